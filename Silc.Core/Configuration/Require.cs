@@ -1,0 +1,15 @@
+namespace Silc;
+
+/// <summary>Checks of configuration values; each failure names the value.</summary>
+static class Require
+{
+    public static void That(bool condition, string otherwise)
+    {
+        if (!condition) throw new ArgumentException(otherwise);
+    }
+
+    public static void Positive(long value, string what) => That(value > 0, $"{what} is {value}, it must be positive");
+
+    public static void Within(double value, double low, double high, string what) =>
+        That(value >= low && value <= high, $"{what} is {value}, it must lie in [{low}, {high}]");
+}

@@ -1,0 +1,115 @@
+namespace Silc;
+
+/// <summary>Which image-text loss: InfoNCE (SILC-C) or the pairwise sigmoid of SigLIP (SILC-S).</summary>
+public enum ContrastiveKind
+{
+    /// <summary>Symmetric softmax cross-entropy (Radford et al. 2021, arXiv:2103.00020).</summary>
+    Softmax,
+
+    /// <summary>Pairwise sigmoid with a learned bias (Zhai et al. 2023, arXiv:2303.15343).</summary>
+    Sigmoid,
+}
+
+/// <summary>How the learned position table is resized for local views.</summary>
+public enum PositionResize
+{
+    /// <summary>Bicubic, a = -0.75, half-pixel centres, no antialias (DINO).</summary>
+    Bicubic,
+
+    /// <summary>Triangle filter that widens when shrinking (SigLIP 2 NaFlex).</summary>
+    BilinearAntialias,
+}
+
+/// <summary>
+/// Architecture of a SILC model (Naeem et al. 2024, arXiv:2310.13355): a ViT with a MAP head, a text transformer with last-token
+/// pooling and a projection to the image width, and the self-distillation head.
+/// </summary>
+/// <param name="Image">Image tower; null means <see cref="TowerConfig.Mini"/>.</param>
+/// <param name="Text">Text tower; null means <see cref="TowerConfig.Mini"/>.</param>
+/// <param name="ImageSize">Side of a global view in pixels; a multiple of <paramref name="PatchSize"/>.</param>
+/// <param name="PatchSize">Side of a patch in pixels.</param>
+/// <param name="TextLength">Tokens per caption.</param>
+/// <param name="VocabSize">Rows of the token embedding.</param>
+/// <param name="Head">Self-distillation head; null means 256-64-1024.</param>
+/// <param name="Views">Views per picture; null means 2 global and 4 local ones of 32 pixels.</param>
+/// <param name="Contrastive">Image-text loss; sigmoid adds the parameter <c>b</c>.</param>
+/// <param name="TemperatureInit">Initial exp(t): the factor on cosine similarities.</param>
+/// <param name="BiasInit">Initial b of the sigmoid loss.</param>
+/// <param name="PositionResize">How positions are resized for local views.</param>
+public sealed record SilcConfig(
+    TowerConfig? Image = null, TowerConfig? Text = null, int ImageSize = 64, int PatchSize = 8, int TextLength = 16, int VocabSize = 8000,
+    HeadConfig? Head = null, ViewConfig? Views = null, ContrastiveKind Contrastive = ContrastiveKind.Softmax,
+    double TemperatureInit = 10, double BiasInit = -10, PositionResize PositionResize = PositionResize.Bicubic)
+{
+    /// <summary>Image tower.</summary>
+    public TowerConfig Image { get; init; } = Image ?? TowerConfig.Mini;
+
+    /// <summary>Text tower.</summary>
+    public TowerConfig Text { get; init; } = Text ?? TowerConfig.Mini;
+
+    /// <summary>Self-distillation head.</summary>
+    public HeadConfig Head { get; init; } = Head ?? new HeadConfig(256, 64, 1024);
+
+    /// <summary>Views per picture.</summary>
+    public ViewConfig Views { get; init; } = Views ?? new ViewConfig(2, 4, 32);
+
+    /// <summary>Width of both embeddings: the image tower has no projection, so it is the image width.</summary>
+    public int EmbedDim => Image.Width;
+
+    /// <summary>Patches along one side of a global view.</summary>
+    public int Grid => ImageSize / PatchSize;
+
+    /// <summary>Patches along one side of a local view.</summary>
+    public int LocalGrid => Views.LocalSize / PatchSize;
+
+    /// <summary>The sizes of the benchmark's <c>mini</c>: trains on two CPU cores.</summary>
+    public static SilcConfig Mini { get; } = new();
+
+    /// <summary>ViT-Ti/16 at 128 pixels.</summary>
+    public static SilcConfig Ti { get; } = new(TowerConfig.Ti, TowerConfig.Ti, 128, 16, 16, 32000, new(512, 128, 4096), new(2, 4, 64));
+
+    /// <summary>ViT-S/16 at 224 pixels.</summary>
+    public static SilcConfig S { get; } = new(TowerConfig.S, TowerConfig.S, 224, 16, 64, 32000, new(), new());
+
+    /// <summary>ViT-B/16 at 256 pixels: the paper's main model.</summary>
+    public static SilcConfig B16 { get; } = new(TowerConfig.B, TowerConfig.B, 256, 16, 64, 32000, new(), new());
+
+    /// <summary>ViT-L/16 at 256 pixels.</summary>
+    public static SilcConfig L16 { get; } = new(TowerConfig.L, TowerConfig.L, 256, 16, 64, 32000, new(), new());
+
+    /// <summary>So400m/14 at 384 pixels; local views of 98 pixels, the multiple of 14 next to 96.</summary>
+    public static SilcConfig So400m { get; } = new(TowerConfig.So400m, TowerConfig.So400m, 384, 14, 64, 32000, new(), new(LocalSize: 98));
+
+    /// <summary>Names that <see cref="Preset"/> knows.</summary>
+    public static IReadOnlyList<string> PresetNames { get; } = ["mini", "ti", "s", "b", "l", "so400m"];
+
+    /// <summary>The preset of that name.</summary>
+    /// <exception cref="ArgumentException">No such preset; the message lists them.</exception>
+    public static SilcConfig Preset(string name) => name.ToLowerInvariant() switch
+    {
+        "mini" => Mini,
+        "ti" => Ti,
+        "s" => S,
+        "b" or "b16" => B16,
+        "l" or "l16" => L16,
+        "so400m" => So400m,
+        _ => throw new ArgumentException($"no preset '{name}'; there are {string.Join(", ", PresetNames)}"),
+    };
+
+    /// <summary>Throws unless every size fits every other.</summary>
+    /// <exception cref="ArgumentException">The message names the value and what it must be.</exception>
+    public SilcConfig Check()
+    {
+        Image.Check("image");
+        Text.Check("text");
+        Head.Check();
+        Views.Check();
+        Require.Positive(PatchSize, "patch size");
+        Require.Positive(TextLength, "text length");
+        Require.Positive(VocabSize, "vocabulary size");
+        Require.That(ImageSize > 0 && ImageSize % PatchSize == 0, $"image size {ImageSize} is not a multiple of patch size {PatchSize}");
+        Require.That(Views.Local == 0 || Views.LocalSize % PatchSize == 0, $"local view size {Views.LocalSize} is not a multiple of patch size {PatchSize}");
+        Require.That(TemperatureInit > 0, $"initial temperature is {TemperatureInit}, it must be positive");
+        return this;
+    }
+}

@@ -1,0 +1,42 @@
+namespace Silc;
+
+/// <summary>
+/// Size of one transformer tower: <paramref name="Depth"/> pre-norm blocks of <paramref name="Width"/> channels.
+/// Named sizes follow Table 2 of Zhai et al. 2022 (arXiv:2106.04560) and big_vision's <c>models/vit.py</c>.
+/// </summary>
+/// <param name="Width">Channels C of the residual stream.</param>
+/// <param name="Depth">Number of transformer blocks.</param>
+/// <param name="Heads">Attention heads H; the head size is Width / Heads.</param>
+/// <param name="MlpDim">Hidden channels of the MLP.</param>
+public sealed record TowerConfig(int Width = 128, int Depth = 4, int Heads = 4, int MlpDim = 512)
+{
+    /// <summary>A tower for tests and two-core machines.</summary>
+    public static TowerConfig Mini { get; } = new();
+
+    /// <summary>ViT-Ti.</summary>
+    public static TowerConfig Ti { get; } = new(192, 12, 3, 768);
+
+    /// <summary>ViT-S.</summary>
+    public static TowerConfig S { get; } = new(384, 12, 6, 1536);
+
+    /// <summary>ViT-B.</summary>
+    public static TowerConfig B { get; } = new(768, 12, 12, 3072);
+
+    /// <summary>ViT-L.</summary>
+    public static TowerConfig L { get; } = new(1024, 24, 16, 4096);
+
+    /// <summary>The shape-optimised 400 M tower of Alabdulmohsin et al. 2023 (arXiv:2305.13035).</summary>
+    public static TowerConfig So400m { get; } = new(1152, 27, 16, 4304);
+
+    /// <summary>Channels of one head, D = Width / Heads.</summary>
+    public int HeadDim => Width / Heads;
+
+    internal void Check(string tower)
+    {
+        Require.Positive(Width, $"{tower} width");
+        Require.Positive(Depth, $"{tower} depth");
+        Require.Positive(Heads, $"{tower} heads");
+        Require.Positive(MlpDim, $"{tower} mlpDim");
+        Require.That(Width % Heads == 0, $"{tower} width {Width} is not a multiple of heads {Heads}");
+    }
+}

@@ -1,0 +1,68 @@
+namespace Silc;
+
+/// <summary>Which update rule.</summary>
+public enum OptimizerKind
+{
+    /// <summary>AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101), optax's form.</summary>
+    AdamW,
+
+    /// <summary>big_vision's <c>scale_by_adafactor</c> (Zhai et al. 2022, arXiv:2106.04560, section 3.4).</summary>
+    Adafactor,
+}
+
+/// <summary>
+/// Losses, optimizer and schedule of a run. Units are big_vision's: the weight decay is multiplied by the schedule but not by the
+/// learning rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1.
+/// </summary>
+/// <param name="BatchSize">Pictures B per step.</param>
+/// <param name="TotalSteps">Steps of the whole run; the schedule ends there.</param>
+/// <param name="Seed">Seed of initial weights, order and views.</param>
+/// <param name="Optimizer">Update rule.</param>
+/// <param name="LearningRate">Base learning rate, per update.</param>
+/// <param name="WeightDecay">Decay of every parameter that matches <c>.*/kernel</c>, per update, times the schedule.</param>
+/// <param name="Beta1">AdamW's first-moment factor; Adafactor's momentum.</param>
+/// <param name="Beta2">AdamW's second-moment factor; Adafactor's cap on it.</param>
+/// <param name="ClipNorm">Global gradient norm above which gradients are scaled down; 0 switches clipping off.</param>
+/// <param name="Schedule">Learning-rate multiplier; null means cosine with 5 % warm-up.</param>
+/// <param name="DistillationWeight">λ, the factor on the self-distillation loss; 0 switches teacher, head and local views off.</param>
+/// <param name="ContrastiveWeight">Factor on the image-text loss.</param>
+/// <param name="StudentTemperature">τ_s.</param>
+/// <param name="TeacherTemperature">τ_t; lower is sharper.</param>
+/// <param name="CenterMomentum">Momentum of the teacher's center.</param>
+/// <param name="EmaMomentum">Teacher momentum, fixed over the run; null means 0.966^(B / 16384), the paper's half-life in samples.</param>
+/// <param name="GlobalToGlobal">Adds DINO's terms in which the student sees the other global view.</param>
+/// <param name="MaxSkippedSteps">Steps in a row with a non-finite loss or gradient after which training stops.</param>
+/// <param name="BFloat16Momentum">Round Adafactor's momentum to bfloat16, as big_vision stores it.</param>
+public sealed record TrainConfig(
+    int BatchSize = 64, int TotalSteps = 1000, int Seed = 0,
+    OptimizerKind Optimizer = OptimizerKind.AdamW, double LearningRate = 1e-3, double WeightDecay = 1e-4,
+    double Beta1 = 0.9, double Beta2 = 0.999, double ClipNorm = 1.0, Schedule? Schedule = null,
+    double DistillationWeight = 1, double ContrastiveWeight = 1, double StudentTemperature = 0.1, double TeacherTemperature = 0.04,
+    double CenterMomentum = 0.9, double? EmaMomentum = null, bool GlobalToGlobal = false, int MaxSkippedSteps = 10,
+    bool BFloat16Momentum = false)
+{
+    /// <summary>Learning-rate multiplier over the run.</summary>
+    public Schedule Schedule { get; init; } = Schedule ?? new Schedule(ScheduleKind.Cosine, Math.Max(1, TotalSteps / 20));
+
+    /// <summary>The teacher's momentum for this batch size: "How to Scale Your EMA", Busbridge et al. 2023 (arXiv:2307.13813).</summary>
+    public double TeacherMomentum => EmaMomentum ?? Math.Pow(0.966, BatchSize / 16384.0);
+
+    /// <summary>Throws unless every value is in its range.</summary>
+    /// <exception cref="ArgumentException">The message names the value and its range.</exception>
+    public TrainConfig Check()
+    {
+        Require.Positive(BatchSize, "batch size");
+        Require.Positive(TotalSteps, "total steps");
+        Require.That(LearningRate >= 0, $"learning rate is {LearningRate}, it must not be negative");
+        Require.That(WeightDecay >= 0, $"weight decay is {WeightDecay}, it must not be negative");
+        Require.Within(Beta1, 0, 1, "beta1");
+        Require.Within(Beta2, 0, 1, "beta2");
+        Require.That(ClipNorm >= 0, $"clip norm is {ClipNorm}, it must not be negative");
+        Require.That(StudentTemperature > 0, $"student temperature is {StudentTemperature}, it must be positive");
+        Require.That(TeacherTemperature > 0, $"teacher temperature is {TeacherTemperature}, it must be positive");
+        Require.Within(CenterMomentum, 0, 1, "center momentum");
+        Require.Within(TeacherMomentum, 0, 1, "teacher momentum");
+        Require.Positive(MaxSkippedSteps, "skipped steps in a row");
+        return this;
+    }
+}

@@ -1,0 +1,34 @@
+namespace Silc;
+
+/// <summary>
+/// One training batch on the host. Pixels are float32 in [-1, 1], view-major: <see cref="Global"/> is (G, B, h, w, 3),
+/// <see cref="Local"/> (L, B, h', w', 3); <see cref="Tokens"/> is (B, T).
+/// </summary>
+public sealed class Batch
+{
+    /// <summary>A batch of <paramref name="size"/> pictures for <paramref name="config"/>, all zero.</summary>
+    public Batch(SilcConfig config, int size)
+    {
+        var (views, side, localSide) = (config.Views, config.ImageSize, config.Views.LocalSize);
+        Size = size;
+        Global = new float[views.Global * size * side * side * 3];
+        Local = new float[views.Local * size * localSide * localSide * 3];
+        Tokens = new int[size * config.TextLength];
+        Samples = new int[size];
+    }
+
+    /// <summary>Pictures B.</summary>
+    public int Size { get; }
+
+    /// <summary>Global views (G, B, h, w, 3).</summary>
+    public float[] Global { get; }
+
+    /// <summary>Local views (L, B, h', w', 3).</summary>
+    public float[] Local { get; }
+
+    /// <summary>Token ids (B, T).</summary>
+    public int[] Tokens { get; }
+
+    /// <summary>Index of each sample in its source, for reports.</summary>
+    public int[] Samples { get; }
+}

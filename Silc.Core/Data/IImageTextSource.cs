@@ -1,0 +1,20 @@
+namespace Silc;
+
+/// <summary>One picture and the captions that describe it.</summary>
+/// <param name="Key">Where it came from: a path or an id, for reports.</param>
+/// <param name="Picture">The decoded picture.</param>
+/// <param name="Captions">One or more captions; training draws one.</param>
+public sealed record ImageTextPair(string Key, Picture Picture, IReadOnlyList<string> Captions);
+
+/// <summary>Pictures with captions, by index. Implement it to train on data of your own.</summary>
+public interface IImageTextSource
+{
+    /// <summary>What to call it in reports.</summary>
+    string Name { get; }
+
+    /// <summary>Number of pairs.</summary>
+    int Count { get; }
+
+    /// <summary>Reads pair <paramref name="index"/>; called from several threads at once.</summary>
+    ImageTextPair Read(int index);
+}

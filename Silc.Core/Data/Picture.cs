@@ -1,0 +1,7 @@
+namespace Silc;
+
+/// <summary>A decoded picture: 8-bit RGBA, row-major, not premultiplied. <paramref name="Rgba"/> holds 4 · Width · Height bytes.</summary>
+/// <param name="Width">Pixels across.</param>
+/// <param name="Height">Pixels down.</param>
+/// <param name="Rgba">Red, green, blue, alpha of each pixel.</param>
+public sealed record Picture(int Width, int Height, byte[] Rgba);

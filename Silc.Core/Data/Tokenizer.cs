@@ -1,0 +1,14 @@
+namespace Silc;
+
+/// <summary>Text to a row of token ids of fixed length.</summary>
+public abstract class Tokenizer
+{
+    /// <summary>Ids are below this.</summary>
+    public abstract int VocabSize { get; }
+
+    /// <summary>The text's ids alone: no end token, no padding, not truncated.</summary>
+    public abstract int[] Encode(string text);
+
+    /// <summary>Exactly <paramref name="length"/> ids as the text tower wants them: normalised, truncated, ended and padded.</summary>
+    public abstract int[] Tokens(string text, int length);
+}
