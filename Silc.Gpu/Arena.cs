@@ -1,0 +1,91 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Silc;
+
+/// <summary>
+/// Activation memory of one step: two bump allocators in one buffer. <see cref="Keep"/> grows up from the bottom and holds what
+/// pullbacks want; <see cref="Temp"/> grows down from the top. A <see cref="Frame"/> gives back what both handed out since it opened.
+/// An arena made by <see cref="Measure"/> has no memory and only finds the size that a step needs.
+/// </summary>
+public sealed class Arena : IDisposable
+{
+    const int Alignment = 64;       // floats: 256 bytes, so that every tensor starts on a memory transaction
+
+    readonly MemoryBuffer1D<float, Stride1D.Dense>? buffer;
+    readonly Device device;
+    readonly long capacity;
+    long bottom, top;
+
+    Arena(Device device, long capacity, bool allocate)
+    {
+        this.device = device;
+        this.capacity = top = capacity;
+        if (allocate) buffer = device.Allocate(capacity, "activations");
+    }
+
+    /// <summary>Memory for <paramref name="floats"/> floats.</summary>
+    public static Arena Allocate(Device device, long floats) => new(device, Math.Max(floats, Alignment), true);
+
+    /// <summary>An arena without memory, for a dry run.</summary>
+    public static Arena Measure(Device device) => new(device, long.MaxValue / 2 / Alignment * Alignment, false);
+
+    /// <summary>Largest number of floats in use at once, so far.</summary>
+    public long Peak { get; private set; }
+
+    /// <summary>Floats in use now.</summary>
+    public long InUse => bottom + (capacity - top);
+
+    internal Tensor Keep(int rows, int cols)
+    {
+        var start = bottom;
+        bottom += Round(rows, cols);
+        return Window(start, rows, cols);
+    }
+
+    internal Tensor Temp(int rows, int cols)
+    {
+        top -= Round(rows, cols);
+        return Window(top, rows, cols);
+    }
+
+    /// <summary>Opens a frame; disposing it gives back everything allocated since.</summary>
+    public ArenaFrame Frame() => new(this, bottom, top);
+
+    /// <summary>Gives back everything.</summary>
+    public void Reset() => (bottom, top) = (0, capacity);
+
+    internal void Release(long toBottom, long toTop)
+    {
+#if DEBUG
+        // A value that is read after its frame has closed shows up as NaN in the first test.
+        if (buffer is not null && !device.DryRun)
+        {
+            if (bottom > toBottom) device.Poison(buffer.View.AsContiguous().SubView(toBottom, bottom - toBottom));
+            if (top < toTop) device.Poison(buffer.View.AsContiguous().SubView(top, toTop - top));
+        }
+#endif
+        (bottom, top) = (toBottom, toTop);
+    }
+
+    static long Round(int rows, int cols) => ((long)rows * cols + Alignment - 1) / Alignment * Alignment;
+
+    Tensor Window(long start, int rows, int cols)
+    {
+        if (bottom > top)
+            throw new InvalidOperationException($"the step needs more than its {capacity * sizeof(float) >> 20} MiB of activation memory; "
+                + "use a smaller batch, or let the trainer measure again");
+        Peak = Math.Max(Peak, InUse);
+        return new(buffer is null ? default : buffer.View.AsContiguous().SubView(start, (long)rows * cols), rows, cols);
+    }
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose() => device.Free(buffer);
+}
+
+/// <summary>Everything allocated in an <see cref="Arena"/> since this was opened; disposing gives it back.</summary>
+public readonly struct ArenaFrame(Arena arena, long bottom, long top) : IDisposable
+{
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose() => arena.Release(bottom, top);
+}

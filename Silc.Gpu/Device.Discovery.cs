@@ -1,0 +1,145 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Backends.OpenCL;
+using ILGPU.Runtime.OpenCL;
+
+namespace Silc;
+
+// Finding and opening accelerators.
+public sealed partial class Device
+{
+    /// <summary>The environment variable that <see cref="Best"/> and <see cref="Open"/>("auto") obey.</summary>
+    public const string EnvironmentVariable = "SILC_DEVICE";
+
+    /// <summary>Every accelerator of this machine, best first: CUDA, OpenCL GPUs, CPU, OpenCL on a CPU.</summary>
+    public static IReadOnlyList<DeviceInfo> List()
+    {
+        using var context = NewContext(cpuThreads: null, gpus: true);
+        return [.. context.Devices.Select(device => Describe(context, device)).OrderBy(Rank)];
+    }
+
+    /// <summary>The device that <c>SILC_DEVICE</c> names, or else the best one that is there.</summary>
+    public static Device Best() => Open("auto");
+
+    /// <summary>NVIDIA GPU number <paramref name="index"/>.</summary>
+    /// <exception cref="InvalidOperationException">There is none; the message lists what there is.</exception>
+    public static Device Cuda(int index = 0) => Open($"cuda:{index}");
+
+    /// <summary>OpenCL device number <paramref name="index"/>.</summary>
+    /// <exception cref="InvalidOperationException">There is none; the message lists what there is.</exception>
+    public static Device OpenCL(int index = 0) => Open($"opencl:{index}");
+
+    /// <summary>The CPU, on <paramref name="threads"/> threads; null means one for each core.</summary>
+    public static Device Cpu(int? threads = null)
+    {
+        Require.Positive(threads ?? 1, "CPU threads");
+        return Create(NewContext(threads, gpus: false), static (context, device) => true, "cpu");
+    }
+
+    /// <summary>Opens <c>auto</c>, <c>cuda</c>, <c>cuda:1</c>, <c>opencl</c>, <c>opencl:0</c> or <c>cpu</c>.</summary>
+    /// <exception cref="InvalidOperationException">The device is not there; the message lists those that are.</exception>
+    public static Device Open(string name)
+    {
+        name = name.Trim().ToLowerInvariant();
+        if (name == "auto" && Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } wish) name = wish.Trim().ToLowerInvariant();
+        if (name == "cpu") return Cpu();
+        var (kind, index) = name.Split(':') is [var k, var i] && int.TryParse(i, out var number) ? (k, number) : (name, 0);
+        if (kind is not ("auto" or "cuda" or "opencl"))
+            throw new ArgumentException($"no device '{name}'; say auto, cuda, cuda:N, opencl, opencl:N or cpu");
+
+        var context = NewContext(cpuThreads: null, gpus: true);
+        return Create(context, (all, device) => Describe(all, device) is var found
+            && (kind == "auto" || string.Equals(found.Kind.ToString(), kind, StringComparison.OrdinalIgnoreCase) && found.Index == index), name);
+    }
+
+    static Device Create(Context context, Func<Context, ILGPU.Runtime.Device, bool> wanted, string name)
+    {
+        try
+        {
+            var found = context.Devices.Where(device => wanted(context, device)).OrderBy(device => Rank(Describe(context, device))).FirstOrDefault()
+                ?? throw new InvalidOperationException($"there is no device '{name}' here; there is: "
+                    + string.Join(", ", context.Devices.Select(device => Describe(context, device)).OrderBy(Rank).Select(info => info.Id)));
+            var accelerator = found is CPUDevice cpu ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel) : found.CreateAccelerator(context);
+            return new Device(context, accelerator, Describe(context, found));
+        }
+        catch
+        {
+            context.Dispose();
+            throw;
+        }
+    }
+
+    // A group of the CPU accelerator is one thread (2 is the least that ILGPU takes), so that each core runs one group at a time.
+    static Context NewContext(int? cpuThreads, bool gpus) => Context.Create(builder =>
+    {
+        builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms();
+        builder.CPU(new CPUDevice(2, 1, cpuThreads ?? Environment.ProcessorCount));
+        if (!gpus) return;
+        Try(() => builder.Cuda());
+        Try(() => builder.OpenCL(Accept));
+    });
+
+    // A machine without the driver's library has no such device.
+    static void Try(Action register)
+    {
+        try
+        {
+            register();
+        }
+        catch (Exception e) when (e is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException or NotSupportedException or AcceleratorException)
+        {
+        }
+    }
+
+    // PoCL before version 6 does not announce the generic address space and reports no warp size, yet runs every kernel of this
+    // library, none of which mixes address spaces.
+    static bool Accept(CLDevice device)
+    {
+        if (device.CLStdVersion < new CLCVersion(2, 0)) return false;
+        if (!device.Capabilities.GenericAddressSpace && IsPocl(device)) SetGenericAddressSpace(device.Capabilities, true);
+        if (device.WarpSize == 0) SetWarpSize(device, 1);
+        return device.Capabilities.GenericAddressSpace;
+    }
+
+    static bool IsPocl(CLDevice device) => device.PlatformName.Contains("Portable Computing Language", StringComparison.Ordinal);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_GenericAddressSpace")]
+    static extern void SetGenericAddressSpace(CLCapabilityContext capabilities, bool value);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_WarpSize")]
+    static extern void SetWarpSize(ILGPU.Runtime.Device device, int value);
+
+    static int Rank(DeviceInfo info) => info.Kind switch
+    {
+        DeviceKind.Cuda => 0,
+        DeviceKind.OpenCL when !info.IsProcessor => 1,
+        DeviceKind.Cpu => 2,
+        _ => 3,
+    } * 1000 + info.Index;
+
+    static DeviceInfo Describe(Context context, ILGPU.Runtime.Device device) => device switch
+    {
+        CudaDevice cuda => new(DeviceKind.Cuda, context.GetCudaDevices().IndexOf(cuda), cuda.Name, cuda.MemorySize, cuda.NumMultiprocessors,
+            $"sm_{cuda.Architecture?.Major}{cuda.Architecture?.Minor}, driver {cuda.DriverVersion}", false),
+        CLDevice cl => new(DeviceKind.OpenCL, context.GetCLDevices().IndexOf(cl), cl.Name, cl.MemorySize, cl.NumMultiprocessors,
+            $"{cl.PlatformName} {cl.DeviceVersion}", cl.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU)),
+        _ => new(DeviceKind.Cpu, 0, "CPU", GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, device.NumMultiprocessors,
+            $"{(Vector512.IsHardwareAccelerated ? 512 : Vector<byte>.Count * 8)}-bit SIMD", true),
+    };
+}
+
+static class DeviceCollections
+{
+    public static int IndexOf<T>(this Context.DeviceCollection<T> devices, T device) where T : ILGPU.Runtime.Device
+    {
+        for (int i = 0; i < devices.Count; i++)
+            if (ReferenceEquals(devices[i], device)) return i;
+        return 0;
+    }
+}

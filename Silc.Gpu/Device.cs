@@ -1,0 +1,184 @@
+using System.Runtime.InteropServices;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace Silc;
+
+/// <summary>What kind of accelerator a <see cref="Device"/> is.</summary>
+public enum DeviceKind
+{
+    /// <summary>An NVIDIA GPU; needs its driver and nothing else.</summary>
+    Cuda,
+
+    /// <summary>An OpenCL device: a GPU, or a CPU through PoCL.</summary>
+    OpenCL,
+
+    /// <summary>This process's own threads, with SIMD.</summary>
+    Cpu,
+}
+
+/// <summary>
+/// An accelerator, its in-order queue of kernels and its memory. Calls come from one thread. Launches return at once on GPUs;
+/// <see cref="Synchronize"/> and reading memory back wait.
+/// </summary>
+public sealed partial class Device : IDisposable
+{
+    readonly Context context;
+    readonly Dictionary<Type, Delegate> launchers = [];
+    MemoryBuffer1D<float, Stride1D.Dense>? workspace;
+    long workspaceFloats;
+
+    Device(Context context, Accelerator accelerator, DeviceInfo info)
+    {
+        this.context = context;
+        Accelerator = accelerator;
+        Info = info;
+        Lanes = info switch
+        {
+            { Kind: DeviceKind.Cpu } => 1,
+            { Kind: DeviceKind.OpenCL, IsProcessor: true } => 16,   // PoCL turns a group into a loop that LLVM vectorises
+            _ => Silc.Lanes.Max,
+        };
+        Groups = info.IsProcessor ? accelerator.NumMultiprocessors : accelerator.NumMultiprocessors * 16;
+        Ops = Ops.For(this);
+    }
+
+    /// <summary>Name, kind, memory and capabilities.</summary>
+    public DeviceInfo Info { get; }
+
+    /// <summary>CUDA, OpenCL or CPU.</summary>
+    public DeviceKind Kind => Info.Kind;
+
+    /// <summary>The operations, in their best form for this device.</summary>
+    public Ops Ops { get; }
+
+    /// <summary>Bytes allocated on this device through this object.</summary>
+    public long AllocatedBytes { get; private set; }
+
+    /// <summary>Threads of the CPU accelerator, or compute units.</summary>
+    public int Workers => Accelerator.NumMultiprocessors;
+
+    internal Accelerator Accelerator { get; }
+
+    /// <summary>Threads of a group in kernels that stride over lanes.</summary>
+    internal int Lanes { get; }
+
+    /// <summary>Threads of a group in kernels where each thread makes a tile of its own.</summary>
+    internal int TileLanes => Info.IsProcessor ? 1 : 64;
+
+    /// <summary>Groups that keep the device busy.</summary>
+    internal int Groups { get; }
+
+    /// <summary>While true, launches and copies do nothing: the walk through a step only measures its memory.</summary>
+    internal bool DryRun { get; set; }
+
+    /// <summary>Runs one group for each item of work, or fewer that share them; the kernel strides with <see cref="Share"/>.</summary>
+    internal void ForRows<TKernel>(int rows, TKernel kernel) where TKernel : struct, IKernel =>
+        Launch(Info.IsProcessor ? Math.Min(rows, Groups) : rows, Lanes, kernel);
+
+    /// <summary>Runs enough groups for <paramref name="count"/> elements; each strides over its <see cref="Share"/>.</summary>
+    internal void ForElements<TKernel>(int count, TKernel kernel) where TKernel : struct, IKernel =>
+        Launch(Math.Clamp((count + Lanes - 1) / Lanes, 1, Groups), Lanes, kernel);
+
+    /// <summary>Runs exactly <paramref name="groups"/> groups of <paramref name="lanes"/> threads.</summary>
+    internal void Launch<TKernel>(int groups, int lanes, TKernel kernel) where TKernel : struct, IKernel
+    {
+        if (DryRun || groups == 0) return;
+        if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
+            launchers[typeof(TKernel)] = launcher = Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
+        ((Action<KernelConfig, TKernel>)launcher)(new KernelConfig(groups, lanes), kernel);
+    }
+
+    internal MemoryBuffer1D<float, Stride1D.Dense> Allocate(long floats, string what) => Allocate<float>(floats, what);
+
+    internal MemoryBuffer1D<T, Stride1D.Dense> Allocate<T>(long count, string what) where T : unmanaged
+    {
+        var bytes = count * Marshal.SizeOf<T>();
+        try
+        {
+            var buffer = Accelerator.Allocate1D<T>(count);
+            AllocatedBytes += bytes;
+            return buffer;
+        }
+        catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
+        {
+            throw new InvalidOperationException(
+                $"{Info.Name} has no room for {bytes >> 20:N0} MiB of {what} ({AllocatedBytes >> 20:N0} MiB are in use): use a smaller batch or model", e);
+        }
+    }
+
+    internal void Free<T>(MemoryBuffer1D<T, Stride1D.Dense>? buffer) where T : unmanaged
+    {
+        if (buffer is null) return;
+        AllocatedBytes -= buffer.LengthInBytes;
+        buffer.Dispose();
+    }
+
+    /// <summary>
+    /// Scratch for the launches of one operation: valid until the next operation asks. Work is in order, so all share one buffer,
+    /// which grows to the largest request; a dry run finds that before training starts.
+    /// </summary>
+    internal ArrayView<float> Workspace(long floats)
+    {
+        workspaceFloats = Math.Max(workspaceFloats, floats);
+        if (DryRun) return default;
+        if (workspace is null || workspace.Length < floats)
+        {
+            Synchronize();
+            Free(workspace);
+            workspace = Allocate(workspaceFloats, "scratch memory");
+        }
+        return workspace.View.AsContiguous().SubView(0, floats);
+    }
+
+    internal void Zero(ArrayView<float> view)
+    {
+        if (!DryRun) view.MemSetToZero(Accelerator.DefaultStream);
+    }
+
+    // Every byte 0xff is a NaN.
+    internal void Poison(ArrayView<float> view) => view.MemSet(Accelerator.DefaultStream, 0xff);
+
+    internal void Upload<T>(ReadOnlySpan<T> from, ArrayView<T> to) where T : unmanaged
+    {
+        if (DryRun) return;
+        unsafe
+        {
+            fixed (T* source = from) to.SubView(0, from.Length).CopyFromCPUUnsafeAsync(ref *source, from.Length, Accelerator.DefaultStream);
+        }
+        Synchronize();      // the caller may change its array as soon as this returns
+    }
+
+    internal T[] Download<T>(ArrayView<T> view) where T : unmanaged
+    {
+        var host = new T[view.Length];
+        if (!DryRun && host.Length > 0) view.CopyToCPU(Accelerator.DefaultStream, host);
+        return host;
+    }
+
+    /// <summary>Waits until every launch has finished.</summary>
+    public void Synchronize()
+    {
+        if (!DryRun) Accelerator.DefaultStream.Synchronize();
+    }
+
+    /// <summary>Frees the accelerator and its scratch memory.</summary>
+    public void Dispose()
+    {
+        Free(workspace);
+        Accelerator.Dispose();
+        context.Dispose();
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Info.ToString();
+
+    static class Entry
+    {
+        public static void Run<TKernel>(TKernel kernel) where TKernel : struct, IKernel => kernel.Execute();
+    }
+}

@@ -1,0 +1,132 @@
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Silc;
+
+/// <summary>Four sizes or strides, outermost first.</summary>
+readonly struct Quad(int a, int b, int c, int d)
+{
+    public readonly int A = a, B = b, C = c, D = d;
+
+    public Quad(int[] values) : this(values[0], values[1], values[2], values[3]) { }
+
+    /// <summary>Offset of the row that holds element <paramref name="row"/>·D of a dense tensor of sizes <paramref name="dims"/>.</summary>
+    public int At(int row, Quad dims) => row / dims.C / dims.B * A + row / dims.C % dims.B * B + row % dims.C * C;
+}
+
+static class AdafactorMath
+{
+    const float Epsilon = 1e-30f;
+
+    /// <summary>β₂ = min(cap, 1 - updates^-0.8): 0 at the first update.</summary>
+    public static float Beta2(float updates, float cap) => XMath.Min(cap, 1 - XMath.Pow(updates, -0.8f));
+
+    public static float Square(float g, float clip) => g * clip * (g * clip) + Epsilon;
+
+    public static float RoundToBFloat16(float x)
+    {
+        uint bits = Interop.FloatAsInt(x);
+        return Interop.IntAsFloat(bits + 0x7fffu + (bits >> 16 & 1u) & 0xffff0000u);
+    }
+}
+
+/// <summary>statistic ← β₂·statistic + (1-β₂)·mean of g² along one dimension; a group makes one mean.</summary>
+readonly struct AdafactorMean(ArrayView<float> g, ArrayView<float> statistic, ArrayView<float> gate, Quad dims, Quad strides, int results,
+    int along, int step, float cap) : IKernel
+{
+    public void Execute()
+    {
+        if (gate[StepGate.Open] == 0) return;
+        int last = Share.Last(results), lane = Group.IdxX, lanes = Group.DimX;
+        float clip = gate[StepGate.Clip], beta2 = AdafactorMath.Beta2(gate[StepGate.Updates], cap);
+        for (int i = Share.First(results); i < last; i++)
+        {
+            // Result i counts through the sizes in dims, where the reduced dimension is 1; strides are those of g.
+            int start = i / dims.D / dims.C / dims.B * strides.A + i / dims.D / dims.C % dims.B * strides.B + i / dims.D % dims.C * strides.C + i % dims.D * strides.D;
+            float sum = 0;
+            for (int j = lane; j < along; j += lanes) sum += AdafactorMath.Square(g[start + j * step], clip);
+            sum = Lanes.Sum(sum, lane, lanes);
+            if (lane == 0) statistic[i] = beta2 * statistic[i] + (1 - beta2) * sum / along;
+        }
+    }
+}
+
+/// <summary>mean[i] = mean of the row statistic along d1.</summary>
+readonly struct AdafactorRowMean(ArrayView<float> rows, ArrayView<float> mean, ArrayView<float> gate, Quad dims, Quad strides, int results, int along, int step)
+    : IKernel
+{
+    public void Execute()
+    {
+        if (gate[StepGate.Open] == 0) return;
+        int last = Share.Last(results), lane = Group.IdxX, lanes = Group.DimX;
+        for (int i = Share.First(results); i < last; i++)
+        {
+            int start = i / dims.D / dims.C / dims.B * strides.A + i / dims.D / dims.C % dims.B * strides.B + i / dims.D % dims.C * strides.C + i % dims.D * strides.D;
+            float sum = 0;
+            for (int j = lane; j < along; j += lanes) sum += rows[start + j * step];
+            sum = Lanes.Sum(sum, lane, lanes);
+            if (lane == 0) mean[i] = sum / along;
+        }
+    }
+}
+
+/// <summary>
+/// u = g / √(row / mean(row)) / √col, or g / √v where not factored; m ← μ·m + (1-μ)·u; p ← p - rate·m - decay·p.
+/// </summary>
+readonly struct AdafactorUpdate(ArrayView<float> p, ArrayView<float> g, ArrayView<float> m, ArrayView<float> rows, ArrayView<float> cols,
+    ArrayView<float> means, ArrayView<float> v, ArrayView<float> gate, Quad dims, Quad rowStrides, Quad colStrides, Quad meanStrides,
+    int factored, float rate, float decay, float cap, float momentum, int round) : IKernel
+{
+    public void Execute()
+    {
+        if (gate[StepGate.Open] == 0) return;
+        int count = dims.A * dims.B * dims.C, last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        float clip = gate[StepGate.Clip], beta2 = AdafactorMath.Beta2(gate[StepGate.Updates], cap);
+        for (int row = Share.First(count); row < last; row++)
+        {
+            int start = row * dims.D;
+            int r = rowStrides.At(row, dims), c = colStrides.At(row, dims), a = meanStrides.At(row, dims);
+            for (int j = lane; j < dims.D; j += lanes)
+            {
+                int i = start + j;
+                float grad = g[i] * clip, update;
+                if (factored != 0)
+                    update = grad * XMath.Sqrt(means[a + j * meanStrides.D] / rows[r + j * rowStrides.D]) / XMath.Sqrt(cols[c + j * colStrides.D]);
+                else
+                {
+                    float square = beta2 * v[i] + (1 - beta2) * AdafactorMath.Square(g[i], clip);
+                    v[i] = square;
+                    update = grad / XMath.Sqrt(square);
+                }
+                float average = momentum * m[i] + (1 - momentum) * update;
+                m[i] = round != 0 ? AdafactorMath.RoundToBFloat16(average) : average;
+                p[i] -= rate * average + decay * p[i];
+            }
+        }
+    }
+}
+
+partial class Ops<TPack>
+{
+    public override void Adafactor(
+        FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepGate gate, AdafactorStep step)
+    {
+        var dims = new Quad(shape.Dims);
+        var means = Device.Workspace(Math.Max(1, shape.MeanCount));
+        if (shape.Factored)
+        {
+            Mean(shape.D0, rows, shape.RowCount);
+            Mean(shape.D1, cols, shape.ColCount);
+            Device.ForRows(shape.MeanCount, new AdafactorRowMean(rows.View, means, gate.View, Without(shape.D0, shape.D1), new(shape.RowStrides),
+                shape.MeanCount, shape.Dims[shape.D1], shape.RowStrides[shape.D1]));
+        }
+        Device.ForRows(dims.A * dims.B * dims.C, new AdafactorUpdate(p.View, g.View, m.View, rows.View, cols.View, means, v.View, gate.View,
+            dims, new(shape.RowStrides), new(shape.ColStrides), new(shape.MeanStrides), shape.Factored ? 1 : 0,
+            step.LearningRate, step.Decay, step.Beta2Cap, step.Momentum, step.BFloat16Momentum ? 1 : 0));
+
+        void Mean(int over, Tensor statistic, int count) => Device.ForRows(count, new AdafactorMean(g.View, statistic.View, gate.View,
+            Without(over), new([.. Enumerable.Range(0, 4).Select(shape.Stride)]), count, shape.Dims[over], shape.Stride(over), step.Beta2Cap));
+
+        Quad Without(params int[] reduced) => new([.. shape.Dims.Select((size, d) => reduced.Contains(d) ? 1 : size)]);
+    }
+}

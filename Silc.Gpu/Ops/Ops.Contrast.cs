@@ -1,0 +1,126 @@
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Silc;
+
+/// <summary>log Σ over one row or one column of exp(s·x), one row or column at a time: element (i, j) is at i·step + j·across.</summary>
+readonly struct LogSumExp(ArrayView<float> x, ArrayView<float> t, ArrayView<float> y, int offset, int count, int step, int across) : IKernel
+{
+    public void Execute()
+    {
+        int last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        float s = XMath.Exp(t[0]);
+        for (int i = Share.First(count); i < last; i++)
+        {
+            float peak = float.MinValue, sum = 0;
+            for (int j = lane; j < count; j += lanes) peak = XMath.Max(peak, x[i * step + j * across]);
+            peak = Lanes.Peak(peak, lane, lanes) * s;
+            for (int j = lane; j < count; j += lanes) sum += XMath.Exp(x[i * step + j * across] * s - peak);
+            sum = Lanes.Sum(sum, lane, lanes);
+            if (lane == 0) y[offset + i] = peak + XMath.Log(sum);
+        }
+    }
+}
+
+/// <summary>
+/// InfoNCE both ways on logits l = exp(t)·x: loss of row i is (lse of row i + lse of column i - 2·l_ii) / 2B; x becomes dLoss/dx.
+/// Row i's part of dLoss/dt = Σ dl·l goes to rowT.
+/// </summary>
+readonly struct SoftmaxContrastKernel(ArrayView<float> x, ArrayView<float> t, ArrayView<float> lse, ArrayView<float> rowT, ArrayView<float> rowLoss,
+    int count, float weight) : IKernel
+{
+    public void Execute()
+    {
+        int last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        float s = XMath.Exp(t[0]), factor = weight / (2 * count);
+        for (int i = Share.First(count); i < last; i++)
+        {
+            float dT = 0, row = lse[i];
+            if (lane == 0) rowLoss[i] = factor * (row + lse[count + i] - 2 * s * x[i * count + i]);
+            if (lanes > 1) Group.Barrier();     // lane 0 reads the diagonal before another lane replaces it
+            for (int j = lane; j < count; j += lanes)
+            {
+                float l = s * x[i * count + j];
+                float dl = factor * (XMath.Exp(l - row) + XMath.Exp(l - lse[count + j]) - (i == j ? 2 : 0));
+                x[i * count + j] = s * dl;
+                dT += dl * l;
+            }
+            dT = Lanes.Sum(dT, lane, lanes);
+            if (lane == 0) rowT[i] = dT;
+        }
+    }
+}
+
+/// <summary>Sigmoid loss on l = exp(t)·x + b: row i's loss is Σ softplus(-m·l) / B, m = +1 on the diagonal and -1 off it; x becomes dLoss/dx.</summary>
+readonly struct SigmoidContrastKernel(ArrayView<float> x, ArrayView<float> t, ArrayView<float> b, ArrayView<float> rowT, ArrayView<float> rowLoss,
+    int count, float weight) : IKernel
+{
+    public void Execute()
+    {
+        int last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        float s = XMath.Exp(t[0]), bias = b[0], factor = weight / count;
+        for (int i = Share.First(count); i < last; i++)
+        {
+            float loss = 0, dT = 0, dB = 0;
+            for (int j = lane; j < count; j += lanes)
+            {
+                float scaled = s * x[i * count + j], l = scaled + bias, m = i == j ? 1 : -1;
+                float dl = -factor * m * Scalar.Sigmoid(-m * l);
+                loss += factor * Scalar.Softplus(-m * l);
+                x[i * count + j] = s * dl;
+                dT += dl * scaled;
+                dB += dl;
+            }
+            loss = Lanes.Sum(loss, lane, lanes);
+            dT = Lanes.Sum(dT, lane, lanes);
+            dB = Lanes.Sum(dB, lane, lanes);
+            if (lane == 0)
+            {
+                rowLoss[i] = loss;
+                rowT[i] = dT;
+                rowT[count + i] = dB;
+            }
+        }
+    }
+}
+
+/// <summary>y[index] += factor · Σ x, in one group.</summary>
+readonly struct AddSumKernel(ArrayView<float> x, ArrayView<float> y, int offset, int count, int index, float factor) : IKernel
+{
+    public void Execute()
+    {
+        int lane = Group.IdxX, lanes = Group.DimX;
+        float sum = 0;
+        for (int i = lane; i < count; i += lanes) sum += x[offset + i];
+        sum = Lanes.Sum(sum, lane, lanes);
+        if (lane == 0) y[index] += factor * sum;
+    }
+}
+
+partial class Ops<TPack>
+{
+    public override void SoftmaxContrast(Tensor cosines, Tensor t, Tensor dT, Tensor rowLoss, float weight)
+    {
+        int n = Square(cosines);
+        var scratch = Device.Workspace(3L * n);     // log-sum-exp of rows, of columns; dT of each row
+        var rowT = scratch.IsValid ? scratch.SubView(2 * n, n) : scratch;
+        Device.ForRows(n, new LogSumExp(Dense(cosines), t.View, scratch, 0, n, n, 1));
+        Device.ForRows(n, new LogSumExp(Dense(cosines), t.View, scratch, n, n, 1, n));
+        Device.ForRows(n, new SoftmaxContrastKernel(Dense(cosines), t.View, scratch, rowT, Dense(rowLoss), n, weight));
+        Device.Launch(1, Device.Lanes, new AddSumKernel(scratch, dT.View, 2 * n, n, 0, 1));
+    }
+
+    public override void SigmoidContrast(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight)
+    {
+        int n = Square(cosines);
+        var scratch = Device.Workspace(2L * n);     // dT and dB of each row
+        Device.ForRows(n, new SigmoidContrastKernel(Dense(cosines), t.View, b.View, scratch, Dense(rowLoss), n, weight));
+        Device.Launch(1, Device.Lanes, new AddSumKernel(scratch, dT.View, 0, n, 0, 1));
+        Device.Launch(1, Device.Lanes, new AddSumKernel(scratch, dB.View, n, n, 0, 1));
+    }
+
+    public override void AddSum(Tensor x, Tensor y, int index, float factor = 1) =>
+        Device.Launch(1, Device.Lanes, new AddSumKernel(Dense(x), y.View, 0, x.Count, index, factor));
+
+    static int Square(Tensor x) => x.Rows == x.Cols ? x.Rows : throw new ArgumentException($"{x.Rows} pictures do not pair with {x.Cols} captions");
+}

@@ -1,0 +1,83 @@
+using ILGPU;
+
+namespace Silc;
+
+readonly struct FillKernel<TPack>(ArrayView<float> x, int count, float value) : IKernel where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int first = Share.First(count), last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int whole = first + (last - first) / TPack.Width * TPack.Width;
+        var pack = TPack.Splat(value);
+        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) TPack.Store(x, i, pack);
+        for (int i = whole + lane; i < last; i += lanes) x[i] = value;
+    }
+}
+
+readonly struct CopyKernel<TPack>(ArrayView<float> x, ArrayView<float> y, int rows, int cols, int strideX, int strideY) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        for (int row = Share.First(rows); row < last; row++)
+        {
+            int from = row * strideX, to = row * strideY;
+            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) TPack.Store(y, to + c, TPack.Load(x, from + c));
+            for (int c = whole + lane; c < cols; c += lanes) y[to + c] = x[from + c];
+        }
+    }
+}
+
+/// <summary>y += x.</summary>
+readonly struct AddKernel<TPack>(ArrayView<float> x, ArrayView<float> y, int count) : IKernel where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int first = Share.First(count), last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int whole = first + (last - first) / TPack.Width * TPack.Width;
+        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) TPack.Store(y, i, TPack.Load(y, i) + TPack.Load(x, i));
+        for (int i = whole + lane; i < last; i += lanes) y[i] += x[i];
+    }
+}
+
+/// <summary>x ← m·x + (1 - m)·target: the exponential moving average of a teacher, or of a center.</summary>
+readonly struct FollowKernel<TPack>(ArrayView<float> x, ArrayView<float> target, int count, float momentum, ArrayView<float> gate) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        if (gate[StepGate.Open] == 0) return;
+        int first = Share.First(count), last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int whole = first + (last - first) / TPack.Width * TPack.Width;
+        TPack keep = TPack.Splat(momentum), take = TPack.Splat(1 - momentum);
+        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width)
+            TPack.Store(x, i, keep * TPack.Load(x, i) + take * TPack.Load(target, i));
+        for (int i = whole + lane; i < last; i += lanes) x[i] = momentum * x[i] + (1 - momentum) * target[i];
+    }
+}
+
+/// <summary>x ← factor · x.</summary>
+readonly struct ScaleKernel<TPack>(ArrayView<float> x, int count, float factor) : IKernel where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int first = Share.First(count), last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int whole = first + (last - first) / TPack.Width * TPack.Width;
+        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) TPack.Store(x, i, TPack.Load(x, i) * TPack.Splat(factor));
+        for (int i = whole + lane; i < last; i += lanes) x[i] *= factor;
+    }
+}
+
+partial class Ops<TPack>
+{
+    public override void Fill(Tensor x, float value) => Device.ForElements(x.Count, new FillKernel<TPack>(Dense(x), x.Count, value));
+
+    public override void Copy(Tensor x, Tensor y) =>
+        Device.ForRows(x.Rows, new CopyKernel<TPack>(x.View, y.View, x.Rows, x.Cols, x.Stride, y.Stride));
+
+    public override void Add(Tensor x, Tensor y) => Device.ForElements(x.Count, new AddKernel<TPack>(Dense(x), Dense(y), x.Count));
+
+    public override void Follow(Tensor x, Tensor target, float momentum, StepGate gate) =>
+        Device.ForElements(x.Count, new FollowKernel<TPack>(Dense(x), Dense(target), x.Count, momentum, gate.View));
+}

@@ -1,0 +1,85 @@
+using ILGPU;
+
+namespace Silc;
+
+/// <summary>y[n] = table[tokens[n]].</summary>
+readonly struct EmbedForward<TPack>(ArrayView<int> tokens, ArrayView<float> table, ArrayView<float> y, int rows, int cols) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        for (int row = Share.First(rows); row < last; row++)
+        {
+            int from = tokens[row] * cols, to = row * cols;
+            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) TPack.Store(y, to + c, TPack.Load(table, from + c));
+            for (int c = whole + lane; c < cols; c += lanes) y[to + c] = table[from + c];
+        }
+    }
+}
+
+/// <summary>
+/// dTable[token] += Σ dy of the positions that hold that token. Positions come sorted by token, and the first of each run adds up the
+/// whole run: no atomics, the same bits every time.
+/// </summary>
+readonly struct EmbedGrad<TPack>(
+    ArrayView<int> tokens, ArrayView<int> order, ArrayView<float> dy, ArrayView<float> dTable, int rows, int cols) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        for (int i = Share.First(rows); i < last; i++)
+        {
+            int token = tokens[order[i]];
+            if (i > 0 && tokens[order[i - 1]] == token) continue;
+            int end = i + 1;
+            while (end < rows && tokens[order[end]] == token) end++;
+            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c, i, end, token);
+            for (int c = whole + lane; c < cols; c += lanes) At<One>(c, i, end, token);
+        }
+    }
+
+    void At<P>(int c, int from, int end, int token) where P : struct, IPack<P>
+    {
+        var sum = P.Load(dTable, token * cols + c);
+        for (int i = from; i < end; i++) sum += P.Load(dy, order[i] * cols + c);
+        P.Store(dTable, token * cols + c, sum);
+    }
+}
+
+/// <summary>Row n·T + t of y is patch t of picture n: patch·patch·3 values in the order of the pixels.</summary>
+readonly struct PatchesForward<TPack>(ArrayView<float> pixels, ArrayView<float> y, int rows, int side, int patch) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
+        int grid = side / patch, tokens = grid * grid, line = patch * 3, whole = line / TPack.Width * TPack.Width;
+        for (int row = Share.First(rows); row < last; row++)
+        {
+            int picture = row / tokens, t = row % tokens, top = t / grid * patch, left = t % grid * patch;
+            for (int dy = 0; dy < patch; dy++)
+            {
+                int from = ((picture * side + top + dy) * side + left) * 3, to = (row * patch + dy) * line;
+                for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) TPack.Store(y, to + c, TPack.Load(pixels, from + c));
+                for (int c = whole + lane; c < line; c += lanes) y[to + c] = pixels[from + c];
+            }
+        }
+    }
+}
+
+partial class Ops<TPack>
+{
+    public override void Embed(ArrayView<int> tokens, Tensor table, Tensor y) =>
+        Device.ForRows(y.Rows, new EmbedForward<TPack>(tokens, Dense(table), Dense(y), y.Rows, y.Cols));
+
+    public override void EmbedBackward(ArrayView<int> tokens, ArrayView<int> order, Tensor dy, Tensor dTable) =>
+        Device.ForRows(dy.Rows, new EmbedGrad<TPack>(tokens, order, Dense(dy), Dense(dTable), dy.Rows, dy.Cols));
+
+    public override void Patches(Tensor pixels, Tensor y, int side, int patch)
+    {
+        if (pixels.Count != y.Count) throw new ArgumentException($"{pixels.Count} pixel values do not fill {y.Rows} x {y.Cols} patches");
+        Device.ForRows(y.Rows, new PatchesForward<TPack>(Dense(pixels), Dense(y), y.Rows, side, patch));
+    }
+}

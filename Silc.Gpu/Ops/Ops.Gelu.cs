@@ -1,0 +1,86 @@
+using ILGPU;
+
+namespace Silc;
+
+/// <summary>gelu(x) and its derivative, from one exponential.</summary>
+static class GeluMath<TPack> where TPack : struct, IPack<TPack>
+{
+    const float Root2OverPi = 0.7978845608f, Cubic = 0.044715f;
+    const float Root1Over2 = 0.7071067812f, Root1Over2Pi = 0.3989422804f;
+
+    // ½ (1 + tanh u) = 1 / (1 + exp(-2u)), the sigmoid of 2u.
+    static TPack Sigmoid(TPack x)
+    {
+        var u = TPack.Splat(-2 * Root2OverPi) * (x + TPack.Splat(Cubic) * x * x * x);
+        return TPack.Splat(1) / (TPack.Splat(1) + TPack.Exp(u));
+    }
+
+    static TPack Cumulative(TPack x) => TPack.Splat(0.5f) * (TPack.Splat(1) + TPack.Erf(x * TPack.Splat(Root1Over2)));
+
+    /// <summary>gelu(x) / x: the probability that a standard normal variable is below x, or its tanh approximation.</summary>
+    public static TPack Gate(TPack x, int kind) => kind == (int)GeluKind.Tanh ? Sigmoid(x) : Cumulative(x);
+
+    /// <summary>Derivative, given gate = gelu(x) / x.</summary>
+    public static TPack Slope(TPack x, TPack gate, int kind)
+    {
+        if (kind == (int)GeluKind.Tanh)
+        {
+            var du = TPack.Splat(2 * Root2OverPi) * (TPack.Splat(1) + TPack.Splat(3 * Cubic) * x * x);
+            return gate + x * gate * (TPack.Splat(1) - gate) * du;
+        }
+        return gate + x * TPack.Splat(Root1Over2Pi) * TPack.Exp(TPack.Splat(-0.5f) * x * x);
+    }
+
+}
+
+readonly struct GeluForward<TPack>(ArrayView<float> x, ArrayView<float> y, int count, int kind) : IKernel where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int first = Share.First(count), last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int whole = first + (last - first) / TPack.Width * TPack.Width;
+        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) At<TPack>(i);
+        for (int i = whole + lane; i < last; i += lanes) At<One>(i);
+    }
+
+    void At<P>(int i) where P : struct, IPack<P>
+    {
+        var value = P.Load(x, i);
+        P.Store(y, i, value * GeluMath<P>.Gate(value, kind));
+    }
+}
+
+readonly struct GeluInputGrad<TPack>(ArrayView<float> x, ArrayView<float> dx, ArrayView<float> y, int count, int kind) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int first = Share.First(count), last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int whole = first + (last - first) / TPack.Width * TPack.Width;
+        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) At<TPack>(i);
+        for (int i = whole + lane; i < last; i += lanes) At<One>(i);
+    }
+
+    void At<P>(int i) where P : struct, IPack<P>
+    {
+        var value = P.Load(x, i);
+        var gate = GeluMath<P>.Gate(value, kind);
+        P.Store(y, i, value * gate);
+        P.Store(dx, i, P.Load(dx, i) * GeluMath<P>.Slope(value, gate, kind));
+    }
+}
+
+partial class Ops<TPack>
+{
+    public override void Gelu(Tensor x, Tensor y, GeluKind kind)
+    {
+        Same(x, y);
+        Device.ForElements(x.Count, new GeluForward<TPack>(Dense(x), Dense(y), x.Count, (int)kind));
+    }
+
+    public override void GeluBackward(Tensor x, Tensor dx, Tensor y, GeluKind kind)
+    {
+        Same(x, dx);
+        Device.ForElements(x.Count, new GeluInputGrad<TPack>(Dense(x), Dense(dx), Dense(y), x.Count, (int)kind));
+    }
+}

@@ -1,0 +1,133 @@
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Silc;
+
+/// <summary>y = (x - mean)·rstd·scale + bias, one row at a time. Ba et al. 2016, arXiv:1607.06450.</summary>
+readonly struct LayerNormForward<TPack>(
+    ArrayView<float> x, ArrayView<float> scale, ArrayView<float> bias, ArrayView<float> y, ArrayView<float> mean, ArrayView<float> rstd,
+    int rows, int width, float epsilon) : IKernel where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, step = lanes * TPack.Width;
+        int whole = width / TPack.Width * TPack.Width;
+        for (int row = Share.First(rows); row < last; row++)
+        {
+            int start = row * width;
+            var sums = TPack.Splat(0);
+            float tail = 0;
+            for (int c = lane * TPack.Width; c < whole; c += step) sums += TPack.Load(x, start + c);
+            for (int c = whole + lane; c < width; c += lanes) tail += x[start + c];
+            float mu = Lanes.Sum(TPack.Sum(sums) + tail, lane, lanes) / width;
+
+            // A second pass over the row, which is in cache: E[x²] - E[x]² would cancel.
+            var squares = TPack.Splat(0);
+            var center = TPack.Splat(mu);
+            tail = 0;
+            for (int c = lane * TPack.Width; c < whole; c += step)
+            {
+                var d = TPack.Load(x, start + c) - center;
+                squares += d * d;
+            }
+            for (int c = whole + lane; c < width; c += lanes) tail += (x[start + c] - mu) * (x[start + c] - mu);
+            float r = 1 / XMath.Sqrt(Lanes.Sum(TPack.Sum(squares) + tail, lane, lanes) / width + epsilon);
+
+            var factor = TPack.Splat(r);
+            for (int c = lane * TPack.Width; c < whole; c += step)
+                TPack.Store(y, start + c, (TPack.Load(x, start + c) - center) * factor * TPack.Load(scale, c) + TPack.Load(bias, c));
+            for (int c = whole + lane; c < width; c += lanes) y[start + c] = (x[start + c] - mu) * r * scale[c] + bias[c];
+            if (lane == 0)
+            {
+                mean[row] = mu;
+                rstd[row] = r;
+            }
+        }
+    }
+}
+
+/// <summary>
+/// dx = rstd · (g - mean(g) - x̂ · mean(g·x̂)), g = dy·scale, and partial sums of dScale and dBias over fixed blocks of rows, so that
+/// the order of additions does not depend on the number of threads.
+/// </summary>
+readonly struct LayerNormGrad<TPack>(
+    ArrayView<float> dy, ArrayView<float> x, ArrayView<float> scale, ArrayView<float> mean, ArrayView<float> rstd,
+    ArrayView<float> dx, ArrayView<float> partial, int rows, int width, int accumulate) : IKernel where TPack : struct, IPack<TPack>
+{
+    public const int BlockRows = 64;
+
+    public void Execute()
+    {
+        int blocks = (rows + BlockRows - 1) / BlockRows, lastBlock = Share.Last(blocks), lane = Group.IdxX, lanes = Group.DimX;
+        int whole = width / TPack.Width * TPack.Width, step = lanes * TPack.Width;
+        for (int block = Share.First(blocks); block < lastBlock; block++)
+        {
+            int sumScale = block * 2 * width, sumBias = sumScale + width;
+            for (int c = lane * TPack.Width; c < whole; c += step) Clear<TPack>(sumScale + c, sumBias + c);
+            for (int c = whole + lane; c < width; c += lanes) Clear<One>(sumScale + c, sumBias + c);
+
+            int end = block * BlockRows + BlockRows < rows ? block * BlockRows + BlockRows : rows;
+            for (int row = block * BlockRows; row < end; row++)
+            {
+                int start = row * width;
+                float mu = mean[row], r = rstd[row];
+                TPack g1 = TPack.Splat(0), g2 = TPack.Splat(0);
+                float tail1 = 0, tail2 = 0;
+                for (int c = lane * TPack.Width; c < whole; c += step)
+                {
+                    var g = TPack.Load(dy, start + c) * TPack.Load(scale, c);
+                    g1 += g;
+                    g2 += g * (TPack.Load(x, start + c) - TPack.Splat(mu)) * TPack.Splat(r);
+                }
+                for (int c = whole + lane; c < width; c += lanes)
+                {
+                    float g = dy[start + c] * scale[c];
+                    tail1 += g;
+                    tail2 += g * (x[start + c] - mu) * r;
+                }
+                float mean1 = Lanes.Sum(TPack.Sum(g1) + tail1, lane, lanes) / width;
+                float mean2 = Lanes.Sum(TPack.Sum(g2) + tail2, lane, lanes) / width;
+                for (int c = lane * TPack.Width; c < whole; c += step) At<TPack>(c, start + c, sumScale + c, sumBias + c, mu, r, mean1, mean2);
+                for (int c = whole + lane; c < width; c += lanes) At<One>(c, start + c, sumScale + c, sumBias + c, mu, r, mean1, mean2);
+            }
+        }
+    }
+
+    void Clear<P>(int i, int j) where P : struct, IPack<P>
+    {
+        P.Store(partial, i, P.Splat(0));
+        P.Store(partial, j, P.Splat(0));
+    }
+
+    void At<P>(int c, int i, int sumScale, int sumBias, float mu, float r, float mean1, float mean2) where P : struct, IPack<P>
+    {
+        var d = P.Load(dy, i);
+        var normal = (P.Load(x, i) - P.Splat(mu)) * P.Splat(r);
+        var grad = (d * P.Load(scale, c) - P.Splat(mean1) - normal * P.Splat(mean2)) * P.Splat(r);
+        P.Store(dx, i, accumulate != 0 ? P.Load(dx, i) + grad : grad);
+        P.Store(partial, sumScale, P.Load(partial, sumScale) + d * normal);
+        P.Store(partial, sumBias, P.Load(partial, sumBias) + d);
+    }
+}
+
+partial class Ops<TPack>
+{
+    public override void LayerNorm(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon)
+    {
+        Same(x, y);
+        Device.ForRows(x.Rows, new LayerNormForward<TPack>(
+            Dense(x), scale.View, bias.View, Dense(y), mean.View, rstd.View, x.Rows, x.Cols, epsilon));
+    }
+
+    public override void LayerNormBackward(
+        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate)
+    {
+        Same(dy, x);
+        int blocks = (x.Rows + LayerNormGrad<TPack>.BlockRows - 1) / LayerNormGrad<TPack>.BlockRows;
+        var partial = Device.Workspace((long)blocks * 2 * x.Cols);
+        Device.ForRows(blocks, new LayerNormGrad<TPack>(
+            Dense(dy), Dense(x), scale.View, mean.View, rstd.View, Dense(dx), partial, x.Rows, x.Cols, accumulate ? 1 : 0));
+        Device.ForElements(x.Cols, new AddColumns<TPack>(partial, dScale.View, blocks, x.Cols, 2 * x.Cols, 0));
+        Device.ForElements(x.Cols, new AddColumns<TPack>(partial, dBias.View, blocks, x.Cols, 2 * x.Cols, x.Cols));
+    }
+}

@@ -1,0 +1,125 @@
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Silc;
+
+/// <summary>y = x / (|x| + ε), one row at a time.</summary>
+readonly struct L2NormalizeForward<TPack>(ArrayView<float> x, ArrayView<float> y, ArrayView<float> norms, int rows, int width, float epsilon) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        for (int row = Share.First(rows); row < last; row++)
+        {
+            int start = row * width;
+            var squares = TPack.Splat(0);
+            float tail = 0;
+            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) squares += TPack.Load(x, start + c) * TPack.Load(x, start + c);
+            for (int c = whole + lane; c < width; c += lanes) tail += x[start + c] * x[start + c];
+            float norm = XMath.Sqrt(Lanes.Sum(TPack.Sum(squares) + tail, lane, lanes)), factor = 1 / (norm + epsilon);
+            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) TPack.Store(y, start + c, TPack.Load(x, start + c) * TPack.Splat(factor));
+            for (int c = whole + lane; c < width; c += lanes) y[start + c] = x[start + c] * factor;
+            if (lane == 0) norms[row] = norm;
+        }
+    }
+}
+
+/// <summary>dx = (dy - y·(y·dy)·(|x| + ε)/|x|) / (|x| + ε); 0 where x is 0.</summary>
+readonly struct L2NormalizeGrad<TPack>(
+    ArrayView<float> dy, ArrayView<float> y, ArrayView<float> norms, ArrayView<float> dx, int rows, int width, float epsilon) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        for (int row = Share.First(rows); row < last; row++)
+        {
+            int start = row * width;
+            var dots = TPack.Splat(0);
+            float tail = 0;
+            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) dots += TPack.Load(dy, start + c) * TPack.Load(y, start + c);
+            for (int c = whole + lane; c < width; c += lanes) tail += dy[start + c] * y[start + c];
+            float dot = Lanes.Sum(TPack.Sum(dots) + tail, lane, lanes), norm = norms[row];
+            float factor = norm > 0 ? 1 / (norm + epsilon) : 0, along = norm > 0 ? dot / norm : 0;
+            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
+                TPack.Store(dx, start + c, TPack.Load(dy, start + c) * TPack.Splat(factor) - TPack.Load(y, start + c) * TPack.Splat(along));
+            for (int c = whole + lane; c < width; c += lanes) dx[start + c] = dy[start + c] * factor - y[start + c] * along;
+        }
+    }
+}
+
+/// <summary>Each column of y is that column of v over its norm (Salimans and Kingma 2016, arXiv:1602.07868, gain 1); a thread owns whole columns.</summary>
+readonly struct NormalizeColumnsForward<TPack>(ArrayView<float> v, ArrayView<float> y, ArrayView<float> norms, int rows, int cols) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int first = Share.First(cols), last = Share.Last(cols), lane = Group.IdxX, lanes = Group.DimX;
+        int whole = first + (last - first) / TPack.Width * TPack.Width;
+        for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
+        for (int c = whole + lane; c < last; c += lanes) At<One>(c);
+    }
+
+    void At<P>(int c) where P : struct, IPack<P>
+    {
+        var squares = P.Splat(0);
+        for (int row = 0; row < rows; row++) squares += P.Load(v, row * cols + c) * P.Load(v, row * cols + c);
+        var norm = P.Max(P.Sqrt(squares), P.Splat(1e-12f));
+        P.Store(norms, c, norm);
+        var factor = P.Splat(1) / norm;
+        for (int row = 0; row < rows; row++) P.Store(y, row * cols + c, P.Load(v, row * cols + c) * factor);
+    }
+}
+
+/// <summary>dv += (dy - y·(y·dy)) / |v| for each column.</summary>
+readonly struct NormalizeColumnsGrad<TPack>(
+    ArrayView<float> dy, ArrayView<float> y, ArrayView<float> norms, ArrayView<float> dv, int rows, int cols) : IKernel where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int first = Share.First(cols), last = Share.Last(cols), lane = Group.IdxX, lanes = Group.DimX;
+        int whole = first + (last - first) / TPack.Width * TPack.Width;
+        for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
+        for (int c = whole + lane; c < last; c += lanes) At<One>(c);
+    }
+
+    void At<P>(int c) where P : struct, IPack<P>
+    {
+        var dot = P.Splat(0);
+        for (int row = 0; row < rows; row++) dot += P.Load(dy, row * cols + c) * P.Load(y, row * cols + c);
+        var factor = P.Splat(1) / P.Load(norms, c);
+        for (int row = 0; row < rows; row++)
+        {
+            int i = row * cols + c;
+            P.Store(dv, i, P.Load(dv, i) + (P.Load(dy, i) - P.Load(y, i) * dot) * factor);
+        }
+    }
+}
+
+partial class Ops<TPack>
+{
+    public override void L2Normalize(Tensor x, Tensor y, Tensor norms, float epsilon)
+    {
+        Same(x, y);
+        Device.ForRows(x.Rows, new L2NormalizeForward<TPack>(Dense(x), Dense(y), norms.View, x.Rows, x.Cols, epsilon));
+    }
+
+    public override void L2NormalizeBackward(Tensor dy, Tensor y, Tensor norms, Tensor dx, float epsilon)
+    {
+        Same(dy, y);
+        Device.ForRows(y.Rows, new L2NormalizeGrad<TPack>(Dense(dy), Dense(y), norms.View, Dense(dx), y.Rows, y.Cols, epsilon));
+    }
+
+    public override void NormalizeColumns(Tensor v, Tensor y, Tensor norms)
+    {
+        Same(v, y);
+        Device.ForElements(v.Cols, new NormalizeColumnsForward<TPack>(Dense(v), Dense(y), norms.View, v.Rows, v.Cols));
+    }
+
+    public override void NormalizeColumnsBackward(Tensor dy, Tensor y, Tensor norms, Tensor dv)
+    {
+        Same(dy, y);
+        Device.ForElements(y.Cols, new NormalizeColumnsGrad<TPack>(Dense(dy), Dense(y), norms.View, Dense(dv), y.Rows, y.Cols));
+    }
+}

@@ -1,0 +1,102 @@
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Silc;
+
+/// <summary>partial[block] = Σ g² over a block of fixed length.</summary>
+readonly struct SquareBlocks<TPack>(ArrayView<float> g, ArrayView<float> partial, int count, int blocks) : IKernel where TPack : struct, IPack<TPack>
+{
+    public const int Length = 16384;
+
+    public void Execute()
+    {
+        int last = Share.Last(blocks), lane = Group.IdxX, lanes = Group.DimX;
+        for (int block = Share.First(blocks); block < last; block++)
+        {
+            int first = block * Length, end = first + Length < count ? first + Length : count;
+            int whole = first + (end - first) / TPack.Width * TPack.Width;
+            var squares = TPack.Splat(0);
+            float tail = 0;
+            for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) squares += TPack.Load(g, i) * TPack.Load(g, i);
+            for (int i = whole + lane; i < end; i += lanes) tail += g[i] * g[i];
+            float sum = Lanes.Sum(TPack.Sum(squares) + tail, lane, lanes);
+            if (lane == 0) partial[block] = sum;
+        }
+    }
+}
+
+/// <summary>Fills in the <see cref="StepGate"/>: open when the norm and both losses are finite.</summary>
+readonly struct JudgeKernel(ArrayView<float> partial, ArrayView<float> losses, ArrayView<float> gate, int blocks, float clipNorm, float beta1, float beta2)
+    : IKernel
+{
+    public void Execute()
+    {
+        int lane = Group.IdxX, lanes = Group.DimX;
+        float sum = 0;
+        for (int i = lane; i < blocks; i += lanes) sum += partial[i];
+        float norm = XMath.Sqrt(Lanes.Sum(sum, lane, lanes)), contrastive = losses[0], distillation = losses[1];
+        if (lane != 0) return;
+        if (Scalar.IsFinite(norm) && Scalar.IsFinite(contrastive) && Scalar.IsFinite(distillation))
+        {
+            float updates = gate[StepGate.Updates] + 1;
+            gate[StepGate.Open] = 1;
+            gate[StepGate.Clip] = clipNorm > 0 && norm > clipNorm ? clipNorm / norm : 1;
+            gate[StepGate.Correction1] = 1 - XMath.Pow(beta1, updates);
+            gate[StepGate.Correction2] = 1 - XMath.Pow(beta2, updates);
+            gate[StepGate.Updates] = updates;
+            gate[StepGate.SkippedInRow] = 0;
+            gate[StepGate.SumContrastive] += contrastive;
+            gate[StepGate.SumDistillation] += distillation;
+            gate[StepGate.SumNorm] += norm;
+            gate[StepGate.Counted] += 1;
+        }
+        else
+        {
+            gate[StepGate.Open] = 0;
+            gate[StepGate.Skipped] += 1;
+            gate[StepGate.SkippedInRow] += 1;
+        }
+    }
+}
+
+/// <summary>m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂ + ε) - decay · p. Loshchilov and Hutter 2019, arXiv:1711.05101.</summary>
+readonly struct AdamWKernel<TPack>(ArrayView<float> p, ArrayView<float> g, ArrayView<float> m, ArrayView<float> v, ArrayView<float> gate,
+    int count, float rate, float decay, float beta1, float beta2, float epsilon) : IKernel where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        if (gate[StepGate.Open] == 0) return;
+        int first = Share.First(count), last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int whole = first + (last - first) / TPack.Width * TPack.Width;
+        float clip = gate[StepGate.Clip], step = rate / gate[StepGate.Correction1], unbias = 1 / XMath.Sqrt(gate[StepGate.Correction2]);
+        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) At<TPack>(i, clip, step, unbias);
+        for (int i = whole + lane; i < last; i += lanes) At<One>(i, clip, step, unbias);
+    }
+
+    void At<P>(int i, float clip, float step, float unbias) where P : struct, IPack<P>
+    {
+        var grad = P.Load(g, i) * P.Splat(clip);
+        var mean = P.Splat(beta1) * P.Load(m, i) + P.Splat(1 - beta1) * grad;
+        var square = P.Splat(beta2) * P.Load(v, i) + P.Splat(1 - beta2) * grad * grad;
+        var value = P.Load(p, i);
+        P.Store(m, i, mean);
+        P.Store(v, i, square);
+        P.Store(p, i, value - P.Splat(step) * mean / (P.Sqrt(square) * P.Splat(unbias) + P.Splat(epsilon)) - P.Splat(decay) * value);
+    }
+}
+
+partial class Ops<TPack>
+{
+    public override void Judge(Tensor gradients, Tensor losses, StepGate gate, float clipNorm, float beta1, float beta2)
+    {
+        int blocks = (gradients.Count + SquareBlocks<TPack>.Length - 1) / SquareBlocks<TPack>.Length;
+        var partial = Device.Workspace(blocks);
+        Device.ForRows(blocks, new SquareBlocks<TPack>(Dense(gradients), partial, gradients.Count, blocks));
+        Device.Launch(1, Device.Lanes, new JudgeKernel(partial, losses.View, gate.View, blocks, clipNorm, beta1, beta2));
+    }
+
+    public override void AdamW(
+        Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float learningRate, float decay, float beta1, float beta2, float epsilon) =>
+        Device.ForElements(p.Count, new AdamWKernel<TPack>(
+            Dense(p), Dense(g), Dense(m), Dense(v), gate.View, p.Count, learningRate, decay, beta1, beta2, epsilon));
+}

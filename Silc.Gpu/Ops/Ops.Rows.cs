@@ -1,0 +1,107 @@
+using ILGPU;
+
+namespace Silc;
+
+/// <summary>y[c] += Σ over rows of x[row · stride + offset + c], one thread a column: the last stage of a column sum.</summary>
+readonly struct AddColumns<TPack>(ArrayView<float> x, ArrayView<float> y, int rows, int cols, int stride, int offset) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int first = Share.First(cols), last = Share.Last(cols), lane = Group.IdxX, lanes = Group.DimX;
+        int whole = first + (last - first) / TPack.Width * TPack.Width;
+        for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
+        for (int c = whole + lane; c < last; c += lanes) At<One>(c);
+    }
+
+    void At<P>(int c) where P : struct, IPack<P>
+    {
+        var sum = P.Splat(0);
+        for (int row = 0; row < rows; row++) sum += P.Load(x, row * stride + offset + c);
+        P.Store(y, c, P.Load(y, c) + sum);
+    }
+}
+
+/// <summary>
+/// First stage of a sum over a batch: partial[block, t, c] = Σ over the block's pictures b of x[b·T + t, c]. Blocks have a fixed number
+/// of rows, so that the order of additions does not depend on the number of threads.
+/// </summary>
+readonly struct SumBlocks<TPack>(ArrayView<float> x, ArrayView<float> partial, int rows, int period, int blockRows, int cols, int stride) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int blocks = (rows + blockRows - 1) / blockRows, last = Share.Last(blocks * period), lane = Group.IdxX, lanes = Group.DimX;
+        int whole = cols / TPack.Width * TPack.Width;
+        for (int item = Share.First(blocks * period); item < last; item++)
+        {
+            int block = item / period, t = item % period, from = block * blockRows + t;
+            int end = (block + 1) * blockRows < rows ? (block + 1) * blockRows : rows;
+            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c, from, end, item * cols + c);
+            for (int c = whole + lane; c < cols; c += lanes) At<One>(c, from, end, item * cols + c);
+        }
+    }
+
+    void At<P>(int c, int from, int end, int to) where P : struct, IPack<P>
+    {
+        var sum = P.Splat(0);
+        for (int row = from; row < end; row += period) sum += P.Load(x, row * stride + c);
+        P.Store(partial, to, sum);
+    }
+}
+
+/// <summary>x[r] += table[r mod T].</summary>
+readonly struct AddRowsKernel<TPack>(ArrayView<float> table, ArrayView<float> x, int rows, int period, int cols) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        for (int row = Share.First(rows); row < last; row++)
+        {
+            int start = row * cols, from = row % period * cols;
+            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
+                TPack.Store(x, start + c, TPack.Load(x, start + c) + TPack.Load(table, from + c));
+            for (int c = whole + lane; c < cols; c += lanes) x[start + c] += table[from + c];
+        }
+    }
+}
+
+/// <summary>dx[r] = dy[r / T] where r mod T = t, and 0 elsewhere.</summary>
+readonly struct ScatterRows<TPack>(ArrayView<float> dy, ArrayView<float> dx, int rows, int period, int t, int cols) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        for (int row = Share.First(rows); row < last; row++)
+        {
+            int to = row * cols, from = row / period * cols;
+            bool chosen = row % period == t;
+            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
+                TPack.Store(dx, to + c, chosen ? TPack.Load(dy, from + c) : TPack.Splat(0));
+            for (int c = whole + lane; c < cols; c += lanes) dx[to + c] = chosen ? dy[from + c] : 0;
+        }
+    }
+}
+
+partial class Ops<TPack>
+{
+    const int SumBlockRows = 256;
+
+    public override void AddRows(Tensor table, Tensor x) =>
+        Device.ForRows(x.Rows, new AddRowsKernel<TPack>(Dense(table), Dense(x), x.Rows, table.Rows, x.Cols));
+
+    public override void SumRows(Tensor x, Tensor table)
+    {
+        int period = table.Rows, blockRows = (SumBlockRows + period - 1) / period * period, blocks = (x.Rows + blockRows - 1) / blockRows;
+        var partial = Device.Workspace((long)blocks * period * x.Cols);
+        Device.ForRows(blocks * period, new SumBlocks<TPack>(x.View, partial, x.Rows, period, blockRows, x.Cols, x.Stride));
+        Device.ForElements(table.Count, new AddColumns<TPack>(partial, Dense(table), blocks, table.Count, table.Count, 0));
+    }
+
+    public override void SelectRows(Tensor x, int t, Tensor y) => Copy(new(x.Slice(t, 1).View, y.Rows, x.Cols, x.Rows / y.Rows * x.Stride), y);
+
+    public override void SelectRowsBackward(Tensor dy, int t, Tensor dx) =>
+        Device.ForRows(dx.Rows, new ScatterRows<TPack>(Dense(dy), Dense(dx), dx.Rows, dx.Rows / dy.Rows, t, dx.Cols));
+}

@@ -1,0 +1,121 @@
+using ILGPU;
+
+namespace Silc;
+
+/// <summary>Which operands of a matrix product are read transposed.</summary>
+public enum Transpose
+{
+    /// <summary>A · B: a layer's forward.</summary>
+    None,
+
+    /// <summary>A · Bᵀ: the gradient of its input.</summary>
+    B,
+
+    /// <summary>Aᵀ · B: the gradient of its kernel.</summary>
+    A,
+}
+
+/// <summary>
+/// Every operation that layers, losses and optimizers are made of. One implementation, <see cref="Ops{TPack}"/>, serves all accelerators;
+/// a backend overrides what it can do better. Outputs are overwritten unless the summary says "adds". Work is queued in order.
+/// </summary>
+/// <remarks>Letters: N rows, C channels, B batch, T tokens, H heads, D head size, K prototypes, V views.</remarks>
+public abstract class Ops(Device device)
+{
+    /// <summary>Where it runs.</summary>
+    public Device Device { get; } = device;
+
+    /// <summary>The operations for a device: the only place that asks which backend this is.</summary>
+    public static Ops For(Device device) => device.Kind switch
+    {
+        DeviceKind.Cpu => new CpuOps(device),
+        _ => new Ops<One>(device),
+    };
+
+    // Elementwise
+    /// <summary>x = value.</summary>
+    public abstract void Fill(Tensor x, float value);
+    /// <summary>y = x; strides may differ.</summary>
+    public abstract void Copy(Tensor x, Tensor y);
+    /// <summary>Adds x to y.</summary>
+    public abstract void Add(Tensor x, Tensor y);
+    /// <summary>x ← momentum · x + (1 - momentum) · target, if the gate is open: the EMA teacher.</summary>
+    public abstract void Follow(Tensor x, Tensor target, float momentum, StepGate gate);
+    /// <summary>y = gelu(x).</summary>
+    public abstract void Gelu(Tensor x, Tensor y, GeluKind kind);
+    /// <summary>dx ← dx · gelu'(x); y = gelu(x) again, for the gradient of the kernel that read it.</summary>
+    public abstract void GeluBackward(Tensor x, Tensor dx, Tensor y, GeluKind kind);
+
+    // Rows
+    /// <summary>Adds row r mod T of <paramref name="table"/> (T, C) to row r of x (B·T, C).</summary>
+    public abstract void AddRows(Tensor table, Tensor x);
+    /// <summary>Adds to row t of <paramref name="table"/> (T, C) the sum of rows t, T + t, 2T + t, … of x (B·T, C).</summary>
+    public abstract void SumRows(Tensor x, Tensor table);
+    /// <summary>Row b of y (B, C) = row b·T + t of x (B·T, C), T = x.Rows / y.Rows.</summary>
+    public abstract void SelectRows(Tensor x, int t, Tensor y);
+    /// <summary>Adjoint of <see cref="SelectRows"/>: dx is dy in those rows and zero elsewhere.</summary>
+    public abstract void SelectRowsBackward(Tensor dy, int t, Tensor dx);
+
+    // Matrix products
+    /// <summary>c = op(a)·op(b) + bias (1, C); adds it to c when <paramref name="accumulate"/>.</summary>
+    public abstract void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, bool accumulate = false);
+    /// <summary>h = x·kernel + bias; y = gelu(h).</summary>
+    public abstract void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind);
+
+    // Layers
+    /// <summary>y = (x - mean)·rstd·scale + bias over each row; mean and rstd (N, 1) are kept for the gradient.</summary>
+    public abstract void LayerNorm(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon);
+    /// <summary>dx = gradient, or adds it when <paramref name="accumulate"/>; adds to dScale and dBias.</summary>
+    public abstract void LayerNormBackward(
+        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate);
+    /// <summary>
+    /// o = softmax(q·kᵀ/√D)·v for each of B pictures and H heads. q and o are (B·Tq, H·D), k and v (B·Tk, H·D), heads side by side.
+    /// <paramref name="lse"/> (B·H, Tq) keeps the log of each softmax's denominator.
+    /// </summary>
+    public abstract void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads);
+    /// <summary>Gradients of <see cref="Attention"/>; the probabilities are computed again from <paramref name="lse"/>.</summary>
+    public abstract void AttentionBackward(
+        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads);
+    /// <summary>Row n of y (N, C) = row tokens[n] of <paramref name="table"/>.</summary>
+    public abstract void Embed(ArrayView<int> tokens, Tensor table, Tensor y);
+    /// <summary>Adds each row of dy to the row of dTable that its token names. <paramref name="order"/> lists 0..N-1 sorted by token.</summary>
+    public abstract void EmbedBackward(ArrayView<int> tokens, ArrayView<int> order, Tensor dy, Tensor dTable);
+    /// <summary>Cuts pictures (N, side, side, 3) into rows of patches (N·T, patch·patch·3), row-major.</summary>
+    public abstract void Patches(Tensor pixels, Tensor y, int side, int patch);
+    /// <summary>y = x / (|x| + ε) over each row; norms (N, 1) are kept.</summary>
+    public abstract void L2Normalize(Tensor x, Tensor y, Tensor norms, float epsilon);
+    /// <summary>dx from dy and the normalised y.</summary>
+    public abstract void L2NormalizeBackward(Tensor dy, Tensor y, Tensor norms, Tensor dx, float epsilon);
+    /// <summary>Each column of y is that column of v divided by its norm: weight normalisation with the gain fixed at 1.</summary>
+    public abstract void NormalizeColumns(Tensor v, Tensor y, Tensor norms);
+    /// <summary>Adds to dv the gradient of <see cref="NormalizeColumns"/>.</summary>
+    public abstract void NormalizeColumnsBackward(Tensor dy, Tensor y, Tensor norms, Tensor dv);
+
+    // Losses; each writes one partial loss a row, so that sums have a fixed order
+    /// <summary>x ← softmax((x - center) / temperature) over each row.</summary>
+    public abstract void SharpenedSoftmax(Tensor x, Tensor center, float temperature);
+    /// <summary>
+    /// Cross-entropy between teacher targets (G·B, K) and student logits (V·B, K), view-major. Replaces logits by
+    /// weight · dLoss/dLogits and writes weight · loss of each row to rowLoss (V·B, 1). With <paramref name="skipSame"/>, view v has no
+    /// term with teacher view v. The mean is over <paramref name="terms"/> pairs of views and the batch.
+    /// </summary>
+    public abstract void Distill(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight);
+    /// <summary>center ← m·center + (1 - m)·mean of the rows of x, if the gate is open.</summary>
+    public abstract void UpdateCenter(Tensor x, Tensor center, float momentum, StepGate gate);
+    /// <summary>
+    /// Symmetric InfoNCE on cosines (B, B): replaces them by weight · dLoss/dCosine; writes weight · loss to rowLoss (B, 1); adds dLoss/dt to dT.
+    /// </summary>
+    public abstract void SoftmaxContrast(Tensor cosines, Tensor t, Tensor dT, Tensor rowLoss, float weight);
+    /// <summary>Pairwise sigmoid loss on cosines (B, B), as <see cref="SoftmaxContrast"/>, with the bias b and its gradient.</summary>
+    public abstract void SigmoidContrast(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight);
+    /// <summary>Element <paramref name="index"/> of y += sum of x · factor.</summary>
+    public abstract void AddSum(Tensor x, Tensor y, int index, float factor = 1);
+
+    // Optimizers
+    /// <summary>Decides from the gradient's norm and the losses whether this step may change anything; see <see cref="StepGate"/>.</summary>
+    public abstract void Judge(Tensor gradients, Tensor losses, StepGate gate, float clipNorm, float beta1, float beta2);
+    /// <summary>AdamW over a flat range, if the gate is open.</summary>
+    public abstract void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float learningRate, float decay, float beta1, float beta2, float epsilon);
+    /// <summary>big_vision's Adafactor for one parameter, if the gate is open.</summary>
+    public abstract void Adafactor(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepGate gate, AdafactorStep step);
+}

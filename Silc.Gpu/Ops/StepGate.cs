@@ -1,0 +1,46 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Silc;
+
+/// <summary>
+/// What the optimizer kernels must know about the step, decided and kept on the device so that the host need not wait: whether loss and
+/// gradient are finite (if not, nothing moves), the factor that clips the gradient, Adam's bias corrections, and the sums that
+/// <see cref="StepMetrics"/> is read from.
+/// </summary>
+public sealed class StepGate : IDisposable
+{
+    internal const int Open = 0, Clip = 1, Correction1 = 2, Correction2 = 3, Updates = 4, Skipped = 5, SkippedInRow = 6,
+        SumContrastive = 7, SumDistillation = 8, SumNorm = 9, Counted = 10, Size = 16;
+
+    readonly Device device;
+    readonly MemoryBuffer1D<float, Stride1D.Dense> buffer;
+    readonly MemoryBuffer1D<float, Stride1D.Dense> mean;
+
+    internal StepGate(Device device, int prototypes)
+    {
+        this.device = device;
+        buffer = device.Allocate(Size, "step state");
+        mean = device.Allocate(Math.Max(1, prototypes), "center");
+        device.Zero(View);
+    }
+
+    internal ArrayView<float> View => buffer.View.AsContiguous();
+
+    internal Tensor Mean(int cols) => new(mean.View.AsContiguous(), 1, cols);
+
+    internal float[] Read() => device.Download(View);
+
+    /// <summary>Starts new sums; the counts of updates and skipped steps go on.</summary>
+    internal void ResetSums() => device.Zero(View.SubView(SumContrastive, Counted - SumContrastive + 1));
+
+    /// <summary>Number of updates so far, as Adam's bias correction counts them.</summary>
+    internal void SetUpdates(float updates) => device.Upload<float>([updates], View.SubView(Updates, 1));
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose()
+    {
+        device.Free(buffer);
+        device.Free(mean);
+    }
+}

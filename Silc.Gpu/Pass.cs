@@ -1,0 +1,23 @@
+namespace Silc;
+
+/// <summary>Maps dLoss/dY to dLoss/dX, and adds to the gradients of the layer's parameters on the way.</summary>
+public delegate Tensor Pullback(Tensor dy);
+
+/// <summary>
+/// What a forward pass needs besides its input: the operations, the memory, and whether a gradient will follow. Pullbacks run in
+/// reverse order of their forwards, at most once each, before the arena is reset.
+/// </summary>
+/// <param name="Ops">Operations of the device.</param>
+/// <param name="Arena">Activation memory.</param>
+/// <param name="Training">False: nothing is kept for a gradient, and pullbacks must not be called.</param>
+public sealed record Pass(Ops Ops, Arena Arena, bool Training = true)
+{
+    /// <summary>A tensor that lives until the frame around it closes; contents undefined.</summary>
+    public Tensor Keep(int rows, int cols) => Arena.Keep(rows, cols);
+
+    /// <summary>A tensor for use inside the current frame, from the other end of the memory; contents undefined.</summary>
+    public Tensor Temp(int rows, int cols) => Arena.Temp(rows, cols);
+
+    /// <summary>Opens a frame: memory handed out inside it is free again at its end.</summary>
+    public ArenaFrame Frame() => Arena.Frame();
+}
