@@ -1,0 +1,49 @@
+namespace Silc;
+
+/// <summary>
+/// C[M, N] = alpha · op(A)[M, K] · op(B)[K, N] + addend, all row-major with leading strides. C is written, never read,
+/// unless it is the addend itself.
+/// </summary>
+internal unsafe struct GemmArgs
+{
+    public int M, N, K;
+
+    /// <summary>(M, K), or (K, M) when <see cref="TransA"/>.</summary>
+    public float* A;
+    public int Lda;
+    public bool TransA;
+
+    /// <summary>(K, N), or (N, K) when <see cref="TransB"/>.</summary>
+    public float* B;
+    public int Ldb;
+    public bool TransB;
+
+    public float* C;
+    public int Ldc;
+
+    public float Alpha;
+
+    /// <summary>What is added to the product: null for nothing; a bias row with stride 0; C itself to accumulate; or any other matrix (a residual).</summary>
+    public float* Addend;
+    public int AddendStride;
+
+    /// <summary>Where gelu(C) goes, or null.</summary>
+    public float* Gelu;
+    public int LdGelu;
+
+    /// <summary>C = op(A) · op(B).</summary>
+    public static GemmArgs Product(int m, int n, int k, float* a, int lda, bool transA, float* b, int ldb, bool transB, float* c, int ldc) =>
+        new() { M = m, N = n, K = k, A = a, Lda = lda, TransA = transA, B = b, Ldb = ldb, TransB = transB, C = c, Ldc = ldc, Alpha = 1 };
+
+    /// <summary>The same product scaled.</summary>
+    public readonly GemmArgs Scaled(float alpha) => this with { Alpha = alpha };
+
+    /// <summary>The same product plus a row of N biases on every row.</summary>
+    public readonly GemmArgs PlusBias(float* bias) => this with { Addend = bias, AddendStride = 0 };
+
+    /// <summary>The same product added to what C holds.</summary>
+    public readonly GemmArgs Accumulated() => this with { Addend = C, AddendStride = Ldc };
+
+    /// <summary>The same product, with gelu(C) stored beside C.</summary>
+    public readonly GemmArgs ThenGelu(float* gelu, int ldGelu) => this with { Gelu = gelu, LdGelu = ldGelu };
+}
