@@ -148,7 +148,7 @@ public sealed partial class Device : IDisposable
         if (DryRun) return;
         unsafe
         {
-            fixed (T* source = from) to.SubView(0, from.Length).CopyFromCPUUnsafeAsync(ref *source, from.Length, Accelerator.DefaultStream);
+            fixed (T* source = from) to.SubView(0, from.Length).CopyFromCPUUnsafeAsync(Accelerator.DefaultStream, ref *source, from.Length);
         }
         Synchronize();      // the caller may change its array as soon as this returns
     }

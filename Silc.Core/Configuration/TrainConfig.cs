@@ -33,16 +33,20 @@ public enum OptimizerKind
 /// <param name="GlobalToGlobal">Adds DINO's terms in which the student sees the other global view.</param>
 /// <param name="MaxSkippedSteps">Steps in a row with a non-finite loss or gradient after which training stops.</param>
 /// <param name="BFloat16Momentum">Round Adafactor's momentum to bfloat16, as big_vision stores it.</param>
+/// <param name="DecayRules">Which parameters decay; null means <see cref="DecayRule.Default"/>.</param>
 public sealed record TrainConfig(
     int BatchSize = 64, int TotalSteps = 1000, int Seed = 0,
     OptimizerKind Optimizer = OptimizerKind.AdamW, double LearningRate = 1e-3, double WeightDecay = 1e-4,
     double Beta1 = 0.9, double Beta2 = 0.999, double ClipNorm = 1.0, Schedule? Schedule = null,
     double DistillationWeight = 1, double ContrastiveWeight = 1, double StudentTemperature = 0.1, double TeacherTemperature = 0.04,
     double CenterMomentum = 0.9, double? EmaMomentum = null, bool GlobalToGlobal = false, int MaxSkippedSteps = 10,
-    bool BFloat16Momentum = false)
+    bool BFloat16Momentum = false, IReadOnlyList<DecayRule>? DecayRules = null)
 {
     /// <summary>Learning-rate multiplier over the run.</summary>
     public Schedule Schedule { get; init; } = Schedule ?? new Schedule(ScheduleKind.Cosine, Math.Max(1, TotalSteps / 20));
+
+    /// <summary>Which parameters decay.</summary>
+    public IReadOnlyList<DecayRule> DecayRules { get; init; } = DecayRules ?? DecayRule.Default;
 
     /// <summary>The teacher's momentum for this batch size: "How to Scale Your EMA", Busbridge et al. 2023 (arXiv:2307.13813).</summary>
     public double TeacherMomentum => EmaMomentum ?? Math.Pow(0.966, BatchSize / 16384.0);
@@ -53,6 +57,8 @@ public sealed record TrainConfig(
     {
         Require.Positive(BatchSize, "batch size");
         Require.Positive(TotalSteps, "total steps");
+        Require.That(ContrastiveWeight >= 0 && DistillationWeight >= 0 && ContrastiveWeight + DistillationWeight > 0,
+            $"loss weights are {ContrastiveWeight} and {DistillationWeight}: neither may be negative, and one must be positive");
         Require.That(LearningRate >= 0, $"learning rate is {LearningRate}, it must not be negative");
         Require.That(WeightDecay >= 0, $"weight decay is {WeightDecay}, it must not be negative");
         Require.Within(Beta1, 0, 1, "beta1");

@@ -89,16 +89,4 @@ partial class Ops<TPack>
         Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight) =>
         Device.ForRows(logits.Rows, new DistillKernel<TPack>(Dense(logits), Dense(targets), Dense(rowLoss), logits.Rows, logits.Cols,
             batch, targets.Rows / batch, 1 / temperature, skipSame ? 1 : 0, weight / ((float)terms * batch)));
-
-    public override void UpdateCenter(Tensor x, Tensor center, float momentum, StepGate gate)
-    {
-        // The workspace belongs to SumRows while it runs; the mean lives in the gate's own memory.
-        var mean = gate.Mean(center.Cols);
-        Fill(mean, 0);
-        SumRows(x, mean);
-        Scale(mean, 1f / x.Rows);
-        Follow(center, mean, momentum, gate);
-    }
-
-    void Scale(Tensor x, float factor) => Device.ForElements(x.Count, new ScaleKernel<TPack>(Dense(x), x.Count, factor));
 }

@@ -100,6 +100,13 @@ partial class Ops<TPack>
         Device.ForElements(table.Count, new AddColumns<TPack>(partial, Dense(table), blocks, table.Count, table.Count, 0));
     }
 
+    public override void MeanRows(Tensor x, Tensor mean)
+    {
+        Fill(mean, 0);
+        SumRows(x, mean);
+        Device.ForElements(mean.Count, new ScaleKernel<TPack>(Dense(mean), mean.Count, 1f / x.Rows));
+    }
+
     public override void SelectRows(Tensor x, int t, Tensor y) => Copy(new(x.Slice(t, 1).View, y.Rows, x.Cols, x.Rows / y.Rows * x.Stride), y);
 
     public override void SelectRowsBackward(Tensor dy, int t, Tensor dx) =>

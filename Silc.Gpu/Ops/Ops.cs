@@ -100,8 +100,8 @@ public abstract class Ops(Device device)
     /// term with teacher view v. The mean is over <paramref name="terms"/> pairs of views and the batch.
     /// </summary>
     public abstract void Distill(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight);
-    /// <summary>center ← m·center + (1 - m)·mean of the rows of x, if the gate is open.</summary>
-    public abstract void UpdateCenter(Tensor x, Tensor center, float momentum, StepGate gate);
+    /// <summary>mean (1, C) = mean of the rows of x.</summary>
+    public abstract void MeanRows(Tensor x, Tensor mean);
     /// <summary>
     /// Symmetric InfoNCE on cosines (B, B): replaces them by weight · dLoss/dCosine; writes weight · loss to rowLoss (B, 1); adds dLoss/dt to dT.
     /// </summary>

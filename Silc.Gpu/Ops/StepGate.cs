@@ -15,19 +15,15 @@ public sealed class StepGate : IDisposable
 
     readonly Device device;
     readonly MemoryBuffer1D<float, Stride1D.Dense> buffer;
-    readonly MemoryBuffer1D<float, Stride1D.Dense> mean;
 
-    internal StepGate(Device device, int prototypes)
+    internal StepGate(Device device)
     {
         this.device = device;
         buffer = device.Allocate(Size, "step state");
-        mean = device.Allocate(Math.Max(1, prototypes), "center");
         device.Zero(View);
     }
 
     internal ArrayView<float> View => buffer.View.AsContiguous();
-
-    internal Tensor Mean(int cols) => new(mean.View.AsContiguous(), 1, cols);
 
     internal float[] Read() => device.Download(View);
 
@@ -38,9 +34,5 @@ public sealed class StepGate : IDisposable
     internal void SetUpdates(float updates) => device.Upload<float>([updates], View.SubView(Updates, 1));
 
     /// <summary>Frees the memory.</summary>
-    public void Dispose()
-    {
-        device.Free(buffer);
-        device.Free(mean);
-    }
+    public void Dispose() => device.Free(buffer);
 }

@@ -1,0 +1,50 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.IR.Intrinsics;
+using ILGPU.Runtime;
+
+namespace Silc;
+
+/// <summary>One work item of a matrix product. Its operands are addresses: CPU memory is this process's own.</summary>
+readonly struct CpuMatMul(GemmArgs product, GemmPlan plan) : IKernel
+{
+    public void Execute() => Run(product, plan, Grid.IdxX);
+
+    [IntrinsicImplementation]
+    static void Run(GemmArgs product, GemmPlan plan, int item) => CpuGemm.Compute(product, plan, item);
+}
+
+unsafe partial class CpuOps
+{
+    public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, bool accumulate = false)
+    {
+        var (m, n, k) = ProductSize(a, b, c, transpose);
+        if (Device.DryRun) return;
+        var product = GemmArgs.Product(m, n, k, Address(a), a.Stride, transpose == Transpose.A, Address(b), b.Stride, transpose == Transpose.B, Address(c), c.Stride);
+        if (bias.Cols > 0 && accumulate) AddRows(bias, c);
+        else if (bias.Cols > 0) product = product.PlusBias(Address(bias));
+        if (accumulate) product = product.Accumulated();
+        Run(product);
+    }
+
+    public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind)
+    {
+        if (kind != GeluKind.Tanh)
+        {
+            base.MatMulGelu(x, kernel, bias, h, y, kind);
+            return;
+        }
+        var (m, n, k) = ProductSize(x, kernel, h, Transpose.None);
+        if (Device.DryRun) return;
+        Run(GemmArgs.Product(m, n, k, Address(x), x.Stride, false, Address(kernel), kernel.Stride, false, Address(h), h.Stride)
+            .PlusBias(Address(bias)).ThenGelu(Address(y), y.Stride));
+    }
+
+    void Run(GemmArgs product)
+    {
+        var plan = CpuGemm.Plan(product.M, product.N, product.K, Device.Workers);
+        Device.Launch(plan.WorkItems, 1, new CpuMatMul(product, plan));
+    }
+
+    static float* Address(Tensor x) => (float*)x.View.LoadEffectiveAddressAsPtr();
+}

@@ -1,0 +1,70 @@
+namespace Silc;
+
+/// <summary>
+/// Self-distillation head: Dense, GELU, Dense, GELU, Dense, L2 norm, then cosines with K weight-normalised prototypes.
+/// Caron et al. 2021 (DINO, arXiv:2104.14294). (N, C) to (N, K).
+/// </summary>
+public sealed class DinoHead
+{
+    const float Epsilon = 1e-12f;       // DINO's, in the L2 norm
+
+    readonly Linear[] dense;
+    readonly Parameter prototypes;
+
+    /// <summary>Declares <c>name/Dense_0…2</c> and <c>name/prototypes/kernel</c> (bottleneck, K), whose column k is v_k.</summary>
+    public DinoHead(Parameters parameters, string name, int width, HeadConfig head)
+    {
+        var init = Inits.TruncatedNormal(0.02);     // DINO's trunc_normal_
+        dense = [
+            new(parameters, $"{name}/Dense_0", width, head.Hidden, init),
+            new(parameters, $"{name}/Dense_1", head.Hidden, head.Hidden, init),
+            new(parameters, $"{name}/Dense_2", head.Hidden, head.Bottleneck, init)];
+        prototypes = parameters.Add($"{name}/prototypes/kernel", head.Bottleneck, head.Prototypes, Inits.Uniform(1 / Math.Sqrt(head.Bottleneck)));
+    }
+
+    /// <summary>Cosines with every prototype, (N, K), and the pullback.</summary>
+    public (Tensor Logits, Pullback Back) Forward(Pass pass, Tensor x)
+    {
+        var ops = pass.Ops;
+        var logits = pass.Keep(x.Rows, prototypes.Cols);
+        var (h0, h1) = (pass.Keep(x.Rows, dense[0].Outputs), pass.Keep(x.Rows, dense[1].Outputs));
+        var (bottleneck, unit, norms) = (pass.Keep(x.Rows, dense[2].Outputs), pass.Keep(x.Rows, dense[2].Outputs), pass.Keep(x.Rows, 1));
+        var (w, lengths) = (pass.Keep(prototypes.Rows, prototypes.Cols), pass.Keep(1, prototypes.Cols));
+        using (pass.Frame())
+        {
+            var (a0, a1) = (pass.Temp(h0.Rows, h0.Cols), pass.Temp(h1.Rows, h1.Cols));
+            dense[0].RunGelu(pass, x, h0, a0, GeluKind.Exact);
+            dense[1].RunGelu(pass, a0, h1, a1, GeluKind.Exact);
+            dense[2].Run(pass, a1, bottleneck);
+        }
+        ops.L2Normalize(bottleneck, unit, norms, Epsilon);
+        ops.NormalizeColumns(prototypes.Value, w, lengths);
+        ops.MatMul(unit, w, logits);
+        return (logits, dLogits =>
+        {
+            var dx = pass.Temp(x.Rows, x.Cols);
+            using var _ = pass.Frame();
+            var (dUnit, dBottleneck) = (pass.Temp(x.Rows, unit.Cols), pass.Temp(x.Rows, unit.Cols));
+            using (pass.Frame())
+            {
+                var dw = pass.Temp(w.Rows, w.Cols);
+                ops.MatMul(unit, dLogits, dw, Transpose.A);
+                ops.NormalizeColumnsBackward(dw, w, lengths, prototypes.Grad);
+            }
+            ops.MatMul(dLogits, w, dUnit, Transpose.B);
+            ops.L2NormalizeBackward(dUnit, unit, norms, dBottleneck, Epsilon);
+
+            var (dh1, dh0, a) = (pass.Temp(h1.Rows, h1.Cols), pass.Temp(h0.Rows, h0.Cols), pass.Temp(h1.Rows, h1.Cols));
+            dense[2].InputGrad(pass, dBottleneck, dh1);
+            ops.GeluBackward(h1, dh1, a, GeluKind.Exact);
+            dense[2].ParameterGrads(pass, a, dBottleneck);
+            dense[1].InputGrad(pass, dh1, dh0);
+            ops.GeluBackward(h0, dh0, a, GeluKind.Exact);
+            dense[1].ParameterGrads(pass, a, dh1);
+            dense[0].ParameterGrads(pass, x, dh0);
+            dense[0].InputGrad(pass, dh0, dx);
+            return dx;
+        }
+        );
+    }
+}

@@ -1,0 +1,31 @@
+namespace Silc;
+
+/// <summary>Y = (X - mean)·rstd·scale + bias over the channels. Ba et al. 2016, arXiv:1607.06450. Keeps mean and rstd, (N, 1) each.</summary>
+public sealed class LayerNorm(Parameters parameters, string name, int width)
+{
+    const float Epsilon = 1e-6f;        // flax's default
+
+    readonly Parameter scale = parameters.Add($"{name}/scale", 1, width, Inits.Ones);
+    readonly Parameter bias = parameters.Add($"{name}/bias", 1, width, Inits.Zeros);
+
+    /// <summary>Y and its pullback.</summary>
+    public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x)
+    {
+        var (y, backAdding) = ForwardAdding(pass, x);
+        return (y, dy =>
+        {
+            var dx = pass.Temp(x.Rows, x.Cols);
+            backAdding(dy, dx, false);
+            return dx;
+        }
+        );
+    }
+
+    /// <summary>Y, and a pullback that writes dX into a given tensor or adds it there: a residual block adds into its dY.</summary>
+    internal (Tensor Y, Action<Tensor, Tensor, bool> Back) ForwardAdding(Pass pass, Tensor x)
+    {
+        var (y, mean, rstd) = (pass.Keep(x.Rows, x.Cols), pass.Keep(x.Rows, 1), pass.Keep(x.Rows, 1));
+        pass.Ops.LayerNorm(x, scale.Value, bias.Value, y, mean, rstd, Epsilon);
+        return (y, (dy, dx, add) => pass.Ops.LayerNormBackward(dy, x, scale.Value, mean, rstd, dx, scale.Grad, bias.Grad, add));
+    }
+}

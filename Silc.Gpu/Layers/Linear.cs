@@ -1,0 +1,45 @@
+namespace Silc;
+
+/// <summary>Y = X · kernel + bias. The kernel is (in, out), flax's layout; attention kernels are (C, H, D) in checkpoints, the same memory.</summary>
+public sealed class Linear
+{
+    readonly Parameter kernel, bias;
+
+    /// <summary>Declares <c>name/kernel</c> and <c>name/bias</c>.</summary>
+    public Linear(Parameters parameters, string name, int inputs, int outputs, Init init, Init? biasInit = null, int[]? kernelShape = null, int[]? biasShape = null)
+    {
+        kernel = parameters.Add($"{name}/kernel", inputs, outputs, init, kernelShape ?? []);
+        bias = parameters.Add($"{name}/bias", 1, outputs, biasInit ?? Inits.Zeros, biasShape ?? []);
+    }
+
+    /// <summary>Channels of Y.</summary>
+    public int Outputs => kernel.Cols;
+
+    /// <summary>Y and its pullback, which keeps X.</summary>
+    public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x)
+    {
+        var y = pass.Keep(x.Rows, Outputs);
+        Run(pass, x, y);
+        return (y, dy =>
+        {
+            var dx = pass.Temp(x.Rows, x.Cols);
+            ParameterGrads(pass, x, dy);
+            InputGrad(pass, dy, dx);
+            return dx;
+        });
+    }
+
+    internal void Run(Pass pass, Tensor x, Tensor y, bool accumulate = false) =>
+        pass.Ops.MatMul(x, kernel.Value, y, bias: bias.Value, accumulate: accumulate);
+
+    internal void RunGelu(Pass pass, Tensor x, Tensor h, Tensor y, GeluKind kind) => pass.Ops.MatMulGelu(x, kernel.Value, bias.Value, h, y, kind);
+
+    internal void InputGrad(Pass pass, Tensor dy, Tensor dx, bool accumulate = false) =>
+        pass.Ops.MatMul(dy, kernel.Value, dx, Transpose.B, accumulate: accumulate);
+
+    internal void ParameterGrads(Pass pass, Tensor x, Tensor dy)
+    {
+        pass.Ops.MatMul(x, dy, kernel.Grad, Transpose.A, accumulate: true);
+        pass.Ops.SumRows(dy, bias.Grad);
+    }
+}

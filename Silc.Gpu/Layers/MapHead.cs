@@ -1,0 +1,53 @@
+namespace Silc;
+
+/// <summary>
+/// Multihead attention pooling: one learned probe attends to the tokens, then an MLP with a residual. Lee et al. 2019
+/// (Set Transformer, arXiv:1810.00825); big_vision's <c>MAPHead</c>. (B·T, C) to (B, C).
+/// </summary>
+public sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
+{
+    readonly int width = tower.Width, heads = tower.Heads;
+    readonly Parameter probe = parameters.Add($"{name}/probe", 1, tower.Width, Inits.XavierUniform(1, tower.Width), 1, 1, tower.Width);
+    readonly AttentionProjections project = new(parameters, $"{name}/MultiHeadDotProductAttention_0", tower.Width, tower.Heads);
+    readonly Mlp mlp = new(parameters, $"{name}/LayerNorm_0", $"{name}/MlpBlock_0", tower.Width, tower.MlpDim);
+
+    /// <summary>Y (B, C) and its pullback.</summary>
+    public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)
+    {
+        // All pictures ask the same question: project the probe once, then repeat it.
+        var (query, q) = (pass.Keep(1, width), pass.Keep(batch, width));
+        project.Query.Run(pass, probe.Value, query);
+        pass.Ops.Copy(new(query.View, batch, width, 0), q);
+        var kv = pass.Keep(x.Rows, 2 * width);
+        var (k, v) = (kv.Columns(0, width), kv.Columns(width, width));
+        project.Key.Run(pass, x, k);
+        project.Value.Run(pass, x, v);
+        var (o, lse) = (pass.Keep(batch, width), pass.Keep(batch * heads, 1));
+        pass.Ops.Attention(q, k, v, o, lse, batch, heads);
+        var pooled = pass.Keep(batch, width);
+        project.Out.Run(pass, o, pooled);
+        var (y, backMlp) = mlp.Forward(pass, pooled);
+        return (y, dy =>
+        {
+            var dx = pass.Temp(x.Rows, width);
+            using var _ = pass.Frame();
+            dy = backMlp(dy);
+            var (dO, dQ, dKv, dQuery, dProbe) = (pass.Temp(batch, width), pass.Temp(batch, width), pass.Temp(x.Rows, 2 * width), pass.Temp(1, width), pass.Temp(1, width));
+            var (dK, dV) = (dKv.Columns(0, width), dKv.Columns(width, width));
+            project.Out.InputGrad(pass, dy, dO);
+            project.Out.ParameterGrads(pass, o, dy);
+            pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
+            pass.Ops.Fill(dQuery, 0);
+            pass.Ops.SumRows(dQ, dQuery);
+            project.Query.ParameterGrads(pass, probe.Value, dQuery);
+            project.Query.InputGrad(pass, dQuery, dProbe);
+            pass.Ops.SumRows(dProbe, probe.Grad);
+            project.Key.ParameterGrads(pass, x, dK);
+            project.Value.ParameterGrads(pass, x, dV);
+            project.Key.InputGrad(pass, dK, dx);
+            project.Value.InputGrad(pass, dV, dx, accumulate: true);
+            return dx;
+        }
+        );
+    }
+}

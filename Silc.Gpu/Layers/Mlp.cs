@@ -1,0 +1,41 @@
+namespace Silc;
+
+/// <summary>
+/// Y = X + Dense₁(gelu(Dense₀(norm(X)))): the MLP half of a pre-norm transformer block. Keeps norm(X) and the hidden layer before its
+/// GELU; the GELU is computed again for the gradient.
+/// </summary>
+public sealed class Mlp(Parameters parameters, string norm, string name, int width, int mlpDim)
+{
+    readonly LayerNorm norm = new(parameters, norm, width);
+    readonly Linear expand = new(parameters, $"{name}/Dense_0", width, mlpDim, Inits.XavierUniform(width, mlpDim), Inits.Normal(1e-6));
+    readonly Linear contract = new(parameters, $"{name}/Dense_1", mlpDim, width, Inits.XavierUniform(mlpDim, width), Inits.Normal(1e-6));
+
+    /// <summary>Y and its pullback, which adds into dY and returns it.</summary>
+    public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x)
+    {
+        var y = pass.Keep(x.Rows, x.Cols);
+        var (n, backNorm) = norm.ForwardAdding(pass, x);
+        var h = pass.Keep(x.Rows, expand.Outputs);
+        using (pass.Frame())
+        {
+            var a = pass.Temp(h.Rows, h.Cols);
+            expand.RunGelu(pass, n, h, a, GeluKind.Tanh);
+            pass.Ops.Copy(x, y);
+            contract.Run(pass, a, y, accumulate: true);
+        }
+        return (y, dy =>
+        {
+            using var _ = pass.Frame();
+            var (dh, a) = (pass.Temp(h.Rows, h.Cols), pass.Temp(h.Rows, h.Cols));
+            contract.InputGrad(pass, dy, dh);
+            pass.Ops.GeluBackward(h, dh, a, GeluKind.Tanh);
+            contract.ParameterGrads(pass, a, dy);
+            expand.ParameterGrads(pass, n, dh);
+            var dn = pass.Temp(n.Rows, n.Cols);
+            expand.InputGrad(pass, dh, dn);
+            backNorm(dn, dy, true);
+            return dy;
+        }
+        );
+    }
+}

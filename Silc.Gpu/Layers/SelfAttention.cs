@@ -1,0 +1,59 @@
+namespace Silc;
+
+/// <summary>The four projections of multi-head attention, with big_vision's names and (C, H, D) shapes.</summary>
+sealed class AttentionProjections(Parameters parameters, string name, int width, int heads)
+{
+    public readonly Linear Query = In(parameters, $"{name}/query", width, heads), Key = In(parameters, $"{name}/key", width, heads),
+        Value = In(parameters, $"{name}/value", width, heads);
+
+    public readonly Linear Out = new(parameters, $"{name}/out", width, width, Inits.XavierUniform(width, width), kernelShape: [heads, width / heads, width]);
+
+    static Linear In(Parameters parameters, string name, int width, int heads) =>
+        new(parameters, name, width, width, Inits.XavierUniform(width, width), kernelShape: [width, heads, width / heads], biasShape: [heads, width / heads]);
+}
+
+/// <summary>
+/// Y = X + out(attention(norm(X))): the attention half of a pre-norm transformer block, without a mask. Vaswani et al. 2017,
+/// arXiv:1706.03762. Keeps norm(X), Q|K|V side by side, the heads' output and the log-sum-exp of each row of scores.
+/// </summary>
+public sealed class SelfAttention(Parameters parameters, string norm, string name, int width, int heads)
+{
+    readonly LayerNorm norm = new(parameters, norm, width);
+    readonly AttentionProjections project = new(parameters, name, width, heads);
+
+    /// <summary>Y and its pullback, which adds into dY and returns it. X is (B·T, C).</summary>
+    public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)
+    {
+        var y = pass.Keep(x.Rows, width);
+        var (n, backNorm) = norm.ForwardAdding(pass, x);
+        var qkv = pass.Keep(x.Rows, 3 * width);
+        var (q, k, v) = Split(qkv);
+        var (o, lse) = (pass.Keep(x.Rows, width), pass.Keep(batch * heads, x.Rows / batch));
+        project.Query.Run(pass, n, q);
+        project.Key.Run(pass, n, k);
+        project.Value.Run(pass, n, v);
+        pass.Ops.Attention(q, k, v, o, lse, batch, heads);
+        pass.Ops.Copy(x, y);
+        project.Out.Run(pass, o, y, accumulate: true);
+        return (y, dy =>
+        {
+            using var _ = pass.Frame();
+            var (dO, dQkv, dn) = (pass.Temp(x.Rows, width), pass.Temp(x.Rows, 3 * width), pass.Temp(x.Rows, width));
+            var (dQ, dK, dV) = Split(dQkv);
+            project.Out.InputGrad(pass, dy, dO);
+            project.Out.ParameterGrads(pass, o, dy);
+            pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
+            project.Query.ParameterGrads(pass, n, dQ);
+            project.Key.ParameterGrads(pass, n, dK);
+            project.Value.ParameterGrads(pass, n, dV);
+            project.Query.InputGrad(pass, dQ, dn);
+            project.Key.InputGrad(pass, dK, dn, accumulate: true);
+            project.Value.InputGrad(pass, dV, dn, accumulate: true);
+            backNorm(dn, dy, true);
+            return dy;
+        }
+        );
+    }
+
+    (Tensor Q, Tensor K, Tensor V) Split(Tensor qkv) => (qkv.Columns(0, width), qkv.Columns(width, width), qkv.Columns(2 * width, width));
+}

@@ -1,0 +1,30 @@
+namespace Silc;
+
+/// <summary>
+/// Image-text loss on each global view separately, at unchanged batch size, sharing one text forward; the mean over views. Two losses on
+/// (B, B) logits, never one on (2B, 2B): captions would appear twice and be each other's negatives.
+/// InfoNCE: Radford et al. 2021, arXiv:2103.00020. Sigmoid: Zhai et al. 2023, arXiv:2303.15343.
+/// </summary>
+public sealed class ContrastiveLoss(SilcModel model, double weight)
+{
+    /// <summary>Adds the loss to element 0 of <paramref name="losses"/> and returns its gradients with respect to zImage (G·B, C) and zText (B, C).</summary>
+    internal (Tensor DzImage, Tensor DzText) Run(Pass pass, Tensor zImage, Tensor zText, Tensor losses)
+    {
+        var ops = pass.Ops;
+        int batch = zText.Rows, views = zImage.Rows / batch;
+        var (dzImage, dzText) = (pass.Temp(zImage.Rows, zImage.Cols), pass.Temp(batch, zText.Cols));
+        using var _ = pass.Frame();
+        var (cosines, rowLoss) = (pass.Temp(batch, batch), pass.Temp(batch, 1));
+        for (int view = 0; view < views; view++)
+        {
+            var (z, dz) = (zImage.Slice(view * batch, batch), dzImage.Slice(view * batch, batch));
+            ops.MatMul(z, zText, cosines, Transpose.B);
+            if (model.B is { } b) ops.SigmoidContrast(cosines, model.T.Value, b.Value, model.T.Grad, b.Grad, rowLoss, (float)(weight / views));
+            else ops.SoftmaxContrast(cosines, model.T.Value, model.T.Grad, rowLoss, (float)(weight / views));
+            ops.AddSum(rowLoss, losses, 0, (float)(1 / weight));        // reported without its weight
+            ops.MatMul(cosines, zText, dz);
+            ops.MatMul(cosines, z, dzText, Transpose.A, accumulate: view > 0);
+        }
+        return (dzImage, dzText);
+    }
+}

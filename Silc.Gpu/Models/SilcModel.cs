@@ -1,0 +1,111 @@
+using System.Text.Json;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Silc;
+
+/// <summary>
+/// A SILC student: image tower, text tower, self-distillation head, log-temperature <c>t</c> and, for the sigmoid loss, bias <c>b</c>.
+/// </summary>
+public sealed partial class SilcModel : IDisposable
+{
+    const float NormEpsilon = 1e-8f;        // big_vision's two_towers.py
+
+    SilcModel(Device device, SilcConfig config, Tokenizer? tokenizer)
+    {
+        (Device, Config, Tokenizer) = (device, config.Check(), tokenizer);
+        if (tokenizer is not null && tokenizer.VocabSize > config.VocabSize)
+            throw new ArgumentException($"the tokenizer has {tokenizer.VocabSize} ids, the model's vocabulary only {config.VocabSize}");
+        Parameters = new(device);
+        Image = new(Parameters, config);
+        Head = new(Parameters, "head", config.EmbedDim, config.Head);
+        Text = new(Parameters, config);
+        T = Parameters.Add("t", 1, 1, Inits.Constant(Math.Log(config.TemperatureInit)));
+        B = config.Contrastive == ContrastiveKind.Sigmoid ? Parameters.Add("b", 1, 1, Inits.Constant(config.BiasInit)) : null;
+    }
+
+    /// <summary>A new model with random weights.</summary>
+    /// <param name="device">Where it lives; must outlive the model.</param>
+    /// <param name="config">Architecture.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    /// <param name="tokenizer">For <see cref="EmbedTexts"/>; null means that texts come as token ids.</param>
+    /// <exception cref="ArgumentException">The sizes do not fit each other.</exception>
+    public static SilcModel Create(Device device, SilcConfig config, int seed = 0, Tokenizer? tokenizer = null)
+    {
+        var model = new SilcModel(device, config, tokenizer);
+        model.Parameters.Allocate(seed, gradients: true);
+        return model;
+    }
+
+    /// <summary>Where the model lives.</summary>
+    public Device Device { get; }
+
+    /// <summary>Architecture.</summary>
+    public SilcConfig Config { get; }
+
+    /// <summary>Tokenizer of <see cref="EmbedTexts"/>, or null.</summary>
+    public Tokenizer? Tokenizer { get; }
+
+    /// <summary>All parameters and gradients.</summary>
+    public Parameters Parameters { get; }
+
+    /// <summary>Image tower.</summary>
+    public VisionTransformer Image { get; }
+
+    /// <summary>Text tower.</summary>
+    public TextTransformer Text { get; }
+
+    /// <summary>Self-distillation head.</summary>
+    public DinoHead Head { get; }
+
+    /// <summary>Log of the factor on cosines.</summary>
+    public Parameter T { get; }
+
+    /// <summary>Bias of the sigmoid loss; null for InfoNCE.</summary>
+    public Parameter? B { get; }
+
+    /// <summary>Parameters of both towers with t and b, without the head: the count that papers and checkpoints state.</summary>
+    public long TowerParameterCount => Parameters.All.Where(p => !p.Name.StartsWith("head/", StringComparison.Ordinal)).Sum(p => (long)p.Count);
+
+    /// <summary>L2-normalised image embeddings zImage (B, C), the raw ones, and the pullback of both: (dzImage, dRaw or nothing).</summary>
+    internal (Tensor Z, Tensor Raw, Action<Tensor, Tensor> Back) EmbedImage(Pass pass, Tensor pixels, int side)
+    {
+        var (raw, backTower) = Image.Forward(pass, pixels, side);
+        var (z, backNormalize) = Normalize(pass, raw);
+        return (z, raw, (dz, dRaw) =>
+        {
+            var dx = backNormalize(dz);
+            if (dRaw.Count > 0) pass.Ops.Add(dRaw, dx);
+            backTower(dx);
+        }
+        );
+    }
+
+    /// <summary>L2-normalised text embeddings zText (B, C) and the pullback.</summary>
+    internal (Tensor Z, Pullback Back) EmbedText(Pass pass, TokenBatch tokens)
+    {
+        var (y, backTower) = Text.Forward(pass, tokens);
+        var (z, backNormalize) = Normalize(pass, y);
+        return (z, dz => backTower(backNormalize(dz)));
+    }
+
+    static (Tensor Z, Pullback Back) Normalize(Pass pass, Tensor x)
+    {
+        var (z, norms) = (pass.Keep(x.Rows, x.Cols), pass.Keep(x.Rows, 1));
+        pass.Ops.L2Normalize(x, z, norms, NormEpsilon);
+        return (z, dz =>
+        {
+            var dx = pass.Temp(x.Rows, x.Cols);
+            pass.Ops.L2NormalizeBackward(dz, z, norms, dx, NormEpsilon);
+            return dx;
+        }
+        );
+    }
+
+    /// <summary>Frees the parameters and the memory of inference.</summary>
+    public void Dispose()
+    {
+        inference?.Dispose();
+        Parameters.Dispose();
+    }
+}

@@ -1,0 +1,71 @@
+namespace Silc;
+
+/// <summary>
+/// The EMA teacher: a second image tower and head that follow the student with fixed momentum, and the center of their outputs.
+/// It sees global views only and has no gradients.
+/// </summary>
+public sealed class Teacher : IDisposable
+{
+    readonly Parameters center;
+    readonly Parameter centerRow, meanRow;
+    readonly VisionTransformer image;
+    readonly DinoHead head;
+    readonly SilcConfig config;
+
+    /// <summary>A copy of the student; the center is 0.</summary>
+    public Teacher(SilcModel student)
+    {
+        (config, var device) = (student.Config, student.Device);
+        Parameters = new(device);
+        image = new(Parameters, config);
+        head = new(Parameters, "head", config.EmbedDim, config.Head);
+        Parameters.Allocate(seed: 0, gradients: false);
+        center = new(device);
+        centerRow = center.Add("center", 1, config.Head.Prototypes, Inits.Zeros);
+        meanRow = center.Add("mean", 1, config.Head.Prototypes, Inits.Zeros);
+        center.Allocate(seed: 0, gradients: false);
+        Shared = student.Parameters.Values.Columns(0, Parameters.Values.Cols);
+        device.Ops.Copy(Shared, Parameters.Values);
+    }
+
+    /// <summary>Tower and head; their memory is laid out as the beginning of the student's.</summary>
+    public Parameters Parameters { get; }
+
+    /// <summary>Center c (1, K).</summary>
+    public Tensor Center => centerRow.Value;
+
+    // The student's tower and head, as one range.
+    Tensor Shared { get; }
+
+    /// <summary>
+    /// softmax((F_t(x) - c) / τ_t), (G·B, K), and the batch's mean output for the next center. Logits are copied to
+    /// <paramref name="keepLogits"/> first when given.
+    /// </summary>
+    internal Tensor Targets(Pass pass, Tensor pixels, double temperature, Action<Tensor>? keepLogits = null)
+    {
+        var targets = pass.Keep(pixels.Rows, config.Head.Prototypes);
+        using (pass.Frame())
+        {
+            var (y, _) = image.Forward(pass, pixels, config.ImageSize);
+            pass.Ops.Copy(head.Forward(pass, y).Logits, targets);
+        }
+        keepLogits?.Invoke(targets);
+        pass.Ops.MeanRows(targets, meanRow.Value);
+        pass.Ops.SharpenedSoftmax(targets, Center, (float)temperature);
+        return targets;
+    }
+
+    /// <summary>After the student's update: weights and center move, unless the step was skipped.</summary>
+    internal void Follow(Ops ops, StepGate gate, double momentum, double centerMomentum)
+    {
+        ops.Follow(Parameters.Values, Shared, (float)momentum, gate);
+        ops.Follow(Center, meanRow.Value, (float)centerMomentum, gate);
+    }
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose()
+    {
+        Parameters.Dispose();
+        center.Dispose();
+    }
+}

@@ -1,0 +1,71 @@
+using ILGPU;
+
+namespace Silc;
+
+/// <summary>Captions on the device: ids (B·T), and the positions 0..B·T-1 sorted by id, which the embedding's gradient wants.</summary>
+/// <param name="Ids">Token ids.</param>
+/// <param name="Order">Positions sorted by id, then by position.</param>
+/// <param name="Batch">Captions B.</param>
+public readonly record struct TokenBatch(ArrayView<int> Ids, ArrayView<int> Order, int Batch)
+{
+    /// <summary>Positions sorted by id, then by position.</summary>
+    public static int[] Sort(int[] ids)
+    {
+        var order = new int[ids.Length];
+        for (int i = 0; i < order.Length; i++) order[i] = i;
+        Array.Sort((int[])ids.Clone(), order);
+        for (int first = 0; first < order.Length;)      // Array.Sort is not stable
+        {
+            int end = first + 1;
+            while (end < order.Length && ids[order[end]] == ids[order[first]]) end++;
+            Array.Sort(order, first, end - first);
+            first = end;
+        }
+        return order;
+    }
+}
+
+/// <summary>
+/// Text tower, big_vision's <c>text_transformer.py</c>: token and position embeddings, bidirectional pre-norm blocks without a mask
+/// (padding is attended to), encoder_norm, the last token, a projection to the image width.
+/// </summary>
+public sealed class TextTransformer
+{
+    readonly int width, length;
+    readonly Parameter embedding, positions;
+    readonly Transformer transformer;
+    readonly Linear head;
+
+    /// <summary>Declares the parameters <c>txt/…</c>.</summary>
+    public TextTransformer(Parameters parameters, SilcConfig config, string name = "txt")
+    {
+        (width, length) = (config.Text.Width, config.TextLength);
+        var init = Inits.Normal(1 / Math.Sqrt(width));
+        embedding = parameters.Add($"{name}/Embed_0/embedding", config.VocabSize, width, init);
+        positions = parameters.Add($"{name}/pos_embedding", length, width, init, 1, length, width);
+        transformer = new(parameters, $"{name}/Encoder_0", config.Text);
+        head = new(parameters, $"{name}/head", width, config.EmbedDim, Inits.LecunNormal(width));
+    }
+
+    /// <summary>Captions to embeddings (B, C of the image tower), not normalised. The pullback's result has no meaning.</summary>
+    public (Tensor Y, Pullback Back) Forward(Pass pass, TokenBatch tokens)
+    {
+        var x = pass.Keep(tokens.Batch * length, width);
+        pass.Ops.Embed(tokens.Ids, embedding.Value, x);
+        pass.Ops.AddRows(positions.Value, x);
+        var (encoded, backTransformer) = transformer.Forward(pass, x, tokens.Batch);
+        var last = pass.Keep(tokens.Batch, width);
+        pass.Ops.SelectRows(encoded, length - 1, last);
+        var (y, backHead) = head.Forward(pass, last);
+        return (y, dy =>
+        {
+            var dEncoded = pass.Temp(encoded.Rows, width);
+            pass.Ops.SelectRowsBackward(backHead(dy), length - 1, dEncoded);
+            var dx = backTransformer(dEncoded);
+            pass.Ops.SumRows(dx, positions.Grad);
+            pass.Ops.EmbedBackward(tokens.Ids, tokens.Order, dx, embedding.Grad);
+            return dx;
+        }
+        );
+    }
+}

@@ -1,0 +1,53 @@
+namespace Silc;
+
+/// <summary>
+/// ViT with attention pooling, big_vision's <c>models/vit.py</c> with <c>pool_type="map"</c>: patches, learned positions, pre-norm
+/// blocks, encoder_norm, MAP head. The embedding is not projected.
+/// </summary>
+public sealed class VisionTransformer
+{
+    readonly int patch, width;
+    readonly Linear embedding;
+    readonly PositionTable positions;
+    readonly Transformer transformer;
+    readonly MapHead pool;
+
+    /// <summary>Declares the parameters <c>img/…</c>.</summary>
+    public VisionTransformer(Parameters parameters, SilcConfig config, string name = "img")
+    {
+        (patch, width) = (config.PatchSize, config.Image.Width);
+        int inputs = patch * patch * 3;
+        embedding = new(parameters, $"{name}/embedding", inputs, width, Inits.LecunNormal(inputs), kernelShape: [patch, patch, 3, width]);
+        positions = new(parameters, $"{name}/pos_embedding", config.Grid, width, config.PositionResize);
+        transformer = new(parameters, $"{name}/Transformer", config.Image);
+        pool = new(parameters, $"{name}/MAPHead_0", config.Image);
+    }
+
+    /// <summary>Pictures (B, side·side·3) in [-1, 1] to embeddings (B, C), not normalised. The pullback's result has no meaning.</summary>
+    public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor pixels, int side)
+    {
+        var (x, backEncoder) = Encode(pass, pixels, side);
+        var (y, backPool) = pool.Forward(pass, x, pixels.Rows);
+        return (y, dy => backEncoder(backPool(dy)));
+    }
+
+    /// <summary>Patch features after encoder_norm, (B·T, C).</summary>
+    public (Tensor Y, Pullback Back) Encode(Pass pass, Tensor pixels, int side)
+    {
+        if (side % patch != 0) throw new ArgumentException($"pictures of side {side} do not divide into patches of {patch}");
+        int grid = side / patch, batch = pixels.Rows;
+        var patches = pass.Keep(batch * grid * grid, patch * patch * 3);
+        pass.Ops.Patches(pixels, patches, side, patch);
+        var x = pass.Keep(patches.Rows, width);
+        embedding.Run(pass, patches, x);
+        var backPositions = positions.Add(pass, x, grid);
+        var (y, backTransformer) = transformer.Forward(pass, x, batch);
+        return (y, dy =>
+        {
+            var dx = backPositions(backTransformer(dy));
+            embedding.ParameterGrads(pass, patches, dx);
+            return dx;      // pixels want no gradient
+        }
+        );
+    }
+}

@@ -1,0 +1,33 @@
+namespace Silc;
+
+/// <summary>One named parameter: a window of the flat buffers of its <see cref="Parameters"/>.</summary>
+public sealed class Parameter
+{
+    internal Parameter(string name, int[] shape, int rows, int cols, Init init) =>
+        (Name, Shape, Rows, Cols, Init) = (name, shape, rows, cols, init);
+
+    /// <summary>big_vision's name, e.g. <c>img/Transformer/encoderblock_0/MlpBlock_0/Dense_0/kernel</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>big_vision's shape, e.g. (D, H, D/H) for an attention kernel.</summary>
+    public IReadOnlyList<int> Shape { get; }
+
+    /// <summary>Rows of the matrix that layers see: inputs, for a kernel.</summary>
+    public int Rows { get; }
+
+    /// <summary>Columns of that matrix: outputs, for a kernel.</summary>
+    public int Cols { get; }
+
+    /// <summary>Number of values.</summary>
+    public int Count => Rows * Cols;
+
+    /// <summary>The values, (Rows, Cols).</summary>
+    public Tensor Value { get; internal set; }
+
+    /// <summary>The gradient, (Rows, Cols); backward passes add to it.</summary>
+    public Tensor Grad { get; internal set; }
+
+    internal Init Init { get; }
+
+    internal int Offset { get; set; }
+}

@@ -1,0 +1,151 @@
+using System.Text;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Silc;
+
+/// <summary>
+/// All parameters of a model in one buffer, and their gradients in another, so that the optimizer, the gradient norm and the teacher's
+/// average are a few launches over ranges. Order: by tower, and inside a tower kernels before the rest. Each parameter starts on a
+/// multiple of 16 floats; the gaps are zero and stay so.
+/// </summary>
+/// <param name="device">Where the buffers live.</param>
+public sealed class Parameters(Device device) : IDisposable
+{
+    const int Alignment = 16;
+
+    readonly List<Parameter> list = [];
+    readonly List<MemoryBuffer1D<float, Stride1D.Dense>> constants = [];
+    MemoryBuffer1D<float, Stride1D.Dense>? values, grads;
+
+    /// <summary>Where the buffers live.</summary>
+    public Device Device { get; } = device;
+
+    /// <summary>The parameters, in the order of their memory.</summary>
+    public IReadOnlyList<Parameter> All => list;
+
+    /// <summary>Number of values, without the gaps.</summary>
+    public long Count => list.Sum(p => (long)p.Count);
+
+    /// <summary>All values as one row, with the gaps.</summary>
+    public Tensor Values { get; private set; }
+
+    /// <summary>All gradients as one row, with the gaps.</summary>
+    public Tensor Grads { get; private set; }
+
+    /// <summary>The parameter of that name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public Parameter this[string name] => list.Find(p => p.Name == name) ?? throw new KeyNotFoundException($"the model has no parameter '{name}'");
+
+    /// <summary>Declares a parameter; <see cref="Allocate"/> gives it memory.</summary>
+    /// <param name="name">Slash-separated name.</param>
+    /// <param name="rows">Rows of the matrix that layers see.</param>
+    /// <param name="cols">Its columns.</param>
+    /// <param name="init">Initial distribution.</param>
+    /// <param name="shape">Shape in checkpoints, of the same number of values; empty means (rows, cols), or (cols) for one row.</param>
+    public Parameter Add(string name, int rows, int cols, Init init, params int[] shape)
+    {
+        if (values is not null) throw new InvalidOperationException($"parameter '{name}' comes too late: the memory is allocated");
+        if (list.Exists(p => p.Name == name)) throw new ArgumentException($"there are two parameters '{name}'");
+        if (shape.Length == 0) shape = rows == 1 ? [cols] : [rows, cols];
+        if (shape.Aggregate(1L, (a, b) => a * b) != (long)rows * cols)
+            throw new ArgumentException($"parameter '{name}' of shape ({string.Join(", ", shape)}) is not {rows} x {cols}");
+        var parameter = new Parameter(name, shape, rows, cols, init);
+        list.Add(parameter);
+        return parameter;
+    }
+
+    /// <summary>A constant of the model in device memory, such as an interpolation matrix.</summary>
+    public Tensor Constant(float[] data, int rows, int cols)
+    {
+        var buffer = Device.Allocate(data.Length, "constants");
+        constants.Add(buffer);
+        Device.Upload<float>(data, buffer.View.AsContiguous());
+        return new(buffer.View.AsContiguous(), rows, cols);
+    }
+
+    /// <summary>Allocates the buffers and draws initial values; those of a parameter depend on the seed and its name alone.</summary>
+    public void Allocate(int seed, bool gradients)
+    {
+        var towers = list.Select(p => Tower(p.Name)).Distinct().ToList();
+        var ordered = list.OrderBy(p => towers.IndexOf(Tower(p.Name))).ThenBy(p => p.Name.EndsWith("/kernel", StringComparison.Ordinal) ? 0 : 1).ToList();
+        list.Clear();
+        list.AddRange(ordered);
+
+        long total = 0;
+        foreach (var p in list)
+        {
+            p.Offset = checked((int)total);
+            total += (p.Count + Alignment - 1) / Alignment * Alignment;
+        }
+        values = Device.Allocate(total, "parameters");
+        if (gradients) grads = Device.Allocate(total, "gradients");
+        var initial = new float[total];
+        Parallel.ForEach(list, p =>
+        {
+            var random = new Philox((ulong)seed, NameHash(p.Name));
+            for (int i = 0; i < p.Count; i++) initial[p.Offset + i] = p.Init(random);
+        });
+        Values = new(values.View.AsContiguous(), 1, (int)total);
+        Device.Upload<float>(initial, Values.View);
+        if (grads is not null) Grads = new(grads.View.AsContiguous(), 1, (int)total);
+        ZeroGrads();
+        foreach (var p in list)
+        {
+            p.Value = new(Values.Columns(p.Offset, p.Count).View, p.Rows, p.Cols);
+            if (grads is not null) p.Grad = new(Grads.Columns(p.Offset, p.Count).View, p.Rows, p.Cols);
+        }
+    }
+
+    /// <summary>Sets every gradient to zero.</summary>
+    public void ZeroGrads()
+    {
+        if (grads is not null) Device.Zero(Grads.View);
+    }
+
+    /// <summary>The values on the host, under their names with <paramref name="prefix"/> in front.</summary>
+    public IReadOnlyList<NamedArray> ToArrays(string prefix = "") => ToArrays(Values, prefix);
+
+    /// <summary>Sets the values from arrays of the same names and shapes; arrays that the model lacks are left alone.</summary>
+    /// <exception cref="InvalidDataException">A parameter is missing, or has another shape; the message gives both.</exception>
+    public void Load(IReadOnlyDictionary<string, NamedArray> arrays, string prefix = "", string origin = "the checkpoint") =>
+        Load(Values, arrays, prefix, origin);
+
+    internal IReadOnlyList<NamedArray> ToArrays(Tensor flat, string prefix)
+    {
+        var host = Device.Download(flat.View.SubView(0, flat.Cols));
+        return [.. list.Where(p => p.Offset + p.Count <= flat.Cols).Select(p => new NamedArray(prefix + p.Name, [.. p.Shape], host[p.Offset..(p.Offset + p.Count)]))];
+    }
+
+    internal void Load(Tensor flat, IReadOnlyDictionary<string, NamedArray> arrays, string prefix, string origin)
+    {
+        var host = new float[flat.Cols];
+        foreach (var p in list)
+        {
+            if (!arrays.TryGetValue(prefix + p.Name, out var array))
+                throw new InvalidDataException($"{origin} lacks '{prefix}{p.Name}' of shape ({string.Join(", ", p.Shape)})");
+            if (!array.Shape.SequenceEqual(p.Shape))
+                throw new InvalidDataException($"{origin}: '{prefix}{p.Name}' has shape ({string.Join(", ", array.Shape)}), the model needs ({string.Join(", ", p.Shape)})");
+            array.Values.CopyTo(host.AsSpan(p.Offset));
+        }
+        Device.Upload<float>(host, flat.View);
+    }
+
+    static string Tower(string name) => name.Split('/')[0];
+
+    // FNV-1a: a parameter's random stream must not depend on which others there are.
+    static ulong NameHash(string name)
+    {
+        ulong hash = 14695981039346656037;
+        foreach (var b in Encoding.UTF8.GetBytes(name)) hash = (hash ^ b) * 1099511628211;
+        return hash;
+    }
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose()
+    {
+        Device.Free(values);
+        Device.Free(grads);
+        constants.ForEach(Device.Free);
+    }
+}

@@ -1,0 +1,73 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Silc;
+
+/// <summary>
+/// big_vision's Adafactor: factored second moments without parameter scaling or relative steps, and momentum without bias correction.
+/// Shazeer and Stern 2018, arXiv:1804.04235; Zhai et al. 2022, arXiv:2106.04560, section 3.4.
+/// </summary>
+sealed class Adafactor : IOptimizer
+{
+    readonly Parameters parameters;
+    readonly TrainConfig train;
+    readonly MemoryBuffer1D<float, Stride1D.Dense> momentum, statistics;
+    readonly List<Slot> slots = [];
+
+    sealed record Slot(Parameter Parameter, FactoredShape Shape, double Decay, Tensor Rows, Tensor Cols, Tensor Full);
+
+    public Adafactor(Parameters parameters, TrainConfig train)
+    {
+        (this.parameters, this.train) = (parameters, train);
+        var device = parameters.Device;
+        var shapes = parameters.All.Select(p => new FactoredShape(p.Shape)).ToList();
+        momentum = device.Allocate(parameters.Values.Cols, "Adafactor's momentum");
+        statistics = device.Allocate(shapes.Sum(Size), "Adafactor's second moments");
+        device.Zero(momentum.View.AsContiguous());
+        device.Zero(statistics.View.AsContiguous());
+
+        var rest = statistics.View.AsContiguous();
+        foreach (var (p, shape) in parameters.All.Zip(shapes))
+        {
+            var own = rest.SubView(0, Size(shape));
+            rest = rest.SubView(Size(shape), rest.Length - Size(shape));
+            slots.Add(shape.Factored
+                ? new(p, shape, DecayRule.For(train.DecayRules, p.Name), new(own, 1, shape.RowCount), new(own.SubView(shape.RowCount, shape.ColCount), 1, shape.ColCount), new(own, 1, 1))
+                : new(p, shape, DecayRule.For(train.DecayRules, p.Name), new(own, 1, 1), new(own, 1, 1), new(own, 1, shape.Count)));
+        }
+    }
+
+    static long Size(FactoredShape shape) => shape.Factored ? shape.RowCount + shape.ColCount : shape.Count;
+
+    Tensor Momentum => new(momentum.View.AsContiguous(), 1, parameters.Values.Cols);
+
+    public void Step(StepGate gate, double learningRate, double decay)
+    {
+        foreach (var slot in slots)
+        {
+            var p = slot.Parameter;
+            parameters.Device.Ops.Adafactor(slot.Shape, p.Value, p.Grad, Momentum.Columns(p.Offset, p.Count), slot.Rows, slot.Cols, slot.Full, gate,
+                new((float)learningRate, (float)(decay * slot.Decay), (float)train.Beta2, (float)train.Beta1, train.BFloat16Momentum));
+        }
+    }
+
+    public IEnumerable<NamedArray> ToArrays() =>
+    [
+        .. parameters.ToArrays(Momentum, "optimizer/momentum/"),
+        new("optimizer/statistics", [(int)statistics.Length], parameters.Device.Download(statistics.View.AsContiguous())),
+    ];
+
+    public void Load(IReadOnlyDictionary<string, NamedArray> arrays, string origin)
+    {
+        parameters.Load(Momentum, arrays, "optimizer/momentum/", origin);
+        if (!arrays.TryGetValue("optimizer/statistics", out var saved) || saved.Values.Length != statistics.Length)
+            throw new InvalidDataException($"{origin} lacks 'optimizer/statistics' of {statistics.Length} values");
+        parameters.Device.Upload<float>(saved.Values, statistics.View.AsContiguous());
+    }
+
+    public void Dispose()
+    {
+        parameters.Device.Free(momentum);
+        parameters.Device.Free(statistics);
+    }
+}

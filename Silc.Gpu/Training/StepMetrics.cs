@@ -1,0 +1,18 @@
+namespace Silc;
+
+/// <summary>What training looked like since the metrics were read last: means over the steps that counted.</summary>
+/// <param name="Step">Steps done so far, skipped ones included.</param>
+/// <param name="Contrastive">Image-text loss, without its weight.</param>
+/// <param name="Distillation">Self-distillation loss, without its weight.</param>
+/// <param name="Loss">Weighted sum of both.</param>
+/// <param name="GradientNorm">Global L2 norm before clipping.</param>
+/// <param name="LearningRate">Of the last step.</param>
+/// <param name="Temperature">exp(t), the factor on cosines.</param>
+/// <param name="Bias">b of the sigmoid loss; 0 for InfoNCE.</param>
+/// <param name="Skipped">Steps skipped over the whole run because a loss or gradient was not finite.</param>
+/// <param name="SkippedInRow">How many of them end the run so far.</param>
+public sealed record StepMetrics(long Step, double Loss, double Contrastive, double Distillation, double GradientNorm,
+    double LearningRate, double Temperature, double Bias, long Skipped, int SkippedInRow);
+
+/// <summary>Training cannot go on: too many steps in a row had a loss or gradient that is not finite.</summary>
+public sealed class TrainingDivergedException(string message) : Exception(message);
