@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Silc.Tests;
 
 /// <summary>PIL's results from Golden/make_views.py.</summary>
-sealed record GoldenViews(int Width, int Height, byte[] Rgb, GoldenViews.Resize[] Resized, Dictionary<string, byte[]> Operations)
+sealed record GoldenViews(
+    int Width, int Height, byte[] Rgb, GoldenViews.Resize[] Resized, Dictionary<string, byte[]> Operations, byte[] RotatedJpeg)
 {
     public sealed record Resize(string Filter, double[] Box, int Width, int Height, byte[] Rgb);
 

@@ -1,6 +1,7 @@
 """Writes views.json: a small picture and what PIL makes of it. Run with Debian's python3-pil: /usr/bin/python3 make_views.py"""
 
 import base64
+import io
 import json
 import math
 import pathlib
@@ -35,6 +36,13 @@ operations = {
     "solarize": ImageOps.solarize(picture, 128),
     "blur 1.5": picture.filter(ImageFilter.GaussianBlur(1.5)),
 }
+exif = Image.Exif()
+exif[0x0112] = 6
+halves = Image.new("RGB", (24, 16))
+halves.paste((255, 0, 0), (0, 0, 12, 16))
+rotated = io.BytesIO()
+halves.save(rotated, "JPEG", exif=exif, quality=95)
 golden = {"width": WIDTH, "height": HEIGHT, "rgb": pack(picture), "resized": resized,
+          "rotatedJpeg": base64.b64encode(rotated.getvalue()).decode(),
           "operations": {name: pack(image) for name, image in operations.items()}}
 pathlib.Path(__file__).with_name("views.json").write_text(json.dumps(golden, indent=1) + "\n")
