@@ -35,7 +35,7 @@ public sealed class BatchLoader : IDisposable
     /// <param name="prefetch">Batches built ahead.</param>
     /// <param name="startStep">Steps of the run that are already done.</param>
     /// <param name="maxBadShare">Share of unreadable samples, of at least 100 read, above which loading stops.</param>
-    /// <exception cref="ArgumentException">The source has fewer samples than a batch, or the tokenizer more ids than the model.</exception>
+    /// <exception cref="ArgumentException">Fewer samples than a batch, or more token ids than the model takes.</exception>
     public BatchLoader(
         IImageTextSource source, Tokenizer tokenizer, SilcConfig config, int batchSize, int seed,
         int? workers = null, int prefetch = 3, long startStep = 0, double maxBadShare = 0.1)
@@ -122,7 +122,7 @@ public sealed class BatchLoader : IDisposable
     Thread Start(int worker)
     {
         // Below the threads that compute: a late batch is noticed and reported, a slow step is not.
-        var thread = new Thread(Work) { IsBackground = true, Priority = ThreadPriority.BelowNormal, Name = $"Silc data {worker}" };
+        var thread = new Thread(Work) { Name = $"data {worker}", IsBackground = true, Priority = ThreadPriority.BelowNormal };
         thread.Start();
         return thread;
     }

@@ -69,7 +69,7 @@ public sealed class CsvSource : IImageTextSource
     {
         if (record.Reason == CsvMalformedReason.StrayQuote) return;
         throw new InvalidDataException(
-            $"{path} line {record.LineNumber}: {record.Reason}; double the quotes inside a quoted value, and close each value's quotes");
+            $"{path} line {record.LineNumber}: {record.Reason}; close the quotes of each value and double those inside");
     }
 
     static int Column(CsvReader csv, string path, string name)

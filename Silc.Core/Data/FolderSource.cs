@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Pictures in a folder and its subfolders, each with its captions in a text file of the same name: <c>dog.jpg</c>, <c>dog.txt</c>,
-/// one caption a line. Pictures without a text file are left out.
+/// Pictures in a folder and its subfolders, each with its captions in a text file of the same name: <c>dog.jpg</c> and
+/// <c>dog.txt</c>, one caption a line. Pictures without a text file are left out.
 /// </summary>
 public sealed class FolderSource : IImageTextSource
 {
@@ -16,7 +16,8 @@ public sealed class FolderSource : IImageTextSource
         var pictures = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(IsPicture).ToArray();
         paths = [.. pictures.Where(picture => File.Exists(CaptionFile(picture))).Order(StringComparer.Ordinal)];
         if (paths.Length == 0)
-            throw new InvalidDataException($"{path}: {pictures.Length} pictures, none with captions; put those of dog.jpg into dog.txt");
+            throw new InvalidDataException(
+                $"{path}: {pictures.Length} pictures, none with captions; those of dog.jpg belong into dog.txt");
     }
 
     /// <inheritdoc/>

@@ -79,7 +79,8 @@ static class Photometric
         var shift = new Vector<float>(offset);
         foreach (ref var vector in vectors)
             vector = Vector.Min(Vector.Max(vector * factor + shift, Vector<float>.Zero), Vector<float>.One);
-        foreach (ref var value in rgb[(vectors.Length * Vector<float>.Count)..]) value = Math.Clamp(value * factor + offset, 0, 1);
+        var tail = rgb[(vectors.Length * Vector<float>.Count)..];
+        foreach (ref var value in tail) value = Math.Clamp(value * factor + offset, 0, 1);
     }
 
     // ITU-R BT.601, rounded as torchvision and PIL round it.

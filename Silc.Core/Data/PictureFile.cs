@@ -24,11 +24,11 @@ public static class PictureFile
             ?? throw new InvalidDataException($"{name}: {bytes.Length} bytes are no picture (PNG, JPEG, WebP, GIF or BMP)");
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         if ((long)width * height > MaxPixels)
-            throw new InvalidDataException($"{name}: {width} x {height} pixels, at most {MaxPixels} are read; shrink the file first");
+            throw new InvalidDataException($"{name}: {width} x {height} pixels, at most {MaxPixels} are read; shrink it first");
         var rgba = new byte[width * height * 4];
         var result = GetPixels(codec, new(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul), rgba);
         if (result != SKCodecResult.Success)
-            throw new InvalidDataException($"{name}: cannot be decoded ({result}); a file cut short or damaged, fetch it again");
+            throw new InvalidDataException($"{name}: cannot be decoded ({result}); it is cut short or damaged, fetch it again");
         return Orientation.Upright(new(width, height, rgba), (int)codec.EncodedOrigin);
     }
 
@@ -56,7 +56,7 @@ public static class PictureFile
         {
             using var map = new SKPixmap(info, (nint)pixels);
             using var data = map.Encode(SKEncodedImageFormat.Png, 100)
-                ?? throw new ArgumentException($"a picture of {picture.Width} x {picture.Height} pixels cannot be written as PNG");
+                ?? throw new ArgumentException($"a picture of {picture.Width} x {picture.Height} pixels cannot be a PNG");
             return data.ToArray();
         }
     }

@@ -6,8 +6,8 @@ static class RandomCrop
     const double MinAspect = 3 / 4.0, MaxAspect = 4 / 3.0;
 
     /// <summary>
-    /// A box of whole pixels whose area is uniform in [<paramref name="scaleMin"/>, <paramref name="scaleMax"/>] of the picture and
-    /// whose aspect is log-uniform in [3/4, 4/3]. After ten boxes that do not fit: the largest central box of a permitted aspect.
+    /// A box of whole pixels whose area is uniform in [<paramref name="scaleMin"/>, <paramref name="scaleMax"/>] of the picture
+    /// and whose aspect is log-uniform in [3/4, 4/3]. After ten that do not fit: the largest central box of permitted aspect.
     /// </summary>
     public static CropBox Draw(Philox random, int width, int height, double scaleMin, double scaleMax)
     {

@@ -18,7 +18,8 @@ public enum ResampleFilter
 /// <summary>
 /// Separable antialiased resize of a crop in float arithmetic, otherwise as PIL's <c>resize(size, filter, box)</c>.
 /// A pixel's four channels fill one 128-bit vector. Each output row is built on its own: a weighted sum of input rows,
-/// then weighted sums along that row, so scratch memory is one row whatever the picture's size.
+/// then weighted sums along that row, so scratch memory is one row whatever the picture's size. Products and sums are rounded
+/// apart, never fused, so that every machine computes the same views.
 /// </summary>
 public static class Resample
 {
@@ -68,10 +69,10 @@ public static class Resample
             {
                 var (low, high) = Vector128.Widen(Vector128.Create(source.Slice(tap * stride + x * 4, 16)));
                 var weight = Vector128.Create(weights[tap]);
-                a = Vector128.MultiplyAddEstimate(weight, TPixel.From(Vector128.WidenLower(low)), a);
-                b = Vector128.MultiplyAddEstimate(weight, TPixel.From(Vector128.WidenUpper(low)), b);
-                c = Vector128.MultiplyAddEstimate(weight, TPixel.From(Vector128.WidenLower(high)), c);
-                d = Vector128.MultiplyAddEstimate(weight, TPixel.From(Vector128.WidenUpper(high)), d);
+                a += weight * TPixel.From(Vector128.WidenLower(low));
+                b += weight * TPixel.From(Vector128.WidenUpper(low));
+                c += weight * TPixel.From(Vector128.WidenLower(high));
+                d += weight * TPixel.From(Vector128.WidenUpper(high));
             }
             (row[x], row[x + 1], row[x + 2], row[x + 3]) = (a, b, c, d);
         }
@@ -82,7 +83,7 @@ public static class Resample
             {
                 var pixel = source.Slice(tap * stride + x * 4, 4);
                 var wide = Vector128.Create((uint)pixel[0], pixel[1], pixel[2], pixel[3]);
-                sum = Vector128.MultiplyAddEstimate(Vector128.Create(weights[tap]), TPixel.From(wide), sum);
+                sum += Vector128.Create(weights[tap]) * TPixel.From(wide);
             }
             row[x] = sum;
         }
@@ -99,7 +100,7 @@ public static class Resample
             var taps = row.Slice(left - columns.Start, weights.Length);
             Vector128<float> sum = default;
             for (int tap = 0; tap < taps.Length; tap++)
-                sum = Vector128.MultiplyAddEstimate(Vector128.Create(weights[tap]), taps[tap], sum);
+                sum += Vector128.Create(weights[tap]) * taps[tap];
             sum = sum * (1 / 255f) + behind * (1 - sum[3] * (1 / 255f));
             // Bicubic overshoots at edges.
             sum = Vector128.Clamp(sum, Vector128<float>.Zero, Vector128<float>.One);
@@ -114,13 +115,12 @@ public static class Resample
 
     static void Check(Picture picture, CropBox box, int room, int width, int height)
     {
-        Require.Positive(width, "output width");
-        Require.Positive(height, "output height");
-        Require.That(room >= width * height * 3, $"target holds {room} values, {width} x {height} RGB pixels need {width * height * 3}");
-        Require.That(
-            box.Left >= 0 && box.Top >= 0 && box.Width > 0 && box.Height > 0
-                && box.Left + box.Width <= picture.Width && box.Top + box.Height <= picture.Height,
-            $"crop {box} does not lie inside a picture of {picture.Width} x {picture.Height}");
+        // Plain throws: as arguments of Require the messages would be formatted on every call.
+        if (width <= 0 || height <= 0 || room < width * height * 3)
+            throw new ArgumentException($"{width} x {height} RGB pixels do not fit into {room} values");
+        if (!(box.Left >= 0 && box.Top >= 0 && box.Width > 0 && box.Height > 0
+            && box.Left + box.Width <= picture.Width && box.Top + box.Height <= picture.Height))
+            throw new ArgumentException($"crop {box} does not lie inside a picture of {picture.Width} x {picture.Height}");
     }
 
     /// <summary>How a pixel's bytes enter the sums; a type parameter, so that opaque pictures pay nothing for alpha.</summary>

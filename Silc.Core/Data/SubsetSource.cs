@@ -13,7 +13,7 @@ public sealed class SubsetSource : IImageTextSource
         this.source = source;
         this.indices = [.. indices];
         foreach (var index in this.indices)
-            Require.That((uint)index < (uint)source.Count, $"index {index} lies outside {source.Name}, which has {source.Count} pairs");
+            Require.That((uint)index < (uint)source.Count, $"index {index} is not among the {source.Count} of {source.Name}");
     }
 
     /// <inheritdoc/>

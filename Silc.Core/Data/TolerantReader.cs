@@ -26,7 +26,7 @@ sealed class TolerantReader(IImageTextSource source, double maxBadShare)
         get { lock (gate) return [.. reports]; }
     }
 
-    /// <summary>Pair <paramref name="wanted"/>, or the first readable one after it; <paramref name="index"/> tells which.</summary>
+    /// <summary>Pair <paramref name="wanted"/> or the first readable one after it; <paramref name="index"/> is which.</summary>
     public ImageTextPair Read(int wanted, out int index)
     {
         for (int skipped = 0; skipped < source.Count; skipped++)

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Makes the multi-crop views of a picture (Caron et al. 2020, arXiv:2006.09882): random resized crops, then DINO's colour changes
-/// in DINO's order, each by its own probability in <see cref="ViewConfig"/>. Every view has a random stream of its own,
+/// Makes the multi-crop views of a picture (Caron et al. 2020, arXiv:2006.09882): random resized crops, then DINO's colour
+/// changes in DINO's order, each by its own probability in <see cref="ViewConfig"/>. Every view has a random stream of its own,
 /// keyed by seed, epoch, sample and view.
 /// </summary>
 /// <param name="config">Sizes and probabilities.</param>
@@ -33,7 +33,7 @@ public sealed class ViewSampler(SilcConfig config, int seed)
         }
     }
 
-    /// <summary>The picture as a model is evaluated on it: squashed to size x size, transparency over mid-grey, values in [-1, 1].</summary>
+    /// <summary>The picture as models are evaluated on it: squashed to a square, over mid-grey, values in [-1, 1].</summary>
     public static float[] EvalPixels(Picture picture, int size)
     {
         var pixels = new float[size * size * 3];

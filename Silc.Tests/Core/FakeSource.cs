@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-/// <summary>Noise pictures with one caption each, "caption 7"; <paramref name="read"/> runs before each read and may throw.</summary>
+/// <summary>Noise pictures captioned "caption 7"; <paramref name="read"/> runs before each read and may throw.</summary>
 sealed class FakeSource(int count, Action<int>? read = null) : IImageTextSource
 {
     int reads;

@@ -4,7 +4,8 @@ namespace Silc.Tests;
 public sealed class PhotometricTests
 {
     [TestMethod]
-    public void BrightnessScalesAndClamps() => Check([0.2f, 0.5f, 0.9f], rgb => Photometric.Brightness(rgb, 1.5f), 0.3f, 0.75f, 1);
+    public void BrightnessScalesAndClamps() => Check(
+        [0.2f, 0.5f, 0.9f], rgb => Photometric.Brightness(rgb, 1.5f), 0.3f, 0.75f, 1);
 
     // Grey of the two pixels: 0.2989 and 0.5870, mean 0.44295; half of it plus half of each value.
     [TestMethod]
@@ -18,7 +19,8 @@ public sealed class PhotometricTests
         [0.5f, 0, 1], rgb => Photometric.Saturation(rgb, 0.5f), 0.381725f, 0.131725f, 0.631725f);
 
     [TestMethod]
-    public void GreyIsWeightedSum() => Check([1, 0, 0, 0, 0, 1], Photometric.Grey, 0.2989f, 0.2989f, 0.2989f, 0.114f, 0.114f, 0.114f);
+    public void GreyIsWeightedSum() => Check(
+        [1, 0, 0, 0, 0, 1], Photometric.Grey, 0.2989f, 0.2989f, 0.2989f, 0.114f, 0.114f, 0.114f);
 
     [TestMethod]
     public void HueTurnsThirdsOfTheCircle()

@@ -11,7 +11,8 @@ public sealed class SourceTests : TempFolder
         Directory.CreateDirectory(At("img"));
         PictureFile.Write(At("img/a.png"), Pictures.Plain(2, 1, 9, 8, 7));
         PictureFile.Write(At("b.png"), Pictures.Plain(1, 1, 1, 2, 3));
-        var text = "id,filepath,title\r\n1,img/a.png,\"a red, \"\"big\"\" dog\"\r\n2,b.png,Ünïcode\r\n3,img/a.png,\"two\r\nlines\"\r\n";
+        var text = "id,filepath,title\r\n1,img/a.png,\"a red, \"\"big\"\" dog\"\r\n"
+            + "2,b.png,Ünïcode\r\n3,img/a.png,\"two\r\nlines\"\r\n";
         File.WriteAllText(At("t.csv"), text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
         var source = new CsvSource(At("t.csv"));
         Assert.AreEqual(2, source.Count);

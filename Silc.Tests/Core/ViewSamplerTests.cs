@@ -35,7 +35,8 @@ public sealed class ViewSamplerTests
     public void OddPicturesFallBackToTheCentre(int width, int height)
     {
         var box = RandomCrop.Draw(new(1), width, height, 0.9, 1);
-        Assert.IsTrue(box.Width >= 1 && box.Height >= 1 && box.Left + box.Width <= width && box.Top + box.Height <= height, $"{box}");
+        Assert.IsTrue(box.Width >= 1 && box.Left + box.Width <= width, $"{box}");
+        Assert.IsTrue(box.Height >= 1 && box.Top + box.Height <= height, $"{box}");
         if (width == 1000) Assert.AreEqual(new(493, 0, 13, 10), box);
     }
 
