@@ -8,7 +8,11 @@ static class Require
         if (!condition) throw new ArgumentException(otherwise);
     }
 
-    public static void Positive(long value, string what) => That(value > 0, $"{what} is {value}, it must be positive");
+    public static void Positive(long value, string what)
+    {
+        // Not by That: its message would be formatted on every call, and random draws come through here.
+        if (value <= 0) throw new ArgumentException($"{what} is {value}, it must be positive");
+    }
 
     public static void Within(double value, double low, double high, string what) =>
         That(value >= low && value <= high, $"{what} is {value}, it must lie in [{low}, {high}]");

@@ -1,0 +1,202 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+
+namespace Silc;
+
+/// <summary>
+/// Builds batches ahead of training on worker threads. Endless: each epoch is reshuffled. The batches are a function of source,
+/// configuration, batch size and seed alone, so a run resumed at a step, or with other workers, sees the same samples and views.
+/// </summary>
+public sealed class BatchLoader : IDisposable
+{
+    readonly SilcConfig config;
+    readonly Tokenizer tokenizer;
+    readonly int batchSize, seed, prefetch;
+    readonly ViewSampler sampler;
+    readonly TolerantReader reader;
+    readonly EpochOrder order;
+    readonly Thread[] threads;
+
+    // All below is guarded by gate. Workers share one batch sample by sample, so that memory grows with prefetch, not with cores.
+    readonly object gate = new();
+    readonly Queue<Job> ahead = new();
+    readonly Stack<Batch> free = new();
+    Job? open;
+    long nextStep;
+    Exception? failure;
+
+    /// <summary>Starts the workers.</summary>
+    /// <param name="source">Pictures and captions.</param>
+    /// <param name="tokenizer">Used from several threads at once.</param>
+    /// <param name="config">Sizes and views.</param>
+    /// <param name="batchSize">Samples B per batch.</param>
+    /// <param name="seed">Seed of order, views and captions.</param>
+    /// <param name="workers">Threads; null means one for each core.</param>
+    /// <param name="prefetch">Batches built ahead.</param>
+    /// <param name="startStep">Steps of the run that are already done.</param>
+    /// <param name="maxBadShare">Share of unreadable samples, of at least 100 read, above which loading stops.</param>
+    /// <exception cref="ArgumentException">Fewer samples than a batch, or more token ids than the model takes.</exception>
+    public BatchLoader(
+        IImageTextSource source, Tokenizer tokenizer, SilcConfig config, int batchSize, int seed,
+        int? workers = null, int prefetch = 3, long startStep = 0, double maxBadShare = 0.1)
+    {
+        Require.Positive(batchSize, "batch size");
+        Require.Positive(workers ?? 1, "workers");
+        Require.Positive(prefetch, "prefetched batches");
+        Require.That(startStep >= 0, $"start step is {startStep}, it must not be negative");
+        Require.That(source.Count >= batchSize, $"{source.Name} has {source.Count} samples, fewer than one batch of {batchSize}");
+        Require.That(
+            tokenizer.VocabSize <= config.VocabSize,
+            $"the tokenizer has {tokenizer.VocabSize} ids, the model takes {config.VocabSize}; set VocabSize");
+        (this.config, this.tokenizer, this.batchSize, this.seed, this.prefetch) = (config, tokenizer, batchSize, seed, prefetch);
+        Position = nextStep = startStep;
+        sampler = new(config, seed);
+        reader = new(source, maxBadShare);
+        order = new(source.Count, batchSize, seed);
+        threads = [.. Enumerable.Range(0, workers ?? Environment.ProcessorCount).Select(Start)];
+    }
+
+    /// <summary>Step of the batch that <see cref="Next"/> returns next: what to pass as <c>startStep</c> to resume.</summary>
+    public long Position { get; private set; }
+
+    /// <summary>Seconds that <see cref="Next"/> has waited for workers since the start: training's data-wait share.</summary>
+    public double WaitSeconds { get; private set; }
+
+    /// <summary>Samples that could not be read and were replaced by the next one.</summary>
+    public long BadSamples => reader.Bad;
+
+    /// <summary>Index and reason of the first ten of them.</summary>
+    public IReadOnlyList<string> BadReports => reader.Reports;
+
+    /// <summary>The next batch; give it back by <see cref="Return"/> when its values have been copied.</summary>
+    /// <exception cref="InvalidDataException">Too many samples cannot be read.</exception>
+    public Batch Next()
+    {
+        lock (gate)
+        {
+            var start = Stopwatch.GetTimestamp();
+            while (failure == null && !(ahead.TryPeek(out var first) && first.Remaining == 0)) Monitor.Wait(gate);
+            WaitSeconds += Stopwatch.GetElapsedTime(start).TotalSeconds;
+            if (failure != null) ExceptionDispatchInfo.Throw(failure);
+            Position++;
+            Monitor.PulseAll(gate);
+            return ahead.Dequeue().Batch;
+        }
+    }
+
+    /// <summary>Gives a batch back to be filled again; the caller must not read it any more.</summary>
+    public void Return(Batch batch)
+    {
+        Require.That(batch.Size == batchSize, $"a batch of {batch.Size} was returned to a loader of batches of {batchSize}");
+        lock (gate)
+        {
+            Require.That(!free.Contains(batch), "a batch was returned twice");
+            free.Push(batch);
+        }
+    }
+
+    /// <summary>The next batches; each is returned to the loader when the enumeration moves on.</summary>
+    public IEnumerable<Batch> Take(int steps)
+    {
+        for (int step = 0; step < steps; step++)
+        {
+            var batch = Next();
+            try
+            {
+                yield return batch;
+            }
+            finally
+            {
+                Return(batch);
+            }
+        }
+    }
+
+    /// <summary>Stops the workers and waits until each has finished its sample.</summary>
+    public void Dispose()
+    {
+        Fail(new ObjectDisposedException(nameof(BatchLoader)));
+        foreach (var thread in threads) thread.Join();
+    }
+
+    Thread Start(int worker)
+    {
+        // Below the threads that compute: a late batch is noticed and reported, a slow step is not.
+        var thread = new Thread(Work) { Name = $"data {worker}", IsBackground = true, Priority = ThreadPriority.BelowNormal };
+        thread.Start();
+        return thread;
+    }
+
+    void Work()
+    {
+        try
+        {
+            while (Claim(out int slot) is { } job)
+            {
+                Fill(job, slot);
+                lock (gate)
+                    if (--job.Remaining == 0) Monitor.PulseAll(gate);
+            }
+        }
+        catch (Exception error)
+        {
+            Fail(error);
+        }
+    }
+
+    // The next unfilled slot; null once loading has stopped.
+    Job? Claim(out int slot)
+    {
+        lock (gate)
+        {
+            while (failure == null)
+            {
+                if (open == null && ahead.Count < prefetch) ahead.Enqueue(open = Open());
+                if (open is { } job)
+                {
+                    slot = job.Claimed++;
+                    if (job.Claimed == batchSize) open = null;
+                    return job;
+                }
+                Monitor.Wait(gate);
+            }
+            slot = -1;
+            return null;
+        }
+    }
+
+    Job Open()
+    {
+        var (epoch, samples) = order.Of(nextStep++);
+        return new(free.TryPop(out var batch) ? batch : new(config, batchSize), epoch, samples);
+    }
+
+    void Fill(Job job, int slot)
+    {
+        // Streams are keyed by the sample wanted, so that a replacement does not repeat the views of its own turn.
+        int wanted = job.Samples[slot];
+        var pair = reader.Read(wanted, out job.Batch.Samples[slot]);
+        sampler.Fill(pair.Picture, job.Epoch, wanted, job.Batch, slot);
+        var caption = pair.Captions[DataStreams.Caption(seed, job.Epoch, wanted).NextInt(pair.Captions.Count)];
+        var length = config.TextLength;
+        tokenizer.Tokens(caption, length).CopyTo(job.Batch.Tokens.AsSpan(slot * length, length));
+    }
+
+    void Fail(Exception error)
+    {
+        lock (gate)
+        {
+            failure ??= error;
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    sealed class Job(Batch batch, long epoch, ArraySegment<int> samples)
+    {
+        public Batch Batch => batch;
+        public long Epoch => epoch;
+        public ArraySegment<int> Samples => samples;
+        public int Claimed { get; set; }
+        public int Remaining { get; set; } = samples.Count;
+    }
+}

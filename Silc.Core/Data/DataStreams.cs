@@ -1,0 +1,22 @@
+namespace Silc;
+
+/// <summary>
+/// The random streams of the data side. Each is a function of what it is for, so order, views and captions are the same for any
+/// number of workers and after a resume. The upper half of the key keeps them apart from each other and from initial weights.
+/// </summary>
+static class DataStreams
+{
+    /// <summary>Order of the samples in an epoch.</summary>
+    public static Philox Order(int seed, long epoch) => new(Key(seed, 1), (ulong)epoch);
+
+    /// <summary>Choice of a sample's caption.</summary>
+    public static Philox Caption(int seed, long epoch, int sample) => new(Key(seed, 2), Counter(epoch, sample, 0));
+
+    /// <summary>Crop and colours of one view.</summary>
+    public static Philox View(int seed, long epoch, int sample, int view) => new(Key(seed, 3), Counter(epoch, sample, view));
+
+    static ulong Key(int seed, uint purpose) => (ulong)purpose << 32 | (uint)seed;
+
+    // 24 bits of epoch, 32 of sample, 8 of view.
+    static ulong Counter(long epoch, int sample, int view) => (ulong)epoch << 40 | (ulong)(uint)sample << 8 | (byte)view;
+}

@@ -1,0 +1,63 @@
+namespace Silc;
+
+/// <summary>
+/// Reads pairs, taking the next index in place of one that cannot be read: a web-scale set always holds some damaged pictures.
+/// Counts them and gives up once they are more than a share of what was read.
+/// </summary>
+/// <param name="source">Where pairs come from.</param>
+/// <param name="maxBadShare">Share of unreadable samples to put up with.</param>
+sealed class TolerantReader(IImageTextSource source, double maxBadShare)
+{
+    // Below this many reads a share says little.
+    const int MinReads = 100;
+    const int MaxReports = 10;
+
+    readonly Lock gate = new();
+    readonly List<string> reports = [];
+    long reads, bad;
+
+    public long Bad
+    {
+        get { lock (gate) return bad; }
+    }
+
+    public IReadOnlyList<string> Reports
+    {
+        get { lock (gate) return [.. reports]; }
+    }
+
+    /// <summary>Pair <paramref name="wanted"/> or the first readable one after it; <paramref name="index"/> is which.</summary>
+    public ImageTextPair Read(int wanted, out int index)
+    {
+        for (int skipped = 0; skipped < source.Count; skipped++)
+        {
+            index = (int)((wanted + (long)skipped) % source.Count);
+            try
+            {
+                var pair = source.Read(index);
+                if (pair.Captions.Count == 0) throw new InvalidDataException($"{pair.Key} has no caption");
+                lock (gate) reads++;
+                return pair;
+            }
+            // Anything else is a defect of the program, not of the data.
+            catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException)
+            {
+                Count(index, error);
+            }
+        }
+        throw new InvalidDataException($"none of the {source.Count} samples of {source.Name} can be read: {reports[0]}");
+    }
+
+    void Count(int index, Exception error)
+    {
+        lock (gate)
+        {
+            (reads, bad) = (reads + 1, bad + 1);
+            if (reports.Count < MaxReports) reports.Add($"sample {index}: {error.Message}");
+            if (reads < MinReads || bad <= maxBadShare * reads) return;
+            throw new InvalidDataException(
+                $"{bad} of the first {reads} samples of {source.Name} cannot be read, more than {maxBadShare:P0}. "
+                    + $"Repair the data or raise the share. {string.Join("; ", reports.Take(3))}", error);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+namespace Silc;
+
+/// <summary>
+/// Makes the multi-crop views of a picture (Caron et al. 2020, arXiv:2006.09882): random resized crops, then DINO's colour
+/// changes in DINO's order, each by its own probability in <see cref="ViewConfig"/>. Every view has a random stream of its own,
+/// keyed by seed, epoch, sample and view.
+/// </summary>
+/// <param name="config">Sizes and probabilities.</param>
+/// <param name="seed">Seed of the run.</param>
+public sealed class ViewSampler(SilcConfig config, int seed)
+{
+    readonly ViewConfig views = config.Views;
+
+    /// <summary>Fills the slot of one picture in every view of a batch; several threads may fill different slots.</summary>
+    /// <param name="picture">Source of the views.</param>
+    /// <param name="epoch">Passes over the data before this one.</param>
+    /// <param name="sample">Index of the picture in its source.</param>
+    /// <param name="batch">Receives the pixels.</param>
+    /// <param name="slot">Row of the batch, from 0 to B - 1.</param>
+    public void Fill(Picture picture, long epoch, int sample, Batch batch, int slot)
+    {
+        for (int view = 0; view < views.Global; view++)
+        {
+            var random = DataStreams.View(seed, epoch, sample, view);
+            var pixels = Slot(batch.Global, config.ImageSize, view * batch.Size + slot);
+            View(picture, random, pixels, config.ImageSize, views.GlobalScaleMin, views.GlobalScaleMax);
+        }
+        for (int view = 0; view < views.Local; view++)
+        {
+            var random = DataStreams.View(seed, epoch, sample, views.Global + view);
+            var pixels = Slot(batch.Local, views.LocalSize, view * batch.Size + slot);
+            View(picture, random, pixels, views.LocalSize, views.LocalScaleMin, views.LocalScaleMax);
+        }
+    }
+
+    /// <summary>The picture as models are evaluated on it: squashed to a square, over mid-grey, values in [-1, 1].</summary>
+    public static float[] EvalPixels(Picture picture, int size)
+    {
+        var pixels = new float[size * size * 3];
+        EvalPixels(picture, size, pixels);
+        return pixels;
+    }
+
+    /// <summary>As <see cref="EvalPixels(Picture, int)"/>, into 3 · size · size values of a larger batch.</summary>
+    public static void EvalPixels(Picture picture, int size, Span<float> pixels)
+    {
+        Resample.Crop(picture, CropBox.Of(picture), pixels, size, size, background: Colour.MidGrey);
+        Photometric.ToSigned(pixels[..(size * size * 3)]);
+    }
+
+    void View(Picture picture, Philox random, Span<float> pixels, int size, double scaleMin, double scaleMax)
+    {
+        var box = RandomCrop.Draw(random, picture.Width, picture.Height, scaleMin, scaleMax);
+        var flip = random.NextDouble() < views.Flip;
+        var background = new Colour(Light(random), Light(random), Light(random));
+        Resample.Crop(picture, box, pixels, size, size, ResampleFilter.Bicubic, background, flip);
+        if (random.NextDouble() < views.Jitter) Jitter(random, pixels);
+        if (random.NextDouble() < views.Grey) Photometric.Grey(pixels);
+        if (random.NextDouble() < views.Blur) GaussianBlur.Apply(pixels, size, size, random.Uniform(0.1, 2));
+        if (random.NextDouble() < views.Solarize) Photometric.Solarize(pixels);
+        Photometric.ToSigned(pixels);
+    }
+
+    // The four changes in random order: they do not commute.
+    void Jitter(Philox random, Span<float> pixels)
+    {
+        Span<int> order = [0, 1, 2, 3];
+        for (int left = order.Length; left > 1; left--)
+        {
+            int pick = random.NextInt(left);
+            (order[left - 1], order[pick]) = (order[pick], order[left - 1]);
+        }
+        foreach (var change in order)
+            switch (change)
+            {
+                case 0: Photometric.Brightness(pixels, Factor(random, views.Brightness)); break;
+                case 1: Photometric.Contrast(pixels, Factor(random, views.Contrast)); break;
+                case 2: Photometric.Saturation(pixels, Factor(random, views.Saturation)); break;
+                default: Photometric.Hue(pixels, (float)random.Uniform(-views.Hue, views.Hue)); break;
+            }
+    }
+
+    static float Factor(Philox random, double strength) => (float)random.Uniform(Math.Max(0, 1 - strength), 1 + strength);
+
+    // White art would vanish on white, and a fixed colour would give the views of a cut-out picture away.
+    static float Light(Philox random) => (float)random.Uniform(0.6, 0.95);
+
+    static Span<float> Slot(float[] values, int size, int index) => values.AsSpan(index * size * size * 3, size * size * 3);
+}

@@ -1,0 +1,34 @@
+namespace Silc.Tests;
+
+/// <summary>Noise pictures captioned "caption 7"; <paramref name="read"/> runs before each read and may throw.</summary>
+sealed class FakeSource(int count, Action<int>? read = null) : IImageTextSource
+{
+    int reads;
+
+    public string Name => "fake";
+    public int Count => count;
+    public int Reads => reads;
+    public long BytesPerPicture => 24 * 20 * 4;
+
+    public ImageTextPair Read(int index)
+    {
+        Interlocked.Increment(ref reads);
+        read?.Invoke(index);
+        return new($"fake {index}", Pictures.Noise(24, 20, index), [$"caption {index}"]);
+    }
+}
+
+/// <summary>The number at the end of "caption 7", then zeros.</summary>
+sealed class LastWordTokenizer : Tokenizer
+{
+    public override int VocabSize => 8000;
+
+    public override int[] Encode(string text) => [int.Parse(text.Split(' ')[^1])];
+
+    public override int[] Tokens(string text, int length)
+    {
+        var ids = new int[length];
+        Encode(text).CopyTo(ids, 0);
+        return ids;
+    }
+}

@@ -1,0 +1,100 @@
+using SkiaSharp;
+
+namespace Silc.Tests;
+
+[TestClass]
+public sealed class PictureFileTests : TempFolder
+{
+    [TestMethod]
+    public void PngKeepsEveryByte()
+    {
+        var picture = Pictures.Plain(13, 7, 0, 0, 0);
+        new Random(3).NextBytes(picture.Rgba);
+        // Transparent black is the only fully transparent colour that an encoder must keep.
+        for (int i = 3; i < picture.Rgba.Length; i += 4) picture.Rgba[i] |= 128;
+        PictureFile.Write(At("a.png"), picture);
+        var back = PictureFile.Read(At("a.png"));
+        Assert.AreEqual((13, 7), (back.Width, back.Height));
+        CollectionAssert.AreEqual(picture.Rgba, back.Rgba);
+        Assert.HasCount(1, Directory.GetFiles(Root));
+    }
+
+    [TestMethod]
+    public void GreyAndPalettePngsAreColour()
+    {
+        using var bitmap = new SKBitmap(4, 3, SKColorType.Gray8, SKAlphaType.Opaque);
+        bitmap.Erase(new SKColor(77, 77, 77));
+        using var data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
+        var picture = PictureFile.Decode(data.ToArray(), "grey");
+        CollectionAssert.AreEqual(Pictures.Plain(4, 3, 77, 77, 77).Rgba, picture.Rgba);
+    }
+
+    [TestMethod]
+    public void CutShortNamesTheFile()
+    {
+        var bytes = PictureFile.Encode(Pictures.Noise(40, 40, 1));
+        File.WriteAllBytes(At("cut.png"), bytes[..(bytes.Length / 2)]);
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => PictureFile.Read(At("cut.png")));
+        Assert.Contains("cut.png", error.Message);
+    }
+
+    [TestMethod]
+    public void TextIsNoPicture()
+    {
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => PictureFile.Decode("not a picture"u8.ToArray(), "b.jpg"));
+        Assert.Contains("b.jpg", error.Message);
+        Assert.ThrowsExactly<InvalidDataException>(() => PictureFile.Decode([], "empty.png"));
+    }
+
+    [TestMethod]
+    public void HugeHeaderIsRefusedBeforeDecoding()
+    {
+        var bytes = PictureFile.Encode(Pictures.Plain(1, 1, 0, 0, 0));
+        // Width and height are the big-endian words at byte 16 of a PNG; the checksum of their chunk follows its 17 bytes.
+        (bytes[18], bytes[19], bytes[22], bytes[23]) = (0x80, 0, 0x80, 0);
+        BitConverter.GetBytes(System.Net.IPAddress.HostToNetworkOrder((int)Crc(bytes.AsSpan(12, 17)))).CopyTo(bytes, 29);
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => PictureFile.Decode(bytes, "bomb.png"));
+        Assert.Contains("32768 x 32768", error.Message);
+    }
+
+    // Stored 3 x 2 as "abc / def"; the expected rows are the upright picture's.
+    [TestMethod]
+    [DataRow(1, "abc/def")]
+    [DataRow(2, "cba/fed")]
+    [DataRow(3, "fed/cba")]
+    [DataRow(4, "def/abc")]
+    [DataRow(5, "ad/be/cf")]
+    [DataRow(6, "da/eb/fc")]
+    [DataRow(7, "fc/eb/da")]
+    [DataRow(8, "cf/be/ad")]
+    public void OrientationTurnsUpright(int tag, string expected)
+    {
+        var stored = Pictures.Plain(3, 2, 0, 0, 0);
+        for (int i = 0; i < 6; i++) stored.Rgba[i * 4] = (byte)("abcdef"[i]);
+        var upright = Orientation.Upright(stored, tag);
+        var rows = Enumerable.Range(0, upright.Height).Select(
+            y => string.Concat(Enumerable.Range(0, upright.Width).Select(x => (char)upright.Rgba[(y * upright.Width + x) * 4])));
+        Assert.AreEqual(expected, string.Join('/', rows));
+    }
+
+    [TestMethod]
+    public void ExifOrientationIsApplied()
+    {
+        var picture = PictureFile.Decode(GoldenViews.Load().RotatedJpeg, "rotated.jpg");
+        // Stored 24 x 16 with a red left half and tag 6: upright it is 16 x 24 with a red upper half.
+        Assert.AreEqual((16, 24), (picture.Width, picture.Height));
+        Assert.IsGreaterThan(200, picture.Rgba[(4 * 16 + 8) * 4]);
+        Assert.IsLessThan(50, picture.Rgba[(20 * 16 + 8) * 4]);
+    }
+
+    static uint Crc(ReadOnlySpan<byte> bytes)
+    {
+        uint crc = ~0u;
+        foreach (var value in bytes)
+        {
+            crc ^= value;
+            for (int bit = 0; bit < 8; bit++) crc = (crc & 1) != 0 ? crc >> 1 ^ 0xEDB88320 : crc >> 1;
+        }
+        return ~crc;
+    }
+}

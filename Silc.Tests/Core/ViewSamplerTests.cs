@@ -1,0 +1,82 @@
+namespace Silc.Tests;
+
+[TestClass]
+public sealed class ViewSamplerTests
+{
+    static readonly SilcConfig Small = new(
+        ImageSize: 16, PatchSize: 8,
+        Views: new(2, 3, 8, Flip: 0.5, Jitter: 0.8, Grey: 0.2, Blur: 0.5, Solarize: 0.2));
+
+    [TestMethod]
+    public void CropsFollowScaleAndAspect()
+    {
+        var random = new Philox(1);
+        double sum = 0, logs = 0, lefts = 0;
+        const int draws = 4000;
+        for (int i = 0; i < draws; i++)
+        {
+            var box = RandomCrop.Draw(random, 400, 400, 0.05, 0.4);
+            var (share, aspect) = (box.Width * box.Height / 160_000, box.Width / box.Height);
+            Assert.IsTrue(share is > 0.045 and < 0.41, $"area {share}");
+            Assert.IsTrue(aspect is > 0.73 and < 1.37, $"aspect {aspect}");
+            Assert.IsTrue(box.Left >= 0 && box.Top >= 0 && box.Left + box.Width <= 400 && box.Top + box.Height <= 400, $"{box}");
+            (sum, logs, lefts) = (sum + share, logs + Math.Log(aspect), lefts + box.Left / Math.Max(1, 400 - box.Width));
+        }
+        // Means of the uniform laws; four standard errors.
+        Assert.AreEqual(0.225, sum / draws, 4 * 0.101 / Math.Sqrt(draws));
+        Assert.AreEqual(0, logs / draws, 4 * 0.166 / Math.Sqrt(draws));
+        Assert.AreEqual(0.5, lefts / draws, 4 * 0.289 / Math.Sqrt(draws));
+    }
+
+    [TestMethod]
+    [DataRow(1, 1)]
+    [DataRow(1000, 10)]
+    [DataRow(3, 900)]
+    public void OddPicturesFallBackToTheCentre(int width, int height)
+    {
+        var box = RandomCrop.Draw(new(1), width, height, 0.9, 1);
+        Assert.IsTrue(box.Width >= 1 && box.Left + box.Width <= width, $"{box}");
+        Assert.IsTrue(box.Height >= 1 && box.Top + box.Height <= height, $"{box}");
+        if (width == 1000) Assert.AreEqual(new(493, 0, 13, 10), box);
+    }
+
+    [TestMethod]
+    public void ViewsDependOnSeedEpochSampleAndView()
+    {
+        var picture = Pictures.Noise(50, 40, 1);
+        var first = Fill(picture, seed: 1, epoch: 0, sample: 0);
+        CollectionAssert.AreEqual(first.Global, Fill(picture, 1, 0, 0).Global);
+        CollectionAssert.AreEqual(first.Local, Fill(picture, 1, 0, 0).Local);
+        CollectionAssert.AreNotEqual(first.Global, Fill(picture, 2, 0, 0).Global);
+        CollectionAssert.AreNotEqual(first.Global, Fill(picture, 1, 1, 0).Global);
+        CollectionAssert.AreNotEqual(first.Global, Fill(picture, 1, 0, 1).Global);
+        CollectionAssert.AreNotEqual(first.Global[..768], first.Global[768..]);
+        Assert.IsTrue(first.Global.Concat(first.Local).All(value => value is >= -1 and <= 1));
+    }
+
+    [TestMethod]
+    public void SlotsDoNotOverlap()
+    {
+        var batch = new Batch(Small, 3);
+        new ViewSampler(Small, 1).Fill(Pictures.Plain(20, 20, 255, 255, 255), 0, 0, batch, 1);
+        for (int i = 0; i < batch.Global.Length; i++) Assert.AreEqual(i / 768 % 3 == 1, batch.Global[i] != 0);
+        for (int i = 0; i < batch.Local.Length; i++) Assert.AreEqual(i / 192 % 3 == 1, batch.Local[i] != 0);
+    }
+
+    [TestMethod]
+    public void EvaluationShowsTransparencyAsMidGrey()
+    {
+        foreach (var value in ViewSampler.EvalPixels(Pictures.Plain(9, 30, 255, 0, 0, alpha: 0), 8))
+            Assert.AreEqual(128 / 127.5f - 1, value, 1e-5f);
+        var red = ViewSampler.EvalPixels(Pictures.Plain(9, 30, 255, 0, 0), 8);
+        Assert.HasCount(8 * 8 * 3, red);
+        for (int i = 0; i < red.Length; i++) Assert.AreEqual(i % 3 == 0 ? 1 : -1, red[i], 1e-5f);
+    }
+
+    static Batch Fill(Picture picture, int seed, long epoch, int sample)
+    {
+        var batch = new Batch(Small, 1);
+        new ViewSampler(Small, seed).Fill(picture, epoch, sample, batch, 0);
+        return batch;
+    }
+}
