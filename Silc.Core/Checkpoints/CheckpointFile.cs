@@ -1,0 +1,24 @@
+namespace Silc;
+
+/// <summary>Opens a checkpoint of any format that Silc reads, by its extension.</summary>
+public static class CheckpointFile
+{
+    /// <summary>The arrays of an <c>.npz</c> or <c>.safetensors</c> file, by name.</summary>
+    /// <exception cref="NotSupportedException">Another format; the message says how to convert it.</exception>
+    public static IReadOnlyDictionary<string, StoredArray> Read(string path) => Path.GetExtension(path).ToLowerInvariant() switch
+    {
+        ".npz" => Npz.Read(path),
+        ".safetensors" => Safetensors.Read(path).Arrays,
+        ".pt" or ".pth" or ".bin" or ".ckpt" or ".pkl" => throw new NotSupportedException(
+            $"{path} is a pickle, which can run code when it is opened; convert it once in Python: from safetensors.torch import save_file; " +
+            $"save_file(torch.load('{Path.GetFileName(path)}', weights_only=True), '{Path.GetFileNameWithoutExtension(path)}.safetensors')"),
+        var other => throw new NotSupportedException($"{path}: '{other}' is not a checkpoint format; use .npz or .safetensors"),
+    };
+
+    internal static void RequireSize(NamedArray array)
+    {
+        var count = array.Shape.Aggregate(1L, (product, size) => product * size);
+        Require.That(count == array.Values.LongLength,
+            $"'{array.Name}' has {array.Values.Length} values, its shape ({string.Join(", ", array.Shape)}) holds {count}");
+    }
+}

@@ -1,0 +1,91 @@
+namespace Silc;
+
+/// <summary>What one element of a stored array is; little-endian in memory whatever the file says.</summary>
+public enum ElementType
+{
+    /// <summary>One byte, 0 or 1.</summary>
+    Bool,
+
+    /// <summary>Unsigned 8 bits.</summary>
+    UInt8,
+
+    /// <summary>Signed 8 bits.</summary>
+    Int8,
+
+    /// <summary>Unsigned 16 bits.</summary>
+    UInt16,
+
+    /// <summary>Signed 16 bits.</summary>
+    Int16,
+
+    /// <summary>Unsigned 32 bits.</summary>
+    UInt32,
+
+    /// <summary>Signed 32 bits.</summary>
+    Int32,
+
+    /// <summary>Unsigned 64 bits.</summary>
+    UInt64,
+
+    /// <summary>Signed 64 bits.</summary>
+    Int64,
+
+    /// <summary>IEEE half precision.</summary>
+    Float16,
+
+    /// <summary>The upper half of a float32; numpy, which lacks it, stores it as void, <c>|V2</c>.</summary>
+    BFloat16,
+
+    /// <summary>IEEE single precision.</summary>
+    Float32,
+
+    /// <summary>IEEE double precision.</summary>
+    Float64,
+}
+
+/// <summary>Sizes, and the names that npy and safetensors files give to element types.</summary>
+static class ElementTypes
+{
+    static readonly (ElementType Type, int Bytes, string Npy, string Safetensors)[] table =
+    [
+        (ElementType.Bool, 1, "b1", "BOOL"),
+        (ElementType.UInt8, 1, "u1", "U8"),
+        (ElementType.Int8, 1, "i1", "I8"),
+        (ElementType.UInt16, 2, "u2", "U16"),
+        (ElementType.Int16, 2, "i2", "I16"),
+        (ElementType.UInt32, 4, "u4", "U32"),
+        (ElementType.Int32, 4, "i4", "I32"),
+        (ElementType.UInt64, 8, "u8", "U64"),
+        (ElementType.Int64, 8, "i8", "I64"),
+        (ElementType.Float16, 2, "f2", "F16"),
+        (ElementType.BFloat16, 2, "V2", "BF16"),
+        (ElementType.Float32, 4, "f4", "F32"),
+        (ElementType.Float64, 8, "f8", "F64"),
+    ];
+
+    public static int Bytes(this ElementType type) => table[(int)type].Bytes;
+
+    public static ElementType? FromNpy(string code) => Find(row => row.Npy == code);
+
+    public static ElementType? FromSafetensors(string code) => Find(row => row.Safetensors == code);
+
+    /// <summary>Bytes of an array of that shape; null if a size is negative or the array is larger than .NET's 2 GiB.</summary>
+    public static int? ArrayBytes(this ElementType type, IEnumerable<long> shape)
+    {
+        long bytes = type.Bytes();
+        var empty = false;
+        foreach (var size in shape)
+        {
+            if (size < 0 || size > Array.MaxLength || (bytes = Math.Max(1, size) * bytes) > Array.MaxLength) return null;
+            empty |= size == 0;
+        }
+        return empty ? 0 : (int)bytes;
+    }
+
+    static ElementType? Find(Func<(ElementType Type, int Bytes, string Npy, string Safetensors), bool> match)
+    {
+        foreach (var row in table)
+            if (match(row)) return row.Type;
+        return null;
+    }
+}

@@ -1,0 +1,105 @@
+namespace Silc;
+
+/// <summary>What a piece is for; numbers of <c>sentencepiece_model.proto</c>.</summary>
+enum PieceType
+{
+    Normal = 1,
+    Unknown = 2,
+    Control = 3,
+    UserDefined = 4,
+    Unused = 5,
+    Byte = 6,
+}
+
+/// <summary>One piece of the vocabulary; its id is its index.</summary>
+readonly record struct Piece(string Text, float Score, PieceType Type);
+
+/// <summary>How a piece sequence is chosen; numbers of <c>sentencepiece_model.proto</c>.</summary>
+enum SegmenterKind
+{
+    Unigram = 1,
+    Bpe = 2,
+}
+
+/// <summary>The fields of a SentencePiece <c>.model</c> file (Kudo and Richardson 2018, arXiv:1808.06226) that encoding needs.</summary>
+sealed class SentencePieceModel
+{
+    public List<Piece> Pieces { get; } = [];
+    public SegmenterKind Kind { get; private set; } = SegmenterKind.Unigram;
+    public bool ByteFallback { get; private set; }
+    public bool SpaceIsSuffix { get; private set; }
+    public string EndPiece { get; private set; } = "</s>";
+    public byte[] CharsMap { get; private set; } = [];
+    public bool AddDummyPrefix { get; private set; } = true;
+    public bool RemoveExtraSpaces { get; private set; } = true;
+    public bool EscapeSpaces { get; private set; } = true;
+
+    public static SentencePieceModel Parse(ReadOnlySpan<byte> file)
+    {
+        var model = new SentencePieceModel();
+        var reader = new ProtoReader(file);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 1: model.Pieces.Add(ParsePiece(reader.Bytes)); break;
+                case 2: model.ParseTrainer(reader.Bytes); break;
+                case 3: model.ParseNormalizer(reader.Bytes); break;
+            }
+        }
+        return model;
+    }
+
+    /// <summary>Id of the one piece of that type, -1 if there is none.</summary>
+    public int IdOf(PieceType type) => Pieces.FindIndex(piece => piece.Type == type);
+
+    /// <summary>Id of the control piece that ends a text, -1 if there is none.</summary>
+    public int EndId => Pieces.FindIndex(piece => piece.Type == PieceType.Control && piece.Text == EndPiece);
+
+    static Piece ParsePiece(ReadOnlySpan<byte> message)
+    {
+        var piece = new Piece("", 0, PieceType.Normal);
+        var reader = new ProtoReader(message);
+        while (reader.Next())
+        {
+            piece = reader.Field switch
+            {
+                1 => piece with { Text = reader.Text },
+                2 => piece with { Score = reader.Float },
+                3 => piece with { Type = (PieceType)reader.Int },
+                _ => piece,
+            };
+        }
+        return piece;
+    }
+
+    void ParseTrainer(ReadOnlySpan<byte> message)
+    {
+        var reader = new ProtoReader(message);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 3: Kind = (SegmenterKind)reader.Int; break;
+                case 24: SpaceIsSuffix = reader.Flag; break;
+                case 35: ByteFallback = reader.Flag; break;
+                case 47: EndPiece = reader.Text; break;
+            }
+        }
+    }
+
+    void ParseNormalizer(ReadOnlySpan<byte> message)
+    {
+        var reader = new ProtoReader(message);
+        while (reader.Next())
+        {
+            switch (reader.Field)
+            {
+                case 2: CharsMap = reader.Bytes.ToArray(); break;
+                case 3: AddDummyPrefix = reader.Flag; break;
+                case 4: RemoveExtraSpaces = reader.Flag; break;
+                case 5: EscapeSpaces = reader.Flag; break;
+            }
+        }
+    }
+}

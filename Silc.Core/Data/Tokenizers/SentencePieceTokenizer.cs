@@ -1,0 +1,88 @@
+using System.Text;
+
+namespace Silc;
+
+/// <summary>
+/// SentencePiece (Kudo and Richardson 2018, arXiv:1808.06226), Unigram or BPE, from a <c>.model</c> file such as the <c>c4_en</c> one of
+/// SigLIP and SILC. Same ids as <c>spm_encode</c>; safe to call from several threads.
+/// </summary>
+public sealed class SentencePieceTokenizer : Tokenizer
+{
+    readonly SentencePieceModel model;
+    readonly SentencePieceNormalizer normalizer;
+    readonly ISegmenter segmenter;
+    readonly bool lowerCase;
+    readonly int unknown, end;
+    readonly int[]? byteIds;
+
+    SentencePieceTokenizer(SentencePieceModel model, bool lowerCase)
+    {
+        (this.model, this.lowerCase, unknown) = (model, lowerCase, model.IdOf(PieceType.Unknown));
+        if (unknown < 0) throw new InvalidDataException($"its {model.Pieces.Count} pieces have none for unknown text");
+        var trie = Trie(PieceType.Normal, PieceType.UserDefined, PieceType.Unused);
+        var userDefined = Trie(PieceType.UserDefined);
+        normalizer = new(model, userDefined);
+        segmenter = model.Kind switch
+        {
+            SegmenterKind.Unigram => new UnigramSegmenter(model, trie),
+            SegmenterKind.Bpe => new BpeSegmenter(model, trie, userDefined),
+            _ => throw new InvalidDataException($"model type {(int)model.Kind} is neither Unigram (1) nor BPE (2)"),
+        };
+        if (model.ByteFallback) byteIds = [.. Enumerable.Range(0, 256).Select(ByteId)];
+        end = model.EndId >= 0 ? model.EndId : unknown;
+    }
+
+    /// <summary>Number of pieces.</summary>
+    public override int VocabSize => model.Pieces.Count;
+
+    /// <summary>Ends and pads a row: the model's end piece (<c>&lt;/s&gt;</c>, 1 in T5's), or the unknown piece of a model without one.</summary>
+    public int EndId => end;
+
+    /// <summary>Opens a <c>.model</c> file; <paramref name="lowerCase"/> as SigLIP and SILC were trained.</summary>
+    /// <exception cref="InvalidDataException">Not a SentencePiece model, or of a type other than Unigram and BPE.</exception>
+    public static SentencePieceTokenizer Load(string path, bool lowerCase = true)
+    {
+        try
+        {
+            return new(SentencePieceModel.Parse(File.ReadAllBytes(path)), lowerCase);
+        }
+        catch (InvalidDataException wrong)
+        {
+            throw new InvalidDataException($"{path} is damaged or not a SentencePiece model ({wrong.Message}); copy or download it again", wrong);
+        }
+    }
+
+    /// <summary>The text of a piece; U+2581 (▁) stands for a space.</summary>
+    public string Piece(int id) => model.Pieces[id].Text;
+
+    /// <inheritdoc/>
+    public override int[] Encode(string text)
+    {
+        var normal = normalizer.Normalize(lowerCase ? text.ToLowerInvariant() : text);
+        var segments = segmenter.Segment(normal);
+        var ids = new List<int>(segments.Length);
+        var afterUnknown = false;
+        foreach (var (start, length, id) in segments)
+        {
+            if (id == unknown && byteIds is not null)
+                foreach (var unit in normal.AsSpan(start, length)) ids.Add(byteIds[unit]);
+            else if (id != unknown || !afterUnknown)   // a run of unknown characters is one token
+                ids.Add(id);
+            afterUnknown = id == unknown;
+        }
+        return [.. ids];
+    }
+
+    /// <summary>SigLIP's rows: ids, cut to length - 1, then the end id up to <paramref name="length"/>; no start token.</summary>
+    public override int[] Tokens(string text, int length) => TokenRow.Of(Encode(text), length, end);
+
+    ByteTrie Trie(params PieceType[] types) => new(model.Pieces
+        .Select((piece, id) => (piece, id)).Where(entry => types.Contains(entry.piece.Type))
+        .Select(entry => (Encoding.UTF8.GetBytes(entry.piece.Text), entry.id)));
+
+    int ByteId(int unit)
+    {
+        var id = model.Pieces.FindIndex(piece => piece.Type == PieceType.Byte && piece.Text == $"<0x{unit:X2}>");
+        return id >= 0 ? id : throw new InvalidDataException($"it falls back to bytes but has no piece <0x{unit:X2}>");
+    }
+}
