@@ -1,0 +1,65 @@
+using System.Numerics;
+
+namespace Silc;
+
+/// <summary>
+/// Loops over one row. Rows of scores are padded in memory to whole vectors, so their loops have no tail:
+/// the padding is first set to what changes no maximum and no sum.
+/// </summary>
+internal static unsafe class RowMath
+{
+    /// <summary>Replaces the scores s by exp(s − max s); returns their log-sum-exp. The maximum goes first: exp overflows past 88.</summary>
+    public static float ExpRow(float* s, int count, out float sum)
+    {
+        int lanes = Vector<float>.Count;
+        for (int i = count; i % lanes != 0; i++) s[i] = float.NegativeInfinity;
+        var max = new Vector<float>(float.NegativeInfinity);
+        for (int i = 0; i < count; i += lanes) max = Vector.Max(max, Vector.Load(s + i));
+        var top = max[0];
+        for (int i = 1; i < lanes; i++) top = MathF.Max(top, max[i]);
+
+        var shift = new Vector<float>(top);
+        var sums = Vector<float>.Zero;
+        for (int i = 0; i < count; i += lanes)
+        {
+            var e = SimdMath.Exp(Vector.Load(s + i) - shift);
+            sums += e;
+            e.Store(s + i);
+        }
+        sum = Vector.Sum(sums);
+        return top + MathF.Log(sum);
+    }
+
+    /// <summary>p = exp(p − logSumExp), the probabilities again; g = p ∘ (g − mean), the gradient of the scores.</summary>
+    public static void SoftmaxGradRow(float* p, float* g, float logSumExp, float mean, int count)
+    {
+        var shift = new Vector<float>(logSumExp);
+        var center = new Vector<float>(mean);
+        for (int i = 0; i < count; i += Vector<float>.Count)
+        {
+            var probability = SimdMath.Exp(Vector.Load(p + i) - shift);
+            probability.Store(p + i);
+            (probability * (Vector.Load(g + i) - center)).Store(g + i);
+        }
+    }
+
+    /// <summary>x · y.</summary>
+    public static float Dot(float* x, float* y, int count)
+    {
+        var sums = Vector<float>.Zero;
+        int i = 0;
+        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count)
+            sums = Vector.MultiplyAddEstimate(Vector.Load(x + i), Vector.Load(y + i), sums);
+        var sum = Vector.Sum(sums);
+        for (; i < count; i++) sum += x[i] * y[i];
+        return sum;
+    }
+
+    /// <summary>x = x · factor.</summary>
+    public static void ScaleRow(float* x, float factor, int count)
+    {
+        int i = 0;
+        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count) (Vector.Load(x + i) * factor).Store(x + i);
+        for (; i < count; i++) x[i] *= factor;
+    }
+}
