@@ -135,17 +135,14 @@ public sealed partial class Device : IDisposable
         return workspace.View.AsContiguous().SubView(0, floats);
     }
 
-    internal void Zero(ArrayView<float> view)
-    {
-        if (!DryRun) view.MemSetToZero(Accelerator.DefaultStream);
-    }
+    // Fill kernels rather than the driver's: PoCL's refuses windows of a buffer.
+    internal void Zero(ArrayView<float> view) => Ops.Fill(new(view, 1, (int)view.Length), 0);
 
-    // Every byte 0xff is a NaN.
-    internal void Poison(ArrayView<float> view) => view.MemSet(Accelerator.DefaultStream, 0xff);
+    internal void Poison(ArrayView<float> view) => Ops.Fill(new(view, 1, (int)view.Length), float.NaN);
 
     internal void Upload<T>(ReadOnlySpan<T> from, ArrayView<T> to) where T : unmanaged
     {
-        if (DryRun) return;
+        if (!to.IsValid) return;
         unsafe
         {
             fixed (T* source = from) to.SubView(0, from.Length).CopyFromCPUUnsafeAsync(Accelerator.DefaultStream, ref *source, from.Length);
@@ -156,7 +153,7 @@ public sealed partial class Device : IDisposable
     internal T[] Download<T>(ArrayView<T> view) where T : unmanaged
     {
         var host = new T[view.Length];
-        if (!DryRun && host.Length > 0) view.CopyToCPU(Accelerator.DefaultStream, host);
+        if (view.IsValid && host.Length > 0) view.CopyToCPU(Accelerator.DefaultStream, host);
         return host;
     }
 

@@ -92,8 +92,8 @@ public sealed class Parameters(Device device) : IDisposable
         ZeroGrads();
         foreach (var p in list)
         {
-            p.Value = new(Values.Columns(p.Offset, p.Count).View, p.Rows, p.Cols);
-            if (grads is not null) p.Grad = new(Grads.Columns(p.Offset, p.Count).View, p.Rows, p.Cols);
+            p.Value = new(Values.View.SubView(p.Offset, p.Count), p.Rows, p.Cols);
+            if (grads is not null) p.Grad = new(Grads.View.SubView(p.Offset, p.Count), p.Rows, p.Cols);
         }
     }
 

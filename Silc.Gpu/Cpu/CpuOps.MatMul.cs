@@ -1,17 +1,19 @@
-using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.IR.Intrinsics;
 using ILGPU.Runtime;
 
 namespace Silc;
 
-/// <summary>One work item of a matrix product. Its operands are addresses: CPU memory is this process's own.</summary>
-readonly struct CpuMatMul(GemmArgs product, GemmPlan plan) : IKernel
+/// <summary>
+/// One work item of a matrix product. The kernel's argument is the address of the description on the caller's stack: launches on the CPU
+/// return when they are done, and CPU memory is this process's own.
+/// </summary>
+readonly struct CpuMatMul(long product, GemmPlan plan) : IKernel
 {
     public void Execute() => Run(product, plan, Grid.IdxX);
 
     [IntrinsicImplementation]
-    static void Run(GemmArgs product, GemmPlan plan, int item) => CpuGemm.Compute(product, plan, item);
+    static unsafe void Run(long product, GemmPlan plan, int item) => CpuGemm.Compute(*(GemmArgs*)product, plan, item);
 }
 
 unsafe partial class CpuOps
@@ -43,7 +45,7 @@ unsafe partial class CpuOps
     void Run(GemmArgs product)
     {
         var plan = CpuGemm.Plan(product.M, product.N, product.K, Device.Workers);
-        Device.Launch(plan.WorkItems, 1, new CpuMatMul(product, plan));
+        Device.Launch(plan.WorkItems, 1, new CpuMatMul((long)&product, plan));
     }
 
     static float* Address(Tensor x) => (float*)x.View.LoadEffectiveAddressAsPtr();

@@ -26,11 +26,11 @@ sealed class Adafactor : IOptimizer
         device.Zero(momentum.View.AsContiguous());
         device.Zero(statistics.View.AsContiguous());
 
-        var rest = statistics.View.AsContiguous();
+        long start = 0;
         foreach (var (p, shape) in parameters.All.Zip(shapes))
         {
-            var own = rest.SubView(0, Size(shape));
-            rest = rest.SubView(Size(shape), rest.Length - Size(shape));
+            var own = statistics.View.AsContiguous().SubView(start, Size(shape));
+            start += Size(shape);
             slots.Add(shape.Factored
                 ? new(p, shape, DecayRule.For(train.DecayRules, p.Name), new(own, 1, shape.RowCount), new(own.SubView(shape.RowCount, shape.ColCount), 1, shape.ColCount), new(own, 1, 1))
                 : new(p, shape, DecayRule.For(train.DecayRules, p.Name), new(own, 1, 1), new(own, 1, 1), new(own, 1, shape.Count)));

@@ -1,0 +1,59 @@
+using ILGPU;
+using ILGPU.IR.Intrinsics;
+
+namespace Silc;
+
+/// <summary>Attention of one picture and head; the argument is an address, as for <see cref="CpuMatMul"/>.</summary>
+readonly struct CpuAttentionForward(long attention) : IKernel
+{
+    public void Execute() => Run(attention, Grid.IdxX);
+
+    [IntrinsicImplementation]
+    static unsafe void Run(long attention, int item) => CpuAttention.Forward(*(AttentionArgs*)attention, item);
+}
+
+/// <summary>Its gradients.</summary>
+readonly struct CpuAttentionGrad(long attention) : IKernel
+{
+    public void Execute() => Run(attention, Grid.IdxX);
+
+    [IntrinsicImplementation]
+    static unsafe void Run(long attention, int item) => CpuAttention.Backward(*(AttentionArgs*)attention, item);
+}
+
+unsafe partial class CpuOps
+{
+    public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads)
+    {
+        if (Device.DryRun) return;
+        var arguments = Arguments(q, k, v, o, lse, batch, heads);
+        Device.Launch(batch * heads, 1, new CpuAttentionForward((long)&arguments));
+    }
+
+    public override void AttentionBackward(
+        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads)
+    {
+        if (Device.DryRun) return;
+        var arguments = Arguments(q, k, v, o, lse, batch, heads);
+        arguments.GradO = Address(dO);
+        arguments.LdGradO = dO.Stride;
+        arguments.GradQ = Address(dQ);
+        arguments.LdGradQ = dQ.Stride;
+        arguments.GradK = Address(dK);
+        arguments.LdGradK = dK.Stride;
+        arguments.GradV = Address(dV);
+        arguments.LdGradV = dV.Stride;
+        Device.Launch(batch * heads, 1, new CpuAttentionGrad((long)&arguments));
+    }
+
+    static AttentionArgs Arguments(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads)
+    {
+        var (dim, scale, queries, keys) = Sizes(q, k, batch, heads);
+        return new()
+        {
+            Batch = batch, Heads = heads, Queries = queries, Keys = keys, HeadSize = dim, Scale = scale,
+            Q = Address(q), LdQ = q.Stride, K = Address(k), LdK = k.Stride, V = Address(v), LdV = v.Stride, O = Address(o), LdO = o.Stride,
+            LogSumExp = Address(lse),
+        };
+    }
+}

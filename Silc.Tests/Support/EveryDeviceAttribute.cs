@@ -1,0 +1,32 @@
+using System.Reflection;
+
+namespace Silc.Tests;
+
+/// <summary>Runs a test on each device of this machine: the CPU with one and with four threads, OpenCL and CUDA where they are.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class EveryDeviceAttribute : Attribute, ITestDataSource
+{
+    public IEnumerable<object?[]> GetData(MethodInfo methodInfo) => TestDevices.Names.Select(name => new object?[] { name });
+
+    public string? GetDisplayName(MethodInfo methodInfo, object?[]? data) => $"{methodInfo.Name} ({data?[0]})";
+}
+
+/// <summary>The devices under test; each is opened once and lives as long as the test run.</summary>
+public static class TestDevices
+{
+    static readonly Dictionary<string, Device> open = [];
+
+    public static IReadOnlyList<string> Names { get; } =
+        ["cpu with 1 thread", "cpu with 4 threads", .. Device.List().Where(info => info.Kind != DeviceKind.Cpu).Select(info => info.Id)];
+
+    public static Device Open(string name)
+    {
+        lock (open)
+            return open.TryGetValue(name, out var device) ? device : open[name] = name switch
+            {
+                "cpu with 1 thread" => Device.Cpu(1),
+                "cpu with 4 threads" => Device.Cpu(4),
+                _ => Device.Open(name),
+            };
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json;
+
+namespace Silc.Tests;
+
+/// <summary>
+/// Three whole training steps against PyTorch in double precision: every .npz in Golden and in the folder that SILC_GOLDEN_DIR names.
+/// The files' sizes and recipe come from their own <c>config</c>.
+/// </summary>
+[TestClass]
+public sealed class GoldenStepTests
+{
+    public static IEnumerable<object[]> Cases =>
+        from file in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Golden"), "*.npz")
+            .Concat(Environment.GetEnvironmentVariable("SILC_GOLDEN_DIR") is { Length: > 0 } more ? Directory.EnumerateFiles(more, "*.npz") : [])
+        where Path.GetFileName(file).StartsWith("silc", StringComparison.Ordinal)
+        from device in TestDevices.Names
+        select new object[] { file, device };
+
+    [TestMethod, DynamicData(nameof(Cases))]
+    public void Three_steps_agree_with_PyTorch(string file, string device)
+    {
+        var golden = new GoldenRun(file);
+        using var model = SilcModel.Create(TestDevices.Open(device), golden.Config);
+        model.Parameters.Load(golden.Arrays, "params0/");
+        using var trainer = new Trainer(model, golden.Train);
+        trainer.Teacher!.Parameters.Load(golden.Arrays, "teacher0/");
+        model.Device.Upload<float>(golden["center0"], trainer.Teacher.Center.View);
+
+        for (int step = 1; step <= golden.Steps; step++)
+        {
+            string at = $"step{step}/";
+            var seen = new Dictionary<string, float[]>();
+            trainer.Probe = (name, tensor) => seen[name] = model.Device.Download(tensor.View.SubView(0, tensor.Count));
+            trainer.Step(golden.Batch(step));
+            var metrics = trainer.ReadMetrics();
+
+            foreach (var (name, values) in seen) Close.To(golden[$"{at}out/{name}"], values, Close.Step, at + name);
+            CollectionAssert.AreEquivalent(new[] { "z_image", "z_text", "teacher_logits", "student_logits" }, seen.Keys);
+            Close.To(golden[$"{at}out/contrastive"], [(float)metrics.Contrastive], Close.Step, at + "contrastive");
+            Close.To(golden[$"{at}out/distillation"], [(float)metrics.Distillation], Close.Step, at + "distillation");
+            Close.To(golden[$"{at}out/total"], [(float)metrics.Loss], Close.Step, at + "total");
+            Close.To(golden[$"{at}grad_norm"], [(float)metrics.GradientNorm], Close.Step, at + "grad_norm");
+            Close.To(golden[$"{at}out/center"], model.Device.Download(trainer.Teacher.Center.View), Close.Step, at + "center");
+            foreach (var p in model.Parameters.All)
+            {
+                Close.To(golden[$"{at}grads/{p.Name}"], model.Device.Download(p.Grad.View), golden.IsNoise(at, p.Name) ? double.PositiveInfinity : Close.Step, $"{at}grads/{p.Name}");
+                Close.To(golden[$"{at}params/{p.Name}"], model.Device.Download(p.Value.View), golden.IsNoise(at, p.Name) ? Close.RoundingNoise : golden.UpdateTolerance, $"{at}params/{p.Name}");
+            }
+            foreach (var p in trainer.Teacher.Parameters.All)
+                Close.To(golden[$"{at}teacher/{p.Name}"], model.Device.Download(p.Value.View), golden.IsNoise(at, p.Name) ? Close.RoundingNoise : golden.UpdateTolerance, $"{at}teacher/{p.Name}");
+        }
+    }
+
+    /// <summary>One golden file.</summary>
+    sealed class GoldenRun
+    {
+        readonly JsonElement config;
+
+        public GoldenRun(string file)
+        {
+            var stored = Npz.Read(file);
+            config = JsonDocument.Parse(stored["config"].Bytes).RootElement;
+            Arrays = stored.Where(entry => entry.Key != "config").ToDictionary(entry => entry.Key, entry => entry.Value.ToNamedArray());
+            Config = new SilcConfig(
+                new TowerConfig(Int("width"), Int("depth"), Int("heads"), Int("mlp")),
+                new TowerConfig(Int("text_width"), Int("text_depth"), Int("text_heads"), Int("text_mlp")),
+                Int("image"), Int("patch"), Int("text_len"), Int("vocab"),
+                new HeadConfig(Int("head_hidden"), Int("head_bottleneck"), Int("prototypes")),
+                new ViewConfig(Int("globals"), Int("locals"), Int("local")),
+                Text("contrastive") == "sigmoid" ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
+            Train = new TrainConfig(Int("batch"), Steps,
+                Optimizer: Text("optimizer") == "adafactor" ? OptimizerKind.Adafactor : OptimizerKind.AdamW,
+                LearningRate: Number("lr"), WeightDecay: Number("wd"), ClipNorm: Number("clip"), Schedule: new(ScheduleKind.Constant),
+                DistillationWeight: Number("lambda"), StudentTemperature: Number("tau_s"), TeacherTemperature: Number("tau_t"), EmaMomentum: Number("ema"));
+        }
+
+        public IReadOnlyDictionary<string, NamedArray> Arrays { get; }
+
+        public SilcConfig Config { get; }
+
+        public TrainConfig Train { get; }
+
+        public int Steps => Int("steps");
+
+        public float[] this[string name] => Arrays[name].Values;
+
+        public double UpdateTolerance => Train.Optimizer == OptimizerKind.AdamW ? Close.AdamStep : Close.Step;
+
+        // A softmax does not feel a constant added to its keys: the key bias has a gradient of rounding errors alone, in PyTorch's double
+        // as here, and an optimizer that divides by its size turns their signs into whole steps. Nothing depends on the result.
+        public bool IsNoise(string at, string name) =>
+            name.EndsWith("/key/bias", StringComparison.Ordinal) && this[$"{at}grads/{name}"].All(g => Math.Abs(g) < 1e-6);
+
+        public Batch Batch(int step)
+        {
+            var batch = new Batch(Config, Train.BatchSize);
+            this[$"step{step}/batch/global"].CopyTo(batch.Global, 0);
+            this[$"step{step}/batch/local"].CopyTo(batch.Local, 0);
+            for (int i = 0; i < batch.Tokens.Length; i++) batch.Tokens[i] = (int)this[$"step{step}/batch/tokens"][i];
+            return batch;
+        }
+
+        int Int(string key) => config.GetProperty(key).GetInt32();
+
+        double Number(string key) => config.GetProperty(key).GetDouble();
+
+        string Text(string key) => config.GetProperty(key).GetString()!;
+    }
+}
