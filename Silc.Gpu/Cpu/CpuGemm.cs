@@ -45,7 +45,9 @@ internal static class CpuGemm
     {
         var (rowBegin, rowEnd) = Part(g.M, TTile.Rows, plan.RowCuts, item / plan.ColumnCuts);
         var (columnBegin, columnEnd) = Part(g.N, TTile.Columns, plan.ColumnCuts, item % plan.ColumnCuts);
-        Gemm<TTile>.Multiply(g, rowBegin, rowEnd, columnBegin, columnEnd);
+        if (rowBegin == rowEnd || columnBegin == columnEnd) return;
+        if (g.M == 1) CpuGemv.Multiply(g, columnBegin, columnEnd);
+        else Gemm<TTile>.Multiply(g, rowBegin, rowEnd, columnBegin, columnEnd);
     }
 
     static (int Rows, int Columns) TileSize =>

@@ -18,13 +18,13 @@ internal static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
     public static void Multiply(in GemmArgs g, int rowBegin, int rowEnd, int columnBegin, int columnEnd)
     {
         int rows = rowEnd - rowBegin, columns = columnEnd - columnBegin;
-        if (rows <= 0 || columns <= 0) return;
         int kBlocks = Math.Max(1, (g.K + MaxDepth - 1) / MaxDepth);
         int depth = RoundUp((g.K + kBlocks - 1) / kBlocks, 8);
         var packedA = Scratch.Packing((nint)depth * (RoundUp(Math.Min(rows, MaxRows), TTile.Rows) + RoundUp(Math.Min(columns, MaxColumns), TTile.Columns)));
         var packedB = packedA + (nint)depth * RoundUp(Math.Min(rows, MaxRows), TTile.Rows);
 
         // Packing B pays when its panels are used for several tiles; with few rows it is read where it lies.
+        bool packA = !ReadAInPlace(g, columns);
         bool packB = g.TransB || rows > 2 * TTile.Rows;
         for (int column = columnBegin; column < columnEnd; column += MaxColumns)
         {
@@ -36,25 +36,41 @@ internal static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
                 int inPlace = packB ? 0 : width / TTile.Columns * TTile.Columns;    // a panel that hangs over the edge is packed all the same
                 var rest = g.TransB ? b : b + inPlace;
                 Panels.Pack(rest, g.Ldb, !g.TransB, width - inPlace, kCount, TTile.Columns, packedB);
-                var right = new Operand(b, packedB, inPlace, g.Ldb);
+                var right = new Right(b, packedB, inPlace, g.Ldb);
                 var tail = new Tail(g, first: block == 0, last: block == kBlocks - 1);
                 for (int row = rowBegin; row < rowEnd; row += MaxRows)
                 {
                     int height = Math.Min(MaxRows, rowEnd - row);
                     var a = g.TransA ? g.A + (nint)k * g.Lda + row : g.A + (nint)row * g.Lda + k;
-                    Panels.Pack(a, g.Lda, g.TransA, height, kCount, TTile.Rows, packedA);
-                    MultiplyBlock(tail, packedA, right, row, column, height, width, kCount);
+                    int loose = packA ? 0 : height / TTile.Rows * TTile.Rows;
+                    Panels.Pack(g.TransA ? a + loose : a + (nint)loose * g.Lda, g.Lda, g.TransA, height - loose, kCount, TTile.Rows, packedA);
+                    var left = g.TransA ? new Left(a, loose, 1, g.Lda, packedA) : new Left(a, loose, g.Lda, 1, packedA);
+                    MultiplyBlock(tail, left, right, row, column, height, width, kCount);
                 }
             }
         }
     }
 
+    // With few columns a float of A is used too seldom to be worth moving. Rows of A are read well where they lie; columns only
+    // if their stride is no multiple of 1 KiB, which would bring all their floats into the same few sets of the L1 cache.
+    static bool ReadAInPlace(in GemmArgs g, int columns) => g.TransA ? columns <= 128 && g.Lda % 256 != 0 : columns <= 512;
+
     /// <summary>B of one block: its first <c>InPlace</c> columns where they lie, the others in packed panels.</summary>
-    readonly struct Operand(float* source, float* packed, int inPlace, int stride)
+    readonly struct Right(float* source, float* packed, int inPlace, int stride)
     {
         public float* Panel(int column, int depth) => column < inPlace ? source + column : packed + (nint)(column - inPlace) * depth;
 
         public nint Step(int column) => column < inPlace ? stride : TTile.Columns;
+    }
+
+    /// <summary>A of one block: its first rows where they lie, the others in packed panels.</summary>
+    readonly struct Left(float* source, int inPlace, nint row, nint step, float* packed)
+    {
+        public float* Panel(int i, int depth) => i < inPlace ? source + i * row : packed + (nint)(i - inPlace) * depth;
+
+        public nint Row(int i) => i < inPlace ? row : 1;
+
+        public nint Step(int i) => i < inPlace ? step : TTile.Rows;
     }
 
     /// <summary>What happens to the product of one block of k: the first adds the addend, later ones add to C, the last applies GELU.</summary>
@@ -69,7 +85,7 @@ internal static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
         public readonly nint LdGelu = g.LdGelu;
     }
 
-    static void MultiplyBlock(in Tail t, float* packedA, in Operand right, int row, int column, int height, int width, int depth)
+    static void MultiplyBlock(in Tail t, in Left left, in Right right, int row, int column, int height, int width, int depth)
     {
         var edge = stackalloc float[TTile.Rows * TTile.Columns];
         for (int j = 0; j < width; j += TTile.Columns)
@@ -80,15 +96,16 @@ internal static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
             for (int i = 0; i < height; i += TTile.Rows)
             {
                 int tileHeight = Math.Min(TTile.Rows, height - i);
-                var a = packedA + (nint)i * depth;
+                var a = left.Panel(i, depth);
+                nint aRow = left.Row(i), aStep = left.Step(i);
                 var c = t.C + (row + i) * t.Ldc + column + j;
                 var add = t.Addend == null ? null : t.Addend + (row + i) * t.AddendStride + column + j;
                 if (tileHeight == TTile.Rows && tileWidth == TTile.Columns)
                 {
-                    TTile.Multiply(depth, a, 1, TTile.Rows, b, bStep, t.Alpha, add, t.AddendStride, c, t.Ldc);
+                    TTile.Multiply(depth, a, aRow, aStep, b, bStep, t.Alpha, add, t.AddendStride, c, t.Ldc);
                     continue;
                 }
-                TTile.Multiply(depth, a, 1, TTile.Rows, b, bStep, t.Alpha, null, 0, edge, TTile.Columns);
+                TTile.Multiply(depth, a, aRow, aStep, b, bStep, t.Alpha, null, 0, edge, TTile.Columns);
                 StoreEdge(edge, tileHeight, tileWidth, add, t.AddendStride, c, t.Ldc);
             }
             if (t.Gelu != null)

@@ -17,22 +17,33 @@ internal static unsafe class Panels
     /// </summary>
     public static void Pack(float* source, nint stride, bool contiguousLanes, int lanes, int depth, int width, float* panels)
     {
-        for (int lane = 0; lane < lanes; lane += width, panels += (nint)width * depth)
+        int group = contiguousLanes ? PanelsAtOnce * width : width;
+        for (int lane = 0; lane < lanes; lane += group, panels += (nint)group * depth)
         {
-            int filled = Math.Min(width, lanes - lane);
-            if (contiguousLanes) CopyPanel(source + lane, stride, filled, depth, width, panels);
+            int filled = Math.Min(group, lanes - lane);
+            if (contiguousLanes) CopyPanels(source + lane, stride, filled, depth, width, panels);
             else TransposePanel(source + lane * stride, stride, filled, depth, width, panels);
         }
     }
 
-    static void CopyPanel(float* source, nint stride, int filled, int depth, int width, float* panel)
+    // Rows of a wide matrix lie in different memory pages: take several cache lines of each while it is open.
+    const int PanelsAtOnce = 4;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void CopyPanels(float* source, nint stride, int lanes, int depth, int width, float* panels)
     {
-        for (int k = 0; k < depth; k++, source += stride, panel += width)
+        nint panelSize = (nint)width * depth;
+        for (int k = 0; k < depth; k++, source += stride, panels += width)
         {
-            int lane = 0;
-            for (; lane <= filled - 4; lane += 4) Vector128.Load(source + lane).Store(panel + lane);
-            for (; lane < filled; lane++) panel[lane] = source[lane];
-            for (; lane < width; lane++) panel[lane] = 0;
+            var panel = panels;
+            for (int begin = 0; begin < lanes; begin += width, panel += panelSize)
+            {
+                var from = source + begin;
+                int lane = 0, filled = Math.Min(width, lanes - begin);
+                for (; lane <= filled - 4; lane += 4) Vector128.Load(from + lane).Store(panel + lane);
+                for (; lane < filled; lane++) panel[lane] = from[lane];
+                for (; lane < width; lane++) panel[lane] = 0;
+            }
         }
     }
 
@@ -52,6 +63,7 @@ internal static unsafe class Panels
     }
 
     // Four lanes by four steps at a time: 4 loads, 8 shuffles, 4 stores for 16 floats.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void TransposeFour(float* source, nint stride, int depth, int width, float* panel)
     {
         float* s0 = source, s1 = source + stride, s2 = source + 2 * stride, s3 = source + 3 * stride;
@@ -69,6 +81,7 @@ internal static unsafe class Panels
         for (; k < depth; k++, panel += width) (panel[0], panel[1], panel[2], panel[3]) = (s0[k], s1[k], s2[k], s3[k]);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void TransposeTwo(float* source, nint stride, int depth, int width, float* panel)
     {
         float* s0 = source, s1 = source + stride;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Silc;
 
@@ -9,6 +10,7 @@ namespace Silc;
 internal static unsafe class RowMath
 {
     /// <summary>Replaces the scores s by exp(s − max s); returns their log-sum-exp. The maximum goes first: exp overflows past 88.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float ExpRow(float* s, int count, out float sum)
     {
         int lanes = Vector<float>.Count;
@@ -31,6 +33,7 @@ internal static unsafe class RowMath
     }
 
     /// <summary>p = exp(p − logSumExp), the probabilities again; g = p ∘ (g − mean), the gradient of the scores.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SoftmaxGradRow(float* p, float* g, float logSumExp, float mean, int count)
     {
         var shift = new Vector<float>(logSumExp);
@@ -44,6 +47,7 @@ internal static unsafe class RowMath
     }
 
     /// <summary>x · y.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Dot(float* x, float* y, int count)
     {
         var sums = Vector<float>.Zero;
@@ -56,6 +60,7 @@ internal static unsafe class RowMath
     }
 
     /// <summary>x = x · factor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ScaleRow(float* x, float factor, int count)
     {
         int i = 0;

@@ -67,19 +67,23 @@ public unsafe class CpuGemmTests
     }
 
     [TestMethod]
-    public void SameBitsForAnyDivision()
+    [DataRow(1, false)]
+    [DataRow(1, true)]
+    [DataRow(9, false)]
+    [DataRow(131, false)]
+    public void SameBitsForAnyDivision(int m, bool transB)
     {
         var random = new Random(2);
-        using var a = new NativeMatrix(131, 900, 3, random);
-        using var b = new NativeMatrix(900, 77, 3, random);
-        using var whole = new NativeMatrix(131, 77, 0);
-        using var parts = new NativeMatrix(131, 77, 0);
-        var args = GemmArgs.Product(131, 77, 900, a.Data, a.Stride, false, b.Data, b.Stride, false, whole.Data, whole.Stride);
+        using var a = new NativeMatrix(m, 900, 3, random);
+        using var b = transB ? new NativeMatrix(77, 900, 3, random) : new NativeMatrix(900, 77, 3, random);
+        using var whole = new NativeMatrix(m, 77, 0);
+        using var parts = new NativeMatrix(m, 77, 0);
+        var args = GemmArgs.Product(m, 77, 900, a.Data, a.Stride, false, b.Data, b.Stride, transB, whole.Data, whole.Stride);
         Run<Tile6x16>(args, new GemmPlan(1, 1));
-        foreach (var plan in new GemmPlan[] { new(1, 4), new(5, 1), new(3, 3), new(22, 5), CpuGemm.Plan(131, 77, 900, 16) })
+        foreach (var plan in new GemmPlan[] { new(1, 4), new(5, 1), new(3, 3), new(22, 5), CpuGemm.Plan(m, 77, 900, 16) })
         {
             Run<Tile6x16>(args with { C = parts.Data }, plan);
-            for (int i = 0; i < 131; i++)
+            for (int i = 0; i < m; i++)
                 for (int j = 0; j < 77; j++) Assert.AreEqual(whole[i, j], parts[i, j], $"{plan} at [{i}, {j}]");
         }
     }
