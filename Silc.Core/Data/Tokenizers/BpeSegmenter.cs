@@ -21,24 +21,23 @@ sealed class BpeSegmenter(SentencePieceModel model, ByteTrie trie, ByteTrie user
         var symbols = Characters(text);
         var merges = new PriorityQueue<Merge, (float Cost, int Left)>();
         var origins = new Dictionary<(int Start, int Length), int>();   // unused pieces that were merged: where they can be cut again
-        for (var i = 1; i < symbols.Count; i++) Propose(text, symbols, i - 1, i, merges, origins);
-        var all = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(symbols);
+        for (var i = 1; i < symbols.Length; i++) Propose(text, symbols, i - 1, i, merges, origins);
         while (merges.TryDequeue(out var merge, out _))
         {
-            ref var left = ref all[merge.Left];
-            ref var right = ref all[merge.Right];
+            ref var left = ref symbols[merge.Left];
+            ref var right = ref symbols[merge.Right];
             if (left.Length == 0 || right.Length == 0 || left.Length + right.Length != merge.Length) continue;   // one of them has merged since
             (left.Length, left.Next, right.Length) = (merge.Length, right.Next, 0);
-            if (left.Next >= 0) all[left.Next].Previous = merge.Left;
+            if (left.Next >= 0) symbols[left.Next].Previous = merge.Left;
             Propose(text, symbols, left.Previous, merge.Left, merges, origins);
             Propose(text, symbols, merge.Left, left.Next, merges, origins);
         }
         var segments = new List<Segment>();
-        for (var i = symbols.Count > 0 ? 0 : -1; i >= 0; i = symbols[i].Next) Cut(text, symbols[i].Start, symbols[i].Length, origins, segments);
+        for (var i = symbols.Length > 0 ? 0 : -1; i >= 0; i = symbols[i].Next) Cut(text, symbols[i].Start, symbols[i].Length, origins, segments);
         return [.. segments];
     }
 
-    List<Symbol> Characters(ReadOnlySpan<byte> text)
+    Symbol[] Characters(ReadOnlySpan<byte> text)
     {
         var symbols = new List<Symbol>(text.Length);
         for (int start = 0, length; start < text.Length; start += length)
@@ -50,10 +49,10 @@ sealed class BpeSegmenter(SentencePieceModel model, ByteTrie trie, ByteTrie user
             var next = start + length < text.Length ? index + 1 : -1;
             symbols.Add(new() { Start = start, Length = length, Previous = index - 1, Next = next, Frozen = frozen });
         }
-        return symbols;
+        return [.. symbols];
     }
 
-    void Propose(ReadOnlySpan<byte> text, List<Symbol> symbols, int left, int right,
+    void Propose(ReadOnlySpan<byte> text, Symbol[] symbols, int left, int right,
         PriorityQueue<Merge, (float Cost, int Left)> merges, Dictionary<(int Start, int Length), int> origins)
     {
         if (left < 0 || right < 0 || symbols[left].Frozen || symbols[right].Frozen) return;

@@ -1,0 +1,54 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace Silc;
+
+/// <summary>Rows of embeddings, (N, C).</summary>
+public static class Embeddings
+{
+    /// <summary>Each row divided by its L2 norm + 1e-8, as big_vision's evaluators do.</summary>
+    public static float[,] Normalize(float[,] rows)
+    {
+        var unit = (float[,])rows.Clone();
+        for (var i = 0; i < unit.GetLength(0); i++)
+        {
+            var row = Row(unit, i);
+            var scale = (float)(1 / (Math.Sqrt(Dot(row, row)) + 1e-8));
+            foreach (ref var value in row) value *= scale;
+        }
+        return unit;
+    }
+
+    /// <summary>Dot products of every row of <paramref name="a"/> with every row of <paramref name="b"/>, (N_a, N_b).</summary>
+    public static float[,] Similarities(float[,] a, float[,] b)
+    {
+        RequireSameWidth(a, b);
+        var dots = new float[a.GetLength(0), b.GetLength(0)];
+        Parallel.For(0, a.GetLength(0), i => DotAll(a, i, b, Row(dots, i)));
+        return dots;
+    }
+
+    internal static void DotAll(float[,] queries, int query, float[,] candidates, Span<float> dots)
+    {
+        for (var j = 0; j < dots.Length; j++) dots[j] = Dot(Row(queries, query), Row(candidates, j));
+    }
+
+    internal static void RequireSameWidth(float[,] a, float[,] b) => Require.That(a.GetLength(1) == b.GetLength(1),
+        $"embeddings are {a.GetLength(1)} and {b.GetLength(1)} wide, they must come from one model");
+
+    internal static Span<float> Row(float[,] rows, int i)
+    {
+        var width = rows.GetLength(1);
+        return width == 0 ? [] : MemoryMarshal.CreateSpan(ref rows[i, 0], width);
+    }
+
+    static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+    {
+        var sums = Vector<float>.Zero;
+        var i = 0;
+        for (; i <= a.Length - Vector<float>.Count; i += Vector<float>.Count) sums += new Vector<float>(a[i..]) * new Vector<float>(b[i..]);
+        var sum = Vector.Sum(sums);
+        for (; i < a.Length; i++) sum += a[i] * b[i];
+        return sum;
+    }
+}
