@@ -1,0 +1,35 @@
+using System.Collections.Concurrent;
+
+namespace Silc;
+
+/// <summary>
+/// Keeps decoded pictures in memory up to a budget. What was kept stays: epochs visit every picture once, so replacing the
+/// least recently used would evict each picture just before its next use.
+/// </summary>
+/// <param name="source">Where pairs come from.</param>
+/// <param name="maxBytes">Budget for decoded pixels.</param>
+public sealed class CachedSource(IImageTextSource source, long maxBytes) : IImageTextSource
+{
+    readonly ConcurrentDictionary<int, ImageTextPair> kept = new();
+    long bytes;
+
+    /// <inheritdoc/>
+    public string Name => source.Name;
+
+    /// <inheritdoc/>
+    public int Count => source.Count;
+
+    /// <summary>Bytes of decoded pixels in memory.</summary>
+    public long Bytes => Interlocked.Read(ref bytes);
+
+    /// <inheritdoc/>
+    public ImageTextPair Read(int index)
+    {
+        if (kept.TryGetValue(index, out var pair)) return pair;
+        pair = source.Read(index);
+        long size = pair.Picture.Rgba.Length;
+        // Reserve first: two threads must not both fit into the last gap.
+        if (Interlocked.Add(ref bytes, size) > maxBytes || !kept.TryAdd(index, pair)) Interlocked.Add(ref bytes, -size);
+        return pair;
+    }
+}

@@ -1,0 +1,68 @@
+using SkiaSharp;
+
+namespace Silc;
+
+/// <summary>Reads the formats that Skia knows (PNG, JPEG, WebP, GIF, BMP, ICO) and writes PNG.</summary>
+public static class PictureFile
+{
+    /// <summary>Pictures with more pixels are refused by their header, before memory is set aside: 400 MB decoded.</summary>
+    public const long MaxPixels = 100_000_000;
+
+    /// <summary>Endings, in lower case, that <see cref="FolderSource"/> takes for pictures.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"];
+
+    /// <summary>Decodes a file; EXIF orientation is applied, of an animation the first frame is taken.</summary>
+    /// <exception cref="InvalidDataException">Not a picture, cut short or too large.</exception>
+    public static Picture Read(string path) => Decode(File.ReadAllBytes(path), path);
+
+    /// <summary>Decodes a file's content; <paramref name="name"/> is what errors call it.</summary>
+    /// <exception cref="InvalidDataException">Not a picture, cut short or too large.</exception>
+    public static Picture Decode(byte[] bytes, string name)
+    {
+        using var data = SKData.CreateCopy(bytes);
+        using var codec = SKCodec.Create(data)
+            ?? throw new InvalidDataException($"{name}: {bytes.Length} bytes are no picture (PNG, JPEG, WebP, GIF or BMP)");
+        var (width, height) = (codec.Info.Width, codec.Info.Height);
+        if ((long)width * height > MaxPixels)
+            throw new InvalidDataException($"{name}: {width} x {height} pixels, at most {MaxPixels} are read; shrink the file first");
+        var rgba = new byte[width * height * 4];
+        var result = GetPixels(codec, new(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul), rgba);
+        if (result != SKCodecResult.Success)
+            throw new InvalidDataException($"{name}: cannot be decoded ({result}); a file cut short or damaged, fetch it again");
+        return Orientation.Upright(new(width, height, rgba), (int)codec.EncodedOrigin);
+    }
+
+    /// <summary>Writes a PNG, to a temporary file first, so that a reader never sees half of it.</summary>
+    public static void Write(string path, Picture picture)
+    {
+        var bytes = Encode(picture);
+        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            File.WriteAllBytes(temporary, bytes);
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>The picture as the bytes of a PNG file.</summary>
+    public static unsafe byte[] Encode(Picture picture)
+    {
+        var info = new SKImageInfo(picture.Width, picture.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
+        fixed (byte* pixels = picture.Rgba)
+        {
+            using var map = new SKPixmap(info, (nint)pixels);
+            using var data = map.Encode(SKEncodedImageFormat.Png, 100)
+                ?? throw new ArgumentException($"a picture of {picture.Width} x {picture.Height} pixels cannot be written as PNG");
+            return data.ToArray();
+        }
+    }
+
+    static unsafe SKCodecResult GetPixels(SKCodec codec, SKImageInfo info, byte[] rgba)
+    {
+        fixed (byte* pixels = rgba) return codec.GetPixels(info, (nint)pixels);
+    }
+}
