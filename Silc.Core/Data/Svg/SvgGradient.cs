@@ -60,7 +60,7 @@ sealed class SvgGradient(XElement element, Func<string, XElement?> find)
 
     static IEnumerable<XElement> Chain(XElement element, Func<string, XElement?> find)
     {
-        for (var link = element; link is not null; link = Reference(SvgPicture.Href(link)) is { } id ? find(id) : null)
+        for (var link = element; link is not null; link = Link(link) is { } id ? find(id) : null)
             yield return link;
     }
 }

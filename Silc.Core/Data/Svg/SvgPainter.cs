@@ -67,7 +67,7 @@ sealed class SvgPainter(SKCanvas canvas, SvgPicture picture)
 
     void Use(XElement element, SvgStyle style)
     {
-        if (Reference(SvgPicture.Href(element)) is not { } id || picture.Find(id) is not { } target || uses == DeepestUse) return;
+        if (Link(element) is not { } id || picture.Find(id) is not { } target || uses == DeepestUse) return;
         uses++;
         canvas.Translate(Number(element, "x"), Number(element, "y"));
         if (target.Name.LocalName == "symbol") Symbol(element, target, style);
@@ -139,7 +139,7 @@ sealed class SvgPainter(SKCanvas canvas, SvgPicture picture)
         var style = new SvgStyle().Of(clip);
         foreach (var child in clip.Elements())
         {
-            var shape = child.Name.LocalName == "use" && Reference(SvgPicture.Href(child)) is { } id ? picture.Find(id) : child;
+            var shape = child.Name.LocalName == "use" && Link(child) is { } id ? picture.Find(id) : child;
             if (shape is null || SvgShape.Outline(shape) is not { } outline) continue;
             outline.FillType = style.Of(child).Of(shape).ClipRule;
             var matrix = Transform(child.Attribute("transform")?.Value);

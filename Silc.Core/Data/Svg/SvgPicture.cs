@@ -52,7 +52,7 @@ public sealed class SvgPicture
     public Picture Render(int width, int height, SKRect? window = null)
     {
         var box = window ?? ViewBox;
-        return Pictures.Draw(width, height, canvas =>
+        return Drawing.Draw(width, height, canvas =>
         {
             canvas.Scale(width / box.Width, height / box.Height);
             canvas.Translate(-box.Left, -box.Top);
@@ -61,10 +61,6 @@ public sealed class SvgPicture
     }
 
     internal XElement? Find(string id) => byId.GetValueOrDefault(id);
-
-    /// <summary>The href or xlink:href of an element.</summary>
-    internal static string? Href(XElement element) =>
-        element.Attributes().FirstOrDefault(attribute => attribute.Name.LocalName == "href")?.Value;
 
     internal static SKRect? Box(XElement element) =>
         SvgSyntax.Numbers(element.Attribute("viewBox")?.Value ?? "") is [var x, var y, > 0 and var width, > 0 and var height]

@@ -59,7 +59,11 @@ static partial class SvgSyntax
         return SKColor.TryParse(text, out var colour) ? colour : throw new FormatException($"SVG: '{text}' is not a colour");
     }
 
-    /// <summary>The id in "url(#id)" or "#id", null when the text is neither.</summary>
+    /// <summary>The id in an href of "#id", null when there is none.</summary>
+    public static string? Link(XElement element) =>
+        element.Attributes().FirstOrDefault(attribute => attribute.Name.LocalName == "href")?.Value is ['#', .. var id] ? id : null;
+
+    /// <summary>The id in "url(#id)", null when the text is something else.</summary>
     public static string? Reference(string? text) =>
         text is not null && ReferencePattern().Match(text) is { Success: true } match ? match.Groups[1].Value : null;
 
@@ -93,6 +97,6 @@ static partial class SvgSyntax
     [GeneratedRegex(@"([a-zA-Z]+)\s*\(([^)]*)\)")]
     private static partial Regex TransformPattern();
 
-    [GeneratedRegex(@"^\s*(?:url\(\s*['""]?)?#([^)'""]+)")]
+    [GeneratedRegex(@"^\s*url\(\s*['""]?#([^)'""]+)")]
     private static partial Regex ReferencePattern();
 }

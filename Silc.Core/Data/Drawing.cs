@@ -2,8 +2,8 @@ using SkiaSharp;
 
 namespace Silc;
 
-/// <summary>Pictures from and to Skia: drawing, PNG files and the square around what is opaque.</summary>
-static class Pictures
+/// <summary>Pictures drawn with Skia.</summary>
+static class Drawing
 {
     /// <summary>Runs <paramref name="draw"/> on a transparent canvas of that size.</summary>
     public static Picture Draw(int width, int height, Action<SKCanvas> draw)
@@ -14,31 +14,6 @@ static class Pictures
         draw(surface.Canvas);
         using var image = surface.Snapshot();
         return Read(image);
-    }
-
-    /// <summary>Decodes a picture file, its alpha kept.</summary>
-    /// <exception cref="InvalidDataException">The file is missing or is no picture; the message names it.</exception>
-    public static Picture Decode(string path)
-    {
-        if (!File.Exists(path)) throw new InvalidDataException($"{path}: no such file");
-        using var image = SKImage.FromEncodedData(path) ?? throw new InvalidDataException($"{path}: not a picture that Skia can decode");
-        return Read(image);
-    }
-
-    /// <summary>The picture as PNG bytes, alpha kept.</summary>
-    public static byte[] Png(Picture picture)
-    {
-        using var image = SKImage.FromPixelCopy(Info(picture.Width, picture.Height), picture.Rgba);
-        using var data = image.Encode(SKEncodedImageFormat.Png, 100);
-        return data.ToArray();
-    }
-
-    /// <summary>Writes a PNG beside <paramref name="path"/> and renames it: a reader never sees half a file.</summary>
-    public static void WritePng(string path, byte[] png)
-    {
-        var partial = path + ".partial";
-        File.WriteAllBytes(partial, png);
-        File.Move(partial, path, overwrite: true);
     }
 
     /// <summary>The smallest rectangle around pixels of at least <paramref name="alpha"/>; empty when there are none.</summary>
