@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text;
+
+namespace Silc;
+
+/// <summary>
+/// Finds the concept behind an icon's name, for packages without code points. A name is an annotation as a slug, a name that another
+/// package gives to the same code points, or a synonym of either: art of 2016 still says "bear-face" where Unicode now says "bear".
+/// </summary>
+sealed class EmojiNames
+{
+    readonly Dictionary<string, string> keys = [];
+
+    public EmojiNames(IReadOnlyCollection<EmojiConcept> concepts, IReadOnlyCollection<IconSet> sets)
+    {
+        var known = concepts.Select(concept => concept.Key).ToHashSet();
+        foreach (var concept in concepts) keys.TryAdd(Slug(concept.Annotation), concept.Key);
+        foreach (var (key, name) in sets.SelectMany(set => set.NamesByKey))
+            if (known.Contains(key)) keys.TryAdd(name, key);
+        // Twice, because a synonym may lead to another one.
+        for (var round = 0; round < 2; round++)
+        {
+            foreach (var (name, parent) in sets.SelectMany(set => set.Synonyms))
+            {
+                // Flags that look alike are synonyms in some packages: Svalbard's would become Norway's.
+                if (IsFlag(name) || IsFlag(parent)) continue;
+                if (keys.TryGetValue(parent, out var key)) keys.TryAdd(name, key);
+                else if (keys.TryGetValue(name, out key)) keys.TryAdd(parent, key);
+            }
+        }
+    }
+
+    /// <summary>The icon of each concept that the set has: by code points where it knows them, then by name.</summary>
+    public Dictionary<string, string> Join(IconSet set, IReadOnlyCollection<EmojiConcept> concepts)
+    {
+        var known = concepts.Select(concept => concept.Key).ToHashSet();
+        var icons = new Dictionary<string, string>();
+        foreach (var (key, name) in set.NamesByKey)
+            if (known.Contains(key)) icons.TryAdd(key, name);
+        foreach (var name in set.Names)
+            if (keys.TryGetValue(name, out var key)) icons.TryAdd(key, name);
+        return icons;
+    }
+
+    /// <summary>Lower-case ASCII words joined by '-': "person: blond hair" is "person-blond-hair".</summary>
+    public static string Slug(string text)
+    {
+        var slug = new StringBuilder();
+        foreach (var letter in text.Normalize(NormalizationForm.FormD).ToLowerInvariant())
+        {
+            if (letter is '\'' or '’' || CharUnicodeInfo.GetUnicodeCategory(letter) == UnicodeCategory.NonSpacingMark) continue;
+            if (char.IsAsciiLetterOrDigit(letter)) slug.Append(letter);
+            else if (letter == '&') slug.Append(slug is [.., '-'] ? "and" : "-and");
+            else if (slug is [.., not '-']) slug.Append('-');
+        }
+        return slug.ToString().TrimEnd('-');
+    }
+
+    static bool IsFlag(string name) => name.StartsWith("flag-", StringComparison.Ordinal);
+}
