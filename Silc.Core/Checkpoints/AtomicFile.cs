@@ -1,6 +1,8 @@
 namespace Silc;
 
-/// <summary>Writes a file so that its name never holds half of it: a temporary name beside it, flushed to the disk, then renamed.</summary>
+/// <summary>
+/// Writes a file so that its name never holds half of it: a temporary name beside it, flushed to the disk, then renamed.
+/// </summary>
 static class AtomicFile
 {
     public static void Write(string path, Action<FileStream> write)

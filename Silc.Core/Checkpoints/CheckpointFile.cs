@@ -10,8 +10,9 @@ public static class CheckpointFile
         ".npz" => Npz.Read(path),
         ".safetensors" => Safetensors.Read(path).Arrays,
         ".pt" or ".pth" or ".bin" or ".ckpt" or ".pkl" => throw new NotSupportedException(
-            $"{path} is a pickle, which can run code when it is opened; convert it once in Python: from safetensors.torch import save_file; " +
-            $"save_file(torch.load('{Path.GetFileName(path)}', weights_only=True), '{Path.GetFileNameWithoutExtension(path)}.safetensors')"),
+            $"{path} is a pickle, which can run code when it is opened; convert it once in Python: " +
+            $"from safetensors.torch import save_file; save_file(torch.load('{Path.GetFileName(path)}', weights_only=True), " +
+            $"'{Path.GetFileNameWithoutExtension(path)}.safetensors')"),
         var other => throw new NotSupportedException($"{path}: '{other}' is not a checkpoint format; use .npz or .safetensors"),
     };
 

@@ -12,7 +12,9 @@ static partial class Npy
 {
     static readonly byte[] magic = [0x93, .. "NUMPY"u8];
 
-    /// <summary>Reads an array that takes exactly <paramref name="length"/> bytes; <paramref name="where"/> names it in errors.</summary>
+    /// <summary>
+    /// Reads an array that takes exactly <paramref name="length"/> bytes; <paramref name="where"/> names it in errors.
+    /// </summary>
     public static StoredArray Read(Stream stream, long length, string name, string where)
     {
         var (header, dataStart) = ReadHeader(stream, length, where);
@@ -22,13 +24,11 @@ static partial class Npy
         if (!dtype.Success || !order.Success || !sizes.Success)
             throw new InvalidDataException($"{where}: the npy header {header.Trim()} is not that of a plain numeric array");
         var type = ElementTypes.FromNpy(dtype.Groups[2].Value)
-            ?? throw new InvalidDataException($"{where}: element type '{dtype.Groups[1].Value}{dtype.Groups[2].Value}' is not supported; " +
-                "store it with .astype('float32')");
-        long[] shape = [.. sizes.Groups[1].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .Select(size => long.TryParse(size, out var parsed) ? parsed : -1)];
+            ?? throw new InvalidDataException($"{where}: {dtype.Value} is not supported; store it with .astype('float32')");
+        long[] shape = [.. Number().Matches(sizes.Value).Select(size => long.TryParse(size.Value, out var parsed) ? parsed : -1)];
         if (type.ArrayBytes(shape) is not { } bytes || bytes != length - dataStart)
             throw new InvalidDataException(
-                $"{where}: shape ({string.Join(", ", shape)}) of {type} does not take the {length - dataStart} bytes that follow its header");
+                $"{where}: {type} of {sizes.Value} does not take the {length - dataStart} bytes that follow its header");
 
         var data = new byte[bytes];
         stream.ReadExactly(data);
@@ -38,7 +38,9 @@ static partial class Npy
         return new(name, type, dims, data);
     }
 
-    /// <summary>Writes float32 in C order, version 1; the header is padded so that the elements start at a multiple of 64.</summary>
+    /// <summary>
+    /// Writes float32 in C order, version 1; the header is padded so that the elements start at a multiple of 64.
+    /// </summary>
     public static void Write(Stream stream, NamedArray array)
     {
         var shape = array.Shape.Length == 1 ? $"({array.Shape[0]},)" : $"({string.Join(", ", array.Shape)})";
@@ -51,12 +53,14 @@ static partial class Npy
     static (string Header, long DataStart) ReadHeader(Stream stream, long length, string where)
     {
         Span<byte> start = stackalloc byte[12];
+        start.Clear();
         if (length < 12) throw new InvalidDataException($"{where}: {length} bytes are too few for an npy array");
         stream.ReadExactly(start[..10]);
-        if (!start[..6].SequenceEqual(magic) || start[6] is < 1 or > 3) throw new InvalidDataException($"{where}: not an npy array");
-        if (start[6] > 1) stream.ReadExactly(start[10..]);
-        long size = start[6] > 1 ? BinaryPrimitives.ReadUInt32LittleEndian(start[8..]) : BinaryPrimitives.ReadUInt16LittleEndian(start[8..]);
-        var headerStart = start[6] > 1 ? 12 : 10;
+        if (!start[..6].SequenceEqual(magic) || start[6] is < 1 or > 3)
+            throw new InvalidDataException($"{where}: not an npy array");
+        var headerStart = start[6] == 1 ? 10 : 12;   // the header's length has 16 bits in version 1, then 32
+        stream.ReadExactly(start[10..headerStart]);
+        long size = BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);   // version 1 leaves the upper half zero
         if (size > Math.Min(length - headerStart, 1 << 20))
             throw new InvalidDataException($"{where}: an npy header of {size} bytes in {length}");
         var header = new byte[size];
@@ -69,7 +73,9 @@ static partial class Npy
         for (var i = 0; i < data.Length; i += size) data.AsSpan(i, size).Reverse();
     }
 
-    /// <summary>Fortran order has the first axis fastest; walks the row-major indices and keeps the column-major offset beside them.</summary>
+    /// <summary>
+    /// Fortran order has the first axis fastest; walks the row-major indices and keeps the column-major offset beside them.
+    /// </summary>
     static byte[] ToRowMajor(byte[] data, int[] shape, int size)
     {
         var (result, index, strides) = (new byte[data.Length], new int[shape.Length], new int[shape.Length]);
@@ -96,4 +102,7 @@ static partial class Npy
 
     [GeneratedRegex(@"'shape':\s*\(([\d,\s]*)\)")]
     private static partial Regex ShapeTuple();
+
+    [GeneratedRegex(@"\d+")]
+    private static partial Regex Number();
 }

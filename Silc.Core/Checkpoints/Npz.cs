@@ -2,7 +2,9 @@ using System.IO.Compression;
 
 namespace Silc;
 
-/// <summary>numpy's <c>.npz</c>: a zip of npy arrays. big_vision publishes its checkpoints so; bfloat16 appears as <c>|V2</c>.</summary>
+/// <summary>
+/// numpy's <c>.npz</c>: a zip of npy arrays. big_vision publishes its checkpoints so; bfloat16 appears as <c>|V2</c>.
+/// </summary>
 public static class Npz
 {
     /// <summary>Reads every array, by its name without <c>.npy</c>.</summary>
@@ -21,13 +23,17 @@ public static class Npz
             }
             return arrays;
         }
-        catch (Exception damage) when (damage is InvalidDataException or EndOfStreamException && !damage.Message.StartsWith(path, StringComparison.Ordinal))
+        catch (Exception damage) when (damage is InvalidDataException or EndOfStreamException)
         {
-            throw new InvalidDataException($"{path} is damaged or not an npz file ({damage.Message}); copy or download it again", damage);
+            if (damage.Message.StartsWith(path, StringComparison.Ordinal)) throw;
+            throw new InvalidDataException(
+                $"{path} is damaged or not an npz file ({damage.Message}); copy or download it again", damage);
         }
     }
 
-    /// <summary>Writes float32 arrays, uncompressed as numpy.savez does; the file appears under its name only when it is whole.</summary>
+    /// <summary>
+    /// Writes float32 arrays, uncompressed as numpy.savez does; the file appears under its name only when it is whole.
+    /// </summary>
     public static void Write(string path, IEnumerable<NamedArray> arrays) => AtomicFile.Write(path, stream =>
     {
         using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
@@ -43,7 +49,8 @@ public static class Npz
     {
         // Deflate cannot shrink more than 1032-fold, so a larger claim is a lie that would only cost memory.
         if (entry.Length > 1032 * entry.CompressedLength)
-            throw new InvalidDataException($"{where}: {entry.CompressedLength} bytes cannot hold the {entry.Length} that the zip claims");
+            throw new InvalidDataException(
+                $"{where}: {entry.CompressedLength} bytes cannot hold the {entry.Length} that the zip claims");
         using var stream = entry.Open();
         return Npy.Read(stream, entry.Length, name, where);
     }

@@ -5,8 +5,8 @@ using System.Text.Json;
 namespace Silc;
 
 /// <summary>
-/// The safetensors format (github.com/huggingface/safetensors): a header length (8 bytes), a JSON header, then the elements of all arrays
-/// without gap or overlap. Float32 on write; any type but float8 on read.
+/// The safetensors format (github.com/huggingface/safetensors): a header length (8 bytes), a JSON header, then the elements of
+/// all arrays without gap or overlap. Float32 on write; any type but float8 on read.
 /// </summary>
 public static class Safetensors
 {
@@ -94,7 +94,8 @@ public static class Safetensors
             }
             return (Ordered(entries, file.Length - file.Position, path), metadata);
         }
-        catch (Exception wrong) when (wrong is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception wrong)
+            when (wrong is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw Damaged(path, $"its header is not as the format says: {wrong.Message}");
         }
@@ -105,11 +106,13 @@ public static class Safetensors
         var (name, value) = (property.Name, property.Value);
         var dtype = value.GetProperty("dtype").GetString() ?? "null";
         var type = ElementTypes.FromSafetensors(dtype)
-            ?? throw new InvalidDataException($"{path}, array '{name}': element type {dtype} is not supported; store it as F32 or BF16");
+            ?? throw new InvalidDataException(
+                $"{path}, array '{name}': element type {dtype} is not supported; store it as F32 or BF16");
         long[] shape = [.. value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64())];
         long[] offsets = [.. value.GetProperty("data_offsets").EnumerateArray().Select(offset => offset.GetInt64())];
         if (offsets.Length != 2 || type.ArrayBytes(shape) is not { } bytes || offsets[1] - offsets[0] != bytes)
-            throw Damaged(path, $"array '{name}' of {type} ({string.Join(", ", shape)}) claims the bytes [{string.Join(", ", offsets)})");
+            throw Damaged(path,
+                $"array '{name}' of {type} ({string.Join(", ", shape)}) claims the bytes [{string.Join(", ", offsets)})");
         return new(name, type, [.. shape.Select(size => (int)size)], offsets[0], offsets[1]);
     }
 
@@ -120,7 +123,8 @@ public static class Safetensors
         long end = 0;
         foreach (var entry in ordered)
         {
-            if (entry.Begin != end) throw Damaged(path, $"array '{entry.Name}' begins at {entry.Begin}, the one before it ends at {end}");
+            if (entry.Begin != end)
+                throw Damaged(path, $"array '{entry.Name}' begins at {entry.Begin}, the one before it ends at {end}");
             end = entry.End;
         }
         if (end != dataBytes) throw Damaged(path, $"its arrays take {end} bytes, {dataBytes} follow the header");

@@ -3,4 +3,5 @@ namespace Silc;
 /// <summary>What a safetensors file holds.</summary>
 /// <param name="Arrays">Arrays by name.</param>
 /// <param name="Metadata">Strings beside the arrays, e.g. the configuration.</param>
-public sealed record SafetensorsFile(IReadOnlyDictionary<string, StoredArray> Arrays, IReadOnlyDictionary<string, string> Metadata);
+public sealed record SafetensorsFile(
+    IReadOnlyDictionary<string, StoredArray> Arrays, IReadOnlyDictionary<string, string> Metadata);

@@ -31,7 +31,8 @@ public sealed record StoredArray(string Name, ElementType Type, int[] Shape, byt
         for (var i = 0; i < values.Length; i++)
         {
             values[i] = (int)wide[i];
-            if (values[i] != wide[i]) throw new InvalidDataException($"'{Name}' holds {wide[i]} at {i}, which does not fit 32 bits");
+            if (values[i] != wide[i])
+                throw new InvalidDataException($"'{Name}' holds {wide[i]} at {i}, which does not fit 32 bits");
         }
         return values;
     }

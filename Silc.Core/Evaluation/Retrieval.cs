@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Retrieval between images (N, C) and captions (M, C) by cosine similarity, several captions to an image as in COCO. Rows need not be
-/// normalised; of equal scores the lower index comes first.
+/// Retrieval between images (N, C) and captions (M, C) by cosine similarity, several captions to an image as in COCO. Rows need
+/// not be normalised; of equal scores the lower index comes first.
 /// </summary>
 public static class Retrieval
 {

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Classification by text alone (Radford et al. 2021, arXiv:2103.00020): an image belongs to the class whose prompts it is closest to.
-/// Images are (N, C), classes (K, C); rows need not be normalised.
+/// Classification by text alone (Radford et al. 2021, arXiv:2103.00020): an image belongs to the class whose prompts it is
+/// closest to. Images are (N, C), classes (K, C); rows need not be normalised.
 /// </summary>
 public static class ZeroShot
 {
@@ -45,7 +45,7 @@ public static class ZeroShot
     /// <param name="images">Image embeddings (N, C).</param>
     /// <param name="texts">One embedding a label, (K, C).</param>
     /// <param name="labels">K names.</param>
-    /// <param name="temperature">The model's factor exp(t): scores become softmax probabilities; null gives cosine similarities.</param>
+    /// <param name="temperature">The model's factor exp(t), for softmax probabilities; null gives cosine similarities.</param>
     public static IReadOnlyList<(string Label, float Score)> Classify(
         float[,] images, float[,] texts, IReadOnlyList<string> labels, double? temperature = null)
     {
@@ -56,8 +56,9 @@ public static class ZeroShot
         {
             var row = Embeddings.Row(scores, image).ToArray();
             var (best, score) = (Best(row, 1)[0], row.Max());
-            // 1 / Σ exp(τ (s_k - s_best)): the softmax of the best, which cannot overflow
-            found[image] = (labels[best], temperature is { } factor ? (float)(1 / row.Sum(s => Math.Exp(factor * (s - score)))) : score);
+            // softmax of the best: 1 / Σ exp(τ (s - s_best)), which cannot overflow
+            var shown = temperature is { } factor ? (float)(1 / row.Sum(s => Math.Exp(factor * (s - score)))) : score;
+            found[image] = (labels[best], shown);
         }
         return found;
     }
@@ -89,6 +90,7 @@ public static class ZeroShot
         return [.. TopK(images, classes, k).Select((best, image) => best.Contains(labels[image]))];
     }
 
-    static int[] Best(float[] scores, int k) =>
-        k == 1 ? [Array.IndexOf(scores, scores.Max())] : [.. Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).Take(k)];
+    static int[] Best(float[] scores, int k) => k == 1
+        ? [Array.IndexOf(scores, scores.Max())]
+        : [.. Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).Take(k)];
 }

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Counter-based random numbers, Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): draw i is a function
-/// of (key, counterHigh, i) alone, so a view or a weight is the same on any number of threads and after a resume.
+/// Counter-based random numbers, Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): draw i is a
+/// function of (key, counterHigh, i) alone, so a view or a weight is the same on any number of threads and after a resume.
 /// </summary>
 /// <param name="key">Seed of the run.</param>
 /// <param name="counterHigh">Stream under that seed, e.g. sample index and purpose; streams do not overlap.</param>
@@ -18,7 +18,8 @@ public sealed class Philox(ulong key, ulong counterHigh = 0)
     {
         if (used == 4)
         {
-            words = Words((uint)block, (uint)(block >> 32), (uint)counterHigh, (uint)(counterHigh >> 32), (uint)key, (uint)(key >> 32));
+            words = Words((uint)block, (uint)(block >> 32), (uint)counterHigh, (uint)(counterHigh >> 32),
+                (uint)key, (uint)(key >> 32));
             (block, used) = (block + 1, 0);
         }
         return used++ switch { 0 => words.X, 1 => words.Y, 2 => words.Z, _ => words.W };
@@ -36,7 +37,9 @@ public sealed class Philox(ulong key, ulong counterHigh = 0)
     /// <summary>Uniform in [<paramref name="low"/>, <paramref name="high"/>).</summary>
     public double Uniform(double low, double high) => low + (high - low) * NextDouble();
 
-    /// <summary>Uniform in 0 .. <paramref name="n"/> - 1: the high word of a 64-bit product, whose bias is below n / 2^64.</summary>
+    /// <summary>
+    /// Uniform in 0 .. <paramref name="n"/> - 1: the high word of a 64-bit product, whose bias is below n / 2^64.
+    /// </summary>
     public int NextInt(int n)
     {
         Require.Positive(n, "number of outcomes");
@@ -57,7 +60,9 @@ public sealed class Philox(ulong key, ulong counterHigh = 0)
         return radius * cos;
     }
 
-    /// <summary>The ten rounds over the counter (c0, c1, c2, c3) under the key (k0, k1). Constants: table 2 of the paper.</summary>
+    /// <summary>
+    /// The ten rounds over the counter (c0, c1, c2, c3) under the key (k0, k1). Constants: table 2 of the paper.
+    /// </summary>
     internal static (uint X, uint Y, uint Z, uint W) Words(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1)
     {
         for (var round = 0; round < 10; round++)

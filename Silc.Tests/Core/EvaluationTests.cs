@@ -1,5 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-
 namespace Silc.Tests;
 
 [TestClass]
@@ -22,7 +20,8 @@ public sealed class EvaluationTests
             for (var i = 0; i < rows.Length; i++) rows[i / 77, i % 77] = (float)random.Normal();
         var dots = Embeddings.Similarities(a, b);
         for (var i = 0; i < 2; i++)
-            for (var j = 0; j < 3; j++) Assert.AreEqual(Enumerable.Range(0, 77).Sum(c => (double)a[i, c] * b[j, c]), dots[i, j], 1e-5);
+            for (var j = 0; j < 3; j++)
+                Assert.AreEqual(Enumerable.Range(0, 77).Sum(c => (double)a[i, c] * b[j, c]), dots[i, j], 1e-5);
     }
 
     [TestMethod]
@@ -48,7 +47,9 @@ public sealed class EvaluationTests
     }
 
     static readonly float[,] classes = { { 1, 0 }, { 0, 1 }, { -1, 0 } };
-    static readonly float[,] images = { { 4, 3 }, { 3, 4 }, { -2, 0 }, { 1, 1 } };   // cosines 0.8 0.6 -0.8; 0.6 0.8 -0.6; -1 0 1; √½ √½ -√½
+
+    // cosines 0.8 0.6 -0.8; 0.6 0.8 -0.6; -1 0 1; √½ √½ -√½
+    static readonly float[,] images = { { 4, 3 }, { 3, 4 }, { -2, 0 }, { 1, 1 } };
 
     [TestMethod]
     public void TheClosestClassesComeFirst()
@@ -107,14 +108,16 @@ public sealed class EvaluationTests
     public void ImagesWithoutCaptionsDoNotCount()
     {
         Assert.AreEqual(new Recall(1, 1, 1), Retrieval.ImageToText(Angles(0, 90, 45), Angles(5, 80), [0, 1]));
-        Assert.Contains("imageOfText", Assert.ThrowsExactly<ArgumentException>(() => Retrieval.TextToImage(Angles(0, 90), Angles(5))).Message);
+        var refusal = Assert.ThrowsExactly<ArgumentException>(() => Retrieval.TextToImage(Angles(0, 90), Angles(5)));
+        Assert.Contains("imageOfText", refusal.Message);
     }
 
     [TestMethod]
     [DataRow("A  Photo_of a [dog's] \"bone\"!\n", "a photo of a dogs bone")]
     [DataRow("_-_", "")]
     [DataRow("Café – 3.5 €", "café – 35 €")]
-    public void CanonicalTextHasNoPunctuation(string text, string canonical) => Assert.AreEqual(canonical, Prompts.Canonical(text));
+    public void CanonicalTextHasNoPunctuation(string text, string canonical) =>
+        Assert.AreEqual(canonical, Prompts.Canonical(text));
 
     [TestMethod]
     public void TemplatesNeedAPlaceForTheName() =>
@@ -124,7 +127,7 @@ public sealed class EvaluationTests
     {
         var rows = new float[degrees.Length, 2];
         for (var i = 0; i < degrees.Length; i++)
-            (rows[i, 0], rows[i, 1]) = ((float)(Math.Cos(degrees[i] * Math.PI / 180)), (float)Math.Sin(degrees[i] * Math.PI / 180));
+            (rows[i, 1], rows[i, 0]) = MathF.SinCos((float)(degrees[i] * Math.PI / 180));
         return rows;
     }
 

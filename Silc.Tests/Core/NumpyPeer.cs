@@ -1,12 +1,12 @@
 using System.Diagnostics;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Silc.Tests;
 
 /// <summary>Runs a line of Python with numpy, or ends the test as inconclusive where there is none.</summary>
 static class NumpyPeer
 {
-    static readonly string? python = new[] { "python3", "/usr/bin/python3", "python" }.FirstOrDefault(name => Run(name, "import numpy").Code == 0);
+    static readonly string? python = new[] { "python3", "/usr/bin/python3", "python" }
+        .FirstOrDefault(name => Run(name, "import numpy").Code == 0);
 
     public static string Run(string code)
     {

@@ -1,12 +1,12 @@
 using System.Text;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Silc.Tests;
 
 [TestClass]
 public sealed class SafetensorsTests
 {
-    static readonly NamedArray[] some = [new("a/kernel", [2, 2], [1, 2, float.NaN, -4]), new("t", [], [0.5f]), new("none", [0], [])];
+    static readonly NamedArray[] some =
+        [new("a/kernel", [2, 2], [1, 2, float.NaN, -4]), new("t", [], [0.5f]), new("none", [0], [])];
 
     [TestMethod]
     public void ArraysAndMetadataComeBack()
@@ -60,12 +60,14 @@ public sealed class SafetensorsTests
     [DataRow("""{"a":{"dtype":"F32","shape":[-2],"data_offsets":[0,-8]}}""", "claims the bytes")]
     [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[-8,0]}}""", "begins at -8")]
     [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "begins at 4")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "begins at 0")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""",
+        "begins at 0")]
     [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "8 follow the header")]
     [DataRow("""{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}""", "8 follow the header")]
     [DataRow("""{"a":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}}""", "F8_E4M3")]
     [DataRow("""{"a":{"dtype":"F32","shape":[2]}}""", "not as the format says")]
-    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "Duplicate")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""",
+        "Duplicate")]
     [DataRow("""[1, 2]""", "not as the format says")]
     [DataRow("rubbish", "not as the format says")]
     public void ALyingHeaderIsRefused(string header, string says)

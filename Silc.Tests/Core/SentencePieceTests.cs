@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Microsoft.VisualStudio.TestTools.UnitTesting;
 
 namespace Silc.Tests;
 
@@ -36,26 +35,32 @@ public sealed class SentencePieceTests
         Assert.ThrowsExactly<ArgumentException>(() => tokenizer.Tokens("a", 0));
     }
 
-    /// <summary>Trains small models with spm_train and compares with spm_encode: user-defined symbols, byte fallback, BPE, other normalisers.</summary>
+    /// <summary>
+    /// Trains small models with spm_train and compares with spm_encode: user-defined symbols, byte fallback, BPE, other
+    /// normalisers.
+    /// </summary>
     [TestMethod]
     [DataRow("--model_type=unigram --byte_fallback=true")]
     [DataRow("--model_type=unigram --user_defined_symbols=<dog>,photo --normalization_rule_name=nmt_nfkc_cf")]
     [DataRow("--model_type=unigram --treat_whitespace_as_suffix=true --normalization_rule_name=identity")]
     [DataRow("--model_type=unigram --add_dummy_prefix=false --remove_extra_whitespaces=false")]
     [DataRow("--model_type=bpe")]
-    [DataRow("--model_type=bpe --byte_fallback=true --add_dummy_prefix=false --remove_extra_whitespaces=false --user_defined_symbols=<dog>,photo")]
+    [DataRow("--model_type=bpe --byte_fallback=true --add_dummy_prefix=false --remove_extra_whitespaces=false " +
+        "--user_defined_symbols=<dog>,photo")]
     public void AgreesWithSpmOnOtherModels(string options)
     {
         using var folder = new TemporaryFolder();
         var (corpus, model) = (folder.File("corpus.txt"), folder.File("m.model"));
         string[] lines = [.. Captions(1200)];
         File.WriteAllLines(corpus, lines);
-        if (Run("spm_train", $"--input={corpus} --model_prefix={folder.File("m")} --vocab_size=500 --hard_vocab_limit=false {options} --minloglevel=2") != 0)
+        if (Run("spm_train", $"--input={corpus} --model_prefix={folder.File("m")} --vocab_size=500 --hard_vocab_limit=false " +
+            $"--minloglevel=2 {options}") != 0)
             Assert.Inconclusive("no spm_train on this machine (Debian package sentencepiece)");
         Run("spm_encode", $"--model={model} --output_format=id --output={folder.File("ids.txt")} {corpus}");
         var expected = File.ReadAllLines(folder.File("ids.txt"));
         var tokenizer = SentencePieceTokenizer.Load(model, lowerCase: false);
-        for (var i = 0; i < lines.Length; i++) Assert.AreEqual(expected[i], string.Join(" ", tokenizer.Encode(lines[i])), lines[i]);
+        for (var i = 0; i < lines.Length; i++)
+            Assert.AreEqual(expected[i], string.Join(" ", tokenizer.Encode(lines[i])), lines[i]);
     }
 
     [TestMethod]
@@ -74,8 +79,12 @@ public sealed class SentencePieceTests
     /// <summary>Caption-like lines with odd spaces, letters of other scripts and things no vocabulary holds.</summary>
     static IEnumerable<string> Captions(int count)
     {
-        string[] words = ["a", "photo", "of", "the", "dog", "cats", "running", "on", "beach", "photograph", "<dog>", "Straße", "ﬁne", "½", "１２",
-            "naïve", "e\u0301te\u0301", "犬", "写真", "🐶", "don't", "…", "3.5", "e-mail", "ⅣX", "ａｂＣ", "İ", "\u200b", "…,", "™", "photophoto"];
+        string[] words =
+        [
+            "a", "photo", "of", "the", "dog", "cats", "running", "on", "beach", "photograph", "<dog>", "Straße", "ﬁne", "½",
+            "１２", "naïve", "e\u0301te\u0301", "犬", "写真", "🐶", "don't", "…", "3.5", "e-mail", "ⅣX", "ａｂＣ", "İ", "\u200b",
+            "…,", "™", "photophoto",
+        ];
         var random = new Philox(3);
         for (var i = 0; i < count; i++)
         {
@@ -87,7 +96,9 @@ public sealed class SentencePieceTests
 
         string Word(int known) => random.NextInt(2) == 0
             ? words[random.NextInt(known)]
-            : string.Concat(Enumerable.Range(0, 1 + random.NextInt(3)).Select(_ => $"{"bdfklmnrst"[random.NextInt(10)]}{"aeiou"[random.NextInt(5)]}"));
+            : string.Concat(Enumerable.Range(0, 1 + random.NextInt(3)).Select(_ => Syllable()));
+
+        string Syllable() => $"{"bdfklmnrst"[random.NextInt(10)]}{"aeiou"[random.NextInt(5)]}";
     }
 
     static int Run(string program, string arguments)

@@ -1,5 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-
 namespace Silc.Tests;
 
 [TestClass]
@@ -18,14 +16,16 @@ public sealed class TokenizerTests
     }
 
     [TestMethod]
-    public void ClipAgreesWithItsOwnTokenizer() => GoldenTokens.Agree(ClipTokenizer.Load(Merges), Path.Combine(GoldenTokens.Folder, "clip_bpe.json"));
+    public void ClipAgreesWithItsOwnTokenizer() =>
+        GoldenTokens.Agree(ClipTokenizer.Load(Merges), Path.Combine(GoldenTokens.Folder, "clip_bpe.json"));
 
     [TestMethod]
     public void ClipRowsStartAndEnd()
     {
         var tokenizer = ClipTokenizer.Load(Merges);
         Assert.AreEqual(49408, tokenizer.VocabSize);
-        CollectionAssert.AreEqual(new[] { 49406, 320, 1125, 539, 320, 1929, 269, 49407, 49407 }, tokenizer.Tokens("A photo of a Dog.", 9));
+        int[] row = [49406, 320, 1125, 539, 320, 1929, 269, 49407, 49407];
+        CollectionAssert.AreEqual(row, tokenizer.Tokens("A photo of a Dog.", 9));
         CollectionAssert.AreEqual(new[] { 49406, 320, 49407 }, tokenizer.Tokens("A photo of a Dog.", 3));
         CollectionAssert.AreEqual(new[] { 49406, 49407 }, tokenizer.Encode("<|startoftext|> <|endoftext|>"));
         CollectionAssert.AreEqual(tokenizer.Encode("fine \"abc\" it's"), tokenizer.Encode("ﬁne “ａｂｃ” it’s"));
@@ -47,6 +47,7 @@ public sealed class TokenizerTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder.File("a.bpe"), "title\na b</w>\nzz top\n");
-        Assert.Contains("line 3: 'zz top'", Assert.ThrowsExactly<InvalidDataException>(() => ClipTokenizer.Load(folder.File("a.bpe"))).Message);
+        var refusal = Assert.ThrowsExactly<InvalidDataException>(() => ClipTokenizer.Load(folder.File("a.bpe")));
+        Assert.Contains("line 3: 'zz top'", refusal.Message);
     }
 }

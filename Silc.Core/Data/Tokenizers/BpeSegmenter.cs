@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Byte-pair encoding as SentencePiece does it: of all neighbours whose union is a piece, the best score merges first, leftmost on a tie
-/// (Sennrich et al. 2016, arXiv:1508.07909). User-defined symbols never merge.
+/// Byte-pair encoding as SentencePiece does it: of all neighbours whose union is a piece, the best score merges first, leftmost
+/// on a tie (Sennrich et al. 2016, arXiv:1508.07909). User-defined symbols never merge.
 /// </summary>
 sealed class BpeSegmenter(SentencePieceModel model, ByteTrie trie, ByteTrie userDefined) : ISegmenter
 {
@@ -20,20 +20,22 @@ sealed class BpeSegmenter(SentencePieceModel model, ByteTrie trie, ByteTrie user
     {
         var symbols = Characters(text);
         var merges = new PriorityQueue<Merge, (float Cost, int Left)>();
-        var origins = new Dictionary<(int Start, int Length), int>();   // unused pieces that were merged: where they can be cut again
-        for (var i = 1; i < symbols.Length; i++) Propose(text, symbols, i - 1, i, merges, origins);
+        var cuts = new Dictionary<(int Start, int Length), int>();   // where merged pieces of type Unused are cut again
+        for (var i = 1; i < symbols.Length; i++) Propose(text, symbols, i - 1, i, merges, cuts);
         while (merges.TryDequeue(out var merge, out _))
         {
             ref var left = ref symbols[merge.Left];
             ref var right = ref symbols[merge.Right];
-            if (left.Length == 0 || right.Length == 0 || left.Length + right.Length != merge.Length) continue;   // one of them has merged since
+            var stale = left.Length == 0 || right.Length == 0 || left.Length + right.Length != merge.Length;
+            if (stale) continue;   // one of the two has merged with another since
             (left.Length, left.Next, right.Length) = (merge.Length, right.Next, 0);
             if (left.Next >= 0) symbols[left.Next].Previous = merge.Left;
-            Propose(text, symbols, left.Previous, merge.Left, merges, origins);
-            Propose(text, symbols, merge.Left, left.Next, merges, origins);
+            Propose(text, symbols, left.Previous, merge.Left, merges, cuts);
+            Propose(text, symbols, merge.Left, left.Next, merges, cuts);
         }
         var segments = new List<Segment>();
-        for (var i = symbols.Length > 0 ? 0 : -1; i >= 0; i = symbols[i].Next) Cut(text, symbols[i].Start, symbols[i].Length, origins, segments);
+        for (var i = symbols.Length > 0 ? 0 : -1; i >= 0; i = symbols[i].Next)
+            Cut(text, symbols[i].Start, symbols[i].Length, cuts, segments);
         return [.. segments];
     }
 
@@ -53,23 +55,24 @@ sealed class BpeSegmenter(SentencePieceModel model, ByteTrie trie, ByteTrie user
     }
 
     void Propose(ReadOnlySpan<byte> text, Symbol[] symbols, int left, int right,
-        PriorityQueue<Merge, (float Cost, int Left)> merges, Dictionary<(int Start, int Length), int> origins)
+        PriorityQueue<Merge, (float Cost, int Left)> merges, Dictionary<(int Start, int Length), int> cuts)
     {
         if (left < 0 || right < 0 || symbols[left].Frozen || symbols[right].Frozen) return;
         var (start, length) = (symbols[left].Start, symbols[left].Length + symbols[right].Length);
         var id = trie.Find(text.Slice(start, length));
         if (id < 0) return;
         merges.Enqueue(new(left, right, length), (-model.Pieces[id].Score, left));
-        if (model.Pieces[id].Type == PieceType.Unused) origins[(start, length)] = symbols[left].Length;
+        if (model.Pieces[id].Type == PieceType.Unused) cuts[(start, length)] = symbols[left].Length;
     }
 
-    void Cut(ReadOnlySpan<byte> text, int start, int length, Dictionary<(int Start, int Length), int> origins, List<Segment> segments)
+    void Cut(ReadOnlySpan<byte> text, int start, int length,
+        Dictionary<(int Start, int Length), int> cuts, List<Segment> segments)
     {
         var id = trie.Find(text.Slice(start, length));
-        if (id >= 0 && model.Pieces[id].Type == PieceType.Unused && origins.TryGetValue((start, length), out var cut))
+        if (id >= 0 && model.Pieces[id].Type == PieceType.Unused && cuts.TryGetValue((start, length), out var cut))
         {
-            Cut(text, start, cut, origins, segments);
-            Cut(text, start + cut, length - cut, origins, segments);
+            Cut(text, start, cut, cuts, segments);
+            Cut(text, start + cut, length - cut, cuts, segments);
             return;
         }
         segments.Add(new(start, length, id < 0 ? unknown : id));

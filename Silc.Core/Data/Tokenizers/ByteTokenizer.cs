@@ -3,7 +3,7 @@ using System.Text;
 namespace Silc;
 
 /// <summary>
-/// UTF-8 bytes of the lower-cased text: needs no vocabulary file and reads every language. Ids: 0 unused padding, 1 end, byte + 2.
+/// UTF-8 bytes of the lower-cased text: no vocabulary file, every language. Ids: 0 padding (unused), 1 end, byte + 2.
 /// </summary>
 public sealed class ByteTokenizer : Tokenizer
 {

@@ -1,15 +1,12 @@
 namespace Silc;
 
 /// <summary>
-/// Byte strings to numbers, walked one byte at a time. Nodes lie in breadth-first order, so the children of a node are neighbours, sorted by
-/// label: three flat arrays and no pointers.
+/// Byte strings to numbers, walked one byte at a time. Nodes lie in breadth-first order, so the children of a node are
+/// neighbours, sorted by label: three flat arrays and no pointers.
 /// </summary>
 sealed class ByteTrie
 {
-    readonly List<int> firstChild = [];   // of node n; those of node n + 1 begin where these end
-    readonly List<byte> labels = [0];
-    readonly List<int> values = [-1];
-    readonly int[] first;
+    readonly int[] first;   // child of node n; those of node n + 1 begin where these end
     readonly byte[] label;
     readonly int[] value;
 
@@ -19,6 +16,7 @@ sealed class ByteTrie
     {
         var sorted = entries.ToArray();
         Array.Sort(sorted, (a, b) => a.Key.AsSpan().SequenceCompareTo(b.Key));
+        var (firstChild, labels, values) = (new List<int>(), new List<byte> { 0 }, new List<int> { -1 });
         var ranges = new Queue<(int Low, int High, int Depth)>([(0, sorted.Length, 0)]);
         for (var node = 0; ranges.TryDequeue(out var range); node++)
         {

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Silc;
 
 /// <summary>
-/// SentencePiece's precompiled character map: a length (4 bytes), a Darts-clone double array from UTF-8 prefixes to offsets, and the
-/// zero-terminated replacements there. It holds Unicode's NFKC, and case folding where the model wants it.
+/// SentencePiece's precompiled character map: a length (4 bytes), a Darts-clone double array from UTF-8 prefixes to offsets,
+/// and the zero-terminated replacements there. It holds Unicode's NFKC, and case folding where the model wants it.
 /// </summary>
 sealed class CharsMap
 {
@@ -19,13 +19,16 @@ sealed class CharsMap
             return;
         }
         var bytes = blob.Length < 4 ? uint.MaxValue : BinaryPrimitives.ReadUInt32LittleEndian(blob);
-        if (bytes > blob.Length - 4 || bytes % 4 != 0) throw new InvalidDataException($"a character map of {blob.Length} bytes claims {bytes}");
+        if (bytes > blob.Length - 4 || bytes % 4 != 0)
+            throw new InvalidDataException($"a character map of {blob.Length} bytes claims {bytes}");
         units = new uint[bytes / 4];
         for (var i = 0; i < units.Length; i++) units[i] = BinaryPrimitives.ReadUInt32LittleEndian(blob[(4 + 4 * i)..]);
         replacements = blob[(4 + (int)bytes)..].ToArray();
     }
 
-    /// <summary>Replaces the longest mapped prefix of <paramref name="text"/>; <paramref name="length"/> is its size, 0 if none is mapped.</summary>
+    /// <summary>
+    /// What replaces the longest mapped prefix of <paramref name="text"/>, whose size is <paramref name="length"/>, 0 if none.
+    /// </summary>
     public ReadOnlySpan<byte> Replace(ReadOnlySpan<byte> text, out int length)
     {
         length = 0;

@@ -5,8 +5,8 @@ using System.Text;
 namespace Silc;
 
 /// <summary>
-/// What CLIP does to text before BPE. Of <c>ftfy.fix_text</c> it repeats curly quotes, full-width letters and Latin ligatures; it does not
-/// repair mis-decoded text.
+/// What CLIP does to text before BPE. Of <c>ftfy.fix_text</c> it repeats curly quotes, full-width letters and Latin ligatures;
+/// it does not repair mis-decoded text.
 /// </summary>
 static class ClipText
 {
@@ -27,8 +27,8 @@ static class ClipText
     }
 
     /// <summary>
-    /// Chars of the next match of CLIP's pattern: a special token, a contraction, letters, one number, or a run of anything else but spaces; 1
-    /// for the space between.
+    /// Chars of the next match of CLIP's pattern: a special token, a contraction, letters, one number, or a run of anything
+    /// else but spaces; 1 for the space between.
     /// </summary>
     public static int WordLength(ReadOnlySpan<char> text)
     {

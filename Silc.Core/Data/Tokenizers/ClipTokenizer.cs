@@ -4,8 +4,8 @@ using System.Text;
 namespace Silc;
 
 /// <summary>
-/// CLIP's byte-level BPE (Radford et al. 2021, arXiv:2103.00020; <c>simple_tokenizer.py</c>) from <c>bpe_simple_vocab_16e6.txt.gz</c>.
-/// Safe to call from several threads.
+/// CLIP's byte-level BPE (Radford et al. 2021, arXiv:2103.00020; <c>simple_tokenizer.py</c>) from
+/// <c>bpe_simple_vocab_16e6.txt.gz</c>. Safe to call from several threads.
 /// </summary>
 public sealed class ClipTokenizer : Tokenizer
 {
@@ -15,7 +15,8 @@ public sealed class ClipTokenizer : Tokenizer
     readonly Dictionary<(int Left, int Right), int> merges;
     readonly int[] byteIds;   // of a byte inside a word; + 256 at its end
 
-    ClipTokenizer(Dictionary<(int Left, int Right), int> merges, int[] byteIds) => (this.merges, this.byteIds) = (merges, byteIds);
+    ClipTokenizer(Dictionary<(int Left, int Right), int> merges, int[] byteIds) =>
+        (this.merges, this.byteIds) = (merges, byteIds);
 
     /// <summary>Tokens per text in the published CLIP models.</summary>
     public const int ContextLength = 77;
@@ -29,12 +30,15 @@ public sealed class ClipTokenizer : Tokenizer
     /// <summary>Id of the end token, the highest id.</summary>
     public int EndId => VocabSize - 1;
 
-    /// <summary>Opens the merges: a title line, then two pieces a line, best first; gzipped if the name ends in <c>.gz</c>.</summary>
+    /// <summary>
+    /// Opens the merges: a title line, then two pieces a line, best first; gzipped if the name ends in <c>.gz</c>.
+    /// </summary>
     /// <exception cref="InvalidDataException">A line is not a merge of pieces that exist.</exception>
     public static ClipTokenizer Load(string path)
     {
         using var file = File.OpenRead(path);
-        using Stream text = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
+        var zipped = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+        using Stream text = zipped ? new GZipStream(file, CompressionMode.Decompress) : file;
         using var reader = new StreamReader(text, Encoding.UTF8);
         var (pieces, byteIds) = BytePieces();
         var merges = new Dictionary<(int Left, int Right), int>();
@@ -72,8 +76,8 @@ public sealed class ClipTokenizer : Tokenizer
     }
 
     /// <summary>
-    /// Start, ids, end, and the end id again up to <paramref name="length"/>, so that the last position can be pooled. (CLIP's own code pads
-    /// with 0, and pools the highest id.)
+    /// Start, ids, end, and the end id again up to <paramref name="length"/>, so that the last position can be pooled. (CLIP's
+    /// own code pads with 0, and pools the highest id.)
     /// </summary>
     public override int[] Tokens(string text, int length) => TokenRow.Of([StartId, .. Encode(text)], length, EndId);
 
@@ -92,7 +96,7 @@ public sealed class ClipTokenizer : Tokenizer
             var to = first;
             for (var from = first; from < ids.Count; to++)
             {
-                var merge = from + 1 < ids.Count && merges.TryGetValue((ids[from], ids[from + 1]), out var merged) && merged == best;
+                var merge = from + 1 < ids.Count && merges.GetValueOrDefault((ids[from], ids[from + 1])) == best;
                 ids[to] = merge ? best : ids[from];
                 from += merge ? 2 : 1;
             }
@@ -100,7 +104,9 @@ public sealed class ClipTokenizer : Tokenizer
         }
     }
 
-    /// <summary>Printable Latin-1 bytes stand for themselves and come first; the others are U+0100 and up (<c>bytes_to_unicode</c>).</summary>
+    /// <summary>
+    /// Printable Latin-1 bytes stand for themselves and come first; the others are U+0100 and up (<c>bytes_to_unicode</c>).
+    /// </summary>
     static (Dictionary<string, int> Pieces, int[] ByteIds) BytePieces()
     {
         static bool Printable(int unit) => unit is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE;

@@ -4,8 +4,8 @@ using System.Text;
 namespace Silc;
 
 /// <summary>
-/// Walks the fields of one protocol buffer message (protobuf.dev/programming-guides/encoding). After <see cref="Next"/>, read the field's
-/// value with the property of its type; a field that is not read is skipped.
+/// Walks the fields of one protocol buffer message (protobuf.dev/programming-guides/encoding). After <see cref="Next"/>, read
+/// the field's value with the property of its type; a field that is not read is skipped.
 /// </summary>
 ref struct ProtoReader(ReadOnlySpan<byte> message)
 {

@@ -21,7 +21,9 @@ enum SegmenterKind
     Bpe = 2,
 }
 
-/// <summary>The fields of a SentencePiece <c>.model</c> file (Kudo and Richardson 2018, arXiv:1808.06226) that encoding needs.</summary>
+/// <summary>
+/// The fields of a SentencePiece <c>.model</c> file (Kudo and Richardson 2018, arXiv:1808.06226) that encoding needs.
+/// </summary>
 sealed class SentencePieceModel
 {
     public List<Piece> Pieces { get; } = [];
@@ -53,8 +55,15 @@ sealed class SentencePieceModel
     /// <summary>Id of the one piece of that type, -1 if there is none.</summary>
     public int IdOf(PieceType type) => Pieces.FindIndex(piece => piece.Type == type);
 
-    /// <summary>Id of the control piece that ends a text, -1 if there is none.</summary>
-    public int EndId => Pieces.FindIndex(piece => piece.Type == PieceType.Control && piece.Text == EndPiece);
+    /// <summary>
+    /// Id of the piece that ends a text: the model's own, else BERT's <c>[SEP]</c>, else padding, else the unknown piece.
+    /// </summary>
+    public int EndId()
+    {
+        foreach (var name in new[] { EndPiece, "[SEP]", "<pad>" })
+            if (Pieces.FindIndex(piece => piece.Type == PieceType.Control && piece.Text == name) is >= 0 and var id) return id;
+        return IdOf(PieceType.Unknown);
+    }
 
     static Piece ParsePiece(ReadOnlySpan<byte> message)
     {

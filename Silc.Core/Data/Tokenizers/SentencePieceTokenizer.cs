@@ -3,8 +3,8 @@ using System.Text;
 namespace Silc;
 
 /// <summary>
-/// SentencePiece (Kudo and Richardson 2018, arXiv:1808.06226), Unigram or BPE, from a <c>.model</c> file such as the <c>c4_en</c> one of
-/// SigLIP and SILC. Same ids as <c>spm_encode</c>; safe to call from several threads.
+/// SentencePiece (Kudo and Richardson 2018, arXiv:1808.06226), Unigram or BPE, from a <c>.model</c> file such as the
+/// <c>c4_en</c> one of SigLIP and SILC. Same ids as <c>spm_encode</c>; safe to call from several threads.
 /// </summary>
 public sealed class SentencePieceTokenizer : Tokenizer
 {
@@ -29,13 +29,15 @@ public sealed class SentencePieceTokenizer : Tokenizer
             _ => throw new InvalidDataException($"model type {(int)model.Kind} is neither Unigram (1) nor BPE (2)"),
         };
         if (model.ByteFallback) byteIds = [.. Enumerable.Range(0, 256).Select(ByteId)];
-        end = model.EndId >= 0 ? model.EndId : unknown;
+        end = model.EndId();
     }
 
     /// <summary>Number of pieces.</summary>
     public override int VocabSize => model.Pieces.Count;
 
-    /// <summary>Ends and pads a row: the model's end piece (<c>&lt;/s&gt;</c>, 1 in T5's), or the unknown piece of a model without one.</summary>
+    /// <summary>
+    /// Ends and pads a row: the model's end piece (<c>&lt;/s&gt;</c>, 1 in T5's), or what comes nearest to one.
+    /// </summary>
     public int EndId => end;
 
     /// <summary>Opens a <c>.model</c> file; <paramref name="lowerCase"/> as SigLIP and SILC were trained.</summary>
@@ -48,7 +50,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
         }
         catch (InvalidDataException wrong)
         {
-            throw new InvalidDataException($"{path} is damaged or not a SentencePiece model ({wrong.Message}); copy or download it again", wrong);
+            throw new InvalidDataException(
+                $"{path} is damaged or not a SentencePiece model ({wrong.Message}); copy or download it again", wrong);
         }
     }
 

@@ -4,8 +4,8 @@ namespace Silc;
 static class TokenRow
 {
     /// <summary>
-    /// The first length - 1 ids, then <paramref name="end"/> to the end: the end token is sticky and pads too, as in SigLIP, so the pooled
-    /// position always holds it.
+    /// The first length - 1 ids, then <paramref name="end"/> to the end: the end token is sticky and pads too, as in SigLIP, so
+    /// the pooled position always holds it.
     /// </summary>
     public static int[] Of(ReadOnlySpan<int> ids, int length, int end)
     {

@@ -4,8 +4,8 @@ namespace Silc;
 public static class Tokenizers
 {
     /// <summary>
-    /// Null, empty or <c>bytes</c>: <see cref="ByteTokenizer"/>; <c>*.model</c>: <see cref="SentencePieceTokenizer"/> (SigLIP, SILC);
-    /// <c>*.txt.gz</c>, <c>*.bpe</c>: <see cref="ClipTokenizer"/>.
+    /// Null, empty or <c>bytes</c>: <see cref="ByteTokenizer"/>; <c>*.model</c>: <see cref="SentencePieceTokenizer"/> (SigLIP,
+    /// SILC); <c>*.txt.gz</c>, <c>*.bpe</c>: <see cref="ClipTokenizer"/>.
     /// </summary>
     /// <exception cref="ArgumentException">None of these; the message lists them.</exception>
     public static Tokenizer Open(string? pathOrName = null) => pathOrName switch

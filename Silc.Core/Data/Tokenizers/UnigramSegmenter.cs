@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// The most probable sequence of pieces under a unigram model (Kudo 2018, arXiv:1804.10959): Viterbi over byte positions. Scores and ties
-/// are those of SentencePiece's <c>EncodeOptimized</c>, down to which sums are rounded to float.
+/// The most probable sequence of pieces under a unigram model (Kudo 2018, arXiv:1804.10959): Viterbi over byte positions.
+/// Scores and ties are those of SentencePiece's <c>EncodeOptimized</c>, down to which sums are rounded to float.
 /// </summary>
 sealed class UnigramSegmenter : ISegmenter
 {
