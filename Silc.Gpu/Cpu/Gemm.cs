@@ -51,7 +51,7 @@ internal static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
     static bool ReadAInPlace(in GemmArgs g, int columns) => g.TransA ? columns <= 128 && g.Lda % 256 != 0 : columns <= 512;
 
     // With few rows a float of B is used too seldom; lanes must lie together, for the micro-kernel loads vectors of them.
-    static bool ReadBInPlace(in GemmArgs g, int rows) => !g.TransB && rows <= 2 * TTile.Rows;
+    static bool ReadBInPlace(in GemmArgs g, int rows) => !g.TransB && rows <= 4 * TTile.Rows;
 
     /// <summary>What happens to the product of one block of k: the first adds the addend, later ones add to C, the last applies GELU.</summary>
     readonly struct Tail(in GemmArgs g, bool first, bool last)
