@@ -53,7 +53,7 @@ internal static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
     // With few rows a float of B is used too seldom; lanes must lie together, for the micro-kernel loads vectors of them.
     static bool ReadBInPlace(in GemmArgs g, int rows) => !g.TransB && rows <= 4 * TTile.Rows;
 
-    /// <summary>What happens to the product of one block of k: the first adds the addend, later ones add to C, the last applies GELU.</summary>
+    /// <summary>What happens to the product of one block of k: the first adds the addend, later ones add to C, the last applies bias and GELU.</summary>
     readonly struct Tail(in GemmArgs g, bool first, bool last)
     {
         public readonly float Alpha = g.Alpha;
@@ -61,6 +61,7 @@ internal static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
         public readonly nint Ldc = g.Ldc;
         public readonly float* Addend = first ? g.Addend : g.C;
         public readonly nint AddendStride = first ? g.AddendStride : g.Ldc;
+        public readonly float* Bias = last ? g.Bias : null;
         public readonly float* Gelu = last ? g.Gelu : null;
         public readonly nint LdGelu = g.LdGelu;
     }
@@ -86,6 +87,9 @@ internal static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
                 TTile.Multiply(depth, panelA, aRow, aStep, panelB, bStep, t.Alpha, null, 0, edge, TTile.Columns);
                 StoreEdge(edge, tileHeight, tileWidth, add, t.AddendStride, c, t.Ldc);
             }
+            // The strip of C just made is still in the L1 cache.
+            if (t.Bias != null)
+                for (int i = row; i < row + height; i++) SimdMath.Add(t.Bias + column + j, t.C + i * t.Ldc + column + j, tileWidth);
             if (t.Gelu != null)
                 for (int i = row; i < row + height; i++)
                     SimdMath.Gelu(t.C + i * t.Ldc + column + j, t.Gelu + i * t.LdGelu + column + j, tileWidth);
