@@ -37,8 +37,10 @@ sealed class EmojiNames
         var icons = new Dictionary<string, string>();
         foreach (var (key, name) in set.NamesByKey)
             if (known.Contains(key)) icons.TryAdd(key, name);
-        foreach (var name in set.Names)
-            if (keys.TryGetValue(name, out var key)) icons.TryAdd(key, name);
+        // An icon goes to one concept only. Art of 2016 has "cricket-game", also known as "cricket": that is the bat, not the insect.
+        var taken = icons.Values.ToHashSet();
+        foreach (var (name, icon) in set.Names)
+            if (keys.TryGetValue(name, out var key) && !icons.ContainsKey(key) && taken.Add(icon)) icons.Add(key, icon);
         return icons;
     }
 
