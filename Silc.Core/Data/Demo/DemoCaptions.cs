@@ -43,7 +43,7 @@ static class DemoCaptions
         var (there, back) = Relation(first, second);
         yield return $"{A(first.Name)} {there} {A(second.Name)}";
         yield return $"{A(second.Name)} {back} {A(first.Name)}";
-        yield return $"{A(Word(second.Shape))} {back} {A(Word(first.Shape))}";
+        if (first.Shape != second.Shape) yield return $"{A(Word(second.Shape))} {back} {A(Word(first.Shape))}";
     }
 
     /// <summary>How the first object lies to the second, and the second to the first.</summary>

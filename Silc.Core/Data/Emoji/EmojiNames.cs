@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Silc;
@@ -48,9 +47,9 @@ sealed class EmojiNames
     public static string Slug(string text)
     {
         var slug = new StringBuilder();
-        foreach (var letter in text.Normalize(NormalizationForm.FormD).ToLowerInvariant())
+        foreach (var letter in text.Select(Accents.Strip).Select(char.ToLowerInvariant))
         {
-            if (letter is '\'' or '’' || CharUnicodeInfo.GetUnicodeCategory(letter) == UnicodeCategory.NonSpacingMark) continue;
+            if (letter is '\'' or '’') continue;
             if (char.IsAsciiLetterOrDigit(letter)) slug.Append(letter);
             else if (letter == '&') slug.Append(slug is [.., '-'] ? "and" : "-and");
             else if (slug is [.., not '-']) slug.Append('-');
