@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Algorithms;
@@ -90,8 +91,19 @@ public sealed partial class Device : IDisposable
         if (DryRun || groups == 0) return;
         if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
             launchers[typeof(TKernel)] = launcher = Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
-        ((Action<KernelConfig, TKernel>)launcher)(new KernelConfig(groups, lanes), kernel);
+        var launch = (Action<KernelConfig, TKernel>)launcher;
+        if (Profile is null) launch(new KernelConfig(groups, lanes), kernel);
+        else
+        {
+            var start = Stopwatch.GetTimestamp();
+            launch(new KernelConfig(groups, lanes), kernel);
+            Synchronize();
+            Profile(typeof(TKernel), Stopwatch.GetElapsedTime(start));
+        }
     }
+
+    /// <summary>When set, every launch is waited for and its kernel and time are reported here.</summary>
+    internal Action<Type, TimeSpan>? Profile { get; set; }
 
     internal MemoryBuffer1D<float, Stride1D.Dense> Allocate(long floats, string what) => Allocate<float>(floats, what);
 

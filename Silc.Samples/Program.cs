@@ -1,1 +1,1 @@
-Console.WriteLine("silc");
+return Silc.Samples.CommandLine.Run(args);

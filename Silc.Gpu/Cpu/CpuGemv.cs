@@ -18,6 +18,7 @@ internal static unsafe class CpuGemv
 
         if (g.TransB) DotRows(x, g.B, g.Ldb, g.C, begin, end, g.K, g.Alpha, g.Addend);
         else SumRows(x, g.B, g.Ldb, g.C, begin, end, g.K, g.Alpha, g.Addend);
+        if (g.Bias != null) SimdMath.Add(g.Bias + begin, g.C + begin, end - begin);
         if (g.Gelu != null) SimdMath.Gelu(g.C + begin, g.Gelu + begin, end - begin);
     }
 

@@ -11,7 +11,7 @@ namespace Silc;
 internal static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
 {
     const int MaxDepth = 384;       // KC: a panel of B is at most 384 · 16 · 4 = 24 KiB of a 32 KiB L1 cache
-    const int MaxRows = 144;        // MC: a block of A is at most 144 · 384 · 4 = 216 KiB of a 512 KiB L2 cache; a multiple of every mr but 8 · 18
+    const int MaxRows = 144;        // MC: a block of A is at most 144 · 384 · 4 = 216 KiB of a 512 KiB L2 cache; whole tiles for mr = 6, 8, 12
     const int MaxColumns = 1024;    // NC: a block of B is at most 1.5 MiB
 
     /// <summary>Computes the part of C in the given rows and columns.</summary>
@@ -20,32 +20,27 @@ internal static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
         int rows = rowEnd - rowBegin, columns = columnEnd - columnBegin;
         int kBlocks = Math.Max(1, (g.K + MaxDepth - 1) / MaxDepth);
         int depth = RoundUp((g.K + kBlocks - 1) / kBlocks, 8);
-        var packedA = Scratch.Packing((nint)depth * (RoundUp(Math.Min(rows, MaxRows), TTile.Rows) + RoundUp(Math.Min(columns, MaxColumns), TTile.Columns)));
-        var packedB = packedA + (nint)depth * RoundUp(Math.Min(rows, MaxRows), TTile.Rows);
+        nint sizeA = (nint)depth * RoundUp(Math.Min(rows, MaxRows), TTile.Rows);
+        nint sizeB = (nint)depth * RoundUp(Math.Min(columns, MaxColumns), TTile.Columns);
+        var packedA = Scratch.Packing(sizeA + sizeB);
+        var packedB = packedA + sizeA;
+        bool aInPlace = ReadAInPlace(g, columns), bInPlace = ReadBInPlace(g, rows);
 
-        // Packing B pays when its panels are used for several tiles; with few rows it is read where it lies.
-        bool packA = !ReadAInPlace(g, columns);
-        bool packB = g.TransB || rows > 2 * TTile.Rows;
         for (int column = columnBegin; column < columnEnd; column += MaxColumns)
         {
             int width = Math.Min(MaxColumns, columnEnd - column);
-            for (int block = 0; block < kBlocks; block++)
+            for (int k = 0, block = 0; block < kBlocks; block++, k += depth)
             {
-                int k = block * depth, kCount = Math.Max(0, Math.Min(depth, g.K - k));
-                var b = g.TransB ? g.B + (nint)column * g.Ldb + k : g.B + (nint)k * g.Ldb + column;
-                int inPlace = packB ? 0 : width / TTile.Columns * TTile.Columns;    // a panel that hangs over the edge is packed all the same
-                var rest = g.TransB ? b : b + inPlace;
-                Panels.Pack(rest, g.Ldb, !g.TransB, width - inPlace, kCount, TTile.Columns, packedB);
-                var right = new Right(b, packedB, inPlace, g.Ldb);
+                int steps = Math.Min(depth, g.K - k);
                 var tail = new Tail(g, first: block == 0, last: block == kBlocks - 1);
+                var cornerB = g.TransB ? g.B + (nint)column * g.Ldb + k : g.B + (nint)k * g.Ldb + column;
+                var b = new Operand(cornerB, g.Ldb, !g.TransB, bInPlace, width, steps, TTile.Columns, packedB);
                 for (int row = rowBegin; row < rowEnd; row += MaxRows)
                 {
                     int height = Math.Min(MaxRows, rowEnd - row);
-                    var a = g.TransA ? g.A + (nint)k * g.Lda + row : g.A + (nint)row * g.Lda + k;
-                    int loose = packA ? 0 : height / TTile.Rows * TTile.Rows;
-                    Panels.Pack(g.TransA ? a + loose : a + (nint)loose * g.Lda, g.Lda, g.TransA, height - loose, kCount, TTile.Rows, packedA);
-                    var left = g.TransA ? new Left(a, loose, 1, g.Lda, packedA) : new Left(a, loose, g.Lda, 1, packedA);
-                    MultiplyBlock(tail, left, right, row, column, height, width, kCount);
+                    var cornerA = g.TransA ? g.A + (nint)k * g.Lda + row : g.A + (nint)row * g.Lda + k;
+                    var a = new Operand(cornerA, g.Lda, g.TransA, aInPlace, height, steps, TTile.Rows, packedA);
+                    MultiplyBlock(a, b, tail, row, column, height, width, steps);
                 }
             }
         }
@@ -55,25 +50,10 @@ internal static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
     // if their stride is no multiple of 1 KiB, which would bring all their floats into the same few sets of the L1 cache.
     static bool ReadAInPlace(in GemmArgs g, int columns) => g.TransA ? columns <= 128 && g.Lda % 256 != 0 : columns <= 512;
 
-    /// <summary>B of one block: its first <c>InPlace</c> columns where they lie, the others in packed panels.</summary>
-    readonly struct Right(float* source, float* packed, int inPlace, int stride)
-    {
-        public float* Panel(int column, int depth) => column < inPlace ? source + column : packed + (nint)(column - inPlace) * depth;
+    // With few rows a float of B is used too seldom; lanes must lie together, for the micro-kernel loads vectors of them.
+    static bool ReadBInPlace(in GemmArgs g, int rows) => !g.TransB && rows <= 4 * TTile.Rows;
 
-        public nint Step(int column) => column < inPlace ? stride : TTile.Columns;
-    }
-
-    /// <summary>A of one block: its first rows where they lie, the others in packed panels.</summary>
-    readonly struct Left(float* source, int inPlace, nint row, nint step, float* packed)
-    {
-        public float* Panel(int i, int depth) => i < inPlace ? source + i * row : packed + (nint)(i - inPlace) * depth;
-
-        public nint Row(int i) => i < inPlace ? row : 1;
-
-        public nint Step(int i) => i < inPlace ? step : TTile.Rows;
-    }
-
-    /// <summary>What happens to the product of one block of k: the first adds the addend, later ones add to C, the last applies GELU.</summary>
+    /// <summary>What happens to the product of one block of k: the first adds the addend, later ones add to C, the last applies bias and GELU.</summary>
     readonly struct Tail(in GemmArgs g, bool first, bool last)
     {
         public readonly float Alpha = g.Alpha;
@@ -81,33 +61,35 @@ internal static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
         public readonly nint Ldc = g.Ldc;
         public readonly float* Addend = first ? g.Addend : g.C;
         public readonly nint AddendStride = first ? g.AddendStride : g.Ldc;
+        public readonly float* Bias = last ? g.Bias : null;
         public readonly float* Gelu = last ? g.Gelu : null;
         public readonly nint LdGelu = g.LdGelu;
     }
 
-    static void MultiplyBlock(in Tail t, in Left left, in Right right, int row, int column, int height, int width, int depth)
+    static void MultiplyBlock(in Operand a, in Operand b, in Tail t, int row, int column, int height, int width, int depth)
     {
         var edge = stackalloc float[TTile.Rows * TTile.Columns];
         for (int j = 0; j < width; j += TTile.Columns)
         {
             int tileWidth = Math.Min(TTile.Columns, width - j);
-            var b = right.Panel(j, depth);
-            nint bStep = right.Step(j);
+            var panelB = b.Panel(j, out _, out var bStep);
             for (int i = 0; i < height; i += TTile.Rows)
             {
                 int tileHeight = Math.Min(TTile.Rows, height - i);
-                var a = left.Panel(i, depth);
-                nint aRow = left.Row(i), aStep = left.Step(i);
+                var panelA = a.Panel(i, out var aRow, out var aStep);
                 var c = t.C + (row + i) * t.Ldc + column + j;
                 var add = t.Addend == null ? null : t.Addend + (row + i) * t.AddendStride + column + j;
                 if (tileHeight == TTile.Rows && tileWidth == TTile.Columns)
                 {
-                    TTile.Multiply(depth, a, aRow, aStep, b, bStep, t.Alpha, add, t.AddendStride, c, t.Ldc);
+                    TTile.Multiply(depth, panelA, aRow, aStep, panelB, bStep, t.Alpha, add, t.AddendStride, c, t.Ldc);
                     continue;
                 }
-                TTile.Multiply(depth, a, aRow, aStep, b, bStep, t.Alpha, null, 0, edge, TTile.Columns);
+                TTile.Multiply(depth, panelA, aRow, aStep, panelB, bStep, t.Alpha, null, 0, edge, TTile.Columns);
                 StoreEdge(edge, tileHeight, tileWidth, add, t.AddendStride, c, t.Ldc);
             }
+            // The strip of C just made is still in the L1 cache.
+            if (t.Bias != null)
+                for (int i = row; i < row + height; i++) SimdMath.Add(t.Bias + column + j, t.C + i * t.Ldc + column + j, tileWidth);
             if (t.Gelu != null)
                 for (int i = row; i < row + height; i++)
                     SimdMath.Gelu(t.C + i * t.Ldc + column + j, t.Gelu + i * t.LdGelu + column + j, tileWidth);

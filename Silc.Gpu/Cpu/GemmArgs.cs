@@ -27,6 +27,9 @@ internal unsafe struct GemmArgs
     public float* Addend;
     public int AddendStride;
 
+    /// <summary>A row of N biases for every row besides the addend, or null.</summary>
+    public float* Bias;
+
     /// <summary>Where gelu(C) goes, or null.</summary>
     public float* Gelu;
     public int LdGelu;
@@ -38,11 +41,14 @@ internal unsafe struct GemmArgs
     /// <summary>The same product scaled.</summary>
     public readonly GemmArgs Scaled(float alpha) => this with { Alpha = alpha };
 
-    /// <summary>The same product plus a row of N biases on every row.</summary>
+    /// <summary>The same product plus a row of N biases on every row; comes before <see cref="PlusMatrix"/>.</summary>
     public readonly GemmArgs PlusBias(float* bias) => this with { Addend = bias, AddendStride = 0 };
 
+    /// <summary>The same product plus a matrix, which may be C itself.</summary>
+    public readonly GemmArgs PlusMatrix(float* matrix, int stride) => this with { Bias = Addend, Addend = matrix, AddendStride = stride };
+
     /// <summary>The same product added to what C holds.</summary>
-    public readonly GemmArgs Accumulated() => this with { Addend = C, AddendStride = Ldc };
+    public readonly GemmArgs Accumulated() => PlusMatrix(C, Ldc);
 
     /// <summary>The same product, with gelu(C) stored beside C.</summary>
     public readonly GemmArgs ThenGelu(float* gelu, int ldGelu) => this with { Gelu = gelu, LdGelu = ldGelu };

@@ -17,7 +17,7 @@ internal static unsafe class Panels
     /// </summary>
     public static void Pack(float* source, nint stride, bool contiguousLanes, int lanes, int depth, int width, float* panels)
     {
-        int group = contiguousLanes ? PanelsAtOnce * width : width;
+        int group = contiguousLanes && stride >= Page ? PanelsAtOnce * width : width;
         for (int lane = 0; lane < lanes; lane += group, panels += (nint)group * depth)
         {
             int filled = Math.Min(group, lanes - lane);
@@ -26,8 +26,8 @@ internal static unsafe class Panels
         }
     }
 
-    // Rows of a wide matrix lie in different memory pages: take several cache lines of each while it is open.
-    const int PanelsAtOnce = 4;
+    // When every row of the source lies in another memory page, several cache lines of each are taken while it is open.
+    const int Page = 1024, PanelsAtOnce = 4;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void CopyPanels(float* source, nint stride, int lanes, int depth, int width, float* panels)

@@ -63,6 +63,14 @@ internal static unsafe class SimdMath
         if (i < count) StoreFirst(Gelu(LoadFirst(x + i, count - i)), y + i, count - i);
     }
 
+    /// <summary>y += x for <paramref name="count"/> floats.</summary>
+    public static void Add(float* x, float* y, int count)
+    {
+        int i = 0;
+        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count) (Vector.Load(x + i) + Vector.Load(y + i)).Store(y + i);
+        for (; i < count; i++) y[i] += x[i];
+    }
+
     /// <summary>The first <paramref name="count"/> lanes from memory, zero in the others.</summary>
     public static Vector<float> LoadFirst(float* source, int count)
     {

@@ -29,17 +29,18 @@ public sealed class Linear
         });
     }
 
-    internal void Run(Pass pass, Tensor x, Tensor y, bool accumulate = false) =>
-        pass.Ops.MatMul(x, kernel.Value, y, bias: bias.Value, accumulate: accumulate);
+    /// <summary>y = x·kernel + bias + addend.</summary>
+    internal void Run(Pass pass, Tensor x, Tensor y, Tensor addend = default) =>
+        pass.Ops.MatMul(x, kernel.Value, y, bias: bias.Value, addend: addend);
 
     internal void RunGelu(Pass pass, Tensor x, Tensor h, Tensor y, GeluKind kind) => pass.Ops.MatMulGelu(x, kernel.Value, bias.Value, h, y, kind);
 
     internal void InputGrad(Pass pass, Tensor dy, Tensor dx, bool accumulate = false) =>
-        pass.Ops.MatMul(dy, kernel.Value, dx, Transpose.B, accumulate: accumulate);
+        pass.Ops.MatMul(dy, kernel.Value, dx, Transpose.B, addend: accumulate ? dx : default);
 
     internal void ParameterGrads(Pass pass, Tensor x, Tensor dy)
     {
-        pass.Ops.MatMul(x, dy, kernel.Grad, Transpose.A, accumulate: true);
+        pass.Ops.MatMul(x, dy, kernel.Grad, Transpose.A, addend: kernel.Grad);
         pass.Ops.SumRows(dy, bias.Grad);
     }
 }

@@ -20,8 +20,7 @@ public sealed class Mlp(Parameters parameters, string norm, string name, int wid
         {
             var a = pass.Temp(h.Rows, h.Cols);
             expand.RunGelu(pass, n, h, a, GeluKind.Tanh);
-            pass.Ops.Copy(x, y);
-            contract.Run(pass, a, y, accumulate: true);
+            contract.Run(pass, a, y, addend: x);
         }
         return (y, dy =>
         {

@@ -35,7 +35,7 @@ public sealed class PositionTable(Parameters parameters, string name, int grid, 
             var dResized = pass.Temp(side * side, width);
             pass.Ops.Fill(dResized, 0);
             pass.Ops.SumRows(dy, dResized);
-            pass.Ops.MatMul(resize, dResized, table.Grad, Transpose.A, accumulate: true);
+            pass.Ops.MatMul(resize, dResized, table.Grad, Transpose.A, addend: table.Grad);
             return dy;
         };
     }

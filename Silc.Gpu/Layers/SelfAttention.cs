@@ -33,8 +33,7 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
         project.Key.Run(pass, n, k);
         project.Value.Run(pass, n, v);
         pass.Ops.Attention(q, k, v, o, lse, batch, heads);
-        pass.Ops.Copy(x, y);
-        project.Out.Run(pass, o, y, accumulate: true);
+        project.Out.Run(pass, o, y, addend: x);
         return (y, dy =>
         {
             using var _ = pass.Frame();

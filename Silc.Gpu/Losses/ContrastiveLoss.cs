@@ -23,7 +23,7 @@ public sealed class ContrastiveLoss(SilcModel model, double weight)
             else ops.SoftmaxContrast(cosines, model.T.Value, model.T.Grad, rowLoss, (float)(weight / views));
             ops.AddSum(rowLoss, losses, 0, (float)(1 / weight));        // reported without its weight
             ops.MatMul(cosines, zText, dz);
-            ops.MatMul(cosines, z, dzText, Transpose.A, accumulate: view > 0);
+            ops.MatMul(cosines, z, dzText, Transpose.A, addend: view > 0 ? dzText : default);
         }
         return (dzImage, dzText);
     }

@@ -35,12 +35,12 @@ readonly struct Eight(float c0, float c1, float c2, float c3, float c4, float c5
 }
 
 /// <summary>
-/// C = A·B for a batch of matrices of any layout, plus an optional bias row, added to C or not. A thread makes a 4 x 8 tile of C in
+/// C = A·B for a batch of matrices of any layout; for a single one also plus a bias row and an addend, if wanted. A thread makes a 4 x 8 tile of C in
 /// registers and reads its operands through the caches: no barrier, which OpenCL on a CPU pays dearly for.
 /// </summary>
 readonly struct TileMatMul(
-    ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc, ArrayView<float> bias,
-    int m, int n, int k, int heads, int tiles, int hasBias, int accumulate) : IKernel
+    ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc, ArrayView<float> bias, ArrayView<float> addend,
+    int addendRow, int m, int n, int k, int heads, int tiles, int hasBias, int hasAddend) : IKernel
 {
     public const int TileRows = 4, TileCols = 8;
 
@@ -76,19 +76,19 @@ readonly struct TileMatMul(
             }
 
         int ci = lc.Start(batch, head) + row * lc.Row + col * lc.Col;
-        Store(ci, c0, col, cols);
-        if (rows > 1) Store(ci + lc.Row, c1, col, cols);
-        if (rows > 2) Store(ci + 2 * lc.Row, c2, col, cols);
-        if (rows > 3) Store(ci + 3 * lc.Row, c3, col, cols);
+        Store(ci, c0, row, col, cols);
+        if (rows > 1) Store(ci + lc.Row, c1, row + 1, col, cols);
+        if (rows > 2) Store(ci + 2 * lc.Row, c2, row + 2, col, cols);
+        if (rows > 3) Store(ci + 3 * lc.Row, c3, row + 3, col, cols);
     }
 
-    void Store(int index, Eight sums, int col, int cols)
+    void Store(int index, Eight sums, int row, int col, int cols)
     {
         for (int j = 0; j < TileCols && j < cols; j++)
         {
             float value = sums.At(j);
             if (hasBias != 0) value += bias[col + j];
-            if (accumulate != 0) value += c[index + j * lc.Col];
+            if (hasAddend != 0) value += addend[row * addendRow + col + j];
             c[index + j * lc.Col] = value;
         }
     }
@@ -96,12 +96,12 @@ readonly struct TileMatMul(
 
 partial class Ops<TPack>
 {
-    public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, bool accumulate = false)
+    public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default)
     {
         var (m, n, k) = ProductSize(a, b, c, transpose);
         Batched(a.View, transpose == Transpose.A ? new(0, 0, 1, a.Stride) : new(0, 0, a.Stride, 1),
             b.View, transpose == Transpose.B ? new(0, 0, 1, b.Stride) : new(0, 0, b.Stride, 1),
-            c.View, new(0, 0, c.Stride, 1), m, n, k, 1, 1, bias, accumulate);
+            c.View, new(0, 0, c.Stride, 1), m, n, k, 1, 1, bias, addend);
     }
 
     public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind)
@@ -112,12 +112,13 @@ partial class Ops<TPack>
 
     /// <summary>One product for each of batch · heads matrices.</summary>
     protected void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
-        int m, int n, int k, int batch, int heads, Tensor bias = default, bool accumulate = false)
+        int m, int n, int k, int batch, int heads, Tensor bias = default, Tensor addend = default)
     {
         int tiles = (m + TileMatMul.TileRows - 1) / TileMatMul.TileRows * ((n + TileMatMul.TileCols - 1) / TileMatMul.TileCols) * batch * heads;
         // A kernel argument must be a real view, also where it is not read.
         Device.Launch((tiles + Device.TileLanes - 1) / Device.TileLanes, Device.TileLanes, new TileMatMul(
-            a, la, b, lb, c, lc, bias.Cols > 0 ? bias.View : c, m, n, k, heads, tiles, bias.Cols > 0 ? 1 : 0, accumulate ? 1 : 0));
+            a, la, b, lb, c, lc, bias.Cols > 0 ? bias.View : c, addend.Cols > 0 ? addend.View : c, addend.Stride, m, n, k, heads, tiles,
+            bias.Cols > 0 ? 1 : 0, addend.Cols > 0 ? 1 : 0));
     }
 
     /// <summary>Checks that op(a)·op(b) has the shape of c; returns its rows, columns and the length of the sums.</summary>

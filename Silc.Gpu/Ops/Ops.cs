@@ -57,8 +57,8 @@ public abstract class Ops(Device device)
     public abstract void SelectRowsBackward(Tensor dy, int t, Tensor dx);
 
     // Matrix products
-    /// <summary>c = op(a)·op(b) + bias (1, C); adds it to c when <paramref name="accumulate"/>.</summary>
-    public abstract void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, bool accumulate = false);
+    /// <summary>c = op(a)·op(b) + bias (1, C) + addend (N, C), both optional; the addend may be c itself.</summary>
+    public abstract void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default);
     /// <summary>h = x·kernel + bias; y = gelu(h).</summary>
     public abstract void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind);
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Silc;
@@ -37,8 +36,10 @@ sealed class EmojiNames
         var icons = new Dictionary<string, string>();
         foreach (var (key, name) in set.NamesByKey)
             if (known.Contains(key)) icons.TryAdd(key, name);
-        foreach (var name in set.Names)
-            if (keys.TryGetValue(name, out var key)) icons.TryAdd(key, name);
+        // An icon goes to one concept only. Art of 2016 has "cricket-game", also known as "cricket": that is the bat, not the insect.
+        var taken = icons.Values.ToHashSet();
+        foreach (var (name, icon) in set.Names)
+            if (keys.TryGetValue(name, out var key) && !icons.ContainsKey(key) && taken.Add(icon)) icons.Add(key, icon);
         return icons;
     }
 
@@ -46,9 +47,9 @@ sealed class EmojiNames
     public static string Slug(string text)
     {
         var slug = new StringBuilder();
-        foreach (var letter in text.Normalize(NormalizationForm.FormD).ToLowerInvariant())
+        foreach (var letter in text.Select(Accents.Strip).Select(char.ToLowerInvariant))
         {
-            if (letter is '\'' or '’' || CharUnicodeInfo.GetUnicodeCategory(letter) == UnicodeCategory.NonSpacingMark) continue;
+            if (letter is '\'' or '’') continue;
             if (char.IsAsciiLetterOrDigit(letter)) slug.Append(letter);
             else if (letter == '&') slug.Append(slug is [.., '-'] ? "and" : "-and");
             else if (slug is [.., not '-']) slug.Append('-');

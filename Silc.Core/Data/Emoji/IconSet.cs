@@ -35,8 +35,10 @@ sealed class IconSet
     /// <summary>Join key and icon name pairs of chars.json; empty in packages that only know names.</summary>
     public IReadOnlyList<(string Key, string Name)> NamesByKey { get; }
 
-    /// <summary>Names of icons, then further names.</summary>
-    public IEnumerable<string> Names => icons.Keys.Concat(aliases.Keys);
+    /// <summary>Every name with its icon: an icon's own name first, then synonyms; a turned or mirrored icon is one of its own.</summary>
+    public IEnumerable<(string Name, string Icon)> Names => icons.Keys.Select(name => (name, name))
+        .Concat(Synonyms)
+        .Concat(aliases.Keys.Except(Synonyms.Select(synonym => synonym.Name)).Select(name => (name, name)));
 
     /// <summary>Pairs of names for one and the same picture.</summary>
     public IEnumerable<(string Name, string Parent)> Synonyms =>

@@ -1,0 +1,20 @@
+namespace Silc;
+
+/// <summary>A classification of the pairs of a source: class names, and the class of each pair.</summary>
+/// <param name="Names">Names of the classes.</param>
+/// <param name="Of">Class of each pair, an index into <paramref name="Names"/>.</param>
+public sealed record LabelSet(IReadOnlyList<string> Names, IReadOnlyList<int> Of)
+{
+    /// <summary>Classes in the order in which they first occur; two pairs with the same key are of one class.</summary>
+    public static LabelSet From<T>(IEnumerable<T> items, Func<T, string> key, Func<T, string>? name = null)
+    {
+        var classes = new Dictionary<string, int>();
+        var (names, labels) = (new List<string>(), new List<int>());
+        foreach (var item in items)
+        {
+            if (classes.TryAdd(key(item), names.Count)) names.Add((name ?? key)(item));
+            labels.Add(classes[key(item)]);
+        }
+        return new LabelSet(names, labels);
+    }
+}

@@ -1,0 +1,24 @@
+namespace Silc;
+
+/// <summary>How a run is going: what <see cref="TrainRun.Run"/> reports every few steps.</summary>
+/// <param name="Metrics">Losses and the rest, means over the steps since the last report.</param>
+/// <param name="TotalSteps">Steps of the whole run.</param>
+/// <param name="SamplesPerSecond">Pictures trained on per second since the last report.</param>
+/// <param name="DataWaitShare">Share of that time in which training waited for pictures; 0 when loading keeps up.</param>
+/// <param name="Elapsed">Since <see cref="TrainRun.Run"/> was called.</param>
+/// <param name="Remaining">To the last step, at the present speed.</param>
+public sealed record TrainReport(
+    StepMetrics Metrics, int TotalSteps, double SamplesPerSecond, double DataWaitShare, TimeSpan Elapsed, TimeSpan Remaining);
+
+/// <summary>Why a run ended.</summary>
+public enum RunEnd
+{
+    /// <summary>All steps are done.</summary>
+    Finished,
+
+    /// <summary>The time was up.</summary>
+    OutOfTime,
+
+    /// <summary>It was asked to stop.</summary>
+    Stopped,
+}

@@ -1,0 +1,89 @@
+using System.CommandLine;
+
+namespace Silc.Samples.Commands;
+
+/// <summary>The options of <c>silc train</c> and what they say about model and training.</summary>
+static class TrainOptions
+{
+    public static readonly Option<string> Data = DataOption.Create();
+    public static readonly Option<string> Out = new("--out") { Description = "Folder for weights, checkpoint, metrics and plot.", HelpName = "DIR", Required = true };
+    public static readonly Option<string> Device = DeviceOption();
+    public static readonly Option<string> Tokenizer = Text("--tokenizer", "bytes, a SentencePiece FILE.model or CLIP's FILE.txt.gz; emoji sets bring one.", "", "FILE");
+    public static readonly Option<string?> Resume = new("--resume") { Description = "Go on from a checkpoint; give the other options as before.", HelpName = "FILE" };
+    public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10);
+    public static readonly Option<double?> Minutes = new("--minutes") { Description = "Stop after this long, with all files written.", HelpName = "M" };
+
+    static readonly Option<string> Preset = Text("--preset", $"Size of the model: {string.Join(", ", SilcConfig.PresetNames)}.", "mini", "NAME");
+    static readonly Option<int> Steps = Number("--steps", "Updates; the schedule ends there.", 1000);
+    static readonly Option<int> Batch = Number("--batch", "Pictures a step.", 64);
+    static readonly Option<int> Seed = Number("--seed", "Of weights, order and views.", 0);
+    static readonly Option<ContrastiveKind> Contrastive = Choice("--contrastive", "Image-text loss: softmax (InfoNCE) or sigmoid (SigLIP).", ContrastiveKind.Softmax);
+    static readonly Option<OptimizerKind> Optimizer = Choice("--optimizer", "adamw or adafactor.", OptimizerKind.AdamW);
+    static readonly Option<double> LearningRate = Real("--lr", "Base learning rate.", 1e-3);
+    static readonly Option<double> WeightDecay = Real("--wd", "Weight decay a step, not multiplied by --lr: 1e-4 at 1e-3 is PyTorch's 0.1.", 1e-4);
+    static readonly Option<ScheduleKind> Schedule = Choice("--schedule", "Learning rate over the run: cosine, rsqrt or constant.", ScheduleKind.Cosine);
+    static readonly Option<int?> Warmup = new("--warmup") { Description = "Steps of linear warm-up; 5 % of the run unless given.", HelpName = "N" };
+    static readonly Option<int> Cooldown = Number("--cooldown", "Steps of linear fall to 0 at the end, for rsqrt and constant.", 0);
+    static readonly Option<double> Distillation = Real("--distillation", "Weight of local-to-global self-distillation; 0 switches it off.", 1);
+    static readonly Option<double?> Ema = new("--ema") { Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs need less: 0.99.", HelpName = "M" };
+    static readonly Option<bool> GlobalToGlobal = new("--global-to-global") { Description = "Add DINO's terms between the two global views." };
+    static readonly Option<int?> TextLength = new("--text-length") { Description = "Tokens of a caption; the preset's, but at least 48 for bytes.", HelpName = "N" };
+    static readonly Option<int?> ImageSize = new("--image-size") { Description = "Side of a global view in pixels; the preset's unless given.", HelpName = "PIXELS" };
+    static readonly Option<int?> LocalViews = new("--local-views") { Description = "Small views of each picture; the preset's unless given.", HelpName = "N" };
+    static readonly Option<double> MinCrop = Real("--min-crop", "Smallest area of a global view, as a part of the picture.", 0.4);
+    static readonly Option<string> Augment = AugmentOption.Create();
+
+    public static IReadOnlyList<Option> All { get; } =
+    [
+        Data, Out, Preset, Steps, Batch, Device, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
+        MinCrop, Augment, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Seed, LogEvery, Minutes, Resume,
+    ];
+
+    public static Option<string> DeviceOption() => Text("--device", "auto, cuda, opencl, cpu, or one of silc devices, e.g. cuda:1.", "auto", "ID");
+
+    public static int SeedOf(ParseResult parsed) => parsed.GetValue(Seed);
+
+    /// <summary>The name that <see cref="Tokenizers.Open"/> takes: what was given, or the data set's own, or bytes.</summary>
+    public static string TokenizerOf(ParseResult parsed)
+    {
+        var given = parsed.GetValue(Tokenizer)!;
+        if (given is "" && DataOption.EmojiFolder(parsed.GetRequiredValue(Data)) is { } folder) return EmojiSet.Load(folder).SentencePiecePath;
+        if (given is "" or "bytes") return "bytes";
+        return File.Exists(given) ? given : throw new FileNotFoundException($"--tokenizer {given}: no such file; say bytes, or name a .model or .txt.gz file");
+    }
+
+    public static SilcConfig ModelOf(ParseResult parsed, Tokenizer tokenizer)
+    {
+        var preset = SilcConfig.Preset(parsed.GetValue(Preset)!);
+        var views = AugmentOption.Apply(preset.Views with { GlobalScaleMin = parsed.GetValue(MinCrop) }, parsed.GetValue(Augment)!);
+        var atLeast = tokenizer is ByteTokenizer ? 48 : 0;
+        return (preset with
+        {
+            ImageSize = parsed.GetValue(ImageSize) ?? preset.ImageSize,
+            TextLength = parsed.GetValue(TextLength) ?? Math.Max(preset.TextLength, atLeast),
+            VocabSize = tokenizer.VocabSize,
+            Contrastive = parsed.GetValue(Contrastive),
+            // Without distillation nobody looks at local views.
+            Views = views with { Local = parsed.GetValue(Distillation) > 0 ? parsed.GetValue(LocalViews) ?? views.Local : 0 },
+        }).Check();
+    }
+
+    public static TrainConfig TrainingOf(ParseResult parsed)
+    {
+        var steps = parsed.GetValue(Steps);
+        return new TrainConfig(
+            parsed.GetValue(Batch), steps, parsed.GetValue(Seed), parsed.GetValue(Optimizer), parsed.GetValue(LearningRate), parsed.GetValue(WeightDecay),
+            Schedule: new(parsed.GetValue(Schedule), parsed.GetValue(Warmup) ?? Math.Max(1, steps / 20), parsed.GetValue(Cooldown)),
+            DistillationWeight: parsed.GetValue(Distillation), EmaMomentum: parsed.GetValue(Ema), GlobalToGlobal: parsed.GetValue(GlobalToGlobal)).Check();
+    }
+
+    static Option<string> Text(string name, string help, string usual, string value) =>
+        new(name) { Description = help, HelpName = value, DefaultValueFactory = _ => usual };
+
+    static Option<int> Number(string name, string help, int usual) => new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };
+
+    static Option<double> Real(string name, string help, double usual) => new(name) { Description = help, HelpName = "X", DefaultValueFactory = _ => usual };
+
+    static Option<T> Choice<T>(string name, string help, T usual) where T : struct, Enum =>
+        new(name) { Description = help, HelpName = string.Join('|', Enum.GetNames<T>()).ToLowerInvariant(), DefaultValueFactory = _ => usual };
+}
