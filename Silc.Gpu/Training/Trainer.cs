@@ -49,7 +49,7 @@ public sealed partial class Trainer : IDisposable
     public long Steps { get; private set; }
 
     /// <summary>Activation memory of a step, in bytes.</summary>
-    public long ActivationBytes => arena.Peak * sizeof(float);
+    public long ActivationBytes => arena.Capacity * sizeof(float);
 
     /// <summary>Tests look at intermediate values here: called with big-picture names such as <c>z_image</c> while a step runs.</summary>
     internal Action<string, Tensor>? Probe { get; set; }
