@@ -51,7 +51,7 @@ static class EvalZeroShotCommand
             return DemoScores.Of(model, pictures, model.EmbedPictures(pictures), template).Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes()));
         }
         return DataOption.EmojiFolder(data) is { } folder
-            ? new EmojiScores(model, EmojiSet.Load(folder), template).All()
+            ? new EmojiScores(model, DataOption.OpenEmoji(folder), template).All()
             : RetrievalScores.Of(model, DataOption.OpenForTraining(data, seed: 0));
     }
 }
