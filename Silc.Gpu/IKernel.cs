@@ -13,16 +13,24 @@ public interface IKernel
 }
 
 /// <summary>
-/// The contiguous share of this group in a loop over <c>count</c> items. A kernel reads it once, before its loop: on the CPU
+/// The contiguous share of this group in a loop over <c>count</c> rows or elements. A kernel reads it once, before its loop: on the CPU
 /// accelerator every read of a grid index is a thread-local lookup.
 /// </summary>
 static class Share
 {
-    public static int First(int count) => Grid.IdxX * ((count + Grid.DimX - 1) / Grid.DimX);
+    // The widest pack. Shares of elements end at a multiple of it: only the last ones of all are computed one by one, whose functions
+    // differ from a pack's in the last bit, and the bits do not depend on the number of threads.
+    const int Block = 16;
 
-    public static int Last(int count)
-    {
-        int last = (Grid.IdxX + 1) * ((count + Grid.DimX - 1) / Grid.DimX);
-        return last < count ? last : count;
-    }
+    public static int First(int count) => Grid.IdxX * Each(count);
+
+    public static int Last(int count) => Least((Grid.IdxX + 1) * Each(count), count);
+
+    public static int FirstElement(int count) => Grid.IdxX * Each((count + Block - 1) / Block) * Block;
+
+    public static int LastElement(int count) => Least((Grid.IdxX + 1) * Each((count + Block - 1) / Block) * Block, count);
+
+    static int Each(int count) => (count + Grid.DimX - 1) / Grid.DimX;
+
+    static int Least(int a, int b) => a < b ? a : b;
 }

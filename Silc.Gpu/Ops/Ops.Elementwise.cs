@@ -6,7 +6,7 @@ readonly struct FillKernel<TPack>(ArrayView<float> x, int count, float value) : 
 {
     public void Execute()
     {
-        int first = Share.First(count), last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         var pack = TPack.Splat(value);
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) TPack.Store(x, i, pack);
@@ -34,7 +34,7 @@ readonly struct AddKernel<TPack>(ArrayView<float> x, ArrayView<float> y, int cou
 {
     public void Execute()
     {
-        int first = Share.First(count), last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) TPack.Store(y, i, TPack.Load(y, i) + TPack.Load(x, i));
         for (int i = whole + lane; i < last; i += lanes) y[i] += x[i];
@@ -48,7 +48,7 @@ readonly struct FollowKernel<TPack>(ArrayView<float> x, ArrayView<float> target,
     public void Execute()
     {
         if (gate[StepGate.Open] == 0) return;
-        int first = Share.First(count), last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         TPack keep = TPack.Splat(momentum), take = TPack.Splat(1 - momentum);
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width)
@@ -62,7 +62,7 @@ readonly struct ScaleKernel<TPack>(ArrayView<float> x, int count, float factor) 
 {
     public void Execute()
     {
-        int first = Share.First(count), last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) TPack.Store(x, i, TPack.Load(x, i) * TPack.Splat(factor));
         for (int i = whole + lane; i < last; i += lanes) x[i] *= factor;

@@ -37,7 +37,7 @@ readonly struct GeluForward<TPack>(ArrayView<float> x, ArrayView<float> y, int c
 {
     public void Execute()
     {
-        int first = Share.First(count), last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) At<TPack>(i);
         for (int i = whole + lane; i < last; i += lanes) At<One>(i);
@@ -55,7 +55,7 @@ readonly struct GeluInputGrad<TPack>(ArrayView<float> x, ArrayView<float> dx, Ar
 {
     public void Execute()
     {
-        int first = Share.First(count), last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) At<TPack>(i);
         for (int i = whole + lane; i < last; i += lanes) At<One>(i);

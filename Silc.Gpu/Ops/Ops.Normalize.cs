@@ -55,7 +55,7 @@ readonly struct NormalizeColumnsForward<TPack>(ArrayView<float> v, ArrayView<flo
 {
     public void Execute()
     {
-        int first = Share.First(cols), last = Share.Last(cols), lane = Group.IdxX, lanes = Group.DimX;
+        int first = Share.FirstElement(cols), last = Share.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
         for (int c = whole + lane; c < last; c += lanes) At<One>(c);
@@ -78,7 +78,7 @@ readonly struct NormalizeColumnsGrad<TPack>(
 {
     public void Execute()
     {
-        int first = Share.First(cols), last = Share.Last(cols), lane = Group.IdxX, lanes = Group.DimX;
+        int first = Share.FirstElement(cols), last = Share.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
         for (int c = whole + lane; c < last; c += lanes) At<One>(c);

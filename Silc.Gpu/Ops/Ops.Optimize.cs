@@ -66,7 +66,7 @@ readonly struct AdamWKernel<TPack>(ArrayView<float> p, ArrayView<float> g, Array
     public void Execute()
     {
         if (gate[StepGate.Open] == 0) return;
-        int first = Share.First(count), last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         float clip = gate[StepGate.Clip], step = rate / gate[StepGate.Correction1], unbias = 1 / XMath.Sqrt(gate[StepGate.Correction2]);
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) At<TPack>(i, clip, step, unbias);

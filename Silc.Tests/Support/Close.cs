@@ -9,6 +9,12 @@ public static class Close
     /// <summary>Chains of kernels, sums of a few hundred terms, approximate exponentials of GPUs.</summary>
     public const double Chained = 2e-5;
 
+    /// <summary>Softmax of scores in the hundreds, whose last bit is 1e-5 before the exponential.</summary>
+    public const double LargeExponents = 1e-4;
+
+    /// <summary>Half a unit in the last of bfloat16's 8 bits.</summary>
+    public const double BFloat16 = 4e-3;
+
     /// <summary>A whole step of training against PyTorch in double.</summary>
     public const double Step = 1e-4;
 

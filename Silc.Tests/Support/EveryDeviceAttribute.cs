@@ -14,18 +14,20 @@ public sealed class EveryDeviceAttribute : Attribute, ITestDataSource
 /// <summary>The devices under test; each is opened once and lives as long as the test run.</summary>
 public static class TestDevices
 {
+    public const string OneThread = "cpu with 1 thread", FourThreads = "cpu with 4 threads";
+
     static readonly Dictionary<string, Device> open = [];
 
     public static IReadOnlyList<string> Names { get; } =
-        ["cpu with 1 thread", "cpu with 4 threads", .. Device.List().Where(info => info.Kind != DeviceKind.Cpu).Select(info => info.Id)];
+        [OneThread, FourThreads, .. Device.List().Where(info => info.Kind != DeviceKind.Cpu).Select(info => info.Id)];
 
     public static Device Open(string name)
     {
         lock (open)
             return open.TryGetValue(name, out var device) ? device : open[name] = name switch
             {
-                "cpu with 1 thread" => Device.Cpu(1),
-                "cpu with 4 threads" => Device.Cpu(4),
+                OneThread => Device.Cpu(1),
+                FourThreads => Device.Cpu(4),
                 _ => Device.Open(name),
             };
     }

@@ -1,0 +1,55 @@
+namespace Silc.Tests;
+
+[TestClass]
+public sealed class MatMulOpTests
+{
+    static readonly (int M, int N, int K)[] Sizes = [(1, 1, 1), (7, 33, 1), (33, 7, 130), (1, 300, 33), (130, 1, 7), (130, 130, 33), (5, 9, 300), (67, 41, 96)];
+
+    [TestMethod, EveryDevice]
+    public void MatMul(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var transpose in Enum.GetValues<Transpose>())
+            foreach (var (m, n, k) in Sizes)
+                foreach (var gap in new[] { 0, 3 })
+                {
+                    var a = transpose == Transpose.A ? t.Random(k, m, gap: gap) : t.Random(m, k, gap: gap);
+                    var b = transpose == Transpose.B ? t.Random(n, k, gap: 2 * gap) : t.Random(k, n, gap: 2 * gap);
+                    DeviceMatrix bias = t.Random(1, n), c = t.Output(m, n, gap), biased = t.Output(m, n, gap), sum = t.Random(m, n, gap: gap), both = t.Random(m, n, gap: gap);
+
+                    t.Ops.MatMul(a, b, c, transpose);
+                    t.Ops.MatMul(a, b, biased, transpose, bias);
+                    t.Ops.MatMul(a, b, sum, transpose, addend: sum);
+                    t.Ops.MatMul(a, b, both, transpose, bias, both);
+
+                    var what = $"{m} x {k} by {k} x {n}, {transpose} turned, gaps of {gap}";
+                    var product = new Lazy<Matrix>(() => Naive.MatMul(a, b, transpose));
+                    t.Check(c, Close.Float32, () => product.Value, what);
+                    t.Check(biased, Close.Float32, () => Naive.PlusRow(product.Value, bias), $"{what}, with bias");
+                    t.Check(sum, Close.Float32, () => sum.Before + product.Value, $"{what}, added");
+                    t.Check(both, Close.Float32, () => both.Before + Naive.PlusRow(product.Value, bias), $"{what}, with bias, added");
+                }
+    });
+
+    [TestMethod, EveryDevice]
+    public void MatMulGelu(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var kind in Enum.GetValues<GeluKind>())
+            foreach (var (m, n, k) in Sizes)
+            {
+                DeviceMatrix x = t.Random(m, k), kernel = t.Random(k, n), bias = t.Random(1, n), h = t.Output(m, n), y = t.Output(m, n);
+                t.Ops.MatMulGelu(x, kernel, bias, h, y, kind);
+                var expected = new Lazy<Matrix>(() => Naive.PlusRow(Naive.MatMul(x, kernel), bias));
+                t.Check(h, Close.Float32, () => expected.Value, "h");
+                t.Check(y, Close.Float32, () => Naive.Gelu(expected.Value, kind), "gelu(h)");
+            }
+    });
+
+    [TestMethod, EveryDevice]
+    public void Sizes_that_do_not_fit_are_named(string device) => OpTest.Run(device, t =>
+    {
+        DeviceMatrix a = t.Random(7, 33), b = t.Random(32, 5), c = t.Random(7, 5);
+        var error = Assert.ThrowsExactly<ArgumentException>(() => t.Ops.MatMul(a, b, c));
+        Assert.AreEqual("cannot multiply 7 x 33 by 32 x 5 into 7 x 5", error.Message);
+        t.Check(c, 0, () => c);
+    });
+}

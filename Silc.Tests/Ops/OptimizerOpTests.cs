@@ -1,0 +1,115 @@
+namespace Silc.Tests;
+
+[TestClass]
+public sealed class OptimizerOpTests
+{
+    const float LearningRate = 0.01f, Decay = 0.003f, Beta1 = 0.9f, Beta2 = 0.999f;
+
+    static readonly int[] Counts = [1, 7, 33, 130, 40_000];
+
+    [TestMethod, EveryDevice]
+    public void Judge(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var count in Counts)
+            foreach (var clip in new[] { 0, 0.1f, 1e6f })
+            {
+                DeviceMatrix gradients = t.Random(1, count), losses = t.Random(1, 2);
+                var gate = t.Gate();
+                t.Ops.Judge(gradients, losses, gate, clip, Beta1, Beta2);
+                t.Check(gate.Read()[..(StepGate.Counted + 1)], Close.Float32, () =>
+                {
+                    // The gate was made by one good step whose losses and gradient were 0.
+                    double norm = Math.Sqrt(Matrix.Dot(gradients, gradients));
+                    return [1, clip > 0 && norm > clip ? clip / norm : 1, 1 - Math.Pow(Beta1, 2), 1 - Math.Pow(Beta2, 2), 2, 0, 0,
+                        losses.Before[0, 0], losses.Before[0, 1], norm, 2];
+                }, $"gate after a gradient of {count} values, clipped to {clip}");
+            }
+    });
+
+    [TestMethod, EveryDevice]
+    [Description("A NaN or an infinity anywhere closes the gate and is counted; the sums and the number of updates stay.")]
+    public void Judge_closes_the_gate(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var bad in new[] { double.NaN, double.PositiveInfinity, double.NegativeInfinity })
+            foreach (var where in new[] { 0, 1, 2 })
+            {
+                DeviceMatrix gradients = t.Fixed(Matrix.Make(1, 130, (_, c) => where == 0 && c == 77 ? bad : 1));
+                DeviceMatrix losses = t.Fixed(Matrix.Make(1, 2, (_, c) => where == c + 1 ? bad : 1));
+                var gate = t.Gate();
+                t.Ops.Judge(gradients, losses, gate, 1, Beta1, Beta2);
+                t.Ops.Judge(gradients, losses, gate, 1, Beta1, Beta2);
+                var state = gate.Read();
+                t.Check([state[StepGate.Open], state[StepGate.Updates], state[StepGate.Skipped], state[StepGate.SkippedInRow], state[StepGate.SumNorm], state[StepGate.Counted]],
+                    0, () => [0, 1, 2, 2, 0, 1], $"gate after {bad} in {(where == 0 ? "the gradient" : "a loss")}");
+            }
+    });
+
+    [TestMethod, EveryDevice]
+    public void AdamW(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var count in Counts)
+        {
+            DeviceMatrix p = t.Random(1, count), m = t.Fixed(new Matrix(1, count)), v = t.Fixed(new Matrix(1, count)), losses = t.Fixed(new Matrix(1, 2));
+            DeviceMatrix[] gradients = [t.Random(1, count), t.Random(1, count), t.Random(1, count)];
+            var gate = t.Gate(open: false);
+            // Closed: nothing may move.
+            t.Ops.AdamW(p, gradients[0], m, v, gate, LearningRate, Decay, Beta1, Beta2, 1e-8f);
+            foreach (var g in gradients)
+            {
+                t.Ops.Judge(g, losses, gate, 0, Beta1, Beta2);
+                t.Ops.AdamW(p, g, m, v, gate, LearningRate, Decay, Beta1, Beta2, 1e-8f);
+            }
+            Matrix at = p.Before.Map(x => x), mean = new(1, count), square = new(1, count);
+            for (int i = 0; i < gradients.Length; i++) Naive.AdamW(at, gradients[i], mean, square, i + 1, LearningRate, Decay, Beta1, Beta2);
+            t.Check(p, Close.Chained, () => at, "p");
+            t.Check(m, Close.Float32, () => mean, "m");
+            // 1 - β₂ = 1 - 0.999f keeps five digits of its seven.
+            t.Check(v, Close.Chained, () => square, "v");
+        }
+    });
+
+    public static IEnumerable<object[]> Shapes =>
+        from shape in new int[][] { [1], [130], [33, 130], [130, 33], [7, 33], [33, 33], [40, 3, 36], [1, 33, 40], [2, 3, 33, 64], [5, 5, 3, 33] }
+        from device in TestDevices.Names
+        select new object[] { shape, device };
+
+    [TestMethod, DynamicData(nameof(Shapes))]
+    public void Adafactor(int[] dims, string device) => OpTest.Run(device, t =>
+    {
+        var shape = new FactoredShape(dims);
+        int count = shape.Count;
+        DeviceMatrix p = t.Random(1, count), m = t.Fixed(new Matrix(1, count)), losses = t.Fixed(new Matrix(1, 2));
+        DeviceMatrix rows = t.Fixed(new Matrix(1, Math.Max(1, shape.RowCount))), cols = t.Fixed(new Matrix(1, Math.Max(1, shape.ColCount)));
+        DeviceMatrix squares = t.Fixed(new Matrix(1, shape.Factored ? 1 : count));
+        DeviceMatrix[] gradients = [t.Random(1, count), t.Random(1, count), t.Random(1, count)];
+        var naive = new NaiveAdafactor(dims, [.. p.Before.Values], 0.9, 0.95);
+        var gate = t.Gate(open: false);
+        var step = new AdafactorStep(LearningRate, Decay, 0.95f, 0.9f, BFloat16Momentum: false);
+        t.Ops.Adafactor(shape, p, gradients[0], m, rows, cols, squares, gate, step);        // closed: nothing may move
+        foreach (var g in gradients)
+        {
+            t.Ops.Judge(g, losses, gate, 0, Beta1, Beta2);
+            t.Ops.Adafactor(shape, p, g, m, rows, cols, squares, gate, step);
+            naive.Step(g.Before.Values, LearningRate, Decay);
+        }
+        Assert.AreEqual(naive.Factored, shape.Factored);
+        t.Check(p, Close.Chained, () => new Matrix(1, count).With(naive.P), "p");
+        t.Check(m, Close.Chained, () => new Matrix(1, count).With(naive.Average), "m");
+        if (!shape.Factored) return;
+        t.Check(rows, Close.Chained, () => new Matrix(1, shape.RowCount).With(naive.Rows), "row statistic");
+        t.Check(cols, Close.Chained, () => new Matrix(1, shape.ColCount).With(naive.Cols), "column statistic");
+    });
+
+    [TestMethod, EveryDevice]
+    public void Adafactor_rounds_its_momentum_to_bfloat16(string device) => OpTest.Run(device, t =>
+    {
+        var shape = new FactoredShape([130]);
+        DeviceMatrix p = t.Random(1, 130), g = t.Random(1, 130), m = t.Random(1, 130), v = t.Fixed(new Matrix(1, 130)), none = t.Fixed(new Matrix(1, 1));
+        t.Ops.Adafactor(shape, p, g, m, none, none, v, t.Gate(), new(LearningRate, 0, 0.95f, 0.9f, BFloat16Momentum: true));
+        // The first update divides the gradient by its own size. The parameter moves by the average before it is rounded.
+        Matrix average = Matrix.Make(1, 130, (_, c) => 0.9 * m.Before[0, c] + 0.1 * Math.Sign(g.Before[0, c]));
+        t.Check(m, Close.BFloat16, () => average, "m");
+        t.Check(p, Close.Float32, () => Matrix.Make(1, 130, (_, c) => p.Before[0, c] - LearningRate * average[0, c]), "p");
+        Assert.IsTrue(m.Read("m").All(x => (BitConverter.SingleToUInt32Bits(x) & 0xffff) == 0), "the low 16 bits are 0");
+    });
+}

@@ -1,0 +1,65 @@
+namespace Silc.Tests;
+
+[TestClass]
+public sealed class RowOpTests
+{
+    // Pictures, tokens, channels; 300 rows and more go through several blocks of the two-stage sums.
+    static readonly (int Batch, int Period, int Cols)[] Sizes = [(1, 1, 1), (7, 1, 33), (3, 7, 130), (1, 33, 7), (130, 5, 300), (600, 1, 7)];
+
+    [TestMethod, EveryDevice]
+    public void AddRows(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (batch, period, cols) in Sizes)
+        {
+            DeviceMatrix table = t.Random(period, cols), x = t.Random(batch * period, cols);
+            t.Ops.AddRows(table, x);
+            t.Check(x, Close.Float32, () => Naive.AddRows(table, x));
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void SumRows(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var gap in new[] { 0, 5 })
+            foreach (var (batch, period, cols) in Sizes)
+            {
+                DeviceMatrix x = t.Random(batch * period, cols, gap: gap), table = t.Random(period, cols);
+                t.Ops.SumRows(x, table);
+                t.Check(table, Close.Float32, () => table.Before + Naive.SumRows(x, period));
+            }
+    });
+
+    [TestMethod, EveryDevice]
+    public void MeanRows(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (batch, period, cols) in Sizes)
+        {
+            DeviceMatrix x = t.Random(batch * period, cols), mean = t.Output(1, cols);
+            t.Ops.MeanRows(x, mean);
+            t.Check(mean, Close.Float32, () => Naive.SumRows(x, 1).Map(sum => sum / (batch * period)));
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void SelectRows(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (batch, period, cols) in Sizes)
+        {
+            DeviceMatrix x = t.Random(batch * period, cols), y = t.Output(batch, cols);
+            t.Ops.SelectRows(x, period - 1, y);
+            t.Check(y, 0, () => Naive.SelectRows(x, period, period - 1));
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void SelectRowsBackward(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (batch, period, cols) in Sizes)
+        {
+            int chosen = period / 2;
+            DeviceMatrix dy = t.Random(batch, cols), dx = t.Output(batch * period, cols);
+            t.Ops.SelectRowsBackward(dy, chosen, dx);
+            t.Check(dx, 0, () => Matrix.Make(batch * period, cols, (r, c) => r % period == chosen ? dy.Before[r / period, c] : 0));
+        }
+    });
+}

@@ -1,0 +1,45 @@
+namespace Silc.Tests;
+
+public static partial class Naive
+{
+    /// <summary>softmax((x - center) / temperature) of each row.</summary>
+    public static Matrix SharpenedSoftmax(Matrix x, Matrix center, double temperature)
+    {
+        var z = Matrix.Make(x.Rows, x.Cols, (r, c) => (x[r, c] - center[0, c]) / temperature);
+        var logs = Matrix.Make(x.Rows, 1, (r, _) => LogSumExp(Row(z, r)));
+        return Matrix.Make(x.Rows, x.Cols, (r, c) => Math.Exp(z[r, c] - logs[r, 0]));
+    }
+
+    /// <summary>
+    /// Each student row's share of the mean cross-entropy over <paramref name="terms"/> pairs of views and the batch. Rows are view-major:
+    /// row v·B + n is view v of sample n.
+    /// </summary>
+    public static Matrix Distill(Matrix logits, Matrix targets, int batch, double temperature, bool skipSame, int terms) =>
+        Matrix.Make(logits.Rows, 1, (row, _) =>
+        {
+            var log = LogSumExp(Row(logits, row).Select(z => z / temperature));
+            double loss = 0;
+            for (int teacher = 0; teacher < targets.Rows / batch; teacher++)
+            {
+                if (skipSame && teacher == row / batch) continue;
+                for (int k = 0; k < logits.Cols; k++)
+                    loss -= targets[teacher * batch + row % batch, k] * (logits[row, k] / temperature - log);
+            }
+            return loss / (terms * batch);
+        });
+
+    /// <summary>InfoNCE: pair i's share, ½ of its picture among all captions and ½ of its caption among all pictures.</summary>
+    public static Matrix SoftmaxContrast(Matrix cosines, double t)
+    {
+        var logits = cosines.Map(x => Math.Exp(t) * x);
+        var turned = Turned(logits);
+        return Matrix.Make(logits.Rows, 1, (i, _) =>
+            (LogSumExp(Row(logits, i)) - logits[i, i] + LogSumExp(Row(turned, i)) - logits[i, i]) / (2 * logits.Rows));
+    }
+
+    /// <summary>Σ over j of -log sigmoid(m·(exp(t)·x + b)) / B, m = 1 for the true caption and -1 for the others.</summary>
+    public static Matrix SigmoidContrast(Matrix cosines, double t, double b) => Matrix.Make(cosines.Rows, 1, (i, _) =>
+        Enumerable.Range(0, cosines.Cols).Sum(j => Softplus((i == j ? -1 : 1) * (Math.Exp(t) * cosines[i, j] + b))) / cosines.Rows);
+
+    static double Softplus(double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));
+}

@@ -1,0 +1,39 @@
+namespace Silc.Tests;
+
+public static partial class Naive
+{
+    /// <summary>Mean of each row, (N, 1).</summary>
+    public static Matrix Mean(Matrix x) => Matrix.Make(x.Rows, 1, (r, _) => Row(x, r).Average());
+
+    /// <summary>1/√(variance + ε) of each row, (N, 1); the variance is the mean square distance from the mean.</summary>
+    public static Matrix Rstd(Matrix x, double epsilon) => Matrix.Make(x.Rows, 1, (r, _) =>
+    {
+        var mean = Row(x, r).Average();
+        return 1 / Math.Sqrt(Row(x, r).Average(v => (v - mean) * (v - mean)) + epsilon);
+    });
+
+    /// <summary>(x - mean)·rstd·scale + bias.</summary>
+    public static Matrix LayerNorm(Matrix x, Matrix scale, Matrix bias, double epsilon)
+    {
+        var (mean, rstd) = (Mean(x), Rstd(x, epsilon));
+        return Matrix.Make(x.Rows, x.Cols, (r, c) => (x[r, c] - mean[r, 0]) * rstd[r, 0] * scale[0, c] + bias[0, c]);
+    }
+
+    /// <summary>Length of each row, (N, 1).</summary>
+    public static Matrix Norms(Matrix x) => Matrix.Make(x.Rows, 1, (r, _) => Math.Sqrt(Row(x, r).Sum(v => v * v)));
+
+    /// <summary>x / (|x| + ε).</summary>
+    public static Matrix L2Normalize(Matrix x, double epsilon)
+    {
+        var norms = Norms(x);
+        return Matrix.Make(x.Rows, x.Cols, (r, c) => x[r, c] / (norms[r, 0] + epsilon));
+    }
+
+    /// <summary>Length of each column, (1, C).</summary>
+    public static Matrix ColumnNorms(Matrix x) => Turned(Norms(Turned(x)));
+
+    /// <summary>Each column over its length.</summary>
+    public static Matrix NormalizeColumns(Matrix x) => Turned(L2Normalize(Turned(x), 0));
+
+    static IEnumerable<double> Row(Matrix x, int row) => x.Values.Skip(row * x.Cols).Take(x.Cols);
+}
