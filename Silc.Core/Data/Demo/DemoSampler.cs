@@ -36,8 +36,8 @@ static class DemoSampler
             var outer = random.Uniform(0.36, 0.42);
             var (x, y) = (random.Uniform(outer + Margin, 1 - outer - Margin), random.Uniform(outer + Margin, 1 - outer - Margin));
             a = Object(random, DemoShape.Ring, first, outer, x, y);
-            // 0.42 leaves air to the ring's hole of 0.52.
-            b = Object(random, PickButRing(random), second, 0.42 * outer, x, y);
+            // A square's corner lies at 1.27 radii, the hole of the ring ends at 0.52: 0.38 leaves air.
+            b = Object(random, PickButRing(random), second, 0.38 * outer, x, y);
         }
         else
         {
