@@ -11,7 +11,8 @@ public sealed class ContactSheetTests
         using var folder = new Scratch();
         var path = Path.Combine(folder.Path, "sheet.png");
         var picture = Pictures.Plain(20, 10, 0, 0, 255);
-        ContactSheet.Write(path, [new("a blue box", [new(picture, "blue", true), new(picture, "a caption that is far too long", false)])], "Title", cell: 64);
+        ContactSheetCell[] cells = [new(picture, "blue", true), new(picture, "a caption that is far too long", false)];
+        ContactSheet.Write(path, [new("a blue box", cells)], "Title", cell: 64);
 
         Assert.AreEqual(1, Directory.GetFiles(folder.Path).Length);
         var sheet = PictureFile.Read(path);

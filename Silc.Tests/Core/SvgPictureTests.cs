@@ -25,7 +25,8 @@ public sealed class SvgPictureTests
     [DataRow("<path fill-rule='evenodd' d='M0 0h16v16h-16zM4 4h8v8h-8z'/>", 8, 8, Nothing)]
     [DataRow("<path d='M0 0h16v16h-16zM4 4h8v8h-8z'/>", 8, 8, Black)]
     [DataRow("<path fill='#f00' d='M0 8a8 8 0 1116 0z'/>", 8, 3, Red)]
-    public void ShapesAreFilledAndStroked(string body, int x, int y, string expected) => Assert.AreEqual(expected, Pixel(body, x, y));
+    public void ShapesAreFilledAndStroked(string body, int x, int y, string expected) =>
+        Assert.AreEqual(expected, Pixel(body, x, y));
 
     [TestMethod]
     [DataRow("<g fill='#f00' stroke='none'><rect width='16' height='16'/></g>", Red)]
@@ -34,9 +35,10 @@ public sealed class SvgPictureTests
     [DataRow("<rect width='16' height='16' fill='#f00' display='none'/>", Nothing)]
     [DataRow("<defs><rect id='a' width='4' height='4'/></defs><use href='#a' x='6' y='6' fill='#f00'/>", Red)]
     [DataRow("<symbol id='a' viewBox='0 0 2 2'><rect width='2' height='2' fill='#f00'/></symbol><use href='#a'/>", Red)]
-    [DataRow("<clipPath id='a'><rect width='4' height='4'/></clipPath><rect width='16' height='16' clip-path='url(#a)'/>", Nothing)]
-    [DataRow("<clipPath id='a'><use href='#b'/></clipPath><circle id='b' cx='8' cy='8' r='4' fill='#f00'/><rect width='16' height='16' clip-path='url(#a)'/>", Black)]
-    [DataRow("<mask id='a'><rect width='6' height='16' fill='#fff'/></mask><rect width='16' height='16' mask='url(#a)'/>", Nothing)]
+    [DataRow("<clipPath id='a'><rect width='4' height='4'/></clipPath><circle r='16' clip-path='url(#a)'/>", Nothing)]
+    [DataRow("<clipPath id='a'><use href='#b'/></clipPath><rect id='b' x='6' width='6' height='16' fill='#f00'/>"
+        + "<circle r='16' clip-path='url(#a)'/>", Black)]
+    [DataRow("<mask id='a'><rect width='6' height='16' fill='#fff'/></mask><circle r='16' mask='url(#a)'/>", Nothing)]
     [DataRow("<rect width='4' height='4' fill='#f00' transform='translate(6 6)'/>", Red)]
     [DataRow("<rect width='4' height='4' fill='#f00' transform='rotate(90 8 8)scale(4)'/>", Red)]
     [DataRow("<rect width='4' height='4' fill='#f00' transform='matrix(1 0 0 1 6 6)'/>", Red)]
@@ -46,8 +48,8 @@ public sealed class SvgPictureTests
     [TestMethod]
     public void OpacityOfAGroupIsAppliedToTheWhole()
     {
-        var pixel = Pixel("<g opacity='.5'><rect width='16' height='16' fill='#f00'/><rect width='16' height='16' fill='#00f'/></g>", 8, 8);
-        Assert.AreEqual("#0000ff80", pixel);
+        const string Both = "<rect width='16' height='16' fill='#f00'/><rect width='16' height='16' fill='#00f'/>";
+        Assert.AreEqual("#0000ff80", Pixel($"<g opacity='.5'>{Both}</g>", 8, 8));
     }
 
     [TestMethod]
@@ -69,14 +71,16 @@ public sealed class SvgPictureTests
     {
         StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => SvgPicture.Parse("<html/>")).Message, "html");
         StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => SvgPicture.Parse("<svg")).Message, "XML");
-        StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => Pixel("<rect width='9' height='9' fill='#12'/>", 0, 0)).Message, "#12");
+        var colour = Assert.ThrowsExactly<FormatException>(() => Pixel("<rect width='9' height='9' fill='#12'/>", 0, 0));
+        StringAssert.Contains(colour.Message, "#12");
     }
 
     static string Pixel(string body, int x, int y) => "#" + Convert.ToHexStringLower(Channels(body, x, y));
 
     static byte[] Channels(string body, int x, int y)
     {
-        var picture = SvgPicture.Parse($"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>{body}</svg>").Render(16, 16);
+        var text = $"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>{body}</svg>";
+        var picture = SvgPicture.Parse(text).Render(16, 16);
         return picture.Rgba.AsSpan(4 * (16 * y + x), 4).ToArray();
     }
 }
