@@ -1,5 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-
 namespace Silc.Tests;
 
 /// <summary>Pixels of small hand-made SVGs on a 16 x 16 view box.</summary>
