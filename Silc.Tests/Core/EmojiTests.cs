@@ -31,7 +31,8 @@ public sealed class EmojiTests
     {
         EmojiConcept[] concepts =
         [
-            Concept("1f600", "grinning face"), Concept("1f43b", "bear"), Concept("1f997", "cricket"), Concept("1f3cf", "cricket game"),
+            Concept("1f600", "grinning face"), Concept("1f43b", "bear"), Concept("1f997", "cricket"),
+            Concept("1f3cf", "cricket game"),
         ];
         var modern = Set("""{"a":{"body":"<g/>"}}""", "{}", """{"1f600":"a"}""");
         var old = Set(
