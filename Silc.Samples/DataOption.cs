@@ -20,11 +20,14 @@ static class DataOption
 
     public static bool IsTable(string data) => Path.GetExtension(data).ToLowerInvariant() is ".csv" or ".tsv";
 
+    public static EmojiSet OpenEmoji(string folder) => File.Exists(Path.Combine(folder, EmojiPreparer.IndexName)) ? EmojiSet.Load(folder)
+        : throw new FileNotFoundException($"--data {EmojiPrefix}{folder}: there is no {EmojiPreparer.IndexName}; make it with silc data emoji --out {folder}");
+
     /// <summary>The pictures to train on.</summary>
     public static IImageTextSource OpenForTraining(string data, int seed)
     {
         if (data == "demo") return DemoSet.Training(seed);
-        var files = EmojiFolder(data) is { } folder ? EmojiSet.Load(folder).Train()
+        var files = EmojiFolder(data) is { } folder ? OpenEmoji(folder).Train()
             : File.Exists(data) && IsTable(data) ? new CsvSource(data)
             : Directory.Exists(data) ? (IImageTextSource)new FolderSource(data)
             : throw new FileNotFoundException($"--data {data}: no such file or folder; it can be demo, emoji:FOLDER, FILE.csv or FOLDER");

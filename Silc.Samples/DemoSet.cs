@@ -3,10 +3,15 @@ namespace Silc.Samples;
 /// <summary>The pictures that the program draws: what the demo trains on and what it is scored on.</summary>
 static class DemoSet
 {
-    /// <summary>Fewer than a run sees, so that drawing stays a small part of the work; cached after the first epoch.</summary>
-    const int TrainingPictures = 8192, Size = 64, PicturesPerClass = 5;
+    // The cache keeps them after the first epoch: 16 KiB each.
+    const int TrainingPictures = 16384, Size = 64, PicturesPerClass = 5, Scenes = 200, HeldOutSeed = 1_000_003;
 
+    /// <summary>Scenes of one to three objects.</summary>
     public static IImageTextSource Training(int seed) => new CachedSource(new DemoSource(TrainingPictures, seed, Size), long.MaxValue);
 
-    public static DemoEvaluation HeldOut() => DemoSource.Evaluation(PicturesPerClass, seed: 1, Size);
+    /// <summary>Single objects of every colour and shape, for zero-shot classification.</summary>
+    public static DemoEvaluation HeldOut() => DemoSource.Evaluation(PicturesPerClass, HeldOutSeed, Size);
+
+    /// <summary>Scenes as in training, for retrieval.</summary>
+    public static IImageTextSource HeldOutScenes() => new DemoSource(Scenes, HeldOutSeed, Size);
 }

@@ -1,13 +1,69 @@
 using System.CommandLine;
+using System.Diagnostics;
+using Silc.Samples.Evaluation;
+using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
 
+/// <summary><c>silc</c> alone: trains a small model on pictures that it draws itself, and shows what it has learned.</summary>
 static class DemoCommand
 {
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+    static readonly Option<string> Out = new("--out") { Description = "Folder for what the demo makes.", HelpName = "DIR", DefaultValueFactory = _ => "runs/demo" };
+    static readonly Option<int?> Steps = new("--steps") { Description = "Train this long, instead of as long as fits into three minutes.", HelpName = "N" };
+
     public static RootCommand Create()
     {
-        var command = new RootCommand("x");
-        command.SetAction(_ => 0);
+        var command = new RootCommand("""
+            SILC: vision-language models trained by image-text contrast and local-to-global self-distillation.
+            Without a command it trains a small model on drawn pictures (under three minutes on two CPU cores) and shows what it has learned.
+
+            Examples:
+              silc
+              silc devices
+              silc train --data demo --steps 600 --ema 0.98 --out runs/shapes
+              silc eval zero-shot --model runs/demo --data demo
+            """) { Device, Out, Steps };
+        command.SetAction(parsed => Run(parsed.GetValue(Device)!, parsed.GetValue(Out)!, parsed.GetValue(Steps)));
         return command;
+    }
+
+    static int Run(string deviceName, string folder, int? steps)
+    {
+        var clock = Stopwatch.StartNew();
+        using var device = Silc.Device.Open(deviceName);
+        var source = DemoSet.Training(seed: 0);
+        var train = DemoRecipe.Training(steps ?? DemoRecipe.StepsInTime(device, source));
+        using var model = SilcModel.Create(device, DemoRecipe.Model, train.Seed, new ByteTokenizer());
+        var session = new TrainSession(folder, "bytes");
+        RunEnd end;
+        using (var run = new TrainRun(model, source, train))
+        {
+            Console.WriteLine($"data     {source.Name}: {source.Count:N0} drawn pictures, {train.BatchSize} a step, {train.TotalSteps} steps");
+            end = session.Train(model, run, "Silc demo", logEvery: 20, limit: steps is null ? DemoRecipe.TimeLimit : null);
+        }
+
+        var pictures = DemoSet.HeldOut();
+        var zImage = model.EmbedPictures(pictures);
+        ScoreReport.Show(DemoScores.Of(model, pictures, zImage).Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes())));
+        DemoSheet.Write(session.At(DemoSheet.Name), model, pictures, zImage);
+        PrintNext(folder, clock.Elapsed);
+        return end == RunEnd.Stopped ? TrainCommand.Interrupted : 0;
+    }
+
+    static void PrintNext(string folder, TimeSpan elapsed)
+    {
+        Console.WriteLine($"""
+            {elapsed.TotalSeconds:F0} s in all. Look at {Path.Combine(folder, DemoSheet.Name)} (pictures found for captions) and {Path.Combine(folder, TrainSession.Plot)};
+            {TrainSession.Metrics}, {TrainSession.Model} and {TrainSession.Checkpoint} lie beside them.
+
+            Try next:
+              silc devices
+              silc data emoji --out data/emoji
+              silc train --data emoji:data/emoji --preset mini --steps 1500 --augment jitter,grey --ema 0.99 --out runs/emoji
+              silc eval zero-shot --model runs/emoji --data emoji:data/emoji
+              silc train --help
+            (silc is short for dotnet run -c Release --project Silc.Samples --)
+            """);
     }
 }

@@ -7,7 +7,7 @@ namespace Silc.Samples.Commands;
 static class TrainCommand
 {
     // What shells call the end by Ctrl-C, so that "silc train && silc eval" stops there.
-    const int Interrupted = 130;
+    public const int Interrupted = 130;
 
     public static Command Create()
     {

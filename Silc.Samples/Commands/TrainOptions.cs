@@ -47,7 +47,7 @@ static class TrainOptions
     public static string TokenizerOf(ParseResult parsed)
     {
         var given = parsed.GetValue(Tokenizer)!;
-        if (given is "" && DataOption.EmojiFolder(parsed.GetRequiredValue(Data)) is { } folder) return EmojiSet.Load(folder).SentencePiecePath;
+        if (given is "" && DataOption.EmojiFolder(parsed.GetRequiredValue(Data)) is { } folder) return DataOption.OpenEmoji(folder).SentencePiecePath;
         if (given is "" or "bytes") return "bytes";
         return File.Exists(given) ? given : throw new FileNotFoundException($"--tokenizer {given}: no such file; say bytes, or name a .model or .txt.gz file");
     }

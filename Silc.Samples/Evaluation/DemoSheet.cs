@@ -1,0 +1,19 @@
+namespace Silc.Samples.Evaluation;
+
+/// <summary><c>retrieval.png</c>: captions and the held-out pictures that the model finds closest to each.</summary>
+static class DemoSheet
+{
+    public const string Name = "retrieval.png";
+
+    // 13 apart, the classes walk through all colours and most shapes.
+    const int Queries = 8, Stride = 13, Found = 8;
+
+    public static void Write(string path, SilcModel model, DemoEvaluation pictures, float[,] zImage)
+    {
+        int[] classes = [.. Enumerable.Range(0, Queries).Select(i => 5 + i * Stride)];
+        var best = ZeroShot.TopK(model.EmbedTexts(classes.Select(c => DemoClasses.Captions[c])), zImage, Found);
+        var rows = classes.Zip(best, (c, found) => new ContactSheetRow(DemoClasses.Captions[c],
+            [.. found.Select(i => new ContactSheetCell(pictures.Read(i).Picture, DemoClasses.Names[pictures.Label(i)], pictures.Label(i) == c))]));
+        ContactSheet.Write(path, [.. rows], $"Closest of {pictures.Count} held-out pictures to each caption");
+    }
+}

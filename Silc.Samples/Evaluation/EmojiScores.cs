@@ -1,0 +1,59 @@
+namespace Silc.Samples.Evaluation;
+
+/// <summary>
+/// Emoji that training did not see, in its own styles and in OpenMoji's: which of all concepts, by text and by the nearest known
+/// picture, in our embedding and in plain pixels. A predicted concept also says a subgroup and a group.
+/// </summary>
+sealed class EmojiScores(SilcModel model, EmojiSet set, string template)
+{
+    // The classes of every query: the concepts of OpenMoji without flags, which hold those of all other styles.
+    readonly EmojiConcept[] concepts = [.. set.UnseenStyle().Rows.Select(row => row.Concept).DistinctBy(concept => concept.Key)];
+
+    public IEnumerable<Score> All()
+    {
+        var zText = model.EmbedTexts(concepts.Select(concept => template.Replace("{}", concept.Annotation)));
+        var known = set.Train(heldOutToo: true);
+        var zKnown = model.EmbedPictures(known);
+        // In its own styles a held-out picture may only meet those that were trained on.
+        var trained = set.Train();
+        var rowOf = known.Rows.Index().ToDictionary(pair => pair.Item.FilePath, pair => pair.Index);
+        var zTrained = Rows(zKnown, [.. trained.Rows.Select(row => rowOf[row.FilePath])]);
+        return Of("held-out tenth, train styles", set.HeldOut(), zText, trained, zTrained)
+            .Concat(Of("OpenMoji, unseen style", set.UnseenStyle(), zText, known, zKnown));
+    }
+
+    IEnumerable<Score> Of(string name, EmojiSource queries, float[,] zText, EmojiSource known, float[,] zKnown)
+    {
+        var zImage = model.EmbedPictures(queries);
+        yield return Line("text, zero-shot", ZeroShot.Predict(zImage, zText).Select(label => concepts[label]));
+        yield return Line("nearest train picture, our embedding", ZeroShot.Predict(zImage, zKnown).Select(i => known.Rows[i].Concept));
+        yield return Line("nearest train picture, 24 x 24 pixels", PixelNeighbours.Nearest(known, queries).Select(i => known.Rows[i].Concept));
+        yield return new(name, queries.Count, "always the most frequent", [.. Levels.Select(level =>
+            new Metric(level.Name, queries.Rows.CountBy(row => level.Of(row.Concept)).Max(count => count.Value) / (double)queries.Count))]);
+        yield return new(name, queries.Count, "chance: a random concept", [.. Levels.Select(level => new Metric(level.Name, Chance(level.Of)))]);
+
+        Score Line(string method, IEnumerable<EmojiConcept> predicted)
+        {
+            var pairs = predicted.Zip(queries.Rows, (guess, row) => (Guess: guess, Truth: row.Concept)).ToList();
+            return new(name, queries.Count, method, [.. Levels.Select(level =>
+                new Metric(level.Name, pairs.Average(pair => level.Of(pair.Guess) == level.Of(pair.Truth) ? 1.0 : 0.0)))]);
+        }
+
+        double Chance(Func<EmojiConcept, string> of)
+        {
+            var share = concepts.CountBy(of).ToDictionary(count => count.Key, count => count.Value / (double)concepts.Length);
+            return queries.Rows.Average(row => share.GetValueOrDefault(of(row.Concept)));
+        }
+    }
+
+    static (string Name, Func<EmojiConcept, string> Of)[] Levels { get; } =
+        [("concept", concept => concept.Key), ("subgroup", concept => concept.Subgroup), ("group", concept => concept.Group)];
+
+    static float[,] Rows(float[,] from, int[] rows)
+    {
+        var width = from.GetLength(1);
+        var chosen = new float[rows.Length, width];
+        for (int i = 0; i < rows.Length; i++) Array.Copy(from, rows[i] * width, chosen, i * width, width);
+        return chosen;
+    }
+}

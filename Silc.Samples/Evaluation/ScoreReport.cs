@@ -1,0 +1,54 @@
+using System.Text.Json;
+using Spectre.Console;
+
+namespace Silc.Samples.Evaluation;
+
+/// <summary>Shows scores as tables, or writes them as JSON.</summary>
+static class ScoreReport
+{
+    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    public static void Show(IEnumerable<Score> scores)
+    {
+        foreach (var lines in scores.GroupBy(score => string.Join('|', score.Metrics.Select(metric => metric.Name))))
+        {
+            var table = new Table().Border(TableBorder.Rounded).AddColumns("pictures", "n", "method");
+            foreach (var metric in lines.First().Metrics) table.AddColumn(metric.Name.EscapeMarkup(), column => column.RightAligned());
+            table.Columns[1].RightAligned();
+            Score? above = null;
+            foreach (var line in lines)
+            {
+                if (above is not null && above.Pictures != line.Pictures) table.AddEmptyRow();
+                var same = above?.Pictures == line.Pictures;
+                table.AddRow([
+                    same ? "" : line.Pictures.EscapeMarkup(), same ? "" : $"{line.Count:N0}", line.Method.EscapeMarkup(),
+                    .. line.Metrics.Select(metric => Percent(metric.Value)),
+                ]);
+                above = line;
+            }
+            AnsiConsole.Write(table);
+        }
+    }
+
+    /// <summary>Writes {"model", "data", "scores"}; a score's metrics are an object by name.</summary>
+    public static void WriteJson(string path, string model, string data, IEnumerable<Score> scores)
+    {
+        var content = new
+        {
+            Model = model,
+            Data = data,
+            Scores = scores.Select(score => new
+            {
+                score.Pictures,
+                score.Count,
+                score.Method,
+                Metrics = score.Metrics.ToDictionary(metric => metric.Name, metric => metric.Value),
+            }),
+        };
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
+        File.WriteAllText(path, JsonSerializer.Serialize(content, Indented) + "\n");
+    }
+
+    // Chance over a thousand classes is a tenth of a per cent: such values want another digit.
+    static string Percent(double value) => value is > 0 and < 0.01 ? $"{100 * value:F2} %" : $"{100 * value:F1} %";
+}
