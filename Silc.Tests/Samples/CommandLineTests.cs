@@ -1,0 +1,114 @@
+using Silc.Samples;
+
+namespace Silc.Tests;
+
+/// <summary>The program <c>silc</c> as its user sees it: exit codes, messages and files.</summary>
+[TestClass, DoNotParallelize]
+public sealed class CommandLineTests : TempFolder
+{
+    // The least that the demo's pictures and the mini preset allow.
+    string[] Train(string folder, int steps, params string[] more) =>
+    [
+        "train", "--data", "demo", "--steps", $"{steps}", "--batch", "4", "--image-size", "32", "--text-length", "24", "--local-views", "1",
+        "--ema", "0.9", "--warmup", "1", "--schedule", "constant", "--log-every", "1", "--device", "cpu", "--out", At(folder), .. more,
+    ];
+
+    [TestMethod]
+    [DataRow("trian", "trian")]
+    [DataRow("train", "--data")]
+    [DataRow("train --data demo --out x --batch many", "--batch")]
+    [DataRow("train --data demo --out x --contrastive cosine", "--contrastive")]
+    [DataRow("eval", "silc eval --help")]
+    public void A_wrong_command_line_is_named_in_one_line(string line, string named)
+    {
+        var (code, _, error) = Run(line.Split(' '));
+        Assert.AreEqual(CommandLine.Misused, code);
+        StringAssert.Contains(error, named);
+        Assert.HasCount(1, error.Trim().Split('\n'));
+    }
+
+    [TestMethod]
+    [DataRow("train --data nowhere.csv --out x", "nowhere.csv")]
+    [DataRow("train --data emoji:nowhere --out x", "silc data emoji --out nowhere")]
+    [DataRow("train --data demo --preset huge --out x", "so400m")]
+    [DataRow("train --data demo --device tpu --out x", "opencl")]
+    [DataRow("train --data demo --device cuda:9 --out x", "there is: ")]
+    [DataRow("train --data demo --augment wobble --out x", "jitter")]
+    [DataRow("train --data demo --augment jitter=2 --out x", "jitter=2")]
+    [DataRow("train --data demo --batch 0 --out x", "batch size is 0")]
+    [DataRow("train --data demo --tokenizer none.model --out x", "none.model")]
+    [DataRow("train --data demo --resume none.safetensors --out x", "none.safetensors")]
+    [DataRow("eval zero-shot --model none --data demo", "silc train --out none")]
+    [DataRow("eval zero-shot --model none --data demo --template nothing", "{}")]
+    public void What_cannot_be_done_is_named_in_one_line(string line, string named)
+    {
+        var (code, _, error) = Run(line.Split(' '));
+        Assert.AreEqual(CommandLine.Failed, code);
+        StringAssert.Contains(error, named);
+        Assert.HasCount(1, error.Trim().Split('\n'));
+    }
+
+    [TestMethod]
+    public void Help_shows_examples_and_devices_shows_the_cpu()
+    {
+        StringAssert.Contains(Run("train", "--help").Output, "silc train --data emoji:data/emoji");
+        StringAssert.Contains(Run("devices").Output, "SILC_DEVICE");
+    }
+
+    [TestMethod]
+    public void A_run_that_is_resumed_ends_where_a_whole_run_ends()
+    {
+        Assert.AreEqual(0, Run(Train("whole", 4)).Code);
+        string[] files = ["checkpoint.safetensors", "loss.png", "metrics.csv", "model.safetensors"];
+        CollectionAssert.AreEquivalent(files, Directory.GetFiles(At("whole")).Select(Path.GetFileName).ToArray());
+        Assert.HasCount(5, File.ReadAllLines(At("whole/metrics.csv")));
+
+        // With a constant schedule the first two steps do not depend on how many follow.
+        Assert.AreEqual(0, Run(Train("parts", 2)).Code);
+        Assert.AreEqual(0, Run(Train("parts", 4, "--resume", At("parts/checkpoint.safetensors"))).Code);
+        CollectionAssert.AreEqual(File.ReadAllBytes(At("whole/model.safetensors")), File.ReadAllBytes(At("parts/model.safetensors")));
+        CollectionAssert.AreEqual(Losses("whole"), Losses("parts"));
+
+        var (code, output, _) = Run("eval", "zero-shot", "--model", At("whole"), "--data", "demo", "--device", "cpu", "--json", At("scores.json"));
+        Assert.AreEqual(0, code);
+        StringAssert.Contains(output, "chance");
+        StringAssert.Contains(File.ReadAllText(At("scores.json")), "\"R@10\"");
+    }
+
+    string[] Losses(string folder) => [.. File.ReadAllLines(At($"{folder}/metrics.csv")).Select(line => string.Join(',', line.Split(',')[..4]))];
+
+    [TestMethod]
+    public void A_table_of_pictures_trains_with_its_tokenizer_and_is_scored_by_retrieval()
+    {
+        var demo = new DemoSource(8, seed: 3, size: 32);
+        for (int i = 0; i < demo.Count; i++) PictureFile.Write(At($"{i}.png"), demo.Read(i).Picture);
+        File.WriteAllLines(At("table.csv"), Enumerable.Range(0, demo.Count).Select(i => $"{i}.png,\"{demo.Read(i).Captions[0]}\"").Prepend("filepath,title"));
+        var tokenizer = Path.Combine(AppContext.BaseDirectory, "Golden/tokenizer/t5_style.model");
+        string[] train = [.. Train("run", 2, "--tokenizer", tokenizer, "--distillation", "0", "--contrastive", "sigmoid").Select(word => word == "demo" ? At("table.csv") : word)];
+
+        Assert.AreEqual(0, Run(train).Code);
+        Assert.IsTrue(File.Exists(At("run/tokenizer.model")));
+        var (code, output, error) = Run("eval", "zero-shot", "--model", At("run/model.safetensors"), "--data", At("table.csv"), "--device", "cpu");
+        Assert.AreEqual(0, code, error);
+        StringAssert.Contains(output, "R@5");
+    }
+
+    static (int Code, string Output, string Error) Run(params string[] args)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var (before, errorBefore, console) = (Console.Out, Console.Error, Spectre.Console.AnsiConsole.Console);
+        Console.SetOut(output);
+        Console.SetError(error);
+        Spectre.Console.AnsiConsole.Console = Spectre.Console.AnsiConsole.Create(new() { Out = new Spectre.Console.AnsiConsoleOutput(output) });
+        try
+        {
+            return (CommandLine.Run(args), output.ToString(), error.ToString());
+        }
+        finally
+        {
+            Console.SetOut(before);
+            Console.SetError(errorBefore);
+            Spectre.Console.AnsiConsole.Console = console;
+        }
+    }
+}
