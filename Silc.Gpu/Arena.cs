@@ -30,9 +30,6 @@ public sealed class Arena : IDisposable
     /// <summary>An arena without memory, for a dry run.</summary>
     public static Arena Measure(Device device) => new(device, long.MaxValue / 2 / Alignment * Alignment, false);
 
-    /// <summary>Floats that there is room for.</summary>
-    public long Capacity => capacity;
-
     /// <summary>Largest number of floats in use at once, so far.</summary>
     public long Peak { get; private set; }
 
@@ -42,13 +39,13 @@ public sealed class Arena : IDisposable
     internal Tensor Keep(int rows, int cols)
     {
         var start = bottom;
-        bottom += Round(rows, cols);
+        bottom += Room(rows, cols);
         return Window(start, rows, cols);
     }
 
     internal Tensor Temp(int rows, int cols)
     {
-        top -= Round(rows, cols);
+        top -= Room(rows, cols);
         return Window(top, rows, cols);
     }
 
@@ -71,13 +68,17 @@ public sealed class Arena : IDisposable
         (bottom, top) = (toBottom, toTop);
     }
 
-    static long Round(int rows, int cols) => ((long)rows * cols + Alignment - 1) / Alignment * Alignment;
+    long Room(int rows, int cols)
+    {
+        long floats = ((long)rows * cols + Alignment - 1) / Alignment * Alignment;
+        return floats <= top - bottom
+            ? floats
+            : throw new InvalidOperationException($"the step needs more than its {capacity * sizeof(float) >> 20} MiB of activation memory; "
+                + "use a smaller batch, or let the trainer measure again");
+    }
 
     Tensor Window(long start, int rows, int cols)
     {
-        if (bottom > top)
-            throw new InvalidOperationException($"the step needs more than its {capacity * sizeof(float) >> 20} MiB of activation memory; "
-                + "use a smaller batch, or let the trainer measure again");
         Peak = Math.Max(Peak, InUse);
         return new(buffer is null ? default : buffer.View.AsContiguous().SubView(start, (long)rows * cols), rows, cols);
     }

@@ -26,7 +26,7 @@ public enum PositionResize
 /// </summary>
 /// <param name="Image">Image tower; null means <see cref="TowerConfig.Mini"/>.</param>
 /// <param name="Text">Text tower; null means <see cref="TowerConfig.Mini"/>.</param>
-/// <param name="ImageSize">Side of a global view in pixels; a multiple of <paramref name="PatchSize"/>.</param>
+/// <param name="ImageSize">Side of a global view in pixels. What is left right of and below the last whole patch is not seen, as in big_vision.</param>
 /// <param name="PatchSize">Side of a patch in pixels.</param>
 /// <param name="TextLength">Tokens per caption.</param>
 /// <param name="VocabSize">Rows of the token embedding.</param>
@@ -77,7 +77,7 @@ public sealed record SilcConfig(
     /// <summary>ViT-L/16 at 256 pixels.</summary>
     public static SilcConfig L16 { get; } = new(TowerConfig.L, TowerConfig.L, 256, 16, 64, 32000, new(), new());
 
-    /// <summary>So400m/14 at 384 pixels; local views of 98 pixels, the multiple of 14 next to 96.</summary>
+    /// <summary>So400m/14 at 384 pixels, of which 27 patches cover 378; local views of 98 pixels, the multiple of 14 next to 96.</summary>
     public static SilcConfig So400m { get; } = new(TowerConfig.So400m, TowerConfig.So400m, 384, 14, 64, 32000, new(), new(LocalSize: 98));
 
     /// <summary>Names that <see cref="Preset"/> knows.</summary>
@@ -107,8 +107,8 @@ public sealed record SilcConfig(
         Require.Positive(PatchSize, "patch size");
         Require.Positive(TextLength, "text length");
         Require.Positive(VocabSize, "vocabulary size");
-        Require.That(ImageSize > 0 && ImageSize % PatchSize == 0, $"image size {ImageSize} is not a multiple of patch size {PatchSize}");
-        Require.That(Views.Local == 0 || Views.LocalSize % PatchSize == 0, $"local view size {Views.LocalSize} is not a multiple of patch size {PatchSize}");
+        Require.That(ImageSize >= PatchSize, $"image size {ImageSize} has no room for a patch of size {PatchSize}");
+        Require.That(Views.Local == 0 || Views.LocalSize >= PatchSize, $"local view size {Views.LocalSize} has no room for a patch of size {PatchSize}");
         Require.That(TemperatureInit > 0, $"initial temperature is {TemperatureInit}, it must be positive");
         return this;
     }

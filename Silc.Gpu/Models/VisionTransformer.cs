@@ -34,7 +34,7 @@ public sealed class VisionTransformer
     /// <summary>Patch features after encoder_norm, (B·T, C).</summary>
     public (Tensor Y, Pullback Back) Encode(Pass pass, Tensor pixels, int side)
     {
-        if (side % patch != 0) throw new ArgumentException($"pictures of side {side} do not divide into patches of {patch}");
+        if (side < patch) throw new ArgumentException($"pictures of side {side} have no room for a patch of {patch}");
         int grid = side / patch, batch = pixels.Rows;
         var patches = pass.Keep(batch * grid * grid, patch * patch * 3);
         pass.Ops.Patches(pixels, patches, side, patch);

@@ -79,7 +79,9 @@ partial class Ops<TPack>
 
     public override void Patches(Tensor pixels, Tensor y, int side, int patch)
     {
-        if (pixels.Count != y.Count) throw new ArgumentException($"{pixels.Count} pixel values do not fill {y.Rows} x {y.Cols} patches");
+        int grid = side / patch;
+        if (pixels.Cols != side * side * 3 || y.Rows != pixels.Rows * grid * grid || y.Cols != patch * patch * 3)
+            throw new ArgumentException($"{pixels.Rows} x {pixels.Cols} pixels of side {side} do not become {y.Rows} x {y.Cols} patches of side {patch}");
         Device.ForRows(y.Rows, new PatchesForward<TPack>(Dense(pixels), Dense(y), y.Rows, side, patch));
     }
 }

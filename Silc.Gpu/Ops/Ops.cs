@@ -80,7 +80,7 @@ public abstract class Ops(Device device)
     public abstract void Embed(ArrayView<int> tokens, Tensor table, Tensor y);
     /// <summary>Adds each row of dy to the row of dTable that its token names. <paramref name="order"/> lists 0..N-1 sorted by token.</summary>
     public abstract void EmbedBackward(ArrayView<int> tokens, ArrayView<int> order, Tensor dy, Tensor dTable);
-    /// <summary>Cuts pictures (N, side, side, 3) into rows of patches (N·T, patch·patch·3), row-major.</summary>
+    /// <summary>Cuts pictures (N, side, side, 3) into rows of patches (N·T, patch·patch·3), row-major; what no whole patch covers is left out.</summary>
     public abstract void Patches(Tensor pixels, Tensor y, int side, int patch);
     /// <summary>y = x / (|x| + ε) over each row; norms (N, 1) are kept.</summary>
     public abstract void L2Normalize(Tensor x, Tensor y, Tensor norms, float epsilon);

@@ -10,17 +10,13 @@ public sealed class ParameterTests
 
     static bool IsTower(Parameter p) => !p.Name.StartsWith("head/", StringComparison.Ordinal);
 
-    public static IEnumerable<object[]> Totals =>
-    [
-        ["B/16 at 256", B16, 203_202_050L],
-        ["B/16 at 224", B16 with { ImageSize = 224 }, 203_155_970L],
-        ["L/16 at 256", SilcConfig.L16 with { Contrastive = ContrastiveKind.Sigmoid }, 652_150_786L],
-        ["So400m/14 at 384", SilcConfig.So400m with { Contrastive = ContrastiveKind.Sigmoid }, 877_960_498L],
-    ];
-
-    [TestMethod, DynamicData(nameof(Totals))]
-    public void Both_towers_with_t_and_b_have_as_many_values_as_big_visions(string model, SilcConfig config, long total) =>
-        Assert.AreEqual(total, Describe(config).Where(IsTower).Sum(p => (long)p.Count), model);
+    [TestMethod]
+    [DataRow("b", 256, 203_202_050)]
+    [DataRow("b", 224, 203_155_970)]
+    [DataRow("l", 256, 652_150_786)]
+    [DataRow("so400m", 384, 877_960_498)]
+    public void Both_towers_with_t_and_b_have_as_many_values_as_big_visions(string preset, int size, long total) => Assert.AreEqual(total,
+        Describe(SilcConfig.Preset(preset) with { ImageSize = size, Contrastive = ContrastiveKind.Sigmoid }).Where(IsTower).Sum(p => (long)p.Count));
 
     [TestMethod]
     public void The_head_has_as_many_values_as_DINOs()

@@ -49,6 +49,7 @@ public sealed class DeviceTests
         }
         Assert.AreEqual(0, arena.InUse);
         Assert.AreEqual(320, arena.Peak);
+        using var frame = pass.Frame();
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => pass.Keep(33, 33));
         StringAssert.Contains(error.Message, "activation memory");
     }

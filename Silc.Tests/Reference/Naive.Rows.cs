@@ -20,14 +20,14 @@ public static partial class Naive
     /// <summary>Row n is row tokens[n] of the table.</summary>
     public static Matrix Embed(int[] tokens, Matrix table) => Matrix.Make(tokens.Length, table.Cols, (n, c) => table[tokens[n], c]);
 
-    /// <summary>Pictures (N, side·side·3) cut into patches (N·T, patch·patch·3), from left to right and then down.</summary>
+    /// <summary>Pictures (N, side·side·3) cut into whole patches (N·T, patch·patch·3), from left to right and then down.</summary>
     public static Matrix Patches(Matrix pixels, int side, int patch)
     {
         int grid = side / patch;
         var patches = new Matrix(pixels.Rows * grid * grid, patch * patch * 3);
         for (int n = 0; n < pixels.Rows; n++)
-            for (int y = 0; y < side; y++)
-                for (int x = 0; x < side; x++)
+            for (int y = 0; y < grid * patch; y++)
+                for (int x = 0; x < grid * patch; x++)
                     for (int colour = 0; colour < 3; colour++)
                         patches[(n * grid + y / patch) * grid + x / patch, (y % patch * patch + x % patch) * 3 + colour] = pixels[n, (y * side + x) * 3 + colour];
         return patches;

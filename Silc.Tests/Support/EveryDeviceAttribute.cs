@@ -6,7 +6,11 @@ namespace Silc.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class EveryDeviceAttribute : Attribute, ITestDataSource
 {
-    public IEnumerable<object?[]> GetData(MethodInfo methodInfo) => TestDevices.Names.Select(name => new object?[] { name });
+    /// <summary>1: without the CPU of four threads, for tests of many steps that one thread shows as well.</summary>
+    public int CpuThreads { get; set; } = 4;
+
+    public IEnumerable<object?[]> GetData(MethodInfo methodInfo) =>
+        TestDevices.Names.Where(name => name != TestDevices.FourThreads || CpuThreads == 4).Select(name => new object?[] { name });
 
     public string? GetDisplayName(MethodInfo methodInfo, object?[]? data) => $"{methodInfo.Name} ({data?[0]})";
 }

@@ -8,7 +8,7 @@ public sealed class ScheduleTests
     [DataRow(0, 0)]
     [DataRow(25_000, 0.5)]
     [DataRow(50_000, 1)]
-    [DataRow(100_000, 0.408)]
+    [DataRow(100_000, 0.40825)]
     [DataRow(600_000, 0.1336)]
     [DataRow(1_170_703, 0.0940)]
     [DataRow(1_220_703, 0)]

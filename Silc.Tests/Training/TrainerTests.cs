@@ -3,7 +3,7 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class TrainerTests
 {
-    [TestMethod, EveryDevice]
+    [TestMethod, EveryDevice(CpuThreads = 1)]
     public void Learns_eight_pairs_by_heart(string device)
     {
         foreach (var optimizer in Enum.GetValues<OptimizerKind>())
@@ -47,7 +47,7 @@ public sealed class TrainerTests
         }
     }
 
-    [TestMethod, EveryDevice]
+    [TestMethod, EveryDevice(CpuThreads = 1)]
     public void Memory_stays_where_it_is(string device)
     {
         using var run = new TinyRun(device);
@@ -56,7 +56,7 @@ public sealed class TrainerTests
         long onDevice = run.Model.Device.AllocatedBytes, onHost = GC.GetTotalMemory(forceFullCollection: true), allocated = GC.GetTotalAllocatedBytes(precise: true);
         Steps(200);
         Assert.AreEqual(onDevice, run.Model.Device.AllocatedBytes, "device memory");
-        Assert.AreEqual(0, (GC.GetTotalMemory(forceFullCollection: true) - onHost) / 200 / 1024, "KiB of host memory that each step keeps");
+        Assert.IsTrue((GC.GetTotalMemory(forceFullCollection: true) - onHost) / 200 < 1024, "host memory that each step keeps");
         Assert.IsTrue((GC.GetTotalAllocatedBytes(precise: true) - allocated) / 200 < 256 * 1024, "host memory that each step allocates");
 
         void Steps(int count)
