@@ -33,9 +33,6 @@ public sealed class Arena : IDisposable
     /// <summary>Largest number of floats in use at once, so far.</summary>
     public long Peak { get; private set; }
 
-    /// <summary>Floats it can hold.</summary>
-    public long Capacity => capacity;
-
     /// <summary>Floats in use now.</summary>
     public long InUse => bottom + (capacity - top);
 

@@ -186,7 +186,7 @@ public sealed partial class Device : IDisposable
     /// <inheritdoc/>
     public override string ToString() => Info.ToString();
 
-    static class Entry
+    internal static class Entry
     {
         public static void Run<TKernel>(TKernel kernel) where TKernel : struct, IKernel => kernel.Execute();
     }

@@ -1,6 +1,8 @@
 namespace Silc;
 
-/// <summary>Western accents off their letters. The runtime's own decomposition is not there where globalization is switched off.</summary>
+/// <summary>
+/// Western accents off their letters. The runtime's own decomposition is not there where globalization is switched off.
+/// </summary>
 static class Accents
 {
     const string With = "ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝàáâãäåçèéêëìíîïñòóôõöøùúûüýÿ";

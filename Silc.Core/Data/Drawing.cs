@@ -25,7 +25,8 @@ static class Drawing
             for (var x = 0; x < picture.Width; x++)
             {
                 if (picture.Rgba[4 * (y * picture.Width + x) + 3] < alpha) continue;
-                (left, top, right, bottom) = (Math.Min(left, x), Math.Min(top, y), Math.Max(right, x + 1), Math.Max(bottom, y + 1));
+                (left, right) = (Math.Min(left, x), Math.Max(right, x + 1));
+                (top, bottom) = (Math.Min(top, y), Math.Max(bottom, y + 1));
             }
         }
         return right > left ? new SKRectI(left, top, right, bottom) : SKRectI.Empty;

@@ -5,6 +5,9 @@ namespace Silc;
 /// <param name="Of">Class of each pair, an index into <paramref name="Names"/>.</param>
 public sealed record LabelSet(IReadOnlyList<string> Names, IReadOnlyList<int> Of)
 {
+    /// <summary>Name of the class of a pair.</summary>
+    public string NameOf(int index) => Names[Of[index]];
+
     /// <summary>Classes in the order in which they first occur; two pairs with the same key are of one class.</summary>
     public static LabelSet From<T>(IEnumerable<T> items, Func<T, string> key, Func<T, string>? name = null)
     {

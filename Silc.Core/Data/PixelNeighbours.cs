@@ -17,8 +17,8 @@ public static class PixelNeighbours
     /// <param name="queries">Pictures to find them for.</param>
     /// <param name="side">Pixels across and down that are compared.</param>
     /// <param name="outline">
-    /// True compares pictures on black and on white, which tells transparent from grey and finds more; false on mid-grey alone, all that
-    /// a model sees.
+    /// True compares pictures on black and on white, which tells transparent from grey and finds more; false on mid-grey alone,
+    /// all that a model sees.
     /// </param>
     public static int[] Nearest(IImageTextSource references, IImageTextSource queries, int side = 24, bool outline = true)
     {
@@ -39,7 +39,7 @@ public static class PixelNeighbours
 
     /// <summary>Fraction of queries whose nearest reference has the same class name.</summary>
     public static double Accuracy(IReadOnlyList<int> nearest, LabelSet references, LabelSet queries) =>
-        nearest.Index().Average(pair => references.Names[references.Of[pair.Item]] == queries.Names[queries.Of[pair.Index]] ? 1.0 : 0.0);
+        nearest.Index().Average(pair => references.NameOf(pair.Item) == queries.NameOf(pair.Index) ? 1.0 : 0.0);
 
     static float[][] Thumbnails(IImageTextSource source, int side, Colour[] grounds)
     {

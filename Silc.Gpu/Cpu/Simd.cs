@@ -21,10 +21,10 @@ readonly struct Simd(Vector<float> value) : IPack<Simd>
     }
 
     [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Simd Load(ArrayView<float> view, int index) => new(Vector.LoadUnsafe(ref view[index]));
+    public static unsafe Simd Load(Floats view, int index) => new(Vector.Load(view.Pointer + index));
 
     [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(ArrayView<float> view, int index, Simd a) => a.value.StoreUnsafe(ref view[index]);
+    public static unsafe void Store(Floats view, int index, Simd a) => a.value.Store(view.Pointer + index);
 
     [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd Splat(float value) => new(new Vector<float>(value));

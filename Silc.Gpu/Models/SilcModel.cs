@@ -37,6 +37,9 @@ public sealed partial class SilcModel : IDisposable
         return model;
     }
 
+    /// <summary>The names and shapes of a model's parameters, without memory for them.</summary>
+    internal static IReadOnlyList<Parameter> Describe(Device device, SilcConfig config) => new SilcModel(device, config, null).Parameters.All;
+
     /// <summary>Where the model lives.</summary>
     public Device Device { get; }
 

@@ -9,8 +9,8 @@ namespace Silc;
 interface IPack<TSelf> where TSelf : struct, IPack<TSelf>
 {
     static abstract int Width { get; }
-    static abstract TSelf Load(ArrayView<float> view, int index);
-    static abstract void Store(ArrayView<float> view, int index, TSelf value);
+    static abstract TSelf Load(Floats view, int index);
+    static abstract void Store(Floats view, int index, TSelf value);
     static abstract TSelf Splat(float value);
     static abstract TSelf operator +(TSelf a, TSelf b);
     static abstract TSelf operator -(TSelf a, TSelf b);

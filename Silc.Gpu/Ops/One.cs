@@ -9,8 +9,8 @@ readonly struct One(float value) : IPack<One>
     readonly float value = value;
 
     public static int Width => 1;
-    public static One Load(ArrayView<float> view, int index) => new(view[index]);
-    public static void Store(ArrayView<float> view, int index, One a) => view[index] = a.value;
+    public static One Load(Floats view, int index) => new(view[index]);
+    public static void Store(Floats view, int index, One a) => view[index] = a.value;
     public static One Splat(float value) => new(value);
     public static One operator +(One a, One b) => new(a.value + b.value);
     public static One operator -(One a, One b) => new(a.value - b.value);

@@ -31,7 +31,7 @@ static class AdafactorMath
 }
 
 /// <summary>statistic ← β₂·statistic + (1-β₂)·mean of g² along one dimension; a group makes one mean.</summary>
-readonly struct AdafactorMean(ArrayView<float> g, ArrayView<float> statistic, ArrayView<float> gate, Quad dims, Quad strides, int results,
+readonly struct AdafactorMean(Floats g, Floats statistic, Floats gate, Quad dims, Quad strides, int results,
     int along, int step, float cap) : IKernel
 {
     public void Execute()
@@ -52,7 +52,7 @@ readonly struct AdafactorMean(ArrayView<float> g, ArrayView<float> statistic, Ar
 }
 
 /// <summary>mean[i] = mean of the row statistic along d1.</summary>
-readonly struct AdafactorRowMean(ArrayView<float> rows, ArrayView<float> mean, ArrayView<float> gate, Quad dims, Quad strides, int results, int along, int step)
+readonly struct AdafactorRowMean(Floats rows, Floats mean, Floats gate, Quad dims, Quad strides, int results, int along, int step)
     : IKernel
 {
     public void Execute()
@@ -73,8 +73,8 @@ readonly struct AdafactorRowMean(ArrayView<float> rows, ArrayView<float> mean, A
 /// <summary>
 /// u = g / √(row / mean(row)) / √col, or g / √v where not factored; m ← μ·m + (1-μ)·u; p ← p - rate·m - decay·p.
 /// </summary>
-readonly struct AdafactorUpdate(ArrayView<float> p, ArrayView<float> g, ArrayView<float> m, ArrayView<float> rows, ArrayView<float> cols,
-    ArrayView<float> means, ArrayView<float> v, ArrayView<float> gate, Quad dims, Quad rowStrides, Quad colStrides, Quad meanStrides,
+readonly struct AdafactorUpdate(Floats p, Floats g, Floats m, Floats rows, Floats cols,
+    Floats means, Floats v, Floats gate, Quad dims, Quad rowStrides, Quad colStrides, Quad meanStrides,
     int factored, float rate, float decay, float cap, float momentum, int round) : IKernel
 {
     public void Execute()

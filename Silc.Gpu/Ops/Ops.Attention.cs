@@ -4,7 +4,7 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>s ← softmax(s · scale) over each row; lse keeps log Σ exp. With <c>again</c>, lse is given and only s ← exp(s · scale - lse) is done.</summary>
-readonly struct AttentionSoftmax<TPack>(ArrayView<float> s, ArrayView<float> lse, int rows, int width, float scale, int again) : IKernel
+readonly struct AttentionSoftmax<TPack>(Floats s, Floats lse, int rows, int width, float scale, int again) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -40,7 +40,7 @@ readonly struct AttentionSoftmax<TPack>(ArrayView<float> s, ArrayView<float> lse
 }
 
 /// <summary>dp ← p·(dp - Σ p·dp)·scale over each row: the gradient of the scores before scaling.</summary>
-readonly struct AttentionSoftmaxGrad<TPack>(ArrayView<float> p, ArrayView<float> dp, int rows, int width, float scale) : IKernel
+readonly struct AttentionSoftmaxGrad<TPack>(Floats p, Floats dp, int rows, int width, float scale) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()

@@ -4,7 +4,7 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>log Σ over one row or one column of exp(s·x), one row or column at a time: element (i, j) is at i·step + j·across.</summary>
-readonly struct LogSumExp(ArrayView<float> x, ArrayView<float> t, ArrayView<float> y, int offset, int count, int step, int across) : IKernel
+readonly struct LogSumExp(Floats x, Floats t, Floats y, int offset, int count, int step, int across) : IKernel
 {
     public void Execute()
     {
@@ -26,7 +26,7 @@ readonly struct LogSumExp(ArrayView<float> x, ArrayView<float> t, ArrayView<floa
 /// InfoNCE both ways on logits l = exp(t)·x: loss of row i is (lse of row i + lse of column i - 2·l_ii) / 2B; x becomes dLoss/dx.
 /// Row i's part of dLoss/dt = Σ dl·l goes to rowT.
 /// </summary>
-readonly struct SoftmaxContrastKernel(ArrayView<float> x, ArrayView<float> t, ArrayView<float> lse, ArrayView<float> rowT, ArrayView<float> rowLoss,
+readonly struct SoftmaxContrastKernel(Floats x, Floats t, Floats lse, Floats rowT, Floats rowLoss,
     int count, float weight) : IKernel
 {
     public void Execute()
@@ -52,7 +52,7 @@ readonly struct SoftmaxContrastKernel(ArrayView<float> x, ArrayView<float> t, Ar
 }
 
 /// <summary>Sigmoid loss on l = exp(t)·x + b: row i's loss is Σ softplus(-m·l) / B, m = +1 on the diagonal and -1 off it; x becomes dLoss/dx.</summary>
-readonly struct SigmoidContrastKernel(ArrayView<float> x, ArrayView<float> t, ArrayView<float> b, ArrayView<float> rowT, ArrayView<float> rowLoss,
+readonly struct SigmoidContrastKernel(Floats x, Floats t, Floats b, Floats rowT, Floats rowLoss,
     int count, float weight) : IKernel
 {
     public void Execute()
@@ -85,7 +85,7 @@ readonly struct SigmoidContrastKernel(ArrayView<float> x, ArrayView<float> t, Ar
 }
 
 /// <summary>y[index] += factor · Σ x, in one group.</summary>
-readonly struct AddSumKernel(ArrayView<float> x, ArrayView<float> y, int offset, int count, int index, float factor) : IKernel
+readonly struct AddSumKernel(Floats x, Floats y, int offset, int count, int index, float factor) : IKernel
 {
     public void Execute()
     {

@@ -4,7 +4,7 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>x ← softmax((x - center) / temperature), one row at a time: the teacher's centered, sharpened distribution.</summary>
-readonly struct SharpenedSoftmaxKernel<TPack>(ArrayView<float> x, ArrayView<float> center, int rows, int width, float inverse) : IKernel
+readonly struct SharpenedSoftmaxKernel<TPack>(Floats x, Floats center, int rows, int width, float inverse) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -43,7 +43,7 @@ readonly struct SharpenedSoftmaxKernel<TPack>(ArrayView<float> x, ArrayView<floa
 /// dLogits = (P · softmax(z) - p) / τ, written over the logits. Both times weight / (terms · B).
 /// </summary>
 readonly struct DistillKernel<TPack>(
-    ArrayView<float> logits, ArrayView<float> targets, ArrayView<float> rowLoss,
+    Floats logits, Floats targets, Floats rowLoss,
     int rows, int width, int batch, int teachers, float inverse, int skipSame, float weight) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()

@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace Silc;
 
-readonly struct FillKernel<TPack>(ArrayView<float> x, int count, float value) : IKernel where TPack : struct, IPack<TPack>
+readonly struct FillKernel<TPack>(Floats x, int count, float value) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
@@ -14,7 +14,7 @@ readonly struct FillKernel<TPack>(ArrayView<float> x, int count, float value) : 
     }
 }
 
-readonly struct CopyKernel<TPack>(ArrayView<float> x, ArrayView<float> y, int rows, int cols, int strideX, int strideY) : IKernel
+readonly struct CopyKernel<TPack>(Floats x, Floats y, int rows, int cols, int strideX, int strideY) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -30,7 +30,7 @@ readonly struct CopyKernel<TPack>(ArrayView<float> x, ArrayView<float> y, int ro
 }
 
 /// <summary>y += x.</summary>
-readonly struct AddKernel<TPack>(ArrayView<float> x, ArrayView<float> y, int count) : IKernel where TPack : struct, IPack<TPack>
+readonly struct AddKernel<TPack>(Floats x, Floats y, int count) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
@@ -42,7 +42,7 @@ readonly struct AddKernel<TPack>(ArrayView<float> x, ArrayView<float> y, int cou
 }
 
 /// <summary>x ← m·x + (1 - m)·target: the exponential moving average of a teacher, or of a center.</summary>
-readonly struct FollowKernel<TPack>(ArrayView<float> x, ArrayView<float> target, int count, float momentum, ArrayView<float> gate) : IKernel
+readonly struct FollowKernel<TPack>(Floats x, Floats target, int count, float momentum, Floats gate) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -58,7 +58,7 @@ readonly struct FollowKernel<TPack>(ArrayView<float> x, ArrayView<float> target,
 }
 
 /// <summary>x ← factor · x.</summary>
-readonly struct ScaleKernel<TPack>(ArrayView<float> x, int count, float factor) : IKernel where TPack : struct, IPack<TPack>
+readonly struct ScaleKernel<TPack>(Floats x, int count, float factor) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {

@@ -3,7 +3,7 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>y[n] = table[tokens[n]].</summary>
-readonly struct EmbedForward<TPack>(ArrayView<int> tokens, ArrayView<float> table, ArrayView<float> y, int rows, int cols) : IKernel
+readonly struct EmbedForward<TPack>(ArrayView<int> tokens, Floats table, Floats y, int rows, int cols) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -23,7 +23,7 @@ readonly struct EmbedForward<TPack>(ArrayView<int> tokens, ArrayView<float> tabl
 /// whole run: no atomics, the same bits every time.
 /// </summary>
 readonly struct EmbedGrad<TPack>(
-    ArrayView<int> tokens, ArrayView<int> order, ArrayView<float> dy, ArrayView<float> dTable, int rows, int cols) : IKernel
+    ArrayView<int> tokens, ArrayView<int> order, Floats dy, Floats dTable, int rows, int cols) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -49,7 +49,7 @@ readonly struct EmbedGrad<TPack>(
 }
 
 /// <summary>Row n·T + t of y is patch t of picture n: patch·patch·3 values in the order of the pixels.</summary>
-readonly struct PatchesForward<TPack>(ArrayView<float> pixels, ArrayView<float> y, int rows, int side, int patch) : IKernel
+readonly struct PatchesForward<TPack>(Floats pixels, Floats y, int rows, int side, int patch) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()

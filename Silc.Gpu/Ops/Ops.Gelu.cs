@@ -33,7 +33,7 @@ static class GeluMath<TPack> where TPack : struct, IPack<TPack>
 
 }
 
-readonly struct GeluForward<TPack>(ArrayView<float> x, ArrayView<float> y, int count, int kind) : IKernel where TPack : struct, IPack<TPack>
+readonly struct GeluForward<TPack>(Floats x, Floats y, int count, int kind) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
@@ -50,7 +50,7 @@ readonly struct GeluForward<TPack>(ArrayView<float> x, ArrayView<float> y, int c
     }
 }
 
-readonly struct GeluInputGrad<TPack>(ArrayView<float> x, ArrayView<float> dx, ArrayView<float> y, int count, int kind) : IKernel
+readonly struct GeluInputGrad<TPack>(Floats x, Floats dx, Floats y, int count, int kind) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()

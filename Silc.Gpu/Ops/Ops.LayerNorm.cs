@@ -5,7 +5,7 @@ namespace Silc;
 
 /// <summary>y = (x - mean)·rstd·scale + bias, one row at a time. Ba et al. 2016, arXiv:1607.06450.</summary>
 readonly struct LayerNormForward<TPack>(
-    ArrayView<float> x, ArrayView<float> scale, ArrayView<float> bias, ArrayView<float> y, ArrayView<float> mean, ArrayView<float> rstd,
+    Floats x, Floats scale, Floats bias, Floats y, Floats mean, Floats rstd,
     int rows, int width, float epsilon) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -51,8 +51,8 @@ readonly struct LayerNormForward<TPack>(
 /// the order of additions does not depend on the number of threads.
 /// </summary>
 readonly struct LayerNormGrad<TPack>(
-    ArrayView<float> dy, ArrayView<float> x, ArrayView<float> scale, ArrayView<float> mean, ArrayView<float> rstd,
-    ArrayView<float> dx, ArrayView<float> partial, int rows, int width, int accumulate) : IKernel where TPack : struct, IPack<TPack>
+    Floats dy, Floats x, Floats scale, Floats mean, Floats rstd,
+    Floats dx, Floats partial, int rows, int width, int accumulate) : IKernel where TPack : struct, IPack<TPack>
 {
     public const int BlockRows = 64;
 

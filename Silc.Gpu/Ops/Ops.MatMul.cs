@@ -15,11 +15,11 @@ readonly struct Eight(float c0, float c1, float c2, float c3, float c4, float c5
 {
     public readonly float C0 = c0, C1 = c1, C2 = c2, C3 = c3, C4 = c4, C5 = c5, C6 = c6, C7 = c7;
 
-    public static Eight Load(ArrayView<float> x, int i, int step) =>
+    public static Eight Load(Floats x, int i, int step) =>
         new(x[i], x[i + step], x[i + 2 * step], x[i + 3 * step], x[i + 4 * step], x[i + 5 * step], x[i + 6 * step], x[i + 7 * step]);
 
     /// <summary>As <see cref="Load"/> for the last columns: what lies outside is read from the last column, and never stored.</summary>
-    public static Eight LoadEdge(ArrayView<float> x, int i, int step, int count)
+    public static Eight LoadEdge(Floats x, int i, int step, int count)
     {
         int e = count - 1;
         return new(x[i], x[i + Least(1, e) * step], x[i + Least(2, e) * step], x[i + Least(3, e) * step], x[i + Least(4, e) * step],
@@ -39,7 +39,7 @@ readonly struct Eight(float c0, float c1, float c2, float c3, float c4, float c5
 /// registers and reads its operands through the caches: no barrier, which OpenCL on a CPU pays dearly for.
 /// </summary>
 readonly struct TileMatMul(
-    ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc, ArrayView<float> bias, ArrayView<float> addend,
+    Floats a, Layout la, Floats b, Layout lb, Floats c, Layout lc, Floats bias, Floats addend,
     int addendRow, int m, int n, int k, int heads, int tiles, int hasBias, int hasAddend) : IKernel
 {
     public const int TileRows = 4, TileCols = 8;

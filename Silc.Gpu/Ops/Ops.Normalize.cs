@@ -4,7 +4,7 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>y = x / (|x| + ε), one row at a time.</summary>
-readonly struct L2NormalizeForward<TPack>(ArrayView<float> x, ArrayView<float> y, ArrayView<float> norms, int rows, int width, float epsilon) : IKernel
+readonly struct L2NormalizeForward<TPack>(Floats x, Floats y, Floats norms, int rows, int width, float epsilon) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -27,7 +27,7 @@ readonly struct L2NormalizeForward<TPack>(ArrayView<float> x, ArrayView<float> y
 
 /// <summary>dx = (dy - y·(y·dy)·(|x| + ε)/|x|) / (|x| + ε); 0 where x is 0.</summary>
 readonly struct L2NormalizeGrad<TPack>(
-    ArrayView<float> dy, ArrayView<float> y, ArrayView<float> norms, ArrayView<float> dx, int rows, int width, float epsilon) : IKernel
+    Floats dy, Floats y, Floats norms, Floats dx, int rows, int width, float epsilon) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -50,7 +50,7 @@ readonly struct L2NormalizeGrad<TPack>(
 }
 
 /// <summary>Each column of y is that column of v over its norm (Salimans and Kingma 2016, arXiv:1602.07868, gain 1); a thread owns whole columns.</summary>
-readonly struct NormalizeColumnsForward<TPack>(ArrayView<float> v, ArrayView<float> y, ArrayView<float> norms, int rows, int cols) : IKernel
+readonly struct NormalizeColumnsForward<TPack>(Floats v, Floats y, Floats norms, int rows, int cols) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -74,7 +74,7 @@ readonly struct NormalizeColumnsForward<TPack>(ArrayView<float> v, ArrayView<flo
 
 /// <summary>dv += (dy - y·(y·dy)) / |v| for each column.</summary>
 readonly struct NormalizeColumnsGrad<TPack>(
-    ArrayView<float> dy, ArrayView<float> y, ArrayView<float> norms, ArrayView<float> dv, int rows, int cols) : IKernel where TPack : struct, IPack<TPack>
+    Floats dy, Floats y, Floats norms, Floats dv, int rows, int cols) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {

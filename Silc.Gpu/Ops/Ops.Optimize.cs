@@ -4,7 +4,7 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>partial[block] = Σ g² over a block of fixed length.</summary>
-readonly struct SquareBlocks<TPack>(ArrayView<float> g, ArrayView<float> partial, int count, int blocks) : IKernel where TPack : struct, IPack<TPack>
+readonly struct SquareBlocks<TPack>(Floats g, Floats partial, int count, int blocks) : IKernel where TPack : struct, IPack<TPack>
 {
     public const int Length = 16384;
 
@@ -26,7 +26,7 @@ readonly struct SquareBlocks<TPack>(ArrayView<float> g, ArrayView<float> partial
 }
 
 /// <summary>Fills in the <see cref="StepGate"/>: open when the norm and both losses are finite.</summary>
-readonly struct JudgeKernel(ArrayView<float> partial, ArrayView<float> losses, ArrayView<float> gate, int blocks, float clipNorm, float beta1, float beta2)
+readonly struct JudgeKernel(Floats partial, Floats losses, Floats gate, int blocks, float clipNorm, float beta1, float beta2)
     : IKernel
 {
     public void Execute()
@@ -60,7 +60,7 @@ readonly struct JudgeKernel(ArrayView<float> partial, ArrayView<float> losses, A
 }
 
 /// <summary>m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂ + ε) - decay · p. Loshchilov and Hutter 2019, arXiv:1711.05101.</summary>
-readonly struct AdamWKernel<TPack>(ArrayView<float> p, ArrayView<float> g, ArrayView<float> m, ArrayView<float> v, ArrayView<float> gate,
+readonly struct AdamWKernel<TPack>(Floats p, Floats g, Floats m, Floats v, Floats gate,
     int count, float rate, float decay, float beta1, float beta2, float epsilon) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()

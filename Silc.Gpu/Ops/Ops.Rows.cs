@@ -3,7 +3,7 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>y[c] += Σ over rows of x[row · stride + offset + c], one thread a column: the last stage of a column sum.</summary>
-readonly struct AddColumns<TPack>(ArrayView<float> x, ArrayView<float> y, int rows, int cols, int stride, int offset) : IKernel
+readonly struct AddColumns<TPack>(Floats x, Floats y, int rows, int cols, int stride, int offset) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -26,7 +26,7 @@ readonly struct AddColumns<TPack>(ArrayView<float> x, ArrayView<float> y, int ro
 /// First stage of a sum over a batch: partial[block, t, c] = Σ over the block's pictures b of x[b·T + t, c]. Blocks have a fixed number
 /// of rows, so that the order of additions does not depend on the number of threads.
 /// </summary>
-readonly struct SumBlocks<TPack>(ArrayView<float> x, ArrayView<float> partial, int rows, int period, int blockRows, int cols, int stride) : IKernel
+readonly struct SumBlocks<TPack>(Floats x, Floats partial, int rows, int period, int blockRows, int cols, int stride) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -51,7 +51,7 @@ readonly struct SumBlocks<TPack>(ArrayView<float> x, ArrayView<float> partial, i
 }
 
 /// <summary>x[r] += table[r mod T].</summary>
-readonly struct AddRowsKernel<TPack>(ArrayView<float> table, ArrayView<float> x, int rows, int period, int cols) : IKernel
+readonly struct AddRowsKernel<TPack>(Floats table, Floats x, int rows, int period, int cols) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -68,7 +68,7 @@ readonly struct AddRowsKernel<TPack>(ArrayView<float> table, ArrayView<float> x,
 }
 
 /// <summary>dx[r] = dy[r / T] where r mod T = t, and 0 elsewhere.</summary>
-readonly struct ScatterRows<TPack>(ArrayView<float> dy, ArrayView<float> dx, int rows, int period, int t, int cols) : IKernel
+readonly struct ScatterRows<TPack>(Floats dy, Floats dx, int rows, int period, int t, int cols) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()

@@ -14,19 +14,20 @@ public sealed class MatMulOpTests
                 {
                     var a = transpose == Transpose.A ? t.Random(k, m, gap: gap) : t.Random(m, k, gap: gap);
                     var b = transpose == Transpose.B ? t.Random(n, k, gap: 2 * gap) : t.Random(k, n, gap: 2 * gap);
-                    DeviceMatrix bias = t.Random(1, n), c = t.Output(m, n, gap), biased = t.Output(m, n, gap), sum = t.Random(m, n, gap: gap), both = t.Random(m, n, gap: gap);
+                    DeviceMatrix bias = t.Random(1, n), c = t.Output(m, n, gap), biased = t.Output(m, n, gap), sum = t.Random(m, n, gap: gap);
+                    DeviceMatrix addend = t.Random(m, n, gap: 5 * gap), residual = t.Output(m, n, gap);
 
                     t.Ops.MatMul(a, b, c, transpose);
                     t.Ops.MatMul(a, b, biased, transpose, bias);
                     t.Ops.MatMul(a, b, sum, transpose, addend: sum);
-                    t.Ops.MatMul(a, b, both, transpose, bias, both);
+                    t.Ops.MatMul(a, b, residual, transpose, bias, addend);
 
                     var what = $"{m} x {k} by {k} x {n}, {transpose} turned, gaps of {gap}";
                     var product = new Lazy<Matrix>(() => Naive.MatMul(a, b, transpose));
                     t.Check(c, Close.Float32, () => product.Value, what);
                     t.Check(biased, Close.Float32, () => Naive.PlusRow(product.Value, bias), $"{what}, with bias");
-                    t.Check(sum, Close.Float32, () => sum.Before + product.Value, $"{what}, added");
-                    t.Check(both, Close.Float32, () => both.Before + Naive.PlusRow(product.Value, bias), $"{what}, with bias, added");
+                    t.Check(sum, Close.Float32, () => sum.Before + product.Value, $"{what}, added in place");
+                    t.Check(residual, Close.Float32, () => addend.Before + Naive.PlusRow(product.Value, bias), $"{what}, with bias and another matrix");
                 }
     });
 

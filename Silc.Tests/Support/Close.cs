@@ -12,6 +12,12 @@ public static class Close
     /// <summary>Softmax of scores in the hundreds, whose last bit is 1e-5 before the exponential.</summary>
     public const double LargeExponents = 1e-4;
 
+    /// <summary>Gradients against differences of a float32 loss: rounding over the step, and its square times the curvature.</summary>
+    public const double CentralDifferences = 1e-3;
+
+    /// <summary>The same for a loss near 10, whose last bit is 1e-6.</summary>
+    public const double StepDifferences = 1e-2;
+
     /// <summary>Half a unit in the last of bfloat16's 8 bits.</summary>
     public const double BFloat16 = 4e-3;
 

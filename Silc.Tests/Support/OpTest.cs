@@ -1,5 +1,4 @@
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace Silc.Tests;
 
@@ -62,12 +61,7 @@ public sealed class OpTest : IDisposable
         Own(new DeviceMatrix(device, values.Map(x => (float)x), values.Cols + gap));
 
     /// <summary>Integers on the device.</summary>
-    public ArrayView<int> Integers(int[] values)
-    {
-        var buffer = Own(device.Accelerator.Allocate1D<int>(values.Length));
-        device.Upload<int>(values, buffer.View.AsContiguous());
-        return buffer.View.AsContiguous();
-    }
+    public ArrayView<int> Integers(int[] values) => Own(new DeviceIntegers(device, values)).View;
 
     public int[] RandomIntegers(int count, int below) => [.. Enumerable.Range(0, count).Select(_ => random.Next(below))];
 

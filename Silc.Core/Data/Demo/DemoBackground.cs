@@ -38,8 +38,8 @@ public sealed record DemoBackground(DemoGround Ground, DemoColour Colour, int Se
             case DemoGround.Gradient:
                 var (dx, dy) = ((float)Math.Cos(angle) * size / 2, (float)Math.Sin(angle) * size / 2);
                 var middle = size / 2f;
-                using (var shader = SKShader.CreateLinearGradient(
-                    new SKPoint(middle - dx, middle - dy), new SKPoint(middle + dx, middle + dy), [dark, light], SKShaderTileMode.Clamp))
+                var (from, to) = (new SKPoint(middle - dx, middle - dy), new SKPoint(middle + dx, middle + dy));
+                using (var shader = SKShader.CreateLinearGradient(from, to, [dark, light], SKShaderTileMode.Clamp))
                 using (var paint = new SKPaint { Shader = shader })
                 {
                     canvas.DrawPaint(paint);
@@ -54,7 +54,8 @@ public sealed record DemoBackground(DemoGround Ground, DemoColour Colour, int Se
                     canvas.Save();
                     canvas.RotateRadians((float)angle, size / 2f, size / 2f);
                     var width = size / 12f;
-                    for (var y = -size / 2f; y < 1.5f * size; y += 2 * width) canvas.DrawRect(-size / 2f, y, 2 * size, width, bands);
+                    for (var y = -size / 2f; y < 1.5f * size; y += 2 * width)
+                        canvas.DrawRect(-size / 2f, y, 2 * size, width, bands);
                     canvas.Restore();
                 }
                 break;
@@ -70,7 +71,7 @@ public sealed record DemoBackground(DemoGround Ground, DemoColour Colour, int Se
             for (var c = 0; c < 4; c++, draws >>= 8)
             {
                 var colour = DemoPalette.Between(dark, light, (draws & 255) / 255f);
-                (cells[i + 4 * c], cells[i + 4 * c + 1], cells[i + 4 * c + 2], cells[i + 4 * c + 3]) = (colour.Red, colour.Green, colour.Blue, 255);
+                ((byte[])[colour.Red, colour.Green, colour.Blue, 255]).CopyTo(cells, i + 4 * c);
             }
         }
         using var image = Drawing.Image(new Picture(Grain, Grain, cells));

@@ -9,7 +9,8 @@ public static class DemoClasses
     static readonly DemoShape[] Shapes = Enum.GetValues<DemoShape>();
 
     /// <summary>Class names, "red circle" first; class = colour · 12 + shape.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. Colours.SelectMany(colour => Shapes.Select(shape => $"{Word(colour)} {Word(shape)}"))];
+    public static IReadOnlyList<string> Names { get; } =
+        [.. Colours.SelectMany(colour => Shapes.Select(shape => $"{Word(colour)} {Word(shape)}"))];
 
     /// <summary>Class names as captions: "a red circle".</summary>
     public static IReadOnlyList<string> Captions { get; } = [.. Names.Select(DemoCaptions.A)];
@@ -23,8 +24,10 @@ public static class DemoClasses
     /// <summary>Fractions of predictions that are right, that have the right colour, and that have the right shape.</summary>
     public static (double Class, double Colour, double Shape) Accuracy(IReadOnlyList<int> predicted, IReadOnlyList<int> labels)
     {
-        Require.That(predicted.Count == labels.Count && labels.Count > 0, $"{predicted.Count} predictions for {labels.Count} labels");
-        double Part(Func<int, int, bool> right) => predicted.Zip(labels).Average(pair => right(pair.First, pair.Second) ? 1.0 : 0.0);
+        Require.That(
+            predicted.Count == labels.Count && labels.Count > 0, $"{predicted.Count} predictions for {labels.Count} labels");
+        double Part(Func<int, int, bool> right) =>
+            predicted.Zip(labels).Average(pair => right(pair.First, pair.Second) ? 1.0 : 0.0);
         return (Part((p, l) => p == l), Part((p, l) => Colour(p) == Colour(l)), Part((p, l) => Shape(p) == Shape(l)));
     }
 }

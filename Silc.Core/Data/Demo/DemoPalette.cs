@@ -27,7 +27,8 @@ static class DemoPalette
         _ => Between(Between(Of(colour), Grey, 0.35f), SKColors.White, lightness - 0.2f),
     };
 
-    public static SKColor Between(SKColor a, SKColor b, float t) => new(Mix(a.Red, b.Red, t), Mix(a.Green, b.Green, t), Mix(a.Blue, b.Blue, t));
+    public static SKColor Between(SKColor a, SKColor b, float t) =>
+        new(Mix(a.Red, b.Red, t), Mix(a.Green, b.Green, t), Mix(a.Blue, b.Blue, t));
 
     static byte Mix(byte a, byte b, float t) => (byte)MathF.Round(a + (b - a) * t);
 }

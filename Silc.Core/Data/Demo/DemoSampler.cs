@@ -1,6 +1,8 @@
 namespace Silc;
 
-/// <summary>Draws random scenes: mostly one or two objects, well apart, in colours that differ from each other and the background.</summary>
+/// <summary>
+/// Draws random scenes: mostly one or two objects, well apart, in colours that differ from each other and the background.
+/// </summary>
 static class DemoSampler
 {
     const double Margin = 0.03;
@@ -36,17 +38,19 @@ static class DemoSampler
             var outer = random.Uniform(0.36, 0.42);
             var (x, y) = (random.Uniform(outer + Margin, 1 - outer - Margin), random.Uniform(outer + Margin, 1 - outer - Margin));
             a = Object(random, DemoShape.Ring, first, outer, x, y);
-            // 0.42 leaves air to the ring's hole of 0.52.
-            b = Object(random, PickButRing(random), second, 0.42 * outer, x, y);
+            // A square's corner lies at 1.27 radii, the hole of the ring ends at 0.52: 0.38 leaves air.
+            b = Object(random, PickButRing(random), second, 0.38 * outer, x, y);
         }
         else
         {
             var (along, across) = (random.Uniform(0.24, 0.28), random.Uniform(0.3, 0.7));
             var (other, slant) = (random.Uniform(0.72, 0.76), random.Uniform(-0.06, 0.06));
             var sideways = random.NextInt(2) == 0;
-            a = Object(random, Pick<DemoShape>(random), first, PairRadius(random), sideways ? along : across, sideways ? across : along);
-            b = Object(
-                random, Pick<DemoShape>(random), second, PairRadius(random), sideways ? other : across + slant, sideways ? across + slant : other);
+            a = At(first, along, across);
+            b = At(second, other, across + slant);
+
+            DemoObject At(DemoColour colour, double main, double cross) => Object(
+                random, Pick<DemoShape>(random), colour, PairRadius(random), sideways ? main : cross, sideways ? cross : main);
         }
         return new DemoScene(size, Background(random, [first, second]), [a, b]);
     }
@@ -59,9 +63,11 @@ static class DemoSampler
             var other = i + random.NextInt(colours.Length - i);
             (colours[i], colours[other]) = (colours[other], colours[i]);
         }
-        var objects = Enumerable.Range(0, 3).Select(i => Object(
-            random, Pick<DemoShape>(random), colours[i], random.Uniform(0.12, 0.15), 0.18 + 0.32 * i, random.Uniform(0.2, 0.8))).ToArray();
+        DemoObject[] objects = [.. Enumerable.Range(0, 3).Select(At)];
         return new DemoScene(size, Background(random, colours[..3]), objects);
+
+        DemoObject At(int i) => Object(
+            random, Pick<DemoShape>(random), colours[i], random.Uniform(0.12, 0.15), 0.18 + 0.32 * i, random.Uniform(0.2, 0.8));
     }
 
     static DemoObject Object(Philox random, DemoShape shape, DemoColour colour, double radius, double x, double y)

@@ -34,8 +34,11 @@ public sealed record DemoScene(int Size, DemoBackground Background, IReadOnlyLis
         return mask;
     }
 
-    /// <summary>For each pixel 0 for background, or 1 + the <see cref="DemoShape"/> there: ground truth of a segmentation by shape.</summary>
-    public byte[] ShapeMask() => Array.ConvertAll(Mask(), label => label == 0 ? (byte)0 : (byte)(1 + (int)Objects[label - 1].Shape));
+    /// <summary>
+    /// For each pixel 0 for background, or 1 + the <see cref="DemoShape"/> there: ground truth of a segmentation by shape.
+    /// </summary>
+    public byte[] ShapeMask() =>
+        Array.ConvertAll(Mask(), label => label == 0 ? (byte)0 : (byte)(1 + (int)Objects[label - 1].Shape));
 
     void Paint(SKCanvas canvas, DemoObject item)
     {
@@ -65,8 +68,10 @@ public sealed record DemoScene(int Size, DemoBackground Background, IReadOnlyLis
         {
             for (var column = -3; column <= 3; column++)
             {
-                if (texture == DemoTexture.Dotted) canvas.DrawCircle((column + (row & 1) * 0.5f) * Step, row * Step, 0.32f * Step, paint);
-                else if (((row + column) & 1) == 0) canvas.DrawRect(column * Step, row * Step, Step, Step, paint);
+                if (texture == DemoTexture.Dotted)
+                    canvas.DrawCircle((column + (row & 1) * 0.5f) * Step, row * Step, 0.32f * Step, paint);
+                else if (((row + column) & 1) == 0)
+                    canvas.DrawRect(column * Step, row * Step, Step, Step, paint);
             }
         }
     }

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Pictures and captions that the program draws itself, without files: coloured, textured shapes on backgrounds. Pair i is a function of
-/// the seed and i alone.
+/// Pictures and captions that the program draws itself, without files: coloured, textured shapes on backgrounds. Pair i is a
+/// function of the seed and i alone.
 /// </summary>
 public sealed class DemoSource : IImageTextSource
 {
@@ -43,7 +43,9 @@ public sealed class DemoSource : IImageTextSource
         return new ImageTextPair($"demo/{seed}/{index}", scene.Draw(), DemoCaptions.Of(scene));
     }
 
-    /// <summary>Held-out pictures of one object each for zero-shot classification: <paramref name="perClass"/> of every colour and shape.</summary>
+    /// <summary>
+    /// Held-out pictures of one object each for zero-shot classification: <paramref name="perClass"/> of every colour and shape.
+    /// </summary>
     public static DemoEvaluation Evaluation(int perClass, int seed = 0, int size = 96)
     {
         Require.Positive(perClass, "pictures per class");

@@ -2,7 +2,9 @@ using SkiaSharp;
 
 namespace Silc;
 
-/// <summary>Renders emoji the same way whatever margin a style leaves: cropped to what is drawn, square, transparent around it.</summary>
+/// <summary>
+/// Renders emoji the same way whatever margin a style leaves: cropped to what is drawn, square, transparent around it.
+/// </summary>
 static class EmojiArt
 {
     // Fine enough to place the crop within 1 % of the picture.

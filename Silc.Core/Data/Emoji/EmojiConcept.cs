@@ -9,7 +9,8 @@ namespace Silc;
 /// <param name="Group">One of 9 groups, e.g. "animals-nature".</param>
 /// <param name="Subgroup">One of 98 subgroups, e.g. "animal-mammal".</param>
 /// <param name="Tags">Further words, e.g. "pet".</param>
-public sealed record EmojiConcept(string Key, string Annotation, string Base, string Group, string Subgroup, IReadOnlyList<string> Tags)
+public sealed record EmojiConcept(
+    string Key, string Annotation, string Base, string Group, string Subgroup, IReadOnlyList<string> Tags)
 {
     /// <summary>The join key of code points written in any case, joined by '-'.</summary>
     public static string KeyOf(string codePoints) =>
@@ -41,7 +42,8 @@ public sealed record EmojiConcept(string Key, string Annotation, string Base, st
             // OpenMoji's own inventions have no counterpart in other styles; components are loose skin and hair swatches.
             if (group == "component" || group.StartsWith("extras-", StringComparison.Ordinal)) continue;
             // A number, "1,5" for two people, or "" for none.
-            var hasSkinTone = row.GetProperty("skintone") is not { ValueKind: JsonValueKind.String } tone || tone.GetString() != "";
+            var tone = row.GetProperty("skintone");
+            var hasSkinTone = tone.ValueKind != JsonValueKind.String || tone.GetString() != "";
             if (hasSkinTone && !skinTones) continue;
 
             tags[key] = Text("tags").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);

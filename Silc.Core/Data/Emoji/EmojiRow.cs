@@ -19,9 +19,12 @@ public sealed record EmojiRow(string FilePath, string Style, EmojiConcept Concep
     /// <summary>All pictures of the style that is never trained on.</summary>
     public const string UnseenStyleSplit = "unseen-style";
 
-    static readonly string[] Columns = ["filepath", "title", "style", "concept", "base", "group", "subgroup", "tags", "split", "picture"];
+    static readonly string[] Columns =
+        ["filepath", "title", "style", "concept", "base", "group", "subgroup", "tags", "split", "picture"];
 
-    /// <summary>A flag: left out of evaluation, because its picture says nothing that its caption could be guessed from.</summary>
+    /// <summary>
+    /// A flag: left out of evaluation, because its picture says nothing that its caption could be guessed from.
+    /// </summary>
     public bool IsFlag => Concept.Group == "flags";
 
     /// <summary>Reads an index.</summary>
@@ -31,13 +34,15 @@ public sealed record EmojiRow(string FilePath, string Style, EmojiConcept Concep
         using var csv = CsvReader.FromFile(path, new CsvReaderOptions { Separator = ',' });
         csv.ReadHeader();
         foreach (var column in Columns)
-            if (!csv.Headers.Contains(column)) throw new InvalidDataException($"{path} has no column '{column}'; prepare its folder again");
+            if (!csv.Headers.Contains(column))
+                throw new InvalidDataException($"{path} has no column '{column}'; prepare its folder again");
         var rows = new List<EmojiRow>();
         while (csv.Read())
         {
             string Field(string name) => csv.GetString(name);
             var tags = Field("tags").Split(", ", StringSplitOptions.RemoveEmptyEntries);
-            var concept = new EmojiConcept(Field("concept"), Field("title"), Field("base"), Field("group"), Field("subgroup"), tags);
+            var concept = new EmojiConcept(
+                Field("concept"), Field("title"), Field("base"), Field("group"), Field("subgroup"), tags);
             rows.Add(new EmojiRow(Field("filepath"), Field("style"), concept, Field("split"), Field("picture")));
         }
         return rows;
@@ -50,9 +55,9 @@ public sealed record EmojiRow(string FilePath, string Style, EmojiConcept Concep
         csv.WriteRecord(Columns);
         foreach (var row in rows)
         {
-            var c = row.Concept;
+            var (c, tags) = (row.Concept, string.Join(", ", row.Concept.Tags));
             csv.WriteRecord((string[])
-                [row.FilePath, c.Annotation, row.Style, c.Key, c.Base, c.Group, c.Subgroup, string.Join(", ", c.Tags), row.Split, row.Picture]);
+                [row.FilePath, c.Annotation, row.Style, c.Key, c.Base, c.Group, c.Subgroup, tags, row.Split, row.Picture]);
         }
     }
 }

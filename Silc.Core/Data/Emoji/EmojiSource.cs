@@ -46,8 +46,8 @@ public sealed class EmojiSource : IImageTextSource
     }
 
     /// <summary>
-    /// The annotation twice, so that it is drawn most, "a picture of" it, and the annotation with tags. Which tags is a function of the
-    /// row, so that the styles of a concept show different ones.
+    /// The annotation twice, so that it is drawn most, "a picture of" it, and the annotation with tags. Which tags is a function
+    /// of the row, so that the styles of a concept show different ones.
     /// </summary>
     static string[] Captions(EmojiRow row)
     {

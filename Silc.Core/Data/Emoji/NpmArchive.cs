@@ -8,7 +8,9 @@ namespace Silc;
 /// <summary>An npm package as a .tgz file. It is read in place: nothing is unpacked and no install script runs.</summary>
 static class NpmArchive
 {
-    /// <summary>Runs <c>npm pack</c> into <paramref name="folder"/> for packages named with their versions; one path each.</summary>
+    /// <summary>
+    /// Runs <c>npm pack</c> into <paramref name="folder"/> for packages named with their versions; one path each.
+    /// </summary>
     /// <exception cref="InvalidOperationException">npm is missing or failed; the message says what to do.</exception>
     public static string[] Fetch(IReadOnlyList<string> specifiers, string folder)
     {
@@ -18,7 +20,8 @@ static class NpmArchive
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
-        foreach (var argument in (string[])["pack", "--silent", "--pack-destination", folder, .. specifiers]) start.ArgumentList.Add(argument);
+        foreach (var argument in (string[])["pack", "--silent", "--pack-destination", folder, .. specifiers])
+            start.ArgumentList.Add(argument);
 
         Process npm;
         try
@@ -28,7 +31,8 @@ static class NpmArchive
         catch (Win32Exception exception)
         {
             throw new InvalidOperationException(
-                "npm was not found; it fetches the emoji packages. Install Node.js with npm (Debian: apt-get install npm) and try again", exception);
+                "npm was not found; it fetches the emoji packages. Install Node.js with npm (Debian: apt-get install npm)",
+                exception);
         }
         using (npm)
         {

@@ -3,7 +3,8 @@ using SkiaSharp;
 namespace Silc;
 
 /// <summary>
-/// A page of pictures: each row a query and what was found for it, right answers framed green and wrong ones red. It needs no fonts.
+/// A page of pictures: each row a query and what was found for it, right answers framed green and wrong ones red. It needs no
+/// fonts.
 /// </summary>
 public static class ContactSheet
 {
@@ -44,7 +45,8 @@ public static class ContactSheet
         return Drawing.Draw(width, 2 * Margin + head + rows.Count * step - Gap, canvas =>
         {
             canvas.Clear(Paper);
-            if (title is not null) StrokeFont.Draw(canvas, title, Margin, Margin + TitleCapital + 2, TitleCapital, Ink, weight: 0.9f);
+            if (title is not null)
+                StrokeFont.Draw(canvas, title, Margin, Margin + TitleCapital + 2, TitleCapital, Ink, weight: 0.9f);
             foreach (var (i, row) in rows.Index()) DrawRow(canvas, row, Margin + head + i * step, cell);
         });
     }
@@ -54,7 +56,8 @@ public static class ContactSheet
         var lines = StrokeFont.Wrap(row.Query, QueryCapital, QueryWidth - Gap, lines: 4);
         var line = 2 * QueryCapital;
         var first = top + cell / 2f - (lines.Count - 1) * line / 2 + QueryCapital / 2;
-        foreach (var (i, text) in lines.Index()) StrokeFont.Draw(canvas, text, Margin, first + i * line, QueryCapital, Ink, weight: 0.8f);
+        foreach (var (i, text) in lines.Index())
+            StrokeFont.Draw(canvas, text, Margin, first + i * line, QueryCapital, Ink, weight: 0.8f);
         foreach (var (i, item) in row.Cells.Index()) DrawCell(canvas, item, Margin + QueryWidth + i * (cell + Gap), top, cell);
     }
 
@@ -82,7 +85,8 @@ public static class ContactSheet
     // A frame for those who see red and green, a tick or a cross for those who do not.
     static void Mark(SKCanvas canvas, SKRect box, bool hit)
     {
-        using var paint = new SKPaint { Color = hit ? Right : Wrong, IsAntialias = true, Style = SKPaintStyle.Stroke, StrokeWidth = 3 };
+        using var paint = new SKPaint { Color = hit ? Right : Wrong, IsAntialias = true };
+        (paint.Style, paint.StrokeWidth) = (SKPaintStyle.Stroke, 3);
         canvas.DrawRoundRect(box, 6, 6, paint);
         paint.Style = SKPaintStyle.Fill;
         var (x, y) = (box.Right - 6, box.Top + 6);

@@ -3,12 +3,14 @@ using SkiaSharp;
 namespace Silc;
 
 /// <summary>
-/// Printable ASCII as pen strokes. Pictures with text must look the same on every machine, and a fresh one may have no fonts at all:
-/// the Skia build used on Linux knows only those it is given.
+/// Printable ASCII as pen strokes. Pictures with text must look the same on every machine, and a fresh one may have no fonts at
+/// all: the Skia build used on Linux knows only those it is given.
 /// </summary>
 static class StrokeFont
 {
-    /// <summary>Height of capitals in the units of the strokes below: they run from y = 0 to 6, letters like p down to 8.</summary>
+    /// <summary>
+    /// Height of capitals in the units of the strokes below: they run from y = 0 to 6, letters like p down to 8.
+    /// </summary>
     const float Capital = 6;
     const float Gap = 1.5f;
     const float Space = 2.2f;
@@ -21,7 +23,8 @@ static class StrokeFont
         "M4.4 0L.6 6M1 .2A.9 .9 0 1 1 1 2A.9 .9 0 1 1 1 .2M4 4A.9 .9 0 1 1 4 5.8A.9 .9 0 1 1 4 4",
         "M4.6 6L1.2 2Q.6 1.2 1 .6Q1.6 -.2 2.6 .3Q3.6 1.2 2.2 2.4Q0 3.4 .2 4.6Q.6 6 2 6Q3.8 6 4.4 3.6",
         "M.3 0V1.6", "M1.4 -.6Q0 1 0 3Q0 5 1.4 6.8", "M0 -.6Q1.4 1 1.4 3Q1.4 5 0 6.8",
-        "M1.5 .2V2.8M.3 .8L2.7 2.2M2.7 .8L.3 2.2", "M2 1.4V5.4M0 3.4H4", "M.5 5.8L.1 7.2", "M0 3.6H2", "M.3 5.9V6", "M0 6.6L2.4 -.4",
+        "M1.5 .2V2.8M.3 .8L2.7 2.2M2.7 .8L.3 2.2", "M2 1.4V5.4M0 3.4H4", "M.5 5.8L.1 7.2", "M0 3.6H2", "M.3 5.9V6",
+        "M0 6.6L2.4 -.4",
         "M2 0Q4 0 4 3Q4 6 2 6Q0 6 0 3Q0 0 2 0Z", "M.6 1.4L2.2 0V6", "M.2 1.6Q.2 0 2 0Q3.8 0 3.8 1.6Q3.8 2.6 2.6 3.6L0 6H4",
         "M.2 1.2Q.6 0 2 0Q3.7 0 3.7 1.5Q3.7 2.9 1.6 2.9Q4 2.9 4 4.4Q4 6 2 6Q.4 6 0 4.8", "M3 6V0L0 4.2H4",
         "M3.6 0H.6L.3 2.8Q1 2.2 2 2.2Q4 2.2 4 4.1Q4 6 2 6Q.5 6 0 4.9",
@@ -57,12 +60,16 @@ static class StrokeFont
         "M0 -.6Q.8 -.6 .8 .4V2.2Q.8 3.1 1.6 3.1Q.8 3.1 .8 4V5.8Q.8 6.8 0 6.8", "M0 3.8Q.6 2.8 1.6 3.4Q2.8 4.2 3.6 3.2",
     ];
 
-    static readonly (SKPath Path, float Width)[] Glyphs = [.. Strokes.Select(SKPath.ParseSvgPathData).Select(path => (path, path.TightBounds.Right))];
+    static readonly (SKPath Path, float Width)[] Glyphs =
+        [.. Strokes.Select(SKPath.ParseSvgPathData).Select(path => (path, path.TightBounds.Right))];
 
     /// <summary>Width of a line in pixels.</summary>
     public static float Measure(string text, float capital) => Characters(text).Sum(Advance) * capital / Capital;
 
-    /// <summary>Draws a line with its baseline at <paramref name="y"/>; <paramref name="weight"/> is the pen's width in units of 1/6 capital.</summary>
+    /// <summary>
+    /// Draws a line with its baseline at <paramref name="y"/>; <paramref name="weight"/> is the pen's width in units of 1/6
+    /// capital.
+    /// </summary>
     public static void Draw(SKCanvas canvas, string text, float x, float y, float capital, SKColor colour, float weight = 0.75f)
     {
         using var pen = new SKPaint
@@ -99,7 +106,8 @@ static class StrokeFont
         for (var i = 0; i < result.Count; i++)
         {
             var cut = !whole && i == result.Count - 1;
-            while (result[i].Length > 0 && Measure(result[i] + (cut ? "..." : ""), capital) > width) (result[i], cut) = (result[i][..^1], true);
+            while (result[i].Length > 0 && Measure(result[i] + (cut ? "..." : ""), capital) > width)
+                (result[i], cut) = (result[i][..^1], true);
             if (cut) result[i] += "...";
         }
         return result;

@@ -56,7 +56,8 @@ sealed class SvgGradient(XElement element, Func<string, XElement?> find)
 
     float Value(string name, float otherwise) => Inherited(name) is { } text ? Number(text) : otherwise;
 
-    string? Inherited(string name) => chain.Select(link => link.Attribute(name)?.Value).FirstOrDefault(value => value is not null);
+    string? Inherited(string name) =>
+        chain.Select(link => link.Attribute(name)?.Value).FirstOrDefault(value => value is not null);
 
     static IEnumerable<XElement> Chain(XElement element, Func<string, XElement?> find)
     {

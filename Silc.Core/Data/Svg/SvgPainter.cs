@@ -20,7 +20,7 @@ sealed class SvgPainter(SKCanvas canvas, SvgPicture picture)
 
     void Draw(XElement element, SvgStyle inherited)
     {
-        if (element.Name.LocalName is "defs" or "clipPath" or "mask" or "symbol" or "linearGradient" or "radialGradient" or "filter") return;
+        if (element.Name.LocalName is "defs" or "clipPath" or "mask" or "symbol") return;
         var opacity = Math.Clamp(Number(element, "opacity", 1), 0, 1);
         if (opacity == 0 || Property(element, "display") == "none") return;
 
@@ -118,7 +118,8 @@ sealed class SvgPainter(SKCanvas canvas, SvgPicture picture)
         {
             if (picture.Find(id) is not { } element) return null;
             using var shader = new SvgGradient(element, picture.Find).Shader(outline.TightBounds);
-            return shader is null ? null : new SKPaint { IsAntialias = true, Shader = shader, Color = SKColors.Black.WithAlpha((byte)MathF.Round(255 * alpha)) };
+            var veil = SKColors.Black.WithAlpha((byte)MathF.Round(255 * alpha));
+            return shader is null ? null : new SKPaint { IsAntialias = true, Shader = shader, Color = veil };
         }
         var colour = Colour(value == "currentColor" ? style.Colour : value);
         return new SKPaint { IsAntialias = true, Color = colour.WithAlpha((byte)MathF.Round(colour.Alpha * alpha)) };
@@ -168,5 +169,6 @@ sealed class SvgPainter(SKCanvas canvas, SvgPicture picture)
         canvas.Restore();
     }
 
-    XElement? Referenced(XElement element, string property) => Reference(Property(element, property)) is { } id ? picture.Find(id) : null;
+    XElement? Referenced(XElement element, string property) =>
+        Reference(Property(element, property)) is { } id ? picture.Find(id) : null;
 }

@@ -6,7 +6,8 @@ namespace Silc;
 
 /// <summary>
 /// A static SVG 1.1 picture: paths and basic shapes, groups, use and symbol, gradients, clip paths, masks, opacity and strokes.
-/// Filters, text, markers, patterns, embedded pictures and style sheets are not drawn: the art this library trains on has none that matter.
+/// Filters, text, markers, patterns, embedded pictures and style sheets are not drawn: the art this library trains on has none
+/// that matter.
 /// </summary>
 public sealed class SvgPicture
 {
@@ -31,7 +32,9 @@ public sealed class SvgPicture
         try
         {
             var root = XElement.Parse(text);
-            return root.Name.LocalName == "svg" ? new SvgPicture(root) : throw new FormatException($"SVG: the root element is '{root.Name}'");
+            return root.Name.LocalName == "svg"
+                ? new SvgPicture(root)
+                : throw new FormatException($"SVG: the root element is '{root.Name}'");
         }
         catch (XmlException exception)
         {
@@ -48,7 +51,9 @@ public sealed class SvgPicture
         canvas.Restore();
     }
 
-    /// <summary>Draws <paramref name="window"/> of the picture (null means the view box) on transparent ground, stretched to the size.</summary>
+    /// <summary>
+    /// Draws <paramref name="window"/> of the picture (null means the view box) on transparent ground, stretched to the size.
+    /// </summary>
     public Picture Render(int width, int height, SKRect? window = null)
     {
         var box = window ?? ViewBox;

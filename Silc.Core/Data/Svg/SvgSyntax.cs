@@ -61,7 +61,9 @@ static partial class SvgSyntax
 
     /// <summary>The id in an href of "#id", null when there is none.</summary>
     public static string? Link(XElement element) =>
-        element.Attributes().FirstOrDefault(attribute => attribute.Name.LocalName == "href")?.Value is ['#', .. var id] ? id : null;
+        element.Attributes().FirstOrDefault(attribute => attribute.Name.LocalName == "href")?.Value is ['#', .. var id]
+            ? id
+            : null;
 
     /// <summary>The id in "url(#id)", null when the text is something else.</summary>
     public static string? Reference(string? text) =>

@@ -1,0 +1,90 @@
+namespace Silc.Tests;
+
+[TestClass]
+public sealed class DemoTests
+{
+    [TestMethod]
+    public void APairIsAFunctionOfSeedAndIndex()
+    {
+        var (a, b) = (new DemoSource(1000, seed: 7, size: 48), new DemoSource(500, seed: 7, size: 48));
+        var alone = Enumerable.Range(0, 64).Select(a.Read).ToArray();
+        var together = new ImageTextPair[64];
+        Parallel.For(0, 64, i => together[63 - i] = b.Read(63 - i));
+        for (var i = 0; i < 64; i++)
+        {
+            CollectionAssert.AreEqual(alone[i].Picture.Rgba, together[i].Picture.Rgba);
+            CollectionAssert.AreEqual(alone[i].Captions.ToArray(), together[i].Captions.ToArray());
+        }
+        CollectionAssert.AreNotEqual(alone[0].Picture.Rgba, new DemoSource(1, seed: 8, size: 48).Read(0).Picture.Rgba);
+    }
+
+    [TestMethod]
+    public void CaptionsFitAndAreSeveral()
+    {
+        var source = new DemoSource(2000, seed: 1, size: 16);
+        for (var i = 0; i < source.Count; i++)
+        {
+            var captions = DemoCaptions.Of(source.Scene(i));
+            Assert.IsTrue(captions.Count >= 2, string.Join(" | ", captions));
+            foreach (var caption in captions)
+                Assert.IsTrue(caption.Length <= DemoCaptions.MaxBytes && caption.All(char.IsAscii), caption);
+        }
+    }
+
+    [TestMethod]
+    public void CaptionsTellRelations()
+    {
+        DemoObject At(DemoColour colour, double x, double y) => new(DemoShape.Star, colour, DemoTexture.Plain, false, x, y, 0.1);
+        DemoObject[] stars = [At(DemoColour.Red, 0.2, 0.5), At(DemoColour.Orange, 0.8, 0.6)];
+        var scene = new DemoScene(32, new(DemoGround.Plain, DemoColour.White, 0), stars);
+        CollectionAssert.Contains(DemoCaptions.Of(scene).ToArray(), "a red star left of an orange star");
+        CollectionAssert.Contains(DemoCaptions.Of(scene).ToArray(), "an orange star right of a red star");
+        Assert.AreEqual(("above", "below"), DemoCaptions.Relation(At(DemoColour.Red, 0.5, 0.2), At(DemoColour.Blue, 0.6, 0.8)));
+        Assert.AreEqual(("around", "inside"), DemoCaptions.Relation(At(DemoColour.Red, 0.5, 0.5), At(DemoColour.Blue, 0.5, 0.5)));
+    }
+
+    [TestMethod]
+    public void MasksCoverWhatIsPainted()
+    {
+        var item = new DemoObject(DemoShape.Square, DemoColour.Red, DemoTexture.Plain, true, 0.5, 0.5, 0.25);
+        var scene = new DemoScene(40, new(DemoGround.Plain, DemoColour.Blue, 0), [item]);
+        var (mask, picture) = (scene.Mask(), scene.Draw());
+        Assert.AreEqual(18 * 18, mask.Count(label => label == 1), "0.9 of the radius of 10 pixels, both ways");
+        for (var i = 0; i < mask.Length; i++) Assert.AreEqual(mask[i] == 1, picture.Rgba[4 * i] == 220, $"pixel {i}");
+        Assert.AreEqual(1 + (int)DemoShape.Square, scene.ShapeMask().Max());
+    }
+
+    [TestMethod]
+    public void ObjectsStayInsideAndApart()
+    {
+        var source = new DemoSource(500, seed: 3, size: 64);
+        for (var i = 0; i < source.Count; i++)
+        {
+            var (scene, mask) = (source.Scene(i), source.Scene(i).Mask());
+            for (var item = 0; item < scene.Objects.Count; item++)
+            {
+                var alone = (scene with { Objects = [scene.Objects[item]] }).Mask();
+                var (whole, seen) = (alone.Count(label => label == 1), mask.Count(label => label == item + 1));
+                Assert.AreEqual(whole, seen, $"scene {i}: object {item} is covered");
+            }
+            var border = Enumerable.Range(0, 64).Max(x => mask[x] + mask[63 * 64 + x] + mask[64 * x] + mask[64 * x + 63]);
+            Assert.AreEqual(0, border, $"scene {i} touches the edge");
+        }
+    }
+
+    [TestMethod]
+    public void EvaluationCoversEveryClass()
+    {
+        var evaluation = DemoSource.Evaluation(perClass: 2, size: 32);
+        Assert.AreEqual(108, evaluation.ClassNames.Count);
+        Assert.AreEqual(216, evaluation.Count);
+        for (var i = 0; i < evaluation.Count; i++)
+            Assert.AreEqual(evaluation.ClassNames[evaluation.Label(i)], evaluation.Scene(i).Objects.Single().Name);
+        var labels = evaluation.Classes.Of;
+        var colourOnly = labels.Select(label => label / 12 * 12).ToArray();
+        var (whole, colour, shape) = DemoClasses.Accuracy(colourOnly, labels);
+        Assert.AreEqual(1 / 12.0, whole, 1e-9);
+        Assert.AreEqual(1.0, colour);
+        Assert.AreEqual(1 / 12.0, shape, 1e-9);
+    }
+}

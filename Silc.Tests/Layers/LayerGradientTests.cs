@@ -1,0 +1,151 @@
+namespace Silc.Tests;
+
+/// <summary>Every layer's pullback against central differences, with sizes that fit no vector.</summary>
+[TestClass]
+public sealed class LayerGradientTests
+{
+    static readonly TowerConfig Tower = new(Width: 6, Depth: 2, Heads: 2, MlpDim: 9);
+
+    static readonly SilcConfig Config = new(Tower, new(Width: 4, Depth: 1, Heads: 1, MlpDim: 7), ImageSize: 6, PatchSize: 2, TextLength: 3, VocabSize: 11,
+        Head: new(Hidden: 7, Bottleneck: 5, Prototypes: 9), Views: new(Global: 2, Local: 2, LocalSize: 4));
+
+    [TestMethod, EveryDevice]
+    public void LayerNorm(string device)
+    {
+        using var t = new LayerTest(device);
+        var layer = new LayerNorm(t.Parameters, "norm", 7);
+        t.Allocate();
+        t.Check(t.Input(5, 7), layer.Forward);
+    }
+
+    [TestMethod, EveryDevice]
+    public void Linear(string device)
+    {
+        using var t = new LayerTest(device);
+        var layer = new Linear(t.Parameters, "dense", 7, 3, Inits.Zeros);
+        t.Allocate();
+        t.Check(t.Input(5, 7), layer.Forward);
+    }
+
+    [TestMethod, EveryDevice]
+    public void Mlp(string device)
+    {
+        using var t = new LayerTest(device);
+        var layer = new Mlp(t.Parameters, "norm", "mlp", 5, 9);
+        t.Allocate();
+        t.Check(t.Input(4, 5), layer.Forward);
+    }
+
+    [TestMethod, EveryDevice]
+    public void SelfAttention(string device)
+    {
+        using var t = new LayerTest(device);
+        var layer = new SelfAttention(t.Parameters, "norm", "attention", 6, 2);
+        t.Allocate();
+        t.Check(t.Input(2 * 3, 6), (pass, x) => layer.Forward(pass, x, batch: 2));
+    }
+
+    [TestMethod, EveryDevice]
+    public void Transformer(string device)
+    {
+        using var t = new LayerTest(device);
+        var layer = new Transformer(t.Parameters, "transformer", Tower);
+        t.Allocate();
+        t.Check(t.Input(2 * 3, 6), (pass, x) => layer.Forward(pass, x, batch: 2), samples: 3);
+    }
+
+    [TestMethod, EveryDevice]
+    public void MapHead(string device)
+    {
+        using var t = new LayerTest(device);
+        var layer = new MapHead(t.Parameters, "pool", Tower);
+        t.Allocate();
+        t.Check(t.Input(2 * 3, 6), (pass, x) => layer.Forward(pass, x, batch: 2), samples: 16);
+    }
+
+    [TestMethod, EveryDevice]
+    public void DinoHead(string device)
+    {
+        using var t = new LayerTest(device);
+        var layer = new DinoHead(t.Parameters, "head", 6, Config.Head);
+        t.Allocate();
+        t.Check(t.Input(3, 6), layer.Forward, samples: 16);
+    }
+
+    [TestMethod, EveryDevice]
+    public void PositionTable(string device)
+    {
+        foreach (var kind in Enum.GetValues<PositionResize>())
+            foreach (var side in new[] { 3, 2, 4 })
+            {
+                using var t = new LayerTest(device);
+                var layer = new PositionTable(t.Parameters, "positions", grid: 3, width: 5, kind);
+                t.Allocate();
+                t.Check(t.Input(2 * side * side, 5), (pass, x) =>
+                {
+                    var y = pass.Keep(x.Rows, x.Cols);      // positions are added in place
+                    pass.Ops.Copy(x, y);
+                    return (y, layer.Add(pass, y, side));
+                });
+            }
+    }
+
+    [TestMethod, EveryDevice]
+    public void VisionTransformer(string device)
+    {
+        foreach (var side in new[] { Config.ImageSize, Config.Views.LocalSize })
+        {
+            using var t = new LayerTest(device);
+            var tower = new VisionTransformer(t.Parameters, Config);
+            t.Allocate();
+            var pixels = t.Input(2, side * side * 3);
+            t.Check(default, (pass, _) => tower.Forward(pass, pixels, side), samples: 3);
+        }
+    }
+
+    [TestMethod, EveryDevice]
+    public void TextTransformer(string device)
+    {
+        using var t = new LayerTest(device);
+        var tower = new TextTransformer(t.Parameters, Config);
+        t.Allocate();
+        int[] ids = [4, 0, 10, 4, 4, 7];
+        using var buffer = new DeviceIntegers(t.Device, ids);
+        using var order = new DeviceIntegers(t.Device, TokenBatch.Sort(ids));
+        var tokens = new TokenBatch(buffer.View, order.View, Batch: 2);
+        t.Check(default, (pass, _) => tower.Forward(pass, tokens), samples: 4);
+    }
+
+    [TestMethod, EveryDevice]
+    public void A_wrong_gradient_is_found(string device)
+    {
+        using var t = new LayerTest(device);
+        var layer = new Linear(t.Parameters, "dense", 7, 3, Inits.Zeros);
+        t.Allocate();
+        double error = GradientCheck.Run(t.Pass, t.Parameters, t.Input(5, 7), (pass, x) =>
+        {
+            var (y, back) = layer.Forward(pass, x);
+            return (y, dy =>
+            {
+                var dx = back(dy);
+                pass.Ops.Add(dx, dx);       // twice what it should be
+                return dx;
+            }
+            );
+        });
+        Assert.IsTrue(error is > 0.1 and < 1, $"error {error}");
+    }
+
+    /// <summary>Inference reuses memory, and must say the same.</summary>
+    [TestMethod, EveryDevice]
+    public void Towers_without_training_give_the_same_embeddings(string device)
+    {
+        using var t = new LayerTest(device);
+        var tower = new VisionTransformer(t.Parameters, Config);
+        t.Allocate();
+        var pixels = t.Input(3, 6 * 6 * 3);
+        var trained = tower.Forward(t.Pass, pixels, 6).Y;
+        var inferred = tower.Forward(t.Pass with { Training = false }, pixels, 6).Y;
+        Close.Bits(t.Device.Download(trained.View), t.Device.Download(inferred.View), "embeddings");
+    }
+}

@@ -1,0 +1,55 @@
+namespace Silc.Tests;
+
+[TestClass]
+public sealed class DeviceTests
+{
+    [TestMethod]
+    public void A_device_that_is_not_there_is_named_with_those_that_are()
+    {
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => Device.Cuda(7));
+        StringAssert.StartsWith(error.Message, "there is no device 'cuda:7' here; there is: ");
+        foreach (var info in Device.List()) StringAssert.Contains(error.Message, info.Id);
+    }
+
+    [TestMethod]
+    public void A_name_without_meaning_is_an_error()
+    {
+        var error = Assert.ThrowsExactly<ArgumentException>(() => Device.Open("tpu"));
+        StringAssert.Contains(error.Message, "no device 'tpu'");
+        Assert.ThrowsExactly<ArgumentException>(() => Device.Cpu(0));
+    }
+
+    [TestMethod]
+    public void The_CPU_is_always_there()
+    {
+        using var device = Device.Open(" CPU ");
+        Assert.AreEqual(DeviceKind.Cpu, device.Kind);
+        Assert.AreEqual(Environment.ProcessorCount, device.Workers);
+        Assert.IsTrue(Device.List().Any(info => info.Id == "cpu"));
+    }
+
+    [TestMethod, EveryDevice]
+    public void Memory_is_counted(string device)
+    {
+        var accelerator = TestDevices.Open(device);
+        var before = accelerator.AllocatedBytes;
+        using (var arena = Arena.Allocate(accelerator, 1000)) Assert.AreEqual(before + 4000, accelerator.AllocatedBytes);
+        Assert.AreEqual(before, accelerator.AllocatedBytes);
+    }
+
+    [TestMethod]
+    public void The_arena_says_when_it_is_full_and_finds_its_peak()
+    {
+        using var arena = Arena.Allocate(TestDevices.Open(TestDevices.OneThread), 1024);
+        var pass = new Pass(TestDevices.Open(TestDevices.OneThread).Ops, arena);
+        using (pass.Frame())
+        {
+            pass.Keep(7, 33);       // 231 floats take 256
+            pass.Temp(1, 1);        // 64
+        }
+        Assert.AreEqual(0, arena.InUse);
+        Assert.AreEqual(320, arena.Peak);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => pass.Keep(33, 33));
+        StringAssert.Contains(error.Message, "activation memory");
+    }
+}

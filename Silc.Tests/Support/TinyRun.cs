@@ -1,0 +1,72 @@
+namespace Silc.Tests;
+
+/// <summary>A model of a few thousand parameters and its trainer, on batches of noise.</summary>
+public sealed class TinyRun : IDisposable
+{
+    public static readonly SilcConfig Config = new(
+        new(Width: 32, Depth: 1, Heads: 2, MlpDim: 48), new(Width: 24, Depth: 1, Heads: 2, MlpDim: 40), ImageSize: 16, PatchSize: 8, TextLength: 5,
+        VocabSize: 50, Head: new(Hidden: 20, Bottleneck: 12, Prototypes: 40), Views: new(Global: 2, Local: 2, LocalSize: 8));
+
+    /// <summary>Constant learning rate, no clipping.</summary>
+    public static readonly TrainConfig Recipe = new(
+        BatchSize: 4, TotalSteps: 100, LearningRate: 3e-3, ClipNorm: 0, Schedule: new(ScheduleKind.Constant), EmaMomentum: 0.9);
+
+    public TinyRun(string device, TrainConfig? recipe = null, SilcConfig? config = null, int seed = 1)
+    {
+        Model = SilcModel.Create(TestDevices.Open(device), config ?? Config, seed);
+        Trainer = new(Model, recipe ?? Recipe);
+    }
+
+    public SilcModel Model { get; }
+
+    public Trainer Trainer { get; }
+
+    public Teacher Teacher => Trainer.Teacher!;
+
+    /// <summary>The batch of that number: always the same.</summary>
+    public Batch Batch(int number)
+    {
+        var random = new Random(number);
+        var batch = new Batch(Model.Config, Trainer.Config.BatchSize);
+        foreach (var pixels in new[] { batch.Global, batch.Local })
+            for (int i = 0; i < pixels.Length; i++) pixels[i] = random.NextSingle() * 2 - 1;
+        for (int i = 0; i < batch.Tokens.Length; i++) batch.Tokens[i] = random.Next(Model.Config.VocabSize);
+        return batch;
+    }
+
+    public StepMetrics Step(Batch batch)
+    {
+        Trainer.Step(batch);
+        return Trainer.ReadMetrics();
+    }
+
+    /// <summary>Steps with the batches of these numbers.</summary>
+    public TinyRun Steps(params IEnumerable<int> numbers)
+    {
+        foreach (var number in numbers) Trainer.Step(Batch(number));
+        return this;
+    }
+
+    public float[] Read(Tensor tensor) => Model.Device.Download(tensor.View.SubView(0, tensor.Count));
+
+    /// <summary>Everything that a run carries from step to step: student, teacher, center and moments, as its checkpoint has them.</summary>
+    public IReadOnlyDictionary<string, float[]> State()
+    {
+        using var folder = new TemporaryFolder();
+        Trainer.Save(folder.File("state.safetensors"));
+        return Safetensors.Read(folder.File("state.safetensors")).Arrays.ToDictionary(entry => entry.Key, entry => entry.Value.Floats());
+    }
+
+    /// <summary>Fails unless both have the same arrays to the last bit.</summary>
+    public static void SameBits(IReadOnlyDictionary<string, float[]> expected, IReadOnlyDictionary<string, float[]> actual)
+    {
+        CollectionAssert.AreEquivalent(expected.Keys.ToArray(), actual.Keys.ToArray());
+        foreach (var (name, values) in expected) Close.Bits(values, actual[name], name);
+    }
+
+    public void Dispose()
+    {
+        Trainer.Dispose();
+        Model.Dispose();
+    }
+}

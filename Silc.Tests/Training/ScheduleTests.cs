@@ -1,0 +1,45 @@
+namespace Silc.Tests;
+
+[TestClass]
+public sealed class ScheduleTests
+{
+    /// <summary>The paper's run: 20 G examples at batch size 16,384.</summary>
+    [TestMethod]
+    [DataRow(0, 0)]
+    [DataRow(25_000, 0.5)]
+    [DataRow(50_000, 1)]
+    [DataRow(100_000, 0.408)]
+    [DataRow(600_000, 0.1336)]
+    [DataRow(1_170_703, 0.0940)]
+    [DataRow(1_220_703, 0)]
+    public void Rsqrt_of_the_paper(int step, double multiplier)
+    {
+        var schedule = new Schedule(ScheduleKind.Rsqrt, WarmupSteps: 50_000, CooldownSteps: 50_000);
+        Assert.AreEqual(multiplier, schedule.At(step, 1_220_703), 5e-4 * Math.Max(multiplier, 1e-9));
+    }
+
+    [TestMethod]
+    [DataRow(0, 0)]
+    [DataRow(5, 0.5)]
+    [DataRow(10, 1)]
+    [DataRow(55, 0.5)]
+    [DataRow(100, 0)]
+    public void Cosine_falls_from_the_end_of_the_warm_up_to_the_end_of_the_run(int step, double multiplier) =>
+        Assert.AreEqual(multiplier, new Schedule(ScheduleKind.Cosine, WarmupSteps: 10).At(step, 100), 1e-12);
+
+    [TestMethod]
+    public void Constant_is_one_between_warm_up_and_cooldown()
+    {
+        var schedule = new Schedule(ScheduleKind.Constant, WarmupSteps: 4, CooldownSteps: 10);
+        CollectionAssert.AreEqual(new[] { 0, 0.25, 1, 1, 0.5, 0 }, new[] { 0L, 1, 4, 90, 95, 100 }.Select(step => schedule.At(step, 100)).ToArray());
+    }
+
+    /// <summary>0.966 at the paper's 16,384; a half-life of the same number of examples elsewhere.</summary>
+    [TestMethod]
+    [DataRow(16_384, 0.966)]
+    [DataRow(4096, 0.9914)]
+    [DataRow(1024, 0.9978)]
+    [DataRow(256, 0.99946)]
+    public void Teacher_momentum_by_batch_size(int batch, double momentum) =>
+        Assert.AreEqual(momentum, new TrainConfig(BatchSize: batch).TeacherMomentum, 5e-5);
+}

@@ -1,0 +1,103 @@
+namespace Silc.Tests;
+
+[TestClass]
+public sealed class TrainerTests
+{
+    [TestMethod, EveryDevice]
+    public void Learns_eight_pairs_by_heart(string device)
+    {
+        foreach (var optimizer in Enum.GetValues<OptimizerKind>())
+        {
+            using var run = new TinyRun(device, TinyRun.Recipe with { BatchSize = 8, Optimizer = optimizer, LearningRate = 5e-3, ClipNorm = 1 });
+            var batch = run.Batch(1);
+            double loss = double.NaN;
+            for (int step = 0; step < 150 && !(loss < 0.1); step++)
+            {
+                run.Trainer.Step(batch);
+                if (step % 10 == 9) loss = run.Step(batch).Contrastive;
+            }
+            Assert.IsTrue(loss < 0.1, $"{optimizer}: contrastive loss is still {loss}");
+        }
+    }
+
+    [TestMethod, EveryDevice]
+    public void The_same_seed_gives_the_same_bits(string device)
+    {
+        foreach (var optimizer in Enum.GetValues<OptimizerKind>())
+        {
+            var recipe = TinyRun.Recipe with { Optimizer = optimizer, GlobalToGlobal = true, ClipNorm = 1 };
+            // The CPU's one thread, for the CPU: the number of threads must not show.
+            using TinyRun run = new(device, recipe), again = new(device == TestDevices.FourThreads ? TestDevices.OneThread : device, recipe);
+            TinyRun.SameBits(run.Steps(1, 2, 3, 4, 5).State(), again.Steps(1, 2, 3, 4, 5).State());
+        }
+    }
+
+    [TestMethod, EveryDevice]
+    public void A_run_that_was_saved_and_loaded_continues_to_the_bit(string device)
+    {
+        foreach (var optimizer in Enum.GetValues<OptimizerKind>())
+        {
+            var recipe = TinyRun.Recipe with { Optimizer = optimizer, Schedule = new(ScheduleKind.Cosine, WarmupSteps: 2) };
+            using var folder = new TemporaryFolder();
+            using TinyRun whole = new(device, recipe), first = new(device, recipe), second = new(device, recipe, seed: 2);
+            first.Steps(1, 2).Trainer.Save(folder.File("run.safetensors"));
+            second.Trainer.Load(folder.File("run.safetensors"));
+            Assert.AreEqual(2, second.Trainer.Steps);
+            TinyRun.SameBits(whole.Steps(1, 2, 3, 4).State(), second.Steps(3, 4).State());
+        }
+    }
+
+    [TestMethod, EveryDevice]
+    public void Memory_stays_where_it_is(string device)
+    {
+        using var run = new TinyRun(device);
+        var batch = run.Batch(1);
+        Steps(20);      // compiles kernels, grows scratch memory
+        long onDevice = run.Model.Device.AllocatedBytes, onHost = GC.GetTotalMemory(forceFullCollection: true), allocated = GC.GetTotalAllocatedBytes(precise: true);
+        Steps(200);
+        Assert.AreEqual(onDevice, run.Model.Device.AllocatedBytes, "device memory");
+        Assert.AreEqual(0, (GC.GetTotalMemory(forceFullCollection: true) - onHost) / 200 / 1024, "KiB of host memory that each step keeps");
+        Assert.IsTrue((GC.GetTotalAllocatedBytes(precise: true) - allocated) / 200 < 256 * 1024, "host memory that each step allocates");
+
+        void Steps(int count)
+        {
+            for (int i = 0; i < count; i++) run.Trainer.Step(batch);
+            run.Trainer.ReadMetrics();
+        }
+    }
+
+    [TestMethod, EveryDevice]
+    public void A_disposed_run_leaves_nothing_on_the_device(string device)
+    {
+        new TinyRun(device).Steps(1).Dispose();
+        var before = TestDevices.Open(device).AllocatedBytes;
+        new TinyRun(device).Steps(1).Dispose();
+        Assert.AreEqual(before, TestDevices.Open(device).AllocatedBytes);
+    }
+
+    [TestMethod, EveryDevice]
+    public void Weight_decay_is_times_the_schedule_but_not_the_learning_rate(string device)
+    {
+        var recipe = TinyRun.Recipe with { LearningRate = 0, WeightDecay = 0.1, Schedule = new(ScheduleKind.Constant, WarmupSteps: 2) };
+        using var run = new TinyRun(device, recipe);
+        var before = run.Model.Parameters.All.ToDictionary(p => p.Name, p => run.Read(p.Value));
+        run.Steps(1, 2);        // the schedule is 0, then 1/2
+        foreach (var p in run.Model.Parameters.All)
+        {
+            double factor = p.Name.EndsWith("/kernel", StringComparison.Ordinal) ? 1 - 0.05 : 1;
+            Close.To([.. before[p.Name].Select(x => x * factor)], run.Read(p.Value), Close.Float32, p.Name);
+        }
+    }
+
+    [TestMethod]
+    public void A_batch_that_does_not_fit_is_refused()
+    {
+        using var run = new TinyRun(TestDevices.OneThread);
+        var error = Assert.ThrowsExactly<ArgumentException>(() => run.Trainer.Step(new Batch(TinyRun.Config, 3)));
+        Assert.AreEqual("the batch has 3 pictures, the trainer was made for 4", error.Message);
+        var batch = run.Batch(1);
+        batch.Tokens[3] = 50;
+        error = Assert.ThrowsExactly<ArgumentException>(() => run.Trainer.Step(batch));
+        Assert.AreEqual("token id 50 is not in the model's vocabulary of 50", error.Message);
+    }
+}
