@@ -6,7 +6,7 @@ namespace Silc;
 /// <summary>Lines over a common axis, both axes from 0: losses over steps. It needs no fonts.</summary>
 public static class LineChart
 {
-    const int Width = 1000, Height = 600, Left = 84, Right = 28, Top = 64, Bottom = 72;
+    const int Width = 1000, Height = 600, Left = 84, Right = 28, Top = 92, Bottom = 72;
     const float TitleCapital = 13, LabelCapital = 10, TickCapital = 8;
 
     static readonly SKColor Paper = new(255, 255, 255);
@@ -29,7 +29,7 @@ public static class LineChart
         PictureFile.Write(path, Drawing.Draw(Width, Height, canvas =>
         {
             canvas.Clear(Paper);
-            StrokeFont.Draw(canvas, title, Left, Top - 28, TitleCapital, Ink, weight: 0.9f);
+            StrokeFont.Draw(canvas, title, Left, 36, TitleCapital, Ink, weight: 0.9f);
             foreach (var x in Ticks(maxX, 8)) TickX(canvas, x, X(x));
             foreach (var y in Ticks(maxY, 6)) TickY(canvas, y, Y(y));
             Centre(canvas, xLabel, (Left + Width - Right) / 2f, Height - 18, LabelCapital, Ink);
@@ -38,7 +38,8 @@ public static class LineChart
             Centre(canvas, yLabel, -(Top + Height - Bottom) / 2f, 26, LabelCapital, Ink);
             canvas.Restore();
             foreach (var line in lines) Draw(canvas, line);
-            foreach (var (i, line) in lines.Index()) Legend(canvas, line, i, lines.Max(each => StrokeFont.Measure(each.Name, LabelCapital)));
+            float at = Left;
+            foreach (var line in lines) at = Legend(canvas, line, at);
         }));
 
         float X(double x) => (float)(Left + x / maxX * (Width - Left - Right));
@@ -77,12 +78,14 @@ public static class LineChart
         canvas.DrawLine(from, to, pen);
     }
 
-    static void Legend(SKCanvas canvas, ChartLine line, int index, float widest)
+    // Above the lines, where it cannot hide them; returns where the next entry starts.
+    static float Legend(SKCanvas canvas, ChartLine line, float x)
     {
-        var (x, y) = (Width - Right - 20 - widest, Top + 22 + index * 26);
+        const float Y = 68, Stroke = 32, Gap = 10;
         using var pen = Pen(line);
-        canvas.DrawLine(x - 44, y - LabelCapital / 2, x - 12, y - LabelCapital / 2, pen);
-        StrokeFont.Draw(canvas, line.Name, x, y, LabelCapital, Ink);
+        canvas.DrawLine(x, Y - LabelCapital / 2, x + Stroke, Y - LabelCapital / 2, pen);
+        StrokeFont.Draw(canvas, line.Name, x + Stroke + Gap, Y, LabelCapital, Ink);
+        return x + Stroke + StrokeFont.Measure(line.Name, LabelCapital) + 4 * Gap;
     }
 
     static SKPaint Pen(ChartLine line) => new()
