@@ -34,8 +34,8 @@ static class DemoCommand
         using var device = Silc.Device.Open(deviceName);
         var source = DemoSet.Training(seed: 0);
         var train = DemoRecipe.Training(steps ?? DemoRecipe.StepsInTime(device, source));
-        using var model = SilcModel.Create(device, DemoRecipe.Model, train.Seed, new ByteTokenizer());
-        var session = new TrainSession(folder, "bytes");
+        using var model = SilcModel.Create(device, DemoRecipe.Model, train.Seed, DemoRecipe.Tokenizer);
+        var session = new TrainSession(folder, DemoRecipe.TokenizerName);
         RunEnd end;
         using (var run = new TrainRun(model, source, train))
         {
