@@ -12,7 +12,7 @@ public sealed partial class SilcModel
 
     /// <summary>Writes the weights to a safetensors file, with what is needed to load them again. Nothing is left half-written.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="tokenizer">What <see cref="Tokenizers.Open"/> takes: <c>bytes</c>, or a file beside <paramref name="path"/>.</param>
+    /// <param name="tokenizer">What <see cref="Tokenizers.Open"/> takes: <c>bytes</c>, <c>words</c>, or a file beside <paramref name="path"/>.</param>
     public void Save(string path, string tokenizer = "bytes") => Safetensors.Write(path, Parameters.ToArrays(), Metadata(tokenizer));
 
     /// <summary>Opens a model that <see cref="Save"/> wrote, with its tokenizer.</summary>
@@ -44,6 +44,6 @@ public sealed partial class SilcModel
             throw new InvalidDataException($"{path} has no '{ConfigKey}' in its metadata: it was not written by this library, so its architecture is unknown");
         var config = JsonSerializer.Deserialize<SilcConfig>(text, json) ?? throw new InvalidDataException($"{path}: '{ConfigKey}' is empty");
         var tokenizer = metadata.GetValueOrDefault(TokenizerKey, "bytes");
-        return (config, Tokenizers.Open(tokenizer == "bytes" ? null : Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, tokenizer)));
+        return (config, Tokenizers.Open(Tokenizers.IsBuiltIn(tokenizer) ? tokenizer : Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, tokenizer)));
     }
 }

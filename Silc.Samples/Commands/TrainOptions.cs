@@ -8,7 +8,7 @@ static class TrainOptions
     public static readonly Option<string> Data = DataOption.Create();
     public static readonly Option<string> Out = new("--out") { Description = "Folder for weights, checkpoint, metrics and plot.", HelpName = "DIR", Required = true };
     public static readonly Option<string> Device = DeviceOption();
-    public static readonly Option<string> Tokenizer = Text("--tokenizer", "bytes, a SentencePiece FILE.model or CLIP's FILE.txt.gz; emoji sets bring one.", "", "FILE");
+    public static readonly Option<string> Tokenizer = Text("--tokenizer", "bytes, words, a SentencePiece FILE.model or CLIP's FILE.txt.gz; emoji sets bring one.", "", "FILE");
     public static readonly Option<string?> Resume = new("--resume") { Description = "Go on from a checkpoint; give the other options as before.", HelpName = "FILE" };
     public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10);
     public static readonly Option<double?> Minutes = new("--minutes") { Description = "Stop after this long, with all files written.", HelpName = "M" };
@@ -48,8 +48,8 @@ static class TrainOptions
     {
         var given = parsed.GetValue(Tokenizer)!;
         if (given is "" && DataOption.EmojiFolder(parsed.GetRequiredValue(Data)) is { } folder) return DataOption.OpenEmoji(folder).SentencePiecePath;
-        if (given is "" or "bytes") return "bytes";
-        return File.Exists(given) ? given : throw new FileNotFoundException($"--tokenizer {given}: no such file; say bytes, or name a .model or .txt.gz file");
+        if (given is "" || Tokenizers.IsBuiltIn(given)) return given is "" ? "bytes" : given;
+        return File.Exists(given) ? given : throw new FileNotFoundException($"--tokenizer {given}: no such file; say bytes or words, or name a .model or .txt.gz file");
     }
 
     public static SilcConfig ModelOf(ParseResult parsed, Tokenizer tokenizer)

@@ -45,7 +45,7 @@ sealed class TrainSession(string folder, string tokenizer)
     // SilcModel.Load looks for the tokenizer beside the weights.
     string KeepTokenizer()
     {
-        if (tokenizer == "bytes") return tokenizer;
+        if (Tokenizers.IsBuiltIn(tokenizer)) return tokenizer;
         var name = tokenizer.EndsWith(".txt.gz", StringComparison.OrdinalIgnoreCase) ? "tokenizer.txt.gz" : $"tokenizer{Path.GetExtension(tokenizer)}";
         if (Path.GetFullPath(tokenizer) != Path.GetFullPath(At(name))) File.Copy(tokenizer, At(name), overwrite: true);
         return name;
