@@ -30,6 +30,9 @@ public sealed class Arena : IDisposable
     /// <summary>An arena without memory, for a dry run.</summary>
     public static Arena Measure(Device device) => new(device, long.MaxValue / 2 / Alignment * Alignment, false);
 
+    /// <summary>Floats that there is room for.</summary>
+    public long Capacity => capacity;
+
     /// <summary>Largest number of floats in use at once, so far.</summary>
     public long Peak { get; private set; }
 

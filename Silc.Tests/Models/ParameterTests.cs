@@ -44,14 +44,16 @@ public sealed class ParameterTests
         [
             .. Enumerable.Range(0, 12).Select(i => $"{name}/encoderblock_{i}").SelectMany(block => new[]
             {
-                Norm($"{block}/LayerNorm_0"), Attention($"{block}/MultiHeadDotProductAttention_0"), Norm($"{block}/LayerNorm_1"), Mlp($"{block}/MlpBlock_0"),
+                Norm($"{block}/LayerNorm_0"), Attention($"{block}/MultiHeadDotProductAttention_0"),
+                Norm($"{block}/LayerNorm_1"), Mlp($"{block}/MlpBlock_0"),
             }).SelectMany(names => names),
             .. Norm($"{name}/encoder_norm"),
         ];
         string[] expected =
         [
             "img/embedding/kernel (16,16,3,768)", "img/embedding/bias (768)", "img/pos_embedding (1,256,768)", .. Encoder("img/Transformer"),
-            "img/MAPHead_0/probe (1,1,768)", .. Attention("img/MAPHead_0/MultiHeadDotProductAttention_0"), .. Norm("img/MAPHead_0/LayerNorm_0"), .. Mlp("img/MAPHead_0/MlpBlock_0"),
+            "img/MAPHead_0/probe (1,1,768)", .. Attention("img/MAPHead_0/MultiHeadDotProductAttention_0"),
+            .. Norm("img/MAPHead_0/LayerNorm_0"), .. Mlp("img/MAPHead_0/MlpBlock_0"),
             "txt/Embed_0/embedding (32000,768)", "txt/pos_embedding (1,64,768)", .. Encoder("txt/Encoder_0"),
             "txt/head/kernel (768,768)", "txt/head/bias (768)", "t (1)", "b (1)",
         ];
@@ -89,7 +91,8 @@ public sealed class ParameterTests
     {
         var device = TestDevices.Open(TestDevices.OneThread);
         using SilcModel model = SilcModel.Create(device, TinyRun.Config, 1), again = SilcModel.Create(device, TinyRun.Config, 1),
-            other = SilcModel.Create(device, TinyRun.Config, 2), sigmoid = SilcModel.Create(device, TinyRun.Config with { Contrastive = ContrastiveKind.Sigmoid }, 1);
+            other = SilcModel.Create(device, TinyRun.Config, 2),
+            sigmoid = SilcModel.Create(device, TinyRun.Config with { Contrastive = ContrastiveKind.Sigmoid }, 1);
         float[] Values(SilcModel from, string name) => device.Download(from.Parameters[name].Value.View);
         foreach (var p in model.Parameters.All)
         {

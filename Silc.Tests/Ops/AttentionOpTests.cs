@@ -14,7 +14,8 @@ public sealed class AttentionOpTests
             foreach (var (batch, heads, queries, keys, size) in Sizes)
             {
                 int width = heads * size;
-                DeviceMatrix q = t.Random(batch * queries, width, 4, gap), k = t.Random(batch * keys, width, 4, 2 * gap), v = t.Random(batch * keys, width, 1, gap);
+                DeviceMatrix q = t.Random(batch * queries, width, 4, gap),
+                    k = t.Random(batch * keys, width, 4, 2 * gap), v = t.Random(batch * keys, width, 1, gap);
                 DeviceMatrix o = t.Output(batch * queries, width, gap), lse = t.Output(batch * heads, queries);
                 t.Ops.Attention(q, k, v, o, lse, batch, heads);
                 t.Check(o, Close.Chained, () => Naive.Attention(q, k, v, batch, heads).O, "o");
@@ -29,10 +30,12 @@ public sealed class AttentionOpTests
             foreach (var (batch, heads, queries, keys, size) in Sizes)
             {
                 int width = heads * size;
-                DeviceMatrix q = t.Random(batch * queries, width, 2, gap), k = t.Random(batch * keys, width, 2, 2 * gap), v = t.Random(batch * keys, width, 1, gap);
+                DeviceMatrix q = t.Random(batch * queries, width, 2, gap),
+                    k = t.Random(batch * keys, width, 2, 2 * gap), v = t.Random(batch * keys, width, 1, gap);
                 var (forward, logs) = Naive.Attention(q, k, v, batch, heads);
                 DeviceMatrix o = t.Fixed(forward, gap), lse = t.Fixed(logs), dO = t.Random(batch * queries, width, 1, gap);
-                DeviceMatrix dQ = t.Output(batch * queries, width, gap), dK = t.Output(batch * keys, width, 2 * gap), dV = t.Output(batch * keys, width, gap);
+                DeviceMatrix dQ = t.Output(batch * queries, width, gap),
+                    dK = t.Output(batch * keys, width, 2 * gap), dV = t.Output(batch * keys, width, gap);
                 t.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
                 t.Check(dV, Close.Chained, () => Numeric.Pullback(dO, v, at => Naive.Attention(q, k, at, batch, heads).O), "dV");
                 if (keys == 1) continue;        // a softmax of one score is 1 whatever the score

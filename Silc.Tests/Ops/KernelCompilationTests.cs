@@ -32,7 +32,7 @@ public sealed partial class KernelCompilationTests
     [DataRow("SM_75"), DataRow("SM_80"), DataRow("SM_90")]
     public void Every_kernel_compiles_to_PTX(string architecture)
     {
-        using var context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms());
+        using var context = NewContext();
         var field = typeof(CudaArchitecture).GetField(architecture)!;
         using var backend = new PTXBackend(context, (CudaArchitecture)field.GetValue(null)!, CudaInstructionSet.ISA_80, null!);
         var declaredFor = Folders();
@@ -42,14 +42,15 @@ public sealed partial class KernelCompilationTests
             StringAssert.Contains(ptx, ".target sm_", kernel.Name);
             StringAssert.Contains(ptx, ".visible .entry", kernel.Name);
             // OpenCL drops inline PTX without a word, so a kernel for every device must not have any.
-            if (declaredFor[PlainName(kernel)] != "Cuda") Assert.IsFalse(ptx.Contains("mma.", StringComparison.Ordinal), $"{kernel.Name} has matrix instructions");
+            if (declaredFor[PlainName(kernel)] != "Cuda")
+                Assert.IsFalse(ptx.Contains("mma.", StringComparison.Ordinal), $"{kernel.Name} has matrix instructions");
         }
     }
 
     [TestMethod]
     public void Every_kernel_compiles_to_OpenCL()
     {
-        using var context = Context.Create(builder => builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms());
+        using var context = NewContext();
         var capabilities = new CLCapabilityContext(true, true, true, true, true);
         using var backend = new CLBackend(context, capabilities, CLDeviceVendor.Other, new CLCVersion(2, 0));
         var declaredFor = Folders();
@@ -62,9 +63,16 @@ public sealed partial class KernelCompilationTests
     {
         var declaredFor = Folders();
         foreach (var kernel in Kernels)
-            Assert.AreEqual(declaredFor[PlainName(kernel)] == "Cpu", IsForTheCpu(kernel), $"{kernel.Name} is declared in {declaredFor[PlainName(kernel)]}");
+        {
+            var folder = declaredFor[PlainName(kernel)];
+            Assert.AreEqual(folder == "Cpu", IsForTheCpu(kernel), $"{kernel.Name} is declared in {folder}");
+        }
         Assert.IsTrue(Kernels.Count() > 30);
     }
+
+    // As Device makes it.
+    static Context NewContext() => Context.Create(builder =>
+        builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms());
 
     static CompiledKernel Compile(Backend backend, Type kernel)
     {

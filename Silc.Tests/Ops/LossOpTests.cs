@@ -39,7 +39,8 @@ public sealed class LossOpTests
     {
         foreach (var batch in BatchSizes)
         {
-            DeviceMatrix cosines = t.Random(batch, batch), rowLoss = t.Output(batch, 1), temperature = t.Fixed(One(Math.Log(10))), dT = t.Random(1, 1);
+            DeviceMatrix cosines = t.Random(batch, batch), rowLoss = t.Output(batch, 1);
+            DeviceMatrix temperature = t.Fixed(One(Math.Log(10))), dT = t.Random(1, 1);
             t.Ops.SoftmaxContrast(cosines, temperature, dT, rowLoss, Weight);
             Matrix Loss(Matrix x, Matrix s) => Naive.SoftmaxContrast(x, s[0, 0]).Map(loss => Weight * loss);
             if (batch == 1)     // one pair has no negatives: the loss is 0 however it is turned
@@ -58,8 +59,8 @@ public sealed class LossOpTests
     {
         foreach (var batch in BatchSizes)
         {
-            DeviceMatrix cosines = t.Random(batch, batch), rowLoss = t.Output(batch, 1), temperature = t.Fixed(One(Math.Log(10))), bias = t.Fixed(One(-3));
-            DeviceMatrix dT = t.Random(1, 1), dB = t.Random(1, 1);
+            DeviceMatrix cosines = t.Random(batch, batch), rowLoss = t.Output(batch, 1);
+            DeviceMatrix temperature = t.Fixed(One(Math.Log(10))), bias = t.Fixed(One(-3)), dT = t.Random(1, 1), dB = t.Random(1, 1);
             t.Ops.SigmoidContrast(cosines, temperature, bias, dT, dB, rowLoss, Weight);
             Matrix Loss(Matrix x, Matrix s, Matrix b) => Naive.SigmoidContrast(x, s[0, 0], b[0, 0]).Map(loss => Weight * loss);
             t.Check(rowLoss, Close.Chained, () => Loss(cosines, temperature, bias), "loss");

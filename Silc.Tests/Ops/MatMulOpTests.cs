@@ -3,7 +3,8 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class MatMulOpTests
 {
-    static readonly (int M, int N, int K)[] Sizes = [(1, 1, 1), (7, 33, 1), (33, 7, 130), (1, 300, 33), (130, 1, 7), (130, 130, 33), (5, 9, 300), (67, 41, 96)];
+    static readonly (int M, int N, int K)[] Sizes =
+        [(1, 1, 1), (7, 33, 1), (33, 7, 130), (1, 300, 33), (130, 1, 7), (130, 130, 33), (5, 9, 300), (67, 41, 96)];
 
     [TestMethod, EveryDevice]
     public void MatMul(string device) => OpTest.Run(device, t =>
@@ -14,8 +15,8 @@ public sealed class MatMulOpTests
                 {
                     var a = transpose == Transpose.A ? t.Random(k, m, gap: gap) : t.Random(m, k, gap: gap);
                     var b = transpose == Transpose.B ? t.Random(n, k, gap: 2 * gap) : t.Random(k, n, gap: 2 * gap);
-                    DeviceMatrix bias = t.Random(1, n), c = t.Output(m, n, gap), biased = t.Output(m, n, gap), sum = t.Random(m, n, gap: gap);
-                    DeviceMatrix addend = t.Random(m, n, gap: 5 * gap), residual = t.Output(m, n, gap);
+                    DeviceMatrix bias = t.Random(1, n), c = t.Output(m, n, gap), biased = t.Output(m, n, gap);
+                    DeviceMatrix sum = t.Random(m, n, gap: gap), addend = t.Random(m, n, gap: 5 * gap), residual = t.Output(m, n, gap);
 
                     t.Ops.MatMul(a, b, c, transpose);
                     t.Ops.MatMul(a, b, biased, transpose, bias);
@@ -27,7 +28,8 @@ public sealed class MatMulOpTests
                     t.Check(c, Close.Float32, () => product.Value, what);
                     t.Check(biased, Close.Float32, () => Naive.PlusRow(product.Value, bias), $"{what}, with bias");
                     t.Check(sum, Close.Float32, () => sum.Before + product.Value, $"{what}, added in place");
-                    t.Check(residual, Close.Float32, () => addend.Before + Naive.PlusRow(product.Value, bias), $"{what}, with bias and another matrix");
+                    t.Check(residual, Close.Float32, () => addend.Before + Naive.PlusRow(product.Value, bias),
+                        $"{what}, with bias and another matrix");
                 }
     });
 

@@ -15,7 +15,8 @@ public sealed class NormOpTests
         {
             // Far from zero: a variance by E[x²] - E[x]² would show.
             var x = t.Fixed(t.Random(rows, cols).Before.Map(v => v + 30));
-            DeviceMatrix scale = t.Random(1, cols), bias = t.Random(1, cols), y = t.Output(rows, cols), mean = t.Output(rows, 1), rstd = t.Output(rows, 1);
+            DeviceMatrix scale = t.Random(1, cols), bias = t.Random(1, cols), y = t.Output(rows, cols);
+            DeviceMatrix mean = t.Output(rows, 1), rstd = t.Output(rows, 1);
             t.Ops.LayerNorm(x, scale, bias, y, mean, rstd, Epsilon);
             t.Check(y, Close.Chained, () => Naive.LayerNorm(x, scale, bias, Epsilon), "y");
             t.Check(mean, Close.Float32, () => Naive.Mean(x), "mean");
@@ -35,8 +36,10 @@ public sealed class NormOpTests
                 t.Ops.LayerNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, accumulate);
                 var expected = new Lazy<Matrix>(() => Numeric.Pullback(dy, x, at => Naive.LayerNorm(at, scale, bias, Epsilon)));
                 t.Check(dx, Close.Chained, () => accumulate ? dx.Before + expected.Value : expected.Value, "dx");
-                t.Check(dScale, Close.Float32, () => dScale.Before + Numeric.Pullback(dy, scale, at => Naive.LayerNorm(x, at, bias, Epsilon)), "dScale");
-                t.Check(dBias, Close.Float32, () => dBias.Before + Numeric.Pullback(dy, bias, at => Naive.LayerNorm(x, scale, at, Epsilon)), "dBias");
+                t.Check(dScale, Close.Float32,
+                    () => dScale.Before + Numeric.Pullback(dy, scale, at => Naive.LayerNorm(x, at, bias, Epsilon)), "dScale");
+                t.Check(dBias, Close.Float32,
+                    () => dBias.Before + Numeric.Pullback(dy, bias, at => Naive.LayerNorm(x, scale, at, Epsilon)), "dBias");
             }
     });
 

@@ -38,9 +38,9 @@ public sealed class OptimizerOpTests
                 var gate = t.Gate();
                 t.Ops.Judge(gradients, losses, gate, 1, Beta1, Beta2);
                 t.Ops.Judge(gradients, losses, gate, 1, Beta1, Beta2);
+                int[] fields = [StepGate.Open, StepGate.Updates, StepGate.Skipped, StepGate.SkippedInRow, StepGate.SumNorm, StepGate.Counted];
                 var state = gate.Read();
-                t.Check([state[StepGate.Open], state[StepGate.Updates], state[StepGate.Skipped], state[StepGate.SkippedInRow], state[StepGate.SumNorm], state[StepGate.Counted]],
-                    0, () => [0, 1, 2, 2, 0, 1], $"gate after {bad} in {(where == 0 ? "the gradient" : "a loss")}");
+                t.Check([.. fields.Select(field => state[field])], 0, () => [0, 1, 2, 2, 0, 1], $"gate after {bad} in {(where == 0 ? "the gradient" : "a loss")}");
             }
     });
 
@@ -49,7 +49,8 @@ public sealed class OptimizerOpTests
     {
         foreach (var count in Counts)
         {
-            DeviceMatrix p = t.Random(1, count), m = t.Fixed(new Matrix(1, count)), v = t.Fixed(new Matrix(1, count)), losses = t.Fixed(new Matrix(1, 2));
+            DeviceMatrix p = t.Random(1, count), m = t.Fixed(new Matrix(1, count)), v = t.Fixed(new Matrix(1, count));
+            DeviceMatrix losses = t.Fixed(new Matrix(1, 2));
             DeviceMatrix[] gradients = [t.Random(1, count), t.Random(1, count), t.Random(1, count)];
             var gate = t.Gate(open: false);
             // Closed: nothing may move.
@@ -104,7 +105,8 @@ public sealed class OptimizerOpTests
     public void Adafactor_rounds_its_momentum_to_bfloat16(string device) => OpTest.Run(device, t =>
     {
         var shape = new FactoredShape([130]);
-        DeviceMatrix p = t.Random(1, 130), g = t.Random(1, 130), m = t.Random(1, 130), v = t.Fixed(new Matrix(1, 130)), none = t.Fixed(new Matrix(1, 1));
+        DeviceMatrix p = t.Random(1, 130), g = t.Random(1, 130), m = t.Random(1, 130);
+        DeviceMatrix v = t.Fixed(new Matrix(1, 130)), none = t.Fixed(new Matrix(1, 1));
         t.Ops.Adafactor(shape, p, g, m, none, none, v, t.Gate(), new(LearningRate, 0, 0.95f, 0.9f, BFloat16Momentum: true));
         // The first update divides the gradient by its own size. The parameter moves by the average before it is rounded.
         Matrix average = Matrix.Make(1, 130, (_, c) => 0.9 * m.Before[0, c] + 0.1 * Math.Sign(g.Before[0, c]));

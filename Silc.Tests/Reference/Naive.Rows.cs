@@ -29,7 +29,10 @@ public static partial class Naive
             for (int y = 0; y < grid * patch; y++)
                 for (int x = 0; x < grid * patch; x++)
                     for (int colour = 0; colour < 3; colour++)
-                        patches[(n * grid + y / patch) * grid + x / patch, (y % patch * patch + x % patch) * 3 + colour] = pixels[n, (y * side + x) * 3 + colour];
+                    {
+                        int row = (n * grid + y / patch) * grid + x / patch, col = (y % patch * patch + x % patch) * 3 + colour;
+                        patches[row, col] = pixels[n, (y * side + x) * 3 + colour];
+                    }
         return patches;
     }
 }

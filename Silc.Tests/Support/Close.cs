@@ -51,6 +51,7 @@ public static class Close
     {
         Assert.AreEqual(expected.Length, actual.Length, $"{what}: number of values");
         for (int i = 0; i < expected.Length; i++)
-            Assert.AreEqual(BitConverter.SingleToInt32Bits(expected[i]), BitConverter.SingleToInt32Bits(actual[i]), $"{what}: value {i} differs: {expected[i]} and {actual[i]}");
+            Assert.AreEqual(BitConverter.SingleToInt32Bits(expected[i]), BitConverter.SingleToInt32Bits(actual[i]),
+                $"{what}: value {i} differs: {expected[i]} and {actual[i]}");
     }
 }

@@ -26,7 +26,7 @@ public sealed class LayerTest : IDisposable
     {
         Parameters.Allocate(seed: 1, gradients: true);
         foreach (var p in Parameters.All)
-            Device.Upload<float>([.. Enumerable.Range(0, p.Count).Select(_ => (random.NextSingle() - 0.5f) * (p.Name.EndsWith("scale", StringComparison.Ordinal) ? 2 : 1))], p.Value.View);
+            Device.Upload<float>([.. Enumerable.Range(0, p.Count).Select(_ => random.NextSingle() - 0.5f)], p.Value.View);
     }
 
     public Tensor Input(int rows, int cols)

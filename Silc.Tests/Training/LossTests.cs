@@ -37,7 +37,8 @@ public sealed class LossTests
             {
                 var zImage = Matrix.Make(Batch, seen["z_image"].Cols, (r, c) => seen["z_image"][view * Batch + r, c]);
                 var cosines = Naive.MatMul(zImage, seen["z_text"], Transpose.B);
-                return (kind == ContrastiveKind.Sigmoid ? Naive.SigmoidContrast(cosines, Math.Log(10), -10) : Naive.SoftmaxContrast(cosines, Math.Log(10))).Values.Sum();
+                var losses = kind == ContrastiveKind.Sigmoid ? Naive.SigmoidContrast(cosines, Math.Log(10), -10) : Naive.SoftmaxContrast(cosines, Math.Log(10));
+                return losses.Values.Sum();
             });
             Close.To([loss], [(float)metrics.Contrastive], Close.Chained, $"{kind} loss");
             Assert.AreEqual(0.5 * metrics.Contrastive + metrics.Distillation, metrics.Loss, 1e-12);

@@ -66,7 +66,8 @@ public sealed class TeacherTests
         using var run = new TinyRun(TestDevices.OneThread, TinyRun.Recipe with { DistillationWeight = 0 });
         Assert.IsNull(run.Trainer.Teacher);
         Assert.AreEqual(0, run.Step(run.Batch(1)).Distillation);
-        var error = Assert.ThrowsExactly<ArgumentException>(() => new Trainer(SilcModel.Create(run.Model.Device, TinyRun.Config with { Views = new(2, 0) }), TinyRun.Recipe));
+        using var model = SilcModel.Create(run.Model.Device, TinyRun.Config with { Views = new(Global: 2, Local: 0) });
+        var error = Assert.ThrowsExactly<ArgumentException>(() => new Trainer(model, TinyRun.Recipe));
         StringAssert.Contains(error.Message, "local views");
     }
 }

@@ -53,7 +53,8 @@ public sealed class TrainerTests
         using var run = new TinyRun(device);
         var batch = run.Batch(1);
         Steps(20);      // compiles kernels, grows scratch memory
-        long onDevice = run.Model.Device.AllocatedBytes, onHost = GC.GetTotalMemory(forceFullCollection: true), allocated = GC.GetTotalAllocatedBytes(precise: true);
+        long onDevice = run.Model.Device.AllocatedBytes, onHost = GC.GetTotalMemory(forceFullCollection: true);
+        long allocated = GC.GetTotalAllocatedBytes(precise: true);
         Steps(200);
         Assert.AreEqual(onDevice, run.Model.Device.AllocatedBytes, "device memory");
         Assert.IsTrue((GC.GetTotalMemory(forceFullCollection: true) - onHost) / 200 < 1024, "host memory that each step keeps");
