@@ -4,7 +4,7 @@ namespace Silc;
 /// Multi-head attention over matrices whose rows are tokens, image after image, and whose columns are heads of <see cref="HeadSize"/> floats.
 /// Strides are in floats, so q, k and v may be column ranges of one (N, 3C) matrix.
 /// </summary>
-internal unsafe struct AttentionArgs
+unsafe struct AttentionArgs
 {
     public int Batch, Heads, HeadSize;
 

@@ -8,7 +8,7 @@ namespace Silc;
 /// a block of query rows at a time, so that they stay in the L2 cache. Only the log-sum-exp of each row is kept; the backward pass
 /// recomputes the probabilities from it (Dao et al. 2022, FlashAttention, arXiv:2205.14135).
 /// </summary>
-internal static unsafe class CpuAttention
+static unsafe class CpuAttention
 {
     const int MaxScores = 40 * 1024;    // floats in a block of scores: 160 KiB, and the backward pass holds two
 

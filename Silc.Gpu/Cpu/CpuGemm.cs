@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 namespace Silc;
 
 /// <summary>How a product is divided: a grid of <c>RowCuts</c> × <c>ColumnCuts</c> parts of C, one for each work item.</summary>
-internal readonly record struct GemmPlan(int RowCuts, int ColumnCuts)
+readonly record struct GemmPlan(int RowCuts, int ColumnCuts)
 {
     public int WorkItems => RowCuts * ColumnCuts;
 }
@@ -12,7 +12,7 @@ internal readonly record struct GemmPlan(int RowCuts, int ColumnCuts)
 /// Single-precision matrix product on the CPU with the widest vectors that the processor has.
 /// A caller asks for a <see cref="Plan"/> and then has every work item of it call <see cref="Compute"/>, in any order, on any thread.
 /// </summary>
-internal static class CpuGemm
+static class CpuGemm
 {
     /// <summary>Divides C among the workers so that the largest part, with its packing, costs least.</summary>
     public static GemmPlan Plan(int m, int n, int k, int workers)

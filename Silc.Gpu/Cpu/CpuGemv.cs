@@ -7,7 +7,7 @@ namespace Silc;
 /// A product with one row, as in inference on a single image. Every float of B is used once, so the time is that of reading B:
 /// no packing, no tile, just B in the order in which it lies.
 /// </summary>
-internal static unsafe class CpuGemv
+static unsafe class CpuGemv
 {
     /// <summary>Computes the given columns of C[1, N].</summary>
     public static void Multiply(in GemmArgs g, int begin, int end)

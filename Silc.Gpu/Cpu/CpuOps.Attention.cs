@@ -51,8 +51,20 @@ unsafe partial class CpuOps
         var (dim, scale, queries, keys) = Sizes(q, k, batch, heads);
         return new()
         {
-            Batch = batch, Heads = heads, Queries = queries, Keys = keys, HeadSize = dim, Scale = scale,
-            Q = Address(q), LdQ = q.Stride, K = Address(k), LdK = k.Stride, V = Address(v), LdV = v.Stride, O = Address(o), LdO = o.Stride,
+            Batch = batch,
+            Heads = heads,
+            Queries = queries,
+            Keys = keys,
+            HeadSize = dim,
+            Scale = scale,
+            Q = Address(q),
+            LdQ = q.Stride,
+            K = Address(k),
+            LdK = k.Stride,
+            V = Address(v),
+            LdV = v.Stride,
+            O = Address(o),
+            LdO = o.Stride,
             LogSumExp = Address(lse),
         };
     }

@@ -8,7 +8,7 @@ namespace Silc;
 /// Every element of C is one chain of multiply-adds in the order of k, cut at multiples of KC, which depends on K alone:
 /// the result has the same bits however C is divided among workers.
 /// </summary>
-internal static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
+static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
 {
     const int MaxDepth = 384;       // KC: a panel of B is at most 384 · 16 · 4 = 24 KiB of a 32 KiB L1 cache
     const int MaxRows = 144;        // MC: a block of A is at most 144 · 384 · 4 = 216 KiB of a 512 KiB L2 cache; whole tiles for mr = 6, 8, 12

@@ -4,7 +4,7 @@ namespace Silc;
 /// C[M, N] = alpha · op(A)[M, K] · op(B)[K, N] + addend, all row-major with leading strides. C is written, never read,
 /// unless it is the addend itself.
 /// </summary>
-internal unsafe struct GemmArgs
+unsafe struct GemmArgs
 {
     public int M, N, K;
 

@@ -4,7 +4,7 @@ namespace Silc;
 /// The innermost loop of the matrix product, one struct for each vector width: a tile of C held in registers while k runs.
 /// C[mr, nr] = alpha · Σ_k A[·, k] B[k, ·] + addend (Goto and van de Geijn 2008, "Anatomy of high-performance matrix multiplication").
 /// </summary>
-internal unsafe interface IMicroKernel
+unsafe interface IMicroKernel
 {
     /// <summary>mr: rows of the tile. Even, so that packing can move two rows at a time.</summary>
     static abstract int Rows { get; }

@@ -4,7 +4,7 @@ namespace Silc;
 /// One operand's part in a block, as panels of mr rows of A or nr columns of B ("lanes"). Whole panels may be read where they lie;
 /// the others, and always the one that hangs over the edge, are packed.
 /// </summary>
-internal readonly unsafe struct Operand
+readonly unsafe struct Operand
 {
     readonly float* source, packed;
     readonly nint lane, step;

@@ -9,7 +9,7 @@ namespace Silc;
 /// Packing: lays an operand out in the order in which the micro-kernel reads it. A panel is <c>width</c> lanes (mr rows of A or nr columns
 /// of B) by <c>depth</c> steps of k, lanes together: <c>panel[k * width + lane]</c>. Lanes past the matrix are zero, so edge tiles need no kernel of their own.
 /// </summary>
-internal static unsafe class Panels
+static unsafe class Panels
 {
     /// <summary>
     /// Packs <paramref name="lanes"/> lanes into ceil(lanes / width) panels one after another. <paramref name="contiguousLanes"/> tells

@@ -7,7 +7,7 @@ namespace Silc;
 /// Loops over one row. Rows of scores are padded in memory to whole vectors, so their loops have no tail:
 /// the padding is first set to what changes no maximum and no sum.
 /// </summary>
-internal static unsafe class RowMath
+static unsafe class RowMath
 {
     /// <summary>Replaces the scores s by exp(s − max s); returns their log-sum-exp. The maximum goes first: exp overflows past 88.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -6,7 +6,7 @@ namespace Silc;
 /// Memory that a worker thread keeps for itself between calls: it grows to the largest request and is returned when the thread has ended.
 /// Its content does not outlive a call, and a second request for the same buffer overwrites the first.
 /// </summary>
-internal sealed unsafe class Scratch
+sealed unsafe class Scratch
 {
     const nuint CacheLine = 64;
 

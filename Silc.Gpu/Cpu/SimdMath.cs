@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Silc;
 
 /// <summary>Exponential and GELU on the widest vectors that the processor has, to about 2 units in the last place.</summary>
-internal static unsafe class SimdMath
+static unsafe class SimdMath
 {
     // Past these the scale 2^n is no normal float any more: e^x is then held at the smallest normal number or at 2^127.
     const float MinExponent = -87.33654f, MaxExponent = 88.3762626f;

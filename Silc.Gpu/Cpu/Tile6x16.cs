@@ -8,7 +8,7 @@ namespace Silc;
 /// 256-bit tile: 12 accumulators, 2 vectors of B and 1 of A make 15 of AVX2's 16 registers. Twelve multiply-adds a step keep
 /// both pipes busy through their latency of 4 (2 × 4 = 8 are needed).
 /// </summary>
-internal readonly unsafe struct Tile6x16 : IMicroKernel
+readonly unsafe struct Tile6x16 : IMicroKernel
 {
     public static int Rows => 6;
 

@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Silc;
 
 /// <summary>128-bit tile for ARM's 32 NEON registers: 16 accumulators, 2 vectors of B, 1 of A.</summary>
-internal readonly unsafe struct Tile8x8 : IMicroKernel
+readonly unsafe struct Tile8x8 : IMicroKernel
 {
     public static int Rows => 8;
 

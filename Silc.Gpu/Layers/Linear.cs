@@ -26,7 +26,8 @@ public sealed class Linear
             ParameterGrads(pass, x, dy);
             InputGrad(pass, dy, dx);
             return dx;
-        });
+        }
+        );
     }
 
     /// <summary>y = x·kernel + bias + addend.</summary>

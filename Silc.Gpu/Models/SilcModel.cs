@@ -1,7 +1,3 @@
-using System.Text.Json;
-using ILGPU;
-using ILGPU.Runtime;
-
 namespace Silc;
 
 /// <summary>

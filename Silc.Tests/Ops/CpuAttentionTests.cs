@@ -1,5 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-
 namespace Silc.Tests;
 
 /// <summary>The CPU's attention and its gradients against double-precision loops.</summary>
@@ -33,10 +31,29 @@ public unsafe class CpuAttentionTests
         var scale = 40f / size;
         var args = new AttentionArgs
         {
-            Batch = batch, Heads = heads, Queries = queries, Keys = keys, HeadSize = size, Scale = scale,
-            Q = q.Data, LdQ = q.Stride, K = k.Data, LdK = k.Stride, V = v.Data, LdV = v.Stride, O = o.Data, LdO = o.Stride,
-            LogSumExp = lse.Data, GradO = dO.Data, LdGradO = dO.Stride, GradQ = dQ.Data, LdGradQ = dQ.Stride,
-            GradK = dK.Data, LdGradK = dK.Stride, GradV = dV.Data, LdGradV = dV.Stride,
+            Batch = batch,
+            Heads = heads,
+            Queries = queries,
+            Keys = keys,
+            HeadSize = size,
+            Scale = scale,
+            Q = q.Data,
+            LdQ = q.Stride,
+            K = k.Data,
+            LdK = k.Stride,
+            V = v.Data,
+            LdV = v.Stride,
+            O = o.Data,
+            LdO = o.Stride,
+            LogSumExp = lse.Data,
+            GradO = dO.Data,
+            LdGradO = dO.Stride,
+            GradQ = dQ.Data,
+            LdGradQ = dQ.Stride,
+            GradK = dK.Data,
+            LdGradK = dK.Stride,
+            GradV = dV.Data,
+            LdGradV = dV.Stride,
         };
         Run();
         foreach (var written in new[] { o, lse, dQ, dK, dV }) written.CheckWrittenInsideOnly();

@@ -1,5 +1,3 @@
-using Microsoft.VisualStudio.TestTools.UnitTesting;
-
 namespace Silc.Tests;
 
 /// <summary>The CPU's matrix product against double-precision loops, with every micro-kernel (widths the processor lacks are emulated by .NET).</summary>

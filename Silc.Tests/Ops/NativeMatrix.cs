@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Silc.Tests;
 
 /// <summary>A row-major matrix in native memory with a guard of NaN around every row, so that a read or write outside the matrix shows.</summary>
-internal sealed unsafe class NativeMatrix : IDisposable
+sealed unsafe class NativeMatrix : IDisposable
 {
     public readonly int Rows, Columns, Stride;
     readonly float* memory;

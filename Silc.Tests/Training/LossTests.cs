@@ -56,8 +56,14 @@ public sealed class LossTests
         {
             var recipe = TinyRun.Recipe with
             {
-                LearningRate = 0, WeightDecay = 0, EmaMomentum = 1, CenterMomentum = 1, TeacherTemperature = 0.1,
-                ContrastiveWeight = contrastive, DistillationWeight = 0.4, GlobalToGlobal = globalToGlobal,
+                LearningRate = 0,
+                WeightDecay = 0,
+                EmaMomentum = 1,
+                CenterMomentum = 1,
+                TeacherTemperature = 0.1,
+                ContrastiveWeight = contrastive,
+                DistillationWeight = 0.4,
+                GlobalToGlobal = globalToGlobal,
             };
             using var run = new TinyRun(device, recipe, TinyRun.Config with { Contrastive = kind });
             var (batch, values) = (run.Batch(1), run.Model.Parameters.Values);
