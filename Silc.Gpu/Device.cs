@@ -148,20 +148,25 @@ public sealed partial class Device : IDisposable
 
     internal void Poison(ArrayView<float> view) => Ops.Fill(new(view, 1, (int)view.Length), float.NaN);
 
-    internal void Upload<T>(ReadOnlySpan<T> from, ArrayView<T> to) where T : unmanaged
+    internal unsafe void Upload<T>(ReadOnlySpan<T> from, ArrayView<T> to) where T : unmanaged
     {
-        if (!to.IsValid) return;
-        unsafe
+        if (!to.IsValid || from.Length == 0) return;
+        fixed (T* source = from)
         {
-            fixed (T* source = from) to.SubView(0, from.Length).CopyFromCPUUnsafeAsync(Accelerator.DefaultStream, ref *source, from.Length);
+            to.SubView(0, from.Length).CopyFromCPUUnsafeAsync(Accelerator.DefaultStream, ref *source, from.Length);
+            Synchronize();      // before the array may move again: the copy reads it later than this call
         }
-        Synchronize();      // the caller may change its array as soon as this returns
     }
 
-    internal T[] Download<T>(ArrayView<T> view) where T : unmanaged
+    internal unsafe T[] Download<T>(ArrayView<T> view) where T : unmanaged
     {
         var host = new T[view.Length];
-        if (view.IsValid && host.Length > 0) view.CopyToCPU(Accelerator.DefaultStream, host);
+        if (!view.IsValid || host.Length == 0) return host;
+        fixed (T* target = host)
+        {
+            view.CopyToCPUUnsafeAsync(Accelerator.DefaultStream, ref *target, host.Length);
+            Synchronize();
+        }
         return host;
     }
 
