@@ -6,16 +6,16 @@ open Silc
 let steps = match fsi.CommandLineArgs with [| _; n |] -> int n | _ -> 60
 let tower = TowerConfig(Width = 64, Depth = 2, Heads = 2, MlpDim = 128)
 let config =
-    SilcConfig(Image = tower, Text = tower, ImageSize = 48, TextLength = 40, VocabSize = 258,
+    SilcConfig(Image = tower, Text = tower, ImageSize = 48, TextLength = 12, VocabSize = 4096,
                Head = HeadConfig(128, 32, 256), Views = ViewConfig(Global = 1, Local = 2, LocalSize = 16))
 
 let device = Device.Best()
-let model = SilcModel.Create(device, config, seed = 42, tokenizer = ByteTokenizer())
+let model = SilcModel.Create(device, config, seed = 42, tokenizer = WordTokenizer 4096)
 let data = DemoSource(2048, seed = 0, size = 64)
 let train = TrainConfig(BatchSize = 32, TotalSteps = steps, LearningRate = 2e-3, EmaMomentum = 0.98)
 
 let run = new TrainRun(model, data, train)
 let report (r: TrainReport) = printfn $"step {r.Metrics.Step, 4}  loss {r.Metrics.Loss:F3}  {r.SamplesPerSecond:F0} pictures/s"
 run.Run(report, reportEvery = 20) |> printfn "%A"
-model.Save modelPath
+model.Save(modelPath, tokenizer = "words")
 printfn $"wrote {modelPath}"

@@ -31,6 +31,6 @@ static class TrainProgress
         var distillation = m.Distillation > 0 ? $" + distill {m.Distillation:F3}" : "";
         var skipped = m.Skipped > 0 ? $"  {m.Skipped} skipped" : "";
         return $"step {m.Step}/{report.TotalSteps}  contrast {m.Contrastive:F3}{distillation}  "
-            + $"{report.SamplesPerSecond:F0} samples/s  data wait {report.DataWaitShare:P0}  eta {report.Remaining:hh\\:mm\\:ss}{skipped}";
+            + $"{report.SamplesPerSecond:F0} samples/s  data wait {report.DataWaitShare:P0}  eta {(int)report.Remaining.TotalHours}:{report.Remaining:mm\\:ss}{skipped}";
     }
 }
