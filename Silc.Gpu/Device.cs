@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
@@ -41,6 +40,7 @@ public sealed partial class Device : IDisposable
             _ => Silc.Lanes.Max,
         };
         Groups = info.IsProcessor ? accelerator.NumMultiprocessors : accelerator.NumMultiprocessors * 16;
+        Queue = info.Kind == DeviceKind.Cpu ? new(accelerator) : null;
         Ops = Ops.For(this);
     }
 
@@ -51,7 +51,7 @@ public sealed partial class Device : IDisposable
     public DeviceKind Kind => Info.Kind;
 
     /// <summary>The operations, in their best form for this device.</summary>
-    public Ops Ops { get; }
+    public Ops Ops { get; private set; }
 
     /// <summary>Bytes allocated on this device through this object.</summary>
     public long AllocatedBytes { get; private set; }
@@ -60,6 +60,9 @@ public sealed partial class Device : IDisposable
     public int Workers => Accelerator.NumMultiprocessors;
 
     internal Accelerator Accelerator { get; }
+
+    /// <summary>Where the CPU's kernels wait for their turn; null on other devices, whose drivers have queues.</summary>
+    internal CpuQueue? Queue { get; }
 
     /// <summary>Threads of a group in kernels that stride over lanes.</summary>
     internal int Lanes { get; }
@@ -74,32 +77,43 @@ public sealed partial class Device : IDisposable
     internal bool DryRun { get; set; }
 
     /// <summary>Runs one group for each item of work, or fewer that share them; the kernel strides with <see cref="Share"/>.</summary>
-    internal void ForRows<TKernel>(int rows, TKernel kernel) where TKernel : struct, IKernel =>
-        Launch(Info.IsProcessor ? Math.Min(rows, Groups) : rows, Lanes, kernel);
+    internal void ForRows<TKernel>(int rows, TKernel kernel) where TKernel : struct, IKernel
+    {
+        if (Queue is null) Launch(Info.IsProcessor ? Math.Min(rows, Groups) : rows, Lanes, kernel);
+        else if (!DryRun && rows > 0) Queue.Add(kernel);
+    }
 
     /// <summary>Runs enough groups for <paramref name="count"/> elements; each strides over its <see cref="Share"/>.</summary>
-    internal void ForElements<TKernel>(int count, TKernel kernel) where TKernel : struct, IKernel =>
-        Launch(Math.Clamp((count + Lanes - 1) / Lanes, 1, Groups), Lanes, kernel);
+    internal void ForElements<TKernel>(int count, TKernel kernel) where TKernel : struct, IKernel
+    {
+        if (Queue is null) Launch(Math.Clamp((count + Lanes - 1) / Lanes, 1, Groups), Lanes, kernel);
+        else if (!DryRun) Queue.Add(kernel);
+    }
 
-    /// <summary>Runs exactly <paramref name="groups"/> groups of <paramref name="lanes"/> threads.</summary>
+    /// <summary>Runs one group, which does all the work: the last stage of a sum.</summary>
+    internal void Single<TKernel>(TKernel kernel) where TKernel : struct, IKernel
+    {
+        if (Queue is null) Launch(1, Lanes, kernel);
+        else if (!DryRun) Queue.AddSingle(kernel);
+    }
+
+    /// <summary>Runs exactly <paramref name="groups"/> groups of <paramref name="lanes"/> threads, on a GPU or OpenCL.</summary>
     internal void Launch<TKernel>(int groups, int lanes, TKernel kernel) where TKernel : struct, IKernel
     {
         if (DryRun || groups == 0) return;
         if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
             launchers[typeof(TKernel)] = launcher = Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
         var launch = (Action<KernelConfig, TKernel>)launcher;
-        if (Profile is null) launch(new KernelConfig(groups, lanes), kernel);
-        else
-        {
-            var start = Stopwatch.GetTimestamp();
-            launch(new KernelConfig(groups, lanes), kernel);
-            Synchronize();
-            Profile(typeof(TKernel), Stopwatch.GetElapsedTime(start));
-        }
+        launch(new KernelConfig(groups, lanes), kernel);
     }
 
-    /// <summary>When set, every launch is waited for and its kernel and time are reported here.</summary>
-    internal Action<Type, TimeSpan>? Profile { get; set; }
+    /// <summary>From now on every operation is timed; models and trainers must be made after this.</summary>
+    public OpProfile StartProfile()
+    {
+        var profile = new OpProfile(this);
+        Ops = new ProfiledOps(Ops, profile);
+        return profile;
+    }
 
     internal MemoryBuffer1D<float, Stride1D.Dense> Allocate(long floats, string what) => Allocate<float>(floats, what);
 
@@ -122,6 +136,7 @@ public sealed partial class Device : IDisposable
     internal void Free<T>(MemoryBuffer1D<T, Stride1D.Dense>? buffer) where T : unmanaged
     {
         if (buffer is null) return;
+        Queue?.Drain();     // kernels that use it may still be queued; drivers see to that themselves
         AllocatedBytes -= buffer.LengthInBytes;
         buffer.Dispose();
     }
@@ -151,6 +166,7 @@ public sealed partial class Device : IDisposable
     internal unsafe void Upload<T>(ReadOnlySpan<T> from, ArrayView<T> to) where T : unmanaged
     {
         if (!to.IsValid || from.Length == 0) return;
+        Queue?.Drain();     // CPU copies do not queue: kernels before them must be done
         fixed (T* source = from)
         {
             to.SubView(0, from.Length).CopyFromCPUUnsafeAsync(Accelerator.DefaultStream, ref *source, from.Length);
@@ -162,6 +178,7 @@ public sealed partial class Device : IDisposable
     {
         var host = new T[view.Length];
         if (!view.IsValid || host.Length == 0) return host;
+        Queue?.Drain();
         fixed (T* target = host)
         {
             view.CopyToCPUUnsafeAsync(Accelerator.DefaultStream, ref *target, host.Length);
@@ -173,13 +190,16 @@ public sealed partial class Device : IDisposable
     /// <summary>Waits until every launch has finished.</summary>
     public void Synchronize()
     {
-        if (!DryRun) Accelerator.DefaultStream.Synchronize();
+        if (DryRun) return;
+        if (Queue is null) Accelerator.DefaultStream.Synchronize();
+        else Queue.Drain();
     }
 
     /// <summary>Frees the accelerator and its scratch memory.</summary>
     public void Dispose()
     {
         Free(workspace);
+        Queue?.Dispose();
         Accelerator.Dispose();
         context.Dispose();
     }

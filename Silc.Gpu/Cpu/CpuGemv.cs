@@ -19,7 +19,8 @@ static unsafe class CpuGemv
         if (g.TransB) DotRows(x, g.B, g.Ldb, g.C, begin, end, g.K, g.Alpha, g.Addend);
         else SumRows(x, g.B, g.Ldb, g.C, begin, end, g.K, g.Alpha, g.Addend);
         if (g.Bias != null) SimdMath.Add(g.Bias + begin, g.C + begin, end - begin);
-        if (g.Gelu != null) SimdMath.Gelu(g.C + begin, g.Gelu + begin, end - begin);
+        if (g.Hidden != null) SimdMath.GeluBackward(g.Hidden + begin, g.C + begin, g.Gelu + begin, end - begin);
+        else if (g.Gelu != null) SimdMath.Gelu(g.C + begin, g.Gelu + begin, end - begin);
     }
 
     // B is (K, N): eight vectors of C stay in registers while k runs.

@@ -1,24 +1,15 @@
-using ILGPU;
-using ILGPU.IR.Intrinsics;
-
 namespace Silc;
 
-/// <summary>Attention of one picture and head; the argument is an address, as for <see cref="CpuMatMul"/>.</summary>
-readonly struct CpuAttentionForward(long attention) : IKernel
+/// <summary>Attention; an item is one picture and head.</summary>
+readonly struct CpuAttentionForward(AttentionArgs attention) : ICpuWork
 {
-    public void Execute() => Run(attention, Grid.IdxX);
-
-    [IntrinsicImplementation]
-    static unsafe void Run(long attention, int item) => CpuAttention.Forward(*(AttentionArgs*)attention, item);
+    public void Run(int item) => CpuAttention.Forward(attention, item);
 }
 
 /// <summary>Its gradients.</summary>
-readonly struct CpuAttentionGrad(long attention) : IKernel
+readonly struct CpuAttentionGrad(AttentionArgs attention) : ICpuWork
 {
-    public void Execute() => Run(attention, Grid.IdxX);
-
-    [IntrinsicImplementation]
-    static unsafe void Run(long attention, int item) => CpuAttention.Backward(*(AttentionArgs*)attention, item);
+    public void Run(int item) => CpuAttention.Backward(attention, item);
 }
 
 unsafe partial class CpuOps
@@ -27,7 +18,7 @@ unsafe partial class CpuOps
     {
         if (Device.DryRun) return;
         var arguments = Arguments(q, k, v, o, lse, batch, heads);
-        Device.Launch(batch * heads, 1, new CpuAttentionForward((long)&arguments));
+        Device.Queue!.Add(batch * heads, new CpuAttentionForward(arguments));
     }
 
     public override void AttentionBackward(
@@ -43,7 +34,7 @@ unsafe partial class CpuOps
         arguments.LdGradK = dK.Stride;
         arguments.GradV = Address(dV);
         arguments.LdGradV = dV.Stride;
-        Device.Launch(batch * heads, 1, new CpuAttentionGrad((long)&arguments));
+        Device.Queue!.Add(batch * heads, new CpuAttentionGrad(arguments));
     }
 
     static AttentionArgs Arguments(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads)

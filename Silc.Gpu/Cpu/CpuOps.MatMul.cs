@@ -1,19 +1,11 @@
-using ILGPU;
-using ILGPU.IR.Intrinsics;
 using ILGPU.Runtime;
 
 namespace Silc;
 
-/// <summary>
-/// One work item of a matrix product. The kernel's argument is the address of the description on the caller's stack: launches on the CPU
-/// return when they are done, and CPU memory is this process's own.
-/// </summary>
-readonly struct CpuMatMul(long product, GemmPlan plan) : IKernel
+/// <summary>A matrix product; an item is a part of C.</summary>
+readonly struct CpuMatMul(GemmArgs product, GemmPlan plan) : ICpuWork
 {
-    public void Execute() => Run(product, plan, Grid.IdxX);
-
-    [IntrinsicImplementation]
-    static unsafe void Run(long product, GemmPlan plan, int item) => CpuGemm.Compute(*(GemmArgs*)product, plan, item);
+    public void Run(int item) => CpuGemm.Compute(product, plan, item);
 }
 
 unsafe partial class CpuOps
@@ -41,10 +33,23 @@ unsafe partial class CpuOps
             .PlusBias(Address(bias)).ThenGelu(Address(y), y.Stride));
     }
 
+    public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind)
+    {
+        if (kind != GeluKind.Tanh)
+        {
+            base.MatMulGeluBackward(dy, kernel, h, dh, y, kind);
+            return;
+        }
+        var (m, n, k) = ProductSize(dy, kernel, dh, Transpose.B);
+        if (Device.DryRun) return;
+        Run(GemmArgs.Product(m, n, k, Address(dy), dy.Stride, false, Address(kernel), kernel.Stride, true, Address(dh), dh.Stride)
+            .ThenGeluBackward(Address(h), h.Stride, Address(y), y.Stride));
+    }
+
     void Run(GemmArgs product)
     {
         var plan = CpuGemm.Plan(product.M, product.N, product.K, Device.Workers);
-        Device.Launch(plan.WorkItems, 1, new CpuMatMul((long)&product, plan));
+        Device.Queue!.Add(plan.WorkItems, new CpuMatMul(product, plan));
     }
 
     static float* Address(Tensor x) => (float*)x.View.LoadEffectiveAddressAsPtr();

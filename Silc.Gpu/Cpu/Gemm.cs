@@ -53,7 +53,7 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
     // With few rows a float of B is used too seldom; lanes must lie together, for the micro-kernel loads vectors of them.
     static bool ReadBInPlace(in GemmArgs g, int rows) => !g.TransB && rows <= 4 * TTile.Rows;
 
-    /// <summary>What happens to the product of one block of k: the first adds the addend, later ones add to C, the last applies bias and GELU.</summary>
+    /// <summary>What happens to the product of one block of k: the first adds the addend, later ones add to C, the last applies bias and GELU or its gradient.</summary>
     readonly struct Tail(in GemmArgs g, bool first, bool last)
     {
         public readonly float Alpha = g.Alpha;
@@ -64,6 +64,8 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
         public readonly float* Bias = last ? g.Bias : null;
         public readonly float* Gelu = last ? g.Gelu : null;
         public readonly nint LdGelu = g.LdGelu;
+        public readonly float* Hidden = last ? g.Hidden : null;
+        public readonly nint LdHidden = g.LdHidden;
     }
 
     static void MultiplyBlock(in Operand a, in Operand b, in Tail t, int row, int column, int height, int width, int depth)
@@ -90,10 +92,14 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
             // The strip of C just made is still in the L1 cache.
             if (t.Bias != null)
                 for (int i = row; i < row + height; i++) SimdMath.Add(t.Bias + column + j, t.C + i * t.Ldc + column + j, tileWidth);
-            if (t.Gelu != null)
-                for (int i = row; i < row + height; i++)
-                    SimdMath.Gelu(t.C + i * t.Ldc + column + j, t.Gelu + i * t.LdGelu + column + j, tileWidth);
         }
+        // Whole rows: memory that is read and written a strip at a time comes in late.
+        if (t.Hidden != null)
+            for (int i = row; i < row + height; i++)
+                SimdMath.GeluBackward(t.Hidden + i * t.LdHidden + column, t.C + i * t.Ldc + column, t.Gelu + i * t.LdGelu + column, width);
+        else if (t.Gelu != null)
+            for (int i = row; i < row + height; i++)
+                SimdMath.Gelu(t.C + i * t.Ldc + column, t.Gelu + i * t.LdGelu + column, width);
     }
 
     // A tile that hangs over the edge of C is computed whole beside it; the part inside is copied.

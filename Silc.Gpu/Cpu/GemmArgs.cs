@@ -30,9 +30,13 @@ unsafe struct GemmArgs
     /// <summary>A row of N biases for every row besides the addend, or null.</summary>
     public float* Bias;
 
-    /// <summary>Where gelu(C) goes, or null.</summary>
+    /// <summary>Where gelu(C) goes, or gelu(<see cref="Hidden"/>) where that is given; or null.</summary>
     public float* Gelu;
     public int LdGelu;
+
+    /// <summary>The layer h before a GELU whose gradient C becomes: C ← C · gelu'(h); or null.</summary>
+    public float* Hidden;
+    public int LdHidden;
 
     /// <summary>C = op(A) · op(B).</summary>
     public static GemmArgs Product(int m, int n, int k, float* a, int lda, bool transA, float* b, int ldb, bool transB, float* c, int ldc) =>
@@ -52,4 +56,8 @@ unsafe struct GemmArgs
 
     /// <summary>The same product, with gelu(C) stored beside C.</summary>
     public readonly GemmArgs ThenGelu(float* gelu, int ldGelu) => this with { Gelu = gelu, LdGelu = ldGelu };
+
+    /// <summary>The same product times gelu'(hidden), with gelu(hidden) stored beside it.</summary>
+    public readonly GemmArgs ThenGeluBackward(float* hidden, int ldHidden, float* gelu, int ldGelu) =>
+        this with { Hidden = hidden, LdHidden = ldHidden, Gelu = gelu, LdGelu = ldGelu };
 }

@@ -38,14 +38,32 @@ static unsafe class SimdMath
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Gelu(Vector<float> x) => x / (Vector<float>.One + Exp(NegativeTwoU(x)));
 
-    /// <summary>d gelu / dx = σ + x σ (1 − σ) · 2 du/dx. With e = e^(−2u) and σ = 1 / (1 + e), 1 − σ is e σ: nothing cancels.</summary>
+    /// <summary>
+    /// dh = dh · gelu'(h) and y = gelu(h) for <paramref name="count"/> floats. gelu' = σ + h σ (1 - σ) · 2 du/dh; with e = e^(-2u) and
+    /// σ = 1 / (1 + e), 1 - σ is e σ: nothing cancels.
+    /// </summary>
+    public static void GeluBackward(float* h, float* dh, float* y, int count)
+    {
+        int i = 0;
+        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            var (value, slope) = GeluAndSlope(Vector.Load(h + i));
+            value.Store(y + i);
+            (Vector.Load(dh + i) * slope).Store(dh + i);
+        }
+        if (i == count) return;
+        var (lastValue, lastSlope) = GeluAndSlope(LoadFirst(h + i, count - i));
+        StoreFirst(lastValue, y + i, count - i);
+        StoreFirst(LoadFirst(dh + i, count - i) * lastSlope, dh + i, count - i);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<float> GeluDerivative(Vector<float> x)
+    static (Vector<float> Value, Vector<float> Slope) GeluAndSlope(Vector<float> x)
     {
         var e = Exp(NegativeTwoU(x));
         var s = Vector<float>.One / (Vector<float>.One + e);
         var slope = Vector.MultiplyAddEstimate(x * x, new Vector<float>(3 * TwoRoot * Cubic), new Vector<float>(TwoRoot));
-        return Vector.MultiplyAddEstimate(x * slope, e * s * s, s);
+        return (x * s, Vector.MultiplyAddEstimate(x * slope, e * s * s, s));
     }
 
     const float TwoRoot = 1.5957691216f;    // 2 √(2/π)

@@ -55,11 +55,9 @@ public sealed class DinoHead
             ops.L2NormalizeBackward(dUnit, unit, norms, dBottleneck, Epsilon);
 
             var (dh1, dh0, a) = (pass.Temp(h1.Rows, h1.Cols), pass.Temp(h0.Rows, h0.Cols), pass.Temp(h1.Rows, h1.Cols));
-            dense[2].InputGrad(pass, dBottleneck, dh1);
-            ops.GeluBackward(h1, dh1, a, GeluKind.Exact);
+            dense[2].GeluInputGrad(pass, dBottleneck, h1, dh1, a, GeluKind.Exact);
             dense[2].ParameterGrads(pass, a, dBottleneck);
-            dense[1].InputGrad(pass, dh1, dh0);
-            ops.GeluBackward(h0, dh0, a, GeluKind.Exact);
+            dense[1].GeluInputGrad(pass, dh1, h0, dh0, a, GeluKind.Exact);
             dense[1].ParameterGrads(pass, a, dh1);
             dense[0].ParameterGrads(pass, x, dh0);
             dense[0].InputGrad(pass, dh0, dx);

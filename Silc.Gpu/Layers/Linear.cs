@@ -39,6 +39,9 @@ public sealed class Linear
     internal void InputGrad(Pass pass, Tensor dy, Tensor dx, bool accumulate = false) =>
         pass.Ops.MatMul(dy, kernel.Value, dx, Transpose.B, addend: accumulate ? dx : default);
 
+    internal void GeluInputGrad(Pass pass, Tensor dy, Tensor h, Tensor dh, Tensor y, GeluKind kind) =>
+        pass.Ops.MatMulGeluBackward(dy, kernel.Value, h, dh, y, kind);
+
     internal void ParameterGrads(Pass pass, Tensor x, Tensor dy)
     {
         pass.Ops.MatMul(x, dy, kernel.Grad, Transpose.A, addend: kernel.Grad);

@@ -26,8 +26,7 @@ public sealed class Mlp(Parameters parameters, string norm, string name, int wid
         {
             using var _ = pass.Frame();
             var (dh, a) = (pass.Temp(h.Rows, h.Cols), pass.Temp(h.Rows, h.Cols));
-            contract.InputGrad(pass, dy, dh);
-            pass.Ops.GeluBackward(h, dh, a, GeluKind.Tanh);
+            contract.GeluInputGrad(pass, dy, h, dh, a, GeluKind.Tanh);
             contract.ParameterGrads(pass, a, dy);
             expand.ParameterGrads(pass, n, dh);
             var dn = pass.Temp(n.Rows, n.Cols);

@@ -107,7 +107,7 @@ partial class Ops<TPack>
         Device.ForRows(n, new LogSumExp(Dense(cosines), t.View, scratch, 0, n, n, 1));
         Device.ForRows(n, new LogSumExp(Dense(cosines), t.View, scratch, n, n, 1, n));
         Device.ForRows(n, new SoftmaxContrastKernel(Dense(cosines), t.View, scratch, rowT, Dense(rowLoss), n, weight));
-        Device.Launch(1, Device.Lanes, new AddSumKernel(scratch, dT.View, 2 * n, n, 0, 1));
+        Device.Single(new AddSumKernel(scratch, dT.View, 2 * n, n, 0, 1));
     }
 
     public override void SigmoidContrast(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight)
@@ -115,12 +115,12 @@ partial class Ops<TPack>
         int n = Square(cosines);
         var scratch = Device.Workspace(2L * n);     // dT and dB of each row
         Device.ForRows(n, new SigmoidContrastKernel(Dense(cosines), t.View, b.View, scratch, Dense(rowLoss), n, weight));
-        Device.Launch(1, Device.Lanes, new AddSumKernel(scratch, dT.View, 0, n, 0, 1));
-        Device.Launch(1, Device.Lanes, new AddSumKernel(scratch, dB.View, n, n, 0, 1));
+        Device.Single(new AddSumKernel(scratch, dT.View, 0, n, 0, 1));
+        Device.Single(new AddSumKernel(scratch, dB.View, n, n, 0, 1));
     }
 
     public override void AddSum(Tensor x, Tensor y, int index, float factor = 1) =>
-        Device.Launch(1, Device.Lanes, new AddSumKernel(Dense(x), y.View, 0, x.Count, index, factor));
+        Device.Single(new AddSumKernel(Dense(x), y.View, 0, x.Count, index, factor));
 
     static int Square(Tensor x) => x.Rows == x.Cols ? x.Rows : throw new ArgumentException($"{x.Rows} pictures do not pair with {x.Cols} captions");
 }

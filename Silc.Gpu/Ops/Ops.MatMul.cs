@@ -110,6 +110,12 @@ partial class Ops<TPack>
         Gelu(h, y, kind);
     }
 
+    public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind)
+    {
+        MatMul(dy, kernel, dh, Transpose.B);
+        GeluBackward(h, dh, y, kind);
+    }
+
     /// <summary>One product for each of batch · heads matrices.</summary>
     protected void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
         int m, int n, int k, int batch, int heads, Tensor bias = default, Tensor addend = default)

@@ -92,7 +92,7 @@ partial class Ops<TPack>
         int blocks = (gradients.Count + SquareBlocks<TPack>.Length - 1) / SquareBlocks<TPack>.Length;
         var partial = Device.Workspace(blocks);
         Device.ForRows(blocks, new SquareBlocks<TPack>(Dense(gradients), partial, gradients.Count, blocks));
-        Device.Launch(1, Device.Lanes, new JudgeKernel(partial, losses.View, gate.View, blocks, clipNorm, beta1, beta2));
+        Device.Single(new JudgeKernel(partial, losses.View, gate.View, blocks, clipNorm, beta1, beta2));
     }
 
     public override void AdamW(

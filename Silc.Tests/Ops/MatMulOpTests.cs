@@ -48,6 +48,24 @@ public sealed class MatMulOpTests
     });
 
     [TestMethod, EveryDevice]
+    public void MatMulGeluBackward(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var kind in Enum.GetValues<GeluKind>())
+            foreach (var (m, n, k) in Sizes)
+            {
+                DeviceMatrix dy = t.Random(m, k), kernel = t.Random(n, k), h = t.Random(m, n, range: 4), dh = t.Output(m, n), y = t.Output(m, n);
+                t.Ops.MatMulGeluBackward(dy, kernel, h, dh, y, kind);
+                t.Check(y, Close.Float32, () => Naive.Gelu(h, kind), "gelu(h) again");
+                t.Check(dh, Close.Float32, () =>
+                {
+                    const double Step = 1e-4;
+                    Matrix product = Naive.MatMul(dy, kernel, Transpose.B), above = Naive.Gelu(h.Before.Map(x => x + Step), kind), below = Naive.Gelu(h.Before.Map(x => x - Step), kind);
+                    return Matrix.Make(m, n, (r, c) => product[r, c] * (above[r, c] - below[r, c]) / (2 * Step));
+                }, "dh");
+            }
+    });
+
+    [TestMethod, EveryDevice]
     public void Sizes_that_do_not_fit_are_named(string device) => OpTest.Run(device, t =>
     {
         DeviceMatrix a = t.Random(7, 33), b = t.Random(32, 5), c = t.Random(7, 5);

@@ -1,0 +1,80 @@
+using System.Diagnostics;
+
+namespace Silc;
+
+/// <summary>Time and work of one operation, summed over its calls.</summary>
+/// <param name="Name">Name in <see cref="Ops"/>; matrix products say which operand is transposed.</param>
+/// <param name="Calls">How often it ran.</param>
+/// <param name="Time">Sum of the times.</param>
+/// <param name="Flops">Multiplications and additions of products and attention; 0 for what only moves memory.</param>
+/// <param name="Bytes">Tensors that are read or written, once each: the least traffic there can be.</param>
+public sealed record OpCost(string Name, long Calls, TimeSpan Time, double Flops, double Bytes);
+
+/// <summary>
+/// Where the time of a step goes, operation by operation. The CPU's workers report their times; on other devices every operation is waited
+/// for, which makes a step slower than it is unobserved.
+/// </summary>
+public sealed class OpProfile
+{
+    readonly Device device;
+    readonly Dictionary<string, OpCost> costs = [];
+    bool stopped;
+
+    internal OpProfile(Device device)
+    {
+        this.device = device;
+        if (device.Queue is { } queue) queue.Timed = (name, time) => Add(name, 0, time, 0, 0);
+    }
+
+    /// <summary>Costs so far, largest time first.</summary>
+    public IReadOnlyList<OpCost> Costs
+    {
+        get
+        {
+            device.Synchronize();
+            lock (costs) return [.. costs.Values.OrderByDescending(cost => cost.Time)];
+        }
+    }
+
+    /// <summary>Forgets what was measured: after the steps that compile kernels.</summary>
+    public void Reset()
+    {
+        device.Synchronize();
+        lock (costs) costs.Clear();
+    }
+
+    /// <summary>Measures no more.</summary>
+    public void Stop() => stopped = true;
+
+    internal void Measure(string name, double flops, long floats, Action run)
+    {
+        if (stopped || device.DryRun)
+        {
+            run();
+            return;
+        }
+        var bytes = floats * (double)sizeof(float);
+        if (device.Queue is { } queue)
+        {
+            queue.Label = name;
+            run();
+            queue.Label = null;
+            Add(name, 1, default, flops, bytes);
+            return;
+        }
+        device.Synchronize();
+        var start = Stopwatch.GetTimestamp();
+        run();
+        device.Synchronize();
+        Add(name, 1, Stopwatch.GetElapsedTime(start), flops, bytes);
+    }
+
+    void Add(string name, int calls, TimeSpan time, double flops, double bytes)
+    {
+        lock (costs)
+        {
+            var before = costs.GetValueOrDefault(name) ?? new(name, 0, default, 0, 0);
+            costs[name] = new(name, before.Calls + calls, before.Time + time, before.Flops + flops, before.Bytes + bytes);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using ILGPU;
+
+namespace Silc;
+
+/// <summary>Another <see cref="Ops"/> with every operation timed.</summary>
+sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
+{
+    void Time(string name, double flops, Action run, params ReadOnlySpan<Tensor> tensors)
+    {
+        long floats = 0;
+        foreach (var tensor in tensors) floats += tensor.Count;
+        profile.Measure(name, flops, floats, run);
+    }
+
+    public override void Fill(Tensor x, float value) => Time("fill", 0, () => ops.Fill(x, value), x);
+    public override void Copy(Tensor x, Tensor y) => Time("copy", 0, () => ops.Copy(x, y), x, y);
+    public override void Add(Tensor x, Tensor y) => Time("add", 0, () => ops.Add(x, y), x, y, y);
+    public override void Follow(Tensor x, Tensor target, float momentum, StepGate gate) =>
+        Time("follow (EMA)", 0, () => ops.Follow(x, target, momentum, gate), x, x, target);
+    public override void Gelu(Tensor x, Tensor y, GeluKind kind) => Time("gelu", 0, () => ops.Gelu(x, y, kind), x, y);
+    public override void GeluBackward(Tensor x, Tensor dx, Tensor y, GeluKind kind) =>
+        Time("gelu backward", 0, () => ops.GeluBackward(x, dx, y, kind), x, dx, dx, y);
+
+    public override void AddRows(Tensor table, Tensor x) => Time("add rows", 0, () => ops.AddRows(table, x), x, x);
+    public override void SumRows(Tensor x, Tensor table) => Time("sum rows", 0, () => ops.SumRows(x, table), x);
+    public override void SelectRows(Tensor x, int t, Tensor y) => Time("select rows", 0, () => ops.SelectRows(x, t, y), y, y);
+    public override void SelectRowsBackward(Tensor dy, int t, Tensor dx) => Time("select rows", 0, () => ops.SelectRowsBackward(dy, t, dx), dx);
+
+    public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default)
+    {
+        var name = transpose switch { Transpose.A => "matmul AᵀB (kernel gradient)", Transpose.B => "matmul ABᵀ (input gradient)", _ => "matmul AB (forward)" };
+        var depth = transpose == Transpose.A ? a.Rows : a.Cols;
+        Time(name, 2.0 * c.Count * depth, () => ops.MatMul(a, b, c, transpose, bias, addend), a, b, c, addend);
+    }
+
+    public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind) =>
+        Time("matmul AB + gelu", 2.0 * h.Count * x.Cols, () => ops.MatMulGelu(x, kernel, bias, h, y, kind), x, kernel, h, y);
+    public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind) =>
+        Time("matmul ABᵀ + gelu backward", 2.0 * h.Count * dy.Cols, () => ops.MatMulGeluBackward(dy, kernel, h, dh, y, kind), dy, kernel, h, dh, y);
+
+    public override void LayerNorm(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon) =>
+        Time("layer norm", 0, () => ops.LayerNorm(x, scale, bias, y, mean, rstd, epsilon), x, y);
+    public override void LayerNormBackward(
+        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate) =>
+        Time("layer norm backward", 0, () => ops.LayerNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, accumulate), dy, x, dx, accumulate ? dx : default);
+
+    // Two products forward (scores, output), five backward (scores again, dP, dQ, dK, dV).
+    static double Products(Tensor q, Tensor k, int batch, int products) => 2.0 * products * q.Rows * (k.Rows / batch) * q.Cols;
+    public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads) =>
+        Time("attention", Products(q, k, batch, 2), () => ops.Attention(q, k, v, o, lse, batch, heads), q, k, v, o);
+    public override void AttentionBackward(
+        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads) =>
+        Time("attention backward", Products(q, k, batch, 5), () => ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads), dO, q, k, v, o, dQ, dK, dV);
+
+    public override void Embed(ArrayView<int> tokens, Tensor table, Tensor y) => Time("embed", 0, () => ops.Embed(tokens, table, y), y, y);
+    public override void EmbedBackward(ArrayView<int> tokens, ArrayView<int> order, Tensor dy, Tensor dTable) =>
+        Time("embed backward", 0, () => ops.EmbedBackward(tokens, order, dy, dTable), dy, dy);
+    public override void Patches(Tensor pixels, Tensor y, int side, int patch) => Time("patches", 0, () => ops.Patches(pixels, y, side, patch), pixels, y);
+    public override void L2Normalize(Tensor x, Tensor y, Tensor norms, float epsilon) =>
+        Time("l2 normalize", 0, () => ops.L2Normalize(x, y, norms, epsilon), x, y);
+    public override void L2NormalizeBackward(Tensor dy, Tensor y, Tensor norms, Tensor dx, float epsilon) =>
+        Time("l2 normalize", 0, () => ops.L2NormalizeBackward(dy, y, norms, dx, epsilon), dy, y, dx);
+    public override void NormalizeColumns(Tensor v, Tensor y, Tensor norms) => Time("weight norm", 0, () => ops.NormalizeColumns(v, y, norms), v, y);
+    public override void NormalizeColumnsBackward(Tensor dy, Tensor y, Tensor norms, Tensor dv) =>
+        Time("weight norm", 0, () => ops.NormalizeColumnsBackward(dy, y, norms, dv), dy, y, dv);
+
+    public override void SharpenedSoftmax(Tensor x, Tensor center, float temperature) =>
+        Time("teacher softmax", 0, () => ops.SharpenedSoftmax(x, center, temperature), x, x);
+    public override void Distill(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight) =>
+        Time("distillation loss", 0, () => ops.Distill(logits, targets, rowLoss, batch, temperature, skipSame, terms, weight), logits, logits, targets);
+    public override void MeanRows(Tensor x, Tensor mean) => Time("mean rows", 0, () => ops.MeanRows(x, mean), x);
+    public override void SoftmaxContrast(Tensor cosines, Tensor t, Tensor dT, Tensor rowLoss, float weight) =>
+        Time("contrastive loss", 0, () => ops.SoftmaxContrast(cosines, t, dT, rowLoss, weight), cosines, cosines);
+    public override void SigmoidContrast(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight) =>
+        Time("contrastive loss", 0, () => ops.SigmoidContrast(cosines, t, b, dT, dB, rowLoss, weight), cosines, cosines);
+    public override void AddSum(Tensor x, Tensor y, int index, float factor = 1) => Time("sum", 0, () => ops.AddSum(x, y, index, factor), x);
+
+    public override void Judge(Tensor gradients, Tensor losses, StepGate gate, float clipNorm, float beta1, float beta2) =>
+        Time("gradient norm", 0, () => ops.Judge(gradients, losses, gate, clipNorm, beta1, beta2), gradients);
+    public override void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float learningRate, float decay, float beta1, float beta2, float epsilon) =>
+        Time("adamw", 0, () => ops.AdamW(p, g, m, v, gate, learningRate, decay, beta1, beta2, epsilon), p, p, g, m, m, v, v);
+    public override void Adafactor(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepGate gate, AdafactorStep step) =>
+        Time("adafactor", 0, () => ops.Adafactor(shape, p, g, m, rows, cols, v, gate, step), p, p, g, g, m, m);
+}

@@ -1,0 +1,23 @@
+namespace Silc.Samples.Bench;
+
+/// <summary>The presets with everything that a timing depends on fixed, so that other libraries can do the same work.</summary>
+static class BenchModel
+{
+    public static IReadOnlyList<string> Names { get; } = ["mini", "ti", "s", "b"];
+
+    /// <summary>Towers, views, prototypes and text length of the preset; AdamW, clipping, an EMA teacher and a centre, all in every step.</summary>
+    public static (SilcConfig Model, TrainConfig Training) Of(string preset, int batch) => Names.Contains(preset)
+        ? (SilcConfig.Preset(preset), new(batch, TotalSteps: 1_000_000, Schedule: new(ScheduleKind.Constant), EmaMomentum: 0.996))
+        : throw new ArgumentException($"no bench for '{preset}'; there are {string.Join(", ", Names)}");
+
+    /// <summary>Noise in [-1, 1] and random token ids: a step takes the same time whatever it sees.</summary>
+    public static Batch Noise(SilcConfig config, int size)
+    {
+        var batch = new Batch(config, size);
+        var random = new Random(0);
+        foreach (ref var x in batch.Global.AsSpan()) x = 2 * random.NextSingle() - 1;
+        foreach (ref var x in batch.Local.AsSpan()) x = 2 * random.NextSingle() - 1;
+        foreach (ref var id in batch.Tokens.AsSpan()) id = random.Next(config.VocabSize);
+        return batch;
+    }
+}

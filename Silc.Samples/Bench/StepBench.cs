@@ -1,0 +1,69 @@
+using System.Diagnostics;
+
+namespace Silc.Samples.Bench;
+
+/// <summary>What one preset does on one device.</summary>
+/// <param name="StartUp">From the start of the process to the end of the first step: kernels are compiled on the way.</param>
+/// <param name="Step">Median time of a step.</param>
+/// <param name="Batch">Pictures a step.</param>
+/// <param name="PeakMiB">Most memory this process had in use, from the operating system; on a GPU, what was allocated there.</param>
+/// <param name="EmbedPerSecond">Pictures embedded a second, 32 at a time.</param>
+sealed record StepTiming(TimeSpan StartUp, TimeSpan Step, int Batch, long PeakMiB, double EmbedPerSecond)
+{
+    public double SamplesPerSecond => Batch / Step.TotalSeconds;
+}
+
+/// <summary>Times whole training steps on noise: contrast and distillation, forward and backward, clipping, AdamW, teacher and centre.</summary>
+static class StepBench
+{
+    const int Embedded = 32, EmbedRuns = 5;
+
+    public static StepTiming Run(Device device, string preset, int batch, int steps, OpProfile? profile = null)
+    {
+        var (config, train) = BenchModel.Of(preset, batch);
+        using var model = SilcModel.Create(device, config, seed: 0);
+        TimeSpan startUp;
+        List<TimeSpan> times = [];
+        using (var trainer = new Trainer(model, train))
+        {
+            var noise = BenchModel.Noise(config, batch);
+            OneStep(trainer, noise, device);
+            startUp = DateTime.Now - Process.GetCurrentProcess().StartTime;
+            OneStep(trainer, noise, device);     // the second finds every tier of compiled code
+            profile?.Reset();
+            for (int i = 0; i < steps; i++) times.Add(OneStep(trainer, noise, device));
+        }
+        profile?.Stop();
+        var peak = device.Info.IsProcessor ? Peak() : device.AllocatedBytes;
+
+        var pixels = BenchModel.Noise(config, Embedded).Global.AsSpan(0, Embedded * config.ImageSize * config.ImageSize * 3).ToArray();
+        List<TimeSpan> embeds = [];
+        for (int i = 0; i <= EmbedRuns; i++)
+        {
+            var clock = Stopwatch.StartNew();
+            model.EmbedPixels(pixels);
+            if (i > 0) embeds.Add(clock.Elapsed);
+        }
+        return new(startUp, Median(times), batch, peak >> 20, Embedded / Median(embeds).TotalSeconds);
+    }
+
+    static TimeSpan OneStep(Trainer trainer, Batch batch, Device device)
+    {
+        var clock = Stopwatch.StartNew();
+        trainer.Step(batch);
+        device.Synchronize();
+        return clock.Elapsed;
+    }
+
+    static TimeSpan Median(List<TimeSpan> times)
+    {
+        times.Sort();
+        return times[times.Count / 2];
+    }
+
+    static long Peak()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64;
+    }
+}

@@ -1,0 +1,91 @@
+using System.CommandLine;
+using Silc.Samples.Bench;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc bench</c>: speed and memory of training steps, products and attention.</summary>
+static class BenchCommand
+{
+    const int CeilingSize = 1536;
+
+    static readonly Argument<string> Preset = new("preset") { Description = string.Join(", ", BenchModel.Names), DefaultValueFactory = _ => "mini" };
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+    static readonly Option<int> Batch = new("--batch") { Description = "Pictures a step.", HelpName = "N", DefaultValueFactory = _ => 16 };
+    static readonly Option<int> Steps = new("--steps") { Description = "Timed steps; the median counts.", HelpName = "N", DefaultValueFactory = _ => 8 };
+    static readonly Option<bool> Ops = new("--ops") { Description = "Also say where the time goes." };
+
+    public static Command Create()
+    {
+        var command = new Command("bench", """
+            Time whole training steps on noise: both towers, contrast, distillation, clipping, AdamW, teacher.
+
+            Examples:
+              silc bench mini --batch 16
+              silc bench ti --batch 16 --device opencl --ops
+              silc bench matmul 1024 512 128
+              silc bench attention 16 64 4 32
+            """) { Preset, Batch, Steps, Device, Ops };
+        command.SetAction(parsed => Run(parsed.GetValue(Preset)!, parsed.GetValue(Device)!, parsed.GetValue(Batch), parsed.GetValue(Steps), parsed.GetValue(Ops)));
+        command.Add(MatMul());
+        command.Add(Attention());
+        return command;
+    }
+
+    static int Run(string preset, string deviceName, int batch, int steps, bool ops)
+    {
+        AtLeastOne(batch, "--batch");
+        AtLeastOne(steps, "--steps");
+        using var device = Silc.Device.Open(deviceName);
+        Console.WriteLine($"device   {device}");
+        var profile = ops ? device.StartProfile() : null;
+        var timing = StepBench.Run(device, preset, batch, steps, profile);
+        Console.WriteLine($"{preset}, batch {batch}: step {timing.Step.TotalMilliseconds:F0} ms, {timing.SamplesPerSecond:F2} samples/s, "
+            + $"peak {timing.PeakMiB:N0} MiB, embed {timing.EmbedPerSecond:F1} images/s, first step after {timing.StartUp.TotalSeconds:F1} s");
+        if (profile is null) return 0;
+        using var bench = new OpBench(device);
+        var (gflops, gbytes) = (bench.MatMul(CeilingSize, CeilingSize, CeilingSize), bench.Copy());
+        Console.WriteLine($"ceiling  {gflops:F1} GFLOP/s (product of {CeilingSize} x {CeilingSize} matrices), {gbytes:F1} GB/s (copy)");
+        OpTable.Show(profile, steps, gflops, gbytes);
+        return 0;
+    }
+
+    static Command MatMul()
+    {
+        Argument<int> m = new("M"), n = new("N"), k = new("K");
+        var device = TrainOptions.DeviceOption();
+        var command = new Command("matmul", "Time one matrix product, in the three forms that a layer needs: C is M x N, sums have K terms.") { m, n, k, device };
+        command.SetAction(parsed =>
+        {
+            using var opened = Silc.Device.Open(parsed.GetValue(device)!);
+            var (rows, cols, depth) = (parsed.GetValue(m), parsed.GetValue(n), parsed.GetValue(k));
+            AtLeastOne(Math.Min(rows, Math.Min(cols, depth)), "the smallest of M, N and K");
+            Console.WriteLine($"device   {opened}");
+            using var bench = new OpBench(opened);
+            foreach (var (transpose, what) in new[] { (Transpose.None, "A·B  forward"), (Transpose.B, "A·Bᵀ input gradient"), (Transpose.A, "Aᵀ·B kernel gradient") })
+                Console.WriteLine($"{what,-22} {bench.MatMul(rows, cols, depth, transpose),8:F1} GFLOP/s");
+        });
+        return command;
+    }
+
+    static Command Attention()
+    {
+        Argument<int> batch = new("BATCH"), tokens = new("TOKENS"), heads = new("HEADS"), dim = new("HEADDIM");
+        var device = TrainOptions.DeviceOption();
+        var command = new Command("attention", "Time attention forward and backward.") { batch, tokens, heads, dim, device };
+        command.SetAction(parsed =>
+        {
+            using var opened = Silc.Device.Open(parsed.GetValue(device)!);
+            AtLeastOne(new[] { batch, tokens, heads, dim }.Min(parsed.GetValue), "the smallest size");
+            Console.WriteLine($"device   {opened}");
+            using var bench = new OpBench(opened);
+            var (forward, backward) = bench.Attention(parsed.GetValue(batch), parsed.GetValue(tokens), parsed.GetValue(heads), parsed.GetValue(dim));
+            Console.WriteLine($"forward {forward:F1} GFLOP/s, backward {backward:F1} GFLOP/s");
+        });
+        return command;
+    }
+
+    static void AtLeastOne(int value, string what)
+    {
+        if (value < 1) throw new ArgumentException($"{what} is {value}, it must be at least 1");
+    }
+}
