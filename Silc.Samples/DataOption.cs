@@ -24,13 +24,15 @@ static class DataOption
         : throw new FileNotFoundException($"--data {EmojiPrefix}{folder}: there is no {EmojiPreparer.IndexName}; make it with silc data emoji --out {folder}");
 
     /// <summary>The pictures to train on.</summary>
-    public static IImageTextSource OpenForTraining(string data, int seed)
+    public static IImageTextSource OpenForTraining(string data, int seed) => data == "demo" ? DemoSet.Training(seed) : new CachedSource(Open(data, seed), CacheBytes);
+
+    /// <summary>The same, without keeping decoded pictures.</summary>
+    public static IImageTextSource Open(string data, int seed)
     {
-        if (data == "demo") return DemoSet.Training(seed);
-        var files = EmojiFolder(data) is { } folder ? OpenEmoji(folder).Train()
+        if (data == "demo") return DemoSet.Drawn(seed);
+        return EmojiFolder(data) is { } folder ? OpenEmoji(folder).Train()
             : File.Exists(data) && IsTable(data) ? new CsvSource(data)
             : Directory.Exists(data) ? (IImageTextSource)new FolderSource(data)
             : throw new FileNotFoundException($"--data {data}: no such file or folder; it can be demo, emoji:FOLDER, FILE.csv or FOLDER");
-        return new CachedSource(files, CacheBytes);
     }
 }

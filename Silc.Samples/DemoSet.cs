@@ -7,7 +7,10 @@ static class DemoSet
     const int TrainingPictures = 16384, Size = 64, PicturesPerClass = 5, Scenes = 200, HeldOutSeed = 1_000_003;
 
     /// <summary>Scenes of one to three objects.</summary>
-    public static IImageTextSource Training(int seed) => new CachedSource(new DemoSource(TrainingPictures, seed, Size), long.MaxValue);
+    public static IImageTextSource Training(int seed) => new CachedSource(Drawn(seed), long.MaxValue);
+
+    /// <summary>The same, drawn anew for every reading.</summary>
+    public static DemoSource Drawn(int seed) => new(TrainingPictures, seed, Size);
 
     /// <summary>Single objects of every colour and shape, for zero-shot classification.</summary>
     public static DemoEvaluation HeldOut() => DemoSource.Evaluation(PicturesPerClass, HeldOutSeed, Size);

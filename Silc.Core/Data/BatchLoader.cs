@@ -15,6 +15,7 @@ public sealed class BatchLoader : IDisposable
     readonly ViewSampler sampler;
     readonly TolerantReader reader;
     readonly EpochOrder order;
+    readonly LoadClock clock = new();
     readonly Thread[] threads;
 
     // All below is guarded by gate. Workers share one batch sample by sample, so that memory grows with prefetch, not with cores.
@@ -61,6 +62,9 @@ public sealed class BatchLoader : IDisposable
 
     /// <summary>Seconds that <see cref="Next"/> has waited for workers since the start: training's data-wait share.</summary>
     public double WaitSeconds { get; private set; }
+
+    /// <summary>Where the workers' time went since the start.</summary>
+    public LoadTimes Times => clock.Times;
 
     /// <summary>Samples that could not be read and were replaced by the next one.</summary>
     public long BadSamples => reader.Bad;
@@ -129,6 +133,7 @@ public sealed class BatchLoader : IDisposable
 
     void Work()
     {
+        clock.MakeCurrent();
         try
         {
             while (Claim(out int slot) is { } job)
@@ -175,8 +180,10 @@ public sealed class BatchLoader : IDisposable
     {
         // Streams are keyed by the sample wanted, so that a replacement does not repeat the views of its own turn.
         int wanted = job.Samples[slot];
-        var pair = reader.Read(wanted, out job.Batch.Samples[slot]);
-        sampler.Fill(pair.Picture, job.Epoch, wanted, job.Batch, slot);
+        ImageTextPair pair;
+        using (LoadClock.In(LoadStage.Decode)) pair = reader.Read(wanted, out job.Batch.Samples[slot]);
+        using (LoadClock.In(LoadStage.Augment)) sampler.Fill(pair.Picture, job.Epoch, wanted, job.Batch, slot);
+        using var _ = LoadClock.In(LoadStage.Tokenize);
         var caption = pair.Captions[DataStreams.Caption(seed, job.Epoch, wanted).NextInt(pair.Captions.Count)];
         var length = config.TextLength;
         tokenizer.Tokens(caption, length).CopyTo(job.Batch.Tokens.AsSpan(slot * length, length));

@@ -13,7 +13,12 @@ public static class PictureFile
 
     /// <summary>Decodes a file; EXIF orientation is applied, of an animation the first frame is taken.</summary>
     /// <exception cref="InvalidDataException">Not a picture, cut short or too large.</exception>
-    public static Picture Read(string path) => Decode(File.ReadAllBytes(path), path);
+    public static Picture Read(string path)
+    {
+        byte[] bytes;
+        using (LoadClock.In(LoadStage.Read)) bytes = File.ReadAllBytes(path);
+        return Decode(bytes, path);
+    }
 
     /// <summary>Decodes a file's content; <paramref name="name"/> is what errors call it.</summary>
     /// <exception cref="InvalidDataException">Not a picture, cut short or too large.</exception>

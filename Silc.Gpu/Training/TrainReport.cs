@@ -5,10 +5,11 @@ namespace Silc;
 /// <param name="TotalSteps">Steps of the whole run.</param>
 /// <param name="SamplesPerSecond">Pictures trained on per second since the last report.</param>
 /// <param name="DataWaitShare">Share of that time in which training waited for pictures; 0 when loading keeps up.</param>
+/// <param name="SlowStage">The stage of loading that took most of the workers' time: read, decode, augment or tokenize.</param>
 /// <param name="Elapsed">Since <see cref="TrainRun.Run"/> was called.</param>
 /// <param name="Remaining">To the last step, at the present speed.</param>
 public sealed record TrainReport(
-    StepMetrics Metrics, int TotalSteps, double SamplesPerSecond, double DataWaitShare, TimeSpan Elapsed, TimeSpan Remaining);
+    StepMetrics Metrics, int TotalSteps, double SamplesPerSecond, double DataWaitShare, string SlowStage, TimeSpan Elapsed, TimeSpan Remaining);
 
 /// <summary>Why a run ended.</summary>
 public enum RunEnd

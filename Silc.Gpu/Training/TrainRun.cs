@@ -46,7 +46,7 @@ public sealed class TrainRun : IDisposable
     {
         Require.Positive(reportEvery, "steps between reports");
         var clock = Stopwatch.StartNew();
-        var (since, sinceWait, sinceStep) = (clock.Elapsed, Loader.WaitSeconds, Trainer.Steps);
+        var (since, sinceWait, sinceTimes, sinceStep) = (clock.Elapsed, Loader.WaitSeconds, Loader.Times, Trainer.Steps);
         while (true)
         {
             RunEnd? end = Trainer.Steps >= totalSteps ? RunEnd.Finished
@@ -57,8 +57,8 @@ public sealed class TrainRun : IDisposable
                 var metrics = Trainer.ReadMetrics();
                 var (steps, seconds) = (Trainer.Steps - sinceStep, (clock.Elapsed - since).TotalSeconds);
                 report?.Invoke(new(metrics, totalSteps, steps * batchSize / seconds, (Loader.WaitSeconds - sinceWait) / seconds,
-                    clock.Elapsed, TimeSpan.FromSeconds((totalSteps - Trainer.Steps) * seconds / steps)));
-                (since, sinceWait, sinceStep) = (clock.Elapsed, Loader.WaitSeconds, Trainer.Steps);
+                    (Loader.Times - sinceTimes).Slowest, clock.Elapsed, TimeSpan.FromSeconds((totalSteps - Trainer.Steps) * seconds / steps)));
+                (since, sinceWait, sinceTimes, sinceStep) = (clock.Elapsed, Loader.WaitSeconds, Loader.Times, Trainer.Steps);
             }
             if (end is { } why) return why;
             var batch = Loader.Next();

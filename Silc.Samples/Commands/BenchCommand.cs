@@ -24,10 +24,12 @@ static class BenchCommand
               silc bench ti --batch 16 --device opencl --ops
               silc bench matmul 1024 512 128
               silc bench attention 16 64 4 32
+              silc bench data --data captions.csv --preset s
             """) { Preset, Batch, Steps, Device, Ops };
         command.SetAction(parsed => Run(parsed.GetValue(Preset)!, parsed.GetValue(Device)!, parsed.GetValue(Batch), parsed.GetValue(Steps), parsed.GetValue(Ops)));
         command.Add(MatMul());
         command.Add(Attention());
+        command.Add(Data());
         return command;
     }
 
@@ -80,6 +82,23 @@ static class BenchCommand
             using var bench = new OpBench(opened);
             var (forward, backward) = bench.Attention(parsed.GetValue(batch), parsed.GetValue(tokens), parsed.GetValue(heads), parsed.GetValue(dim));
             Console.WriteLine($"forward {forward:F1} GFLOP/s, backward {backward:F1} GFLOP/s");
+        });
+        return command;
+    }
+
+    static Command Data()
+    {
+        var data = DataOption.Create();
+        Option<string> preset = new("--preset") { Description = "Whose views to make: number and sizes.", HelpName = "NAME", DefaultValueFactory = _ => "s" };
+        Option<string> augment = AugmentOption.Create();
+        Option<double> seconds = new("--seconds") { Description = "How long.", HelpName = "S", DefaultValueFactory = _ => 10 };
+        var command = new Command("data", "Time loading alone, stage by stage: read, decode, augment, tokenize.") { data, preset, augment, Batch, seconds };
+        command.SetAction(parsed =>
+        {
+            var config = SilcConfig.Preset(parsed.GetValue(preset)!);
+            config = config with { Views = AugmentOption.Apply(config.Views, parsed.GetValue(augment)!), VocabSize = Math.Max(config.VocabSize, 512) };
+            AtLeastOne(parsed.GetValue(Batch), "--batch");
+            DataBench.Run(DataOption.Open(parsed.GetRequiredValue(data), seed: 0), config, parsed.GetValue(Batch), TimeSpan.FromSeconds(parsed.GetValue(seconds)));
         });
         return command;
     }

@@ -29,8 +29,9 @@ static class TrainProgress
     {
         var m = report.Metrics;
         var distillation = m.Distillation > 0 ? $" + distill {m.Distillation:F3}" : "";
+        var slow = report.DataWaitShare >= 0.05 ? $" ({report.SlowStage} is slow)" : "";
         var skipped = m.Skipped > 0 ? $"  {m.Skipped} skipped" : "";
         return $"step {m.Step}/{report.TotalSteps}  contrast {m.Contrastive:F3}{distillation}  "
-            + $"{report.SamplesPerSecond:F0} samples/s  data wait {report.DataWaitShare:P0}  eta {(int)report.Remaining.TotalHours}:{report.Remaining:mm\\:ss}{skipped}";
+            + $"{report.SamplesPerSecond:F0} samples/s  data wait {report.DataWaitShare:P0}{slow}  eta {(int)report.Remaining.TotalHours}:{report.Remaining:mm\\:ss}{skipped}";
     }
 }

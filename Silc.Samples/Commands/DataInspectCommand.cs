@@ -1,0 +1,52 @@
+using System.CommandLine;
+using Spectre.Console;
+using Silc.Samples.Data;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc data inspect</c>: what is in a data set, before training on it.</summary>
+static class DataInspectCommand
+{
+    static readonly Option<string> Data = DataOption.Create();
+    static readonly Option<string> Preset = new("--preset") { Description = "Whose views to show.", HelpName = "NAME", DefaultValueFactory = _ => "s" };
+    static readonly Option<string> Augment = AugmentOption.Create();
+    static readonly Option<int> Most = new("--most") { Description = "Pairs to read, spread over the set.", HelpName = "N", DefaultValueFactory = _ => 10_000 };
+    static readonly Option<string> Sheet = new("--sheet") { Description = "PNG of augmented views with their captions.", HelpName = "FILE", DefaultValueFactory = _ => "views.png" };
+
+    public static Command Create()
+    {
+        var command = new Command("inspect", """
+            Read a data set and say what is in it: sizes, captions, duplicates, what cannot be read; and draw the views that training would see.
+
+            Example: silc data inspect --data captions.csv --preset b --augment flip,jitter --sheet views.png
+            """) { Data, Preset, Augment, Most, Sheet };
+        command.SetAction(parsed => Inspect(parsed.GetRequiredValue(Data), parsed.GetValue(Preset)!, parsed.GetValue(Augment)!, parsed.GetValue(Most), parsed.GetValue(Sheet)!));
+        return command;
+    }
+
+    static int Inspect(string data, string preset, string augment, int most, string sheet)
+    {
+        if (most < 1) throw new ArgumentException($"--most is {most}, it must be at least 1");
+        var source = DataOption.Open(data, seed: 0);
+        var config = SilcConfig.Preset(preset);
+        config = config with { Views = AugmentOption.Apply(config.Views, augment) };
+        var found = DataInspection.Of(source, most);
+        Console.WriteLine($"{source.Name}: {source.Count:N0} pairs, {found.Read + found.Bad.Count:N0} of them looked at");
+        Show(found);
+        foreach (var line in found.Bad.Take(5)) Console.WriteLine($"unreadable: {line}");
+        ViewSheet.Write(sheet, source, config);
+        Console.WriteLine($"wrote {sheet}: views of a few pictures as training would see them");
+        return 0;
+    }
+
+    static void Show(DataInspection found)
+    {
+        var table = new Table().Border(TableBorder.Rounded).AddColumns("", "least", "median", "most");
+        for (int i = 1; i < 4; i++) table.Columns[i].RightAligned();
+        foreach (var (name, values) in found.Ranges)
+            if (values.Count > 0) table.AddRow(name, $"{values[0]:0.##}", $"{values[values.Count / 2]:0.##}", $"{values[^1]:0.##}");
+        AnsiConsole.Write(table);
+        Console.WriteLine($"duplicates: {found.DuplicatePictures:N0} pictures equal an earlier one, {found.DuplicateCaptions:N0} captions an earlier one");
+        Console.WriteLine($"transparent: {found.Transparent:N0} pictures; unreadable: {found.Bad.Count:N0}");
+    }
+}

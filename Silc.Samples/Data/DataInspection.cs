@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+
+namespace Silc.Samples.Data;
+
+/// <summary>What is in a data set, from reading its pairs.</summary>
+sealed class DataInspection
+{
+    readonly List<double> widths = [], heights = [], aspects = [], captions = [], letters = [];
+    readonly HashSet<string> pictures = [], texts = [];
+
+    /// <summary>Pairs that could be read.</summary>
+    public int Read { get; private set; }
+
+    /// <summary>Reasons why others could not.</summary>
+    public List<string> Bad { get; } = [];
+
+    /// <summary>Pictures whose pixels equal those of one before.</summary>
+    public int DuplicatePictures { get; private set; }
+
+    /// <summary>Captions that equal one before, of another picture.</summary>
+    public int DuplicateCaptions { get; private set; }
+
+    /// <summary>Pictures with a pixel that is not opaque: they will be laid over a light colour.</summary>
+    public int Transparent { get; private set; }
+
+    /// <summary>Sorted values of what can be measured.</summary>
+    public IEnumerable<(string Name, IReadOnlyList<double> Values)> Ranges =>
+    [
+        ("width, pixels", widths), ("height, pixels", heights), ("width / height", aspects), ("captions of a picture", captions), ("caption, characters", letters),
+    ];
+
+    /// <summary>Reads up to <paramref name="most"/> pairs at even distances, on all cores.</summary>
+    public static DataInspection Of(IImageTextSource source, int most)
+    {
+        var found = new DataInspection();
+        int count = Math.Min(most, source.Count);
+        Parallel.For(0, count, i =>
+        {
+            int index = (int)((long)i * source.Count / count);
+            try
+            {
+                var pair = source.Read(index);
+                var hash = Convert.ToHexString(SHA256.HashData(pair.Picture.Rgba));
+                bool transparent = IsTransparent(pair.Picture);
+                lock (found) found.Add(pair, $"{pair.Picture.Width} {hash}", transparent);
+            }
+            catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException)
+            {
+                lock (found) found.Bad.Add($"pair {index}: {error.Message}");
+            }
+        });
+        foreach (var values in new[] { found.widths, found.heights, found.aspects, found.captions, found.letters }) values.Sort();
+        found.Bad.Sort(StringComparer.Ordinal);
+        return found;
+    }
+
+    void Add(ImageTextPair pair, string hash, bool transparent)
+    {
+        Read++;
+        widths.Add(pair.Picture.Width);
+        heights.Add(pair.Picture.Height);
+        aspects.Add(pair.Picture.Width / (double)pair.Picture.Height);
+        captions.Add(pair.Captions.Count);
+        foreach (var caption in pair.Captions.Distinct())
+        {
+            letters.Add(caption.Length);
+            if (!texts.Add(caption)) DuplicateCaptions++;
+        }
+        if (!pictures.Add(hash)) DuplicatePictures++;
+        if (transparent) Transparent++;
+    }
+
+    static bool IsTransparent(Picture picture)
+    {
+        for (int i = 3; i < picture.Rgba.Length; i += 4)
+            if (picture.Rgba[i] != 255) return true;
+        return false;
+    }
+}

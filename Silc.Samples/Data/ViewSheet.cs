@@ -1,0 +1,48 @@
+namespace Silc.Samples.Data;
+
+/// <summary>A page of pictures, each with the views that training would make of it in the first epoch.</summary>
+static class ViewSheet
+{
+    const int Rows = 8, MostLocal = 4;
+
+    public static void Write(string path, IImageTextSource source, SilcConfig config)
+    {
+        var views = config.Views;
+        config = config with { Views = views with { Local = Math.Min(views.Local, MostLocal) } };
+        var sampler = new ViewSampler(config, seed: 0);
+        var rows = new List<ContactSheetRow>();
+        var batch = new Batch(config, 1);
+        for (int i = 0; i < source.Count && rows.Count < Rows; i++)
+        {
+            int index = (int)((long)i * source.Count / Math.Min(source.Count, 4 * Rows) % source.Count);
+            ImageTextPair pair;
+            try
+            {
+                pair = source.Read(index);
+            }
+            catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException)
+            {
+                continue;       // the table says why
+            }
+            sampler.Fill(pair.Picture, epoch: 0, index, batch, slot: 0);
+            List<ContactSheetCell> cells = [new(pair.Picture, $"{pair.Picture.Width} x {pair.Picture.Height}", null)];
+            for (int view = 0; view < views.Global; view++) cells.Add(new(View(batch.Global, view, config.ImageSize), $"global {view + 1}", null));
+            for (int view = 0; view < config.Views.Local; view++) cells.Add(new(View(batch.Local, view, views.LocalSize), $"local {view + 1}", null));
+            rows.Add(new(pair.Captions[0], cells));
+        }
+        if (rows.Count == 0) throw new InvalidDataException($"{source.Name}: none of its first pictures can be read");
+        ContactSheet.Write(path, rows, $"{source.Name}: pictures and their views");
+    }
+
+    static Picture View(float[] values, int view, int size)
+    {
+        var rgba = new byte[size * size * 4];
+        for (int pixel = 0; pixel < size * size; pixel++)
+        {
+            for (int channel = 0; channel < 3; channel++)
+                rgba[4 * pixel + channel] = (byte)Math.Clamp((values[(view * size * size + pixel) * 3 + channel] + 1) * 127.5f + 0.5f, 0, 255);
+            rgba[4 * pixel + 3] = 255;
+        }
+        return new(size, size, rgba);
+    }
+}
