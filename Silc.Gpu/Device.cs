@@ -27,6 +27,7 @@ public sealed partial class Device : IDisposable
     readonly Dictionary<Type, Delegate> launchers = [];
     MemoryBuffer1D<float, Stride1D.Dense>? workspace;
     long workspaceFloats;
+    AcceleratorStream? copies;
 
     Device(Context context, Accelerator accelerator, DeviceInfo info)
     {
@@ -124,6 +125,7 @@ public sealed partial class Device : IDisposable
         {
             var buffer = Accelerator.Allocate1D<T>(count);
             AllocatedBytes += bytes;
+            if (Kind == DeviceKind.Cpu) HugePages.Advise(buffer.NativePtr, bytes);
             return buffer;
         }
         catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
@@ -174,6 +176,21 @@ public sealed partial class Device : IDisposable
         }
     }
 
+    /// <summary>
+    /// Copies beside the kernels that are queued or running, on a stream of its own, and returns when it is done: the caller knows that none
+    /// of them uses <paramref name="to"/>.
+    /// </summary>
+    internal unsafe void UploadBeside<T>(ReadOnlySpan<T> from, ArrayView<T> to) where T : unmanaged
+    {
+        if (!to.IsValid || from.Length == 0) return;
+        var stream = copies ??= Accelerator.CreateStream();
+        fixed (T* source = from)
+        {
+            to.SubView(0, from.Length).CopyFromCPUUnsafeAsync(stream, ref *source, from.Length);
+            stream.Synchronize();
+        }
+    }
+
     internal unsafe T[] Download<T>(ArrayView<T> view) where T : unmanaged
     {
         var host = new T[view.Length];
@@ -200,6 +217,7 @@ public sealed partial class Device : IDisposable
     {
         Free(workspace);
         Queue?.Dispose();
+        copies?.Dispose();
         Accelerator.Dispose();
         context.Dispose();
     }

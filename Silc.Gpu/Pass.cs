@@ -10,7 +10,8 @@ public delegate Tensor Pullback(Tensor dy);
 /// <param name="Ops">Operations of the device.</param>
 /// <param name="Arena">Activation memory.</param>
 /// <param name="Training">False: nothing is kept for a gradient, and pullbacks must not be called.</param>
-public sealed record Pass(Ops Ops, Arena Arena, bool Training = true)
+/// <param name="Recompute">Transformer blocks keep their input alone and run again for their gradient.</param>
+public sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recompute = false)
 {
     /// <summary>A tensor that lives until the frame around it closes; contents undefined.</summary>
     public Tensor Keep(int rows, int cols) => Arena.Keep(rows, cols);

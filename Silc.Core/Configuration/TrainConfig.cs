@@ -33,6 +33,10 @@ public enum OptimizerKind
 /// <param name="GlobalToGlobal">Adds DINO's terms in which the student sees the other global view.</param>
 /// <param name="MaxSkippedSteps">Steps in a row with a non-finite loss or gradient after which training stops.</param>
 /// <param name="BFloat16Momentum">Round Adafactor's momentum to bfloat16, as big_vision stores it.</param>
+/// <param name="Recompute">
+/// Keep only the input of each transformer block and run the block again for its gradient: less memory, one more forward pass of the
+/// towers (Chen et al. 2016, arXiv:1604.06174). The results have the same bits.
+/// </param>
 /// <param name="DecayRules">Which parameters decay; null means <see cref="DecayRule.Default"/>.</param>
 public sealed record TrainConfig(
     int BatchSize = 64, int TotalSteps = 1000, int Seed = 0,
@@ -40,7 +44,7 @@ public sealed record TrainConfig(
     double Beta1 = 0.9, double Beta2 = 0.999, double ClipNorm = 1.0, Schedule? Schedule = null,
     double DistillationWeight = 1, double ContrastiveWeight = 1, double StudentTemperature = 0.1, double TeacherTemperature = 0.04,
     double CenterMomentum = 0.9, double? EmaMomentum = null, bool GlobalToGlobal = false, int MaxSkippedSteps = 10,
-    bool BFloat16Momentum = false, IReadOnlyList<DecayRule>? DecayRules = null)
+    bool BFloat16Momentum = false, bool Recompute = false, IReadOnlyList<DecayRule>? DecayRules = null)
 {
     /// <summary>Learning-rate multiplier over the run.</summary>
     public Schedule Schedule { get; init; } = Schedule ?? new Schedule(ScheduleKind.Cosine, Math.Max(1, TotalSteps / 20));

@@ -26,12 +26,11 @@ public sealed class Transformer
                 using (pass.Frame()) pass.Ops.Copy(mlp.Forward(pass, attention.Forward(pass, x, batch).Y).Y, x);
             return norm.Forward(pass, x);
         }
-        var backs = new List<Pullback>(2 * blocks.Length);
-        foreach (var (attention, mlp) in blocks)
+        var backs = new List<Pullback>(blocks.Length);
+        foreach (var block in blocks)
         {
-            (x, var backAttention) = attention.Forward(pass, x, batch);
-            (x, var backMlp) = mlp.Forward(pass, x);
-            backs.AddRange([backAttention, backMlp]);
+            (x, var back) = pass.Recompute ? Recomputed(block, pass, x, batch) : Kept(block, pass, x, batch);
+            backs.Add(back);
         }
         var (y, backNorm) = norm.Forward(pass, x);
         return (y, dy =>
@@ -39,6 +38,26 @@ public sealed class Transformer
             var dx = backNorm(dy);
             for (int i = backs.Count - 1; i >= 0; i--) dx = backs[i](dx);
             return dx;
+        }
+        );
+    }
+
+    static (Tensor Y, Pullback Back) Kept((SelfAttention Attention, Mlp Mlp) block, Pass pass, Tensor x, int batch)
+    {
+        var (middle, backAttention) = block.Attention.Forward(pass, x, batch);
+        var (y, backMlp) = block.Mlp.Forward(pass, middle);
+        return (y, dy => backAttention(backMlp(dy)));
+    }
+
+    // Chen et al. 2016, arXiv:1604.06174: of each block only the input is kept; its inside is computed again when its gradient is due.
+    static (Tensor Y, Pullback Back) Recomputed((SelfAttention Attention, Mlp Mlp) block, Pass pass, Tensor x, int batch)
+    {
+        var y = pass.Keep(x.Rows, x.Cols);
+        using (pass.Frame()) pass.Ops.Copy(Kept(block, pass, x, batch).Y, y);
+        return (y, dy =>
+        {
+            using var _ = pass.Frame();
+            return Kept(block, pass, x, batch).Back(dy);        // added into dy, which lies outside the frame
         }
         );
     }

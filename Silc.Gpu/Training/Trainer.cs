@@ -5,7 +5,7 @@ namespace Silc;
 
 /// <summary>
 /// Trains a model: image-text contrast on every global view plus local-to-global self-distillation (Naeem et al. 2024, arXiv:2310.13355).
-/// <see cref="Step"/> only queues work; <see cref="ReadMetrics"/> waits for it.
+/// <see cref="Step"/> copies its batch, waits for the step before and queues work; <see cref="ReadMetrics"/> waits for that.
 /// </summary>
 public sealed partial class Trainer : IDisposable
 {
@@ -36,7 +36,7 @@ public sealed partial class Trainer : IDisposable
         gate = new(device);
         losses = device.Allocate(2, "losses");
         arena = Measure();
-        (pass, teacherPass) = (new(device.Ops, arena), new(device.Ops, arena, Training: false));
+        (pass, teacherPass) = (new(device.Ops, arena, Recompute: train.Recompute), new(device.Ops, arena, Training: false));
     }
 
     /// <summary>Losses, optimizer and schedule.</summary>
@@ -59,7 +59,8 @@ public sealed partial class Trainer : IDisposable
     /// <summary>One update from a batch of <see cref="TrainConfig.BatchSize"/> pictures.</summary>
     public void Step(Batch batch)
     {
-        views.Send(batch);
+        views.Send(batch);          // while the step before still runs
+        device.Synchronize();
         var schedule = Config.Schedule.At(Steps, Config.TotalSteps);
         Gradients(pass, teacherPass);
         device.Ops.Judge(student.Parameters.Grads, Losses, gate, (float)Config.ClipNorm, (float)Config.Beta1, (float)Config.Beta2);
@@ -120,7 +121,7 @@ public sealed partial class Trainer : IDisposable
         device.DryRun = true;
         try
         {
-            Gradients(new(device.Ops, measure), new(device.Ops, measure, Training: false));
+            Gradients(new(device.Ops, measure, Recompute: Config.Recompute), new(device.Ops, measure, Training: false));
         }
         finally
         {

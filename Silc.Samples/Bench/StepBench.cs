@@ -18,13 +18,13 @@ static class StepBench
 {
     const int Embedded = 32, EmbedRuns = 5;
 
-    public static StepTiming Run(Device device, string preset, int batch, int steps, OpProfile? profile = null)
+    public static StepTiming Run(Device device, string preset, int batch, int steps, bool recompute, OpProfile? profile = null)
     {
         var (config, train) = BenchModel.Of(preset, batch);
         using var model = SilcModel.Create(device, config, seed: 0);
         TimeSpan startUp;
         List<TimeSpan> times = [];
-        using (var trainer = new Trainer(model, train))
+        using (var trainer = new Trainer(model, train with { Recompute = recompute }))
         {
             var noise = BenchModel.Noise(config, batch);
             OneStep(trainer, noise, device);

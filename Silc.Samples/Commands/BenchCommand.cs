@@ -14,6 +14,8 @@ static class BenchCommand
     static readonly Option<int> Steps = new("--steps") { Description = "Timed steps; the median counts.", HelpName = "N", DefaultValueFactory = _ => 8 };
     static readonly Option<bool> Ops = new("--ops") { Description = "Also say where the time goes." };
 
+    static readonly Option<bool> Recompute = new("--recompute") { Description = "As silc train --recompute: less memory, more time." };
+
     public static Command Create()
     {
         var command = new Command("bench", """
@@ -25,22 +27,22 @@ static class BenchCommand
               silc bench matmul 1024 512 128
               silc bench attention 16 64 4 32
               silc bench data --data captions.csv --preset s
-            """) { Preset, Batch, Steps, Device, Ops };
-        command.SetAction(parsed => Run(parsed.GetValue(Preset)!, parsed.GetValue(Device)!, parsed.GetValue(Batch), parsed.GetValue(Steps), parsed.GetValue(Ops)));
+            """) { Preset, Batch, Steps, Device, Ops, Recompute };
+        command.SetAction(parsed => Run(parsed.GetValue(Preset)!, parsed.GetValue(Device)!, parsed.GetValue(Batch), parsed.GetValue(Steps), parsed.GetValue(Ops), parsed.GetValue(Recompute)));
         command.Add(MatMul());
         command.Add(Attention());
         command.Add(Data());
         return command;
     }
 
-    static int Run(string preset, string deviceName, int batch, int steps, bool ops)
+    static int Run(string preset, string deviceName, int batch, int steps, bool ops, bool recompute)
     {
         AtLeastOne(batch, "--batch");
         AtLeastOne(steps, "--steps");
         using var device = Silc.Device.Open(deviceName);
         Console.WriteLine($"device   {device}");
         var profile = ops ? device.StartProfile() : null;
-        var timing = StepBench.Run(device, preset, batch, steps, profile);
+        var timing = StepBench.Run(device, preset, batch, steps, recompute, profile);
         Console.WriteLine($"{preset}, batch {batch}: step {timing.Step.TotalMilliseconds:F0} ms, {timing.SamplesPerSecond:F2} samples/s, "
             + $"peak {timing.PeakMiB:N0} MiB, embed {timing.EmbedPerSecond:F1} images/s, first step after {timing.StartUp.TotalSeconds:F1} s");
         if (profile is null) return 0;

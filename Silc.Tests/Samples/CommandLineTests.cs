@@ -38,6 +38,10 @@ public sealed class CommandLineTests : TempFolder
     [DataRow("train --data demo --batch 0 --out x", "batch size is 0")]
     [DataRow("train --data demo --tokenizer none.model --out x", "none.model")]
     [DataRow("train --data demo --resume none.safetensors --out x", "none.safetensors")]
+    [DataRow("bench huge", "mini, ti, s, b")]
+    [DataRow("bench mini --batch 0", "--batch is 0")]
+    [DataRow("bench data --data nowhere.csv", "nowhere.csv")]
+    [DataRow("data inspect --data demo --most 0", "--most is 0")]
     [DataRow("eval zero-shot --model none --data demo", "silc train --out none")]
     [DataRow("eval zero-shot --model none --data demo --template nothing", "{}")]
     public void What_cannot_be_done_is_named_in_one_line(string line, string named)
@@ -53,6 +57,35 @@ public sealed class CommandLineTests : TempFolder
     {
         StringAssert.Contains(Run("train", "--help").Output, "silc train --data emoji:data/emoji");
         StringAssert.Contains(Run("devices").Output, "SILC_DEVICE");
+    }
+
+    [TestMethod]
+    public void Benches_print_what_they_measured()
+    {
+        var (code, output, _) = Run("bench", "mini", "--batch", "2", "--steps", "1", "--device", "cpu", "--ops");
+        Assert.AreEqual(0, code);
+        foreach (var word in new[] { "samples/s", "MiB", "images/s", "ceiling", "attention backward", "adamw" }) StringAssert.Contains(output, word);
+        StringAssert.Contains(Run("bench", "matmul", "33", "7", "130", "--device", "cpu").Output, "GFLOP/s");
+        StringAssert.Contains(Run("bench", "attention", "2", "7", "2", "8", "--device", "cpu").Output, "backward");
+        var data = Run("bench", "data", "--data", "demo", "--preset", "mini", "--seconds", "0.1").Output;
+        foreach (var stage in new[] { "read", "decode", "augment", "tokenize", "samples/s" }) StringAssert.Contains(data, stage);
+    }
+
+    [TestMethod]
+    public void Inspecting_a_set_counts_what_is_in_it_and_draws_its_views()
+    {
+        for (int i = 0; i < 3; i++)
+        {
+            PictureFile.Write(At($"{i}.png"), Pictures.Noise(24, 20, seed: i / 2));     // 0 and 1 are equal
+            File.WriteAllText(At($"{i}.txt"), i == 2 ? "two" : "one");
+        }
+        File.WriteAllText(At("bad.png"), "no picture");
+        File.WriteAllText(At("bad.txt"), "bad");
+        var (code, output, _) = Run("data", "inspect", "--data", Root, "--preset", "mini", "--sheet", At("sheet/views.png"));
+        Assert.AreEqual(0, code);
+        foreach (var words in new[] { "4 pairs", "1 pictures equal an earlier one, 1 captions", "unreadable: 1", "bad.png: 10 bytes are no picture" })
+            StringAssert.Contains(output, words);
+        Assert.IsTrue(PictureFile.Read(At("sheet/views.png")).Width > 300);
     }
 
     [TestMethod]

@@ -33,6 +33,16 @@ public sealed class TrainerTests
     }
 
     [TestMethod, EveryDevice]
+    public void Recomputing_blocks_gives_the_same_bits_in_less_memory(string device)
+    {
+        var deep = TinyRun.Config with { Image = TinyRun.Config.Image with { Depth = 3 }, Text = TinyRun.Config.Text with { Depth = 2 } };
+        using TinyRun kept = new(device, config: deep), again = new(device, TinyRun.Recipe with { Recompute = true }, deep);
+        Assert.IsTrue(again.Trainer.ActivationBytes < 0.7 * kept.Trainer.ActivationBytes,
+            $"{again.Trainer.ActivationBytes} bytes instead of {kept.Trainer.ActivationBytes}");
+        TinyRun.SameBits(kept.Steps(1, 2, 3).State(), again.Steps(1, 2, 3).State());
+    }
+
+    [TestMethod, EveryDevice]
     public void A_run_that_was_saved_and_loaded_continues_to_the_bit(string device)
     {
         foreach (var optimizer in Enum.GetValues<OptimizerKind>())

@@ -1,0 +1,24 @@
+using System.Runtime.InteropServices;
+
+namespace Silc;
+
+/// <summary>
+/// Asks Linux to back large buffers by pages of 2 MiB: a step walks through hundreds of megabytes, more than the processor keeps
+/// addresses of in pages of 4 KiB. Where the system cannot or will not, nothing changes.
+/// </summary>
+static partial class HugePages
+{
+    const nint Page = 2 << 20;
+    const int Advice = 14;      // MADV_HUGEPAGE
+
+    public static void Advise(nint address, long bytes)
+    {
+        if (!OperatingSystem.IsLinux() || bytes < 2 * Page) return;
+        nint first = (address + Page - 1) / Page * Page, end = (address + (nint)bytes) / Page * Page;
+        // An error leaves small pages, as before.
+        if (end > first) _ = MemoryAdvise(first, (nuint)(end - first), Advice);
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int MemoryAdvise(nint address, nuint length, int advice);
+}
