@@ -6,7 +6,9 @@ public sealed class SubsetSource : IImageTextSource
     readonly IImageTextSource source;
     readonly int[] indices;
 
-    /// <summary>The pairs of <paramref name="source"/> at <paramref name="indices"/>; of compressed shards give them in order.</summary>
+    /// <summary>
+    /// The pairs of <paramref name="source"/> at <paramref name="indices"/>; of compressed shards give them in order.
+    /// </summary>
     /// <exception cref="ArgumentException">An index lies outside the source.</exception>
     public SubsetSource(IImageTextSource source, IEnumerable<int> indices)
     {
@@ -31,12 +33,12 @@ public sealed class SubsetSource : IImageTextSource
 
     List<int>? Left(IReadOnlyList<int> shards)
     {
-        var ends = new int[shards.Count];
-        for (int shard = 0, end = 0; shard < ends.Length; shard++) ends[shard] = end += shards[shard];
+        int end = 0;
+        int[] ends = [.. shards.Where(length => length > 0).Select(length => end += length)];
         var (left, seen, last) = (new List<int>(), new HashSet<int>(), -1);
         foreach (var index in indices)
         {
-            // Two equal ends are an empty shard and its neighbour: either stands for the stretch.
+            // The first shard that ends behind the sample.
             var found = Array.BinarySearch(ends, index + 1);
             var shard = found < 0 ? ~found : found;
             if (shard != last)
