@@ -16,17 +16,19 @@ public sealed class ClassFolderSource : IImageTextSource
     /// <param name="path">The folder of the class folders.</param>
     /// <param name="template">{} stands for the folder's name, in which _ and - are read as spaces.</param>
     /// <exception cref="ArgumentException">The template has no {}.</exception>
-    /// <exception cref="InvalidDataException">No folder has a picture, or its name is no word.</exception>
+    /// <exception cref="InvalidDataException">No folder has a picture, or one has no word for a name.</exception>
     public ClassFolderSource(string path, string template = UsualTemplate)
     {
-        Require.That(template.Contains("{}"), $"the template '{template}' has no {{}} for the class name, as in '{UsualTemplate}'");
+        Require.That(
+            template.Contains("{}"), $"the template '{template}' has no {{}} for the class name, as in '{UsualTemplate}'");
         this.template = template;
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
         // Hidden folders hold thumbnails and versions.
         var folders = Directory.EnumerateDirectories(path).Where(folder => !Path.GetFileName(folder).StartsWith('.'));
         pictures = [.. folders.SelectMany(Pictures).OrderBy(picture => picture.Path, StringComparer.Ordinal)];
         if (pictures.Length == 0)
-            throw new InvalidDataException($"{path} has no folder with pictures; those of red pandas belong into {path}/red_panda");
+            throw new InvalidDataException(
+                $"{path} has no folder with pictures; those of red pandas belong into {path}/red_panda");
         Classes = LabelSet.From(pictures, picture => picture.Class);
     }
 

@@ -28,7 +28,8 @@ static class CaptionFile
         try
         {
             using var json = JsonDocument.Parse(text);
-            if (json.RootElement.ValueKind != JsonValueKind.Object) throw new InvalidDataException($"{name} holds no JSON object");
+            if (json.RootElement.ValueKind != JsonValueKind.Object)
+                throw new InvalidDataException($"{name} holds no JSON object");
             return [.. Fields.SelectMany(field => Strings(json.RootElement, field, name))];
         }
         // The latter is a string with half a surrogate pair.
@@ -44,10 +45,10 @@ static class CaptionFile
         foreach (var item in value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value])
         {
             if (item.ValueKind != JsonValueKind.String)
-                throw new InvalidDataException($"{name}: '{field}' holds {item.ValueKind}, not a string or an array of strings");
+                throw new InvalidDataException($"{name}: '{field}' holds {item.ValueKind}, not a string or strings");
             var caption = item.GetString()!.Trim();
             if (caption.Length > MaxText)
-                throw new InvalidDataException($"{name}: a caption of {caption.Length:N0} letters, at most {MaxText:N0} are read");
+                throw new InvalidDataException($"{name}: a caption of {caption.Length:N0} letters, {MaxText:N0} are the limit");
             if (caption != "") yield return caption;
         }
     }

@@ -19,8 +19,8 @@ sealed class PlainShard(string path) : Shard(path)
 
     static int Fill(SafeFileHandle file, Span<byte> bytes, long offset)
     {
-        int filled = 0;
-        while (filled < bytes.Length && RandomAccess.Read(file, bytes[filled..], offset + filled) is > 0 and var got) filled += got;
+        int filled = 0, got = -1;
+        for (; filled < bytes.Length && got != 0; filled += got) got = RandomAccess.Read(file, bytes[filled..], offset + filled);
         return filled;
     }
 

@@ -21,7 +21,8 @@ abstract class Shard(string path)
     {
         using var file = File.OpenHandle(path);
         var magic = new byte[2];
-        return RandomAccess.Read(file, magic, 0) == 2 && magic is [0x1F, 0x8B] ? new GzipShard(path, unpacked) : new PlainShard(path);
+        var zipped = RandomAccess.Read(file, magic, 0) == 2 && magic is [0x1F, 0x8B];
+        return zipped ? new GzipShard(path, unpacked) : new PlainShard(path);
     }
 
     /// <summary>What <see cref="Read"/> throws for a member that is no longer there.</summary>

@@ -26,7 +26,7 @@ sealed class ShardIndex(Shard shard, long maxBytes)
             if (entry.Picture is { } picture && (entry.Text ?? entry.Json) is not null)
                 samples.Add(new(shard, picture, entry.Text, entry.Json));
             else if (!entry.Refused)
-                Skip(entry.Picture is null ? SkipReason.NoPicture : SkipReason.NoCaption, entry.Picture ?? entry.Text ?? entry.Json);
+                SkipHalf(entry);
         }
         return samples;
     }
@@ -59,6 +59,12 @@ sealed class ShardIndex(Shard shard, long maxBytes)
         if (entries.TryGetValue(key, out var entry)) return entry;
         order.Add(entry = entries[key] = new());
         return entry;
+    }
+
+    void SkipHalf(Entry entry)
+    {
+        if (entry.Picture is { } picture) Skip(SkipReason.NoCaption, picture);
+        else Skip(SkipReason.NoPicture, entry.Text ?? entry.Json);
     }
 
     void Skip(string reason, TarMember? member) => Log.Add(reason, $"{shard.Path}: {member?.Name}");

@@ -24,7 +24,9 @@ static class ShardPattern
     {
         if (name.AsSpan().ContainsAny('*', '?')) return Files(name);
         if (File.Exists(name)) return [name];
-        var remedy = count == 1 ? "name a shard, data/{00000..00041}.tar or data/*.tar" : $"fetch it or narrow the range of {count}";
+        var remedy = count == 1
+            ? "name a shard, data/{00000..00041}.tar or data/*.tar"
+            : $"fetch it or narrow the range of {count}";
         throw new FileNotFoundException($"shard {name} is missing; {remedy}");
     }
 
@@ -39,11 +41,13 @@ static class ShardPattern
                 ? folders.SelectMany(folder => Entries(folder, part, Directory.EnumerateDirectories)).ToArray()
                 : folders.Select(folder => $"{folder}{part}/").Where(Directory.Exists).ToArray();
         }
-        return folders.SelectMany(folder => Entries(folder, parts[^1], Directory.EnumerateFiles)).Select(file => file[..^1]);
+        var files = folders.SelectMany(folder => Entries(folder, parts[^1], Directory.EnumerateFiles));
+        return files.Select(file => file[..^1]);
     }
 
     // Folders end in a slash, so that the parts of a pattern can be joined as they are; files are told apart by the caller.
-    static IEnumerable<string> Entries(string folder, string part, Func<string, string, EnumerationOptions, IEnumerable<string>> list)
+    static IEnumerable<string> Entries(
+        string folder, string part, Func<string, string, EnumerationOptions, IEnumerable<string>> list)
     {
         var options = new EnumerationOptions { MatchType = MatchType.Simple, MatchCasing = MatchCasing.CaseSensitive };
         return list(folder == "" ? "." : folder, part, options)
@@ -90,15 +94,18 @@ static class ShardPattern
 
     static IEnumerable<string>? Range(string inside, string pattern)
     {
-        if (inside.Split("..") is not [var first, var last] || !Number(first, out long low) || !Number(last, out long high)) return null;
+        if (inside.Split("..") is not [var first, var last]) return null;
+        if (!Number(first, out long low) || !Number(last, out long high)) return null;
         if (high < low) throw new ArgumentException($"{pattern}: the range {{{inside}}} runs backwards");
         if (high - low >= MaxShards) throw TooMany(pattern);
         int width = first[0] == '0' || last[0] == '0' ? Math.Max(first.Length, last.Length) : 1;
-        return Enumerable.Range(0, (int)(high - low) + 1).Select(i => (low + i).ToString(CultureInfo.InvariantCulture).PadLeft(width, '0'));
+        var numbers = Enumerable.Range(0, (int)(high - low) + 1).Select(i => low + i);
+        return numbers.Select(number => number.ToString(CultureInfo.InvariantCulture).PadLeft(width, '0'));
     }
 
     static bool Number(string digits, out long value) =>
         long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out value) && digits.Length <= 18;
 
-    static ArgumentException TooMany(string pattern) => new($"{pattern} stands for more than {MaxShards:N0} shards; narrow the range");
+    static ArgumentException TooMany(string pattern) =>
+        new($"{pattern} stands for more than {MaxShards:N0} shards; narrow the range");
 }

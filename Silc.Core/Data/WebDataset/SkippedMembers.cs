@@ -7,5 +7,6 @@ namespace Silc;
 public sealed record SkippedMembers(string Reason, long Count, IReadOnlyList<string> Examples)
 {
     /// <inheritdoc/>
-    public override string ToString() => $"{Count} x {Reason} ({string.Join(", ", Examples)}{(Count > Examples.Count ? ", ..." : "")})";
+    public override string ToString() =>
+        $"{Count} x {Reason} ({string.Join(", ", Examples)}{(Count > Examples.Count ? ", ..." : "")})";
 }

@@ -113,8 +113,9 @@ sealed class TarWalk(TarContent content, string shard, long maxBytes, SkipLog lo
         while (!bytes.IsEmpty && bytes[0] != 0)
         {
             var space = bytes.IndexOf((byte)' ');
-            if (space < 1 || !int.TryParse(bytes[..space], NumberStyles.None, CultureInfo.InvariantCulture, out int length)) return false;
-            if (length <= space + 1 || length > bytes.Length || bytes[length - 1] != '\n') return false;
+            if (space < 1 || !Number(bytes[..space], out long counted) || counted > bytes.Length) return false;
+            var length = (int)counted;
+            if (length <= space + 1 || bytes[length - 1] != '\n') return false;
             var record = bytes[(space + 1)..(length - 1)];
             var equals = record.IndexOf((byte)'=');
             if (equals < 0) return false;
@@ -123,13 +124,16 @@ sealed class TarWalk(TarContent content, string shard, long maxBytes, SkipLog lo
             if (key.SequenceEqual("path"u8)) longName = TarHeader.Text(value);
             if (key.SequenceEqual("size"u8))
             {
-                if (!long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long size)) return false;
+                if (!Number(value, out long size)) return false;
                 longSize = size;
             }
             bytes = bytes[length..];
         }
         return true;
     }
+
+    static bool Number(ReadOnlySpan<byte> digits, out long value) =>
+        long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out value);
 
     // Names go into reports: an escape sequence must not reach a terminal.
     static string Plain(string name)

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>An unpacked shard in memory, in blocks: it may be larger than an array, and its size is not known beforehand.</summary>
+/// <summary>An unpacked shard, in blocks: it may be larger than an array, and its size is not known beforehand.</summary>
 sealed class UnpackedShard
 {
     readonly List<byte[]> blocks = [];
