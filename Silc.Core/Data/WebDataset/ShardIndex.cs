@@ -10,6 +10,7 @@ sealed class ShardIndex(Shard shard, long maxBytes)
 {
     readonly Dictionary<string, Entry> entries = [];
     readonly List<Entry> order = [];
+    readonly Dictionary<string, string> endings = [];
 
     /// <summary>What was left out.</summary>
     public SkipLog Log { get; } = new();
@@ -24,7 +25,7 @@ sealed class ShardIndex(Shard shard, long maxBytes)
         foreach (var entry in order)
         {
             if (entry.Picture is { } picture && (entry.Text ?? entry.Json) is not null)
-                samples.Add(new(shard, picture, entry.Text, entry.Json));
+                samples.Add(new(shard, picture, Ending(entry.Text), Ending(entry.Json)));
             else if (!entry.Refused)
                 SkipHalf(entry);
         }
@@ -34,9 +35,8 @@ sealed class ShardIndex(Shard shard, long maxBytes)
     // Files of other kinds, such as .cls or .npy, belong to other uses of the set.
     void Add(TarMember member)
     {
-        var start = member.Name.LastIndexOf('/') + 1;
-        var dot = member.Name.IndexOf('.', start);
-        if (dot <= start) return;
+        var dot = ShardSample.KeyEnd(member.Name);
+        if (dot < 0) return;
         var ending = Path.GetExtension(member.Name).ToLowerInvariant();
         var isPicture = PictureFile.IsPicture(member.Name);
         if (!isPicture && ending is not (".txt" or ".json")) return;
@@ -59,6 +59,15 @@ sealed class ShardIndex(Shard shard, long maxBytes)
         if (entries.TryGetValue(key, out var entry)) return entry;
         order.Add(entry = entries[key] = new());
         return entry;
+    }
+
+    // One string for all members that end alike.
+    TarMember? Ending(TarMember? member)
+    {
+        if (member is not { } file) return null;
+        var ending = file.Name[ShardSample.KeyEnd(file.Name)..];
+        if (!endings.TryAdd(ending, ending)) ending = endings[ending];
+        return file with { Name = ending };
     }
 
     void SkipHalf(Entry entry)

@@ -4,7 +4,7 @@ namespace Silc;
 sealed class UnpackedShard
 {
     readonly List<byte[]> blocks = [];
-    long length;
+    readonly long length;
 
     public UnpackedShard(string path, long maxBytes)
     {
