@@ -33,56 +33,61 @@ public sealed class WebDatasetTests : TempFolder
         Assert.AreEqual("1 x caption without picture (memory.tar: other.txt)", string.Join("; ", source.Skipped));
     }
 
-    public static IEnumerable<object[]> Broken
+    public static IEnumerable<object[]> Broken => Table().Select(row => new object[] { row });
+
+    // Rows of their own type, or the bytes of each would be the name of its test.
+    public sealed record Row(string Name, byte[] Shard, string Reason, long Count, int Samples)
     {
-        get
-        {
-            static TarBytes One() => new TarBytes().Pair("1");
-            static byte[] Sized(params byte[] size) => One().Add("2.png", [], '0', size).Pair("3").End();
-            byte[] ones = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
-            var big = new byte[2000];
-            var bad = new TarBytes().Pair("2").End();
-            bad[0] ^= 1;
-            yield return ["cut in content", One().Add("2.png", big).Cut(1600), SkipReason.Cut, 1L, 1];
-            yield return ["cut in header", One().Add("2.png", big).Cut(2048 + 100), SkipReason.Cut, 1L, 1];
-            yield return ["no end mark", One().Pair("2").Cut(0), SkipReason.Cut, 1L, 2];
-            yield return ["absolute", One().Pair("/etc/2").End(), SkipReason.Unsafe, 2L, 1];
-            yield return ["drive", One().Pair("C:/2").End(), SkipReason.Unsafe, 2L, 1];
-            yield return ["dots", One().Pair("../2").Pair("a/../2").Pair("a\\..\\2").End(), SkipReason.Unsafe, 6L, 1];
-            yield return ["links", One().Add("2.png", "", '1').Add("2.txt", "", '2').End(), SkipReason.NoFile, 2L, 1];
-            var devices = One().Add("2.png", "", '3').Add("3.png", "", '4').Add("4.png", "", '6').End();
-            yield return ["devices", devices, SkipReason.NoFile, 3L, 1];
-            yield return ["link of a size", One().Add("2.png", [], '2', "77777777777").Pair("3").End(), SkipReason.NoFile, 1L, 2];
-            yield return ["sparse", One().Add("2.png", "map and data", 'S').Pair("3").End(), SkipReason.NoFile, 1L, 2];
-            yield return ["same key", One().Pair("1").Pair("2").End(), SkipReason.Duplicate, 2L, 2];
-            yield return ["two pictures", One().Add("1.jpg", TarBytes.Png).End(), SkipReason.Duplicate, 1L, 1];
-            yield return ["large member", One().Add("2.png", new byte[5000]).End(), SkipReason.Larger(4096), 1L, 1];
-            var beyond = One().Add("2.png", big, '0', "77777777777").Pair("3").End();
-            yield return ["size beyond the end", beyond, SkipReason.Cut, 1L, 1];
-            yield return ["size of 2^63", Sized(0x80, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0), SkipReason.Header, 1L, 2];
-            yield return ["size of 2^63 - 1", Sized([0x80, 0, 0, 0, 0x7F, .. ones]), SkipReason.Cut, 1L, 1];
-            yield return ["size of 2^90", Sized(0x80, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), SkipReason.Header, 1L, 2];
-            yield return ["negative size", Sized([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, .. ones]), SkipReason.Header, 1L, 2];
-            yield return ["size in letters", Sized("0000000zzzz\0"u8.ToArray()), SkipReason.Header, 1L, 2];
-            yield return ["damaged header", One().Raw(bad[..^1024]).Pair("3").End(), SkipReason.Header, 1L, 2];
-            yield return ["pax without end", One().Add("p", "30 path=3.png", 'x').Pair("2").End(), SkipReason.Header, 1L, 1];
-            yield return ["pax of negative size", One().Add("p", "11 size=-1\n", 'x').Pair("2").End(), SkipReason.Header, 1L, 1];
-            yield return ["pax too long", One().Add("p", new byte[(1 << 20) + 1], 'x').Pair("2").End(), SkipReason.Header, 1L, 1];
-            var huge = One().Add("p", "28 size=9223372036854775807\n", 'x').Pair("2").Pair("3").End();
-            yield return ["pax of 2^63 - 1 bytes", huge, SkipReason.Cut, 1L, 1];
-            yield return ["no caption", One().Add("2.png", TarBytes.Png).End(), SkipReason.NoCaption, 1L, 1];
-            yield return ["no picture", One().Add("2.json", "{}").End(), SkipReason.NoPicture, 1L, 1];
-        }
+        public override string ToString() => Name;
+    }
+
+    static IEnumerable<Row> Table()
+    {
+        static TarBytes One() => new TarBytes().Pair("1");
+        static byte[] Sized(params byte[] size) => One().Add("2.png", [], '0', size).Pair("3").End();
+        byte[] ones = [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
+        var big = new byte[2000];
+        var bad = new TarBytes().Pair("2").End();
+        bad[0] ^= 1;
+        yield return new("cut in content", One().Add("2.png", big).Cut(1600), SkipReason.Cut, 1, 1);
+        yield return new("cut in header", One().Add("2.png", big).Cut(2048 + 100), SkipReason.Cut, 1, 1);
+        yield return new("no end mark", One().Pair("2").Cut(0), SkipReason.Cut, 1, 2);
+        yield return new("absolute", One().Pair("/etc/2").End(), SkipReason.Unsafe, 2, 1);
+        yield return new("drive", One().Pair("C:/2").End(), SkipReason.Unsafe, 2, 1);
+        yield return new("dots", One().Pair("../2").Pair("a/../2").Pair("a\\..\\2").End(), SkipReason.Unsafe, 6, 1);
+        yield return new("links", One().Add("2.png", "", '1').Add("2.txt", "", '2').End(), SkipReason.NoFile, 2, 1);
+        var devices = One().Add("2.png", "", '3').Add("3.png", "", '4').Add("4.png", "", '6').End();
+        yield return new("devices", devices, SkipReason.NoFile, 3, 1);
+        yield return new("link of a size", One().Add("2.png", [], '2', "77777777777").Pair("3").End(), SkipReason.NoFile, 1, 2);
+        yield return new("sparse", One().Add("2.png", "map and data", 'S').Pair("3").End(), SkipReason.NoFile, 1, 2);
+        yield return new("same key", One().Pair("1").Pair("2").End(), SkipReason.Duplicate, 2, 2);
+        yield return new("two pictures", One().Add("1.jpg", TarBytes.Png).End(), SkipReason.Duplicate, 1, 1);
+        yield return new("large member", One().Add("2.png", new byte[5000]).End(), SkipReason.Larger(4096), 1, 1);
+        var beyond = One().Add("2.png", big, '0', "77777777777").Pair("3").End();
+        yield return new("size beyond the end", beyond, SkipReason.Cut, 1, 1);
+        yield return new("size of 2^63", Sized(0x80, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0), SkipReason.Header, 1, 2);
+        yield return new("size of 2^63 - 1", Sized([0x80, 0, 0, 0, 0x7F, .. ones]), SkipReason.Cut, 1, 1);
+        yield return new("size of 2^90", Sized(0x80, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), SkipReason.Header, 1, 2);
+        yield return new("negative size", Sized([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, .. ones]), SkipReason.Header, 1, 2);
+        yield return new("size in letters", Sized("0000000zzzz\0"u8.ToArray()), SkipReason.Header, 1, 2);
+        yield return new("damaged header", One().Raw(bad[..^1024]).Pair("3").End(), SkipReason.Header, 1, 2);
+        yield return new("pax without end", One().Add("p", "30 path=3.png", 'x').Pair("2").End(), SkipReason.Header, 1, 1);
+        yield return new("pax of negative size", One().Add("p", "11 size=-1\n", 'x').Pair("2").End(), SkipReason.Header, 1, 1);
+        yield return new("pax too long", One().Add("p", new byte[(1 << 20) + 1], 'x').Pair("2").End(), SkipReason.Header, 1, 1);
+        var huge = One().Add("p", "28 size=9223372036854775807\n", 'x').Pair("2").Pair("3").End();
+        yield return new("pax of 2^63 - 1 bytes", huge, SkipReason.Cut, 1, 1);
+        yield return new("no caption", One().Add("2.png", TarBytes.Png).End(), SkipReason.NoCaption, 1, 1);
+        yield return new("no picture", One().Add("2.json", "{}").End(), SkipReason.NoPicture, 1, 1);
     }
 
     [TestMethod]
     [DynamicData(nameof(Broken))]
-    public void BrokenMembersAreSkippedAndCounted(string name, byte[] shard, string reason, long count, int samples)
+    public void BrokenMembersAreSkippedAndCounted(Row row)
     {
-        var source = new WebDatasetSource(name, [new MemoryShard(shard)], maxMemberBytes: 4096);
-        Assert.AreEqual(samples, source.Count, string.Join("; ", source.Skipped));
-        var skipped = source.Skipped.Single(skipped => skipped.Reason == reason);
-        Assert.AreEqual(count, skipped.Count);
+        var source = new WebDatasetSource(row.Name, [new MemoryShard(row.Shard)], maxMemberBytes: 4096);
+        Assert.AreEqual(row.Samples, source.Count, string.Join("; ", source.Skipped));
+        var skipped = source.Skipped.Single(skipped => skipped.Reason == row.Reason);
+        Assert.AreEqual(row.Count, skipped.Count);
         Assert.Contains("memory.tar", skipped.Examples[0]);
         for (int i = 0; i < source.Count; i++) Assert.HasCount(1, source.Read(i).Captions);
     }
