@@ -2,37 +2,97 @@ using System.CommandLine;
 
 namespace Silc.Samples;
 
-/// <summary>The value of <c>--data</c>: <c>demo</c>, <c>emoji:FOLDER</c>, a CSV or TSV file, or a folder.</summary>
+/// <summary>
+/// The value of <c>--data</c>: <c>demo</c>, <c>emoji:FOLDER</c>, <c>classes:FOLDER</c>, a CSV or TSV file, WebDataset shards, or
+/// a folder; and the options that say how to read it.
+/// </summary>
 static class DataOption
 {
-    const string EmojiPrefix = "emoji:";
+    const string EmojiPrefix = "emoji:", ShardPrefix = "wds:", ClassPrefix = "classes:";
     const long CacheBytes = 1L << 30;
+
+    public static readonly Option<string?> Template = Text("--template", $"With classes:FOLDER, the caption; {{}} stands for the class. Usually '{ClassFolderSource.UsualTemplate}'.", "TEXT");
+    public static readonly Option<string?> ImageColumn = Text("--image-column", "Of a table, the column of picture paths; usually filepath.", "NAME");
+    public static readonly Option<string?> CaptionColumn = Text("--caption-column", "Of a table, the column of captions; usually title.", "NAME");
+    public static readonly Option<string?> Separator = Text("--separator", "Of a table, the character between columns, or tab; detected unless given.", "CHAR");
 
     public static Option<string> Create() => new("--data")
     {
-        Description = "demo (drawn by the program), emoji:FOLDER (see silc data emoji), FILE.csv with the columns filepath and title, or a FOLDER of dog.jpg + dog.txt.",
-        HelpName = "demo|emoji:FOLDER|FILE.csv|FOLDER",
+        Description = "demo (drawn by the program), emoji:FOLDER (see silc data emoji), FILE.csv with the columns filepath and title, WebDataset shards "
+            + "as FILE.tar, data/{00000..00041}.tar or 'data/*.tar' (wds: in front of other names), a FOLDER of dog.jpg + dog.txt, or classes:FOLDER with one folder per class.",
+        HelpName = "demo|emoji:FOLDER|FILE.csv|SHARDS.tar|FOLDER|classes:FOLDER",
         Required = true,
     };
 
     /// <summary>The folder in <c>emoji:FOLDER</c>, or null.</summary>
-    public static string? EmojiFolder(string data) => data.StartsWith(EmojiPrefix, StringComparison.Ordinal) ? data[EmojiPrefix.Length..] : null;
+    public static string? EmojiFolder(string data) => After(EmojiPrefix, data);
 
     public static bool IsTable(string data) => Path.GetExtension(data).ToLowerInvariant() is ".csv" or ".tsv";
 
     public static EmojiSet OpenEmoji(string folder) => File.Exists(Path.Combine(folder, EmojiPreparer.IndexName)) ? EmojiSet.Load(folder)
         : throw new FileNotFoundException($"--data {EmojiPrefix}{folder}: there is no {EmojiPreparer.IndexName}; make it with silc data emoji --out {folder}");
 
-    /// <summary>The pictures to train on.</summary>
-    public static IImageTextSource OpenForTraining(string data, int seed) => data == "demo" ? DemoSet.Training(seed) : new CachedSource(Open(data, seed), CacheBytes);
+    /// <summary>The pictures to train on, read as <paramref name="parsed"/> says.</summary>
+    public static IImageTextSource OpenForTraining(string data, int seed, ParseResult parsed) =>
+        data == "demo" ? DemoSet.Training(seed) : new CachedSource(Open(data, seed, parsed), CacheBytes);
 
     /// <summary>The same, without keeping decoded pictures.</summary>
-    public static IImageTextSource Open(string data, int seed)
+    public static IImageTextSource Open(string data, int seed, ParseResult parsed)
     {
-        if (data == "demo") return DemoSet.Drawn(seed);
-        return EmojiFolder(data) is { } folder ? OpenEmoji(folder).Train()
-            : File.Exists(data) && IsTable(data) ? new CsvSource(data)
-            : Directory.Exists(data) ? (IImageTextSource)new FolderSource(data)
-            : throw new FileNotFoundException($"--data {data}: no such file or folder; it can be demo, emoji:FOLDER, FILE.csv or FOLDER");
+        if (After(ClassPrefix, data) is null) Refuse(parsed, data, "one folder per class, classes:FOLDER", Template);
+        if (!IsTable(data)) Refuse(parsed, data, "a table, FILE.csv or FILE.tsv", ImageColumn, CaptionColumn, Separator);
+        return data == "demo" ? DemoSet.Drawn(seed) : OpenFiles(data, parsed);
     }
+
+    static IImageTextSource OpenFiles(string data, ParseResult parsed)
+    {
+        if (EmojiFolder(data) is { } emoji) return OpenEmoji(emoji).Train();
+        if (Shards(data) is { } pattern) return OpenShards(pattern, data);
+        if (After(ClassPrefix, data) is { } classes)
+            return Directory.Exists(classes) ? new ClassFolderSource(classes, parsed.GetValue(Template) ?? ClassFolderSource.UsualTemplate)
+                : throw new FileNotFoundException($"--data {data}: no folder {classes}; it should hold one folder per class");
+        if (IsTable(data) && File.Exists(data))
+            return new CsvSource(data, parsed.GetValue(ImageColumn) ?? "filepath", parsed.GetValue(CaptionColumn) ?? "title", SeparatorOf(parsed));
+        return Directory.Exists(data) ? new FolderSource(data)
+            : throw new FileNotFoundException(
+                $"--data {data}: no such file or folder; it can be demo, emoji:FOLDER, FILE.csv, SHARDS.tar, FOLDER or classes:FOLDER");
+    }
+
+    static WebDatasetSource OpenShards(string pattern, string data)
+    {
+        try
+        {
+            var source = new WebDatasetSource(pattern);
+            foreach (var skipped in source.Skipped) Console.Error.WriteLine($"skipped  {skipped}");
+            return source;
+        }
+        catch (FileNotFoundException error)
+        {
+            throw new FileNotFoundException($"--data {data}: {error.Message}", error);
+        }
+    }
+
+    // A folder may be called animals.tar.
+    static string? Shards(string data) => After(ShardPrefix, data) is { } pattern ? pattern
+        : !Directory.Exists(data) && Array.Exists([".tar", ".tar.gz", ".tgz"], ending => data.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) ? data
+        : null;
+
+    static string? After(string prefix, string data) => data.StartsWith(prefix, StringComparison.Ordinal) ? data[prefix.Length..] : null;
+
+    static char? SeparatorOf(ParseResult parsed) => parsed.GetValue(Separator) switch
+    {
+        null => null,
+        "tab" or "\\t" => '\t',
+        [var single] => single,
+        var other => throw new ArgumentException($"--separator '{other}': give one character, such as ';', or tab"),
+    };
+
+    // An option that does nothing hides a slip.
+    static void Refuse(ParseResult parsed, string data, string needs, params Option[] options)
+    {
+        if (options.FirstOrDefault(option => parsed.GetResult(option) is not null) is { } wrong)
+            throw new ArgumentException($"{wrong.Name} is for {needs}, not for --data {data}");
+    }
+
+    static Option<string?> Text(string name, string help, string value) => new(name) { Description = help, HelpName = value };
 }

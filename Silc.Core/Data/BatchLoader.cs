@@ -53,7 +53,7 @@ public sealed class BatchLoader : IDisposable
         Position = nextStep = startStep;
         sampler = new(config, seed);
         reader = new(source, maxBadShare);
-        order = new(source.Count, batchSize, seed);
+        order = new(source.Count, batchSize, seed, source.Shards);
         threads = [.. Enumerable.Range(0, workers ?? Environment.ProcessorCount).Select(Start)];
     }
 

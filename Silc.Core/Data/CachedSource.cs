@@ -19,6 +19,9 @@ public sealed class CachedSource(IImageTextSource source, long maxBytes) : IImag
     /// <inheritdoc/>
     public int Count => source.Count;
 
+    /// <inheritdoc/>
+    public IReadOnlyList<int>? Shards => source.Shards;
+
     /// <summary>Bytes of decoded pixels in memory.</summary>
     public long Bytes => Interlocked.Read(ref bytes);
 

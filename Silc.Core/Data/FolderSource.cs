@@ -13,7 +13,7 @@ public sealed class FolderSource : IImageTextSource
     public FolderSource(string path)
     {
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-        var pictures = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(IsPicture).ToArray();
+        var pictures = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(PictureFile.IsPicture).ToArray();
         paths = [.. pictures.Where(picture => File.Exists(CaptionFile(picture))).Order(StringComparer.Ordinal)];
         if (paths.Length == 0)
             throw new InvalidDataException(
@@ -35,8 +35,6 @@ public sealed class FolderSource : IImageTextSource
         if (captions.Length == 0) throw new InvalidDataException($"{text} holds no caption; write one or delete the picture");
         return new(path, PictureFile.Read(path), captions);
     }
-
-    static bool IsPicture(string path) => PictureFile.Extensions.Contains(Path.GetExtension(path).ToLowerInvariant());
 
     static string CaptionFile(string picture) => Path.ChangeExtension(picture, ".txt");
 }

@@ -17,4 +17,10 @@ public interface IImageTextSource
 
     /// <summary>Reads pair <paramref name="index"/>; called from several threads at once.</summary>
     ImageTextPair Read(int index);
+
+    /// <summary>
+    /// Lengths of the stretches of indices that are cheap to read together and dear to jump between, such as compressed shards;
+    /// their sum is <see cref="Count"/>. Null, as for most sources, if any order is as good.
+    /// </summary>
+    IReadOnlyList<int>? Shards => null;
 }

@@ -8,8 +8,10 @@ public static class PictureFile
     /// <summary>Pictures with more pixels are refused by their header, before memory is set aside: 400 MB decoded.</summary>
     public const long MaxPixels = 100_000_000;
 
-    /// <summary>Endings, in lower case, that <see cref="FolderSource"/> takes for pictures.</summary>
+    /// <summary>Endings, in lower case, that sources take for pictures.</summary>
     public static IReadOnlyList<string> Extensions { get; } = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"];
+
+    internal static bool IsPicture(string path) => Extensions.Contains(Path.GetExtension(path).ToLowerInvariant());
 
     /// <summary>Decodes a file; EXIF orientation is applied, of an animation the first frame is taken.</summary>
     /// <exception cref="InvalidDataException">Not a picture, cut short or too large.</exception>

@@ -94,13 +94,15 @@ static class BenchCommand
         Option<string> preset = new("--preset") { Description = "Whose views to make: number and sizes.", HelpName = "NAME", DefaultValueFactory = _ => "s" };
         Option<string> augment = AugmentOption.Create();
         Option<double> seconds = new("--seconds") { Description = "How long.", HelpName = "S", DefaultValueFactory = _ => 10 };
-        var command = new Command("data", "Time loading alone, stage by stage: read, decode, augment, tokenize.") { data, preset, augment, Batch, seconds };
+        var command = new Command("data", "Time loading alone, stage by stage: read, decode, augment, tokenize.") {
+            data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, preset, augment, Batch, seconds,
+        };
         command.SetAction(parsed =>
         {
             var config = SilcConfig.Preset(parsed.GetValue(preset)!);
             config = config with { Views = AugmentOption.Apply(config.Views, parsed.GetValue(augment)!), VocabSize = Math.Max(config.VocabSize, 512) };
             AtLeastOne(parsed.GetValue(Batch), "--batch");
-            DataBench.Run(DataOption.Open(parsed.GetRequiredValue(data), seed: 0), config, parsed.GetValue(Batch), TimeSpan.FromSeconds(parsed.GetValue(seconds)));
+            DataBench.Run(DataOption.Open(parsed.GetRequiredValue(data), seed: 0, parsed), config, parsed.GetValue(Batch), TimeSpan.FromSeconds(parsed.GetValue(seconds)));
         });
         return command;
     }

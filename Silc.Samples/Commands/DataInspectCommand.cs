@@ -19,15 +19,17 @@ static class DataInspectCommand
             Read a data set and say what is in it: sizes, captions, duplicates, what cannot be read; and draw the views that training would see.
 
             Example: silc data inspect --data captions.csv --preset b --augment flip,jitter --sheet views.png
-            """) { Data, Preset, Augment, Most, Sheet };
-        command.SetAction(parsed => Inspect(parsed.GetRequiredValue(Data), parsed.GetValue(Preset)!, parsed.GetValue(Augment)!, parsed.GetValue(Most), parsed.GetValue(Sheet)!));
+            """) {
+            Data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, Preset, Augment, Most, Sheet,
+        };
+        command.SetAction(parsed => Inspect(parsed, parsed.GetRequiredValue(Data), parsed.GetValue(Preset)!, parsed.GetValue(Augment)!, parsed.GetValue(Most), parsed.GetValue(Sheet)!));
         return command;
     }
 
-    static int Inspect(string data, string preset, string augment, int most, string sheet)
+    static int Inspect(ParseResult parsed, string data, string preset, string augment, int most, string sheet)
     {
         if (most < 1) throw new ArgumentException($"--most is {most}, it must be at least 1");
-        var source = DataOption.Open(data, seed: 0);
+        var source = DataOption.Open(data, seed: 0, parsed);
         var config = SilcConfig.Preset(preset);
         config = config with { Views = AugmentOption.Apply(config.Views, augment) };
         var found = DataInspection.Of(source, most);

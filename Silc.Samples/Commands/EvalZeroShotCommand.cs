@@ -26,7 +26,10 @@ static class EvalZeroShotCommand
               silc eval zero-shot --model runs/demo --data demo
               silc eval zero-shot --model runs/emoji --data emoji:data/emoji --template "a picture of {}" --json runs/emoji/eval.json
               silc eval zero-shot --model runs/mine --data held-out.csv
-            """) { Model, Data, Device, Template, Json };
+            """)
+        {
+            Model, Data, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, Device, Template, Json,
+        };
         command.SetAction(Score);
         return command;
     }
@@ -37,13 +40,13 @@ static class EvalZeroShotCommand
         if (!template.Contains("{}")) throw new ArgumentException($"--template '{template}' has no {{}} for the class name");
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name);
-        var scores = Scores(model, data, template).ToList();
+        var scores = Scores(parsed, model, data, template).ToList();
         ScoreReport.Show(scores);
         if (parsed.GetValue(Json) is { } file) ScoreReport.WriteJson(file, name, data, scores);
         return 0;
     }
 
-    static IEnumerable<Score> Scores(SilcModel model, string data, string template)
+    static IEnumerable<Score> Scores(ParseResult parsed, SilcModel model, string data, string template)
     {
         if (data == "demo")
         {
@@ -52,6 +55,6 @@ static class EvalZeroShotCommand
         }
         return DataOption.EmojiFolder(data) is { } folder
             ? new EmojiScores(model, DataOption.OpenEmoji(folder), template).All()
-            : RetrievalScores.Of(model, DataOption.OpenForTraining(data, seed: 0));
+            : RetrievalScores.Of(model, DataOption.OpenForTraining(data, seed: 0, parsed));
     }
 }

@@ -18,6 +18,7 @@ static class TrainCommand
             Examples:
               silc train --data demo --steps 600 --ema 0.98 --out runs/shapes
               silc train --data emoji:data/emoji --preset mini --steps 1500 --augment jitter,grey --ema 0.99 --out runs/emoji
+              silc train --data "wds:data/{00000..00041}.tar" --preset s --batch 128 --steps 20000 --out runs/web
               silc train --data captions.csv --preset s --batch 128 --steps 20000 --contrastive sigmoid --device cuda --out runs/mine
               silc train --data demo --steps 600 --ema 0.98 --out runs/shapes --resume runs/shapes/checkpoint.safetensors
             """);
@@ -33,7 +34,7 @@ static class TrainCommand
         var tokenizerName = TrainOptions.TokenizerOf(parsed);
         var tokenizer = Tokenizers.Open(tokenizerName);
         var (config, train) = (TrainOptions.ModelOf(parsed, tokenizer), TrainOptions.TrainingOf(parsed));
-        var source = DataOption.OpenForTraining(data, TrainOptions.SeedOf(parsed));
+        var source = DataOption.OpenForTraining(data, TrainOptions.SeedOf(parsed), parsed);
 
         using var device = Device.Open(parsed.GetValue(TrainOptions.Device)!);
         using var model = SilcModel.Create(device, config, train.Seed, tokenizer);
@@ -57,12 +58,15 @@ static class TrainCommand
             Console.WriteLine($"To measure it:\n  silc eval zero-shot --model {folder} --data {data}");
     }
 
+    // Shells take stars and braces, the patterns of shards, for their own.
+    static string Quoted(string word) => word.AsSpan().IndexOfAny(" {}*?;|&$") >= 0 ? $"'{word}'" : word;
+
     // The same command line, from the checkpoint.
     static string Again(ParseResult parsed, TrainSession session)
     {
         var words = parsed.Tokens.Select(token => token.Value).ToList();
         if (words.IndexOf(TrainOptions.Resume.Name) is >= 0 and var at) words.RemoveRange(at, 2);
         words.AddRange([TrainOptions.Resume.Name, session.At(TrainSession.Checkpoint)]);
-        return string.Join(' ', words.Select(word => word.Contains(' ') ? $"'{word}'" : word));
+        return string.Join(' ', words.Select(Quoted));
     }
 }

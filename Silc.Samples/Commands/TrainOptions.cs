@@ -36,7 +36,8 @@ static class TrainOptions
 
     public static IReadOnlyList<Option> All { get; } =
     [
-        Data, Out, Preset, Steps, Batch, Device, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
+        Data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator,
+        Out, Preset, Steps, Batch, Device, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
         MinCrop, Augment, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Seed, LogEvery, Minutes, Resume,
     ];
 

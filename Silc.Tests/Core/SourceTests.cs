@@ -66,6 +66,28 @@ public sealed class SourceTests : TempFolder
     }
 
     [TestMethod]
+    public void FolderNamesAreClasses()
+    {
+        foreach (var name in (string[])["red_panda/a.png", "big-red  dog/sub/b.JPG", "red-panda/c.png", ".hidden/d.png", "e.png"])
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(At(name))!);
+            PictureFile.Write(At(name), Pictures.Plain(1, 1, 2, 0, 0));
+        }
+        var source = new ClassFolderSource(Root, "{}, a photo of a {}");
+        Assert.AreEqual(3, source.Count);
+        Assert.AreEqual("big red dog, a photo of a big red dog", source.Read(0).Captions.Single());
+        Assert.AreEqual("a photo of a red panda", new ClassFolderSource(Root).Read(1).Captions.Single());
+        CollectionAssert.AreEqual(new[] { "big red dog", "red panda" }, source.Classes.Names.ToArray());
+        CollectionAssert.AreEqual(new[] { 0, 1, 1 }, source.Classes.Of.ToArray());
+        var error = Assert.ThrowsExactly<ArgumentException>(() => new ClassFolderSource(Root, "a dog"));
+        Assert.Contains("'a dog' has no {}", error.Message);
+        Directory.CreateDirectory(At("__"));
+        Assert.Contains("names no class", Assert.ThrowsExactly<InvalidDataException>(() => new ClassFolderSource(Root)).Message);
+        var empty = At("red_panda");
+        Assert.Contains(empty, Assert.ThrowsExactly<InvalidDataException>(() => new ClassFolderSource(empty)).Message);
+    }
+
+    [TestMethod]
     public void SubsetMapsIndices()
     {
         var subset = new SubsetSource(new FakeSource(10), [7, 2]);

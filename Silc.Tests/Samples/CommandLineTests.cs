@@ -29,6 +29,12 @@ public sealed class CommandLineTests : TempFolder
 
     [TestMethod]
     [DataRow("train --data nowhere.csv --out x", "nowhere.csv")]
+    [DataRow("train --data wds:nowhere/{0..3}.tar --out x", "nowhere/0.tar is missing")]
+    [DataRow("train --data nowhere/*.tar.gz --out x", "--data nowhere/*.tar.gz: no shard matches")]
+    [DataRow("train --data nowhere.TGZ --out x", "nowhere.TGZ is missing")]
+    [DataRow("train --data classes:nowhere --out x", "classes:nowhere")]
+    [DataRow("train --data demo --template {} --out x", "--template is for")]
+    [DataRow("train --data demo --image-column a --out x", "--image-column is for")]
     [DataRow("train --data emoji:nowhere --out x", "silc data emoji --out nowhere")]
     [DataRow("train --data demo --preset huge --out x", "so400m")]
     [DataRow("train --data demo --device tpu --out x", "opencl")]
@@ -48,6 +54,23 @@ public sealed class CommandLineTests : TempFolder
     {
         var (code, _, error) = Run(line.Split(' '));
         Assert.AreEqual(CommandLine.Failed, code);
+        StringAssert.Contains(error, named);
+        Assert.HasCount(1, error.Trim().Split('\n'));
+    }
+
+    [TestMethod]
+    [DataRow("train --data {0}/t.csv --image-column picture --out x", "no column 'picture', it has 'file', 'text'")]
+    [DataRow("train --data {0}/t.csv --separator ;; --out x", "--separator ';;': give one character")]
+    [DataRow("train --data {0}/t.csv --separator ; --image-column file --caption-column words --out x", "no column 'words', it has 'file', 'text'")]
+    [DataRow("eval zero-shot --model none --data {0}/t.csv --separator tab", "silc train --out none")]
+    [DataRow("train --data classes:{0} --template photo --out x", "'photo' has no {}")]
+    [DataRow("train --data {0}/t.tar --out x", "t.tar is empty")]
+    public void What_is_wrong_with_files_is_named_in_one_line(string line, string named)
+    {
+        File.WriteAllText(At("t.csv"), "file;text\na.png;b\n");
+        File.WriteAllText(At("t.tar"), "");
+        var (code, _, error) = Run(line.Replace("{0}", Root).Split(' '));
+        Assert.AreEqual(CommandLine.Failed, code, error);
         StringAssert.Contains(error, named);
         Assert.HasCount(1, error.Trim().Split('\n'));
     }

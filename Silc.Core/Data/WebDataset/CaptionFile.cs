@@ -1,0 +1,67 @@
+using System.Text;
+using System.Text.Json;
+
+namespace Silc;
+
+/// <summary>Captions in the .txt and .json files of a WebDataset, as img2dataset and others write them.</summary>
+static class CaptionFile
+{
+    /// <summary>A longer file is refused: no text model reads so much, and cutting it would train on half a sentence.</summary>
+    public const int MaxText = 1 << 16;
+
+    /// <summary>As <see cref="MaxText"/>; beside captions these files hold sizes, EXIF and more.</summary>
+    public const int MaxJson = 1 << 20;
+
+    static readonly string[] Fields = ["caption", "text", "captions"];
+    static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>One caption a line; empty lines do not count.</summary>
+    /// <exception cref="InvalidDataException">Not UTF-8.</exception>
+    public static IEnumerable<string> Text(byte[] bytes, string name) =>
+        Decode(bytes, name).Split('\n').Select(line => line.Trim()).Where(line => line != "");
+
+    /// <summary>The strings in caption, text and captions, single or in arrays; null and empty ones do not count.</summary>
+    /// <exception cref="InvalidDataException">Not UTF-8, not JSON, or a caption is no string or too long.</exception>
+    public static IEnumerable<string> Json(byte[] bytes, string name)
+    {
+        var text = Decode(bytes, name);
+        try
+        {
+            using var json = JsonDocument.Parse(text);
+            if (json.RootElement.ValueKind != JsonValueKind.Object)
+                throw new InvalidDataException($"{name} holds no JSON object");
+            return [.. Fields.SelectMany(field => Strings(json.RootElement, field, name))];
+        }
+        // The latter is a string with half a surrogate pair.
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            throw new InvalidDataException($"{name} is no valid JSON: {error.Message}", error);
+        }
+    }
+
+    static IEnumerable<string> Strings(JsonElement root, string field, string name)
+    {
+        if (!root.TryGetProperty(field, out var value) || value.ValueKind == JsonValueKind.Null) yield break;
+        foreach (var item in value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value])
+        {
+            if (item.ValueKind != JsonValueKind.String)
+                throw new InvalidDataException($"{name}: '{field}' holds {item.ValueKind}, not a string or strings");
+            var caption = item.GetString()!.Trim();
+            if (caption.Length > MaxText)
+                throw new InvalidDataException($"{name}: a caption of {caption.Length:N0} letters, {MaxText:N0} are the limit");
+            if (caption != "") yield return caption;
+        }
+    }
+
+    static string Decode(byte[] bytes, string name)
+    {
+        try
+        {
+            return Strict.GetString(bytes).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw new InvalidDataException($"{name} is not UTF-8; convert it", error);
+        }
+    }
+}
