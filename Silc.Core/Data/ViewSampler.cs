@@ -33,18 +33,19 @@ public sealed class ViewSampler(SilcConfig config, int seed)
         }
     }
 
-    /// <summary>The picture as models are evaluated on it: squashed to a square, over mid-grey, values in [-1, 1].</summary>
-    public static float[] EvalPixels(Picture picture, int size)
+    /// <summary>The picture as models are evaluated on it: a square, over mid-grey, values in [-1, 1].</summary>
+    public static float[] EvalPixels(Picture picture, int size, EvalCrop crop = EvalCrop.Squash)
     {
         var pixels = new float[size * size * 3];
-        EvalPixels(picture, size, pixels);
+        EvalPixels(picture, size, pixels, crop);
         return pixels;
     }
 
-    /// <summary>As <see cref="EvalPixels(Picture, int)"/>, into 3 · size · size values of a larger batch.</summary>
-    public static void EvalPixels(Picture picture, int size, Span<float> pixels)
+    /// <summary>As <see cref="EvalPixels(Picture, int, EvalCrop)"/>, into 3 · size · size values of a larger batch.</summary>
+    public static void EvalPixels(Picture picture, int size, Span<float> pixels, EvalCrop crop = EvalCrop.Squash)
     {
-        Resample.Crop(picture, CropBox.Of(picture), pixels, size, size, background: Colour.MidGrey);
+        var box = crop == EvalCrop.Squash ? CropBox.Of(picture) : CropBox.Center(picture, size);
+        Resample.Crop(picture, box, pixels, size, size, background: Colour.MidGrey);
         Photometric.ToSigned(pixels[..(size * size * 3)]);
     }
 
