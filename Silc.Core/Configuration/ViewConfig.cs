@@ -13,7 +13,7 @@ namespace Silc;
 /// <param name="GlobalScaleMax">Largest area of a global crop.</param>
 /// <param name="LocalScaleMin">Smallest area of a local crop.</param>
 /// <param name="LocalScaleMax">Largest area of a local crop.</param>
-/// <param name="Flip">Probability of a horizontal flip; 0 by default, because it makes "left" and "right" in captions wrong.</param>
+/// <param name="Flip">Probability of a horizontal flip; 0 by default: it makes "left" and "right" in captions wrong.</param>
 /// <param name="Jitter">Probability of colour jitter.</param>
 /// <param name="Brightness">Brightness factor is drawn from 1 ± this.</param>
 /// <param name="Contrast">Contrast factor is drawn from 1 ± this.</param>
@@ -24,13 +24,17 @@ namespace Silc;
 /// <param name="Solarize">Probability of solarizing at 128.</param>
 /// <param name="BlurMin">Smallest standard deviation of the blur, in pixels of the view.</param>
 /// <param name="BlurMax">Largest standard deviation of the blur.</param>
+/// <param name="AspectMin">Smallest width of a crop over its height.</param>
+/// <param name="AspectMax">Largest width over height; aspects are log-uniform in between.</param>
+/// <param name="Filter">Kernel that resizes crops.</param>
 public sealed record ViewConfig(
     int Global = 2, int Local = 8, int LocalSize = 96,
     double GlobalScaleMin = 0.4, double GlobalScaleMax = 1.0, double LocalScaleMin = 0.05, double LocalScaleMax = 0.4,
     ViewProbability Flip = default, ViewProbability Jitter = default,
     double Brightness = 0.4, double Contrast = 0.4, double Saturation = 0.2, double Hue = 0.1,
     ViewProbability Grey = default, ViewProbability Blur = default, ViewProbability Solarize = default,
-    double BlurMin = 0.1, double BlurMax = 2)
+    double BlurMin = 0.1, double BlurMax = 2, double AspectMin = 3 / 4.0, double AspectMax = 4 / 3.0,
+    ResampleFilter Filter = ResampleFilter.Bicubic)
 {
     // The kernel, 3 sigma each way, lives on the stack.
     const double MostBlur = 100;
@@ -74,6 +78,9 @@ public sealed record ViewConfig(
         if (Local > 0) Require.Positive(LocalSize, "local view size");
         Scale(GlobalScaleMin, GlobalScaleMax, "global");
         Scale(LocalScaleMin, LocalScaleMax, "local");
+        Require.That(0 < AspectMin && AspectMin <= AspectMax && AspectMax < double.PositiveInfinity,
+            $"crop aspect is [{AspectMin}, {AspectMax}], it must satisfy 0 < min <= max");
+        Require.That(Enum.IsDefined(Filter), $"there is no resize filter {Filter}");
         Flip.Check("flip");
         Jitter.Check("jitter");
         Grey.Check("grey");
@@ -84,6 +91,6 @@ public sealed record ViewConfig(
             $"blur is [{BlurMin}, {BlurMax}] pixels, it must satisfy 0 < min <= max <= {MostBlur}");
     }
 
-    static void Scale(double min, double max, string which) =>
-        Require.That(0 < min && min <= max && max <= 1, $"{which} crop scale is [{min}, {max}], it must satisfy 0 < min <= max <= 1");
+    static void Scale(double min, double max, string which) => Require.That(
+        0 < min && min <= max && max <= 1, $"{which} crop scale is [{min}, {max}], it must satisfy 0 < min <= max <= 1");
 }

@@ -25,7 +25,8 @@ public sealed class ViewSampler(SilcConfig config, int seed)
         {
             var random = DataStreams.View(seed, epoch, sample, view);
             var pixels = Slot(batch.Global, config.ImageSize, view * batch.Size + slot);
-            View(picture, random, pixels, config.ImageSize, views.GlobalScaleMin, views.GlobalScaleMax, view == 0 ? first : others);
+            var chances = view == 0 ? first : others;
+            View(picture, random, pixels, config.ImageSize, views.GlobalScaleMin, views.GlobalScaleMax, chances);
         }
         for (int view = 0; view < views.Local; view++)
         {
@@ -53,13 +54,14 @@ public sealed class ViewSampler(SilcConfig config, int seed)
 
     void View(Picture picture, Philox random, Span<float> pixels, int size, double scaleMin, double scaleMax, Chances chances)
     {
-        var box = RandomCrop.Draw(random, picture.Width, picture.Height, scaleMin, scaleMax);
+        var box = RandomCrop.Draw(random, picture.Width, picture.Height, scaleMin, scaleMax, views.AspectMin, views.AspectMax);
         var flip = random.NextDouble() < chances.Flip;
         var background = new Colour(Light(random), Light(random), Light(random));
-        Resample.Crop(picture, box, pixels, size, size, ResampleFilter.Bicubic, background, flip);
+        Resample.Crop(picture, box, pixels, size, size, views.Filter, background, flip);
         if (random.NextDouble() < chances.Jitter) Jitter(random, pixels);
         if (random.NextDouble() < chances.Grey) Photometric.Grey(pixels);
-        if (random.NextDouble() < chances.Blur) GaussianBlur.Apply(pixels, size, size, random.Uniform(views.BlurMin, views.BlurMax));
+        if (random.NextDouble() < chances.Blur)
+            GaussianBlur.Apply(pixels, size, size, random.Uniform(views.BlurMin, views.BlurMax));
         if (random.NextDouble() < chances.Solarize) Photometric.Solarize(pixels);
         Photometric.ToSigned(pixels);
     }

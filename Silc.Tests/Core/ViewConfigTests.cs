@@ -12,7 +12,9 @@ public sealed class ViewConfigTests
         Assert.AreEqual(new(1, 8, 96, 0.4, 1, 0.05, 0.4), ViewConfig.SigLip2);
         var dino = ViewConfig.Dino;
         Assert.AreEqual((2, 8, 96), (dino.Global, dino.Local, dino.LocalSize));
-        Assert.AreEqual<(ViewProbability, ViewProbability, ViewProbability)>((0.5, 0.8, 0.2), (dino.Flip, dino.Jitter, dino.Grey));
+        Assert.AreEqual<ViewProbability>(0.5, dino.Flip);
+        Assert.AreEqual<ViewProbability>(0.8, dino.Jitter);
+        Assert.AreEqual<ViewProbability>(0.2, dino.Grey);
         Assert.AreEqual((0.4, 0.4, 0.2, 0.1), (dino.Brightness, dino.Contrast, dino.Saturation, dino.Hue));
         Assert.AreEqual(new(1, 0.1, 0.5), dino.Blur);
         Assert.AreEqual(new(0, 0.2, 0), dino.Solarize);
@@ -40,6 +42,8 @@ public sealed class ViewConfigTests
         Check(new(Grey: new(0, 0, double.NaN)), "grey probability of local views is NaN");
         Check(new(BlurMin: 3), "blur is [3, 2] pixels");
         Check(new(BlurMax: 1e9), "blur is");
+        Check(new(AspectMin: 2), "crop aspect is [2, 1.33");
+        Check(new(Filter: (ResampleFilter)7), "filter 7");
     }
 
     static void Check(ViewConfig views, string named) =>

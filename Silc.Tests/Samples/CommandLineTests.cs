@@ -88,11 +88,11 @@ public sealed class CommandLineTests : TempFolder
         for (int i = 0; i < demo.Count; i++) PictureFile.Write(At($"{i}.png"), demo.Read(i).Picture);
         File.WriteAllLines(At("table.csv"), Enumerable.Range(0, demo.Count).Select(i => $"{i}.png,\"{demo.Read(i).Captions[0]}\"").Prepend("filepath,title"));
         var tokenizer = Path.Combine(AppContext.BaseDirectory, "Golden/tokenizer/t5_style.model");
-        string[] train = [.. Train("run", 2, "--tokenizer", tokenizer, "--distillation", "0", "--contrastive", "sigmoid").Select(word => word == "demo" ? At("table.csv") : word)];
+        string[] train = [.. Train("run", 2, "--tokenizer", tokenizer, "--distillation", "0", "--contrastive", "sigmoid", "--views", "dino").Select(word => word == "demo" ? At("table.csv") : word)];
 
         Assert.AreEqual(0, Run(train).Code);
         Assert.IsTrue(File.Exists(At("run/tokenizer.model")));
-        var (code, output, error) = Run("eval", "zero-shot", "--model", At("run/model.safetensors"), "--data", At("table.csv"), "--device", "cpu");
+        var (code, output, error) = Run("eval", "zero-shot", "--model", At("run/model.safetensors"), "--data", At("table.csv"), "--device", "cpu", "--eval-crop", "center");
         Assert.AreEqual(0, code, error);
         StringAssert.Contains(output, "R@5");
     }
