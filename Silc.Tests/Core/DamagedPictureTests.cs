@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Silc.Tests;
 
-/// <summary>Files that are cut short, lie about their size or hold noise: an error that names the file, and nothing worse.</summary>
+/// <summary>Files cut short, with wrong sizes or full of noise: an error that names the file, and nothing worse.</summary>
 [TestClass, DoNotParallelize]
 public sealed class DamagedPictureTests
 {
@@ -80,8 +80,8 @@ public sealed class DamagedPictureTests
         byte[][] others =
         [
             // The third is a WBMP of 8 x 8 pixels: two zeros and the sides are its whole header.
-            [0], new byte[1000], [0, 0, 8, 8, .. new byte[64]], [0x1F, 0x8B, 8, 0], [0xFF, 0xD8, 0xFF], "RIFF\0\0\0\0WEBP"u8.ToArray(),
-            "%PDF-1.7"u8.ToArray(), "<svg xmlns='http://www.w3.org/2000/svg'/>"u8.ToArray(), "<!DOCTYPE html>"u8.ToArray(),
+            [0], new byte[1000], [0, 0, 8, 8, .. new byte[64]], [0x1F, 0x8B, 8, 0], [0xFF, 0xD8, 0xFF],
+            "RIFF\0\0\0\0WEBP"u8.ToArray(), "%PDF-1.7"u8.ToArray(), "<svg xmlns='http://www.w3.org/2000/svg'/>"u8.ToArray(), "<!DOCTYPE html>"u8.ToArray(),
         ];
         foreach (var bytes in others)
         {
@@ -114,7 +114,8 @@ public sealed class DamagedPictureTests
         var grown = (Process.GetCurrentProcess().WorkingSet64 - memory) / MegaByte;
         Console.WriteLine($"{inputs} inputs in {seconds:f1} s, {decoded} decoded; {grown} MB more memory");
         Assert.IsGreaterThanOrEqualTo(20_000, inputs);
-        Assert.IsTrue(decoded > inputs / 100 && decoded < inputs, $"{decoded} of {inputs} decoded: the mutations are too wild or too tame");
+        // With fewer the mutations are too wild, with more too tame.
+        Assert.IsTrue(decoded > inputs / 20 && decoded < inputs / 2, $"{decoded} of {inputs} decoded");
         Assert.IsLessThan(256, grown);
         Assert.IsLessThan(20, seconds);
     }

@@ -97,14 +97,14 @@ for tag, turn in turns.items():
 save("orientation-6.png", base, base.transpose(turns[6]), exif=exif(6))
 save("orientation-8.webp", base, base.transpose(turns[8]), lossless=True, exif=exif(8))
 
-cyan, magenta, yellow, black = (band.point(lambda v: v * 3 // 5) for band in (*Image.eval(base, lambda v: 255 - v).split(), alpha))
+invert = lambda image: Image.eval(image, lambda v: 255 - v)
+cyan, magenta, yellow, black = (band.point(lambda v: v * 3 // 5) for band in (*invert(base).split(), alpha))
 inks = Image.merge("CMYK", (cyan, magenta, yellow, black))
 content = jpeg(inks, **EXACT)
 write("cmyk.jpg", content, decoded(content), 1)
 # YCCK: C, M, Y as luma and chroma. PIL stores what it is given inverted and unturned, so it is given that, and the mark in
 # Adobe's segment then says what was done.
 luma, blue, red = Image.merge("RGB", (cyan, magenta, yellow)).convert("YCbCr").split()
-invert = lambda band: Image.eval(band, lambda v: 255 - v)
 content = bytearray(jpeg(Image.merge("CMYK", (invert(luma), invert(blue), invert(red), black)), **EXACT))
 content[content.index(b"Adobe") + 11] = 2
 write("ycck.jpg", bytes(content), inks.convert("RGB"), 1.5)
