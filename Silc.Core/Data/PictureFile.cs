@@ -8,12 +8,20 @@ public static class PictureFile
     /// <summary>Pictures with more pixels are refused by their header, before memory is set aside: 400 MB decoded.</summary>
     public const long MaxPixels = 100_000_000;
 
+    /// <summary>Larger files are refused unread: a bitmap of <see cref="MaxPixels"/> fits.</summary>
+    public const long MaxBytes = 4 * MaxPixels + (1 << 20);
+
     /// <summary>Endings, in lower case, that <see cref="FolderSource"/> takes for pictures.</summary>
     public static IReadOnlyList<string> Extensions { get; } = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"];
 
     /// <summary>Decodes a file; EXIF orientation is applied, of an animation the first frame is taken.</summary>
     /// <exception cref="InvalidDataException">Not a picture, cut short or too large.</exception>
-    public static Picture Read(string path) => Decode(File.ReadAllBytes(path), path);
+    public static Picture Read(string path)
+    {
+        var length = new FileInfo(path).Length;
+        if (length > MaxBytes) throw new InvalidDataException($"{path}: {length} bytes, at most {MaxBytes} are read; shrink it first");
+        return Decode(File.ReadAllBytes(path), path);
+    }
 
     /// <summary>Decodes a file's content; <paramref name="name"/> is what errors call it.</summary>
     /// <exception cref="InvalidDataException">Not a picture, cut short or too large.</exception>

@@ -39,6 +39,16 @@ public sealed class PictureFileTests : TempFolder
     }
 
     [TestMethod]
+    public void HugeFileIsRefusedUnread()
+    {
+        using (var file = File.Create(At("video.jpg"))) file.SetLength(PictureFile.MaxBytes + 1);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => PictureFile.Read(At("video.jpg")));
+        Assert.IsLessThan(1 << 20, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Contains("video.jpg", error.Message);
+    }
+
+    [TestMethod]
     public void TextIsNoPicture()
     {
         var error = Assert.ThrowsExactly<InvalidDataException>(() => PictureFile.Decode("not a picture"u8.ToArray(), "b.jpg"));
