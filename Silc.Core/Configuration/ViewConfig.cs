@@ -40,8 +40,8 @@ public sealed record ViewConfig(
     const double MostBlur = 100;
 
     /// <summary>
-    /// SILC (Naeem et al. 2024, arXiv:2310.13355): 2 global and 8 local crops. The paper publishes no colour changes, and flips
-    /// would make captions wrong, so there are none.
+    /// SILC (Naeem et al. 2024, arXiv:2310.13355): 2 global and 8 local crops. Which colour changes it made we do not know,
+    /// and flips would make captions wrong, so there are none.
     /// </summary>
     public static ViewConfig Silc { get; } = new();
 
