@@ -9,7 +9,8 @@ static class AugmentOption
     public static Option<string> Create() => new("--augment")
     {
         Description = "Changes to views beside crops, separated by commas: flip, jitter, grey, blur, solarize, each with a probability "
-            + "if you like (jitter=0.5); flip makes left and right in captions wrong.",
+            + "if you like (jitter=0.5), or three: first global view, other globals, locals (blur=1:0.1:0.5); "
+            + "flip makes left and right in captions wrong.",
         HelpName = "LIST",
         DefaultValueFactory = _ => "none",
     };
@@ -21,9 +22,14 @@ static class AugmentOption
     static ViewConfig Add(ViewConfig views, string item)
     {
         var (name, value) = item.Split('=') is [var n, var v] ? (n, v) : (item, null);
-        double Or(double usual) => value is null ? usual
-            : double.TryParse(value, CultureInfo.InvariantCulture, out var p) && p is >= 0 and <= 1 ? p
-            : throw new ArgumentException($"--augment {item}: '{value}' is no probability in [0, 1]");
+        ViewProbability Or(double usual) => value is null ? usual : value.Split(':') switch
+        {
+            [var all] => Probability(all),
+            [var first, var others, var locals] => new ViewProbability(Probability(first), Probability(others), Probability(locals)),
+            _ => throw new ArgumentException($"--augment {item}: give one probability, or three: first global view, other globals, locals"),
+        };
+        double Probability(string text) => double.TryParse(text, CultureInfo.InvariantCulture, out var p) && p is >= 0 and <= 1 ? p
+            : throw new ArgumentException($"--augment {item}: '{text}' is no probability in [0, 1]");
         return name switch
         {
             "flip" => views with { Flip = Or(0.5) },

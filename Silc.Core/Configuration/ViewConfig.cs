@@ -4,6 +4,7 @@ namespace Silc;
 /// The augmented views of one picture: <paramref name="Global"/> large crops that the teacher and the contrastive loss see,
 /// and <paramref name="Local"/> small crops for the student alone (multi-crop, Caron et al. 2020, arXiv:2006.09882).
 /// Sizes in pixels; scales are fractions of the picture's area; the rest are probabilities and strengths as in torchvision.
+/// A probability is one number for all views or three by kind of view: <c>Blur: new(1, 0.1, 0.5)</c>.
 /// </summary>
 /// <param name="Global">Global views G per picture.</param>
 /// <param name="Local">Local views L per picture; 0 switches self-distillation off.</param>
@@ -12,7 +13,7 @@ namespace Silc;
 /// <param name="GlobalScaleMax">Largest area of a global crop.</param>
 /// <param name="LocalScaleMin">Smallest area of a local crop.</param>
 /// <param name="LocalScaleMax">Largest area of a local crop.</param>
-/// <param name="Flip">Probability of a horizontal flip; 0 by default, because it makes "left" and "right" in captions wrong.</param>
+/// <param name="Flip">Probability of a horizontal flip; 0 by default: it makes "left" and "right" in captions wrong.</param>
 /// <param name="Jitter">Probability of colour jitter.</param>
 /// <param name="Brightness">Brightness factor is drawn from 1 ± this.</param>
 /// <param name="Contrast">Contrast factor is drawn from 1 ± this.</param>
@@ -21,12 +22,55 @@ namespace Silc;
 /// <param name="Grey">Probability of greyscale.</param>
 /// <param name="Blur">Probability of Gaussian blur.</param>
 /// <param name="Solarize">Probability of solarizing at 128.</param>
+/// <param name="BlurMin">Smallest standard deviation of the blur, in pixels of the view.</param>
+/// <param name="BlurMax">Largest standard deviation of the blur.</param>
+/// <param name="AspectMin">Smallest width of a crop over its height.</param>
+/// <param name="AspectMax">Largest width over height; aspects are log-uniform in between.</param>
+/// <param name="Filter">Kernel that resizes crops.</param>
 public sealed record ViewConfig(
     int Global = 2, int Local = 8, int LocalSize = 96,
     double GlobalScaleMin = 0.4, double GlobalScaleMax = 1.0, double LocalScaleMin = 0.05, double LocalScaleMax = 0.4,
-    double Flip = 0, double Jitter = 0, double Brightness = 0.4, double Contrast = 0.4, double Saturation = 0.2, double Hue = 0.1,
-    double Grey = 0, double Blur = 0, double Solarize = 0)
+    ViewProbability Flip = default, ViewProbability Jitter = default,
+    double Brightness = 0.4, double Contrast = 0.4, double Saturation = 0.2, double Hue = 0.1,
+    ViewProbability Grey = default, ViewProbability Blur = default, ViewProbability Solarize = default,
+    double BlurMin = 0.1, double BlurMax = 2, double AspectMin = 3 / 4.0, double AspectMax = 4 / 3.0,
+    ResampleFilter Filter = ResampleFilter.Bicubic)
 {
+    // The kernel, 3 sigma each way, lives on the stack.
+    const double MostBlur = 100;
+
+    /// <summary>
+    /// SILC (Naeem et al. 2024, arXiv:2310.13355): 2 global and 8 local crops. Which colour changes it made we do not know,
+    /// and flips would make captions wrong, so there are none.
+    /// </summary>
+    public static ViewConfig Silc { get; } = new();
+
+    /// <summary>
+    /// The crops of SigLIP 2's self-distillation (Tschannen et al. 2025, arXiv:2502.14786, section 2.3): 1 global for the teacher
+    /// and 8 local for the student. There the image-text loss has the whole picture besides; here it has the global crop.
+    /// </summary>
+    public static ViewConfig SigLip2 { get; } = Silc with { Global = 1 };
+
+    /// <summary>
+    /// DINO's (Caron et al. 2021, arXiv:2104.14294; DataAugmentationDINO in facebookresearch/dino): flips, jitter and greyscale
+    /// alike for all views, blur by kind of view, and solarizing in the second global view alone.
+    /// </summary>
+    public static ViewConfig Dino { get; } = new(
+        Flip: 0.5, Jitter: 0.8, Grey: 0.2, Blur: new(1, 0.1, 0.5), Solarize: new(FirstGlobal: 0, OtherGlobals: 0.2, Locals: 0));
+
+    /// <summary>Names that <see cref="Recipe"/> knows.</summary>
+    public static IReadOnlyList<string> RecipeNames { get; } = ["silc", "siglip2", "dino"];
+
+    /// <summary>The recipe of that name.</summary>
+    /// <exception cref="ArgumentException">No such recipe; the message lists them.</exception>
+    public static ViewConfig Recipe(string name) => name.ToLowerInvariant() switch
+    {
+        "silc" => Silc,
+        "siglip2" => SigLip2,
+        "dino" => Dino,
+        _ => throw new ArgumentException($"no views '{name}'; there are {string.Join(", ", RecipeNames)}"),
+    };
+
     internal void Check()
     {
         Require.Positive(Global, "global views");
@@ -34,11 +78,19 @@ public sealed record ViewConfig(
         if (Local > 0) Require.Positive(LocalSize, "local view size");
         Scale(GlobalScaleMin, GlobalScaleMax, "global");
         Scale(LocalScaleMin, LocalScaleMax, "local");
-        foreach (var (value, what) in new[] { (Flip, "flip"), (Jitter, "jitter"), (Grey, "grey"), (Blur, "blur"), (Solarize, "solarize") })
-            Require.Within(value, 0, 1, $"{what} probability");
+        Require.That(0 < AspectMin && AspectMin <= AspectMax && AspectMax < double.PositiveInfinity,
+            $"crop aspect is [{AspectMin}, {AspectMax}], it must satisfy 0 < min <= max");
+        Require.That(Enum.IsDefined(Filter), $"there is no resize filter {Filter}");
+        Flip.Check("flip");
+        Jitter.Check("jitter");
+        Grey.Check("grey");
+        Blur.Check("blur");
+        Solarize.Check("solarize");
         Require.Within(Hue, 0, 0.5, "hue");
+        Require.That(0 < BlurMin && BlurMin <= BlurMax && BlurMax <= MostBlur,
+            $"blur is [{BlurMin}, {BlurMax}] pixels, it must satisfy 0 < min <= max <= {MostBlur}");
     }
 
-    static void Scale(double min, double max, string which) =>
-        Require.That(0 < min && min <= max && max <= 1, $"{which} crop scale is [{min}, {max}], it must satisfy 0 < min <= max <= 1");
+    static void Scale(double min, double max, string which) => Require.That(
+        0 < min && min <= max && max <= 1, $"{which} crop scale is [{min}, {max}], it must satisfy 0 < min <= max <= 1");
 }

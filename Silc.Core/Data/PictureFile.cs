@@ -8,6 +8,9 @@ public static class PictureFile
     /// <summary>Pictures with more pixels are refused by their header, before memory is set aside: 400 MB decoded.</summary>
     public const long MaxPixels = 100_000_000;
 
+    /// <summary>Larger files are refused unread: a bitmap of <see cref="MaxPixels"/> fits.</summary>
+    public const long MaxBytes = 4 * MaxPixels + (1 << 20);
+
     /// <summary>Endings, in lower case, that sources take for pictures.</summary>
     public static IReadOnlyList<string> Extensions { get; } = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"];
 
@@ -17,6 +20,8 @@ public static class PictureFile
     /// <exception cref="InvalidDataException">Not a picture, cut short or too large.</exception>
     public static Picture Read(string path)
     {
+        var length = new FileInfo(path).Length;
+        if (length > MaxBytes) throw new InvalidDataException($"{path}: {length} bytes, at most {MaxBytes} are read; shrink it first");
         byte[] bytes;
         using (LoadClock.In(LoadStage.Read)) bytes = File.ReadAllBytes(path);
         return Decode(bytes, path);
@@ -27,17 +32,28 @@ public static class PictureFile
     public static Picture Decode(byte[] bytes, string name)
     {
         using var data = SKData.CreateCopy(bytes);
-        using var codec = SKCodec.Create(data)
-            ?? throw new InvalidDataException($"{name}: {bytes.Length} bytes are no picture (PNG, JPEG, WebP, GIF or BMP)");
+        using var codec = SKCodec.Create(data);
+        // WBMP has no signature: two zero bytes make other files pass for one.
+        if (codec is null || codec.EncodedFormat == SKEncodedImageFormat.Wbmp)
+            throw new InvalidDataException($"{name}: {bytes.Length} bytes are no picture (PNG, JPEG, WebP, GIF, BMP or ICO)");
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         if ((long)width * height > MaxPixels)
             throw new InvalidDataException($"{name}: {width} x {height} pixels, at most {MaxPixels} are read; shrink it first");
         var rgba = new byte[width * height * 4];
         var result = GetPixels(codec, new(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul), rgba);
+        if (result == SKCodecResult.Success && IsCutShort(codec.EncodedFormat, bytes)) result = SKCodecResult.IncompleteInput;
         if (result != SKCodecResult.Success)
             throw new InvalidDataException($"{name}: cannot be decoded ({result}); it is cut short or damaged, fetch it again");
-        return Orientation.Upright(new(width, height, rgba), (int)codec.EncodedOrigin);
+        var orientation = codec.EncodedFormat == SKEncodedImageFormat.Png ? PngExif.Orientation(bytes) : (int)codec.EncodedOrigin;
+        return Orientation.Upright(new(width, height, rgba), orientation);
     }
+
+    static bool IsCutShort(SKEncodedImageFormat format, byte[] bytes) => format switch
+    {
+        SKEncodedImageFormat.Jpeg => CutShort.Jpeg(bytes),
+        SKEncodedImageFormat.Webp => CutShort.WebP(bytes),
+        _ => false,
+    };
 
     /// <summary>Writes a PNG, to a temporary file first, so that a reader never sees half of it.</summary>
     public static void Write(string path, Picture picture)

@@ -10,6 +10,8 @@ namespace Silc;
 public sealed class ViewSampler(SilcConfig config, int seed)
 {
     readonly ViewConfig views = config.Views;
+    readonly Chances first = new(config.Views, p => p.FirstGlobal), others = new(config.Views, p => p.OtherGlobals),
+        locals = new(config.Views, p => p.Locals);
 
     /// <summary>Fills the slot of one picture in every view of a batch; several threads may fill different slots.</summary>
     /// <param name="picture">Source of the views.</param>
@@ -23,41 +25,44 @@ public sealed class ViewSampler(SilcConfig config, int seed)
         {
             var random = DataStreams.View(seed, epoch, sample, view);
             var pixels = Slot(batch.Global, config.ImageSize, view * batch.Size + slot);
-            View(picture, random, pixels, config.ImageSize, views.GlobalScaleMin, views.GlobalScaleMax);
+            var chances = view == 0 ? first : others;
+            View(picture, random, pixels, config.ImageSize, views.GlobalScaleMin, views.GlobalScaleMax, chances);
         }
         for (int view = 0; view < views.Local; view++)
         {
             var random = DataStreams.View(seed, epoch, sample, views.Global + view);
             var pixels = Slot(batch.Local, views.LocalSize, view * batch.Size + slot);
-            View(picture, random, pixels, views.LocalSize, views.LocalScaleMin, views.LocalScaleMax);
+            View(picture, random, pixels, views.LocalSize, views.LocalScaleMin, views.LocalScaleMax, locals);
         }
     }
 
-    /// <summary>The picture as models are evaluated on it: squashed to a square, over mid-grey, values in [-1, 1].</summary>
-    public static float[] EvalPixels(Picture picture, int size)
+    /// <summary>The picture as models are evaluated on it: a square, over mid-grey, values in [-1, 1].</summary>
+    public static float[] EvalPixels(Picture picture, int size, EvalCrop crop = EvalCrop.Squash)
     {
         var pixels = new float[size * size * 3];
-        EvalPixels(picture, size, pixels);
+        EvalPixels(picture, size, pixels, crop);
         return pixels;
     }
 
-    /// <summary>As <see cref="EvalPixels(Picture, int)"/>, into 3 · size · size values of a larger batch.</summary>
-    public static void EvalPixels(Picture picture, int size, Span<float> pixels)
+    /// <summary>As <see cref="EvalPixels(Picture, int, EvalCrop)"/>, into 3 · size · size values of a larger batch.</summary>
+    public static void EvalPixels(Picture picture, int size, Span<float> pixels, EvalCrop crop = EvalCrop.Squash)
     {
-        Resample.Crop(picture, CropBox.Of(picture), pixels, size, size, background: Colour.MidGrey);
+        var box = crop == EvalCrop.Squash ? CropBox.Of(picture) : CropBox.Center(picture, size);
+        Resample.Crop(picture, box, pixels, size, size, background: Colour.MidGrey);
         Photometric.ToSigned(pixels[..(size * size * 3)]);
     }
 
-    void View(Picture picture, Philox random, Span<float> pixels, int size, double scaleMin, double scaleMax)
+    void View(Picture picture, Philox random, Span<float> pixels, int size, double scaleMin, double scaleMax, Chances chances)
     {
-        var box = RandomCrop.Draw(random, picture.Width, picture.Height, scaleMin, scaleMax);
-        var flip = random.NextDouble() < views.Flip;
+        var box = RandomCrop.Draw(random, picture.Width, picture.Height, scaleMin, scaleMax, views.AspectMin, views.AspectMax);
+        var flip = random.NextDouble() < chances.Flip;
         var background = new Colour(Light(random), Light(random), Light(random));
-        Resample.Crop(picture, box, pixels, size, size, ResampleFilter.Bicubic, background, flip);
-        if (random.NextDouble() < views.Jitter) Jitter(random, pixels);
-        if (random.NextDouble() < views.Grey) Photometric.Grey(pixels);
-        if (random.NextDouble() < views.Blur) GaussianBlur.Apply(pixels, size, size, random.Uniform(0.1, 2));
-        if (random.NextDouble() < views.Solarize) Photometric.Solarize(pixels);
+        Resample.Crop(picture, box, pixels, size, size, views.Filter, background, flip);
+        if (random.NextDouble() < chances.Jitter) Jitter(random, pixels);
+        if (random.NextDouble() < chances.Grey) Photometric.Grey(pixels);
+        if (random.NextDouble() < chances.Blur)
+            GaussianBlur.Apply(pixels, size, size, random.Uniform(views.BlurMin, views.BlurMax));
+        if (random.NextDouble() < chances.Solarize) Photometric.Solarize(pixels);
         Photometric.ToSigned(pixels);
     }
 
@@ -86,4 +91,11 @@ public sealed class ViewSampler(SilcConfig config, int seed)
     static float Light(Philox random) => (float)random.Uniform(0.6, 0.95);
 
     static Span<float> Slot(float[] values, int size, int index) => values.AsSpan(index * size * size * 3, size * size * 3);
+
+    /// <summary>The probabilities of one kind of view.</summary>
+    sealed class Chances(ViewConfig views, Func<ViewProbability, double> of)
+    {
+        public readonly double Flip = of(views.Flip), Jitter = of(views.Jitter), Grey = of(views.Grey),
+            Blur = of(views.Blur), Solarize = of(views.Solarize);
+    }
 }

@@ -8,19 +8,20 @@ public sealed partial class SilcModel
     public float[,] EmbedImages(IEnumerable<string> paths) => EmbedPictures(paths.Select(PictureFile.Read));
 
     /// <summary>Embeds the pictures of a source, in its order: (N, C), L2-normalised.</summary>
-    public float[,] EmbedPictures(IImageTextSource source) => EmbedPictures(Enumerable.Range(0, source.Count).Select(i => source.Read(i).Picture));
+    public float[,] EmbedPictures(IImageTextSource source, EvalCrop crop = EvalCrop.Squash) =>
+        EmbedPictures(Enumerable.Range(0, source.Count).Select(i => source.Read(i).Picture), crop);
 
     /// <summary>
-    /// Embeds pictures as evaluation sees them, squashed to a square over mid-grey: (N, C), L2-normalised. They are enumerated once,
-    /// so a lazy sequence need not fit into memory.
+    /// Embeds pictures as evaluation sees them, squashed to a square or its central crop over mid-grey: (N, C), L2-normalised.
+    /// They are enumerated once, so a lazy sequence need not fit into memory.
     /// </summary>
-    public float[,] EmbedPictures(IEnumerable<Picture> pictures)
+    public float[,] EmbedPictures(IEnumerable<Picture> pictures, EvalCrop crop = EvalCrop.Squash)
     {
         var parts = pictures.Chunk(8 * PicturesAtOnce).Select(chunk =>
         {
             int each = Config.ImageSize * Config.ImageSize * 3;
             var pixels = new float[chunk.Length * each];
-            Parallel.For(0, chunk.Length, i => ViewSampler.EvalPixels(chunk[i], Config.ImageSize, pixels.AsSpan(i * each, each)));
+            Parallel.For(0, chunk.Length, i => ViewSampler.EvalPixels(chunk[i], Config.ImageSize, pixels.AsSpan(i * each, each), crop));
             return EmbedPixels(pixels);
         }).ToList();
         var all = new float[parts.Sum(part => part.GetLength(0)), Config.EmbedDim];

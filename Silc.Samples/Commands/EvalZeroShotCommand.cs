@@ -15,6 +15,12 @@ static class EvalZeroShotCommand
         HelpName = "TEXT",
         DefaultValueFactory = _ => "{}",
     };
+    static readonly Option<EvalCrop> Crop = new("--eval-crop")
+    {
+        Description = "How pictures become squares: squash distorts them, as SigLIP and SILC do; center cuts off the ends of the longer side, as CLIP does.",
+        HelpName = "squash|center",
+        DefaultValueFactory = _ => EvalCrop.Squash,
+    };
     static readonly Option<string?> Json = new("--json") { Description = "Also write the numbers to a file.", HelpName = "FILE" };
 
     public static Command Create()
@@ -25,10 +31,10 @@ static class EvalZeroShotCommand
             Examples:
               silc eval zero-shot --model runs/demo --data demo
               silc eval zero-shot --model runs/emoji --data emoji:data/emoji --template "a picture of {}" --json runs/emoji/eval.json
-              silc eval zero-shot --model runs/mine --data held-out.csv
+              silc eval zero-shot --model runs/mine --data held-out.csv --eval-crop center
             """)
         {
-            Model, Data, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, Device, Template, Json,
+            Model, Data, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, Device, Template, Crop, Json,
         };
         command.SetAction(Score);
         return command;
@@ -40,21 +46,22 @@ static class EvalZeroShotCommand
         if (!template.Contains("{}")) throw new ArgumentException($"--template '{template}' has no {{}} for the class name");
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name);
-        var scores = Scores(parsed, model, data, template).ToList();
+        var scores = Scores(parsed, model, data, template, parsed.GetValue(Crop)).ToList();
         ScoreReport.Show(scores);
         if (parsed.GetValue(Json) is { } file) ScoreReport.WriteJson(file, name, data, scores);
         return 0;
     }
 
-    static IEnumerable<Score> Scores(ParseResult parsed, SilcModel model, string data, string template)
+    static IEnumerable<Score> Scores(ParseResult parsed, SilcModel model, string data, string template, EvalCrop crop)
     {
         if (data == "demo")
         {
             var pictures = DemoSet.HeldOut();
-            return DemoScores.Of(model, pictures, model.EmbedPictures(pictures), template).Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes()));
+            return DemoScores.Of(model, pictures, model.EmbedPictures(pictures, crop), template)
+                .Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes(), crop));
         }
         return DataOption.EmojiFolder(data) is { } folder
-            ? new EmojiScores(model, DataOption.OpenEmoji(folder), template).All()
-            : RetrievalScores.Of(model, DataOption.OpenForTraining(data, seed: 0, parsed));
+            ? new EmojiScores(model, DataOption.OpenEmoji(folder), template, crop).All()
+            : RetrievalScores.Of(model, DataOption.OpenForTraining(data, seed: 0, parsed), crop);
     }
 }

@@ -4,7 +4,7 @@ namespace Silc.Samples.Evaluation;
 /// Emoji that training did not see, in its own styles and in OpenMoji's: which of all concepts, by text and by the nearest known
 /// picture, in our embedding and in plain pixels. A predicted concept also says a subgroup and a group.
 /// </summary>
-sealed class EmojiScores(SilcModel model, EmojiSet set, string template)
+sealed class EmojiScores(SilcModel model, EmojiSet set, string template, EvalCrop crop)
 {
     // The classes of every query: the concepts of OpenMoji without flags, which hold those of all other styles.
     readonly EmojiConcept[] concepts = [.. set.UnseenStyle().Rows.Select(row => row.Concept).DistinctBy(concept => concept.Key)];
@@ -13,7 +13,7 @@ sealed class EmojiScores(SilcModel model, EmojiSet set, string template)
     {
         var zText = model.EmbedTexts(concepts.Select(concept => template.Replace("{}", concept.Annotation)));
         var known = set.Train(heldOutToo: true);
-        var zKnown = model.EmbedPictures(known);
+        var zKnown = model.EmbedPictures(known, crop);
         // In its own styles a held-out picture may only meet those that were trained on.
         var trained = set.Train();
         var rowOf = known.Rows.Index().ToDictionary(pair => pair.Item.FilePath, pair => pair.Index);
@@ -24,7 +24,7 @@ sealed class EmojiScores(SilcModel model, EmojiSet set, string template)
 
     IEnumerable<Score> Of(string name, EmojiSource queries, float[,] zText, EmojiSource known, float[,] zKnown)
     {
-        var zImage = model.EmbedPictures(queries);
+        var zImage = model.EmbedPictures(queries, crop);
         yield return Line("text, zero-shot", ZeroShot.Predict(zImage, zText).Select(label => concepts[label]));
         yield return Line("nearest train picture, our embedding", ZeroShot.Predict(zImage, zKnown).Select(i => known.Rows[i].Concept));
         yield return Line("nearest train picture, 24 x 24 pixels", PixelNeighbours.Nearest(known, queries).Select(i => known.Rows[i].Concept));

@@ -3,7 +3,7 @@ namespace Silc.Samples.Evaluation;
 /// <summary>Pictures look for their captions and captions for their pictures, all against all.</summary>
 static class RetrievalScores
 {
-    public static IEnumerable<Score> Of(SilcModel model, IImageTextSource source)
+    public static IEnumerable<Score> Of(SilcModel model, IImageTextSource source, EvalCrop crop = EvalCrop.Squash)
     {
         var (captions, owners) = (new List<string>(), new List<int>());
         IEnumerable<Picture> Pictures()
@@ -16,7 +16,7 @@ static class RetrievalScores
                 yield return pair.Picture;
             }
         }
-        var zImage = model.EmbedPictures(Pictures());
+        var zImage = model.EmbedPictures(Pictures(), crop);
         var zText = model.EmbedTexts(captions);
         yield return Line("picture to caption", Retrieval.ImageToText(zImage, zText, owners));
         yield return Line("caption to picture", Retrieval.TextToImage(zImage, zText, owners));

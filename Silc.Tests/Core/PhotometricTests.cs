@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Silc.Tests;
 
 [TestClass]
@@ -39,16 +41,18 @@ public sealed class PhotometricTests
     public void SignedRange() => Check([0, 0.5f, 1], Photometric.ToSigned, -1, 0, 1);
 
     [TestMethod]
-    public void MatchesPil()
+    public void MatchesPilAndTorchvision()
     {
         var golden = GoldenViews.Load();
         foreach (var (name, expected) in golden.Operations)
         {
-            var rgb = golden.Rgb.Select(value => value / 255f).ToArray();
-            Operation(name, rgb, golden.Width, golden.Height);
+            var rgb = golden.Part.Select(value => value / 255f).ToArray();
+            Operation(name.Split(' '), rgb, golden.PartWidth, golden.PartHeight);
             var error = GoldenViews.MeanError(expected, rgb);
-            // PIL approximates the Gaussian by three box blurs.
-            Assert.IsLessThan(name.StartsWith("blur") ? 1.5 : 0.6, error, $"{name}: {error:f3} of 255");
+            Console.WriteLine($"{name}: {error:f3} of 255");
+            // PIL takes contrast from a mean that is a whole level and blurs with three box blurs. Half a level is rounding.
+            var most = name.StartsWith("PIL blur") ? 1.5 : name.StartsWith("PIL") ? 0.75 : 0.5;
+            Assert.IsLessThan(most, error, $"{name}: {error:f3} of 255");
         }
     }
 
@@ -66,15 +70,20 @@ public sealed class PhotometricTests
         Assert.AreEqual(Math.Exp(-0.5 / 1.44), point[(10 * 21 + 11) * 3] / point[(10 * 21 + 10) * 3], 1e-5);
     }
 
-    static void Operation(string name, Span<float> rgb, int width, int height)
+    static void Operation(string[] words, Span<float> rgb, int width, int height)
     {
-        var factor = float.Parse(name.Split(' ').Length > 1 ? name.Split(' ')[1] : "0");
-        if (name.StartsWith("brightness")) Photometric.Brightness(rgb, factor);
-        else if (name.StartsWith("contrast")) Photometric.Contrast(rgb, factor);
-        else if (name.StartsWith("saturation")) Photometric.Saturation(rgb, factor);
-        else if (name == "grey") Photometric.Grey(rgb);
-        else if (name == "solarize") Photometric.Solarize(rgb);
-        else GaussianBlur.Apply(rgb, width, height, factor);
+        var amount = words.Length > 2 ? float.Parse(words[2], CultureInfo.InvariantCulture) : 0;
+        switch (words[1])
+        {
+            case "brightness": Photometric.Brightness(rgb, amount); break;
+            case "contrast": Photometric.Contrast(rgb, amount); break;
+            case "saturation": Photometric.Saturation(rgb, amount); break;
+            case "hue": Photometric.Hue(rgb, amount); break;
+            case "grey": Photometric.Grey(rgb); break;
+            case "solarize": Photometric.Solarize(rgb); break;
+            case "blur": GaussianBlur.Apply(rgb, width, height, amount); break;
+            default: Assert.Fail($"what is {words[1]}?"); break;
+        }
     }
 
     delegate void Change(Span<float> rgb);

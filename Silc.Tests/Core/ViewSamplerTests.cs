@@ -55,6 +55,29 @@ public sealed class ViewSamplerTests
     }
 
     [TestMethod]
+    public void AspectFollowsItsRange()
+    {
+        var random = new Philox(1);
+        for (int i = 0; i < 100; i++)
+        {
+            var box = RandomCrop.Draw(random, 4000, 4000, 0.1, 0.2, 0.5, 0.6);
+            Assert.IsTrue(box.Width / box.Height is > 0.495 and < 0.605, $"{box}");
+        }
+        Assert.AreEqual(new(0, 25, 100, 50), RandomCrop.Draw(random, 100, 100, 1, 1, 2, 2));
+    }
+
+    // Runs that were begun with an earlier version go on with the views that they would have had.
+    [TestMethod]
+    public void ViewsStayAsTheyAre()
+    {
+        var batch = Fill(Pictures.Noise(50, 40, 1), seed: 1, epoch: 2, sample: 3);
+        float[] globals = [0.09006655f, 0.16192174f, -0.10358924f, -0.1988622f];
+        float[] locals = [0.6080277f, -0.19716066f, -0.060286164f, -0.11853337f];
+        foreach (var (i, value) in globals.Index()) Assert.AreEqual(value, batch.Global[i * 500], 1e-4f);
+        foreach (var (at, value) in new[] { 0, 250, 400, 575 }.Zip(locals)) Assert.AreEqual(value, batch.Local[at], 1e-4f);
+    }
+
+    [TestMethod]
     public void SlotsDoNotOverlap()
     {
         var batch = new Batch(Small, 3);
@@ -71,6 +94,66 @@ public sealed class ViewSamplerTests
         var red = ViewSampler.EvalPixels(Pictures.Plain(9, 30, 255, 0, 0), 8);
         Assert.HasCount(8 * 8 * 3, red);
         for (int i = 0; i < red.Length; i++) Assert.AreEqual(i % 3 == 0 ? 1 : -1, red[i], 1e-5f);
+    }
+
+    // Each change alone turns a plain picture into another plain one, so a view shows whether it was made.
+    [TestMethod]
+    [DataRow("grey", 76)]
+    [DataRow("solarize", 55)]
+    public void ProbabilitiesGoByKindOfView(string change, int red)
+    {
+        var picture = Pictures.Plain(20, 20, 200, 20, 40);
+        foreach (var (probability, expected) in new[]
+            { (new ViewProbability(1, 0, 0), "+------"), (new(0, 1, 0), "-++----"), (new(0, 0, 1), "---++++"), (1, "+++++++") })
+        {
+            var views = new ViewConfig(3, 4, 8);
+            views = change == "grey" ? views with { Grey = probability } : views with { Solarize = probability };
+            var batch = new Batch(Small with { Views = views }, 1);
+            new ViewSampler(Small with { Views = views }, 1).Fill(picture, 0, 0, batch, 0);
+            var reds = Enumerable.Range(0, 3).Select(view => batch.Global[view * 768])
+                .Concat(Enumerable.Range(0, 4).Select(view => batch.Local[view * 192]));
+            // Grey of this red is 0.2989 · 200 + 0.587 · 20 + 0.114 · 40 = 76.1; solarized it is 255 - 200.
+            Assert.AreEqual(expected, string.Concat(reds.Select(value => Math.Abs((value + 1) * 127.5 - red) < 0.5 ? '+' : '-')));
+        }
+    }
+
+    // What DINO draws from the streams is what the same probabilities for all views draw.
+    [TestMethod]
+    public void GroupsDoNotShiftTheRandomStream()
+    {
+        var picture = Pictures.Noise(50, 40, 1);
+        var alike = Small with { Views = ViewConfig.Dino with { Blur = 1, Solarize = 0, LocalSize = 8 } };
+        var grouped = Small with { Views = alike.Views with { Blur = new(1, 0, 0) } };
+        Batch one = new(alike, 1), two = new(grouped, 1);
+        new ViewSampler(alike, 3).Fill(picture, 0, 0, one, 0);
+        new ViewSampler(grouped, 3).Fill(picture, 0, 0, two, 0);
+        CollectionAssert.AreEqual(one.Global[..768], two.Global[..768]);
+        CollectionAssert.AreNotEqual(one.Global[768..], two.Global[768..]);
+    }
+
+    // Red, green and blue thirds: squashing shows all of them, the centre of a long picture the middle one alone.
+    [TestMethod]
+    [DataRow(30, 10)]
+    [DataRow(10, 30)]
+    public void CentreCropKeepsTheMiddle(int width, int height)
+    {
+        var picture = Pictures.Plain(width, height, 0, 0, 0);
+        for (int i = 0; i < width * height; i++) picture.Rgba[i * 4 + (width > height ? i % width : i / width) / 10] = 255;
+        var center = ViewSampler.EvalPixels(picture, 10, EvalCrop.Center);
+        for (int i = 0; i < center.Length; i++) Assert.AreEqual(i % 3 == 1 ? 1 : -1, center[i], 1e-5f, $"value {i}");
+        CollectionAssert.AreNotEqual(center, ViewSampler.EvalPixels(picture, 10));
+    }
+
+    [TestMethod]
+    [DataRow(1, 1)]
+    [DataRow(1, 5000)]
+    [DataRow(65, 64)]
+    [DataRow(331, 333)]
+    public void CentreCropLiesInside(int width, int height)
+    {
+        var picture = Pictures.Plain(width, height, 255, 255, 255);
+        for (int size = 1; size < 70; size++)
+            Assert.AreEqual(1, ViewSampler.EvalPixels(picture, size, EvalCrop.Center).Min(), 1e-5f);
     }
 
     static Batch Fill(Picture picture, int seed, long epoch, int sample)

@@ -19,6 +19,7 @@ public sealed class CommandLineTests : TempFolder
     [DataRow("train --data demo --out x --batch many", "--batch")]
     [DataRow("train --data demo --out x --contrastive cosine", "--contrastive")]
     [DataRow("eval", "silc eval --help")]
+    [DataRow("eval zero-shot --model x --data demo --eval-crop round", "--eval-crop")]
     public void A_wrong_command_line_is_named_in_one_line(string line, string named)
     {
         var (code, _, error) = Run(line.Split(' '));
@@ -41,6 +42,9 @@ public sealed class CommandLineTests : TempFolder
     [DataRow("train --data demo --device cuda:9 --out x", "there is: ")]
     [DataRow("train --data demo --augment wobble --out x", "jitter")]
     [DataRow("train --data demo --augment jitter=2 --out x", "jitter=2")]
+    [DataRow("train --data demo --augment blur=1:2:0 --out x", "'2' is no probability")]
+    [DataRow("train --data demo --augment blur=1:0 --out x", "or three")]
+    [DataRow("train --data demo --views moco --out x", "silc, siglip2, dino")]
     [DataRow("train --data demo --batch 0 --out x", "batch size is 0")]
     [DataRow("train --data demo --tokenizer none.model --out x", "none.model")]
     [DataRow("train --data demo --resume none.safetensors --out x", "none.safetensors")]
@@ -140,11 +144,11 @@ public sealed class CommandLineTests : TempFolder
         for (int i = 0; i < demo.Count; i++) PictureFile.Write(At($"{i}.png"), demo.Read(i).Picture);
         File.WriteAllLines(At("table.csv"), Enumerable.Range(0, demo.Count).Select(i => $"{i}.png,\"{demo.Read(i).Captions[0]}\"").Prepend("filepath,title"));
         var tokenizer = Path.Combine(AppContext.BaseDirectory, "Golden/tokenizer/t5_style.model");
-        string[] train = [.. Train("run", 2, "--tokenizer", tokenizer, "--distillation", "0", "--contrastive", "sigmoid").Select(word => word == "demo" ? At("table.csv") : word)];
+        string[] train = [.. Train("run", 2, "--tokenizer", tokenizer, "--distillation", "0", "--contrastive", "sigmoid", "--views", "dino").Select(word => word == "demo" ? At("table.csv") : word)];
 
         Assert.AreEqual(0, Run(train).Code);
         Assert.IsTrue(File.Exists(At("run/tokenizer.model")));
-        var (code, output, error) = Run("eval", "zero-shot", "--model", At("run/model.safetensors"), "--data", At("table.csv"), "--device", "cpu");
+        var (code, output, error) = Run("eval", "zero-shot", "--model", At("run/model.safetensors"), "--data", At("table.csv"), "--device", "cpu", "--eval-crop", "center");
         Assert.AreEqual(0, code, error);
         StringAssert.Contains(output, "R@5");
     }

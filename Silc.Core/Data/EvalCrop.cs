@@ -1,0 +1,11 @@
+namespace Silc;
+
+/// <summary>How a picture of any shape becomes the square that a model is evaluated on.</summary>
+public enum EvalCrop
+{
+    /// <summary>Both sides resized to the model's, shapes distorted and nothing lost: SigLIP and SILC (big_vision's <c>resize</c>).</summary>
+    Squash,
+
+    /// <summary>The shorter side resized to the model's and the ends of the longer one cut off: CLIP (<c>resize</c>, <c>center_crop</c>).</summary>
+    Center,
+}
