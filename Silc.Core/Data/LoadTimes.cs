@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Silc;
 
 /// <summary>Time that workers spent in each stage of loading, summed over threads.</summary>

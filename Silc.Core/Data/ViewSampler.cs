@@ -9,6 +9,12 @@ namespace Silc;
 /// <param name="seed">Seed of the run.</param>
 public sealed class ViewSampler(SilcConfig config, int seed)
 {
+    const float Darkest = 0.6f, Lightest = 0.95f;
+
+    // The middle of the backgrounds in training. Mid-grey lies outside them: a model trained on emoji named a third as many
+    // held-out ones right on it (2.0 % against 6.1 % of 1,644 concepts).
+    static readonly Colour EvalBackground = new((Darkest + Lightest) / 2, (Darkest + Lightest) / 2, (Darkest + Lightest) / 2);
+
     readonly ViewConfig views = config.Views;
     readonly Chances first = new(config.Views, p => p.FirstGlobal), others = new(config.Views, p => p.OtherGlobals),
         locals = new(config.Views, p => p.Locals);
@@ -36,7 +42,7 @@ public sealed class ViewSampler(SilcConfig config, int seed)
         }
     }
 
-    /// <summary>The picture as models are evaluated on it: a square, over mid-grey, values in [-1, 1].</summary>
+    /// <summary>The picture as models are evaluated on it: a square, over light grey, values in [-1, 1].</summary>
     public static float[] EvalPixels(Picture picture, int size, EvalCrop crop = EvalCrop.Squash)
     {
         var pixels = new float[size * size * 3];
@@ -48,7 +54,7 @@ public sealed class ViewSampler(SilcConfig config, int seed)
     public static void EvalPixels(Picture picture, int size, Span<float> pixels, EvalCrop crop = EvalCrop.Squash)
     {
         var box = crop == EvalCrop.Squash ? CropBox.Of(picture) : CropBox.Center(picture, size);
-        Resample.Crop(picture, box, pixels, size, size, background: Colour.MidGrey);
+        Resample.Crop(picture, box, pixels, size, size, background: EvalBackground);
         Photometric.ToSigned(pixels[..(size * size * 3)]);
     }
 
@@ -88,7 +94,7 @@ public sealed class ViewSampler(SilcConfig config, int seed)
     static float Factor(Philox random, double strength) => (float)random.Uniform(Math.Max(0, 1 - strength), 1 + strength);
 
     // White art would vanish on white, and a fixed colour would give the views of a cut-out picture away.
-    static float Light(Philox random) => (float)random.Uniform(0.6, 0.95);
+    static float Light(Philox random) => (float)random.Uniform(Darkest, Lightest);
 
     static Span<float> Slot(float[] values, int size, int index) => values.AsSpan(index * size * size * 3, size * size * 3);
 

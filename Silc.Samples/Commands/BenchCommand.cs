@@ -92,15 +92,15 @@ static class BenchCommand
     {
         var data = DataOption.Create();
         Option<string> preset = new("--preset") { Description = "Whose views to make: number and sizes.", HelpName = "NAME", DefaultValueFactory = _ => "s" };
-        Option<string> augment = AugmentOption.Create();
         Option<double> seconds = new("--seconds") { Description = "How long.", HelpName = "S", DefaultValueFactory = _ => 10 };
         var command = new Command("data", "Time loading alone, stage by stage: read, decode, augment, tokenize.") {
-            data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, preset, augment, Batch, seconds,
+            data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, preset, Batch, seconds,
         };
+        foreach (var option in ViewOptions.All) command.Add(option);
         command.SetAction(parsed =>
         {
             var config = SilcConfig.Preset(parsed.GetValue(preset)!);
-            config = config with { Views = AugmentOption.Apply(config.Views, parsed.GetValue(augment)!), VocabSize = Math.Max(config.VocabSize, 512) };
+            config = config with { Views = ViewOptions.Of(config.Views, parsed), VocabSize = Math.Max(config.VocabSize, 512) };
             AtLeastOne(parsed.GetValue(Batch), "--batch");
             DataBench.Run(DataOption.Open(parsed.GetRequiredValue(data), seed: 0, parsed), config, parsed.GetValue(Batch), TimeSpan.FromSeconds(parsed.GetValue(seconds)));
         });

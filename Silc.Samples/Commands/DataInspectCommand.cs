@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Spectre.Console;
 using Silc.Samples.Data;
+using Spectre.Console;
 
 namespace Silc.Samples.Commands;
 
@@ -9,7 +9,6 @@ static class DataInspectCommand
 {
     static readonly Option<string> Data = DataOption.Create();
     static readonly Option<string> Preset = new("--preset") { Description = "Whose views to show.", HelpName = "NAME", DefaultValueFactory = _ => "s" };
-    static readonly Option<string> Augment = AugmentOption.Create();
     static readonly Option<int> Most = new("--most") { Description = "Pairs to read, spread over the set.", HelpName = "N", DefaultValueFactory = _ => 10_000 };
     static readonly Option<string> Sheet = new("--sheet") { Description = "PNG of augmented views with their captions.", HelpName = "FILE", DefaultValueFactory = _ => "views.png" };
 
@@ -20,18 +19,19 @@ static class DataInspectCommand
 
             Example: silc data inspect --data captions.csv --preset b --augment flip,jitter --sheet views.png
             """) {
-            Data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, Preset, Augment, Most, Sheet,
+            Data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, Preset, Most, Sheet,
         };
-        command.SetAction(parsed => Inspect(parsed, parsed.GetRequiredValue(Data), parsed.GetValue(Preset)!, parsed.GetValue(Augment)!, parsed.GetValue(Most), parsed.GetValue(Sheet)!));
+        foreach (var option in ViewOptions.All) command.Add(option);
+        command.SetAction(parsed => Inspect(parsed, parsed.GetRequiredValue(Data), parsed.GetValue(Preset)!, parsed.GetValue(Most), parsed.GetValue(Sheet)!));
         return command;
     }
 
-    static int Inspect(ParseResult parsed, string data, string preset, string augment, int most, string sheet)
+    static int Inspect(ParseResult parsed, string data, string preset, int most, string sheet)
     {
         if (most < 1) throw new ArgumentException($"--most is {most}, it must be at least 1");
         var source = DataOption.Open(data, seed: 0, parsed);
         var config = SilcConfig.Preset(preset);
-        config = config with { Views = AugmentOption.Apply(config.Views, augment) };
+        config = config with { Views = ViewOptions.Of(config.Views, parsed) };
         var found = DataInspection.Of(source, most);
         Console.WriteLine($"{source.Name}: {source.Count:N0} pairs, {found.Read + found.Bad.Count:N0} of them looked at");
         Show(found);

@@ -32,18 +32,12 @@ static class TrainOptions
     static readonly Option<int?> ImageSize = new("--image-size") { Description = "Side of a global view in pixels; the preset's unless given.", HelpName = "PIXELS" };
     static readonly Option<int?> LocalViews = new("--local-views") { Description = "Small views of each picture; the preset's unless given.", HelpName = "N" };
     static readonly Option<double> MinCrop = Real("--min-crop", "Smallest area of a global view, as a part of the picture.", 0.4);
-    static readonly Option<string?> Views = new("--views")
-    {
-        Description = $"Recipe of the views: {string.Join(", ", ViewConfig.RecipeNames)}; crops of the preset without colour changes unless given. --augment adds to it.",
-        HelpName = string.Join('|', ViewConfig.RecipeNames),
-    };
-    static readonly Option<string> Augment = AugmentOption.Create();
 
     public static IReadOnlyList<Option> All { get; } =
     [
         Data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator,
         Out, Preset, Steps, Batch, Device, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
-        MinCrop, Views, Augment, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Seed, LogEvery, Minutes, Resume,
+        MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Seed, LogEvery, Minutes, Resume,
     ];
 
     public static Option<string> DeviceOption() => Text("--device", "auto, cuda, opencl, cpu, or one of silc devices, e.g. cuda:1.", "auto", "ID");
@@ -62,8 +56,7 @@ static class TrainOptions
     public static SilcConfig ModelOf(ParseResult parsed, Tokenizer tokenizer)
     {
         var preset = SilcConfig.Preset(parsed.GetValue(Preset)!);
-        var recipe = parsed.GetValue(Views) is { } name ? ViewConfig.Recipe(name) with { LocalSize = preset.Views.LocalSize } : preset.Views;
-        var views = AugmentOption.Apply(recipe with { GlobalScaleMin = parsed.GetValue(MinCrop) }, parsed.GetValue(Augment)!);
+        var views = ViewOptions.Of(preset.Views, parsed, parsed.GetValue(MinCrop));
         var atLeast = tokenizer is ByteTokenizer ? 48 : 0;
         return (preset with
         {
