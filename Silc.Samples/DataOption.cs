@@ -34,7 +34,7 @@ static class DataOption
 
     /// <summary>The pictures to train on, read as <paramref name="parsed"/> says.</summary>
     public static IImageTextSource OpenForTraining(string data, int seed, ParseResult parsed) =>
-        data == "demo" ? DemoSet.Training(seed) : new CachedSource(Open(data, seed, parsed), CacheBytes);
+        new CachedSource(Open(data, seed, parsed), data == "demo" ? long.MaxValue : CacheBytes);
 
     /// <summary>The same, without keeping decoded pictures.</summary>
     public static IImageTextSource Open(string data, int seed, ParseResult parsed)
