@@ -34,11 +34,10 @@ unsafe partial class CpuOps
             base.SumRows(x, table);
             return;
         }
-        const int BlockRows = 256;
-        int blocks = (x.Rows + BlockRows - 1) / BlockRows;
+        int blocks = (x.Rows + SumBlockRows - 1) / SumBlockRows;
         var partial = new Tensor(Device.Workspace((long)blocks * x.Cols), blocks, x.Cols);
         if (Device.DryRun) return;
-        Device.Queue!.Add(blocks, new CpuSumRows(Address(x), x.Stride, Address(partial), x.Rows, x.Cols, BlockRows));
+        Device.Queue!.Add(blocks, new CpuSumRows(Address(x), x.Stride, Address(partial), x.Rows, x.Cols, SumBlockRows));
         Device.ForElements(x.Cols, new AddColumns<Simd>(partial.View, table.View, blocks, x.Cols, x.Cols, 0));
     }
 }

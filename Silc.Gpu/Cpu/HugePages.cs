@@ -15,8 +15,14 @@ static partial class HugePages
     {
         if (!OperatingSystem.IsLinux() || bytes < 2 * Page) return;
         nint first = (address + Page - 1) / Page * Page, end = (address + (nint)bytes) / Page * Page;
-        // An error leaves small pages, as before.
-        if (end > first) _ = MemoryAdvise(first, (nuint)(end - first), Advice);
+        try
+        {
+            // An error leaves small pages, as before.
+            if (end > first) _ = MemoryAdvise(first, (nuint)(end - first), Advice);
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]

@@ -1,13 +1,12 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using ILGPU.IR.Intrinsics;
 
 namespace Silc;
 
 /// <summary>
-/// The CPU's pack: one hardware vector of floats. ILGPU runs CPU kernels as the .NET code they are; its front end refuses vector
-/// types, so the members are marked as intrinsics that it does not look into.
+/// The CPU's pack: one hardware vector of floats. ILGPU's front end would refuse vector types, but it never sees these kernels: the
+/// <see cref="CpuQueue"/> calls them as the .NET code they are.
 /// </summary>
 readonly struct Simd(Vector<float> value) : IPack<Simd>
 {
@@ -15,41 +14,40 @@ readonly struct Simd(Vector<float> value) : IPack<Simd>
 
     public static int Width
     {
-        [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => Vector<float>.Count;
     }
 
-    [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Simd Load(Floats view, int index) => new(Vector.Load(view.Pointer + index));
 
-    [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe void Store(Floats view, int index, Simd a) => a.value.Store(view.Pointer + index);
 
-    [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd Splat(float value) => new(new Vector<float>(value));
 
-    [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd operator +(Simd a, Simd b) => new(a.value + b.value);
 
-    [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd operator -(Simd a, Simd b) => new(a.value - b.value);
 
-    [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd operator *(Simd a, Simd b) => new(a.value * b.value);
 
-    [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd operator /(Simd a, Simd b) => new(a.value / b.value);
 
-    [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd Max(Simd a, Simd b) => new(Vector.Max(a.value, b.value));
 
-    [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd Sqrt(Simd a) => new(Vector.SquareRoot(a.value));
 
-    [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd Exp(Simd a) => new(SimdMath.Exp(a.value));
 
-    [IntrinsicImplementation]
     public static Simd Erf(Simd a)
     {
         var lanes = a.value;
@@ -58,10 +56,9 @@ readonly struct Simd(Vector<float> value) : IPack<Simd>
         return new(lanes);
     }
 
-    [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Simd a) => Vector.Sum(a.value);
 
-    [IntrinsicImplementation]
     public static float Peak(Simd a)
     {
         var peak = a.value[0];

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using ILGPU;
-using ILGPU.IR.Intrinsics;
 using ILGPU.Runtime;
 
 namespace Silc;
@@ -19,7 +18,7 @@ readonly struct Floats(ArrayView<float> view, long address)
     /// <summary>Only CPU packs ask: elsewhere the address means nothing to a kernel.</summary>
     public unsafe float* Pointer
     {
-        [IntrinsicImplementation, MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => (float*)address;
     }
 

@@ -22,15 +22,16 @@ static class DataInspectCommand
             Data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, Preset, Most, Sheet,
         };
         foreach (var option in ViewOptions.All) command.Add(option);
-        command.SetAction(parsed => Inspect(parsed, parsed.GetRequiredValue(Data), parsed.GetValue(Preset)!, parsed.GetValue(Most), parsed.GetValue(Sheet)!));
+        command.SetAction(Inspect);
         return command;
     }
 
-    static int Inspect(ParseResult parsed, string data, string preset, int most, string sheet)
+    static int Inspect(ParseResult parsed)
     {
+        var (most, sheet) = (parsed.GetValue(Most), parsed.GetValue(Sheet)!);
         if (most < 1) throw new ArgumentException($"--most is {most}, it must be at least 1");
-        var source = DataOption.Open(data, seed: 0, parsed);
-        var config = SilcConfig.Preset(preset);
+        var source = DataOption.Open(parsed.GetRequiredValue(Data), seed: 0, parsed);
+        var config = SilcConfig.Preset(parsed.GetValue(Preset)!);
         config = config with { Views = ViewOptions.Of(config.Views, parsed) };
         var found = DataInspection.Of(source, most);
         Console.WriteLine($"{source.Name}: {source.Count:N0} pairs, {found.Read + found.Bad.Count:N0} of them looked at");

@@ -12,9 +12,10 @@ static class ViewSheet
         var sampler = new ViewSampler(config, seed: 0);
         var rows = new List<ContactSheetRow>();
         var batch = new Batch(config, 1);
-        for (int i = 0; i < source.Count && rows.Count < Rows; i++)
+        int candidates = Math.Min(source.Count, 4 * Rows);      // more than rows: some may be unreadable
+        for (int i = 0; i < candidates && rows.Count < Rows; i++)
         {
-            int index = (int)((long)i * source.Count / Math.Min(source.Count, 4 * Rows) % source.Count);
+            int index = (int)((long)i * source.Count / candidates);
             ImageTextPair pair;
             try
             {
@@ -30,7 +31,7 @@ static class ViewSheet
             for (int view = 0; view < config.Views.Local; view++) cells.Add(new(View(batch.Local, view, views.LocalSize), $"local {view + 1}", null));
             rows.Add(new(pair.Captions[0], cells));
         }
-        if (rows.Count == 0) throw new InvalidDataException($"{source.Name}: none of its first pictures can be read");
+        if (rows.Count == 0) throw new InvalidDataException($"{source.Name}: none of {candidates} pictures can be read");
         ContactSheet.Write(path, rows, $"{source.Name}: pictures and their views");
     }
 

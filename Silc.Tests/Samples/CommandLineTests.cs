@@ -28,7 +28,8 @@ public sealed class CommandLineTests : TempFolder
         Assert.HasCount(1, error.Trim().Split('\n'));
     }
 
-    [TestMethod]
+    // A line that is wrongly accepted would train for an hour.
+    [TestMethod, Timeout(30_000)]
     [DataRow("train --data nowhere.csv --out x", "nowhere.csv")]
     [DataRow("train --data wds:nowhere/{0..3}.tar --out x", "nowhere/0.tar is missing")]
     [DataRow("train --data nowhere/*.tar.gz --out x", "--data nowhere/*.tar.gz: no shard matches")]
