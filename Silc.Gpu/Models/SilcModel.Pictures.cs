@@ -12,7 +12,7 @@ public sealed partial class SilcModel
         EmbedPictures(Enumerable.Range(0, source.Count).Select(i => source.Read(i).Picture), crop);
 
     /// <summary>
-    /// Embeds pictures as evaluation sees them, squashed to a square or its central crop over light grey: (N, C), L2-normalised.
+    /// Embeds pictures as evaluation sees them, squashed to a square or its central crop over mid-grey: (N, C), L2-normalised.
     /// They are enumerated once, so a lazy sequence need not fit into memory.
     /// </summary>
     public float[,] EmbedPictures(IEnumerable<Picture> pictures, EvalCrop crop = EvalCrop.Squash)
