@@ -37,6 +37,10 @@ public enum OptimizerKind
 /// Keep only the input of each transformer block and run the block again for its gradient: less memory, one more forward pass of the
 /// towers (Chen et al. 2016, arXiv:1604.06174). The results have the same bits.
 /// </param>
+/// <param name="Accumulate">
+/// Slices of the batch that go through the towers one after another, for less activation memory. The gradient is the whole batch's, negatives
+/// included: with more than one slice everything is embedded twice (Gao et al. 2021, arXiv:2101.06983).
+/// </param>
 /// <param name="DecayRules">Which parameters decay; null means <see cref="DecayRule.Default"/>.</param>
 public sealed record TrainConfig(
     int BatchSize = 64, int TotalSteps = 1000, int Seed = 0,
@@ -44,7 +48,7 @@ public sealed record TrainConfig(
     double Beta1 = 0.9, double Beta2 = 0.999, double ClipNorm = 1.0, Schedule? Schedule = null,
     double DistillationWeight = 1, double ContrastiveWeight = 1, double StudentTemperature = 0.1, double TeacherTemperature = 0.04,
     double CenterMomentum = 0.9, double? EmaMomentum = null, bool GlobalToGlobal = false, int MaxSkippedSteps = 10,
-    bool BFloat16Momentum = false, bool Recompute = false, IReadOnlyList<DecayRule>? DecayRules = null)
+    bool BFloat16Momentum = false, bool Recompute = false, int Accumulate = 1, IReadOnlyList<DecayRule>? DecayRules = null)
 {
     /// <summary>Learning-rate multiplier over the run.</summary>
     public Schedule Schedule { get; init; } = Schedule ?? new Schedule(ScheduleKind.Cosine, Math.Max(1, TotalSteps / 20));
@@ -61,6 +65,7 @@ public sealed record TrainConfig(
     {
         Require.Positive(BatchSize, "batch size");
         Require.Positive(TotalSteps, "total steps");
+        Require.That(Accumulate > 0 && BatchSize % Accumulate == 0, $"a batch of {BatchSize} cannot be cut into {Accumulate} equal slices");
         Require.That(ContrastiveWeight >= 0 && DistillationWeight >= 0 && ContrastiveWeight + DistillationWeight > 0,
             $"loss weights are {ContrastiveWeight} and {DistillationWeight}: neither may be negative, and one must be positive");
         Require.That(LearningRate >= 0, $"learning rate is {LearningRate}, it must not be negative");

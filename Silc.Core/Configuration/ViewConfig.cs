@@ -27,6 +27,10 @@ namespace Silc;
 /// <param name="AspectMin">Smallest width of a crop over its height.</param>
 /// <param name="AspectMax">Largest width over height; aspects are log-uniform in between.</param>
 /// <param name="Filter">Kernel that resizes crops.</param>
+/// <param name="Plain">
+/// The image-text loss sees the whole picture, squashed to a square and otherwise unchanged, in place of the global views, which are then
+/// the teacher's alone: SigLIP 2 keeps augmentation away from captions.
+/// </param>
 public sealed record ViewConfig(
     int Global = 2, int Local = 8, int LocalSize = 96,
     double GlobalScaleMin = 0.4, double GlobalScaleMax = 1.0, double LocalScaleMin = 0.05, double LocalScaleMax = 0.4,
@@ -34,8 +38,11 @@ public sealed record ViewConfig(
     double Brightness = 0.4, double Contrast = 0.4, double Saturation = 0.2, double Hue = 0.1,
     ViewProbability Grey = default, ViewProbability Blur = default, ViewProbability Solarize = default,
     double BlurMin = 0.1, double BlurMax = 2, double AspectMin = 3 / 4.0, double AspectMax = 4 / 3.0,
-    ResampleFilter Filter = ResampleFilter.Bicubic)
+    ResampleFilter Filter = ResampleFilter.Bicubic, bool Plain = false)
 {
+    /// <summary>Views of a picture that the image-text loss sees.</summary>
+    public int Captioned => Plain ? 1 : Global;
+
     // The kernel, 3 sigma each way, lives on the stack.
     const double MostBlur = 100;
 
@@ -46,10 +53,10 @@ public sealed record ViewConfig(
     public static ViewConfig Silc { get; } = new();
 
     /// <summary>
-    /// The crops of SigLIP 2's self-distillation (Tschannen et al. 2025, arXiv:2502.14786, section 2.3): 1 global for the teacher
-    /// and 8 local for the student. There the image-text loss has the whole picture besides; here it has the global crop.
+    /// SigLIP 2 (Tschannen et al. 2025, arXiv:2502.14786, section 2.3): 1 global crop for the teacher, 8 local ones for the student, and
+    /// the plain picture for the image-text loss.
     /// </summary>
-    public static ViewConfig SigLip2 { get; } = Silc with { Global = 1 };
+    public static ViewConfig SigLip2 { get; } = Silc with { Global = 1, Plain = true };
 
     /// <summary>
     /// DINO's (Caron et al. 2021, arXiv:2104.14294; DataAugmentationDINO in facebookresearch/dino): flips, jitter and greyscale

@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// One training batch on the host. Pixels are float32 in [-1, 1], view-major: <see cref="Global"/> is (G, B, h, w, 3),
-/// <see cref="Local"/> (L, B, h', w', 3); <see cref="Tokens"/> is (B, T).
+/// <see cref="Local"/> (L, B, h', w', 3); <see cref="Plain"/> is (B, h, w, 3), <see cref="Tokens"/> (B, T).
 /// </summary>
 public sealed class Batch
 {
@@ -13,6 +13,7 @@ public sealed class Batch
         Size = size;
         Global = new float[views.Global * size * side * side * 3];
         Local = new float[views.Local * size * localSide * localSide * 3];
+        Plain = new float[views.Plain ? size * side * side * 3 : 0];
         Tokens = new int[size * config.TextLength];
         Samples = new int[size];
     }
@@ -25,6 +26,9 @@ public sealed class Batch
 
     /// <summary>Local views (L, B, h', w', 3).</summary>
     public float[] Local { get; }
+
+    /// <summary>Whole pictures (B, h, w, 3) for the image-text loss; empty unless <see cref="ViewConfig.Plain"/>.</summary>
+    public float[] Plain { get; }
 
     /// <summary>Token ids (B, T).</summary>
     public int[] Tokens { get; }

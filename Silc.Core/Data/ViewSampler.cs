@@ -40,6 +40,13 @@ public sealed class ViewSampler(SilcConfig config, int seed)
             var pixels = Slot(batch.Local, views.LocalSize, view * batch.Size + slot);
             View(picture, random, pixels, views.LocalSize, views.LocalScaleMin, views.LocalScaleMax, locals);
         }
+        if (views.Plain)
+        {
+            var pixels = Slot(batch.Plain, config.ImageSize, slot);
+            var ground = Ground(DataStreams.View(seed, epoch, sample, views.Global + views.Local));
+            Resample.Crop(picture, CropBox.Of(picture), pixels, config.ImageSize, config.ImageSize, views.Filter, ground);
+            Photometric.ToSigned(pixels);
+        }
     }
 
     /// <summary>The picture as models are evaluated on it: a square, over mid-grey, values in [-1, 1].</summary>
@@ -62,8 +69,7 @@ public sealed class ViewSampler(SilcConfig config, int seed)
     {
         var box = RandomCrop.Draw(random, picture.Width, picture.Height, scaleMin, scaleMax, views.AspectMin, views.AspectMax);
         var flip = random.NextDouble() < chances.Flip;
-        var background = new Colour(Ground(random), Ground(random), Ground(random));
-        Resample.Crop(picture, box, pixels, size, size, views.Filter, background, flip);
+        Resample.Crop(picture, box, pixels, size, size, views.Filter, Ground(random), flip);
         if (random.NextDouble() < chances.Jitter) Jitter(random, pixels);
         if (random.NextDouble() < chances.Grey) Photometric.Grey(pixels);
         if (random.NextDouble() < chances.Blur)
@@ -94,7 +100,9 @@ public sealed class ViewSampler(SilcConfig config, int seed)
     static float Factor(Philox random, double strength) => (float)random.Uniform(Math.Max(0, 1 - strength), 1 + strength);
 
     // White art would vanish on white, and a fixed colour would give the views of a cut-out picture away.
-    static float Ground(Philox random) => (float)random.Uniform(Darkest, Lightest);
+    static Colour Ground(Philox random) => new(Channel(random), Channel(random), Channel(random));
+
+    static float Channel(Philox random) => (float)random.Uniform(Darkest, Lightest);
 
     static Span<float> Slot(float[] values, int size, int index) => values.AsSpan(index * size * size * 3, size * size * 3);
 

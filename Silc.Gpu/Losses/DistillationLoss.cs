@@ -18,7 +18,7 @@ public sealed class DistillationLoss(SilcConfig config, TrainConfig train)
         using var _ = pass.Frame();
         var rowLoss = pass.Temp(logits.Rows, 1);
         pass.Ops.Distill(logits, targets, rowLoss, targets.Rows / config.Views.Global, (float)train.StudentTemperature, globalViews, terms,
-            (float)train.DistillationWeight);
+            (float)(train.DistillationWeight / train.Accumulate));
         pass.Ops.AddSum(rowLoss, losses, 1, (float)(1 / train.DistillationWeight));
         return logits;
     }

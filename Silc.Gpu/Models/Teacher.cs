@@ -38,10 +38,9 @@ public sealed class Teacher : IDisposable
     Tensor Shared { get; }
 
     /// <summary>
-    /// softmax((F_t(x) - c) / τ_t), (G·B, K), and the batch's mean output for the next center. Logits are copied to
-    /// <paramref name="keepLogits"/> first when given.
+    /// softmax((F_t(x) - c) / τ_t), (G·B, K), and the mean output for the next center. <paramref name="look"/> sees the logits before.
     /// </summary>
-    internal Tensor Targets(Pass pass, Tensor pixels, double temperature, Action<Tensor>? keepLogits = null)
+    internal Tensor Targets(Pass pass, Tensor pixels, Tensor mean, double temperature, Action<Tensor>? look = null)
     {
         var targets = pass.Keep(pixels.Rows, config.Head.Prototypes);
         using (pass.Frame())
@@ -49,11 +48,14 @@ public sealed class Teacher : IDisposable
             var (y, _) = image.Forward(pass, pixels, config.ImageSize);
             pass.Ops.Copy(head.Forward(pass, y).Logits, targets);
         }
-        keepLogits?.Invoke(targets);
-        pass.Ops.MeanRows(targets, meanRow.Value);
+        look?.Invoke(targets);
+        pass.Ops.MeanRows(targets, mean);
         pass.Ops.SharpenedSoftmax(targets, Center, (float)temperature);
         return targets;
     }
+
+    /// <summary>The mean outputs of equally large parts of the batch, one a row: what the center will follow.</summary>
+    internal void Observe(Ops ops, Tensor means) => ops.MeanRows(means, meanRow.Value);
 
     /// <summary>After the student's update: weights and center move, unless the step was skipped.</summary>
     internal void Follow(Ops ops, StepGate gate, double momentum, double centerMomentum)

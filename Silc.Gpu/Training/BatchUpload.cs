@@ -5,36 +5,70 @@ namespace Silc;
 
 /// <summary>
 /// The batch on the device, twice: while a step works on one, the next is copied into the other. <see cref="Send"/> expects that at most the
-/// step of the batch before is still running.
+/// step of the batch before is still running. It is cut into slices for gradient accumulation; those lie one after another, each view-major.
 /// </summary>
-sealed class BatchUpload(Device device, SilcConfig config, int batch) : IDisposable
+sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices) : IDisposable
 {
     readonly Slot[] slots = [new(device, config, batch), new(device, config, batch)];
+    readonly int size = batch / slices;
     int current;
 
-    /// <summary>(G·B, side·side·3), view-major.</summary>
-    public Tensor Global => new(slots[current].Global.View.AsContiguous(), config.Views.Global * batch, Pixels(config.ImageSize));
-
-    /// <summary>(L·B, side·side·3), view-major.</summary>
-    public Tensor Local => slots[current].Local is { } local
-        ? new(local.View.AsContiguous(), config.Views.Local * batch, Pixels(config.Views.LocalSize)) : default;
-
-    public TokenBatch Tokens => new(slots[current].Ids.View.AsContiguous(), slots[current].Order.View.AsContiguous(), batch);
+    /// <summary>One slice of the batch.</summary>
+    public BatchSlice this[int slice]
+    {
+        get
+        {
+            var (slot, views, length) = (slots[current], config.Views, config.TextLength * size);
+            var global = Views(slot.Global, views.Global, config.ImageSize, slice);
+            return new(global, views.Plain ? Views(slot.Plain, 1, config.ImageSize, slice) : global, Views(slot.Local, views.Local, views.LocalSize, slice),
+                new(slot.Ids.View.SubView(slice * length, length), slot.Order.View.SubView(slice * length, length), size));
+        }
+    }
 
     /// <summary>Copies a batch, which is free again afterwards, and makes it the current one.</summary>
     public void Send(Batch from)
     {
+        Check(from);
+        var next = slots[1 - current];
+        SendViews(from.Global, next.Global, config.Views.Global);
+        SendViews(from.Plain, next.Plain, 1);
+        SendViews(from.Local, next.Local, config.Views.Local);
+        device.UploadBeside<int>(from.Tokens, next.Ids.View.AsContiguous());
+        int length = from.Tokens.Length / slices;
+        for (int slice = 0; slice < slices; slice++)
+        {
+            var ids = from.Tokens.AsSpan(slice * length, length).ToArray();
+            device.UploadBeside<int>(TokenBatch.Sort(ids), next.Order.View.SubView(slice * length, length));
+        }
+        current = 1 - current;
+    }
+
+    void Check(Batch from)
+    {
         if (from.Size != batch) throw new ArgumentException($"the batch has {from.Size} pictures, the trainer was made for {batch}");
-        if (from.Global.Length != Global.Count || from.Local.Length < Local.Count || from.Tokens.Length != batch * config.TextLength)
+        var (slot, unused) = (slots[0], config.Views.Local == 0);
+        if (from.Global.Length != slot.Global!.Length || from.Plain.Length != (slot.Plain?.Length ?? 0)
+            || (!unused && from.Local.Length != slot.Local!.Length) || from.Tokens.Length != batch * config.TextLength)
             throw new ArgumentException("the batch was made for another configuration: its views or captions have other sizes than the model's");
         foreach (var id in from.Tokens)
             if ((uint)id >= (uint)config.VocabSize) throw new ArgumentException($"token id {id} is not in the model's vocabulary of {config.VocabSize}");
-        var next = slots[1 - current];
-        device.UploadBeside<float>(from.Global, next.Global.View.AsContiguous());
-        if (next.Local is not null) device.UploadBeside<float>(from.Local, next.Local.View.AsContiguous());
-        device.UploadBeside<int>(from.Tokens, next.Ids.View.AsContiguous());
-        device.UploadBeside<int>(TokenBatch.Sort(from.Tokens), next.Order.View.AsContiguous());
-        current = 1 - current;
+    }
+
+    // On the host the whole batch is view-major: (V, B, ...).
+    void SendViews(float[] from, MemoryBuffer1D<float, Stride1D.Dense>? to, int views)
+    {
+        if (to is null) return;
+        int run = from.Length / views / slices;
+        for (int slice = 0; slice < slices; slice++)
+            for (int view = 0; view < views; view++)
+                device.UploadBeside<float>(from.AsSpan((view * slices + slice) * run, run), to.View.SubView((slice * views + view) * run, run));
+    }
+
+    Tensor Views(MemoryBuffer1D<float, Stride1D.Dense>? buffer, int views, int side, int slice)
+    {
+        if (buffer is null) return default;
+        int count = views * size * Pixels(side);
+        return new(buffer.View.SubView(slice * count, count), views * size, Pixels(side));
     }
 
     static int Pixels(int side) => side * side * 3;
@@ -46,21 +80,31 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch) : IDisposa
 
     sealed class Slot(Device device, SilcConfig config, int batch) : IDisposable
     {
-        public readonly MemoryBuffer1D<float, Stride1D.Dense> Global =
-            device.Allocate((long)config.Views.Global * batch * Pixels(config.ImageSize), "global views");
-
-        public readonly MemoryBuffer1D<float, Stride1D.Dense>? Local = config.Views.Local == 0 ? null
-            : device.Allocate((long)config.Views.Local * batch * Pixels(config.Views.LocalSize), "local views");
+        public readonly MemoryBuffer1D<float, Stride1D.Dense>?
+            Global = Allocate(device, config.Views.Global * batch, config.ImageSize, "global views"),
+            Plain = Allocate(device, config.Views.Plain ? batch : 0, config.ImageSize, "plain views"),
+            Local = Allocate(device, config.Views.Local * batch, config.Views.LocalSize, "local views");
 
         public readonly MemoryBuffer1D<int, Stride1D.Dense> Ids = device.Allocate<int>((long)batch * config.TextLength, "captions"),
             Order = device.Allocate<int>((long)batch * config.TextLength, "captions");
 
+        static MemoryBuffer1D<float, Stride1D.Dense>? Allocate(Device device, int pictures, int side, string what) =>
+            pictures == 0 ? null : device.Allocate((long)pictures * Pixels(side), what);
+
         public void Dispose()
         {
             device.Free(Global);
+            device.Free(Plain);
             device.Free(Local);
             device.Free(Ids);
             device.Free(Order);
         }
     }
 }
+
+/// <summary>Part of a batch on the device. Pixels are (views · size, side·side·3), view-major.</summary>
+/// <param name="Global">Global views, which the teacher sees.</param>
+/// <param name="Captioned">What the image-text loss sees: the global views, or the plain pictures.</param>
+/// <param name="Local">Local views.</param>
+/// <param name="Tokens">Captions.</param>
+readonly record struct BatchSlice(Tensor Global, Tensor Captioned, Tensor Local, TokenBatch Tokens);

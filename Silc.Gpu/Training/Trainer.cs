@@ -29,8 +29,10 @@ public sealed partial class Trainer : IDisposable
         (student, device, Config) = (model, model.Device, train.Check());
         if (train.DistillationWeight > 0 && model.Config.Views.Local == 0 && !train.GlobalToGlobal)
             throw new ArgumentException("self-distillation needs local views: set ViewConfig.Local, or DistillationWeight to 0");
+        if (train.GlobalToGlobal && model.Config.Views.Plain)
+            throw new ArgumentException("with plain views the student sees no global ones: set ViewConfig.Plain or GlobalToGlobal to false");
         if (train.DistillationWeight > 0) Teacher = new(model);
-        views = new(device, model.Config, train.BatchSize);
+        views = new(device, model.Config, train.BatchSize, train.Accumulate);
         (contrastive, distillation) = (new(model, train.ContrastiveWeight), new(model.Config, train));
         optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, train) : new Adafactor(model.Parameters, train);
         gate = new(device);
@@ -67,67 +69,6 @@ public sealed partial class Trainer : IDisposable
         optimizer.Step(gate, Config.LearningRate * schedule, Config.WeightDecay * schedule);
         Teacher?.Follow(device.Ops, gate, Config.TeacherMomentum, Config.CenterMomentum);
         Steps++;
-    }
-
-    // The method of the paper, top to bottom: losses of one batch and their gradients.
-    void Gradients(Pass pass, Pass teacherPass)
-    {
-        pass.Arena.Reset();
-        student.Parameters.ZeroGrads();
-        pass.Ops.Fill(Losses, 0);
-        var config = student.Config;
-
-        Tensor targets = default;
-        if (Teacher is not null)
-        {
-            targets = Teacher.Targets(teacherPass, views.Global, Config.TeacherTemperature, logits => Probe?.Invoke("teacher_logits", logits));   // (G·B, K)
-            if (config.Views.Local > 0)
-                using (pass.Frame())        // local views: forward, loss and backward, then their memory is free
-                {
-                    var (y, backTower) = student.Image.Forward(pass, views.Local, config.Views.LocalSize);
-                    var (logits, backHead) = student.Head.Forward(pass, y);
-                    Probe?.Invoke("student_logits", logits);
-                    backTower(backHead(distillation.Run(pass, logits, targets, Losses, globalViews: false)));
-                }
-        }
-        var (zText, backText) = student.EmbedText(pass, views.Tokens);
-        var (zImage, raw, backImage) = student.EmbedImage(pass, views.Global, config.ImageSize);
-        Probe?.Invoke("z_text", zText);
-        Probe?.Invoke("z_image", zImage);
-        Tensor dRaw = default;
-        if (Teacher is not null && Config.GlobalToGlobal)
-        {
-            var (logits, backHead) = student.Head.Forward(pass, raw);
-            dRaw = backHead(distillation.Run(pass, logits, targets, Losses, globalViews: true));
-        }
-        if (Config.ContrastiveWeight > 0)
-        {
-            var (dzImage, dzText) = contrastive.Run(pass, zImage, zText, Losses);
-            backImage(dzImage, dRaw);
-            backText(dzText);
-        }
-        else if (dRaw.Count > 0)
-        {
-            var none = pass.Temp(zImage.Rows, zImage.Cols);
-            pass.Ops.Fill(none, 0);
-            backImage(none, dRaw);
-        }
-    }
-
-    // Walks through a step without memory or launches to find how much it needs.
-    Arena Measure()
-    {
-        using var measure = Arena.Measure(device);
-        device.DryRun = true;
-        try
-        {
-            Gradients(new(device.Ops, measure, Recompute: Config.Recompute), new(device.Ops, measure, Training: false));
-        }
-        finally
-        {
-            device.DryRun = false;
-        }
-        return Arena.Allocate(device, measure.Peak);
     }
 
     /// <summary>Waits for the steps so far and returns the means since the last call.</summary>

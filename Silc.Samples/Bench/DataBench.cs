@@ -11,7 +11,8 @@ static class DataBench
     public static void Run(IImageTextSource source, SilcConfig config, int batch, TimeSpan duration)
     {
         var views = config.Views;
-        Console.WriteLine($"data     {source.Name}: {source.Count:N0} pairs; {views.Global} x {config.ImageSize} + {views.Local} x {views.LocalSize} pixels, batch {batch}, "
+        int large = views.Global + (views.Plain ? 1 : 0);
+        Console.WriteLine($"data     {source.Name}: {source.Count:N0} pairs; {large} x {config.ImageSize} + {views.Local} x {views.LocalSize} pixels, batch {batch}, "
             + $"{Environment.ProcessorCount} threads");
         using var loader = new BatchLoader(source, Tokenizers.Open("bytes"), config, batch, seed: 0);
         for (int i = 0; i < WarmBatches; i++) loader.Return(loader.Next());
@@ -24,7 +25,7 @@ static class DataBench
         }
         var (seconds, times) = (clock.Elapsed.TotalSeconds, loader.Times - before);
         Show(times, samples);
-        Console.WriteLine($"{samples / seconds:F1} samples/s, {samples * (views.Global + views.Local) / seconds:F0} views/s; the slowest stage is {times.Slowest}");
+        Console.WriteLine($"{samples / seconds:F1} samples/s, {samples * (large + views.Local) / seconds:F0} views/s; the slowest stage is {times.Slowest}");
         if (loader.BadSamples > 0) Console.WriteLine($"{loader.BadSamples} unreadable samples were replaced; first: {loader.BadReports[0]}");
     }
 

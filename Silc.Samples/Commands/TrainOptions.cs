@@ -28,6 +28,7 @@ static class TrainOptions
     static readonly Option<double?> Ema = new("--ema") { Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs need less: 0.99.", HelpName = "M" };
     static readonly Option<bool> GlobalToGlobal = new("--global-to-global") { Description = "Add DINO's terms between the two global views." };
     static readonly Option<bool> Recompute = new("--recompute") { Description = "Less memory for more time: run every block again for its gradient. The results are the same." };
+    static readonly Option<int> Accumulate = Number("--accumulate", "Less memory for more time: slices of a batch that go through the towers one by one. Negatives stay the whole batch.", 1);
     static readonly Option<int?> TextLength = new("--text-length") { Description = "Tokens of a caption; the preset's, but at least 48 for bytes.", HelpName = "N" };
     static readonly Option<int?> ImageSize = new("--image-size") { Description = "Side of a global view in pixels; the preset's unless given.", HelpName = "PIXELS" };
     static readonly Option<int?> LocalViews = new("--local-views") { Description = "Small views of each picture; the preset's unless given.", HelpName = "N" };
@@ -37,7 +38,7 @@ static class TrainOptions
     [
         Data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator,
         Out, Preset, Steps, Batch, Device, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
-        MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Seed, LogEvery, Minutes, Resume,
+        MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Accumulate, Seed, LogEvery, Minutes, Resume,
     ];
 
     public static Option<string> DeviceOption() => Text("--device", "auto, cuda, opencl, cpu, or one of silc devices, e.g. cuda:1.", "auto", "ID");
@@ -76,7 +77,7 @@ static class TrainOptions
             parsed.GetValue(Batch), steps, parsed.GetValue(Seed), parsed.GetValue(Optimizer), parsed.GetValue(LearningRate), parsed.GetValue(WeightDecay),
             Schedule: new(parsed.GetValue(Schedule), parsed.GetValue(Warmup) ?? Math.Max(1, steps / 20), parsed.GetValue(Cooldown)),
             DistillationWeight: parsed.GetValue(Distillation), EmaMomentum: parsed.GetValue(Ema), GlobalToGlobal: parsed.GetValue(GlobalToGlobal),
-            Recompute: parsed.GetValue(Recompute)).Check();
+            Recompute: parsed.GetValue(Recompute), Accumulate: parsed.GetValue(Accumulate)).Check();
     }
 
     static Option<string> Text(string name, string help, string usual, string value) =>

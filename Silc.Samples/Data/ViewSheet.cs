@@ -27,6 +27,7 @@ static class ViewSheet
             }
             sampler.Fill(pair.Picture, epoch: 0, index, batch, slot: 0);
             List<ContactSheetCell> cells = [new(pair.Picture, $"{pair.Picture.Width} x {pair.Picture.Height}", null)];
+            if (views.Plain) cells.Add(new(View(batch.Plain, 0, config.ImageSize), "plain", null));
             for (int view = 0; view < views.Global; view++) cells.Add(new(View(batch.Global, view, config.ImageSize), $"global {view + 1}", null));
             for (int view = 0; view < config.Views.Local; view++) cells.Add(new(View(batch.Local, view, views.LocalSize), $"local {view + 1}", null));
             rows.Add(new(pair.Captions[0], cells));

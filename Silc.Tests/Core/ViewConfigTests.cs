@@ -9,7 +9,7 @@ public sealed class ViewConfigTests
     public void RecipesAreThePapers()
     {
         Assert.AreEqual(new(2, 8, 96, 0.4, 1, 0.05, 0.4), ViewConfig.Silc);
-        Assert.AreEqual(new(1, 8, 96, 0.4, 1, 0.05, 0.4), ViewConfig.SigLip2);
+        Assert.AreEqual(new(1, 8, 96, 0.4, 1, 0.05, 0.4, Plain: true), ViewConfig.SigLip2);
         var dino = ViewConfig.Dino;
         Assert.AreEqual((2, 8, 96), (dino.Global, dino.Local, dino.LocalSize));
         Assert.AreEqual<ViewProbability>(0.5, dino.Flip);

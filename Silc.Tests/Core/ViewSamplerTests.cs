@@ -87,6 +87,20 @@ public sealed class ViewSamplerTests
     }
 
     [TestMethod]
+    public void PlainViewsAreTheWholePictureAndLeaveTheOthersAlone()
+    {
+        var plain = Small with { Views = Small.Views with { Plain = true, Flip = 1, Jitter = 1 } };
+        var (picture, batch, without) = (Pictures.Noise(50, 40, 1), new Batch(plain, 2), new Batch(plain with { Views = plain.Views with { Plain = false } }, 2));
+        new ViewSampler(plain, 1).Fill(picture, 0, 5, batch, slot: 1);
+        new ViewSampler(plain with { Views = plain.Views with { Plain = false } }, 1).Fill(picture, 0, 5, without, slot: 1);
+        CollectionAssert.AreEqual(without.Global, batch.Global);
+        CollectionAssert.AreEqual(without.Local, batch.Local);
+        Assert.IsEmpty(without.Plain);
+        Close.To(ViewSampler.EvalPixels(picture, plain.ImageSize), batch.Plain[(batch.Plain.Length / 2)..], Close.Float32, "plain view");
+        Assert.IsTrue(batch.Plain[..(batch.Plain.Length / 2)].All(value => value == 0), "the other picture's slot was written");
+    }
+
+    [TestMethod]
     public void EvaluationShowsTransparencyAsMidGrey()
     {
         foreach (var value in ViewSampler.EvalPixels(Pictures.Plain(9, 30, 255, 0, 0, alpha: 0), 8))

@@ -6,6 +6,9 @@ public static class Close
     /// <summary>One float32 kernel against the same formula in double.</summary>
     public const double Float32 = 2e-6;
 
+    /// <summary>The same sums of a whole step in another order.</summary>
+    public const double Reordered = 1e-5;
+
     /// <summary>Chains of kernels, sums of a few hundred terms, approximate exponentials of GPUs.</summary>
     public const double Chained = 2e-5;
 

@@ -28,7 +28,7 @@ public sealed class TinyRun : IDisposable
     {
         var random = new Random(number);
         var batch = new Batch(Model.Config, Trainer.Config.BatchSize);
-        foreach (var pixels in new[] { batch.Global, batch.Local })
+        foreach (var pixels in new[] { batch.Global, batch.Local, batch.Plain })
             for (int i = 0; i < pixels.Length; i++) pixels[i] = random.NextSingle() * 2 - 1;
         for (int i = 0; i < batch.Tokens.Length; i++) batch.Tokens[i] = random.Next(Model.Config.VocabSize);
         return batch;

@@ -42,6 +42,54 @@ public sealed class TrainerTests
         TinyRun.SameBits(kept.Steps(1, 2, 3).State(), again.Steps(1, 2, 3).State());
     }
 
+    // Every loss depends on the whole batch, so this fails if a slice meets only its own negatives, or the center only its own teacher.
+    [TestMethod, EveryDevice]
+    public void Slices_of_a_batch_give_its_gradient_in_less_memory(string device)
+    {
+        foreach (var (kind, globalToGlobal, plain) in new[] { (ContrastiveKind.Softmax, true, false), (ContrastiveKind.Sigmoid, false, true) })
+        {
+            var config = TinyRun.Config with { Contrastive = kind, Views = TinyRun.Config.Views with { Plain = plain } };
+            var recipe = TinyRun.Recipe with { BatchSize = 8, GlobalToGlobal = globalToGlobal, DistillationWeight = 0.5, ContrastiveWeight = 2, LearningRate = 0 };
+            using var whole = new TinyRun(device, recipe, config);
+            var (batch, expected) = (whole.Batch(1), whole.Step(whole.Batch(1)));
+            foreach (var slices in new[] { 2, 4 })
+            {
+                using var cut = new TinyRun(device, recipe with { Accumulate = slices }, config);
+                var actual = cut.Step(batch);
+                Assert.IsTrue(cut.Trainer.ActivationBytes < whole.Trainer.ActivationBytes);
+                Close.To([expected.Contrastive, expected.Distillation, expected.GradientNorm],
+                    [(float)actual.Contrastive, (float)actual.Distillation, (float)actual.GradientNorm], Close.Reordered, "losses and norm");
+                Close.To(whole.Read(whole.Teacher.Center), cut.Read(cut.Teacher.Center), Close.Reordered, "center");
+                foreach (var p in whole.Model.Parameters.All.Where(p => !p.Name.EndsWith("/key/bias", StringComparison.Ordinal)))     // whose gradient is 0
+                    Close.To(whole.Read(p.Grad), cut.Read(cut.Model.Parameters[p.Name].Grad), Close.Reordered, $"{slices} slices, {p.Name}");
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Plain_views_are_what_captions_are_compared_with()
+    {
+        var config = TinyRun.Config with { Views = TinyRun.Config.Views with { Plain = true } };
+        using var run = new TinyRun(TestDevices.OneThread, TinyRun.Recipe with { LearningRate = 0, WeightDecay = 0 }, config);
+        var batch = run.Batch(1);
+        var before = run.Step(batch);
+        Array.Reverse(batch.Global);
+        var crops = run.Step(batch);
+        Assert.AreEqual(before.Contrastive, crops.Contrastive, "the image-text loss saw a crop");
+        Assert.AreNotEqual(before.Distillation, crops.Distillation, "the teacher saw no crop");
+        Array.Reverse(batch.Plain);
+        Assert.AreNotEqual(before.Contrastive, run.Step(batch).Contrastive, "the image-text loss saw no plain picture");
+        var error = Assert.ThrowsExactly<ArgumentException>(() => new Trainer(run.Model, TinyRun.Recipe with { GlobalToGlobal = true }));
+        StringAssert.Contains(error.Message, "ViewConfig.Plain");
+    }
+
+    [TestMethod]
+    public void A_batch_that_slices_do_not_divide_is_refused()
+    {
+        var error = Assert.ThrowsExactly<ArgumentException>(() => new TrainConfig(BatchSize: 10, Accumulate: 4).Check());
+        Assert.AreEqual("a batch of 10 cannot be cut into 4 equal slices", error.Message);
+    }
+
     [TestMethod, EveryDevice]
     public void A_run_that_was_saved_and_loaded_continues_to_the_bit(string device)
     {

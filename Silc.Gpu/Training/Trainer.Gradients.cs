@@ -1,0 +1,112 @@
+namespace Silc;
+
+// The method of the paper, top to bottom: the losses of one batch and their gradients.
+public sealed partial class Trainer
+{
+    void Gradients(Pass pass, Pass inference)
+    {
+        pass.Arena.Reset();
+        student.Parameters.ZeroGrads();
+        pass.Ops.Fill(Losses, 0);
+        int slices = Config.Accumulate;
+        var means = Teacher is null ? default : pass.Keep(slices, student.Config.Head.Prototypes);
+        var whole = slices > 1 && Config.ContrastiveWeight > 0 ? CachedContrast(pass, inference) : default;
+        for (int slice = 0; slice < slices; slice++)
+            using (pass.Frame())
+            {
+                var now = views[slice];
+                var targets = Teacher is null ? default : DistillLocal(pass, inference, now, means.Slice(slice, 1));
+                if (Config.ContrastiveWeight > 0 || Config.GlobalToGlobal) Captioned(pass, now, targets, whole?.Slice(pass, slice));
+            }
+        Teacher?.Observe(pass.Ops, means);
+    }
+
+    // What the teacher says of the global views (G·B, K), and the student's attempt to say the same from the local ones. Their forward,
+    // loss and backward are over before the global views' begin, and so is the use of their memory.
+    Tensor DistillLocal(Pass pass, Pass inference, BatchSlice slice, Tensor mean)
+    {
+        var targets = Teacher!.Targets(inference, slice.Global, mean, Config.TeacherTemperature, logits => Probe?.Invoke("teacher_logits", logits));
+        if (slice.Local.Count == 0) return targets;
+        using var _ = pass.Frame();
+        var (y, backTower) = student.Image.Forward(pass, slice.Local, student.Config.Views.LocalSize);
+        var (logits, backHead) = student.Head.Forward(pass, y);
+        Probe?.Invoke("student_logits", logits);
+        backTower(backHead(distillation.Run(pass, logits, targets, Losses, globalViews: false)));
+        return targets;
+    }
+
+    // Image-text contrast, and DINO's terms between global views if wanted: both begin with the same forward.
+    void Captioned(Pass pass, BatchSlice slice, Tensor targets, (Tensor Image, Tensor Text)? cached)
+    {
+        var (zText, backText) = student.EmbedText(pass, slice.Tokens);
+        var (zImage, raw, backImage) = student.EmbedImage(pass, slice.Captioned, student.Config.ImageSize);
+        Probe?.Invoke("z_text", zText);
+        Probe?.Invoke("z_image", zImage);
+        Tensor dRaw = default;
+        if (Teacher is not null && Config.GlobalToGlobal)
+        {
+            var (logits, backHead) = student.Head.Forward(pass, raw);
+            dRaw = backHead(distillation.Run(pass, logits, targets, Losses, globalViews: true));
+        }
+        if (Config.ContrastiveWeight > 0)
+        {
+            var (dzImage, dzText) = cached ?? contrastive.Run(pass, zImage, zText, Losses);
+            backImage(dzImage, dRaw);
+            backText(dzText);
+        }
+        else
+        {
+            var none = pass.Temp(zImage.Rows, zImage.Cols);
+            pass.Ops.Fill(none, 0);
+            backImage(none, dRaw);
+        }
+    }
+
+    // Negatives are the whole batch, so a slice's own loss would be another one. All slices are embedded first, without activations; the
+    // gradients of the embeddings then wait for the slices' second forward. Gao et al. 2021 (GradCache), arXiv:2101.06983.
+    EmbeddingGrads CachedContrast(Pass pass, Pass inference)
+    {
+        int batch = Config.BatchSize, size = batch / Config.Accumulate, captioned = student.Config.Views.Captioned;
+        var (zImage, zText) = (pass.Keep(captioned * batch, student.Config.EmbedDim), pass.Keep(batch, student.Config.EmbedDim));
+        for (int slice = 0; slice < Config.Accumulate; slice++)
+            using (pass.Frame())
+            {
+                var now = views[slice];
+                pass.Ops.Copy(student.EmbedText(inference, now.Tokens).Z, zText.Slice(slice * size, size));
+                var z = student.EmbedImage(inference, now.Captioned, student.Config.ImageSize).Z;
+                for (int view = 0; view < captioned; view++)
+                    pass.Ops.Copy(z.Slice(view * size, size), zImage.Slice(view * batch + slice * size, size));
+            }
+        var (dzImage, dzText) = contrastive.Run(pass, zImage, zText, Losses);
+        return new(dzImage, dzText, batch, size);
+    }
+
+    /// <summary>Gradients of a whole batch's embeddings: zImage's (V·B, C), view-major, and zText's (B, C).</summary>
+    sealed record EmbeddingGrads(Tensor Image, Tensor Text, int Batch, int Size)
+    {
+        public (Tensor Image, Tensor Text) Slice(Pass pass, int slice)
+        {
+            int views = Image.Rows / Batch;
+            var image = pass.Temp(views * Size, Image.Cols);
+            for (int view = 0; view < views; view++)
+                pass.Ops.Copy(Image.Slice(view * Batch + slice * Size, Size), image.Slice(view * Size, Size));
+            return (image, Text.Slice(slice * Size, Size));
+        }
+    }
+
+    // Walks through a step without memory or launches to find how much it needs.
+    Arena Measure()
+    {
+        using var measure = Arena.Measure(device);
+        device.DryRun = true;
+        try
+        {
+            Gradients(new(device.Ops, measure, Recompute: Config.Recompute), new(device.Ops, measure, Training: false));
+        }
+        finally
+        {
+            device.DryRun = false;
+        }
+        return Arena.Allocate(device, measure.Peak);
+    }
+}
