@@ -18,7 +18,6 @@ public sealed class OpProfile
 {
     readonly Device device;
     readonly Dictionary<string, OpCost> costs = [];
-    bool stopped;
 
     internal OpProfile(Device device)
     {
@@ -43,12 +42,9 @@ public sealed class OpProfile
         lock (costs) costs.Clear();
     }
 
-    /// <summary>Measures no more.</summary>
-    public void Stop() => stopped = true;
-
     internal void Measure(string name, double flops, long floats, Action run)
     {
-        if (stopped || device.DryRun)
+        if (device.DryRun)
         {
             run();
             return;

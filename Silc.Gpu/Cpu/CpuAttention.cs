@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using static Silc.RowMath;
 
 namespace Silc;
@@ -11,25 +12,67 @@ namespace Silc;
 static unsafe class CpuAttention
 {
     const int MaxScores = 40 * 1024;    // floats in a block of scores: 160 KiB, and the backward pass holds two
+    const int MaxKeys = 32 * 1024;      // floats of K, and of V, that stay in the L2 cache: 128 KiB each
 
     public static int WorkItems(in AttentionArgs t) => t.Batch * t.Heads;
 
     /// <summary>Computes O and the log-sum-exp of one image and head.</summary>
     public static void Forward(in AttentionArgs t, int item)
     {
+        if (Vector512.IsHardwareAccelerated) Forward<Tile12x32>(t, item);
+        else if (Vector256.IsHardwareAccelerated) Forward<Tile6x16>(t, item);
+        else Forward<Tile8x8>(t, item);
+    }
+
+    /// <summary>The same with a given micro-kernel.</summary>
+    public static void Forward<TTile>(in AttentionArgs t, int item) where TTile : struct, IMicroKernel
+    {
         var h = new Head(t, item);
+        if (t.Queries >= TTile.Rows && t.HeadSize >= TTile.Columns && t.Keys * t.HeadSize <= MaxKeys) ForwardByTiles<TTile>(t, h);
+        else ForwardByBlocks(t, h);
+    }
+
+    // As many query rows as a tile has, from their scores to their output: the scores never leave the L1 cache, and keys and values are
+    // read from the L2. What hangs over the edge is done by the last whole tile, which then makes some results twice.
+    static void ForwardByTiles<TTile>(in AttentionArgs t, in Head h) where TTile : struct, IMicroKernel
+    {
+        int rows = TTile.Rows, columns = TTile.Columns, d = t.HeadSize, stride = (t.Keys + columns - 1) / columns * columns;
+        var s = Scratch.Attention((nint)stride * (rows + d));
+        var keys = s + (nint)stride * rows;
+        Panels.Pack(h.K, t.LdK, false, t.Keys, d, columns, keys);
+        var sums = stackalloc float[rows];
+        for (int next = 0; next < t.Queries; next += rows)
+        {
+            int row = Math.Min(next, t.Queries - rows);
+            float* q = h.Q + (nint)row * t.LdQ, o = h.O + (nint)row * t.LdO;
+            for (int key = 0; key < t.Keys; key += columns) TTile.Multiply(d, q, t.LdQ, 1, keys + (nint)key * d, columns, t.Scale, null, 0, s + key, stride);
+            for (int i = 0; i < rows; i++) h.LogSumExp[row + i] = ExpRow(s + i * stride, t.Keys, out sums[i]);
+            AddLog(sums, h.LogSumExp + row, rows);
+            for (int c = 0; c < d; c += columns)
+            {
+                int column = Math.Min(c, d - columns);
+                TTile.Multiply(t.Keys, s, stride, 1, h.V + column, t.LdV, 1, null, 0, o + column, t.LdO);
+            }
+            for (int i = 0; i < rows; i++) ScaleRow(o + (nint)i * t.LdO, 1 / sums[i], d);
+        }
+    }
+
+    static void ForwardByBlocks(in AttentionArgs t, in Head h)
+    {
         int stride = ScoreStride(t.Keys), block = BlockRows(t);
         var s = Scratch.Attention((nint)block * stride);
+        var sums = stackalloc float[block];
         for (int row = 0; row < t.Queries; row += block)
         {
             int rows = Math.Min(block, t.Queries - row);
             var q = h.Q + (nint)row * t.LdQ;
             var o = h.O + (nint)row * t.LdO;
             Multiply(GemmArgs.Product(rows, t.Keys, t.HeadSize, q, t.LdQ, false, h.K, t.LdK, true, s, stride).Scaled(t.Scale));
-            for (int i = 0; i < rows; i++) h.LogSumExp[row + i] = ExpRow(s + (nint)i * stride, t.Keys, out s[(nint)i * stride + stride - 1]);
+            for (int i = 0; i < rows; i++) h.LogSumExp[row + i] = ExpRow(s + (nint)i * stride, t.Keys, out sums[i]);
+            AddLog(sums, h.LogSumExp + row, rows);
             Multiply(GemmArgs.Product(rows, t.HeadSize, t.Keys, s, stride, false, h.V, t.LdV, false, o, t.LdO));
-            // The sum divides rows of O, which are shorter than rows of scores; it waits behind the scores.
-            for (int i = 0; i < rows; i++) ScaleRow(o + (nint)i * t.LdO, 1 / s[(nint)i * stride + stride - 1], t.HeadSize);
+            // The sum divides rows of O, which are shorter than rows of scores.
+            for (int i = 0; i < rows; i++) ScaleRow(o + (nint)i * t.LdO, 1 / sums[i], t.HeadSize);
         }
     }
 
@@ -78,12 +121,8 @@ static unsafe class CpuAttention
 
     static void Multiply(in GemmArgs g) => CpuGemm.Compute(g, new GemmPlan(1, 1), 0);
 
-    // Whole vectors, and room for the sum behind the scores. The odd number of cache lines keeps rows out of each other's cache sets.
-    static int ScoreStride(int keys)
-    {
-        int lines = (keys + Vector<float>.Count + 15) / 16;
-        return 16 * (lines | 1);
-    }
+    // Whole vectors. The odd number of cache lines keeps rows out of each other's cache sets.
+    static int ScoreStride(int keys) => 16 * ((keys + 15) / 16 | 1);
 
     // Blocks of equal size, a multiple of 24 rows: whole tiles for every micro-kernel.
     static int BlockRows(in AttentionArgs t)

@@ -12,7 +12,7 @@ readonly record struct GemmPlan(int RowCuts, int ColumnCuts)
 /// Single-precision matrix product on the CPU with the widest vectors that the processor has.
 /// A caller asks for a <see cref="Plan"/> and then has every work item of it call <see cref="Compute"/>, in any order, on any thread.
 /// </summary>
-static class CpuGemm
+static unsafe class CpuGemm
 {
     /// <summary>Divides C among the workers so that the largest part, with its packing, costs least.</summary>
     public static GemmPlan Plan(int m, int n, int k, int workers)
@@ -46,7 +46,7 @@ static class CpuGemm
         var (rowBegin, rowEnd) = Part(g.M, TTile.Rows, plan.RowCuts, item / plan.ColumnCuts);
         var (columnBegin, columnEnd) = Part(g.N, TTile.Columns, plan.ColumnCuts, item % plan.ColumnCuts);
         if (rowBegin == rowEnd || columnBegin == columnEnd) return;
-        if (g.M == 1) CpuGemv.Multiply(g, columnBegin, columnEnd);
+        if (g.M == 1 && g.ColumnSums == null) CpuGemv.Multiply(g, columnBegin, columnEnd);
         else Gemm<TTile>.Multiply(g, rowBegin, rowEnd, columnBegin, columnEnd);
     }
 

@@ -46,11 +46,21 @@ unsafe partial class CpuOps
             .ThenGeluBackward(Address(h), h.Stride, Address(y), y.Stride));
     }
 
+    public override void LinearGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias)
+    {
+        var (m, n, k) = ProductSize(x, dy, dKernel, Transpose.A);
+        if (Device.DryRun) return;
+        Run(GemmArgs.Product(m, n, k, Address(x), x.Stride, true, Address(dy), dy.Stride, false, Address(dKernel), dKernel.Stride)
+            .Accumulated().WithColumnSums(Address(dBias)));
+    }
+
     void Run(GemmArgs product)
     {
         var plan = CpuGemm.Plan(product.M, product.N, product.K, Device.Workers);
         Device.Queue!.Add(plan.WorkItems, new CpuMatMul(product, plan));
     }
+
+    static float* DenseAddress(Tensor x) => (float*)Dense(x).LoadEffectiveAddressAsPtr();
 
     static float* Address(Tensor x) => (float*)x.View.LoadEffectiveAddressAsPtr();
 }

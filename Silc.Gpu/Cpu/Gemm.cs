@@ -35,6 +35,8 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
                 var tail = new Tail(g, first: block == 0, last: block == kBlocks - 1);
                 var cornerB = g.TransB ? g.B + (nint)column * g.Ldb + k : g.B + (nint)k * g.Ldb + column;
                 var b = new Operand(cornerB, g.Ldb, !g.TransB, bInPlace, width, steps, TTile.Columns, packedB);
+                // Packed a moment ago, B is in the caches. Every part of C has all of B's rows: the first part of each column counts them.
+                if (g.ColumnSums != null && rowBegin == 0) b.AddSums(width, g.ColumnSums + column);
                 for (int row = rowBegin; row < rowEnd; row += MaxRows)
                 {
                     int height = Math.Min(MaxRows, rowEnd - row);

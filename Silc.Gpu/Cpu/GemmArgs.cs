@@ -38,6 +38,9 @@ unsafe struct GemmArgs
     public float* Hidden;
     public int LdHidden;
 
+    /// <summary>N floats to which the sums of B's columns are added: a bias's gradient, while its kernel's is made; or null. Not for <see cref="TransB"/>.</summary>
+    public float* ColumnSums;
+
     /// <summary>C = op(A) · op(B).</summary>
     public static GemmArgs Product(int m, int n, int k, float* a, int lda, bool transA, float* b, int ldb, bool transB, float* c, int ldc) =>
         new() { M = m, N = n, K = k, A = a, Lda = lda, TransA = transA, B = b, Ldb = ldb, TransB = transB, C = c, Ldc = ldc, Alpha = 1 };
@@ -50,6 +53,9 @@ unsafe struct GemmArgs
 
     /// <summary>The same product plus a matrix, which may be C itself.</summary>
     public readonly GemmArgs PlusMatrix(float* matrix, int stride) => this with { Bias = Addend, Addend = matrix, AddendStride = stride };
+
+    /// <summary>The same product, with the sums of B's columns added to N floats.</summary>
+    public readonly GemmArgs WithColumnSums(float* sums) => this with { ColumnSums = sums };
 
     /// <summary>The same product added to what C holds.</summary>
     public readonly GemmArgs Accumulated() => PlusMatrix(C, Ldc);

@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
 namespace Silc;
 
 /// <summary>
@@ -31,5 +34,34 @@ readonly unsafe struct Operand
         }
         (toLane, toStep) = (1, width);
         return packed + (nint)(first - inPlace) * depth;
+    }
+
+    /// <summary>Adds to each of <paramref name="lanes"/> floats the sum of that lane over the steps. Lanes must lie together.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void AddSums(int lanes, float* sums)
+    {
+        int vector = Vector<float>.Count;
+        for (int first = 0; first < lanes; first += width)
+        {
+            var panel = Panel(first, out _, out var toStep);
+            for (int lane = 0; lane < width && first + lane < lanes; lane += vector)
+            {
+                // Two chains, for an addition waits for the one before.
+                Vector<float> even = default, odd = default;
+                var from = panel + lane;
+                int k = 0;
+                for (; k <= depth - 2; k += 2, from += 2 * toStep)
+                {
+                    even += Vector.Load(from);
+                    odd += Vector.Load(from + toStep);
+                }
+                if (k < depth) even += Vector.Load(from);
+                even += odd;
+                var to = sums + first + lane;
+                int count = Math.Min(vector, lanes - first - lane);
+                if (count == vector) (Vector.Load(to) + even).Store(to);
+                else for (int i = 0; i < count; i++) to[i] += even[i];
+            }
+        }
     }
 }

@@ -9,17 +9,16 @@ namespace Silc;
 /// </summary>
 static unsafe class RowMath
 {
-    /// <summary>Replaces the scores s by exp(s − max s); returns their log-sum-exp. The maximum goes first: exp overflows past 88.</summary>
+    /// <summary>Replaces the scores s by exp(s − max s); returns max s. The maximum goes first: exp overflows past 88.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float ExpRow(float* s, int count, out float sum)
     {
         int lanes = Vector<float>.Count;
         for (int i = count; i % lanes != 0; i++) s[i] = float.NegativeInfinity;
         var max = new Vector<float>(float.NegativeInfinity);
-        for (int i = 0; i < count; i += lanes) max = Vector.Max(max, Vector.Load(s + i));
-        var top = max[0];
-        for (int i = 1; i < lanes; i++) top = MathF.Max(top, max[i]);
-
+        // A NaN may be lost here, but not in the sum.
+        for (int i = 0; i < count; i += lanes) max = Vector.MaxNative(max, Vector.Load(s + i));
+        var top = SimdMath.Peak(max);
         var shift = new Vector<float>(top);
         var sums = Vector<float>.Zero;
         for (int i = 0; i < count; i += lanes)
@@ -29,7 +28,15 @@ static unsafe class RowMath
             e.Store(s + i);
         }
         sum = Vector.Sum(sums);
-        return top + MathF.Log(sum);
+        return top;
+    }
+
+    /// <summary>x += ln y: from the maximum of each row of scores and the sum of its exponentials, the row's log-sum-exp.</summary>
+    public static void AddLog(float* y, float* x, int count)
+    {
+        int i = 0;
+        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count) (Vector.Load(x + i) + Vector.Log(Vector.Load(y + i))).Store(x + i);
+        for (; i < count; i++) x[i] += MathF.Log(y[i]);
     }
 
     /// <summary>p = exp(p − logSumExp), the probabilities again; g = p ∘ (g − mean), the gradient of the scores.</summary>

@@ -59,10 +59,6 @@ readonly struct Simd(Vector<float> value) : IPack<Simd>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(Simd a) => Vector.Sum(a.value);
 
-    public static float Peak(Simd a)
-    {
-        var peak = a.value[0];
-        for (int i = 1; i < Vector<float>.Count; i++) peak = MathF.Max(peak, a.value[i]);
-        return peak;
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Peak(Simd a) => SimdMath.Peak(a.value);
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Silc;
 
@@ -30,6 +31,21 @@ static unsafe class SimdMath
         p = Vector.MultiplyAddEstimate(p, r * r, r) + Vector<float>.One;
         var scale = Vector.ShiftLeft(Vector.AsVectorInt32(shifted) + new Vector<int>(127), 23);
         return p * Vector.AsVectorSingle(scale);
+    }
+
+    /// <summary>The largest lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Peak(Vector<float> x)
+    {
+        if (Vector<float>.Count == 8)
+        {
+            var half = Vector128.MaxNative(x.AsVector256().GetLower(), x.AsVector256().GetUpper());
+            half = Vector128.MaxNative(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));
+            return Vector128.MaxNative(half, Vector128.Shuffle(half, Vector128.Create(1, 0, 3, 2))).ToScalar();
+        }
+        var peak = x[0];
+        for (int i = 1; i < Vector<float>.Count; i++) peak = MathF.Max(peak, x[i]);
+        return peak;
     }
 
     /// <summary>

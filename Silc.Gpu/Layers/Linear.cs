@@ -42,9 +42,5 @@ public sealed class Linear
     internal void GeluInputGrad(Pass pass, Tensor dy, Tensor h, Tensor dh, Tensor y, GeluKind kind) =>
         pass.Ops.MatMulGeluBackward(dy, kernel.Value, h, dh, y, kind);
 
-    internal void ParameterGrads(Pass pass, Tensor x, Tensor dy)
-    {
-        pass.Ops.MatMul(x, dy, kernel.Grad, Transpose.A, addend: kernel.Grad);
-        pass.Ops.SumRows(dy, bias.Grad);
-    }
+    internal void ParameterGrads(Pass pass, Tensor x, Tensor dy) => pass.Ops.LinearGrads(x, dy, kernel.Grad, bias.Grad);
 }

@@ -10,10 +10,10 @@ public sealed class Mlp(Parameters parameters, string norm, string name, int wid
     readonly Linear expand = new(parameters, $"{name}/Dense_0", width, mlpDim, Inits.XavierUniform(width, mlpDim), Inits.Normal(1e-6));
     readonly Linear contract = new(parameters, $"{name}/Dense_1", mlpDim, width, Inits.XavierUniform(mlpDim, width), Inits.Normal(1e-6));
 
-    /// <summary>Y and its pullback, which adds into dY and returns it.</summary>
+    /// <summary>Y and its pullback, which adds into dY and returns it. Without a gradient to come, Y takes the place of X.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x)
     {
-        var y = pass.Keep(x.Rows, x.Cols);
+        var y = pass.Training ? pass.Keep(x.Rows, x.Cols) : x;
         var (n, backNorm) = norm.ForwardAdding(pass, x);
         var h = pass.Keep(x.Rows, expand.Outputs);
         using (pass.Frame())

@@ -21,10 +21,10 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
     readonly LayerNorm norm = new(parameters, norm, width);
     readonly AttentionProjections project = new(parameters, name, width, heads);
 
-    /// <summary>Y and its pullback, which adds into dY and returns it. X is (B·T, C).</summary>
+    /// <summary>Y and its pullback, which adds into dY and returns it. X is (B·T, C); without a gradient to come, Y takes its place.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)
     {
-        var y = pass.Keep(x.Rows, width);
+        var y = pass.Training ? pass.Keep(x.Rows, width) : x;
         var (n, backNorm) = norm.ForwardAdding(pass, x);
         var qkv = pass.Keep(x.Rows, 3 * width);
         var (q, k, v) = Split(qkv);

@@ -23,7 +23,7 @@ public sealed class Transformer
         if (!pass.Training)
         {
             foreach (var (attention, mlp) in blocks)
-                using (pass.Frame()) pass.Ops.Copy(mlp.Forward(pass, attention.Forward(pass, x, batch).Y).Y, x);
+                using (pass.Frame()) mlp.Forward(pass, attention.Forward(pass, x, batch).Y);
             return norm.Forward(pass, x);
         }
         var backs = new List<Pullback>(blocks.Length);

@@ -116,6 +116,12 @@ partial class Ops<TPack>
         GeluBackward(h, dh, y, kind);
     }
 
+    public override void LinearGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias)
+    {
+        MatMul(x, dy, dKernel, Transpose.A, addend: dKernel);
+        SumRows(dy, dBias);
+    }
+
     /// <summary>One product for each of batch · heads matrices.</summary>
     protected void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
         int m, int n, int k, int batch, int heads, Tensor bias = default, Tensor addend = default)

@@ -87,8 +87,7 @@ readonly struct ScatterRows<TPack>(Floats dy, Floats dx, int rows, int period, i
 
 partial class Ops<TPack>
 {
-    /// <summary>Rows of a block in a sum over rows.</summary>
-    protected const int SumBlockRows = 256;
+    const int SumBlockRows = 256;
 
     public override void AddRows(Tensor table, Tensor x) =>
         Device.ForRows(x.Rows, new AddRowsKernel<TPack>(Dense(table), Dense(x), x.Rows, table.Rows, x.Cols));

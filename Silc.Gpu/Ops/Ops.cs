@@ -63,6 +63,8 @@ public abstract class Ops(Device device)
     public abstract void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind);
     /// <summary>dh = (dy·kernelᵀ) · gelu'(h); y = gelu(h) again: the way back through a GELU to the layer before it.</summary>
     public abstract void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind);
+    /// <summary>dKernel += xᵀ·dy, dBias += sum of the rows of dy: the gradients of y = x·kernel + bias.</summary>
+    public abstract void LinearGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias);
 
     // Layers
     /// <summary>y = (x - mean)·rstd·scale + bias over each row; mean and rstd (N, 1) are kept for the gradient.</summary>

@@ -28,7 +28,7 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
 
     public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default)
     {
-        var name = transpose switch { Transpose.A => "matmul AᵀB (kernel gradient)", Transpose.B => "matmul ABᵀ (input gradient)", _ => "matmul AB (forward)" };
+        var name = transpose switch { Transpose.A => "matmul AᵀB", Transpose.B => "matmul ABᵀ (input gradient)", _ => "matmul AB (forward)" };
         var depth = transpose == Transpose.A ? a.Rows : a.Cols;
         Time(name, 2.0 * c.Count * depth, () => ops.MatMul(a, b, c, transpose, bias, addend), a, b, c, addend);
     }
@@ -37,6 +37,9 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time("matmul AB + gelu", 2.0 * h.Count * x.Cols, () => ops.MatMulGelu(x, kernel, bias, h, y, kind), x, kernel, h, y);
     public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind) =>
         Time("matmul ABᵀ + gelu backward", 2.0 * h.Count * dy.Cols, () => ops.MatMulGeluBackward(dy, kernel, h, dh, y, kind), dy, kernel, h, dh, y);
+
+    public override void LinearGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias) =>
+        Time("matmul AᵀB (kernel and bias gradient)", 2.0 * dKernel.Count * x.Rows, () => ops.LinearGrads(x, dy, dKernel, dBias), x, dy, dKernel, dKernel);
 
     public override void LayerNorm(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon) =>
         Time("layer norm", 0, () => ops.LayerNorm(x, scale, bias, y, mean, rstd, epsilon), x, y);

@@ -8,7 +8,10 @@ namespace Silc.Samples.Bench;
 /// <param name="Batch">Pictures a step.</param>
 /// <param name="PeakMiB">Most memory this process had in use, from the operating system; on a GPU, what was allocated there.</param>
 /// <param name="EmbedPerSecond">Pictures embedded a second, 32 at a time.</param>
-sealed record StepTiming(TimeSpan StartUp, TimeSpan Step, int Batch, long PeakMiB, double EmbedPerSecond)
+/// <param name="StepCosts">Where the time of a step goes, if that was asked for.</param>
+/// <param name="EmbedCosts">The same for embedding 32 pictures.</param>
+sealed record StepTiming(
+    TimeSpan StartUp, TimeSpan Step, int Batch, long PeakMiB, double EmbedPerSecond, IReadOnlyList<OpCost> StepCosts, IReadOnlyList<OpCost> EmbedCosts)
 {
     public double SamplesPerSecond => Batch / Step.TotalSeconds;
 }
@@ -16,7 +19,7 @@ sealed record StepTiming(TimeSpan StartUp, TimeSpan Step, int Batch, long PeakMi
 /// <summary>Times whole training steps on noise: contrast and distillation, forward and backward, clipping, AdamW, teacher and centre.</summary>
 static class StepBench
 {
-    const int Embedded = 32, EmbedRuns = 5;
+    public const int Embedded = 32, EmbedRuns = 9;
 
     public static StepTiming Run(Device device, string preset, int batch, int steps, bool recompute, OpProfile? profile = null)
     {
@@ -33,7 +36,7 @@ static class StepBench
             profile?.Reset();
             for (int i = 0; i < steps; i++) times.Add(OneStep(trainer, noise, device));
         }
-        profile?.Stop();
+        var stepCosts = profile?.Costs ?? [];
         var peak = device.Info.IsProcessor ? Peak() : device.AllocatedBytes;
 
         var pixels = BenchModel.Noise(config, Embedded).Global.AsSpan(0, Embedded * config.ImageSize * config.ImageSize * 3).ToArray();
@@ -43,8 +46,9 @@ static class StepBench
             var clock = Stopwatch.StartNew();
             model.EmbedPixels(pixels);
             if (i > 0) embeds.Add(clock.Elapsed);
+            else profile?.Reset();
         }
-        return new(startUp, Median(times), batch, peak >> 20, Embedded / Median(embeds).TotalSeconds);
+        return new(startUp, Median(times), batch, peak >> 20, Embedded / Median(embeds).TotalSeconds, stepCosts, profile?.Costs ?? []);
     }
 
     static TimeSpan OneStep(Trainer trainer, Batch batch, Device device)

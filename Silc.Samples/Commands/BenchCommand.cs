@@ -49,7 +49,8 @@ static class BenchCommand
         using var bench = new OpBench(device);
         var (gflops, gbytes) = (bench.MatMul(CeilingSize, CeilingSize, CeilingSize), bench.Copy());
         Console.WriteLine($"ceiling  {gflops:F1} GFLOP/s (product of {CeilingSize} x {CeilingSize} matrices), {gbytes:F1} GB/s (copy)");
-        OpTable.Show(profile, steps, gflops, gbytes);
+        OpTable.Show("one step", timing.StepCosts, steps, gflops, gbytes);
+        OpTable.Show($"embedding {StepBench.Embedded} pictures", timing.EmbedCosts, StepBench.EmbedRuns, gflops, gbytes);
         return 0;
     }
 

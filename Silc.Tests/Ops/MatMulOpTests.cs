@@ -66,6 +66,21 @@ public sealed class MatMulOpTests
     });
 
     [TestMethod, EveryDevice]
+    public void LinearGrads(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (inputs, outputs, rows) in Sizes)
+            foreach (var gap in new[] { 0, 3 })
+            {
+                DeviceMatrix x = t.Random(rows, inputs, gap: gap), dy = t.Random(rows, outputs, gap: 2 * gap);
+                DeviceMatrix dKernel = t.Random(inputs, outputs), dBias = t.Random(1, outputs);
+                t.Ops.LinearGrads(x, dy, dKernel, dBias);
+                var what = $"{rows} rows of {inputs} and {outputs} columns, gaps of {gap}";
+                t.Check(dKernel, Close.Float32, () => dKernel.Before + Naive.MatMul(x, dy, Transpose.A), $"{what}, kernel");
+                t.Check(dBias, Close.Float32, () => dBias.Before + Matrix.Make(1, outputs, (_, c) => Enumerable.Range(0, rows).Sum(r => dy.Before[r, c])), $"{what}, bias");
+            }
+    });
+
+    [TestMethod, EveryDevice]
     public void Sizes_that_do_not_fit_are_named(string device) => OpTest.Run(device, t =>
     {
         DeviceMatrix a = t.Random(7, 33), b = t.Random(32, 5), c = t.Random(7, 5);
