@@ -25,6 +25,7 @@ public sealed partial class Device : IDisposable
 {
     readonly Context context;
     readonly Dictionary<Type, Delegate> launchers = [];
+    readonly Dictionary<MemoryBuffer, string> allocations = [];
     MemoryBuffer1D<float, Stride1D.Dense>? workspace;
     long workspaceFloats;
     AcceleratorStream? copies;
@@ -125,14 +126,24 @@ public sealed partial class Device : IDisposable
         {
             var buffer = Accelerator.Allocate1D<T>(count);
             AllocatedBytes += bytes;
+            allocations[buffer] = what;
             if (Kind == DeviceKind.Cpu) HugePages.Advise(buffer.NativePtr, bytes);
             return buffer;
         }
         catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
         {
-            throw new InvalidOperationException(
-                $"{Info.Name} has no room for {bytes >> 20:N0} MiB of {what} ({AllocatedBytes >> 20:N0} MiB are in use): use a smaller batch or model", e);
+            throw new InvalidOperationException($"{Info.Name} has no room for {bytes >> 20:N0} MiB of {what}; {InUse()}. Use a smaller batch or model, "
+                + "or trade time for memory with --recompute or --accumulate (TrainConfig.Recompute, TrainConfig.Accumulate)", e);
         }
+    }
+
+    // The largest of what lies on the device, for the message that there is no more room.
+    string InUse()
+    {
+        const int Named = 4;
+        if (allocations.Count == 0) return "nothing else of this program is there";
+        var kinds = allocations.GroupBy(one => one.Value, one => one.Key.LengthInBytes).Select(kind => (What: kind.Key, MiB: kind.Sum() >> 20));
+        return "it holds " + string.Join(", ", kinds.OrderByDescending(kind => kind.MiB).Take(Named).Select(kind => $"{kind.MiB:N0} MiB of {kind.What}"));
     }
 
     internal void Free<T>(MemoryBuffer1D<T, Stride1D.Dense>? buffer) where T : unmanaged
@@ -140,6 +151,7 @@ public sealed partial class Device : IDisposable
         if (buffer is null) return;
         Queue?.Drain();     // kernels that use it may still be queued; drivers see to that themselves
         AllocatedBytes -= buffer.LengthInBytes;
+        allocations.Remove(buffer);
         buffer.Dispose();
     }
 

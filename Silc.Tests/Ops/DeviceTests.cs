@@ -29,6 +29,19 @@ public sealed class DeviceTests
     }
 
     [TestMethod, EveryDevice]
+    public void Too_little_memory_is_said_with_what_fills_it_and_the_remedies(string device)
+    {
+        var accelerator = TestDevices.Open(device);
+        using var arena = Arena.Allocate(accelerator, 20 << 20);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => accelerator.Allocate(1L << 46, "prototypes"));
+        foreach (var part in new[] { "has no room for 268,435,456 MiB of prototypes", "80 MiB of activations", "smaller batch", "--recompute", "--accumulate" })
+            StringAssert.Contains(error.Message, part);
+        arena.Dispose();
+        error = Assert.ThrowsExactly<InvalidOperationException>(() => accelerator.Allocate(1L << 46, "prototypes"));
+        Assert.IsFalse(error.Message.Contains("80 MiB of activations"), error.Message);
+    }
+
+    [TestMethod, EveryDevice]
     public void Memory_is_counted(string device)
     {
         var accelerator = TestDevices.Open(device);
