@@ -9,7 +9,7 @@ namespace Silc;
 /// </summary>
 sealed class BatchUpload(Device device, SilcConfig config, int batch) : IDisposable
 {
-    readonly Slot[] slots = [new(device, config, batch), new(device, config, batch)];
+    readonly Slot[] slots = Two(device, config, batch);
     int current;
 
     /// <summary>(G·B, side·side·3), view-major.</summary>
@@ -39,21 +39,53 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch) : IDisposa
 
     static int Pixels(int side) => side * side * 3;
 
+    static Slot[] Two(Device device, SilcConfig config, int batch)
+    {
+        var first = new Slot(device, config, batch);
+        try
+        {
+            return [first, new(device, config, batch)];
+        }
+        catch
+        {
+            first.Dispose();
+            throw;
+        }
+    }
+
     public void Dispose()
     {
         foreach (var slot in slots) slot.Dispose();
     }
 
-    sealed class Slot(Device device, SilcConfig config, int batch) : IDisposable
+    sealed class Slot : IDisposable
     {
-        public readonly MemoryBuffer1D<float, Stride1D.Dense> Global =
-            device.Allocate((long)config.Views.Global * batch * Pixels(config.ImageSize), "global views");
+        readonly Device device;
 
-        public readonly MemoryBuffer1D<float, Stride1D.Dense>? Local = config.Views.Local == 0 ? null
-            : device.Allocate((long)config.Views.Local * batch * Pixels(config.Views.LocalSize), "local views");
+        public Slot(Device device, SilcConfig config, int batch)
+        {
+            this.device = device;
+            try
+            {
+                Global = device.Allocate((long)config.Views.Global * batch * Pixels(config.ImageSize), "global views");
+                if (config.Views.Local > 0) Local = device.Allocate((long)config.Views.Local * batch * Pixels(config.Views.LocalSize), "local views");
+                Ids = device.Allocate<int>((long)batch * config.TextLength, "captions");
+                Order = device.Allocate<int>((long)batch * config.TextLength, "captions");
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+        }
 
-        public readonly MemoryBuffer1D<int, Stride1D.Dense> Ids = device.Allocate<int>((long)batch * config.TextLength, "captions"),
-            Order = device.Allocate<int>((long)batch * config.TextLength, "captions");
+        public MemoryBuffer1D<float, Stride1D.Dense> Global { get; }
+
+        public MemoryBuffer1D<float, Stride1D.Dense>? Local { get; }
+
+        public MemoryBuffer1D<int, Stride1D.Dense> Ids { get; }
+
+        public MemoryBuffer1D<int, Stride1D.Dense> Order { get; }
 
         public void Dispose()
         {

@@ -29,14 +29,22 @@ public sealed partial class Trainer : IDisposable
         (student, device, Config) = (model, model.Device, train.Check());
         if (train.DistillationWeight > 0 && model.Config.Views.Local == 0 && !train.GlobalToGlobal)
             throw new ArgumentException("self-distillation needs local views: set ViewConfig.Local, or DistillationWeight to 0");
-        if (train.DistillationWeight > 0) Teacher = new(model);
-        views = new(device, model.Config, train.BatchSize);
         (contrastive, distillation) = (new(model, train.ContrastiveWeight), new(model.Config, train));
-        optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, train) : new Adafactor(model.Parameters, train);
-        gate = new(device);
-        losses = device.Allocate(2, "losses");
-        arena = Measure();
-        (pass, teacherPass) = (new(device.Ops, arena, Recompute: train.Recompute), new(device.Ops, arena, Training: false));
+        try
+        {
+            if (train.DistillationWeight > 0) Teacher = new(model);
+            views = new(device, model.Config, train.BatchSize);
+            optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, train) : new Adafactor(model.Parameters, train);
+            gate = new(device);
+            losses = device.Allocate(2, "losses");
+            arena = Measure();
+            (pass, teacherPass) = (new(device.Ops, arena, Recompute: train.Recompute), new(device.Ops, arena, Training: false));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Losses, optimizer and schedule.</summary>
@@ -152,10 +160,11 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Frees everything but the model.</summary>
     public void Dispose()
     {
-        arena.Dispose();
-        views.Dispose();
-        optimizer.Dispose();
-        gate.Dispose();
+        // Some are null if the constructor failed.
+        arena?.Dispose();
+        views?.Dispose();
+        optimizer?.Dispose();
+        gate?.Dispose();
         Teacher?.Dispose();
         device.Free(losses);
     }
