@@ -20,13 +20,13 @@ public sealed class RunFolder : IDisposable
     readonly bool overwrite;
     FileStream? locked;
 
-    RunFolder(string path, SavePolicy? policy, bool overwrite) => (Path, Policy, this.overwrite) = (path, (policy ?? new()).Check(), overwrite);
+    RunFolder(string path, SavePolicy? policy, bool overwrite) => (Path, Policy, this.overwrite) = (path, policy ?? new(), overwrite);
 
     /// <summary>The folder.</summary>
     public string Path { get; }
 
     /// <summary>When checkpoints are written and which stay.</summary>
-    public SavePolicy Policy { get; }
+    public SavePolicy Policy { get; set => field = value.Check(); }
 
     /// <summary>The checkpoint that the run goes on from; null for a new run.</summary>
     public Checkpoint? Start { get; private set; }
