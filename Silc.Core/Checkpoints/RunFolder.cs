@@ -168,14 +168,18 @@ public sealed class RunFolder : IDisposable
     void Lock()
     {
         if (locked is not null) return;
-        FolderSync.Create(System.IO.Path.GetFullPath(Path));
         try
         {
+            FolderSync.Create(System.IO.Path.GetFullPath(Path));
             locked = new(At(LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException error) when (InUse.Contains(error.HResult))
         {
             throw new IOException($"{Path} is in use: another process writes there. End it, or choose another folder", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{Path} cannot be written to: {error.Message}", error);
         }
     }
 

@@ -56,7 +56,7 @@ static class TrainLine
             var (was, value) = (kept.GetResult(option)?.GetValueOrDefault<object>(), given.GetResult(option)!.GetValueOrDefault<object>());
             if (Equals(was, value)) continue;
             if (!reading.Contains(option) && Same(option, given, kept, new(before) { [option.Name] = now[option.Name], [TrainOptions.Out.Name] = ["."] }, start)) continue;
-            throw new ArgumentException($"{Shown(option, value)} contradicts {start.Path}, which was made {(was is null or "" ? $"without {option.Name}" : $"with {Shown(option, was)}")}: "
+            throw new ArgumentException($"{Shown(option, value)} contradicts {start.Path}, which was made {(was is null or "" or false ? $"without {option.Name}" : $"with {Shown(option, was)}")}: "
                 + "leave it out, or begin a new run in another --out");
         }
     }
