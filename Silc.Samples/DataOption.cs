@@ -16,16 +16,24 @@ static class DataOption
     public static readonly Option<string?> CaptionColumn = Text("--caption-column", "Of a table, the column of captions; usually title.", "NAME");
     public static readonly Option<string?> Separator = Text("--separator", "Of a table, the character between columns, or tab; detected unless given.", "CHAR");
 
-    public static Option<string> Create() => new("--data")
+    public static Option<string> Create(bool required = true) => new("--data")
     {
         Description = "demo (drawn by the program), emoji:FOLDER (see silc data emoji), FILE.csv with the columns filepath and title, WebDataset shards "
             + "as FILE.tar, data/{00000..00041}.tar or 'data/*.tar' (wds: in front of other names), a FOLDER of dog.jpg + dog.txt, or classes:FOLDER with one folder per class.",
         HelpName = "demo|emoji:FOLDER|FILE.csv|SHARDS.tar|FOLDER|classes:FOLDER",
-        Required = true,
+        Required = required,
     };
 
     /// <summary>The folder in <c>emoji:FOLDER</c>, or null.</summary>
     public static string? EmojiFolder(string data) => After(EmojiPrefix, data);
+
+    /// <summary>The same data from any working directory.</summary>
+    public static string Absolute(string data)
+    {
+        if (data == "demo") return data;
+        var prefix = Array.Find([EmojiPrefix, ShardPrefix, ClassPrefix], prefix => After(prefix, data) is not null) ?? "";
+        return prefix + Path.GetFullPath(data[prefix.Length..]);
+    }
 
     public static bool IsTable(string data) => Path.GetExtension(data).ToLowerInvariant() is ".csv" or ".tsv";
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -38,36 +39,51 @@ public static class Safetensors
     }
 
     /// <summary>Writes float32 arrays and metadata; the file appears under its name only when it is whole.</summary>
-    public static void Write(string path, IEnumerable<NamedArray> arrays, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IEnumerable<NamedArray> arrays, IReadOnlyDictionary<string, string>? metadata = null) =>
+        Write(path, [.. arrays], metadata, isSealed: false);
+
+    /// <summary>The same with a <see cref="Seal"/> at the end.</summary>
+    internal static void WriteSealed(string path, IEnumerable<NamedArray> arrays, IReadOnlyDictionary<string, string> metadata) =>
+        Write(path, [.. arrays], metadata, isSealed: true);
+
+    static void Write(string path, NamedArray[] all, IReadOnlyDictionary<string, string>? metadata, bool isSealed)
     {
-        NamedArray[] all = [.. arrays];
         foreach (var array in all) CheckpointFile.RequireSize(array);
         if (all.GroupBy(array => array.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new ArgumentException($"two arrays are named '{twice.Key}'");
-        var header = Header(all, metadata);
+        var header = Header(all, metadata, isSealed);
+        var bytes = 8L + header.Length + all.Sum(array => 4L * array.Values.Length) + (isSealed ? Seal.Bytes : 0);
         AtomicFile.Write(path, stream =>
         {
-            Span<byte> length = stackalloc byte[8];
-            BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
-            stream.Write(length);
-            stream.Write(header);
-            foreach (var array in all) stream.Write(MemoryMarshal.AsBytes(array.Values.AsSpan()));
-        });
+            var hash = isSealed ? new XxHash128() : null;
+            Put(BitConverter.GetBytes((long)header.Length));
+            Put(header);
+            foreach (var array in all) Put(MemoryMarshal.AsBytes(array.Values.AsSpan()));
+            if (hash is not null) stream.Write(hash.GetCurrentHash());
+
+            void Put(ReadOnlySpan<byte> data)
+            {
+                stream.Write(data);
+                hash?.Append(data);
+            }
+        }, bytes);
     }
 
-    static byte[] Header(NamedArray[] arrays, IReadOnlyDictionary<string, string>? metadata)
+    static byte[] Header(NamedArray[] arrays, IReadOnlyDictionary<string, string>? metadata, bool isSealed)
     {
         var entries = new Dictionary<string, object>();
         if (metadata is { Count: > 0 }) entries["__metadata__"] = metadata;
         long begin = 0;
-        foreach (var array in arrays)
-        {
-            var end = begin + 4L * array.Values.Length;
-            entries[array.Name] = new { dtype = "F32", shape = array.Shape, data_offsets = new[] { begin, end } };
-            begin = end;
-        }
+        foreach (var array in arrays) Add(array.Name, "F32", array.Shape, 4L * array.Values.Length);
+        if (isSealed) Add(Seal.Name, "U8", [Seal.Bytes], Seal.Bytes);
         var json = JsonSerializer.SerializeToUtf8Bytes(entries);
         return [.. json, .. Enumerable.Repeat((byte)' ', -json.Length & 7)];   // elements start at a multiple of 8
+
+        void Add(string name, string dtype, int[] shape, long bytes)
+        {
+            entries[name] = new { dtype, shape, data_offsets = new[] { begin, begin + bytes } };
+            begin += bytes;
+        }
     }
 
     static (Entry[] Entries, IReadOnlyDictionary<string, string> Metadata) ReadHeader(FileStream file, string path)

@@ -6,6 +6,9 @@ public abstract class Tokenizer
     /// <summary>Ids are below this.</summary>
     public abstract int VocabSize { get; }
 
+    /// <summary>What makes it again, for files of models and runs; null for one that only its program can make.</summary>
+    public virtual TokenizerOrigin? Origin => null;
+
     /// <summary>The text's ids alone: no end token, no padding, not truncated.</summary>
     public abstract int[] Encode(string text);
 

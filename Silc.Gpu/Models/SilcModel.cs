@@ -29,7 +29,15 @@ public sealed partial class SilcModel : IDisposable
     public static SilcModel Create(Device device, SilcConfig config, int seed = 0, Tokenizer? tokenizer = null)
     {
         var model = new SilcModel(device, config, tokenizer);
-        model.Parameters.Allocate(seed, gradients: true);
+        try
+        {
+            model.Parameters.Allocate(seed, gradients: true);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
         return model;
     }
 

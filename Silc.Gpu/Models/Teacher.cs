@@ -19,11 +19,19 @@ public sealed class Teacher : IDisposable
         Parameters = new(device);
         image = new(Parameters, config);
         head = new(Parameters, "head", config.EmbedDim, config.Head);
-        Parameters.Allocate(seed: 0, gradients: false);
         center = new(device);
         centerRow = center.Add("center", 1, config.Head.Prototypes, Inits.Zeros);
         meanRow = center.Add("mean", 1, config.Head.Prototypes, Inits.Zeros);
-        center.Allocate(seed: 0, gradients: false);
+        try
+        {
+            Parameters.Allocate(seed: 0, gradients: false);
+            center.Allocate(seed: 0, gradients: false);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
         Shared = student.Parameters.Values.Columns(0, Parameters.Values.Cols);
         device.Ops.Copy(Shared, Parameters.Values);
     }

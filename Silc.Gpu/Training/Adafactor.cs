@@ -21,19 +21,28 @@ sealed class Adafactor : IOptimizer
         (this.parameters, this.train) = (parameters, train);
         var device = parameters.Device;
         var shapes = parameters.All.Select(p => new FactoredShape(p.Shape)).ToList();
+        var decays = parameters.All.Select(p => DecayRule.For(train.DecayRules, p.Name)).ToList();
         momentum = device.Allocate(parameters.Values.Cols, "Adafactor's momentum");
-        statistics = device.Allocate(shapes.Sum(Size), "Adafactor's second moments");
+        try
+        {
+            statistics = device.Allocate(shapes.Sum(Size), "Adafactor's second moments");
+        }
+        catch
+        {
+            device.Free(momentum);
+            throw;
+        }
         device.Zero(momentum.View.AsContiguous());
         device.Zero(statistics.View.AsContiguous());
 
         long start = 0;
-        foreach (var (p, shape) in parameters.All.Zip(shapes))
+        foreach (var (p, shape, decay) in parameters.All.Zip(shapes, decays))
         {
             var own = statistics.View.AsContiguous().SubView(start, Size(shape));
             start += Size(shape);
             slots.Add(shape.Factored
-                ? new(p, shape, DecayRule.For(train.DecayRules, p.Name), new(own, 1, shape.RowCount), new(own.SubView(shape.RowCount, shape.ColCount), 1, shape.ColCount), new(own, 1, 1))
-                : new(p, shape, DecayRule.For(train.DecayRules, p.Name), new(own, 1, 1), new(own, 1, 1), new(own, 1, shape.Count)));
+                ? new(p, shape, decay, new(own, 1, shape.RowCount), new(own.SubView(shape.RowCount, shape.ColCount), 1, shape.ColCount), new(own, 1, 1))
+                : new(p, shape, decay, new(own, 1, 1), new(own, 1, 1), new(own, 1, shape.Count)));
         }
     }
 

@@ -19,17 +19,27 @@ sealed class AdamW : IOptimizer
     public AdamW(Parameters parameters, TrainConfig train)
     {
         (this.parameters, this.train) = (parameters, train);
-        var device = parameters.Device;
-        (mean, square) = (device.Allocate(parameters.Values.Cols, "Adam's first moments"), device.Allocate(parameters.Values.Cols, "Adam's second moments"));
-        device.Zero(mean.View.AsContiguous());
-        device.Zero(square.View.AsContiguous());
-
         foreach (var p in parameters.All)
         {
             var decay = DecayRule.For(train.DecayRules, p.Name);
             if (runs.Count > 0 && runs[^1].Decay == decay) runs[^1] = runs[^1] with { Count = p.Offset + p.Count - runs[^1].Start };
             else runs.Add((p.Offset, p.Count, decay));
         }
+
+        // After what the rules can refuse.
+        var device = parameters.Device;
+        mean = device.Allocate(parameters.Values.Cols, "Adam's first moments");
+        try
+        {
+            square = device.Allocate(parameters.Values.Cols, "Adam's second moments");
+        }
+        catch
+        {
+            device.Free(mean);
+            throw;
+        }
+        device.Zero(mean.View.AsContiguous());
+        device.Zero(square.View.AsContiguous());
     }
 
     Tensor Mean => new(mean.View.AsContiguous(), 1, parameters.Values.Cols);

@@ -9,7 +9,7 @@ namespace Silc;
 /// </summary>
 sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices) : IDisposable
 {
-    readonly Slot[] slots = [new(device, config, batch), new(device, config, batch)];
+    readonly Slot[] slots = Two(device, config, batch);
     readonly int size = batch / slices;
     int current;
 
@@ -73,22 +73,58 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
 
     static int Pixels(int side) => side * side * 3;
 
+    static Slot[] Two(Device device, SilcConfig config, int batch)
+    {
+        var first = new Slot(device, config, batch);
+        try
+        {
+            return [first, new(device, config, batch)];
+        }
+        catch
+        {
+            first.Dispose();
+            throw;
+        }
+    }
+
     public void Dispose()
     {
         foreach (var slot in slots) slot.Dispose();
     }
 
-    sealed class Slot(Device device, SilcConfig config, int batch) : IDisposable
+    sealed class Slot : IDisposable
     {
-        public readonly MemoryBuffer1D<float, Stride1D.Dense>?
-            Global = Allocate(device, config.Views.Global * batch, config.ImageSize, "global views"),
-            Plain = Allocate(device, config.Views.Plain ? batch : 0, config.ImageSize, "plain views"),
-            Local = Allocate(device, config.Views.Local * batch, config.Views.LocalSize, "local views");
+        readonly Device device;
 
-        public readonly MemoryBuffer1D<int, Stride1D.Dense> Ids = device.Allocate<int>((long)batch * config.TextLength, "captions"),
-            Order = device.Allocate<int>((long)batch * config.TextLength, "captions");
+        public Slot(Device device, SilcConfig config, int batch)
+        {
+            this.device = device;
+            try
+            {
+                Global = Allocate(config.Views.Global * batch, config.ImageSize, "global views");
+                Plain = Allocate(config.Views.Plain ? batch : 0, config.ImageSize, "plain views");
+                Local = Allocate(config.Views.Local * batch, config.Views.LocalSize, "local views");
+                Ids = device.Allocate<int>((long)batch * config.TextLength, "captions");
+                Order = device.Allocate<int>((long)batch * config.TextLength, "captions");
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+        }
 
-        static MemoryBuffer1D<float, Stride1D.Dense>? Allocate(Device device, int pictures, int side, string what) =>
+        public MemoryBuffer1D<float, Stride1D.Dense>? Global { get; }
+
+        public MemoryBuffer1D<float, Stride1D.Dense>? Plain { get; }
+
+        public MemoryBuffer1D<float, Stride1D.Dense>? Local { get; }
+
+        public MemoryBuffer1D<int, Stride1D.Dense> Ids { get; }
+
+        public MemoryBuffer1D<int, Stride1D.Dense> Order { get; }
+
+        MemoryBuffer1D<float, Stride1D.Dense>? Allocate(int pictures, int side, string what) =>
             pictures == 0 ? null : device.Allocate((long)pictures * Pixels(side), what);
 
         public void Dispose()

@@ -6,25 +6,42 @@ namespace Silc;
 public sealed class TrainRun : IDisposable
 {
     readonly int batchSize, totalSteps;
+    readonly SilcModel model;
+    readonly RunFolder? folder;
+    readonly DataState state;
+    readonly Stopwatch sinceSave = Stopwatch.StartNew();
+    long savedStep = -1;
 
     /// <summary>Prepares a run of <paramref name="model"/> over <paramref name="data"/>.</summary>
     /// <param name="model">Made with a tokenizer; it is trained in place and not disposed.</param>
     /// <param name="data">Pictures with captions; read from several threads.</param>
     /// <param name="train">Losses, optimizer and schedule.</param>
-    /// <param name="checkpoint">A file that <see cref="Trainer.Save"/> wrote: the run goes on from there, over the same batches.</param>
-    /// <exception cref="ArgumentException">The model has no tokenizer, or a value does not fit.</exception>
-    public TrainRun(SilcModel model, IImageTextSource data, TrainConfig train, string? checkpoint = null)
+    /// <param name="folder">
+    /// Where checkpoints are written while <see cref="Run"/> trains, and the model at its end; a folder with a checkpoint to start from has the run go
+    /// on there, over the same batches and to the same bits. Null writes nothing. It is not disposed.
+    /// </param>
+    /// <exception cref="ArgumentException">The model has no tokenizer, a value does not fit, or model, data or training are not the checkpoint's.</exception>
+    public TrainRun(SilcModel model, IImageTextSource data, TrainConfig train, RunFolder? folder = null)
     {
+        (this.model, this.folder, state) = (model, folder, DataState.Of(data));
+        var start = folder?.Start;
+        start?.Require(model.Config, train);
+        start?.Data?.Require(data, start.Path);
         var tokenizer = model.Tokenizer ?? throw new ArgumentException("this model has no tokenizer: give one to SilcModel.Create");
         (batchSize, totalSteps) = (train.BatchSize, train.TotalSteps);
         Trainer = new(model, train);
         try
         {
-            if (checkpoint is not null) Trainer.Load(checkpoint);
+            if (start is not null) Trainer.Load(start);
             Loader = new(data, tokenizer, model.Config, batchSize, train.Seed, startStep: Trainer.Steps);
+            // Last: it may delete the run that was there.
+            folder?.Begin();
+            // A fork has no checkpoint in its own folder yet.
+            if (start is not null && folder!.Owns(start)) savedStep = start.Step;
         }
         catch
         {
+            Loader?.Dispose();
             Trainer.Dispose();
             throw;
         }
@@ -36,12 +53,19 @@ public sealed class TrainRun : IDisposable
     /// <summary>Makes the batches; knows which samples could not be read.</summary>
     public BatchLoader Loader { get; }
 
-    /// <summary>Trains to the last step, or until the time is up or <paramref name="stop"/> asks; can be called again to go on.</summary>
+    /// <summary>Called before a checkpoint is written: what must not fall behind it goes to the disk here.</summary>
+    public Action? Saving { get; set; }
+
+    /// <summary>
+    /// Trains to the last step, or until the time is up or <paramref name="stop"/> asks; can be called again to go on.
+    /// With a folder it leaves a checkpoint and the model there, however it ends but by a run that diverged.
+    /// </summary>
     /// <param name="report">Is told every <paramref name="reportEvery"/> steps, and at the end.</param>
     /// <param name="reportEvery">Steps between reports; reading the metrics waits for the device.</param>
     /// <param name="limit">Training time after which the run ends with the step at hand.</param>
     /// <param name="stop">Ends the run with the step at hand.</param>
     /// <exception cref="TrainingDivergedException">Too many steps in a row were not finite.</exception>
+    /// <exception cref="IOException">A checkpoint could not be written; those before it are still there.</exception>
     public RunEnd Run(Action<TrainReport>? report = null, int reportEvery = 10, TimeSpan? limit = null, CancellationToken stop = default)
     {
         Require.Positive(reportEvery, "steps between reports");
@@ -60,10 +84,48 @@ public sealed class TrainRun : IDisposable
                     (Loader.Times - sinceTimes).Slowest, clock.Elapsed, TimeSpan.FromSeconds((totalSteps - Trainer.Steps) * seconds / steps)));
                 (since, sinceWait, sinceTimes, sinceStep) = (clock.Elapsed, Loader.WaitSeconds, Loader.Times, Trainer.Steps);
             }
-            if (end is { } why) return why;
-            var batch = Loader.Next();
+            if (end is not null || Trainer.Steps > 0 && folder?.Policy.IsDue(Trainer.Steps, sinceSave.Elapsed) == true) Save();
+            if (end is { } why)
+            {
+                SaveModel();
+                return why;
+            }
+            var batch = NextOrSave();
             Trainer.Step(batch);
             Loader.Return(batch);
+        }
+    }
+
+    /// <summary>Writes a checkpoint to the folder, unless it has one of this step.</summary>
+    /// <exception cref="IOException">It could not be written; those before it are still there.</exception>
+    public void Save()
+    {
+        if (folder is null || Trainer.Steps == savedStep) return;
+        Saving?.Invoke();
+        folder.Add(Trainer.Steps, path => Trainer.Save(path, state, folder.Notes));
+        savedStep = Trainer.Steps;
+        sinceSave.Restart();
+    }
+
+    void SaveModel()
+    {
+        if (folder is null) return;
+        var origin = model.Tokenizer!.Origin;
+        if (origin?.File is { } file) AtomicFile.Write(folder.At(origin.Name), stream => stream.Write(file), file.Length);
+        model.Save(folder.At(RunFolder.ModelName), origin, Trainer.Steps);
+    }
+
+    // Data that fails, a disk that went away, must not cost the steps since the last checkpoint.
+    Batch NextOrSave()
+    {
+        try
+        {
+            return Loader.Next();
+        }
+        catch
+        {
+            Save();
+            throw;
         }
     }
 

@@ -31,14 +31,22 @@ public sealed partial class Trainer : IDisposable
             throw new ArgumentException("self-distillation needs local views: set ViewConfig.Local, or DistillationWeight to 0");
         if (train.GlobalToGlobal && model.Config.Views.Plain)
             throw new ArgumentException("with plain views the student sees no global ones: set ViewConfig.Plain or GlobalToGlobal to false");
-        if (train.DistillationWeight > 0) Teacher = new(model);
-        views = new(device, model.Config, train.BatchSize, train.Accumulate);
         (contrastive, distillation) = (new(model, train.ContrastiveWeight), new(model.Config, train));
-        optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, train) : new Adafactor(model.Parameters, train);
-        gate = new(device);
-        losses = device.Allocate(2, "losses");
-        arena = Measure();
-        (pass, teacherPass) = (new(device.Ops, arena, Recompute: train.Recompute), new(device.Ops, arena, Training: false));
+        try
+        {
+            if (train.DistillationWeight > 0) Teacher = new(model);
+            views = new(device, model.Config, train.BatchSize, train.Accumulate);
+            optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, train) : new Adafactor(model.Parameters, train);
+            gate = new(device);
+            losses = device.Allocate(2, "losses");
+            arena = Measure();
+            (pass, teacherPass) = (new(device.Ops, arena, Recompute: train.Recompute), new(device.Ops, arena, Training: false));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Losses, optimizer and schedule.</summary>
@@ -93,10 +101,11 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Frees everything but the model.</summary>
     public void Dispose()
     {
-        arena.Dispose();
-        views.Dispose();
-        optimizer.Dispose();
-        gate.Dispose();
+        // Some are null if the constructor failed.
+        arena?.Dispose();
+        views?.Dispose();
+        optimizer?.Dispose();
+        gate?.Dispose();
         Teacher?.Dispose();
         device.Free(losses);
     }

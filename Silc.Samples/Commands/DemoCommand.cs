@@ -8,6 +8,8 @@ namespace Silc.Samples.Commands;
 /// <summary><c>silc</c> alone: trains a small model on pictures that it draws itself, and shows what it has learned.</summary>
 static class DemoCommand
 {
+    const string DemoNote = "silc demo";
+
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<string> Out = new("--out") { Description = "Folder for what the demo makes.", HelpName = "DIR", DefaultValueFactory = _ => "runs/demo" };
     static readonly Option<int?> Steps = new("--steps") { Description = "Train this long, instead of as long as fits into three minutes.", HelpName = "N" };
@@ -31,13 +33,15 @@ static class DemoCommand
     static int Run(string deviceName, string folder, int? steps)
     {
         var clock = Stopwatch.StartNew();
+        using var runFolder = RunFolder.Create(folder, new(Keep: 1), overwrite: HoldsDemo(folder));
+        runFolder.Notes = new Dictionary<string, string> { [DemoNote] = "" };
         using var device = Silc.Device.Open(deviceName);
         var source = DemoSet.Training(seed: 0);
         var train = DemoRecipe.Training(steps ?? DemoRecipe.StepsInTime(device, source));
         using var model = SilcModel.Create(device, DemoRecipe.Model, train.Seed, DemoRecipe.Tokenizer);
-        var session = new TrainSession(folder, DemoRecipe.TokenizerName);
+        var session = new TrainSession(runFolder);
         RunEnd end;
-        using (var run = new TrainRun(model, source, train))
+        using (var run = new TrainRun(model, source, train, runFolder))
         {
             Console.WriteLine($"data     {source.Name}: {source.Count:N0} drawn pictures, {train.BatchSize} a step, {train.TotalSteps} steps");
             end = session.Train(model, run, "Silc demo", logEvery: 20, limit: steps is null ? DemoRecipe.TimeLimit : null);
@@ -46,16 +50,20 @@ static class DemoCommand
         var pictures = DemoSet.HeldOut();
         var zImage = model.EmbedPictures(pictures);
         ScoreReport.Show(DemoScores.Of(model, pictures, zImage).Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes())));
-        DemoSheet.Write(session.At(DemoSheet.Name), model, pictures, zImage);
+        DemoSheet.Write(runFolder.At(DemoSheet.Name), model, pictures, zImage);
         PrintNext(folder, clock.Elapsed);
         return end == RunEnd.Stopped ? TrainCommand.Interrupted : 0;
     }
+
+    // The demo may be run again over its own files, but over no other run.
+    static bool HoldsDemo(string folder) =>
+        RunFolder.Checkpoints(folder).Count > 0 && RunFolder.Newest(folder).Checkpoint.Notes.ContainsKey(DemoNote);
 
     static void PrintNext(string folder, TimeSpan elapsed)
     {
         Console.WriteLine($"""
             {elapsed.TotalSeconds:F0} s in all. Look at {Path.Combine(folder, DemoSheet.Name)} (pictures found for captions) and {Path.Combine(folder, TrainSession.Plot)};
-            {TrainSession.Metrics}, {TrainSession.Model} and {TrainSession.Checkpoint} lie beside them.
+            {TrainSession.Metrics}, {RunFolder.ModelName} and a checkpoint lie beside them.
 
             Try next:
               silc devices

@@ -12,61 +12,78 @@ static class TrainCommand
     public static Command Create()
     {
         var command = new Command("train", """
-            Train a model and leave model.safetensors, checkpoint.safetensors, metrics.csv and loss.png in a folder.
-            The first Ctrl-C ends the run after the step at hand with all files written; the second kills.
+            Train a model and leave model.safetensors, checkpoints, metrics.csv and loss.png in a folder.
+            The first Ctrl-C ends the run after the step at hand with all files written; the second kills. Even then, or when the machine
+            goes down, --resume loses no more than the steps since the last checkpoint, and ends with the same bits as a run that was left alone.
 
             Examples:
               silc train --data demo --steps 600 --ema 0.98 --out runs/shapes
               silc train --data emoji:data/emoji --preset mini --steps 1500 --augment flip --ema 0.99 --out runs/emoji
-              silc train --data "wds:data/{00000..00041}.tar" --preset s --batch 128 --steps 20000 --out runs/web
+              silc train --data "wds:data/{00000..00041}.tar" --preset s --batch 128 --steps 20000 --save-every 500 --keep-every 5000 --out runs/web
               silc train --data captions.csv --preset s --batch 128 --steps 20000 --contrastive sigmoid --device cuda --out runs/mine
-              silc train --data demo --steps 600 --ema 0.98 --out runs/shapes --resume runs/shapes/checkpoint.safetensors
+              silc train --resume runs/shapes
+              silc train --resume runs/shapes --steps 900
             """);
         foreach (var option in TrainOptions.All) command.Add(option);
+        command.Validators.Add(TrainFolder.Validate);
         command.SetAction(Train);
         return command;
     }
 
-    static int Train(ParseResult parsed)
+    static int Train(ParseResult given)
     {
-        var (data, folder, resume) = (parsed.GetRequiredValue(TrainOptions.Data), parsed.GetRequiredValue(TrainOptions.Out), parsed.GetValue(TrainOptions.Resume));
-        if (resume is not null && !File.Exists(resume)) throw new FileNotFoundException($"--resume {resume}: no such file");
-        var tokenizerName = TrainOptions.TokenizerOf(parsed);
-        var tokenizer = Tokenizers.Open(tokenizerName);
-        var (config, train) = (TrainOptions.ModelOf(parsed, tokenizer), TrainOptions.TrainingOf(parsed));
-        var source = DataOption.OpenForTraining(data, TrainOptions.SeedOf(parsed), parsed);
+        using var folder = TrainFolder.Of(given);
+        var start = folder.Start;
+        foreach (var skipped in folder.Skipped) Console.Error.WriteLine($"skipped  {skipped.Reason}");
+        var parsed = start is null ? given : TrainLine.Merge(given, start, folder.Path);
+        (folder.Policy, folder.Notes) = (TrainOptions.PolicyOf(parsed), TrainLine.Notes(parsed));
+
+        var tokenizer = start?.Tokenizer?.Open() ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
+        var config = start?.Config ?? TrainOptions.ModelOf(parsed, tokenizer);
+        var train = start is null ? TrainOptions.TrainingOf(parsed) : Continued(start, given);
+        var data = parsed.GetRequiredValue(TrainOptions.Data);
+        var source = DataOption.OpenForTraining(data, train.Seed, parsed);
 
         using var device = Device.Open(parsed.GetValue(TrainOptions.Device)!);
         using var model = SilcModel.Create(device, config, train.Seed, tokenizer);
-        using var run = new TrainRun(model, source, train, resume);
+        using var run = new TrainRun(model, source, train, folder);
         Console.WriteLine($"data     {source.Name}: {source.Count:N0} pictures, {train.BatchSize} a step, {train.TotalSteps} steps");
-        if (resume is not null) Console.WriteLine($"resumed  after step {run.Trainer.Steps} of {resume}");
+        if (start is not null) PrintStart(start, train);
 
-        var session = new TrainSession(folder, tokenizerName);
         TimeSpan? limit = parsed.GetValue(TrainOptions.Minutes) is { } minutes ? TimeSpan.FromMinutes(minutes) : null;
-        var end = session.Train(model, run, $"{source.Name}, batch {train.BatchSize}", parsed.GetValue(TrainOptions.LogEvery), limit);
-        PrintNext(parsed, session, end, data, folder);
+        var end = new TrainSession(folder).Train(model, run, $"{source.Name}, batch {train.BatchSize}", parsed.GetValue(TrainOptions.LogEvery), limit);
+        PrintNext(folder, end, data);
         return end == RunEnd.Stopped ? Interrupted : 0;
     }
 
-    static void PrintNext(ParseResult parsed, TrainSession session, RunEnd end, string data, string folder)
+    static TrainConfig Continued(Checkpoint start, ParseResult given)
     {
-        Console.WriteLine($"wrote {session.At(TrainSession.Model)}, {TrainSession.Checkpoint}, {TrainSession.Metrics} and {TrainSession.Plot}");
+        var train = start.Train;
+        if (given.GetResult(TrainOptions.Recompute) is not null) train = train with { Recompute = given.GetValue(TrainOptions.Recompute) };
+        if (given.GetResult(TrainOptions.Steps) is { Implicit: false }) train = train with { TotalSteps = given.GetValue(TrainOptions.Steps) };
+        return train.TotalSteps >= start.Step ? train.Check()
+            : throw new ArgumentException($"--steps {train.TotalSteps}: {start.Path} is after step {start.Step} already; begin a new run in another --out, or from an older checkpoint");
+    }
+
+    static void PrintStart(Checkpoint start, TrainConfig train)
+    {
+        Console.WriteLine($"resumed  after step {start.Step}, from {start.Path}");
+        if (train.TotalSteps != start.Train.TotalSteps)
+            Console.WriteLine($"steps    {train.TotalSteps} instead of {start.Train.TotalSteps}; the {train.Schedule.Kind.ToString().ToLowerInvariant()} schedule ends there from now on");
+        else if (start.Step == train.TotalSteps)
+            Console.WriteLine($"finished already; --steps N, more than {train.TotalSteps}, goes on");
+    }
+
+    static void PrintNext(RunFolder folder, RunEnd end, string data)
+    {
+        var checkpoint = Path.GetRelativePath(folder.Path, RunFolder.Checkpoints(folder.Path)[0].Path);
+        Console.WriteLine($"wrote {folder.At(RunFolder.ModelName)}, {checkpoint}, {TrainSession.Metrics} and {TrainSession.Plot}");
         if (end != RunEnd.Finished)
-            Console.WriteLine($"{(end == RunEnd.Stopped ? "Stopped" : "Out of time")}. To go on:\n  silc {Again(parsed, session)}");
+            Console.WriteLine($"{(end == RunEnd.Stopped ? "Stopped" : "Out of time")}. To go on:\n  silc train --resume {Quoted(folder.Path)}");
         if (data == "demo" || DataOption.EmojiFolder(data) is not null || DataOption.IsTable(data))
-            Console.WriteLine($"To measure it:\n  silc eval zero-shot --model {folder} --data {data}");
+            Console.WriteLine($"To measure it:\n  silc eval zero-shot --model {Quoted(folder.Path)} --data {Quoted(data)}");
     }
 
     // Shells take stars and braces, the patterns of shards, for their own.
     static string Quoted(string word) => word.AsSpan().IndexOfAny(" {}*?;|&$") >= 0 ? $"'{word}'" : word;
-
-    // The same command line, from the checkpoint.
-    static string Again(ParseResult parsed, TrainSession session)
-    {
-        var words = parsed.Tokens.Select(token => token.Value).ToList();
-        if (words.IndexOf(TrainOptions.Resume.Name) is >= 0 and var at) words.RemoveRange(at, 2);
-        words.AddRange([TrainOptions.Resume.Name, session.At(TrainSession.Checkpoint)]);
-        return string.Join(' ', words.Select(Quoted));
-    }
 }

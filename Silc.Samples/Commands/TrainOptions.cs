@@ -5,16 +5,28 @@ namespace Silc.Samples.Commands;
 /// <summary>The options of <c>silc train</c> and what they say about model and training.</summary>
 static class TrainOptions
 {
-    public static readonly Option<string> Data = DataOption.Create();
-    public static readonly Option<string> Out = new("--out") { Description = "Folder for weights, checkpoint, metrics and plot.", HelpName = "DIR", Required = true };
+    public static readonly Option<string> Data = DataOption.Create(required: false);
+    public static readonly Option<string?> Out = new("--out") { Description = "Folder for weights, checkpoints, metrics and plot.", HelpName = "DIR" };
     public static readonly Option<string> Device = DeviceOption();
     public static readonly Option<string> Tokenizer = Text("--tokenizer", "bytes, words, a SentencePiece FILE.model or CLIP's FILE.txt.gz; emoji sets bring one.", "", "FILE");
-    public static readonly Option<string?> Resume = new("--resume") { Description = "Go on from a checkpoint; give the other options as before.", HelpName = "FILE" };
+    public static readonly Option<string?> Resume = new("--resume")
+    {
+        Description = "Go on with the run in a folder, that of --out unless named, from its newest whole checkpoint; it knows the other options. "
+            + "A checkpoint FILE begins a new run in --out.",
+        HelpName = "DIR|FILE",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    public static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Delete the run that --out holds." };
+    public static readonly Option<int?> SaveEvery = new("--save-every") { Description = "Steps between checkpoints, besides those of --save-minutes.", HelpName = "N" };
+    public static readonly Option<double> SaveMinutes = Real("--save-minutes", "Minutes between checkpoints; 0 leaves it to --save-every.", 10);
+    public static readonly Option<int> Keep = Number("--keep", "Checkpoints that stay, the newest.", 3);
+    public static readonly Option<int?> KeepEvery = new("--keep-every") { Description = "Also write and keep a checkpoint at every multiple of N steps.", HelpName = "N" };
+    public static readonly Option<int> Steps = Number("--steps", "Updates; the schedule ends there. A run that is resumed may get another end.", 1000);
+    public static readonly Option<bool> Recompute = new("--recompute") { Description = "Less memory for more time: run every block again for its gradient. The results are the same." };
     public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10);
     public static readonly Option<double?> Minutes = new("--minutes") { Description = "Stop after this long, with all files written.", HelpName = "M" };
 
     static readonly Option<string> Preset = Text("--preset", $"Size of the model: {string.Join(", ", SilcConfig.PresetNames)}.", "mini", "NAME");
-    static readonly Option<int> Steps = Number("--steps", "Updates; the schedule ends there.", 1000);
     static readonly Option<int> Batch = Number("--batch", "Pictures a step.", 64);
     static readonly Option<int> Seed = Number("--seed", "Of weights, order and views.", 0);
     static readonly Option<ContrastiveKind> Contrastive = Choice("--contrastive", "Image-text loss: softmax (InfoNCE) or sigmoid (SigLIP).", ContrastiveKind.Softmax);
@@ -27,7 +39,6 @@ static class TrainOptions
     static readonly Option<double> Distillation = Real("--distillation", "Weight of local-to-global self-distillation; 0 switches it off.", 1);
     static readonly Option<double?> Ema = new("--ema") { Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs need less: 0.99.", HelpName = "M" };
     static readonly Option<bool> GlobalToGlobal = new("--global-to-global") { Description = "Add DINO's terms between the two global views." };
-    static readonly Option<bool> Recompute = new("--recompute") { Description = "Less memory for more time: run every block again for its gradient. The results are the same." };
     static readonly Option<int> Accumulate = Number("--accumulate", "Less memory for more time: slices of a batch that go through the towers one by one. Negatives stay the whole batch.", 1);
     static readonly Option<int?> TextLength = new("--text-length") { Description = "Tokens of a caption; the preset's, but at least 48 for bytes.", HelpName = "N" };
     static readonly Option<int?> ImageSize = new("--image-size") { Description = "Side of a global view in pixels; the preset's unless given.", HelpName = "PIXELS" };
@@ -38,10 +49,14 @@ static class TrainOptions
     [
         Data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator,
         Out, Preset, Steps, Batch, Device, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
-        MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Accumulate, Seed, LogEvery, Minutes, Resume,
+        MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Accumulate, Seed, LogEvery, Minutes,
+        SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite,
     ];
 
     public static Option<string> DeviceOption() => Text("--device", "auto, cuda, opencl, cpu, or one of silc devices, e.g. cuda:1.", "auto", "ID");
+
+    public static SavePolicy PolicyOf(ParseResult parsed) => new SavePolicy(
+        parsed.GetValue(SaveEvery) ?? 0, parsed.GetValue(SaveMinutes), parsed.GetValue(Keep), parsed.GetValue(KeepEvery) ?? 0);
 
     public static int SeedOf(ParseResult parsed) => parsed.GetValue(Seed);
 

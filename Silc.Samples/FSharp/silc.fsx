@@ -2,6 +2,7 @@
 #I "../bin/Release/net10.0"
 #r "CsvHelper.dll"
 #r "SkiaSharp.dll"
+#r "System.IO.Hashing.dll"
 #r "ILGPU.dll"
 #r "ILGPU.Algorithms.dll"
 #r "Silc.Core.dll"

@@ -1,22 +1,18 @@
 namespace Silc.Samples.Training;
 
-/// <summary>A run with all that it leaves behind: metrics.csv, loss.png, model.safetensors, checkpoint.safetensors and the tokenizer.</summary>
-/// <param name="folder">Made if it is not there.</param>
-/// <param name="tokenizer">As <see cref="Tokenizers.Open"/> takes it; a file is copied into the folder.</param>
-sealed class TrainSession(string folder, string tokenizer)
+/// <summary>A run that is shown on the terminal, with what this program adds to its folder: metrics.csv and loss.png.</summary>
+/// <param name="folder">Of the run.</param>
+sealed class TrainSession(RunFolder folder)
 {
-    public const string Model = "model.safetensors", Checkpoint = "checkpoint.safetensors", Metrics = "metrics.csv", Plot = "loss.png";
-
-    public string At(string name) => Path.Combine(folder, name);
+    public const string Metrics = "metrics.csv", Plot = "loss.png";
 
     /// <summary>Prints what is about to run, trains, and writes the files whether the run finished or was stopped.</summary>
     public RunEnd Train(SilcModel model, TrainRun run, string title, int logEvery = 10, TimeSpan? limit = null)
     {
-        Directory.CreateDirectory(folder);
         PrintPlan(model, run);
-        var saved = KeepTokenizer();
         using var interrupt = new Interrupt();
-        using var log = new MetricsLog(At(Metrics), run.Trainer.Steps);
+        using var log = new MetricsLog(folder.At(Metrics), run.Trainer.Steps);
+        run.Saving = log.Flush;
         var config = run.Trainer.Config;
         var end = TrainProgress.Show(run.Trainer.Steps, config.TotalSteps, show => run.Run(report =>
         {
@@ -24,10 +20,8 @@ sealed class TrainSession(string folder, string tokenizer)
             show(report);
         }, logEvery, limit, interrupt.Token));
 
-        model.Save(At(Model), saved);
-        run.Trainer.Save(At(Checkpoint), saved);
         double? chance = model.Config.Contrastive == ContrastiveKind.Softmax ? Math.Log(config.BatchSize) : null;
-        LossPlot.Write(At(Plot), log.Rows, chance, title);
+        LossPlot.Write(folder.At(Plot), log.Losses, chance, title);
         foreach (var bad in run.Loader.BadReports) Console.Error.WriteLine($"unreadable: {bad}");
         if (run.Loader.BadSamples > 0) Console.Error.WriteLine($"{run.Loader.BadSamples} samples could not be read and were replaced");
         return end;
@@ -40,14 +34,5 @@ sealed class TrainSession(string folder, string tokenizer)
         Console.WriteLine($"model    {model.TowerParameterCount:N0} parameters in both towers, {model.Config.ImageSize} pixels, patch {model.Config.PatchSize}, "
             + $"{model.Config.TextLength} tokens of {model.Config.VocabSize}");
         Console.WriteLine($"memory   {MiB(model.Device.AllocatedBytes)}: activations {MiB(run.Trainer.ActivationBytes)}, the rest is parameters, gradients, moments, teacher and views");
-    }
-
-    // SilcModel.Load looks for the tokenizer beside the weights.
-    string KeepTokenizer()
-    {
-        if (Tokenizers.IsBuiltIn(tokenizer)) return tokenizer;
-        var name = tokenizer.EndsWith(".txt.gz", StringComparison.OrdinalIgnoreCase) ? "tokenizer.txt.gz" : $"tokenizer{Path.GetExtension(tokenizer)}";
-        if (Path.GetFullPath(tokenizer) != Path.GetFullPath(At(name))) File.Copy(tokenizer, At(name), overwrite: true);
-        return name;
     }
 }

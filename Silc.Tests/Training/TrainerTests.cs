@@ -134,6 +134,20 @@ public sealed class TrainerTests
         Assert.AreEqual(before, TestDevices.Open(device).AllocatedBytes);
     }
 
+    [TestMethod]
+    public void A_trainer_that_cannot_be_made_leaves_nothing_on_the_device()
+    {
+        using var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), TinyRun.Config);
+        var before = model.Device.AllocatedBytes;
+        foreach (var optimizer in Enum.GetValues<OptimizerKind>())
+        {
+            // The rules do not cover t, the last parameter.
+            var recipe = TinyRun.Recipe with { Optimizer = optimizer, DecayRules = [new(".*/.*", 1)] };
+            Assert.Contains("'t'", Assert.ThrowsExactly<ArgumentException>(() => new Trainer(model, recipe)).Message);
+            Assert.AreEqual(before, model.Device.AllocatedBytes, $"{optimizer}");
+        }
+    }
+
     [TestMethod, EveryDevice]
     public void Weight_decay_is_times_the_schedule_but_not_the_learning_rate(string device)
     {

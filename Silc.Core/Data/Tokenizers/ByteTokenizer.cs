@@ -13,6 +13,9 @@ public sealed class ByteTokenizer : Tokenizer
     public override int VocabSize => FirstByte + 256;
 
     /// <inheritdoc/>
+    public override TokenizerOrigin Origin => new("bytes");
+
+    /// <inheritdoc/>
     public override int[] Encode(string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text.ToLowerInvariant());

@@ -15,8 +15,11 @@ public sealed class ClipTokenizer : Tokenizer
     readonly Dictionary<(int Left, int Right), int> merges;
     readonly int[] byteIds;   // of a byte inside a word; + 256 at its end
 
-    ClipTokenizer(Dictionary<(int Left, int Right), int> merges, int[] byteIds) =>
-        (this.merges, this.byteIds) = (merges, byteIds);
+    ClipTokenizer(Dictionary<(int Left, int Right), int> merges, int[] byteIds, TokenizerOrigin origin) =>
+        (this.merges, this.byteIds, Origin) = (merges, byteIds, origin);
+
+    /// <inheritdoc/>
+    public override TokenizerOrigin Origin { get; }
 
     /// <summary>Tokens per text in the published CLIP models.</summary>
     public const int ContextLength = 77;
@@ -34,9 +37,11 @@ public sealed class ClipTokenizer : Tokenizer
     /// Opens the merges: a title line, then two pieces a line, best first; gzipped if the name ends in <c>.gz</c>.
     /// </summary>
     /// <exception cref="InvalidDataException">A line is not a merge of pieces that exist.</exception>
-    public static ClipTokenizer Load(string path)
+    public static ClipTokenizer Load(string path) => Load(path, File.ReadAllBytes(path));
+
+    internal static ClipTokenizer Load(string path, byte[] content)
     {
-        using var file = File.OpenRead(path);
+        using var file = new MemoryStream(content);
         var zipped = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
         using Stream text = zipped ? new GZipStream(file, CompressionMode.Decompress) : file;
         using var reader = new StreamReader(text, Encoding.UTF8);
@@ -50,7 +55,7 @@ public sealed class ClipTokenizer : Tokenizer
                 throw new InvalidDataException($"{path}, line {merges.Count + 2}: '{line}' is not a merge of two earlier pieces");
             merges[(leftId, rightId)] = pieces.Count - 1;
         }
-        return new(merges, byteIds);
+        return new(merges, byteIds, new(zipped ? "tokenizer.txt.gz" : "tokenizer.bpe", content));
     }
 
     /// <inheritdoc/>

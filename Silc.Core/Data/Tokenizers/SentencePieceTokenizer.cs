@@ -15,8 +15,10 @@ public sealed class SentencePieceTokenizer : Tokenizer
     readonly int unknown, end;
     readonly int[]? byteIds;
 
-    SentencePieceTokenizer(SentencePieceModel model, bool lowerCase)
+    SentencePieceTokenizer(SentencePieceModel model, bool lowerCase, byte[] file)
     {
+        // Opened again it would lower the case.
+        Origin = lowerCase ? new("tokenizer.model", file) : null;
         (this.model, this.lowerCase, unknown) = (model, lowerCase, model.IdOf(PieceType.Unknown));
         if (unknown < 0) throw new InvalidDataException($"its {model.Pieces.Count} pieces have none for unknown text");
         var trie = Trie(PieceType.Normal, PieceType.UserDefined, PieceType.Unused);
@@ -35,6 +37,9 @@ public sealed class SentencePieceTokenizer : Tokenizer
     /// <summary>Number of pieces.</summary>
     public override int VocabSize => model.Pieces.Count;
 
+    /// <inheritdoc/>
+    public override TokenizerOrigin? Origin { get; }
+
     /// <summary>
     /// Ends and pads a row: the model's end piece (<c>&lt;/s&gt;</c>, 1 in T5's), or what comes nearest to one.
     /// </summary>
@@ -42,11 +47,13 @@ public sealed class SentencePieceTokenizer : Tokenizer
 
     /// <summary>Opens a <c>.model</c> file; <paramref name="lowerCase"/> as SigLIP and SILC were trained.</summary>
     /// <exception cref="InvalidDataException">Not a SentencePiece model, or of a type other than Unigram and BPE.</exception>
-    public static SentencePieceTokenizer Load(string path, bool lowerCase = true)
+    public static SentencePieceTokenizer Load(string path, bool lowerCase = true) => Load(path, File.ReadAllBytes(path), lowerCase);
+
+    internal static SentencePieceTokenizer Load(string path, byte[] file, bool lowerCase = true)
     {
         try
         {
-            return new(SentencePieceModel.Parse(File.ReadAllBytes(path)), lowerCase);
+            return new(SentencePieceModel.Parse(file), lowerCase, file);
         }
         catch (InvalidDataException wrong)
         {

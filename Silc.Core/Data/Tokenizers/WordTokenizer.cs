@@ -6,12 +6,17 @@ namespace Silc;
 /// Weinberger et al. 2009, arXiv:0902.2206.
 /// </summary>
 /// <param name="vocabSize">Ids; ten times the number of words or more keeps them apart.</param>
-public sealed class WordTokenizer(int vocabSize = 4096) : Tokenizer
+public sealed class WordTokenizer(int vocabSize = WordTokenizer.UsualSize) : Tokenizer
 {
+    internal const int UsualSize = 4096;
+
     const int End = 1, FirstWord = 2;
 
     /// <inheritdoc/>
     public override int VocabSize => vocabSize;
+
+    /// <inheritdoc/>
+    public override TokenizerOrigin Origin => new(Tokenizers.WordsName(vocabSize));
 
     /// <inheritdoc/>
     public override int[] Encode(string text)

@@ -1,0 +1,42 @@
+using System.Globalization;
+
+namespace Silc;
+
+/// <summary>The metadata that our files of models have in common with checkpoints.</summary>
+static class ModelMetadata
+{
+    public const string ConfigKey = "silc.config", TokenizerKey = "silc.tokenizer", StepKey = "silc.step";
+    const string TokenizerFileKey = "silc.tokenizer.file", OwnTokenizer = "none";
+
+    public static Dictionary<string, string> Of(SilcConfig config, TokenizerOrigin? tokenizer, long? step)
+    {
+        var metadata = new Dictionary<string, string> { [ConfigKey] = ConfigJson.Write(config), [TokenizerKey] = tokenizer?.Name ?? OwnTokenizer };
+        if (tokenizer?.File is { } file) metadata[TokenizerFileKey] = Convert.ToBase64String(file);
+        if (step is not null) metadata[StepKey] = step.Value.ToString(CultureInfo.InvariantCulture);
+        return metadata;
+    }
+
+    public static SilcConfig Config(IReadOnlyDictionary<string, string> metadata, string path) => metadata.TryGetValue(ConfigKey, out var text)
+        ? ConfigJson.Read<SilcConfig>(text, path, ConfigKey)
+        : throw new InvalidDataException($"{path} has no '{ConfigKey}' in its metadata: it was not written by this library, so its architecture is unknown");
+
+    /// <summary>The tokenizer in the file, or the one that it names: built in, or a file beside <paramref name="path"/>; null if it has none.</summary>
+    public static TokenizerOrigin? Tokenizer(IReadOnlyDictionary<string, string> metadata, string path)
+    {
+        var name = metadata.GetValueOrDefault(TokenizerKey, "bytes");
+        if (name == OwnTokenizer) return null;
+        if (Tokenizers.IsBuiltIn(name)) return new(name);
+        if (!metadata.TryGetValue(TokenizerFileKey, out var text)) return new(name, File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, name)));
+        try
+        {
+            return new(name, Convert.FromBase64String(text));
+        }
+        catch (FormatException wrong)
+        {
+            throw new InvalidDataException($"{path}: '{TokenizerFileKey}' in its metadata is not base64", wrong);
+        }
+    }
+
+    public static long? Step(IReadOnlyDictionary<string, string> metadata) =>
+        metadata.TryGetValue(StepKey, out var text) && long.TryParse(text, CultureInfo.InvariantCulture, out var step) ? step : null;
+}

@@ -1,0 +1,206 @@
+using System.Globalization;
+
+namespace Silc;
+
+/// <summary>
+/// The folder of a run: <c>checkpoints/step-00000600.safetensors</c> and others, <c>model.safetensors</c>, and what the program adds. A
+/// <see cref="Checkpoint"/> appears under its name only when it is on the disk whole, so a run that is killed, at any moment, goes on from the
+/// newest; one process at a time may write here.
+/// </summary>
+public sealed class RunFolder : IDisposable
+{
+    /// <summary>The weights at the end of a run, without what only training needs.</summary>
+    public const string ModelName = "model.safetensors";
+
+    // EWOULDBLOCK of Linux and macOS, Windows' ERROR_SHARING_VIOLATION.
+    static readonly int[] InUse = [11, 35, unchecked((int)0x80070020)];
+
+    const string CheckpointsName = "checkpoints", LockName = ".lock", Prefix = "step-", Ending = ".safetensors";
+
+    readonly bool overwrite;
+    FileStream? locked;
+
+    RunFolder(string path, SavePolicy? policy, bool overwrite) => (Path, Policy, this.overwrite) = (path, policy ?? new(), overwrite);
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>When checkpoints are written and which stay.</summary>
+    public SavePolicy Policy { get; set => field = value.Check(); }
+
+    /// <summary>The checkpoint that the run goes on from; null for a new run.</summary>
+    public Checkpoint? Start { get; private set; }
+
+    /// <summary>Newer checkpoints that cannot be used, with the reason, newest first.</summary>
+    public IReadOnlyList<SkippedCheckpoint> Skipped { get; private set; } = [];
+
+    /// <summary>Strings of the program's own that go into every checkpoint, and come back in <see cref="Checkpoint.Notes"/>.</summary>
+    public IReadOnlyDictionary<string, string> Notes { get; set; } = new Dictionary<string, string>();
+
+    /// <summary>A new run; nothing is made or deleted before a <c>TrainRun</c> takes the folder.</summary>
+    /// <param name="path">May exist.</param>
+    /// <param name="policy">When checkpoints are written and which stay; null means every ten minutes, the newest three.</param>
+    /// <param name="overwrite">Delete the run that the folder holds.</param>
+    /// <exception cref="IOException">The folder holds a run.</exception>
+    public static RunFolder Create(string path, SavePolicy? policy = null, bool overwrite = false)
+    {
+        if (!overwrite && HoldsRun(path)) throw new IOException($"{path} holds a run already: go on from it, choose another folder, or overwrite it");
+        return new(path, policy, overwrite);
+    }
+
+    /// <summary>Goes on with the run in a folder, from its newest whole checkpoint.</summary>
+    /// <exception cref="FileNotFoundException">It has no checkpoint.</exception>
+    /// <exception cref="InvalidDataException">It has some, but none can be used; the message says why.</exception>
+    public static RunFolder Resume(string path, SavePolicy? policy = null)
+    {
+        if (Checkpoints(path).Count == 0) throw new FileNotFoundException($"{path} has no checkpoint to go on from");
+        var folder = new RunFolder(path, policy, overwrite: false);
+        try
+        {
+            folder.Lock();
+            (folder.Start, folder.Skipped) = Newest(path);
+            folder.Notes = folder.Start.Notes;
+            return folder;
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A new run in a folder of its own that goes on from a checkpoint of another, which stays as it is.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged or no checkpoint.</exception>
+    /// <exception cref="IOException">The folder holds a run.</exception>
+    public static RunFolder Fork(string checkpoint, string path, SavePolicy? policy = null)
+    {
+        var folder = Create(path, policy);
+        folder.Start = Checkpoint.Open(checkpoint);
+        folder.Notes = folder.Start.Notes;
+        return folder;
+    }
+
+    /// <summary>Goes on with the run in a folder, or begins one there: a program that is started again goes on where it was.</summary>
+    public static RunFolder Open(string path, SavePolicy? policy = null) => Checkpoints(path).Count > 0 ? Resume(path, policy) : Create(path, policy);
+
+    /// <summary>True if the folder has checkpoints or a model.</summary>
+    public static bool HoldsRun(string path) => Checkpoints(path).Count > 0 || File.Exists(System.IO.Path.Combine(path, ModelName));
+
+    /// <summary>Step and file of every checkpoint in a folder, newest first; whether they are whole is not looked at.</summary>
+    public static IReadOnlyList<(long Step, string Path)> Checkpoints(string path)
+    {
+        var folder = System.IO.Path.Combine(path, CheckpointsName);
+        if (!Directory.Exists(folder)) return [];
+        return [.. Directory.EnumerateFiles(folder, $"{Prefix}*{Ending}").Select(file => (Step: StepOf(file), file))
+            .Where(file => file.Step >= 0).OrderByDescending(file => file.Step)];
+    }
+
+    /// <summary>The newest checkpoint that is whole, and those newer ones that are not.</summary>
+    /// <exception cref="InvalidDataException">None is.</exception>
+    public static (Checkpoint Checkpoint, IReadOnlyList<SkippedCheckpoint> Skipped) Newest(string path)
+    {
+        var skipped = new List<SkippedCheckpoint>();
+        foreach (var (_, file) in Checkpoints(path))
+        {
+            try
+            {
+                return (Checkpoint.Open(file), skipped);
+            }
+            catch (Exception error) when (error is InvalidDataException or IOException or UnauthorizedAccessException)
+            {
+                skipped.Add(new(file, error.Message));
+            }
+        }
+        throw new InvalidDataException(skipped.Count == 0 ? $"{path} has no checkpoint"
+            : $"none of the {skipped.Count} checkpoints in {path} can be used: {string.Join("; ", skipped.Select(one => one.Reason))}");
+    }
+
+    /// <summary>The file that holds the newest weights of a run: its model, or a checkpoint that is newer than that.</summary>
+    /// <exception cref="FileNotFoundException">It has neither.</exception>
+    public static string NewestWeights(string path)
+    {
+        var (model, checkpoints) = (System.IO.Path.Combine(path, ModelName), Checkpoints(path));
+        // A model without a step was saved by hand, so it is the one that is wanted.
+        if (File.Exists(model) && (checkpoints.Count == 0 || !(ModelMetadata.Step(Safetensors.ReadMetadata(model)) < checkpoints[0].Step))) return model;
+        return checkpoints.Count > 0 ? Newest(path).Checkpoint.Path : throw new FileNotFoundException($"{path} holds neither {ModelName} nor checkpoints");
+    }
+
+    /// <summary>A file in the folder.</summary>
+    public string At(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>True for a checkpoint that lies here, not in the folder that this one was forked from.</summary>
+    internal bool Owns(Checkpoint checkpoint) => Checkpoints(Path).Any(file => file.Path == checkpoint.Path);
+
+    /// <summary>Makes the folder, keeps other processes out, and clears away what a killed one left.</summary>
+    internal void Begin()
+    {
+        Lock();
+        AtomicFile.DeleteLeftovers(Path);
+        AtomicFile.DeleteLeftovers(At(CheckpointsName));
+        if (!overwrite) return;
+        foreach (var (_, file) in Checkpoints(Path)) File.Delete(file);
+        File.Delete(At(ModelName));
+    }
+
+    /// <summary>Writes the checkpoint of a step, then deletes those that need not stay.</summary>
+    /// <param name="step">Steps done.</param>
+    /// <param name="write">Writes the file of that name.</param>
+    /// <exception cref="IOException">It could not be written; the message says why, and which is the newest that there is.</exception>
+    internal void Add(long step, Action<string> write)
+    {
+        var file = System.IO.Path.Combine(At(CheckpointsName), string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:00000000}{Ending}"));
+        try
+        {
+            write(file);
+        }
+        catch (IOException error)
+        {
+            var last = Older(step) is [var (_, newest), ..] ? $"The newest checkpoint is {newest}: mend this and go on from there" : "There is no checkpoint yet";
+            throw new IOException($"stopped after step {step}: {error.Message}. {last}", error);
+        }
+        foreach (var (old, path) in Older(step + 1).Skip(Policy.Keep))
+            if (Policy.KeepEvery == 0 || old % Policy.KeepEvery != 0) Delete(path);
+    }
+
+    // Those from later steps are damaged or of another version, else the run would have gone on from them; it writes new ones in their place.
+    IReadOnlyList<(long Step, string Path)> Older(long step) => [.. Checkpoints(Path).Where(checkpoint => checkpoint.Step < step)];
+
+    void Lock()
+    {
+        if (locked is not null) return;
+        try
+        {
+            FolderSync.Create(System.IO.Path.GetFullPath(Path));
+            locked = new(At(LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error) when (InUse.Contains(error.HResult))
+        {
+            throw new IOException($"{Path} is in use: another process writes there. End it, or choose another folder", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{Path} cannot be written to: {error.Message}", error);
+        }
+    }
+
+    // One that cannot be deleted costs room, not work.
+    static void Delete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    static long StepOf(string file)
+    {
+        var digits = System.IO.Path.GetFileName(file)[Prefix.Length..^Ending.Length];
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : -1;
+    }
+
+    /// <summary>Lets other processes in.</summary>
+    public void Dispose() => locked?.Dispose();
+}

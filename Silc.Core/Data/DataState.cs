@@ -1,0 +1,26 @@
+namespace Silc;
+
+/// <summary>
+/// What the batches of a run depend on beside its configuration: a source of another size would be walked through in another order.
+/// Which batch comes next is the step, and random numbers are keyed by seed, epoch, sample and view, so there is no more to keep.
+/// </summary>
+/// <param name="Name">What the source calls itself.</param>
+/// <param name="Count">Its pairs.</param>
+/// <param name="Shards">See <see cref="IImageTextSource.Shards"/>.</param>
+public sealed record DataState(string Name, int Count, IReadOnlyList<int>? Shards = null)
+{
+    /// <summary>That of a source.</summary>
+    public static DataState Of(IImageTextSource source) => new(source.Name, source.Count, source.Shards);
+
+    /// <summary>Throws unless the source walks as this one did.</summary>
+    /// <exception cref="ArgumentException">The message names both sizes.</exception>
+    internal void Require(IImageTextSource source, string path)
+    {
+        if (source.Count != Count)
+            throw new ArgumentException($"{path} was trained on the {Count:N0} pairs of {Name}, {source.Name} has {source.Count:N0} now: the order of batches "
+                + "would be another. Bring the data back as it was, or start a new run");
+        if (!(Shards ?? []).SequenceEqual(source.Shards ?? []))
+            throw new ArgumentException($"{path} was trained on {Shards?.Count ?? 0} shards of {Name}, {source.Name} is cut into {source.Shards?.Count ?? 0} "
+                + "or into others of other lengths. Bring the shards back as they were, or start a new run");
+    }
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace Silc.Samples.Commands;
+
+/// <summary>Which folder a command line of <c>silc train</c> means, and whether a run begins there or goes on.</summary>
+static class TrainFolder
+{
+    public static void Validate(CommandResult result)
+    {
+        var (resume, folder) = (result.GetResult(TrainOptions.Resume), result.GetResult(TrainOptions.Out));
+        if (resume is null && result.GetResult(TrainOptions.Data) is null) result.AddError("Option '--data' is required.");
+        else if (folder is null && (resume is null || resume.Tokens.Count == 0)) result.AddError("Option '--out' is required.");
+        else if (resume is not null && result.GetResult(TrainOptions.Overwrite) is not null)
+            result.AddError("--overwrite deletes a run, --resume goes on with it: give one of them.");
+    }
+
+    public static RunFolder Of(ParseResult given)
+    {
+        var (target, resume) = (given.GetValue(TrainOptions.Out), given.GetResult(TrainOptions.Resume));
+        if (resume is null) return New(target!, given.GetValue(TrainOptions.Overwrite));
+        if (given.GetValue(TrainOptions.Resume) is not { } from) return ResumeOrBegin(given, target!);
+        if (File.Exists(from)) return Fork(from, target);
+        if (!Directory.Exists(from)) throw new FileNotFoundException($"--resume {from}: no such folder or file");
+        if (target is not null && Path.GetFullPath(target) != Path.GetFullPath(from))
+            throw new ArgumentException($"--resume {from} goes on in {from}, not in --out {target}; to begin a new run from a checkpoint of it, name that file");
+        return Resume(from);
+    }
+
+    static RunFolder New(string target, bool overwrite)
+    {
+        if (!overwrite && RunFolder.HoldsRun(target))
+            throw new IOException($"{target} holds a run already: go on with it by silc train --resume {target}, choose another --out, or delete it by --overwrite");
+        return RunFolder.Create(target, overwrite: overwrite);
+    }
+
+    // The same line begins a run and, started again after a crash, goes on with it.
+    static RunFolder ResumeOrBegin(ParseResult given, string target)
+    {
+        if (RunFolder.Checkpoints(target).Count > 0 || given.GetResult(TrainOptions.Data) is null) return Resume(target);
+        Console.WriteLine($"resume   {target} has no checkpoint yet: a new run");
+        return New(target, overwrite: false);
+    }
+
+    static RunFolder Resume(string folder)
+    {
+        if (RunFolder.Checkpoints(folder).Count == 0)
+            throw new FileNotFoundException($"--resume: {folder} has no checkpoint to go on from; begin a run there by silc train --data DATA --out {folder}");
+        return RunFolder.Resume(folder);
+    }
+
+    static RunFolder Fork(string checkpoint, string? target)
+    {
+        if (target is null)
+            throw new ArgumentException($"--resume {checkpoint} begins a new run from that checkpoint and needs --out for it; name the folder to go on with the newest");
+        if (RunFolder.HoldsRun(target)) throw new IOException($"{target} holds a run already: choose another --out for the one that begins from {checkpoint}");
+        return RunFolder.Fork(checkpoint, target);
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Text.Json;
+
+namespace Silc.Samples.Commands;
+
+/// <summary>The options of <c>silc train</c> as checkpoints keep them, so that resuming needs none of them again.</summary>
+static class TrainLine
+{
+    const string Note = "silc train";
+
+    // Of one session, not of the run.
+    static readonly Option[] passing = [TrainOptions.Out, TrainOptions.Resume, TrainOptions.Overwrite, TrainOptions.Minutes];
+
+    // These change no bit of what is computed before the end; data that has moved is told by its size.
+    static readonly Option[] free =
+    [
+        .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.LogEvery, TrainOptions.Steps, TrainOptions.Recompute,
+        TrainOptions.SaveEvery, TrainOptions.SaveMinutes, TrainOptions.Keep, TrainOptions.KeepEvery,
+    ];
+
+    static readonly Option[] reading = [DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator];
+
+    /// <summary>What checkpoints keep of a line.</summary>
+    public static Dictionary<string, string> Notes(ParseResult parsed)
+    {
+        var values = Given(parsed).Where(entry => !passing.Any(option => option.Name == entry.Key)).ToDictionary();
+        if (values.TryGetValue(TrainOptions.Data.Name, out var data)) values[TrainOptions.Data.Name] = [DataOption.Absolute(data[0])];
+        return new() { [Note] = JsonSerializer.Serialize(values) };
+    }
+
+    /// <summary>The line that the checkpoint keeps with what is given now.</summary>
+    /// <exception cref="ArgumentException">An option contradicts it.</exception>
+    public static ParseResult Merge(ParseResult given, Checkpoint start, string folder)
+    {
+        var now = Given(given);
+        var values = start.Notes.TryGetValue(Note, out var note) ? JsonSerializer.Deserialize<Dictionary<string, string[]>>(note)! : [];
+        if (!values.ContainsKey(TrainOptions.Data.Name) && !now.ContainsKey(TrainOptions.Data.Name))
+            throw new ArgumentException($"{start.Path} was not written by silc train, so it does not say what was trained on: give --data");
+        Check(given, now, values, start);
+        foreach (var (name, value) in now) values[name] = value;
+        values.Remove(TrainOptions.Resume.Name);
+        values[TrainOptions.Out.Name] = [folder];
+        return Parse(given, values);
+    }
+
+    static void Check(ParseResult given, Dictionary<string, string[]> now, Dictionary<string, string[]> before, Checkpoint start)
+    {
+        var bound = TrainOptions.All.Where(option => now.ContainsKey(option.Name) && !free.Contains(option)).ToList();
+        if (bound.Count == 0) return;
+        if (!start.Notes.ContainsKey(Note))
+            throw new ArgumentException($"{bound[0].Name} is not for {start.Path}, which another program wrote: it holds the configuration, leave the option out");
+        var kept = Parse(given, new(before) { [TrainOptions.Out.Name] = ["."] });
+        foreach (var option in bound)
+        {
+            var (was, value) = (kept.GetResult(option)?.GetValueOrDefault<object>(), given.GetResult(option)!.GetValueOrDefault<object>());
+            if (Equals(was, value)) continue;
+            if (!reading.Contains(option) && Same(option, given, kept, new(before) { [option.Name] = now[option.Name], [TrainOptions.Out.Name] = ["."] }, start)) continue;
+            throw new ArgumentException($"{Shown(option, value)} contradicts {start.Path}, which was made {(was is null or "" or false ? $"without {option.Name}" : $"with {Shown(option, was)}")}: "
+                + "leave it out, or begin a new run in another --out");
+        }
+    }
+
+    // Whether an option says in other words what holds already: the preset's own size, the same tokenizer at another place.
+    static bool Same(Option option, ParseResult given, ParseResult kept, Dictionary<string, string[]> changed, Checkpoint start)
+    {
+        if (start.Tokenizer is not { } origin) return false;
+        if (option == TrainOptions.Tokenizer) return Tokenizers.Open(TrainOptions.TokenizerOf(given)).Origin?.Matches(origin) == true;
+        var (tokenizer, line) = (origin.Open(), Parse(given, changed));
+        return TrainOptions.ModelOf(line, tokenizer) == TrainOptions.ModelOf(kept, tokenizer) && TrainOptions.TrainingOf(line) == TrainOptions.TrainingOf(kept);
+    }
+
+    static string Shown(Option option, object? value) => value is bool ? option.Name : $"{option.Name} {value}".Replace("Softmax", "softmax").Replace("Sigmoid", "sigmoid");
+
+    static Dictionary<string, string[]> Given(ParseResult parsed) => TrainOptions.All.Select(option => (option.Name, Result: parsed.GetResult(option)))
+        .Where(option => option.Result is { Implicit: false }).ToDictionary(option => option.Name, option => option.Result!.Tokens.Select(token => token.Value).ToArray());
+
+    // With an equals sign, because words that start with @ or a hyphen mean other things alone.
+    static ParseResult Parse(ParseResult like, Dictionary<string, string[]> values) => like.CommandResult.Command.Parse(
+        [.. values.SelectMany(option => option.Value is [{ Length: > 0 } value] ? [$"{option.Key}={value}"] : option.Value.Prepend(option.Key))]);
+}

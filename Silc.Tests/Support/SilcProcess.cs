@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Silc.Tests;
+
+/// <summary>The program <c>silc</c> in a process of its own, which can be killed.</summary>
+sealed class SilcProcess : IDisposable
+{
+    readonly Process process;
+    readonly StringBuilder output = new();
+
+    public SilcProcess(params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var word in arguments.Prepend(Path.Combine(AppContext.BaseDirectory, "silc.dll")).Prepend("exec")) start.ArgumentList.Add(word);
+        process = new() { StartInfo = start };
+        process.OutputDataReceived += Keep;
+        process.ErrorDataReceived += Keep;
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>What it has printed so far.</summary>
+    public string Output
+    {
+        get { lock (output) return output.ToString(); }
+    }
+
+    public bool HasExited => process.HasExited;
+
+    /// <summary>Waits for a condition, or for the end of the process; false if that came first.</summary>
+    public bool WaitFor(Func<bool> condition)
+    {
+        while (!condition())
+        {
+            if (process.HasExited) return condition();
+            Thread.Sleep(1);
+        }
+        return true;
+    }
+
+    /// <summary>SIGKILL: the process runs no further instruction.</summary>
+    public void Kill()
+    {
+        process.Kill();
+        process.WaitForExit();
+    }
+
+    void Keep(object sender, DataReceivedEventArgs line)
+    {
+        lock (output) output.AppendLine(line.Data);
+    }
+
+    public void Dispose()
+    {
+        if (!process.HasExited) Kill();
+        process.Dispose();
+    }
+}
