@@ -16,6 +16,12 @@ static class DataOption
     public static readonly Option<string?> CaptionColumn = Text("--caption-column", "Of a table, the column of captions; usually title.", "NAME");
     public static readonly Option<string?> Separator = Text("--separator", "Of a table, the character between columns, or tab; detected unless given.", "CHAR");
 
+    public static readonly Option<int?> MaxMember = MiB("--max-member", "Of shards, the largest file in one that is read; usually 64 MiB.");
+    public static readonly Option<int?> MaxUnpacked = MiB("--max-unpacked", "Of .tar.gz shards, the largest that one may become; usually 2048 MiB.");
+
+    /// <summary>How to read what <c>--data</c> names.</summary>
+    public static IReadOnlyList<Option> Reading { get; } = [Template, ImageColumn, CaptionColumn, Separator, MaxMember, MaxUnpacked];
+
     public static Option<string> Create(bool required = true) => new("--data")
     {
         Description = "demo (drawn by the program), emoji:FOLDER (see silc data emoji), FILE.csv with the columns filepath and title, WebDataset shards "
@@ -49,13 +55,14 @@ static class DataOption
     {
         if (After(ClassPrefix, data) is null) Refuse(parsed, data, "one folder per class, classes:FOLDER", Template);
         if (!IsTable(data)) Refuse(parsed, data, "a table, FILE.csv or FILE.tsv", ImageColumn, CaptionColumn, Separator);
+        if (Shards(data) is null) Refuse(parsed, data, "WebDataset shards", MaxMember, MaxUnpacked);
         return data == "demo" ? DemoSet.Drawn(seed) : OpenFiles(data, parsed);
     }
 
     static IImageTextSource OpenFiles(string data, ParseResult parsed)
     {
         if (EmojiFolder(data) is { } emoji) return OpenEmoji(emoji).Train();
-        if (Shards(data) is { } pattern) return OpenShards(pattern, data);
+        if (Shards(data) is { } pattern) return OpenShards(pattern, data, parsed);
         if (After(ClassPrefix, data) is { } classes)
             return Directory.Exists(classes) ? new ClassFolderSource(classes, parsed.GetValue(Template) ?? ClassFolderSource.UsualTemplate)
                 : throw new FileNotFoundException($"--data {data}: no folder {classes}; it should hold one folder per class");
@@ -66,11 +73,11 @@ static class DataOption
                 $"--data {data}: no such file or folder; it can be demo, emoji:FOLDER, FILE.csv, SHARDS.tar, FOLDER or classes:FOLDER");
     }
 
-    static WebDatasetSource OpenShards(string pattern, string data)
+    static WebDatasetSource OpenShards(string pattern, string data, ParseResult parsed)
     {
         try
         {
-            var source = new WebDatasetSource(pattern);
+            var source = new WebDatasetSource(pattern, Bytes(parsed, MaxMember) ?? WebDatasetSource.UsualMember, Bytes(parsed, MaxUnpacked) ?? WebDatasetSource.UsualUnpacked);
             foreach (var skipped in source.Skipped) Console.Error.WriteLine($"skipped  {skipped}");
             return source;
         }
@@ -101,6 +108,11 @@ static class DataOption
         if (options.FirstOrDefault(option => parsed.GetResult(option) is not null) is { } wrong)
             throw new ArgumentException($"{wrong.Name} is for {needs}, not for --data {data}");
     }
+
+    static long? Bytes(ParseResult parsed, Option<int?> option) => parsed.GetValue(option) is not { } mib ? null
+        : mib > 0 ? (long)mib << 20 : throw new ArgumentException($"{option.Name} is {mib}, it must be at least 1");
+
+    static Option<int?> MiB(string name, string help) => new(name) { Description = help, HelpName = "MIB" };
 
     static Option<string?> Text(string name, string help, string value) => new(name) { Description = help, HelpName = value };
 }

@@ -45,6 +45,7 @@ public sealed class BatchLoader : IDisposable
         Require.Positive(workers ?? 1, "workers");
         Require.Positive(prefetch, "prefetched batches");
         Require.That(startStep >= 0, $"start step is {startStep}, it must not be negative");
+        Require.Within(maxBadShare, 0, 1, "share of unreadable samples");
         Require.That(source.Count >= batchSize, $"{source.Name} has {source.Count} samples, fewer than one batch of {batchSize}");
         Require.That(
             tokenizer.VocabSize <= config.VocabSize,
@@ -59,6 +60,9 @@ public sealed class BatchLoader : IDisposable
 
     /// <summary>Step of the batch that <see cref="Next"/> returns next: what to pass as <c>startStep</c> to resume.</summary>
     public long Position { get; private set; }
+
+    /// <summary>Whole batches in the source; the rest of a shuffled epoch is left out.</summary>
+    public int StepsPerEpoch => order.StepsPerEpoch;
 
     /// <summary>Seconds that <see cref="Next"/> has waited for workers since the start: training's data-wait share.</summary>
     public double WaitSeconds { get; private set; }

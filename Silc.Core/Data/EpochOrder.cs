@@ -13,16 +13,17 @@ sealed class EpochOrder(int count, int batchSize, int seed, IReadOnlyList<int>? 
     /// <summary>Shards whose samples are mixed; a source that unpacks shards should keep as many.</summary>
     public const int Window = 2;
 
-    readonly int stepsPerEpoch = count / batchSize;
     readonly int[] lengths = Lengths(count, shards);
     long epoch = -1;
     int[] order = [];
 
+    public int StepsPerEpoch { get; } = count / batchSize;
+
     /// <summary>The sample indices of a step and the epoch it belongs to. Not for several threads at once.</summary>
     public (long Epoch, ArraySegment<int> Samples) Of(long step)
     {
-        if (step / stepsPerEpoch != epoch) order = Permutation(epoch = step / stepsPerEpoch);
-        return (epoch, new(order, (int)(step % stepsPerEpoch) * batchSize, batchSize));
+        if (step / StepsPerEpoch != epoch) order = Permutation(epoch = step / StepsPerEpoch);
+        return (epoch, new(order, (int)(step % StepsPerEpoch) * batchSize, batchSize));
     }
 
     // A new array: batches of the epoch before may still be reading theirs.

@@ -57,7 +57,7 @@ sealed class TolerantReader(IImageTextSource source, double maxBadShare)
             if (reads < MinReads || bad <= maxBadShare * reads) return;
             throw new InvalidDataException(
                 $"{bad} of the first {reads} samples of {source.Name} cannot be read, more than {maxBadShare:P0}. "
-                    + $"Repair the data or raise the share. {string.Join("; ", reports.Take(3))}", error);
+                    + $"Repair the data, or raise the share with --max-bad (maxBadShare). {string.Join("; ", reports.Take(3))}", error);
         }
     }
 }

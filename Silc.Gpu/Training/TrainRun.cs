@@ -20,8 +20,9 @@ public sealed class TrainRun : IDisposable
     /// Where checkpoints are written while <see cref="Run"/> trains, and the model at its end; a folder with a checkpoint to start from has the run go
     /// on there, over the same batches and to the same bits. Null writes nothing. It is not disposed.
     /// </param>
+    /// <param name="maxBadShare">As for <see cref="BatchLoader"/>.</param>
     /// <exception cref="ArgumentException">The model has no tokenizer, a value does not fit, or model, data or training are not the checkpoint's.</exception>
-    public TrainRun(SilcModel model, IImageTextSource data, TrainConfig train, RunFolder? folder = null)
+    public TrainRun(SilcModel model, IImageTextSource data, TrainConfig train, RunFolder? folder = null, double maxBadShare = 0.1)
     {
         (this.model, this.folder, state) = (model, folder, DataState.Of(data));
         var start = folder?.Start;
@@ -33,7 +34,7 @@ public sealed class TrainRun : IDisposable
         try
         {
             if (start is not null) Trainer.Load(start);
-            Loader = new(data, tokenizer, model.Config, batchSize, train.Seed, startStep: Trainer.Steps);
+            Loader = new(data, tokenizer, model.Config, batchSize, train.Seed, startStep: Trainer.Steps, maxBadShare: maxBadShare);
             // Last: it may delete the run that was there.
             folder?.Begin();
             // A fork has no checkpoint in its own folder yet.

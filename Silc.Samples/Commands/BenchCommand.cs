@@ -95,9 +95,9 @@ static class BenchCommand
         Option<string> preset = new("--preset") { Description = "Whose views to make: number and sizes.", HelpName = "NAME", DefaultValueFactory = _ => "s" };
         Option<double> seconds = new("--seconds") { Description = "How long.", HelpName = "S", DefaultValueFactory = _ => 10 };
         var command = new Command("data", "Time loading alone, stage by stage: read, decode, augment, tokenize.") {
-            data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, preset, Batch, seconds,
+            data, preset, Batch, seconds,
         };
-        foreach (var option in ViewOptions.All) command.Add(option);
+        foreach (var option in DataOption.Reading.Concat(ViewOptions.All)) command.Add(option);
         command.SetAction(parsed =>
         {
             var config = SilcConfig.Preset(parsed.GetValue(preset)!);

@@ -19,9 +19,9 @@ static class DataInspectCommand
 
             Example: silc data inspect --data captions.csv --preset b --augment flip,jitter --sheet views.png
             """) {
-            Data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, Preset, Most, Sheet,
+            Data, Preset, Most, Sheet,
         };
-        foreach (var option in ViewOptions.All) command.Add(option);
+        foreach (var option in DataOption.Reading.Concat(ViewOptions.All)) command.Add(option);
         command.SetAction(Inspect);
         return command;
     }

@@ -46,8 +46,9 @@ static class TrainCommand
 
         using var device = Device.Open(parsed.GetValue(TrainOptions.Device)!);
         using var model = SilcModel.Create(device, config, train.Seed, tokenizer);
-        using var run = new TrainRun(model, source, train, folder);
-        Console.WriteLine($"data     {source.Name}: {source.Count:N0} pictures, {train.BatchSize} a step, {train.TotalSteps} steps");
+        using var run = new TrainRun(model, source, train, folder, parsed.GetValue(TrainOptions.MaxBad));
+        Console.WriteLine($"data     {source.Name}: {source.Count:N0} pictures, {train.BatchSize} a step, {run.Loader.StepsPerEpoch:N0} steps an epoch; "
+            + $"{train.TotalSteps:N0} steps are {train.TotalSteps / (double)run.Loader.StepsPerEpoch:F1} epochs");
         if (start is not null) PrintStart(start, train);
 
         TimeSpan? limit = parsed.GetValue(TrainOptions.Minutes) is { } minutes ? TimeSpan.FromMinutes(minutes) : null;

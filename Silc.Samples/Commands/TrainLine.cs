@@ -15,11 +15,9 @@ static class TrainLine
     // These change no bit of what is computed before the end; data that has moved is told by its size.
     static readonly Option[] free =
     [
-        .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.LogEvery, TrainOptions.Steps, TrainOptions.Recompute,
+        .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.LogEvery, TrainOptions.MaxBad, TrainOptions.Steps, TrainOptions.Recompute,
         TrainOptions.SaveEvery, TrainOptions.SaveMinutes, TrainOptions.Keep, TrainOptions.KeepEvery,
     ];
-
-    static readonly Option[] reading = [DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator];
 
     /// <summary>What checkpoints keep of a line.</summary>
     public static Dictionary<string, string> Notes(ParseResult parsed)
@@ -55,7 +53,7 @@ static class TrainLine
         {
             var (was, value) = (kept.GetResult(option)?.GetValueOrDefault<object>(), given.GetResult(option)!.GetValueOrDefault<object>());
             if (Equals(was, value)) continue;
-            if (!reading.Contains(option) && Same(option, given, kept, new(before) { [option.Name] = now[option.Name], [TrainOptions.Out.Name] = ["."] }, start)) continue;
+            if (!DataOption.Reading.Contains(option) && Same(option, given, kept, new(before) { [option.Name] = now[option.Name], [TrainOptions.Out.Name] = ["."] }, start)) continue;
             throw new ArgumentException($"{Shown(option, value)} contradicts {start.Path}, which was made {(was is null or "" or false ? $"without {option.Name}" : $"with {Shown(option, was)}")}: "
                 + "leave it out, or begin a new run in another --out");
         }

@@ -23,6 +23,7 @@ static class TrainOptions
     public static readonly Option<int?> KeepEvery = new("--keep-every") { Description = "Also write and keep a checkpoint at every multiple of N steps.", HelpName = "N" };
     public static readonly Option<int> Steps = Number("--steps", "Updates; the schedule ends there. A run that is resumed may get another end.", 1000);
     public static readonly Option<bool> Recompute = new("--recompute") { Description = "Less memory for more time: run every block again for its gradient. The results are the same." };
+    public static readonly Option<double> MaxBad = Real("--max-bad", "Share of unreadable samples, of at least 100 read, above which the run stops.", 0.1);
     public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10);
     public static readonly Option<double?> Minutes = new("--minutes") { Description = "Stop after this long, with all files written.", HelpName = "M" };
 
@@ -47,7 +48,7 @@ static class TrainOptions
 
     public static IReadOnlyList<Option> All { get; } =
     [
-        Data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator,
+        Data, .. DataOption.Reading, MaxBad,
         Out, Preset, Steps, Batch, Device, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
         MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Accumulate, Seed, LogEvery, Minutes,
         SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite,

@@ -8,6 +8,12 @@ namespace Silc;
 /// </summary>
 public sealed class WebDatasetSource : IImageTextSource
 {
+    /// <summary>Bytes of the largest member that is read unless another limit is given.</summary>
+    public const long UsualMember = 64L << 20;
+
+    /// <summary>Bytes that a compressed shard may become unless another limit is given.</summary>
+    public const long UsualUnpacked = 2L << 30;
+
     readonly List<ShardSample> samples = [];
 
     /// <summary>Reads the headers of all shards.</summary>
@@ -18,7 +24,7 @@ public sealed class WebDatasetSource : IImageTextSource
     /// <param name="maxUnpackedBytes">Limit for a compressed shard when unpacked; two may be in memory at a time.</param>
     /// <exception cref="FileNotFoundException">A shard is missing or none matches.</exception>
     /// <exception cref="InvalidDataException">A shard is no tar or unpacks to too much, or no shard has a sample.</exception>
-    public WebDatasetSource(string pattern, long maxMemberBytes = 64L << 20, long maxUnpackedBytes = 2L << 30)
+    public WebDatasetSource(string pattern, long maxMemberBytes = UsualMember, long maxUnpackedBytes = UsualUnpacked)
         : this(pattern, Open(pattern, maxUnpackedBytes), maxMemberBytes) { }
 
     internal WebDatasetSource(string pattern, IReadOnlyList<Shard> shards, long maxMemberBytes)
