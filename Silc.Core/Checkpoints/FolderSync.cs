@@ -24,10 +24,18 @@ static partial class FolderSync
     public static void Flush(string folder)
     {
         if (OperatingSystem.IsWindows()) return;
-        var file = Open(folder, ReadOnly);
-        if (file < 0) return;       // a folder that may be written but not read
-        var error = Sync(file) == 0 ? 0 : Marshal.GetLastPInvokeError();
-        _ = Close(file);
+        int error;
+        try
+        {
+            var file = Open(folder, ReadOnly);
+            if (file < 0) return;       // a folder that may be written but not read
+            error = Sync(file) == 0 ? 0 : Marshal.GetLastPInvokeError();
+            _ = Close(file);
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            return;
+        }
         // Some file systems cannot flush folders and say so; only a disk that failed is an error.
         if (error is IOError or NoSpace) throw new IOException($"{folder} cannot be flushed: {Marshal.GetPInvokeErrorMessage(error)}");
     }
