@@ -1,31 +1,41 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace Silc;
 
-// Models as files: safetensors with big_vision's names, and the configuration in the metadata.
+// Models as files: this library's own, and those of big_vision, Hugging Face and open_clip.
 public sealed partial class SilcModel
 {
-    internal const string ConfigKey = "silc.config", TokenizerKey = "silc.tokenizer";
+    internal const string ConfigKey = BigVisionModel.ConfigKey, TokenizerKey = BigVisionModel.TokenizerKey;
 
-    static readonly JsonSerializerOptions json = new() { Converters = { new JsonStringEnumConverter() } };
+    /// <summary>The weights as files want them: on the host, a piece at a time. They are those of the moment when they are read.</summary>
+    public ModelWeights Weights => new(Config, HasHead: true, (name, sink) => Parameters.Read(Parameters[name], sink));
 
     /// <summary>Writes the weights to a safetensors file, with what is needed to load them again. Nothing is left half-written.</summary>
     /// <param name="path">The file.</param>
     /// <param name="tokenizer">What <see cref="Tokenizers.Open"/> takes: <c>bytes</c>, <c>words</c>, or a file beside <paramref name="path"/>.</param>
-    public void Save(string path, string tokenizer = "bytes") => Safetensors.Write(path, Parameters.ToArrays(), Metadata(tokenizer));
+    public void Save(string path, string tokenizer = "bytes") =>
+        Safetensors.WritePieces(path, [.. Parameters.All.Select(p => new ArrayPieces(p.Name, [.. p.Shape], sink => Parameters.Read(p, sink)))], Metadata(tokenizer));
 
-    /// <summary>Opens a model that <see cref="Save"/> wrote, with its tokenizer.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged, or is no model of this library.</exception>
-    public static SilcModel Load(Device device, string path)
+    /// <summary>
+    /// Opens a model of any format that <see cref="ModelFile"/> reads, a file or a folder. The architecture comes from the file; a
+    /// self-distillation head that it lacks is drawn anew. On the CPU, loading takes little more memory than the model itself.
+    /// </summary>
+    /// <param name="device">Where the model will live; must outlive it.</param>
+    /// <param name="path">File or folder.</param>
+    /// <param name="tokenizer">What <see cref="Tokenizers.Open"/> takes; null for the one beside the weights, if there is one.</param>
+    /// <param name="imageSize">Another size of pictures: positions are resized.</param>
+    /// <exception cref="InvalidDataException">The file is damaged or no model; the message names file, tensor and reason.</exception>
+    /// <exception cref="NotSupportedException">Another format; the message says how to convert it.</exception>
+    public static SilcModel Load(Device device, string path, string? tokenizer = null, int? imageSize = null)
     {
-        var file = Safetensors.Read(path);
-        var (config, tokenizer) = ReadMetadata(file.Metadata, path);
-        var model = new SilcModel(device, config, tokenizer);
+        using var file = ModelFile.Open(path);
+        var weights = imageSize is { } size ? file.Weights.WithImageSize(size) : file.Weights;
+        var name = tokenizer ?? file.Tokenizer;
+        var model = new SilcModel(device, weights.Config, name is null ? null : Tokenizers.Open(name));
         try
         {
-            model.Parameters.Allocate(seed: 0, gradients: true);
-            model.Parameters.Load(file.Arrays.ToDictionary(entry => entry.Key, entry => entry.Value.ToNamedArray()), origin: path);
+            model.Parameters.AllocateValues();
+            foreach (var p in model.Parameters.All)
+                if (weights.HasHead || !p.Name.StartsWith(BigVisionNames.HeadPrefix, StringComparison.Ordinal)) model.Parameters.Write(p, weights.Read);
+                else model.Parameters.Draw(p, seed: 0);
             return model;
         }
         catch
@@ -35,15 +45,13 @@ public sealed partial class SilcModel
         }
     }
 
-    internal Dictionary<string, string> Metadata(string tokenizer) =>
-        new() { [ConfigKey] = JsonSerializer.Serialize(Config, json), [TokenizerKey] = tokenizer };
+    /// <summary>Writes the model in another library's format, with the files that belong beside the weights.</summary>
+    /// <param name="path">A folder, or the file of the weights.</param>
+    /// <param name="format">Whose format.</param>
+    /// <param name="tokenizer">As <see cref="Tokenizers.Open"/> takes it; a file is copied beside the weights.</param>
+    /// <returns>The files.</returns>
+    public IReadOnlyList<string> Export(string path, ModelFormat format, string? tokenizer = null) => ModelWriter.Write(Weights, format, path, tokenizer);
 
-    internal static (SilcConfig Config, Tokenizer Tokenizer) ReadMetadata(IReadOnlyDictionary<string, string> metadata, string path)
-    {
-        if (!metadata.TryGetValue(ConfigKey, out var text))
-            throw new InvalidDataException($"{path} has no '{ConfigKey}' in its metadata: it was not written by this library, so its architecture is unknown");
-        var config = JsonSerializer.Deserialize<SilcConfig>(text, json) ?? throw new InvalidDataException($"{path}: '{ConfigKey}' is empty");
-        var tokenizer = metadata.GetValueOrDefault(TokenizerKey, "bytes");
-        return (config, Tokenizers.Open(Tokenizers.IsBuiltIn(tokenizer) ? tokenizer : Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, tokenizer)));
-    }
+    internal Dictionary<string, string> Metadata(string tokenizer) =>
+        new() { [ConfigKey] = BigVisionModel.Serialize(Config), [TokenizerKey] = tokenizer };
 }

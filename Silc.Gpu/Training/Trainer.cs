@@ -29,6 +29,7 @@ public sealed partial class Trainer : IDisposable
         (student, device, Config) = (model, model.Device, train.Check());
         if (train.DistillationWeight > 0 && model.Config.Views.Local == 0 && !train.GlobalToGlobal)
             throw new ArgumentException("self-distillation needs local views: set ViewConfig.Local, or DistillationWeight to 0");
+        model.Parameters.AllocateGradients();
         if (train.DistillationWeight > 0) Teacher = new(model);
         views = new(device, model.Config, train.BatchSize);
         (contrastive, distillation) = (new(model, train.ContrastiveWeight), new(model.Config, train));
