@@ -20,7 +20,7 @@ public static class ModelWriter
         var file = WeightsFile(format, path);
         var (folder, config) = (Path.GetDirectoryName(Path.GetFullPath(file))!, weights.Config);
         var written = new List<string> { file };
-        var copy = CopyTokenizer(format, folder, tokenizer, written);
+        var copy = CopyTokenizer(format, folder, tokenizer, written, file);
         switch (format)
         {
             case ModelFormat.Npz:
@@ -65,7 +65,7 @@ public static class ModelWriter
     }
 
     // The name beside the weights, or that of a built-in tokenizer.
-    static string? CopyTokenizer(ModelFormat format, string folder, string? tokenizer, List<string> written)
+    internal static string? CopyTokenizer(ModelFormat format, string folder, string? tokenizer, List<string> written, string weights)
     {
         if (tokenizer is null || Tokenizers.IsBuiltIn(tokenizer)) return tokenizer;
         var name = IsSentencePiece(tokenizer) && format is ModelFormat.HuggingFace or ModelFormat.OpenClip ? HuggingFaceModel.TokenizerName
@@ -73,7 +73,7 @@ public static class ModelWriter
         var target = Path.Combine(folder, name);
         Directory.CreateDirectory(folder);
         if (Path.GetFullPath(tokenizer) != target) File.Copy(tokenizer, target, overwrite: true);
-        written.Add(Path.Combine(Path.GetDirectoryName(written[0]) ?? "", name));
+        written.Add(Path.Combine(Path.GetDirectoryName(weights) ?? "", name));
         return name;
     }
 
@@ -82,10 +82,11 @@ public static class ModelWriter
     static List<ArrayPieces> Pieces(ModelWeights weights, IReadOnlyList<WeightTensor> tensors) =>
         [.. tensors.Select(tensor => new ArrayPieces(tensor.Name, tensor.Shape, sink =>
         {
-            foreach (var part in tensor.Parts) Write(weights, part, sink);
+            foreach (var part in tensor.Parts) WritePart(weights, part, sink);
         }))];
 
-    static void Write(ModelWeights weights, WeightPart part, ValueSink sink)
+    /// <summary>The values of a parameter in the order of another library.</summary>
+    internal static void WritePart(ModelWeights weights, WeightPart part, ValueSink sink)
     {
         if (part.Order == WeightOrder.Same)
         {
