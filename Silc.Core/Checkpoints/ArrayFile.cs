@@ -8,7 +8,7 @@ public abstract class ArrayFile : IDisposable
 {
     const int PieceBytes = 1 << 20;
 
-    readonly byte[] piece = new byte[PieceBytes];
+    byte[] piece = [];
 
     private protected ArrayFile(string path) => Path = path;
 
@@ -36,6 +36,8 @@ public abstract class ArrayFile : IDisposable
     public void Read(ArrayHeader array, long first, Span<float> values)
     {
         int size = array.Type.Bytes(), atOnce = PieceBytes / size;
+        // Small files are many, and their pieces are small.
+        if (piece.Length < Math.Min(PieceBytes, values.Length * (long)size)) piece = new byte[Math.Min(PieceBytes, values.Length * (long)size)];
         for (int done = 0; done < values.Length;)
         {
             var count = Math.Min(atOnce, values.Length - done);

@@ -73,6 +73,9 @@ public sealed class ModelFile : IDisposable
         if (usualNames.Select(name => System.IO.Path.Combine(folder, name)).FirstOrDefault(File.Exists) is { } usual) return usual;
         string[] candidates = [.. Directory.GetFiles(folder).Where(name => System.IO.Path.GetExtension(name) is ".npz" or ".safetensors")];
         if (candidates is [var single]) return single;
+        if (Directory.GetFiles(folder, "*.safetensors.index.json") is [var index, ..])
+            throw new NotSupportedException($"{index}: weights in several parts are not supported; join them once in Python: "
+                + "SiglipModel.from_pretrained('.').save_pretrained('joined', max_shard_size='100GB')");
         if (candidates.Length > 1)
             throw new InvalidDataException($"{folder} holds {candidates.Length} files of weights; name one: "
                 + string.Join(", ", candidates.Select(System.IO.Path.GetFileName)));

@@ -13,6 +13,11 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
     /// <summary>Values in both towers, with t and b: the count that papers and checkpoints state.</summary>
     public long TowerParameterCount => BigVisionNames.Towers(Config).Sum(weight => weight.Shape.Aggregate(1L, (a, b) => a * b));
 
+    /// <summary>The shape of a tower's parameter.</summary>
+    /// <exception cref="ArgumentException">There is none of that name.</exception>
+    public static IReadOnlyList<int> Shape(SilcConfig config, string name) =>
+        BigVisionNames.Towers(config).FirstOrDefault(weight => weight.Name == name).Shape ?? throw new ArgumentException($"no tower has a parameter '{name}'");
+
     /// <summary>
     /// The same model for pictures of another size: the learned positions are resized to the other grid, bicubic as in DINO unless
     /// the configuration says otherwise; everything else stays.

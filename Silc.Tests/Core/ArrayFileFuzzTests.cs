@@ -64,6 +64,7 @@ public sealed class ArrayFileFuzzTests
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var growth = GC.GetTotalMemory(forceFullCollection: true) - before;
         Console.WriteLine($"{Inputs} inputs in {seconds:N1} s, {read} read, {refused} refused, at most {largest:N0} bytes for one, {growth:N0} kept");
+        Assert.IsLessThan(60, seconds);
         Assert.IsLessThan(8L << 20, largest);
         Assert.IsLessThan(8L << 20, growth);
         Assert.IsLessThan(256L << 20, Environment.WorkingSet - process);
@@ -74,12 +75,12 @@ public sealed class ArrayFileFuzzTests
     static byte[] Mutate(byte[] seed, Random random)
     {
         var bytes = seed.ToArray();
-        for (int i = random.Next(1, 4); i > 0 && bytes.Length > 8; i--)
+        for (int i = random.Next(1, 3); i > 0 && bytes.Length > 8; i--)
         {
             int at = random.Next(bytes.Length), length = random.Next(1, 100);
-            switch (random.Next(8))
+            switch (random.Next(10))
             {
-                case 0: bytes[at] ^= (byte)(1 << random.Next(8)); break;
+                case 0 or 8 or 9: bytes[at] ^= (byte)(1 << random.Next(8)); break;
                 case 1: bytes = bytes[..at]; break;
                 case 2: bytes = [.. bytes[..at], .. bytes[Math.Min(bytes.Length, at + length)..]]; break;
                 case 3: bytes = [.. bytes[..at], .. bytes[Math.Max(0, at - length)..]]; break;
