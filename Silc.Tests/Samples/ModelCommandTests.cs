@@ -18,7 +18,7 @@ public sealed partial class ModelCommandTests : TempFolder
         Assert.AreEqual(0, code, error);
         foreach (var words in new[]
         {
-            "Hugging Face SiglipModel, 70 tensors", "2 layers of 24 channels, 3 heads, MLP 40, tanh GELU; 14 pixels, 3 x 3 patches of 4",
+            "Hugging Face SiglipModel, 88 tensors", "2 layers of 24 channels, 3 heads, MLP 40, tanh GELU; 14 pixels, 3 x 3 patches of 4",
             "2 layers of 16 channels, 2 heads, MLP 28, exact GELU; 5 tokens of 37", "parameters in both towers", "sigmoid loss",
             "wrote     big_vision npz: ", "cannot say that a tower has exact GELU", "no tokenizer: captions need one of 37 ids",
         }) StringAssert.Contains(output, words);
@@ -65,7 +65,7 @@ public sealed partial class ModelCommandTests : TempFolder
     [DataRow("convert {0} x --to onnx", "no format 'onnx'; there are npz, hf, open_clip, silc")]
     [DataRow("convert {0} x.npz --to hf", "end in .safetensors; name a folder")]
     [DataRow("convert {0} x --tokenizer none.model", "--tokenizer none.model: no such file")]
-    [DataRow("convert {0} x --tokenizer bytes", "has 259 ids, the model's vocabulary only 37")]
+    [DataRow("convert {0} x --tokenizer bytes", "has 258 ids, the model's vocabulary only 37")]
     [DataRow("convert {0} x --image-size 3", "image size 3 has no room for a patch of size 4")]
     [DataRow("export onnx --model nowhere --out x", "--model nowhere: there is no such file or folder")]
     [DataRow("bench load huge", "no preset 'huge'")]
