@@ -7,14 +7,16 @@ static class ModelOption
 {
     public static Option<string> Create() => new("--model")
     {
-        Description = "A folder that silc train or silc convert wrote, or weights of big_vision (.npz), Hugging Face or open_clip: a folder or the file.",
+        Description = "A folder that silc train or silc convert wrote, or weights of big_vision (.npz), "
+            + "Hugging Face or open_clip: a folder or the file.",
         HelpName = "DIR|FILE",
         Required = true,
     };
 
     public static Option<string?> TokenizerOption() => new("--tokenizer")
     {
-        Description = "Tokenizer of captions, where the model brings none or another: bytes, words, a SentencePiece FILE.model or CLIP's FILE.txt.gz.",
+        Description = "Tokenizer of captions, where the model brings none or another: bytes, words, "
+            + "a SentencePiece FILE.model or CLIP's FILE.txt.gz.",
         HelpName = "FILE",
     };
 
@@ -22,22 +24,27 @@ static class ModelOption
     public static SilcModel Load(Device device, string value, string? tokenizer = null)
     {
         if (!File.Exists(value) && !Directory.Exists(value))
-            throw new FileNotFoundException($"--model {value}: there is no such file or folder; train one with silc train --out {value}");
+            throw new FileNotFoundException(
+                $"--model {value}: there is no such file or folder; train one with silc train --out {value}");
         var model = SilcModel.Load(device, value, TokenizerOf(tokenizer));
         if (model.Tokenizer is not null) return model;
         var vocabulary = model.Config.VocabSize;
         model.Dispose();
-        throw new InvalidDataException($"--model {value} brings no tokenizer: give one of {vocabulary:N0} ids with --tokenizer FILE");
+        throw new InvalidDataException(
+            $"--model {value} brings no tokenizer: give one of {vocabulary:N0} ids with --tokenizer FILE");
     }
 
     /// <summary>The option's value, once it is sure that the file is there.</summary>
     public static string? TokenizerOf(string? given) => given is null || Tokenizers.IsBuiltIn(given) || File.Exists(given) ? given
-        : throw new FileNotFoundException($"--tokenizer {given}: no such file; say bytes or words, or name a .model or .txt.gz file");
+        : throw new FileNotFoundException(
+            $"--tokenizer {given}: no such file; say bytes or words, or name a .model or .txt.gz file");
 
     /// <summary>Throws unless the tokenizer opens and its ids fit the model's vocabulary.</summary>
     public static void CheckTokenizer(string name, SilcConfig config)
     {
         var ids = Tokenizers.Open(name).VocabSize;
-        if (ids > config.VocabSize) throw new ArgumentException($"the tokenizer {name} has {ids:N0} ids, the model's vocabulary only {config.VocabSize:N0}");
+        if (ids > config.VocabSize)
+            throw new ArgumentException(
+                $"the tokenizer {name} has {ids:N0} ids, the model's vocabulary only {config.VocabSize:N0}");
     }
 }

@@ -37,7 +37,8 @@ public abstract class ArrayFile : IDisposable
     {
         int size = array.Type.Bytes(), atOnce = PieceBytes / size;
         // Small files are many, and their pieces are small.
-        if (piece.Length < Math.Min(PieceBytes, values.Length * (long)size)) piece = new byte[Math.Min(PieceBytes, values.Length * (long)size)];
+        var needed = (int)Math.Min(PieceBytes, values.Length * (long)size);
+        if (piece.Length < needed) piece = new byte[needed];
         for (int done = 0; done < values.Length;)
         {
             var count = Math.Min(atOnce, values.Length - done);
@@ -57,9 +58,11 @@ public abstract class ArrayFile : IDisposable
     }
 
     /// <summary>Reads all arrays, in the order of the file.</summary>
-    internal Dictionary<string, StoredArray> ReadEverything() => Arrays.ToDictionary(entry => entry.Key, entry => ReadAll(entry.Value));
+    internal Dictionary<string, StoredArray> ReadEverything() =>
+        Arrays.ToDictionary(entry => entry.Key, entry => ReadAll(entry.Value));
 
-    /// <summary>Bytes of an array from an offset on, little-endian and in row-major order; the caller keeps within the array.</summary>
+    /// <summary>Bytes of an array from an offset on, little-endian and in row-major order; the caller keeps within the
+    /// array.</summary>
     internal abstract void ReadBytes(ArrayHeader array, long offset, Span<byte> target);
 
     /// <summary>Closes the file.</summary>

@@ -10,12 +10,14 @@ namespace Silc;
 /// </summary>
 static partial class Npy
 {
-    const int MostDimensions = 64, MaxHeaderBytes = 1 << 16;    // numpy's own limit on sizes; its headers have a few hundred bytes
+    const int MostDimensions = 64,
+        MaxHeaderBytes = 1 << 16;    // numpy's own limit on sizes; its headers have a few hundred bytes
 
     static readonly byte[] magic = [0x93, .. "NUMPY"u8];
 
     /// <summary>
-    /// Reads the header of an array that takes exactly <paramref name="length"/> bytes; <paramref name="where"/> names it in errors.
+    /// Reads the header of an array that takes exactly <paramref name="length"/> bytes; <paramref name="where"/> names it in
+    /// errors.
     /// </summary>
     public static NpyHeader ReadHeader(Stream stream, long length, string name, string where)
     {
@@ -34,7 +36,8 @@ static partial class Npy
             throw new InvalidDataException(
                 $"{where}: {type} of {Shown(sizes.Value)} does not take the {length - dataStart} bytes that follow its header");
         int[] dims = [.. shape.Select(size => (int)size)];
-        return new(new(name, type, dims), dataStart, dtype.Groups[1].Value == ">", order.Groups[1].Value == "True" && dims.Length > 1);
+        return new(new(name, type, dims), dataStart, dtype.Groups[1].Value == ">", order.Groups[1].Value == "True"
+            && dims.Length > 1);
     }
 
     /// <summary>

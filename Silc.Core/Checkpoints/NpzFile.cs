@@ -2,10 +2,12 @@ using System.IO.Compression;
 
 namespace Silc;
 
-/// <summary>An open <c>.npz</c>. Reading an array forwards is cheap, backwards means to unpack it from its beginning again.</summary>
+/// <summary>An open <c>.npz</c>. Reading an array forwards is cheap, backwards means to unpack it from its beginning
+/// again.</summary>
 sealed class NpzFile : ArrayFile
 {
-    // Deflate cannot shrink more than 1032-fold. Trained weights hardly shrink at all; what does on a large scale is made to fill memory.
+    // Deflate cannot shrink more than 1032-fold. Trained weights hardly shrink at all; what does on a large scale is made to fill
+    // memory.
     const long MostRatio = 1032, SuspectRatio = 200, SuspectBytes = 16 << 20;
 
     readonly FileStream file;
@@ -66,7 +68,8 @@ sealed class NpzFile : ArrayFile
             entries[name] = (entry, header);
         }
         if (packed > file.Length)
-            throw new InvalidDataException($"{Path}: its arrays claim {packed} bytes of a file of {file.Length}, so some overlap");
+            throw new InvalidDataException(
+                $"{Path}: its arrays claim {packed} bytes of a file of {file.Length}, so some overlap");
     }
 
     static void Suspect(ZipArchiveEntry entry, string where)
@@ -76,7 +79,8 @@ sealed class NpzFile : ArrayFile
             throw new InvalidDataException($"{where}: {packed} bytes cannot hold the {full} that the zip claims");
         if (full > SuspectBytes && full > SuspectRatio * packed)
             throw new InvalidDataException(
-                $"{where}: {packed} bytes unpack to {full}, {full / packed} times as many; weights do not shrink so, a zip bomb does");
+                $"{where}: {packed} bytes unpack to {full}, {full / packed} times as many; "
+                + "weights do not shrink so, a zip bomb does");
     }
 
     void ReadForwards(ZipArchiveEntry entry, NpyHeader header, long offset, Span<byte> target)

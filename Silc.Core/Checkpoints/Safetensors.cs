@@ -34,7 +34,8 @@ public static class Safetensors
     }
 
     /// <summary>The same for arrays that come in pieces.</summary>
-    internal static void WritePieces(string path, IReadOnlyList<ArrayPieces> arrays, IReadOnlyDictionary<string, string>? metadata = null)
+    internal static void WritePieces(string path, IReadOnlyList<ArrayPieces> arrays,
+        IReadOnlyDictionary<string, string>? metadata = null)
     {
         if (arrays.GroupBy(array => array.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new ArgumentException($"two arrays are named '{twice.Key}'");

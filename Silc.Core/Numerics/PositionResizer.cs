@@ -27,7 +27,8 @@ static class PositionResizer
             for (int j = (int)Math.Ceiling(center - support); j <= center + support; j++)
             {
                 if (kind == PositionResize.BilinearAntialias && (j < 0 || j >= from)) continue;
-                double weight = kind == PositionResize.Bicubic ? Cubic(Math.Abs(j - center)) : Math.Max(0, 1 - Math.Abs(j - center) / support);
+                double weight = kind == PositionResize.Bicubic ? Cubic(Math.Abs(j - center))
+                    : Math.Max(0, 1 - Math.Abs(j - center) / support);
                 line[i, Math.Clamp(j, 0, from - 1)] += weight;
                 sum += weight;
             }

@@ -4,8 +4,9 @@ namespace Silc;
 
 /// <summary>
 /// Writes both towers for ONNX Runtime and its like: <c>image.onnx</c> from <c>pixel_values</c> (batch, 3, size, size) to
-/// <c>image_embeds</c> (batch, C), <c>text.onnx</c> from <c>input_ids</c> (batch, T), int64, to <c>text_embeds</c> (batch, C). Embeddings
-/// are L2-normalised; the batch is free. Opset 20. What to do to pictures and captions before, and exp(t) and b, are in the metadata.
+/// <c>image_embeds</c> (batch, C), <c>text.onnx</c> from <c>input_ids</c> (batch, T), int64, to <c>text_embeds</c> (batch, C).
+/// Embeddings are L2-normalised; the batch is free. Opset 20. What to do to pictures and captions before, and exp(t) and b, are
+/// in the metadata.
 /// </summary>
 public static class OnnxExport
 {
@@ -21,21 +22,25 @@ public static class OnnxExport
     /// <param name="tokenizer">As <see cref="Tokenizers.Open"/> takes it; a file is copied. Null if there is none.</param>
     /// <param name="externalAbove">Weights of more bytes go to a file of their own, <c>image.onnx.data</c>.</param>
     /// <returns>The files.</returns>
-    public static IReadOnlyList<string> Write(ModelWeights weights, string folder, string? tokenizer = null, long externalAbove = MostInside)
+    public static IReadOnlyList<string> Write(ModelWeights weights, string folder, string? tokenizer = null,
+        long externalAbove = MostInside)
     {
         var (config, towers, written) = (weights.Config, new OnnxTowers(weights), new List<string>());
         var beside = ModelWriter.CopyTokenizer(ModelFormat.Silc, folder, tokenizer, written, Path.Combine(folder, TextName));
         var scale = Math.Exp(weights.All("t", 1)[0]).ToString("R", CultureInfo.InvariantCulture);
-        var bias = config.Contrastive == ContrastiveKind.Sigmoid ? weights.All("b", 1)[0].ToString("R", CultureInfo.InvariantCulture) : null;
+        var bias = config.Contrastive == ContrastiveKind.Sigmoid
+            ? weights.All("b", 1)[0].ToString("R", CultureInfo.InvariantCulture) : null;
         Write(towers.Image(), ImageName, new()
         {
-            ["silc.preprocessing"] = $"RGB pictures, turned upright, resized to {config.ImageSize} x {config.ImageSize} without keeping their aspect, bicubic with "
+            ["silc.preprocessing"] = $"RGB pictures, turned upright, resized to {config.ImageSize} x {config.ImageSize} "
+                + "without keeping their aspect, bicubic with "
                 + "antialiasing; each value v of 0..255 becomes v / 127.5 - 1; layout (batch, channel, row, column)",
             ["silc.image_size"] = $"{config.ImageSize}",
         });
         Write(towers.Text(), TextName, new()
         {
-            ["silc.preprocessing"] = $"captions as ids of the tokenizer, lower-cased first; cut to {config.TextLength - 1} ids, then its end id up to {config.TextLength} "
+            ["silc.preprocessing"] = $"captions as ids of the tokenizer, lower-cased first; cut to {config.TextLength - 1} ids, "
+                + $"then its end id up to {config.TextLength} "
                 + "(1, </s>, with SigLIP's vocabulary); no mask: the model attends to the padding",
             ["silc.text_length"] = $"{config.TextLength}",
             ["silc.vocab_size"] = $"{config.VocabSize}",

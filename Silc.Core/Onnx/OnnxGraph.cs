@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Silc;
 
 /// <summary>
-/// Builds an ONNX model (github.com/onnx/onnx, onnx.proto): nodes in the order in which they run, weights by their own names. Field
-/// numbers are those of the messages ModelProto, GraphProto, NodeProto, AttributeProto, TensorProto and ValueInfoProto.
+/// Builds an ONNX model (github.com/onnx/onnx, onnx.proto): nodes in the order in which they run, weights by their own names.
+/// Field numbers are those of the messages ModelProto, GraphProto, NodeProto, AttributeProto, TensorProto and ValueInfoProto.
 /// </summary>
 sealed class OnnxGraph(ModelWeights weights, string name)
 {
@@ -23,7 +23,8 @@ sealed class OnnxGraph(ModelWeights weights, string name)
     public long WeightBytes => floats.Sum(tensor => 4 * Count(tensor.Shape));
 
     /// <summary>A node with one output, whose name it returns.</summary>
-    public string Node(string op, string[] from, params (string Name, object Value)[] attributes) => Node(op, from, $"{op}_{values++}", attributes);
+    public string Node(string op, string[] from, params (string Name, object Value)[] attributes) =>
+        Node(op, from, $"{op}_{values++}", attributes);
 
     public string Node(string op, string[] from, string output, params (string Name, object Value)[] attributes)
     {
@@ -38,7 +39,8 @@ sealed class OnnxGraph(ModelWeights weights, string name)
     /// <summary>A parameter in a shape of its own; <paramref name="part"/> tells another order of its values.</summary>
     public string Weight(string parameter, int[] shape, WeightPart? part = null)
     {
-        floats.Add((parameter, shape, sink => ModelWriter.WritePart(weights, part ?? new(parameter, 1, (int)Count(shape), WeightOrder.Same), sink)));
+        floats.Add((parameter, shape, sink =>
+            ModelWriter.WritePart(weights, part ?? new(parameter, 1, (int)Count(shape), WeightOrder.Same), sink)));
         return parameter;
     }
 
@@ -51,7 +53,8 @@ sealed class OnnxGraph(ModelWeights weights, string name)
     public string Integers(string constant, params long[] list)
     {
         if (integers.Exists(tensor => tensor.Name == constant)) return constant;
-        var tensor = Tensor(constant, Int64Type, [list.Length]).Bytes(9, 8L * list.Length, stream => stream.Write(MemoryMarshal.AsBytes(list.AsSpan())));
+        var tensor = Tensor(constant, Int64Type, [list.Length]).Bytes(9, 8L * list.Length, stream =>
+            stream.Write(MemoryMarshal.AsBytes(list.AsSpan())));
         integers.Add((constant, tensor));
         return constant;
     }
@@ -59,15 +62,18 @@ sealed class OnnxGraph(ModelWeights weights, string name)
     /// <summary>Without dimensions: an index that removes its axis.</summary>
     public string Index(string constant, long value)
     {
-        integers.Add((constant, Tensor(constant, Int64Type, []).Bytes(9, 8, stream => stream.Write(BitConverter.GetBytes(value)))));
+        integers.Add((constant,
+            Tensor(constant, Int64Type, []).Bytes(9, 8, stream => stream.Write(BitConverter.GetBytes(value)))));
         return constant;
     }
 
-    public void Input(string input, bool integer, string what, params object[] shape) => inputs.Add(Value(input, integer, what, shape));
+    public void Input(string input, bool integer, string what, params object[] shape) =>
+        inputs.Add(Value(input, integer, what, shape));
 
     public void Output(string output, string what, params object[] shape) => outputs.Add(Value(output, false, what, shape));
 
-    /// <summary>Writes the model; with <paramref name="external"/>, weights go to a second file beside it. Neither is left half-written.</summary>
+    /// <summary>Writes the model; with <paramref name="external"/>, weights go to a second file beside it. Neither is left
+    /// half-written.</summary>
     /// <returns>The files.</returns>
     public IReadOnlyList<string> Write(string path, IReadOnlyDictionary<string, string> metadata, bool external)
     {
@@ -100,7 +106,8 @@ sealed class OnnxGraph(ModelWeights weights, string name)
         foreach (var (_, tensor) in integers) graph.Message(5, tensor);
         foreach (var input in inputs) graph.Message(11, input);
         foreach (var output in outputs) graph.Message(12, output);
-        var model = new ProtoMessage().Int(1, IrVersion).Text(2, "Silc").Text(6, metadata.GetValueOrDefault("silc.preprocessing", ""))
+        var model = new ProtoMessage().Int(1, IrVersion).Text(2, "Silc").Text(6,
+            metadata.GetValueOrDefault("silc.preprocessing", ""))
             .Message(7, graph).Message(8, new ProtoMessage().Text(1, "").Int(2, Opset));
         foreach (var (key, value) in metadata) model.Message(14, Entry(key, value));
         return model;
@@ -109,7 +116,8 @@ sealed class OnnxGraph(ModelWeights weights, string name)
     static ProtoMessage Stored(string name, int[] shape, (Action<ValueSink> Values, long At, long Bytes) place, string? beside)
     {
         var tensor = Tensor(name, FloatType, shape);
-        if (beside is null) return tensor.Bytes(9, place.Bytes, stream => place.Values(piece => stream.Write(MemoryMarshal.AsBytes(piece))));
+        if (beside is null) return tensor.Bytes(9, place.Bytes, stream =>
+            place.Values(piece => stream.Write(MemoryMarshal.AsBytes(piece))));
         return tensor.Message(13, Entry("location", Path.GetFileName(beside)))
             .Message(13, Entry("offset", place.At.ToString(CultureInfo.InvariantCulture)))
             .Message(13, Entry("length", place.Bytes.ToString(CultureInfo.InvariantCulture))).Int(14, 1);
@@ -128,7 +136,8 @@ sealed class OnnxGraph(ModelWeights weights, string name)
     static ProtoMessage Value(string name, bool integer, string what, object[] shape)
     {
         var dimensions = new ProtoMessage();
-        foreach (var size in shape) dimensions.Message(1, size is int fixedSize ? new ProtoMessage().Int(1, fixedSize) : new ProtoMessage().Text(2, (string)size));
+        foreach (var size in shape) dimensions.Message(1, size is int fixedSize ? new ProtoMessage().Int(1, fixedSize)
+            : new ProtoMessage().Text(2, (string)size));
         var tensor = new ProtoMessage().Int(1, integer ? Int64Type : FloatType).Message(2, dimensions);
         return new ProtoMessage().Text(1, name).Message(2, new ProtoMessage().Message(1, tensor)).Text(3, what);
     }

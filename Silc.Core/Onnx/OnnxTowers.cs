@@ -1,6 +1,7 @@
 namespace Silc;
 
-/// <summary>The forward passes of both towers as ONNX nodes; kernels keep big_vision's (in, out) layout, which MatMul wants.</summary>
+/// <summary>The forward passes of both towers as ONNX nodes; kernels keep big_vision's (in, out) layout, which MatMul
+/// wants.</summary>
 sealed class OnnxTowers(ModelWeights weights)
 {
     const float NormEpsilon = 1e-6f, UnitEpsilon = 1e-8f;   // as in the layers
@@ -14,8 +15,10 @@ sealed class OnnxTowers(ModelWeights weights)
         g.Input("pixel_values", integer: false, "RGB in [-1, 1]", "batch", 3, config.ImageSize, config.ImageSize);
         g.Output("image_embeds", "L2-normalised", "batch", width);
 
-        var kernel = g.Weight(BigVisionNames.Patches, [width, 3, patch, patch], new(BigVisionNames.Patches, patch * patch * 3, width, WeightOrder.Patches));
-        var x = g.Node("Conv", ["pixel_values", kernel, g.Weight("img/embedding/bias", [width])], ("kernel_shape", new[] { patch, patch }), ("strides", new[] { patch, patch }));
+        var kernel = g.Weight(BigVisionNames.Patches, [width, 3, patch, patch],
+            new(BigVisionNames.Patches, patch * patch * 3, width, WeightOrder.Patches));
+        var x = g.Node("Conv", ["pixel_values", kernel, g.Weight("img/embedding/bias", [width])],
+            ("kernel_shape", new[] { patch, patch }), ("strides", new[] { patch, patch }));
         x = g.Node("Reshape", [x, g.Integers("flat_patches", 0, width, tokens)]);
         x = g.Node("Transpose", [x], ("perm", new[] { 0, 2, 1 }));
         x = g.Node("Add", [x, g.Weight("img/pos_embedding", [1, tokens, width])]);
@@ -57,18 +60,21 @@ sealed class OnnxTowers(ModelWeights weights)
     static string Attention(OnnxGraph g, string from, string to, string name, TowerConfig tower)
     {
         string Heads(string x, string part) => g.Node("Transpose",
-            [g.Node("Reshape", [Dense(g, x, $"{name}/{part}", tower.Width, tower.Width), g.Integers("split_heads", 0, -1, tower.Heads, tower.HeadDim)])],
+            [g.Node("Reshape", [Dense(g, x, $"{name}/{part}", tower.Width, tower.Width),
+                g.Integers("split_heads", 0, -1, tower.Heads, tower.HeadDim)])],
             ("perm", part == "key" ? [0, 2, 3, 1] : new[] { 0, 2, 1, 3 }));
         var scores = g.Node("MatMul", [Heads(from, "query"), Heads(to, "key")]);
         scores = g.Node("Mul", [scores, g.Scalar("attention_scale", 1 / MathF.Sqrt(tower.HeadDim))]);
         var mixed = g.Node("MatMul", [g.Node("Softmax", [scores], ("axis", -1)), Heads(to, "value")]);
-        var joined = g.Node("Reshape", [g.Node("Transpose", [mixed], ("perm", new[] { 0, 2, 1, 3 })), g.Integers("join_heads", 0, -1, tower.Width)]);
+        var joined = g.Node("Reshape",
+            [g.Node("Transpose", [mixed], ("perm", new[] { 0, 2, 1, 3 })), g.Integers("join_heads", 0, -1, tower.Width)]);
         return Dense(g, joined, $"{name}/out", tower.Width, tower.Width);
     }
 
     static string Mlp(OnnxGraph g, string x, string name, TowerConfig tower)
     {
-        var hidden = g.Node("Gelu", [Dense(g, x, $"{name}/Dense_0", tower.Width, tower.MlpDim)], ("approximate", tower.Gelu == GeluKind.Tanh ? "tanh" : "none"));
+        var hidden = g.Node("Gelu", [Dense(g, x, $"{name}/Dense_0", tower.Width, tower.MlpDim)],
+            ("approximate", tower.Gelu == GeluKind.Tanh ? "tanh" : "none"));
         return Dense(g, hidden, $"{name}/Dense_1", tower.MlpDim, tower.Width);
     }
 
@@ -76,7 +82,8 @@ sealed class OnnxTowers(ModelWeights weights)
         [x, g.Weight($"{name}/scale", [width]), g.Weight($"{name}/bias", [width])], ("axis", -1), ("epsilon", NormEpsilon));
 
     static string Dense(OnnxGraph g, string x, string name, int inputs, int outputs) =>
-        g.Node("Add", [g.Node("MatMul", [x, g.Weight($"{name}/kernel", [inputs, outputs])]), g.Weight($"{name}/bias", [outputs])]);
+        g.Node("Add", [g.Node("MatMul", [x, g.Weight($"{name}/kernel", [inputs, outputs])]),
+            g.Weight($"{name}/bias", [outputs])]);
 
     static void Unit(OnnxGraph g, string x, string output)
     {

@@ -4,8 +4,8 @@ using System.Text;
 namespace Silc;
 
 /// <summary>
-/// A protocol-buffers message to be written (protobuf.dev, "Encoding"): fields in order, sizes known before anything is written, so that
-/// tensors of gigabytes are streamed. ONNX needs no more of the format than this.
+/// A protocol-buffers message to be written (protobuf.dev, "Encoding"): fields in order, sizes known before anything is written,
+/// so that tensors of gigabytes are streamed. ONNX needs no more of the format than this.
 /// </summary>
 sealed class ProtoMessage
 {

@@ -18,7 +18,8 @@ static class BigVisionModel
     /// <summary>The model, or null if the file has not got big_vision's names.</summary>
     public static FoundModel? Find(ArrayFile file)
     {
-        if (BigVisionNames.Prefixes.FirstOrDefault(prefix => file.Arrays.ContainsKey(prefix + BigVisionNames.Patches)) is not { } prefix) return null;
+        if (BigVisionNames.Prefixes.FirstOrDefault(prefix =>
+            file.Arrays.ContainsKey(prefix + BigVisionNames.Patches)) is not { } prefix) return null;
         var shapes = new FileShapes(file, prefix);
         var head = shapes.Has("head/prototypes/kernel");
         bool Stacked(string encoder) => shapes.Has($"{encoder}/encoderblock/{Attention}");
@@ -49,7 +50,8 @@ static class BigVisionModel
     static string? Beside(string path, string tokenizer) => tokenizer is "" ? null
         : Tokenizers.IsBuiltIn(tokenizer) ? tokenizer
         : Path.GetFileName(tokenizer) == tokenizer ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, tokenizer)
-        : throw new InvalidDataException($"{path}: '{TokenizerKey}' in its metadata is {tokenizer}, it should name a file in the same folder");
+        : throw new InvalidDataException(
+            $"{path}: '{TokenizerKey}' in its metadata is {tokenizer}, it should name a file in the same folder");
 
     static SilcConfig Infer(FileShapes shapes, bool hasHead, out string[] notes)
     {
@@ -64,14 +66,19 @@ static class BigVisionModel
             head = new(shapes.Of("head/Dense_0/kernel", "(width, hidden)")[1], prototypes[0], prototypes[1]);
         }
         int patch = patches[0], size = grid * patch;
-        notes = patch == 14 ? [$"{grid} patches of {patch} pixels cover {size}; for checkpoints named after another size say --image-size {size + 6}"] : [];
+        notes = patch != 14 ? [] :
+            [$"{grid} patches of {patch} pixels cover {size}; "
+                + $"for checkpoints named after another size say --image-size {size + 6}"];
         return new(
-            Tower(shapes, "image", BigVisionNames.ImageEncoder, patches[3]), Tower(shapes, "text", BigVisionNames.TextEncoder, table[1]), size, patch, length,
+            Tower(shapes, "image", BigVisionNames.ImageEncoder, patches[3]),
+                Tower(shapes, "text", BigVisionNames.TextEncoder, table[1]), size, patch, length,
             table[0], head, ViewsFor(size, patch), shapes.Has("b") ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
     }
 
-    /// <summary>Views of a model whose file says nothing of any: local ones of three eighths of the side, in whole patches.</summary>
-    public static ViewConfig ViewsFor(int imageSize, int patch) => new(LocalSize: Math.Max(1, (int)Math.Round(imageSize * 0.375 / patch)) * patch);
+    /// <summary>Views of a model whose file says nothing of any: local ones of three eighths of the side, in whole
+    /// patches.</summary>
+    public static ViewConfig ViewsFor(int imageSize, int patch) =>
+        new(LocalSize: Math.Max(1, (int)Math.Round(imageSize * 0.375 / patch)) * patch);
 
     static TowerConfig Tower(FileShapes shapes, string which, string encoder, int width)
     {
@@ -80,6 +87,7 @@ static class BigVisionModel
         var layers = stacked ? "layers, " : "";
         var query = shapes.Of($"{encoder}/{block}/{Attention}", $"({layers}width, heads, head size)");
         var depth = stacked ? query[0] : shapes.Depth($"{encoder}/encoderblock_{{0}}/{Attention}");
-        return shapes.Tower(which, width, depth, query[^2], shapes.Of($"{encoder}/{block}/{Mlp}", $"({layers}width, hidden)")[^1], GeluKind.Tanh);
+        return shapes.Tower(which, width, depth, query[^2],
+            shapes.Of($"{encoder}/{block}/{Mlp}", $"({layers}width, hidden)")[^1], GeluKind.Tanh);
     }
 }

@@ -7,9 +7,11 @@ namespace Silc;
 /// </summary>
 static class BigVisionNames
 {
-    public const string Patches = "img/embedding/kernel", HeadPrefix = "head/", ImageEncoder = "img/Transformer", TextEncoder = "txt/Encoder_0";
+    public const string Patches = "img/embedding/kernel", HeadPrefix = "head/", ImageEncoder = "img/Transformer",
+        TextEncoder = "txt/Encoder_0";
 
-    /// <summary>What published files put in front of every name: flax's training state, nothing, or an old flax optimizer.</summary>
+    /// <summary>What published files put in front of every name: flax's training state, nothing, or an old flax
+    /// optimizer.</summary>
     public static readonly string[] Prefixes = ["params/", "", "opt/target/"];
 
     /// <summary>Names and shapes of both towers, t and b.</summary>
@@ -41,11 +43,14 @@ static class BigVisionNames
             .Append(("head/prototypes/kernel", [head.Bottleneck, head.Prototypes]));
     }
 
-    /// <summary>The tensors of a file with that prefix; <paramref name="stacked"/> says of an encoder how its layers are stored.</summary>
-    public static IEnumerable<WeightTensor> Tensors(SilcConfig config, bool head, string prefix = "", Func<string, bool>? stacked = null)
+    /// <summary>The tensors of a file with that prefix; <paramref name="stacked"/> says of an encoder how its layers are
+    /// stored.</summary>
+    public static IEnumerable<WeightTensor> Tensors(SilcConfig config, bool head, string prefix = "",
+        Func<string, bool>? stacked = null)
     {
         var weights = head ? Towers(config).Concat(Head(config)) : Towers(config);
-        return weights.GroupBy(weight => prefix + FileName(weight.Name, stacked)).Select(group => group.Key == prefix + group.First().Name
+        return weights.GroupBy(weight => prefix + FileName(weight.Name, stacked)).Select(group => group.Key == prefix
+            + group.First().Name
             ? new WeightTensor(group.Key, group.First().Shape, Part(group.First()))
             : new WeightTensor(group.Key, [group.Count(), .. group.First().Shape], [.. group.Select(Part)]));
     }
@@ -55,14 +60,16 @@ static class BigVisionNames
     {
         const string block = "/encoderblock_";
         int at = name.IndexOf(block, StringComparison.Ordinal);
-        return at < 0 || stacked?.Invoke(name[..at]) != true ? name : $"{name[..(at + block.Length - 1)]}{name[name.IndexOf('/', at + 1)..]}";
+        return at < 0 || stacked?.Invoke(name[..at]) != true ? name
+            : $"{name[..(at + block.Length - 1)]}{name[name.IndexOf('/', at + 1)..]}";
     }
 
     static WeightPart Part((string Name, int[] Shape) weight) =>
         new(weight.Name, weight.Shape[..^1].Aggregate(1, (a, b) => a * b), weight.Shape[^1], WeightOrder.Same);
 
     static IEnumerable<(string, int[])> Encoder(string name, TowerConfig tower) =>
-        Enumerable.Range(0, tower.Depth).Select(i => $"{name}/encoderblock_{i}").SelectMany(block => Norm($"{block}/LayerNorm_0", tower.Width)
+        Enumerable.Range(0, tower.Depth).Select(i => $"{name}/encoderblock_{i}").SelectMany(block =>
+            Norm($"{block}/LayerNorm_0", tower.Width)
             .Concat(Attention($"{block}/MultiHeadDotProductAttention_0", tower))
             .Concat(Norm($"{block}/LayerNorm_1", tower.Width))
             .Concat(Mlp($"{block}/MlpBlock_0", tower)))

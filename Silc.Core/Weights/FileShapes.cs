@@ -7,7 +7,8 @@ sealed class FileShapes(ArrayFile file, string prefix = "")
 
     public bool Has(string name) => file.Arrays.ContainsKey(prefix + name);
 
-    /// <summary>The shape of an array that must be there; <paramref name="meaning"/> reads like <c>(width, heads, head size)</c>.</summary>
+    /// <summary>The shape of an array that must be there; <paramref name="meaning"/> reads like <c>(width, heads, head
+    /// size)</c>.</summary>
     public int[] Of(string name, string meaning)
     {
         if (!file.Arrays.TryGetValue(prefix + name, out var array))
@@ -22,7 +23,8 @@ sealed class FileShapes(ArrayFile file, string prefix = "")
     {
         int depth = 0;
         while (Has(string.Format(null, name, depth))) depth++;
-        return depth > 0 ? depth : throw new InvalidDataException($"{file.Path} has no layers: it lacks '{prefix}{string.Format(null, name, 0)}'");
+        return depth > 0 ? depth
+            : throw new InvalidDataException($"{file.Path} has no layers: it lacks '{prefix}{string.Format(null, name, 0)}'");
     }
 
     /// <summary>Side of the square grid of positions.</summary>
@@ -30,15 +32,19 @@ sealed class FileShapes(ArrayFile file, string prefix = "")
     {
         int side = (int)Math.Round(Math.Sqrt(positions));
         return side * side == positions ? side : throw new InvalidDataException(
-            $"{file.Path}: '{prefix}{name}' has {positions} positions, which are no square grid; towers with a class token are not supported");
+            $"{file.Path}: '{prefix}{name}' has {positions} positions, which are no square grid; "
+            + "towers with a class token are not supported");
     }
 
     /// <summary>A tower whose heads divide its width; more layers than anybody trains would be names without end.</summary>
     public TowerConfig Tower(string which, int width, int depth, int heads, int mlpDim, GeluKind gelu)
     {
         if (heads <= 0 || width % heads != 0)
-            throw new InvalidDataException($"{file.Path}: the {which} tower has width {width}, which {heads} heads do not divide");
-        if (depth > MostLayers) throw new InvalidDataException($"{file.Path}: the {which} tower has {depth} layers, at most {MostLayers} are supported");
+            throw new InvalidDataException(
+                $"{file.Path}: the {which} tower has width {width}, which {heads} heads do not divide");
+        if (depth > MostLayers)
+            throw new InvalidDataException(
+                $"{file.Path}: the {which} tower has {depth} layers, at most {MostLayers} are supported");
         return new(width, depth, heads, mlpDim, gelu);
     }
 }

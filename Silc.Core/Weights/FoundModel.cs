@@ -8,4 +8,5 @@ namespace Silc;
 /// <param name="Tokenizer">As <see cref="Tokenizers.Open"/> takes it; null if the file names none.</param>
 /// <param name="Notes">What a user should know, a sentence each.</param>
 sealed record FoundModel(
-    ModelFormat Format, SilcConfig Config, bool HasHead, IReadOnlyList<WeightTensor> Tensors, string? Tokenizer, IReadOnlyList<string> Notes);
+    ModelFormat Format, SilcConfig Config, bool HasHead, IReadOnlyList<WeightTensor> Tensors, string? Tokenizer,
+        IReadOnlyList<string> Notes);

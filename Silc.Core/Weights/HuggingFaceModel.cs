@@ -14,18 +14,23 @@ static class HuggingFaceModel
         var config = JsonConfig.Beside(file.Path, ConfigName, "heads and the form of GELU stand there alone");
         config.Require(config.Text("model_type", "siglip") == "siglip", "model_type", "only siglip is supported");
         var (image, text, shapes) = (config.Section("vision_config"), config.Section("text_config"), new FileShapes(file));
-        image.Require(image.Flag("vision_use_head", true), "vision_use_head", "towers without attention pooling are not supported");
+        image.Require(image.Flag("vision_use_head", true), "vision_use_head",
+            "towers without attention pooling are not supported");
 
         var patches = shapes.Of(HuggingFaceNames.Patches, "(width, 3, patch, patch)");
         const string positions = "vision_model.embeddings.position_embedding.weight";
-        int patch = patches[2], grid = shapes.Grid(positions, shapes.Of(positions, "(patches, width)")[0]), size = image.Side("image_size", 224);
+        int patch = patches[2], grid = shapes.Grid(positions, shapes.Of(positions, "(patches, width)")[0]),
+            size = image.Side("image_size", 224);
         image.Require(size / patch == grid, "image_size", $"but the file has {grid} x {grid} positions for patches of {patch}");
         var table = shapes.Of("text_model.embeddings.token_embedding.weight", "(vocabulary, width)");
         var length = shapes.Of("text_model.embeddings.position_embedding.weight", "(tokens, width)")[0];
         var found = new SilcConfig(
-            Tower(shapes, image, "image", "vision_model", patches[0]), Tower(shapes, text, "text", "text_model", table[1]), size, patch, length, table[0],
-            Views: BigVisionModel.ViewsFor(size, patch), Contrastive: file.Arrays.ContainsKey("logit_bias") ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
-        return new(ModelFormat.HuggingFace, found, HasHead: false, HuggingFaceNames.Tensors(found), TokenizerBeside(file.Path), []);
+            Tower(shapes, image, "image", "vision_model", patches[0]), Tower(shapes, text, "text", "text_model", table[1]), size,
+                patch, length, table[0],
+            Views: BigVisionModel.ViewsFor(size, patch), Contrastive: file.Arrays.ContainsKey("logit_bias")
+                ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
+        return new(ModelFormat.HuggingFace, found, HasHead: false, HuggingFaceNames.Tensors(found), TokenizerBeside(file.Path),
+            []);
     }
 
     /// <summary>A SentencePiece model in the same folder, under the names that Hugging Face gives it.</summary>
@@ -37,8 +42,10 @@ static class HuggingFaceModel
         var (act, epsilon) = (config.Text("hidden_act", TanhName), config.Real("layer_norm_eps", 1e-6));
         config.Require(act is TanhName or "gelu" or "gelu_new", "hidden_act", $"only {TanhName} and gelu are supported");
         config.Require(Math.Abs(epsilon - 1e-6) < 1e-9, "layer_norm_eps", "only 1e-6 is supported");
-        return shapes.Tower(which, width, shapes.Depth($"{model}.encoder.layers.{{0}}.mlp.fc1.weight"), config.Int("num_attention_heads", 12),
-            shapes.Of($"{model}.encoder.layers.0.mlp.fc1.weight", "(hidden, width)")[0], act == "gelu" ? GeluKind.Exact : GeluKind.Tanh);
+        return shapes.Tower(which, width, shapes.Depth($"{model}.encoder.layers.{{0}}.mlp.fc1.weight"),
+            config.Int("num_attention_heads", 12),
+            shapes.Of($"{model}.encoder.layers.0.mlp.fc1.weight", "(hidden, width)")[0], act == "gelu" ? GeluKind.Exact
+                : GeluKind.Tanh);
     }
 
     /// <summary>What <c>config.json</c> says of a model.</summary>

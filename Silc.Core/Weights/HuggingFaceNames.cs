@@ -12,12 +12,15 @@ static class HuggingFaceNames
         var (tensors, image, text) = (new TorchTensors(config), config.Image, config.Text);
         const string pool = "vision_model.head", map = "img/MAPHead_0", attention = $"{map}/MultiHeadDotProductAttention_0";
         tensors.Patches("vision_model.embeddings.patch_embedding");
-        tensors.Same("vision_model.embeddings.position_embedding.weight", "img/pos_embedding", config.Grid * config.Grid, image.Width);
+        tensors.Same("vision_model.embeddings.position_embedding.weight", "img/pos_embedding", config.Grid * config.Grid,
+            image.Width);
         Layers(tensors, "vision_model.encoder.layers", BigVisionNames.ImageEncoder, image.Depth);
         tensors.Norm("vision_model.post_layernorm", $"{BigVisionNames.ImageEncoder}/encoder_norm");
         tensors.Same($"{pool}.probe", $"{map}/probe", 1, 1, image.Width);
-        tensors.Matrix($"{pool}.attention.in_proj_weight", $"{attention}/query/kernel", $"{attention}/key/kernel", $"{attention}/value/kernel");
-        tensors.Vector($"{pool}.attention.in_proj_bias", $"{attention}/query/bias", $"{attention}/key/bias", $"{attention}/value/bias");
+        tensors.Matrix($"{pool}.attention.in_proj_weight", $"{attention}/query/kernel", $"{attention}/key/kernel",
+            $"{attention}/value/kernel");
+        tensors.Vector($"{pool}.attention.in_proj_bias", $"{attention}/query/bias", $"{attention}/key/bias",
+            $"{attention}/value/bias");
         tensors.Dense($"{pool}.attention.out_proj", $"{attention}/out");
         tensors.Norm($"{pool}.layernorm", $"{map}/LayerNorm_0");
         tensors.Mlp($"{pool}.mlp", $"{map}/MlpBlock_0");
@@ -38,7 +41,8 @@ static class HuggingFaceNames
         {
             var (layer, block) = ($"{layers}.{i}", $"{encoder}/encoderblock_{i}");
             tensors.Norm($"{layer}.layer_norm1", $"{block}/LayerNorm_0");
-            foreach (var (theirs, ours) in new[] { ("q_proj", "query"), ("k_proj", "key"), ("v_proj", "value"), ("out_proj", "out") })
+            foreach (var (theirs, ours) in new[] { ("q_proj", "query"), ("k_proj", "key"), ("v_proj", "value"),
+                ("out_proj", "out") })
                 tensors.Dense($"{layer}.self_attn.{theirs}", $"{block}/MultiHeadDotProductAttention_0/{ours}");
             tensors.Norm($"{layer}.layer_norm2", $"{block}/LayerNorm_1");
             tensors.Mlp($"{layer}.mlp", $"{block}/MlpBlock_0");

@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace Silc;
 
-/// <summary>A configuration file of another library: values with their usual ones, and refusals that name file and value.</summary>
+/// <summary>A configuration file of another library: values with their usual ones, and refusals that name file and
+/// value.</summary>
 sealed class JsonConfig(string path, JsonElement root, string where = "")
 {
     const long MostBytes = 16 << 20;
@@ -12,7 +13,8 @@ sealed class JsonConfig(string path, JsonElement root, string where = "")
     {
         var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(weights))!, name);
         if (!File.Exists(path)) throw new InvalidDataException($"{weights} needs {name} beside it: {why}");
-        if (new FileInfo(path).Length > MostBytes) throw new InvalidDataException($"{path} has more than {MostBytes >> 20} MiB, it is no configuration");
+        if (new FileInfo(path).Length > MostBytes)
+            throw new InvalidDataException($"{path} has more than {MostBytes >> 20} MiB, it is no configuration");
         try
         {
             return new(path, JsonDocument.Parse(File.ReadAllBytes(path)).RootElement);
@@ -27,9 +29,11 @@ sealed class JsonConfig(string path, JsonElement root, string where = "")
 
     public bool Has(string name) => Find(name) is not null;
 
-    public int Int(string name, int usual) => Get(name, usual, (JsonElement e, out int value) => e.TryGetInt32(out value), JsonValueKind.Number);
+    public int Int(string name, int usual) =>
+        Get(name, usual, (JsonElement e, out int value) => e.TryGetInt32(out value), JsonValueKind.Number);
 
-    public double Real(string name, double usual) => Get(name, usual, (JsonElement e, out double value) => e.TryGetDouble(out value), JsonValueKind.Number);
+    public double Real(string name, double usual) =>
+        Get(name, usual, (JsonElement e, out double value) => e.TryGetDouble(out value), JsonValueKind.Number);
 
     public bool Flag(string name, bool usual) => Find(name)?.ValueKind switch
     {
@@ -46,7 +50,8 @@ sealed class JsonConfig(string path, JsonElement root, string where = "")
     public int Side(string name, int usual)
     {
         if (Find(name) is not { ValueKind: JsonValueKind.Array } list) return Int(name, usual);
-        int[] sizes = [.. list.EnumerateArray().Select(size => size.ValueKind == JsonValueKind.Number && size.TryGetInt32(out var n) ? n : -1)];
+        int[] sizes = [.. list.EnumerateArray().Select(size => size.ValueKind == JsonValueKind.Number
+            && size.TryGetInt32(out var n) ? n : -1)];
         return sizes is [var height, var width] && height == width ? height : throw Odd(name, "only squares are supported");
     }
 
@@ -66,5 +71,6 @@ sealed class JsonConfig(string path, JsonElement root, string where = "")
     JsonElement? Find(string name) => root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var found)
         && found.ValueKind != JsonValueKind.Null ? found : null;
 
-    InvalidDataException Odd(string name, string why) => new($"{path}: {where}{name} is {Find(name)?.GetRawText() ?? "missing"}, {why}");
+    InvalidDataException Odd(string name, string why) =>
+        new($"{path}: {where}{name} is {Find(name)?.GetRawText() ?? "missing"}, {why}");
 }

@@ -3,8 +3,8 @@ using System.Buffers;
 namespace Silc;
 
 /// <summary>
-/// An open model file of any format that Silc reads: what it is, found from its names, its shapes and the configuration beside it, and
-/// its weights on request. Tensors that are missing or have another shape are named when the file is opened.
+/// An open model file of any format that Silc reads: what it is, found from its names, its shapes and the configuration beside
+/// it, and its weights on request. Tensors that are missing or have another shape are named when the file is opened.
 /// </summary>
 public sealed class ModelFile : IDisposable
 {
@@ -51,7 +51,8 @@ public sealed class ModelFile : IDisposable
     public ModelWeights Weights { get; }
 
     /// <summary>Opens a file, or the one of a folder.</summary>
-    /// <exception cref="InvalidDataException">It is damaged, no model, or its tensors do not fit each other; the message says which and how.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, no model, or its tensors do not fit each other; the message says
+    /// which and how.</exception>
     /// <exception cref="NotSupportedException">It is a pickle or another format; the message says how to convert it.</exception>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     public static ModelFile Open(string path)
@@ -70,8 +71,10 @@ public sealed class ModelFile : IDisposable
 
     static string In(string folder)
     {
-        if (usualNames.Select(name => System.IO.Path.Combine(folder, name)).FirstOrDefault(File.Exists) is { } usual) return usual;
-        string[] candidates = [.. Directory.GetFiles(folder).Where(name => System.IO.Path.GetExtension(name) is ".npz" or ".safetensors")];
+        if (usualNames.Select(name =>
+            System.IO.Path.Combine(folder, name)).FirstOrDefault(File.Exists) is { } usual) return usual;
+        string[] candidates = [.. Directory.GetFiles(folder).Where(name => System.IO.Path.GetExtension(name) is ".npz"
+            or ".safetensors")];
         if (candidates is [var single]) return single;
         if (Directory.GetFiles(folder, "*.safetensors.index.json") is [var index, ..])
             throw new NotSupportedException($"{index}: weights in several parts are not supported; join them once in Python: "
@@ -79,14 +82,17 @@ public sealed class ModelFile : IDisposable
         if (candidates.Length > 1)
             throw new InvalidDataException($"{folder} holds {candidates.Length} files of weights; name one: "
                 + string.Join(", ", candidates.Select(System.IO.Path.GetFileName)));
-        if (Directory.GetFiles(folder).FirstOrDefault(name => System.IO.Path.GetExtension(name) is ".bin" or ".pt" or ".pth") is { } pickle)
+        if (Directory.GetFiles(folder).FirstOrDefault(name => System.IO.Path.GetExtension(name) is ".bin" or ".pt"
+            or ".pth") is { } pickle)
             throw CheckpointFile.NotSupported(pickle, System.IO.Path.GetExtension(pickle));
         throw new FileNotFoundException($"{folder} holds no weights: none of {string.Join(", ", usualNames)}");
     }
 
     static InvalidDataException Unknown(ArrayFile file) => new(
-        $"{file.Path} holds no image tower: neither {BigVisionNames.Patches} (big_vision, Silc) nor {HuggingFaceNames.Patches} (Hugging Face) nor "
-        + $"{OpenClipNames.Patches} (open_clip); {(file.Arrays.Count == 0 ? "it is empty" : $"it begins with {string.Join(", ", file.Arrays.Keys.Take(3))}")}");
+        $"{file.Path} holds no image tower: neither {BigVisionNames.Patches} (big_vision, Silc) nor "
+        + $"{HuggingFaceNames.Patches} (Hugging Face) nor "
+        + $"{OpenClipNames.Patches} (open_clip); "
+        + $"{(file.Arrays.Count == 0 ? "it is empty" : $"it begins with {string.Join(", ", file.Arrays.Keys.Take(3))}")}");
 
     void Locate()
     {
@@ -96,7 +102,8 @@ public sealed class ModelFile : IDisposable
                 throw new InvalidDataException($"{Path} lacks '{tensor.Name}' of shape {ArrayHeader.Text(tensor.Shape)}");
             // A single value is one whether its shape is (1) or ().
             if (!array.Shape.SequenceEqual(tensor.Shape) && (array.Count != 1 || tensor.Parts is not [{ Count: 1 }]))
-                throw new InvalidDataException($"{Path}: '{tensor.Name}' has shape {array.ShapeText}, it should be {ArrayHeader.Text(tensor.Shape)}");
+                throw new InvalidDataException(
+                    $"{Path}: '{tensor.Name}' has shape {array.ShapeText}, it should be {ArrayHeader.Text(tensor.Shape)}");
             long offset = 0;
             foreach (var part in tensor.Parts)
             {
@@ -108,10 +115,12 @@ public sealed class ModelFile : IDisposable
 
     void Read(string parameter, ValueSink sink)
     {
-        if (!places.TryGetValue(parameter, out var place)) throw new InvalidDataException($"{Path} has no parameter '{parameter}'");
+        if (!places.TryGetValue(parameter,
+            out var place)) throw new InvalidDataException($"{Path} has no parameter '{parameter}'");
         var (array, offset, part) = place;
         // Whole where values change places, in pieces where they do not.
-        var rented = ArrayPool<float>.Shared.Rent(part.Order == WeightOrder.Same ? Math.Min(part.Count, PieceFloats) : 2 * part.Count);
+        var rented = ArrayPool<float>.Shared.Rent(part.Order == WeightOrder.Same ? Math.Min(part.Count, PieceFloats)
+            : 2 * part.Count);
         try
         {
             if (part.Order != WeightOrder.Same)
@@ -142,7 +151,8 @@ public sealed class ModelFile : IDisposable
         file.Read(array, first, values);
         for (int i = 0; i < values.Length; i++)
             if (!float.IsFinite(values[i]))
-                throw new InvalidDataException($"{Path}: '{array.Name}' holds {values[i]} at {first + i}: a model with it computes nothing; it was saved "
+                throw new InvalidDataException(
+                    $"{Path}: '{array.Name}' holds {values[i]} at {first + i}: a model with it computes nothing; it was saved "
                     + "after training went wrong, so take an earlier checkpoint");
     }
 

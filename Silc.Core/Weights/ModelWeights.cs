@@ -1,7 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// A model's weights, wherever they are: in a file or on a device. Values come under big_vision's names and in its layout, in pieces.
+/// A model's weights, wherever they are: in a file or on a device. Values come under big_vision's names and in its layout, in
+/// pieces.
 /// </summary>
 /// <param name="Config">Architecture.</param>
 /// <param name="HasHead">There are weights of the self-distillation head.</param>
@@ -16,17 +17,19 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
     /// <summary>The shape of a tower's parameter.</summary>
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public static IReadOnlyList<int> Shape(SilcConfig config, string name) =>
-        BigVisionNames.Towers(config).FirstOrDefault(weight => weight.Name == name).Shape ?? throw new ArgumentException($"no tower has a parameter '{name}'");
+        BigVisionNames.Towers(config).FirstOrDefault(weight =>
+            weight.Name == name).Shape ?? throw new ArgumentException($"no tower has a parameter '{name}'");
 
     /// <summary>
-    /// The same model for pictures of another size: the learned positions are resized to the other grid, bicubic as in DINO unless
-    /// the configuration says otherwise; everything else stays.
+    /// The same model for pictures of another size: the learned positions are resized to the other grid, bicubic as in DINO
+    /// unless the configuration says otherwise; everything else stays.
     /// </summary>
     /// <exception cref="ArgumentException">The size has no room for a patch.</exception>
     public ModelWeights WithImageSize(int imageSize)
     {
         var config = Config with { ImageSize = imageSize };
-        if (config.Views.LocalSize > imageSize) config = config with { Views = BigVisionModel.ViewsFor(imageSize, config.PatchSize) };
+        if (config.Views.LocalSize > imageSize) config = config with { Views = BigVisionModel.ViewsFor(imageSize,
+            config.PatchSize) };
         config.Check();
         if (config.Grid == Config.Grid) return this with { Config = config };
         var (read, width, (from, to)) = (Read, config.Image.Width, (Config.Grid, config.Grid));

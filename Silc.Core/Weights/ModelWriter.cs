@@ -8,11 +8,13 @@ public static class ModelWriter
 {
     static readonly JsonSerializerOptions indented = new() { WriteIndented = true };
 
-    /// <summary>Writes into a folder, or for npz into the file of that name. Weights are streamed: memory holds one tensor at a time.</summary>
+    /// <summary>Writes into a folder, or for npz into the file of that name. Weights are streamed: memory holds one tensor at a
+    /// time.</summary>
     /// <param name="weights">The model.</param>
     /// <param name="format">Whose format.</param>
     /// <param name="path">A folder; a name that ends in <c>.npz</c> or <c>.safetensors</c> is that of the weights.</param>
-    /// <param name="tokenizer">As <see cref="Tokenizers.Open"/> takes it; a file is copied beside the weights. Null if there is none.</param>
+    /// <param name="tokenizer">As <see cref="Tokenizers.Open"/> takes it; a file is copied beside the weights. Null if there is
+    /// none.</param>
     /// <returns>The files, the weights first.</returns>
     /// <exception cref="ArgumentException">The name does not fit the format.</exception>
     public static IReadOnlyList<string> Write(ModelWeights weights, ModelFormat format, string path, string? tokenizer = null)
@@ -24,23 +26,28 @@ public static class ModelWriter
         switch (format)
         {
             case ModelFormat.Npz:
-                Npz.WritePieces(file, Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead, BigVisionNames.Prefixes[0])]));
+                Npz.WritePieces(file,
+                    Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead, BigVisionNames.Prefixes[0])]));
                 break;
             case ModelFormat.HuggingFace:
-                Safetensors.WritePieces(file, Pieces(weights, HuggingFaceNames.Tensors(config)), new Dictionary<string, string> { ["format"] = "pt" });
+                Safetensors.WritePieces(file, Pieces(weights, HuggingFaceNames.Tensors(config)),
+                    new Dictionary<string, string> { ["format"] = "pt" });
                 Json(HuggingFaceModel.ConfigName, HuggingFaceModel.Config(config));
                 Json("preprocessor_config.json", HuggingFaceModel.Preprocessor(config));
                 break;
             case ModelFormat.OpenClip:
-                Safetensors.WritePieces(file, Pieces(weights, OpenClipNames.Tensors(config)), new Dictionary<string, string> { ["format"] = "pt" });
+                Safetensors.WritePieces(file, Pieces(weights, OpenClipNames.Tensors(config)),
+                    new Dictionary<string, string> { ["format"] = "pt" });
                 Json(OpenClipModel.ConfigName, OpenClipModel.Config(config, IsSentencePiece(copy)));
                 break;
             default:
                 Safetensors.WritePieces(file, Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead)]),
-                    new Dictionary<string, string> { [BigVisionModel.ConfigKey] = BigVisionModel.Serialize(config), [BigVisionModel.TokenizerKey] = copy ?? "" });
+                    new Dictionary<string, string> { [BigVisionModel.ConfigKey] = BigVisionModel.Serialize(config),
+                        [BigVisionModel.TokenizerKey] = copy ?? "" });
                 break;
         }
-        if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && IsSentencePiece(copy)) Json("tokenizer_config.json", HuggingFaceModel.Tokenizer(config));
+        if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && IsSentencePiece(copy)) Json("tokenizer_config.json",
+            HuggingFaceModel.Tokenizer(config));
         return written;
 
         void Json(string name, object content)
@@ -61,15 +68,19 @@ public static class ModelWriter
         };
         if (Directory.Exists(path) || Path.GetExtension(path) is not (".npz" or ".safetensors")) return Path.Combine(path, name);
         return Path.GetExtension(path) == extension ? path
-            : throw new ArgumentException($"{path}: weights for {format.Describe()} end in {extension}; name a folder, or a file with that ending");
+            : throw new ArgumentException(
+                $"{path}: weights for {format.Describe()} end in {extension}; name a folder, or a file with that ending");
     }
 
     // The name beside the weights, or that of a built-in tokenizer.
-    internal static string? CopyTokenizer(ModelFormat format, string folder, string? tokenizer, List<string> written, string weights)
+    internal static string? CopyTokenizer(ModelFormat format, string folder, string? tokenizer, List<string> written,
+        string weights)
     {
         if (tokenizer is null || Tokenizers.IsBuiltIn(tokenizer)) return tokenizer;
-        var name = IsSentencePiece(tokenizer) && format is ModelFormat.HuggingFace or ModelFormat.OpenClip ? HuggingFaceModel.TokenizerName
-            : tokenizer.EndsWith(".txt.gz", StringComparison.OrdinalIgnoreCase) ? "tokenizer.txt.gz" : $"tokenizer{Path.GetExtension(tokenizer)}";
+        var name = IsSentencePiece(tokenizer) && format is ModelFormat.HuggingFace or ModelFormat.OpenClip
+            ? HuggingFaceModel.TokenizerName
+            : tokenizer.EndsWith(".txt.gz", StringComparison.OrdinalIgnoreCase) ? "tokenizer.txt.gz"
+                : $"tokenizer{Path.GetExtension(tokenizer)}";
         var target = Path.Combine(folder, name);
         Directory.CreateDirectory(folder);
         if (Path.GetFullPath(tokenizer) != target) File.Copy(tokenizer, target, overwrite: true);

@@ -21,18 +21,21 @@ static partial class OpenClipModel
         var (image, text, shapes) = (config.Section("vision_cfg"), config.Section("text_cfg"), new FileShapes(file));
         config.Require(!config.Flag("quick_gelu", false), "quick_gelu", "only gelu and its tanh form are supported");
         image.Require(image.Text("timm_pool", "") == "map", "timm_pool", "only map, attention pooling, is supported");
-        image.Require(image.Text("timm_proj", "linear") is "none" or "", "timm_proj", "towers with a projection are not supported");
+        image.Require(image.Text("timm_proj", "linear") is "none" or "", "timm_proj",
+            "towers with a projection are not supported");
 
         var patches = shapes.Of(OpenClipNames.Patches, "(width, 3, patch, patch)");
         const string positions = "visual.trunk.pos_embed", table = "text.token_embedding.weight";
-        int patch = patches[2], grid = shapes.Grid(positions, shapes.Of(positions, "(1, patches, width)")[1]), size = image.Side("image_size", 224);
+        int patch = patches[2], grid = shapes.Grid(positions, shapes.Of(positions, "(1, patches, width)")[1]),
+            size = image.Side("image_size", 224);
         image.Require(size / patch == grid, "image_size", $"but the file has {grid} x {grid} positions for patches of {patch}");
         var (vocabulary, textWidth) = (shapes.Of(table, "(vocabulary, width)")[0], shapes.Of(table, "(vocabulary, width)")[1]);
         var found = new SilcConfig(
             ImageTower(shapes, image, patches[0]), TextTower(shapes, text, textWidth), size, patch,
             shapes.Of("text.positional_embedding", "(tokens, width)")[0], vocabulary, Views: BigVisionModel.ViewsFor(size, patch),
             Contrastive: file.Arrays.ContainsKey("logit_bias") ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
-        return new(ModelFormat.OpenClip, found, HasHead: false, OpenClipNames.Tensors(found), HuggingFaceModel.TokenizerBeside(file.Path), []);
+        return new(ModelFormat.OpenClip, found, HasHead: false, OpenClipNames.Tensors(found),
+            HuggingFaceModel.TokenizerBeside(file.Path), []);
     }
 
     static TowerConfig ImageTower(FileShapes shapes, JsonConfig config, int width)
@@ -42,13 +45,16 @@ static partial class OpenClipModel
         config.Require(known.Success, "timm_model_name", "only timm's vit_…_siglip_… with attention pooling are supported");
         var act = more.Text("act_layer", TimmGelu(known) == GeluKind.Tanh ? Tanh : Exact);
         more.Require(act is Exact or Tanh, "act_layer", $"only {Exact} and {Tanh} are supported");
-        return shapes.Tower("image", width, shapes.Depth("visual.trunk.blocks.{0}.mlp.fc1.weight"), more.Int("num_heads", known.Groups[1].Value == "base" ? 12 : 16),
-            shapes.Of("visual.trunk.blocks.0.mlp.fc1.weight", "(hidden, width)")[0], act == Tanh ? GeluKind.Tanh : GeluKind.Exact);
+        return shapes.Tower("image", width, shapes.Depth("visual.trunk.blocks.{0}.mlp.fc1.weight"),
+            more.Int("num_heads", known.Groups[1].Value == "base" ? 12 : 16),
+            shapes.Of("visual.trunk.blocks.0.mlp.fc1.weight", "(hidden, width)")[0], act == Tanh ? GeluKind.Tanh
+                : GeluKind.Exact);
     }
 
     static TowerConfig TextTower(FileShapes shapes, JsonConfig config, int width)
     {
-        var (form, epsilon) = (config.Section("act_kwargs").Text("approximate", "none"), config.Section("norm_kwargs").Real("eps", 1e-5));
+        var (form, epsilon) = (config.Section("act_kwargs").Text("approximate", "none"),
+            config.Section("norm_kwargs").Real("eps", 1e-5));
         config.Require(!config.Has("hf_model_name"), "hf_model_name", "only open_clip's own text towers are supported");
         config.Require(config.Flag("no_causal_mask", false), "no_causal_mask", "only towers without a mask are supported");
         config.Require(config.Text("pool_type", "argmax") == "last", "pool_type", "only last-token pooling is supported");
@@ -56,7 +62,8 @@ static partial class OpenClipModel
         config.Require(form is "none" or "tanh", "act_kwargs", "only none and tanh are supported");
         config.Require(Math.Abs(epsilon - 1e-6) < 1e-9, "norm_kwargs", "only an eps of 1e-6 is supported");
         return shapes.Tower("text", width, shapes.Depth("text.transformer.resblocks.{0}.mlp.c_fc.weight"), config.Int("heads", 8),
-            shapes.Of("text.transformer.resblocks.0.mlp.c_fc.weight", "(hidden, width)")[0], form == "tanh" ? GeluKind.Tanh : GeluKind.Exact);
+            shapes.Of("text.transformer.resblocks.0.mlp.c_fc.weight", "(hidden, width)")[0], form == "tanh" ? GeluKind.Tanh
+                : GeluKind.Exact);
     }
 
     /// <summary>What <c>open_clip_config.json</c> says of a model.</summary>
@@ -87,13 +94,21 @@ static partial class OpenClipModel
         };
         if (config.Text.Gelu == GeluKind.Tanh) text["act_kwargs"] = new { approximate = "tanh" };
         // open_clip looks for the tokenizer in the folder itself; the name only says that it is Hugging Face's kind.
-        if (sentencePiece) (text["hf_tokenizer_name"], text["tokenizer_kwargs"]) = ("timm/ViT-B-16-SigLIP", new { clean = "canonicalize" });
-        var model = new Dictionary<string, object> { ["embed_dim"] = config.EmbedDim, ["custom_text"] = true, ["vision_cfg"] = vision, ["text_cfg"] = text };
+        if (sentencePiece) (text["hf_tokenizer_name"], text["tokenizer_kwargs"]) = ("timm/ViT-B-16-SigLIP",
+            new { clean = "canonicalize" });
+        var model = new Dictionary<string, object>
+        {
+            ["embed_dim"] = config.EmbedDim,
+            ["custom_text"] = true,
+            ["vision_cfg"] = vision,
+            ["text_cfg"] = text,
+        };
         if (config.Contrastive == ContrastiveKind.Sigmoid) model["init_logit_bias"] = -10;
         return new
         {
             model_cfg = model,
-            preprocess_cfg = new { mean = new[] { 0.5, 0.5, 0.5 }, std = new[] { 0.5, 0.5, 0.5 }, interpolation = "bicubic", resize_mode = "squash" },
+            preprocess_cfg = new { mean = new[] { 0.5, 0.5, 0.5 }, std = new[] { 0.5, 0.5, 0.5 }, interpolation = "bicubic",
+                resize_mode = "squash" },
         };
     }
 
@@ -122,7 +137,8 @@ static partial class OpenClipModel
 
     static readonly HashSet<string> published =
     [
-        "vit_base_patch32_siglip_256", "vit_base_patch16_siglip_224", "vit_base_patch16_siglip_256", "vit_base_patch16_siglip_384", "vit_base_patch16_siglip_512",
+        "vit_base_patch32_siglip_256", "vit_base_patch16_siglip_224", "vit_base_patch16_siglip_256",
+            "vit_base_patch16_siglip_384", "vit_base_patch16_siglip_512",
         "vit_large_patch16_siglip_256", "vit_large_patch16_siglip_384", "vit_large_patch16_siglip_512",
         "vit_so400m_patch14_siglip_224", "vit_so400m_patch14_siglip_378", "vit_so400m_patch14_siglip_384",
         "vit_so400m_patch16_siglip_256", "vit_so400m_patch16_siglip_384", "vit_so400m_patch16_siglip_512",

@@ -12,7 +12,8 @@ static class OpenClipNames
     public static IReadOnlyList<WeightTensor> Tensors(SilcConfig config)
     {
         var (tensors, image, text) = (new TorchTensors(config), config.Image, config.Text);
-        const string trunk = "visual.trunk", pool = $"{trunk}.attn_pool", map = "img/MAPHead_0", attention = $"{map}/MultiHeadDotProductAttention_0";
+        const string trunk = "visual.trunk", pool = $"{trunk}.attn_pool", map = "img/MAPHead_0",
+            attention = $"{map}/MultiHeadDotProductAttention_0";
         tensors.Patches($"{trunk}.patch_embed.proj");
         tensors.Same($"{trunk}.pos_embed", "img/pos_embedding", 1, config.Grid * config.Grid, image.Width);
         for (int i = 0; i < image.Depth; i++)

@@ -1,9 +1,11 @@
 namespace Silc;
 
-/// <summary>Collects the tensors of a PyTorch library: linear layers are (out, in), and some hold several parameters in their rows.</summary>
+/// <summary>Collects the tensors of a PyTorch library: linear layers are (out, in), and some hold several parameters in their
+/// rows.</summary>
 sealed class TorchTensors(SilcConfig config)
 {
-    readonly Dictionary<string, int[]> shapes = BigVisionNames.Towers(config).ToDictionary(weight => weight.Name, weight => weight.Shape);
+    readonly Dictionary<string, int[]> shapes = BigVisionNames.Towers(config).ToDictionary(
+        weight => weight.Name, weight => weight.Shape);
     readonly List<WeightTensor> list = [];
 
     public IReadOnlyList<WeightTensor> All => list;
@@ -62,7 +64,8 @@ sealed class TorchTensors(SilcConfig config)
     WeightPart Kernel(string parameter)
     {
         var shape = shapes[parameter];
-        int outputs = shape.Length == 3 && !parameter.EndsWith("/out/kernel", StringComparison.Ordinal) ? shape[1] * shape[2] : shape[^1];
+        int outputs = shape.Length == 3 && !parameter.EndsWith("/out/kernel", StringComparison.Ordinal) ? shape[1] * shape[2]
+            : shape[^1];
         return new(parameter, shape.Aggregate(1, (a, b) => a * b) / outputs, outputs, WeightOrder.Transposed);
     }
 }

@@ -5,24 +5,31 @@ public sealed partial class SilcModel
 {
     internal const string ConfigKey = BigVisionModel.ConfigKey, TokenizerKey = BigVisionModel.TokenizerKey;
 
-    /// <summary>The weights as files want them: on the host, a piece at a time. They are those of the moment when they are read.</summary>
+    /// <summary>The weights as files want them: on the host, a piece at a time. They are those of the moment when they are
+    /// read.</summary>
     public ModelWeights Weights => new(Config, HasHead: true, (name, sink) => Parameters.Read(Parameters[name], sink));
 
-    /// <summary>Writes the weights to a safetensors file, with what is needed to load them again. Nothing is left half-written.</summary>
+    /// <summary>Writes the weights to a safetensors file, with what is needed to load them again. Nothing is left
+    /// half-written.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="tokenizer">What <see cref="Tokenizers.Open"/> takes: <c>bytes</c>, <c>words</c>, or a file beside <paramref name="path"/>.</param>
+    /// <param name="tokenizer">What <see cref="Tokenizers.Open"/> takes: <c>bytes</c>, <c>words</c>, or a file beside
+    /// <paramref name="path"/>.</param>
     public void Save(string path, string tokenizer = "bytes") =>
-        Safetensors.WritePieces(path, [.. Parameters.All.Select(p => new ArrayPieces(p.Name, [.. p.Shape], sink => Parameters.Read(p, sink)))], Metadata(tokenizer));
+        Safetensors.WritePieces(path,
+            [.. Parameters.All.Select(p => new ArrayPieces(p.Name, [.. p.Shape], sink => Parameters.Read(p, sink)))],
+            Metadata(tokenizer));
 
     /// <summary>
-    /// Opens a model of any format that <see cref="ModelFile"/> reads, a file or a folder. The architecture comes from the file; a
-    /// self-distillation head that it lacks is drawn anew. On the CPU, loading takes little more memory than the model itself.
+    /// Opens a model of any format that <see cref="ModelFile"/> reads, a file or a folder. The architecture comes from the file;
+    /// a self-distillation head that it lacks is drawn anew. On the CPU, loading takes little more memory than the model itself.
     /// </summary>
     /// <param name="device">Where the model will live; must outlive it.</param>
     /// <param name="path">File or folder.</param>
-    /// <param name="tokenizer">What <see cref="Tokenizers.Open"/> takes; null for the one beside the weights, if there is one.</param>
+    /// <param name="tokenizer">What <see cref="Tokenizers.Open"/> takes; null for the one beside the weights, if there is
+    /// one.</param>
     /// <param name="imageSize">Another size of pictures: positions are resized.</param>
-    /// <exception cref="InvalidDataException">The file is damaged or no model; the message names file, tensor and reason.</exception>
+    /// <exception cref="InvalidDataException">The file is damaged or no model; the message names file, tensor and
+    /// reason.</exception>
     /// <exception cref="NotSupportedException">Another format; the message says how to convert it.</exception>
     public static SilcModel Load(Device device, string path, string? tokenizer = null, int? imageSize = null)
     {
@@ -34,7 +41,8 @@ public sealed partial class SilcModel
         {
             model.Parameters.AllocateValues();
             foreach (var p in model.Parameters.All)
-                if (weights.HasHead || !p.Name.StartsWith(BigVisionNames.HeadPrefix, StringComparison.Ordinal)) model.Parameters.Write(p, weights.Read);
+                if (weights.HasHead || !p.Name.StartsWith(BigVisionNames.HeadPrefix,
+                    StringComparison.Ordinal)) model.Parameters.Write(p, weights.Read);
                 else model.Parameters.Draw(p, seed: 0);
             return model;
         }
@@ -50,7 +58,8 @@ public sealed partial class SilcModel
     /// <param name="format">Whose format.</param>
     /// <param name="tokenizer">As <see cref="Tokenizers.Open"/> takes it; a file is copied beside the weights.</param>
     /// <returns>The files.</returns>
-    public IReadOnlyList<string> Export(string path, ModelFormat format, string? tokenizer = null) => ModelWriter.Write(Weights, format, path, tokenizer);
+    public IReadOnlyList<string> Export(string path, ModelFormat format, string? tokenizer = null) =>
+        ModelWriter.Write(Weights, format, path, tokenizer);
 
     internal Dictionary<string, string> Metadata(string tokenizer) =>
         new() { [ConfigKey] = BigVisionModel.Serialize(Config), [TokenizerKey] = tokenizer };

@@ -8,7 +8,8 @@ static class LoadBench
 {
     const int PieceFloats = 1 << 20;
 
-    /// <summary>Writes the model to a temporary folder; <paramref name="divide"/> takes that part of its layers and vocabulary.</summary>
+    /// <summary>Writes the model to a temporary folder; <paramref name="divide"/> takes that part of its layers and
+    /// vocabulary.</summary>
     public static void Run(string deviceName, string preset, int divide, ModelFormat format)
     {
         using var device = Silc.Device.Open(deviceName);
@@ -51,7 +52,8 @@ static class LoadBench
     static void Report(string what, Stopwatch clock, PeakMemory memory, ModelWeights weights)
     {
         var (seconds, bytes, size) = (clock.Elapsed.TotalSeconds, memory.Bytes, 4.0 * weights.TowerParameterCount);
-        Console.WriteLine($"{what,-8} in {seconds:F1} s, {size / seconds / 1e9:F2} GB/s, at most {ModelSummary.Size(bytes)} of memory, {bytes / size:F2} of the model");
+        Console.WriteLine($"{what,-8} in {seconds:F1} s, {size / seconds / 1e9:F2} GB/s, "
+            + $"at most {ModelSummary.Size(bytes)} of memory, {bytes / size:F2} of the model");
     }
 
     static ModelWeights RandomWeights(SilcConfig config)
@@ -61,9 +63,11 @@ static class LoadBench
         for (int i = 0; i < piece.Length; i++) piece[i] = (random.NextSingle() - 0.5f) * 0.05f;
         return new(config, HasHead: false, (name, sink) =>
         {
-            for (long left = Count(config, name); left > 0; left -= PieceFloats) sink(piece.AsSpan(0, (int)Math.Min(left, PieceFloats)));
+            for (long left = Count(config, name); left > 0; left -= PieceFloats) sink(piece.AsSpan(0,
+                (int)Math.Min(left, PieceFloats)));
         });
     }
 
-    static long Count(SilcConfig config, string name) => ModelWeights.Shape(config, name).Aggregate(1L, (product, size) => product * size);
+    static long Count(SilcConfig config, string name) =>
+        ModelWeights.Shape(config, name).Aggregate(1L, (product, size) => product * size);
 }

@@ -6,16 +6,28 @@ namespace Silc.Samples.Commands;
 /// <summary><c>silc convert</c>: a model from one library's files to another's.</summary>
 static class ConvertCommand
 {
-    static readonly Argument<string> Input = new("IN") { Description = "A file or folder of big_vision (.npz), Hugging Face, open_clip or Silc." };
-    static readonly Argument<string> Output = new("OUT") { Description = "A folder; or the file of the weights, ending in .npz or .safetensors." };
-    static readonly Option<string?> To = new("--to") { Description = "Whose format to write; silc unless OUT ends in .npz.", HelpName = string.Join('|', ModelFormats.Names) };
-    static readonly Option<int?> ImageSize = new("--image-size") { Description = "Side of pictures in pixels, if not the file's: positions are resized.", HelpName = "PIXELS" };
+    static readonly Argument<string> Input = new("IN")
+    {
+        Description = "A file or folder of big_vision (.npz), Hugging Face, open_clip or Silc.",
+    };
+    static readonly Argument<string> Output = new("OUT")
+    {
+        Description = "A folder; or the file of the weights, ending in .npz or .safetensors.",
+    };
+    static readonly Option<string?> To = new("--to") { Description = "Whose format to write; silc unless OUT ends in .npz.",
+        HelpName = string.Join('|', ModelFormats.Names) };
+    static readonly Option<int?> ImageSize = new("--image-size")
+    {
+        Description = "Side of pictures in pixels, if not the file's: positions are resized.",
+        HelpName = "PIXELS",
+    };
     static readonly Option<string?> Tokenizer = ModelOption.TokenizerOption();
 
     public static Command Create()
     {
         var command = new Command("convert", """
-            Convert a model between big_vision, Hugging Face, open_clip and Silc. The architecture is found from the file; values stay as they are, to the bit.
+            Convert a model between big_vision, Hugging Face, open_clip and Silc.
+            The architecture is found from the file; values stay as they are, to the bit.
 
             Examples:
               silc convert siglip_b16.npz models/siglip --tokenizer sentencepiece.model
@@ -40,7 +52,8 @@ static class ConvertCommand
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, weights.Config);
         ModelSummary.Print(file, weights);
         var written = ModelWriter.Write(weights, format, output, tokenizer);
-        Console.WriteLine($"wrote     {format.Describe()}: {string.Join(", ", written.Select(path => $"{path} ({ModelSummary.Size(new FileInfo(path).Length)})"))}");
+        var sizes = written.Select(path => $"{path} ({ModelSummary.Size(new FileInfo(path).Length)})");
+        Console.WriteLine($"wrote     {format.Describe()}: {string.Join(", ", sizes)}");
         foreach (var note in ModelSummary.Losses(weights, format, tokenizer)) Console.WriteLine($"note      {note}");
         return 0;
     }

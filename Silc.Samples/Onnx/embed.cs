@@ -20,16 +20,19 @@ if (args is not [var folder, var picture, .. { Length: > 0 } captions])
 using var image = new InferenceSession(Path.Combine(folder, "image.onnx"));
 using var text = new InferenceSession(Path.Combine(folder, "text.onnx"));
 var about = text.ModelMetadata.CustomMetadataMap;
-double Number(string key, double usual) => about.TryGetValue(key, out var value) ? double.Parse(value, CultureInfo.InvariantCulture) : usual;
+double Number(string key, double usual) => about.TryGetValue(key, out var value)
+    ? double.Parse(value, CultureInfo.InvariantCulture) : usual;
 
-int length = (int)Number("silc.text_length", 0), size = int.Parse(image.ModelMetadata.CustomMetadataMap["silc.image_size"], CultureInfo.InvariantCulture);
+int length = (int)Number("silc.text_length", 0),
+    size = int.Parse(image.ModelMetadata.CustomMetadataMap["silc.image_size"], CultureInfo.InvariantCulture);
 var tokenizer = about["silc.tokenizer"] switch
 {
     "" => throw new InvalidOperationException("the model was exported without a tokenizer: silc export onnx --tokenizer FILE"),
     var name when Tokenizers.IsBuiltIn(name) => Tokenizers.Open(name),
     var name => Tokenizers.Open(Path.Combine(folder, name)),
 };
-var ids = new DenseTensor<long>([.. captions.SelectMany(caption => tokenizer.Tokens(caption, length)).Select(id => (long)id)], [captions.Length, length]);
+var ids = new DenseTensor<long>([.. captions.SelectMany(caption => tokenizer.Tokens(caption, length)).Select(id => (long)id)],
+    [captions.Length, length]);
 float[] zText = Run(text, NamedOnnxValue.CreateFromTensor("input_ids", ids));
 
 // Rows of RGB pixels to one plane a channel.

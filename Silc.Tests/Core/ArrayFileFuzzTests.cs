@@ -10,7 +10,8 @@ public sealed class ArrayFileFuzzTests
 {
     const int Inputs = 20_000;
 
-    static readonly NamedArray[] arrays = [new("params/img/embedding/kernel", [2, 3], [1, 2, 3, 4, 5, 6]), new("t", [], [0.5f]), new("row", [4], [1, 2, 3, 4])];
+    static readonly NamedArray[] arrays = [new("params/img/embedding/kernel", [2, 3], [1, 2, 3, 4, 5, 6]), new("t", [], [0.5f]),
+        new("row", [4], [1, 2, 3, 4])];
 
     [TestMethod, Timeout(120_000)]
     public void Npz() => Run("fuzz.npz", path =>
@@ -34,7 +35,8 @@ public sealed class ArrayFileFuzzTests
     static void Run(string name, Func<string, byte[][]> seed)
     {
         // In memory where the system has such a folder: most of the time would go to the disk.
-        var folder = Directory.Exists("/dev/shm") ? Path.Combine("/dev/shm", Path.GetRandomFileName()) : Directory.CreateTempSubdirectory("silc-fuzz-").FullName;
+        var folder = Directory.Exists("/dev/shm") ? Path.Combine("/dev/shm", Path.GetRandomFileName())
+            : Directory.CreateTempSubdirectory("silc-fuzz-").FullName;
         Directory.CreateDirectory(folder);
         try
         {
@@ -76,7 +78,8 @@ public sealed class ArrayFileFuzzTests
         }
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         var growth = GC.GetTotalMemory(forceFullCollection: true) - before;
-        Console.WriteLine($"{Inputs} inputs in {seconds:N1} s, {read} read, {refused} refused, at most {largest:N0} bytes for one, {growth:N0} kept");
+        Console.WriteLine($"{Inputs} inputs in {seconds:N1} s, {read} read, {refused} refused, "
+            + $"at most {largest:N0} bytes for one, {growth:N0} kept");
         Assert.IsLessThan(60, seconds);
         Assert.IsLessThan(8L << 20, largest);
         Assert.IsLessThan(8L << 20, growth);
@@ -111,7 +114,8 @@ public sealed class ArrayFileFuzzTests
     {
         int at = bytes.AsSpan(from).IndexOfAnyInRange((byte)'0', (byte)'9');
         if (at < 0) return;
-        string[] numbers = ["9223372036854775807", "-9223372036854775808", "18446744073709551616", "4294967296", "1e300", "-1", "0", $"{random.Next(100)}"];
+        string[] numbers = ["9223372036854775807", "-9223372036854775808", "18446744073709551616", "4294967296", "1e300", "-1",
+            "0", $"{random.Next(100)}"];
         var number = Encoding.ASCII.GetBytes(numbers[random.Next(numbers.Length)]);
         number.AsSpan(0, Math.Min(number.Length, bytes.Length - from - at)).CopyTo(bytes.AsSpan(from + at));
     }

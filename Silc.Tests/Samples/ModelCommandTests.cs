@@ -18,7 +18,8 @@ public sealed partial class ModelCommandTests : TempFolder
         Assert.AreEqual(0, code, error);
         foreach (var words in new[]
         {
-            "Hugging Face SiglipModel, 88 tensors", "2 layers of 24 channels, 3 heads, MLP 40, tanh GELU; 14 pixels, 3 x 3 patches of 4",
+            "Hugging Face SiglipModel, 88 tensors",
+                "2 layers of 24 channels, 3 heads, MLP 40, tanh GELU; 14 pixels, 3 x 3 patches of 4",
             "2 layers of 16 channels, 2 heads, MLP 28, exact GELU; 5 tokens of 37", "parameters in both towers", "sigmoid loss",
             "wrote     big_vision npz: ", "cannot say that a tower has exact GELU", "no tokenizer: captions need one of 37 ids",
         }) StringAssert.Contains(output, words);
@@ -37,13 +38,15 @@ public sealed partial class ModelCommandTests : TempFolder
         var vocabulary = Tokenizers.Open(Tokenizer).VocabSize;
         var config = SilcConfig.Mini with { Image = new(16, 1, 2, 16), Text = new(16, 1, 2, 16), VocabSize = vocabulary };
         ModelWriter.Write(TinyModels.Weights(config, head: false), ModelFormat.Npz, At("m.npz"));
-        var (code, _, error) = CommandLineRun.Of("eval", "zero-shot", "--model", At("m.npz"), "--data", "demo", "--device", "cpu");
+        var (code, _, error) = CommandLineRun.Of("eval", "zero-shot", "--model", At("m.npz"), "--data", "demo", "--device",
+            "cpu");
         Assert.AreEqual(CommandLine.Failed, code);
         StringAssert.Contains(error, $"brings no tokenizer: give one of {vocabulary:N0} ids with --tokenizer FILE");
 
         foreach (var format in new[] { "hf", "open_clip", "silc" })
         {
-            Assert.AreEqual(0, CommandLineRun.Of("convert", At("m.npz"), At(format), "--to", format, "--tokenizer", Tokenizer).Code);
+            Assert.AreEqual(0, CommandLineRun.Of("convert", At("m.npz"), At(format), "--to", format, "--tokenizer",
+                Tokenizer).Code);
             using var file = ModelFile.Open(At(format));
             Assert.AreEqual(vocabulary, Tokenizers.Open(file.Tokenizer).VocabSize, format);
         }
@@ -54,7 +57,8 @@ public sealed partial class ModelCommandTests : TempFolder
     [TestMethod]
     public void Export_says_what_it_wrote()
     {
-        var (code, output, error) = CommandLineRun.Of("export", "onnx", "--model", TinyModels.Golden("open_clip"), "--out", At("onnx"));
+        var (code, output, error) = CommandLineRun.Of("export", "onnx", "--model", TinyModels.Golden("open_clip"), "--out",
+            At("onnx"));
         Assert.AreEqual(0, code, error);
         StringAssert.Contains(output, "image.onnx (");
         Assert.IsTrue(File.Exists(At("onnx/text.onnx")));
@@ -71,7 +75,8 @@ public sealed partial class ModelCommandTests : TempFolder
     [DataRow("bench load huge", "no preset 'huge'")]
     public void What_cannot_be_done_is_named_in_one_line(string line, string named)
     {
-        var (code, _, error) = CommandLineRun.Of([.. line.Split(' ').Select(word => word.Replace("{0}", TinyModels.Golden("hf")).Replace("x", word == "x" ? At("x") : "x"))]);
+        var (code, _, error) = CommandLineRun.Of([.. line.Split(' ').Select(word =>
+            word.Replace("{0}", TinyModels.Golden("hf")).Replace("x", word == "x" ? At("x") : "x"))]);
         Assert.AreEqual(CommandLine.Failed, code);
         StringAssert.Contains(error, named);
         Assert.HasCount(1, error.Trim().Split('\n'));
@@ -81,7 +86,8 @@ public sealed partial class ModelCommandTests : TempFolder
     [TestMethod, Timeout(120_000)]
     public void Loading_an_eighth_of_So400m_takes_little_more_memory_than_the_model()
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "silc.dll"), "bench", "load", "so400m", "--divide", "8"])
+        using var process = Process.Start(new ProcessStartInfo("dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "silc.dll"), "bench", "load", "so400m", "--divide", "8"])
         {
             RedirectStandardOutput = true,
         })!;
@@ -91,7 +97,8 @@ public sealed partial class ModelCommandTests : TempFolder
         Assert.AreEqual(0, process.ExitCode, output);
         foreach (var what in new[] { "loaded", "saved" })
         {
-            var ratio = double.Parse(Ratio().Matches(output).Single(match => match.Groups[1].Value == what).Groups[2].Value, CultureInfo.InvariantCulture);
+            var ratio = double.Parse(Ratio().Matches(output).Single(match => match.Groups[1].Value == what).Groups[2].Value,
+                CultureInfo.InvariantCulture);
             Assert.IsLessThan(1.3, ratio, output);
         }
     }

@@ -6,7 +6,8 @@ public sealed class BigVisionNpzTests
 {
     static readonly SilcConfig Config = TinyModels.Config with
     {
-        Image = TinyModels.Config.Image with { Gelu = GeluKind.Tanh }, ImageSize = 9, Views = BigVisionModel.ViewsFor(9, 3), Head = new HeadConfig(256, 64, 1024),
+        Image = TinyModels.Config.Image with { Gelu = GeluKind.Tanh }, ImageSize = 9, Views = BigVisionModel.ViewsFor(9, 3),
+            Head = new HeadConfig(256, 64, 1024),
     };
 
     static readonly Dictionary<string, float[]> expected = TinyModels.Values(TinyModels.Weights(Config, head: false));
@@ -29,7 +30,8 @@ public sealed class BigVisionNpzTests
     [DataRow("np.savez(p + '/b.npz', **{'params/' + k: v for k, v in s.items()})", 0)]
     [DataRow("np.savez_compressed(p + '/b.npz', **s)", 0)]
     [DataRow("np.savez(p + '/b.npz', **{'params/' + k: np.asfortranarray(v) for k, v in a.items()})", 0)]
-    [DataRow("np.savez(p + '/b.npz', **{'params/' + k: v.astype('>f8') for k, v in s.items()}, **{'opt/step': np.int64(7), 'opt/mu/t': np.ones(3)})", 2)]
+    [DataRow("np.savez(p + '/b.npz', **{'params/' + k: v.astype('>f8') for k, v in s.items()}, "
+        + "**{'opt/step': np.int64(7), 'opt/mu/t': np.ones(3)})", 2)]
     public void Every_way_of_storing_is_read_bit_for_bit(string save, int extra)
     {
         using var folder = new TemporaryFolder();
@@ -47,14 +49,16 @@ public sealed class BigVisionNpzTests
         using var file = Store(folder, "np.savez(p + '/b.npz', **{'params/' + k: bf(v) for k, v in s.items()})");
         var read = TinyModels.Values(file.Weights);
         foreach (var (name, values) in expected)
-            Close.Bits([.. values.Select(value => BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value) & 0xffff0000))], read[name], name);
+            Close.Bits([.. values.Select(value =>
+                BitConverter.UInt32BitsToSingle(BitConverter.SingleToUInt32Bits(value) & 0xffff0000))], read[name], name);
     }
 
     [TestMethod]
     [DataRow("a.pop('txt/pos_embedding')", "lacks 'params/txt/pos_embedding' of shape (1, tokens, width)")]
     [DataRow("a.pop('img/Transformer/encoderblock_1/MlpBlock_0/Dense_1/bias')",
         "lacks 'params/img/Transformer/encoderblock_1/MlpBlock_0/Dense_1/bias' of shape (12)")]
-    [DataRow("a['img/MAPHead_0/probe'] = np.zeros((1, 2, 12), 'f4')", "'params/img/MAPHead_0/probe' has shape (1, 2, 12), it should be (1, 1, 12)")]
+    [DataRow("a['img/MAPHead_0/probe'] = np.zeros((1, 2, 12), 'f4')",
+        "'params/img/MAPHead_0/probe' has shape (1, 2, 12), it should be (1, 1, 12)")]
     [DataRow("a['img/pos_embedding'] = np.zeros((1, 10, 12), 'f4')", "10 positions, which are no square grid")]
     [DataRow("a['img/embedding/kernel'] = np.zeros((27, 12), 'f4')", "has shape (27, 12), it should be (patch, patch, 3, width)")]
     [DataRow("a['txt/head/bias'][3] = np.nan", "'params/txt/head/bias' holds NaN at 3")]

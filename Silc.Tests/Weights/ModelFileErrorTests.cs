@@ -8,13 +8,16 @@ public sealed class ModelFileErrorTests
 {
     [TestMethod]
     [DataRow("hf", "vision_config.num_attention_heads", "7", "the image tower has width 24, which 7 heads do not divide")]
-    [DataRow("hf", "vision_config.num_attention_heads", "\"three\"", "vision_config.num_attention_heads is \"three\", it should be a number")]
+    [DataRow("hf", "vision_config.num_attention_heads", "\"three\"",
+        "vision_config.num_attention_heads is \"three\", it should be a number")]
     [DataRow("hf", "text_config.hidden_act", "\"quick_gelu\"", "text_config.hidden_act is \"quick_gelu\", only")]
     [DataRow("hf", "text_config.layer_norm_eps", "1e-05", "only 1e-6 is supported")]
-    [DataRow("hf", "vision_config.image_size", "20", "vision_config.image_size is 20, but the file has 3 x 3 positions for patches of 4")]
+    [DataRow("hf", "vision_config.image_size", "20",
+        "vision_config.image_size is 20, but the file has 3 x 3 positions for patches of 4")]
     [DataRow("hf", "vision_config.vision_use_head", "false", "without attention pooling")]
     [DataRow("hf", "model_type", "\"clip\"", "only siglip")]
-    [DataRow("open_clip", "model_cfg.vision_cfg.timm_model_name", "\"vit_base_patch16_siglip_gap_224\"", "timm_model_name is \"vit_base_patch16_siglip_gap_224\"")]
+    [DataRow("open_clip", "model_cfg.vision_cfg.timm_model_name", "\"vit_base_patch16_siglip_gap_224\"",
+        "timm_model_name is \"vit_base_patch16_siglip_gap_224\"")]
     [DataRow("open_clip", "model_cfg.vision_cfg.timm_pool", "\"avg\"", "only map")]
     [DataRow("open_clip", "model_cfg.vision_cfg.timm_model_kwargs.act_layer", "\"relu\"", "act_layer is \"relu\"")]
     [DataRow("open_clip", "model_cfg.text_cfg.no_causal_mask", "false", "without a mask")]
@@ -32,7 +35,8 @@ public sealed class ModelFileErrorTests
         File.Delete(folder.File("expected.npz"));
         var error = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(Path.GetDirectoryName(config)!));
         StringAssert.Contains(error.Message, says);
-        StringAssert.Contains(error.Message, golden == "hf" && key.Contains("heads") && value == "7" ? "model.safetensors" : config);
+        StringAssert.Contains(error.Message, golden == "hf" && key.Contains("heads") && value == "7" ? "model.safetensors"
+            : config);
     }
 
     [TestMethod]
@@ -44,11 +48,13 @@ public sealed class ModelFileErrorTests
         File.WriteAllText(folder.File("pytorch_model.bin"), "");
         Assert.Contains("is a pickle", Assert.ThrowsExactly<NotSupportedException>(() => ModelFile.Open(root)).Message);
         File.Copy(Path.Combine(TinyModels.Golden("hf"), "model.safetensors"), folder.File("a.safetensors"));
-        Assert.Contains("needs config.json beside it", Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(root)).Message);
+        Assert.Contains("needs config.json beside it",
+            Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(root)).Message);
         File.WriteAllText(folder.File("config.json"), "{");
         Assert.Contains("is no JSON", Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(root)).Message);
         File.WriteAllText(folder.File("b.npz"), "");
-        Assert.Contains("2 files of weights; name one: a.safetensors, b.npz", Sorted(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(root)).Message));
+        Assert.Contains("2 files of weights; name one: a.safetensors, b.npz",
+            Sorted(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(root)).Message));
     }
 
     // The order of a folder's files is the system's.
@@ -64,7 +70,8 @@ public sealed class ModelFileErrorTests
     {
         using var folder = new TemporaryFolder();
         var stored = BigVisionNames.Tensors(new(), head: false).Select(tensor => new NamedArray(tensor.Name, [1], [0]));
-        Safetensors.Write(folder.File("m.safetensors"), stored, new Dictionary<string, string> { [BigVisionModel.ConfigKey] = config });
+        Safetensors.Write(folder.File("m.safetensors"), stored,
+            new Dictionary<string, string> { [BigVisionModel.ConfigKey] = config });
         long before = GC.GetAllocatedBytesForCurrentThread();
         var error = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(folder.File("m.safetensors")));
         StringAssert.Contains(error.Message, says);
@@ -82,6 +89,7 @@ public sealed class ModelFileErrorTests
             [BigVisionModel.ConfigKey] = BigVisionModel.Serialize(TinyModels.Config),
             [BigVisionModel.TokenizerKey] = "../secret.model",
         });
-        Assert.Contains("../secret.model", Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(folder.File("m.safetensors"))).Message);
+        Assert.Contains("../secret.model",
+            Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(folder.File("m.safetensors"))).Message);
     }
 }

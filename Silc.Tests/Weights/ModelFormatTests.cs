@@ -9,7 +9,8 @@ public sealed class ModelFormatTests
     static readonly (string Name, Func<SilcConfig, IEnumerable<WeightTensor>> Tensors)[] formats =
     [
         ("hf", HuggingFaceNames.Tensors), ("open_clip", OpenClipNames.Tensors),
-        ("npz", config => BigVisionNames.Tensors(config, head: false)), ("scanned npz", config => BigVisionNames.Tensors(config, head: false, "params/", _ => true)),
+        ("npz", config => BigVisionNames.Tensors(config, head: false)),
+            ("scanned npz", config => BigVisionNames.Tensors(config, head: false, "params/", _ => true)),
     ];
 
     [TestMethod]
@@ -40,7 +41,8 @@ public sealed class ModelFormatTests
         using var file = ModelFile.Open(TinyModels.Golden(name));
         Assert.IsEmpty(file.Extra);
         ModelWriter.Write(file.Weights, file.Format, folder.File("again"));
-        var (before, after) = (CheckpointFile.Read(file.Path), CheckpointFile.Read(folder.File($"again/{Path.GetFileName(file.Path)}")));
+        var (before, after) = (CheckpointFile.Read(file.Path),
+            CheckpointFile.Read(folder.File($"again/{Path.GetFileName(file.Path)}")));
         CollectionAssert.AreEquivalent(before.Keys.ToArray(), after.Keys.ToArray());
         foreach (var (tensor, stored) in before)
         {
@@ -64,22 +66,26 @@ public sealed class ModelFormatTests
             using var file = ModelFile.Open(at);
             ModelWriter.Write(file.Weights, ModelFormats.Parse(stops[i]), at = folder.File($"{i}"));
             var values = TinyModels.Values(at);
-            foreach (var (name, expected) in TinyModels.Values(original with { HasHead = i < 2 })) Close.Bits(expected, values[name], $"{name} after {stops[i]}");
+            foreach (var (name, expected) in TinyModels.Values(original with { HasHead = i < 2 })) Close.Bits(expected,
+                values[name], $"{name} after {stops[i]}");
         }
     }
 
     [TestMethod]
     public void The_form_of_gelu_travels_where_there_is_a_place_for_it()
     {
-        foreach (var (image, text) in new[] { (GeluKind.Exact, GeluKind.Tanh), (GeluKind.Tanh, GeluKind.Exact), (GeluKind.Exact, GeluKind.Exact) })
+        foreach (var (image, text) in new[] { (GeluKind.Exact, GeluKind.Tanh), (GeluKind.Tanh, GeluKind.Exact),
+            (GeluKind.Exact, GeluKind.Exact) })
             foreach (var format in new[] { ModelFormat.HuggingFace, ModelFormat.OpenClip, ModelFormat.Silc })
             {
                 using var folder = new TemporaryFolder();
-                var config = TinyModels.Config with { Image = TinyModels.Config.Image with { Gelu = image }, Text = TinyModels.Config.Text with { Gelu = text } };
+                var config = TinyModels.Config with { Image = TinyModels.Config.Image with { Gelu = image },
+                    Text = TinyModels.Config.Text with { Gelu = text } };
                 ModelWriter.Write(TinyModels.Weights(config), format, folder.File("m"));
                 using var file = ModelFile.Open(folder.File("m"));
                 Assert.AreEqual((image, text), (file.Config.Image.Gelu, file.Config.Text.Gelu), $"{format}");
-                Assert.AreEqual((config.Image, config.Text, config.ImageSize, config.Contrastive), (file.Config.Image, file.Config.Text, file.Config.ImageSize, file.Config.Contrastive));
+                Assert.AreEqual((config.Image, config.Text, config.ImageSize, config.Contrastive),
+                    (file.Config.Image, file.Config.Text, file.Config.ImageSize, file.Config.Contrastive));
             }
     }
 
@@ -88,7 +94,8 @@ public sealed class ModelFormatTests
     public void Each_parameter_is_in_exactly_one_tensor_and_no_value_is_lost(string preset)
     {
         var config = SilcConfig.Preset(preset) with { Contrastive = ContrastiveKind.Sigmoid };
-        var parameters = BigVisionNames.Towers(config).ToDictionary(weight => weight.Name, weight => weight.Shape.Aggregate(1, (a, b) => a * b));
+        var parameters = BigVisionNames.Towers(config).ToDictionary(weight => weight.Name, weight =>
+            weight.Shape.Aggregate(1, (a, b) => a * b));
         foreach (var (name, tensors) in formats)
         {
             var all = tensors(config).ToList();
@@ -96,7 +103,8 @@ public sealed class ModelFormatTests
             var parts = all.SelectMany(tensor => tensor.Parts).ToList();
             CollectionAssert.AreEquivalent(parameters.Keys, parts.ConvertAll(part => part.Parameter), name);
             foreach (var part in parts) Assert.AreEqual(parameters[part.Parameter], part.Count, $"{name}, {part.Parameter}");
-            foreach (var tensor in all) Assert.AreEqual(tensor.Parts.Sum(part => (long)part.Count), tensor.Shape.Aggregate(1L, (a, b) => a * b), $"{name}, {tensor.Name}");
+            foreach (var tensor in all) Assert.AreEqual(tensor.Parts.Sum(part => (long)part.Count),
+                tensor.Shape.Aggregate(1L, (a, b) => a * b), $"{name}, {tensor.Name}");
         }
     }
 
@@ -105,8 +113,10 @@ public sealed class ModelFormatTests
     {
         var config = TinyModels.Config;
         CollectionAssert.AreEquivalent(
-            SilcModel.Describe(TestDevices.Open(TestDevices.OneThread), config).Select(p => $"{p.Name} ({string.Join(',', p.Shape)})").ToArray(),
-            BigVisionNames.Towers(config).Concat(BigVisionNames.Head(config)).Select(weight => $"{weight.Name} ({string.Join(',', weight.Shape)})").ToArray());
+            SilcModel.Describe(TestDevices.Open(TestDevices.OneThread), config).Select(p =>
+                $"{p.Name} ({string.Join(',', p.Shape)})").ToArray(),
+            BigVisionNames.Towers(config).Concat(BigVisionNames.Head(config)).Select(weight =>
+                $"{weight.Name} ({string.Join(',', weight.Shape)})").ToArray());
     }
 
     [TestMethod]
@@ -117,7 +127,8 @@ public sealed class ModelFormatTests
     public void Published_sizes_go_by_timms_names(string preset, int size, GeluKind gelu, string timm, bool more)
     {
         var config = SilcConfig.Preset(preset) with { ImageSize = size };
-        var text = System.Text.Json.JsonSerializer.Serialize(OpenClipModel.Config(config with { Image = config.Image with { Gelu = gelu } }, sentencePiece: true));
+        config = config with { Image = config.Image with { Gelu = gelu } };
+        var text = System.Text.Json.JsonSerializer.Serialize(OpenClipModel.Config(config, sentencePiece: true));
         StringAssert.Contains(text, $"\"{timm}\"");
         Assert.AreEqual(more, text.Contains("timm_model_kwargs"), text);
     }
@@ -126,7 +137,8 @@ public sealed class ModelFormatTests
     public void A_model_without_head_gets_a_fresh_one_and_trains()
     {
         using var folder = new TemporaryFolder();
-        ModelWriter.Write(TinyModels.Weights(TinyRun.Config with { Contrastive = ContrastiveKind.Sigmoid }, head: false), ModelFormat.HuggingFace, folder.File("m"));
+        ModelWriter.Write(TinyModels.Weights(TinyRun.Config with { Contrastive = ContrastiveKind.Sigmoid }, head: false),
+            ModelFormat.HuggingFace, folder.File("m"));
         using var model = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), folder.File("m"));
         var head = model.Device.Download(model.Parameters["head/prototypes/kernel"].Value.View);
         Assert.IsTrue(head.Distinct().Count() > head.Length / 2);
@@ -142,13 +154,16 @@ public sealed class ModelFormatTests
         using var folder = new TemporaryFolder();
         ModelWriter.Write(TinyModels.Weights(TinyModels.Config), ModelFormat.Silc, folder.File("m"));
         using var file = ModelFile.Open(folder.File("m"));
-        var (before, after) = (TinyModels.Values(file.Weights), TinyModels.Values(file.Weights.WithImageSize(16)));     // 3 x 3 to 5 x 5
+        var (before, after) = (TinyModels.Values(file.Weights),
+            TinyModels.Values(file.Weights.WithImageSize(16)));     // 3 x 3 to 5 x 5
         var (r, width) = (PositionTable.ResizeMatrix(3, 5, PositionResize.Bicubic), TinyModels.Config.Image.Width);
-        var expected = Matrix.Make(25, width, (row, col) => Enumerable.Range(0, 9).Sum(cell => r[row * 9 + cell] * (double)before["img/pos_embedding"][cell * width + col]));
+        var expected = Matrix.Make(25, width, (row, col) =>
+            Enumerable.Range(0, 9).Sum(cell => r[row * 9 + cell] * (double)before["img/pos_embedding"][cell * width + col]));
         Close.To(expected.Values, after["img/pos_embedding"], Close.Float32, "positions");
         Close.Bits(before["img/MAPHead_0/probe"], after["img/MAPHead_0/probe"], "all else");
         Assert.AreEqual(10, file.Weights.WithImageSize(10).Config.ImageSize);
-        Close.Bits(before["img/pos_embedding"], TinyModels.Values(file.Weights.WithImageSize(10))["img/pos_embedding"], "the same grid");
+        Close.Bits(before["img/pos_embedding"], TinyModels.Values(file.Weights.WithImageSize(10))["img/pos_embedding"],
+            "the same grid");
         using var model = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), folder.File("m"), imageSize: 16);
         Assert.AreEqual(width, model.EmbedPixels(new float[16 * 16 * 3]).GetLength(1));
     }

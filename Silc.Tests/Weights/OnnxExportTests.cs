@@ -28,15 +28,18 @@ public sealed class OnnxExportTests
     {
         using var folder = new TemporaryFolder();
         var config = SilcConfig.Mini with { Contrastive = ContrastiveKind.Sigmoid };
-        using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), config, seed: 3)) model.Save(folder.File("model.safetensors"), "words");
-        using (var file = ModelFile.Open(folder.File("model.safetensors"))) OnnxExport.Write(file.Weights, folder.File("onnx"), file.Tokenizer);
+        using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), config,
+            seed: 3)) model.Save(folder.File("model.safetensors"), "words");
+        using (var file = ModelFile.Open(folder.File("model.safetensors"))) OnnxExport.Write(file.Weights, folder.File("onnx"),
+            file.Tokenizer);
         Compare(folder.File("onnx"), folder.File("model.safetensors"), config, batch: 3, out _);
     }
 
     static void Compare(string onnx, string model, SilcConfig config, int batch, out IReadOnlyDictionary<string, string> metadata)
     {
         var random = new Random(1);
-        float[] pixels = [.. Enumerable.Range(0, batch * config.ImageSize * config.ImageSize * 3).Select(_ => random.NextSingle() * 2 - 1)];
+        float[] pixels = [.. Enumerable.Range(0, batch * config.ImageSize * config.ImageSize * 3).Select(_ =>
+            random.NextSingle() * 2 - 1)];
         int[] tokens = [.. Enumerable.Range(0, batch * config.TextLength).Select(_ => random.Next(config.VocabSize))];
         using var ours = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), model);
         using var image = new InferenceSession(Path.Combine(onnx, OnnxExport.ImageName));
@@ -47,7 +50,8 @@ public sealed class OnnxExportTests
         for (int b = 0; b < batch; b++)
             for (int y = 0; y < config.ImageSize; y++)
                 for (int x = 0; x < config.ImageSize; x++)
-                    for (int c = 0; c < 3; c++) planes[b, c, y, x] = pixels[((b * config.ImageSize + y) * config.ImageSize + x) * 3 + c];
+                    for (int c = 0; c < 3; c++) planes[b, c, y,
+                        x] = pixels[((b * config.ImageSize + y) * config.ImageSize + x) * 3 + c];
         Near(ours.EmbedPixels(pixels), Run(image, NamedOnnxValue.CreateFromTensor("pixel_values", planes)), "image");
         var ids = new DenseTensor<long>(tokens.Select(id => (long)id).ToArray(), [batch, config.TextLength]);
         Near(ours.EmbedTokens(tokens), Run(text, NamedOnnxValue.CreateFromTensor("input_ids", ids)), "text");
