@@ -12,7 +12,7 @@ namespace Silc;
 /// <param name="device">Where the buffers live.</param>
 public sealed class Parameters(Device device) : IDisposable
 {
-    const int Alignment = 16;
+    const int Alignment = 16, PieceFloats = 1 << 18;
 
     readonly List<Parameter> list = [];
     readonly List<MemoryBuffer1D<float, Stride1D.Dense>> constants = [];
@@ -67,6 +67,32 @@ public sealed class Parameters(Device device) : IDisposable
     /// <summary>Allocates the buffers and draws initial values; those of a parameter depend on the seed and its name alone.</summary>
     public void Allocate(int seed, bool gradients)
     {
+        var total = AllocateBuffer();
+        if (gradients) AllocateGradients();
+        var initial = new float[total];
+        Parallel.ForEach(list, p => Draw(p, seed, initial.AsSpan(p.Offset, p.Count)));
+        Device.Upload<float>(initial, Values.View);
+    }
+
+    /// <summary>Allocates the values alone, all 0: for weights that are about to be read.</summary>
+    internal void AllocateValues()
+    {
+        AllocateBuffer();
+        Device.Zero(Values.View);
+    }
+
+    /// <summary>Allocates the gradients, all 0, unless they are there: a model that is only used never has them.</summary>
+    internal void AllocateGradients()
+    {
+        if (grads is not null) return;
+        grads = Device.Allocate(Values.Cols, "gradients");
+        Grads = new(grads.View.AsContiguous(), 1, Values.Cols);
+        ZeroGrads();
+        foreach (var p in list) p.Grad = new(Grads.View.SubView(p.Offset, p.Count), p.Rows, p.Cols);
+    }
+
+    int AllocateBuffer()
+    {
         var towers = list.Select(p => Tower(p.Name)).Distinct().ToList();
         var ordered = list.OrderBy(p => towers.IndexOf(Tower(p.Name))).ThenBy(p => p.Name.EndsWith("/kernel", StringComparison.Ordinal) ? 0 : 1).ToList();
         list.Clear();
@@ -79,22 +105,41 @@ public sealed class Parameters(Device device) : IDisposable
             total += (p.Count + Alignment - 1) / Alignment * Alignment;
         }
         values = Device.Allocate(total, "parameters");
-        if (gradients) grads = Device.Allocate(total, "gradients");
-        var initial = new float[total];
-        Parallel.ForEach(list, p =>
+        Values = new(values.View.AsContiguous(), 1, checked((int)total));
+        foreach (var p in list) p.Value = new(Values.View.SubView(p.Offset, p.Count), p.Rows, p.Cols);
+        return (int)total;
+    }
+
+    /// <summary>Draws the initial values of one parameter.</summary>
+    internal void Draw(Parameter p, int seed)
+    {
+        var initial = new float[p.Count];
+        Draw(p, seed, initial);
+        Device.Upload<float>(initial, p.Value.View);
+    }
+
+    static void Draw(Parameter p, int seed, Span<float> initial)
+    {
+        var random = new Philox((ulong)seed, NameHash(p.Name));
+        foreach (ref var value in initial) value = p.Init(random);
+    }
+
+    /// <summary>Sets a parameter from values that come in pieces.</summary>
+    internal void Write(Parameter p, Action<string, ValueSink> read)
+    {
+        int at = 0;
+        read(p.Name, piece =>
         {
-            var random = new Philox((ulong)seed, NameHash(p.Name));
-            for (int i = 0; i < p.Count; i++) initial[p.Offset + i] = p.Init(random);
+            Device.Upload(piece, p.Value.View.SubView(at, piece.Length));
+            at += piece.Length;
         });
-        Values = new(values.View.AsContiguous(), 1, (int)total);
-        Device.Upload<float>(initial, Values.View);
-        if (grads is not null) Grads = new(grads.View.AsContiguous(), 1, (int)total);
-        ZeroGrads();
-        foreach (var p in list)
-        {
-            p.Value = new(Values.View.SubView(p.Offset, p.Count), p.Rows, p.Cols);
-            if (grads is not null) p.Grad = new(Grads.View.SubView(p.Offset, p.Count), p.Rows, p.Cols);
-        }
+    }
+
+    /// <summary>Passes a parameter's values to a sink, a piece at a time.</summary>
+    internal void Read(Parameter p, ValueSink sink)
+    {
+        for (int at = 0; at < p.Count; at += PieceFloats)
+            sink(Device.Download(p.Value.View.SubView(at, Math.Min(PieceFloats, p.Count - at))));
     }
 
     /// <summary>Sets every gradient to zero.</summary>

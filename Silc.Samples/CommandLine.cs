@@ -39,6 +39,8 @@ public static class CommandLine
         root.Add(DevicesCommand.Create());
         root.Add(TrainCommand.Create());
         root.Add(new Command("eval", "Measure a trained model.") { EvalZeroShotCommand.Create() });
+        root.Add(ConvertCommand.Create());
+        root.Add(new Command("export", "Write a model for other runtimes.") { ExportOnnxCommand.Create() });
         root.Add(BenchCommand.Create());
         root.Add(new Command("data", "Prepare and look at data sets.") { DataEmojiCommand.Create(), DataInspectCommand.Create() });
         return root;

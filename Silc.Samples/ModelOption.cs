@@ -2,21 +2,50 @@ using System.CommandLine;
 
 namespace Silc.Samples;
 
-/// <summary>The value of <c>--model</c>: the folder of a run, or a file of weights or a checkpoint.</summary>
+/// <summary>The value of <c>--model</c>: a run, or a file or folder of any format that Silc reads; and <c>--tokenizer</c>.</summary>
 static class ModelOption
 {
     public static Option<string> Create() => new("--model")
     {
-        Description = "A folder that silc train wrote, its model.safetensors, or one of its checkpoints.",
+        Description = "A folder that silc train or silc convert wrote, or weights of big_vision (.npz), "
+            + "Hugging Face or open_clip: a folder or the file.",
         HelpName = "DIR|FILE",
         Required = true,
     };
 
-    public static SilcModel Load(Device device, string value)
+    public static Option<string?> TokenizerOption() => new("--tokenizer")
     {
-        if (Directory.Exists(value) ? !RunFolder.HoldsRun(value) : !File.Exists(value))
+        Description = "Tokenizer of captions, where the model brings none or another: bytes, words, "
+            + "a SentencePiece FILE.model or CLIP's FILE.txt.gz.",
+        HelpName = "FILE",
+    };
+
+    /// <summary>Opens the model; captions will be embedded, so it must have a tokenizer.</summary>
+    public static SilcModel Load(Device device, string value, string? tokenizer = null)
+    {
+        if (!File.Exists(value) && !Directory.Exists(value))
             throw new FileNotFoundException(
-                $"--model {value}: {(Directory.Exists(value) ? "that folder holds no run" : "no such file or folder")}; train one with silc train --out {value}");
-        return SilcModel.Load(device, value);
+                $"--model {value}: there is no such file or folder; train one with silc train --out {value}");
+        var model = SilcModel.Load(device, value, TokenizerOf(tokenizer)?.Open());
+        if (model.Tokenizer is not null) return model;
+        var vocabulary = model.Config.VocabSize;
+        model.Dispose();
+        throw new InvalidDataException(
+            $"--model {value} brings no tokenizer: give one of {vocabulary:N0} ids with --tokenizer FILE");
+    }
+
+    /// <summary>The option's value, once it is sure that the file is there.</summary>
+    public static TokenizerOrigin? TokenizerOf(string? given) => given is null ? null
+        : Tokenizers.IsBuiltIn(given) || File.Exists(given) ? TokenizerOrigin.Of(given)
+        : throw new FileNotFoundException(
+            $"--tokenizer {given}: no such file; say bytes or words, or name a .model or .txt.gz file");
+
+    /// <summary>Throws unless the tokenizer opens and its ids fit the model's vocabulary.</summary>
+    public static void CheckTokenizer(TokenizerOrigin tokenizer, SilcConfig config)
+    {
+        var ids = tokenizer.Open().VocabSize;
+        if (ids > config.VocabSize)
+            throw new ArgumentException(
+                $"the tokenizer {tokenizer.Name} has {ids:N0} ids, the model's vocabulary only {config.VocabSize:N0}");
     }
 }

@@ -5,15 +5,19 @@ public static class CheckpointFile
 {
     /// <summary>The arrays of an <c>.npz</c> or <c>.safetensors</c> file, by name.</summary>
     /// <exception cref="NotSupportedException">Another format; the message says how to convert it.</exception>
-    public static IReadOnlyDictionary<string, StoredArray> Read(string path) => Path.GetExtension(path).ToLowerInvariant() switch
+    public static IReadOnlyDictionary<string, StoredArray> Read(string path)
     {
-        ".npz" => Npz.Read(path),
-        ".safetensors" => Safetensors.Read(path).Arrays,
-        ".pt" or ".pth" or ".bin" or ".ckpt" or ".pkl" => throw new NotSupportedException(
+        using var file = ArrayFile.Open(path);
+        return file.ReadEverything();
+    }
+
+    internal static NotSupportedException NotSupported(string path, string extension) => extension switch
+    {
+        ".pt" or ".pth" or ".bin" or ".ckpt" or ".pkl" => new(
             $"{path} is a pickle, which can run code when it is opened; convert it once in Python: " +
             $"from safetensors.torch import save_file; save_file(torch.load('{Path.GetFileName(path)}', weights_only=True), " +
             $"'{Path.GetFileNameWithoutExtension(path)}.safetensors')"),
-        var other => throw new NotSupportedException($"{path}: '{other}' is not a checkpoint format; use .npz or .safetensors"),
+        _ => new($"{path}: '{extension}' is not a checkpoint format; use .npz or .safetensors"),
     };
 
     internal static void RequireSize(NamedArray array)

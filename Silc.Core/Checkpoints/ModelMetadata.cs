@@ -16,9 +16,19 @@ static class ModelMetadata
         return metadata;
     }
 
-    public static SilcConfig Config(IReadOnlyDictionary<string, string> metadata, string path) => metadata.TryGetValue(ConfigKey, out var text)
-        ? ConfigJson.Read<SilcConfig>(text, path, ConfigKey)
-        : throw new InvalidDataException($"{path} has no '{ConfigKey}' in its metadata: it was not written by this library, so its architecture is unknown");
+    public static SilcConfig Config(IReadOnlyDictionary<string, string> metadata, string path)
+    {
+        if (!metadata.TryGetValue(ConfigKey, out var text))
+            throw new InvalidDataException($"{path} has no '{ConfigKey}' in its metadata: it was not written by this library, so its architecture is unknown");
+        try
+        {
+            return ConfigJson.Read<SilcConfig>(text, path, ConfigKey).Check();
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new InvalidDataException($"{path}: '{ConfigKey}' in its metadata is no configuration: {wrong.Message}", wrong);
+        }
+    }
 
     /// <summary>The tokenizer in the file, or the one that it names: built in, or a file beside <paramref name="path"/>; null if it has none.</summary>
     public static TokenizerOrigin? Tokenizer(IReadOnlyDictionary<string, string> metadata, string path)
@@ -26,7 +36,7 @@ static class ModelMetadata
         var name = metadata.GetValueOrDefault(TokenizerKey, "bytes");
         if (name == OwnTokenizer) return null;
         if (Tokenizers.IsBuiltIn(name)) return new(name);
-        if (!metadata.TryGetValue(TokenizerFileKey, out var text)) return new(name, File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, name)));
+        if (!metadata.TryGetValue(TokenizerFileKey, out var text)) return Beside(path, name);
         try
         {
             return new(name, Convert.FromBase64String(text));
@@ -35,6 +45,14 @@ static class ModelMetadata
         {
             throw new InvalidDataException($"{path}: '{TokenizerFileKey}' in its metadata is not base64", wrong);
         }
+    }
+
+    static TokenizerOrigin? Beside(string path, string name)
+    {
+        if (Path.GetFileName(name) != name)
+            throw new InvalidDataException($"{path}: '{TokenizerKey}' in its metadata is {name}, it should name a file in the same folder");
+        var file = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, name);
+        return File.Exists(file) ? TokenizerOrigin.Of(file) : null;
     }
 
     public static long? Step(IReadOnlyDictionary<string, string> metadata) =>

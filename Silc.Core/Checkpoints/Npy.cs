@@ -10,47 +10,54 @@ namespace Silc;
 /// </summary>
 static partial class Npy
 {
+    const int MostDimensions = 64,
+        MaxHeaderBytes = 1 << 16;    // numpy's own limit on sizes; its headers have a few hundred bytes
+
     static readonly byte[] magic = [0x93, .. "NUMPY"u8];
 
     /// <summary>
-    /// Reads an array that takes exactly <paramref name="length"/> bytes; <paramref name="where"/> names it in errors.
+    /// Reads the header of an array that takes exactly <paramref name="length"/> bytes; <paramref name="where"/> names it in
+    /// errors.
     /// </summary>
-    public static StoredArray Read(Stream stream, long length, string name, string where)
+    public static NpyHeader ReadHeader(Stream stream, long length, string name, string where)
     {
-        var (header, dataStart) = ReadHeader(stream, length, where);
+        var (header, dataStart) = ReadText(stream, length, where);
         var dtype = Descr().Match(header);
         var order = FortranOrder().Match(header);
         var sizes = ShapeTuple().Match(header);
         if (!dtype.Success || !order.Success || !sizes.Success)
-            throw new InvalidDataException($"{where}: the npy header {header.Trim()} is not that of a plain numeric array");
+            throw new InvalidDataException($"{where}: the npy header {Shown(header)} is not that of a plain numeric array");
         var type = ElementTypes.FromNpy(dtype.Groups[2].Value)
-            ?? throw new InvalidDataException($"{where}: {dtype.Value} is not supported; store it with .astype('float32')");
+            ?? throw new InvalidDataException($"{where}: {dtype.Value} {Remedy(dtype.Groups[2].Value)}");
         long[] shape = [.. Number().Matches(sizes.Value).Select(size => long.TryParse(size.Value, out var parsed) ? parsed : -1)];
+        if (shape.Length > MostDimensions)
+            throw new InvalidDataException($"{where}: {shape.Length} dimensions, numpy has at most {MostDimensions}");
         if (type.ArrayBytes(shape) is not { } bytes || bytes != length - dataStart)
             throw new InvalidDataException(
-                $"{where}: {type} of {sizes.Value} does not take the {length - dataStart} bytes that follow its header");
-
-        var data = new byte[bytes];
-        stream.ReadExactly(data);
-        if (dtype.Groups[1].Value == ">") SwapBytes(data, type.Bytes());
+                $"{where}: {type} of {Shown(sizes.Value)} does not take the {length - dataStart} bytes that follow its header");
         int[] dims = [.. shape.Select(size => (int)size)];
-        if (order.Groups[1].Value == "True" && dims.Length > 1) data = ToRowMajor(data, dims, type.Bytes());
-        return new(name, type, dims, data);
+        return new(new(name, type, dims), dataStart, dtype.Groups[1].Value == ">", order.Groups[1].Value == "True"
+            && dims.Length > 1);
     }
 
     /// <summary>
-    /// Writes float32 in C order, version 1; the header is padded so that the elements start at a multiple of 64.
+    /// Writes the header of a float32 array in C order, version 1; padded so that the elements start at a multiple of 64.
     /// </summary>
-    public static void Write(Stream stream, NamedArray array)
+    public static void WriteHeader(Stream stream, int[] sizes)
     {
-        var shape = array.Shape.Length == 1 ? $"({array.Shape[0]},)" : $"({string.Join(", ", array.Shape)})";
+        var shape = sizes.Length == 1 ? $"({sizes[0]},)" : $"({string.Join(", ", sizes)})";
         var header = $"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}";
         header = header.PadRight((header.Length + 11 + 63) / 64 * 64 - 11) + "\n";
         stream.Write([.. magic, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header)]);
+    }
+
+    public static void Write(Stream stream, NamedArray array)
+    {
+        WriteHeader(stream, array.Shape);
         stream.Write(MemoryMarshal.AsBytes(array.Values.AsSpan()));
     }
 
-    static (string Header, long DataStart) ReadHeader(Stream stream, long length, string where)
+    static (string Header, long DataStart) ReadText(Stream stream, long length, string where)
     {
         Span<byte> start = stackalloc byte[12];
         start.Clear();
@@ -61,22 +68,29 @@ static partial class Npy
         var headerStart = start[6] == 1 ? 10 : 12;   // the header's length has 16 bits in version 1, then 32
         stream.ReadExactly(start[10..headerStart]);
         long size = BinaryPrimitives.ReadUInt32LittleEndian(start[8..]);   // version 1 leaves the upper half zero
-        if (size > Math.Min(length - headerStart, 1 << 20))
+        if (size > Math.Min(length - headerStart, MaxHeaderBytes))
             throw new InvalidDataException($"{where}: an npy header of {size} bytes in {length}");
         var header = new byte[size];
         stream.ReadExactly(header);
         return (Encoding.UTF8.GetString(header), headerStart + size);
     }
 
-    static void SwapBytes(byte[] data, int size)
+    static string Remedy(string code) => code == "O"
+        ? "holds Python objects, which can run code when they are opened; store plain numbers with .astype('float32')"
+        : "is not supported; store it with .astype('float32')";
+
+    static string Shown(string text) => text.Trim() is { Length: > 200 } longer ? $"{longer[..200]}…" : text.Trim();
+
+    /// <summary>Turns elements of the other byte order, in place.</summary>
+    public static void SwapBytes(Span<byte> data, int size)
     {
-        for (var i = 0; i < data.Length; i += size) data.AsSpan(i, size).Reverse();
+        for (var i = 0; i < data.Length; i += size) data.Slice(i, size).Reverse();
     }
 
     /// <summary>
     /// Fortran order has the first axis fastest; walks the row-major indices and keeps the column-major offset beside them.
     /// </summary>
-    static byte[] ToRowMajor(byte[] data, int[] shape, int size)
+    public static byte[] ToRowMajor(byte[] data, int[] shape, int size)
     {
         var (result, index, strides) = (new byte[data.Length], new int[shape.Length], new int[shape.Length]);
         for (int axis = 0, stride = size; axis < shape.Length; stride *= shape[axis++]) strides[axis] = stride;
@@ -106,3 +120,10 @@ static partial class Npy
     [GeneratedRegex(@"\d+")]
     private static partial Regex Number();
 }
+
+/// <summary>What stands before the elements of an npy array.</summary>
+/// <param name="Array">Name, type and shape.</param>
+/// <param name="DataStart">Bytes before the elements.</param>
+/// <param name="Swapped">Elements are big-endian.</param>
+/// <param name="Fortran">The first axis is the fastest.</param>
+sealed record NpyHeader(ArrayHeader Array, long DataStart, bool Swapped, bool Fortran);

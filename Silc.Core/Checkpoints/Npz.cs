@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Runtime.InteropServices;
 
 namespace Silc;
 
@@ -11,24 +12,8 @@ public static class Npz
     /// <exception cref="InvalidDataException">The file is damaged, or holds something other than numbers.</exception>
     public static IReadOnlyDictionary<string, StoredArray> Read(string path)
     {
-        using var file = File.OpenRead(path);
-        try
-        {
-            using var zip = new ZipArchive(file, ZipArchiveMode.Read);
-            var arrays = new Dictionary<string, StoredArray>();
-            foreach (var entry in zip.Entries)
-            {
-                var name = entry.FullName.EndsWith(".npy", StringComparison.Ordinal) ? entry.FullName[..^4] : entry.FullName;
-                arrays[name] = Read(entry, name, $"{path}, array '{name}'");
-            }
-            return arrays;
-        }
-        catch (Exception damage) when (damage is InvalidDataException or EndOfStreamException)
-        {
-            if (damage.Message.StartsWith(path, StringComparison.Ordinal)) throw;
-            throw new InvalidDataException(
-                $"{path} is damaged or not an npz file ({damage.Message}); copy or download it again", damage);
-        }
+        using var file = new NpzFile(path);
+        return file.ReadEverything();
     }
 
     /// <summary>
@@ -45,13 +30,15 @@ public static class Npz
         }
     });
 
-    static StoredArray Read(ZipArchiveEntry entry, string name, string where)
+    /// <summary>The same for arrays that come in pieces.</summary>
+    internal static void WritePieces(string path, IEnumerable<ArrayPieces> arrays) => AtomicFile.Write(path, stream =>
     {
-        // Deflate cannot shrink more than 1032-fold, so a larger claim is a lie that would only cost memory.
-        if (entry.Length > 1032 * entry.CompressedLength)
-            throw new InvalidDataException(
-                $"{where}: {entry.CompressedLength} bytes cannot hold the {entry.Length} that the zip claims");
-        using var stream = entry.Open();
-        return Npy.Read(stream, entry.Length, name, where);
-    }
+        using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
+        foreach (var array in arrays)
+        {
+            using var entry = zip.CreateEntry($"{array.Name}.npy", CompressionLevel.NoCompression).Open();
+            Npy.WriteHeader(entry, array.Shape);
+            array.Pieces(values => entry.Write(MemoryMarshal.AsBytes(values)));
+        }
+    });
 }

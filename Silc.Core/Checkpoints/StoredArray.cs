@@ -13,14 +13,12 @@ public sealed record StoredArray(string Name, ElementType Type, int[] Shape, byt
     public int Count => Bytes.Length / Type.Bytes();
 
     /// <summary>The values as float32.</summary>
-    public float[] Floats() => Type switch
+    public float[] Floats()
     {
-        ElementType.Float32 => Elements<float>().ToArray(),
-        ElementType.Float64 => Convert<double, float>(value => (float)value),
-        ElementType.Float16 => Convert<Half, float>(value => (float)value),
-        ElementType.BFloat16 => Convert<ushort, float>(value => BitConverter.UInt32BitsToSingle((uint)value << 16)),
-        _ => [.. Longs().Select(value => (float)value)],
-    };
+        var values = new float[Count];
+        Elements.ToFloats(Type, Bytes, values);
+        return values;
+    }
 
     /// <summary>The values as 32-bit integers.</summary>
     /// <exception cref="InvalidDataException">The array holds floats, or a value does not fit.</exception>
@@ -42,24 +40,22 @@ public sealed record StoredArray(string Name, ElementType Type, int[] Shape, byt
 
     long[] Longs() => Type switch
     {
-        ElementType.Bool or ElementType.UInt8 => Convert<byte, long>(value => value),
-        ElementType.Int8 => Convert<sbyte, long>(value => value),
-        ElementType.UInt16 => Convert<ushort, long>(value => value),
-        ElementType.Int16 => Convert<short, long>(value => value),
-        ElementType.UInt32 => Convert<uint, long>(value => value),
-        ElementType.Int32 => Convert<int, long>(value => value),
-        ElementType.UInt64 => Convert<ulong, long>(value => checked((long)value)),
-        ElementType.Int64 => Elements<long>().ToArray(),
+        ElementType.Bool or ElementType.UInt8 => Widen<byte>(value => value),
+        ElementType.Int8 => Widen<sbyte>(value => value),
+        ElementType.UInt16 => Widen<ushort>(value => value),
+        ElementType.Int16 => Widen<short>(value => value),
+        ElementType.UInt32 => Widen<uint>(value => value),
+        ElementType.Int32 => Widen<int>(value => value),
+        ElementType.UInt64 => Widen<ulong>(value => checked((long)value)),
+        ElementType.Int64 => Widen<long>(value => value),
         _ => throw new InvalidDataException($"'{Name}' holds {Type}, not integers; read it with Floats()"),
     };
 
-    TOut[] Convert<TIn, TOut>(Func<TIn, TOut> convert) where TIn : struct
+    long[] Widen<T>(Func<T, long> widen) where T : struct
     {
-        var elements = Elements<TIn>();
-        var values = new TOut[elements.Length];
-        for (var i = 0; i < values.Length; i++) values[i] = convert(elements[i]);
+        var elements = MemoryMarshal.Cast<byte, T>(Bytes);
+        var values = new long[elements.Length];
+        for (var i = 0; i < values.Length; i++) values[i] = widen(elements[i]);
         return values;
     }
-
-    ReadOnlySpan<T> Elements<T>() where T : struct => MemoryMarshal.Cast<byte, T>(Bytes);
 }

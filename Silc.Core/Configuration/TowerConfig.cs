@@ -8,7 +8,8 @@ namespace Silc;
 /// <param name="Depth">Number of transformer blocks.</param>
 /// <param name="Heads">Attention heads H; the head size is Width / Heads.</param>
 /// <param name="MlpDim">Hidden channels of the MLP.</param>
-public sealed record TowerConfig(int Width = 128, int Depth = 4, int Heads = 4, int MlpDim = 512)
+/// <param name="Gelu">Form of the GELU in the MLPs.</param>
+public sealed record TowerConfig(int Width = 128, int Depth = 4, int Heads = 4, int MlpDim = 512, GeluKind Gelu = GeluKind.Tanh)
 {
     /// <summary>A tower for tests and two-core machines.</summary>
     public static TowerConfig Mini { get; } = new();
@@ -37,6 +38,7 @@ public sealed record TowerConfig(int Width = 128, int Depth = 4, int Heads = 4, 
         Require.Positive(Depth, $"{tower} depth");
         Require.Positive(Heads, $"{tower} heads");
         Require.Positive(MlpDim, $"{tower} mlpDim");
+        Require.That(Enum.IsDefined(Gelu), $"{tower} gelu is {(int)Gelu}, it must be Tanh or Exact");
         Require.That(Width % Heads == 0, $"{tower} width {Width} is not a multiple of heads {Heads}");
     }
 }

@@ -9,7 +9,7 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
     readonly int width = tower.Width, heads = tower.Heads;
     readonly Parameter probe = parameters.Add($"{name}/probe", 1, tower.Width, Inits.XavierUniform(1, tower.Width), 1, 1, tower.Width);
     readonly AttentionProjections project = new(parameters, $"{name}/MultiHeadDotProductAttention_0", tower.Width, tower.Heads);
-    readonly Mlp mlp = new(parameters, $"{name}/LayerNorm_0", $"{name}/MlpBlock_0", tower.Width, tower.MlpDim);
+    readonly Mlp mlp = new(parameters, $"{name}/LayerNorm_0", $"{name}/MlpBlock_0", tower.Width, tower.MlpDim, tower.Gelu);
 
     /// <summary>Y (B, C) and its pullback.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)

@@ -4,7 +4,7 @@ namespace Silc;
 /// Y = X + Dense₁(gelu(Dense₀(norm(X)))): the MLP half of a pre-norm transformer block. Keeps norm(X) and the hidden layer before its
 /// GELU; the GELU is computed again for the gradient.
 /// </summary>
-public sealed class Mlp(Parameters parameters, string norm, string name, int width, int mlpDim)
+public sealed class Mlp(Parameters parameters, string norm, string name, int width, int mlpDim, GeluKind gelu = GeluKind.Tanh)
 {
     readonly LayerNorm norm = new(parameters, norm, width);
     readonly Linear expand = new(parameters, $"{name}/Dense_0", width, mlpDim, Inits.XavierUniform(width, mlpDim), Inits.Normal(1e-6));
@@ -19,14 +19,14 @@ public sealed class Mlp(Parameters parameters, string norm, string name, int wid
         using (pass.Frame())
         {
             var a = pass.Temp(h.Rows, h.Cols);
-            expand.RunGelu(pass, n, h, a, GeluKind.Tanh);
+            expand.RunGelu(pass, n, h, a, gelu);
             contract.Run(pass, a, y, addend: x);
         }
         return (y, dy =>
         {
             using var _ = pass.Frame();
             var (dh, a) = (pass.Temp(h.Rows, h.Cols), pass.Temp(h.Rows, h.Cols));
-            contract.GeluInputGrad(pass, dy, h, dh, a, GeluKind.Tanh);
+            contract.GeluInputGrad(pass, dy, h, dh, a, gelu);
             contract.ParameterGrads(pass, a, dy);
             expand.ParameterGrads(pass, n, dh);
             var dn = pass.Temp(n.Rows, n.Cols);

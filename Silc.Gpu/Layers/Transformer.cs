@@ -13,7 +13,7 @@ public sealed class Transformer
     {
         blocks = [.. Enumerable.Range(0, tower.Depth).Select(i => $"{name}/encoderblock_{i}").Select(block => (
             new SelfAttention(parameters, $"{block}/LayerNorm_0", $"{block}/MultiHeadDotProductAttention_0", tower.Width, tower.Heads),
-            new Mlp(parameters, $"{block}/LayerNorm_1", $"{block}/MlpBlock_0", tower.Width, tower.MlpDim)))];
+            new Mlp(parameters, $"{block}/LayerNorm_1", $"{block}/MlpBlock_0", tower.Width, tower.MlpDim, tower.Gelu)))];
         norm = new(parameters, $"{name}/encoder_norm", tower.Width);
     }
 

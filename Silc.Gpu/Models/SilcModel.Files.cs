@@ -1,8 +1,11 @@
 namespace Silc;
 
-// Models as files: safetensors with big_vision's names, and the configuration in the metadata.
+// Models as files: this library's own, and those of big_vision, Hugging Face and open_clip.
 public sealed partial class SilcModel
 {
+    /// <summary>The weights as files want them: on the host, a piece at a time. They are those of the moment when they are read.</summary>
+    public ModelWeights Weights => new(Config, HasHead: true, (name, sink) => Parameters.Read(Parameters[name], sink));
+
     /// <summary>Writes the weights to a safetensors file, with what is needed to load them again. Nothing is left half-written.</summary>
     /// <param name="path">The file.</param>
     /// <param name="tokenizer">
@@ -11,24 +14,30 @@ public sealed partial class SilcModel
     /// </param>
     public void Save(string path, string? tokenizer = null) => Save(path, tokenizer is null ? Tokenizer?.Origin : new(tokenizer), null);
 
-    internal void Save(string path, TokenizerOrigin? tokenizer, long? step) =>
-        Safetensors.Write(path, Parameters.ToArrays(), ModelMetadata.Of(Config, tokenizer, step));
+    internal void Save(string path, TokenizerOrigin? tokenizer, long? step) => Safetensors.WritePieces(path,
+        [.. Parameters.All.Select(p => new ArrayPieces(p.Name, [.. p.Shape], sink => Parameters.Read(p, sink)))], ModelMetadata.Of(Config, tokenizer, step));
 
-    /// <summary>Opens the model in a file that <see cref="Save(string, string?)"/> wrote, in a checkpoint, or in the folder of a run, with its tokenizer.</summary>
-    /// <param name="device">Where it lives; must outlive the model.</param>
-    /// <param name="path">Of a folder, the newest weights.</param>
+    /// <summary>
+    /// Opens a model of any format that <see cref="ModelFile"/> reads: a file, a folder, or the newest weights of a run. The architecture comes from
+    /// the file; a self-distillation head that it lacks is drawn anew. On the CPU, loading takes little more memory than the model itself.
+    /// </summary>
+    /// <param name="device">Where the model will live; must outlive it.</param>
+    /// <param name="path">File or folder.</param>
     /// <param name="tokenizer">Instead of the file's; models whose tokenizer only their program can make need it.</param>
-    /// <exception cref="InvalidDataException">The file is damaged, or is no model of this library.</exception>
-    public static SilcModel Load(Device device, string path, Tokenizer? tokenizer = null)
+    /// <param name="imageSize">Another size of pictures: positions are resized.</param>
+    /// <exception cref="InvalidDataException">The file is damaged or no model; the message names file, tensor and reason.</exception>
+    /// <exception cref="NotSupportedException">Another format; the message says how to convert it.</exception>
+    public static SilcModel Load(Device device, string path, Tokenizer? tokenizer = null, int? imageSize = null)
     {
-        if (Directory.Exists(path)) path = RunFolder.NewestWeights(path);
-        var file = Safetensors.Read(path);
-        if (file.Arrays.ContainsKey(Seal.Name)) Seal.Verify(path);
-        var model = new SilcModel(device, ModelMetadata.Config(file.Metadata, path), tokenizer ?? ModelMetadata.Tokenizer(file.Metadata, path)?.Open());
+        using var file = ModelFile.Open(path);
+        var weights = imageSize is { } size ? file.Weights.WithImageSize(size) : file.Weights;
+        var model = new SilcModel(device, weights.Config, tokenizer ?? file.Tokenizer?.Open());
         try
         {
-            model.Parameters.Allocate(seed: 0, gradients: true);
-            model.Parameters.Load(file.Arrays.ToDictionary(entry => entry.Key, entry => entry.Value.ToNamedArray()), origin: path);
+            model.Parameters.AllocateValues();
+            foreach (var p in model.Parameters.All)
+                if (weights.HasHead || !p.Name.StartsWith(BigVisionNames.HeadPrefix, StringComparison.Ordinal)) model.Parameters.Write(p, weights.Read);
+                else model.Parameters.Draw(p, seed: 0);
             return model;
         }
         catch
@@ -37,4 +46,12 @@ public sealed partial class SilcModel
             throw;
         }
     }
+
+    /// <summary>Writes the model in another library's format, with the files that belong beside the weights.</summary>
+    /// <param name="path">A folder, or the file of the weights.</param>
+    /// <param name="format">Whose format.</param>
+    /// <param name="tokenizer">Null takes the model's own.</param>
+    /// <returns>The files.</returns>
+    public IReadOnlyList<string> Export(string path, ModelFormat format, TokenizerOrigin? tokenizer = null) =>
+        ModelWriter.Write(Weights, format, path, tokenizer ?? Tokenizer?.Origin);
 }

@@ -34,6 +34,7 @@ public sealed partial class Trainer : IDisposable
         (contrastive, distillation) = (new(model, train.ContrastiveWeight), new(model.Config, train));
         try
         {
+            model.Parameters.AllocateGradients();
             if (train.DistillationWeight > 0) Teacher = new(model);
             views = new(device, model.Config, train.BatchSize, train.Accumulate);
             optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, train) : new Adafactor(model.Parameters, train);

@@ -27,11 +27,13 @@ static class BenchCommand
               silc bench matmul 1024 512 128
               silc bench attention 16 64 4 32
               silc bench data --data captions.csv --preset s
+              silc bench load so400m
             """) { Preset, Batch, Steps, Device, Ops, Recompute };
         command.SetAction(parsed => Run(parsed.GetValue(Preset)!, parsed.GetValue(Device)!, parsed.GetValue(Batch), parsed.GetValue(Steps), parsed.GetValue(Ops), parsed.GetValue(Recompute)));
         command.Add(MatMul());
         command.Add(Attention());
         command.Add(Data());
+        command.Add(Load());
         return command;
     }
 
@@ -104,6 +106,23 @@ static class BenchCommand
             config = config with { Views = ViewOptions.Of(config.Views, parsed), VocabSize = Math.Max(config.VocabSize, 512) };
             AtLeastOne(parsed.GetValue(Batch), "--batch");
             DataBench.Run(DataOption.Open(parsed.GetRequiredValue(data), seed: 0, parsed), config, parsed.GetValue(Batch), TimeSpan.FromSeconds(parsed.GetValue(seconds)));
+        });
+        return command;
+    }
+
+    static Command Load()
+    {
+        Argument<string> preset = new("PRESET") { Description = string.Join(", ", SilcConfig.PresetNames) };
+        Option<int> divide = new("--divide") { Description = "Take that part of layers and vocabulary.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        Option<string> format = new("--format") { Description = "Whose file to load.", HelpName = string.Join('|', ModelFormats.Names), DefaultValueFactory = _ => "hf" };
+        Option<string> device = TrainOptions.DeviceOption();
+        device.DefaultValueFactory = _ => "cpu";
+        var command = new Command("load", "Write, load and save a model of that size with random weights, in the system's temporary folder: time, and peak of the process's memory.")
+        { preset, divide, format, device };
+        command.SetAction(parsed =>
+        {
+            AtLeastOne(parsed.GetValue(divide), "--divide");
+            LoadBench.Run(parsed.GetValue(device)!, parsed.GetRequiredValue(preset), parsed.GetValue(divide), ModelFormats.Parse(parsed.GetValue(format)!));
         });
         return command;
     }

@@ -7,6 +7,7 @@ namespace Silc.Samples.Commands;
 static class EvalZeroShotCommand
 {
     static readonly Option<string> Model = ModelOption.Create();
+    static readonly Option<string?> Tokenizer = ModelOption.TokenizerOption();
     static readonly Option<string> Data = DataOption.Create();
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<string> Template = new("--template")
@@ -34,7 +35,7 @@ static class EvalZeroShotCommand
               silc eval zero-shot --model runs/mine --data held-out.csv --eval-crop center
             """)
         {
-            Model, Data, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, Device, Template, Crop, Json,
+            Model, Tokenizer, Data, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, Device, Template, Crop, Json,
         };
         command.SetAction(Score);
         return command;
@@ -45,7 +46,7 @@ static class EvalZeroShotCommand
         var (name, data, template) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Data), parsed.GetValue(Template)!);
         if (!template.Contains("{}")) throw new ArgumentException($"--template '{template}' has no {{}} for the class name");
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
-        using var model = ModelOption.Load(device, name);
+        using var model = ModelOption.Load(device, name, parsed.GetValue(Tokenizer));
         var scores = Scores(parsed, model, data, template, parsed.GetValue(Crop)).ToList();
         ScoreReport.Show(scores);
         if (parsed.GetValue(Json) is { } file) ScoreReport.WriteJson(file, name, data, scores);

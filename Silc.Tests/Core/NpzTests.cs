@@ -95,6 +95,44 @@ public sealed class NpzTests
     }
 
     [TestMethod]
+    public void ABombIsRefusedBeforeItIsUnpacked()
+    {
+        using var folder = new TemporaryFolder();
+        using (var zip = ZipFile.Open(folder.File("a.npz"), ZipArchiveMode.Create))
+        using (var entry = zip.CreateEntry("zeros.npy").Open()) Npy.Write(entry, new("zeros", [5 << 20], new float[5 << 20]));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => ArrayFile.Open(folder.File("a.npz")));
+        Assert.Contains("array 'zeros'", error.Message);
+        Assert.Contains("a zip bomb does", error.Message);
+        Assert.IsLessThan(1L << 20, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [TestMethod]
+    [DataRow("x", "x", "there are two of that name")]
+    [DataRow("x", "y", "so some overlap")]
+    public void OneEntryUnderTwoNamesIsRefused(string first, string second, string says)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("a.npz");
+        Npz.Write(path, [new(first, [1000], new float[1000])]);
+        File.WriteAllBytes(path, Doubled(File.ReadAllBytes(path), second[0]));
+        Assert.Contains(says, Assert.ThrowsExactly<InvalidDataException>(() => ArrayFile.Open(path)).Message);
+    }
+
+    // The directory entry of a zip once more, with another letter for a name: both point to the same data.
+    static byte[] Doubled(byte[] zip, char name)
+    {
+        const int end = 22, entryHead = 46;
+        var tail = zip.AsSpan(zip.Length - end).ToArray();
+        var (size, offset) = (BitConverter.ToInt32(tail, 12), BitConverter.ToInt32(tail, 16));
+        var entry = zip.AsSpan(offset, size).ToArray();
+        entry[entryHead] = (byte)name;
+        (tail[8], tail[10]) = (2, 2);
+        BitConverter.TryWriteBytes(tail.AsSpan(12), 2 * size);
+        return [.. zip[..(offset + size)], .. entry, .. tail];
+    }
+
+    [TestMethod]
     public void FloatsAreNotTokens() => Assert.ThrowsExactly<InvalidDataException>(
         () => new StoredArray("x", ElementType.Float32, [1], [0, 0, 128, 63]).Ints());
 

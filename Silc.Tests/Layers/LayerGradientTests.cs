@@ -36,6 +36,15 @@ public sealed class LayerGradientTests
         t.Check(t.Input(4, 5), layer.Forward);
     }
 
+    [TestMethod, EveryDevice(CpuThreads = 1)]
+    public void Mlp_with_exact_gelu(string device)
+    {
+        using var t = new LayerTest(device);
+        var layer = new Mlp(t.Parameters, "norm", "mlp", 5, 9, GeluKind.Exact);
+        t.Allocate();
+        t.Check(t.Input(4, 5), layer.Forward);
+    }
+
     [TestMethod, EveryDevice]
     public void SelfAttention(string device)
     {

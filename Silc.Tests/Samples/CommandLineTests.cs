@@ -157,22 +157,5 @@ public sealed class CommandLineTests : TempFolder
         StringAssert.Contains(output, "R@5");
     }
 
-    internal static (int Code, string Output, string Error) Run(params string[] args)
-    {
-        var (output, error) = (new StringWriter(), new StringWriter());
-        var (before, errorBefore, console) = (Console.Out, Console.Error, Spectre.Console.AnsiConsole.Console);
-        Console.SetOut(output);
-        Console.SetError(error);
-        Spectre.Console.AnsiConsole.Console = Spectre.Console.AnsiConsole.Create(new() { Out = new Spectre.Console.AnsiConsoleOutput(output) });
-        try
-        {
-            return (CommandLine.Run(args), output.ToString(), error.ToString());
-        }
-        finally
-        {
-            Console.SetOut(before);
-            Console.SetError(errorBefore);
-            Spectre.Console.AnsiConsole.Console = console;
-        }
-    }
+    internal static (int Code, string Output, string Error) Run(params string[] args) => CommandLineRun.Of(args);
 }

@@ -5,6 +5,13 @@ namespace Silc;
 /// <param name="File">The bytes of that file; null for names that need none.</param>
 public sealed record TokenizerOrigin(string Name, byte[]? File = null)
 {
+    /// <summary>That of a built-in name, or of a file.</summary>
+    public static TokenizerOrigin Of(string pathOrName) =>
+        Tokenizers.IsBuiltIn(pathOrName) ? new(pathOrName) : new(Path.GetFileName(pathOrName), System.IO.File.ReadAllBytes(pathOrName));
+
+    /// <summary>It is a SentencePiece model, as Hugging Face and open_clip want for SigLIP.</summary>
+    public bool IsSentencePiece => File is not null && Name.EndsWith(".model", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>A tokenizer like the first.</summary>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
     public Tokenizer Open() => File is null ? Tokenizers.Open(Name) : Tokenizers.Open(Name, File);

@@ -1,0 +1,137 @@
+using System.IO.Compression;
+
+namespace Silc;
+
+/// <summary>An open <c>.npz</c>. Reading an array forwards is cheap, backwards means to unpack it from its beginning
+/// again.</summary>
+sealed class NpzFile : ArrayFile
+{
+    // Deflate cannot shrink more than 1032-fold. Trained weights hardly shrink at all; what does on a large scale is made to fill
+    // memory.
+    const long MostRatio = 1032, SuspectRatio = 200, SuspectBytes = 16 << 20;
+
+    readonly FileStream file;
+    readonly ZipArchive zip;
+    readonly Dictionary<string, ArrayHeader> arrays = [];
+    readonly Dictionary<string, (ZipArchiveEntry Entry, NpyHeader Header)> entries = [];
+    readonly Dictionary<string, (Stream Stream, long Position)> open = [];
+    (string Name, byte[] Bytes)? reordered;
+
+    public NpzFile(string path) : base(path)
+    {
+        file = File.OpenRead(path);
+        try
+        {
+            zip = new ZipArchive(file, ZipArchiveMode.Read);
+            ReadHeaders();
+        }
+        catch (Exception damage) when (IsDamage(damage))
+        {
+            Dispose();
+            throw Damaged(damage);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public override IReadOnlyDictionary<string, ArrayHeader> Arrays => arrays;
+
+    internal override void ReadBytes(ArrayHeader array, long offset, Span<byte> target)
+    {
+        try
+        {
+            var (entry, header) = entries[array.Name];
+            if (header.Fortran) Reordered(entry, header).AsSpan((int)offset, target.Length).CopyTo(target);
+            else ReadForwards(entry, header, offset, target);
+        }
+        catch (Exception damage) when (IsDamage(damage))
+        {
+            throw Damaged(damage, $"array '{array.Name}': ");
+        }
+    }
+
+    void ReadHeaders()
+    {
+        long packed = 0;
+        foreach (var entry in zip.Entries)
+        {
+            var name = entry.FullName.EndsWith(".npy", StringComparison.Ordinal) ? entry.FullName[..^4] : entry.FullName;
+            var where = $"{Path}, array '{name}'";
+            Suspect(entry, where);
+            packed += entry.CompressedLength;
+            using var stream = entry.Open();
+            var header = Npy.ReadHeader(stream, entry.Length, name, where);
+            if (!arrays.TryAdd(name, header.Array)) throw new InvalidDataException($"{where}: there are two of that name");
+            entries[name] = (entry, header);
+        }
+        if (packed > file.Length)
+            throw new InvalidDataException(
+                $"{Path}: its arrays claim {packed} bytes of a file of {file.Length}, so some overlap");
+    }
+
+    static void Suspect(ZipArchiveEntry entry, string where)
+    {
+        var (packed, full) = (entry.CompressedLength, entry.Length);
+        if (packed < 0 || full < 0 || full > MostRatio * packed)
+            throw new InvalidDataException($"{where}: {packed} bytes cannot hold the {full} that the zip claims");
+        if (full > SuspectBytes && full > SuspectRatio * packed)
+            throw new InvalidDataException(
+                $"{where}: {packed} bytes unpack to {full}, {full / packed} times as many; "
+                + "weights do not shrink so, a zip bomb does");
+    }
+
+    void ReadForwards(ZipArchiveEntry entry, NpyHeader header, long offset, Span<byte> target)
+    {
+        var (name, from) = (header.Array.Name, header.DataStart + offset);
+        if (open.Remove(name, out var at) && at.Position > from)
+        {
+            at.Stream.Dispose();
+            at = default;
+        }
+        var stream = at.Stream ?? entry.Open();
+        Skip(stream, from - at.Position);
+        stream.ReadExactly(target);
+        if (header.Swapped) Npy.SwapBytes(target, header.Array.Type.Bytes());
+        if (from + target.Length < entry.Length) open[name] = (stream, from + target.Length);
+        else stream.Dispose();
+    }
+
+    byte[] Reordered(ZipArchiveEntry entry, NpyHeader header)
+    {
+        if (reordered is { } kept && kept.Name == header.Array.Name) return kept.Bytes;
+        var (array, size) = (header.Array, header.Array.Type.Bytes());
+        var bytes = new byte[array.Count * size];
+        ReadForwards(entry, header, 0, bytes);
+        reordered = (array.Name, Npy.ToRowMajor(bytes, array.Shape, size));
+        return reordered.Value.Bytes;
+    }
+
+    static void Skip(Stream stream, long bytes)
+    {
+        if (bytes > 0 && stream.CanSeek)
+        {
+            stream.Seek(bytes, SeekOrigin.Current);
+            return;
+        }
+        Span<byte> rest = stackalloc byte[4096];
+        for (; bytes > 0; bytes -= Math.Min(bytes, rest.Length)) stream.ReadExactly(rest[..(int)Math.Min(bytes, rest.Length)]);
+    }
+
+    // What System.IO.Compression throws on mutated archives, beside InvalidDataException.
+    static bool IsDamage(Exception e) =>
+        e is InvalidDataException or IOException or ArgumentException or OverflowException or NotSupportedException;
+
+    InvalidDataException Damaged(Exception damage, string what = "") => damage.Message.StartsWith(Path, StringComparison.Ordinal)
+        ? new(damage.Message, damage)
+        : new($"{Path} is damaged or not an npz file ({what}{damage.Message}); copy or download it again", damage);
+
+    public override void Dispose()
+    {
+        foreach (var (stream, _) in open.Values) stream.Dispose();
+        zip?.Dispose();
+        file.Dispose();
+    }
+}

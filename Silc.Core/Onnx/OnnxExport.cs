@@ -1,0 +1,58 @@
+using System.Globalization;
+
+namespace Silc;
+
+/// <summary>
+/// Writes both towers for ONNX Runtime and its like: <c>image.onnx</c> from <c>pixel_values</c> (batch, 3, size, size) to
+/// <c>image_embeds</c> (batch, C), <c>text.onnx</c> from <c>input_ids</c> (batch, T), int64, to <c>text_embeds</c> (batch, C).
+/// Embeddings are L2-normalised; the batch is free. Opset 20. What to do to pictures and captions before, and exp(t) and b, are
+/// in the metadata.
+/// </summary>
+public static class OnnxExport
+{
+    /// <summary>Names of the files.</summary>
+    public const string ImageName = "image.onnx", TextName = "text.onnx";
+
+    // Protocol buffers end at 2 GiB, and a file that holds its weights is read whole.
+    const long MostInside = 1 << 30;
+
+    /// <summary>Writes the two models, and the tokenizer beside them. Nothing is left half-written.</summary>
+    /// <param name="weights">The model.</param>
+    /// <param name="folder">Where to.</param>
+    /// <param name="tokenizer">Its file is written beside the models. Null if there is none.</param>
+    /// <param name="externalAbove">Weights of more bytes go to a file of their own, <c>image.onnx.data</c>.</param>
+    /// <returns>The files.</returns>
+    public static IReadOnlyList<string> Write(ModelWeights weights, string folder, TokenizerOrigin? tokenizer = null,
+        long externalAbove = MostInside)
+    {
+        var (config, towers, written) = (weights.Config, new OnnxTowers(weights), new List<string>());
+        var beside = ModelWriter.WriteTokenizer(ModelFormat.Silc, folder, tokenizer, written);
+        var scale = Math.Exp(weights.All("t", 1)[0]).ToString("R", CultureInfo.InvariantCulture);
+        var bias = config.Contrastive == ContrastiveKind.Sigmoid
+            ? weights.All("b", 1)[0].ToString("R", CultureInfo.InvariantCulture) : null;
+        Write(towers.Image(), ImageName, new()
+        {
+            ["silc.preprocessing"] = $"RGB pictures, turned upright, resized to {config.ImageSize} x {config.ImageSize} "
+                + "without keeping their aspect, bicubic with "
+                + "antialiasing; each value v of 0..255 becomes v / 127.5 - 1; layout (batch, channel, row, column)",
+            ["silc.image_size"] = $"{config.ImageSize}",
+        });
+        Write(towers.Text(), TextName, new()
+        {
+            ["silc.preprocessing"] = $"captions as ids of the tokenizer, lower-cased first; cut to {config.TextLength - 1} ids, "
+                + $"then its end id up to {config.TextLength} "
+                + "(1, </s>, with SigLIP's vocabulary); no mask: the model attends to the padding",
+            ["silc.text_length"] = $"{config.TextLength}",
+            ["silc.vocab_size"] = $"{config.VocabSize}",
+            ["silc.tokenizer"] = beside ?? "",
+        });
+        return written;
+
+        void Write(OnnxGraph graph, string name, Dictionary<string, string> metadata)
+        {
+            metadata["silc.logit_scale"] = scale;
+            if (bias is not null) metadata["silc.logit_bias"] = bias;
+            written.AddRange(graph.Write(Path.Combine(folder, name), metadata, graph.WeightBytes > externalAbove));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+namespace Silc;
+
+/// <summary>The forward passes of both towers as ONNX nodes; kernels keep big_vision's (in, out) layout, which MatMul
+/// wants.</summary>
+sealed class OnnxTowers(ModelWeights weights)
+{
+    const float NormEpsilon = 1e-6f, UnitEpsilon = 1e-8f;   // as in the layers
+
+    readonly SilcConfig config = weights.Config;
+
+    public OnnxGraph Image()
+    {
+        var (g, tower, tokens) = (new OnnxGraph(weights, "silc_image"), config.Image, config.Grid * config.Grid);
+        int patch = config.PatchSize, width = tower.Width;
+        g.Input("pixel_values", integer: false, "RGB in [-1, 1]", "batch", 3, config.ImageSize, config.ImageSize);
+        g.Output("image_embeds", "L2-normalised", "batch", width);
+
+        var kernel = g.Weight(BigVisionNames.Patches, [width, 3, patch, patch],
+            new(BigVisionNames.Patches, patch * patch * 3, width, WeightOrder.Patches));
+        var x = g.Node("Conv", ["pixel_values", kernel, g.Weight("img/embedding/bias", [width])],
+            ("kernel_shape", new[] { patch, patch }), ("strides", new[] { patch, patch }));
+        x = g.Node("Reshape", [x, g.Integers("flat_patches", 0, width, tokens)]);
+        x = g.Node("Transpose", [x], ("perm", new[] { 0, 2, 1 }));
+        x = g.Node("Add", [x, g.Weight("img/pos_embedding", [1, tokens, width])]);
+        x = Encoder(g, x, BigVisionNames.ImageEncoder, tower);
+
+        const string map = "img/MAPHead_0", attention = $"{map}/MultiHeadDotProductAttention_0";
+        var pooled = Attention(g, g.Weight($"{map}/probe", [1, 1, width]), x, attention, tower);
+        pooled = g.Node("Add", [pooled, Mlp(g, Norm(g, pooled, $"{map}/LayerNorm_0", width), $"{map}/MlpBlock_0", tower)]);
+        Unit(g, g.Node("Reshape", [pooled, g.Integers("rows", -1, width)]), "image_embeds");
+        return g;
+    }
+
+    public OnnxGraph Text()
+    {
+        var (g, tower) = (new OnnxGraph(weights, "silc_text"), config.Text);
+        g.Input("input_ids", integer: true, "token ids, ended and padded as in training", "batch", config.TextLength);
+        g.Output("text_embeds", "L2-normalised", "batch", config.EmbedDim);
+
+        var x = g.Node("Gather", [g.Weight("txt/Embed_0/embedding", [config.VocabSize, tower.Width]), "input_ids"]);
+        x = g.Node("Add", [x, g.Weight("txt/pos_embedding", [1, config.TextLength, tower.Width])]);
+        x = Encoder(g, x, BigVisionNames.TextEncoder, tower);
+        x = g.Node("Gather", [x, g.Index("last", config.TextLength - 1)], ("axis", 1));
+        Unit(g, Dense(g, x, "txt/head", tower.Width, config.EmbedDim), "text_embeds");
+        return g;
+    }
+
+    static string Encoder(OnnxGraph g, string x, string name, TowerConfig tower)
+    {
+        for (int i = 0; i < tower.Depth; i++)
+        {
+            var block = $"{name}/encoderblock_{i}";
+            var normed = Norm(g, x, $"{block}/LayerNorm_0", tower.Width);
+            x = g.Node("Add", [x, Attention(g, normed, normed, $"{block}/MultiHeadDotProductAttention_0", tower)]);
+            x = g.Node("Add", [x, Mlp(g, Norm(g, x, $"{block}/LayerNorm_1", tower.Width), $"{block}/MlpBlock_0", tower)]);
+        }
+        return Norm(g, x, $"{name}/encoder_norm", tower.Width);
+    }
+
+    static string Attention(OnnxGraph g, string from, string to, string name, TowerConfig tower)
+    {
+        string Heads(string x, string part) => g.Node("Transpose",
+            [g.Node("Reshape", [Dense(g, x, $"{name}/{part}", tower.Width, tower.Width),
+                g.Integers("split_heads", 0, -1, tower.Heads, tower.HeadDim)])],
+            ("perm", part == "key" ? [0, 2, 3, 1] : new[] { 0, 2, 1, 3 }));
+        var scores = g.Node("MatMul", [Heads(from, "query"), Heads(to, "key")]);
+        scores = g.Node("Mul", [scores, g.Scalar("attention_scale", 1 / MathF.Sqrt(tower.HeadDim))]);
+        var mixed = g.Node("MatMul", [g.Node("Softmax", [scores], ("axis", -1)), Heads(to, "value")]);
+        var joined = g.Node("Reshape",
+            [g.Node("Transpose", [mixed], ("perm", new[] { 0, 2, 1, 3 })), g.Integers("join_heads", 0, -1, tower.Width)]);
+        return Dense(g, joined, $"{name}/out", tower.Width, tower.Width);
+    }
+
+    static string Mlp(OnnxGraph g, string x, string name, TowerConfig tower)
+    {
+        var hidden = g.Node("Gelu", [Dense(g, x, $"{name}/Dense_0", tower.Width, tower.MlpDim)],
+            ("approximate", tower.Gelu == GeluKind.Tanh ? "tanh" : "none"));
+        return Dense(g, hidden, $"{name}/Dense_1", tower.MlpDim, tower.Width);
+    }
+
+    static string Norm(OnnxGraph g, string x, string name, int width) => g.Node("LayerNormalization",
+        [x, g.Weight($"{name}/scale", [width]), g.Weight($"{name}/bias", [width])], ("axis", -1), ("epsilon", NormEpsilon));
+
+    static string Dense(OnnxGraph g, string x, string name, int inputs, int outputs) =>
+        g.Node("Add", [g.Node("MatMul", [x, g.Weight($"{name}/kernel", [inputs, outputs])]),
+            g.Weight($"{name}/bias", [outputs])]);
+
+    static void Unit(OnnxGraph g, string x, string output)
+    {
+        var length = g.Node("ReduceL2", [x, g.Integers("last_axis", -1)], ("keepdims", 1));
+        g.Node("Div", [x, g.Node("Add", [length, g.Scalar("unit_epsilon", UnitEpsilon)])], output);
+    }
+}

@@ -1,0 +1,96 @@
+namespace Silc;
+
+/// <summary>
+/// big_vision's names and shapes (<c>models/vit.py</c>, <c>models/proj/image_text/text_transformer.py</c>, <c>two_towers.py</c>
+/// in github.com/google-research/big_vision), which are those of Silc. A file has each layer by itself,
+/// <c>encoderblock_3/…</c>, or, from runs with <c>scan=True</c>, all layers stacked along a first axis, <c>encoderblock/…</c>.
+/// </summary>
+static class BigVisionNames
+{
+    public const string Patches = "img/embedding/kernel", HeadPrefix = "head/", ImageEncoder = "img/Transformer",
+        TextEncoder = "txt/Encoder_0";
+
+    /// <summary>What published files put in front of every name: flax's training state, nothing, or an old flax
+    /// optimizer.</summary>
+    public static readonly string[] Prefixes = ["params/", "", "opt/target/"];
+
+    /// <summary>Names and shapes of both towers, t and b.</summary>
+    public static IEnumerable<(string Name, int[] Shape)> Towers(SilcConfig config)
+    {
+        var (image, text) = (config.Image, config.Text);
+        yield return (Patches, [config.PatchSize, config.PatchSize, 3, image.Width]);
+        yield return ("img/embedding/bias", [image.Width]);
+        yield return ("img/pos_embedding", [1, config.Grid * config.Grid, image.Width]);
+        foreach (var weight in Encoder(ImageEncoder, image)) yield return weight;
+        yield return ("img/MAPHead_0/probe", [1, 1, image.Width]);
+        foreach (var weight in Attention("img/MAPHead_0/MultiHeadDotProductAttention_0", image)) yield return weight;
+        foreach (var weight in Norm("img/MAPHead_0/LayerNorm_0", image.Width)) yield return weight;
+        foreach (var weight in Mlp("img/MAPHead_0/MlpBlock_0", image)) yield return weight;
+        yield return ("txt/Embed_0/embedding", [config.VocabSize, text.Width]);
+        yield return ("txt/pos_embedding", [1, config.TextLength, text.Width]);
+        foreach (var weight in Encoder(TextEncoder, text)) yield return weight;
+        foreach (var weight in Dense("txt/head", text.Width, image.Width)) yield return weight;
+        yield return ("t", [1]);
+        if (config.Contrastive == ContrastiveKind.Sigmoid) yield return ("b", [1]);
+    }
+
+    /// <summary>Names and shapes of the self-distillation head, which only Silc's own files have.</summary>
+    public static IEnumerable<(string Name, int[] Shape)> Head(SilcConfig config)
+    {
+        var head = config.Head;
+        (int In, int Out)[] layers = [(config.EmbedDim, head.Hidden), (head.Hidden, head.Hidden), (head.Hidden, head.Bottleneck)];
+        return layers.SelectMany((layer, i) => Dense($"head/Dense_{i}", layer.In, layer.Out))
+            .Append(("head/prototypes/kernel", [head.Bottleneck, head.Prototypes]));
+    }
+
+    /// <summary>The tensors of a file with that prefix; <paramref name="stacked"/> says of an encoder how its layers are
+    /// stored.</summary>
+    public static IEnumerable<WeightTensor> Tensors(SilcConfig config, bool head, string prefix = "",
+        Func<string, bool>? stacked = null)
+    {
+        var weights = head ? Towers(config).Concat(Head(config)) : Towers(config);
+        return weights.GroupBy(weight => prefix + FileName(weight.Name, stacked)).Select(group => group.Key == prefix
+            + group.First().Name
+            ? new WeightTensor(group.Key, group.First().Shape, Part(group.First()))
+            : new WeightTensor(group.Key, [group.Count(), .. group.First().Shape], [.. group.Select(Part)]));
+    }
+
+    // img/Transformer/encoderblock_3/… is in img/Transformer/encoderblock/… where layers are stacked.
+    static string FileName(string name, Func<string, bool>? stacked)
+    {
+        const string block = "/encoderblock_";
+        int at = name.IndexOf(block, StringComparison.Ordinal);
+        return at < 0 || stacked?.Invoke(name[..at]) != true ? name
+            : $"{name[..(at + block.Length - 1)]}{name[name.IndexOf('/', at + 1)..]}";
+    }
+
+    static WeightPart Part((string Name, int[] Shape) weight) =>
+        new(weight.Name, weight.Shape[..^1].Aggregate(1, (a, b) => a * b), weight.Shape[^1], WeightOrder.Same);
+
+    static IEnumerable<(string, int[])> Encoder(string name, TowerConfig tower) =>
+        Enumerable.Range(0, tower.Depth).Select(i => $"{name}/encoderblock_{i}").SelectMany(block =>
+            Norm($"{block}/LayerNorm_0", tower.Width)
+            .Concat(Attention($"{block}/MultiHeadDotProductAttention_0", tower))
+            .Concat(Norm($"{block}/LayerNorm_1", tower.Width))
+            .Concat(Mlp($"{block}/MlpBlock_0", tower)))
+        .Concat(Norm($"{name}/encoder_norm", tower.Width));
+
+    static IEnumerable<(string, int[])> Attention(string name, TowerConfig tower)
+    {
+        foreach (var part in new[] { "query", "key", "value" })
+        {
+            yield return ($"{name}/{part}/kernel", [tower.Width, tower.Heads, tower.HeadDim]);
+            yield return ($"{name}/{part}/bias", [tower.Heads, tower.HeadDim]);
+        }
+        yield return ($"{name}/out/kernel", [tower.Heads, tower.HeadDim, tower.Width]);
+        yield return ($"{name}/out/bias", [tower.Width]);
+    }
+
+    static IEnumerable<(string, int[])> Mlp(string name, TowerConfig tower) =>
+        Dense($"{name}/Dense_0", tower.Width, tower.MlpDim).Concat(Dense($"{name}/Dense_1", tower.MlpDim, tower.Width));
+
+    static IEnumerable<(string, int[])> Dense(string name, int inputs, int outputs) =>
+        [($"{name}/kernel", [inputs, outputs]), ($"{name}/bias", [outputs])];
+
+    static IEnumerable<(string, int[])> Norm(string name, int width) => [($"{name}/scale", [width]), ($"{name}/bias", [width])];
+}

@@ -1,0 +1,50 @@
+namespace Silc;
+
+/// <summary>Looks up the shapes that tell an architecture; what is missing or odd is named with what was expected.</summary>
+sealed class FileShapes(ArrayFile file, string prefix = "")
+{
+    const int MostLayers = 1000;
+
+    public bool Has(string name) => file.Arrays.ContainsKey(prefix + name);
+
+    /// <summary>The shape of an array that must be there; <paramref name="meaning"/> reads like <c>(width, heads, head
+    /// size)</c>.</summary>
+    public int[] Of(string name, string meaning)
+    {
+        if (!file.Arrays.TryGetValue(prefix + name, out var array))
+            throw new InvalidDataException($"{file.Path} lacks '{prefix}{name}' of shape {meaning}");
+        if (array.Shape.Length != meaning.Count(letter => letter == ',') + 1 || array.Shape.Any(size => size <= 0))
+            throw new InvalidDataException($"{file.Path}: '{prefix}{name}' has shape {array.ShapeText}, it should be {meaning}");
+        return array.Shape;
+    }
+
+    /// <summary>How many layers there are: names with 0, 1, 2, … in place of {0}, without a gap.</summary>
+    public int Depth(string name)
+    {
+        int depth = 0;
+        while (Has(string.Format(null, name, depth))) depth++;
+        return depth > 0 ? depth
+            : throw new InvalidDataException($"{file.Path} has no layers: it lacks '{prefix}{string.Format(null, name, 0)}'");
+    }
+
+    /// <summary>Side of the square grid of positions.</summary>
+    public int Grid(string name, int positions)
+    {
+        int side = (int)Math.Round(Math.Sqrt(positions));
+        return side * side == positions ? side : throw new InvalidDataException(
+            $"{file.Path}: '{prefix}{name}' has {positions} positions, which are no square grid; "
+            + "towers with a class token are not supported");
+    }
+
+    /// <summary>A tower whose heads divide its width; more layers than anybody trains would be names without end.</summary>
+    public TowerConfig Tower(string which, int width, int depth, int heads, int mlpDim, GeluKind gelu)
+    {
+        if (heads <= 0 || width % heads != 0)
+            throw new InvalidDataException(
+                $"{file.Path}: the {which} tower has width {width}, which {heads} heads do not divide");
+        if (depth > MostLayers)
+            throw new InvalidDataException(
+                $"{file.Path}: the {which} tower has {depth} layers, at most {MostLayers} are supported");
+        return new(width, depth, heads, mlpDim, gelu);
+    }
+}

@@ -1,0 +1,121 @@
+namespace Silc;
+
+/// <summary>Reads and writes the files around Hugging Face's <c>SiglipModel</c>.</summary>
+static class HuggingFaceModel
+{
+    public const string WeightsName = "model.safetensors", ConfigName = "config.json", TokenizerName = "spiece.model";
+
+    const string TanhName = "gelu_pytorch_tanh";
+
+    /// <summary>The model, or null if the file has not got Hugging Face's names.</summary>
+    public static FoundModel? Find(ArrayFile file)
+    {
+        if (!file.Arrays.ContainsKey(HuggingFaceNames.Patches)) return null;
+        var config = JsonConfig.Beside(file.Path, ConfigName, "heads and the form of GELU stand there alone");
+        config.Require(config.Text("model_type", "siglip") == "siglip", "model_type", "only siglip is supported");
+        var (image, text, shapes) = (config.Section("vision_config"), config.Section("text_config"), new FileShapes(file));
+        image.Require(image.Flag("vision_use_head", true), "vision_use_head",
+            "towers without attention pooling are not supported");
+
+        var patches = shapes.Of(HuggingFaceNames.Patches, "(width, 3, patch, patch)");
+        const string positions = "vision_model.embeddings.position_embedding.weight";
+        int patch = patches[2], grid = shapes.Grid(positions, shapes.Of(positions, "(patches, width)")[0]),
+            size = image.Side("image_size", 224);
+        image.Require(size / patch == grid, "image_size", $"but the file has {grid} x {grid} positions for patches of {patch}");
+        var table = shapes.Of("text_model.embeddings.token_embedding.weight", "(vocabulary, width)");
+        var length = shapes.Of("text_model.embeddings.position_embedding.weight", "(tokens, width)")[0];
+        var found = new SilcConfig(
+            Tower(shapes, image, "image", "vision_model", patches[0]), Tower(shapes, text, "text", "text_model", table[1]), size,
+                patch, length, table[0],
+            Views: BigVisionModel.ViewsFor(size, patch), Contrastive: file.Arrays.ContainsKey("logit_bias")
+                ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
+        return new(ModelFormat.HuggingFace, found, HasHead: false, HuggingFaceNames.Tensors(found), TokenizerBeside(file.Path),
+            []);
+    }
+
+    /// <summary>A SentencePiece model in the same folder, under the names that Hugging Face gives it.</summary>
+    public static TokenizerOrigin? TokenizerBeside(string path) => new[] { TokenizerName, "tokenizer.model", "sentencepiece.model" }
+        .Select(name => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, name)).FirstOrDefault(File.Exists) is { } file ? TokenizerOrigin.Of(file) : null;
+
+    static TowerConfig Tower(FileShapes shapes, JsonConfig config, string which, string model, int width)
+    {
+        var (act, epsilon) = (config.Text("hidden_act", TanhName), config.Real("layer_norm_eps", 1e-6));
+        config.Require(act is TanhName or "gelu" or "gelu_new", "hidden_act", $"only {TanhName} and gelu are supported");
+        config.Require(Math.Abs(epsilon - 1e-6) < 1e-9, "layer_norm_eps", "only 1e-6 is supported");
+        return shapes.Tower(which, width, shapes.Depth($"{model}.encoder.layers.{{0}}.mlp.fc1.weight"),
+            config.Int("num_attention_heads", 12),
+            shapes.Of($"{model}.encoder.layers.0.mlp.fc1.weight", "(hidden, width)")[0], act == "gelu" ? GeluKind.Exact
+                : GeluKind.Tanh);
+    }
+
+    /// <summary>What <c>config.json</c> says of a model.</summary>
+    public static object Config(SilcConfig config) => new
+    {
+        architectures = new[] { "SiglipModel" },
+        model_type = "siglip",
+        initializer_factor = 1.0,
+        torch_dtype = "float32",
+        text_config = new
+        {
+            model_type = "siglip_text_model",
+            vocab_size = config.VocabSize,
+            hidden_size = config.Text.Width,
+            intermediate_size = config.Text.MlpDim,
+            num_hidden_layers = config.Text.Depth,
+            num_attention_heads = config.Text.Heads,
+            max_position_embeddings = config.TextLength,
+            projection_size = config.EmbedDim,
+            hidden_act = Activation(config.Text),
+            layer_norm_eps = 1e-6,
+            attention_dropout = 0.0,
+            pad_token_id = 1,
+            bos_token_id = 49406,
+            eos_token_id = 49407,
+        },
+        vision_config = new
+        {
+            model_type = "siglip_vision_model",
+            hidden_size = config.Image.Width,
+            intermediate_size = config.Image.MlpDim,
+            num_hidden_layers = config.Image.Depth,
+            num_attention_heads = config.Image.Heads,
+            num_channels = 3,
+            image_size = config.ImageSize,
+            patch_size = config.PatchSize,
+            hidden_act = Activation(config.Image),
+            layer_norm_eps = 1e-6,
+            attention_dropout = 0.0,
+        },
+    };
+
+    /// <summary>What <c>preprocessor_config.json</c> says: squashed, bicubic (3 in PIL), to [-1, 1].</summary>
+    public static object Preprocessor(SilcConfig config) => new
+    {
+        image_processor_type = "SiglipImageProcessor",
+        processor_class = "SiglipProcessor",
+        do_convert_rgb = true,
+        do_resize = true,
+        size = new { height = config.ImageSize, width = config.ImageSize },
+        resample = 3,
+        do_rescale = true,
+        rescale_factor = 1 / 255.0,
+        do_normalize = true,
+        image_mean = new[] { 0.5, 0.5, 0.5 },
+        image_std = new[] { 0.5, 0.5, 0.5 },
+    };
+
+    /// <summary>What <c>tokenizer_config.json</c> says of a SentencePiece model like SigLIP's.</summary>
+    public static object Tokenizer(SilcConfig config) => new
+    {
+        tokenizer_class = "SiglipTokenizer",
+        processor_class = "SiglipProcessor",
+        do_lower_case = true,
+        eos_token = "</s>",
+        pad_token = "</s>",
+        unk_token = "<unk>",
+        model_max_length = config.TextLength,
+        model_input_names = new[] { "input_ids" },
+    };
+
+    static string Activation(TowerConfig tower) => tower.Gelu == GeluKind.Exact ? "gelu" : TanhName;
+}

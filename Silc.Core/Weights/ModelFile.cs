@@ -1,0 +1,162 @@
+using System.Buffers;
+
+namespace Silc;
+
+/// <summary>
+/// An open model file of any format that Silc reads: what it is, found from its names, its shapes and the configuration beside
+/// it, and its weights on request. Tensors that are missing or have another shape are named when the file is opened.
+/// </summary>
+public sealed class ModelFile : IDisposable
+{
+    const int PieceFloats = 1 << 18;
+
+    static readonly string[] usualNames = [HuggingFaceModel.WeightsName, OpenClipModel.WeightsName, "model.npz"];
+
+    readonly ArrayFile file;
+    readonly FoundModel found;
+    readonly Dictionary<string, (ArrayHeader Array, long Offset, WeightPart Part)> places = [];
+
+    ModelFile(ArrayFile file)
+    {
+        this.file = file;
+        if (file.Arrays.ContainsKey(Seal.Name)) Seal.Verify(file.Path);
+        found = BigVisionModel.Find(file) ?? HuggingFaceModel.Find(file) ?? OpenClipModel.Find(file) ?? throw Unknown(file);
+        Locate();
+        var used = found.Tensors.Select(tensor => tensor.Name).ToHashSet();
+        Extra = [.. file.Arrays.Keys.Where(name => !used.Contains(name))];
+        Weights = new(Config, found.HasHead, Read);
+    }
+
+    /// <summary>The file.</summary>
+    public string Path => file.Path;
+
+    /// <summary>Whose format it is.</summary>
+    public ModelFormat Format => found.Format;
+
+    /// <summary>Architecture.</summary>
+    public SilcConfig Config => found.Config;
+
+    /// <summary>The tokenizer in the file or its folder, or null.</summary>
+    public TokenizerOrigin? Tokenizer => found.Tokenizer;
+
+    /// <summary>Names of the tensors that belong to the model.</summary>
+    public IReadOnlyList<string> Used => [.. found.Tensors.Select(tensor => tensor.Name)];
+
+    /// <summary>Names of arrays that the model has no use for.</summary>
+    public IReadOnlyList<string> Extra { get; }
+
+    /// <summary>What a user should know of the file, a sentence each.</summary>
+    public IReadOnlyList<string> Notes => found.Notes;
+
+    /// <summary>The weights. Reading refuses values that are not finite.</summary>
+    public ModelWeights Weights { get; }
+
+    /// <summary>Opens a file, the one of a folder, or the newest weights of a run.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, no model, or its tensors do not fit each other; the message says
+    /// which and how.</exception>
+    /// <exception cref="NotSupportedException">It is a pickle or another format; the message says how to convert it.</exception>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    public static ModelFile Open(string path)
+    {
+        var file = ArrayFile.Open(!Directory.Exists(path) ? path : RunFolder.HoldsRun(path) ? RunFolder.NewestWeights(path) : In(path));
+        try
+        {
+            return new(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    static string In(string folder)
+    {
+        if (usualNames.Select(name =>
+            System.IO.Path.Combine(folder, name)).FirstOrDefault(File.Exists) is { } usual) return usual;
+        string[] candidates = [.. Directory.GetFiles(folder).Where(name => System.IO.Path.GetExtension(name) is ".npz"
+            or ".safetensors")];
+        if (candidates is [var single]) return single;
+        if (Directory.GetFiles(folder, "*.safetensors.index.json") is [var index, ..])
+            throw new NotSupportedException($"{index}: weights in several parts are not supported; join them once in Python: "
+                + "SiglipModel.from_pretrained('.').save_pretrained('joined', max_shard_size='100GB')");
+        if (candidates.Length > 1)
+            throw new InvalidDataException($"{folder} holds {candidates.Length} files of weights; name one: "
+                + string.Join(", ", candidates.Select(System.IO.Path.GetFileName)));
+        if (Directory.GetFiles(folder).FirstOrDefault(name => System.IO.Path.GetExtension(name) is ".bin" or ".pt"
+            or ".pth") is { } pickle)
+            throw CheckpointFile.NotSupported(pickle, System.IO.Path.GetExtension(pickle));
+        throw new FileNotFoundException($"{folder} holds no weights: none of {string.Join(", ", usualNames)}");
+    }
+
+    static InvalidDataException Unknown(ArrayFile file) => new(
+        $"{file.Path} holds no image tower: neither {BigVisionNames.Patches} (big_vision, Silc) nor "
+        + $"{HuggingFaceNames.Patches} (Hugging Face) nor "
+        + $"{OpenClipNames.Patches} (open_clip); "
+        + $"{(file.Arrays.Count == 0 ? "it is empty" : $"it begins with {string.Join(", ", file.Arrays.Keys.Take(3))}")}");
+
+    void Locate()
+    {
+        foreach (var tensor in found.Tensors)
+        {
+            if (!file.Arrays.TryGetValue(tensor.Name, out var array))
+                throw new InvalidDataException($"{Path} lacks '{tensor.Name}' of shape {ArrayHeader.Text(tensor.Shape)}");
+            // A single value is one whether its shape is (1) or ().
+            if (!array.Shape.SequenceEqual(tensor.Shape) && (array.Count != 1 || tensor.Parts is not [{ Count: 1 }]))
+                throw new InvalidDataException(
+                    $"{Path}: '{tensor.Name}' has shape {array.ShapeText}, it should be {ArrayHeader.Text(tensor.Shape)}");
+            long offset = 0;
+            foreach (var part in tensor.Parts)
+            {
+                places.Add(part.Parameter, (array, offset, part));
+                offset += part.Count;
+            }
+        }
+    }
+
+    void Read(string parameter, ValueSink sink)
+    {
+        if (!places.TryGetValue(parameter,
+            out var place)) throw new InvalidDataException($"{Path} has no parameter '{parameter}'");
+        var (array, offset, part) = place;
+        // Whole where values change places, in pieces where they do not.
+        var rented = ArrayPool<float>.Shared.Rent(part.Order == WeightOrder.Same ? Math.Min(part.Count, PieceFloats)
+            : 2 * part.Count);
+        try
+        {
+            if (part.Order != WeightOrder.Same)
+            {
+                var stored = rented.AsSpan(0, part.Count);
+                var values = rented.AsSpan(part.Count, part.Count);
+                ReadFinite(array, offset, stored);
+                part.FromFile(stored, values);
+                sink(values);
+                return;
+            }
+            for (int done = 0; done < part.Count;)
+            {
+                var piece = rented.AsSpan(0, Math.Min(PieceFloats, part.Count - done));
+                ReadFinite(array, offset + done, piece);
+                sink(piece);
+                done += piece.Length;
+            }
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
+    }
+
+    void ReadFinite(ArrayHeader array, long first, Span<float> values)
+    {
+        file.Read(array, first, values);
+        for (int i = 0; i < values.Length; i++)
+            if (!float.IsFinite(values[i]))
+                throw new InvalidDataException(
+                    $"{Path}: '{array.Name}' holds {values[i]} at {first + i}: a model with it computes nothing; it was saved "
+                    + "after training went wrong, so take an earlier checkpoint");
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => file.Dispose();
+}

@@ -1,0 +1,70 @@
+namespace Silc;
+
+/// <summary>
+/// A model's weights, wherever they are: in a file or on a device. Values come under big_vision's names and in its layout, in
+/// pieces.
+/// </summary>
+/// <param name="Config">Architecture.</param>
+/// <param name="HasHead">There are weights of the self-distillation head.</param>
+/// <param name="Read">Passes the values of a parameter to a sink, in order.</param>
+public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string, ValueSink> Read)
+{
+    internal const string Positions = "img/pos_embedding";
+
+    /// <summary>Values in both towers, with t and b: the count that papers and checkpoints state.</summary>
+    public long TowerParameterCount => BigVisionNames.Towers(Config).Sum(weight => weight.Shape.Aggregate(1L, (a, b) => a * b));
+
+    /// <summary>The shape of a tower's parameter.</summary>
+    /// <exception cref="ArgumentException">There is none of that name.</exception>
+    public static IReadOnlyList<int> Shape(SilcConfig config, string name) =>
+        BigVisionNames.Towers(config).FirstOrDefault(weight =>
+            weight.Name == name).Shape ?? throw new ArgumentException($"no tower has a parameter '{name}'");
+
+    /// <summary>
+    /// The same model for pictures of another size: the learned positions are resized to the other grid, bicubic as in DINO
+    /// unless the configuration says otherwise; everything else stays.
+    /// </summary>
+    /// <exception cref="ArgumentException">The size has no room for a patch.</exception>
+    public ModelWeights WithImageSize(int imageSize)
+    {
+        var config = Config with { ImageSize = imageSize };
+        if (config.Views.LocalSize > imageSize) config = config with { Views = BigVisionModel.ViewsFor(imageSize,
+            config.PatchSize) };
+        config.Check();
+        if (config.Grid == Config.Grid) return this with { Config = config };
+        var (read, width, (from, to)) = (Read, config.Image.Width, (Config.Grid, config.Grid));
+        return new(config, HasHead, (name, sink) =>
+        {
+            if (name != Positions) read(name, sink);
+            else sink(Resize(All(read, name, from * from * width), from, to, width, config.PositionResize));
+        });
+    }
+
+    /// <summary>All values of a parameter.</summary>
+    internal float[] All(string name, int count) => All(Read, name, count);
+
+    static float[] All(Action<string, ValueSink> read, string name, int count)
+    {
+        var values = new float[count];
+        int at = 0;
+        read(name, piece =>
+        {
+            piece.CopyTo(values.AsSpan(at));
+            at += piece.Length;
+        });
+        return values;
+    }
+
+    static float[] Resize(float[] table, int from, int to, int width, PositionResize kind)
+    {
+        var (matrix, resized) = (PositionResizer.Matrix(from, to, kind), new float[to * to * width]);
+        for (int row = 0; row < to * to; row++)
+            for (int cell = 0; cell < from * from; cell++)
+            {
+                var weight = matrix[row * from * from + cell];
+                if (weight == 0) continue;
+                for (int i = 0; i < width; i++) resized[row * width + i] += weight * table[cell * width + i];
+            }
+        return resized;
+    }
+}

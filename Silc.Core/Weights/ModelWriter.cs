@@ -1,0 +1,117 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Silc;
+
+/// <summary>Writes a model in any of the formats, with the files that must stand beside the weights.</summary>
+public static class ModelWriter
+{
+    static readonly JsonSerializerOptions indented = new() { WriteIndented = true };
+
+    /// <summary>Writes into a folder, or for npz into the file of that name. Weights are streamed: memory holds one tensor at a
+    /// time.</summary>
+    /// <param name="weights">The model.</param>
+    /// <param name="format">Whose format.</param>
+    /// <param name="path">A folder; a name that ends in <c>.npz</c> or <c>.safetensors</c> is that of the weights.</param>
+    /// <param name="tokenizer">Silc's files hold it, others have it beside them. Null if there is none.</param>
+    /// <returns>The files, the weights first.</returns>
+    /// <exception cref="ArgumentException">The name does not fit the format.</exception>
+    public static IReadOnlyList<string> Write(ModelWeights weights, ModelFormat format, string path, TokenizerOrigin? tokenizer = null)
+    {
+        var file = WeightsFile(format, path);
+        var (folder, config) = (Path.GetDirectoryName(Path.GetFullPath(file))!, weights.Config);
+        var written = new List<string> { file };
+        if (format != ModelFormat.Silc) WriteTokenizer(format, folder, tokenizer, written);
+        switch (format)
+        {
+            case ModelFormat.Npz:
+                Npz.WritePieces(file,
+                    Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead, BigVisionNames.Prefixes[0])]));
+                break;
+            case ModelFormat.HuggingFace:
+                Safetensors.WritePieces(file, Pieces(weights, HuggingFaceNames.Tensors(config)),
+                    new Dictionary<string, string> { ["format"] = "pt" });
+                Json(HuggingFaceModel.ConfigName, HuggingFaceModel.Config(config));
+                Json("preprocessor_config.json", HuggingFaceModel.Preprocessor(config));
+                break;
+            case ModelFormat.OpenClip:
+                Safetensors.WritePieces(file, Pieces(weights, OpenClipNames.Tensors(config)),
+                    new Dictionary<string, string> { ["format"] = "pt" });
+                Json(OpenClipModel.ConfigName, OpenClipModel.Config(config, tokenizer?.IsSentencePiece == true));
+                break;
+            default:
+                Safetensors.WritePieces(file, Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead)]),
+                    ModelMetadata.Of(config, tokenizer, step: null));
+                break;
+        }
+        if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && tokenizer?.IsSentencePiece == true)
+            Json("tokenizer_config.json", HuggingFaceModel.Tokenizer(config));
+        return written;
+
+        void Json(string name, object content)
+        {
+            var bytes = JsonSerializer.SerializeToUtf8Bytes(content, indented);
+            written.Add(Path.Combine(Path.GetDirectoryName(file) ?? "", name));
+            AtomicFile.Write(written[^1], stream => stream.Write(bytes));
+        }
+    }
+
+    static string WeightsFile(ModelFormat format, string path)
+    {
+        var (extension, name) = format switch
+        {
+            ModelFormat.Npz => (".npz", "model.npz"),
+            ModelFormat.OpenClip => (".safetensors", OpenClipModel.WeightsName),
+            _ => (".safetensors", HuggingFaceModel.WeightsName),
+        };
+        if (Directory.Exists(path) || Path.GetExtension(path) is not (".npz" or ".safetensors")) return Path.Combine(path, name);
+        return Path.GetExtension(path) == extension ? path
+            : throw new ArgumentException(
+                $"{path}: weights for {format.Describe()} end in {extension}; name a folder, or a file with that ending");
+    }
+
+    // Beside the weights; the name there, or that of a built-in tokenizer.
+    internal static string? WriteTokenizer(ModelFormat format, string folder, TokenizerOrigin? tokenizer, List<string> written)
+    {
+        if (tokenizer?.File is not { } bytes) return tokenizer?.Name;
+        var name = tokenizer.IsSentencePiece && format is ModelFormat.HuggingFace or ModelFormat.OpenClip ? HuggingFaceModel.TokenizerName
+            : tokenizer.Name.EndsWith(".txt.gz", StringComparison.OrdinalIgnoreCase) ? "tokenizer.txt.gz"
+            : $"tokenizer{Path.GetExtension(tokenizer.Name)}";
+        Directory.CreateDirectory(folder);
+        written.Add(Path.Combine(folder, name));
+        AtomicFile.Write(written[^1], stream => stream.Write(bytes));
+        return name;
+    }
+
+    static List<ArrayPieces> Pieces(ModelWeights weights, IReadOnlyList<WeightTensor> tensors) =>
+        [.. tensors.Select(tensor => new ArrayPieces(tensor.Name, tensor.Shape, sink =>
+        {
+            foreach (var part in tensor.Parts) WritePart(weights, part, sink);
+        }))];
+
+    /// <summary>The values of a parameter in the order of another library.</summary>
+    internal static void WritePart(ModelWeights weights, WeightPart part, ValueSink sink)
+    {
+        if (part.Order == WeightOrder.Same)
+        {
+            weights.Read(part.Parameter, sink);
+            return;
+        }
+        var rented = ArrayPool<float>.Shared.Rent(2 * part.Count);
+        try
+        {
+            int at = 0;
+            weights.Read(part.Parameter, values =>
+            {
+                values.CopyTo(rented.AsSpan(at));
+                at += values.Length;
+            });
+            part.ToFile(rented.AsSpan(0, part.Count), rented.AsSpan(part.Count, part.Count));
+            sink(rented.AsSpan(part.Count, part.Count));
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
+    }
+}

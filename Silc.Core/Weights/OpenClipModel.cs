@@ -1,0 +1,163 @@
+using System.Text.RegularExpressions;
+
+namespace Silc;
+
+/// <summary>Reads and writes the files around open_clip's SigLIP models.</summary>
+static partial class OpenClipModel
+{
+    public const string WeightsName = "open_clip_model.safetensors", ConfigName = "open_clip_config.json";
+
+    const string Exact = "gelu", Tanh = "gelu_tanh";
+
+    // timm's fallback for sizes that it has no name for: any of its SigLIP towers, with every size given.
+    const string AnyName = "vit_base_patch16_siglip_224";
+
+    /// <summary>The model, or null if the file has not got open_clip's names.</summary>
+    public static FoundModel? Find(ArrayFile file)
+    {
+        if (!file.Arrays.ContainsKey(OpenClipNames.Patches)) return null;
+        var outer = JsonConfig.Beside(file.Path, ConfigName, "heads and the form of GELU stand there alone");
+        var config = outer.Has("model_cfg") ? outer.Section("model_cfg") : outer;
+        var (image, text, shapes) = (config.Section("vision_cfg"), config.Section("text_cfg"), new FileShapes(file));
+        config.Require(!config.Flag("quick_gelu", false), "quick_gelu", "only gelu and its tanh form are supported");
+        image.Require(image.Text("timm_pool", "") == "map", "timm_pool", "only map, attention pooling, is supported");
+        image.Require(image.Text("timm_proj", "linear") is "none" or "", "timm_proj",
+            "towers with a projection are not supported");
+
+        var patches = shapes.Of(OpenClipNames.Patches, "(width, 3, patch, patch)");
+        const string positions = "visual.trunk.pos_embed", table = "text.token_embedding.weight";
+        int patch = patches[2], grid = shapes.Grid(positions, shapes.Of(positions, "(1, patches, width)")[1]),
+            size = image.Side("image_size", 224);
+        image.Require(size / patch == grid, "image_size", $"but the file has {grid} x {grid} positions for patches of {patch}");
+        var (vocabulary, textWidth) = (shapes.Of(table, "(vocabulary, width)")[0], shapes.Of(table, "(vocabulary, width)")[1]);
+        var found = new SilcConfig(
+            ImageTower(shapes, image, patches[0]), TextTower(shapes, text, textWidth), size, patch,
+            shapes.Of("text.positional_embedding", "(tokens, width)")[0], vocabulary, Views: BigVisionModel.ViewsFor(size, patch),
+            Contrastive: file.Arrays.ContainsKey("logit_bias") ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
+        return new(ModelFormat.OpenClip, found, HasHead: false, OpenClipNames.Tensors(found),
+            HuggingFaceModel.TokenizerBeside(file.Path), []);
+    }
+
+    static TowerConfig ImageTower(FileShapes shapes, JsonConfig config, int width)
+    {
+        var (name, more) = (config.Text("timm_model_name", ""), config.Section("timm_model_kwargs"));
+        var known = TimmName().Match(name);
+        config.Require(known.Success, "timm_model_name", "only timm's vit_…_siglip_… with attention pooling are supported");
+        var act = more.Text("act_layer", TimmGelu(known) == GeluKind.Tanh ? Tanh : Exact);
+        more.Require(act is Exact or Tanh, "act_layer", $"only {Exact} and {Tanh} are supported");
+        return shapes.Tower("image", width, shapes.Depth("visual.trunk.blocks.{0}.mlp.fc1.weight"),
+            more.Int("num_heads", known.Groups[1].Value == "base" ? 12 : 16),
+            shapes.Of("visual.trunk.blocks.0.mlp.fc1.weight", "(hidden, width)")[0], act == Tanh ? GeluKind.Tanh
+                : GeluKind.Exact);
+    }
+
+    static TowerConfig TextTower(FileShapes shapes, JsonConfig config, int width)
+    {
+        var (form, epsilon) = (config.Section("act_kwargs").Text("approximate", "none"),
+            config.Section("norm_kwargs").Real("eps", 1e-5));
+        config.Require(!config.Has("hf_model_name"), "hf_model_name", "only open_clip's own text towers are supported");
+        config.Require(config.Flag("no_causal_mask", false), "no_causal_mask", "only towers without a mask are supported");
+        config.Require(config.Text("pool_type", "argmax") == "last", "pool_type", "only last-token pooling is supported");
+        config.Require(config.Flag("proj_bias", false), "proj_bias", "only projections with a bias are supported");
+        config.Require(form is "none" or "tanh", "act_kwargs", "only none and tanh are supported");
+        config.Require(Math.Abs(epsilon - 1e-6) < 1e-9, "norm_kwargs", "only an eps of 1e-6 is supported");
+        return shapes.Tower("text", width, shapes.Depth("text.transformer.resblocks.{0}.mlp.c_fc.weight"), config.Int("heads", 8),
+            shapes.Of("text.transformer.resblocks.0.mlp.c_fc.weight", "(hidden, width)")[0], form == "tanh" ? GeluKind.Tanh
+                : GeluKind.Exact);
+    }
+
+    /// <summary>What <c>open_clip_config.json</c> says of a model.</summary>
+    public static object Config(SilcConfig config, bool sentencePiece)
+    {
+        var (name, kwargs) = Timm(config);
+        var vision = new Dictionary<string, object>
+        {
+            ["image_size"] = config.ImageSize,
+            ["timm_model_name"] = name,
+            ["timm_model_pretrained"] = false,
+            ["timm_pool"] = "map",
+            ["timm_proj"] = "none",
+        };
+        if (kwargs.Count > 0) vision["timm_model_kwargs"] = kwargs;
+        var text = new Dictionary<string, object>
+        {
+            ["context_length"] = config.TextLength,
+            ["vocab_size"] = config.VocabSize,
+            ["width"] = config.Text.Width,
+            ["heads"] = config.Text.Heads,
+            ["layers"] = config.Text.Depth,
+            ["mlp_ratio"] = Ratio(config.Text),
+            ["no_causal_mask"] = true,
+            ["proj_bias"] = true,
+            ["pool_type"] = "last",
+            ["norm_kwargs"] = new { eps = 1e-6 },
+        };
+        if (config.Text.Gelu == GeluKind.Tanh) text["act_kwargs"] = new { approximate = "tanh" };
+        // open_clip looks for the tokenizer in the folder itself; the name only says that it is Hugging Face's kind.
+        if (sentencePiece) (text["hf_tokenizer_name"], text["tokenizer_kwargs"]) = ("timm/ViT-B-16-SigLIP",
+            new { clean = "canonicalize" });
+        var model = new Dictionary<string, object>
+        {
+            ["embed_dim"] = config.EmbedDim,
+            ["custom_text"] = true,
+            ["vision_cfg"] = vision,
+            ["text_cfg"] = text,
+        };
+        if (config.Contrastive == ContrastiveKind.Sigmoid) model["init_logit_bias"] = -10;
+        return new
+        {
+            model_cfg = model,
+            preprocess_cfg = new { mean = new[] { 0.5, 0.5, 0.5 }, std = new[] { 0.5, 0.5, 0.5 }, interpolation = "bicubic",
+                resize_mode = "squash" },
+        };
+    }
+
+    // timm has names for the published sizes; any other is one of them with every size given.
+    static (string Name, Dictionary<string, object> Kwargs) Timm(SilcConfig config)
+    {
+        var tower = config.Image;
+        var size = (tower with { Gelu = GeluKind.Tanh }) switch
+        {
+            var t when t == TowerConfig.B => "base",
+            var t when t == TowerConfig.L => "large",
+            var t when t == TowerConfig.So400m => "so400m",
+            _ => "",
+        };
+        var name = $"vit_{size}_patch{config.PatchSize}_siglip_{config.ImageSize}";
+        var kwargs = new Dictionary<string, object>();
+        if (!published.Contains(name))
+        {
+            name = AnyName;
+            (kwargs["img_size"], kwargs["patch_size"], kwargs["embed_dim"]) = (config.ImageSize, config.PatchSize, tower.Width);
+            (kwargs["depth"], kwargs["num_heads"], kwargs["mlp_ratio"]) = (tower.Depth, tower.Heads, Ratio(tower));
+        }
+        if (TimmGelu(TimmName().Match(name)) != tower.Gelu) kwargs["act_layer"] = tower.Gelu == GeluKind.Tanh ? Tanh : Exact;
+        return (name, kwargs);
+    }
+
+    static readonly HashSet<string> published =
+    [
+        "vit_base_patch32_siglip_256", "vit_base_patch16_siglip_224", "vit_base_patch16_siglip_256",
+            "vit_base_patch16_siglip_384", "vit_base_patch16_siglip_512",
+        "vit_large_patch16_siglip_256", "vit_large_patch16_siglip_384", "vit_large_patch16_siglip_512",
+        "vit_so400m_patch14_siglip_224", "vit_so400m_patch14_siglip_378", "vit_so400m_patch14_siglip_384",
+        "vit_so400m_patch16_siglip_256", "vit_so400m_patch16_siglip_384", "vit_so400m_patch16_siglip_512",
+    ];
+
+    // The towers that came with SigLIP 2 have the tanh form, the older ones PyTorch's exact one.
+    static GeluKind TimmGelu(Match name) => (name.Groups[1].Value, name.Groups[2].Value, name.Groups[3].Value) switch
+    {
+        ("base", "32", _) or ("large", _, "512") or ("so400m", "16", _) or ("giantopt", _, _) => GeluKind.Tanh,
+        _ => GeluKind.Exact,
+    };
+
+    // PyTorch takes the integer part of width times ratio.
+    static double Ratio(TowerConfig tower)
+    {
+        var ratio = Math.Round(tower.MlpDim / (double)tower.Width, 4);
+        return (int)(tower.Width * ratio) == tower.MlpDim ? ratio : (tower.MlpDim + 0.5) / tower.Width;
+    }
+
+    [GeneratedRegex(@"^vit_(base|large|so400m|giantopt)_patch(\d+)_siglip_(\d+)(?:\.\w+)?$")]
+    private static partial Regex TimmName();
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using Silc.Samples.Models;
+
+namespace Silc.Samples.Bench;
+
+/// <summary>Time and memory to write, load and save a model of a preset's size, with random weights.</summary>
+static class LoadBench
+{
+    const int PieceFloats = 1 << 20;
+
+    /// <summary>Writes the model to a temporary folder; <paramref name="divide"/> takes that part of its layers and
+    /// vocabulary.</summary>
+    public static void Run(string deviceName, string preset, int divide, ModelFormat format)
+    {
+        using var device = Silc.Device.Open(deviceName);
+        Console.WriteLine($"device   {device}");
+        var full = SilcConfig.Preset(preset);
+        var config = full with
+        {
+            Image = full.Image with { Depth = Math.Max(1, full.Image.Depth / divide) },
+            Text = full.Text with { Depth = Math.Max(1, full.Text.Depth / divide) },
+            VocabSize = Math.Max(1, full.VocabSize / divide),
+            Contrastive = ContrastiveKind.Sigmoid,
+        };
+        var folder = Directory.CreateTempSubdirectory("silc-load-").FullName;
+        try
+        {
+            Measure(device, RandomWeights(config), format, folder);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    static void Measure(Device device, ModelWeights weights, ModelFormat format, string folder)
+    {
+        var (memory, clock) = (new PeakMemory(), Stopwatch.StartNew());
+        ModelWriter.Write(weights, format, folder);
+        Console.WriteLine($"{weights.TowerParameterCount:N0} parameters, {ModelSummary.Size(4 * weights.TowerParameterCount)}");
+        Report("written", clock, memory, weights);
+
+        (memory, clock) = (new(), Stopwatch.StartNew());
+        using var model = SilcModel.Load(device, folder);
+        Report("loaded", clock, memory, weights);
+
+        (memory, clock) = (new(), Stopwatch.StartNew());
+        model.Save(Path.Combine(folder, "saved.safetensors"));
+        Report("saved", clock, memory, weights);
+    }
+
+    static void Report(string what, Stopwatch clock, PeakMemory memory, ModelWeights weights)
+    {
+        var (seconds, bytes, size) = (clock.Elapsed.TotalSeconds, memory.Bytes, 4.0 * weights.TowerParameterCount);
+        Console.WriteLine($"{what,-8} in {seconds:F1} s, {size / seconds / 1e9:F2} GB/s, "
+            + $"at most {ModelSummary.Size(bytes)} of memory, {bytes / size:F2} of the model");
+    }
+
+    static ModelWeights RandomWeights(SilcConfig config)
+    {
+        var random = new Random(1);
+        var piece = new float[PieceFloats];
+        for (int i = 0; i < piece.Length; i++) piece[i] = (random.NextSingle() - 0.5f) * 0.05f;
+        return new(config, HasHead: false, (name, sink) =>
+        {
+            for (long left = Count(config, name); left > 0; left -= PieceFloats) sink(piece.AsSpan(0,
+                (int)Math.Min(left, PieceFloats)));
+        });
+    }
+
+    static long Count(SilcConfig config, string name) =>
+        ModelWeights.Shape(config, name).Aggregate(1L, (product, size) => product * size);
+}

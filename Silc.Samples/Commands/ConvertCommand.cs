@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Silc.Samples.Models;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc convert</c>: a model from one library's files to another's.</summary>
+static class ConvertCommand
+{
+    static readonly Argument<string> Input = new("IN")
+    {
+        Description = "A file or folder of big_vision (.npz), Hugging Face, open_clip or Silc.",
+    };
+    static readonly Argument<string> Output = new("OUT")
+    {
+        Description = "A folder; or the file of the weights, ending in .npz or .safetensors.",
+    };
+    static readonly Option<string?> To = new("--to") { Description = "Whose format to write; silc unless OUT ends in .npz.",
+        HelpName = string.Join('|', ModelFormats.Names) };
+    static readonly Option<int?> ImageSize = new("--image-size")
+    {
+        Description = "Side of pictures in pixels, if not the file's: positions are resized.",
+        HelpName = "PIXELS",
+    };
+    static readonly Option<string?> Tokenizer = ModelOption.TokenizerOption();
+
+    public static Command Create()
+    {
+        var command = new Command("convert", """
+            Convert a model between big_vision, Hugging Face, open_clip and Silc.
+            The architecture is found from the file; values stay as they are, to the bit.
+
+            Examples:
+              silc convert siglip_b16.npz models/siglip --tokenizer sentencepiece.model
+              silc convert models/siglip models/siglip-hf --to hf
+              silc convert siglip-hf siglip.npz
+              silc convert siglip_b16.npz models/siglip-384 --image-size 384
+            """)
+        { Input, Output, To, ImageSize, Tokenizer };
+        command.SetAction(Convert);
+        return command;
+    }
+
+    static int Convert(ParseResult parsed)
+    {
+        var (input, output) = (parsed.GetRequiredValue(Input), parsed.GetRequiredValue(Output));
+        var format = parsed.GetValue(To) is { } name ? ModelFormats.Parse(name)
+            : Path.GetExtension(output).Equals(".npz", StringComparison.OrdinalIgnoreCase) ? ModelFormat.Npz : ModelFormat.Silc;
+        if (!File.Exists(input) && !Directory.Exists(input)) throw new FileNotFoundException($"{input}: no such file or folder");
+        using var file = ModelFile.Open(input);
+        var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size) : file.Weights;
+        var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(Tokenizer)) ?? file.Tokenizer;
+        if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, weights.Config);
+        ModelSummary.Print(file, weights);
+        var written = ModelWriter.Write(weights, format, output, tokenizer);
+        var sizes = written.Select(path => $"{path} ({ModelSummary.Size(new FileInfo(path).Length)})");
+        Console.WriteLine($"wrote     {format.Describe()}: {string.Join(", ", sizes)}");
+        foreach (var note in ModelSummary.Losses(weights, format, tokenizer)) Console.WriteLine($"note      {note}");
+        return 0;
+    }
+}

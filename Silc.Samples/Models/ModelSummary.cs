@@ -1,0 +1,66 @@
+using System.Globalization;
+
+namespace Silc.Samples.Models;
+
+/// <summary>What a model file holds, in lines for people.</summary>
+static class ModelSummary
+{
+    const int NamesShown = 6;
+
+    public static void Print(ModelFile file, ModelWeights weights)
+    {
+        var config = weights.Config;
+        Console.WriteLine($"read      {file.Path}: {file.Format.Describe()}, {file.Used.Count:N0} tensors");
+        Console.WriteLine($"image     {Tower(config.Image)}; {config.ImageSize} pixels, "
+            + $"{config.Grid} x {config.Grid} patches of {config.PatchSize}");
+        Console.WriteLine($"text      {Tower(config.Text)}; {config.TextLength} tokens of {config.VocabSize:N0}");
+        var bias = config.Contrastive == ContrastiveKind.Sigmoid ? $", b = {Value(weights, "b"):F3}; sigmoid loss"
+            : "; no b, so InfoNCE";
+        Console.WriteLine($"model     {weights.TowerParameterCount:N0} parameters in both towers; t = {Value(weights, "t"):F3}, "
+            + $"a factor of {Math.Exp(Value(weights, "t")):F1}{bias}");
+        Console.WriteLine(weights.HasHead
+            ? $"head      {config.Head.Hidden}-{config.Head.Bottleneck}-{config.Head.Prototypes}, for self-distillation"
+            : "head      none for self-distillation; training starts with a fresh one");
+        if (config.Grid != file.Config.Grid)
+            Console.WriteLine($"resized   positions from {file.Config.Grid} x {file.Config.Grid} to "
+                + $"{config.Grid} x {config.Grid}");
+        if (file.Extra.Count > 0)
+            Console.WriteLine($"left out  {file.Extra.Count:N0} arrays that are no part of the model: "
+                + $"{string.Join(", ", file.Extra.Take(NamesShown))}"
+                + (file.Extra.Count > NamesShown ? ", …" : ""));
+        foreach (var note in file.Notes) Console.WriteLine($"note      {note}");
+    }
+
+    /// <summary>What a format cannot say of a model, and what is still missing, a sentence each.</summary>
+    public static IEnumerable<string> Losses(ModelWeights weights, ModelFormat format, TokenizerOrigin? tokenizer)
+    {
+        var config = weights.Config;
+        if (format == ModelFormat.Npz && (config.Image.Gelu == GeluKind.Exact || config.Text.Gelu == GeluKind.Exact))
+            yield return "an npz file cannot say that a tower has exact GELU: "
+                + "whoever reads it will take the tanh form, as big_vision does";
+        if (weights.HasHead && format is ModelFormat.HuggingFace or ModelFormat.OpenClip)
+            yield return "the self-distillation head was left out: this format has no place for it";
+        if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && config.Contrastive == ContrastiveKind.Softmax)
+            yield return "the model has no bias b, so there is no logit_bias; the other library must take 0";
+        if (tokenizer is null)
+            yield return $"there is no tokenizer: captions need one of {config.VocabSize:N0} ids, given with --tokenizer FILE"
+                + (config.VocabSize == 32_000
+                    ? " (SigLIP's and SILC's is c4_en's sentencepiece.model, called spiece.model on Hugging Face)" : "");
+        else if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip
+            && !tokenizer.IsSentencePiece)
+            yield return $"the other library has no tokenizer like '{tokenizer.Name}': give it token ids";
+    }
+
+    public static string Size(long bytes) => bytes >= 1 << 20 ? $"{bytes / 1048576.0:N1} MiB" : $"{(bytes + 1023) / 1024:N0} KiB";
+
+    static string Tower(TowerConfig tower) => string.Create(CultureInfo.InvariantCulture,
+        $"{tower.Depth} layers of {tower.Width} channels, {tower.Heads} heads, MLP {tower.MlpDim}, "
+        + $"{(tower.Gelu == GeluKind.Exact ? "exact" : "tanh")} GELU");
+
+    static float Value(ModelWeights weights, string name)
+    {
+        float value = 0;
+        weights.Read(name, values => value = values[0]);
+        return value;
+    }
+}
