@@ -44,7 +44,7 @@ public sealed class ClassPrototypes
     /// <summary>Scores (N, R) of the rows as scores (N, K) of the classes; a class without rows scores -∞.</summary>
     internal float[,] OfClasses(float[,] rowScores)
     {
-        if (ClassOf.Count == Count) return rowScores;
+        if (ClassOf.Count == Count && ClassOf.Index().All(entry => entry.Item == entry.Index)) return rowScores;
         var scores = new float[rowScores.GetLength(0), Count];
         Parallel.For(0, scores.GetLength(0), i =>
         {
@@ -56,8 +56,16 @@ public sealed class ClassPrototypes
         return scores;
     }
 
-    /// <summary>The same prototypes with a class in front that no text stands for: a background that is what nothing else is.</summary>
-    public ClassPrototypes WithEmptyFirst() => new(Rows, [.. ClassOf.Select(c => c + 1)], Count + 1);
+    /// <summary>The same classes, of which the first is no longer called anything: a background that is what nothing else is.</summary>
+    /// <exception cref="ArgumentException">There is no other class.</exception>
+    public ClassPrototypes WithoutFirst()
+    {
+        int named = ClassOf.Index().FirstOrDefault(entry => entry.Item > 0).Index;
+        Require.Positive(named, "number of names of the background, or of classes beside it,");
+        var (rows, width) = (new float[ClassOf.Count - named, Rows.GetLength(1)], Rows.GetLength(1));
+        Array.Copy(Rows, named * width, rows, 0, rows.Length);
+        return new(rows, [.. ClassOf.Skip(named)], Count);
+    }
 
     static float[,] Means(float[,] unit, int[] counts)
     {

@@ -43,6 +43,14 @@ public sealed class ConfusionMatrix
         }
     }
 
+    /// <summary>Counts <paramref name="items"/> items of one class that were taken for another.</summary>
+    public void Add(int truth, int predicted, long items)
+    {
+        Require.Within(truth, 0, Classes - 1, "label");
+        Require.Within(predicted, 0, Classes - 1, "prediction");
+        counts[(long)truth * Classes + predicted] += items;
+    }
+
     /// <summary>Of each class the share that is right (recall); NaN for a class without items.</summary>
     public double[] PerClassAccuracy() => [.. Enumerable.Range(0, Classes).Select(c => this[c, c] / (double)Of(c))];
 

@@ -33,6 +33,25 @@ public sealed partial class SilcModel
         return EmbedPatchPixels([.. pictures.SelectMany(picture => ViewSampler.EvalPixels(picture, side, crop))], side, feature);
     }
 
+    /// <summary>The factor exp(t) on cosines.</summary>
+    public double Temperature => Math.Exp(Device.Download(T.Value.View)[0]);
+
+    /// <summary>Text embeddings that stand for classes.</summary>
+    /// <inheritdoc cref="ClassPrototypes.Of"/>
+    public ClassPrototypes Prototypes(
+        ClassList classes, IReadOnlyList<string>? templates = null, AliasUse aliases = AliasUse.First, bool canonical = true) =>
+        ClassPrototypes.Of(classes, EmbedTexts, templates, aliases, canonical);
+
+    /// <summary>Segments pictures by text alone, with this model.</summary>
+    /// <param name="classes">What to look for; see <see cref="Prototypes"/>.</param>
+    /// <param name="feature">How patches meet texts.</param>
+    /// <param name="windows">What the model sees at once; null shows it the whole picture at its own size.</param>
+    /// <param name="threshold">Pixels whose best class is less probable than this are class 0, the background.</param>
+    public ZeroShotSegmenter Segmenter(
+        ClassPrototypes classes, PatchFeature feature = PatchFeature.MapValues, SegmentationWindows? windows = null, double? threshold = null) =>
+        new((pixels, side) => EmbedPatchPixels(pixels, side, feature), Config.PatchSize, classes,
+            windows ?? SegmentationWindows.Whole(Config.Grid * Config.PatchSize), threshold, Temperature);
+
     /// <summary>Buffers for windows of one side.</summary>
     sealed class PatchInference : IDisposable
     {

@@ -16,8 +16,10 @@ public sealed class SegmentationTests
         return Embeddings.Normalize(features);
     }
 
-    static ClassPrototypes Colours(AliasUse use = AliasUse.First) => ClassPrototypes.Of(
-        ClassList.Of((IReadOnlyList<string>[])[["red", "dark red"], ["green"], ["blue", "yellow"]]),
+    static readonly IReadOnlyList<string>[] Names = [["red", "dark red"], ["green"], ["blue", "yellow"]];
+
+    static ClassPrototypes Colours(AliasUse use = AliasUse.First, params IReadOnlyList<string>[] before) => ClassPrototypes.Of(
+        ClassList.Of([.. before, .. Names]),
         texts => Rows(texts.Select(text => text switch
         {
             "red" or "dark red" => new float[] { 1, 0, 0 },
@@ -73,7 +75,7 @@ public sealed class SegmentationTests
         var classes = Colours(AliasUse.Best);
         var (scores, checkedPixels) = (classes.Scores(features), 0);
         var labels = new ZeroShotSegmenter((_, _) => features, Patch, classes, windows).Segment(picture);
-        var sparing = new ZeroShotSegmenter((_, _) => features, Patch, classes.WithEmptyFirst(), windows, threshold: 0.6, temperature: 10).Segment(picture);
+        var sparing = new ZeroShotSegmenter((_, _) => features, Patch, Colours(AliasUse.Best, ["nothing", "background"]).WithoutFirst(), windows, threshold: 0.6, temperature: 10).Segment(picture);
         for (int y = 0; y < height; y++)
             for (int x = 0; x < width; x++)
             {
@@ -111,7 +113,9 @@ public sealed class SegmentationTests
         Assert.AreEqual(1f, Colours(AliasUse.Best).Scores(yellow)[0, 2], 1e-6f);
         Assert.AreEqual(Math.Sqrt(0.5), Colours(AliasUse.Average).Scores(yellow)[0, 2], 1e-6);
         CollectionAssert.AreEqual(new[] { 0, 0, 1, 2, 2 }, Colours(AliasUse.Best).ClassOf.ToArray());
-        Assert.AreEqual(float.NegativeInfinity, Colours().WithEmptyFirst().Scores(yellow)[0, 0]);
+        var spare = Colours(AliasUse.Best, ["nothing", "background"]).WithoutFirst().Scores(yellow);
+        CollectionAssert.AreEqual(new[] { float.NegativeInfinity, 0.70710677f, 0.70710677f, 0.99999994f }, spare.Cast<float>().ToArray());
+        Assert.ThrowsExactly<ArgumentException>(() => Colours().WithoutFirst().WithoutFirst().WithoutFirst().WithoutFirst());
     }
 
     [TestMethod]
