@@ -17,7 +17,7 @@ sealed class EmojiScores(SilcModel model, EmojiSet set, string template, EvalCro
         // In its own styles a held-out picture may only meet those that were trained on.
         var trained = set.Train();
         var rowOf = known.Rows.Index().ToDictionary(pair => pair.Item.FilePath, pair => pair.Index);
-        var zTrained = Rows(zKnown, [.. trained.Rows.Select(row => rowOf[row.FilePath])]);
+        var zTrained = Embeddings.Rows(zKnown, [.. trained.Rows.Select(row => rowOf[row.FilePath])]);
         return Of("held-out tenth, train styles", set.HeldOut(), zText, trained, zTrained)
             .Concat(Of("OpenMoji, unseen style", set.UnseenStyle(), zText, known, zKnown));
     }
@@ -48,12 +48,4 @@ sealed class EmojiScores(SilcModel model, EmojiSet set, string template, EvalCro
 
     static (string Name, Func<EmojiConcept, string> Of)[] Levels { get; } =
         [("concept", concept => concept.Key), ("subgroup", concept => concept.Subgroup), ("group", concept => concept.Group)];
-
-    static float[,] Rows(float[,] from, int[] rows)
-    {
-        var width = from.GetLength(1);
-        var chosen = new float[rows.Length, width];
-        for (int i = 0; i < rows.Length; i++) Array.Copy(from, rows[i] * width, chosen, i * width, width);
-        return chosen;
-    }
 }

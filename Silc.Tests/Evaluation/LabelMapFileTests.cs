@@ -38,7 +38,7 @@ public sealed class LabelMapFileTests : TempFolder
         var whole = Png(9, 6, 8, 0, new int[54]);
         foreach (var (name, words) in new[] { ("colour.png", "in colour"), ("text.png", "no PNG") })
             Assert.Contains(words, Assert.ThrowsExactly<InvalidDataException>(() => LabelMapFile.Read(At(name))).Message);
-        for (int length = 8; length < whole.Length; length += 3)
+        for (int length = 8; length < whole.Length - 4; length += 3)
         {
             File.WriteAllBytes(At("cut.png"), whole[..length]);
             Assert.Contains(At("cut.png"), Assert.ThrowsExactly<InvalidDataException>(() => LabelMapFile.Read(At("cut.png"))).Message);
