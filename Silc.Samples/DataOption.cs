@@ -27,6 +27,8 @@ static class DataOption
     /// <summary>The folder in <c>emoji:FOLDER</c>, or null.</summary>
     public static string? EmojiFolder(string data) => After(EmojiPrefix, data);
 
+    public static bool IsClasses(string data) => After(ClassPrefix, data) is not null;
+
     public static bool IsTable(string data) => Path.GetExtension(data).ToLowerInvariant() is ".csv" or ".tsv";
 
     public static EmojiSet OpenEmoji(string folder) => File.Exists(Path.Combine(folder, EmojiPreparer.IndexName)) ? EmojiSet.Load(folder)

@@ -9,7 +9,6 @@ static class EvalSegmentationCommand
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<string?> Overlays = new("--overlays") { Description = "Also draw pictures, truth and answers side by side.", HelpName = "FILE.png" };
-    static readonly Option<string?> Json = new("--json") { Description = "Also write the numbers to a file.", HelpName = "FILE" };
 
     public static Command Create()
     {
@@ -24,7 +23,7 @@ static class EvalSegmentationCommand
             """) { Model };
         foreach (var option in SegmentationOptions.All) command.Add(option);
         foreach (var option in PromptOptions.All) command.Add(option);
-        foreach (var option in (Option[])[Device, Overlays, Json]) command.Add(option);
+        foreach (var option in (Option[])[Device, Overlays, EvalOptions.Json]) command.Add(option);
         command.SetAction(Run);
         return command;
     }
@@ -48,7 +47,7 @@ static class EvalSegmentationCommand
             scores.AddRange(new SegmentationRun(model, source, classes, windows, background.Threshold, background.Counts).Score(sheet));
         }
         ScoreReport.Show(scores);
-        if (parsed.GetValue(Json) is { } file) ScoreReport.WriteJson(file, name, SegmentationOptions.DataOf(parsed), scores);
+        if (parsed.GetValue(EvalOptions.Json) is { } file) ScoreReport.WriteJson(file, name, SegmentationOptions.DataOf(parsed), scores);
         if (parsed.GetValue(Overlays) is { } picture)
         {
             sheet!.Write(picture);

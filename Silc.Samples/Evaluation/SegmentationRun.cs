@@ -27,7 +27,7 @@ sealed class SegmentationRun(
             var segmenter = model.Segmenter(named, feature, windows, source.HasBackground && !left ? threshold : null);
             var confusion = SegmentationScores.Of(segmenter, set, (example, predicted) =>
             {
-                sheet?.Add(shown++, example, predicted, Name(feature));
+                sheet?.Add(shown++, example, predicted, feature == PatchFeature.MapValues ? "map" : "last block");
                 if (first)
                     foreach (var label in example.Labels.Labels)
                         if (label >= 0) pixels[label]++;
@@ -60,6 +60,7 @@ sealed class SegmentationRun(
         public int Count => source.Count;
         public ClassList Classes => source.Classes;
         public bool HasBackground => true;
+        public Colour ColourOf(int label) => source.ColourOf(label);
 
         public SegmentedPicture Read(int index)
         {

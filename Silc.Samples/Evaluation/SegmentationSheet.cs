@@ -3,7 +3,7 @@ namespace Silc.Samples.Evaluation;
 /// <summary>A few pictures of each set: the picture, the truth, and the answer of each kind of feature; below them the colours of their classes.</summary>
 sealed class SegmentationSheet
 {
-    const int Shown = 4, Cell = 144, LegendCells = 4;
+    const int Shown = 4, Cell = 144;
 
     readonly List<Set> sets = [];
 
@@ -35,15 +35,14 @@ sealed class SegmentationSheet
         public ContactSheetCell Painted(SegmentedPicture example, LabelMap labels, string caption)
         {
             seen.UnionWith(labels.Labels.Where(label => label >= 0));
-            return new(SegmentationPainter.Overlay(example.Picture, labels, source.HasBackground), caption);
+            return new(SegmentationPainter.Overlay(example.Picture, labels, source.ColourOf), caption);
         }
 
         public IEnumerable<ContactSheetRow> All()
         {
             foreach (var (key, cells) in Rows) yield return new(key, cells);
-            foreach (var labels in seen.Chunk(LegendCells))
-                yield return new($"classes of {source.Name}", [.. labels.Select(label =>
-                    new ContactSheetCell(SegmentationPainter.Swatch(label, source.HasBackground, 64), source.Classes.Names[label]))]);
+            yield return new(source.Name, [.. seen.Chunk(SegmentationPainter.LegendLines).Select(labels =>
+                new ContactSheetCell(SegmentationPainter.Legend([.. labels.Select(label => (source.Classes.Names[label], source.ColourOf(label)))])))]);
         }
     }
 }

@@ -42,6 +42,14 @@ public sealed class DemoSegmentation(int count, int seed, int size = 96, DemoTas
         return new($"demo scene {index}", scene.Draw(), new(scene.Size, scene.Size, labels));
     }
 
+    /// <summary>A colour is painted in itself.</summary>
+    public Colour ColourOf(int label)
+    {
+        if (task != DemoTask.Colour || label == 0) return SegmentationPainter.UsualColour(label, HasBackground);
+        var colour = DemoPalette.Of((DemoColour)(label - 1));
+        return new(colour.Red / 255f, colour.Green / 255f, colour.Blue / 255f);
+    }
+
     int Class(DemoObject item) => task switch
     {
         DemoTask.Colour => (int)item.Colour,

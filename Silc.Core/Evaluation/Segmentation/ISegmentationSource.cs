@@ -21,6 +21,9 @@ public interface ISegmentationSource
     /// <summary>Class 0 is whatever no other class names.</summary>
     bool HasBackground { get; }
 
+    /// <summary>Colour of a class in overlays.</summary>
+    Colour ColourOf(int label) => SegmentationPainter.UsualColour(label, HasBackground);
+
     /// <summary>Reads picture <paramref name="index"/>; called from several threads at once.</summary>
     SegmentedPicture Read(int index);
 }
