@@ -23,9 +23,9 @@ static class SegmentationOptions
     static readonly Option<string?> Photographs = new("--photographs") { Description = "For emoji: a folder of pictures to place them on, instead of drawn backgrounds.", HelpName = "FOLDER" };
     static readonly Option<string> Background = new("--background")
     {
-        Description = "words: the background competes by its own names. A probability: what no class reaches is background. none: its pixels do not count.",
-        HelpName = "words|none|P",
-        DefaultValueFactory = _ => "words",
+        Description = "none: pixels of the background do not count. words: it competes by its own names. A probability: what no class reaches is background.",
+        HelpName = "none|words|P",
+        DefaultValueFactory = _ => "none",
     };
 
     static readonly Option<int?> Window = new("--window") { Description = "Side of what the model sees at once, in pixels; its own training size unless given.", HelpName = "PIXELS" };
@@ -60,7 +60,7 @@ static class SegmentationOptions
         "words" => (null, true),
         "none" => (null, false),
         var text => double.TryParse(text, CultureInfo.InvariantCulture, out var threshold) && threshold is > 0 and < 1 ? (threshold, true)
-            : throw new ArgumentException($"--background '{text}': say words, none, or a probability such as 0.3"),
+            : throw new ArgumentException($"--background '{text}': say none, words, or a probability such as 0.3"),
     };
 
     public static SegmentationWindows WindowsOf(ParseResult parsed, SilcConfig config)

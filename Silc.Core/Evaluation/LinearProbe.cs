@@ -1,5 +1,6 @@
 using MathNet.Numerics.LinearAlgebra;
 using MathNet.Numerics.Optimization;
+using Lanes = System.Numerics.Vector<double>;
 
 namespace Silc;
 
@@ -9,23 +10,24 @@ namespace Silc;
 /// </summary>
 public sealed class LinearProbe
 {
-    const double Epsilon = 1e-8, GradientTolerance = 1e-6;
-    const int MaxIterations = 1000, Memory = 10;
+    const double Epsilon = 1e-8, GradientTolerance = 1e-5;
+    const int MaxIterations = 200, Memory = 10, Block = 256;
 
-    readonly Matrix<double> weights;       // (C + 1, K), the bias last
+    readonly double[] weights;       // (K, C + 1), the bias last
     readonly double[] mean, deviation;
 
-    LinearProbe(Matrix<double> weights, double[] mean, double[] deviation) => (this.weights, this.mean, this.deviation) = (weights, mean, deviation);
+    LinearProbe(double[] weights, double[] mean, double[] deviation) => (this.weights, this.mean, this.deviation) = (weights, mean, deviation);
 
     /// <summary>The penalties that <see cref="Tune"/> tries.</summary>
-    public static IReadOnlyList<double> UsualPenalties { get; } = [1e-4, 1e-3, 1e-2, 1e-1, 1];
+    public static IReadOnlyList<double> UsualPenalties { get; } = [1e-3, 1e-2, 1e-1, 1];
 
     /// <summary>Fits the classifier.</summary>
     /// <param name="features">(N, C).</param>
     /// <param name="labels">Class of each row.</param>
     /// <param name="classes">Number of classes K.</param>
     /// <param name="penalty">λ.</param>
-    public static LinearProbe Fit(float[,] features, IReadOnlyList<int> labels, int classes, double penalty)
+    /// <param name="start">A probe of the same sizes to start from; the minimum is the same.</param>
+    public static LinearProbe Fit(float[,] features, IReadOnlyList<int> labels, int classes, double penalty, LinearProbe? start = null)
     {
         int n = features.GetLength(0), width = features.GetLength(1);
         Require.That(labels.Count == n && n > 0, $"{labels.Count} labels for {n} features");
@@ -33,10 +35,8 @@ public sealed class LinearProbe
         Require.That(penalty > 0, $"the penalty is {penalty}, it must be positive");
         var (mean, deviation) = Moments(features);
         var x = Standardised(features, mean, deviation);
-        var start = Vector<double>.Build.Dense((width + 1) * classes);
-        var objective = ObjectiveFunction.Gradient(flat => Loss(x, labels, classes, penalty, flat));
-        var found = new LimitedMemoryBfgsMinimizer(GradientTolerance, 0, 0, Memory, MaxIterations).FindMinimum(objective, start);
-        return new(Matrix<double>.Build.Dense(width + 1, classes, found.MinimizingPoint.AsArray() ?? found.MinimizingPoint.ToArray()), mean, deviation);
+        var from = Vector<double>.Build.Dense(start?.weights ?? new double[(width + 1) * classes]);
+        return new(Minimum(flat => Loss(x, labels, classes, penalty, flat), from).ToArray(), mean, deviation);
     }
 
     /// <summary>Chooses the penalty on a fifth of the rows, every fifth of each class, and fits all rows with it.</summary>
@@ -49,43 +49,94 @@ public sealed class LinearProbe
         Require.Positive(check.Length, "number of pictures to choose the penalty on, one of five of a class,");
         int[] trainLabels = [.. train.Select(row => labels[row])], checkLabels = [.. check.Select(row => labels[row])];
         var (trainRows, checkRows) = (Embeddings.Rows(features, train), Embeddings.Rows(features, check));
-        var best = (penalties ?? UsualPenalties).OrderDescending()
-            .MaxBy(penalty => Classification.Of(Fit(trainRows, trainLabels, classes, penalty).Scores(checkRows), checkLabels).Top1);
-        return (Fit(features, labels, classes, best), best);
+        (LinearProbe? Probe, double Penalty, double Accuracy) best = (null, 0, -1);
+        LinearProbe? probe = null;
+        foreach (var penalty in (penalties ?? UsualPenalties).OrderDescending())
+        {
+            probe = Fit(trainRows, trainLabels, classes, penalty, probe);
+            var accuracy = Classification.Of(probe.Scores(checkRows), checkLabels).Top1;
+            if (accuracy > best.Accuracy) best = (probe, penalty, accuracy);
+        }
+        return (Fit(features, labels, classes, best.Penalty, best.Probe), best.Penalty);
+    }
+
+    // Near the minimum rounding can stop the line search, and the iterations are limited: the best point seen is the answer.
+    static Vector<double> Minimum(Func<Vector<double>, (double, Vector<double>)> loss, Vector<double> start)
+    {
+        var (least, best) = (double.PositiveInfinity, start);
+        var objective = ObjectiveFunction.Gradient(at =>
+        {
+            var (value, gradient) = loss(at);
+            if (value < least) (least, best) = (value, at.Clone());
+            return (value, gradient);
+        });
+        try
+        {
+            new LimitedMemoryBfgsMinimizer(GradientTolerance, 0, 0, Memory, MaxIterations).FindMinimum(objective, start);
+        }
+        catch (OptimizationException)
+        {
+        }
+        return best;
     }
 
     /// <summary>Logits (N, K).</summary>
     public float[,] Scores(float[,] features)
     {
         Require.That(features.GetLength(1) == mean.Length, $"features are {features.GetLength(1)} wide, those it learned from {mean.Length}");
-        var logits = Standardised(features, mean, deviation) * weights;
-        var result = new float[logits.RowCount, logits.ColumnCount];
-        for (int i = 0; i < logits.RowCount; i++)
-            for (int k = 0; k < logits.ColumnCount; k++) result[i, k] = (float)logits[i, k];
-        return result;
+        var (x, width) = (Standardised(features, mean, deviation), mean.Length + 1);
+        var logits = new float[features.GetLength(0), weights.Length / width];
+        Parallel.For(0, logits.GetLength(0), i =>
+        {
+            for (int k = 0; k < logits.GetLength(1); k++) logits[i, k] = (float)Dot(weights.AsSpan(k * width, width), x.AsSpan(i * width, width));
+        });
+        return logits;
     }
 
-    static (double, Vector<double>) Loss(Matrix<double> x, IReadOnlyList<int> labels, int classes, double penalty, Vector<double> flat)
+    // x is (N, C + 1) and w (K, C + 1), both row by row: everything is a product of contiguous rows.
+    static (double, Vector<double>) Loss(double[] x, IReadOnlyList<int> labels, int classes, double penalty, Vector<double> flat)
     {
-        int n = x.RowCount, width = x.ColumnCount - 1;
-        var w = Matrix<double>.Build.Dense(width + 1, classes, flat.ToArray());
-        var p = x * w;
-        double loss = 0;
-        for (int i = 0; i < n; i++)
+        int n = labels.Count, width = x.Length / n, blocks = (n + Block - 1) / Block;
+        var w = flat.ToArray();
+        var (losses, gradients) = (new double[blocks], new double[blocks][]);
+        // Fixed blocks, summed in order: the result does not depend on the number of threads.
+        Parallel.For(0, blocks, block =>
         {
-            var row = p.Row(i);
-            double peak = row.Maximum(), log = peak + Math.Log(row.Sum(logit => Math.Exp(logit - peak)));
-            loss += (log - row[labels[i]]) / n;
-            for (int k = 0; k < classes; k++) p[i, k] = (Math.Exp(row[k] - log) - (k == labels[i] ? 1 : 0)) / n;
-        }
-        var gradient = x.TransposeThisAndMultiply(p);
-        for (int c = 0; c < width; c++)
-            for (int k = 0; k < classes; k++)
+            var (gradient, logits) = (gradients[block] = new double[w.Length], new double[classes]);
+            for (int i = block * Block; i < Math.Min(n, (block + 1) * Block); i++)
             {
-                loss += penalty / 2 * w[c, k] * w[c, k];
-                gradient[c, k] += penalty * w[c, k];
+                var row = x.AsSpan(i * width, width);
+                for (int k = 0; k < classes; k++) logits[k] = Dot(w.AsSpan(k * width, width), row);
+                double peak = logits.Max(), log = peak + Math.Log(logits.Sum(logit => Math.Exp(logit - peak)));
+                losses[block] += (log - logits[labels[i]]) / n;
+                for (int k = 0; k < classes; k++) AddScaled(row, (Math.Exp(logits[k] - log) - (k == labels[i] ? 1 : 0)) / n, gradient.AsSpan(k * width, width));
             }
-        return (loss, Vector<double>.Build.Dense(gradient.ToColumnMajorArray()));
+        });
+        var (loss, sum) = (losses.Sum(), new double[w.Length]);
+        foreach (var gradient in gradients) AddScaled(gradient, 1, sum);
+        for (int i = 0; i < w.Length; i++)
+        {
+            if (i % width == width - 1) continue;     // the bias is free
+            loss += penalty / 2 * w[i] * w[i];
+            sum[i] += penalty * w[i];
+        }
+        return (loss, Vector<double>.Build.Dense(sum));
+    }
+
+    static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
+    {
+        var (sums, i) = (Lanes.Zero, 0);
+        for (; i <= a.Length - Lanes.Count; i += Lanes.Count) sums += new Lanes(a[i..]) * new Lanes(b[i..]);
+        double sum = System.Numerics.Vector.Sum(sums);
+        for (; i < a.Length; i++) sum += a[i] * b[i];
+        return sum;
+    }
+
+    static void AddScaled(ReadOnlySpan<double> x, double factor, Span<double> y)
+    {
+        int i = 0;
+        for (; i <= x.Length - Lanes.Count; i += Lanes.Count) (new Lanes(x[i..]) * factor + new Lanes(y[i..])).CopyTo(y[i..]);
+        for (; i < x.Length; i++) y[i] += factor * x[i];
     }
 
     static (double[] Mean, double[] Deviation) Moments(float[,] features)
@@ -101,6 +152,16 @@ public sealed class LinearProbe
         return (mean, deviation);
     }
 
-    static Matrix<double> Standardised(float[,] features, double[] mean, double[] deviation) => Matrix<double>.Build.Dense(
-        features.GetLength(0), mean.Length + 1, (i, c) => c == mean.Length ? 1 : (features[i, c] - mean[c]) / deviation[c]);
+    // With a column of ones for the bias.
+    static double[] Standardised(float[,] features, double[] mean, double[] deviation)
+    {
+        var (n, width) = (features.GetLength(0), mean.Length + 1);
+        var x = new double[n * width];
+        for (int i = 0; i < n; i++)
+        {
+            for (int c = 0; c < mean.Length; c++) x[i * width + c] = (features[i, c] - mean[c]) / deviation[c];
+            x[(i + 1) * width - 1] = 1;
+        }
+        return x;
+    }
 }

@@ -15,7 +15,8 @@ public sealed partial class SilcModel
     /// <param name="source">Its pairs are read by several threads at once, each once.</param>
     /// <param name="crop">How pictures become squares.</param>
     /// <param name="seen">Is shown each pair as it is read, by several threads at once.</param>
-    public float[,] EmbedPictures(IImageTextSource source, EvalCrop crop = EvalCrop.Squash, Action<int, ImageTextPair>? seen = null)
+    /// <param name="normalize">False leaves embeddings their lengths, as probes want them.</param>
+    public float[,] EmbedPictures(IImageTextSource source, EvalCrop crop = EvalCrop.Squash, Action<int, ImageTextPair>? seen = null, bool normalize = true)
     {
         var all = new float[source.Count, Config.EmbedDim];
         int each = Config.ImageSize * Config.ImageSize * 3;
@@ -24,7 +25,7 @@ public sealed partial class SilcModel
         {
             var pixels = next.GetAwaiter().GetResult();
             next = Load(first + PicturesRead);
-            var part = EmbedPixels(pixels);
+            var part = EmbedPixels(pixels, normalize);
             Array.Copy(part, 0, all, (long)first * Config.EmbedDim, part.Length);
         }
         return all;

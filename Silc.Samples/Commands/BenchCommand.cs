@@ -26,12 +26,14 @@ static class BenchCommand
               silc bench ti --batch 16 --device opencl --ops
               silc bench matmul 1024 512 128
               silc bench attention 16 64 4 32
+              silc bench search 1000 100000 768 --top 10
               silc bench data --data captions.csv --preset s
             """) { Preset, Batch, Steps, Device, Ops, Recompute };
         command.SetAction(parsed => Run(parsed.GetValue(Preset)!, parsed.GetValue(Device)!, parsed.GetValue(Batch), parsed.GetValue(Steps), parsed.GetValue(Ops), parsed.GetValue(Recompute)));
         command.Add(MatMul());
         command.Add(Attention());
         command.Add(Data());
+        command.Add(BenchSearchCommand.Create());
         return command;
     }
 

@@ -18,7 +18,7 @@ static class EvalSegmentationCommand
 
             Examples:
               silc eval segmentation --model runs/demo --data demo --overlays runs/demo/segmentation.png
-              silc eval segmentation --model runs/emoji --data emoji:data/emoji --background 0.3
+              silc eval segmentation --model runs/emoji --data emoji:data/emoji --background words --photographs pictures
               silc eval segmentation --model runs/mine --data masks:voc --classes voc.txt --templates segmentation --short-side 448 --window 448 --stride 336
             """) { Model };
         foreach (var option in SegmentationOptions.All) command.Add(option);

@@ -8,16 +8,17 @@ namespace Silc.Samples.Evaluation;
 /// <param name="Truth">Their classes.</param>
 sealed record ProbeTask(string What, IImageTextSource Known, IReadOnlyList<int> Labels, IImageTextSource Asked, IReadOnlyList<int> Truth);
 
-/// <summary>Nearest neighbours, few shots and a linear probe on the L2-normalised picture embeddings.</summary>
+/// <summary>Nearest neighbours, few shots and a linear probe on the picture embeddings before L2 normalisation; neighbours go by their cosines.</summary>
 sealed class ProbeScores(SilcModel model, EvalCrop crop)
 {
     const int MostForLinear = 20_000;
 
     readonly Dictionary<IImageTextSource, float[,]> embedded = [];
+    readonly Dictionary<(IImageTextSource Known, string What), (LinearProbe Probe, double Penalty)> fitted = [];
 
     public IEnumerable<Score> Of(ProbeTask task)
     {
-        int classes = task.Labels.Concat(task.Truth).Max() + 1;
+        int classes = task.Labels.Max() + 1;
         var (known, asked) = (Embed(task.Known), Embed(task.Asked));
         int[] ks = [.. NeighbourVote.UsualK.Where(k => k <= task.Known.Count)];
         foreach (var (k, votes) in NeighbourVote.Votes(known, task.Labels, asked, classes, ks, model.Device.FindNeighbours))
@@ -27,11 +28,15 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop)
         foreach (var shots in FewShot.UsualShots.Where(shots => shots <= fewest))
         {
             var score = FewShot.Score(known, task.Labels, asked, task.Truth, shots);
-            yield return Top($"{shots} shots, least squares, spread {100 * score.Spread:F1} %", score.Mean);
+            yield return Top($"{shots} shot{(shots == 1 ? "" : "s")}, least squares, spread {100 * score.Spread:F1} %", score.Mean);
         }
 
-        var (rows, labels) = Thinned(known, task.Labels);
-        var (probe, penalty) = LinearProbe.Tune(rows, labels, classes);
+        if (!fitted.TryGetValue((task.Known, task.What), out var linear))
+        {
+            var (rows, labels) = Thinned(known, task.Labels);
+            fitted[(task.Known, task.What)] = linear = LinearProbe.Tune(rows, labels, classes);
+        }
+        var (probe, penalty) = linear;
         yield return Line($"linear probe, penalty {penalty:g1}", Classification.Of(probe.Scores(asked), task.Truth));
         var frequent = task.Labels.CountBy(label => label).MaxBy(count => count.Value).Key;
         yield return Top("always the most frequent", task.Truth.Count(label => label == frequent) / (double)task.Truth.Count);
@@ -50,5 +55,5 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop)
         return (Embeddings.Rows(rows, kept), [.. kept.Select(i => labels[i])]);
     }
 
-    float[,] Embed(IImageTextSource source) => embedded.TryGetValue(source, out var known) ? known : embedded[source] = model.EmbedPictures(source, crop);
+    float[,] Embed(IImageTextSource source) => embedded.TryGetValue(source, out var known) ? known : embedded[source] = model.EmbedPictures(source, crop, normalize: false);
 }

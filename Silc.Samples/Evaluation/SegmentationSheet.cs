@@ -17,7 +17,9 @@ sealed class SegmentationSheet
         if (index == set.Rows.Count)
             set.Rows.Add((example.Key, [new(example.Picture, "picture"), set.Painted(example, example.Labels, "truth")]));
         int counted = example.Labels.Labels.Count(label => label >= 0), right = example.Labels.Labels.Zip(predicted.Labels).Count(pair => pair.First >= 0 && pair.First == pair.Second);
-        set.Rows[index].Cells.Add(set.Painted(example, predicted, $"{method}: {100.0 * right / Math.Max(1, counted):F0} % right"));
+        // What does not count is hatched in the answers as in the truth.
+        var shown = predicted with { Labels = [.. predicted.Labels.Zip(example.Labels.Labels, (answer, truth) => truth < 0 ? LabelMap.Ignore : answer)] };
+        set.Rows[index].Cells.Add(set.Painted(example, shown, $"{method}: {100.0 * right / Math.Max(1, counted):F0} % right"));
     }
 
     public void Write(string path)

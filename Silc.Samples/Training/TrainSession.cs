@@ -18,10 +18,12 @@ sealed class TrainSession(string folder, string tokenizer)
         using var interrupt = new Interrupt();
         using var log = new MetricsLog(At(Metrics), run.Trainer.Steps);
         var config = run.Trainer.Config;
+        var watch = new CollapseWatch();
         var end = TrainProgress.Show(run.Trainer.Steps, config.TotalSteps, show => run.Run(report =>
         {
             log.Add(report);
             show(report);
+            if (watch.Read(report.Metrics.Health) is { } complaint) Console.Error.WriteLine($"warning at step {report.Metrics.Step}: {complaint}");
         }, logEvery, limit, interrupt.Token));
 
         model.Save(At(Model), saved);

@@ -163,9 +163,9 @@ public sealed class CommandLineTests : TempFolder
             ($"eval zero-shot --data demo --confusion {At("c/confusion.png")} --per-class {At("c/classes.csv")}", "one of 5 guesses"),
             ($"eval retrieval --data demo --merge-duplicates --json {At("r.json")}", "picture to caption"),
             ("eval probe --data demo", "linear probe"),
-            ($"eval segmentation --data demo --pictures 3 --overlays {At("s/overlays.png")}", "last-block values"),
+            ($"eval segmentation --data demo --pictures 3 --overlays {At("s/overlays.png")}", "objects alone"),
             ("eval segmentation --data demo --pictures 2 --background 0.2 --short-side 32 --stride 8 --window 16", "map values"),
-            ("eval segmentation --data demo --pictures 2 --background none", "objects alone"),
+            ("eval segmentation --data demo --pictures 2 --background words", "always background"),
             ($"embed --data demo --out {seen}", "16,384 x 16 values"),
             ($"search RED --index {seen} --top 3 --data demo --sheet {At("f/found.png")}", "demo/0/"),
         })

@@ -54,10 +54,13 @@ public static class SegmentationPainter
         {
             canvas.Clear(new SKColor(250, 250, 248));
             using var paint = new SKPaint();
+            using var outline = new SKPaint();      // white shows on white
             foreach (var (i, (name, colour)) in classes.Index())
             {
                 paint.Color = new((byte)(255 * colour.R), (byte)(255 * colour.G), (byte)(255 * colour.B));
                 canvas.DrawRect(2, i * line + (line - box) / 2, box, box, paint);
+                (outline.Color, outline.Style, outline.StrokeWidth) = (new(150, 154, 160), SKPaintStyle.Stroke, 1);
+                canvas.DrawRect(2, i * line + (line - box) / 2, box, box, outline);
                 var text = StrokeFont.Wrap(name, capital, side - box - 14, lines: 1)[0];
                 StrokeFont.Draw(canvas, text, box + 12, i * line + (line + capital) / 2, capital, new SKColor(35, 38, 42));
             }
