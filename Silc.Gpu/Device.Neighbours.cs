@@ -10,8 +10,8 @@ public sealed partial class Device
     const int QueriesAtOnce = 1024, CandidatesAtOnce = 8192;
 
     /// <summary>
-    /// For each query (N, C) the <paramref name="k"/> candidates (M, C) of the highest dot product. Scores are computed in blocks of
-    /// 1,024 x 8,192 and never kept: memory grows with N·k alone. Of equal scores the lower index comes first.
+    /// For each query (N, C) the <paramref name="k"/> candidates (M, C) of the highest dot product. Scores are computed in blocks
+    /// of 1,024 x 8,192 and never kept: memory grows with N·k alone. Of equal scores the lower index comes first.
     /// </summary>
     /// <exception cref="ArgumentException">The rows are of different widths, or there are fewer than k candidates.</exception>
     /// <exception cref="InvalidDataException">Rows hold NaN or infinities.</exception>
@@ -30,7 +30,8 @@ public sealed partial class Device
         MemoryBuffer1D<int, Stride1D.Dense>? index = null;
         try
         {
-            ArrayView<float> q = Allocate((long)rows * width), c = Allocate((long)cols * width), s = Allocate((long)rows * cols), best = Allocate((long)n * k);
+            ArrayView<float> q = Allocate((long)rows * width), c = Allocate((long)cols * width), s = Allocate((long)rows * cols),
+                best = Allocate((long)n * k);
             index = this.Allocate<int>((long)n * k, "a search");
             var lists = index.View.AsContiguous();
             Ops.Fill(new(best, n, k), float.NegativeInfinity);
@@ -67,5 +68,6 @@ public sealed partial class Device
         return found;
     }
 
-    static ReadOnlySpan<float> Rows(float[,] rows, int first, int count) => MemoryMarshal.CreateReadOnlySpan(ref rows[first, 0], count * rows.GetLength(1));
+    static ReadOnlySpan<float> Rows(float[,] rows, int first, int count) =>
+        MemoryMarshal.CreateReadOnlySpan(ref rows[first, 0], count * rows.GetLength(1));
 }

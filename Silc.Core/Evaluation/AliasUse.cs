@@ -9,6 +9,8 @@ public enum AliasUse
     /// <summary>All prompts of all names are averaged into one embedding.</summary>
     Average,
 
-    /// <summary>Each name has an embedding, and a class scores as its best name: for a class of unlike things, such as a background.</summary>
+    /// <summary>
+    /// Each name has an embedding, and a class scores as its best name: for a class of unlike things, such as a background.
+    /// </summary>
     Best,
 }

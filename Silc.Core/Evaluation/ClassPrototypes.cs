@@ -1,6 +1,8 @@
 namespace Silc;
 
-/// <summary>Text embeddings that stand for classes, L2-normalised: one row a class, or with <see cref="AliasUse.Best"/> one a name.</summary>
+/// <summary>
+/// Text embeddings that stand for classes, L2-normalised: one row a class, or with <see cref="AliasUse.Best"/> one a name.
+/// </summary>
 public sealed class ClassPrototypes
 {
     ClassPrototypes(float[,] rows, int[] classOf, int count) => (Rows, ClassOf, Count) = (rows, classOf, count);
@@ -35,7 +37,8 @@ public sealed class ClassPrototypes
         var groups = used.Index().SelectMany(entry => aliases == AliasUse.Best
             ? Enumerable.Repeat((Class: entry.Index, Prompts: each), entry.Item.Count)
             : [(Class: entry.Index, Prompts: entry.Item.Count * each)]).ToList();
-        return new(Means(unit, [.. groups.Select(group => group.Prompts)]), [.. groups.Select(group => group.Class)], classes.Count);
+        return new(Means(unit, [.. groups.Select(group => group.Prompts)]), [.. groups.Select(group => group.Class)],
+            classes.Count);
     }
 
     /// <summary>Cosine similarities of features (N, C) to the classes, (N, K): to the closest row of each.</summary>
@@ -56,7 +59,9 @@ public sealed class ClassPrototypes
         return scores;
     }
 
-    /// <summary>The same classes, of which the first is no longer called anything: a background that is what nothing else is.</summary>
+    /// <summary>
+    /// The same classes, of which the first is no longer called anything: a background that is what nothing else is.
+    /// </summary>
     /// <exception cref="ArgumentException">There is no other class.</exception>
     public ClassPrototypes WithoutFirst()
     {

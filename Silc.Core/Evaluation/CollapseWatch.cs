@@ -8,7 +8,9 @@ public sealed class CollapseWatch
 
     int bad;
 
-    /// <summary>The complaint, with its remedy, at the third bad report in a row and not again before a good one; else null.</summary>
+    /// <summary>
+    /// The complaint, with its remedy, at the third bad report in a row and not again before a good one; else null.
+    /// </summary>
     public string? Read(DistillationHealth? health)
     {
         var complaint = health?.Complaint();

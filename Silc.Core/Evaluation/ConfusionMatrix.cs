@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// How often each class was taken for each other, over a whole data set: pictures in classification, pixels in segmentation. Labels
-/// below 0 are ignored.
+/// How often each class was taken for each other, over a whole data set: pictures in classification, pixels in segmentation.
+/// Labels below 0 are ignored.
 /// </summary>
 public sealed class ConfusionMatrix
 {
@@ -38,7 +38,8 @@ public sealed class ConfusionMatrix
             int of = truth[i], to = predicted[i];
             if (of < 0) continue;
             if (of >= Classes) throw new ArgumentException($"label {of} is not among the {Classes} classes 0 to {Classes - 1}");
-            if (to < 0 || to >= Classes) throw new ArgumentException($"prediction {to} is not among the {Classes} classes 0 to {Classes - 1}");
+            if (to < 0 || to >= Classes) throw new ArgumentException(
+                $"prediction {to} is not among the {Classes} classes 0 to {Classes - 1}");
             counts[(long)of * Classes + to]++;
         }
     }
@@ -58,7 +59,9 @@ public sealed class ConfusionMatrix
     public double[] IntersectionOverUnion() =>
         [.. Enumerable.Range(0, Classes).Select(c => this[c, c] / (double)(Of(c) + TakenFor(c) - this[c, c]))];
 
-    /// <summary>Mean of <see cref="IntersectionOverUnion"/> over the classes whose union is not empty; NaN if there is none.</summary>
+    /// <summary>
+    /// Mean of <see cref="IntersectionOverUnion"/> over the classes whose union is not empty; NaN if there is none.
+    /// </summary>
     public double MeanIntersectionOverUnion()
     {
         var known = IntersectionOverUnion().Where(double.IsFinite).ToList();

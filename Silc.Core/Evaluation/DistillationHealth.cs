@@ -1,21 +1,26 @@
 namespace Silc;
 
 /// <summary>
-/// Whether self-distillation lives: it can collapse to the same output for every picture, uniform or a single prototype, while its loss looks
-/// harmless (Caron et al. 2021, arXiv:2104.14294, section 5.3). Of the teacher's targets p (N, K) of one batch; entropies are in nats.
+/// Whether self-distillation lives: it can collapse to the same output for every picture, uniform or a single prototype, while
+/// its loss looks harmless (Caron et al. 2021, arXiv:2104.14294, section 5.3). Of the teacher's targets p (N, K) of one batch;
+/// entropies are in nats.
 /// </summary>
 /// <param name="Prototypes">K.</param>
 /// <param name="LossOverLogK">Loss / ln K: 1, to several digits and for long, means uniform outputs.</param>
 /// <param name="Entropy">Mean entropy of a target: ln K if uniform, 0 if certain.</param>
-/// <param name="Concentration">KL divergence of the batch's mean target from uniform: ln K if all pictures fall on one prototype.</param>
+/// <param name="Concentration">
+/// KL divergence of the batch's mean target from uniform: ln K if all pictures fall on one prototype.
+/// </param>
 /// <param name="CenterNorm">Length of the center.</param>
 /// <param name="LargestProbability">Mean over the targets of their largest probability.</param>
 /// <param name="PrototypesUsed">Prototypes that are the likeliest of some target, of at most N.</param>
 /// <param name="FeatureDeviation">
-/// Mean standard deviation of the L2-normalised picture embeddings' channels, times √C: near 1 if pictures lie apart, 0 if all are alike.
+/// Mean standard deviation of the L2-normalised picture embeddings' channels, times √C: near 1 if pictures lie apart, 0 if all
+/// are alike.
 /// </param>
 public sealed record DistillationHealth(
-    int Prototypes, double LossOverLogK, double Entropy, double Concentration, double CenterNorm, double LargestProbability, int PrototypesUsed,
+    int Prototypes, double LossOverLogK, double Entropy, double Concentration, double CenterNorm, double LargestProbability,
+        int PrototypesUsed,
     double FeatureDeviation)
 {
     // Shares of ln K, and of isotropic embeddings. A healthy start is far from each: entropy 0.8 ln K with ImageNet's sizes.
@@ -47,7 +52,8 @@ public sealed record DistillationHealth(
     {
         int count = rows.Length / 3;
         double most = Math.Log(mean.Length), meanEntropy = -mean.Where(p => p > 0).Sum(p => p * Math.Log(p));
-        return new(mean.Length, loss / most, Enumerable.Range(0, count).Average(i => (double)rows[3 * i]), Math.Max(0, most - meanEntropy),
+        return new(mean.Length, loss / most, Enumerable.Range(0, count).Average(i => (double)rows[3 * i]),
+            Math.Max(0, most - meanEntropy),
             Math.Sqrt(center.Sum(c => (double)c * c)), Enumerable.Range(0, count).Average(i => (double)rows[3 * i + 1]),
             Enumerable.Range(0, count).Select(i => rows[3 * i + 2]).Distinct().Count(), Deviation(embeddings, width));
     }

@@ -12,7 +12,9 @@ public sealed record FewShotScore(int Shots, IReadOnlyList<double> Accuracies)
     public double Spread => Math.Sqrt(Accuracies.Average(accuracy => (accuracy - Mean) * (accuracy - Mean)));
 }
 
-/// <summary>big_vision's few-shot evaluation: <see cref="LeastSquaresProbe"/> on 1, 5, 10 and 25 pictures of each class, three draws.</summary>
+/// <summary>
+/// big_vision's few-shot evaluation: <see cref="LeastSquaresProbe"/> on 1, 5, 10 and 25 pictures of each class, three draws.
+/// </summary>
 public static class FewShot
 {
     /// <summary>The numbers of pictures that big_vision reports.</summary>
@@ -28,7 +30,8 @@ public static class FewShot
     /// <param name="ridge">λ of the regression.</param>
     /// <exception cref="ArgumentException">A class has fewer rows than that.</exception>
     public static FewShotScore Score(
-        float[,] known, IReadOnlyList<int> labels, float[,] test, IReadOnlyList<int> testLabels, int shots, int seeds = 3, double ridge = 1024)
+        float[,] known, IReadOnlyList<int> labels, float[,] test, IReadOnlyList<int> testLabels, int shots, int seeds = 3,
+            double ridge = 1024)
     {
         Require.Positive(seeds, "number of draws");
         int classes = Math.Max(labels.Max(), testLabels.Max()) + 1;
@@ -44,10 +47,12 @@ public static class FewShot
     internal static int[] Draw(IReadOnlyList<int> labels, int shots, int seed)
     {
         Require.Positive(shots, "number of shots");
-        return [.. labels.Index().GroupBy(entry => entry.Item, entry => entry.Index).OrderBy(group => group.Key).SelectMany(group =>
+        return [.. labels.Index().GroupBy(entry => entry.Item, entry => entry.Index).OrderBy(group => group.Key)
+            .SelectMany(group =>
         {
             int[] rows = [.. group];
-            Require.That(rows.Length >= shots, $"class {group.Key} has {rows.Length} pictures, {shots} shots want more: use fewer shots");
+            Require.That(rows.Length >= shots,
+                $"class {group.Key} has {rows.Length} pictures, {shots} shots want more: use fewer shots");
             var random = new Philox((ulong)seed, (ulong)group.Key);
             for (int i = 0; i < shots; i++)
             {

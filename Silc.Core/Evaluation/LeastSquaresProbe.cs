@@ -3,8 +3,9 @@ using MathNet.Numerics.LinearAlgebra;
 namespace Silc;
 
 /// <summary>
-/// big_vision's few-shot classifier (<c>evaluators/fewshot_lsr.py</c>): ridge regression in closed form from whitened features to targets of
-/// ±1. X = [(f - mean) / (std + 1e-5), 100]; W = (XᵀX + λI)⁻¹XᵀY = Xᵀ(XXᵀ + λI)⁻¹Y, whichever matrix is smaller; in double.
+/// big_vision's few-shot classifier (<c>evaluators/fewshot_lsr.py</c>): ridge regression in closed form from whitened features to
+/// targets of ±1. X = [(f - mean) / (std + 1e-5), 100]; W = (XᵀX + λI)⁻¹XᵀY = Xᵀ(XXᵀ + λI)⁻¹Y, whichever matrix is smaller; in
+/// double.
 /// </summary>
 public sealed class LeastSquaresProbe
 {
@@ -42,7 +43,8 @@ public sealed class LeastSquaresProbe
     /// <summary>Scores (N, K); the highest is the class.</summary>
     public float[,] Scores(float[,] features)
     {
-        Require.That(features.GetLength(1) == mean.Length, $"features are {features.GetLength(1)} wide, those it learned from {mean.Length}");
+        Require.That(features.GetLength(1) == mean.Length,
+            $"features are {features.GetLength(1)} wide, those it learned from {mean.Length}");
         var scores = Whitened(features) * weights;
         var result = new float[scores.RowCount, scores.ColumnCount];
         for (int i = 0; i < scores.RowCount; i++)

@@ -5,8 +5,9 @@ using Lanes = System.Numerics.Vector<double>;
 namespace Silc;
 
 /// <summary>
-/// A linear classifier on frozen features: multinomial logistic regression, loss = mean cross-entropy + λ/2 · |W|², the bias free, to the
-/// minimum by L-BFGS as in CLIP (Radford et al. 2021, arXiv:2103.00020, appendix A.3), in double. Features are standardised first.
+/// A linear classifier on frozen features: multinomial logistic regression, loss = mean cross-entropy + λ/2 · |W|², the bias
+/// free, to the minimum by L-BFGS as in CLIP (Radford et al. 2021, arXiv:2103.00020, appendix A.3), in double. Features are
+/// standardised first.
 /// </summary>
 public sealed class LinearProbe
 {
@@ -16,7 +17,8 @@ public sealed class LinearProbe
     readonly double[] weights;       // (K, C + 1), the bias last
     readonly double[] mean, deviation;
 
-    LinearProbe(double[] weights, double[] mean, double[] deviation) => (this.weights, this.mean, this.deviation) = (weights, mean, deviation);
+    LinearProbe(double[] weights, double[] mean, double[] deviation) =>
+        (this.weights, this.mean, this.deviation) = (weights, mean, deviation);
 
     /// <summary>The penalties that <see cref="Tune"/> tries.</summary>
     public static IReadOnlyList<double> UsualPenalties { get; } = [1e-3, 1e-2, 1e-1, 1];
@@ -27,7 +29,8 @@ public sealed class LinearProbe
     /// <param name="classes">Number of classes K.</param>
     /// <param name="penalty">λ.</param>
     /// <param name="start">A probe of the same sizes to start from; the minimum is the same.</param>
-    public static LinearProbe Fit(float[,] features, IReadOnlyList<int> labels, int classes, double penalty, LinearProbe? start = null)
+    public static LinearProbe Fit(float[,] features, IReadOnlyList<int> labels, int classes, double penalty,
+        LinearProbe? start = null)
     {
         int n = features.GetLength(0), width = features.GetLength(1);
         Require.That(labels.Count == n && n > 0, $"{labels.Count} labels for {n} features");
@@ -41,11 +44,13 @@ public sealed class LinearProbe
 
     /// <summary>Chooses the penalty on a fifth of the rows, every fifth of each class, and fits all rows with it.</summary>
     /// <returns>The classifier and its λ; of equally good ones the largest.</returns>
-    public static (LinearProbe Probe, double Penalty) Tune(float[,] features, IReadOnlyList<int> labels, int classes, IReadOnlyList<double>? penalties = null)
+    public static (LinearProbe Probe, double Penalty) Tune(float[,] features, IReadOnlyList<int> labels, int classes,
+        IReadOnlyList<double>? penalties = null)
     {
         var seen = new int[classes];
         var kept = labels.Select(label => ++seen[label] % 5 == 0).ToArray();
-        int[] train = [.. kept.Index().Where(entry => !entry.Item).Select(entry => entry.Index)], check = [.. kept.Index().Where(entry => entry.Item).Select(entry => entry.Index)];
+        int[] train = [.. kept.Index().Where(entry => !entry.Item).Select(entry => entry.Index)],
+            check = [.. kept.Index().Where(entry => entry.Item).Select(entry => entry.Index)];
         Require.Positive(check.Length, "number of pictures to choose the penalty on, one of five of a class,");
         int[] trainLabels = [.. train.Select(row => labels[row])], checkLabels = [.. check.Select(row => labels[row])];
         var (trainRows, checkRows) = (Embeddings.Rows(features, train), Embeddings.Rows(features, check));
@@ -83,12 +88,14 @@ public sealed class LinearProbe
     /// <summary>Logits (N, K).</summary>
     public float[,] Scores(float[,] features)
     {
-        Require.That(features.GetLength(1) == mean.Length, $"features are {features.GetLength(1)} wide, those it learned from {mean.Length}");
+        Require.That(features.GetLength(1) == mean.Length,
+            $"features are {features.GetLength(1)} wide, those it learned from {mean.Length}");
         var (x, width) = (Standardised(features, mean, deviation), mean.Length + 1);
         var logits = new float[features.GetLength(0), weights.Length / width];
         Parallel.For(0, logits.GetLength(0), i =>
         {
-            for (int k = 0; k < logits.GetLength(1); k++) logits[i, k] = (float)Dot(weights.AsSpan(k * width, width), x.AsSpan(i * width, width));
+            for (int k = 0; k < logits.GetLength(1); k++)
+                logits[i, k] = (float)Dot(weights.AsSpan(k * width, width), x.AsSpan(i * width, width));
         });
         return logits;
     }
@@ -109,7 +116,8 @@ public sealed class LinearProbe
                 for (int k = 0; k < classes; k++) logits[k] = Dot(w.AsSpan(k * width, width), row);
                 double peak = logits.Max(), log = peak + Math.Log(logits.Sum(logit => Math.Exp(logit - peak)));
                 losses[block] += (log - logits[labels[i]]) / n;
-                for (int k = 0; k < classes; k++) AddScaled(row, (Math.Exp(logits[k] - log) - (k == labels[i] ? 1 : 0)) / n, gradient.AsSpan(k * width, width));
+                for (int k = 0; k < classes; k++)
+                    AddScaled(row, (Math.Exp(logits[k] - log) - (k == labels[i] ? 1 : 0)) / n, gradient.AsSpan(k * width, width));
             }
         });
         var (loss, sum) = (losses.Sum(), new double[w.Length]);

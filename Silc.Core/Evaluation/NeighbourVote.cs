@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// DINO's k-nearest-neighbour classifier on frozen features (Caron et al. 2021, arXiv:2104.14294; Wu et al. 2018, arXiv:1805.01978): each of
-/// the k nearest known pictures votes for its class with weight exp(cosine / 0.07).
+/// DINO's k-nearest-neighbour classifier on frozen features (Caron et al. 2021, arXiv:2104.14294; Wu et al. 2018,
+/// arXiv:1805.01978): each of the k nearest known pictures votes for its class with weight exp(cosine / 0.07).
 /// </summary>
 public static class NeighbourVote
 {
@@ -19,7 +19,8 @@ public static class NeighbourVote
     /// <param name="ks">How many neighbours vote; at most M.</param>
     /// <param name="search">Finds neighbours; null does so on the processor.</param>
     public static IEnumerable<(int K, float[,] Votes)> Votes(
-        float[,] known, IReadOnlyList<int> labels, float[,] queries, int classes, IReadOnlyList<int> ks, NeighbourSearch? search = null)
+        float[,] known, IReadOnlyList<int> labels, float[,] queries, int classes, IReadOnlyList<int> ks,
+            NeighbourSearch? search = null)
     {
         Require.That(labels.Count == known.GetLength(0), $"{labels.Count} labels for {known.GetLength(0)} features");
         foreach (var label in labels) Require.Within(label, 0, classes - 1, "label");

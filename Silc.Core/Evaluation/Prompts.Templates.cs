@@ -31,7 +31,9 @@ public static partial class Prompts
     public static IReadOnlyList<string> TemplateSets { get; } = ["name", "photo", "short", "segmentation", "clip"];
 
     /// <summary>A set by its name, or a file with one template a line.</summary>
-    /// <exception cref="InvalidDataException">The file has no template, or one without {}; the message names the line.</exception>
+    /// <exception cref="InvalidDataException">
+    /// The file has no template, or one without {}; the message names the line.
+    /// </exception>
     /// <exception cref="FileNotFoundException">Neither a set nor a file.</exception>
     public static IReadOnlyList<string> Templates(string nameOrFile) => nameOrFile switch
     {
@@ -62,9 +64,9 @@ public static partial class Prompts
     {
         string[] views =
         [
-            "a photo", "a good photo", "a bad photo", "a bright photo", "a dark photo", "a blurry photo", "a close-up photo", "a cropped photo",
-            "a low resolution photo", "a black and white photo", "a pixelated photo", "a jpeg corrupted photo", "itap", "art", "graffiti",
-            "a drawing", "a painting", "a sketch", "a doodle", "a sculpture", "a tattoo", "a rendering", "a rendition",
+            "a photo", "a good photo", "a bad photo", "a bright photo", "a dark photo", "a blurry photo", "a close-up photo",
+            "a cropped photo", "a low resolution photo", "a black and white photo", "a pixelated photo", "a jpeg corrupted photo", "itap",
+            "art", "graffiti", "a drawing", "a painting", "a sketch", "a doodle", "a sculpture", "a tattoo", "a rendering", "a rendition",
         ];
         string[] looks = ["hard to see", "clean", "dirty", "cool", "nice", "weird", "large", "small"];
         string[] things = ["plastic {}", "origami {}", "embroidered {}", "toy {}", "cartoon {}", "plushie {}"];

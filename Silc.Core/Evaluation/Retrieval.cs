@@ -12,8 +12,11 @@ public static class Retrieval
     /// <param name="images">Image embeddings (N, C).</param>
     /// <param name="texts">Caption embeddings (M, C).</param>
     /// <param name="imageOfText">Image of each caption; null means caption i belongs to image i.</param>
-    /// <param name="search">Finds neighbours; null does so on the processor. A device's search takes hundreds of thousands of rows.</param>
-    public static Recall ImageToText(float[,] images, float[,] texts, IReadOnlyList<int>? imageOfText = null, NeighbourSearch? search = null) =>
+    /// <param name="search">
+    /// Finds neighbours; null does so on the processor. A device's search takes hundreds of thousands of rows.
+    /// </param>
+    public static Recall ImageToText(float[,] images, float[,] texts, IReadOnlyList<int>? imageOfText = null,
+        NeighbourSearch? search = null) =>
         ImageToText(images, texts, Pairs(images, texts, imageOfText), search);
 
     /// <summary>Captions look for their image.</summary>
@@ -21,10 +24,13 @@ public static class Retrieval
     /// <param name="texts">Caption embeddings (M, C).</param>
     /// <param name="imageOfText">Image of each caption; null means caption i belongs to image i.</param>
     /// <param name="search">Finds neighbours; null does so on the processor.</param>
-    public static Recall TextToImage(float[,] images, float[,] texts, IReadOnlyList<int>? imageOfText = null, NeighbourSearch? search = null) =>
+    public static Recall TextToImage(float[,] images, float[,] texts, IReadOnlyList<int>? imageOfText = null,
+        NeighbourSearch? search = null) =>
         TextToImage(images, texts, Pairs(images, texts, imageOfText), search);
 
-    /// <summary>Images look for captions: a hit is any caption that belongs to the image. Images without a caption do not count.</summary>
+    /// <summary>
+    /// Images look for captions: a hit is any caption that belongs to the image. Images without a caption do not count.
+    /// </summary>
     /// <param name="images">Image embeddings (N, C).</param>
     /// <param name="texts">Caption embeddings (M, C).</param>
     /// <param name="pairs">What belongs together.</param>
@@ -40,12 +46,14 @@ public static class Retrieval
     public static Recall TextToImage(float[,] images, float[,] texts, RetrievalPairs pairs, NeighbourSearch? search = null) =>
         Measure(texts, images, pairs.ImagesOfText, search);
 
-    static Recall Measure(float[,] queries, float[,] candidates, IReadOnlyList<IReadOnlyList<int>> matches, NeighbourSearch? search)
+    static Recall Measure(float[,] queries, float[,] candidates, IReadOnlyList<IReadOnlyList<int>> matches,
+        NeighbourSearch? search)
     {
         Require.That(matches.Count == queries.GetLength(0), $"{queries.GetLength(0)} queries, but pairs of {matches.Count}");
         var found = (search ?? Neighbours.Find)(
             Embeddings.Normalize(queries), Embeddings.Normalize(candidates), Math.Min(Deepest, candidates.GetLength(0)));
-        int[] ranks = [.. Enumerable.Range(0, found.Count).Where(query => matches[query].Count > 0).Select(query => Rank(found, query, matches[query]))];
+        int[] ranks = [.. Enumerable.Range(0, found.Count).Where(query => matches[query].Count > 0)
+            .Select(query => Rank(found, query, matches[query]))];
         Require.Positive(ranks.Length, "number of queries that have a match");
         double At(int k) => ranks.Count(rank => rank < k) / (double)ranks.Length;
         return new(At(1), At(5), At(Deepest));

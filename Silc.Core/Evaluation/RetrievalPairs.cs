@@ -28,8 +28,8 @@ public sealed class RetrievalPairs
     }
 
     /// <summary>
-    /// The same after equal pictures and equal captions have become one each: a caption of two pictures counts for both, and what is found
-    /// twice takes one place.
+    /// The same after equal pictures and equal captions have become one each: a caption of two pictures counts for both, and what
+    /// is found twice takes one place.
     /// </summary>
     /// <param name="pictures">Something that equal pictures share, such as a hash of their pixels.</param>
     /// <param name="captions">Captions.</param>
@@ -38,16 +38,19 @@ public sealed class RetrievalPairs
     public static (RetrievalPairs Pairs, int[] Images, int[] Texts) Merge(
         IReadOnlyList<string> pictures, IReadOnlyList<string> captions, IReadOnlyList<int> imageOfText)
     {
-        Require.That(captions.Count == imageOfText.Count, $"imageOfText has {imageOfText.Count} entries for {captions.Count} captions");
+        Require.That(captions.Count == imageOfText.Count,
+            $"imageOfText has {imageOfText.Count} entries for {captions.Count} captions");
         var (images, imageNumber) = Distinct(pictures);
         var (texts, textNumber) = Distinct(captions);
         foreach (var owner in imageOfText) Require.Within(owner, 0, pictures.Count - 1, "image of a caption");
-        return (Of(images.Length, texts.Length, imageOfText.Select((image, text) => (imageNumber[image], textNumber[text])).Distinct()), images, texts);
+        return (Of(images.Length, texts.Length, imageOfText
+            .Select((image, text) => (imageNumber[image], textNumber[text])).Distinct()), images, texts);
     }
 
     static RetrievalPairs Of(int images, int texts, IEnumerable<(int Image, int Text)> pairs)
     {
-        var (textsOf, imagesOf) = (Enumerable.Range(0, images).Select(_ => new List<int>()).ToArray(), Enumerable.Range(0, texts).Select(_ => new List<int>()).ToArray());
+        var (textsOf, imagesOf) = (Enumerable.Range(0, images).Select(_ => new List<int>()).ToArray(),
+            Enumerable.Range(0, texts).Select(_ => new List<int>()).ToArray());
         foreach (var (image, text) in pairs)
         {
             textsOf[image].Add(text);
@@ -59,7 +62,8 @@ public sealed class RetrievalPairs
     // Where each distinct value stands first, and the number of the distinct value at each place.
     static (int[] First, int[] Number) Distinct(IReadOnlyList<string> values)
     {
-        var (numbers, first, number) = (new Dictionary<string, int>(StringComparer.Ordinal), new List<int>(), new int[values.Count]);
+        var (numbers, first, number) = (new Dictionary<string, int>(StringComparer.Ordinal), new List<int>(),
+            new int[values.Count]);
         for (int i = 0; i < values.Count; i++)
         {
             if (numbers.TryAdd(values[i], first.Count)) first.Add(i);

@@ -12,8 +12,8 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
     readonly Mlp mlp = new(parameters, $"{name}/LayerNorm_0", $"{name}/MlpBlock_0", tower.Width, tower.MlpDim);
 
     /// <summary>
-    /// What each token would be pooled to if it were the only one, (N, C): out(value(x)), then the MLP with its residual. Patches thus
-    /// land in the space of pooled pictures (Zhou et al. 2022, MaskCLIP, arXiv:2112.01071). For inference.
+    /// What each token would be pooled to if it were the only one, (N, C): out(value(x)), then the MLP with its residual. Patches
+    /// thus land in the space of pooled pictures (Zhou et al. 2022, MaskCLIP, arXiv:2112.01071). For inference.
     /// </summary>
     internal Tensor Values(Pass pass, Tensor x)
     {

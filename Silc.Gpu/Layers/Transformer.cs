@@ -43,8 +43,8 @@ public sealed class Transformer
     }
 
     /// <summary>
-    /// As <see cref="Forward"/>, but in the last block every token attends to itself alone: its value instead of a mixture. For inference;
-    /// X is overwritten.
+    /// As <see cref="Forward"/>, but in the last block every token attends to itself alone: its value instead of a mixture. For
+    /// inference; X is overwritten.
     /// </summary>
     internal Tensor Values(Pass pass, Tensor x, int batch)
     {

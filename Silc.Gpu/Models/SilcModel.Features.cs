@@ -10,16 +10,21 @@ public sealed partial class SilcModel
     readonly Dictionary<(int Side, PatchFeature Feature), PatchInference> patchInference = [];
 
     /// <summary>
-    /// Embeds the patches of pictures (N, side, side, 3) in [-1, 1]: (N · T, C), L2-normalised, picture by picture and row by row.
-    /// T = (side / patch)²; positions are interpolated unless the side is the model's own.
+    /// Embeds the patches of pictures (N, side, side, 3) in [-1, 1]: (N · T, C), L2-normalised, picture by picture and row by
+    /// row. T = (side / patch)²; positions are interpolated unless the side is the model's own.
     /// </summary>
-    /// <exception cref="ArgumentException">The side is no multiple of the patch size, or the pixels no whole number of pictures.</exception>
+    /// <exception cref="ArgumentException">
+    /// The side is no multiple of the patch size, or the pixels no whole number of pictures.
+    /// </exception>
     public float[,] EmbedPatchPixels(float[] pixels, int side, PatchFeature feature = PatchFeature.MapValues)
     {
-        Require.That(side > 0 && side % Config.PatchSize == 0, $"pictures of side {side} are no whole number of patches of {Config.PatchSize}");
+        Require.That(side > 0 && side % Config.PatchSize == 0,
+            $"pictures of side {side} are no whole number of patches of {Config.PatchSize}");
         int each = side * side * 3;
-        Require.That(pixels.Length % each == 0, $"{pixels.Length} pixel values are no whole number of {side} x {side} x 3 pictures");
-        if (!patchInference.TryGetValue((side, feature), out var windows)) patchInference[(side, feature)] = windows = new(this, side, feature);
+        Require.That(pixels.Length % each == 0,
+            $"{pixels.Length} pixel values are no whole number of {side} x {side} x 3 pictures");
+        if (!patchInference.TryGetValue((side, feature), out var windows))
+            patchInference[(side, feature)] = windows = new(this, side, feature);
         return windows.Run(pixels, pixels.Length / each);
     }
 
@@ -27,7 +32,8 @@ public sealed partial class SilcModel
     /// Embeds the patches of pictures as evaluation sees them: (N · T, C), L2-normalised, picture by picture and row by row. With
     /// So400m's 384 pixels, of which its patches of 14 cover 378, the picture is resized to 378.
     /// </summary>
-    public float[,] EmbedPatches(IEnumerable<Picture> pictures, PatchFeature feature = PatchFeature.MapValues, EvalCrop crop = EvalCrop.Squash)
+    public float[,] EmbedPatches(IEnumerable<Picture> pictures, PatchFeature feature = PatchFeature.MapValues,
+        EvalCrop crop = EvalCrop.Squash)
     {
         int side = Config.Grid * Config.PatchSize;
         return EmbedPatchPixels([.. pictures.SelectMany(picture => ViewSampler.EvalPixels(picture, side, crop))], side, feature);
@@ -48,7 +54,8 @@ public sealed partial class SilcModel
     /// <param name="windows">What the model sees at once; null shows it the whole picture at its own size.</param>
     /// <param name="threshold">Pixels whose best class is less probable than this are class 0, the background.</param>
     public ZeroShotSegmenter Segmenter(
-        ClassPrototypes classes, PatchFeature feature = PatchFeature.MapValues, SegmentationWindows? windows = null, double? threshold = null) =>
+        ClassPrototypes classes, PatchFeature feature = PatchFeature.MapValues, SegmentationWindows? windows = null,
+            double? threshold = null) =>
         new((pixels, side) => EmbedPatchPixels(pixels, side, feature), Config.PatchSize, classes,
             windows ?? SegmentationWindows.Whole(Config.Grid * Config.PatchSize), threshold, Temperature);
 
@@ -65,7 +72,8 @@ public sealed partial class SilcModel
         public PatchInference(SilcModel model, int side, PatchFeature feature)
         {
             (this.model, this.side, this.feature) = (model, side, feature);
-            (tokens, var usual) = (side / model.Config.PatchSize * (side / model.Config.PatchSize), model.Config.Grid * model.Config.Grid);
+            (tokens, var usual) = (side / model.Config.PatchSize * (side / model.Config.PatchSize),
+                model.Config.Grid * model.Config.Grid);
             atOnce = Math.Clamp(PicturesAtOnce * usual / tokens, 1, PicturesAtOnce);
             var device = model.Device;
             using var measure = Arena.Measure(device);

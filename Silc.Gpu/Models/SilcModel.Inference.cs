@@ -12,7 +12,9 @@ public sealed partial class SilcModel
 
     /// <summary>Embeds pictures given as pixels (N, size, size, 3) in [-1, 1]: (N, C), L2-normalised.</summary>
     /// <param name="pixels">Pictures one after another.</param>
-    /// <param name="normalize">False leaves embeddings their lengths, as probes want them: big_vision's <c>pre_logits</c>.</param>
+    /// <param name="normalize">
+    /// False leaves embeddings their lengths, as probes want them: big_vision's <c>pre_logits</c>.
+    /// </param>
     public float[,] EmbedPixels(float[] pixels, bool normalize = true)
     {
         int each = Config.ImageSize * Config.ImageSize * 3;

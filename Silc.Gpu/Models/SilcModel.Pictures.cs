@@ -16,7 +16,8 @@ public sealed partial class SilcModel
     /// <param name="crop">How pictures become squares.</param>
     /// <param name="seen">Is shown each pair as it is read, by several threads at once.</param>
     /// <param name="normalize">False leaves embeddings their lengths, as probes want them.</param>
-    public float[,] EmbedPictures(IImageTextSource source, EvalCrop crop = EvalCrop.Squash, Action<int, ImageTextPair>? seen = null, bool normalize = true)
+    public float[,] EmbedPictures(IImageTextSource source, EvalCrop crop = EvalCrop.Squash,
+        Action<int, ImageTextPair>? seen = null, bool normalize = true)
     {
         var all = new float[source.Count, Config.EmbedDim];
         int each = Config.ImageSize * Config.ImageSize * 3;

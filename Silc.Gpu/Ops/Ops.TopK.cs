@@ -3,11 +3,12 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// Takes a block of scores into each row's list of its k best so far, kept in order of falling score; of equals the lower index comes
-/// first. Lanes together find the best score, then the best behind it, and so on; most blocks have nothing for most rows, and the first look
-/// says so.
+/// Takes a block of scores into each row's list of its k best so far, kept in order of falling score; of equals the lower index
+/// comes first. Lanes together find the best score, then the best behind it, and so on; most blocks have nothing for most rows,
+/// and the first look says so.
 /// </summary>
-readonly struct TopKKernel<TPack>(Floats scores, Floats best, ArrayView<int> index, int rows, int cols, int k, int first) : IKernel
+readonly struct TopKKernel<TPack>(Floats scores, Floats best, ArrayView<int> index, int rows, int cols, int k, int first)
+    : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -61,7 +62,8 @@ readonly struct TopKKernel<TPack>(Floats scores, Floats best, ArrayView<int> ind
     {
         int whole = from + (to - from) / TPack.Width * TPack.Width;
         var peaks = TPack.Splat(float.NegativeInfinity);
-        for (int c = from + lane * TPack.Width; c < whole; c += lanes * TPack.Width) peaks = TPack.Max(peaks, TPack.Load(scores, start + c));
+        for (int c = from + lane * TPack.Width; c < whole; c += lanes * TPack.Width)
+            peaks = TPack.Max(peaks, TPack.Load(scores, start + c));
         float peak = TPack.Peak(peaks);
         for (int c = whole + lane; c < to; c += lanes)
             if (scores[start + c] > peak) peak = scores[start + c];

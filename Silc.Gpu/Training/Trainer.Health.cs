@@ -14,7 +14,8 @@ public sealed partial class Trainer
         var mean = scratch.Constant(new float[lastTargets.Cols], 1, lastTargets.Cols);
         device.Ops.TargetStats(lastTargets, stats);
         device.Ops.MeanRows(lastTargets, mean);
-        return DistillationHealth.Of(loss, device.Download(stats.View), device.Download(mean.View), device.Download(Teacher.Center.View),
+        return DistillationHealth.Of(loss, device.Download(stats.View), device.Download(mean.View),
+            device.Download(Teacher.Center.View),
             device.Download(lastImages.View.SubView(0, lastImages.Count)), lastImages.Cols);
     }
 }

@@ -158,6 +158,9 @@ public sealed class CommandLineTests : TempFolder
     {
         using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), DemoModel, seed: 1, Tokenizers.Open("words"))) model.Save(At("model.safetensors"), "words");
         string model0 = At("model.safetensors"), seen = At("a.npy");
+        for (int i = 0; i < 8; i++) PictureFile.Write(At($"{i}.png"), Pictures.Noise(20, 20, i));
+        File.WriteAllLines(At("table.csv"), ["filepath,title", .. Enumerable.Range(0, 8).Select(i => $"{i}.png,star {i}")]);
+        File.WriteAllLines(At("texts.txt"), ["a red star", "", "a blue circle"]);
         foreach (var (line, words) in new[]
         {
             ($"eval zero-shot --data demo --confusion {At("c/confusion.png")} --per-class {At("c/classes.csv")}", "one of 5 guesses"),
@@ -166,8 +169,9 @@ public sealed class CommandLineTests : TempFolder
             ($"eval segmentation --data demo --pictures 3 --overlays {At("s/overlays.png")}", "objects alone"),
             ("eval segmentation --data demo --pictures 2 --background 0.2 --short-side 32 --stride 8 --window 16", "map values"),
             ("eval segmentation --data demo --pictures 2 --background words", "always background"),
-            ($"embed --data demo --out {seen}", "16,384 x 16 values"),
-            ($"search RED --index {seen} --top 3 --data demo --sheet {At("f/found.png")}", "demo/0/"),
+            ($"embed --data {At("table.csv")} --out {seen}", "8 x 16 values"),
+            ($"search RED --index {seen} --top 3 --sheet {At("f/found.png")}", "star"),
+            ($"embed --texts {At("texts.txt")} --out {At("texts.npy")}", "2 x 16 values"),
         })
         {
             var (code, output, error) = Run([.. line.Split(' ').Select(word => word == "RED" ? "a red star" : word), "--model", model0, "--device", "cpu"]);
@@ -176,9 +180,9 @@ public sealed class CommandLineTests : TempFolder
         }
         foreach (var file in new[] { "c/confusion.png", "s/overlays.png", "f/found.png" }) Assert.IsTrue(PictureFile.Read(At(file)).Width > 300, file);
         Assert.HasCount(13, File.ReadAllLines(At("c/classes.csv")));
-        var (missing, _, words2) = Run("search", "a red star", "--model", model0, "--index", seen, "--device", "cpu", "--sheet", At("none.png"));
+        var (missing, _, words2) = Run("search", "a red star", "--model", model0, "--index", At("texts.npy"), "--device", "cpu", "--sheet", At("none.png"));
         Assert.AreEqual(CommandLine.Failed, missing);
-        StringAssert.Contains(words2, "--data demo");
+        StringAssert.Contains(words2, "captions have no pictures");
     }
 
     static SilcConfig DemoModel => new(

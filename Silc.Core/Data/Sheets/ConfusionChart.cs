@@ -3,8 +3,8 @@ using SkiaSharp;
 namespace Silc;
 
 /// <summary>
-/// A confusion matrix as a picture: a row for each class, the share of it that was taken for each class in shades. Names and per cent are
-/// written while there is room. It needs no fonts.
+/// A confusion matrix as a picture: a row for each class, the share of it that was taken for each class in shades. Names and per
+/// cent are written while there is room. It needs no fonts.
 /// </summary>
 public static class ConfusionChart
 {
@@ -45,7 +45,8 @@ public static class ConfusionChart
             for (int truth = 0; truth < n; truth++) DrawRow(canvas, confusion, truth, left, top + truth * cell, cell);
             if (labels > 0)
                 for (int i = 0; i < n; i++) DrawName(canvas, names[i], left, top, i * cell + cell / 2f, labels);
-            StrokeFont.Draw(canvas, "rows: what it is; columns: what it was taken for", Margin, top + side + 26, LabelCapital + 1, Soft);
+            StrokeFont.Draw(canvas, "rows: what it is; columns: what it was taken for", Margin, top + side + 26,
+                LabelCapital + 1, Soft);
         });
     }
 
@@ -63,7 +64,8 @@ public static class ConfusionChart
             canvas.DrawRect(left + p * cell, top, cell - gap, cell - gap, paint);
             if (cell < 32 || share < 0.005f) continue;
             var text = $"{100 * share:F0}";
-            StrokeFont.Draw(canvas, text, left + p * cell + (cell - StrokeFont.Measure(text, LabelCapital + 1)) / 2, top + cell / 2f + LabelCapital / 2,
+            StrokeFont.Draw(canvas, text, left + p * cell + (cell - StrokeFont.Measure(text, LabelCapital + 1)) / 2,
+                top + cell / 2f + LabelCapital / 2,
                 LabelCapital + 1, share > 0.3f ? SKColors.White : Ink);
         }
     }
@@ -71,7 +73,8 @@ public static class ConfusionChart
     static void DrawName(SKCanvas canvas, string name, int left, int top, float middle, int room)
     {
         var text = StrokeFont.Wrap(name, LabelCapital, room - 10, lines: 1)[0];
-        StrokeFont.Draw(canvas, text, left - 8 - StrokeFont.Measure(text, LabelCapital), top + middle + LabelCapital / 2, LabelCapital, Soft);
+        StrokeFont.Draw(canvas, text, left - 8 - StrokeFont.Measure(text, LabelCapital), top + middle + LabelCapital / 2,
+            LabelCapital, Soft);
         canvas.Save();
         canvas.Translate(left + middle + LabelCapital / 2, top - 8);
         canvas.RotateDegrees(-90);
@@ -79,5 +82,6 @@ public static class ConfusionChart
         canvas.Restore();
     }
 
-    static int LabelRoom(IReadOnlyList<string> names) => (int)Math.Clamp(names.Max(name => StrokeFont.Measure(name, LabelCapital)) + 16, 40, 180);
+    static int LabelRoom(IReadOnlyList<string> names) =>
+        (int)Math.Clamp(names.Max(name => StrokeFont.Measure(name, LabelCapital)) + 16, 40, 180);
 }

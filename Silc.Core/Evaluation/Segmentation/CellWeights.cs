@@ -1,9 +1,9 @@
 namespace Silc;
 
 /// <summary>
-/// Along one axis: which patches of which windows make up a pixel's score. Each window is interpolated linearly between the centres of
-/// its patches (half-pixel centres, constant outside), and windows that cover the pixel are averaged. Patches of all windows are
-/// numbered one after another.
+/// Along one axis: which patches of which windows make up a pixel's score. Each window is interpolated linearly between the
+/// centres of its patches (half-pixel centres, constant outside), and windows that cover the pixel are averaged. Patches of all
+/// windows are numbered one after another.
 /// </summary>
 readonly struct CellWeights
 {

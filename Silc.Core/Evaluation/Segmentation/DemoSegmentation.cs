@@ -13,7 +13,9 @@ public enum DemoTask
     Kind,
 }
 
-/// <summary>The demo's scenes of one to three objects with the class of every pixel, known exactly because they are drawn.</summary>
+/// <summary>
+/// The demo's scenes of one to three objects with the class of every pixel, known exactly because they are drawn.
+/// </summary>
 /// <param name="count">Number of scenes.</param>
 /// <param name="seed">Another seed draws other scenes.</param>
 /// <param name="size">Side of the pictures in pixels.</param>

@@ -3,8 +3,8 @@ using SkiaSharp;
 namespace Silc;
 
 /// <summary>
-/// One to three emoji of different groups, apart from each other on a drawn background or a photograph, with the group of every pixel. A
-/// group is called by the annotations of its emoji.
+/// One to three emoji of different groups, apart from each other on a drawn background or a photograph, with the group of every
+/// pixel. A group is called by the annotations of its emoji.
 /// </summary>
 public sealed class EmojiScenes : ISegmentationSource
 {
@@ -22,14 +22,17 @@ public sealed class EmojiScenes : ISegmentationSource
     /// <param name="size">Side of the pictures in pixels.</param>
     /// <param name="photographs">Files of pictures to place them on; null draws backgrounds as the demo does.</param>
     /// <exception cref="ArgumentException">There are fewer than three groups.</exception>
-    public EmojiScenes(EmojiSource emoji, EmojiSource named, int count, int seed, int size = 128, IReadOnlyList<string>? photographs = null)
+    public EmojiScenes(EmojiSource emoji, EmojiSource named, int count, int seed, int size = 128,
+        IReadOnlyList<string>? photographs = null)
     {
         Require.Positive(count, "number of emoji scenes");
         Require.Within(size, 16, 4096, "size of emoji scenes");
         (this.emoji, Count, this.seed, this.size, this.photographs) = (emoji, count, seed, size, photographs ?? []);
         string[] names = [.. named.Rows.Select(row => row.Concept.Group).Distinct().Order(StringComparer.Ordinal)];
-        Require.That(emoji.Groups.Names.Count > 2, $"{emoji.Name} has {emoji.Groups.Names.Count} groups, a scene takes emoji of three");
-        foreach (var group in emoji.Groups.Names) Require.That(names.Contains(group), $"{named.Name} has no emoji of the group {group}");
+        Require.That(emoji.Groups.Names.Count > 2,
+            $"{emoji.Name} has {emoji.Groups.Names.Count} groups, a scene takes emoji of three");
+        foreach (var group in emoji.Groups.Names) Require.That(names.Contains(group),
+            $"{named.Name} has no emoji of the group {group}");
         groups = [.. emoji.Rows.Select(row => 1 + Array.IndexOf(names, row.Concept.Group))];
         Classes = ClassList.Of([["background"], .. names.Select(name => (IReadOnlyList<string>)
             [name, .. named.Rows.Where(row => row.Concept.Group == name).Select(row => row.Concept.Annotation).Distinct()])]);
@@ -93,14 +96,16 @@ public sealed class EmojiScenes : ISegmentationSource
         {
             var colours = Enum.GetValues<DemoColour>();
             var grounds = Enum.GetValues<DemoGround>();
-            new DemoBackground(grounds[random.NextInt(grounds.Length)], colours[random.NextInt(colours.Length)], random.NextInt(int.MaxValue)).Draw(canvas, size);
+            new DemoBackground(grounds[random.NextInt(grounds.Length)], colours[random.NextInt(colours.Length)],
+                random.NextInt(int.MaxValue)).Draw(canvas, size);
             return;
         }
         var photograph = PictureFile.Read(photographs[random.NextInt(photographs.Count)]);
         canvas.Clear(new SKColor(128, 128, 128));
         float scale = size / (float)Math.Min(photograph.Width, photograph.Height);
         Draw(canvas, photograph, SKRect.Create(
-            (size - photograph.Width * scale) / 2, (size - photograph.Height * scale) / 2, photograph.Width * scale, photograph.Height * scale));
+            (size - photograph.Width * scale) / 2, (size - photograph.Height * scale) / 2, photograph.Width * scale,
+                photograph.Height * scale));
     }
 
     static void Draw(SKCanvas canvas, Picture picture, SKRect box)

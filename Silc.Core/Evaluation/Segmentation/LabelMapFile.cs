@@ -4,15 +4,17 @@ using System.IO.Compression;
 namespace Silc;
 
 /// <summary>
-/// Masks as PNG files: the label of a pixel is its grey value, or its index into the palette, which picture libraries turn into colours.
-/// Bit depths 1 to 16, not interlaced.
+/// Masks as PNG files: the label of a pixel is its grey value, or its index into the palette, which picture libraries turn into
+/// colours. Bit depths 1 to 16, not interlaced.
 /// </summary>
 public static class LabelMapFile
 {
     static readonly byte[] signature = [0x89, .. "PNG\r\n"u8, 0x1A, .. "\n"u8];
 
     /// <summary>Reads a mask.</summary>
-    /// <exception cref="InvalidDataException">No PNG, damaged, in colour without a palette, or interlaced; the message says how to convert it.</exception>
+    /// <exception cref="InvalidDataException">
+    /// No PNG, damaged, in colour without a palette, or interlaced; the message says how to convert it.
+    /// </exception>
     public static LabelMap Read(string path)
     {
         var bytes = File.ReadAllBytes(path);
@@ -29,7 +31,8 @@ public static class LabelMapFile
 
     static LabelMap Decode(byte[] bytes, string path)
     {
-        if (!bytes.AsSpan().StartsWith(signature)) throw new InvalidDataException($"{path} is no PNG file; masks must be, for their values to be exact");
+        if (!bytes.AsSpan().StartsWith(signature)) throw new InvalidDataException(
+            $"{path} is no PNG file; masks must be, for their values to be exact");
         using var data = new MemoryStream();
         var header = bytes.AsSpan(16, 13);
         for (int at = 8; ;)
@@ -43,9 +46,11 @@ public static class LabelMapFile
         var (width, height) = (BinaryPrimitives.ReadInt32BigEndian(header), BinaryPrimitives.ReadInt32BigEndian(header[4..]));
         var (depth, colour, interlaced) = (header[8], header[9], header[12] != 0);
         if (colour is not (0 or 3))
-            throw new InvalidDataException($"{path} is a picture in colour; a mask is grey or has a palette: its values are the labels, one byte a pixel");
+            throw new InvalidDataException(
+                $"{path} is a picture in colour; a mask is grey or has a palette: its values are the labels, one byte a pixel");
         if (interlaced) throw new InvalidDataException($"{path} is interlaced; write it again without");
-        if (width < 1 || height < 1 || (long)width * height > PictureFile.MaxPixels) throw new InvalidDataException($"{path}: {width} x {height} pixels are no mask");
+        if (width < 1 || height < 1 || (long)width * height > PictureFile.MaxPixels)
+            throw new InvalidDataException($"{path}: {width} x {height} pixels are no mask");
         data.Position = 0;
         using var inflated = new ZLibStream(data, CompressionMode.Decompress);
         return new(width, height, Labels(inflated, width, height, depth));

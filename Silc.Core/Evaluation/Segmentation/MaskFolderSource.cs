@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Pictures and masks as files: <c>images/street.jpg</c> with <c>masks/street.png</c>, whose grey values or palette indices are the
-/// labels: PASCAL VOC, ADE20K, Cityscapes, COCO-Stuff. Subfolders pair up as well.
+/// Pictures and masks as files: <c>images/street.jpg</c> with <c>masks/street.png</c>, whose grey values or palette indices are
+/// the labels: PASCAL VOC, ADE20K, Cityscapes, COCO-Stuff. Subfolders pair up as well.
 /// </summary>
 public sealed class MaskFolderSource : ISegmentationSource
 {
@@ -23,9 +23,12 @@ public sealed class MaskFolderSource : ISegmentationSource
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
         var (images, masks) = (Path.Combine(path, "images"), Path.Combine(path, "masks"));
         foreach (var folder in (string[])[images, masks])
-            if (!Directory.Exists(folder)) throw new InvalidDataException($"{path} has no folder {Path.GetFileName(folder)}; it should hold images and masks");
-        files = [.. Directory.EnumerateFiles(images, "*", SearchOption.AllDirectories).Where(PictureFile.IsPicture).Order(StringComparer.Ordinal)
-            .Select(file => (Path.GetRelativePath(images, file), file, Path.ChangeExtension(Path.Combine(masks, Path.GetRelativePath(images, file)), ".png")))];
+            if (!Directory.Exists(folder)) throw new InvalidDataException(
+                $"{path} has no folder {Path.GetFileName(folder)}; it should hold images and masks");
+        files = [.. Directory.EnumerateFiles(images, "*", SearchOption.AllDirectories)
+            .Where(PictureFile.IsPicture).Order(StringComparer.Ordinal)
+            .Select(file => (Path.GetRelativePath(images, file), file,
+                Path.ChangeExtension(Path.Combine(masks, Path.GetRelativePath(images, file)), ".png")))];
         if (files.Length == 0) throw new InvalidDataException($"{images} holds no pictures");
         foreach (var (_, picture, mask) in files)
             if (!File.Exists(mask)) throw new InvalidDataException($"{picture} has no mask: there is no file {mask}");
@@ -51,6 +54,7 @@ public sealed class MaskFolderSource : ISegmentationSource
         if ((labels.Width, labels.Height) != (picture.Width, picture.Height))
             throw new InvalidDataException(
                 $"{mask} is {labels.Width} x {labels.Height}, its picture {path} {picture.Width} x {picture.Height}; they must be of one size");
-        return new(key, picture, labels.Map(label => label == ignore || skipZero && label == 0 ? LabelMap.Ignore : skipZero ? label - 1 : label));
+        return new(key, picture,
+            labels.Map(label => label == ignore || skipZero && label == 0 ? LabelMap.Ignore : skipZero ? label - 1 : label));
     }
 }

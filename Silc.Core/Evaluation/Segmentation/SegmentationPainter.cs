@@ -12,8 +12,8 @@ public static class SegmentationPainter
     public const int LegendLines = 8;
 
     /// <summary>
-    /// The usual colour of a class: hues a golden angle apart, so that neighbouring classes differ, in three tones. Class 0 is grey where it
-    /// is the background.
+    /// The usual colour of a class: hues a golden angle apart, so that neighbouring classes differ, in three tones. Class 0 is
+    /// grey where it is the background.
     /// </summary>
     public static Colour UsualColour(int label, bool background)
     {

@@ -3,8 +3,8 @@ namespace Silc;
 /// <summary>How a picture is shown to the model to be segmented.</summary>
 /// <param name="Side">Side of a square window in pixels, a multiple of the patch.</param>
 /// <param name="ShortSide">
-/// The picture is resized so that its shorter side has this many pixels, and windows slide over it; null squashes the whole picture into
-/// one window.
+/// The picture is resized so that its shorter side has this many pixels, and windows slide over it; null squashes the whole
+/// picture into one window.
 /// </param>
 /// <param name="Stride">Pixels from one window to the next; the last one ends at the picture's edge.</param>
 public sealed record SegmentationWindows(int Side, int? ShortSide = null, int? Stride = null)
@@ -23,8 +23,10 @@ public sealed record SegmentationWindows(int Side, int? ShortSide = null, int? S
     {
         Require.Positive(Side, "side of a window");
         Require.That(Side % patch == 0, $"a window of {Side} pixels is no whole number of patches of {patch}");
-        Require.That(ShortSide is null || ShortSide >= Side, $"the short side of {ShortSide} pixels is less than a window of {Side}");
-        Require.That(Stride is null or > 0 && Stride.GetValueOrDefault(1) <= Side, $"a stride of {Stride} pixels must lie in 1 to {Side}, the window's side");
+        Require.That(ShortSide is null || ShortSide >= Side,
+            $"the short side of {ShortSide} pixels is less than a window of {Side}");
+        Require.That(Stride is null or > 0 && Stride.GetValueOrDefault(1) <= Side,
+            $"a stride of {Stride} pixels must lie in 1 to {Side}, the window's side");
     }
 
     /// <summary>Size that a picture is resized to.</summary>

@@ -1,12 +1,15 @@
 namespace Silc;
 
-/// <summary>Pictures (N, side, side, 3) in [-1, 1] to the L2-normalised features of their patches (N · T, C); a model's <c>EmbedPatchPixels</c>.</summary>
+/// <summary>
+/// Pictures (N, side, side, 3) in [-1, 1] to the L2-normalised features of their patches (N · T, C); a model's
+/// <c>EmbedPatchPixels</c>.
+/// </summary>
 public delegate float[,] PatchEmbedder(float[] pixels, int side);
 
 /// <summary>
-/// Segmentation by text alone: every pixel belongs to the class whose prompts its patch is closest to (Zhou et al. 2022, MaskCLIP,
-/// arXiv:2112.01071). Scores of patches are interpolated bilinearly to the size of the label map, windows are averaged, and the highest
-/// class wins, of equals the first; no refinement.
+/// Segmentation by text alone: every pixel belongs to the class whose prompts its patch is closest to (Zhou et al. 2022,
+/// MaskCLIP, arXiv:2112.01071). Scores of patches are interpolated bilinearly to the size of the label map, windows are averaged,
+/// and the highest class wins, of equals the first; no refinement.
 /// </summary>
 public sealed class ZeroShotSegmenter
 {
@@ -24,15 +27,18 @@ public sealed class ZeroShotSegmenter
     /// <param name="classes">What the classes look like in words.</param>
     /// <param name="windows">What the model sees of a picture at once.</param>
     /// <param name="threshold">
-    /// A pixel is class 0, the background, when the softmax probability of its best class is below this. Null: class 0 is as any other.
+    /// A pixel is class 0, the background, when the softmax probability of its best class is below this. Null: class 0 is as any
+    /// other.
     /// </param>
     /// <param name="temperature">The factor exp(t) of a model on cosines, for that probability.</param>
     public ZeroShotSegmenter(
-        PatchEmbedder embed, int patch, ClassPrototypes classes, SegmentationWindows windows, double? threshold = null, double temperature = 100)
+        PatchEmbedder embed, int patch, ClassPrototypes classes, SegmentationWindows windows, double? threshold = null,
+            double temperature = 100)
     {
         Require.Positive(patch, "patch size");
         windows.Check(patch);
-        Require.That(threshold is null or (>= 0 and <= 1), $"the background threshold is {threshold}, a probability lies in [0, 1]");
+        Require.That(threshold is null or (>= 0 and <= 1),
+            $"the background threshold is {threshold}, a probability lies in [0, 1]");
         (this.embed, this.patch, this.classes, this.windows, this.threshold, this.temperature) =
             (embed, patch, classes, windows, threshold, (float)temperature);
     }
@@ -102,7 +108,8 @@ public sealed class ZeroShotSegmenter
             Array.Clear(sum);
         }
 
-        public void Add(int k, ReadOnlySpan<float> scores, ReadOnlySpan<(int Cell, float Weight)> y, CellWeights x, float temperature)
+        public void Add(int k, ReadOnlySpan<float> scores, ReadOnlySpan<(int Cell, float Weight)> y, CellWeights x,
+            float temperature)
         {
             Array.Clear(cells);
             foreach (var (row, weight) in y)
