@@ -38,7 +38,12 @@ public static class CommandLine
         var root = DemoCommand.Create();
         root.Add(DevicesCommand.Create());
         root.Add(TrainCommand.Create());
-        root.Add(new Command("eval", "Measure a trained model.") { EvalZeroShotCommand.Create() });
+        root.Add(new Command("eval", "Measure a trained model.")
+        {
+            EvalZeroShotCommand.Create(), EvalRetrievalCommand.Create(), EvalProbeCommand.Create(), EvalSegmentationCommand.Create(),
+        });
+        root.Add(EmbedCommand.Create());
+        root.Add(SearchCommand.Create());
         root.Add(ConvertCommand.Create());
         root.Add(new Command("export", "Write a model for other runtimes.") { ExportOnnxCommand.Create() });
         root.Add(BenchCommand.Create());

@@ -41,6 +41,8 @@ static class DataOption
         return prefix + Path.GetFullPath(data[prefix.Length..]);
     }
 
+    public static bool IsClasses(string data) => After(ClassPrefix, data) is not null;
+
     public static bool IsTable(string data) => Path.GetExtension(data).ToLowerInvariant() is ".csv" or ".tsv";
 
     public static EmojiSet OpenEmoji(string folder) => File.Exists(Path.Combine(folder, EmojiPreparer.IndexName)) ? EmojiSet.Load(folder)

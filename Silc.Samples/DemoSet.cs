@@ -15,6 +15,9 @@ static class DemoSet
     /// <summary>Single objects of every colour and shape, for zero-shot classification.</summary>
     public static DemoEvaluation HeldOut() => DemoSource.Evaluation(PicturesPerClass, HeldOutSeed, Size);
 
+    /// <summary>The same of another seed, for probes to learn from.</summary>
+    public static DemoEvaluation Labelled(int perClass, int seed) => DemoSource.Evaluation(perClass, seed, Size);
+
     /// <summary>Scenes as in training, for retrieval.</summary>
     public static IImageTextSource HeldOutScenes() => new DemoSource(Scenes, HeldOutSeed, Size);
 }

@@ -13,21 +13,21 @@ static class ModelOption
         Required = true,
     };
 
-    public static Option<string?> TokenizerOption() => new("--tokenizer")
+    public static readonly Option<string?> Tokenizer = new("--tokenizer")
     {
         Description = "Tokenizer of captions, where the model brings none or another: bytes, words, "
             + "a SentencePiece FILE.model or CLIP's FILE.txt.gz.",
         HelpName = "FILE",
     };
 
-    /// <summary>Opens the model; captions will be embedded, so it must have a tokenizer.</summary>
-    public static SilcModel Load(Device device, string value, string? tokenizer = null)
+    /// <summary>Opens the model; where captions will be embedded it must have a tokenizer.</summary>
+    public static SilcModel Load(Device device, string value, ParseResult parsed, bool captions = true)
     {
         if (!File.Exists(value) && !Directory.Exists(value))
             throw new FileNotFoundException(
                 $"--model {value}: there is no such file or folder; train one with silc train --out {value}");
-        var model = SilcModel.Load(device, value, TokenizerOf(tokenizer)?.Open());
-        if (model.Tokenizer is not null) return model;
+        var model = SilcModel.Load(device, value, TokenizerOf(parsed.GetValue(Tokenizer))?.Open());
+        if (!captions || model.Tokenizer is not null) return model;
         var vocabulary = model.Config.VocabSize;
         model.Dispose();
         throw new InvalidDataException(

@@ -40,6 +40,17 @@ static partial class Npy
             && dims.Length > 1);
     }
 
+    /// <summary>Reads an array of <paramref name="length"/> bytes.</summary>
+    public static StoredArray Read(Stream stream, long length, string name, string where)
+    {
+        var header = ReadHeader(stream, length, name, where);
+        var (type, shape) = (header.Array.Type, header.Array.Shape);
+        var bytes = new byte[length - header.DataStart];
+        stream.ReadExactly(bytes);
+        if (header.Swapped) SwapBytes(bytes, type.Bytes());
+        return new(name, type, shape, header.Fortran ? ToRowMajor(bytes, shape, type.Bytes()) : bytes);
+    }
+
     /// <summary>
     /// Writes the header of a float32 array in C order, version 1; padded so that the elements start at a multiple of 64.
     /// </summary>

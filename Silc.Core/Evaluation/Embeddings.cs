@@ -28,9 +28,18 @@ public static class Embeddings
         return dots;
     }
 
-    internal static void DotAll(float[,] queries, int query, float[,] candidates, Span<float> dots)
+    /// <summary>Some of the rows, in the order given.</summary>
+    public static float[,] Rows(float[,] from, IReadOnlyList<int> rows)
     {
-        for (var j = 0; j < dots.Length; j++) dots[j] = Dot(Row(queries, query), Row(candidates, j));
+        var width = from.GetLength(1);
+        var chosen = new float[rows.Count, width];
+        for (int i = 0; i < rows.Count; i++) Array.Copy(from, (long)rows[i] * width, chosen, (long)i * width, width);
+        return chosen;
+    }
+
+    internal static void DotAll(float[,] queries, int query, float[,] candidates, Span<float> dots, int first = 0)
+    {
+        for (var j = 0; j < dots.Length; j++) dots[j] = Dot(Row(queries, query), Row(candidates, first + j));
     }
 
     internal static void RequireSameWidth(float[,] a, float[,] b) => Require.That(a.GetLength(1) == b.GetLength(1),

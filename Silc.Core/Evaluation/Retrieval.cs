@@ -6,64 +6,70 @@ namespace Silc;
 /// </summary>
 public static class Retrieval
 {
+    const int Deepest = 10;
+
     /// <summary>Images look for captions: a hit is any caption of the image. Images without a caption do not count.</summary>
     /// <param name="images">Image embeddings (N, C).</param>
     /// <param name="texts">Caption embeddings (M, C).</param>
     /// <param name="imageOfText">Image of each caption; null means caption i belongs to image i.</param>
-    public static Recall ImageToText(float[,] images, float[,] texts, IReadOnlyList<int>? imageOfText = null)
-    {
-        var owners = Owners(images, texts, imageOfText);
-        var captions = owners.Select((image, text) => (image, text)).ToLookup(pair => pair.image, pair => pair.text);
-        return Measure(images, texts, image => captions[image]);
-    }
+    /// <param name="search">
+    /// Finds neighbours; null does so on the processor. A device's search takes hundreds of thousands of rows.
+    /// </param>
+    public static Recall ImageToText(float[,] images, float[,] texts, IReadOnlyList<int>? imageOfText = null,
+        NeighbourSearch? search = null) =>
+        ImageToText(images, texts, Pairs(images, texts, imageOfText), search);
 
     /// <summary>Captions look for their image.</summary>
     /// <param name="images">Image embeddings (N, C).</param>
     /// <param name="texts">Caption embeddings (M, C).</param>
     /// <param name="imageOfText">Image of each caption; null means caption i belongs to image i.</param>
-    public static Recall TextToImage(float[,] images, float[,] texts, IReadOnlyList<int>? imageOfText = null)
+    /// <param name="search">Finds neighbours; null does so on the processor.</param>
+    public static Recall TextToImage(float[,] images, float[,] texts, IReadOnlyList<int>? imageOfText = null,
+        NeighbourSearch? search = null) =>
+        TextToImage(images, texts, Pairs(images, texts, imageOfText), search);
+
+    /// <summary>
+    /// Images look for captions: a hit is any caption that belongs to the image. Images without a caption do not count.
+    /// </summary>
+    /// <param name="images">Image embeddings (N, C).</param>
+    /// <param name="texts">Caption embeddings (M, C).</param>
+    /// <param name="pairs">What belongs together.</param>
+    /// <param name="search">Finds neighbours; null does so on the processor.</param>
+    public static Recall ImageToText(float[,] images, float[,] texts, RetrievalPairs pairs, NeighbourSearch? search = null) =>
+        Measure(images, texts, pairs.TextsOfImage, search);
+
+    /// <summary>Captions look for images: a hit is any image that the caption belongs to.</summary>
+    /// <param name="images">Image embeddings (N, C).</param>
+    /// <param name="texts">Caption embeddings (M, C).</param>
+    /// <param name="pairs">What belongs together.</param>
+    /// <param name="search">Finds neighbours; null does so on the processor.</param>
+    public static Recall TextToImage(float[,] images, float[,] texts, RetrievalPairs pairs, NeighbourSearch? search = null) =>
+        Measure(texts, images, pairs.ImagesOfText, search);
+
+    static Recall Measure(float[,] queries, float[,] candidates, IReadOnlyList<IReadOnlyList<int>> matches,
+        NeighbourSearch? search)
     {
-        var owners = Owners(images, texts, imageOfText);
-        return Measure(texts, images, text => [owners[text]]);
+        Require.That(matches.Count == queries.GetLength(0), $"{queries.GetLength(0)} queries, but pairs of {matches.Count}");
+        var found = (search ?? Neighbours.Find)(
+            Embeddings.Normalize(queries), Embeddings.Normalize(candidates), Math.Min(Deepest, candidates.GetLength(0)));
+        int[] ranks = [.. Enumerable.Range(0, found.Count).Where(query => matches[query].Count > 0)
+            .Select(query => Rank(found, query, matches[query]))];
+        Require.Positive(ranks.Length, "number of queries that have a match");
+        double At(int k) => ranks.Count(rank => rank < k) / (double)ranks.Length;
+        return new(At(1), At(5), At(Deepest));
     }
 
-    static Recall Measure(float[,] queries, float[,] candidates, Func<int, IEnumerable<int>> matches)
+    // Number of candidates before the first match; past the list if none is in it.
+    static int Rank(Neighbours found, int query, IReadOnlyList<int> matches)
     {
-        (queries, candidates) = (Embeddings.Normalize(queries), Embeddings.Normalize(candidates));
-        var ranks = new int[queries.GetLength(0)];
-        Parallel.For(0, ranks.Length, () => new float[candidates.GetLength(0)], (query, _, scores) =>
-        {
-            Embeddings.DotAll(queries, query, candidates, scores);
-            ranks[query] = Rank(scores, matches(query));
-            return scores;
-        }, _ => { });
-        var counted = ranks.Where(rank => rank >= 0).ToArray();
-        double At(int k) => counted.Count(rank => rank < k) / (double)counted.Length;
-        return new(At(1), At(5), At(10));
+        for (int rank = 0; rank < found.K; rank++)
+            if (matches.Contains(found.Index[query, rank])) return rank;
+        return int.MaxValue;
     }
 
-    /// <summary>Number of candidates before the best match, -1 if nothing matches.</summary>
-    static int Rank(float[] scores, IEnumerable<int> matches)
-    {
-        var best = -1;
-        foreach (var match in matches)
-            if (best < 0 || scores[match] > scores[best] || scores[match] == scores[best] && match < best) best = match;
-        if (best < 0) return -1;
-        var before = 0;
-        for (var i = 0; i < scores.Length; i++)
-            if (scores[i] > scores[best] || scores[i] == scores[best] && i < best) before++;
-        return before;
-    }
-
-    static int[] Owners(float[,] images, float[,] texts, IReadOnlyList<int>? imageOfText)
+    static RetrievalPairs Pairs(float[,] images, float[,] texts, IReadOnlyList<int>? imageOfText)
     {
         Embeddings.RequireSameWidth(images, texts);
-        var (imageCount, textCount) = (images.GetLength(0), texts.GetLength(0));
-        Require.That(imageOfText is not null || imageCount == textCount,
-            $"{textCount} captions for {imageCount} images: say which image each belongs to with imageOfText");
-        int[] owners = imageOfText is null ? [.. Enumerable.Range(0, textCount)] : [.. imageOfText];
-        Require.That(owners.Length == textCount, $"imageOfText has {owners.Length} entries for {textCount} captions");
-        foreach (var owner in owners) Require.Within(owner, 0, imageCount - 1, "image of a caption");
-        return owners;
+        return RetrievalPairs.Of(images.GetLength(0), texts.GetLength(0), imageOfText);
     }
 }

@@ -38,7 +38,7 @@ public static class ZeroShot
     {
         Require.That(k >= 1 && k <= classes.GetLength(0), $"k is {k}, there are {classes.GetLength(0)} classes");
         var scores = Scores(images, classes);
-        return [.. Enumerable.Range(0, images.GetLength(0)).Select(image => Best(Embeddings.Row(scores, image).ToArray(), k))];
+        return [.. Enumerable.Range(0, images.GetLength(0)).Select(image => Silc.TopK.Of(Embeddings.Row(scores, image), k))];
     }
 
     /// <summary>The best label of each image and its score.</summary>
@@ -55,7 +55,7 @@ public static class ZeroShot
         for (var image = 0; image < found.Length; image++)
         {
             var row = Embeddings.Row(scores, image).ToArray();
-            var (best, score) = (Best(row, 1)[0], row.Max());
+            var (best, score) = (Silc.TopK.Of(row, 1)[0], row.Max());
             // softmax of the best: 1 / Σ exp(τ (s - s_best)), which cannot overflow
             var shown = temperature is { } factor ? (float)(1 / row.Sum(s => Math.Exp(factor * (s - score)))) : score;
             found[image] = (labels[best], shown);
@@ -89,8 +89,4 @@ public static class ZeroShot
         foreach (var label in labels) Require.Within(label, 0, classes.GetLength(0) - 1, "label");
         return [.. TopK(images, classes, k).Select((best, image) => best.Contains(labels[image]))];
     }
-
-    static int[] Best(float[] scores, int k) => k == 1
-        ? [Array.IndexOf(scores, scores.Max())]
-        : [.. Enumerable.Range(0, scores.Length).OrderByDescending(i => scores[i]).Take(k)];
 }

@@ -11,6 +11,17 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
     readonly AttentionProjections project = new(parameters, $"{name}/MultiHeadDotProductAttention_0", tower.Width, tower.Heads);
     readonly Mlp mlp = new(parameters, $"{name}/LayerNorm_0", $"{name}/MlpBlock_0", tower.Width, tower.MlpDim, tower.Gelu);
 
+    /// <summary>
+    /// What each token would be pooled to if it were the only one, (N, C): out(value(x)), then the MLP with its residual. Patches
+    /// thus land in the space of pooled pictures (Zhou et al. 2022, MaskCLIP, arXiv:2112.01071). For inference.
+    /// </summary>
+    internal Tensor Values(Pass pass, Tensor x)
+    {
+        var pooled = pass.Keep(x.Rows, width);
+        project.Values(pass, x, pooled);
+        return mlp.Forward(pass, pooled).Y;
+    }
+
     /// <summary>Y (B, C) and its pullback.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)
     {

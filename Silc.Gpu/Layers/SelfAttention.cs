@@ -8,6 +8,15 @@ sealed class AttentionProjections(Parameters parameters, string name, int width,
 
     public readonly Linear Out = new(parameters, $"{name}/out", width, width, Inits.XavierUniform(width, width), kernelShape: [heads, width / heads, width]);
 
+    /// <summary>y = out(value(x)) + addend: attention in which every token sees itself alone.</summary>
+    public void Values(Pass pass, Tensor x, Tensor y, Tensor addend = default)
+    {
+        using var _ = pass.Frame();
+        var v = pass.Temp(x.Rows, width);
+        Value.Run(pass, x, v);
+        Out.Run(pass, v, y, addend);
+    }
+
     static Linear In(Parameters parameters, string name, int width, int heads) =>
         new(parameters, name, width, width, Inits.XavierUniform(width, width), kernelShape: [width, heads, width / heads], biasShape: [heads, width / heads]);
 }
@@ -52,6 +61,14 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
             return dy;
         }
         );
+    }
+
+    /// <summary>X + out(value(norm(X))): the block without its mixing of tokens. For inference.</summary>
+    internal Tensor Values(Pass pass, Tensor x)
+    {
+        var y = pass.Keep(x.Rows, width);
+        project.Values(pass, norm.Forward(pass, x).Y, y, addend: x);
+        return y;
     }
 
     (Tensor Q, Tensor K, Tensor V) Split(Tensor qkv) => (qkv.Columns(0, width), qkv.Columns(width, width), qkv.Columns(2 * width, width));

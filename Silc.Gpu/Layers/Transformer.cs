@@ -42,6 +42,21 @@ public sealed class Transformer
         );
     }
 
+    /// <summary>
+    /// As <see cref="Forward"/>, but in the last block every token attends to itself alone: its value instead of a mixture. For
+    /// inference; X is overwritten.
+    /// </summary>
+    internal Tensor Values(Pass pass, Tensor x, int batch)
+    {
+        foreach (var (attention, mlp) in blocks)
+            using (pass.Frame())
+            {
+                var middle = attention == blocks[^1].Attention ? attention.Values(pass, x) : attention.Forward(pass, x, batch).Y;
+                pass.Ops.Copy(mlp.Forward(pass, middle).Y, x);
+            }
+        return norm.Forward(pass, x).Y;
+    }
+
     static (Tensor Y, Pullback Back) Kept((SelfAttention Attention, Mlp Mlp) block, Pass pass, Tensor x, int batch)
     {
         var (middle, backAttention) = block.Attention.Forward(pass, x, batch);

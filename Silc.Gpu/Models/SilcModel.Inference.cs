@@ -11,11 +11,15 @@ public sealed partial class SilcModel
     Inference? inference;
 
     /// <summary>Embeds pictures given as pixels (N, size, size, 3) in [-1, 1]: (N, C), L2-normalised.</summary>
-    public float[,] EmbedPixels(float[] pixels)
+    /// <param name="pixels">Pictures one after another.</param>
+    /// <param name="normalize">
+    /// False leaves embeddings their lengths, as probes want them: big_vision's <c>pre_logits</c>.
+    /// </param>
+    public float[,] EmbedPixels(float[] pixels, bool normalize = true)
     {
         int each = Config.ImageSize * Config.ImageSize * 3;
         Require.That(pixels.Length % each == 0, $"{pixels.Length} pixel values are no whole number of {Config.ImageSize} x {Config.ImageSize} x 3 pictures");
-        return (inference ??= new(this)).Pictures(pixels, pixels.Length / each);
+        return (inference ??= new(this)).Pictures(pixels, pixels.Length / each, normalize);
     }
 
     /// <summary>Embeds captions given as token ids (N, T): (N, C), L2-normalised.</summary>
@@ -67,13 +71,14 @@ public sealed partial class SilcModel
             tokens = device.Allocate<int>(TextsAtOnce * config.TextLength, "captions");
         }
 
-        public float[,] Pictures(float[] source, int count)
+        public float[,] Pictures(float[] source, int count, bool normalize)
         {
             int each = source.Length / Math.Max(1, count), side = model.Config.ImageSize;
             return InPieces(count, PicturesAtOnce, (first, n) =>
             {
                 model.Device.Upload<float>(source.AsSpan(first * each, n * each), pixels.View.AsContiguous());
-                return model.EmbedImage(pass, new(pixels.View.AsContiguous(), n, each), side).Z;
+                var (z, raw, _) = model.EmbedImage(pass, new(pixels.View.AsContiguous(), n, each), side);
+                return normalize ? z : raw;
             });
         }
 

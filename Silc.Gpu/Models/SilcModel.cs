@@ -113,6 +113,7 @@ public sealed partial class SilcModel : IDisposable
     public void Dispose()
     {
         inference?.Dispose();
+        foreach (var windows in patchInference.Values) windows.Dispose();
         Parameters.Dispose();
     }
 }

@@ -31,17 +31,21 @@ public sealed class VisionTransformer
         return (y, dy => backEncoder(backPool(dy)));
     }
 
+    /// <summary>Each patch in the space of picture embeddings, (B·T, C), not normalised. For inference.</summary>
+    internal Tensor PatchFeatures(Pass pass, Tensor pixels, int side, PatchFeature feature)
+    {
+        var (_, x, _) = Tokens(pass, pixels, side);
+        var encoded = feature == PatchFeature.LastBlockValues
+            ? transformer.Values(pass, x, pixels.Rows)
+            : transformer.Forward(pass, x, pixels.Rows).Y;
+        return pool.Values(pass, encoded);
+    }
+
     /// <summary>Patch features after encoder_norm, (B·T, C).</summary>
     public (Tensor Y, Pullback Back) Encode(Pass pass, Tensor pixels, int side)
     {
-        if (side < patch) throw new ArgumentException($"pictures of side {side} have no room for a patch of {patch}");
-        int grid = side / patch, batch = pixels.Rows;
-        var patches = pass.Keep(batch * grid * grid, patch * patch * 3);
-        pass.Ops.Patches(pixels, patches, side, patch);
-        var x = pass.Keep(patches.Rows, width);
-        embedding.Run(pass, patches, x);
-        var backPositions = positions.Add(pass, x, grid);
-        var (y, backTransformer) = transformer.Forward(pass, x, batch);
+        var (patches, x, backPositions) = Tokens(pass, pixels, side);
+        var (y, backTransformer) = transformer.Forward(pass, x, pixels.Rows);
         return (y, dy =>
         {
             var dx = backPositions(backTransformer(dy));
@@ -49,5 +53,17 @@ public sealed class VisionTransformer
             return dx;      // pixels want no gradient
         }
         );
+    }
+
+    // Patches (B·T, p·p·3), their tokens with positions (B·T, C), and the pullback of the positions.
+    (Tensor Patches, Tensor X, Pullback Back) Tokens(Pass pass, Tensor pixels, int side)
+    {
+        if (side < patch) throw new ArgumentException($"pictures of side {side} have no room for a patch of {patch}");
+        int grid = side / patch;
+        var patches = pass.Keep(pixels.Rows * grid * grid, patch * patch * 3);
+        pass.Ops.Patches(pixels, patches, side, patch);
+        var x = pass.Keep(patches.Rows, width);
+        embedding.Run(pass, patches, x);
+        return (patches, x, positions.Add(pass, x, grid));
     }
 }

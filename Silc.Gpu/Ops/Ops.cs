@@ -115,6 +115,20 @@ public abstract class Ops(Device device)
     /// <summary>Element <paramref name="index"/> of y += sum of x · factor.</summary>
     public abstract void AddSum(Tensor x, Tensor y, int index, float factor = 1);
 
+    /// <summary>
+    /// Of each row of probabilities (N, K): entropy in nats, the largest and its index, in the three columns of
+    /// <paramref name="stats"/>.
+    /// </summary>
+    public abstract void TargetStats(Tensor targets, Tensor stats);
+
+    // Search
+    /// <summary>
+    /// Takes scores (N, M) of candidates <paramref name="first"/>, first + 1, … into the lists of each row's k best so far: best
+    /// (N, k) in falling order, at first -∞, and their candidates. Blocks of candidates must come in order; of equals the lower
+    /// comes first.
+    /// </summary>
+    public abstract void TopK(Tensor scores, Tensor best, ArrayView<int> index, int first);
+
     // Optimizers
     /// <summary>Decides from the gradient's norm and the losses whether this step may change anything; see <see cref="StepGate"/>.</summary>
     public abstract void Judge(Tensor gradients, Tensor losses, StepGate gate, float clipNorm, float beta1, float beta2);

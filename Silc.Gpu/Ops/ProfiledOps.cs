@@ -78,6 +78,11 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time("contrastive loss", 0, () => ops.SigmoidContrast(cosines, t, b, dT, dB, rowLoss, weight), cosines, cosines);
     public override void AddSum(Tensor x, Tensor y, int index, float factor = 1) => Time("sum", 0, () => ops.AddSum(x, y, index, factor), x);
 
+    public override void TargetStats(Tensor targets, Tensor stats) =>
+        Time("target statistics", 0, () => ops.TargetStats(targets, stats), targets);
+    public override void TopK(Tensor scores, Tensor best, ArrayView<int> index, int first) =>
+        Time("top k", 0, () => ops.TopK(scores, best, index, first), scores);
+
     public override void Judge(Tensor gradients, Tensor losses, StepGate gate, float clipNorm, float beta1, float beta2) =>
         Time("gradient norm", 0, () => ops.Judge(gradients, losses, gate, clipNorm, beta1, beta2), gradients);
     public override void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float learningRate, float decay, float beta1, float beta2, float epsilon) =>

@@ -11,8 +11,9 @@ namespace Silc;
 /// <param name="Bias">b of the sigmoid loss; 0 for InfoNCE.</param>
 /// <param name="Skipped">Steps skipped over the whole run because a loss or gradient was not finite.</param>
 /// <param name="SkippedInRow">How many of them end the run so far.</param>
+/// <param name="Health">What self-distillation did in the last step; null without it, or if that step was skipped.</param>
 public sealed record StepMetrics(long Step, double Loss, double Contrastive, double Distillation, double GradientNorm,
-    double LearningRate, double Temperature, double Bias, long Skipped, int SkippedInRow);
+    double LearningRate, double Temperature, double Bias, long Skipped, int SkippedInRow, DistillationHealth? Health = null);
 
 /// <summary>Training cannot go on: too many steps in a row had a loss or gradient that is not finite.</summary>
 public sealed class TrainingDivergedException(string message) : Exception(message);

@@ -11,13 +11,15 @@ public sealed partial class Trainer
         int slices = Config.Accumulate;
         var means = Teacher is null ? default : pass.Keep(slices, student.Config.Head.Prototypes);
         var whole = slices > 1 && Config.ContrastiveWeight > 0 ? CachedContrast(pass, inference) : default;
+        var frame = pass.Frame();
         for (int slice = 0; slice < slices; slice++)
-            using (pass.Frame())
-            {
-                var now = views[slice];
-                var targets = Teacher is null ? default : DistillLocal(pass, inference, now, means.Slice(slice, 1));
-                if (Config.ContrastiveWeight > 0 || Config.GlobalToGlobal) Captioned(pass, now, targets, whole?.Slice(pass, slice));
-            }
+        {
+            // What the last slice kept stays until the next step: the health of distillation is measured on it.
+            if (slice > 0) frame.Dispose();
+            var now = views[slice];
+            lastTargets = Teacher is null ? default : DistillLocal(pass, inference, now, means.Slice(slice, 1));
+            if (Config.ContrastiveWeight > 0 || Config.GlobalToGlobal) Captioned(pass, now, lastTargets, whole?.Slice(pass, slice));
+        }
         Teacher?.Observe(pass.Ops, means);
     }
 
@@ -42,6 +44,7 @@ public sealed partial class Trainer
         var (zImage, raw, backImage) = student.EmbedImage(pass, slice.Captioned, student.Config.ImageSize);
         Probe?.Invoke("z_text", zText);
         Probe?.Invoke("z_image", zImage);
+        lastImages = zImage;
         Tensor dRaw = default;
         if (Teacher is not null && Config.GlobalToGlobal)
         {

@@ -94,7 +94,7 @@ public sealed partial class Trainer : IDisposable
                 + "updated in them. Lower the learning rate, lengthen the warm-up, or look for broken pictures; the weights are those of the last good step");
         return new(Steps, Config.ContrastiveWeight * contrast + Config.DistillationWeight * distill, contrast, distill, state[StepGate.SumNorm] / counted,
             Config.LearningRate * Config.Schedule.At(Math.Max(0, Steps - 1), Config.TotalSteps), Math.Exp(Read(student.T)), student.B is { } b ? Read(b) : 0,
-            (long)state[StepGate.Skipped], inRow);
+            (long)state[StepGate.Skipped], inRow, inRow == 0 ? ReadHealth(distill) : null);
     }
 
     float Read(Parameter p) => device.Download(p.Value.View.SubView(0, 1))[0];

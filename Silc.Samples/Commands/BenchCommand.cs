@@ -26,6 +26,7 @@ static class BenchCommand
               silc bench ti --batch 16 --device opencl --ops
               silc bench matmul 1024 512 128
               silc bench attention 16 64 4 32
+              silc bench search 1000 100000 768 --top 10
               silc bench data --data captions.csv --preset s
               silc bench load so400m
             """) { Preset, Batch, Steps, Device, Ops, Recompute };
@@ -34,6 +35,7 @@ static class BenchCommand
         command.Add(Attention());
         command.Add(Data());
         command.Add(Load());
+        command.Add(BenchSearchCommand.Create());
         return command;
     }
 

@@ -21,7 +21,6 @@ static class ConvertCommand
         Description = "Side of pictures in pixels, if not the file's: positions are resized.",
         HelpName = "PIXELS",
     };
-    static readonly Option<string?> Tokenizer = ModelOption.TokenizerOption();
 
     public static Command Create()
     {
@@ -35,7 +34,7 @@ static class ConvertCommand
               silc convert siglip-hf siglip.npz
               silc convert siglip_b16.npz models/siglip-384 --image-size 384
             """)
-        { Input, Output, To, ImageSize, Tokenizer };
+        { Input, Output, To, ImageSize, ModelOption.Tokenizer };
         command.SetAction(Convert);
         return command;
     }
@@ -48,7 +47,7 @@ static class ConvertCommand
         if (!File.Exists(input) && !Directory.Exists(input)) throw new FileNotFoundException($"{input}: no such file or folder");
         using var file = ModelFile.Open(input);
         var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size) : file.Weights;
-        var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(Tokenizer)) ?? file.Tokenizer;
+        var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, weights.Config);
         ModelSummary.Print(file, weights);
         var written = ModelWriter.Write(weights, format, output, tokenizer);

@@ -7,62 +7,70 @@ namespace Silc.Samples.Commands;
 static class EvalZeroShotCommand
 {
     static readonly Option<string> Model = ModelOption.Create();
-    static readonly Option<string?> Tokenizer = ModelOption.TokenizerOption();
     static readonly Option<string> Data = DataOption.Create();
     static readonly Option<string> Device = TrainOptions.DeviceOption();
-    static readonly Option<string> Template = new("--template")
+    static readonly Option<string?> Template = new("--template")
     {
-        Description = "Sentence around a class name, for demo and emoji; {} stands for the name.",
+        Description = "One sentence around a class name, for demo and emoji; {} stands for the name.",
         HelpName = "TEXT",
-        DefaultValueFactory = _ => "{}",
     };
-    static readonly Option<EvalCrop> Crop = new("--eval-crop")
-    {
-        Description = "How pictures become squares: squash distorts them, as SigLIP and SILC do; center cuts off the ends of the longer side, as CLIP does.",
-        HelpName = "squash|center",
-        DefaultValueFactory = _ => EvalCrop.Squash,
-    };
-    static readonly Option<string?> Json = new("--json") { Description = "Also write the numbers to a file.", HelpName = "FILE" };
+    static readonly Option<string?> Classes = new("--classes") { Description = "For classes:FOLDER, a file with a class a line, further names after commas; one of them is the folder's.", HelpName = "FILE" };
+    static readonly Option<string?> Confusion = new("--confusion") { Description = "Also draw which class was taken for which.", HelpName = "FILE.png" };
+    static readonly Option<string?> PerClass = new("--per-class") { Description = "Also write the accuracy of each class to a table.", HelpName = "FILE.csv" };
 
     public static Command Create()
     {
         var command = new Command("zero-shot", """
-            Score a model by text alone: demo and emoji by class, beside chance and plain pixels; a CSV file or a folder by retrieval.
+            Score a model by text alone: demo, emoji and class folders by class, beside chance; a CSV file or a folder by retrieval.
 
             Examples:
-              silc eval zero-shot --model runs/demo --data demo
+              silc eval zero-shot --model runs/demo --data demo --confusion runs/demo/confusion.png
               silc eval zero-shot --model runs/emoji --data emoji:data/emoji --template "a picture of {}" --json runs/emoji/eval.json
-              silc eval zero-shot --model runs/mine --data held-out.csv --eval-crop center
+              silc eval zero-shot --model runs/mine --data classes:animals --classes animals.txt --templates clip --per-class animals.csv
             """)
         {
-            Model, Tokenizer, Data, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, Device, Template, Crop, Json,
+            Model, ModelOption.Tokenizer, Data, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, Device, Template, Classes, EvalOptions.Crop, Confusion, PerClass, EvalOptions.Json,
         };
+        foreach (var option in PromptOptions.All) command.Add(option);
         command.SetAction(Score);
         return command;
     }
 
     static int Score(ParseResult parsed)
     {
-        var (name, data, template) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Data), parsed.GetValue(Template)!);
-        if (!template.Contains("{}")) throw new ArgumentException($"--template '{template}' has no {{}} for the class name");
+        var (name, data) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Data));
+        var template = parsed.GetValue(Template);
+        if (template?.Contains("{}") == false) throw new ArgumentException($"--template '{template}' has no {{}} for the class name");
+        if (template is not null && PromptOptions.HasTemplates(parsed)) throw new ArgumentException("give --template with one sentence or --templates with several, not both");
+        IReadOnlyList<string> templates = template is not null ? [template] : PromptOptions.TemplatesOf(parsed, DataOption.IsClasses(data) ? "clip" : "name");
+        if (parsed.GetValue(Classes) is { } list)
+        {
+            if (!DataOption.IsClasses(data)) throw new ArgumentException($"--classes is for classes:FOLDER, not for --data {data}");
+            if (!File.Exists(list)) throw new FileNotFoundException($"--classes {list}: no such file");
+        }
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
-        using var model = ModelOption.Load(device, name, parsed.GetValue(Tokenizer));
-        var scores = Scores(parsed, model, data, template, parsed.GetValue(Crop)).ToList();
+        using var model = ModelOption.Load(device, name, parsed);
+        var report = new ClassReport(parsed.GetValue(Confusion), parsed.GetValue(PerClass));
+        var scores = Scores(parsed, model, data, templates, report).ToList();
         ScoreReport.Show(scores);
-        if (parsed.GetValue(Json) is { } file) ScoreReport.WriteJson(file, name, data, scores);
+        report.Write();
+        if (parsed.GetValue(EvalOptions.Json) is { } file) ScoreReport.WriteJson(file, name, data, scores);
         return 0;
     }
 
-    static IEnumerable<Score> Scores(ParseResult parsed, SilcModel model, string data, string template, EvalCrop crop)
+    static IEnumerable<Score> Scores(ParseResult parsed, SilcModel model, string data, IReadOnlyList<string> templates, ClassReport report)
     {
+        var crop = parsed.GetValue(EvalOptions.Crop);
         if (data == "demo")
         {
             var pictures = DemoSet.HeldOut();
-            return DemoScores.Of(model, pictures, model.EmbedPictures(pictures, crop), template)
+            return DemoScores.Of(model, pictures, model.EmbedPictures(pictures, crop), templates, report)
                 .Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes(), crop));
         }
-        return DataOption.EmojiFolder(data) is { } folder
-            ? new EmojiScores(model, DataOption.OpenEmoji(folder), template, crop).All()
-            : RetrievalScores.Of(model, DataOption.OpenForTraining(data, seed: 0, parsed), crop);
+        if (DataOption.EmojiFolder(data) is { } folder) return new EmojiScores(model, DataOption.OpenEmoji(folder), templates, crop, report).All();
+        if (DataOption.IsClasses(data))
+            return ClassScores.Of(model, (ClassFolderSource)DataOption.Open(data, seed: 0, parsed), parsed.GetValue(Classes) is { } file ? ClassList.Read(file) : null,
+                templates, PromptOptions.AliasesOf(parsed, AliasUse.First), crop, report);
+        return RetrievalScores.Of(model, DataOption.Open(data, seed: 0, parsed), crop);
     }
 }

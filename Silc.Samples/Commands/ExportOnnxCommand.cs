@@ -14,7 +14,6 @@ static class ExportOnnxCommand
         Description = "Side of pictures in pixels, if not the model's: positions are resized.",
         HelpName = "PIXELS",
     };
-    static readonly Option<string?> Tokenizer = ModelOption.TokenizerOption();
 
     public static Command Create()
     {
@@ -27,7 +26,7 @@ static class ExportOnnxCommand
               silc export onnx --model runs/demo --out runs/demo/onnx
               silc export onnx --model siglip_b16.npz --tokenizer sentencepiece.model --out models/onnx
             """)
-        { Model, Out, ImageSize, Tokenizer };
+        { Model, Out, ImageSize, ModelOption.Tokenizer };
         command.SetAction(Export);
         return command;
     }
@@ -39,7 +38,7 @@ static class ExportOnnxCommand
             && !Directory.Exists(input)) throw new FileNotFoundException($"--model {input}: there is no such file or folder");
         using var file = ModelFile.Open(input);
         var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size) : file.Weights;
-        var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(Tokenizer)) ?? file.Tokenizer;
+        var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, weights.Config);
         ModelSummary.Print(file, weights);
         foreach (var path in OnnxExport.Write(weights, folder,

@@ -3,18 +3,30 @@ namespace Silc.Samples.Evaluation;
 /// <summary>The demo's held-out pictures: which of 108 coloured shapes, and which picture for a caption.</summary>
 static class DemoScores
 {
+    const int Guesses = 5;
+
     /// <param name="model">Embeds pictures and texts.</param>
     /// <param name="pictures">One object each.</param>
     /// <param name="zImage">Their embeddings (N, C).</param>
-    /// <param name="template">Sentence around a class name with its article; {} stands for both.</param>
-    public static IEnumerable<Score> Of(SilcModel model, DemoEvaluation pictures, float[,] zImage, string template = "{}")
+    /// <param name="templates">Sentences around a class name with its article; {} stands for both. Null: the name alone.</param>
+    /// <param name="report">Takes the confusion of shapes.</param>
+    public static IEnumerable<Score> Of(
+        SilcModel model, DemoEvaluation pictures, float[,] zImage, IReadOnlyList<string>? templates = null, ClassReport? report = null)
     {
-        var zText = model.EmbedTexts(DemoClasses.Captions.Select(caption => template.Replace("{}", caption)));
+        var zText = model.Prototypes(ClassList.Of(DemoClasses.Captions), templates ?? Prompts.NameOnly, canonical: false).Rows;
         var labels = pictures.Classes.Of;
-        var (kind, colour, shape) = DemoClasses.Accuracy(ZeroShot.Predict(zImage, zText), labels);
+        var best = ZeroShot.TopK(zImage, zText, Guesses);
+        int[] predicted = [.. best.Select(guesses => guesses[0])];
+        var (kind, colour, shape) = DemoClasses.Accuracy(predicted, labels);
         yield return Line("zero-shot by text", kind, colour, shape);
+        double Any(Func<int, int> level) => best.Index().Average(entry => entry.Item.Any(guess => level(guess) == level(labels[entry.Index])) ? 1.0 : 0.0);
+        yield return Line($"one of {Guesses} guesses", Any(label => label), Any(label => (int)DemoClasses.Colour(label)), Any(label => (int)DemoClasses.Shape(label)));
         int kinds = DemoClasses.Names.Count, colours = Enum.GetValues<DemoColour>().Length, shapes = Enum.GetValues<DemoShape>().Length;
-        yield return Line("chance", 1.0 / kinds, 1.0 / colours, 1.0 / shapes);
+        yield return Line("chance, one guess", 1.0 / kinds, 1.0 / colours, 1.0 / shapes);
+
+        var confusion = new ConfusionMatrix(shapes);
+        confusion.Add([.. labels.Select(label => (int)DemoClasses.Shape(label))], [.. predicted.Select(label => (int)DemoClasses.Shape(label))]);
+        report?.Add($"Shapes of {pictures.Count} held-out demo pictures, named by text", confusion, [.. Enum.GetNames<DemoShape>().Select(name => name.ToLowerInvariant())]);
 
         Score Line(string method, double kind, double colour, double shape) =>
             new(pictures.Name, pictures.Count, method, [new("colour and shape", kind), new("colour", colour), new("shape", shape)]);

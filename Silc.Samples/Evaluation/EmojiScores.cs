@@ -4,20 +4,23 @@ namespace Silc.Samples.Evaluation;
 /// Emoji that training did not see, in its own styles and in OpenMoji's: which of all concepts, by text and by the nearest known
 /// picture, in our embedding and in plain pixels. A predicted concept also says a subgroup and a group.
 /// </summary>
-sealed class EmojiScores(SilcModel model, EmojiSet set, string template, EvalCrop crop)
+sealed class EmojiScores(SilcModel model, EmojiSet set, IReadOnlyList<string> templates, EvalCrop crop, ClassReport? report = null)
 {
+    const int Guesses = 5;
+
     // The classes of every query: the concepts of OpenMoji without flags, which hold those of all other styles.
     readonly EmojiConcept[] concepts = [.. set.UnseenStyle().Rows.Select(row => row.Concept).DistinctBy(concept => concept.Key)];
 
     public IEnumerable<Score> All()
     {
-        var zText = model.EmbedTexts(concepts.Select(concept => template.Replace("{}", concept.Annotation)));
+        // As training captions spell them, colons and all.
+        var zText = model.Prototypes(ClassList.Of(concepts.Select(concept => concept.Annotation)), templates, canonical: false).Rows;
         var known = set.Train(heldOutToo: true);
         var zKnown = model.EmbedPictures(known, crop);
         // In its own styles a held-out picture may only meet those that were trained on.
         var trained = set.Train();
         var rowOf = known.Rows.Index().ToDictionary(pair => pair.Item.FilePath, pair => pair.Index);
-        var zTrained = Rows(zKnown, [.. trained.Rows.Select(row => rowOf[row.FilePath])]);
+        var zTrained = Embeddings.Rows(zKnown, [.. trained.Rows.Select(row => rowOf[row.FilePath])]);
         return Of("held-out tenth, train styles", set.HeldOut(), zText, trained, zTrained)
             .Concat(Of("OpenMoji, unseen style", set.UnseenStyle(), zText, known, zKnown));
     }
@@ -25,7 +28,11 @@ sealed class EmojiScores(SilcModel model, EmojiSet set, string template, EvalCro
     IEnumerable<Score> Of(string name, EmojiSource queries, float[,] zText, EmojiSource known, float[,] zKnown)
     {
         var zImage = model.EmbedPictures(queries, crop);
-        yield return Line("text, zero-shot", ZeroShot.Predict(zImage, zText).Select(label => concepts[label]));
+        var best = ZeroShot.TopK(zImage, zText, Guesses);
+        yield return Line("text, zero-shot", best.Select(guesses => concepts[guesses[0]]));
+        yield return new(name, queries.Count, $"text, one of {Guesses} guesses", [.. Levels.Select(level => new Metric(level.Name, best.Index()
+            .Average(entry => entry.Item.Any(guess => level.Of(concepts[guess]) == level.Of(queries.Rows[entry.Index].Concept)) ? 1.0 : 0.0)))]);
+        ReportGroups(name, queries, best);
         yield return Line("nearest train picture, our embedding", ZeroShot.Predict(zImage, zKnown).Select(i => known.Rows[i].Concept));
         yield return Line("nearest train picture, 24 x 24 pixels", PixelNeighbours.Nearest(known, queries).Select(i => known.Rows[i].Concept));
         yield return new(name, queries.Count, "always the most frequent", [.. Levels.Select(level =>
@@ -46,14 +53,15 @@ sealed class EmojiScores(SilcModel model, EmojiSet set, string template, EvalCro
         }
     }
 
+    void ReportGroups(string name, EmojiSource queries, int[][] best)
+    {
+        string[] groups = [.. concepts.Select(concept => concept.Group).Distinct().Order(StringComparer.Ordinal)];
+        var confusion = new ConfusionMatrix(groups.Length);
+        int Group(EmojiConcept concept) => Array.IndexOf(groups, concept.Group);
+        confusion.Add([.. queries.Rows.Select(row => Group(row.Concept))], [.. best.Select(guesses => Group(concepts[guesses[0]]))]);
+        report?.Add($"Groups of {queries.Count} emoji ({name}), named by text", confusion, groups);
+    }
+
     static (string Name, Func<EmojiConcept, string> Of)[] Levels { get; } =
         [("concept", concept => concept.Key), ("subgroup", concept => concept.Subgroup), ("group", concept => concept.Group)];
-
-    static float[,] Rows(float[,] from, int[] rows)
-    {
-        var width = from.GetLength(1);
-        var chosen = new float[rows.Length, width];
-        for (int i = 0; i < rows.Length; i++) Array.Copy(from, rows[i] * width, chosen, i * width, width);
-        return chosen;
-    }
 }

@@ -1,29 +1,47 @@
+using System.Security.Cryptography;
+
 namespace Silc.Samples.Evaluation;
 
 /// <summary>Pictures look for their captions and captions for their pictures, all against all.</summary>
 static class RetrievalScores
 {
-    public static IEnumerable<Score> Of(SilcModel model, IImageTextSource source, EvalCrop crop = EvalCrop.Squash)
+    /// <param name="model">Embeds both.</param>
+    /// <param name="source">Pictures with one or more captions each.</param>
+    /// <param name="crop">How pictures become squares.</param>
+    /// <param name="merge">Equal pictures and equal captions count as one.</param>
+    public static IEnumerable<Score> Of(SilcModel model, IImageTextSource source, EvalCrop crop = EvalCrop.Squash, bool merge = false)
     {
-        var (captions, owners) = (new List<string>(), new List<int>());
-        IEnumerable<Picture> Pictures()
+        var (captionsOf, hashes) = (new IReadOnlyList<string>[source.Count], new string[source.Count]);
+        var zImage = model.EmbedPictures(source, crop, (i, pair) =>
         {
-            for (int i = 0; i < source.Count; i++)
-            {
-                var pair = source.Read(i);
-                captions.AddRange(pair.Captions);
-                owners.AddRange(Enumerable.Repeat(i, pair.Captions.Count));
-                yield return pair.Picture;
-            }
+            captionsOf[i] = pair.Captions;
+            if (merge) hashes[i] = $"{pair.Picture.Width} {Convert.ToHexString(SHA256.HashData(pair.Picture.Rgba))}";
+        });
+        string[] captions = [.. captionsOf.SelectMany(some => some)];
+        int[] owners = [.. captionsOf.Index().SelectMany(entry => entry.Item.Select(_ => entry.Index))];
+        var pairs = RetrievalPairs.Of(source.Count, captions.Length, owners);
+        if (merge)
+        {
+            (pairs, var images, var texts) = RetrievalPairs.Merge(hashes, captions, owners);
+            (zImage, captions) = (Embeddings.Rows(zImage, images), [.. texts.Select(text => captions[text])]);
         }
-        var zImage = model.EmbedPictures(Pictures(), crop);
         var zText = model.EmbedTexts(captions);
-        yield return Line("picture to caption", Retrieval.ImageToText(zImage, zText, owners));
-        yield return Line("caption to picture", Retrieval.TextToImage(zImage, zText, owners));
-        var n = (double)source.Count;
-        yield return Line("chance, caption to picture", new(1 / n, Math.Min(1, 5 / n), Math.Min(1, 10 / n)));
+        NeighbourSearch search = model.Device.FindNeighbours;
+        int pictures = zImage.GetLength(0);
+        var name = $"{source.Name}: {captions.Length:N0} captions";
+        yield return Line("picture to caption", Retrieval.ImageToText(zImage, zText, pairs, search));
+        yield return Line("caption to picture", Retrieval.TextToImage(zImage, zText, pairs, search));
+        yield return Line("chance, picture to caption", new(Chance(pairs.TextsOfImage, captions.Length, 1), Chance(pairs.TextsOfImage, captions.Length, 5), Chance(pairs.TextsOfImage, captions.Length, 10)));
+        yield return Line("chance, caption to picture", new(Chance(pairs.ImagesOfText, pictures, 1), Chance(pairs.ImagesOfText, pictures, 5), Chance(pairs.ImagesOfText, pictures, 10)));
 
-        Score Line(string method, Recall recall) =>
-            new(source.Name, source.Count, method, [new("R@1", recall.At1), new("R@5", recall.At5), new("R@10", recall.At10)]);
+        Score Line(string method, Recall recall) => new(name, pictures, method, [new("R@1", recall.At1), new("R@5", recall.At5), new("R@10", recall.At10)]);
     }
+
+    // Mean probability that one of the matches is among k of the candidates drawn at random.
+    static double Chance(IReadOnlyList<IReadOnlyList<int>> matches, int candidates, int k) => matches.Where(some => some.Count > 0).Average(some =>
+    {
+        double miss = 1;
+        for (int i = 0; i < Math.Min(k, candidates); i++) miss *= Math.Max(0, candidates - some.Count - i) / (double)(candidates - i);
+        return 1 - miss;
+    });
 }

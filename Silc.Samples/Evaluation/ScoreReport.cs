@@ -42,7 +42,8 @@ static class ScoreReport
                 score.Pictures,
                 score.Count,
                 score.Method,
-                Metrics = score.Metrics.ToDictionary(metric => metric.Name, metric => metric.Value),
+                // JSON knows no NaN: what was not measured is left out.
+                Metrics = score.Metrics.Where(metric => double.IsFinite(metric.Value)).ToDictionary(metric => metric.Name, metric => metric.Value),
             }),
         };
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
@@ -50,5 +51,5 @@ static class ScoreReport
     }
 
     // Chance over a thousand classes is a tenth of a per cent: such values want another digit.
-    static string Percent(double value) => value is > 0 and < 0.01 ? $"{100 * value:F2} %" : $"{100 * value:F1} %";
+    static string Percent(double value) => double.IsNaN(value) ? "" : value is > 0 and < 0.01 ? $"{100 * value:F2} %" : $"{100 * value:F1} %";
 }

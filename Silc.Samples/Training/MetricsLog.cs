@@ -6,7 +6,8 @@ namespace Silc.Samples.Training;
 /// <summary><c>metrics.csv</c>: a row for each report. Rows are written whole, one at a time, so that the file can be read whenever a run ends.</summary>
 sealed class MetricsLog : IDisposable
 {
-    const string Header = "step,loss,contrastive,distillation,gradient_norm,learning_rate,temperature,bias,skipped,samples_per_second,data_wait_share,seconds";
+    const string Header = "step,loss,contrastive,distillation,gradient_norm,learning_rate,temperature,bias,skipped,samples_per_second,data_wait_share,seconds,"
+        + "loss_over_log_k,teacher_entropy,concentration,center_norm,largest_probability,prototypes_used,feature_deviation";
 
     readonly FileStream file;
     readonly List<(long Step, double Contrastive, double Distillation)> rows = [];
@@ -32,7 +33,7 @@ sealed class MetricsLog : IDisposable
         rows.Add((m.Step, m.Contrastive, m.Distillation));
         file.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
             $"{m.Step},{m.Loss:G6},{m.Contrastive:G6},{m.Distillation:G6},{m.GradientNorm:G6},{m.LearningRate:G6},{m.Temperature:G6},{m.Bias:G6},{m.Skipped},"
-            + $"{report.SamplesPerSecond:F1},{report.DataWaitShare:F4},{secondsBefore + report.Elapsed.TotalSeconds:F2}\n")));
+            + $"{report.SamplesPerSecond:F1},{report.DataWaitShare:F4},{secondsBefore + report.Elapsed.TotalSeconds:F2},{Health(m.Health)}\n")));
     }
 
     /// <summary>Puts the rows onto the disk: those up to a checkpoint must not be lost before it is.</summary>
@@ -46,11 +47,14 @@ sealed class MetricsLog : IDisposable
         foreach (var line in File.ReadLines(path).Skip(1))
         {
             var fields = line.Split(',');
-            if (fields.Length != columns || !fields.All(field => double.TryParse(field, CultureInfo.InvariantCulture, out _)) || Field(line, 0) <= last) yield break;
+            if (fields.Length != columns || !fields.All(field => field == "" || double.TryParse(field, CultureInfo.InvariantCulture, out _)) || Field(line, 0) <= last) yield break;
             last = Field(line, 0);
             yield return (last, line);
         }
     }
+
+    static string Health(DistillationHealth? health) => health is null ? ",,,,,," : string.Create(CultureInfo.InvariantCulture,
+        $"{health.LossOverLogK:G5},{health.Entropy:G5},{health.Concentration:G5},{health.CenterNorm:G5},{health.LargestProbability:G5},{health.PrototypesUsed},{health.FeatureDeviation:G5}");
 
     static double Field(string line, int column) => double.Parse(line.Split(',')[column], CultureInfo.InvariantCulture);
 

@@ -14,10 +14,12 @@ sealed class TrainSession(RunFolder folder)
         using var log = new MetricsLog(folder.At(Metrics), run.Trainer.Steps);
         run.Saving = log.Flush;
         var config = run.Trainer.Config;
+        var watch = new CollapseWatch();
         var end = TrainProgress.Show(run.Trainer.Steps, config.TotalSteps, show => run.Run(report =>
         {
             log.Add(report);
             show(report);
+            if (watch.Read(report.Metrics.Health) is { } complaint) Console.Error.WriteLine($"warning at step {report.Metrics.Step}: {complaint}");
         }, logEvery, limit, interrupt.Token));
 
         double? chance = model.Config.Contrastive == ContrastiveKind.Softmax ? Math.Log(config.BatchSize) : null;

@@ -58,6 +58,23 @@ public sealed class CommandLineTests : TempFolder
     [DataRow("data inspect --data demo --most 0", "--most is 0")]
     [DataRow("eval zero-shot --model none --data demo", "silc train --out none")]
     [DataRow("eval zero-shot --model none --data demo --template nothing", "{}")]
+    [DataRow("eval zero-shot --model none --data demo --template {} --templates clip", "not both")]
+    [DataRow("eval zero-shot --model none --data demo --templates none.txt", "name, photo, short, segmentation, clip")]
+    [DataRow("eval zero-shot --model none --data demo --classes c.txt", "--classes is for classes:FOLDER")]
+    [DataRow("eval retrieval --model none --data nowhere.csv", "nowhere.csv")]
+    [DataRow("eval probe --model none --data demo --test demo", "--test is for")]
+    [DataRow("eval probe --model none --data x.csv", "need classes")]
+    [DataRow("eval segmentation --model none --data photos", "masks:FOLDER")]
+    [DataRow("eval segmentation --model none --data masks:nowhere", "no folder nowhere")]
+    [DataRow("eval segmentation --model none --data demo --ignore 255", "--ignore is for masks:FOLDER")]
+    [DataRow("eval segmentation --model none --data demo --background 3", "--background '3'")]
+    [DataRow("eval segmentation --model none --data demo --pictures 0", "--pictures is 0")]
+    [DataRow("embed --model none --out a.npy", "either pictures")]
+    [DataRow("embed --model none --data demo --out a.txt", "FILE.npy or FILE.csv")]
+    [DataRow("embed --model none --texts none.txt --out a.npy", "none.txt")]
+    [DataRow("search --model none --index none.npy", "what to look for")]
+    [DataRow("search dog --model none --index none.npy", "none.npy")]
+    [DataRow("search --like none.png --model none --index none.npy", "none.png")]
     public void What_cannot_be_done_is_named_in_one_line(string line, string named)
     {
         var (code, _, error) = Run(line.Split(' '));
@@ -137,6 +154,66 @@ public sealed class CommandLineTests : TempFolder
         Assert.AreEqual(0, code);
         StringAssert.Contains(output, "chance");
         StringAssert.Contains(File.ReadAllText(At("scores.json")), "\"R@10\"");
+    }
+
+    [TestMethod]
+    public void A_model_is_evaluated_in_every_way_and_searched()
+    {
+        using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), DemoModel, seed: 1, Tokenizers.Open("words"))) model.Save(At("model.safetensors"), "words");
+        string model0 = At("model.safetensors"), seen = At("a.npy");
+        for (int i = 0; i < 8; i++) PictureFile.Write(At($"{i}.png"), Pictures.Noise(20, 20, i));
+        File.WriteAllLines(At("table.csv"), ["filepath,title", .. Enumerable.Range(0, 8).Select(i => $"{i}.png,star {i}")]);
+        File.WriteAllLines(At("texts.txt"), ["a red star", "", "a blue circle"]);
+        foreach (var (line, words) in new[]
+        {
+            ($"eval zero-shot --data demo --confusion {At("c/confusion.png")} --per-class {At("c/classes.csv")}", "one of 5 guesses"),
+            ($"eval retrieval --data demo --merge-duplicates --json {At("r.json")}", "picture to caption"),
+            ("eval probe --data demo", "linear probe"),
+            ($"eval segmentation --data demo --pictures 3 --overlays {At("s/overlays.png")}", "objects alone"),
+            ("eval segmentation --data demo --pictures 2 --background 0.2 --short-side 32 --stride 8 --window 16", "map values"),
+            ("eval segmentation --data demo --pictures 2 --background words", "always background"),
+            ($"embed --data {At("table.csv")} --out {seen}", "8 x 16 values"),
+            ($"search RED --index {seen} --top 3 --sheet {At("f/found.png")}", "star"),
+            ($"embed --texts {At("texts.txt")} --out {At("texts.npy")}", "2 x 16 values"),
+        })
+        {
+            var (code, output, error) = Run([.. line.Split(' ').Select(word => word == "RED" ? "a red star" : word), "--model", model0, "--device", "cpu"]);
+            Assert.AreEqual(0, code, $"{line}: {error}");
+            StringAssert.Contains(output, words, line);
+        }
+        foreach (var file in new[] { "c/confusion.png", "s/overlays.png", "f/found.png" }) Assert.IsTrue(PictureFile.Read(At(file)).Width > 300, file);
+        Assert.HasCount(13, File.ReadAllLines(At("c/classes.csv")));
+        var (missing, _, words2) = Run("search", "a red star", "--model", model0, "--index", At("texts.npy"), "--device", "cpu", "--sheet", At("none.png"));
+        Assert.AreEqual(CommandLine.Failed, missing);
+        StringAssert.Contains(words2, "captions have no pictures");
+    }
+
+    static SilcConfig DemoModel => new(
+        new TowerConfig(16, 1, 2, 16), new TowerConfig(16, 1, 2, 16), ImageSize: 16, TextLength: 12, VocabSize: Tokenizers.Open("words").VocabSize, Head: new(8, 8, 8));
+
+    [TestMethod]
+    public void Folders_of_classes_are_named_by_a_list_with_aliases()
+    {
+        using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), DemoModel, seed: 1, Tokenizers.Open("words"))) model.Save(At("model.safetensors"), "words");
+        var demo = DemoSource.Evaluation(1, 3, 16);
+        for (int i = 0; i < 36; i++)
+            foreach (var side in new[] { "train", "test" })
+            {
+                var folder = Directory.CreateDirectory(At($"{side}/n{i % 3}")).FullName;
+                PictureFile.Write(Path.Combine(folder, $"{i}.png"), demo.Read(i).Picture);
+            }
+        File.WriteAllLines(At("classes.txt"), ["a red circle, n0", "a red square, n1", "a blue star, n2", "a heart"]);
+        string[] common = ["--model", At("model.safetensors"), "--device", "cpu"];
+        var (code, output, error) = Run(["eval", "zero-shot", "--data", $"classes:{At("train")}", "--classes", At("classes.txt"), "--aliases", "best", "--templates", "photo", .. common]);
+        Assert.AreEqual(0, code, error);
+        StringAssert.Contains(output, "top 5");
+        (code, output, error) = Run(["eval", "probe", "--data", $"classes:{At("train")}", "--test", $"classes:{At("test")}", .. common]);
+        Assert.AreEqual(0, code, error);
+        StringAssert.Contains(output, "10 nearest neighbours");
+        File.WriteAllLines(At("classes.txt"), ["a red circle, n0", "a red square, n1"]);
+        (code, _, error) = Run(["eval", "zero-shot", "--data", $"classes:{At("train")}", "--classes", At("classes.txt"), .. common]);
+        Assert.AreEqual(CommandLine.Failed, code);
+        StringAssert.Contains(error, "has no 'n2'");
     }
 
     string[] Losses(string folder) => [.. File.ReadAllLines(At($"{folder}/metrics.csv")).Select(line => string.Join(',', line.Split(',')[..4]))];

@@ -42,7 +42,8 @@ public sealed class EmojiSource : IImageTextSource
     public ImageTextPair Read(int index)
     {
         var row = Rows[index];
-        return new ImageTextPair(row.FilePath, PictureFile.Read(Path.Combine(folder, row.FilePath)), Captions(row));
+        var path = Path.Combine(folder, row.FilePath);
+        return new ImageTextPair(path, PictureFile.Read(path), Captions(row));
     }
 
     /// <summary>

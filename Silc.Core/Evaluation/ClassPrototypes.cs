@@ -1,0 +1,84 @@
+namespace Silc;
+
+/// <summary>
+/// Text embeddings that stand for classes, L2-normalised: one row a class, or with <see cref="AliasUse.Best"/> one a name.
+/// </summary>
+public sealed class ClassPrototypes
+{
+    ClassPrototypes(float[,] rows, int[] classOf, int count) => (Rows, ClassOf, Count) = (rows, classOf, count);
+
+    /// <summary>Embeddings (R, C); those of a class lie together, in the order of the classes.</summary>
+    public float[,] Rows { get; }
+
+    /// <summary>Class of each row.</summary>
+    public IReadOnlyList<int> ClassOf { get; }
+
+    /// <summary>Number of classes K.</summary>
+    public int Count { get; }
+
+    /// <summary>
+    /// Fills the templates with the names, embeds every prompt, and averages: mean of the L2-normalised prompts, normalised again
+    /// (Radford et al. 2021, arXiv:2103.00020, section 3.1.4).
+    /// </summary>
+    /// <param name="classes">Names.</param>
+    /// <param name="embedTexts">A model's <c>EmbedTexts</c>.</param>
+    /// <param name="templates">Sentences with {}; null means <see cref="Prompts.Photo"/>.</param>
+    /// <param name="aliases">Which names count.</param>
+    /// <param name="canonical">Prompts are made canonical first.</param>
+    public static ClassPrototypes Of(
+        ClassList classes, Func<IReadOnlyList<string>, float[,]> embedTexts, IReadOnlyList<string>? templates = null,
+        AliasUse aliases = AliasUse.First, bool canonical = true)
+    {
+        var used = classes.Called.Select(names => aliases == AliasUse.First ? [names[0]] : names).ToList();
+        var prompts = Prompts.ForClasses(used.SelectMany(names => names), templates, canonical);
+        var unit = Embeddings.Normalize(embedTexts(prompts));
+        int each = (templates ?? Prompts.Photo).Count;
+        Require.That(unit.GetLength(0) == prompts.Count, $"{unit.GetLength(0)} embeddings for {prompts.Count} prompts");
+        var groups = used.Index().SelectMany(entry => aliases == AliasUse.Best
+            ? Enumerable.Repeat((Class: entry.Index, Prompts: each), entry.Item.Count)
+            : [(Class: entry.Index, Prompts: entry.Item.Count * each)]).ToList();
+        return new(Means(unit, [.. groups.Select(group => group.Prompts)]), [.. groups.Select(group => group.Class)],
+            classes.Count);
+    }
+
+    /// <summary>Cosine similarities of features (N, C) to the classes, (N, K): to the closest row of each.</summary>
+    public float[,] Scores(float[,] features) => OfClasses(Embeddings.Similarities(Embeddings.Normalize(features), Rows));
+
+    /// <summary>Scores (N, R) of the rows as scores (N, K) of the classes; a class without rows scores -∞.</summary>
+    internal float[,] OfClasses(float[,] rowScores)
+    {
+        if (ClassOf.Count == Count && ClassOf.Index().All(entry => entry.Item == entry.Index)) return rowScores;
+        var scores = new float[rowScores.GetLength(0), Count];
+        Parallel.For(0, scores.GetLength(0), i =>
+        {
+            var from = Embeddings.Row(rowScores, i);
+            var to = Embeddings.Row(scores, i);
+            to.Fill(float.NegativeInfinity);
+            for (int row = 0; row < from.Length; row++) to[ClassOf[row]] = Math.Max(to[ClassOf[row]], from[row]);
+        });
+        return scores;
+    }
+
+    /// <summary>
+    /// The same classes, of which the first is no longer called anything: a background that is what nothing else is.
+    /// </summary>
+    /// <exception cref="ArgumentException">There is no other class.</exception>
+    public ClassPrototypes WithoutFirst()
+    {
+        int named = ClassOf.Index().FirstOrDefault(entry => entry.Item > 0).Index;
+        Require.Positive(named, "number of names of the background, or of classes beside it,");
+        var (rows, width) = (new float[ClassOf.Count - named, Rows.GetLength(1)], Rows.GetLength(1));
+        Array.Copy(Rows, named * width, rows, 0, rows.Length);
+        return new(rows, [.. ClassOf.Skip(named)], Count);
+    }
+
+    static float[,] Means(float[,] unit, int[] counts)
+    {
+        var means = new float[counts.Length, unit.GetLength(1)];
+        int row = 0;
+        for (int group = 0; group < counts.Length; group++)
+            for (int end = row + counts[group]; row < end; row++)
+                for (int c = 0; c < means.GetLength(1); c++) means[group, c] += unit[row, c] / counts[group];
+        return Embeddings.Normalize(means);
+    }
+}

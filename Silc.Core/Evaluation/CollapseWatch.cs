@@ -1,0 +1,20 @@
+namespace Silc;
+
+/// <summary>Reads the health of self-distillation from report to report, and speaks up once when it stays bad.</summary>
+public sealed class CollapseWatch
+{
+    // A single batch may look odd, above all in the first steps.
+    const int InRow = 3;
+
+    int bad;
+
+    /// <summary>
+    /// The complaint, with its remedy, at the third bad report in a row and not again before a good one; else null.
+    /// </summary>
+    public string? Read(DistillationHealth? health)
+    {
+        var complaint = health?.Complaint();
+        bad = complaint is null ? 0 : bad + 1;
+        return bad == InRow ? complaint : null;
+    }
+}

@@ -1,0 +1,74 @@
+namespace Silc;
+
+/// <summary>
+/// How often each class was taken for each other, over a whole data set: pictures in classification, pixels in segmentation.
+/// Labels below 0 are ignored.
+/// </summary>
+public sealed class ConfusionMatrix
+{
+    readonly long[] counts;
+
+    /// <summary>An empty matrix of <paramref name="classes"/> classes.</summary>
+    public ConfusionMatrix(int classes)
+    {
+        Require.Positive(classes, "number of classes");
+        Classes = classes;
+        counts = new long[(long)classes * classes];
+    }
+
+    /// <summary>Number of classes K.</summary>
+    public int Classes { get; }
+
+    /// <summary>Items of class <paramref name="truth"/> that were taken for <paramref name="predicted"/>.</summary>
+    public long this[int truth, int predicted] => counts[(long)truth * Classes + predicted];
+
+    /// <summary>Items counted.</summary>
+    public long Total => counts.Sum();
+
+    /// <summary>Share of the items that are right; NaN without items.</summary>
+    public double Accuracy => Enumerable.Range(0, Classes).Sum(c => this[c, c]) / (double)Total;
+
+    /// <summary>Counts items by their labels; a truth below 0 is not counted.</summary>
+    /// <exception cref="ArgumentException">The lengths differ, or a label is no class.</exception>
+    public void Add(IReadOnlyList<int> truth, IReadOnlyList<int> predicted)
+    {
+        Require.That(truth.Count == predicted.Count, $"{predicted.Count} predictions for {truth.Count} labels");
+        for (int i = 0; i < truth.Count; i++)
+        {
+            int of = truth[i], to = predicted[i];
+            if (of < 0) continue;
+            if (of >= Classes) throw new ArgumentException($"label {of} is not among the {Classes} classes 0 to {Classes - 1}");
+            if (to < 0 || to >= Classes) throw new ArgumentException(
+                $"prediction {to} is not among the {Classes} classes 0 to {Classes - 1}");
+            counts[(long)of * Classes + to]++;
+        }
+    }
+
+    /// <summary>Counts <paramref name="items"/> items of one class that were taken for another.</summary>
+    public void Add(int truth, int predicted, long items)
+    {
+        Require.Within(truth, 0, Classes - 1, "label");
+        Require.Within(predicted, 0, Classes - 1, "prediction");
+        counts[(long)truth * Classes + predicted] += items;
+    }
+
+    /// <summary>Of each class the share that is right (recall); NaN for a class without items.</summary>
+    public double[] PerClassAccuracy() => [.. Enumerable.Range(0, Classes).Select(c => this[c, c] / (double)Of(c))];
+
+    /// <summary>Intersection over union of each class, TP / (TP + FP + FN); NaN where the union is empty.</summary>
+    public double[] IntersectionOverUnion() =>
+        [.. Enumerable.Range(0, Classes).Select(c => this[c, c] / (double)(Of(c) + TakenFor(c) - this[c, c]))];
+
+    /// <summary>
+    /// Mean of <see cref="IntersectionOverUnion"/> over the classes whose union is not empty; NaN if there is none.
+    /// </summary>
+    public double MeanIntersectionOverUnion()
+    {
+        var known = IntersectionOverUnion().Where(double.IsFinite).ToList();
+        return known.Count > 0 ? known.Average() : double.NaN;
+    }
+
+    long Of(int truth) => Enumerable.Range(0, Classes).Sum(predicted => this[truth, predicted]);
+
+    long TakenFor(int predicted) => Enumerable.Range(0, Classes).Sum(truth => this[truth, predicted]);
+}

@@ -1,0 +1,29 @@
+namespace Silc;
+
+/// <summary>A picture and the class of every pixel of it.</summary>
+/// <param name="Key">Where it came from, for reports.</param>
+/// <param name="Picture">The decoded picture.</param>
+/// <param name="Labels">As wide and as high as the picture.</param>
+public sealed record SegmentedPicture(string Key, Picture Picture, LabelMap Labels);
+
+/// <summary>Pictures whose every pixel has a class, by index. Implement it to evaluate on data of your own.</summary>
+public interface ISegmentationSource
+{
+    /// <summary>What to call it in reports.</summary>
+    string Name { get; }
+
+    /// <summary>Number of pictures.</summary>
+    int Count { get; }
+
+    /// <summary>Names of the classes; labels are indices into them.</summary>
+    ClassList Classes { get; }
+
+    /// <summary>Class 0 is whatever no other class names.</summary>
+    bool HasBackground { get; }
+
+    /// <summary>Colour of a class in overlays.</summary>
+    Colour ColourOf(int label) => SegmentationPainter.UsualColour(label, HasBackground);
+
+    /// <summary>Reads picture <paramref name="index"/>; called from several threads at once.</summary>
+    SegmentedPicture Read(int index);
+}

@@ -1,0 +1,93 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
+
+namespace Silc;
+
+/// <summary>
+/// Masks as PNG files: the label of a pixel is its grey value, or its index into the palette, which picture libraries turn into
+/// colours. Bit depths 1 to 16, not interlaced.
+/// </summary>
+public static class LabelMapFile
+{
+    static readonly byte[] signature = [0x89, .. "PNG\r\n"u8, 0x1A, .. "\n"u8];
+
+    /// <summary>Reads a mask.</summary>
+    /// <exception cref="InvalidDataException">
+    /// No PNG, damaged, in colour without a palette, or interlaced; the message says how to convert it.
+    /// </exception>
+    public static LabelMap Read(string path)
+    {
+        var bytes = File.ReadAllBytes(path);
+        try
+        {
+            return Decode(bytes, path);
+        }
+        catch (Exception e) when (e is EndOfStreamException or ArgumentOutOfRangeException or InvalidDataException)
+        {
+            if (e.Message.StartsWith(path, StringComparison.Ordinal)) throw;
+            throw new InvalidDataException($"{path} is cut short or damaged; copy it again", e);
+        }
+    }
+
+    static LabelMap Decode(byte[] bytes, string path)
+    {
+        if (!bytes.AsSpan().StartsWith(signature)) throw new InvalidDataException(
+            $"{path} is no PNG file; masks must be, for their values to be exact");
+        using var data = new MemoryStream();
+        var header = bytes.AsSpan(16, 13);
+        for (int at = 8; ;)
+        {
+            int length = BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(at));
+            var kind = bytes.AsSpan(at + 4, 4);
+            if (kind.SequenceEqual("IEND"u8)) break;
+            if (kind.SequenceEqual("IDAT"u8)) data.Write(bytes.AsSpan(at + 8, length));
+            at = checked(at + 12 + length);
+        }
+        var (width, height) = (BinaryPrimitives.ReadInt32BigEndian(header), BinaryPrimitives.ReadInt32BigEndian(header[4..]));
+        var (depth, colour, interlaced) = (header[8], header[9], header[12] != 0);
+        if (colour is not (0 or 3))
+            throw new InvalidDataException(
+                $"{path} is a picture in colour; a mask is grey or has a palette: its values are the labels, one byte a pixel");
+        if (interlaced) throw new InvalidDataException($"{path} is interlaced; write it again without");
+        if (width < 1 || height < 1 || (long)width * height > PictureFile.MaxPixels)
+            throw new InvalidDataException($"{path}: {width} x {height} pixels are no mask");
+        data.Position = 0;
+        using var inflated = new ZLibStream(data, CompressionMode.Decompress);
+        return new(width, height, Labels(inflated, width, height, depth));
+    }
+
+    static int[] Labels(Stream stream, int width, int height, int depth)
+    {
+        var (labels, step) = (new int[width * height], Math.Max(1, depth / 8));
+        byte[] line = new byte[(width * depth + 7) / 8], above = new byte[line.Length], filter = new byte[1];
+        for (int y = 0; y < height; y++)
+        {
+            stream.ReadExactly(filter);
+            stream.ReadExactly(line);
+            Unfilter(filter[0], line, above, step);
+            for (int x = 0; x < width; x++)
+                labels[y * width + x] = depth == 16
+                    ? BinaryPrimitives.ReadUInt16BigEndian(line.AsSpan(2 * x))
+                    : line[x * depth / 8] >> (8 - depth - x * depth % 8) & (1 << depth) - 1;
+            (line, above) = (above, line);
+        }
+        return labels;
+    }
+
+    // PNG specification, section 9: each byte was stored as its difference from a prediction by its neighbours.
+    static void Unfilter(int filter, byte[] line, byte[] above, int step)
+    {
+        if (filter > 4) throw new InvalidDataException($"filter {filter}");
+        for (int i = 0; i < line.Length; i++)
+        {
+            int left = i < step ? 0 : line[i - step], up = above[i], corner = i < step ? 0 : above[i - step];
+            line[i] += (byte)(filter switch { 0 => 0, 1 => left, 2 => up, 3 => (left + up) / 2, _ => Paeth(left, up, corner) });
+        }
+    }
+
+    static int Paeth(int left, int up, int corner)
+    {
+        int guess = left + up - corner, a = Math.Abs(guess - left), b = Math.Abs(guess - up), c = Math.Abs(guess - corner);
+        return a <= b && a <= c ? left : b <= c ? up : corner;
+    }
+}

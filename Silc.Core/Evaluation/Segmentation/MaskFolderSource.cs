@@ -1,0 +1,60 @@
+namespace Silc;
+
+/// <summary>
+/// Pictures and masks as files: <c>images/street.jpg</c> with <c>masks/street.png</c>, whose grey values or palette indices are
+/// the labels: PASCAL VOC, ADE20K, Cityscapes, COCO-Stuff. Subfolders pair up as well.
+/// </summary>
+public sealed class MaskFolderSource : ISegmentationSource
+{
+    readonly (string Key, string Picture, string Mask)[] files;
+    readonly int ignore;
+    readonly bool skipZero;
+
+    /// <summary>Lists the folder; pairs are in the order of their paths.</summary>
+    /// <param name="path">Holds <c>images</c> and <c>masks</c>.</param>
+    /// <param name="classes">Names of the labels 0, 1, ….</param>
+    /// <param name="ignore">The label that does not count; 255 in PASCAL VOC.</param>
+    /// <param name="skipZero">Label 0 does not count and label i is class i - 1: ADE20K.</param>
+    /// <param name="hasBackground">Class 0 is whatever no other class names.</param>
+    /// <exception cref="InvalidDataException">A folder or a mask is missing; the message names it.</exception>
+    public MaskFolderSource(string path, ClassList classes, int ignore = 255, bool skipZero = false, bool hasBackground = false)
+    {
+        (Classes, this.ignore, this.skipZero, HasBackground) = (classes, ignore, skipZero, hasBackground);
+        Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+        var (images, masks) = (Path.Combine(path, "images"), Path.Combine(path, "masks"));
+        foreach (var folder in (string[])[images, masks])
+            if (!Directory.Exists(folder)) throw new InvalidDataException(
+                $"{path} has no folder {Path.GetFileName(folder)}; it should hold images and masks");
+        files = [.. Directory.EnumerateFiles(images, "*", SearchOption.AllDirectories)
+            .Where(PictureFile.IsPicture).Order(StringComparer.Ordinal)
+            .Select(file => (Path.GetRelativePath(images, file), file,
+                Path.ChangeExtension(Path.Combine(masks, Path.GetRelativePath(images, file)), ".png")))];
+        if (files.Length == 0) throw new InvalidDataException($"{images} holds no pictures");
+        foreach (var (_, picture, mask) in files)
+            if (!File.Exists(mask)) throw new InvalidDataException($"{picture} has no mask: there is no file {mask}");
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public int Count => files.Length;
+
+    /// <inheritdoc/>
+    public ClassList Classes { get; }
+
+    /// <inheritdoc/>
+    public bool HasBackground { get; }
+
+    /// <inheritdoc/>
+    public SegmentedPicture Read(int index)
+    {
+        var (key, path, mask) = files[index];
+        var (picture, labels) = (PictureFile.Read(path), LabelMapFile.Read(mask));
+        if ((labels.Width, labels.Height) != (picture.Width, picture.Height))
+            throw new InvalidDataException(
+                $"{mask} is {labels.Width} x {labels.Height}, its picture {path} {picture.Width} x {picture.Height}; they must be of one size");
+        return new(key, picture,
+            labels.Map(label => label == ignore || skipZero && label == 0 ? LabelMap.Ignore : skipZero ? label - 1 : label));
+    }
+}

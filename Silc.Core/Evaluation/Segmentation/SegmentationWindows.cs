@@ -1,0 +1,47 @@
+namespace Silc;
+
+/// <summary>How a picture is shown to the model to be segmented.</summary>
+/// <param name="Side">Side of a square window in pixels, a multiple of the patch.</param>
+/// <param name="ShortSide">
+/// The picture is resized so that its shorter side has this many pixels, and windows slide over it; null squashes the whole
+/// picture into one window.
+/// </param>
+/// <param name="Stride">Pixels from one window to the next; the last one ends at the picture's edge.</param>
+public sealed record SegmentationWindows(int Side, int? ShortSide = null, int? Stride = null)
+{
+    /// <summary>The whole picture in one window.</summary>
+    public static SegmentationWindows Whole(int side) => new(side);
+
+    /// <summary>
+    /// Windows that overlap by a quarter over a picture whose short side is one window: 448 and 336 in Google's TIPS.
+    /// </summary>
+    public static SegmentationWindows Sliding(int side) => new(side, side, side * 3 / 4);
+
+    /// <summary>Throws unless the sizes fit each other.</summary>
+    /// <exception cref="ArgumentException">The message names the value.</exception>
+    public void Check(int patch)
+    {
+        Require.Positive(Side, "side of a window");
+        Require.That(Side % patch == 0, $"a window of {Side} pixels is no whole number of patches of {patch}");
+        Require.That(ShortSide is null || ShortSide >= Side,
+            $"the short side of {ShortSide} pixels is less than a window of {Side}");
+        Require.That(Stride is null or > 0 && Stride.GetValueOrDefault(1) <= Side,
+            $"a stride of {Stride} pixels must lie in 1 to {Side}, the window's side");
+    }
+
+    /// <summary>Size that a picture is resized to.</summary>
+    public (int Width, int Height) Size(Picture picture)
+    {
+        if (ShortSide is not { } side) return (Side, Side);
+        double scale = side / (double)Math.Min(picture.Width, picture.Height);
+        return (Math.Max(side, (int)Math.Round(picture.Width * scale)), Math.Max(side, (int)Math.Round(picture.Height * scale)));
+    }
+
+    /// <summary>Where windows start along an axis of <paramref name="length"/> pixels.</summary>
+    public int[] Starts(int length)
+    {
+        int stride = Stride ?? Side, last = length - Side;
+        int[] starts = [.. Enumerable.Range(0, last / stride + 1).Select(i => i * stride)];
+        return starts[^1] == last ? starts : [.. starts, last];
+    }
+}

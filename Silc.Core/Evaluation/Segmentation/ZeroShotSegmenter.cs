@@ -1,0 +1,138 @@
+namespace Silc;
+
+/// <summary>
+/// Pictures (N, side, side, 3) in [-1, 1] to the L2-normalised features of their patches (N · T, C); a model's
+/// <c>EmbedPatchPixels</c>.
+/// </summary>
+public delegate float[,] PatchEmbedder(float[] pixels, int side);
+
+/// <summary>
+/// Segmentation by text alone: every pixel belongs to the class whose prompts its patch is closest to (Zhou et al. 2022,
+/// MaskCLIP, arXiv:2112.01071). Scores of patches are interpolated bilinearly to the size of the label map, windows are averaged,
+/// and the highest class wins, of equals the first; no refinement.
+/// </summary>
+public sealed class ZeroShotSegmenter
+{
+    static readonly Colour Background = new(0.5f, 0.5f, 0.5f);
+
+    readonly PatchEmbedder embed;
+    readonly int patch;
+    readonly ClassPrototypes classes;
+    readonly SegmentationWindows windows;
+    readonly double? threshold;
+    readonly float temperature;
+
+    /// <param name="embed">Embeds windows.</param>
+    /// <param name="patch">Side of a patch in pixels.</param>
+    /// <param name="classes">What the classes look like in words.</param>
+    /// <param name="windows">What the model sees of a picture at once.</param>
+    /// <param name="threshold">
+    /// A pixel is class 0, the background, when the softmax probability of its best class is below this. Null: class 0 is as any
+    /// other.
+    /// </param>
+    /// <param name="temperature">The factor exp(t) of a model on cosines, for that probability.</param>
+    public ZeroShotSegmenter(
+        PatchEmbedder embed, int patch, ClassPrototypes classes, SegmentationWindows windows, double? threshold = null,
+            double temperature = 100)
+    {
+        Require.Positive(patch, "patch size");
+        windows.Check(patch);
+        Require.That(threshold is null or (>= 0 and <= 1),
+            $"the background threshold is {threshold}, a probability lies in [0, 1]");
+        (this.embed, this.patch, this.classes, this.windows, this.threshold, this.temperature) =
+            (embed, patch, classes, windows, threshold, (float)temperature);
+    }
+
+    /// <summary>Class of every pixel of the picture.</summary>
+    public LabelMap Segment(Picture picture) => Segment(picture, picture.Width, picture.Height);
+
+    /// <summary>Class of every pixel of a label map of another size than the picture.</summary>
+    public LabelMap Segment(Picture picture, int width, int height)
+    {
+        var (across, down) = windows.Size(picture);
+        var (left, top) = (windows.Starts(across), windows.Starts(down));
+        int cells = windows.Side / patch, cols = left.Length * cells, rows = top.Length * cells;
+        var scores = Scores(picture, across, down, left, top);
+        CellWeights x = new(width, across, left, windows.Side, patch), y = new(height, down, top, windows.Side, patch);
+        var labels = new int[width * height];
+        Parallel.For(0, height, () => new Line(width, cols), (row, _, line) =>
+        {
+            line.Clear();
+            for (int k = 0; k < classes.Count; k++)
+            {
+                if (float.IsNegativeInfinity(scores[k, 0])) continue;       // a class without words
+                line.Add(k, Embeddings.Row(scores, k), y.Of(row), x, temperature);
+            }
+            line.Finish(threshold, labels.AsSpan(row * width, width));
+            return line;
+        }, _ => { });
+        return new(width, height, labels);
+    }
+
+    // Scores (K, rows · cols) of all patches, those of all windows side by side.
+    float[,] Scores(Picture picture, int across, int down, int[] left, int[] top)
+    {
+        int side = windows.Side, cells = side / patch, cols = left.Length * cells;
+        var whole = new float[across * down * 3];
+        Resample.Crop(picture, CropBox.Of(picture), whole, across, down, background: Background);
+        Photometric.ToSigned(whole);
+        var pixels = new float[left.Length * top.Length * side * side * 3];
+        for (int w = 0; w < left.Length * top.Length; w++)
+            for (int line = 0; line < side; line++)
+            {
+                int from = ((top[w / left.Length] + line) * across + left[w % left.Length]) * 3;
+                whole.AsSpan(from, side * 3).CopyTo(pixels.AsSpan((w * side + line) * side * 3));
+            }
+        var patches = classes.Scores(embed(pixels, side));
+        Require.That(patches.GetLength(0) == left.Length * top.Length * cells * cells,
+            $"{patches.GetLength(0)} patch features for {left.Length * top.Length} windows of {cells} x {cells} patches");
+        var turned = new float[classes.Count, patches.GetLength(0)];
+        for (int i = 0; i < patches.GetLength(0); i++)
+        {
+            int window = i / (cells * cells), cell = i % (cells * cells);
+            int row = window / left.Length * cells + cell / cells, col = window % left.Length * cells + cell % cells;
+            for (int k = 0; k < classes.Count; k++) turned[k, row * cols + col] = patches[i, k];
+        }
+        return turned;
+    }
+
+    /// <summary>The best class so far of every pixel of a row, and the sum of a softmax relative to it.</summary>
+    sealed class Line(int width, int cols)
+    {
+        readonly float[] best = new float[width], sum = new float[width], cells = new float[cols];
+        readonly int[] label = new int[width];
+
+        public void Clear()
+        {
+            Array.Fill(best, float.NegativeInfinity);
+            Array.Clear(sum);
+        }
+
+        public void Add(int k, ReadOnlySpan<float> scores, ReadOnlySpan<(int Cell, float Weight)> y, CellWeights x,
+            float temperature)
+        {
+            Array.Clear(cells);
+            foreach (var (row, weight) in y)
+                for (int c = 0; c < cols; c++) cells[c] += weight * scores[row * cols + c];
+            for (int i = 0; i < width; i++)
+            {
+                float score = 0;
+                foreach (var (cell, weight) in x.Of(i)) score += weight * cells[cell];
+                if (score > best[i])
+                {
+                    sum[i] = sum[i] * MathF.Exp(temperature * (best[i] - score)) + 1;
+                    (best[i], label[i]) = (score, k);
+                }
+                else
+                {
+                    sum[i] += MathF.Exp(temperature * (score - best[i]));
+                }
+            }
+        }
+
+        public void Finish(double? threshold, Span<int> labels)
+        {
+            for (int i = 0; i < width; i++) labels[i] = threshold is { } least && 1 / sum[i] < least ? 0 : label[i];
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Silc;
+
+// Nearest neighbours, for retrieval, search and votes.
+public sealed partial class Device
+{
+    const int QueriesAtOnce = 1024, CandidatesAtOnce = 8192;
+
+    /// <summary>
+    /// For each query (N, C) the <paramref name="k"/> candidates (M, C) of the highest dot product. Scores are computed in blocks
+    /// of 1,024 x 8,192 and never kept: memory grows with N·k alone. Of equal scores the lower index comes first.
+    /// </summary>
+    /// <exception cref="ArgumentException">The rows are of different widths, or there are fewer than k candidates.</exception>
+    /// <exception cref="InvalidDataException">Rows hold NaN or infinities.</exception>
+    public Neighbours FindNeighbours(float[,] queries, float[,] candidates, int k)
+    {
+        Neighbours.Check(queries, candidates, k);
+        int n = queries.GetLength(0), m = candidates.GetLength(0), width = queries.GetLength(1);
+        int rows = Math.Min(n, QueriesAtOnce), cols = Math.Min(m, CandidatesAtOnce);
+        if (n == 0) return new(new int[0, k], new float[0, k]);
+        var buffers = new List<MemoryBuffer1D<float, Stride1D.Dense>>();
+        ArrayView<float> Allocate(long floats)
+        {
+            buffers.Add(this.Allocate(floats, "a search"));
+            return buffers[^1].View.AsContiguous();
+        }
+        MemoryBuffer1D<int, Stride1D.Dense>? index = null;
+        try
+        {
+            ArrayView<float> q = Allocate((long)rows * width), c = Allocate((long)cols * width), s = Allocate((long)rows * cols),
+                best = Allocate((long)n * k);
+            index = this.Allocate<int>((long)n * k, "a search");
+            var lists = index.View.AsContiguous();
+            Ops.Fill(new(best, n, k), float.NegativeInfinity);
+            for (int to = 0; to < m; to += cols)
+            {
+                int across = Math.Min(cols, m - to);
+                Upload(Rows(candidates, to, across), c);
+                for (int from = 0; from < n; from += rows)
+                {
+                    int down = Math.Min(rows, n - from);
+                    Upload(Rows(queries, from, down), q);
+                    var scores = new Tensor(s, down, across);
+                    Ops.MatMul(new(q, down, width), new(c, across, width), scores, Transpose.B);
+                    Ops.TopK(scores, new Tensor(best, n, k).Slice(from, down), lists.SubView((long)from * k, (long)down * k), to);
+                }
+            }
+            return Read(best, lists, n, k);
+        }
+        finally
+        {
+            buffers.ForEach(Free);
+            Free(index);
+        }
+    }
+
+    Neighbours Read(ArrayView<float> best, ArrayView<int> index, int n, int k)
+    {
+        var found = new Neighbours(new int[n, k], new float[n, k]);
+        Download(best).CopyTo(MemoryMarshal.CreateSpan(ref found.Score[0, 0], n * k));
+        Download(index).CopyTo(MemoryMarshal.CreateSpan(ref found.Index[0, 0], n * k));
+        for (int i = 0; i < n; i++)
+            if (float.IsNegativeInfinity(found.Score[i, k - 1]) || !float.IsFinite(found.Score[i, 0]))
+                throw new InvalidDataException($"the scores of query {i} are not finite: embeddings hold NaN or infinities");
+        return found;
+    }
+
+    static ReadOnlySpan<float> Rows(float[,] rows, int first, int count) =>
+        MemoryMarshal.CreateReadOnlySpan(ref rows[first, 0], count * rows.GetLength(1));
+}

@@ -1,0 +1,117 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Silc;
+
+// Embedding patches: what a picture shows where.
+public sealed partial class SilcModel
+{
+    // By side of the window and kind of feature.
+    readonly Dictionary<(int Side, PatchFeature Feature), PatchInference> patchInference = [];
+
+    /// <summary>
+    /// Embeds the patches of pictures (N, side, side, 3) in [-1, 1]: (N · T, C), L2-normalised, picture by picture and row by
+    /// row. T = (side / patch)²; positions are interpolated unless the side is the model's own.
+    /// </summary>
+    /// <exception cref="ArgumentException">
+    /// The side is no multiple of the patch size, or the pixels no whole number of pictures.
+    /// </exception>
+    public float[,] EmbedPatchPixels(float[] pixels, int side, PatchFeature feature = PatchFeature.MapValues)
+    {
+        Require.That(side > 0 && side % Config.PatchSize == 0,
+            $"pictures of side {side} are no whole number of patches of {Config.PatchSize}");
+        int each = side * side * 3;
+        Require.That(pixels.Length % each == 0,
+            $"{pixels.Length} pixel values are no whole number of {side} x {side} x 3 pictures");
+        if (!patchInference.TryGetValue((side, feature), out var windows))
+            patchInference[(side, feature)] = windows = new(this, side, feature);
+        return windows.Run(pixels, pixels.Length / each);
+    }
+
+    /// <summary>
+    /// Embeds the patches of pictures as evaluation sees them: (N · T, C), L2-normalised, picture by picture and row by row. With
+    /// So400m's 384 pixels, of which its patches of 14 cover 378, the picture is resized to 378.
+    /// </summary>
+    public float[,] EmbedPatches(IEnumerable<Picture> pictures, PatchFeature feature = PatchFeature.MapValues,
+        EvalCrop crop = EvalCrop.Squash)
+    {
+        int side = Config.Grid * Config.PatchSize;
+        return EmbedPatchPixels([.. pictures.SelectMany(picture => ViewSampler.EvalPixels(picture, side, crop))], side, feature);
+    }
+
+    /// <summary>The factor exp(t) on cosines.</summary>
+    public double Temperature => Math.Exp(Device.Download(T.Value.View)[0]);
+
+    /// <summary>Text embeddings that stand for classes.</summary>
+    /// <inheritdoc cref="ClassPrototypes.Of"/>
+    public ClassPrototypes Prototypes(
+        ClassList classes, IReadOnlyList<string>? templates = null, AliasUse aliases = AliasUse.First, bool canonical = true) =>
+        ClassPrototypes.Of(classes, EmbedTexts, templates, aliases, canonical);
+
+    /// <summary>Segments pictures by text alone, with this model.</summary>
+    /// <param name="classes">What to look for; see <see cref="Prototypes"/>.</param>
+    /// <param name="feature">How patches meet texts.</param>
+    /// <param name="windows">What the model sees at once; null shows it the whole picture at its own size.</param>
+    /// <param name="threshold">Pixels whose best class is less probable than this are class 0, the background.</param>
+    public ZeroShotSegmenter Segmenter(
+        ClassPrototypes classes, PatchFeature feature = PatchFeature.MapValues, SegmentationWindows? windows = null,
+            double? threshold = null) =>
+        new((pixels, side) => EmbedPatchPixels(pixels, side, feature), Config.PatchSize, classes,
+            windows ?? SegmentationWindows.Whole(Config.Grid * Config.PatchSize), threshold, Temperature);
+
+    /// <summary>Buffers for windows of one side.</summary>
+    sealed class PatchInference : IDisposable
+    {
+        readonly SilcModel model;
+        readonly int side, atOnce, tokens;
+        readonly PatchFeature feature;
+        readonly Arena arena;
+        readonly Pass pass;
+        readonly MemoryBuffer1D<float, Stride1D.Dense> pixels;
+
+        public PatchInference(SilcModel model, int side, PatchFeature feature)
+        {
+            (this.model, this.side, this.feature) = (model, side, feature);
+            (tokens, var usual) = (side / model.Config.PatchSize * (side / model.Config.PatchSize),
+                model.Config.Grid * model.Config.Grid);
+            atOnce = Math.Clamp(PicturesAtOnce * usual / tokens, 1, PicturesAtOnce);
+            var device = model.Device;
+            using var measure = Arena.Measure(device);
+            device.DryRun = true;
+            try
+            {
+                Features(new(device.Ops, measure, Training: false), new(default, atOnce, side * side * 3));
+            }
+            finally
+            {
+                device.DryRun = false;
+            }
+            arena = Arena.Allocate(device, measure.Peak);
+            pass = new(device.Ops, arena, Training: false);
+            pixels = device.Allocate((long)atOnce * side * side * 3, "windows");
+        }
+
+        public float[,] Run(float[] source, int count)
+        {
+            var (all, each) = (new float[count * tokens, model.Config.EmbedDim], side * side * 3);
+            for (int first = 0; first < count; first += atOnce)
+            {
+                int n = Math.Min(atOnce, count - first);
+                model.Device.Upload<float>(source.AsSpan(first * each, n * each), pixels.View.AsContiguous());
+                arena.Reset();
+                var z = Features(pass, new(pixels.View.AsContiguous(), n, each));
+                var host = model.Device.Download(z.View.SubView(0, z.Count));
+                Buffer.BlockCopy(host, 0, all, first * tokens * z.Cols * sizeof(float), host.Length * sizeof(float));
+            }
+            return all;
+        }
+
+        Tensor Features(Pass pass, Tensor pixels) => Normalize(pass, model.Image.PatchFeatures(pass, pixels, side, feature)).Z;
+
+        public void Dispose()
+        {
+            arena.Dispose();
+            model.Device.Free(pixels);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Diagnostics;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc bench search</c>: how long every query takes to find its best candidates, on the device and on the processor alone.</summary>
+static class BenchSearchCommand
+{
+    static readonly Argument<int> Queries = new("QUERIES"), Candidates = new("CANDIDATES"), Width = new("WIDTH");
+    static readonly Option<int> Top = new("--top") { Description = "Candidates to find.", HelpName = "K", DefaultValueFactory = _ => 10 };
+    static readonly Option<bool> Host = new("--host") { Description = "Also time the search that needs no device." };
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+
+    public static Command Create()
+    {
+        var command = new Command("search", "Time nearest neighbours among random vectors, in blocks, as retrieval, votes and silc search use them.") { Queries, Candidates, Width, Top, Host, Device };
+        command.SetAction(Run);
+        return command;
+    }
+
+    static int Run(ParseResult parsed)
+    {
+        var (n, m, width, top) = (parsed.GetValue(Queries), parsed.GetValue(Candidates), parsed.GetValue(Width), parsed.GetValue(Top));
+        if (Math.Min(n, Math.Min(m, width)) < 1) throw new ArgumentException($"sizes {n}, {m}, {width}: each must be at least 1");
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        Console.WriteLine($"device   {device}");
+        var (queries, candidates) = (Random(n, width, 1), Random(m, width, 2));
+        device.FindNeighbours(Random(Math.Min(n, 64), width, 3), candidates, Math.Min(top, m));     // compiles the kernels
+        Time("device", device.FindNeighbours);
+        if (parsed.GetValue(Host)) Time("host", Neighbours.Find);
+        return 0;
+
+        void Time(string name, NeighbourSearch search)
+        {
+            var clock = Stopwatch.StartNew();
+            search(queries, candidates, top);
+            var seconds = clock.Elapsed.TotalSeconds;
+            Console.WriteLine($"{name,-8} {seconds,8:F2} s, {n / seconds:N0} queries/s, {2.0 * n * m * width / seconds / 1e9:F1} GFLOP/s; this process has used {Process.GetCurrentProcess().PeakWorkingSet64 >> 20:N0} MiB at most");
+        }
+    }
+
+    static float[,] Random(int rows, int width, int seed)
+    {
+        var (values, random) = (new float[rows, width], new Random(seed));
+        for (int i = 0; i < rows; i++)
+            for (int c = 0; c < width; c++) values[i, c] = random.NextSingle() - 0.5f;
+        return Embeddings.Normalize(values);
+    }
+}

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Diagnostics;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc embed</c>: pictures or captions as vectors in a file.</summary>
+static class EmbedCommand
+{
+    static readonly Option<string> Model = ModelOption.Create();
+    static readonly Option<string?> Data = new("--data") { Description = DataOption.Create().Description, HelpName = DataOption.Create().HelpName };
+    static readonly Option<string?> Texts = new("--texts") { Description = "Embed these captions instead of pictures: a text file, one a line.", HelpName = "FILE" };
+    static readonly Option<string> Out = new("--out") { Description = "vectors.npy, which has vectors.csv with paths and captions beside it; or vectors.csv with all in one.", HelpName = "FILE.npy|FILE.csv", Required = true };
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+
+    public static Command Create()
+    {
+        var command = new Command("embed", """
+            Write the embeddings of pictures or captions to a file that numpy, silc search and spreadsheets read.
+
+            Examples:
+              silc embed --model runs/emoji --data emoji:data/emoji --out vectors.npy
+              silc embed --model runs/mine --data photos.csv --eval-crop center --out vectors.csv
+              silc embed --model runs/mine --texts captions.txt --out captions.npy
+            """)
+        {
+            Model, Data, Texts, Out, EvalOptions.Crop, Device,
+        };
+        foreach (var option in DataOption.Reading.Append(ModelOption.Tokenizer)) command.Add(option);
+        command.SetAction(Embed);
+        return command;
+    }
+
+    static int Embed(ParseResult parsed)
+    {
+        var (data, texts, path) = (parsed.GetValue(Data), parsed.GetValue(Texts), parsed.GetRequiredValue(Out));
+        if (Path.GetExtension(path).ToLowerInvariant() is not (".npy" or ".csv")) throw new ArgumentException($"--out {path}: embeddings are written to FILE.npy or FILE.csv");
+        if (data is null == texts is null) throw new ArgumentException("embed either pictures, --data, or captions, --texts FILE");
+        var captions = texts is null ? [] : ReadTexts(texts);
+        var source = data is null ? null : DataOption.Open(data, seed: 0, parsed);
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, captions: texts is not null);
+        var clock = Stopwatch.StartNew();
+        var index = source is null ? new EmbeddingIndex(model.EmbedTexts(captions), [.. captions.Select(_ => "")], captions) : Pictures(model, source, parsed.GetValue(EvalOptions.Crop));
+        var seconds = clock.Elapsed.TotalSeconds;
+        index.Save(path);
+        Console.WriteLine($"wrote {index.Count:N0} x {index.Rows.GetLength(1)} values to {path}{(path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? " and the paths to the .csv beside it" : "")}: "
+            + $"{index.Count / seconds:N0} {(source is null ? "captions" : "pictures")}/s with reading, {seconds:F1} s");
+        return 0;
+    }
+
+    static EmbeddingIndex Pictures(SilcModel model, IImageTextSource source, EvalCrop crop)
+    {
+        var (paths, titles) = (new string[source.Count], new string[source.Count]);
+        var rows = model.EmbedPictures(source, crop, (i, pair) => (paths[i], titles[i]) = (pair.Key, pair.Captions[0]));
+        return new(rows, paths, titles);
+    }
+
+    static string[] ReadTexts(string file)
+    {
+        if (!File.Exists(file)) throw new FileNotFoundException($"--texts {file}: no such file");
+        string[] lines = [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line != "")];
+        return lines.Length > 0 ? lines : throw new InvalidDataException($"--texts {file} holds no caption; write one a line");
+    }
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using Silc.Samples.Evaluation;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc eval segmentation</c>: whether a model knows where in a picture things are, without having been told.</summary>
+static class EvalSegmentationCommand
+{
+    static readonly Option<string> Model = ModelOption.Create();
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+    static readonly Option<string?> Overlays = new("--overlays") { Description = "Also draw pictures, truth and answers side by side.", HelpName = "FILE.png" };
+
+    public static Command Create()
+    {
+        var command = new Command("segmentation", """
+            Segment by text alone: each pixel belongs to the class whose prompt its patch is closest to; mIoU over the whole set.
+            Patches meet texts in two ways: through the values of the MAP head, and through those of the last block as well.
+
+            Examples:
+              silc eval segmentation --model runs/demo --data demo --overlays runs/demo/segmentation.png
+              silc eval segmentation --model runs/emoji --data emoji:data/emoji --background words --photographs pictures
+              silc eval segmentation --model runs/mine --data masks:voc --classes voc.txt --templates segmentation --short-side 448 --window 448 --stride 336
+            """) { Model };
+        foreach (var option in SegmentationOptions.All) command.Add(option);
+        foreach (var option in PromptOptions.All) command.Add(option);
+        foreach (var option in (Option[])[Device, Overlays, EvalOptions.Json]) command.Add(option);
+        command.Add(ModelOption.Tokenizer);
+        command.SetAction(Run);
+        return command;
+    }
+
+    static int Run(ParseResult parsed)
+    {
+        var name = parsed.GetRequiredValue(Model);
+        var (sources, background) = (SegmentationOptions.Sources(parsed).ToList(), SegmentationOptions.BackgroundOf(parsed));
+        var templates = PromptOptions.TemplatesOf(parsed, SegmentationOptions.IsMasks(parsed) ? "segmentation" : "name");
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var model = ModelOption.Load(device, name, parsed);
+        var windows = SegmentationOptions.WindowsOf(parsed, model.Config);
+        windows.Check(model.Config.PatchSize);
+
+        var sheet = parsed.GetValue(Overlays) is null ? null : new SegmentationSheet();
+        var scores = new List<Score>();
+        foreach (var source in sources)
+        {
+            var classes = model.Prototypes(source.Classes, templates,
+                PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Best), canonical: SegmentationOptions.IsMasks(parsed));
+            scores.AddRange(new SegmentationRun(model, source, classes, windows, background.Threshold, background.Counts).Score(sheet));
+        }
+        ScoreReport.Show(scores);
+        if (parsed.GetValue(EvalOptions.Json) is { } file) ScoreReport.WriteJson(file, name, SegmentationOptions.DataOf(parsed), scores);
+        if (parsed.GetValue(Overlays) is { } picture)
+        {
+            sheet!.Write(picture);
+            Console.WriteLine($"wrote {picture}: pictures, truth and answers side by side");
+        }
+        return 0;
+    }
+}

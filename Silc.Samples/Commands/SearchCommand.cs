@@ -1,0 +1,82 @@
+using System.CommandLine;
+using Spectre.Console;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc search</c>: the pictures of an index that fit words, or another picture.</summary>
+static class SearchCommand
+{
+    static readonly Argument<string[]> Queries = new("query") { Description = "What to look for; several queries make a row each.", Arity = ArgumentArity.ZeroOrMore };
+    static readonly Option<string> Model = ModelOption.Create();
+    static readonly Option<string> Index = new("--index") { Description = "What silc embed wrote with the same model.", HelpName = "FILE.npy|FILE.csv", Required = true };
+    static readonly Option<string[]> Like = new("--like") { Description = "Look for what resembles this picture.", HelpName = "PICTURE" };
+    static readonly Option<int> Top = new("--top") { Description = "How many to show.", HelpName = "N", DefaultValueFactory = _ => 8 };
+    static readonly Option<string?> Sheet = new("--sheet") { Description = "Also draw what was found.", HelpName = "FILE.png" };
+    static readonly Option<string?> Data = new("--data") { Description = "For a sheet of pictures that are not files: the --data that was embedded.", HelpName = "DATA" };
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+
+    public static Command Create()
+    {
+        var command = new Command("search", """
+            Find pictures by words, or by another picture, in an index that silc embed wrote.
+
+            Examples:
+              silc search "a red bicycle" --model runs/mine --index vectors.npy --sheet found.png
+              silc search "dog face" "a slice of pizza" --model runs/emoji --index vectors.npy --top 5
+              silc search --like cat.jpg --model runs/mine --index vectors.npy
+            """) { Queries, Model, Index, Like, Top, Sheet, Data, Device };
+        foreach (var option in DataOption.Reading.Append(ModelOption.Tokenizer)) command.Add(option);
+        command.SetAction(Run);
+        return command;
+    }
+
+    static int Run(ParseResult parsed)
+    {
+        var (words, like, top) = (parsed.GetValue(Queries) ?? [], parsed.GetValue(Like) ?? [], parsed.GetValue(Top));
+        if (words.Length + like.Length == 0) throw new ArgumentException("say what to look for, in words or by --like PICTURE");
+        if (words.Any(string.IsNullOrWhiteSpace)) throw new ArgumentException("a query is empty");
+        if (top < 1) throw new ArgumentException($"--top is {top}, it must be at least 1");
+        foreach (var file in like)
+            if (!File.Exists(file)) throw new FileNotFoundException($"--like {file}: no such picture");
+        var name = parsed.GetRequiredValue(Index);
+        var index = EmbeddingIndex.Load(name);
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed);
+        if (index.Rows.GetLength(1) != model.Config.EmbedDim)
+            throw new ArgumentException($"--index {name} holds vectors of {index.Rows.GetLength(1)}, the model makes {model.Config.EmbedDim}: embed with this model");
+
+        var found = new List<(string Query, IReadOnlyList<SearchHit> Hits)>();
+        if (words.Length > 0) found.AddRange(words.Zip(Search.Find(index, model.EmbedTexts(words), top, device.FindNeighbours)));
+        if (like.Length > 0) found.AddRange(like.Zip(Search.Find(index, model.EmbedImages(like), top, device.FindNeighbours)));
+        Show(found);
+        if (parsed.GetValue(Sheet) is { } sheet) Draw(sheet, found, index, parsed);
+        return 0;
+    }
+
+    static void Show(List<(string Query, IReadOnlyList<SearchHit> Hits)> found)
+    {
+        foreach (var (query, hits) in found)
+        {
+            var table = new Table().Border(TableBorder.Rounded).Title(query.EscapeMarkup()).AddColumns("", "cosine", "caption", "picture");
+            foreach (var (rank, hit) in hits.Index())
+                table.AddRow($"{rank + 1}", $"{hit.Score:F3}", hit.Title.EscapeMarkup(), (hit.Path == "" ? $"row {hit.Row}" : Path.GetRelativePath(".", hit.Path)).EscapeMarkup());
+            AnsiConsole.Write(table);
+        }
+    }
+
+    static void Draw(string sheet, List<(string Query, IReadOnlyList<SearchHit> Hits)> found, EmbeddingIndex index, ParseResult parsed)
+    {
+        var source = parsed.GetValue(Data) is { } data ? DataOption.Open(data, seed: 0, parsed) : null;
+        if (source is not null && source.Count != index.Count)
+            throw new ArgumentException($"--data {parsed.GetValue(Data)} has {source.Count:N0} pictures, the index {index.Count:N0} rows: give what was embedded");
+        if (Path.GetDirectoryName(Path.GetFullPath(sheet)) is { } folder) Directory.CreateDirectory(folder);
+        ContactSheet.Write(sheet, [.. found.Select(row => new ContactSheetRow(row.Query,
+            [.. row.Hits.Select(hit => new ContactSheetCell(Picture(hit, source), $"{hit.Score:F2} {hit.Title}"))]))], "Found by search");
+        Console.WriteLine($"wrote {sheet}");
+    }
+
+    static Picture Picture(SearchHit hit, IImageTextSource? source) => source is not null ? source.Read(hit.Row).Picture
+        : File.Exists(hit.Path) ? PictureFile.Read(hit.Path)
+        : throw new FileNotFoundException(hit.Path == "" ? "captions have no pictures to draw: leave out --sheet"
+            : $"'{hit.Path}' is no file: for a sheet give --data as it was embedded, for example --data demo");
+}

@@ -1,0 +1,76 @@
+using CsvHelper;
+
+namespace Silc.Samples.Evaluation;
+
+/// <summary>Pictures of known classes named by text alone: one folder a class, and names from a list or from the folders.</summary>
+static class ClassScores
+{
+    public static IEnumerable<Score> Of(SilcModel model, ClassFolderSource source, ClassList? list, IReadOnlyList<string> templates, AliasUse aliases, EvalCrop crop, ClassReport report)
+    {
+        var classes = list ?? ClassList.Of(source.Classes.Names);
+        int[] labels = Labels(source.Classes, classes);
+        var prototypes = model.Prototypes(classes, templates, aliases);
+        var found = Classification.Of(prototypes.Scores(model.EmbedPictures(source, crop)), labels);
+        report.Add(source.Name, found.Confusion, classes.Names);
+        yield return Line("text, zero-shot", found);
+        yield return new(source.Name, source.Count, "chance", [new("top 1", 1.0 / classes.Count), new("top 5", Math.Min(1, 5.0 / classes.Count)), new("mean of classes", 1.0 / classes.Count)]);
+
+        Score Line(string method, Classification result) => new(source.Name, source.Count, method,
+            [new("top 1", result.Top1), new("top 5", result.Top5), new("mean of classes", result.Confusion.PerClassAccuracy().Where(double.IsFinite).Average())]);
+    }
+
+    // A folder is the class one of whose names it bears.
+    static int[] Labels(LabelSet folders, ClassList classes)
+    {
+        var byName = new Dictionary<string, int>();
+        foreach (var (label, names) in classes.Called.Index())
+            foreach (var name in names) byName.TryAdd(Prompts.Canonical(name), label);
+        int[] classOf = [.. folders.Names.Select(folder => byName.TryGetValue(Prompts.Canonical(folder), out var label) ? label
+            : throw new ArgumentException($"the list of classes has no '{folder}', which is the name of a folder: add it as a name of its class"))];
+        return [.. folders.Of.Select(folder => classOf[folder])];
+    }
+}
+
+/// <summary>Confusion matrices as a picture and per-class accuracies as a table, if asked for.</summary>
+/// <param name="picture">PNG file, or null.</param>
+/// <param name="table">CSV file, or null.</param>
+sealed class ClassReport(string? picture, string? table)
+{
+    readonly List<(string Name, ConfusionMatrix Confusion, IReadOnlyList<string> Classes)> found = [];
+
+    public void Add(string name, ConfusionMatrix confusion, IReadOnlyList<string> classes) => found.Add((name, confusion, classes));
+
+    /// <summary>Writes the files and says so; several sets get a number each.</summary>
+    public void Write()
+    {
+        foreach (var (i, (name, confusion, classes)) in found.Index())
+        {
+            if (picture is not null) Wrote(Numbered(picture, i), path => ConfusionChart.Write(path, name, confusion, classes));
+            if (table is not null) Wrote(Numbered(table, i), path => WriteTable(path, confusion, classes));
+        }
+        if (found.Count == 0 && (picture ?? table) is { } asked) Console.Error.WriteLine($"{asked} was not written: this data has no classes");
+    }
+
+    static void WriteTable(string path, ConfusionMatrix confusion, IReadOnlyList<string> classes)
+    {
+        using var csv = CsvWriter.ToFile(path);
+        csv.WriteRecord(["class", "pictures", "right", "accuracy", "most often taken for", "times"]);
+        var accuracy = confusion.PerClassAccuracy();
+        for (int c = 0; c < classes.Count; c++)
+        {
+            var row = Enumerable.Range(0, classes.Count).Select(p => confusion[c, p]).ToArray();
+            var wrong = Enumerable.Range(0, classes.Count).Where(p => p != c && row[p] > 0).OrderByDescending(p => row[p]).ToList();
+            csv.WriteRecord([classes[c], $"{row.Sum()}", $"{row[c]}", row.Sum() > 0 ? accuracy[c].ToString("F4", System.Globalization.CultureInfo.InvariantCulture) : "",
+                wrong.Count > 0 ? classes[wrong[0]] : "", wrong.Count > 0 ? $"{row[wrong[0]]}" : "0"]);
+        }
+    }
+
+    string Numbered(string path, int i) => found.Count == 1 ? path : Path.Combine(Path.GetDirectoryName(path) ?? "", $"{Path.GetFileNameWithoutExtension(path)}-{i + 1}{Path.GetExtension(path)}");
+
+    static void Wrote(string path, Action<string> write)
+    {
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
+        write(path);
+        Console.WriteLine($"wrote {path}");
+    }
+}

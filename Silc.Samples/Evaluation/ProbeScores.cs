@@ -1,0 +1,59 @@
+namespace Silc.Samples.Evaluation;
+
+/// <summary>A classification to be learned from one set and tried on another.</summary>
+/// <param name="What">What the classes are.</param>
+/// <param name="Known">Pictures to learn from.</param>
+/// <param name="Labels">Their classes.</param>
+/// <param name="Asked">Pictures to classify.</param>
+/// <param name="Truth">Their classes.</param>
+sealed record ProbeTask(string What, IImageTextSource Known, IReadOnlyList<int> Labels, IImageTextSource Asked, IReadOnlyList<int> Truth);
+
+/// <summary>Nearest neighbours, few shots and a linear probe on the picture embeddings before L2 normalisation; neighbours go by their cosines.</summary>
+sealed class ProbeScores(SilcModel model, EvalCrop crop)
+{
+    const int MostForLinear = 20_000;
+
+    readonly Dictionary<IImageTextSource, float[,]> embedded = [];
+    readonly Dictionary<(IImageTextSource Known, string What), (LinearProbe Probe, double Penalty)> fitted = [];
+
+    public IEnumerable<Score> Of(ProbeTask task)
+    {
+        int classes = task.Labels.Max() + 1;
+        var (known, asked) = (Embed(task.Known), Embed(task.Asked));
+        int[] ks = [.. NeighbourVote.UsualK.Where(k => k <= task.Known.Count)];
+        foreach (var (k, votes) in NeighbourVote.Votes(known, task.Labels, asked, classes, ks, model.Device.FindNeighbours))
+            yield return Line($"{k} nearest neighbours", Classification.Of(votes, task.Truth));
+
+        int fewest = task.Labels.CountBy(label => label).Min(count => count.Value);
+        foreach (var shots in FewShot.UsualShots.Where(shots => shots <= fewest))
+        {
+            var score = FewShot.Score(known, task.Labels, asked, task.Truth, shots);
+            yield return Top($"{shots} shot{(shots == 1 ? "" : "s")}, least squares, spread {100 * score.Spread:F1} %", score.Mean);
+        }
+
+        if (!fitted.TryGetValue((task.Known, task.What), out var linear))
+        {
+            var (rows, labels) = Thinned(known, task.Labels);
+            fitted[(task.Known, task.What)] = linear = LinearProbe.Tune(rows, labels, classes);
+        }
+        var (probe, penalty) = linear;
+        yield return Line($"linear probe, penalty {penalty:g1}", Classification.Of(probe.Scores(asked), task.Truth));
+        var frequent = task.Labels.CountBy(label => label).MaxBy(count => count.Value).Key;
+        yield return Top("always the most frequent", task.Truth.Count(label => label == frequent) / (double)task.Truth.Count);
+
+        Score Line(string method, Classification found) => Top(method, found.Top1, found.Top5);
+
+        Score Top(string method, double top1, double top5 = double.NaN) =>
+            new($"{task.Asked.Name}, by {task.What}", task.Asked.Count, method, [new("top 1", top1), new("top 5", top5)]);
+    }
+
+    // The probe is fitted on the processor: of a very large set every n-th picture.
+    static (float[,] Rows, int[] Labels) Thinned(float[,] rows, IReadOnlyList<int> labels)
+    {
+        int step = (labels.Count + MostForLinear - 1) / MostForLinear;
+        int[] kept = [.. Enumerable.Range(0, labels.Count).Where(i => i % step == 0)];
+        return (Embeddings.Rows(rows, kept), [.. kept.Select(i => labels[i])]);
+    }
+
+    float[,] Embed(IImageTextSource source) => embedded.TryGetValue(source, out var known) ? known : embedded[source] = model.EmbedPictures(source, crop, normalize: false);
+}

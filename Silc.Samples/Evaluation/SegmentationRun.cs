@@ -1,0 +1,71 @@
+namespace Silc.Samples.Evaluation;
+
+/// <summary>One set segmented with each kind of patch feature, beside the answer that needs no model.</summary>
+/// <param name="model">Embeds the patches.</param>
+/// <param name="source">Pictures with the class of every pixel.</param>
+/// <param name="classes">The set's classes in words.</param>
+/// <param name="windows">What the model sees at once.</param>
+/// <param name="threshold">Probability below which a pixel is background; null lets the background compete by its names.</param>
+/// <param name="backgroundCounts">False leaves the background's pixels out, as in the sets VOC-20 and PC-59.</param>
+sealed class SegmentationRun(
+    SilcModel model, ISegmentationSource source, ClassPrototypes classes, SegmentationWindows windows, double? threshold, bool backgroundCounts)
+{
+    readonly bool left = source.HasBackground && !backgroundCounts;
+
+    public IEnumerable<Score> Score(SegmentationSheet? sheet)
+    {
+        var set = left ? new WithoutBackground(source) : source;
+        // A background without words: left out, or what no class reaches.
+        var wordless = source.HasBackground && (left || threshold is not null);
+        var named = wordless ? classes.WithoutFirst() : classes;
+        sheet?.Begin(set);
+        var pixels = new long[set.Classes.Count];
+        bool first = true;
+        foreach (var feature in Enum.GetValues<PatchFeature>())
+        {
+            int shown = 0;
+            var segmenter = model.Segmenter(named, feature, windows, source.HasBackground && !left ? threshold : null);
+            var confusion = SegmentationScores.Of(segmenter, set, (example, predicted) =>
+            {
+                sheet?.Add(shown++, example, predicted, feature == PatchFeature.MapValues ? "map" : "last block");
+                if (first)
+                    foreach (var label in example.Labels.Labels)
+                        if (label >= 0) pixels[label]++;
+            });
+            first = false;
+            yield return Line(set, Name(feature), confusion);
+        }
+        yield return Line(set, $"always {set.Classes.Names[Array.IndexOf(pixels, pixels.Max())]}, the most frequent", Constant(pixels));
+    }
+
+    static Score Line(ISegmentationSource set, string method, ConfusionMatrix confusion) => new(set.Name, set.Count, method,
+    [
+        new("mIoU", confusion.MeanIntersectionOverUnion()), new("pixels right", confusion.Accuracy),
+        new("mean of classes", confusion.PerClassAccuracy().Where(double.IsFinite).Average()),
+    ]);
+
+    static ConfusionMatrix Constant(long[] pixels)
+    {
+        var (confusion, best) = (new ConfusionMatrix(pixels.Length), Array.IndexOf(pixels, pixels.Max()));
+        for (int k = 0; k < pixels.Length; k++) confusion.Add(k, best, pixels[k]);
+        return confusion;
+    }
+
+    static string Name(PatchFeature feature) => feature == PatchFeature.MapValues ? "map values" : "last-block values";
+
+    /// <summary>The same set with the background's pixels ignored; class 0 stays, but nothing is of it.</summary>
+    sealed class WithoutBackground(ISegmentationSource source) : ISegmentationSource
+    {
+        public string Name => $"{source.Name}, objects alone";
+        public int Count => source.Count;
+        public ClassList Classes => source.Classes;
+        public bool HasBackground => true;
+        public Colour ColourOf(int label) => source.ColourOf(label);
+
+        public SegmentedPicture Read(int index)
+        {
+            var example = source.Read(index);
+            return example with { Labels = example.Labels.Map(label => label == 0 ? LabelMap.Ignore : label) };
+        }
+    }
+}

@@ -1,0 +1,50 @@
+namespace Silc.Samples.Evaluation;
+
+/// <summary>A few pictures of each set: the picture, the truth, and the answer of each kind of feature; below them the colours of their classes.</summary>
+sealed class SegmentationSheet
+{
+    const int Shown = 4, Cell = 144;
+
+    readonly List<Set> sets = [];
+
+    public void Begin(ISegmentationSource set) => sets.Add(new(set));
+
+    /// <summary>The answer for picture <paramref name="index"/> of the current set.</summary>
+    public void Add(int index, SegmentedPicture example, LabelMap predicted, string method)
+    {
+        var set = sets[^1];
+        if (index >= Shown) return;
+        if (index == set.Rows.Count)
+            set.Rows.Add((example.Key, [new(example.Picture, "picture"), set.Painted(example, example.Labels, "truth")]));
+        int counted = example.Labels.Labels.Count(label => label >= 0), right = example.Labels.Labels.Zip(predicted.Labels).Count(pair => pair.First >= 0 && pair.First == pair.Second);
+        // What does not count is hatched in the answers as in the truth.
+        var shown = predicted with { Labels = [.. predicted.Labels.Zip(example.Labels.Labels, (answer, truth) => truth < 0 ? LabelMap.Ignore : answer)] };
+        set.Rows[index].Cells.Add(set.Painted(example, shown, $"{method}: {100.0 * right / Math.Max(1, counted):F0} % right"));
+    }
+
+    public void Write(string path)
+    {
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
+        ContactSheet.Write(path, [.. sets.SelectMany(set => set.All())], "Zero-shot segmentation", Cell);
+    }
+
+    sealed class Set(ISegmentationSource source)
+    {
+        readonly SortedSet<int> seen = [];
+
+        public List<(string Key, List<ContactSheetCell> Cells)> Rows { get; } = [];
+
+        public ContactSheetCell Painted(SegmentedPicture example, LabelMap labels, string caption)
+        {
+            seen.UnionWith(labels.Labels.Where(label => label >= 0));
+            return new(SegmentationPainter.Overlay(example.Picture, labels, source.ColourOf), caption);
+        }
+
+        public IEnumerable<ContactSheetRow> All()
+        {
+            foreach (var (key, cells) in Rows) yield return new(key, cells);
+            yield return new(source.Name, [.. seen.Chunk(SegmentationPainter.LegendLines).Select(labels =>
+                new ContactSheetCell(SegmentationPainter.Legend([.. labels.Select(label => (source.Classes.Names[label], source.ColourOf(label)))])))]);
+        }
+    }
+}

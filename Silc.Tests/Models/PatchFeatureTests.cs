@@ -1,0 +1,55 @@
+namespace Silc.Tests;
+
+[TestClass]
+public sealed class PatchFeatureTests
+{
+    static readonly SilcConfig Config = TinyRun.Config with { Image = new(Width: 32, Depth: 2, Heads: 2, MlpDim: 48), ImageSize = 24 };
+
+    [TestMethod, EveryDevice]
+    public void Patches_are_pooled_as_if_each_were_alone(string device)
+    {
+        using var model = SilcModel.Create(TestDevices.Open(device), Config, seed: 5);
+        Spread(model);
+        var tower = new NaiveTower(model);
+        // The model's own side, one with fewer patches and one with more; 40 pictures are more than fit at once.
+        foreach (var (side, pictures) in new[] { (24, 40), (8, 3), (32, 3) })
+        {
+            var pixels = Matrix.Make(pictures, side * side * 3, (r, c) => (float)Math.Sin(0.37 * (r + 1) * c));
+            float[] host = [.. pixels.Values.Select(x => (float)x)];
+            foreach (var feature in Enum.GetValues<PatchFeature>())
+            {
+                var z = model.EmbedPatchPixels(host, side, feature);
+                Close.To(tower.PatchFeatures(pixels, side, alone: feature == PatchFeature.LastBlockValues).Values, [.. z.Cast<float>()],
+                    Close.Chained, $"{feature}, {pictures} pictures of {side} pixels");
+                Close.Bits([.. z.Cast<float>()], [.. model.EmbedPatchPixels(host, side, feature).Cast<float>()], "again");
+            }
+        }
+    }
+
+    [TestMethod, EveryDevice]
+    public void A_picture_of_one_patch_is_that_patch(string device)
+    {
+        using var model = SilcModel.Create(TestDevices.Open(device), Config with { ImageSize = 8 }, seed: 5);
+        Spread(model);
+        float[] pixels = [.. Enumerable.Range(0, 2 * 8 * 8 * 3).Select(i => MathF.Sin(0.37f * i))];
+        foreach (var feature in Enum.GetValues<PatchFeature>())
+            Close.To([.. model.EmbedPixels(pixels).Cast<float>()], [.. model.EmbedPatchPixels(pixels, 8, feature).Cast<float>()], Close.Chained, $"{feature}");
+    }
+
+    [TestMethod]
+    public void What_cannot_be_cut_into_patches_is_refused()
+    {
+        using var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), Config);
+        Assert.Contains("20", Assert.ThrowsExactly<ArgumentException>(() => model.EmbedPatchPixels(new float[20 * 20 * 3], 20)).Message);
+        Assert.Contains("whole number", Assert.ThrowsExactly<ArgumentException>(() => model.EmbedPatchPixels(new float[100], 24)).Message);
+        Assert.AreEqual(2 * 9, model.EmbedPatches([Pictures.Noise(30, 20, 1), Pictures.Noise(9, 9, 2)]).GetLength(0));
+    }
+
+    // Biases of zero and narrow distributions would hide mistakes.
+    static void Spread(SilcModel model)
+    {
+        var random = new Random(3);
+        foreach (var p in model.Parameters.All)
+            model.Device.Upload<float>([.. Enumerable.Range(0, p.Count).Select(_ => (random.NextSingle() - 0.5f) * (p.Name.EndsWith("kernel", StringComparison.Ordinal) ? 0.5f : 1))], p.Value.View);
+    }
+}

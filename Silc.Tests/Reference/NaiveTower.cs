@@ -1,0 +1,51 @@
+namespace Silc.Tests;
+
+/// <summary>The image tower in double precision, from a model's parameters by their names.</summary>
+public sealed class NaiveTower(SilcModel model)
+{
+    const double Epsilon = 1e-6;
+
+    readonly Dictionary<string, Matrix> parameters = model.Parameters.All.ToDictionary(p => p.Name,
+        p => new Matrix(p.Rows, p.Cols).With([.. model.Device.Download(p.Value.View).Select(x => (double)x)]));
+
+    int Heads => model.Config.Image.Heads;
+
+    /// <summary>
+    /// Normalised patch features of pictures (N, side·side·3) by what they mean: a MAP head that attends to sequences of one token each,
+    /// and with <paramref name="alone"/> a last block whose tokens are sequences of one as well.
+    /// </summary>
+    public Matrix PatchFeatures(Matrix pixels, int side, bool alone)
+    {
+        var patches = Naive.Patches(pixels, side, model.Config.PatchSize);
+        var x = Naive.AddRows(Positions(side / model.Config.PatchSize), Dense(patches, "img/embedding"));
+        for (int i = 0; i < model.Config.Image.Depth; i++)
+        {
+            string block = $"img/Transformer/encoderblock_{i}";
+            int sequences = alone && i == model.Config.Image.Depth - 1 ? x.Rows : pixels.Rows;
+            var n = Norm(x, $"{block}/LayerNorm_0");
+            x = Mlp(x + Attention(n, n, $"{block}/MultiHeadDotProductAttention_0", sequences), block, "LayerNorm_1");
+        }
+        x = Norm(x, "img/Transformer/encoder_norm");
+        var probes = Matrix.Make(x.Rows, x.Cols, (_, c) => parameters["img/MAPHead_0/probe"][0, c]);
+        var pooled = Attention(probes, x, "img/MAPHead_0/MultiHeadDotProductAttention_0", x.Rows);
+        return Naive.L2Normalize(Mlp(pooled, "img/MAPHead_0", "LayerNorm_0"), 1e-8);
+    }
+
+    Matrix Positions(int grid)
+    {
+        int known = model.Config.Grid;
+        var resize = PositionTable.ResizeMatrix(known, grid, model.Config.PositionResize);
+        return grid == known ? parameters["img/pos_embedding"]
+            : Naive.MatMul(Matrix.Make(grid * grid, known * known, (r, c) => resize[r * known * known + c]), parameters["img/pos_embedding"]);
+    }
+
+    Matrix Attention(Matrix queries, Matrix x, string name, int sequences) => Dense(
+        Naive.Attention(Dense(queries, $"{name}/query"), Dense(x, $"{name}/key"), Dense(x, $"{name}/value"), sequences, Heads).O, $"{name}/out");
+
+    Matrix Mlp(Matrix x, string block, string norm) =>
+        x + Dense(Naive.Gelu(Dense(Norm(x, $"{block}/{norm}"), $"{block}/MlpBlock_0/Dense_0"), GeluKind.Tanh), $"{block}/MlpBlock_0/Dense_1");
+
+    Matrix Norm(Matrix x, string name) => Naive.LayerNorm(x, parameters[$"{name}/scale"], parameters[$"{name}/bias"], Epsilon);
+
+    Matrix Dense(Matrix x, string name) => Naive.PlusRow(Naive.MatMul(x, parameters[$"{name}/kernel"]), parameters[$"{name}/bias"]);
+}
