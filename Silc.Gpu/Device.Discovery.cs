@@ -74,10 +74,17 @@ public sealed partial class Device
         }
     }
 
+    /// <summary>How kernels are compiled, on every device.</summary>
+    internal static void Configure(Context.Builder builder)
+    {
+        builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms();
+        PtxCompiler.Register(builder);
+    }
+
     // A group of the CPU accelerator is one thread (2 is the least that ILGPU takes), so that each core runs one group at a time.
     static Context NewContext(int? cpuThreads, bool gpus) => Context.Create(builder =>
     {
-        builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms();
+        Configure(builder);
         builder.CPU(new CPUDevice(2, 1, cpuThreads ?? Environment.ProcessorCount));
         if (!gpus) return;
         Try(() => builder.Cuda());

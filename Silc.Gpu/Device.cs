@@ -74,6 +74,9 @@ public sealed partial class Device : IDisposable
     /// <summary>Groups that keep the device busy.</summary>
     internal int Groups { get; }
 
+    /// <summary>Takes the launches in place of the accelerator: tests run CUDA's kernels without a GPU.</summary>
+    internal ILauncher? Launcher { get; set; }
+
     /// <summary>While true, launches and copies do nothing: the walk through a step only measures its memory.</summary>
     internal bool DryRun { get; set; }
 
@@ -102,6 +105,11 @@ public sealed partial class Device : IDisposable
     internal void Launch<TKernel>(int groups, int lanes, TKernel kernel) where TKernel : struct, IKernel
     {
         if (DryRun || groups == 0) return;
+        if (Launcher is not null)
+        {
+            Launcher.Launch(groups, lanes, kernel);
+            return;
+        }
         if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
             launchers[typeof(TKernel)] = launcher = Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
         var launch = (Action<KernelConfig, TKernel>)launcher;
