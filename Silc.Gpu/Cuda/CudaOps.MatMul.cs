@@ -83,11 +83,9 @@ partial class CudaOps
 
     static Cells CellsOf(Tensor c, params ReadOnlySpan<Tensor> others)
     {
-        bool fours = c.Cols % 4 == 0 && Fits(c);
-        foreach (var x in others) fours &= Fits(x);
+        bool fours = c.Cols % 4 == 0 && IsAligned(c);
+        foreach (var x in others) fours &= IsAligned(x);
         return new(c.Rows, c.Cols, fours ? 1 : 0);
-
-        static bool Fits(Tensor x) => Address(x.View) % 16 == 0 && x.Stride % 4 == 0;
     }
 
     static (Product, int Groups) Whole(Factors f, Precision precision)

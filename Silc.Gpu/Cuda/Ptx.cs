@@ -17,12 +17,31 @@ static class Ptx
     public static int Shared(int bytes) => throw OnlyOnCuda;
 
     /// <summary>All threads of the group wait for each other, and see what each other wrote to shared memory.</summary>
-    [Instruction("bar.sync 0;"), IntrinsicImplementation]
-    public static void Barrier() => throw OnlyOnCuda;
+    public static void Barrier()
+    {
+        Wait();
+        Stay();
+    }
 
     /// <summary>The same among the threads of a warp.</summary>
+    public static void WarpBarrier()
+    {
+        WaitForWarp();
+        Stay();
+    }
+
+    [Instruction("bar.sync 0;"), IntrinsicImplementation]
+    public static void Wait() => throw OnlyOnCuda;
+
     [Instruction("bar.warp.sync 0xffffffff;"), IntrinsicImplementation]
-    public static void WarpBarrier() => throw OnlyOnCuda;
+    public static void WaitForWarp() => throw OnlyOnCuda;
+
+    /// <summary>
+    /// No instruction. ILGPU 1.5.3 (Movement.CanMoveSideEffectValue) forgets to ask whether a value may pass the last memory operation of a block:
+    /// reads before a barrier at the end of a loop moved behind it, until this stood there in its place.
+    /// </summary>
+    [Instruction(""), IntrinsicImplementation]
+    public static void Stay() => throw OnlyOnCuda;
 
     [Instruction("ld.shared.f32 $0, [%0];"), IntrinsicImplementation]
     public static float LoadShared(int address) => throw OnlyOnCuda;
@@ -75,6 +94,18 @@ static class Ptx
 
     [Instruction("st.global.v4.f32 [%0], {%1, %2, %3, %4};"), IntrinsicImplementation]
     public static void Store4(long address, Float4 value) => throw OnlyOnCuda;
+
+    /// <summary>Four neighbours at any address of a float: at once where it is a multiple of 16.</summary>
+    [Instruction("{ .reg .pred whole; .reg .b64 odd; and.b64 odd, %0, 15; setp.eq.s64 whole, odd, 0; @whole ld.global.v4.f32 {$0, $1, $2, $3}, [%0]; "
+        + "@!whole ld.global.f32 $0, [%0]; @!whole ld.global.f32 $1, [%0+4]; @!whole ld.global.f32 $2, [%0+8]; @!whole ld.global.f32 $3, [%0+12]; }"),
+        IntrinsicImplementation]
+    public static Float4 LoadFour(long address) => throw OnlyOnCuda;
+
+    /// <summary>As <see cref="LoadFour"/>.</summary>
+    [Instruction("{ .reg .pred whole; .reg .b64 odd; and.b64 odd, %0, 15; setp.eq.s64 whole, odd, 0; @whole st.global.v4.f32 [%0], {%1, %2, %3, %4}; "
+        + "@!whole st.global.f32 [%0], %1; @!whole st.global.f32 [%0+4], %2; @!whole st.global.f32 [%0+8], %3; @!whole st.global.f32 [%0+12], %4; }"),
+        IntrinsicImplementation]
+    public static void StoreFour(long address, Float4 value) => throw OnlyOnCuda;
 
     // Tensor cores: compute capability 8.0
 

@@ -13,10 +13,17 @@ readonly struct Stage<TMma, TOperand, TReads>(Float4 q0, Float4 q1, Float4 q2, F
     static int LinesAtOnce => ProductTile.Threads / LineQuads;
     static bool IsFour => TOperand.Lines / LinesAtOnce == 4;
 
+    // Lines of 64 bytes are written two at a time: four lines apart they are in different banks, so the line's first and third bit change places.
+    static int Line(int thread)
+    {
+        int line = thread / LineQuads;
+        return TOperand.Turned ? line : line & ~5 | (line & 1) << 2 | line >> 2 & 1;
+    }
+
     /// <summary>Reads the part that begins at row (or column) <paramref name="outer"/> of C and place <paramref name="depth"/> of the sum.</summary>
     public static Stage<TMma, TOperand, TReads> Read(MatrixAt x, int outer, int outers, int depth, int depths, int thread)
     {
-        int line = (TOperand.Turned ? depth : outer) + thread / LineQuads, lines = TOperand.Turned ? depths : outers;
+        int line = (TOperand.Turned ? depth : outer) + Line(thread), lines = TOperand.Turned ? depths : outers;
         int column = (TOperand.Turned ? outer : depth) + thread % LineQuads * 4, columns = TOperand.Turned ? outers : depths;
         long address = x.At(line, column), step = 4L * LinesAtOnce * x.Stride;
         var first = TReads.Four(address, line, lines, column, columns);
@@ -28,7 +35,7 @@ readonly struct Stage<TMma, TOperand, TReads>(Float4 q0, Float4 q1, Float4 q2, F
 
     public void Store(int tile, int thread)
     {
-        int address = tile + 4 * (thread / LineQuads * TOperand.Stride + thread % LineQuads * 4 / TMma.PerWord), step = 4 * LinesAtOnce * TOperand.Stride;
+        int address = tile + 4 * (Line(thread) * TOperand.Stride + thread % LineQuads * 4 / TMma.PerWord), step = 4 * LinesAtOnce * TOperand.Stride;
         TMma.Store(address, q0);
         TMma.Store(address + step, q1);
         if (!IsFour) return;

@@ -28,6 +28,7 @@ public abstract class Ops(Device device)
     /// <summary>The operations for a device: the only place that asks which backend this is.</summary>
     public static Ops For(Device device) => device.Kind switch
     {
+        DeviceKind.Cuda => new CudaOps(device, device.Precision),
         DeviceKind.Cpu => new CpuOps(device),
         _ => new Ops<One>(device),
     };

@@ -36,7 +36,7 @@ static class TrainCommand
         var (config, train) = (TrainOptions.ModelOf(parsed, tokenizer), TrainOptions.TrainingOf(parsed));
         var source = DataOption.OpenForTraining(data, TrainOptions.SeedOf(parsed), parsed);
 
-        using var device = Device.Open(parsed.GetValue(TrainOptions.Device)!);
+        using var device = Device.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision));
         using var model = SilcModel.Create(device, config, train.Seed, tokenizer);
         using var run = new TrainRun(model, source, train, resume);
         Console.WriteLine($"data     {source.Name}: {source.Count:N0} pictures, {train.BatchSize} a step, {train.TotalSteps} steps");

@@ -8,6 +8,7 @@ static class TrainOptions
     public static readonly Option<string> Data = DataOption.Create();
     public static readonly Option<string> Out = new("--out") { Description = "Folder for weights, checkpoint, metrics and plot.", HelpName = "DIR", Required = true };
     public static readonly Option<string> Device = DeviceOption();
+    public static readonly Option<Precision> Precision = PrecisionOption();
     public static readonly Option<string> Tokenizer = Text("--tokenizer", "bytes, words, a SentencePiece FILE.model or CLIP's FILE.txt.gz; emoji sets bring one.", "", "FILE");
     public static readonly Option<string?> Resume = new("--resume") { Description = "Go on from a checkpoint; give the other options as before.", HelpName = "FILE" };
     public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10);
@@ -36,11 +37,14 @@ static class TrainOptions
     public static IReadOnlyList<Option> All { get; } =
     [
         Data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator,
-        Out, Preset, Steps, Batch, Device, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
+        Out, Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
         MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Seed, LogEvery, Minutes, Resume,
     ];
 
     public static Option<string> DeviceOption() => Text("--device", "auto, cuda, opencl, cpu, or one of silc devices, e.g. cuda:1.", "auto", "ID");
+
+    public static Option<Precision> PrecisionOption() =>
+        Choice("--precision", "How products multiply; tf32 and bf16 need NVIDIA tensor cores. Sums and weights stay float32.", Silc.Precision.Float32);
 
     public static int SeedOf(ParseResult parsed) => parsed.GetValue(Seed);
 

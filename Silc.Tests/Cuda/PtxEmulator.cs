@@ -35,15 +35,20 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
         return (program, PtxSteps.Of(program));
     });
 
-    internal unsafe void Launch<TKernel>(int groups, int lanes, TKernel kernel) where TKernel : struct, IKernel
+    internal void Launch<TKernel>(int groups, int lanes, TKernel kernel) where TKernel : struct, IKernel
     {
         var (program, steps) = Ready(architecture, typeof(TKernel));
         Assert.IsTrue(program.SharedBytes <= 48 << 10, $"{typeof(TKernel).Name} wants {program.SharedBytes} bytes of shared memory, 49152 need no permission");
         Launches[typeof(TKernel).Name] = Launches.GetValueOrDefault(typeof(TKernel).Name) + 1;
-        var parameters = new byte[program.ParameterBytes];
-#pragma warning disable CS8500 // kernels of the CUDA folder hold numbers only
-        new ReadOnlySpan<byte>(&kernel, Math.Min(parameters.Length, sizeof(TKernel))).CopyTo(parameters);
-#pragma warning restore CS8500
+        var parameters = KernelParameters.Of(kernel);
+        Assert.HasCount(program.ParameterBytes, parameters, $"bytes of {typeof(TKernel)}");
+        Run(typeof(TKernel).Name, program, steps, groups, lanes, parameters);
+    }
+
+    /// <summary>Runs a program, group by group.</summary>
+    public IReadOnlyList<PtxGroup> Run(string name, PtxProgram program, PtxStep[] steps, int groups, int lanes, byte[] parameters)
+    {
+        var done = new List<PtxGroup>();
         for (int index = 0; index < groups; index++)
         {
             var shared = new SharedMemoryModel(program.SharedBytes);
@@ -52,11 +57,13 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
             while (warps.Any(warp => !warp.Done))
             {
                 foreach (var warp in warps) warp.Run();
-                Assert.IsTrue(warps.All(warp => warp.Waits) || warps.All(warp => warp.Done), $"{typeof(TKernel).Name}: some threads wait at a barrier, others have ended");
+                Assert.IsTrue(warps.All(warp => warp.Waits) || warps.All(warp => warp.Done), $"{name}: some threads wait at a barrier, others have ended");
                 foreach (var warp in warps) warp.Release();
                 shared.Barrier();
             }
             Counts = (Counts.Instructions + group.Instructions, Counts.Passes + shared.Passes, Counts.LeastPasses + shared.LeastPasses);
+            done.Add(group);
         }
+        return done;
     }
 }

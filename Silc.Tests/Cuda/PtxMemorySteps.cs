@@ -29,8 +29,8 @@ public static unsafe partial class PtxMemorySteps
             };
         }
 
-        var address = PtxSteps.Source(program, parts.Groups[1].Value, "b64");
-        var sources = store ? values.Select(value => PtxSteps.Source(program, value, code.Type)).ToArray() : [];
+        var address = PtxSteps.Source(program, parts.Groups[1].Value);
+        var sources = store ? values.Select(value => PtxSteps.Source(program, value)).ToArray() : [];
         var targets = store ? [] : values.Select(program.Register).ToArray();
         if (code.Is("shared"))
             return (warp, mask) =>
@@ -39,12 +39,12 @@ public static unsafe partial class PtxMemorySteps
                 int lanes = 0;
                 foreach (var lane in PtxWarp.Lanes(mask))
                 {
-                    int place = (int)((long)address(warp, lane) + offset);
+                    int place = (int)((long)address(warp)[lane] + offset);
                     touched[lanes++] = place;
                     if (store)
                     {
                         var to = warp.Group.Shared.Write(place, bytes * count, warp.Index);
-                        for (int i = 0; i < count; i++) Put(to[(i * bytes)..], sources[i](warp, lane), bytes);
+                        for (int i = 0; i < count; i++) Put(to[(i * bytes)..], sources[i](warp)[lane], bytes);
                     }
                     else
                     {
@@ -60,11 +60,11 @@ public static unsafe partial class PtxMemorySteps
         {
             foreach (var lane in PtxWarp.Lanes(mask))
             {
-                long place = (long)address(warp, lane) + offset;
+                long place = (long)address(warp)[lane] + offset;
                 warp.Group.Global.Check(place, bytes * count);
                 var memory = new Span<byte>((void*)place, bytes * count);
                 for (int i = 0; i < count; i++)
-                    if (store) Put(memory[(i * bytes)..], sources[i](warp, lane), bytes);
+                    if (store) Put(memory[(i * bytes)..], sources[i](warp)[lane], bytes);
                     else warp.Register(targets[i])[lane] = Get(memory[(i * bytes)..], bytes);
             }
         };
@@ -75,13 +75,13 @@ public static unsafe partial class PtxMemorySteps
         bool turned = code.Is("trans");
         Assert.IsTrue(code.Is("x4") && code.Operands.Length == 5, code.Text);
         var targets = code.Operands[..4].Select(program.Register).ToArray();
-        var address = PtxSteps.Source(program, code.Operands[4].Trim('[', ']'), "b32");
+        var address = PtxSteps.Source(program, code.Operands[4].Trim('[', ']'));
         return (warp, mask) =>
         {
             Assert.AreEqual(PtxWarp.All, mask, $"a whole warp must come to '{code.Text}'");
             Span<ushort> matrix = stackalloc ushort[64];
             Span<int> touched = stackalloc int[32];
-            for (int lane = 0; lane < 32; lane++) touched[lane] = (int)address(warp, lane);
+            for (int lane = 0; lane < 32; lane++) touched[lane] = (int)address(warp)[lane];
             for (int m = 0; m < 4; m++)
             {
                 for (int row = 0; row < 8; row++)

@@ -2,6 +2,9 @@ using System.Globalization;
 
 namespace Silc.Tests;
 
+/// <summary>An operand's values in the 32 lanes.</summary>
+public delegate ReadOnlySpan<ulong> PtxSource(PtxWarp warp);
+
 /// <summary>Makes instructions ready to run: the part of PTX that ILGPU and our own instructions use.</summary>
 public static unsafe class PtxSteps
 {
@@ -16,7 +19,8 @@ public static unsafe class PtxSteps
             {
                 "bra" => PtxStepKind.Branch,
                 "ret" or "exit" => PtxStepKind.Return,
-                "bar" or "barrier" when !code.Is("warp") => PtxStepKind.Barrier,
+                "bar" when code.Is("warp") => PtxStepKind.WarpBarrier,
+                "bar" or "barrier" => PtxStepKind.Barrier,
                 _ => PtxStepKind.Work,
             };
             steps[i] = new(kind, guard, code.GuardNegated, kind == PtxStepKind.Work ? Work(program, code) : null,
@@ -31,172 +35,212 @@ public static unsafe class PtxSteps
         "ldmatrix" => PtxMemorySteps.Matrices(program, code),
         "mma" => Mma(program, code),
         "shfl" => Shuffle(program, code),
-        "bar" => (_, mask) => Assert.AreEqual(PtxWarp.All, mask, $"a whole warp must come to '{code.Text}'"),
         "setp" => Compare(program, code),
         "selp" => Select(program, code),
         _ => Arithmetic(program, code),
     };
 
-    /// <summary>Reads an operand of each lane: a register, a number or what the hardware knows.</summary>
-    public static Func<PtxWarp, int, ulong> Source(PtxProgram program, string operand, string type)
+    /// <summary>Reads an operand for all lanes: a register, a number or what the hardware knows.</summary>
+    public static PtxSource Source(PtxProgram program, string operand)
     {
         switch (operand)
         {
-            case "%tid.x": return (warp, lane) => (ulong)(warp.Index * 32 + lane);
-            case "%ctaid.x": return (warp, _) => (ulong)warp.Group.Index;
-            case "%ntid.x": return (warp, _) => (ulong)warp.Group.Lanes;
-            case "%nctaid.x": return (warp, _) => (ulong)warp.Group.Groups;
-            case "%laneid": return (_, lane) => (ulong)lane;
+            case "%tid.x": return warp => warp.Threads;
+            case "%ctaid.x": return warp => warp.Group.IndexOfAll;
+            case "%ntid.x": return warp => warp.Group.LanesOfAll;
+            case "%nctaid.x": return warp => warp.Group.GroupsOfAll;
         }
-        if (program.Shared(operand) is { } address) return (_, _) => (ulong)address;
+        if (program.Shared(operand) is { } address) return Constant((ulong)address);
         if (operand.StartsWith("0f", StringComparison.Ordinal)) return Constant(ulong.Parse(operand.AsSpan(2), NumberStyles.HexNumber));
-        if (char.IsAsciiDigit(operand[0]) || operand[0] == '-')
-            return Constant(operand.StartsWith("0x", StringComparison.Ordinal) ? ulong.Parse(operand.AsSpan(2), NumberStyles.HexNumber)
-                : operand[0] == '-' ? (ulong)long.Parse(operand) : ulong.Parse(operand));
+        if (operand.StartsWith("0x", StringComparison.Ordinal)) return Constant(ulong.Parse(operand.AsSpan(2), NumberStyles.HexNumber));
+        if (char.IsAsciiDigit(operand[0])) return Constant(ulong.Parse(operand));
+        if (operand[0] == '-') return Constant((ulong)long.Parse(operand));
         Assert.IsTrue(operand[0] == '%' || char.IsAsciiLetter(operand[0]), $"no operand '{operand}'");
         int register = program.Register(operand);
-        return type.Length == 0 ? throw new ArgumentException(operand) : (warp, lane) => warp.Registers[register * 32 + lane];
+        return warp => warp.Register(register);
     }
 
-    static Func<PtxWarp, int, ulong> Constant(ulong value) => (_, _) => value;
+    static PtxSource Constant(ulong value)
+    {
+        var all = new ulong[32];
+        Array.Fill(all, value);
+        return _ => all;
+    }
 
-    static Action<PtxWarp, uint> Each(int target, Func<PtxWarp, int, ulong> value) => (warp, mask) =>
+    static Action<PtxWarp, uint> Each(int target, PtxSource a, Func<ulong, ulong> f) => (warp, mask) =>
     {
         var to = warp.Register(target);
+        var x = a(warp);
         for (int lane = 0; lane < 32; lane++)
-            if ((mask >> lane & 1) != 0) to[lane] = value(warp, lane);
+            if ((mask >> lane & 1) != 0) to[lane] = f(x[lane]);
+    };
+
+    static Action<PtxWarp, uint> Each(int target, PtxSource a, PtxSource b, Func<ulong, ulong, ulong> f) => (warp, mask) =>
+    {
+        var to = warp.Register(target);
+        ReadOnlySpan<ulong> x = a(warp), y = b(warp);
+        for (int lane = 0; lane < 32; lane++)
+            if ((mask >> lane & 1) != 0) to[lane] = f(x[lane], y[lane]);
+    };
+
+    static Action<PtxWarp, uint> Each(int target, PtxSource a, PtxSource b, PtxSource c, Func<ulong, ulong, ulong, ulong> f) => (warp, mask) =>
+    {
+        var to = warp.Register(target);
+        ReadOnlySpan<ulong> x = a(warp), y = b(warp), z = c(warp);
+        for (int lane = 0; lane < 32; lane++)
+            if ((mask >> lane & 1) != 0) to[lane] = f(x[lane], y[lane], z[lane]);
     };
 
     static Action<PtxWarp, uint> Arithmetic(PtxProgram program, PtxInstruction code)
     {
         int target = program.Register(code.Operands[0]);
+        var from = code.Operands[1..].Select(operand => Source(program, operand)).ToArray();
         var name = code.Name[0];
-        var from = code.Operands[1..].Select(operand => Source(program, operand, code.Type)).ToArray();
-        if (name == "mov" || name == "cvta") return Each(target, from[0]);
-        if (name == "cvt") return Each(target, Convert(code, from));
-        bool wide = code.Is("wide"), high = code.Is("hi");
-        Assert.IsFalse(high, code.Text);
-        if (code.Type == "f32") return from.Length switch
-        {
-            1 => Each(target, (warp, lane) => Bits(Unary(name, Float(from[0](warp, lane))))),
-            2 => Each(target, (warp, lane) => Bits(Binary(name, Float(from[0](warp, lane)), Float(from[1](warp, lane))))),
-            _ => Each(target, (warp, lane) => Bits(MathF.FusedMultiplyAdd(Float(from[0](warp, lane)), Float(from[1](warp, lane)), Float(from[2](warp, lane))))),
-        };
-        var type = code.Type;
-        return from.Length switch
-        {
-            1 => Each(target, (warp, lane) => Cut(name switch { "neg" => -Signed(from[0](warp, lane), type), "not" => ~Signed(from[0](warp, lane), type),
-                "abs" => Math.Abs(Signed(from[0](warp, lane), type)), _ => throw Unknown(code) }, type)),
-            2 => Each(target, (warp, lane) => Cut(Integer(code, Signed(from[0](warp, lane), type), Signed(from[1](warp, lane), type)), wide ? "s64" : type)),
-            _ => Each(target, (warp, lane) => Cut(Signed(from[0](warp, lane), type) * Signed(from[1](warp, lane), type)
-                + Signed(from[2](warp, lane), wide ? "s64" : type), wide ? "s64" : type)),
-        };
+        if (name is "mov" or "cvta") return Each(target, from[0], static x => x);
+        if (name == "cvt") return from.Length == 1 ? Each(target, from[0], Convert(code)) : Each(target, from[0], from[1], PackBf16(code));
+        Assert.IsFalse(code.Is("hi"), code.Text);
+        return code.Type == "f32"
+            ? from.Length switch
+            {
+                1 => Each(target, from[0], Unary(code)),
+                2 => Each(target, from[0], from[1], Binary(code)),
+                _ => Each(target, from[0], from[1], from[2], static (x, y, z) => Bits(MathF.FusedMultiplyAdd(Float(x), Float(y), Float(z)))),
+            }
+            : from.Length switch
+            {
+                1 => Each(target, from[0], Integer1(code)),
+                2 => Each(target, from[0], from[1], Integer2(code)),
+                _ => Each(target, from[0], from[1], from[2], Integer3(code)),
+            };
     }
 
-    static long Integer(PtxInstruction code, long a, long b) => code.Name[0] switch
+    static Func<ulong, ulong> Unary(PtxInstruction code) => code.Name[0] switch
     {
-        "add" => a + b,
-        "sub" => a - b,
-        "mul" => a * b,
-        "div" => a / b,
-        "rem" => a % b,
-        "min" => Math.Min(a, b),
-        "max" => Math.Max(a, b),
-        "and" => a & b,
-        "or" => a | b,
-        "xor" => a ^ b,
-        "shl" => b >= Width(code.Type) ? 0 : a << (int)b,
-        "shr" => a >> (int)Math.Min(b, 63),
+        "neg" => static x => Bits(-Float(x)),
+        "abs" => static x => Bits(Math.Abs(Float(x))),
+        "ex2" => static x => Bits(MathF.Pow(2, Float(x))),
+        "lg2" => static x => Bits(MathF.Log2(Float(x))),
+        "rcp" => static x => Bits(1 / Float(x)),
+        "sqrt" => static x => Bits(MathF.Sqrt(Float(x))),
         _ => throw Unknown(code),
     };
 
-    static float Unary(string name, float x) => name switch
-    {
-        "neg" => -x,
-        "abs" => Math.Abs(x),
-        "ex2" => MathF.Pow(2, x),
-        "lg2" => MathF.Log2(x),
-        "rcp" => 1 / x,
-        "sqrt" => MathF.Sqrt(x),
-        "rsqrt" => 1 / MathF.Sqrt(x),
-        _ => throw new NotSupportedException($"the emulator has no {name}.f32"),
-    };
-
     // min and max of PTX give the number where one operand is NaN.
-    static float Binary(string name, float a, float b) => name switch
+    static Func<ulong, ulong, ulong> Binary(PtxInstruction code) => code.Name[0] switch
     {
-        "add" => a + b,
-        "sub" => a - b,
-        "mul" => a * b,
-        "div" => a / b,
-        "min" => float.IsNaN(a) ? b : float.IsNaN(b) ? a : Math.Min(a, b),
-        "max" => float.IsNaN(a) ? b : float.IsNaN(b) ? a : Math.Max(a, b),
-        _ => throw new NotSupportedException($"the emulator has no {name}.f32"),
+        "add" => static (x, y) => Bits(Float(x) + Float(y)),
+        "sub" => static (x, y) => Bits(Float(x) - Float(y)),
+        "mul" => static (x, y) => Bits(Float(x) * Float(y)),
+        "div" => static (x, y) => Bits(Float(x) / Float(y)),
+        "min" => static (x, y) => Bits(float.MinNumber(Float(x), Float(y))),
+        "max" => static (x, y) => Bits(float.MaxNumber(Float(x), Float(y))),
+        _ => throw Unknown(code),
     };
 
-    static Func<PtxWarp, int, ulong> Convert(PtxInstruction code, Func<PtxWarp, int, ulong>[] from)
+    static Func<ulong, ulong> Integer1(PtxInstruction code) => (code.Name[0], code.Type) switch
     {
-        var (to, source) = (code.Name[^2], code.Name[^1]);
-        return (to, source) switch
-        {
-            // The first source goes into the upper half.
-            ("bf16x2", "f32") => (warp, lane) => (ulong)TensorCore.RoundBf16(Float(from[0](warp, lane))) << 16 | TensorCore.RoundBf16(Float(from[1](warp, lane))),
-            ("tf32", "f32") => (warp, lane) => TensorCore.RoundTf32(Float(from[0](warp, lane))),
-            ("f32", "s32" or "u32" or "s64") => (warp, lane) => Bits(Signed(from[0](warp, lane), source)),
-            ("s64" or "u64" or "s32" or "u32", "s64" or "u64" or "s32" or "u32") => (warp, lane) => Cut(Signed(from[0](warp, lane), source), to),
-            _ => throw Unknown(code),
-        };
-    }
+        ("neg", "s32") => static x => (uint)-(int)x,
+        ("neg", "s64") => static x => 0 - x,
+        ("not", "b32") => static x => ~(uint)x,
+        ("not", "pred") => static x => x ^ 1,
+        _ => throw Unknown(code),
+    };
+
+    static Func<ulong, ulong, ulong> Integer2(PtxInstruction code) => (code.Name[0], code.Type) switch
+    {
+        ("add", "s32" or "u32") => static (x, y) => (uint)x + (uint)y,
+        ("add", "s64" or "u64") => static (x, y) => x + y,
+        ("sub", "s32" or "u32") => static (x, y) => (uint)x - (uint)y,
+        ("sub", "s64" or "u64") => static (x, y) => x - y,
+        ("mul", "s32") when code.Is("wide") => static (x, y) => (ulong)((long)(int)x * (int)y),
+        ("mul", "s32" or "u32") => static (x, y) => (uint)x * (uint)y,
+        ("mul", "s64" or "u64") => static (x, y) => x * y,
+        ("div", "s32") => static (x, y) => (uint)((int)x / (int)y),
+        ("rem", "s32") => static (x, y) => (uint)((int)x % (int)y),
+        ("min", "s32") => static (x, y) => (uint)Math.Min((int)x, (int)y),
+        ("max", "s32") => static (x, y) => (uint)Math.Max((int)x, (int)y),
+        ("and", _) => static (x, y) => x & y,
+        ("or", _) => static (x, y) => x | y,
+        ("xor", _) => static (x, y) => x ^ y,
+        ("shl", "b32") => static (x, y) => y > 31 ? 0 : (uint)x << (int)y,
+        ("shl", "b64") => static (x, y) => y > 63 ? 0 : x << (int)y,
+        ("shr", "s32") => static (x, y) => (uint)((int)x >> (int)Math.Min(y, 31)),
+        ("shr", "u32" or "b32") => static (x, y) => y > 31 ? 0 : (uint)x >> (int)y,
+        ("shr", "s64") => static (x, y) => (ulong)((long)x >> (int)Math.Min(y, 63)),
+        _ => throw Unknown(code),
+    };
+
+    static Func<ulong, ulong, ulong, ulong> Integer3(PtxInstruction code) => (code.Name[0], code.Type) switch
+    {
+        ("mad", "s32") when code.Is("lo") => static (x, y, z) => (uint)x * (uint)y + (uint)z,
+        ("mad", "s64") when code.Is("lo") => static (x, y, z) => x * y + z,
+        _ => throw Unknown(code),
+    };
+
+    static Func<ulong, ulong> Convert(PtxInstruction code) => (code.Name[^2], code.Name[^1]) switch
+    {
+        ("tf32", "f32") => static x => TensorCore.RoundTf32(Float(x)),
+        ("f32", "s32") => static x => Bits((int)x),
+        ("s64", "s32") => static x => (ulong)(int)x,
+        ("s32" or "u32", "s64" or "u64") => static x => (uint)x,
+        ("u64" or "s64", "u32") => static x => (uint)x,
+        _ => throw Unknown(code),
+    };
+
+    // The first source goes into the upper half.
+    static Func<ulong, ulong, ulong> PackBf16(PtxInstruction code) => code.Is("bf16x2")
+        ? static (x, y) => (ulong)TensorCore.RoundBf16(Float(x)) << 16 | TensorCore.RoundBf16(Float(y))
+        : throw Unknown(code);
 
     static Action<PtxWarp, uint> Compare(PtxProgram program, PtxInstruction code)
     {
         int target = program.Register(code.Operands[0]);
-        Func<PtxWarp, int, ulong> a = Source(program, code.Operands[1], code.Type), b = Source(program, code.Operands[2], code.Type);
-        var also = code.Is("and") ? Source(program, code.Operands[3], "pred") : null;
-        Assert.IsTrue(code.Name.Length == (also is null ? 3 : 4), $"the emulator has no '{code.Text}'");
-        var (relation, type) = (code.Name[1], code.Type);
-        return Each(target, (warp, lane) =>
+        PtxSource a = Source(program, code.Operands[1]), b = Source(program, code.Operands[2]);
+        Assert.IsTrue(code.Name.Length == (code.Is("and") ? 4 : 3), $"the emulator has no '{code.Text}'");
+        var holds = code.Type switch
         {
-            bool holds = type == "f32" ? Holds(relation, Float(a(warp, lane)), Float(b(warp, lane))) : Holds(relation, Signed(a(warp, lane), type), Signed(b(warp, lane), type));
-            return holds && (also is null || also(warp, lane) != 0) ? 1ul : 0;
-        });
+            "f32" => Relation(code, Float),
+            "s32" or "b32" => Relation(code, static x => (int)x),
+            "s64" or "b64" => Relation(code, static x => (long)x),
+            "u32" => Relation(code, static x => (uint)x),
+            _ => throw Unknown(code),
+        };
+        return code.Is("and")
+            ? Each(target, a, b, Source(program, code.Operands[3]), (x, y, also) => holds(x, y) ? also : 0)
+            : Each(target, a, b, (x, y) => holds(x, y) ? 1ul : 0);
     }
 
     // Relations that end in u hold for NaN, too.
-    static bool Holds<T>(string relation, T a, T b) where T : System.Numerics.INumber<T> => relation switch
+    static Func<ulong, ulong, bool> Relation<T>(PtxInstruction code, Func<ulong, T> as_) where T : System.Numerics.INumber<T> => code.Name[1] switch
     {
-        "eq" => a == b,
-        "ne" => a != b && !T.IsNaN(a) && !T.IsNaN(b),
-        "lt" => a < b,
-        "le" => a <= b,
-        "gt" => a > b,
-        "ge" => a >= b,
-        "equ" => !(a < b || a > b),
-        "neu" => !(a == b),
-        "ltu" => !(a >= b),
-        "leu" => !(a > b),
-        "gtu" => !(a <= b),
-        "geu" => !(a < b),
-        _ => throw new NotSupportedException($"the emulator has no relation {relation}"),
+        "eq" => (x, y) => as_(x) == as_(y),
+        "ne" => (x, y) => as_(x) < as_(y) || as_(x) > as_(y),
+        "lt" => (x, y) => as_(x) < as_(y),
+        "le" => (x, y) => as_(x) <= as_(y),
+        "gt" => (x, y) => as_(x) > as_(y),
+        "ge" => (x, y) => as_(x) >= as_(y),
+        "equ" => (x, y) => !(as_(x) < as_(y) || as_(x) > as_(y)),
+        "neu" => (x, y) => !(as_(x) == as_(y)),
+        "ltu" => (x, y) => !(as_(x) >= as_(y)),
+        "leu" => (x, y) => !(as_(x) > as_(y)),
+        "gtu" => (x, y) => !(as_(x) <= as_(y)),
+        "geu" => (x, y) => !(as_(x) < as_(y)),
+        _ => throw Unknown(code),
     };
 
-    static Action<PtxWarp, uint> Select(PtxProgram program, PtxInstruction code)
-    {
-        Func<PtxWarp, int, ulong> a = Source(program, code.Operands[1], code.Type), b = Source(program, code.Operands[2], code.Type);
-        var which = Source(program, code.Operands[3], "pred");
-        return Each(program.Register(code.Operands[0]), (warp, lane) => which(warp, lane) != 0 ? a(warp, lane) : b(warp, lane));
-    }
+    static Action<PtxWarp, uint> Select(PtxProgram program, PtxInstruction code) => Each(program.Register(code.Operands[0]),
+        Source(program, code.Operands[1]), Source(program, code.Operands[2]), Source(program, code.Operands[3]), static (x, y, which) => which != 0 ? x : y);
 
     static Action<PtxWarp, uint> Shuffle(PtxProgram program, PtxInstruction code)
     {
         Assert.IsTrue(code.Is("bfly"), code.Text);
         int target = program.Register(code.Operands[0]), flip = int.Parse(code.Operands[2]);
-        var from = Source(program, code.Operands[1], "b32");
+        var from = Source(program, code.Operands[1]);
         return (warp, mask) =>
         {
             Assert.AreEqual(PtxWarp.All, mask, $"a whole warp must come to '{code.Text}'");
             var values = new ulong[32];
-            for (int lane = 0; lane < 32; lane++) values[lane] = from(warp, lane ^ flip);
+            for (int lane = 0; lane < 32; lane++) values[lane] = from(warp)[lane ^ flip];
             values.CopyTo(warp.Register(target));
         };
     }
@@ -222,19 +266,6 @@ public static unsafe class PtxSteps
     }
 
     static NotSupportedException Unknown(PtxInstruction code) => new($"the emulator has no '{code.Text}'");
-
-    static int Width(string type) => type == "pred" ? 1 : int.Parse(type.AsSpan(1));
-
-    static long Signed(ulong bits, string type) => type switch
-    {
-        "s32" or "b32" => (int)bits,
-        "u32" => (uint)bits,
-        "pred" => (long)bits,
-        "s64" or "b64" or "u64" => (long)bits,
-        _ => throw new NotSupportedException($"the emulator has no integers of type {type}"),
-    };
-
-    static ulong Cut(long value, string type) => type == "pred" ? (ulong)value & 1 : Width(type) == 32 ? (uint)value : (ulong)value;
 
     public static float Float(ulong bits) => BitConverter.UInt32BitsToSingle((uint)bits);
 

@@ -11,12 +11,13 @@ public sealed class PtxWarp
 
     readonly PtxStep[] code;
     readonly int[] at = new int[32];
-    uint alive, waiting;
+    uint alive, waiting, paused;
 
     public PtxWarp(PtxStep[] code, int registers, PtxGroup group, int index, int lanes)
     {
         (this.code, Group, Index) = (code, group, index);
         Registers = new ulong[registers * 32];
+        Threads = [.. Enumerable.Range(0, 32).Select(lane => (ulong)(index * 32 + lane))];
         alive = lanes == 32 ? All : (1u << lanes) - 1;
     }
 
@@ -26,6 +27,9 @@ public sealed class PtxWarp
 
     /// <summary>Register r of lane l is at [r · 32 + l].</summary>
     public ulong[] Registers { get; }
+
+    /// <summary>%tid.x</summary>
+    public ulong[] Threads { get; }
 
     public bool Done => alive == 0;
 
@@ -41,7 +45,10 @@ public sealed class PtxWarp
     {
         while ((alive & ~waiting) != 0)
         {
-            var ready = alive & ~waiting;
+            // All lanes have come to a barrier of the warp.
+            if (paused == alive) paused = 0;
+            var ready = alive & ~waiting & ~paused;
+            Assert.AreNotEqual(0u, ready, "some lanes of a warp wait for each other, the rest for other warps");
             int here = int.MaxValue;
             for (var left = ready; left != 0; left &= left - 1) here = Math.Min(here, at[BitOperations.TrailingZeroCount(left)]);
             uint together = 0;
@@ -79,6 +86,7 @@ public sealed class PtxWarp
                     foreach (var lane in Lanes(mask)) at[lane] = step.Target;
                 }
                 else if (step.Kind == PtxStepKind.Return) alive &= ~mask;
+                else if (step.Kind == PtxStepKind.WarpBarrier) paused |= mask;
                 else waiting |= mask;
                 together = 0;
                 break;
@@ -93,7 +101,7 @@ public sealed class PtxWarp
     }
 }
 
-public enum PtxStepKind { Work, Branch, Return, Barrier }
+public enum PtxStepKind { Work, Branch, Return, Barrier, WarpBarrier }
 
 /// <summary>An instruction made ready to run.</summary>
 public sealed record PtxStep(PtxStepKind Kind, int Guard, bool GuardNegated, Action<PtxWarp, uint>? Run, int Target, bool Uniform, string Text);
@@ -101,9 +109,9 @@ public sealed record PtxStep(PtxStepKind Kind, int Guard, bool GuardNegated, Act
 /// <summary>A group of threads at work: its place in the grid and its shared memory.</summary>
 public sealed class PtxGroup(int index, int groups, int lanes, SharedMemoryModel shared, byte[] parameters, DeviceMemoryModel global)
 {
-    public int Index => index;
-    public int Groups => groups;
-    public int Lanes => lanes;
+    public ulong[] IndexOfAll { get; } = [.. Enumerable.Repeat((ulong)index, 32)];
+    public ulong[] GroupsOfAll { get; } = [.. Enumerable.Repeat((ulong)groups, 32)];
+    public ulong[] LanesOfAll { get; } = [.. Enumerable.Repeat((ulong)lanes, 32)];
     public SharedMemoryModel Shared => shared;
     public byte[] Parameters => parameters;
     public DeviceMemoryModel Global => global;

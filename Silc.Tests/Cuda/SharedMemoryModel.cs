@@ -46,19 +46,21 @@ public sealed class SharedMemoryModel(int bytes)
     /// <summary>Counts the passes of one access: 128 bytes at most go at once, and a bank gives one word a pass.</summary>
     public void Count(ReadOnlySpan<int> addresses, int width)
     {
-        Span<int> first = stackalloc int[32];
         int lanes = 128 / width;
+        Span<int> words = stackalloc int[32], banks = stackalloc int[32];
         for (int start = 0; start < addresses.Length; start += lanes)
         {
-            var words = new HashSet<int>();
+            int count = 0, passes = 0;
+            banks.Clear();
             for (int lane = start; lane < Math.Min(start + lanes, addresses.Length); lane++)
-                for (int i = 0; i < width; i += 4) words.Add(addresses[lane] / 4 + i / 4);
-            first.Clear();
-            foreach (var word in words) first[word % 32]++;
-            int passes = 0;
-            foreach (var bank in first) passes = Math.Max(passes, bank);
+                for (int word = addresses[lane] / 4; word < (addresses[lane] + width) / 4; word++)
+                {
+                    if (words[..count].Contains(word)) continue;
+                    words[count++] = word;
+                    passes = Math.Max(passes, ++banks[word % 32]);
+                }
             Passes += passes;
-            LeastPasses += Math.Max(1, (words.Count + 31) / 32);
+            LeastPasses++;
         }
     }
 

@@ -2,7 +2,10 @@ using System.Reflection;
 
 namespace Silc.Tests;
 
-/// <summary>Runs a test on each device of this machine: the CPU with one and with four threads, OpenCL and CUDA where they are.</summary>
+/// <summary>
+/// Runs a test on each device of this machine: the CPU with one and with four threads, OpenCL and CUDA where they are; with SILC_EMULATE_CUDA=1 also
+/// as PTX in the emulator, which takes minutes.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class EveryDeviceAttribute : Attribute, ITestDataSource
 {
@@ -21,9 +24,10 @@ public static class TestDevices
     public const string OneThread = "cpu with 1 thread", FourThreads = "cpu with 4 threads";
 
     static readonly Dictionary<string, Device> open = [];
+    static readonly bool emulate = Environment.GetEnvironmentVariable("SILC_EMULATE_CUDA") is { Length: > 0 };
 
     public static IReadOnlyList<string> Names { get; } =
-        [OneThread, FourThreads, .. Device.List().Where(info => info.Kind != DeviceKind.Cpu).Select(info => info.Id)];
+        [OneThread, FourThreads, .. Device.List().Where(info => info.Kind != DeviceKind.Cpu).Select(info => info.Id), .. emulate ? [CudaTest.Emulated] : Array.Empty<string>()];
 
     public static Device Open(string name)
     {
@@ -32,7 +36,15 @@ public static class TestDevices
             {
                 OneThread => Device.Cpu(1),
                 FourThreads => Device.Cpu(4),
+                CudaTest.Emulated => Emulated(),
                 _ => Device.Open(name),
             };
+    }
+
+    static Device Emulated()
+    {
+        var (device, emulator) = CudaTest.Emulate(Precision.Float32);
+        emulator.Memory.Allow(0, long.MaxValue);
+        return device;
     }
 }
