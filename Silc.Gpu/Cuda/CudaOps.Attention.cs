@@ -30,29 +30,36 @@ partial class CudaOps
         var delta = Device.Workspace(rows);
         var at = new HeadsAt(At(q), At(k), At(v), At(o), At(dO), Address(lse.View), Address(delta), queries, keys, heads, size, scale);
         Device.Launch(Pieces(rows, 128), 128, new AttentionDelta(at, rows));
-        Run(new BackwardLaunch(at, At(dQ), At(dK), At(dV), HeadCells(queries, size, dQ), HeadCells(keys, size, dK), HeadCells(keys, size, dV), batch * heads),
-            size, Fours(size, q, k, v, dO));
+        var launch = new BackwardLaunch(at, At(dQ), At(dK), At(dV),
+            HeadCells(queries, size, dQ), HeadCells(keys, size, dK), HeadCells(keys, size, dV), batch * heads);
+        Run(launch, size, Fours(size, q, k, v, dO));
     }
 
     /// <summary>A launch that waits for its type arguments: they are compiled into kernels.</summary>
     interface ILaunch
     {
-        void Run<TMma, TSize, TReads>(Device device) where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads;
+        void Run<TMma, TSize, TReads>(Device device)
+            where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads;
     }
 
     readonly record struct ForwardLaunch(HeadsAt At, Cells Cells, int Blocks, int Heads) : ILaunch
     {
-        public void Run<TMma, TSize, TReads>(Device device) where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads =>
-            device.Launch(Blocks * Heads, TensorAttention<TMma, TSize, TReads>.Threads, new TensorAttention<TMma, TSize, TReads>(At, Cells, Blocks));
+        public void Run<TMma, TSize, TReads>(Device device)
+            where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads =>
+            device.Launch(Blocks * Heads, TensorAttention<TMma, TSize, TReads>.Threads,
+                new TensorAttention<TMma, TSize, TReads>(At, Cells, Blocks));
     }
 
-    readonly record struct BackwardLaunch(HeadsAt At, MatrixAt GradQ, MatrixAt GradK, MatrixAt GradV, Cells OfQ, Cells OfK, Cells OfV, int Heads) : ILaunch
+    readonly record struct BackwardLaunch(
+        HeadsAt At, MatrixAt GradQ, MatrixAt GradK, MatrixAt GradV, Cells OfQ, Cells OfK, Cells OfV, int Heads) : ILaunch
     {
-        public void Run<TMma, TSize, TReads>(Device device) where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads
+        public void Run<TMma, TSize, TReads>(Device device)
+            where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads
         {
-            int rows = GradTile<TMma, TSize, TReads>.Rows, threads = GradTile<TMma, TSize, TReads>.Threads, down = Pieces(At.Queries, rows), downKeys = Pieces(At.Keys, rows);
-            device.Launch(down * Heads, threads, new TensorAttentionQueryGrad<TMma, TSize, TReads>(At, GradQ, OfQ, down));
-            device.Launch(downKeys * Heads, threads, new TensorAttentionKeyGrad<TMma, TSize, TReads>(At, GradK, GradV, OfK, OfV, downKeys));
+            int rows = GradTile<TMma, TSize, TReads>.Rows, threads = GradTile<TMma, TSize, TReads>.Threads;
+            int ofQueries = Pieces(At.Queries, rows), ofKeys = Pieces(At.Keys, rows);
+            device.Launch(ofQueries * Heads, threads, new TensorAttentionQueryGrad<TMma, TSize, TReads>(At, GradQ, OfQ, ofQueries));
+            device.Launch(ofKeys * Heads, threads, new TensorAttentionKeyGrad<TMma, TSize, TReads>(At, GradK, GradV, OfK, OfV, ofKeys));
         }
     }
 
@@ -65,7 +72,8 @@ partial class CudaOps
         else Sized<TLaunch, Bf16, Unaligned>(launch, size);
     }
 
-    void Sized<TLaunch, TMma, TReads>(TLaunch launch, int size) where TLaunch : struct, ILaunch where TMma : struct, IMma where TReads : struct, IReads
+    void Sized<TLaunch, TMma, TReads>(TLaunch launch, int size)
+        where TLaunch : struct, ILaunch where TMma : struct, IMma where TReads : struct, IReads
     {
         if (size <= Head32.Size) launch.Run<TMma, Head32, TReads>(Device);
         else if (size <= Head64.Size) launch.Run<TMma, Head64, TReads>(Device);

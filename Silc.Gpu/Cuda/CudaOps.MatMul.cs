@@ -14,7 +14,8 @@ readonly record struct Factors(MatrixAt A, Layout La, MatrixAt B, Layout Lb, int
     /// <summary>True if both can be read 16 bytes at a time.</summary>
     public bool Aligned => IsAligned(A, La, AcrossA ? M : K) && IsAligned(B, Lb, AcrossB ? N : K);
 
-    static bool IsAligned(MatrixAt x, Layout layout, int columns) => x.Address % 16 == 0 && ((x.Stride | layout.Batch | layout.Head | columns) & 3) == 0;
+    static bool IsAligned(MatrixAt x, Layout layout, int columns) =>
+        x.Address % 16 == 0 && ((x.Stride | layout.Batch | layout.Head | columns) & 3) == 0;
 }
 
 partial class CudaOps
@@ -25,19 +26,22 @@ partial class CudaOps
     public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default) =>
         Plain(FactorsOf(a, b, c, transpose), c, bias, addend, precision);
 
-    public override void Cosines(Tensor x, Tensor y, Tensor c) => Plain(FactorsOf(x, y, c, Transpose.B), c, default, default, Precision.Float32);
+    public override void Cosines(Tensor x, Tensor y, Tensor c) =>
+        Plain(FactorsOf(x, y, c, Transpose.B), c, default, default, Precision.Float32);
 
     public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind)
     {
         var f = FactorsOf(x, kernel, h, Transpose.None);
-        if (kind == GeluKind.Tanh) Multiply(f, Whole(f, precision), new SumsToGelu(At(h), At(y), At(bias), CellsOf(h, y, bias)), precision);
+        if (kind == GeluKind.Tanh)
+            Multiply(f, Whole(f, precision), new SumsToGelu(At(h), At(y), At(bias), CellsOf(h, y, bias)), precision);
         else base.MatMulGelu(x, kernel, bias, h, y, kind);
     }
 
     public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind)
     {
         var f = FactorsOf(dy, kernel, dh, Transpose.B);
-        if (kind == GeluKind.Tanh) Multiply(f, Whole(f, precision), new SumsToGeluGrad(At(h), At(dh), At(y), CellsOf(dh, h, y)), precision);
+        if (kind == GeluKind.Tanh)
+            Multiply(f, Whole(f, precision), new SumsToGeluGrad(At(h), At(dh), At(y), CellsOf(dh, h, y)), precision);
         else base.MatMulGeluBackward(dy, kernel, h, dh, y, kind);
     }
 
@@ -57,7 +61,8 @@ partial class CudaOps
     {
         var sums = new Sums(At(c), At(bias), At(addend), CellsOf(c, bias, addend));
         var (down, across, depth) = Tiles(f, precision);
-        int tilesOfSum = Pieces(f.K, depth), splits = Math.Min(2 * Device.Workers / Math.Max(1, down * across), tilesOfSum / LeastTilesOfSum);
+        int tilesOfSum = Pieces(f.K, depth);
+        int splits = Math.Min(2 * Device.Workers / Math.Max(1, down * across), tilesOfSum / LeastTilesOfSum);
         if (splits < 2)
         {
             Multiply(f, Whole(f, precision), sums, precision);
@@ -67,7 +72,8 @@ partial class CudaOps
         int splitDepth = Pieces(tilesOfSum, splits) * depth;
         splits = Pieces(f.K, splitDepth);
         var parts = new Tensor(Device.Workspace((long)splits * f.M * f.N), f.M, f.N);
-        var product = new Product(f.A, f.B, f.M, f.N, f.K, down, across, splits, splitDepth, (long)f.M * f.N, default, default, default, 1);
+        var product = new Product(
+            f.A, f.B, f.M, f.N, f.K, down, across, splits, splitDepth, (long)f.M * f.N, default, default, default, 1);
         Multiply(f, (product, down * across * splits), new Sums(At(parts), default, default, CellsOf(parts)), precision);
         Device.Launch(Pieces(f.M * Pieces(f.N, 4), 256), 256, new SumParts(At(parts), splits, sums, f.M, f.N));
     }
@@ -96,9 +102,11 @@ partial class CudaOps
 
     static (int Down, int Across, int Depth) Tiles(Factors f, Precision precision) => precision == Precision.Float32
         ? (Pieces(f.M, FloatTile.Rows), Pieces(f.N, FloatTile.Columns), FloatTile.Depth)
-        : (Pieces(f.M, ProductTile.Side), Pieces(f.N, ProductTile.Side), ProductTile.Words * (precision == Precision.Bf16 ? Bf16.PerWord : Tf32.PerWord));
+        : (Pieces(f.M, ProductTile.Side), Pieces(f.N, ProductTile.Side),
+            ProductTile.Words * (precision == Precision.Bf16 ? Bf16.PerWord : Tf32.PerWord));
 
-    void Multiply<TEpilogue>(Factors f, (Product Product, int Groups) work, TEpilogue epilogue, Precision precision) where TEpilogue : struct, IEpilogue
+    void Multiply<TEpilogue>(Factors f, (Product Product, int Groups) work, TEpilogue epilogue, Precision precision)
+        where TEpilogue : struct, IEpilogue
     {
         if (f.Aligned) Multiply<Aligned, TEpilogue>(f, work.Product, epilogue, work.Groups, precision);
         else Multiply<Unaligned, TEpilogue>(f, work.Product, epilogue, work.Groups, precision);
@@ -127,10 +135,12 @@ partial class CudaOps
     }
 
     void Tensor<TMma, TLeft, TRight, TReads, TEpilogue>(Product product, TEpilogue epilogue, int groups)
-        where TMma : struct, IMma where TLeft : struct, IOperand where TRight : struct, IOperand where TReads : struct, IReads where TEpilogue : struct, IEpilogue =>
+        where TMma : struct, IMma where TLeft : struct, IOperand where TRight : struct, IOperand
+        where TReads : struct, IReads where TEpilogue : struct, IEpilogue =>
         Device.Launch(groups, ProductTile.Threads, new TensorMatMul<TMma, TLeft, TRight, TReads, TEpilogue>(product, epilogue));
 
     void Float<TLeft, TRight, TReads, TEpilogue>(Product product, TEpilogue epilogue, int groups)
-        where TLeft : struct, IFloatOperand where TRight : struct, IFloatOperand where TReads : struct, IReads where TEpilogue : struct, IEpilogue =>
+        where TLeft : struct, IFloatOperand where TRight : struct, IFloatOperand
+        where TReads : struct, IReads where TEpilogue : struct, IEpilogue =>
         Device.Launch(groups, FloatTile.Threads, new FloatMatMul<TLeft, TRight, TReads, TEpilogue>(product, epilogue));
 }

@@ -8,7 +8,8 @@ static class FloatTile
     public const int Rows = 128, Columns = 64, Depth = 16, Threads = 128;
 
     // Lines of shared memory hold one place of the sum; 16 bytes more than needed spread stores of turned tiles over the banks.
-    public const int LeftStride = Rows + 4, RightStride = Columns + 4, LeftFloats = Depth * LeftStride, Floats = LeftFloats + Depth * RightStride;
+    public const int LeftStride = Rows + 4, RightStride = Columns + 4;
+    public const int LeftFloats = Depth * LeftStride, Floats = LeftFloats + Depth * RightStride;
 }
 
 /// <summary>Four rows and eight columns of sums: columns 0 to 3 and 32 to 35 of a tile.</summary>
@@ -41,7 +42,8 @@ readonly struct FloatSums(Float4 a0, Float4 a1, Float4 a2, Float4 a3, Float4 b0,
 interface IFloatOperand
 {
     /// <summary>Reads four neighbours: of a row of op(A) or column of op(B) that is <paramref name="outer"/> wide, place i of <c>outer · 16 / 4</c>.</summary>
-    static abstract Float4 Read<TReads>(MatrixAt x, int i, int outer, int start, int ends, int depth, int depths) where TReads : struct, IReads;
+    static abstract Float4 Read<TReads>(MatrixAt x, int i, int outer, int start, int ends, int depth, int depths)
+        where TReads : struct, IReads;
 
     static abstract void Store(int tile, int stride, int i, int outer, Float4 values);
 }
@@ -49,7 +51,8 @@ interface IFloatOperand
 /// <summary>Four neighbours are four terms of one sum.</summary>
 readonly struct FloatsAlongSum : IFloatOperand
 {
-    public static Float4 Read<TReads>(MatrixAt x, int i, int outer, int start, int ends, int depth, int depths) where TReads : struct, IReads =>
+    public static Float4 Read<TReads>(MatrixAt x, int i, int outer, int start, int ends, int depth, int depths)
+        where TReads : struct, IReads =>
         TReads.Four(x.At(start + i / 4, depth + i % 4 * 4), start + i / 4, ends, depth + i % 4 * 4, depths);
 
     public static void Store(int tile, int stride, int i, int outer, Float4 values)
@@ -65,7 +68,8 @@ readonly struct FloatsAlongSum : IFloatOperand
 /// <summary>Four neighbours are the same term of four sums.</summary>
 readonly struct FloatsAcrossSum : IFloatOperand
 {
-    public static Float4 Read<TReads>(MatrixAt x, int i, int outer, int start, int ends, int depth, int depths) where TReads : struct, IReads =>
+    public static Float4 Read<TReads>(MatrixAt x, int i, int outer, int start, int ends, int depth, int depths)
+        where TReads : struct, IReads =>
         TReads.Four(x.At(depth + i * 4 / outer, start + i * 4 % outer), depth + i * 4 / outer, depths, start + i * 4 % outer, ends);
 
     public static void Store(int tile, int stride, int i, int outer, Float4 values) =>
@@ -73,15 +77,17 @@ readonly struct FloatsAcrossSum : IFloatOperand
 }
 
 /// <summary>
-/// C = op(A)·op(B) in float32, without tensor cores: older GPUs, and wherever every bit counts. As <see cref="TensorMatMul{TMma,TLeft,TRight,TReads,TEpilogue}"/>,
-/// with one tile in use and one on its way.
+/// C = op(A)·op(B) in float32, without tensor cores: older GPUs, and wherever every bit counts. As
+/// <see cref="TensorMatMul{TMma,TLeft,TRight,TReads,TEpilogue}"/>, with one tile in use and one on its way.
 /// </summary>
 readonly struct FloatMatMul<TLeft, TRight, TReads, TEpilogue>(Product product, TEpilogue epilogue) : IKernel
-    where TLeft : struct, IFloatOperand where TRight : struct, IFloatOperand where TReads : struct, IReads where TEpilogue : struct, IEpilogue
+    where TLeft : struct, IFloatOperand where TRight : struct, IFloatOperand
+    where TReads : struct, IReads where TEpilogue : struct, IEpilogue
 {
     public void Execute()
     {
-        int thread = Group.IdxX, group = Grid.IdxX, row = product.Row(group) * FloatTile.Rows, column = product.Column(group) * FloatTile.Columns;
+        int thread = Group.IdxX, group = Grid.IdxX;
+        int row = product.Row(group) * FloatTile.Rows, column = product.Column(group) * FloatTile.Columns;
         int near = thread / 8 * 4, across = thread % 8 * 4;
         int tiles = Ptx.Shared(2 * 4 * FloatTile.Floats), tile = tiles, depth = product.Begin(group), end = product.End(group);
         MatrixAt a = product.A(group), b = product.B(group);
@@ -89,13 +95,15 @@ readonly struct FloatMatMul<TLeft, TRight, TReads, TEpilogue>(Product product, T
         for (int next = depth; ; next += FloatTile.Depth)
         {
             // The first round only reads, the last only multiplies.
-            Float4 a0 = Left(a, 0, row, next, end, thread), a1 = Left(a, 1, row, next, end, thread), a2 = Left(a, 2, row, next, end, thread), a3 = Left(a, 3, row, next, end, thread);
+            Float4 a0 = Left(a, 0, row, next, end, thread), a1 = Left(a, 1, row, next, end, thread);
+            Float4 a2 = Left(a, 2, row, next, end, thread), a3 = Left(a, 3, row, next, end, thread);
             Float4 b0 = Right(b, 0, column, next, end, thread), b1 = Right(b, 1, column, next, end, thread);
             if (next > depth)
             {
                 for (int k = 0; k < FloatTile.Depth; k++)
                 {
-                    int left = tile + 4 * (k * FloatTile.LeftStride + near), right = tile + 4 * (FloatTile.LeftFloats + k * FloatTile.RightStride + across);
+                    int left = tile + 4 * (k * FloatTile.LeftStride + near);
+                    int right = tile + 4 * (FloatTile.LeftFloats + k * FloatTile.RightStride + across);
                     Float4 right0 = Ptx.LoadShared4(right), right1 = Ptx.LoadShared4(right + 4 * FloatTile.Columns / 2);
                     top = top.MulAdd(Ptx.LoadShared4(left), right0, right1);
                     bottom = bottom.MulAdd(Ptx.LoadShared4(left + 4 * FloatTile.Rows / 2), right0, right1);

@@ -2,7 +2,9 @@ using ILGPU.Algorithms;
 
 namespace Silc;
 
-/// <summary>A pack of four floats for CUDA's threads: one access of 16 bytes where the address is a multiple of 16, four accesses where it is not.</summary>
+/// <summary>
+/// A pack of four floats for CUDA's threads: one access of 16 bytes where the address is a multiple of 16, four accesses where it is not.
+/// </summary>
 readonly struct Four(Float4 values) : IPack<Four>
 {
     readonly Float4 values = values;

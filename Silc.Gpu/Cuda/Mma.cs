@@ -51,7 +51,9 @@ readonly struct Bf16 : IMma
     public static Words Weighed(int tile, int stride, int depth, int column, int lane) => TurnedRight(tile, stride, depth, column, lane);
 }
 
-/// <summary>tf32: float32's exponent, 11 bits of fraction, one in a word. ldmatrix turns only halves of words, so turned tiles are read word by word.</summary>
+/// <summary>
+/// tf32: float32's exponent, 11 bits of fraction, one in a word. ldmatrix turns only halves of words, so turned tiles are read word by word.
+/// </summary>
 readonly struct Tf32 : IMma
 {
     public static int PerWord => 1;
@@ -74,13 +76,15 @@ readonly struct Tf32 : IMma
         Word(tile, stride, depth + FragmentLayout.RightWord(lane, 1), column + 8 + FragmentLayout.RightColumn(lane)));
 
     // Columns 2t and 2t + 1 are with lane t of a group, which holds places t and t + 4 of a left operand: the sum takes its places in this order.
-    public static Words Weights(Float4 first, Float4 second) => new(Ptx.Tf32(first.X), Ptx.Tf32(first.Z), Ptx.Tf32(first.Y), Ptx.Tf32(first.W));
+    public static Words Weights(Float4 first, Float4 second) =>
+        new(Ptx.Tf32(first.X), Ptx.Tf32(first.Z), Ptx.Tf32(first.Y), Ptx.Tf32(first.W));
 
     public static Words Weighed(int tile, int stride, int depth, int column, int lane)
     {
         int line = depth + FragmentLayout.SumColumn(lane, 0);
         column += FragmentLayout.RightColumn(lane);
-        return new(Word(tile, stride, line, column), Word(tile, stride, line + 1, column), Word(tile, stride, line, column + 8), Word(tile, stride, line + 1, column + 8));
+        return new(Word(tile, stride, line, column), Word(tile, stride, line + 1, column),
+            Word(tile, stride, line, column + 8), Word(tile, stride, line + 1, column + 8));
     }
 
     static uint Word(int tile, int stride, int line, int word) => Ptx.LoadSharedWord(tile + 4 * (line * stride + word));

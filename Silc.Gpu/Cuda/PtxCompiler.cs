@@ -18,7 +18,8 @@ static partial class PtxCompiler
     /// <summary>To be called while a context is built, before any kernel is compiled.</summary>
     public static void Register(Context.Builder builder)
     {
-        var emit = new PTXIntrinsic(typeof(PtxCompiler).GetMethod(nameof(Emit), BindingFlags.Static | BindingFlags.NonPublic)!, IntrinsicImplementationMode.GenerateCode);
+        var generator = typeof(PtxCompiler).GetMethod(nameof(Emit), BindingFlags.Static | BindingFlags.NonPublic)!;
+        var emit = new PTXIntrinsic(generator, IntrinsicImplementationMode.GenerateCode);
         foreach (var method in typeof(Ptx).GetMethods().Where(method => method.IsDefined(typeof(InstructionAttribute))))
             builder.GetIntrinsicManager().RegisterMethod(method, emit);
     }
@@ -50,7 +51,8 @@ static partial class PtxCompiler
         else to.Add((Register.PrimitiveRegister)register);
     }
 
-    static string Name(Register.PrimitiveRegister register) => $"%{PTXRegisterAllocator.GetStringRepresentation((Register.HardwareRegister)register)}";
+    static string Name(Register.PrimitiveRegister register) =>
+        $"%{PTXRegisterAllocator.GetStringRepresentation((Register.HardwareRegister)register)}";
 
     static string Constant(Register.PrimitiveRegister register, MethodCall call) => register is Register.ConstantRegister constant
         ? $"{constant.Value.Int32Value}"

@@ -35,7 +35,8 @@ readonly struct Stage<TMma, TOperand, TReads>(Float4 q0, Float4 q1, Float4 q2, F
 
     public void Store(int tile, int thread)
     {
-        int address = tile + 4 * (Line(thread) * TOperand.Stride + thread % LineQuads * 4 / TMma.PerWord), step = 4 * LinesAtOnce * TOperand.Stride;
+        int address = tile + 4 * (Line(thread) * TOperand.Stride + thread % LineQuads * 4 / TMma.PerWord);
+        int step = 4 * LinesAtOnce * TOperand.Stride;
         TMma.Store(address, q0);
         TMma.Store(address + step, q1);
         if (!IsFour) return;

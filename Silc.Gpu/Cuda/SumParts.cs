@@ -10,7 +10,8 @@ readonly struct SumParts(MatrixAt parts, int splits, Sums sums, int m, int n) : 
         int fours = (n + 3) / 4, thread = Grid.IdxX * Group.DimX + Group.IdxX, row = thread / fours, column = thread % fours * 4;
         if (row >= m) return;
         Float4 total = default;
-        for (int part = 0; part < splits; part++) total += Unaligned.Four(parts.From((long)part * m * parts.Stride).At(row, column), row, m, column, n);
+        for (int part = 0; part < splits; part++)
+            total += Unaligned.Four(parts.From((long)part * m * parts.Stride).At(row, column), row, m, column, n);
         sums.Store(row, column, 0, total);
     }
 }

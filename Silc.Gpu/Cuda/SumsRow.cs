@@ -10,7 +10,8 @@ readonly struct SumsRow(Float4 n0, Float4 n1, Float4 n2, Float4 n3)
         TMma.MulAdd(N2, left, right23.X, right23.Y), TMma.MulAdd(N3, left, right23.Z, right23.W));
 
     /// <summary>
-    /// Hands the sums to the epilogue by way of shared memory, 2,560 bytes a warp: there eight lanes come to hold the 32 columns of a row, 16 bytes each.
+    /// Hands the sums to the epilogue by way of shared memory, 2,560 bytes a warp: eight lanes come to hold the 32 columns of a row, 16 bytes
+    /// each.
     /// </summary>
     public void Store<TEpilogue>(TEpilogue to, int row, int column, long offset, int shared, int lane) where TEpilogue : struct, IEpilogue
     {
@@ -47,8 +48,11 @@ readonly struct WarpSums(SumsRow m0, SumsRow m1, SumsRow m2, SumsRow m3)
         where TMma : struct, IMma where TLeft : struct, IOperand where TRight : struct, IOperand
     {
         Words right01 = TRight.Right(right, column, word, lane), right23 = TRight.Right(right, column + 16, word, lane);
-        return new(m0.MulAdd<TMma>(TLeft.Left(left, row, word, lane), right01, right23), m1.MulAdd<TMma>(TLeft.Left(left, row + 16, word, lane), right01, right23),
-            m2.MulAdd<TMma>(TLeft.Left(left, row + 32, word, lane), right01, right23), m3.MulAdd<TMma>(TLeft.Left(left, row + 48, word, lane), right01, right23));
+        return new(
+            m0.MulAdd<TMma>(TLeft.Left(left, row, word, lane), right01, right23),
+            m1.MulAdd<TMma>(TLeft.Left(left, row + 16, word, lane), right01, right23),
+            m2.MulAdd<TMma>(TLeft.Left(left, row + 32, word, lane), right01, right23),
+            m3.MulAdd<TMma>(TLeft.Left(left, row + 48, word, lane), right01, right23));
     }
 
     public void Store<TEpilogue>(TEpilogue to, int row, int column, long offset, int shared, int lane) where TEpilogue : struct, IEpilogue

@@ -7,7 +7,8 @@ namespace Silc;
 /// on its way through registers, where it is rounded.
 /// </summary>
 readonly struct TensorMatMul<TMma, TLeft, TRight, TReads, TEpilogue>(Product product, TEpilogue epilogue) : IKernel
-    where TMma : struct, IMma where TLeft : struct, IOperand where TRight : struct, IOperand where TReads : struct, IReads where TEpilogue : struct, IEpilogue
+    where TMma : struct, IMma where TLeft : struct, IOperand where TRight : struct, IOperand
+    where TReads : struct, IReads where TEpilogue : struct, IEpilogue
 {
     static int LeftBytes => 4 * TLeft.Lines * TLeft.Stride;
     static int Bytes => LeftBytes + 4 * TRight.Lines * TRight.Stride;
@@ -17,7 +18,8 @@ readonly struct TensorMatMul<TMma, TLeft, TRight, TReads, TEpilogue>(Product pro
     {
         int thread = Group.IdxX, group = Grid.IdxX, lane = thread & 31, warp = thread >> 5;
         int row = product.Row(group) * ProductTile.Side, column = product.Column(group) * ProductTile.Side;
-        int warpRow = warp / ProductTile.WarpsAcross * ProductTile.WarpRows, warpColumn = warp % ProductTile.WarpsAcross * ProductTile.WarpColumns;
+        int warpRow = warp / ProductTile.WarpsAcross * ProductTile.WarpRows;
+        int warpColumn = warp % ProductTile.WarpsAcross * ProductTile.WarpColumns;
         int tiles = Ptx.Shared(2 * Bytes), tile = tiles, depth = product.Begin(group), end = product.End(group);
         MatrixAt a = product.A(group), b = product.B(group);
 
