@@ -98,7 +98,7 @@ public static unsafe class PtxSteps
         var name = code.Name[0];
         if (name is "mov" or "cvta") return Each(target, from[0], static x => x);
         if (name == "cvt") return from.Length == 1 ? Each(target, from[0], Convert(code)) : Each(target, from[0], from[1], PackBf16(code));
-        Assert.IsFalse(code.Is("hi"), code.Text);
+        if (code.Is("hi")) throw Unknown(code);
         return code.Type == "f32"
             ? from.Length switch
             {
@@ -116,6 +116,9 @@ public static unsafe class PtxSteps
 
     static Func<ulong, ulong> Unary(PtxInstruction code) => code.Name[0] switch
     {
+        "testp" when code.Is("notanumber") => static x => float.IsNaN(Float(x)) ? 1ul : 0,
+        "testp" when code.Is("infinite") => static x => float.IsInfinity(Float(x)) ? 1ul : 0,
+        "testp" when code.Is("finite") => static x => float.IsFinite(Float(x)) ? 1ul : 0,
         "neg" => static x => Bits(-Float(x)),
         "abs" => static x => Bits(Math.Abs(Float(x))),
         "ex2" => static x => Bits(MathF.Pow(2, Float(x))),
@@ -152,9 +155,12 @@ public static unsafe class PtxSteps
         ("add", "s64" or "u64") => static (x, y) => x + y,
         ("sub", "s32" or "u32") => static (x, y) => (uint)x - (uint)y,
         ("sub", "s64" or "u64") => static (x, y) => x - y,
+        ("mul", "u32") when code.Is("wide") => static (x, y) => (ulong)(uint)x * (uint)y,
         ("mul", "s32") when code.Is("wide") => static (x, y) => (ulong)((long)(int)x * (int)y),
         ("mul", "s32" or "u32") => static (x, y) => (uint)x * (uint)y,
         ("mul", "s64" or "u64") => static (x, y) => x * y,
+        ("div", "u32") => static (x, y) => (uint)x / (uint)y,
+        ("rem", "u32") => static (x, y) => (uint)x % (uint)y,
         ("div", "s32") => static (x, y) => (uint)((int)x / (int)y),
         ("rem", "s32") => static (x, y) => (uint)((int)x % (int)y),
         ("min", "s32") => static (x, y) => (uint)Math.Min((int)x, (int)y),
@@ -166,6 +172,7 @@ public static unsafe class PtxSteps
         ("shl", "b64") => static (x, y) => y > 63 ? 0 : x << (int)y,
         ("shr", "s32") => static (x, y) => (uint)((int)x >> (int)Math.Min(y, 31)),
         ("shr", "u32" or "b32") => static (x, y) => y > 31 ? 0 : (uint)x >> (int)y,
+        ("shr", "u64" or "b64") => static (x, y) => y > 63 ? 0 : x >> (int)y,
         ("shr", "s64") => static (x, y) => (ulong)((long)x >> (int)Math.Min(y, 63)),
         _ => throw Unknown(code),
     };
@@ -184,6 +191,9 @@ public static unsafe class PtxSteps
         ("s64", "s32") => static x => (ulong)(int)x,
         ("s32" or "u32", "s64" or "u64") => static x => (uint)x,
         ("u64" or "s64", "u32") => static x => (uint)x,
+        ("u64", "s32") => static x => (ulong)(int)x,
+        ("f32", "u32") => static x => Bits((uint)x),
+        ("s32", "f32") => static x => (uint)(int)Float(x),
         _ => throw Unknown(code),
     };
 
@@ -203,6 +213,7 @@ public static unsafe class PtxSteps
             "s32" or "b32" => Relation(code, static x => (int)x),
             "s64" or "b64" => Relation(code, static x => (long)x),
             "u32" => Relation(code, static x => (uint)x),
+            "u64" => Relation(code, static x => x),
             _ => throw Unknown(code),
         };
         return code.Is("and")
@@ -225,6 +236,10 @@ public static unsafe class PtxSteps
         "leu" => (x, y) => !(as_(x) > as_(y)),
         "gtu" => (x, y) => !(as_(x) <= as_(y)),
         "geu" => (x, y) => !(as_(x) < as_(y)),
+        "lo" => (x, y) => as_(x) < as_(y),
+        "ls" => (x, y) => as_(x) <= as_(y),
+        "hi" => (x, y) => as_(x) > as_(y),
+        "hs" => (x, y) => as_(x) >= as_(y),
         _ => throw Unknown(code),
     };
 
