@@ -24,7 +24,6 @@ public sealed partial class Device
     }
 
     /// <summary>The device that <c>SILC_DEVICE</c> names, or else the best one that is there.</summary>
-    /// <inheritdoc cref="Open"/>
     public static Device Best(Precision precision = Precision.Float32) => Open("auto", precision);
 
     /// <summary>NVIDIA GPU number <paramref name="index"/>.</summary>

@@ -2,7 +2,9 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>delta = Σ dO·o over the channels of a head, one thread a query and head: what a softmax's gradient subtracts.</summary>
+/// <summary>
+/// delta = Σ dO·o over the channels of a head, one thread a query and head: what a softmax's gradient subtracts.
+/// </summary>
 readonly struct AttentionDelta(HeadsAt heads, int rows) : IKernel
 {
     public void Execute()

@@ -3,8 +3,8 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// A product for <see cref="CudaOps"/>: A (m, k) and B (k, n) by their memory and layouts, of which one direction must be without gaps.
-/// Lines of an operand run along the sum, or across it.
+/// A product for <see cref="CudaOps"/>: A (m, k) and B (k, n) by their memory and layouts, of which one direction must be without
+/// gaps. Lines of an operand run along the sum, or across it.
 /// </summary>
 readonly record struct Factors(MatrixAt A, Layout La, MatrixAt B, Layout Lb, int M, int N, int K)
 {

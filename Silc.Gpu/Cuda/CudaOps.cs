@@ -3,7 +3,9 @@ using ILGPU.Runtime;
 
 namespace Silc;
 
-/// <summary>CUDA's operations: products and attention are its own, in the given precision; everything else is four floats a thread.</summary>
+/// <summary>
+/// CUDA's operations: products and attention are its own, in the given precision; everything else is four floats a thread.
+/// </summary>
 sealed partial class CudaOps(Device device, Precision precision) : Ops<Four>(device)
 {
     static MatrixAt At(Tensor x) => new(Address(x.View), x.Stride);

@@ -3,11 +3,15 @@ namespace Silc;
 /// <summary>What becomes of the sums of a product.</summary>
 interface IEpilogue
 {
-    /// <summary>Takes four neighbours of a row, the first of them in a column that 4 divides; those outside of C are dropped.</summary>
+    /// <summary>
+    /// Takes four neighbours of a row, the first of them in a column that 4 divides; those outside of C are dropped.
+    /// </summary>
     void Store(int row, int column, long offset, Float4 sums);
 }
 
-/// <summary>The size of a product's result, and whether all that has its shape can be read and written 16 bytes at a time.</summary>
+/// <summary>
+/// The size of a product's result, and whether all that has its shape can be read and written 16 bytes at a time.
+/// </summary>
 readonly struct Cells(int m, int n, int fours)
 {
     public bool Has(int row, int column) => row < m && column < n;

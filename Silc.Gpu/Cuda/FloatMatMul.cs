@@ -2,7 +2,9 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>Sizes of the tiles that a group multiplies in float32: 128 threads make 8 x 8 of C each, in four blocks of 4 x 4.</summary>
+/// <summary>
+/// Sizes of the tiles that a group multiplies in float32: 128 threads make 8 x 8 of C each, in four blocks of 4 x 4.
+/// </summary>
 static class FloatTile
 {
     public const int Rows = 128, Columns = 64, Depth = 16, Threads = 128;
@@ -38,10 +40,12 @@ readonly struct FloatSums(Float4 a0, Float4 a1, Float4 a2, Float4 a3, Float4 b0,
     }
 }
 
-/// <summary>How an operand of a float32 product lies in global memory; in shared memory a line always holds one place of the sum.</summary>
+/// <summary>
+/// How an operand of a float32 product lies in global memory; in shared memory a line always holds one place of the sum.
+/// </summary>
 interface IFloatOperand
 {
-    /// <summary>Reads four neighbours: of a row of op(A) or column of op(B) that is <paramref name="outer"/> wide, place i of <c>outer · 16 / 4</c>.</summary>
+    /// <summary>Reads four neighbours, number i of a tile of <paramref name="outer"/> rows (or columns) and 16 places of the sum.</summary>
     static abstract Float4 Read<TReads>(MatrixAt x, int i, int outer, int start, int ends, int depth, int depths)
         where TReads : struct, IReads;
 

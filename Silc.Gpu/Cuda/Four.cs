@@ -3,7 +3,8 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>
-/// A pack of four floats for CUDA's threads: one access of 16 bytes where the address is a multiple of 16, four accesses where it is not.
+/// A pack of four floats for CUDA's threads: one access of 16 bytes where the address is a multiple of 16, four accesses where it
+/// is not.
 /// </summary>
 readonly struct Four(Float4 values) : IPack<Four>
 {
@@ -14,14 +15,17 @@ readonly struct Four(Float4 values) : IPack<Four>
     public static void Store(Floats view, int index, Four a) => Ptx.StoreFour(view.Address + 4L * index, a.values);
     public static Four Splat(float value) => new(new(value, value, value, value));
     public static Four operator +(Four a, Four b) => new(a.values + b.values);
-    public static Four operator -(Four a, Four b) => new(new(a.values.X - b.values.X, a.values.Y - b.values.Y, a.values.Z - b.values.Z, a.values.W - b.values.W));
+    public static Four operator -(Four a, Four b) => new(a.values - b.values);
     public static Four operator *(Four a, Four b) => new(a.values * b.values);
-    public static Four operator /(Four a, Four b) => new(new(a.values.X / b.values.X, a.values.Y / b.values.Y, a.values.Z / b.values.Z, a.values.W / b.values.W));
+    public static Four operator /(Four a, Four b) => new(a.values / b.values);
     public static Four Max(Four a, Four b) => new(new(XMath.Max(a.values.X, b.values.X), XMath.Max(a.values.Y, b.values.Y),
         XMath.Max(a.values.Z, b.values.Z), XMath.Max(a.values.W, b.values.W)));
-    public static Four Sqrt(Four a) => new(new(XMath.Sqrt(a.values.X), XMath.Sqrt(a.values.Y), XMath.Sqrt(a.values.Z), XMath.Sqrt(a.values.W)));
-    public static Four Exp(Four a) => new(new(XMath.Exp(a.values.X), XMath.Exp(a.values.Y), XMath.Exp(a.values.Z), XMath.Exp(a.values.W)));
-    public static Four Erf(Four a) => new(new(Scalar.Erf(a.values.X), Scalar.Erf(a.values.Y), Scalar.Erf(a.values.Z), Scalar.Erf(a.values.W)));
+    public static Four Sqrt(Four a) =>
+        new(new(XMath.Sqrt(a.values.X), XMath.Sqrt(a.values.Y), XMath.Sqrt(a.values.Z), XMath.Sqrt(a.values.W)));
+    public static Four Exp(Four a) =>
+        new(new(XMath.Exp(a.values.X), XMath.Exp(a.values.Y), XMath.Exp(a.values.Z), XMath.Exp(a.values.W)));
+    public static Four Erf(Four a) =>
+        new(new(Scalar.Erf(a.values.X), Scalar.Erf(a.values.Y), Scalar.Erf(a.values.Z), Scalar.Erf(a.values.W)));
     public static float Sum(Four a) => a.values.X + a.values.Y + (a.values.Z + a.values.W);
     public static float Peak(Four a) => XMath.Max(XMath.Max(a.values.X, a.values.Y), XMath.Max(a.values.Z, a.values.W));
 }

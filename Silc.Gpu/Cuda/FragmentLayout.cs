@@ -1,9 +1,9 @@
 namespace Silc;
 
 /// <summary>
-/// Which element each lane of a warp holds in each register of <c>mma.sync</c> (PTX ISA, "Matrix fragments for mma.m16n8k16" with bf16 and
-/// "mma.m16n8k8" with tf32). Counted in 32-bit words along the sum (two bf16 or one tf32) both instructions are the same:
-/// left (16 x 8 words) · right (8 words x 8) + sums (16 x 8).
+/// Which element each lane of a warp holds in each register of <c>mma.sync</c> (PTX ISA, "Matrix fragments for mma.m16n8k16" with
+/// bf16 and "mma.m16n8k8" with tf32). Counted in 32-bit words along the sum (two bf16 or one tf32) both instructions are the
+/// same: left (16 x 8 words) · right (8 words x 8) + sums (16 x 8).
 /// </summary>
 static class FragmentLayout
 {
@@ -41,7 +41,8 @@ static class FragmentLayout
     /// <summary>The first of the four words there.</summary>
     public static int RightMatrixWord(int lane) => 4 * (Matrix(lane) & 1);
 
-    // The same operands stored the other way, a line of rows (or columns) for each place in the sum; bf16 only: ldmatrix turns halves of words
+    // The same operands stored the other way, a line of rows (or columns) for each place in the sum; bf16 only: ldmatrix turns
+    // halves of words
 
     /// <summary>The place in the sum whose line a lane names to read a turned left operand.</summary>
     public static int TurnedLeftLine(int lane) => MatrixRow(lane) + 8 * (Matrix(lane) >> 1);

@@ -57,7 +57,9 @@ readonly struct HeadSums<TMma, TSize, TReads>(
         c0.Scale(row, rowBelow), c1.Scale(row, rowBelow), c2.Scale(row, rowBelow), c3.Scale(row, rowBelow),
         c4.Scale(row, rowBelow), c5.Scale(row, rowBelow), c6.Scale(row, rowBelow), c7.Scale(row, rowBelow));
 
-    /// <summary>Stores them; each warp has <see cref="SumsBlock.SharedBytes"/> of shared memory from <paramref name="shared"/> on.</summary>
+    /// <summary>
+    /// Stores them; each warp has <see cref="SumsBlock.SharedBytes"/> of shared memory from <paramref name="shared"/> on.
+    /// </summary>
     public void Store(Sums to, int row, int shared, int thread)
     {
         int lane = thread % 32;

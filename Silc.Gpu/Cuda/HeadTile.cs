@@ -1,7 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Rows of one head (queries, keys, values or gradients) in shared memory, a line a row. Smaller heads and missing rows are filled up with zeros.
+/// Rows of one head (queries, keys, values or gradients) in shared memory, a line a row. Smaller heads and missing rows are
+/// filled up with zeros.
 /// </summary>
 readonly struct HeadTile<TMma, TSize, TReads>(int address)
     where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads
@@ -42,7 +43,9 @@ readonly struct HeadTile<TMma, TSize, TReads>(int address)
         return sums;
     }
 
-    /// <summary>Adds the rows from 2 · <paramref name="depth"/> (bf16) or depth (tf32) on, weighed, to sums of 16 channels.</summary>
+    /// <summary>
+    /// Adds the rows from 2 · <paramref name="depth"/> (bf16) or depth (tf32) on, weighed, to sums of 16 channels.
+    /// </summary>
     public SumsBlock Add(SumsBlock sums, int channel, Words weights, int depth, int lane) => channel < TSize.Size
         ? sums.MulAdd<TMma>(weights, TMma.Weighed(address, Stride, depth, channel, lane))
         : sums;

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Attention's tensors: rows of picture b begin at row b · queries (or keys), channels of head h in column h · size. A group of threads works
-/// on one head of one picture.
+/// Attention's tensors: rows of picture b begin at row b · queries (or keys), channels of head h in column h · size. A group of
+/// threads works on one head of one picture.
 /// </summary>
 readonly struct HeadsAt(MatrixAt q, MatrixAt k, MatrixAt v, MatrixAt o, MatrixAt dO, long lse, long delta,
     int queries, int keys, int heads, int size, float scale)

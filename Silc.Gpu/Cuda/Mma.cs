@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Multiplication of 16 x 8 words by 8 words x 8 on tensor cores, adding in float32. A word is 32 bits along the sum; what it holds is the
-/// type's business. Tiles in shared memory are lines of words; addresses are bytes.
+/// Multiplication of 16 x 8 words by 8 words x 8 on tensor cores, adding in float32. A word is 32 bits along the sum; what it
+/// holds is the type's business. Tiles in shared memory are lines of words; addresses are bytes.
 /// </summary>
 interface IMma
 {
@@ -15,16 +15,22 @@ interface IMma
     /// <summary>sums + left · right.</summary>
     static abstract Float4 MulAdd(Float4 sums, Words left, uint right0, uint right1);
 
-    /// <summary>A left operand from a tile whose lines run along its rows: 8 words of the sum from <paramref name="depth"/> on, 16 rows.</summary>
+    /// <summary>
+    /// A left operand from a tile whose lines run along its rows: 8 words of the sum from <paramref name="depth"/> on, 16 rows.
+    /// </summary>
     static abstract Words TurnedLeft(int tile, int stride, int depth, int row, int lane);
 
     /// <summary>Two right operands, 16 columns, from a tile whose lines run along the columns.</summary>
     static abstract Words TurnedRight(int tile, int stride, int depth, int column, int lane);
 
-    /// <summary>Sums of 8 · PerWord columns as a left operand whose sum runs over these columns, without leaving the registers.</summary>
+    /// <summary>
+    /// Sums of 8 · PerWord columns as a left operand whose sum runs over these columns, without leaving the registers.
+    /// </summary>
     static abstract Words Weights(Float4 first, Float4 second);
 
-    /// <summary>As <see cref="TurnedRight"/>, the places of the sum in the order that <see cref="Weights"/> has them in.</summary>
+    /// <summary>
+    /// As <see cref="TurnedRight"/>, the places of the sum in the order that <see cref="Weights"/> has them in.
+    /// </summary>
     static abstract Words Weighed(int tile, int stride, int depth, int column, int lane);
 }
 
@@ -52,7 +58,8 @@ readonly struct Bf16 : IMma
 }
 
 /// <summary>
-/// tf32: float32's exponent, 11 bits of fraction, one in a word. ldmatrix turns only halves of words, so turned tiles are read word by word.
+/// tf32: float32's exponent, 11 bits of fraction, one in a word. ldmatrix turns only halves of words, so turned tiles are read
+/// word by word.
 /// </summary>
 readonly struct Tf32 : IMma
 {
@@ -75,7 +82,8 @@ readonly struct Tf32 : IMma
         Word(tile, stride, depth + FragmentLayout.RightWord(lane, 0), column + 8 + FragmentLayout.RightColumn(lane)),
         Word(tile, stride, depth + FragmentLayout.RightWord(lane, 1), column + 8 + FragmentLayout.RightColumn(lane)));
 
-    // Columns 2t and 2t + 1 are with lane t of a group, which holds places t and t + 4 of a left operand: the sum takes its places in this order.
+    // Columns 2t and 2t + 1 are with lane t of a group, which holds places t and t + 4 of a left operand: the sum takes its
+    // places in this order.
     public static Words Weights(Float4 first, Float4 second) =>
         new(Ptx.Tf32(first.X), Ptx.Tf32(first.Z), Ptx.Tf32(first.Y), Ptx.Tf32(first.W));
 

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// How a tile of an operand lies in shared memory: in lines, as in global memory, so that reads and writes are both 16 bytes wide.
-/// Strides keep the eight rows of a matrix, and the lanes of a fragment, in different banks.
+/// How a tile of an operand lies in shared memory: in lines, as in global memory, so that reads and writes are both 16 bytes
+/// wide. Strides keep the eight rows of a matrix, and the lanes of a fragment, in different banks.
 /// </summary>
 interface IOperand
 {
@@ -14,7 +14,9 @@ interface IOperand
     /// <summary>Words from one line to the next.</summary>
     static abstract int Stride { get; }
 
-    /// <summary>Rows <paramref name="row"/> to row + 15 of a left operand, words <paramref name="word"/> to word + 7 of the sum.</summary>
+    /// <summary>
+    /// Rows <paramref name="row"/> to row + 15 of a left operand, words <paramref name="word"/> to word + 7 of the sum.
+    /// </summary>
     static abstract Words Left(int tile, int row, int word, int lane);
 
     /// <summary>Columns <paramref name="column"/> to column + 15 of a right operand.</summary>
@@ -45,7 +47,8 @@ readonly struct AcrossSum<TMma> : IOperand where TMma : struct, IMma
     public static int Lines => ProductTile.Words * TMma.PerWord;
     public static int LineFloats => ProductTile.Side;
 
-    // bf16: 17 units of 16 bytes, as above. tf32: 8 banks further each line, so that four lines of eight words meet no bank twice.
+    // bf16: 17 units of 16 bytes, as above. tf32: 8 banks further each line, so that four lines of eight words meet no bank
+    // twice.
     public static int Stride => (ProductTile.Side + 8) / TMma.PerWord;
 
     public static Words Left(int tile, int row, int word, int lane) => TMma.TurnedLeft(tile, Stride, word, row, lane);

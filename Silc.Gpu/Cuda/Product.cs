@@ -1,13 +1,15 @@
 namespace Silc;
 
 /// <summary>
-/// C (m, n) = op(A)·op(B) with sums of k terms, for a batch of matrices, in groups of threads that make one tile of one C each. Groups can also share
-/// the sum of a tile: each of <c>splits</c> then takes <c>splitDepth</c> terms, and part p of C goes p · <c>partFloats</c> behind the first.
+/// C (m, n) = op(A)·op(B) with sums of k terms, for a batch of matrices, in groups of threads that make one tile of one C each.
+/// Groups can also share the sum of a tile: each of <c>splits</c> then takes <c>splitDepth</c> terms, and part p of C goes p ·
+/// <c>partFloats</c> behind the first.
 /// </summary>
 readonly struct Product(MatrixAt a, MatrixAt b, int m, int n, int k, int down, int across, int splits, int splitDepth, long partFloats,
     Layout la, Layout lb, Layout lc, int heads)
 {
-    // Groups that run at the same time share their operands in the second-level cache if their tiles form a block rather than a row.
+    // Groups that run at the same time share their operands in the second-level cache if their tiles form a block rather than a
+    // row.
     const int Block = 8;
 
     public readonly int M = m, N = n, K = k;

@@ -3,8 +3,8 @@ using ILGPU.IR.Intrinsics;
 namespace Silc;
 
 /// <summary>
-/// Instructions of the PTX ISA that C# and ILGPU have no words for: <see cref="PtxCompiler"/> puts them into CUDA kernels. Addresses of
-/// shared memory are 32 bits, of global memory 64. Instructions that a whole warp does together say so.
+/// Instructions of the PTX ISA that C# and ILGPU have no words for: <see cref="PtxCompiler"/> puts them into CUDA kernels.
+/// Addresses of shared memory are 32 bits, of global memory 64. Instructions that a whole warp does together say so.
 /// </summary>
 static class Ptx
 {
@@ -37,8 +37,8 @@ static class Ptx
     public static void WaitForWarp() => throw OnlyOnCuda;
 
     /// <summary>
-    /// No instruction. ILGPU 1.5.3 (Movement.CanMoveSideEffectValue) forgets to ask whether a value may pass the last memory operation of a block:
-    /// reads before a barrier at the end of a loop moved behind it, until this stood there in its place.
+    /// No instruction. ILGPU 1.5.3 (Movement.CanMoveSideEffectValue) forgets to ask whether a value may pass the last memory
+    /// operation of a block: reads before a barrier at the end of a loop moved behind it, until this stood there in its place.
     /// </summary>
     [Instruction(""), IntrinsicImplementation]
     public static void Stay() => throw OnlyOnCuda;
@@ -125,12 +125,16 @@ static class Ptx
     [Instruction("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {$0, $1, $2, $3}, [%0];"), IntrinsicImplementation]
     public static Words LoadMatricesTurned(int address) => throw OnlyOnCuda;
 
-    /// <summary>A warp adds the product of 16 x 16 and 16 x 8 bf16 to 16 x 8 floats; who holds what: <see cref="FragmentLayout"/>.</summary>
-    [Instruction("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {$0, $1, $2, $3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"), IntrinsicImplementation]
+    /// <summary>
+    /// A warp adds the product of 16 x 16 and 16 x 8 bf16 to 16 x 8 floats; who holds what: <see cref="FragmentLayout"/>.
+    /// </summary>
+    [Instruction("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {$0, $1, $2, $3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"),
+        IntrinsicImplementation]
     public static Float4 MulAddBf16(Float4 sums, Words left, uint right0, uint right1) => throw OnlyOnCuda;
 
     /// <summary>The same of 16 x 8 and 8 x 8 tf32.</summary>
-    [Instruction("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {$0, $1, $2, $3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"), IntrinsicImplementation]
+    [Instruction("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {$0, $1, $2, $3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"),
+        IntrinsicImplementation]
     public static Float4 MulAddTf32(Float4 sums, Words left, uint right0, uint right1) => throw OnlyOnCuda;
 
     // Arithmetic

@@ -10,8 +10,8 @@ using Register = ILGPU.Backends.RegisterAllocator<ILGPU.Backends.PTX.PTXRegister
 namespace Silc;
 
 /// <summary>
-/// Teaches ILGPU the instructions of <see cref="Ptx"/>. <c>CudaAsm.EmitRef</c> would do without this, but it hands every operand over in
-/// local memory; here results are registers, and the kernels of this folder have no local memory at all.
+/// Teaches ILGPU the instructions of <see cref="Ptx"/>. <c>CudaAsm.EmitRef</c> would do without this, but it hands every operand
+/// over in local memory; here results are registers, and the kernels of this folder have no local memory at all.
 /// </summary>
 static partial class PtxCompiler
 {

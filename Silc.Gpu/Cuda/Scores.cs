@@ -3,7 +3,8 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>
-/// A lane's scores of two rows and eight columns, and the functions of softmax on them. Exponentials are powers of 2: what GPUs have.
+/// A lane's scores of two rows and eight columns, and the functions of softmax on them. Exponentials are powers of 2: what GPUs
+/// have.
 /// </summary>
 static class Scores
 {

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// A thread's part of an operand's tile on its way from global to shared memory. It is read while the tile before is multiplied, and rounded
-/// when it is stored: cp.async cannot round, and would keep float32 in shared memory at twice the traffic.
+/// A thread's part of an operand's tile on its way from global to shared memory. It is read while the tile before is multiplied,
+/// and rounded when it is stored: cp.async cannot round, and would keep float32 in shared memory at twice the traffic.
 /// </summary>
 readonly struct Stage<TMma, TOperand, TReads>(Float4 q0, Float4 q1, Float4 q2, Float4 q3)
     where TMma : struct, IMma where TOperand : struct, IOperand where TReads : struct, IReads
@@ -13,14 +13,17 @@ readonly struct Stage<TMma, TOperand, TReads>(Float4 q0, Float4 q1, Float4 q2, F
     static int LinesAtOnce => ProductTile.Threads / LineQuads;
     static bool IsFour => TOperand.Lines / LinesAtOnce == 4;
 
-    // Lines of 64 bytes are written two at a time: four lines apart they are in different banks, so the line's first and third bit change places.
+    // Lines of 64 bytes are written two at a time: four lines apart they are in different banks, so the line's first and third
+    // bit change places.
     static int Line(int thread)
     {
         int line = thread / LineQuads;
         return TOperand.Turned ? line : line & ~5 | (line & 1) << 2 | line >> 2 & 1;
     }
 
-    /// <summary>Reads the part that begins at row (or column) <paramref name="outer"/> of C and place <paramref name="depth"/> of the sum.</summary>
+    /// <summary>
+    /// Reads the part that begins at row (or column) <paramref name="outer"/> of C and place <paramref name="depth"/> of the sum.
+    /// </summary>
     public static Stage<TMma, TOperand, TReads> Read(MatrixAt x, int outer, int outers, int depth, int depths, int thread)
     {
         int line = (TOperand.Turned ? depth : outer) + Line(thread), lines = TOperand.Turned ? depths : outers;

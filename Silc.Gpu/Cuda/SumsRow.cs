@@ -10,10 +10,11 @@ readonly struct SumsRow(Float4 n0, Float4 n1, Float4 n2, Float4 n3)
         TMma.MulAdd(N2, left, right23.X, right23.Y), TMma.MulAdd(N3, left, right23.Z, right23.W));
 
     /// <summary>
-    /// Hands the sums to the epilogue by way of shared memory, 2,560 bytes a warp: eight lanes come to hold the 32 columns of a row, 16 bytes
-    /// each.
+    /// Hands the sums to the epilogue by way of shared memory, 2,560 bytes a warp: eight lanes come to hold the 32 columns of a
+    /// row, 16 bytes each.
     /// </summary>
-    public void Store<TEpilogue>(TEpilogue to, int row, int column, long offset, int shared, int lane) where TEpilogue : struct, IEpilogue
+    public void Store<TEpilogue>(TEpilogue to, int row, int column, long offset, int shared, int lane)
+        where TEpilogue : struct, IEpilogue
     {
         Ptx.WarpBarrier();      // all have read the rows before
         Put(shared, Stride, N0, 0, lane);
@@ -55,7 +56,8 @@ readonly struct WarpSums(SumsRow m0, SumsRow m1, SumsRow m2, SumsRow m3)
             m3.MulAdd<TMma>(TLeft.Left(left, row + 48, word, lane), right01, right23));
     }
 
-    public void Store<TEpilogue>(TEpilogue to, int row, int column, long offset, int shared, int lane) where TEpilogue : struct, IEpilogue
+    public void Store<TEpilogue>(TEpilogue to, int row, int column, long offset, int shared, int lane)
+        where TEpilogue : struct, IEpilogue
     {
         m0.Store(to, row, column, offset, shared, lane);
         m1.Store(to, row + 16, column, offset, shared, lane);

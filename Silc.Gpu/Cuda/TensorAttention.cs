@@ -4,8 +4,8 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>
-/// o = softmax(q·kᵀ·scale)·v without the scores ever leaving the registers: keys and values pass by 32 at a time, and sums so far are scaled
-/// down when a larger score comes. A group takes 64 queries, a warp 16. Dao et al. 2022, arXiv:2205.14135.
+/// o = softmax(q·kᵀ·scale)·v without the scores ever leaving the registers: keys and values pass by 32 at a time, and sums so far
+/// are scaled down when a larger score comes. A group takes 64 queries, a warp 16. Dao et al. 2022, arXiv:2205.14135.
 /// </summary>
 readonly struct TensorAttention<TMma, TSize, TReads>(HeadsAt heads, Cells cells, int blocks) : IKernel
     where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads

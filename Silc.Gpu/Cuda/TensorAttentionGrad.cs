@@ -11,8 +11,8 @@ static class GradTile<TMma, TSize, TReads> where TMma : struct, IMma where TSize
 }
 
 /// <summary>
-/// dQ of attention: p = exp(s - lse) again, ds = p·(dO·vᵀ - delta)·scale, dQ = ds·k. As <see cref="TensorAttention{TMma,TSize,TReads}"/>, a
-/// warp has 16 queries, and keys and values pass by.
+/// dQ of attention: p = exp(s - lse) again, ds = p·(dO·vᵀ - delta)·scale, dQ = ds·k. As <see
+/// cref="TensorAttention{TMma,TSize,TReads}"/>, a warp has 16 queries, and keys and values pass by.
 /// </summary>
 readonly struct TensorAttentionQueryGrad<TMma, TSize, TReads>(HeadsAt heads, MatrixAt dQ, Cells cells, int blocks) : IKernel
     where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads
@@ -52,8 +52,8 @@ readonly struct TensorAttentionQueryGrad<TMma, TSize, TReads>(HeadsAt heads, Mat
 }
 
 /// <summary>
-/// dK and dV of attention: a warp has 16 keys, and queries with their dO pass by. Scores are made turned, keys down and queries across, so that
-/// dV = pᵀ·dO and dK = dsᵀ·q again take their weights from registers.
+/// dK and dV of attention: a warp has 16 keys, and queries with their dO pass by. Scores are made turned, keys down and queries
+/// across, so that dV = pᵀ·dO and dK = dsᵀ·q again take their weights from registers.
 /// </summary>
 readonly struct TensorAttentionKeyGrad<TMma, TSize, TReads>(HeadsAt heads, MatrixAt dK, MatrixAt dV, Cells ofK, Cells ofV, int blocks) : IKernel
     where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads

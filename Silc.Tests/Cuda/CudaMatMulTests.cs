@@ -1,6 +1,8 @@
 namespace Silc.Tests;
 
-/// <summary>CUDA's matrix products against double-precision loops: as PTX in the emulator, and on a GPU where there is one.</summary>
+/// <summary>
+/// CUDA's matrix products against double-precision loops: as PTX in the emulator, and on a GPU where there is one.
+/// </summary>
 [TestClass]
 public sealed class CudaMatMulTests
 {
@@ -22,8 +24,8 @@ public sealed class CudaMatMulTests
                     t.Ops.MatMul(a, b, sum, transpose, addend: sum);
                     var what = $"{precision}: {m} x {k} by {k} x {n}, {transpose} turned, gaps of {gap}";
                     var product = Naive.MatMul(a, b, transpose);
-                    Close.To(Naive.PlusRow(product, bias).Values, c.Read(what), Close.Float32, $"{what}, with bias");
-                    Close.To((sum.Before + product).Values, sum.Read(what), Close.Float32, $"{what}, added in place");
+                    Close.To(Naive.PlusRow(product, bias).Values, c.Read(what), t.Exact, $"{what}, with bias");
+                    Close.To((sum.Before + product).Values, sum.Read(what), t.Exact, $"{what}, added in place");
                 }
     }
 
@@ -38,7 +40,7 @@ public sealed class CudaMatMulTests
             t.Ops.MatMul(a, b, sum, Transpose.A, bias, sum);
             t.Ops.MatMul(a, b, again, Transpose.A, bias, again);
             var actual = sum.Read("sum");
-            Close.To((sum.Before + Naive.PlusRow(Naive.MatMul(a, b, Transpose.A), bias)).Values, actual, Close.Float32, $"{precision}: {m} x 1030 by 1030 x {n}");
+            Close.To((sum.Before + Naive.PlusRow(Naive.MatMul(a, b, Transpose.A), bias)).Values, actual, t.Exact, $"{precision}: {m} x 1030 by 1030 x {n}");
             Close.Bits(actual, again.Read("again"), "again");
             if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey(nameof(SumParts)), "the sum was not split");
         }
@@ -54,7 +56,7 @@ public sealed class CudaMatMulTests
             DeviceMatrix x = t.Random(m, k), kernel = t.Random(k, n), bias = t.Random(1, n), h = t.Output(m, n), y = t.Output(m, n);
             t.Ops.MatMulGelu(x, kernel, bias, h, y, GeluKind.Tanh);
             var expected = Naive.PlusRow(Naive.MatMul(x, kernel), bias);
-            Close.To(expected.Values, h.Read("h"), Close.Float32, $"{precision}: h");
+            Close.To(expected.Values, h.Read("h"), t.Exact, $"{precision}: h");
             Close.To(Naive.Gelu(expected, GeluKind.Tanh).Values, y.Read("y"), Close.Chained, $"{precision}: gelu(h)");
 
             DeviceMatrix dy = t.Random(m, k), turned = t.Random(n, k), before = t.Random(m, n, range: 4), dh = t.Output(m, n), again = t.Output(m, n);

@@ -1,12 +1,16 @@
 namespace Silc.Tests;
 
-/// <summary>A whole training step with CUDA's products and attention against the CPU's float32: what each precision costs.</summary>
+/// <summary>
+/// A whole training step with CUDA's products and attention against the CPU's float32: what each precision costs.
+/// </summary>
 [TestClass]
 public sealed class CudaStepTests
 {
     [TestMethod, EveryCuda(Precision.Float32, Precision.Bf16)]
     public void A_training_step(string device, Precision precision)
     {
+        if (device == CudaTest.Emulated && !TestDevices.EmulateCuda)
+            Assert.Inconclusive($"set {TestDevices.EmulateVariable}=1 to emulate whole steps, which takes a minute");
         using var expected = new TinyRun(TestDevices.OneThread);
         var batch = expected.Batch(1);
         var exact = expected.Step(batch);

@@ -5,7 +5,10 @@ using ILGPU.Runtime.Cuda;
 
 namespace Silc.Tests;
 
-/// <summary>Runs a test of CUDA's own kernels as PTX in the emulator, and on every NVIDIA GPU of this machine, in each of the given precisions.</summary>
+/// <summary>
+/// Runs a test of CUDA's own kernels as PTX in the emulator, and on every NVIDIA GPU of this machine, in each of the given
+/// precisions.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class EveryCudaAttribute(params Precision[] precisions) : Attribute, ITestDataSource
 {
@@ -17,8 +20,8 @@ public sealed class EveryCudaAttribute(params Precision[] precisions) : Attribut
 }
 
 /// <summary>
-/// CUDA's operations for one test. On "emulator" they work in the memory of the CPU: kernels run as PTX in the emulator, and may touch the test's
-/// matrices and scratch memory and nothing else.
+/// CUDA's operations for one test. On "emulator" they work in the memory of the CPU: kernels run as PTX in the emulator, and may
+/// touch the test's matrices and scratch memory and nothing else.
 /// </summary>
 public sealed class CudaTest : IDisposable
 {
@@ -70,7 +73,12 @@ public sealed class CudaTest : IDisposable
 
     public Precision Precision { get; }
 
-    /// <summary>Uniform values in ±<paramref name="range"/> that the precision has, so that products are as exact as float32's sums.</summary>
+    /// <summary>How near sums of exact products come: tensor cores cut off where the emulator rounds.</summary>
+    public double Exact => Emulator is null ? Close.Chained : Close.Float32;
+
+    /// <summary>
+    /// Uniform values in ±<paramref name="range"/> that the precision has, so that products are as exact as float32's sums.
+    /// </summary>
     public DeviceMatrix Random(int rows, int cols, double range = 1, int gap = 0) => Own(Matrix.Make(rows, cols, (_, _) => Round((random.NextDouble() * 2 - 1) * range)), gap);
 
     /// <summary>An output that must be overwritten: NaN.</summary>

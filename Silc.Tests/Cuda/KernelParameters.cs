@@ -5,7 +5,8 @@ using ILGPU.Runtime;
 namespace Silc.Tests;
 
 /// <summary>
-/// A kernel's fields as PTX takes them: in their order, each at a multiple of its alignment, a view as its address and its length.
+/// A kernel's fields as PTX takes them: in their order, each at a multiple of its alignment, a view as its address and its
+/// length.
 /// </summary>
 public sealed class KernelParameters
 {

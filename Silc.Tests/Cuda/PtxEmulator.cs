@@ -8,9 +8,10 @@ using ILGPU.Runtime.Cuda;
 namespace Silc.Tests;
 
 /// <summary>
-/// Runs kernels as a GPU would: compiles them to PTX and interprets that text, warp by warp, instruction by instruction, on this process's memory.
-/// It knows nothing of time. What it checks beside the results: <see cref="SharedMemoryModel"/>, <see cref="DeviceMemoryModel"/>, that whole warps
-/// come to instructions of warps, and that lanes stay together where the code promises so.
+/// Runs kernels as a GPU would: compiles them to PTX and interprets that text, warp by warp, instruction by instruction, on this
+/// process's memory. It knows nothing of time. What it checks beside the results: <see cref="SharedMemoryModel"/>, <see
+/// cref="DeviceMemoryModel"/>, that whole warps come to instructions of warps, and that lanes stay together where the code
+/// promises so.
 /// </summary>
 public sealed class PtxEmulator(CudaArchitecture architecture)
 {
@@ -18,7 +19,9 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
 
     public DeviceMemoryModel Memory { get; } = new();
 
-    /// <summary>Instructions of warps so far, passes over the banks of shared memory, and how many passes there were without conflicts.</summary>
+    /// <summary>
+    /// Instructions of warps so far, passes over the banks of shared memory, and how many passes there were without conflicts.
+    /// </summary>
     public (long Instructions, long Passes, long LeastPasses) Counts { get; private set; }
 
     /// <summary>How often each kernel was launched.</summary>

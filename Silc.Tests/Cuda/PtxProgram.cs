@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Silc.Tests;
 
-/// <summary>One instruction: what guards it, its name cut at the dots, and its operands; vectors in braces are spread out.</summary>
+/// <summary>
+/// One instruction: what guards it, its name cut at the dots, and its operands; vectors in braces are spread out.
+/// </summary>
 public sealed record PtxInstruction(string? Guard, bool GuardNegated, string[] Name, string[] Operands, string Text)
 {
     /// <summary>The last part of the name: the type that it works on.</summary>
@@ -12,7 +14,9 @@ public sealed record PtxInstruction(string? Guard, bool GuardNegated, string[] N
     public bool Is(string part) => Array.IndexOf(Name, part) >= 0;
 }
 
-/// <summary>The entry function of a PTX text, cut into instructions. Functions beside it are never called by our kernels.</summary>
+/// <summary>
+/// The entry function of a PTX text, cut into instructions. Functions beside it are never called by our kernels.
+/// </summary>
 public sealed partial class PtxProgram
 {
     readonly Dictionary<string, int> labels = [], registers = [], shared = [];

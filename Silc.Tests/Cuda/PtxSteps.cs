@@ -51,8 +51,8 @@ public static unsafe class PtxSteps
             case "%nctaid.x": return warp => warp.Group.GroupsOfAll;
         }
         if (program.Shared(operand) is { } address) return Constant((ulong)address);
-        if (operand.StartsWith("0f", StringComparison.Ordinal)) return Constant(ulong.Parse(operand.AsSpan(2), NumberStyles.HexNumber));
-        if (operand.StartsWith("0x", StringComparison.Ordinal)) return Constant(ulong.Parse(operand.AsSpan(2), NumberStyles.HexNumber));
+        if (operand.Length > 2 && operand[0] == '0' && operand[1] is 'f' or 'd' or 'x')
+            return Constant(ulong.Parse(operand.AsSpan(2), NumberStyles.HexNumber));
         if (char.IsAsciiDigit(operand[0])) return Constant(ulong.Parse(operand));
         if (operand[0] == '-') return Constant((ulong)long.Parse(operand));
         Assert.IsTrue(operand[0] == '%' || char.IsAsciiLetter(operand[0]), $"no operand '{operand}'");
@@ -186,6 +186,7 @@ public static unsafe class PtxSteps
 
     static Func<ulong, ulong> Convert(PtxInstruction code) => (code.Name[^2], code.Name[^1]) switch
     {
+        ("f64", "f32") => static x => BitConverter.DoubleToUInt64Bits(Float(x)),
         ("tf32", "f32") => static x => TensorCore.RoundTf32(Float(x)),
         ("f32", "s32") => static x => Bits((int)x),
         ("s64", "s32") => static x => (ulong)(int)x,
@@ -210,6 +211,7 @@ public static unsafe class PtxSteps
         var holds = code.Type switch
         {
             "f32" => Relation(code, Float),
+            "f64" => Relation(code, BitConverter.UInt64BitsToDouble),
             "s32" or "b32" => Relation(code, static x => (int)x),
             "s64" or "b64" => Relation(code, static x => (long)x),
             "u32" => Relation(code, static x => (uint)x),

@@ -3,7 +3,8 @@ using System.Numerics;
 namespace Silc.Tests;
 
 /// <summary>
-/// 32 lanes in lock step. Lanes that branch apart take turns, those that are furthest behind first, so that they meet again where the code does.
+/// 32 lanes in lock step. Lanes that branch apart take turns, those that are furthest behind first, so that they meet again where
+/// the code does.
 /// </summary>
 public sealed class PtxWarp
 {

@@ -1,8 +1,8 @@
 namespace Silc.Tests;
 
 /// <summary>
-/// Shared memory of one group. Between two barriers, no warp may read what another writes, nor write what another reads or writes; nothing may be
-/// read before it is written. Counts the passes that 32 banks of 4 bytes need.
+/// Shared memory of one group. Between two barriers, no warp may read what another writes, nor write what another reads or
+/// writes; nothing may be read before it is written. Counts the passes that 32 banks of 4 bytes need.
 /// </summary>
 public sealed class SharedMemoryModel(int bytes)
 {

@@ -1,20 +1,21 @@
 namespace Silc.Tests;
 
 /// <summary>
-/// What mma.sync and ldmatrix do, in the words of the PTX ISA (sections "Matrix Fragments for mma.m16n8k16", "… mma.m16n8k8" and "ldmatrix"),
-/// written down without a look at <see cref="FragmentLayout"/>: element i of lane l is at (row, column).
+/// What mma.sync and ldmatrix do, in the words of the PTX ISA (sections "Matrix Fragments for mma.m16n8k16", "… mma.m16n8k8" and
+/// "ldmatrix"), written down without a look at <see cref="FragmentLayout"/>: element i of lane l is at (row, column).
 /// </summary>
 public static class TensorCore
 {
-    // groupID = %laneid >> 2; threadID_in_group = %laneid % 4.
-    // .bf16, A: row = groupID for ai where 0 <= i < 2 || 4 <= i < 6, groupID + 8 otherwise; col = threadID_in_group * 2 + (i & 1) for i < 4, + 8 for i >= 4.
+    // groupID = %laneid >> 2; threadID_in_group = %laneid % 4. .bf16, A: row = groupID for ai where 0 <= i < 2 || 4 <= i < 6,
+    // groupID + 8 otherwise; col = threadID_in_group * 2 + (i & 1) for i < 4, + 8 for i >= 4.
     public static (int Row, int Column) Bf16A(int lane, int i) =>
         (i is 0 or 1 or 4 or 5 ? lane / 4 : lane / 4 + 8, lane % 4 * 2 + i % 2 + (i >= 4 ? 8 : 0));
 
     // B: row = threadID_in_group * 2 + (i & 1) for i < 2, + 8 for i >= 2; col = groupID.
     public static (int Row, int Column) Bf16B(int lane, int i) => (lane % 4 * 2 + i % 2 + (i >= 2 ? 8 : 0), lane / 4);
 
-    // .tf32, A: row = groupID for a0 and a2, groupID + 8 for a1 and a3; col = threadID_in_group for a0 and a1, threadID_in_group + 4 for a2 and a3.
+    // .tf32, A: row = groupID for a0 and a2, groupID + 8 for a1 and a3; col = threadID_in_group for a0 and a1, threadID_in_group
+    // + 4 for a2 and a3.
     public static (int Row, int Column) Tf32A(int lane, int i) => (i is 0 or 2 ? lane / 4 : lane / 4 + 8, i is 0 or 1 ? lane % 4 : lane % 4 + 4);
 
     // B: row = threadID_in_group for b0, + 4 for b1; col = groupID.
@@ -24,7 +25,8 @@ public static class TensorCore
     public static (int Row, int Column) C(int lane, int i) => (i < 2 ? lane / 4 : lane / 4 + 8, lane % 4 * 2 + i % 2);
 
     /// <summary>
-    /// d = a · b + c; registers of lane l are at [register * 32 + l]. Products are exact and added in float32; NVIDIA leaves the order open.
+    /// d = a · b + c; registers of lane l are at [register * 32 + l]. Products are exact and added in float32; NVIDIA leaves the
+    /// order open.
     /// </summary>
     public static void MulAdd(bool bf16, ReadOnlySpan<uint> a, ReadOnlySpan<uint> b, ReadOnlySpan<float> c, Span<float> d)
     {
@@ -67,7 +69,8 @@ public static class TensorCore
         BitConverter.UInt32BitsToSingle(bf16 ? half == 0 ? word << 16 : word & 0xffff0000 : word & 0xffffe000);
 
     /// <summary>
-    /// ldmatrix: lane l of register m receives row l / 4, halves 2 (l % 4) and + 1 of matrix m; turned, rows and columns change places.
+    /// ldmatrix: lane l of register m receives row l / 4, halves 2 (l % 4) and + 1 of matrix m; turned, rows and columns change
+    /// places.
     /// </summary>
     public static uint Matrix(ReadOnlySpan<ushort> matrix, int lane, bool turned)
     {

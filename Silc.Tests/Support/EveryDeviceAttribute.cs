@@ -21,13 +21,18 @@ public sealed class EveryDeviceAttribute : Attribute, ITestDataSource
 /// <summary>The devices under test; each is opened once and lives as long as the test run.</summary>
 public static class TestDevices
 {
-    public const string OneThread = "cpu with 1 thread", FourThreads = "cpu with 4 threads";
+    public const string OneThread = "cpu with 1 thread", FourThreads = "cpu with 4 threads", EmulateVariable = "SILC_EMULATE_CUDA";
 
     static readonly Dictionary<string, Device> open = [];
-    static readonly bool emulate = Environment.GetEnvironmentVariable("SILC_EMULATE_CUDA") is { Length: > 0 };
+
+    /// <summary>True if every test of devices is to run on emulated CUDA, too.</summary>
+    public static bool EmulateCuda { get; } = Environment.GetEnvironmentVariable(EmulateVariable) is { Length: > 0 };
 
     public static IReadOnlyList<string> Names { get; } =
-        [OneThread, FourThreads, .. Device.List().Where(info => info.Kind != DeviceKind.Cpu).Select(info => info.Id), .. emulate ? [CudaTest.Emulated] : Array.Empty<string>()];
+    [
+        OneThread, FourThreads, .. Device.List().Where(info => info.Kind != DeviceKind.Cpu).Select(info => info.Id),
+        .. EmulateCuda ? [CudaTest.Emulated] : Array.Empty<string>(),
+    ];
 
     public static Device Open(string name)
     {
