@@ -143,6 +143,10 @@ static class Ptx
     [Instruction("ex2.approx.ftz.f32 $0, %0;"), IntrinsicImplementation]
     public static float Exp2(float x) => throw OnlyOnCuda;
 
+    /// <summary>x &lt; limit ? yes : no, without a branch.</summary>
+    [Instruction("{ .reg .pred less; setp.lt.f32 less, %0, %1; selp.f32 $0, %2, %3, less; }"), IntrinsicImplementation]
+    public static float IfLess(float x, float limit, float yes, float no) => throw OnlyOnCuda;
+
     /// <summary>The value of lane ^ mask, for a whole warp.</summary>
     [Instruction("shfl.sync.bfly.b32 $0, %0, #1, 31, 0xffffffff;"), IntrinsicImplementation]
     public static float ShuffleXor(float value, int mask) => throw OnlyOnCuda;

@@ -21,8 +21,8 @@ public sealed class CudaStepTests
         trainer.Step(batch);
         var actual = trainer.ReadMetrics();
 
-        // Roundings of a forward and a backward pass add up like a walk of some ten steps.
-        var tolerance = precision == Precision.Float32 ? Close.Chained : 4 * Close.BFloat16;
+        // Roundings of a forward and a backward pass add up like a walk of some fifty steps.
+        var tolerance = precision == Precision.Float32 ? Close.Chained : 8 * Close.BFloat16;
         Close.To([exact.Contrastive, exact.Distillation], [(float)actual.Contrastive, (float)actual.Distillation], tolerance, $"{precision}: losses");
         Close.To(Gradients(expected.Model), Gradients(model), tolerance, $"{precision}: gradients");
     }
