@@ -24,11 +24,11 @@ public sealed partial class Device
     }
 
     /// <summary>The device that <c>SILC_DEVICE</c> names, or else the best one that is there.</summary>
-    public static Device Best() => Open("auto");
+    public static Device Best(Precision precision = Precision.Float32) => Open("auto", precision);
 
     /// <summary>NVIDIA GPU number <paramref name="index"/>.</summary>
     /// <exception cref="InvalidOperationException">There is none; the message lists what there is.</exception>
-    public static Device Cuda(int index = 0) => Open($"cuda:{index}");
+    public static Device Cuda(int index = 0, Precision precision = Precision.Float32) => Open($"cuda:{index}", precision);
 
     /// <summary>OpenCL device number <paramref name="index"/>.</summary>
     /// <exception cref="InvalidOperationException">There is none; the message lists what there is.</exception>
@@ -38,34 +38,42 @@ public sealed partial class Device
     public static Device Cpu(int? threads = null)
     {
         Require.Positive(threads ?? 1, "CPU threads");
-        return Create(NewContext(threads, gpus: false), static (context, device) => true, "cpu");
+        return CpuWith(threads, Precision.Float32);
     }
 
+    static Device CpuWith(int? threads, Precision precision) => Create(NewContext(threads, gpus: false), static (context, device) => true, "cpu", precision);
+
     /// <summary>Opens <c>auto</c>, <c>cuda</c>, <c>cuda:1</c>, <c>opencl</c>, <c>opencl:0</c> or <c>cpu</c>.</summary>
-    /// <exception cref="InvalidOperationException">The device is not there; the message lists those that are.</exception>
-    public static Device Open(string name)
+    /// <exception cref="InvalidOperationException">
+    /// The device is not there, and the message lists those that are; or it does not know the precision, and the message says which it knows.
+    /// </exception>
+    public static Device Open(string name, Precision precision = Precision.Float32)
     {
         name = name.Trim().ToLowerInvariant();
         if (name == "auto" && Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } wish) name = wish.Trim().ToLowerInvariant();
-        if (name == "cpu") return Cpu();
+        if (name == "cpu") return CpuWith(null, precision);
         var (kind, index) = name.Split(':') is [var k, var i] && int.TryParse(i, out var number) ? (k, number) : (name, 0);
         if (kind is not ("auto" or "cuda" or "opencl"))
             throw new ArgumentException($"no device '{name}'; say auto, cuda, cuda:N, opencl, opencl:N or cpu");
 
         var context = NewContext(cpuThreads: null, gpus: true);
         return Create(context, (all, device) => Describe(all, device) is var found
-            && (kind == "auto" || string.Equals(found.Kind.ToString(), kind, StringComparison.OrdinalIgnoreCase) && found.Index == index), name);
+            && (kind == "auto" || string.Equals(found.Kind.ToString(), kind, StringComparison.OrdinalIgnoreCase) && found.Index == index), name, precision);
     }
 
-    static Device Create(Context context, Func<Context, ILGPU.Runtime.Device, bool> wanted, string name)
+    static Device Create(Context context, Func<Context, ILGPU.Runtime.Device, bool> wanted, string name, Precision precision)
     {
         try
         {
             var found = context.Devices.Where(device => wanted(context, device)).OrderBy(device => Rank(Describe(context, device))).FirstOrDefault()
                 ?? throw new InvalidOperationException($"there is no device '{name}' here; there is: "
                     + string.Join(", ", context.Devices.Select(device => Describe(context, device)).OrderBy(Rank).Select(info => info.Id)));
+            var info = Describe(context, found);
+            if (!info.Precisions.Contains(precision))
+                throw new InvalidOperationException($"{info.Id} ({info.Name}, {info.Capabilities}) multiplies in {Names(info.Precisions)} only, not in {Names([precision])}: "
+                    + "choose that, or an NVIDIA GPU of compute capability 8.0 or newer");
             var accelerator = found is CPUDevice cpu ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel) : found.CreateAccelerator(context);
-            return new Device(context, accelerator, Describe(context, found));
+            return new Device(context, accelerator, info, precision);
         }
         catch
         {
@@ -74,10 +82,19 @@ public sealed partial class Device
         }
     }
 
+    static string Names(IEnumerable<Precision> precisions) => string.Join(", ", precisions).ToLowerInvariant();
+
+    /// <summary>How kernels are compiled, on every device.</summary>
+    internal static void Configure(Context.Builder builder)
+    {
+        builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms();
+        PtxCompiler.Register(builder);
+    }
+
     // A group of the CPU accelerator is one thread (2 is the least that ILGPU takes), so that each core runs one group at a time.
     static Context NewContext(int? cpuThreads, bool gpus) => Context.Create(builder =>
     {
-        builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms();
+        Configure(builder);
         builder.CPU(new CPUDevice(2, 1, cpuThreads ?? Environment.ProcessorCount));
         if (!gpus) return;
         Try(() => builder.Cuda());
@@ -125,7 +142,7 @@ public sealed partial class Device
     static DeviceInfo Describe(Context context, ILGPU.Runtime.Device device) => device switch
     {
         CudaDevice cuda => new(DeviceKind.Cuda, context.GetCudaDevices().IndexOf(cuda), cuda.Name, cuda.MemorySize, cuda.NumMultiprocessors,
-            $"sm_{cuda.Architecture?.Major}{cuda.Architecture?.Minor}, driver {cuda.DriverVersion}", false),
+            $"sm_{cuda.Architecture?.Major}{cuda.Architecture?.Minor}, driver {cuda.DriverVersion}", false, cuda.Architecture?.Major >= 8),
         CLDevice cl => new(DeviceKind.OpenCL, context.GetCLDevices().IndexOf(cl), cl.Name, cl.MemorySize, cl.NumMultiprocessors,
             $"{cl.PlatformName} {cl.DeviceVersion}", cl.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU)),
         _ => new(DeviceKind.Cpu, 0, "CPU", GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, device.NumMultiprocessors,

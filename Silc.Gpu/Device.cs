@@ -30,8 +30,9 @@ public sealed partial class Device : IDisposable
     long workspaceFloats;
     AcceleratorStream? copies;
 
-    Device(Context context, Accelerator accelerator, DeviceInfo info)
+    Device(Context context, Accelerator accelerator, DeviceInfo info, Precision precision)
     {
+        Precision = precision;
         this.context = context;
         Accelerator = accelerator;
         Info = info;
@@ -52,8 +53,11 @@ public sealed partial class Device : IDisposable
     /// <summary>CUDA, OpenCL or CPU.</summary>
     public DeviceKind Kind => Info.Kind;
 
+    /// <summary>How matrix products and attention multiply here.</summary>
+    public Precision Precision { get; }
+
     /// <summary>The operations, in their best form for this device.</summary>
-    public Ops Ops { get; private set; }
+    public Ops Ops { get; internal set; }
 
     /// <summary>Bytes allocated on this device through this object.</summary>
     public long AllocatedBytes { get; private set; }
@@ -67,7 +71,7 @@ public sealed partial class Device : IDisposable
     internal CpuQueue? Queue { get; }
 
     /// <summary>Threads of a group in kernels that stride over lanes.</summary>
-    internal int Lanes { get; }
+    internal int Lanes { get; set; }
 
     /// <summary>Threads of a group in kernels where each thread makes a tile of its own.</summary>
     internal int TileLanes => Info.IsProcessor ? 1 : 64;
@@ -75,27 +79,30 @@ public sealed partial class Device : IDisposable
     /// <summary>Groups that keep the device busy.</summary>
     internal int Groups { get; }
 
+    /// <summary>Takes the launches in place of the accelerator: tests run CUDA's kernels without a GPU.</summary>
+    internal ILauncher? Launcher { get; set; }
+
     /// <summary>While true, launches and copies do nothing: the walk through a step only measures its memory.</summary>
     internal bool DryRun { get; set; }
 
     /// <summary>Runs one group for each item of work, or fewer that share them; the kernel strides with <see cref="Share"/>.</summary>
     internal void ForRows<TKernel>(int rows, TKernel kernel) where TKernel : struct, IKernel
     {
-        if (Queue is null) Launch(Info.IsProcessor ? Math.Min(rows, Groups) : rows, Lanes, kernel);
+        if (Queue is null || Launcher is not null) Launch(Info.IsProcessor ? Math.Min(rows, Groups) : rows, Lanes, kernel);
         else if (!DryRun && rows > 0) Queue.Add(kernel);
     }
 
     /// <summary>Runs enough groups for <paramref name="count"/> elements; each strides over its <see cref="Share"/>.</summary>
     internal void ForElements<TKernel>(int count, TKernel kernel) where TKernel : struct, IKernel
     {
-        if (Queue is null) Launch(Math.Clamp((count + Lanes - 1) / Lanes, 1, Groups), Lanes, kernel);
+        if (Queue is null || Launcher is not null) Launch(Math.Clamp((count + Lanes - 1) / Lanes, 1, Groups), Lanes, kernel);
         else if (!DryRun) Queue.Add(kernel);
     }
 
     /// <summary>Runs one group, which does all the work: the last stage of a sum.</summary>
     internal void Single<TKernel>(TKernel kernel) where TKernel : struct, IKernel
     {
-        if (Queue is null) Launch(1, Lanes, kernel);
+        if (Queue is null || Launcher is not null) Launch(1, Lanes, kernel);
         else if (!DryRun) Queue.AddSingle(kernel);
     }
 
@@ -103,6 +110,11 @@ public sealed partial class Device : IDisposable
     internal void Launch<TKernel>(int groups, int lanes, TKernel kernel) where TKernel : struct, IKernel
     {
         if (DryRun || groups == 0) return;
+        if (Launcher is not null)
+        {
+            Launcher.Launch(groups, lanes, kernel);
+            return;
+        }
         if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
             launchers[typeof(TKernel)] = launcher = Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
         var launch = (Action<KernelConfig, TKernel>)launcher;
@@ -235,7 +247,7 @@ public sealed partial class Device : IDisposable
     }
 
     /// <inheritdoc/>
-    public override string ToString() => Info.ToString();
+    public override string ToString() => Precision == Precision.Float32 ? $"{Info}" : $"{Info}, {Precision.ToString().ToLowerInvariant()} products";
 
     internal static class Entry
     {

@@ -8,8 +8,13 @@ namespace Silc;
 /// <param name="Units">Multiprocessors, compute units or threads.</param>
 /// <param name="Capabilities">What else the driver says: architecture, version, vector width.</param>
 /// <param name="IsProcessor">True when the device is a CPU, also behind OpenCL.</param>
-public sealed record DeviceInfo(DeviceKind Kind, int Index, string Name, long MemoryBytes, int Units, string Capabilities, bool IsProcessor)
+/// <param name="HasTensorCores">True when it multiplies tf32 and bf16 matrices: NVIDIA GPUs of compute capability 8.0 and newer.</param>
+public sealed record DeviceInfo(
+    DeviceKind Kind, int Index, string Name, long MemoryBytes, int Units, string Capabilities, bool IsProcessor, bool HasTensorCores = false)
 {
+    /// <summary>What <see cref="Device.Open"/> takes for this device.</summary>
+    public IReadOnlyList<Precision> Precisions => HasTensorCores ? Enum.GetValues<Precision>() : [Precision.Float32];
+
     /// <summary>How <see cref="Device.Open"/> names it, e.g. <c>cuda:0</c>.</summary>
     public string Id => Kind == DeviceKind.Cpu ? "cpu" : $"{Kind.ToString().ToLowerInvariant()}:{Index}";
 

@@ -18,7 +18,7 @@ public sealed class ContrastiveLoss(SilcModel model, double weight)
         for (int view = 0; view < views; view++)
         {
             var (z, dz) = (zImage.Slice(view * batch, batch), dzImage.Slice(view * batch, batch));
-            ops.MatMul(z, zText, cosines, Transpose.B);
+            ops.Cosines(z, zText, cosines);
             if (model.B is { } b) ops.SigmoidContrast(cosines, model.T.Value, b.Value, model.T.Grad, b.Grad, rowLoss, (float)(weight / views));
             else ops.SoftmaxContrast(cosines, model.T.Value, model.T.Grad, rowLoss, (float)(weight / views));
             ops.AddSum(rowLoss, losses, 0, (float)(1 / weight));        // reported without its weight

@@ -15,7 +15,10 @@ readonly struct Floats(ArrayView<float> view, long address)
 
     public ref float this[int index] => ref view[index];
 
-    /// <summary>Only CPU packs ask: elsewhere the address means nothing to a kernel.</summary>
+    /// <summary>Where the floats are, on the CPU and on CUDA; it means nothing on OpenCL.</summary>
+    public long Address => address;
+
+    /// <summary>Only CPU packs ask.</summary>
     public unsafe float* Pointer
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

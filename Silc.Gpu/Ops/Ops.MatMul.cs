@@ -123,7 +123,7 @@ partial class Ops<TPack>
     }
 
     /// <summary>One product for each of batch · heads matrices.</summary>
-    protected void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
+    protected virtual void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
         int m, int n, int k, int batch, int heads, Tensor bias = default, Tensor addend = default)
     {
         int tiles = (m + TileMatMul.TileRows - 1) / TileMatMul.TileRows * ((n + TileMatMul.TileCols - 1) / TileMatMul.TileCols) * batch * heads;

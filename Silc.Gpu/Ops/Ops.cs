@@ -28,6 +28,7 @@ public abstract class Ops(Device device)
     /// <summary>The operations for a device: the only place that asks which backend this is.</summary>
     public static Ops For(Device device) => device.Kind switch
     {
+        DeviceKind.Cuda => new CudaOps(device, device.Precision),
         DeviceKind.Cpu => new CpuOps(device),
         _ => new Ops<One>(device),
     };
@@ -59,6 +60,8 @@ public abstract class Ops(Device device)
     // Matrix products
     /// <summary>c = op(a)·op(b) + bias (1, C) + addend (N, C), both optional; the addend may be c itself.</summary>
     public abstract void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default);
+    /// <summary>c = x·yᵀ of rows of length 1, always in float32: losses multiply it by inverse temperatures.</summary>
+    public virtual void Cosines(Tensor x, Tensor y, Tensor c) => MatMul(x, y, c, Transpose.B);
     /// <summary>h = x·kernel + bias; y = gelu(h).</summary>
     public abstract void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind);
     /// <summary>dh = (dy·kernelᵀ) · gelu'(h); y = gelu(h) again: the way back through a GELU to the layer before it.</summary>

@@ -33,6 +33,7 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time(name, 2.0 * c.Count * depth, () => ops.MatMul(a, b, c, transpose, bias, addend), a, b, c, addend);
     }
 
+    public override void Cosines(Tensor x, Tensor y, Tensor c) => Time("cosines", 2.0 * c.Count * x.Cols, () => ops.Cosines(x, y, c), x, y, c);
     public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind) =>
         Time("matmul AB + gelu", 2.0 * h.Count * x.Cols, () => ops.MatMulGelu(x, kernel, bias, h, y, kind), x, kernel, h, y);
     public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind) =>

@@ -10,6 +10,7 @@ static class BenchCommand
 
     static readonly Argument<string> Preset = new("preset") { Description = string.Join(", ", BenchModel.Names), DefaultValueFactory = _ => "mini" };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
+    static readonly Option<Precision> Precision = TrainOptions.PrecisionOption();
     static readonly Option<int> Batch = new("--batch") { Description = "Pictures a step.", HelpName = "N", DefaultValueFactory = _ => 16 };
     static readonly Option<int> Steps = new("--steps") { Description = "Timed steps; the median counts.", HelpName = "N", DefaultValueFactory = _ => 8 };
     static readonly Option<bool> Ops = new("--ops") { Description = "Also say where the time goes." };
@@ -24,13 +25,14 @@ static class BenchCommand
             Examples:
               silc bench mini --batch 16
               silc bench ti --batch 16 --device opencl --ops
+              silc bench b --batch 64 --device cuda --precision bf16
               silc bench matmul 1024 512 128
               silc bench attention 16 64 4 32
               silc bench search 1000 100000 768 --top 10
               silc bench data --data captions.csv --preset s
               silc bench load so400m
-            """) { Preset, Batch, Steps, Device, Ops, Recompute };
-        command.SetAction(parsed => Run(parsed.GetValue(Preset)!, parsed.GetValue(Device)!, parsed.GetValue(Batch), parsed.GetValue(Steps), parsed.GetValue(Ops), parsed.GetValue(Recompute)));
+            """) { Preset, Batch, Steps, Device, Precision, Ops, Recompute };
+        command.SetAction(parsed => Run(parsed.GetValue(Preset)!, parsed.GetValue(Device)!, parsed.GetValue(Precision), parsed.GetValue(Batch), parsed.GetValue(Steps), parsed.GetValue(Ops), parsed.GetValue(Recompute)));
         command.Add(MatMul());
         command.Add(Attention());
         command.Add(Data());
@@ -39,11 +41,11 @@ static class BenchCommand
         return command;
     }
 
-    static int Run(string preset, string deviceName, int batch, int steps, bool ops, bool recompute)
+    static int Run(string preset, string deviceName, Precision precision, int batch, int steps, bool ops, bool recompute)
     {
         AtLeastOne(batch, "--batch");
         AtLeastOne(steps, "--steps");
-        using var device = Silc.Device.Open(deviceName);
+        using var device = Silc.Device.Open(deviceName, precision);
         Console.WriteLine($"device   {device}");
         var profile = ops ? device.StartProfile() : null;
         var timing = StepBench.Run(device, preset, batch, steps, recompute, profile);
@@ -61,11 +63,11 @@ static class BenchCommand
     static Command MatMul()
     {
         Argument<int> m = new("M"), n = new("N"), k = new("K");
-        var device = TrainOptions.DeviceOption();
-        var command = new Command("matmul", "Time one matrix product, in the three forms that a layer needs: C is M x N, sums have K terms.") { m, n, k, device };
+        var (device, precision) = (TrainOptions.DeviceOption(), TrainOptions.PrecisionOption());
+        var command = new Command("matmul", "Time one matrix product, in the three forms that a layer needs: C is M x N, sums have K terms.") { m, n, k, device, precision };
         command.SetAction(parsed =>
         {
-            using var opened = Silc.Device.Open(parsed.GetValue(device)!);
+            using var opened = Silc.Device.Open(parsed.GetValue(device)!, parsed.GetValue(precision));
             var (rows, cols, depth) = (parsed.GetValue(m), parsed.GetValue(n), parsed.GetValue(k));
             AtLeastOne(Math.Min(rows, Math.Min(cols, depth)), "the smallest of M, N and K");
             Console.WriteLine($"device   {opened}");
@@ -79,11 +81,11 @@ static class BenchCommand
     static Command Attention()
     {
         Argument<int> batch = new("BATCH"), tokens = new("TOKENS"), heads = new("HEADS"), dim = new("HEADDIM");
-        var device = TrainOptions.DeviceOption();
-        var command = new Command("attention", "Time attention forward and backward.") { batch, tokens, heads, dim, device };
+        var (device, precision) = (TrainOptions.DeviceOption(), TrainOptions.PrecisionOption());
+        var command = new Command("attention", "Time attention forward and backward.") { batch, tokens, heads, dim, device, precision };
         command.SetAction(parsed =>
         {
-            using var opened = Silc.Device.Open(parsed.GetValue(device)!);
+            using var opened = Silc.Device.Open(parsed.GetValue(device)!, parsed.GetValue(precision));
             AtLeastOne(new[] { batch, tokens, heads, dim }.Min(parsed.GetValue), "the smallest size");
             Console.WriteLine($"device   {opened}");
             using var bench = new OpBench(opened);

@@ -44,7 +44,7 @@ static class TrainCommand
         var data = parsed.GetRequiredValue(TrainOptions.Data);
         var source = DataOption.OpenForTraining(data, train.Seed, parsed);
 
-        using var device = Device.Open(parsed.GetValue(TrainOptions.Device)!);
+        using var device = Device.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision));
         using var model = SilcModel.Create(device, config, train.Seed, tokenizer);
         using var run = new TrainRun(model, source, train, folder, parsed.GetValue(TrainOptions.MaxBad));
         Console.WriteLine($"data     {source.Name}: {source.Count:N0} pictures, {train.BatchSize} a step, {run.Loader.StepsPerEpoch:N0} steps an epoch; "

@@ -15,7 +15,7 @@ static class TrainLine
     // These change no bit of what is computed before the end; data that has moved is told by its size.
     static readonly Option[] free =
     [
-        .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.LogEvery, TrainOptions.MaxBad, TrainOptions.Steps, TrainOptions.Recompute,
+        .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.Precision, TrainOptions.LogEvery, TrainOptions.MaxBad, TrainOptions.Steps, TrainOptions.Recompute,
         TrainOptions.SaveEvery, TrainOptions.SaveMinutes, TrainOptions.Keep, TrainOptions.KeepEvery,
     ];
 

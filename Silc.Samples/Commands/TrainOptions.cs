@@ -8,6 +8,7 @@ static class TrainOptions
     public static readonly Option<string> Data = DataOption.Create(required: false);
     public static readonly Option<string?> Out = new("--out") { Description = "Folder for weights, checkpoints, metrics and plot.", HelpName = "DIR" };
     public static readonly Option<string> Device = DeviceOption();
+    public static readonly Option<Precision> Precision = PrecisionOption();
     public static readonly Option<string> Tokenizer = Text("--tokenizer", "bytes, words, a SentencePiece FILE.model or CLIP's FILE.txt.gz; emoji sets bring one.", "", "FILE");
     public static readonly Option<string?> Resume = new("--resume")
     {
@@ -49,7 +50,7 @@ static class TrainOptions
     public static IReadOnlyList<Option> All { get; } =
     [
         Data, .. DataOption.Reading, MaxBad,
-        Out, Preset, Steps, Batch, Device, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
+        Out, Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
         MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Accumulate, Seed, LogEvery, Minutes,
         SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite,
     ];
@@ -58,6 +59,9 @@ static class TrainOptions
 
     public static SavePolicy PolicyOf(ParseResult parsed) => new SavePolicy(
         parsed.GetValue(SaveEvery) ?? 0, parsed.GetValue(SaveMinutes), parsed.GetValue(Keep), parsed.GetValue(KeepEvery) ?? 0);
+
+    public static Option<Precision> PrecisionOption() =>
+        Choice("--precision", "How products multiply; tf32 and bf16 need NVIDIA tensor cores. Sums and weights stay float32.", Silc.Precision.Float32);
 
     public static int SeedOf(ParseResult parsed) => parsed.GetValue(Seed);
 

@@ -20,6 +20,18 @@ public sealed class DeviceTests
     }
 
     [TestMethod]
+    public void A_precision_that_a_device_does_not_know_is_an_error_that_names_both()
+    {
+        foreach (var info in Device.List().Where(info => !info.HasTensorCores))
+        {
+            CollectionAssert.AreEqual(new[] { Precision.Float32 }, info.Precisions.ToArray());
+            var error = Assert.ThrowsExactly<InvalidOperationException>(() => Device.Open(info.Id, Precision.Bf16));
+            StringAssert.StartsWith(error.Message, $"{info.Id} ({info.Name}, ");
+            StringAssert.Contains(error.Message, "float32 only, not in bf16");
+        }
+    }
+
+    [TestMethod]
     public void The_CPU_is_always_there()
     {
         using var device = Device.Open(" CPU ");

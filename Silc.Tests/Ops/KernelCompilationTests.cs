@@ -17,10 +17,38 @@ namespace Silc.Tests;
 [TestClass]
 public sealed partial class KernelCompilationTests
 {
-    // Every kernel of the library, generic ones with one float a thread.
+    // Kernels for tensor cores and for float32 on CUDA: every type argument once at least.
+    static readonly Type[] tensorKernels =
+    [
+        typeof(TensorMatMul<Bf16, AlongSum<Bf16>, AcrossSum<Bf16>, Aligned, SumsToGelu>),
+        typeof(TensorMatMul<Bf16, AlongSum<Bf16>, AlongSum<Bf16>, Aligned, SumsToGeluGrad>),
+        typeof(TensorMatMul<Bf16, AcrossSum<Bf16>, AcrossSum<Bf16>, Unaligned, Sums>),
+        typeof(TensorMatMul<Tf32, AlongSum<Tf32>, AlongSum<Tf32>, Unaligned, Sums>),
+        typeof(TensorMatMul<Tf32, AcrossSum<Tf32>, AcrossSum<Tf32>, Aligned, Sums>),
+        .. from kernel in new[] { typeof(TensorAttention<,,>), typeof(TensorAttentionQueryGrad<,,>), typeof(TensorAttentionKeyGrad<,,>) }
+           from arguments in new Type[][]
+           {
+               [typeof(Tf32), typeof(Head32), typeof(Unaligned)], [typeof(Bf16), typeof(Head64), typeof(Aligned)],
+               [typeof(Tf32), typeof(Head80), typeof(Aligned)], [typeof(Bf16), typeof(Head128), typeof(Aligned)],
+           }
+           select kernel.MakeGenericType(arguments),
+    ];
+
+    static readonly Type[] floatKernels =
+    [
+        typeof(FloatMatMul<FloatsAlongSum, FloatsAcrossSum, Aligned, SumsToGelu>),
+        typeof(FloatMatMul<FloatsAlongSum, FloatsAlongSum, Unaligned, SumsToGeluGrad>),
+        typeof(FloatMatMul<FloatsAcrossSum, FloatsAcrossSum, Aligned, Sums>),
+    ];
+
+    // Every kernel of the library, those for all devices with one float a thread.
     static IEnumerable<Type> Kernels => typeof(IKernel).Assembly.GetTypes()
         .Where(type => type.IsValueType && typeof(IKernel).IsAssignableFrom(type))
-        .Select(type => type.IsGenericTypeDefinition ? type.MakeGenericType(typeof(One)) : type);
+        .SelectMany(type => !type.IsGenericTypeDefinition ? [type]
+            : tensorKernels.Concat(floatKernels).Where(kernel => kernel.GetGenericTypeDefinition() == type) is var known && known.Any() ? known
+            : [type.MakeGenericType(typeof(One)), type.MakeGenericType(typeof(Four))]);
+
+    static bool IsOfFours(Type kernel) => kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Four);
 
     // ILGPU's front end does not look into intrinsics: such a kernel is host code behind a launcher.
     static bool IsForTheCpu(Type kernel) => kernel
@@ -35,15 +63,44 @@ public sealed partial class KernelCompilationTests
         var field = typeof(CudaArchitecture).GetField(architecture)!;
         using var backend = new PTXBackend(context, (CudaArchitecture)field.GetValue(null)!, CudaInstructionSet.ISA_80, null!);
         var declaredFor = Folders();
-        foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel)))
+        // GPUs without tensor cores never meet their kernels; from SM_86 on ILGPU writes the same text as for SM_80, so one of each is enough.
+        var left = architecture switch { "SM_75" => [], "SM_90" => tensorKernels.DistinctBy(kernel => kernel.GetGenericTypeDefinition()), _ => tensorKernels };
+        foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel) && (!tensorKernels.Contains(kernel) || left.Contains(kernel))
+            && (architecture == "SM_80" || !IsOfFours(kernel))))
         {
-            var ptx = ((PTXCompiledKernel)Compile(backend, kernel)).PTXAssembly;
+            // The emulator's tests run the same kernels and need not compile them again.
+            var ptx = architecture == "SM_80" && tensorKernels.Contains(kernel)
+                ? PtxEmulator.Compile(CudaArchitecture.SM_80, kernel).Text
+                : ((PTXCompiledKernel)Compile(backend, kernel)).PTXAssembly;
             StringAssert.Contains(ptx, ".target sm_", kernel.Name);
             StringAssert.Contains(ptx, ".visible .entry", kernel.Name);
             // OpenCL drops inline PTX without a word, so a kernel for every device must not have any.
             if (declaredFor[PlainName(kernel)] != "Cuda")
+            {
                 Assert.IsFalse(ptx.Contains("mma.", StringComparison.Ordinal), $"{kernel.Name} has matrix instructions");
+                if (IsOfFours(kernel)) StringAssert.Contains(ptx, ".global.v4.f32", kernel.Name);
+            }
+            else
+            {
+                // What is not in registers would be in local memory: device memory, in the middle of a product.
+                Assert.IsFalse(ptx.Contains(".local", StringComparison.Ordinal), $"{kernel} has local memory");
+                Assert.IsFalse(ptx.Contains("call", StringComparison.Ordinal), $"{kernel} calls functions");
+                Assert.AreEqual(tensorKernels.Contains(kernel), ptx.Contains("mma.sync", StringComparison.Ordinal), $"{kernel}: matrix instructions");
+                var program = new PtxProgram(ptx);
+                Assert.IsTrue(program.SharedBytes <= 48 << 10, $"{kernel} has {program.SharedBytes} bytes of shared memory, 49152 is what every GPU gives");
+                if (architecture == "SM_75")
+                    foreach (var newer in new[] { "ldmatrix", "bf16", "tf32", "cp.async" })
+                        Assert.IsFalse(program.Code.Any(code => code.Text.Contains(newer, StringComparison.Ordinal)), $"{kernel} has {newer}");
+            }
         }
+    }
+
+    [TestMethod]
+    public void Inline_PTX_stays_in_its_folder()
+    {
+        foreach (var (file, folder) in Sources())
+            if (folder != "Cuda" && Path.GetFileName(file) != "Device.Discovery.cs")
+                Assert.IsFalse(InlinePtx().IsMatch(File.ReadAllText(file)), $"{file} has PTX, which OpenCL drops without a word");
     }
 
     [TestMethod]
@@ -53,7 +110,7 @@ public sealed partial class KernelCompilationTests
         var capabilities = new CLCapabilityContext(true, true, true, true, true);
         using var backend = new CLBackend(context, capabilities, CLDeviceVendor.Other, new CLCVersion(2, 0));
         var declaredFor = Folders();
-        foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel) && declaredFor[PlainName(kernel)] != "Cuda"))
+        foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel) && !IsOfFours(kernel) && declaredFor[PlainName(kernel)] != "Cuda"))
             StringAssert.Contains(((CLCompiledKernel)Compile(backend, kernel)).Source, "kernel void", kernel.Name);
     }
 
@@ -69,9 +126,7 @@ public sealed partial class KernelCompilationTests
         Assert.IsTrue(Kernels.Count() > 30);
     }
 
-    // As Device makes it.
-    static Context NewContext() => Context.Create(builder =>
-        builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms());
+    static Context NewContext() => Context.Create(Device.Configure);
 
     static CompiledKernel Compile(Backend backend, Type kernel)
     {
@@ -89,15 +144,21 @@ public sealed partial class KernelCompilationTests
     static string PlainName(Type type) => type.Name.Split('`')[0];
 
     // Which folder of Silc.Gpu declares each struct, from its source.
-    static Dictionary<string, string> Folders([CallerFilePath] string here = "")
+    static Dictionary<string, string> Folders() => (from source in Sources()
+                                                    from Match match in StructName().Matches(File.ReadAllText(source.File))
+                                                    select (Name: match.Groups[1].Value, source.Folder)).ToDictionary(found => found.Name, found => found.Folder);
+
+    static IEnumerable<(string File, string Folder)> Sources([CallerFilePath] string here = "")
     {
         var root = Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "Silc.Gpu");
-        return (from file in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
-                let folder = Path.GetFileName(Path.GetDirectoryName(file))!
-                where !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
-                from Match match in StructName().Matches(File.ReadAllText(file))
-                select (Name: match.Groups[1].Value, folder)).ToDictionary(found => found.Name, found => found.folder);
+        if (!Directory.Exists(root)) Assert.Inconclusive($"the library's sources are not at {root}");
+        return from file in Directory.EnumerateFiles(root, "*.cs", SearchOption.AllDirectories)
+               where !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)
+               select (file, Path.GetFileName(Path.GetDirectoryName(file))!);
     }
+
+    [GeneratedRegex(@"\b(Ptx|CudaAsm)\.\w+\(|\[Instruction\(")]
+    private static partial Regex InlinePtx();
 
     [GeneratedRegex(@"\bstruct (\w+)")]
     private static partial Regex StructName();

@@ -34,6 +34,14 @@ public sealed class MatMulOpTests
     });
 
     [TestMethod, EveryDevice]
+    public void Cosines(string device) => OpTest.Run(device, t =>
+    {
+        DeviceMatrix x = t.Random(7, 33), y = t.Random(5, 33, gap: 3), c = t.Output(7, 5);
+        t.Ops.Cosines(x, y, c);
+        t.Check(c, Close.Float32, () => Naive.MatMul(x, y, Transpose.B));
+    });
+
+    [TestMethod, EveryDevice]
     public void MatMulGelu(string device) => OpTest.Run(device, t =>
     {
         foreach (var kind in Enum.GetValues<GeluKind>())

@@ -18,6 +18,7 @@ public sealed class CommandLineTests : TempFolder
     [DataRow("train", "--data")]
     [DataRow("train --data demo --out x --batch many", "--batch")]
     [DataRow("train --data demo --out x --contrastive cosine", "--contrastive")]
+    [DataRow("bench mini --precision fp8", "--precision")]
     [DataRow("eval", "silc eval --help")]
     [DataRow("eval zero-shot --model x --data demo --eval-crop round", "--eval-crop")]
     public void A_wrong_command_line_is_named_in_one_line(string line, string named)
@@ -44,6 +45,9 @@ public sealed class CommandLineTests : TempFolder
     [DataRow("train --data demo --preset huge --out x", "so400m")]
     [DataRow("train --data demo --device tpu --out x", "opencl")]
     [DataRow("train --data demo --device cuda:9 --out x", "there is: ")]
+    [DataRow("train --data demo --device cpu --precision bf16 --out x", "cpu (CPU, ")]
+    [DataRow("bench mini --device cpu --precision tf32", "multiplies in float32 only, not in tf32")]
+    [DataRow("bench matmul 4 4 4 --device cpu --precision bf16", "compute capability 8.0")]
     [DataRow("train --data demo --augment wobble --out x", "jitter")]
     [DataRow("train --data demo --augment jitter=2 --out x", "jitter=2")]
     [DataRow("train --data demo --augment blur=1:2:0 --out x", "'2' is no probability")]

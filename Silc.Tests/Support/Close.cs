@@ -24,6 +24,9 @@ public static class Close
     /// <summary>Half a unit in the last of bfloat16's 8 bits.</summary>
     public const double BFloat16 = 4e-3;
 
+    /// <summary>Half a unit in the last of tf32's 11 bits.</summary>
+    public const double Tf32 = 5e-4;
+
     /// <summary>A whole step of training against PyTorch in double.</summary>
     public const double Step = 1e-4;
 

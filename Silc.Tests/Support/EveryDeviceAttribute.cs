@@ -2,7 +2,10 @@ using System.Reflection;
 
 namespace Silc.Tests;
 
-/// <summary>Runs a test on each device of this machine: the CPU with one and with four threads, OpenCL and CUDA where they are.</summary>
+/// <summary>
+/// Runs a test on each device of this machine: the CPU with one and with four threads, OpenCL and CUDA where they are; with SILC_EMULATE_CUDA=1 also
+/// as PTX in the emulator, which takes minutes.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class EveryDeviceAttribute : Attribute, ITestDataSource
 {
@@ -18,12 +21,18 @@ public sealed class EveryDeviceAttribute : Attribute, ITestDataSource
 /// <summary>The devices under test; each is opened once and lives as long as the test run.</summary>
 public static class TestDevices
 {
-    public const string OneThread = "cpu with 1 thread", FourThreads = "cpu with 4 threads";
+    public const string OneThread = "cpu with 1 thread", FourThreads = "cpu with 4 threads", EmulateVariable = "SILC_EMULATE_CUDA";
 
     static readonly Dictionary<string, Device> open = [];
 
+    /// <summary>True if every test of devices is to run on emulated CUDA, too.</summary>
+    public static bool EmulateCuda { get; } = Environment.GetEnvironmentVariable(EmulateVariable) is { Length: > 0 };
+
     public static IReadOnlyList<string> Names { get; } =
-        [OneThread, FourThreads, .. Device.List().Where(info => info.Kind != DeviceKind.Cpu).Select(info => info.Id)];
+    [
+        OneThread, FourThreads, .. Device.List().Where(info => info.Kind != DeviceKind.Cpu).Select(info => info.Id),
+        .. EmulateCuda ? [CudaTest.Emulated] : Array.Empty<string>(),
+    ];
 
     public static Device Open(string name)
     {
@@ -32,7 +41,15 @@ public static class TestDevices
             {
                 OneThread => Device.Cpu(1),
                 FourThreads => Device.Cpu(4),
+                CudaTest.Emulated => Emulated(),
                 _ => Device.Open(name),
             };
+    }
+
+    static Device Emulated()
+    {
+        var (device, emulator) = CudaTest.Emulate(Precision.Float32);
+        emulator.Memory.Allow(0, long.MaxValue);
+        return device;
     }
 }

@@ -1,0 +1,92 @@
+namespace Silc;
+
+partial class CudaOps
+{
+    // Shared memory has room for 128 channels of bf16 or 80 of tf32.
+    int LargestHead => precision switch { Precision.Bf16 => 128, Precision.Tf32 => 80, _ => 0 };
+
+    public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads)
+    {
+        var (size, scale, queries, keys) = Sizes(q, k, batch, heads);
+        if (size > LargestHead)
+        {
+            base.Attention(q, k, v, o, lse, batch, heads);
+            return;
+        }
+        var at = new HeadsAt(At(q), At(k), At(v), At(o), default, Address(lse.View), 0, queries, keys, heads, size, scale);
+        Run(new ForwardLaunch(at, HeadCells(queries, size, o), Pieces(queries, 64), batch * heads), size, Fours(size, q, k, v));
+    }
+
+    public override void AttentionBackward(
+        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads)
+    {
+        var (size, scale, queries, keys) = Sizes(q, k, batch, heads);
+        if (size > LargestHead)
+        {
+            base.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
+            return;
+        }
+        int rows = batch * heads * queries;
+        var delta = Device.Workspace(rows);
+        var at = new HeadsAt(At(q), At(k), At(v), At(o), At(dO), Address(lse.View), Address(delta), queries, keys, heads, size, scale);
+        Device.Launch(Pieces(rows, 128), 128, new AttentionDelta(at, rows));
+        var launch = new BackwardLaunch(at, At(dQ), At(dK), At(dV),
+            HeadCells(queries, size, dQ), HeadCells(keys, size, dK), HeadCells(keys, size, dV), batch * heads);
+        Run(launch, size, Fours(size, q, k, v, dO));
+    }
+
+    /// <summary>A launch that waits for its type arguments: they are compiled into kernels.</summary>
+    interface ILaunch
+    {
+        void Run<TMma, TSize, TReads>(Device device)
+            where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads;
+    }
+
+    readonly record struct ForwardLaunch(HeadsAt At, Cells Cells, int Blocks, int Heads) : ILaunch
+    {
+        public void Run<TMma, TSize, TReads>(Device device)
+            where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads =>
+            device.Launch(Blocks * Heads, TensorAttention<TMma, TSize, TReads>.Threads,
+                new TensorAttention<TMma, TSize, TReads>(At, Cells, Blocks));
+    }
+
+    readonly record struct BackwardLaunch(
+        HeadsAt At, MatrixAt GradQ, MatrixAt GradK, MatrixAt GradV, Cells OfQ, Cells OfK, Cells OfV, int Heads) : ILaunch
+    {
+        public void Run<TMma, TSize, TReads>(Device device)
+            where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads
+        {
+            int rows = GradTile<TMma, TSize, TReads>.Rows, threads = GradTile<TMma, TSize, TReads>.Threads;
+            int ofQueries = Pieces(At.Queries, rows), ofKeys = Pieces(At.Keys, rows);
+            device.Launch(ofQueries * Heads, threads, new TensorAttentionQueryGrad<TMma, TSize, TReads>(At, GradQ, OfQ, ofQueries));
+            device.Launch(ofKeys * Heads, threads, new TensorAttentionKeyGrad<TMma, TSize, TReads>(At, GradK, GradV, OfK, OfV, ofKeys));
+        }
+    }
+
+    void Run<TLaunch>(TLaunch launch, int size, bool fours) where TLaunch : struct, ILaunch
+    {
+        if (precision == Precision.Tf32)
+            if (fours) Sized<TLaunch, Tf32, Aligned>(launch, size);
+            else Sized<TLaunch, Tf32, Unaligned>(launch, size);
+        else if (fours) Sized<TLaunch, Bf16, Aligned>(launch, size);
+        else Sized<TLaunch, Bf16, Unaligned>(launch, size);
+    }
+
+    void Sized<TLaunch, TMma, TReads>(TLaunch launch, int size)
+        where TLaunch : struct, ILaunch where TMma : struct, IMma where TReads : struct, IReads
+    {
+        if (size <= Head32.Size) launch.Run<TMma, Head32, TReads>(Device);
+        else if (size <= Head64.Size) launch.Run<TMma, Head64, TReads>(Device);
+        else if (size <= Head80.Size) launch.Run<TMma, Head80, TReads>(Device);
+        else launch.Run<TMma, Head128, TReads>(Device);
+    }
+
+    static Cells HeadCells(int rows, int size, Tensor x) => new(rows, size, Fours(size, x) ? 1 : 0);
+
+    static bool Fours(int size, params ReadOnlySpan<Tensor> tensors)
+    {
+        bool fours = size % 4 == 0;
+        foreach (var x in tensors) fours &= IsAligned(x);
+        return fours;
+    }
+}

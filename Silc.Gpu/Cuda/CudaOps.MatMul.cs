@@ -1,0 +1,146 @@
+using ILGPU;
+
+namespace Silc;
+
+/// <summary>
+/// A product for <see cref="CudaOps"/>: A (m, k) and B (k, n) by their memory and layouts, of which one direction must be without
+/// gaps. Lines of an operand run along the sum, or across it.
+/// </summary>
+readonly record struct Factors(MatrixAt A, Layout La, MatrixAt B, Layout Lb, int M, int N, int K)
+{
+    public bool AcrossA => La.Col != 1;
+    public bool AcrossB => Lb.Col == 1;
+
+    /// <summary>True if both can be read 16 bytes at a time.</summary>
+    public bool Aligned => IsAligned(A, La, AcrossA ? M : K) && IsAligned(B, Lb, AcrossB ? N : K);
+
+    static bool IsAligned(MatrixAt x, Layout layout, int columns) =>
+        x.Address % 16 == 0 && ((x.Stride | layout.Batch | layout.Head | columns) & 3) == 0;
+}
+
+partial class CudaOps
+{
+    // Splitting a sum costs a pass over its parts: each should have at least this many tiles to add.
+    const int LeastTilesOfSum = 8;
+
+    public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default) =>
+        Plain(FactorsOf(a, b, c, transpose), c, bias, addend, precision);
+
+    public override void Cosines(Tensor x, Tensor y, Tensor c) =>
+        Plain(FactorsOf(x, y, c, Transpose.B), c, default, default, Precision.Float32);
+
+    public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind)
+    {
+        var f = FactorsOf(x, kernel, h, Transpose.None);
+        if (kind == GeluKind.Tanh)
+            Multiply(f, Whole(f, precision), new SumsToGelu(At(h), At(y), At(bias), CellsOf(h, y, bias)), precision);
+        else base.MatMulGelu(x, kernel, bias, h, y, kind);
+    }
+
+    public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind)
+    {
+        var f = FactorsOf(dy, kernel, dh, Transpose.B);
+        if (kind == GeluKind.Tanh)
+            Multiply(f, Whole(f, precision), new SumsToGeluGrad(At(h), At(dh), At(y), CellsOf(dh, h, y)), precision);
+        else base.MatMulGeluBackward(dy, kernel, h, dh, y, kind);
+    }
+
+    protected override void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
+        int m, int n, int k, int batch, int heads, Tensor bias = default, Tensor addend = default)
+    {
+        if (lc.Col != 1) throw new ArgumentException($"products are stored row by row, not with {lc.Col} floats between columns");
+        var f = new Factors(Lines(a, la), la, Lines(b, lb), lb, m, n, k);
+        var (down, across, _) = Tiles(f, precision);
+        var product = new Product(f.A, f.B, m, n, k, down, across, 1, k, 0, la, lb, lc, heads);
+        var result = new Tensor(c, m, n, lc.Row);
+        var cells = ((lc.Batch | lc.Head) & 3) == 0 ? CellsOf(result, bias, addend) : new Cells(m, n, 0);
+        Multiply(f, (product, down * across * batch * heads), new Sums(At(result), At(bias), At(addend), cells), precision);
+    }
+
+    void Plain(Factors f, Tensor c, Tensor bias, Tensor addend, Precision precision)
+    {
+        var sums = new Sums(At(c), At(bias), At(addend), CellsOf(c, bias, addend));
+        var (down, across, depth) = Tiles(f, precision);
+        int tilesOfSum = Pieces(f.K, depth);
+        int splits = Math.Min(2 * Device.Workers / Math.Max(1, down * across), tilesOfSum / LeastTilesOfSum);
+        if (splits < 2)
+        {
+            Multiply(f, Whole(f, precision), sums, precision);
+            return;
+        }
+        // Tiles are too few for the device: several groups share the sum of each.
+        int splitDepth = Pieces(tilesOfSum, splits) * depth;
+        splits = Pieces(f.K, splitDepth);
+        var parts = new Tensor(Device.Workspace((long)splits * f.M * f.N), f.M, f.N);
+        var product = new Product(
+            f.A, f.B, f.M, f.N, f.K, down, across, splits, splitDepth, (long)f.M * f.N, default, default, default, 1);
+        Multiply(f, (product, down * across * splits), new Sums(At(parts), default, default, CellsOf(parts)), precision);
+        Device.Launch(Pieces(f.M * Pieces(f.N, 4), 256), 256, new SumParts(At(parts), splits, sums, f.M, f.N));
+    }
+
+    static Factors FactorsOf(Tensor a, Tensor b, Tensor c, Transpose transpose)
+    {
+        var (m, n, k) = ProductSize(a, b, c, transpose);
+        return new(At(a), transpose == Transpose.A ? new(0, 0, 1, a.Stride) : new(0, 0, a.Stride, 1),
+            At(b), transpose == Transpose.B ? new(0, 0, 1, b.Stride) : new(0, 0, b.Stride, 1), m, n, k);
+    }
+
+    static MatrixAt Lines(ArrayView<float> view, Layout layout) => new(Address(view), Math.Max(layout.Row, layout.Col));
+
+    static Cells CellsOf(Tensor c, params ReadOnlySpan<Tensor> others)
+    {
+        bool fours = c.Cols % 4 == 0 && IsAligned(c);
+        foreach (var x in others) fours &= IsAligned(x);
+        return new(c.Rows, c.Cols, fours ? 1 : 0);
+    }
+
+    static (Product, int Groups) Whole(Factors f, Precision precision)
+    {
+        var (down, across, _) = Tiles(f, precision);
+        return (new(f.A, f.B, f.M, f.N, f.K, down, across, 1, f.K, 0, default, default, default, 1), down * across);
+    }
+
+    static (int Down, int Across, int Depth) Tiles(Factors f, Precision precision) => precision == Precision.Float32
+        ? (Pieces(f.M, FloatTile.Rows), Pieces(f.N, FloatTile.Columns), FloatTile.Depth)
+        : (Pieces(f.M, ProductTile.Side), Pieces(f.N, ProductTile.Side),
+            ProductTile.Words * (precision == Precision.Bf16 ? Bf16.PerWord : Tf32.PerWord));
+
+    void Multiply<TEpilogue>(Factors f, (Product Product, int Groups) work, TEpilogue epilogue, Precision precision)
+        where TEpilogue : struct, IEpilogue
+    {
+        if (f.Aligned) Multiply<Aligned, TEpilogue>(f, work.Product, epilogue, work.Groups, precision);
+        else Multiply<Unaligned, TEpilogue>(f, work.Product, epilogue, work.Groups, precision);
+    }
+
+    void Multiply<TReads, TEpilogue>(Factors f, Product product, TEpilogue epilogue, int groups, Precision precision)
+        where TReads : struct, IReads where TEpilogue : struct, IEpilogue
+    {
+        if (precision == Precision.Bf16) Tensor<Bf16, TReads, TEpilogue>(f, product, epilogue, groups);
+        else if (precision == Precision.Tf32) Tensor<Tf32, TReads, TEpilogue>(f, product, epilogue, groups);
+        else if (f.AcrossA)
+            if (f.AcrossB) Float<FloatsAcrossSum, FloatsAcrossSum, TReads, TEpilogue>(product, epilogue, groups);
+            else Float<FloatsAcrossSum, FloatsAlongSum, TReads, TEpilogue>(product, epilogue, groups);
+        else if (f.AcrossB) Float<FloatsAlongSum, FloatsAcrossSum, TReads, TEpilogue>(product, epilogue, groups);
+        else Float<FloatsAlongSum, FloatsAlongSum, TReads, TEpilogue>(product, epilogue, groups);
+    }
+
+    void Tensor<TMma, TReads, TEpilogue>(Factors f, Product product, TEpilogue epilogue, int groups)
+        where TMma : struct, IMma where TReads : struct, IReads where TEpilogue : struct, IEpilogue
+    {
+        if (f.AcrossA)
+            if (f.AcrossB) Tensor<TMma, AcrossSum<TMma>, AcrossSum<TMma>, TReads, TEpilogue>(product, epilogue, groups);
+            else Tensor<TMma, AcrossSum<TMma>, AlongSum<TMma>, TReads, TEpilogue>(product, epilogue, groups);
+        else if (f.AcrossB) Tensor<TMma, AlongSum<TMma>, AcrossSum<TMma>, TReads, TEpilogue>(product, epilogue, groups);
+        else Tensor<TMma, AlongSum<TMma>, AlongSum<TMma>, TReads, TEpilogue>(product, epilogue, groups);
+    }
+
+    void Tensor<TMma, TLeft, TRight, TReads, TEpilogue>(Product product, TEpilogue epilogue, int groups)
+        where TMma : struct, IMma where TLeft : struct, IOperand where TRight : struct, IOperand
+        where TReads : struct, IReads where TEpilogue : struct, IEpilogue =>
+        Device.Launch(groups, ProductTile.Threads, new TensorMatMul<TMma, TLeft, TRight, TReads, TEpilogue>(product, epilogue));
+
+    void Float<TLeft, TRight, TReads, TEpilogue>(Product product, TEpilogue epilogue, int groups)
+        where TLeft : struct, IFloatOperand where TRight : struct, IFloatOperand
+        where TReads : struct, IReads where TEpilogue : struct, IEpilogue =>
+        Device.Launch(groups, FloatTile.Threads, new FloatMatMul<TLeft, TRight, TReads, TEpilogue>(product, epilogue));
+}

@@ -1,0 +1,32 @@
+namespace Silc;
+
+/// <summary>
+/// Attention's tensors: rows of picture b begin at row b · queries (or keys), channels of head h in column h · size. A group of
+/// threads works on one head of one picture.
+/// </summary>
+readonly struct HeadsAt(MatrixAt q, MatrixAt k, MatrixAt v, MatrixAt o, MatrixAt dO, long lse, long delta,
+    int queries, int keys, int heads, int size, float scale)
+{
+    /// <summary>Rows that pass by in each round of attention's loops.</summary>
+    public const int Passing = 32;
+
+    public readonly int Queries = queries, Keys = keys, Size = size;
+    public readonly float Scale = scale;
+
+    public MatrixAt Q(int head) => Of(q, head, Queries);
+    public MatrixAt K(int head) => Of(k, head, Keys);
+    public MatrixAt V(int head) => Of(v, head, Keys);
+    public MatrixAt O(int head) => Of(o, head, Queries);
+    public MatrixAt GradO(int head) => Of(dO, head, Queries);
+
+    /// <summary>Where the tensor's head begins that has this shape.</summary>
+    public MatrixAt Of(MatrixAt x, int head, int rows) => x.From((long)(head / heads) * rows * x.Stride + head % heads * Size);
+
+    /// <summary>Addresses of what is kept for each row of scores: log Σ exp, and Σ dO·o.</summary>
+    public long Lse(int head, int query) => lse + 4 * ((long)head * Queries + query);
+    public long Delta(int head, int query) => delta + 4 * ((long)head * Queries + query);
+
+    /// <summary>Both of them, zeros behind the last query.</summary>
+    public float LoadLse(int head, int query) => Ptx.Load(Lse(head, query), query, Queries, 0, 1);
+    public float LoadDelta(int head, int query) => Ptx.Load(Delta(head, query), query, Queries, 0, 1);
+}

@@ -1,0 +1,27 @@
+namespace Silc;
+
+/// <summary>Channels of a head that registers and shared memory have room for; smaller heads are filled up with zeros.</summary>
+interface IHeadSize
+{
+    static abstract int Size { get; }
+}
+
+readonly struct Head32 : IHeadSize
+{
+    public static int Size => 32;
+}
+
+readonly struct Head64 : IHeadSize
+{
+    public static int Size => 64;
+}
+
+readonly struct Head80 : IHeadSize
+{
+    public static int Size => 80;
+}
+
+readonly struct Head128 : IHeadSize
+{
+    public static int Size => 128;
+}

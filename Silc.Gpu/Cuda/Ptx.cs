@@ -1,0 +1,153 @@
+using ILGPU.IR.Intrinsics;
+
+namespace Silc;
+
+/// <summary>
+/// Instructions of the PTX ISA that C# and ILGPU have no words for: <see cref="PtxCompiler"/> puts them into CUDA kernels.
+/// Addresses of shared memory are 32 bits, of global memory 64. Instructions that a whole warp does together say so.
+/// </summary>
+static class Ptx
+{
+    static InvalidOperationException OnlyOnCuda => new("PTX runs on CUDA devices only");
+
+    // Shared memory
+
+    /// <summary>Sets aside shared memory, once in a kernel; its address, a multiple of 16.</summary>
+    [Instruction(".shared .align 16 .b8 silc_tiles[#0]; mov.u32 $0, silc_tiles;"), IntrinsicImplementation]
+    public static int Shared(int bytes) => throw OnlyOnCuda;
+
+    /// <summary>All threads of the group wait for each other, and see what each other wrote to shared memory.</summary>
+    public static void Barrier()
+    {
+        Wait();
+        Stay();
+    }
+
+    /// <summary>The same among the threads of a warp.</summary>
+    public static void WarpBarrier()
+    {
+        WaitForWarp();
+        Stay();
+    }
+
+    [Instruction("bar.sync 0;"), IntrinsicImplementation]
+    public static void Wait() => throw OnlyOnCuda;
+
+    [Instruction("bar.warp.sync 0xffffffff;"), IntrinsicImplementation]
+    public static void WaitForWarp() => throw OnlyOnCuda;
+
+    /// <summary>
+    /// No instruction. ILGPU 1.5.3 (Movement.CanMoveSideEffectValue) forgets to ask whether a value may pass the last memory
+    /// operation of a block: reads before a barrier at the end of a loop moved behind it, until this stood there in its place.
+    /// </summary>
+    [Instruction(""), IntrinsicImplementation]
+    public static void Stay() => throw OnlyOnCuda;
+
+    [Instruction("ld.shared.f32 $0, [%0];"), IntrinsicImplementation]
+    public static float LoadShared(int address) => throw OnlyOnCuda;
+
+    [Instruction("ld.shared.v4.f32 {$0, $1, $2, $3}, [%0];"), IntrinsicImplementation]
+    public static Float4 LoadShared4(int address) => throw OnlyOnCuda;
+
+    [Instruction("ld.shared.b32 $0, [%0];"), IntrinsicImplementation]
+    public static uint LoadSharedWord(int address) => throw OnlyOnCuda;
+
+    [Instruction("st.shared.f32 [%0], %1;"), IntrinsicImplementation]
+    public static void StoreShared(int address, float value) => throw OnlyOnCuda;
+
+    [Instruction("st.shared.v2.f32 [%0], {%1, %2};"), IntrinsicImplementation]
+    public static void StoreShared2(int address, float x, float y) => throw OnlyOnCuda;
+
+    [Instruction("st.shared.v4.f32 [%0], {%1, %2, %3, %4};"), IntrinsicImplementation]
+    public static void StoreShared4(int address, Float4 value) => throw OnlyOnCuda;
+
+    [Instruction("st.shared.v2.b32 [%0], {%1, %2};"), IntrinsicImplementation]
+    public static void StoreSharedWords(int address, uint x, uint y) => throw OnlyOnCuda;
+
+    [Instruction("st.shared.v4.b32 [%0], {%1, %2, %3, %4};"), IntrinsicImplementation]
+    public static void StoreSharedWords(int address, uint x, uint y, uint z, uint w) => throw OnlyOnCuda;
+
+    // Global memory; reads are predicated, for tiles that hang over the edge, and give zeros there
+
+    /// <summary>The float at an address if line &lt; lines and column &lt; columns, else 0.</summary>
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.f32 $0, 0f00000000; @inside ld.global.f32 $0, [%0]; }"),
+        IntrinsicImplementation]
+    public static float Load(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
+
+    /// <summary>As the predicated Load for four neighbours; the address is a multiple of 16.</summary>
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.f32 $0, 0f00000000; mov.f32 $1, 0f00000000; "
+        + "mov.f32 $2, 0f00000000; mov.f32 $3, 0f00000000; @inside ld.global.v4.f32 {$0, $1, $2, $3}, [%0]; }"), IntrinsicImplementation]
+    public static Float4 Load4(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
+
+    [Instruction("ld.global.f32 $0, [%0];"), IntrinsicImplementation]
+    public static float Load(long address) => throw OnlyOnCuda;
+
+    [Instruction("ld.global.v4.f32 {$0, $1, $2, $3}, [%0];"), IntrinsicImplementation]
+    public static Float4 Load4(long address) => throw OnlyOnCuda;
+
+    [Instruction("st.global.f32 [%0], %1;"), IntrinsicImplementation]
+    public static void Store(long address, float value) => throw OnlyOnCuda;
+
+    /// <summary>Stores a float if column &lt; columns.</summary>
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %2, %3; @inside st.global.f32 [%0], %1; }"), IntrinsicImplementation]
+    public static void Store(long address, float value, int column, int columns) => throw OnlyOnCuda;
+
+    [Instruction("st.global.v4.f32 [%0], {%1, %2, %3, %4};"), IntrinsicImplementation]
+    public static void Store4(long address, Float4 value) => throw OnlyOnCuda;
+
+    /// <summary>Four neighbours at any address of a float: at once where it is a multiple of 16.</summary>
+    [Instruction("{ .reg .pred whole; .reg .b64 odd; and.b64 odd, %0, 15; setp.eq.s64 whole, odd, 0; @whole ld.global.v4.f32 {$0, $1, $2, $3}, [%0]; "
+        + "@!whole ld.global.f32 $0, [%0]; @!whole ld.global.f32 $1, [%0+4]; @!whole ld.global.f32 $2, [%0+8]; @!whole ld.global.f32 $3, [%0+12]; }"),
+        IntrinsicImplementation]
+    public static Float4 LoadFour(long address) => throw OnlyOnCuda;
+
+    /// <summary>As <see cref="LoadFour"/>.</summary>
+    [Instruction("{ .reg .pred whole; .reg .b64 odd; and.b64 odd, %0, 15; setp.eq.s64 whole, odd, 0; @whole st.global.v4.f32 [%0], {%1, %2, %3, %4}; "
+        + "@!whole st.global.f32 [%0], %1; @!whole st.global.f32 [%0+4], %2; @!whole st.global.f32 [%0+8], %3; @!whole st.global.f32 [%0+12], %4; }"),
+        IntrinsicImplementation]
+    public static void StoreFour(long address, Float4 value) => throw OnlyOnCuda;
+
+    // Tensor cores: compute capability 8.0
+
+    /// <summary>Rounds two floats to bf16, the first into the lower half of a word.</summary>
+    [Instruction("cvt.rn.bf16x2.f32 $0, %1, %0;"), IntrinsicImplementation]
+    public static uint Bf16(float low, float high) => throw OnlyOnCuda;
+
+    /// <summary>Rounds a float to tf32, ties away from zero.</summary>
+    [Instruction("cvt.rna.tf32.f32 $0, %0;"), IntrinsicImplementation]
+    public static uint Tf32(float value) => throw OnlyOnCuda;
+
+    /// <summary>A warp reads four matrices of 8 rows of 16 bytes; lane 8i + j gives the address of row j of matrix i.</summary>
+    [Instruction("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {$0, $1, $2, $3}, [%0];"), IntrinsicImplementation]
+    public static Words LoadMatrices(int address) => throw OnlyOnCuda;
+
+    /// <summary>As <see cref="LoadMatrices"/>, each matrix of 8 x 8 halves of words turned.</summary>
+    [Instruction("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {$0, $1, $2, $3}, [%0];"), IntrinsicImplementation]
+    public static Words LoadMatricesTurned(int address) => throw OnlyOnCuda;
+
+    /// <summary>
+    /// A warp adds the product of 16 x 16 and 16 x 8 bf16 to 16 x 8 floats; who holds what: <see cref="FragmentLayout"/>.
+    /// </summary>
+    [Instruction("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {$0, $1, $2, $3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"),
+        IntrinsicImplementation]
+    public static Float4 MulAddBf16(Float4 sums, Words left, uint right0, uint right1) => throw OnlyOnCuda;
+
+    /// <summary>The same of 16 x 8 and 8 x 8 tf32.</summary>
+    [Instruction("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {$0, $1, $2, $3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"),
+        IntrinsicImplementation]
+    public static Float4 MulAddTf32(Float4 sums, Words left, uint right0, uint right1) => throw OnlyOnCuda;
+
+    // Arithmetic
+
+    /// <summary>2^x, to two units in the last place; no other rounding mode is there.</summary>
+    [Instruction("ex2.approx.ftz.f32 $0, %0;"), IntrinsicImplementation]
+    public static float Exp2(float x) => throw OnlyOnCuda;
+
+    /// <summary>x &lt; limit ? yes : no, without a branch.</summary>
+    [Instruction("{ .reg .pred less; setp.lt.f32 less, %0, %1; selp.f32 $0, %2, %3, less; }"), IntrinsicImplementation]
+    public static float IfLess(float x, float limit, float yes, float no) => throw OnlyOnCuda;
+
+    /// <summary>The value of lane ^ mask, for a whole warp.</summary>
+    [Instruction("shfl.sync.bfly.b32 $0, %0, #1, 31, 0xffffffff;"), IntrinsicImplementation]
+    public static float ShuffleXor(float value, int mask) => throw OnlyOnCuda;
+}

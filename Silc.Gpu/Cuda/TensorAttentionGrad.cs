@@ -1,0 +1,111 @@
+using ILGPU;
+
+namespace Silc;
+
+/// <summary>How many rows a group of the gradients' kernels takes: four tiles must fit into 48 KiB of shared memory.</summary>
+static class GradTile<TMma, TSize, TReads> where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads
+{
+    public static int Rows => HeadTile<TMma, TSize, TReads>.Words <= 40 ? 64 : 32;
+    public static int Threads => Rows * 2;
+    public static int Bytes => HeadTile<TMma, TSize, TReads>.Bytes(2 * Rows + 2 * HeadsAt.Passing);
+}
+
+/// <summary>
+/// dQ of attention: p = exp(s - lse) again, ds = p·(dO·vᵀ - delta)·scale, dQ = ds·k. As <see
+/// cref="TensorAttention{TMma,TSize,TReads}"/>, a warp has 16 queries, and keys and values pass by.
+/// </summary>
+readonly struct TensorAttentionQueryGrad<TMma, TSize, TReads>(HeadsAt heads, MatrixAt dQ, Cells cells, int blocks) : IKernel
+    where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads
+{
+    public void Execute()
+    {
+        int rows = GradTile<TMma, TSize, TReads>.Rows, threads = GradTile<TMma, TSize, TReads>.Threads;
+        int thread = Group.IdxX, lane = thread & 31, row = thread / 32 * 16, head = Grid.IdxX / blocks, first = Grid.IdxX % blocks * rows;
+        HeadTile<TMma, TSize, TReads> q = new(Ptx.Shared(GradTile<TMma, TSize, TReads>.Bytes)), dO = q.Behind(rows), k = dO.Behind(rows);
+        var v = k.Behind(HeadsAt.Passing);
+        MatrixAt keys = heads.K(head), values = heads.V(head);
+        q.Copy(heads.Q(head), first, rows, heads.Queries, heads.Size, thread, threads);
+        dO.Copy(heads.GradO(head), first, rows, heads.Queries, heads.Size, thread, threads);
+        int query = first + row + FragmentLayout.SumRow(lane, 0), queryBelow = first + row + FragmentLayout.SumRow(lane, 2);
+        float lse = heads.LoadLse(head, query) * Scores.Log2E, lseBelow = heads.LoadLse(head, queryBelow) * Scores.Log2E;
+        float less = -heads.LoadDelta(head, query), lessBelow = -heads.LoadDelta(head, queryBelow);
+        var lessDelta = new Float4(less, less, lessBelow, lessBelow);
+
+        HeadSums<TMma, TSize, TReads> sums = default;
+        for (int key = 0; key < heads.Keys; key += HeadsAt.Passing)
+        {
+            k.Copy(keys, key, HeadsAt.Passing, heads.Keys, heads.Size, thread, threads);
+            v.Copy(values, key, HeadsAt.Passing, heads.Keys, heads.Size, thread, threads);
+            Ptx.Barrier();
+            var s = Scores.Scaled(q.Products(row, k, lane), heads.Scale * Scores.Log2E, key, heads.Keys, lane);
+            var p = Scores.Exp2(s, lse, lseBelow);
+            var dp = dO.Products(row, v, lane);
+            var ds = new SumsRow(
+                Grad(p.N0, dp.N0, lessDelta), Grad(p.N1, dp.N1, lessDelta), Grad(p.N2, dp.N2, lessDelta), Grad(p.N3, dp.N3, lessDelta));
+            sums = sums.Add(ds, k, lane);
+            Ptx.Barrier();
+        }
+        sums.Store(new Sums(heads.Of(dQ, head, heads.Queries), default, default, cells), first + row, q.Address, thread);
+    }
+
+    Float4 Grad(Float4 p, Float4 dp, Float4 lessDelta) => p * (dp + lessDelta) * heads.Scale;
+}
+
+/// <summary>
+/// dK and dV of attention: a warp has 16 keys, and queries with their dO pass by. Scores are made turned, keys down and queries
+/// across, so that dV = pᵀ·dO and dK = dsᵀ·q again take their weights from registers.
+/// </summary>
+readonly struct TensorAttentionKeyGrad<TMma, TSize, TReads>(HeadsAt heads, MatrixAt dK, MatrixAt dV, Cells ofK, Cells ofV, int blocks) : IKernel
+    where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads
+{
+    public void Execute()
+    {
+        int rows = GradTile<TMma, TSize, TReads>.Rows, threads = GradTile<TMma, TSize, TReads>.Threads;
+        int thread = Group.IdxX, lane = thread & 31, row = thread / 32 * 16, head = Grid.IdxX / blocks, first = Grid.IdxX % blocks * rows;
+        HeadTile<TMma, TSize, TReads> k = new(Ptx.Shared(GradTile<TMma, TSize, TReads>.Bytes + 8 * HeadsAt.Passing)), v = k.Behind(rows);
+        HeadTile<TMma, TSize, TReads> q = v.Behind(rows), dO = q.Behind(HeadsAt.Passing);
+        int lse = dO.Behind(HeadsAt.Passing).Address, lessDelta = lse + 4 * HeadsAt.Passing;
+        MatrixAt queries = heads.Q(head), grads = heads.GradO(head);
+        k.Copy(heads.K(head), first, rows, heads.Keys, heads.Size, thread, threads);
+        v.Copy(heads.V(head), first, rows, heads.Keys, heads.Size, thread, threads);
+
+        HeadSums<TMma, TSize, TReads> sumsOfK = default, sumsOfV = default;
+        for (int query = 0; query < heads.Queries; query += HeadsAt.Passing)
+        {
+            q.Copy(queries, query, HeadsAt.Passing, heads.Queries, heads.Size, thread, threads);
+            dO.Copy(grads, query, HeadsAt.Passing, heads.Queries, heads.Size, thread, threads);
+            if (thread < HeadsAt.Passing)
+            {
+                Ptx.StoreShared(lse + 4 * thread, heads.LoadLse(head, query + thread) * Scores.Log2E);
+                Ptx.StoreShared(lessDelta + 4 * thread, -heads.LoadDelta(head, query + thread));
+            }
+            Ptx.Barrier();
+            var s = Scores.Scaled(k.Products(row, q, lane), heads.Scale * Scores.Log2E, query, heads.Queries, lane);
+            var p = new SumsRow(Exp2(s.N0, lse, 0, lane), Exp2(s.N1, lse, 8, lane), Exp2(s.N2, lse, 16, lane), Exp2(s.N3, lse, 24, lane));
+            sumsOfV = sumsOfV.Add(p, dO, lane);
+            var dp = v.Products(row, dO, lane);
+            var ds = new SumsRow(Grad(p.N0, dp.N0, OfColumns(lessDelta, 0, lane)), Grad(p.N1, dp.N1, OfColumns(lessDelta, 8, lane)),
+                Grad(p.N2, dp.N2, OfColumns(lessDelta, 16, lane)), Grad(p.N3, dp.N3, OfColumns(lessDelta, 24, lane)));
+            sumsOfK = sumsOfK.Add(ds, q, lane);
+            Ptx.Barrier();
+        }
+        sumsOfK.Store(new Sums(heads.Of(dK, head, heads.Keys), default, default, ofK), first + row, k.Address, thread);
+        sumsOfV.Store(new Sums(heads.Of(dV, head, heads.Keys), default, default, ofV), first + row, k.Address, thread);
+    }
+
+    static Float4 Exp2(Float4 s, int kept, int column, int lane)
+    {
+        var lse = OfColumns(kept, column, lane);
+        return new(Ptx.Exp2(s.X - lse.X), Ptx.Exp2(s.Y - lse.Y), Ptx.Exp2(s.Z - lse.X), Ptx.Exp2(s.W - lse.Y));
+    }
+
+    Float4 Grad(Float4 p, Float4 dp, Float4 lessDelta) => p * (dp + lessDelta) * heads.Scale;
+
+    // What is kept for each query, at this lane's places of 16 x 8 sums.
+    static Float4 OfColumns(int kept, int column, int lane)
+    {
+        int address = kept + 4 * (column + FragmentLayout.SumColumn(lane, 0));
+        float first = Ptx.LoadShared(address), second = Ptx.LoadShared(address + 4);
+        return new(first, second, first, second);
+    }
+}

@@ -1,0 +1,45 @@
+using ILGPU;
+
+namespace Silc;
+
+/// <summary>
+/// C = op(A)·op(B) on tensor cores, 128 x 128 of C a group. Two tiles of each operand are in shared memory: while one is
+/// multiplied, the next is on its way through registers, where it is rounded.
+/// </summary>
+readonly struct TensorMatMul<TMma, TLeft, TRight, TReads, TEpilogue>(Product product, TEpilogue epilogue) : IKernel
+    where TMma : struct, IMma where TLeft : struct, IOperand where TRight : struct, IOperand
+    where TReads : struct, IReads where TEpilogue : struct, IEpilogue
+{
+    static int LeftBytes => 4 * TLeft.Lines * TLeft.Stride;
+    static int Bytes => LeftBytes + 4 * TRight.Lines * TRight.Stride;
+    static int Depth => ProductTile.Words * TMma.PerWord;
+
+    public void Execute()
+    {
+        int thread = Group.IdxX, group = Grid.IdxX, lane = thread & 31, warp = thread >> 5;
+        int row = product.Row(group) * ProductTile.Side, column = product.Column(group) * ProductTile.Side;
+        int warpRow = warp / ProductTile.WarpsAcross * ProductTile.WarpRows;
+        int warpColumn = warp % ProductTile.WarpsAcross * ProductTile.WarpColumns;
+        int tiles = Ptx.Shared(2 * Bytes), tile = tiles, depth = product.Begin(group), end = product.End(group);
+        MatrixAt a = product.A(group), b = product.B(group);
+
+        Stage<TMma, TLeft, TReads>.Read(a, row, product.M, depth, end, thread).Store(tile, thread);
+        Stage<TMma, TRight, TReads>.Read(b, column, product.N, depth, end, thread).Store(tile + LeftBytes, thread);
+        Ptx.Barrier();
+        WarpSums sums = default;
+        for (; depth < end; depth += Depth)
+        {
+            // Behind the last tile these read nothing and give zeros.
+            var left = Stage<TMma, TLeft, TReads>.Read(a, row, product.M, depth + Depth, end, thread);
+            var right = Stage<TMma, TRight, TReads>.Read(b, column, product.N, depth + Depth, end, thread);
+            sums = sums.MulAdd<TMma, TLeft, TRight>(tile, tile + LeftBytes, warpRow, warpColumn, 0, lane);
+            sums = sums.MulAdd<TMma, TLeft, TRight>(tile, tile + LeftBytes, warpRow, warpColumn, 8, lane);
+            // One barrier a tile is enough: nobody has read the other tile since the barrier before.
+            tile = tile == tiles ? tiles + Bytes : tiles;
+            left.Store(tile, thread);
+            right.Store(tile + LeftBytes, thread);
+            Ptx.Barrier();
+        }
+        sums.Store(epilogue, row + warpRow, column + warpColumn, product.C(group), tiles + warp * SumsRow.SharedBytes, lane);
+    }
+}

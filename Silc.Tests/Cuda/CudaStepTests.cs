@@ -1,0 +1,31 @@
+namespace Silc.Tests;
+
+/// <summary>
+/// A whole training step with CUDA's products and attention against the CPU's float32: what each precision costs.
+/// </summary>
+[TestClass]
+public sealed class CudaStepTests
+{
+    [TestMethod, EveryCuda(Precision.Float32, Precision.Bf16)]
+    public void A_training_step(string device, Precision precision)
+    {
+        if (device == CudaTest.Emulated && !TestDevices.EmulateCuda)
+            Assert.Inconclusive($"set {TestDevices.EmulateVariable}=1 to emulate whole steps, which takes a minute");
+        using var expected = new TinyRun(TestDevices.OneThread);
+        var batch = expected.Batch(1);
+        var exact = expected.Step(batch);
+
+        using var t = new CudaTest(device, precision, anyMemory: true);
+        using var model = SilcModel.Create(t.Device, TinyRun.Config, seed: 1);
+        using var trainer = new Trainer(model, TinyRun.Recipe);
+        trainer.Step(batch);
+        var actual = trainer.ReadMetrics();
+
+        // Roundings of a forward and a backward pass add up like a walk of some fifty steps.
+        var tolerance = precision == Precision.Float32 ? Close.Chained : 8 * Close.BFloat16;
+        Close.To([exact.Contrastive, exact.Distillation], [(float)actual.Contrastive, (float)actual.Distillation], tolerance, $"{precision}: losses");
+        Close.To(Gradients(expected.Model), Gradients(model), tolerance, $"{precision}: gradients");
+    }
+
+    static float[] Gradients(SilcModel model) => [.. model.Parameters.All.SelectMany(p => model.Device.Download(p.Grad.View))];
+}

@@ -1,0 +1,66 @@
+namespace Silc.Tests;
+
+/// <summary>The kernels' formulas for who holds what, against the PTX ISA's in <see cref="TensorCore"/>.</summary>
+[TestClass]
+public sealed class FragmentLayoutTests
+{
+    [TestMethod]
+    public void Lanes_hold_what_the_ISA_says()
+    {
+        for (int lane = 0; lane < 32; lane++)
+            for (int register = 0; register < 4; register++)
+            {
+                int row = FragmentLayout.LeftRow(lane, register), word = FragmentLayout.LeftWord(lane, register);
+                Assert.AreEqual(TensorCore.Tf32A(lane, register), (row, word));
+                for (int half = 0; half < 2; half++) Assert.AreEqual(TensorCore.Bf16A(lane, 2 * register + half), (row, 2 * word + half));
+                Assert.AreEqual(TensorCore.C(lane, register), (FragmentLayout.SumRow(lane, register), FragmentLayout.SumColumn(lane, register)));
+                if (register > 1) continue;
+                int column = FragmentLayout.RightColumn(lane);
+                word = FragmentLayout.RightWord(lane, register);
+                Assert.AreEqual(TensorCore.Tf32B(lane, register), (word, column));
+                for (int half = 0; half < 2; half++) Assert.AreEqual(TensorCore.Bf16B(lane, 2 * register + half), (2 * word + half, column));
+            }
+    }
+
+    [TestMethod]
+    public void Every_element_is_held_once()
+    {
+        AreAll(16 * 8, (lane, register) => FragmentLayout.LeftRow(lane, register) * 8 + FragmentLayout.LeftWord(lane, register), 4);
+        AreAll(8 * 8, (lane, register) => FragmentLayout.RightColumn(lane) * 8 + FragmentLayout.RightWord(lane, register), 2);
+        AreAll(16 * 8, (lane, register) => FragmentLayout.SumRow(lane, register) * 8 + FragmentLayout.SumColumn(lane, register), 4);
+
+        static void AreAll(int count, Func<int, int, int> place, int registers) => CollectionAssert.AreEquivalent(Enumerable.Range(0, count).ToArray(),
+            Enumerable.Range(0, 32).SelectMany(lane => Enumerable.Range(0, registers).Select(register => place(lane, register))).ToArray());
+    }
+
+    // ldmatrix gives register r of lane l row l / 4, word l % 4 of the matrix whose rows lanes 8r to 8r + 7 name.
+    [TestMethod]
+    public void Ldmatrix_is_told_the_rows_that_the_lanes_need()
+    {
+        for (int lane = 0; lane < 32; lane++)
+            for (int register = 0; register < 4; register++)
+            {
+                int names = 8 * register + lane / 4, word = lane % 4;
+                Assert.AreEqual((FragmentLayout.LeftRow(lane, register), FragmentLayout.LeftWord(lane, register)),
+                    (FragmentLayout.LeftMatrixRow(names), FragmentLayout.LeftMatrixWord(names) + word));
+                Assert.AreEqual((FragmentLayout.RightColumn(lane) + 8 * (register / 2), FragmentLayout.RightWord(lane, register % 2)),
+                    (FragmentLayout.RightMatrixColumn(names), FragmentLayout.RightMatrixWord(names) + word));
+            }
+    }
+
+    // Turned, register r of lane l receives lines 2 (l % 4) and the next, place l / 4, of matrix r.
+    [TestMethod]
+    public void Ldmatrix_turned_is_told_the_lines_that_the_lanes_need()
+    {
+        for (int lane = 0; lane < 32; lane++)
+            for (int register = 0; register < 4; register++)
+                for (int half = 0; half < 2; half++)
+                {
+                    int names = 8 * register + lane % 4 * 2 + half, place = lane / 4;
+                    Assert.AreEqual(TensorCore.Bf16A(lane, 2 * register + half),
+                        (FragmentLayout.TurnedLeftRow(names) + place, FragmentLayout.TurnedLeftLine(names)));
+                    var (depth, column) = TensorCore.Bf16B(lane, 2 * (register % 2) + half);
+                    Assert.AreEqual((depth, column + 8 * (register / 2)), (FragmentLayout.TurnedRightLine(names), FragmentLayout.TurnedRightColumn(names) + place));
+                }
+    }
+}

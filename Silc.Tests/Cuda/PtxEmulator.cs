@@ -1,0 +1,72 @@
+using System.Collections.Concurrent;
+using ILGPU;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+
+namespace Silc.Tests;
+
+/// <summary>
+/// Runs kernels as a GPU would: compiles them to PTX and interprets that text, warp by warp, instruction by instruction, on this
+/// process's memory. It knows nothing of time. What it checks beside the results: <see cref="SharedMemoryModel"/>, <see
+/// cref="DeviceMemoryModel"/>, that whole warps come to instructions of warps, and that lanes stay together where the code
+/// promises so.
+/// </summary>
+public sealed class PtxEmulator(CudaArchitecture architecture)
+{
+    static readonly ConcurrentDictionary<(CudaArchitecture, Type), (PtxProgram Program, PtxStep[] Steps)> compiled = [];
+
+    public DeviceMemoryModel Memory { get; } = new();
+
+    /// <summary>
+    /// Instructions of warps so far, passes over the banks of shared memory, and how many passes there were without conflicts.
+    /// </summary>
+    public (long Instructions, long Passes, long LeastPasses) Counts { get; private set; }
+
+    /// <summary>How often each kernel was launched.</summary>
+    public Dictionary<string, int> Launches { get; } = [];
+
+    public static PtxProgram Compile(CudaArchitecture architecture, Type kernel) => Ready(architecture, kernel).Program;
+
+    static (PtxProgram Program, PtxStep[] Steps) Ready(CudaArchitecture architecture, Type kernel) => compiled.GetOrAdd((architecture, kernel), _ =>
+    {
+        using var context = Context.Create(Device.Configure);
+        using var backend = new PTXBackend(context, architecture, CudaInstructionSet.ISA_80, null!);
+        var entry = typeof(Device.Entry).GetMethod(nameof(Device.Entry.Run))!.MakeGenericMethod(kernel);
+        var program = new PtxProgram(((PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), new KernelSpecialization())).PTXAssembly);
+        return (program, PtxSteps.Of(program));
+    });
+
+    internal void Launch<TKernel>(int groups, int lanes, TKernel kernel) where TKernel : struct, IKernel
+    {
+        var (program, steps) = Ready(architecture, typeof(TKernel));
+        Assert.IsTrue(program.SharedBytes <= 48 << 10, $"{typeof(TKernel).Name} wants {program.SharedBytes} bytes of shared memory, 49152 need no permission");
+        Launches[typeof(TKernel).Name] = Launches.GetValueOrDefault(typeof(TKernel).Name) + 1;
+        var parameters = KernelParameters.Of(kernel);
+        Assert.HasCount(program.ParameterBytes, parameters, $"bytes of {typeof(TKernel)}");
+        Run(typeof(TKernel).Name, program, steps, groups, lanes, parameters);
+    }
+
+    /// <summary>Runs a program, group by group.</summary>
+    public IReadOnlyList<PtxGroup> Run(string name, PtxProgram program, PtxStep[] steps, int groups, int lanes, byte[] parameters)
+    {
+        var done = new List<PtxGroup>();
+        for (int index = 0; index < groups; index++)
+        {
+            var shared = new SharedMemoryModel(program.SharedBytes);
+            var group = new PtxGroup(index, groups, lanes, shared, parameters, Memory);
+            var warps = Enumerable.Range(0, (lanes + 31) / 32).Select(warp => new PtxWarp(steps, program.RegisterCount, group, warp, Math.Min(32, lanes - warp * 32))).ToArray();
+            while (warps.Any(warp => !warp.Done))
+            {
+                foreach (var warp in warps) warp.Run();
+                Assert.IsTrue(warps.All(warp => warp.Waits) || warps.All(warp => warp.Done), $"{name}: some threads wait at a barrier, others have ended");
+                foreach (var warp in warps) warp.Release();
+                shared.Barrier();
+            }
+            Counts = (Counts.Instructions + group.Instructions, Counts.Passes + shared.Passes, Counts.LeastPasses + shared.LeastPasses);
+            done.Add(group);
+        }
+        return done;
+    }
+}

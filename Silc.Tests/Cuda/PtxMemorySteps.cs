@@ -1,0 +1,105 @@
+using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
+
+namespace Silc.Tests;
+
+/// <summary>Instructions that touch memory.</summary>
+public static unsafe partial class PtxMemorySteps
+{
+    public static Action<PtxWarp, uint> Of(PtxProgram program, PtxInstruction code)
+    {
+        bool store = code.Name[0] == "st";
+        int bytes = int.Parse(code.Type.AsSpan(1)) / 8;
+        // Vectors are spread over the operands: addresses are in brackets.
+        var at = Array.FindIndex(code.Operands, operand => operand[0] == '[');
+        string[] values = [.. code.Operands.Where((_, i) => i != at)];
+        int count = code.Is("v4") ? 4 : code.Is("v2") ? 2 : 1;
+        Assert.AreEqual(count, values.Length, code.Text);
+        var parts = AddressForm().Match(code.Operands[at]);
+        long offset = parts.Groups[2] is { Success: true } more ? long.Parse(more.Value) : 0;
+
+        if (code.Is("param"))
+        {
+            Assert.IsTrue(!store && count == 1, code.Text);
+            int target = program.Register(values[0]);
+            return (warp, mask) =>
+            {
+                ulong value = bytes == 8 ? BitConverter.ToUInt64(warp.Group.Parameters, (int)offset) : BitConverter.ToUInt32(warp.Group.Parameters, (int)offset);
+                foreach (var lane in PtxWarp.Lanes(mask)) warp.Register(target)[lane] = value;
+            };
+        }
+
+        var address = PtxSteps.Source(program, parts.Groups[1].Value);
+        var sources = store ? values.Select(value => PtxSteps.Source(program, value)).ToArray() : [];
+        var targets = store ? [] : values.Select(program.Register).ToArray();
+        if (code.Is("shared"))
+            return (warp, mask) =>
+            {
+                Span<int> touched = stackalloc int[32];
+                int lanes = 0;
+                foreach (var lane in PtxWarp.Lanes(mask))
+                {
+                    int place = (int)((long)address(warp)[lane] + offset);
+                    touched[lanes++] = place;
+                    if (store)
+                    {
+                        var to = warp.Group.Shared.Write(place, bytes * count, warp.Index);
+                        for (int i = 0; i < count; i++) Put(to[(i * bytes)..], sources[i](warp)[lane], bytes);
+                    }
+                    else
+                    {
+                        var from = warp.Group.Shared.Read(place, bytes * count, warp.Index);
+                        for (int i = 0; i < count; i++) warp.Register(targets[i])[lane] = Get(from[(i * bytes)..], bytes);
+                    }
+                }
+                warp.Group.Shared.Count(touched[..lanes], bytes * count);
+            };
+
+        Assert.IsTrue(code.Is("global"), $"the emulator has no '{code.Text}'");
+        return (warp, mask) =>
+        {
+            foreach (var lane in PtxWarp.Lanes(mask))
+            {
+                long place = (long)address(warp)[lane] + offset;
+                warp.Group.Global.Check(place, bytes * count);
+                var memory = new Span<byte>((void*)place, bytes * count);
+                for (int i = 0; i < count; i++)
+                    if (store) Put(memory[(i * bytes)..], sources[i](warp)[lane], bytes);
+                    else warp.Register(targets[i])[lane] = Get(memory[(i * bytes)..], bytes);
+            }
+        };
+    }
+
+    public static Action<PtxWarp, uint> Matrices(PtxProgram program, PtxInstruction code)
+    {
+        bool turned = code.Is("trans");
+        Assert.IsTrue(code.Is("x4") && code.Operands.Length == 5, code.Text);
+        var targets = code.Operands[..4].Select(program.Register).ToArray();
+        var address = PtxSteps.Source(program, code.Operands[4].Trim('[', ']'));
+        return (warp, mask) =>
+        {
+            Assert.AreEqual(PtxWarp.All, mask, $"a whole warp must come to '{code.Text}'");
+            Span<ushort> matrix = stackalloc ushort[64];
+            Span<int> touched = stackalloc int[32];
+            for (int lane = 0; lane < 32; lane++) touched[lane] = (int)address(warp)[lane];
+            for (int m = 0; m < 4; m++)
+            {
+                for (int row = 0; row < 8; row++)
+                    MemoryMarshal.Cast<byte, ushort>(warp.Group.Shared.Read(touched[m * 8 + row], 16, warp.Index)).CopyTo(matrix[(row * 8)..]);
+                for (int lane = 0; lane < 32; lane++) warp.Register(targets[m])[lane] = TensorCore.Matrix(matrix, lane, turned);
+            }
+            warp.Group.Shared.Count(touched, 16);
+        };
+    }
+
+    static void Put(Span<byte> to, ulong value, int bytes)
+    {
+        if (bytes == 8) BitConverter.TryWriteBytes(to, value);
+        else BitConverter.TryWriteBytes(to, (uint)value);
+    }
+
+    static ulong Get(ReadOnlySpan<byte> from, int bytes) => bytes == 8 ? BitConverter.ToUInt64(from) : BitConverter.ToUInt32(from);
+
+    [GeneratedRegex(@"^\[([^+\]]+)(?:\+(-?\d+))?\]$")]
+    private static partial Regex AddressForm();
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Silc.Tests;
+
+/// <summary>
+/// One instruction: what guards it, its name cut at the dots, and its operands; vectors in braces are spread out.
+/// </summary>
+public sealed record PtxInstruction(string? Guard, bool GuardNegated, string[] Name, string[] Operands, string Text)
+{
+    /// <summary>The last part of the name: the type that it works on.</summary>
+    public string Type => Name[^1];
+
+    public bool Is(string part) => Array.IndexOf(Name, part) >= 0;
+}
+
+/// <summary>
+/// The entry function of a PTX text, cut into instructions. Functions beside it are never called by our kernels.
+/// </summary>
+public sealed partial class PtxProgram
+{
+    readonly Dictionary<string, int> labels = [], registers = [], shared = [];
+
+    public PtxProgram(string ptx)
+    {
+        Text = ptx;
+        var entry = ptx[ptx.IndexOf(".visible .entry", StringComparison.Ordinal)..];
+        var open = entry.IndexOf('{');
+        ParameterBytes = int.Parse(ParameterSize().Match(entry[..open]).Groups[1].Value, CultureInfo.InvariantCulture);
+        Code = [.. Instructions(entry[(open + 1)..])];
+    }
+
+    public string Text { get; }
+
+    public int ParameterBytes { get; }
+
+    public int SharedBytes { get; private set; }
+
+    public IReadOnlyList<PtxInstruction> Code { get; }
+
+    public int RegisterCount => registers.Count;
+
+    /// <summary>Number of a register, by its name.</summary>
+    public int Register(string name) => registers.TryGetValue(name, out var number) ? number : registers[name] = registers.Count;
+
+    public int Label(string name) => labels[name];
+
+    /// <summary>Address of a variable in shared memory.</summary>
+    public int? Shared(string name) => shared.TryGetValue(name, out var address) ? address : null;
+
+    IEnumerable<PtxInstruction> Instructions(string body)
+    {
+        int count = 0;
+        // Labels end with a colon, everything else with a semicolon; scopes inside of the function hold no names that clash.
+        foreach (var statement in Scopes().Replace(body, ";").Split(';').Select(part => part.Trim()))
+        {
+            var text = statement;
+            while (LabelAtStart().Match(text) is { Success: true } label)
+            {
+                labels[label.Groups[1].Value] = count;
+                text = text[label.Length..].Trim();
+            }
+            if (text.Length == 0 || text.StartsWith(".reg", StringComparison.Ordinal) || text.StartsWith("//", StringComparison.Ordinal)) continue;
+            if (SharedVariable().Match(text) is { Success: true } variable)
+            {
+                int align = int.Parse(variable.Groups[1].Value), start = (SharedBytes + align - 1) / align * align;
+                shared[variable.Groups[2].Value] = start;
+                SharedBytes = start + int.Parse(variable.Groups[3].Value);
+                continue;
+            }
+            Assert.IsFalse(text.StartsWith('.'), $"the emulator has no '{text}'");
+            var parts = InstructionForm().Match(text);
+            Assert.IsTrue(parts.Success, $"not an instruction: '{text}'");
+            count++;
+            yield return new(parts.Groups["guard"] is { Success: true } guard ? guard.Value : null, parts.Groups["not"].Success, parts.Groups["name"].Value.Split('.'),
+                [.. parts.Groups["operands"].Value.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(operand => operand.Trim(' ', '\t', '{', '}', '\r', '\n'))], text);
+        }
+    }
+
+    // A brace that stands alone opens or closes a scope; one beside an operand holds a vector.
+    [GeneratedRegex(@"(?<=^|;|\n)\s*[{}](?=\s)|(?<=;)\s*\}", RegexOptions.Multiline)]
+    private static partial Regex Scopes();
+
+    [GeneratedRegex(@"^([A-Za-z_]\w*):")]
+    private static partial Regex LabelAtStart();
+
+    [GeneratedRegex(@"\[(\d+)\]")]
+    private static partial Regex ParameterSize();
+
+    [GeneratedRegex(@"^\.shared \.align (\d+) \.b8 (\w+)\[(\d+)\]")]
+    private static partial Regex SharedVariable();
+
+    [GeneratedRegex(@"^(@(?<not>!)?(?<guard>[%\w]+)\s+)?(?<name>[a-z][\w.]*)\s*(?<operands>.*)$", RegexOptions.Singleline)]
+    private static partial Regex InstructionForm();
+}

@@ -1,0 +1,144 @@
+using System.Numerics;
+
+namespace Silc.Tests;
+
+/// <summary>
+/// 32 lanes in lock step. Lanes that branch apart take turns, those that are furthest behind first, so that they meet again where
+/// the code does.
+/// </summary>
+public sealed class PtxWarp
+{
+    public const uint All = uint.MaxValue;
+
+    readonly PtxStep[] code;
+    readonly int[] at = new int[32];
+    uint alive, waiting, paused;
+
+    public PtxWarp(PtxStep[] code, int registers, PtxGroup group, int index, int lanes)
+    {
+        (this.code, Group, Index) = (code, group, index);
+        Registers = new ulong[registers * 32];
+        Threads = [.. Enumerable.Range(0, 32).Select(lane => (ulong)(index * 32 + lane))];
+        alive = lanes == 32 ? All : (1u << lanes) - 1;
+    }
+
+    public PtxGroup Group { get; }
+
+    public int Index { get; }
+
+    /// <summary>Register r of lane l is at [r · 32 + l].</summary>
+    public ulong[] Registers { get; }
+
+    /// <summary>%tid.x</summary>
+    public ulong[] Threads { get; }
+
+    public bool Done => alive == 0;
+
+    /// <summary>True while the whole warp stands at a barrier.</summary>
+    public bool Waits => waiting != 0 && waiting == alive;
+
+    public Span<ulong> Register(int number) => Registers.AsSpan(number * 32, 32);
+
+    public void Release() => waiting = 0;
+
+    /// <summary>Runs until every lane has returned or stands at a barrier.</summary>
+    public void Run()
+    {
+        while ((alive & ~waiting) != 0)
+        {
+            // All lanes have come to a barrier of the warp.
+            if (paused == alive) paused = 0;
+            var ready = alive & ~waiting & ~paused;
+            Assert.AreNotEqual(0u, ready, "some lanes of a warp wait for each other, the rest for other warps");
+            int here = int.MaxValue;
+            for (var left = ready; left != 0; left &= left - 1) here = Math.Min(here, at[BitOperations.TrailingZeroCount(left)]);
+            uint together = 0;
+            int next = int.MaxValue;
+            for (var left = ready; left != 0; left &= left - 1)
+            {
+                int lane = BitOperations.TrailingZeroCount(left);
+                if (at[lane] == here) together |= 1u << lane;
+                else next = Math.Min(next, at[lane]);
+            }
+            // Up to where the next lanes wait, these need not be asked again.
+            while (here < next)
+            {
+                var step = code[here];
+                var mask = together;
+                if (step.Guard >= 0)
+                {
+                    mask = 0;
+                    var guard = Register(step.Guard);
+                    for (int lane = 0; lane < 32; lane++)
+                        if (guard[lane] != 0 != step.GuardNegated) mask |= 1u << lane;
+                    mask &= together;
+                }
+                here++;
+                Group.Instructions++;
+                if (step.Kind == PtxStepKind.Work)
+                {
+                    if (mask != 0) step.Run!(this, mask);
+                    continue;
+                }
+                foreach (var lane in Lanes(together)) at[lane] = here;
+                if (step.Kind == PtxStepKind.Branch)
+                {
+                    if (step.Uniform) Assert.IsTrue(mask == 0 || mask == together, $"lanes of a warp part at '{step.Text}', which says that they do not");
+                    foreach (var lane in Lanes(mask)) at[lane] = step.Target;
+                }
+                else if (step.Kind == PtxStepKind.Return) alive &= ~mask;
+                else if (step.Kind == PtxStepKind.WarpBarrier) paused |= mask;
+                else waiting |= mask;
+                together = 0;
+                break;
+            }
+            foreach (var lane in Lanes(together)) at[lane] = here;
+        }
+    }
+
+    public static IEnumerable<int> Lanes(uint mask)
+    {
+        for (; mask != 0; mask &= mask - 1) yield return BitOperations.TrailingZeroCount(mask);
+    }
+}
+
+public enum PtxStepKind { Work, Branch, Return, Barrier, WarpBarrier }
+
+/// <summary>An instruction made ready to run.</summary>
+public sealed record PtxStep(PtxStepKind Kind, int Guard, bool GuardNegated, Action<PtxWarp, uint>? Run, int Target, bool Uniform, string Text);
+
+/// <summary>A group of threads at work: its place in the grid and its shared memory.</summary>
+public sealed class PtxGroup(int index, int groups, int lanes, SharedMemoryModel shared, byte[] parameters, DeviceMemoryModel global)
+{
+    public ulong[] IndexOfAll { get; } = [.. Enumerable.Repeat((ulong)index, 32)];
+    public ulong[] GroupsOfAll { get; } = [.. Enumerable.Repeat((ulong)groups, 32)];
+    public ulong[] LanesOfAll { get; } = [.. Enumerable.Repeat((ulong)lanes, 32)];
+    public SharedMemoryModel Shared => shared;
+    public byte[] Parameters => parameters;
+    public DeviceMemoryModel Global => global;
+
+    /// <summary>Instructions of warps.</summary>
+    public long Instructions { get; set; }
+}
+
+/// <summary>Which addresses a kernel may touch: the emulator runs on the memory of this process.</summary>
+public sealed class DeviceMemoryModel
+{
+    readonly List<(long Start, long End)> regions = [];
+    (long Start, long End) last;
+
+    public void Allow(long address, long bytes) => regions.Add((address, address + bytes));
+
+    public void Check(long address, int bytes)
+    {
+        Assert.AreEqual(0, address % bytes, $"{bytes} bytes of device memory at {address:x} are not aligned");
+        if (address >= last.Start && address + bytes <= last.End) return;
+        foreach (var region in regions)
+            if (address >= region.Start && address + bytes <= region.End)
+            {
+                last = region;
+                return;
+            }
+        Assert.Fail($"{bytes} bytes at {address:x} are outside of device memory");
+    }
+}

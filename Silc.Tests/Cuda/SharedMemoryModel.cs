@@ -1,0 +1,72 @@
+namespace Silc.Tests;
+
+/// <summary>
+/// Shared memory of one group. Between two barriers, no warp may read what another writes, nor write what another reads or
+/// writes; nothing may be read before it is written. Counts the passes that 32 banks of 4 bytes need.
+/// </summary>
+public sealed class SharedMemoryModel(int bytes)
+{
+    readonly byte[] memory = new byte[bytes];
+    readonly int[] writeEpoch = new int[(bytes + 3) / 4], writer = new int[(bytes + 3) / 4], readEpoch = new int[(bytes + 3) / 4];
+    readonly uint[] readers = new uint[(bytes + 3) / 4];
+    int epoch = 1;
+
+    /// <summary>Passes over the banks, and how many there would be without conflicts.</summary>
+    public long Passes { get; private set; }
+
+    public long LeastPasses { get; private set; }
+
+    public void Barrier() => epoch++;
+
+    public ReadOnlySpan<byte> Read(int address, int length, int warp)
+    {
+        Check(address, length);
+        for (int word = address / 4; word < (address + length + 3) / 4; word++)
+        {
+            Assert.AreNotEqual(0, writeEpoch[word], $"shared memory at {address} is read before it is written");
+            Assert.IsFalse(writeEpoch[word] == epoch && writer[word] != warp, $"warp {warp} reads shared memory at {address}, which warp {writer[word]} wrote since the last barrier");
+            if (readEpoch[word] != epoch) (readEpoch[word], readers[word]) = (epoch, 0);
+            readers[word] |= 1u << warp;
+        }
+        return memory.AsSpan(address, length);
+    }
+
+    public Span<byte> Write(int address, int length, int warp)
+    {
+        Check(address, length);
+        for (int word = address / 4; word < (address + length + 3) / 4; word++)
+        {
+            Assert.IsFalse(writeEpoch[word] == epoch && writer[word] != warp, $"warps {warp} and {writer[word]} both write shared memory at {address} since the last barrier");
+            Assert.IsFalse(readEpoch[word] == epoch && (readers[word] & ~(1u << warp)) != 0, $"warp {warp} writes shared memory at {address}, which another read since the last barrier");
+            (writeEpoch[word], writer[word]) = (epoch, warp);
+        }
+        return memory.AsSpan(address, length);
+    }
+
+    /// <summary>Counts the passes of one access: 128 bytes at most go at once, and a bank gives one word a pass.</summary>
+    public void Count(ReadOnlySpan<int> addresses, int width)
+    {
+        int lanes = 128 / width;
+        Span<int> words = stackalloc int[32], banks = stackalloc int[32];
+        for (int start = 0; start < addresses.Length; start += lanes)
+        {
+            int count = 0, passes = 0;
+            banks.Clear();
+            for (int lane = start; lane < Math.Min(start + lanes, addresses.Length); lane++)
+                for (int word = addresses[lane] / 4; word < (addresses[lane] + width) / 4; word++)
+                {
+                    if (words[..count].Contains(word)) continue;
+                    words[count++] = word;
+                    passes = Math.Max(passes, ++banks[word % 32]);
+                }
+            Passes += passes;
+            LeastPasses++;
+        }
+    }
+
+    void Check(int address, int length)
+    {
+        Assert.IsTrue(address >= 0 && address + length <= memory.Length, $"{length} bytes at {address} are outside of {memory.Length} bytes of shared memory");
+        Assert.AreEqual(0, address % length, $"{length} bytes of shared memory at {address} are not aligned");
+    }
+}
