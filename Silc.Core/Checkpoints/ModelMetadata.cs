@@ -10,23 +10,33 @@ static class ModelMetadata
 
     public static Dictionary<string, string> Of(SilcConfig config, TokenizerOrigin? tokenizer, long? step)
     {
-        var metadata = new Dictionary<string, string> { [ConfigKey] = ConfigJson.Write(config), [TokenizerKey] = tokenizer?.Name ?? OwnTokenizer };
+        var metadata = new Dictionary<string, string>
+        {
+            [ConfigKey] = ConfigJson.Write(config),
+            [TokenizerKey] = tokenizer?.Name ?? OwnTokenizer,
+        };
         if (tokenizer?.File is { } file) metadata[TokenizerFileKey] = Convert.ToBase64String(file);
         if (step is not null) metadata[StepKey] = step.Value.ToString(CultureInfo.InvariantCulture);
         return metadata;
     }
 
-    public static SilcConfig Config(IReadOnlyDictionary<string, string> metadata, string path) => metadata.TryGetValue(ConfigKey, out var text)
+    public static SilcConfig Config(IReadOnlyDictionary<string, string> metadata, string path) =>
+        metadata.TryGetValue(ConfigKey, out var text)
         ? ConfigJson.Read<SilcConfig>(text, path, ConfigKey)
-        : throw new InvalidDataException($"{path} has no '{ConfigKey}' in its metadata: it was not written by this library, so its architecture is unknown");
+        : throw new InvalidDataException($"{path} has no '{ConfigKey}' in its metadata: "
+            + "it was not written by this library, so its architecture is unknown");
 
-    /// <summary>The tokenizer in the file, or the one that it names: built in, or a file beside <paramref name="path"/>; null if it has none.</summary>
+    /// <summary>
+    /// The tokenizer in the file, or the one that it names: built in, or a file beside <paramref name="path"/>; null if it has
+    /// none.
+    /// </summary>
     public static TokenizerOrigin? Tokenizer(IReadOnlyDictionary<string, string> metadata, string path)
     {
         var name = metadata.GetValueOrDefault(TokenizerKey, "bytes");
         if (name == OwnTokenizer) return null;
         if (Tokenizers.IsBuiltIn(name)) return new(name);
-        if (!metadata.TryGetValue(TokenizerFileKey, out var text)) return new(name, File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, name)));
+        if (!metadata.TryGetValue(TokenizerFileKey, out var text))
+            return new(name, File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, name)));
         try
         {
             return new(name, Convert.FromBase64String(text));
@@ -38,5 +48,6 @@ static class ModelMetadata
     }
 
     public static long? Step(IReadOnlyDictionary<string, string> metadata) =>
-        metadata.TryGetValue(StepKey, out var text) && long.TryParse(text, CultureInfo.InvariantCulture, out var step) ? step : null;
+        metadata.TryGetValue(StepKey, out var text) && long.TryParse(text, CultureInfo.InvariantCulture, out var step) ? step
+            : null;
 }

@@ -34,7 +34,8 @@ public sealed partial class Trainer : IDisposable
         {
             if (train.DistillationWeight > 0) Teacher = new(model);
             views = new(device, model.Config, train.BatchSize);
-            optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, train) : new Adafactor(model.Parameters, train);
+            optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, train)
+                : new Adafactor(model.Parameters, train);
             gate = new(device);
             losses = device.Allocate(2, "losses");
             arena = Measure();

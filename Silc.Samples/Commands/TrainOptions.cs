@@ -18,10 +18,12 @@ static class TrainOptions
     };
     public static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Delete the run that --out holds." };
     public static readonly Option<int?> SaveEvery = new("--save-every") { Description = "Steps between checkpoints, besides those of --save-minutes.", HelpName = "N" };
-    public static readonly Option<double> SaveMinutes = Real("--save-minutes", "Minutes between checkpoints; 0 leaves it to --save-every.", 10);
+    public static readonly Option<double> SaveMinutes = Real("--save-minutes",
+        "Minutes between checkpoints; 0 leaves it to --save-every.", 10);
     public static readonly Option<int> Keep = Number("--keep", "Checkpoints that stay, the newest.", 3);
     public static readonly Option<int?> KeepEvery = new("--keep-every") { Description = "Also write and keep a checkpoint at every multiple of N steps.", HelpName = "N" };
-    public static readonly Option<int> Steps = Number("--steps", "Updates; the schedule ends there. A run that is resumed may get another end.", 1000);
+    public static readonly Option<int> Steps = Number("--steps",
+        "Updates; the schedule ends there. A run that is resumed may get another end.", 1000);
     public static readonly Option<bool> Recompute = new("--recompute") { Description = "Less memory for more time: run every block again for its gradient. The results are the same." };
     public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10);
     public static readonly Option<double?> Minutes = new("--minutes") { Description = "Stop after this long, with all files written.", HelpName = "M" };
@@ -48,7 +50,8 @@ static class TrainOptions
     [
         Data, DataOption.Template, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator,
         Out, Preset, Steps, Batch, Device, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
-        MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Seed, LogEvery, Minutes,
+        MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Seed, LogEvery,
+            Minutes,
         SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite,
     ];
 
