@@ -11,7 +11,9 @@ static partial class AtomicFile
     /// <summary>Writes <paramref name="path"/>; what it held stays until the new content is whole.</summary>
     /// <param name="path">The file; its folder is made if it is not there.</param>
     /// <param name="write">Writes the content.</param>
-    /// <param name="bytes">Its size, if known: where the disk has no room for it, that is found before anything is written.</param>
+    /// <param name="bytes">
+    /// Its size, if known: where the disk has no room for it, that is found before anything is written.
+    /// </param>
     /// <exception cref="IOException">The message names the file, the reason, the bytes needed and those free.</exception>
     public static void Write(string path, Action<FileStream> write, long bytes = 0)
     {
@@ -51,7 +53,8 @@ static partial class AtomicFile
 
     static FileStreamOptions Options(long bytes) => new()
     {
-        Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 1 << 20, PreallocationSize = bytes,
+        Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 1 << 20,
+            PreallocationSize = bytes,
     };
 
     // The error that led here says more than one about the temporary file.

@@ -4,8 +4,8 @@ using System.Reflection;
 namespace Silc;
 
 /// <summary>
-/// What the checkpoint of a run says beside its arrays: all that is needed to go on, but the data. One safetensors file with student,
-/// teacher, center, moments and step state as arrays, the rest as metadata, and a checksum of the whole as its last array.
+/// What the checkpoint of a run says beside its arrays: all that is needed to go on, but the data. One safetensors file with
+/// student, teacher, center, moments and step state as arrays, the rest as metadata, and a checksum of the whole as its last array.
 /// </summary>
 /// <param name="Path">The file.</param>
 /// <param name="Step">Steps done; also the position in the data.</param>
@@ -15,14 +15,16 @@ namespace Silc;
 /// <param name="Tokenizer">Null if only the program can make it.</param>
 /// <param name="Data">What was trained on; null if <see cref="Path"/> was not written by a run over a source.</param>
 /// <param name="Notes">Strings of the program's own, such as its command line.</param>
-public sealed record Checkpoint(string Path, long Step, string Version, SilcConfig Config, TrainConfig Train, TokenizerOrigin? Tokenizer, DataState? Data,
+public sealed record Checkpoint(string Path, long Step, string Version, SilcConfig Config, TrainConfig Train,
+    TokenizerOrigin? Tokenizer, DataState? Data,
     IReadOnlyDictionary<string, string> Notes)
 {
-    const string FormatKey = "silc.checkpoint", Format = "1", VersionKey = "silc.version", TrainKey = "silc.train", DataKey = "silc.data", NotesKey = "silc.notes";
+    const string FormatKey = "silc.checkpoint", Format = "1", VersionKey = "silc.version", TrainKey = "silc.train",
+        DataKey = "silc.data", NotesKey = "silc.notes";
 
     /// <summary>Version of this library.</summary>
-    public static string LibraryVersion { get; } = typeof(Checkpoint).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
-        .InformationalVersion.Split('+')[0];
+    public static string LibraryVersion { get; } = typeof(Checkpoint).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     /// <summary>Reads a whole checkpoint through, compares its checksum, and returns what it says.</summary>
     /// <exception cref="InvalidDataException">It is cut short or damaged, of another version, or no checkpoint.</exception>
@@ -30,13 +32,17 @@ public sealed record Checkpoint(string Path, long Step, string Version, SilcConf
     {
         var metadata = Safetensors.ReadMetadata(path);
         if (!metadata.TryGetValue(FormatKey, out var format))
-            throw new InvalidDataException($"{path} has no '{FormatKey}' in its metadata: it holds a model, not a run that can be continued");
+            throw new InvalidDataException($"{path} has no '{FormatKey}' in its metadata: "
+                + "it holds a model, not a run that can be continued");
         Seal.Verify(path);
         if (format != Format)
-            throw new InvalidDataException($"{path} is a checkpoint of format {format}, written by Silc {metadata.GetValueOrDefault(VersionKey, "?")}; "
+            throw new InvalidDataException($"{path} is a checkpoint of format {format}, "
+                + $"written by Silc {metadata.GetValueOrDefault(VersionKey, "?")}; "
                 + $"this is Silc {LibraryVersion}, which reads format {Format}: use the version that wrote it");
-        string Value(string key) => metadata.TryGetValue(key, out var value) ? value : throw new InvalidDataException($"{path} has no '{key}' in its metadata");
-        return new(path, long.Parse(Value(ModelMetadata.StepKey), CultureInfo.InvariantCulture), Value(VersionKey), ModelMetadata.Config(metadata, path),
+        string Value(string key) => metadata.TryGetValue(key, out var value) ? value
+            : throw new InvalidDataException($"{path} has no '{key}' in its metadata");
+        return new(path, long.Parse(Value(ModelMetadata.StepKey), CultureInfo.InvariantCulture), Value(VersionKey),
+            ModelMetadata.Config(metadata, path),
             ConfigJson.Read<TrainConfig>(Value(TrainKey), path, TrainKey), ModelMetadata.Tokenizer(metadata, path),
             metadata.TryGetValue(DataKey, out var data) ? ConfigJson.Read<DataState>(data, path, DataKey) : null,
             ConfigJson.Read<Dictionary<string, string>>(Value(NotesKey), path, NotesKey));
@@ -46,7 +52,8 @@ public sealed record Checkpoint(string Path, long Step, string Version, SilcConf
     internal void Write(IEnumerable<NamedArray> arrays)
     {
         var metadata = ModelMetadata.Of(Config, Tokenizer, Step);
-        (metadata[FormatKey], metadata[VersionKey], metadata[TrainKey], metadata[NotesKey]) = (Format, Version, ConfigJson.Write(Train), ConfigJson.Write(Notes));
+        (metadata[FormatKey], metadata[VersionKey], metadata[TrainKey], metadata[NotesKey]) = (Format, Version,
+            ConfigJson.Write(Train), ConfigJson.Write(Notes));
         if (Data is not null) metadata[DataKey] = ConfigJson.Write(Data);
         Safetensors.WriteSealed(Path, arrays, metadata);
     }
@@ -56,7 +63,8 @@ public sealed record Checkpoint(string Path, long Step, string Version, SilcConf
     internal void Require(SilcConfig config, TrainConfig train)
     {
         // What has no part in the numbers of a step, and the end of the run, may change.
-        var same = train with { TotalSteps = Train.TotalSteps, MaxSkippedSteps = Train.MaxSkippedSteps, Recompute = Train.Recompute };
+        var same = train with { TotalSteps = Train.TotalSteps, MaxSkippedSteps = Train.MaxSkippedSteps,
+            Recompute = Train.Recompute };
         string[] differences = [.. ConfigJson.Differences(Config, config), .. ConfigJson.Differences(Train, same)];
         if (differences.Length > 0)
             throw new ArgumentException($"{Path} was made with another configuration: {string.Join("; ", differences)}. "

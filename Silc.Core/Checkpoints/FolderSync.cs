@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Silc;
 
 /// <summary>
-/// Puts the entries of folders onto the disk: a file that is flushed and renamed may otherwise lose its name when the machine loses
-/// power. .NET flushes files alone. Windows does this by itself.
+/// Puts the entries of folders onto the disk: a file that is flushed and renamed may otherwise lose its name when the machine
+/// loses power. .NET flushes files alone. Windows does this by itself.
 /// </summary>
 static partial class FolderSync
 {
@@ -37,7 +37,8 @@ static partial class FolderSync
             return;
         }
         // Some file systems cannot flush folders and say so; only a disk that failed is an error.
-        if (error is IOError or NoSpace) throw new IOException($"{folder} cannot be flushed: {Marshal.GetPInvokeErrorMessage(error)}");
+        if (error is IOError or NoSpace)
+            throw new IOException($"{folder} cannot be flushed: {Marshal.GetPInvokeErrorMessage(error)}");
     }
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]

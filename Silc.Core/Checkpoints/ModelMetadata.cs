@@ -10,7 +10,11 @@ static class ModelMetadata
 
     public static Dictionary<string, string> Of(SilcConfig config, TokenizerOrigin? tokenizer, long? step)
     {
-        var metadata = new Dictionary<string, string> { [ConfigKey] = ConfigJson.Write(config), [TokenizerKey] = tokenizer?.Name ?? OwnTokenizer };
+        var metadata = new Dictionary<string, string>
+        {
+            [ConfigKey] = ConfigJson.Write(config),
+            [TokenizerKey] = tokenizer?.Name ?? OwnTokenizer,
+        };
         if (tokenizer?.File is { } file) metadata[TokenizerFileKey] = Convert.ToBase64String(file);
         if (step is not null) metadata[StepKey] = step.Value.ToString(CultureInfo.InvariantCulture);
         return metadata;
@@ -30,7 +34,10 @@ static class ModelMetadata
         }
     }
 
-    /// <summary>The tokenizer in the file, or the one that it names: built in, or a file beside <paramref name="path"/>; null if it has none.</summary>
+    /// <summary>
+    /// The tokenizer in the file, or the one that it names: built in, or a file beside <paramref name="path"/>; null if it has
+    /// none.
+    /// </summary>
     public static TokenizerOrigin? Tokenizer(IReadOnlyDictionary<string, string> metadata, string path)
     {
         var name = metadata.GetValueOrDefault(TokenizerKey, "bytes");
@@ -56,5 +63,6 @@ static class ModelMetadata
     }
 
     public static long? Step(IReadOnlyDictionary<string, string> metadata) =>
-        metadata.TryGetValue(StepKey, out var text) && long.TryParse(text, CultureInfo.InvariantCulture, out var step) ? step : null;
+        metadata.TryGetValue(StepKey, out var text) && long.TryParse(text, CultureInfo.InvariantCulture, out var step) ? step
+            : null;
 }

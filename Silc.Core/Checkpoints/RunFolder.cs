@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Silc;
 
 /// <summary>
-/// The folder of a run: <c>checkpoints/step-00000600.safetensors</c> and others, <c>model.safetensors</c>, and what the program adds. A
-/// <see cref="Checkpoint"/> appears under its name only when it is on the disk whole, so a run that is killed, at any moment, goes on from the
-/// newest; one process at a time may write here.
+/// The folder of a run: <c>checkpoints/step-00000600.safetensors</c> and others, <c>model.safetensors</c>, and what the program
+/// adds. A <see cref="Checkpoint"/> appears under its name only when it is on the disk whole, so a run that is killed, at any
+/// moment, goes on from the newest; one process at a time may write here.
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
@@ -20,7 +20,8 @@ public sealed class RunFolder : IDisposable
     readonly bool overwrite;
     FileStream? locked;
 
-    RunFolder(string path, SavePolicy? policy, bool overwrite) => (Path, Policy, this.overwrite) = (path, policy ?? new(), overwrite);
+    RunFolder(string path, SavePolicy? policy, bool overwrite) =>
+        (Path, Policy, this.overwrite) = (path, policy ?? new(), overwrite);
 
     /// <summary>The folder.</summary>
     public string Path { get; }
@@ -34,7 +35,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>Newer checkpoints that cannot be used, with the reason, newest first.</summary>
     public IReadOnlyList<SkippedCheckpoint> Skipped { get; private set; } = [];
 
-    /// <summary>Strings of the program's own that go into every checkpoint, and come back in <see cref="Checkpoint.Notes"/>.</summary>
+    /// <summary>
+    /// Strings of the program's own that go into every checkpoint, and come back in <see cref="Checkpoint.Notes"/>.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Notes { get; set; } = new Dictionary<string, string>();
 
     /// <summary>A new run; nothing is made or deleted before a <c>TrainRun</c> takes the folder.</summary>
@@ -44,7 +47,8 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="IOException">The folder holds a run.</exception>
     public static RunFolder Create(string path, SavePolicy? policy = null, bool overwrite = false)
     {
-        if (!overwrite && HoldsRun(path)) throw new IOException($"{path} holds a run already: go on from it, choose another folder, or overwrite it");
+        if (!overwrite && HoldsRun(path))
+            throw new IOException($"{path} holds a run already: go on from it, choose another folder, or overwrite it");
         return new(path, policy, overwrite);
     }
 
@@ -80,11 +84,15 @@ public sealed class RunFolder : IDisposable
         return folder;
     }
 
-    /// <summary>Goes on with the run in a folder, or begins one there: a program that is started again goes on where it was.</summary>
-    public static RunFolder Open(string path, SavePolicy? policy = null) => Checkpoints(path).Count > 0 ? Resume(path, policy) : Create(path, policy);
+    /// <summary>
+    /// Goes on with the run in a folder, or begins one there: a program that is started again goes on where it was.
+    /// </summary>
+    public static RunFolder Open(string path, SavePolicy? policy = null) =>
+        Checkpoints(path).Count > 0 ? Resume(path, policy) : Create(path, policy);
 
     /// <summary>True if the folder has checkpoints or a model.</summary>
-    public static bool HoldsRun(string path) => Checkpoints(path).Count > 0 || File.Exists(System.IO.Path.Combine(path, ModelName));
+    public static bool HoldsRun(string path) =>
+        Checkpoints(path).Count > 0 || File.Exists(System.IO.Path.Combine(path, ModelName));
 
     /// <summary>Step and file of every checkpoint in a folder, newest first; whether they are whole is not looked at.</summary>
     public static IReadOnlyList<(long Step, string Path)> Checkpoints(string path)
@@ -112,7 +120,8 @@ public sealed class RunFolder : IDisposable
             }
         }
         throw new InvalidDataException(skipped.Count == 0 ? $"{path} has no checkpoint"
-            : $"none of the {skipped.Count} checkpoints in {path} can be used: {string.Join("; ", skipped.Select(one => one.Reason))}");
+            : $"none of the {skipped.Count} checkpoints in {path} can be used: "
+                + $"{string.Join("; ", skipped.Select(one => one.Reason))}");
     }
 
     /// <summary>The file that holds the newest weights of a run: its model, or a checkpoint that is newer than that.</summary>
@@ -121,8 +130,10 @@ public sealed class RunFolder : IDisposable
     {
         var (model, checkpoints) = (System.IO.Path.Combine(path, ModelName), Checkpoints(path));
         // A model without a step was saved by hand, so it is the one that is wanted.
-        if (File.Exists(model) && (checkpoints.Count == 0 || !(ModelMetadata.Step(Safetensors.ReadMetadata(model)) < checkpoints[0].Step))) return model;
-        return checkpoints.Count > 0 ? Newest(path).Checkpoint.Path : throw new FileNotFoundException($"{path} holds neither {ModelName} nor checkpoints");
+        if (File.Exists(model) && (checkpoints.Count == 0
+            || !(ModelMetadata.Step(Safetensors.ReadMetadata(model)) < checkpoints[0].Step))) return model;
+        return checkpoints.Count > 0 ? Newest(path).Checkpoint.Path
+            : throw new FileNotFoundException($"{path} holds neither {ModelName} nor checkpoints");
     }
 
     /// <summary>A file in the folder.</summary>
@@ -145,25 +156,31 @@ public sealed class RunFolder : IDisposable
     /// <summary>Writes the checkpoint of a step, then deletes those that need not stay.</summary>
     /// <param name="step">Steps done.</param>
     /// <param name="write">Writes the file of that name.</param>
-    /// <exception cref="IOException">It could not be written; the message says why, and which is the newest that there is.</exception>
+    /// <exception cref="IOException">
+    /// It could not be written; the message says why, and which is the newest that there is.
+    /// </exception>
     internal void Add(long step, Action<string> write)
     {
-        var file = System.IO.Path.Combine(At(CheckpointsName), string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:00000000}{Ending}"));
+        var file = System.IO.Path.Combine(At(CheckpointsName),
+            string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:00000000}{Ending}"));
         try
         {
             write(file);
         }
         catch (IOException error)
         {
-            var last = Older(step) is [var (_, newest), ..] ? $"The newest checkpoint is {newest}: mend this and go on from there" : "There is no checkpoint yet";
+            var last = Older(step) is [var (_, newest), ..]
+                ? $"The newest checkpoint is {newest}: mend this and go on from there" : "There is no checkpoint yet";
             throw new IOException($"stopped after step {step}: {error.Message}. {last}", error);
         }
         foreach (var (old, path) in Older(step + 1).Skip(Policy.Keep))
             if (Policy.KeepEvery == 0 || old % Policy.KeepEvery != 0) Delete(path);
     }
 
-    // Those from later steps are damaged or of another version, else the run would have gone on from them; it writes new ones in their place.
-    IReadOnlyList<(long Step, string Path)> Older(long step) => [.. Checkpoints(Path).Where(checkpoint => checkpoint.Step < step)];
+    // Those from later steps are damaged or of another version, else the run would have gone on from them; it writes new ones in
+    // their place.
+    IReadOnlyList<(long Step, string Path)> Older(long step) =>
+        [.. Checkpoints(Path).Where(checkpoint => checkpoint.Step < step)];
 
     void Lock()
     {

@@ -9,7 +9,8 @@ public sealed record SavePolicy(int EverySteps = 0, double EveryMinutes = 10, in
 {
     /// <summary>Whether one is due after a step.</summary>
     internal bool IsDue(long step, TimeSpan sinceLast) =>
-        EverySteps > 0 && step % EverySteps == 0 || KeepEvery > 0 && step % KeepEvery == 0 || EveryMinutes > 0 && sinceLast.TotalMinutes >= EveryMinutes;
+        EverySteps > 0 && step % EverySteps == 0 || KeepEvery > 0 && step % KeepEvery == 0
+        || EveryMinutes > 0 && sinceLast.TotalMinutes >= EveryMinutes;
 
     internal SavePolicy Check()
     {

@@ -16,7 +16,8 @@ static class Seal
     /// <exception cref="InvalidDataException">The checksum is another.</exception>
     public static void Verify(string path)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0,
+            FileOptions.SequentialScan);
         var (hash, buffer, found) = (new XxHash128(), new byte[1 << 20], new byte[Bytes]);
         for (var left = file.Length - Bytes; left > 0;)
         {
@@ -25,7 +26,8 @@ static class Seal
             hash.Append(buffer.AsSpan(0, count));
             left -= count;
         }
-        if (file.ReadAtLeast(found, Bytes, throwOnEndOfStream: false) < Bytes || !found.AsSpan().SequenceEqual(hash.GetCurrentHash()))
+        if (file.ReadAtLeast(found, Bytes, throwOnEndOfStream: false) < Bytes
+            || !found.AsSpan().SequenceEqual(hash.GetCurrentHash()))
             throw new InvalidDataException($"{path} is damaged: its checksum does not fit its content");
     }
 }

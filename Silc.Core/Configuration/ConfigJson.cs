@@ -32,7 +32,8 @@ static class ConfigJson
     static IEnumerable<string> Differences(string name, JsonNode? one, JsonNode? other)
     {
         if (one is JsonObject fields && other is JsonObject others)
-            return fields.SelectMany(field => Differences(name == "" ? field.Key : $"{name}.{field.Key}", field.Value, others[field.Key]));
+            return fields.SelectMany(field =>
+                Differences(name == "" ? field.Key : $"{name}.{field.Key}", field.Value, others[field.Key]));
         return JsonNode.DeepEquals(one, other) ? [] : [$"{name} {Text(one)}, now {Text(other)}"];
     }
 

@@ -1,7 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// What the batches of a run depend on beside its configuration: a source of another size would be walked through in another order.
+/// What the batches of a run depend on beside its configuration: a source of another size would be walked through in another
+/// order.
 /// Which batch comes next is the step, and random numbers are keyed by seed, epoch, sample and view, so there is no more to keep.
 /// </summary>
 /// <param name="Name">What the source calls itself.</param>
@@ -17,10 +18,12 @@ public sealed record DataState(string Name, int Count, IReadOnlyList<int>? Shard
     internal void Require(IImageTextSource source, string path)
     {
         if (source.Count != Count)
-            throw new ArgumentException($"{path} was trained on the {Count:N0} pairs of {Name}, {source.Name} has {source.Count:N0} now: the order of batches "
+            throw new ArgumentException($"{path} was trained on the {Count:N0} pairs of {Name}, {source.Name} has {source.Count:N0} now: "
+                + "the order of batches "
                 + "would be another. Bring the data back as it was, or start a new run");
         if (!(Shards ?? []).SequenceEqual(source.Shards ?? []))
-            throw new ArgumentException($"{path} was trained on {Shards?.Count ?? 0} shards of {Name}, {source.Name} is cut into {source.Shards?.Count ?? 0} "
+            throw new ArgumentException($"{path} was trained on {Shards?.Count ?? 0} shards of {Name}, {source.Name} "
+                + $"is cut into {source.Shards?.Count ?? 0} "
                 + "or into others of other lengths. Bring the shards back as they were, or start a new run");
     }
 }

@@ -9,10 +9,12 @@ public sealed partial class SilcModel
     /// <summary>Writes the weights to a safetensors file, with what is needed to load them again. Nothing is left half-written.</summary>
     /// <param name="path">The file.</param>
     /// <param name="tokenizer">
-    /// Null puts the model's own tokenizer into the file. Otherwise what <see cref="Tokenizers.Open(string?)"/> takes: <c>bytes</c>, <c>words</c>,
+    /// Null puts the model's own tokenizer into the file. Otherwise what <see cref="Tokenizers.Open(string?)"/> takes:
+    /// <c>bytes</c>, <c>words</c>,
     /// or the name of a file that lies beside <paramref name="path"/> whenever the model is loaded.
     /// </param>
-    public void Save(string path, string? tokenizer = null) => Save(path, tokenizer is null ? Tokenizer?.Origin : new(tokenizer), null);
+    public void Save(string path, string? tokenizer = null) =>
+        Save(path, tokenizer is null ? Tokenizer?.Origin : new(tokenizer), null);
 
     internal void Save(string path, TokenizerOrigin? tokenizer, long? step) => Safetensors.WritePieces(path,
         [.. Parameters.All.Select(p => new ArrayPieces(p.Name, [.. p.Shape], sink => Parameters.Read(p, sink)))], ModelMetadata.Of(Config, tokenizer, step));

@@ -30,7 +30,9 @@ public sealed class StepGate : IDisposable
     /// <summary>Starts new sums; the counts of updates and skipped steps go on.</summary>
     internal void ResetSums() => device.Zero(View.SubView(SumContrastive, Counted - SumContrastive + 1));
 
-    /// <summary>Sets all that <see cref="Read"/> returned: Adam's bias correction counts updates, and sums go on to the next report.</summary>
+    /// <summary>
+    /// Sets all that <see cref="Read"/> returned: Adam's bias correction counts updates, and sums go on to the next report.
+    /// </summary>
     internal void Write(float[] state) => device.Upload<float>(state, View);
 
     /// <summary>Frees the memory.</summary>

@@ -41,7 +41,8 @@ sealed class Adafactor : IOptimizer
             var own = statistics.View.AsContiguous().SubView(start, Size(shape));
             start += Size(shape);
             slots.Add(shape.Factored
-                ? new(p, shape, decay, new(own, 1, shape.RowCount), new(own.SubView(shape.RowCount, shape.ColCount), 1, shape.ColCount), new(own, 1, 1))
+                ? new(p, shape, decay, new(own, 1, shape.RowCount),
+                    new(own.SubView(shape.RowCount, shape.ColCount), 1, shape.ColCount), new(own, 1, 1))
                 : new(p, shape, decay, new(own, 1, 1), new(own, 1, 1), new(own, 1, shape.Count)));
         }
     }

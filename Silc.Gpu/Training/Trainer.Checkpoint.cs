@@ -6,7 +6,8 @@ public sealed partial class Trainer
     const string Center = "teacher/center", StepState = "step_state";
 
     /// <summary>
-    /// Writes student, teacher, center, optimizer moments, step state, configurations and tokenizer to one safetensors file with a checksum;
+    /// Writes student, teacher, center, optimizer moments, step state, configurations and tokenizer to one safetensors file with
+    /// a checksum;
     /// nothing is left half-written.
     /// </summary>
     /// <exception cref="IOException">The message names the file, the reason, the bytes needed and those free.</exception>
@@ -18,20 +19,27 @@ public sealed partial class Trainer
         if (Teacher is not null)
         {
             arrays.AddRange(Teacher.Parameters.ToArrays("teacher/"));
-            arrays.Add(new(Center, [Teacher.Center.Count], device.Download(Teacher.Center.View.SubView(0, Teacher.Center.Count))));
+            arrays.Add(new(Center, [Teacher.Center.Count],
+                device.Download(Teacher.Center.View.SubView(0, Teacher.Center.Count))));
         }
         arrays.Add(new(StepState, [StepGate.Size], gate.Read()));
-        new Checkpoint(path, Steps, Checkpoint.LibraryVersion, student.Config, Config, student.Tokenizer?.Origin, data, notes).Write(arrays);
+        new Checkpoint(path, Steps, Checkpoint.LibraryVersion, student.Config, Config, student.Tokenizer?.Origin, data,
+            notes).Write(arrays);
     }
 
-    /// <summary>Continues from a file that <see cref="Save(string)"/> wrote, for the same model and training configuration.</summary>
-    /// <exception cref="InvalidDataException">The file is damaged, or something is missing or has another shape; the message names it.</exception>
+    /// <summary>
+    /// Continues from a file that <see cref="Save(string)"/> wrote, for the same model and training configuration.
+    /// </summary>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged, or something is missing or has another shape; the message names it.
+    /// </exception>
     public void Load(string path) => Load(Checkpoint.Open(path));
 
     internal void Load(Checkpoint checkpoint)
     {
         var path = checkpoint.Path;
-        var arrays = Safetensors.Read(path).Arrays.Where(entry => entry.Key != Seal.Name).ToDictionary(entry => entry.Key, entry => entry.Value.ToNamedArray());
+        var arrays = Safetensors.Read(path).Arrays.Where(entry => entry.Key != Seal.Name)
+            .ToDictionary(entry => entry.Key, entry => entry.Value.ToNamedArray());
         student.Parameters.Load(arrays, origin: path);
         optimizer.Load(arrays, path);
         if (Teacher is not null)
@@ -42,7 +50,8 @@ public sealed partial class Trainer
         gate.Write(Values(StepState, StepGate.Size));
         Steps = checkpoint.Step;
 
-        float[] Values(string name, int count) => arrays.TryGetValue(name, out var array) && array.Values.Length == count ? array.Values
+        float[] Values(string name, int count) =>
+            arrays.TryGetValue(name, out var array) && array.Values.Length == count ? array.Values
             : throw new InvalidDataException($"{path} lacks '{name}' of {count} values");
     }
 }

@@ -52,7 +52,8 @@ static class TrainCommand
         if (start is not null) PrintStart(start, train);
 
         TimeSpan? limit = parsed.GetValue(TrainOptions.Minutes) is { } minutes ? TimeSpan.FromMinutes(minutes) : null;
-        var end = new TrainSession(folder).Train(model, run, $"{source.Name}, batch {train.BatchSize}", parsed.GetValue(TrainOptions.LogEvery), limit);
+        var end = new TrainSession(folder).Train(model, run, $"{source.Name}, batch {train.BatchSize}",
+            parsed.GetValue(TrainOptions.LogEvery), limit);
         PrintNext(folder, end, data);
         return end == RunEnd.Stopped ? Interrupted : 0;
     }
@@ -60,8 +61,10 @@ static class TrainCommand
     static TrainConfig Continued(Checkpoint start, ParseResult given)
     {
         var train = start.Train;
-        if (given.GetResult(TrainOptions.Recompute) is not null) train = train with { Recompute = given.GetValue(TrainOptions.Recompute) };
-        if (given.GetResult(TrainOptions.Steps) is { Implicit: false }) train = train with { TotalSteps = given.GetValue(TrainOptions.Steps) };
+        if (given.GetResult(TrainOptions.Recompute) is not null)
+            train = train with { Recompute = given.GetValue(TrainOptions.Recompute) };
+        if (given.GetResult(TrainOptions.Steps) is { Implicit: false })
+            train = train with { TotalSteps = given.GetValue(TrainOptions.Steps) };
         return train.TotalSteps >= start.Step ? train.Check()
             : throw new ArgumentException($"--steps {train.TotalSteps}: {start.Path} is after step {start.Step} already; begin a new run in another --out, or from an older checkpoint");
     }

@@ -53,7 +53,8 @@ static class TrainFolder
     {
         if (target is null)
             throw new ArgumentException($"--resume {checkpoint} begins a new run from that checkpoint and needs --out for it; name the folder to go on with the newest");
-        if (RunFolder.HoldsRun(target)) throw new IOException($"{target} holds a run already: choose another --out for the one that begins from {checkpoint}");
+        if (RunFolder.HoldsRun(target))
+            throw new IOException($"{target} holds a run already: choose another --out for the one that begins from {checkpoint}");
         return RunFolder.Fork(checkpoint, target);
     }
 }

@@ -23,7 +23,8 @@ static class TrainLine
     public static Dictionary<string, string> Notes(ParseResult parsed)
     {
         var values = Given(parsed).Where(entry => !passing.Any(option => option.Name == entry.Key)).ToDictionary();
-        if (values.TryGetValue(TrainOptions.Data.Name, out var data)) values[TrainOptions.Data.Name] = [DataOption.Absolute(data[0])];
+        if (values.TryGetValue(TrainOptions.Data.Name, out var data))
+            values[TrainOptions.Data.Name] = [DataOption.Absolute(data[0])];
         return new() { [Note] = JsonSerializer.Serialize(values) };
     }
 
@@ -32,7 +33,8 @@ static class TrainLine
     public static ParseResult Merge(ParseResult given, Checkpoint start, string folder)
     {
         var now = Given(given);
-        var values = start.Notes.TryGetValue(Note, out var note) ? JsonSerializer.Deserialize<Dictionary<string, string[]>>(note)! : [];
+        var values = start.Notes.TryGetValue(Note, out var note)
+            ? JsonSerializer.Deserialize<Dictionary<string, string[]>>(note)! : [];
         if (!values.ContainsKey(TrainOptions.Data.Name) && !now.ContainsKey(TrainOptions.Data.Name))
             throw new ArgumentException($"{start.Path} was not written by silc train, so it does not say what was trained on: give --data");
         Check(given, now, values, start);
@@ -51,7 +53,8 @@ static class TrainLine
         var kept = Parse(given, new(before) { [TrainOptions.Out.Name] = ["."] });
         foreach (var option in bound)
         {
-            var (was, value) = (kept.GetResult(option)?.GetValueOrDefault<object>(), given.GetResult(option)!.GetValueOrDefault<object>());
+            var (was, value) = (kept.GetResult(option)?.GetValueOrDefault<object>(),
+                given.GetResult(option)!.GetValueOrDefault<object>());
             if (Equals(was, value)) continue;
             if (!DataOption.Reading.Contains(option) && Same(option, given, kept, new(before) { [option.Name] = now[option.Name], [TrainOptions.Out.Name] = ["."] }, start)) continue;
             throw new ArgumentException($"{Shown(option, value)} contradicts {start.Path}, which was made {(was is null or "" or false ? $"without {option.Name}" : $"with {Shown(option, was)}")}: "
@@ -63,17 +66,23 @@ static class TrainLine
     static bool Same(Option option, ParseResult given, ParseResult kept, Dictionary<string, string[]> changed, Checkpoint start)
     {
         if (start.Tokenizer is not { } origin) return false;
-        if (option == TrainOptions.Tokenizer) return Tokenizers.Open(TrainOptions.TokenizerOf(given)).Origin?.Matches(origin) == true;
+        if (option == TrainOptions.Tokenizer)
+            return Tokenizers.Open(TrainOptions.TokenizerOf(given)).Origin?.Matches(origin) == true;
         var (tokenizer, line) = (origin.Open(), Parse(given, changed));
-        return TrainOptions.ModelOf(line, tokenizer) == TrainOptions.ModelOf(kept, tokenizer) && TrainOptions.TrainingOf(line) == TrainOptions.TrainingOf(kept);
+        return TrainOptions.ModelOf(line, tokenizer) == TrainOptions.ModelOf(kept, tokenizer)
+            && TrainOptions.TrainingOf(line) == TrainOptions.TrainingOf(kept);
     }
 
-    static string Shown(Option option, object? value) => value is bool ? option.Name : $"{option.Name} {value}".Replace("Softmax", "softmax").Replace("Sigmoid", "sigmoid");
+    static string Shown(Option option, object? value) =>
+        value is bool ? option.Name : $"{option.Name} {value}".Replace("Softmax", "softmax").Replace("Sigmoid", "sigmoid");
 
-    static Dictionary<string, string[]> Given(ParseResult parsed) => TrainOptions.All.Select(option => (option.Name, Result: parsed.GetResult(option)))
-        .Where(option => option.Result is { Implicit: false }).ToDictionary(option => option.Name, option => option.Result!.Tokens.Select(token => token.Value).ToArray());
+    static Dictionary<string, string[]> Given(ParseResult parsed) =>
+        TrainOptions.All.Select(option => (option.Name, Result: parsed.GetResult(option)))
+        .Where(option => option.Result is { Implicit: false })
+            .ToDictionary(option => option.Name, option => option.Result!.Tokens.Select(token => token.Value).ToArray());
 
     // With an equals sign, because words that start with @ or a hyphen mean other things alone.
     static ParseResult Parse(ParseResult like, Dictionary<string, string[]> values) => like.CommandResult.Command.Parse(
-        [.. values.SelectMany(option => option.Value is [{ Length: > 0 } value] ? [$"{option.Key}={value}"] : option.Value.Prepend(option.Key))]);
+        [.. values.SelectMany(option =>
+            option.Value is [{ Length: > 0 } value] ? [$"{option.Key}={value}"] : option.Value.Prepend(option.Key))]);
 }

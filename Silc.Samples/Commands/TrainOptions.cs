@@ -19,10 +19,12 @@ static class TrainOptions
     };
     public static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Delete the run that --out holds." };
     public static readonly Option<int?> SaveEvery = new("--save-every") { Description = "Steps between checkpoints, besides those of --save-minutes.", HelpName = "N" };
-    public static readonly Option<double> SaveMinutes = Real("--save-minutes", "Minutes between checkpoints; 0 leaves it to --save-every.", 10);
+    public static readonly Option<double> SaveMinutes = Real("--save-minutes",
+        "Minutes between checkpoints; 0 leaves it to --save-every.", 10);
     public static readonly Option<int> Keep = Number("--keep", "Checkpoints that stay, the newest.", 3);
     public static readonly Option<int?> KeepEvery = new("--keep-every") { Description = "Also write and keep a checkpoint at every multiple of N steps.", HelpName = "N" };
-    public static readonly Option<int> Steps = Number("--steps", "Updates; the schedule ends there. A run that is resumed may get another end.", 1000);
+    public static readonly Option<int> Steps = Number("--steps",
+        "Updates; the schedule ends there. A run that is resumed may get another end.", 1000);
     public static readonly Option<bool> Recompute = new("--recompute") { Description = "Less memory for more time: run every block again for its gradient. The results are the same." };
     public static readonly Option<double> MaxBad = Real("--max-bad", "Share of unreadable samples, of at least 100 read, above which the run stops.", 0.1);
     public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10);

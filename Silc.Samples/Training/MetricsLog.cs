@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Silc.Samples.Training;
 
-/// <summary><c>metrics.csv</c>: a row for each report. Rows are written whole, one at a time, so that the file can be read whenever a run ends.</summary>
+/// <summary>
+/// <c>metrics.csv</c>: a row for each report. Rows are written whole, one at a time, so that the file can be read whenever a run
+/// ends.
+/// </summary>
 sealed class MetricsLog : IDisposable
 {
     const string Header = "step,loss,contrastive,distillation,gradient_norm,learning_rate,temperature,bias,skipped,samples_per_second,data_wait_share,seconds,"
@@ -13,13 +16,18 @@ sealed class MetricsLog : IDisposable
     readonly List<(long Step, double Contrastive, double Distillation)> rows = [];
     readonly double secondsBefore;
 
-    /// <summary>Starts the file, or goes on after <paramref name="resumedStep"/> where an earlier run left one; later rows will come again.</summary>
+    /// <summary>
+    /// Starts the file, or goes on after <paramref name="resumedStep"/> where an earlier run left one; later rows will come
+    /// again.
+    /// </summary>
     public MetricsLog(string path, long resumedStep)
     {
-        string[] kept = resumedStep > 0 && File.Exists(path) ? [.. Rows(path).Where(row => row.Step <= resumedStep).Select(row => row.Line)] : [];
+        string[] kept = resumedStep > 0 && File.Exists(path)
+            ? [.. Rows(path).Where(row => row.Step <= resumedStep).Select(row => row.Line)] : [];
         foreach (var line in kept) rows.Add(((long)Field(line, 0), Field(line, 2), Field(line, 3)));
         if (kept.Length > 0) secondsBefore = Field(kept[^1], 11);
-        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(string.Concat(kept.Prepend(Header).Select(line => line + "\n")))));
+        AtomicFile.Write(path, stream =>
+            stream.Write(Encoding.UTF8.GetBytes(string.Concat(kept.Prepend(Header).Select(line => line + "\n")))));
         // Without a buffer, a row is one write to the system.
         file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
     }

@@ -4,8 +4,10 @@ using System.Globalization;
 namespace Silc.Tests;
 
 /// <summary>
-/// <c>kill -9</c> on the real program at random moments: while it starts, resumes, trains and saves. By default a few times; to do it often,
-/// <c>SILC_KILLS=100 dotnet test -c Release --filter KillTests --logger "console;verbosity=detailed"</c>, which prints a line for each.
+/// <c>kill -9</c> on the real program at random moments: while it starts, resumes, trains and saves. By default a few times; to
+/// do it often,
+/// <c>SILC_KILLS=100 dotnet test -c Release --filter KillTests --logger "console;verbosity=detailed"</c>, which prints a line for
+/// each.
 /// </summary>
 [TestClass, DoNotParallelize]
 public sealed class KillTests : TempFolder
@@ -47,7 +49,8 @@ public sealed class KillTests : TempFolder
         Assert.AreEqual(0, resumedCode, resumedError);
         Assert.IsFalse(resumedError.Contains("skipped"), resumedError);         // whatever has the name of a checkpoint is whole
         StringAssert.Contains(output, $"after step {newestBefore},");
-        CollectionAssert.AreEqual(File.ReadAllBytes(At("whole/model.safetensors")), File.ReadAllBytes(At("run/model.safetensors")));
+        CollectionAssert.AreEqual(File.ReadAllBytes(At("whole/model.safetensors")),
+            File.ReadAllBytes(At("run/model.safetensors")));
         TinyRun.SameBits(Arrays("whole"), Arrays("run"));
         CollectionAssert.AreEqual(Rows("whole", 9), Rows("run", 9));
         Assert.IsEmpty(Directory.GetFiles(At("run"), "*.tmp", SearchOption.AllDirectories));
@@ -76,13 +79,15 @@ public sealed class KillTests : TempFolder
 
     string[] Line(string folder, int steps) =>
     [
-        "train", "--data", "demo", "--steps", $"{steps}", "--batch", "4", "--image-size", "32", "--text-length", "24", "--local-views", "1",
+        "train", "--data", "demo", "--steps", $"{steps}", "--batch", "4", "--image-size", "32", "--text-length", "24",
+            "--local-views", "1",
         "--ema", "0.9", "--log-every", "1", "--device", "cpu", "--out", At(folder),
     ];
 
     long Newest() => RunFolder.Checkpoints(At("run")) is [var first, ..] ? first.Step : 0;
 
-    IEnumerable<string> Halves() => Directory.Exists(At("run/checkpoints")) ? Directory.EnumerateFiles(At("run/checkpoints"), "*.tmp") : [];
+    IEnumerable<string> Halves() =>
+        Directory.Exists(At("run/checkpoints")) ? Directory.EnumerateFiles(At("run/checkpoints"), "*.tmp") : [];
 
     // Of a file that can be read whatever happened: whole rows under a header.
     long LastRow()
@@ -96,8 +101,10 @@ public sealed class KillTests : TempFolder
     }
 
     // All but times, which differ from run to run.
-    string[] Rows(string folder, int columns) => [.. File.ReadAllLines(At($"{folder}/metrics.csv")).Select(line => string.Join(',', line.Split(',')[..columns]))];
+    string[] Rows(string folder, int columns) =>
+        [.. File.ReadAllLines(At($"{folder}/metrics.csv")).Select(line => string.Join(',', line.Split(',')[..columns]))];
 
-    IReadOnlyDictionary<string, float[]> Arrays(string folder) => Safetensors.Read(RunFolder.Checkpoints(At(folder))[0].Path).Arrays
+    IReadOnlyDictionary<string, float[]> Arrays(string folder) =>
+        Safetensors.Read(RunFolder.Checkpoints(At(folder))[0].Path).Arrays
         .Where(entry => entry.Key != Seal.Name).ToDictionary(entry => entry.Key, entry => entry.Value.Floats());
 }

@@ -12,25 +12,32 @@ public sealed class ResumeCommandTests : TempFolder
         Good(Line("run", 2));
         foreach (var (line, says) in new[]
         {
-            ("--batch 8", "--batch 8 contradicts"), ("--batch 8", "with --batch 4"), ("--ema 0.5", "with --ema 0.9"), ("--image-size 64", "with --image-size 32"),
-            ("--contrastive sigmoid", "with --contrastive softmax"), ("--preset ti", "with --preset mini"), ("--global-to-global", "without --global-to-global"),
-            ("--tokenizer words", "--tokenizer words contradicts"), ("--seed 1", "with --seed 0"), ("--steps 1", "after step 2 already"), ("--out elsewhere", "not in --out elsewhere"),
+            ("--batch 8", "--batch 8 contradicts"), ("--batch 8", "with --batch 4"), ("--ema 0.5", "with --ema 0.9"),
+                ("--image-size 64", "with --image-size 32"),
+            ("--contrastive sigmoid", "with --contrastive softmax"), ("--preset ti", "with --preset mini"),
+                ("--global-to-global", "without --global-to-global"),
+            ("--tokenizer words", "--tokenizer words contradicts"), ("--seed 1", "with --seed 0"),
+                ("--steps 1", "after step 2 already"), ("--out elsewhere", "not in --out elsewhere"),
             ("--keep 0", "checkpoints to keep is 0"),
         }) Bad(says, ["train", "--resume", At("run"), .. line.Split(' ')]);
         Misused("give one of them", "train", "--resume", At("run"), "--overwrite");
         Misused("'--out' is required", "train", "--resume");
 
         // The same in other words is no contradiction.
-        var output = Good("train", "--resume", At("run"), "--lr", "0.001", "--batch", "4", "--tokenizer", "bytes", "--text-length", "24", "--steps", "3", "--save-every", "1");
-        foreach (var words in new[] { "resumed  after step 2", "3 instead of 2", "checkpoints/step-00000003.safetensors" }) StringAssert.Contains(output, words);
+        var output = Good("train", "--resume", At("run"), "--lr", "0.001", "--batch", "4", "--tokenizer", "bytes",
+            "--text-length", "24", "--steps", "3", "--save-every", "1");
+        foreach (var words in new[] { "resumed  after step 2", "3 instead of 2",
+            "checkpoints/step-00000003.safetensors" }) StringAssert.Contains(output, words);
 
         // What may change is kept for the next time.
-        StringAssert.Contains(Good("train", "--resume", "--out", At("run"), "--steps", "5", "--keep", "2"), "resumed  after step 3");
+        StringAssert.Contains(Good("train", "--resume", "--out", At("run"), "--steps", "5", "--keep", "2"),
+            "resumed  after step 3");
         Assert.AreEqual("5 4", Steps("run"));
         StringAssert.Contains(Good("train", "--resume", At("run")), "finished already");
         Good("train", "--resume", At("run"), "--steps", "6");
         Assert.AreEqual("6 5", Steps("run"));
-        CollectionAssert.AreEqual(new[] { "step", "1", "2", "3", "4", "5", "6" }, File.ReadAllLines(At("run/metrics.csv")).Select(row => row.Split(',')[0]).ToArray());
+        CollectionAssert.AreEqual(new[] { "step", "1", "2", "3", "4", "5", "6" }, File.ReadAllLines(At("run/metrics.csv"))
+            .Select(row => row.Split(',')[0]).ToArray());
     }
 
     [TestMethod]
@@ -44,7 +51,8 @@ public sealed class ResumeCommandTests : TempFolder
 
         // A fork of step 2 ends where the run ended.
         Good("train", "--resume", At("run/checkpoints/step-00000002.safetensors"), "--out", At("fork"));
-        CollectionAssert.AreEqual(File.ReadAllBytes(At("run/model.safetensors")), File.ReadAllBytes(At("fork/model.safetensors")));
+        CollectionAssert.AreEqual(File.ReadAllBytes(At("run/model.safetensors")),
+            File.ReadAllBytes(At("fork/model.safetensors")));
 
         // So does a run whose newest checkpoint is damaged, and says so.
         var newest = At("run/checkpoints/step-00000003.safetensors");
@@ -55,7 +63,8 @@ public sealed class ResumeCommandTests : TempFolder
         Assert.AreEqual(0, code, error);
         StringAssert.Contains(error, $"skipped  {newest} is damaged: its checksum");
         StringAssert.Contains(output, "resumed  after step 2");
-        CollectionAssert.AreEqual(File.ReadAllBytes(At("fork/model.safetensors")), File.ReadAllBytes(At("run/model.safetensors")));
+        CollectionAssert.AreEqual(File.ReadAllBytes(At("fork/model.safetensors")),
+            File.ReadAllBytes(At("run/model.safetensors")));
 
         Good([.. Line("run", 1), "--overwrite"]);
         Assert.AreEqual("1", Steps("run"));
@@ -88,7 +97,8 @@ public sealed class ResumeCommandTests : TempFolder
 
     string[] Line(string folder, int steps) =>
     [
-        "train", "--data", "demo", "--steps", $"{steps}", "--batch", "4", "--image-size", "32", "--text-length", "24", "--local-views", "1",
+        "train", "--data", "demo", "--steps", $"{steps}", "--batch", "4", "--image-size", "32", "--text-length", "24",
+            "--local-views", "1",
         "--ema", "0.9", "--warmup", "1", "--schedule", "constant", "--log-every", "1", "--device", "cpu", "--out", At(folder),
     ];
 

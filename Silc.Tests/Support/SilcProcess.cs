@@ -11,8 +11,12 @@ sealed class SilcProcess : IDisposable
 
     public SilcProcess(params IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var word in arguments.Prepend(Path.Combine(AppContext.BaseDirectory, "silc.dll")).Prepend("exec")) start.ArgumentList.Add(word);
+        string[] words = ["exec", Path.Combine(AppContext.BaseDirectory, "silc.dll"), .. arguments];
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", words)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         process = new() { StartInfo = start };
         process.OutputDataReceived += Keep;
         process.ErrorDataReceived += Keep;

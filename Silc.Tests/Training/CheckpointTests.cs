@@ -6,12 +6,14 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class CheckpointTests : TempFolder
 {
-    static readonly TrainConfig train = new(BatchSize: 3, Schedule: new(ScheduleKind.Rsqrt, 7, 9, 0.1), EmaMomentum: 0.97, DecayRules: [new(".*", 0.3)]);
+    static readonly TrainConfig train = new(BatchSize: 3, Schedule: new(ScheduleKind.Rsqrt, 7, 9, 0.1), EmaMomentum: 0.97,
+        DecayRules: [new(".*", 0.3)]);
 
     [TestMethod]
     public void All_that_goes_on_comes_back()
     {
-        var written = Small() with { Data = new("pictures", 70, [30, 40]), Notes = new Dictionary<string, string> { ["a \"line\""] = "ü" } };
+        var written = Small() with { Data = new("pictures", 70, [30, 40]),
+            Notes = new Dictionary<string, string> { ["a \"line\""] = "ü" } };
         written.Write([new("t", [1], [0.25f])]);
         var read = Checkpoint.Open(written.Path);
         Assert.AreEqual((8L, Checkpoint.LibraryVersion), (read.Step, read.Version));
@@ -45,7 +47,8 @@ public sealed class CheckpointTests : TempFolder
         var checkpoint = Small();
         checkpoint.Write([new("kernel", [5, 3], new float[15])]);
         var bytes = File.ReadAllBytes(checkpoint.Path);
-        for (int length = 0; length < bytes.Length; length += length > bytes.Length - 100 ? 1 : 7) Refused(bytes[..length], $"{length} bytes");
+        for (int length = 0; length < bytes.Length; length += length > bytes.Length - 100 ? 1 : 7)
+            Refused(bytes[..length], $"{length} bytes");
         Refused([.. bytes, 0], "a byte more");
     }
 
@@ -53,11 +56,14 @@ public sealed class CheckpointTests : TempFolder
     public void What_is_no_checkpoint_of_this_version_is_named()
     {
         Safetensors.Write(At("model"), [new("t", [1], [1])], ModelMetadata.Of(TinyRun.Config, new("bytes"), 3));
-        Assert.Contains("it holds a model, not a run", Assert.ThrowsExactly<InvalidDataException>(() => Checkpoint.Open(At("model"))).Message);
+        Assert.Contains("it holds a model, not a run",
+            Assert.ThrowsExactly<InvalidDataException>(() => Checkpoint.Open(At("model"))).Message);
 
-        Safetensors.WriteSealed(At("future"), [], new Dictionary<string, string> { ["silc.checkpoint"] = "9", ["silc.version"] = "7.5.0" });
+        Safetensors.WriteSealed(At("future"), [],
+            new Dictionary<string, string> { ["silc.checkpoint"] = "9", ["silc.version"] = "7.5.0" });
         var message = Assert.ThrowsExactly<InvalidDataException>(() => Checkpoint.Open(At("future"))).Message;
-        foreach (var word in new[] { At("future"), "format 9", "Silc 7.5.0", Checkpoint.LibraryVersion }) Assert.Contains(word, message);
+        foreach (var word in new[] { At("future"), "format 9", "Silc 7.5.0", Checkpoint.LibraryVersion })
+            Assert.Contains(word, message);
     }
 
     [TestMethod]
@@ -104,7 +110,8 @@ public sealed class CheckpointTests : TempFolder
         Assert.IsNull(Checkpoint.Open(At("step")).Tokenizer);
     }
 
-    Checkpoint Small() => new(At("step"), 8, Checkpoint.LibraryVersion, TinyRun.Config, train, new("bytes"), null, new Dictionary<string, string>());
+    Checkpoint Small() => new(At("step"), 8, Checkpoint.LibraryVersion, TinyRun.Config, train, new("bytes"), null,
+        new Dictionary<string, string>());
 
     void Refused(byte[] bytes, string what)
     {

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace Silc.Tests;
 
-/// <summary>Disks that are full, read-only or in the way: a clear error, nothing half-written, and the last good checkpoint stays.</summary>
+/// <summary>
+/// Disks that are full, read-only or in the way: a clear error, nothing half-written, and the last good checkpoint stays.
+/// </summary>
 [TestClass]
 public sealed class FullDiskTests : TempFolder
 {
@@ -13,7 +15,8 @@ public sealed class FullDiskTests : TempFolder
     {
         Directory.CreateDirectory(At("run/checkpoints/step-00000004.safetensors"));       // a folder where the file belongs
         var message = Train("run", 6);
-        foreach (var words in new[] { "stopped after step 4", At("run/checkpoints/step-00000004.safetensors"), "bytes", "are free", "The newest checkpoint is", "step-00000002" })
+        foreach (var words in new[] { "stopped after step 4", At("run/checkpoints/step-00000004.safetensors"), "bytes",
+            "are free", "The newest checkpoint is", "step-00000002" })
             Assert.Contains(words, message);
         OnlyWhole("run", 2);
         Directory.Delete(At("run/checkpoints/step-00000004.safetensors"));
@@ -36,7 +39,8 @@ public sealed class FullDiskTests : TempFolder
         {
             if (step == 5) Fill(At("disk/filler"));
         });
-        foreach (var words in new[] { "stopped after step 6", "step-00000006.safetensors", "full", "it needs", "bytes", " are free there", "step-00000004" })
+        foreach (var words in new[] { "stopped after step 6", "step-00000006.safetensors", "full", "it needs", "bytes",
+            " are free there", "step-00000004" })
             Assert.Contains(words, message);
         OnlyWhole("disk/run", 4);
         File.Delete(At("disk/filler"));
@@ -88,7 +92,8 @@ public sealed class FullDiskTests : TempFolder
     void SameAsWhole(string name, int steps = 6)
     {
         Assert.AreEqual("", Train("whole", steps));
-        CollectionAssert.AreEqual(File.ReadAllBytes(At("whole/model.safetensors")), File.ReadAllBytes(At($"{name}/model.safetensors")));
+        CollectionAssert.AreEqual(File.ReadAllBytes(At("whole/model.safetensors")),
+            File.ReadAllBytes(At($"{name}/model.safetensors")));
     }
 
     static void Fill(string path)
@@ -112,7 +117,8 @@ public sealed class FullDiskTests : TempFolder
         {
             this.path = path;
             Directory.CreateDirectory(path);
-            if (Run("mount", "-t", "tmpfs", "-o", options, "tmpfs", path) is { Length: > 0 } why) Assert.Inconclusive($"no small disk can be mounted here: {why}");
+            if (Run("mount", "-t", "tmpfs", "-o", options, "tmpfs", path) is { Length: > 0 } why)
+                Assert.Inconclusive($"no small disk can be mounted here: {why}");
         }
 
         public void Remount(string mode) => Assert.AreEqual("", Run("mount", "-o", $"remount,{mode}", path));
@@ -123,7 +129,8 @@ public sealed class FullDiskTests : TempFolder
         {
             try
             {
-                using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+                using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true,
+                    RedirectStandardOutput = true })!;
                 var error = process.StandardError.ReadToEnd();
                 process.WaitForExit();
                 return process.ExitCode == 0 ? "" : $"{program}: {error.Trim()}.";

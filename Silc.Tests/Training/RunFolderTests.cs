@@ -1,6 +1,8 @@
 namespace Silc.Tests;
 
-/// <summary>Run folders under <see cref="TrainRun"/>: which checkpoints are written, kept and gone on from, and what failures leave.</summary>
+/// <summary>
+/// Run folders under <see cref="TrainRun"/>: which checkpoints are written, kept and gone on from, and what failures leave.
+/// </summary>
 [TestClass]
 public sealed class RunFolderTests : TempFolder
 {
@@ -53,7 +55,8 @@ public sealed class RunFolderTests : TempFolder
         var bytes = File.ReadAllBytes(newest);
         if (damage == "flip") bytes[bytes.Length / 2] ^= 16;
         File.WriteAllBytes(newest, damage switch { "cut" => bytes[..^1], "empty" => [], _ => bytes });
-        if (damage == "version") Safetensors.WriteSealed(newest, [], new Dictionary<string, string> { ["silc.checkpoint"] = "2" });
+        if (damage == "version") Safetensors.WriteSealed(newest, [],
+            new Dictionary<string, string> { ["silc.checkpoint"] = "2" });
 
         using (var folder = RunFolder.Resume(Root))
         {
@@ -76,7 +79,8 @@ public sealed class RunFolderTests : TempFolder
         Train(2, new(EverySteps: 1));
         foreach (var (_, path) in RunFolder.Checkpoints(Root)) File.AppendAllText(path, "x");
         var message = Assert.ThrowsExactly<InvalidDataException>(() => RunFolder.Resume(Root)).Message;
-        foreach (var word in new[] { "none of the 2 checkpoints", "step-00000001", "step-00000002", "bytes" }) Assert.Contains(word, message);
+        foreach (var word in new[] { "none of the 2 checkpoints", "step-00000001", "step-00000002", "bytes" })
+            Assert.Contains(word, message);
     }
 
     [TestMethod]
@@ -113,7 +117,8 @@ public sealed class RunFolderTests : TempFolder
         File.WriteAllText(At("metrics.csv.abcdefg1.xyz.tmp"), "half");
         File.WriteAllText(At("mine.tmp"), "whole");
         Train(3, new());
-        CollectionAssert.AreEquivalent(new[] { "mine.tmp" }, Directory.GetFiles(Root, "*.tmp", SearchOption.AllDirectories).Select(Path.GetFileName).ToArray());
+        CollectionAssert.AreEquivalent(new[] { "mine.tmp" }, Directory.GetFiles(Root, "*.tmp", SearchOption.AllDirectories)
+            .Select(Path.GetFileName).ToArray());
     }
 
     [TestMethod]
@@ -129,7 +134,8 @@ public sealed class RunFolderTests : TempFolder
         {
             using var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), config, 1, new ByteTokenizer());
             using var folder = RunFolder.Resume(Root);
-            Assert.Contains(says, Assert.ThrowsExactly<ArgumentException>(() => new TrainRun(model, new FakeSource(count), recipe, folder)).Message);
+            Assert.Contains(says, Assert.ThrowsExactly<ArgumentException>(() =>
+                new TrainRun(model, new FakeSource(count), recipe, folder)).Message);
         }
     }
 
@@ -137,10 +143,13 @@ public sealed class RunFolderTests : TempFolder
     public void A_fork_leaves_the_first_run_alone()
     {
         Train(Recipe(4), "first", new(EverySteps: 2));
-        var before = Directory.GetFiles(At("first"), "*", SearchOption.AllDirectories).Order().Select(file => (file, File.GetLastWriteTimeUtc(file))).ToArray();
-        using (var folder = RunFolder.Fork(At("first/checkpoints/step-00000002.safetensors"), At("second"))) Train(Recipe(4), folder);
+        var before = Directory.GetFiles(At("first"), "*", SearchOption.AllDirectories).Order()
+            .Select(file => (file, File.GetLastWriteTimeUtc(file))).ToArray();
+        using (var folder = RunFolder.Fork(At("first/checkpoints/step-00000002.safetensors"), At("second")))
+            Train(Recipe(4), folder);
         TinyRun.SameBits(Arrays("first"), Arrays("second"));
-        CollectionAssert.AreEqual(before, Directory.GetFiles(At("first"), "*", SearchOption.AllDirectories).Order().Select(file => (file, File.GetLastWriteTimeUtc(file))).ToArray());
+        CollectionAssert.AreEqual(before, Directory.GetFiles(At("first"), "*", SearchOption.AllDirectories).Order()
+            .Select(file => (file, File.GetLastWriteTimeUtc(file))).ToArray());
         Assert.ThrowsExactly<IOException>(() => RunFolder.Fork(At("first/checkpoints/step-00000002.safetensors"), At("second")));
     }
 
@@ -151,7 +160,8 @@ public sealed class RunFolderTests : TempFolder
         var device = TestDevices.Open(TestDevices.OneThread);
         var text = new[] { "a red star" };
         using SilcModel folder = SilcModel.Load(device, Root), file = SilcModel.Load(device, At("model.safetensors")),
-            last = SilcModel.Load(device, RunFolder.Checkpoints(Root)[0].Path), first = SilcModel.Load(device, RunFolder.Checkpoints(Root)[2].Path);
+            last = SilcModel.Load(device, RunFolder.Checkpoints(Root)[0].Path),
+                first = SilcModel.Load(device, RunFolder.Checkpoints(Root)[2].Path);
         CollectionAssert.AreEqual(file.EmbedTexts(text), folder.EmbedTexts(text));
         CollectionAssert.AreEqual(file.EmbedTexts(text), last.EmbedTexts(text));
         CollectionAssert.AreNotEqual(file.EmbedTexts(text), first.EmbedTexts(text));
@@ -167,7 +177,8 @@ public sealed class RunFolderTests : TempFolder
         var bytes = File.ReadAllBytes(RunFolder.Checkpoints(Root)[0].Path);
         bytes[^100] ^= 1;
         File.WriteAllBytes(At("bad.safetensors"), bytes);
-        Assert.Contains("checksum", Assert.ThrowsExactly<InvalidDataException>(() => SilcModel.Load(device, At("bad.safetensors"))).Message);
+        Assert.Contains("checksum", Assert.ThrowsExactly<InvalidDataException>(() =>
+            SilcModel.Load(device, At("bad.safetensors"))).Message);
     }
 
     [TestMethod]
@@ -188,7 +199,8 @@ public sealed class RunFolderTests : TempFolder
 
     string Steps() => string.Join(' ', RunFolder.Checkpoints(Root).Select(checkpoint => checkpoint.Step));
 
-    IReadOnlyDictionary<string, float[]> Arrays(string folder = "") => Safetensors.Read(RunFolder.Checkpoints(At(folder))[0].Path).Arrays
+    IReadOnlyDictionary<string, float[]> Arrays(string folder = "") =>
+        Safetensors.Read(RunFolder.Checkpoints(At(folder))[0].Path).Arrays
         .Where(entry => entry.Key != Seal.Name).ToDictionary(entry => entry.Key, entry => entry.Value.Floats());
 
     static SilcModel Model() => SilcModel.Create(TestDevices.Open(TestDevices.OneThread), config, 1, new ByteTokenizer());

@@ -47,7 +47,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
 
     /// <summary>Opens a <c>.model</c> file; <paramref name="lowerCase"/> as SigLIP and SILC were trained.</summary>
     /// <exception cref="InvalidDataException">Not a SentencePiece model, or of a type other than Unigram and BPE.</exception>
-    public static SentencePieceTokenizer Load(string path, bool lowerCase = true) => Load(path, File.ReadAllBytes(path), lowerCase);
+    public static SentencePieceTokenizer Load(string path, bool lowerCase = true) =>
+        Load(path, File.ReadAllBytes(path), lowerCase);
 
     internal static SentencePieceTokenizer Load(string path, byte[] file, bool lowerCase = true)
     {

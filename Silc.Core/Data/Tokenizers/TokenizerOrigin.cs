@@ -1,7 +1,9 @@
 namespace Silc;
 
 /// <summary>What makes a tokenizer again, so that files of models and runs can hold theirs.</summary>
-/// <param name="Name">As <see cref="Tokenizers.Open(string?)"/> takes it: <c>words</c>, or the name of a file, of which the ending counts.</param>
+/// <param name="Name">
+/// As <see cref="Tokenizers.Open(string?)"/> takes it: <c>words</c>, or the name of a file, of which the ending counts.
+/// </param>
 /// <param name="File">The bytes of that file; null for names that need none.</param>
 public sealed record TokenizerOrigin(string Name, byte[]? File = null)
 {

@@ -6,8 +6,9 @@ public static class Tokenizers
     const string WordsOf = "words:";
 
     /// <summary>
-    /// Null, empty or <c>bytes</c>: <see cref="ByteTokenizer"/>; <c>words</c>, or <c>words:2000</c> for as many ids: <see cref="WordTokenizer"/>;
-    /// <c>*.model</c>: <see cref="SentencePieceTokenizer"/> (SigLIP, SILC); <c>*.txt.gz</c>, <c>*.bpe</c>: <see cref="ClipTokenizer"/>.
+    /// Null, empty or <c>bytes</c>: <see cref="ByteTokenizer"/>; <c>words</c>, or <c>words:2000</c> for as many ids:
+    /// <see cref="WordTokenizer"/>; <c>*.model</c>: <see cref="SentencePieceTokenizer"/> (SigLIP, SILC); <c>*.txt.gz</c>, <c>*.bpe</c>:
+    /// <see cref="ClipTokenizer"/>.
     /// </summary>
     /// <exception cref="ArgumentException">None of these; the message lists them.</exception>
     public static Tokenizer Open(string? pathOrName = null) => pathOrName switch
@@ -34,7 +35,8 @@ public static class Tokenizers
     internal static string WordsName(int vocabSize) => vocabSize == WordTokenizer.UsualSize ? "words" : $"{WordsOf}{vocabSize}";
 
     static int? WordCount(string name) =>
-        name.StartsWith(WordsOf, StringComparison.Ordinal) && int.TryParse(name[WordsOf.Length..], out var count) && count > 2 ? count : null;
+        name.StartsWith(WordsOf, StringComparison.Ordinal) && int.TryParse(name[WordsOf.Length..], out var count) && count > 2
+            ? count : null;
 
     static bool Ends(string path, string extension) => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase);
 }
