@@ -32,7 +32,7 @@ public sealed partial class Device
         {
             ArrayView<float> q = Allocate((long)rows * width), c = Allocate((long)cols * width), s = Allocate((long)rows * cols),
                 best = Allocate((long)n * k);
-            index = this.Allocate<int>((long)n * k, "a search");
+            index = Allocate<int>((long)n * k, "a search");
             var lists = index.View.AsContiguous();
             Ops.Fill(new(best, n, k), float.NegativeInfinity);
             for (int to = 0; to < m; to += cols)

@@ -1,5 +1,3 @@
-using ILGPU;
-
 namespace Silc.Tests;
 
 [TestClass]
