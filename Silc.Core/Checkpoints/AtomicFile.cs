@@ -53,8 +53,11 @@ static partial class AtomicFile
 
     static FileStreamOptions Options(long bytes) => new()
     {
-        Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 1 << 20,
-            PreallocationSize = bytes,
+        Mode = FileMode.CreateNew,
+        Access = FileAccess.ReadWrite,
+        Share = FileShare.None,
+        BufferSize = 1 << 20,
+        PreallocationSize = bytes,
     };
 
     // The error that led here says more than one about the temporary file.

@@ -63,8 +63,12 @@ public sealed record Checkpoint(string Path, long Step, string Version, SilcConf
     internal void Require(SilcConfig config, TrainConfig train)
     {
         // What has no part in the numbers of a step, and the end of the run, may change.
-        var same = train with { TotalSteps = Train.TotalSteps, MaxSkippedSteps = Train.MaxSkippedSteps,
-            Recompute = Train.Recompute };
+        var same = train with
+        {
+            TotalSteps = Train.TotalSteps,
+            MaxSkippedSteps = Train.MaxSkippedSteps,
+            Recompute = Train.Recompute
+        };
         string[] differences = [.. ConfigJson.Differences(Config, config), .. ConfigJson.Differences(Train, same)];
         if (differences.Length > 0)
             throw new ArgumentException($"{Path} was made with another configuration: {string.Join("; ", differences)}. "

@@ -12,7 +12,8 @@ static class Elements
             case ElementType.Float32: bytes.CopyTo(MemoryMarshal.AsBytes(values)); break;
             case ElementType.Float64: Convert<double>(bytes, values, value => (float)value); break;
             case ElementType.Float16: Convert<Half>(bytes, values, value => (float)value); break;
-            case ElementType.BFloat16: Convert<ushort>(bytes, values, value =>
+            case ElementType.BFloat16:
+                Convert<ushort>(bytes, values, value =>
                 BitConverter.UInt32BitsToSingle((uint)value << 16)); break;
             case ElementType.Bool or ElementType.UInt8: Convert<byte>(bytes, values, value => value); break;
             case ElementType.Int8: Convert<sbyte>(bytes, values, value => value); break;

@@ -28,8 +28,11 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
     public ModelWeights WithImageSize(int imageSize)
     {
         var config = Config with { ImageSize = imageSize };
-        if (config.Views.LocalSize > imageSize) config = config with { Views = BigVisionModel.ViewsFor(imageSize,
-            config.PatchSize) };
+        if (config.Views.LocalSize > imageSize) config = config with
+        {
+            Views = BigVisionModel.ViewsFor(imageSize,
+            config.PatchSize)
+        };
         config.Check();
         if (config.Grid == Config.Grid) return this with { Config = config };
         var (read, width, (from, to)) = (Read, config.Image.Width, (Config.Grid, config.Grid));

@@ -107,8 +107,13 @@ static partial class OpenClipModel
         return new
         {
             model_cfg = model,
-            preprocess_cfg = new { mean = new[] { 0.5, 0.5, 0.5 }, std = new[] { 0.5, 0.5, 0.5 }, interpolation = "bicubic",
-                resize_mode = "squash" },
+            preprocess_cfg = new
+            {
+                mean = new[] { 0.5, 0.5, 0.5 },
+                std = new[] { 0.5, 0.5, 0.5 },
+                interpolation = "bicubic",
+                resize_mode = "squash"
+            },
         };
     }
 

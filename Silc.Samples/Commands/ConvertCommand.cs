@@ -14,8 +14,11 @@ static class ConvertCommand
     {
         Description = "A folder; or the file of the weights, ending in .npz or .safetensors.",
     };
-    static readonly Option<string?> To = new("--to") { Description = "Whose format to write; silc unless OUT ends in .npz.",
-        HelpName = string.Join('|', ModelFormats.Names) };
+    static readonly Option<string?> To = new("--to")
+    {
+        Description = "Whose format to write; silc unless OUT ends in .npz.",
+        HelpName = string.Join('|', ModelFormats.Names)
+    };
     static readonly Option<int?> ImageSize = new("--image-size")
     {
         Description = "Side of pictures in pixels, if not the file's: positions are resized.",

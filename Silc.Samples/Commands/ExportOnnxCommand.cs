@@ -7,8 +7,12 @@ namespace Silc.Samples.Commands;
 static class ExportOnnxCommand
 {
     static readonly Option<string> Model = ModelOption.Create();
-    static readonly Option<string> Out = new("--out") { Description = "Folder for image.onnx, text.onnx and the tokenizer.",
-        HelpName = "DIR", Required = true };
+    static readonly Option<string> Out = new("--out")
+    {
+        Description = "Folder for image.onnx, text.onnx and the tokenizer.",
+        HelpName = "DIR",
+        Required = true
+    };
     static readonly Option<int?> ImageSize = new("--image-size")
     {
         Description = "Side of pictures in pixels, if not the model's: positions are resized.",

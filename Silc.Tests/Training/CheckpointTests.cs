@@ -12,8 +12,11 @@ public sealed class CheckpointTests : TempFolder
     [TestMethod]
     public void All_that_goes_on_comes_back()
     {
-        var written = Small() with { Data = new("pictures", 70, [30, 40]),
-            Notes = new Dictionary<string, string> { ["a \"line\""] = "ü" } };
+        var written = Small() with
+        {
+            Data = new("pictures", 70, [30, 40]),
+            Notes = new Dictionary<string, string> { ["a \"line\""] = "ü" }
+        };
         written.Write([new("t", [1], [0.25f])]);
         var read = Checkpoint.Open(written.Path);
         Assert.AreEqual((8L, Checkpoint.LibraryVersion), (read.Step, read.Version));

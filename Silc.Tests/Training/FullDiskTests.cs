@@ -129,8 +129,11 @@ public sealed class FullDiskTests : TempFolder
         {
             try
             {
-                using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true,
-                    RedirectStandardOutput = true })!;
+                using var process = Process.Start(new ProcessStartInfo(program, arguments)
+                {
+                    RedirectStandardError = true,
+                    RedirectStandardOutput = true
+                })!;
                 var error = process.StandardError.ReadToEnd();
                 process.WaitForExit();
                 return process.ExitCode == 0 ? "" : $"{program}: {error.Trim()}.";

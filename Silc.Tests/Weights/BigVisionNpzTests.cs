@@ -6,8 +6,10 @@ public sealed class BigVisionNpzTests
 {
     static readonly SilcConfig Config = TinyModels.Config with
     {
-        Image = TinyModels.Config.Image with { Gelu = GeluKind.Tanh }, ImageSize = 9, Views = BigVisionModel.ViewsFor(9, 3),
-            Head = new HeadConfig(256, 64, 1024),
+        Image = TinyModels.Config.Image with { Gelu = GeluKind.Tanh },
+        ImageSize = 9,
+        Views = BigVisionModel.ViewsFor(9, 3),
+        Head = new HeadConfig(256, 64, 1024),
     };
 
     static readonly Dictionary<string, float[]> expected = TinyModels.Values(TinyModels.Weights(Config, head: false));

@@ -79,8 +79,11 @@ public sealed class ModelFormatTests
             foreach (var format in new[] { ModelFormat.HuggingFace, ModelFormat.OpenClip, ModelFormat.Silc })
             {
                 using var folder = new TemporaryFolder();
-                var config = TinyModels.Config with { Image = TinyModels.Config.Image with { Gelu = image },
-                    Text = TinyModels.Config.Text with { Gelu = text } };
+                var config = TinyModels.Config with
+                {
+                    Image = TinyModels.Config.Image with { Gelu = image },
+                    Text = TinyModels.Config.Text with { Gelu = text }
+                };
                 ModelWriter.Write(TinyModels.Weights(config), format, folder.File("m"));
                 using var file = ModelFile.Open(folder.File("m"));
                 Assert.AreEqual((image, text), (file.Config.Image.Gelu, file.Config.Text.Gelu), $"{format}");
