@@ -55,6 +55,9 @@ public sealed class TrainRun : IDisposable
     /// <summary>Makes the batches; knows which samples could not be read.</summary>
     public BatchLoader Loader { get; }
 
+    /// <summary>Where the time of loading went since the start.</summary>
+    public LoadTimes Times => Loader.Times with { Upload = Trainer.UploadTime };
+
     /// <summary>Called before a checkpoint is written: what must not fall behind it goes to the disk here.</summary>
     public Action? Saving { get; set; }
 
@@ -72,7 +75,7 @@ public sealed class TrainRun : IDisposable
     {
         Require.Positive(reportEvery, "steps between reports");
         var clock = Stopwatch.StartNew();
-        var (since, sinceWait, sinceTimes, sinceStep) = (clock.Elapsed, Loader.WaitSeconds, Loader.Times, Trainer.Steps);
+        var (since, sinceWait, sinceTimes, sinceStep) = (clock.Elapsed, Loader.WaitSeconds, Times, Trainer.Steps);
         while (true)
         {
             RunEnd? end = Trainer.Steps >= totalSteps ? RunEnd.Finished
@@ -83,8 +86,8 @@ public sealed class TrainRun : IDisposable
                 var metrics = Trainer.ReadMetrics();
                 var (steps, seconds) = (Trainer.Steps - sinceStep, (clock.Elapsed - since).TotalSeconds);
                 report?.Invoke(new(metrics, totalSteps, steps * batchSize / seconds, (Loader.WaitSeconds - sinceWait) / seconds,
-                    (Loader.Times - sinceTimes).Slowest, clock.Elapsed, TimeSpan.FromSeconds((totalSteps - Trainer.Steps) * seconds / steps)));
-                (since, sinceWait, sinceTimes, sinceStep) = (clock.Elapsed, Loader.WaitSeconds, Loader.Times, Trainer.Steps);
+                    (Times - sinceTimes).Slowest, clock.Elapsed, TimeSpan.FromSeconds((totalSteps - Trainer.Steps) * seconds / steps)));
+                (since, sinceWait, sinceTimes, sinceStep) = (clock.Elapsed, Loader.WaitSeconds, Times, Trainer.Steps);
             }
             if (end is not null || Trainer.Steps > 0 && folder?.Policy.IsDue(Trainer.Steps, sinceSave.Elapsed) == true) Save();
             if (end is { } why)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -59,6 +60,9 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Steps done.</summary>
     public long Steps { get; private set; }
 
+    /// <summary>Time spent on copying batches to the device.</summary>
+    public TimeSpan UploadTime { get; private set; }
+
     /// <summary>Activation memory of a step, in bytes.</summary>
     public long ActivationBytes => arena.Capacity * sizeof(float);
 
@@ -70,7 +74,9 @@ public sealed partial class Trainer : IDisposable
     /// <summary>One update from a batch of <see cref="TrainConfig.BatchSize"/> pictures.</summary>
     public void Step(Batch batch)
     {
+        var start = Stopwatch.GetTimestamp();
         views.Send(batch);          // while the step before still runs
+        UploadTime += Stopwatch.GetElapsedTime(start);
         device.Synchronize();
         var schedule = Config.Schedule.At(Steps, Config.TotalSteps);
         Gradients(pass, teacherPass);

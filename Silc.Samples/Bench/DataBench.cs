@@ -34,7 +34,7 @@ static class DataBench
         var total = times.Stages.Sum(stage => stage.Time.TotalSeconds);
         var table = new Table().Border(TableBorder.Rounded).AddColumns("stage", "ms/sample", "share", "samples/s on one thread");
         for (int i = 1; i < 4; i++) table.Columns[i].RightAligned();
-        foreach (var (name, time) in times.Stages)
+        foreach (var (name, time) in times.Stages.Where(stage => stage.Time > TimeSpan.Zero))
             table.AddRow(name, $"{time.TotalMilliseconds / samples:F3}", $"{time.TotalSeconds / total:P1}", $"{samples / Math.Max(1e-9, time.TotalSeconds):F0}");
         AnsiConsole.Write(table);
     }

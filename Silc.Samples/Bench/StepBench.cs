@@ -21,13 +21,13 @@ static class StepBench
 {
     public const int Embedded = 32, EmbedRuns = 9;
 
-    public static StepTiming Run(Device device, string preset, int batch, int steps, bool recompute, OpProfile? profile = null)
+    public static StepTiming Run(Device device, SilcConfig config, TrainConfig train, int steps, OpProfile? profile = null)
     {
-        var (config, train) = BenchModel.Of(preset, batch);
+        int batch = train.BatchSize;
         using var model = SilcModel.Create(device, config, seed: 0);
         TimeSpan startUp;
         List<TimeSpan> times = [];
-        using (var trainer = new Trainer(model, train with { Recompute = recompute }))
+        using (var trainer = new Trainer(model, train))
         {
             var noise = BenchModel.Noise(config, batch);
             OneStep(trainer, noise, device);

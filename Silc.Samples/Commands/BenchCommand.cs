@@ -14,7 +14,7 @@ static class BenchCommand
     static readonly Option<int> Batch = new("--batch") { Description = "Pictures a step.", HelpName = "N", DefaultValueFactory = _ => 16 };
     static readonly Option<int> Steps = new("--steps") { Description = "Timed steps; the median counts.", HelpName = "N", DefaultValueFactory = _ => 8 };
     static readonly Option<bool> Ops = new("--ops") { Description = "Also say where the time goes." };
-
+    static readonly Option<int> Accumulate = new("--accumulate") { Description = "As silc train --accumulate: slices of a batch.", HelpName = "N", DefaultValueFactory = _ => 1 };
     static readonly Option<bool> Recompute = new("--recompute") { Description = "As silc train --recompute: less memory, more time." };
 
     public static Command Create()
@@ -31,8 +31,8 @@ static class BenchCommand
               silc bench search 1000 100000 768 --top 10
               silc bench data --data captions.csv --preset s
               silc bench load so400m
-            """) { Preset, Batch, Steps, Device, Precision, Ops, Recompute };
-        command.SetAction(parsed => Run(parsed.GetValue(Preset)!, parsed.GetValue(Device)!, parsed.GetValue(Precision), parsed.GetValue(Batch), parsed.GetValue(Steps), parsed.GetValue(Ops), parsed.GetValue(Recompute)));
+            """) { Preset, Batch, Steps, Device, Precision, Ops, Recompute, Accumulate };
+        command.SetAction(Run);
         command.Add(MatMul());
         command.Add(Attention());
         command.Add(Data());
@@ -41,14 +41,17 @@ static class BenchCommand
         return command;
     }
 
-    static int Run(string preset, string deviceName, Precision precision, int batch, int steps, bool ops, bool recompute)
+    static int Run(ParseResult parsed)
     {
+        var (preset, batch, steps) = (parsed.GetValue(Preset)!, parsed.GetValue(Batch), parsed.GetValue(Steps));
         AtLeastOne(batch, "--batch");
         AtLeastOne(steps, "--steps");
-        using var device = Silc.Device.Open(deviceName, precision);
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(Precision));
         Console.WriteLine($"device   {device}");
-        var profile = ops ? device.StartProfile() : null;
-        var timing = StepBench.Run(device, preset, batch, steps, recompute, profile);
+        var profile = parsed.GetValue(Ops) ? device.StartProfile() : null;
+        var (config, train) = BenchModel.Of(preset, batch);
+        train = train with { Recompute = parsed.GetValue(Recompute), Accumulate = parsed.GetValue(Accumulate) };
+        var timing = StepBench.Run(device, config, train, steps, profile);
         Console.WriteLine($"{preset}, batch {batch}: step {timing.Step.TotalMilliseconds:F0} ms, {timing.SamplesPerSecond:F2} samples/s, "
             + $"peak {timing.PeakMiB:N0} MiB, embed {timing.EmbedPerSecond:F1} images/s, first step after {timing.StartUp.TotalSeconds:F1} s");
         if (profile is null) return 0;

@@ -10,6 +10,9 @@ public sealed class SkippedStepTests
         return batch;
     }
 
+    // The step's own state counts what was skipped.
+    static Dictionary<string, float[]> Learned(TinyRun run) => run.State().Where(entry => entry.Key != "step_state").ToDictionary();
+
     /// <summary>Parameters, moments, their bias corrections, teacher and center: all as if the batch had never been.</summary>
     [TestMethod, EveryDevice]
     public void A_batch_with_NaN_pixels_leaves_no_trace(string device)
@@ -21,10 +24,10 @@ public sealed class SkippedStepTests
             clean.Steps(1);
             run.Steps(1);
             run.Trainer.Step(Broken(run));
-            TinyRun.SameBits(clean.State(), run.State());
+            TinyRun.SameBits(Learned(clean), Learned(run));
             clean.Steps(2);
             run.Steps(2);
-            TinyRun.SameBits(clean.State(), run.State());
+            TinyRun.SameBits(Learned(clean), Learned(run));
         }
     }
 
