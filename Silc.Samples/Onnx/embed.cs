@@ -31,9 +31,8 @@ var tokenizer = about["silc.tokenizer"] switch
     var name when Tokenizers.IsBuiltIn(name) => Tokenizers.Open(name),
     var name => Tokenizers.Open(Path.Combine(folder, name)),
 };
-var ids = new DenseTensor<long>([.. captions.SelectMany(caption => tokenizer.Tokens(caption, length)).Select(id => (long)id)],
-    [captions.Length, length]);
-float[] zText = Run(text, NamedOnnxValue.CreateFromTensor("input_ids", ids));
+long[] ids = [.. captions.SelectMany(caption => tokenizer.Tokens(caption, length)).Select(id => (long)id)];
+float[] zText = Run(text, NamedOnnxValue.CreateFromTensor("input_ids", new DenseTensor<long>(ids, [captions.Length, length])));
 
 // Rows of RGB pixels to one plane a channel.
 var pixels = ViewSampler.EvalPixels(PictureFile.Read(picture), size);
