@@ -38,10 +38,10 @@ public sealed partial class Device
     public static Device Cpu(int? threads = null)
     {
         Require.Positive(threads ?? 1, "CPU threads");
-        return CpuWith(threads, Precision.Float32);
+        return OpenCpu(threads, Precision.Float32);
     }
 
-    static Device CpuWith(int? threads, Precision precision) => Create(NewContext(threads, gpus: false), static (context, device) => true, "cpu", precision);
+    static Device OpenCpu(int? threads, Precision precision) => Create(NewContext(threads, gpus: false), static (context, device) => true, "cpu", precision);
 
     /// <summary>Opens <c>auto</c>, <c>cuda</c>, <c>cuda:1</c>, <c>opencl</c>, <c>opencl:0</c> or <c>cpu</c>.</summary>
     /// <exception cref="InvalidOperationException">
@@ -51,7 +51,7 @@ public sealed partial class Device
     {
         name = name.Trim().ToLowerInvariant();
         if (name == "auto" && Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } wish) name = wish.Trim().ToLowerInvariant();
-        if (name == "cpu") return CpuWith(null, precision);
+        if (name == "cpu") return OpenCpu(null, precision);
         var (kind, index) = name.Split(':') is [var k, var i] && int.TryParse(i, out var number) ? (k, number) : (name, 0);
         if (kind is not ("auto" or "cuda" or "opencl"))
             throw new ArgumentException($"no device '{name}'; say auto, cuda, cuda:N, opencl, opencl:N or cpu");

@@ -10,8 +10,8 @@ public sealed partial class Device
     const int QueriesAtOnce = 1024, CandidatesAtOnce = 8192;
 
     /// <summary>
-    /// For each query (N, C) the <paramref name="k"/> candidates (M, C) of the highest dot product. Scores are computed in blocks
-    /// of 1,024 x 8,192 and never kept: memory grows with N·k alone. Of equal scores the lower index comes first.
+    /// For each query (N, C) the <paramref name="k"/> candidates (M, C) of the highest dot product. Scores are float32 at
+    /// every precision, computed in blocks of 1,024 x 8,192 and never kept: memory grows with N·k alone. Of equal scores the lower index comes first.
     /// </summary>
     /// <exception cref="ArgumentException">The rows are of different widths, or there are fewer than k candidates.</exception>
     /// <exception cref="InvalidDataException">Rows hold NaN or infinities.</exception>
@@ -44,7 +44,7 @@ public sealed partial class Device
                     int down = Math.Min(rows, n - from);
                     Upload(Rows(queries, from, down), q);
                     var scores = new Tensor(s, down, across);
-                    Ops.MatMul(new(q, down, width), new(c, across, width), scores, Transpose.B);
+                    Ops.Cosines(new(q, down, width), new(c, across, width), scores);
                     Ops.TopK(scores, new Tensor(best, n, k).Slice(from, down), lists.SubView((long)from * k, (long)down * k), to);
                 }
             }

@@ -1,8 +1,7 @@
 namespace Silc;
 
 /// <summary>
-/// What the batches of a run depend on beside its configuration: a source of another size would be walked through in another
-/// order.
+/// What the batches of a run depend on beside its configuration: a source of another size is walked through in another order.
 /// Which batch comes next is the step, and random numbers are keyed by seed, epoch, sample and view, so there is no more to keep.
 /// </summary>
 /// <param name="Name">What the source calls itself.</param>
@@ -19,11 +18,9 @@ public sealed record DataState(string Name, int Count, IReadOnlyList<int>? Shard
     {
         if (source.Count != Count)
             throw new ArgumentException($"{path} was trained on the {Count:N0} pairs of {Name}, {source.Name} has {source.Count:N0} now: "
-                + "the order of batches "
-                + "would be another. Bring the data back as it was, or start a new run");
+                + "the order of batches would be another. Bring the data back as it was, or start a new run");
         if (!(Shards ?? []).SequenceEqual(source.Shards ?? []))
-            throw new ArgumentException($"{path} was trained on {Shards?.Count ?? 0} shards of {Name}, {source.Name} "
-                + $"is cut into {source.Shards?.Count ?? 0} "
-                + "or into others of other lengths. Bring the shards back as they were, or start a new run");
+            throw new ArgumentException($"{path} was trained on {Shards?.Count ?? 0} shards of {Name}, {source.Name} is cut into "
+                + $"{source.Shards?.Count ?? 0} or into others of other lengths. Bring the shards back as they were, or start a new run");
     }
 }

@@ -37,6 +37,20 @@ public static class Embeddings
         return chosen;
     }
 
+    // Each column's mean, and its standard deviation over the rows (divided by N, not N - 1) + epsilon.
+    internal static (double[] Mean, double[] Deviation) Moments(float[,] rows, double epsilon)
+    {
+        int n = rows.GetLength(0);
+        var (mean, deviation) = (new double[rows.GetLength(1)], new double[rows.GetLength(1)]);
+        for (int c = 0; c < mean.Length; c++)
+        {
+            for (int i = 0; i < n; i++) mean[c] += rows[i, c] / (double)n;
+            for (int i = 0; i < n; i++) deviation[c] += (rows[i, c] - mean[c]) * (rows[i, c] - mean[c]) / n;
+            deviation[c] = Math.Sqrt(deviation[c]) + epsilon;
+        }
+        return (mean, deviation);
+    }
+
     internal static void DotAll(float[,] queries, int query, float[,] candidates, Span<float> dots, int first = 0)
     {
         for (var j = 0; j < dots.Length; j++) dots[j] = Dot(Row(queries, query), Row(candidates, first + j));

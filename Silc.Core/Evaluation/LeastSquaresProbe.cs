@@ -22,17 +22,11 @@ public sealed class LeastSquaresProbe
     /// <param name="ridge">λ.</param>
     public LeastSquaresProbe(float[,] features, IReadOnlyList<int> labels, int classes, double ridge = 1024)
     {
-        int n = features.GetLength(0), width = features.GetLength(1);
+        int n = features.GetLength(0);
         Require.That(labels.Count == n && n > 0, $"{labels.Count} labels for {n} features");
         foreach (var label in labels) Require.Within(label, 0, classes - 1, "label");
         Require.That(ridge > 0, $"the ridge is {ridge}, it must be positive");
-        (mean, deviation) = (new double[width], new double[width]);
-        for (int c = 0; c < width; c++)
-        {
-            for (int i = 0; i < n; i++) mean[c] += features[i, c] / (double)n;
-            for (int i = 0; i < n; i++) deviation[c] += (features[i, c] - mean[c]) * (features[i, c] - mean[c]) / n;
-            deviation[c] = Math.Sqrt(deviation[c]) + Epsilon;
-        }
+        (mean, deviation) = Embeddings.Moments(features, Epsilon);
         var x = Whitened(features);
         var y = Matrix<double>.Build.Dense(n, classes, (i, k) => labels[i] == k ? 1 : -1);
         weights = n >= x.ColumnCount

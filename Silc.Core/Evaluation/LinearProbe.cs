@@ -36,7 +36,7 @@ public sealed class LinearProbe
         Require.That(labels.Count == n && n > 0, $"{labels.Count} labels for {n} features");
         foreach (var label in labels) Require.Within(label, 0, classes - 1, "label");
         Require.That(penalty > 0, $"the penalty is {penalty}, it must be positive");
-        var (mean, deviation) = Moments(features);
+        var (mean, deviation) = Embeddings.Moments(features, Epsilon);
         var x = Standardised(features, mean, deviation);
         var from = Vector<double>.Build.Dense(start?.weights ?? new double[(width + 1) * classes]);
         return new(Minimum(flat => Loss(x, labels, classes, penalty, flat), from).ToArray(), mean, deviation);
@@ -145,19 +145,6 @@ public sealed class LinearProbe
         int i = 0;
         for (; i <= x.Length - Lanes.Count; i += Lanes.Count) (new Lanes(x[i..]) * factor + new Lanes(y[i..])).CopyTo(y[i..]);
         for (; i < x.Length; i++) y[i] += factor * x[i];
-    }
-
-    static (double[] Mean, double[] Deviation) Moments(float[,] features)
-    {
-        int n = features.GetLength(0);
-        var (mean, deviation) = (new double[features.GetLength(1)], new double[features.GetLength(1)]);
-        for (int c = 0; c < mean.Length; c++)
-        {
-            for (int i = 0; i < n; i++) mean[c] += features[i, c] / (double)n;
-            for (int i = 0; i < n; i++) deviation[c] += (features[i, c] - mean[c]) * (features[i, c] - mean[c]) / n;
-            deviation[c] = Math.Sqrt(deviation[c]) + Epsilon;
-        }
-        return (mean, deviation);
     }
 
     // With a column of ones for the bias.

@@ -52,8 +52,9 @@ public sealed class ModelFile : IDisposable
     public ModelWeights Weights { get; }
 
     /// <summary>Opens a file, the one of a folder, or the newest weights of a run.</summary>
-    /// <exception cref="InvalidDataException">It is damaged, no model, or its tensors do not fit each other; the message says
-    /// which and how.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is damaged, no model, or its tensors do not fit each other; the message says which and how.
+    /// </exception>
     /// <exception cref="NotSupportedException">It is a pickle or another format; the message says how to convert it.</exception>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     public static ModelFile Open(string path)
@@ -72,10 +73,9 @@ public sealed class ModelFile : IDisposable
 
     static string In(string folder)
     {
-        if (usualNames.Select(name =>
-            System.IO.Path.Combine(folder, name)).FirstOrDefault(File.Exists) is { } usual) return usual;
-        string[] candidates = [.. Directory.GetFiles(folder).Where(name => System.IO.Path.GetExtension(name) is ".npz"
-            or ".safetensors")];
+        if (usualNames.Select(name => System.IO.Path.Combine(folder, name)).FirstOrDefault(File.Exists) is { } usual) return usual;
+        var files = Directory.GetFiles(folder);
+        string[] candidates = [.. files.Where(name => System.IO.Path.GetExtension(name) is ".npz" or ".safetensors")];
         if (candidates is [var single]) return single;
         if (Directory.GetFiles(folder, "*.safetensors.index.json") is [var index, ..])
             throw new NotSupportedException($"{index}: weights in several parts are not supported; join them once in Python: "
@@ -83,16 +83,14 @@ public sealed class ModelFile : IDisposable
         if (candidates.Length > 1)
             throw new InvalidDataException($"{folder} holds {candidates.Length} files of weights; name one: "
                 + string.Join(", ", candidates.Select(System.IO.Path.GetFileName)));
-        if (Directory.GetFiles(folder).FirstOrDefault(name => System.IO.Path.GetExtension(name) is ".bin" or ".pt"
-            or ".pth") is { } pickle)
+        if (files.FirstOrDefault(name => System.IO.Path.GetExtension(name) is ".bin" or ".pt" or ".pth") is { } pickle)
             throw CheckpointFile.NotSupported(pickle, System.IO.Path.GetExtension(pickle));
         throw new FileNotFoundException($"{folder} holds no weights: none of {string.Join(", ", usualNames)}");
     }
 
     static InvalidDataException Unknown(ArrayFile file) => new(
         $"{file.Path} holds no image tower: neither {BigVisionNames.Patches} (big_vision, Silc) nor "
-        + $"{HuggingFaceNames.Patches} (Hugging Face) nor "
-        + $"{OpenClipNames.Patches} (open_clip); "
+        + $"{HuggingFaceNames.Patches} (Hugging Face) nor {OpenClipNames.Patches} (open_clip); "
         + $"{(file.Arrays.Count == 0 ? "it is empty" : $"it begins with {string.Join(", ", file.Arrays.Keys.Take(3))}")}");
 
     void Locate()
@@ -116,8 +114,8 @@ public sealed class ModelFile : IDisposable
 
     void Read(string parameter, ValueSink sink)
     {
-        if (!places.TryGetValue(parameter,
-            out var place)) throw new InvalidDataException($"{Path} has no parameter '{parameter}'");
+        if (!places.TryGetValue(parameter, out var place))
+            throw new InvalidDataException($"{Path} has no parameter '{parameter}'");
         var (array, offset, part) = place;
         // Whole where values change places, in pieces where they do not.
         var rented = ArrayPool<float>.Shared.Rent(part.Order == WeightOrder.Same ? Math.Min(part.Count, PieceFloats)

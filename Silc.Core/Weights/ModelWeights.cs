@@ -17,8 +17,8 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
     /// <summary>The shape of a tower's parameter.</summary>
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public static IReadOnlyList<int> Shape(SilcConfig config, string name) =>
-        BigVisionNames.Towers(config).FirstOrDefault(weight =>
-            weight.Name == name).Shape ?? throw new ArgumentException($"no tower has a parameter '{name}'");
+        BigVisionNames.Towers(config).FirstOrDefault(weight => weight.Name == name).Shape
+        ?? throw new ArgumentException($"no tower has a parameter '{name}'");
 
     /// <summary>
     /// The same model for pictures of another size: the learned positions are resized to the other grid, bicubic as in DINO
@@ -28,11 +28,8 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
     public ModelWeights WithImageSize(int imageSize)
     {
         var config = Config with { ImageSize = imageSize };
-        if (config.Views.LocalSize > imageSize) config = config with
-        {
-            Views = BigVisionModel.ViewsFor(imageSize,
-            config.PatchSize)
-        };
+        if (config.Views.LocalSize > imageSize)
+            config = config with { Views = BigVisionModel.ViewsFor(imageSize, config.PatchSize) };
         config.Check();
         if (config.Grid == Config.Grid) return this with { Config = config };
         var (read, width, (from, to)) = (Read, config.Image.Width, (Config.Grid, config.Grid));

@@ -22,7 +22,7 @@ public sealed class PositionTable(Parameters parameters, string name, int grid, 
             };
         }
         if (!resizers.TryGetValue(side, out var resize))
-            resizers[side] = resize = parameters.Constant(ResizeMatrix(grid, side, kind), side * side, grid * grid);
+            resizers[side] = resize = parameters.Constant(PositionResizer.Matrix(grid, side, kind), side * side, grid * grid);
         using (pass.Frame())
         {
             var resized = pass.Temp(side * side, width);
@@ -39,7 +39,4 @@ public sealed class PositionTable(Parameters parameters, string name, int grid, 
             return dy;
         };
     }
-
-    /// <summary>R for a grid of <paramref name="from"/>² cells resized to <paramref name="to"/>²; each row sums to 1.</summary>
-    public static float[] ResizeMatrix(int from, int to, PositionResize kind) => PositionResizer.Matrix(from, to, kind);
 }

@@ -63,12 +63,11 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
         );
     }
 
-    /// <summary>X + out(value(norm(X))): the block without its mixing of tokens. For inference.</summary>
+    /// <summary>X + out(value(norm(X))), in the place of X: the block without its mixing of tokens. For inference.</summary>
     internal Tensor Values(Pass pass, Tensor x)
     {
-        var y = pass.Keep(x.Rows, width);
-        project.Values(pass, norm.Forward(pass, x).Y, y, addend: x);
-        return y;
+        project.Values(pass, norm.Forward(pass, x).Y, x, addend: x);
+        return x;
     }
 
     (Tensor Q, Tensor K, Tensor V) Split(Tensor qkv) => (qkv.Columns(0, width), qkv.Columns(width, width), qkv.Columns(2 * width, width));

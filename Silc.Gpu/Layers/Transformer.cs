@@ -50,10 +50,7 @@ public sealed class Transformer
     {
         foreach (var (attention, mlp) in blocks)
             using (pass.Frame())
-            {
-                var middle = attention == blocks[^1].Attention ? attention.Values(pass, x) : attention.Forward(pass, x, batch).Y;
-                pass.Ops.Copy(mlp.Forward(pass, middle).Y, x);
-            }
+                mlp.Forward(pass, attention == blocks[^1].Attention ? attention.Values(pass, x) : attention.Forward(pass, x, batch).Y);
         return norm.Forward(pass, x).Y;
     }
 

@@ -10,8 +10,7 @@ public sealed partial class SilcModel
     /// <param name="path">The file.</param>
     /// <param name="tokenizer">
     /// Null puts the model's own tokenizer into the file. Otherwise what <see cref="Tokenizers.Open(string?)"/> takes:
-    /// <c>bytes</c>, <c>words</c>,
-    /// or the name of a file that lies beside <paramref name="path"/> whenever the model is loaded.
+    /// <c>bytes</c>, <c>words</c>, or the name of a file that lies beside <paramref name="path"/> whenever the model is loaded.
     /// </param>
     public void Save(string path, string? tokenizer = null) =>
         Save(path, tokenizer is null ? Tokenizer?.Origin : new(tokenizer), null);

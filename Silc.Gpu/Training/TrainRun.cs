@@ -17,9 +17,8 @@ public sealed class TrainRun : IDisposable
     /// <param name="data">Pictures with captions; read from several threads.</param>
     /// <param name="train">Losses, optimizer and schedule.</param>
     /// <param name="folder">
-    /// Where checkpoints are written while <see cref="Run"/> trains, and the model at its end; a folder with a checkpoint to
-    /// start from has the run go
-    /// on there, over the same batches and to the same bits. Null writes nothing. It is not disposed.
+    /// Where checkpoints are written while <see cref="Run"/> trains, and the model at its end. From a checkpoint to start from
+    /// the run goes on, over the same batches and to the same bits. Null writes nothing. It is not disposed.
     /// </param>
     /// <param name="maxBadShare">As for <see cref="BatchLoader"/>.</param>
     /// <exception cref="ArgumentException">The model has no tokenizer, a value does not fit, or model, data or training are not the checkpoint's.</exception>

@@ -7,8 +7,7 @@ public sealed partial class Trainer
 
     /// <summary>
     /// Writes student, teacher, center, optimizer moments, step state, configurations and tokenizer to one safetensors file with
-    /// a checksum;
-    /// nothing is left half-written.
+    /// a checksum; nothing is left half-written.
     /// </summary>
     /// <exception cref="IOException">The message names the file, the reason, the bytes needed and those free.</exception>
     public void Save(string path) => Save(path, null, new Dictionary<string, string>());

@@ -38,15 +38,15 @@ static class ExportOnnxCommand
     static int Export(ParseResult parsed)
     {
         var (input, folder) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Out));
-        if (!File.Exists(input)
-            && !Directory.Exists(input)) throw new FileNotFoundException($"--model {input}: there is no such file or folder");
+        if (!File.Exists(input) && !Directory.Exists(input))
+            throw new FileNotFoundException($"--model {input}: there is no such file or folder");
         using var file = ModelFile.Open(input);
         var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size) : file.Weights;
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, weights.Config);
         ModelSummary.Print(file, weights);
-        foreach (var path in OnnxExport.Write(weights, folder,
-            tokenizer)) Console.WriteLine($"wrote     {path} ({ModelSummary.Size(new FileInfo(path).Length)})");
+        foreach (var path in OnnxExport.Write(weights, folder, tokenizer))
+            Console.WriteLine($"wrote     {path} ({ModelSummary.Size(new FileInfo(path).Length)})");
         foreach (var note in ModelSummary.Losses(weights, ModelFormat.Silc, tokenizer)) Console.WriteLine($"note      {note}");
         return 0;
     }

@@ -11,7 +11,7 @@ static class TrainLine
     // Of one session, not of the run.
     static readonly Option[] passing = [TrainOptions.Out, TrainOptions.Resume, TrainOptions.Overwrite, TrainOptions.Minutes];
 
-    // These change no bit of what is computed before the end; data that has moved is told by its size.
+    // These change nothing that is learned but rounding, of device and precision; data that has moved is told by its size.
     static readonly Option[] free =
     [
         .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.Precision, TrainOptions.LogEvery, TrainOptions.MaxBad, TrainOptions.Steps, TrainOptions.Recompute,

@@ -38,6 +38,10 @@ public sealed class LabelMapFileTests : TempFolder
         var whole = Png(9, 6, 8, 0, new int[54]);
         foreach (var (name, words) in new[] { ("colour.png", "in colour"), ("text.png", "no PNG") })
             Assert.Contains(words, Assert.ThrowsExactly<InvalidDataException>(() => LabelMapFile.Read(At(name))).Message);
+        File.WriteAllBytes(At("deep.png"), Png(9, 6, 3, 0, new int[54]));
+        Assert.Contains("3 bits", Assert.ThrowsExactly<InvalidDataException>(() => LabelMapFile.Read(At("deep.png"))).Message);
+        File.WriteAllBytes(At("long.png"), [.. whole[..33], 0x7F, 0xFF, 0xFF, 0xFF, .. whole[37..]]);
+        Assert.Contains(At("long.png"), Assert.ThrowsExactly<InvalidDataException>(() => LabelMapFile.Read(At("long.png"))).Message);
         for (int length = 8; length < whole.Length - 4; length += 3)
         {
             File.WriteAllBytes(At("cut.png"), whole[..length]);

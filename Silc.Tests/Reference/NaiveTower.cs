@@ -34,7 +34,7 @@ public sealed class NaiveTower(SilcModel model)
     Matrix Positions(int grid)
     {
         int known = model.Config.Grid;
-        var resize = PositionTable.ResizeMatrix(known, grid, model.Config.PositionResize);
+        var resize = PositionResizer.Matrix(known, grid, model.Config.PositionResize);
         return grid == known ? parameters["img/pos_embedding"]
             : Naive.MatMul(Matrix.Make(grid * grid, known * known, (r, c) => resize[r * known * known + c]), parameters["img/pos_embedding"]);
     }

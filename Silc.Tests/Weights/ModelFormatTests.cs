@@ -159,7 +159,7 @@ public sealed class ModelFormatTests
         using var file = ModelFile.Open(folder.File("m"));
         var (before, after) = (TinyModels.Values(file.Weights),
             TinyModels.Values(file.Weights.WithImageSize(16)));     // 3 x 3 to 5 x 5
-        var (r, width) = (PositionTable.ResizeMatrix(3, 5, PositionResize.Bicubic), TinyModels.Config.Image.Width);
+        var (r, width) = (PositionResizer.Matrix(3, 5, PositionResize.Bicubic), TinyModels.Config.Image.Width);
         var expected = Matrix.Make(25, width, (row, col) =>
             Enumerable.Range(0, 9).Sum(cell => r[row * 9 + cell] * (double)before["img/pos_embedding"][cell * width + col]));
         Close.To(expected.Values, after["img/pos_embedding"], Close.Float32, "positions");

@@ -22,7 +22,8 @@ public static class LabelMapFile
         {
             return Decode(bytes, path);
         }
-        catch (Exception e) when (e is EndOfStreamException or ArgumentOutOfRangeException or InvalidDataException)
+        catch (Exception e) when (e is EndOfStreamException or ArgumentOutOfRangeException or InvalidDataException
+            or OverflowException)
         {
             if (e.Message.StartsWith(path, StringComparison.Ordinal)) throw;
             throw new InvalidDataException($"{path} is cut short or damaged; copy it again", e);
@@ -48,6 +49,8 @@ public static class LabelMapFile
         if (colour is not (0 or 3))
             throw new InvalidDataException(
                 $"{path} is a picture in colour; a mask is grey or has a palette: its values are the labels, one byte a pixel");
+        if (depth is not (1 or 2 or 4 or 8 or 16))
+            throw new InvalidDataException($"{path} has {depth} bits a pixel, which no PNG has; write it again");
         if (interlaced) throw new InvalidDataException($"{path} is interlaced; write it again without");
         if (width < 1 || height < 1 || (long)width * height > PictureFile.MaxPixels)
             throw new InvalidDataException($"{path}: {width} x {height} pixels are no mask");
