@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace Silc;
 
 /// <summary>Parameters whose whole name matches <paramref name="Pattern"/> decay with <paramref name="Multiplier"/> times the weight decay.</summary>
@@ -14,6 +12,6 @@ public sealed record DecayRule(string Pattern, double Multiplier)
     /// <summary>The multiplier for a parameter.</summary>
     /// <exception cref="ArgumentException">No rule covers the name.</exception>
     public static double For(IReadOnlyList<DecayRule> rules, string name) =>
-        rules.FirstOrDefault(rule => Regex.IsMatch(name, $"^(?:{rule.Pattern})$"))?.Multiplier
+        rules.FirstOrDefault(rule => ParameterPattern.Matches(rule.Pattern, name))?.Multiplier
         ?? throw new ArgumentException($"no weight-decay rule covers the parameter '{name}'; the rules are {string.Join(", ", rules.Select(r => $"'{r.Pattern}'"))}");
 }

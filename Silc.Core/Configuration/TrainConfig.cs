@@ -42,19 +42,24 @@ public enum OptimizerKind
 /// included: with more than one slice everything is embedded twice (Gao et al. 2021, arXiv:2101.06983).
 /// </param>
 /// <param name="DecayRules">Which parameters decay; null means <see cref="DecayRule.Default"/>.</param>
+/// <param name="RateRules">Which parameters learn faster, slower or not at all; null means that all learn alike.</param>
 public sealed record TrainConfig(
     int BatchSize = 64, int TotalSteps = 1000, int Seed = 0,
     OptimizerKind Optimizer = OptimizerKind.AdamW, double LearningRate = 1e-3, double WeightDecay = 1e-4,
     double Beta1 = 0.9, double Beta2 = 0.999, double ClipNorm = 1.0, Schedule? Schedule = null,
     double DistillationWeight = 1, double ContrastiveWeight = 1, double StudentTemperature = 0.1, double TeacherTemperature = 0.04,
     double CenterMomentum = 0.9, double? EmaMomentum = null, bool GlobalToGlobal = false, int MaxSkippedSteps = 10,
-    bool BFloat16Momentum = false, bool Recompute = false, int Accumulate = 1, IReadOnlyList<DecayRule>? DecayRules = null)
+    bool BFloat16Momentum = false, bool Recompute = false, int Accumulate = 1, IReadOnlyList<DecayRule>? DecayRules = null,
+    IReadOnlyList<RateRule>? RateRules = null)
 {
     /// <summary>Learning-rate multiplier over the run.</summary>
     public Schedule Schedule { get; init; } = Schedule ?? new Schedule(ScheduleKind.Cosine, Math.Max(1, TotalSteps / 20));
 
     /// <summary>Which parameters decay.</summary>
     public IReadOnlyList<DecayRule> DecayRules { get; init; } = DecayRules ?? DecayRule.Default;
+
+    /// <summary>Which parameters learn faster, slower or not at all.</summary>
+    public IReadOnlyList<RateRule> RateRules { get; init; } = RateRules ?? [];
 
     /// <summary>The teacher's momentum for this batch size: "How to Scale Your EMA", Busbridge et al. 2023 (arXiv:2307.13813).</summary>
     public double TeacherMomentum => EmaMomentum ?? Math.Pow(0.966, BatchSize / 16384.0);
@@ -77,6 +82,7 @@ public sealed record TrainConfig(
         Require.That(TeacherTemperature > 0, $"teacher temperature is {TeacherTemperature}, it must be positive");
         Require.Within(CenterMomentum, 0, 1, "center momentum");
         Require.Within(TeacherMomentum, 0, 1, "teacher momentum");
+        foreach (var rule in RateRules) rule.Check();
         Require.Positive(MaxSkippedSteps, "skipped steps in a row");
         return this;
     }

@@ -7,7 +7,7 @@ namespace Silc;
 /// </summary>
 static class BigVisionNames
 {
-    public const string Patches = "img/embedding/kernel", HeadPrefix = "head/", ImageEncoder = "img/Transformer",
+    public const string Patches = "img/embedding/kernel", HeadPrefix = "head/", TeacherPrefix = "teacher/", ImageEncoder = "img/Transformer",
         TextEncoder = "txt/Encoder_0";
 
     /// <summary>What published files put in front of every name: flax's training state, nothing, or an old flax
@@ -54,6 +54,12 @@ static class BigVisionNames
             ? new WeightTensor(group.Key, group.First().Shape, Part(group.First()))
             : new WeightTensor(group.Key, [group.Count(), .. group.First().Shape], [.. group.Select(Part)]));
     }
+
+    /// <summary>The tensors of the EMA teacher in a checkpoint: image tower, head and center.</summary>
+    public static IEnumerable<WeightTensor> Teacher(SilcConfig config) =>
+        Towers(config).Where(weight => weight.Name.StartsWith("img/", StringComparison.Ordinal)).Concat(Head(config))
+            .Append((Name: "center", Shape: [config.Head.Prototypes]))
+            .Select(weight => new WeightTensor(TeacherPrefix + weight.Name, weight.Shape, Part(weight)));
 
     // img/Transformer/encoderblock_3/… is in img/Transformer/encoderblock/… where layers are stacked.
     static string FileName(string name, Func<string, bool>? stacked)

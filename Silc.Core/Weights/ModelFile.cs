@@ -21,10 +21,14 @@ public sealed class ModelFile : IDisposable
         this.file = file;
         if (file.Arrays.ContainsKey(Seal.Name)) Seal.Verify(file.Path);
         found = BigVisionModel.Find(file) ?? HuggingFaceModel.Find(file) ?? OpenClipModel.Find(file) ?? throw Unknown(file);
-        Locate();
-        var used = found.Tensors.Select(tensor => tensor.Name).ToHashSet();
+        Locate(found.Tensors, "");
+        WeightTensor[] teacher = found.HasHead && file.Arrays.ContainsKey(BigVisionNames.TeacherPrefix + BigVisionNames.Patches)
+            ? [.. BigVisionNames.Teacher(Config)] : [];
+        Locate(teacher, BigVisionNames.TeacherPrefix);
+        var used = found.Tensors.Concat(teacher).Select(tensor => tensor.Name).ToHashSet();
         Extra = [.. file.Arrays.Keys.Where(name => !used.Contains(name))];
         Weights = new(Config, found.HasHead, Read);
+        Teacher = teacher is [] ? null : Weights with { Read = (name, sink) => Read(BigVisionNames.TeacherPrefix + name, sink) };
     }
 
     /// <summary>The file.</summary>
@@ -50,6 +54,9 @@ public sealed class ModelFile : IDisposable
 
     /// <summary>The weights. Reading refuses values that are not finite.</summary>
     public ModelWeights Weights { get; }
+
+    /// <summary>Image tower, head and <c>center</c> of the EMA teacher, if the file is a checkpoint that has one.</summary>
+    public ModelWeights? Teacher { get; }
 
     /// <summary>Opens a file, the one of a folder, or the newest weights of a run.</summary>
     /// <exception cref="InvalidDataException">
@@ -93,9 +100,9 @@ public sealed class ModelFile : IDisposable
         + $"{HuggingFaceNames.Patches} (Hugging Face) nor {OpenClipNames.Patches} (open_clip); "
         + $"{(file.Arrays.Count == 0 ? "it is empty" : $"it begins with {string.Join(", ", file.Arrays.Keys.Take(3))}")}");
 
-    void Locate()
+    void Locate(IEnumerable<WeightTensor> tensors, string prefix)
     {
-        foreach (var tensor in found.Tensors)
+        foreach (var tensor in tensors)
         {
             if (!file.Arrays.TryGetValue(tensor.Name, out var array))
                 throw new InvalidDataException($"{Path} lacks '{tensor.Name}' of shape {ArrayHeader.Text(tensor.Shape)}");
@@ -106,7 +113,7 @@ public sealed class ModelFile : IDisposable
             long offset = 0;
             foreach (var part in tensor.Parts)
             {
-                places.Add(part.Parameter, (array, offset, part));
+                places.Add(prefix + part.Parameter, (array, offset, part));
                 offset += part.Count;
             }
         }

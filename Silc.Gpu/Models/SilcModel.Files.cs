@@ -32,13 +32,35 @@ public sealed partial class SilcModel
     {
         using var file = ModelFile.Open(path);
         var weights = imageSize is { } size ? file.Weights.WithImageSize(size) : file.Weights;
-        var model = new SilcModel(device, weights.Config, tokenizer ?? file.Tokenizer?.Open());
+        return From(device, weights, weights.Config, tokenizer ?? file.Tokenizer?.Open());
+    }
+
+    /// <summary>
+    /// A model that begins with the weights of another, for training to go on with: fine-tuning, another stage, a higher resolution
+    /// (<see cref="ModelWeights.WithImageSize"/>). Drawn anew is only what <paramref name="weights"/> lack: the head, if
+    /// there is none or it has other sizes, and the bias <c>b</c> where the loss changes from InfoNCE to sigmoid.
+    /// </summary>
+    /// <param name="device">Where the model will live; must outlive it.</param>
+    /// <param name="weights">Of a <see cref="ModelFile"/> or another model.</param>
+    /// <param name="config">Towers of the same sizes; views, loss and head may be others.</param>
+    /// <param name="tokenizer">For captions; null means that texts come as token ids.</param>
+    /// <param name="seed">Seed of what is drawn.</param>
+    /// <exception cref="ArgumentException">A parameter of the towers has another shape; the message gives both.</exception>
+    public static SilcModel From(Device device, ModelWeights weights, SilcConfig config, Tokenizer? tokenizer = null, int seed = 0)
+    {
+        var there = BigVisionNames.Towers(weights.Config).ToDictionary(weight => weight.Name, weight => weight.Shape);
+        var head = weights.HasHead && weights.Config.Head == config.Head;
+        var model = new SilcModel(device, config, tokenizer);
         try
         {
+            foreach (var p in model.Parameters.All)
+                if (there.TryGetValue(p.Name, out var shape) && !shape.SequenceEqual(p.Shape))
+                    throw new ArgumentException($"'{p.Name}' has shape ({string.Join(", ", shape)}) in the weights to begin with, and ({string.Join(", ", p.Shape)}) "
+                        + "in the model to train: sizes of towers, vocabulary and texts cannot change, that of pictures changes by ModelWeights.WithImageSize");
             model.Parameters.AllocateValues();
             foreach (var p in model.Parameters.All)
-                if (weights.HasHead || !p.Name.StartsWith(BigVisionNames.HeadPrefix, StringComparison.Ordinal)) model.Parameters.Write(p, weights.Read);
-                else model.Parameters.Draw(p, seed: 0);
+                if (there.ContainsKey(p.Name) || head && p.Name.StartsWith(BigVisionNames.HeadPrefix, StringComparison.Ordinal)) model.Parameters.Write(p, weights.Read);
+                else model.Parameters.Draw(p, seed);
             return model;
         }
         catch

@@ -45,6 +45,17 @@ public sealed class Teacher : IDisposable
     // The student's tower and head, as one range.
     Tensor Shared { get; }
 
+    /// <summary>Goes on from the teacher of a checkpoint (<see cref="ModelFile.Teacher"/>) instead of a copy of the student.</summary>
+    /// <exception cref="ArgumentException">It has another image tower or head.</exception>
+    public void Load(ModelWeights weights)
+    {
+        var theirs = weights.Config;
+        if ((theirs.Image, theirs.Grid, theirs.PatchSize, theirs.Head) != (config.Image, config.Grid, config.PatchSize, config.Head))
+            throw new ArgumentException("this teacher has another image tower or head than the student: leave it out, and the teacher begins as a copy of the student");
+        foreach (var p in Parameters.All) Parameters.Write(p, weights.Read);
+        center.Write(centerRow, weights.Read);
+    }
+
     /// <summary>
     /// softmax((F_t(x) - c) / τ_t), (G·B, K), and the mean output for the next center. <paramref name="look"/> sees the logits before.
     /// </summary>

@@ -14,7 +14,7 @@ sealed class Adafactor : IOptimizer
     readonly MemoryBuffer1D<float, Stride1D.Dense> momentum, statistics;
     readonly List<Slot> slots = [];
 
-    sealed record Slot(Parameter Parameter, FactoredShape Shape, double Decay, Tensor Rows, Tensor Cols, Tensor Full);
+    sealed record Slot(Parameter Parameter, FactoredShape Shape, double Decay, double Rate, Tensor Rows, Tensor Cols, Tensor Full);
 
     public Adafactor(Parameters parameters, TrainConfig train)
     {
@@ -40,10 +40,11 @@ sealed class Adafactor : IOptimizer
         {
             var own = statistics.View.AsContiguous().SubView(start, Size(shape));
             start += Size(shape);
+            var rate = RateRule.For(train.RateRules, p.Name);
             slots.Add(shape.Factored
-                ? new(p, shape, decay, new(own, 1, shape.RowCount),
+                ? new(p, shape, decay, rate, new(own, 1, shape.RowCount),
                     new(own.SubView(shape.RowCount, shape.ColCount), 1, shape.ColCount), new(own, 1, 1))
-                : new(p, shape, decay, new(own, 1, 1), new(own, 1, 1), new(own, 1, shape.Count)));
+                : new(p, shape, decay, rate, new(own, 1, 1), new(own, 1, 1), new(own, 1, shape.Count)));
         }
     }
 
@@ -53,11 +54,11 @@ sealed class Adafactor : IOptimizer
 
     public void Step(StepGate gate, double learningRate, double decay)
     {
-        foreach (var slot in slots)
+        foreach (var slot in slots.Where(slot => slot.Rate > 0))
         {
             var p = slot.Parameter;
             parameters.Device.Ops.Adafactor(slot.Shape, p.Value, p.Grad, Momentum.Columns(p.Offset, p.Count), slot.Rows, slot.Cols, slot.Full, gate,
-                new((float)learningRate, (float)(decay * slot.Decay), (float)train.Beta2, (float)train.Beta1, train.BFloat16Momentum));
+                new((float)(learningRate * slot.Rate), (float)(decay * slot.Decay), (float)train.Beta2, (float)train.Beta1, train.BFloat16Momentum));
         }
     }
 

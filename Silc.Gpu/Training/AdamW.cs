@@ -5,7 +5,8 @@ namespace Silc;
 
 /// <summary>
 /// AdamW, optax's form: p ← p - lr · m̂ / (√v̂ + ε) - decay · p, decay not multiplied by lr. Loshchilov and Hutter 2019,
-/// arXiv:1711.05101. One launch for each run of neighbouring parameters with the same decay.
+/// arXiv:1711.05101. One launch for each run of neighbouring parameters with the same decay and rate; none for
+/// frozen ones.
 /// </summary>
 sealed class AdamW : IOptimizer
 {
@@ -14,7 +15,7 @@ sealed class AdamW : IOptimizer
     readonly Parameters parameters;
     readonly TrainConfig train;
     readonly MemoryBuffer1D<float, Stride1D.Dense> mean, square;
-    readonly List<(int Start, int Count, double Decay)> runs = [];
+    readonly List<(int Start, int Count, double Decay, double Rate)> runs = [];
 
     public AdamW(Parameters parameters, TrainConfig train)
     {
@@ -22,9 +23,12 @@ sealed class AdamW : IOptimizer
         foreach (var p in parameters.All)
         {
             var decay = DecayRule.For(train.DecayRules, p.Name);
-            if (runs.Count > 0 && runs[^1].Decay == decay) runs[^1] = runs[^1] with { Count = p.Offset + p.Count - runs[^1].Start };
-            else runs.Add((p.Offset, p.Count, decay));
+            var rate = RateRule.For(train.RateRules, p.Name);
+            if (runs.Count > 0 && (runs[^1].Decay, runs[^1].Rate) == (decay, rate)) runs[^1] = runs[^1] with { Count = p.Offset + p.Count - runs[^1].Start };
+            else runs.Add((p.Offset, p.Count, decay, rate));
         }
+
+        runs.RemoveAll(run => run.Rate == 0);
 
         // After what the rules can refuse.
         var device = parameters.Device;
@@ -48,9 +52,9 @@ sealed class AdamW : IOptimizer
 
     public void Step(StepGate gate, double learningRate, double decay)
     {
-        foreach (var (start, count, multiplier) in runs)
+        foreach (var (start, count, decays, rates) in runs)
             parameters.Device.Ops.AdamW(parameters.Values.Columns(start, count), parameters.Grads.Columns(start, count), Mean.Columns(start, count),
-                Square.Columns(start, count), gate, (float)learningRate, (float)(decay * multiplier), (float)train.Beta1, (float)train.Beta2, Epsilon);
+                Square.Columns(start, count), gate, (float)(learningRate * rates), (float)(decay * decays), (float)train.Beta1, (float)train.Beta2, Epsilon);
     }
 
     public IEnumerable<NamedArray> ToArrays() =>

@@ -18,7 +18,7 @@ public sealed partial class Trainer
             if (slice > 0) frame.Dispose();
             var now = views[slice];
             lastTargets = Teacher is null ? default : DistillLocal(pass, inference, now, means.Slice(slice, 1));
-            if (Config.ContrastiveWeight > 0 || Config.GlobalToGlobal) Captioned(pass, now, lastTargets, whole?.Slice(pass, slice));
+            if (Config.ContrastiveWeight > 0 || Config.GlobalToGlobal) Captioned(pass, inference, now, lastTargets, whole?.Slice(pass, slice));
         }
         Teacher?.Observe(pass.Ops, means);
     }
@@ -37,11 +37,12 @@ public sealed partial class Trainer
         return targets;
     }
 
-    // Image-text contrast, and DINO's terms between global views if wanted: both begin with the same forward.
-    void Captioned(Pass pass, BatchSlice slice, Tensor targets, (Tensor Image, Tensor Text)? cached)
+    // Image-text contrast, and DINO's terms between global views if wanted: both begin with the same forward. A locked tower keeps no
+    // activations and has no backward.
+    void Captioned(Pass pass, Pass inference, BatchSlice slice, Tensor targets, (Tensor Image, Tensor Text)? cached)
     {
-        var (zText, backText) = student.EmbedText(pass, slice.Tokens);
-        var (zImage, raw, backImage) = student.EmbedImage(pass, slice.Captioned, student.Config.ImageSize);
+        var (zText, backText) = student.EmbedText(frozen.Text ? inference : pass, slice.Tokens);
+        var (zImage, raw, backImage) = student.EmbedImage(frozen.Image ? inference : pass, slice.Captioned, student.Config.ImageSize);
         Probe?.Invoke("z_text", zText);
         Probe?.Invoke("z_image", zImage);
         lastImages = zImage;
@@ -54,8 +55,8 @@ public sealed partial class Trainer
         if (Config.ContrastiveWeight > 0)
         {
             var (dzImage, dzText) = cached ?? contrastive.Run(pass, zImage, zText, Losses);
-            backImage(dzImage, dRaw);
-            backText(dzText);
+            if (!frozen.Image) backImage(dzImage, dRaw);
+            if (!frozen.Text) backText(dzText);
         }
         else
         {

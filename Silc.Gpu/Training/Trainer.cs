@@ -18,13 +18,16 @@ public sealed partial class Trainer : IDisposable
     readonly ContrastiveLoss contrastive;
     readonly DistillationLoss distillation;
     readonly IOptimizer optimizer;
+    readonly FrozenParameters frozen;
     readonly StepGate gate;
     readonly MemoryBuffer1D<float, Stride1D.Dense> losses;
 
     /// <summary>Prepares to train <paramref name="model"/>: measures the memory of a step, then allocates it.</summary>
     /// <param name="model">The student; it is trained in place.</param>
     /// <param name="train">Losses, optimizer and schedule.</param>
-    /// <exception cref="ArgumentException">A value is out of range, or a parameter has no decay rule.</exception>
+    /// <exception cref="ArgumentException">
+    /// A value is out of range, a parameter has no decay rule, a rate rule no parameter, or nothing is left to train.
+    /// </exception>
     public Trainer(SilcModel model, TrainConfig train)
     {
         (student, device, Config) = (model, model.Device, train.Check());
@@ -32,6 +35,9 @@ public sealed partial class Trainer : IDisposable
             throw new ArgumentException("self-distillation needs local views: set ViewConfig.Local, or DistillationWeight to 0");
         if (train.GlobalToGlobal && model.Config.Views.Plain)
             throw new ArgumentException("with plain views the student sees no global ones: set ViewConfig.Plain or GlobalToGlobal to false");
+        frozen = new(model.Parameters, train.RateRules);
+        if (frozen.Image && train.DistillationWeight > 0)
+            throw new ArgumentException("the image tower is frozen, and it is what self-distillation trains: set DistillationWeight to 0 (--distillation 0)");
         (contrastive, distillation) = (new(model, train.ContrastiveWeight), new(model.Config, train));
         try
         {
@@ -80,6 +86,7 @@ public sealed partial class Trainer : IDisposable
         device.Synchronize();
         var schedule = Config.Schedule.At(Steps, Config.TotalSteps);
         Gradients(pass, teacherPass);
+        frozen.Clear(device.Ops);
         device.Ops.Judge(student.Parameters.Grads, Losses, gate, (float)Config.ClipNorm, (float)Config.Beta1, (float)Config.Beta2);
         optimizer.Step(gate, Config.LearningRate * schedule, Config.WeightDecay * schedule);
         Teacher?.Follow(device.Ops, gate, Config.TeacherMomentum, Config.CenterMomentum);

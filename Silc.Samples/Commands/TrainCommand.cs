@@ -21,6 +21,7 @@ static class TrainCommand
               silc train --data emoji:data/emoji --preset mini --steps 1500 --augment flip --ema 0.99 --out runs/emoji
               silc train --data "wds:data/{00000..00041}.tar" --preset s --batch 128 --steps 20000 --save-every 500 --keep-every 5000 --out runs/web
               silc train --data captions.csv --preset s --batch 128 --steps 20000 --contrastive sigmoid --device cuda --out runs/mine
+              silc train --data captions.csv --init siglip_b16.npz --tokenizer sentencepiece.model --freeze "img/.*" --distillation 0 --out runs/tuned
               silc train --resume runs/shapes
               silc train --resume runs/shapes --steps 900
             """);
@@ -38,15 +39,17 @@ static class TrainCommand
         var parsed = start is null ? given : TrainLine.Merge(given, start, folder.Path);
         (folder.Policy, folder.Notes) = (TrainOptions.PolicyOf(parsed), TrainLine.Notes(parsed));
 
-        var tokenizer = start?.Tokenizer?.Open() ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
-        var config = start?.Config ?? TrainOptions.ModelOf(parsed, tokenizer);
+        using var init = start is null ? TrainInit.Open(parsed) : null;
+        var tokenizer = start?.Tokenizer?.Open() ?? init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
+        var config = start?.Config ?? TrainOptions.ModelOf(parsed, tokenizer, init?.Weights.Config);
         var train = start is null ? TrainOptions.TrainingOf(parsed) : Continued(start, given);
         var data = parsed.GetRequiredValue(TrainOptions.Data);
         var source = DataOption.OpenForTraining(data, train.Seed, parsed);
 
         using var device = Device.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision));
-        using var model = SilcModel.Create(device, config, train.Seed, tokenizer);
+        using var model = init?.Model(device, config, tokenizer, train.Seed) ?? SilcModel.Create(device, config, train.Seed, tokenizer);
         using var run = new TrainRun(model, source, train, folder, parsed.GetValue(TrainOptions.MaxBad));
+        if (init is not null) Console.WriteLine($"init     {init.Begin(model, run.Trainer.Teacher)}");
         Console.WriteLine($"data     {source.Name}: {source.Count:N0} pictures, {train.BatchSize} a step, {run.Loader.StepsPerEpoch:N0} steps an epoch; "
             + $"{train.TotalSteps:N0} steps are {train.TotalSteps / (double)run.Loader.StepsPerEpoch:F1} epochs");
         if (start is not null) PrintStart(start, train);

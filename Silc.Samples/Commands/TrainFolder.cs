@@ -13,6 +13,8 @@ static class TrainFolder
         else if (folder is null && (resume is null || resume.Tokens.Count == 0)) result.AddError("Option '--out' is required.");
         else if (resume is not null && result.GetResult(TrainOptions.Overwrite) is not null)
             result.AddError("--overwrite deletes a run, --resume goes on with it: give one of them.");
+        else if (result.GetResult(TrainOptions.Init) is not null && result.GetResult(TrainOptions.Preset) is { Implicit: false })
+            result.AddError("--preset sizes a new model, the weights of --init have sizes: give one of them.");
     }
 
     public static RunFolder Of(ParseResult given)

@@ -54,9 +54,9 @@ static class TrainLine
         {
             var (was, value) = (kept.GetResult(option)?.GetValueOrDefault<object>(),
                 given.GetResult(option)!.GetValueOrDefault<object>());
-            if (Equals(was, value)) continue;
+            if (was is string[] old && value is string[] words ? old.SequenceEqual(words) : Equals(was, value)) continue;
             if (!DataOption.Reading.Contains(option) && Same(option, given, kept, new(before) { [option.Name] = now[option.Name], [TrainOptions.Out.Name] = ["."] }, start)) continue;
-            throw new ArgumentException($"{Shown(option, value)} contradicts {start.Path}, which was made {(was is null or "" or false ? $"without {option.Name}" : $"with {Shown(option, was)}")}: "
+            throw new ArgumentException($"{Shown(option, value)} contradicts {start.Path}, which was made {(was is null or "" or false or string[] { Length: 0 } ? $"without {option.Name}" : $"with {Shown(option, was)}")}: "
                 + "leave it out, or begin a new run in another --out");
         }
     }
@@ -64,16 +64,18 @@ static class TrainLine
     // Whether an option says in other words what holds already: the preset's own size, the same tokenizer at another place.
     static bool Same(Option option, ParseResult given, ParseResult kept, Dictionary<string, string[]> changed, Checkpoint start)
     {
+        // Weights to begin with brought sizes that the line does not say, and patterns have no other words.
+        if (kept.GetValue(TrainOptions.Init) is not null || option == TrainOptions.Freeze || option == TrainOptions.RateMultipliers) return false;
         if (start.Tokenizer is not { } origin) return false;
         if (option == TrainOptions.Tokenizer)
             return Tokenizers.Open(TrainOptions.TokenizerOf(given)).Origin?.Matches(origin) == true;
         var (tokenizer, line) = (origin.Open(), Parse(given, changed));
         return TrainOptions.ModelOf(line, tokenizer) == TrainOptions.ModelOf(kept, tokenizer)
-            && TrainOptions.TrainingOf(line) == TrainOptions.TrainingOf(kept);
+            && TrainOptions.TrainingOf(line) with { RateRules = [] } == TrainOptions.TrainingOf(kept) with { RateRules = [] };
     }
 
     static string Shown(Option option, object? value) =>
-        value is bool ? option.Name : $"{option.Name} {value}".Replace("Softmax", "softmax").Replace("Sigmoid", "sigmoid");
+        value is bool ? option.Name : $"{option.Name} {(value is string[] words ? string.Join($" {option.Name} ", words) : value)}".Replace("Softmax", "softmax").Replace("Sigmoid", "sigmoid");
 
     static Dictionary<string, string[]> Given(ParseResult parsed) =>
         TrainOptions.All.Select(option => (option.Name, Result: parsed.GetResult(option)))
@@ -83,5 +85,5 @@ static class TrainLine
     // With an equals sign, because words that start with @ or a hyphen mean other things alone.
     static ParseResult Parse(ParseResult like, Dictionary<string, string[]> values) => like.CommandResult.Command.Parse(
         [.. values.SelectMany(option =>
-            option.Value is [{ Length: > 0 } value] ? [$"{option.Key}={value}"] : option.Value.Prepend(option.Key))]);
+            option.Value is [] or [""] ? option.Value.Prepend(option.Key) : option.Value.Select(value => $"{option.Key}={value}"))]);
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Silc.Samples.Commands;
 
@@ -17,6 +18,22 @@ static class TrainOptions
         HelpName = "DIR|FILE",
         Arity = ArgumentArity.ZeroOrOne,
     };
+    public static readonly Option<string?> Init = new("--init")
+    {
+        Description = "Begin with the weights of a run or of a file of Silc, big_vision, Hugging Face or open_clip, which bring the sizes of the towers; "
+            + "--image-size resizes positions. A checkpoint also brings its teacher.",
+        HelpName = "DIR|FILE",
+    };
+    public static readonly Option<string[]> Freeze = new("--freeze")
+    {
+        Description = "Parameters that do not learn: a regular expression over whole names, e.g. 'img/.*' for a locked image tower; can be given several times.",
+        HelpName = "PATTERN",
+    };
+    public static readonly Option<string[]> RateMultipliers = new("--lr-mult")
+    {
+        Description = "Learning rate of the parameters that match, as a multiple of --lr, e.g. 'img/.*=0.1'; the first match counts. Weight decay stays.",
+        HelpName = "PATTERN=X",
+    };
     public static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Delete the run that --out holds." };
     public static readonly Option<int?> SaveEvery = new("--save-every") { Description = "Steps between checkpoints, besides those of --save-minutes.", HelpName = "N" };
     public static readonly Option<double> SaveMinutes = Real("--save-minutes",
@@ -30,7 +47,7 @@ static class TrainOptions
     public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10);
     public static readonly Option<double?> Minutes = new("--minutes") { Description = "Stop after this long, with all files written.", HelpName = "M" };
 
-    static readonly Option<string> Preset = Text("--preset", $"Size of the model: {string.Join(", ", SilcConfig.PresetNames)}.", "mini", "NAME");
+    public static readonly Option<string> Preset = Text("--preset", $"Size of the model: {string.Join(", ", SilcConfig.PresetNames)}.", "mini", "NAME");
     static readonly Option<int> Batch = Number("--batch", "Pictures a step.", 64);
     static readonly Option<int> Seed = Number("--seed", "Of weights, order and views.", 0);
     static readonly Option<ContrastiveKind> Contrastive = Choice("--contrastive", "Image-text loss: softmax (InfoNCE) or sigmoid (SigLIP).", ContrastiveKind.Softmax);
@@ -52,8 +69,8 @@ static class TrainOptions
     public static IReadOnlyList<Option> All { get; } =
     [
         Data, .. DataOption.Reading, MaxBad,
-        Out, Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
-        MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Accumulate, Seed, LogEvery, Minutes,
+        Out, Init, Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
+        MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Freeze, RateMultipliers, Recompute, Accumulate, Seed, LogEvery, Minutes,
         SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite,
     ];
 
@@ -64,6 +81,8 @@ static class TrainOptions
 
     public static Option<Precision> PrecisionOption() =>
         Choice("--precision", "How products multiply; tf32 and bf16 need NVIDIA tensor cores. Sums and weights stay float32.", Silc.Precision.Float32);
+
+    public static int? ImageSizeOf(ParseResult parsed) => parsed.GetValue(ImageSize);
 
     public static int SeedOf(ParseResult parsed) => parsed.GetValue(Seed);
 
@@ -76,17 +95,18 @@ static class TrainOptions
         return File.Exists(given) ? given : throw new FileNotFoundException($"--tokenizer {given}: no such file; say bytes or words, or name a .model or .txt.gz file");
     }
 
-    public static SilcConfig ModelOf(ParseResult parsed, Tokenizer tokenizer)
+    /// <summary>The model to train.</summary>
+    /// <param name="init">Of the weights to begin with; null takes the preset and the tokenizer's vocabulary.</param>
+    public static SilcConfig ModelOf(ParseResult parsed, Tokenizer tokenizer, SilcConfig? init = null)
     {
-        var preset = SilcConfig.Preset(parsed.GetValue(Preset)!);
+        var preset = init ?? SilcConfig.Preset(parsed.GetValue(Preset)!) with { VocabSize = tokenizer.VocabSize };
         var views = ViewOptions.Of(preset.Views, parsed, parsed.GetValue(MinCrop));
-        var atLeast = tokenizer is ByteTokenizer ? 48 : 0;
+        var atLeast = init is null && tokenizer is ByteTokenizer ? 48 : 0;
         return (preset with
         {
             ImageSize = parsed.GetValue(ImageSize) ?? preset.ImageSize,
             TextLength = parsed.GetValue(TextLength) ?? Math.Max(preset.TextLength, atLeast),
-            VocabSize = tokenizer.VocabSize,
-            Contrastive = parsed.GetValue(Contrastive),
+            Contrastive = init is null || parsed.GetResult(Contrastive) is { Implicit: false } ? parsed.GetValue(Contrastive) : init.Contrastive,
             // Without distillation nobody looks at local views.
             Views = views with { Local = parsed.GetValue(Distillation) > 0 ? parsed.GetValue(LocalViews) ?? views.Local : 0 },
         }).Check();
@@ -99,7 +119,20 @@ static class TrainOptions
             parsed.GetValue(Batch), steps, parsed.GetValue(Seed), parsed.GetValue(Optimizer), parsed.GetValue(LearningRate), parsed.GetValue(WeightDecay),
             Schedule: new(parsed.GetValue(Schedule), parsed.GetValue(Warmup) ?? Math.Max(1, steps / 20), parsed.GetValue(Cooldown)),
             DistillationWeight: parsed.GetValue(Distillation), EmaMomentum: parsed.GetValue(Ema), GlobalToGlobal: parsed.GetValue(GlobalToGlobal),
-            Recompute: parsed.GetValue(Recompute), Accumulate: parsed.GetValue(Accumulate)).Check();
+            Recompute: parsed.GetValue(Recompute), Accumulate: parsed.GetValue(Accumulate), RateRules: RatesOf(parsed)).Check();
+    }
+
+    static List<RateRule>? RatesOf(ParseResult parsed)
+    {
+        List<RateRule> rules = [.. parsed.GetValue(Freeze)!.Select(pattern => new RateRule(pattern, 0)), .. parsed.GetValue(RateMultipliers)!.Select(RateOf)];
+        return rules is [] ? null : rules;
+    }
+
+    static RateRule RateOf(string given)
+    {
+        var at = given.LastIndexOf('=');
+        return at > 0 && double.TryParse(given.AsSpan(at + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var multiplier) ? new(given[..at], multiplier)
+            : throw new ArgumentException($"--lr-mult {given}: say a pattern of parameter names and a number, e.g. 'img/.*=0.1'");
     }
 
     static Option<string> Text(string name, string help, string usual, string value) =>

@@ -1,0 +1,64 @@
+using System.CommandLine;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>--init</c>: the weights that a new run begins with.</summary>
+sealed class TrainInit : IDisposable
+{
+    readonly ModelFile file;
+
+    TrainInit(ModelFile file, Tokenizer tokenizer, int? imageSize)
+    {
+        (this.file, Tokenizer) = (file, tokenizer);
+        Weights = Sized(file.Weights, imageSize);
+        Teacher = file.Teacher is { } teacher ? Sized(teacher, imageSize) : null;
+    }
+
+    /// <summary>Towers, and perhaps head, with positions for the size of the pictures.</summary>
+    public ModelWeights Weights { get; }
+
+    /// <summary>That of the option, or the file's own.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    ModelWeights? Teacher { get; }
+
+    /// <summary>Opens the file; null without the option.</summary>
+    public static TrainInit? Open(ParseResult parsed)
+    {
+        if (parsed.GetValue(TrainOptions.Init) is not { } path) return null;
+        if (!File.Exists(path) && !Directory.Exists(path)) throw new FileNotFoundException($"--init {path}: no such file or folder");
+        var file = ModelFile.Open(path);
+        try
+        {
+            var tokenizer = parsed.GetResult(TrainOptions.Tokenizer) is { Implicit: false } ? Tokenizers.Open(TrainOptions.TokenizerOf(parsed)) : file.Tokenizer?.Open()
+                ?? throw new InvalidDataException($"--init {path} brings no tokenizer: give the one that it was trained with by --tokenizer FILE");
+            return new(file, tokenizer, TrainOptions.ImageSizeOf(parsed));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The model with these weights.</summary>
+    public SilcModel Model(Device device, SilcConfig config, Tokenizer tokenizer, int seed) =>
+        SilcModel.From(device, Weights, config, tokenizer, seed);
+
+    /// <summary>Gives the run's teacher the weights of the checkpoint's, where both have one, and says in a line what the run begins with.</summary>
+    public string Begin(SilcModel student, Teacher? teacher)
+    {
+        var model = student.Config;
+        var head = Weights.HasHead && Weights.Config.Head == model.Head;
+        var line = $"{file.Path}: {file.Format.Describe()}, {Weights.TowerParameterCount:N0} parameters in both towers"
+            + (Weights.Config.Grid != file.Config.Grid ? $", positions resized to {model.Grid} x {model.Grid}" : "");
+        if (teacher is null) return line;
+        if (head && Teacher is not null) teacher.Load(Teacher);
+        return $"{line}; head {(head ? "too" : "drawn anew")}, teacher {(head && Teacher is not null ? "too" : "a copy of the student")}";
+    }
+
+    static ModelWeights Sized(ModelWeights weights, int? imageSize) => imageSize is { } size ? weights.WithImageSize(size) : weights;
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => file.Dispose();
+}

@@ -1,0 +1,66 @@
+namespace Silc.Tests;
+
+/// <summary><c>silc train --init</c>, <c>--freeze</c> and <c>--lr-mult</c> as their user sees them.</summary>
+[TestClass, DoNotParallelize]
+public sealed class InitCommandTests : TempFolder
+{
+    [TestMethod]
+    public void A_run_begins_with_the_weights_of_another()
+    {
+        Good(Line("first", "--image-size", "32", "--text-length", "24", "--local-views", "1"));
+        var again = Good(Line("second", "--init", At("first/checkpoints/step-00000002.safetensors"), "--image-size", "40", "--lr", "0", "--wd", "0"));
+        StringAssert.Contains(again, "positions resized to 5 x 5");
+        StringAssert.Contains(again, "head too, teacher too");
+        using (ModelFile first = ModelFile.Open(At("first")), second = ModelFile.Open(At("second")))
+        {
+            Assert.AreEqual(40, second.Config.ImageSize);
+            Close.Bits(first.Weights.All("txt/head/kernel", 128 * 128), second.Weights.All("txt/head/kernel", 128 * 128), "text head");
+        }
+
+        // From a format without a head, with a locked image tower; the run goes on without the options, and not with others.
+        Good("convert", At("first"), At("towers.npz"), "--to", "npz");
+        string[] tune = ["--init", At("towers.npz"), "--tokenizer", "bytes", "--distillation", "0", "--freeze", "img/.*", "--lr-mult", "txt/Embed_0/.*=0.1", "--lr-mult", "t=0"];
+        Good(Line("tuned", tune));
+        using (ModelFile first = ModelFile.Open(At("first")), tuned = ModelFile.Open(At("tuned")))
+        {
+            Close.Bits(first.Weights.All("img/embedding/kernel", 8 * 8 * 3 * 128), tuned.Weights.All("img/embedding/kernel", 8 * 8 * 3 * 128), "patches");
+            CollectionAssert.AreNotEqual(first.Weights.All("txt/head/kernel", 128 * 128), tuned.Weights.All("txt/head/kernel", 128 * 128));
+            Close.Bits(first.Weights.All("t", 1), tuned.Weights.All("t", 1), "t");
+        }
+        Good("train", "--resume", At("tuned"), "--steps", "3", "--freeze", "img/.*");
+        Bad("--freeze txt/.* contradicts", "train", "--resume", At("tuned"), "--steps", "4", "--freeze", "txt/.*");
+        Good("train", "--resume", At("tuned"), "--steps", "4");
+    }
+
+    [TestMethod]
+    public void What_cannot_begin_a_run_is_named()
+    {
+        Bad("--init nowhere: no such file or folder", Line("x", "--init", "nowhere"));
+        Bad("'img/.*=0.1'", Line("x", "--lr-mult", "img/.*"));
+        Bad("no parameter matches 'image/.*'", Line("x", "--freeze", "image/.*"));
+        Good(Line("first", "--image-size", "32", "--text-length", "24", "--local-views", "1"));
+        Good("convert", At("first"), At("towers.npz"), "--to", "npz");
+        Bad("give the one that it was trained with by --tokenizer", Line("x", "--init", At("towers.npz")));
+        Bad("'txt/pos_embedding' has shape (1, 24, 128)", Line("x", "--init", At("first"), "--text-length", "30"));
+        var (code, _, error) = CommandLineTests.Run(Line("x", "--init", At("first"), "--preset", "mini"));
+        Assert.AreEqual(Samples.CommandLine.Misused, code);
+        StringAssert.Contains(error, "--preset sizes a new model");
+    }
+
+    string[] Line(string folder, params string[] more) =>
+        ["train", "--data", "demo", "--steps", "2", "--batch", "4", "--ema", "0.9", "--warmup", "1", "--schedule", "constant", "--device", "cpu", "--out", At(folder), .. more];
+
+    static string Good(params string[] line)
+    {
+        var (code, output, error) = CommandLineTests.Run(line);
+        Assert.AreEqual(0, code, error);
+        return output;
+    }
+
+    static void Bad(string says, params string[] line)
+    {
+        var (code, _, error) = CommandLineTests.Run(line);
+        Assert.AreEqual(Samples.CommandLine.Failed, code, error);
+        StringAssert.Contains(error, says);
+    }
+}
