@@ -7,7 +7,7 @@ namespace Silc.Samples;
 static class SegmentationOptions
 {
     const string MaskPrefix = "masks:";
-    const int Seed = 1_000_003, DemoSize = 96, EmojiSize = 128;
+    const int UsualScenes = 200, Seed = 1_000_003, DemoSize = 96, EmojiSize = 128;
 
     static readonly Option<string> Data = new("--data")
     {
@@ -19,7 +19,7 @@ static class SegmentationOptions
     static readonly Option<string?> Classes = new("--classes") { Description = "For masks: a file whose line n names label n, further names after commas. A first class 'background' is one.", HelpName = "FILE" };
     static readonly Option<int> Ignore = new("--ignore") { Description = "For masks: the label that does not count.", HelpName = "LABEL", DefaultValueFactory = _ => 255 };
     static readonly Option<bool> SkipZero = new("--skip-zero") { Description = "For masks: label 0 does not count and label 1 is the first class, as in ADE20K." };
-    static readonly Option<int> Pictures = new("--pictures") { Description = "For demo and emoji: scenes to draw.", HelpName = "N", DefaultValueFactory = _ => 200 };
+    static readonly Option<int> Pictures = new("--pictures") { Description = "For demo and emoji: scenes to draw.", HelpName = "N", DefaultValueFactory = _ => UsualScenes };
     static readonly Option<string?> Photographs = new("--photographs") { Description = "For emoji: a folder of pictures to place them on, instead of drawn backgrounds.", HelpName = "FOLDER" };
     static readonly Option<string> Background = new("--background")
     {
@@ -47,10 +47,16 @@ static class SegmentationOptions
         if (IsMasks(parsed)) return [Masks(data[MaskPrefix.Length..], parsed)];
         if (forMasks.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
             throw new ArgumentException($"{wrong.Name} is for masks:FOLDER, not for --data {data}");
+        var photographs = PhotographsOf(parsed.GetValue(Photographs));
+        return Drawn(data, count, photographs) ?? throw new ArgumentException($"--data {data}: segmentation takes demo, emoji:FOLDER or masks:FOLDER");
+    }
+
+    /// <summary>Scenes that the program draws, of shapes or of emoji; null for other data.</summary>
+    public static IEnumerable<ISegmentationSource>? Drawn(string data, int count = UsualScenes, IReadOnlyList<string>? photographs = null)
+    {
         if (data == "demo") return [new DemoSegmentation(count, Seed, DemoSize, DemoTask.Colour), new DemoSegmentation(count, Seed, DemoSize, DemoTask.Shape)];
-        if (DataOption.EmojiFolder(data) is not { } folder)
-            throw new ArgumentException($"--data {data}: segmentation takes demo, emoji:FOLDER or masks:FOLDER");
-        var (set, photographs) = (DataOption.OpenEmoji(folder), PhotographsOf(parsed.GetValue(Photographs)));
+        if (DataOption.EmojiFolder(data) is not { } folder) return null;
+        var set = DataOption.OpenEmoji(folder);
         return new[] { set.HeldOut(), set.UnseenStyle() }.Select(emoji => new EmojiScenes(emoji, set.UnseenStyle(), count, Seed, EmojiSize, photographs));
     }
 

@@ -43,6 +43,7 @@ public enum OptimizerKind
 /// </param>
 /// <param name="DecayRules">Which parameters decay; null means <see cref="DecayRule.Default"/>.</param>
 /// <param name="RateRules">Which parameters learn faster, slower or not at all; null means that all learn alike.</param>
+/// <param name="AverageWeights">Keep an average of all weights with the teacher's momentum, to be evaluated in their place.</param>
 public sealed record TrainConfig(
     int BatchSize = 64, int TotalSteps = 1000, int Seed = 0,
     OptimizerKind Optimizer = OptimizerKind.AdamW, double LearningRate = 1e-3, double WeightDecay = 1e-4,
@@ -50,7 +51,7 @@ public sealed record TrainConfig(
     double DistillationWeight = 1, double ContrastiveWeight = 1, double StudentTemperature = 0.1, double TeacherTemperature = 0.04,
     double CenterMomentum = 0.9, double? EmaMomentum = null, bool GlobalToGlobal = false, int MaxSkippedSteps = 10,
     bool BFloat16Momentum = false, bool Recompute = false, int Accumulate = 1, IReadOnlyList<DecayRule>? DecayRules = null,
-    IReadOnlyList<RateRule>? RateRules = null)
+    IReadOnlyList<RateRule>? RateRules = null, bool AverageWeights = false)
 {
     /// <summary>Learning-rate multiplier over the run.</summary>
     public Schedule Schedule { get; init; } = Schedule ?? new Schedule(ScheduleKind.Cosine, Math.Max(1, TotalSteps / 20));

@@ -3,7 +3,7 @@ namespace Silc;
 // The whole state of a run in one file.
 public sealed partial class Trainer
 {
-    const string Center = "teacher/center", StepState = "step_state";
+    const string Center = "teacher/center", AveragePrefix = "average/", StepState = "step_state";
 
     /// <summary>
     /// Writes student, teacher, center, optimizer moments, step state, configurations and tokenizer to one safetensors file with
@@ -21,6 +21,7 @@ public sealed partial class Trainer
             arrays.Add(new(Center, [Teacher.Center.Count],
                 device.Download(Teacher.Center.View.SubView(0, Teacher.Center.Count))));
         }
+        if (Average is not null) arrays.AddRange(student.Parameters.ToArrays(Average.Values, AveragePrefix));
         arrays.Add(new(StepState, [StepGate.Size], gate.Read()));
         new Checkpoint(path, Steps, Checkpoint.LibraryVersion, student.Config, Config, student.Tokenizer?.Origin, data,
             notes).Write(arrays);
@@ -46,6 +47,7 @@ public sealed partial class Trainer
             Teacher.Parameters.Load(arrays, "teacher/", path);
             device.Upload<float>(Values(Center, Teacher.Center.Count), Teacher.Center.View.SubView(0, Teacher.Center.Count));
         }
+        if (Average is not null) student.Parameters.Load(Average.Values, arrays, AveragePrefix, path);
         gate.Write(Values(StepState, StepGate.Size));
         Steps = checkpoint.Step;
 

@@ -43,6 +43,7 @@ public sealed partial class Trainer : IDisposable
         {
             model.Parameters.AllocateGradients();
             if (train.DistillationWeight > 0) Teacher = new(model);
+            if (train.AverageWeights) Average = new(model);
             views = new(device, model.Config, train.BatchSize, train.Accumulate);
             optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, train) : new Adafactor(model.Parameters, train);
             gate = new(device);
@@ -62,6 +63,9 @@ public sealed partial class Trainer : IDisposable
 
     /// <summary>The EMA teacher; null without self-distillation.</summary>
     public Teacher? Teacher { get; }
+
+    /// <summary>The average of the student's weights; null unless <see cref="TrainConfig.AverageWeights"/> asks for it.</summary>
+    public WeightAverage? Average { get; }
 
     /// <summary>Steps done.</summary>
     public long Steps { get; private set; }
@@ -90,6 +94,7 @@ public sealed partial class Trainer : IDisposable
         device.Ops.Judge(student.Parameters.Grads, Losses, gate, (float)Config.ClipNorm, (float)Config.Beta1, (float)Config.Beta2);
         optimizer.Step(gate, Config.LearningRate * schedule, Config.WeightDecay * schedule);
         Teacher?.Follow(device.Ops, gate, Config.TeacherMomentum, Config.CenterMomentum);
+        Average?.Follow(device.Ops, gate, Config.TeacherMomentum);
         Steps++;
     }
 
@@ -121,6 +126,7 @@ public sealed partial class Trainer : IDisposable
         optimizer?.Dispose();
         gate?.Dispose();
         Teacher?.Dispose();
+        Average?.Dispose();
         device.Free(losses);
     }
 }

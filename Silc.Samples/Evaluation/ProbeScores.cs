@@ -1,15 +1,10 @@
 namespace Silc.Samples.Evaluation;
 
-/// <summary>A classification to be learned from one set and tried on another.</summary>
-/// <param name="What">What the classes are.</param>
-/// <param name="Known">Pictures to learn from.</param>
-/// <param name="Labels">Their classes.</param>
-/// <param name="Asked">Pictures to classify.</param>
-/// <param name="Truth">Their classes.</param>
-sealed record ProbeTask(string What, IImageTextSource Known, IReadOnlyList<int> Labels, IImageTextSource Asked, IReadOnlyList<int> Truth);
-
 /// <summary>Nearest neighbours, few shots and a linear probe on the picture embeddings before L2 normalisation; neighbours go by their cosines.</summary>
-sealed class ProbeScores(SilcModel model, EvalCrop crop)
+/// <param name="model">Embeds pictures.</param>
+/// <param name="crop">How pictures become squares.</param>
+/// <param name="linear">Fit the linear probe too, which takes longer than all others.</param>
+sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool linear = true)
 {
     const int MostForLinear = 20_000;
 
@@ -31,13 +26,11 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop)
             yield return Top($"{shots} shot{(shots == 1 ? "" : "s")}, least squares, spread {100 * score.Spread:F1} %", score.Mean);
         }
 
-        if (!fitted.TryGetValue((task.Known, task.What), out var linear))
+        if (linear)
         {
-            var (rows, labels) = Thinned(known, task.Labels);
-            fitted[(task.Known, task.What)] = linear = LinearProbe.Tune(rows, labels, classes);
+            var (probe, penalty) = Fitted(task, known, classes);
+            yield return Line($"linear probe, penalty {penalty:g1}", Classification.Of(probe.Scores(asked), task.Truth));
         }
-        var (probe, penalty) = linear;
-        yield return Line($"linear probe, penalty {penalty:g1}", Classification.Of(probe.Scores(asked), task.Truth));
         var frequent = task.Labels.CountBy(label => label).MaxBy(count => count.Value).Key;
         yield return Top("always the most frequent", task.Truth.Count(label => label == frequent) / (double)task.Truth.Count);
 
@@ -45,6 +38,14 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop)
 
         Score Top(string method, double top1, double top5 = double.NaN) =>
             new($"{task.Asked.Name}, by {task.What}", task.Asked.Count, method, [new("top 1", top1), new("top 5", top5)]);
+    }
+
+    // Tasks that learn from the same pictures share their probe.
+    (LinearProbe Probe, double Penalty) Fitted(ProbeTask task, float[,] known, int classes)
+    {
+        if (fitted.TryGetValue((task.Known, task.What), out var probe)) return probe;
+        var (rows, labels) = Thinned(known, task.Labels);
+        return fitted[(task.Known, task.What)] = LinearProbe.Tune(rows, labels, classes);
     }
 
     // The probe is fitted on the processor: of a very large set every n-th picture.
