@@ -42,6 +42,7 @@ public static class CommandLine
         {
             EvalZeroShotCommand.Create(), EvalRetrievalCommand.Create(), EvalProbeCommand.Create(), EvalSegmentationCommand.Create(),
         });
+        root.Add(AblateCommand.Create());
         root.Add(EmbedCommand.Create());
         root.Add(SearchCommand.Create());
         root.Add(ConvertCommand.Create());

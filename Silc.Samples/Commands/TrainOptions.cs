@@ -66,11 +66,16 @@ static class TrainOptions
     static readonly Option<int?> LocalViews = new("--local-views") { Description = "Small views of each picture; the preset's unless given.", HelpName = "N" };
     static readonly Option<double> MinCrop = Real("--min-crop", "Smallest area of a global view, as a part of the picture.", 0.4);
 
+    /// <summary>What a model is and how it learns, but for the image-text loss.</summary>
+    public static IReadOnlyList<Option> Recipe { get; } =
+    [
+        Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, ImageSize, Distillation, Ema, GlobalToGlobal, LocalViews,
+        MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Accumulate, Seed,
+    ];
+
     public static IReadOnlyList<Option> All { get; } =
     [
-        Data, .. DataOption.Reading, MaxBad,
-        Out, Init, Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, ImageSize, Contrastive, Distillation, Ema, GlobalToGlobal, LocalViews,
-        MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Freeze, RateMultipliers, Recompute, Accumulate, Seed, LogEvery, Minutes,
+        Data, .. DataOption.Reading, MaxBad, Out, Init, Contrastive, .. Recipe, Freeze, RateMultipliers, LogEvery, Minutes,
         SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite,
     ];
 

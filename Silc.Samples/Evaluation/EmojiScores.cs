@@ -4,7 +4,14 @@ namespace Silc.Samples.Evaluation;
 /// Emoji that training did not see, in its own styles and in OpenMoji's: which of all concepts, by text and by the nearest known
 /// picture, in our embedding and in plain pixels. A predicted concept also says a subgroup and a group.
 /// </summary>
-sealed class EmojiScores(SilcModel model, EmojiSet set, IReadOnlyList<string> templates, EvalCrop crop, ClassReport? report = null)
+/// <param name="model">Embeds pictures and texts.</param>
+/// <param name="set">The prepared folder.</param>
+/// <param name="templates">Sentences around an annotation.</param>
+/// <param name="crop">How pictures become squares.</param>
+/// <param name="report">Takes the confusion of groups.</param>
+/// <param name="floors">Score what needs no model as well: pixels, the most frequent, chance.</param>
+sealed class EmojiScores(
+    SilcModel model, EmojiSet set, IReadOnlyList<string> templates, EvalCrop crop = EvalCrop.Squash, ClassReport? report = null, bool floors = true)
 {
     const int Guesses = 5;
 
@@ -34,6 +41,7 @@ sealed class EmojiScores(SilcModel model, EmojiSet set, IReadOnlyList<string> te
             .Average(entry => entry.Item.Any(guess => level.Of(concepts[guess]) == level.Of(queries.Rows[entry.Index].Concept)) ? 1.0 : 0.0)))]);
         ReportGroups(name, queries, best);
         yield return Line("nearest train picture, our embedding", ZeroShot.Predict(zImage, zKnown).Select(i => known.Rows[i].Concept));
+        if (!floors) yield break;
         yield return Line("nearest train picture, 24 x 24 pixels", PixelNeighbours.Nearest(known, queries).Select(i => known.Rows[i].Concept));
         yield return new(name, queries.Count, "always the most frequent", [.. Levels.Select(level =>
             new Metric(level.Name, queries.Rows.CountBy(row => level.Of(row.Concept)).Max(count => count.Value) / (double)queries.Count))]);

@@ -23,7 +23,7 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool 
         foreach (var shots in FewShot.UsualShots.Where(shots => shots <= fewest))
         {
             var score = FewShot.Score(known, task.Labels, asked, task.Truth, shots);
-            yield return Top($"{shots} shot{(shots == 1 ? "" : "s")}, least squares, spread {100 * score.Spread:F1} %", score.Mean);
+            yield return Top($"{shots} shot{(shots == 1 ? "" : "s")}, least squares", score.Mean, spread: score.Spread);
         }
 
         if (linear)
@@ -36,8 +36,8 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool 
 
         Score Line(string method, Classification found) => Top(method, found.Top1, found.Top5);
 
-        Score Top(string method, double top1, double top5 = double.NaN) =>
-            new($"{task.Asked.Name}, by {task.What}", task.Asked.Count, method, [new("top 1", top1), new("top 5", top5)]);
+        Score Top(string method, double top1, double top5 = double.NaN, double spread = double.NaN) =>
+            new($"{task.Asked.Name}, by {task.What}", task.Asked.Count, method, [new("top 1", top1), new("top 5", top5), new("spread over draws", spread)]);
     }
 
     // Tasks that learn from the same pictures share their probe.

@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Text;
+using CsvHelper;
+
+namespace Silc.Samples.Ablation;
+
+/// <summary>
+/// The folder of an ablation: <c>ablation.csv</c> with every number, written whole after each run, so that what was stopped goes on
+/// with the next run; and <c>ablation.json</c> with the settings, so that it goes on with the same.
+/// </summary>
+sealed class AblationFolder
+{
+    const string SettingsName = "ablation.json";
+
+    static readonly string[] header = ["loss", "rung", "seed", "pictures", "method", "metric", "value"];
+
+    readonly string folder;
+    readonly List<AblationRow> rows;
+
+    /// <param name="folder">May exist.</param>
+    /// <param name="settings">What the numbers depend on.</param>
+    /// <exception cref="ArgumentException">The folder holds numbers that were made with others.</exception>
+    public AblationFolder(string folder, AblationSettings settings)
+    {
+        (this.folder, var known) = (folder, Path.Combine(folder, SettingsName));
+        if (File.Exists(known))
+        {
+            var before = ConfigJson.Read<AblationSettings>(File.ReadAllText(known), known, "settings");
+            string[] differences = [.. ConfigJson.Differences(before, settings)];
+            if (differences.Length > 0)
+                throw new ArgumentException($"{folder} holds an ablation with other options: {string.Join("; ", differences)}. Go on with the same, or choose another --out");
+        }
+        else AtomicFile.Write(known, stream => stream.Write(Encoding.UTF8.GetBytes(ConfigJson.Write(settings))));
+        rows = File.Exists(TablePath) ? [.. Read(TablePath)] : [];
+    }
+
+    /// <summary>The file of all numbers.</summary>
+    public string TablePath => At("ablation.csv");
+
+    /// <summary>A file in the folder.</summary>
+    public string At(string name) => Path.Combine(folder, name);
+
+    /// <summary>All numbers so far.</summary>
+    public IReadOnlyList<AblationRow> Rows => rows;
+
+    /// <summary>Adds those of a run; they are in the file all or none.</summary>
+    public void Add(IEnumerable<AblationRow> more)
+    {
+        rows.AddRange(more);
+        AtomicFile.Write(TablePath, stream =>
+        {
+            using var csv = CsvWriter.Create(stream, new CsvWriterOptions(), leaveOpen: true);
+            csv.WriteRecord(header);
+            foreach (var row in rows)
+                csv.WriteRecord([row.Loss, row.Rung, Number(row.Seed), row.Pictures, row.Method, row.Metric, Number(row.Value)]);
+        });
+    }
+
+    static string Number(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+
+    static IEnumerable<AblationRow> Read(string path)
+    {
+        using var csv = CsvReader.FromFile(path, new CsvReaderOptions { Separator = ',', TrackLineNumbers = true });
+        csv.ReadHeader();
+        if (!csv.Headers.SequenceEqual(header)) throw new InvalidDataException($"{path} has other columns than {string.Join(",", header)}: move it away, and its runs are done again");
+        while (csv.Read())
+        {
+            if (!int.TryParse(csv.GetString(2), CultureInfo.InvariantCulture, out var seed) || !double.TryParse(csv.GetString(6), CultureInfo.InvariantCulture, out var value))
+                throw new InvalidDataException($"{path} line {csv.LineNumber}: seed '{csv.GetString(2)}' or value '{csv.GetString(6)}' is no number: delete the rows of that run, and it is done again");
+            yield return new(csv.GetString(0), csv.GetString(1), seed, csv.GetString(3), csv.GetString(4), csv.GetString(5), value);
+        }
+    }
+}

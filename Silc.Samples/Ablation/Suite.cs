@@ -1,0 +1,69 @@
+using Silc.Samples.Evaluation;
+
+namespace Silc.Samples.Ablation;
+
+/// <summary>All that is measured of a model on one data set, and which of it a table of models shows.</summary>
+/// <param name="Measure">Scores a model.</param>
+/// <param name="Headlines">Columns of the table.</param>
+sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<Headline> Headlines)
+{
+    /// <exception cref="ArgumentException">The data has no classes and masks to measure by.</exception>
+    public static Suite Open(string data) => data == "demo" ? Demo() : DataOption.EmojiFolder(data) is { } folder ? Emoji(data, DataOption.OpenEmoji(folder))
+        : throw new ArgumentException($"--data {data}: the ladder is measured by classes, captions and masks; it takes demo or emoji:FOLDER (silc data emoji makes one)");
+
+    static Suite Demo()
+    {
+        var (pictures, scenes, tasks) = (DemoSet.HeldOut(), DemoSet.HeldOutScenes(), ProbeTask.Demo());
+        return new(
+            model => [
+                .. DemoScores.Of(model, pictures, model.EmbedPictures(pictures)), .. RetrievalScores.Of(model, scenes),
+                .. tasks.SelectMany(Probes(model).Of), .. Segmented(model, "demo"),
+            ],
+            [
+                new("zero-shot", "", "zero-shot by text", "colour and shape"),
+                new("I to T R@1", "captions", "picture to caption", "R@1"),
+                new("T to I R@1", "captions", "caption to picture", "R@1"),
+                new("10-shot shape", "by shape", "10 shots", "top 1"),
+                new("kNN shape", "by shape", "20 nearest", "top 1"),
+                new("mIoU colour", "by colour", "map values", "mIoU"),
+                new("mIoU shape", "by shape", "map values", "mIoU"),
+            ]);
+    }
+
+    static Suite Emoji(string data, EmojiSet set)
+    {
+        var tasks = ProbeTask.Emoji(set);
+        return new(
+            model => [
+                .. new EmojiScores(model, set, Prompts.NameOnly, floors: false).All(), .. RetrievalScores.Of(model, set.HeldOut(), merge: true),
+                .. tasks.SelectMany(Probes(model).Of), .. Segmented(model, data),
+            ],
+            [
+                new("zero-shot subgroup", "held-out", "text, zero-shot", "subgroup"),
+                new("unseen style", "unseen style", "text, zero-shot", "subgroup"),
+                new("I to T R@10", "captions", "picture to caption", "R@10"),
+                new("T to I R@10", "captions", "caption to picture", "R@10"),
+                new("10-shot group", "held-out pictures, by group", "10 shots", "top 1"),
+                new("kNN subgroup", "held-out pictures, by subgroup", "20 nearest", "top 1"),
+                new("mIoU", "scenes of emoji, held-out", "map values", "mIoU"),
+                new("mIoU unseen style", "scenes of emoji, unseen", "map values", "mIoU"),
+            ]);
+    }
+
+    static ProbeScores Probes(SilcModel model) => new(model, linear: false);
+
+    // As silc eval segmentation does without options.
+    static IEnumerable<Score> Segmented(SilcModel model, string data) => SegmentationOptions.Drawn(data)!.SelectMany(source => new SegmentationRun(
+        model, source, model.Prototypes(source.Classes, Prompts.NameOnly, AliasUse.Best, canonical: false),
+        SegmentationWindows.Whole(model.Config.Grid * model.Config.PatchSize), threshold: null, backgroundCounts: false).Score(sheet: null));
+}
+
+/// <summary>A column of the table: one metric of one score.</summary>
+/// <param name="Name">Of the column.</param>
+/// <param name="Pictures">Part of the score's pictures.</param>
+/// <param name="Method">How its method begins.</param>
+/// <param name="Metric">Its metric.</param>
+sealed record Headline(string Name, string Pictures, string Method, string Metric)
+{
+    public bool Is(AblationRow row) => row.Metric == Metric && row.Pictures.Contains(Pictures) && row.Method.StartsWith(Method, StringComparison.Ordinal);
+}
