@@ -28,8 +28,8 @@ static class AblateCommand
             {MarkdownName} and ablation.csv, with every number of every run, stay in --out; what was stopped goes on when the command is given again.
 
             Examples:
-              silc ablate --data demo --steps 400 --tokenizer words --text-length 16 --ema 0.98 --out runs/ladder
-              silc ablate --data emoji:data/emoji --steps 1500 --augment jitter=0.4,flip --ema 0.99 --losses softmax --seeds 1 --out runs/emoji-ladder
+              silc ablate --data demo --steps 400 --image-size 48 --tokenizer words --text-length 12 --lr 0.002 --ema 0.98 --out runs/ladder
+              silc ablate --data emoji:data/emoji --steps 1500 --tokenizer words:16384 --augment jitter=0.4,flip --min-crop 0.7 --lr 0.002 --ema 0.99 --seeds 1 --out runs/emoji-ladder
             """) { TrainOptions.Data, Out, Seeds, Losses };
         foreach (var option in TrainOptions.Recipe) command.Add(option);
         command.Validators.Add(result =>

@@ -35,7 +35,7 @@ static class DataEmojiCommand
         Console.WriteLine($"""
 
             Next:
-              silc train --data emoji:{folder} --preset mini --steps 1500 --augment flip --ema 0.99 --out runs/emoji
+              silc train --data emoji:{folder} --preset mini --steps 1500 --tokenizer words:16384 --augment jitter=0.4,flip --min-crop 0.7 --lr 0.002 --ema 0.99 --out runs/emoji
               silc eval zero-shot --model runs/emoji --data emoji:{folder}
             """);
         return 0;

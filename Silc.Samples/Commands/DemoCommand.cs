@@ -68,7 +68,7 @@ static class DemoCommand
             Try next:
               silc devices
               silc data emoji --out data/emoji
-              silc train --data emoji:data/emoji --preset mini --steps 1500 --augment flip --ema 0.99 --out runs/emoji
+              silc train --data emoji:data/emoji --preset mini --steps 1500 --tokenizer words:16384 --augment jitter=0.4,flip --min-crop 0.7 --lr 0.002 --ema 0.99 --out runs/emoji
               silc eval zero-shot --model runs/emoji --data emoji:data/emoji
               silc train --help
             (silc is short for dotnet run -c Release --project Silc.Samples --)

@@ -18,7 +18,7 @@ static class TrainCommand
 
             Examples:
               silc train --data demo --steps 600 --ema 0.98 --out runs/shapes
-              silc train --data emoji:data/emoji --preset mini --steps 1500 --augment flip --ema 0.99 --out runs/emoji
+              silc train --data emoji:data/emoji --preset mini --steps 1500 --tokenizer words:16384 --augment jitter=0.4,flip --min-crop 0.7 --lr 0.002 --ema 0.99 --out runs/emoji
               silc train --data "wds:data/{00000..00041}.tar" --preset s --batch 128 --steps 20000 --save-every 500 --keep-every 5000 --out runs/web
               silc train --data captions.csv --preset s --batch 128 --steps 20000 --contrastive sigmoid --device cuda --out runs/mine
               silc train --data captions.csv --init siglip_b16.npz --tokenizer sentencepiece.model --freeze "img/.*" --distillation 0 --out runs/tuned

@@ -127,4 +127,18 @@ public sealed class EmojiTests
     static IconSet Set(string icons, string aliases, string chars = "{}") => new(
         Encoding.UTF8.GetBytes($$"""{"width":16,"height":16,"icons":{{icons}},"aliases":{{aliases}}}"""),
         Encoding.UTF8.GetBytes(chars));
+
+    [TestMethod]
+    public void CaptionsAreTheAnnotationAloneAndWithItsTagsFromDifferentOnesOn()
+    {
+        using var folder = new TemporaryFolder();
+        PictureFile.Write(folder.File("a.png"), Pictures.Plain(4, 4, 9, 9, 9));
+        EmojiRow Row(params string[] tags) => new("a.png", "style", new("1f436", "dog face", "1f436", "animals-nature", "animal-mammal", tags), EmojiRow.TrainSplit, "a");
+        var source = new EmojiSource("dogs", folder.File(""), [Row("pet", "woof", "puppy", "dog"), Row()]);
+        CollectionAssert.AreEqual(new[]
+        {
+            "dog face", "dog face, pet, woof, puppy, dog", "dog face, woof, puppy, dog, pet", "dog face, puppy, dog, pet, woof",
+        }, source.Read(0).Captions.ToArray());
+        CollectionAssert.AreEqual(new[] { "dog face" }, source.Read(1).Captions.ToArray());
+    }
 }

@@ -3,8 +3,8 @@ namespace Silc;
 /// <summary>Some rows of an emoji set as pictures with captions; PNG files are read when asked for, with their alpha.</summary>
 public sealed class EmojiSource : IImageTextSource
 {
-    // Tags in one caption: more of them would not fit a text of 48 to 64 tokens.
-    const int TagsPerCaption = 3;
+    // Beside the annotation alone. A concept has some five tags.
+    const int TaggedCaptions = 3;
 
     readonly string folder;
 
@@ -47,21 +47,14 @@ public sealed class EmojiSource : IImageTextSource
     }
 
     /// <summary>
-    /// The annotation twice, so that it is drawn most, "a picture of" it, and the annotation with tags. Which tags is a function
-    /// of the row, so that the styles of a concept show different ones.
+    /// The annotation alone, as the classes are asked for, and with its tags, which say what the concepts of a subgroup have in
+    /// common; they start with another tag in every caption, for long ones are cut to the text tower's row.
     /// </summary>
     static string[] Captions(EmojiRow row)
     {
         var (annotation, tags) = (row.Concept.Annotation, row.Concept.Tags);
-        var article = "aeiouAEIOU".Contains(annotation[0]) ? "an" : "a";
-        var captions = new List<string> { annotation, annotation };
-        if (!annotation.Contains(':')) captions.Add($"a picture of {article} {annotation}");
-        if (tags.Count > 0)
-        {
-            var first = row.FilePath.Sum(letter => letter) % tags.Count;
-            var some = Enumerable.Range(first, Math.Min(TagsPerCaption, tags.Count)).Select(i => tags[i % tags.Count]);
-            captions.Add($"{annotation}, {string.Join(", ", some)}");
-        }
-        return [.. captions];
+        if (tags.Count == 0) return [annotation];
+        return [annotation, .. Enumerable.Range(0, TaggedCaptions).Select(i => tags.Count * i / TaggedCaptions).Select(first =>
+            $"{annotation}, {string.Join(", ", tags.Skip(first).Concat(tags.Take(first)))}")];
     }
 }
