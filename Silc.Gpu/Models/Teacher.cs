@@ -32,8 +32,7 @@ public sealed class Teacher : IDisposable
             Dispose();
             throw;
         }
-        Shared = student.Parameters.Values.Columns(0, Parameters.Values.Cols);
-        device.Ops.Copy(Shared, Parameters.Values);
+        device.Ops.Copy(student.Parameters.Values.Columns(0, Parameters.Values.Cols), Parameters.Values);
     }
 
     /// <summary>Tower and head; their memory is laid out as the beginning of the student's.</summary>
@@ -41,9 +40,6 @@ public sealed class Teacher : IDisposable
 
     /// <summary>Center c (1, K).</summary>
     public Tensor Center => centerRow.Value;
-
-    // The student's tower and head, as one range.
-    Tensor Shared { get; }
 
     /// <summary>Goes on from the teacher of a checkpoint (<see cref="ModelFile.Teacher"/>) instead of a copy of the student.</summary>
     /// <exception cref="ArgumentException">It has another image tower or head.</exception>
@@ -76,12 +72,8 @@ public sealed class Teacher : IDisposable
     /// <summary>The mean outputs of equally large parts of the batch, one a row: what the center will follow.</summary>
     internal void Observe(Ops ops, Tensor means) => ops.MeanRows(means, meanRow.Value);
 
-    /// <summary>After the student's update: weights and center move, unless the step was skipped.</summary>
-    internal void Follow(Ops ops, StepGate gate, double momentum, double centerMomentum)
-    {
-        ops.Follow(Parameters.Values, Shared, (float)momentum, gate);
-        ops.Follow(Center, meanRow.Value, (float)centerMomentum, gate);
-    }
+    /// <summary>After the targets were used the center moves, unless the step was skipped; the weights follow in the optimizer's pass.</summary>
+    internal void MoveCenter(Ops ops, StepGate gate, double momentum) => ops.Follow(Center, meanRow.Value, (float)momentum, gate);
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()

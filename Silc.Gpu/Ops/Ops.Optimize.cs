@@ -59,9 +59,12 @@ readonly struct JudgeKernel(Floats partial, Floats losses, Floats gate, int bloc
     }
 }
 
-/// <summary>m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂ + ε) - decay · p. Loshchilov and Hutter 2019, arXiv:1711.05101.</summary>
-readonly struct AdamWKernel<TPack>(Floats p, Floats g, Floats m, Floats v, Floats gate,
-    int count, float rate, float decay, float beta1, float beta2, float epsilon) : IKernel where TPack : struct, IPack<TPack>
+/// <summary>
+/// m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂ + ε) - decay · p. Loshchilov and Hutter 2019, arXiv:1711.05101.
+/// Where there is a teacher, it follows while p is at hand: teacher ← momentum · teacher + (1 - momentum) · p.
+/// </summary>
+readonly struct AdamWKernel<TPack>(Floats p, Floats g, Floats m, Floats v, Floats teacher, Floats gate,
+    int count, float rate, float decay, float beta1, float beta2, float epsilon, int taught, float momentum) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
@@ -81,7 +84,9 @@ readonly struct AdamWKernel<TPack>(Floats p, Floats g, Floats m, Floats v, Float
         var value = P.Load(p, i);
         P.Store(m, i, mean);
         P.Store(v, i, square);
-        P.Store(p, i, value - P.Splat(step) * mean / (P.Sqrt(square) * P.Splat(unbias) + P.Splat(epsilon)) - P.Splat(decay) * value);
+        value = value - P.Splat(step) * mean / (P.Sqrt(square) * P.Splat(unbias) + P.Splat(epsilon)) - P.Splat(decay) * value;
+        P.Store(p, i, value);
+        if (taught != 0) P.Store(teacher, i, P.Splat(momentum) * P.Load(teacher, i) + P.Splat(1 - momentum) * value);
     }
 }
 
@@ -96,7 +101,9 @@ partial class Ops<TPack>
     }
 
     public override void AdamW(
-        Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float learningRate, float decay, float beta1, float beta2, float epsilon) =>
+        Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float learningRate, float decay, float beta1, float beta2, float epsilon,
+        Tensor teacher, float momentum) =>
         Device.ForElements(p.Count, new AdamWKernel<TPack>(
-            Dense(p), Dense(g), Dense(m), Dense(v), gate.View, p.Count, learningRate, decay, beta1, beta2, epsilon));
+            Dense(p), Dense(g), Dense(m), Dense(v), Dense(teacher.Count > 0 ? teacher : p), gate.View, p.Count, learningRate, decay, beta1, beta2, epsilon,
+            teacher.Count > 0 ? 1 : 0, momentum));
 }

@@ -135,8 +135,9 @@ public abstract class Ops(Device device)
     // Optimizers
     /// <summary>Decides from the gradient's norm and the losses whether this step may change anything; see <see cref="StepGate"/>.</summary>
     public abstract void Judge(Tensor gradients, Tensor losses, StepGate gate, float clipNorm, float beta1, float beta2);
-    /// <summary>AdamW over a flat range, if the gate is open.</summary>
-    public abstract void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float learningRate, float decay, float beta1, float beta2, float epsilon);
+    /// <summary>AdamW over a flat range, if the gate is open; a teacher of that range follows in the same pass.</summary>
+    public abstract void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float learningRate, float decay, float beta1, float beta2, float epsilon,
+        Tensor teacher = default, float momentum = 1);
     /// <summary>big_vision's Adafactor for one parameter, if the gate is open.</summary>
     public abstract void Adafactor(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepGate gate, AdafactorStep step);
 }

@@ -86,8 +86,9 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
 
     public override void Judge(Tensor gradients, Tensor losses, StepGate gate, float clipNorm, float beta1, float beta2) =>
         Time("gradient norm", 0, () => ops.Judge(gradients, losses, gate, clipNorm, beta1, beta2), gradients);
-    public override void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float learningRate, float decay, float beta1, float beta2, float epsilon) =>
-        Time("adamw", 0, () => ops.AdamW(p, g, m, v, gate, learningRate, decay, beta1, beta2, epsilon), p, p, g, m, m, v, v);
+    public override void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float learningRate, float decay, float beta1, float beta2, float epsilon,
+        Tensor teacher, float momentum) =>
+        Time("adamw + teacher", 0, () => ops.AdamW(p, g, m, v, gate, learningRate, decay, beta1, beta2, epsilon, teacher, momentum), p, p, g, m, m, v, v, teacher, teacher);
     public override void Adafactor(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepGate gate, AdafactorStep step) =>
         Time("adafactor", 0, () => ops.Adafactor(shape, p, g, m, rows, cols, v, gate, step), p, p, g, g, m, m);
 }

@@ -5,8 +5,8 @@ namespace Silc;
 
 /// <summary>
 /// AdamW, optax's form: p ← p - lr · m̂ / (√v̂ + ε) - decay · p, decay not multiplied by lr. Loshchilov and Hutter 2019,
-/// arXiv:1711.05101. One launch for each run of neighbouring parameters with the same decay and rate; none for
-/// frozen ones.
+/// arXiv:1711.05101. One launch for each run of neighbouring parameters with the same decay and rate, in which the teacher follows;
+/// frozen ones do not move, but a teacher that was loaded may differ from them.
 /// </summary>
 sealed class AdamW : IOptimizer
 {
@@ -15,7 +15,9 @@ sealed class AdamW : IOptimizer
     readonly Parameters parameters;
     readonly TrainConfig train;
     readonly MemoryBuffer1D<float, Stride1D.Dense> mean, square;
-    readonly List<(int Start, int Count, double Decay, double Rate)> runs = [];
+    readonly List<Run> runs = [];
+
+    readonly record struct Run(int Start, int Count, double Decay, double Rate, string Tower);
 
     public AdamW(Parameters parameters, TrainConfig train)
     {
@@ -24,11 +26,11 @@ sealed class AdamW : IOptimizer
         {
             var decay = DecayRule.For(train.DecayRules, p.Name);
             var rate = RateRule.For(train.RateRules, p.Name);
-            if (runs.Count > 0 && (runs[^1].Decay, runs[^1].Rate) == (decay, rate)) runs[^1] = runs[^1] with { Count = p.Offset + p.Count - runs[^1].Start };
-            else runs.Add((p.Offset, p.Count, decay, rate));
+            // The teacher has whole towers.
+            var run = new Run(p.Offset, p.Count, decay, rate, p.Name.Split('/')[0]);
+            if (runs.Count > 0 && runs[^1] with { Start = run.Start, Count = run.Count } == run) runs[^1] = runs[^1] with { Count = p.Offset + p.Count - runs[^1].Start };
+            else runs.Add(run);
         }
-
-        runs.RemoveAll(run => run.Rate == 0);
 
         // After what the rules can refuse.
         var device = parameters.Device;
@@ -50,11 +52,19 @@ sealed class AdamW : IOptimizer
 
     Tensor Square => new(square.View.AsContiguous(), 1, parameters.Values.Cols);
 
-    public void Step(StepGate gate, double learningRate, double decay)
+    public void Step(StepGate gate, double learningRate, double decay, Tensor teacher, double momentum)
     {
-        foreach (var (start, count, decays, rates) in runs)
-            parameters.Device.Ops.AdamW(parameters.Values.Columns(start, count), parameters.Grads.Columns(start, count), Mean.Columns(start, count),
-                Square.Columns(start, count), gate, (float)(learningRate * rates), (float)(decay * decays), (float)train.Beta1, (float)train.Beta2, Epsilon);
+        var (ops, keep) = (parameters.Device.Ops, (float)momentum);
+        foreach (var run in runs)
+        {
+            var follows = run.Start < teacher.Count ? teacher.Columns(run.Start, run.Count) : default;
+            if (run.Rate > 0)
+                ops.AdamW(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), gate, (float)(learningRate * run.Rate), (float)(decay * run.Decay),
+                    (float)train.Beta1, (float)train.Beta2, Epsilon, follows, keep);
+            else if (follows.Count > 0) ops.Follow(follows, Part(parameters.Values), keep, gate);
+
+            Tensor Part(Tensor all) => all.Columns(run.Start, run.Count);
+        }
     }
 
     public IEnumerable<NamedArray> ToArrays() =>

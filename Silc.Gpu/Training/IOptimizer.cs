@@ -4,7 +4,12 @@ namespace Silc;
 interface IOptimizer : IDisposable
 {
     /// <summary>Queues one update. Learning rate and decay are multiplied by the schedule already.</summary>
-    void Step(StepGate gate, double learningRate, double decay);
+    /// <param name="gate">Closed: nothing moves.</param>
+    /// <param name="learningRate">Of this step.</param>
+    /// <param name="decay">Of this step.</param>
+    /// <param name="teacher">Average of the first parameters, which follows them; may be empty.</param>
+    /// <param name="momentum">Of the teacher.</param>
+    void Step(StepGate gate, double learningRate, double decay, Tensor teacher, double momentum);
 
     /// <summary>Moments, as named arrays under <c>optimizer/</c>.</summary>
     IEnumerable<NamedArray> ToArrays();

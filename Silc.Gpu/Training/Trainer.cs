@@ -92,8 +92,8 @@ public sealed partial class Trainer : IDisposable
         Gradients(pass, teacherPass);
         frozen.Clear(device.Ops);
         device.Ops.Judge(student.Parameters.Grads, Losses, gate, (float)Config.ClipNorm, (float)Config.Beta1, (float)Config.Beta2);
-        optimizer.Step(gate, Config.LearningRate * schedule, Config.WeightDecay * schedule);
-        Teacher?.Follow(device.Ops, gate, Config.TeacherMomentum, Config.CenterMomentum);
+        optimizer.Step(gate, Config.LearningRate * schedule, Config.WeightDecay * schedule, Teacher?.Parameters.Values ?? default, Config.TeacherMomentum);
+        Teacher?.MoveCenter(device.Ops, gate, Config.CenterMomentum);
         Average?.Follow(device.Ops, gate, Config.TeacherMomentum);
         Steps++;
     }

@@ -3,7 +3,7 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class OptimizerOpTests
 {
-    const float LearningRate = 0.01f, Decay = 0.003f, Beta1 = 0.9f, Beta2 = 0.999f;
+    const float LearningRate = 0.01f, Decay = 0.003f, Beta1 = 0.9f, Beta2 = 0.999f, Momentum = 0.8f;
 
     static readonly int[] Counts = [1, 7, 33, 130, 40_000];
 
@@ -50,18 +50,23 @@ public sealed class OptimizerOpTests
         foreach (var count in Counts)
         {
             DeviceMatrix p = t.Random(1, count), m = t.Fixed(new Matrix(1, count)), v = t.Fixed(new Matrix(1, count));
-            DeviceMatrix losses = t.Fixed(new Matrix(1, 2));
+            DeviceMatrix losses = t.Fixed(new Matrix(1, 2)), teacher = t.Random(1, count);
             DeviceMatrix[] gradients = [t.Random(1, count), t.Random(1, count), t.Random(1, count)];
             var gate = t.Gate(open: false);
             // Closed: nothing may move.
-            t.Ops.AdamW(p, gradients[0], m, v, gate, LearningRate, Decay, Beta1, Beta2, 1e-8f);
+            t.Ops.AdamW(p, gradients[0], m, v, gate, LearningRate, Decay, Beta1, Beta2, 1e-8f, teacher, Momentum);
             foreach (var g in gradients)
             {
                 t.Ops.Judge(g, losses, gate, 0, Beta1, Beta2);
-                t.Ops.AdamW(p, g, m, v, gate, LearningRate, Decay, Beta1, Beta2, 1e-8f);
+                t.Ops.AdamW(p, g, m, v, gate, LearningRate, Decay, Beta1, Beta2, 1e-8f, teacher, Momentum);
             }
-            Matrix at = p.Before.Map(x => x), mean = new(1, count), square = new(1, count);
-            for (int i = 0; i < gradients.Length; i++) Naive.AdamW(at, gradients[i], mean, square, i + 1, LearningRate, Decay, Beta1, Beta2);
+            Matrix at = p.Before.Map(x => x), mean = new(1, count), square = new(1, count), followed = teacher.Before.Map(x => x);
+            for (int i = 0; i < gradients.Length; i++)
+            {
+                Naive.AdamW(at, gradients[i], mean, square, i + 1, LearningRate, Decay, Beta1, Beta2);
+                followed = Matrix.Make(1, count, (r, c) => Momentum * followed[r, c] + (1 - Momentum) * at[r, c]);
+            }
+            t.Check(teacher, Close.Chained, () => followed, "teacher");
             t.Check(p, Close.Chained, () => at, "p");
             t.Check(m, Close.Float32, () => mean, "m");
             // 1 - β₂ = 1 - 0.999f keeps five digits of its seven.

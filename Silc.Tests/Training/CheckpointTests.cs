@@ -7,7 +7,7 @@ namespace Silc.Tests;
 public sealed class CheckpointTests : TempFolder
 {
     static readonly TrainConfig train = new(BatchSize: 3, Schedule: new(ScheduleKind.Rsqrt, 7, 9, 0.1), EmaMomentum: 0.97,
-        DecayRules: [new(".*", 0.3)]);
+        DecayRules: [new(".*", 0.3)], RateRules: [new("img/.*", 0.5)], AverageWeights: true);
 
     [TestMethod]
     public void All_that_goes_on_comes_back()
@@ -21,8 +21,9 @@ public sealed class CheckpointTests : TempFolder
         var read = Checkpoint.Open(written.Path);
         Assert.AreEqual((8L, Checkpoint.LibraryVersion), (read.Step, read.Version));
         Assert.AreEqual(TinyRun.Config, read.Config);
-        Assert.AreEqual(train with { DecayRules = read.Train.DecayRules }, read.Train);
+        Assert.AreEqual(train with { DecayRules = read.Train.DecayRules, RateRules = read.Train.RateRules }, read.Train);
         CollectionAssert.AreEqual(train.DecayRules.ToArray(), read.Train.DecayRules.ToArray());
+        CollectionAssert.AreEqual(train.RateRules.ToArray(), read.Train.RateRules.ToArray());
         Assert.AreEqual(("pictures", 70, "30 40"), (read.Data!.Name, read.Data.Count, string.Join(' ', read.Data.Shards!)));
         Assert.AreEqual("ü", read.Notes["a \"line\""]);
         CollectionAssert.AreEqual(new[] { 0.25f }, Safetensors.Read(written.Path).Arrays["t"].Floats());
