@@ -25,8 +25,8 @@ sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<H
                 new("T to I R@1", "captions", "caption to picture", "R@1"),
                 new("10-shot shape", "by shape", "10 shots", "top 1"),
                 new("kNN shape", "by shape", "20 nearest", "top 1"),
-                new("mIoU colour", "by colour", "map values", "mIoU"),
-                new("mIoU shape", "by shape", "map values", "mIoU"),
+                new("mIoU colour, map values", "by colour", "map values", "mIoU"),
+                new("mIoU colour, last block", "by colour", "last-block values", "mIoU"),
             ]);
     }
 
@@ -45,8 +45,8 @@ sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<H
                 new("T to I R@10", "captions", "caption to picture", "R@10"),
                 new("10-shot group", "held-out pictures, by group", "10 shots", "top 1"),
                 new("kNN subgroup", "held-out pictures, by subgroup", "20 nearest", "top 1"),
-                new("mIoU", "scenes of emoji, held-out", "map values", "mIoU"),
-                new("mIoU unseen style", "scenes of emoji, unseen", "map values", "mIoU"),
+                new("mIoU, map values", "scenes of emoji, held-out", "map values", "mIoU"),
+                new("mIoU, last block", "scenes of emoji, held-out", "last-block values", "mIoU"),
             ]);
     }
 
