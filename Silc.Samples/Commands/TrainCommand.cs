@@ -12,7 +12,7 @@ static class TrainCommand
     public static Command Create()
     {
         var command = new Command("train", """
-            Train a model and leave model.safetensors, checkpoints, metrics.csv and loss.png in a folder.
+            Train a model and leave model.safetensors, checkpoints, metrics.csv, loss.png and events for TensorBoard in a folder.
             The first Ctrl-C ends the run after the step at hand with all files written; the second kills. Even then, or when the machine
             goes down, --resume loses no more than the steps since the last checkpoint, and ends with the same bits as a run that was left alone.
 
@@ -84,7 +84,7 @@ static class TrainCommand
     static void PrintNext(RunFolder folder, RunEnd end, string data)
     {
         var checkpoint = Path.GetRelativePath(folder.Path, RunFolder.Checkpoints(folder.Path)[0].Path);
-        Console.WriteLine($"wrote {folder.At(RunFolder.ModelName)}, {checkpoint}, {TrainSession.Metrics} and {TrainSession.Plot}");
+        Console.WriteLine($"wrote {folder.At(RunFolder.ModelName)}, {checkpoint}, {TrainSession.Metrics}, {TrainSession.Plot} and events for TensorBoard");
         if (end != RunEnd.Finished)
             Console.WriteLine($"{(end == RunEnd.Stopped ? "Stopped" : "Out of time")}. To go on:\n  silc train --resume {Quoted(folder.Path)}");
         if (data == "demo" || DataOption.EmojiFolder(data) is not null || DataOption.IsTable(data))

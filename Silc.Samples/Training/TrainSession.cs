@@ -1,6 +1,6 @@
 namespace Silc.Samples.Training;
 
-/// <summary>A run that is shown on the terminal, with what this program adds to its folder: metrics.csv and loss.png.</summary>
+/// <summary>A run that is shown on the terminal, with what this program adds to its folder: metrics.csv, events for TensorBoard and loss.png.</summary>
 /// <param name="folder">Of the run.</param>
 sealed class TrainSession(RunFolder folder)
 {
@@ -12,12 +12,18 @@ sealed class TrainSession(RunFolder folder)
         PrintPlan(model, run);
         using var interrupt = new Interrupt();
         using var log = new MetricsLog(folder.At(Metrics), run.Trainer.Steps);
-        run.Saving = log.Flush;
+        using var events = new EventLog(folder.Path, run.Trainer.Steps);
+        run.Saving = () =>
+        {
+            log.Flush();
+            events.Flush();
+        };
         var config = run.Trainer.Config;
         var watch = new CollapseWatch();
         var end = TrainProgress.Show(run.Trainer.Steps, config.TotalSteps, show => run.Run(report =>
         {
             log.Add(report);
+            events.Add(report);
             show(report);
             if (watch.Read(report.Metrics.Health) is { } complaint) Console.Error.WriteLine($"warning at step {report.Metrics.Step}: {complaint}");
         }, logEvery, limit, interrupt.Token));

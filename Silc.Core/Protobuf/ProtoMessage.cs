@@ -5,7 +5,7 @@ namespace Silc;
 
 /// <summary>
 /// A protocol-buffers message to be written (protobuf.dev, "Encoding"): fields in order, sizes known before anything is written,
-/// so that tensors of gigabytes are streamed. ONNX needs no more of the format than this.
+/// so that tensors of gigabytes are streamed. ONNX and TensorBoard need no more of the format than this.
 /// </summary>
 sealed class ProtoMessage
 {
@@ -27,6 +27,15 @@ sealed class ProtoMessage
         var bytes = new byte[4];
         BinaryPrimitives.WriteSingleLittleEndian(bytes, value);
         fields.Add(([.. Varint((uint)(field << 3 | 5)), .. bytes], 0, null));
+        return this;
+    }
+
+    /// <summary>A 64-bit float.</summary>
+    public ProtoMessage Double(int field, double value)
+    {
+        var bytes = new byte[8];
+        BinaryPrimitives.WriteDoubleLittleEndian(bytes, value);
+        fields.Add(([.. Varint((uint)(field << 3 | 1)), .. bytes], 0, null));
         return this;
     }
 

@@ -1,0 +1,70 @@
+using System.Globalization;
+
+namespace Silc.Samples.Training;
+
+/// <summary>
+/// <c>events.out.tfevents.*.silc</c>: the reports once more, as TensorBoard reads them (Event and Summary of tensorflow/core/util/event.proto and
+/// framework/summary.proto). Every session of a run has a file of its own: TensorBoard reads them in the order of their names, and a session that
+/// begins at a step takes back what earlier ones, killed after their last checkpoint, said of it and of later ones.
+/// </summary>
+sealed class EventLog : IDisposable
+{
+    const string Prefix = "events.out.tfevents.", Ending = ".silc", Version = "brain.Event:2";
+
+    // Fields of Event, Summary, Summary.Value and SessionLog.
+    const int WallTime = 1, Step = 2, FileVersion = 3, Summary = 5, Session = 7, Value = 1, Tag = 1, SimpleValue = 2, Status = 1, Start = 1;
+
+    readonly RecordFile file;
+
+    /// <summary>Starts a file; a new run, at step 0, deletes those of the run that it replaces.</summary>
+    /// <param name="folder">Of the run.</param>
+    /// <param name="resumedStep">Steps done.</param>
+    public EventLog(string folder, long resumedStep)
+    {
+        (string Path, long Second)[] earlier = [.. Directory.EnumerateFiles(folder, $"{Prefix}*{Ending}").Select(path => (path, SecondOf(path)))];
+        if (resumedStep == 0)
+            foreach (var (path, _) in earlier) File.Delete(path);
+        // Not before the last one, whatever the clock says.
+        var second = Math.Max(DateTimeOffset.UtcNow.ToUnixTimeSeconds(), earlier.Select(one => one.Second + 1).DefaultIfEmpty().Max());
+        file = new(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{Prefix}{second:D10}{Ending}")));
+        file.Add(Event(0).Text(FileVersion, Version));
+        file.Add(Event(resumedStep + 1).Message(Session, new ProtoMessage().Int(Status, Start)));
+    }
+
+    public void Add(TrainReport report)
+    {
+        var summary = new ProtoMessage();
+        foreach (var (tag, value) in Scalars(report)) summary.Message(Value, new ProtoMessage().Text(Tag, tag).Float(SimpleValue, (float)value));
+        file.Add(Event(report.Metrics.Step).Message(Summary, summary));
+    }
+
+    public void Flush() => file.Flush();
+
+    static ProtoMessage Event(long step) =>
+        new ProtoMessage().Double(WallTime, (DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds).Int(Step, step);
+
+    // TensorBoard groups charts by what stands before the slash.
+    static IEnumerable<(string Tag, double Value)> Scalars(TrainReport report)
+    {
+        var m = report.Metrics;
+        IEnumerable<(string, double)> always =
+        [
+            ("loss/total", m.Loss), ("loss/contrastive", m.Contrastive), ("loss/distillation", m.Distillation),
+            ("optimizer/learning_rate", m.LearningRate), ("optimizer/gradient_norm", m.GradientNorm), ("optimizer/skipped_steps", m.Skipped),
+            ("contrastive/temperature", m.Temperature), ("contrastive/bias", m.Bias),
+            ("throughput/samples_per_second", report.SamplesPerSecond), ("throughput/data_wait_share", report.DataWaitShare),
+        ];
+        return m.Health is not { } health ? always : always.Concat(
+        [
+            ("distillation/loss_over_log_k", health.LossOverLogK), ("distillation/teacher_entropy", health.Entropy),
+            ("distillation/concentration", health.Concentration), ("distillation/center_norm", health.CenterNorm),
+            ("distillation/largest_probability", health.LargestProbability), ("distillation/prototypes_used", health.PrototypesUsed),
+            ("distillation/feature_deviation", health.FeatureDeviation),
+        ]);
+    }
+
+    static long SecondOf(string path) =>
+        long.TryParse(Path.GetFileName(path)[Prefix.Length..^Ending.Length], CultureInfo.InvariantCulture, out var second) ? second : 0;
+
+    public void Dispose() => file.Dispose();
+}
