@@ -2,8 +2,10 @@ using System.IO.Compression;
 
 namespace Silc;
 
-/// <summary>An open <c>.npz</c>. Reading an array forwards is cheap, backwards means to unpack it from its beginning
-/// again.</summary>
+/// <summary>
+/// An open <c>.npz</c>. Reading an array forwards is cheap, backwards means to unpack it from its beginning again. The checksum of an
+/// array that is read to its end is verified.
+/// </summary>
 sealed class NpzFile : ArrayFile
 {
     // Deflate cannot shrink more than 1032-fold. Trained weights hardly shrink at all; what does on a large scale is made to fill
@@ -14,7 +16,7 @@ sealed class NpzFile : ArrayFile
     readonly ZipArchive zip;
     readonly Dictionary<string, ArrayHeader> arrays = [];
     readonly Dictionary<string, (ZipArchiveEntry Entry, NpyHeader Header)> entries = [];
-    readonly Dictionary<string, (Stream Stream, long Position)> open = [];
+    readonly Dictionary<string, ZipMember> open = [];
     (string Name, byte[] Bytes)? reordered;
 
     public NpzFile(string path) : base(path)
@@ -86,17 +88,19 @@ sealed class NpzFile : ArrayFile
     void ReadForwards(ZipArchiveEntry entry, NpyHeader header, long offset, Span<byte> target)
     {
         var (name, from) = (header.Array.Name, header.DataStart + offset);
-        if (open.Remove(name, out var at) && at.Position > from)
+        if (open.Remove(name, out var member) && member.Position > from)
         {
-            at.Stream.Dispose();
-            at = default;
+            member.Dispose();
+            member = null;
         }
-        var stream = at.Stream ?? entry.Open();
-        Skip(stream, from - at.Position);
-        stream.ReadExactly(target);
+        member ??= new(entry);
+        open[name] = member;
+        member.SkipTo(from);
+        member.Read(target);
         if (header.Swapped) Npy.SwapBytes(target, header.Array.Type.Bytes());
-        if (from + target.Length < entry.Length) open[name] = (stream, from + target.Length);
-        else stream.Dispose();
+        if (!member.AtEnd) return;
+        open.Remove(name);
+        member.Dispose();
     }
 
     byte[] Reordered(ZipArchiveEntry entry, NpyHeader header)
@@ -109,17 +113,6 @@ sealed class NpzFile : ArrayFile
         return reordered.Value.Bytes;
     }
 
-    static void Skip(Stream stream, long bytes)
-    {
-        if (bytes > 0 && stream.CanSeek)
-        {
-            stream.Seek(bytes, SeekOrigin.Current);
-            return;
-        }
-        Span<byte> rest = stackalloc byte[4096];
-        for (; bytes > 0; bytes -= Math.Min(bytes, rest.Length)) stream.ReadExactly(rest[..(int)Math.Min(bytes, rest.Length)]);
-    }
-
     // What System.IO.Compression throws on mutated archives, beside InvalidDataException.
     static bool IsDamage(Exception e) =>
         e is InvalidDataException or IOException or ArgumentException or OverflowException or NotSupportedException;
@@ -130,7 +123,7 @@ sealed class NpzFile : ArrayFile
 
     public override void Dispose()
     {
-        foreach (var (stream, _) in open.Values) stream.Dispose();
+        foreach (var member in open.Values) member.Dispose();
         zip?.Dispose();
         file.Dispose();
     }

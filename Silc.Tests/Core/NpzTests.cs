@@ -80,6 +80,43 @@ public sealed class NpzTests
     }
 
     [TestMethod]
+    [DataRow(CompressionLevel.NoCompression, "C")]
+    [DataRow(CompressionLevel.NoCompression, "pieces")]
+    [DataRow(CompressionLevel.NoCompression, "Fortran")]
+    [DataRow(CompressionLevel.Optimal, "C")]
+    [DataRow(CompressionLevel.Optimal, "pieces")]
+    [DataRow(CompressionLevel.Optimal, "Fortran")]
+    public void AFlippedBitIsToldByTheChecksum(CompressionLevel level, string how)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("a.npz");
+        // Noise: what cannot be compressed, deflate stores as it is, so that a flipped bit leaves the stream valid.
+        var noise = new byte[400_000];
+        new Random(1).NextBytes(noise);
+        using (var zip = ZipFile.Open(path, ZipArchiveMode.Create))
+            foreach (var name in new[] { "whole", "hurt" })
+                using (var entry = zip.CreateEntry($"{name}.npy", level).Open())
+                {
+                    var header = $"{{'descr': '|u1', 'fortran_order': {(how == "Fortran" ? "True" : "False")}, 'shape': (4, 100000), }}";
+                    entry.Write([0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0, .. Encoding.ASCII.GetBytes(header), .. noise]);
+                }
+        var bytes = File.ReadAllBytes(path);
+        bytes[bytes.Length - 200_000] ^= 1;
+        File.WriteAllBytes(path, bytes);
+
+        using var file = ArrayFile.Open(path);
+        CollectionAssert.AreEqual(how == "Fortran" ? Npy.ToRowMajor(noise, [4, 100_000], 1) : noise, file.ReadAll(file.Arrays["whole"]).Bytes);
+        var values = new float[100_000];
+        var error = Assert.ThrowsExactly<InvalidDataException>(() =>
+        {
+            if (how != "pieces") file.ReadAll(file.Arrays["hurt"]);
+            for (int first = 0; first < noise.Length; first += values.Length) file.Read(file.Arrays["hurt"], first, values);
+        });
+        Assert.StartsWith($"{path} is damaged", error.Message);
+        foreach (var words in new[] { "array 'hurt': its CRC-32 is ", "copy or download it again" }) StringAssert.Contains(error.Message, words);
+    }
+
+    [TestMethod]
     [DataRow("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000, 1000000000), }")]
     [DataRow("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }")]
     [DataRow("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }")]
