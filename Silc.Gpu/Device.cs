@@ -62,6 +62,9 @@ public sealed partial class Device : IDisposable
     /// <summary>Bytes allocated on this device through this object.</summary>
     public long AllocatedBytes { get; private set; }
 
+    /// <summary>Buffers allocated so far, those included that were freed: training allocates none while it steps and reports.</summary>
+    internal long Allocations { get; private set; }
+
     /// <summary>Threads of the CPU accelerator, or compute units.</summary>
     public int Workers => Accelerator.NumMultiprocessors;
 
@@ -138,6 +141,7 @@ public sealed partial class Device : IDisposable
         {
             var buffer = Accelerator.Allocate1D<T>(count);
             AllocatedBytes += bytes;
+            Allocations++;
             allocations[buffer] = what;
             if (Kind == DeviceKind.Cpu) HugePages.Advise(buffer.NativePtr, bytes);
             return buffer;

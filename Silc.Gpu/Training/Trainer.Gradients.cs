@@ -98,7 +98,7 @@ public sealed partial class Trainer
         }
     }
 
-    // Walks through a step without memory or launches to find how much it needs.
+    // Walks through a step and its report without memory or launches to find how much they need.
     Arena Measure()
     {
         using var measure = Arena.Measure(device);
@@ -106,6 +106,7 @@ public sealed partial class Trainer
         try
         {
             Gradients(new(device.Ops, measure, Recompute: Config.Recompute), new(device.Ops, measure, Training: false));
+            if (Teacher is not null) HealthScratch(measure);
         }
         finally
         {

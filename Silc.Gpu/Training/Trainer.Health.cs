@@ -9,13 +9,15 @@ public sealed partial class Trainer
     DistillationHealth? ReadHealth(double loss)
     {
         if (Teacher is null || !lastTargets.View.IsValid || lastImages.Count == 0) return null;
-        using var scratch = new Parameters(device);
-        var stats = scratch.Constant(new float[3 * lastTargets.Rows], lastTargets.Rows, 3);
-        var mean = scratch.Constant(new float[lastTargets.Cols], 1, lastTargets.Cols);
+        using var _ = arena.Frame();
+        var (stats, mean) = HealthScratch(arena);
         device.Ops.TargetStats(lastTargets, stats);
         device.Ops.MeanRows(lastTargets, mean);
         return DistillationHealth.Of(loss, device.Download(stats.View), device.Download(mean.View),
             device.Download(Teacher.Center.View),
             device.Download(lastImages.View.SubView(0, lastImages.Count)), lastImages.Cols);
     }
+
+    // Rows of entropy, largest probability and its place; the mean target.
+    (Tensor Stats, Tensor Mean) HealthScratch(Arena memory) => (memory.Temp(lastTargets.Rows, 3), memory.Temp(1, lastTargets.Cols));
 }

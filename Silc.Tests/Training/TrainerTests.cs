@@ -112,16 +112,20 @@ public sealed class TrainerTests
         var batch = run.Batch(1);
         Steps(20);      // compiles kernels, grows scratch memory
         long onDevice = run.Model.Device.AllocatedBytes, onHost = GC.GetTotalMemory(forceFullCollection: true);
-        long allocated = GC.GetTotalAllocatedBytes(precise: true);
+        long allocated = GC.GetTotalAllocatedBytes(precise: true), buffers = run.Model.Device.Allocations;
         Steps(200);
         Assert.AreEqual(onDevice, run.Model.Device.AllocatedBytes, "device memory");
+        Assert.AreEqual(buffers, run.Model.Device.Allocations, "buffers on the device");
         Assert.IsTrue((GC.GetTotalMemory(forceFullCollection: true) - onHost) / 200 < 1024, "host memory that each step keeps");
         Assert.IsTrue((GC.GetTotalAllocatedBytes(precise: true) - allocated) / 200 < 256 * 1024, "host memory that each step allocates");
 
         void Steps(int count)
         {
-            for (int i = 0; i < count; i++) run.Trainer.Step(batch);
-            run.Trainer.ReadMetrics();
+            for (int i = 0; i < count; i++)
+            {
+                run.Trainer.Step(batch);
+                if (i % 10 == 9) Assert.IsNotNull(run.Trainer.ReadMetrics().Health);
+            }
         }
     }
 
