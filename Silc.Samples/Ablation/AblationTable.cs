@@ -44,7 +44,7 @@ static class AblationTable
         return (mean, values.Length > 1 ? Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1)) : 0);
     }
 
-    static string Text((double Mean, double Spread) value, int seeds) => seeds > 1 ? $"{value.Mean:F1} ± {value.Spread:F1}" : $"{value.Mean:F1}";
+    static string Text((double Mean, double Spread) value, int seeds) => seeds > 1 ? $"{value.Mean:F1}\u00A0±\u00A0{value.Spread:F1}" : $"{value.Mean:F1}";
 
     sealed record Line(string Loss, string Rung, int Seeds, IReadOnlyList<(string Text, bool Best)> Cells);
 }

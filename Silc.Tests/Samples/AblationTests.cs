@@ -79,7 +79,7 @@ public sealed class AblationTests : TempFolder
             | softmax | a | 26.0 ± 1.4 | 2 |
             | softmax | + b | **35.0 ± 5.0** | 3 |
 
-            """, AblationTable.Markdown(rows, [suite.Headlines[0]]));
+            """, AblationTable.Markdown(rows, [suite.Headlines[0]]).Replace('\u00A0', ' '));
     }
 
     [TestMethod]
