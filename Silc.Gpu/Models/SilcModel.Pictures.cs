@@ -3,11 +3,11 @@ namespace Silc;
 // Embedding pictures as files hold them.
 public sealed partial class SilcModel
 {
-    const int PicturesRead = 8 * PicturesAtOnce;
+    internal const int PicturesRead = 8 * PicturesAtOnce;
 
-    /// <summary>Embeds picture files: (N, C), L2-normalised.</summary>
+    /// <summary>Embeds picture files: (N, C), L2-normalised. The next are read while the device works.</summary>
     /// <exception cref="InvalidDataException">A file is no picture; the message names it.</exception>
-    public float[,] EmbedImages(IEnumerable<string> paths) => EmbedPictures(paths.Select(PictureFile.Read));
+    public float[,] EmbedImages(IEnumerable<string> paths) => EmbedPictures(new PictureFiles([.. paths]));
 
     /// <summary>
     /// Embeds the pictures of a source, in its order: (N, C), L2-normalised. The next pictures are read while the device works.
@@ -19,51 +19,36 @@ public sealed partial class SilcModel
     public float[,] EmbedPictures(IImageTextSource source, EvalCrop crop = EvalCrop.Squash,
         Action<int, ImageTextPair>? seen = null, bool normalize = true)
     {
-        var all = new float[source.Count, Config.EmbedDim];
-        int each = Config.ImageSize * Config.ImageSize * 3;
-        var next = Load(0);
-        for (int first = 0; first < source.Count; first += PicturesRead)
-        {
-            var pixels = next.GetAwaiter().GetResult();
-            next = Load(first + PicturesRead);
-            var part = EmbedPixels(pixels, normalize);
-            Array.Copy(part, 0, all, (long)first * Config.EmbedDim, part.Length);
-        }
+        var (all, at) = (new float[source.Count, Config.EmbedDim], 0L);
+        foreach (var pixels in PictureBlocks.Of(source, Config.ImageSize, crop, PicturesRead, seen)) at = Append(EmbedPixels(pixels, normalize), all, at);
         return all;
-
-        Task<float[]> Load(int first) => Task.Run(() =>
-        {
-            var pixels = new float[Math.Clamp(source.Count - first, 0, PicturesRead) * each];
-            ParallelLoop.Run(pixels.Length / each, i =>
-            {
-                var pair = source.Read(first + i);
-                ViewSampler.EvalPixels(pair.Picture, Config.ImageSize, pixels.AsSpan(i * each, each), crop);
-                seen?.Invoke(first + i, pair);
-            });
-            return pixels;
-        });
     }
 
     /// <summary>
     /// Embeds pictures as evaluation sees them, squashed to a square or its central crop over mid-grey: (N, C), L2-normalised.
-    /// They are enumerated once, so a lazy sequence need not fit into memory.
+    /// They are enumerated once, on another thread, so a lazy sequence need not fit into memory.
     /// </summary>
     public float[,] EmbedPictures(IEnumerable<Picture> pictures, EvalCrop crop = EvalCrop.Squash)
     {
-        var parts = pictures.Chunk(PicturesRead).Select(chunk =>
-        {
-            int each = Config.ImageSize * Config.ImageSize * 3;
-            var pixels = new float[chunk.Length * each];
-            Parallel.For(0, chunk.Length, i => ViewSampler.EvalPixels(chunk[i], Config.ImageSize, pixels.AsSpan(i * each, each), crop));
-            return EmbedPixels(pixels);
-        }).ToList();
-        var all = new float[parts.Sum(part => part.GetLength(0)), Config.EmbedDim];
-        int at = 0;
-        foreach (var part in parts)
-        {
-            Array.Copy(part, 0, all, at, part.Length);
-            at += part.Length;
-        }
+        var parts = PictureBlocks.Of(pictures, Config.ImageSize, crop, PicturesRead).Select(pixels => EmbedPixels(pixels)).ToList();
+        var (all, at) = (new float[parts.Sum(part => part.GetLength(0)), Config.EmbedDim], 0L);
+        foreach (var part in parts) at = Append(part, all, at);
         return all;
+    }
+
+    static long Append(float[,] part, float[,] all, long at)
+    {
+        Array.Copy(part, 0, all, at, part.LongLength);
+        return at + part.LongLength;
+    }
+
+    /// <summary>Pictures without captions.</summary>
+    sealed class PictureFiles(string[] paths) : IImageTextSource
+    {
+        public string Name => "pictures";
+
+        public int Count => paths.Length;
+
+        public ImageTextPair Read(int index) => new(paths[index], PictureFile.Read(paths[index]), []);
     }
 }

@@ -28,7 +28,7 @@ command -v nvidia-smi > /dev/null && nvidia-smi | tee "$out/nvidia-smi.txt"
 
 # Every operation on every device, CUDA's own kernels in every precision, layers, losses and whole steps against PyTorch's numbers.
 echo "tests: see $out/tests.txt"
-if ! "$here/Silc.Tests" --no-progress \
+if ! "$here/Silc.Tests" --progress off \
     --filter "FullyQualifiedName~OpTests|FullyQualifiedName~Cuda|FullyQualifiedName~LayerGradient|FullyQualifiedName~GoldenStep" > "$out/tests.txt" 2>&1; then
     grep -E "^failed|error|Exception" "$out/tests.txt" | head -20
     tail -8 "$out/tests.txt"

@@ -30,6 +30,7 @@ static class BenchCommand
               silc bench attention 16 64 4 32
               silc bench search 1000 100000 768 --top 10
               silc bench data --data captions.csv --preset s
+              silc bench eval --model runs/emoji --data emoji:data/emoji
               silc bench load so400m
             """) { Preset, Batch, Steps, Device, Precision, Ops, Recompute, Accumulate };
         command.SetAction(Run);
@@ -38,6 +39,7 @@ static class BenchCommand
         command.Add(Data());
         command.Add(Load());
         command.Add(BenchSearchCommand.Create());
+        command.Add(BenchEvalCommand.Create());
         return command;
     }
 

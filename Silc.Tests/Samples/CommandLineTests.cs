@@ -121,6 +121,13 @@ public sealed class CommandLineTests : TempFolder
         StringAssert.Contains(Run("bench", "attention", "2", "7", "2", "8", "--device", "cpu").Output, "backward");
         var data = Run("bench", "data", "--data", "demo", "--preset", "mini", "--seconds", "0.1").Output;
         foreach (var stage in new[] { "read", "decode", "augment", "tokenize", "samples/s" }) StringAssert.Contains(data, stage);
+
+        using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), DemoModel, seed: 1, Tokenizers.Open("words"))) model.Save(At("model.safetensors"), "words");
+        var (evaluated, rates, error) = Run("bench", "eval", "--model", At("model.safetensors"), "--data", "demo", "--pictures", "300", "--device", "cpu");
+        Assert.AreEqual(0, evaluated, error);
+        foreach (var line in new[] { "300 pictures", "evaluate ", "embed ", "load ", "ratio " }) StringAssert.Contains(rates, line);
+        var search = Run("bench", "search", "30", "700", "8", "--both", "--device", "cpu").Output;
+        foreach (var line in new[] { "30 among 700", "700 among 30", "queries/s", "MiB beside the vectors" }) StringAssert.Contains(search, line);
     }
 
     [TestMethod]

@@ -1,0 +1,72 @@
+namespace Silc;
+
+/// <summary>
+/// Pixels of pictures as evaluation sees them, (n, size, size, 3), block after block. While one is used, all cores read, decode and resize the
+/// next. A block is overwritten once the next but one has been asked for, so two of them are all the memory.
+/// </summary>
+static class PictureBlocks
+{
+    /// <param name="source">Its pairs are read by several threads at once, each once.</param>
+    /// <param name="size">Pixels along a side.</param>
+    /// <param name="crop">How pictures become squares.</param>
+    /// <param name="atOnce">Pictures in a block; the last may be smaller.</param>
+    /// <param name="seen">Is shown each pair as it is read, by several threads at once.</param>
+    public static IEnumerable<float[]> Of(IImageTextSource source, int size, EvalCrop crop, int atOnce, Action<int, ImageTextPair>? seen = null)
+    {
+        return Ahead(Blocks());
+
+        IEnumerable<float[]> Blocks()
+        {
+            var buffers = new float[2][];
+            for (int first = 0; first < source.Count; first += atOnce)
+                yield return Fill(buffers, first / atOnce, Math.Min(atOnce, source.Count - first), size, crop, i =>
+                {
+                    var pair = source.Read(first + i);
+                    seen?.Invoke(first + i, pair);
+                    return pair.Picture;
+                });
+        }
+    }
+
+    /// <summary>The same of pictures that come one by one.</summary>
+    public static IEnumerable<float[]> Of(IEnumerable<Picture> pictures, int size, EvalCrop crop, int atOnce)
+    {
+        return Ahead(Blocks());
+
+        IEnumerable<float[]> Blocks()
+        {
+            var (buffers, number) = (new float[2][], 0);
+            foreach (var chunk in pictures.Chunk(atOnce)) yield return Fill(buffers, number++, chunk.Length, size, crop, i => chunk[i]);
+        }
+    }
+
+    static float[] Fill(float[][] buffers, int number, int count, int size, EvalCrop crop, Func<int, Picture> picture)
+    {
+        int each = size * size * 3;
+        ref var pixels = ref buffers[number % buffers.Length];
+        if (pixels?.Length != count * each) pixels = new float[count * each];
+        var block = pixels;
+        ParallelLoop.Run(count, i => ViewSampler.EvalPixels(picture(i), size, block.AsSpan(i * each, each), crop));
+        return block;
+    }
+
+    static IEnumerable<T> Ahead<T>(IEnumerable<T> items)
+    {
+        using var each = items.GetEnumerator();
+        var next = Task.Run(each.MoveNext);
+        try
+        {
+            while (next.GetAwaiter().GetResult())
+            {
+                var item = each.Current;
+                next = Task.Run(each.MoveNext);
+                yield return item;
+            }
+        }
+        finally
+        {
+            // Who takes the items may have failed; the enumerator must not be disposed while it moves.
+            Task.WaitAny(next);
+        }
+    }
+}
