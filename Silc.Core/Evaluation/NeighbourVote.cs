@@ -25,7 +25,7 @@ public static class NeighbourVote
         Require.That(labels.Count == known.GetLength(0), $"{labels.Count} labels for {known.GetLength(0)} features");
         foreach (var label in labels) Require.Within(label, 0, classes - 1, "label");
         foreach (var k in ks) Require.Within(k, 1, known.GetLength(0), "number of neighbours");
-        var found = (search ?? Neighbours.Find)(Embeddings.Normalize(queries), Embeddings.Normalize(known), ks.Max());
+        var found = (search ?? Neighbours.Find)(Embeddings.Unit(queries), Embeddings.Unit(known), ks.Max());
         foreach (var k in ks)
         {
             var votes = new float[found.Count, classes];

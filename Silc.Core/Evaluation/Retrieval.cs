@@ -51,7 +51,7 @@ public static class Retrieval
     {
         Require.That(matches.Count == queries.GetLength(0), $"{queries.GetLength(0)} queries, but pairs of {matches.Count}");
         var found = (search ?? Neighbours.Find)(
-            Embeddings.Normalize(queries), Embeddings.Normalize(candidates), Math.Min(Deepest, candidates.GetLength(0)));
+            Embeddings.Unit(queries), Embeddings.Unit(candidates), Math.Min(Deepest, candidates.GetLength(0)));
         int[] ranks = [.. Enumerable.Range(0, found.Count).Where(query => matches[query].Count > 0)
             .Select(query => Rank(found, query, matches[query]))];
         Require.Positive(ranks.Length, "number of queries that have a match");

@@ -20,7 +20,7 @@ public static class Search
     {
         Require.Positive(k, "number of rows to find");
         Require.Positive(index.Count, "number of rows of the index");
-        var found = (search ?? Neighbours.Find)(Embeddings.Normalize(queries), Embeddings.Normalize(index.Rows),
+        var found = (search ?? Neighbours.Find)(Embeddings.Unit(queries), Embeddings.Unit(index.Rows),
             Math.Min(k, index.Count));
         return [.. Enumerable.Range(0, found.Count)
             .Select(query => (IReadOnlyList<SearchHit>)[.. Enumerable.Range(0, found.K).Select(i => found.Index[query, i]).Index()

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Silc.Samples.Bench;
 
 namespace Silc.Samples.Commands;
 
@@ -8,12 +9,19 @@ static class BenchSearchCommand
 {
     static readonly Argument<int> Queries = new("QUERIES"), Candidates = new("CANDIDATES"), Width = new("WIDTH");
     static readonly Option<int> Top = new("--top") { Description = "Candidates to find.", HelpName = "K", DefaultValueFactory = _ => 10 };
+    static readonly Option<bool> Both = new("--both") { Description = "Also the other way, as retrieval does: candidates look for queries." };
     static readonly Option<bool> Host = new("--host") { Description = "Also time the search that needs no device." };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
 
     public static Command Create()
     {
-        var command = new Command("search", "Time nearest neighbours among random vectors, in blocks, as retrieval, votes and silc search use them.") { Queries, Candidates, Width, Top, Host, Device };
+        var command = new Command("search", """
+            Time nearest neighbours among random vectors, in blocks, as retrieval, votes and silc search use them.
+
+            Examples:
+              silc bench search 1000 100000 768 --host
+              silc bench search 100000 500000 128 --both
+            """) { Queries, Candidates, Width, Top, Both, Host, Device };
         command.SetAction(Run);
         return command;
     }
@@ -25,17 +33,20 @@ static class BenchSearchCommand
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         Console.WriteLine($"device   {device}");
         var (queries, candidates) = (Random(n, width, 1), Random(m, width, 2));
+        Console.WriteLine($"vectors  {((long)n + m) * width * sizeof(float) >> 20:N0} MiB");
         device.FindNeighbours(Random(Math.Min(n, 64), width, 3), candidates, Math.Min(top, m));     // compiles the kernels
-        Time("device", device.FindNeighbours);
-        if (parsed.GetValue(Host)) Time("host", Neighbours.Find);
+        Time("device", device.FindNeighbours, queries, candidates);
+        if (parsed.GetValue(Both)) Time("back", device.FindNeighbours, candidates, queries);
+        if (parsed.GetValue(Host)) Time("host", Neighbours.Find, queries, candidates);
         return 0;
 
-        void Time(string name, NeighbourSearch search)
+        void Time(string name, NeighbourSearch search, float[,] these, float[,] among)
         {
-            var clock = Stopwatch.StartNew();
-            search(queries, candidates, top);
-            var seconds = clock.Elapsed.TotalSeconds;
-            Console.WriteLine($"{name,-8} {seconds,8:F2} s, {n / seconds:N0} queries/s, {2.0 * n * m * width / seconds / 1e9:F1} GFLOP/s; this process has used {Process.GetCurrentProcess().PeakWorkingSet64 >> 20:N0} MiB at most");
+            var (memory, clock) = (new PeakMemory(), Stopwatch.StartNew());
+            search(these, among, Math.Min(top, among.GetLength(0)));
+            var (seconds, bytes, rows) = (clock.Elapsed.TotalSeconds, memory.Bytes, these.GetLength(0));
+            Console.WriteLine($"{name,-8} {rows:N0} among {among.GetLength(0):N0}: {seconds:F2} s, {rows / seconds:N0} queries/s, "
+                + $"{2.0 * n * m * width / seconds / 1e9:F1} GFLOP/s; {bytes >> 20:N0} MiB beside the vectors at most");
         }
     }
 
@@ -43,7 +54,11 @@ static class BenchSearchCommand
     {
         var (values, random) = (new float[rows, width], new Random(seed));
         for (int i = 0; i < rows; i++)
-            for (int c = 0; c < width; c++) values[i, c] = random.NextSingle() - 0.5f;
-        return Embeddings.Normalize(values);
+        {
+            double squares = 0;
+            for (int c = 0; c < width; c++) squares += Math.Pow(values[i, c] = random.NextSingle() - 0.5f, 2);
+            for (int c = 0; c < width; c++) values[i, c] /= (float)Math.Sqrt(squares);
+        }
+        return values;
     }
 }

@@ -12,6 +12,21 @@ public sealed class EvaluationTests
     }
 
     [TestMethod]
+    public void RowsOfLengthOneAreNotCopied()
+    {
+        var rows = new float[50, 768];
+        var random = new Philox(1);
+        for (var i = 0; i < rows.Length; i++) rows[i / 768, i % 768] = (float)random.Normal();
+        var unit = Embeddings.Unit(rows);
+        Near([.. Embeddings.Normalize(rows).Cast<float>().Select(value => (double)value)], unit);
+        Assert.AreSame(unit, Embeddings.Unit(unit));
+        for (var c = 0; c < 768; c++) unit[49, c] *= 1 + 1e-5f;
+        Assert.AreNotSame(unit, Embeddings.Unit(unit));
+        unit[3, 0] = float.NaN;
+        Assert.AreNotSame(unit, Embeddings.Unit(unit));
+    }
+
+    [TestMethod]
     public void WideRowsMatchTheScalarSum()
     {
         var random = new Philox(1);
