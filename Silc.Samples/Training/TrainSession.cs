@@ -4,7 +4,7 @@ namespace Silc.Samples.Training;
 /// <param name="folder">Of the run.</param>
 sealed class TrainSession(RunFolder folder)
 {
-    public const string Metrics = "metrics.csv", Plot = "loss.png";
+    public const string Metrics = MetricsFile.Name, Plot = "loss.png";
 
     /// <summary>Prints what is about to run, trains, and writes the files whether the run finished or was stopped.</summary>
     public RunEnd Train(SilcModel model, TrainRun run, string title, int logEvery = 10, TimeSpan? limit = null)
@@ -18,6 +18,7 @@ sealed class TrainSession(RunFolder folder)
             log.Flush();
             events.Flush();
         };
+        folder.Notes = new Dictionary<string, string>(folder.Notes) { [SessionNote.Key] = SessionNote.Of(model, run.Trainer).Write() };
         var config = run.Trainer.Config;
         var watch = new CollapseWatch();
         var end = TrainProgress.Show(run.Trainer.Steps, config.TotalSteps, show => run.Run(report =>
@@ -28,8 +29,7 @@ sealed class TrainSession(RunFolder folder)
             if (watch.Read(report.Metrics.Health) is { } complaint) Console.Error.WriteLine($"warning at step {report.Metrics.Step}: {complaint}");
         }, logEvery, limit, interrupt.Token));
 
-        double? chance = model.Config.Contrastive == ContrastiveKind.Softmax ? Math.Log(config.BatchSize) : null;
-        LossPlot.Write(folder.At(Plot), log.Losses, chance, title);
+        LossPlot.Of(log.Losses, model.Config, config, title).WritePng(folder.At(Plot));
         foreach (var bad in run.Loader.BadReports) Console.Error.WriteLine($"unreadable: {bad}");
         if (run.Loader.BadSamples > 0) Console.Error.WriteLine($"{run.Loader.BadSamples} samples could not be read and were replaced");
         return end;

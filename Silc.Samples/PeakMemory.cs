@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Silc.Samples.Bench;
+namespace Silc.Samples;
 
 /// <summary>The most memory that this process had resident since a moment: the kernel's own count on Linux, so native memory is
 /// in it.</summary>
@@ -25,9 +25,10 @@ sealed class PeakMemory
     }
 
     /// <summary>Bytes above those at the beginning.</summary>
-    public long Bytes => Peak() - before;
+    public long Bytes => OfProcess() - before;
 
-    static long Peak()
+    /// <summary>Bytes since the process began, or since one of these objects was made.</summary>
+    public static long OfProcess()
     {
         const string key = "VmHWM:";
         if (!File.Exists("/proc/self/status")) return Process.GetCurrentProcess().PeakWorkingSet64;

@@ -1,0 +1,47 @@
+using System.Globalization;
+
+namespace Silc.Samples.Training;
+
+/// <summary>The columns and rows of <c>metrics.csv</c>.</summary>
+static class MetricsFile
+{
+    public const string Name = "metrics.csv";
+
+    // New columns come last: files of earlier versions are read as if theirs were empty.
+    public static readonly string[] Columns =
+    [
+        "step", "loss", "contrastive", "distillation", "gradient_norm", "learning_rate", "temperature", "bias", "skipped", "samples_per_second", "data_wait_share",
+        "seconds", "loss_over_log_k", "teacher_entropy", "concentration", "center_norm", "largest_probability", "prototypes_used", "feature_deviation", "peak_memory_mib",
+    ];
+
+    /// <summary>The first line, without its end.</summary>
+    public static string Header => string.Join(',', Columns);
+
+    /// <summary>Rows from the first to the last that is whole: a machine that lost power may leave half a row. Each has every column.</summary>
+    public static IEnumerable<(long Step, string Line)> Rows(string path)
+    {
+        int given = 0;
+        long last = -1;
+        // A run at work has the file open.
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        while (reader.ReadLine() is { } line)
+        {
+            var fields = line.Split(',');
+            if (given == 0)
+            {
+                if (!Columns.AsSpan().StartsWith(fields)) yield break;
+                given = fields.Length;
+                continue;
+            }
+            if (fields.Length != given || !fields.All(field => field == "" || Parse(field) is not null)) yield break;
+            if (Parse(fields[0]) is not { } step || step <= last) yield break;
+            last = (long)step;
+            yield return (last, line + new string(',', Columns.Length - given));
+        }
+    }
+
+    /// <summary>One value of a row; NaN where it is empty.</summary>
+    public static double Field(string line, string column) => Parse(line.Split(',')[Array.IndexOf(Columns, column)]) ?? double.NaN;
+
+    static double? Parse(string field) => double.TryParse(field, CultureInfo.InvariantCulture, out var value) ? value : null;
+}
