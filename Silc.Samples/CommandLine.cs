@@ -38,6 +38,7 @@ public static class CommandLine
         var root = DemoCommand.Create();
         root.Add(DevicesCommand.Create());
         root.Add(TrainCommand.Create());
+        root.Add(ReportCommand.Create());
         root.Add(new Command("eval", "Measure a trained model.")
         {
             EvalZeroShotCommand.Create(), EvalRetrievalCommand.Create(), EvalProbeCommand.Create(), EvalSegmentationCommand.Create(),

@@ -22,6 +22,18 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
         return mlp.Forward(pass, pooled).Y;
     }
 
+    /// <summary>How each token answers the probe in each head, q·k, (N, H): √D times its attention before the softmax. For inference.</summary>
+    internal Tensor Scores(Pass pass, Tensor x)
+    {
+        var (scores, query, k) = (pass.Keep(x.Rows, heads), pass.Keep(1, width), pass.Keep(x.Rows, width));
+        project.Query.Run(pass, probe.Value, query);
+        project.Key.Run(pass, x, k);
+        int size = width / heads;
+        for (int head = 0; head < heads; head++)
+            pass.Ops.MatMul(k.Columns(head * size, size), query.Columns(head * size, size), scores.Columns(head, 1), Transpose.B);
+        return scores;
+    }
+
     /// <summary>Y (B, C) and its pullback.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)
     {

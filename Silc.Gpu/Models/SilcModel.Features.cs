@@ -6,8 +6,8 @@ namespace Silc;
 // Embedding patches: what a picture shows where.
 public sealed partial class SilcModel
 {
-    // By side of the window and kind of feature.
-    readonly Dictionary<(int Side, PatchFeature Feature), PatchInference> patchInference = [];
+    // By side of the window and kind of feature; null for scores of the attention pooling.
+    readonly Dictionary<(int Side, PatchFeature? Feature), PatchInference> patchInference = [];
 
     /// <summary>
     /// Embeds the patches of pictures (N, side, side, 3) in [-1, 1]: (N · T, C), L2-normalised, picture by picture and row by
@@ -16,7 +16,30 @@ public sealed partial class SilcModel
     /// <exception cref="ArgumentException">
     /// The side is no multiple of the patch size, or the pixels no whole number of pictures.
     /// </exception>
-    public float[,] EmbedPatchPixels(float[] pixels, int side, PatchFeature feature = PatchFeature.MapValues)
+    public float[,] EmbedPatchPixels(float[] pixels, int side, PatchFeature feature = PatchFeature.MapValues) => RunPatches(pixels, side, feature);
+
+    /// <summary>
+    /// Where the MAP head looks in pictures (N, side, side, 3) in [-1, 1]: the share of its attention that each patch gets, the mean
+    /// of the heads' softmax(q·k / √D), (N, T). Rows sum to 1.
+    /// </summary>
+    /// <exception cref="ArgumentException">As for <see cref="EmbedPatchPixels"/>.</exception>
+    public float[,] PoolAttention(float[] pixels, int side)
+    {
+        var scores = RunPatches(pixels, side, feature: null);
+        int heads = Config.Image.Heads, tokens = side / Config.PatchSize * (side / Config.PatchSize), count = scores.GetLength(0) / tokens;
+        double scale = 1 / Math.Sqrt(Config.Image.Width / heads);
+        var shares = new float[count, tokens];
+        for (int picture = 0; picture < count; picture++)
+            for (int head = 0; head < heads; head++)
+            {
+                double[] given = [.. Enumerable.Range(picture * tokens, tokens).Select(token => scale * scores[token, head])];
+                double most = given.Max(), sum = given.Sum(score => Math.Exp(score - most));
+                for (int token = 0; token < tokens; token++) shares[picture, token] += (float)(Math.Exp(given[token] - most) / sum / heads);
+            }
+        return shares;
+    }
+
+    float[,] RunPatches(float[] pixels, int side, PatchFeature? feature)
     {
         Require.That(side > 0 && side % Config.PatchSize == 0,
             $"pictures of side {side} are no whole number of patches of {Config.PatchSize}");
@@ -64,12 +87,12 @@ public sealed partial class SilcModel
     {
         readonly SilcModel model;
         readonly int side, atOnce, tokens;
-        readonly PatchFeature feature;
+        readonly PatchFeature? feature;
         readonly Arena arena;
         readonly Pass pass;
         readonly MemoryBuffer1D<float, Stride1D.Dense> pixels;
 
-        public PatchInference(SilcModel model, int side, PatchFeature feature)
+        public PatchInference(SilcModel model, int side, PatchFeature? feature)
         {
             (this.model, this.side, this.feature) = (model, side, feature);
             (tokens, var usual) = (side / model.Config.PatchSize * (side / model.Config.PatchSize),
@@ -93,7 +116,7 @@ public sealed partial class SilcModel
 
         public float[,] Run(float[] source, int count)
         {
-            var (all, each) = (new float[count * tokens, model.Config.EmbedDim], side * side * 3);
+            var (all, each) = (new float[count * tokens, feature is null ? model.Config.Image.Heads : model.Config.EmbedDim], side * side * 3);
             for (int first = 0; first < count; first += atOnce)
             {
                 int n = Math.Min(atOnce, count - first);
@@ -106,7 +129,9 @@ public sealed partial class SilcModel
             return all;
         }
 
-        Tensor Features(Pass pass, Tensor pixels) => Normalize(pass, model.Image.PatchFeatures(pass, pixels, side, feature)).Z;
+        Tensor Features(Pass pass, Tensor pixels) => feature is { } kind
+            ? Normalize(pass, model.Image.PatchFeatures(pass, pixels, side, kind)).Z
+            : model.Image.PoolScores(pass, pixels, side);
 
         public void Dispose()
         {

@@ -41,6 +41,9 @@ public sealed class VisionTransformer
         return pool.Values(pass, encoded);
     }
 
+    /// <summary>Each patch's scores in the heads of the attention pooling, (B·T, H). For inference.</summary>
+    internal Tensor PoolScores(Pass pass, Tensor pixels, int side) => pool.Scores(pass, Encode(pass, pixels, side).Y);
+
     /// <summary>Patch features after encoder_norm, (B·T, C).</summary>
     public (Tensor Y, Pullback Back) Encode(Pass pass, Tensor pixels, int side)
     {

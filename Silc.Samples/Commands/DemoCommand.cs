@@ -8,7 +8,8 @@ namespace Silc.Samples.Commands;
 /// <summary><c>silc</c> alone: trains a small model on pictures that it draws itself, and shows what it has learned.</summary>
 static class DemoCommand
 {
-    const string DemoNote = "silc demo";
+    /// <summary>What the checkpoints of its runs are marked with.</summary>
+    public const string DemoNote = "silc demo";
 
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<string> Out = new("--out") { Description = "Folder for what the demo makes.", HelpName = "DIR", DefaultValueFactory = _ => "runs/demo" };
@@ -66,6 +67,7 @@ static class DemoCommand
             {TrainSession.Metrics}, {RunFolder.ModelName} and a checkpoint lie beside them.
 
             Try next:
+              silc report {Shell.Quoted(folder)}
               silc devices
               silc data emoji --out data/emoji
               silc train --data emoji:data/emoji --preset mini --steps 1500 --tokenizer words:16384 --augment jitter=0.4,flip --min-crop 0.7 --lr 0.002 --ema 0.99 --out runs/emoji

@@ -86,11 +86,9 @@ static class TrainCommand
         var checkpoint = Path.GetRelativePath(folder.Path, RunFolder.Checkpoints(folder.Path)[0].Path);
         Console.WriteLine($"wrote {folder.At(RunFolder.ModelName)}, {checkpoint}, {TrainSession.Metrics}, {TrainSession.Plot} and events for TensorBoard");
         if (end != RunEnd.Finished)
-            Console.WriteLine($"{(end == RunEnd.Stopped ? "Stopped" : "Out of time")}. To go on:\n  silc train --resume {Quoted(folder.Path)}");
+            Console.WriteLine($"{(end == RunEnd.Stopped ? "Stopped" : "Out of time")}. To go on:\n  silc train --resume {Shell.Quoted(folder.Path)}");
         if (data == "demo" || DataOption.EmojiFolder(data) is not null || DataOption.IsTable(data))
-            Console.WriteLine($"To measure it:\n  silc eval zero-shot --model {Quoted(folder.Path)} --data {Quoted(data)}");
+            Console.WriteLine($"To measure it:\n  silc eval zero-shot --model {Shell.Quoted(folder.Path)} --data {Shell.Quoted(data)}");
+        Console.WriteLine($"To look at it:\n  silc report {Shell.Quoted(folder.Path)}");
     }
-
-    // Shells take stars and braces, the patterns of shards, for their own.
-    static string Quoted(string word) => word.AsSpan().IndexOfAny(" {}*?;|&$") >= 0 ? $"'{word}'" : word;
 }

@@ -40,7 +40,17 @@ static class TrainLine
         foreach (var (name, value) in now) values[name] = value;
         values.Remove(TrainOptions.Resume.Name);
         values[TrainOptions.Out.Name] = [folder];
-        return Parse(given, values);
+        return Parse(given.CommandResult.Command, values);
+    }
+
+    /// <summary>The line that a run was trained by, and as one types it; null if another program trained it.</summary>
+    public static (ParseResult Parsed, string Text)? Of(Checkpoint checkpoint, string folder)
+    {
+        if (!checkpoint.Notes.TryGetValue(Note, out var note)) return null;
+        var values = JsonSerializer.Deserialize<Dictionary<string, string[]>>(note)!;
+        values[TrainOptions.Out.Name] = [folder];
+        var words = values.SelectMany(option => option.Value is [] ? [option.Key] : option.Value.SelectMany(value => new[] { option.Key, Shell.Quoted(value) }));
+        return (Parse(TrainCommand.Create(), values), $"{Note} {string.Join(' ', words)}");
     }
 
     static void Check(ParseResult given, Dictionary<string, string[]> now, Dictionary<string, string[]> before, Checkpoint start)
@@ -49,7 +59,7 @@ static class TrainLine
         if (bound.Count == 0) return;
         if (!start.Notes.ContainsKey(Note))
             throw new ArgumentException($"{bound[0].Name} is not for {start.Path}, which another program wrote: it holds the configuration, leave the option out");
-        var kept = Parse(given, new(before) { [TrainOptions.Out.Name] = ["."] });
+        var kept = Parse(given.CommandResult.Command, new(before) { [TrainOptions.Out.Name] = ["."] });
         foreach (var option in bound)
         {
             var (was, value) = (kept.GetResult(option)?.GetValueOrDefault<object>(),
@@ -69,7 +79,7 @@ static class TrainLine
         if (start.Tokenizer is not { } origin) return false;
         if (option == TrainOptions.Tokenizer)
             return Tokenizers.Open(TrainOptions.TokenizerOf(given)).Origin?.Matches(origin) == true;
-        var (tokenizer, line) = (origin.Open(), Parse(given, changed));
+        var (tokenizer, line) = (origin.Open(), Parse(given.CommandResult.Command, changed));
         return TrainOptions.ModelOf(line, tokenizer) == TrainOptions.ModelOf(kept, tokenizer)
             && TrainOptions.TrainingOf(line) with { RateRules = [] } == TrainOptions.TrainingOf(kept) with { RateRules = [] };
     }
@@ -83,7 +93,7 @@ static class TrainLine
             .ToDictionary(option => option.Name, option => option.Result!.Tokens.Select(token => token.Value).ToArray());
 
     // With an equals sign, because words that start with @ or a hyphen mean other things alone.
-    static ParseResult Parse(ParseResult like, Dictionary<string, string[]> values) => like.CommandResult.Command.Parse(
+    static ParseResult Parse(Command command, Dictionary<string, string[]> values) => command.Parse(
         [.. values.SelectMany(option =>
             option.Value is [] or [""] ? option.Value.Prepend(option.Key) : option.Value.Select(value => $"{option.Key}={value}"))]);
 }

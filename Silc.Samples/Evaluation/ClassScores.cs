@@ -5,12 +5,23 @@ namespace Silc.Samples.Evaluation;
 /// <summary>Pictures of known classes named by text alone: one folder a class, and names from a list or from the folders.</summary>
 static class ClassScores
 {
-    public static IEnumerable<Score> Of(SilcModel model, ClassFolderSource source, ClassList? list, IReadOnlyList<string> templates, AliasUse aliases, EvalCrop crop, ClassReport report)
+    /// <param name="model">Embeds pictures and texts.</param>
+    /// <param name="source">Pictures in folders.</param>
+    /// <param name="list">Names of the classes; null takes those of the folders.</param>
+    /// <param name="templates">Sentences around them.</param>
+    /// <param name="aliases">What further names are for.</param>
+    /// <param name="crop">How pictures become squares.</param>
+    /// <param name="report">Takes the confusion.</param>
+    /// <param name="sheet">Is given a few captions and the pictures found for them.</param>
+    public static IEnumerable<Score> Of(SilcModel model, ClassFolderSource source, ClassList? list, IReadOnlyList<string> templates, AliasUse aliases, EvalCrop crop,
+        ClassReport report, Action<IReadOnlyList<ContactSheetRow>>? sheet = null)
     {
         var classes = list ?? ClassList.Of(source.Classes.Names);
         int[] labels = Labels(source.Classes, classes);
         var prototypes = model.Prototypes(classes, templates, aliases);
-        var found = Classification.Of(prototypes.Scores(model.EmbedPictures(source, crop)), labels);
+        var zImage = model.EmbedPictures(source, crop);
+        sheet?.Invoke(RetrievalSheet.Rows(model, source, zImage, i => [classes.Names[labels[i]]]));
+        var found = Classification.Of(prototypes.Scores(zImage), labels);
         report.Add(source.Name, found.Confusion, classes.Names);
         yield return Line("text, zero-shot", found);
         yield return new(source.Name, source.Count, "chance", [new("top 1", 1.0 / classes.Count), new("top 5", Math.Min(1, 5.0 / classes.Count)), new("mean of classes", 1.0 / classes.Count)]);
@@ -34,9 +45,12 @@ static class ClassScores
 /// <summary>Confusion matrices as a picture and per-class accuracies as a table, if asked for.</summary>
 /// <param name="picture">PNG file, or null.</param>
 /// <param name="table">CSV file, or null.</param>
-sealed class ClassReport(string? picture, string? table)
+sealed class ClassReport(string? picture = null, string? table = null)
 {
     readonly List<(string Name, ConfusionMatrix Confusion, IReadOnlyList<string> Classes)> found = [];
+
+    /// <summary>What there is to report.</summary>
+    public IReadOnlyList<(string Name, ConfusionMatrix Confusion, IReadOnlyList<string> Classes)> Found => found;
 
     public void Add(string name, ConfusionMatrix confusion, IReadOnlyList<string> classes) => found.Add((name, confusion, classes));
 

@@ -8,12 +8,15 @@ static class DemoSheet
     // 13 apart, the classes walk through all colours and most shapes.
     const int Queries = 8, Stride = 13, Found = 8;
 
-    public static void Write(string path, SilcModel model, DemoEvaluation pictures, float[,] zImage)
+    public static void Write(string path, SilcModel model, DemoEvaluation pictures, float[,] zImage) =>
+        ContactSheet.Write(path, Rows(model, pictures, zImage), $"Closest of {pictures.Count} held-out pictures to each caption");
+
+    /// <summary>The same, to be drawn elsewhere.</summary>
+    public static IReadOnlyList<ContactSheetRow> Rows(SilcModel model, DemoEvaluation pictures, float[,] zImage)
     {
         int[] classes = [.. Enumerable.Range(0, Queries).Select(i => 5 + i * Stride)];
         var best = ZeroShot.TopK(model.EmbedTexts(classes.Select(c => DemoClasses.Captions[c])), zImage, Found);
-        var rows = classes.Zip(best, (c, found) => new ContactSheetRow(DemoClasses.Captions[c],
-            [.. found.Select(i => new ContactSheetCell(pictures.Read(i).Picture, DemoClasses.Names[pictures.Label(i)], pictures.Label(i) == c))]));
-        ContactSheet.Write(path, [.. rows], $"Closest of {pictures.Count} held-out pictures to each caption");
+        return [.. classes.Zip(best, (c, found) => new ContactSheetRow(DemoClasses.Captions[c],
+            [.. found.Select(i => new ContactSheetCell(pictures.Read(i).Picture, DemoClasses.Names[pictures.Label(i)], pictures.Label(i) == c))]))];
     }
 }

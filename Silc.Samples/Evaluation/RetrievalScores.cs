@@ -9,7 +9,9 @@ static class RetrievalScores
     /// <param name="source">Pictures with one or more captions each.</param>
     /// <param name="crop">How pictures become squares.</param>
     /// <param name="merge">Equal pictures and equal captions count as one.</param>
-    public static IEnumerable<Score> Of(SilcModel model, IImageTextSource source, EvalCrop crop = EvalCrop.Squash, bool merge = false)
+    /// <param name="sheet">Is given a few captions and the pictures found for them.</param>
+    public static IEnumerable<Score> Of(
+        SilcModel model, IImageTextSource source, EvalCrop crop = EvalCrop.Squash, bool merge = false, Action<IReadOnlyList<ContactSheetRow>>? sheet = null)
     {
         var (captionsOf, hashes) = (new IReadOnlyList<string>[source.Count], new string[source.Count]);
         var zImage = model.EmbedPictures(source, crop, (i, pair) =>
@@ -17,6 +19,7 @@ static class RetrievalScores
             captionsOf[i] = pair.Captions;
             if (merge) hashes[i] = $"{pair.Picture.Width} {Convert.ToHexString(SHA256.HashData(pair.Picture.Rgba))}";
         });
+        sheet?.Invoke(RetrievalSheet.Rows(model, source, zImage, i => captionsOf[i]));
         string[] captions = [.. captionsOf.SelectMany(some => some)];
         int[] owners = [.. captionsOf.Index().SelectMany(entry => entry.Item.Select(_ => entry.Index))];
         var pairs = RetrievalPairs.Of(source.Count, captions.Length, owners);

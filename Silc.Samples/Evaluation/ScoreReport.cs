@@ -51,5 +51,5 @@ static class ScoreReport
     }
 
     // Chance over a thousand classes is a tenth of a per cent: such values want another digit.
-    static string Percent(double value) => double.IsNaN(value) ? "" : value is > 0 and < 0.01 ? $"{100 * value:F2} %" : $"{100 * value:F1} %";
+    public static string Percent(double value) => double.IsNaN(value) ? "" : value is > 0 and < 0.01 ? $"{100 * value:F2} %" : $"{100 * value:F1} %";
 }

@@ -7,6 +7,9 @@ sealed class SegmentationSheet
 
     readonly List<Set> sets = [];
 
+    /// <summary>What there is to show of each set.</summary>
+    public IEnumerable<SegmentedSet> Sets => sets.Select(set => set.Shown());
+
     public void Begin(ISegmentationSource set) => sets.Add(new(set));
 
     /// <summary>The answer for picture <paramref name="index"/> of the current set.</summary>
@@ -40,11 +43,19 @@ sealed class SegmentationSheet
             return new(SegmentationPainter.Overlay(example.Picture, labels, source.ColourOf), caption);
         }
 
+        public SegmentedSet Shown() => new(source.Name, [.. Rows.Select(row => new ContactSheetRow(row.Key, row.Cells))],
+            [.. seen.Select(label => (source.Classes.Names[label], source.ColourOf(label)))]);
+
         public IEnumerable<ContactSheetRow> All()
         {
-            foreach (var (key, cells) in Rows) yield return new(key, cells);
-            yield return new(source.Name, [.. seen.Chunk(SegmentationPainter.LegendLines).Select(labels =>
-                new ContactSheetCell(SegmentationPainter.Legend([.. labels.Select(label => (source.Classes.Names[label], source.ColourOf(label)))])))]);
+            var (name, rows, colours) = Shown();
+            return rows.Append(new(name, [.. colours.Chunk(SegmentationPainter.LegendLines).Select(some => new ContactSheetCell(SegmentationPainter.Legend(some)))]));
         }
     }
 }
+
+/// <summary>Pictures of one set with truth and answers.</summary>
+/// <param name="Name">Of the set.</param>
+/// <param name="Rows">Picture, truth, and the answer of each kind of feature.</param>
+/// <param name="Colours">Those of the classes that are seen.</param>
+sealed record SegmentedSet(string Name, IReadOnlyList<ContactSheetRow> Rows, IReadOnlyList<(string Name, Colour Colour)> Colours);

@@ -2,6 +2,7 @@ using OxyPlot;
 using OxyPlot.Axes;
 using OxyPlot.Legends;
 using OxyPlot.Series;
+using SkiaSharp;
 
 namespace Silc.Samples.Plots;
 
@@ -30,7 +31,9 @@ sealed record LinePlot(string Name, string Title, string YLabel, IReadOnlyList<P
     /// <summary>The plot as a picture that takes the width and the colour scheme of the page around it.</summary>
     public string Svg(int width, int height)
     {
-        var svg = SvgExporter.ExportToString(Model(title: null, scale: 1), width, height, isDocument: false);
+        // Which font a browser takes is not known: DejaVu Sans is about the widest.
+        using var nowhere = new SKNoDrawCanvas(width, height);
+        var svg = SvgExporter.ExportToString(Model(title: null, scale: 1), width, height, isDocument: false, new StrokeRenderContext(nowhere, wide: 1.12));
         var start = svg.IndexOf("<svg", StringComparison.Ordinal);
         var end = svg.IndexOf('>', start) + 1;
         return $"<svg viewBox=\"0 0 {width} {height}\" xmlns=\"http://www.w3.org/2000/svg\">{Style}{svg.AsSpan(end)}";
@@ -52,6 +55,7 @@ sealed record LinePlot(string Name, string Title, string YLabel, IReadOnlyList<P
         model.Axes.Add(Axis(AxisPosition.Bottom, "step", scale));
         model.Axes.Add(Axis(AxisPosition.Left, YLabel, scale));
         if (FromZero) model.Axes[1].AbsoluteMinimum = model.Axes[1].Minimum = 0;
+        model.Axes[0].MinimumMajorStep = 1;
         model.Axes[0].MinimumPadding = model.Axes[0].MaximumPadding = 0;
         // One line alone has its name above the plot.
         if (Lines.Count > 1)

@@ -4,7 +4,9 @@ using SkiaSharp;
 namespace Silc.Samples.Plots;
 
 /// <summary>Where OxyPlot draws a picture: Skia's canvas, with letters made of strokes, because machines that train may have no fonts.</summary>
-sealed class StrokeRenderContext(SKCanvas canvas) : ClippingRenderContext
+/// <param name="canvas">Where to draw.</param>
+/// <param name="wide">Room that text takes, as a multiple of that of the strokes.</param>
+sealed class StrokeRenderContext(SKCanvas canvas, double wide = 1) : ClippingRenderContext
 {
     // Of the size of a font, the height of its capitals and of a line.
     const double Capital = 0.66, Line = 1.25;
@@ -49,7 +51,7 @@ sealed class StrokeRenderContext(SKCanvas canvas) : ClippingRenderContext
     }
 
     public override OxySize MeasureText(string text, string fontFamily, double fontSize, double fontWeight) =>
-        string.IsNullOrEmpty(text) ? OxySize.Empty : new(StrokeFont.Measure(text, (float)(Capital * fontSize)), Line * fontSize);
+        string.IsNullOrEmpty(text) ? OxySize.Empty : new(wide * StrokeFont.Measure(text, (float)(Capital * fontSize)), Line * fontSize);
 
     protected override void SetClip(OxyRect clippingRectangle)
     {

@@ -1,0 +1,111 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Silc.Samples.Report;
+using Silc.Samples.Training;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc report</c>: a run as one page.</summary>
+static class ReportCommand
+{
+    const string PageName = "report.html", PicturesName = "report";
+
+    static readonly Argument<string> Run = new("RUN") { Description = "A folder that silc train is writing or has written." };
+    static readonly Option<string?> Data = new("--data")
+    {
+        Description = "What to measure on, best held out; for runs on the demo or emoji that is known.",
+        HelpName = DataOption.Create().HelpName,
+    };
+    static readonly Option<string?> Out = new("--out") { Description = $"The page; RUN/{PageName} unless given. Its pictures go into a folder of that name beside it.", HelpName = "FILE.html" };
+    static readonly Option<bool> NoEval = new("--no-eval") { Description = "Measure nothing: only what training has written." };
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+
+    public static Command Create()
+    {
+        var command = new Command("report", """
+            Write one self-contained HTML page about a run: losses, health, scores, confusion, retrieval, segmentation, patch features, speed, command and
+            versions; and its plots as PNG. A run that is at work or was stopped gives a page of what there is.
+
+            Examples:
+              silc report runs/demo
+              silc report runs/mine --data held-out.csv --device cuda
+              silc report runs/mine --no-eval --out pages/mine.html
+            """)
+        { Run, Data, Out, NoEval, Device };
+        foreach (var option in DataOption.Reading) command.Add(option);
+        command.SetAction(Write);
+        return command;
+    }
+
+    static int Write(ParseResult parsed)
+    {
+        var folder = parsed.GetRequiredValue(Run);
+        var run = RunRecord.Open(folder);
+        var page = parsed.GetValue(Out) ?? Path.Combine(folder, PageName);
+        if (Path.GetExtension(page).ToLowerInvariant() is not (".html" or ".htm")) throw new ArgumentException($"--out {page}: name a FILE.html");
+        var given = parsed.GetValue(Data);
+        if (given is null && DataOption.Reading.FirstOrDefault(option => parsed.GetResult(option) is not null) is { } alone)
+            throw new ArgumentException($"{alone.Name} says how to read --data: give that too");
+
+        List<string> missing = [.. run.Missing];
+        var (evaluation, here) = parsed.GetValue(NoEval) ? default : Measure(parsed, run, given, missing);
+        if (parsed.GetValue(NoEval)) missing.Add("nothing was measured: --no-eval");
+        var report = new RunReport(run, evaluation, missing, here);
+        var pictures = given is null && parsed.GetValue(Out) is null ? Path.Combine(folder, PicturesName)
+            : Path.Combine(Path.GetDirectoryName(page) ?? "", Path.GetFileNameWithoutExtension(page));
+        int count = report.WritePictures(pictures);
+        report.WritePage(page);
+        foreach (var line in missing) Console.WriteLine($"missing  {line}");
+        Console.WriteLine($"wrote {page} ({new FileInfo(page).Length / 1e6:F1} MB) and {count} pictures in {pictures}");
+        return 0;
+    }
+
+    static (RunEvaluation?, SessionNote?) Measure(ParseResult parsed, RunRecord run, string? given, List<string> missing)
+    {
+        if (run.Weights is null) return default;
+        Func<SilcModel, RunEvaluation>? evaluate;
+        try
+        {
+            evaluate = given is not null ? Questions(given, held: true, () => DataOption.Open(given, seed: 0, parsed), missing)
+                : run.Data is not { } data ? null
+                : Questions(data, held: false, () => DataOption.Open(data, seed: 0, run.Line!), missing);
+        }
+        catch (Exception error) when (given is null && error is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException)
+        {
+            missing.Add($"nothing was measured, because the run's data cannot be read: {error.Message}");
+            return default;
+        }
+        if (evaluate is null)
+        {
+            missing.Add("nothing was measured: the run does not say what it was trained on; give --data");
+            return default;
+        }
+        var clock = Stopwatch.StartNew();
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var model = SilcModel.Load(device, run.Weights);
+        if (model.Tokenizer is null)
+        {
+            missing.Add("nothing was measured: the run brings no tokenizer, so that its model cannot be asked in words");
+            return default;
+        }
+        var (evaluation, here) = (evaluate(model), SessionNote.Of(model, trainer: null));
+        Console.WriteLine($"measured in {clock.Elapsed.TotalSeconds:F0} s on {device}");
+        return (evaluation, here);
+    }
+
+    // The data are opened before the device, and a wrong name is found at once.
+    static Func<SilcModel, RunEvaluation> Questions(string data, bool held, Func<IImageTextSource> open, List<string> missing)
+    {
+        if (data == "demo") return RunEvaluation.Demo;
+        if (DataOption.EmojiFolder(data) is { } folder && DataOption.OpenEmoji(folder) is var set) return model => RunEvaluation.Emoji(model, data, set);
+        var source = open();
+        if (source is ClassFolderSource classes)
+        {
+            if (!held) missing.Add("scores are those of the pictures that it was trained on; give --data classes:FOLDER with others");
+            return model => RunEvaluation.ClassFolders(model, classes);
+        }
+        if (held) return model => RunEvaluation.Captions(model, source);
+        missing.Add("no scores: pictures that it was trained on say little; give --data with others, and patch features are theirs too");
+        return model => RunEvaluation.Look(model, source);
+    }
+}

@@ -1,0 +1,114 @@
+using Silc.Samples.Evaluation;
+
+namespace Silc.Samples.Report;
+
+/// <summary>Whatever a run's data allow to ask of its model: the same evaluations as those of <c>silc eval</c>, with pictures.</summary>
+sealed class RunEvaluation
+{
+    const int MapPictures = 6, FinestGrid = 14;
+
+    readonly SilcModel model;
+    readonly SegmentationSheet segmentation = new();
+
+    RunEvaluation(SilcModel model) => this.model = model;
+
+    public List<(string Title, IReadOnlyList<Score> Scores)> Tables { get; } = [];
+
+    public List<Headline> Headlines { get; } = [];
+
+    public ClassReport Classes { get; } = new();
+
+    /// <summary>Captions and the pictures found for them, by set.</summary>
+    public List<(string Name, IReadOnlyList<ContactSheetRow> Rows)> Retrieval { get; } = [];
+
+    public IReadOnlyList<SegmentedSet> Segmentation => [.. segmentation.Sets];
+
+    public IReadOnlyList<PatchMap> Maps { get; private set; } = [];
+
+    /// <summary>The demo's held-out pictures, in every way.</summary>
+    public static RunEvaluation Demo(SilcModel model)
+    {
+        var (found, pictures) = (new RunEvaluation(model), DemoSet.HeldOut());
+        var zImage = model.EmbedPictures(pictures);
+        found.Table("Zero-shot classification", [.. DemoScores.Of(model, pictures, zImage, report: found.Classes)], "zero-shot", "chance");
+        found.Retrieval.Add(($"Closest of {pictures.Count:N0} held-out pictures to each caption", DemoSheet.Rows(model, pictures, zImage)));
+        found.Table("Retrieval", [.. RetrievalScores.Of(model, DemoSet.HeldOutScenes())], "caption to picture", "chance, caption to picture");
+        found.Probe(ProbeTask.Demo());
+        found.Segment("demo");
+        return found;
+    }
+
+    /// <summary>Held-out emoji and those of the unseen style, in every way.</summary>
+    public static RunEvaluation Emoji(SilcModel model, string data, EmojiSet set)
+    {
+        var found = new RunEvaluation(model);
+        found.Table("Zero-shot classification", [.. new EmojiScores(model, set, Prompts.NameOnly, EvalCrop.Squash, found.Classes).All()], "zero-shot", "chance");
+        found.Retrieve(set.HeldOut(), set.UnseenStyle());
+        found.Probe(ProbeTask.Emoji(set));
+        found.Segment(data);
+        return found;
+    }
+
+    /// <summary>Pictures in folders, by the folders' names.</summary>
+    public static RunEvaluation ClassFolders(SilcModel model, ClassFolderSource source)
+    {
+        var found = new RunEvaluation(model);
+        found.Table("Zero-shot classification", [.. ClassScores.Of(model, source, null, Prompts.Templates("clip"), AliasUse.First, EvalCrop.Squash, found.Classes,
+            rows => found.Retrieval.Add(($"Closest of {source.Count:N0} pictures to each class", rows)))], "zero-shot", "chance");
+        found.Map(source);
+        return found;
+    }
+
+    /// <summary>Pictures with captions.</summary>
+    public static RunEvaluation Captions(SilcModel model, IImageTextSource source)
+    {
+        var found = new RunEvaluation(model);
+        found.Retrieve(source);
+        found.Map(source);
+        return found;
+    }
+
+    /// <summary>Patches alone: of pictures that were trained on, scores say little.</summary>
+    public static RunEvaluation Look(SilcModel model, IImageTextSource source)
+    {
+        var found = new RunEvaluation(model);
+        found.Map(source);
+        return found;
+    }
+
+    /// <summary>The overlays as a file.</summary>
+    public void WriteSegmentation(string path) => segmentation.Write(path);
+
+    void Table(string title, IReadOnlyList<Score> scores, string method, string beside)
+    {
+        Tables.Add((title, scores));
+        Headlines.AddRange(Headline.Of(title, scores, method, beside));
+    }
+
+    void Retrieve(params IEnumerable<IImageTextSource> sources) => Table("Retrieval",
+        [.. sources.SelectMany(source => RetrievalScores.Of(model, source, sheet: rows => Retrieval.Add(($"Closest of {source.Count:N0} pictures to each caption: {source.Name}", rows))))],
+        "caption to picture", "chance, caption to picture");
+
+    void Probe(IReadOnlyList<ProbeTask> tasks) =>
+        Table("Probes on frozen features", [.. tasks.SelectMany(new ProbeScores(model).Of)], "linear probe", "always");
+
+    void Segment(string data)
+    {
+        var windows = SegmentationWindows.Whole(model.Config.Grid * model.Config.PatchSize);
+        List<Score> scores = [];
+        foreach (var source in SegmentationOptions.Drawn(data)!)
+        {
+            var classes = model.Prototypes(source.Classes, Prompts.NameOnly, AliasUse.Best, canonical: false);
+            scores.AddRange(new SegmentationRun(model, source, classes, windows, threshold: null, backgroundCounts: false).Score(segmentation));
+            if (Maps is []) Map([.. Enumerable.Range(0, MapPictures).Select(i => source.Read(i).Picture)]);
+        }
+        Table("Zero-shot segmentation", scores, "map values", "always");
+    }
+
+    void Map(IImageTextSource source) =>
+        Map([.. Enumerable.Range(0, Math.Min(MapPictures, source.Count)).Select(i => source.Read(i * (source.Count / Math.Min(MapPictures, source.Count))).Picture)]);
+
+    // Small models have few patches: twice as many show more, at positions in between.
+    void Map(IReadOnlyList<Picture> pictures) =>
+        Maps = PatchMap.Of(model, pictures, model.Config.PatchSize * model.Config.Grid * (model.Config.Grid < FinestGrid ? 2 : 1));
+}

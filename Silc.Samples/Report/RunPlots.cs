@@ -1,0 +1,53 @@
+using Silc.Samples.Plots;
+using Silc.Samples.Training;
+
+namespace Silc.Samples.Report;
+
+/// <summary>The columns of <c>metrics.csv</c> as plots, each with a name of its own; a column that was not measured has none.</summary>
+static class RunPlots
+{
+    /// <summary>Losses beside what they are without any learning, and what moves them.</summary>
+    public static IEnumerable<LinePlot> Losses(RunRecord run)
+    {
+        var metrics = run.Metrics;
+        var rows = metrics.Over("contrastive").Zip(metrics.Over("distillation"), (c, d) => ((long)c.Step, c.Value, d.Value)).ToList();
+        yield return LossPlot.Of(rows, run.Checkpoint?.Config, run.Checkpoint?.Train, "Losses");
+        yield return One(metrics, "learning_rate", "Learning rate", "a step");
+        yield return One(metrics, "gradient_norm", "Gradient norm", "L2 norm before clipping");
+        yield return One(metrics, "temperature", "Temperature", "factor on cosines, exp(t)", fromZero: false);
+        if (metrics.Over("bias").Any(point => point.Value != 0)) yield return One(metrics, "bias", "Bias", "b of the sigmoid loss", fromZero: false);
+    }
+
+    /// <summary>Whether self-distillation lives; nothing without it.</summary>
+    public static IEnumerable<LinePlot> Health(RunRecord run)
+    {
+        double? prototypes = run.Checkpoint?.Config.Head.Prototypes;
+        LinePlot[] plots =
+        [
+            One(run.Metrics, "loss_over_log_k", "Loss / ln K", "1: outputs are uniform"),
+            One(run.Metrics, "teacher_entropy", "Entropy of the teacher", "nats", most: prototypes is { } k ? Math.Log(k) : null),
+            One(run.Metrics, "concentration", "Concentration on few prototypes", "KL of the mean target from uniform"),
+            One(run.Metrics, "center_norm", "Norm of the center", "L2 norm"),
+            One(run.Metrics, "largest_probability", "Largest probability", "mean over targets"),
+            One(run.Metrics, "prototypes_used", "Prototypes used", "likeliest of some target"),
+            One(run.Metrics, "feature_deviation", "Deviation of picture embeddings", "1: far apart; 0: all alike"),
+        ];
+        return plots.Where(plot => plot.Lines[0].HasPoints);
+    }
+
+    public static IEnumerable<LinePlot> Speed(RunRecord run)
+    {
+        yield return One(run.Metrics, "samples_per_second", "Throughput", "pictures a second");
+        yield return One(run.Metrics, "data_wait_share", "Waiting for data", "per cent of the time", factor: 100);
+        if (run.Metrics.Has("peak_memory_mib")) yield return One(run.Metrics, "peak_memory_mib", "Peak memory of the process", "MiB resident");
+    }
+
+    static LinePlot One(
+        RunMetrics metrics, string column, string title, string yLabel, bool fromZero = true, double factor = 1, double? most = null)
+    {
+        var points = metrics.Over(column, factor);
+        List<PlotLine> lines = [new(title, points, PlotLine.Blue)];
+        if (most is { } level && points.Count > 0) lines.Add(new("uniform: ln K", [(points[0].Step, level), (points[^1].Step, level)], PlotLine.Grey, Dashed: true));
+        return new(column.Replace('_', '-'), title, yLabel, lines, fromZero);
+    }
+}
