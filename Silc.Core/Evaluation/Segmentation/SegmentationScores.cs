@@ -3,6 +3,8 @@ namespace Silc;
 /// <summary>Segments whole data sets.</summary>
 public static class SegmentationScores
 {
+    const int PicturesAtOnce = 16;
+
     /// <summary>One confusion matrix of the pixels of all pictures.</summary>
     /// <param name="segmenter">Its classes are those of the source.</param>
     /// <param name="source">Pictures with their labels.</param>
@@ -13,16 +15,19 @@ public static class SegmentationScores
     {
         Require.Positive(source.Count, $"number of pictures of {source.Name}");
         var confusion = new ConfusionMatrix(source.Classes.Count);
-        for (int i = 0; i < source.Count; i++)
+        foreach (var indices in Enumerable.Range(0, source.Count).Chunk(PicturesAtOnce))
         {
-            var example = source.Read(i);
-            var predicted = segmenter.Segment(example.Picture, example.Labels.Width, example.Labels.Height);
-            if (example.Labels.Labels.Max() >= source.Classes.Count)
-                throw new InvalidDataException(
-                    $"{example.Key}: label {example.Labels.Labels.Max()} is not among the {source.Classes.Count} classes, "
-                    + "0 to " + $"{source.Classes.Count - 1}; name it in the list of classes, or ignore it");
-            confusion.Add(example.Labels.Labels, predicted.Labels);
-            seen?.Invoke(example, predicted);
+            SegmentedPicture[] examples = [.. indices.Select(source.Read)];
+            var predicted = segmenter.Segment([.. examples.Select(example => (example.Picture, example.Labels.Width, example.Labels.Height))]);
+            foreach (var (example, answer) in examples.Zip(predicted))
+            {
+                if (example.Labels.Labels.Max() >= source.Classes.Count)
+                    throw new InvalidDataException(
+                        $"{example.Key}: label {example.Labels.Labels.Max()} is not among the {source.Classes.Count} classes, "
+                        + "0 to " + $"{source.Classes.Count - 1}; name it in the list of classes, or ignore it");
+                confusion.Add(example.Labels.Labels, answer.Labels);
+                seen?.Invoke(example, answer);
+            }
         }
         return confusion;
     }

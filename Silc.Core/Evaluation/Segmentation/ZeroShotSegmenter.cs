@@ -47,13 +47,29 @@ public sealed class ZeroShotSegmenter
     public LabelMap Segment(Picture picture) => Segment(picture, picture.Width, picture.Height);
 
     /// <summary>Class of every pixel of a label map of another size than the picture.</summary>
-    public LabelMap Segment(Picture picture, int width, int height)
+    public LabelMap Segment(Picture picture, int width, int height) => Segment([(picture, width, height)])[0];
+
+    /// <summary>The same of several pictures, whose windows are embedded together: small devices take as long for one.</summary>
+    public IReadOnlyList<LabelMap> Segment(IReadOnlyList<(Picture Picture, int Width, int Height)> pictures)
     {
-        var (across, down) = windows.Size(picture);
-        var (left, top) = (windows.Starts(across), windows.Starts(down));
-        int cells = windows.Side / patch, cols = left.Length * cells, rows = top.Length * cells;
-        var scores = Scores(picture, across, down, left, top);
-        CellWeights x = new(width, across, left, windows.Side, patch), y = new(height, down, top, windows.Side, patch);
+        List<Cut> cuts = [.. pictures.Select(one => new Cut(one.Picture, windows))];
+        var scores = classes.Scores(embed([.. cuts.SelectMany(cut => cut.Pixels)], windows.Side));
+        int cells = windows.Side / patch, each = cells * cells;
+        Require.That(scores.GetLength(0) == cuts.Sum(cut => cut.Count) * each,
+            $"{scores.GetLength(0)} patch features for {cuts.Sum(cut => cut.Count)} windows of {cells} x {cells} patches");
+        var (maps, first) = (new LabelMap[pictures.Count], 0);
+        foreach (var (i, cut) in cuts.Index())
+        {
+            maps[i] = Map(SideBySide(scores, first, cut, cells), cut, pictures[i].Width, pictures[i].Height);
+            first += cut.Count * each;
+        }
+        return maps;
+    }
+
+    LabelMap Map(float[,] scores, Cut cut, int width, int height)
+    {
+        int cols = cut.Left.Length * (windows.Side / patch);
+        CellWeights x = new(width, cut.Across, cut.Left, windows.Side, patch), y = new(height, cut.Down, cut.Top, windows.Side, patch);
         var labels = new int[width * height];
         Parallel.For(0, height, () => new Line(width, cols), (row, _, line) =>
         {
@@ -69,31 +85,51 @@ public sealed class ZeroShotSegmenter
         return new(width, height, labels);
     }
 
-    // Scores (K, rows · cols) of all patches, those of all windows side by side.
-    float[,] Scores(Picture picture, int across, int down, int[] left, int[] top)
+    // Scores (K, rows · cols) of the patches of a picture from those of all windows, (N, K); its own begin at a row.
+    float[,] SideBySide(float[,] scores, int first, Cut cut, int cells)
     {
-        int side = windows.Side, cells = side / patch, cols = left.Length * cells;
-        var whole = new float[across * down * 3];
-        Resample.Crop(picture, CropBox.Of(picture), whole, across, down, background: Background);
-        Photometric.ToSigned(whole);
-        var pixels = new float[left.Length * top.Length * side * side * 3];
-        for (int w = 0; w < left.Length * top.Length; w++)
-            for (int line = 0; line < side; line++)
-            {
-                int from = ((top[w / left.Length] + line) * across + left[w % left.Length]) * 3;
-                whole.AsSpan(from, side * 3).CopyTo(pixels.AsSpan((w * side + line) * side * 3));
-            }
-        var patches = classes.Scores(embed(pixels, side));
-        Require.That(patches.GetLength(0) == left.Length * top.Length * cells * cells,
-            $"{patches.GetLength(0)} patch features for {left.Length * top.Length} windows of {cells} x {cells} patches");
-        var turned = new float[classes.Count, patches.GetLength(0)];
-        for (int i = 0; i < patches.GetLength(0); i++)
+        int across = cut.Left.Length, cols = across * cells, patches = cut.Count * cells * cells;
+        var turned = new float[classes.Count, patches];
+        for (int i = 0; i < patches; i++)
         {
             int window = i / (cells * cells), cell = i % (cells * cells);
-            int row = window / left.Length * cells + cell / cells, col = window % left.Length * cells + cell % cells;
-            for (int k = 0; k < classes.Count; k++) turned[k, row * cols + col] = patches[i, k];
+            int row = window / across * cells + cell / cells, col = window % across * cells + cell % cells;
+            for (int k = 0; k < classes.Count; k++) turned[k, row * cols + col] = scores[first + i, k];
         }
         return turned;
+    }
+
+    /// <summary>A picture in windows, row by row.</summary>
+    sealed class Cut
+    {
+        public Cut(Picture picture, SegmentationWindows windows)
+        {
+            (Across, Down) = windows.Size(picture);
+            (Left, Top) = (windows.Starts(Across), windows.Starts(Down));
+            var whole = new float[Across * Down * 3];
+            Resample.Crop(picture, CropBox.Of(picture), whole, Across, Down, background: Background);
+            Photometric.ToSigned(whole);
+            int side = windows.Side;
+            Pixels = new float[Count * side * side * 3];
+            for (int w = 0; w < Count; w++)
+                for (int line = 0; line < side; line++)
+                {
+                    int from = ((Top[w / Left.Length] + line) * Across + Left[w % Left.Length]) * 3;
+                    whole.AsSpan(from, side * 3).CopyTo(Pixels.AsSpan((w * side + line) * side * 3));
+                }
+        }
+
+        public int Across { get; }
+
+        public int Down { get; }
+
+        public int[] Left { get; }
+
+        public int[] Top { get; }
+
+        public int Count => Left.Length * Top.Length;
+
+        public float[] Pixels { get; }
     }
 
     /// <summary>The best class so far of every pixel of a row, and the sum of a softmax relative to it.</summary>
