@@ -19,7 +19,7 @@ sealed class ReportPage(RunReport report)
         {
             (string Id, string Title, Html Body)[] sections =
             [
-                ("losses", "Losses and rates", Html.Of($"{Plots(report.Losses, wide: 1)}{LastReport("step", "loss", "contrastive", "distillation", "gradient_norm", "learning_rate", "temperature", "bias", "skipped")}")),
+                ("losses", "Losses and rates", Html.Of($"{Plots(report.Losses)}{LastReport("step", "loss", "contrastive", "distillation", "gradient_norm", "learning_rate", "temperature", "bias", "skipped")}")),
                 ("health", "Health of self-distillation", report.Health.Count == 0 ? Html.Empty : Html.Of($"{Plots(report.Health)}{LastReport(MetricsFile.Columns[12..19])}")),
                 ("evaluation", "Evaluation", Html.Join(report.Evaluation?.Tables.Select(ScoreTables) ?? [])),
                 ("confusion", "Confusion", Html.Join(report.Evaluation?.Classes.Found.Select(Confusion) ?? [])),
@@ -94,8 +94,8 @@ sealed class ReportPage(RunReport report)
         static Html Card(string what, string value, string beside, string kind = "") => Html.Of($"""<div class="card {kind}"><span>{what}</span><b>{value}</b><small>{beside}</small></div>""");
     }
 
-    static Html Plots(IReadOnlyList<LinePlot> plots, int wide = 0) => plots.Count == 0 ? Html.Empty : Html.Of($"""
-        <div class="plots">{plots.Select((plot, i) => Html.Of($"""<figure class="{(i < wide ? "wide" : "")}"><figcaption>{plot.Title}</figcaption>{Html.Svg(i < wide ? plot.Svg(920, 320) : plot.Svg(450, 250), $"{plot.Title} over the steps, in: {plot.YLabel}")}</figure>"""))}</div>
+    static Html Plots(IReadOnlyList<LinePlot> plots) => plots.Count == 0 ? Html.Empty : Html.Of($"""
+        <div class="plots">{plots.Select(plot => Html.Of($"<figure><figcaption>{plot.Title}</figcaption>{Html.Svg(plot.Svg(450, 270), $"{plot.Title} over the steps, in: {plot.YLabel}")}</figure>"))}</div>
         """);
 
     // As the file has them: a report must be checkable.

@@ -11,12 +11,12 @@ static class LossPlot
     /// <param name="title">Above the plot.</param>
     public static LinePlot Of(IReadOnlyList<(long Step, double Contrastive, double Distillation)> rows, SilcConfig? model, TrainConfig? train, string title)
     {
-        List<PlotLine> lines = [new("contrastive (image-text)", [.. rows.Select(row => ((double)row.Step, row.Contrastive))], PlotLine.Blue)];
-        if (Chance(model, train) is { } level) lines.Add(Level("its chance: ln(batch)", level, PlotLine.Blue));
+        List<PlotLine> lines = [new("contrastive", [.. rows.Select(row => ((double)row.Step, row.Contrastive))], PlotLine.Blue)];
+        if (Chance(model, train) is { } level) lines.Add(Level("chance: ln(batch)", level, PlotLine.Blue));
         if (rows.Any(row => row.Distillation > 0))
         {
-            lines.Add(new("distillation (local-to-global)", [.. rows.Select(row => ((double)row.Step, row.Distillation))], PlotLine.Orange));
-            if (model is not null) lines.Add(Level("uniform outputs: ln(prototypes)", Math.Log(model.Head.Prototypes), PlotLine.Orange));
+            lines.Add(new("distillation", [.. rows.Select(row => ((double)row.Step, row.Distillation))], PlotLine.Orange));
+            if (model is not null) lines.Add(Level("uniform: ln K", Math.Log(model.Head.Prototypes), PlotLine.Orange));
         }
         return new("loss", title, "loss (nats)", lines);
 
