@@ -8,7 +8,8 @@ namespace Silc.Samples.Report;
 /// <summary>A report as one HTML page: style and pictures are inside, and nothing is fetched or run.</summary>
 sealed class ReportPage(RunReport report)
 {
-    const string Policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+    // Whatever data may bring, a browser fetches nothing and runs nothing.
+    static readonly Html policy = new("default-src 'none'; img-src data:; style-src 'unsafe-inline'");
 
     readonly RunRecord run = report.Run;
     readonly RunMetrics metrics = report.Run.Metrics;
@@ -36,7 +37,7 @@ sealed class ReportPage(RunReport report)
                 <html lang="en">
                 <head>
                 <meta charset="utf-8">
-                <meta http-equiv="Content-Security-Policy" content="{Policy}">
+                <meta http-equiv="Content-Security-Policy" content="{policy}">
                 <meta name="viewport" content="width=device-width, initial-scale=1">
                 <meta name="color-scheme" content="light dark">
                 <title>{title}: Silc run</title>
@@ -80,7 +81,7 @@ sealed class ReportPage(RunReport report)
         if (run.Steps > 0) yield return Card("Steps", $"{run.Steps:N0}", train is null ? "" : $"of {train.TotalSteps:N0}");
         if (train is not null && run.Steps > 0)
             yield return Card("Samples", $"{run.Steps * train.BatchSize:N0}", run.Checkpoint!.Data is { Count: > 0 } data
-                ? string.Create(CultureInfo.InvariantCulture, $"{run.Steps * (double)train.BatchSize / data.Count:F1} epochs, {train.BatchSize} a step") : $"{train.BatchSize} a step");
+                ? string.Create(CultureInfo.InvariantCulture, $"{run.Steps * (double)train.BatchSize / data.Count:0.##} epochs, {train.BatchSize} a step") : $"{train.BatchSize} a step");
         if (metrics.Count > 0)
         {
             var seconds = TimeSpan.FromSeconds(metrics.Last("seconds"));

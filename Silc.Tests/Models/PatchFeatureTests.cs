@@ -27,6 +27,19 @@ public sealed class PatchFeatureTests
     }
 
     [TestMethod, EveryDevice]
+    public void The_pooling_looks_where_its_softmax_says(string device)
+    {
+        using var model = SilcModel.Create(TestDevices.Open(device), Config, seed: 5);
+        Spread(model);
+        foreach (var (side, pictures) in new[] { (24, 40), (32, 3) })
+        {
+            var pixels = Matrix.Make(pictures, side * side * 3, (r, c) => (float)Math.Sin(0.37 * (r + 1) * c));
+            var shares = model.PoolAttention([.. pixels.Values.Select(x => (float)x)], side);
+            Close.To(new NaiveTower(model).PoolAttention(pixels, side).Values, [.. shares.Cast<float>()], Close.Chained, $"{pictures} pictures of {side} pixels");
+        }
+    }
+
+    [TestMethod, EveryDevice]
     public void A_picture_of_one_patch_is_that_patch(string device)
     {
         using var model = SilcModel.Create(TestDevices.Open(device), Config with { ImageSize = 8 }, seed: 5);

@@ -16,6 +16,26 @@ public sealed class NaiveTower(SilcModel model)
     /// </summary>
     public Matrix PatchFeatures(Matrix pixels, int side, bool alone)
     {
+        var x = Encode(pixels, side, alone);
+        var probes = Matrix.Make(x.Rows, x.Cols, (_, c) => parameters["img/MAPHead_0/probe"][0, c]);
+        var pooled = Attention(probes, x, "img/MAPHead_0/MultiHeadDotProductAttention_0", x.Rows);
+        return Naive.L2Normalize(Mlp(pooled, "img/MAPHead_0", "LayerNorm_0"), 1e-8);
+    }
+
+    /// <summary>Mean over the heads of the MAP head's softmax(q·k / √D), (N, T).</summary>
+    public Matrix PoolAttention(Matrix pixels, int side)
+    {
+        const string name = "img/MAPHead_0/MultiHeadDotProductAttention_0";
+        var (q, k) = (Dense(parameters["img/MAPHead_0/probe"], $"{name}/query"), Dense(Encode(pixels, side, alone: false), $"{name}/key"));
+        int tokens = k.Rows / pixels.Rows, size = k.Cols / Heads;
+        double Exp(int row, int head) => Math.Exp(Enumerable.Range(head * size, size).Sum(c => q[0, c] * k[row, c]) / Math.Sqrt(size));
+        return Matrix.Make(pixels.Rows, tokens, (n, t) => Enumerable.Range(0, Heads).Average(head =>
+            Exp(n * tokens + t, head) / Enumerable.Range(n * tokens, tokens).Sum(row => Exp(row, head))));
+    }
+
+    // Patches after encoder_norm; alone, those of the last block are sequences of one.
+    Matrix Encode(Matrix pixels, int side, bool alone)
+    {
         var patches = Naive.Patches(pixels, side, model.Config.PatchSize);
         var x = Naive.AddRows(Positions(side / model.Config.PatchSize), Dense(patches, "img/embedding"));
         for (int i = 0; i < model.Config.Image.Depth; i++)
@@ -25,10 +45,7 @@ public sealed class NaiveTower(SilcModel model)
             var n = Norm(x, $"{block}/LayerNorm_0");
             x = Mlp(x + Attention(n, n, $"{block}/MultiHeadDotProductAttention_0", sequences), block, "LayerNorm_1");
         }
-        x = Norm(x, "img/Transformer/encoder_norm");
-        var probes = Matrix.Make(x.Rows, x.Cols, (_, c) => parameters["img/MAPHead_0/probe"][0, c]);
-        var pooled = Attention(probes, x, "img/MAPHead_0/MultiHeadDotProductAttention_0", x.Rows);
-        return Naive.L2Normalize(Mlp(pooled, "img/MAPHead_0", "LayerNorm_0"), 1e-8);
+        return Norm(x, "img/Transformer/encoder_norm");
     }
 
     Matrix Positions(int grid)

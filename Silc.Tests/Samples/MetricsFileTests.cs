@@ -1,0 +1,42 @@
+using Silc.Samples.Report;
+using Silc.Samples.Training;
+
+namespace Silc.Tests;
+
+[TestClass]
+public sealed class MetricsFileTests : TempFolder
+{
+    const string Old = "1,6.5,1.5,5,60,0,10,0,0,4.0,0.0000,1.00,0.7,3.6,2.5,0.2,0.2,6,0.7\n2,6.4,1.4,5,50,0.001,9.9,0,0,5.4,0.0000,1.74,,,,,,,\n";
+
+    string OldHeader => string.Join(',', MetricsFile.Columns[..19]) + "\n";
+
+    [TestMethod]
+    public void A_file_of_fewer_columns_is_gone_on_with()
+    {
+        File.WriteAllText(At("metrics.csv"), OldHeader + Old + "3,6.3,");
+        using (var log = new MetricsLog(At("metrics.csv"), resumedStep: 2))
+            CollectionAssert.AreEqual(new[] { (1L, 1.5, 5.0), (2L, 1.4, 5.0) }, log.Losses.ToArray());
+        Assert.AreEqual($"{MetricsFile.Header}\n{Old.Replace("\n", ",\n")}", File.ReadAllText(At("metrics.csv")));
+    }
+
+    [TestMethod]
+    public void What_was_not_measured_is_no_number()
+    {
+        File.WriteAllText(At("metrics.csv"), OldHeader + Old);
+        var metrics = RunMetrics.Read(At("metrics.csv"));
+        Assert.AreEqual((2, 2L, "0.001", 0.001), (metrics.Count, metrics.Steps, metrics.LastText("learning_rate"), metrics.Last("learning_rate")));
+        CollectionAssert.AreEqual(new[] { (1.0, 3.6), (2, double.NaN) }, metrics.Over("teacher_entropy").ToArray());
+        Assert.IsTrue(metrics.Has("teacher_entropy"));
+        Assert.IsFalse(metrics.Has("peak_memory_mib"));
+    }
+
+    [TestMethod]
+    [DataRow("a,b\n1,2\n")]
+    [DataRow("")]
+    public void Another_table_has_no_rows(string content)
+    {
+        File.WriteAllText(At("metrics.csv"), content);
+        Assert.AreEqual(0, RunMetrics.Read(At("metrics.csv")).Count);
+        Assert.AreEqual(0, RunMetrics.Read(At("none.csv")).Count);
+    }
+}
