@@ -2,7 +2,7 @@ namespace Silc.Samples.Evaluation;
 
 /// <summary>The one number of an evaluation, beside what needs no model.</summary>
 /// <param name="What">What was asked, of which pictures.</param>
-/// <param name="Metric">Name of the number.</param>
+/// <param name="Metric">Name of the number, and what answered.</param>
 /// <param name="Value">A fraction.</param>
 /// <param name="Beside">Chance, or the most frequent answer.</param>
 /// <param name="BesideValue">Its fraction.</param>
@@ -14,5 +14,5 @@ sealed record Headline(string What, string Metric, double Value, string Beside, 
         let line = set.FirstOrDefault(score => score.Method.Contains(method))
         let other = set.FirstOrDefault(score => score.Method.StartsWith(beside, StringComparison.Ordinal))
         where line is not null && other is not null
-        select new Headline($"{what}: {set.Key}", line.Metrics[0].Name, line.Metrics[0].Value, other.Method, other.Metrics[0].Value);
+        select new Headline($"{what}: {set.Key}", $"{line.Metrics[0].Name}, {line.Method}", line.Metrics[0].Value, other.Method.Split(',', ':')[0], other.Metrics[0].Value);
 }

@@ -64,7 +64,7 @@ public sealed partial class ReportCommandTests
         foreach (var words in new[]
         {
             "silc train --data demo --steps 3 --batch 4 --device cpu", $"Silc {Checkpoint.LibraryVersion}", Environment.Version.ToString(), "ILGPU 1.5", "cpu (CPU", "chance 1.386", "of which activations", "4 a step",
-            "zero-shot by text", "chance, one guess", "caption to picture", "linear probe", "last-block values", "id=\"confusion\"", "id=\"retrieval\"", "id=\"segmentation\"", "id=\"patches\"",
+            "zero-shot by text", "chance, one guess", "caption to picture", "10 nearest neighbours", "last-block values", "id=\"confusion\"", "id=\"retrieval\"", "id=\"segmentation\"", "id=\"patches\"",
         }) Assert.Contains(words, html);
     }
 
