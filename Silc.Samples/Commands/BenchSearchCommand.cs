@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using Silc.Samples.Bench;
 
 namespace Silc.Samples.Commands;
 
