@@ -2,37 +2,37 @@ using Spectre.Console;
 
 namespace Silc.Samples.Ablation;
 
-/// <summary>Rungs against headlines: mean and spread (the standard deviation, n - 1 below) over seeds, in percent, the best mean of each loss in bold.</summary>
+/// <summary>Rungs against columns: mean and spread (the standard deviation, n - 1 below) over seeds, in percent, the best mean of each loss in bold.</summary>
 static class AblationTable
 {
     /// <summary>For the terminal.</summary>
-    public static Table Of(IReadOnlyList<AblationRow> rows, IReadOnlyList<Headline> headlines)
+    public static Table Of(IReadOnlyList<AblationRow> rows, IReadOnlyList<Column> columns)
     {
         var table = new Table().Border(TableBorder.Rounded).AddColumn("loss").AddColumn("rung", column => column.NoWrap());
-        foreach (var headline in headlines) table.AddColumn(headline.Name, column => column.RightAligned());
+        foreach (var column in columns) table.AddColumn(column.Name, drawn => drawn.RightAligned());
         table.AddColumn("seeds", column => column.RightAligned());
-        foreach (var line in Lines(rows, headlines))
+        foreach (var line in Lines(rows, columns))
             table.AddRow([line.Loss, line.Rung.EscapeMarkup(), .. line.Cells.Select(cell => cell.Best ? $"[bold]{cell.Text}[/]" : cell.Text), $"{line.Seeds}"]);
         return table;
     }
 
     /// <summary>For READMEs.</summary>
-    public static string Markdown(IReadOnlyList<AblationRow> rows, IReadOnlyList<Headline> headlines)
+    public static string Markdown(IReadOnlyList<AblationRow> rows, IReadOnlyList<Column> columns)
     {
         static string Row(IEnumerable<string> cells) => $"| {string.Join(" | ", cells)} |\n";
-        return Row(["loss", "rung", .. headlines.Select(headline => headline.Name), "seeds"])
-            + Row(["---", "---", .. headlines.Select(_ => "---:"), "---:"])
-            + string.Concat(Lines(rows, headlines).Select(line =>
+        return Row(["loss", "rung", .. columns.Select(column => column.Name), "seeds"])
+            + Row(["---", "---", .. columns.Select(_ => "---:"), "---:"])
+            + string.Concat(Lines(rows, columns).Select(line =>
                 Row([line.Loss, line.Rung, .. line.Cells.Select(cell => cell.Best ? $"**{cell.Text}**" : cell.Text), $"{line.Seeds}"])));
     }
 
-    static IEnumerable<Line> Lines(IReadOnlyList<AblationRow> rows, IReadOnlyList<Headline> headlines)
+    static IEnumerable<Line> Lines(IReadOnlyList<AblationRow> rows, IReadOnlyList<Column> columns)
     {
         foreach (var loss in rows.GroupBy(row => row.Loss))
         {
             var rungs = loss.GroupBy(row => row.Rung).Select(rung => (Name: rung.Key, Seeds: rung.Select(row => row.Seed).Distinct().Count(),
-                Values: headlines.Select(headline => Summary([.. rung.Where(headline.Is).Select(row => 100 * row.Value)])).ToArray())).ToList();
-            var best = headlines.Select((_, column) => rungs.Max(rung => rung.Values[column].Mean)).ToArray();
+                Values: columns.Select(column => Summary([.. rung.Where(column.Is).Select(row => 100 * row.Value)])).ToArray())).ToList();
+            var best = columns.Select((_, column) => rungs.Max(rung => rung.Values[column].Mean)).ToArray();
             foreach (var (name, seeds, values) in rungs)
                 yield return new(loss.Key, name, seeds, [.. values.Select((value, column) => (Text(value, seeds), rungs.Count > 1 && value.Mean == best[column]))]);
         }

@@ -4,8 +4,8 @@ namespace Silc.Samples.Ablation;
 
 /// <summary>All that is measured of a model on one data set, and which of it a table of models shows.</summary>
 /// <param name="Measure">Scores a model.</param>
-/// <param name="Headlines">Columns of the table.</param>
-sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<Headline> Headlines)
+/// <param name="Columns">Columns of the table.</param>
+sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<Column> Columns)
 {
     /// <exception cref="ArgumentException">The data has no classes and masks to measure by.</exception>
     public static Suite Open(string data) => data == "demo" ? Demo() : DataOption.EmojiFolder(data) is { } folder ? Emoji(data, DataOption.OpenEmoji(folder))
@@ -52,18 +52,6 @@ sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<H
 
     static ProbeScores Probes(SilcModel model) => new(model, linear: false);
 
-    // As silc eval segmentation does without options.
-    static IEnumerable<Score> Segmented(SilcModel model, string data) => SegmentationOptions.Drawn(data)!.SelectMany(source => new SegmentationRun(
-        model, source, model.Prototypes(source.Classes, Prompts.NameOnly, AliasUse.Best, canonical: false),
-        SegmentationWindows.Whole(model.Config.Grid * model.Config.PatchSize), threshold: null, backgroundCounts: false).Score(sheet: null));
-}
-
-/// <summary>A column of the table: one metric of one score.</summary>
-/// <param name="Name">Of the column.</param>
-/// <param name="Pictures">Part of the score's pictures.</param>
-/// <param name="Method">How its method begins.</param>
-/// <param name="Metric">Its metric.</param>
-sealed record Headline(string Name, string Pictures, string Method, string Metric)
-{
-    public bool Is(AblationRow row) => row.Metric == Metric && row.Pictures.Contains(Pictures) && row.Method.StartsWith(Method, StringComparison.Ordinal);
+    static IEnumerable<Score> Segmented(SilcModel model, string data) =>
+        SegmentationOptions.Drawn(data)!.SelectMany(source => SegmentationRun.OfDrawn(model, source).Score(sheet: null));
 }

@@ -68,9 +68,9 @@ static class AblateCommand
 
     static void Show(AblationFolder folder, Suite suite)
     {
-        AnsiConsole.Write(AblationTable.Of(folder.Rows, suite.Headlines));
+        AnsiConsole.Write(AblationTable.Of(folder.Rows, suite.Columns));
         var markdown = folder.At(MarkdownName);
-        AtomicFile.Write(markdown, stream => stream.Write(Encoding.UTF8.GetBytes(AblationTable.Markdown(folder.Rows, suite.Headlines))));
+        AtomicFile.Write(markdown, stream => stream.Write(Encoding.UTF8.GetBytes(AblationTable.Markdown(folder.Rows, suite.Columns))));
         Console.WriteLine($"mean ± standard deviation over seeds, in percent; wrote {markdown} and {folder.TablePath}");
     }
 

@@ -10,6 +10,11 @@ namespace Silc.Samples.Evaluation;
 sealed class SegmentationRun(
     SilcModel model, ISegmentationSource source, ClassPrototypes classes, SegmentationWindows windows, double? threshold, bool backgroundCounts)
 {
+    /// <summary>A set that the program draws, asked for as its captions were written: whole pictures at the model's size, objects alone.</summary>
+    public static SegmentationRun OfDrawn(SilcModel model, ISegmentationSource source) => new(
+        model, source, model.Prototypes(source.Classes, Prompts.NameOnly, AliasUse.Best, canonical: false),
+        SegmentationWindows.Whole(model.Config.Grid * model.Config.PatchSize), threshold: null, backgroundCounts: false);
+
     readonly bool left = source.HasBackground && !backgroundCounts;
 
     public IEnumerable<Score> Score(SegmentationSheet? sheet)

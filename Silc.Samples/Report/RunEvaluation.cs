@@ -95,12 +95,10 @@ sealed class RunEvaluation
 
     void Segment(string data)
     {
-        var windows = SegmentationWindows.Whole(model.Config.Grid * model.Config.PatchSize);
         List<Score> scores = [];
         foreach (var source in SegmentationOptions.Drawn(data)!)
         {
-            var classes = model.Prototypes(source.Classes, Prompts.NameOnly, AliasUse.Best, canonical: false);
-            scores.AddRange(new SegmentationRun(model, source, classes, windows, threshold: null, backgroundCounts: false).Score(segmentation));
+            scores.AddRange(SegmentationRun.OfDrawn(model, source).Score(segmentation));
             if (Maps is []) Map([.. Enumerable.Range(0, MapPictures).Select(i => source.Read(i).Picture)]);
         }
         Table("Zero-shot segmentation", scores, "map values", "always");

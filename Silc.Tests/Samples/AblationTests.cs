@@ -79,7 +79,7 @@ public sealed class AblationTests : TempFolder
             | softmax | a | 26.0 ± 1.4 | 2 |
             | softmax | + b | **35.0 ± 5.0** | 3 |
 
-            """, AblationTable.Markdown(rows, [suite.Headlines[0]]).Replace('\u00A0', ' '));
+            """, AblationTable.Markdown(rows, [suite.Columns[0]]).Replace('\u00A0', ' '));
     }
 
     [TestMethod]
@@ -88,7 +88,7 @@ public sealed class AblationTests : TempFolder
         using var model = SilcModel.Create(TestDevices.Open("cpu"), config, tokenizer: words);
         var demo = Suite.Open("demo");
         var rows = demo.Measure(model).SelectMany(score => score.Metrics.Select(metric => new AblationRow("", "", 0, score.Pictures, score.Method, metric.Name, metric.Value))).ToList();
-        foreach (var headline in demo.Headlines) Assert.AreEqual(1, rows.Count(headline.Is), headline.Name);
+        foreach (var column in demo.Columns) Assert.AreEqual(1, rows.Count(column.Is), column.Name);
     }
 
     [TestMethod]
