@@ -8,7 +8,7 @@ namespace Silc.Samples.Commands;
 /// <summary><c>silc report</c>: a run as one page.</summary>
 static class ReportCommand
 {
-    const string PageName = "report.html", PicturesName = "report";
+    const string PageName = "report.html";
 
     static readonly Argument<string> Run = new("RUN") { Description = "A folder that silc train is writing or has written." };
     static readonly Option<string?> Data = new("--data")
@@ -16,15 +16,19 @@ static class ReportCommand
         Description = "What to measure on, best held out; for runs on the demo or emoji that is known.",
         HelpName = DataOption.Create().HelpName,
     };
-    static readonly Option<string?> Out = new("--out") { Description = $"The page; RUN/{PageName} unless given. Its pictures go into a folder of that name beside it.", HelpName = "FILE.html" };
+    static readonly Option<string?> Out = new("--out")
+    {
+        Description = $"The page; RUN/{PageName} unless given. Its pictures go into a folder of that name beside it.",
+        HelpName = "FILE.html",
+    };
     static readonly Option<bool> NoEval = new("--no-eval") { Description = "Measure nothing: only what training has written." };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
 
     public static Command Create()
     {
         var command = new Command("report", """
-            Write one self-contained HTML page about a run: losses, health, scores, confusion, retrieval, segmentation, patch features, speed, command and
-            versions; and its plots as PNG. A run that is at work or was stopped gives a page of what there is.
+            Write one self-contained HTML page about a run: losses, health, scores, confusion, retrieval, segmentation, patch features, speed,
+            command and versions; and its plots as PNG. A run that is at work or was stopped gives a page of what there is.
 
             Examples:
               silc report runs/demo
@@ -51,8 +55,7 @@ static class ReportCommand
         var (evaluation, here) = parsed.GetValue(NoEval) ? default : Measure(parsed, run, given, missing);
         if (parsed.GetValue(NoEval)) missing.Add("nothing was measured: --no-eval");
         var report = new RunReport(run, evaluation, missing, here);
-        var pictures = given is null && parsed.GetValue(Out) is null ? Path.Combine(folder, PicturesName)
-            : Path.Combine(Path.GetDirectoryName(page) ?? "", Path.GetFileNameWithoutExtension(page));
+        var pictures = Path.Combine(Path.GetDirectoryName(page) ?? "", Path.GetFileNameWithoutExtension(page));
         int count = report.WritePictures(pictures);
         report.WritePage(page);
         foreach (var line in missing) Console.WriteLine($"missing  {line}");

@@ -14,5 +14,6 @@ sealed record Headline(string What, string Metric, double Value, string Beside, 
         let line = set.FirstOrDefault(score => score.Method.Contains(method))
         let other = set.FirstOrDefault(score => score.Method.StartsWith(beside, StringComparison.Ordinal))
         where line is not null && other is not null
-        select new Headline($"{what}: {set.Key}", $"{line.Metrics[0].Name}, {line.Method}", line.Metrics[0].Value, other.Method.Split(',', ':')[0], other.Metrics[0].Value);
+        select new Headline($"{what}: {set.Key}",
+            $"{line.Metrics[0].Name}, {line.Method}", line.Metrics[0].Value, other.Method.Split(',', ':')[0], other.Metrics[0].Value);
 }

@@ -11,7 +11,8 @@ static class RetrievalScores
     /// <param name="merge">Equal pictures and equal captions count as one.</param>
     /// <param name="sheet">Is given a few captions and the pictures found for them.</param>
     public static IEnumerable<Score> Of(
-        SilcModel model, IImageTextSource source, EvalCrop crop = EvalCrop.Squash, bool merge = false, Action<IReadOnlyList<ContactSheetRow>>? sheet = null)
+        SilcModel model, IImageTextSource source, EvalCrop crop = EvalCrop.Squash, bool merge = false,
+        Action<IReadOnlyList<ContactSheetRow>>? sheet = null)
     {
         var (captionsOf, hashes) = (new IReadOnlyList<string>[source.Count], new string[source.Count]);
         var zImage = model.EmbedPictures(source, crop, (i, pair) =>

@@ -20,7 +20,8 @@ sealed record LinePlot(string Name, string Title, string YLabel, IReadOnlyList<P
 
     // A picture in a page has no other way to follow it into the dark.
     const string Style = "<style>text{fill:#23262a;font-family:system-ui,sans-serif}"
-        + "@media(prefers-color-scheme:dark){text{fill:#d9dce1}[style*='rgb(232,234,237)']{stroke:#30353c!important}[style*='rgb(95,100,106)']{stroke:#8a919b!important}}</style>";
+        + "@media(prefers-color-scheme:dark){text{fill:#d9dce1}"
+        + "[style*='rgb(232,234,237)']{stroke:#30353c!important}[style*='rgb(95,100,106)']{stroke:#8a919b!important}}</style>";
 
     /// <summary>Writes a PNG file; nothing is written without points.</summary>
     public void WritePng(string path)

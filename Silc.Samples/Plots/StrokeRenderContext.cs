@@ -27,8 +27,8 @@ sealed class StrokeRenderContext(SKCanvas canvas, double wide = 1) : ClippingRen
         Stroke(path, stroke, thickness, dashArray);
     }
 
-    public override void DrawPolygon(
-        IList<ScreenPoint> points, OxyColor fill, OxyColor stroke, double thickness, EdgeRenderingMode edgeRenderingMode, double[] dashArray, LineJoin lineJoin)
+    public override void DrawPolygon(IList<ScreenPoint> points, OxyColor fill, OxyColor stroke, double thickness,
+        EdgeRenderingMode edgeRenderingMode, double[] dashArray, LineJoin lineJoin)
     {
         using var path = PathOf(points, close: true);
         using var paint = new SKPaint { Color = Of(fill), IsAntialias = true };
@@ -46,7 +46,8 @@ sealed class StrokeRenderContext(SKCanvas canvas, double wide = 1) : ClippingRen
         canvas.Save();
         canvas.Translate((float)p.X, (float)p.Y);
         canvas.RotateDegrees((float)rotation);
-        StrokeFont.Draw(canvas, text, (float)x, (float)(top + (size.Height + capital) / 2), (float)capital, Of(fill), fontWeight > FontWeights.Normal ? 0.9f : 0.75f);
+        var baseline = top + (size.Height + capital) / 2;
+        StrokeFont.Draw(canvas, text, (float)x, (float)baseline, (float)capital, Of(fill), fontWeight > FontWeights.Normal ? 0.9f : 0.75f);
         canvas.Restore();
     }
 
@@ -56,7 +57,8 @@ sealed class StrokeRenderContext(SKCanvas canvas, double wide = 1) : ClippingRen
     protected override void SetClip(OxyRect clippingRectangle)
     {
         canvas.Save();
-        canvas.ClipRect(new((float)clippingRectangle.Left, (float)clippingRectangle.Top, (float)clippingRectangle.Right, (float)clippingRectangle.Bottom));
+        var (left, top, right, bottom) = (clippingRectangle.Left, clippingRectangle.Top, clippingRectangle.Right, clippingRectangle.Bottom);
+        canvas.ClipRect(new((float)left, (float)top, (float)right, (float)bottom));
     }
 
     protected override void ResetClip() => canvas.Restore();

@@ -5,7 +5,10 @@ using System.Text;
 
 namespace Silc.Samples.Report;
 
-/// <summary>Text of a page. What <see cref="Of"/> puts into holes is escaped, unless it is of this type: captions and paths cannot become elements.</summary>
+/// <summary>
+/// Text of a page. What <see cref="Of"/> puts into holes is escaped, unless it is of this type: captions and paths cannot become
+/// elements.
+/// </summary>
 /// <param name="Text">Markup.</param>
 readonly record struct Html(string Text)
 {
@@ -17,8 +20,11 @@ readonly record struct Html(string Text)
     public static Html Join(IEnumerable<Html> parts) => new(string.Concat(parts.Select(part => part.Text)));
 
     /// <summary>A picture inside the page.</summary>
-    public static Html Image(Picture picture, string alt, string kind = "") =>
-        Of($"""<img class="{kind}" src="data:image/png;base64,{Convert.ToBase64String(PictureFile.Encode(picture))}" width="{picture.Width}" height="{picture.Height}" alt="{alt}">""");
+    public static Html Image(Picture picture, string alt, string kind = "")
+    {
+        var bytes = Convert.ToBase64String(PictureFile.Encode(picture));
+        return Of($"""<img class="{kind}" src="data:image/png;base64,{bytes}" width="{picture.Width}" height="{picture.Height}" alt="{alt}">""");
+    }
 
     /// <inheritdoc cref="Image"/>
     public static Html Svg(string svg, string alt) =>

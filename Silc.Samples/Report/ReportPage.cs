@@ -1,7 +1,7 @@
 using System.Globalization;
 using Silc.Samples.Evaluation;
-using Silc.Samples.Plots;
 using Silc.Samples.Training;
+using static Silc.Samples.Report.PageParts;
 
 namespace Silc.Samples.Report;
 
@@ -13,25 +13,14 @@ sealed class ReportPage(RunReport report)
 
     readonly RunRecord run = report.Run;
     readonly RunMetrics metrics = report.Run.Metrics;
+    readonly RunEvaluation? evaluation = report.Evaluation;
 
     public Html Text
     {
         get
         {
-            (string Id, string Title, Html Body)[] sections =
-            [
-                ("losses", "Losses and rates", Html.Of($"{Plots(report.Losses)}{LastReport("step", "loss", "contrastive", "distillation", "gradient_norm", "learning_rate", "temperature", "bias", "skipped")}")),
-                ("health", "Health of self-distillation", report.Health.Count == 0 ? Html.Empty : Html.Of($"{Plots(report.Health)}{LastReport(MetricsFile.Columns[12..19])}")),
-                ("evaluation", "Evaluation", Html.Join(report.Evaluation?.Tables.Select(ScoreTables) ?? [])),
-                ("confusion", "Confusion", Html.Join(report.Evaluation?.Classes.Found.Select(Confusion) ?? [])),
-                ("retrieval", "Retrieval", Html.Join(report.Evaluation?.Retrieval.Select(Retrieval) ?? [])),
-                ("segmentation", "Segmentation by text", Html.Join(report.Evaluation?.Segmentation.Select(Segmentation) ?? [])),
-                ("patches", "Patch features", Maps()),
-                ("speed", "Throughput and memory", Html.Of($"{Plots(report.Speed)}{Memory()}{LastReport("samples_per_second", "data_wait_share", "seconds", "peak_memory_mib")}")),
-                ("command", "Command and versions", Command()),
-            ];
-            sections = [.. sections.Where(section => section.Body != Html.Empty)];
-            var title = Path.GetFileName(Path.GetFullPath(run.Folder).TrimEnd(Path.DirectorySeparatorChar));
+            var title = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Folder)));
+            var sections = Sections().Where(section => section.Body != Html.Empty).ToList();
             return Html.Of($"""
                 <!DOCTYPE html>
                 <html lang="en">
@@ -48,7 +37,7 @@ sealed class ReportPage(RunReport report)
                 <h1>{title}</h1>
                 <p class="soft">A Silc run{Trained()}, {run.State}.</p>
                 {Missing()}
-                <div class="cards">{Cards()}</div>
+                <div class="cards">{TrainingCards()}{ScoreCards()}</div>
                 <nav>{sections.Select(section => Html.Of($"""<a href="#{section.Id}">{section.Title}</a>"""))}</nav>
                 </header>
                 <main>
@@ -59,6 +48,23 @@ sealed class ReportPage(RunReport report)
 
                 """);
         }
+    }
+
+    IEnumerable<(string Id, string Title, Html Body)> Sections()
+    {
+        yield return ("losses", "Losses and rates", Html.Of($"{Figures(report.Losses)}{Last("step", "skipped")}"));
+        yield return ("health", "Health of self-distillation", Html.Of($"{Figures(report.Health)}{Last("loss_over_log_k", "feature_deviation")}"));
+        if (evaluation is not null)
+        {
+            yield return ("evaluation", "Evaluation", Html.Join(evaluation.Tables.Select(table => Scores(table.Title, table.Scores))));
+            yield return ("confusion", "Confusion", Confusion(evaluation.Classes.Found));
+            yield return ("retrieval", "Retrieval", Html.Join(evaluation.Retrieval.Select(set => Retrieval(set.Name, set.Rows))));
+            yield return ("segmentation", "Segmentation by text", Html.Join(evaluation.Segmentation.Select(Segmentation)));
+            yield return ("patches", "Patch features", Maps(evaluation.Maps));
+        }
+        var last = Last("samples_per_second", "seconds", "peak_memory_mib");
+        yield return ("speed", "Throughput and memory", Html.Of($"{Figures(report.Speed)}{Memory()}{last}"));
+        yield return ("command", "Command and versions", Command());
     }
 
     static Html Style
@@ -75,78 +81,41 @@ sealed class ReportPage(RunReport report)
     Html Missing() => report.Missing.Count == 0 ? Html.Empty
         : Html.Of($"""<ul class="missing">{report.Missing.Select(line => Html.Of($"<li>{line}</li>"))}</ul>""");
 
-    IEnumerable<Html> Cards()
+    IEnumerable<Html> TrainingCards()
     {
         var (train, config) = (run.Checkpoint?.Train, run.Checkpoint?.Config);
         if (run.Steps > 0) yield return Card("Steps", $"{run.Steps:N0}", train is null ? "" : $"of {train.TotalSteps:N0}");
         if (train is not null && run.Steps > 0)
-            yield return Card("Samples", $"{run.Steps * train.BatchSize:N0}", run.Checkpoint!.Data is { Count: > 0 } data
-                ? string.Create(CultureInfo.InvariantCulture, $"{run.Steps * (double)train.BatchSize / data.Count:0.##} epochs, {train.BatchSize} a step") : $"{train.BatchSize} a step");
-        if (metrics.Count > 0)
         {
-            var seconds = TimeSpan.FromSeconds(metrics.Last("seconds"));
-            yield return Card("Time", $"{(int)seconds.TotalHours}:{seconds:mm\\:ss}", train is null ? "" : $"{metrics.Steps * train.BatchSize / Math.Max(seconds.TotalSeconds, 1e-9):N0} pictures a second");
-            yield return Card("Contrastive loss", Loss("contrastive"), LossPlot.Chance(config, train) is { } chance ? $"chance {chance:F3}" : "");
-            if (metrics.Last("distillation") > 0) yield return Card("Distillation loss", Loss("distillation"), config is null ? "" : $"uniform {Math.Log(config.Head.Prototypes):F3}");
+            var samples = run.Steps * train.BatchSize;
+            var epochs = run.Checkpoint!.Data is { Count: > 0 } data ? $"{Number(samples / (double)data.Count, "0.##")} epochs, " : "";
+            yield return Card("Samples", $"{samples:N0}", $"{epochs}{train.BatchSize} a step");
         }
-        foreach (var line in report.Evaluation?.Headlines ?? []) yield return Card(line.What, ScoreReport.Percent(line.Value), $"{line.Metric}; {line.Beside}: {ScoreReport.Percent(line.BesideValue)}", "score");
-
-        string Loss(string column) => metrics.Last(column).ToString("F3", CultureInfo.InvariantCulture);
-        static Html Card(string what, string value, string beside, string kind = "") => Html.Of($"""<div class="card {kind}"><span>{what}</span><b>{value}</b><small>{beside}</small></div>""");
+        if (metrics.Count == 0) yield break;
+        var time = TimeSpan.FromSeconds(metrics.Last("seconds"));
+        var speed = metrics.Steps * train?.BatchSize / Math.Max(time.TotalSeconds, 1e-9);
+        yield return Card("Time", $"{(int)time.TotalHours}:{time:mm\\:ss}", speed is { } rate ? $"{rate:N0} pictures a second" : "");
+        var chance = LossPlot.Chance(config, train);
+        yield return Card("Contrastive loss", Number(metrics.Last("contrastive"), "F3"), chance is { } known ? $"chance {Number(known, "F3")}" : "");
+        if (metrics.Last("distillation") > 0)
+            yield return Card("Distillation loss", Number(metrics.Last("distillation"), "F3"),
+                config is null ? "" : $"uniform {Number(Math.Log(config.Head.Prototypes), "F3")}");
     }
 
-    static Html Plots(IReadOnlyList<LinePlot> plots) => plots.Count == 0 ? Html.Empty : Html.Of($"""
-        <div class="plots">{plots.Select(plot => Html.Of($"<figure><figcaption>{plot.Title}</figcaption>{Html.Svg(plot.Svg(450, 270), $"{plot.Title} over the steps, in: {plot.YLabel}")}</figure>"))}</div>
-        """);
+    IEnumerable<Html> ScoreCards() => evaluation?.Headlines.Select(line => Card(line.What, ScoreReport.Percent(line.Value),
+        $"{line.Metric}; {line.Beside}: {ScoreReport.Percent(line.BesideValue)}", "score")) ?? [];
 
-    // As the file has them: a report must be checkable.
-    Html LastReport(params IReadOnlyList<string> columns)
+    // Columns of the last row, as the file has them: a report must be checkable.
+    Html Last(string first, string last, params IEnumerable<string> more)
     {
-        var known = columns.Where(column => metrics.LastText(column) != "").ToList();
+        var (from, to) = (Array.IndexOf(MetricsFile.Columns, first), Array.IndexOf(MetricsFile.Columns, last));
+        var known = MetricsFile.Columns[from..(to + 1)].Concat(more).Where(column => metrics.LastText(column) != "").ToList();
         return known.Count == 0 ? Html.Empty : Html.Of($"""
-            <div class="scroll"><table class="last"><caption>Last row of {MetricsFile.Name}</caption>
+            <div class="scroll"><table><caption>Last row of {MetricsFile.Name}</caption>
             <thead><tr>{known.Select(column => Html.Of($"<th>{column.Replace('_', ' ')}</th>"))}</tr></thead>
             <tbody><tr>{known.Select(column => Html.Of($"<td>{metrics.LastText(column)}</td>"))}</tr></tbody></table></div>
             """);
     }
-
-    static Html ScoreTables((string Title, IReadOnlyList<Score> Scores) entry) => Html.Of($"""
-        <h3>{entry.Title}</h3>
-        {entry.Scores.GroupBy(score => string.Join('|', score.Metrics.Select(metric => metric.Name))).Select(lines => Html.Of($"""
-            <div class="scroll"><table>
-            <thead><tr><th class="text">pictures</th><th>n</th><th class="text">method</th>{lines.First().Metrics.Select(metric => Html.Of($"<th>{metric.Name}</th>"))}</tr></thead>
-            <tbody>{lines.GroupBy(line => line.Pictures).SelectMany(set => set.Select((line, i) => ScoreRow(line, i == 0)))}</tbody></table></div>
-            """))}
-        """);
-
-    static Html ScoreRow(Score line, bool first) => Html.Of($"""
-        <tr class="{(first ? "first " : "")}{(line.Method.StartsWith("chance", StringComparison.Ordinal) || line.Method.StartsWith("always", StringComparison.Ordinal) ? "chance" : "")}"><td class="text">{(first ? line.Pictures : "")}</td><td>{(first ? $"{line.Count:N0}" : "")}</td><td class="text">{line.Method}</td>{line.Metrics.Select(metric => Html.Of($"<td>{ScoreReport.Percent(metric.Value)}</td>"))}</tr>
-
-        """);
-
-    static Html Confusion((string Name, ConfusionMatrix Confusion, IReadOnlyList<string> Classes) entry) => Html.Of($"""
-        <figure class="chart">{Html.Image(ConfusionChart.Draw(entry.Name, entry.Confusion, entry.Classes), $"Confusion matrix of {entry.Classes.Count} classes. {entry.Name}")}</figure>
-        """);
-
-    static Html Retrieval((string Name, IReadOnlyList<ContactSheetRow> Rows) entry) => Html.Of($"<h3>{entry.Name}</h3>{entry.Rows.Select(row => Sheet(row, "found"))}");
-
-    static Html Segmentation(SegmentedSet set) => Html.Of($"""
-        <h3>{set.Name}</h3>
-        <p class="legend">{set.Colours.Select(colour => Html.Of($"""<span><i style="background:{Css(colour.Colour)}"></i>{colour.Name}</span>"""))}</p>
-        <div class="pairs">{set.Rows.Select(row => Sheet(row, "segmented"))}</div>
-        """);
-
-    Html Maps() => report.Evaluation is not { Maps: [_, ..] maps } ? Html.Empty : Html.Of($"""
-        <p class="soft">Of each picture: the first three principal components of its patches' features as red, green and blue, over all of these pictures
-        together, so that equal colours mean equal features; and the share of the pooling's attention that each patch gets.</p>
-        <div class="pairs">{maps.Select((map, i) => Sheet(new($"picture {i + 1}", [new(map.Picture, "picture"), new(map.Features, "features"), new(map.Attention, "attention")]), "maps"))}</div>
-        """);
-
-    static Html Sheet(ContactSheetRow row, string kind) => Html.Of($"""
-        <div class="sheet {kind}"><h4>{row.Query}</h4><div>{row.Cells.Select(cell => Html.Of($"""
-        <figure class="{cell.Hit switch { true => "hit", false => "miss", null => "" }}">{Html.Image(Thumbnail.Of(cell.Picture), $"{row.Query}: {cell.Caption}", cell.Picture.Width < 48 ? "pixels" : "")}<figcaption>{cell.Hit switch { true => "✓ ", false => "✗ ", null => "" }}{cell.Caption}</figcaption></figure>
-        """))}</div></div>
-        """);
 
     Html Memory() => run.Session is not { } session ? Html.Empty : Facts(
         ("Device memory", $"{session.DeviceBytes >> 20:N0} MiB, of which activations {session.ActivationBytes >> 20:N0} MiB"),
@@ -156,22 +125,23 @@ sealed class ReportPage(RunReport report)
         {(run.Command is { } command ? Html.Of($"<pre>{command}</pre>") : Html.Empty)}
         {Facts(
             ("Folder", Path.GetFullPath(run.Folder)),
-            ("Model", run.Checkpoint is { Config: var c } ? $"image tower {Tower(c.Image)}; text tower {Tower(c.Text)}; {c.ImageSize} pixels in patches of {c.PatchSize}; {c.TextLength} tokens of {c.VocabSize:N0}; "
-                + $"{c.Contrastive.ToString().ToLowerInvariant()} loss; {c.Head.Prototypes:N0} prototypes" : null),
+            ("Model", run.Checkpoint is { } made ? Sizes(made.Config) : null),
             ("Parameters", run.Session is { Parameters: var parameters } ? $"{parameters:N0} in both towers" : null),
             ("Trained on", run.Session?.Device),
             ("Trained with", run.Session is { } there ? Versions(there) : run.Checkpoint is { } checkpoint ? $"Silc {checkpoint.Version}" : null),
             ("Measured on", report.Here?.Device),
             ("Measured with", report.Here is { } here ? Versions(here) : null),
-            ("Weights measured", report.Evaluation is null ? null : run.Weights))}
+            ("Weights measured", evaluation is null ? null : run.Weights))}
         """);
+
+    static string Sizes(SilcConfig config) =>
+        $"image tower {Tower(config.Image)}; text tower {Tower(config.Text)}; {config.ImageSize} pixels in patches of {config.PatchSize}; "
+        + $"{config.TextLength} tokens of {config.VocabSize:N0}; {config.Contrastive.ToString().ToLowerInvariant()} loss; "
+        + $"{config.Head.Prototypes:N0} prototypes";
 
     static string Tower(TowerConfig tower) => $"{tower.Depth} x {tower.Width}, {tower.Heads} heads";
 
     static string Versions(SessionNote note) => $"Silc {note.Silc}, {note.Framework}, ILGPU {note.Ilgpu}, {note.System}";
 
-    static Html Facts(params IEnumerable<(string Name, string? Value)> facts) =>
-        Html.Of($"""<dl>{facts.Where(fact => fact.Value is not null).Select(fact => Html.Of($"<dt>{fact.Name}</dt><dd>{fact.Value}</dd>"))}</dl>""");
-
-    static string Css(Colour colour) => $"rgb({255 * colour.R:F0},{255 * colour.G:F0},{255 * colour.B:F0})";
+    static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

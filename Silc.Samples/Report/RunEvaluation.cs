@@ -5,6 +5,7 @@ namespace Silc.Samples.Report;
 /// <summary>Whatever a run's data allow to ask of its model: the same evaluations as those of <c>silc eval</c>, with pictures.</summary>
 sealed class RunEvaluation
 {
+    const string ZeroShotTitle = "Zero-shot classification";
     const int MapPictures = 6, FinestGrid = 14;
 
     readonly SilcModel model;
@@ -30,7 +31,7 @@ sealed class RunEvaluation
     {
         var (found, pictures) = (new RunEvaluation(model), DemoSet.HeldOut());
         var zImage = model.EmbedPictures(pictures);
-        found.Table("Zero-shot classification", [.. DemoScores.Of(model, pictures, zImage, report: found.Classes)], "zero-shot", "chance");
+        found.Table(ZeroShotTitle, [.. DemoScores.Of(model, pictures, zImage, report: found.Classes)], "zero-shot", "chance");
         found.Retrieval.Add(($"Closest of {pictures.Count:N0} held-out pictures to each caption", DemoSheet.Rows(model, pictures, zImage)));
         found.Table("Retrieval", [.. RetrievalScores.Of(model, DemoSet.HeldOutScenes())], "caption to picture", "chance, caption to picture");
         found.Probe(ProbeTask.Demo());
@@ -42,7 +43,7 @@ sealed class RunEvaluation
     public static RunEvaluation Emoji(SilcModel model, string data, EmojiSet set)
     {
         var found = new RunEvaluation(model);
-        found.Table("Zero-shot classification", [.. new EmojiScores(model, set, Prompts.NameOnly, EvalCrop.Squash, found.Classes).All()], "zero-shot", "chance");
+        found.Table(ZeroShotTitle, [.. new EmojiScores(model, set, Prompts.NameOnly, EvalCrop.Squash, found.Classes).All()], "zero-shot", "chance");
         found.Retrieve(set.HeldOut(), set.UnseenStyle());
         found.Probe(ProbeTask.Emoji(set));
         found.Segment(data);
@@ -53,8 +54,9 @@ sealed class RunEvaluation
     public static RunEvaluation ClassFolders(SilcModel model, ClassFolderSource source)
     {
         var found = new RunEvaluation(model);
-        found.Table("Zero-shot classification", [.. ClassScores.Of(model, source, null, Prompts.Templates("clip"), AliasUse.First, EvalCrop.Squash, found.Classes,
-            rows => found.Retrieval.Add(($"Closest of {source.Count:N0} pictures to each class", rows)))], "zero-shot", "chance");
+        var scores = ClassScores.Of(model, source, null, Prompts.Templates("clip"), AliasUse.First, EvalCrop.Squash, found.Classes,
+            rows => found.Retrieval.Add(($"Closest of {source.Count:N0} pictures to each class", rows)));
+        found.Table(ZeroShotTitle, [.. scores], "zero-shot", "chance");
         found.Map(source);
         return found;
     }
@@ -85,9 +87,12 @@ sealed class RunEvaluation
         Headlines.AddRange(Headline.Of(title, scores, method, beside));
     }
 
-    void Retrieve(params IEnumerable<IImageTextSource> sources) => Table("Retrieval",
-        [.. sources.SelectMany(source => RetrievalScores.Of(model, source, sheet: rows => Retrieval.Add(($"Closest of {source.Count:N0} pictures to each caption: {source.Name}", rows))))],
-        "caption to picture", "chance, caption to picture");
+    void Retrieve(params IEnumerable<IImageTextSource> sources)
+    {
+        var scores = sources.SelectMany(source => RetrievalScores.Of(model, source,
+            sheet: rows => Retrieval.Add(($"Closest of {source.Count:N0} pictures to each caption: {source.Name}", rows))));
+        Table("Retrieval", [.. scores], "caption to picture", "chance, caption to picture");
+    }
 
     // Fitting the linear probe would take minutes.
     void Probe(IReadOnlyList<ProbeTask> tasks) =>
@@ -104,8 +109,11 @@ sealed class RunEvaluation
         Table("Zero-shot segmentation", scores, "map values", "always");
     }
 
-    void Map(IImageTextSource source) =>
-        Map([.. Enumerable.Range(0, Math.Min(MapPictures, source.Count)).Select(i => source.Read(i * (source.Count / Math.Min(MapPictures, source.Count))).Picture)]);
+    void Map(IImageTextSource source)
+    {
+        int shown = Math.Min(MapPictures, source.Count);
+        Map([.. Enumerable.Range(0, shown).Select(i => source.Read(i * (source.Count / shown)).Picture)]);
+    }
 
     // Small models have few patches: twice as many show more, at positions in between.
     void Map(IReadOnlyList<Picture> pictures) =>

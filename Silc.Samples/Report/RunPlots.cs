@@ -47,7 +47,8 @@ static class RunPlots
     {
         var points = metrics.Over(column, factor);
         List<PlotLine> lines = [new(title, points, PlotLine.Blue)];
-        if (most is { } level && points.Count > 0) lines.Add(new("uniform: ln K", [(points[0].Step, level), (points[^1].Step, level)], PlotLine.Grey, Dashed: true));
+        if (most is { } level && points.Count > 0)
+            lines.Add(new("uniform: ln K", [(points[0].Step, level), (points[^1].Step, level)], PlotLine.Grey, Dashed: true));
         return new(column.Replace('_', '-'), title, yLabel, lines, fromZero);
     }
 }

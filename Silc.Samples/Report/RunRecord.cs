@@ -15,9 +15,11 @@ sealed class RunRecord
         var (metrics, hasModel) = (Path.Combine(folder, MetricsFile.Name), File.Exists(Path.Combine(folder, RunFolder.ModelName)));
         bool hasCheckpoints = RunFolder.Checkpoints(folder).Count > 0;
         if (!File.Exists(metrics) && !hasModel && !hasCheckpoints)
-            throw new FileNotFoundException($"{folder} is no run: it has neither {MetricsFile.Name} nor checkpoints nor {RunFolder.ModelName}; name the --out of a silc train");
+            throw new FileNotFoundException(
+                $"{folder} is no run: it has neither {MetricsFile.Name} nor checkpoints nor {RunFolder.ModelName}; name the --out of a silc train");
         Metrics = RunMetrics.Read(metrics);
-        if (Metrics.Count == 0) missing.Add($"{MetricsFile.Name} {(File.Exists(metrics) ? "has no rows yet" : "is not there")}: losses and rates are not known");
+        if (Metrics.Count == 0)
+            missing.Add($"{MetricsFile.Name} {(File.Exists(metrics) ? "has no rows yet" : "is not there")}: losses and rates are not known");
         try
         {
             if (hasCheckpoints) Checkpoint = RunFolder.Newest(folder).Checkpoint;

@@ -29,10 +29,12 @@ sealed record RunReport(RunRecord Run, RunEvaluation? Evaluation, IReadOnlyList<
         int count = 0;
         foreach (var plot in (LinePlot[])[.. Losses, .. Health, .. Speed]) Write(plot.Name, plot.WritePng);
         if (Evaluation is null) return count;
-        foreach (var (i, (name, confusion, classes)) in Evaluation.Classes.Found.Index()) Write($"confusion-{i + 1}", path => ConfusionChart.Write(path, name, confusion, classes));
+        foreach (var (i, (name, confusion, classes)) in Evaluation.Classes.Found.Index())
+            Write($"confusion-{i + 1}", path => ConfusionChart.Write(path, name, confusion, classes));
         foreach (var (i, (name, rows)) in Evaluation.Retrieval.Index()) Write($"retrieval-{i + 1}", path => ContactSheet.Write(path, rows, name));
         if (Evaluation.Segmentation.Count > 0) Write("segmentation", Evaluation.WriteSegmentation);
-        if (Evaluation.Maps.Count > 0) Write("patches", path => ContactSheet.Write(path, [.. Evaluation.Maps.Select(Row)], "Patch features as colours; attention of the pooling"));
+        if (Evaluation.Maps.Count > 0)
+            Write("patches", path => ContactSheet.Write(path, [.. Evaluation.Maps.Select(Row)], "Patch features, attention of the pooling"));
         return count;
 
         void Write(string name, Action<string> write)
@@ -43,7 +45,10 @@ sealed record RunReport(RunRecord Run, RunEvaluation? Evaluation, IReadOnlyList<
     }
 
     static ContactSheetRow Row(PatchMap map, int index) => new($"picture {index + 1}",
-        [new(map.Picture, "picture"), new(Thumbnail.Enlarged(map.Features, MapScale), "features"), new(Thumbnail.Enlarged(map.Attention, MapScale), "attention")]);
+    [
+        new(map.Picture, "picture"), new(Thumbnail.Enlarged(map.Features, MapScale), "features"),
+        new(Thumbnail.Enlarged(map.Attention, MapScale), "attention"),
+    ]);
 
     static List<LinePlot> Measured(IEnumerable<LinePlot> plots) => [.. plots.Where(plot => plot.Lines.Any(line => line.HasPoints))];
 }

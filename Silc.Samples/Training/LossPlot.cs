@@ -9,7 +9,8 @@ static class LossPlot
     /// <param name="model">Knows the loss and the number of prototypes; null draws no levels to compare with.</param>
     /// <param name="train">Knows the batch.</param>
     /// <param name="title">Above the plot.</param>
-    public static LinePlot Of(IReadOnlyList<(long Step, double Contrastive, double Distillation)> rows, SilcConfig? model, TrainConfig? train, string title)
+    public static LinePlot Of(
+        IReadOnlyList<(long Step, double Contrastive, double Distillation)> rows, SilcConfig? model, TrainConfig? train, string title)
     {
         List<PlotLine> lines = [new("contrastive", [.. rows.Select(row => ((double)row.Step, row.Contrastive))], PlotLine.Blue)];
         if (Chance(model, train) is { } level) lines.Add(Level("chance: ln(batch)", level, PlotLine.Blue));
@@ -20,7 +21,8 @@ static class LossPlot
         }
         return new("loss", title, "loss (nats)", lines);
 
-        PlotLine Level(string name, double value, Colour colour) => new(name, rows.Count == 0 ? [] : [(rows[0].Step, value), (rows[^1].Step, value)], colour, Dashed: true);
+        PlotLine Level(string name, double value, Colour colour) =>
+            new(name, rows.Count == 0 ? [] : [(rows[0].Step, value), (rows[^1].Step, value)], colour, Dashed: true);
     }
 
     /// <summary>Contrastive loss of a model that knows nothing; null for the sigmoid's, which depends on the bias.</summary>

@@ -10,8 +10,10 @@ static class MetricsFile
     // New columns come last: files of earlier versions are read as if theirs were empty.
     public static readonly string[] Columns =
     [
-        "step", "loss", "contrastive", "distillation", "gradient_norm", "learning_rate", "temperature", "bias", "skipped", "samples_per_second", "data_wait_share",
-        "seconds", "loss_over_log_k", "teacher_entropy", "concentration", "center_norm", "largest_probability", "prototypes_used", "feature_deviation", "peak_memory_mib",
+        "step", "loss", "contrastive", "distillation", "gradient_norm", "learning_rate", "temperature", "bias", "skipped",
+        "samples_per_second", "data_wait_share", "seconds",
+        "loss_over_log_k", "teacher_entropy", "concentration", "center_norm", "largest_probability", "prototypes_used", "feature_deviation",
+        "peak_memory_mib",
     ];
 
     /// <summary>The first line, without its end.</summary>

@@ -13,13 +13,15 @@ namespace Silc.Samples.Training;
 /// <param name="DeviceBytes">Memory set aside on the device.</param>
 /// <param name="ActivationBytes">Part of it that holds activations.</param>
 /// <param name="Parameters">Of both towers.</param>
-sealed record SessionNote(string Device, string Silc, string Framework, string Ilgpu, string System, long DeviceBytes, long ActivationBytes, long Parameters)
+sealed record SessionNote(
+    string Device, string Silc, string Framework, string Ilgpu, string System, long DeviceBytes, long ActivationBytes, long Parameters)
 {
     public const string Key = "silc session";
 
     public static SessionNote Of(SilcModel model, Trainer? trainer) => new(
         $"{model.Device}", Checkpoint.LibraryVersion, RuntimeInformation.FrameworkDescription, VersionOf(typeof(ILGPU.Context).Assembly),
-        $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}", model.Device.AllocatedBytes, trainer?.ActivationBytes ?? 0, model.TowerParameterCount);
+        $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}",
+        model.Device.AllocatedBytes, trainer?.ActivationBytes ?? 0, model.TowerParameterCount);
 
     /// <summary>What a checkpoint says of it; null if an earlier version or another program wrote it.</summary>
     public static SessionNote? Read(Checkpoint checkpoint) =>

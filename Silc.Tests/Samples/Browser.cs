@@ -20,7 +20,8 @@ static partial class Browser
         </script>
         """;
 
-    static readonly string? program = new[] { "chromium", "chromium-browser", "google-chrome" }.FirstOrDefault(name => Run(name, "--version") is not null);
+    static readonly string? program =
+        new[] { "chromium", "chromium-browser", "google-chrome" }.FirstOrDefault(name => Run(name, "--version") is not null);
 
     /// <summary>Opens a page; says how many pictures it has, how many are broken, what was fetched, and what the console shows.</summary>
     public static (string Found, string Console) Open(string page)
@@ -28,9 +29,10 @@ static partial class Browser
         if (program is null) Assert.Inconclusive("no chromium on this machine: apt-get install chromium");
         using var scratch = new Scratch();
         var copy = Path.Combine(scratch.Path, "page.html");
-        File.WriteAllText(copy, File.ReadAllText(page).Replace("<title>", $"{Probe}<title>").Replace("default-src 'none'", "default-src 'none'; script-src 'unsafe-inline'"));
-        var (output, errors) = Run(program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", $"--user-data-dir={scratch.Path}/profile",
-            "--enable-logging=stderr", "--virtual-time-budget=5000", "--dump-dom", $"file://{copy}")!.Value;
+        File.WriteAllText(copy, File.ReadAllText(page).Replace("<title>", $"{Probe}<title>")
+            .Replace("default-src 'none'", "default-src 'none'; script-src 'unsafe-inline'"));
+        var (output, errors) = Run(program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+            $"--user-data-dir={scratch.Path}/profile", "--enable-logging=stderr", "--virtual-time-budget=5000", "--dump-dom", $"file://{copy}")!.Value;
         return (Found().Match(output).Groups[1].Value, string.Join('\n', errors.Split('\n').Where(line => line.Contains("CONSOLE"))));
     }
 
@@ -38,7 +40,8 @@ static partial class Browser
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+            using var process = Process.Start(start)!;
             var errors = process.StandardError.ReadToEndAsync();
             var output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();

@@ -8,7 +8,8 @@ public sealed class LinePlotTests : TempFolder
 {
     static readonly Colour Red = new(1, 0, 0);
 
-    static LinePlot Plot(string title, params (double X, double Y)[] points) => new("plot", title, "loss", [new("falling & <b>", points, Red), new("level", [(1, 1), (100, 1)], Red, Dashed: true)]);
+    static LinePlot Plot(string title, params (double X, double Y)[] points) =>
+        new("plot", title, "loss", [new("falling & <b>", points, Red), new("level", [(1, 1), (100, 1)], Red, Dashed: true)]);
 
     [TestMethod]
     public void Lines_are_drawn_in_their_colour_from_the_origin_up()
