@@ -58,7 +58,7 @@ static class ReportCommand
         var pictures = Path.Combine(Path.GetDirectoryName(page) ?? "", Path.GetFileNameWithoutExtension(page));
         int count = report.WritePictures(pictures);
         report.WritePage(page);
-        foreach (var line in missing) Console.WriteLine($"missing  {line}");
+        foreach (var line in missing) Console.WriteLine($"note     {line}");
         Console.WriteLine($"wrote {page} ({new FileInfo(page).Length / 1e6:F1} MB) and {count} pictures in {pictures}");
         return 0;
     }

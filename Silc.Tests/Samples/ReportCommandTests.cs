@@ -129,7 +129,7 @@ public sealed partial class ReportCommandTests
 
         Directory.Delete(At("stopped/checkpoints"), recursive: true);
         output = Run("report", At("stopped"));
-        Assert.Contains("missing  there is neither a checkpoint nor model.safetensors yet", output);
+        Assert.Contains("note     there is neither a checkpoint nor model.safetensors yet", output);
         var html = File.ReadAllText(At("stopped/report.html"));
         Assert.Contains("there is neither a checkpoint", html);
         Assert.Contains("id=\"losses\"", html);
