@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace Silc.Tests;
@@ -5,18 +6,22 @@ namespace Silc.Tests;
 /// <summary>Runs a line of Python with numpy, or ends the test as inconclusive where there is none.</summary>
 static class NumpyPeer
 {
-    static readonly string? python = new[] { "python3", "/usr/bin/python3", "python" }
-        .FirstOrDefault(name => Run(name, "import numpy").Code == 0);
+    // A machine may have several Pythons, each with modules of its own.
+    static readonly string[] candidates = ["python3", "/usr/bin/python3", "python"];
 
-    public static string Run(string code)
+    static readonly ConcurrentDictionary<string, string?> found = [];
+
+    /// <summary>What a program prints, after <c>import numpy as np</c>; the test is inconclusive without a Python that has the modules.</summary>
+    public static string Run(string code, string modules = "numpy")
     {
-        if (python is null) Assert.Inconclusive("no python3 with numpy on this machine");
-        var (exit, output) = Run(python, "import numpy as np; " + code);
+        var python = found.GetOrAdd(modules, _ => candidates.FirstOrDefault(name => Start(name, $"import {modules}").Code == 0));
+        if (python is null) Assert.Inconclusive($"no python3 with {modules} on this machine");
+        var (exit, output) = Start(python, "import numpy as np; " + code);
         Assert.AreEqual(0, exit, output);
         return output.Trim();
     }
 
-    static (int Code, string Output) Run(string program, string code)
+    static (int Code, string Output) Start(string program, string code)
     {
         try
         {
