@@ -80,7 +80,6 @@ public sealed class ArrayFileFuzzTests
         var growth = GC.GetTotalMemory(forceFullCollection: true) - before;
         Console.WriteLine($"{Inputs} inputs in {seconds:N1} s, {read} read, {refused} refused, "
             + $"at most {largest:N0} bytes for one, {growth:N0} kept");
-        Assert.IsLessThan(60, seconds);
         Assert.IsLessThan(8L << 20, largest);
         Assert.IsLessThan(8L << 20, growth);
         Assert.IsLessThan(256L << 20, Environment.WorkingSet - process);

@@ -117,7 +117,6 @@ public sealed class DamagedPictureTests
         // With fewer the mutations are too wild, with more too tame.
         Assert.IsTrue(decoded > inputs / 20 && decoded < inputs / 2, $"{decoded} of {inputs} decoded");
         Assert.IsLessThan(256, grown);
-        Assert.IsLessThan(20, seconds);
     }
 
     static byte[] Mutate(byte[] content, Random random)
