@@ -200,7 +200,7 @@ public sealed partial class Device : IDisposable
         fixed (T* source = from)
         {
             to.SubView(0, from.Length).CopyFromCPUUnsafeAsync(Accelerator.DefaultStream, ref *source, from.Length);
-            Synchronize();      // before the array may move again: the copy reads it later than this call
+            Wait();     // before the array may move again: the copy reads it later than this call, in a dry run too
         }
     }
 
@@ -227,7 +227,7 @@ public sealed partial class Device : IDisposable
         fixed (T* target = host)
         {
             view.CopyToCPUUnsafeAsync(Accelerator.DefaultStream, ref *target, host.Length);
-            Synchronize();
+            Wait();
         }
         return host;
     }
@@ -235,7 +235,11 @@ public sealed partial class Device : IDisposable
     /// <summary>Waits until every launch has finished.</summary>
     public void Synchronize()
     {
-        if (DryRun) return;
+        if (!DryRun) Wait();
+    }
+
+    void Wait()
+    {
         if (Queue is null) Accelerator.DefaultStream.Synchronize();
         else Queue.Drain();
     }

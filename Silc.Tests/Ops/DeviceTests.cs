@@ -78,4 +78,32 @@ public sealed class DeviceTests
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => pass.Keep(33, 33));
         StringAssert.Contains(error.Message, "activation memory");
     }
+
+    /// <summary>An array is free again after its upload, however much is queued before: in a dry run too, where constants come into being.</summary>
+    [TestMethod, EveryDevice]
+    public void An_upload_has_read_its_array_when_it_returns(string device)
+    {
+        const int size = 512;
+        var on = TestDevices.Open(device);
+        using var arena = Arena.Allocate(on, 3 * size * size);
+        Tensor x = arena.Keep(size, size), y = arena.Keep(size, size), constant = arena.Keep(1, size);
+        on.Ops.Fill(x, 1);
+        foreach (var dry in new[] { false, true })
+        {
+            for (int i = 0; i < 4; i++) on.Ops.MatMul(x, x, y);
+            var values = Enumerable.Repeat(3f, size).ToArray();
+            on.DryRun = dry;
+            try
+            {
+                on.Upload<float>(values, constant.View);
+            }
+            finally
+            {
+                on.DryRun = false;
+            }
+            Array.Clear(values);
+            Assert.IsTrue(on.Download(constant.View.SubView(0, size)).All(value => value == 3), $"dry run: {dry}");
+            on.Ops.Fill(constant, 0);
+        }
+    }
 }
