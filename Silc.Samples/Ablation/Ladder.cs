@@ -48,13 +48,13 @@ sealed class Ladder(Device device, SilcConfig recipe, TrainConfig train, Tokeniz
             if (averaged) work.Trainer.Average!.Use();
             rows.AddRange(suite.Measure(model).SelectMany(score => score.Metrics.Where(metric => double.IsFinite(metric.Value)).Select(metric =>
                 new AblationRow(Name(loss), rung, seed, score.Pictures, score.Method, metric.Name, metric.Value))));
-            rows.AddRange(Training(last!).Select(metric => new AblationRow(Name(loss), rung, seed, "training", "last report", metric.Name, metric.Value)));
+            rows.AddRange(AtTheEnd(last!).Select(metric => new AblationRow(Name(loss), rung, seed, "training", "last report", metric.Name, metric.Value)));
         }
         folder.Add(rows);
         return true;
     }
 
-    static IEnumerable<Metric> Training(TrainReport report) =>
+    static IEnumerable<Metric> AtTheEnd(TrainReport report) =>
         [new("contrastive", report.Metrics.Contrastive), new("distillation", report.Metrics.Distillation), new("seconds", report.Elapsed.TotalSeconds)];
 
     static string Name(ContrastiveKind loss) => loss.ToString().ToLowerInvariant();

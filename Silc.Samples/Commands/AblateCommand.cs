@@ -49,6 +49,7 @@ static class AblateCommand
         var tokenizer = Tokenizers.Open(tokenizerName);
         var (recipe, train) = (TrainOptions.ModelOf(parsed, tokenizer), TrainOptions.TrainingOf(parsed));
         if (train.DistillationWeight == 0) throw new ArgumentException("--distillation 0 leaves the ladder without its top rung");
+        if (recipe.Views.Local == 0 && !train.GlobalToGlobal) throw new ArgumentException("--local-views 0 leaves self-distillation nothing to look at: give some, or --global-to-global");
         if (recipe.Views.Captioned < 2) throw new ArgumentException("these views show the image-text loss one picture: additional views need two, as those of --views silc and dino");
         var folder = new AblationFolder(parsed.GetRequiredValue(Out), new(DataOption.Absolute(data), Path.GetFileName(tokenizerName), recipe, train));
 

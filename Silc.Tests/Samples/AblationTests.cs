@@ -97,6 +97,7 @@ public sealed class AblationTests : TempFolder
         Bad("the ladder is measured by classes, captions and masks", "--data", "captions.csv");
         Bad("--losses cosine: there is no image-text loss 'cosine'", "--data", "demo", "--losses", "cosine");
         Bad("--distillation 0 leaves the ladder without its top rung", "--data", "demo", "--distillation", "0");
+        Bad("--local-views 0 leaves self-distillation nothing", "--data", "demo", "--local-views", "0");
         Bad("additional views need two", "--data", "demo", "--views", "siglip2");
         Bad("--seeds is 0", "--data", "demo", "--seeds", "0");
     }
