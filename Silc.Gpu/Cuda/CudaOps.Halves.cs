@@ -57,5 +57,5 @@ partial class CudaOps
 
     void Half<TLeft, TRight, TEpilogue>(Product product, TEpilogue epilogue, int groups)
         where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TEpilogue : struct, IEpilogue =>
-        Device.Launch(groups, ProductTile.Threads, new HalfMatMul<TLeft, TRight, TEpilogue>(product, epilogue));
+        Device.Launch(groups, HalfMatMul<TLeft, TRight, TEpilogue>.Threads, new HalfMatMul<TLeft, TRight, TEpilogue>(product, epilogue));
 }
