@@ -110,6 +110,20 @@ public sealed partial class KernelCompilationTests
         }
     }
 
+    // The assembler is part of the driver, so its word is not to be had here; this is the least that it needs.
+    [TestMethod]
+    public void Tensor_kernels_have_registers_to_spare()
+    {
+        const int Given = 255, Spare = 32;
+        foreach (var kernel in tensorKernels)
+        {
+            var program = PtxEmulator.Compile(CudaArchitecture.SM_80, kernel);
+            int most = PtxLiveness.Most(program);
+            Console.WriteLine($"{most,4} registers at least: {kernel}");
+            Assert.IsTrue(most <= Given - Spare, $"{kernel} has {most} registers in use at once, a thread gets {Given}");
+        }
+    }
+
     [TestMethod]
     public void Inline_PTX_stays_in_its_folder()
     {
