@@ -39,17 +39,17 @@ public sealed class Arena : IDisposable
     /// <summary>Floats in use now.</summary>
     public long InUse => bottom + (capacity - top);
 
-    internal Tensor Keep(int rows, int cols)
+    internal Tensor Keep(int rows, int cols, Stored stored = Stored.Float32)
     {
         var start = bottom;
-        bottom += Room(rows, cols);
-        return Window(start, rows, cols);
+        bottom += Room(Floats(rows, cols, stored));
+        return Window(start, rows, cols, stored);
     }
 
-    internal Tensor Temp(int rows, int cols)
+    internal Tensor Temp(int rows, int cols, Stored stored = Stored.Float32)
     {
-        top -= Room(rows, cols);
-        return Window(top, rows, cols);
+        top -= Room(Floats(rows, cols, stored));
+        return Window(top, rows, cols, stored);
     }
 
     /// <summary>Opens a frame; disposing it gives back everything allocated since.</summary>
@@ -71,19 +71,21 @@ public sealed class Arena : IDisposable
         (bottom, top) = (toBottom, toTop);
     }
 
-    long Room(int rows, int cols)
+    static long Floats(int rows, int cols, Stored stored) => stored == Stored.BFloat16 ? ((long)rows * cols + 1) / 2 : (long)rows * cols;
+
+    long Room(long floats)
     {
-        long floats = ((long)rows * cols + Alignment - 1) / Alignment * Alignment;
+        floats = (floats + Alignment - 1) / Alignment * Alignment;
         return floats <= top - bottom
             ? floats
             : throw new InvalidOperationException($"the step needs more than its {capacity * sizeof(float) >> 20} MiB of activation memory; "
                 + "use a smaller batch, or let the trainer measure again");
     }
 
-    Tensor Window(long start, int rows, int cols)
+    Tensor Window(long start, int rows, int cols, Stored stored)
     {
         Peak = Math.Max(Peak, InUse);
-        return new(buffer is null ? default : buffer.View.AsContiguous().SubView(start, (long)rows * cols), rows, cols);
+        return new(buffer is null ? default : buffer.View.AsContiguous().SubView(start, Floats(rows, cols, stored)), rows, cols, stored);
     }
 
     /// <summary>Frees the memory.</summary>

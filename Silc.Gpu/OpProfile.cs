@@ -42,14 +42,13 @@ public sealed class OpProfile
         lock (costs) costs.Clear();
     }
 
-    internal void Measure(string name, double flops, long floats, Action run)
+    internal void Measure(string name, double flops, long bytes, Action run)
     {
         if (device.DryRun)
         {
             run();
             return;
         }
-        var bytes = floats * (double)sizeof(float);
         if (device.Queue is { } queue)
         {
             queue.Label = name;

@@ -19,6 +19,15 @@ public sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recom
     /// <summary>A tensor for use inside the current frame, from the other end of the memory; contents undefined.</summary>
     public Tensor Temp(int rows, int cols) => Arena.Temp(rows, cols);
 
+    /// <summary>
+    /// As <see cref="Keep"/>, for what products and attention read: stored as the device wants its activations. <paramref name="head"/>:
+    /// channels of a head, where they are read head by head.
+    /// </summary>
+    public Tensor KeepActivation(int rows, int cols, int head = 0) => Arena.Keep(rows, cols, Ops.Activations(cols, head));
+
+    /// <summary>As <see cref="KeepActivation"/>, from the other end of the memory.</summary>
+    public Tensor TempActivation(int rows, int cols, int head = 0) => Arena.Temp(rows, cols, Ops.Activations(cols, head));
+
     /// <summary>Opens a frame: memory handed out inside it is free again at its end.</summary>
     public ArenaFrame Frame() => Arena.Frame();
 }

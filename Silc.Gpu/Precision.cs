@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// How matrix products and attention multiply. Whatever is chosen, tensors are stored and sums are added in float32, and so are
-/// weights, losses, normalisation and optimizer.
+/// How matrix products and attention multiply. Whatever is chosen, sums are added in float32, and float32 are weights, gradients,
+/// the residual stream, losses, normalisation and optimizer.
 /// </summary>
 public enum Precision
 {
@@ -16,7 +16,8 @@ public enum Precision
     Tf32,
 
     /// <summary>
-    /// Operands rounded to bfloat16, 8 bits of fraction with float32's exponent: the same GPUs, at twice the rate.
+    /// Operands rounded to bfloat16, 8 bits of fraction with float32's exponent: the same GPUs, at twice the rate. What products and
+    /// attention hand to each other is also stored so: half the memory, and half the traffic.
     /// </summary>
     Bf16,
 }

@@ -3,35 +3,45 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// A matrix in device memory, passed by value: element (r, c) is <c>View[r · Stride + c]</c>. It owns nothing; <see cref="Parameters"/>,
-/// <see cref="Arena"/> and <see cref="Device"/> do. Tensors of more dimensions are flattened to (rows, channels), e.g. (B·T, C).
+/// A matrix in device memory, passed by value: element (r, c) is <c>View[r · Stride + c]</c>, or half of the float at half that place
+/// (<see cref="Stored.BFloat16"/>). It owns nothing; <see cref="Parameters"/>, <see cref="Arena"/> and <see cref="Device"/> do. Tensors
+/// of more dimensions are flattened to (rows, channels), e.g. (B·T, C).
 /// </summary>
 /// <param name="View">The memory, from element (0, 0) on.</param>
 /// <param name="Rows">Rows N.</param>
 /// <param name="Cols">Columns C.</param>
-/// <param name="Stride">Floats from one row to the next.</param>
-public readonly record struct Tensor(ArrayView<float> View, int Rows, int Cols, int Stride)
+/// <param name="Stride">Elements from one row to the next.</param>
+/// <param name="Stored">What an element is.</param>
+public readonly record struct Tensor(ArrayView<float> View, int Rows, int Cols, int Stride, Stored Stored = Stored.Float32)
 {
     /// <summary>A matrix without gaps between its rows.</summary>
-    public Tensor(ArrayView<float> view, int rows, int cols) : this(view, rows, cols, cols) { }
+    public Tensor(ArrayView<float> view, int rows, int cols, Stored stored = Stored.Float32) : this(view, rows, cols, cols, stored) { }
 
     /// <summary>Number of elements.</summary>
     public int Count => Rows * Cols;
+
+    /// <summary>Bytes of an element.</summary>
+    public int ElementBytes => Stored == Stored.BFloat16 ? sizeof(ushort) : sizeof(float);
 
     /// <summary>True when there are no gaps between the rows.</summary>
     public bool IsDense => Stride == Cols || Rows == 1;
 
     /// <summary>Columns <paramref name="start"/> up to <paramref name="start"/> + <paramref name="count"/>, of every row.</summary>
-    public Tensor Columns(int start, int count) => new(Sub(start), Rows, count, Stride);
+    public Tensor Columns(int start, int count) => new(Sub(start), Rows, count, Stride, Stored);
 
     /// <summary>Rows <paramref name="start"/> up to <paramref name="start"/> + <paramref name="count"/>.</summary>
-    public Tensor Slice(int start, int count) => new(Sub((long)start * Stride), count, Cols, Stride);
+    public Tensor Slice(int start, int count) => new(Sub((long)start * Stride), count, Cols, Stride, Stored);
 
     /// <summary>The same dense memory with another number of columns.</summary>
     public Tensor Reshape(int rows, int cols) => IsDense && rows * cols == Count
-        ? new(View, rows, cols)
+        ? new(View, rows, cols, Stored)
         : throw new ArgumentException($"a {Rows} x {Cols} tensor of stride {Stride} cannot be read as {rows} x {cols}");
 
     // A dry run has no memory behind its tensors.
-    ArrayView<float> Sub(long start) => View.IsValid ? View.SubView(start, View.Length - start) : View;
+    ArrayView<float> Sub(long start)
+    {
+        long bytes = start * ElementBytes, floats = bytes / sizeof(float);
+        if (bytes % sizeof(float) != 0) throw new ArgumentException($"element {start} of a bfloat16 tensor begins inside of a word");
+        return View.IsValid ? View.SubView(floats, View.Length - floats) : View;
+    }
 }

@@ -5,16 +5,18 @@ namespace Silc;
 /// <summary>
 /// delta = Σ dO·o over the channels of a head, one thread a query and head: what a softmax's gradient subtracts.
 /// </summary>
-readonly struct AttentionDelta(HeadsAt heads, int rows) : IKernel
+readonly struct AttentionDelta<TReads>(HeadsAt heads, int rows) : IKernel where TReads : struct, IReads
 {
     public void Execute()
     {
         int i = Grid.IdxX * Group.DimX + Group.IdxX;
         if (i >= rows) return;
         int head = i / heads.Queries, query = i % heads.Queries;
-        long o = heads.O(head).At(query, 0), dO = heads.GradO(head).At(query, 0);
-        float sum = 0;
-        for (int channel = 0; channel < heads.Size; channel++) sum += Ptx.Load(o + 4 * channel) * Ptx.Load(dO + 4 * channel);
-        Ptx.Store(heads.Delta(head, query), sum);
+        MatrixAt o = heads.O(head), dO = heads.GradO(head);
+        Float4 sums = default;
+        for (int channel = 0; channel < heads.Size; channel += 4)
+            sums += TReads.Four(o.At(query, channel), query, heads.Queries, channel, heads.Size)
+                * TReads.Four(dO.At(query, channel), query, heads.Queries, channel, heads.Size);
+        Ptx.Store(heads.Delta(head, query), sums.X + sums.Y + (sums.Z + sums.W));
     }
 }

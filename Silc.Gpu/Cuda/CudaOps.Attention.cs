@@ -14,7 +14,7 @@ partial class CudaOps
             return;
         }
         var at = new HeadsAt(At(q), At(k), At(v), At(o), default, Address(lse.View), 0, queries, keys, heads, size, scale);
-        Run(new ForwardLaunch(at, HeadCells(queries, size, o), Pieces(queries, 64), batch * heads), size, Fours(size, q, k, v));
+        Run(new ForwardLaunch(at, HeadCells(queries, size, o), Pieces(queries, 64), batch * heads), size, q, k, v, o);
     }
 
     public override void AttentionBackward(
@@ -29,56 +29,61 @@ partial class CudaOps
         int rows = batch * heads * queries;
         var delta = Device.Workspace(rows);
         var at = new HeadsAt(At(q), At(k), At(v), At(o), At(dO), Address(lse.View), Address(delta), queries, keys, heads, size, scale);
-        Device.Launch(Pieces(rows, 128), 128, new AttentionDelta(at, rows));
         var launch = new BackwardLaunch(at, At(dQ), At(dK), At(dV),
             HeadCells(queries, size, dQ), HeadCells(keys, size, dK), HeadCells(keys, size, dV), batch * heads);
-        Run(launch, size, Fours(size, q, k, v, dO));
+        Run(launch, size, q, k, v, dO, o, dQ, dK, dV);
     }
 
     /// <summary>A launch that waits for its type arguments: they are compiled into kernels.</summary>
     interface ILaunch
     {
-        void Run<TMma, TSize, TReads>(Device device)
-            where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads;
+        void Run<TMma, TSize, TReads, TValues>(Device device)
+            where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads where TValues : struct, IValues;
     }
 
     readonly record struct ForwardLaunch(HeadsAt At, Cells Cells, int Blocks, int Heads) : ILaunch
     {
-        public void Run<TMma, TSize, TReads>(Device device)
-            where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads =>
-            device.Launch(Blocks * Heads, TensorAttention<TMma, TSize, TReads>.Threads,
-                new TensorAttention<TMma, TSize, TReads>(At, Cells, Blocks));
+        public void Run<TMma, TSize, TReads, TValues>(Device device)
+            where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads where TValues : struct, IValues =>
+            device.Launch(Blocks * Heads, TensorAttention<TMma, TSize, TReads, TValues>.Threads,
+                new TensorAttention<TMma, TSize, TReads, TValues>(At, Cells, Blocks));
     }
 
     readonly record struct BackwardLaunch(
         HeadsAt At, MatrixAt GradQ, MatrixAt GradK, MatrixAt GradV, Cells OfQ, Cells OfK, Cells OfV, int Heads) : ILaunch
     {
-        public void Run<TMma, TSize, TReads>(Device device)
-            where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads
+        public void Run<TMma, TSize, TReads, TValues>(Device device)
+            where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads where TValues : struct, IValues
         {
+            device.Launch(Pieces(Heads * At.Queries, 128), 128, new AttentionDelta<TReads>(At, Heads * At.Queries));
             int rows = GradTile<TMma, TSize, TReads>.Rows, threads = GradTile<TMma, TSize, TReads>.Threads;
             int ofQueries = Pieces(At.Queries, rows), ofKeys = Pieces(At.Keys, rows);
-            device.Launch(ofQueries * Heads, threads, new TensorAttentionQueryGrad<TMma, TSize, TReads>(At, GradQ, OfQ, ofQueries));
-            device.Launch(ofKeys * Heads, threads, new TensorAttentionKeyGrad<TMma, TSize, TReads>(At, GradK, GradV, OfK, OfV, ofKeys));
+            device.Launch(ofQueries * Heads, threads, new TensorAttentionQueryGrad<TMma, TSize, TReads, TValues>(At, GradQ, OfQ, ofQueries));
+            device.Launch(ofKeys * Heads, threads, new TensorAttentionKeyGrad<TMma, TSize, TReads, TValues>(At, GradK, GradV, OfK, OfV, ofKeys));
         }
     }
 
-    void Run<TLaunch>(TLaunch launch, int size, bool fours) where TLaunch : struct, ILaunch
+    // All tensors of one attention are stored in one form.
+    void Run<TLaunch>(TLaunch launch, int size, params ReadOnlySpan<Tensor> tensors) where TLaunch : struct, ILaunch
     {
-        if (precision == Precision.Tf32)
-            if (fours) Sized<TLaunch, Tf32, Aligned>(launch, size);
-            else Sized<TLaunch, Tf32, Unaligned>(launch, size);
-        else if (fours) Sized<TLaunch, Bf16, Aligned>(launch, size);
-        else Sized<TLaunch, Bf16, Unaligned>(launch, size);
+        foreach (var x in tensors)
+            if (x.Stored != tensors[0].Stored) throw new ArgumentException("attention takes tensors of one form: float32 or bfloat16");
+        bool fours = Fours(size, tensors);
+        if (IsHalf(tensors[0])) Sized<TLaunch, Bf16, Halves, HalfValues>(launch, size);
+        else if (precision == Precision.Tf32)
+            if (fours) Sized<TLaunch, Tf32, Aligned, FloatValues>(launch, size);
+            else Sized<TLaunch, Tf32, Unaligned, FloatValues>(launch, size);
+        else if (fours) Sized<TLaunch, Bf16, Aligned, FloatValues>(launch, size);
+        else Sized<TLaunch, Bf16, Unaligned, FloatValues>(launch, size);
     }
 
-    void Sized<TLaunch, TMma, TReads>(TLaunch launch, int size)
-        where TLaunch : struct, ILaunch where TMma : struct, IMma where TReads : struct, IReads
+    void Sized<TLaunch, TMma, TReads, TValues>(TLaunch launch, int size)
+        where TLaunch : struct, ILaunch where TMma : struct, IMma where TReads : struct, IReads where TValues : struct, IValues
     {
-        if (size <= Head32.Size) launch.Run<TMma, Head32, TReads>(Device);
-        else if (size <= Head64.Size) launch.Run<TMma, Head64, TReads>(Device);
-        else if (size <= Head80.Size) launch.Run<TMma, Head80, TReads>(Device);
-        else launch.Run<TMma, Head128, TReads>(Device);
+        if (size <= Head32.Size) launch.Run<TMma, Head32, TReads, TValues>(Device);
+        else if (size <= Head64.Size) launch.Run<TMma, Head64, TReads, TValues>(Device);
+        else if (size <= Head80.Size) launch.Run<TMma, Head80, TReads, TValues>(Device);
+        else launch.Run<TMma, Head128, TReads, TValues>(Device);
     }
 
     static Cells HeadCells(int rows, int size, Tensor x) => new(rows, size, Fours(size, x) ? 1 : 0);

@@ -11,8 +11,15 @@ readonly record struct Factors(MatrixAt A, Layout La, MatrixAt B, Layout Lb, int
     public bool AcrossA => La.Col != 1;
     public bool AcrossB => Lb.Col == 1;
 
+    /// <summary>Lengths of the operands' lines.</summary>
+    public int LineOfA => AcrossA ? M : K;
+    public int LineOfB => AcrossB ? N : K;
+
+    /// <summary>True if both are stored bf16; else both are float32.</summary>
+    public bool Halves => A.Bytes == sizeof(ushort);
+
     /// <summary>True if both can be read 16 bytes at a time.</summary>
-    public bool Aligned => IsAligned(A, La, AcrossA ? M : K) && IsAligned(B, Lb, AcrossB ? N : K);
+    public bool Aligned => IsAligned(A, La, LineOfA) && IsAligned(B, Lb, LineOfB);
 
     static bool IsAligned(MatrixAt x, Layout layout, int columns) =>
         x.Address % 16 == 0 && ((x.Stride | layout.Batch | layout.Head | columns) & 3) == 0;
@@ -23,26 +30,35 @@ partial class CudaOps
     // Splitting a sum costs a pass over its parts: each should have at least this many tiles to add.
     const int LeastTilesOfSum = 8;
 
-    public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default) =>
-        Plain(FactorsOf(a, b, c, transpose), c, bias, addend, precision);
+    public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default)
+    {
+        var (m, n, k) = ProductSize(a, b, c, transpose);
+        var splits = IsHalf(c) ? Splits.None : Split(m, n, k, precision);
+        var (f, parts) = Prepare(a, b, c, transpose, splits.Floats);
+        Plain(f, c, bias, addend, precision, splits, parts);
+    }
 
-    public override void Cosines(Tensor x, Tensor y, Tensor c) =>
-        Plain(FactorsOf(x, y, c, Transpose.B), c, default, default, Precision.Float32);
+    public override void Cosines(Tensor x, Tensor y, Tensor c)
+    {
+        var f = FactorsOf(x, y, c, Transpose.B);
+        var splits = Split(f.M, f.N, f.K, Precision.Float32);
+        Plain(f, c, default, default, Precision.Float32, splits, Device.Workspace(splits.Floats));
+    }
 
     public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind)
     {
-        var f = FactorsOf(x, kernel, h, Transpose.None);
-        if (kind == GeluKind.Tanh)
-            Multiply(f, Whole(f, precision), new SumsToGelu(At(h), At(y), At(bias), CellsOf(h, y, bias)), precision);
-        else base.MatMulGelu(x, kernel, bias, h, y, kind);
+        var (f, _) = Prepare(x, kernel, h, Transpose.None, 0);
+        var cells = CellsOf(h, y, bias);
+        if (IsHalf(h)) Multiply(f, Whole(f, precision), new SumsToGelu<HalfValues>(At(h), At(y), At(bias), cells, (int)kind), precision);
+        else Multiply(f, Whole(f, precision), new SumsToGelu<FloatValues>(At(h), At(y), At(bias), cells, (int)kind), precision);
     }
 
     public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind)
     {
-        var f = FactorsOf(dy, kernel, dh, Transpose.B);
-        if (kind == GeluKind.Tanh)
-            Multiply(f, Whole(f, precision), new SumsToGeluGrad(At(h), At(dh), At(y), CellsOf(dh, h, y)), precision);
-        else base.MatMulGeluBackward(dy, kernel, h, dh, y, kind);
+        var (f, _) = Prepare(dy, kernel, dh, Transpose.B, 0);
+        var cells = CellsOf(dh, h, y);
+        if (IsHalf(h)) Multiply(f, Whole(f, precision), new SumsToGeluGrad<HalfValues>(At(h), At(dh), At(y), cells, (int)kind), precision);
+        else Multiply(f, Whole(f, precision), new SumsToGeluGrad<FloatValues>(At(h), At(dh), At(y), cells, (int)kind), precision);
     }
 
     protected override void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
@@ -50,32 +66,52 @@ partial class CudaOps
     {
         if (lc.Col != 1) throw new ArgumentException($"products are stored row by row, not with {lc.Col} floats between columns");
         var f = new Factors(Lines(a, la), la, Lines(b, lb), lb, m, n, k);
-        var (down, across, _) = Tiles(f, precision);
+        var (down, across, _) = Tiles(m, n, precision);
         var product = new Product(f.A, f.B, m, n, k, down, across, 1, k, 0, la, lb, lc, heads);
         var result = new Tensor(c, m, n, lc.Row);
         var cells = ((lc.Batch | lc.Head) & 3) == 0 ? CellsOf(result, bias, addend) : new Cells(m, n, 0);
-        Multiply(f, (product, down * across * batch * heads), new Sums(At(result), At(bias), At(addend), cells), precision);
+        Multiply(f, (product, down * across * batch * heads), new Sums<FloatValues>(At(result), At(bias), At(addend), cells), precision);
     }
 
-    void Plain(Factors f, Tensor c, Tensor bias, Tensor addend, Precision precision)
+    void Plain(Factors f, Tensor c, Tensor bias, Tensor addend, Precision precision, Splits splits, ArrayView<float> scratch)
     {
-        var sums = new Sums(At(c), At(bias), At(addend), CellsOf(c, bias, addend));
-        var (down, across, depth) = Tiles(f, precision);
-        int tilesOfSum = Pieces(f.K, depth);
-        int splits = Math.Min(2 * Device.Workers / Math.Max(1, down * across), tilesOfSum / LeastTilesOfSum);
-        if (splits < 2)
+        if (IsHalf(addend)) throw new ArgumentException("an addend is stored as float32: a sum in bfloat16 would be rounded at every step");
+        var cells = CellsOf(c, bias, addend);
+        if (IsHalf(c))
+        {
+            Multiply(f, Whole(f, precision), new Sums<HalfValues>(At(c), At(bias), At(addend), cells), precision);
+            return;
+        }
+        var sums = new Sums<FloatValues>(At(c), At(bias), At(addend), cells);
+        if (splits.Count < 2)
         {
             Multiply(f, Whole(f, precision), sums, precision);
             return;
         }
-        // Tiles are too few for the device: several groups share the sum of each.
-        int splitDepth = Pieces(tilesOfSum, splits) * depth;
-        splits = Pieces(f.K, splitDepth);
-        var parts = new Tensor(Device.Workspace((long)splits * f.M * f.N), f.M, f.N);
+        var parts = new Tensor(scratch, f.M, f.N);
+        var (down, across, _) = Tiles(f.M, f.N, precision);
         var product = new Product(
-            f.A, f.B, f.M, f.N, f.K, down, across, splits, splitDepth, (long)f.M * f.N, default, default, default, 1);
-        Multiply(f, (product, down * across * splits), new Sums(At(parts), default, default, CellsOf(parts)), precision);
-        Device.Launch(Pieces(f.M * Pieces(f.N, 4), 256), 256, new SumParts(At(parts), splits, sums, f.M, f.N));
+            f.A, f.B, f.M, f.N, f.K, down, across, splits.Count, splits.Depth, (long)f.M * f.N, default, default, default, 1);
+        Multiply(f, (product, down * across * splits.Count), new Sums<FloatValues>(At(parts), default, default, CellsOf(parts)), precision);
+        Device.Launch(Pieces(f.M * Pieces(f.N, 4), 256), 256, new SumParts(At(parts), splits.Count, sums, f.M, f.N));
+    }
+
+    /// <summary>How many groups share the sum of each tile, the terms that each takes, and the memory of their parts.</summary>
+    readonly record struct Splits(int Count, int Depth, long Floats)
+    {
+        public static readonly Splits None = new(1, 0, 0);
+    }
+
+    // Where tiles are too few for the device, several groups share each.
+    Splits Split(int m, int n, int k, Precision precision)
+    {
+        var (down, across, depth) = Tiles(m, n, precision);
+        int tilesOfSum = Pieces(k, depth);
+        int splits = Math.Min(2 * Device.Workers / Math.Max(1, down * across), tilesOfSum / LeastTilesOfSum);
+        if (splits < 2) return Splits.None;
+        int splitDepth = Pieces(tilesOfSum, splits) * depth;
+        splits = Pieces(k, splitDepth);
+        return new(splits, splitDepth, (long)splits * m * n);
     }
 
     static Factors FactorsOf(Tensor a, Tensor b, Tensor c, Transpose transpose)
@@ -89,26 +125,27 @@ partial class CudaOps
 
     static Cells CellsOf(Tensor c, params ReadOnlySpan<Tensor> others)
     {
-        bool fours = c.Cols % 4 == 0 && IsAligned(c);
+        bool fours = IsOfFours(c);
         foreach (var x in others) fours &= IsAligned(x);
         return new(c.Rows, c.Cols, fours ? 1 : 0);
     }
 
     static (Product, int Groups) Whole(Factors f, Precision precision)
     {
-        var (down, across, _) = Tiles(f, precision);
+        var (down, across, _) = Tiles(f.M, f.N, precision);
         return (new(f.A, f.B, f.M, f.N, f.K, down, across, 1, f.K, 0, default, default, default, 1), down * across);
     }
 
-    static (int Down, int Across, int Depth) Tiles(Factors f, Precision precision) => precision == Precision.Float32
-        ? (Pieces(f.M, FloatTile.Rows), Pieces(f.N, FloatTile.Columns), FloatTile.Depth)
-        : (Pieces(f.M, ProductTile.Side), Pieces(f.N, ProductTile.Side),
+    static (int Down, int Across, int Depth) Tiles(int m, int n, Precision precision) => precision == Precision.Float32
+        ? (Pieces(m, FloatTile.Rows), Pieces(n, FloatTile.Columns), FloatTile.Depth)
+        : (Pieces(m, ProductTile.Side), Pieces(n, ProductTile.Side),
             ProductTile.Words * (precision == Precision.Bf16 ? Bf16.PerWord : Tf32.PerWord));
 
     void Multiply<TEpilogue>(Factors f, (Product Product, int Groups) work, TEpilogue epilogue, Precision precision)
         where TEpilogue : struct, IEpilogue
     {
-        if (f.Aligned) Multiply<Aligned, TEpilogue>(f, work.Product, epilogue, work.Groups, precision);
+        if (f.Halves) Half(f, work.Product, epilogue, work.Groups);
+        else if (f.Aligned) Multiply<Aligned, TEpilogue>(f, work.Product, epilogue, work.Groups, precision);
         else Multiply<Unaligned, TEpilogue>(f, work.Product, epilogue, work.Groups, precision);
     }
 

@@ -16,17 +16,17 @@ readonly struct Cells(int m, int n, int fours)
 {
     public bool Has(int row, int column) => row < m && column < n;
 
-    public Float4 Load(MatrixAt x, int row, int column)
+    public Float4 Load<TValues>(MatrixAt x, int row, int column) where TValues : struct, IValues
     {
         var at = x.At(row, column);
-        if (fours != 0) return Ptx.Load4(at);
+        if (TValues.Halves || fours != 0) return TValues.Load(at);
         return Unaligned.Four(at, row, m, column, n);
     }
 
-    public void Store(MatrixAt x, int row, int column, Float4 value)
+    public void Store<TValues>(MatrixAt x, int row, int column, Float4 value) where TValues : struct, IValues
     {
         var at = x.At(row, column);
-        if (fours != 0) Ptx.Store4(at, value);
+        if (TValues.Halves || fours != 0) TValues.Store(at, value);
         else
         {
             Ptx.Store(at, value.X);
@@ -37,44 +37,43 @@ readonly struct Cells(int m, int n, int fours)
     }
 }
 
-/// <summary>C = sums + bias row + addend, each optional. C may begin <c>offset</c> floats further on.</summary>
-readonly struct Sums(MatrixAt c, MatrixAt bias, MatrixAt addend, Cells cells) : IEpilogue
+/// <summary>
+/// C = sums + bias row + addend, each optional, both float32. C may begin <c>offset</c> elements further on.
+/// </summary>
+readonly struct Sums<TValues>(MatrixAt c, MatrixAt bias, MatrixAt addend, Cells cells) : IEpilogue where TValues : struct, IValues
 {
     public void Store(int row, int column, long offset, Float4 sums)
     {
         if (!cells.Has(row, column)) return;
-        if (bias.Address != 0) sums += cells.Load(bias.Row(row), row, column);
-        if (addend.Address != 0) sums += cells.Load(addend, row, column);
-        cells.Store(c.From(offset), row, column, sums);
+        if (bias.Address != 0) sums += cells.Load<FloatValues>(bias.Row(row), row, column);
+        if (addend.Address != 0) sums += cells.Load<FloatValues>(addend, row, column);
+        cells.Store<TValues>(c.From(offset), row, column, sums);
     }
 }
 
-/// <summary>h = sums + bias row; y = gelu(h), the tanh form.</summary>
-readonly struct SumsToGelu(MatrixAt h, MatrixAt y, MatrixAt bias, Cells cells) : IEpilogue
+/// <summary>h = sums + bias row; y = gelu(h).</summary>
+readonly struct SumsToGelu<TValues>(MatrixAt h, MatrixAt y, MatrixAt bias, Cells cells, int kind) : IEpilogue
+    where TValues : struct, IValues
 {
     public void Store(int row, int column, long offset, Float4 sums)
     {
         if (!cells.Has(row, column)) return;
-        sums += cells.Load(bias.Row(row), row, column);
-        cells.Store(h, row, column, sums);
-        cells.Store(y, row, column, new(Gelu(sums.X), Gelu(sums.Y), Gelu(sums.Z), Gelu(sums.W)));
+        sums += cells.Load<FloatValues>(bias.Row(row), row, column);
+        cells.Store<TValues>(h, row, column, sums);
+        cells.Store<TValues>(y, row, column, sums * GeluMath<Four>.Gate(new(sums), kind).Values);
     }
-
-    static float Gelu(float x) => x * One.Sum(GeluMath<One>.Gate(new(x), (int)GeluKind.Tanh));
 }
 
 /// <summary>dh = sums · gelu'(h); y = gelu(h) again.</summary>
-readonly struct SumsToGeluGrad(MatrixAt h, MatrixAt dh, MatrixAt y, Cells cells) : IEpilogue
+readonly struct SumsToGeluGrad<TValues>(MatrixAt h, MatrixAt dh, MatrixAt y, Cells cells, int kind) : IEpilogue
+    where TValues : struct, IValues
 {
     public void Store(int row, int column, long offset, Float4 sums)
     {
         if (!cells.Has(row, column)) return;
-        var x = cells.Load(h, row, column);
-        var gate = new Float4(Gate(x.X), Gate(x.Y), Gate(x.Z), Gate(x.W));
-        cells.Store(y, row, column, x * gate);
-        cells.Store(dh, row, column, sums * new Float4(Slope(x.X, gate.X), Slope(x.Y, gate.Y), Slope(x.Z, gate.Z), Slope(x.W, gate.W)));
+        var x = cells.Load<TValues>(h, row, column);
+        var gate = GeluMath<Four>.Gate(new(x), kind);
+        cells.Store<TValues>(y, row, column, x * gate.Values);
+        cells.Store<TValues>(dh, row, column, sums * GeluMath<Four>.Slope(new(x), gate, kind).Values);
     }
-
-    static float Gate(float x) => One.Sum(GeluMath<One>.Gate(new(x), (int)GeluKind.Tanh));
-    static float Slope(float x, float gate) => One.Sum(GeluMath<One>.Slope(new(x), new(gate), (int)GeluKind.Tanh));
 }

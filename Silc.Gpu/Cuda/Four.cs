@@ -10,6 +10,7 @@ readonly struct Four(Float4 values) : IPack<Four>
 {
     readonly Float4 values = values;
 
+    public Float4 Values => values;
     public static int Width => 4;
     public static Four Load(Floats view, int index) => new(Ptx.LoadFour(view.Address + 4L * index));
     public static void Store(Floats view, int index, Four a) => Ptx.StoreFour(view.Address + 4L * index, a.values);

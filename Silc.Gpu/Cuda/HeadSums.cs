@@ -20,7 +20,7 @@ readonly struct SumsBlock(Float4 n0, Float4 n1)
     public const int SharedBytes = 16 * 4 * Stride;
 
     /// <summary>Stores them by way of shared memory, 1,536 bytes a warp, where four lanes come to hold a row.</summary>
-    public void Store(Sums to, int row, int column, int shared, int lane)
+    public void Store<TEpilogue>(TEpilogue to, int row, int column, int shared, int lane) where TEpilogue : struct, IEpilogue
     {
         Ptx.WarpBarrier();
         SumsRow.Put(shared, Stride, n0, 0, lane);
@@ -60,7 +60,7 @@ readonly struct HeadSums<TMma, TSize, TReads>(
     /// <summary>
     /// Stores them; each warp has <see cref="SumsBlock.SharedBytes"/> of shared memory from <paramref name="shared"/> on.
     /// </summary>
-    public void Store(Sums to, int row, int shared, int thread)
+    public void Store<TEpilogue>(TEpilogue to, int row, int shared, int thread) where TEpilogue : struct, IEpilogue
     {
         int lane = thread % 32;
         shared += thread / 32 * SumsBlock.SharedBytes;
@@ -74,7 +74,7 @@ readonly struct HeadSums<TMma, TSize, TReads>(
         Store(to, c7, row, 112, shared, lane);
     }
 
-    static void Store(Sums to, SumsBlock sums, int row, int column, int shared, int lane)
+    static void Store<TEpilogue>(TEpilogue to, SumsBlock sums, int row, int column, int shared, int lane) where TEpilogue : struct, IEpilogue
     {
         if (column < TSize.Size) sums.Store(to, row, column, shared, lane);
     }

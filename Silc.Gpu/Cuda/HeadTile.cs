@@ -23,11 +23,10 @@ readonly struct HeadTile<TMma, TSize, TReads>(int address)
     /// <summary>Reads <paramref name="count"/> rows of x, which has <paramref name="rows"/>, and rounds them.</summary>
     public void Copy(MatrixAt x, int first, int count, int rows, int size, int thread, int threads)
     {
-        for (int i = thread; i < count * TSize.Size / 4; i += threads)
+        for (int i = thread; i < count * TSize.Size / TReads.Together; i += threads)
         {
-            int row = i / (TSize.Size / 4), channel = i % (TSize.Size / 4) * 4;
-            var values = TReads.Four(x.At(first + row, channel), first + row, rows, channel, size);
-            TMma.Store(address + 4 * (row * Stride + channel / TMma.PerWord), values);
+            int row = i / (TSize.Size / TReads.Together), channel = i % (TSize.Size / TReads.Together) * TReads.Together;
+            TReads.Copy<TMma>(address + 4 * (row * Stride + channel / TMma.PerWord), x.At(first + row, channel), first + row, rows, channel, size);
         }
     }
 

@@ -1,19 +1,19 @@
 namespace Silc;
 
 /// <summary>
-/// A matrix by its address: element (row, column) is at <c>Address + 4 (row · Stride + column)</c>. Address 0 is no matrix.
+/// A matrix by its address: element (row, column) is at <c>Address + Bytes (row · Stride + column)</c>. Address 0 is no matrix.
 /// </summary>
-readonly struct MatrixAt(long address, int stride)
+readonly struct MatrixAt(long address, int stride, int bytes = sizeof(float))
 {
     public readonly long Address = address;
-    public readonly int Stride = stride;
+    public readonly int Stride = stride, Bytes = bytes;
 
-    public long At(int row, int column) => Address + 4 * ((long)row * Stride + column);
+    public long At(int row, int column) => Address + Bytes * ((long)row * Stride + column);
 
     /// <summary>
     /// Of a single row, which stands for every row: as if it began so much earlier that it is found at <paramref name="row"/>.
     /// </summary>
-    public MatrixAt Row(int row) => new(Address - 4 * (long)row * Stride, Stride);
+    public MatrixAt Row(int row) => new(Address - Bytes * (long)row * Stride, Stride, Bytes);
 
-    public MatrixAt From(long floats) => new(Address + 4 * floats, Stride);
+    public MatrixAt From(long elements) => new(Address + Bytes * elements, Stride, Bytes);
 }

@@ -6,7 +6,7 @@ namespace Silc;
 /// Instructions of the PTX ISA that C# and ILGPU have no words for: <see cref="PtxCompiler"/> puts them into CUDA kernels.
 /// Addresses of shared memory are 32 bits, of global memory 64. Instructions that a whole warp does together say so.
 /// </summary>
-static class Ptx
+static partial class Ptx
 {
     static InvalidOperationException OnlyOnCuda => new("PTX runs on CUDA devices only");
 

@@ -3,7 +3,7 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>C = the parts of split sums, added in their order, + bias row + addend: the same bits every run.</summary>
-readonly struct SumParts(MatrixAt parts, int splits, Sums sums, int m, int n) : IKernel
+readonly struct SumParts(MatrixAt parts, int splits, Sums<FloatValues> sums, int m, int n) : IKernel
 {
     public void Execute()
     {

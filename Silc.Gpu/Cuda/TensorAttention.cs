@@ -7,8 +7,8 @@ namespace Silc;
 /// o = softmax(q·kᵀ·scale)·v without the scores ever leaving the registers: keys and values pass by 32 at a time, and sums so far
 /// are scaled down when a larger score comes. A group takes 64 queries, a warp 16. Dao et al. 2022, arXiv:2205.14135.
 /// </summary>
-readonly struct TensorAttention<TMma, TSize, TReads>(HeadsAt heads, Cells cells, int blocks) : IKernel
-    where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads
+readonly struct TensorAttention<TMma, TSize, TReads, TValues>(HeadsAt heads, Cells cells, int blocks) : IKernel
+    where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads where TValues : struct, IValues
 {
     public const int Threads = 128, Rows = 64;
 
@@ -45,6 +45,6 @@ readonly struct TensorAttention<TMma, TSize, TReads>(HeadsAt heads, Cells cells,
         int rows = FragmentLayout.Member(lane) == 0 ? heads.Queries : 0;
         Ptx.Store(heads.Lse(head, query), peak * Scores.Ln2 + XMath.Log(sum), query, rows);
         Ptx.Store(heads.Lse(head, queryBelow), peakBelow * Scores.Ln2 + XMath.Log(sumBelow), queryBelow, rows);
-        o.Scale(1 / sum, 1 / sumBelow).Store(new Sums(heads.O(head), default, default, cells), first + row, q.Address, thread);
+        o.Scale(1 / sum, 1 / sumBelow).Store(new Sums<TValues>(heads.O(head), default, default, cells), first + row, q.Address, thread);
     }
 }

@@ -12,10 +12,10 @@ static class GradTile<TMma, TSize, TReads> where TMma : struct, IMma where TSize
 
 /// <summary>
 /// dQ of attention: p = exp(s - lse) again, ds = p·(dO·vᵀ - delta)·scale, dQ = ds·k. As <see
-/// cref="TensorAttention{TMma,TSize,TReads}"/>, a warp has 16 queries, and keys and values pass by.
+/// cref="TensorAttention{TMma,TSize,TReads,TValues}"/>, a warp has 16 queries, and keys and values pass by.
 /// </summary>
-readonly struct TensorAttentionQueryGrad<TMma, TSize, TReads>(HeadsAt heads, MatrixAt dQ, Cells cells, int blocks) : IKernel
-    where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads
+readonly struct TensorAttentionQueryGrad<TMma, TSize, TReads, TValues>(HeadsAt heads, MatrixAt dQ, Cells cells, int blocks) : IKernel
+    where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads where TValues : struct, IValues
 {
     public void Execute()
     {
@@ -45,7 +45,7 @@ readonly struct TensorAttentionQueryGrad<TMma, TSize, TReads>(HeadsAt heads, Mat
             sums = sums.Add(ds, k, lane);
             Ptx.Barrier();
         }
-        sums.Store(new Sums(heads.Of(dQ, head, heads.Queries), default, default, cells), first + row, q.Address, thread);
+        sums.Store(new Sums<TValues>(heads.Of(dQ, head, heads.Queries), default, default, cells), first + row, q.Address, thread);
     }
 
     Float4 Grad(Float4 p, Float4 dp, Float4 lessDelta) => p * (dp + lessDelta) * heads.Scale;
@@ -55,8 +55,8 @@ readonly struct TensorAttentionQueryGrad<TMma, TSize, TReads>(HeadsAt heads, Mat
 /// dK and dV of attention: a warp has 16 keys, and queries with their dO pass by. Scores are made turned, keys down and queries
 /// across, so that dV = pᵀ·dO and dK = dsᵀ·q again take their weights from registers.
 /// </summary>
-readonly struct TensorAttentionKeyGrad<TMma, TSize, TReads>(HeadsAt heads, MatrixAt dK, MatrixAt dV, Cells ofK, Cells ofV, int blocks) : IKernel
-    where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads
+readonly struct TensorAttentionKeyGrad<TMma, TSize, TReads, TValues>(HeadsAt heads, MatrixAt dK, MatrixAt dV, Cells ofK, Cells ofV, int blocks) : IKernel
+    where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads where TValues : struct, IValues
 {
     public void Execute()
     {
@@ -89,8 +89,8 @@ readonly struct TensorAttentionKeyGrad<TMma, TSize, TReads>(HeadsAt heads, Matri
             sumsOfK = sumsOfK.Add(ds, q, lane);
             Ptx.Barrier();
         }
-        sumsOfK.Store(new Sums(heads.Of(dK, head, heads.Keys), default, default, ofK), first + row, k.Address, thread);
-        sumsOfV.Store(new Sums(heads.Of(dV, head, heads.Keys), default, default, ofV), first + row, k.Address, thread);
+        sumsOfK.Store(new Sums<TValues>(heads.Of(dK, head, heads.Keys), default, default, ofK), first + row, k.Address, thread);
+        sumsOfV.Store(new Sums<TValues>(heads.Of(dV, head, heads.Keys), default, default, ofV), first + row, k.Address, thread);
     }
 
     static Float4 Exp2(Float4 s, int kept, int column, int lane)

@@ -25,8 +25,14 @@ public sealed class DinoHead
     /// <summary>Cosines with every prototype, (N, K), and the pullback.</summary>
     public (Tensor Logits, Pullback Back) Forward(Pass pass, Tensor x)
     {
-        var ops = pass.Ops;
         var logits = pass.Keep(x.Rows, prototypes.Cols);
+        return (logits, Forward(pass, x, logits));
+    }
+
+    /// <summary>The same into given memory: with 65,536 prototypes nothing is larger.</summary>
+    internal Pullback Forward(Pass pass, Tensor x, Tensor logits)
+    {
+        var ops = pass.Ops;
         var (h0, h1) = (pass.Keep(x.Rows, dense[0].Outputs), pass.Keep(x.Rows, dense[1].Outputs));
         var (bottleneck, unit, norms) = (pass.Keep(x.Rows, dense[2].Outputs), pass.Keep(x.Rows, dense[2].Outputs), pass.Keep(x.Rows, 1));
         var (w, lengths) = (pass.Keep(prototypes.Rows, prototypes.Cols), pass.Keep(1, prototypes.Cols));
@@ -40,7 +46,7 @@ public sealed class DinoHead
         ops.L2Normalize(bottleneck, unit, norms, Epsilon);
         ops.NormalizeColumns(prototypes.Value, w, lengths);
         ops.MatMul(unit, w, logits);
-        return (logits, dLogits =>
+        return dLogits =>
         {
             var dx = pass.Temp(x.Rows, x.Cols);
             using var _ = pass.Frame();
@@ -62,7 +68,6 @@ public sealed class DinoHead
             dense[0].ParameterGrads(pass, x, dh0);
             dense[0].InputGrad(pass, dh0, dx);
             return dx;
-        }
-        );
+        };
     }
 }

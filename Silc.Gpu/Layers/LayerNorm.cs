@@ -24,7 +24,7 @@ public sealed class LayerNorm(Parameters parameters, string name, int width)
     /// <summary>Y, and a pullback that writes dX into a given tensor or adds it there: a residual block adds into its dY.</summary>
     internal (Tensor Y, Action<Tensor, Tensor, bool> Back) ForwardAdding(Pass pass, Tensor x)
     {
-        var (y, mean, rstd) = (pass.Keep(x.Rows, x.Cols), pass.Keep(x.Rows, 1), pass.Keep(x.Rows, 1));
+        var (y, mean, rstd) = (pass.KeepActivation(x.Rows, x.Cols), pass.Keep(x.Rows, 1), pass.Keep(x.Rows, 1));
         pass.Ops.LayerNorm(x, scale.Value, bias.Value, y, mean, rstd, Epsilon);
         return (y, (dy, dx, add) => pass.Ops.LayerNormBackward(dy, x, scale.Value, mean, rstd, dx, scale.Grad, bias.Grad, add));
     }

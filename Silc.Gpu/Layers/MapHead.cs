@@ -6,7 +6,7 @@ namespace Silc;
 /// </summary>
 public sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
 {
-    readonly int width = tower.Width, heads = tower.Heads;
+    readonly int width = tower.Width, heads = tower.Heads, size = tower.Width / tower.Heads;
     readonly Parameter probe = parameters.Add($"{name}/probe", 1, tower.Width, Inits.XavierUniform(1, tower.Width), 1, 1, tower.Width);
     readonly AttentionProjections project = new(parameters, $"{name}/MultiHeadDotProductAttention_0", tower.Width, tower.Heads);
     readonly Mlp mlp = new(parameters, $"{name}/LayerNorm_0", $"{name}/MlpBlock_0", tower.Width, tower.MlpDim, tower.Gelu);
@@ -28,7 +28,6 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
         var (scores, query, k) = (pass.Keep(x.Rows, heads), pass.Keep(1, width), pass.Keep(x.Rows, width));
         project.Query.Run(pass, probe.Value, query);
         project.Key.Run(pass, x, k);
-        int size = width / heads;
         for (int head = 0; head < heads; head++)
             pass.Ops.MatMul(k.Columns(head * size, size), query.Columns(head * size, size), scores.Columns(head, 1), Transpose.B);
         return scores;
@@ -38,14 +37,14 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)
     {
         // All pictures ask the same question: project the probe once, then repeat it.
-        var (query, q) = (pass.Keep(1, width), pass.Keep(batch, width));
+        var (query, q) = (pass.Keep(1, width), pass.KeepActivation(batch, width, size));
         project.Query.Run(pass, probe.Value, query);
         pass.Ops.Copy(new(query.View, batch, width, 0), q);
-        var kv = pass.Keep(x.Rows, 2 * width);
+        var kv = pass.KeepActivation(x.Rows, 2 * width, size);
         var (k, v) = (kv.Columns(0, width), kv.Columns(width, width));
         project.Key.Run(pass, x, k);
         project.Value.Run(pass, x, v);
-        var (o, lse) = (pass.Keep(batch, width), pass.Keep(batch * heads, 1));
+        var (o, lse) = (pass.KeepActivation(batch, width, size), pass.Keep(batch * heads, 1));
         pass.Ops.Attention(q, k, v, o, lse, batch, heads);
         var pooled = pass.Keep(batch, width);
         project.Out.Run(pass, o, pooled);
@@ -55,7 +54,8 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
             var dx = pass.Temp(x.Rows, width);
             using var _ = pass.Frame();
             dy = backMlp(dy);
-            var (dO, dQ, dKv, dQuery, dProbe) = (pass.Temp(batch, width), pass.Temp(batch, width), pass.Temp(x.Rows, 2 * width), pass.Temp(1, width), pass.Temp(1, width));
+            var (dO, dQ) = (pass.TempActivation(batch, width, size), pass.TempActivation(batch, width, size));
+            var (dKv, dQuery, dProbe) = (pass.TempActivation(x.Rows, 2 * width, size), pass.Temp(1, width), pass.Temp(1, width));
             var (dK, dV) = (dKv.Columns(0, width), dKv.Columns(width, width));
             project.Out.InputGrad(pass, dy, dO);
             project.Out.ParameterGrads(pass, o, dy);

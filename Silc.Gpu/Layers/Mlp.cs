@@ -15,21 +15,21 @@ public sealed class Mlp(Parameters parameters, string norm, string name, int wid
     {
         var y = pass.Training ? pass.Keep(x.Rows, x.Cols) : x;
         var (n, backNorm) = norm.ForwardAdding(pass, x);
-        var h = pass.Keep(x.Rows, expand.Outputs);
+        var h = pass.KeepActivation(x.Rows, expand.Outputs);
         using (pass.Frame())
         {
-            var a = pass.Temp(h.Rows, h.Cols);
+            var a = pass.TempActivation(h.Rows, h.Cols);
             expand.RunGelu(pass, n, h, a, gelu);
             contract.Run(pass, a, y, addend: x);
         }
         return (y, dy =>
         {
             using var _ = pass.Frame();
-            var (dh, a) = (pass.Temp(h.Rows, h.Cols), pass.Temp(h.Rows, h.Cols));
+            var (dh, a) = (pass.TempActivation(h.Rows, h.Cols), pass.TempActivation(h.Rows, h.Cols));
             contract.GeluInputGrad(pass, dy, h, dh, a, gelu);
             contract.ParameterGrads(pass, a, dy);
             expand.ParameterGrads(pass, n, dh);
-            var dn = pass.Temp(n.Rows, n.Cols);
+            var dn = pass.TempActivation(n.Rows, n.Cols);
             expand.InputGrad(pass, dh, dn);
             backNorm(dn, dy, true);
             return dy;

@@ -27,6 +27,7 @@ sealed class AttentionProjections(Parameters parameters, string name, int width,
 /// </summary>
 public sealed class SelfAttention(Parameters parameters, string norm, string name, int width, int heads)
 {
+    readonly int head = width / heads;
     readonly LayerNorm norm = new(parameters, norm, width);
     readonly AttentionProjections project = new(parameters, name, width, heads);
 
@@ -35,9 +36,9 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
     {
         var y = pass.Training ? pass.Keep(x.Rows, width) : x;
         var (n, backNorm) = norm.ForwardAdding(pass, x);
-        var qkv = pass.Keep(x.Rows, 3 * width);
+        var qkv = pass.KeepActivation(x.Rows, 3 * width, head);
         var (q, k, v) = Split(qkv);
-        var (o, lse) = (pass.Keep(x.Rows, width), pass.Keep(batch * heads, x.Rows / batch));
+        var (o, lse) = (pass.KeepActivation(x.Rows, width, head), pass.Keep(batch * heads, x.Rows / batch));
         project.Query.Run(pass, n, q);
         project.Key.Run(pass, n, k);
         project.Value.Run(pass, n, v);
@@ -46,7 +47,8 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
         return (y, dy =>
         {
             using var _ = pass.Frame();
-            var (dO, dQkv, dn) = (pass.Temp(x.Rows, width), pass.Temp(x.Rows, 3 * width), pass.Temp(x.Rows, width));
+            var (dO, dQkv) = (pass.TempActivation(x.Rows, width, head), pass.TempActivation(x.Rows, 3 * width, head));
+            var dn = pass.Temp(x.Rows, width);      // float32: three products are added here
             var (dQ, dK, dV) = Split(dQkv);
             project.Out.InputGrad(pass, dy, dO);
             project.Out.ParameterGrads(pass, o, dy);

@@ -61,7 +61,7 @@ public sealed class Teacher : IDisposable
         using (pass.Frame())
         {
             var (y, _) = image.Forward(pass, pixels, config.ImageSize);
-            pass.Ops.Copy(head.Forward(pass, y).Logits, targets);
+            head.Forward(pass, y, targets);
         }
         look?.Invoke(targets);
         pass.Ops.MeanRows(targets, mean);

@@ -74,7 +74,7 @@ partial class Ops<TPack>
     public override void Fill(Tensor x, float value) => Device.ForElements(x.Count, new FillKernel<TPack>(Dense(x), x.Count, value));
 
     public override void Copy(Tensor x, Tensor y) =>
-        Device.ForRows(x.Rows, new CopyKernel<TPack>(x.View, y.View, x.Rows, x.Cols, x.Stride, y.Stride));
+        Device.ForRows(x.Rows, new CopyKernel<TPack>(Floats(x), Floats(y), x.Rows, x.Cols, x.Stride, y.Stride));
 
     public override void Add(Tensor x, Tensor y) => Device.ForElements(x.Count, new AddKernel<TPack>(Dense(x), Dense(y), x.Count));
 

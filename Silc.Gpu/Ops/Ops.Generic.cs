@@ -7,8 +7,13 @@ partial class Ops<TPack>(Device device) : Ops(device) where TPack : struct, IPac
 {
     /// <summary>The memory of a tensor without gaps.</summary>
     protected static ArrayView<float> Dense(Tensor x) => x.IsDense
-        ? x.View
+        ? Floats(x)
         : throw new ArgumentException($"a {x.Rows} x {x.Cols} tensor of stride {x.Stride} has gaps between its rows");
+
+    /// <summary>The memory of a tensor of float32.</summary>
+    protected static ArrayView<float> Floats(Tensor x) => x.Stored == Stored.Float32
+        ? x.View
+        : throw new ArgumentException($"a {x.Rows} x {x.Cols} tensor is stored as {x.Stored}; this operation takes float32");
 
     /// <summary>Throws unless both have one shape.</summary>
     protected static void Same(Tensor x, Tensor y)

@@ -96,7 +96,7 @@ partial class Ops<TPack>
     {
         int period = table.Rows, blockRows = (SumBlockRows + period - 1) / period * period, blocks = (x.Rows + blockRows - 1) / blockRows;
         var partial = Device.Workspace((long)blocks * period * x.Cols);
-        Device.ForRows(blocks * period, new SumBlocks<TPack>(x.View, partial, x.Rows, period, blockRows, x.Cols, x.Stride));
+        Device.ForRows(blocks * period, new SumBlocks<TPack>(Floats(x), partial, x.Rows, period, blockRows, x.Cols, x.Stride));
         Device.ForElements(table.Count, new AddColumns<TPack>(partial, Dense(table), blocks, table.Count, table.Count, 0));
     }
 
@@ -107,7 +107,7 @@ partial class Ops<TPack>
         Device.ForElements(mean.Count, new ScaleKernel<TPack>(Dense(mean), mean.Count, 1f / x.Rows));
     }
 
-    public override void SelectRows(Tensor x, int t, Tensor y) => Copy(new(x.Slice(t, 1).View, y.Rows, x.Cols, x.Rows / y.Rows * x.Stride), y);
+    public override void SelectRows(Tensor x, int t, Tensor y) => Copy(new(x.Slice(t, 1).View, y.Rows, x.Cols, x.Rows / y.Rows * x.Stride, x.Stored), y);
 
     public override void SelectRowsBackward(Tensor dy, int t, Tensor dx) =>
         Device.ForRows(dx.Rows, new ScatterRows<TPack>(Dense(dy), Dense(dx), dx.Rows, dx.Rows / dy.Rows, t, dx.Cols));

@@ -33,6 +33,12 @@ public abstract class Ops(Device device)
         _ => new Ops<One>(device),
     };
 
+    /// <summary>
+    /// How activations of so many channels are stored; <paramref name="head"/> as in <see cref="Pass.KeepActivation"/>. Operations other
+    /// than products, attention, LayerNorm, patches, copies and row sums take float32 alone.
+    /// </summary>
+    public virtual Stored Activations(int cols, int head = 0) => Stored.Float32;
+
     // Elementwise
     /// <summary>x = value.</summary>
     public abstract void Fill(Tensor x, float value);

@@ -7,10 +7,12 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
 {
     void Time(string name, double flops, Action run, params ReadOnlySpan<Tensor> tensors)
     {
-        long floats = 0;
-        foreach (var tensor in tensors) floats += tensor.Count;
-        profile.Measure(name, flops, floats, run);
+        long bytes = 0;
+        foreach (var tensor in tensors) bytes += (long)tensor.Count * tensor.ElementBytes;
+        profile.Measure(name, flops, bytes, run);
     }
+
+    public override Stored Activations(int cols, int head = 0) => ops.Activations(cols, head);
 
     public override void Fill(Tensor x, float value) => Time("fill", 0, () => ops.Fill(x, value), x);
     public override void Copy(Tensor x, Tensor y) => Time("copy", 0, () => ops.Copy(x, y), x, y);

@@ -79,14 +79,16 @@ public sealed class CudaTest : IDisposable
     /// <summary>
     /// Uniform values in ±<paramref name="range"/> that the precision has, so that products are as exact as float32's sums.
     /// </summary>
-    public DeviceMatrix Random(int rows, int cols, double range = 1, int gap = 0) => Own(Matrix.Make(rows, cols, (_, _) => Round((random.NextDouble() * 2 - 1) * range)), gap);
+    public DeviceMatrix Random(int rows, int cols, double range = 1, int gap = 0, Stored stored = Stored.Float32) =>
+        Own(Matrix.Make(rows, cols, (_, _) => Round((random.NextDouble() * 2 - 1) * range)), gap, stored);
 
     /// <summary>An output that must be overwritten: NaN.</summary>
-    public DeviceMatrix Output(int rows, int cols, int gap = 0) => Own(Matrix.Make(rows, cols, (_, _) => double.NaN), gap);
+    public DeviceMatrix Output(int rows, int cols, int gap = 0, Stored stored = Stored.Float32) =>
+        Own(Matrix.Make(rows, cols, (_, _) => double.NaN), gap, stored);
 
-    public DeviceMatrix Own(Matrix values, int gap = 0)
+    public DeviceMatrix Own(Matrix values, int gap = 0, Stored stored = Stored.Float32)
     {
-        owned.Add(new DeviceMatrix(Device, values, values.Cols + gap));
+        owned.Add(new DeviceMatrix(Device, values, values.Cols + gap, stored));
         if (Emulator is not null && !anyMemory) Allow(owned[^1].Tensor.View);
         return owned[^1];
     }

@@ -33,6 +33,7 @@ public static unsafe class PtxSteps
     {
         "ld" or "st" => PtxMemorySteps.Of(program, code),
         "ldmatrix" => PtxMemorySteps.Matrices(program, code),
+        "cp" => PtxCopySteps.Of(program, code),
         "mma" => Mma(program, code),
         "shfl" => Shuffle(program, code),
         "setp" => Compare(program, code),

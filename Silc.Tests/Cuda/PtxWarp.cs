@@ -20,7 +20,11 @@ public sealed class PtxWarp
         Registers = new ulong[registers * 32];
         Threads = [.. Enumerable.Range(0, 32).Select(lane => (ulong)(index * 32 + lane))];
         alive = lanes == 32 ? All : (1u << lanes) - 1;
+        Copies = new(this);
     }
+
+    /// <summary>What cp.async has begun.</summary>
+    public PtxCopies Copies { get; }
 
     public PtxGroup Group { get; }
 

@@ -20,32 +20,47 @@ public sealed partial class KernelCompilationTests
     // Kernels for tensor cores and for float32 on CUDA: every type argument once at least.
     static readonly Type[] tensorKernels =
     [
-        typeof(TensorMatMul<Bf16, AlongSum<Bf16>, AcrossSum<Bf16>, Aligned, SumsToGelu>),
-        typeof(TensorMatMul<Bf16, AlongSum<Bf16>, AlongSum<Bf16>, Aligned, SumsToGeluGrad>),
-        typeof(TensorMatMul<Bf16, AcrossSum<Bf16>, AcrossSum<Bf16>, Unaligned, Sums>),
-        typeof(TensorMatMul<Tf32, AlongSum<Tf32>, AlongSum<Tf32>, Unaligned, Sums>),
-        typeof(TensorMatMul<Tf32, AcrossSum<Tf32>, AcrossSum<Tf32>, Aligned, Sums>),
-        .. from kernel in new[] { typeof(TensorAttention<,,>), typeof(TensorAttentionQueryGrad<,,>), typeof(TensorAttentionKeyGrad<,,>) }
+        typeof(TensorMatMul<Bf16, AlongSum<Bf16>, AcrossSum<Bf16>, Aligned, SumsToGelu<FloatValues>>),
+        typeof(TensorMatMul<Bf16, AlongSum<Bf16>, AlongSum<Bf16>, Aligned, SumsToGeluGrad<HalfValues>>),
+        typeof(TensorMatMul<Bf16, AcrossSum<Bf16>, AcrossSum<Bf16>, Unaligned, Sums<FloatValues>>),
+        typeof(TensorMatMul<Tf32, AlongSum<Tf32>, AlongSum<Tf32>, Unaligned, Sums<FloatValues>>),
+        typeof(TensorMatMul<Tf32, AcrossSum<Tf32>, AcrossSum<Tf32>, Aligned, Sums<FloatValues>>),
+        typeof(HalfMatMul<HalvesAlongSum, HalvesAcrossSum, SumsToGelu<HalfValues>>),
+        typeof(HalfMatMul<HalvesAlongSum, HalvesAlongSum, SumsToGeluGrad<HalfValues>>),
+        typeof(HalfMatMul<HalvesAlongSum, HalvesAcrossSum, Sums<HalfValues>>),
+        typeof(HalfMatMul<HalvesAcrossSum, HalvesAcrossSum, Sums<FloatValues>>),
+        .. from kernel in new[] { typeof(TensorAttention<,,,>), typeof(TensorAttentionQueryGrad<,,,>), typeof(TensorAttentionKeyGrad<,,,>) }
            from arguments in new Type[][]
            {
-               [typeof(Tf32), typeof(Head32), typeof(Unaligned)], [typeof(Bf16), typeof(Head64), typeof(Aligned)],
-               [typeof(Tf32), typeof(Head80), typeof(Aligned)], [typeof(Bf16), typeof(Head128), typeof(Aligned)],
+               [typeof(Tf32), typeof(Head32), typeof(Unaligned), typeof(FloatValues)], [typeof(Bf16), typeof(Head64), typeof(Aligned), typeof(FloatValues)],
+               [typeof(Tf32), typeof(Head80), typeof(Aligned), typeof(FloatValues)], [typeof(Bf16), typeof(Head128), typeof(Aligned), typeof(FloatValues)],
+               [typeof(Bf16), typeof(Head32), typeof(Halves), typeof(HalfValues)], [typeof(Bf16), typeof(Head64), typeof(Halves), typeof(HalfValues)],
+               [typeof(Bf16), typeof(Head80), typeof(Halves), typeof(HalfValues)], [typeof(Bf16), typeof(Head128), typeof(Halves), typeof(HalfValues)],
            }
            select kernel.MakeGenericType(arguments),
     ];
 
+    // What else meets stored bfloat16, which GPUs before compute capability 8.0 do not have.
+    static readonly Type[] halfKernels =
+    [
+        typeof(RowNorm<HalfValues>), typeof(RowNormGrad<HalfValues>), typeof(SumBlocksOf<HalfValues>), typeof(AttentionDelta<Halves>), typeof(HalfPatches),
+        typeof(ConvertKernel<AnyFloats, HalfValues>), typeof(ConvertKernel<HalfValues, AnyFloats>), typeof(ConvertKernel<HalfValues, HalfValues>),
+    ];
+
     static readonly Type[] floatKernels =
     [
-        typeof(FloatMatMul<FloatsAlongSum, FloatsAcrossSum, Aligned, SumsToGelu>),
-        typeof(FloatMatMul<FloatsAlongSum, FloatsAlongSum, Unaligned, SumsToGeluGrad>),
-        typeof(FloatMatMul<FloatsAcrossSum, FloatsAcrossSum, Aligned, Sums>),
+        typeof(FloatMatMul<FloatsAlongSum, FloatsAcrossSum, Aligned, SumsToGelu<FloatValues>>),
+        typeof(FloatMatMul<FloatsAlongSum, FloatsAlongSum, Unaligned, SumsToGeluGrad<FloatValues>>),
+        typeof(FloatMatMul<FloatsAcrossSum, FloatsAcrossSum, Aligned, Sums<FloatValues>>),
+        typeof(RowNorm<FloatValues>), typeof(RowNormGrad<FloatValues>), typeof(SumBlocksOf<FloatValues>),
+        typeof(AttentionDelta<Aligned>), typeof(AttentionDelta<Unaligned>),
     ];
 
     // Every kernel of the library, those for all devices with one float a thread.
     static IEnumerable<Type> Kernels => typeof(IKernel).Assembly.GetTypes()
         .Where(type => type.IsValueType && typeof(IKernel).IsAssignableFrom(type))
         .SelectMany(type => !type.IsGenericTypeDefinition ? [type]
-            : tensorKernels.Concat(floatKernels).Where(kernel => kernel.GetGenericTypeDefinition() == type) is var known && known.Any() ? known
+            : tensorKernels.Concat(halfKernels).Concat(floatKernels).Where(kernel => kernel.IsGenericType && kernel.GetGenericTypeDefinition() == type) is var known && known.Any() ? known
             : [type.MakeGenericType(typeof(One)), type.MakeGenericType(typeof(Four))]);
 
     static bool IsOfFours(Type kernel) => kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Four);
@@ -66,7 +81,7 @@ public sealed partial class KernelCompilationTests
         // GPUs without tensor cores never meet their kernels; from SM_86 on ILGPU writes the same text as for SM_80, so one of each is enough.
         var left = architecture switch { "SM_75" => [], "SM_90" => tensorKernels.DistinctBy(kernel => kernel.GetGenericTypeDefinition()), _ => tensorKernels };
         foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel) && (!tensorKernels.Contains(kernel) || left.Contains(kernel))
-            && (architecture == "SM_80" || !IsOfFours(kernel))))
+            && (architecture != "SM_75" || !halfKernels.Contains(kernel)) && (architecture == "SM_80" || !IsOfFours(kernel))))
         {
             // The emulator's tests run the same kernels and need not compile them again.
             var ptx = architecture == "SM_80" && tensorKernels.Contains(kernel)
@@ -92,6 +107,20 @@ public sealed partial class KernelCompilationTests
                     foreach (var newer in new[] { "ldmatrix", "bf16", "tf32", "cp.async" })
                         Assert.IsFalse(program.Code.Any(code => code.Text.Contains(newer, StringComparison.Ordinal)), $"{kernel} has {newer}");
             }
+        }
+    }
+
+    // The assembler is part of the driver, so its word is not to be had here; this is the least that it needs.
+    [TestMethod]
+    public void Tensor_kernels_have_registers_to_spare()
+    {
+        const int Given = 255, Spare = 32;
+        foreach (var kernel in tensorKernels)
+        {
+            var program = PtxEmulator.Compile(CudaArchitecture.SM_80, kernel);
+            int most = PtxLiveness.Most(program);
+            Console.WriteLine($"{most,4} registers at least: {kernel}");
+            Assert.IsTrue(most <= Given - Spare, $"{kernel} has {most} registers in use at once, a thread gets {Given}");
         }
     }
 

@@ -35,5 +35,16 @@ public static partial class Naive
     /// <summary>Each column over its length.</summary>
     public static Matrix NormalizeColumns(Matrix x) => Turned(L2Normalize(Turned(x), 0));
 
+    /// <summary>dx = rstd·(g - mean(g) - x̂·mean(g·x̂)) with g = dy·scale, and the gradients of scale and bias.</summary>
+    public static (Matrix X, Matrix Scale, Matrix Bias) LayerNormGrad(Matrix dy, Matrix x, Matrix scale, double epsilon)
+    {
+        Matrix mean = Mean(x), rstd = Rstd(x, epsilon), normal = Matrix.Make(x.Rows, x.Cols, (r, c) => (x[r, c] - mean[r, 0]) * rstd[r, 0]);
+        Matrix g = Matrix.Make(x.Rows, x.Cols, (r, c) => dy[r, c] * scale[0, c]), meanG = Mean(g);
+        var along = Mean(Matrix.Make(x.Rows, x.Cols, (r, c) => g[r, c] * normal[r, c]));
+        var rows = Enumerable.Range(0, x.Rows);
+        return (Matrix.Make(x.Rows, x.Cols, (r, c) => rstd[r, 0] * (g[r, c] - meanG[r, 0] - normal[r, c] * along[r, 0])),
+            Matrix.Make(1, x.Cols, (_, c) => rows.Sum(r => dy[r, c] * normal[r, c])), Matrix.Make(1, x.Cols, (_, c) => rows.Sum(r => dy[r, c])));
+    }
+
     static IEnumerable<double> Row(Matrix x, int row) => x.Values.Skip(row * x.Cols).Take(x.Cols);
 }

@@ -1,0 +1,61 @@
+using ILGPU;
+
+namespace Silc;
+
+// Products of stored bfloat16, and what brings other operands into that form.
+partial class CudaOps
+{
+    /// <summary>
+    /// The operands of a product, both float32 or both bf16 in whole units, and memory for <paramref name="parts"/> floats. A tile reads
+    /// operands again and again, so one that lies in the other form, or two large ones in float32, are converted first.
+    /// </summary>
+    (Factors Factors, ArrayView<float> Parts) Prepare(Tensor a, Tensor b, Tensor c, Transpose transpose, long parts)
+    {
+        var f = FactorsOf(a, b, c, transpose);
+        bool mixed = IsHalf(a) != IsHalf(b), whole = f.LineOfA % Unit == 0 && f.LineOfB % Unit == 0;
+        bool large = precision == Precision.Bf16 && Math.Min(f.M, f.N) >= WorthRounding;
+        if (IsHalf(a) && IsHalf(b) ? whole : !mixed && !(whole && large)) return (f, Device.Workspace(parts));
+
+        var form = whole ? Stored.BFloat16 : Stored.Float32;
+        long ofA = FloatsOf(a, form), ofB = FloatsOf(b, form);
+        var scratch = Device.Workspace(ofA + ofB + parts);
+        a = Converted(a, form, Part(scratch, 0, ofA));
+        b = Converted(b, form, Part(scratch, ofA, ofB));
+        return (FactorsOf(a, b, c, transpose), Part(scratch, ofA + ofB, parts));
+    }
+
+    // Tiles that share an operand: from here on reading half as much pays for the pass that rounds it.
+    const int WorthRounding = 4 * ProductTile.Side;
+
+    // Memory for x in another form, in whole transactions; none where it has the form already.
+    static long FloatsOf(Tensor x, Stored form)
+    {
+        const int Alignment = 64;
+        long floats = x.Stored == form ? 0 : form == Stored.BFloat16 ? x.Count / 2 : x.Count;
+        return (floats + Alignment - 1) / Alignment * Alignment;
+    }
+
+    Tensor Converted(Tensor x, Stored form, ArrayView<float> memory)
+    {
+        if (x.Stored == form) return x;
+        var y = new Tensor(memory, x.Rows, x.Cols, form);
+        Copy(x, y);
+        return y;
+    }
+
+    static ArrayView<float> Part(ArrayView<float> scratch, long start, long length) =>
+        scratch.IsValid && length > 0 ? scratch.SubView(start, length) : default;
+
+    void Half<TEpilogue>(Factors f, Product product, TEpilogue epilogue, int groups) where TEpilogue : struct, IEpilogue
+    {
+        if (f.AcrossA)
+            if (f.AcrossB) Half<HalvesAcrossSum, HalvesAcrossSum, TEpilogue>(product, epilogue, groups);
+            else Half<HalvesAcrossSum, HalvesAlongSum, TEpilogue>(product, epilogue, groups);
+        else if (f.AcrossB) Half<HalvesAlongSum, HalvesAcrossSum, TEpilogue>(product, epilogue, groups);
+        else Half<HalvesAlongSum, HalvesAlongSum, TEpilogue>(product, epilogue, groups);
+    }
+
+    void Half<TLeft, TRight, TEpilogue>(Product product, TEpilogue epilogue, int groups)
+        where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TEpilogue : struct, IEpilogue =>
+        Device.Launch(groups, HalfMatMul<TLeft, TRight, TEpilogue>.Threads, new HalfMatMul<TLeft, TRight, TEpilogue>(product, epilogue));
+}

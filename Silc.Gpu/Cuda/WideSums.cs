@@ -1,0 +1,44 @@
+namespace Silc;
+
+/// <summary>The sums of 16 rows and 64 columns of C.</summary>
+readonly struct WideRow(SumsRow near, SumsRow far)
+{
+    readonly SumsRow near = near, far = far;
+
+    public WideRow MulAdd(Words left, Words right0, Words right1, Words right2, Words right3) =>
+        new(near.MulAdd<Bf16>(left, right0, right1), far.MulAdd<Bf16>(left, right2, right3));
+
+    public void Store<TEpilogue>(TEpilogue to, int row, int column, long offset, int shared, int lane) where TEpilogue : struct, IEpilogue
+    {
+        near.Store(to, row, column, offset, shared, lane);
+        far.Store(to, row, column + 32, offset, shared, lane);
+    }
+}
+
+/// <summary>
+/// The sums that a warp makes of stored bf16, 64 x 64. For each of its 32 multiplications it reads 128 bytes of shared memory; with
+/// 64 x 32, of 192, shared memory would be busy for longer than an H100's tensor cores (by arithmetic: no GPU was at hand).
+/// </summary>
+readonly struct WideSums(WideRow m0, WideRow m1, WideRow m2, WideRow m3)
+{
+    readonly WideRow m0 = m0, m1 = m1, m2 = m2, m3 = m3;
+
+    /// <summary>Adds the product of 64 rows by eight words and eight words by 64 columns.</summary>
+    public WideSums MulAdd<TLeft, TRight>(int left, int right, int row, int column, int word, int lane)
+        where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand
+    {
+        Words r0 = TRight.Right(right, column, word, lane), r1 = TRight.Right(right, column + 16, word, lane);
+        Words r2 = TRight.Right(right, column + 32, word, lane), r3 = TRight.Right(right, column + 48, word, lane);
+        return new(
+            m0.MulAdd(TLeft.Left(left, row, word, lane), r0, r1, r2, r3), m1.MulAdd(TLeft.Left(left, row + 16, word, lane), r0, r1, r2, r3),
+            m2.MulAdd(TLeft.Left(left, row + 32, word, lane), r0, r1, r2, r3), m3.MulAdd(TLeft.Left(left, row + 48, word, lane), r0, r1, r2, r3));
+    }
+
+    public void Store<TEpilogue>(TEpilogue to, int row, int column, long offset, int shared, int lane) where TEpilogue : struct, IEpilogue
+    {
+        m0.Store(to, row, column, offset, shared, lane);
+        m1.Store(to, row + 16, column, offset, shared, lane);
+        m2.Store(to, row + 32, column, offset, shared, lane);
+        m3.Store(to, row + 48, column, offset, shared, lane);
+    }
+}

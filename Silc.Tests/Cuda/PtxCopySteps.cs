@@ -1,0 +1,73 @@
+namespace Silc.Tests;
+
+/// <summary>
+/// cp.async: copies from global to shared memory that run beside the arithmetic. Nothing arrives before its batch is waited for, so
+/// that whoever reads too early finds what was there before.
+/// </summary>
+public static unsafe class PtxCopySteps
+{
+    const int Bytes = 16;
+
+    public static Action<PtxWarp, uint> Of(PtxProgram program, PtxInstruction code)
+    {
+        Assert.IsTrue(code.Is("async"), code.Text);
+        if (code.Is("commit_group")) return static (warp, mask) => warp.Copies.EndBatch(mask);
+        if (code.Is("wait_group"))
+        {
+            int left = int.Parse(code.Operands[0]);
+            return (warp, mask) => warp.Copies.Await(mask, left);
+        }
+        Assert.IsTrue(code.Is("cg") && code.Is("shared") && code.Is("global") && code.Operands[2] == "16", code.Text);
+        PtxSource shared = PtxSteps.Source(program, code.Operands[0].Trim('[', ']')), global = PtxSteps.Source(program, code.Operands[1].Trim('[', ']'));
+        var size = PtxSteps.Source(program, code.Operands[3]);
+        return (warp, mask) =>
+        {
+            Span<int> touched = stackalloc int[32];
+            int lanes = 0;
+            foreach (var lane in PtxWarp.Lanes(mask))
+            {
+                var copy = new PtxCopy((int)shared(warp)[lane], (long)global(warp)[lane], (int)size(warp)[lane]);
+                Assert.IsTrue(copy.Size is 0 or Bytes, code.Text);
+                if (copy.Size > 0) warp.Group.Global.Check(copy.Global, Bytes);
+                warp.Copies.Begin(lane, copy);
+                touched[lanes++] = copy.Shared;
+            }
+            warp.Group.Shared.Count(touched[..lanes], Bytes);
+        };
+    }
+
+    public static void Arrive(PtxWarp warp, PtxCopy copy)
+    {
+        var to = warp.Group.Shared.Write(copy.Shared, Bytes, warp.Index);
+        if (copy.Size == 0) to.Clear();
+        else new ReadOnlySpan<byte>((void*)copy.Global, Bytes).CopyTo(to);
+    }
+}
+
+/// <summary>One lane's copy: bytes beyond its size become zeros.</summary>
+public readonly record struct PtxCopy(int Shared, long Global, int Size);
+
+/// <summary>What is on its way for each lane of a warp, batch by batch.</summary>
+public sealed class PtxCopies(PtxWarp warp)
+{
+    readonly List<PtxCopy>[] begun = [.. Enumerable.Range(0, 32).Select(_ => new List<PtxCopy>())];
+    readonly Queue<PtxCopy[]>[] batches = [.. Enumerable.Range(0, 32).Select(_ => new Queue<PtxCopy[]>())];
+
+    public void Begin(int lane, PtxCopy copy) => begun[lane].Add(copy);
+
+    public void EndBatch(uint mask)
+    {
+        foreach (var lane in PtxWarp.Lanes(mask))
+        {
+            batches[lane].Enqueue([.. begun[lane]]);
+            begun[lane].Clear();
+        }
+    }
+
+    public void Await(uint mask, int left)
+    {
+        foreach (var lane in PtxWarp.Lanes(mask))
+            while (batches[lane].Count > left)
+                foreach (var copy in batches[lane].Dequeue()) PtxCopySteps.Arrive(warp, copy);
+    }
+}
