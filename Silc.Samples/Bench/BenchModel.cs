@@ -7,8 +7,11 @@ static class BenchModel
 
     /// <summary>Towers, views, prototypes and text length of the preset; AdamW, clipping, an EMA teacher and a centre, all in every step.</summary>
     public static (SilcConfig Model, TrainConfig Training) Of(string preset, int batch) => Names.Contains(preset)
-        ? (SilcConfig.Preset(preset), new(batch, TotalSteps: 1_000_000, Schedule: new(ScheduleKind.Constant), EmaMomentum: 0.996))
+        ? (SilcConfig.Preset(preset), Recipe(batch))
         : throw new ArgumentException($"no bench for '{preset}'; there are {string.Join(", ", Names)}");
+
+    /// <summary>AdamW, clipping and a teacher at constant rates.</summary>
+    public static TrainConfig Recipe(int batch) => new(batch, TotalSteps: 1_000_000, Schedule: new(ScheduleKind.Constant), EmaMomentum: 0.996);
 
     /// <summary>Noise in [-1, 1] and random token ids: a step takes the same time whatever it sees.</summary>
     public static Batch Noise(SilcConfig config, int size)

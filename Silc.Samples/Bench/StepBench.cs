@@ -25,17 +25,7 @@ static class StepBench
     {
         int batch = train.BatchSize;
         using var model = SilcModel.Create(device, config, seed: 0);
-        TimeSpan startUp;
-        List<TimeSpan> times = [];
-        using (var trainer = new Trainer(model, train))
-        {
-            var noise = BenchModel.Noise(config, batch);
-            OneStep(trainer, noise, device);
-            startUp = DateTime.Now - Process.GetCurrentProcess().StartTime;
-            OneStep(trainer, noise, device);     // the second finds every tier of compiled code
-            profile?.Reset();
-            for (int i = 0; i < steps; i++) times.Add(OneStep(trainer, noise, device));
-        }
+        var (startUp, step, _) = Steps(model, train, steps, profile);
         var stepCosts = profile?.Costs ?? [];
         var peak = device.Info.IsProcessor ? Peak() : device.AllocatedBytes;
 
@@ -48,7 +38,21 @@ static class StepBench
             if (i > 0) embeds.Add(clock.Elapsed);
             else profile?.Reset();
         }
-        return new(startUp, Median(times), batch, peak >> 20, Embedded / Median(embeds).TotalSeconds, stepCosts, profile?.Costs ?? []);
+        return new(startUp, step, batch, peak >> 20, Embedded / Median(embeds).TotalSeconds, stepCosts, profile?.Costs ?? []);
+    }
+
+    /// <summary>The end of the first step after the process's start, the median of the rest, and the activation memory of a step.</summary>
+    public static (TimeSpan StartUp, TimeSpan Step, long ActivationBytes) Steps(SilcModel model, TrainConfig train, int steps, OpProfile? profile = null)
+    {
+        using var trainer = new Trainer(model, train);
+        var noise = BenchModel.Noise(model.Config, train.BatchSize);
+        OneStep(trainer, noise, model.Device);
+        var startUp = DateTime.Now - Process.GetCurrentProcess().StartTime;
+        OneStep(trainer, noise, model.Device);     // the second finds every tier of compiled code
+        profile?.Reset();
+        List<TimeSpan> times = [];
+        for (int i = 0; i < steps; i++) times.Add(OneStep(trainer, noise, model.Device));
+        return (startUp, Median(times), trainer.ActivationBytes);
     }
 
     static TimeSpan OneStep(Trainer trainer, Batch batch, Device device)

@@ -5,6 +5,7 @@
 
 // The work of silc bench in TorchSharp, libtorch with MKL, to be compared on the same machine:
 //   dotnet run -c Release Silc.Samples/Bench/peer.cs -- mini 16 8
+//   dotnet run -c Release Silc.Samples/Bench/peer.cs -- matmul 2048 512 128
 // libtorch wants a C library as new as Ubuntu 24.04's or Debian 13's.
 
 using System.Diagnostics;
@@ -17,9 +18,14 @@ using static TorchSharp.torch.nn;
 const double StudentTemperature = 0.1, TeacherTemperature = 0.04, CenterMomentum = 0.9, EmaMomentum = 0.996;
 const int Embedded = 32, EmbedRuns = 9;
 
+if (args is ["matmul", .. var sizes] && sizes.Length == 3 && sizes.All(size => int.TryParse(size, out var n) && n > 0))
+{
+    MatMul(int.Parse(sizes[0]), int.Parse(sizes[1]), int.Parse(sizes[2]));
+    return 0;
+}
 if (args is not [var preset, var batchText, var stepsText] || !int.TryParse(batchText, out var batch) || !int.TryParse(stepsText, out var steps) || batch < 1 || steps < 1)
 {
-    Console.Error.WriteLine("usage: dotnet run -c Release peer.cs -- mini|ti|s|b BATCH STEPS");
+    Console.Error.WriteLine("usage: dotnet run -c Release peer.cs -- mini|ti|s|b BATCH STEPS, or matmul M N K");
     return 2;
 }
 var config = SilcConfig.Preset(preset);
@@ -97,6 +103,29 @@ double Embed()
         if (i > 0) runs.Add(clock.Elapsed.TotalSeconds);
     }
     return Embedded / Median(runs);
+}
+
+// As silc bench matmul: the three forms that a layer needs, into memory that is there.
+static void MatMul(int m, int n, int k)
+{
+    using var _ = inference_mode();
+    using Tensor a = rand(m, k), b = rand(k, n), bRows = rand(n, k), aRows = rand(k, m), c = empty(m, n);
+    Show("A·B  forward", () => c.addmm_(a, b, beta: 0, alpha: 1));
+    Show("A·Bᵀ input gradient", () => { using var turned = bRows.t(); c.addmm_(a, turned, beta: 0, alpha: 1); });
+    Show("Aᵀ·B kernel gradient", () => { using var turned = aRows.t(); c.addmm_(turned, b, beta: 0, alpha: 1); });
+
+    void Show(string what, Action run)
+    {
+        run();
+        List<double> seconds = [];
+        for (var all = Stopwatch.StartNew(); all.Elapsed.TotalSeconds < 0.3 || seconds.Count < 3;)
+        {
+            var clock = Stopwatch.StartNew();
+            run();
+            seconds.Add(clock.Elapsed.TotalSeconds);
+        }
+        Console.WriteLine($"{what,-22} {2.0 * m * n * k / Median(seconds) / 1e9,8:F1} GFLOP/s");
+    }
 }
 
 static Tensor Noise(int pictures, int side) => 2 * rand(pictures, 3, side, side) - 1;

@@ -28,6 +28,7 @@ static class BenchCommand
               silc bench b --batch 64 --device cuda --precision bf16
               silc bench matmul 1024 512 128
               silc bench attention 16 64 4 32
+              silc bench growth mini --largest 64
               silc bench search 1000 100000 768 --top 10
               silc bench data --data captions.csv --preset s
               silc bench eval --model runs/emoji --data emoji:data/emoji
@@ -38,6 +39,7 @@ static class BenchCommand
         command.Add(Attention());
         command.Add(Data());
         command.Add(Load());
+        command.Add(BenchGrowthCommand.Create());
         command.Add(BenchSearchCommand.Create());
         command.Add(BenchEvalCommand.Create());
         return command;

@@ -58,6 +58,7 @@ public sealed class CommandLineTests : TempFolder
     [DataRow("train --data demo --resume none.safetensors --out x", "none.safetensors")]
     [DataRow("bench huge", "mini, ti, s, b")]
     [DataRow("bench mini --batch 0", "--batch is 0")]
+    [DataRow("bench growth mini --largest 0 --device cpu", "--largest is 0")]
     [DataRow("bench data --data nowhere.csv", "nowhere.csv")]
     [DataRow("data inspect --data demo --most 0", "--most is 0")]
     [DataRow("eval zero-shot --model none --data demo", "silc train --out none")]
@@ -119,6 +120,8 @@ public sealed class CommandLineTests : TempFolder
         foreach (var word in new[] { "samples/s", "MiB", "images/s", "ceiling", "attention backward", "adamw" }) StringAssert.Contains(output, word);
         StringAssert.Contains(Run("bench", "matmul", "33", "7", "130", "--device", "cpu").Output, "GFLOP/s");
         StringAssert.Contains(Run("bench", "attention", "2", "7", "2", "8", "--device", "cpu").Output, "backward");
+        var growth = Run("bench", "growth", "mini", "--largest", "2", "--batch", "1", "--scales", "2", "--steps", "1", "--device", "cpu").Output;
+        Assert.HasCount(6, growth.Split('\n', StringSplitOptions.RemoveEmptyEntries), growth);     // device, head, batches of 1 and 2, two sides
         var data = Run("bench", "data", "--data", "demo", "--preset", "mini", "--seconds", "0.1").Output;
         foreach (var stage in new[] { "read", "decode", "augment", "tokenize", "samples/s" }) StringAssert.Contains(data, stage);
 
