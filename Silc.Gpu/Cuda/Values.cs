@@ -24,3 +24,11 @@ readonly struct HalfValues : IValues
     public static Float4 Load(long address) => Ptx.LoadHalves(address);
     public static void Store(long address, Float4 values) => Ptx.StoreHalves(address, values);
 }
+
+/// <summary>Float32 at any address.</summary>
+readonly struct AnyFloats : IValues
+{
+    public static bool Halves => false;
+    public static Float4 Load(long address) => Ptx.LoadFour(address);
+    public static void Store(long address, Float4 values) => Ptx.StoreFour(address, values);
+}

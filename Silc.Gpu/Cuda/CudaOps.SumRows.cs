@@ -2,38 +2,6 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>y = x, from one form into another, four elements a thread.</summary>
-readonly struct ConvertKernel<TFrom, TTo>(MatrixAt x, MatrixAt y, int rows, int cols) : IKernel
-    where TFrom : struct, IValues where TTo : struct, IValues
-{
-    public void Execute()
-    {
-        int fours = cols / 4, thread = Grid.IdxX * Group.DimX + Group.IdxX, row = thread / fours, column = thread % fours * 4;
-        if (row < rows) TTo.Store(y.At(row, column), TFrom.Load(x.At(row, column)));
-    }
-}
-
-/// <summary>Float32 at any address.</summary>
-readonly struct AnyFloats : IValues
-{
-    public static bool Halves => false;
-    public static Float4 Load(long address) => Ptx.LoadFour(address);
-    public static void Store(long address, Float4 values) => Ptx.StoreFour(address, values);
-}
-
-/// <summary>As <see cref="PatchesForward{TPack}"/>, rounded: four values of a patch a thread, which lie in one row of pixels.</summary>
-readonly struct HalfPatches(MatrixAt pixels, MatrixAt y, int rows, int side, int patch) : IKernel
-{
-    public void Execute()
-    {
-        int fours = patch * patch * 3 / 4, thread = Grid.IdxX * Group.DimX + Group.IdxX, row = thread / fours, column = thread % fours * 4;
-        if (row >= rows) return;
-        int grid = side / patch, tokens = grid * grid, picture = row / tokens, t = row % tokens, line = patch * 3;
-        int down = t / grid * patch + column / line, across = t % grid * line + column % line;
-        HalfValues.Store(y.At(row, column), AnyFloats.Load(pixels.At(picture, down * side * 3 + across)));
-    }
-}
-
 /// <summary>
 /// First stage of <see cref="Ops.SumRows"/>, as <see cref="SumBlocks{TPack}"/>: an item (block, t) a group, four columns a thread.
 /// </summary>
@@ -82,25 +50,6 @@ readonly struct ColumnSums(MatrixAt x, MatrixAt y, int rows, int cols) : IKernel
 partial class CudaOps
 {
     const int RowsOfSumBlock = 64;
-
-    public override void Copy(Tensor x, Tensor y)
-    {
-        if (!IsHalf(x) && !IsHalf(y)) base.Copy(x, y);
-        else if (x.Rows != y.Rows || x.Cols != y.Cols || x.Cols % 4 != 0)
-            throw new ArgumentException($"cannot copy {x.Rows} x {x.Cols} of {x.Stored} to {y.Rows} x {y.Cols} of {y.Stored}");
-        else if (!IsHalf(x)) Convert<AnyFloats, HalfValues>(x, y);
-        else if (!IsHalf(y)) Convert<HalfValues, AnyFloats>(x, y);
-        else Convert<HalfValues, HalfValues>(x, y);
-    }
-
-    void Convert<TFrom, TTo>(Tensor x, Tensor y) where TFrom : struct, IValues where TTo : struct, IValues =>
-        Device.Launch(Pieces(x.Count / 4, 256), 256, new ConvertKernel<TFrom, TTo>(At(x), At(y), x.Rows, x.Cols));
-
-    public override void Patches(Tensor pixels, Tensor y, int side, int patch)
-    {
-        if (IsHalf(y)) Device.Launch(Pieces(y.Count / 4, 256), 256, new HalfPatches(At(pixels), At(y), y.Rows, side, patch));
-        else base.Patches(pixels, y, side, patch);
-    }
 
     public override void SumRows(Tensor x, Tensor table)
     {

@@ -1,0 +1,25 @@
+using ILGPU;
+
+namespace Silc;
+
+/// <summary>As <see cref="PatchesForward{TPack}"/>, rounded: four values of a patch a thread, which lie in one row of pixels.</summary>
+readonly struct HalfPatches(MatrixAt pixels, MatrixAt y, int rows, int side, int patch) : IKernel
+{
+    public void Execute()
+    {
+        int fours = patch * patch * 3 / 4, thread = Grid.IdxX * Group.DimX + Group.IdxX, row = thread / fours, column = thread % fours * 4;
+        if (row >= rows) return;
+        int grid = side / patch, tokens = grid * grid, picture = row / tokens, t = row % tokens, line = patch * 3;
+        int down = t / grid * patch + column / line, across = t % grid * line + column % line;
+        HalfValues.Store(y.At(row, column), AnyFloats.Load(pixels.At(picture, down * side * 3 + across)));
+    }
+}
+
+partial class CudaOps
+{
+    public override void Patches(Tensor pixels, Tensor y, int side, int patch)
+    {
+        if (IsHalf(y)) Device.Launch(Pieces(y.Count / 4, 256), 256, new HalfPatches(At(pixels), At(y), y.Rows, side, patch));
+        else base.Patches(pixels, y, side, patch);
+    }
+}
