@@ -17,10 +17,13 @@ public static class GradientCheck
     /// <param name="samples">Elements to try in each tensor; smaller tensors are tried whole.</param>
     /// <param name="step">h.</param>
     /// <param name="seed">Seed of R and of the choice of elements.</param>
+    /// <exception cref="ArgumentException">The device multiplies in less than float32, where differences drown in rounding.</exception>
     public static double Run(Pass pass, Parameters parameters, Tensor x, Func<Pass, Tensor, (Tensor Y, Pullback Back)> forward,
         int samples = 32, float step = DefaultStep, int seed = 0)
     {
         var device = parameters.Device;
+        if (device.Precision != Precision.Float32)
+            throw new ArgumentException($"gradients are checked in float32, not in {device.Precision}: rounding would hide what is wrong");
         var random = new Philox((ulong)seed);
         float[] weights;
         var tensors = parameters.All.Select(p => p.Value).ToList();

@@ -28,6 +28,15 @@ public sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recom
     /// <summary>As <see cref="KeepActivation"/>, from the other end of the memory.</summary>
     public Tensor TempActivation(int rows, int cols, int head = 0) => Arena.Temp(rows, cols, Ops.Activations(cols, head));
 
+    /// <summary>x in the form that products want: itself, or rounded once for all that will read it.</summary>
+    public Tensor AsActivation(Tensor x)
+    {
+        if (Ops.Activations(x.Cols) == x.Stored) return x;
+        var y = TempActivation(x.Rows, x.Cols);
+        Ops.Copy(x, y);
+        return y;
+    }
+
     /// <summary>Opens a frame: memory handed out inside it is free again at its end.</summary>
     public ArenaFrame Frame() => Arena.Frame();
 }

@@ -55,7 +55,8 @@ partial class CudaOps
         public void Run<TMma, TSize, TReads, TValues>(Device device)
             where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads where TValues : struct, IValues
         {
-            device.Launch(Pieces(Heads * At.Queries, 128), 128, new AttentionDelta<TReads>(At, Heads * At.Queries));
+            device.Launch(Pieces(Heads * At.Queries, AttentionDelta<TReads>.Rows), AttentionDelta<TReads>.Threads,
+                new AttentionDelta<TReads>(At, Heads * At.Queries));
             int rows = GradTile<TMma, TSize, TReads>.Rows, threads = GradTile<TMma, TSize, TReads>.Threads;
             int ofQueries = Pieces(At.Queries, rows), ofKeys = Pieces(At.Keys, rows);
             device.Launch(ofQueries * Heads, threads, new TensorAttentionQueryGrad<TMma, TSize, TReads, TValues>(At, GradQ, OfQ, ofQueries));
@@ -69,7 +70,7 @@ partial class CudaOps
         foreach (var x in tensors)
             if (x.Stored != tensors[0].Stored) throw new ArgumentException("attention takes tensors of one form: float32 or bfloat16");
         bool fours = Fours(size, tensors);
-        if (IsHalf(tensors[0])) Sized<TLaunch, Bf16, Halves, HalfValues>(launch, size);
+        if (IsHalf(tensors[0])) Sized<TLaunch, Bf16, StoredHalves, HalfValues>(launch, size);
         else if (precision == Precision.Tf32)
             if (fours) Sized<TLaunch, Tf32, Aligned, FloatValues>(launch, size);
             else Sized<TLaunch, Tf32, Unaligned, FloatValues>(launch, size);

@@ -12,7 +12,9 @@ partial class CudaOps
     (Factors Factors, ArrayView<float> Parts) Prepare(Tensor a, Tensor b, Tensor c, Transpose transpose, long parts)
     {
         var f = FactorsOf(a, b, c, transpose);
-        bool mixed = IsHalf(a) != IsHalf(b), whole = f.LineOfA % Unit == 0 && f.LineOfB % Unit == 0;
+        foreach (var x in new[] { a, b })
+            if (IsHalf(x) && !IsAligned(x)) throw new ArgumentException($"a {x.Rows} x {x.Cols} tensor of bfloat16 does not begin at a unit of {UnitValues}");
+        bool mixed = IsHalf(a) != IsHalf(b), whole = f.LineOfA % UnitValues == 0 && f.LineOfB % UnitValues == 0;
         bool large = precision == Precision.Bf16 && Math.Min(f.M, f.N) >= WorthRounding;
         if (IsHalf(a) && IsHalf(b) ? whole : !mixed && !(whole && large)) return (f, Device.Workspace(parts));
 
@@ -24,8 +26,8 @@ partial class CudaOps
         return (FactorsOf(a, b, c, transpose), Part(scratch, ofA + ofB, parts));
     }
 
-    // Tiles that share an operand: from here on reading half as much pays for the pass that rounds it.
-    const int WorthRounding = 4 * ProductTile.Side;
+    // Rows and columns of C from which on the faster product is taken to pay for a pass over its operands: to be measured on a GPU.
+    const int WorthRounding = 512;
 
     // Memory for x in another form, in whole transactions; none where it has the form already.
     static long FloatsOf(Tensor x, Stored form)
@@ -57,5 +59,5 @@ partial class CudaOps
 
     void Half<TLeft, TRight, TEpilogue>(Product product, TEpilogue epilogue, int groups)
         where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TEpilogue : struct, IEpilogue =>
-        Device.Launch(groups, HalfMatMul<TLeft, TRight, TEpilogue>.Threads, new HalfMatMul<TLeft, TRight, TEpilogue>(product, epilogue));
+        Device.Launch(groups, HalfTile.Threads, new HalfMatMul<TLeft, TRight, TEpilogue>(product, epilogue));
 }

@@ -33,20 +33,18 @@ readonly struct RowNorm<TValues>(MatrixAt x, MatrixAt scale, MatrixAt bias, Matr
 
 /// <summary>
 /// As <see cref="LayerNormGrad{TPack}"/>, 32 rows a group: warps first find each row's two means, then every thread has four columns
-/// of all rows, whose sums over the rows it keeps in registers.
+/// of all rows (as many threads as there are fours, up to 512), whose sums over the rows it keeps in registers.
 /// </summary>
 readonly struct RowNormGrad<TValues>(MatrixAt dy, MatrixAt x, MatrixAt scale, long mean, long rstd, MatrixAt dx, MatrixAt partial,
     int rows, int width, int accumulate) : IKernel where TValues : struct, IValues
 {
-    const int Warps = 8;
-
-    public const int BlockRows = 32, Threads = 32 * Warps;
+    public const int BlockRows = 32;
 
     public void Execute()
     {
-        int thread = Group.IdxX, lane = thread & 31, first = Grid.IdxX * BlockRows, count = rows - first < BlockRows ? rows - first : BlockRows;
+        int thread = Group.IdxX, threads = Group.DimX, lane = thread & 31, first = Grid.IdxX * BlockRows, count = rows - first < BlockRows ? rows - first : BlockRows;
         int means = Ptx.Shared(8 * BlockRows);
-        for (int i = thread / 32; i < count; i += Warps)
+        for (int i = thread / 32; i < count; i += threads / 32)
         {
             int row = first + i;
             float mu = Ptx.Load(mean + 4L * row), r = Ptx.Load(rstd + 4L * row);
@@ -61,7 +59,7 @@ readonly struct RowNormGrad<TValues>(MatrixAt dy, MatrixAt x, MatrixAt scale, lo
             Ptx.StoreShared2(means + 8 * i, mean1, mean2);      // the same from every lane
         }
         Ptx.Barrier();
-        for (int c = 4 * thread; c < width; c += 4 * Threads)
+        for (int c = 4 * thread; c < width; c += 4 * threads)
         {
             var factor = Ptx.Load4(scale.At(0, c));
             Float4 sumScale = default, sumBias = default;
@@ -106,6 +104,7 @@ partial class CudaOps
     public override void LayerNorm(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon)
     {
         Same(x, y);
+        MustBeFloats(x, scale, bias);
         if (!IsOfFours(x) || !IsOfFours(y) || !IsAligned(scale) || !IsAligned(bias)) base.LayerNorm(x, scale, bias, y, mean, rstd, epsilon);
         else if (IsHalf(y)) Norm<HalfValues>(x, scale, bias, y, mean, rstd, epsilon);
         else Norm<FloatValues>(x, scale, bias, y, mean, rstd, epsilon);
@@ -119,6 +118,7 @@ partial class CudaOps
         Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate)
     {
         Same(dy, x);
+        MustBeFloats(x, dx, scale);
         if (!IsOfFours(x) || !IsOfFours(dy) || !IsOfFours(dx) || !IsAligned(scale))
         {
             base.LayerNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, accumulate);
@@ -128,13 +128,11 @@ partial class CudaOps
         var partial = new Tensor(Device.Workspace((long)blocks * 2 * x.Cols), 2 * blocks, x.Cols);
         if (IsHalf(dy)) NormGrad<HalfValues>(dy, x, scale, mean, rstd, dx, partial, accumulate);
         else NormGrad<FloatValues>(dy, x, scale, mean, rstd, dx, partial, accumulate);
-        var pairs = partial.Reshape(blocks, 2 * x.Cols);
-        AddColumns(pairs.Columns(0, x.Cols), dScale);
-        AddColumns(pairs.Columns(x.Cols, x.Cols), dBias);
+        AddColumns(partial.Reshape(blocks, 2 * x.Cols), dScale, dBias);
     }
 
     void NormGrad<TValues>(Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor partial, bool accumulate)
         where TValues : struct, IValues =>
-        Device.Launch(partial.Rows / 2, RowNormGrad<TValues>.Threads, new RowNormGrad<TValues>(At(dy), At(x), At(scale),
+        Device.Launch(partial.Rows / 2, Math.Clamp(32 * Pieces(x.Cols, 4 * 32), 64, 512), new RowNormGrad<TValues>(At(dy), At(x), At(scale),
             Address(mean.View), Address(rstd.View), At(dx), At(partial), x.Rows, x.Cols, accumulate ? 1 : 0));
 }

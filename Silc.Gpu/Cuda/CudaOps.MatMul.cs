@@ -16,7 +16,7 @@ readonly record struct Factors(MatrixAt A, Layout La, MatrixAt B, Layout Lb, int
     public int LineOfB => AcrossB ? N : K;
 
     /// <summary>True if both are stored bf16; else both are float32.</summary>
-    public bool Halves => A.Bytes == sizeof(ushort);
+    public bool AreHalf => A.Bytes == sizeof(ushort) && B.Bytes == sizeof(ushort);
 
     /// <summary>True if both can be read 16 bytes at a time.</summary>
     public bool Aligned => IsAligned(A, La, LineOfA) && IsAligned(B, Lb, LineOfB);
@@ -40,6 +40,7 @@ partial class CudaOps
 
     public override void Cosines(Tensor x, Tensor y, Tensor c)
     {
+        if (IsHalf(x) || IsHalf(y)) throw new ArgumentException("cosines are taken of float32");
         var f = FactorsOf(x, y, c, Transpose.B);
         var splits = Split(f.M, f.N, f.K, Precision.Float32);
         Plain(f, c, default, default, Precision.Float32, splits, Device.Workspace(splits.Floats));
@@ -47,6 +48,7 @@ partial class CudaOps
 
     public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind)
     {
+        if (IsHalf(h) != IsHalf(y)) throw new ArgumentException("a layer and its GELU are stored in one form");
         var (f, _) = Prepare(x, kernel, h, Transpose.None, 0);
         var cells = CellsOf(h, y, bias);
         if (IsHalf(h)) Multiply(f, Whole(f, precision), new SumsToGelu<HalfValues>(At(h), At(y), At(bias), cells, (int)kind), precision);
@@ -55,6 +57,7 @@ partial class CudaOps
 
     public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind)
     {
+        if (IsHalf(h) != IsHalf(y) || IsHalf(h) != IsHalf(dh)) throw new ArgumentException("a layer, its GELU and its gradient are stored in one form");
         var (f, _) = Prepare(dy, kernel, dh, Transpose.B, 0);
         var cells = CellsOf(dh, h, y);
         if (IsHalf(h)) Multiply(f, Whole(f, precision), new SumsToGeluGrad<HalfValues>(At(h), At(dh), At(y), cells, (int)kind), precision);
@@ -75,7 +78,8 @@ partial class CudaOps
 
     void Plain(Factors f, Tensor c, Tensor bias, Tensor addend, Precision precision, Splits splits, ArrayView<float> scratch)
     {
-        if (IsHalf(addend)) throw new ArgumentException("an addend is stored as float32: a sum in bfloat16 would be rounded at every step");
+        if (IsHalf(addend) || IsHalf(bias))
+            throw new ArgumentException("bias and addend are stored as float32: a sum in bfloat16 would be rounded at every step");
         var cells = CellsOf(c, bias, addend);
         if (IsHalf(c))
         {
@@ -102,16 +106,23 @@ partial class CudaOps
         public static readonly Splits None = new(1, 0, 0);
     }
 
-    // Where tiles are too few for the device, several groups share each.
+    // Groups take turns on a device that holds two a multiprocessor: 144 tiles for 264 places leave half of it idle, 11 x 144 do not. Each
+    // part of a sum is written and read again, which takes about as long as 1 / 8,192 of a tile's sum for each element and place.
     Splits Split(int m, int n, int k, Precision precision)
     {
+        const int Most = 16, PlacesOfUnit = 2;
         var (down, across, depth) = Tiles(m, n, precision);
-        int tilesOfSum = Pieces(k, depth);
-        int splits = Math.Min(2 * Device.Workers / Math.Max(1, down * across), tilesOfSum / LeastTilesOfSum);
-        if (splits < 2) return Splits.None;
-        int splitDepth = Pieces(tilesOfSum, splits) * depth;
-        splits = Pieces(k, splitDepth);
-        return new(splits, splitDepth, (long)splits * m * n);
+        int tiles = down * across, tilesOfSum = Pieces(k, depth), best = 1;
+        double least = Pieces(tiles, PlacesOfUnit * Device.Workers);
+        for (int splits = 2; splits <= Math.Min(Most, tilesOfSum / LeastTilesOfSum); splits++)
+        {
+            double time = (double)Pieces(tiles * splits, PlacesOfUnit * Device.Workers) / splits + (double)splits * m * n / k / 8192;
+            if (time < least) (best, least) = (splits, time);
+        }
+        if (best < 2) return Splits.None;
+        int splitDepth = Pieces(tilesOfSum, best) * depth;
+        best = Pieces(k, splitDepth);
+        return new(best, splitDepth, (long)best * m * n);
     }
 
     static Factors FactorsOf(Tensor a, Tensor b, Tensor c, Transpose transpose)
@@ -144,7 +155,7 @@ partial class CudaOps
     void Multiply<TEpilogue>(Factors f, (Product Product, int Groups) work, TEpilogue epilogue, Precision precision)
         where TEpilogue : struct, IEpilogue
     {
-        if (f.Halves) Half(f, work.Product, epilogue, work.Groups);
+        if (f.AreHalf) Half(f, work.Product, epilogue, work.Groups);
         else if (f.Aligned) Multiply<Aligned, TEpilogue>(f, work.Product, epilogue, work.Groups, precision);
         else Multiply<Unaligned, TEpilogue>(f, work.Product, epilogue, work.Groups, precision);
     }

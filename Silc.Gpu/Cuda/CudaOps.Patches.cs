@@ -19,7 +19,12 @@ partial class CudaOps
 {
     public override void Patches(Tensor pixels, Tensor y, int side, int patch)
     {
-        if (IsHalf(y)) Device.Launch(Pieces(y.Count / 4, 256), 256, new HalfPatches(At(pixels), At(y), y.Rows, side, patch));
-        else base.Patches(pixels, y, side, patch);
+        if (!IsHalf(y))
+        {
+            base.Patches(pixels, y, side, patch);
+            return;
+        }
+        CheckPatches(pixels, y, side, patch);
+        Device.Launch(Pieces(y.Count / 4, 256), 256, new HalfPatches(At(pixels), At(y), y.Rows, side, patch));
     }
 }

@@ -10,10 +10,10 @@ namespace Silc;
 sealed partial class CudaOps(Device device, Precision precision) : Ops<Four>(device)
 {
     // Values in 16 bytes, the unit that rows of bfloat16 are made of.
-    const int Unit = 8;
+    const int UnitValues = 8;
 
     public override Stored Activations(int cols, int head = 0) =>
-        precision == Precision.Bf16 && cols % Unit == 0 && head % Unit == 0 && head <= LargestHead ? Stored.BFloat16 : Stored.Float32;
+        precision == Precision.Bf16 && cols % UnitValues == 0 && head % UnitValues == 0 && head <= LargestHead ? Stored.BFloat16 : Stored.Float32;
 
     static MatrixAt At(Tensor x) => new(Address(x.View), x.Stride, x.ElementBytes);
 

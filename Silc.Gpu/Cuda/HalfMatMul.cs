@@ -3,68 +3,60 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// C = op(A)·op(B) of stored bf16 on tensor cores, 128 x 128 of C a group of four warps. Nothing has to be rounded, so operands go from
-/// global to shared memory past the registers: of three tiles one is multiplied while two are on their way. Together they fill the
-/// 48 KiB that every GPU gives without being asked.
+/// How a group multiplies stored bf16: 128 x 128 of C by four warps, two down and two across. Three tiles of both operands fill the
+/// 48 KiB of shared memory that every GPU gives without being asked.
+/// </summary>
+static class HalfTile
+{
+    public const int Threads = 128, WarpSide = ProductTile.Side / 2;
+    public const int OperandBytes = 64 * ProductTile.Side, Bytes = 2 * OperandBytes, Tiles = 3;
+}
+
+/// <summary>
+/// C = op(A)·op(B) of stored bf16 on tensor cores. Nothing has to be rounded, so operands go from global to shared memory past the
+/// registers: of three tiles one is multiplied while two are on their way.
 /// </summary>
 readonly struct HalfMatMul<TLeft, TRight, TEpilogue>(Product product, TEpilogue epilogue) : IKernel
     where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TEpilogue : struct, IEpilogue
 {
-    public const int Threads = 128;
-
-    const int OperandBytes = 64 * ProductTile.Side, TileBytes = 2 * OperandBytes, Tiles = 3, Depth = 2 * ProductTile.Words;
-
     public void Execute()
     {
         int thread = Group.IdxX, group = Grid.IdxX, lane = thread & 31, warp = thread >> 5;
         int row = product.Row(group) * ProductTile.Side, column = product.Column(group) * ProductTile.Side;
-        int warpRow = warp / 2 * 64, warpColumn = warp % 2 * 64;
-        int tiles = Ptx.Shared(Tiles * TileBytes), last = tiles + (Tiles - 1) * TileBytes, tile = tiles, next = last;
+        int warpRow = warp / 2 * HalfTile.WarpSide, warpColumn = warp % 2 * HalfTile.WarpSide;
+        int tiles = Ptx.Shared(HalfTile.Tiles * HalfTile.Bytes), last = tiles + (HalfTile.Tiles - 1) * HalfTile.Bytes, tile = tiles, free = last;
         int depth = product.Begin(group), end = product.End(group);
-        MatrixAt a = product.A(group), b = product.B(group);
+        int left = TLeft.Left(warpRow, lane), right = HalfTile.OperandBytes + TRight.Right(warpColumn, lane);
+        var a = HalfFetch<TLeft>.At(product.A(group), row, product.M, depth, end, thread);
+        var b = HalfFetch<TRight>.At(product.B(group), column, product.N, depth, end, thread);
 
-        Fetch(tiles, a, b, row, column, depth, end, thread);
-        Fetch(tiles + TileBytes, a, b, row, column, depth + Depth, end, thread);
+        Begin(a, b, tiles);
+        a = a.Next();
+        b = b.Next();
+        Begin(a, b, tiles + HalfTile.Bytes);
         WideSums sums = default;
-        for (; depth < end; depth += Depth)
+        for (; depth < end; depth += HalfFetch<TLeft>.Depth)
         {
             // This tile has come, for all; and all are done with the one before, whose place the tile after next takes.
             Ptx.AwaitBatches(1);
             Ptx.Barrier();
-            Fetch(next, a, b, row, column, depth + 2 * Depth, end, thread);
-            sums = sums.MulAdd<TLeft, TRight>(tile, tile + OperandBytes, warpRow, warpColumn, 0, lane);
-            sums = sums.MulAdd<TLeft, TRight>(tile, tile + OperandBytes, warpRow, warpColumn, 8, lane);
-            next = tile;
-            tile = tile == last ? tiles : tile + TileBytes;
+            a = a.Next();
+            b = b.Next();
+            Begin(a, b, free);
+            sums = sums.MulAdd<TLeft, TRight>(tile, left, right).MulAdd<TLeft, TRight>(tile, TLeft.Next(left), TRight.Next(right));
+            free = tile;
+            tile = tile == last ? tiles : tile + HalfTile.Bytes;
         }
         Ptx.AwaitBatches(0);
         Ptx.Barrier();
         sums.Store(epilogue, row + warpRow, column + warpColumn, product.C(group), tiles + warp * SumsRow.SharedBytes, lane);
     }
 
-    // Both operands' tiles, one batch. Behind the end of the sum there are zeros.
-    void Fetch(int tile, MatrixAt a, MatrixAt b, int row, int column, int depth, int end, int thread)
+    // Both operands' tiles are one batch. Behind the end of the sum there are zeros.
+    static void Begin(HalfFetch<TLeft> a, HalfFetch<TRight> b, int tile)
     {
-        Fetch<TLeft>(tile, a, row, product.M, depth, end, thread);
-        Fetch<TRight>(tile + OperandBytes, b, column, product.N, depth, end, thread);
+        a.Begin(tile);
+        b.Begin(tile + HalfTile.OperandBytes);
         Ptx.EndBatch();
-    }
-
-    static void Fetch<TOperand>(int tile, MatrixAt x, int outer, int outers, int depth, int depths, int thread)
-        where TOperand : struct, IHalfOperand
-    {
-        int line = thread / TOperand.Units, unit = thread % TOperand.Units, linesAtOnce = Threads / TOperand.Units;
-        FetchUnit<TOperand>(tile, x, line, unit, outer, outers, depth, depths);
-        FetchUnit<TOperand>(tile, x, line + linesAtOnce, unit, outer, outers, depth, depths);
-        FetchUnit<TOperand>(tile, x, line + 2 * linesAtOnce, unit, outer, outers, depth, depths);
-        FetchUnit<TOperand>(tile, x, line + 3 * linesAtOnce, unit, outer, outers, depth, depths);
-    }
-
-    static void FetchUnit<TOperand>(int tile, MatrixAt x, int line, int unit, int outer, int outers, int depth, int depths)
-        where TOperand : struct, IHalfOperand
-    {
-        int row = (TOperand.Turned ? depth : outer) + line, rows = TOperand.Turned ? depths : outers;
-        int column = (TOperand.Turned ? outer : depth) + 8 * unit, columns = TOperand.Turned ? outers : depths;
-        Ptx.CopyAsync(tile + TOperand.At(line, unit), x.At(row, column), row, rows, column, columns);
     }
 }

@@ -2,50 +2,61 @@ namespace Silc;
 
 /// <summary>
 /// A tile of stored bf16 in shared memory, without room between its lines: units of 16 bytes change places within a line instead, so
-/// that eight neighbouring lines have any one unit in different banks. 8 KiB either way.
+/// that eight neighbouring lines have any one unit in different banks. 8 KiB either way. Offsets are bytes from the tile's beginning;
+/// what a lane reads is found once, and moved by constants.
 /// </summary>
-interface IHalfOperand : IOperand
+interface IHalfOperand
 {
-    /// <summary>Units of 16 bytes in a line.</summary>
-    static abstract int Units { get; }
+    /// <summary>True if lines run along rows of A or columns of B, one line for each place in the sum.</summary>
+    static abstract bool Turned { get; }
 
-    /// <summary>Bytes from the tile's beginning to a unit of a line.</summary>
+    /// <summary>Units of 16 bytes in a line. The lines that 128 threads copy at once take 2 KiB.</summary>
+    static abstract int UnitsInLine { get; }
+
+    /// <summary>Offset of a unit of a line.</summary>
     static abstract int At(int line, int unit);
+
+    /// <summary>Offset that a lane gives to read a left operand: 16 rows from <paramref name="row"/> on, the first 16 places of the sum.</summary>
+    static abstract int Left(int row, int lane);
+
+    /// <summary>The same for two right operands: 16 columns from <paramref name="column"/> on.</summary>
+    static abstract int Right(int column, int lane);
+
+    /// <summary>The offset <paramref name="i"/> · 16 rows (or columns) further on, i &lt; 4.</summary>
+    static abstract int Block(int offset, int i);
+
+    /// <summary>The offset of the other 16 places of the sum.</summary>
+    static abstract int Next(int offset);
+
+    static abstract Words Load(int address);
 }
 
 /// <summary>Lines along the sum: 128 rows (or columns) of C, 32 places of the sum each.</summary>
 readonly struct HalvesAlongSum : IHalfOperand
 {
     public static bool Turned => false;
-    public static int Lines => ProductTile.Side;
-    public static int LineFloats => 2 * ProductTile.Words;
-    public static int Stride => ProductTile.Words;
-    public static int Units => 4;
+    public static int UnitsInLine => 4;
 
     // Two lines share the 128 bytes of all banks.
     public static int At(int line, int unit) => 64 * line + 16 * (unit ^ line >> 1 & 3);
 
-    public static Words Left(int tile, int row, int word, int lane) =>
-        Ptx.LoadMatrices(tile + At(row + FragmentLayout.LeftMatrixRow(lane), (word + FragmentLayout.LeftMatrixWord(lane)) / 4));
-
-    public static Words Right(int tile, int column, int word, int lane) =>
-        Ptx.LoadMatrices(tile + At(column + FragmentLayout.RightMatrixColumn(lane), (word + FragmentLayout.RightMatrixWord(lane)) / 4));
+    public static int Left(int row, int lane) => At(row + FragmentLayout.LeftMatrixRow(lane), FragmentLayout.LeftMatrixWord(lane) / 4);
+    public static int Right(int column, int lane) => At(column + FragmentLayout.RightMatrixColumn(lane), FragmentLayout.RightMatrixWord(lane) / 4);
+    public static int Block(int offset, int i) => offset + 64 * 16 * i;
+    public static int Next(int offset) => offset ^ 32;      // two units
+    public static Words Load(int address) => Ptx.LoadMatrices(address);
 }
 
 /// <summary>Lines across the sum: 32 places of it, 128 rows (or columns) of C each.</summary>
 readonly struct HalvesAcrossSum : IHalfOperand
 {
     public static bool Turned => true;
-    public static int Lines => 2 * ProductTile.Words;
-    public static int LineFloats => ProductTile.Side;
-    public static int Stride => ProductTile.Side / 2;
-    public static int Units => 16;
-
+    public static int UnitsInLine => 16;
     public static int At(int line, int unit) => 256 * line + 16 * (unit ^ line & 7);
 
-    public static Words Left(int tile, int row, int word, int lane) =>
-        Ptx.LoadMatricesTurned(tile + At(2 * word + FragmentLayout.TurnedLeftLine(lane), (row + FragmentLayout.TurnedLeftRow(lane)) / 8));
-
-    public static Words Right(int tile, int column, int word, int lane) =>
-        Ptx.LoadMatricesTurned(tile + At(2 * word + FragmentLayout.TurnedRightLine(lane), (column + FragmentLayout.TurnedRightColumn(lane)) / 8));
+    public static int Left(int row, int lane) => At(FragmentLayout.TurnedLeftLine(lane), (row + FragmentLayout.TurnedLeftRow(lane)) / 8);
+    public static int Right(int column, int lane) => At(FragmentLayout.TurnedRightLine(lane), (column + FragmentLayout.TurnedRightColumn(lane)) / 8);
+    public static int Block(int offset, int i) => offset ^ 32 * i;
+    public static int Next(int offset) => offset + 256 * 16;
+    public static Words Load(int address) => Ptx.LoadMatricesTurned(address);
 }

@@ -11,6 +11,12 @@ static partial class Ptx
         IntrinsicImplementation]
     public static Float4 LoadHalves(long address) => throw OnlyOnCuda;
 
+    /// <summary>The same if line &lt; lines and column &lt; columns, else zeros.</summary>
+    [Instruction("{ .reg .pred inside; .reg .b32 low, high, one; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.b32 low, 0; "
+        + "mov.b32 high, 0; @inside ld.global.v2.b32 {low, high}, [%0]; shl.b32 one, low, 16; mov.b32 $0, one; and.b32 one, low, 0xffff0000; "
+        + "mov.b32 $1, one; shl.b32 one, high, 16; mov.b32 $2, one; and.b32 one, high, 0xffff0000; mov.b32 $3, one; }"), IntrinsicImplementation]
+    public static Float4 LoadHalves(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
+
     /// <summary>Rounds four floats to neighbouring bf16 at a multiple of 8 bytes.</summary>
     [Instruction("{ .reg .b32 low, high; cvt.rn.bf16x2.f32 low, %2, %1; cvt.rn.bf16x2.f32 high, %4, %3; st.global.v2.b32 [%0], {low, high}; }"),
         IntrinsicImplementation]

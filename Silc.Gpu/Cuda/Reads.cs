@@ -37,12 +37,13 @@ readonly struct Unaligned : IReads
         TMma.Store(shared, Four(address, line, lines, column, columns));
 }
 
-/// <summary>bfloat16 as it is stored: eight values an access, for bf16 products alone.</summary>
-readonly struct Halves : IReads
+/// <summary>bfloat16 as it is stored, in whole units: nothing is rounded, so it is for bf16 products alone.</summary>
+readonly struct StoredHalves : IReads
 {
     public static int Together => 8;
 
-    public static Float4 Four(long address, int line, int lines, int column, int columns) => Ptx.LoadHalves(address);
+    public static Float4 Four(long address, int line, int lines, int column, int columns) =>
+        Ptx.LoadHalves(address, line, lines, column, columns);
 
     public static void Copy<TMma>(int shared, long address, int line, int lines, int column, int columns) where TMma : struct, IMma
     {

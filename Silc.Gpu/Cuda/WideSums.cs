@@ -23,15 +23,15 @@ readonly struct WideSums(WideRow m0, WideRow m1, WideRow m2, WideRow m3)
 {
     readonly WideRow m0 = m0, m1 = m1, m2 = m2, m3 = m3;
 
-    /// <summary>Adds the product of 64 rows by eight words and eight words by 64 columns.</summary>
-    public WideSums MulAdd<TLeft, TRight>(int left, int right, int row, int column, int word, int lane)
+    /// <summary>Adds the product of 64 rows by 16 places of the sum and those by 64 columns, at a lane's offsets in a tile.</summary>
+    public WideSums MulAdd<TLeft, TRight>(int tile, int left, int right)
         where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand
     {
-        Words r0 = TRight.Right(right, column, word, lane), r1 = TRight.Right(right, column + 16, word, lane);
-        Words r2 = TRight.Right(right, column + 32, word, lane), r3 = TRight.Right(right, column + 48, word, lane);
+        Words r0 = TRight.Load(tile + TRight.Block(right, 0)), r1 = TRight.Load(tile + TRight.Block(right, 1));
+        Words r2 = TRight.Load(tile + TRight.Block(right, 2)), r3 = TRight.Load(tile + TRight.Block(right, 3));
         return new(
-            m0.MulAdd(TLeft.Left(left, row, word, lane), r0, r1, r2, r3), m1.MulAdd(TLeft.Left(left, row + 16, word, lane), r0, r1, r2, r3),
-            m2.MulAdd(TLeft.Left(left, row + 32, word, lane), r0, r1, r2, r3), m3.MulAdd(TLeft.Left(left, row + 48, word, lane), r0, r1, r2, r3));
+            m0.MulAdd(TLeft.Load(tile + TLeft.Block(left, 0)), r0, r1, r2, r3), m1.MulAdd(TLeft.Load(tile + TLeft.Block(left, 1)), r0, r1, r2, r3),
+            m2.MulAdd(TLeft.Load(tile + TLeft.Block(left, 2)), r0, r1, r2, r3), m3.MulAdd(TLeft.Load(tile + TLeft.Block(left, 3)), r0, r1, r2, r3));
     }
 
     public void Store<TEpilogue>(TEpilogue to, int row, int column, long offset, int shared, int lane) where TEpilogue : struct, IEpilogue

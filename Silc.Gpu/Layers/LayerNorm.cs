@@ -8,7 +8,7 @@ public sealed class LayerNorm(Parameters parameters, string name, int width)
     readonly Parameter scale = parameters.Add($"{name}/scale", 1, width, Inits.Ones);
     readonly Parameter bias = parameters.Add($"{name}/bias", 1, width, Inits.Zeros);
 
-    /// <summary>Y and its pullback.</summary>
+    /// <summary>Y, an activation (see <see cref="Pass.KeepActivation"/>), and its pullback.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x)
     {
         var (y, backAdding) = ForwardAdding(pass, x);

@@ -26,8 +26,9 @@ public sealed class Mlp(Parameters parameters, string norm, string name, int wid
         {
             using var _ = pass.Frame();
             var (dh, a) = (pass.TempActivation(h.Rows, h.Cols), pass.TempActivation(h.Rows, h.Cols));
-            contract.GeluInputGrad(pass, dy, h, dh, a, gelu);
-            contract.ParameterGrads(pass, a, dy);
+            var d = pass.AsActivation(dy);
+            contract.GeluInputGrad(pass, d, h, dh, a, gelu);
+            contract.ParameterGrads(pass, a, d);
             expand.ParameterGrads(pass, n, dh);
             var dn = pass.TempActivation(n.Rows, n.Cols);
             expand.InputGrad(pass, dh, dn);

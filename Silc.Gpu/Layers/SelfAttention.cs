@@ -12,7 +12,7 @@ sealed class AttentionProjections(Parameters parameters, string name, int width,
     public void Values(Pass pass, Tensor x, Tensor y, Tensor addend = default)
     {
         using var _ = pass.Frame();
-        var v = pass.Temp(x.Rows, width);
+        var v = pass.TempActivation(x.Rows, width);
         Value.Run(pass, x, v);
         Out.Run(pass, v, y, addend);
     }
@@ -50,8 +50,9 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
             var (dO, dQkv) = (pass.TempActivation(x.Rows, width, head), pass.TempActivation(x.Rows, 3 * width, head));
             var dn = pass.Temp(x.Rows, width);      // float32: three products are added here
             var (dQ, dK, dV) = Split(dQkv);
-            project.Out.InputGrad(pass, dy, dO);
-            project.Out.ParameterGrads(pass, o, dy);
+            var d = pass.AsActivation(dy);
+            project.Out.InputGrad(pass, d, dO);
+            project.Out.ParameterGrads(pass, o, d);
             pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
             project.Query.ParameterGrads(pass, n, dQ);
             project.Key.ParameterGrads(pass, n, dK);

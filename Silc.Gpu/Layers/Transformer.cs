@@ -17,7 +17,7 @@ public sealed class Transformer
         norm = new(parameters, $"{name}/encoder_norm", tower.Width);
     }
 
-    /// <summary>Y (B·T, C) and its pullback. Without a gradient to come, X is overwritten and nothing but Y is kept.</summary>
+    /// <summary>Y (B·T, C), an activation (see <see cref="Pass.KeepActivation"/>), and its pullback. Without a gradient to come, X is overwritten and nothing but Y is kept.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)
     {
         if (!pass.Training)

@@ -112,8 +112,8 @@ partial class Ops<TPack>
             : throw new ArgumentException($"{q.Rows} x {q.Cols} queries do not split into {batch} pictures and {heads} heads");
 
     static ArrayView<float> Window(ArrayView<float> view, long start, long length) => view.IsValid ? view.SubView(start, length) : view;
-    static ArrayView<float> Piece(Tensor x, int tokens, int first) => first == 0 ? x.View : x.Slice(first * tokens, x.Rows - first * tokens).View;
-    static ArrayView<float> Part(Tensor x, int start) => Window(x.View, start, x.View.Length - start);
+    static ArrayView<float> Piece(Tensor x, int tokens, int first) => Floats(first == 0 ? x : x.Slice(first * tokens, x.Rows - first * tokens));
+    static ArrayView<float> Part(Tensor x, int start) => Window(Floats(x), start, x.View.Length - start);
     static Layout Heads(Tensor x, int tokens, int dim) => new(tokens * x.Stride, dim, x.Stride, 1);
     static Layout Turned(Tensor x, int tokens, int dim) => new(tokens * x.Stride, dim, 1, x.Stride);
 }

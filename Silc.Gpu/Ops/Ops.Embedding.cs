@@ -79,9 +79,15 @@ partial class Ops<TPack>
 
     public override void Patches(Tensor pixels, Tensor y, int side, int patch)
     {
-        int grid = side / patch;
-        if (pixels.Cols != side * side * 3 || y.Rows != pixels.Rows * grid * grid || y.Cols != patch * patch * 3)
-            throw new ArgumentException($"{pixels.Rows} x {pixels.Cols} pixels of side {side} do not become {y.Rows} x {y.Cols} patches of side {patch}");
+        CheckPatches(pixels, y, side, patch);
         Device.ForRows(y.Rows, new PatchesForward<TPack>(Dense(pixels), Dense(y), y.Rows, side, patch));
+    }
+
+    /// <summary>Throws unless y has room for the patches of these pictures.</summary>
+    protected static void CheckPatches(Tensor pixels, Tensor y, int side, int patch)
+    {
+        int grid = side / patch;
+        if (!pixels.IsDense || pixels.Stored != Stored.Float32 || pixels.Cols != side * side * 3 || y.Rows != pixels.Rows * grid * grid || y.Cols != patch * patch * 3)
+            throw new ArgumentException($"{pixels.Rows} x {pixels.Cols} pixels of side {side} do not become {y.Rows} x {y.Cols} patches of side {patch}");
     }
 }

@@ -15,6 +15,12 @@ partial class Ops<TPack>(Device device) : Ops(device) where TPack : struct, IPac
         ? x.View
         : throw new ArgumentException($"a {x.Rows} x {x.Cols} tensor is stored as {x.Stored}; this operation takes float32");
 
+    /// <summary>Throws unless all are stored as float32.</summary>
+    protected static void MustBeFloats(params ReadOnlySpan<Tensor> tensors)
+    {
+        foreach (var x in tensors) Floats(x);
+    }
+
     /// <summary>Throws unless both have one shape.</summary>
     protected static void Same(Tensor x, Tensor y)
     {

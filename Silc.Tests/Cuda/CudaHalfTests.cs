@@ -237,7 +237,10 @@ public sealed class CudaHalfTests
         DeviceMatrix x = t.Random(4, 8, stored: Half), y = t.Random(4, 8);
         Assert.ThrowsExactly<ArgumentException>(() => t.Ops.Add(x, y));
         Assert.ThrowsExactly<ArgumentException>(() => t.Ops.Gelu(x, y, GeluKind.Tanh));
-        Assert.ThrowsExactly<ArgumentException>(() => t.Ops.MatMul(y, y, y, Transpose.B, addend: x));
+        Assert.ThrowsExactly<ArgumentException>(() => t.Ops.MatMul(y, y, t.Output(4, 4), Transpose.B, addend: t.Random(4, 8, stored: Half)));
+        Assert.ThrowsExactly<ArgumentException>(() => t.Ops.Cosines(x, y, t.Output(4, 4)));
+        Assert.ThrowsExactly<ArgumentException>(() => t.Ops.LayerNorm(x, y, y, y, t.Output(4, 1), t.Output(4, 1), 1e-6f));
+        Assert.ThrowsExactly<ArgumentException>(() => t.Ops.MatMul(x.Tensor.Columns(4, 4), y.Tensor.Columns(0, 4), t.Output(4, 4), Transpose.B));
     }
 
     static DeviceMatrix Left(CudaTest t, Transpose transpose, int m, int k, int gap, Stored stored) =>

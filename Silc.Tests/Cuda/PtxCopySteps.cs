@@ -1,8 +1,8 @@
 namespace Silc.Tests;
 
 /// <summary>
-/// cp.async: copies from global to shared memory that run beside the arithmetic. Nothing arrives before its batch is waited for, so
-/// that whoever reads too early finds what was there before.
+/// cp.async: copies from global to shared memory that run beside the arithmetic. Their target is taken at once, where another warp that
+/// still reads it is found out, and holds NaN until their batch is waited for.
 /// </summary>
 public static unsafe class PtxCopySteps
 {
@@ -29,6 +29,7 @@ public static unsafe class PtxCopySteps
                 var copy = new PtxCopy((int)shared(warp)[lane], (long)global(warp)[lane], (int)size(warp)[lane]);
                 Assert.IsTrue(copy.Size is 0 or Bytes, code.Text);
                 if (copy.Size > 0) warp.Group.Global.Check(copy.Global, Bytes);
+                warp.Group.Shared.Write(copy.Shared, Bytes, warp.Index).Fill(byte.MaxValue);
                 warp.Copies.Begin(lane, copy);
                 touched[lanes++] = copy.Shared;
             }

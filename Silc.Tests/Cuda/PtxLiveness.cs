@@ -3,8 +3,8 @@ using System.Numerics;
 namespace Silc.Tests;
 
 /// <summary>
-/// How many 32-bit registers hold something that is still wanted, at the point of a kernel where it is most. An assembler cannot do
-/// with fewer; beyond the 255 that a thread can have, the rest would be in local memory. It may need more: it moves reads ahead.
+/// How many 32-bit registers hold something that is still wanted, at the point of a kernel where it is most: about what an assembler
+/// needs. It may do with fewer by computing things again, and take more by reading ahead. Beyond 255 a thread has local memory.
 /// </summary>
 public static class PtxLiveness
 {
@@ -59,14 +59,19 @@ public static class PtxLiveness
     static bool IsRegister(string operand) => !operand.StartsWith("silc_", StringComparison.Ordinal) && !operand.StartsWith("kernel", StringComparison.Ordinal)
         && (operand[0] == '%' ? char.IsAsciiDigit(operand[^1]) : char.IsAsciiLetter(operand[0]) && operand.All(char.IsAsciiLetter));
 
-    // In 32-bit registers; predicates have their own.
+    // In 32-bit registers, by the type of what is written there; predicates have their own.
     static int[] Widths(PtxProgram program)
     {
         var widths = new int[program.RegisterCount];
-        foreach (var register in program.Code.SelectMany(code => code.Operands).Select(operand => operand.Trim('[', ']').Split('+')[0]).Where(IsRegister))
-            widths[program.Register(register)] = register.StartsWith("%rd", StringComparison.Ordinal) || register is "odd" ? 2
-                : register.StartsWith("%p", StringComparison.Ordinal) || register is "inside" or "whole" or "less" ? 0 : 1;
+        foreach (var code in program.Code)
+            foreach (var register in Operands(code).Written) widths[program.Register(register)] = Width(code);
         return widths;
+    }
+
+    static int Width(PtxInstruction code)
+    {
+        var type = code.Name[0] == "cvt" ? code.Name[^2] : code.Type;
+        return code.Name[0] is "setp" or "testp" || type == "pred" ? 0 : type.EndsWith("64", StringComparison.Ordinal) || code.Is("wide") ? 2 : 1;
     }
 
     static void Set(ulong[] set, int register, bool on)
