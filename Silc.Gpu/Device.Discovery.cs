@@ -89,6 +89,7 @@ public sealed partial class Device
     {
         builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms();
         PtxCompiler.Register(builder);
+        ClCompiler.Register(builder);
     }
 
     // A group of the CPU accelerator is one thread (2 is the least that ILGPU takes), so that each core runs one group at a time.

@@ -39,7 +39,7 @@ public sealed partial class Device : IDisposable
         Lanes = info switch
         {
             { Kind: DeviceKind.Cpu } => 1,
-            { Kind: DeviceKind.OpenCL, IsProcessor: true } => 16,   // PoCL turns a group into a loop that LLVM vectorises
+            { Kind: DeviceKind.OpenCL, IsProcessor: true } => 1,
             _ => Silc.Lanes.Max,
         };
         Groups = info.IsProcessor ? accelerator.NumMultiprocessors : accelerator.NumMultiprocessors * 16;
@@ -119,7 +119,9 @@ public sealed partial class Device : IDisposable
             return;
         }
         if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
-            launchers[typeof(TKernel)] = launcher = Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
+            launchers[typeof(TKernel)] = launcher = Kind == DeviceKind.OpenCL && Info.IsProcessor
+                ? ClKernels.Load<TKernel>(Accelerator)
+                : Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
         var launch = (Action<KernelConfig, TKernel>)launcher;
         launch(new KernelConfig(groups, lanes), kernel);
     }

@@ -26,7 +26,8 @@ static class Share
 
     public static int Last(int count) => Least((Grid.IdxX + 1) * Each(count), count);
 
-    public static int FirstElement(int count) => Grid.IdxX * Each((count + Block - 1) / Block) * Block;
+    // Never past the end: ILGPU 1.5.3 divides by powers of two with a shift, which takes -9 / 16 for -1, and an empty share for one with a tail.
+    public static int FirstElement(int count) => Least(Grid.IdxX * Each((count + Block - 1) / Block) * Block, count);
 
     public static int LastElement(int count) => Least((Grid.IdxX + 1) * Each((count + Block - 1) / Block) * Block, count);
 
