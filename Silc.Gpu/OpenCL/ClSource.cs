@@ -64,7 +64,18 @@ static class ClSource
         """;
 
     /// <summary>Puts it there.</summary>
-    public static void Prepare(CLCompiledKernel kernel) => Text(kernel) = ForProcessors + kernel.Source;
+    public static void Prepare(CLCompiledKernel kernel) => Text(kernel) = ForProcessors + (kernel.Source.Contains("silc_turn", StringComparison.Ordinal) ? Turn : "") + kernel.Source;
+
+    // Four perfect shuffles rotate the eight bits of (line, column) by four, which swaps them.
+    static readonly string Turn = string.Concat(
+        "SILC void silc_turn(const global float* from, int fromLine, global float* to, int toLine)\n{\n",
+        Lines(16, i => $"float16 r0_{i} = vload16(0, from + {i} * fromLine);"),
+        string.Concat(Enumerable.Range(1, 4).Select(round => Lines(16, i => string.Format(
+            "float16 r{0}_{1}; r{0}_{1}.even = r{2}_{3}.{5}; r{0}_{1}.odd = r{2}_{4}.{5};", round, i, round - 1, i / 2, i / 2 + 8, i % 2 == 0 ? "lo" : "hi")))),
+        Lines(16, i => $"vstore16(r4_{i}, 0, to + {i} * toLine);"),
+        "}\n");
+
+    static string Lines(int count, Func<int, string> line) => string.Concat(Enumerable.Range(0, count).Select(i => line(i) + "\n"));
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<Source>k__BackingField")]
     static extern ref string Text(CLCompiledKernel kernel);

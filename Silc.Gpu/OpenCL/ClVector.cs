@@ -58,4 +58,8 @@ static class ClVector
 
     [ClText("silc_peak($0)"), IntrinsicImplementation]
     public static float Peak(double a) => throw OnlyOnOpenCL;
+
+    /// <summary>Turns 16 x 16 floats: line i of <paramref name="from"/> becomes column i of <paramref name="to"/>.</summary>
+    [ClText("silc_turn($0, $1, $2, $3)"), IntrinsicImplementation]
+    public static void Turn(ref float from, int fromLine, ref float to, int toLine) => throw OnlyOnOpenCL;
 }

@@ -1,0 +1,76 @@
+using System.Runtime.Intrinsics.X86;
+using ILGPU;
+
+namespace Silc;
+
+partial class ClOps
+{
+    // An OpenCL device that is a processor is the one that this process runs on.
+    static readonly bool wide = Avx512F.IsSupported;
+
+    public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default) =>
+        Product(a, b, c, transpose, new ClTail(View(bias, c), View(addend, c), addend.Stride, c.View, 0, c.View, 0, c.View,
+            (bias.Cols > 0 ? ClTail.HasBias : 0) | (addend.Cols > 0 ? ClTail.HasAddend : 0)));
+
+    public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind) =>
+        Product(x, kernel, h, Transpose.None, new ClTail(bias.View, h.View, 0, h.View, 0, y.View, y.Stride, h.View,
+            ClTail.HasBias | ClTail.HasGelu | Exact(kind)));
+
+    public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind) =>
+        Product(dy, kernel, dh, Transpose.B, new ClTail(dh.View, dh.View, 0, h.View, h.Stride, y.View, y.Stride, dh.View,
+            ClTail.HasGelu | ClTail.HasHidden | Exact(kind)));
+
+    public override void LinearGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias) =>
+        Product(x, dy, dKernel, Transpose.A, new ClTail(dKernel.View, dKernel.View, dKernel.Stride, dKernel.View, 0, dKernel.View, 0, dBias.View,
+            ClTail.HasAddend | ClTail.HasSums));
+
+    protected override void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
+        int m, int n, int k, int batch, int heads, Tensor bias = default, Tensor addend = default) =>
+        Run(a, la, b, lb, c, lc, m, n, k, batch, heads, new ClTail(c, c, 0, c, 0, c, 0, c, 0));
+
+    void Product(Tensor a, Tensor b, Tensor c, Transpose transpose, ClTail tail)
+    {
+        var (m, n, k) = ProductSize(a, b, c, transpose);
+        Run(a.View, transpose == Transpose.A ? new(0, 0, 1, a.Stride) : new(0, 0, a.Stride, 1),
+            b.View, transpose == Transpose.B ? new(0, 0, 1, b.Stride) : new(0, 0, b.Stride, 1), c.View, new(0, 0, c.Stride, 1), m, n, k, 1, 1, tail);
+    }
+
+    void Run(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
+        int m, int n, int k, int batch, int heads, ClTail tail)
+    {
+        if (wide) Run<ClTile12x32>(a, la, b, lb, c, lc, m, n, k, batch, heads, tail);
+        else Run<ClTile6x16>(a, la, b, lb, c, lc, m, n, k, batch, heads, tail);
+    }
+
+    void Run<TTile>(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
+        int m, int n, int k, int batch, int heads, ClTail tail) where TTile : struct, IClTile
+    {
+        const int MaxDepth = 512;
+        int blocks = (k + MaxDepth - 1) / MaxDepth, depth = (k + blocks - 1) / blocks;
+        var (down, across) = batch * heads >= Device.Groups ? (1, 1) : Parts(m, n, TTile.Rows, TTile.Columns);
+        int items = batch * heads * down * across, groups = Math.Min(items, Device.Groups);
+        int tilesDown = (m + TTile.Rows - 1) / TTile.Rows, rows = la.Col == 1 ? TTile.Rows : (tilesDown + down - 1) / down * TTile.Rows;
+        int each = (ClProduct<TTile>.Scratch(depth, rows) + 15) / 16 * 16;
+        var scratch = Device.Workspace((long)each * groups);
+        Device.Launch(groups, 1, new ClProduct<TTile>(a, la, b, lb, c, lc, new ClShape(m, n, k, heads, down, across, depth, batch * heads), tail, scratch, each));
+    }
+
+    // Cuts C so that the largest part is smallest; of equals that with the fewest parts across, which read A again.
+    (int Down, int Across) Parts(int m, int n, int tileRows, int tileColumns)
+    {
+        int tall = (m + tileRows - 1) / tileRows, broad = (n + tileColumns - 1) / tileColumns;
+        var (best, found) = (long.MaxValue, (1, 1));
+        for (int across = 1; across <= Math.Min(broad, Device.Groups); across++)
+        {
+            int down = Math.Min(tall, Device.Groups / across);
+            long cost = ((tall + down - 1) / down + 1L) * ((broad + across - 1) / across);     // one more, for packing B
+            if (cost < best) (best, found) = (cost, (down, across));
+        }
+        return found;
+    }
+
+    static int Exact(GeluKind kind) => kind == GeluKind.Tanh ? 0 : ClTail.IsExact;
+
+    // A kernel argument must be a real view, also where it is not read.
+    static ArrayView<float> View(Tensor wanted, Tensor other) => wanted.Cols > 0 ? wanted.View : other.View;
+}

@@ -1,0 +1,140 @@
+using ILGPU;
+
+namespace Silc;
+
+/// <summary>Where the operands of a product lie, for a batch of matrices; how sums are cut.</summary>
+readonly struct ClShape(int m, int n, int k, int heads, int down, int across, int depth, int matrices)
+{
+    public readonly int M = m, N = n, K = k, Heads = heads, Down = down, Across = across, Depth = depth, Items = matrices * down * across;
+}
+
+/// <summary>What becomes of the sums: c = sums + bias row + addend; then y = gelu(c), or c ← c · gelu'(h) and y = gelu(h).</summary>
+readonly struct ClTail(Floats bias, Floats addend, int addendRow, Floats hidden, int hiddenRow, Floats gelu, int geluRow, Floats sums, int flags)
+{
+    public const int HasBias = 1, HasAddend = 2, HasGelu = 4, HasHidden = 8, IsExact = 16, HasSums = 32;
+
+    public readonly Floats Sums = sums;
+
+    public bool Is(int flag) => (flags & flag) != 0;
+
+    /// <summary>Stores the sums of one place, those of this block of terms; earlier blocks have stored theirs in c.</summary>
+    public void Store<P>(Floats c, int at, int row, int column, P value, bool first, bool last) where P : struct, IPack<P>
+    {
+        if (!first) value += P.Load(c, at);
+        else if (Is(HasAddend)) value += P.Load(addend, row * addendRow + column);
+        if (last)
+        {
+            if (Is(HasBias)) value += P.Load(bias, column);
+            if (Is(HasGelu))
+            {
+                int kind = Is(IsExact) ? (int)GeluKind.Exact : (int)GeluKind.Tanh;
+                var x = value;
+                if (Is(HasHidden)) x = P.Load(hidden, row * hiddenRow + column);
+                var gate = GeluMath<P>.Gate(x, kind);
+                P.Store(gelu, row * geluRow + column, x * gate);
+                if (Is(HasHidden)) value *= GeluMath<P>.Slope(x, gate, kind);
+            }
+        }
+        P.Store(c, at, value);
+    }
+}
+
+/// <summary>
+/// C = op(A)·op(B) on a processor behind OpenCL, for a batch of matrices of any layout. A group is one thread and makes a part of C: it packs
+/// a panel of B as wide as a tile, which then stays in its caches, and multiplies all its rows of A by it, a tile of sums in registers.
+/// </summary>
+readonly struct ClProduct<TTile>(Floats a, Layout la, Floats b, Layout lb, Floats c, Layout lc, ClShape shape, ClTail tail, Floats scratch, int scratchEach)
+    : IKernel where TTile : struct, IClTile
+{
+    public void Execute()
+    {
+        int last = Share.Last(shape.Items), memory = Grid.IdxX * scratchEach;
+        for (int item = Share.First(shape.Items); item < last; item++) Part(item, memory);
+    }
+
+    /// <summary>Floats that a group keeps: a tile of sums, a panel of B, rows of A.</summary>
+    public static int Scratch(int depth, int rows) => TTile.Rows * TTile.Columns + depth * TTile.Columns + depth * rows;
+
+    void Part(int item, int memory)
+    {
+        int matrix = item / (shape.Down * shape.Across), part = item % (shape.Down * shape.Across);
+        int batch = matrix / shape.Heads, head = matrix % shape.Heads;
+        int startA = la.Start(batch, head), startB = lb.Start(batch, head), startC = lc.Start(batch, head);
+        int height = PerPart(shape.M, TTile.Rows, shape.Down), width = PerPart(shape.N, TTile.Columns, shape.Across);
+        int row = part / shape.Across * height, column = part % shape.Across * width;
+        int rowEnd = Least(row + height, shape.M), columnEnd = Least(column + width, shape.N);
+        int panel = memory + TTile.Rows * TTile.Columns, left = panel + shape.Depth * TTile.Columns;
+
+        for (int k = 0; k < shape.K; k += shape.Depth)
+        {
+            int depth = Least(shape.Depth, shape.K - k);
+            bool turned = la.Col != 1;
+            // Rows of A are read where they lie, but for a tile that hangs over the edge.
+            int packed = turned ? row : row + (rowEnd - row) / TTile.Rows * TTile.Rows;
+            if (row < rowEnd && column < columnEnd) PackLeft(startA + k * la.Col, packed, rowEnd, left, depth, turned);
+            for (int j = column; j < columnEnd; j += TTile.Columns)
+            {
+                int columns = Least(TTile.Columns, columnEnd - j);
+                PackRight(startB + k * lb.Row + j * lb.Col, columns, panel, depth);
+                if (tail.Is(ClTail.HasSums) && row == 0) AddSums(panel, columns, j, depth);
+                for (int i = row; i < rowEnd; i += TTile.Rows)
+                {
+                    // One call for all: the tile is a long piece of code.
+                    var source = scratch;
+                    int from = left + (i - packed) * depth, line = turned ? 1 : depth, step = turned ? TTile.Rows : 1;
+                    if (i < packed) (source, from, line) = (a, startA + i * la.Row + k * la.Col, la.Row);
+                    TTile.Multiply(source, from, line, step, scratch, panel, depth, memory, TTile.Columns);
+                    Store(startC, memory, i, Least(TTile.Rows, rowEnd - i), j, columns, k == 0, k + depth == shape.K);
+                }
+            }
+        }
+    }
+
+    static int PerPart(int size, int unit, int parts) => ((size + unit - 1) / unit + parts - 1) / parts * unit;
+
+    static int Least(int x, int y) => x < y ? x : y;
+
+    // Turned: panels of rows, side by side for each term. Else rows as they are, of the one tile that is not whole.
+    void PackLeft(int from, int row, int rowEnd, int to, int depth, bool turned)
+    {
+        int whole = depth / Sixteen.Width * Sixteen.Width;
+        if (turned)
+            for (int i = row; i < rowEnd; i += TTile.Rows, to += TTile.Rows * depth)
+                ClPanel<TTile>.CopyLeft(a, from + i * la.Row, la.Row, la.Col, scratch, to, depth, Least(TTile.Rows, rowEnd - i));
+        else
+            for (int i = row; i < rowEnd; i++, to += depth)
+            {
+                for (int k = 0; k < whole; k += Sixteen.Width) Sixteen.Store(scratch, to + k, Sixteen.Load(a, from + i * la.Row + k));
+                for (int k = whole; k < depth; k++) scratch[to + k] = a[from + i * la.Row + k];
+            }
+    }
+
+    void PackRight(int from, int columns, int to, int depth)
+    {
+        if (lb.Col == 1) ClPanel<TTile>.Copy(b, from, lb.Row, scratch, to, depth, columns);
+        else ClPanel<TTile>.Turn(b, from, lb.Row, lb.Col, scratch, to, depth, columns);
+    }
+
+    void AddSums(int panel, int columns, int column, int depth)
+    {
+        for (int j = 0; j < columns; j++)
+        {
+            float sum = 0;
+            for (int k = 0; k < depth; k++) sum += scratch[panel + k * TTile.Columns + j];
+            tail.Sums[column + j] += sum;
+        }
+    }
+
+    void Store(int start, int from, int row, int rows, int column, int columns, bool first, bool last)
+    {
+        int whole = lc.Col == 1 ? columns / Sixteen.Width * Sixteen.Width : 0;
+        for (int i = 0; i < rows; i++)
+        {
+            int line = start + (row + i) * lc.Row, sums = from + i * TTile.Columns;
+            for (int j = 0; j < whole; j += Sixteen.Width)
+                tail.Store(c, line + column + j, row + i, column + j, Sixteen.Load(scratch, sums + j), first, last);
+            for (int j = whole; j < columns; j++)
+                tail.Store(c, line + (column + j) * lc.Col, row + i, column + j, One.Load(scratch, sums + j), first, last);
+        }
+    }
+}
