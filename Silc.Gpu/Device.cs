@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.OpenCL;
 
 namespace Silc;
 
@@ -25,6 +26,7 @@ public sealed partial class Device : IDisposable
 {
     readonly Context context;
     readonly Dictionary<Type, Delegate> launchers = [];
+    readonly ClKernels? kernels;
     readonly Dictionary<MemoryBuffer, string> allocations = [];
     MemoryBuffer1D<float, Stride1D.Dense>? workspace;
     long workspaceFloats;
@@ -44,6 +46,7 @@ public sealed partial class Device : IDisposable
         };
         Groups = info.IsProcessor ? accelerator.NumMultiprocessors : accelerator.NumMultiprocessors * 16;
         Queue = info.Kind == DeviceKind.Cpu ? new(accelerator) : null;
+        kernels = info is { Kind: DeviceKind.OpenCL, IsProcessor: true } ? new((CLAccelerator)accelerator) : null;
         Ops = Ops.For(this);
     }
 
@@ -86,7 +89,15 @@ public sealed partial class Device : IDisposable
     internal ILauncher? Launcher { get; set; }
 
     /// <summary>While true, launches and copies do nothing: the walk through a step only measures its memory.</summary>
-    internal bool DryRun { get; set; }
+    internal bool DryRun
+    {
+        get;
+        set
+        {
+            field = value;
+            if (!value) kernels?.Build();
+        }
+    }
 
     /// <summary>Runs one group for each item of work, or fewer that share them; the kernel strides with <see cref="Share"/>.</summary>
     internal void ForRows<TKernel>(int rows, TKernel kernel) where TKernel : struct, IKernel
@@ -109,9 +120,16 @@ public sealed partial class Device : IDisposable
         else if (!DryRun) Queue.AddSingle(kernel);
     }
 
+    /// <summary>To be called when a model is about to be made: where kernels take long to compile, those that it needs are begun.</summary>
+    internal void Prepare()
+    {
+        if (kernels is not null) ClOps.Prepare(kernels);
+    }
+
     /// <summary>Runs exactly <paramref name="groups"/> groups of <paramref name="lanes"/> threads, on a GPU or OpenCL.</summary>
     internal void Launch<TKernel>(int groups, int lanes, TKernel kernel) where TKernel : struct, IKernel
     {
+        if (DryRun && groups > 0) kernels?.Expect<TKernel>();
         if (DryRun || groups == 0) return;
         if (Launcher is not null)
         {
@@ -119,9 +137,7 @@ public sealed partial class Device : IDisposable
             return;
         }
         if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
-            launchers[typeof(TKernel)] = launcher = Kind == DeviceKind.OpenCL && Info.IsProcessor
-                ? ClKernels.Load<TKernel>(Accelerator)
-                : Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
+            launchers[typeof(TKernel)] = launcher = kernels?.Load<TKernel>() ?? Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
         var launch = (Action<KernelConfig, TKernel>)launcher;
         launch(new KernelConfig(groups, lanes), kernel);
     }
@@ -252,6 +268,7 @@ public sealed partial class Device : IDisposable
         Free(workspace);
         Queue?.Dispose();
         copies?.Dispose();
+        kernels?.Dispose();
         Accelerator.Dispose();
         context.Dispose();
     }

@@ -49,7 +49,7 @@ readonly struct ClAttention<TTile>(ClHeads q, ClHeads k, ClHeads v, ClHeads o, C
             int to = memory + at.TurnedK;
             if (turned == 1) (from, to) = (v, memory + at.TurnedV);
             for (int j = 0; j < from.Tokens; j += TTile.Columns, to += TTile.Columns * size)
-                ClPanel<TTile>.Turn(from.Values, from.Start(picture, head) + j * from.Stride, 1, from.Stride, scratch, to, size, Least(TTile.Columns, from.Tokens - j));
+                ClPanel<TTile>.Turn(from.Values, from.Start(picture, head) + j * from.Stride, from.Stride, scratch, to, size, from.Tokens - j);
         }
         for (int plain = 0; plain < 1 + 2 * backward; plain++)
         {
@@ -59,19 +59,16 @@ readonly struct ClAttention<TTile>(ClHeads q, ClHeads k, ClHeads v, ClHeads o, C
             if (plain == 1) (from, to) = (q, memory + at.PlainQ);
             if (plain == 2) (from, to) = (o, memory + at.PlainGrad);
             for (int j = 0; j < size; j += TTile.Columns, to += TTile.Columns * from.Tokens)
-                ClPanel<TTile>.Copy(from.Values, from.Start(picture, head) + j, from.Stride, scratch, to, from.Tokens, Least(TTile.Columns, size - j));
+                ClPanel<TTile>.Copy(from.Values, from.Start(picture, head) + j, from.Stride, scratch, to, from.Tokens, size - j);
         }
         for (int left = 0; left <= backward; left++)
         {
             var from = q;
             int to = memory + at.LeftQ;
             if (left == 1) (from, to) = (o, memory + at.LeftGrad);
-            int start = from.Start(picture, head), whole = size / Sixteen.Width * Sixteen.Width;
+            int start = from.Start(picture, head);
             for (int i = 0; i < from.Tokens; i++, start += from.Stride, to += size)
-            {
-                for (int c = 0; c < whole; c += Sixteen.Width) Sixteen.Store(scratch, to + c, Sixteen.Load(from.Values, start + c));
-                for (int c = whole; c < size; c++) scratch[to + c] = from.Values[start + c];
-            }
+                for (int c = 0; c < size; c += Sixteen.Width) Sixteen.Store(scratch, to + c, Sixteen.Load(from.Values, start + c, size - c));
         }
     }
 
@@ -114,19 +111,13 @@ readonly struct ClAttention<TTile>(ClHeads q, ClHeads k, ClHeads v, ClHeads o, C
 
     void Store(int tile, ClHeads to, int at, int rows, int columns, bool add)
     {
-        int whole = columns / Sixteen.Width * Sixteen.Width;
         for (int i = 0; i < rows; i++, tile += TTile.Columns, at += to.Stride)
-        {
-            for (int j = 0; j < whole; j += Sixteen.Width) Store<Sixteen>(tile + j, to, at + j, add);
-            for (int j = whole; j < columns; j++) Store<One>(tile + j, to, at + j, add);
-        }
-    }
-
-    void Store<P>(int tile, ClHeads to, int at, bool add) where P : struct, IPack<P>
-    {
-        var sums = P.Load(scratch, tile);
-        if (add) sums += P.Load(to.Values, at);
-        P.Store(to.Values, at, sums);
+            for (int j = 0; j < columns; j += Sixteen.Width)
+            {
+                var sums = Sixteen.Load(scratch, tile + j);
+                if (add) sums += Sixteen.Load(to.Values, at + j, columns - j);
+                Sixteen.Store(to.Values, at + j, sums, columns - j);
+            }
     }
 
     // Forward: probabilities, and the log of each denominator. Backward: the probabilities again.

@@ -1,5 +1,3 @@
-using ILGPU;
-
 namespace Silc;
 
 /// <summary>A tensor whose columns are heads side by side and whose rows are the tokens of one picture after the other.</summary>
@@ -25,16 +23,16 @@ readonly struct ClHeadMemory<TTile>(int queries, int keys, int size, int block) 
 
     // Left operands, rows as they are.
     public int LeftQ => TTile.Rows * TTile.Columns;
-    public int LeftGrad => LeftQ + Rows * size;
+    public int LeftGrad => LeftQ + Rows * size + Sixteen.Width;
 
     // Scores and their gradients, rows of Keys floats.
-    public int Scores => LeftGrad + Rows * size;
+    public int Scores => LeftGrad + Rows * size + Sixteen.Width;
     public int ScoreGrads => Scores + (Block + 1) * Keys;
 
     // Right operands in panels: two turned, then as they are.
     public int TurnedK => ScoreGrads + (Block + 1) * Keys;
-    public int TurnedV => TurnedK + Keys * size;
-    public int PlainK => TurnedV + Keys * size;
+    public int TurnedV => TurnedK + Keys * Up(size, Sixteen.Width);
+    public int PlainK => TurnedV + Keys * Up(size, Sixteen.Width);
     public int PlainV => PlainK;        // one is for the gradients, one for the output
     public int PlainQ => PlainK + keys * Sizes;
     public int PlainGrad => PlainQ + queries * Sizes;

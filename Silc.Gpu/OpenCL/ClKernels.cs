@@ -1,25 +1,80 @@
-using System.Runtime.CompilerServices;
 using ILGPU;
-using ILGPU.Backends;
 using ILGPU.Backends.EntryPoints;
 using ILGPU.Backends.OpenCL;
 using ILGPU.Runtime;
+using ILGPU.Runtime.OpenCL;
 
 namespace Silc;
 
-/// <summary>Kernels of a processor behind OpenCL: compiled by ILGPU, prepared by <see cref="ClSource"/>, loaded by the driver.</summary>
-static class ClKernels
+/// <summary>
+/// Kernels of a processor behind OpenCL. The driver takes some 85 ms for every program, whatever is in it, so those that a dry run met become one program,
+/// built beside what the host does until its first launch. Others are built when they are first launched.
+/// </summary>
+sealed class ClKernels(CLAccelerator accelerator) : IDisposable
 {
-    public static Action<KernelConfig, TKernel> Load<TKernel>(Accelerator accelerator) where TKernel : struct, IKernel
+    readonly Dictionary<Type, Task<Kernel>> kernels = [];
+    readonly List<(Type Kernel, Task<CLCompiledKernel> Compiled, Action<Kernel> Warm)> expected = [];
+    readonly Lock compiling = new();
+    readonly Lazy<AcceleratorStream> beside = new(accelerator.CreateStream);
+
+    /// <summary>Notes a kernel of a dry run, or its family; ILGPU compiles it beside.</summary>
+    public void Expect<TKernel>() where TKernel : struct, IKernel
     {
-        var entry = EntryPointDescription.FromExplicitlyGroupedKernel(((Action<TKernel>)Device.Entry.Run).Method);
-        var compiled = (CLCompiledKernel)Backend(accelerator).Compile(entry, new KernelSpecialization());
-        ClSource.Prepare(compiled);
-        var launch = accelerator.LoadKernel(compiled).CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
+        if (Family(typeof(TKernel)) is { } family) family.Expect(this);
+        else ExpectAlone<TKernel>();
+    }
+
+    public void ExpectAlone<TKernel>() where TKernel : struct, IKernel
+    {
+        if (kernels.ContainsKey(typeof(TKernel)) || expected.Any(one => one.Kernel == typeof(TKernel))) return;
+        expected.Add((typeof(TKernel), Task.Run(Compile<TKernel>), Warm<TKernel>));
+    }
+
+    /// <summary>Builds what was noted, beside the caller.</summary>
+    public void Build()
+    {
+        if (expected.Count == 0) return;
+        var compiled = expected.Select(one => one.Compiled).ToArray();
+        var program = Task.Run(async () => new ClProgram(accelerator, await Task.WhenAll(compiled)));
+        for (int i = 0; i < expected.Count; i++)
+        {
+            var (number, warm) = (i, expected[i].Warm);
+            kernels[expected[i].Kernel] = Task.Run(async () =>
+            {
+                var loaded = (await program).Load(number);
+                warm(loaded);
+                return loaded;
+            });
+        }
+        expected.Clear();
+    }
+
+    /// <summary>How a kernel is launched.</summary>
+    public Action<KernelConfig, TKernel> Load<TKernel>() where TKernel : struct, IKernel =>
+        Family(typeof(TKernel)) is { } family ? family.Load<TKernel>(this) : LoadAlone<TKernel>();
+
+    public Action<KernelConfig, TKernel> LoadAlone<TKernel>() where TKernel : struct, IKernel
+    {
+        if (!kernels.TryGetValue(typeof(TKernel), out var loaded))
+            kernels[typeof(TKernel)] = loaded = Task.FromResult(new ClProgram(accelerator, [Compile<TKernel>()]).Load(0));
+        var launch = loaded.GetAwaiter().GetResult().CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
         var stream = accelerator.DefaultStream;
         return (config, kernel) => launch(stream, config, kernel);
     }
 
-    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Backend")]
-    static extern Backend Backend(Accelerator accelerator);
+    static IClFamily? Family(Type kernel) => Array.Find(ClFamilies.All, family => family.Has(kernel));
+
+    void Warm<TKernel>(Kernel kernel) where TKernel : struct, IKernel
+    {
+        lock (beside) kernel.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>()(beside.Value, ClSource.Idle, default);
+    }
+
+    CLCompiledKernel Compile<TKernel>() where TKernel : struct, IKernel
+    {
+        var entry = EntryPointDescription.FromExplicitlyGroupedKernel(((Action<TKernel>)Device.Entry.Run).Method);
+        lock (compiling) return (CLCompiledKernel)accelerator.Backend.Compile(entry, new KernelSpecialization());
+    }
+
+    /// <summary>Waits for what is still being built.</summary>
+    public void Dispose() => Task.WaitAll(kernels.Values);
 }

@@ -17,25 +17,25 @@ readonly struct ClTail(Floats bias, Floats addend, int addendRow, Floats hidden,
 
     public bool Is(int flag) => (flags & flag) != 0;
 
-    /// <summary>Stores the sums of one place, those of this block of terms; earlier blocks have stored theirs in c.</summary>
-    public void Store<P>(Floats c, int at, int row, int column, P value, bool first, bool last) where P : struct, IPack<P>
+    /// <summary>Stores the sums of at most 16 places, those of this block of terms; earlier blocks have stored theirs in c.</summary>
+    public void Store(Floats c, int at, int row, int column, int count, Sixteen value, bool first, bool last)
     {
-        if (!first) value += P.Load(c, at);
-        else if (Is(HasAddend)) value += P.Load(addend, row * addendRow + column);
+        if (!first) value += Sixteen.Load(c, at, count);
+        else if (Is(HasAddend)) value += Sixteen.Load(addend, row * addendRow + column, count);
         if (last)
         {
-            if (Is(HasBias)) value += P.Load(bias, column);
+            if (Is(HasBias)) value += Sixteen.Load(bias, column, count);
             if (Is(HasGelu))
             {
                 int kind = Is(IsExact) ? (int)GeluKind.Exact : (int)GeluKind.Tanh;
                 var x = value;
-                if (Is(HasHidden)) x = P.Load(hidden, row * hiddenRow + column);
-                var gate = GeluMath<P>.Gate(x, kind);
-                P.Store(gelu, row * geluRow + column, x * gate);
-                if (Is(HasHidden)) value *= GeluMath<P>.Slope(x, gate, kind);
+                if (Is(HasHidden)) x = Sixteen.Load(hidden, row * hiddenRow + column, count);
+                var gate = GeluMath<Sixteen>.Gate(x, kind);
+                Sixteen.Store(gelu, row * geluRow + column, x * gate, count);
+                if (Is(HasHidden)) value *= GeluMath<Sixteen>.Slope(x, gate, kind);
             }
         }
-        P.Store(c, at, value);
+        Sixteen.Store(c, at, value, count);
     }
 }
 
@@ -53,7 +53,7 @@ readonly struct ClProduct<TTile>(Floats a, Layout la, Floats b, Layout lb, Float
     }
 
     /// <summary>Floats that a group keeps: a tile of sums, a panel of B, rows of A.</summary>
-    public static int Scratch(int depth, int rows) => TTile.Rows * TTile.Columns + depth * TTile.Columns + depth * rows;
+    public static int Scratch(int depth, int rows) => TTile.Rows * TTile.Columns + (depth + Sixteen.Width) * TTile.Columns + depth * rows + Sixteen.Width;
 
     void Part(int item, int memory)
     {
@@ -63,7 +63,7 @@ readonly struct ClProduct<TTile>(Floats a, Layout la, Floats b, Layout lb, Float
         int height = PerPart(shape.M, TTile.Rows, shape.Down), width = PerPart(shape.N, TTile.Columns, shape.Across);
         int row = part / shape.Across * height, column = part % shape.Across * width;
         int rowEnd = Least(row + height, shape.M), columnEnd = Least(column + width, shape.N);
-        int panel = memory + TTile.Rows * TTile.Columns, left = panel + shape.Depth * TTile.Columns;
+        int panel = memory + TTile.Rows * TTile.Columns, left = panel + (shape.Depth + Sixteen.Width) * TTile.Columns;
 
         for (int k = 0; k < shape.K; k += shape.Depth)
         {
@@ -97,44 +97,35 @@ readonly struct ClProduct<TTile>(Floats a, Layout la, Floats b, Layout lb, Float
     // Turned: panels of rows, side by side for each term. Else rows as they are, of the one tile that is not whole.
     void PackLeft(int from, int row, int rowEnd, int to, int depth, bool turned)
     {
-        int whole = depth / Sixteen.Width * Sixteen.Width;
         if (turned)
             for (int i = row; i < rowEnd; i += TTile.Rows, to += TTile.Rows * depth)
-                ClPanel<TTile>.CopyLeft(a, from + i * la.Row, la.Row, la.Col, scratch, to, depth, Least(TTile.Rows, rowEnd - i));
+                ClPanel<TTile>.CopyLeft(a, from + i, la.Col, scratch, to, depth, rowEnd - i);
         else
             for (int i = row; i < rowEnd; i++, to += depth)
-            {
-                for (int k = 0; k < whole; k += Sixteen.Width) Sixteen.Store(scratch, to + k, Sixteen.Load(a, from + i * la.Row + k));
-                for (int k = whole; k < depth; k++) scratch[to + k] = a[from + i * la.Row + k];
-            }
+                for (int k = 0; k < depth; k += Sixteen.Width) Sixteen.Store(scratch, to + k, Sixteen.Load(a, from + i * la.Row + k, depth - k));
     }
 
     void PackRight(int from, int columns, int to, int depth)
     {
         if (lb.Col == 1) ClPanel<TTile>.Copy(b, from, lb.Row, scratch, to, depth, columns);
-        else ClPanel<TTile>.Turn(b, from, lb.Row, lb.Col, scratch, to, depth, columns);
+        else ClPanel<TTile>.Turn(b, from, lb.Col, scratch, to, depth, columns);
     }
 
     void AddSums(int panel, int columns, int column, int depth)
     {
-        for (int j = 0; j < columns; j++)
+        for (int j = 0; j < columns; j += Sixteen.Width)
         {
-            float sum = 0;
-            for (int k = 0; k < depth; k++) sum += scratch[panel + k * TTile.Columns + j];
-            tail.Sums[column + j] += sum;
+            var sum = Sixteen.Load(tail.Sums, column + j, columns - j);
+            for (int k = 0; k < depth; k++) sum += Sixteen.Load(scratch, panel + k * TTile.Columns + j);
+            Sixteen.Store(tail.Sums, column + j, sum, columns - j);
         }
     }
 
     void Store(int start, int from, int row, int rows, int column, int columns, bool first, bool last)
     {
-        int whole = lc.Col == 1 ? columns / Sixteen.Width * Sixteen.Width : 0;
         for (int i = 0; i < rows; i++)
-        {
-            int line = start + (row + i) * lc.Row, sums = from + i * TTile.Columns;
-            for (int j = 0; j < whole; j += Sixteen.Width)
-                tail.Store(c, line + column + j, row + i, column + j, Sixteen.Load(scratch, sums + j), first, last);
-            for (int j = whole; j < columns; j++)
-                tail.Store(c, line + (column + j) * lc.Col, row + i, column + j, One.Load(scratch, sums + j), first, last);
-        }
+            for (int j = 0; j < columns; j += Sixteen.Width)
+                tail.Store(c, start + (row + i) * lc.Row + column + j, row + i, column + j, columns - j,
+                    Sixteen.Load(scratch, from + i * TTile.Columns + j), first, last);
     }
 }

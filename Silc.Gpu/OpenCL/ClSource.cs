@@ -1,10 +1,10 @@
-using System.Runtime.CompilerServices;
-using ILGPU.Backends.OpenCL;
+using System.Text.RegularExpressions;
+using ILGPU;
 
 namespace Silc;
 
 /// <summary>What stands before a kernel's text where the device is a processor: vectors, and that a group is one thread.</summary>
-static class ClSource
+static partial class ClSource
 {
     /// <summary>
     /// A group of one thread needs no barriers and no shared memory; said here, the compiler drops them before PoCL splits kernels at them.
@@ -49,7 +49,7 @@ static class ClSource
             return p * as_float16((as_int16(shifted) + 127) << 23);
         }
 
-        SILC float16 silc_erf(float16 x)
+        __attribute__((noinline)) float16 silc_erf(float16 x)
         {
             float16 s = x * x;
             float16 near = 1.1283791671f * x * (1.0f - s * (0.3333333333f - s * (0.1f - s * (0.0238095238f - s * (0.0046296296f - s * 0.000757576f)))));
@@ -61,22 +61,45 @@ static class ClSource
             return z < 0.5f ? near : x < 0.0f ? -far : far;
         }
 
+        __attribute__((noinline)) float16 silc_load_part(const global float* from, int count)
+        {
+            float x[16] = { 0 };
+            for (int i = 0; i < count; i++) x[i] = from[i];
+            return vload16(0, x);
+        }
+
+        __attribute__((noinline)) void silc_store_part(global float* to, float16 value, int count)
+        {
+            float x[16];
+            vstore16(value, 0, x);
+            for (int i = 0; i < count; i++) to[i] = x[i];
+        }
+
+        SILC float16 silc_load(const global float* from, int count)
+        {
+            return count >= 16 ? vload16(0, from) : silc_load_part(from, count);
+        }
+
+        SILC void silc_store(global float* to, float16 value, int count)
+        {
+            if (count >= 16) vstore16(value, 0, to);
+            else silc_store_part(to, value, count);
+        }
+
         """;
 
-    /// <summary>Puts it there.</summary>
-    public static void Prepare(CLCompiledKernel kernel) => Text(kernel) = ForProcessors + (kernel.Source.Contains("silc_turn", StringComparison.Ordinal) ? Turn : "") + kernel.Source;
+    /// <summary>A launch that does nothing, whatever the arguments: the driver compiles a kernel only when it is launched.</summary>
+    public static KernelConfig Idle => new(new Index3D(1, 2, 1), new Index3D(1, 1, 1));
 
-    // Four perfect shuffles rotate the eight bits of (line, column) by four, which swaps them.
-    static readonly string Turn = string.Concat(
-        "SILC void silc_turn(const global float* from, int fromLine, global float* to, int toLine)\n{\n",
-        Lines(16, i => $"float16 r0_{i} = vload16(0, from + {i} * fromLine);"),
-        string.Concat(Enumerable.Range(1, 4).Select(round => Lines(16, i => string.Format(
-            "float16 r{0}_{1}; r{0}_{1}.even = r{2}_{3}.{5}; r{0}_{1}.odd = r{2}_{4}.{5};", round, i, round - 1, i / 2, i / 2 + 8, i % 2 == 0 ? "lo" : "hi")))),
-        Lines(16, i => $"vstore16(r4_{i}, 0, to + {i} * toLine);"),
-        "}\n");
+    // The begin of a kernel's body.
+    [GeneratedRegex(@"kernel void [^{;]*\{\r?\n")]
+    private static partial Regex Body();
 
-    static string Lines(int count, Func<int, string> line) => string.Concat(Enumerable.Range(0, count).Select(i => line(i) + "\n"));
-
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<Source>k__BackingField")]
-    static extern ref string Text(CLCompiledKernel kernel);
+    /// <summary>The text of a program with these kernels.</summary>
+    public static string For(IEnumerable<string> kernels)
+    {
+        var text = string.Concat(kernels);
+        text = Body().Replace(text, "$0\tif (get_num_groups(1) == 2) return;\n");
+        return ForProcessors + string.Concat(ClFunctions.All.Where(function => text.Contains(function.Name, StringComparison.Ordinal)).Select(function => function.Text)) + text;
+    }
 }

@@ -8,6 +8,8 @@ readonly struct Sixteen(double vector) : IPack<Sixteen>
     public static int Width => ClVector.Width;
     public static Sixteen Load(Floats view, int index) => new(ClVector.Load(ref view[index]));
     public static void Store(Floats view, int index, Sixteen a) => ClVector.Store(ref view[index], a.vector);
+    public static Sixteen Load(Floats view, int index, int count) => new(ClVector.Load(ref view[index], count));
+    public static void Store(Floats view, int index, Sixteen a, int count) => ClVector.Store(ref view[index], a.vector, count);
     public static Sixteen Splat(float value) => new(ClVector.Splat(value));
     public static Sixteen operator +(Sixteen a, Sixteen b) => new(ClVector.Add(a.vector, b.vector));
     public static Sixteen operator -(Sixteen a, Sixteen b) => new(ClVector.Subtract(a.vector, b.vector));

@@ -47,6 +47,7 @@ public sealed partial class KernelCompilationTests
         .. from kernel in new[] { typeof(ClProduct<>), typeof(ClAttention<>) }
            from tile in new[] { typeof(ClTile12x32), typeof(ClTile6x16) }
            select kernel.MakeGenericType(tile),
+        .. ClFamilies.All.Select(family => family.Merged),
     ];
 
     // Every kernel of the library, those for all devices with one float a thread.

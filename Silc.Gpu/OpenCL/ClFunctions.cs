@@ -1,0 +1,37 @@
+namespace Silc;
+
+/// <summary>
+/// Long functions in OpenCL C, for the programs that call them. They are not inlined: the compiler takes longer the more there is in one function.
+/// </summary>
+static class ClFunctions
+{
+    public static readonly (string Name, string Text)[] All =
+        [("silc_turn", Turn()), ("silc_tile12x32", Tile("silc_tile12x32", 12, 2)), ("silc_tile6x16", Tile("silc_tile6x16", 6, 1))];
+
+    // All sums have a name, so that they stay in registers.
+    static string Tile(string name, int rows, int vectors)
+    {
+        var columns = Enumerable.Range(0, vectors).ToArray();
+        return string.Concat(
+            $"__attribute__((noinline)) void {name}(const global float* a, int row, int step, const global float* b, int depth, global float* to, int toRow)\n{{\n",
+            Lines(rows, i => string.Concat(columns.Select(j => $"float16 s{i}_{j} = 0.0f; "))),
+            $"for (int k = 0; k < depth; k++, a += step, b += {16 * vectors})\n{{\n",
+            Lines(vectors, j => $"float16 b{j} = vload16({j}, b);"),
+            Lines(rows, i => $"float a{i} = a[{i} * row];"),
+            Lines(rows, i => string.Concat(columns.Select(j => $"s{i}_{j} = a{i} * b{j} + s{i}_{j}; "))),
+            "}\n",
+            Lines(rows, i => string.Concat(columns.Select(j => $"vstore16(s{i}_{j}, {j}, to + {i} * toRow); "))),
+            "}\n");
+    }
+
+    // Four perfect shuffles rotate the eight bits of (line, column) by four, which swaps them.
+    static string Turn() => string.Concat(
+        "__attribute__((noinline)) void silc_turn(const global float* from, int fromLine, int lines, int columns, global float* to, int toLine)\n{\n",
+        Lines(16, i => $"float16 r0_{i} = silc_load(from + {i} * fromLine, {i} < lines ? columns : 0);"),
+        string.Concat(Enumerable.Range(1, 4).Select(round => Lines(16, i => string.Format(
+            "float16 r{0}_{1}; r{0}_{1}.even = r{2}_{3}.{5}; r{0}_{1}.odd = r{2}_{4}.{5};", round, i, round - 1, i / 2, i / 2 + 8, i % 2 == 0 ? "lo" : "hi")))),
+        Lines(16, i => $"vstore16(r4_{i}, 0, to + {i} * toLine);"),
+        "}\n");
+
+    static string Lines(int count, Func<int, string> line) => string.Concat(Enumerable.Range(0, count).Select(i => line(i) + "\n"));
+}
