@@ -9,24 +9,16 @@ partial class ClOps
     static readonly bool wide = Avx512F.IsSupported;
 
     public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default) =>
-        Product(a, b, c, transpose, new ClTail(View(bias, c), View(addend, c), addend.Stride, c.View, 0, c.View, 0, c.View,
-            (bias.Cols > 0 ? ClTail.HasBias : 0) | (addend.Cols > 0 ? ClTail.HasAddend : 0)));
+        Product(a, b, c, transpose, ClTail.Of(c, bias, addend));
 
     public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind) =>
-        Product(x, kernel, h, Transpose.None, new ClTail(bias.View, h.View, 0, h.View, 0, y.View, y.Stride, h.View,
-            ClTail.HasBias | ClTail.HasGelu | Exact(kind)));
+        Product(x, kernel, h, Transpose.None, ClTail.Gelu(h, bias, y, kind));
 
     public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind) =>
-        Product(dy, kernel, dh, Transpose.B, new ClTail(dh.View, dh.View, 0, h.View, h.Stride, y.View, y.Stride, dh.View,
-            ClTail.HasGelu | ClTail.HasHidden | Exact(kind)));
+        Product(dy, kernel, dh, Transpose.B, ClTail.GeluBackward(h, dh, y, kind));
 
     public override void LinearGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias) =>
-        Product(x, dy, dKernel, Transpose.A, new ClTail(dKernel.View, dKernel.View, dKernel.Stride, dKernel.View, 0, dKernel.View, 0, dBias.View,
-            ClTail.HasAddend | ClTail.HasSums));
-
-    protected override void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
-        int m, int n, int k, int batch, int heads, Tensor bias = default, Tensor addend = default) =>
-        Run(a, la, b, lb, c, lc, m, n, k, batch, heads, new ClTail(c, c, 0, c, 0, c, 0, c, 0));
+        Product(x, dy, dKernel, Transpose.A, ClTail.Grads(dKernel, dBias));
 
     void Product(Tensor a, Tensor b, Tensor c, Transpose transpose, ClTail tail)
     {
@@ -68,9 +60,4 @@ partial class ClOps
         }
         return found;
     }
-
-    static int Exact(GeluKind kind) => kind == GeluKind.Tanh ? 0 : ClTail.IsExact;
-
-    // A kernel argument must be a real view, also where it is not read.
-    static ArrayView<float> View(Tensor wanted, Tensor other) => wanted.Cols > 0 ? wanted.View : other.View;
 }

@@ -8,37 +8,6 @@ readonly struct ClShape(int m, int n, int k, int heads, int down, int across, in
     public readonly int M = m, N = n, K = k, Heads = heads, Down = down, Across = across, Depth = depth, Items = matrices * down * across;
 }
 
-/// <summary>What becomes of the sums: c = sums + bias row + addend; then y = gelu(c), or c ← c · gelu'(h) and y = gelu(h).</summary>
-readonly struct ClTail(Floats bias, Floats addend, int addendRow, Floats hidden, int hiddenRow, Floats gelu, int geluRow, Floats sums, int flags)
-{
-    public const int HasBias = 1, HasAddend = 2, HasGelu = 4, HasHidden = 8, IsExact = 16, HasSums = 32;
-
-    public readonly Floats Sums = sums;
-
-    public bool Is(int flag) => (flags & flag) != 0;
-
-    /// <summary>Stores the sums of at most 16 places, those of this block of terms; earlier blocks have stored theirs in c.</summary>
-    public void Store(Floats c, int at, int row, int column, int count, Sixteen value, bool first, bool last)
-    {
-        if (!first) value += Sixteen.Load(c, at, count);
-        else if (Is(HasAddend)) value += Sixteen.Load(addend, row * addendRow + column, count);
-        if (last)
-        {
-            if (Is(HasBias)) value += Sixteen.Load(bias, column, count);
-            if (Is(HasGelu))
-            {
-                int kind = Is(IsExact) ? (int)GeluKind.Exact : (int)GeluKind.Tanh;
-                var x = value;
-                if (Is(HasHidden)) x = Sixteen.Load(hidden, row * hiddenRow + column, count);
-                var gate = GeluMath<Sixteen>.Gate(x, kind);
-                Sixteen.Store(gelu, row * geluRow + column, x * gate, count);
-                if (Is(HasHidden)) value *= GeluMath<Sixteen>.Slope(x, gate, kind);
-            }
-        }
-        Sixteen.Store(c, at, value, count);
-    }
-}
-
 /// <summary>
 /// C = op(A)·op(B) on a processor behind OpenCL, for a batch of matrices of any layout. A group is one thread and makes a part of C: it packs
 /// a panel of B as wide as a tile, which then stays in its caches, and multiplies all its rows of A by it, a tile of sums in registers.
@@ -76,7 +45,7 @@ readonly struct ClProduct<TTile>(Floats a, Layout la, Floats b, Layout lb, Float
             {
                 int columns = Least(TTile.Columns, columnEnd - j);
                 PackRight(startB + k * lb.Row + j * lb.Col, columns, panel, depth);
-                if (tail.Is(ClTail.HasSums) && row == 0) AddSums(panel, columns, j, depth);
+                if (tail.MakesSums && row == 0) AddSums(panel, columns, j, depth);
                 for (int i = row; i < rowEnd; i += TTile.Rows)
                 {
                     // One call for all: the tile is a long piece of code.

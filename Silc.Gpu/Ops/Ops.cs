@@ -31,7 +31,7 @@ public abstract class Ops(Device device)
         DeviceKind.Cuda => new CudaOps(device, device.Precision),
         DeviceKind.Cpu => new CpuOps(device),
         _ when device.Info.IsProcessor => new ClOps(device),
-        _ => new Ops<One>(device),
+        _ => new ClGpuOps(device),
     };
 
     // Elementwise

@@ -21,7 +21,7 @@ public sealed class EveryDeviceAttribute : Attribute, ITestDataSource
 /// <summary>The devices under test; each is opened once and lives as long as the test run.</summary>
 public static class TestDevices
 {
-    public const string OneThread = "cpu with 1 thread", FourThreads = "cpu with 4 threads", EmulateVariable = "SILC_EMULATE_CUDA";
+    public const string OneThread = "cpu with 1 thread", FourThreads = "cpu with 4 threads", EmulateVariable = "SILC_EMULATE_CUDA", AsGpu = " as a GPU";
 
     static readonly Dictionary<string, Device> open = [];
 
@@ -31,6 +31,7 @@ public static class TestDevices
     public static IReadOnlyList<string> Names { get; } =
     [
         OneThread, FourThreads, .. Device.List().Where(info => info.Kind != DeviceKind.Cpu).Select(info => info.Id),
+        .. Device.List().Where(info => info is { Kind: DeviceKind.OpenCL, IsProcessor: true }).Select(info => info.Id + AsGpu),
         .. EmulateCuda ? [CudaTest.Emulated] : Array.Empty<string>(),
     ];
 
@@ -42,6 +43,7 @@ public static class TestDevices
                 OneThread => Device.Cpu(1),
                 FourThreads => Device.Cpu(4),
                 CudaTest.Emulated => Emulated(),
+                _ when name.EndsWith(AsGpu, StringComparison.Ordinal) => Device.OpenAsGpu(int.Parse(name.Split(':', ' ')[1])),
                 _ => Device.Open(name),
             };
     }
