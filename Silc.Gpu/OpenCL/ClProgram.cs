@@ -19,7 +19,7 @@ sealed partial class ClProgram
     public ClProgram(CLAccelerator accelerator, CLCompiledKernel[] kernels)
     {
         (this.accelerator, this.kernels) = (accelerator, kernels);
-        var text = ClSource.For(kernels.Select((kernel, i) => Names().Replace(kernel.Source, name => $"{name.Value}_{i}")));
+        var text = ClSource.For(kernels.Select((kernel, i) => WithNames(kernel.Source, i)));
         CLException.ThrowIfFailed(CLAPI.CurrentAPI.CreateProgram(accelerator.NativePtr, text, out program));
         if (CLAPI.CurrentAPI.BuildProgram(program, accelerator.DeviceId, $"-cl-std={kernels[0].CVersion}") is var error && error == CLError.CL_SUCCESS) return;
         CLAPI.CurrentAPI.GetProgramBuildLog(program, accelerator.DeviceId, out var log);
@@ -37,8 +37,20 @@ sealed partial class ClProgram
         return kernel;
     }
 
-    // Every kernel is called the same, and so may its types be.
-    [GeneratedRegex(@"\b(Kernel_Run|type_\d+(_kernel)?)\b")]
+    // Every kernel is called the same, and ILGPU numbers types and labels as they come on all threads: names of their own, the same in every
+    // run, let the driver find the program in its cache.
+    static string WithNames(string source, int kernel)
+    {
+        Dictionary<string, string> names = [];
+        return Names().Replace(source, match =>
+        {
+            if (match.Value == "Kernel_Run") return $"{match.Value}_{kernel}";
+            if (!names.TryGetValue(match.Value, out var name)) names[match.Value] = name = $"{match.Value[0]}{kernel}_{names.Count}";
+            return name;
+        });
+    }
+
+    [GeneratedRegex(@"\b(Kernel_Run|type_\d+(_kernel)?|L_\d+)\b")]
     private static partial Regex Names();
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<Source>k__BackingField")]
