@@ -79,9 +79,6 @@ public sealed partial class Device : IDisposable
     /// <summary>Threads of a group in kernels that stride over lanes.</summary>
     internal int Lanes { get; set; }
 
-    /// <summary>Threads of a group in kernels where each thread makes a tile of its own.</summary>
-    internal int TileLanes => Info.IsProcessor ? 1 : 64;
-
     /// <summary>Groups that keep the device busy.</summary>
     internal int Groups { get; }
 
@@ -121,9 +118,9 @@ public sealed partial class Device : IDisposable
     }
 
     /// <summary>To be called when a model is about to be made: where kernels take long to compile, those that it needs are begun.</summary>
-    internal void Prepare()
+    internal void Prepare(bool training)
     {
-        if (kernels is not null) ClOps.Prepare(kernels);
+        if (kernels is not null) ClOps.Prepare(kernels, training);
     }
 
     /// <summary>Runs exactly <paramref name="groups"/> groups of <paramref name="lanes"/> threads, on a GPU or OpenCL.</summary>

@@ -13,24 +13,24 @@ static class ClFunctions
     {
         var columns = Enumerable.Range(0, vectors).ToArray();
         return string.Concat(
-            $"__attribute__((noinline)) void {name}(const global float* a, int row, int step, const global float* b, int depth, global float* to, int toRow)\n{{\n",
+            $"SILC_FUNCTION void {name}(const global float* a, int row, int step, const global float* b, int depth, global float* to, int toRow)\n{{\n",
             Lines(rows, i => string.Concat(columns.Select(j => $"float16 s{i}_{j} = 0.0f; "))),
             $"for (int k = 0; k < depth; k++, a += step, b += {16 * vectors})\n{{\n",
-            Lines(vectors, j => $"float16 b{j} = vload16({j}, b);"),
+            Lines(vectors, j => $"float16 b{j} = SILC_LOAD(b + {16 * j});"),
             Lines(rows, i => $"float a{i} = a[{i} * row];"),
             Lines(rows, i => string.Concat(columns.Select(j => $"s{i}_{j} = a{i} * b{j} + s{i}_{j}; "))),
             "}\n",
-            Lines(rows, i => string.Concat(columns.Select(j => $"vstore16(s{i}_{j}, {j}, to + {i} * toRow); "))),
+            Lines(rows, i => string.Concat(columns.Select(j => $"SILC_STORE(to + {i} * toRow + {16 * j}, s{i}_{j}); "))),
             "}\n");
     }
 
     // Four perfect shuffles rotate the eight bits of (line, column) by four, which swaps them.
     static string Turn() => string.Concat(
-        "__attribute__((noinline)) void silc_turn(const global float* from, int fromLine, int lines, int columns, global float* to, int toLine)\n{\n",
+        "SILC_FUNCTION void silc_turn(const global float* from, int fromLine, int lines, int columns, global float* to, int toLine)\n{\n",
         Lines(16, i => $"float16 r0_{i} = silc_load(from + {i} * fromLine, {i} < lines ? columns : 0);"),
         string.Concat(Enumerable.Range(1, 4).Select(round => Lines(16, i => string.Format(
             "float16 r{0}_{1}; r{0}_{1}.even = r{2}_{3}.{5}; r{0}_{1}.odd = r{2}_{4}.{5};", round, i, round - 1, i / 2, i / 2 + 8, i % 2 == 0 ? "lo" : "hi")))),
-        Lines(16, i => $"vstore16(r4_{i}, 0, to + {i} * toLine);"),
+        Lines(16, i => $"SILC_STORE(to + {i} * toLine, r4_{i});"),
         "}\n");
 
     static string Lines(int count, Func<int, string> line) => string.Concat(Enumerable.Range(0, count).Select(i => line(i) + "\n"));

@@ -1,13 +1,9 @@
-using System.Runtime.Intrinsics.X86;
 using ILGPU;
 
 namespace Silc;
 
 partial class ClOps
 {
-    // An OpenCL device that is a processor is the one that this process runs on.
-    static readonly bool wide = Avx512F.IsSupported;
-
     public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default) =>
         Product(a, b, c, transpose, ClTail.Of(c, bias, addend));
 

@@ -1,15 +1,20 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Silc;
 
 /// <summary>
 /// The operations of a processor behind OpenCL (PoCL): 16 floats at a time, one thread a group; products and attention are its own.
 /// </summary>
-sealed partial class ClOps(Device device) : Ops<Sixteen>(device)
+sealed partial class ClOps(Device device, bool wide) : Ops<Sixteen>(device)
 {
-    /// <summary>Begins to build the kernels that every model needs; those of training follow when its dry run has met them.</summary>
-    public static void Prepare(ClKernels kernels)
+    // Registers of 512 bits: an OpenCL device that is a processor is the one that this process runs on.
+    public ClOps(Device device) : this(device, Avx512F.IsSupported) { }
+
+    /// <summary>Begins to build the kernels that every model needs, and those of training. What else there is follows when it is met.</summary>
+    public static void Prepare(ClKernels kernels, bool training)
     {
         ClFamilies.Forward.Expect(kernels);
-        if (wide)
+        if (Avx512F.IsSupported)
         {
             kernels.Expect<ClProduct<ClTile12x32>>();
             kernels.Expect<ClAttention<ClTile12x32>>();
@@ -20,6 +25,12 @@ sealed partial class ClOps(Device device) : Ops<Sixteen>(device)
             kernels.Expect<ClAttention<ClTile6x16>>();
         }
         kernels.Expect<LayerNormForward<Sixteen>>();
+        if (training)
+        {
+            foreach (var family in ClFamilies.All) family.Expect(kernels);
+            kernels.Expect<LayerNormGrad<Sixteen>>();
+            kernels.Expect<AdamWKernel<Sixteen>>();
+        }
         kernels.Build();
     }
 }

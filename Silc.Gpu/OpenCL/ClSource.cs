@@ -15,6 +15,11 @@ static partial class ClSource
         #define get_local_size(dimension) 1
         #define get_local_id(dimension) 0
         #define SILC __attribute__((always_inline))
+        #define SILC_FUNCTION __attribute__((noinline, min_vector_width(512)))
+        #define SILC_KERNEL __attribute__((minsize, min_vector_width(512)))
+        typedef float16 silc_float16 __attribute__((aligned(4)));
+        #define SILC_LOAD(from) (*(const global silc_float16*)(from))
+        #define SILC_STORE(to, value) (*(global silc_float16*)(to) = (value))
 
         SILC float silc_sum(float16 x)
         {
@@ -49,7 +54,7 @@ static partial class ClSource
             return p * as_float16((as_int16(shifted) + 127) << 23);
         }
 
-        __attribute__((noinline)) float16 silc_erf(float16 x)
+        SILC_FUNCTION float16 silc_erf(float16 x)
         {
             float16 s = x * x;
             float16 near = 1.1283791671f * x * (1.0f - s * (0.3333333333f - s * (0.1f - s * (0.0238095238f - s * (0.0046296296f - s * 0.000757576f)))));
@@ -61,14 +66,14 @@ static partial class ClSource
             return z < 0.5f ? near : x < 0.0f ? -far : far;
         }
 
-        __attribute__((noinline)) float16 silc_load_part(const global float* from, int count)
+        SILC_FUNCTION float16 silc_load_part(const global float* from, int count)
         {
             float x[16] = { 0 };
             for (int i = 0; i < count; i++) x[i] = from[i];
             return vload16(0, x);
         }
 
-        __attribute__((noinline)) void silc_store_part(global float* to, float16 value, int count)
+        SILC_FUNCTION void silc_store_part(global float* to, float16 value, int count)
         {
             float x[16];
             vstore16(value, 0, x);
@@ -77,12 +82,12 @@ static partial class ClSource
 
         SILC float16 silc_load(const global float* from, int count)
         {
-            return count >= 16 ? vload16(0, from) : silc_load_part(from, count);
+            return count >= 16 ? SILC_LOAD(from) : silc_load_part(from, count);
         }
 
         SILC void silc_store(global float* to, float16 value, int count)
         {
-            if (count >= 16) vstore16(value, 0, to);
+            if (count >= 16) SILC_STORE(to, value);
             else silc_store_part(to, value, count);
         }
 
@@ -99,7 +104,7 @@ static partial class ClSource
     public static string For(IEnumerable<string> kernels)
     {
         var text = string.Concat(kernels);
-        text = Body().Replace(text, "$0\tif (get_num_groups(1) == 2) return;\n");
+        text = Body().Replace(text, "SILC_KERNEL $0\tif (get_num_groups(1) == 2) return;\n");
         return ForProcessors + string.Concat(ClFunctions.All.Where(function => text.Contains(function.Name, StringComparison.Ordinal)).Select(function => function.Text)) + text;
     }
 }

@@ -12,10 +12,10 @@ static class ClVector
 
     static InvalidOperationException OnlyOnOpenCL => new("OpenCL's vectors are there on OpenCL devices only");
 
-    [ClText("vload16(0, $0)"), IntrinsicImplementation]
+    [ClText("SILC_LOAD($0)"), IntrinsicImplementation]
     public static double Load(ref float at) => throw OnlyOnOpenCL;
 
-    [ClText("vstore16($1, 0, $0)"), IntrinsicImplementation]
+    [ClText("SILC_STORE($0, $1)"), IntrinsicImplementation]
     public static void Store(ref float at, double a) => throw OnlyOnOpenCL;
 
     [ClText("(float16)($0)"), IntrinsicImplementation]
