@@ -117,7 +117,7 @@ public sealed partial class Device : IDisposable
         else if (!DryRun) Queue.AddSingle(kernel);
     }
 
-    /// <summary>To be called when a model is about to be made: where kernels take long to compile, those that it needs are begun.</summary>
+    /// <summary>To be called before a model is made: where kernels take long to compile, those that it needs are begun.</summary>
     internal void Prepare(bool training)
     {
         if (kernels is not null) ClOps.Prepare(kernels, training);

@@ -4,10 +4,11 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>
-/// Attention and its gradients on a processor behind OpenCL. A group is one thread and takes whole heads: it packs the operands, and makes the
-/// scores of a block of queries at a time, which stay in its caches.
+/// Attention and its gradients on a processor behind OpenCL. A group is one thread and takes whole heads: it packs the operands,
+/// and makes the scores of a block of queries at a time, which stay in its caches.
 /// </summary>
-readonly struct ClAttention<TTile>(ClHeads q, ClHeads k, ClHeads v, ClHeads o, ClHeads gradQ, ClHeads gradK, ClHeads gradV, Floats lse, Floats scratch,
+readonly struct ClAttention<TTile>(
+    ClHeads q, ClHeads k, ClHeads v, ClHeads o, ClHeads gradQ, ClHeads gradK, ClHeads gradV, Floats lse, Floats scratch,
     int scratchEach, int pictures, int heads, int size, float scale, int backward) : IKernel where TTile : struct, IClTile
 {
     /// <summary>Queries whose scores a group keeps.</summary>
@@ -40,7 +41,8 @@ readonly struct ClAttention<TTile>(ClHeads q, ClHeads k, ClHeads v, ClHeads o, C
         }
     }
 
-    // Operands of the products: K and V with a line for each channel, then those with a line for each token; Q and the gradient also as rows.
+    // Operands of the products: K and V with a line for each channel, then those with a line for each token; Q and the gradient
+    // also as rows.
     void Pack(int picture, int head, int memory, ClHeadMemory<TTile> at)
     {
         for (int turned = 0; turned <= backward; turned++)
@@ -49,7 +51,8 @@ readonly struct ClAttention<TTile>(ClHeads q, ClHeads k, ClHeads v, ClHeads o, C
             int to = memory + at.TurnedK;
             if (turned == 1) (from, to) = (v, memory + at.TurnedV);
             for (int j = 0; j < from.Tokens; j += TTile.Columns, to += TTile.Columns * size)
-                ClPanel<TTile>.Turn(from.Values, from.Start(picture, head) + j * from.Stride, from.Stride, scratch, to, size, from.Tokens - j);
+                ClPanel<TTile>.Turn(
+                    from.Values, from.Start(picture, head) + j * from.Stride, from.Stride, scratch, to, size, from.Tokens - j);
         }
         for (int plain = 0; plain < 1 + 2 * backward; plain++)
         {
@@ -68,7 +71,8 @@ readonly struct ClAttention<TTile>(ClHeads q, ClHeads k, ClHeads v, ClHeads o, C
             if (left == 1) (from, to) = (o, memory + at.LeftGrad);
             int start = from.Start(picture, head);
             for (int i = 0; i < from.Tokens; i++, start += from.Stride, to += size)
-                for (int c = 0; c < size; c += Sixteen.Width) Sixteen.Store(scratch, to + c, Sixteen.Load(from.Values, start + c, size - c));
+                for (int c = 0; c < size; c += Sixteen.Width)
+                    Sixteen.Store(scratch, to + c, Sixteen.Load(from.Values, start + c, size - c));
         }
     }
 
@@ -94,7 +98,8 @@ readonly struct ClAttention<TTile>(ClHeads q, ClHeads k, ClHeads v, ClHeads o, C
                 to = gradK;
                 if (step == GradV) to = gradV;
                 (left, leftRow, leftStep, depth) = (memory + (step == GradV ? at.Scores : at.ScoreGrads), 1, at.Keys, rows);
-                (right, panel) = (memory + (step == GradV ? at.PlainGrad : at.PlainQ) + from * TTile.Columns, TTile.Columns * q.Tokens);
+                right = memory + (step == GradV ? at.PlainGrad : at.PlainQ) + from * TTile.Columns;
+                panel = TTile.Columns * q.Tokens;
                 (down, add) = (k.Tokens, from);
             }
         }
@@ -105,7 +110,9 @@ readonly struct ClAttention<TTile>(ClHeads q, ClHeads k, ClHeads v, ClHeads o, C
                 int tile = memory, tileRow = TTile.Columns;
                 if (inside) (tile, tileRow) = (scores + i * at.Keys + j, at.Keys);
                 TTile.Multiply(scratch, left + i * leftRow, leftRow, leftStep, scratch, right, depth, tile, tileRow);
-                if (!inside) Store(memory, to, start + i * to.Stride + j, Least(TTile.Rows, down - i), Least(TTile.Columns, across - j), add != 0);
+                if (inside) continue;
+                int rowsHere = Least(TTile.Rows, down - i), columnsHere = Least(TTile.Columns, across - j);
+                Store(memory, to, start + i * to.Stride + j, rowsHere, columnsHere, add != 0);
             }
     }
 
@@ -132,10 +139,12 @@ readonly struct ClAttention<TTile>(ClHeads q, ClHeads k, ClHeads v, ClHeads o, C
             else
             {
                 var peaks = Sixteen.Load(scratch, start);
-                for (int c = Sixteen.Width; c < stride; c += Sixteen.Width) peaks = Sixteen.Max(peaks, Sixteen.Load(scratch, start + c));
+                for (int c = Sixteen.Width; c < stride; c += Sixteen.Width)
+                    peaks = Sixteen.Max(peaks, Sixteen.Load(scratch, start + c));
                 float peak = Sixteen.Peak(peaks) * scale;
                 Sixteen sums = Sixteen.Splat(0), top = Sixteen.Splat(peak);
-                for (int c = 0; c < stride; c += Sixteen.Width) sums += Sixteen.Exp(Sixteen.Load(scratch, start + c) * factor - top);
+                for (int c = 0; c < stride; c += Sixteen.Width)
+                    sums += Sixteen.Exp(Sixteen.Load(scratch, start + c) * factor - top);
                 log = peak + XMath.Log(Sixteen.Sum(sums));
                 lse[line + i] = log;
             }
@@ -151,10 +160,14 @@ readonly struct ClAttention<TTile>(ClHeads q, ClHeads k, ClHeads v, ClHeads o, C
         for (int i = 0; i < rows; i++, start += stride, grads += stride)
         {
             var dots = Sixteen.Splat(0);
-            for (int c = 0; c < stride; c += Sixteen.Width) dots += Sixteen.Load(scratch, start + c) * Sixteen.Load(scratch, grads + c);
+            for (int c = 0; c < stride; c += Sixteen.Width)
+                dots += Sixteen.Load(scratch, start + c) * Sixteen.Load(scratch, grads + c);
             Sixteen dot = Sixteen.Splat(Sixteen.Sum(dots)), factor = Sixteen.Splat(scale);
             for (int c = 0; c < stride; c += Sixteen.Width)
-                Sixteen.Store(scratch, grads + c, Sixteen.Load(scratch, start + c) * (Sixteen.Load(scratch, grads + c) - dot) * factor);
+            {
+                var slope = Sixteen.Load(scratch, start + c) * (Sixteen.Load(scratch, grads + c) - dot);
+                Sixteen.Store(scratch, grads + c, slope * factor);
+            }
         }
     }
 

@@ -26,16 +26,18 @@ static class ClFamilies
     public static readonly IClFamily[] All =
     [
         Forward,
-        new ClFamily<SumBlocks<Sixteen>, AddColumns<Sixteen>, ScaleKernel<Sixteen>, FollowKernel<Sixteen>, AddKernel<Sixteen>, ScatterRows<Sixteen>>(),
-        new ClFamily<NormalizeColumnsForward<Sixteen>, NormalizeColumnsGrad<Sixteen>, L2NormalizeGrad<Sixteen>, EmbedGrad<Sixteen>,
-            SharpenedSoftmaxKernel<Sixteen>, DistillKernel<Sixteen>>(),
+        new ClFamily<SumBlocks<Sixteen>, AddColumns<Sixteen>, ScaleKernel<Sixteen>, FollowKernel<Sixteen>, AddKernel<Sixteen>,
+            ScatterRows<Sixteen>>(),
+        new ClFamily<NormalizeColumnsForward<Sixteen>, NormalizeColumnsGrad<Sixteen>, L2NormalizeGrad<Sixteen>,
+            EmbedGrad<Sixteen>, SharpenedSoftmaxKernel<Sixteen>, DistillKernel<Sixteen>>(),
         new ClFamily<LogSumExp, SoftmaxContrastKernel, SigmoidContrastKernel, AddSumKernel, SquareBlocks<Sixteen>, JudgeKernel>(),
     ];
 }
 
 /// <summary>A family of six.</summary>
 sealed class ClFamily<A, B, C, D, E, F> : IClFamily
-    where A : struct, IKernel where B : struct, IKernel where C : struct, IKernel where D : struct, IKernel where E : struct, IKernel where F : struct, IKernel
+    where A : struct, IKernel where B : struct, IKernel where C : struct, IKernel
+    where D : struct, IKernel where E : struct, IKernel where F : struct, IKernel
 {
     static readonly Type[] members = [typeof(A), typeof(B), typeof(C), typeof(D), typeof(E), typeof(F)];
 

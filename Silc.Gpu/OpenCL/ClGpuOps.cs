@@ -3,11 +3,13 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// The operations of an OpenCL GPU: a float a thread, and products of tiles in local memory with GELU, bias and addend in the same launch.
+/// The operations of an OpenCL GPU: a float a thread, and products of tiles in local memory with GELU, bias and addend in the
+/// same launch.
 /// </summary>
 sealed class ClGpuOps(Device device) : Ops<One>(device)
 {
-    public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default) =>
+    public override void MatMul(
+        Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default) =>
         Product(a, b, c, transpose, ClTail.Of(c, bias, addend));
 
     public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind) =>
@@ -27,7 +29,8 @@ sealed class ClGpuOps(Device device) : Ops<One>(device)
         {
             var parts = Device.Workspace((long)splits * m * n);
             int depth = (k + splits - 1) / splits;
-            Run(x.View, new(0, 0, 1, x.Stride), dy.View, new(0, 0, dy.Stride, 1), parts, new(0, 0, n, 1), m, n, k, 1, 1, ClTail.None(parts), splits, depth);
+            Run(x.View, new(0, 0, 1, x.Stride), dy.View, new(0, 0, dy.Stride, 1), parts, new(0, 0, n, 1),
+                m, n, k, 1, 1, ClTail.None(parts), splits, depth);
             Device.ForElements(m * n, new AddColumns<One>(parts, dKernel.View, splits, m * n, m * n, 0));
         }
         SumRows(dy, dBias);

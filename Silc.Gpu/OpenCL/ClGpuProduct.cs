@@ -3,9 +3,10 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// C = op(A)·op(B) on an OpenCL GPU, for a batch of matrices of any layout: 256 threads make a tile of 64 x 64, 4 x 4 sums each, from operands in
-/// local memory. Groups can share the sum of a tile: each takes <c>splitDepth</c> terms then, and part p of C goes p · <c>partFloats</c> behind the
-/// first. Correct on PoCL with groups of a GPU's size; how fast it is on a GPU is not measured.
+/// C = op(A)·op(B) on an OpenCL GPU, for a batch of matrices of any layout: 256 threads make a tile of 64 x 64, 4 x 4 sums each,
+/// from operands in local memory. Groups can share the sum of a tile: each takes <c>splitDepth</c> terms then, and part p of
+/// C goes p · <c>partFloats</c> behind the first. Correct on PoCL with groups of a GPU's size; how fast it is on a GPU is not
+/// measured.
 /// </summary>
 readonly struct ClGpuProduct(Floats a, Layout la, Floats b, Layout lb, Floats c, Layout lc, ClTail tail,
     int m, int n, int k, int heads, int splits, int splitDepth, int partFloats) : IKernel
@@ -34,10 +35,12 @@ readonly struct ClGpuProduct(Floats a, Layout la, Floats b, Layout lb, Floats c,
             {
                 // Neighbours in memory go to neighbouring threads.
                 int term = la.Col == 1 ? i % Depth : i / Side, line = la.Col == 1 ? i / Depth : i % Side;
-                left[term * Stride + line] = row + line < m && from + term < end ? a[startA + (row + line) * la.Row + (from + term) * la.Col] : 0;
+                bool inside = row + line < m && from + term < end;
+                left[term * Stride + line] = inside ? a[startA + (row + line) * la.Row + (from + term) * la.Col] : 0;
                 term = lb.Row == 1 ? i % Depth : i / Side;
                 line = lb.Row == 1 ? i / Depth : i % Side;
-                right[term * Stride + line] = column + line < n && from + term < end ? b[startB + (column + line) * lb.Col + (from + term) * lb.Row] : 0;
+                inside = column + line < n && from + term < end;
+                right[term * Stride + line] = inside ? b[startB + (column + line) * lb.Col + (from + term) * lb.Row] : 0;
             }
             Group.Barrier();
             for (int term = 0; term < Depth; term++)

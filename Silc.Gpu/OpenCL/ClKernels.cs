@@ -7,13 +7,15 @@ using ILGPU.Runtime.OpenCL;
 namespace Silc;
 
 /// <summary>
-/// Kernels of a processor behind OpenCL. The driver takes some 85 ms for every program, whatever is in it, so those that a dry run met become one program,
-/// built beside what the host does until its first launch. Others are built when they are first launched.
+/// Kernels of a processor behind OpenCL. The driver takes some 85 ms for every program, whatever is in it, so those that are
+/// expected become one program, built beside what the host does until its first launch. Others are built when they are first
+/// launched.
 /// </summary>
 sealed class ClKernels(CLAccelerator accelerator) : IDisposable
 {
     readonly Dictionary<Type, Task<Kernel>> kernels = [];
     readonly List<(Type Kernel, Task<CLCompiledKernel> Compiled, Action<Kernel> Warm)> expected = [];
+    readonly List<ClProgram> programs = [];
     readonly Lock compiling = new();
     readonly Lazy<AcceleratorStream> beside = new(accelerator.CreateStream);
 
@@ -35,7 +37,7 @@ sealed class ClKernels(CLAccelerator accelerator) : IDisposable
     {
         if (expected.Count == 0) return;
         var compiled = expected.Select(one => one.Compiled).ToArray();
-        var program = Task.Run(async () => new ClProgram(accelerator, await Task.WhenAll(compiled)));
+        var program = Task.Run(async () => Program(await Task.WhenAll(compiled)));
         for (int i = 0; i < expected.Count; i++)
         {
             var (number, warm) = (i, expected[i].Warm);
@@ -56,7 +58,7 @@ sealed class ClKernels(CLAccelerator accelerator) : IDisposable
     public Action<KernelConfig, TKernel> LoadAlone<TKernel>() where TKernel : struct, IKernel
     {
         if (!kernels.TryGetValue(typeof(TKernel), out var loaded))
-            kernels[typeof(TKernel)] = loaded = Task.FromResult(new ClProgram(accelerator, [Compile<TKernel>()]).Load(0));
+            kernels[typeof(TKernel)] = loaded = Task.FromResult(Program([Compile<TKernel>()]).Load(0));
         var launch = loaded.GetAwaiter().GetResult().CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
         var stream = accelerator.DefaultStream;
         return (config, kernel) => launch(stream, config, kernel);
@@ -64,9 +66,18 @@ sealed class ClKernels(CLAccelerator accelerator) : IDisposable
 
     static IClFamily? Family(Type kernel) => Array.Find(ClFamilies.All, family => family.Has(kernel));
 
+    ClProgram Program(CLCompiledKernel[] compiled)
+    {
+        var program = new ClProgram(accelerator, compiled);
+        lock (programs) programs.Add(program);
+        return program;
+    }
+
+    // The driver compiles a kernel when it is first launched.
     void Warm<TKernel>(Kernel kernel) where TKernel : struct, IKernel
     {
-        lock (beside) kernel.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>()(beside.Value, ClSource.Idle, default);
+        var launch = kernel.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
+        lock (beside) launch(beside.Value, ClSource.Idle, default);
     }
 
     CLCompiledKernel Compile<TKernel>() where TKernel : struct, IKernel
@@ -75,6 +86,12 @@ sealed class ClKernels(CLAccelerator accelerator) : IDisposable
         lock (compiling) return (CLCompiledKernel)accelerator.Backend.Compile(entry, new KernelSpecialization());
     }
 
-    /// <summary>Waits for what is still being built.</summary>
-    public void Dispose() => Task.WaitAll(kernels.Values);
+    /// <summary>Waits for what is still being built. Failures are thrown by <see cref="Load"/>, where they matter.</summary>
+    public void Dispose()
+    {
+        Task[] building = [.. expected.Select(one => one.Compiled), .. kernels.Values];
+        Task.WhenAll(building).ContinueWith(static _ => { }, TaskScheduler.Default).Wait();
+        if (beside.IsValueCreated) beside.Value.Dispose();
+        programs.ForEach(program => program.Dispose());
+    }
 }

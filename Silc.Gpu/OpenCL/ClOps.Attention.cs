@@ -15,8 +15,8 @@ partial class ClOps
         else Heads<ClTile6x16>(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
     }
 
-    void Heads<TTile>(Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads)
-        where TTile : struct, IClTile
+    void Heads<TTile>(Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV,
+        int batch, int heads) where TTile : struct, IClTile
     {
         var (size, scale, queries, keys) = Sizes(q, k, batch, heads);
         bool backward = dO.Count > 0;

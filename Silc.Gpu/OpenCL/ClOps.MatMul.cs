@@ -1,10 +1,9 @@
-using ILGPU;
-
 namespace Silc;
 
 partial class ClOps
 {
-    public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default) =>
+    public override void MatMul(
+        Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default) =>
         Product(a, b, c, transpose, ClTail.Of(c, bias, addend));
 
     public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind) =>
@@ -18,29 +17,25 @@ partial class ClOps
 
     void Product(Tensor a, Tensor b, Tensor c, Transpose transpose, ClTail tail)
     {
-        var (m, n, k) = ProductSize(a, b, c, transpose);
-        Run(a.View, transpose == Transpose.A ? new(0, 0, 1, a.Stride) : new(0, 0, a.Stride, 1),
-            b.View, transpose == Transpose.B ? new(0, 0, 1, b.Stride) : new(0, 0, b.Stride, 1), c.View, new(0, 0, c.Stride, 1), m, n, k, 1, 1, tail);
+        var size = ProductSize(a, b, c, transpose);
+        if (wide) Product<ClTile12x32>(a, b, c, transpose, tail, size);
+        else Product<ClTile6x16>(a, b, c, transpose, tail, size);
     }
 
-    void Run(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
-        int m, int n, int k, int batch, int heads, ClTail tail)
+    void Product<TTile>(Tensor a, Tensor b, Tensor c, Transpose transpose, ClTail tail, (int M, int N, int K) size)
+        where TTile : struct, IClTile
     {
-        if (wide) Run<ClTile12x32>(a, la, b, lb, c, lc, m, n, k, batch, heads, tail);
-        else Run<ClTile6x16>(a, la, b, lb, c, lc, m, n, k, batch, heads, tail);
-    }
-
-    void Run<TTile>(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
-        int m, int n, int k, int batch, int heads, ClTail tail) where TTile : struct, IClTile
-    {
-        const int MaxDepth = 512;
+        const int MaxDepth = 512;   // a panel of 64 KiB, and a tile of A of 24
+        var (m, n, k) = size;
         int blocks = (k + MaxDepth - 1) / MaxDepth, depth = (k + blocks - 1) / blocks;
-        var (down, across) = batch * heads >= Device.Groups ? (1, 1) : Parts(m, n, TTile.Rows, TTile.Columns);
-        int items = batch * heads * down * across, groups = Math.Min(items, Device.Groups);
-        int tilesDown = (m + TTile.Rows - 1) / TTile.Rows, rows = la.Col == 1 ? TTile.Rows : (tilesDown + down - 1) / down * TTile.Rows;
+        var (down, across) = Parts(m, n, TTile.Rows, TTile.Columns);
+        int rows = TTile.Rows * (transpose == Transpose.A ? ((m + TTile.Rows - 1) / TTile.Rows + down - 1) / down : 1);
         int each = (ClProduct<TTile>.Scratch(depth, rows) + 15) / 16 * 16;
-        var scratch = Device.Workspace((long)each * groups);
-        Device.Launch(groups, 1, new ClProduct<TTile>(a, la, b, lb, c, lc, new ClShape(m, n, k, heads, down, across, depth, batch * heads), tail, scratch, each));
+        var scratch = Device.Workspace((long)each * down * across);
+        Device.Launch(down * across, 1, new ClProduct<TTile>(
+            a.View, transpose == Transpose.A ? new(0, 0, 1, a.Stride) : new(0, 0, a.Stride, 1),
+            b.View, transpose == Transpose.B ? new(0, 0, 1, b.Stride) : new(0, 0, b.Stride, 1),
+            c.View, c.Stride, new(m, n, k, down, across, depth), tail, scratch, each));
     }
 
     // Cuts C so that the largest part is smallest; of equals that with the fewest parts across, which read A again.

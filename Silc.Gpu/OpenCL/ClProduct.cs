@@ -2,58 +2,59 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>Where the operands of a product lie, for a batch of matrices; how sums are cut.</summary>
-readonly struct ClShape(int m, int n, int k, int heads, int down, int across, int depth, int matrices)
+/// <summary>The size of a product, into how many parts C is cut, and how many terms of the sums are taken at a time.</summary>
+readonly struct ClShape(int m, int n, int k, int down, int across, int depth)
 {
-    public readonly int M = m, N = n, K = k, Heads = heads, Down = down, Across = across, Depth = depth, Items = matrices * down * across;
+    public readonly int M = m, N = n, K = k, Down = down, Across = across, Depth = depth;
+
+    public int Parts => Down * Across;
 }
 
 /// <summary>
-/// C = op(A)·op(B) on a processor behind OpenCL, for a batch of matrices of any layout. A group is one thread and makes a part of C: it packs
-/// a panel of B as wide as a tile, which then stays in its caches, and multiplies all its rows of A by it, a tile of sums in registers.
+/// C = op(A)·op(B) on a processor behind OpenCL. A group is one thread and makes a part of C: it packs a panel of B as wide
+/// as a tile, which then stays in its caches, and multiplies all its rows of A by it, a tile of sums in registers.
 /// </summary>
-readonly struct ClProduct<TTile>(Floats a, Layout la, Floats b, Layout lb, Floats c, Layout lc, ClShape shape, ClTail tail, Floats scratch, int scratchEach)
+readonly struct ClProduct<TTile>(
+    Floats a, Layout la, Floats b, Layout lb, Floats c, int rowC, ClShape shape, ClTail tail, Floats scratch, int scratchEach)
     : IKernel where TTile : struct, IClTile
 {
     public void Execute()
     {
-        int last = Share.Last(shape.Items), memory = Grid.IdxX * scratchEach;
-        for (int item = Share.First(shape.Items); item < last; item++) Part(item, memory);
+        int last = Share.Last(shape.Parts), memory = Grid.IdxX * scratchEach;
+        for (int part = Share.First(shape.Parts); part < last; part++) Part(part, memory);
     }
 
     /// <summary>Floats that a group keeps: a tile of sums, a panel of B, rows of A.</summary>
-    public static int Scratch(int depth, int rows) => TTile.Rows * TTile.Columns + (depth + Sixteen.Width) * TTile.Columns + depth * rows + Sixteen.Width;
+    public static int Scratch(int depth, int rows) =>
+        TTile.Rows * TTile.Columns + (depth + Sixteen.Width) * TTile.Columns + depth * rows + Sixteen.Width;
 
-    void Part(int item, int memory)
+    void Part(int part, int memory)
     {
-        int matrix = item / (shape.Down * shape.Across), part = item % (shape.Down * shape.Across);
-        int batch = matrix / shape.Heads, head = matrix % shape.Heads;
-        int startA = la.Start(batch, head), startB = lb.Start(batch, head), startC = lc.Start(batch, head);
         int height = PerPart(shape.M, TTile.Rows, shape.Down), width = PerPart(shape.N, TTile.Columns, shape.Across);
         int row = part / shape.Across * height, column = part % shape.Across * width;
         int rowEnd = Least(row + height, shape.M), columnEnd = Least(column + width, shape.N);
+        if (row >= rowEnd || column >= columnEnd) return;
         int panel = memory + TTile.Rows * TTile.Columns, left = panel + (shape.Depth + Sixteen.Width) * TTile.Columns;
+        bool turned = la.Col != 1;
+        // Rows of A are read where they lie, but for a tile that hangs over the edge.
+        int packed = turned ? row : row + (rowEnd - row) / TTile.Rows * TTile.Rows;
 
         for (int k = 0; k < shape.K; k += shape.Depth)
         {
             int depth = Least(shape.Depth, shape.K - k);
-            bool turned = la.Col != 1;
-            // Rows of A are read where they lie, but for a tile that hangs over the edge.
-            int packed = turned ? row : row + (rowEnd - row) / TTile.Rows * TTile.Rows;
-            if (row < rowEnd && column < columnEnd) PackLeft(startA + k * la.Col, packed, rowEnd, left, depth, turned);
+            PackLeft(k * la.Col, packed, rowEnd, left, depth, turned);
             for (int j = column; j < columnEnd; j += TTile.Columns)
             {
                 int columns = Least(TTile.Columns, columnEnd - j);
-                PackRight(startB + k * lb.Row + j * lb.Col, columns, panel, depth);
+                PackRight(k * lb.Row + j * lb.Col, columns, panel, depth);
                 if (tail.MakesSums && row == 0) AddSums(panel, columns, j, depth);
                 for (int i = row; i < rowEnd; i += TTile.Rows)
                 {
-                    // One call for all: the tile is a long piece of code.
                     var source = scratch;
                     int from = left + (i - packed) * depth, line = turned ? 1 : depth, step = turned ? TTile.Rows : 1;
-                    if (i < packed) (source, from, line) = (a, startA + i * la.Row + k * la.Col, la.Row);
+                    if (i < packed) (source, from, line) = (a, i * la.Row + k * la.Col, la.Row);
                     TTile.Multiply(source, from, line, step, scratch, panel, depth, memory, TTile.Columns);
-                    Store(startC, memory, i, Least(TTile.Rows, rowEnd - i), j, columns, k == 0, k + depth == shape.K);
+                    Store(memory, i, Least(TTile.Rows, rowEnd - i), j, columns, k == 0, k + depth == shape.K);
                 }
             }
         }
@@ -71,7 +72,8 @@ readonly struct ClProduct<TTile>(Floats a, Layout la, Floats b, Layout lb, Float
                 ClPanel<TTile>.CopyLeft(a, from + i, la.Col, scratch, to, depth, rowEnd - i);
         else
             for (int i = row; i < rowEnd; i++, to += depth)
-                for (int k = 0; k < depth; k += Sixteen.Width) Sixteen.Store(scratch, to + k, Sixteen.Load(a, from + i * la.Row + k, depth - k));
+                for (int k = 0; k < depth; k += Sixteen.Width)
+                    Sixteen.Store(scratch, to + k, Sixteen.Load(a, from + i * la.Row + k, depth - k));
     }
 
     void PackRight(int from, int columns, int to, int depth)
@@ -90,11 +92,10 @@ readonly struct ClProduct<TTile>(Floats a, Layout la, Floats b, Layout lb, Float
         }
     }
 
-    void Store(int start, int from, int row, int rows, int column, int columns, bool first, bool last)
+    void Store(int from, int row, int rows, int column, int columns, bool first, bool last)
     {
-        for (int i = 0; i < rows; i++)
+        for (int i = row; i < row + rows; i++, from += TTile.Columns)
             for (int j = 0; j < columns; j += Sixteen.Width)
-                tail.Store(c, start + (row + i) * lc.Row + column + j, row + i, column + j, columns - j,
-                    Sixteen.Load(scratch, from + i * TTile.Columns + j), first, last);
+                tail.Store(c, i * rowC + column + j, i, column + j, columns - j, Sixteen.Load(scratch, from + j), first, last);
     }
 }

@@ -7,10 +7,10 @@ using ILGPU.Runtime.OpenCL;
 namespace Silc;
 
 /// <summary>
-/// Several kernels in one OpenCL program. ILGPU would build a program for each: it is given an empty one, the same for all, and then
-/// the kernel of the program that counts.
+/// Several kernels in one OpenCL program. ILGPU would build a program for each: it is given an empty one, the same for all, and
+/// then the kernel of the program that counts.
 /// </summary>
-sealed partial class ClProgram
+sealed partial class ClProgram : IDisposable
 {
     readonly CLAccelerator accelerator;
     readonly CLCompiledKernel[] kernels;
@@ -21,7 +21,8 @@ sealed partial class ClProgram
         (this.accelerator, this.kernels) = (accelerator, kernels);
         var text = ClSource.For(kernels.Select((kernel, i) => WithNames(kernel.Source, i)));
         CLException.ThrowIfFailed(CLAPI.CurrentAPI.CreateProgram(accelerator.NativePtr, text, out program));
-        if (CLAPI.CurrentAPI.BuildProgram(program, accelerator.DeviceId, $"-cl-std={kernels[0].CVersion}") is var error && error == CLError.CL_SUCCESS) return;
+        var error = CLAPI.CurrentAPI.BuildProgram(program, accelerator.DeviceId, $"-cl-std={kernels[0].CVersion}");
+        if (error == CLError.CL_SUCCESS) return;
         CLAPI.CurrentAPI.GetProgramBuildLog(program, accelerator.DeviceId, out var log);
         throw new InvalidOperationException($"the OpenCL driver refuses {kernels.Length} kernels ({error}): {log}");
     }
@@ -37,15 +38,19 @@ sealed partial class ClProgram
         return kernel;
     }
 
-    // Every kernel is called the same, and ILGPU numbers types and labels as they come on all threads: names of their own, the same in every
-    // run, let the driver find the program in its cache.
+    /// <summary>Frees the program; its kernels keep what they need.</summary>
+    public void Dispose() => CLAPI.CurrentAPI.ReleaseProgram(program);
+
+    // Every kernel is called the same, and ILGPU numbers types and labels as they come on all threads: names of their own,
+    // the same in every run, let the driver find the program in its cache.
     static string WithNames(string source, int kernel)
     {
         Dictionary<string, string> names = [];
         return Names().Replace(source, match =>
         {
             if (match.Value == "Kernel_Run") return $"{match.Value}_{kernel}";
-            if (!names.TryGetValue(match.Value, out var name)) names[match.Value] = name = $"{match.Value[0]}{kernel}_{names.Count}";
+            if (!names.TryGetValue(match.Value, out var name))
+                names[match.Value] = name = $"{match.Value[0]}{kernel}_{names.Count}";
             return name;
         });
     }

@@ -3,12 +3,16 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>What stands before a kernel's text where the device is a processor: vectors, and that a group is one thread.</summary>
+/// <summary>
+/// What stands before a kernel's text where the device is a processor: vectors, and that a group is one thread.
+/// </summary>
 static partial class ClSource
 {
     /// <summary>
-    /// A group of one thread needs no barriers and no shared memory; said here, the compiler drops them before PoCL splits kernels at them.
-    /// Exponential and error function are those of <see cref="SimdMath"/> and <see cref="Scalar"/>: the driver's own take long to compile.
+    /// A group of one thread needs no barriers and no shared memory; said here, the compiler drops them before PoCL splits
+    /// kernels there. Exponential and error function are those of <see cref="SimdMath"/> and <see cref="Scalar"/>: the
+    /// driver's own take long to compile. Kernels are optimised for size, for their loops are vectors already; functions and
+    /// kernels may use registers of 512 bits, which LLVM avoids otherwise.
     /// </summary>
     const string ForProcessors = """
         #define double float16
@@ -57,7 +61,8 @@ static partial class ClSource
         SILC_FUNCTION float16 silc_erf(float16 x)
         {
             float16 s = x * x;
-            float16 near = 1.1283791671f * x * (1.0f - s * (0.3333333333f - s * (0.1f - s * (0.0238095238f - s * (0.0046296296f - s * 0.000757576f)))));
+            float16 near = 1.1283791671f * x * (1.0f - s * (0.3333333333f - s * (0.1f
+                - s * (0.0238095238f - s * (0.0046296296f - s * 0.000757576f)))));
             float16 z = x < 0.0f ? -x : x;
             float16 t = 1.0f / (1.0f + 0.5f * z);
             float16 p = -s - 1.26551223f + t * (1.00002368f + t * (0.37409196f + t * (0.09678418f + t * (-0.18628806f
@@ -93,7 +98,7 @@ static partial class ClSource
 
         """;
 
-    /// <summary>A launch that does nothing, whatever the arguments: the driver compiles a kernel only when it is launched.</summary>
+    /// <summary>A launch that does nothing, whatever the arguments.</summary>
     public static KernelConfig Idle => new(new Index3D(1, 2, 1), new Index3D(1, 1, 1));
 
     // The begin of a kernel's body.
@@ -105,6 +110,7 @@ static partial class ClSource
     {
         var text = string.Concat(kernels);
         text = Body().Replace(text, "SILC_KERNEL $0\tif (get_num_groups(1) == 2) return;\n");
-        return ForProcessors + string.Concat(ClFunctions.All.Where(function => text.Contains(function.Name, StringComparison.Ordinal)).Select(function => function.Text)) + text;
+        var called = ClFunctions.All.Where(function => text.Contains(function.Name, StringComparison.Ordinal));
+        return ForProcessors + string.Concat(called.Select(function => function.Text)) + text;
     }
 }

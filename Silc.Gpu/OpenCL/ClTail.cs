@@ -5,7 +5,8 @@ namespace Silc;
 /// <summary>
 /// What becomes of the sums of a product: c = sums + bias row + addend; then y = gelu(c), or c ← c · gelu'(h) and y = gelu(h).
 /// </summary>
-readonly struct ClTail(Floats bias, Floats addend, int addendRow, Floats hidden, int hiddenRow, Floats gelu, int geluRow, Floats sums, int flags)
+readonly struct ClTail(
+    Floats bias, Floats addend, int addendRow, Floats hidden, int hiddenRow, Floats gelu, int geluRow, Floats sums, int flags)
 {
     const int HasBias = 1, HasAddend = 2, HasGelu = 4, HasHidden = 8, IsExact = 16, HasSums = 32;
 
@@ -18,8 +19,8 @@ readonly struct ClTail(Floats bias, Floats addend, int addendRow, Floats hidden,
     public static ClTail None(ArrayView<float> c) => new(c, c, 0, c, 0, c, 0, c, 0);
 
     public static ClTail Of(Tensor c, Tensor bias, Tensor addend) =>
-        new(bias.Cols > 0 ? bias.View : c.View, addend.Cols > 0 ? addend.View : c.View, addend.Stride, c.View, 0, c.View, 0, c.View,
-            (bias.Cols > 0 ? HasBias : 0) | (addend.Cols > 0 ? HasAddend : 0));
+        new(bias.Cols > 0 ? bias.View : c.View, addend.Cols > 0 ? addend.View : c.View, addend.Stride,
+            c.View, 0, c.View, 0, c.View, (bias.Cols > 0 ? HasBias : 0) | (addend.Cols > 0 ? HasAddend : 0));
 
     public static ClTail Gelu(Tensor h, Tensor bias, Tensor y, GeluKind kind) =>
         new(bias.View, h.View, 0, h.View, 0, y.View, y.Stride, h.View, HasBias | HasGelu | Exact(kind));
@@ -51,7 +52,7 @@ readonly struct ClTail(Floats bias, Floats addend, int addendRow, Floats hidden,
         c[at] = value;
     }
 
-    /// <summary>Stores the sums of at most 16 places, those of one block of terms; earlier blocks have stored theirs in c.</summary>
+    /// <summary>Stores the sums of at most 16 places, of one block of terms; earlier blocks have stored theirs in c.</summary>
     public void Store(Floats c, int at, int row, int column, int count, Sixteen value, bool first, bool last)
     {
         if (!first) value += Sixteen.Load(c, at, count);

@@ -68,17 +68,19 @@ static class ClVector
     public static void Store(ref float at, double a, int count) => throw OnlyOnOpenCL;
 
     /// <summary>
-    /// Turns a block of at most 16 x 16 floats: line i of <paramref name="from"/> becomes column i of 16 x 16 at <paramref name="to"/>. What is
-    /// missing is zero.
+    /// Turns a block of at most 16 x 16 floats: line i of <paramref name="from"/> becomes column i of 16 x 16 at
+    /// <paramref name="to"/>. What is missing is zero.
     /// </summary>
     [ClText("silc_turn($0, $1, $2, $3, $4, $5)"), IntrinsicImplementation]
     public static void Turn(ref float from, int fromLine, int lines, int columns, ref float to, int toLine) => throw OnlyOnOpenCL;
 
     /// <summary>What <see cref="IClTile.Multiply"/> does.</summary>
     [ClText("silc_tile12x32($0, $1, $2, $3, $4, $5, $6)"), IntrinsicImplementation]
-    public static void Tile12x32(ref float left, int leftRow, int leftStep, ref float right, int depth, ref float to, int toRow) => throw OnlyOnOpenCL;
+    public static void Tile12x32(
+        ref float left, int leftRow, int leftStep, ref float right, int depth, ref float to, int toRow) => throw OnlyOnOpenCL;
 
     /// <inheritdoc cref="Tile12x32"/>
     [ClText("silc_tile6x16($0, $1, $2, $3, $4, $5, $6)"), IntrinsicImplementation]
-    public static void Tile6x16(ref float left, int leftRow, int leftStep, ref float right, int depth, ref float to, int toRow) => throw OnlyOnOpenCL;
+    public static void Tile6x16(
+        ref float left, int leftRow, int leftStep, ref float right, int depth, ref float to, int toRow) => throw OnlyOnOpenCL;
 }

@@ -38,7 +38,7 @@ partial class Ops<TPack>
         SumRows(dy, dBias);
     }
 
-    /// <summary>One product for each of batch · heads matrices; a device that has its own products and attention needs none.</summary>
+    /// <summary>One product for each of batch · heads matrices; where products and attention are a device's own, none.</summary>
     protected virtual void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
         int m, int n, int k, int batch, int heads, Tensor bias = default, Tensor addend = default) =>
         throw new NotSupportedException($"{GetType().Name} multiplies in its own way");
