@@ -21,7 +21,8 @@ sealed partial class ClProgram : IDisposable
         (this.accelerator, this.kernels) = (accelerator, kernels);
         var text = ClSource.For(kernels.Select((kernel, i) => WithNames(kernel.Source, i)));
         CLException.ThrowIfFailed(CLAPI.CurrentAPI.CreateProgram(accelerator.NativePtr, text, out program));
-        var error = CLAPI.CurrentAPI.BuildProgram(program, accelerator.DeviceId, $"-cl-std={kernels[0].CVersion}");
+        // ILGPU writes -1 as 4294967295, of which the compiler would warn on the console.
+        var error = CLAPI.CurrentAPI.BuildProgram(program, accelerator.DeviceId, $"-cl-std={kernels[0].CVersion} -w");
         if (error == CLError.CL_SUCCESS) return;
         CLAPI.CurrentAPI.GetProgramBuildLog(program, accelerator.DeviceId, out var log);
         throw new InvalidOperationException($"the OpenCL driver refuses {kernels.Length} kernels ({error}): {log}");
