@@ -61,7 +61,11 @@ public sealed partial class Device
             && (kind == "auto" || string.Equals(found.Kind.ToString(), kind, StringComparison.OrdinalIgnoreCase) && found.Index == index), name, precision);
     }
 
-    static Device Create(Context context, Func<Context, ILGPU.Runtime.Device, bool> wanted, string name, Precision precision)
+    /// <summary>An OpenCL device that is taken for a GPU, whatever it is: tests run a GPU's kernels where there is none.</summary>
+    internal static Device OpenAsGpu(int index) => Create(NewContext(cpuThreads: null, gpus: true),
+        (all, device) => Describe(all, device) is { Kind: DeviceKind.OpenCL } found && found.Index == index, $"opencl:{index}", Precision.Float32, asGpu: true);
+
+    static Device Create(Context context, Func<Context, ILGPU.Runtime.Device, bool> wanted, string name, Precision precision, bool asGpu = false)
     {
         try
         {
@@ -73,7 +77,7 @@ public sealed partial class Device
                 throw new InvalidOperationException($"{info.Id} ({info.Name}, {info.Capabilities}) multiplies in {Names(info.Precisions)} only, not in {Names([precision])}: "
                     + "choose that, or an NVIDIA GPU of compute capability 8.0 or newer");
             var accelerator = found is CPUDevice cpu ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel) : found.CreateAccelerator(context);
-            return new Device(context, accelerator, info, precision);
+            return new Device(context, accelerator, asGpu ? info with { IsProcessor = false } : info, precision);
         }
         catch
         {
@@ -89,6 +93,7 @@ public sealed partial class Device
     {
         builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms();
         PtxCompiler.Register(builder);
+        ClCompiler.Register(builder);
     }
 
     // A group of the CPU accelerator is one thread (2 is the least that ILGPU takes), so that each core runs one group at a time.

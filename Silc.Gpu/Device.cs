@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.OpenCL;
 
 namespace Silc;
 
@@ -25,6 +26,7 @@ public sealed partial class Device : IDisposable
 {
     readonly Context context;
     readonly Dictionary<Type, Delegate> launchers = [];
+    readonly ClKernels? kernels;
     readonly Dictionary<MemoryBuffer, string> allocations = [];
     MemoryBuffer1D<float, Stride1D.Dense>? workspace;
     long workspaceFloats;
@@ -39,11 +41,12 @@ public sealed partial class Device : IDisposable
         Lanes = info switch
         {
             { Kind: DeviceKind.Cpu } => 1,
-            { Kind: DeviceKind.OpenCL, IsProcessor: true } => 16,   // PoCL turns a group into a loop that LLVM vectorises
+            { Kind: DeviceKind.OpenCL, IsProcessor: true } => 1,
             _ => Silc.Lanes.Max,
         };
         Groups = info.IsProcessor ? accelerator.NumMultiprocessors : accelerator.NumMultiprocessors * 16;
         Queue = info.Kind == DeviceKind.Cpu ? new(accelerator) : null;
+        kernels = info is { Kind: DeviceKind.OpenCL, IsProcessor: true } ? new((CLAccelerator)accelerator) : null;
         Ops = Ops.For(this);
     }
 
@@ -76,9 +79,6 @@ public sealed partial class Device : IDisposable
     /// <summary>Threads of a group in kernels that stride over lanes.</summary>
     internal int Lanes { get; set; }
 
-    /// <summary>Threads of a group in kernels where each thread makes a tile of its own.</summary>
-    internal int TileLanes => Info.IsProcessor ? 1 : 64;
-
     /// <summary>Groups that keep the device busy.</summary>
     internal int Groups { get; }
 
@@ -86,7 +86,15 @@ public sealed partial class Device : IDisposable
     internal ILauncher? Launcher { get; set; }
 
     /// <summary>While true, launches and copies do nothing: the walk through a step only measures its memory.</summary>
-    internal bool DryRun { get; set; }
+    internal bool DryRun
+    {
+        get;
+        set
+        {
+            field = value;
+            if (!value) kernels?.Build();
+        }
+    }
 
     /// <summary>Runs one group for each item of work, or fewer that share them; the kernel strides with <see cref="Share"/>.</summary>
     internal void ForRows<TKernel>(int rows, TKernel kernel) where TKernel : struct, IKernel
@@ -109,9 +117,16 @@ public sealed partial class Device : IDisposable
         else if (!DryRun) Queue.AddSingle(kernel);
     }
 
+    /// <summary>To be called before a model is made: where kernels take long to compile, those that it needs are begun.</summary>
+    internal void Prepare(bool training)
+    {
+        if (kernels is not null) ClOps.Prepare(kernels, training);
+    }
+
     /// <summary>Runs exactly <paramref name="groups"/> groups of <paramref name="lanes"/> threads, on a GPU or OpenCL.</summary>
     internal void Launch<TKernel>(int groups, int lanes, TKernel kernel) where TKernel : struct, IKernel
     {
+        if (DryRun && groups > 0) kernels?.Expect<TKernel>();
         if (DryRun || groups == 0) return;
         if (Launcher is not null)
         {
@@ -119,7 +134,7 @@ public sealed partial class Device : IDisposable
             return;
         }
         if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
-            launchers[typeof(TKernel)] = launcher = Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
+            launchers[typeof(TKernel)] = launcher = kernels?.Load<TKernel>() ?? Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
         var launch = (Action<KernelConfig, TKernel>)launcher;
         launch(new KernelConfig(groups, lanes), kernel);
     }
@@ -250,6 +265,7 @@ public sealed partial class Device : IDisposable
         Free(workspace);
         Queue?.Dispose();
         copies?.Dispose();
+        kernels?.Dispose();
         Accelerator.Dispose();
         context.Dispose();
     }

@@ -26,7 +26,9 @@ static class Share
 
     public static int Last(int count) => Least((Grid.IdxX + 1) * Each(count), count);
 
-    public static int FirstElement(int count) => Grid.IdxX * Each((count + Block - 1) / Block) * Block;
+    // Never past the end: ILGPU 1.5.3 divides by powers of two with a shift, for which -9 / 16 is -1: an empty share would have
+    // a tail.
+    public static int FirstElement(int count) => Least(Grid.IdxX * Each((count + Block - 1) / Block) * Block, count);
 
     public static int LastElement(int count) => Least((Grid.IdxX + 1) * Each((count + Block - 1) / Block) * Block, count);
 

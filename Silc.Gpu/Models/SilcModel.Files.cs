@@ -50,6 +50,7 @@ public sealed partial class SilcModel
     {
         var there = BigVisionNames.Towers(weights.Config).ToDictionary(weight => weight.Name, weight => weight.Shape);
         var head = weights.HasHead && weights.Config.Head == config.Head;
+        device.Prepare(training: false);
         var model = new SilcModel(device, config, tokenizer);
         try
         {

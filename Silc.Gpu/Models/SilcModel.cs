@@ -28,6 +28,7 @@ public sealed partial class SilcModel : IDisposable
     /// <exception cref="ArgumentException">The sizes do not fit each other.</exception>
     public static SilcModel Create(Device device, SilcConfig config, int seed = 0, Tokenizer? tokenizer = null)
     {
+        device.Prepare(training: true);
         var model = new SilcModel(device, config, tokenizer);
         try
         {

@@ -30,7 +30,8 @@ public abstract class Ops(Device device)
     {
         DeviceKind.Cuda => new CudaOps(device, device.Precision),
         DeviceKind.Cpu => new CpuOps(device),
-        _ => new Ops<One>(device),
+        _ when device.Info.IsProcessor => new ClOps(device),
+        _ => new ClGpuOps(device),
     };
 
     /// <summary>

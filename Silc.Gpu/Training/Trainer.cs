@@ -90,12 +90,17 @@ public sealed partial class Trainer : IDisposable
         device.Synchronize();
         var schedule = Config.Schedule.At(Steps, Config.TotalSteps);
         Gradients(pass, teacherPass);
+        Update(schedule);
+        Steps++;
+    }
+
+    void Update(double schedule)
+    {
         frozen.Clear(device.Ops);
         device.Ops.Judge(student.Parameters.Grads, Losses, gate, (float)Config.ClipNorm, (float)Config.Beta1, (float)Config.Beta2);
         optimizer.Step(gate, Config.LearningRate * schedule, Config.WeightDecay * schedule, Teacher?.Parameters.Values ?? default, Config.TeacherMomentum);
         Teacher?.MoveCenter(device.Ops, gate, Config.CenterMomentum);
         Average?.Follow(device.Ops, gate, Config.TeacherMomentum);
-        Steps++;
     }
 
     /// <summary>Waits for the steps so far and returns the means since the last call.</summary>

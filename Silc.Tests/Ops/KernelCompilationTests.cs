@@ -59,14 +59,27 @@ public sealed partial class KernelCompilationTests
         typeof(AttentionDelta<Aligned>), typeof(AttentionDelta<Unaligned>),
     ];
 
+    // Kernels of processors behind OpenCL.
+    static readonly Type[] tileKernels =
+    [
+        .. from kernel in new[] { typeof(ClProduct<>), typeof(ClAttention<>) }
+           from tile in new[] { typeof(ClTile12x32), typeof(ClTile6x16) }
+           select kernel.MakeGenericType(tile),
+        .. ClFamilies.All.Select(family => family.Merged),
+    ];
+
     // Every kernel of the library, those for all devices with one float a thread.
     static IEnumerable<Type> Kernels => typeof(IKernel).Assembly.GetTypes()
         .Where(type => type.IsValueType && typeof(IKernel).IsAssignableFrom(type))
         .SelectMany(type => !type.IsGenericTypeDefinition ? [type]
-            : tensorKernels.Concat(halfKernels).Concat(floatKernels).Where(kernel => kernel.IsGenericType && kernel.GetGenericTypeDefinition() == type) is var known && known.Any() ? known
-            : [type.MakeGenericType(typeof(One)), type.MakeGenericType(typeof(Four))]);
+            : tensorKernels.Concat(halfKernels).Concat(floatKernels).Concat(tileKernels)
+                .Where(kernel => kernel.IsGenericType && kernel.GetGenericTypeDefinition() == type) is var known && known.Any() ? known
+            : [type.MakeGenericType(typeof(One)), type.MakeGenericType(typeof(Four)), type.MakeGenericType(typeof(Sixteen))]);
 
     static bool IsOfFours(Type kernel) => kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Four);
+
+    // Vectors of OpenCL C, in a kernel for every device or in one of a processor's own.
+    static bool HasVectors(Type kernel) => tileKernels.Contains(kernel) || (kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Sixteen));
 
     // ILGPU's front end does not look into intrinsics: such a kernel is host code behind a launcher.
     static bool IsForTheCpu(Type kernel) => kernel
@@ -83,7 +96,8 @@ public sealed partial class KernelCompilationTests
         var declaredFor = Folders();
         // GPUs without tensor cores never meet their kernels; from SM_86 on ILGPU writes the same text as for SM_80, so one of each is enough.
         var left = architecture switch { "SM_75" => [], "SM_90" => tensorKernels.DistinctBy(kernel => kernel.GetGenericTypeDefinition()), _ => tensorKernels };
-        foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel) && (!tensorKernels.Contains(kernel) || left.Contains(kernel))
+        foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel) && !HasVectors(kernel)
+            && (!tensorKernels.Contains(kernel) || left.Contains(kernel))
             && (architecture != "SM_75" || !halfKernels.Contains(kernel)) && (architecture == "SM_80" || !IsOfFours(kernel))))
         {
             // The emulator's tests run the same kernels and need not compile them again.
@@ -144,7 +158,26 @@ public sealed partial class KernelCompilationTests
         using var backend = new CLBackend(context, capabilities, CLDeviceVendor.Other, new CLCVersion(2, 0));
         var declaredFor = Folders();
         foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel) && !IsOfFours(kernel) && declaredFor[PlainName(kernel)] != "Cuda"))
-            StringAssert.Contains(((CLCompiledKernel)Compile(backend, kernel)).Source, "kernel void", kernel.Name);
+        {
+            var compiled = (CLCompiledKernel)Compile(backend, kernel);
+            StringAssert.Contains(compiled.Source, "kernel void", kernel.Name);
+            // A double stands for a vector; what has no vectors has no doubles either, so that the word is free.
+            if (!HasVectors(kernel)) Assert.IsFalse(Double().IsMatch(compiled.Source), $"{kernel} has doubles");
+            else
+            {
+                StringAssert.Contains(compiled.Source, "SILC_", kernel.Name);
+                Assert.IsFalse(compiled.Source.Contains("(double)", StringComparison.Ordinal), $"{kernel} converts vectors");
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Vectors_of_OpenCL_are_refused_elsewhere()
+    {
+        using var context = NewContext();
+        using var backend = new PTXBackend(context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_80, null!);
+        foreach (var kernel in new[] { typeof(ClProduct<ClTile12x32>), typeof(FillKernel<Sixteen>) })
+            StringAssert.Contains(Assert.ThrowsExactly<AssertFailedException>(() => Compile(backend, kernel)).Message, "does not compile", kernel.Name);
     }
 
     [TestMethod]
@@ -192,6 +225,9 @@ public sealed partial class KernelCompilationTests
 
     [GeneratedRegex(@"\b(Ptx|CudaAsm)\.\w+\(|\[Instruction\(")]
     private static partial Regex InlinePtx();
+
+    [GeneratedRegex(@"\bdouble\b")]
+    private static partial Regex Double();
 
     [GeneratedRegex(@"\bstruct (\w+)")]
     private static partial Regex StructName();

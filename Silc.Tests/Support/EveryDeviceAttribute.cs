@@ -21,7 +21,11 @@ public sealed class EveryDeviceAttribute : Attribute, ITestDataSource
 /// <summary>The devices under test; each is opened once and lives as long as the test run.</summary>
 public static class TestDevices
 {
-    public const string OneThread = "cpu with 1 thread", FourThreads = "cpu with 4 threads", EmulateVariable = "SILC_EMULATE_CUDA";
+    public const string OneThread = "cpu with 1 thread", FourThreads = "cpu with 4 threads";
+    public const string EmulateVariable = "SILC_EMULATE_CUDA";
+
+    // PoCL with the kernels of a GPU, and with those of a processor without AVX-512.
+    const string AsGpu = " as a GPU", AsNarrow = " of 256 bits";
 
     static readonly Dictionary<string, Device> open = [];
 
@@ -31,6 +35,8 @@ public static class TestDevices
     public static IReadOnlyList<string> Names { get; } =
     [
         OneThread, FourThreads, .. Device.List().Where(info => info.Kind != DeviceKind.Cpu).Select(info => info.Id),
+        .. Device.List().Where(info => info is { Kind: DeviceKind.OpenCL, IsProcessor: true })
+            .SelectMany(info => new[] { info.Id + AsGpu, info.Id + AsNarrow }),
         .. EmulateCuda ? [CudaTest.Emulated] : Array.Empty<string>(),
     ];
 
@@ -42,8 +48,17 @@ public static class TestDevices
                 OneThread => Device.Cpu(1),
                 FourThreads => Device.Cpu(4),
                 CudaTest.Emulated => Emulated(),
+                _ when name.EndsWith(AsGpu, StringComparison.Ordinal) => Device.OpenAsGpu(int.Parse(name.Split(':', ' ')[1])),
+                _ when name.EndsWith(AsNarrow, StringComparison.Ordinal) => Narrow(name.Split(' ')[0]),
                 _ => Device.Open(name),
             };
+    }
+
+    static Device Narrow(string name)
+    {
+        var device = Device.Open(name);
+        device.Ops = new ClOps(device, wide: false);
+        return device;
     }
 
     static Device Emulated()

@@ -1,0 +1,37 @@
+using System.Runtime.Intrinsics.X86;
+
+namespace Silc;
+
+/// <summary>
+/// The operations of a processor behind OpenCL (PoCL): 16 floats at a time, one thread a group; products and attention are its
+/// own.
+/// </summary>
+sealed partial class ClOps(Device device, bool wide) : Ops<Sixteen>(device)
+{
+    // Registers of 512 bits: an OpenCL device that is a processor is the one that this process runs on.
+    public ClOps(Device device) : this(device, Avx512F.IsSupported) { }
+
+    /// <summary>Begins to build the kernels that every model needs, and those of training; others follow when met.</summary>
+    public static void Prepare(ClKernels kernels, bool training)
+    {
+        ClFamilies.Forward.Expect(kernels);
+        if (Avx512F.IsSupported)
+        {
+            kernels.Expect<ClProduct<ClTile12x32>>();
+            kernels.Expect<ClAttention<ClTile12x32>>();
+        }
+        else
+        {
+            kernels.Expect<ClProduct<ClTile6x16>>();
+            kernels.Expect<ClAttention<ClTile6x16>>();
+        }
+        kernels.Expect<LayerNormForward<Sixteen>>();
+        if (training)
+        {
+            foreach (var family in ClFamilies.All) family.Expect(kernels);
+            kernels.Expect<LayerNormGrad<Sixteen>>();
+            kernels.Expect<AdamWKernel<Sixteen>>();
+        }
+        kernels.Build();
+    }
+}
