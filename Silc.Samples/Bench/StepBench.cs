@@ -21,6 +21,8 @@ static class StepBench
 {
     public const int Embedded = 32, EmbedRuns = 9;
 
+    static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+
     public static StepTiming Run(Device device, SilcConfig config, TrainConfig train, int steps, OpProfile? profile = null)
     {
         int batch = train.BatchSize;
@@ -48,7 +50,8 @@ static class StepBench
         var noise = BenchModel.Noise(model.Config, train.BatchSize);
         OneStep(trainer, noise, model.Device);
         var startUp = DateTime.Now - Process.GetCurrentProcess().StartTime;
-        OneStep(trainer, noise, model.Device);     // the second finds every tier of compiled code
+        // By then .NET has replaced its quick first code, and processors have their pace.
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < WarmUp;) OneStep(trainer, noise, model.Device);
         profile?.Reset();
         List<TimeSpan> times = [];
         for (int i = 0; i < steps; i++) times.Add(OneStep(trainer, noise, model.Device));

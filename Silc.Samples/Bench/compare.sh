@@ -30,7 +30,8 @@ if [ -z "$peer" ]; then
     peer=$work/peer/peer
 fi
 if [ -n "$narrow" ]; then export DOTNET_EnableAVX512=0 MKL_ENABLE_INSTRUCTIONS=AVX2 ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2; fi
-silc() { dotnet "$root/Silc.Samples/bin/Release/net10.0/silc.dll" "$@"; }
+silc=$root/Silc.Samples/bin/Release/net10.0/silc.dll
+silc() { dotnet "$silc" "$@"; }
 torch() { $peer "$@"; }
 median() { sort -n | awk '{ x[NR] = $1 } END { print x[int((NR + 1) / 2)] }'; }
 
@@ -44,7 +45,7 @@ take() {
 row() {
     local name=$1 file="$work/$2"
     field() { sed -E "s/.*$1.*/\1/; s/,//g" "$file" | median; }
-    printf '| %s | %s ms | %s | %s MiB | %s | %s s |\n' "$name" "$(field 'step ([0-9]+) ms')" "$(field '([0-9.]+) samples')" \
+    printf '| %s | %s ms | %s | %s MiB | %s | %s s |\n' "$name" "$(field 'step ([0-9]+) ms')" "$(field ' ([0-9.]+) samples')" \
         "$(field 'peak ([0-9,]+) MiB')" "$(field 'embed ([0-9.]+)')" "$(field 'after ([0-9.]+) s')"
 }
 
@@ -54,6 +55,8 @@ for preset in $presets; do
         take "$preset-cpu" silc bench "$preset" --batch "$batch" --steps "$steps" --device cpu
         take "$preset-torch" torch "$preset" "$batch" "$steps"
         [ -z "$opencl" ] || take "$preset-opencl" silc bench "$preset" --batch "$batch" --steps "$steps" --device opencl
+        # PoCL keeps what it has compiled; a new folder is what a new machine has.
+        [ -z "$opencl" ] || take "$preset-cold" env POCL_CACHE_DIR="$(mktemp -d -p "$work")" dotnet "$silc" bench "$preset" --batch "$batch" --steps "$steps" --device opencl
     done
 done
 echo "| preset, batch $batch | step | samples/s | peak memory | pictures embedded/s | first step after |"
@@ -62,6 +65,7 @@ for preset in $presets; do
     row "$preset, Silc, CPU" "$preset-cpu"
     row "$preset, TorchSharp" "$preset-torch"
     [ -z "$opencl" ] || row "$preset, Silc, OpenCL" "$preset-opencl"
+    [ -z "$opencl" ] || row "$preset, Silc, OpenCL, nothing compiled" "$preset-cold"
 done
 
 # Tokens of a batch of 16 by channels and hidden layers, prototypes, one picture.
