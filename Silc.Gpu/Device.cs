@@ -206,7 +206,10 @@ public sealed partial class Device : IDisposable
     // Fill kernels rather than the driver's: PoCL's refuses windows of a buffer.
     internal void Zero(ArrayView<float> view) => Ops.Fill(new(view, 1, (int)view.Length), 0);
 
-    internal void Poison(ArrayView<float> view) => Ops.Fill(new(view, 1, (int)view.Length), BitConverter.UInt32BitsToSingle(uint.MaxValue));     // NaN as two bfloat16, too
+    // NaN, also as two bfloat16.
+    static readonly float NoNumber = BitConverter.UInt32BitsToSingle(uint.MaxValue);
+
+    internal void Poison(ArrayView<float> view) => Ops.Fill(new(view, 1, (int)view.Length), NoNumber);
 
     internal unsafe void Upload<T>(ReadOnlySpan<T> from, ArrayView<T> to) where T : unmanaged
     {

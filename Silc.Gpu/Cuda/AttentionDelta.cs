@@ -19,7 +19,8 @@ readonly struct AttentionDelta<TReads>(HeadsAt heads, int rows) : IKernel where 
         MatrixAt o = heads.O(head), dO = heads.GradO(head);
         Float4 sums = default;
         for (int channel = 4 * lane; channel < heads.Size; channel += 4 * Lanes)
-            sums += TReads.Four(o.At(query, channel), i, rows, channel, heads.Size) * TReads.Four(dO.At(query, channel), i, rows, channel, heads.Size);
+            sums += TReads.Four(o.At(query, channel), i, rows, channel, heads.Size)
+                * TReads.Four(dO.At(query, channel), i, rows, channel, heads.Size);
         float sum = sums.X + sums.Y + (sums.Z + sums.W);
         sum += Ptx.ShuffleXor(sum, 4);
         sum += Ptx.ShuffleXor(sum, 2);

@@ -12,8 +12,8 @@ partial class CudaOps
     (Factors Factors, ArrayView<float> Parts) Prepare(Tensor a, Tensor b, Tensor c, Transpose transpose, long parts)
     {
         var f = FactorsOf(a, b, c, transpose);
-        foreach (var x in new[] { a, b })
-            if (IsHalf(x) && !IsAligned(x)) throw new ArgumentException($"a {x.Rows} x {x.Cols} tensor of bfloat16 does not begin at a unit of {UnitValues}");
+        MustBeWhole(a);
+        MustBeWhole(b);
         bool mixed = IsHalf(a) != IsHalf(b), whole = f.LineOfA % UnitValues == 0 && f.LineOfB % UnitValues == 0;
         bool large = precision == Precision.Bf16 && Math.Min(f.M, f.N) >= WorthRounding;
         if (IsHalf(a) && IsHalf(b) ? whole : !mixed && !(whole && large)) return (f, Device.Workspace(parts));
@@ -24,6 +24,12 @@ partial class CudaOps
         a = Converted(a, form, Part(scratch, 0, ofA));
         b = Converted(b, form, Part(scratch, ofA, ofB));
         return (FactorsOf(a, b, c, transpose), Part(scratch, ofA + ofB, parts));
+    }
+
+    static void MustBeWhole(Tensor x)
+    {
+        if (IsHalf(x) && !IsAligned(x))
+            throw new ArgumentException($"a {x.Rows} x {x.Cols} tensor of bfloat16 does not begin at a unit of {UnitValues} values");
     }
 
     // Rows and columns of C from which on the faster product is taken to pay for a pass over its operands: to be measured on a GPU.

@@ -4,8 +4,9 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>As <see cref="LayerNormForward{TPack}"/>, a row a warp: sums go through the registers of its lanes.</summary>
-readonly struct RowNorm<TValues>(MatrixAt x, MatrixAt scale, MatrixAt bias, MatrixAt y, long mean, long rstd, int rows, int width, float epsilon)
-    : IKernel where TValues : struct, IValues
+readonly struct RowNorm<TValues>(
+    MatrixAt x, MatrixAt scale, MatrixAt bias, MatrixAt y, long mean, long rstd, int rows, int width, float epsilon) : IKernel
+    where TValues : struct, IValues
 {
     public void Execute()
     {
@@ -24,7 +25,10 @@ readonly struct RowNorm<TValues>(MatrixAt x, MatrixAt scale, MatrixAt bias, Matr
         }
         float r = 1 / XMath.Sqrt(WarpSum.Of(sums) / width + epsilon);
         for (int c = 4 * lane; c < width; c += 128)
-            TValues.Store(y.At(row, c), (Ptx.Load4(x.At(row, c)) - WarpSum.All(mu)) * r * Ptx.Load4(scale.At(0, c)) + Ptx.Load4(bias.At(0, c)));
+        {
+            var normal = (Ptx.Load4(x.At(row, c)) - WarpSum.All(mu)) * r;
+            TValues.Store(y.At(row, c), normal * Ptx.Load4(scale.At(0, c)) + Ptx.Load4(bias.At(0, c)));
+        }
         // One lane stores; predicated, so that the warp stays together.
         Ptx.Store(mean + 4L * row, mu, lane, 1);
         Ptx.Store(rstd + 4L * row, r, lane, 1);
@@ -42,7 +46,8 @@ readonly struct RowNormGrad<TValues>(MatrixAt dy, MatrixAt x, MatrixAt scale, lo
 
     public void Execute()
     {
-        int thread = Group.IdxX, threads = Group.DimX, lane = thread & 31, first = Grid.IdxX * BlockRows, count = rows - first < BlockRows ? rows - first : BlockRows;
+        int thread = Group.IdxX, threads = Group.DimX, lane = thread & 31;
+        int first = Grid.IdxX * BlockRows, count = rows - first < BlockRows ? rows - first : BlockRows;
         int means = Ptx.Shared(8 * BlockRows);
         for (int i = thread / 32; i < count; i += threads / 32)
         {

@@ -57,7 +57,8 @@ partial class CudaOps
 
     public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind)
     {
-        if (IsHalf(h) != IsHalf(y) || IsHalf(h) != IsHalf(dh)) throw new ArgumentException("a layer, its GELU and its gradient are stored in one form");
+        if (IsHalf(h) != IsHalf(y) || IsHalf(h) != IsHalf(dh))
+            throw new ArgumentException("a layer, its GELU and its gradient are stored in one form");
         var (f, _) = Prepare(dy, kernel, dh, Transpose.B, 0);
         var cells = CellsOf(dh, h, y);
         if (IsHalf(h)) Multiply(f, Whole(f, precision), new SumsToGeluGrad<HalfValues>(At(h), At(dh), At(y), cells, (int)kind), precision);
@@ -116,7 +117,7 @@ partial class CudaOps
         double least = Pieces(tiles, PlacesOfUnit * Device.Workers);
         for (int splits = 2; splits <= Math.Min(Most, tilesOfSum / LeastTilesOfSum); splits++)
         {
-            double time = (double)Pieces(tiles * splits, PlacesOfUnit * Device.Workers) / splits + (double)splits * m * n / k / 8192;
+            double turns = Pieces(tiles * splits, PlacesOfUnit * Device.Workers), time = turns / splits + (double)splits * m * n / k / 8192;
             if (time < least) (best, least) = (splits, time);
         }
         if (best < 2) return Splits.None;

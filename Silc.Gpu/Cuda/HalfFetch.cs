@@ -11,7 +11,9 @@ readonly struct HalfFetch<TOperand>(long address, long advance, long step, int o
 
     static int LinesAtOnce => HalfTile.Threads / TOperand.UnitsInLine;
 
-    /// <summary>The part of the tile that begins at row (or column) <paramref name="outer"/> of C and place <paramref name="depth"/> of the sum.</summary>
+    /// <summary>
+    /// The part of the tile that begins at row (or column) <paramref name="outer"/> of C and place <paramref name="depth"/> of the sum.
+    /// </summary>
     public static HalfFetch<TOperand> At(MatrixAt x, int outer, int outers, int depth, int depths, int thread)
     {
         int line = thread / TOperand.UnitsInLine, unit = thread % TOperand.UnitsInLine, offset = TOperand.At(line, unit);

@@ -24,7 +24,8 @@ readonly struct HalfMatMul<TLeft, TRight, TEpilogue>(Product product, TEpilogue 
         int thread = Group.IdxX, group = Grid.IdxX, lane = thread & 31, warp = thread >> 5;
         int row = product.Row(group) * ProductTile.Side, column = product.Column(group) * ProductTile.Side;
         int warpRow = warp / 2 * HalfTile.WarpSide, warpColumn = warp % 2 * HalfTile.WarpSide;
-        int tiles = Ptx.Shared(HalfTile.Tiles * HalfTile.Bytes), last = tiles + (HalfTile.Tiles - 1) * HalfTile.Bytes, tile = tiles, free = last;
+        int tiles = Ptx.Shared(HalfTile.Tiles * HalfTile.Bytes), last = tiles + (HalfTile.Tiles - 1) * HalfTile.Bytes;
+        int tile = tiles, free = last;
         int depth = product.Begin(group), end = product.End(group);
         int left = TLeft.Left(warpRow, lane), right = HalfTile.OperandBytes + TRight.Right(warpColumn, lane);
         var a = HalfFetch<TLeft>.At(product.A(group), row, product.M, depth, end, thread);

@@ -16,7 +16,9 @@ interface IHalfOperand
     /// <summary>Offset of a unit of a line.</summary>
     static abstract int At(int line, int unit);
 
-    /// <summary>Offset that a lane gives to read a left operand: 16 rows from <paramref name="row"/> on, the first 16 places of the sum.</summary>
+    /// <summary>
+    /// Offset that a lane gives to read a left operand: 16 rows from <paramref name="row"/> on, the first 16 places of the sum.
+    /// </summary>
     static abstract int Left(int row, int lane);
 
     /// <summary>The same for two right operands: 16 columns from <paramref name="column"/> on.</summary>
@@ -55,7 +57,8 @@ readonly struct HalvesAcrossSum : IHalfOperand
     public static int At(int line, int unit) => 256 * line + 16 * (unit ^ line & 7);
 
     public static int Left(int row, int lane) => At(FragmentLayout.TurnedLeftLine(lane), (row + FragmentLayout.TurnedLeftRow(lane)) / 8);
-    public static int Right(int column, int lane) => At(FragmentLayout.TurnedRightLine(lane), (column + FragmentLayout.TurnedRightColumn(lane)) / 8);
+    public static int Right(int column, int lane) =>
+        At(FragmentLayout.TurnedRightLine(lane), (column + FragmentLayout.TurnedRightColumn(lane)) / 8);
     public static int Block(int offset, int i) => offset ^ 32 * i;
     public static int Next(int offset) => offset + 256 * 16;
     public static Words Load(int address) => Ptx.LoadMatricesTurned(address);
