@@ -6,18 +6,8 @@ namespace Silc;
 /// The operations of an OpenCL GPU: a float a thread, and products of tiles in local memory with GELU, bias and addend in the
 /// same launch.
 /// </summary>
-sealed class ClGpuOps(Device device) : Ops<One>(device)
+sealed class ClGpuOps(Device device) : ClProducts<One>(device)
 {
-    public override void MatMul(
-        Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default) =>
-        Product(a, b, c, transpose, ClTail.Of(c, bias, addend));
-
-    public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind) =>
-        Product(x, kernel, h, Transpose.None, ClTail.Gelu(h, bias, y, kind));
-
-    public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind) =>
-        Product(dy, kernel, dh, Transpose.B, ClTail.GeluBackward(h, dh, y, kind));
-
     public override void LinearGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias)
     {
         const int Terms = 512, MostFloats = 1 << 24;
@@ -40,7 +30,7 @@ sealed class ClGpuOps(Device device) : Ops<One>(device)
         int m, int n, int k, int batch, int heads, Tensor bias = default, Tensor addend = default) =>
         Run(a, la, b, lb, c, lc, m, n, k, batch, heads, ClTail.None(c), 1, k);
 
-    void Product(Tensor a, Tensor b, Tensor c, Transpose transpose, ClTail tail)
+    protected override void Product(Tensor a, Tensor b, Tensor c, Transpose transpose, ClTail tail)
     {
         var (m, n, k) = ProductSize(a, b, c, transpose);
         Run(a.View, transpose == Transpose.A ? new(0, 0, 1, a.Stride) : new(0, 0, a.Stride, 1),

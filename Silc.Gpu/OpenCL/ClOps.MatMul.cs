@@ -2,20 +2,10 @@ namespace Silc;
 
 partial class ClOps
 {
-    public override void MatMul(
-        Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default) =>
-        Product(a, b, c, transpose, ClTail.Of(c, bias, addend));
-
-    public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind) =>
-        Product(x, kernel, h, Transpose.None, ClTail.Gelu(h, bias, y, kind));
-
-    public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind) =>
-        Product(dy, kernel, dh, Transpose.B, ClTail.GeluBackward(h, dh, y, kind));
-
     public override void LinearGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias) =>
         Product(x, dy, dKernel, Transpose.A, ClTail.Grads(dKernel, dBias));
 
-    void Product(Tensor a, Tensor b, Tensor c, Transpose transpose, ClTail tail)
+    protected override void Product(Tensor a, Tensor b, Tensor c, Transpose transpose, ClTail tail)
     {
         var size = ProductSize(a, b, c, transpose);
         if (wide) Product<ClTile12x32>(a, b, c, transpose, tail, size);

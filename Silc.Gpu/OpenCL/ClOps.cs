@@ -6,7 +6,7 @@ namespace Silc;
 /// The operations of a processor behind OpenCL (PoCL): 16 floats at a time, one thread a group; products and attention are its
 /// own.
 /// </summary>
-sealed partial class ClOps(Device device, bool wide) : Ops<Sixteen>(device)
+sealed partial class ClOps(Device device, bool wide) : ClProducts<Sixteen>(device)
 {
     // Registers of 512 bits: an OpenCL device that is a processor is the one that this process runs on.
     public ClOps(Device device) : this(device, Avx512F.IsSupported) { }
