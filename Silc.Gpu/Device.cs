@@ -31,6 +31,7 @@ public sealed partial class Device : IDisposable
     MemoryBuffer1D<float, Stride1D.Dense>? workspace;
     long workspaceFloats;
     AcceleratorStream? copies;
+    KernelProfile? kernelProfile;
 
     Device(Context context, Accelerator accelerator, DeviceInfo info, Precision precision)
     {
@@ -64,6 +65,9 @@ public sealed partial class Device : IDisposable
 
     /// <summary>Bytes allocated on this device through this object.</summary>
     public long AllocatedBytes { get; private set; }
+
+    /// <summary>The most that <see cref="AllocatedBytes"/> has been.</summary>
+    public long PeakBytes { get; private set; }
 
     /// <summary>Buffers allocated so far, those included that were freed: training allocates none while it steps and reports.</summary>
     internal long Allocations { get; private set; }
@@ -136,8 +140,13 @@ public sealed partial class Device : IDisposable
         if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
             launchers[typeof(TKernel)] = launcher = kernels?.Load<TKernel>() ?? Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
         var launch = (Action<KernelConfig, TKernel>)launcher;
-        launch(new KernelConfig(groups, lanes), kernel);
+        if (kernelProfile is null) launch(new KernelConfig(groups, lanes), kernel);
+        else Timed(kernelProfile, launch, new(groups, lanes), kernel);
     }
+
+    // Apart from Launch, which would otherwise allocate what this closes over at every launch.
+    static void Timed<TKernel>(KernelProfile profile, Action<KernelConfig, TKernel> launch, KernelConfig config, TKernel kernel)
+        where TKernel : struct, IKernel => profile.Time(typeof(TKernel), 0, () => launch(config, kernel));
 
     /// <summary>From now on every operation is timed; models and trainers must be made after this.</summary>
     public OpProfile StartProfile()
@@ -146,6 +155,10 @@ public sealed partial class Device : IDisposable
         Ops = new ProfiledOps(Ops, profile);
         return profile;
     }
+
+    /// <summary>From now on every launch is timed, on CUDA; without waiting for any.</summary>
+    /// <exception cref="InvalidOperationException">The device is not CUDA.</exception>
+    public KernelProfile StartKernelProfile() => kernelProfile ??= new(this);
 
     internal MemoryBuffer1D<float, Stride1D.Dense> Allocate(long floats, string what) => Allocate<float>(floats, what);
 
@@ -156,6 +169,7 @@ public sealed partial class Device : IDisposable
         {
             var buffer = Accelerator.Allocate1D<T>(count);
             AllocatedBytes += bytes;
+            PeakBytes = Math.Max(PeakBytes, AllocatedBytes);
             Allocations++;
             allocations[buffer] = what;
             if (Kind == DeviceKind.Cpu) HugePages.Advise(buffer.NativePtr, bytes);
@@ -265,6 +279,7 @@ public sealed partial class Device : IDisposable
     /// <summary>Frees the accelerator and its scratch memory.</summary>
     public void Dispose()
     {
+        kernelProfile?.Dispose();
         Free(workspace);
         Queue?.Dispose();
         copies?.Dispose();

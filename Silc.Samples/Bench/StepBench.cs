@@ -10,8 +10,10 @@ namespace Silc.Samples.Bench;
 /// <param name="EmbedPerSecond">Pictures embedded a second, 32 at a time.</param>
 /// <param name="StepCosts">Where the time of a step goes, if that was asked for.</param>
 /// <param name="EmbedCosts">The same for embedding 32 pictures.</param>
+/// <param name="Kernels">The same of a step by kernel, if that was asked for; such steps are a little longer.</param>
 sealed record StepTiming(
-    TimeSpan StartUp, TimeSpan Step, int Batch, long PeakMiB, double EmbedPerSecond, IReadOnlyList<OpCost> StepCosts, IReadOnlyList<OpCost> EmbedCosts)
+    TimeSpan StartUp, TimeSpan Step, int Batch, long PeakMiB, double EmbedPerSecond, IReadOnlyList<OpCost> StepCosts, IReadOnlyList<OpCost> EmbedCosts,
+    IReadOnlyList<KernelCost> Kernels)
 {
     public double SamplesPerSecond => Batch / Step.TotalSeconds;
 }
@@ -23,13 +25,15 @@ static class StepBench
 
     static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
 
-    public static StepTiming Run(Device device, SilcConfig config, TrainConfig train, int steps, OpProfile? profile = null)
+    public static StepTiming Run(Device device, SilcConfig config, TrainConfig train, int steps, OpProfile? profile = null, bool kernels = false)
     {
         int batch = train.BatchSize;
         using var model = SilcModel.Create(device, config, seed: 0);
         var (startUp, step, _) = Steps(model, train, steps, profile);
-        var stepCosts = profile?.Costs ?? [];
-        var peak = device.Info.IsProcessor ? Peak() : device.AllocatedBytes;
+                var stepCosts = profile?.Costs ?? [];
+        var peak = device.Info.IsProcessor ? Peak() : device.PeakBytes;
+
+        var kernelCosts = kernels ? Kernels(model, train, steps) : [];
 
         var pixels = BenchModel.Noise(config, Embedded).Global.AsSpan(0, Embedded * config.ImageSize * config.ImageSize * 3).ToArray();
         List<TimeSpan> embeds = [];
@@ -40,7 +44,7 @@ static class StepBench
             if (i > 0) embeds.Add(clock.Elapsed);
             else profile?.Reset();
         }
-        return new(startUp, step, batch, peak >> 20, Embedded / Median(embeds).TotalSeconds, stepCosts, profile?.Costs ?? []);
+        return new(startUp, step, batch, peak >> 20, Embedded / Median(embeds).TotalSeconds, stepCosts, profile?.Costs ?? [], kernelCosts);
     }
 
     /// <summary>The end of the first step after the process's start, the median of the rest, and the activation memory of a step.</summary>
@@ -56,6 +60,19 @@ static class StepBench
         List<TimeSpan> times = [];
         for (int i = 0; i < steps; i++) times.Add(OneStep(trainer, noise, model.Device));
         return (startUp, Median(times), trainer.ActivationBytes);
+    }
+
+    static IReadOnlyList<KernelCost> Kernels(SilcModel model, TrainConfig train, int steps)
+    {
+        using var trainer = new Trainer(model, train);
+        var noise = BenchModel.Noise(model.Config, train.BatchSize);
+        var profile = model.Device.StartKernelProfile();
+        for (int i = 0; i <= steps; i++)
+        {
+            OneStep(trainer, noise, model.Device);
+            if (i == 0) profile.Take();
+        }
+        return [.. profile.Take().Select(cost => cost with { Launches = cost.Launches / steps, Milliseconds = cost.Milliseconds / steps })];
     }
 
     static TimeSpan OneStep(Trainer trainer, Batch batch, Device device)

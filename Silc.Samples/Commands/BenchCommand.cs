@@ -14,6 +14,7 @@ static class BenchCommand
     static readonly Option<int> Batch = new("--batch") { Description = "Pictures a step.", HelpName = "N", DefaultValueFactory = _ => 16 };
     static readonly Option<int> Steps = new("--steps") { Description = "Timed steps; the median counts.", HelpName = "N", DefaultValueFactory = _ => 8 };
     static readonly Option<bool> Ops = new("--ops") { Description = "Also say where the time goes." };
+    static readonly Option<bool> Kernels = new("--kernels") { Description = "Also say where the device's time goes, kernel by kernel; CUDA only." };
     static readonly Option<int> Accumulate = new("--accumulate") { Description = "As silc train --accumulate: slices of a batch.", HelpName = "N", DefaultValueFactory = _ => 1 };
     static readonly Option<bool> Recompute = new("--recompute") { Description = "As silc train --recompute: less memory, more time." };
 
@@ -33,7 +34,7 @@ static class BenchCommand
               silc bench data --data captions.csv --preset s
               silc bench eval --model runs/emoji --data emoji:data/emoji
               silc bench load so400m
-            """) { Preset, Batch, Steps, Device, Precision, Ops, Recompute, Accumulate };
+            """) { Preset, Batch, Steps, Device, Precision, Ops, Kernels, Recompute, Accumulate };
         command.SetAction(Run);
         command.Add(MatMul());
         command.Add(Attention());
@@ -55,9 +56,11 @@ static class BenchCommand
         var profile = parsed.GetValue(Ops) ? device.StartProfile() : null;
         var (config, train) = BenchModel.Of(preset, batch);
         train = train with { Recompute = parsed.GetValue(Recompute), Accumulate = parsed.GetValue(Accumulate) };
-        var timing = StepBench.Run(device, config, train, steps, profile);
+        var timing = StepBench.Run(device, config, train, steps, profile, parsed.GetValue(Kernels));
         Console.WriteLine($"{preset}, batch {batch}: step {timing.Step.TotalMilliseconds:F0} ms, {timing.SamplesPerSecond:F2} samples/s, "
             + $"peak {timing.PeakMiB:N0} MiB, embed {timing.EmbedPerSecond:F1} images/s, first step after {timing.StartUp.TotalSeconds:F1} s");
+        foreach (var cost in timing.Kernels)
+            Console.WriteLine($"kernel   {cost.Milliseconds,8:F3} ms {cost.Launches,5} launches {1000 * cost.Milliseconds / cost.Launches,8:F1} us  {cost.Name}");
         if (profile is null) return 0;
         using var bench = new OpBench(device);
         var (gflops, gbytes) = (bench.MatMul(CeilingSize, CeilingSize, CeilingSize), bench.Copy());

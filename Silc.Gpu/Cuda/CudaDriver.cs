@@ -1,0 +1,44 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace Silc;
+
+/// <summary>
+/// The functions of NVIDIA's driver that ILGPU has no words for. Names and arguments as in the CUDA driver API; the context is the one that ILGPU
+/// has made current on this thread.
+/// </summary>
+static partial class CudaDriver
+{
+    const string Library = "cuda";
+
+    static CudaDriver() => NativeLibrary.SetDllImportResolver(typeof(CudaDriver).Assembly, static (name, _, _) => name == Library ? Loaded() : 0);
+
+    static nint Loaded()
+    {
+        foreach (var file in OperatingSystem.IsWindows() ? new[] { "nvcuda.dll" } : ["libcuda.so.1", "libcuda.so"])
+            if (NativeLibrary.TryLoad(file, out var library)) return library;
+        return 0;
+    }
+
+    public static void Check(int error, string what)
+    {
+        if (error == 0) return;
+        var name = cuGetErrorName(error, out var text) == 0 ? Marshal.PtrToStringUTF8(text) : $"error {error}";
+        throw new InvalidOperationException($"NVIDIA's driver answered {name} to {what}");
+    }
+
+    [LibraryImport(Library)]
+    private static partial int cuGetErrorName(int error, out nint name);
+
+    [LibraryImport(Library)]
+    public static partial int cuEventCreate(out nint created, uint flags);
+
+    [LibraryImport(Library)]
+    public static partial int cuEventRecord(nint recorded, nint stream);
+
+    [LibraryImport(Library)]
+    public static partial int cuEventElapsedTime(out float milliseconds, nint start, nint end);
+
+    [LibraryImport(Library, EntryPoint = "cuEventDestroy_v2")]
+    public static partial int cuEventDestroy(nint destroyed);
+}

@@ -1,0 +1,72 @@
+using System.Text;
+
+namespace Silc;
+
+/// <summary>Launches of one kernel, and the time that they took on the device.</summary>
+/// <param name="Name">The kernel's type, with its type arguments: tile, operands, epilogue.</param>
+/// <param name="Launches">How often it ran.</param>
+/// <param name="Milliseconds">Sum of the times between an event before and one behind each launch; idle time of the device in between counts.</param>
+public sealed record KernelCost(string Name, int Launches, double Milliseconds);
+
+/// <summary>
+/// Where the device's time goes, kernel by kernel, on CUDA: an event before and behind every launch, none of which waits. Events cost about a
+/// microsecond of the device each, so that very short kernels look longer than they are.
+/// </summary>
+public sealed class KernelProfile : IDisposable
+{
+    readonly Device device;
+    readonly List<(Type Kernel, nint Start, nint End)> timed = [];
+    readonly Stack<nint> free = [];
+
+    internal KernelProfile(Device device) => this.device = device.Kind == DeviceKind.Cuda
+        ? device
+        : throw new InvalidOperationException($"{device.Info.Id} ({device.Info.Name}) has no events: kernels are timed on CUDA alone; --ops times operations everywhere");
+
+    /// <summary>Costs so far, largest first; they are forgotten then.</summary>
+    public IReadOnlyList<KernelCost> Take()
+    {
+        device.Synchronize();
+        var costs = new Dictionary<Type, (int Launches, double Milliseconds)>();
+        foreach (var (kernel, start, end) in timed)
+        {
+            CudaDriver.Check(CudaDriver.cuEventElapsedTime(out var milliseconds, start, end), "the time between two events");
+            var before = costs.GetValueOrDefault(kernel);
+            costs[kernel] = (before.Launches + 1, before.Milliseconds + milliseconds);
+            free.Push(start);
+            free.Push(end);
+        }
+        timed.Clear();
+        return [.. costs.Select(cost => new KernelCost(NameOf(cost.Key), cost.Value.Launches, cost.Value.Milliseconds)).OrderByDescending(cost => cost.Milliseconds)];
+    }
+
+    internal void Time(Type kernel, nint stream, Action launch)
+    {
+        var (start, end) = (Event(), Event());
+        CudaDriver.Check(CudaDriver.cuEventRecord(start, stream), "an event");
+        launch();
+        CudaDriver.Check(CudaDriver.cuEventRecord(end, stream), "an event");
+        timed.Add((kernel, start, end));
+    }
+
+    nint Event()
+    {
+        if (free.TryPop(out var known)) return known;
+        CudaDriver.Check(CudaDriver.cuEventCreate(out var created, 0), "a new event");
+        return created;
+    }
+
+    static string NameOf(Type type)
+    {
+        if (!type.IsGenericType) return type.Name;
+        var name = new StringBuilder(type.Name.Split('`')[0]).Append('<');
+        return name.AppendJoin(", ", type.GetGenericArguments().Select(NameOf)).Append('>').ToString();
+    }
+
+    /// <summary>Frees the events.</summary>
+    public void Dispose()
+    {
+        Take();
+        foreach (var one in free) _ = CudaDriver.cuEventDestroy(one);
+        free.Clear();
+    }
+}
