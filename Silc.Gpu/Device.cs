@@ -228,6 +228,7 @@ public sealed partial class Device : IDisposable
     internal unsafe void Upload<T>(ReadOnlySpan<T> from, ArrayView<T> to) where T : unmanaged
     {
         if (!to.IsValid || from.Length == 0) return;
+        Ops.Weights?.Written(to);
         Queue?.Drain();     // CPU copies do not queue: kernels before them must be done
         fixed (T* source = from)
         {

@@ -30,4 +30,12 @@ public sealed class Parameter
     internal Init Init { get; }
 
     internal int Offset { get; set; }
+
+    /// <summary>True if matrix products read it: devices may keep a rounded copy.</summary>
+    internal bool InProducts { get; set; }
+
+    /// <summary>C, if this is the first of query, key and value, (C, C) each and declared one after another; such copies lie side by side.</summary>
+    internal int? WidthOfThree { get; set; }
+
+    internal string Tower => Name.Split('/')[0];
 }

@@ -93,8 +93,8 @@ public sealed class Parameters(Device device) : IDisposable
 
     int AllocateBuffer()
     {
-        var towers = list.Select(p => Tower(p.Name)).Distinct().ToList();
-        var ordered = list.OrderBy(p => towers.IndexOf(Tower(p.Name))).ThenBy(p => p.Name.EndsWith("/kernel", StringComparison.Ordinal) ? 0 : 1).ToList();
+        var towers = list.Select(p => p.Tower).Distinct().ToList();
+        var ordered = list.OrderBy(p => towers.IndexOf(p.Tower)).ThenBy(p => p.Name.EndsWith("/kernel", StringComparison.Ordinal) ? 0 : 1).ToList();
         list.Clear();
         list.AddRange(ordered);
 
@@ -107,6 +107,7 @@ public sealed class Parameters(Device device) : IDisposable
         values = Device.Allocate(total, "parameters");
         Values = new(values.View.AsContiguous(), 1, checked((int)total));
         foreach (var p in list) p.Value = new(Values.View.SubView(p.Offset, p.Count), p.Rows, p.Cols);
+        Device.Ops.Weights?.Add(this);
         return (int)total;
     }
 
@@ -176,8 +177,6 @@ public sealed class Parameters(Device device) : IDisposable
         Device.Upload<float>(host, flat.View);
     }
 
-    static string Tower(string name) => name.Split('/')[0];
-
     // FNV-1a: a parameter's random stream must not depend on which others there are.
     static ulong NameHash(string name)
     {
@@ -189,6 +188,7 @@ public sealed class Parameters(Device device) : IDisposable
     /// <summary>Frees the memory.</summary>
     public void Dispose()
     {
+        Device.Ops.Weights?.Remove(this);
         Device.Free(values);
         Device.Free(grads);
         constants.ForEach(Device.Free);

@@ -23,6 +23,7 @@ partial class CudaOps
         else if (!IsHalf(x)) Convert<AnyFloats, HalfValues>(x, y);
         else if (!IsHalf(y)) Convert<HalfValues, AnyFloats>(x, y);
         else Convert<HalfValues, HalfValues>(x, y);
+        Weights?.Written(y);
     }
 
     void Convert<TFrom, TTo>(Tensor x, Tensor y) where TFrom : struct, IValues where TTo : struct, IValues =>

@@ -19,6 +19,7 @@ partial class CudaOps
         if (IsHalf(a) && IsHalf(b) ? whole : !mixed && !(whole && large)) return (f, Device.Workspace(parts));
 
         var form = whole ? Stored.BFloat16 : Stored.Float32;
+        if (whole) b = Rounded(b);
         long ofA = FloatsOf(a, form), ofB = FloatsOf(b, form);
         var scratch = Device.Workspace(ofA + ofB + parts);
         a = Converted(a, form, Part(scratch, 0, ofA));

@@ -9,6 +9,7 @@ public sealed class Linear
     public Linear(Parameters parameters, string name, int inputs, int outputs, Init init, Init? biasInit = null, int[]? kernelShape = null, int[]? biasShape = null)
     {
         kernel = parameters.Add($"{name}/kernel", inputs, outputs, init, kernelShape ?? []);
+        kernel.InProducts = true;
         bias = parameters.Add($"{name}/bias", 1, outputs, biasInit ?? Inits.Zeros, biasShape ?? []);
     }
 

@@ -71,9 +71,9 @@ public sealed class FactoredShape
 }
 
 /// <summary>Numbers of one Adafactor update.</summary>
-/// <param name="LearningRate">Per update, times the schedule.</param>
-/// <param name="Decay">Weight decay times the schedule.</param>
+/// <param name="Rate">Factor on the gate's learning rate.</param>
+/// <param name="Decay">Factor on the gate's decay.</param>
 /// <param name="Beta2Cap">Upper limit of β₂ = 1 - updates^-0.8.</param>
 /// <param name="Momentum">Factor of the update's moving average, which has no bias correction.</param>
 /// <param name="BFloat16Momentum">Round the average to bfloat16, as big_vision stores it.</param>
-public readonly record struct AdafactorStep(float LearningRate, float Decay, float Beta2Cap, float Momentum, bool BFloat16Momentum);
+public readonly record struct AdafactorStep(float Rate, float Decay, float Beta2Cap, float Momentum, bool BFloat16Momentum);

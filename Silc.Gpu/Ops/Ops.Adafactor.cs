@@ -82,6 +82,7 @@ readonly struct AdafactorUpdate(Floats p, Floats g, Floats m, Floats rows, Float
         if (gate[StepGate.Open] == 0) return;
         int count = dims.A * dims.B * dims.C, last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
         float clip = gate[StepGate.Clip], beta2 = AdafactorMath.Beta2(gate[StepGate.Updates], cap);
+        float step = rate * gate[StepGate.LearningRate], fall = decay * gate[StepGate.Decay];
         for (int row = Share.First(count); row < last; row++)
         {
             int start = row * dims.D;
@@ -100,7 +101,7 @@ readonly struct AdafactorUpdate(Floats p, Floats g, Floats m, Floats rows, Float
                 }
                 float average = momentum * m[i] + (1 - momentum) * update;
                 m[i] = round != 0 ? AdafactorMath.RoundToBFloat16(average) : average;
-                p[i] -= rate * average + decay * p[i];
+                p[i] -= step * average + fall * p[i];
             }
         }
     }
@@ -122,7 +123,7 @@ partial class Ops<TPack>
         }
         Device.ForRows(dims.A * dims.B * dims.C, new AdafactorUpdate(p.View, g.View, m.View, rows.View, cols.View, means, v.View, gate.View,
             dims, new(shape.RowStrides), new(shape.ColStrides), new(shape.MeanStrides), shape.Factored ? 1 : 0,
-            step.LearningRate, step.Decay, step.Beta2Cap, step.Momentum, step.BFloat16Momentum ? 1 : 0));
+            step.Rate, step.Decay, step.Beta2Cap, step.Momentum, step.BFloat16Momentum ? 1 : 0));
 
         void Mean(int over, Tensor statistic, int count) => Device.ForRows(count, new AdafactorMean(g.View, statistic.View, gate.View,
             Without(over), new([.. Enumerable.Range(0, 4).Select(shape.Stride)]), count, shape.Dims[over], shape.Stride(over), step.Beta2Cap));

@@ -60,7 +60,7 @@ readonly struct JudgeKernel(Floats partial, Floats losses, Floats gate, int bloc
 }
 
 /// <summary>
-/// m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂ + ε) - decay · p. Loshchilov and Hutter 2019, arXiv:1711.05101.
+/// Rate and decay are factors on what the gate holds. m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂ + ε) - decay · p. Loshchilov and Hutter 2019, arXiv:1711.05101.
 /// Where there is a teacher, it follows while p is at hand: teacher ← momentum · teacher + (1 - momentum) · p.
 /// </summary>
 readonly struct AdamWKernel<TPack>(Floats p, Floats g, Floats m, Floats v, Floats teacher, Floats gate,
@@ -71,12 +71,13 @@ readonly struct AdamWKernel<TPack>(Floats p, Floats g, Floats m, Floats v, Float
         if (gate[StepGate.Open] == 0) return;
         int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
-        float clip = gate[StepGate.Clip], step = rate / gate[StepGate.Correction1], unbias = 1 / XMath.Sqrt(gate[StepGate.Correction2]);
-        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) At<TPack>(i, clip, step, unbias);
-        for (int i = whole + lane; i < last; i += lanes) At<One>(i, clip, step, unbias);
+        float clip = gate[StepGate.Clip], step = rate * gate[StepGate.LearningRate] / gate[StepGate.Correction1], unbias = 1 / XMath.Sqrt(gate[StepGate.Correction2]);
+        float fall = decay * gate[StepGate.Decay];
+        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) At<TPack>(i, clip, step, unbias, fall);
+        for (int i = whole + lane; i < last; i += lanes) At<One>(i, clip, step, unbias, fall);
     }
 
-    void At<P>(int i, float clip, float step, float unbias) where P : struct, IPack<P>
+    void At<P>(int i, float clip, float step, float unbias, float fall) where P : struct, IPack<P>
     {
         var grad = P.Load(g, i) * P.Splat(clip);
         var mean = P.Splat(beta1) * P.Load(m, i) + P.Splat(1 - beta1) * grad;
@@ -84,7 +85,7 @@ readonly struct AdamWKernel<TPack>(Floats p, Floats g, Floats m, Floats v, Float
         var value = P.Load(p, i);
         P.Store(m, i, mean);
         P.Store(v, i, square);
-        value = value - P.Splat(step) * mean / (P.Sqrt(square) * P.Splat(unbias) + P.Splat(epsilon)) - P.Splat(decay) * value;
+        value = value - P.Splat(step) * mean / (P.Sqrt(square) * P.Splat(unbias) + P.Splat(epsilon)) - P.Splat(fall) * value;
         P.Store(p, i, value);
         if (taught != 0) P.Store(teacher, i, P.Splat(momentum) * P.Load(teacher, i) + P.Splat(1 - momentum) * value);
     }
@@ -101,9 +102,9 @@ partial class Ops<TPack>
     }
 
     public override void AdamW(
-        Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float learningRate, float decay, float beta1, float beta2, float epsilon,
+        Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float rate, float decay, float beta1, float beta2, float epsilon,
         Tensor teacher, float momentum) =>
         Device.ForElements(p.Count, new AdamWKernel<TPack>(
-            Dense(p), Dense(g), Dense(m), Dense(v), Dense(teacher.Count > 0 ? teacher : p), gate.View, p.Count, learningRate, decay, beta1, beta2, epsilon,
+            Dense(p), Dense(g), Dense(m), Dense(v), Dense(teacher.Count > 0 ? teacher : p), gate.View, p.Count, rate, decay, beta1, beta2, epsilon,
             teacher.Count > 0 ? 1 : 0, momentum));
 }

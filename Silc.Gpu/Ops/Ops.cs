@@ -40,6 +40,12 @@ public abstract class Ops(Device device)
     /// </summary>
     public virtual Stored Activations(int cols, int head = 0) => Stored.Float32;
 
+    /// <summary>Rounded copies of the weights that products read, where there are any.</summary>
+    internal virtual WeightCopies? Weights => null;
+
+    /// <summary>Makes those copies again that are older than their weights. Products do so themselves, but a step begins and ends without such copies.</summary>
+    internal virtual void RefreshWeights() { }
+
     // Elementwise
     /// <summary>x = value.</summary>
     public abstract void Fill(Tensor x, float value);
@@ -142,8 +148,8 @@ public abstract class Ops(Device device)
     // Optimizers
     /// <summary>Decides from the gradient's norm and the losses whether this step may change anything; see <see cref="StepGate"/>.</summary>
     public abstract void Judge(Tensor gradients, Tensor losses, StepGate gate, float clipNorm, float beta1, float beta2);
-    /// <summary>AdamW over a flat range, if the gate is open; a teacher of that range follows in the same pass.</summary>
-    public abstract void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float learningRate, float decay, float beta1, float beta2, float epsilon,
+    /// <summary>AdamW over a flat range, if the gate is open; a teacher of that range follows in the same pass. Rate and decay are multiples of the gate's.</summary>
+    public abstract void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float rate, float decay, float beta1, float beta2, float epsilon,
         Tensor teacher = default, float momentum = 1);
     /// <summary>big_vision's Adafactor for one parameter, if the gate is open.</summary>
     public abstract void Adafactor(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepGate gate, AdafactorStep step);

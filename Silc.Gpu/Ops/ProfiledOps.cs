@@ -13,6 +13,8 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     }
 
     public override Stored Activations(int cols, int head = 0) => ops.Activations(cols, head);
+    internal override WeightCopies? Weights => ops.Weights;
+    internal override void RefreshWeights() => ops.RefreshWeights();
 
     public override void Fill(Tensor x, float value) => Time("fill", 0, () => ops.Fill(x, value), x);
     public override void Copy(Tensor x, Tensor y) => Time("copy", 0, () => ops.Copy(x, y), x, y);
@@ -88,9 +90,9 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
 
     public override void Judge(Tensor gradients, Tensor losses, StepGate gate, float clipNorm, float beta1, float beta2) =>
         Time("gradient norm", 0, () => ops.Judge(gradients, losses, gate, clipNorm, beta1, beta2), gradients);
-    public override void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float learningRate, float decay, float beta1, float beta2, float epsilon,
+    public override void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float rate, float decay, float beta1, float beta2, float epsilon,
         Tensor teacher, float momentum) =>
-        Time("adamw + teacher", 0, () => ops.AdamW(p, g, m, v, gate, learningRate, decay, beta1, beta2, epsilon, teacher, momentum), p, p, g, m, m, v, v, teacher, teacher);
+        Time("adamw + teacher", 0, () => ops.AdamW(p, g, m, v, gate, rate, decay, beta1, beta2, epsilon, teacher, momentum), p, p, g, m, m, v, v, teacher, teacher);
     public override void Adafactor(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepGate gate, AdafactorStep step) =>
         Time("adafactor", 0, () => ops.Adafactor(shape, p, g, m, rows, cols, v, gate, step), p, p, g, g, m, m);
 }

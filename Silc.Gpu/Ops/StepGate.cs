@@ -6,12 +6,12 @@ namespace Silc;
 /// <summary>
 /// What the optimizer kernels must know about the step, decided and kept on the device so that the host need not wait: whether loss and
 /// gradient are finite (if not, nothing moves), the factor that clips the gradient, Adam's bias corrections, and the sums that
-/// <see cref="StepMetrics"/> is read from.
+/// <see cref="StepMetrics"/> is read from. Learning rate and decay come from the host, before the step.
 /// </summary>
 public sealed class StepGate : IDisposable
 {
     internal const int Open = 0, Clip = 1, Correction1 = 2, Correction2 = 3, Updates = 4, Skipped = 5, SkippedInRow = 6,
-        SumContrastive = 7, SumDistillation = 8, SumNorm = 9, Counted = 10, Size = 16;
+        SumContrastive = 7, SumDistillation = 8, SumNorm = 9, Counted = 10, LearningRate = 11, Decay = 12, Size = 16;
 
     readonly Device device;
     readonly MemoryBuffer1D<float, Stride1D.Dense> buffer;
@@ -24,6 +24,17 @@ public sealed class StepGate : IDisposable
     }
 
     internal ArrayView<float> View => buffer.View.AsContiguous();
+
+    /// <summary>
+    /// Queues what the schedule says for the next update. Kernels read it here, so that their arguments are the same in every step.
+    /// </summary>
+    internal void Set(double learningRate, double decay)
+    {
+        device.Ops.Fill(Slot(LearningRate), (float)learningRate);
+        device.Ops.Fill(Slot(Decay), (float)decay);
+    }
+
+    Tensor Slot(int index) => new(View.SubView(index, 1), 1, 1);
 
     internal float[] Read() => device.Download(View);
 

@@ -27,7 +27,7 @@ sealed class AdamW : IOptimizer
             var decay = DecayRule.For(train.DecayRules, p.Name);
             var rate = RateRule.For(train.RateRules, p.Name);
             // The teacher has whole towers.
-            var run = new Run(p.Offset, p.Count, decay, rate, p.Name.Split('/')[0]);
+            var run = new Run(p.Offset, p.Count, decay, rate, p.Tower);
             if (runs.Count > 0 && runs[^1] with { Start = run.Start, Count = run.Count } == run) runs[^1] = runs[^1] with { Count = p.Offset + p.Count - runs[^1].Start };
             else runs.Add(run);
         }
@@ -52,14 +52,14 @@ sealed class AdamW : IOptimizer
 
     Tensor Square => new(square.View.AsContiguous(), 1, parameters.Values.Cols);
 
-    public void Step(StepGate gate, double learningRate, double decay, Tensor teacher, double momentum)
+    public void Step(StepGate gate, Tensor teacher, double momentum)
     {
         var (ops, keep) = (parameters.Device.Ops, (float)momentum);
         foreach (var run in runs)
         {
             var follows = run.Start < teacher.Count ? teacher.Columns(run.Start, run.Count) : default;
             if (run.Rate > 0)
-                ops.AdamW(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), gate, (float)(learningRate * run.Rate), (float)(decay * run.Decay),
+                ops.AdamW(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), gate, (float)run.Rate, (float)run.Decay,
                     (float)train.Beta1, (float)train.Beta2, Epsilon, follows, keep);
             else if (follows.Count > 0) ops.Follow(follows, Part(parameters.Values), keep, gate);
 

@@ -3,13 +3,11 @@ namespace Silc;
 /// <summary>An update rule over all parameters of a model.</summary>
 interface IOptimizer : IDisposable
 {
-    /// <summary>Queues one update. Learning rate and decay are multiplied by the schedule already.</summary>
-    /// <param name="gate">Closed: nothing moves.</param>
-    /// <param name="learningRate">Of this step.</param>
-    /// <param name="decay">Of this step.</param>
+    /// <summary>Queues one update.</summary>
+    /// <param name="gate">Has learning rate and decay of this step. Closed: nothing moves.</param>
     /// <param name="teacher">Average of the first parameters, which follows them; may be empty.</param>
     /// <param name="momentum">Of the teacher.</param>
-    void Step(StepGate gate, double learningRate, double decay, Tensor teacher, double momentum);
+    void Step(StepGate gate, Tensor teacher, double momentum);
 
     /// <summary>Moments, as named arrays under <c>optimizer/</c>.</summary>
     IEnumerable<NamedArray> ToArrays();

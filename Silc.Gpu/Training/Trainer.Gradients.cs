@@ -107,7 +107,7 @@ public sealed partial class Trainer
         {
             Gradients(new(device.Ops, measure, Recompute: Config.Recompute), new(device.Ops, measure, Training: false));
             if (Teacher is not null) HealthScratch(measure);
-            Update(schedule: 1);    // for the sake of its kernels
+            Update();       // for the sake of its kernels
         }
         finally
         {

@@ -89,18 +89,27 @@ public sealed partial class Trainer : IDisposable
         UploadTime += Stopwatch.GetElapsedTime(start);
         device.Synchronize();
         var schedule = Config.Schedule.At(Steps, Config.TotalSteps);
-        Gradients(pass, teacherPass);
-        Update(schedule);
+        gate.Set(Config.LearningRate * schedule, Config.WeightDecay * schedule);
+        device.Ops.RefreshWeights();
+        Queue();
         Steps++;
     }
 
-    void Update(double schedule)
+    // The launches of a step: the same, with the same arguments, for every batch in the same slot.
+    void Queue()
+    {
+        Gradients(pass, teacherPass);
+        Update();
+    }
+
+    void Update()
     {
         frozen.Clear(device.Ops);
         device.Ops.Judge(student.Parameters.Grads, Losses, gate, (float)Config.ClipNorm, (float)Config.Beta1, (float)Config.Beta2);
-        optimizer.Step(gate, Config.LearningRate * schedule, Config.WeightDecay * schedule, Teacher?.Parameters.Values ?? default, Config.TeacherMomentum);
+        optimizer.Step(gate, Teacher?.Parameters.Values ?? default, Config.TeacherMomentum);
         Teacher?.MoveCenter(device.Ops, gate, Config.CenterMomentum);
         Average?.Follow(device.Ops, gate, Config.TeacherMomentum);
+        device.Ops.RefreshWeights();
     }
 
     /// <summary>Waits for the steps so far and returns the means since the last call.</summary>

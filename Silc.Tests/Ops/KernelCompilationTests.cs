@@ -47,6 +47,7 @@ public sealed partial class KernelCompilationTests
     static readonly Type[] halfKernels =
     [
         typeof(RowNorm<HalfValues>), typeof(RowNormGrad<HalfValues>), typeof(SumBlocksOf<HalfValues>), typeof(AttentionDelta<StoredHalves>), typeof(HalfPatches),
+        typeof(AdamWRounding), typeof(RoundWeights),
         typeof(ConvertKernel<AnyFloats, HalfValues>), typeof(ConvertKernel<HalfValues, AnyFloats>), typeof(ConvertKernel<HalfValues, HalfValues>),
     ];
 

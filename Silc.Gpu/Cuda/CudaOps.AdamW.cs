@@ -1,0 +1,135 @@
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Silc;
+
+/// <summary>Where a kernel writes the bf16 copy of what it has at hand: value <c>i</c> of a run is value <c>i + shift</c> of the copy's kernels.</summary>
+readonly struct CopyAt(long address, int shift, CopyLayout layout)
+{
+    public CopyAt(WeightCopy copy, long begin) : this(copy.Halves.Address, (int)((begin - copy.Begin) / sizeof(float)), copy.Layout) { }
+
+    /// <summary>Four neighbours, which lie in one row.</summary>
+    public void Store(int i, Float4 values) => HalfValues.Store(address + sizeof(ushort) * (long)layout.At(i + shift), values);
+}
+
+/// <summary>The bf16 copy of kernels, four values a thread.</summary>
+readonly struct RoundWeights(long weights, CopyAt copy, int count) : IKernel
+{
+    public void Execute()
+    {
+        int i = 4 * (Grid.IdxX * Group.DimX + Group.IdxX);
+        if (i < count) copy.Store(i, Ptx.Load4(weights + 4L * i));
+    }
+}
+
+/// <summary>
+/// As <see cref="AdamWKernel{TPack}"/>, four values a thread, for parameters with a bf16 copy: that of the student and the teacher's are
+/// written while the values are in registers. 40 bytes a value with a teacher; to read them again for the copies would be 12 more.
+/// </summary>
+readonly struct AdamWRounding(long p, long g, long m, long v, long teacher, CopyAt copy, CopyAt teacherCopy, Floats gate,
+    int count, float rate, float decay, float beta1, float beta2, float epsilon, float momentum) : IKernel
+{
+    public void Execute()
+    {
+        int i = 4 * (Grid.IdxX * Group.DimX + Group.IdxX);
+        if (gate[StepGate.Open] == 0 || i >= count) return;
+        long at = 4L * i;
+        var grad = Ptx.Load4(g + at) * gate[StepGate.Clip];
+        var mean = Ptx.Load4(m + at) * beta1 + grad * (1 - beta1);
+        var square = Ptx.Load4(v + at) * beta2 + grad * (1 - beta2) * grad;
+        Ptx.Store4(m + at, mean);
+        Ptx.Store4(v + at, square);
+        var value = Ptx.Load4(p + at);
+        float step = rate * gate[StepGate.LearningRate] / gate[StepGate.Correction1], unbias = 1 / XMath.Sqrt(gate[StepGate.Correction2]);
+        var root = Four.Sqrt(new(square)).Values * unbias + new Float4(epsilon, epsilon, epsilon, epsilon);
+        value = value - mean * step / root - value * (decay * gate[StepGate.Decay]);
+        Ptx.Store4(p + at, value);
+        copy.Store(i, value);
+        if (teacher == 0) return;
+        value = Ptx.Load4(teacher + at) * momentum + value * (1 - momentum);
+        Ptx.Store4(teacher + at, value);
+        teacherCopy.Store(i, value);
+    }
+}
+
+partial class CudaOps
+{
+    internal override WeightCopies? Weights { get; } = precision == Precision.Bf16 ? new(device) : null;
+
+    internal override void RefreshWeights()
+    {
+        foreach (var copy in Weights?.Stale ?? []) Refresh(copy);
+    }
+
+    void Refresh(WeightCopy copy)
+    {
+        if (!copy.IsStale || Device.DryRun) return;
+        Device.Launch(Pieces(copy.Values.Count / 4, 256), 256, new RoundWeights(copy.Begin, new(copy, copy.Begin), copy.Values.Count));
+        copy.IsStale = false;
+    }
+
+    /// <summary>The bf16 copy of a kernel; x itself where there is none, or x is stored as bf16.</summary>
+    Tensor Rounded(Tensor x)
+    {
+        if (Weights is null || IsHalf(x) || !x.IsDense || Weights.At(Address(x.View)) is not { } copy) return x;
+        Refresh(copy);
+        return copy.Of(x, Address(x.View));
+    }
+
+    public override void AdamW(
+        Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float rate, float decay, float beta1, float beta2, float epsilon,
+        Tensor teacher, float momentum)
+    {
+        // In pieces, each with one copy or with none.
+        for (int start = 0, end; start < p.Count; start = end)
+        {
+            long begin = Address(p.View) + sizeof(float) * (long)start, behind = Address(p.View) + sizeof(float) * (long)p.Count;
+            var copy = Weights?.At(begin);
+            long to = copy is null ? Weights?.Next(begin, behind)?.Begin ?? behind : Math.Min(copy.End, behind);
+            end = Math.Max(start + 1, (int)((to - begin) / sizeof(float)) + start);
+            var (values, follows) = (Part(p), teacher.Count > 0 ? Part(teacher) : default);
+            var teacherCopy = teacher.Count > 0 ? Weights?.At(Address(follows.View)) : null;
+            if (copy is null || (teacher.Count > 0 && teacherCopy is null))
+            {
+                base.AdamW(values, Part(g), Part(m), Part(v), gate, rate, decay, beta1, beta2, epsilon, follows, momentum);
+                Weights?.Written(values);
+                Weights?.Written(follows);
+                continue;
+            }
+            // Behind the last parameter of a run are zeros up to a multiple of 16, which stay zeros.
+            int count = Pieces(end - start, 4) * 4;
+            Device.Launch(Pieces(count / 4, 256), 256, new AdamWRounding(Address(values.View), Address(Part(g).View), Address(Part(m).View),
+                Address(Part(v).View), Address(follows.View), new(copy, begin), teacherCopy is null ? default : new(teacherCopy, Address(follows.View)),
+                gate.View, count, rate, decay, beta1, beta2, epsilon, momentum));
+
+            Tensor Part(Tensor all) => all.Columns(start, end - start);
+        }
+    }
+
+    // What else may write parameters.
+
+    public override void Fill(Tensor x, float value)
+    {
+        base.Fill(x, value);
+        Weights?.Written(x);
+    }
+
+    public override void Add(Tensor x, Tensor y)
+    {
+        base.Add(x, y);
+        Weights?.Written(y);
+    }
+
+    public override void Follow(Tensor x, Tensor target, float momentum, StepGate gate)
+    {
+        base.Follow(x, target, momentum, gate);
+        Weights?.Written(x);
+    }
+
+    public override void Adafactor(
+        FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepGate gate, AdafactorStep step)
+    {
+        base.Adafactor(shape, p, g, m, rows, cols, v, gate, step);
+        Weights?.Written(p);
+    }
+}
