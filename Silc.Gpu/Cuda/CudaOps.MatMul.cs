@@ -98,8 +98,12 @@ partial class CudaOps
         var product = new Product(
             f.A, f.B, f.M, f.N, f.K, down, across, splits.Count, splits.Depth, (long)f.M * f.N, default, default, default, 1);
         Multiply(f, (product, down * across * splits.Count), new Sums<FloatValues>(At(parts), default, default, CellsOf(parts)), precision);
-        Device.Launch(Pieces(f.M * Pieces(f.N, 4), 256), 256, new SumParts(At(parts), splits.Count, sums, f.M, f.N));
+        if (IsOfFours(parts)) Join<Aligned>(parts, splits.Count, sums);
+        else Join<Unaligned>(parts, splits.Count, sums);
     }
+
+    void Join<TReads>(Tensor parts, int splits, Sums<FloatValues> sums) where TReads : struct, IReads =>
+        Device.Launch(Pieces(parts.Rows * Pieces(parts.Cols, 4), 256), 256, new SumParts<TReads>(At(parts), splits, sums, parts.Rows, parts.Cols));
 
     /// <summary>How many groups share the sum of each tile, the terms that each takes, and the memory of their parts.</summary>
     readonly record struct Splits(int Count, int Depth, long Floats)

@@ -3,27 +3,45 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// First stage of <see cref="Ops.SumRows"/>, as <see cref="SumBlocks{TPack}"/>: 512 columns of an item (block, t) a group, four a thread.
+/// First stage of <see cref="Ops.SumRows"/>, as <see cref="SumBlocks{TPack}"/>: 128 columns of an item (block, t) a group, eight a thread.
+/// Eight threads share a column, and each has eight rows on their way at once, 128 bytes of bf16: one row at a time waits for memory each time.
 /// </summary>
-readonly struct SumBlocksOf<TValues>(MatrixAt x, MatrixAt partial, int rows, int period, int blockRows, int cols) : IKernel
-    where TValues : struct, IValues
+readonly struct SumBlocksOf<TReads>(MatrixAt x, MatrixAt partial, int rows, int period, int blockRows, int cols) : IKernel
+    where TReads : struct, IReads
 {
-    public const int Threads = 128, Columns = 4 * Threads;
+    const int Across = 16, Down = Threads / Across;
+
+    public const int Threads = 128, Columns = 8 * Across, RowsAtOnce = 8 * Down;
 
     public void Execute()
     {
-        int chunks = (cols + Columns - 1) / Columns, item = Grid.IdxX / chunks, column = Grid.IdxX % chunks * Columns + 4 * Group.IdxX;
-        if (column >= cols) return;
-        int block = item / period, end = (block + 1) * blockRows < rows ? (block + 1) * blockRows : rows;
-        Float4 sums = default;
-        for (int row = block * blockRows + item % period; row < end; row += period) sums += TValues.Load(x.At(row, column));
-        Ptx.Store4(partial.At(item, column), sums);
+        int chunks = (cols + Columns - 1) / Columns, item = Grid.IdxX / chunks, first = Grid.IdxX % chunks * Columns;
+        int thread = Group.IdxX, line = thread / Across, column = first + 8 * (thread % Across), shared = Ptx.Shared(4 * Columns * Down);
+        int block = item / period, end = Ptx.Hold((block + 1) * blockRows < rows ? (block + 1) * blockRows : rows);
+        int start = block * blockRows + item % period, row = start + line * period, apart = Ptx.Hold(Down * period);
+        long at = x.At(row, column), step = Ptx.Hold(x.Bytes * ((long)apart * x.Stride));
+        Float8 sums = default;
+        for (; start < end; start += 8 * apart, row += 8 * apart, at += 8 * step)
+        {
+            Float8 r0 = TReads.Eight(at, row, end, column, cols), r1 = TReads.Eight(at + step, row + apart, end, column, cols);
+            Float8 r2 = TReads.Eight(at + 2 * step, row + 2 * apart, end, column, cols), r3 = TReads.Eight(at + 3 * step, row + 3 * apart, end, column, cols);
+            Float8 r4 = TReads.Eight(at + 4 * step, row + 4 * apart, end, column, cols), r5 = TReads.Eight(at + 5 * step, row + 5 * apart, end, column, cols);
+            Float8 r6 = TReads.Eight(at + 6 * step, row + 6 * apart, end, column, cols), r7 = TReads.Eight(at + 7 * step, row + 7 * apart, end, column, cols);
+            sums += r0 + r1 + (r2 + r3) + (r4 + r5 + (r6 + r7));
+        }
+        int to = shared + 4 * (line * Columns + 8 * (thread % Across));
+        Ptx.StoreShared4(to, sums.Low);
+        Ptx.StoreShared4(to + 16, sums.High);
+        Ptx.Barrier();
+        float sum = 0;
+        for (int i = 0; i < Down; i++) sum += Ptx.LoadShared(shared + 4 * (i * Columns + thread));
+        Ptx.Store(partial.At(item, first + thread), sum, first + thread, cols);
     }
 }
 
 /// <summary>
 /// y[c] += Σ over rows of x[row, c], then z[c] += the same of the columns behind y's, 32 columns a group: each of 16 warps adds every
-/// sixteenth row, then one adds what they found, in their order.
+/// sixteenth row, eight of them on their way at once, then one adds what they found, in their order.
 /// </summary>
 readonly struct ColumnSums(MatrixAt x, MatrixAt y, MatrixAt z, int rows, int cols, int colsOfY) : IKernel
 {
@@ -34,8 +52,16 @@ readonly struct ColumnSums(MatrixAt x, MatrixAt y, MatrixAt z, int rows, int col
     public void Execute()
     {
         int lane = Group.IdxX % Columns, warp = Group.IdxX / Columns, column = Grid.IdxX * Columns + lane, sums = Ptx.Shared(4 * Threads);
+        long at = x.At(warp, column), step = Ptx.Hold(4L * Warps * x.Stride);
         float sum = 0;
-        for (int row = warp; row < rows; row += Warps) sum += Ptx.Load(x.At(row, column), 0, 1, column, cols);
+        for (int row = warp; row < rows; row += 8 * Warps, at += 8 * step)
+        {
+            float r0 = Ptx.Load(at, row, rows, column, cols), r1 = Ptx.Load(at + step, row + Warps, rows, column, cols);
+            float r2 = Ptx.Load(at + 2 * step, row + 2 * Warps, rows, column, cols), r3 = Ptx.Load(at + 3 * step, row + 3 * Warps, rows, column, cols);
+            float r4 = Ptx.Load(at + 4 * step, row + 4 * Warps, rows, column, cols), r5 = Ptx.Load(at + 5 * step, row + 5 * Warps, rows, column, cols);
+            float r6 = Ptx.Load(at + 6 * step, row + 6 * Warps, rows, column, cols), r7 = Ptx.Load(at + 7 * step, row + 7 * Warps, rows, column, cols);
+            sum += r0 + r1 + (r2 + r3) + (r4 + r5 + (r6 + r7));
+        }
         Ptx.StoreShared(sums + 4 * Group.IdxX, sum);
         Ptx.Barrier();
         if (warp > 0) return;
@@ -56,24 +82,29 @@ partial class CudaOps
             AddColumns(x.Reshape(x.Rows / table.Rows, table.Count), y);
             return;
         }
-        if (!IsOfFours(x))
+        if (!IsOfFours(x) || (IsHalf(x) && x.Cols % UnitValues != 0))
         {
             base.SumRows(x, table);
             return;
         }
         int period = table.Rows, blockRows = RowsOfBlock(x.Rows, period), blocks = Pieces(x.Rows, blockRows);
         var partial = new Tensor(Device.Workspace((long)blocks * table.Count), blocks * period, x.Cols);
-        if (IsHalf(x)) SumBlocks<HalfValues>(x, partial, period, blockRows);
-        else SumBlocks<FloatValues>(x, partial, period, blockRows);
+        if (IsHalf(x)) SumBlocks<StoredHalves>(x, partial, period, blockRows);
+        else SumBlocks<Aligned>(x, partial, period, blockRows);
         AddColumns(partial.Reshape(blocks, table.Count), y);
     }
 
-    // Short enough for many groups, long enough that few partial sums are left; by the number of rows alone, as the bits are.
-    static int RowsOfBlock(int rows, int period) => Pieces(Math.Max(64, rows / 256), period) * period;
+    // At most 128 blocks, so that the second stage reads its sums at once, of whole rounds of a group's rows; by the number of rows alone, as
+    // the bits are.
+    static int RowsOfBlock(int rows, int period)
+    {
+        const int Blocks = 128, Round = SumBlocksOf<Aligned>.RowsAtOnce;
+        return Pieces(Pieces(Pieces(rows, Blocks), Round) * Round, period) * period;
+    }
 
-    void SumBlocks<TValues>(Tensor x, Tensor partial, int period, int blockRows) where TValues : struct, IValues =>
-        Device.Launch(partial.Rows * Pieces(x.Cols, SumBlocksOf<TValues>.Columns), SumBlocksOf<TValues>.Threads,
-            new SumBlocksOf<TValues>(At(x), At(partial), x.Rows, period, blockRows, x.Cols));
+    void SumBlocks<TReads>(Tensor x, Tensor partial, int period, int blockRows) where TReads : struct, IReads =>
+        Device.Launch(partial.Rows * Pieces(x.Cols, SumBlocksOf<TReads>.Columns), SumBlocksOf<TReads>.Threads,
+            new SumBlocksOf<TReads>(At(x), At(partial), x.Rows, period, blockRows, x.Cols));
 
     // y += the sum of the rows of x; z += the same of the columns behind y's.
     void AddColumns(Tensor x, Tensor y, Tensor z = default) =>

@@ -10,6 +10,21 @@ static partial class Ptx
 {
     static InvalidOperationException OnlyOnCuda => new("PTX runs on CUDA devices only");
 
+    // Values
+
+    /// <summary>
+    /// The value, found here and once. ILGPU 1.5.3 (CodePlacement) moves what a loop uses into the loop, where divisions, roots and products
+    /// are then done in every round, and the assembler does not take them out again; instructions of ours stay where they are.
+    /// </summary>
+    [Instruction("mov.b32 $0, %0;"), IntrinsicImplementation]
+    public static int Hold(int value) => throw OnlyOnCuda;
+
+    [Instruction("mov.b64 $0, %0;"), IntrinsicImplementation]
+    public static long Hold(long value) => throw OnlyOnCuda;
+
+    [Instruction("mov.f32 $0, %0;"), IntrinsicImplementation]
+    public static float Hold(float value) => throw OnlyOnCuda;
+
     // Shared memory
 
     /// <summary>Sets aside shared memory, once in a kernel; its address, a multiple of 16.</summary>

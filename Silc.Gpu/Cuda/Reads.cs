@@ -9,6 +9,9 @@ interface IReads
     /// <summary>Four values from an address on, where line &lt; lines and column + i &lt; columns; zeros elsewhere.</summary>
     static abstract Float4 Four(long address, int line, int lines, int column, int columns);
 
+    /// <summary>As <see cref="Four"/>, eight: of bf16 one access of 16 bytes.</summary>
+    static abstract Float8 Eight(long address, int line, int lines, int column, int columns);
+
     /// <summary>Rounds <see cref="Together"/> values for products and stores them in shared memory.</summary>
     static abstract void Copy<TMma>(int shared, long address, int line, int lines, int column, int columns) where TMma : struct, IMma;
 }
@@ -19,6 +22,9 @@ readonly struct Aligned : IReads
     public static int Together => 4;
 
     public static Float4 Four(long address, int line, int lines, int column, int columns) => Ptx.Load4(address, line, lines, column, columns);
+
+    public static Float8 Eight(long address, int line, int lines, int column, int columns) =>
+        new(Four(address, line, lines, column, columns), Four(address + 16, line, lines, column + 4, columns));
 
     public static void Copy<TMma>(int shared, long address, int line, int lines, int column, int columns) where TMma : struct, IMma =>
         TMma.Store(shared, Four(address, line, lines, column, columns));
@@ -33,6 +39,9 @@ readonly struct Unaligned : IReads
         Ptx.Load(address, line, lines, column, columns), Ptx.Load(address + 4, line, lines, column + 1, columns),
         Ptx.Load(address + 8, line, lines, column + 2, columns), Ptx.Load(address + 12, line, lines, column + 3, columns));
 
+    public static Float8 Eight(long address, int line, int lines, int column, int columns) =>
+        new(Four(address, line, lines, column, columns), Four(address + 16, line, lines, column + 4, columns));
+
     public static void Copy<TMma>(int shared, long address, int line, int lines, int column, int columns) where TMma : struct, IMma =>
         TMma.Store(shared, Four(address, line, lines, column, columns));
 }
@@ -44,6 +53,9 @@ readonly struct StoredHalves : IReads
 
     public static Float4 Four(long address, int line, int lines, int column, int columns) =>
         Ptx.LoadHalves(address, line, lines, column, columns);
+
+    public static Float8 Eight(long address, int line, int lines, int column, int columns) =>
+        new(Ptx.LoadWords(address, line, lines, column, columns));
 
     public static void Copy<TMma>(int shared, long address, int line, int lines, int column, int columns) where TMma : struct, IMma
     {

@@ -1,3 +1,5 @@
+using ILGPU;
+
 namespace Silc;
 
 /// <summary>Four floats in registers: what 16 bytes of memory hold, or a thread's part of a 16 x 8 tile of sums.</summary>
@@ -10,6 +12,24 @@ readonly struct Float4(float x, float y, float z, float w)
     public static Float4 operator /(Float4 a, Float4 b) => new(a.X / b.X, a.Y / b.Y, a.Z / b.Z, a.W / b.W);
     public static Float4 operator *(Float4 a, Float4 b) => new(a.X * b.X, a.Y * b.Y, a.Z * b.Z, a.W * b.W);
     public static Float4 operator *(Float4 a, float b) => new(a.X * b, a.Y * b, a.Z * b, a.W * b);
+}
+
+/// <summary>Eight floats in registers: what 16 bytes of bf16, or 32 of float32, hold.</summary>
+readonly struct Float8(Float4 low, Float4 high)
+{
+    public readonly Float4 Low = low, High = high;
+
+    /// <summary>Eight bf16, two in a word, the first in its lower half.</summary>
+    public Float8(Words pairs) : this(
+        new(Low16(pairs.X), High16(pairs.X), Low16(pairs.Y), High16(pairs.Y)), new(Low16(pairs.Z), High16(pairs.Z), Low16(pairs.W), High16(pairs.W)))
+    {
+    }
+
+    public static Float8 operator +(Float8 a, Float8 b) => new(a.Low + b.Low, a.High + b.High);
+    public static Float8 operator *(Float8 a, Float8 b) => new(a.Low * b.Low, a.High * b.High);
+
+    static float Low16(uint pair) => Interop.IntAsFloat(pair << 16);
+    static float High16(uint pair) => Interop.IntAsFloat(pair & 0xffff0000);
 }
 
 /// <summary>

@@ -24,7 +24,7 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
     /// </summary>
     public (long Instructions, long Passes, long LeastPasses) Counts { get; private set; }
 
-    /// <summary>How often each kernel was launched.</summary>
+    /// <summary>How often each kernel was launched, whatever its type arguments.</summary>
     public Dictionary<string, int> Launches { get; } = [];
 
     public static PtxProgram Compile(CudaArchitecture architecture, Type kernel) => Ready(architecture, kernel).Program;
@@ -42,7 +42,8 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
     {
         var (program, steps) = Ready(architecture, typeof(TKernel));
         Assert.IsTrue(program.SharedBytes <= 48 << 10, $"{typeof(TKernel).Name} wants {program.SharedBytes} bytes of shared memory, 49152 need no permission");
-        Launches[typeof(TKernel).Name] = Launches.GetValueOrDefault(typeof(TKernel).Name) + 1;
+        var name = typeof(TKernel).Name.Split('`')[0];
+        Launches[name] = Launches.GetValueOrDefault(name) + 1;
         var parameters = KernelParameters.Of(kernel);
         Assert.HasCount(program.ParameterBytes, parameters, $"bytes of {typeof(TKernel)}");
         Run(typeof(TKernel).Name, program, steps, groups, lanes, parameters);

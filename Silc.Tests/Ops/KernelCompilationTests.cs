@@ -46,7 +46,7 @@ public sealed partial class KernelCompilationTests
     // What else meets stored bfloat16, which GPUs before compute capability 8.0 do not have.
     static readonly Type[] halfKernels =
     [
-        typeof(RowNorm<HalfValues>), typeof(RowNormGrad<HalfValues>), typeof(SumBlocksOf<HalfValues>), typeof(AttentionDelta<StoredHalves>), typeof(HalfPatches),
+        typeof(RowNorm<HalfValues>), typeof(RowNormGrad<HalfValues>), typeof(SumBlocksOf<StoredHalves>), typeof(AttentionDelta<StoredHalves>), typeof(HalfPatches),
         typeof(AdamWRounding), typeof(RoundWeights),
         typeof(ConvertKernel<AnyFloats, HalfValues>), typeof(ConvertKernel<HalfValues, AnyFloats>), typeof(ConvertKernel<HalfValues, HalfValues>),
     ];
@@ -56,7 +56,7 @@ public sealed partial class KernelCompilationTests
         typeof(FloatMatMul<FloatsAlongSum, FloatsAcrossSum, Aligned, SumsToGelu<FloatValues>>),
         typeof(FloatMatMul<FloatsAlongSum, FloatsAlongSum, Unaligned, SumsToGeluGrad<FloatValues>>),
         typeof(FloatMatMul<FloatsAcrossSum, FloatsAcrossSum, Aligned, Sums<FloatValues>>),
-        typeof(RowNorm<FloatValues>), typeof(RowNormGrad<FloatValues>), typeof(SumBlocksOf<FloatValues>),
+        typeof(RowNorm<FloatValues>), typeof(RowNormGrad<FloatValues>), typeof(SumBlocksOf<Aligned>), typeof(SumParts<Aligned>), typeof(SumParts<Unaligned>),
         typeof(AttentionDelta<Aligned>), typeof(AttentionDelta<Unaligned>),
     ];
 
