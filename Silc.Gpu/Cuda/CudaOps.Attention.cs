@@ -55,8 +55,8 @@ partial class CudaOps
         public void Run<TMma, TSize, TReads, TValues>(Device device)
             where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads where TValues : struct, IValues
         {
-            device.Launch(Pieces(Heads * At.Queries, AttentionDelta<TReads>.Rows), AttentionDelta<TReads>.Threads,
-                new AttentionDelta<TReads>(At, Heads * At.Queries));
+            int groupsOfHead = Pieces(At.Queries, AttentionDelta<TReads>.Rows);
+            device.Launch(Heads * groupsOfHead, AttentionDelta<TReads>.Threads, new AttentionDelta<TReads>(At, groupsOfHead));
             int rows = GradTile<TMma, TSize, TReads>.Rows, threads = GradTile<TMma, TSize, TReads>.Threads;
             int ofQueries = Pieces(At.Queries, rows), ofKeys = Pieces(At.Keys, rows);
             device.Launch(ofQueries * Heads, threads, new TensorAttentionQueryGrad<TMma, TSize, TReads, TValues>(At, GradQ, OfQ, ofQueries));
