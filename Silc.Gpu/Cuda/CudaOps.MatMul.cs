@@ -94,12 +94,25 @@ partial class CudaOps
             return;
         }
         var parts = new Tensor(scratch, f.M, f.N);
+        SplitProduct(f, splits, parts, precision);
+        Join(parts, splits.Count, c, bias, addend);
+    }
+
+    // Parts of the sums, one matrix behind the other.
+    void SplitProduct(Factors f, Splits splits, Tensor parts, Precision precision)
+    {
         var (down, across, _) = Tiles(f.M, f.N, precision);
         var product = new Product(
             f.A, f.B, f.M, f.N, f.K, down, across, splits.Count, splits.Depth, (long)f.M * f.N, default, default, default, 1);
         Multiply(f, (product, down * across * splits.Count), new Sums<FloatValues>(At(parts), default, default, CellsOf(parts)), precision);
-        if (IsOfFours(parts)) Join<Aligned>(parts, splits.Count, sums);
-        else Join<Unaligned>(parts, splits.Count, sums);
+    }
+
+    // c = the parts added up + bias + addend.
+    void Join(Tensor parts, int splits, Tensor c, Tensor bias, Tensor addend)
+    {
+        var sums = new Sums<FloatValues>(At(c), At(bias), At(addend), CellsOf(c, bias, addend));
+        if (IsOfFours(parts)) Join<Aligned>(parts, splits, sums);
+        else Join<Unaligned>(parts, splits, sums);
     }
 
     void Join<TReads>(Tensor parts, int splits, Sums<FloatValues> sums) where TReads : struct, IReads =>

@@ -44,4 +44,21 @@ public sealed class Linear
         pass.Ops.MatMulGeluBackward(dy, kernel.Value, h, dh, y, kind);
 
     internal void ParameterGrads(Pass pass, Tensor x, Tensor dy) => pass.Ops.LinearGrads(x, dy, kernel.Grad, bias.Grad);
+
+    /// <summary>Says that these layers, declared one after another, read one input and are of one shape, (C, C).</summary>
+    internal static void Pack(Linear query, Linear key, Linear value)
+    {
+        if (query.kernel.Rows == query.Outputs && key.Outputs == query.Outputs && value.Outputs == query.Outputs) query.kernel.WidthOfThree = query.Outputs;
+    }
+
+    // The same for layers of one input; their outputs lie side by side.
+
+    internal static void Run(Pass pass, Linear[] layers, Tensor x, Tensor y) =>
+        pass.Ops.MatMulBeside(x, [.. layers.Select(l => l.kernel.Value)], [.. layers.Select(l => l.bias.Value)], y);
+
+    internal static void InputGrad(Pass pass, Linear[] layers, Tensor dy, Tensor dx) =>
+        pass.Ops.InputGradBeside(dy, [.. layers.Select(l => l.kernel.Value)], dx);
+
+    internal static void ParameterGrads(Pass pass, Linear[] layers, Tensor x, Tensor dy) =>
+        pass.Ops.LinearGradsBeside(x, dy, [.. layers.Select(l => l.kernel.Grad)], [.. layers.Select(l => l.bias.Grad)]);
 }

@@ -42,8 +42,7 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
         pass.Ops.Copy(new(query.View, batch, width, 0), q);
         var kv = pass.KeepActivation(x.Rows, 2 * width, size);
         var (k, v) = (kv.Columns(0, width), kv.Columns(width, width));
-        project.Key.Run(pass, x, k);
-        project.Value.Run(pass, x, v);
+        Linear.Run(pass, project.KeyValue, x, kv);
         var (o, lse) = (pass.KeepActivation(batch, width, size), pass.Keep(batch * heads, 1));
         pass.Ops.Attention(q, k, v, o, lse, batch, heads);
         var pooled = pass.Keep(batch, width);
@@ -65,10 +64,8 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
             project.Query.ParameterGrads(pass, probe.Value, dQuery);
             project.Query.InputGrad(pass, dQuery, dProbe);
             pass.Ops.SumRows(dProbe, probe.Grad);
-            project.Key.ParameterGrads(pass, x, dK);
-            project.Value.ParameterGrads(pass, x, dV);
-            project.Key.InputGrad(pass, dK, dx);
-            project.Value.InputGrad(pass, dV, dx, accumulate: true);
+            Linear.ParameterGrads(pass, project.KeyValue, x, dKv);
+            Linear.InputGrad(pass, project.KeyValue, dKv, dx);
             return dx;
         }
         );

@@ -1,12 +1,23 @@
 namespace Silc;
 
 /// <summary>The four projections of multi-head attention, with big_vision's names and (C, H, D) shapes.</summary>
-sealed class AttentionProjections(Parameters parameters, string name, int width, int heads)
+sealed class AttentionProjections
 {
-    public readonly Linear Query = In(parameters, $"{name}/query", width, heads), Key = In(parameters, $"{name}/key", width, heads),
-        Value = In(parameters, $"{name}/value", width, heads);
+    public readonly Linear Query, Key, Value, Out;
 
-    public readonly Linear Out = new(parameters, $"{name}/out", width, width, Inits.XavierUniform(width, width), kernelShape: [heads, width / heads, width]);
+    /// <summary>Layers of one input whose outputs lie side by side.</summary>
+    public readonly Linear[] KeyValue, QueryKeyValue;
+
+    readonly int width;
+
+    public AttentionProjections(Parameters parameters, string name, int width, int heads)
+    {
+        this.width = width;
+        (Query, Key, Value) = (In(parameters, $"{name}/query", width, heads), In(parameters, $"{name}/key", width, heads), In(parameters, $"{name}/value", width, heads));
+        Out = new(parameters, $"{name}/out", width, width, Inits.XavierUniform(width, width), kernelShape: [heads, width / heads, width]);
+        Linear.Pack(Query, Key, Value);
+        (KeyValue, QueryKeyValue) = ([Key, Value], [Query, Key, Value]);
+    }
 
     /// <summary>y = out(value(x)) + addend: attention in which every token sees itself alone.</summary>
     public void Values(Pass pass, Tensor x, Tensor y, Tensor addend = default)
@@ -39,27 +50,21 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
         var qkv = pass.KeepActivation(x.Rows, 3 * width, head);
         var (q, k, v) = Split(qkv);
         var (o, lse) = (pass.KeepActivation(x.Rows, width, head), pass.Keep(batch * heads, x.Rows / batch));
-        project.Query.Run(pass, n, q);
-        project.Key.Run(pass, n, k);
-        project.Value.Run(pass, n, v);
+        Linear.Run(pass, project.QueryKeyValue, n, qkv);
         pass.Ops.Attention(q, k, v, o, lse, batch, heads);
         project.Out.Run(pass, o, y, addend: x);
         return (y, dy =>
         {
             using var _ = pass.Frame();
             var (dO, dQkv) = (pass.TempActivation(x.Rows, width, head), pass.TempActivation(x.Rows, 3 * width, head));
-            var dn = pass.Temp(x.Rows, width);      // float32: three products are added here
+            var dn = pass.TempActivation(x.Rows, width, head);
             var (dQ, dK, dV) = Split(dQkv);
             var d = pass.AsActivation(dy);
             project.Out.InputGrad(pass, d, dO);
             project.Out.ParameterGrads(pass, o, d);
             pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
-            project.Query.ParameterGrads(pass, n, dQ);
-            project.Key.ParameterGrads(pass, n, dK);
-            project.Value.ParameterGrads(pass, n, dV);
-            project.Query.InputGrad(pass, dQ, dn);
-            project.Key.InputGrad(pass, dK, dn, accumulate: true);
-            project.Value.InputGrad(pass, dV, dn, accumulate: true);
+            Linear.ParameterGrads(pass, project.QueryKeyValue, n, dQkv);
+            Linear.InputGrad(pass, project.QueryKeyValue, dQkv, dn);
             backNorm(dn, dy, true);
             return dy;
         }

@@ -20,6 +20,24 @@ partial class Ops<TPack>
             c.View, new(0, 0, c.Stride, 1), m, n, k, 1, 1, bias, addend);
     }
 
+    public override void MatMulBeside(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y)
+    {
+        for (int i = 0; i < kernels.Length; i++) MatMul(x, kernels[i], Part(y, i, kernels.Length), bias: biases[i]);
+    }
+
+    public override void InputGradBeside(Tensor dy, Tensor[] kernels, Tensor dx)
+    {
+        for (int i = 0; i < kernels.Length; i++) MatMul(Part(dy, i, kernels.Length), kernels[i], dx, Transpose.B, addend: i > 0 ? dx : default);
+    }
+
+    public override void LinearGradsBeside(Tensor x, Tensor dy, Tensor[] dKernels, Tensor[] dBiases)
+    {
+        for (int i = 0; i < dKernels.Length; i++) LinearGrads(x, Part(dy, i, dKernels.Length), dKernels[i], dBiases[i]);
+    }
+
+    /// <summary>One of equally wide matrices side by side.</summary>
+    protected static Tensor Part(Tensor all, int i, int parts) => all.Columns(i * (all.Cols / parts), all.Cols / parts);
+
     public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind)
     {
         MatMul(x, kernel, h, bias: bias);

@@ -75,6 +75,14 @@ public abstract class Ops(Device device)
     public abstract void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default);
     /// <summary>c = x·yᵀ of rows of length 1, always in float32: losses multiply it by inverse temperatures.</summary>
     public virtual void Cosines(Tensor x, Tensor y, Tensor c) => MatMul(x, y, c, Transpose.B);
+    /// <summary>
+    /// y = x·kernels[0] + biases[0] | x·kernels[1] + biases[1] | …: layers of one input, whose outputs, equally wide, lie side by side.
+    /// </summary>
+    public abstract void MatMulBeside(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y);
+    /// <summary>dx = Σ dyᵢ·kernels[i]ᵀ, the gradient of that input. A dx of bfloat16 wants the kernels of a model's attention.</summary>
+    public abstract void InputGradBeside(Tensor dy, Tensor[] kernels, Tensor dx);
+    /// <summary>Adds the gradients of those kernels, xᵀ·dyᵢ, and biases, the sums of dyᵢ over rows.</summary>
+    public abstract void LinearGradsBeside(Tensor x, Tensor dy, Tensor[] dKernels, Tensor[] dBiases);
     /// <summary>h = x·kernel + bias; y = gelu(h).</summary>
     public abstract void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind);
     /// <summary>dh = (dy·kernelᵀ) · gelu'(h); y = gelu(h) again: the way back through a GELU to the layer before it.</summary>

@@ -37,6 +37,14 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time(name, 2.0 * c.Count * depth, () => ops.MatMul(a, b, c, transpose, bias, addend), a, b, c, addend);
     }
 
+    public override void MatMulBeside(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y) =>
+        Time("matmul AB (forward)", 2.0 * y.Count * x.Cols, () => ops.MatMulBeside(x, kernels, biases, y), [x, y, .. kernels]);
+    public override void InputGradBeside(Tensor dy, Tensor[] kernels, Tensor dx) =>
+        Time("matmul ABᵀ (input gradient)", 2.0 * dx.Count * dy.Cols, () => ops.InputGradBeside(dy, kernels, dx), [dy, dx, .. kernels]);
+    public override void LinearGradsBeside(Tensor x, Tensor dy, Tensor[] dKernels, Tensor[] dBiases) =>
+        Time("matmul AᵀB (kernel and bias gradient)", 2.0 * dy.Count * x.Cols, () => ops.LinearGradsBeside(x, dy, dKernels, dBiases),
+            [x, dy, .. dKernels, .. dKernels]);
+
     public override void Cosines(Tensor x, Tensor y, Tensor c) => Time("cosines", 2.0 * c.Count * x.Cols, () => ops.Cosines(x, y, c), x, y, c);
     public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind) =>
         Time("matmul AB + gelu", 2.0 * h.Count * x.Cols, () => ops.MatMulGelu(x, kernel, bias, h, y, kind), x, kernel, h, y);

@@ -89,6 +89,53 @@ public sealed class MatMulOpTests
     });
 
     [TestMethod, EveryDevice]
+    public void MatMulBeside(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (m, n, k) in Sizes)
+        {
+            DeviceMatrix x = t.Random(m, k), y = t.Output(m, 3 * n);
+            DeviceMatrix[] kernels = [t.Random(k, n), t.Random(k, n), t.Random(k, n)], biases = [t.Random(1, n), t.Random(1, n), t.Random(1, n)];
+            t.Ops.MatMulBeside(x, [.. kernels.Select(w => w.Tensor)], [.. biases.Select(b => b.Tensor)], y);
+            t.Check(y, Close.Float32, () =>
+            {
+                Matrix[] parts = [.. kernels.Select(w => Naive.MatMul(x, w))];
+                return Matrix.Make(m, 3 * n, (r, c) => parts[c / n][r, c % n] + biases[c / n].Before[0, c % n]);
+            });
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void InputGradBeside(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (m, n, k) in Sizes)
+        {
+            DeviceMatrix dy = t.Random(m, 2 * k), dx = t.Output(m, n);
+            DeviceMatrix[] kernels = [t.Random(n, k), t.Random(n, k)];
+            t.Ops.InputGradBeside(dy, [.. kernels.Select(w => w.Tensor)], dx);
+            t.Check(dx, Close.Float32, () => Naive.MatMul(Half(dy, 0), kernels[0], Transpose.B) + Naive.MatMul(Half(dy, 1), kernels[1], Transpose.B));
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void LinearGradsBeside(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (inputs, outputs, rows) in Sizes)
+        {
+            DeviceMatrix x = t.Random(rows, inputs), dy = t.Random(rows, 2 * outputs);
+            DeviceMatrix[] dKernels = [t.Random(inputs, outputs), t.Random(inputs, outputs)], dBiases = [t.Random(1, outputs), t.Random(1, outputs)];
+            t.Ops.LinearGradsBeside(x, dy, [.. dKernels.Select(w => w.Tensor)], [.. dBiases.Select(b => b.Tensor)]);
+            for (int i = 0; i < 2; i++)
+            {
+                var part = Half(dy, i);
+                t.Check(dKernels[i], Close.Float32, () => dKernels[i].Before + Naive.MatMul(x, part, Transpose.A), $"kernel {i}");
+                t.Check(dBiases[i], Close.Float32, () => dBiases[i].Before + Matrix.Make(1, outputs, (_, c) => Enumerable.Range(0, rows).Sum(r => part[r, c])), $"bias {i}");
+            }
+        }
+    });
+
+    static Matrix Half(Matrix x, int i) => Matrix.Make(x.Rows, x.Cols / 2, (r, c) => x[r, i * (x.Cols / 2) + c]);
+
+    [TestMethod, EveryDevice]
     public void Sizes_that_do_not_fit_are_named(string device) => OpTest.Run(device, t =>
     {
         DeviceMatrix a = t.Random(7, 33), b = t.Random(32, 5), c = t.Random(7, 5);

@@ -1,0 +1,56 @@
+namespace Silc;
+
+// Query, key and value as one product each way, where their bf16 copies lie side by side: a third of the launches, wider products, and an
+// input gradient that is added up in registers.
+partial class CudaOps
+{
+    public override void MatMulBeside(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y)
+    {
+        // Biases lie one after another if their length is a multiple of what parameters are aligned to.
+        if (IsHalf(x) && AreJoined(biases) && Packed(kernels) is { Count: > 0 } kernel) MatMul(x, kernel, y, bias: Joined(biases));
+        else base.MatMulBeside(x, kernels, biases, y);
+    }
+
+    public override void InputGradBeside(Tensor dy, Tensor[] kernels, Tensor dx)
+    {
+        if (IsHalf(dy) && Packed(kernels) is { Count: > 0 } kernel) MatMul(dy, kernel, dx, Transpose.B);
+        else base.InputGradBeside(dy, kernels, dx);
+    }
+
+    public override void LinearGradsBeside(Tensor x, Tensor dy, Tensor[] dKernels, Tensor[] dBiases)
+    {
+        int m = x.Cols, n = dy.Cols, parts = dKernels.Length;
+        var splits = Split(m, n, x.Rows, precision);
+        if (!IsHalf(x) || !IsHalf(dy) || splits.Count < 2 || !AreJoined(dBiases))
+        {
+            base.LinearGradsBeside(x, dy, dKernels, dBiases);
+            return;
+        }
+        var sums = new Tensor(default, m, n);
+        var (f, scratch) = Prepare(x, dy, sums, Transpose.A, splits.Floats);
+        sums = sums with { View = scratch };
+        SplitProduct(f, splits, sums, precision);
+        for (int i = 0; i < parts; i++) Join(Part(sums, i, parts), splits.Count, dKernels[i], default, dKernels[i]);
+        SumRows(dy, Joined(dBiases));
+    }
+
+    // The bf16 copy in which these kernels lie side by side, or nothing.
+    Tensor Packed(Tensor[] kernels)
+    {
+        var first = Rounded(kernels[0]);
+        return IsHalf(first) && first.Stride >= kernels.Length * first.Cols && AreJoined(kernels)
+            ? first with { Cols = kernels.Length * first.Cols }
+            : default;
+    }
+
+    // True if they lie one after another.
+    static bool AreJoined(Tensor[] tensors)
+    {
+        for (int i = 1; i < tensors.Length; i++)
+            if (tensors[i].Count != tensors[0].Count || Address(tensors[i].View) != Address(tensors[0].View) + i * sizeof(float) * (long)tensors[0].Count)
+                return false;
+        return true;
+    }
+
+    static Tensor Joined(Tensor[] rows) => new(rows[0].View, 1, rows.Length * rows[0].Count);
+}
