@@ -77,6 +77,7 @@ public sealed partial class Device
                 throw new InvalidOperationException($"{info.Id} ({info.Name}, {info.Capabilities}) multiplies in {Names(info.Precisions)} only, not in {Names([precision])}: "
                     + "choose that, or an NVIDIA GPU of compute capability 8.0 or newer");
             var accelerator = found is CPUDevice cpu ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel) : found.CreateAccelerator(context);
+            if (accelerator is CudaAccelerator gpu) PtxPlacement.Keep(gpu.Backend);
             return new Device(context, accelerator, asGpu ? info with { IsProcessor = false } : info, precision);
         }
         catch

@@ -33,6 +33,7 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
     {
         using var context = Context.Create(Device.Configure);
         using var backend = new PTXBackend(context, architecture, CudaInstructionSet.ISA_80, null!);
+        PtxPlacement.Keep(backend);
         var entry = typeof(Device.Entry).GetMethod(nameof(Device.Entry.Run))!.MakeGenericMethod(kernel);
         var program = new PtxProgram(((PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), new KernelSpecialization())).PTXAssembly);
         return (program, PtxSteps.Of(program));
