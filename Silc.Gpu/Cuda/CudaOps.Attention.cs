@@ -14,6 +14,14 @@ partial class CudaOps
             return;
         }
         var at = new HeadsAt(At(q), At(k), At(v), At(o), default, Address(lse.View), 0, queries, keys, heads, size, scale);
+        if (IsHalf(q) && AreOneForm(q, k, v, o))
+        {
+            if (size <= Head32.Size) Forward<Head32>(at, batch * heads);
+            else if (size <= Head64.Size) Forward<Head64>(at, batch * heads);
+            else if (size <= Head80.Size) Forward<Head80, OneBlock>(at, batch * heads);
+            else Forward<Head128, OneBlock>(at, batch * heads);
+            return;
+        }
         Run(new ForwardLaunch(at, HeadCells(queries, size, o), Pieces(queries, 64), batch * heads), size, q, k, v, o);
     }
 
@@ -26,12 +34,44 @@ partial class CudaOps
             base.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
             return;
         }
+        if (IsHalf(q) && size <= Head80.Size && AreOneForm(q, k, v, dO, o, dQ, dK, dV))
+        {
+            var kept = new KeptRows(Address(Device.Workspace(KeptRows.Floats(batch * heads, queries))), queries);
+            var half = new HeadsAt(At(q), At(k), At(v), At(o), At(dO), Address(lse.View), 0, queries, keys, heads, size, scale);
+            if (size <= Head32.Size) Backward<Head32>(half, kept, At(dQ), At(dK), At(dV), batch * heads);
+            else if (size <= Head64.Size) Backward<Head64>(half, kept, At(dQ), At(dK), At(dV), batch * heads);
+            else Backward<Head80>(half, kept, At(dQ), At(dK), At(dV), batch * heads);
+            return;
+        }
         int rows = batch * heads * queries;
         var delta = Device.Workspace(rows);
         var at = new HeadsAt(At(q), At(k), At(v), At(o), At(dO), Address(lse.View), Address(delta), queries, keys, heads, size, scale);
         var launch = new BackwardLaunch(at, At(dQ), At(dK), At(dV),
             HeadCells(queries, size, dQ), HeadCells(keys, size, dK), HeadCells(keys, size, dV), batch * heads);
         Run(launch, size, q, k, v, dO, o, dQ, dK, dV);
+    }
+
+    // Of more queries than this a warp takes two blocks of 16, which leaves no registers for larger heads.
+    const int ManyQueries = 96;
+
+    void Forward<TSize>(HeadsAt at, int heads) where TSize : struct, IHeadSize
+    {
+        if (at.Queries > ManyQueries) Forward<TSize, TwoBlocks>(at, heads);
+        else Forward<TSize, OneBlock>(at, heads);
+    }
+
+    void Forward<TSize, TBlocks>(HeadsAt at, int heads) where TSize : struct, IHeadSize where TBlocks : struct, IRowBlocks
+    {
+        int blocks = Pieces(at.Queries, HalfAttention<TSize, TBlocks>.Rows);
+        Device.Launch(blocks * heads, HeadLines<TSize>.Threads, new HalfAttention<TSize, TBlocks>(at, blocks));
+    }
+
+    // The gradient of queries leaves delta for that of keys.
+    void Backward<TSize>(HeadsAt at, KeptRows kept, MatrixAt dQ, MatrixAt dK, MatrixAt dV, int heads) where TSize : struct, IHeadSize
+    {
+        int ofQueries = Pieces(at.Queries, HalfAttentionQueryGrad<TSize>.Rows), ofKeys = Pieces(at.Keys, HalfAttentionKeyGrad<TSize>.Rows);
+        Device.Launch(ofQueries * heads, HeadLines<TSize>.Threads, new HalfAttentionQueryGrad<TSize>(at, dQ, kept, ofQueries));
+        Device.Launch(ofKeys * heads, HeadLines<TSize>.Threads, new HalfAttentionKeyGrad<TSize>(at, dK, dV, kept, ofKeys));
     }
 
     /// <summary>A launch that waits for its type arguments: they are compiled into kernels.</summary>
@@ -64,11 +104,9 @@ partial class CudaOps
         }
     }
 
-    // All tensors of one attention are stored in one form.
     void Run<TLaunch>(TLaunch launch, int size, params ReadOnlySpan<Tensor> tensors) where TLaunch : struct, ILaunch
     {
-        foreach (var x in tensors)
-            if (x.Stored != tensors[0].Stored) throw new ArgumentException("attention takes tensors of one form: float32 or bfloat16");
+        AreOneForm(tensors);
         bool fours = Fours(size, tensors);
         if (IsHalf(tensors[0])) Sized<TLaunch, Bf16, StoredHalves, HalfValues>(launch, size);
         else if (precision == Precision.Tf32)
@@ -85,6 +123,14 @@ partial class CudaOps
         else if (size <= Head64.Size) launch.Run<TMma, Head64, TReads, TValues>(Device);
         else if (size <= Head80.Size) launch.Run<TMma, Head80, TReads, TValues>(Device);
         else launch.Run<TMma, Head128, TReads, TValues>(Device);
+    }
+
+    // All tensors of one attention are stored in one form.
+    static bool AreOneForm(params ReadOnlySpan<Tensor> tensors)
+    {
+        foreach (var x in tensors)
+            if (x.Stored != tensors[0].Stored) throw new ArgumentException("attention takes tensors of one form: float32 or bfloat16");
+        return true;
     }
 
     static Cells HeadCells(int rows, int size, Tensor x) => new(rows, size, Fours(size, x) ? 1 : 0);

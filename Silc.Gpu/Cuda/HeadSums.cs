@@ -3,16 +3,16 @@ namespace Silc;
 /// <summary>Sums of 16 rows and 16 columns.</summary>
 readonly struct SumsBlock(Float4 n0, Float4 n1)
 {
-    readonly Float4 n0 = n0, n1 = n1;
+    public readonly Float4 N0 = n0, N1 = n1;
 
     public SumsBlock MulAdd<TMma>(Words left, Words right) where TMma : struct, IMma =>
-        new(TMma.MulAdd(n0, left, right.X, right.Y), TMma.MulAdd(n1, left, right.Z, right.W));
+        new(TMma.MulAdd(N0, left, right.X, right.Y), TMma.MulAdd(N1, left, right.Z, right.W));
 
     /// <summary>Each row times a factor; a lane holds two rows.</summary>
     public SumsBlock Scale(float row, float rowBelow)
     {
         var factors = new Float4(row, row, rowBelow, rowBelow);
-        return new(n0 * factors, n1 * factors);
+        return new(N0 * factors, N1 * factors);
     }
 
     // Rows begin 24 banks apart, four of them 8 apart from each other: where they are stored, no lanes meet.
@@ -23,8 +23,8 @@ readonly struct SumsBlock(Float4 n0, Float4 n1)
     public void Store<TEpilogue>(TEpilogue to, int row, int column, int shared, int lane) where TEpilogue : struct, IEpilogue
     {
         Ptx.WarpBarrier();
-        SumsRow.Put(shared, Stride, n0, 0, lane);
-        SumsRow.Put(shared, Stride, n1, 8, lane);
+        SumsRow.Put(shared, Stride, N0, 0, lane);
+        SumsRow.Put(shared, Stride, N1, 8, lane);
         Ptx.WarpBarrier();
         for (int i = lane; i < 64; i += 32)
             to.Store(row + Row(i / 4), column + i % 4 * 4, 0, Ptx.LoadShared4(shared + 4 * (Row(i / 4) * Stride + i % 4 * 4)));

@@ -27,12 +27,37 @@ static partial class Ptx
         + "mov.b32 $2, 0; mov.b32 $3, 0; @inside ld.global.v4.b32 {$0, $1, $2, $3}, [%0]; }"), IntrinsicImplementation]
     public static Words LoadWords(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
+    /// <summary>Two neighbouring bf16 at a multiple of 4 bytes if line &lt; lines and column &lt; columns, else zeros.</summary>
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.b32 $0, 0; @inside ld.global.b32 $0, [%0]; }"),
+        IntrinsicImplementation]
+    public static uint LoadWord(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
+
+    /// <summary>Stores four words at a multiple of 16 bytes if line &lt; lines and column &lt; columns.</summary>
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %5, %6; setp.lt.and.s32 inside, %7, %8, inside; "
+        + "@inside st.global.v4.b32 [%0], {%1, %2, %3, %4}; }"), IntrinsicImplementation]
+    public static void StoreWords(long address, Words words, int line, int lines, int column, int columns) => throw OnlyOnCuda;
+
+    /// <summary>sum + the product of two pairs of bf16.</summary>
+    [Instruction("{ .reg .b32 x, y; .reg .f32 half; shl.b32 x, %1, 16; shl.b32 y, %2, 16; fma.rn.f32 half, x, y, %0; "
+        + "and.b32 x, %1, 0xffff0000; and.b32 y, %2, 0xffff0000; fma.rn.f32 $0, x, y, half; }"), IntrinsicImplementation]
+    public static float MulAddHalves(float sum, uint left, uint right) => throw OnlyOnCuda;
+
     /// <summary>
     /// Begins to copy 16 bytes from global to shared memory, past the registers; zeros unless line &lt; lines and column &lt; columns.
     /// </summary>
     [Instruction("{ .reg .pred inside; .reg .b32 size; setp.lt.s32 inside, %2, %3; setp.lt.and.s32 inside, %4, %5, inside; selp.b32 size, 16, 0, inside; "
         + "cp.async.cg.shared.global [%0], [%1], 16, size; }"), IntrinsicImplementation]
     public static void CopyAsync(int shared, long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
+
+    /// <summary>The same, zeros unless line &lt; lines.</summary>
+    [Instruction("{ .reg .pred inside; .reg .b32 size; setp.lt.s32 inside, %2, %3; selp.b32 size, 16, 0, inside; "
+        + "cp.async.cg.shared.global [%0], [%1], 16, size; }"), IntrinsicImplementation]
+    public static void CopyAsync(int shared, long address, int line, int lines) => throw OnlyOnCuda;
+
+    /// <summary>The same in threads whose number is below <paramref name="threads"/>.</summary>
+    [Instruction("{ .reg .pred inside, takes; .reg .b32 size; setp.lt.s32 takes, %4, %5; setp.lt.s32 inside, %2, %3; selp.b32 size, 16, 0, inside; "
+        + "@takes cp.async.cg.shared.global [%0], [%1], 16, size; }"), IntrinsicImplementation]
+    public static void CopyAsyncIn(int shared, long address, int line, int lines, int thread, int threads) => throw OnlyOnCuda;
 
     /// <summary>Ends a batch of this thread's copies.</summary>
     [Instruction("cp.async.commit_group;"), IntrinsicImplementation]

@@ -64,6 +64,12 @@ static partial class Ptx
     [Instruction("ld.shared.v4.f32 {$0, $1, $2, $3}, [%0];"), IntrinsicImplementation]
     public static Float4 LoadShared4(int address) => throw OnlyOnCuda;
 
+    [Instruction("ld.shared.v2.f32 {$0, $1}, [%0];"), IntrinsicImplementation]
+    public static Float2 LoadShared2(int address) => throw OnlyOnCuda;
+
+    [Instruction("ld.shared.v4.b32 {$0, $1, $2, $3}, [%0];"), IntrinsicImplementation]
+    public static Words LoadSharedWords(int address) => throw OnlyOnCuda;
+
     [Instruction("ld.shared.b32 $0, [%0];"), IntrinsicImplementation]
     public static uint LoadSharedWord(int address) => throw OnlyOnCuda;
 
@@ -75,6 +81,9 @@ static partial class Ptx
 
     [Instruction("st.shared.v4.f32 [%0], {%1, %2, %3, %4};"), IntrinsicImplementation]
     public static void StoreShared4(int address, Float4 value) => throw OnlyOnCuda;
+
+    [Instruction("st.shared.b32 [%0], %1;"), IntrinsicImplementation]
+    public static void StoreSharedWord(int address, uint word) => throw OnlyOnCuda;
 
     [Instruction("st.shared.v2.b32 [%0], {%1, %2};"), IntrinsicImplementation]
     public static void StoreSharedWords(int address, uint x, uint y) => throw OnlyOnCuda;

@@ -32,6 +32,12 @@ readonly struct Float8(Float4 low, Float4 high)
     static float High16(uint pair) => Interop.IntAsFloat(pair & 0xffff0000);
 }
 
+/// <summary>Two floats in registers.</summary>
+readonly struct Float2(float x, float y)
+{
+    public readonly float X = x, Y = y;
+}
+
 /// <summary>
 /// Four 32-bit words in registers: a thread's part of a left operand, or of two right operands. A word is a tf32 or two bf16.
 /// </summary>

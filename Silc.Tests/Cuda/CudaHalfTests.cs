@@ -126,6 +126,22 @@ public sealed class CudaHalfTests
     [TestMethod, EveryCuda(Precision.Bf16)]
     public void Attention_of_64(string device, Precision precision) => Attention(device, precision, (1, 2, 70, 33, 64, 0));
 
+    // Two blocks of rows a warp, and more keys than two stages hold; the last tile of each is partly empty.
+    [TestMethod, EveryCuda(Precision.Bf16)]
+    public void Attention_of_many_queries(string device, Precision precision)
+    {
+        Attention(device, precision, (1, 1, 130, 197, 64, 0));
+        Attention(device, precision, (1, 1, 98, 129, 32, 32));
+    }
+
+    [TestMethod, EveryCuda(Precision.Bf16)]
+    public void Attention_of_few_tokens(string device, Precision precision)
+    {
+        Attention(device, precision, (2, 1, 36, 36, 64, 128));
+        Attention(device, precision, (2, 1, 64, 64, 40, 0));
+        Attention(device, precision, (2, 2, 1, 65, 64, 0));
+    }
+
     [TestMethod, EveryCuda(Precision.Bf16)]
     public void Attention_of_72(string device, Precision precision) => Attention(device, precision, (1, 1, 33, 40, 72, 8));
 

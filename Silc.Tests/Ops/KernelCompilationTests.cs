@@ -37,10 +37,15 @@ public sealed partial class KernelCompilationTests
            {
                [typeof(Tf32), typeof(Head32), typeof(Unaligned), typeof(FloatValues)], [typeof(Bf16), typeof(Head64), typeof(Aligned), typeof(FloatValues)],
                [typeof(Tf32), typeof(Head80), typeof(Aligned), typeof(FloatValues)], [typeof(Bf16), typeof(Head128), typeof(Aligned), typeof(FloatValues)],
-               [typeof(Bf16), typeof(Head32), typeof(StoredHalves), typeof(HalfValues)], [typeof(Bf16), typeof(Head64), typeof(StoredHalves), typeof(HalfValues)],
-               [typeof(Bf16), typeof(Head80), typeof(StoredHalves), typeof(HalfValues)], [typeof(Bf16), typeof(Head128), typeof(StoredHalves), typeof(HalfValues)],
            }
            select kernel.MakeGenericType(arguments),
+        .. from kernel in new[] { typeof(HalfAttention<,>), typeof(HalfAttentionQueryGrad<>), typeof(HalfAttentionKeyGrad<>) }
+           from arguments in kernel.GetGenericArguments().Length == 2
+               ? new Type[][] { [typeof(Head32), typeof(OneBlock)], [typeof(Head32), typeof(TwoBlocks)], [typeof(Head64), typeof(OneBlock)],
+                   [typeof(Head64), typeof(TwoBlocks)], [typeof(Head80), typeof(OneBlock)], [typeof(Head128), typeof(OneBlock)] }
+               : [[typeof(Head32)], [typeof(Head64)], [typeof(Head80)]]
+           select kernel.MakeGenericType(arguments),
+        typeof(TensorAttentionQueryGrad<Bf16, Head128, StoredHalves, HalfValues>), typeof(TensorAttentionKeyGrad<Bf16, Head128, StoredHalves, HalfValues>),
     ];
 
     // What else meets stored bfloat16, which GPUs before compute capability 8.0 do not have.

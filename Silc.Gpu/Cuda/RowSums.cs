@@ -1,0 +1,86 @@
+namespace Silc;
+
+/// <summary>Sums of a warp's rows and 16 channels.</summary>
+readonly struct ChannelSums<TBlocks>(SumsBlock upper, SumsBlock lower) where TBlocks : struct, IRowBlocks
+{
+    public readonly SumsBlock Upper = upper, Lower = lower;
+
+    public ChannelSums<TBlocks> MulAdd(Words up, Words low, Words right) =>
+        new(Upper.MulAdd<Bf16>(up, right), TBlocks.Count == 2 ? Lower.MulAdd<Bf16>(low, right) : Lower);
+
+    public ChannelSums<TBlocks> Scale(Float2 up, Float2 low) =>
+        new(Upper.Scale(up.X, up.Y), TBlocks.Count == 2 ? Lower.Scale(low.X, low.Y) : Lower);
+}
+
+/// <summary>Sums of a warp's rows and all channels of a head, whose tiles are <see cref="HeadLines{TSize}"/>.</summary>
+readonly struct RowSums<TSize, TBlocks>(ChannelSums<TBlocks> c0, ChannelSums<TBlocks> c1, ChannelSums<TBlocks> c2, ChannelSums<TBlocks> c3,
+    ChannelSums<TBlocks> c4, ChannelSums<TBlocks> c5, ChannelSums<TBlocks> c6, ChannelSums<TBlocks> c7)
+    where TSize : struct, IHeadSize where TBlocks : struct, IRowBlocks
+{
+    readonly ChannelSums<TBlocks> c0 = c0, c1 = c1, c2 = c2, c3 = c3, c4 = c4, c5 = c5, c6 = c6, c7 = c7;
+
+    /// <summary>Bytes of shared memory that a warp needs to store them.</summary>
+    public static int SharedBytes => 16 * TBlocks.Count * HeadLines<TSize>.Stride;
+
+    /// <summary>Adds 32 lines of a tile, at a lane's address, each row weighed.</summary>
+    public RowSums<TSize, TBlocks> Add(ScoreRows<TBlocks> weights, int turned)
+    {
+        SumsRow up = weights.Upper, low = weights.Lower;
+        return Add(Bf16.Weights(up.N0, up.N1), TBlocks.Count == 2 ? Bf16.Weights(low.N0, low.N1) : default, turned)
+            .Add(Bf16.Weights(up.N2, up.N3), TBlocks.Count == 2 ? Bf16.Weights(low.N2, low.N3) : default, turned + 16 * HeadLines<TSize>.Stride);
+    }
+
+    RowSums<TSize, TBlocks> Add(Words up, Words low, int turned) => new(
+        Add(c0, up, low, turned, 0), Add(c1, up, low, turned, 16), Add(c2, up, low, turned, 32), Add(c3, up, low, turned, 48),
+        Add(c4, up, low, turned, 64), Add(c5, up, low, turned, 80), Add(c6, up, low, turned, 96), Add(c7, up, low, turned, 112));
+
+    static ChannelSums<TBlocks> Add(ChannelSums<TBlocks> sums, Words up, Words low, int turned, int channel) =>
+        channel < TSize.Size ? sums.MulAdd(up, low, Ptx.LoadMatricesTurned(turned + 2 * channel)) : sums;
+
+    /// <summary>Each row times a factor; a lane holds two rows of each block.</summary>
+    public RowSums<TSize, TBlocks> Scale(Float2 up, Float2 low) => new(c0.Scale(up, low), c1.Scale(up, low), c2.Scale(up, low), c3.Scale(up, low),
+        c4.Scale(up, low), c5.Scale(up, low), c6.Scale(up, low), c7.Scale(up, low));
+
+    /// <summary>
+    /// Stores them as bf16, rows from <paramref name="row"/> of <paramref name="rows"/> on, by way of this warp's shared memory, so that each lane
+    /// comes to hold 16 bytes of a row.
+    /// </summary>
+    public void Store(MatrixAt to, int row, int rows, int size, int shared, int lane)
+    {
+        int place = shared + FragmentLayout.SumRow(lane, 0) * HeadLines<TSize>.Stride + 2 * FragmentLayout.SumColumn(lane, 0);
+        Put(c0, place, 0);
+        Put(c1, place, 16);
+        Put(c2, place, 32);
+        Put(c3, place, 48);
+        Put(c4, place, 64);
+        Put(c5, place, 80);
+        Put(c6, place, 96);
+        Put(c7, place, 112);
+        Ptx.WarpBarrier();
+        for (int i = lane; i < 16 * TBlocks.Count * HeadLines<TSize>.Units; i += 32)
+        {
+            int line = i / HeadLines<TSize>.Units, unit = i % HeadLines<TSize>.Units;
+            Ptx.StoreWords(to.At(row + line, 8 * unit), Ptx.LoadSharedWords(shared + line * HeadLines<TSize>.Stride + 16 * unit),
+                row + line, rows, 8 * unit, size);
+        }
+    }
+
+    static void Put(ChannelSums<TBlocks> sums, int place, int channel)
+    {
+        if (channel >= TSize.Size) return;
+        Put(sums.Upper, place + 2 * channel);
+        if (TBlocks.Count == 2) Put(sums.Lower, place + 2 * channel + 16 * HeadLines<TSize>.Stride);
+    }
+
+    static void Put(SumsBlock sums, int place)
+    {
+        Put(sums.N0, place);
+        Put(sums.N1, place + 16);
+    }
+
+    static void Put(Float4 sums, int place)
+    {
+        Ptx.StoreSharedWord(place, Ptx.Bf16(sums.X, sums.Y));
+        Ptx.StoreSharedWord(place + 8 * HeadLines<TSize>.Stride, Ptx.Bf16(sums.Z, sums.W));
+    }
+}
