@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 
 namespace Silc;
@@ -27,6 +28,7 @@ public sealed partial class Device : IDisposable
     readonly Context context;
     readonly Dictionary<Type, Delegate> launchers = [];
     readonly ClKernels? kernels;
+    readonly CudaKernels? cuda;
     readonly Dictionary<MemoryBuffer, string> allocations = [];
     MemoryBuffer1D<float, Stride1D.Dense>? workspace;
     long workspaceFloats;
@@ -47,6 +49,8 @@ public sealed partial class Device : IDisposable
         };
         Groups = info.IsProcessor ? accelerator.NumMultiprocessors : accelerator.NumMultiprocessors * 16;
         Queue = info.Kind == DeviceKind.Cpu ? new(accelerator) : null;
+        cuda = accelerator is CudaAccelerator gpu ? new(gpu) : null;
+        Stream = cuda?.Stream ?? accelerator.DefaultStream;
         kernels = info is { Kind: DeviceKind.OpenCL, IsProcessor: true } ? new((CLAccelerator)accelerator) : null;
         Ops = Ops.For(this);
     }
@@ -76,6 +80,9 @@ public sealed partial class Device : IDisposable
     public int Workers => Accelerator.NumMultiprocessors;
 
     internal Accelerator Accelerator { get; }
+
+    /// <summary>Where launches and copies go, in order.</summary>
+    internal AcceleratorStream Stream { get; }
 
     /// <summary>Where the CPU's kernels wait for their turn; null on other devices, whose drivers have queues.</summary>
     internal CpuQueue? Queue { get; }
@@ -127,26 +134,31 @@ public sealed partial class Device : IDisposable
         if (kernels is not null) ClOps.Prepare(kernels, training);
     }
 
-    /// <summary>Runs exactly <paramref name="groups"/> groups of <paramref name="lanes"/> threads, on a GPU or OpenCL.</summary>
-    internal void Launch<TKernel>(int groups, int lanes, TKernel kernel) where TKernel : struct, IKernel
+    /// <summary>
+    /// Runs exactly <paramref name="groups"/> groups of <paramref name="lanes"/> threads, on a GPU or OpenCL; CUDA's own kernels can have shared
+    /// memory of a size that the launch says.
+    /// </summary>
+    internal void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes = 0) where TKernel : struct, IKernel
     {
         if (DryRun && groups > 0) kernels?.Expect<TKernel>();
         if (DryRun || groups == 0) return;
         if (Launcher is not null)
         {
-            Launcher.Launch(groups, lanes, kernel);
+            Launcher.Launch(groups, lanes, kernel, dynamicBytes);
+            return;
+        }
+        if (cuda is not null)
+        {
+            kernelProfile?.Begin(cuda.Stream.StreamPtr);
+            cuda.Launch(groups, lanes, dynamicBytes, kernel);
+            kernelProfile?.End(typeof(TKernel), cuda.Stream.StreamPtr);
             return;
         }
         if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
             launchers[typeof(TKernel)] = launcher = kernels?.Load<TKernel>() ?? Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
         var launch = (Action<KernelConfig, TKernel>)launcher;
-        if (kernelProfile is null) launch(new KernelConfig(groups, lanes), kernel);
-        else Timed(kernelProfile, launch, new(groups, lanes), kernel);
+        launch(new KernelConfig(groups, lanes), kernel);
     }
-
-    // Apart from Launch, which would otherwise allocate what this closes over at every launch.
-    static void Timed<TKernel>(KernelProfile profile, Action<KernelConfig, TKernel> launch, KernelConfig config, TKernel kernel)
-        where TKernel : struct, IKernel => profile.Time(typeof(TKernel), 0, () => launch(config, kernel));
 
     /// <summary>From now on every operation is timed; models and trainers must be made after this.</summary>
     public OpProfile StartProfile()
@@ -232,7 +244,7 @@ public sealed partial class Device : IDisposable
         Queue?.Drain();     // CPU copies do not queue: kernels before them must be done
         fixed (T* source = from)
         {
-            to.SubView(0, from.Length).CopyFromCPUUnsafeAsync(Accelerator.DefaultStream, ref *source, from.Length);
+            to.SubView(0, from.Length).CopyFromCPUUnsafeAsync(Stream, ref *source, from.Length);
             Wait();     // before the array may move again: the copy reads it later than this call, in a dry run too
         }
     }
@@ -259,7 +271,7 @@ public sealed partial class Device : IDisposable
         Queue?.Drain();
         fixed (T* target = host)
         {
-            view.CopyToCPUUnsafeAsync(Accelerator.DefaultStream, ref *target, host.Length);
+            view.CopyToCPUUnsafeAsync(Stream, ref *target, host.Length);
             Wait();
         }
         return host;
@@ -273,7 +285,7 @@ public sealed partial class Device : IDisposable
 
     void Wait()
     {
-        if (Queue is null) Accelerator.DefaultStream.Synchronize();
+        if (Queue is null) Stream.Synchronize();
         else Queue.Drain();
     }
 
@@ -285,6 +297,7 @@ public sealed partial class Device : IDisposable
         Queue?.Dispose();
         copies?.Dispose();
         kernels?.Dispose();
+        cuda?.Dispose();
         Accelerator.Dispose();
         context.Dispose();
     }

@@ -17,6 +17,7 @@ public sealed class KernelProfile : IDisposable
     readonly Device device;
     readonly List<(Type Kernel, nint Start, nint End)> timed = [];
     readonly Stack<nint> free = [];
+    nint begun;
 
     internal KernelProfile(Device device) => this.device = device.Kind == DeviceKind.Cuda
         ? device
@@ -39,14 +40,16 @@ public sealed class KernelProfile : IDisposable
         return [.. costs.Select(cost => new KernelCost(NameOf(cost.Key), cost.Value.Launches, cost.Value.Milliseconds)).OrderByDescending(cost => cost.Milliseconds)];
     }
 
-    internal void Time(Type kernel, nint stream, Action launch)
+    internal void Begin(nint stream) => Record(begun = Event(), stream);
+
+    internal void End(Type kernel, nint stream)
     {
-        var (start, end) = (Event(), Event());
-        CudaDriver.Check(CudaDriver.cuEventRecord(start, stream), "an event");
-        launch();
-        CudaDriver.Check(CudaDriver.cuEventRecord(end, stream), "an event");
-        timed.Add((kernel, start, end));
+        var end = Event();
+        Record(end, stream);
+        timed.Add((kernel, begun, end));
     }
+
+    static void Record(nint one, nint stream) => CudaDriver.Check(CudaDriver.cuEventRecord(one, stream), "an event");
 
     nint Event()
     {

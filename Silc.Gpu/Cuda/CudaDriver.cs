@@ -30,6 +30,19 @@ static partial class CudaDriver
     [LibraryImport(Library)]
     private static partial int cuGetErrorName(int error, out nint name);
 
+    /// <summary>CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES</summary>
+    public const int MaxDynamicSharedBytes = 8;
+
+    [LibraryImport(Library)]
+    public static partial int cuFuncSetAttribute(nint function, int attribute, int value);
+
+    [LibraryImport(Library)]
+    public static partial int cuFuncGetAttribute(out int value, int attribute, nint function);
+
+    [LibraryImport(Library)]
+    public static unsafe partial int cuLaunchKernel(nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ,
+        uint sharedBytes, nint stream, void** parameters, void** extra);
+
     [LibraryImport(Library)]
     public static partial int cuEventCreate(out nint created, uint flags);
 

@@ -65,6 +65,15 @@ partial class CudaOps
     }
 
     void Half<TLeft, TRight, TEpilogue>(Product product, TEpilogue epilogue, int groups)
-        where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TEpilogue : struct, IEpilogue =>
-        Device.Launch(groups, HalfTile.Threads, new HalfMatMul<TLeft, TRight, TEpilogue>(product, epilogue));
+        where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TEpilogue : struct, IEpilogue
+    {
+        if (Warpgroups == 1) Warpgroup<TLeft, TRight, OneWarpgroup, TEpilogue>(product, epilogue, groups);
+        else if (Warpgroups == 2) Warpgroup<TLeft, TRight, TwoWarpgroups, TEpilogue>(product, epilogue, groups);
+        else Device.Launch(groups, HalfTile.Threads, new HalfMatMul<TLeft, TRight, TEpilogue>(product, epilogue));
+    }
+
+    void Warpgroup<TLeft, TRight, TShape, TEpilogue>(Product product, TEpilogue epilogue, int groups)
+        where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TShape : struct, IWarpgroups where TEpilogue : struct, IEpilogue =>
+        Device.Launch(groups, WarpgroupTile<TShape>.Threads, new WarpgroupMatMul<TLeft, TRight, TShape, TEpilogue>(product, epilogue),
+            WarpgroupTile<TShape>.SharedBytes);
 }

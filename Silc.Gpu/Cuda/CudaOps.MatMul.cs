@@ -70,7 +70,7 @@ partial class CudaOps
     {
         if (lc.Col != 1) throw new ArgumentException($"products are stored row by row, not with {lc.Col} floats between columns");
         var f = new Factors(Lines(a, la), la, Lines(b, lb), lb, m, n, k);
-        var (down, across, _) = Tiles(m, n, precision);
+        var (down, across, _) = Tiles(f, precision);
         var product = new Product(f.A, f.B, m, n, k, down, across, 1, k, 0, la, lb, lc, heads);
         var result = new Tensor(c, m, n, lc.Row);
         var cells = ((lc.Batch | lc.Head) & 3) == 0 ? CellsOf(result, bias, addend) : new Cells(m, n, 0);
@@ -101,7 +101,7 @@ partial class CudaOps
     // Parts of the sums, one matrix behind the other.
     void SplitProduct(Factors f, Splits splits, Tensor parts, Precision precision)
     {
-        var (down, across, _) = Tiles(f.M, f.N, precision);
+        var (down, across, _) = Tiles(f, precision);
         var product = new Product(
             f.A, f.B, f.M, f.N, f.K, down, across, splits.Count, splits.Depth, (long)f.M * f.N, default, default, default, 1);
         Multiply(f, (product, down * across * splits.Count), new Sums<FloatValues>(At(parts), default, default, CellsOf(parts)), precision);
@@ -128,13 +128,14 @@ partial class CudaOps
     // part of a sum is written and read again, which takes about as long as 1 / 8,192 of a tile's sum for each element and place.
     Splits Split(int m, int n, int k, Precision precision)
     {
-        const int Most = 16, PlacesOfUnit = 2;
-        var (down, across, depth) = Tiles(m, n, precision);
+        const int Most = 16;
+        int placesOfUnit = precision == Precision.Bf16 && Warpgroups == 2 ? 1 : 2;
+        var (down, across, depth) = Tiles(m, n, precision, precision == Precision.Bf16 ? Warpgroups : 0);
         int tiles = down * across, tilesOfSum = Pieces(k, depth), best = 1;
-        double least = Pieces(tiles, PlacesOfUnit * Device.Workers);
+        double least = Pieces(tiles, placesOfUnit * Device.Workers);
         for (int splits = 2; splits <= Math.Min(Most, tilesOfSum / LeastTilesOfSum); splits++)
         {
-            double turns = Pieces(tiles * splits, PlacesOfUnit * Device.Workers), time = turns / splits + (double)splits * m * n / k / 8192;
+            double turns = Pieces(tiles * splits, placesOfUnit * Device.Workers), time = turns / splits + (double)splits * m * n / k / 8192;
             if (time < least) (best, least) = (splits, time);
         }
         if (best < 2) return Splits.None;
@@ -159,13 +160,17 @@ partial class CudaOps
         return new(c.Rows, c.Cols, fours ? 1 : 0);
     }
 
-    static (Product, int Groups) Whole(Factors f, Precision precision)
+    (Product, int Groups) Whole(Factors f, Precision precision)
     {
-        var (down, across, _) = Tiles(f.M, f.N, precision);
+        var (down, across, _) = Tiles(f, precision);
         return (new(f.A, f.B, f.M, f.N, f.K, down, across, 1, f.K, 0, default, default, default, 1), down * across);
     }
 
-    static (int Down, int Across, int Depth) Tiles(int m, int n, Precision precision) => precision == Precision.Float32
+    (int Down, int Across, int Depth) Tiles(Factors f, Precision precision) => Tiles(f.M, f.N, precision, f.AreHalf ? Warpgroups : 0);
+
+    static (int Down, int Across, int Depth) Tiles(int m, int n, Precision precision, int warpgroups) => warpgroups > 0
+        ? (Pieces(m, 128 * warpgroups), Pieces(n, WarpgroupTile<OneWarpgroup>.Columns), WarpgroupTile<OneWarpgroup>.Depth)
+        : precision == Precision.Float32
         ? (Pieces(m, FloatTile.Rows), Pieces(n, FloatTile.Columns), FloatTile.Depth)
         : (Pieces(m, ProductTile.Side), Pieces(n, ProductTile.Side),
             ProductTile.Words * (precision == Precision.Bf16 ? Bf16.PerWord : Tf32.PerWord));

@@ -27,7 +27,8 @@ static partial class PtxCompiler
     static void Emit(PTXBackend backend, PTXCodeGenerator code, Value value)
     {
         var call = (MethodCall)value;
-        var text = call.Target.Source.GetCustomAttribute<InstructionAttribute>()!.Text;
+        var method = (MethodInfo)call.Target.Source;
+        var text = method.GetCustomAttribute<InstructionAttribute>()!.Of(method);
         var arguments = new List<Register.PrimitiveRegister>();
         foreach (var node in call.Nodes) Flatten(code.Load(node), arguments);
         var results = new List<Register.PrimitiveRegister>();

@@ -29,6 +29,7 @@ static class BenchCommand
               silc bench b --batch 64 --device cuda --precision bf16
               silc bench matmul 1024 512 128
               silc bench attention 16 64 4 32
+              silc bench products b --batch 64 --device cuda --precision bf16
               silc bench growth mini --largest 64
               silc bench search 1000 100000 768 --top 10
               silc bench data --data captions.csv --preset s
@@ -38,6 +39,7 @@ static class BenchCommand
         command.SetAction(Run);
         command.Add(MatMul());
         command.Add(Attention());
+        command.Add(Products());
         command.Add(Data());
         command.Add(Load());
         command.Add(BenchGrowthCommand.Create());
@@ -101,6 +103,22 @@ static class BenchCommand
             using var bench = new OpBench(opened);
             var (forward, backward) = bench.Attention(parsed.GetValue(batch), parsed.GetValue(tokens), parsed.GetValue(heads), parsed.GetValue(dim));
             Console.WriteLine($"forward {forward:F1} GFLOP/s, backward {backward:F1} GFLOP/s");
+        });
+        return command;
+    }
+
+    static Command Products()
+    {
+        Argument<string> preset = new("PRESET") { Description = string.Join(", ", BenchModel.Names) };
+        var (device, precision) = (TrainOptions.DeviceOption(), TrainOptions.PrecisionOption());
+        var command = new Command("products", "Time the products of a preset's training step, each by itself.") { preset, Batch, device, precision };
+        command.SetAction(parsed =>
+        {
+            using var opened = Silc.Device.Open(parsed.GetValue(device)!, parsed.GetValue(precision));
+            AtLeastOne(parsed.GetValue(Batch), "--batch");
+            Console.WriteLine($"device   {opened}");
+            using var bench = new ProductBench(opened);
+            bench.Run(BenchModel.Of(parsed.GetRequiredValue(preset), 1).Model, parsed.GetValue(Batch));
         });
         return command;
     }

@@ -29,7 +29,7 @@ public sealed class CudaTest : IDisposable
 
     const int Scratch = 1 << 20;
 
-    static readonly Dictionary<(string, Precision), Device> open = [];
+    static readonly Dictionary<(string, Precision, int), Device> open = [];
     static readonly IReadOnlyList<DeviceInfo> gpus = [.. Device.List().Where(info => info.Kind == DeviceKind.Cuda)];
 
     readonly List<DeviceMatrix> owned = [];
@@ -38,29 +38,40 @@ public sealed class CudaTest : IDisposable
 
     /// <param name="name">"emulator", or a GPU.</param>
     /// <param name="anyMemory">Whole models allocate where this test does not see it.</param>
-    public CudaTest(string name, Precision precision, bool anyMemory = false)
+    /// <param name="warpgroups">In the emulator: see <see cref="CudaOps.Warpgroups"/>.</param>
+    public CudaTest(string name, Precision precision, bool anyMemory = false, int warpgroups = 0)
     {
         (Precision, this.anyMemory) = (precision, anyMemory);
         if (name != Emulated)
         {
-            lock (open) Device = open.TryGetValue((name, precision), out var known) ? known : open[(name, precision)] = Device.Open(name, precision);
+            lock (open) Device = open.TryGetValue((name, precision, warpgroups), out var known) ? known : open[(name, precision, warpgroups)] = Opened(name, precision, warpgroups);
             return;
         }
-        (Device, Emulator) = Emulate(precision);
+        (Device, Emulator) = Emulate(precision, warpgroups);
         if (anyMemory) Emulator.Memory.Allow(0, long.MaxValue);
         else Allow(Device.Workspace(Scratch));
     }
 
     /// <summary>A device in the memory of the CPU whose kernels, all of them, run as PTX in an emulator.</summary>
-    public static (Device Device, PtxEmulator Emulator) Emulate(Precision precision)
+    public static (Device Device, PtxEmulator Emulator) Emulate(Precision precision, int warpgroups = 0)
     {
         var emulator = new PtxEmulator(CudaArchitecture.SM_80);
         var device = Device.Cpu(1);
         device.Launcher = new Launcher(emulator);
         device.Lanes = 64;
-        device.Ops = new CudaOps(device, precision);
+        device.Ops = new CudaOps(device, precision) { Warpgroups = warpgroups };
         return (device, emulator);
     }
+
+    static Device Opened(string name, Precision precision, int warpgroups)
+    {
+        var device = Device.Open(name, precision);
+        if (warpgroups > 0) device.Ops = new CudaOps(device, precision) { Warpgroups = warpgroups };
+        return device;
+    }
+
+    /// <summary>True if a GPU multiplies by warpgroups.</summary>
+    public static bool HasWarpgroups(string name) => gpus.Any(info => info.Id == name && info.Capabilities.Contains("sm_90", StringComparison.Ordinal));
 
     /// <summary>The emulator, and the GPUs that know a precision.</summary>
     public static IEnumerable<string> Devices(Precision precision) => [Emulated, .. gpus.Where(info => info.Precisions.Contains(precision)).Select(info => info.Id)];
@@ -110,6 +121,7 @@ public sealed class CudaTest : IDisposable
 
     sealed class Launcher(PtxEmulator emulator) : ILauncher
     {
-        public void Launch<TKernel>(int groups, int lanes, TKernel kernel) where TKernel : struct, IKernel => emulator.Launch(groups, lanes, kernel);
+        public void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes) where TKernel : struct, IKernel =>
+            emulator.Launch(groups, lanes, kernel, dynamicBytes);
     }
 }

@@ -18,7 +18,8 @@ public static unsafe class PtxCopySteps
             return (warp, mask) => warp.Copies.Await(mask, left);
         }
         Assert.IsTrue(code.Is("cg") && code.Is("shared") && code.Is("global") && code.Operands[2] == "16", code.Text);
-        PtxSource shared = PtxSteps.Source(program, code.Operands[0].Trim('[', ']')), global = PtxSteps.Source(program, code.Operands[1].Trim('[', ']'));
+        var (sharedAt, offset) = PtxMemorySteps.Address(program, code.Operands[0]);
+        PtxSource shared = sharedAt, global = PtxSteps.Source(program, code.Operands[1].Trim('[', ']'));
         var size = PtxSteps.Source(program, code.Operands[3]);
         return (warp, mask) =>
         {
@@ -26,7 +27,7 @@ public static unsafe class PtxCopySteps
             int lanes = 0;
             foreach (var lane in PtxWarp.Lanes(mask))
             {
-                var copy = new PtxCopy((int)shared(warp)[lane], (long)global(warp)[lane], (int)size(warp)[lane]);
+                var copy = new PtxCopy((int)shared(warp)[lane] + offset, (long)global(warp)[lane], (int)size(warp)[lane]);
                 Assert.IsTrue(copy.Size is 0 or Bytes, code.Text);
                 if (copy.Size > 0) warp.Group.Global.Check(copy.Global, Bytes);
                 warp.Group.Shared.Write(copy.Shared, Bytes, warp.Index).Fill(byte.MaxValue);

@@ -92,6 +92,13 @@ public static unsafe partial class PtxMemorySteps
         };
     }
 
+    /// <summary>A register in brackets, and what is added to it.</summary>
+    public static (PtxSource Register, int Offset) Address(PtxProgram program, string operand)
+    {
+        var parts = AddressForm().Match(operand);
+        return (PtxSteps.Source(program, parts.Groups[1].Value), parts.Groups[2] is { Success: true } more ? int.Parse(more.Value) : 0);
+    }
+
     static void Put(Span<byte> to, ulong value, int bytes)
     {
         if (bytes == 8) BitConverter.TryWriteBytes(to, value);

@@ -46,7 +46,7 @@ public sealed partial class PtxProgram
     public int Label(string name) => labels[name];
 
     /// <summary>Address of a variable in shared memory.</summary>
-    public int? Shared(string name) => shared.TryGetValue(name, out var address) ? address : null;
+    public int? Shared(string name) => shared.TryGetValue(name, out var address) ? address : name == CudaText.Dynamic ? SharedBytes : null;
 
     IEnumerable<PtxInstruction> Instructions(string body)
     {
@@ -90,6 +90,6 @@ public sealed partial class PtxProgram
     [GeneratedRegex(@"^\.shared \.align (\d+) \.b8 (\w+)\[(\d+)\]")]
     private static partial Regex SharedVariable();
 
-    [GeneratedRegex(@"^(@(?<not>!)?(?<guard>[%\w]+)\s+)?(?<name>[a-z][\w.]*)\s*(?<operands>.*)$", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^(@(?<not>!)?(?<guard>[%\w]+)\s+)?(?<name>[a-z][\w.:]*)\s*(?<operands>.*)$", RegexOptions.Singleline)]
     private static partial Regex InstructionForm();
 }

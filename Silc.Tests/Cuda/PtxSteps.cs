@@ -35,6 +35,8 @@ public static unsafe class PtxSteps
         "ldmatrix" => PtxMemorySteps.Matrices(program, code),
         "cp" => PtxCopySteps.Of(program, code),
         "mma" => Mma(program, code),
+        "wgmma" => PtxWarpgroupSteps.Of(program, code),
+        "fence" => static (_, _) => { },
         "shfl" => Shuffle(program, code),
         "setp" => Compare(program, code),
         "selp" => Select(program, code),

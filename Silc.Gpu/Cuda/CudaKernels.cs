@@ -1,0 +1,56 @@
+using System.Runtime.CompilerServices;
+using ILGPU;
+using ILGPU.Backends.EntryPoints;
+using ILGPU.Backends.PTX;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
+
+namespace Silc;
+
+/// <summary>
+/// Compiles, loads and launches kernels on an NVIDIA GPU, all on one stream of their own: the default one cannot be captured into a graph. Kernels
+/// whose fields are plain numbers go to the driver as they lie in memory; the others, which hold views, through ILGPU's launcher.
+/// </summary>
+sealed class CudaKernels(CudaAccelerator accelerator) : IDisposable
+{
+    readonly Dictionary<Type, Kernel> kernels = [];
+    readonly Dictionary<Type, Delegate> launchers = [];
+    readonly HashSet<Type> grown = [];
+
+    /// <summary>Where every launch of the device goes.</summary>
+    public CudaStream Stream { get; } = (CudaStream)accelerator.CreateStream();
+
+    public unsafe void Launch<TKernel>(int groups, int lanes, int dynamicBytes, TKernel kernel) where TKernel : struct, IKernel
+    {
+        if (!kernels.TryGetValue(typeof(TKernel), out var loaded)) kernels[typeof(TKernel)] = loaded = Load(typeof(TKernel));
+        if (RuntimeHelpers.IsReferenceOrContainsReferences<TKernel>())
+        {
+            if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
+                launchers[typeof(TKernel)] = launcher = loaded.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
+            ((Action<AcceleratorStream, KernelConfig, TKernel>)launcher)(Stream, new(groups, lanes), kernel);
+            return;
+        }
+        var function = ((CudaKernel)loaded).FunctionPtr;
+        if (dynamicBytes > StaticLimit && grown.Add(typeof(TKernel)))
+            CudaDriver.Check(CudaDriver.cuFuncSetAttribute(function, CudaDriver.MaxDynamicSharedBytes, dynamicBytes), $"{dynamicBytes} bytes of shared memory");
+        void* argument = Unsafe.AsPointer(ref kernel);
+        CudaDriver.Check(CudaDriver.cuLaunchKernel(function, (uint)groups, 1, 1, (uint)lanes, 1, 1, (uint)dynamicBytes, Stream.StreamPtr, &argument, null),
+            typeof(TKernel).Name);
+    }
+
+    // What every launch may ask for.
+    const int StaticLimit = 48 << 10;
+
+    Kernel Load(Type kernel)
+    {
+        var entry = typeof(Device.Entry).GetMethod(nameof(Device.Entry.Run))!.MakeGenericMethod(kernel);
+        var compiled = (PTXCompiledKernel)accelerator.Backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), default);
+        Text(compiled) = CudaText.Of(compiled.PTXAssembly, kernel);
+        return accelerator.LoadKernel(compiled);
+    }
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<PTXAssembly>k__BackingField")]
+    static extern ref string Text(PTXCompiledKernel kernel);
+
+    public void Dispose() => Stream.Dispose();
+}

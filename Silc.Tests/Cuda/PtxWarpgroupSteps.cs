@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+
+namespace Silc.Tests;
+
+/// <summary>
+/// wgmma of bf16 with both operands in shared memory, in the words of the PTX ISA ("Matrix Descriptor Format", "Canonical Layouts", "Register
+/// Fragments and Shared Memory Matrix Layouts"): warp i of a warpgroup makes rows 16 i to 16 i + 15. Sums are there at once, while the hardware
+/// may still read; the tests of races see the reads where the instruction stands.
+/// </summary>
+public static class PtxWarpgroupSteps
+{
+    const int Rows = 64, Depth = 16;
+
+    public static Action<PtxWarp, uint> Of(PtxProgram program, PtxInstruction code)
+    {
+        if (!code.Is("mma_async")) return static (_, _) => { };     // fence, commit_group, wait_group
+        int columns = int.Parse(code.Name.Single(part => part.StartsWith("m64n", StringComparison.Ordinal)).Split('n', 'k')[1]), sums = columns / 2;
+        Assert.IsTrue(code.Is("bf16") && code.Operands.Length == sums + 7, code.Text);
+        var registers = code.Operands[..sums].Select(program.Register).ToArray();
+        PtxSource left = PtxSteps.Source(program, code.Operands[sums]), right = PtxSteps.Source(program, code.Operands[sums + 1]);
+        var add = PtxSteps.Source(program, code.Operands[sums + 2]);
+        Assert.IsTrue(code.Operands[sums + 3] == "1" && code.Operands[sums + 4] == "1", code.Text);
+        bool turnedA = code.Operands[sums + 5] == "1", turnedB = code.Operands[sums + 6] == "1";
+        return (warp, mask) =>
+        {
+            Assert.AreEqual(PtxWarp.All, mask, $"a whole warp must come to '{code.Text}'");
+            var (a, b) = (new Descriptor(Same(left(warp), code)), new Descriptor(Same(right(warp), code)));
+            int first = warp.Index % 4 * Rows / 4;
+            var (x, y) = (new float[16 * Depth], new float[columns * Depth]);
+            for (int row = 0; row < 16; row++)
+                for (int k = 0; k < Depth; k++) x[row * Depth + k] = a.Value(warp, first + row, k, turnedA);
+            for (int column = 0; column < columns; column++)
+                for (int k = 0; k < Depth; k++) y[column * Depth + k] = b.Value(warp, column, k, turnedB);
+            // d[i]: row = lane / 4 (+ 8 for i / 2 odd), column = 8 (i / 4) + lane % 4 * 2 + (i & 1)
+            for (int i = 0; i < sums; i++)
+            {
+                var register = warp.Register(registers[i]);
+                for (int lane = 0; lane < 32; lane++)
+                {
+                    int row = lane / 4 + i / 2 % 2 * 8, column = i / 4 * 8 + lane % 4 * 2 + i % 2;
+                    var sum = add(warp)[lane] != 0 ? PtxSteps.Float(register[lane]) : 0;
+                    for (int k = 0; k < Depth; k++) sum += x[row * Depth + k] * y[column * Depth + k];
+                    register[lane] = PtxSteps.Bits(sum);
+                }
+            }
+        };
+    }
+
+    static ulong Same(ReadOnlySpan<ulong> values, PtxInstruction code)
+    {
+        foreach (var value in values) Assert.AreEqual(values[0], value, $"the lanes of a warp have different descriptors at '{code.Text}'");
+        return values[0];
+    }
+
+    /// <summary>Start in bits 0 to 13, leading offset 16 to 29, stride offset 32 to 45, all in units of 16 bytes; layout 62 and 63.</summary>
+    readonly struct Descriptor
+    {
+        readonly int start, leading, stride;
+
+        public Descriptor(ulong bits)
+        {
+            Assert.AreEqual(1ul, bits >> 62, "the layout is not that of 128-byte swizzle");
+            Assert.AreEqual(0ul, bits >> 49 & 7, "base offset");
+            (start, leading, stride) = ((int)(bits & 0x3fff) * 16, (int)(bits >> 16 & 0x3fff) * 16, (int)(bits >> 32 & 0x3fff) * 16);
+        }
+
+        // K-major: ((8, n), (units)) : eight lines of 128 bytes, then the stride offset. M-major: 64 neighbours in a line of 128 bytes, then the
+        // leading offset; eight terms in eight lines, then the stride offset. Bits 4 to 6 of an address are XORed with bits 7 to 9.
+        public float Value(PtxWarp warp, int outer, int k, bool turned)
+        {
+            int address = start + (turned
+                ? outer % 64 * 2 + outer / 64 * leading + k % 8 * 128 + k / 8 * stride
+                : outer % 8 * 128 + outer / 8 * stride + k * 2);
+            address ^= (address >> 7 & 7) << 4;
+            return BitConverter.UInt32BitsToSingle((uint)MemoryMarshal.Read<ushort>(warp.Group.Shared.Read(address, 2, warp.Index)) << 16);
+        }
+    }
+}
