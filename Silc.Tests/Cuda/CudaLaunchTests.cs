@@ -10,7 +10,7 @@ public sealed class CudaLaunchTests
     {
         public Dictionary<Type, int> Launches { get; } = [];
 
-        public void Launch<TKernel>(int groups, int lanes, TKernel kernel) where TKernel : struct, IKernel =>
+        public void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes) where TKernel : struct, IKernel =>
             Launches[typeof(TKernel)] = Launches.GetValueOrDefault(typeof(TKernel)) + 1;
     }
 
