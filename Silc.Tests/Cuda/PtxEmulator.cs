@@ -35,11 +35,12 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
         using var backend = new PTXBackend(context, architecture, CudaInstructionSet.ISA_80, null!);
         PtxPlacement.Keep(backend);
         var entry = typeof(Device.Entry).GetMethod(nameof(Device.Entry.Run))!.MakeGenericMethod(kernel);
-        var program = new PtxProgram(((PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), new KernelSpecialization())).PTXAssembly);
+        var compiled = (PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), new KernelSpecialization());
+        var program = new PtxProgram(CudaText.Of(compiled.PTXAssembly, kernel));
         return (program, PtxSteps.Of(program));
     });
 
-    internal void Launch<TKernel>(int groups, int lanes, TKernel kernel) where TKernel : struct, IKernel
+    internal void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes = 0) where TKernel : struct, IKernel
     {
         var (program, steps) = Ready(architecture, typeof(TKernel));
         Assert.IsTrue(program.SharedBytes <= 48 << 10, $"{typeof(TKernel).Name} wants {program.SharedBytes} bytes of shared memory, 49152 need no permission");
@@ -47,16 +48,16 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
         Launches[name] = Launches.GetValueOrDefault(name) + 1;
         var parameters = KernelParameters.Of(kernel);
         Assert.HasCount(program.ParameterBytes, parameters, $"bytes of {typeof(TKernel)}");
-        Run(typeof(TKernel).Name, program, steps, groups, lanes, parameters);
+        Run(typeof(TKernel).Name, program, steps, groups, lanes, parameters, dynamicBytes);
     }
 
     /// <summary>Runs a program, group by group.</summary>
-    public IReadOnlyList<PtxGroup> Run(string name, PtxProgram program, PtxStep[] steps, int groups, int lanes, byte[] parameters)
+    public IReadOnlyList<PtxGroup> Run(string name, PtxProgram program, PtxStep[] steps, int groups, int lanes, byte[] parameters, int dynamicBytes = 0)
     {
         var done = new List<PtxGroup>();
         for (int index = 0; index < groups; index++)
         {
-            var shared = new SharedMemoryModel(program.SharedBytes);
+            var shared = new SharedMemoryModel(program.SharedBytes + dynamicBytes);
             var group = new PtxGroup(index, groups, lanes, shared, parameters, Memory);
             var warps = Enumerable.Range(0, (lanes + 31) / 32).Select(warp => new PtxWarp(steps, program.RegisterCount, group, warp, Math.Min(32, lanes - warp * 32))).ToArray();
             while (warps.Any(warp => !warp.Done))
