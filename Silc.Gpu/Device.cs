@@ -90,6 +90,9 @@ public sealed partial class Device : IDisposable
     /// <summary>Threads of a group in kernels that stride over lanes.</summary>
     internal int Lanes { get; set; }
 
+    /// <summary>True if a step may be queued while the one before still runs; see <see cref="QueueMark"/>.</summary>
+    internal bool RunsAhead => Kind == DeviceKind.Cuda;
+
     /// <summary>Groups that keep the device busy.</summary>
     internal int Groups { get; }
 

@@ -49,6 +49,12 @@ static partial class CudaDriver
     [LibraryImport(Library)]
     public static partial int cuEventRecord(nint recorded, nint stream);
 
+    /// <summary>For <see cref="cuEventCreate"/>: such an event costs the device less.</summary>
+    public const uint WithoutTiming = 2;
+
+    [LibraryImport(Library)]
+    public static partial int cuEventSynchronize(nint awaited);
+
     [LibraryImport(Library)]
     public static partial int cuEventElapsedTime(out float milliseconds, nint start, nint end);
 

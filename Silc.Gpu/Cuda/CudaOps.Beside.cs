@@ -21,7 +21,7 @@ partial class CudaOps
     {
         int m = x.Cols, n = dy.Cols, parts = dKernels.Length;
         var splits = Split(m, n, x.Rows, precision);
-        if (!IsHalf(x) || !IsHalf(dy) || splits.Count < 2 || !AreJoined(dBiases))
+        if (!IsHalf(x) || !IsHalf(dy) || splits.Count < 2 || !AreJoined(dKernels) || !AreJoined(dBiases))
         {
             base.LinearGradsBeside(x, dy, dKernels, dBiases);
             return;
@@ -30,7 +30,8 @@ partial class CudaOps
         var (f, scratch) = Prepare(x, dy, sums, Transpose.A, splits.Floats);
         sums = sums with { View = scratch };
         SplitProduct(f, splits, sums, precision);
-        for (int i = 0; i < parts; i++) Join(Part(sums, i, parts), splits.Count, dKernels[i], default, dKernels[i]);
+        var joined = dKernels[0] with { Rows = m * parts };
+        Join(sums, splits.Count, joined, default, joined, parts);
         SumRows(dy, Joined(dBiases));
     }
 

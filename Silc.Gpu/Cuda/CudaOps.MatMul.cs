@@ -107,16 +107,17 @@ partial class CudaOps
         Multiply(f, (product, down * across * splits.Count), new Sums<FloatValues>(At(parts), default, default, CellsOf(parts)), precision);
     }
 
-    // c = the parts added up + bias + addend.
-    void Join(Tensor parts, int splits, Tensor c, Tensor bias, Tensor addend)
+    // c = the parts added up + bias + addend; of several results side by side, one below the other.
+    void Join(Tensor parts, int splits, Tensor c, Tensor bias, Tensor addend, int results = 1)
     {
         var sums = new Sums<FloatValues>(At(c), At(bias), At(addend), CellsOf(c, bias, addend));
-        if (IsOfFours(parts)) Join<Aligned>(parts, splits, sums);
-        else Join<Unaligned>(parts, splits, sums);
+        if (IsOfFours(parts) && c.Cols % 4 == 0) Join<Aligned>(parts, splits, sums, results);
+        else Join<Unaligned>(parts, splits, sums, results);
     }
 
-    void Join<TReads>(Tensor parts, int splits, Sums<FloatValues> sums) where TReads : struct, IReads =>
-        Device.Launch(Pieces(parts.Rows * Pieces(parts.Cols, 4), 256), 256, new SumParts<TReads>(At(parts), splits, sums, parts.Rows, parts.Cols));
+    void Join<TReads>(Tensor parts, int splits, Sums<FloatValues> sums, int results) where TReads : struct, IReads =>
+        Device.Launch(Pieces(parts.Rows * results * Pieces(parts.Cols / results, 4), 256), 256,
+            new SumParts<TReads>(At(parts), splits, sums, parts.Rows, parts.Cols / results, results));
 
     /// <summary>How many groups share the sum of each tile, the terms that each takes, and the memory of their parts.</summary>
     readonly record struct Splits(int Count, int Depth, long Floats)

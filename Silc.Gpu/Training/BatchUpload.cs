@@ -4,8 +4,8 @@ using ILGPU.Runtime;
 namespace Silc;
 
 /// <summary>
-/// The batch on the device, twice: while a step works on one, the next is copied into the other. <see cref="Send"/> expects that at most the
-/// step of the batch before is still running. It is cut into slices for gradient accumulation; those lie one after another, each view-major.
+/// The batch on the device, twice: while a step works on one, the next is copied into the other. <see cref="Send"/> waits for the step that
+/// used the other where steps are queued ahead; elsewhere it expects that at most the step of the batch before is still running. It is cut into slices for gradient accumulation; those lie one after another, each view-major.
 /// </summary>
 sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices) : IDisposable
 {
@@ -30,6 +30,7 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
     {
         Check(from);
         var next = slots[1 - current];
+        next.Done.Await();
         SendViews(from.Global, next.Global, config.Views.Global);
         SendViews(from.Plain, next.Plain, 1);
         SendViews(from.Local, next.Local, config.Views.Local);
@@ -42,6 +43,9 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         }
         current = 1 - current;
     }
+
+    /// <summary>To be called when all that uses the current batch is queued.</summary>
+    public void MarkUse() => slots[current].Done.Set();
 
     void Check(Batch from)
     {
@@ -99,6 +103,7 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         public Slot(Device device, SilcConfig config, int batch)
         {
             this.device = device;
+            Done = new(device);
             try
             {
                 Global = Allocate(config.Views.Global * batch, config.ImageSize, "global views");
@@ -113,6 +118,9 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
                 throw;
             }
         }
+
+        /// <summary>The end of the step that used this batch last.</summary>
+        public QueueMark Done { get; }
 
         public MemoryBuffer1D<float, Stride1D.Dense>? Global { get; }
 
@@ -134,6 +142,7 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
             device.Free(Local);
             device.Free(Ids);
             device.Free(Order);
+            Done.Dispose();
         }
     }
 }

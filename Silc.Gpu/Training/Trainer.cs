@@ -6,7 +6,8 @@ namespace Silc;
 
 /// <summary>
 /// Trains a model: image-text contrast on every global view plus local-to-global self-distillation (Naeem et al. 2024, arXiv:2310.13355).
-/// <see cref="Step"/> copies its batch, waits for the step before and queues work; <see cref="ReadMetrics"/> waits for that.
+/// <see cref="Step"/> copies its batch while the step before runs, waits for that (on CUDA for the one before that) and queues work;
+/// <see cref="ReadMetrics"/> waits for what is queued.
 /// </summary>
 public sealed partial class Trainer : IDisposable
 {
@@ -87,11 +88,12 @@ public sealed partial class Trainer : IDisposable
         var start = Stopwatch.GetTimestamp();
         views.Send(batch);          // while the step before still runs
         UploadTime += Stopwatch.GetElapsedTime(start);
-        device.Synchronize();
+        if (!device.RunsAhead) device.Synchronize();
         var schedule = Config.Schedule.At(Steps, Config.TotalSteps);
         gate.Set(Config.LearningRate * schedule, Config.WeightDecay * schedule);
         device.Ops.RefreshWeights();
         Queue();
+        views.MarkUse();
         Steps++;
     }
 
