@@ -22,6 +22,11 @@ static partial class Ptx
         IntrinsicImplementation]
     public static void StoreHalves(long address, Float4 values) => throw OnlyOnCuda;
 
+    /// <summary>The same if line &lt; lines and column &lt; columns.</summary>
+    [Instruction("{ .reg .pred inside; .reg .b32 low, high; setp.lt.s32 inside, %5, %6; setp.lt.and.s32 inside, %7, %8, inside; "
+        + "cvt.rn.bf16x2.f32 low, %2, %1; cvt.rn.bf16x2.f32 high, %4, %3; @inside st.global.v2.b32 [%0], {low, high}; }"), IntrinsicImplementation]
+    public static void StoreHalves(long address, Float4 values, int line, int lines, int column, int columns) => throw OnlyOnCuda;
+
     /// <summary>The four words at a multiple of 16 bytes if line &lt; lines and column &lt; columns, else zeros.</summary>
     [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.b32 $0, 0; mov.b32 $1, 0; "
         + "mov.b32 $2, 0; mov.b32 $3, 0; @inside ld.global.v4.b32 {$0, $1, $2, $3}, [%0]; }"), IntrinsicImplementation]

@@ -119,6 +119,11 @@ static partial class Ptx
     [Instruction("st.global.v4.f32 [%0], {%1, %2, %3, %4};"), IntrinsicImplementation]
     public static void Store4(long address, Float4 value) => throw OnlyOnCuda;
 
+    /// <summary>The same if line &lt; lines and column &lt; columns.</summary>
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %5, %6; setp.lt.and.s32 inside, %7, %8, inside; @inside st.global.v4.f32 [%0], {%1, %2, %3, %4}; }"),
+        IntrinsicImplementation]
+    public static void Store4(long address, Float4 value, int line, int lines, int column, int columns) => throw OnlyOnCuda;
+
     /// <summary>Four neighbours at any address of a float: at once where it is a multiple of 16.</summary>
     [Instruction("{ .reg .pred whole; .reg .b64 odd; and.b64 odd, %0, 15; setp.eq.s64 whole, odd, 0; @whole ld.global.v4.f32 {$0, $1, $2, $3}, [%0]; "
         + "@!whole ld.global.f32 $0, [%0]; @!whole ld.global.f32 $1, [%0+4]; @!whole ld.global.f32 $2, [%0+8]; @!whole ld.global.f32 $3, [%0+12]; }"),
