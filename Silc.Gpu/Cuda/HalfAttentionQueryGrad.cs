@@ -3,8 +3,8 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// dQ of attention of stored bf16, as <see cref="TensorAttentionQueryGrad{TMma,TSize,TReads,TValues}"/>. Queries and dO are in registers, so that
-/// delta = Σ dO·o is found on the way; <see cref="KeptRows"/> hands it on.
+/// dQ of attention of stored bf16, as <see cref="TensorAttentionQueryGrad{TMma,TSize,TReads,TValues}"/>. Queries and dO are in registers, so
+/// that delta = Σ dO·o is found on the way; <see cref="KeptRows"/> hands it on.
 /// </summary>
 readonly struct HalfAttentionQueryGrad<TSize>(HeadsAt heads, MatrixAt dQ, KeptRows kept, int blocks) : IKernel where TSize : struct, IHeadSize
 {
@@ -15,55 +15,60 @@ readonly struct HalfAttentionQueryGrad<TSize>(HeadsAt heads, MatrixAt dQ, KeptRo
 
     public void Execute()
     {
-        int thread = Group.IdxX, lane = thread & 31, warp = thread >> 5, head = Grid.IdxX / blocks, first = Grid.IdxX % blocks * Rows, row = warp * 16;
+        int thread = Group.IdxX, lane = thread & 31, warp = thread >> 5;
+        var group = GroupPlace.Of(Grid.IdxX, blocks, Rows);
+        var place = heads.PlaceOf(group.Head);
+        int row = group.First + warp * 16, head = group.Head;
         int tile = Ptx.Shared(2 * HeadLines<TSize>.StageBytes), free = tile + HeadLines<TSize>.StageBytes;
-        HeadFetch<TSize>.At(heads.Q(head), first, heads.Queries, heads.Size, thread).Begin(free, Rows);
-        HeadFetch<TSize>.At(heads.GradO(head), first, heads.Queries, heads.Size, thread).Begin(free + HeadLines<TSize>.TileBytes, Rows);
+        HeadFetch<TSize>.At(heads.Q(place), group.First, heads.Queries, heads.Size, thread).Begin(free, Rows);
+        HeadFetch<TSize>.At(heads.GradO(place), group.First, heads.Queries, heads.Size, thread).Begin(free + HeadLines<TSize>.TileBytes, Rows);
         Ptx.EndBatch();
-        var k = HeadFetch<TSize>.At(heads.K(head), 0, heads.Keys, heads.Size, thread);
-        var v = HeadFetch<TSize>.At(heads.V(head), 0, heads.Keys, heads.Size, thread);
+        var k = HeadFetch<TSize>.At(heads.K(place), 0, heads.Keys, heads.Size, thread);
+        var v = HeadFetch<TSize>.At(heads.V(place), 0, heads.Keys, heads.Size, thread);
         Begin(k, v, tile);
         float factor = Ptx.Hold(heads.Scale * Scores.Log2E);
         int right = Ptx.Hold(HeadLines<TSize>.Right(lane)), turned = Ptx.Hold(HeadLines<TSize>.Turned(lane));
-        int query = first + row + FragmentLayout.SumRow(lane, 0), queryBelow = first + row + FragmentLayout.SumRow(lane, 2);
+        int query = row + FragmentLayout.SumRow(lane, 0), queryBelow = row + FragmentLayout.SumRow(lane, 2);
         Float2 exponents = new(Ptx.Hold(heads.LoadLse(head, query) * Scores.Log2E), Ptx.Hold(heads.LoadLse(head, queryBelow) * Scores.Log2E));
         Ptx.AwaitBatches(1);
         Ptx.Barrier();
-        int left = free + row * HeadLines<TSize>.Stride + HeadLines<TSize>.Left(lane);
+        int left = free + warp * 16 * HeadLines<TSize>.Stride + HeadLines<TSize>.Left(lane);
         HeadWords<TSize> q = HeadWords<TSize>.Load(left), dO = HeadWords<TSize>.Load(left + HeadLines<TSize>.TileBytes);
-        Float2 delta = dO.Dots(heads.O(head), first + row, heads.Queries, heads.Size, lane);
+        Float2 delta = dO.Dots(heads.O(place), row, heads.Queries, heads.Size, lane);
         float less = Ptx.Hold(-Scores.SumAcrossGroup(delta.X)), lessBelow = Ptx.Hold(-Scores.SumAcrossGroup(delta.Y));
         kept.Store(head, query, exponents.X, less, lane);
         kept.Store(head, queryBelow, exponents.Y, lessBelow, lane);
         Float4 lessDelta = new(less, less, lessBelow, lessBelow);
 
         RowSums<TSize, OneBlock> sums = default;
-        for (int keys = heads.Keys; keys > 0; keys -= HeadLines<TSize>.Passing)
+        int keys = heads.Keys;
+        for (; keys > HeadLines<TSize>.Passing; keys -= HeadLines<TSize>.Passing)
         {
             Ptx.AwaitBatches(0);
             Ptx.Barrier();
-            if (keys > HeadLines<TSize>.Passing)
-            {
-                k = k.Next();
-                v = v.Next();
-                Begin(k, v, free);
-            }
-            sums = Add(sums, q, dO, tile, right, turned, factor, exponents, lessDelta, keys, lane);
-            if (keys > 32) sums = Add(sums, q, dO, tile + HalfTile, right, turned, factor, exponents, lessDelta, keys - 32, lane);
+            k = k.Next();
+            v = v.Next();
+            Begin(k, v, free);
+            sums = Add(sums, q, dO, tile, right, turned, factor, exponents, lessDelta);
+            sums = Add(sums, q, dO, tile + HalfTile, right, turned, factor, exponents, lessDelta);
             (tile, free) = (free, tile);
         }
-        sums.Scale(new Float2(heads.Scale, heads.Scale), default).Store(heads.Of(dQ, head, heads.Queries), first + row, heads.Queries, heads.Size,
-            tile + warp * RowSums<TSize, OneBlock>.SharedBytes, lane);
+        Ptx.AwaitBatches(0);
+        Ptx.Barrier();
+        sums = Add(sums, q, dO, tile, right, turned, factor, exponents, lessDelta, last: true, keys, lane);
+        if (keys > 32) sums = Add(sums, q, dO, tile + HalfTile, right, turned, factor, exponents, lessDelta, last: true, keys - 32, lane);
+        sums.Scale(new Float2(heads.Scale, heads.Scale), default).Store(heads.Of(dQ, place, heads.Queries), row, heads.Queries, heads.Size,
+            free + warp * RowSums<TSize, OneBlock>.SharedBytes, lane);
     }
 
     // Of 32 keys; the scale is left to the end.
     static RowSums<TSize, OneBlock> Add(RowSums<TSize, OneBlock> sums, HeadWords<TSize> q, HeadWords<TSize> dO, int tile, int right, int turned,
-        float factor, Float2 exponents, Float4 lessDelta, int keys, int lane)
+        float factor, Float2 exponents, Float4 lessDelta, bool last = false, int keys = 0, int lane = 0)
     {
         var s = q.Products(default, default(ScoreRows<OneBlock>), tile + right).Upper;
         var begun = new ScoreRows<OneBlock>(new SumsRow(lessDelta, lessDelta, lessDelta, lessDelta), default);
         var dp = dO.Products(default, begun, tile + right + HeadLines<TSize>.TileBytes).Upper;
-        if (keys < 32) s = RunningSoftmax.Mask(s, keys, lane);
+        if (last) s = RunningSoftmax.Mask(s, keys, lane);
         var p = RunningSoftmax.Exp2(s, factor, exponents);
         return sums.Add(new ScoreRows<OneBlock>(new SumsRow(p.N0 * dp.N0, p.N1 * dp.N1, p.N2 * dp.N2, p.N3 * dp.N3), default), tile + turned);
     }

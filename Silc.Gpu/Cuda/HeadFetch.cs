@@ -32,7 +32,7 @@ readonly struct LineFetch(long address, long step, long advance, int offset, int
 {
     public static LineFetch At(MatrixAt x, int first, int rows, int size, int thread, int firstUnit, int units, int stride, int passing)
     {
-        int line = thread / units, unit = firstUnit + thread % units;
+        int line = (int)((uint)thread / (uint)units), unit = firstUnit + thread - line * units;
         long bytesOfLine = 2L * x.Stride;
         return new(x.At(first + line, 8 * unit), Ptx.Hold(HeadLines<Head64>.Threads / units * bytesOfLine), Ptx.Hold(passing * bytesOfLine),
             Ptx.Hold(line * stride + 16 * unit), 8 * unit < size ? rows - first - line : int.MinValue / 2);

@@ -12,34 +12,40 @@ readonly struct HeadWords<TSize>(Words c0, Words c1, Words c2, Words c3, Words c
     static Words Load(int left, int channel) => channel < TSize.Size ? Ptx.LoadMatrices(left + 2 * channel) : default;
 
     /// <summary>
-    /// This lane's part of Σ over channels of the products with x, whose rows these are from <paramref name="row"/> on: of its row, and of the one
-    /// eight further down.
+    /// This lane's part of Σ over channels of the products with x, whose rows these are from <paramref name="row"/> on: of its row, and of
+    /// the one eight further down.
     /// </summary>
     public Float2 Dots(MatrixAt x, int row, int rows, int size, int lane)
     {
         row += FragmentLayout.LeftRow(lane, 0);
-        int column = 2 * FragmentLayout.LeftWord(lane, 0);
+        long at = Ptx.Hold(x.At(row, 2 * FragmentLayout.LeftWord(lane, 0))), below = at + 8 * 2L * x.Stride;
+        int left = rows - row;
         Float2 sums = default;
-        sums = Dot(sums, c0, x, row, rows, 0 + column, 0, size);
-        sums = Dot(sums, c1, x, row, rows, 16 + column, 16, size);
-        sums = Dot(sums, c2, x, row, rows, 32 + column, 32, size);
-        sums = Dot(sums, c3, x, row, rows, 48 + column, 48, size);
-        sums = Dot(sums, c4, x, row, rows, 64 + column, 64, size);
-        sums = Dot(sums, c5, x, row, rows, 80 + column, 80, size);
-        sums = Dot(sums, c6, x, row, rows, 96 + column, 96, size);
-        return Dot(sums, c7, x, row, rows, 112 + column, 112, size);
+        sums = Dot(sums, c0, at, below, left, 0, size);
+        sums = Dot(sums, c1, at, below, left, 16, size);
+        sums = Dot(sums, c2, at, below, left, 32, size);
+        sums = Dot(sums, c3, at, below, left, 48, size);
+        sums = Dot(sums, c4, at, below, left, 64, size);
+        sums = Dot(sums, c5, at, below, left, 80, size);
+        sums = Dot(sums, c6, at, below, left, 96, size);
+        return Dot(sums, c7, at, below, left, 112, size);
     }
 
-    static Float2 Dot(Float2 sums, Words left, MatrixAt x, int row, int rows, int column, int channel, int size)
+    // Sizes are multiples of eight.
+    static Float2 Dot(Float2 sums, Words words, long at, long below, int left, int channel, int size)
     {
         if (channel >= TSize.Size) return sums;
-        float sum = Ptx.MulAddHalves(sums.X, left.X, Ptx.LoadWord(x.At(row, column), row, rows, column, size));
-        float below = Ptx.MulAddHalves(sums.Y, left.Y, Ptx.LoadWord(x.At(row + 8, column), row + 8, rows, column, size));
-        return new(Ptx.MulAddHalves(sum, left.Z, Ptx.LoadWord(x.At(row, column + 8), row, rows, column + 8, size)),
-            Ptx.MulAddHalves(below, left.W, Ptx.LoadWord(x.At(row + 8, column + 8), row + 8, rows, column + 8, size)));
+        at += 2 * channel;
+        below += 2 * channel;
+        float sum = Ptx.MulAddHalves(sums.X, words.X, Ptx.LoadWord(at, 0, left, channel, size));
+        float sumBelow = Ptx.MulAddHalves(sums.Y, words.Y, Ptx.LoadWord(below, 8, left, channel, size));
+        return new(Ptx.MulAddHalves(sum, words.Z, Ptx.LoadWord(at + 16, 0, left, channel + 8, size)),
+            Ptx.MulAddHalves(sumBelow, words.W, Ptx.LoadWord(below + 16, 8, left, channel + 8, size)));
     }
 
-    /// <summary>Adds the products of a warp's rows, these and those of <paramref name="lower"/>, with 32 lines of a tile, at a lane's address.</summary>
+    /// <summary>
+    /// Adds the products of a warp's rows, these and those of <paramref name="lower"/>, with 32 lines of a tile, at a lane's address.
+    /// </summary>
     public ScoreRows<TBlocks> Products<TBlocks>(HeadWords<TSize> lower, ScoreRows<TBlocks> sums, int right) where TBlocks : struct, IRowBlocks
     {
         sums = Add(sums, c0, lower.c0, right, 0);

@@ -22,6 +22,20 @@ readonly struct HeadsAt(MatrixAt q, MatrixAt k, MatrixAt v, MatrixAt o, MatrixAt
     /// <summary>Where the tensor's head begins that has this shape.</summary>
     public MatrixAt Of(MatrixAt x, int head, int rows) => x.From((long)(head / heads) * rows * x.Stride + head % heads * Size);
 
+    /// <summary>The same by the number of the picture and the first channel, for which one division does: <see cref="PlaceOf"/>.</summary>
+    public MatrixAt Of(MatrixAt x, HeadPlace place, int rows) => x.From((long)place.Picture * rows * x.Stride + place.Channel);
+    public MatrixAt Q(HeadPlace place) => Of(q, place, Queries);
+    public MatrixAt K(HeadPlace place) => Of(k, place, Keys);
+    public MatrixAt V(HeadPlace place) => Of(v, place, Keys);
+    public MatrixAt O(HeadPlace place) => Of(o, place, Queries);
+    public MatrixAt GradO(HeadPlace place) => Of(dO, place, Queries);
+
+    public HeadPlace PlaceOf(int head)
+    {
+        int picture = Ptx.Hold((int)((uint)head / (uint)heads));
+        return new(picture, Ptx.Hold((head - picture * heads) * Size));
+    }
+
     /// <summary>Addresses of what is kept for each row of scores: log Σ exp, and Σ dO·o.</summary>
     public long Lse(int head, int query) => lse + 4 * ((long)head * Queries + query);
     public long Delta(int head, int query) => delta + 4 * ((long)head * Queries + query);
@@ -29,4 +43,23 @@ readonly struct HeadsAt(MatrixAt q, MatrixAt k, MatrixAt v, MatrixAt o, MatrixAt
     /// <summary>Both of them, zeros behind the last query.</summary>
     public float LoadLse(int head, int query) => Ptx.Load(Lse(head, query), query, Queries, 0, 1);
     public float LoadDelta(int head, int query) => Ptx.Load(Delta(head, query), query, Queries, 0, 1);
+}
+
+/// <summary>A head of a picture.</summary>
+readonly struct HeadPlace(int picture, int channel)
+{
+    public readonly int Picture = picture, Channel = channel;
+}
+
+/// <summary>Which head a group of threads works on, and from which row on.</summary>
+readonly struct GroupPlace(int head, int first)
+{
+    public readonly int Head = head, First = first;
+
+    /// <summary>Of groups that take <paramref name="rows"/> rows each, so many for a head.</summary>
+    public static GroupPlace Of(int group, int groupsOfHead, int rows)
+    {
+        int head = Ptx.Hold((int)((uint)group / (uint)groupsOfHead));
+        return new(head, Ptx.Hold((group - head * groupsOfHead) * rows));
+    }
 }

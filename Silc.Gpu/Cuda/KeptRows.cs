@@ -8,7 +8,7 @@ readonly struct KeptRows(long address, int queries)
 {
     public const int GroupBytes = 48;
 
-    static int Groups(int queries) => (queries + 3) / 4;
+    static int Groups(int queries) => queries + 3 >> 2;
 
     public static long Floats(int heads, int queries) => (long)heads * Groups(queries) * (GroupBytes / sizeof(float));
 
@@ -35,7 +35,9 @@ readonly struct KeptRows(long address, int queries)
     /// <summary>How many copies there are for one head.</summary>
     public int Copies => Groups(queries) * (GroupBytes / 16);
 
-    /// <summary>Where a lane finds the exponents of two columns of 16 x 8 sums, in shared memory, and −delta; the next eight columns are 96 bytes on.</summary>
+    /// <summary>
+    /// Where a lane finds the exponents of two columns of 16 x 8 sums, in shared memory, and −delta; the next eight columns are 96 bytes on.
+    /// </summary>
     public static int ExponentOf(int lane) => GroupBytes * (FragmentLayout.Member(lane) >> 1) + 8 * (FragmentLayout.Member(lane) & 1);
     public static int LessDeltaOf(int lane) => GroupBytes * (FragmentLayout.Member(lane) >> 1) + 16 + 16 * (FragmentLayout.Member(lane) & 1);
     public const int EightColumns = 2 * GroupBytes;

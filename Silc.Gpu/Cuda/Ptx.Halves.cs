@@ -37,10 +37,9 @@ static partial class Ptx
         IntrinsicImplementation]
     public static uint LoadWord(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
-    /// <summary>Stores four words at a multiple of 16 bytes if line &lt; lines and column &lt; columns.</summary>
-    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %5, %6; setp.lt.and.s32 inside, %7, %8, inside; "
-        + "@inside st.global.v4.b32 [%0], {%1, %2, %3, %4}; }"), IntrinsicImplementation]
-    public static void StoreWords(long address, Words words, int line, int lines, int column, int columns) => throw OnlyOnCuda;
+    /// <summary>Stores four words at a multiple of 16 bytes if line &lt; lines.</summary>
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %5, %6; @inside st.global.v4.b32 [%0], {%1, %2, %3, %4}; }"), IntrinsicImplementation]
+    public static void StoreWords(long address, Words words, int line, int lines) => throw OnlyOnCuda;
 
     /// <summary>sum + the product of two pairs of bf16.</summary>
     [Instruction("{ .reg .b32 x, y; .reg .f32 half; shl.b32 x, %1, 16; shl.b32 y, %2, 16; fma.rn.f32 half, x, y, %0; "

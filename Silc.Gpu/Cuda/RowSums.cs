@@ -42,8 +42,8 @@ readonly struct RowSums<TSize, TBlocks>(ChannelSums<TBlocks> c0, ChannelSums<TBl
         c4.Scale(up, low), c5.Scale(up, low), c6.Scale(up, low), c7.Scale(up, low));
 
     /// <summary>
-    /// Stores them as bf16, rows from <paramref name="row"/> of <paramref name="rows"/> on, by way of this warp's shared memory, so that each lane
-    /// comes to hold 16 bytes of a row.
+    /// Stores them as bf16, rows from <paramref name="row"/> of <paramref name="rows"/> on, by way of this warp's shared memory, so that
+    /// each lane comes to hold 16 bytes of a row.
     /// </summary>
     public void Store(MatrixAt to, int row, int rows, int size, int shared, int lane)
     {
@@ -57,12 +57,28 @@ readonly struct RowSums<TSize, TBlocks>(ChannelSums<TBlocks> c0, ChannelSums<TBl
         Put(c6, place, 96);
         Put(c7, place, 112);
         Ptx.WarpBarrier();
-        for (int i = lane; i < 16 * TBlocks.Count * HeadLines<TSize>.Units; i += 32)
-        {
-            int line = i / HeadLines<TSize>.Units, unit = i % HeadLines<TSize>.Units;
-            Ptx.StoreWords(to.At(row + line, 8 * unit), Ptx.LoadSharedWords(shared + line * HeadLines<TSize>.Stride + 16 * unit),
-                row + line, rows, 8 * unit, size);
-        }
+        int line = lane / Slots, unit = lane % Slots;
+        long at = Ptx.Hold(to.At(row + line, 8 * unit)), step = Ptx.Hold(LinesAtOnce * 2L * to.Stride);
+        int from = shared + line * HeadLines<TSize>.Stride + 16 * (unit < HeadLines<TSize>.Units ? unit : 0);
+        int left = 8 * unit < size ? rows - row - line : 0;
+        Copy(from, at, 0, left);
+        Copy(from, at + step, 1, left);
+        Copy(from, at + 2 * step, 2, left);
+        Copy(from, at + 3 * step, 3, left);
+        Copy(from, at + 4 * step, 4, left);
+        Copy(from, at + 5 * step, 5, left);
+        Copy(from, at + 6 * step, 6, left);
+        Copy(from, at + 7 * step, 7, left);
+    }
+
+    // Lanes to a line when it leaves, a power of two, and lines that leave at once.
+    static int Slots => HeadLines<TSize>.Units <= 4 ? 4 : HeadLines<TSize>.Units <= 8 ? 8 : 16;
+    static int LinesAtOnce => 32 / Slots;
+
+    static void Copy(int from, long to, int i, int left)
+    {
+        if (i * LinesAtOnce < 16 * TBlocks.Count)
+            Ptx.StoreWords(to, Ptx.LoadSharedWords(from + i * LinesAtOnce * HeadLines<TSize>.Stride), i * LinesAtOnce, left);
     }
 
     static void Put(ChannelSums<TBlocks> sums, int place, int channel)
