@@ -165,13 +165,13 @@ partial class CudaOps
             At(x), At(scale), At(bias), At(y), Address(mean.View), Address(rstd.View), x.Rows, x.Cols, 1f / x.Cols, epsilon));
 
     public override void LayerNormBackward(
-        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate)
+        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate, Tensor rounded)
     {
         Same(dy, x);
         MustBeFloats(x, dx, scale);
         if (!IsNormed(x, dy) || !IsOfFours(dx) || !IsAligned(scale))
         {
-            base.LayerNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, accumulate);
+            base.LayerNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, accumulate, rounded);
             return;
         }
         // Enough groups for every multiprocessor, and at most 512 sums for the second stage; by the number of rows alone, as the bits are.
@@ -180,6 +180,7 @@ partial class CudaOps
         if (IsHalf(dy)) NormGrad<HalfValues>(dy, x, scale, mean, rstd, dx, partial, blockRows, accumulate);
         else NormGrad<FloatValues>(dy, x, scale, mean, rstd, dx, partial, blockRows, accumulate);
         AddColumns(partial.Reshape(blocks, 2 * x.Cols), dScale, dBias);
+        if (rounded.Count > 0) Copy(dx, rounded);
     }
 
     void NormGrad<TValues>(

@@ -15,17 +15,20 @@ public sealed class LayerNorm(Parameters parameters, string name, int width)
         return (y, dy =>
         {
             var dx = pass.Temp(x.Rows, x.Cols);
-            backAdding(dy, dx, false);
+            backAdding(dy, dx, false, default);
             return dx;
         }
         );
     }
 
-    /// <summary>Y, and a pullback that writes dX into a given tensor or adds it there: a residual block adds into its dY.</summary>
-    internal (Tensor Y, Action<Tensor, Tensor, bool> Back) ForwardAdding(Pass pass, Tensor x)
+    /// <summary>
+    /// Y, and a pullback that writes dX into a given tensor or adds it there: a residual block adds into its dY. The last argument takes
+    /// what is there then once more, in the form of an activation; it may be empty.
+    /// </summary>
+    internal (Tensor Y, Action<Tensor, Tensor, bool, Tensor> Back) ForwardAdding(Pass pass, Tensor x)
     {
         var (y, mean, rstd) = (pass.KeepActivation(x.Rows, x.Cols), pass.Keep(x.Rows, 1), pass.Keep(x.Rows, 1));
         pass.Ops.LayerNorm(x, scale.Value, bias.Value, y, mean, rstd, Epsilon);
-        return (y, (dy, dx, add) => pass.Ops.LayerNormBackward(dy, x, scale.Value, mean, rstd, dx, scale.Grad, bias.Grad, add));
+        return (y, (dy, dx, add, rounded) => pass.Ops.LayerNormBackward(dy, x, scale.Value, mean, rstd, dx, scale.Grad, bias.Grad, add, rounded));
     }
 }

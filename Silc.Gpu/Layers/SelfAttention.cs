@@ -45,6 +45,19 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
     /// <summary>Y and its pullback, which adds into dY and returns it. X is (B·T, C); without a gradient to come, Y takes its place.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)
     {
+        var (y, back) = ForwardResidual(pass, x, batch);
+        return (y, dy =>
+        {
+            using var _ = pass.Frame();
+            back(dy, pass.AsActivation(dy));
+            return dy;
+        }
+        );
+    }
+
+    /// <summary>As <see cref="Mlp.ForwardResidual"/>.</summary>
+    internal (Tensor Y, Action<Tensor, Tensor> Back) ForwardResidual(Pass pass, Tensor x, int batch)
+    {
         var y = pass.Training ? pass.Keep(x.Rows, width) : x;
         var (n, backNorm) = norm.ForwardAdding(pass, x);
         var qkv = pass.KeepActivation(x.Rows, 3 * width, head);
@@ -53,20 +66,18 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
         Linear.Run(pass, project.QueryKeyValue, n, qkv);
         pass.Ops.Attention(q, k, v, o, lse, batch, heads);
         project.Out.Run(pass, o, y, addend: x);
-        return (y, dy =>
+        return (y, (dy, d) =>
         {
             using var _ = pass.Frame();
             var (dO, dQkv) = (pass.TempActivation(x.Rows, width, head), pass.TempActivation(x.Rows, 3 * width, head));
             var dn = pass.TempActivation(x.Rows, width, head);
             var (dQ, dK, dV) = Split(dQkv);
-            var d = pass.AsActivation(dy);
             project.Out.InputGrad(pass, d, dO);
             project.Out.ParameterGrads(pass, o, d);
             pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
             Linear.ParameterGrads(pass, project.QueryKeyValue, n, dQkv);
             Linear.InputGrad(pass, project.QueryKeyValue, dQkv, dn);
-            backNorm(dn, dy, true);
-            return dy;
+            backNorm(dn, dy, true, d.Stored == dy.Stored ? default : d);
         }
         );
     }

@@ -26,17 +26,21 @@ public sealed class Transformer
                 using (pass.Frame()) mlp.Forward(pass, attention.Forward(pass, x, batch).Y);
             return norm.Forward(pass, x);
         }
-        var backs = new List<Pullback>(blocks.Length);
+        var backs = new List<Action<Tensor, Tensor>>(blocks.Length);
         foreach (var block in blocks)
         {
             (x, var back) = pass.Recompute ? Recomputed(block, pass, x, batch) : Kept(block, pass, x, batch);
             backs.Add(back);
         }
-        var (y, backNorm) = norm.Forward(pass, x);
+        var (y, backNorm) = norm.ForwardAdding(pass, x);
         return (y, dy =>
         {
-            var dx = backNorm(dy);
-            for (int i = backs.Count - 1; i >= 0; i--) dx = backs[i](dx);
+            var dx = pass.Temp(x.Rows, x.Cols);
+            using var _ = pass.Frame();
+            // What the blocks' products read of dX, rounded by those who write it.
+            var d = pass.Ops.Activations(x.Cols) == dx.Stored ? dx : pass.TempActivation(x.Rows, x.Cols);
+            backNorm(dy, dx, false, d.Stored == dx.Stored ? default : d);
+            for (int i = backs.Count - 1; i >= 0; i--) backs[i](dx, d);
             return dx;
         }
         );
@@ -54,22 +58,27 @@ public sealed class Transformer
         return norm.Forward(pass, x).Y;
     }
 
-    static (Tensor Y, Pullback Back) Kept((SelfAttention Attention, Mlp Mlp) block, Pass pass, Tensor x, int batch)
+    static (Tensor Y, Action<Tensor, Tensor> Back) Kept((SelfAttention Attention, Mlp Mlp) block, Pass pass, Tensor x, int batch)
     {
-        var (middle, backAttention) = block.Attention.Forward(pass, x, batch);
-        var (y, backMlp) = block.Mlp.Forward(pass, middle);
-        return (y, dy => backAttention(backMlp(dy)));
+        var (middle, backAttention) = block.Attention.ForwardResidual(pass, x, batch);
+        var (y, backMlp) = block.Mlp.ForwardResidual(pass, middle);
+        return (y, (dy, d) =>
+        {
+            backMlp(dy, d);
+            backAttention(dy, d);
+        }
+        );
     }
 
     // Chen et al. 2016, arXiv:1604.06174: of each block only the input is kept; its inside is computed again when its gradient is due.
-    static (Tensor Y, Pullback Back) Recomputed((SelfAttention Attention, Mlp Mlp) block, Pass pass, Tensor x, int batch)
+    static (Tensor Y, Action<Tensor, Tensor> Back) Recomputed((SelfAttention Attention, Mlp Mlp) block, Pass pass, Tensor x, int batch)
     {
         var y = pass.Keep(x.Rows, x.Cols);
         using (pass.Frame()) pass.Ops.Copy(Kept(block, pass, x, batch).Y, y);
-        return (y, dy =>
+        return (y, (dy, d) =>
         {
             using var _ = pass.Frame();
-            return Kept(block, pass, x, batch).Back(dy);        // added into dy, which lies outside the frame
+            Kept(block, pass, x, batch).Back(dy, d);        // added into dy, which lies outside the frame
         }
         );
     }

@@ -120,7 +120,7 @@ partial class Ops<TPack>
     }
 
     public override void LayerNormBackward(
-        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate)
+        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate, Tensor rounded)
     {
         Same(dy, x);
         int blocks = (x.Rows + LayerNormGrad<TPack>.BlockRows - 1) / LayerNormGrad<TPack>.BlockRows;
@@ -129,5 +129,6 @@ partial class Ops<TPack>
             Dense(dy), Dense(x), scale.View, mean.View, rstd.View, Dense(dx), partial, x.Rows, x.Cols, accumulate ? 1 : 0));
         Device.ForElements(x.Cols, new AddColumns<TPack>(partial, dScale.View, blocks, x.Cols, 2 * x.Cols, 0));
         Device.ForElements(x.Cols, new AddColumns<TPack>(partial, dBias.View, blocks, x.Cols, 2 * x.Cols, x.Cols));
+        if (rounded.Count > 0) Copy(dx, rounded);
     }
 }

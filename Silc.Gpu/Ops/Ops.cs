@@ -93,9 +93,12 @@ public abstract class Ops(Device device)
     // Layers
     /// <summary>y = (x - mean)·rstd·scale + bias over each row; mean and rstd (N, 1) are kept for the gradient.</summary>
     public abstract void LayerNorm(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon);
-    /// <summary>dx = gradient, or adds it when <paramref name="accumulate"/>; adds to dScale and dBias.</summary>
+    /// <summary>
+    /// dx = gradient, or adds it when <paramref name="accumulate"/>; adds to dScale and dBias. <paramref name="rounded"/>, where it is given, takes dx once
+    /// more, in its own form.
+    /// </summary>
     public abstract void LayerNormBackward(
-        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate);
+        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate, Tensor rounded = default);
     /// <summary>
     /// o = softmax(q·kᵀ/√D)·v for each of B pictures and H heads. q and o are (B·Tq, H·D), k and v (B·Tk, H·D), heads side by side.
     /// <paramref name="lse"/> (B·H, Tq) keeps the log of each softmax's denominator.

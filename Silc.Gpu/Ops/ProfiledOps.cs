@@ -57,8 +57,8 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void LayerNorm(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon) =>
         Time("layer norm", 0, () => ops.LayerNorm(x, scale, bias, y, mean, rstd, epsilon), x, y);
     public override void LayerNormBackward(
-        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate) =>
-        Time("layer norm backward", 0, () => ops.LayerNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, accumulate), dy, x, dx, accumulate ? dx : default);
+        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate, Tensor rounded) =>
+        Time("layer norm backward", 0, () => ops.LayerNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, accumulate, rounded), dy, x, dx, rounded, accumulate ? dx : default);
 
     // Two products forward (scores, output), five backward (scores again, dP, dQ, dK, dV).
     static double Products(Tensor q, Tensor k, int batch, int products) => 2.0 * products * q.Rows * (k.Rows / batch) * q.Cols;
