@@ -21,7 +21,7 @@ sealed class QueueMark(Device device) : IDisposable
         if (happened != 0) CudaDriver.Check(CudaDriver.cuEventSynchronize(happened), "the wait for an earlier step");
     }
 
-    nint Stream => ((CudaStream)device.Accelerator.DefaultStream).StreamPtr;
+    nint Stream => ((CudaStream)device.Stream).StreamPtr;
 
     public void Dispose()
     {
