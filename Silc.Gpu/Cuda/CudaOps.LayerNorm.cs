@@ -39,33 +39,31 @@ readonly struct RowNorm<TValues>(
     public void Execute()
     {
         int thread = Group.IdxX, threads = Group.DimX, c = 4 * thread, row = Grid.IdxX * NormRows.AtOnce, sums = Ptx.Shared(2 * NormRows.MeetingBytes);
-        long from = x.At(row, c), to = y.At(row, c), next = Ptx.Hold((long)x.Bytes * x.Stride), nextTo = Ptx.Hold((long)y.Bytes * y.Stride);
-        Float4 x0 = Ptx.Load4(from, row, rows, c, width), x1 = Ptx.Load4(from + next, row + 1, rows, c, width);
-        Float4 x2 = Ptx.Load4(from + 2 * next, row + 2, rows, c, width), x3 = Ptx.Load4(from + 3 * next, row + 3, rows, c, width);
+        FourRowsAt ofX = new(x, 1, c, width), ofY = new(y, 1, c, width);
+        var values = ofX.Read<FloatValues>(x.At(row, c), row, rows);
         Float4 factor = Ptx.Load4(scale.At(0, c), 0, 1, c, width), shift = Ptx.Load4(bias.At(0, c), 0, 1, c, width);
-        var mu = NormRows.Sum(new(WarpSum.Of(x0), WarpSum.Of(x1), WarpSum.Of(x2), WarpSum.Of(x3)), sums, thread, threads) * inverse;
+        var mu = NormRows.Sum(values.WarpSums, sums, thread, threads) * inverse;
 
         // From the row again, which is in registers: E[x²] - E[x]² would cancel. Columns behind the last are no part of it.
         float inside = c < width ? 1f : 0f;        // whole numbers, ILGPU 1.5.3 would convert by their bits
-        x0 = (x0 - WarpSum.All(mu.X)) * inside;
-        x1 = (x1 - WarpSum.All(mu.Y)) * inside;
-        x2 = (x2 - WarpSum.All(mu.Z)) * inside;
-        x3 = (x3 - WarpSum.All(mu.W)) * inside;
-        var squares = new Float4(WarpSum.Of(x0 * x0), WarpSum.Of(x1 * x1), WarpSum.Of(x2 * x2), WarpSum.Of(x3 * x3));
-        var variance = NormRows.Sum(squares, sums + NormRows.MeetingBytes, thread, threads) * inverse;
-        Store(to, x0 * factor, shift, mu.X, variance.X, row, thread);
-        Store(to + nextTo, x1 * factor, shift, mu.Y, variance.Y, row + 1, thread);
-        Store(to + 2 * nextTo, x2 * factor, shift, mu.Z, variance.Z, row + 2, thread);
-        Store(to + 3 * nextTo, x3 * factor, shift, mu.W, variance.W, row + 3, thread);
+        values = values.Less(mu) * WarpSum.All(inside);
+        var variance = NormRows.Sum((values * values).WarpSums, sums + NormRows.MeetingBytes, thread, threads) * inverse;
+        var r = new Float4(Rstd(variance.X), Rstd(variance.Y), Rstd(variance.Z), Rstd(variance.W));
+        ofY.Store<TValues>(y.At(row, c), (values * factor).Times(r) + new FourRows(shift, shift, shift, shift), row, rows);
+        // One thread stores; predicated, so that its warp stays together.
+        Store(mean, mu, row, thread);
+        Store(rstd, r, row, thread);
     }
 
-    void Store(long to, Float4 scaled, Float4 shift, float mu, float variance, int row, int thread)
+    float Rstd(float variance) => 1 / XMath.Sqrt(variance + epsilon);
+
+    void Store(long to, Float4 values, int row, int thread)
     {
-        float r = 1 / XMath.Sqrt(variance + epsilon);
-        TValues.Store(to, scaled * r + shift, row, rows, 4 * thread, width);
-        // One thread stores; predicated, so that its warp stays together.
-        Ptx.Store(mean + 4L * row, mu, thread, row < rows ? 1 : 0);
-        Ptx.Store(rstd + 4L * row, r, thread, row < rows ? 1 : 0);
+        to += 4L * row;
+        Ptx.Store(to, values.X, thread, 1);
+        Ptx.Store(to + 4, values.Y, thread, row + 1 < rows ? 1 : 0);
+        Ptx.Store(to + 8, values.Z, thread, row + 2 < rows ? 1 : 0);
+        Ptx.Store(to + 12, values.W, thread, row + 3 < rows ? 1 : 0);
     }
 }
 
@@ -79,51 +77,39 @@ readonly struct RowNormGrad<TValues>(MatrixAt dy, MatrixAt x, MatrixAt scale, lo
     {
         int thread = Group.IdxX, threads = Group.DimX, c = 4 * thread, sums = Ptx.Shared(4 * NormRows.MeetingBytes), place = sums;
         int row = Grid.IdxX * blockRows, end = Ptx.Hold(row + blockRows < rows ? row + blockRows : rows), added = Ptx.Hold(accumulate != 0 ? end : 0);
-        long ofDy = dy.At(row, c), ofX = x.At(row, c), ofDx = dx.At(row, c);
-        long nextDy = Ptx.Hold((long)dy.Bytes * dy.Stride), nextX = Ptx.Hold((long)x.Bytes * x.Stride), nextDx = Ptx.Hold((long)dx.Bytes * dx.Stride);
+        FourRowsAt ofDy = new(dy, 1, c, width), ofX = new(x, 1, c, width), ofDx = new(dx, 1, c, width);
+        long from = dy.At(row, c), normed = x.At(row, c), to = dx.At(row, c);
         var factor = Ptx.Load4(scale.At(0, c), 0, 1, c, width);
         Float4 sumScale = default, sumBias = default;
         for (; row < end; row += NormRows.AtOnce)
         {
-            Float4 d0 = TValues.Load(ofDy, row, end, c, width), d1 = TValues.Load(ofDy + nextDy, row + 1, end, c, width);
-            Float4 d2 = TValues.Load(ofDy + 2 * nextDy, row + 2, end, c, width), d3 = TValues.Load(ofDy + 3 * nextDy, row + 3, end, c, width);
-            Float4 x0 = Ptx.Load4(ofX, row, end, c, width), x1 = Ptx.Load4(ofX + nextX, row + 1, end, c, width);
-            Float4 x2 = Ptx.Load4(ofX + 2 * nextX, row + 2, end, c, width), x3 = Ptx.Load4(ofX + 3 * nextX, row + 3, end, c, width);
-            // What is added to: zeros if nothing is.
-            Float4 a0 = Ptx.Load4(ofDx, row, added, c, width), a1 = Ptx.Load4(ofDx + nextDx, row + 1, added, c, width);
-            Float4 a2 = Ptx.Load4(ofDx + 2 * nextDx, row + 2, added, c, width), a3 = Ptx.Load4(ofDx + 3 * nextDx, row + 3, added, c, width);
-            long ofMean = mean + 4L * row, ofRstd = rstd + 4L * row;
-            float r0 = Ptx.Load(ofRstd, row, end, 0, 1), r1 = Ptx.Load(ofRstd + 4, row + 1, end, 0, 1);
-            float r2 = Ptx.Load(ofRstd + 8, row + 2, end, 0, 1), r3 = Ptx.Load(ofRstd + 12, row + 3, end, 0, 1);
-            x0 = (x0 - WarpSum.All(Ptx.Load(ofMean, row, end, 0, 1))) * r0;
-            x1 = (x1 - WarpSum.All(Ptx.Load(ofMean + 4, row + 1, end, 0, 1))) * r1;
-            x2 = (x2 - WarpSum.All(Ptx.Load(ofMean + 8, row + 2, end, 0, 1))) * r2;
-            x3 = (x3 - WarpSum.All(Ptx.Load(ofMean + 12, row + 3, end, 0, 1))) * r3;
-            sumBias += d0 + d1 + (d2 + d3);
-            sumScale += d0 * x0 + d1 * x1 + (d2 * x2 + d3 * x3);
+            FourRows d = ofDy.Read<TValues>(from, row, end), normal = ofX.Read<FloatValues>(normed, row, end);
+            var addend = ofDx.Read<FloatValues>(to, row, added);      // zeros if nothing is added to
+            var r = OfRows(rstd, row, end);
+            normal = normal.Less(OfRows(mean, row, end)).Times(r);
+            sumBias += d.Sum;
+            sumScale += (d * normal).Sum;
 
-            // g = dy·scale from here on. The groups' sums of one round are in the other half of shared memory than those of the round before.
-            d0 *= factor;
-            d1 *= factor;
-            d2 *= factor;
-            d3 *= factor;
-            var ofG = new Float4(WarpSum.Of(d0), WarpSum.Of(d1), WarpSum.Of(d2), WarpSum.Of(d3));
-            var ofGx = new Float4(WarpSum.Of(d0 * x0), WarpSum.Of(d1 * x1), WarpSum.Of(d2 * x2), WarpSum.Of(d3 * x3));
-            Ptx.StoreShared4(place + NormRows.MeetingBytes + 16 * (thread / 32), ofGx);
-            var g = NormRows.Sum(ofG, place, thread, threads) * inverse;
-            var gx = NormRows.Met(place + NormRows.MeetingBytes, threads) * inverse;
+            // g = dy·scale. What warps leave in shared memory is in the other half than in the round before.
+            var g = d * factor;
+            Ptx.StoreShared4(place + NormRows.MeetingBytes + 16 * (thread / 32), (g * normal).WarpSums);
+            var mean1 = NormRows.Sum(g.WarpSums, place, thread, threads) * inverse;
+            var mean2 = NormRows.Met(place + NormRows.MeetingBytes, threads) * inverse;
             place = place == sums ? sums + 2 * NormRows.MeetingBytes : sums;
-
-            Ptx.Store4(ofDx, a0 + (d0 - WarpSum.All(g.X) - x0 * gx.X) * r0, row, end, c, width);
-            Ptx.Store4(ofDx + nextDx, a1 + (d1 - WarpSum.All(g.Y) - x1 * gx.Y) * r1, row + 1, end, c, width);
-            Ptx.Store4(ofDx + 2 * nextDx, a2 + (d2 - WarpSum.All(g.Z) - x2 * gx.Z) * r2, row + 2, end, c, width);
-            Ptx.Store4(ofDx + 3 * nextDx, a3 + (d3 - WarpSum.All(g.W) - x3 * gx.W) * r3, row + 3, end, c, width);
-            ofDy += NormRows.AtOnce * nextDy;
-            ofX += NormRows.AtOnce * nextX;
-            ofDx += NormRows.AtOnce * nextDx;
+            ofDx.Store<FloatValues>(to, addend + (g.Less(mean1) - normal.Times(mean2)).Times(r), row, end);
+            from = ofDy.Behind(from);
+            normed = ofX.Behind(normed);
+            to = ofDx.Behind(to);
         }
         Ptx.Store4(partial.At(2 * Grid.IdxX, c), sumScale, 0, 1, c, width);
         Ptx.Store4(partial.At(2 * Grid.IdxX + 1, c), sumBias, 0, 1, c, width);
+    }
+
+    static Float4 OfRows(long numbers, int row, int end)
+    {
+        numbers += 4L * row;
+        return new(Ptx.Load(numbers, row, end, 0, 1), Ptx.Load(numbers + 4, row + 1, end, 0, 1),
+            Ptx.Load(numbers + 8, row + 2, end, 0, 1), Ptx.Load(numbers + 12, row + 3, end, 0, 1));
     }
 }
 

@@ -198,6 +198,28 @@ public sealed class CudaHalfTests
         }
     }
 
+    [TestMethod, EveryCuda(Precision.Float32)]
+    public void NormalizeColumns_and_its_gradient(string device, Precision precision)
+    {
+        using var t = new CudaTest(device, precision);
+        foreach (var (rows, cols) in new[] { (1, 4), (70, 140), (130, 24) })
+        {
+            DeviceMatrix v = t.Random(rows, cols), y = t.Output(rows, cols), norms = t.Output(1, cols);
+            t.Ops.NormalizeColumns(v, y, norms);
+            var expected = Naive.NormalizeColumns(v);
+            Close.To(expected.Values, y.Read("y"), Close.Chained, $"{rows} x {cols}: y");
+            double Norm(int c) => Math.Sqrt(Enumerable.Range(0, rows).Sum(r => v.Before[r, c] * v.Before[r, c]));
+            Close.To(Matrix.Make(1, cols, (_, c) => Norm(c)).Values, norms.Read("norms"), Close.Chained, $"{rows} x {cols}: norms");
+
+            DeviceMatrix dy = t.Random(rows, cols), normal = t.Own(expected), kept = t.Own(Matrix.Make(1, cols, (_, c) => Norm(c))), dv = t.Random(rows, cols);
+            t.Ops.NormalizeColumnsBackward(dy, normal, kept, dv);
+            var dots = Enumerable.Range(0, cols).Select(c => Enumerable.Range(0, rows).Sum(r => dy.Before[r, c] * expected[r, c])).ToArray();
+            Close.To(Matrix.Make(rows, cols, (r, c) => dv.Before[r, c] + (dy.Before[r, c] - expected[r, c] * dots[c]) / Norm(c)).Values,
+                dv.Read("dv"), Close.Chained, $"{rows} x {cols}: dv");
+        }
+        if (t.Emulator is { } emulator) Assert.AreEqual(6, emulator.Launches[nameof(ColumnNorm)] + emulator.Launches[nameof(ColumnNormGrad)]);
+    }
+
     [TestMethod, EveryCuda(Precision.Bf16)]
     public void Copies_and_selected_rows(string device, Precision precision)
     {
