@@ -44,6 +44,10 @@ static partial class CudaDriver
         uint sharedBytes, nint stream, void** parameters, void** extra);
 
     [LibraryImport(Library)]
+    public static unsafe partial int cuTensorMapEncodeTiled(TensorMap* map, int type, uint rank, void* address, ulong* sizes, ulong* strides, uint* box,
+        uint* elementStrides, int interleave, int swizzle, int promotion, int fill);
+
+    [LibraryImport(Library)]
     public static partial int cuEventCreate(out nint created, uint flags);
 
     [LibraryImport(Library)]

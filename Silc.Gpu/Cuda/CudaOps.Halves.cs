@@ -58,22 +58,23 @@ partial class CudaOps
     void Half<TEpilogue>(Factors f, Product product, TEpilogue epilogue, int groups) where TEpilogue : struct, IEpilogue
     {
         if (f.AcrossA)
-            if (f.AcrossB) Half<HalvesAcrossSum, HalvesAcrossSum, TEpilogue>(product, epilogue, groups);
-            else Half<HalvesAcrossSum, HalvesAlongSum, TEpilogue>(product, epilogue, groups);
-        else if (f.AcrossB) Half<HalvesAlongSum, HalvesAcrossSum, TEpilogue>(product, epilogue, groups);
-        else Half<HalvesAlongSum, HalvesAlongSum, TEpilogue>(product, epilogue, groups);
+            if (f.AcrossB) Half<HalvesAcrossSum, HalvesAcrossSum, TEpilogue>(f, product, epilogue, groups);
+            else Half<HalvesAcrossSum, HalvesAlongSum, TEpilogue>(f, product, epilogue, groups);
+        else if (f.AcrossB) Half<HalvesAlongSum, HalvesAcrossSum, TEpilogue>(f, product, epilogue, groups);
+        else Half<HalvesAlongSum, HalvesAlongSum, TEpilogue>(f, product, epilogue, groups);
     }
 
-    void Half<TLeft, TRight, TEpilogue>(Product product, TEpilogue epilogue, int groups)
+    void Half<TLeft, TRight, TEpilogue>(Factors f, Product product, TEpilogue epilogue, int groups)
         where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TEpilogue : struct, IEpilogue
     {
-        if (Warpgroups == 1) Warpgroup<TLeft, TRight, OneWarpgroup, TEpilogue>(product, epilogue, groups);
-        else if (Warpgroups == 2) Warpgroup<TLeft, TRight, TwoWarpgroups, TEpilogue>(product, epilogue, groups);
-        else Device.Launch(groups, HalfTile.Threads, new HalfMatMul<TLeft, TRight, TEpilogue>(product, epilogue));
+        if (TensorMaps is null) Device.Launch(groups, HalfTile.Threads, new HalfMatMul<TLeft, TRight, TEpilogue>(product, epilogue));
+        else
+            switch (ClusterOf(f.M, f.N))
+            {
+                case (2, 2): Warpgroup<TLeft, TRight, Cluster2x2, TEpilogue>(f, product, epilogue, groups); break;
+                case (2, 1): Warpgroup<TLeft, TRight, Cluster2x1, TEpilogue>(f, product, epilogue, groups); break;
+                case (1, 2): Warpgroup<TLeft, TRight, Cluster1x2, TEpilogue>(f, product, epilogue, groups); break;
+                default: Warpgroup<TLeft, TRight, Cluster1x1, TEpilogue>(f, product, epilogue, groups); break;
+            }
     }
-
-    void Warpgroup<TLeft, TRight, TShape, TEpilogue>(Product product, TEpilogue epilogue, int groups)
-        where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TShape : struct, IWarpgroups where TEpilogue : struct, IEpilogue =>
-        Device.Launch(groups, WarpgroupTile<TShape>.Threads, new WarpgroupMatMul<TLeft, TRight, TShape, TEpilogue>(product, epilogue),
-            WarpgroupTile<TShape>.SharedBytes);
 }

@@ -129,14 +129,13 @@ partial class CudaOps
     // part of a sum is written and read again, which takes about as long as 1 / 8,192 of a tile's sum for each element and place.
     Splits Split(int m, int n, int k, Precision precision)
     {
-        const int Most = 16;
-        int placesOfUnit = precision == Precision.Bf16 && Warpgroups == 2 ? 1 : 2;
-        var (down, across, depth) = Tiles(m, n, precision, precision == Precision.Bf16 ? Warpgroups : 0);
+        const int Most = 16, PlacesOfUnit = 2;
+        var (down, across, depth) = Tiles(m, n, precision);
         int tiles = down * across, tilesOfSum = Pieces(k, depth), best = 1;
-        double least = Pieces(tiles, placesOfUnit * Device.Workers);
+        double least = Pieces(tiles, PlacesOfUnit * Device.Workers);
         for (int splits = 2; splits <= Math.Min(Most, tilesOfSum / LeastTilesOfSum); splits++)
         {
-            double turns = Pieces(tiles * splits, placesOfUnit * Device.Workers), time = turns / splits + (double)splits * m * n / k / 8192;
+            double turns = Pieces(tiles * splits, PlacesOfUnit * Device.Workers), time = turns / splits + (double)splits * m * n / k / 8192;
             if (time < least) (best, least) = (splits, time);
         }
         if (best < 2) return Splits.None;
@@ -167,14 +166,21 @@ partial class CudaOps
         return (new(f.A, f.B, f.M, f.N, f.K, down, across, 1, f.K, 0, default, default, default, 1), down * across);
     }
 
-    (int Down, int Across, int Depth) Tiles(Factors f, Precision precision) => Tiles(f.M, f.N, precision, f.AreHalf ? Warpgroups : 0);
+    // By wgmma these are clusters of tiles.
+    (int Down, int Across, int Depth) Tiles(Factors f, Precision precision)
+    {
+        if (!f.AreHalf || TensorMaps is null) return Tiles(f.M, f.N, precision);
+        var (down, across) = ClusterOf(f.M, f.N);
+        return (Pieces(f.M, WarpgroupTile.Side * down), Pieces(f.N, WarpgroupTile.Side * across), WarpgroupTile.Depth);
+    }
 
-    static (int Down, int Across, int Depth) Tiles(int m, int n, Precision precision, int warpgroups) => warpgroups > 0
-        ? (Pieces(m, 128 * warpgroups), Pieces(n, WarpgroupTile<OneWarpgroup>.Columns), WarpgroupTile<OneWarpgroup>.Depth)
-        : precision == Precision.Float32
-        ? (Pieces(m, FloatTile.Rows), Pieces(n, FloatTile.Columns), FloatTile.Depth)
-        : (Pieces(m, ProductTile.Side), Pieces(n, ProductTile.Side),
-            ProductTile.Words * (precision == Precision.Bf16 ? Bf16.PerWord : Tf32.PerWord));
+    static (int Down, int Across, int Depth) Tiles(int m, int n, Precision precision) => precision switch
+    {
+        Precision.Float32 => (Pieces(m, FloatTile.Rows), Pieces(n, FloatTile.Columns), FloatTile.Depth),
+        // The tile of 64 terms is two of 32.
+        Precision.Bf16 => (Pieces(m, ProductTile.Side), Pieces(n, ProductTile.Side), WarpgroupTile.Depth),
+        _ => (Pieces(m, ProductTile.Side), Pieces(n, ProductTile.Side), ProductTile.Words * Tf32.PerWord),
+    };
 
     void Multiply<TEpilogue>(Factors f, (Product Product, int Groups) work, TEpilogue epilogue, Precision precision)
         where TEpilogue : struct, IEpilogue

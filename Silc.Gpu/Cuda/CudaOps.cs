@@ -1,6 +1,5 @@
 using ILGPU;
 using ILGPU.Runtime;
-using ILGPU.Runtime.Cuda;
 
 namespace Silc;
 
@@ -12,13 +11,6 @@ sealed partial class CudaOps(Device device, Precision precision) : Ops<Four>(dev
 {
     // Values in 16 bytes, the unit that rows of bfloat16 are made of.
     const int UnitValues = 8;
-
-    /// <summary>Warpgroups that share a tile of a product of stored bf16, 1 or 2; 0 where the GPU has no wgmma.</summary>
-    internal int Warpgroups { get; init; } = WarpgroupsOf(device);
-
-    // SILC_WGMMA: 0, 1 or 2.
-    static int WarpgroupsOf(Device device) => device.Accelerator is CudaAccelerator { Architecture: { Major: 9, Minor: 0 } }
-        && int.TryParse(Environment.GetEnvironmentVariable("SILC_WGMMA"), out int wished) ? wished : 0;
 
     public override Stored Activations(int cols, int head = 0) =>
         precision == Precision.Bf16 && cols % UnitValues == 0 && head % UnitValues == 0 && head <= LargestHead ? Stored.BFloat16 : Stored.Float32;

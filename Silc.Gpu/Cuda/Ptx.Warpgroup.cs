@@ -2,7 +2,7 @@ using ILGPU.IR.Intrinsics;
 
 namespace Silc;
 
-// Products by whole warpgroups: compute capability 9.0.
+// Products by whole warpgroups, and the copy engine: compute capability 9.0.
 static partial class Ptx
 {
     /// <summary>Address of the shared memory that the launch sets aside, at a multiple of 1,024.</summary>
@@ -11,26 +11,36 @@ static partial class Ptx
     [Instruction("mov.u32 $0, " + CudaText.Dynamic + ";"), IntrinsicImplementation]
     public static int DynamicStart() => throw OnlyOnCuda;
 
-    /// <summary>
-    /// A tile of a product from its first term to its last: a block's threads copy, its warpgroups multiply; see <see cref="WarpgroupText"/>.
-    /// All of them come here, and leave together when the tiles in shared memory are free.
-    /// </summary>
-    /// <param name="tiles">Shared memory for the shape's stages, at a multiple of 1,024.</param>
-    /// <param name="offset">Where this thread's first unit of 16 bytes lies in an operand's tile.</param>
-    /// <param name="a">Its address in A.</param>
-    /// <param name="stepA">Bytes from it to the thread's next line.</param>
-    /// <param name="advanceA">Bytes to the same place of the next tile.</param>
-    /// <param name="outerA">Rows (of a transposed A: columns in memory) from the unit's first to the end of A.</param>
-    /// <param name="depthA">Terms of the sum from the unit's first on.</param>
-    /// <param name="b">The same of B.</param>
-    /// <param name="stepB">Bytes to the thread's next line of B.</param>
-    /// <param name="advanceB">Bytes to the next tile of B.</param>
-    /// <param name="outerB">Columns of B from the unit's first on.</param>
-    /// <param name="depthB">Terms of the sum from the unit's first of B on.</param>
-    /// <param name="steps">Tiles of the sum, at least one.</param>
-    /// <param name="rows">Where the warpgroup's rows begin in a tile of A, in bytes.</param>
+    /// <summary>This block's number in its cluster.</summary>
+    [Instruction("mov.u32 $0, %cluster_ctarank;"), IntrinsicImplementation]
+    public static int ClusterRank() => throw OnlyOnCuda;
+
+    /// <summary>All threads of all blocks of the cluster wait for each other.</summary>
+    [Instruction("barrier.cluster.arrive; barrier.cluster.wait;"), IntrinsicImplementation]
+    public static void ClusterBarrier() => throw OnlyOnCuda;
+
+    /// <summary>A barrier in shared memory that so many arrivals complete, and the bytes that they announce.</summary>
+    [Instruction("mbarrier.init.shared::cta.b64 [%0], %1;"), IntrinsicImplementation]
+    public static void InitBarrier(int address, int arrivals) => throw OnlyOnCuda;
+
+    /// <summary>Shows new barriers to the copy engine and to the cluster.</summary>
+    [Instruction("fence.mbarrier_init.release.cluster;"), IntrinsicImplementation]
+    public static void FenceBarriers() => throw OnlyOnCuda;
+
+    /// <summary>One thread fetches the tiles of a product, as places for them become free; see <see cref="FetchText"/>.</summary>
+    /// <param name="tiles">Shared memory for <see cref="WarpgroupTile.Stages"/> stages, at a multiple of 1,024.</param>
+    /// <param name="barriers">For each stage one that says it is full, then for each one that says it is free.</param>
+    /// <param name="row">First row of C.</param>
+    /// <param name="column">First column of C.</param>
+    /// <param name="depth">First term of the sum.</param>
+    /// <param name="steps">Tiles of the sum.</param>
+    /// <param name="rank">This block in its cluster.</param>
+    [Instruction(typeof(FetchText)), IntrinsicImplementation]
+    public static void Fetch<TLeft, TRight, TCluster>(int tiles, int barriers, int row, int column, int depth, int steps, int rank)
+        where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TCluster : struct, ICluster => throw OnlyOnCuda;
+
+    /// <summary>A warpgroup multiplies tiles as they come, and says when it is done with each; see <see cref="WarpgroupText"/>.</summary>
     [Instruction(typeof(WarpgroupText)), IntrinsicImplementation]
-    public static WarpgroupSums WarpgroupProduct<TLeft, TRight, TShape>(int tiles, int offset, long a, long stepA, long advanceA, int outerA, int depthA,
-        long b, long stepB, long advanceB, int outerB, int depthB, int steps, int rows)
-        where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TShape : struct, IWarpgroups => throw OnlyOnCuda;
+    public static WarpgroupSums Multiply<TLeft, TRight, TCluster>(int tiles, int barriers, int steps, int rank, int lane)
+        where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TCluster : struct, ICluster => throw OnlyOnCuda;
 }

@@ -172,6 +172,10 @@ static partial class Ptx
     [Instruction("ex2.approx.ftz.f32 $0, %0;"), IntrinsicImplementation]
     public static float Exp2(float x) => throw OnlyOnCuda;
 
+    /// <summary>1 / x, to one unit in the last place.</summary>
+    [Instruction("rcp.approx.ftz.f32 $0, %0;"), IntrinsicImplementation]
+    public static float Reciprocal(float x) => throw OnlyOnCuda;
+
     /// <summary>x &lt; limit ? yes : no, without a branch.</summary>
     [Instruction("{ .reg .pred less; setp.lt.f32 less, %0, %1; selp.f32 $0, %2, %3, less; }"), IntrinsicImplementation]
     public static float IfLess(float x, float limit, float yes, float no) => throw OnlyOnCuda;

@@ -3,33 +3,48 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// C = op(A)·op(B) of stored bf16 on tensor cores by <c>wgmma</c>, which reads both operands from shared memory: for GPUs of compute capability 9.0,
-/// and for them alone. Tile order, sums' split and epilogue are those of <see cref="HalfMatMul{TLeft,TRight,TEpilogue}"/>.
+/// C = op(A)·op(B) of stored bf16 on tensor cores by <c>wgmma</c>, for GPUs of compute capability 9.0 and for them alone. One thread has the copy
+/// engine fetch tiles into shared memory, a warpgroup multiplies 128 x 128 of C from there; two blocks share a multiprocessor, so that one
+/// multiplies while the other stores its sums. Split of the sums and epilogue are those of <see cref="HalfMatMul{TLeft,TRight,TEpilogue}"/>.
 /// </summary>
-readonly struct WarpgroupMatMul<TLeft, TRight, TShape, TEpilogue>(Product product, TEpilogue epilogue) : IKernel
-    where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TShape : struct, IWarpgroups where TEpilogue : struct, IEpilogue
+readonly struct WarpgroupMatMul<TLeft, TRight, TCluster, TEpilogue>(TensorMap a, TensorMap b, Product product, TEpilogue epilogue) : IKernel
+    where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TCluster : struct, ICluster where TEpilogue : struct, IEpilogue
 {
+    // Read by their address, for which they stand first among the fields.
+#pragma warning disable CS0414, IDE0052
+    readonly TensorMap a = a, b = b;
+#pragma warning restore CS0414, IDE0052
+
+    readonly Product product = product;
+    readonly TEpilogue epilogue = epilogue;
+
     public void Execute()
     {
-        int thread = Group.IdxX, group = Grid.IdxX, lane = thread & 31, warp = thread >> 5 & 3, warpgroup = thread >> 7;
-        int row = product.Row(group) * WarpgroupTile<TShape>.Rows, column = product.Column(group) * WarpgroupTile<TShape>.Columns;
-        int depth = product.Begin(group), end = product.End(group), steps = (end - depth + WarpgroupTile<TShape>.Depth - 1) / WarpgroupTile<TShape>.Depth;
-        int tiles = Ptx.Dynamic(), line = thread >> 3, unit = thread & 7;
-        MatrixAt a = product.A(group), b = product.B(group);
-        int rowOfA = TLeft.Turned ? depth + line : row + line, columnOfA = (TLeft.Turned ? row : depth) + 8 * unit;
-        int rowOfB = TRight.Turned ? depth + line : column + line, columnOfB = (TRight.Turned ? column : depth) + 8 * unit;
-        var sums = Ptx.WarpgroupProduct<TLeft, TRight, TShape>(tiles, WarpgroupTile<TShape>.LineBytes * line + 16 * (unit ^ line & 7),
-            a.At(rowOfA, columnOfA), Step(a), TLeft.Turned ? 2L * WarpgroupTile<TShape>.Depth * a.Stride : WarpgroupTile<TShape>.LineBytes,
-            TLeft.Turned ? product.M - columnOfA : product.M - rowOfA, TLeft.Turned ? end - rowOfA : end - columnOfA,
-            b.At(rowOfB, columnOfB), Step(b), TRight.Turned ? 2L * WarpgroupTile<TShape>.Depth * b.Stride : WarpgroupTile<TShape>.LineBytes,
-            TRight.Turned ? product.N - columnOfB : product.N - rowOfB, TRight.Turned ? end - rowOfB : end - columnOfB,
-            steps, warpgroup * WarpgroupTile<TShape>.WarpgroupRows * WarpgroupTile<TShape>.LineBytes);
-        sums.Store(epilogue, row + warpgroup * WarpgroupTile<TShape>.WarpgroupRows + 16 * warp, column, product.C(group),
-            tiles + (thread >> 5) * SumsRow.SharedBytes, lane);
+        int thread = Group.IdxX, lane = thread & 31, warp = thread >> 5, rank = Ptx.ClusterRank(), cluster = Grid.IdxX / (TCluster.Down * TCluster.Across);
+        int row = (product.Row(cluster) * TCluster.Down + rank / TCluster.Across) * WarpgroupTile.Side;
+        int column = (product.Column(cluster) * TCluster.Across + rank % TCluster.Across) * WarpgroupTile.Side;
+        int depth = product.Begin(cluster), steps = (product.End(cluster) - depth + WarpgroupTile.Depth - 1) / WarpgroupTile.Depth;
+        int tiles = Ptx.Dynamic(), barriers = tiles + WarpgroupTile.Barriers;
+        if (thread == 0)
+        {
+            // Full: the fetching thread of this block. Free: the warps of every block that this one fetches for.
+            for (int stage = 0; stage < WarpgroupTile.Stages; stage++)
+            {
+                Ptx.InitBarrier(barriers + 8 * stage, 1);
+                Ptx.InitBarrier(barriers + 8 * (WarpgroupTile.Stages + stage), 4 * (TCluster.Down + TCluster.Across - 1));
+            }
+            Ptx.FenceBarriers();
+        }
+        Ptx.ClusterBarrier();
+        if (thread < WarpgroupTile.Consumers)
+        {
+            var sums = Ptx.Multiply<TLeft, TRight, TCluster>(tiles, barriers, steps, rank, lane);
+            sums.Store(epilogue, row + 16 * warp, column, product.C(cluster), tiles + WarpgroupTile.Staging + warp * SumsRow.SharedBytes, lane);
+        }
+        else if (lane == 0) Ptx.Fetch<TLeft, TRight, TCluster>(tiles, barriers, row, column, depth, steps, rank);
+        // No block may end while others still send to it or wait for word from it.
+        Ptx.ClusterBarrier();
     }
-
-    // Eight threads copy a line.
-    static long Step(MatrixAt x) => 2L * WarpgroupTile<TShape>.Threads / 8 * x.Stride;
 }
 
 /// <summary>What a warp holds of a warpgroup's sums: 16 of each 64 rows, 128 columns.</summary>

@@ -1,26 +1,26 @@
 namespace Silc.Tests;
 
 /// <summary>
-/// Products of stored bfloat16 by wgmma against double-precision loops, as PTX in the emulator, with one and with two warpgroups a tile; and on
-/// a GPU of compute capability 9.0 where there is one.
+/// Products of stored bfloat16 by wgmma against double-precision loops: as PTX in the emulator, which has clusters of one block, and in all
+/// clusters on a GPU of compute capability 9.0 where there is one.
 /// </summary>
 [TestClass]
 public sealed class CudaWarpgroupTests
 {
     const Stored Half = Stored.BFloat16;
 
-    // Below, at and above the tiles of 128 (256) x 128 x 64; as many steps as there are stages, and more.
-    static readonly (int M, int N, int K)[] Sizes = [(8, 8, 8), (136, 40, 72), (40, 136, 264), (264, 128, 128)];
+    // Below, at and above the tiles of 128 x 128 x 64 and two of them; as many steps as there are stages, and more.
+    static readonly (int M, int N, int K)[] Sizes = [(8, 8, 8), (136, 40, 72), (40, 136, 264), (264, 128, 192), (136, 392, 128)];
 
-    public static IEnumerable<object[]> Devices => from warpgroups in new[] { 1, 2 }
-                                                   from name in CudaTest.Devices(Precision.Bf16)
+    public static IEnumerable<object[]> Devices => from name in CudaTest.Devices(Precision.Bf16)
                                                    where name == CudaTest.Emulated || CudaTest.HasWarpgroups(name)
-                                                   select new object[] { name, warpgroups };
+                                                   from shape in name == CudaTest.Emulated ? new[] { (1, 1) } : [(1, 1), (2, 1), (1, 2), (2, 2)]
+                                                   select new object[] { name, shape.Item1, shape.Item2 };
 
     [TestMethod, DynamicData(nameof(Devices))]
-    public void MatMul(string device, int warpgroups)
+    public void MatMul(string device, int down, int across)
     {
-        using var t = new CudaTest(device, Precision.Bf16, warpgroups: warpgroups);
+        using var t = new CudaTest(device, Precision.Bf16, cluster: (down, across));
         foreach (var transpose in Enum.GetValues<Transpose>())
             foreach (var (m, n, k) in Sizes)
             {
@@ -41,26 +41,25 @@ public sealed class CudaWarpgroupTests
     }
 
     [TestMethod, DynamicData(nameof(Devices))]
-    public void Split_sums(string device, int warpgroups)
+    public void Split_sums(string device, int down, int across)
     {
-        using var t = new CudaTest(device, Precision.Bf16, warpgroups: warpgroups);
+        using var t = new CudaTest(device, Precision.Bf16, cluster: (down, across));
         DeviceMatrix a = t.Random(2056, 16, stored: Half), b = t.Random(2056, 24, stored: Half), sum = t.Random(16, 24), again = t.Own(sum);
         t.Ops.MatMul(a, b, sum, Transpose.A, addend: sum);
         t.Ops.MatMul(a, b, again, Transpose.A, addend: again);
         var actual = sum.Read("sum");
         Close.To((sum.Before + Naive.MatMul(a, b, Transpose.A)).Values, actual, t.Exact, "split");
         Close.Bits(actual, again.Read("again"), "again");
-        // The emulator has one multiprocessor, with room for two tiles of one warpgroup.
-        if (t.Emulator is { } emulator && warpgroups == 1) Assert.IsTrue(emulator.Launches.ContainsKey("SumParts"), "the sum was not split");
+        if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey("SumParts"), "the sum was not split");
     }
 
-    // A unit that is copied, and a row that is stored, meets no other in its banks.
-    [TestMethod, DataRow(1), DataRow(2)]
-    public void Banks_of_shared_memory(int warpgroups)
+    // Sums that are exchanged within a warp do not meet in a bank.
+    [TestMethod]
+    public void Banks_of_shared_memory()
     {
         foreach (var transpose in Enum.GetValues<Transpose>())
         {
-            using var t = new CudaTest(CudaTest.Emulated, Precision.Bf16, warpgroups: warpgroups);
+            using var t = new CudaTest(CudaTest.Emulated, Precision.Bf16, cluster: (1, 1));
             DeviceMatrix a = t.Random(128, 128, stored: Half), b = t.Random(128, 128, stored: Half), c = t.Output(128, 128, stored: Half);
             t.Ops.MatMul(a, b, c, transpose);
             var (_, passes, least) = t.Emulator!.Counts;

@@ -29,14 +29,20 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
 
     public static PtxProgram Compile(CudaArchitecture architecture, Type kernel) => Ready(architecture, kernel).Program;
 
-    static (PtxProgram Program, PtxStep[] Steps) Ready(CudaArchitecture architecture, Type kernel) => compiled.GetOrAdd((architecture, kernel), _ =>
+    /// <summary>What the driver would get.</summary>
+    public static string TextOf(CudaArchitecture architecture, Type kernel)
     {
         using var context = Context.Create(Device.Configure);
         using var backend = new PTXBackend(context, architecture, CudaInstructionSet.ISA_80, null!);
         PtxPlacement.Keep(backend);
         var entry = typeof(Device.Entry).GetMethod(nameof(Device.Entry.Run))!.MakeGenericMethod(kernel);
         var compiled = (PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), new KernelSpecialization());
-        var program = new PtxProgram(CudaText.Of(compiled.PTXAssembly, kernel));
+        return CudaText.Of(compiled.PTXAssembly, kernel);
+    }
+
+    static (PtxProgram Program, PtxStep[] Steps) Ready(CudaArchitecture architecture, Type kernel) => compiled.GetOrAdd((architecture, kernel), _ =>
+    {
+        var program = new PtxProgram(TextOf(architecture, kernel));
         return (program, PtxSteps.Of(program));
     });
 
@@ -60,9 +66,15 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
             var shared = new SharedMemoryModel(program.SharedBytes + dynamicBytes);
             var group = new PtxGroup(index, groups, lanes, shared, parameters, Memory);
             var warps = Enumerable.Range(0, (lanes + 31) / 32).Select(warp => new PtxWarp(steps, program.RegisterCount, group, warp, Math.Min(32, lanes - warp * 32))).ToArray();
+            int spins = 0;
             while (warps.Any(warp => !warp.Done))
             {
                 foreach (var warp in warps) warp.Run();
+                if (warps.Any(warp => warp.Spins))
+                {
+                    Assert.IsTrue(++spins < 10_000, $"{name}: warps wait for each other");
+                    continue;
+                }
                 Assert.IsTrue(warps.All(warp => warp.Waits) || warps.All(warp => warp.Done), $"{name}: some threads wait at a barrier, others have ended");
                 foreach (var warp in warps) warp.Release();
                 shared.Barrier();

@@ -26,6 +26,7 @@ public sealed partial class PtxProgram
         Text = ptx;
         var entry = ptx[ptx.IndexOf(".visible .entry", StringComparison.Ordinal)..];
         var open = entry.IndexOf('{');
+        ParameterName = ParameterVariable().Match(entry[..open]).Groups[1].Value;
         ParameterBytes = int.Parse(ParameterSize().Match(entry[..open]).Groups[1].Value, CultureInfo.InvariantCulture);
         Code = [.. Instructions(entry[(open + 1)..])];
     }
@@ -33,6 +34,8 @@ public sealed partial class PtxProgram
     public string Text { get; }
 
     public int ParameterBytes { get; }
+
+    public string ParameterName { get; }
 
     public int SharedBytes { get; private set; }
 
@@ -83,6 +86,9 @@ public sealed partial class PtxProgram
 
     [GeneratedRegex(@"^([A-Za-z_]\w*):")]
     private static partial Regex LabelAtStart();
+
+    [GeneratedRegex(@"\.b8 (\w+)\[")]
+    private static partial Regex ParameterVariable();
 
     [GeneratedRegex(@"\[(\d+)\]")]
     private static partial Regex ParameterSize();

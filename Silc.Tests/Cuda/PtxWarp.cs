@@ -45,9 +45,13 @@ public sealed class PtxWarp
 
     public void Release() => waiting = 0;
 
+    /// <summary>Set by an instruction that found what it waits for not there yet: the other warps go on first.</summary>
+    public bool Spins { get; set; }
+
     /// <summary>Runs until every lane has returned or stands at a barrier.</summary>
     public void Run()
     {
+        Spins = false;
         while ((alive & ~waiting) != 0)
         {
             // All lanes have come to a barrier of the warp.
@@ -82,7 +86,9 @@ public sealed class PtxWarp
                 if (step.Kind == PtxStepKind.Work)
                 {
                     if (mask != 0) step.Run!(this, mask);
-                    continue;
+                    if (!Spins) continue;
+                    foreach (var lane in Lanes(together)) at[lane] = here;
+                    return;
                 }
                 foreach (var lane in Lanes(together)) at[lane] = here;
                 if (step.Kind == PtxStepKind.Branch)
@@ -118,6 +124,9 @@ public sealed class PtxGroup(int index, int groups, int lanes, SharedMemoryModel
     public ulong[] GroupsOfAll { get; } = [.. Enumerable.Repeat((ulong)groups, 32)];
     public ulong[] LanesOfAll { get; } = [.. Enumerable.Repeat((ulong)lanes, 32)];
     public SharedMemoryModel Shared => shared;
+
+    /// <summary>Barriers in shared memory, by their addresses.</summary>
+    public Dictionary<int, PtxBarrier> Barriers { get; } = [];
     public byte[] Parameters => parameters;
     public DeviceMemoryModel Global => global;
 

@@ -5,7 +5,7 @@ namespace Silc.Tests;
 /// <summary>
 /// wgmma of bf16 with both operands in shared memory, in the words of the PTX ISA ("Matrix Descriptor Format", "Canonical Layouts", "Register
 /// Fragments and Shared Memory Matrix Layouts"): warp i of a warpgroup makes rows 16 i to 16 i + 15. Sums are there at once, while the hardware
-/// may still read; the tests of races see the reads where the instruction stands.
+/// may still read: that a tile is not overwritten too early only a GPU shows.
 /// </summary>
 public static class PtxWarpgroupSteps
 {
@@ -72,7 +72,7 @@ public static class PtxWarpgroupSteps
                 ? outer % 64 * 2 + outer / 64 * leading + k % 8 * 128 + k / 8 * stride
                 : outer % 8 * 128 + outer / 8 * stride + k * 2);
             address ^= (address >> 7 & 7) << 4;
-            return BitConverter.UInt32BitsToSingle((uint)MemoryMarshal.Read<ushort>(warp.Group.Shared.Read(address, 2, warp.Index)) << 16);
+            return BitConverter.UInt32BitsToSingle((uint)MemoryMarshal.Read<ushort>(warp.Group.Shared.Engine(address, 2, write: false)) << 16);
         }
     }
 }

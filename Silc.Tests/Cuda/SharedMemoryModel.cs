@@ -43,6 +43,18 @@ public sealed class SharedMemoryModel(int bytes)
         return memory.AsSpan(address, length);
     }
 
+    /// <summary>What the copy engine writes and tensor cores read by descriptor: other barriers than the group's order it.</summary>
+    public Span<byte> Engine(int address, int length, bool write)
+    {
+        Check(address, length);
+        for (int word = address / 4; word < (address + length + 3) / 4; word++)
+        {
+            if (write) writeEpoch[word] = -1;
+            else Assert.AreNotEqual(0, writeEpoch[word], $"shared memory at {address} is read before it is written");
+        }
+        return memory.AsSpan(address, length);
+    }
+
     /// <summary>Counts the passes of one access: 128 bytes at most go at once, and a bank gives one word a pass.</summary>
     public void Count(ReadOnlySpan<int> addresses, int width)
     {

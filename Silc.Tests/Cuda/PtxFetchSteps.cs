@@ -1,0 +1,114 @@
+using System.Runtime.InteropServices;
+
+namespace Silc.Tests;
+
+/// <summary>
+/// The copy engine and barriers in shared memory of compute capability 9.0, for clusters of one block: cp.async.bulk.tensor of boxes with the
+/// swizzle of 128 bytes, mbarrier.init, arrive and try_wait.
+/// </summary>
+public static unsafe class PtxFetchSteps
+{
+    public static Action<PtxWarp, uint> Of(PtxProgram program, PtxInstruction code)
+    {
+        Assert.IsTrue(code.Is("tensor") && code.Is("2d") && !code.Is("multicast::cluster"), code.Text);
+        // [to], [map, column, row], [barrier]
+        var from = code.Operands.Select(operand => PtxSteps.Source(program, operand.Trim('[', ']', '{', '}', ' '))).ToArray();
+        return (warp, mask) =>
+        {
+            foreach (var lane in PtxWarp.Lanes(mask))
+            {
+                var map = EmulatedTensorMaps.Read(warp.Group.Parameters.AsSpan((int)from[1](warp)[lane]));
+                int to = (int)from[0](warp)[lane], column = (int)from[2](warp)[lane], row = (int)from[3](warp)[lane];
+                Assert.AreEqual(0, to % 1024, "a swizzled box begins at a multiple of 1,024");
+                for (int line = 0; line < TensorMap.Box; line++)
+                    for (int i = 0; i < TensorMap.Box; i++)
+                    {
+                        int place = to + 128 * line + 2 * i, r = row + line, c = column + i;
+                        var target = warp.Group.Shared.Engine(place ^ (place >> 7 & 7) << 4, 2, write: true);
+                        target.Clear();
+                        if (r >= map.Rows || c >= map.Columns) continue;
+                        long address = map.Address + r * map.StrideBytes + 2 * c;
+                        warp.Group.Global.Check(address, 2);
+                        new ReadOnlySpan<byte>((void*)address, 2).CopyTo(target);
+                    }
+                warp.Group.Barriers[(int)from[4](warp)[lane]].Bytes -= 2 * TensorMap.Box * TensorMap.Box;
+                warp.Group.Barriers[(int)from[4](warp)[lane]].Complete();
+            }
+        };
+    }
+
+    public static Action<PtxWarp, uint> Barrier(PtxProgram program, PtxInstruction code)
+    {
+        PtxSource Operand(int i) => PtxSteps.Source(program, code.Operands[i].Trim('[', ']', ' '));
+        switch (code.Name[1])
+        {
+            case "init":
+                var (created, arrivals) = (Operand(0), Operand(1));
+                return (warp, mask) =>
+                {
+                    foreach (var lane in PtxWarp.Lanes(mask)) warp.Group.Barriers[(int)created(warp)[lane]] = new((int)arrivals(warp)[lane]);
+                };
+            case "arrive":
+                var arrived = Operand(1);
+                var bytes = code.Is("expect_tx") ? Operand(2) : null;
+                return (warp, mask) =>
+                {
+                    foreach (var lane in PtxWarp.Lanes(mask))
+                    {
+                        var barrier = warp.Group.Barriers[(int)arrived(warp)[lane]];
+                        if (bytes is not null) barrier.Bytes += (int)bytes(warp)[lane];
+                        barrier.Pending--;
+                        barrier.Complete();
+                    }
+                };
+            case "try_wait":
+                int target = program.Register(code.Operands[0]);
+                var (waited, parity) = (Operand(1), Operand(2));
+                return (warp, mask) =>
+                {
+                    foreach (var lane in PtxWarp.Lanes(mask))
+                    {
+                        // True if the phase of this parity has ended: the current one has the other.
+                        bool done = warp.Group.Barriers[(int)waited(warp)[lane]].Phase != (int)parity(warp)[lane];
+                        warp.Register(target)[lane] = done ? 1ul : 0;
+                        if (!done) warp.Spins = true;
+                    }
+                };
+            default: throw new NotSupportedException($"the emulator has no '{code.Text}'");
+        }
+    }
+}
+
+/// <summary>A barrier in shared memory: a phase ends when all have arrived and all announced bytes have come.</summary>
+public sealed class PtxBarrier
+{
+    readonly int arrivals;
+
+    public PtxBarrier(int arrivals) => this.arrivals = Pending = arrivals;
+
+    public int Pending { get; set; }
+    public int Bytes { get; set; }
+    public int Phase { get; private set; }
+
+    public void Complete()
+    {
+        Assert.IsTrue(Pending >= 0, "more arrivals at a barrier than it was made for");
+        if (Pending == 0 && Bytes == 0) (Pending, Phase) = (arrivals, 1 - Phase);
+    }
+}
+
+/// <summary>Tensor maps that the emulator reads.</summary>
+public sealed class EmulatedTensorMaps : ITensorMaps
+{
+    TensorMap ITensorMaps.Of(long address, int rows, int columns, long strideBytes)
+    {
+        Assert.IsTrue(address % 16 == 0 && strideBytes % 16 == 0, "the copy engine wants multiples of 16 bytes");
+        Span<TensorMap> map = [default];
+        MemoryMarshal.Write(MemoryMarshal.AsBytes(map), new EmulatedTensorMap(address, rows, columns, strideBytes));
+        return map[0];
+    }
+
+    public static EmulatedTensorMap Read(ReadOnlySpan<byte> bytes) => MemoryMarshal.Read<EmulatedTensorMap>(bytes);
+}
+
+public readonly record struct EmulatedTensorMap(long Address, int Rows, int Columns, long StrideBytes);
