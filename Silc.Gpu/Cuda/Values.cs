@@ -6,9 +6,6 @@ interface IValues
     /// <summary>True for bfloat16: every access is whole and aligned, for rows are units of 16 bytes.</summary>
     static abstract bool Halves { get; }
     static abstract Float4 Load(long address);
-
-    /// <summary>The same if line &lt; lines and column &lt; columns, else zeros.</summary>
-    static abstract Float4 Load(long address, int line, int lines, int column, int columns);
     static abstract void Store(long address, Float4 values);
 
     /// <summary>Both where line &lt; lines and column &lt; columns; elsewhere zeros are read, and nothing is stored.</summary>
@@ -21,7 +18,6 @@ readonly struct FloatValues : IValues
 {
     public static bool Halves => false;
     public static Float4 Load(long address) => Ptx.Load4(address);
-    public static Float4 Load(long address, int line, int lines, int column, int columns) => Ptx.Load4(address, line, lines, column, columns);
     public static void Store(long address, Float4 values) => Ptx.Store4(address, values);
 
     public static Float4 Load(long address, int line, int lines, int column, int columns) => Ptx.Load4(address, line, lines, column, columns);
@@ -35,7 +31,6 @@ readonly struct HalfValues : IValues
 {
     public static bool Halves => true;
     public static Float4 Load(long address) => Ptx.LoadHalves(address);
-    public static Float4 Load(long address, int line, int lines, int column, int columns) => Ptx.LoadHalves(address, line, lines, column, columns);
     public static void Store(long address, Float4 values) => Ptx.StoreHalves(address, values);
 
     public static Float4 Load(long address, int line, int lines, int column, int columns) => Ptx.LoadHalves(address, line, lines, column, columns);
@@ -49,7 +44,6 @@ readonly struct AnyFloats : IValues
 {
     public static bool Halves => false;
     public static Float4 Load(long address) => Ptx.LoadFour(address);
-    public static Float4 Load(long address, int line, int lines, int column, int columns) => Unaligned.Four(address, line, lines, column, columns);
     public static void Store(long address, Float4 values) => Ptx.StoreFour(address, values);
 
     public static Float4 Load(long address, int line, int lines, int column, int columns) =>
