@@ -9,20 +9,20 @@ interface IEpilogue
     void Store(int row, int column, long offset, Float4 sums);
 
     /// <summary>As Store, for rows row, row + 4, row + 8 and row + 12: what it reads for them it reads at once.</summary>
-    void Store(int row, int column, long offset, FourRows sums);
+    void Store(int row, int column, long offset, TileRows sums);
 }
 
 /// <summary>Four neighbours of each of four rows.</summary>
-readonly struct FourRows(Float4 r0, Float4 r1, Float4 r2, Float4 r3)
+readonly struct TileRows(Float4 r0, Float4 r1, Float4 r2, Float4 r3)
 {
     /// <summary>From one of them to the next.</summary>
     public const int Step = 4;
 
     public readonly Float4 R0 = r0, R1 = r1, R2 = r2, R3 = r3;
 
-    public static FourRows operator +(FourRows a, FourRows b) => new(a.R0 + b.R0, a.R1 + b.R1, a.R2 + b.R2, a.R3 + b.R3);
-    public static FourRows operator +(FourRows a, Float4 b) => new(a.R0 + b, a.R1 + b, a.R2 + b, a.R3 + b);
-    public static FourRows operator *(FourRows a, FourRows b) => new(a.R0 * b.R0, a.R1 * b.R1, a.R2 * b.R2, a.R3 * b.R3);
+    public static TileRows operator +(TileRows a, TileRows b) => new(a.R0 + b.R0, a.R1 + b.R1, a.R2 + b.R2, a.R3 + b.R3);
+    public static TileRows operator +(TileRows a, Float4 b) => new(a.R0 + b, a.R1 + b, a.R2 + b, a.R3 + b);
+    public static TileRows operator *(TileRows a, TileRows b) => new(a.R0 * b.R0, a.R1 * b.R1, a.R2 * b.R2, a.R3 * b.R3);
 }
 
 /// <summary>
@@ -39,9 +39,9 @@ readonly struct Cells(int m, int n, int fours)
         return TValues.Halves || fours != 0 ? TValues.Load(at, row, m, column, n) : Unaligned.Four(at, row, m, column, n);
     }
 
-    public FourRows LoadRows<TValues>(MatrixAt x, int row, int column) where TValues : struct, IValues => new(
-        Load<TValues>(x, row, column), Load<TValues>(x, row + FourRows.Step, column),
-        Load<TValues>(x, row + 2 * FourRows.Step, column), Load<TValues>(x, row + 3 * FourRows.Step, column));
+    public TileRows LoadRows<TValues>(MatrixAt x, int row, int column) where TValues : struct, IValues => new(
+        Load<TValues>(x, row, column), Load<TValues>(x, row + TileRows.Step, column),
+        Load<TValues>(x, row + 2 * TileRows.Step, column), Load<TValues>(x, row + 3 * TileRows.Step, column));
 
     public void Store<TValues>(MatrixAt x, int row, int column, Float4 value) where TValues : struct, IValues
     {
@@ -57,12 +57,12 @@ readonly struct Cells(int m, int n, int fours)
         }
     }
 
-    public void StoreRows<TValues>(MatrixAt x, int row, int column, FourRows values) where TValues : struct, IValues
+    public void StoreRows<TValues>(MatrixAt x, int row, int column, TileRows values) where TValues : struct, IValues
     {
         Store<TValues>(x, row, column, values.R0);
-        Store<TValues>(x, row + FourRows.Step, column, values.R1);
-        Store<TValues>(x, row + 2 * FourRows.Step, column, values.R2);
-        Store<TValues>(x, row + 3 * FourRows.Step, column, values.R3);
+        Store<TValues>(x, row + TileRows.Step, column, values.R1);
+        Store<TValues>(x, row + 2 * TileRows.Step, column, values.R2);
+        Store<TValues>(x, row + 3 * TileRows.Step, column, values.R3);
     }
 }
 
@@ -78,7 +78,7 @@ readonly struct Sums<TValues>(MatrixAt c, MatrixAt bias, MatrixAt addend, Cells 
         cells.Store<TValues>(c.From(offset), row, column, sums);
     }
 
-    public void Store(int row, int column, long offset, FourRows sums)
+    public void Store(int row, int column, long offset, TileRows sums)
     {
         if (addend.Address != 0) sums += cells.LoadRows<FloatValues>(addend, row, column);
         if (bias.Address != 0) sums += cells.Load<FloatValues>(bias.Row(row), row, column);
@@ -97,12 +97,12 @@ readonly struct SumsToGelu<TValues>(MatrixAt h, MatrixAt y, MatrixAt bias, Cells
         cells.Store<TValues>(y, row, column, sums * CudaGelu.Gate(sums, kind));
     }
 
-    public void Store(int row, int column, long offset, FourRows sums)
+    public void Store(int row, int column, long offset, TileRows sums)
     {
         sums += cells.Load<FloatValues>(bias.Row(row), row, column);
         cells.StoreRows<TValues>(h, row, column, sums);
         cells.StoreRows<TValues>(y, row, column, sums
-            * new FourRows(CudaGelu.Gate(sums.R0, kind), CudaGelu.Gate(sums.R1, kind), CudaGelu.Gate(sums.R2, kind), CudaGelu.Gate(sums.R3, kind)));
+            * new TileRows(CudaGelu.Gate(sums.R0, kind), CudaGelu.Gate(sums.R1, kind), CudaGelu.Gate(sums.R2, kind), CudaGelu.Gate(sums.R3, kind)));
     }
 }
 
@@ -112,13 +112,13 @@ readonly struct SumsToGeluGrad<TValues>(MatrixAt h, MatrixAt dh, MatrixAt y, Cel
 {
     public void Store(int row, int column, long offset, Float4 sums) => Store(row, column, sums, cells.Load<TValues>(h, row, column));
 
-    public void Store(int row, int column, long offset, FourRows sums)
+    public void Store(int row, int column, long offset, TileRows sums)
     {
         var x = cells.LoadRows<TValues>(h, row, column);
         Store(row, column, sums.R0, x.R0);
-        Store(row + FourRows.Step, column, sums.R1, x.R1);
-        Store(row + 2 * FourRows.Step, column, sums.R2, x.R2);
-        Store(row + 3 * FourRows.Step, column, sums.R3, x.R3);
+        Store(row + TileRows.Step, column, sums.R1, x.R1);
+        Store(row + 2 * TileRows.Step, column, sums.R2, x.R2);
+        Store(row + 3 * TileRows.Step, column, sums.R3, x.R3);
     }
 
     void Store(int row, int column, Float4 sums, Float4 x)

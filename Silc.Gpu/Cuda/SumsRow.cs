@@ -23,8 +23,8 @@ readonly struct SumsRow(Float4 n0, Float4 n1, Float4 n2, Float4 n3)
         Put(shared, Stride, N3, 24, lane);
         Ptx.WarpBarrier();
         int from = shared + 4 * (lane / 8 * Stride + lane % 8 * 4);
-        to.Store(row + lane / 8, column + lane % 8 * 4, offset, new FourRows(Ptx.LoadShared4(from), Ptx.LoadShared4(from + 4 * FourRows.Step * Stride),
-            Ptx.LoadShared4(from + 8 * FourRows.Step * Stride), Ptx.LoadShared4(from + 12 * FourRows.Step * Stride)));
+        to.Store(row + lane / 8, column + lane % 8 * 4, offset, new TileRows(Ptx.LoadShared4(from), Ptx.LoadShared4(from + 4 * TileRows.Step * Stride),
+            Ptx.LoadShared4(from + 8 * TileRows.Step * Stride), Ptx.LoadShared4(from + 12 * TileRows.Step * Stride)));
     }
 
     // Rows begin 8 banks apart: the eight columns that four lanes store meet no others.
