@@ -39,7 +39,7 @@ readonly struct RowNorm<TValues>(
     public void Execute()
     {
         int thread = Group.IdxX, threads = Group.DimX, c = 4 * thread, row = Grid.IdxX * NormRows.AtOnce, sums = Ptx.Shared(2 * NormRows.MeetingBytes);
-        FourRowsAt ofX = new(x, 1, c, width), ofY = new(y, 1, c, width);
+        RowFoursAt ofX = new(x, 1, c, width), ofY = new(y, 1, c, width);
         var values = ofX.Read<FloatValues>(x.At(row, c), row, rows);
         Float4 factor = Ptx.Load4(scale.At(0, c), 0, 1, c, width), shift = Ptx.Load4(bias.At(0, c), 0, 1, c, width);
         var mu = NormRows.Sum(values.WarpSums, sums, thread, threads) * inverse;
@@ -49,7 +49,7 @@ readonly struct RowNorm<TValues>(
         values = values.Less(mu) * WarpSum.All(inside);
         var variance = NormRows.Sum((values * values).WarpSums, sums + NormRows.MeetingBytes, thread, threads) * inverse;
         var r = new Float4(Rstd(variance.X), Rstd(variance.Y), Rstd(variance.Z), Rstd(variance.W));
-        ofY.Store<TValues>(y.At(row, c), (values * factor).Times(r) + new FourRows(shift, shift, shift, shift), row, rows);
+        ofY.Store<TValues>(y.At(row, c), (values * factor).Times(r) + new RowFours(shift, shift, shift, shift), row, rows);
         // One thread stores; predicated, so that its warp stays together.
         Store(mean, mu, row, thread);
         Store(rstd, r, row, thread);
@@ -77,13 +77,13 @@ readonly struct RowNormGrad<TValues>(MatrixAt dy, MatrixAt x, MatrixAt scale, lo
     {
         int thread = Group.IdxX, threads = Group.DimX, c = 4 * thread, sums = Ptx.Shared(4 * NormRows.MeetingBytes), place = sums;
         int row = Grid.IdxX * blockRows, end = Ptx.Hold(row + blockRows < rows ? row + blockRows : rows), added = Ptx.Hold(accumulate != 0 ? end : 0);
-        FourRowsAt ofDy = new(dy, 1, c, width), ofX = new(x, 1, c, width), ofDx = new(dx, 1, c, width);
+        RowFoursAt ofDy = new(dy, 1, c, width), ofX = new(x, 1, c, width), ofDx = new(dx, 1, c, width);
         long from = dy.At(row, c), normed = x.At(row, c), to = dx.At(row, c);
         var factor = Ptx.Load4(scale.At(0, c), 0, 1, c, width);
         Float4 sumScale = default, sumBias = default;
         for (; row < end; row += NormRows.AtOnce)
         {
-            FourRows d = ofDy.Read<TValues>(from, row, end), normal = ofX.Read<FloatValues>(normed, row, end);
+            RowFours d = ofDy.Read<TValues>(from, row, end), normal = ofX.Read<FloatValues>(normed, row, end);
             var addend = ofDx.Read<FloatValues>(to, row, added);      // zeros if nothing is added to
             var r = OfRows(rstd, row, end);
             normal = normal.Less(OfRows(mean, row, end)).Times(r);

@@ -28,13 +28,13 @@ readonly struct ColumnNorm(MatrixAt v, MatrixAt y, MatrixAt norms, int rows, int
     public void Execute()
     {
         int thread = Group.IdxX, line = thread / 32, c = Grid.IdxX * NormColumns.Columns + 4 * (thread & 31), shared = Ptx.Shared(NormColumns.SharedBytes);
-        FourRowsAt ofV = new(v, NormColumns.Warps, c, cols), ofY = new(y, NormColumns.Warps, c, cols);
+        RowFoursAt ofV = new(v, NormColumns.Warps, c, cols), ofY = new(y, NormColumns.Warps, c, cols);
         long first = v.At(line, c), from = first, to = y.At(line, c);
         Float4 squares = default;
         for (int row = line; row < rows; row += 2 * NormColumns.AtOnce)
         {
             long behind = ofV.Behind(from);
-            FourRows near = ofV.Read<FloatValues>(from, row, rows), far = ofV.Read<FloatValues>(behind, row + NormColumns.AtOnce, rows);
+            RowFours near = ofV.Read<FloatValues>(from, row, rows), far = ofV.Read<FloatValues>(behind, row + NormColumns.AtOnce, rows);
             squares += (near * near).Sum + (far * far).Sum;
             from = ofV.Behind(behind);
         }
@@ -59,7 +59,7 @@ readonly struct ColumnNormGrad(MatrixAt dy, MatrixAt y, MatrixAt norms, MatrixAt
     public void Execute()
     {
         int thread = Group.IdxX, line = thread / 32, c = Grid.IdxX * NormColumns.Columns + 4 * (thread & 31), shared = Ptx.Shared(NormColumns.SharedBytes);
-        FourRowsAt ofDy = new(dy, NormColumns.Warps, c, cols), ofY = new(y, NormColumns.Warps, c, cols), ofDv = new(dv, NormColumns.Warps, c, cols);
+        RowFoursAt ofDy = new(dy, NormColumns.Warps, c, cols), ofY = new(y, NormColumns.Warps, c, cols), ofDv = new(dv, NormColumns.Warps, c, cols);
         long firstDy = dy.At(line, c), firstY = y.At(line, c), fromDy = firstDy, fromY = firstY, to = dv.At(line, c);
         Float4 dots = default;
         for (int row = line; row < rows; row += NormColumns.AtOnce)
@@ -72,7 +72,7 @@ readonly struct ColumnNormGrad(MatrixAt dy, MatrixAt y, MatrixAt norms, MatrixAt
         var factor = WarpSum.All(1) / Ptx.Load4(norms.At(0, c), 0, 1, c, cols);
         for (int row = line; row < rows; row += NormColumns.AtOnce)
         {
-            FourRows grads = ofDy.Read<FloatValues>(firstDy, row, rows), along = ofY.Read<FloatValues>(firstY, row, rows) * dots;
+            RowFours grads = ofDy.Read<FloatValues>(firstDy, row, rows), along = ofY.Read<FloatValues>(firstY, row, rows) * dots;
             ofDv.Store<FloatValues>(to, ofDv.Read<FloatValues>(to, row, rows) + (grads - along) * factor, row, rows);
             firstDy = ofDy.Behind(firstDy);
             firstY = ofY.Behind(firstY);

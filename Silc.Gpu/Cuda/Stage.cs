@@ -28,12 +28,13 @@ readonly struct Stage<TMma, TOperand, TReads>(Float4 q0, Float4 q1, Float4 q2, F
     {
         int line = (TOperand.Turned ? depth : outer) + Line(thread), lines = TOperand.Turned ? depths : outers;
         int column = (TOperand.Turned ? outer : depth) + thread % LineQuads * 4, columns = TOperand.Turned ? outers : depths;
-        long address = x.At(line, column), step = 4L * LinesAtOnce * x.Stride;
+        // Held here, in the loop: three addresses that are added up again take fewer registers than three kept.
+        long address = x.At(line, column), step = Ptx.Hold(4L * LinesAtOnce * x.Stride);
         var first = TReads.Four(address, line, lines, column, columns);
-        var second = TReads.Four(address + step, line + LinesAtOnce, lines, column, columns);
+        var second = TReads.Four(address += step, line + LinesAtOnce, lines, column, columns);
         if (!IsFour) return new(first, second, default, default);
-        return new(first, second, TReads.Four(address + 2 * step, line + 2 * LinesAtOnce, lines, column, columns),
-            TReads.Four(address + 3 * step, line + 3 * LinesAtOnce, lines, column, columns));
+        return new(first, second, TReads.Four(address += step, line + 2 * LinesAtOnce, lines, column, columns),
+            TReads.Four(address + step, line + 3 * LinesAtOnce, lines, column, columns));
     }
 
     public void Store(int tile, int thread)

@@ -1,23 +1,23 @@
 namespace Silc;
 
 /// <summary>Four neighbours of each of four rows, whose reads are on their way together.</summary>
-readonly struct FourRows(Float4 r0, Float4 r1, Float4 r2, Float4 r3)
+readonly struct RowFours(Float4 r0, Float4 r1, Float4 r2, Float4 r3)
 {
     public readonly Float4 R0 = r0, R1 = r1, R2 = r2, R3 = r3;
 
-    public static FourRows operator +(FourRows a, FourRows b) => new(a.R0 + b.R0, a.R1 + b.R1, a.R2 + b.R2, a.R3 + b.R3);
-    public static FourRows operator -(FourRows a, FourRows b) => new(a.R0 - b.R0, a.R1 - b.R1, a.R2 - b.R2, a.R3 - b.R3);
-    public static FourRows operator *(FourRows a, FourRows b) => new(a.R0 * b.R0, a.R1 * b.R1, a.R2 * b.R2, a.R3 * b.R3);
+    public static RowFours operator +(RowFours a, RowFours b) => new(a.R0 + b.R0, a.R1 + b.R1, a.R2 + b.R2, a.R3 + b.R3);
+    public static RowFours operator -(RowFours a, RowFours b) => new(a.R0 - b.R0, a.R1 - b.R1, a.R2 - b.R2, a.R3 - b.R3);
+    public static RowFours operator *(RowFours a, RowFours b) => new(a.R0 * b.R0, a.R1 * b.R1, a.R2 * b.R2, a.R3 * b.R3);
 
     /// <summary>Times a factor for each of the four columns.</summary>
-    public static FourRows operator *(FourRows a, Float4 columns) => new(a.R0 * columns, a.R1 * columns, a.R2 * columns, a.R3 * columns);
+    public static RowFours operator *(RowFours a, Float4 columns) => new(a.R0 * columns, a.R1 * columns, a.R2 * columns, a.R3 * columns);
 
     /// <summary>Less a number for each row.</summary>
-    public FourRows Less(Float4 rows) =>
+    public RowFours Less(Float4 rows) =>
         new(R0 - WarpSum.All(rows.X), R1 - WarpSum.All(rows.Y), R2 - WarpSum.All(rows.Z), R3 - WarpSum.All(rows.W));
 
     /// <summary>Times a factor for each row.</summary>
-    public FourRows Times(Float4 rows) => new(R0 * rows.X, R1 * rows.Y, R2 * rows.Z, R3 * rows.W);
+    public RowFours Times(Float4 rows) => new(R0 * rows.X, R1 * rows.Y, R2 * rows.Z, R3 * rows.W);
 
     /// <summary>The rows' sum.</summary>
     public Float4 Sum => R0 + R1 + (R2 + R3);
@@ -30,20 +30,20 @@ readonly struct FourRows(Float4 r0, Float4 r1, Float4 r2, Float4 r3)
 /// Where four rows lie, <paramref name="apart"/> rows and <paramref name="next"/> bytes from one to the next, and how many rows and columns there
 /// are: outside of them zeros are read, and nothing is stored.
 /// </summary>
-readonly struct FourRowsAt(long next, int apart, int column, int columns)
+readonly struct RowFoursAt(long next, int apart, int column, int columns)
 {
-    public FourRowsAt(MatrixAt x, int apart, int column, int columns) : this(Ptx.Hold((long)apart * x.Bytes * x.Stride), apart, column, columns)
+    public RowFoursAt(MatrixAt x, int apart, int column, int columns) : this(Ptx.Hold((long)apart * x.Bytes * x.Stride), apart, column, columns)
     {
     }
 
     /// <summary>The address of the four rows behind those at an address.</summary>
     public long Behind(long address) => address + 4 * next;
 
-    public FourRows Read<TValues>(long address, int row, int rows) where TValues : struct, IValues => new(
+    public RowFours Read<TValues>(long address, int row, int rows) where TValues : struct, IValues => new(
         TValues.Load(address, row, rows, column, columns), TValues.Load(address + next, row + apart, rows, column, columns),
         TValues.Load(address + 2 * next, row + 2 * apart, rows, column, columns), TValues.Load(address + 3 * next, row + 3 * apart, rows, column, columns));
 
-    public void Store<TValues>(long address, FourRows values, int row, int rows) where TValues : struct, IValues
+    public void Store<TValues>(long address, RowFours values, int row, int rows) where TValues : struct, IValues
     {
         TValues.Store(address, values.R0, row, rows, column, columns);
         TValues.Store(address + next, values.R1, row + apart, rows, column, columns);
