@@ -26,30 +26,35 @@ readonly struct RoundWeights(long weights, CopyAt copy, int count) : IKernel
 /// As <see cref="AdamWKernel{TPack}"/>, four values a thread, for parameters with a bf16 copy: that of the student and the teacher's are
 /// written while the values are in registers. 40 bytes a value with a teacher; to read them again for the copies would be 12 more.
 /// </summary>
-readonly struct AdamWRounding(long p, long g, long m, long v, long teacher, CopyAt copy, CopyAt teacherCopy, Floats gate,
+readonly struct AdamWRounding(long p, long g, long m, long v, long teacher, CopyAt copy, CopyAt teacherCopy, long gate,
     int count, float rate, float decay, float beta1, float beta2, float epsilon, float momentum) : IKernel
 {
     public void Execute()
     {
         int i = 4 * (Grid.IdxX * Group.DimX + Group.IdxX);
-        if (gate[StepGate.Open] == 0 || i >= count) return;
+        if (At(StepGate.Open) == 0 || i >= count) return;
+        // All reads before the first write, behind which they could not be moved: the assembler cannot know that p and m are apart.
         long at = 4L * i;
-        var grad = Ptx.Load4(g + at) * gate[StepGate.Clip];
-        var mean = Ptx.Load4(m + at) * beta1 + grad * (1 - beta1);
-        var square = Ptx.Load4(v + at) * beta2 + grad * (1 - beta2) * grad;
+        Float4 grad = Ptx.Load4(g + at), mean = Ptx.Load4(m + at), square = Ptx.Load4(v + at), value = Ptx.Load4(p + at);
+        var followed = Ptx.Load4(teacher + at, 0, teacher == 0 ? 0 : 1, 0, 1);
+        float step = rate * At(StepGate.LearningRate) / At(StepGate.Correction1), unbias = 1 / XMath.Sqrt(At(StepGate.Correction2));
+        float fall = decay * At(StepGate.Decay);
+        grad *= At(StepGate.Clip);
+        mean = mean * beta1 + grad * (1 - beta1);
+        square = square * beta2 + grad * (1 - beta2) * grad;
+        var root = Four.Sqrt(new(square)).Values * unbias + new Float4(epsilon, epsilon, epsilon, epsilon);
+        value = value - mean * step / root - value * fall;
         Ptx.Store4(m + at, mean);
         Ptx.Store4(v + at, square);
-        var value = Ptx.Load4(p + at);
-        float step = rate * gate[StepGate.LearningRate] / gate[StepGate.Correction1], unbias = 1 / XMath.Sqrt(gate[StepGate.Correction2]);
-        var root = Four.Sqrt(new(square)).Values * unbias + new Float4(epsilon, epsilon, epsilon, epsilon);
-        value = value - mean * step / root - value * (decay * gate[StepGate.Decay]);
         Ptx.Store4(p + at, value);
         copy.Store(i, value);
         if (teacher == 0) return;
-        value = Ptx.Load4(teacher + at) * momentum + value * (1 - momentum);
-        Ptx.Store4(teacher + at, value);
-        teacherCopy.Store(i, value);
+        followed = followed * momentum + value * (1 - momentum);
+        Ptx.Store4(teacher + at, followed);
+        teacherCopy.Store(i, followed);
     }
+
+    float At(int slot) => Ptx.Load(gate + 4L * slot);
 }
 
 partial class CudaOps
@@ -100,7 +105,7 @@ partial class CudaOps
             int count = Pieces(end - start, 4) * 4;
             Device.Launch(Pieces(count / 4, 256), 256, new AdamWRounding(Address(values.View), Address(Part(g).View), Address(Part(m).View),
                 Address(Part(v).View), Address(follows.View), new(copy, begin), teacherCopy is null ? default : new(teacherCopy, Address(follows.View)),
-                gate.View, count, rate, decay, beta1, beta2, epsilon, momentum));
+                Address(gate.View), count, rate, decay, beta1, beta2, epsilon, momentum));
 
             Tensor Part(Tensor all) => all.Columns(start, end - start);
         }

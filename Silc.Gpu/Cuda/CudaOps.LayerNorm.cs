@@ -68,17 +68,18 @@ readonly struct RowNorm<TValues>(
 }
 
 /// <summary>
-/// As <see cref="LayerNormGrad{TPack}"/>, a block of rows a group, four at once; sums over the rows of a thread's columns stay in registers.
+/// As <see cref="LayerNormGrad{TPack}"/>, a block of rows a group, four at once; sums over the rows of a thread's columns stay in registers. What
+/// becomes of dx is stored once more in the form that products read: a pass over 6 bytes a value less.
 /// </summary>
-readonly struct RowNormGrad<TValues>(MatrixAt dy, MatrixAt x, MatrixAt scale, long mean, long rstd, MatrixAt dx, MatrixAt partial,
-    int rows, int width, int blockRows, float inverse, int accumulate) : IKernel where TValues : struct, IValues
+readonly struct RowNormGrad<TValues, TRounded>(MatrixAt dy, MatrixAt x, MatrixAt scale, long mean, long rstd, MatrixAt dx, MatrixAt rounded, MatrixAt partial,
+    int rows, int width, int blockRows, float inverse, int accumulate) : IKernel where TValues : struct, IValues where TRounded : struct, IValues
 {
     public void Execute()
     {
         int thread = Group.IdxX, threads = Group.DimX, c = 4 * thread, sums = Ptx.Shared(4 * NormRows.MeetingBytes), place = sums;
         int row = Grid.IdxX * blockRows, end = Ptx.Hold(row + blockRows < rows ? row + blockRows : rows), added = Ptx.Hold(accumulate != 0 ? end : 0);
-        RowFoursAt ofDy = new(dy, 1, c, width), ofX = new(x, 1, c, width), ofDx = new(dx, 1, c, width);
-        long from = dy.At(row, c), normed = x.At(row, c), to = dx.At(row, c);
+        RowFoursAt ofDy = new(dy, 1, c, width), ofX = new(x, 1, c, width), ofDx = new(dx, 1, c, width), ofRounded = new(rounded, 1, c, width);
+        long from = dy.At(row, c), normed = x.At(row, c), to = dx.At(row, c), toRounded = rounded.At(row, c);
         var factor = Ptx.Load4(scale.At(0, c), 0, 1, c, width);
         Float4 sumScale = default, sumBias = default;
         for (; row < end; row += NormRows.AtOnce)
@@ -96,10 +97,13 @@ readonly struct RowNormGrad<TValues>(MatrixAt dy, MatrixAt x, MatrixAt scale, lo
             var mean1 = NormRows.Sum(g.WarpSums, place, thread, threads) * inverse;
             var mean2 = NormRows.Met(place + NormRows.MeetingBytes, threads) * inverse;
             place = place == sums ? sums + 2 * NormRows.MeetingBytes : sums;
-            ofDx.Store<FloatValues>(to, addend + (g.Less(mean1) - normal.Times(mean2)).Times(r), row, end);
+            addend += (g.Less(mean1) - normal.Times(mean2)).Times(r);
+            ofDx.Store<FloatValues>(to, addend, row, end);
+            ofRounded.Store<TRounded>(toRounded, addend, row, end);
             from = ofDy.Behind(from);
             normed = ofX.Behind(normed);
             to = ofDx.Behind(to);
+            toRounded = ofRounded.Behind(toRounded);
         }
         Ptx.Store4(partial.At(2 * Grid.IdxX, c), sumScale, 0, 1, c, width);
         Ptx.Store4(partial.At(2 * Grid.IdxX + 1, c), sumBias, 0, 1, c, width);
@@ -163,15 +167,18 @@ partial class CudaOps
         // Enough groups for every multiprocessor, and at most 512 sums for the second stage; by the number of rows alone, as the bits are.
         int blockRows = Math.Max(2 * NormRows.AtOnce, Pieces(Pieces(x.Rows, 512), NormRows.AtOnce) * NormRows.AtOnce), blocks = Pieces(x.Rows, blockRows);
         var partial = new Tensor(Device.Workspace((long)blocks * 2 * x.Cols), 2 * blocks, x.Cols);
-        if (IsHalf(dy)) NormGrad<HalfValues>(dy, x, scale, mean, rstd, dx, partial, blockRows, accumulate);
-        else NormGrad<FloatValues>(dy, x, scale, mean, rstd, dx, partial, blockRows, accumulate);
+        bool rounds = IsHalf(rounded) && IsOfFours(rounded);
+        if (IsHalf(dy) && rounds) NormGrad<HalfValues, HalfValues>(dy, x, scale, mean, rstd, dx, rounded, partial, blockRows, accumulate);
+        else if (IsHalf(dy)) NormGrad<HalfValues, NoValues>(dy, x, scale, mean, rstd, dx, default, partial, blockRows, accumulate);
+        else if (rounds) NormGrad<FloatValues, HalfValues>(dy, x, scale, mean, rstd, dx, rounded, partial, blockRows, accumulate);
+        else NormGrad<FloatValues, NoValues>(dy, x, scale, mean, rstd, dx, default, partial, blockRows, accumulate);
         AddColumns(partial.Reshape(blocks, 2 * x.Cols), dScale, dBias);
-        if (rounded.Count > 0) Copy(dx, rounded);
+        if (!rounds && rounded.Count > 0) Copy(dx, rounded);
     }
 
-    void NormGrad<TValues>(
-        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor partial, int blockRows, bool accumulate)
-        where TValues : struct, IValues =>
-        Device.Launch(partial.Rows / 2, ThreadsOfRow(x.Cols), new RowNormGrad<TValues>(At(dy), At(x), At(scale),
-            Address(mean.View), Address(rstd.View), At(dx), At(partial), x.Rows, x.Cols, blockRows, 1f / x.Cols, accumulate ? 1 : 0));
+    void NormGrad<TValues, TRounded>(
+        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor rounded, Tensor partial, int blockRows, bool accumulate)
+        where TValues : struct, IValues where TRounded : struct, IValues =>
+        Device.Launch(partial.Rows / 2, ThreadsOfRow(x.Cols), new RowNormGrad<TValues, TRounded>(At(dy), At(x), At(scale),
+            Address(mean.View), Address(rstd.View), At(dx), At(rounded), At(partial), x.Rows, x.Cols, blockRows, 1f / x.Cols, accumulate ? 1 : 0));
 }

@@ -58,3 +58,13 @@ readonly struct AnyFloats : IValues
         Ptx.Store(address + 12, values.W, column + 3, end);
     }
 }
+
+/// <summary>Nothing: what is stored nowhere.</summary>
+readonly struct NoValues : IValues
+{
+    public static bool Halves => false;
+    public static Float4 Load(long address) => default;
+    public static void Store(long address, Float4 values) { }
+    public static Float4 Load(long address, int line, int lines, int column, int columns) => default;
+    public static void Store(long address, Float4 values, int line, int lines, int column, int columns) { }
+}

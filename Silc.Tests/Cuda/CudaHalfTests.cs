@@ -189,10 +189,13 @@ public sealed class CudaHalfTests
             DeviceMatrix dy = t.Random(rows, cols, stored: stored), dx = t.Output(rows, cols), added = t.Random(rows, cols);
             DeviceMatrix dScale = t.Random(1, cols), dBias = t.Random(1, cols), none = t.Random(1, cols), neither = t.Random(1, cols);
             t.Ops.LayerNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, accumulate: false);
-            t.Ops.LayerNormBackward(dy, x, scale, mean, rstd, added, none, neither, accumulate: true);
+            DeviceMatrix rounded = t.Output(rows, cols, stored: stored);
+            t.Ops.LayerNormBackward(dy, x, scale, mean, rstd, added, none, neither, accumulate: true, rounded);
             var (gradX, gradScale, gradBias) = Naive.LayerNormGrad(dy, x, scale, 1e-6);
             Close.To(gradX.Values, dx.Read("dx"), Close.Chained, $"{rows} x {cols}: dx");
             Close.To((added.Before + gradX).Values, added.Read("added"), Close.Chained, $"{rows} x {cols}: dx, added");
+            Close.Bits([.. added.Read("added").Select(value => stored == Half ? BitConverter.UInt32BitsToSingle((uint)TensorCore.RoundBf16(value) << 16) : value)],
+                rounded.Read("rounded"), $"{rows} x {cols}: dx, rounded");
             Close.To((dScale.Before + gradScale).Values, dScale.Read("dScale"), Close.Chained, $"{rows} x {cols}: dScale");
             Close.To((dBias.Before + gradBias).Values, dBias.Read("dBias"), Close.Chained, $"{rows} x {cols}: dBias");
         }

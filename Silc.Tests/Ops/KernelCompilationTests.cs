@@ -51,7 +51,7 @@ public sealed partial class KernelCompilationTests
     // What else meets stored bfloat16, which GPUs before compute capability 8.0 do not have.
     static readonly Type[] halfKernels =
     [
-        typeof(RowNorm<HalfValues>), typeof(RowNormGrad<HalfValues>), typeof(SumBlocksOf<StoredHalves>), typeof(AttentionDelta<StoredHalves>), typeof(HalfPatches),
+        typeof(RowNorm<HalfValues>), typeof(RowNormGrad<HalfValues, HalfValues>), typeof(RowNormGrad<HalfValues, NoValues>), typeof(RowNormGrad<FloatValues, HalfValues>), typeof(SumBlocksOf<StoredHalves>), typeof(AttentionDelta<StoredHalves>), typeof(HalfPatches),
         typeof(AdamWRounding), typeof(RoundWeights),
         typeof(ConvertKernel<AnyFloats, HalfValues>), typeof(ConvertKernel<HalfValues, AnyFloats>), typeof(ConvertKernel<HalfValues, HalfValues>),
     ];
@@ -61,7 +61,7 @@ public sealed partial class KernelCompilationTests
         typeof(FloatMatMul<FloatsAlongSum, FloatsAcrossSum, Aligned, SumsToGelu<FloatValues>>),
         typeof(FloatMatMul<FloatsAlongSum, FloatsAlongSum, Unaligned, SumsToGeluGrad<FloatValues>>),
         typeof(FloatMatMul<FloatsAcrossSum, FloatsAcrossSum, Aligned, Sums<FloatValues>>),
-        typeof(RowNorm<FloatValues>), typeof(RowNormGrad<FloatValues>), typeof(SumBlocksOf<Aligned>), typeof(SumParts<Aligned>), typeof(SumParts<Unaligned>),
+        typeof(RowNorm<FloatValues>), typeof(RowNormGrad<FloatValues, NoValues>), typeof(SumBlocksOf<Aligned>), typeof(SumParts<Aligned>), typeof(SumParts<Unaligned>),
         typeof(AttentionDelta<Aligned>), typeof(AttentionDelta<Unaligned>),
     ];
 
