@@ -17,11 +17,11 @@ readonly struct HalfAttention<TSize, TBlocks>(HeadsAt heads, int blocks) : IKern
         var group = GroupPlace.Of(Grid.IdxX, blocks, Rows);
         var place = heads.PlaceOf(group.Head);
         int tile = Ptx.Shared(2 * HeadLines<TSize>.StageBytes), free = tile + HeadLines<TSize>.StageBytes;
-        HeadFetch<TSize>.At(heads.Q(place), group.First, heads.Queries, heads.Size, thread).Begin(free, Rows);
+        HeadFetch<TSize>.At(heads.Q(place), default, group.First, heads.Queries, heads.Size, thread).BeginFirst(free, Rows);
         Ptx.EndBatch();
-        var k = HeadFetch<TSize>.At(heads.K(place), 0, heads.Keys, heads.Size, thread);
-        var v = HeadFetch<TSize>.At(heads.V(place), 0, heads.Keys, heads.Size, thread);
-        Begin(k, v, tile);
+        var kv = HeadFetch<TSize>.At(heads.K(place), heads.V(place), 0, heads.Keys, heads.Size, thread);
+        kv.Begin(tile, HeadLines<TSize>.Passing);
+        Ptx.EndBatch();
         float factor = Ptx.Hold(heads.Scale * Scores.Log2E);
         int right = Ptx.Hold(HeadLines<TSize>.Right(lane)), turned = Ptx.Hold(HeadLines<TSize>.Turned(lane) + HeadLines<TSize>.TileBytes);
         Ptx.AwaitBatches(1);
@@ -37,23 +37,18 @@ readonly struct HalfAttention<TSize, TBlocks>(HeadsAt heads, int blocks) : IKern
             // This tile has come, for all; and all are done with the one before, whose place the next one takes.
             Ptx.AwaitBatches(0);
             Ptx.Barrier();
-            k = k.Next();
-            v = v.Next();
-            Begin(k, v, free);
+            kv = kv.Next();
+            kv.Begin(free, HeadLines<TSize>.Passing);
+            Ptx.EndBatch();
             sums = sums.Add(up, low, tile + right, tile + turned, factor);
             (tile, free) = (free, tile);
         }
         Ptx.AwaitBatches(0);
         Ptx.Barrier();
+        // Warps behind the last query only copied.
+        if (group.First + row >= heads.Queries) return;
         sums = sums.AddLast(up, low, tile + right, tile + turned, factor, keys, lane);
         // By way of the stage that was not used last: nobody reads it any more.
         sums.Store(heads, group.Head, place, group.First + row, free + warp * RowSums<TSize, TBlocks>.SharedBytes, lane);
-    }
-
-    static void Begin(HeadFetch<TSize> k, HeadFetch<TSize> v, int stage)
-    {
-        k.Begin(stage, HeadLines<TSize>.Passing);
-        v.Begin(stage + HeadLines<TSize>.TileBytes, HeadLines<TSize>.Passing);
-        Ptx.EndBatch();
     }
 }

@@ -20,12 +20,11 @@ readonly struct HalfAttentionQueryGrad<TSize>(HeadsAt heads, MatrixAt dQ, KeptRo
         var place = heads.PlaceOf(group.Head);
         int row = group.First + warp * 16, head = group.Head;
         int tile = Ptx.Shared(2 * HeadLines<TSize>.StageBytes), free = tile + HeadLines<TSize>.StageBytes;
-        HeadFetch<TSize>.At(heads.Q(place), group.First, heads.Queries, heads.Size, thread).Begin(free, Rows);
-        HeadFetch<TSize>.At(heads.GradO(place), group.First, heads.Queries, heads.Size, thread).Begin(free + HeadLines<TSize>.TileBytes, Rows);
+        HeadFetch<TSize>.At(heads.Q(place), heads.GradO(place), group.First, heads.Queries, heads.Size, thread).Begin(free, Rows);
         Ptx.EndBatch();
-        var k = HeadFetch<TSize>.At(heads.K(place), 0, heads.Keys, heads.Size, thread);
-        var v = HeadFetch<TSize>.At(heads.V(place), 0, heads.Keys, heads.Size, thread);
-        Begin(k, v, tile);
+        var kv = HeadFetch<TSize>.At(heads.K(place), heads.V(place), 0, heads.Keys, heads.Size, thread);
+        kv.Begin(tile, HeadLines<TSize>.Passing);
+        Ptx.EndBatch();
         float factor = Ptx.Hold(heads.Scale * Scores.Log2E);
         int right = Ptx.Hold(HeadLines<TSize>.Right(lane)), turned = Ptx.Hold(HeadLines<TSize>.Turned(lane));
         int query = row + FragmentLayout.SumRow(lane, 0), queryBelow = row + FragmentLayout.SumRow(lane, 2);
@@ -41,20 +40,26 @@ readonly struct HalfAttentionQueryGrad<TSize>(HeadsAt heads, MatrixAt dQ, KeptRo
         Float4 lessDelta = new(less, less, lessBelow, lessBelow);
 
         RowSums<TSize, OneBlock> sums = default;
+        bool busy = row < heads.Queries;
         int keys = heads.Keys;
         for (; keys > HeadLines<TSize>.Passing; keys -= HeadLines<TSize>.Passing)
         {
             Ptx.AwaitBatches(0);
             Ptx.Barrier();
-            k = k.Next();
-            v = v.Next();
-            Begin(k, v, free);
-            sums = Add(sums, q, dO, tile, right, turned, factor, exponents, lessDelta);
-            sums = Add(sums, q, dO, tile + HalfTile, right, turned, factor, exponents, lessDelta);
+            kv = kv.Next();
+            kv.Begin(free, HeadLines<TSize>.Passing);
+            Ptx.EndBatch();
+            if (busy)
+            {
+                sums = Add(sums, q, dO, tile, right, turned, factor, exponents, lessDelta);
+                sums = Add(sums, q, dO, tile + HalfTile, right, turned, factor, exponents, lessDelta);
+            }
             (tile, free) = (free, tile);
         }
         Ptx.AwaitBatches(0);
         Ptx.Barrier();
+        // Warps behind the last query only copied.
+        if (!busy) return;
         sums = Add(sums, q, dO, tile, right, turned, factor, exponents, lessDelta, last: true, keys, lane);
         if (keys > 32) sums = Add(sums, q, dO, tile + HalfTile, right, turned, factor, exponents, lessDelta, last: true, keys - 32, lane);
         sums.Scale(new Float2(heads.Scale, heads.Scale), default).Store(heads.Of(dQ, place, heads.Queries), row, heads.Queries, heads.Size,
@@ -71,12 +76,5 @@ readonly struct HalfAttentionQueryGrad<TSize>(HeadsAt heads, MatrixAt dQ, KeptRo
         if (last) s = RunningSoftmax.Mask(s, keys, lane);
         var p = RunningSoftmax.Exp2(s, factor, exponents);
         return sums.Add(new ScoreRows<OneBlock>(new SumsRow(p.N0 * dp.N0, p.N1 * dp.N1, p.N2 * dp.N2, p.N3 * dp.N3), default), tile + turned);
-    }
-
-    static void Begin(HeadFetch<TSize> k, HeadFetch<TSize> v, int stage)
-    {
-        k.Begin(stage, HeadLines<TSize>.Passing);
-        v.Begin(stage + HeadLines<TSize>.TileBytes, HeadLines<TSize>.Passing);
-        Ptx.EndBatch();
     }
 }

@@ -33,11 +33,14 @@ interface IRowBlocks
     static abstract int Count { get; }
 }
 
+/// <summary>Fits four groups on a multiprocessor; larger heads say otherwise.</summary>
+[KernelBounds(128, 4)]
 readonly struct OneBlock : IRowBlocks
 {
     public static int Count => 1;
 }
 
+[KernelBounds(128, 2)]
 readonly struct TwoBlocks : IRowBlocks
 {
     public static int Count => 2;

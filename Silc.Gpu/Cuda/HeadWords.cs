@@ -46,7 +46,8 @@ readonly struct HeadWords<TSize>(Words c0, Words c1, Words c2, Words c3, Words c
     /// <summary>
     /// Adds the products of a warp's rows, these and those of <paramref name="lower"/>, with 32 lines of a tile, at a lane's address.
     /// </summary>
-    public ScoreRows<TBlocks> Products<TBlocks>(HeadWords<TSize> lower, ScoreRows<TBlocks> sums, int right) where TBlocks : struct, IRowBlocks
+    public ScoreRows<TBlocks> Products<TBlocks>(HeadWords<TSize> lower, ScoreRows<TBlocks> sums, int right)
+        where TBlocks : struct, IRowBlocks
     {
         sums = Add(sums, c0, lower.c0, right, 0);
         sums = Add(sums, c1, lower.c1, right, 16);
@@ -58,7 +59,8 @@ readonly struct HeadWords<TSize>(Words c0, Words c1, Words c2, Words c3, Words c
         return Add(sums, c7, lower.c7, right, 112);
     }
 
-    static ScoreRows<TBlocks> Add<TBlocks>(ScoreRows<TBlocks> sums, Words upper, Words lower, int right, int channel) where TBlocks : struct, IRowBlocks =>
+    static ScoreRows<TBlocks> Add<TBlocks>(ScoreRows<TBlocks> sums, Words upper, Words lower, int right, int channel)
+        where TBlocks : struct, IRowBlocks =>
         channel < TSize.Size
             ? sums.MulAdd(upper, lower, Ptx.LoadMatrices(right + 2 * channel), Ptx.LoadMatrices(right + 2 * channel + 16 * HeadLines<TSize>.Stride))
             : sums;

@@ -120,6 +120,26 @@ public sealed class CudaHalfTests
         }
     }
 
+    // Lines of 32 channels are copied two at once, whose banks overlap.
+    [TestMethod]
+    public void Banks_of_shared_memory_in_attention()
+    {
+        foreach (int size in new[] { 64, 128 })
+        {
+            const int Tokens = 64;
+            using var t = new CudaTest(CudaTest.Emulated, Precision.Bf16);
+            DeviceMatrix Random() => t.Random(Tokens, size, stored: Half);
+            DeviceMatrix Output() => t.Output(Tokens, size, stored: Half);
+            DeviceMatrix q = Random(), k = Random(), v = Random(), dO = Random(), o = Output(), lse = t.Output(1, Tokens);
+            t.Ops.Attention(q, k, v, o, lse, 1, 1);
+            if (size < 128) t.Ops.AttentionBackward(dO, q, k, v, o, lse, Output(), Output(), Output(), 1, 1);
+            var (instructions, passes, least) = t.Emulator!.Counts;
+            Assert.AreEqual(0, passes - least,
+                $"heads of {size}: {passes} passes over the banks, {least} without conflicts, in {instructions} instructions");
+            StringAssert.StartsWith(t.Emulator.Launches.Keys.First(), nameof(HalfAttention<,>));
+        }
+    }
+
     [TestMethod, EveryCuda(Precision.Bf16)]
     public void Attention_of_8(string device, Precision precision) => Attention(device, precision, (2, 2, 7, 7, 8, 16));
 
