@@ -68,13 +68,8 @@ partial class CudaOps
         where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TEpilogue : struct, IEpilogue
     {
         if (TensorMaps is null) Device.Launch(groups, HalfTile.Threads, new HalfMatMul<TLeft, TRight, TEpilogue>(product, epilogue));
-        else
-            switch (ClusterOf(f.M, f.N))
-            {
-                case (2, 2): Warpgroup<TLeft, TRight, Cluster2x2, TEpilogue>(f, product, epilogue, groups); break;
-                case (2, 1): Warpgroup<TLeft, TRight, Cluster2x1, TEpilogue>(f, product, epilogue, groups); break;
-                case (1, 2): Warpgroup<TLeft, TRight, Cluster1x2, TEpilogue>(f, product, epilogue, groups); break;
-                default: Warpgroup<TLeft, TRight, Cluster1x1, TEpilogue>(f, product, epilogue, groups); break;
-            }
+        else if (!Device.DryRun)
+            Device.Launch(groups, WarpgroupTile.Threads, new WarpgroupMatMul<TLeft, TRight, TEpilogue>(
+                MapOf(f.A, f.AcrossA, f.M, f.K), MapOf(f.B, f.AcrossB, f.N, f.K), product, epilogue), WarpgroupTile.SharedBytes);
     }
 }

@@ -70,7 +70,7 @@ partial class CudaOps
     {
         if (lc.Col != 1) throw new ArgumentException($"products are stored row by row, not with {lc.Col} floats between columns");
         var f = new Factors(Lines(a, la), la, Lines(b, lb), lb, m, n, k);
-        var (down, across, _) = Tiles(f, precision);
+        var (down, across, _) = Tiles(f.M, f.N, precision);
         var product = new Product(f.A, f.B, m, n, k, down, across, 1, k, 0, la, lb, lc, heads);
         var result = new Tensor(c, m, n, lc.Row);
         var cells = ((lc.Batch | lc.Head) & 3) == 0 ? CellsOf(result, bias, addend) : new Cells(m, n, 0);
@@ -101,7 +101,7 @@ partial class CudaOps
     // Parts of the sums, one matrix behind the other.
     void SplitProduct(Factors f, Splits splits, Tensor parts, Precision precision)
     {
-        var (down, across, _) = Tiles(f, precision);
+        var (down, across, _) = Tiles(f.M, f.N, precision);
         var product = new Product(
             f.A, f.B, f.M, f.N, f.K, down, across, splits.Count, splits.Depth, (long)f.M * f.N, default, default, default, 1);
         Multiply(f, (product, down * across * splits.Count), new Sums<FloatValues>(At(parts), default, default, CellsOf(parts)), precision);
@@ -160,18 +160,10 @@ partial class CudaOps
         return new(c.Rows, c.Cols, fours ? 1 : 0);
     }
 
-    (Product, int Groups) Whole(Factors f, Precision precision)
+    static (Product, int Groups) Whole(Factors f, Precision precision)
     {
-        var (down, across, _) = Tiles(f, precision);
+        var (down, across, _) = Tiles(f.M, f.N, precision);
         return (new(f.A, f.B, f.M, f.N, f.K, down, across, 1, f.K, 0, default, default, default, 1), down * across);
-    }
-
-    // By wgmma these are clusters of tiles.
-    (int Down, int Across, int Depth) Tiles(Factors f, Precision precision)
-    {
-        if (!f.AreHalf || TensorMaps is null) return Tiles(f.M, f.N, precision);
-        var (down, across) = ClusterOf(f.M, f.N);
-        return (Pieces(f.M, WarpgroupTile.Side * down), Pieces(f.N, WarpgroupTile.Side * across), WarpgroupTile.Depth);
     }
 
     static (int Down, int Across, int Depth) Tiles(int m, int n, Precision precision) => precision switch

@@ -11,7 +11,4 @@ sealed class KernelBoundsAttribute(int threads, int blocks = 1) : Attribute
 
     /// <summary>The architecture whose own instructions it uses, e.g. <c>sm_90a</c>; null for what ILGPU writes.</summary>
     public string? Target { get; init; }
-
-    /// <summary>Neighbouring blocks that run at the same time and see each other's shared memory.</summary>
-    public int Cluster { get; init; } = 1;
 }

@@ -11,19 +11,11 @@ static partial class Ptx
     [Instruction("mov.u32 $0, " + CudaText.Dynamic + ";"), IntrinsicImplementation]
     public static int DynamicStart() => throw OnlyOnCuda;
 
-    /// <summary>This block's number in its cluster.</summary>
-    [Instruction("mov.u32 $0, %cluster_ctarank;"), IntrinsicImplementation]
-    public static int ClusterRank() => throw OnlyOnCuda;
-
-    /// <summary>All threads of all blocks of the cluster wait for each other.</summary>
-    [Instruction("barrier.cluster.arrive; barrier.cluster.wait;"), IntrinsicImplementation]
-    public static void ClusterBarrier() => throw OnlyOnCuda;
-
     /// <summary>A barrier in shared memory that so many arrivals complete, and the bytes that they announce.</summary>
     [Instruction("mbarrier.init.shared::cta.b64 [%0], %1;"), IntrinsicImplementation]
     public static void InitBarrier(int address, int arrivals) => throw OnlyOnCuda;
 
-    /// <summary>Shows new barriers to the copy engine and to the cluster.</summary>
+    /// <summary>Shows new barriers to the copy engine.</summary>
     [Instruction("fence.mbarrier_init.release.cluster;"), IntrinsicImplementation]
     public static void FenceBarriers() => throw OnlyOnCuda;
 
@@ -34,13 +26,12 @@ static partial class Ptx
     /// <param name="column">First column of C.</param>
     /// <param name="depth">First term of the sum.</param>
     /// <param name="steps">Tiles of the sum.</param>
-    /// <param name="rank">This block in its cluster.</param>
     [Instruction(typeof(FetchText)), IntrinsicImplementation]
-    public static void Fetch<TLeft, TRight, TCluster>(int tiles, int barriers, int row, int column, int depth, int steps, int rank)
-        where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TCluster : struct, ICluster => throw OnlyOnCuda;
+    public static void Fetch<TLeft, TRight>(int tiles, int barriers, int row, int column, int depth, int steps)
+        where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand => throw OnlyOnCuda;
 
     /// <summary>A warpgroup multiplies tiles as they come, and says when it is done with each; see <see cref="WarpgroupText"/>.</summary>
     [Instruction(typeof(WarpgroupText)), IntrinsicImplementation]
-    public static WarpgroupSums Multiply<TLeft, TRight, TCluster>(int tiles, int barriers, int steps, int rank, int lane)
-        where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TCluster : struct, ICluster => throw OnlyOnCuda;
+    public static WarpgroupSums Multiply<TLeft, TRight>(int tiles, int barriers, int steps, int lane)
+        where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand => throw OnlyOnCuda;
 }

@@ -7,8 +7,9 @@ namespace Silc;
 /// engine fetch tiles into shared memory, a warpgroup multiplies 128 x 128 of C from there; two blocks share a multiprocessor, so that one
 /// multiplies while the other stores its sums. Split of the sums and epilogue are those of <see cref="HalfMatMul{TLeft,TRight,TEpilogue}"/>.
 /// </summary>
-readonly struct WarpgroupMatMul<TLeft, TRight, TCluster, TEpilogue>(TensorMap a, TensorMap b, Product product, TEpilogue epilogue) : IKernel
-    where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TCluster : struct, ICluster where TEpilogue : struct, IEpilogue
+[KernelBounds(WarpgroupTile.Threads, 2, Target = "sm_90a")]
+readonly struct WarpgroupMatMul<TLeft, TRight, TEpilogue>(TensorMap a, TensorMap b, Product product, TEpilogue epilogue) : IKernel
+    where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TEpilogue : struct, IEpilogue
 {
     // Read by their address, for which they stand first among the fields.
 #pragma warning disable CS0414, IDE0052
@@ -20,30 +21,27 @@ readonly struct WarpgroupMatMul<TLeft, TRight, TCluster, TEpilogue>(TensorMap a,
 
     public void Execute()
     {
-        int thread = Group.IdxX, lane = thread & 31, warp = thread >> 5, rank = Ptx.ClusterRank(), cluster = Grid.IdxX / (TCluster.Down * TCluster.Across);
-        int row = (product.Row(cluster) * TCluster.Down + rank / TCluster.Across) * WarpgroupTile.Side;
-        int column = (product.Column(cluster) * TCluster.Across + rank % TCluster.Across) * WarpgroupTile.Side;
-        int depth = product.Begin(cluster), steps = (product.End(cluster) - depth + WarpgroupTile.Depth - 1) / WarpgroupTile.Depth;
+        int thread = Group.IdxX, lane = thread & 31, warp = thread >> 5, group = Grid.IdxX;
+        int row = product.Row(group) * WarpgroupTile.Side, column = product.Column(group) * WarpgroupTile.Side;
+        int depth = product.Begin(group), steps = (product.End(group) - depth + WarpgroupTile.Depth - 1) / WarpgroupTile.Depth;
         int tiles = Ptx.Dynamic(), barriers = tiles + WarpgroupTile.Barriers;
         if (thread == 0)
         {
-            // Full: the fetching thread of this block. Free: the warps of every block that this one fetches for.
+            // The fetching thread says that a stage is full, the four warps that it is free.
             for (int stage = 0; stage < WarpgroupTile.Stages; stage++)
             {
                 Ptx.InitBarrier(barriers + 8 * stage, 1);
-                Ptx.InitBarrier(barriers + 8 * (WarpgroupTile.Stages + stage), 4 * (TCluster.Down + TCluster.Across - 1));
+                Ptx.InitBarrier(barriers + 8 * (WarpgroupTile.Stages + stage), 4);
             }
             Ptx.FenceBarriers();
         }
-        Ptx.ClusterBarrier();
+        Ptx.Barrier();
         if (thread < WarpgroupTile.Consumers)
         {
-            var sums = Ptx.Multiply<TLeft, TRight, TCluster>(tiles, barriers, steps, rank, lane);
-            sums.Store(epilogue, row + 16 * warp, column, product.C(cluster), tiles + WarpgroupTile.Staging + warp * SumsRow.SharedBytes, lane);
+            var sums = Ptx.Multiply<TLeft, TRight>(tiles, barriers, steps, lane);
+            sums.Store(epilogue, row + 16 * warp, column, product.C(group), tiles + WarpgroupTile.Staging + warp * SumsRow.SharedBytes, lane);
         }
-        else if (lane == 0) Ptx.Fetch<TLeft, TRight, TCluster>(tiles, barriers, row, column, depth, steps, rank);
-        // No block may end while others still send to it or wait for word from it.
-        Ptx.ClusterBarrier();
+        else if (lane == 0) Ptx.Fetch<TLeft, TRight>(tiles, barriers, row, column, depth, steps);
     }
 }
 

@@ -17,31 +17,18 @@ sealed class WarpgroupText : IInstructionText
     const int Line = 128, LinesOf16Terms = 16 * Line;
 
     readonly StringBuilder text = new();
-    readonly int down, across;
     readonly bool turnedA, turnedB;
 
-    WarpgroupText(Type[] arguments)
-    {
-        (turnedA, turnedB) = (arguments[0] == typeof(HalvesAcrossSum), arguments[1] == typeof(HalvesAcrossSum));
-        (down, across) = SizeOf(arguments[2]);
-    }
+    WarpgroupText(Type[] arguments) => (turnedA, turnedB) = (arguments[0] == typeof(HalvesAcrossSum), arguments[1] == typeof(HalvesAcrossSum));
 
     public static string Of(Type[] arguments) => new WarpgroupText(arguments).Write();
-
-    public static (int Down, int Across) SizeOf(Type cluster) => cluster == typeof(Cluster2x2) ? (2, 2)
-        : cluster == typeof(Cluster2x1) ? (2, 1) : cluster == typeof(Cluster1x2) ? (1, 2) : (1, 1);
 
     string Write()
     {
         Add("{");
-        Add(".reg .pred done, yes, tell, first;");
-        Add(".reg .b32 stage, before, parity, full, steps, word, here, beside, below;");
+        Add(".reg .pred done, yes, tell;");
+        Add(".reg .b32 stage, before, parity, full, steps, word;");
         Add(".reg .b64 da, db, ta, tb, wide;");
-        // Barriers of the blocks that this one gets data from.
-        Add($"add.s32 word, %1, {8 * WarpgroupTile.Stages};");
-        Peer("here", "mov.b32 below, %3;");
-        if (across == 2) Peer("beside", "xor.b32 below, %3, 1;");
-        if (down == 2) Peer("below", $"xor.b32 below, %3, {across};");
         for (int i = 0; i < 128; i++) Add($"mov.f32 ${i}, 0f00000000;");
         Add("mov.b32 steps, %2;");
         Add("mov.b32 stage, 0;");
@@ -56,7 +43,7 @@ sealed class WarpgroupText : IInstructionText
         Add("shl.b32 full, stage, 3;");
         Add("add.s32 full, full, %1;");
         Add("empty:");
-        Add("mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [full], parity;");
+        Add("mbarrier.try_wait.parity.shared::cta.b64 done, [full], parity;");
         Add("@!done bra empty;");
         Add($"mul.lo.s32 word, stage, {WarpgroupTile.StageBytes / 16};");
         Add("cvt.u64.u32 wide, word;");
@@ -66,12 +53,13 @@ sealed class WarpgroupText : IInstructionText
                 Multiply(k, half);
         Add("wgmma.commit_group.sync.aligned;");
         Add("wgmma.wait_group.sync.aligned 1;");
-        Add("setp.eq.s32 tell, %4, 0;");
+        // One lane of each warp frees the stage before.
+        Add("setp.eq.s32 tell, %3, 0;");
         Add("setp.ge.and.s32 tell, before, 0, tell;");
         Add("shl.b32 word, before, 3;");
-        Arrive("here");
-        if (across == 2) Arrive("beside");
-        if (down == 2) Arrive("below");
+        Add("add.s32 word, word, %1;");
+        Add($"add.s32 word, word, {8 * WarpgroupTile.Stages};");
+        Add("@tell mbarrier.arrive.shared::cta.b64 _, [word];");
         Add("mov.b32 before, stage;");
         Add("add.s32 stage, stage, 1;");
         Add($"setp.eq.s32 done, stage, {WarpgroupTile.Stages};");
@@ -84,19 +72,6 @@ sealed class WarpgroupText : IInstructionText
         Add("wgmma.wait_group.sync.aligned 0;");
         Add("}");
         return text.ToString();
-    }
-
-    // `below` is the last to be found: until then it holds ranks.
-    void Peer(string name, string rank)
-    {
-        Add(rank);
-        Add($"mapa.shared::cluster.u32 {name}, word, below;");
-    }
-
-    void Arrive(string peer)
-    {
-        Add($"add.s32 full, {peer}, word;");
-        Add("@tell mbarrier.arrive.release.cluster.shared::cluster.b64 _, [full];");
     }
 
     // Address, then strides in units of 16 bytes, then the swizzle of 128 bytes: from one group of eight lines to the next 1,024 bytes; M-major,

@@ -29,7 +29,7 @@ public sealed class CudaTest : IDisposable
 
     const int Scratch = 1 << 20;
 
-    static readonly Dictionary<(string, Precision, (int, int)?), Device> open = [];
+    static readonly Dictionary<(string, Precision, bool), Device> open = [];
     static readonly IReadOnlyList<DeviceInfo> gpus = [.. Device.List().Where(info => info.Kind == DeviceKind.Cuda)];
 
     readonly List<DeviceMatrix> owned = [];
@@ -38,35 +38,35 @@ public sealed class CudaTest : IDisposable
 
     /// <param name="name">"emulator", or a GPU.</param>
     /// <param name="anyMemory">Whole models allocate where this test does not see it.</param>
-    /// <param name="cluster">Products by wgmma, in clusters of this shape alone.</param>
-    public CudaTest(string name, Precision precision, bool anyMemory = false, (int Down, int Across)? cluster = null)
+    /// <param name="warpgroups">Products of stored bf16 by wgmma.</param>
+    public CudaTest(string name, Precision precision, bool anyMemory = false, bool warpgroups = false)
     {
         (Precision, this.anyMemory) = (precision, anyMemory);
         if (name != Emulated)
         {
-            lock (open) Device = open.TryGetValue((name, precision, cluster), out var known) ? known : open[(name, precision, cluster)] = Opened(name, precision, cluster);
+            lock (open) Device = open.TryGetValue((name, precision, warpgroups), out var known) ? known : open[(name, precision, warpgroups)] = Opened(name, precision, warpgroups);
             return;
         }
-        (Device, Emulator) = Emulate(precision, cluster);
+        (Device, Emulator) = Emulate(precision, warpgroups);
         if (anyMemory) Emulator.Memory.Allow(0, long.MaxValue);
         else Allow(Device.Workspace(Scratch));
     }
 
     /// <summary>A device in the memory of the CPU whose kernels, all of them, run as PTX in an emulator.</summary>
-    public static (Device Device, PtxEmulator Emulator) Emulate(Precision precision, (int, int)? cluster = null)
+    public static (Device Device, PtxEmulator Emulator) Emulate(Precision precision, bool warpgroups = false)
     {
         var emulator = new PtxEmulator(CudaArchitecture.SM_80);
         var device = Device.Cpu(1);
         device.Launcher = new Launcher(emulator);
         device.Lanes = 64;
-        device.Ops = new CudaOps(device, precision) { TensorMaps = cluster is null ? null : new EmulatedTensorMaps(), OnlyCluster = cluster };
+        device.Ops = new CudaOps(device, precision) { TensorMaps = warpgroups ? new EmulatedTensorMaps() : null };
         return (device, emulator);
     }
 
-    static Device Opened(string name, Precision precision, (int, int)? cluster)
+    static Device Opened(string name, Precision precision, bool warpgroups)
     {
         var device = Device.Open(name, precision);
-        if (cluster is not null) device.Ops = new CudaOps(device, precision) { OnlyCluster = cluster };
+        if (warpgroups) device.Ops = new CudaOps(device, precision) { TensorMaps = new DriverTensorMaps() };
         return device;
     }
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Silc.Tests;
 
 /// <summary>
-/// The copy engine and barriers in shared memory of compute capability 9.0, for clusters of one block: cp.async.bulk.tensor of boxes with the
+/// The copy engine and barriers in shared memory of compute capability 9.0: cp.async.bulk.tensor of boxes with the
 /// swizzle of 128 bytes, mbarrier.init, arrive and try_wait.
 /// </summary>
 public static unsafe class PtxFetchSteps

@@ -20,7 +20,6 @@ public static unsafe class PtxSteps
                 "bra" => PtxStepKind.Branch,
                 "ret" or "exit" => PtxStepKind.Return,
                 "bar" when code.Is("warp") => PtxStepKind.WarpBarrier,
-                "barrier" when code.Is("arrive") => PtxStepKind.Work,
                 "bar" or "barrier" => PtxStepKind.Barrier,
                 _ => PtxStepKind.Work,
             };
@@ -36,10 +35,9 @@ public static unsafe class PtxSteps
         "ldmatrix" => PtxMemorySteps.Matrices(program, code),
         "cp" when code.Is("bulk") => PtxFetchSteps.Of(program, code),
         "cp" => PtxCopySteps.Of(program, code),
-        "mapa" => Each(program.Register(code.Operands[0]), Source(program, code.Operands[1]), static x => x),
         "mma" => Mma(program, code),
         "wgmma" => PtxWarpgroupSteps.Of(program, code),
-        "fence" or "barrier" => static (_, _) => { },
+        "fence" => static (_, _) => { },
         "mbarrier" => PtxFetchSteps.Barrier(program, code),
         "shfl" => Shuffle(program, code),
         "setp" => Compare(program, code),
@@ -56,7 +54,6 @@ public static unsafe class PtxSteps
             case "%ctaid.x": return warp => warp.Group.IndexOfAll;
             case "%ntid.x": return warp => warp.Group.LanesOfAll;
             case "%nctaid.x": return warp => warp.Group.GroupsOfAll;
-            case "%cluster_ctarank": return Constant(0);
         }
         if (operand == program.ParameterName) return Constant(0);
         if (program.Shared(operand) is { } address) return Constant((ulong)address);
