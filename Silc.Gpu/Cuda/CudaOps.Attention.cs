@@ -36,8 +36,14 @@ partial class CudaOps
         }
         if (IsHalf(q) && size <= Head80.Size && AreOneForm(q, k, v, dO, o, dQ, dK, dV))
         {
-            var kept = new KeptRows(Address(Device.Workspace(KeptRows.Floats(batch * heads, queries))), queries);
             var half = new HeadsAt(At(q), At(k), At(v), At(o), At(dO), Address(lse.View), 0, queries, keys, heads, size, scale);
+            if (AreFew(half))
+            {
+                if (size <= Head32.Size) BackwardOfFew<Head32>(half, At(dQ), At(dK), At(dV), batch * heads);
+                else BackwardOfFew<Head64>(half, At(dQ), At(dK), At(dV), batch * heads);
+                return;
+            }
+            var kept = new KeptRows(Address(Device.Workspace(KeptRows.Floats(batch * heads, queries))), queries);
             if (size <= Head32.Size) Backward<Head32>(half, kept, At(dQ), At(dK), At(dV), batch * heads);
             else if (size <= Head64.Size) Backward<Head64>(half, kept, At(dQ), At(dK), At(dV), batch * heads);
             else Backward<Head80>(half, kept, At(dQ), At(dK), At(dV), batch * heads);
@@ -65,6 +71,13 @@ partial class CudaOps
         int blocks = Pieces(at.Queries, HalfAttention<TSize, TBlocks>.Rows);
         Device.Launch(blocks * heads, HeadLines<TSize>.Threads, new HalfAttention<TSize, TBlocks>(at, blocks));
     }
+
+    // Few tokens have all their gradients from one kernel, without memory in between.
+    static bool AreFew(HeadsAt at) => at.Size <= HalfAttentionGrads<Head64>.MostChannels
+        && Math.Max(at.Queries, at.Keys) <= HalfAttentionGrads<Head64>.MostRows;
+
+    void BackwardOfFew<TSize>(HeadsAt at, MatrixAt dQ, MatrixAt dK, MatrixAt dV, int heads) where TSize : struct, IHeadSize =>
+        Device.Launch(heads, HeadLines<TSize>.Threads, new HalfAttentionGrads<TSize>(at, dQ, dK, dV));
 
     // The gradient of queries leaves delta for that of keys.
     void Backward<TSize>(HeadsAt at, KeptRows kept, MatrixAt dQ, MatrixAt dK, MatrixAt dV, int heads) where TSize : struct, IHeadSize

@@ -29,11 +29,12 @@ readonly struct HalfAttentionQueryGrad<TSize>(HeadsAt heads, MatrixAt dQ, KeptRo
         int right = Ptx.Hold(HeadLines<TSize>.Right(lane)), turned = Ptx.Hold(HeadLines<TSize>.Turned(lane));
         int query = row + FragmentLayout.SumRow(lane, 0), queryBelow = row + FragmentLayout.SumRow(lane, 2);
         Float2 exponents = new(Ptx.Hold(heads.LoadLse(head, query) * Scores.Log2E), Ptx.Hold(heads.LoadLse(head, queryBelow) * Scores.Log2E));
+        var o = HeadWords<TSize>.Read(heads.O(place), row, heads.Queries, heads.Size, lane);
         Ptx.AwaitBatches(1);
         Ptx.Barrier();
         int left = free + warp * 16 * HeadLines<TSize>.Stride + HeadLines<TSize>.Left(lane);
         HeadWords<TSize> q = HeadWords<TSize>.Load(left), dO = HeadWords<TSize>.Load(left + HeadLines<TSize>.TileBytes);
-        Float2 delta = dO.Dots(heads.O(place), row, heads.Queries, heads.Size, lane);
+        Float2 delta = dO.Dots(o);
         float less = Ptx.Hold(-Scores.SumAcrossGroup(delta.X)), lessBelow = Ptx.Hold(-Scores.SumAcrossGroup(delta.Y));
         kept.Store(head, query, exponents.X, less, lane);
         kept.Store(head, queryBelow, exponents.Y, lessBelow, lane);
@@ -66,8 +67,8 @@ readonly struct HalfAttentionQueryGrad<TSize>(HeadsAt heads, MatrixAt dQ, KeptRo
             free + warp * RowSums<TSize, OneBlock>.SharedBytes, lane);
     }
 
-    // Of 32 keys; the scale is left to the end.
-    static RowSums<TSize, OneBlock> Add(RowSums<TSize, OneBlock> sums, HeadWords<TSize> q, HeadWords<TSize> dO, int tile, int right, int turned,
+    /// <summary>Adds 32 keys, or the last of them; the scale is left to the end.</summary>
+    public static RowSums<TSize, OneBlock> Add(RowSums<TSize, OneBlock> sums, HeadWords<TSize> q, HeadWords<TSize> dO, int tile, int right, int turned,
         float factor, Float2 exponents, Float4 lessDelta, bool last = false, int keys = 0, int lane = 0)
     {
         var s = q.Products(default, default(ScoreRows<OneBlock>), tile + right).Upper;

@@ -14,7 +14,7 @@ readonly struct HeadFetch<TSize>(LineFetch most, LineFetch rest) where TSize : s
     const int LinesOfRest = HeadLines<TSize>.Threads / Rest;
 
     /// <summary>The part of the tiles that begin with row <paramref name="first"/> of <paramref name="rows"/>.</summary>
-    public static HeadFetch<TSize> At(MatrixAt a, MatrixAt b, int first, int rows, int size, int thread) => new(
+    public static HeadFetch<TSize> At(HalvesAt a, HalvesAt b, int first, int rows, int size, int thread) => new(
         LineFetch.At(a, b, first, rows, size, thread, 0, Most, LinesOfMost, HeadLines<TSize>.Stride),
         HasRest ? LineFetch.At(a, b, first, rows, size, thread, Most, Rest, LinesOfRest, HeadLines<TSize>.Stride) : default);
 
@@ -46,10 +46,10 @@ readonly struct HeadFetch<TSize>(LineFetch most, LineFetch rest) where TSize : s
 /// </summary>
 readonly struct LineFetch(long a, long b, int stepOfA, int stepOfB, int offset, int left)
 {
-    public static LineFetch At(MatrixAt a, MatrixAt b, int first, int rows, int size, int thread, int firstUnit, int units, int atOnce, int stride)
+    public static LineFetch At(HalvesAt a, HalvesAt b, int first, int rows, int size, int thread, int firstUnit, int units, int atOnce, int stride)
     {
         int line = (int)((uint)thread / (uint)units), unit = firstUnit + thread - line * units;
-        return new(a.At(first + line, 8 * unit), b.At(first + line, 8 * unit), atOnce * 2 * a.Stride, atOnce * 2 * b.Stride,
+        return new(a.At(first + line, 8 * unit), b.At(first + line, 8 * unit), atOnce * a.BytesOfRow, atOnce * b.BytesOfRow,
             line * stride + 16 * unit, 8 * unit < size ? rows - first - line : int.MinValue / 2);
     }
 

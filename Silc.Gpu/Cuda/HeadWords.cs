@@ -11,37 +11,39 @@ readonly struct HeadWords<TSize>(Words c0, Words c1, Words c2, Words c3, Words c
 
     static Words Load(int left, int channel) => channel < TSize.Size ? Ptx.LoadMatrices(left + 2 * channel) : default;
 
-    /// <summary>
-    /// This lane's part of Σ over channels of the products with x, whose rows these are from <paramref name="row"/> on: of its row, and of
-    /// the one eight further down.
-    /// </summary>
-    public Float2 Dots(MatrixAt x, int row, int rows, int size, int lane)
+    /// <summary>Reads them from device memory; sizes are multiples of eight.</summary>
+    public static HeadWords<TSize> Read(HalvesAt x, int row, int rows, int size, int lane)
     {
         row += FragmentLayout.LeftRow(lane, 0);
-        long at = Ptx.Hold(x.At(row, 2 * FragmentLayout.LeftWord(lane, 0))), below = at + 8 * 2L * x.Stride;
+        long at = x.At(row, 2 * FragmentLayout.LeftWord(lane, 0)), below = at + 8 * x.BytesOfRow;
         int left = rows - row;
-        Float2 sums = default;
-        sums = Dot(sums, c0, at, below, left, 0, size);
-        sums = Dot(sums, c1, at, below, left, 16, size);
-        sums = Dot(sums, c2, at, below, left, 32, size);
-        sums = Dot(sums, c3, at, below, left, 48, size);
-        sums = Dot(sums, c4, at, below, left, 64, size);
-        sums = Dot(sums, c5, at, below, left, 80, size);
-        sums = Dot(sums, c6, at, below, left, 96, size);
-        return Dot(sums, c7, at, below, left, 112, size);
+        return new(Read(at, below, left, 0, size), Read(at, below, left, 16, size), Read(at, below, left, 32, size), Read(at, below, left, 48, size),
+            Read(at, below, left, 64, size), Read(at, below, left, 80, size), Read(at, below, left, 96, size), Read(at, below, left, 112, size));
     }
 
-    // Sizes are multiples of eight.
-    static Float2 Dot(Float2 sums, Words words, long at, long below, int left, int channel, int size)
+    static Words Read(long at, long below, int left, int channel, int size) => channel < TSize.Size
+        ? new(Ptx.LoadWord(at + 2 * channel, 0, left, channel, size), Ptx.LoadWord(below + 2 * channel, 8, left, channel, size),
+            Ptx.LoadWord(at + 2 * channel + 16, 0, left, channel + 8, size), Ptx.LoadWord(below + 2 * channel + 16, 8, left, channel + 8, size))
+        : default;
+
+    /// <summary>
+    /// This lane's part of Σ over channels of the products with other words of the same rows: of its row, and of the one eight further down.
+    /// </summary>
+    public Float2 Dots(HeadWords<TSize> x)
     {
-        if (channel >= TSize.Size) return sums;
-        at += 2 * channel;
-        below += 2 * channel;
-        float sum = Ptx.MulAddHalves(sums.X, words.X, Ptx.LoadWord(at, 0, left, channel, size));
-        float sumBelow = Ptx.MulAddHalves(sums.Y, words.Y, Ptx.LoadWord(below, 8, left, channel, size));
-        return new(Ptx.MulAddHalves(sum, words.Z, Ptx.LoadWord(at + 16, 0, left, channel + 8, size)),
-            Ptx.MulAddHalves(sumBelow, words.W, Ptx.LoadWord(below + 16, 8, left, channel + 8, size)));
+        Float2 sums = Dot(default, c0, x.c0, 0);
+        sums = Dot(sums, c1, x.c1, 16);
+        sums = Dot(sums, c2, x.c2, 32);
+        sums = Dot(sums, c3, x.c3, 48);
+        sums = Dot(sums, c4, x.c4, 64);
+        sums = Dot(sums, c5, x.c5, 80);
+        sums = Dot(sums, c6, x.c6, 96);
+        return Dot(sums, c7, x.c7, 112);
     }
+
+    static Float2 Dot(Float2 sums, Words a, Words b, int channel) => channel < TSize.Size
+        ? new(Ptx.MulAddHalves(Ptx.MulAddHalves(sums.X, a.X, b.X), a.Z, b.Z), Ptx.MulAddHalves(Ptx.MulAddHalves(sums.Y, a.Y, b.Y), a.W, b.W))
+        : sums;
 
     /// <summary>
     /// Adds the products of a warp's rows, these and those of <paramref name="lower"/>, with 32 lines of a tile, at a lane's address.

@@ -22,13 +22,13 @@ readonly struct HeadsAt(MatrixAt q, MatrixAt k, MatrixAt v, MatrixAt o, MatrixAt
     /// <summary>Where the tensor's head begins that has this shape.</summary>
     public MatrixAt Of(MatrixAt x, int head, int rows) => x.From((long)(head / heads) * rows * x.Stride + head % heads * Size);
 
-    /// <summary>The same by the number of the picture and the first channel, for which one division does: <see cref="PlaceOf"/>.</summary>
-    public MatrixAt Of(MatrixAt x, HeadPlace place, int rows) => x.From((long)place.Picture * rows * x.Stride + place.Channel);
-    public MatrixAt Q(HeadPlace place) => Of(q, place, Queries);
-    public MatrixAt K(HeadPlace place) => Of(k, place, Keys);
-    public MatrixAt V(HeadPlace place) => Of(v, place, Keys);
-    public MatrixAt O(HeadPlace place) => Of(o, place, Queries);
-    public MatrixAt GradO(HeadPlace place) => Of(dO, place, Queries);
+    /// <summary>The same of stored bf16, by the number of the picture and the first channel, for which one division does.</summary>
+    public HalvesAt Of(MatrixAt x, HeadPlace place, int rows) => new HalvesAt(x.Address, 2 * x.Stride).From(place.Picture * rows, place.Channel);
+    public HalvesAt Q(HeadPlace place) => Of(q, place, Queries);
+    public HalvesAt K(HeadPlace place) => Of(k, place, Keys);
+    public HalvesAt V(HeadPlace place) => Of(v, place, Keys);
+    public HalvesAt O(HeadPlace place) => Of(o, place, Queries);
+    public HalvesAt GradO(HeadPlace place) => Of(dO, place, Queries);
 
     public HeadPlace PlaceOf(int head)
     {
@@ -43,6 +43,16 @@ readonly struct HeadsAt(MatrixAt q, MatrixAt k, MatrixAt v, MatrixAt o, MatrixAt
     /// <summary>Both of them, zeros behind the last query.</summary>
     public float LoadLse(int head, int query) => Ptx.Load(Lse(head, query), query, Queries, 0, 1);
     public float LoadDelta(int head, int query) => Ptx.Load(Delta(head, query), query, Queries, 0, 1);
+}
+
+/// <summary>Rows of bf16, by their address: row r begins r · <paramref name="bytesOfRow"/> further on.</summary>
+readonly struct HalvesAt(long address, int bytesOfRow)
+{
+    public readonly int BytesOfRow = bytesOfRow;
+
+    public long At(int row, int column) => address + (long)row * BytesOfRow + 2 * column;
+
+    public HalvesAt From(int row, int column) => new(At(row, column), BytesOfRow);
 }
 
 /// <summary>A head of a picture.</summary>

@@ -20,8 +20,17 @@ readonly struct KeptRows(long address, int queries)
         int rows = FragmentLayout.Member(lane) == 0 ? 2 * Pairs(queries) : 0;
         long at = Pair(head, query >> 1) + 4 * (query & 1);
         Ptx.Store(at, exponent, query, rows);
-        Ptx.Store(at + 16, lessDelta, query, rows);
-        Ptx.Store(at + 24, lessDelta, query, rows);
+        Ptx.Store(at + LessDelta, lessDelta, query, rows);
+        Ptx.Store(at + LessDelta + 8, lessDelta, query, rows);
+    }
+
+    /// <summary>The same in shared memory, by all of the four.</summary>
+    public static void Put(int shared, int query, float exponent, float lessDelta)
+    {
+        int at = shared + PairBytes * (query >> 1) + 4 * (query & 1);
+        Ptx.StoreShared(at, exponent);
+        Ptx.StoreShared(at + LessDelta, lessDelta);
+        Ptx.StoreShared(at + LessDelta + 8, lessDelta);
     }
 
     /// <summary>Copies of 16 bytes, one a thread, for the queries of a tile.</summary>

@@ -45,7 +45,7 @@ readonly struct RowSums<TSize, TBlocks>(ChannelSums<TBlocks> c0, ChannelSums<TBl
     /// Stores them as bf16, rows from <paramref name="row"/> of <paramref name="rows"/> on, by way of this warp's shared memory, so that
     /// each lane comes to hold 16 bytes of a row.
     /// </summary>
-    public void Store(MatrixAt to, int row, int rows, int size, int shared, int lane)
+    public void Store(HalvesAt to, int row, int rows, int size, int shared, int lane)
     {
         int place = shared + FragmentLayout.SumRow(lane, 0) * HeadLines<TSize>.Stride + 2 * FragmentLayout.SumColumn(lane, 0);
         Put(c0, place, 0);
@@ -58,7 +58,7 @@ readonly struct RowSums<TSize, TBlocks>(ChannelSums<TBlocks> c0, ChannelSums<TBl
         Put(c7, place, 112);
         Ptx.WarpBarrier();
         int line = lane / Slots, unit = lane % Slots;
-        long at = Ptx.Hold(to.At(row + line, 8 * unit)), step = Ptx.Hold(LinesAtOnce * 2L * to.Stride);
+        long at = to.At(row + line, 8 * unit), step = LinesAtOnce * to.BytesOfRow;
         int from = shared + line * HeadLines<TSize>.Stride + 16 * (unit < HeadLines<TSize>.Units ? unit : 0);
         int left = 8 * unit < size ? rows - row - line : 0;
         Copy(from, at, 0, left);

@@ -45,6 +45,7 @@ public sealed partial class KernelCompilationTests
                    [typeof(Head64), typeof(TwoBlocks)], [typeof(Head80), typeof(OneBlock)], [typeof(Head128), typeof(OneBlock)] }
                : [[typeof(Head32)], [typeof(Head64)], [typeof(Head80)]]
            select kernel.MakeGenericType(arguments),
+        typeof(HalfAttentionGrads<Head32>), typeof(HalfAttentionGrads<Head64>),
         typeof(TensorAttentionQueryGrad<Bf16, Head128, StoredHalves, HalfValues>), typeof(TensorAttentionKeyGrad<Bf16, Head128, StoredHalves, HalfValues>),
     ];
 
