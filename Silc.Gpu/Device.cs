@@ -33,6 +33,7 @@ public sealed partial class Device : IDisposable
     MemoryBuffer1D<float, Stride1D.Dense>? workspace;
     long workspaceFloats;
     AcceleratorStream? copies;
+    QueueMark? copied;
     KernelProfile? kernelProfile;
 
     Device(Context context, Accelerator accelerator, DeviceInfo info, Precision precision)
@@ -52,6 +53,7 @@ public sealed partial class Device : IDisposable
         cuda = accelerator is CudaAccelerator gpu ? new(gpu) : null;
         Stream = cuda?.Stream ?? accelerator.DefaultStream;
         kernels = info is { Kind: DeviceKind.OpenCL, IsProcessor: true } ? new((CLAccelerator)accelerator) : null;
+        Stages = RunsAhead;
         Ops = Ops.For(this);
     }
 
@@ -92,6 +94,9 @@ public sealed partial class Device : IDisposable
 
     /// <summary>True if a step may be queued while the one before still runs; see <see cref="QueueMark"/>.</summary>
     internal bool RunsAhead => Kind == DeviceKind.Cuda;
+
+    /// <summary>True if batches reach the device through page-locked memory; see <see cref="StagedBuffer"/>.</summary>
+    internal bool Stages { get; set; }
 
     /// <summary>Groups that keep the device busy.</summary>
     internal int Groups { get; }
@@ -267,6 +272,37 @@ public sealed partial class Device : IDisposable
         }
     }
 
+    /// <summary>As <see cref="UploadBeside"/> from page-locked memory, but returns at once; see <see cref="AwaitCopies"/>.</summary>
+    internal void CopyBeside<T>(ref T from, ArrayView<T> to) where T : unmanaged =>
+        to.CopyFromCPUUnsafeAsync(copies ??= Accelerator.CreateStream(), ref from, to.Length);
+
+    /// <summary>Kernels that are launched from now on wait for the copies beside them; the host does not.</summary>
+    internal void AwaitCopies()
+    {
+        if (copies is null || !Stages) return;
+        if (!RunsAhead)
+        {
+            copies.Synchronize();
+            return;
+        }
+        copied ??= new(this);
+        copied.Set(copies);
+        copied.Hold(Stream);
+    }
+
+    /// <summary>Memory of the host that the device reads by itself; null where there is not so much.</summary>
+    internal PageLockedArray1D<T>? PageLocked<T>(long count) where T : unmanaged
+    {
+        try
+        {
+            return Accelerator.AllocatePageLocked1D<T>(count, false);
+        }
+        catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
+        {
+            return null;
+        }
+    }
+
     internal unsafe T[] Download<T>(ArrayView<T> view) where T : unmanaged
     {
         var host = new T[view.Length];
@@ -298,6 +334,7 @@ public sealed partial class Device : IDisposable
         kernelProfile?.Dispose();
         Free(workspace);
         Queue?.Dispose();
+        copied?.Dispose();
         copies?.Dispose();
         kernels?.Dispose();
         cuda?.Dispose();

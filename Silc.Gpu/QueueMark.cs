@@ -1,3 +1,4 @@
+using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 
 namespace Silc;
@@ -8,11 +9,14 @@ sealed class QueueMark(Device device) : IDisposable
     nint happened;
 
     /// <summary>Marks the end of what is queued now.</summary>
-    public void Set()
+    public void Set() => Set(device.Stream);
+
+    /// <summary>Marks the end of what is queued now on a stream.</summary>
+    public void Set(AcceleratorStream stream)
     {
         if (!device.RunsAhead) return;
         if (happened == 0) CudaDriver.Check(CudaDriver.cuEventCreate(out happened, CudaDriver.WithoutTiming), "a new event");
-        CudaDriver.Check(CudaDriver.cuEventRecord(happened, Stream), "an event");
+        CudaDriver.Check(CudaDriver.cuEventRecord(happened, Pointer(stream)), "an event");
     }
 
     /// <summary>Waits until the device has come to the mark that was set last.</summary>
@@ -21,7 +25,13 @@ sealed class QueueMark(Device device) : IDisposable
         if (happened != 0) CudaDriver.Check(CudaDriver.cuEventSynchronize(happened), "the wait for an earlier step");
     }
 
-    nint Stream => ((CudaStream)device.Stream).StreamPtr;
+    /// <summary>What is queued on a stream from now on waits for the mark that was set last; the host does not.</summary>
+    public void Hold(AcceleratorStream stream)
+    {
+        if (happened != 0) CudaDriver.Check(CudaDriver.cuStreamWaitEvent(Pointer(stream), happened, 0), "a stream that waits for another");
+    }
+
+    static nint Pointer(AcceleratorStream stream) => ((CudaStream)stream).StreamPtr;
 
     public void Dispose()
     {

@@ -57,6 +57,9 @@ static partial class CudaDriver
     public const uint WithoutTiming = 2;
 
     [LibraryImport(Library)]
+    public static partial int cuStreamWaitEvent(nint stream, nint awaited, uint flags);
+
+    [LibraryImport(Library)]
     public static partial int cuEventSynchronize(nint awaited);
 
     [LibraryImport(Library)]

@@ -31,9 +31,6 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         Check(from);
         var next = slots[1 - current];
         next.Done.Await();
-        SendViews(from.Global, next.Global, config.Views.Global);
-        SendViews(from.Plain, next.Plain, 1);
-        SendViews(from.Local, next.Local, config.Views.Local);
         device.UploadBeside<int>(from.Tokens, next.Ids.View.AsContiguous());
         int length = from.Tokens.Length / slices;
         for (int slice = 0; slice < slices; slice++)
@@ -41,6 +38,10 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
             var ids = from.Tokens.AsSpan(slice * length, length).ToArray();
             device.UploadBeside<int>(TokenBatch.Sort(ids), next.Order.View.SubView(slice * length, length));
         }
+        SendViews(from.Global, next.Global, config.Views.Global);
+        SendViews(from.Plain, next.Plain, 1);
+        SendViews(from.Local, next.Local, config.Views.Local);
+        device.AwaitCopies();
         current = 1 - current;
     }
 
@@ -59,16 +60,16 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
     }
 
     // On the host the whole batch is view-major: (V, B, ...).
-    void SendViews(float[] from, MemoryBuffer1D<float, Stride1D.Dense>? to, int views)
+    void SendViews(float[] from, StagedBuffer? to, int views)
     {
         if (to is null) return;
         int run = from.Length / views / slices;
         for (int slice = 0; slice < slices; slice++)
             for (int view = 0; view < views; view++)
-                device.UploadBeside<float>(from.AsSpan((view * slices + slice) * run, run), to.View.SubView((slice * views + view) * run, run));
+                to.Put(from, (view * slices + slice) * run, run, (slice * views + view) * run);
     }
 
-    Tensor Views(MemoryBuffer1D<float, Stride1D.Dense>? buffer, int views, int side, int slice)
+    Tensor Views(StagedBuffer? buffer, int views, int side, int slice)
     {
         if (buffer is null) return default;
         int count = views * size * Pixels(side);
@@ -122,24 +123,24 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         /// <summary>The end of the step that used this batch last.</summary>
         public QueueMark Done { get; }
 
-        public MemoryBuffer1D<float, Stride1D.Dense>? Global { get; }
+        public StagedBuffer? Global { get; }
 
-        public MemoryBuffer1D<float, Stride1D.Dense>? Plain { get; }
+        public StagedBuffer? Plain { get; }
 
-        public MemoryBuffer1D<float, Stride1D.Dense>? Local { get; }
+        public StagedBuffer? Local { get; }
 
         public MemoryBuffer1D<int, Stride1D.Dense> Ids { get; }
 
         public MemoryBuffer1D<int, Stride1D.Dense> Order { get; }
 
-        MemoryBuffer1D<float, Stride1D.Dense>? Allocate(int pictures, int side, string what) =>
-            pictures == 0 ? null : device.Allocate((long)pictures * Pixels(side), what);
+        StagedBuffer? Allocate(int pictures, int side, string what) =>
+            pictures == 0 ? null : new(device, (long)pictures * Pixels(side), what);
 
         public void Dispose()
         {
-            device.Free(Global);
-            device.Free(Plain);
-            device.Free(Local);
+            Global?.Dispose();
+            Plain?.Dispose();
+            Local?.Dispose();
             device.Free(Ids);
             device.Free(Order);
             Done.Dispose();
