@@ -180,6 +180,8 @@ public sealed partial class Device : IDisposable
     /// <exception cref="InvalidOperationException">The device is not CUDA.</exception>
     public KernelProfile StartKernelProfile() => kernelProfile ??= new(this);
 
+    internal (int Registers, int LocalBytes) KernelSize(Type kernel) => cuda!.SizeOf(kernel);
+
     internal MemoryBuffer1D<float, Stride1D.Dense> Allocate(long floats, string what) => Allocate<float>(floats, what);
 
     internal MemoryBuffer1D<T, Stride1D.Dense> Allocate<T>(long count, string what) where T : unmanaged

@@ -5,8 +5,10 @@ namespace Silc;
 /// <summary>Launches of one kernel, and the time that they took on the device.</summary>
 /// <param name="Name">The kernel's type, with its type arguments: tile, operands, epilogue.</param>
 /// <param name="Launches">How often it ran.</param>
+/// <param name="Registers">Registers of a thread, as the driver's assembler chose them.</param>
+/// <param name="LocalBytes">Local memory of a thread: what did not fit into registers.</param>
 /// <param name="Milliseconds">Sum of the times between an event before and one behind each launch; idle time of the device in between counts.</param>
-public sealed record KernelCost(string Name, int Launches, double Milliseconds);
+public sealed record KernelCost(string Name, int Launches, double Milliseconds, int Registers, int LocalBytes);
 
 /// <summary>
 /// Where the device's time goes, kernel by kernel, on CUDA: an event before and behind every launch, none of which waits. Events cost about a
@@ -37,7 +39,13 @@ public sealed class KernelProfile : IDisposable
             free.Push(end);
         }
         timed.Clear();
-        return [.. costs.Select(cost => new KernelCost(NameOf(cost.Key), cost.Value.Launches, cost.Value.Milliseconds)).OrderByDescending(cost => cost.Milliseconds)];
+        return [.. costs.Select(cost => Cost(cost.Key, cost.Value.Launches, cost.Value.Milliseconds)).OrderByDescending(cost => cost.Milliseconds)];
+    }
+
+    KernelCost Cost(Type kernel, int launches, double milliseconds)
+    {
+        var (registers, localBytes) = device.KernelSize(kernel);
+        return new(NameOf(kernel), launches, milliseconds, registers, localBytes);
     }
 
     internal void Begin(nint stream) => Record(begun = Event(), stream);

@@ -33,6 +33,9 @@ static partial class CudaDriver
     /// <summary>CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES</summary>
     public const int MaxDynamicSharedBytes = 8;
 
+    /// <summary>CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES and CU_FUNC_ATTRIBUTE_NUM_REGS</summary>
+    public const int LocalBytes = 3, Registers = 4;
+
     [LibraryImport(Library)]
     public static partial int cuFuncSetAttribute(nint function, int attribute, int value);
 

@@ -41,6 +41,15 @@ sealed class CudaKernels(CudaAccelerator accelerator) : IDisposable
     // What every launch may ask for.
     const int StaticLimit = 48 << 10;
 
+    /// <summary>What the driver's assembler gave to each thread of a kernel that was launched.</summary>
+    public (int Registers, int LocalBytes) SizeOf(Type kernel)
+    {
+        var function = ((CudaKernel)kernels[kernel]).FunctionPtr;
+        CudaDriver.Check(CudaDriver.cuFuncGetAttribute(out var registers, CudaDriver.Registers, function), "registers");
+        CudaDriver.Check(CudaDriver.cuFuncGetAttribute(out var localBytes, CudaDriver.LocalBytes, function), "local memory");
+        return (registers, localBytes);
+    }
+
     Kernel Load(Type kernel)
     {
         var entry = typeof(Device.Entry).GetMethod(nameof(Device.Entry.Run))!.MakeGenericMethod(kernel);

@@ -1,56 +1,116 @@
 #!/usr/bin/env bash
-# On a machine with a GPU, from the unpacked bundle: is it right, and how fast is it?
+# On a machine with an NVIDIA GPU and little time, from the unpacked bundle: is it right, and how fast is it?
 #
-#   ./device.sh [--device cuda] [--presets "mini ti s b"] [--batch 64] [--steps 8] [--peer peer_torch.py] [--out results]
+#   ./device.sh [--device cuda] [--minutes 9] [--batch 64] [--presets "b s ti mini"] [--peer peer_torch.py] [--out results]
 #
-# The tests of devices come first, and nothing is timed if one fails. Then silc bench in every precision that the device knows, beside PyTorch if
-# --peer names its script and python3 has torch: eager and compiled.
+# Stages in the order of what they are worth, each with a limit of its own and its output in results/STAGE.txt as it comes; none stops another.
+# What fits side by side runs side by side, for the driver's assembler takes most of the first minute. results/summary.txt is one page; it is
+# written anew behind every stage, so that a machine that is taken away leaves what was found.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-device=cuda presets="mini ti s b" batch=64 steps=8 peer="" out=results
+device=cuda minutes=9 batch=64 presets="b s ti mini" peer="" out=results
 while [ $# -gt 0 ]; do
     case $1 in
         --device) device=$2 ;;
-        --presets) presets=$2 ;;
+        --minutes) minutes=$2 ;;
         --batch) batch=$2 ;;
-        --steps) steps=$2 ;;
+        --presets) presets=$2 ;;
         --peer) peer=$2 ;;
         --out) out=$2 ;;
-        *) echo "no option '$1'; there are --device, --presets, --batch, --steps, --peer and --out" >&2; exit 2 ;;
+        *) echo "no option '$1'; there are --device, --minutes, --batch, --presets, --peer and --out" >&2; exit 2 ;;
     esac
     shift 2
 done
 mkdir -p "$out"
-export DOTNET_CLI_TELEMETRY_OPTOUT=1
+out=$(cd "$out" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1 PYTHONUNBUFFERED=1
+end=$((SECONDS + 60 * minutes))
 
-"$here/silc" devices | tee "$out/devices.txt"
-command -v nvidia-smi > /dev/null && nvidia-smi | tee "$out/nvidia-smi.txt"
+# stage NAME LIMIT COMMAND...: its output and, in the last line, how it ended.
+stage() {
+    local name=$1 limit=$2 left=$((end - SECONDS)) start=$SECONDS status
+    shift 2
+    if [ "$left" -lt 5 ]; then echo "not begun: no time left" > "$out/$name.txt"; return; fi
+    timeout -k 2 "$((limit < left ? limit : left))" "$@" > "$out/$name.txt" 2>&1
+    status=$?
+    case $status in
+        0) echo "ended well after $((SECONDS - start)) s" ;;
+        124 | 137) echo "stopped after $((SECONDS - start)) s: that is its limit" ;;
+        *) echo "failed with $status after $((SECONDS - start)) s" ;;
+    esac >> "$out/$name.txt"
+    echo "$name: $(tail -1 "$out/$name.txt")"
+}
 
-# Every operation on every device, CUDA's own kernels in every precision, layers, losses and whole steps against PyTorch's numbers.
-echo "tests: see $out/tests.txt"
-if ! "$here/Silc.Tests" --progress off \
-    --filter "FullyQualifiedName~OpTests|FullyQualifiedName~Cuda|FullyQualifiedName~LayerGradient|FullyQualifiedName~GoldenStep" > "$out/tests.txt" 2>&1; then
-    grep -E "^failed|error|Exception" "$out/tests.txt" | head -20
-    tail -8 "$out/tests.txt"
-    echo "tests failed: nothing is timed" >&2
-    exit 1
-fi
-tail -8 "$out/tests.txt"
+summary() {
+    {
+        echo "== $(date -u +%Y-%m-%dT%H:%MZ), $(grep -hoE 'NVIDIA [A-Z0-9]+[^|│]*' "$out/driver.txt" "$out/devices.txt" 2> /dev/null | head -1)"
+        grep -hE 'Driver Version' "$out/driver.txt" 2> /dev/null
+        echo "== stages"
+        for file in "$out"/*.txt; do
+            [ "$file" = "$out/summary.txt" ] || echo "$(basename "$file" .txt): $(tail -1 "$file")"
+        done
+        echo "== tests that failed"
+        grep -hE '^failed ' "$out"/test-*.txt 2> /dev/null
+        echo "== losses of three steps, contrastive and distillation, beside the CPU's"
+        for file in "$out"/losses-*.csv; do [ -s "$file" ] && echo "$(basename "$file" .csv): $(tail -1 "$file" | cut -d, -f3,4)"; done
+        echo "== steps"
+        grep -hE ': step |^torch' "$out"/bench-*.txt "$out"/torch-*.txt 2> /dev/null
+        echo "== kernels with local memory"
+        grep -hE ' [1-9][0-9]* local bytes' "$out"/bench-*.txt 2> /dev/null | sort -u | head -10
+    } > "$out/summary.txt"
+}
+
+train() { "$here/silc" train --data demo --steps "$1" --batch "$2" --text-length 40 --ema 0.98 --log-every "$3" --device "$4" --precision "$5" --out "$work/$6"; }
+
+smoke() {
+    train 3 16 1 "$1" "$2" "smoke-$1-$2" && cp "$work/smoke-$1-$2/metrics.csv" "$out/losses-$1-$2.csv"
+}
+export -f train smoke
+export here work out
+
+tests() { stage "test-$1" "$2" "$here/Silc.Tests" --progress off --filter "$3"; }
+
+stage devices 30 "$here/silc" devices
+command -v nvidia-smi > /dev/null && stage driver 20 nvidia-smi
+summary
+
+# Correct? All at once; what is compiled here the driver keeps for the timings.
+stage smoke-cpu 100 bash -c 'smoke cpu float32' &
+for precision in float32 tf32 bf16; do stage "smoke-$precision" 100 bash -c "smoke $device $precision" & done
+tests products 150 "FullyQualifiedName~CudaMatMul|FullyQualifiedName~CudaWarpgroup" &
+tests stored 150 "FullyQualifiedName~CudaHalf|FullyQualifiedName~CudaBeside|FullyQualifiedName~CudaWeight" &
+tests attention 150 "FullyQualifiedName~CudaAttention|FullyQualifiedName~CudaStep" &
+tests operations 150 "FullyQualifiedName~OpTests" &
+for preset in $presets; do
+    stage "warm-$preset" 100 "$here/silc" bench "$preset" --device "$device" --precision bf16 --batch 4 --steps 1 &
+done
+wait
+summary
 
 torch=""
 if [ -n "$peer" ] && python3 -c 'import torch' 2> /dev/null; then torch=yes; else echo "no PyTorch beside it: ${peer:-no --peer was given}"; fi
 torch_device=${device%%:*}
 for preset in $presets; do
-    for precision in float32 tf32 bf16; do
-        "$here/silc" bench "$preset" --device "$device" --precision "$precision" --batch "$batch" --steps "$steps" 2>&1 | sed "s/^/$precision: /" | tee -a "$out/bench.txt"
-    done
-    [ -n "$torch" ] || continue
-    for options in "--dtype float32" "--dtype bf16" "--dtype bf16 --compile"; do
-        # shellcheck disable=SC2086 # the options are words
-        python3 "$peer" "$preset" --device "$torch_device" --batch "$batch" --steps $((steps + 4)) $options 2>&1 | tail -1 | tee -a "$out/bench.txt"
-    done
+    kernels=""
+    [ "$torch_device" = cuda ] && kernels=--kernels
+    stage "bench-$preset" 60 "$here/silc" bench "$preset" --device "$device" --precision bf16 --batch "$batch" --steps 8 $kernels
+    [ -n "$torch" ] && stage "torch-$preset" 60 python3 "$peer" "$preset" --device "$torch_device" --batch "$batch" --steps 12 --dtype bf16
+    summary
 done
 
-# Where the time of the largest goes.
-"$here/silc" bench "${presets##* }" --device "$device" --batch "$batch" --steps "$steps" --ops > "$out/ops.txt" 2>&1 || tail -2 "$out/ops.txt"
-echo "results are in $out"
+# Golden steps and gradients on the device, losses of long runs, then what there is to choose from.
+tests golden 100 "FullyQualifiedName~GoldenStep|FullyQualifiedName~LayerGradient"
+stage demo 100 bash -c "train 700 64 100 $device bf16 demo"
+first=${presets%% *}
+for wgmma in 0 1; do
+    stage "products-$first-wgmma-$wgmma" 30 env SILC_WGMMA=$wgmma "$here/silc" bench products "$first" --batch "$batch" --device "$device" --precision bf16
+done
+for precision in tf32 float32; do
+    stage "bench-$first-$precision" 60 "$here/silc" bench "$first" --device "$device" --precision "$precision" --batch "$batch" --steps 4
+done
+# Compiling takes PyTorch minutes.
+[ -n "$torch" ] && stage "torch-$first-compiled" 300 python3 "$peer" "$first" --device "$torch_device" --batch "$batch" --steps 12 --dtype bf16 --compile
+summary
+cat "$out/summary.txt"

@@ -62,7 +62,8 @@ static class BenchCommand
         Console.WriteLine($"{preset}, batch {batch}: step {timing.Step.TotalMilliseconds:F0} ms, {timing.SamplesPerSecond:F2} samples/s, "
             + $"peak {timing.PeakMiB:N0} MiB, embed {timing.EmbedPerSecond:F1} images/s, first step after {timing.StartUp.TotalSeconds:F1} s");
         foreach (var cost in timing.Kernels)
-            Console.WriteLine($"kernel   {cost.Milliseconds,8:F3} ms {cost.Launches,5} launches {1000 * cost.Milliseconds / cost.Launches,8:F1} us  {cost.Name}");
+            Console.WriteLine($"kernel   {cost.Milliseconds,8:F3} ms {cost.Launches,5} launches {1000 * cost.Milliseconds / cost.Launches,8:F1} us "
+                + $"{cost.Registers,4} registers {cost.LocalBytes,4} local bytes  {cost.Name}");
         if (profile is null) return 0;
         using var bench = new OpBench(device);
         var (gflops, gbytes) = (bench.MatMul(CeilingSize, CeilingSize, CeilingSize), bench.Copy());
