@@ -71,7 +71,10 @@ public sealed class Arena : IDisposable
         (bottom, top) = (toBottom, toTop);
     }
 
-    static long Floats(int rows, int cols, Stored stored) => stored == Stored.BFloat16 ? ((long)rows * cols + 1) / 2 : (long)rows * cols;
+    // Refuses what kernels could not count, in a dry run already.
+    static long Floats(int rows, int cols, Stored stored) => new Tensor(default, rows, cols).Count is var count && stored == Stored.BFloat16
+        ? (count + 1L) / 2
+        : count;
 
     long Room(long floats)
     {

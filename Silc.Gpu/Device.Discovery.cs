@@ -58,7 +58,7 @@ public sealed partial class Device
 
         var context = NewContext(cpuThreads: null, gpus: true);
         return Create(context, (all, device) => Describe(all, device) is var found
-            && (kind == "auto" || string.Equals(found.Kind.ToString(), kind, StringComparison.OrdinalIgnoreCase) && found.Index == index), name, precision);
+            && (kind == "auto" && !IsTooOld(device) || string.Equals(found.Kind.ToString(), kind, StringComparison.OrdinalIgnoreCase) && found.Index == index), name, precision);
     }
 
     /// <summary>An OpenCL device that is taken for a GPU, whatever it is: tests run a GPU's kernels where there is none.</summary>
@@ -73,6 +73,9 @@ public sealed partial class Device
                 ?? throw new InvalidOperationException($"there is no device '{name}' here; there is: "
                     + string.Join(", ", context.Devices.Select(device => Describe(context, device)).OrderBy(Rank).Select(info => info.Id)));
             var info = Describe(context, found);
+            if (IsTooOld(found))
+                throw new InvalidOperationException($"{info.Id} ({info.Name}, {info.Capabilities}) is older than compute capability 7.5 (Turing), which this "
+                    + "library's CUDA kernels are written for: choose another device with --device");
             if (!info.Precisions.Contains(precision))
                 throw new InvalidOperationException($"{info.Id} ({info.Name}, {info.Capabilities}) multiplies in {Names(info.Precisions)} only, not in {Names([precision])}: "
                     + "choose that, or an NVIDIA GPU of compute capability 8.0 or newer");
@@ -86,6 +89,8 @@ public sealed partial class Device
             throw;
         }
     }
+
+    static bool IsTooOld(ILGPU.Runtime.Device device) => device is CudaDevice { Architecture: var architecture } && architecture < CudaArchitecture.SM_75;
 
     static string Names(IEnumerable<Precision> precisions) => string.Join(", ", precisions).ToLowerInvariant();
 

@@ -326,8 +326,16 @@ public sealed partial class Device : IDisposable
 
     void Wait()
     {
-        if (Queue is null) Stream.Synchronize();
-        else Queue.Drain();
+        if (Queue is not null) Queue.Drain();
+        else
+            try
+            {
+                Stream.Synchronize();
+            }
+            catch (AcceleratorException e) when (Kind == DeviceKind.Cuda)
+            {
+                throw CudaDriver.Lost(e.Message);
+            }
     }
 
     /// <summary>Frees the accelerator and its scratch memory.</summary>

@@ -17,8 +17,12 @@ public readonly record struct Tensor(ArrayView<float> View, int Rows, int Cols, 
     /// <summary>A matrix without gaps between its rows.</summary>
     public Tensor(ArrayView<float> view, int rows, int cols, Stored stored = Stored.Float32) : this(view, rows, cols, cols, stored) { }
 
-    /// <summary>Number of elements.</summary>
-    public int Count => Rows * Cols;
+    /// <summary>Number of elements, which kernels count in 32 bits.</summary>
+    /// <exception cref="InvalidOperationException">There are more than 2³¹ - 1; the message has the sizes.</exception>
+    public int Count => (long)Rows * Cols is var count && count <= int.MaxValue ? (int)count : throw TooLarge(Rows, Cols);
+
+    static InvalidOperationException TooLarge(int rows, int cols) => new($"{rows:N0} x {cols:N0} numbers are more than the 2,147,483,647 that one tensor "
+        + "can have: use a smaller batch, or --accumulate (TrainConfig.Accumulate) to send it through in slices");
 
     /// <summary>Bytes of an element.</summary>
     public int ElementBytes => Stored == Stored.BFloat16 ? sizeof(ushort) : sizeof(float);
@@ -33,7 +37,7 @@ public readonly record struct Tensor(ArrayView<float> View, int Rows, int Cols, 
     public Tensor Slice(int start, int count) => new(Sub((long)start * Stride), count, Cols, Stride, Stored);
 
     /// <summary>The same dense memory with another number of columns.</summary>
-    public Tensor Reshape(int rows, int cols) => IsDense && rows * cols == Count
+    public Tensor Reshape(int rows, int cols) => IsDense && (long)rows * cols == Count
         ? new(View, rows, cols, Stored)
         : throw new ArgumentException($"a {Rows} x {Cols} tensor of stride {Stride} cannot be read as {rows} x {cols}");
 

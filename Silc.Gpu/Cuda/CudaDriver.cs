@@ -20,12 +20,21 @@ static partial class CudaDriver
         return 0;
     }
 
+    // CUDA_ERROR_ECC_UNCORRECTABLE, and from CUDA_ERROR_ILLEGAL_ADDRESS to CUDA_ERROR_LAUNCH_FAILED: every later call of this process fails, too.
+    const int UncorrectableMemory = 214, IllegalAddress = 700, LaunchFailed = 719;
+
     public static void Check(int error, string what)
     {
         if (error == 0) return;
         var name = cuGetErrorName(error, out var text) == 0 ? Marshal.PtrToStringUTF8(text) : $"error {error}";
-        throw new InvalidOperationException($"NVIDIA's driver answered {name} to {what}");
+        throw error is UncorrectableMemory or >= IllegalAddress and <= LaunchFailed
+            ? Lost($"{name} ({what})")
+            : new InvalidOperationException($"NVIDIA's driver answered {name} to {what}");
     }
+
+    /// <summary>A kernel failed, and with it everything that this process has on the GPU.</summary>
+    public static InvalidOperationException Lost(string error) => new($"a kernel failed on the GPU, which is lost to this process: {error}. Checkpoints on disk "
+        + "are whole: silc train --resume goes on from the newest; if it happens again, look at the GPU's health with nvidia-smi");
 
     [LibraryImport(Library)]
     private static partial int cuGetErrorName(int error, out nint name);
