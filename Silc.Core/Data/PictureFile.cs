@@ -55,21 +55,8 @@ public static class PictureFile
         _ => false,
     };
 
-    /// <summary>Writes a PNG, to a temporary file first, so that a reader never sees half of it.</summary>
-    public static void Write(string path, Picture picture)
-    {
-        var bytes = Encode(picture);
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllBytes(temporary, bytes);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
+    /// <summary>Writes a PNG; a reader never sees half of it.</summary>
+    public static void Write(string path, Picture picture) => AtomicFile.WriteBytes(path, Encode(picture));
 
     /// <summary>The picture as the bytes of a PNG file.</summary>
     public static unsafe byte[] Encode(Picture picture)

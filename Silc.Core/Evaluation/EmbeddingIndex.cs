@@ -28,19 +28,13 @@ public sealed record EmbeddingIndex(float[,] Rows, IReadOnlyList<string> Paths, 
         Require.That(Paths.Count == Count && Titles.Count == Count,
             $"{Count} embeddings for {Paths.Count} paths and {Titles.Count} titles");
         var (table, inside) = Files(path);
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
         if (!inside) AtomicFile.Write(path, stream =>
             Npy.Write(stream, new("", [Count, Rows.GetLength(1)], [.. Rows.Cast<float>()])));
-        var temporary = $"{table}.{Guid.NewGuid():N}.tmp";
-        try
+        AtomicFile.Write(table, stream =>
         {
-            using (var csv = CsvWriter.ToFile(temporary)) WriteTable(csv, Path.GetDirectoryName(Path.GetFullPath(path))!, inside);
-            File.Move(temporary, table, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+            using var csv = CsvWriter.Create(stream, new CsvWriterOptions(), leaveOpen: true);
+            WriteTable(csv, Path.GetDirectoryName(Path.GetFullPath(path))!, inside);
+        });
     }
 
     /// <summary>Reads what <see cref="Save"/> wrote, or an .npy of somebody else's with such a table beside it.</summary>

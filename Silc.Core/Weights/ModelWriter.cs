@@ -52,7 +52,7 @@ public static class ModelWriter
         {
             var bytes = JsonSerializer.SerializeToUtf8Bytes(content, indented);
             written.Add(Path.Combine(Path.GetDirectoryName(file) ?? "", name));
-            AtomicFile.Write(written[^1], stream => stream.Write(bytes));
+            AtomicFile.WriteBytes(written[^1], bytes);
         }
     }
 
@@ -77,9 +77,8 @@ public static class ModelWriter
         var name = tokenizer.IsSentencePiece && format is ModelFormat.HuggingFace or ModelFormat.OpenClip ? HuggingFaceModel.TokenizerName
             : tokenizer.Name.EndsWith(".txt.gz", StringComparison.OrdinalIgnoreCase) ? "tokenizer.txt.gz"
             : $"tokenizer{Path.GetExtension(tokenizer.Name)}";
-        Directory.CreateDirectory(folder);
         written.Add(Path.Combine(folder, name));
-        AtomicFile.Write(written[^1], stream => stream.Write(bytes));
+        AtomicFile.WriteBytes(written[^1], bytes);
         return name;
     }
 

@@ -115,7 +115,7 @@ public sealed class TrainRun : IDisposable
     {
         if (folder is null) return;
         var origin = model.Tokenizer!.Origin;
-        if (origin?.File is { } file) AtomicFile.Write(folder.At(origin.Name), stream => stream.Write(file), file.Length);
+        if (origin?.File is { } file) AtomicFile.WriteBytes(folder.At(origin.Name), file);
         model.Save(folder.At(RunFolder.ModelName), origin, Trainer.Steps);
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using CsvHelper;
 
 namespace Silc.Samples.Ablation;
@@ -30,7 +29,7 @@ sealed class AblationFolder
             if (differences.Length > 0)
                 throw new ArgumentException($"{folder} holds an ablation with other options: {string.Join("; ", differences)}. Go on with the same, or choose another --out");
         }
-        else AtomicFile.Write(known, stream => stream.Write(Encoding.UTF8.GetBytes(ConfigJson.Write(settings))));
+        else AtomicFile.WriteText(known, ConfigJson.Write(settings));
         rows = File.Exists(TablePath) ? [.. Read(TablePath)] : [];
     }
 

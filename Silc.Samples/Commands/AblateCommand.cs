@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using Silc.Samples.Ablation;
 using Silc.Samples.Training;
 using Spectre.Console;
@@ -71,7 +70,7 @@ static class AblateCommand
     {
         AnsiConsole.Write(AblationTable.Of(folder.Rows, suite.Columns));
         var markdown = folder.At(MarkdownName);
-        AtomicFile.Write(markdown, stream => stream.Write(Encoding.UTF8.GetBytes(AblationTable.Markdown(folder.Rows, suite.Columns))));
+        AtomicFile.WriteText(markdown, AblationTable.Markdown(folder.Rows, suite.Columns));
         Console.WriteLine($"mean ± standard deviation over seeds, in percent; wrote {markdown} and {folder.TablePath}");
     }
 

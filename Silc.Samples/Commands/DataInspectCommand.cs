@@ -37,7 +37,6 @@ static class DataInspectCommand
         Console.WriteLine($"{source.Name}: {source.Count:N0} pairs, {found.Read + found.Bad.Count:N0} of them looked at");
         Show(found);
         foreach (var line in found.Bad.Take(5)) Console.WriteLine($"unreadable: {line}");
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(sheet))!);
         ViewSheet.Write(sheet, source, config);
         Console.WriteLine($"wrote {sheet}: views of a few pictures as training would see them");
         return 0;

@@ -69,7 +69,6 @@ static class SearchCommand
         var source = parsed.GetValue(Data) is { } data ? DataOption.Open(data, seed: 0, parsed) : null;
         if (source is not null && source.Count != index.Count)
             throw new ArgumentException($"--data {parsed.GetValue(Data)} has {source.Count:N0} pictures, the index {index.Count:N0} rows: give what was embedded");
-        if (Path.GetDirectoryName(Path.GetFullPath(sheet)) is { } folder) Directory.CreateDirectory(folder);
         ContactSheet.Write(sheet, [.. found.Select(row => new ContactSheetRow(row.Query,
             [.. row.Hits.Select(hit => new ContactSheetCell(Picture(hit, source), $"{hit.Score:F2} {hit.Title}"))]))], "Found by search");
         Console.WriteLine($"wrote {sheet}");

@@ -47,6 +47,9 @@ static class ClassScores
 /// <param name="table">CSV file, or null.</param>
 sealed class ClassReport(string? picture = null, string? table = null)
 {
+    /// <summary>Of the table.</summary>
+    public static readonly string[] Columns = ["class", "pictures", "right", "accuracy", "most often taken for", "times"];
+
     readonly List<(string Name, ConfusionMatrix Confusion, IReadOnlyList<string> Classes)> found = [];
 
     /// <summary>What there is to report.</summary>
@@ -65,10 +68,13 @@ sealed class ClassReport(string? picture = null, string? table = null)
         if (found.Count == 0 && (picture ?? table) is { } asked) Console.Error.WriteLine($"{asked} was not written: this data has no classes");
     }
 
-    static void WriteTable(string path, ConfusionMatrix confusion, IReadOnlyList<string> classes)
+    static void WriteTable(string path, ConfusionMatrix confusion, IReadOnlyList<string> classes) =>
+        AtomicFile.Write(path, stream => WriteTable(stream, confusion, classes));
+
+    static void WriteTable(Stream stream, ConfusionMatrix confusion, IReadOnlyList<string> classes)
     {
-        using var csv = CsvWriter.ToFile(path);
-        csv.WriteRecord(["class", "pictures", "right", "accuracy", "most often taken for", "times"]);
+        using var csv = CsvWriter.Create(stream, new CsvWriterOptions(), leaveOpen: true);
+        csv.WriteRecord(Columns);
         var accuracy = confusion.PerClassAccuracy();
         for (int c = 0; c < classes.Count; c++)
         {
@@ -83,7 +89,6 @@ sealed class ClassReport(string? picture = null, string? table = null)
 
     static void Wrote(string path, Action<string> write)
     {
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
         write(path);
         Console.WriteLine($"wrote {path}");
     }

@@ -46,8 +46,7 @@ static class ScoreReport
                 Metrics = score.Metrics.Where(metric => double.IsFinite(metric.Value)).ToDictionary(metric => metric.Name, metric => metric.Value),
             }),
         };
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
-        File.WriteAllText(path, JsonSerializer.Serialize(content, Indented) + "\n");
+        AtomicFile.WriteText(path, JsonSerializer.Serialize(content, Indented) + "\n");
     }
 
     // Chance over a thousand classes is a tenth of a per cent: such values want another digit.

@@ -25,8 +25,7 @@ public static class ConfusionChart
     /// <exception cref="ArgumentException">There are other numbers of names and classes.</exception>
     public static void Write(string path, string title, ConfusionMatrix confusion, IReadOnlyList<string> names)
     {
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
-        PictureFile.Write(path, Draw(title, confusion, names));
+        SheetFile.Write(path, Draw(title, confusion, names));
     }
 
     /// <summary>The chart as a picture.</summary>

@@ -31,7 +31,7 @@ public static class ContactSheet
     /// <param name="cell">Side of a picture in pixels.</param>
     /// <exception cref="ArgumentException">There are no rows.</exception>
     public static void Write(string path, IReadOnlyList<ContactSheetRow> rows, string? title = null, int cell = 96) =>
-        PictureFile.Write(path, Draw(rows, title, cell));
+        SheetFile.Write(path, Draw(rows, title, cell));
 
     /// <summary>The page as a picture.</summary>
     /// <inheritdoc cref="Write"/>
