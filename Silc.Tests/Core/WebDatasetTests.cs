@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Formats.Tar;
 using System.IO.Compression;
 
@@ -318,17 +317,8 @@ public sealed class WebDatasetTests : TempFolder
 
     static void Tar(params string[] arguments)
     {
-        try
-        {
-            using var tar = Process.Start(new ProcessStartInfo("tar", arguments) { RedirectStandardError = true })!;
-            var error = tar.StandardError.ReadToEnd();
-            tar.WaitForExit();
-            if (tar.ExitCode != 0) Assert.Inconclusive($"tar {string.Join(' ', arguments)} failed, it may not be GNU's: {error}");
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            Assert.Inconclusive("there is no tar on this machine");
-        }
+        if (Peer.Run("tar", arguments) is not { } tar) Assert.Inconclusive("there is no tar on this machine");
+        else if (tar.Exit != 0) Assert.Inconclusive($"tar {string.Join(' ', arguments)} failed, it may not be GNU's: {tar.Errors}");
     }
 
     void Zip(string name, byte[] content)
