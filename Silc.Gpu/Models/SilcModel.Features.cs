@@ -46,6 +46,7 @@ public sealed partial class SilcModel
         int each = side * side * 3;
         Require.That(pixels.Length % each == 0,
             $"{pixels.Length} pixel values are no whole number of {side} x {side} x 3 pictures");
+        using var turn = Turn();
         if (!patchInference.TryGetValue((side, feature), out var windows))
             patchInference[(side, feature)] = windows = new(this, side, feature);
         return windows.Run(pixels, pixels.Length / each);
@@ -63,7 +64,14 @@ public sealed partial class SilcModel
     }
 
     /// <summary>The factor exp(t) on cosines.</summary>
-    public double Temperature => Math.Exp(Device.Download(T.Value.View)[0]);
+    public double Temperature
+    {
+        get
+        {
+            using var turn = Turn();
+            return Math.Exp(Device.Download(T.Value.View)[0]);
+        }
+    }
 
     /// <summary>Text embeddings that stand for classes.</summary>
     /// <inheritdoc cref="ClassPrototypes.Of"/>

@@ -19,6 +19,7 @@ public sealed partial class SilcModel
     {
         int each = Config.ImageSize * Config.ImageSize * 3;
         Require.That(pixels.Length % each == 0, $"{pixels.Length} pixel values are no whole number of {Config.ImageSize} x {Config.ImageSize} x 3 pictures");
+        using var turn = Turn();
         return (inference ??= new(this)).Pictures(pixels, pixels.Length / each, normalize);
     }
 
@@ -28,6 +29,7 @@ public sealed partial class SilcModel
         Require.That(tokens.Length % Config.TextLength == 0, $"{tokens.Length} token ids are no whole number of captions of {Config.TextLength}");
         foreach (var id in tokens)
             Require.That(id >= 0 && id < Config.VocabSize, $"token id {id} is not in the model's vocabulary of {Config.VocabSize}");
+        using var turn = Turn();
         return (inference ??= new(this)).Texts(tokens, tokens.Length / Config.TextLength);
     }
 

@@ -14,6 +14,14 @@ public sealed partial class Trainer
 
     internal void Save(string path, DataState? data, IReadOnlyDictionary<string, string> notes)
     {
+        var (arrays, step) = State();
+        new Checkpoint(path, step, Checkpoint.LibraryVersion, student.Config, Config, student.Tokenizer?.Origin, data, notes).Write(arrays);
+    }
+
+    // All of one step; whoever waits for the device need not wait for the disk.
+    (List<NamedArray> Arrays, long Step) State()
+    {
+        using var turn = Turn();
         List<NamedArray> arrays = [.. student.Parameters.ToArrays(), .. optimizer.ToArrays()];
         if (Teacher is not null)
         {
@@ -23,8 +31,7 @@ public sealed partial class Trainer
         }
         if (Average is not null) arrays.AddRange(student.Parameters.ToArrays(Average.Values, AveragePrefix));
         arrays.Add(new(StepState, [StepGate.Size], gate.Read()));
-        new Checkpoint(path, Steps, Checkpoint.LibraryVersion, student.Config, Config, student.Tokenizer?.Origin, data,
-            notes).Write(arrays);
+        return (arrays, Steps);
     }
 
     /// <summary>
@@ -40,6 +47,7 @@ public sealed partial class Trainer
         var path = checkpoint.Path;
         var arrays = Safetensors.Read(path).Arrays.Where(entry => entry.Key != Seal.Name)
             .ToDictionary(entry => entry.Key, entry => entry.Value.ToNamedArray());
+        using var turn = Turn();
         student.Parameters.Load(arrays, origin: path);
         optimizer.Load(arrays, path);
         if (Teacher is not null)

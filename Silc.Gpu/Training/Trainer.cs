@@ -8,6 +8,11 @@ namespace Silc;
 /// Trains a model: image-text contrast on every global view plus local-to-global self-distillation (Naeem et al. 2024, arXiv:2310.13355).
 /// <see cref="Step"/> copies its batch, waits for the step before and queues work; <see cref="ReadMetrics"/> waits for that.
 /// </summary>
+/// <remarks>
+/// Threads: every member may be called from any number of threads; each call takes a turn on the device, so that others may use the model, or
+/// save it, between two steps. Two threads that step one trainer train it in whatever order they come. After <see cref="Dispose"/>, and after
+/// the model or its device was disposed, calls throw <see cref="ObjectDisposedException"/>.
+/// </remarks>
 public sealed partial class Trainer : IDisposable
 {
     readonly SilcModel student;
@@ -21,6 +26,7 @@ public sealed partial class Trainer : IDisposable
     readonly FrozenParameters frozen;
     readonly StepGate gate;
     readonly MemoryBuffer1D<float, Stride1D.Dense> losses;
+    bool disposed;
 
     /// <summary>Prepares to train <paramref name="model"/>: measures the memory of a step, then allocates it.</summary>
     /// <param name="model">The student; it is trained in place.</param>
@@ -31,6 +37,7 @@ public sealed partial class Trainer : IDisposable
     public Trainer(SilcModel model, TrainConfig train)
     {
         (student, device, Config) = (model, model.Device, train.Check());
+        using var turn = model.Turn();
         if (train.DistillationWeight > 0 && model.Config.Views.Local == 0 && !train.GlobalToGlobal)
             throw new ArgumentException("self-distillation needs local views: set ViewConfig.Local, or DistillationWeight to 0");
         if (train.GlobalToGlobal && model.Config.Views.Plain)
@@ -84,6 +91,7 @@ public sealed partial class Trainer : IDisposable
     /// <summary>One update from a batch of <see cref="TrainConfig.BatchSize"/> pictures.</summary>
     public void Step(Batch batch)
     {
+        using var turn = Turn();
         var start = Stopwatch.GetTimestamp();
         views.Send(batch);          // while the step before still runs
         UploadTime += Stopwatch.GetElapsedTime(start);
@@ -107,6 +115,7 @@ public sealed partial class Trainer : IDisposable
     /// <exception cref="TrainingDivergedException">More than <see cref="TrainConfig.MaxSkippedSteps"/> steps in a row were skipped.</exception>
     public StepMetrics ReadMetrics()
     {
+        using var turn = Turn();
         var state = gate.Read();
         gate.ResetSums();
         var counted = Math.Max(1, state[StepGate.Counted]);
@@ -122,9 +131,20 @@ public sealed partial class Trainer : IDisposable
 
     float Read(Parameter p) => device.Download(p.Value.View.SubView(0, 1))[0];
 
-    /// <summary>Frees everything but the model.</summary>
+    /// <summary>The device's turn, while trainer and model have memory to work on.</summary>
+    Lock.Scope Turn()
+    {
+        var turn = student.Turn();
+        if (!disposed) return turn;
+        turn.Dispose();
+        throw new ObjectDisposedException(nameof(Trainer));
+    }
+
+    /// <summary>Frees everything but the model, once the call that is at work is done.</summary>
     public void Dispose()
     {
+        using var turn = device.LastTurn();
+        disposed = true;
         // Some are null if the constructor failed.
         arena?.Dispose();
         views?.Dispose();
