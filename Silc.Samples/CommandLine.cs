@@ -33,7 +33,7 @@ public static class CommandLine
         }
     }
 
-    static RootCommand Root()
+    internal static RootCommand Root()
     {
         var root = DemoCommand.Create();
         root.Add(DevicesCommand.Create());

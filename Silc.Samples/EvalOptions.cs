@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Outputs;
 
 namespace Silc.Samples;
 
@@ -13,4 +14,7 @@ static class EvalOptions
     };
 
     public static readonly Option<string?> Json = new("--json") { Description = "Also write the numbers to a file.", HelpName = "FILE" };
+
+    /// <summary>The file of <see cref="Json"/>, if asked for.</summary>
+    public static Output? ScoresOf(ParseResult parsed) => parsed.GetValue(Json) is { } file ? Output.Scores(file) : null;
 }

@@ -89,9 +89,11 @@ static partial class AtomicFile
         }
     }
 
-    // A pipe or a terminal, such as /dev/stdout: a file of that name in its place would be no output, and takes root's /dev away.
-    // /dev/shm holds plain files.
-    static bool IsDevice(string path) => !OperatingSystem.IsWindows() && !path.StartsWith("/dev/shm/", StringComparison.Ordinal)
+    /// <summary>
+    /// True for a pipe or a terminal, such as /dev/stdout: a file of that name in its place would be no output, and takes root's
+    /// /dev away. /dev/shm holds plain files.
+    /// </summary>
+    public static bool IsDevice(string path) => !OperatingSystem.IsWindows() && !path.StartsWith("/dev/shm/", StringComparison.Ordinal)
         && (path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal));
 
     static string Room(string folder, long bytes) => bytes == 0 ? ""

@@ -30,15 +30,15 @@ public static class Npz
         }
     });
 
-    /// <summary>The same for arrays that come in pieces.</summary>
-    internal static void WritePieces(string path, IEnumerable<ArrayPieces> arrays) => AtomicFile.Write(path, stream =>
+    /// <summary>The same for arrays that come in pieces, with a comment of the zip, which numpy does not mind.</summary>
+    internal static void WritePieces(string path, IReadOnlyList<ArrayPieces> arrays, string comment = "") => AtomicFile.Write(path, stream =>
     {
-        using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
+        using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true) { Comment = comment };
         foreach (var array in arrays)
         {
             using var entry = zip.CreateEntry($"{array.Name}.npy", CompressionLevel.NoCompression).Open();
             Npy.WriteHeader(entry, array.Shape);
             array.Pieces(values => entry.Write(MemoryMarshal.AsBytes(values)));
         }
-    });
+    }, arrays.Sum(array => sizeof(float) * array.Count));
 }

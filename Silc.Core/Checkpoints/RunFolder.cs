@@ -44,11 +44,12 @@ public sealed class RunFolder : IDisposable
     /// <param name="path">May exist.</param>
     /// <param name="policy">When checkpoints are written and which stay; null means every ten minutes, the newest three.</param>
     /// <param name="overwrite">Delete the run that the folder holds.</param>
-    /// <exception cref="IOException">The folder holds a run.</exception>
+    /// <exception cref="IOException">The folder holds a run; or its model is not that of a run, which is never deleted.</exception>
     public static RunFolder Create(string path, SavePolicy? policy = null, bool overwrite = false)
     {
         if (!overwrite && HoldsRun(path))
             throw new IOException($"{path} holds a run already: go on from it, choose another folder, or overwrite it");
+        if (overwrite) RequireRunsModel(path);
         return new(path, policy, overwrite);
     }
 
@@ -175,6 +176,25 @@ public sealed class RunFolder : IDisposable
         }
         foreach (var (old, path) in Older(step + 1).Skip(Policy.Keep))
             if (Policy.KeepEvery == 0 || old % Policy.KeepEvery != 0) Delete(path);
+    }
+
+    static void RequireRunsModel(string path)
+    {
+        var model = System.IO.Path.Combine(path, ModelName);
+        if (File.Exists(model) && !IsRuns(model))
+            throw new IOException($"{model} was not written by a run, so it is not deleted for another: choose another folder, or move it away");
+    }
+
+    static bool IsRuns(string model)
+    {
+        try
+        {
+            return ModelMetadata.Step(Safetensors.ReadMetadata(model)) is not null;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
     }
 
     // Those from later steps are damaged or of another version, else the run would have gone on from them; it writes new ones in

@@ -12,7 +12,7 @@ namespace Silc;
 /// <param name="Titles">Caption of each row.</param>
 public sealed record EmbeddingIndex(float[,] Rows, IReadOnlyList<string> Paths, IReadOnlyList<string> Titles)
 {
-    const string PathColumn = "filepath", TitleColumn = "title";
+    const string PathColumn = "filepath", TitleColumn = "title", ModelColumn = "model";
 
     /// <summary>Number of rows.</summary>
     public int Count => Rows.GetLength(0);
@@ -57,10 +57,10 @@ public sealed record EmbeddingIndex(float[,] Rows, IReadOnlyList<string> Paths, 
     void WriteTable(CsvWriter csv, string folder, bool inside)
     {
         int width = inside ? Rows.GetLength(1) : 0;
-        csv.WriteRecord([PathColumn, TitleColumn, .. Enumerable.Range(0, width).Select(c => $"e{c}")]);
+        csv.WriteRecord([PathColumn, TitleColumn, ModelColumn, .. Enumerable.Range(0, width).Select(c => $"e{c}")]);
         for (int i = 0; i < Count; i++)
             csv.WriteRecord([
-                File.Exists(Paths[i]) ? Path.GetRelativePath(folder, Paths[i]).Replace('\\', '/') : Paths[i], Titles[i],
+                File.Exists(Paths[i]) ? Path.GetRelativePath(folder, Paths[i]).Replace('\\', '/') : Paths[i], Titles[i], "",
                 .. Enumerable.Range(0, width).Select(c => Rows[i, c].ToString("R", CultureInfo.InvariantCulture))]);
     }
 
@@ -104,7 +104,16 @@ public sealed record EmbeddingIndex(float[,] Rows, IReadOnlyList<string> Paths, 
         return rows;
     }
 
-    static (string Table, bool Inside) Files(string path) => Path.GetExtension(path).ToLowerInvariant() switch
+    /// <summary>True for a table that belongs to an index: its columns say so, which a user's table of pictures has not got.</summary>
+    internal static bool IsTable(string path)
+    {
+        using var csv = CsvReader.FromFile(path, new CsvReaderOptions { Separator = ',' });
+        csv.ReadHeader();
+        return csv.Headers is [PathColumn, TitleColumn, ModelColumn, ..];
+    }
+
+    /// <summary>The table of an index, and whether the embeddings are in it.</summary>
+    internal static (string Table, bool Inside) Files(string path) => Path.GetExtension(path).ToLowerInvariant() switch
     {
         ".npy" => (Path.ChangeExtension(path, ".csv"), false),
         ".csv" => (path, true),

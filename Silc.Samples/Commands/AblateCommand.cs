@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Ablation;
+using Silc.Samples.Outputs;
 using Silc.Samples.Training;
 using Spectre.Console;
 
@@ -50,6 +51,8 @@ static class AblateCommand
         if (train.DistillationWeight == 0) throw new ArgumentException("--distillation 0 leaves the ladder without its top rung");
         if (recipe.Views.Local == 0 && !train.GlobalToGlobal) throw new ArgumentException("--local-views 0 leaves self-distillation nothing to look at: give some, or --global-to-global");
         if (recipe.Views.Captioned < 2) throw new ArgumentException("these views show the image-text loss one picture: additional views need two, as those of --views silc and dino");
+        var table = Output.Ablation(Path.Combine(parsed.GetRequiredValue(Out), AblationFolder.TableName));
+        OutputGuard.Check(parsed, table, Output.Beside(Path.Combine(parsed.GetRequiredValue(Out), MarkdownName), table));
         var folder = new AblationFolder(parsed.GetRequiredValue(Out), new(DataOption.Absolute(data), Path.GetFileName(tokenizerName), recipe, train));
 
         using var device = Silc.Device.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Data;
+using Silc.Samples.Outputs;
 using Spectre.Console;
 
 namespace Silc.Samples.Commands;
@@ -30,6 +31,7 @@ static class DataInspectCommand
     {
         var (most, sheet) = (parsed.GetValue(Most), parsed.GetValue(Sheet)!);
         if (most < 1) throw new ArgumentException($"--most is {most}, it must be at least 1");
+        OutputGuard.Check(parsed, Output.Sheet(sheet));
         var source = DataOption.Open(parsed.GetRequiredValue(Data), seed: 0, parsed);
         var config = SilcConfig.Preset(parsed.GetValue(Preset)!);
         config = config with { Views = ViewOptions.Of(config.Views, parsed) };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
@@ -35,6 +36,7 @@ static class EmbedCommand
         var (data, texts, path) = (parsed.GetValue(Data), parsed.GetValue(Texts), parsed.GetRequiredValue(Out));
         if (Path.GetExtension(path).ToLowerInvariant() is not (".npy" or ".csv")) throw new ArgumentException($"--out {path}: embeddings are written to FILE.npy or FILE.csv");
         if (data is null == texts is null) throw new ArgumentException("embed either pictures, --data, or captions, --texts FILE");
+        OutputGuard.Check(parsed, Output.Index(path));
         var captions = texts is null ? [] : ReadTexts(texts);
         var source = data is null ? null : DataOption.Open(data, seed: 0, parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Evaluation;
+using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
@@ -36,6 +37,7 @@ static class EvalProbeCommand
         var (name, data, test) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Data), parsed.GetValue(Test));
         if (test is not null && !DataOption.IsClasses(data)) throw new ArgumentException($"--test is for classes:FOLDER, not for --data {data}");
         var tasks = Tasks(parsed, data, test).ToList();
+        OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed));
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed, captions: false);
         var probes = new ProbeScores(model, parsed.GetValue(EvalOptions.Crop));

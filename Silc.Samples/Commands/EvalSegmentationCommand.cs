@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Evaluation;
+using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
@@ -34,6 +35,7 @@ static class EvalSegmentationCommand
         var name = parsed.GetRequiredValue(Model);
         var (sources, background) = (SegmentationOptions.Sources(parsed).ToList(), SegmentationOptions.BackgroundOf(parsed));
         var templates = PromptOptions.TemplatesOf(parsed, SegmentationOptions.IsMasks(parsed) ? "segmentation" : "name");
+        OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed), parsed.GetValue(Overlays) is { } drawn ? Output.Sheet(drawn) : null);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         var windows = SegmentationOptions.WindowsOf(parsed, model.Config);

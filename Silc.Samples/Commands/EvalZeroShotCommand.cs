@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Evaluation;
+using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
@@ -48,9 +49,10 @@ static class EvalZeroShotCommand
             if (!DataOption.IsClasses(data)) throw new ArgumentException($"--classes is for classes:FOLDER, not for --data {data}");
             if (!File.Exists(list)) throw new FileNotFoundException($"--classes {list}: no such file");
         }
+        var report = new ClassReport(parsed.GetValue(Confusion), parsed.GetValue(PerClass));
+        OutputGuard.Check(parsed, report.Outputs.Append(EvalOptions.ScoresOf(parsed)));
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
-        var report = new ClassReport(parsed.GetValue(Confusion), parsed.GetValue(PerClass));
         var scores = Scores(parsed, model, data, templates, report).ToList();
         ScoreReport.Show(scores);
         report.Write();

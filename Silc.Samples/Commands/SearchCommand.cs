@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Outputs;
 using Spectre.Console;
 
 namespace Silc.Samples.Commands;
@@ -39,6 +40,7 @@ static class SearchCommand
         foreach (var file in like)
             if (!File.Exists(file)) throw new FileNotFoundException($"--like {file}: no such picture");
         var name = parsed.GetRequiredValue(Index);
+        OutputGuard.Check(parsed, [EmbeddingIndex.Files(name).Table], parsed.GetValue(Sheet) is { } drawn ? Output.Sheet(drawn) : null);
         var index = EmbeddingIndex.Load(name);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed);

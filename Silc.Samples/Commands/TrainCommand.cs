@@ -41,6 +41,7 @@ static class TrainCommand
 
         using var init = start is null ? TrainInit.Open(parsed) : null;
         var tokenizer = start?.Tokenizer?.Open() ?? init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
+        if (start is null) TrainFolder.CheckFiles(given, folder, tokenizer, init?.Path);
         var config = start?.Config ?? TrainOptions.ModelOf(parsed, tokenizer, init?.Weights.Config);
         var train = start is null ? TrainOptions.TrainingOf(parsed) : Continued(start, given);
         var data = parsed.GetRequiredValue(TrainOptions.Data);

@@ -1,4 +1,5 @@
 using CsvHelper;
+using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Evaluation;
 
@@ -55,6 +56,16 @@ sealed class ClassReport(string? picture = null, string? table = null)
     /// <summary>What there is to report.</summary>
     public IReadOnlyList<(string Name, ConfusionMatrix Confusion, IReadOnlyList<string> Classes)> Found => found;
 
+    /// <summary>The files that <see cref="Write"/> writes, with the numbers that several sets get.</summary>
+    public IEnumerable<Output> Outputs
+    {
+        get
+        {
+            if (picture is not null) foreach (var file in Names(picture)) yield return Output.Sheet(file);
+            if (table is not null) foreach (var file in Names(table)) yield return Output.Classes(file);
+        }
+    }
+
     public void Add(string name, ConfusionMatrix confusion, IReadOnlyList<string> classes) => found.Add((name, confusion, classes));
 
     /// <summary>Writes the files and says so; several sets get a number each.</summary>
@@ -85,7 +96,17 @@ sealed class ClassReport(string? picture = null, string? table = null)
         }
     }
 
-    string Numbered(string path, int i) => found.Count == 1 ? path : Path.Combine(Path.GetDirectoryName(path) ?? "", $"{Path.GetFileNameWithoutExtension(path)}-{i + 1}{Path.GetExtension(path)}");
+    string Numbered(string path, int i) => found.Count == 1 ? path : Numbered(path, $"{i + 1}");
+
+    static string Numbered(string path, string number) =>
+        Path.Combine(Path.GetDirectoryName(path) ?? "", $"{Path.GetFileNameWithoutExtension(path)}-{number}{Path.GetExtension(path)}");
+
+    // How many sets there are is known only at the end; what bears a number already is asked, whichever.
+    static IEnumerable<string> Names(string path)
+    {
+        yield return path;
+        for (int i = 1; File.Exists(Numbered(path, $"{i}")); i++) yield return Numbered(path, $"{i}");
+    }
 
     static void Wrote(string path, Action<string> write)
     {
