@@ -17,7 +17,10 @@ sealed class SegmentationRun(
 
     readonly bool left = source.HasBackground && !backgroundCounts;
 
-    public IEnumerable<Score> Score(SegmentationSheet? sheet)
+    /// <param name="sheet">Is given the first answers.</param>
+    /// <param name="masks">Is given all of them.</param>
+    /// <param name="folder">Of this set among the masks.</param>
+    public IEnumerable<Score> Score(SegmentationSheet? sheet, PredictedMasks? masks = null, string folder = "")
     {
         var set = left ? new WithoutBackground(source) : source;
         // A background without words: left out, or what no class reaches.
@@ -32,11 +35,15 @@ sealed class SegmentationRun(
             var segmenter = model.Segmenter(named, feature, windows, source.HasBackground && !left ? threshold : null);
             var confusion = SegmentationScores.Of(segmenter, set, (example, predicted) =>
             {
+                masks?.Write(folder, Name(feature), example.Key, predicted);
                 sheet?.Add(shown++, example, predicted, feature == PatchFeature.MapValues ? "map" : "last block");
                 if (first)
                     foreach (var label in example.Labels.Labels)
                         if (label >= 0) pixels[label]++;
             });
+            if (first && confusion.Total == 0)
+                throw new InvalidDataException($"{source.Name}: every pixel is {(left ? "background or " : "")}of a label that is ignored (--ignore, 255 unless given), so none counts. "
+                    + $"{(left ? "--background words counts the background; m" : "M")}asks drawn as 0 and 255 want 255 written as 1, the number of its class");
             first = false;
             yield return Line(set, Name(feature), confusion);
         }

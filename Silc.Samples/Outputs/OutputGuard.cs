@@ -10,7 +10,7 @@ namespace Silc.Samples.Outputs;
 static class OutputGuard
 {
     /// <summary>Options and the argument that name what is written; all others name what is read, if files.</summary>
-    public static readonly IReadOnlySet<string> OptionNames = new HashSet<string> { "--out", "--sheet", "--json", "--confusion", "--per-class", "--overlays" };
+    public static readonly IReadOnlySet<string> OptionNames = new HashSet<string> { "--out", "--sheet", "--json", "--confusion", "--per-class", "--overlays", "--predictions" };
     public const string ArgumentName = "OUT";
 
     /// <param name="parsed">The command line; the files that it names elsewhere are read.</param>

@@ -7,19 +7,19 @@ namespace Silc;
 public sealed class MaskFolderSource : ISegmentationSource
 {
     readonly (string Key, string Picture, string Mask)[] files;
-    readonly int ignore;
+    readonly HashSet<int> ignore;
     readonly bool skipZero;
 
     /// <summary>Lists the folder; pairs are in the order of their paths.</summary>
     /// <param name="path">Holds <c>images</c> and <c>masks</c>.</param>
     /// <param name="classes">Names of the labels 0, 1, ….</param>
-    /// <param name="ignore">The label that does not count; 255 in PASCAL VOC.</param>
+    /// <param name="ignore">Labels that do not count; null means 255, as in PASCAL VOC.</param>
     /// <param name="skipZero">Label 0 does not count and label i is class i - 1: ADE20K.</param>
     /// <param name="hasBackground">Class 0 is whatever no other class names.</param>
     /// <exception cref="InvalidDataException">A folder or a mask is missing; the message names it.</exception>
-    public MaskFolderSource(string path, ClassList classes, int ignore = 255, bool skipZero = false, bool hasBackground = false)
+    public MaskFolderSource(string path, ClassList classes, IReadOnlyCollection<int>? ignore = null, bool skipZero = false, bool hasBackground = false)
     {
-        (Classes, this.ignore, this.skipZero, HasBackground) = (classes, ignore, skipZero, hasBackground);
+        (Classes, this.ignore, this.skipZero, HasBackground) = (classes, [.. ignore ?? [255]], skipZero, hasBackground);
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
         var (images, masks) = (Path.Combine(path, "images"), Path.Combine(path, "masks"));
         foreach (var folder in (string[])[images, masks])
@@ -31,7 +31,7 @@ public sealed class MaskFolderSource : ISegmentationSource
                 Path.ChangeExtension(Path.Combine(masks, Path.GetRelativePath(images, file)), ".png")))];
         if (files.Length == 0) throw new InvalidDataException($"{images} holds no pictures");
         foreach (var (_, picture, mask) in files)
-            if (!File.Exists(mask)) throw new InvalidDataException($"{picture} has no mask: there is no file {mask}");
+            if (!File.Exists(mask)) throw new InvalidDataException(Missing(picture, mask));
     }
 
     /// <inheritdoc/>
@@ -55,6 +55,19 @@ public sealed class MaskFolderSource : ISegmentationSource
             throw new InvalidDataException(
                 $"{mask} is {labels.Width} x {labels.Height}, its picture {path} {picture.Width} x {picture.Height}; they must be of one size");
         return new(key, picture,
-            labels.Map(label => label == ignore || skipZero && label == 0 ? LabelMap.Ignore : skipZero ? label - 1 : label));
+            labels.Map(label => ignore.Contains(label) || skipZero && label == 0 ? LabelMap.Ignore : skipZero ? label - 1 : label));
+    }
+
+    // The mask may be there in another format.
+    static string Missing(string picture, string mask)
+    {
+        var folder = Path.GetDirectoryName(mask)!;
+        var name = Path.GetFileNameWithoutExtension(mask);
+        var other = Directory.Exists(folder)
+            ? Directory.EnumerateFiles(folder).FirstOrDefault(file => Path.GetFileNameWithoutExtension(file) == name) : null;
+        if (other is null) return $"{picture} has no mask: there is no file {mask}";
+        var why = Path.GetExtension(other).ToLowerInvariant() is ".jpg" or ".jpeg" or ".webp"
+            ? "a lossy format, which mixes the labels of neighbours: write it again from its source as a PNG" : "masks must be PNG: convert it";
+        return $"{picture} has the mask {other}, {why}";
     }
 }
