@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Data;
 
 namespace Silc.Samples;
 
@@ -16,11 +17,17 @@ static class DataOption
     public static readonly Option<string?> CaptionColumn = Text("--caption-column", "Of a table, the column of captions; usually title.", "NAME");
     public static readonly Option<string?> Separator = Text("--separator", "Of a table, the character between columns, or tab; detected unless given.", "CHAR");
 
+    public static readonly Option<string?> ImageField = Text("--image-field",
+        "Of shards, endings of pictures, as img or 'jpg;png'; usually those of files that are read.", "NAME");
+    public static readonly Option<string?> CaptionField = Text("--caption-field",
+        "Of shards, where captions are: the ending of a text, or a key in .json; usually .txt, and caption, text or captions in .json.", "NAME");
+
     public static readonly Option<int?> MaxMember = MiB("--max-member", "Of shards, the largest file in one that is read; usually 64 MiB.");
     public static readonly Option<int?> MaxUnpacked = MiB("--max-unpacked", "Of .tar.gz shards, the largest that one may become; usually 2048 MiB.");
 
     /// <summary>How to read what <c>--data</c> names.</summary>
-    public static IReadOnlyList<Option> Reading { get; } = [Template, ImageColumn, CaptionColumn, Separator, MaxMember, MaxUnpacked];
+    public static IReadOnlyList<Option> Reading { get; } =
+        [Template, ImageColumn, CaptionColumn, Separator, ImageField, CaptionField, MaxMember, MaxUnpacked];
 
     public static Option<string> Create(bool required = true) => new("--data")
     {
@@ -57,8 +64,16 @@ static class DataOption
     {
         if (After(ClassPrefix, data) is null) Refuse(parsed, data, "one folder per class, classes:FOLDER", Template);
         if (!IsTable(data)) Refuse(parsed, data, "a table, FILE.csv or FILE.tsv", ImageColumn, CaptionColumn, Separator);
-        if (Shards(data) is null) Refuse(parsed, data, "WebDataset shards", MaxMember, MaxUnpacked);
-        return data == "demo" ? DemoSet.Drawn(seed) : OpenFiles(data, parsed);
+        if (Shards(data) is null) Refuse(parsed, data, "WebDataset shards", ImageField, CaptionField, MaxMember, MaxUnpacked);
+        var source = data == "demo" ? DemoSet.Drawn(seed) : OpenFiles(data, parsed);
+        Say(source.Skipped);
+        return source;
+    }
+
+    /// <summary>Says what a source leaves out, a line for each reason.</summary>
+    public static void Say(IEnumerable<SkippedMembers> left)
+    {
+        foreach (var skipped in left) Console.Error.WriteLine($"skipped  {skipped}");
     }
 
     static IImageTextSource OpenFiles(string data, ParseResult parsed)
@@ -70,6 +85,7 @@ static class DataOption
                 : throw new FileNotFoundException($"--data {data}: no folder {classes}; it should hold one folder per class");
         if (IsTable(data) && File.Exists(data))
             return new CsvSource(data, parsed.GetValue(ImageColumn) ?? "filepath", parsed.GetValue(CaptionColumn) ?? "title", SeparatorOf(parsed));
+        if (File.Exists(data)) throw new ArgumentException($"--data {data}: {UnreadFile.Remedy(data)}");
         return Directory.Exists(data) ? new FolderSource(data)
             : throw new FileNotFoundException(
                 $"--data {data}: no such file or folder; it can be demo, emoji:FOLDER, FILE.csv, SHARDS.tar, FOLDER or classes:FOLDER");
@@ -79,9 +95,9 @@ static class DataOption
     {
         try
         {
-            var source = new WebDatasetSource(pattern, Bytes(parsed, MaxMember) ?? WebDatasetSource.UsualMember, Bytes(parsed, MaxUnpacked) ?? WebDatasetSource.UsualUnpacked);
-            foreach (var skipped in source.Skipped) Console.Error.WriteLine($"skipped  {skipped}");
-            return source;
+            return new(pattern, Bytes(parsed, MaxMember) ?? WebDatasetSource.UsualMember,
+                Bytes(parsed, MaxUnpacked) ?? WebDatasetSource.UsualUnpacked,
+                parsed.GetValue(ImageField), parsed.GetValue(CaptionField));
         }
         catch (FileNotFoundException error)
         {

@@ -44,7 +44,12 @@ static class SegmentationOptions
         var (data, count) = (DataOf(parsed), parsed.GetValue(Pictures));
         if (count < 1) throw new ArgumentException($"--pictures is {count}, it must be at least 1");
         Option[] forMasks = [Classes, Ignore, SkipZero];
-        if (IsMasks(parsed)) return [Masks(data[MaskPrefix.Length..], parsed)];
+        if (IsMasks(parsed))
+        {
+            var masks = Masks(data[MaskPrefix.Length..], parsed);
+            DataOption.Say(masks.Skipped);
+            return [masks];
+        }
         if (forMasks.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
             throw new ArgumentException($"{wrong.Name} is for masks:FOLDER, not for --data {data}");
         var photographs = PhotographsOf(parsed.GetValue(Photographs));
@@ -100,8 +105,9 @@ static class SegmentationOptions
     {
         if (folder is null) return null;
         if (!Directory.Exists(folder)) throw new FileNotFoundException($"--photographs {folder}: no such folder");
-        var found = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(path => PictureFile.Extensions.Contains(Path.GetExtension(path).ToLowerInvariant())).Order(StringComparer.Ordinal).ToList();
+        var log = new SkipLog();
+        var found = DataFolder.Files(folder, log).Where(PictureFile.IsPicture).ToList();
+        DataOption.Say(log.Report());
         return found.Count > 0 ? found : throw new FileNotFoundException($"--photographs {folder}: no pictures in it");
     }
 }

@@ -26,6 +26,9 @@ public sealed class CachedSource(IImageTextSource source, long maxBytes) : IImag
     public long Bytes => Interlocked.Read(ref bytes);
 
     /// <inheritdoc/>
+    public IReadOnlyList<SkippedMembers> Skipped => source.Skipped;
+
+    /// <inheritdoc/>
     public ImageTextPair Read(int index)
     {
         if (kept.TryGetValue(index, out var pair)) return pair;

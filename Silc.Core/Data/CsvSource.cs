@@ -8,6 +8,8 @@ namespace Silc;
 /// </summary>
 public sealed class CsvSource : IImageTextSource
 {
+    const string Download = "download the pictures first, for example with img2dataset, and train on the files";
+
     readonly List<(string Path, List<string> Captions)> pairs = [];
 
     /// <summary>Reads the table, not the pictures.</summary>
@@ -15,7 +17,10 @@ public sealed class CsvSource : IImageTextSource
     /// <param name="imageColumn">Header of the picture paths.</param>
     /// <param name="captionColumn">Header of the captions.</param>
     /// <param name="separator">Between columns; null detects comma, semicolon, tab or bar from the first lines.</param>
-    /// <exception cref="InvalidDataException">A column or a value is missing, or there is no row.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A column or a value is missing, a row has more values than the header, a byte is not UTF-8, all pictures are addresses of the web, or
+    /// there is no row; the message says where.
+    /// </exception>
     public CsvSource(string path, string imageColumn = "filepath", string captionColumn = "title", char? separator = null)
     {
         Name = Path.GetFileNameWithoutExtension(path);
@@ -25,7 +30,7 @@ public sealed class CsvSource : IImageTextSource
             TrackLineNumbers = true,
             OnMalformedRecord = record => Reject(path, record),
         };
-        using var csv = CsvReader.FromFile(path, options);
+        using var csv = CsvReader.Create(Utf8File.Open(path), options);
         Load(csv, path, imageColumn, captionColumn);
     }
 
@@ -39,6 +44,7 @@ public sealed class CsvSource : IImageTextSource
     public ImageTextPair Read(int index)
     {
         var (path, captions) = pairs[index];
+        if (IsAddress(path)) throw new InvalidDataException($"{path} is an address; {Download}");
         return new(path, PictureFile.Read(path), captions);
     }
 
@@ -50,9 +56,28 @@ public sealed class CsvSource : IImageTextSource
         int image = Column(csv, path, imageColumn), caption = Column(csv, path, captionColumn);
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var known = new Dictionary<string, int>();
-        while (csv.Read()) Add(Path.Combine(folder, Value(csv, image, path)), Value(csv, caption, path), known);
+        while (csv.Read())
+        {
+            CheckWidth(csv, path);
+            var picture = Value(csv, image, path);
+            Add(IsAddress(picture) ? picture : Path.Combine(folder, picture), Value(csv, caption, path), known);
+        }
         if (pairs.Count == 0) throw new InvalidDataException($"{path} has a header but no rows");
+        if (pairs.TrueForAll(pair => IsAddress(pair.Path)))
+            throw new InvalidDataException($"{path}: column '{imageColumn}' holds addresses, like {pairs[0].Path}, not paths of files; {Download}");
     }
+
+    // A bare separator inside a value would cut it, and move what follows into the wrong column. Spreadsheets add empty cells at the end.
+    static void CheckWidth(CsvReader csv, string path)
+    {
+        int given = csv.FieldCount;
+        while (given > csv.Headers.Count && csv.GetString(given - 1).Trim() == "") given--;
+        if (given <= csv.Headers.Count) return;
+        throw new InvalidDataException($"{path} line {csv.LineNumber}: {given} values under {csv.Headers.Count} columns "
+            + $"({string.Join(", ", csv.Headers)}); put quotes around a value with a '{csv.Separator}' in it");
+    }
+
+    static bool IsAddress(string path) => path.Contains("://", StringComparison.Ordinal);
 
     void Add(string picture, string caption, Dictionary<string, int> known)
     {

@@ -23,4 +23,7 @@ public interface IImageTextSource
     /// their sum is <see cref="Count"/>. Null, as for most sources, if any order is as good.
     /// </summary>
     IReadOnlyList<int>? Shards => null;
+
+    /// <summary>What was left out when the source was opened, by reason; damage inside files shows only when they are read.</summary>
+    IReadOnlyList<SkippedMembers> Skipped => [];
 }

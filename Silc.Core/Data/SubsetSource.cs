@@ -29,6 +29,9 @@ public sealed class SubsetSource : IImageTextSource
     public IReadOnlyList<int>? Shards { get; }
 
     /// <inheritdoc/>
+    public IReadOnlyList<SkippedMembers> Skipped => source.Skipped;
+
+    /// <inheritdoc/>
     public ImageTextPair Read(int index) => source.Read(indices[index]);
 
     List<int>? Left(IReadOnlyList<int> shards)

@@ -36,7 +36,8 @@ static class DataInspectCommand
         var config = SilcConfig.Preset(parsed.GetValue(Preset)!);
         config = config with { Views = ViewOptions.Of(config.Views, parsed) };
         var found = DataInspection.Of(source, most);
-        Console.WriteLine($"{source.Name}: {source.Count:N0} pairs, {found.Read + found.Bad.Count:N0} of them looked at");
+        var pairs = source.Count == 1 ? "pair" : "pairs";
+        Console.WriteLine($"{source.Name}: {source.Count:N0} {pairs}, {found.Read + found.Bad.Count:N0} of them looked at");
         Show(found);
         foreach (var line in found.Bad.Take(5)) Console.WriteLine($"unreadable: {line}");
         ViewSheet.Write(sheet, source, config);

@@ -60,7 +60,13 @@ static class EmbedCommand
     static string[] ReadTexts(string file)
     {
         if (!File.Exists(file)) throw new FileNotFoundException($"--texts {file}: no such file");
-        string[] lines = [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line != "")];
-        return lines.Length > 0 ? lines : throw new InvalidDataException($"--texts {file} holds no caption; write one a line");
+        var lines = Utf8File.ReadLines(file).Select((line, i) => (Text: line.Trim(), Number: i + 1)).ToList();
+        // Of the end of a file nobody expects a row.
+        while (lines.Count > 0 && lines[^1].Text == "") lines.RemoveAt(lines.Count - 1);
+        if (lines.Count == 0) throw new InvalidDataException($"--texts {file} holds no caption; write one a line");
+        int[] empty = [.. lines.Where(line => line.Text == "").Select(line => line.Number)];
+        if (empty.Length > 0)
+            DataOption.Say([new($"empty line of {file}, which gets no row", empty.Length, [.. empty.Take(10).Select(line => $"line {line}")])]);
+        return [.. lines.Where(line => line.Text != "").Select(line => line.Text)];
     }
 }

@@ -24,6 +24,9 @@ public interface ISegmentationSource
     /// <summary>Colour of a class in overlays.</summary>
     Colour ColourOf(int label) => SegmentationPainter.UsualColour(label, HasBackground);
 
+    /// <summary>What was left out when the source was opened, by reason.</summary>
+    IReadOnlyList<SkippedMembers> Skipped => [];
+
     /// <summary>Reads picture <paramref name="index"/>; called from several threads at once.</summary>
     SegmentedPicture Read(int index);
 }

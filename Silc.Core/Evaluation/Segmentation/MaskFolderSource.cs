@@ -25,10 +25,11 @@ public sealed class MaskFolderSource : ISegmentationSource
         foreach (var folder in (string[])[images, masks])
             if (!Directory.Exists(folder)) throw new InvalidDataException(
                 $"{path} has no folder {Path.GetFileName(folder)}; it should hold images and masks");
-        files = [.. Directory.EnumerateFiles(images, "*", SearchOption.AllDirectories)
-            .Where(PictureFile.IsPicture).Order(StringComparer.Ordinal)
+        var log = new SkipLog();
+        files = [.. DataFolder.Files(images, log).Where(file => IsRead(file, log))
             .Select(file => (Path.GetRelativePath(images, file), file,
                 Path.ChangeExtension(Path.Combine(masks, Path.GetRelativePath(images, file)), ".png")))];
+        Skipped = log.Report();
         if (files.Length == 0) throw new InvalidDataException($"{images} holds no pictures");
         foreach (var (_, picture, mask) in files)
             if (!File.Exists(mask)) throw new InvalidDataException(Missing(picture, mask));
@@ -39,6 +40,9 @@ public sealed class MaskFolderSource : ISegmentationSource
 
     /// <inheritdoc/>
     public int Count => files.Length;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SkippedMembers> Skipped { get; }
 
     /// <inheritdoc/>
     public ClassList Classes { get; }
@@ -69,5 +73,11 @@ public sealed class MaskFolderSource : ISegmentationSource
         var why = Path.GetExtension(other).ToLowerInvariant() is ".jpg" or ".jpeg" or ".webp"
             ? "a lossy format, which mixes the labels of neighbours: write it again from its source as a PNG" : "masks must be PNG: convert it";
         return $"{picture} has the mask {other}, {why}";
+    }
+
+    static bool IsRead(string file, SkipLog log)
+    {
+        if (UnreadPicture.Reason(file) is { } reason) log.Add(reason, file);
+        return PictureFile.IsPicture(file);
     }
 }
