@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Silc.Samples.Commands;
+using Silc.Samples.Terminals;
+using Silc.Samples.Training;
 using Spectre.Console;
 
 namespace Silc.Samples;
@@ -8,6 +10,9 @@ namespace Silc.Samples;
 public static class CommandLine
 {
     public const int Failed = 1, Misused = 2;
+
+    // Of the second in which a command has to end; train, which writes a checkpoint first, takes what it needs.
+    static readonly TimeSpan patience = TimeSpan.FromSeconds(0.6);
 
     /// <summary>Runs a command line and returns the exit code: 1 when something failed, 2 when the command itself is wrong.</summary>
     public static int Run(IReadOnlyList<string> args)
@@ -18,9 +23,10 @@ public static class CommandLine
         if (parsed.Errors.Count > 0)
         {
             var path = string.Join(' ', Ancestors(parsed.CommandResult.Command).Reverse());
-            Complain($"{parsed.Errors[0].Message} See {path} --help.");
+            Terminal.Complain($"{parsed.Errors[0].Message} See {path} --help.");
             return Misused;
         }
+        using var interrupt = new Interrupt(word: "", patience);
         try
         {
             return parsed.Invoke(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
@@ -28,8 +34,13 @@ public static class CommandLine
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or InvalidDataException or IOException
             or NotSupportedException or UnauthorizedAccessException or TrainingDivergedException)
         {
-            Complain(e.Message);
+            Terminal.Complain(e.Message);
             return Failed;
+        }
+        catch (OperationCanceledException) when (interrupt.ExitCode != 0)
+        {
+            Console.Error.WriteLine("stopped");
+            return interrupt.ExitCode;
         }
     }
 
@@ -56,13 +67,5 @@ public static class CommandLine
     static IEnumerable<string> Ancestors(Command command)
     {
         for (Command? c = command; c is not null; c = c.Parents.OfType<Command>().FirstOrDefault()) yield return c is RootCommand ? "silc" : c.Name;
-    }
-
-    // One line, whatever the message holds: terminals and logs show where it ends.
-    static void Complain(string message)
-    {
-        var line = $"error: {message.ReplaceLineEndings(" ")}";
-        if (Console.IsErrorRedirected) Console.Error.WriteLine(line);
-        else Console.Error.WriteLine($"\e[31m{line}\e[0m");
     }
 }
