@@ -17,6 +17,7 @@ public static class CommandLine
     /// <summary>Runs a command line and returns the exit code: 1 when something failed, 2 when the command itself is wrong.</summary>
     public static int Run(IReadOnlyList<string> args)
     {
+        SteadyWriter.Install();
         // Redirected output has no width: 80 columns would break every table.
         if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = 130;
         var parsed = Root().Parse(args);

@@ -11,6 +11,9 @@ interface IOptimizer : IDisposable
     /// <param name="momentum">Of the teacher.</param>
     void Step(StepGate gate, double learningRate, double decay, Tensor teacher, double momentum);
 
+    /// <summary>Values of all moments.</summary>
+    long StateCount { get; }
+
     /// <summary>Moments, as named arrays under <c>optimizer/</c>.</summary>
     IEnumerable<NamedArray> ToArrays();
 

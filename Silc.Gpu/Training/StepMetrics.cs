@@ -16,4 +16,4 @@ public sealed record StepMetrics(long Step, double Loss, double Contrastive, dou
     double LearningRate, double Temperature, double Bias, long Skipped, int SkippedInRow, DistillationHealth? Health = null);
 
 /// <summary>Training cannot go on: too many steps in a row had a loss or gradient that is not finite.</summary>
-public sealed class TrainingDivergedException(string message) : Exception(message);
+public sealed class TrainingDivergedException(string message, Exception? inner = null) : Exception(message, inner);

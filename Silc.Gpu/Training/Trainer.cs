@@ -111,6 +111,13 @@ public sealed partial class Trainer : IDisposable
         Average?.Follow(device.Ops, gate, Config.TeacherMomentum);
     }
 
+    /// <summary>Waits for the steps so far.</summary>
+    internal void Wait()
+    {
+        using var turn = Turn();
+        device.Synchronize();
+    }
+
     /// <summary>Waits for the steps so far and returns the means since the last call.</summary>
     /// <exception cref="TrainingDivergedException">More than <see cref="TrainConfig.MaxSkippedSteps"/> steps in a row were skipped.</exception>
     public StepMetrics ReadMetrics()
@@ -123,7 +130,7 @@ public sealed partial class Trainer : IDisposable
         int inRow = (int)state[StepGate.SkippedInRow];
         if (inRow >= Config.MaxSkippedSteps)
             throw new TrainingDivergedException($"the loss or its gradient was not finite in the last {inRow} steps (up to step {Steps}); nothing was "
-                + "updated in them. Lower the learning rate, lengthen the warm-up, or look for broken pictures; the weights are those of the last good step");
+                + $"updated in them. Lower the learning rate, lengthen the warm-up, or look for broken pictures; the weights are those of step {Steps - inRow}, the last good one");
         return new(Steps, Config.ContrastiveWeight * contrast + Config.DistillationWeight * distill, contrast, distill, state[StepGate.SumNorm] / counted,
             Config.LearningRate * Config.Schedule.At(Math.Max(0, Steps - 1), Config.TotalSteps), Math.Exp(Read(student.T)), student.B is { } b ? Read(b) : 0,
             (long)state[StepGate.Skipped], inRow, inRow == 0 ? ReadHealth(distill) : null);

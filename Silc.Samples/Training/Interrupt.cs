@@ -54,6 +54,8 @@ sealed class Interrupt : IDisposable
             if (newest != this) return;
         // The default action would not end process 1, and would leave the cursor hidden.
         signal.Cancel = true;
+        // A terminal that is closed says so twice, by itself and through the shell: that is no second Ctrl-C.
+        if (signal.Signal == PosixSignal.SIGHUP && source.IsCancellationRequested) return;
         Ask(signal.Signal switch { PosixSignal.SIGINT => 2, PosixSignal.SIGTERM => 15, _ => 1 });
     }
 

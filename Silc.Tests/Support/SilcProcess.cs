@@ -33,6 +33,18 @@ sealed class SilcProcess : IDisposable
 
     public bool HasExited => process.HasExited;
 
+    public int Id => process.Id;
+
+    /// <summary>Of a process that has ended.</summary>
+    public int ExitCode
+    {
+        get
+        {
+            process.WaitForExit();
+            return process.ExitCode;
+        }
+    }
+
     /// <summary>Waits for a condition, or for the end of the process; false if that came first.</summary>
     public bool WaitFor(Func<bool> condition)
     {
