@@ -20,6 +20,7 @@ static class ClassScores
         var classes = list ?? ClassList.Of(source.Classes.Names);
         int[] labels = Labels(source.Classes, classes);
         var prototypes = model.Prototypes(classes, templates, aliases);
+        SayAlike(model, classes, templates, aliases);
         var zImage = model.EmbedPictures(source, crop);
         sheet?.Invoke(RetrievalSheet.Rows(model, source, zImage, i => [classes.Names[labels[i]]]));
         var found = Classification.Of(prototypes.Scores(zImage), labels);
@@ -31,14 +32,21 @@ static class ClassScores
             [new("top 1", result.Top1), new("top 5", result.Top5), new("mean of classes", result.Confusion.PerClassAccuracy().Where(double.IsFinite).Average())]);
     }
 
+    static void SayAlike(SilcModel model, ClassList classes, IReadOnlyList<string> templates, AliasUse aliases)
+    {
+        const int MostShown = 5;
+        var alike = ClassPrototypes.Alike(classes, text => model.Tokenizer!.Tokens(text, model.Config.TextLength), templates, aliases);
+        foreach (var group in alike.Take(MostShown))
+            Console.Error.WriteLine($"note     {string.Join(", ", group.Select(label => $"'{classes.Names[label]}'"))} have equal prompts "
+                + $"for this model: the answer is always the first; other names tell them apart");
+        if (alike.Count > MostShown) Console.Error.WriteLine($"note     {alike.Count - MostShown} more groups of classes have equal prompts");
+    }
+
     // A folder is the class one of whose names it bears.
     static int[] Labels(LabelSet folders, ClassList classes)
     {
-        var byName = new Dictionary<string, int>();
-        foreach (var (label, names) in classes.Called.Index())
-            foreach (var name in names) byName.TryAdd(Prompts.Canonical(name), label);
-        int[] classOf = [.. folders.Names.Select(folder => byName.TryGetValue(Prompts.Canonical(folder), out var label) ? label
-            : throw new ArgumentException($"the list of classes has no '{folder}', which is the name of a folder: add it as a name of its class"))];
+        int[] classOf = [.. folders.Names.Select(folder => classes.Find(folder)
+            ?? throw new ArgumentException($"the list of classes has no '{folder}', which is the name of a folder: add it as a name of its class"))];
         return [.. folders.Of.Select(folder => classOf[folder])];
     }
 }

@@ -19,6 +19,8 @@ enum SegmenterKind
 {
     Unigram = 1,
     Bpe = 2,
+    Word = 3,
+    Char = 4,
 }
 
 /// <summary>

@@ -26,9 +26,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
         normalizer = new(model, userDefined);
         segmenter = model.Kind switch
         {
-            SegmenterKind.Unigram => new UnigramSegmenter(model, trie),
             SegmenterKind.Bpe => new BpeSegmenter(model, trie, userDefined),
-            _ => throw new InvalidDataException($"model type {(int)model.Kind} is neither Unigram (1) nor BPE (2)"),
+            _ => new UnigramSegmenter(model, trie),
         };
         if (model.ByteFallback) byteIds = [.. Enumerable.Range(0, 256).Select(ByteId)];
         end = model.EndId();
@@ -52,15 +51,20 @@ public sealed class SentencePieceTokenizer : Tokenizer
 
     internal static SentencePieceTokenizer Load(string path, byte[] file, bool lowerCase = true)
     {
+        SegmenterKind kind;
         try
         {
-            return new(SentencePieceModel.Parse(file), lowerCase, file);
+            var model = SentencePieceModel.Parse(file);
+            kind = model.Kind;
+            if (kind is SegmenterKind.Unigram or SegmenterKind.Bpe) return new(model, lowerCase, file);
         }
         catch (InvalidDataException wrong)
         {
             throw new InvalidDataException(
                 $"{path} is damaged or not a SentencePiece model ({wrong.Message}); copy or download it again", wrong);
         }
+        throw new InvalidDataException($"{path} is a SentencePiece model of the kind {kind.ToString().ToLowerInvariant()} ({(int)kind}), "
+            + "which is not read; train one of the kind unigram or bpe, by spm_train --model_type=unigram");
     }
 
     /// <summary>The text of a piece; U+2581 (▁) stands for a space.</summary>
