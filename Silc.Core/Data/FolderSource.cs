@@ -2,26 +2,30 @@ namespace Silc;
 
 /// <summary>
 /// Pictures in a folder and its subfolders, each with its captions in a text file of the same name: <c>dog.jpg</c> and
-/// <c>dog.txt</c>, one caption a line. Pictures without a text file are left out, and so is what is hidden.
+/// <c>dog.txt</c>, one caption a line. Pictures without a text file are left out unless captions are not needed, and so is what is hidden.
 /// </summary>
 public sealed class FolderSource : IImageTextSource
 {
     readonly string[] paths;
+    readonly bool needCaptions;
 
     /// <summary>Lists the folder; pairs are in the order of their paths.</summary>
-    /// <exception cref="InvalidDataException">No picture has a text file.</exception>
-    public FolderSource(string path)
+    /// <param name="path">The folder.</param>
+    /// <param name="needCaptions">False takes pictures without captions as well, for what looks at pictures alone.</param>
+    /// <exception cref="InvalidDataException">No picture has a text file, or there is no picture.</exception>
+    public FolderSource(string path, bool needCaptions = true)
     {
+        this.needCaptions = needCaptions;
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
         var log = new SkipLog();
         var files = DataFolder.Files(path, log);
         var pictures = files.Where(PictureFile.IsPicture).ToArray();
-        paths = [.. pictures.Where(picture => File.Exists(CaptionFile(picture)))];
+        paths = needCaptions ? [.. pictures.Where(picture => File.Exists(CaptionFile(picture)))] : pictures;
         LogRest(files, pictures, log);
         Skipped = log.Report();
         if (paths.Length > 0) return;
         var leftOut = Skipped.Count == 0 ? "" : $". Left out: {string.Join("; ", Skipped)}";
-        throw new InvalidDataException(
+        throw new InvalidDataException(pictures.Length == 0 ? $"{path} holds no pictures{leftOut}" :
             $"{path}: {pictures.Length} pictures, none with captions; those of dog.jpg belong into dog.txt{leftOut}");
     }
 
@@ -39,8 +43,8 @@ public sealed class FolderSource : IImageTextSource
     {
         var path = paths[index];
         var text = CaptionFile(path);
-        var captions = Utf8File.ReadLines(text).Select(line => line.Trim()).Where(line => line != "").ToArray();
-        if (captions.Length == 0) throw new InvalidDataException($"{text} holds no caption; write one or delete the picture");
+        string[] captions = needCaptions || File.Exists(text) ? [.. Utf8File.ReadLines(text).Select(line => line.Trim()).Where(line => line != "")] : [];
+        if (captions.Length == 0 && needCaptions) throw new InvalidDataException($"{text} holds no caption; write one or delete the picture");
         return new(path, PictureFile.Read(path), captions);
     }
 

@@ -12,6 +12,7 @@ static class SkipReason
         NoCaption = "picture without caption",
         OtherCase = "picture whose captions have another name in upper and lower case; that of dog.jpg is dog.txt",
         DoubleEnding = "picture whose captions have its ending in their name; that of dog.jpg is dog.txt, not dog.jpg.txt",
+        NoRow = "picture that no row of metadata names",
         NoPicture = "caption without picture",
         Hidden = "hidden file, or one that a system keeps beside data",
         OutsideClasses = "picture outside of the class folders",

@@ -39,8 +39,7 @@ sealed class TolerantReader(IImageTextSource source, double maxBadShare)
                 lock (gate) reads++;
                 return pair;
             }
-            // A source of the user's fails in its own ways: 503 and time-outs of the web are HttpRequestException and TaskCanceledException.
-            catch (Exception error) when (error is not OutOfMemoryException)
+            catch (Exception error) when (Unreadable.Is(error))
             {
                 Count(index, error);
             }

@@ -25,5 +25,8 @@ static class Utf8File
     }
 
     /// <summary>The bytes, for a reader that decodes by itself; a read of what is not UTF-8 throws.</summary>
-    public static Stream Open(string path) => new Utf8Stream(File.OpenRead(path), path);
+    public static Stream Open(string path) => Check(File.OpenRead(path), path);
+
+    /// <summary>The same for bytes that come from elsewhere.</summary>
+    public static Stream Check(Stream bytes, string name) => new Utf8Stream(bytes, name);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -131,8 +132,7 @@ public sealed partial class SilcModel
                 model.Device.Upload<float>(source.AsSpan(first * each, n * each), pixels.View.AsContiguous());
                 arena.Reset();
                 var z = Features(pass, new(pixels.View.AsContiguous(), n, each));
-                var host = model.Device.Download(z.View.SubView(0, z.Count));
-                Buffer.BlockCopy(host, 0, all, first * tokens * z.Cols * sizeof(float), host.Length * sizeof(float));
+                model.Device.Download(z.View.SubView(0, z.Count)).CopyTo(MemoryMarshal.CreateSpan(ref all[first * tokens, 0], z.Count));
             }
             return all;
         }

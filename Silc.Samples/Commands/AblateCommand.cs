@@ -62,11 +62,24 @@ static class AblateCommand
         var finished = Enumerable.Range(train.Seed, seeds).All(seed =>
         {
             var pictures = DataOption.OpenForTraining(data, seed, parsed);
-            return losses.All(loss => ladder.Climb(loss, seed, pictures, interrupt.Token));
+            return losses.All(loss => Climb(ladder, loss, seed, pictures, interrupt));
         });
         if (folder.Rows.Count > 0) Show(folder, suite);
         if (!finished) Console.WriteLine("Stopped; the same command goes on with the run that was begun.");
-        return finished ? 0 : TrainCommand.Interrupted;
+        return finished ? 0 : interrupt.ExitCode;
+    }
+
+    static bool Climb(Ladder ladder, ContrastiveKind loss, int seed, IImageTextSource pictures, Interrupt interrupt)
+    {
+        try
+        {
+            return ladder.Climb(loss, seed, pictures, interrupt.Token);
+        }
+        // While a run that has ended is measured: the next time it is measured again.
+        catch (OperationCanceledException) when (interrupt.ExitCode != 0)
+        {
+            return false;
+        }
     }
 
     static void Show(AblationFolder folder, Suite suite)

@@ -1,12 +1,17 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Silc.Samples.Data;
 using Silc.Samples.Outputs;
+using Silc.Samples.Terminals;
+using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
 
 /// <summary><c>silc embed</c>: pictures or captions as vectors in a file.</summary>
 static class EmbedCommand
 {
+    const int TextsAtOnce = 1024;
+
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string?> Data = new("--data") { Description = DataOption.Create().Description, HelpName = DataOption.Create().HelpName };
     static readonly Option<string?> Texts = new("--texts") { Description = "Embed these captions instead of pictures: a text file, one a line.", HelpName = "FILE" };
@@ -16,7 +21,8 @@ static class EmbedCommand
     public static Command Create()
     {
         var command = new Command("embed", """
-            Write the embeddings of pictures or captions to a file that numpy, silc search and spreadsheets read.
+            Write the embeddings of pictures or captions to a file that numpy, silc search and spreadsheets read. Pictures need no captions.
+            What cannot be read is left out and listed. Ctrl-C keeps the vectors that are done in FILE.partial.npy.
 
             Examples:
               silc embed --model runs/emoji --data emoji:data/emoji --out vectors.npy
@@ -36,13 +42,13 @@ static class EmbedCommand
         var (data, texts, path) = (parsed.GetValue(Data), parsed.GetValue(Texts), parsed.GetRequiredValue(Out));
         if (Path.GetExtension(path).ToLowerInvariant() is not (".npy" or ".csv")) throw new ArgumentException($"--out {path}: embeddings are written to FILE.npy or FILE.csv");
         if (data is null == texts is null) throw new ArgumentException("embed either pictures, --data, or captions, --texts FILE");
-        OutputGuard.Check(parsed, Output.Index(path));
+        OutputGuard.Check(parsed, [.. Output.Index(path), .. Output.Index(PartialIndex.Name(path))]);
         var captions = texts is null ? [] : ReadTexts(texts);
-        var source = data is null ? null : DataOption.Open(data, seed: 0, parsed);
+        var source = data is null ? null : DataOption.Open(data, seed: 0, parsed, needCaptions: false);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, captions: texts is not null);
         var clock = Stopwatch.StartNew();
-        var index = source is null ? new EmbeddingIndex(model.EmbedTexts(captions), [.. captions.Select(_ => "")], captions) : Pictures(model, source, parsed.GetValue(EvalOptions.Crop));
+        var index = source is null ? Captions(model, captions, path) : Pictures(model, source, parsed.GetValue(EvalOptions.Crop), path);
         var seconds = clock.Elapsed.TotalSeconds;
         index.Save(path);
         Console.WriteLine($"wrote {index.Count:N0} x {index.Rows.GetLength(1)} values to {path}{(path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? " and the paths to the .csv beside it" : "")}: "
@@ -50,11 +56,51 @@ static class EmbedCommand
         return 0;
     }
 
-    static EmbeddingIndex Pictures(SilcModel model, IImageTextSource source, EvalCrop crop)
+    static EmbeddingIndex Pictures(SilcModel model, IImageTextSource source, EvalCrop crop, string path)
     {
-        var (paths, titles) = (new string[source.Count], new string[source.Count]);
-        var rows = model.EmbedPictures(source, crop, (i, pair) => (paths[i], titles[i]) = (pair.Key, pair.Captions[0]));
-        return new(rows, paths, titles);
+        var (paths, titles) = (new string?[source.Count], new string[source.Count]);
+        var done = new PartialIndex(path, source.Count, Named);
+        return Keeping(done, () => Named(ReadablePictures.Embed(
+            model, source, crop, (i, pair) => (paths[i], titles[i]) = (pair.Key, pair.Captions.FirstOrDefault("")), done: done.Add).Rows));
+
+        // What was not read has no path, and no row.
+        EmbeddingIndex Named(float[,] rows)
+        {
+            int[] kept = [.. Enumerable.Range(0, paths.Length).Where(i => paths[i] is not null).Take(rows.GetLength(0))];
+            return new(rows, [.. kept.Select(i => paths[i]!)], [.. kept.Select(i => titles[i])]);
+        }
+    }
+
+    static EmbeddingIndex Captions(SilcModel model, string[] captions, string path)
+    {
+        var done = new PartialIndex(path, captions.Length, Named);
+        return Keeping(done, () => Progress.Show("captions", captions.Length, report =>
+        {
+            int count = 0;
+            foreach (var some in captions.Chunk(TextsAtOnce))
+            {
+                Interrupt.Current?.Token.ThrowIfCancellationRequested();
+                done.Add(model.EmbedTexts(some));
+                report(count += some.Length);
+            }
+            return Named(done.Rows());
+        }));
+
+        EmbeddingIndex Named(float[,] rows) => new(rows, [.. Enumerable.Repeat("", rows.GetLength(0))], captions[..rows.GetLength(0)]);
+    }
+
+    static EmbeddingIndex Keeping(PartialIndex done, Func<EmbeddingIndex> embed)
+    {
+        if (Interrupt.Current is { } interrupt) interrupt.Abandoning = done.Keep;
+        try
+        {
+            return embed();
+        }
+        catch (OperationCanceledException)
+        {
+            done.Keep();
+            throw;
+        }
     }
 
     static string[] ReadTexts(string file)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Data;
 using Silc.Samples.Evaluation;
 using Silc.Samples.Outputs;
 
@@ -66,7 +67,7 @@ static class EvalZeroShotCommand
         if (data == "demo")
         {
             var pictures = DemoSet.HeldOut();
-            return DemoScores.Of(model, pictures, model.EmbedPictures(pictures, crop), templates, report)
+            return DemoScores.Of(model, pictures, ReadablePictures.Embed(model, pictures, crop).Rows, templates, report)
                 .Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes(), crop));
         }
         if (DataOption.EmojiFolder(data) is { } folder) return new EmojiScores(model, DataOption.OpenEmoji(folder), templates, crop, report).All();

@@ -12,8 +12,6 @@ static class UnreadFile
         (".rar", "unpack it, and name the folder"),
         (".parquet", $"{Table}, in Python by pandas.read_parquet(...).to_csv(..., index=False)"),
         (".feather", $"{Table}, in Python by pandas.read_feather(...).to_csv(..., index=False)"),
-        (".jsonl", $"{Table}, in Python by pandas.read_json(..., lines=True).to_csv(..., index=False)"),
-        (".ndjson", $"{Table}, in Python by pandas.read_json(..., lines=True).to_csv(..., index=False)"),
         (".arrow", Table), (".json", Table), (".npz", "write pictures to files, and a table of them"),
         (".xlsx", "save the sheet as CSV UTF-8"), (".xls", "save the sheet as CSV UTF-8"), (".ods", "save the sheet as CSV in UTF-8"),
         (".txt", "call a table with columns FILE.csv, or FILE.tsv"),

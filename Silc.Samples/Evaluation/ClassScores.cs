@@ -1,4 +1,5 @@
 using CsvHelper;
+using Silc.Samples.Data;
 using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Evaluation;
@@ -18,17 +19,18 @@ static class ClassScores
         ClassReport report, Action<IReadOnlyList<ContactSheetRow>>? sheet = null)
     {
         var classes = list ?? ClassList.Of(source.Classes.Names);
-        int[] labels = Labels(source.Classes, classes);
+        var allLabels = Labels(source.Classes, classes);
         var prototypes = model.Prototypes(classes, templates, aliases);
         SayAlike(model, classes, templates, aliases);
-        var zImage = model.EmbedPictures(source, crop);
-        sheet?.Invoke(RetrievalSheet.Rows(model, source, zImage, i => [classes.Names[labels[i]]]));
+        var read = ReadablePictures.Embed(model, source, crop);
+        var (zImage, labels) = (read.Rows, read.Of(allLabels));
+        sheet?.Invoke(RetrievalSheet.Rows(model, read.Source, zImage, i => [classes.Names[labels[i]]]));
         var found = Classification.Of(prototypes.Scores(zImage), labels);
         report.Add(source.Name, found.Confusion, classes.Names);
         yield return Line("text, zero-shot", found);
-        yield return new(source.Name, source.Count, "chance", [new("top 1", 1.0 / classes.Count), new("top 5", Math.Min(1, 5.0 / classes.Count)), new("mean of classes", 1.0 / classes.Count)]);
+        yield return new(source.Name, labels.Count, "chance", [new("top 1", 1.0 / classes.Count), new("top 5", Math.Min(1, 5.0 / classes.Count)), new("mean of classes", 1.0 / classes.Count)]);
 
-        Score Line(string method, Classification result) => new(source.Name, source.Count, method,
+        Score Line(string method, Classification result) => new(source.Name, labels.Count, method,
             [new("top 1", result.Top1), new("top 5", result.Top5), new("mean of classes", result.Confusion.PerClassAccuracy().Where(double.IsFinite).Average())]);
     }
 

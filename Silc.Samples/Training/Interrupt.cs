@@ -27,6 +27,7 @@ sealed class Interrupt : IDisposable
     {
         (this.word, this.patience) = (word, patience ?? Timeout.InfiniteTimeSpan);
         lock (gate) (outer, newest) = (newest, this);
+        if (Environment.ProcessId == 1) HearAsProcessOne();
         registrations =
         [
             .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, Handle)),
@@ -58,6 +59,17 @@ sealed class Interrupt : IDisposable
         if (signal.Signal == PosixSignal.SIGHUP && source.IsCancellationRequested) return;
         Ask(signal.Signal switch { PosixSignal.SIGINT => 2, PosixSignal.SIGTERM => 15, _ => 1 });
     }
+
+    // A shell lets what it starts in the background ignore Ctrl-C, and .NET leaves that as it is. Process 1 of a container has no foreground
+    // that the key could be meant for: whoever sends it a signal means it.
+    static void HearAsProcessOne()
+    {
+        const int Interrupt = 2, Default = 0;
+        if (OperatingSystem.IsLinux()) Signal(Interrupt, Default);
+    }
+
+    [DllImport("libc", EntryPoint = "signal")]
+    static extern nint Signal(int number, nint handler);
 
     internal void Ask(int number)
     {

@@ -45,6 +45,13 @@ sealed class SilcProcess : IDisposable
         }
     }
 
+    /// <summary>Sends a signal by its name, as <c>kill -TERM</c> does.</summary>
+    public void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{process.Id}"]);
+        kill.WaitForExit();
+    }
+
     /// <summary>Waits for a condition, or for the end of the process; false if that came first.</summary>
     public bool WaitFor(Func<bool> condition)
     {

@@ -38,6 +38,9 @@ public sealed class EmojiSource : IImageTextSource
     /// <summary>Exact duplicates share a class: a retrieval that answers with one of them has found the other.</summary>
     public LabelSet Pictures { get; }
 
+    /// <summary>Some of the rows, in the order given.</summary>
+    public EmojiSource Only(IEnumerable<int> indices) => new(Name, folder, indices.Select(i => Rows[i]));
+
     /// <inheritdoc/>
     public ImageTextPair Read(int index)
     {

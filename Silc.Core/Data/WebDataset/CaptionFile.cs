@@ -42,7 +42,9 @@ static class CaptionFile
         }
     }
 
-    static IEnumerable<string> Strings(JsonElement root, string key, string name)
+    /// <summary>The strings under one key, single or in an array; null and empty ones do not count.</summary>
+    /// <exception cref="InvalidDataException">Something else lies there, or a string is too long.</exception>
+    public static IEnumerable<string> Strings(JsonElement root, string key, string name)
     {
         if (!root.TryGetProperty(key, out var value) || value.ValueKind == JsonValueKind.Null) yield break;
         foreach (var item in value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value])

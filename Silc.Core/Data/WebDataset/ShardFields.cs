@@ -17,12 +17,17 @@ sealed class ShardFields
 
     /// <param name="image">Fields of pictures, the first that a sample has being its picture; several are separated by ; as in webdataset.</param>
     /// <param name="caption">Fields of captions; each names a member of text, and a key in <c>.json</c>.</param>
-    public ShardFields(string? image = null, string? caption = null)
+    /// <param name="needCaptions">False takes samples without captions, too.</param>
+    public ShardFields(string? image = null, string? caption = null, bool needCaptions = true)
     {
+        NeedCaptions = needCaptions;
         pictures = Split(image) ?? usualPictures;
         texts = Split(caption) ?? [Text];
         Keys = Split(caption) ?? usualKeys;
     }
+
+    /// <summary>A sample without a caption is none.</summary>
+    public bool NeedCaptions { get; }
 
     /// <summary>Keys of captions in <c>.json</c>.</summary>
     public IReadOnlyList<string> Keys { get; }

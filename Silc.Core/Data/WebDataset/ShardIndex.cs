@@ -32,7 +32,7 @@ sealed class ShardIndex(Shard shard, ShardFields fields, long maxBytes)
         var samples = new List<ShardSample>();
         foreach (var entry in order)
         {
-            if (entry.Picture is { } picture && (entry.Text ?? entry.Json) is not null)
+            if (entry.Picture is { } picture && ((entry.Text ?? entry.Json) is not null || !fields.NeedCaptions))
                 samples.Add(new(shard, fields, picture, Ending(entry.Text), Ending(entry.Json)));
             else if (!entry.Refused)
                 SkipHalf(entry);

@@ -14,7 +14,7 @@ readonly record struct ShardSample(Shard Shard, ShardFields Fields, TarMember Pi
         if (Text is { } text) captions.AddRange(CaptionFile.Text(Bytes(text), Name(text)));
         var others = new List<string>();
         if (Json is { } json) captions.AddRange(CaptionFile.Json(Bytes(json), Name(json), Fields.Keys, others));
-        if (captions.Count == 0) throw new InvalidDataException(WithoutCaption(name, others));
+        if (captions.Count == 0 && Fields.NeedCaptions) throw new InvalidDataException(WithoutCaption(name, others));
         // img2dataset writes the caption into both files.
         return new(name, PictureFile.Decode(Bytes(Picture), name), [.. captions.Distinct()]);
     }

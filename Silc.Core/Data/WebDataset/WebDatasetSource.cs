@@ -26,11 +26,12 @@ public sealed class WebDatasetSource : IImageTextSource
     /// <param name="maxUnpackedBytes">Limit for a compressed shard when unpacked; two may be in memory at a time.</param>
     /// <param name="imageField">Fields of pictures, in order of preference, as <c>jpg;png</c>; null takes those of files that can be read.</param>
     /// <param name="captionField">Fields of captions, each a member of text or a key of <c>.json</c>; null takes the names above.</param>
+    /// <param name="needCaptions">False takes pictures without captions as well, for what looks at pictures alone.</param>
     /// <exception cref="FileNotFoundException">A shard is missing or none matches.</exception>
     /// <exception cref="InvalidDataException">A shard is no tar or unpacks to too much, or no shard has a sample.</exception>
     public WebDatasetSource(string pattern, long maxMemberBytes = UsualMember, long maxUnpackedBytes = UsualUnpacked,
-        string? imageField = null, string? captionField = null)
-        : this(pattern, log => Open(pattern, maxUnpackedBytes, log), maxMemberBytes, new(imageField, captionField)) { }
+        string? imageField = null, string? captionField = null, bool needCaptions = true)
+        : this(pattern, log => Open(pattern, maxUnpackedBytes, log), maxMemberBytes, new(imageField, captionField, needCaptions)) { }
 
     internal WebDatasetSource(string pattern, IReadOnlyList<Shard> shards, long maxMemberBytes)
         : this(pattern, _ => shards, maxMemberBytes, new()) { }
