@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Commands;
+using Silc.Samples.Parsing;
 using Silc.Samples.Terminals;
 using Silc.Samples.Training;
 using Spectre.Console;
@@ -20,11 +21,11 @@ public static class CommandLine
         SteadyWriter.Install();
         // Redirected output has no width: 80 columns would break every table.
         if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = 130;
-        var parsed = Root().Parse(args);
+        // A query may begin with @.
+        var parsed = Root().Parse(args, new() { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
-            var path = string.Join(' ', Ancestors(parsed.CommandResult.Command).Reverse());
-            Terminal.Complain($"{parsed.Errors[0].Message} See {path} --help.");
+            Terminal.Complain(Misuse.Message(parsed));
             return Misused;
         }
         using var interrupt = new Interrupt(word: "", patience);
@@ -62,11 +63,7 @@ public static class CommandLine
         root.Add(new Command("export", "Write a model for other runtimes.") { ExportOnnxCommand.Create() });
         root.Add(BenchCommand.Create());
         root.Add(new Command("data", "Prepare and look at data sets.") { DataEmojiCommand.Create(), DataInspectCommand.Create() });
+        StrictValues.Apply(root);
         return root;
-    }
-
-    static IEnumerable<string> Ancestors(Command command)
-    {
-        for (Command? c = command; c is not null; c = c.Parents.OfType<Command>().FirstOrDefault()) yield return c is RootCommand ? "silc" : c.Name;
     }
 }

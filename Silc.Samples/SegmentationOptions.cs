@@ -73,7 +73,7 @@ static class SegmentationOptions
     {
         "words" => (null, true),
         "none" => (null, false),
-        var text => double.TryParse(text, CultureInfo.InvariantCulture, out var threshold) && threshold is > 0 and < 1 ? (threshold, true)
+        var text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold) && threshold is > 0 and < 1 ? (threshold, true)
             : throw new ArgumentException($"--background '{text}': say none, words, or a probability such as 0.3"),
     };
 

@@ -15,7 +15,7 @@ public sealed record SavePolicy(int EverySteps = 0, double EveryMinutes = 10, in
     internal SavePolicy Check()
     {
         Require.That(EverySteps >= 0, $"steps between checkpoints is {EverySteps}, it must not be negative");
-        Require.That(EveryMinutes >= 0, $"minutes between checkpoints is {EveryMinutes}, it must not be negative");
+        Require.NotNegative(EveryMinutes, "minutes between checkpoints");
         Require.Positive(Keep, "checkpoints to keep");
         Require.That(KeepEvery >= 0, $"steps between checkpoints that stay is {KeepEvery}, it must not be negative");
         return this;

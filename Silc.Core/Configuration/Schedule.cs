@@ -23,6 +23,15 @@ public enum ScheduleKind
 /// <param name="Timescale">Steps after which rsqrt has fallen to 1/sqrt(2).</param>
 public sealed record Schedule(ScheduleKind Kind = ScheduleKind.Cosine, int WarmupSteps = 0, int CooldownSteps = 0, double Timescale = 10_000)
 {
+    /// <summary>Throws unless every value is in its range.</summary>
+    /// <exception cref="ArgumentException">The message names the value and its range.</exception>
+    public void Check()
+    {
+        Require.NotNegative(WarmupSteps, "number of warm-up steps");
+        Require.NotNegative(CooldownSteps, "number of cooldown steps");
+        Require.That(Timescale is > 0 and < double.PositiveInfinity, $"timescale is {Timescale}, it must be positive");
+    }
+
     /// <summary>Multiplier at <paramref name="step"/> (from 0) of a run of <paramref name="totalSteps"/>.</summary>
     public double At(long step, long totalSteps)
     {

@@ -89,7 +89,7 @@ public sealed record EmbeddingIndex(float[,] Rows, IReadOnlyList<string> Paths, 
     }
 
     static float Number(string text, string table, long line) =>
-        float.TryParse(text, CultureInfo.InvariantCulture, out var value) ? value
+        float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value
             : throw new InvalidDataException($"{table} line {line}: '{text}' is no number");
 
     static float[,] ReadRows(string path)

@@ -27,6 +27,9 @@ public sealed class TrainRun : IDisposable
     /// <exception cref="ArgumentException">The model has no tokenizer, a value does not fit, or model, data or training are not the checkpoint's.</exception>
     public TrainRun(SilcModel model, IImageTextSource data, TrainConfig train, RunFolder? folder = null, double maxBadShare = 0.1)
     {
+        Require.That(train.BatchSize > 1 || train.ContrastiveWeight == 0 || model.Config.Contrastive != ContrastiveKind.Softmax,
+            "softmax contrast tells the pictures of a batch apart: one alone has nothing to contrast, and its loss is always 0; "
+                + "take batches of 2 or more, or the sigmoid loss (--contrastive sigmoid)");
         (this.model, this.folder, state) = (model, folder, DataState.Of(data));
         var start = folder?.Start;
         start?.Require(model.Config, train);

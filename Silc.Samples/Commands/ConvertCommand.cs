@@ -55,6 +55,7 @@ static class ConvertCommand
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, weights.Config);
         ModelSummary.Print(file, weights);
+        if (parsed.GetValue(ImageSize) is not null) PatchNote.Say(weights.Config);
         var written = ModelWriter.Write(weights, format, output, tokenizer);
         var sizes = written.Select(path => $"{path} ({ModelSummary.Size(new FileInfo(path).Length)})");
         Console.WriteLine($"wrote     {format.Describe()}: {string.Join(", ", sizes)}");

@@ -49,6 +49,7 @@ static class ExportOnnxCommand
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, weights.Config);
         ModelSummary.Print(file, weights);
+        if (parsed.GetValue(ImageSize) is not null) PatchNote.Say(weights.Config);
         foreach (var path in OnnxExport.Write(weights, folder, tokenizer))
             Console.WriteLine($"wrote     {path} ({ModelSummary.Size(new FileInfo(path).Length)})");
         foreach (var note in ModelSummary.Losses(weights, ModelFormat.Silc, tokenizer)) Console.WriteLine($"note      {note}");

@@ -11,8 +11,8 @@ static class TrainFolder
     public static void Validate(CommandResult result)
     {
         var (resume, folder) = (result.GetResult(TrainOptions.Resume), result.GetResult(TrainOptions.Out));
-        if (resume is null && result.GetResult(TrainOptions.Data) is null) result.AddError("Option '--data' is required.");
-        else if (folder is null && (resume is null || resume.Tokens.Count == 0)) result.AddError("Option '--out' is required.");
+        if (resume is null && result.GetResult(TrainOptions.Data) is null) result.AddError("--data is required.");
+        else if (folder is null && (resume is null || resume.Tokens.Count == 0)) result.AddError("--out is required.");
         else if (resume is not null && result.GetResult(TrainOptions.Overwrite) is not null)
             result.AddError("--overwrite deletes a run, --resume goes on with it: give one of them.");
         else if (result.GetResult(TrainOptions.Init) is not null && result.GetResult(TrainOptions.Preset) is { Implicit: false })
