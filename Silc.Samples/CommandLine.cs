@@ -12,6 +12,8 @@ public static class CommandLine
 {
     public const int Failed = 1, Misused = 2;
 
+    const int Unbroken = 10_000;
+
     // Of the second in which a command has to end; train, which writes a checkpoint first, takes what it needs.
     static readonly TimeSpan patience = TimeSpan.FromSeconds(0.6);
 
@@ -19,8 +21,8 @@ public static class CommandLine
     public static int Run(IReadOnlyList<string> args)
     {
         SteadyWriter.Install();
-        // Redirected output has no width: 80 columns would break every table.
-        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = 130;
+        // Redirected output has no width: what reads a table by lines must find each row on one.
+        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = Unbroken;
         // A query may begin with @.
         var parsed = Root().Parse(args, new() { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)

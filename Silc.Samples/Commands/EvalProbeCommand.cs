@@ -42,8 +42,7 @@ static class EvalProbeCommand
         using var model = ModelOption.Load(device, name, parsed, captions: false);
         var probes = new ProbeScores(model, parsed.GetValue(EvalOptions.Crop));
         var scores = tasks.SelectMany(probes.Of).ToList();
-        ScoreReport.Show(scores);
-        if (parsed.GetValue(EvalOptions.Json) is { } file) ScoreReport.WriteJson(file, name, data, scores);
+        ScoreReport.Show(parsed, name, data, scores);
         return 0;
     }
 

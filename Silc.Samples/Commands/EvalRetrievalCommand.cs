@@ -40,8 +40,7 @@ static class EvalRetrievalCommand
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         var scores = sources.SelectMany(source => RetrievalScores.Of(model, source, parsed.GetValue(EvalOptions.Crop), parsed.GetValue(Merge))).ToList();
-        ScoreReport.Show(scores);
-        if (parsed.GetValue(EvalOptions.Json) is { } file) ScoreReport.WriteJson(file, name, data, scores);
+        ScoreReport.Show(parsed, name, data, scores);
         return 0;
     }
 }

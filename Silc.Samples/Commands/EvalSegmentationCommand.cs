@@ -57,13 +57,12 @@ static class EvalSegmentationCommand
             scores.AddRange(new SegmentationRun(model, source, classes, windows, background.Threshold, background.Counts)
                 .Score(sheet, masks, sources.Count > 1 ? $"set-{sources.IndexOf(source) + 1}" : ""));
         }
-        ScoreReport.Show(scores);
-        if (parsed.GetValue(EvalOptions.Json) is { } file) ScoreReport.WriteJson(file, name, SegmentationOptions.DataOf(parsed), scores);
-        if (masks is not null) Console.WriteLine($"wrote {masks.Count:N0} masks to {parsed.GetValue(Predictions)}");
+        ScoreReport.Show(parsed, name, SegmentationOptions.DataOf(parsed), scores);
+        if (masks is not null) EvalOptions.Said(parsed).WriteLine($"wrote {masks.Count:N0} masks to {parsed.GetValue(Predictions)}");
         if (parsed.GetValue(Overlays) is { } picture)
         {
             sheet!.Write(picture);
-            Console.WriteLine($"wrote {picture}: pictures, truth and answers side by side");
+            EvalOptions.Said(parsed).WriteLine($"wrote {picture}: pictures, truth and answers side by side");
         }
         return 0;
     }

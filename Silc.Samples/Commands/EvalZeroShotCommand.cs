@@ -55,9 +55,8 @@ static class EvalZeroShotCommand
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         var scores = Scores(parsed, model, data, templates, report).ToList();
-        ScoreReport.Show(scores);
-        report.Write();
-        if (parsed.GetValue(EvalOptions.Json) is { } file) ScoreReport.WriteJson(file, name, data, scores);
+        ScoreReport.Show(parsed, name, data, scores);
+        report.Write(EvalOptions.Said(parsed));
         return 0;
     }
 

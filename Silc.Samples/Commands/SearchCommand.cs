@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Outputs;
-using Spectre.Console;
+using Silc.Samples.Terminals;
 
 namespace Silc.Samples.Commands;
 
@@ -12,6 +12,7 @@ static class SearchCommand
     static readonly Option<string> Index = new("--index") { Description = "What silc embed wrote with the same model.", HelpName = "FILE.npy|FILE.csv", Required = true };
     static readonly Option<string[]> Like = new("--like") { Description = "Look for what resembles this picture.", HelpName = "PICTURE" };
     static readonly Option<int> Top = new("--top") { Description = "How many to show.", HelpName = "N", DefaultValueFactory = _ => 8 };
+    static readonly Option<bool> Json = new("--json") { Description = "Print a JSON object a line for each picture: query, rank, score, title and path." };
     static readonly Option<string?> Sheet = new("--sheet") { Description = "Also draw what was found.", HelpName = "FILE.png" };
     static readonly Option<string?> Data = new("--data") { Description = "For a sheet of pictures that are not files: the --data that was embedded.", HelpName = "DATA" };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
@@ -19,13 +20,14 @@ static class SearchCommand
     public static Command Create()
     {
         var command = new Command("search", """
-            Find pictures by words, or by another picture, in an index that silc embed wrote.
+            Find pictures by words, or by another picture, in an index that silc embed wrote. On a terminal that is a table; in a pipe a line for
+            each picture with tabs between path, query, rank, cosine and caption.
 
             Examples:
               silc search "a red bicycle" --model runs/mine --index vectors.npy --sheet found.png
               silc search "dog face" "a slice of pizza" --model runs/emoji --index vectors.npy --top 5
               silc search --like cat.jpg --model runs/mine --index vectors.npy
-            """) { Queries, Model, Index, Like, Top, Sheet, Data, Device };
+            """) { Queries, Model, Index, Like, Top, Json, Sheet, Data, Device };
         foreach (var option in DataOption.Reading.Append(ModelOption.Tokenizer)) command.Add(option);
         command.SetAction(Run);
         return command;
@@ -50,20 +52,19 @@ static class SearchCommand
         var found = new List<(string Query, IReadOnlyList<SearchHit> Hits)>();
         if (words.Length > 0) found.AddRange(words.Zip(Search.Find(index, model.EmbedTexts(words), top, device.FindNeighbours)));
         if (like.Length > 0) found.AddRange(like.Zip(Search.Find(index, model.EmbedImages(like), top, device.FindNeighbours)));
-        Show(found);
+        Show(found, parsed.GetValue(Json));
         if (parsed.GetValue(Sheet) is { } sheet) Draw(sheet, found, index, parsed);
         return 0;
     }
 
-    static void Show(List<(string Query, IReadOnlyList<SearchHit> Hits)> found)
+    static void Show(List<(string Query, IReadOnlyList<SearchHit> Hits)> found, bool json)
     {
+        var listing = new Listing(("rank", "rank"), ("cosine", "score"), ("caption", "title"), ("picture", "path"));
         foreach (var (query, hits) in found)
-        {
-            var table = new Table().Border(TableBorder.Rounded).Title(query.EscapeMarkup()).AddColumns("", "cosine", "caption", "picture");
             foreach (var (rank, hit) in hits.Index())
-                table.AddRow($"{rank + 1}", $"{hit.Score:F3}", hit.Title.EscapeMarkup(), (hit.Path == "" ? $"row {hit.Row}" : Path.GetRelativePath(".", hit.Path)).EscapeMarkup());
-            AnsiConsole.Write(table);
-        }
+                listing.Add(query, rank + 1, hit.Score, hit.Title, hit.Path == "" ? $"row {hit.Row}" : File.Exists(hit.Path) ? Path.GetRelativePath(".", hit.Path) : hit.Path);
+        if (json) listing.ShowJson("query");
+        else listing.Show();
     }
 
     static void Draw(string sheet, List<(string Query, IReadOnlyList<SearchHit> Hits)> found, EmbeddingIndex index, ParseResult parsed)

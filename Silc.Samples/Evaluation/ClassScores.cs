@@ -79,12 +79,12 @@ sealed class ClassReport(string? picture = null, string? table = null)
     public void Add(string name, ConfusionMatrix confusion, IReadOnlyList<string> classes) => found.Add((name, confusion, classes));
 
     /// <summary>Writes the files and says so; several sets get a number each.</summary>
-    public void Write()
+    public void Write(TextWriter said)
     {
         foreach (var (i, (name, confusion, classes)) in found.Index())
         {
-            if (picture is not null) Wrote(Numbered(picture, i), path => ConfusionChart.Write(path, name, confusion, classes));
-            if (table is not null) Wrote(Numbered(table, i), path => WriteTable(path, confusion, classes));
+            if (picture is not null) Wrote(said, Numbered(picture, i), path => ConfusionChart.Write(path, name, confusion, classes));
+            if (table is not null) Wrote(said, Numbered(table, i), path => WriteTable(path, confusion, classes));
         }
         if (found.Count == 0 && (picture ?? table) is { } asked) Console.Error.WriteLine($"{asked} was not written: this data has no classes");
     }
@@ -118,9 +118,9 @@ sealed class ClassReport(string? picture = null, string? table = null)
         for (int i = 1; File.Exists(Numbered(path, $"{i}")); i++) yield return Numbered(path, $"{i}");
     }
 
-    static void Wrote(string path, Action<string> write)
+    static void Wrote(TextWriter said, string path, Action<string> write)
     {
         write(path);
-        Console.WriteLine($"wrote {path}");
+        said.WriteLine($"wrote {path}");
     }
 }

@@ -28,7 +28,18 @@ static class Terminal
     /// <summary>A line for the user who has to know: red on a terminal, whatever it holds in one line, as logs want it.</summary>
     public static void Complain(string message)
     {
-        var line = $"error: {message.ReplaceLineEndings(" ")}";
+        try
+        {
+            Write($"error: {message.ReplaceLineEndings(" ")}");
+        }
+        // An error stream that is closed or full: the exit code says it.
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    static void Write(string line)
+    {
         if (Console.IsErrorRedirected) Console.Error.WriteLine(line);
         else if (HasColours) Console.Error.WriteLine($"\e[31m{line}\e[0m");
         else if (OperatingSystem.IsWindows()) Console.Error.WriteLine(line);
