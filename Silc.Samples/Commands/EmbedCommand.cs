@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using Silc.Samples.Data;
 using Silc.Samples.Outputs;
-using Silc.Samples.Terminals;
 using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
@@ -10,8 +9,6 @@ namespace Silc.Samples.Commands;
 /// <summary><c>silc embed</c>: pictures or captions as vectors in a file.</summary>
 static class EmbedCommand
 {
-    const int TextsAtOnce = 1024;
-
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string?> Data = new("--data") { Description = DataOption.Create().Description, HelpName = DataOption.Create().HelpName };
     static readonly Option<string?> Texts = new("--texts") { Description = "Embed these captions instead of pictures: a text file, one a line.", HelpName = "FILE" };
@@ -61,7 +58,7 @@ static class EmbedCommand
         var (paths, titles) = (new string?[source.Count], new string[source.Count]);
         var done = new PartialIndex(path, source.Count, Named);
         return Keeping(done, () => Named(ReadablePictures.Embed(
-            model, source, crop, (i, pair) => (paths[i], titles[i]) = (pair.Key, pair.Captions.FirstOrDefault("")), done: done.Add).Rows));
+            model, source, crop, (i, pair) => (paths[i], titles[i]) = (pair.Key, pair.Captions.FirstOrDefault("")), done: done.Reached).Rows));
 
         // What was not read has no path, and no row.
         EmbeddingIndex Named(float[,] rows)
@@ -74,17 +71,7 @@ static class EmbedCommand
     static EmbeddingIndex Captions(SilcModel model, string[] captions, string path)
     {
         var done = new PartialIndex(path, captions.Length, Named);
-        return Keeping(done, () => Progress.Show("captions", captions.Length, report =>
-        {
-            int count = 0;
-            foreach (var some in captions.Chunk(TextsAtOnce))
-            {
-                Interrupt.Current?.Token.ThrowIfCancellationRequested();
-                done.Add(model.EmbedTexts(some));
-                report(count += some.Length);
-            }
-            return Named(done.Rows());
-        }));
+        return Keeping(done, () => Named(EmbeddedTexts.Of(model, captions, done.Reached)));
 
         EmbeddingIndex Named(float[,] rows) => new(rows, [.. Enumerable.Repeat("", rows.GetLength(0))], captions[..rows.GetLength(0)]);
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Data;
 using Silc.Samples.Evaluation;
 using Silc.Samples.Outputs;
 
@@ -52,7 +53,7 @@ static class EvalSegmentationCommand
         var scores = new List<Score>();
         foreach (var source in sources)
         {
-            var classes = model.Prototypes(source.Classes, templates,
+            var classes = ClassPrototypes.Of(source.Classes, prompts => EmbeddedTexts.Of(model, prompts), templates,
                 PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Best), canonical: SegmentationOptions.IsMasks(parsed));
             scores.AddRange(new SegmentationRun(model, source, classes, windows, background.Threshold, background.Counts)
                 .Score(sheet, masks, sources.Count > 1 ? $"set-{sources.IndexOf(source) + 1}" : ""));

@@ -9,45 +9,38 @@ namespace Silc.Samples.Data;
 /// <param name="index">Makes an index of that many rows: their paths and titles are known then.</param>
 sealed class PartialIndex(string path, long total, Func<float[,], EmbeddingIndex> index)
 {
-    readonly List<float[,]> parts = [];
+    readonly Lock gate = new();
+    float[,] rows = new float[0, 0];
+    int done;
     bool kept;
 
     /// <summary>What is kept is called.</summary>
     public static string Name(string path) => Path.ChangeExtension(path, $".partial{Path.GetExtension(path)}");
 
-    /// <summary>Takes the next rows.</summary>
-    public void Add(float[,] part)
+    /// <summary>The first rows; the same array if those are all.</summary>
+    public static float[,] First(float[,] rows, int count)
     {
-        lock (parts) parts.Add(part);
+        if (count == rows.GetLength(0)) return rows;
+        var first = new float[count, rows.GetLength(1)];
+        Array.Copy(rows, first, first.LongLength);
+        return first;
     }
 
-    /// <summary>All rows as one.</summary>
-    public float[,] Rows()
+    /// <summary>Takes note of how many rows are done; those do not change any more.</summary>
+    public void Reached(float[,] rows, int done)
     {
-        lock (parts)
-        {
-            if (parts.Count == 0) return new float[0, 0];
-            var (all, at) = (new float[parts.Sum(part => part.GetLength(0)), parts[0].GetLength(1)], 0L);
-            foreach (var part in parts)
-            {
-                Array.Copy(part, 0, all, at, part.LongLength);
-                at += part.LongLength;
-            }
-            return all;
-        }
+        lock (gate) (this.rows, this.done) = (rows, done);
     }
 
     /// <summary>Writes what is done under its own name, and says so; once.</summary>
     public void Keep()
     {
-        lock (parts)
+        lock (gate)
         {
-            if (kept) return;
+            if (kept || done == 0) return;
             kept = true;
-            var rows = Rows();
-            if (rows.Length == 0) return;
-            index(rows).Save(Name(path));
-            Console.Error.WriteLine($"kept the first {rows.GetLength(0):N0} of {total:N0} vectors in {Name(path)}, which silc search reads as any index");
+            index(First(rows, done)).Save(Name(path));
+            Console.Error.WriteLine($"kept the first {done:N0} of {total:N0} vectors in {Name(path)}, which silc search reads as any index");
         }
     }
 }

@@ -15,34 +15,27 @@ sealed record ReadablePictures(float[,] Rows, IImageTextSource Source, IReadOnly
     /// <param name="crop">How they become squares.</param>
     /// <param name="seen">Is shown each pair as it is read, by several threads at once.</param>
     /// <param name="normalize">False leaves embeddings their lengths.</param>
-    /// <param name="done">Is given each piece of rows as it is done, and the indices that have none so far.</param>
+    /// <param name="done">Is given all rows and how many of them are done, after each piece.</param>
     /// <exception cref="InvalidDataException">Not one picture can be read.</exception>
     /// <exception cref="OperationCanceledException">A signal asked for the end.</exception>
     public static ReadablePictures Embed(SilcModel model, IImageTextSource source, EvalCrop crop = EvalCrop.Squash, Action<int, ImageTextPair>? seen = null,
-        bool normalize = true, Action<float[,]>? done = null)
+        bool normalize = true, Action<float[,], int>? done = null)
     {
-        var (unread, parts) = (new UnreadPictures(source), new List<float[,]>());
+        var (unread, rows) = (new UnreadPictures(source), new float[source.Count, model.Config.EmbedDim]);
         Progress.Show("pictures", source.Count, report =>
         {
-            long rows = 0;
+            int count = 0;
             foreach (var piece in model.EmbedPieces(source, crop, seen, normalize, unread.Add, Interrupt.Current?.Token ?? default))
             {
-                parts.Add(piece);
-                done?.Invoke(piece);
-                report(rows += piece.GetLength(0));
+                Array.Copy(piece, 0, rows, (long)count * model.Config.EmbedDim, piece.LongLength);
+                report(count += piece.GetLength(0));
+                done?.Invoke(rows, count);
             }
-            return rows;
+            return count;
         });
         unread.Say();
         var kept = unread.Others();
-        var whole = new float[kept.Count, model.Config.EmbedDim];
-        long at = 0;
-        foreach (var part in parts)
-        {
-            Array.Copy(part, 0, whole, at, part.LongLength);
-            at += part.LongLength;
-        }
-        return new(whole, kept.Count == source.Count ? source : new SubsetSource(source, kept), kept);
+        return new(PartialIndex.First(rows, kept.Count), kept.Count == source.Count ? source : new SubsetSource(source, kept), kept);
     }
 
     /// <summary>What belongs to those pictures, of what belongs to all.</summary>

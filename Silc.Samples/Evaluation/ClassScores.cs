@@ -20,7 +20,7 @@ static class ClassScores
     {
         var classes = list ?? ClassList.Of(source.Classes.Names);
         var allLabels = Labels(source.Classes, classes);
-        var prototypes = model.Prototypes(classes, templates, aliases);
+        var prototypes = ClassPrototypes.Of(classes, prompts => EmbeddedTexts.Of(model, prompts), templates, aliases);
         SayAlike(model, classes, templates, aliases);
         var read = ReadablePictures.Embed(model, source, crop);
         var (zImage, labels) = (read.Rows, read.Of(allLabels));

@@ -49,6 +49,7 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool 
     {
         if (fitted.TryGetValue((task.Known, task.What), out var probe)) return probe;
         var (rows, labels) = Thinned(known, task.Labels);
+        Console.Error.WriteLine($"fitting the linear probe by {task.What} on {labels.Length:N0} pictures");
         return fitted[(task.Known, task.What)] = LinearProbe.Tune(rows, labels, classes);
     }
 

@@ -32,7 +32,7 @@ static class RetrievalScores
             (pairs, var images, var texts) = RetrievalPairs.Merge(hashes, captions, owners);
             (zImage, captions) = (Embeddings.Rows(zImage, images), [.. texts.Select(text => captions[text])]);
         }
-        var zText = model.EmbedTexts(captions);
+        var zText = EmbeddedTexts.Of(model, captions);
         NeighbourSearch search = model.Device.FindNeighbours;
         int pictures = zImage.GetLength(0);
         var name = $"{source.Name}: {captions.Length:N0} captions";

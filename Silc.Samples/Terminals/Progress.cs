@@ -42,6 +42,13 @@ sealed class Progress
             });
     }
 
+    /// <inheritdoc cref="Show{T}"/>
+    public static void Show(string what, long total, Action<Action<long>> work) => Show(what, total, report =>
+    {
+        work(report);
+        return 0;
+    });
+
     internal void Report(long done)
     {
         lock (show)
