@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Opens a checkpoint of any format that Silc reads, by its extension.</summary>
+/// <summary>Opens a checkpoint of any format that Silc reads, by its extension. Threads: any number may call.</summary>
 public static class CheckpointFile
 {
     /// <summary>The arrays of an <c>.npz</c> or <c>.safetensors</c> file, by name.</summary>

@@ -5,6 +5,7 @@ namespace Silc;
 
 /// <summary>
 /// numpy's <c>.npz</c>: a zip of npy arrays. big_vision publishes its checkpoints so; bfloat16 appears as <c>|V2</c>.
+/// Threads: any number may call.
 /// </summary>
 public static class Npz
 {

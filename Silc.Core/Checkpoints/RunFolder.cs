@@ -5,7 +5,7 @@ namespace Silc;
 /// <summary>
 /// The folder of a run: <c>checkpoints/step-00000600.safetensors</c> and others, <c>model.safetensors</c>, and what the program
 /// adds. A <see cref="Checkpoint"/> appears under its name only when it is on the disk whole, so a run that is killed, at any
-/// moment, goes on from the newest; one process at a time may write here.
+/// moment, goes on from the newest; one process at a time may write here. Threads: one at a time.
 /// </summary>
 public sealed class RunFolder : IDisposable
 {

@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>When a run writes checkpoints, and which of them stay. It always writes one at its end.</summary>
+/// <summary>
+/// When a run writes checkpoints, and which of them stay. It always writes one at its end.
+/// Threads: immutable; any number may share it.
+/// </summary>
 /// <param name="EverySteps">Steps between checkpoints; 0 leaves it to <paramref name="EveryMinutes"/>.</param>
 /// <param name="EveryMinutes">Minutes of training after which one is due; 0 leaves it to <paramref name="EverySteps"/>.</param>
 /// <param name="Keep">The newest that stay. While one is written there is one more on the disk.</param>

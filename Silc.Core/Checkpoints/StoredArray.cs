@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Silc;
 
-/// <summary>An array as a checkpoint file holds it, before its values are widened.</summary>
+/// <summary>
+/// An array as a checkpoint file holds it, before its values are widened.
+/// Threads: any number may read it, while nobody changes its arrays.
+/// </summary>
 /// <param name="Name">Name in the file.</param>
 /// <param name="Type">Type of one element.</param>
 /// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>

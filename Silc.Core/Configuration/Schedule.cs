@@ -16,6 +16,7 @@ public enum ScheduleKind
 /// <summary>
 /// Learning-rate multiplier in [0, 1], a function of the step index from 0. Formulas are big_vision's
 /// <c>create_learning_rate_schedule</c>: the shape times min(1, step / warmup) times min(1, (total - step) / cooldown).
+/// Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Kind">Shape.</param>
 /// <param name="WarmupSteps">Linear rise from 0.</param>

@@ -12,7 +12,7 @@ public enum OptimizerKind
 
 /// <summary>
 /// Losses, optimizer and schedule of a run. Units are big_vision's: the weight decay is multiplied by the schedule but not by the
-/// learning rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1.
+/// learning rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1. Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="BatchSize">Pictures B per step.</param>
 /// <param name="TotalSteps">Steps of the whole run; the schedule ends there.</param>

@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// One folder per class, as torchvision's ImageFolder: <c>red_panda/1.jpg</c>. The caption is a sentence around the class name,
-/// CLIP's zero-shot template (Radford et al. 2021, section 3.1.4).
+/// CLIP's zero-shot template (Radford et al. 2021, section 3.1.4). Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class ClassFolderSource : IImageTextSource
 {

@@ -4,7 +4,7 @@ namespace Silc;
 
 /// <summary>
 /// A table of picture paths and captions, as open_clip reads it: UTF-8 with a header line. Rows that name the same picture
-/// become one pair with several captions, so that no batch holds a picture twice.
+/// become one pair with several captions, so that no batch holds a picture twice. Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class CsvSource : IImageTextSource
 {

@@ -3,6 +3,7 @@ namespace Silc;
 /// <summary>
 /// Pictures in a folder and its subfolders, each with its captions in a text file of the same name: <c>dog.jpg</c> and
 /// <c>dog.txt</c>, one caption a line. Pictures without a text file are left out unless captions are not needed, and so is what is hidden.
+/// Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class FolderSource : IImageTextSource
 {

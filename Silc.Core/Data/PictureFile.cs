@@ -4,7 +4,7 @@ namespace Silc;
 
 /// <summary>
 /// Reads the formats that Skia knows (PNG, JPEG, WebP, GIF, BMP, ICO) and writes PNG. Others, such as HEIC, are called by their name in the
-/// error, with a way to convert them.
+/// error, with a way to convert them. Threads: any number may call.
 /// </summary>
 public static class PictureFile
 {

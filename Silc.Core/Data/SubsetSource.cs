@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>Some pairs of another source, in the order given: one side of a split, or a small sample of a large set.</summary>
+/// <summary>
+/// Some pairs of another source, in the order given: one side of a split, or a small sample of a large set.
+/// Threads: any number may call <see cref="Read"/>.
+/// </summary>
 public sealed class SubsetSource : IImageTextSource
 {
     readonly IImageTextSource source;

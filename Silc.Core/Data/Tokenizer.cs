@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Text to a row of token ids of fixed length.</summary>
+/// <summary>Text to a row of token ids of fixed length. Threads: any number may use it at once.</summary>
 public abstract class Tokenizer
 {
     /// <summary>Ids are below this.</summary>

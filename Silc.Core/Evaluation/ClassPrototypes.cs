@@ -2,6 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// Text embeddings that stand for classes, L2-normalised: one row a class, or with <see cref="AliasUse.Best"/> one a name.
+/// Threads: any number may use it at once.
 /// </summary>
 public sealed class ClassPrototypes
 {

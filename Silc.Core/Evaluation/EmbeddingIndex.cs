@@ -6,6 +6,7 @@ namespace Silc;
 /// <summary>
 /// Embeddings and what they are of. As files: <c>index.npy</c> with the rows (N, C), float32, and <c>index.csv</c> beside it with
 /// the columns filepath and title, row for row; or one <c>index.csv</c> whose further columns e0, e1, … are the embedding.
+/// Threads: any number may read it, while nobody changes its arrays.
 /// </summary>
 /// <param name="Rows">Embeddings (N, C).</param>
 /// <param name="Paths">Path or id of each row; empty for a caption without a picture.</param>

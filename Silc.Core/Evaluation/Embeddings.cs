@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Silc;
 
-/// <summary>Rows of embeddings, (N, C).</summary>
+/// <summary>Rows of embeddings, (N, C). Threads: any number may call.</summary>
 public static class Embeddings
 {
     /// <summary>Each row divided by its L2 norm + 1e-8, as big_vision's evaluators do.</summary>

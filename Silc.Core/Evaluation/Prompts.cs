@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Silc;
 
-/// <summary>Sentences around class names, for zero-shot classification; <c>{}</c> stands for the name.</summary>
+/// <summary>Sentences around class names, for zero-shot classification; <c>{}</c> stands for the name. Threads: any number may call.</summary>
 public static partial class Prompts
 {
     /// <summary>

@@ -1,13 +1,13 @@
 namespace Silc;
 
-/// <summary>Something found in an <see cref="EmbeddingIndex"/>.</summary>
+/// <summary>Something found in an <see cref="EmbeddingIndex"/>. Threads: immutable; any number may share it.</summary>
 /// <param name="Row">Its row.</param>
 /// <param name="Path">Path or id of the picture.</param>
 /// <param name="Title">Its caption.</param>
 /// <param name="Score">Cosine similarity to the query.</param>
 public sealed record SearchHit(int Row, string Path, string Title, float Score);
 
-/// <summary>Searches an index of pictures by text, of captions by picture, or either by its own kind.</summary>
+/// <summary>Searches an index of pictures by text, of captions by picture, or either by its own kind. Threads: any number may call.</summary>
 public static class Search
 {
     /// <summary>The best rows for each query, best first; of equals the lower row comes first.</summary>

@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// A model's weights, wherever they are: in a file or on a device. Values come under big_vision's names and in its layout, in
-/// pieces.
+/// pieces. Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Config">Architecture.</param>
 /// <param name="HasHead">There are weights of the self-distillation head.</param>

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Silc;
 
-/// <summary>Writes a model in any of the formats, with the files that must stand beside the weights.</summary>
+/// <summary>Writes a model in any of the formats, with the files that must stand beside the weights. Threads: any number may call.</summary>
 public static class ModelWriter
 {
     const string ExportedKey = "silc.exported", PreprocessorName = "preprocessor_config.json", TokenizerConfigName = "tokenizer_config.json";

@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>What training looked like since the metrics were read last: means over the steps that counted.</summary>
+/// <summary>
+/// What training looked like since the metrics were read last: means over the steps that counted.
+/// Threads: immutable; any number may share it.
+/// </summary>
 /// <param name="Step">Steps done so far, skipped ones included.</param>
 /// <param name="Contrastive">Image-text loss, without its weight.</param>
 /// <param name="Distillation">Self-distillation loss, without its weight.</param>

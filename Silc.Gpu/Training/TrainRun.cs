@@ -2,7 +2,10 @@ using System.Diagnostics;
 
 namespace Silc;
 
-/// <summary>A training run: batches are loaded ahead while the device computes, and every few steps the metrics are read and reported.</summary>
+/// <summary>
+/// A training run: batches are loaded ahead while the device computes, and every few steps the metrics are read and reported.
+/// Threads: one calls <see cref="Run"/>; meanwhile others may use the model. <see cref="Dispose"/> may be called from any.
+/// </summary>
 public sealed class TrainRun : IDisposable
 {
     // How long a run may go on in a folder that is another's by now; whatever it writes looks anew.

@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>Some rows of an emoji set as pictures with captions; PNG files are read when asked for, with their alpha.</summary>
+/// <summary>
+/// Some rows of an emoji set as pictures with captions; PNG files are read when asked for, with their alpha.
+/// Threads: any number may call <see cref="Read"/>.
+/// </summary>
 public sealed class EmojiSource : IImageTextSource
 {
     // Beside the annotation alone. A concept has some five tags.

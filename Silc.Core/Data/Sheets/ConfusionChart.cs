@@ -4,7 +4,7 @@ namespace Silc;
 
 /// <summary>
 /// A confusion matrix as a picture: a row for each class, the share of it that was taken for each class in shades. Names and per
-/// cent are written while there is room. It needs no fonts.
+/// cent are written while there is room. It needs no fonts. Threads: any number may call.
 /// </summary>
 public static class ConfusionChart
 {

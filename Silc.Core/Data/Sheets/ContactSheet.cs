@@ -4,7 +4,7 @@ namespace Silc;
 
 /// <summary>
 /// A page of pictures: each row a query and what was found for it, right answers framed green and wrong ones red. It needs no
-/// fonts.
+/// fonts. Threads: any number may call.
 /// </summary>
 public static class ContactSheet
 {

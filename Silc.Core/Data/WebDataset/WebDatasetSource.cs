@@ -6,6 +6,7 @@ namespace Silc;
 /// <c>0001.json</c> (caption, text or captions: a string or an array of strings). What follows that dot is the field, taken whole:
 /// <c>0001.depth.png</c> is no picture of the sample. Hidden files are left out. Nothing is unpacked to disk. Prefer plain
 /// .tar: a compressed shard is unpacked in memory when a sample of it is wanted; the two used last are kept.
+/// Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class WebDatasetSource : IImageTextSource
 {

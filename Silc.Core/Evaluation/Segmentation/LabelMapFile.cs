@@ -6,7 +6,7 @@ namespace Silc;
 /// <summary>
 /// Masks as PNG files: the label of a pixel is its grey value, or its index into the palette, which picture libraries turn into
 /// colours. Grey may be written three times, as red, green and blue, and may have an alpha channel of opaque pixels. Bit depths 1 to 16, not
-/// interlaced.
+/// interlaced. Threads: any number may call.
 /// </summary>
 public static partial class LabelMapFile
 {

@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// Pictures and masks as files: <c>images/street.jpg</c> with <c>masks/street.png</c>, whose grey values or palette indices are
-/// the labels: PASCAL VOC, ADE20K, Cityscapes, COCO-Stuff. Subfolders pair up as well.
+/// the labels: PASCAL VOC, ADE20K, Cityscapes, COCO-Stuff. Subfolders pair up as well. Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class MaskFolderSource : ISegmentationSource
 {

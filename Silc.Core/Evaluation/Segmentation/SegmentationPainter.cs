@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Silc;
 
-/// <summary>Label maps as colours over their pictures.</summary>
+/// <summary>Label maps as colours over their pictures. Threads: any number may call.</summary>
 public static class SegmentationPainter
 {
     /// <summary>Share of the colour in an overlay; the rest is the picture.</summary>

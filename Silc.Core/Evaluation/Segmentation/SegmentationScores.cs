@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Segments whole data sets.</summary>
+/// <summary>Segments whole data sets. Threads: any number may call.</summary>
 public static class SegmentationScores
 {
     const int PicturesAtOnce = 16;
