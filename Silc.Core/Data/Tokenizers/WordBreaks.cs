@@ -39,6 +39,9 @@ static class WordBreaks
         }
     }
 
+    /// <summary>True for a letter that is a word by itself: of a script without spaces, or a picture sign.</summary>
+    public static bool StandsAlone(string text, int start) => Cluster(text, start).Kind == Kind.Alone;
+
     static int WordEnd(string text, int end, Kind kind)
     {
         while (end < text.Length)
