@@ -121,6 +121,7 @@ public sealed partial class Device : IDisposable
     /// <summary>To be called before a model is made: where kernels take long to compile, those that it needs are begun.</summary>
     internal void Prepare(bool training)
     {
+        using var turn = Turn();
         if (kernels is not null) ClOps.Prepare(kernels, training);
     }
 

@@ -16,6 +16,7 @@ sealed class StagedFile : IDisposable
         target = Path.GetFullPath(path);
         temporary = $"{target}.{Path.GetRandomFileName()}.tmp";
         FolderSync.Create(Path.GetDirectoryName(target)!);
+        UnfinishedFiles.Begin(temporary);
         Stream = new(temporary, new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
@@ -62,5 +63,6 @@ sealed class StagedFile : IDisposable
             // A full disk refuses what was still in the buffer; the file goes away all the same.
         }
         AtomicFile.TryDelete(temporary);
+        UnfinishedFiles.End(temporary);
     }
 }

@@ -24,8 +24,10 @@ public static class PictureFile
 
     /// <summary>Decodes a file; EXIF orientation is applied, of an animation the first frame is taken.</summary>
     /// <exception cref="InvalidDataException">Not a picture, cut short or too large.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static Picture Read(string path)
     {
+        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file", path);
         var length = new FileInfo(path).Length;
         if (length > MaxBytes) throw new InvalidDataException($"{path}: {length} bytes, at most {MaxBytes} are read; shrink it first");
         byte[] bytes;
