@@ -52,7 +52,7 @@ public abstract class ArrayFile : IDisposable
     /// <summary>Reads a whole array.</summary>
     public StoredArray ReadAll(ArrayHeader array)
     {
-        var bytes = new byte[array.Count * array.Type.Bytes()];
+        var bytes = new byte[StoredArray.Bytes2GiB(array.Count * array.Type.Bytes(), $"{Path}, array '{array.Name}'")];
         ReadBytes(array, 0, bytes);
         return new(array.Name, array.Type, array.Shape, bytes);
     }

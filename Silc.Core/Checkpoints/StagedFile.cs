@@ -40,11 +40,11 @@ sealed class StagedFile : IDisposable
         flushed = true;
     }
 
-    /// <summary>Gives the file its name, in place of what had it.</summary>
-    public void Commit()
+    /// <summary>Gives the file its name, or another in the same folder, in place of what had it.</summary>
+    public void Commit(string? other = null)
     {
         Flush();
-        File.Move(temporary, target, overwrite: true);
+        File.Move(temporary, other is null ? target : Path.GetFullPath(other), overwrite: true);
         FolderSync.Flush(Path.GetDirectoryName(target)!);
     }
 

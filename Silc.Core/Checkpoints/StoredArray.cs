@@ -12,6 +12,11 @@ namespace Silc;
 /// <param name="Bytes">The elements, little-endian, in row-major order.</param>
 public sealed record StoredArray(string Name, ElementType Type, int[] Shape, byte[] Bytes)
 {
+    /// <summary>The number of bytes of an array that is read whole.</summary>
+    /// <exception cref="InvalidDataException">It is beyond 2 GiB, where arrays of .NET end.</exception>
+    internal static int Bytes2GiB(long bytes, string where) => bytes <= Array.MaxLength ? (int)bytes
+        : throw new InvalidDataException($"{where} takes {bytes:N0} bytes; an array that is read whole may have 2 GiB at most");
+
     /// <summary>Number of elements.</summary>
     public int Count => Bytes.Length / Type.Bytes();
 

@@ -9,6 +9,12 @@ public sealed partial class SilcModel
     /// </summary>
     public ModelWeights Weights => new(Config, HasHead: true, (name, sink) => Parameters.Read(Parameters[name], sink));
 
+    /// <summary>
+    /// A name for what this model embeds to: a letter and 16 digits from the values and sizes of both towers, the same in whatever format the
+    /// weights are, on whatever device. Vectors of models with other fingerprints cannot be compared. Head, t and b have no part in it.
+    /// </summary>
+    public string Fingerprint() => Weights.Fingerprint();
+
     /// <summary>Writes the weights to a safetensors file, with what is needed to load them again. Nothing is left half-written.</summary>
     /// <param name="path">The file.</param>
     /// <param name="tokenizer">

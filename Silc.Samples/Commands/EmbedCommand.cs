@@ -45,43 +45,40 @@ static class EmbedCommand
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, captions: texts is not null);
         var clock = Stopwatch.StartNew();
-        var index = source is null ? Captions(model, captions, path) : Pictures(model, source, parsed.GetValue(EvalOptions.Crop), path);
-        var seconds = clock.Elapsed.TotalSeconds;
-        index.Save(path);
-        Console.WriteLine($"wrote {index.Count:N0} x {index.Rows.GetLength(1)} values to {path}{(path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? " and the paths to the .csv beside it" : "")}: "
-            + $"{index.Count / seconds:N0} {(source is null ? "captions" : "pictures")}/s with reading, {seconds:F1} s");
+        using var index = new PartialIndex(path, source?.Count ?? captions.Length, model);
+        Keeping(index, () =>
+        {
+            if (source is null) Captions(index, model, captions);
+            else Pictures(index, model, source, parsed.GetValue(EvalOptions.Crop));
+        });
+        var (count, seconds) = (index.Finish(), clock.Elapsed.TotalSeconds);
+        Console.WriteLine($"wrote {count:N0} x {model.Config.EmbedDim} values to {path}{(path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? " and the paths to the .csv beside it" : "")}: "
+            + $"{count / seconds:N0} {(source is null ? "captions" : "pictures")}/s with reading, {seconds:F1} s");
         return 0;
     }
 
-    static EmbeddingIndex Pictures(SilcModel model, IImageTextSource source, EvalCrop crop, string path)
+    static void Pictures(PartialIndex index, SilcModel model, IImageTextSource source, EvalCrop crop)
     {
-        var (paths, titles) = (new string?[source.Count], new string[source.Count]);
-        var done = new PartialIndex(path, source.Count, Named);
-        return Keeping(done, () => Named(ReadablePictures.Embed(
-            model, source, crop, (i, pair) => (paths[i], titles[i]) = (pair.Key, pair.Captions.FirstOrDefault("")), done: done.Reached).Rows));
-
-        // What was not read has no path, and no row.
-        EmbeddingIndex Named(float[,] rows)
+        // What was not read has no path, and no row; pieces come when all before them is read.
+        var (paths, titles, next) = (new string?[source.Count], new string[source.Count], 0);
+        ReadablePictures.Embed(model, source, rows =>
         {
-            int[] kept = [.. Enumerable.Range(0, paths.Length).Where(i => paths[i] is not null).Take(rows.GetLength(0))];
-            return new(rows, [.. kept.Select(i => paths[i]!)], [.. kept.Select(i => titles[i])]);
-        }
+            var kept = new int[rows.GetLength(0)];
+            for (int i = 0; i < kept.Length; next++)
+                if (paths[next] is not null) kept[i++] = next;
+            index.Add(rows, [.. kept.Select(i => paths[i]!)], [.. kept.Select(i => titles[i])]);
+        }, crop, (i, pair) => (paths[i], titles[i]) = (pair.Key, pair.Captions.FirstOrDefault("")));
     }
 
-    static EmbeddingIndex Captions(SilcModel model, string[] captions, string path)
-    {
-        var done = new PartialIndex(path, captions.Length, Named);
-        return Keeping(done, () => Named(EmbeddedTexts.Of(model, captions, done.Reached)));
+    static void Captions(PartialIndex index, SilcModel model, string[] captions) =>
+        EmbeddedTexts.Each(model, captions, (rows, some) => index.Add(rows, [.. some.Select(_ => "")], some));
 
-        EmbeddingIndex Named(float[,] rows) => new(rows, [.. Enumerable.Repeat("", rows.GetLength(0))], captions[..rows.GetLength(0)]);
-    }
-
-    static EmbeddingIndex Keeping(PartialIndex done, Func<EmbeddingIndex> embed)
+    static void Keeping(PartialIndex done, Action embed)
     {
         if (Interrupt.Current is { } interrupt) interrupt.Abandoning = done.Keep;
         try
         {
-            return embed();
+            embed();
         }
         catch (OperationCanceledException)
         {

@@ -7,6 +7,8 @@ namespace Silc.Samples.Commands;
 /// <summary><c>silc search</c>: the pictures of an index that fit words, or another picture.</summary>
 static class SearchCommand
 {
+    const int FaultsShown = 10;
+
     static readonly Argument<string[]> Queries = new("query") { Description = "What to look for; several queries make a row each.", Arity = ArgumentArity.ZeroOrMore };
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Index = new("--index") { Description = "What silc embed wrote with the same model.", HelpName = "FILE.npy|FILE.csv", Required = true };
@@ -42,19 +44,34 @@ static class SearchCommand
         foreach (var file in like)
             if (!File.Exists(file)) throw new FileNotFoundException($"--like {file}: no such picture");
         var name = parsed.GetRequiredValue(Index);
-        OutputGuard.Check(parsed, [EmbeddingIndex.Files(name).Table], parsed.GetValue(Sheet) is { } drawn ? Output.Sheet(drawn) : null);
-        var index = EmbeddingIndex.Load(name);
+        OutputGuard.Check(parsed, [IndexColumns.Files(name).Table], parsed.GetValue(Sheet) is { } drawn ? Output.Sheet(drawn) : null);
+        using var index = IndexFile.Open(name);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed);
-        if (index.Rows.GetLength(1) != model.Config.EmbedDim)
-            throw new ArgumentException($"--index {name} holds vectors of {index.Rows.GetLength(1)}, the model makes {model.Config.EmbedDim}: embed with this model");
+        CheckModel(index, name, model, parsed.GetRequiredValue(Model));
 
-        var found = new List<(string Query, IReadOnlyList<SearchHit> Hits)>();
-        if (words.Length > 0) found.AddRange(words.Zip(Search.Find(index, model.EmbedTexts(words), top, device.FindNeighbours)));
-        if (like.Length > 0) found.AddRange(like.Zip(Search.Find(index, model.EmbedImages(like), top, device.FindNeighbours)));
+        var (texts, pictures) = (words.Length > 0 ? model.EmbedTexts(words) : null, like.Length > 0 ? model.EmbedImages(like) : null);
+        var faults = new List<int>();
+        // One pass over the index for both kinds of query.
+        var hits = Search.Find(index, Embeddings.Stack(texts, pictures), top, device.FindNeighbours, faults.Add);
+        List<(string Query, IReadOnlyList<SearchHit> Hits)> found = [.. words.Concat(like).Zip(hits)];
+        if (faults.Count > 0)
+            Console.Error.WriteLine($"warning: {faults.Count:N0} rows of {name} are zero or hold values that are no numbers; nothing is found in them: "
+                + $"rows {string.Join(", ", faults.Take(FaultsShown))}{(faults.Count > FaultsShown ? ", …" : "")}");
         Show(found, parsed.GetValue(Json));
         if (parsed.GetValue(Sheet) is { } sheet) Draw(sheet, found, index, parsed);
         return 0;
+    }
+
+    static void CheckModel(IndexFile index, string name, SilcModel model, string modelName)
+    {
+        if (index.Width != model.Config.EmbedDim)
+            throw new ArgumentException($"--index {name} holds vectors of {index.Width}, the model makes {model.Config.EmbedDim}: embed with this model");
+        if (index.Model is null)
+            Console.Error.WriteLine($"note: {name} does not say which model made its vectors; what silc embed writes does, and is compared");
+        else if (model.Fingerprint() is var fingerprint && fingerprint != index.Model)
+            throw new ArgumentException($"--index {name} was made by another model (fingerprint {index.Model}) than --model {modelName} ({fingerprint}), so cosines between "
+                + "them mean nothing: search with the model that made it, or embed again with this one");
     }
 
     static void Show(List<(string Query, IReadOnlyList<SearchHit> Hits)> found, bool json)
@@ -67,7 +84,7 @@ static class SearchCommand
         else listing.Show();
     }
 
-    static void Draw(string sheet, List<(string Query, IReadOnlyList<SearchHit> Hits)> found, EmbeddingIndex index, ParseResult parsed)
+    static void Draw(string sheet, List<(string Query, IReadOnlyList<SearchHit> Hits)> found, IndexFile index, ParseResult parsed)
     {
         var source = parsed.GetValue(Data) is { } data ? DataOption.Open(data, seed: 0, parsed) : null;
         if (source is not null && source.Count != index.Count)

@@ -8,25 +8,36 @@ static class EmbeddedTexts
 {
     const int AtOnce = 1024;
 
+    /// <summary>All of them.</summary>
     /// <param name="model">Embeds.</param>
     /// <param name="texts">Captions or prompts.</param>
-    /// <param name="done">Is given all rows and how many of them are done, after each piece.</param>
     /// <exception cref="OperationCanceledException">A signal asked for the end.</exception>
-    public static float[,] Of(SilcModel model, IEnumerable<string> texts, Action<float[,], int>? done = null)
+    public static float[,] Of(SilcModel model, IEnumerable<string> texts)
     {
         string[] all = [.. texts];
-        return Progress.Show("texts", all.Length, report =>
+        var (rows, at) = (new float[all.Length, model.Config.EmbedDim], 0L);
+        Each(model, all, (piece, _) =>
         {
-            var (rows, count) = (new float[all.Length, model.Config.EmbedDim], 0);
-            foreach (var some in all.Chunk(AtOnce))
-            {
-                Interrupt.Current?.Token.ThrowIfCancellationRequested();
-                var piece = model.EmbedTexts(some);
-                Array.Copy(piece, 0, rows, (long)count * model.Config.EmbedDim, piece.LongLength);
-                report(count += some.Length);
-                done?.Invoke(rows, count);
-            }
-            return rows;
+            Array.Copy(piece, 0, rows, at, piece.LongLength);
+            at += piece.LongLength;
         });
+        return rows;
     }
+
+    /// <summary>The same for those who keep no rows.</summary>
+    /// <param name="model">Embeds.</param>
+    /// <param name="texts">Captions or prompts.</param>
+    /// <param name="done">Is given each piece of rows as it is done, with its texts.</param>
+    /// <exception cref="OperationCanceledException">A signal asked for the end.</exception>
+    public static void Each(SilcModel model, string[] texts, Action<float[,], string[]> done) => Progress.Show("texts", texts.Length, report =>
+    {
+        int count = 0;
+        foreach (var some in texts.Chunk(AtOnce))
+        {
+            Interrupt.Current?.Token.ThrowIfCancellationRequested();
+            done(model.EmbedTexts(some), some);
+            report(count += some.Length);
+        }
+        return count;
+    });
 }

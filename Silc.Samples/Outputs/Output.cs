@@ -34,8 +34,8 @@ sealed record Output(string Path, Func<string, bool> IsOwn, string? What = null)
     /// <summary>Both files of an index, or the one.</summary>
     public static IEnumerable<Output> Index(string path)
     {
-        var (table, inside) = EmbeddingIndex.Files(path);
-        var made = EmbeddingIndex.IsTable;
+        var (table, inside) = IndexColumns.Files(path);
+        var made = IndexColumns.IsTable;
         return inside ? [new(table, made)] : [new(path, _ => made(table)), new(table, made, $"the table beside {path}")];
     }
 
