@@ -49,10 +49,8 @@ public sealed class BatchLoader : IDisposable
         Require.That(startStep >= 0, $"start step is {startStep}, it must not be negative");
         Require.Within(maxBadShare, 0, 1, "share of unreadable samples");
         Require.That(source.Count >= batchSize, $"{source.Name} has {source.Count} samples, fewer than one batch of {batchSize}");
-        Require.That(
-            tokenizer.VocabSize <= config.VocabSize,
-            $"the tokenizer has {tokenizer.VocabSize} ids, the model takes {config.VocabSize}; set VocabSize");
-        (this.config, this.tokenizer, this.batchSize, this.seed, this.prefetch) = (config, tokenizer, batchSize, seed, prefetch);
+        (this.config, this.batchSize, this.seed, this.prefetch) = (config, batchSize, seed, prefetch);
+        this.tokenizer = tokenizer.Fit(config.VocabSize);
         Position = nextStep = startStep;
         sampler = new(config, seed);
         reader = new(source, maxBadShare);

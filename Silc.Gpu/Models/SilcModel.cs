@@ -15,9 +15,7 @@ public sealed partial class SilcModel : IDisposable
 
     SilcModel(Device device, SilcConfig config, Tokenizer? tokenizer)
     {
-        (Device, Config, Tokenizer) = (device, config.Check(), tokenizer);
-        if (tokenizer is not null && tokenizer.VocabSize > config.VocabSize)
-            throw new ArgumentException($"the tokenizer has {tokenizer.VocabSize} ids, the model's vocabulary only {config.VocabSize}");
+        (Device, Config, Tokenizer) = (device, config.Check(), tokenizer?.Fit(config.VocabSize));
         Parameters = new(device);
         Image = new(Parameters, config);
         Head = new(Parameters, "head", config.EmbedDim, config.Head);

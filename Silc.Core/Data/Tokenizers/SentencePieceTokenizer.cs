@@ -15,10 +15,13 @@ public sealed class SentencePieceTokenizer : Tokenizer
     readonly int unknown, end;
     readonly int[]? byteIds;
 
+    // Opened again it would lower the case.
     SentencePieceTokenizer(SentencePieceModel model, bool lowerCase, byte[] file)
+        : this(model, lowerCase, lowerCase ? new TokenizerOrigin("tokenizer.model", file) : null) { }
+
+    SentencePieceTokenizer(SentencePieceModel model, bool lowerCase, TokenizerOrigin? origin)
     {
-        // Opened again it would lower the case.
-        Origin = lowerCase ? new("tokenizer.model", file) : null;
+        Origin = origin;
         (this.model, this.lowerCase, unknown) = (model, lowerCase, model.IdOf(PieceType.Unknown));
         if (unknown < 0) throw new InvalidDataException($"its {model.Pieces.Count} pieces have none for unknown text");
         var trie = Trie(PieceType.Normal, PieceType.UserDefined, PieceType.Unused);
@@ -65,6 +68,16 @@ public sealed class SentencePieceTokenizer : Tokenizer
         }
         throw new InvalidDataException($"{path} is a SentencePiece model of the kind {kind.ToString().ToLowerInvariant()} ({(int)kind}), "
             + "which is not read; train one of the kind unigram or bpe, by spm_train --model_type=unigram");
+    }
+
+    /// <inheritdoc/>
+    public override Tokenizer Fit(int rows)
+    {
+        if (VocabSize <= rows) return this;
+        int past = model.Pieces.FindIndex(rows, piece => !piece.IsReserved);
+        if (past < 0) return new SentencePieceTokenizer(model.First(rows), lowerCase, Origin);
+        throw new ArgumentException($"the tokenizer has {VocabSize:N0} ids, the model's vocabulary only {rows:N0}: '{Piece(past)}', "
+            + $"number {past:N0}, has no row in it, so the tokenizer is of another model");
     }
 
     /// <summary>The text of a piece; U+2581 (▁) stands for a space.</summary>
