@@ -6,7 +6,7 @@ namespace Silc;
 /// <summary>
 /// Activation memory of one step: two bump allocators in one buffer. <see cref="Keep"/> grows up from the bottom and holds what
 /// pullbacks want; <see cref="Temp"/> grows down from the top. A <see cref="Frame"/> gives back what both handed out since it opened.
-/// An arena made by <see cref="Measure"/> has no memory and only finds the size that a step needs.
+/// An arena made by <see cref="Measure"/> has no memory and only finds the size that a step needs. Threads: one at a time.
 /// </summary>
 public sealed class Arena : IDisposable
 {
@@ -95,7 +95,7 @@ public sealed class Arena : IDisposable
     public void Dispose() => device.Free(buffer);
 }
 
-/// <summary>Everything allocated in an <see cref="Arena"/> since this was opened; disposing gives it back.</summary>
+/// <summary>Everything allocated in an <see cref="Arena"/> since this was opened; disposing gives it back. Threads: one at a time.</summary>
 public readonly struct ArenaFrame(Arena arena, long bottom, long top) : IDisposable
 {
     /// <summary>Gives the memory back.</summary>

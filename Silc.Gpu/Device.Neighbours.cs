@@ -21,6 +21,7 @@ public sealed partial class Device
         int n = queries.GetLength(0), m = candidates.GetLength(0), width = queries.GetLength(1);
         int rows = Math.Min(n, QueriesAtOnce), cols = Math.Min(m, CandidatesAtOnce);
         if (n == 0) return new(new int[0, k], new float[0, k]);
+        using var turn = Turn();
         var buffers = new List<MemoryBuffer1D<float, Stride1D.Dense>>();
         ArrayView<float> Allocate(long floats)
         {

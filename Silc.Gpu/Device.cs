@@ -20,8 +20,9 @@ public enum DeviceKind
 }
 
 /// <summary>
-/// An accelerator, its in-order queue of kernels and its memory. Calls come from one thread. Launches return at once on GPUs;
-/// <see cref="Synchronize"/> and reading memory back wait.
+/// An accelerator, its in-order queue of kernels and its memory. Launches return at once on GPUs; <see cref="Synchronize"/> and reading
+/// memory back wait. Threads: safe from any number of threads, which take turns, as do all models and trainers on it; only what goes through
+/// <see cref="Ops"/> itself, as new layers do, must come from one thread while no other uses the device.
 /// </summary>
 public sealed partial class Device : IDisposable
 {
@@ -139,6 +140,7 @@ public sealed partial class Device : IDisposable
     /// <summary>To be called before a model is made: where kernels take long to compile, those that it needs are begun.</summary>
     internal void Prepare(bool training)
     {
+        using var turn = Turn();
         if (kernels is not null) ClOps.Prepare(kernels, training);
     }
 
@@ -171,6 +173,7 @@ public sealed partial class Device : IDisposable
     /// <summary>From now on every operation is timed; models and trainers must be made after this.</summary>
     public OpProfile StartProfile()
     {
+        using var turn = Turn();
         var profile = new OpProfile(this);
         Ops = new ProfiledOps(Ops, profile);
         return profile;
@@ -186,6 +189,7 @@ public sealed partial class Device : IDisposable
 
     internal MemoryBuffer1D<T, Stride1D.Dense> Allocate<T>(long count, string what) where T : unmanaged
     {
+        using var turn = Turn();
         var bytes = count * Marshal.SizeOf<T>();
         try
         {
@@ -216,6 +220,8 @@ public sealed partial class Device : IDisposable
     internal void Free<T>(MemoryBuffer1D<T, Stride1D.Dense>? buffer) where T : unmanaged
     {
         if (buffer is null) return;
+        using var turn = LastTurn();
+        if (disposed || buffer.IsDisposed) return;
         Queue?.Drain();     // kernels that use it may still be queued; drivers see to that themselves
         AllocatedBytes -= buffer.LengthInBytes;
         allocations.Remove(buffer);
@@ -321,6 +327,7 @@ public sealed partial class Device : IDisposable
     /// <summary>Waits until every launch has finished.</summary>
     public void Synchronize()
     {
+        using var turn = Turn();
         if (!DryRun) Wait();
     }
 
@@ -336,20 +343,6 @@ public sealed partial class Device : IDisposable
             {
                 throw CudaDriver.Lost(e.Message);
             }
-    }
-
-    /// <summary>Frees the accelerator and its scratch memory.</summary>
-    public void Dispose()
-    {
-        kernelProfile?.Dispose();
-        Free(workspace);
-        Queue?.Dispose();
-        copied?.Dispose();
-        copies?.Dispose();
-        kernels?.Dispose();
-        cuda?.Dispose();
-        Accelerator.Dispose();
-        context.Dispose();
     }
 
     /// <inheritdoc/>

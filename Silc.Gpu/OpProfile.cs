@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Silc;
 
-/// <summary>Time and work of one operation, summed over its calls.</summary>
+/// <summary>Time and work of one operation, summed over its calls. Threads: immutable; any number may share it.</summary>
 /// <param name="Name">Name in <see cref="Ops"/>; matrix products say which operand is transposed.</param>
 /// <param name="Calls">How often it ran.</param>
 /// <param name="Time">Sum of the times.</param>
@@ -12,7 +12,7 @@ public sealed record OpCost(string Name, long Calls, TimeSpan Time, double Flops
 
 /// <summary>
 /// Where the time of a step goes, operation by operation. The CPU's workers report their times; on other devices every operation is waited
-/// for, which makes a step slower than it is unobserved.
+/// for, which makes a step slower than it is unobserved. Threads: any number may read it.
 /// </summary>
 public sealed class OpProfile
 {

@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>One named parameter: a window of the flat buffers of its <see cref="Parameters"/>.</summary>
+/// <summary>
+/// One named parameter: a window of the flat buffers of its <see cref="Parameters"/>.
+/// Threads: as for <see cref="Parameters"/>.
+/// </summary>
 public sealed class Parameter
 {
     internal Parameter(string name, int[] shape, int rows, int cols, Init init) =>

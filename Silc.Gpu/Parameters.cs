@@ -7,7 +7,8 @@ namespace Silc;
 /// <summary>
 /// All parameters of a model in one buffer, and their gradients in another, so that the optimizer, the gradient norm and the teacher's
 /// average are a few launches over ranges. Order: by tower, and inside a tower kernels before the rest. Each parameter starts on a
-/// multiple of 16 floats; the gaps are zero and stay so.
+/// multiple of 16 floats; the gaps are zero and stay so. Threads: declared and allocated by one thread; then values are read and written from
+/// any number of them, in turn with all that works on the device.
 /// </summary>
 /// <param name="device">Where the buffers live.</param>
 public sealed class Parameters(Device device) : IDisposable
@@ -17,6 +18,7 @@ public sealed class Parameters(Device device) : IDisposable
     readonly List<Parameter> list = [];
     readonly List<MemoryBuffer1D<float, Stride1D.Dense>> constants = [];
     MemoryBuffer1D<float, Stride1D.Dense>? values, grads;
+    bool disposed;
 
     /// <summary>Where the buffers live.</summary>
     public Device Device { get; } = device;
@@ -55,9 +57,21 @@ public sealed class Parameters(Device device) : IDisposable
         return parameter;
     }
 
+    /// <summary>The device's turn, while there is memory to work on.</summary>
+    /// <param name="owner">Whose disposal ended that, for the message.</param>
+    /// <exception cref="ObjectDisposedException">These parameters or their device were disposed.</exception>
+    internal Lock.Scope Turn(string owner = nameof(Parameters))
+    {
+        var turn = Device.Turn();
+        if (!disposed) return turn;
+        turn.Dispose();
+        throw new ObjectDisposedException(owner);
+    }
+
     /// <summary>A constant of the model in device memory, such as an interpolation matrix.</summary>
     public Tensor Constant(float[] data, int rows, int cols)
     {
+        using var turn = Turn();
         var buffer = Device.Allocate(data.Length, "constants");
         constants.Add(buffer);
         Device.Upload<float>(data, buffer.View.AsContiguous());
@@ -67,6 +81,7 @@ public sealed class Parameters(Device device) : IDisposable
     /// <summary>Allocates the buffers and draws initial values; those of a parameter depend on the seed and its name alone.</summary>
     public void Allocate(int seed, bool gradients)
     {
+        using var turn = Turn();
         var total = AllocateBuffer();
         if (gradients) AllocateGradients();
         var initial = new float[total];
@@ -77,6 +92,7 @@ public sealed class Parameters(Device device) : IDisposable
     /// <summary>Allocates the values alone, all 0: for weights that are about to be read.</summary>
     internal void AllocateValues()
     {
+        using var turn = Turn();
         AllocateBuffer();
         Device.Zero(Values.View);
     }
@@ -84,6 +100,7 @@ public sealed class Parameters(Device device) : IDisposable
     /// <summary>Allocates the gradients, all 0, unless they are there: a model that is only used never has them.</summary>
     internal void AllocateGradients()
     {
+        using var turn = Turn();
         if (grads is not null) return;
         grads = Device.Allocate(Values.Cols, "gradients");
         Grads = new(grads.View.AsContiguous(), 1, Values.Cols);
@@ -116,6 +133,7 @@ public sealed class Parameters(Device device) : IDisposable
     {
         var initial = new float[p.Count];
         Draw(p, seed, initial);
+        using var turn = Turn();
         Device.Upload<float>(initial, p.Value.View);
     }
 
@@ -125,27 +143,34 @@ public sealed class Parameters(Device device) : IDisposable
         foreach (ref var value in initial) value = p.Init(random);
     }
 
-    /// <summary>Sets a parameter from values that come in pieces.</summary>
+    /// <summary>Sets a parameter from values that come in pieces, each in a turn of its own: they may come from another device.</summary>
     internal void Write(Parameter p, Action<string, ValueSink> read)
     {
         int at = 0;
         read(p.Name, piece =>
         {
+            using var turn = Turn();
             Device.Upload(piece, p.Value.View.SubView(at, piece.Length));
             at += piece.Length;
         });
     }
 
-    /// <summary>Passes a parameter's values to a sink, a piece at a time.</summary>
+    /// <summary>Passes a parameter's values to a sink, a piece at a time, each read in a turn of its own: they may go to another device.</summary>
     internal void Read(Parameter p, ValueSink sink)
     {
-        for (int at = 0; at < p.Count; at += PieceFloats)
-            sink(Device.Download(p.Value.View.SubView(at, Math.Min(PieceFloats, p.Count - at))));
+        for (int at = 0; at < p.Count; at += PieceFloats) sink(Piece(p, at));
+    }
+
+    float[] Piece(Parameter p, int at)
+    {
+        using var turn = Turn();
+        return Device.Download(p.Value.View.SubView(at, Math.Min(PieceFloats, p.Count - at)));
     }
 
     /// <summary>Sets every gradient to zero.</summary>
     public void ZeroGrads()
     {
+        using var turn = Turn();
         if (grads is not null) Device.Zero(Grads.View);
     }
 
@@ -159,6 +184,7 @@ public sealed class Parameters(Device device) : IDisposable
 
     internal IReadOnlyList<NamedArray> ToArrays(Tensor flat, string prefix)
     {
+        using var turn = Turn();
         var host = Device.Download(flat.View.SubView(0, flat.Cols));
         return [.. list.Where(p => p.Offset + p.Count <= flat.Cols).Select(p => new NamedArray(prefix + p.Name, [.. p.Shape], host[p.Offset..(p.Offset + p.Count)]))];
     }
@@ -174,6 +200,7 @@ public sealed class Parameters(Device device) : IDisposable
                 throw new InvalidDataException($"{origin}: '{prefix}{p.Name}' has shape ({string.Join(", ", array.Shape)}), the model needs ({string.Join(", ", p.Shape)})");
             array.Values.CopyTo(host.AsSpan(p.Offset));
         }
+        using var turn = Turn();
         Device.Upload<float>(host, flat.View);
     }
 
@@ -185,9 +212,11 @@ public sealed class Parameters(Device device) : IDisposable
         return hash;
     }
 
-    /// <summary>Frees the memory.</summary>
+    /// <summary>Frees the memory, once the call that is at work on it is done.</summary>
     public void Dispose()
     {
+        using var turn = Device.LastTurn();
+        disposed = true;
         Device.Ops.Weights?.Remove(this);
         Device.Free(values);
         Device.Free(grads);

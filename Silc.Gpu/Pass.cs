@@ -5,7 +5,7 @@ public delegate Tensor Pullback(Tensor dy);
 
 /// <summary>
 /// What a forward pass needs besides its input: the operations, the memory, and whether a gradient will follow. Pullbacks run in
-/// reverse order of their forwards, at most once each, before the arena is reset.
+/// reverse order of their forwards, at most once each, before the arena is reset. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 /// <param name="Ops">Operations of the device.</param>
 /// <param name="Arena">Activation memory.</param>

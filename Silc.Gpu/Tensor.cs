@@ -5,7 +5,7 @@ namespace Silc;
 /// <summary>
 /// A matrix in device memory, passed by value: element (r, c) is <c>View[r · Stride + c]</c>, or half of the float at half that place
 /// (<see cref="Stored.BFloat16"/>). It owns nothing; <see cref="Parameters"/>, <see cref="Arena"/> and <see cref="Device"/> do. Tensors
-/// of more dimensions are flattened to (rows, channels), e.g. (B·T, C).
+/// of more dimensions are flattened to (rows, channels), e.g. (B·T, C). Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="View">The memory, from element (0, 0) on.</param>
 /// <param name="Rows">Rows N.</param>

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using Silc.Samples.Commands;
+using Silc.Samples.Parsing;
+using Silc.Samples.Terminals;
+using Silc.Samples.Training;
 using Spectre.Console;
 
 namespace Silc.Samples;
@@ -9,18 +12,25 @@ public static class CommandLine
 {
     public const int Failed = 1, Misused = 2;
 
+    const int Unbroken = 10_000;
+
+    // Of the second in which a command has to end; train, which writes a checkpoint first, takes what it needs.
+    static readonly TimeSpan patience = TimeSpan.FromSeconds(0.6);
+
     /// <summary>Runs a command line and returns the exit code: 1 when something failed, 2 when the command itself is wrong.</summary>
     public static int Run(IReadOnlyList<string> args)
     {
-        // Redirected output has no width: 80 columns would break every table.
-        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = 130;
-        var parsed = Root().Parse(args);
+        SteadyWriter.Install();
+        // Redirected output has no width: what reads a table by lines must find each row on one.
+        if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = Unbroken;
+        // A query may begin with @.
+        var parsed = Root().Parse(args, new() { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
-            var path = string.Join(' ', Ancestors(parsed.CommandResult.Command).Reverse());
-            Complain($"{parsed.Errors[0].Message} See {path} --help.");
+            Terminal.Complain(Misuse.Message(parsed));
             return Misused;
         }
+        using var interrupt = new Interrupt(word: "", patience);
         try
         {
             return parsed.Invoke(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
@@ -28,12 +38,17 @@ public static class CommandLine
         catch (Exception e) when (e is ArgumentException or InvalidOperationException or InvalidDataException or IOException
             or NotSupportedException or UnauthorizedAccessException or TrainingDivergedException)
         {
-            Complain(e.Message);
+            Terminal.Complain(e.Message);
             return Failed;
+        }
+        catch (OperationCanceledException) when (interrupt.ExitCode != 0)
+        {
+            Console.Error.WriteLine("stopped");
+            return interrupt.ExitCode;
         }
     }
 
-    static RootCommand Root()
+    internal static RootCommand Root()
     {
         var root = DemoCommand.Create();
         root.Add(DevicesCommand.Create());
@@ -50,19 +65,7 @@ public static class CommandLine
         root.Add(new Command("export", "Write a model for other runtimes.") { ExportOnnxCommand.Create() });
         root.Add(BenchCommand.Create());
         root.Add(new Command("data", "Prepare and look at data sets.") { DataEmojiCommand.Create(), DataInspectCommand.Create() });
+        StrictValues.Apply(root);
         return root;
-    }
-
-    static IEnumerable<string> Ancestors(Command command)
-    {
-        for (Command? c = command; c is not null; c = c.Parents.OfType<Command>().FirstOrDefault()) yield return c is RootCommand ? "silc" : c.Name;
-    }
-
-    // One line, whatever the message holds: terminals and logs show where it ends.
-    static void Complain(string message)
-    {
-        var line = $"error: {message.ReplaceLineEndings(" ")}";
-        if (Console.IsErrorRedirected) Console.Error.WriteLine(line);
-        else Console.Error.WriteLine($"\e[31m{line}\e[0m");
     }
 }

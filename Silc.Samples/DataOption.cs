@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Data;
 
 namespace Silc.Samples;
 
@@ -8,24 +9,34 @@ namespace Silc.Samples;
 /// </summary>
 static class DataOption
 {
+    /// <summary>A table that comes through a pipe.</summary>
+    public const string Piped = "-";
+
     const string EmojiPrefix = "emoji:", ShardPrefix = "wds:", ClassPrefix = "classes:";
     const long CacheBytes = 1L << 30;
 
     public static readonly Option<string?> Template = Text("--template", $"With classes:FOLDER, the caption; {{}} stands for the class. Usually '{ClassFolderSource.UsualTemplate}'.", "TEXT");
-    public static readonly Option<string?> ImageColumn = Text("--image-column", "Of a table, the column of picture paths; usually filepath.", "NAME");
-    public static readonly Option<string?> CaptionColumn = Text("--caption-column", "Of a table, the column of captions; usually title.", "NAME");
+    public static readonly Option<string?> ImageColumn = Text("--image-column", "Of a table, the column of picture paths; usually filepath, in metadata.csv and .jsonl file_name.", "NAME");
+    public static readonly Option<string?> CaptionColumn = Text("--caption-column", "Of a table, the column of captions; usually title, in metadata.csv and .jsonl text.", "NAME");
     public static readonly Option<string?> Separator = Text("--separator", "Of a table, the character between columns, or tab; detected unless given.", "CHAR");
+
+    public static readonly Option<string?> ImageField = Text("--image-field",
+        "Of shards, endings of pictures, as img or 'jpg;png'; usually those of files that are read.", "NAME");
+    public static readonly Option<string?> CaptionField = Text("--caption-field",
+        "Of shards, where captions are: the ending of a text, or a key in .json; usually .txt, and caption, text or captions in .json.", "NAME");
 
     public static readonly Option<int?> MaxMember = MiB("--max-member", "Of shards, the largest file in one that is read; usually 64 MiB.");
     public static readonly Option<int?> MaxUnpacked = MiB("--max-unpacked", "Of .tar.gz shards, the largest that one may become; usually 2048 MiB.");
 
     /// <summary>How to read what <c>--data</c> names.</summary>
-    public static IReadOnlyList<Option> Reading { get; } = [Template, ImageColumn, CaptionColumn, Separator, MaxMember, MaxUnpacked];
+    public static IReadOnlyList<Option> Reading { get; } =
+        [Template, ImageColumn, CaptionColumn, Separator, ImageField, CaptionField, MaxMember, MaxUnpacked];
 
     public static Option<string> Create(bool required = true) => new("--data")
     {
-        Description = "demo (drawn by the program), emoji:FOLDER (see silc data emoji), FILE.csv with the columns filepath and title, WebDataset shards "
-            + "as FILE.tar, data/{00000..00041}.tar or 'data/*.tar' (wds: in front of other names), a FOLDER of dog.jpg + dog.txt, or classes:FOLDER with one folder per class.",
+        Description = "demo (drawn by the program), emoji:FOLDER (see silc data emoji), FILE.csv with the columns filepath and title (- for one from a pipe), "
+            + "FILE.jsonl, WebDataset shards "
+            + "as FILE.tar, data/{00000..00041}.tar or 'data/*.tar' (wds: in front of other names), a FOLDER of dog.jpg + dog.txt or with metadata.csv or .jsonl as of imagefolder, or classes:FOLDER with one folder per class.",
         HelpName = "demo|emoji:FOLDER|FILE.csv|SHARDS.tar|FOLDER|classes:FOLDER",
         Required = required,
     };
@@ -36,14 +47,20 @@ static class DataOption
     /// <summary>The same data from any working directory.</summary>
     public static string Absolute(string data)
     {
-        if (data == "demo") return data;
+        if (data is "demo" or Piped) return data;
         var prefix = Array.Find([EmojiPrefix, ShardPrefix, ClassPrefix], prefix => After(prefix, data) is not null) ?? "";
         return prefix + Path.GetFullPath(data[prefix.Length..]);
     }
 
     public static bool IsClasses(string data) => After(ClassPrefix, data) is not null;
 
-    public static bool IsTable(string data) => Path.GetExtension(data).ToLowerInvariant() is ".csv" or ".tsv";
+    public static bool IsTable(string data) => Path.GetExtension(data).ToLowerInvariant() is ".csv" or ".tsv" || IsMetadata(data) || IsPipe(data);
+
+    // Hugging Face's imagefolder, or a table of JSON lines.
+    static bool IsMetadata(string data) => File.Exists(data) && MetadataSource.IsJsonLines(data) || MetadataSource.IsFolder(data);
+
+    // A name that a shell gives to a pipe, as in --data <(zcat photos.csv.gz), says nothing of what comes through.
+    static bool IsPipe(string data) => data == Piped || data.StartsWith("/dev/", StringComparison.Ordinal) && File.Exists(data);
 
     public static EmojiSet OpenEmoji(string folder) => File.Exists(Path.Combine(folder, EmojiPreparer.IndexName)) ? EmojiSet.Load(folder)
         : throw new FileNotFoundException($"--data {EmojiPrefix}{folder}: there is no {EmojiPreparer.IndexName}; make it with silc data emoji --out {folder}");
@@ -53,35 +70,53 @@ static class DataOption
         new CachedSource(Open(data, seed, parsed), data == "demo" ? long.MaxValue : CacheBytes);
 
     /// <summary>The same, without keeping decoded pictures.</summary>
-    public static IImageTextSource Open(string data, int seed, ParseResult parsed)
+    /// <param name="data">The value of <c>--data</c>.</param>
+    /// <param name="seed">Of what is drawn.</param>
+    /// <param name="parsed">Says how to read it.</param>
+    /// <param name="needCaptions">False takes pictures without captions, too.</param>
+    public static IImageTextSource Open(string data, int seed, ParseResult parsed, bool needCaptions = true)
     {
         if (After(ClassPrefix, data) is null) Refuse(parsed, data, "one folder per class, classes:FOLDER", Template);
-        if (!IsTable(data)) Refuse(parsed, data, "a table, FILE.csv or FILE.tsv", ImageColumn, CaptionColumn, Separator);
-        if (Shards(data) is null) Refuse(parsed, data, "WebDataset shards", MaxMember, MaxUnpacked);
-        return data == "demo" ? DemoSet.Drawn(seed) : OpenFiles(data, parsed);
+        if (!IsTable(data)) Refuse(parsed, data, "a table, FILE.csv, FILE.tsv or metadata.csv in a folder", ImageColumn, CaptionColumn, Separator);
+        if (Shards(data) is null) Refuse(parsed, data, "WebDataset shards", ImageField, CaptionField, MaxMember, MaxUnpacked);
+        var source = data == "demo" ? DemoSet.Drawn(seed) : OpenFiles(data, parsed, needCaptions);
+        Say(source.Skipped);
+        return source;
     }
 
-    static IImageTextSource OpenFiles(string data, ParseResult parsed)
+    /// <summary>Says what a source leaves out, a line for each reason.</summary>
+    public static void Say(IEnumerable<SkippedMembers> left)
+    {
+        foreach (var skipped in left) Console.Error.WriteLine($"skipped  {skipped}");
+    }
+
+    static IImageTextSource OpenFiles(string data, ParseResult parsed, bool needCaptions)
     {
         if (EmojiFolder(data) is { } emoji) return OpenEmoji(emoji).Train();
-        if (Shards(data) is { } pattern) return OpenShards(pattern, data, parsed);
+        if (Shards(data) is { } pattern) return OpenShards(pattern, data, parsed, needCaptions);
         if (After(ClassPrefix, data) is { } classes)
             return Directory.Exists(classes) ? new ClassFolderSource(classes, parsed.GetValue(Template) ?? ClassFolderSource.UsualTemplate)
                 : throw new FileNotFoundException($"--data {data}: no folder {classes}; it should hold one folder per class");
+        var (image, caption) = (parsed.GetValue(ImageColumn), parsed.GetValue(CaptionColumn));
+        if (IsMetadata(data)) return new MetadataSource(data, image, caption, needCaptions);
+        if (IsPipe(data))
+            return CsvSource.FromPipe(data == Piped ? Console.OpenStandardInput() : File.OpenRead(data), image ?? "filepath", caption ?? CsvSource.UsualCaptions,
+                SeparatorOf(parsed), needCaptions);
         if (IsTable(data) && File.Exists(data))
-            return new CsvSource(data, parsed.GetValue(ImageColumn) ?? "filepath", parsed.GetValue(CaptionColumn) ?? "title", SeparatorOf(parsed));
-        return Directory.Exists(data) ? new FolderSource(data)
+            return new CsvSource(data, image ?? "filepath", caption ?? CsvSource.UsualCaptions, SeparatorOf(parsed), needCaptions);
+        if (File.Exists(data)) throw new ArgumentException($"--data {data}: {UnreadFile.Remedy(data)}");
+        return Directory.Exists(data) ? new FolderSource(data, needCaptions)
             : throw new FileNotFoundException(
                 $"--data {data}: no such file or folder; it can be demo, emoji:FOLDER, FILE.csv, SHARDS.tar, FOLDER or classes:FOLDER");
     }
 
-    static WebDatasetSource OpenShards(string pattern, string data, ParseResult parsed)
+    static WebDatasetSource OpenShards(string pattern, string data, ParseResult parsed, bool needCaptions)
     {
         try
         {
-            var source = new WebDatasetSource(pattern, Bytes(parsed, MaxMember) ?? WebDatasetSource.UsualMember, Bytes(parsed, MaxUnpacked) ?? WebDatasetSource.UsualUnpacked);
-            foreach (var skipped in source.Skipped) Console.Error.WriteLine($"skipped  {skipped}");
-            return source;
+            return new(pattern, Bytes(parsed, MaxMember) ?? WebDatasetSource.UsualMember,
+                Bytes(parsed, MaxUnpacked) ?? WebDatasetSource.UsualUnpacked,
+                parsed.GetValue(ImageField), parsed.GetValue(CaptionField), needCaptions);
         }
         catch (FileNotFoundException error)
         {

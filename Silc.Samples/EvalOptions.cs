@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Outputs;
 
 namespace Silc.Samples;
 
@@ -12,5 +13,19 @@ static class EvalOptions
         DefaultValueFactory = _ => EvalCrop.Squash,
     };
 
-    public static readonly Option<string?> Json = new("--json") { Description = "Also write the numbers to a file.", HelpName = "FILE" };
+    public static readonly Option<string?> Json = new("--json")
+    {
+        Description = "Also write the numbers to a file; without FILE, or with -, print them as JSON in place of the table.",
+        HelpName = "FILE",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    /// <summary>The numbers go to the standard output, and nothing else does.</summary>
+    public static bool PrintsJson(ParseResult parsed) => parsed.GetResult(Json) is { } given && (given.Tokens.Count == 0 || given.Tokens[0].Value == "-");
+
+    /// <summary>Where a command says what it wrote.</summary>
+    public static TextWriter Said(ParseResult parsed) => PrintsJson(parsed) ? Console.Error : Console.Out;
+
+    /// <summary>The file of <see cref="Json"/>, if asked for.</summary>
+    public static Output? ScoresOf(ParseResult parsed) => !PrintsJson(parsed) && parsed.GetValue(Json) is { } file ? Output.Scores(file) : null;
 }

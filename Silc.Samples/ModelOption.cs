@@ -41,11 +41,5 @@ static class ModelOption
             $"--tokenizer {given}: no such file; say bytes or words, or name a .model or .txt.gz file");
 
     /// <summary>Throws unless the tokenizer opens and its ids fit the model's vocabulary.</summary>
-    public static void CheckTokenizer(TokenizerOrigin tokenizer, SilcConfig config)
-    {
-        var ids = tokenizer.Open().VocabSize;
-        if (ids > config.VocabSize)
-            throw new ArgumentException(
-                $"the tokenizer {tokenizer.Name} has {ids:N0} ids, the model's vocabulary only {config.VocabSize:N0}");
-    }
+    public static void CheckTokenizer(TokenizerOrigin tokenizer, SilcConfig config) => tokenizer.Open().Fit(config.VocabSize);
 }

@@ -1,1 +1,9 @@
-return Silc.Samples.CommandLine.Run(args);
+using Silc.Samples;
+
+// Before anything that loads further libraries.
+if (OpenFiles.Complaint() is { } complaint)
+{
+    Console.Error.WriteLine($"error: {complaint}");
+    return 1;
+}
+return CommandLine.Run(args);

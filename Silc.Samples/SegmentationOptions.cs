@@ -17,7 +17,7 @@ static class SegmentationOptions
     };
 
     static readonly Option<string?> Classes = new("--classes") { Description = "For masks: a file whose line n names label n, further names after commas. A first class 'background' is one.", HelpName = "FILE" };
-    static readonly Option<int> Ignore = new("--ignore") { Description = "For masks: the label that does not count.", HelpName = "LABEL", DefaultValueFactory = _ => 255 };
+    static readonly Option<string> Ignore = new("--ignore") { Description = "For masks: the labels that do not count, with commas between, or none.", HelpName = "LABELS", DefaultValueFactory = _ => "255" };
     static readonly Option<bool> SkipZero = new("--skip-zero") { Description = "For masks: label 0 does not count and label 1 is the first class, as in ADE20K." };
     static readonly Option<int> Pictures = new("--pictures") { Description = "For demo and emoji: scenes to draw.", HelpName = "N", DefaultValueFactory = _ => UsualScenes };
     static readonly Option<string?> Photographs = new("--photographs") { Description = "For emoji: a folder of pictures to place them on, instead of drawn backgrounds.", HelpName = "FOLDER" };
@@ -44,7 +44,12 @@ static class SegmentationOptions
         var (data, count) = (DataOf(parsed), parsed.GetValue(Pictures));
         if (count < 1) throw new ArgumentException($"--pictures is {count}, it must be at least 1");
         Option[] forMasks = [Classes, Ignore, SkipZero];
-        if (IsMasks(parsed)) return [Masks(data[MaskPrefix.Length..], parsed)];
+        if (IsMasks(parsed))
+        {
+            var masks = Masks(data[MaskPrefix.Length..], parsed);
+            DataOption.Say(masks.Skipped);
+            return [masks];
+        }
         if (forMasks.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
             throw new ArgumentException($"{wrong.Name} is for masks:FOLDER, not for --data {data}");
         var photographs = PhotographsOf(parsed.GetValue(Photographs));
@@ -60,12 +65,15 @@ static class SegmentationOptions
         return new[] { set.HeldOut(), set.UnseenStyle() }.Select(emoji => new EmojiScenes(emoji, set.UnseenStyle(), count, Seed, EmojiSize, photographs));
     }
 
+    /// <summary>The label of the first class in masks.</summary>
+    public static int FirstLabel(ParseResult parsed) => parsed.GetValue(SkipZero) ? 1 : 0;
+
     /// <summary>Threshold of the background, or null; and whether its pixels count.</summary>
     public static (double? Threshold, bool Counts) BackgroundOf(ParseResult parsed) => parsed.GetValue(Background) switch
     {
         "words" => (null, true),
         "none" => (null, false),
-        var text => double.TryParse(text, CultureInfo.InvariantCulture, out var threshold) && threshold is > 0 and < 1 ? (threshold, true)
+        var text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold) && threshold is > 0 and < 1 ? (threshold, true)
             : throw new ArgumentException($"--background '{text}': say none, words, or a probability such as 0.3"),
     };
 
@@ -84,15 +92,22 @@ static class SegmentationOptions
         var file = parsed.GetValue(Classes) ?? throw new ArgumentException($"--data {MaskPrefix}{folder} needs --classes FILE: line n names label n");
         if (!File.Exists(file)) throw new FileNotFoundException($"--classes {file}: no such file");
         var classes = ClassList.Read(file);
-        return new(folder, classes, parsed.GetValue(Ignore), parsed.GetValue(SkipZero), classes.Names[0] == "background");
+        return new(folder, classes, IgnoredOf(parsed.GetValue(Ignore)!), parsed.GetValue(SkipZero), classes.Names[0] == "background");
     }
+
+    static int[] IgnoredOf(string labels) => labels == "none" ? [] :
+    [
+        .. labels.Split(',', StringSplitOptions.TrimEntries).Select(label => int.TryParse(label, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value
+            : throw new ArgumentException($"--ignore '{labels}': say labels with commas between, such as 0,255, or none")),
+    ];
 
     static List<string>? PhotographsOf(string? folder)
     {
         if (folder is null) return null;
         if (!Directory.Exists(folder)) throw new FileNotFoundException($"--photographs {folder}: no such folder");
-        var found = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(path => PictureFile.Extensions.Contains(Path.GetExtension(path).ToLowerInvariant())).Order(StringComparer.Ordinal).ToList();
+        var log = new SkipLog();
+        var found = DataFolder.Files(folder, log).Where(PictureFile.IsPicture).ToList();
+        DataOption.Say(log.Report());
         return found.Count > 0 ? found : throw new FileNotFoundException($"--photographs {folder}: no pictures in it");
     }
 }

@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// An open checkpoint file: its headers are read and checked, its elements come when they are asked for. A model of gigabytes is
-/// loaded so in pieces of a megabyte.
+/// loaded so in pieces of a megabyte. Threads: one at a time.
 /// </summary>
 public abstract class ArrayFile : IDisposable
 {
@@ -52,7 +52,7 @@ public abstract class ArrayFile : IDisposable
     /// <summary>Reads a whole array.</summary>
     public StoredArray ReadAll(ArrayHeader array)
     {
-        var bytes = new byte[array.Count * array.Type.Bytes()];
+        var bytes = new byte[StoredArray.Bytes2GiB(array.Count * array.Type.Bytes(), $"{Path}, array '{array.Name}'")];
         ReadBytes(array, 0, bytes);
         return new(array.Name, array.Type, array.Shape, bytes);
     }

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>What a checkpoint file says of one of its arrays.</summary>
+/// <summary>What a checkpoint file says of one of its arrays. Threads: immutable; any number may share it.</summary>
 /// <param name="Name">Name in the file.</param>
 /// <param name="Type">Type of one element.</param>
 /// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>

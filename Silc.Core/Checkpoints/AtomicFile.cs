@@ -1,15 +1,16 @@
+using System.Text;
 using System.Text.RegularExpressions;
 
 namespace Silc;
 
 /// <summary>
 /// Writes a file so that its name never holds half of it, whatever ends the process or the machine: a temporary name beside it,
-/// flushed to the disk, renamed, and the folder flushed too.
+/// flushed to the disk, renamed, and the folder flushed too. Whatever Silc writes goes through here, but for logs that grow.
 /// </summary>
 static partial class AtomicFile
 {
     /// <summary>Writes <paramref name="path"/>; what it held stays until the new content is whole.</summary>
-    /// <param name="path">The file; its folder is made if it is not there.</param>
+    /// <param name="path">The file; its folder is made if it is not there. What lies in /dev is written to as it is.</param>
     /// <param name="write">Writes the content.</param>
     /// <param name="bytes">
     /// Its size, if known: where the disk has no room for it, that is found before anything is written.
@@ -17,31 +18,40 @@ static partial class AtomicFile
     /// <exception cref="IOException">The message names the file, the reason, the bytes needed and those free.</exception>
     public static void Write(string path, Action<FileStream> write, long bytes = 0)
     {
-        var target = Path.GetFullPath(path);
-        var folder = Path.GetDirectoryName(target)!;
-        var temporary = $"{target}.{Path.GetRandomFileName()}.tmp";
+        StagedFile? staged = null;
         try
         {
-            FolderSync.Create(folder);
-            try
+            if (IsDevice(path))
             {
-                using (var stream = new FileStream(temporary, Options(bytes)))
-                {
-                    write(stream);
-                    stream.Flush(flushToDisk: true);
-                }
-                File.Move(temporary, target, overwrite: true);
+                using var device = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+                write(device);
+                return;
             }
-            finally
-            {
-                TryDelete(temporary);
-            }
-            FolderSync.Flush(folder);
+            staged = new(path, bytes);
+            write(staged.Stream);
+            staged.Commit();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"cannot write {path}: {error.Message.Replace(temporary, target)}{Room(folder, bytes)}", error);
+            throw Failed(path, error, staged, bytes);
         }
+        finally
+        {
+            staged?.Dispose();
+        }
+    }
+
+    /// <summary>The same for bytes that are there.</summary>
+    public static void WriteBytes(string path, byte[] content) => Write(path, stream => stream.Write(content), content.LongLength);
+
+    /// <summary>The same for text, as UTF-8.</summary>
+    public static void WriteText(string path, string content) => WriteBytes(path, Encoding.UTF8.GetBytes(content));
+
+    /// <summary>What to tell of a file that could not be written.</summary>
+    public static IOException Failed(string path, Exception error, StagedFile? staged, long bytes)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        return new($"cannot write {path}: {staged?.Describe(error) ?? error.Message}{Room(folder, bytes)}", error);
     }
 
     /// <summary>Deletes what processes that were killed left in a folder; nobody else may be writing there.</summary>
@@ -51,17 +61,24 @@ static partial class AtomicFile
         foreach (var file in Directory.EnumerateFiles(folder, "*.tmp").Where(file => Temporary().IsMatch(file))) TryDelete(file);
     }
 
-    static FileStreamOptions Options(long bytes) => new()
+    /// <summary>Bytes that may still be written to the disk of a folder, which need not be there yet; null if the system does not
+    /// say.</summary>
+    public static long? FreeBytes(string folder)
     {
-        Mode = FileMode.CreateNew,
-        Access = FileAccess.ReadWrite,
-        Share = FileShare.None,
-        BufferSize = 1 << 20,
-        PreallocationSize = bytes,
-    };
+        try
+        {
+            folder = Path.GetFullPath(folder);
+            while (!Directory.Exists(folder)) folder = Path.GetDirectoryName(folder)!;
+            return new DriveInfo(folder).AvailableFreeSpace;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null;
+        }
+    }
 
     // The error that led here says more than one about the temporary file.
-    static void TryDelete(string file)
+    public static void TryDelete(string file)
     {
         try
         {
@@ -72,19 +89,15 @@ static partial class AtomicFile
         }
     }
 
-    static string Room(string folder, long bytes)
-    {
-        if (bytes == 0) return "";
-        try
-        {
-            while (!Directory.Exists(folder)) folder = Path.GetDirectoryName(folder)!;
-            return $"; it needs {bytes:N0} bytes, {new DriveInfo(folder).AvailableFreeSpace:N0} are free there";
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return $"; it needs {bytes:N0} bytes";
-        }
-    }
+    /// <summary>
+    /// True for a pipe or a terminal, such as /dev/stdout: a file of that name in its place would be no output, and takes root's
+    /// /dev away. /dev/shm holds plain files.
+    /// </summary>
+    public static bool IsDevice(string path) => !OperatingSystem.IsWindows() && !path.StartsWith("/dev/shm/", StringComparison.Ordinal)
+        && (path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal));
+
+    static string Room(string folder, long bytes) => bytes == 0 ? ""
+        : FreeBytes(folder) is { } free ? $"; it needs {bytes:N0} bytes, {free:N0} are free there" : $"; it needs {bytes:N0} bytes";
 
     // What Path.GetRandomFileName makes, before our ending.
     [GeneratedRegex(@"\.[a-z0-9]{8}\.[a-z0-9]{3}\.tmp$")]

@@ -6,6 +6,7 @@ namespace Silc;
 /// <summary>
 /// What the checkpoint of a run says beside its arrays: all that is needed to go on, but the data. One safetensors file with
 /// student, teacher, center, moments and step state as arrays, the rest as metadata, and a checksum of the whole as its last array.
+/// Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Path">The file.</param>
 /// <param name="Step">Steps done; also the position in the data.</param>

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Opens a checkpoint of any format that Silc reads, by its extension.</summary>
+/// <summary>Opens a checkpoint of any format that Silc reads, by its extension. Threads: any number may call.</summary>
 public static class CheckpointFile
 {
     /// <summary>The arrays of an <c>.npz</c> or <c>.safetensors</c> file, by name.</summary>
@@ -11,9 +11,12 @@ public static class CheckpointFile
         return file.ReadEverything();
     }
 
+    /// <summary>True for endings, in lower case, that PyTorch's pickles have.</summary>
+    internal static bool IsPickle(string extension) => extension is ".pt" or ".pth" or ".bin" or ".ckpt" or ".pkl";
+
     internal static NotSupportedException NotSupported(string path, string extension) => extension switch
     {
-        ".pt" or ".pth" or ".bin" or ".ckpt" or ".pkl" => new(
+        _ when IsPickle(extension) => new(
             $"{path} is a pickle, which can run code when it is opened; convert it once in Python: " +
             $"from safetensors.torch import save_file; save_file(torch.load('{Path.GetFileName(path)}', weights_only=True), " +
             $"'{Path.GetFileNameWithoutExtension(path)}.safetensors')"),

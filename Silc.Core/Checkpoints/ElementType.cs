@@ -69,17 +69,18 @@ static class ElementTypes
 
     public static ElementType? FromSafetensors(string code) => Find(row => row.Safetensors == code);
 
-    /// <summary>Bytes of an array of that shape; null if a size is negative or the array is larger than .NET's 2 GiB.</summary>
-    public static int? ArrayBytes(this ElementType type, IEnumerable<long> shape)
+    /// <summary>Bytes of an array of that shape; null if a size is negative or beyond .NET's, or the product beyond any disk.</summary>
+    public static long? ArrayBytes(this ElementType type, IEnumerable<long> shape)
     {
         long bytes = type.Bytes();
         var empty = false;
         foreach (var size in shape)
         {
-            if (size < 0 || size > Array.MaxLength || (bytes = Math.Max(1, size) * bytes) > Array.MaxLength) return null;
+            if (size < 0 || size > Array.MaxLength || long.MaxValue / Math.Max(1, size) < bytes) return null;
+            bytes *= Math.Max(1, size);
             empty |= size == 0;
         }
-        return empty ? 0 : (int)bytes;
+        return empty ? 0 : bytes;
     }
 
     static ElementType? Find(Func<(ElementType Type, int Bytes, string Npy, string Safetensors), bool> match)

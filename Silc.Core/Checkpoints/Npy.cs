@@ -10,7 +10,7 @@ namespace Silc;
 /// </summary>
 static partial class Npy
 {
-    const int MostDimensions = 64,
+    const int PieceFloats = 1 << 20, MostDimensions = 64,
         MaxHeaderBytes = 1 << 16;    // numpy's own limit on sizes; its headers have a few hundred bytes
 
     static readonly byte[] magic = [0x93, .. "NUMPY"u8];
@@ -45,27 +45,33 @@ static partial class Npy
     {
         var header = ReadHeader(stream, length, name, where);
         var (type, shape) = (header.Array.Type, header.Array.Shape);
-        var bytes = new byte[length - header.DataStart];
+        var bytes = new byte[StoredArray.Bytes2GiB(length - header.DataStart, where)];
         stream.ReadExactly(bytes);
         if (header.Swapped) SwapBytes(bytes, type.Bytes());
         return new(name, type, shape, header.Fortran ? ToRowMajor(bytes, shape, type.Bytes()) : bytes);
     }
 
+    /// <summary>Bytes of a header with room for any two sizes: it can be written again once the number of rows is known.</summary>
+    public const int RoomyHeader = 128;
+
     /// <summary>
-    /// Writes the header of a float32 array in C order, version 1; padded so that the elements start at a multiple of 64.
+    /// Writes the header of a float32 array in C order, version 1; padded so that the elements start at a multiple of 64, at
+    /// <paramref name="atLeast"/> or later.
     /// </summary>
-    public static void WriteHeader(Stream stream, int[] sizes)
+    public static void WriteHeader(Stream stream, int[] sizes, int atLeast = 0)
     {
         var shape = sizes.Length == 1 ? $"({sizes[0]},)" : $"({string.Join(", ", sizes)})";
         var header = $"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}";
-        header = header.PadRight((header.Length + 11 + 63) / 64 * 64 - 11) + "\n";
+        header = header.PadRight(Math.Max(atLeast, (header.Length + 11 + 63) / 64 * 64) - 11) + "\n";
         stream.Write([.. magic, 1, 0, (byte)header.Length, (byte)(header.Length >> 8), .. Encoding.ASCII.GetBytes(header)]);
     }
 
     public static void Write(Stream stream, NamedArray array)
     {
         WriteHeader(stream, array.Shape);
-        stream.Write(MemoryMarshal.AsBytes(array.Values.AsSpan()));
+        // Spans of bytes end at 2 GiB.
+        for (int at = 0; at < array.Values.Length; at += PieceFloats)
+            stream.Write(MemoryMarshal.AsBytes(array.Values.AsSpan(at, Math.Min(PieceFloats, array.Values.Length - at))));
     }
 
     static (string Header, long DataStart) ReadText(Stream stream, long length, string where)

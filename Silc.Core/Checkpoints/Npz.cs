@@ -5,6 +5,7 @@ namespace Silc;
 
 /// <summary>
 /// numpy's <c>.npz</c>: a zip of npy arrays. big_vision publishes its checkpoints so; bfloat16 appears as <c>|V2</c>.
+/// Threads: any number may call.
 /// </summary>
 public static class Npz
 {
@@ -30,15 +31,15 @@ public static class Npz
         }
     });
 
-    /// <summary>The same for arrays that come in pieces.</summary>
-    internal static void WritePieces(string path, IEnumerable<ArrayPieces> arrays) => AtomicFile.Write(path, stream =>
+    /// <summary>The same for arrays that come in pieces, with a comment of the zip, which numpy does not mind.</summary>
+    internal static void WritePieces(string path, IReadOnlyList<ArrayPieces> arrays, string comment = "") => AtomicFile.Write(path, stream =>
     {
-        using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
+        using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true) { Comment = comment };
         foreach (var array in arrays)
         {
             using var entry = zip.CreateEntry($"{array.Name}.npy", CompressionLevel.NoCompression).Open();
             Npy.WriteHeader(entry, array.Shape);
             array.Pieces(values => entry.Write(MemoryMarshal.AsBytes(values)));
         }
-    });
+    }, arrays.Sum(array => sizeof(float) * array.Count));
 }

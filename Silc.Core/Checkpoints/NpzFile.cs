@@ -107,7 +107,7 @@ sealed class NpzFile : ArrayFile
     {
         if (reordered is { } kept && kept.Name == header.Array.Name) return kept.Bytes;
         var (array, size) = (header.Array, header.Array.Type.Bytes());
-        var bytes = new byte[array.Count * size];
+        var bytes = new byte[StoredArray.Bytes2GiB(array.Count * size, $"{Path}, array '{array.Name}', stored column after column,")];
         ReadForwards(entry, header, 0, bytes);
         reordered = (array.Name, Npy.ToRowMajor(bytes, array.Shape, size));
         return reordered.Value.Bytes;

@@ -5,23 +5,18 @@ namespace Silc;
 /// <summary>
 /// The folder of a run: <c>checkpoints/step-00000600.safetensors</c> and others, <c>model.safetensors</c>, and what the program
 /// adds. A <see cref="Checkpoint"/> appears under its name only when it is on the disk whole, so a run that is killed, at any
-/// moment, goes on from the newest; one process at a time may write here.
+/// moment, goes on from the newest; one process at a time may write here. Threads: one at a time.
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
     /// <summary>The weights at the end of a run, without what only training needs.</summary>
     public const string ModelName = "model.safetensors";
 
-    // EWOULDBLOCK of Linux and macOS, Windows' ERROR_SHARING_VIOLATION.
-    static readonly int[] InUse = [11, 35, unchecked((int)0x80070020)];
+    const string CheckpointsName = "checkpoints", Prefix = "step-", Ending = ".safetensors";
 
-    const string CheckpointsName = "checkpoints", LockName = ".lock", Prefix = "step-", Ending = ".safetensors";
+    FolderLock? locked;
 
-    readonly bool overwrite;
-    FileStream? locked;
-
-    RunFolder(string path, SavePolicy? policy, bool overwrite) =>
-        (Path, Policy, this.overwrite) = (path, policy ?? new(), overwrite);
+    RunFolder(string path, SavePolicy? policy, bool overwrite) => (Path, Policy, Replaces) = (path, policy ?? new(), overwrite);
 
     /// <summary>The folder.</summary>
     public string Path { get; }
@@ -32,6 +27,12 @@ public sealed class RunFolder : IDisposable
     /// <summary>The checkpoint that the run goes on from; null for a new run.</summary>
     public Checkpoint? Start { get; private set; }
 
+    /// <summary>True until the first step of a run that takes the place of another: the folder still holds that one, whole.</summary>
+    public bool Replaces { get; private set; }
+
+    /// <summary>What a user should know of the room on the disk before a run trains for days; null if there is enough.</summary>
+    public string? Warning { get; private set; }
+
     /// <summary>Newer checkpoints that cannot be used, with the reason, newest first.</summary>
     public IReadOnlyList<SkippedCheckpoint> Skipped { get; private set; } = [];
 
@@ -40,15 +41,16 @@ public sealed class RunFolder : IDisposable
     /// </summary>
     public IReadOnlyDictionary<string, string> Notes { get; set; } = new Dictionary<string, string>();
 
-    /// <summary>A new run; nothing is made or deleted before a <c>TrainRun</c> takes the folder.</summary>
+    /// <summary>A new run; nothing is made before a <c>TrainRun</c> takes the folder, and nothing deleted before its first step is done.</summary>
     /// <param name="path">May exist.</param>
     /// <param name="policy">When checkpoints are written and which stay; null means every ten minutes, the newest three.</param>
     /// <param name="overwrite">Delete the run that the folder holds.</param>
-    /// <exception cref="IOException">The folder holds a run.</exception>
+    /// <exception cref="IOException">The folder holds a run; or its model is not that of a run, which is never deleted.</exception>
     public static RunFolder Create(string path, SavePolicy? policy = null, bool overwrite = false)
     {
         if (!overwrite && HoldsRun(path))
             throw new IOException($"{path} holds a run already: go on from it, choose another folder, or overwrite it");
+        if (overwrite) RequireRunsModel(path);
         return new(path, policy, overwrite);
     }
 
@@ -142,16 +144,39 @@ public sealed class RunFolder : IDisposable
     /// <summary>True for a checkpoint that lies here, not in the folder that this one was forked from.</summary>
     internal bool Owns(Checkpoint checkpoint) => Checkpoints(Path).Any(file => file.Path == checkpoint.Path);
 
-    /// <summary>Makes the folder, keeps other processes out, and clears away what a killed one left.</summary>
-    internal void Begin()
+    /// <summary>Makes the folder, keeps other processes out, clears away what a killed one left, and looks for room.</summary>
+    /// <param name="checkpointBytes">About what a checkpoint takes.</param>
+    /// <param name="modelBytes">About what the model takes.</param>
+    /// <exception cref="IOException">Another process writes there, or there is no room for a checkpoint and the model.</exception>
+    internal void Begin(long checkpointBytes, long modelBytes)
     {
         Lock();
         AtomicFile.DeleteLeftovers(Path);
         AtomicFile.DeleteLeftovers(At(CheckpointsName));
-        if (!overwrite) return;
+        if (AtomicFile.FreeBytes(Path) is not { } free) return;
+        var there = Checkpoints(Path).Select(checkpoint => new FileInfo(checkpoint.Path).Length).ToList();
+        if (Replaces) free += there.Sum() + (File.Exists(At(ModelName)) ? new FileInfo(At(ModelName)).Length : 0);
+        var needs = $"a checkpoint of this run takes {Megabytes(checkpointBytes)} and its model {Megabytes(modelBytes)}";
+        if (free < checkpointBytes + modelBytes)
+            throw new IOException($"{Path} lies on a disk with {Megabytes(free)} free, and {needs}: make room, or choose another folder");
+        // While one is written there is one more.
+        var most = Policy.Keep + 1 - (Replaces ? 0 : Math.Min(there.Count, Policy.Keep));
+        if (free < most * checkpointBytes + modelBytes)
+            Warning = $"{Path} lies on a disk with {Megabytes(free)} free; {needs}, and the newest {Policy.Keep} checkpoints stay: a run that finds the disk full stops";
+    }
+
+    /// <summary>The first step of the run is done: deletes the one whose place it takes.</summary>
+    internal void Began()
+    {
+        if (!Replaces) return;
+        RequireOwned(0);
         foreach (var (_, file) in Checkpoints(Path)) File.Delete(file);
         File.Delete(At(ModelName));
+        Replaces = false;
     }
+
+    /// <summary>Throws once the folder was removed, renamed or replaced: what stands there may be another run's.</summary>
+    internal void RequireOwned(long step) => locked?.Require($"this run stops after step {step:N0}");
 
     /// <summary>Writes the checkpoint of a step, then deletes those that need not stay.</summary>
     /// <param name="step">Steps done.</param>
@@ -161,6 +186,7 @@ public sealed class RunFolder : IDisposable
     /// </exception>
     internal void Add(long step, Action<string> write)
     {
+        RequireOwned(step);
         var file = System.IO.Path.Combine(At(CheckpointsName),
             string.Create(CultureInfo.InvariantCulture, $"{Prefix}{step:00000000}{Ending}"));
         try
@@ -177,28 +203,33 @@ public sealed class RunFolder : IDisposable
             if (Policy.KeepEvery == 0 || old % Policy.KeepEvery != 0) Delete(path);
     }
 
+    static void RequireRunsModel(string path)
+    {
+        var model = System.IO.Path.Combine(path, ModelName);
+        if (File.Exists(model) && !IsRuns(model))
+            throw new IOException($"{model} was not written by a run, so it is not deleted for another: choose another folder, or move it away");
+    }
+
+    static bool IsRuns(string model)
+    {
+        try
+        {
+            return ModelMetadata.Step(Safetensors.ReadMetadata(model)) is not null;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
+
     // Those from later steps are damaged or of another version, else the run would have gone on from them; it writes new ones in
     // their place.
     IReadOnlyList<(long Step, string Path)> Older(long step) =>
         [.. Checkpoints(Path).Where(checkpoint => checkpoint.Step < step)];
 
-    void Lock()
-    {
-        if (locked is not null) return;
-        try
-        {
-            FolderSync.Create(System.IO.Path.GetFullPath(Path));
-            locked = new(At(LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException error) when (InUse.Contains(error.HResult))
-        {
-            throw new IOException($"{Path} is in use: another process writes there. End it, or choose another folder", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"{Path} cannot be written to: {error.Message}", error);
-        }
-    }
+    void Lock() => locked ??= new(Path);
+
+    static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:N1} MB");
 
     // One that cannot be deleted costs room, not work.
     static void Delete(string path)

@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>When a run writes checkpoints, and which of them stay. It always writes one at its end.</summary>
+/// <summary>
+/// When a run writes checkpoints, and which of them stay. It always writes one at its end.
+/// Threads: immutable; any number may share it.
+/// </summary>
 /// <param name="EverySteps">Steps between checkpoints; 0 leaves it to <paramref name="EveryMinutes"/>.</param>
 /// <param name="EveryMinutes">Minutes of training after which one is due; 0 leaves it to <paramref name="EverySteps"/>.</param>
 /// <param name="Keep">The newest that stay. While one is written there is one more on the disk.</param>
@@ -15,7 +18,7 @@ public sealed record SavePolicy(int EverySteps = 0, double EveryMinutes = 10, in
     internal SavePolicy Check()
     {
         Require.That(EverySteps >= 0, $"steps between checkpoints is {EverySteps}, it must not be negative");
-        Require.That(EveryMinutes >= 0, $"minutes between checkpoints is {EveryMinutes}, it must not be negative");
+        Require.NotNegative(EveryMinutes, "minutes between checkpoints");
         Require.Positive(Keep, "checkpoints to keep");
         Require.That(KeepEvery >= 0, $"steps between checkpoints that stay is {KeepEvery}, it must not be negative");
         return this;

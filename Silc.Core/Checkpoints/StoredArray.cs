@@ -2,13 +2,21 @@ using System.Runtime.InteropServices;
 
 namespace Silc;
 
-/// <summary>An array as a checkpoint file holds it, before its values are widened.</summary>
+/// <summary>
+/// An array as a checkpoint file holds it, before its values are widened.
+/// Threads: any number may read it, while nobody changes its arrays.
+/// </summary>
 /// <param name="Name">Name in the file.</param>
 /// <param name="Type">Type of one element.</param>
 /// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
 /// <param name="Bytes">The elements, little-endian, in row-major order.</param>
 public sealed record StoredArray(string Name, ElementType Type, int[] Shape, byte[] Bytes)
 {
+    /// <summary>The number of bytes of an array that is read whole.</summary>
+    /// <exception cref="InvalidDataException">It is beyond 2 GiB, where arrays of .NET end.</exception>
+    internal static int Bytes2GiB(long bytes, string where) => bytes <= Array.MaxLength ? (int)bytes
+        : throw new InvalidDataException($"{where} takes {bytes:N0} bytes; an array that is read whole may have 2 GiB at most");
+
     /// <summary>Number of elements.</summary>
     public int Count => Bytes.Length / Type.Bytes();
 

@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>Parameters whose whole name matches <paramref name="Pattern"/> decay with <paramref name="Multiplier"/> times the weight decay.</summary>
+/// <summary>
+/// Parameters whose whole name matches <paramref name="Pattern"/> decay with <paramref name="Multiplier"/> times the weight decay.
+/// Threads: immutable; any number may share it.
+/// </summary>
 /// <param name="Pattern">Regular expression over slash-separated names; the first rule that matches counts.</param>
 /// <param name="Multiplier">0 for no decay.</param>
 public sealed record DecayRule(string Pattern, double Multiplier)

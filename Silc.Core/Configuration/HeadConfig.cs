@@ -2,6 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// Self-distillation head of Caron et al. 2021 (DINO, arXiv:2104.14294): width → Hidden → Hidden → Bottleneck → L2 norm → K prototypes.
+/// Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Hidden">Channels of the two hidden layers.</param>
 /// <param name="Bottleneck">Channels of the normalised bottleneck.</param>

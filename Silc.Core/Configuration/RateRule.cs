@@ -3,7 +3,7 @@ namespace Silc;
 /// <summary>
 /// Parameters whose whole name matches <paramref name="Pattern"/> learn at <paramref name="Multiplier"/> times the learning rate; weight
 /// decay is not multiplied, as in big_vision's <c>lr_mults</c>. 0 freezes: neither gradient nor decay moves the parameter, and its gradient
-/// does not count in the norm that clipping looks at.
+/// does not count in the norm that clipping looks at. Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Pattern">Regular expression over slash-separated names, e.g. <c>img/.*</c>; the first rule that matches counts.</param>
 /// <param name="Multiplier">On the learning rate; where no rule matches it is 1.</param>

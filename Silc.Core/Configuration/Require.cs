@@ -14,6 +14,9 @@ static class Require
         if (value <= 0) throw new ArgumentException($"{what} is {value}, it must be positive");
     }
 
+    public static void NotNegative(double value, string what) =>
+        That(value >= 0 && double.IsFinite(value), $"{what} is {value}, it must be {(double.IsFinite(value) ? "0 or positive" : "a finite number")}");
+
     public static void Within(double value, double low, double high, string what) =>
         That(value >= low && value <= high, $"{what} is {value}, it must lie in [{low}, {high}]");
 }

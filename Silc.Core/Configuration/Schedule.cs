@@ -16,6 +16,7 @@ public enum ScheduleKind
 /// <summary>
 /// Learning-rate multiplier in [0, 1], a function of the step index from 0. Formulas are big_vision's
 /// <c>create_learning_rate_schedule</c>: the shape times min(1, step / warmup) times min(1, (total - step) / cooldown).
+/// Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Kind">Shape.</param>
 /// <param name="WarmupSteps">Linear rise from 0.</param>
@@ -23,6 +24,15 @@ public enum ScheduleKind
 /// <param name="Timescale">Steps after which rsqrt has fallen to 1/sqrt(2).</param>
 public sealed record Schedule(ScheduleKind Kind = ScheduleKind.Cosine, int WarmupSteps = 0, int CooldownSteps = 0, double Timescale = 10_000)
 {
+    /// <summary>Throws unless every value is in its range.</summary>
+    /// <exception cref="ArgumentException">The message names the value and its range.</exception>
+    public void Check()
+    {
+        Require.NotNegative(WarmupSteps, "number of warm-up steps");
+        Require.NotNegative(CooldownSteps, "number of cooldown steps");
+        Require.That(Timescale is > 0 and < double.PositiveInfinity, $"timescale is {Timescale}, it must be positive");
+    }
+
     /// <summary>Multiplier at <paramref name="step"/> (from 0) of a run of <paramref name="totalSteps"/>.</summary>
     public double At(long step, long totalSteps)
     {

@@ -22,7 +22,7 @@ public enum PositionResize
 
 /// <summary>
 /// Architecture of a SILC model (Naeem et al. 2024, arXiv:2310.13355): a ViT with a MAP head, a text transformer with last-token
-/// pooling and a projection to the image width, and the self-distillation head.
+/// pooling and a projection to the image width, and the self-distillation head. Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Image">Image tower; null means <see cref="TowerConfig.Mini"/>.</param>
 /// <param name="Text">Text tower; null means <see cref="TowerConfig.Mini"/>.</param>

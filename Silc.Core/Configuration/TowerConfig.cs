@@ -3,6 +3,7 @@ namespace Silc;
 /// <summary>
 /// Size of one transformer tower: <paramref name="Depth"/> pre-norm blocks of <paramref name="Width"/> channels.
 /// Named sizes follow Table 2 of Zhai et al. 2022 (arXiv:2106.04560) and big_vision's <c>models/vit.py</c>.
+/// Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Width">Channels C of the residual stream.</param>
 /// <param name="Depth">Number of transformer blocks.</param>

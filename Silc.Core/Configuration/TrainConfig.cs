@@ -12,7 +12,7 @@ public enum OptimizerKind
 
 /// <summary>
 /// Losses, optimizer and schedule of a run. Units are big_vision's: the weight decay is multiplied by the schedule but not by the
-/// learning rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1.
+/// learning rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1. Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="BatchSize">Pictures B per step.</param>
 /// <param name="TotalSteps">Steps of the whole run; the schedule ends there.</param>
@@ -72,15 +72,16 @@ public sealed record TrainConfig(
         Require.Positive(BatchSize, "batch size");
         Require.Positive(TotalSteps, "total steps");
         Require.That(Accumulate > 0 && BatchSize % Accumulate == 0, $"a batch of {BatchSize} cannot be cut into {Accumulate} equal slices");
-        Require.That(ContrastiveWeight >= 0 && DistillationWeight >= 0 && ContrastiveWeight + DistillationWeight > 0,
-            $"loss weights are {ContrastiveWeight} and {DistillationWeight}: neither may be negative, and one must be positive");
-        Require.That(LearningRate >= 0, $"learning rate is {LearningRate}, it must not be negative");
-        Require.That(WeightDecay >= 0, $"weight decay is {WeightDecay}, it must not be negative");
+        Require.That(ContrastiveWeight >= 0 && DistillationWeight >= 0 && ContrastiveWeight + DistillationWeight is > 0 and < double.PositiveInfinity,
+            $"loss weights are {ContrastiveWeight} and {DistillationWeight}: neither may be negative or infinite, and one must be positive");
+        Require.NotNegative(LearningRate, "learning rate");
+        Require.NotNegative(WeightDecay, "weight decay");
         Require.Within(Beta1, 0, 1, "beta1");
         Require.Within(Beta2, 0, 1, "beta2");
-        Require.That(ClipNorm >= 0, $"clip norm is {ClipNorm}, it must not be negative");
-        Require.That(StudentTemperature > 0, $"student temperature is {StudentTemperature}, it must be positive");
-        Require.That(TeacherTemperature > 0, $"teacher temperature is {TeacherTemperature}, it must be positive");
+        Require.NotNegative(ClipNorm, "clip norm");
+        Require.That(StudentTemperature is > 0 and < double.PositiveInfinity, $"student temperature is {StudentTemperature}, it must be positive");
+        Require.That(TeacherTemperature is > 0 and < double.PositiveInfinity, $"teacher temperature is {TeacherTemperature}, it must be positive");
+        Schedule.Check();
         Require.Within(CenterMomentum, 0, 1, "center momentum");
         Require.Within(TeacherMomentum, 0, 1, "teacher momentum");
         foreach (var rule in RateRules) rule.Check();

@@ -5,6 +5,7 @@ namespace Silc;
 /// and <paramref name="Local"/> small crops for the student alone (multi-crop, Caron et al. 2020, arXiv:2006.09882).
 /// Sizes in pixels; scales are fractions of the picture's area; the rest are probabilities and strengths as in torchvision.
 /// A probability is one number for all views or three by kind of view: <c>Blur: new(1, 0.1, 0.5)</c>.
+/// Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Global">Global views G per picture.</param>
 /// <param name="Local">Local views L per picture; 0 switches self-distillation off.</param>

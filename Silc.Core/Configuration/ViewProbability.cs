@@ -5,7 +5,7 @@ namespace Silc;
 
 /// <summary>
 /// How likely a change is, by kind of view: DINO blurs its first global view always, the second seldom (Caron et al. 2021,
-/// arXiv:2104.14294). A plain number converts to the same probability for all views.
+/// arXiv:2104.14294). A plain number converts to the same probability for all views. Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="FirstGlobal">For the first global view.</param>
 /// <param name="OtherGlobals">For every further global view.</param>

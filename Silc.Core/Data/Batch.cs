@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// One training batch on the host. Pixels are float32 in [-1, 1], view-major: <see cref="Global"/> is (G, B, h, w, 3),
-/// <see cref="Local"/> (L, B, h', w', 3); <see cref="Plain"/> is (B, h, w, 3), <see cref="Tokens"/> (B, T).
+/// <see cref="Local"/> (L, B, h', w', 3); <see cref="Plain"/> is (B, h, w, 3), <see cref="Tokens"/> (B, T). Threads: one at a time.
 /// </summary>
 public sealed class Batch
 {

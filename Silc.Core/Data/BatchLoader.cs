@@ -9,6 +9,8 @@ namespace Silc;
 /// </summary>
 public sealed class BatchLoader : IDisposable
 {
+    static readonly TimeSpan MostWait = TimeSpan.FromSeconds(0.5);
+
     readonly SilcConfig config;
     readonly Tokenizer tokenizer;
     readonly int batchSize, seed, prefetch;
@@ -47,10 +49,8 @@ public sealed class BatchLoader : IDisposable
         Require.That(startStep >= 0, $"start step is {startStep}, it must not be negative");
         Require.Within(maxBadShare, 0, 1, "share of unreadable samples");
         Require.That(source.Count >= batchSize, $"{source.Name} has {source.Count} samples, fewer than one batch of {batchSize}");
-        Require.That(
-            tokenizer.VocabSize <= config.VocabSize,
-            $"the tokenizer has {tokenizer.VocabSize} ids, the model takes {config.VocabSize}; set VocabSize");
-        (this.config, this.tokenizer, this.batchSize, this.seed, this.prefetch) = (config, tokenizer, batchSize, seed, prefetch);
+        (this.config, this.batchSize, this.seed, this.prefetch) = (config, batchSize, seed, prefetch);
+        this.tokenizer = tokenizer.Fit(config.VocabSize);
         Position = nextStep = startStep;
         sampler = new(config, seed);
         reader = new(source, maxBadShare);
@@ -77,14 +77,18 @@ public sealed class BatchLoader : IDisposable
     public IReadOnlyList<string> BadReports => reader.Reports;
 
     /// <summary>The next batch; give it back by <see cref="Return"/> when its values have been copied.</summary>
+    /// <param name="stop">Ends the wait for a batch that is not there yet.</param>
     /// <exception cref="InvalidDataException">Too many samples cannot be read.</exception>
-    public Batch Next()
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> asked.</exception>
+    public Batch Next(CancellationToken stop = default)
     {
+        using var wake = stop.Register(Wake);
         lock (gate)
         {
             var start = Stopwatch.GetTimestamp();
-            while (failure == null && !(ahead.TryPeek(out var first) && first.Remaining == 0)) Monitor.Wait(gate);
+            while (failure == null && !stop.IsCancellationRequested && !(ahead.TryPeek(out var first) && first.Remaining == 0)) Monitor.Wait(gate);
             WaitSeconds += Stopwatch.GetElapsedTime(start).TotalSeconds;
+            stop.ThrowIfCancellationRequested();
             if (failure != null) ExceptionDispatchInfo.Throw(failure);
             Position++;
             Monitor.PulseAll(gate);
@@ -120,11 +124,21 @@ public sealed class BatchLoader : IDisposable
         }
     }
 
-    /// <summary>Stops the workers and waits until each has finished its sample.</summary>
+    /// <summary>
+    /// Stops the workers, each of which ends with the sample at hand. Waits for them, but no longer than half a second: a slow source, such
+    /// as one that fetches pictures, is then still in a last <see cref="IImageTextSource.Read"/>, whose result nobody takes.
+    /// </summary>
     public void Dispose()
     {
         Fail(new ObjectDisposedException(nameof(BatchLoader)));
-        foreach (var thread in threads) thread.Join();
+        var clock = Stopwatch.StartNew();
+        foreach (var thread in threads)
+            if (MostWait - clock.Elapsed is var left && !thread.Join(left > TimeSpan.Zero ? left : TimeSpan.Zero)) return;
+    }
+
+    void Wake()
+    {
+        lock (gate) Monitor.PulseAll(gate);
     }
 
     Thread Start(int worker)

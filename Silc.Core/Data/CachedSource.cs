@@ -4,7 +4,7 @@ namespace Silc;
 
 /// <summary>
 /// Keeps decoded pictures in memory up to a budget. What was kept stays: epochs visit every picture once, so replacing the
-/// least recently used would evict each picture just before its next use.
+/// least recently used would evict each picture just before its next use. Threads: any number may call <see cref="Read"/>.
 /// </summary>
 /// <param name="source">Where pairs come from.</param>
 /// <param name="maxBytes">Budget for decoded pixels.</param>
@@ -24,6 +24,9 @@ public sealed class CachedSource(IImageTextSource source, long maxBytes) : IImag
 
     /// <summary>Bytes of decoded pixels in memory.</summary>
     public long Bytes => Interlocked.Read(ref bytes);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SkippedMembers> Skipped => source.Skipped;
 
     /// <inheritdoc/>
     public ImageTextPair Read(int index)

@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// One folder per class, as torchvision's ImageFolder: <c>red_panda/1.jpg</c>. The caption is a sentence around the class name,
-/// CLIP's zero-shot template (Radford et al. 2021, section 3.1.4).
+/// CLIP's zero-shot template (Radford et al. 2021, section 3.1.4). Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class ClassFolderSource : IImageTextSource
 {
@@ -12,7 +12,7 @@ public sealed class ClassFolderSource : IImageTextSource
     readonly (string Path, string Class)[] pictures;
     readonly string template;
 
-    /// <summary>Lists the folders and all below them; pairs are in the order of their paths.</summary>
+    /// <summary>Lists the folders and all below them, but hidden ones; pairs are in the order of their paths.</summary>
     /// <param name="path">The folder of the class folders.</param>
     /// <param name="template">{} stands for the folder's name, in which _ and - are read as spaces.</param>
     /// <exception cref="ArgumentException">The template has no {}.</exception>
@@ -23,9 +23,9 @@ public sealed class ClassFolderSource : IImageTextSource
             template.Contains("{}"), $"the template '{template}' has no {{}} for the class name, as in '{UsualTemplate}'");
         this.template = template;
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-        // Hidden folders hold thumbnails and versions.
-        var folders = Directory.EnumerateDirectories(path).Where(folder => !Path.GetFileName(folder).StartsWith('.'));
-        pictures = [.. folders.SelectMany(Pictures).OrderBy(picture => picture.Path, StringComparer.Ordinal)];
+        var log = new SkipLog();
+        pictures = [.. Pictures(path, log)];
+        Skipped = log.Report();
         if (pictures.Length == 0)
             throw new InvalidDataException(
                 $"{path} has no folder with pictures; those of red pandas belong into {path}/red_panda");
@@ -38,6 +38,9 @@ public sealed class ClassFolderSource : IImageTextSource
     /// <inheritdoc/>
     public int Count => pictures.Length;
 
+    /// <inheritdoc/>
+    public IReadOnlyList<SkippedMembers> Skipped { get; }
+
     /// <summary>The class of each pair.</summary>
     public LabelSet Classes { get; }
 
@@ -48,12 +51,32 @@ public sealed class ClassFolderSource : IImageTextSource
         return new(path, PictureFile.Read(path), [template.Replace("{}", name)]);
     }
 
-    static IEnumerable<(string Path, string Class)> Pictures(string folder)
+    static IEnumerable<(string Path, string Class)> Pictures(string root, SkipLog log)
+    {
+        var folders = Directory.EnumerateDirectories(root).Select(folder => Path.GetFileName(folder)!).Where(name => !DataFolder.IsHidden(name));
+        var classes = folders.ToDictionary(name => name, name => ClassOf(Path.Combine(root, name)));
+        var filled = new HashSet<string>();
+        foreach (var file in DataFolder.Files(root, log))
+        {
+            var folder = Path.GetRelativePath(root, file).Split(Path.DirectorySeparatorChar)[0];
+            if (UnreadPicture.Reason(file) is { } reason) log.Add(reason, file);
+            if (!PictureFile.IsPicture(file)) continue;
+            if (classes.TryGetValue(folder, out var name))
+            {
+                filled.Add(folder);
+                yield return (file, name);
+            }
+            else
+            {
+                log.Add(SkipReason.OutsideClasses, file);
+            }
+        }
+        foreach (var empty in classes.Keys.Except(filled).Order(StringComparer.Ordinal)) log.Add(SkipReason.EmptyClass, Path.Combine(root, empty));
+    }
+
+    static string ClassOf(string folder)
     {
         var words = Path.GetFileName(folder).Split(['_', '-', ' '], StringSplitOptions.RemoveEmptyEntries);
-        if (words.Length == 0) throw new InvalidDataException($"{folder} names no class; rename it");
-        return Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(PictureFile.IsPicture)
-            .Select(path => (path, string.Join(' ', words)));
+        return words.Length > 0 ? string.Join(' ', words) : throw new InvalidDataException($"{folder} names no class; rename it");
     }
 }

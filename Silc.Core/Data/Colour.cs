@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>An opaque colour, channels in [0, 1].</summary>
+/// <summary>An opaque colour, channels in [0, 1]. Threads: immutable; any number may share it.</summary>
 /// <param name="R">Red.</param>
 /// <param name="G">Green.</param>
 /// <param name="B">Blue.</param>

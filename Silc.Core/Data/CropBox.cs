@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>Part of a picture in pixels, corners may be fractional: x from <paramref name="Left"/> to Left + Width.</summary>
+/// <summary>
+/// Part of a picture in pixels, corners may be fractional: x from <paramref name="Left"/> to Left + Width.
+/// Threads: immutable; any number may share it.
+/// </summary>
 /// <param name="Left">Left edge.</param>
 /// <param name="Top">Top edge.</param>
 /// <param name="Width">Pixels across.</param>

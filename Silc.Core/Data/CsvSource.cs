@@ -4,20 +4,46 @@ namespace Silc;
 
 /// <summary>
 /// A table of picture paths and captions, as open_clip reads it: UTF-8 with a header line. Rows that name the same picture
-/// become one pair with several captions, so that no batch holds a picture twice.
+/// become one pair with several captions, so that no batch holds a picture twice. Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class CsvSource : IImageTextSource
 {
+    /// <summary>The column of captions in open_clip's tables.</summary>
+    public const string UsualCaptions = "title";
+
+    const string Download = "download the pictures first, for example with img2dataset, and train on the files";
+
     readonly List<(string Path, List<string> Captions)> pairs = [];
+    readonly bool needCaptions;
 
     /// <summary>Reads the table, not the pictures.</summary>
     /// <param name="path">CSV or TSV file; relative picture paths start from its folder.</param>
     /// <param name="imageColumn">Header of the picture paths.</param>
     /// <param name="captionColumn">Header of the captions.</param>
     /// <param name="separator">Between columns; null detects comma, semicolon, tab or bar from the first lines.</param>
-    /// <exception cref="InvalidDataException">A column or a value is missing, or there is no row.</exception>
-    public CsvSource(string path, string imageColumn = "filepath", string captionColumn = "title", char? separator = null)
+    /// <param name="needCaptions">
+    /// False lets the usual column of captions be missing, and cells of it be empty, for what looks at pictures alone.
+    /// </param>
+    /// <exception cref="InvalidDataException">
+    /// A column or a value is missing, a row has more values than the header, a byte is not UTF-8, all pictures are addresses of the web, or
+    /// there is no row; the message says where.
+    /// </exception>
+    public CsvSource(string path, string imageColumn = "filepath", string captionColumn = UsualCaptions, char? separator = null, bool needCaptions = true)
+        : this(Utf8File.Open(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!, imageColumn, captionColumn, separator, needCaptions)
     {
+    }
+
+    /// <summary>The same from a pipe.</summary>
+    /// <param name="table">The bytes of the table; disposed of when it has been read.</param>
+    /// <param name="path">What errors call it.</param>
+    /// <param name="folder">Where relative picture paths start.</param>
+    /// <param name="imageColumn">Header of the picture paths.</param>
+    /// <param name="captionColumn">Header of the captions.</param>
+    /// <param name="separator">Between columns; null detects it.</param>
+    /// <param name="needCaptions">As above.</param>
+    CsvSource(Stream table, string path, string folder, string imageColumn, string captionColumn, char? separator, bool needCaptions)
+    {
+        this.needCaptions = needCaptions;
         Name = Path.GetFileNameWithoutExtension(path);
         var options = new CsvReaderOptions
         {
@@ -25,9 +51,21 @@ public sealed class CsvSource : IImageTextSource
             TrackLineNumbers = true,
             OnMalformedRecord = record => Reject(path, record),
         };
-        using var csv = CsvReader.FromFile(path, options);
-        Load(csv, path, imageColumn, captionColumn);
+        using var csv = CsvReader.Create(table, options);
+        Load(csv, path, folder, imageColumn, captionColumn);
     }
+
+    /// <summary>A table that comes through a pipe; relative picture paths start from the working directory.</summary>
+    /// <exception cref="InvalidDataException">As for a file.</exception>
+    public static CsvSource FromPipe(Stream table, string imageColumn = "filepath", string captionColumn = UsualCaptions, char? separator = null,
+        bool needCaptions = true)
+    {
+        const string Name = "the table from the pipe";
+        return new(Utf8File.Check(table, Name), Name, Directory.GetCurrentDirectory(), imageColumn, captionColumn, separator, needCaptions);
+    }
+
+    /// <summary>Paths with their captions.</summary>
+    internal IReadOnlyList<(string Path, List<string> Captions)> Pairs => pairs;
 
     /// <inheritdoc/>
     public string Name { get; }
@@ -39,20 +77,40 @@ public sealed class CsvSource : IImageTextSource
     public ImageTextPair Read(int index)
     {
         var (path, captions) = pairs[index];
+        if (IsAddress(path)) throw new InvalidDataException($"{path} is an address; {Download}");
         return new(path, PictureFile.Read(path), captions);
     }
 
-    void Load(CsvReader csv, string path, string imageColumn, string captionColumn)
+    void Load(CsvReader csv, string path, string folder, string imageColumn, string captionColumn)
     {
         csv.ReadHeader();
         if (csv.Headers.Count == 0)
             throw new InvalidDataException($"{path} is empty; it needs a header line and a row for each caption");
-        int image = Column(csv, path, imageColumn), caption = Column(csv, path, captionColumn);
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        int image = Column(csv, path, imageColumn);
+        var caption = !needCaptions && captionColumn == UsualCaptions && !csv.TryGetFieldIndex(captionColumn, out _) ? -1 : Column(csv, path, captionColumn);
         var known = new Dictionary<string, int>();
-        while (csv.Read()) Add(Path.Combine(folder, Value(csv, image, path)), Value(csv, caption, path), known);
+        while (csv.Read())
+        {
+            CheckWidth(csv, path);
+            var picture = Value(csv, image, path);
+            Add(IsAddress(picture) ? picture : Path.Combine(folder, picture), needCaptions ? Value(csv, caption, path) : caption < 0 ? "" : csv.GetString(caption).Trim(), known);
+        }
         if (pairs.Count == 0) throw new InvalidDataException($"{path} has a header but no rows");
+        if (pairs.TrueForAll(pair => IsAddress(pair.Path)))
+            throw new InvalidDataException($"{path}: column '{imageColumn}' holds addresses, like {pairs[0].Path}, not paths of files; {Download}");
     }
+
+    // A bare separator inside a value would cut it, and move what follows into the wrong column. Spreadsheets add empty cells at the end.
+    static void CheckWidth(CsvReader csv, string path)
+    {
+        int given = csv.FieldCount;
+        while (given > csv.Headers.Count && csv.GetString(given - 1).Trim() == "") given--;
+        if (given <= csv.Headers.Count) return;
+        throw new InvalidDataException($"{path} line {csv.LineNumber}: {given} values under {csv.Headers.Count} columns "
+            + $"({string.Join(", ", csv.Headers)}); put quotes around a value with a '{csv.Separator}' in it");
+    }
+
+    static bool IsAddress(string path) => path.Contains("://", StringComparison.Ordinal);
 
     void Add(string picture, string caption, Dictionary<string, int> known)
     {
@@ -61,7 +119,7 @@ public sealed class CsvSource : IImageTextSource
             known[picture] = index = pairs.Count;
             pairs.Add((picture, []));
         }
-        pairs[index].Captions.Add(caption);
+        if (caption != "") pairs[index].Captions.Add(caption);
     }
 
     // A quote inside a bare value is an inch sign; any other may have swallowed the rows up to the next quote.

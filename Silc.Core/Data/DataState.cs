@@ -3,6 +3,7 @@ namespace Silc;
 /// <summary>
 /// What the batches of a run depend on beside its configuration: a source of another size is walked through in another order.
 /// Which batch comes next is the step, and random numbers are keyed by seed, epoch, sample and view, so there is no more to keep.
+/// Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Name">What the source calls itself.</param>
 /// <param name="Count">Its pairs.</param>

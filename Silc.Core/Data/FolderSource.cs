@@ -2,22 +2,32 @@ namespace Silc;
 
 /// <summary>
 /// Pictures in a folder and its subfolders, each with its captions in a text file of the same name: <c>dog.jpg</c> and
-/// <c>dog.txt</c>, one caption a line. Pictures without a text file are left out.
+/// <c>dog.txt</c>, one caption a line. Pictures without a text file are left out unless captions are not needed, and so is what is hidden.
+/// Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class FolderSource : IImageTextSource
 {
     readonly string[] paths;
+    readonly bool needCaptions;
 
     /// <summary>Lists the folder; pairs are in the order of their paths.</summary>
-    /// <exception cref="InvalidDataException">No picture has a text file.</exception>
-    public FolderSource(string path)
+    /// <param name="path">The folder.</param>
+    /// <param name="needCaptions">False takes pictures without captions as well, for what looks at pictures alone.</param>
+    /// <exception cref="InvalidDataException">No picture has a text file, or there is no picture.</exception>
+    public FolderSource(string path, bool needCaptions = true)
     {
+        this.needCaptions = needCaptions;
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-        var pictures = Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Where(PictureFile.IsPicture).ToArray();
-        paths = [.. pictures.Where(picture => File.Exists(CaptionFile(picture))).Order(StringComparer.Ordinal)];
-        if (paths.Length == 0)
-            throw new InvalidDataException(
-                $"{path}: {pictures.Length} pictures, none with captions; those of dog.jpg belong into dog.txt");
+        var log = new SkipLog();
+        var files = DataFolder.Files(path, log);
+        var pictures = files.Where(PictureFile.IsPicture).ToArray();
+        paths = needCaptions ? [.. pictures.Where(picture => File.Exists(CaptionFile(picture)))] : pictures;
+        LogRest(files, pictures, log);
+        Skipped = log.Report();
+        if (paths.Length > 0) return;
+        var leftOut = Skipped.Count == 0 ? "" : $". Left out: {string.Join("; ", Skipped)}";
+        throw new InvalidDataException(pictures.Length == 0 ? $"{path} holds no pictures{leftOut}" :
+            $"{path}: {pictures.Length} pictures, none with captions; those of dog.jpg belong into dog.txt{leftOut}");
     }
 
     /// <inheritdoc/>
@@ -27,14 +37,44 @@ public sealed class FolderSource : IImageTextSource
     public int Count => paths.Length;
 
     /// <inheritdoc/>
+    public IReadOnlyList<SkippedMembers> Skipped { get; }
+
+    /// <inheritdoc/>
     public ImageTextPair Read(int index)
     {
         var path = paths[index];
         var text = CaptionFile(path);
-        var captions = File.ReadLines(text).Select(line => line.Trim()).Where(line => line != "").ToArray();
-        if (captions.Length == 0) throw new InvalidDataException($"{text} holds no caption; write one or delete the picture");
+        string[] captions = needCaptions || File.Exists(text) ? [.. Utf8File.ReadLines(text).Select(line => line.Trim()).Where(line => line != "")] : [];
+        if (captions.Length == 0 && needCaptions) throw new InvalidDataException($"{text} holds no caption; write one or delete the picture");
         return new(path, PictureFile.Read(path), captions);
     }
 
     static string CaptionFile(string picture) => Path.ChangeExtension(picture, ".txt");
+
+    void LogRest(List<string> files, string[] pictures, SkipLog log)
+    {
+        var (used, texts) = (new HashSet<string>(StringComparer.OrdinalIgnoreCase), new HashSet<string>(StringComparer.OrdinalIgnoreCase));
+        foreach (var text in files.Where(IsText)) texts.Add(text);
+        foreach (var picture in pictures.Except(paths))
+        {
+            var (reason, example) = WithoutCaptions(picture, texts);
+            log.Add(reason, example);
+        }
+        foreach (var file in files)
+        {
+            if (UnreadPicture.Reason(file) is { } unread) log.Add(unread, file);
+            else if (!PictureFile.IsPicture(file)) continue;
+            used.Add(CaptionFile(file));
+            used.Add($"{file}.txt");
+        }
+        foreach (var text in files.Where(file => IsText(file) && !used.Contains(file))) log.Add(SkipReason.NoPicture, text);
+    }
+
+    static bool IsText(string file) => file.EndsWith(".txt", StringComparison.OrdinalIgnoreCase);
+
+    // Shown with the file to rename, if there is one.
+    static (string Reason, string Example) WithoutCaptions(string picture, HashSet<string> texts) =>
+        texts.TryGetValue(CaptionFile(picture), out var other) ? (SkipReason.OtherCase, other)
+        : texts.TryGetValue($"{picture}.txt", out other) ? (SkipReason.DoubleEnding, other)
+        : (SkipReason.NoCaption, picture);
 }

@@ -1,12 +1,15 @@
 namespace Silc;
 
-/// <summary>One picture and the captions that describe it.</summary>
+/// <summary>One picture and the captions that describe it. Threads: any number may read it, while nobody changes its arrays.</summary>
 /// <param name="Key">Where it came from: a path or an id, for reports.</param>
 /// <param name="Picture">The decoded picture.</param>
 /// <param name="Captions">One or more captions; training draws one.</param>
 public sealed record ImageTextPair(string Key, Picture Picture, IReadOnlyList<string> Captions);
 
-/// <summary>Pictures with captions, by index. Implement it to train on data of your own.</summary>
+/// <summary>
+/// Pictures with captions, by index. Implement it to train on data of your own.
+/// Threads: any number may call <see cref="Read"/>.
+/// </summary>
 public interface IImageTextSource
 {
     /// <summary>What to call it in reports.</summary>
@@ -23,4 +26,7 @@ public interface IImageTextSource
     /// their sum is <see cref="Count"/>. Null, as for most sources, if any order is as good.
     /// </summary>
     IReadOnlyList<int>? Shards => null;
+
+    /// <summary>What was left out when the source was opened, by reason; damage inside files shows only when they are read.</summary>
+    IReadOnlyList<SkippedMembers> Skipped => [];
 }

@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>A classification of the pairs of a source: class names, and the class of each pair.</summary>
+/// <summary>
+/// A classification of the pairs of a source: class names, and the class of each pair.
+/// Threads: immutable; any number may share it.
+/// </summary>
 /// <param name="Names">Names of the classes.</param>
 /// <param name="Of">Class of each pair, an index into <paramref name="Names"/>.</param>
 public sealed record LabelSet(IReadOnlyList<string> Names, IReadOnlyList<int> Of)

@@ -11,7 +11,12 @@ static class PictureBlocks
     /// <param name="crop">How pictures become squares.</param>
     /// <param name="atOnce">Pictures in a block; the last may be smaller.</param>
     /// <param name="seen">Is shown each pair as it is read, by several threads at once.</param>
-    public static IEnumerable<float[]> Of(IImageTextSource source, int size, EvalCrop crop, int atOnce, Action<int, ImageTextPair>? seen = null)
+    /// <param name="unread">
+    /// Is told index and reason of a picture that cannot be read, which is then left out of its block; null throws the reason.
+    /// </param>
+    /// <param name="stop">Ends the reading, within the time of a picture.</param>
+    public static IEnumerable<float[]> Of(IImageTextSource source, int size, EvalCrop crop, int atOnce, Action<int, ImageTextPair>? seen = null,
+        Action<int, Exception>? unread = null, CancellationToken stop = default)
     {
         return Ahead(Blocks());
 
@@ -19,12 +24,24 @@ static class PictureBlocks
         {
             var buffers = new float[2][];
             for (int first = 0; first < source.Count; first += atOnce)
-                yield return Fill(buffers, first / atOnce, Math.Min(atOnce, source.Count - first), size, crop, i =>
-                {
-                    var pair = source.Read(first + i);
-                    seen?.Invoke(first + i, pair);
-                    return pair.Picture;
-                });
+                yield return Fill(buffers, first / atOnce, Math.Min(atOnce, source.Count - first), size, crop, i => Read(first + i));
+        }
+
+        Picture? Read(int index)
+        {
+            stop.ThrowIfCancellationRequested();
+            ImageTextPair pair;
+            try
+            {
+                pair = source.Read(index);
+            }
+            catch (Exception error) when (unread is not null && Unreadable.Is(error))
+            {
+                unread(index, error);
+                return null;
+            }
+            seen?.Invoke(index, pair);
+            return pair.Picture;
         }
     }
 
@@ -40,14 +57,27 @@ static class PictureBlocks
         }
     }
 
-    static float[] Fill(float[][] buffers, int number, int count, int size, EvalCrop crop, Func<int, Picture> picture)
+    static float[] Fill(float[][] buffers, int number, int count, int size, EvalCrop crop, Func<int, Picture?> picture)
     {
         int each = size * size * 3;
         ref var pixels = ref buffers[number % buffers.Length];
         if (pixels?.Length != count * each) pixels = new float[count * each];
-        var block = pixels;
-        ParallelLoop.Run(count, i => ViewSampler.EvalPixels(picture(i), size, block.AsSpan(i * each, each), crop));
-        return block;
+        var (block, missing) = (pixels, new bool[count]);
+        ParallelLoop.Run(count, i =>
+        {
+            if (picture(i) is { } read) ViewSampler.EvalPixels(read, size, block.AsSpan(i * each, each), crop);
+            else missing[i] = true;
+        });
+        return missing.Contains(true) ? Without(block, missing, each) : block;
+    }
+
+    static float[] Without(float[] block, bool[] missing, int each)
+    {
+        var left = new float[missing.Count(gone => !gone) * each];
+        int at = 0;
+        for (int i = 0; i < missing.Length; i++)
+            if (!missing[i]) block.AsSpan(i * each, each).CopyTo(left.AsSpan(at++ * each));
+        return left;
     }
 
     static IEnumerable<T> Ahead<T>(IEnumerable<T> items)

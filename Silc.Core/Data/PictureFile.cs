@@ -2,11 +2,17 @@ using SkiaSharp;
 
 namespace Silc;
 
-/// <summary>Reads the formats that Skia knows (PNG, JPEG, WebP, GIF, BMP, ICO) and writes PNG.</summary>
+/// <summary>
+/// Reads the formats that Skia knows (PNG, JPEG, WebP, GIF, BMP, ICO) and writes PNG. Others, such as HEIC, are called by their name in the
+/// error, with a way to convert them. Threads: any number may call.
+/// </summary>
 public static class PictureFile
 {
-    /// <summary>Pictures with more pixels are refused by their header, before memory is set aside: 400 MB decoded.</summary>
+    /// <summary>Pictures with more pixels are read at a half, a quarter or an eighth of their size: 400 MB decoded.</summary>
     public const long MaxPixels = 100_000_000;
+
+    /// <summary>Pictures with more pixels are refused by their header, before memory is set aside; phones take up to 200 megapixels.</summary>
+    public const long MaxPixelsReduced = 250_000_000;
 
     /// <summary>Larger files are refused unread: a bitmap of <see cref="MaxPixels"/> fits.</summary>
     public const long MaxBytes = 4 * MaxPixels + (1 << 20);
@@ -18,8 +24,10 @@ public static class PictureFile
 
     /// <summary>Decodes a file; EXIF orientation is applied, of an animation the first frame is taken.</summary>
     /// <exception cref="InvalidDataException">Not a picture, cut short or too large.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static Picture Read(string path)
     {
+        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such file", path);
         var length = new FileInfo(path).Length;
         if (length > MaxBytes) throw new InvalidDataException($"{path}: {length} bytes, at most {MaxBytes} are read; shrink it first");
         byte[] bytes;
@@ -35,17 +43,19 @@ public static class PictureFile
         using var codec = SKCodec.Create(data);
         // WBMP has no signature: two zero bytes make other files pass for one.
         if (codec is null || codec.EncodedFormat == SKEncodedImageFormat.Wbmp)
-            throw new InvalidDataException($"{name}: {bytes.Length} bytes are no picture (PNG, JPEG, WebP, GIF, BMP or ICO)");
+            throw new InvalidDataException(OtherFormat.Describe(bytes, name) is { } other ? $"{name} is {other}"
+                : $"{name}: {bytes.Length} bytes are no picture (PNG, JPEG, WebP, GIF, BMP or ICO)");
         var (width, height) = (codec.Info.Width, codec.Info.Height);
-        if ((long)width * height > MaxPixels)
-            throw new InvalidDataException($"{name}: {width} x {height} pixels, at most {MaxPixels} are read; shrink it first");
-        var rgba = new byte[width * height * 4];
-        var result = GetPixels(codec, new(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul), rgba);
+        if ((long)width * height > MaxPixelsReduced)
+            throw new InvalidDataException($"{name}: {width} x {height} pixels, at most {MaxPixelsReduced:N0} are read; shrink it first, "
+                + $"for example magick '{Path.GetFileName(name)}' -resize 25% 'smaller.jpg'");
+        var result = (long)width * height > MaxPixels ? LargePicture.Decode(codec, MaxPixels, out var picture)
+            : LargePicture.At(codec, width, height, out picture);
         if (result == SKCodecResult.Success && IsCutShort(codec.EncodedFormat, bytes)) result = SKCodecResult.IncompleteInput;
         if (result != SKCodecResult.Success)
             throw new InvalidDataException($"{name}: cannot be decoded ({result}); it is cut short or damaged, fetch it again");
         var orientation = codec.EncodedFormat == SKEncodedImageFormat.Png ? PngExif.Orientation(bytes) : (int)codec.EncodedOrigin;
-        return Orientation.Upright(new(width, height, rgba), orientation);
+        return Orientation.Upright(picture, orientation);
     }
 
     static bool IsCutShort(SKEncodedImageFormat format, byte[] bytes) => format switch
@@ -55,21 +65,8 @@ public static class PictureFile
         _ => false,
     };
 
-    /// <summary>Writes a PNG, to a temporary file first, so that a reader never sees half of it.</summary>
-    public static void Write(string path, Picture picture)
-    {
-        var bytes = Encode(picture);
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            File.WriteAllBytes(temporary, bytes);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
+    /// <summary>Writes a PNG; a reader never sees half of it.</summary>
+    public static void Write(string path, Picture picture) => AtomicFile.WriteBytes(path, Encode(picture));
 
     /// <summary>The picture as the bytes of a PNG file.</summary>
     public static unsafe byte[] Encode(Picture picture)
@@ -82,10 +79,5 @@ public static class PictureFile
                 ?? throw new ArgumentException($"a picture of {picture.Width} x {picture.Height} pixels cannot be a PNG");
             return data.ToArray();
         }
-    }
-
-    static unsafe SKCodecResult GetPixels(SKCodec codec, SKImageInfo info, byte[] rgba)
-    {
-        fixed (byte* pixels = rgba) return codec.GetPixels(info, (nint)pixels);
     }
 }

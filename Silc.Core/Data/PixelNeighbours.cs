@@ -5,7 +5,7 @@ namespace Silc;
 
 /// <summary>
 /// The nearest picture by plain pixels: what classification reaches without any model. A trained model that does not beat this
-/// has learned nothing about content.
+/// has learned nothing about content. Threads: any number may call.
 /// </summary>
 public static class PixelNeighbours
 {

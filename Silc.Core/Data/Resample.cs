@@ -19,7 +19,7 @@ public enum ResampleFilter
 /// Separable antialiased resize of a crop in float arithmetic, otherwise as PIL's <c>resize(size, filter, box)</c>.
 /// A pixel's four channels fill one 128-bit vector. Each output row is built on its own: a weighted sum of input rows,
 /// then weighted sums along that row, so scratch memory is one row whatever the picture's size. Products and sums are rounded
-/// apart, never fused, so that every machine computes the same views.
+/// apart, never fused, so that every machine computes the same views. Threads: any number may call.
 /// </summary>
 public static class Resample
 {

@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>Some pairs of another source, in the order given: one side of a split, or a small sample of a large set.</summary>
+/// <summary>
+/// Some pairs of another source, in the order given: one side of a split, or a small sample of a large set.
+/// Threads: any number may call <see cref="Read"/>.
+/// </summary>
 public sealed class SubsetSource : IImageTextSource
 {
     readonly IImageTextSource source;
@@ -27,6 +30,9 @@ public sealed class SubsetSource : IImageTextSource
 
     /// <summary>The stretches of the source that are left; null if the indices jump to and fro between them.</summary>
     public IReadOnlyList<int>? Shards { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SkippedMembers> Skipped => source.Skipped;
 
     /// <inheritdoc/>
     public ImageTextPair Read(int index) => source.Read(indices[index]);

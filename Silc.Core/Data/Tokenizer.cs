@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Text to a row of token ids of fixed length.</summary>
+/// <summary>Text to a row of token ids of fixed length. Threads: any number may use it at once.</summary>
 public abstract class Tokenizer
 {
     /// <summary>Ids are below this.</summary>
@@ -8,6 +8,14 @@ public abstract class Tokenizer
 
     /// <summary>What makes it again, for files of models and runs; null for one that only its program can make.</summary>
     public virtual TokenizerOrigin? Origin => null;
+
+    /// <summary>
+    /// This tokenizer for a model whose table of tokens has <paramref name="rows"/> rows. Ids past them are left out if they are reserved and no
+    /// caption has them, as T5's <c>&lt;extra_id_0&gt;</c>, which SigLIP's multilingual models have no rows for.
+    /// </summary>
+    /// <exception cref="ArgumentException">Captions could have ids past the table: the tokenizer is of another model.</exception>
+    public virtual Tokenizer Fit(int rows) => VocabSize <= rows ? this
+        : throw new ArgumentException($"the tokenizer has {VocabSize:N0} ids, the model's vocabulary only {rows:N0}: it is of another model");
 
     /// <summary>The text's ids alone: no end token, no padding, not truncated.</summary>
     public abstract int[] Encode(string text);

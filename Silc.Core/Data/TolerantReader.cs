@@ -39,8 +39,7 @@ sealed class TolerantReader(IImageTextSource source, double maxBadShare)
                 lock (gate) reads++;
                 return pair;
             }
-            // Anything else is a defect of the program, not of the data.
-            catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException)
+            catch (Exception error) when (Unreadable.Is(error))
             {
                 Count(index, error);
             }
@@ -48,12 +47,16 @@ sealed class TolerantReader(IImageTextSource source, double maxBadShare)
         throw new InvalidDataException($"none of the {source.Count} samples of {source.Name} can be read: {reports[0]}");
     }
 
+    // Ours say all that there is to say; of others the kind tells the author of a source where to look.
+    static string Describe(Exception error) => error is IOException or InvalidDataException or UnauthorizedAccessException
+        ? error.Message : $"{error.GetType().Name}: {error.Message}";
+
     void Count(int index, Exception error)
     {
         lock (gate)
         {
             (reads, bad) = (reads + 1, bad + 1);
-            if (reports.Count < MaxReports) reports.Add($"sample {index}: {error.Message}");
+            if (reports.Count < MaxReports) reports.Add($"sample {index}: {Describe(error)}");
             if (reads < MinReads || bad <= maxBadShare * reads) return;
             throw new InvalidDataException(
                 $"{bad} of the first {reads} samples of {source.Name} cannot be read, more than {maxBadShare:P0}. "

@@ -3,7 +3,7 @@ namespace Silc;
 /// <summary>
 /// Makes the multi-crop views of a picture (Caron et al. 2020, arXiv:2006.09882): random resized crops, then DINO's colour
 /// changes in DINO's order, each by its own probability in <see cref="ViewConfig"/>. Every view has a random stream of its own,
-/// keyed by seed, epoch, sample and view.
+/// keyed by seed, epoch, sample and view. Threads: any number may use it at once.
 /// </summary>
 /// <param name="config">Sizes and probabilities.</param>
 /// <param name="seed">Seed of the run.</param>

@@ -2,11 +2,19 @@ namespace Silc;
 
 /// <summary>
 /// The classes of an evaluation and what each may be called. In a file: one class a line, further names after commas, a comma
-/// that belongs to a name written <c>\,</c>; the number of the line, from 0, is the label.
+/// that belongs to a name written <c>\,</c>; the number of the line, from 0, is the label. Or in JSON: <c>["cat", ["dog", "hound"]]</c>,
+/// <c>{"0": "cat"}</c> or <c>{"cat": 0}</c>. Threads: any number may use it at once.
 /// </summary>
 public sealed class ClassList
 {
-    ClassList(IReadOnlyList<IReadOnlyList<string>> called) => (Called, Names) = (called, [.. called.Select(names => names[0])]);
+    // Labels by names as they are spelled, and by names made canonical; the latter is null where several classes share one.
+    readonly Lazy<(Dictionary<string, int> Spelled, Dictionary<string, int?> Canonical)> byName;
+
+    ClassList(IReadOnlyList<IReadOnlyList<string>> called)
+    {
+        (Called, Names) = (called, [.. called.Select(names => names[0])]);
+        byName = new(Index);
+    }
 
     /// <summary>The first name of each class.</summary>
     public IReadOnlyList<string> Names { get; }
@@ -32,29 +40,52 @@ public sealed class ClassList
         return new(all);
     }
 
-    /// <summary>Reads a file.</summary>
-    /// <exception cref="InvalidDataException">
-    /// No class, an empty name, or two classes of one name; the message says where.
-    /// </exception>
+    /// <summary>Reads a file. Two classes may have the same name, as two of ImageNet's do.</summary>
+    /// <exception cref="InvalidDataException">No class, an empty name, or not UTF-8; the message says where.</exception>
     public static ClassList Read(string path)
     {
-        var lines = File.ReadAllLines(path).ToList();
+        var text = Utf8File.ReadText(path);
+        if (ClassListJson.TryRead(path, text) is { } json) return json;
+        var lines = text.ReplaceLineEndings("\n").Split('\n').ToList();
         while (lines.Count > 0 && string.IsNullOrWhiteSpace(lines[^1])) lines.RemoveAt(lines.Count - 1);
         if (lines.Count == 0) throw new InvalidDataException(
             $"{path} names no class; write one a line, further names of it after commas");
-        var (called, seen) = (new List<IReadOnlyList<string>>(), new Dictionary<string, int>());
+        var called = new List<IReadOnlyList<string>>();
         foreach (var (i, line) in lines.Index())
         {
             var names = Split(line);
             if (names.Exists(string.IsNullOrEmpty))
                 throw new InvalidDataException(
                     $"{path} line {i + 1}: an empty name; every line is a class, names are separated by single commas");
-            if (!seen.TryAdd(names[0], i))
-                throw new InvalidDataException(
-                    $"{path} line {i + 1}: '{names[0]}' is the class of line {seen[names[0]] + 1} already; rename one of them");
             called.Add(names);
         }
         return new(called);
+    }
+
+    /// <summary>
+    /// The class that bears a name: spelled like that, or else but for case, underscores and punctuation, where one class alone does. Null if
+    /// none does. Of classes that share the name it is the first.
+    /// </summary>
+    public int? Find(string name)
+    {
+        var (spelled, canonical) = byName.Value;
+        name = Nfc.Of(name);
+        return spelled.TryGetValue(name, out int label) ? label : canonical.GetValueOrDefault(Prompts.Canonical(name));
+    }
+
+    (Dictionary<string, int> Spelled, Dictionary<string, int?> Canonical) Index()
+    {
+        var (spelled, canonical) = (new Dictionary<string, int>(), new Dictionary<string, int?>());
+        foreach (var (label, names) in Called.Index())
+        {
+            foreach (var name in names.Select(Nfc.Of))
+            {
+                spelled.TryAdd(name, label);
+                var loose = Prompts.Canonical(name);
+                canonical[loose] = canonical.TryGetValue(loose, out int? known) && known != label ? null : label;
+            }
+        }
+        return (spelled, canonical);
     }
 
     static List<string> Split(string line)

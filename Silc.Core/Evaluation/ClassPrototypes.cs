@@ -2,6 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// Text embeddings that stand for classes, L2-normalised: one row a class, or with <see cref="AliasUse.Best"/> one a name.
+/// Threads: any number may use it at once.
 /// </summary>
 public sealed class ClassPrototypes
 {
@@ -29,7 +30,7 @@ public sealed class ClassPrototypes
         ClassList classes, Func<IReadOnlyList<string>, float[,]> embedTexts, IReadOnlyList<string>? templates = null,
         AliasUse aliases = AliasUse.First, bool canonical = true)
     {
-        var used = classes.Called.Select(names => aliases == AliasUse.First ? [names[0]] : names).ToList();
+        var used = Used(classes, aliases);
         var prompts = Prompts.ForClasses(used.SelectMany(names => names), templates, canonical);
         var unit = Embeddings.Normalize(embedTexts(prompts));
         int each = (templates ?? Prompts.Photo).Count;
@@ -40,6 +41,30 @@ public sealed class ClassPrototypes
         return new(Means(unit, [.. groups.Select(group => group.Prompts)]), [.. groups.Select(group => group.Class)],
             classes.Count);
     }
+
+    /// <summary>
+    /// Groups of classes whose prompts are the same for a model, so that only the first of each can be answered: of equal names, or of names that
+    /// its tokenizer does not tell apart or cuts off.
+    /// </summary>
+    /// <param name="classes">Names.</param>
+    /// <param name="tokens">The model's tokens of a text.</param>
+    /// <param name="templates">As for <see cref="Of"/>.</param>
+    /// <param name="aliases">Which names count.</param>
+    /// <param name="canonical">Prompts are made canonical first.</param>
+    public static IReadOnlyList<IReadOnlyList<int>> Alike(
+        ClassList classes, Func<string, int[]> tokens, IReadOnlyList<string>? templates = null,
+        AliasUse aliases = AliasUse.First, bool canonical = true)
+    {
+        var used = Used(classes, aliases);
+        var prompts = Prompts.ForClasses(used.SelectMany(names => names), templates, canonical);
+        int each = (templates ?? Prompts.Photo).Count, next = 0;
+        string Tokens() => string.Join(' ', tokens(prompts[next++]));
+        var keys = used.Select(names => string.Join('|', Enumerable.Range(0, names.Count * each).Select(_ => Tokens()))).ToList();
+        return [.. keys.Index().GroupBy(entry => entry.Item, entry => entry.Index).Select(group => group.ToList()).Where(group => group.Count > 1)];
+    }
+
+    static List<IReadOnlyList<string>> Used(ClassList classes, AliasUse aliases) =>
+        [.. classes.Called.Select(names => aliases == AliasUse.First ? [names[0]] : names)];
 
     /// <summary>Cosine similarities of features (N, C) to the classes, (N, K): to the closest row of each.</summary>
     public float[,] Scores(float[,] features) => OfClasses(Embeddings.Similarities(Embeddings.Normalize(features), Rows));

@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>How well scores (N, K) name the classes of N pictures; of equal scores the lower class comes first.</summary>
+/// <summary>
+/// How well scores (N, K) name the classes of N pictures; of equal scores the lower class comes first.
+/// Threads: any number may read it, while nobody changes its arrays.
+/// </summary>
 /// <param name="Top1">Share whose class scores highest.</param>
 /// <param name="Top5">Share whose class is among the five highest, or all if there are fewer.</param>
 /// <param name="Confusion">What each class was taken for.</param>

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Reads the health of self-distillation from report to report, and speaks up once when it stays bad.</summary>
+/// <summary>Reads the health of self-distillation from report to report, and speaks up once when it stays bad. Threads: one at a time.</summary>
 public sealed class CollapseWatch
 {
     // A single batch may look odd, above all in the first steps.

@@ -3,7 +3,7 @@ namespace Silc;
 /// <summary>
 /// Whether self-distillation lives: it can collapse to the same output for every picture, uniform or a single prototype, while
 /// its loss looks harmless (Caron et al. 2021, arXiv:2104.14294, section 5.3). Of the teacher's targets p (N, K) of one batch;
-/// entropies are in nats.
+/// entropies are in nats. Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Prototypes">K.</param>
 /// <param name="LossOverLogK">Loss / ln K: 1, to several digits and for long, means uniform outputs.</param>

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Silc;
 
-/// <summary>Rows of embeddings, (N, C).</summary>
+/// <summary>Rows of embeddings, (N, C). Threads: any number may call.</summary>
 public static class Embeddings
 {
     /// <summary>Each row divided by its L2 norm + 1e-8, as big_vision's evaluators do.</summary>
@@ -24,11 +24,16 @@ public static class Embeddings
     /// </summary>
     internal static float[,] Unit(float[,] rows)
     {
-        const float rounding = 4e-6f;      // of the squared length, added up in float32 here and on the device
         for (var i = 0; i < rows.GetLength(0); i++)
-            if (!(Math.Abs(Dot(Row(rows, i), Row(rows, i)) - 1) < rounding)) return Normalize(rows);
+            if (!IsUnit(Squares(rows, i))) return Normalize(rows);
         return rows;
     }
+
+    /// <summary>Squared length of a row.</summary>
+    internal static float Squares(float[,] rows, int i) => Dot(Row(rows, i), Row(rows, i));
+
+    /// <summary>Whether a squared length is 1, but for rounding: it is added up in float32 here and on the device.</summary>
+    internal static bool IsUnit(float squares) => Math.Abs(squares - 1) < 4e-6f;
 
     /// <summary>Dot products of every row of <paramref name="a"/> with every row of <paramref name="b"/>, (N_a, N_b).</summary>
     public static float[,] Similarities(float[,] a, float[,] b)
@@ -37,6 +42,17 @@ public static class Embeddings
         var dots = new float[a.GetLength(0), b.GetLength(0)];
         Parallel.For(0, a.GetLength(0), i => DotAll(a, i, b, Row(dots, i)));
         return dots;
+    }
+
+    /// <summary>Rows of two sets, one after the other; either may be null.</summary>
+    internal static float[,] Stack(float[,]? above, float[,]? below)
+    {
+        if (above is null || below is null) return above ?? below ?? new float[0, 0];
+        RequireSameWidth(above, below);
+        var all = new float[above.GetLength(0) + below.GetLength(0), above.GetLength(1)];
+        Array.Copy(above, 0, all, 0, above.LongLength);
+        Array.Copy(below, 0, all, above.LongLength, below.LongLength);
+        return all;
     }
 
     /// <summary>Some of the rows, in the order given.</summary>
@@ -75,6 +91,16 @@ public static class Embeddings
         var width = rows.GetLength(1);
         return width == 0 ? [] : MemoryMarshal.CreateSpan(ref rows[i, 0], width);
     }
+
+    /// <summary>Rows one after another as a span.</summary>
+    internal static Span<float> Span(float[,] rows, int first, int count)
+    {
+        var width = rows.GetLength(1);
+        return width == 0 || count == 0 ? [] : MemoryMarshal.CreateSpan(ref rows[first, 0], checked(count * width));
+    }
+
+    /// <summary>True for a row that has no direction: it is zero, or holds a value that is no number.</summary>
+    internal static bool IsFaulty(ReadOnlySpan<float> row) => !(Dot(row, row) is > 0 and < float.PositiveInfinity);
 
     static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
     {

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Accuracy of a classifier that saw a few pictures of each class.</summary>
+/// <summary>Accuracy of a classifier that saw a few pictures of each class. Threads: immutable; any number may share it.</summary>
 /// <param name="Shots">Pictures of each class.</param>
 /// <param name="Accuracies">One for each draw of those pictures.</param>
 public sealed record FewShotScore(int Shots, IReadOnlyList<double> Accuracies)
@@ -14,6 +14,7 @@ public sealed record FewShotScore(int Shots, IReadOnlyList<double> Accuracies)
 
 /// <summary>
 /// big_vision's few-shot evaluation: <see cref="LeastSquaresProbe"/> on 1, 5, 10 and 25 pictures of each class, three draws.
+/// Threads: any number may call.
 /// </summary>
 public static class FewShot
 {

@@ -5,7 +5,7 @@ namespace Silc;
 /// <summary>
 /// big_vision's few-shot classifier (<c>evaluators/fewshot_lsr.py</c>): ridge regression in closed form from whitened features to
 /// targets of ±1. X = [(f - mean) / (std + 1e-5), 100]; W = (XᵀX + λI)⁻¹XᵀY = Xᵀ(XXᵀ + λI)⁻¹Y, whichever matrix is smaller; in
-/// double.
+/// double. Threads: any number may use it at once.
 /// </summary>
 public sealed class LeastSquaresProbe
 {

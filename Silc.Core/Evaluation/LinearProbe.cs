@@ -7,7 +7,7 @@ namespace Silc;
 /// <summary>
 /// A linear classifier on frozen features: multinomial logistic regression, loss = mean cross-entropy + λ/2 · |W|², the bias
 /// free, to the minimum by L-BFGS as in CLIP (Radford et al. 2021, arXiv:2103.00020, appendix A.3), in double. Features are
-/// standardised first.
+/// standardised first. Threads: any number may use it at once.
 /// </summary>
 public sealed class LinearProbe
 {

@@ -3,6 +3,7 @@ namespace Silc;
 /// <summary>
 /// DINO's k-nearest-neighbour classifier on frozen features (Caron et al. 2021, arXiv:2104.14294; Wu et al. 2018,
 /// arXiv:1805.01978): each of the k nearest known pictures votes for its class with weight exp(cosine / 0.07).
+/// Threads: any number may call.
 /// </summary>
 public static class NeighbourVote
 {

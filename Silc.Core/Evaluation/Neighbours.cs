@@ -8,7 +8,10 @@ namespace Silc;
 /// <param name="k">How many.</param>
 public delegate Neighbours NeighbourSearch(float[,] queries, float[,] candidates, int k);
 
-/// <summary>For each query its best candidates, best first; of equal scores the lower index comes first.</summary>
+/// <summary>
+/// For each query its best candidates, best first; of equal scores the lower index comes first.
+/// Threads: any number may read it, while nobody changes its arrays.
+/// </summary>
 /// <param name="Index">Candidates (N, k).</param>
 /// <param name="Score">Their dot products (N, k).</param>
 public sealed record Neighbours(int[,] Index, float[,] Score)

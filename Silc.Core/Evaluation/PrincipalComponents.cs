@@ -4,6 +4,7 @@ namespace Silc;
 
 /// <summary>
 /// Rows (N, C) along the directions in which they vary most: the eigenvectors of their covariance with the largest eigenvalues.
+/// Threads: any number may call.
 /// </summary>
 public static class PrincipalComponents
 {

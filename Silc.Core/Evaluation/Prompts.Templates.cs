@@ -49,7 +49,7 @@ public static partial class Prompts
     static List<string> Read(string path)
     {
         var templates = new List<string>();
-        foreach (var (i, line) in File.ReadLines(path).Index())
+        foreach (var (i, line) in Utf8File.ReadLines(path).Index())
         {
             if (string.IsNullOrWhiteSpace(line)) continue;
             if (!line.Contains("{}"))

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Share of the queries that find a match among the first 1, 5 and 10.</summary>
+/// <summary>Share of the queries that find a match among the first 1, 5 and 10. Threads: immutable; any number may share it.</summary>
 /// <param name="At1">Recall@1.</param>
 /// <param name="At5">Recall@5.</param>
 /// <param name="At10">Recall@10.</param>

@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// Retrieval between images (N, C) and captions (M, C) by cosine similarity, several captions to an image as in COCO. Rows need
-/// not be normalised; of equal scores the lower index comes first.
+/// not be normalised; of equal scores the lower index comes first. Threads: any number may call.
 /// </summary>
 public static class Retrieval
 {

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Which captions belong to which pictures; both may have several partners.</summary>
+/// <summary>Which captions belong to which pictures; both may have several partners. Threads: any number may use it at once.</summary>
 public sealed class RetrievalPairs
 {
     RetrievalPairs(IReadOnlyList<IReadOnlyList<int>> textsOfImage, IReadOnlyList<IReadOnlyList<int>> imagesOfText) =>

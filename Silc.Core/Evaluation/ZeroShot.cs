@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// Classification by text alone (Radford et al. 2021, arXiv:2103.00020): an image belongs to the class whose prompts it is
-/// closest to. Images are (N, C), classes (K, C); rows need not be normalised.
+/// closest to. Images are (N, C), classes (K, C); rows need not be normalised. Threads: any number may call.
 /// </summary>
 public static class ZeroShot
 {

@@ -6,7 +6,7 @@ namespace Silc;
 /// Writes both towers for ONNX Runtime and its like: <c>image.onnx</c> from <c>pixel_values</c> (batch, 3, size, size) to
 /// <c>image_embeds</c> (batch, C), <c>text.onnx</c> from <c>input_ids</c> (batch, T), int64, to <c>text_embeds</c> (batch, C).
 /// Embeddings are L2-normalised; the batch is free. Opset 20. What to do to pictures and captions before, and exp(t) and b, are
-/// in the metadata.
+/// in the metadata. Threads: any number may call.
 /// </summary>
 public static class OnnxExport
 {

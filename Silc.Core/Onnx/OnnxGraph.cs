@@ -11,6 +11,8 @@ sealed class OnnxGraph(ModelWeights weights, string name)
 {
     // Opset 20 is the first with Gelu, and has LayerNormalization; ONNX Runtime reads it since 1.17.
     const int IrVersion = 9, Opset = 20, Alignment = 4096;
+    const string Producer = "Silc";
+
     const int FloatType = 1, Int64Type = 7;
 
     readonly ProtoMessage graph = new();
@@ -99,6 +101,15 @@ sealed class OnnxGraph(ModelWeights weights, string name)
         return beside is null ? [path] : [path, beside];
     }
 
+    /// <summary>True for a file that begins as <see cref="Write"/> begins it: the version of the format, and Silc as its producer.</summary>
+    public static bool IsOwn(Stream stream)
+    {
+        using var expected = new MemoryStream();
+        new ProtoMessage().Int(1, IrVersion).Text(2, Producer).Write(expected);
+        var start = new byte[expected.Length];
+        return stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.AsSpan().SequenceEqual(expected.ToArray());
+    }
+
     ProtoMessage Model(IReadOnlyDictionary<string, string> metadata, IEnumerable<ProtoMessage> tensors)
     {
         graph.Text(2, name);
@@ -106,7 +117,7 @@ sealed class OnnxGraph(ModelWeights weights, string name)
         foreach (var (_, tensor) in integers) graph.Message(5, tensor);
         foreach (var input in inputs) graph.Message(11, input);
         foreach (var output in outputs) graph.Message(12, output);
-        var model = new ProtoMessage().Int(1, IrVersion).Text(2, "Silc").Text(6,
+        var model = new ProtoMessage().Int(1, IrVersion).Text(2, Producer).Text(6,
             metadata.GetValueOrDefault("silc.preprocessing", ""))
             .Message(7, graph).Message(8, new ProtoMessage().Text(1, "").Int(2, Opset));
         foreach (var (key, value) in metadata) model.Message(14, Entry(key, value));

@@ -5,6 +5,7 @@ namespace Silc;
 /// <summary>
 /// An open model file of any format that Silc reads: what it is, found from its names, its shapes and the configuration beside
 /// it, and its weights on request. Tensors that are missing or have another shape are named when the file is opened.
+/// Threads: one at a time.
 /// </summary>
 public sealed class ModelFile : IDisposable
 {

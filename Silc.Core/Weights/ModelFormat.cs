@@ -16,7 +16,7 @@ public enum ModelFormat
     OpenClip,
 }
 
-/// <summary>Names of formats on the command line and in messages.</summary>
+/// <summary>Names of formats on the command line and in messages. Threads: any number may call.</summary>
 public static class ModelFormats
 {
     /// <summary>The names that <see cref="Parse"/> takes.</summary>

@@ -1,8 +1,12 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using System.Text;
+
 namespace Silc;
 
 /// <summary>
 /// A model's weights, wherever they are: in a file or on a device. Values come under big_vision's names and in its layout, in
-/// pieces.
+/// pieces. Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Config">Architecture.</param>
 /// <param name="HasHead">There are weights of the self-distillation head.</param>
@@ -19,6 +23,22 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
     public static IReadOnlyList<int> Shape(SilcConfig config, string name) =>
         BigVisionNames.Towers(config).FirstOrDefault(weight => weight.Name == name).Shape
         ?? throw new ArgumentException($"no tower has a parameter '{name}'");
+
+    /// <summary>What <c>SilcModel.Fingerprint</c> says.</summary>
+    internal string Fingerprint()
+    {
+        var hash = new XxHash128();
+        // What decides on embeddings and has no parameter of its own.
+        Text($"{Config.ImageSize} {Config.PatchSize} {Config.Image.Heads} {Config.Image.Gelu} {Config.Text.Heads} {Config.Text.Gelu}");
+        foreach (var (name, _) in BigVisionNames.Towers(Config).Where(weight => weight.Name is not "t" and not "b"))
+        {
+            Text(name);
+            Read(name, values => hash.Append(MemoryMarshal.AsBytes(values)));
+        }
+        return $"m{Convert.ToHexStringLower(hash.GetCurrentHash().AsSpan(0, 8))}";
+
+        void Text(string text) => hash.Append(Encoding.UTF8.GetBytes(text));
+    }
 
     /// <summary>
     /// The same model for pictures of another size: the learned positions are resized to the other grid, bicubic as in DINO

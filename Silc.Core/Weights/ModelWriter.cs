@@ -3,9 +3,11 @@ using System.Text.Json;
 
 namespace Silc;
 
-/// <summary>Writes a model in any of the formats, with the files that must stand beside the weights.</summary>
+/// <summary>Writes a model in any of the formats, with the files that must stand beside the weights. Threads: any number may call.</summary>
 public static class ModelWriter
 {
+    const string ExportedKey = "silc.exported", PreprocessorName = "preprocessor_config.json", TokenizerConfigName = "tokenizer_config.json";
+
     static readonly JsonSerializerOptions indented = new() { WriteIndented = true };
 
     /// <summary>Writes into a folder, or for npz into the file of that name. Weights are streamed: memory holds one tensor at a
@@ -26,37 +28,56 @@ public static class ModelWriter
         {
             case ModelFormat.Npz:
                 Npz.WritePieces(file,
-                    Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead, BigVisionNames.Prefixes[0])]));
+                    Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead, BigVisionNames.Prefixes[0])]), ExportedKey);
                 break;
             case ModelFormat.HuggingFace:
                 Safetensors.WritePieces(file, Pieces(weights, HuggingFaceNames.Tensors(config)),
-                    new Dictionary<string, string> { ["format"] = "pt" });
+                    Marked(new() { ["format"] = "pt" }));
                 Json(HuggingFaceModel.ConfigName, HuggingFaceModel.Config(config));
-                Json("preprocessor_config.json", HuggingFaceModel.Preprocessor(config));
+                Json(PreprocessorName, HuggingFaceModel.Preprocessor(config));
                 break;
             case ModelFormat.OpenClip:
                 Safetensors.WritePieces(file, Pieces(weights, OpenClipNames.Tensors(config)),
-                    new Dictionary<string, string> { ["format"] = "pt" });
+                    Marked(new() { ["format"] = "pt" }));
                 Json(OpenClipModel.ConfigName, OpenClipModel.Config(config, tokenizer?.IsSentencePiece == true));
                 break;
             default:
                 Safetensors.WritePieces(file, Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead)]),
-                    ModelMetadata.Of(config, tokenizer, step: null));
+                    Marked(ModelMetadata.Of(config, tokenizer, step: null)));
                 break;
         }
         if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && tokenizer?.IsSentencePiece == true)
-            Json("tokenizer_config.json", HuggingFaceModel.Tokenizer(config));
+            Json(TokenizerConfigName, HuggingFaceModel.Tokenizer(config));
         return written;
 
         void Json(string name, object content)
         {
             var bytes = JsonSerializer.SerializeToUtf8Bytes(content, indented);
             written.Add(Path.Combine(Path.GetDirectoryName(file) ?? "", name));
-            AtomicFile.Write(written[^1], stream => stream.Write(bytes));
+            AtomicFile.WriteBytes(written[^1], bytes);
         }
     }
 
-    static string WeightsFile(ModelFormat format, string path)
+    /// <summary>True for the metadata of weights that this class wrote: they may be written again, which a run's may not.</summary>
+    internal static bool IsOwn(IReadOnlyDictionary<string, string> metadata) => metadata.ContainsKey(ExportedKey);
+
+    /// <summary>The same for an npz, by the comment of its zip.</summary>
+    internal static bool IsOwn(string comment) => comment.StartsWith(ExportedKey, StringComparison.Ordinal);
+
+    static Dictionary<string, string> Marked(Dictionary<string, string> metadata) =>
+        new(metadata) { [ExportedKey] = Checkpoint.LibraryVersion };
+
+    /// <summary>Names that a format's files beside the weights may have.</summary>
+    internal static IReadOnlyList<string> FilesBeside(ModelFormat format) => format switch
+    {
+        ModelFormat.HuggingFace => [HuggingFaceModel.ConfigName, PreprocessorName, TokenizerConfigName, HuggingFaceModel.TokenizerName, "tokenizer.txt.gz"],
+        ModelFormat.OpenClip => [OpenClipModel.ConfigName, TokenizerConfigName, HuggingFaceModel.TokenizerName, "tokenizer.txt.gz"],
+        ModelFormat.Npz => ["tokenizer.model", "tokenizer.txt.gz"],
+        _ => [],
+    };
+
+    /// <summary>The file of the weights that <paramref name="path"/> means.</summary>
+    internal static string WeightsFile(ModelFormat format, string path)
     {
         var (extension, name) = format switch
         {
@@ -77,9 +98,8 @@ public static class ModelWriter
         var name = tokenizer.IsSentencePiece && format is ModelFormat.HuggingFace or ModelFormat.OpenClip ? HuggingFaceModel.TokenizerName
             : tokenizer.Name.EndsWith(".txt.gz", StringComparison.OrdinalIgnoreCase) ? "tokenizer.txt.gz"
             : $"tokenizer{Path.GetExtension(tokenizer.Name)}";
-        Directory.CreateDirectory(folder);
         written.Add(Path.Combine(folder, name));
-        AtomicFile.Write(written[^1], stream => stream.Write(bytes));
+        AtomicFile.WriteBytes(written[^1], bytes);
         return name;
     }
 

@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>Y = X · kernel + bias. The kernel is (in, out), flax's layout; attention kernels are (C, H, D) in checkpoints, the same memory.</summary>
+/// <summary>
+/// Y = X · kernel + bias. The kernel is (in, out), flax's layout; attention kernels are (C, H, D) in checkpoints, the same memory.
+/// Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// </summary>
 public sealed class Linear
 {
     readonly Parameter kernel, bias;

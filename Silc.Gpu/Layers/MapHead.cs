@@ -3,6 +3,7 @@ namespace Silc;
 /// <summary>
 /// Multihead attention pooling: one learned probe attends to the tokens, then an MLP with a residual. Lee et al. 2019
 /// (Set Transformer, arXiv:1810.00825); big_vision's <c>MAPHead</c>. (B·T, C) to (B, C).
+/// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 public sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
 {

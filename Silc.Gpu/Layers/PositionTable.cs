@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// The learned positions of a square grid, resized to another grid by a fixed matrix R (t, T): P' = R·P, dP = Rᵀ·dP'. Only the base
-/// grid is a parameter.
+/// grid is a parameter. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 public sealed class PositionTable(Parameters parameters, string name, int grid, int width, PositionResize kind)
 {

@@ -35,6 +35,7 @@ sealed class AttentionProjections
 /// <summary>
 /// Y = X + out(attention(norm(X))): the attention half of a pre-norm transformer block, without a mask. Vaswani et al. 2017,
 /// arXiv:1706.03762. Keeps norm(X), Q|K|V side by side, the heads' output and the log-sum-exp of each row of scores.
+/// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 public sealed class SelfAttention(Parameters parameters, string norm, string name, int width, int heads)
 {

@@ -2,6 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// Pre-norm transformer blocks and the final norm (<c>encoder_norm</c>), bidirectional. Dosovitskiy et al. 2021, arXiv:2010.11929.
+/// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 public sealed class Transformer
 {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -46,6 +47,7 @@ public sealed partial class SilcModel
         int each = side * side * 3;
         Require.That(pixels.Length % each == 0,
             $"{pixels.Length} pixel values are no whole number of {side} x {side} x 3 pictures");
+        using var turn = Turn();
         if (!patchInference.TryGetValue((side, feature), out var windows))
             patchInference[(side, feature)] = windows = new(this, side, feature);
         return windows.Run(pixels, pixels.Length / each);
@@ -63,7 +65,14 @@ public sealed partial class SilcModel
     }
 
     /// <summary>The factor exp(t) on cosines.</summary>
-    public double Temperature => Math.Exp(Device.Download(T.Value.View)[0]);
+    public double Temperature
+    {
+        get
+        {
+            using var turn = Turn();
+            return Math.Exp(Device.Download(T.Value.View)[0]);
+        }
+    }
 
     /// <summary>Text embeddings that stand for classes.</summary>
     /// <inheritdoc cref="ClassPrototypes.Of"/>
@@ -123,8 +132,7 @@ public sealed partial class SilcModel
                 model.Device.Upload<float>(source.AsSpan(first * each, n * each), pixels.View.AsContiguous());
                 arena.Reset();
                 var z = Features(pass, new(pixels.View.AsContiguous(), n, each));
-                var host = model.Device.Download(z.View.SubView(0, z.Count));
-                Buffer.BlockCopy(host, 0, all, first * tokens * z.Cols * sizeof(float), host.Length * sizeof(float));
+                model.Device.Download(z.View.SubView(0, z.Count)).CopyTo(MemoryMarshal.CreateSpan(ref all[first * tokens, 0], z.Count));
             }
             return all;
         }

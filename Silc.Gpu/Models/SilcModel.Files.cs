@@ -3,8 +3,17 @@ namespace Silc;
 // Models as files: this library's own, and those of big_vision, Hugging Face and open_clip.
 public sealed partial class SilcModel
 {
-    /// <summary>The weights as files want them: on the host, a piece at a time. They are those of the moment when they are read.</summary>
+    /// <summary>
+    /// The weights as files want them: on the host, a piece at a time. They are those of the moment when each piece is read; no training
+    /// should go on meanwhile.
+    /// </summary>
     public ModelWeights Weights => new(Config, HasHead: true, (name, sink) => Parameters.Read(Parameters[name], sink));
+
+    /// <summary>
+    /// A name for what this model embeds to: a letter and 16 digits from the values and sizes of both towers, the same in whatever format the
+    /// weights are, on whatever device. Vectors of models with other fingerprints cannot be compared. Head, t and b have no part in it.
+    /// </summary>
+    public string Fingerprint() => Weights.Fingerprint();
 
     /// <summary>Writes the weights to a safetensors file, with what is needed to load them again. Nothing is left half-written.</summary>
     /// <param name="path">The file.</param>
@@ -15,8 +24,12 @@ public sealed partial class SilcModel
     public void Save(string path, string? tokenizer = null) =>
         Save(path, tokenizer is null ? Tokenizer?.Origin : new(tokenizer), null);
 
-    internal void Save(string path, TokenizerOrigin? tokenizer, long? step) => Safetensors.WritePieces(path,
-        [.. Parameters.All.Select(p => new ArrayPieces(p.Name, [.. p.Shape], sink => Parameters.Read(p, sink)))], ModelMetadata.Of(Config, tokenizer, step));
+    internal void Save(string path, TokenizerOrigin? tokenizer, long? step)
+    {
+        using var turn = Turn();    // all of one step, though training goes on
+        Safetensors.WritePieces(path, [.. Parameters.All.Select(p => new ArrayPieces(p.Name, [.. p.Shape], sink => Parameters.Read(p, sink)))],
+            ModelMetadata.Of(Config, tokenizer, step));
+    }
 
     /// <summary>
     /// Opens a model of any format that <see cref="ModelFile"/> reads: a file, a folder, or the newest weights of a run. The architecture comes from
@@ -76,6 +89,9 @@ public sealed partial class SilcModel
     /// <param name="format">Whose format.</param>
     /// <param name="tokenizer">Null takes the model's own.</param>
     /// <returns>The files.</returns>
-    public IReadOnlyList<string> Export(string path, ModelFormat format, TokenizerOrigin? tokenizer = null) =>
-        ModelWriter.Write(Weights, format, path, tokenizer ?? Tokenizer?.Origin);
+    public IReadOnlyList<string> Export(string path, ModelFormat format, TokenizerOrigin? tokenizer = null)
+    {
+        using var turn = Turn();
+        return ModelWriter.Write(Weights, format, path, tokenizer ?? Tokenizer?.Origin);
+    }
 }

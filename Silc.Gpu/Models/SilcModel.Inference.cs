@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -15,10 +16,13 @@ public sealed partial class SilcModel
     /// <param name="normalize">
     /// False leaves embeddings their lengths, as probes want them: big_vision's <c>pre_logits</c>.
     /// </param>
-    public float[,] EmbedPixels(float[] pixels, bool normalize = true)
+    public float[,] EmbedPixels(float[] pixels, bool normalize = true) => EmbedPixels(pixels.AsSpan(), normalize);
+
+    float[,] EmbedPixels(ReadOnlySpan<float> pixels, bool normalize)
     {
         int each = Config.ImageSize * Config.ImageSize * 3;
         Require.That(pixels.Length % each == 0, $"{pixels.Length} pixel values are no whole number of {Config.ImageSize} x {Config.ImageSize} x 3 pictures");
+        using var turn = Turn();
         return (inference ??= new(this)).Pictures(pixels, pixels.Length / each, normalize);
     }
 
@@ -28,6 +32,7 @@ public sealed partial class SilcModel
         Require.That(tokens.Length % Config.TextLength == 0, $"{tokens.Length} token ids are no whole number of captions of {Config.TextLength}");
         foreach (var id in tokens)
             Require.That(id >= 0 && id < Config.VocabSize, $"token id {id} is not in the model's vocabulary of {Config.VocabSize}");
+        using var turn = Turn();
         return (inference ??= new(this)).Texts(tokens, tokens.Length / Config.TextLength);
     }
 
@@ -71,36 +76,29 @@ public sealed partial class SilcModel
             tokens = device.Allocate<int>(TextsAtOnce * config.TextLength, "captions");
         }
 
-        public float[,] Pictures(float[] source, int count, bool normalize)
+        public float[,] Pictures(ReadOnlySpan<float> source, int count, bool normalize)
         {
             int each = source.Length / Math.Max(1, count), side = model.Config.ImageSize;
-            return InPieces(count, PicturesAtOnce, (first, n) =>
+            return InPieces(count, PicturesAtOnce, source, each, pixels.View.AsContiguous(), (view, n) =>
             {
-                model.Device.Upload<float>(source.AsSpan(first * each, n * each), pixels.View.AsContiguous());
-                var (z, raw, _) = model.EmbedImage(pass, new(pixels.View.AsContiguous(), n, each), side);
+                var (z, raw, _) = model.EmbedImage(pass, new(view, n, each), side);
                 return normalize ? z : raw;
             });
         }
 
-        public float[,] Texts(int[] source, int count)
-        {
-            int length = model.Config.TextLength;
-            return InPieces(count, TextsAtOnce, (first, n) =>
-            {
-                model.Device.Upload<int>(source.AsSpan(first * length, n * length), tokens.View.AsContiguous());
-                return model.EmbedText(pass, new(tokens.View.AsContiguous(), default, n)).Z;
-            });
-        }
+        public float[,] Texts(ReadOnlySpan<int> source, int count) =>
+            InPieces(count, TextsAtOnce, source, model.Config.TextLength, tokens.View.AsContiguous(), (view, n) => model.EmbedText(pass, new(view, default, n)).Z);
 
-        float[,] InPieces(int count, int atOnce, Func<int, int, Tensor> embed)
+        float[,] InPieces<T>(int count, int atOnce, ReadOnlySpan<T> source, int each, ArrayView<T> view, Func<ArrayView<T>, int, Tensor> embed) where T : unmanaged
         {
             var all = new float[count, model.Config.EmbedDim];
             for (int first = 0; first < count; first += atOnce)
             {
+                int n = Math.Min(atOnce, count - first);
                 arena.Reset();
-                var z = embed(first, Math.Min(atOnce, count - first));
-                var host = model.Device.Download(z.View.SubView(0, z.Count));
-                Buffer.BlockCopy(host, 0, all, first * z.Cols * sizeof(float), host.Length * sizeof(float));
+                model.Device.Upload(source.Slice(first * each, n * each), view);
+                var z = embed(view, n);
+                model.Device.Download(z.View.SubView(0, z.Count)).CopyTo(MemoryMarshal.CreateSpan(ref all[first, 0], z.Count));
             }
             return all;
         }

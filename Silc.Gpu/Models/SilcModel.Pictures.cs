@@ -17,12 +17,25 @@ public sealed partial class SilcModel
     /// <param name="seen">Is shown each pair as it is read, by several threads at once.</param>
     /// <param name="normalize">False leaves embeddings their lengths, as probes want them.</param>
     public float[,] EmbedPictures(IImageTextSource source, EvalCrop crop = EvalCrop.Squash,
-        Action<int, ImageTextPair>? seen = null, bool normalize = true)
-    {
-        var (all, at) = (new float[source.Count, Config.EmbedDim], 0L);
-        foreach (var pixels in PictureBlocks.Of(source, Config.ImageSize, crop, PicturesRead, seen)) at = Append(EmbedPixels(pixels, normalize), all, at);
-        return all;
-    }
+        Action<int, ImageTextPair>? seen = null, bool normalize = true) =>
+        Joined(EmbedPieces(source, crop, seen, normalize), source.Count);
+
+    /// <summary>
+    /// The same, a piece of up to 32 pictures after another as they are done, for who wants to show how far it is, to keep what is done when
+    /// it ends early, or to go on past pictures that cannot be read.
+    /// </summary>
+    /// <param name="source">Its pairs are read by several threads at once, each once.</param>
+    /// <param name="crop">How pictures become squares.</param>
+    /// <param name="seen">Is shown each pair as it is read, by several threads at once and up to 512 pictures ahead.</param>
+    /// <param name="normalize">False leaves embeddings their lengths.</param>
+    /// <param name="unread">
+    /// Is told index and reason of each picture that cannot be read, by several threads at once; such a picture has no row. Null throws the reason.
+    /// </param>
+    /// <param name="stop">Ends the work before the next piece.</param>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> asked.</exception>
+    public IEnumerable<float[,]> EmbedPieces(IImageTextSource source, EvalCrop crop = EvalCrop.Squash, Action<int, ImageTextPair>? seen = null,
+        bool normalize = true, Action<int, Exception>? unread = null, CancellationToken stop = default) =>
+        Pieces(PictureBlocks.Of(source, Config.ImageSize, crop, PicturesRead, seen, unread, stop), normalize, stop);
 
     /// <summary>
     /// Embeds pictures as evaluation sees them, squashed to a square or its central crop over mid-grey: (N, C), L2-normalised.
@@ -30,16 +43,32 @@ public sealed partial class SilcModel
     /// </summary>
     public float[,] EmbedPictures(IEnumerable<Picture> pictures, EvalCrop crop = EvalCrop.Squash)
     {
-        var parts = PictureBlocks.Of(pictures, Config.ImageSize, crop, PicturesRead).Select(pixels => EmbedPixels(pixels)).ToList();
-        var (all, at) = (new float[parts.Sum(part => part.GetLength(0)), Config.EmbedDim], 0L);
-        foreach (var part in parts) at = Append(part, all, at);
-        return all;
+        var parts = Pieces(PictureBlocks.Of(pictures, Config.ImageSize, crop, PicturesRead), normalize: true, stop: default).ToList();
+        return Joined(parts, parts.Sum(part => part.GetLength(0)));
     }
 
-    static long Append(float[,] part, float[,] all, long at)
+    IEnumerable<float[,]> Pieces(IEnumerable<float[]> blocks, bool normalize, CancellationToken stop)
     {
-        Array.Copy(part, 0, all, at, part.LongLength);
-        return at + part.LongLength;
+        // Before pictures are read for nothing.
+        Turn().Dispose();
+        int piece = PicturesAtOnce * Config.ImageSize * Config.ImageSize * 3;
+        foreach (var pixels in blocks)
+            for (int first = 0; first < pixels.Length; first += piece)
+            {
+                stop.ThrowIfCancellationRequested();
+                yield return EmbedPixels(pixels.AsSpan(first, Math.Min(piece, pixels.Length - first)), normalize);
+            }
+    }
+
+    float[,] Joined(IEnumerable<float[,]> parts, int count)
+    {
+        var (all, at) = (new float[count, Config.EmbedDim], 0L);
+        foreach (var part in parts)
+        {
+            Array.Copy(part, 0, all, at, part.LongLength);
+            at += part.LongLength;
+        }
+        return all;
     }
 
     /// <summary>Pictures without captions.</summary>

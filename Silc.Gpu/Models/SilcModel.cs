@@ -3,15 +3,19 @@ namespace Silc;
 /// <summary>
 /// A SILC student: image tower, text tower, self-distillation head, log-temperature <c>t</c> and, for the sigmoid loss, bias <c>b</c>.
 /// </summary>
+/// <remarks>
+/// Threads: every member may be called from any number of threads, as in a web service. Calls on one device take turns, each call for its
+/// whole length, so that its rows are its own and of one state of the weights, also while a <see cref="Trainer"/> trains them between two
+/// calls; <see cref="EmbedImages"/> and the EmbedPictures take a turn for every 32 pictures. <see cref="Dispose"/> waits for the call at work. Afterwards,
+/// and after the device was disposed, calls throw <see cref="ObjectDisposedException"/>.
+/// </remarks>
 public sealed partial class SilcModel : IDisposable
 {
     const float NormEpsilon = 1e-8f;        // big_vision's two_towers.py
 
     SilcModel(Device device, SilcConfig config, Tokenizer? tokenizer)
     {
-        (Device, Config, Tokenizer) = (device, config.Check(), tokenizer);
-        if (tokenizer is not null && tokenizer.VocabSize > config.VocabSize)
-            throw new ArgumentException($"the tokenizer has {tokenizer.VocabSize} ids, the model's vocabulary only {config.VocabSize}");
+        (Device, Config, Tokenizer) = (device, config.Check(), tokenizer?.Fit(config.VocabSize));
         Parameters = new(device);
         Image = new(Parameters, config);
         Head = new(Parameters, "head", config.EmbedDim, config.Head);
@@ -110,9 +114,14 @@ public sealed partial class SilcModel : IDisposable
         );
     }
 
-    /// <summary>Frees the parameters and the memory of inference.</summary>
+    /// <summary>The device's turn, while the model has memory to work on.</summary>
+    /// <exception cref="ObjectDisposedException">The model or its device was disposed.</exception>
+    internal Lock.Scope Turn() => Parameters.Turn(nameof(SilcModel));
+
+    /// <summary>Frees the parameters and the memory of inference, once the call that is at work on them is done.</summary>
     public void Dispose()
     {
+        using var turn = Device.LastTurn();
         inference?.Dispose();
         foreach (var windows in patchInference.Values) windows.Dispose();
         Parameters.Dispose();

@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// The EMA teacher: a second image tower and head that follow the student with fixed momentum, and the center of their outputs.
-/// It sees global views only and has no gradients.
+/// It sees global views only and has no gradients. Threads: its trainer's turn is its own; <see cref="Load"/> comes before the first step.
 /// </summary>
 public sealed class Teacher : IDisposable
 {
@@ -16,6 +16,7 @@ public sealed class Teacher : IDisposable
     public Teacher(SilcModel student)
     {
         (config, var device) = (student.Config, student.Device);
+        using var turn = student.Turn();
         Parameters = new(device);
         image = new(Parameters, config);
         head = new(Parameters, "head", config.EmbedDim, config.Head);
@@ -78,6 +79,7 @@ public sealed class Teacher : IDisposable
     /// <summary>Frees the memory.</summary>
     public void Dispose()
     {
+        using var turn = Parameters.Device.LastTurn();
         Parameters.Dispose();
         center.Dispose();
     }

@@ -2,7 +2,10 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>Captions on the device: ids (B·T), and the positions 0..B·T-1 sorted by id, which the embedding's gradient wants.</summary>
+/// <summary>
+/// Captions on the device: ids (B·T), and the positions 0..B·T-1 sorted by id, which the embedding's gradient wants.
+/// Threads: immutable; any number may share it.
+/// </summary>
 /// <param name="Ids">Token ids.</param>
 /// <param name="Order">Positions sorted by id, then by position.</param>
 /// <param name="Batch">Captions B.</param>
@@ -28,6 +31,7 @@ public readonly record struct TokenBatch(ArrayView<int> Ids, ArrayView<int> Orde
 /// <summary>
 /// Text tower, big_vision's <c>text_transformer.py</c>: token and position embeddings, bidirectional pre-norm blocks without a mask
 /// (padding is attended to), encoder_norm, the last token, a projection to the image width.
+/// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 public sealed class TextTransformer
 {

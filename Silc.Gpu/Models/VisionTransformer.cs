@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// ViT with attention pooling, big_vision's <c>models/vit.py</c> with <c>pool_type="map"</c>: patches, learned positions, pre-norm
-/// blocks, encoder_norm, MAP head. The embedding is not projected.
+/// blocks, encoder_norm, MAP head. The embedding is not projected. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 public sealed class VisionTransformer
 {

@@ -4,6 +4,7 @@ namespace Silc;
 /// How Adafactor sees a parameter (Shazeer and Stern 2018, arXiv:1804.04235; optax's <c>scale_by_factored_rms</c>). When the two largest
 /// of its dimensions are at least 32, the second moment is kept as a row statistic (mean over the largest, d0) and a column statistic
 /// (mean over the second largest, d1); the other dimensions stay separate. Shapes have at most four dimensions.
+/// Threads: immutable; any number may share it.
 /// </summary>
 public sealed class FactoredShape
 {
@@ -70,7 +71,7 @@ public sealed class FactoredShape
     }
 }
 
-/// <summary>Numbers of one Adafactor update.</summary>
+/// <summary>Numbers of one Adafactor update. Threads: immutable; any number may share it.</summary>
 /// <param name="Rate">Factor on the gate's learning rate.</param>
 /// <param name="Decay">Factor on the gate's decay.</param>
 /// <param name="Beta2Cap">Upper limit of β₂ = 1 - updates^-0.8.</param>

@@ -18,6 +18,7 @@ public enum Transpose
 /// <summary>
 /// Every operation that layers, losses and optimizers are made of. One implementation, <see cref="Ops{TPack}"/>, serves all accelerators;
 /// a backend overrides what it can do better. Outputs are overwritten unless the summary says "adds". Work is queued in order.
+/// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 /// <remarks>Letters: N rows, C channels, B batch, T tokens, H heads, D head size, K prototypes, V views.</remarks>
 public abstract class Ops(Device device)

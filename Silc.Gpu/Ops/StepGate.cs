@@ -6,7 +6,7 @@ namespace Silc;
 /// <summary>
 /// What the optimizer kernels must know about the step, decided and kept on the device so that the host need not wait: whether loss and
 /// gradient are finite (if not, nothing moves), the factor that clips the gradient, Adam's bias corrections, and the sums that
-/// <see cref="StepMetrics"/> is read from. Learning rate and decay come from the host, before the step.
+/// <see cref="StepMetrics"/> is read from. Learning rate and decay come from the host, before the step. Threads: one at a time.
 /// </summary>
 public sealed class StepGate : IDisposable
 {

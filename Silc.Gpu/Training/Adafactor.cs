@@ -63,6 +63,8 @@ sealed class Adafactor : IOptimizer
         if (teacher.Count > 0) parameters.Device.Ops.Follow(teacher, parameters.Values.Columns(0, teacher.Count), (float)momentum, gate);
     }
 
+    public long StateCount => parameters.Count + statistics.Length;
+
     public IEnumerable<NamedArray> ToArrays() =>
     [
         .. parameters.ToArrays(Momentum, "optimizer/momentum/"),

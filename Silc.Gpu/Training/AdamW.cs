@@ -67,6 +67,8 @@ sealed class AdamW : IOptimizer
         }
     }
 
+    public long StateCount => 2 * parameters.Count;
+
     public IEnumerable<NamedArray> ToArrays() =>
         [.. parameters.ToArrays(Mean, "optimizer/mean/"), .. parameters.ToArrays(Square, "optimizer/square/")];
 

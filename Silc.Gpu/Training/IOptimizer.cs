@@ -9,6 +9,9 @@ interface IOptimizer : IDisposable
     /// <param name="momentum">Of the teacher.</param>
     void Step(StepGate gate, Tensor teacher, double momentum);
 
+    /// <summary>Values of all moments.</summary>
+    long StateCount { get; }
+
     /// <summary>Moments, as named arrays under <c>optimizer/</c>.</summary>
     IEnumerable<NamedArray> ToArrays();
 

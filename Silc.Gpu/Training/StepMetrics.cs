@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>What training looked like since the metrics were read last: means over the steps that counted.</summary>
+/// <summary>
+/// What training looked like since the metrics were read last: means over the steps that counted.
+/// Threads: immutable; any number may share it.
+/// </summary>
 /// <param name="Step">Steps done so far, skipped ones included.</param>
 /// <param name="Contrastive">Image-text loss, without its weight.</param>
 /// <param name="Distillation">Self-distillation loss, without its weight.</param>
@@ -16,4 +19,4 @@ public sealed record StepMetrics(long Step, double Loss, double Contrastive, dou
     double LearningRate, double Temperature, double Bias, long Skipped, int SkippedInRow, DistillationHealth? Health = null);
 
 /// <summary>Training cannot go on: too many steps in a row had a loss or gradient that is not finite.</summary>
-public sealed class TrainingDivergedException(string message) : Exception(message);
+public sealed class TrainingDivergedException(string message, Exception? inner = null) : Exception(message, inner);

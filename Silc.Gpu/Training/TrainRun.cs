@@ -2,14 +2,20 @@ using System.Diagnostics;
 
 namespace Silc;
 
-/// <summary>A training run: batches are loaded ahead while the device computes, and every few steps the metrics are read and reported.</summary>
+/// <summary>
+/// A training run: batches are loaded ahead while the device computes, and every few steps the metrics are read and reported.
+/// Threads: one calls <see cref="Run"/>; meanwhile others may use the model. <see cref="Dispose"/> may be called from any.
+/// </summary>
 public sealed class TrainRun : IDisposable
 {
+    // How long a run may go on in a folder that is another's by now; whatever it writes looks anew.
+    static readonly TimeSpan OwnershipChecks = TimeSpan.FromSeconds(0.5);
+
     readonly int batchSize, totalSteps;
     readonly SilcModel model;
     readonly RunFolder? folder;
     readonly DataState state;
-    readonly Stopwatch sinceSave = Stopwatch.StartNew();
+    readonly Stopwatch sinceSave = Stopwatch.StartNew(), sinceLook = Stopwatch.StartNew();
     long savedStep = -1;
 
     /// <summary>Prepares a run of <paramref name="model"/> over <paramref name="data"/>.</summary>
@@ -24,6 +30,9 @@ public sealed class TrainRun : IDisposable
     /// <exception cref="ArgumentException">The model has no tokenizer, a value does not fit, or model, data or training are not the checkpoint's.</exception>
     public TrainRun(SilcModel model, IImageTextSource data, TrainConfig train, RunFolder? folder = null, double maxBadShare = 0.1)
     {
+        Require.That(train.BatchSize > 1 || train.ContrastiveWeight == 0 || model.Config.Contrastive != ContrastiveKind.Softmax,
+            "softmax contrast tells the pictures of a batch apart: one alone has nothing to contrast, and its loss is always 0; "
+                + "take batches of 2 or more, or the sigmoid loss (--contrastive sigmoid)");
         (this.model, this.folder, state) = (model, folder, DataState.Of(data));
         var start = folder?.Start;
         start?.Require(model.Config, train);
@@ -35,8 +44,7 @@ public sealed class TrainRun : IDisposable
         {
             if (start is not null) Trainer.Load(start);
             Loader = new(data, tokenizer, model.Config, batchSize, train.Seed, startStep: Trainer.Steps, maxBadShare: maxBadShare);
-            // Last: it may delete the run that was there.
-            folder?.Begin();
+            folder?.Begin(Trainer.CheckpointBytes, Trainer.ModelBytes);
             // A fork has no checkpoint in its own folder yet.
             if (start is not null && folder!.Owns(start)) savedStep = start.Step;
         }
@@ -62,14 +70,16 @@ public sealed class TrainRun : IDisposable
 
     /// <summary>
     /// Trains to the last step, or until the time is up or <paramref name="stop"/> asks; can be called again to go on.
-    /// With a folder it leaves a checkpoint and the model there, however it ends but by a run that diverged.
+    /// With a folder it leaves a checkpoint and the model there, however it ends; a run that diverged leaves the model alone.
     /// </summary>
     /// <param name="report">Is told every <paramref name="reportEvery"/> steps, and at the end.</param>
     /// <param name="reportEvery">Steps between reports; reading the metrics waits for the device.</param>
     /// <param name="limit">Training time after which the run ends with the step at hand.</param>
-    /// <param name="stop">Ends the run with the step at hand.</param>
-    /// <exception cref="TrainingDivergedException">Too many steps in a row were not finite.</exception>
-    /// <exception cref="IOException">A checkpoint could not be written; those before it are still there.</exception>
+    /// <param name="stop">Ends the run with the step at hand, and at once while it waits for data.</param>
+    /// <exception cref="TrainingDivergedException">Too many steps in a row were not finite; the message says where the weights are.</exception>
+    /// <exception cref="IOException">
+    /// A checkpoint could not be written, and those before it are still there; or the folder was removed or replaced, and nothing is written.
+    /// </exception>
     public RunEnd Run(Action<TrainReport>? report = null, int reportEvery = 10, TimeSpan? limit = null, CancellationToken stop = default)
     {
         Require.Positive(reportEvery, "steps between reports");
@@ -82,10 +92,10 @@ public sealed class TrainRun : IDisposable
                 : clock.Elapsed > limit ? RunEnd.OutOfTime : null;
             if (Trainer.Steps > sinceStep && (end is not null || Trainer.Steps % reportEvery == 0))
             {
-                var metrics = Trainer.ReadMetrics();
+                var metrics = ReadMetrics();
                 var (steps, seconds) = (Trainer.Steps - sinceStep, (clock.Elapsed - since).TotalSeconds);
-                report?.Invoke(new(metrics, totalSteps, steps * batchSize / seconds, (Loader.WaitSeconds - sinceWait) / seconds,
-                    (Times - sinceTimes).Slowest, clock.Elapsed, TimeSpan.FromSeconds((totalSteps - Trainer.Steps) * seconds / steps)));
+                OrSave(() => report?.Invoke(new(metrics, totalSteps, steps * batchSize / seconds, (Loader.WaitSeconds - sinceWait) / seconds,
+                    (Times - sinceTimes).Slowest, clock.Elapsed, TimeSpan.FromSeconds((totalSteps - Trainer.Steps) * seconds / steps))));
                 (since, sinceWait, sinceTimes, sinceStep) = (clock.Elapsed, Loader.WaitSeconds, Times, Trainer.Steps);
             }
             if (end is not null || Trainer.Steps > 0 && folder?.Policy.IsDue(Trainer.Steps, sinceSave.Elapsed) == true) Save();
@@ -94,17 +104,16 @@ public sealed class TrainRun : IDisposable
                 SaveModel();
                 return why;
             }
-            var batch = NextOrSave();
-            Trainer.Step(batch);
-            Loader.Return(batch);
+            Step(stop);
         }
     }
 
-    /// <summary>Writes a checkpoint to the folder, unless it has one of this step.</summary>
+    /// <summary>Writes a checkpoint to the folder, unless it has one of this step or still holds the run that this one replaces.</summary>
     /// <exception cref="IOException">It could not be written; those before it are still there.</exception>
     public void Save()
     {
-        if (folder is null || Trainer.Steps == savedStep) return;
+        if (folder is null or { Replaces: true } || Trainer.Steps == savedStep) return;
+        folder.RequireOwned(Trainer.Steps);
         Saving?.Invoke();
         folder.Add(Trainer.Steps, path => Trainer.Save(path, state, folder.Notes));
         savedStep = Trainer.Steps;
@@ -113,23 +122,68 @@ public sealed class TrainRun : IDisposable
 
     void SaveModel()
     {
-        if (folder is null) return;
+        if (folder is null or { Replaces: true }) return;
+        folder.RequireOwned(Trainer.Steps);
         var origin = model.Tokenizer!.Origin;
-        if (origin?.File is { } file) AtomicFile.Write(folder.At(origin.Name), stream => stream.Write(file), file.Length);
+        if (origin?.File is { } file) AtomicFile.WriteBytes(folder.At(origin.Name), file);
         model.Save(folder.At(RunFolder.ModelName), origin, Trainer.Steps);
     }
 
-    // Data that fails, a disk that went away, must not cost the steps since the last checkpoint.
-    Batch NextOrSave()
+    void Step(CancellationToken stop)
+    {
+        Batch? batch = null;
+        OrSave(() =>
+        {
+            try
+            {
+                batch = Loader.Next(stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                // The loop ends the run.
+            }
+        });
+        if (batch is null) return;
+        Trainer.Step(batch);
+        Loader.Return(batch);
+        if (folder is null) return;
+        if (folder.Replaces)
+        {
+            // What fails in a first step, such as memory for kernels, must not have cost the run that was there.
+            Trainer.Wait();
+            folder.Began();
+        }
+        if (sinceLook.Elapsed < OwnershipChecks) return;
+        folder.RequireOwned(Trainer.Steps);
+        sinceLook.Restart();
+    }
+
+    // Whoever is told, or gives data, may fail: a terminal or a disk that went away must not cost the steps since the last checkpoint.
+    void OrSave(Action action)
     {
         try
         {
-            return Loader.Next();
+            action();
         }
         catch
         {
             Save();
             throw;
+        }
+    }
+
+    StepMetrics ReadMetrics()
+    {
+        try
+        {
+            return Trainer.ReadMetrics();
+        }
+        catch (TrainingDivergedException diverged) when (folder is { Replaces: false })
+        {
+            SaveModel();
+            var newest = RunFolder.Checkpoints(folder.Path) is [var (step, path), ..]
+                ? $"the newest checkpoint is {path}, after step {step}" : "there is no checkpoint of an earlier step";
+            throw new TrainingDivergedException($"{diverged.Message}, in {folder.At(RunFolder.ModelName)}; {newest}", diverged);
         }
     }
 

@@ -14,6 +14,24 @@ public sealed partial class Trainer
 
     internal void Save(string path, DataState? data, IReadOnlyDictionary<string, string> notes)
     {
+        var (arrays, step) = State();
+        new Checkpoint(path, step, Checkpoint.LibraryVersion, student.Config, Config, student.Tokenizer?.Origin, data, notes).Write(arrays);
+    }
+
+    /// <summary>About what <see cref="Save(string)"/> writes: values, and a little for names and shapes.</summary>
+    internal long CheckpointBytes => sizeof(float) * (student.Parameters.Count + optimizer.StateCount
+        + (Teacher is null ? 0 : Teacher.Parameters.Count + Teacher.Center.Count) + (Average is null ? 0 : student.Parameters.Count)) + HeaderBytes(4);
+
+    /// <summary>About what the model alone takes.</summary>
+    internal long ModelBytes => sizeof(float) * student.Parameters.Count + HeaderBytes(1);
+
+    // A name, a shape and two offsets for each parameter, and the tokenizer in base64.
+    long HeaderBytes(int copies) => copies * 150L * student.Parameters.All.Count + 4 * ((student.Tokenizer?.Origin?.File?.LongLength ?? 0) + 2) / 3 + 8192;
+
+    // All of one step; whoever waits for the device need not wait for the disk.
+    (List<NamedArray> Arrays, long Step) State()
+    {
+        using var turn = Turn();
         List<NamedArray> arrays = [.. student.Parameters.ToArrays(), .. optimizer.ToArrays()];
         if (Teacher is not null)
         {
@@ -23,8 +41,7 @@ public sealed partial class Trainer
         }
         if (Average is not null) arrays.AddRange(student.Parameters.ToArrays(Average.Values, AveragePrefix));
         arrays.Add(new(StepState, [StepGate.Size], gate.Read()));
-        new Checkpoint(path, Steps, Checkpoint.LibraryVersion, student.Config, Config, student.Tokenizer?.Origin, data,
-            notes).Write(arrays);
+        return (arrays, Steps);
     }
 
     /// <summary>
@@ -40,6 +57,7 @@ public sealed partial class Trainer
         var path = checkpoint.Path;
         var arrays = Safetensors.Read(path).Arrays.Where(entry => entry.Key != Seal.Name)
             .ToDictionary(entry => entry.Key, entry => entry.Value.ToNamedArray());
+        using var turn = Turn();
         student.Parameters.Load(arrays, origin: path);
         optimizer.Load(arrays, path);
         if (Teacher is not null)

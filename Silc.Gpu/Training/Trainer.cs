@@ -9,6 +9,11 @@ namespace Silc;
 /// <see cref="Step"/> copies its batch while the step before runs, waits for that (on CUDA for the one before that) and queues work;
 /// <see cref="ReadMetrics"/> waits for what is queued.
 /// </summary>
+/// <remarks>
+/// Threads: every member may be called from any number of threads; each call takes a turn on the device, so that others may use the model, or
+/// save it, between two steps. Two threads that step one trainer train it in whatever order they come. After <see cref="Dispose"/>, and after
+/// the model or its device was disposed, calls throw <see cref="ObjectDisposedException"/>.
+/// </remarks>
 public sealed partial class Trainer : IDisposable
 {
     readonly SilcModel student;
@@ -22,6 +27,7 @@ public sealed partial class Trainer : IDisposable
     readonly FrozenParameters frozen;
     readonly StepGate gate;
     readonly MemoryBuffer1D<float, Stride1D.Dense> losses;
+    bool disposed;
 
     /// <summary>Prepares to train <paramref name="model"/>: measures the memory of a step, then allocates it.</summary>
     /// <param name="model">The student; it is trained in place.</param>
@@ -32,6 +38,7 @@ public sealed partial class Trainer : IDisposable
     public Trainer(SilcModel model, TrainConfig train)
     {
         (student, device, Config) = (model, model.Device, train.Check());
+        using var turn = model.Turn();
         if (train.DistillationWeight > 0 && model.Config.Views.Local == 0 && !train.GlobalToGlobal)
             throw new ArgumentException("self-distillation needs local views: set ViewConfig.Local, or DistillationWeight to 0");
         if (train.GlobalToGlobal && model.Config.Views.Plain)
@@ -85,6 +92,7 @@ public sealed partial class Trainer : IDisposable
     /// <summary>One update from a batch of <see cref="TrainConfig.BatchSize"/> pictures.</summary>
     public void Step(Batch batch)
     {
+        using var turn = Turn();
         var start = Stopwatch.GetTimestamp();
         views.Send(batch);          // while the step before still runs
         UploadTime += Stopwatch.GetElapsedTime(start);
@@ -114,10 +122,18 @@ public sealed partial class Trainer : IDisposable
         device.Ops.RefreshWeights();
     }
 
+    /// <summary>Waits for the steps so far.</summary>
+    internal void Wait()
+    {
+        using var turn = Turn();
+        device.Synchronize();
+    }
+
     /// <summary>Waits for the steps so far and returns the means since the last call.</summary>
     /// <exception cref="TrainingDivergedException">More than <see cref="TrainConfig.MaxSkippedSteps"/> steps in a row were skipped.</exception>
     public StepMetrics ReadMetrics()
     {
+        using var turn = Turn();
         var state = gate.Read();
         gate.ResetSums();
         var counted = Math.Max(1, state[StepGate.Counted]);
@@ -125,7 +141,7 @@ public sealed partial class Trainer : IDisposable
         int inRow = (int)state[StepGate.SkippedInRow];
         if (inRow >= Config.MaxSkippedSteps)
             throw new TrainingDivergedException($"the loss or its gradient was not finite in the last {inRow} steps (up to step {Steps}); nothing was "
-                + "updated in them. Lower the learning rate, lengthen the warm-up, or look for broken pictures; the weights are those of the last good step");
+                + $"updated in them. Lower the learning rate, lengthen the warm-up, or look for broken pictures; the weights are those of step {Steps - inRow}, the last good one");
         return new(Steps, Config.ContrastiveWeight * contrast + Config.DistillationWeight * distill, contrast, distill, state[StepGate.SumNorm] / counted,
             Config.LearningRate * Config.Schedule.At(Math.Max(0, Steps - 1), Config.TotalSteps), Math.Exp(Read(student.T)), student.B is { } b ? Read(b) : 0,
             (long)state[StepGate.Skipped], inRow, inRow == 0 ? ReadHealth(distill) : null);
@@ -133,9 +149,20 @@ public sealed partial class Trainer : IDisposable
 
     float Read(Parameter p) => device.Download(p.Value.View.SubView(0, 1))[0];
 
-    /// <summary>Frees everything but the model.</summary>
+    /// <summary>The device's turn, while trainer and model have memory to work on.</summary>
+    Lock.Scope Turn()
+    {
+        var turn = student.Turn();
+        if (!disposed) return turn;
+        turn.Dispose();
+        throw new ObjectDisposedException(nameof(Trainer));
+    }
+
+    /// <summary>Frees everything but the model, once the call that is at work is done.</summary>
     public void Dispose()
     {
+        using var turn = device.LastTurn();
+        disposed = true;
         // Some are null if the constructor failed.
         arena?.Dispose();
         views?.Dispose();

@@ -3,7 +3,7 @@ namespace Silc;
 /// <summary>
 /// The average of all weights over a run, θ̄ ← m θ̄ + (1 - m) θ after every step, which can be used in their place: Polyak and Juditsky
 /// 1992; in SILC it is a step of the ablation between views and self-distillation. Unlike the <see cref="Teacher"/> it holds the text tower
-/// too, and nothing is learned from it.
+/// too, and nothing is learned from it. Threads: as for <see cref="SilcModel"/>.
 /// </summary>
 public sealed class WeightAverage : IDisposable
 {
@@ -22,7 +22,13 @@ public sealed class WeightAverage : IDisposable
     internal Tensor Values { get; }
 
     /// <summary>Puts the averages in the place of the student's weights, which are lost: after training, to evaluate or save them.</summary>
-    public void Use() => parameters.Device.Ops.Copy(Values, parameters.Values);
+    /// <exception cref="ObjectDisposedException">The average, its model or the device was disposed.</exception>
+    public void Use()
+    {
+        using var turn = parameters.Turn(nameof(SilcModel));
+        ObjectDisposedException.ThrowIf(buffer.IsDisposed, this);
+        parameters.Device.Ops.Copy(Values, parameters.Values);
+    }
 
     internal void Follow(Ops ops, StepGate gate, double momentum) => ops.Follow(Values, parameters.Values, (float)momentum, gate);
 

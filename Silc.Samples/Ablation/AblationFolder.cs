@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using CsvHelper;
 
 namespace Silc.Samples.Ablation;
@@ -10,9 +9,11 @@ namespace Silc.Samples.Ablation;
 /// </summary>
 sealed class AblationFolder
 {
+    public const string TableName = "ablation.csv";
+
     const string SettingsName = "ablation.json";
 
-    static readonly string[] header = ["loss", "rung", "seed", "pictures", "method", "metric", "value"];
+    public static readonly string[] Header = ["loss", "rung", "seed", "pictures", "method", "metric", "value"];
 
     readonly string folder;
     readonly List<AblationRow> rows;
@@ -30,12 +31,12 @@ sealed class AblationFolder
             if (differences.Length > 0)
                 throw new ArgumentException($"{folder} holds an ablation with other options: {string.Join("; ", differences)}. Go on with the same, or choose another --out");
         }
-        else AtomicFile.Write(known, stream => stream.Write(Encoding.UTF8.GetBytes(ConfigJson.Write(settings))));
+        else AtomicFile.WriteText(known, ConfigJson.Write(settings));
         rows = File.Exists(TablePath) ? [.. Read(TablePath)] : [];
     }
 
     /// <summary>The file of all numbers.</summary>
-    public string TablePath => At("ablation.csv");
+    public string TablePath => At(TableName);
 
     /// <summary>A file in the folder.</summary>
     public string At(string name) => Path.Combine(folder, name);
@@ -50,7 +51,7 @@ sealed class AblationFolder
         AtomicFile.Write(TablePath, stream =>
         {
             using var csv = CsvWriter.Create(stream, new CsvWriterOptions(), leaveOpen: true);
-            csv.WriteRecord(header);
+            csv.WriteRecord(Header);
             foreach (var row in rows)
                 csv.WriteRecord([row.Loss, row.Rung, Number(row.Seed), row.Pictures, row.Method, row.Metric, Number(row.Value)]);
         });
@@ -62,7 +63,7 @@ sealed class AblationFolder
     {
         using var csv = CsvReader.FromFile(path, new CsvReaderOptions { Separator = ',', TrackLineNumbers = true });
         csv.ReadHeader();
-        if (!csv.Headers.SequenceEqual(header)) throw new InvalidDataException($"{path} has other columns than {string.Join(",", header)}: move it away, and its runs are done again");
+        if (!csv.Headers.SequenceEqual(Header)) throw new InvalidDataException($"{path} has other columns than {string.Join(",", Header)}: move it away, and its runs are done again");
         while (csv.Read())
         {
             if (!int.TryParse(csv.GetString(2), CultureInfo.InvariantCulture, out var seed) || !double.TryParse(csv.GetString(6), CultureInfo.InvariantCulture, out var value))

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Text;
 using Silc.Samples.Ablation;
+using Silc.Samples.Outputs;
 using Silc.Samples.Training;
 using Spectre.Console;
 
@@ -51,6 +51,8 @@ static class AblateCommand
         if (train.DistillationWeight == 0) throw new ArgumentException("--distillation 0 leaves the ladder without its top rung");
         if (recipe.Views.Local == 0 && !train.GlobalToGlobal) throw new ArgumentException("--local-views 0 leaves self-distillation nothing to look at: give some, or --global-to-global");
         if (recipe.Views.Captioned < 2) throw new ArgumentException("these views show the image-text loss one picture: additional views need two, as those of --views silc and dino");
+        var table = Output.Ablation(Path.Combine(parsed.GetRequiredValue(Out), AblationFolder.TableName));
+        OutputGuard.Check(parsed, table, Output.Beside(Path.Combine(parsed.GetRequiredValue(Out), MarkdownName), table));
         var folder = new AblationFolder(parsed.GetRequiredValue(Out), new(DataOption.Absolute(data), Path.GetFileName(tokenizerName), recipe, train));
 
         using var device = Silc.Device.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision));
@@ -60,18 +62,31 @@ static class AblateCommand
         var finished = Enumerable.Range(train.Seed, seeds).All(seed =>
         {
             var pictures = DataOption.OpenForTraining(data, seed, parsed);
-            return losses.All(loss => ladder.Climb(loss, seed, pictures, interrupt.Token));
+            return losses.All(loss => Climb(ladder, loss, seed, pictures, interrupt));
         });
         if (folder.Rows.Count > 0) Show(folder, suite);
         if (!finished) Console.WriteLine("Stopped; the same command goes on with the run that was begun.");
-        return finished ? 0 : TrainCommand.Interrupted;
+        return finished ? 0 : interrupt.ExitCode;
+    }
+
+    static bool Climb(Ladder ladder, ContrastiveKind loss, int seed, IImageTextSource pictures, Interrupt interrupt)
+    {
+        try
+        {
+            return ladder.Climb(loss, seed, pictures, interrupt.Token);
+        }
+        // While a run that has ended is measured: the next time it is measured again.
+        catch (OperationCanceledException) when (interrupt.ExitCode != 0)
+        {
+            return false;
+        }
     }
 
     static void Show(AblationFolder folder, Suite suite)
     {
         AnsiConsole.Write(AblationTable.Of(folder.Rows, suite.Columns));
         var markdown = folder.At(MarkdownName);
-        AtomicFile.Write(markdown, stream => stream.Write(Encoding.UTF8.GetBytes(AblationTable.Markdown(folder.Rows, suite.Columns))));
+        AtomicFile.WriteText(markdown, AblationTable.Markdown(folder.Rows, suite.Columns));
         Console.WriteLine($"mean ± standard deviation over seeds, in percent; wrote {markdown} and {folder.TablePath}");
     }
 

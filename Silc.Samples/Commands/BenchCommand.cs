@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Bench;
+using Silc.Samples.Parsing;
 
 namespace Silc.Samples.Commands;
 
@@ -7,6 +8,7 @@ namespace Silc.Samples.Commands;
 static class BenchCommand
 {
     const int CeilingSize = 1536;
+    const double MostSeconds = 1e9;
 
     static readonly Argument<string> Preset = new("preset") { Description = string.Join(", ", BenchModel.Names), DefaultValueFactory = _ => "mini" };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
@@ -128,7 +130,7 @@ static class BenchCommand
     {
         var data = DataOption.Create();
         Option<string> preset = new("--preset") { Description = "Whose views to make: number and sizes.", HelpName = "NAME", DefaultValueFactory = _ => "s" };
-        Option<double> seconds = new("--seconds") { Description = "How long.", HelpName = "S", DefaultValueFactory = _ => 10 };
+        var seconds = new Option<double>("--seconds") { Description = "How long.", HelpName = "S", DefaultValueFactory = _ => 10 }.Above(0);
         var command = new Command("data", "Time loading alone, stage by stage: read, decode, augment, tokenize.") {
             data, preset, Batch, seconds,
         };
@@ -138,7 +140,8 @@ static class BenchCommand
             var config = SilcConfig.Preset(parsed.GetValue(preset)!);
             config = config with { Views = ViewOptions.Of(config.Views, parsed), VocabSize = Math.Max(config.VocabSize, 512) };
             AtLeastOne(parsed.GetValue(Batch), "--batch");
-            DataBench.Run(DataOption.Open(parsed.GetRequiredValue(data), seed: 0, parsed), config, parsed.GetValue(Batch), TimeSpan.FromSeconds(parsed.GetValue(seconds)));
+            var limit = TimeSpan.FromSeconds(Math.Min(parsed.GetValue(seconds), MostSeconds));
+            DataBench.Run(DataOption.Open(parsed.GetRequiredValue(data), seed: 0, parsed), config, parsed.GetValue(Batch), limit);
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Models;
+using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
@@ -10,7 +11,7 @@ static class ConvertCommand
     {
         Description = "A file or folder of big_vision (.npz), Hugging Face, open_clip or Silc.",
     };
-    static readonly Argument<string> Output = new("OUT")
+    static readonly Argument<string> Target = new("OUT")
     {
         Description = "A folder; or the file of the weights, ending in .npz or .safetensors.",
     };
@@ -37,26 +38,51 @@ static class ConvertCommand
               silc convert siglip-hf siglip.npz
               silc convert siglip_b16.npz models/siglip-384 --image-size 384
             """)
-        { Input, Output, To, ImageSize, ModelOption.Tokenizer };
+        { Input, Target, To, ImageSize, ModelOption.Tokenizer };
         command.SetAction(Convert);
         return command;
     }
 
     static int Convert(ParseResult parsed)
     {
-        var (input, output) = (parsed.GetRequiredValue(Input), parsed.GetRequiredValue(Output));
+        var (input, output) = (parsed.GetRequiredValue(Input), parsed.GetRequiredValue(Target));
         var format = parsed.GetValue(To) is { } name ? ModelFormats.Parse(name)
             : Path.GetExtension(output).Equals(".npz", StringComparison.OrdinalIgnoreCase) ? ModelFormat.Npz : ModelFormat.Silc;
         if (!File.Exists(input) && !Directory.Exists(input)) throw new FileNotFoundException($"{input}: no such file or folder");
         using var file = ModelFile.Open(input);
+        CheckOutput(parsed, file.Path, format, output);
         var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size) : file.Weights;
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, weights.Config);
         ModelSummary.Print(file, weights);
+        if (parsed.GetValue(ImageSize) is not null) PatchNote.Say(weights.Config);
         var written = ModelWriter.Write(weights, format, output, tokenizer);
         var sizes = written.Select(path => $"{path} ({ModelSummary.Size(new FileInfo(path).Length)})");
         Console.WriteLine($"wrote     {format.Describe()}: {string.Join(", ", sizes)}");
         foreach (var note in ModelSummary.Losses(weights, format, tokenizer)) Console.WriteLine($"note      {note}");
         return 0;
+    }
+
+    // A name that ends like a file of another kind would become a folder.
+    static void CheckName(string output, ModelFormat format)
+    {
+        var extension = Path.GetExtension(output).ToLowerInvariant();
+        if (Directory.Exists(output)) return;
+        if (extension is ".onnx")
+            throw new ArgumentException($"{output}: silc convert writes no ONNX, silc export onnx --model MODEL --out FOLDER does");
+        if (CheckpointFile.IsPickle(extension))
+            throw new ArgumentException($"{output}: silc writes no pickles, which can run code when they are opened; "
+                + $"name a folder or a .safetensors file, which torch loads by safetensors.torch.load_file, for {format.Describe()}");
+        if (extension is ".h5" or ".pb" or ".tflite" or ".msgpack" or ".gguf" or ".ggml" or ".mlmodel" or ".pdparams" or ".zip" or ".tar" or ".json" or ".npy")
+            throw new ArgumentException($"{output}: '{extension}' is no format that silc convert writes; name a folder, or a file that ends in .npz or .safetensors");
+    }
+
+    // What will be written, by the rules of ModelWriter.
+    static void CheckOutput(ParseResult parsed, string input, ModelFormat format, string output)
+    {
+        CheckName(output, format);
+        var weights = Output.Weights(ModelWriter.WeightsFile(format, output));
+        var folder = Path.GetDirectoryName(weights.Path) ?? "";
+        OutputGuard.Check(parsed, [input], [weights, .. ModelWriter.FilesBeside(format).Select(name => Output.Beside(Path.Combine(folder, name), weights))]);
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Data;
+using Silc.Samples.Outputs;
 using Spectre.Console;
 
 namespace Silc.Samples.Commands;
@@ -30,14 +31,15 @@ static class DataInspectCommand
     {
         var (most, sheet) = (parsed.GetValue(Most), parsed.GetValue(Sheet)!);
         if (most < 1) throw new ArgumentException($"--most is {most}, it must be at least 1");
+        OutputGuard.Check(parsed, Output.Sheet(sheet));
         var source = DataOption.Open(parsed.GetRequiredValue(Data), seed: 0, parsed);
         var config = SilcConfig.Preset(parsed.GetValue(Preset)!);
         config = config with { Views = ViewOptions.Of(config.Views, parsed) };
         var found = DataInspection.Of(source, most);
-        Console.WriteLine($"{source.Name}: {source.Count:N0} pairs, {found.Read + found.Bad.Count:N0} of them looked at");
+        var pairs = source.Count == 1 ? "pair" : "pairs";
+        Console.WriteLine($"{source.Name}: {source.Count:N0} {pairs}, {found.Read + found.Bad.Count:N0} of them looked at");
         Show(found);
         foreach (var line in found.Bad.Take(5)) Console.WriteLine($"unreadable: {line}");
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(sheet))!);
         ViewSheet.Write(sheet, source, config);
         Console.WriteLine($"wrote {sheet}: views of a few pictures as training would see them");
         return 0;

@@ -27,14 +27,15 @@ static class DemoCommand
               silc train --data demo --steps 600 --ema 0.98 --out runs/shapes
               silc eval zero-shot --model runs/demo --data demo
             """) { Device, Out, Steps };
-        command.SetAction(parsed => Run(parsed.GetValue(Device)!, parsed.GetValue(Out)!, parsed.GetValue(Steps)));
+        command.SetAction(parsed => Run(parsed, parsed.GetValue(Device)!, parsed.GetValue(Out)!, parsed.GetValue(Steps)));
         return command;
     }
 
-    static int Run(string deviceName, string folder, int? steps)
+    static int Run(ParseResult parsed, string deviceName, string folder, int? steps)
     {
         var clock = Stopwatch.StartNew();
         using var runFolder = RunFolder.Create(folder, new(Keep: 1), overwrite: HoldsDemo(folder));
+        TrainFolder.CheckFiles(parsed, runFolder, DemoRecipe.Tokenizer, init: null);
         runFolder.Notes = new Dictionary<string, string> { [DemoNote] = "" };
         using var device = Silc.Device.Open(deviceName);
         var source = DemoSet.Training(seed: 0);

@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Silc.Samples.Data;
+using Silc.Samples.Outputs;
+using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
 
@@ -15,7 +18,8 @@ static class EmbedCommand
     public static Command Create()
     {
         var command = new Command("embed", """
-            Write the embeddings of pictures or captions to a file that numpy, silc search and spreadsheets read.
+            Write the embeddings of pictures or captions to a file that numpy, silc search and spreadsheets read. Pictures need no captions.
+            What cannot be read is left out and listed. Ctrl-C keeps the vectors that are done in FILE.partial.npy.
 
             Examples:
               silc embed --model runs/emoji --data emoji:data/emoji --out vectors.npy
@@ -35,30 +39,64 @@ static class EmbedCommand
         var (data, texts, path) = (parsed.GetValue(Data), parsed.GetValue(Texts), parsed.GetRequiredValue(Out));
         if (Path.GetExtension(path).ToLowerInvariant() is not (".npy" or ".csv")) throw new ArgumentException($"--out {path}: embeddings are written to FILE.npy or FILE.csv");
         if (data is null == texts is null) throw new ArgumentException("embed either pictures, --data, or captions, --texts FILE");
+        OutputGuard.Check(parsed, [.. Output.Index(path), .. Output.Index(PartialIndex.Name(path))]);
         var captions = texts is null ? [] : ReadTexts(texts);
-        var source = data is null ? null : DataOption.Open(data, seed: 0, parsed);
+        var source = data is null ? null : DataOption.Open(data, seed: 0, parsed, needCaptions: false);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, captions: texts is not null);
         var clock = Stopwatch.StartNew();
-        var index = source is null ? new EmbeddingIndex(model.EmbedTexts(captions), [.. captions.Select(_ => "")], captions) : Pictures(model, source, parsed.GetValue(EvalOptions.Crop));
-        var seconds = clock.Elapsed.TotalSeconds;
-        index.Save(path);
-        Console.WriteLine($"wrote {index.Count:N0} x {index.Rows.GetLength(1)} values to {path}{(path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? " and the paths to the .csv beside it" : "")}: "
-            + $"{index.Count / seconds:N0} {(source is null ? "captions" : "pictures")}/s with reading, {seconds:F1} s");
+        using var index = new PartialIndex(path, source?.Count ?? captions.Length, model);
+        Keeping(index, () =>
+        {
+            if (source is null) Captions(index, model, captions);
+            else Pictures(index, model, source, parsed.GetValue(EvalOptions.Crop));
+        });
+        var (count, seconds) = (index.Finish(), clock.Elapsed.TotalSeconds);
+        Console.WriteLine($"wrote {count:N0} x {model.Config.EmbedDim} values to {path}{(path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? " and the paths to the .csv beside it" : "")}: "
+            + $"{count / seconds:N0} {(source is null ? "captions" : "pictures")}/s with reading, {seconds:F1} s");
         return 0;
     }
 
-    static EmbeddingIndex Pictures(SilcModel model, IImageTextSource source, EvalCrop crop)
+    static void Pictures(PartialIndex index, SilcModel model, IImageTextSource source, EvalCrop crop)
     {
-        var (paths, titles) = (new string[source.Count], new string[source.Count]);
-        var rows = model.EmbedPictures(source, crop, (i, pair) => (paths[i], titles[i]) = (pair.Key, pair.Captions[0]));
-        return new(rows, paths, titles);
+        // What was not read has no path, and no row; pieces come when all before them is read.
+        var (paths, titles, next) = (new string?[source.Count], new string[source.Count], 0);
+        ReadablePictures.Embed(model, source, rows =>
+        {
+            var kept = new int[rows.GetLength(0)];
+            for (int i = 0; i < kept.Length; next++)
+                if (paths[next] is not null) kept[i++] = next;
+            index.Add(rows, [.. kept.Select(i => paths[i]!)], [.. kept.Select(i => titles[i])]);
+        }, crop, (i, pair) => (paths[i], titles[i]) = (pair.Key, pair.Captions.FirstOrDefault("")));
+    }
+
+    static void Captions(PartialIndex index, SilcModel model, string[] captions) =>
+        EmbeddedTexts.Each(model, captions, (rows, some) => index.Add(rows, [.. some.Select(_ => "")], some));
+
+    static void Keeping(PartialIndex done, Action embed)
+    {
+        if (Interrupt.Current is { } interrupt) interrupt.Abandoning = done.Keep;
+        try
+        {
+            embed();
+        }
+        catch (OperationCanceledException)
+        {
+            done.Keep();
+            throw;
+        }
     }
 
     static string[] ReadTexts(string file)
     {
         if (!File.Exists(file)) throw new FileNotFoundException($"--texts {file}: no such file");
-        string[] lines = [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line != "")];
-        return lines.Length > 0 ? lines : throw new InvalidDataException($"--texts {file} holds no caption; write one a line");
+        var lines = Utf8File.ReadLines(file).Select((line, i) => (Text: line.Trim(), Number: i + 1)).ToList();
+        // Of the end of a file nobody expects a row.
+        while (lines.Count > 0 && lines[^1].Text == "") lines.RemoveAt(lines.Count - 1);
+        if (lines.Count == 0) throw new InvalidDataException($"--texts {file} holds no caption; write one a line");
+        int[] empty = [.. lines.Where(line => line.Text == "").Select(line => line.Number)];
+        if (empty.Length > 0)
+            DataOption.Say([new($"empty line of {file}, which gets no row", empty.Length, [.. empty.Take(10).Select(line => $"line {line}")])]);
+        return [.. lines.Where(line => line.Text != "").Select(line => line.Text)];
     }
 }

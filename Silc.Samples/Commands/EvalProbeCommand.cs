@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Evaluation;
+using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
@@ -36,12 +37,12 @@ static class EvalProbeCommand
         var (name, data, test) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Data), parsed.GetValue(Test));
         if (test is not null && !DataOption.IsClasses(data)) throw new ArgumentException($"--test is for classes:FOLDER, not for --data {data}");
         var tasks = Tasks(parsed, data, test).ToList();
+        OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed));
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed, captions: false);
         var probes = new ProbeScores(model, parsed.GetValue(EvalOptions.Crop));
         var scores = tasks.SelectMany(probes.Of).ToList();
-        ScoreReport.Show(scores);
-        if (parsed.GetValue(EvalOptions.Json) is { } file) ScoreReport.WriteJson(file, name, data, scores);
+        ScoreReport.Show(parsed, name, data, scores);
         return 0;
     }
 

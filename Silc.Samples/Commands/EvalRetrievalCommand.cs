@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Evaluation;
+using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
@@ -35,11 +36,11 @@ static class EvalRetrievalCommand
         IImageTextSource[] sources = data == "demo" ? [DemoSet.HeldOutScenes()]
             : DataOption.EmojiFolder(data) is { } folder && DataOption.OpenEmoji(folder) is var set ? [set.HeldOut(), set.UnseenStyle()]
             : [DataOption.Open(data, seed: 0, parsed)];
+        OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed));
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         var scores = sources.SelectMany(source => RetrievalScores.Of(model, source, parsed.GetValue(EvalOptions.Crop), parsed.GetValue(Merge))).ToList();
-        ScoreReport.Show(scores);
-        if (parsed.GetValue(EvalOptions.Json) is { } file) ScoreReport.WriteJson(file, name, data, scores);
+        ScoreReport.Show(parsed, name, data, scores);
         return 0;
     }
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Silc.Samples.Data;
 using Silc.Samples.Evaluation;
+using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
@@ -9,6 +11,12 @@ static class EvalSegmentationCommand
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<string?> Overlays = new("--overlays") { Description = "Also draw pictures, truth and answers side by side.", HelpName = "FILE.png" };
+
+    static readonly Option<string?> Predictions = new("--predictions")
+    {
+        Description = "Also write what was predicted as masks: PNG files whose grey values are labels, named as the pictures.",
+        HelpName = "FOLDER",
+    };
 
     public static Command Create()
     {
@@ -23,7 +31,7 @@ static class EvalSegmentationCommand
             """) { Model };
         foreach (var option in SegmentationOptions.All) command.Add(option);
         foreach (var option in PromptOptions.All) command.Add(option);
-        foreach (var option in (Option[])[Device, Overlays, EvalOptions.Json]) command.Add(option);
+        foreach (var option in (Option[])[Device, Overlays, Predictions, EvalOptions.Json]) command.Add(option);
         command.Add(ModelOption.Tokenizer);
         command.SetAction(Run);
         return command;
@@ -34,6 +42,8 @@ static class EvalSegmentationCommand
         var name = parsed.GetRequiredValue(Model);
         var (sources, background) = (SegmentationOptions.Sources(parsed).ToList(), SegmentationOptions.BackgroundOf(parsed));
         var templates = PromptOptions.TemplatesOf(parsed, SegmentationOptions.IsMasks(parsed) ? "segmentation" : "name");
+        OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed), parsed.GetValue(Overlays) is { } drawn ? Output.Sheet(drawn) : null);
+        var masks = parsed.GetValue(Predictions) is { } predictions ? PredictedMasks.In(predictions, SegmentationOptions.FirstLabel(parsed)) : null;
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         var windows = SegmentationOptions.WindowsOf(parsed, model.Config);
@@ -43,16 +53,17 @@ static class EvalSegmentationCommand
         var scores = new List<Score>();
         foreach (var source in sources)
         {
-            var classes = model.Prototypes(source.Classes, templates,
+            var classes = ClassPrototypes.Of(source.Classes, prompts => EmbeddedTexts.Of(model, prompts), templates,
                 PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Best), canonical: SegmentationOptions.IsMasks(parsed));
-            scores.AddRange(new SegmentationRun(model, source, classes, windows, background.Threshold, background.Counts).Score(sheet));
+            scores.AddRange(new SegmentationRun(model, source, classes, windows, background.Threshold, background.Counts)
+                .Score(sheet, masks, sources.Count > 1 ? $"set-{sources.IndexOf(source) + 1}" : ""));
         }
-        ScoreReport.Show(scores);
-        if (parsed.GetValue(EvalOptions.Json) is { } file) ScoreReport.WriteJson(file, name, SegmentationOptions.DataOf(parsed), scores);
+        ScoreReport.Show(parsed, name, SegmentationOptions.DataOf(parsed), scores);
+        if (masks is not null) EvalOptions.Said(parsed).WriteLine($"wrote {masks.Count:N0} masks to {parsed.GetValue(Predictions)}");
         if (parsed.GetValue(Overlays) is { } picture)
         {
             sheet!.Write(picture);
-            Console.WriteLine($"wrote {picture}: pictures, truth and answers side by side");
+            EvalOptions.Said(parsed).WriteLine($"wrote {picture}: pictures, truth and answers side by side");
         }
         return 0;
     }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Silc.Samples.Data;
 using Silc.Samples.Evaluation;
+using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
@@ -29,9 +31,9 @@ static class EvalZeroShotCommand
               silc eval zero-shot --model runs/mine --data classes:animals --classes animals.txt --templates clip --per-class animals.csv
             """)
         {
-            Model, ModelOption.Tokenizer, Data, DataOption.ImageColumn, DataOption.CaptionColumn, DataOption.Separator, Device, Template, Classes, EvalOptions.Crop, Confusion, PerClass, EvalOptions.Json,
+            Model, ModelOption.Tokenizer, Data, Device, Template, Classes, EvalOptions.Crop, Confusion, PerClass, EvalOptions.Json,
         };
-        foreach (var option in PromptOptions.All) command.Add(option);
+        foreach (var option in PromptOptions.All.Concat(DataOption.Reading.Where(option => option != DataOption.Template))) command.Add(option);
         command.SetAction(Score);
         return command;
     }
@@ -48,13 +50,13 @@ static class EvalZeroShotCommand
             if (!DataOption.IsClasses(data)) throw new ArgumentException($"--classes is for classes:FOLDER, not for --data {data}");
             if (!File.Exists(list)) throw new FileNotFoundException($"--classes {list}: no such file");
         }
+        var report = new ClassReport(parsed.GetValue(Confusion), parsed.GetValue(PerClass));
+        OutputGuard.Check(parsed, report.Outputs.Append(EvalOptions.ScoresOf(parsed)));
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
-        var report = new ClassReport(parsed.GetValue(Confusion), parsed.GetValue(PerClass));
         var scores = Scores(parsed, model, data, templates, report).ToList();
-        ScoreReport.Show(scores);
-        report.Write();
-        if (parsed.GetValue(EvalOptions.Json) is { } file) ScoreReport.WriteJson(file, name, data, scores);
+        ScoreReport.Show(parsed, name, data, scores);
+        report.Write(EvalOptions.Said(parsed));
         return 0;
     }
 
@@ -64,7 +66,7 @@ static class EvalZeroShotCommand
         if (data == "demo")
         {
             var pictures = DemoSet.HeldOut();
-            return DemoScores.Of(model, pictures, model.EmbedPictures(pictures, crop), templates, report)
+            return DemoScores.Of(model, pictures, ReadablePictures.Embed(model, pictures, crop).Rows, templates, report)
                 .Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes(), crop));
         }
         if (DataOption.EmojiFolder(data) is { } folder) return new EmojiScores(model, DataOption.OpenEmoji(folder), templates, crop, report).All();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Models;
+using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
@@ -41,10 +42,14 @@ static class ExportOnnxCommand
         if (!File.Exists(input) && !Directory.Exists(input))
             throw new FileNotFoundException($"--model {input}: there is no such file or folder");
         using var file = ModelFile.Open(input);
+        Output[] towers = [Output.Onnx(Path.Combine(folder, OnnxExport.ImageName)), Output.Onnx(Path.Combine(folder, OnnxExport.TextName))];
+        OutputGuard.Check(parsed, [file.Path], [.. towers, .. towers.Select(tower => Output.Beside($"{tower.Path}.data", tower)),
+            .. ModelWriter.FilesBeside(ModelFormat.Npz).Select(name => Output.Beside(Path.Combine(folder, name), towers[0]))]);
         var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size) : file.Weights;
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, weights.Config);
         ModelSummary.Print(file, weights);
+        if (parsed.GetValue(ImageSize) is not null) PatchNote.Say(weights.Config);
         foreach (var path in OnnxExport.Write(weights, folder, tokenizer))
             Console.WriteLine($"wrote     {path} ({ModelSummary.Size(new FileInfo(path).Length)})");
         foreach (var note in ModelSummary.Losses(weights, ModelFormat.Silc, tokenizer)) Console.WriteLine($"note      {note}");

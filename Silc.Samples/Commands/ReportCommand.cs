@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Silc.Samples.Outputs;
 using Silc.Samples.Report;
 using Silc.Samples.Training;
 
@@ -47,6 +48,9 @@ static class ReportCommand
         var run = RunRecord.Open(folder);
         var page = parsed.GetValue(Out) ?? Path.Combine(folder, PageName);
         if (Path.GetExtension(page).ToLowerInvariant() is not (".html" or ".htm")) throw new ArgumentException($"--out {page}: name a FILE.html");
+        var pictures = Path.Combine(Path.GetDirectoryName(page) ?? "", Path.GetFileNameWithoutExtension(page));
+        OutputGuard.Check(parsed, Output.Page(page));
+        if (!File.Exists(page)) OutputGuard.CheckFolder(pictures, "the pictures of the page", SheetFile.IsSheet);
         var given = parsed.GetValue(Data);
         if (given is null && DataOption.Reading.FirstOrDefault(option => parsed.GetResult(option) is not null) is { } alone)
             throw new ArgumentException($"{alone.Name} says how to read --data: give that too");
@@ -55,7 +59,6 @@ static class ReportCommand
         var (evaluation, here) = parsed.GetValue(NoEval) ? default : Measure(parsed, run, given, missing);
         if (parsed.GetValue(NoEval)) missing.Add("nothing was measured: --no-eval");
         var report = new RunReport(run, evaluation, missing, here);
-        var pictures = Path.Combine(Path.GetDirectoryName(page) ?? "", Path.GetFileNameWithoutExtension(page));
         int count = report.WritePictures(pictures);
         report.WritePage(page);
         foreach (var line in missing) Console.WriteLine($"note     {line}");

@@ -1,16 +1,20 @@
 using System.CommandLine;
-using Spectre.Console;
+using Silc.Samples.Outputs;
+using Silc.Samples.Terminals;
 
 namespace Silc.Samples.Commands;
 
 /// <summary><c>silc search</c>: the pictures of an index that fit words, or another picture.</summary>
 static class SearchCommand
 {
+    const int FaultsShown = 10;
+
     static readonly Argument<string[]> Queries = new("query") { Description = "What to look for; several queries make a row each.", Arity = ArgumentArity.ZeroOrMore };
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Index = new("--index") { Description = "What silc embed wrote with the same model.", HelpName = "FILE.npy|FILE.csv", Required = true };
     static readonly Option<string[]> Like = new("--like") { Description = "Look for what resembles this picture.", HelpName = "PICTURE" };
     static readonly Option<int> Top = new("--top") { Description = "How many to show.", HelpName = "N", DefaultValueFactory = _ => 8 };
+    static readonly Option<bool> Json = new("--json") { Description = "Print a JSON object a line for each picture: query, rank, score, title and path." };
     static readonly Option<string?> Sheet = new("--sheet") { Description = "Also draw what was found.", HelpName = "FILE.png" };
     static readonly Option<string?> Data = new("--data") { Description = "For a sheet of pictures that are not files: the --data that was embedded.", HelpName = "DATA" };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
@@ -18,13 +22,14 @@ static class SearchCommand
     public static Command Create()
     {
         var command = new Command("search", """
-            Find pictures by words, or by another picture, in an index that silc embed wrote.
+            Find pictures by words, or by another picture, in an index that silc embed wrote. On a terminal that is a table; in a pipe a line for
+            each picture with tabs between path, query, rank, cosine and caption.
 
             Examples:
               silc search "a red bicycle" --model runs/mine --index vectors.npy --sheet found.png
               silc search "dog face" "a slice of pizza" --model runs/emoji --index vectors.npy --top 5
               silc search --like cat.jpg --model runs/mine --index vectors.npy
-            """) { Queries, Model, Index, Like, Top, Sheet, Data, Device };
+            """) { Queries, Model, Index, Like, Top, Json, Sheet, Data, Device };
         foreach (var option in DataOption.Reading.Append(ModelOption.Tokenizer)) command.Add(option);
         command.SetAction(Run);
         return command;
@@ -39,37 +44,51 @@ static class SearchCommand
         foreach (var file in like)
             if (!File.Exists(file)) throw new FileNotFoundException($"--like {file}: no such picture");
         var name = parsed.GetRequiredValue(Index);
-        var index = EmbeddingIndex.Load(name);
+        OutputGuard.Check(parsed, [IndexColumns.Files(name).Table], parsed.GetValue(Sheet) is { } drawn ? Output.Sheet(drawn) : null);
+        using var index = IndexFile.Open(name);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed);
-        if (index.Rows.GetLength(1) != model.Config.EmbedDim)
-            throw new ArgumentException($"--index {name} holds vectors of {index.Rows.GetLength(1)}, the model makes {model.Config.EmbedDim}: embed with this model");
+        CheckModel(index, name, model, parsed.GetRequiredValue(Model));
 
-        var found = new List<(string Query, IReadOnlyList<SearchHit> Hits)>();
-        if (words.Length > 0) found.AddRange(words.Zip(Search.Find(index, model.EmbedTexts(words), top, device.FindNeighbours)));
-        if (like.Length > 0) found.AddRange(like.Zip(Search.Find(index, model.EmbedImages(like), top, device.FindNeighbours)));
-        Show(found);
+        var (texts, pictures) = (words.Length > 0 ? model.EmbedTexts(words) : null, like.Length > 0 ? model.EmbedImages(like) : null);
+        var faults = new List<int>();
+        // One pass over the index for both kinds of query.
+        var hits = Search.Find(index, Embeddings.Stack(texts, pictures), top, device.FindNeighbours, faults.Add);
+        List<(string Query, IReadOnlyList<SearchHit> Hits)> found = [.. words.Concat(like).Zip(hits)];
+        if (faults.Count > 0)
+            Console.Error.WriteLine($"warning: {faults.Count:N0} rows of {name} are zero or hold values that are no numbers; nothing is found in them: "
+                + $"rows {string.Join(", ", faults.Take(FaultsShown))}{(faults.Count > FaultsShown ? ", …" : "")}");
+        Show(found, parsed.GetValue(Json));
         if (parsed.GetValue(Sheet) is { } sheet) Draw(sheet, found, index, parsed);
         return 0;
     }
 
-    static void Show(List<(string Query, IReadOnlyList<SearchHit> Hits)> found)
+    static void CheckModel(IndexFile index, string name, SilcModel model, string modelName)
     {
-        foreach (var (query, hits) in found)
-        {
-            var table = new Table().Border(TableBorder.Rounded).Title(query.EscapeMarkup()).AddColumns("", "cosine", "caption", "picture");
-            foreach (var (rank, hit) in hits.Index())
-                table.AddRow($"{rank + 1}", $"{hit.Score:F3}", hit.Title.EscapeMarkup(), (hit.Path == "" ? $"row {hit.Row}" : Path.GetRelativePath(".", hit.Path)).EscapeMarkup());
-            AnsiConsole.Write(table);
-        }
+        if (index.Width != model.Config.EmbedDim)
+            throw new ArgumentException($"--index {name} holds vectors of {index.Width}, the model makes {model.Config.EmbedDim}: embed with this model");
+        if (index.Model is null)
+            Console.Error.WriteLine($"note: {name} does not say which model made its vectors; what silc embed writes does, and is compared");
+        else if (model.Fingerprint() is var fingerprint && fingerprint != index.Model)
+            throw new ArgumentException($"--index {name} was made by another model (fingerprint {index.Model}) than --model {modelName} ({fingerprint}), so cosines between "
+                + "them mean nothing: search with the model that made it, or embed again with this one");
     }
 
-    static void Draw(string sheet, List<(string Query, IReadOnlyList<SearchHit> Hits)> found, EmbeddingIndex index, ParseResult parsed)
+    static void Show(List<(string Query, IReadOnlyList<SearchHit> Hits)> found, bool json)
+    {
+        var listing = new Listing(("rank", "rank"), ("cosine", "score"), ("caption", "title"), ("picture", "path"));
+        foreach (var (query, hits) in found)
+            foreach (var (rank, hit) in hits.Index())
+                listing.Add(query, rank + 1, hit.Score, hit.Title, hit.Path == "" ? $"row {hit.Row}" : File.Exists(hit.Path) ? Path.GetRelativePath(".", hit.Path) : hit.Path);
+        if (json) listing.ShowJson("query");
+        else listing.Show();
+    }
+
+    static void Draw(string sheet, List<(string Query, IReadOnlyList<SearchHit> Hits)> found, IndexFile index, ParseResult parsed)
     {
         var source = parsed.GetValue(Data) is { } data ? DataOption.Open(data, seed: 0, parsed) : null;
         if (source is not null && source.Count != index.Count)
             throw new ArgumentException($"--data {parsed.GetValue(Data)} has {source.Count:N0} pictures, the index {index.Count:N0} rows: give what was embedded");
-        if (Path.GetDirectoryName(Path.GetFullPath(sheet)) is { } folder) Directory.CreateDirectory(folder);
         ContactSheet.Write(sheet, [.. found.Select(row => new ContactSheetRow(row.Query,
             [.. row.Hits.Select(hit => new ContactSheetCell(Picture(hit, source), $"{hit.Score:F2} {hit.Title}"))]))], "Found by search");
         Console.WriteLine($"wrote {sheet}");

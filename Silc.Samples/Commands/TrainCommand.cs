@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Models;
 using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
@@ -8,6 +9,9 @@ static class TrainCommand
 {
     // What shells call the end by Ctrl-C, so that "silc train && silc eval" stops there.
     public const int Interrupted = 130;
+
+    // A thousand years, more than which TimeSpan does not hold much.
+    const double MostMinutes = 1000.0 * 365 * 24 * 60;
 
     public static Command Create()
     {
@@ -41,6 +45,7 @@ static class TrainCommand
 
         using var init = start is null ? TrainInit.Open(parsed) : null;
         var tokenizer = start?.Tokenizer?.Open() ?? init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
+        if (start is null) TrainFolder.CheckFiles(given, folder, tokenizer, init?.Path);
         var config = start?.Config ?? TrainOptions.ModelOf(parsed, tokenizer, init?.Weights.Config);
         var train = start is null ? TrainOptions.TrainingOf(parsed) : Continued(start, given);
         var data = parsed.GetRequiredValue(TrainOptions.Data);
@@ -52,9 +57,10 @@ static class TrainCommand
         if (init is not null) Console.WriteLine($"init     {init.Begin(model, run.Trainer.Teacher)}");
         Console.WriteLine($"data     {source.Name}: {source.Count:N0} pictures, {train.BatchSize} a step, {run.Loader.StepsPerEpoch:N0} steps an epoch; "
             + $"{train.TotalSteps:N0} steps are {train.TotalSteps / (double)run.Loader.StepsPerEpoch:F1} epochs");
+        PatchNote.Say(config);
         if (start is not null) PrintStart(start, train);
 
-        TimeSpan? limit = parsed.GetValue(TrainOptions.Minutes) is { } minutes ? TimeSpan.FromMinutes(minutes) : null;
+        TimeSpan? limit = parsed.GetValue(TrainOptions.Minutes) is { } minutes ? TimeSpan.FromMinutes(Math.Min(minutes, MostMinutes)) : null;
         var end = new TrainSession(folder).Train(model, run, $"{source.Name}, batch {train.BatchSize}",
             parsed.GetValue(TrainOptions.LogEvery), limit);
         PrintNext(folder, end, data);

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Silc.Samples.Outputs;
+using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
 
@@ -9,12 +11,37 @@ static class TrainFolder
     public static void Validate(CommandResult result)
     {
         var (resume, folder) = (result.GetResult(TrainOptions.Resume), result.GetResult(TrainOptions.Out));
-        if (resume is null && result.GetResult(TrainOptions.Data) is null) result.AddError("Option '--data' is required.");
-        else if (folder is null && (resume is null || resume.Tokens.Count == 0)) result.AddError("Option '--out' is required.");
+        if (resume is null && result.GetResult(TrainOptions.Data) is null) result.AddError("--data is required.");
+        else if (folder is null && (resume is null || resume.Tokens.Count == 0)) result.AddError("--out is required.");
         else if (resume is not null && result.GetResult(TrainOptions.Overwrite) is not null)
             result.AddError("--overwrite deletes a run, --resume goes on with it: give one of them.");
         else if (result.GetResult(TrainOptions.Init) is not null && result.GetResult(TrainOptions.Preset) is { Implicit: false })
             result.AddError("--preset sizes a new model, the weights of --init have sizes: give one of them.");
+    }
+
+    /// <summary>Throws where a new run would write over what is no run's: a table called metrics.csv, a tokenizer of the same name, or the weights
+    /// that it begins with.</summary>
+    /// <param name="given">The command line.</param>
+    /// <param name="folder">Of the run.</param>
+    /// <param name="tokenizer">Is written beside the model.</param>
+    /// <param name="init">File of the weights to begin with, if any.</param>
+    public static void CheckFiles(ParseResult given, RunFolder folder, Tokenizer tokenizer, string? init)
+    {
+        var model = Path.GetFullPath(folder.At(RunFolder.ModelName));
+        var checkpoints = RunFolder.Checkpoints(folder.Path).Select(checkpoint => Path.GetFullPath(checkpoint.Path));
+        if (init is not null && checkpoints.Append(model).Contains(Path.GetFullPath(init)))
+            throw new ArgumentException($"--init {init} lies in the run that --overwrite deletes: choose another --out");
+        if (RunFolder.HoldsRun(folder.Path)) return;
+        OutputGuard.Check(given, Output.Metrics(folder.At(TrainSession.Metrics)), Output.Sheet(folder.At(TrainSession.Plot)),
+            TokenizerFile(folder, tokenizer));
+    }
+
+    // Null where the folder has it already, to the byte.
+    static Output? TokenizerFile(RunFolder folder, Tokenizer tokenizer)
+    {
+        if (tokenizer.Origin is not { File: { } content } origin) return null;
+        var path = folder.At(origin.Name);
+        return File.Exists(path) && File.ReadAllBytes(path).AsSpan().SequenceEqual(content) ? null : new(path, _ => false);
     }
 
     public static RunFolder Of(ParseResult given)

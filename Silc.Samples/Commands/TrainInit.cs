@@ -17,6 +17,9 @@ sealed class TrainInit : IDisposable
     /// <summary>Towers, and perhaps head, with positions for the size of the pictures.</summary>
     public ModelWeights Weights { get; }
 
+    /// <summary>The file of the weights.</summary>
+    public string Path => file.Path;
+
     /// <summary>That of the option, or the file's own.</summary>
     public Tokenizer Tokenizer { get; }
 

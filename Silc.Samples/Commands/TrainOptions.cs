@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Silc.Samples.Parsing;
 
 namespace Silc.Samples.Commands;
 
@@ -37,15 +38,19 @@ static class TrainOptions
     public static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Delete the run that --out holds." };
     public static readonly Option<int?> SaveEvery = new("--save-every") { Description = "Steps between checkpoints, besides those of --save-minutes.", HelpName = "N" };
     public static readonly Option<double> SaveMinutes = Real("--save-minutes",
-        "Minutes between checkpoints; 0 leaves it to --save-every.", 10);
+        "Minutes between checkpoints; 0 leaves it to --save-every.", 10).From(0);
     public static readonly Option<int> Keep = Number("--keep", "Checkpoints that stay, the newest.", 3);
     public static readonly Option<int?> KeepEvery = new("--keep-every") { Description = "Also write and keep a checkpoint at every multiple of N steps.", HelpName = "N" };
     public static readonly Option<int> Steps = Number("--steps",
         "Updates; the schedule ends there. A run that is resumed may get another end.", 1000);
     public static readonly Option<bool> Recompute = new("--recompute") { Description = "Less memory for more time: run every block again for its gradient. The results are the same." };
     public static readonly Option<double> MaxBad = Real("--max-bad", "Share of unreadable samples, of at least 100 read, above which the run stops.", 0.1);
-    public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10);
-    public static readonly Option<double?> Minutes = new("--minutes") { Description = "Stop after this long, with all files written.", HelpName = "M" };
+    public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10).From(1);
+    public static readonly Option<double?> Minutes = new Option<double?>("--minutes")
+    {
+        Description = "Stop after this long, with all files written.",
+        HelpName = "M",
+    }.Above(0);
 
     public static readonly Option<string> Preset = Text("--preset", $"Size of the model: {string.Join(", ", SilcConfig.PresetNames)}.", "mini", "NAME");
     static readonly Option<int> Batch = Number("--batch", "Pictures a step.", 64);
@@ -55,8 +60,12 @@ static class TrainOptions
     static readonly Option<double> LearningRate = Real("--lr", "Base learning rate.", 1e-3);
     static readonly Option<double> WeightDecay = Real("--wd", "Weight decay a step, not multiplied by --lr: 1e-4 at 1e-3 is PyTorch's 0.1.", 1e-4);
     static readonly Option<ScheduleKind> Schedule = Choice("--schedule", "Learning rate over the run: cosine, rsqrt or constant.", ScheduleKind.Cosine);
-    static readonly Option<int?> Warmup = new("--warmup") { Description = "Steps of linear warm-up; 5 % of the run unless given.", HelpName = "N" };
-    static readonly Option<int> Cooldown = Number("--cooldown", "Steps of linear fall to 0 at the end, for rsqrt and constant.", 0);
+    static readonly Option<int?> Warmup = new Option<int?>("--warmup")
+    {
+        Description = "Steps of linear warm-up; 5 % of the run unless given.",
+        HelpName = "N",
+    }.From(0);
+    static readonly Option<int> Cooldown = Number("--cooldown", "Steps of linear fall to 0 at the end, for rsqrt and constant.", 0).From(0);
     static readonly Option<double> Distillation = Real("--distillation", "Weight of local-to-global self-distillation; 0 switches it off.", 1);
     static readonly Option<double?> Ema = new("--ema") { Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs need less: 0.99.", HelpName = "M" };
     static readonly Option<bool> GlobalToGlobal = new("--global-to-global") { Description = "Add DINO's terms between the two global views." };

@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Silc.Samples.Terminals;
+using Silc.Samples.Training;
 
 namespace Silc.Samples.Data;
 
@@ -33,9 +35,11 @@ sealed class DataInspection
     public static DataInspection Of(IImageTextSource source, int most)
     {
         var found = new DataInspection();
-        int count = Math.Min(most, source.Count);
-        Parallel.For(0, count, i =>
+        int count = Math.Min(most, source.Count), read = 0;
+        var stop = Interrupt.Current?.Token ?? default;
+        Progress.Show("pictures", count, report => ParallelLoop.Run(count, i =>
         {
+            stop.ThrowIfCancellationRequested();
             int index = (int)((long)i * source.Count / count);
             try
             {
@@ -44,11 +48,12 @@ sealed class DataInspection
                 bool transparent = IsTransparent(pair.Picture);
                 lock (found) found.Add(pair, $"{pair.Picture.Width} {hash}", transparent);
             }
-            catch (Exception error) when (error is IOException or InvalidDataException or UnauthorizedAccessException)
+            catch (Exception error) when (Unreadable.Is(error))
             {
                 lock (found) found.Bad.Add($"pair {index}: {error.Message}");
             }
-        });
+            report(Interlocked.Increment(ref read));
+        }));
         foreach (var values in new[] { found.widths, found.heights, found.aspects, found.captions, found.letters }) values.Sort();
         found.Bad.Sort(StringComparer.Ordinal);
         return found;

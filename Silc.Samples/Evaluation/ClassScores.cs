@@ -1,4 +1,6 @@
 using CsvHelper;
+using Silc.Samples.Data;
+using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Evaluation;
 
@@ -17,27 +19,36 @@ static class ClassScores
         ClassReport report, Action<IReadOnlyList<ContactSheetRow>>? sheet = null)
     {
         var classes = list ?? ClassList.Of(source.Classes.Names);
-        int[] labels = Labels(source.Classes, classes);
-        var prototypes = model.Prototypes(classes, templates, aliases);
-        var zImage = model.EmbedPictures(source, crop);
-        sheet?.Invoke(RetrievalSheet.Rows(model, source, zImage, i => [classes.Names[labels[i]]]));
+        var allLabels = Labels(source.Classes, classes);
+        var prototypes = ClassPrototypes.Of(classes, prompts => EmbeddedTexts.Of(model, prompts), templates, aliases);
+        SayAlike(model, classes, templates, aliases);
+        var read = ReadablePictures.Embed(model, source, crop);
+        var (zImage, labels) = (read.Rows, read.Of(allLabels));
+        sheet?.Invoke(RetrievalSheet.Rows(model, read.Source, zImage, i => [classes.Names[labels[i]]]));
         var found = Classification.Of(prototypes.Scores(zImage), labels);
         report.Add(source.Name, found.Confusion, classes.Names);
         yield return Line("text, zero-shot", found);
-        yield return new(source.Name, source.Count, "chance", [new("top 1", 1.0 / classes.Count), new("top 5", Math.Min(1, 5.0 / classes.Count)), new("mean of classes", 1.0 / classes.Count)]);
+        yield return new(source.Name, labels.Count, "chance", [new("top 1", 1.0 / classes.Count), new("top 5", Math.Min(1, 5.0 / classes.Count)), new("mean of classes", 1.0 / classes.Count)]);
 
-        Score Line(string method, Classification result) => new(source.Name, source.Count, method,
+        Score Line(string method, Classification result) => new(source.Name, labels.Count, method,
             [new("top 1", result.Top1), new("top 5", result.Top5), new("mean of classes", result.Confusion.PerClassAccuracy().Where(double.IsFinite).Average())]);
+    }
+
+    static void SayAlike(SilcModel model, ClassList classes, IReadOnlyList<string> templates, AliasUse aliases)
+    {
+        const int MostShown = 5;
+        var alike = ClassPrototypes.Alike(classes, text => model.Tokenizer!.Tokens(text, model.Config.TextLength), templates, aliases);
+        foreach (var group in alike.Take(MostShown))
+            Console.Error.WriteLine($"note     {string.Join(", ", group.Select(label => $"'{classes.Names[label]}'"))} have equal prompts "
+                + $"for this model: the answer is always the first; other names tell them apart");
+        if (alike.Count > MostShown) Console.Error.WriteLine($"note     {alike.Count - MostShown} more groups of classes have equal prompts");
     }
 
     // A folder is the class one of whose names it bears.
     static int[] Labels(LabelSet folders, ClassList classes)
     {
-        var byName = new Dictionary<string, int>();
-        foreach (var (label, names) in classes.Called.Index())
-            foreach (var name in names) byName.TryAdd(Prompts.Canonical(name), label);
-        int[] classOf = [.. folders.Names.Select(folder => byName.TryGetValue(Prompts.Canonical(folder), out var label) ? label
-            : throw new ArgumentException($"the list of classes has no '{folder}', which is the name of a folder: add it as a name of its class"))];
+        int[] classOf = [.. folders.Names.Select(folder => classes.Find(folder)
+            ?? throw new ArgumentException($"the list of classes has no '{folder}', which is the name of a folder: add it as a name of its class"))];
         return [.. folders.Of.Select(folder => classOf[folder])];
     }
 }
@@ -47,28 +58,44 @@ static class ClassScores
 /// <param name="table">CSV file, or null.</param>
 sealed class ClassReport(string? picture = null, string? table = null)
 {
+    /// <summary>Of the table.</summary>
+    public static readonly string[] Columns = ["class", "pictures", "right", "accuracy", "most often taken for", "times"];
+
     readonly List<(string Name, ConfusionMatrix Confusion, IReadOnlyList<string> Classes)> found = [];
 
     /// <summary>What there is to report.</summary>
     public IReadOnlyList<(string Name, ConfusionMatrix Confusion, IReadOnlyList<string> Classes)> Found => found;
 
+    /// <summary>The files that <see cref="Write"/> writes, with the numbers that several sets get.</summary>
+    public IEnumerable<Output> Outputs
+    {
+        get
+        {
+            if (picture is not null) foreach (var file in Names(picture)) yield return Output.Sheet(file);
+            if (table is not null) foreach (var file in Names(table)) yield return Output.Classes(file);
+        }
+    }
+
     public void Add(string name, ConfusionMatrix confusion, IReadOnlyList<string> classes) => found.Add((name, confusion, classes));
 
     /// <summary>Writes the files and says so; several sets get a number each.</summary>
-    public void Write()
+    public void Write(TextWriter said)
     {
         foreach (var (i, (name, confusion, classes)) in found.Index())
         {
-            if (picture is not null) Wrote(Numbered(picture, i), path => ConfusionChart.Write(path, name, confusion, classes));
-            if (table is not null) Wrote(Numbered(table, i), path => WriteTable(path, confusion, classes));
+            if (picture is not null) Wrote(said, Numbered(picture, i), path => ConfusionChart.Write(path, name, confusion, classes));
+            if (table is not null) Wrote(said, Numbered(table, i), path => WriteTable(path, confusion, classes));
         }
         if (found.Count == 0 && (picture ?? table) is { } asked) Console.Error.WriteLine($"{asked} was not written: this data has no classes");
     }
 
-    static void WriteTable(string path, ConfusionMatrix confusion, IReadOnlyList<string> classes)
+    static void WriteTable(string path, ConfusionMatrix confusion, IReadOnlyList<string> classes) =>
+        AtomicFile.Write(path, stream => WriteTable(stream, confusion, classes));
+
+    static void WriteTable(Stream stream, ConfusionMatrix confusion, IReadOnlyList<string> classes)
     {
-        using var csv = CsvWriter.ToFile(path);
-        csv.WriteRecord(["class", "pictures", "right", "accuracy", "most often taken for", "times"]);
+        using var csv = CsvWriter.Create(stream, new CsvWriterOptions(), leaveOpen: true);
+        csv.WriteRecord(Columns);
         var accuracy = confusion.PerClassAccuracy();
         for (int c = 0; c < classes.Count; c++)
         {
@@ -79,12 +106,21 @@ sealed class ClassReport(string? picture = null, string? table = null)
         }
     }
 
-    string Numbered(string path, int i) => found.Count == 1 ? path : Path.Combine(Path.GetDirectoryName(path) ?? "", $"{Path.GetFileNameWithoutExtension(path)}-{i + 1}{Path.GetExtension(path)}");
+    string Numbered(string path, int i) => found.Count == 1 ? path : Numbered(path, $"{i + 1}");
 
-    static void Wrote(string path, Action<string> write)
+    static string Numbered(string path, string number) =>
+        Path.Combine(Path.GetDirectoryName(path) ?? "", $"{Path.GetFileNameWithoutExtension(path)}-{number}{Path.GetExtension(path)}");
+
+    // How many sets there are is known only at the end; what bears a number already is asked, whichever.
+    static IEnumerable<string> Names(string path)
     {
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
+        yield return path;
+        for (int i = 1; File.Exists(Numbered(path, $"{i}")); i++) yield return Numbered(path, $"{i}");
+    }
+
+    static void Wrote(TextWriter said, string path, Action<string> write)
+    {
         write(path);
-        Console.WriteLine($"wrote {path}");
+        said.WriteLine($"wrote {path}");
     }
 }

@@ -1,3 +1,5 @@
+using Silc.Samples.Data;
+
 namespace Silc.Samples.Evaluation;
 
 /// <summary>
@@ -21,20 +23,22 @@ sealed class EmojiScores(
     public IEnumerable<Score> All()
     {
         // As training captions spell them, colons and all.
-        var zText = model.Prototypes(ClassList.Of(concepts.Select(concept => concept.Annotation)), templates, canonical: false).Rows;
-        var known = set.Train(heldOutToo: true);
-        var zKnown = model.EmbedPictures(known, crop);
+        var zText = ClassPrototypes.Of(ClassList.Of(concepts.Select(concept => concept.Annotation)), prompts => EmbeddedTexts.Of(model, prompts), templates, canonical: false).Rows;
+        var all = set.Train(heldOutToo: true);
+        var read = ReadablePictures.Embed(model, all, crop);
+        var (known, zKnown) = (all.Only(read.Kept), read.Rows);
         // In its own styles a held-out picture may only meet those that were trained on.
-        var trained = set.Train();
+        var trained = known.Only(known.Rows.Index().Where(row => row.Item.Split == EmojiRow.TrainSplit).Select(row => row.Index));
         var rowOf = known.Rows.Index().ToDictionary(pair => pair.Item.FilePath, pair => pair.Index);
         var zTrained = Embeddings.Rows(zKnown, [.. trained.Rows.Select(row => rowOf[row.FilePath])]);
         return Of("held-out tenth, train styles", set.HeldOut(), zText, trained, zTrained)
             .Concat(Of("OpenMoji, unseen style", set.UnseenStyle(), zText, known, zKnown));
     }
 
-    IEnumerable<Score> Of(string name, EmojiSource queries, float[,] zText, EmojiSource known, float[,] zKnown)
+    IEnumerable<Score> Of(string name, EmojiSource asked, float[,] zText, EmojiSource known, float[,] zKnown)
     {
-        var zImage = model.EmbedPictures(queries, crop);
+        var read = ReadablePictures.Embed(model, asked, crop);
+        var (queries, zImage) = (asked.Only(read.Kept), read.Rows);
         var best = ZeroShot.TopK(zImage, zText, Guesses);
         yield return Line("text, zero-shot", best.Select(guesses => concepts[guesses[0]]));
         yield return new(name, queries.Count, $"text, one of {Guesses} guesses", [.. Levels.Select(level => new Metric(level.Name, best.Index()

@@ -1,3 +1,5 @@
+using Silc.Samples.Data;
+
 namespace Silc.Samples.Evaluation;
 
 /// <summary>Nearest neighbours, few shots and a linear probe on the picture embeddings before L2 normalisation; neighbours go by their cosines.</summary>
@@ -8,14 +10,16 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool 
 {
     const int MostForLinear = 20_000;
 
-    readonly Dictionary<IImageTextSource, float[,]> embedded = [];
+    readonly Dictionary<IImageTextSource, ReadablePictures> embedded = [];
     readonly Dictionary<(IImageTextSource Known, string What), (LinearProbe Probe, double Penalty)> fitted = [];
 
     public IEnumerable<Score> Of(ProbeTask task)
     {
         int classes = task.Labels.Max() + 1;
-        var (known, asked) = (Embed(task.Known), Embed(task.Asked));
-        int[] ks = [.. NeighbourVote.UsualK.Where(k => k <= task.Known.Count)];
+        var (readKnown, readAsked) = (Embed(task.Known), Embed(task.Asked));
+        var (known, asked) = (readKnown.Rows, readAsked.Rows);
+        task = task with { Labels = readKnown.Of(task.Labels), Truth = readAsked.Of(task.Truth) };
+        int[] ks = [.. NeighbourVote.UsualK.Where(k => k <= task.Labels.Count)];
         foreach (var (k, votes) in NeighbourVote.Votes(known, task.Labels, asked, classes, ks, model.Device.FindNeighbours))
             yield return Line($"{k} nearest neighbours", Classification.Of(votes, task.Truth));
 
@@ -37,7 +41,7 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool 
         Score Line(string method, Classification found) => Top(method, found.Top1, found.Top5);
 
         Score Top(string method, double top1, double top5 = double.NaN, double spread = double.NaN) =>
-            new($"{task.Asked.Name}, by {task.What}", task.Asked.Count, method, [new("top 1", top1), new("top 5", top5), new("spread over draws", spread)]);
+            new($"{task.Asked.Name}, by {task.What}", task.Truth.Count, method, [new("top 1", top1), new("top 5", top5), new("spread over draws", spread)]);
     }
 
     // Tasks that learn from the same pictures share their probe.
@@ -45,6 +49,7 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool 
     {
         if (fitted.TryGetValue((task.Known, task.What), out var probe)) return probe;
         var (rows, labels) = Thinned(known, task.Labels);
+        Console.Error.WriteLine($"fitting the linear probe by {task.What} on {labels.Length:N0} pictures");
         return fitted[(task.Known, task.What)] = LinearProbe.Tune(rows, labels, classes);
     }
 
@@ -56,5 +61,6 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool 
         return (Embeddings.Rows(rows, kept), [.. kept.Select(i => labels[i])]);
     }
 
-    float[,] Embed(IImageTextSource source) => embedded.TryGetValue(source, out var known) ? known : embedded[source] = model.EmbedPictures(source, crop, normalize: false);
+    ReadablePictures Embed(IImageTextSource source) =>
+        embedded.TryGetValue(source, out var known) ? known : embedded[source] = ReadablePictures.Embed(model, source, crop, normalize: false);
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Silc.Samples.Data;
 
 namespace Silc.Samples.Evaluation;
 
@@ -14,12 +15,14 @@ static class RetrievalScores
         SilcModel model, IImageTextSource source, EvalCrop crop = EvalCrop.Squash, bool merge = false,
         Action<IReadOnlyList<ContactSheetRow>>? sheet = null)
     {
-        var (captionsOf, hashes) = (new IReadOnlyList<string>[source.Count], new string[source.Count]);
-        var zImage = model.EmbedPictures(source, crop, (i, pair) =>
+        var (allCaptions, allHashes) = (new IReadOnlyList<string>[source.Count], new string[source.Count]);
+        var read = ReadablePictures.Embed(model, source, crop, (i, pair) =>
         {
-            captionsOf[i] = pair.Captions;
-            if (merge) hashes[i] = $"{pair.Picture.Width} {Convert.ToHexString(SHA256.HashData(pair.Picture.Rgba))}";
+            allCaptions[i] = pair.Captions;
+            if (merge) allHashes[i] = $"{pair.Picture.Width} {Convert.ToHexString(SHA256.HashData(pair.Picture.Rgba))}";
         });
+        (var zImage, source) = (read.Rows, read.Source);
+        var (captionsOf, hashes) = (read.Of(allCaptions), read.Of(allHashes));
         sheet?.Invoke(RetrievalSheet.Rows(model, source, zImage, i => captionsOf[i]));
         string[] captions = [.. captionsOf.SelectMany(some => some)];
         int[] owners = [.. captionsOf.Index().SelectMany(entry => entry.Item.Select(_ => entry.Index))];
@@ -29,7 +32,7 @@ static class RetrievalScores
             (pairs, var images, var texts) = RetrievalPairs.Merge(hashes, captions, owners);
             (zImage, captions) = (Embeddings.Rows(zImage, images), [.. texts.Select(text => captions[text])]);
         }
-        var zText = model.EmbedTexts(captions);
+        var zText = EmbeddedTexts.Of(model, captions);
         NeighbourSearch search = model.Device.FindNeighbours;
         int pictures = zImage.GetLength(0);
         var name = $"{source.Name}: {captions.Length:N0} captions";

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text.Json;
 using Spectre.Console;
 
@@ -7,6 +8,14 @@ namespace Silc.Samples.Evaluation;
 static class ScoreReport
 {
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    /// <summary>Shows scores as the command asks: as tables, which may be written to a file, too, or as JSON alone.</summary>
+    public static void Show(ParseResult parsed, string model, string data, IReadOnlyList<Score> scores)
+    {
+        if (EvalOptions.PrintsJson(parsed)) Console.Write(Json(model, data, scores));
+        else Show(scores);
+        if (EvalOptions.ScoresOf(parsed) is { } file) AtomicFile.WriteText(file.Path, Json(model, data, scores));
+    }
 
     public static void Show(IEnumerable<Score> scores)
     {
@@ -30,8 +39,8 @@ static class ScoreReport
         }
     }
 
-    /// <summary>Writes {"model", "data", "scores"}; a score's metrics are an object by name.</summary>
-    public static void WriteJson(string path, string model, string data, IEnumerable<Score> scores)
+    // {"model", "data", "scores"}; a score's metrics are an object by name.
+    static string Json(string model, string data, IEnumerable<Score> scores)
     {
         var content = new
         {
@@ -46,8 +55,7 @@ static class ScoreReport
                 Metrics = score.Metrics.Where(metric => double.IsFinite(metric.Value)).ToDictionary(metric => metric.Name, metric => metric.Value),
             }),
         };
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
-        File.WriteAllText(path, JsonSerializer.Serialize(content, Indented) + "\n");
+        return JsonSerializer.Serialize(content, Indented) + "\n";
     }
 
     // Chance over a thousand classes is a tenth of a per cent: such values want another digit.

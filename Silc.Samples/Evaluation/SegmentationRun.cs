@@ -1,3 +1,7 @@
+using Silc.Samples.Data;
+using Silc.Samples.Terminals;
+using Silc.Samples.Training;
+
 namespace Silc.Samples.Evaluation;
 
 /// <summary>One set segmented with each kind of patch feature, beside the answer that needs no model.</summary>
@@ -17,7 +21,10 @@ sealed class SegmentationRun(
 
     readonly bool left = source.HasBackground && !backgroundCounts;
 
-    public IEnumerable<Score> Score(SegmentationSheet? sheet)
+    /// <param name="sheet">Is given the first answers.</param>
+    /// <param name="masks">Is given all of them.</param>
+    /// <param name="folder">Of this set among the masks.</param>
+    public IEnumerable<Score> Score(SegmentationSheet? sheet, PredictedMasks? masks = null, string folder = "")
     {
         var set = left ? new WithoutBackground(source) : source;
         // A background without words: left out, or what no class reaches.
@@ -25,25 +32,33 @@ sealed class SegmentationRun(
         var named = wordless ? classes.WithoutFirst() : classes;
         sheet?.Begin(set);
         var pixels = new long[set.Classes.Count];
+        var unread = new UnreadPictures(set.Name, set.Count);
         bool first = true;
         foreach (var feature in Enum.GetValues<PatchFeature>())
         {
-            int shown = 0;
+            int shown = 0, segmented = 0;
             var segmenter = model.Segmenter(named, feature, windows, source.HasBackground && !left ? threshold : null);
-            var confusion = SegmentationScores.Of(segmenter, set, (example, predicted) =>
+            var confusion = Progress.Show("pictures", set.Count, report => SegmentationScores.Of(segmenter, set, (example, predicted) =>
             {
+                report(++segmented);
+                masks?.Write(folder, Name(feature), example.Key, predicted);
                 sheet?.Add(shown++, example, predicted, feature == PatchFeature.MapValues ? "map" : "last block");
                 if (first)
                     foreach (var label in example.Labels.Labels)
                         if (label >= 0) pixels[label]++;
-            });
+            }, unread.Add, Interrupt.Current?.Token ?? default));
+            int read = unread.Others().Count;
+            if (first) unread.Say();
+            if (first && confusion.Total == 0)
+                throw new InvalidDataException($"{source.Name}: every pixel is {(left ? "background or " : "")}of a label that is ignored (--ignore, 255 unless given), so none counts. "
+                    + $"{(left ? "--background words counts the background; m" : "M")}asks drawn as 0 and 255 want 255 written as 1, the number of its class");
             first = false;
-            yield return Line(set, Name(feature), confusion);
+            yield return Line(set, read, Name(feature), confusion);
         }
-        yield return Line(set, $"always {set.Classes.Names[Array.IndexOf(pixels, pixels.Max())]}, the most frequent", Constant(pixels));
+        yield return Line(set, unread.Others().Count, $"always {set.Classes.Names[Array.IndexOf(pixels, pixels.Max())]}, the most frequent", Constant(pixels));
     }
 
-    static Score Line(ISegmentationSource set, string method, ConfusionMatrix confusion) => new(set.Name, set.Count, method,
+    static Score Line(ISegmentationSource set, int count, string method, ConfusionMatrix confusion) => new(set.Name, count, method,
     [
         new("mIoU", confusion.MeanIntersectionOverUnion()), new("pixels right", confusion.Accuracy),
         new("mean of classes", confusion.PerClassAccuracy().Where(double.IsFinite).Average()),

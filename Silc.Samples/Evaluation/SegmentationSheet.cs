@@ -27,7 +27,6 @@ sealed class SegmentationSheet
 
     public void Write(string path)
     {
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
         ContactSheet.Write(path, [.. sets.SelectMany(set => set.All())], "Zero-shot segmentation", Cell);
     }
 

@@ -1,7 +1,9 @@
 // What every script here loads: the library as `dotnet build -c Release` made it.
 #I "../bin/Release/net10.0"
 #r "CsvHelper.dll"
+#r "HarfBuzzSharp.dll"
 #r "SkiaSharp.dll"
+#r "SkiaSharp.HarfBuzz.dll"
 #r "System.IO.Hashing.dll"
 #r "ILGPU.dll"
 #r "ILGPU.Algorithms.dll"

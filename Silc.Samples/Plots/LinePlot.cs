@@ -26,7 +26,7 @@ sealed record LinePlot(string Name, string Title, string YLabel, IReadOnlyList<P
     /// <summary>Writes a PNG file; nothing is written without points.</summary>
     public void WritePng(string path)
     {
-        if (Lines.Any(line => line.HasPoints)) PictureFile.Write(path, StrokeRenderContext.Draw(Model(Title, scale: 1.5), Width, Height));
+        if (Lines.Any(line => line.HasPoints)) SheetFile.Write(path, StrokeRenderContext.Draw(Model(Title, scale: 1.5), Width, Height));
     }
 
     /// <summary>The plot as a picture that takes the width and the colour scheme of the page around it.</summary>

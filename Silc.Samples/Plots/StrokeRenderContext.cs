@@ -47,12 +47,12 @@ sealed class StrokeRenderContext(SKCanvas canvas, double wide = 1) : ClippingRen
         canvas.Translate((float)p.X, (float)p.Y);
         canvas.RotateDegrees((float)rotation);
         var baseline = top + (size.Height + capital) / 2;
-        StrokeFont.Draw(canvas, text, (float)x, (float)baseline, (float)capital, Of(fill), fontWeight > FontWeights.Normal ? 0.9f : 0.75f);
+        SheetText.Draw(canvas, text, (float)x, (float)baseline, (float)capital, Of(fill), fontWeight > FontWeights.Normal ? 0.9f : 0.75f);
         canvas.Restore();
     }
 
     public override OxySize MeasureText(string text, string fontFamily, double fontSize, double fontWeight) =>
-        string.IsNullOrEmpty(text) ? OxySize.Empty : new(wide * StrokeFont.Measure(text, (float)(Capital * fontSize)), Line * fontSize);
+        string.IsNullOrEmpty(text) ? OxySize.Empty : new(wide * SheetText.Measure(text, (float)(Capital * fontSize)), Line * fontSize);
 
     protected override void SetClip(OxyRect clippingRectangle)
     {

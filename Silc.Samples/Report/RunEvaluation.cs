@@ -1,3 +1,4 @@
+using Silc.Samples.Data;
 using Silc.Samples.Evaluation;
 
 namespace Silc.Samples.Report;
@@ -30,7 +31,7 @@ sealed class RunEvaluation
     public static RunEvaluation Demo(SilcModel model)
     {
         var (found, pictures) = (new RunEvaluation(model), DemoSet.HeldOut());
-        var zImage = model.EmbedPictures(pictures);
+        var zImage = ReadablePictures.Embed(model, pictures).Rows;
         found.Table(ZeroShotTitle, [.. DemoScores.Of(model, pictures, zImage, report: found.Classes)], "zero-shot", "chance");
         found.Retrieval.Add(($"Closest of {pictures.Count:N0} held-out pictures to each caption", DemoSheet.Rows(model, pictures, zImage)));
         found.Table("Retrieval", [.. RetrievalScores.Of(model, DemoSet.HeldOutScenes())], "caption to picture", "chance, caption to picture");
@@ -111,11 +112,25 @@ sealed class RunEvaluation
 
     void Map(IImageTextSource source)
     {
-        int shown = Math.Min(MapPictures, source.Count);
-        Map([.. Enumerable.Range(0, shown).Select(i => source.Read(i * (source.Count / shown)).Picture)]);
+        int step = Math.Max(1, source.Count / MapPictures);
+        // Spread over the set; then all others, for the case that some cannot be read.
+        var order = Enumerable.Range(0, source.Count).OrderBy(i => i % step).ThenBy(i => i);
+        Map([.. order.Select(i => Readable(source, i)).OfType<Picture>().Take(MapPictures)]);
+    }
+
+    static Picture? Readable(IImageTextSource source, int index)
+    {
+        try
+        {
+            return source.Read(index).Picture;
+        }
+        catch (Exception error) when (Unreadable.Is(error))
+        {
+            return null;
+        }
     }
 
     // Small models have few patches: twice as many show more, at positions in between.
     void Map(IReadOnlyList<Picture> pictures) =>
-        Maps = PatchMap.Of(model, pictures, model.Config.PatchSize * model.Config.Grid * (model.Config.Grid < FinestGrid ? 2 : 1));
+        Maps = pictures.Count == 0 ? [] : PatchMap.Of(model, pictures, model.Config.PatchSize * model.Config.Grid * (model.Config.Grid < FinestGrid ? 2 : 1));
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using Silc.Samples.Plots;
 using Silc.Samples.Training;
 
@@ -20,12 +19,11 @@ sealed record RunReport(RunRecord Run, RunEvaluation? Evaluation, IReadOnlyList<
     public IReadOnlyList<LinePlot> Speed { get; } = Measured(RunPlots.Speed(Run));
 
     /// <summary>Writes the page, whole or not at all.</summary>
-    public void WritePage(string path) => AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(new ReportPage(this).Text.Text)));
+    public void WritePage(string path) => AtomicFile.WriteText(path, new ReportPage(this).Text.Text);
 
     /// <summary>Writes every plot and sheet of the page as PNG; returns how many there are.</summary>
     public int WritePictures(string folder)
     {
-        Directory.CreateDirectory(folder);
         int count = 0;
         foreach (var plot in (LinePlot[])[.. Losses, .. Health, .. Speed]) Write(plot.Name, plot.WritePng);
         if (Evaluation is null) return count;

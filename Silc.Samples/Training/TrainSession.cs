@@ -11,25 +11,21 @@ sealed class TrainSession(RunFolder folder)
     {
         PrintPlan(model, run);
         using var interrupt = new Interrupt();
-        using var log = new MetricsLog(folder.At(Metrics), run.Trainer.Steps);
-        using var events = new EventLog(folder.Path, run.Trainer.Steps);
-        run.Saving = () =>
-        {
-            log.Flush();
-            events.Flush();
-        };
+        // Opened with the first report: until then the folder may hold the metrics of a run that this one replaces.
+        using var logs = new RunLogs(folder, run.Trainer.Steps);
+        run.Saving = logs.Flush;
+        if (folder.Warning is { } warning) Console.Error.WriteLine($"warning: {warning}");
         folder.Notes = new Dictionary<string, string>(folder.Notes) { [SessionNote.Key] = SessionNote.Of(model, run.Trainer).Write() };
         var config = run.Trainer.Config;
         var watch = new CollapseWatch();
         var end = TrainProgress.Show(run.Trainer.Steps, config.TotalSteps, show => run.Run(report =>
         {
-            log.Add(report);
-            events.Add(report);
+            logs.Add(report);
             show(report);
             if (watch.Read(report.Metrics.Health) is { } complaint) Console.Error.WriteLine($"warning at step {report.Metrics.Step}: {complaint}");
         }, logEvery, limit, interrupt.Token));
 
-        LossPlot.Of(log.Losses, model.Config, config, title).WritePng(folder.At(Plot));
+        if (run.Trainer.Steps > 0) LossPlot.Of(logs.Losses, model.Config, config, title).WritePng(folder.At(Plot));
         foreach (var bad in run.Loader.BadReports) Console.Error.WriteLine($"unreadable: {bad}");
         if (run.Loader.BadSamples > 0) Console.Error.WriteLine($"{run.Loader.BadSamples} samples could not be read and were replaced");
         return end;

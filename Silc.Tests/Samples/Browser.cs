@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
 
 namespace Silc.Tests;
@@ -21,7 +20,7 @@ static partial class Browser
         """;
 
     static readonly string? program =
-        new[] { "chromium", "chromium-browser", "google-chrome" }.FirstOrDefault(name => Run(name, "--version") is not null);
+        new[] { "chromium", "chromium-browser", "google-chrome" }.FirstOrDefault(name => Peer.Run(name, "--version") is not null);
 
     /// <summary>Opens a page; says how many pictures it has, how many are broken, what was fetched, and what the console shows.</summary>
     public static (string Found, string Console) Open(string page)
@@ -31,26 +30,9 @@ static partial class Browser
         var copy = Path.Combine(scratch.Path, "page.html");
         File.WriteAllText(copy, File.ReadAllText(page).Replace("<title>", $"{Probe}<title>")
             .Replace("default-src 'none'", "default-src 'none'; script-src 'unsafe-inline'"));
-        var (output, errors) = Run(program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+        var (_, output, errors) = Peer.Run(program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
             $"--user-data-dir={scratch.Path}/profile", "--enable-logging=stderr", "--virtual-time-budget=5000", "--dump-dom", $"file://{copy}")!.Value;
         return (Found().Match(output).Groups[1].Value, string.Join('\n', errors.Split('\n').Where(line => line.Contains("CONSOLE"))));
-    }
-
-    static (string Output, string Errors)? Run(string program, params string[] arguments)
-    {
-        try
-        {
-            var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-            using var process = Process.Start(start)!;
-            var errors = process.StandardError.ReadToEndAsync();
-            var output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            return (output, errors.Result);
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return null;
-        }
     }
 
     [GeneratedRegex("data-found=\"([^\"]*)\"")]

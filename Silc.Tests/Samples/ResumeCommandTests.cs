@@ -21,7 +21,7 @@ public sealed class ResumeCommandTests : TempFolder
             ("--keep 0", "checkpoints to keep is 0"),
         }) Bad(says, ["train", "--resume", At("run"), .. line.Split(' ')]);
         Misused("give one of them", "train", "--resume", At("run"), "--overwrite");
-        Misused("'--out' is required", "train", "--resume");
+        Misused("--out is required", "train", "--resume");
 
         // The same in other words is no contradiction.
         var output = Good("train", "--resume", At("run"), "--lr", "0.001", "--batch", "4", "--tokenizer", "bytes",

@@ -34,11 +34,13 @@ public static class TestDevices
 
     public static IReadOnlyList<string> Names { get; } =
     [
-        OneThread, FourThreads, .. Device.List().Where(info => info.Kind != DeviceKind.Cpu).Select(info => info.Id),
-        .. Device.List().Where(info => info is { Kind: DeviceKind.OpenCL, IsProcessor: true })
+        OneThread, FourThreads, .. Others.Select(info => info.Id),
+        .. Others.Where(info => info is { Kind: DeviceKind.OpenCL, IsProcessor: true })
             .SelectMany(info => new[] { info.Id + AsGpu, info.Id + AsNarrow }),
         .. EmulateCuda ? [CudaTest.Emulated] : Array.Empty<string>(),
     ];
+
+    static IEnumerable<DeviceInfo> Others => Peer.Hidden ? [] : Device.List().Where(info => info.Kind != DeviceKind.Cpu);
 
     public static Device Open(string name)
     {

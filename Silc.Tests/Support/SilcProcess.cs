@@ -33,6 +33,25 @@ sealed class SilcProcess : IDisposable
 
     public bool HasExited => process.HasExited;
 
+    public int Id => process.Id;
+
+    /// <summary>Of a process that has ended.</summary>
+    public int ExitCode
+    {
+        get
+        {
+            process.WaitForExit();
+            return process.ExitCode;
+        }
+    }
+
+    /// <summary>Sends a signal by its name, as <c>kill -TERM</c> does.</summary>
+    public void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{process.Id}"]);
+        kill.WaitForExit();
+    }
+
     /// <summary>Waits for a condition, or for the end of the process; false if that came first.</summary>
     public bool WaitFor(Func<bool> condition)
     {

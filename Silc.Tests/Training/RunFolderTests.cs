@@ -192,7 +192,7 @@ public sealed class RunFolderTests : TempFolder
             if (Interlocked.Increment(ref reads) > 60) throw new InvalidOperationException("the data went away");
         });
         using var run = new TrainRun(model, source, Recipe(1000), folder);
-        Assert.ThrowsExactly<InvalidOperationException>(() => run.Run());
+        Assert.Contains("the data went away", Assert.ThrowsExactly<InvalidDataException>(() => run.Run()).Message);
         Assert.IsTrue(run.Trainer.Steps > 0);
         Assert.AreEqual(run.Trainer.Steps, RunFolder.Newest(Root).Checkpoint.Step);
     }

@@ -18,7 +18,7 @@ public enum DemoGround
     Stripes,
 }
 
-/// <summary>A scene's background.</summary>
+/// <summary>A scene's background. Threads: immutable; any number may share it.</summary>
 /// <param name="Ground">Its pattern.</param>
 /// <param name="Colour">Its colour; muted, so that an object of the same colour still shows.</param>
 /// <param name="Seed">Angle of a gradient or of stripes, grain of noise.</param>

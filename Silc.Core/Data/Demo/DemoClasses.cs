@@ -2,7 +2,7 @@ using static Silc.DemoObject;
 
 namespace Silc;
 
-/// <summary>The demo's zero-shot task: 108 classes, every colour with every shape.</summary>
+/// <summary>The demo's zero-shot task: 108 classes, every colour with every shape. Threads: any number may call.</summary>
 public static class DemoClasses
 {
     static readonly DemoColour[] Colours = Enum.GetValues<DemoColour>();

@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>Pictures of one object each with its class, made by <see cref="DemoSource.Evaluation"/>.</summary>
+/// <summary>
+/// Pictures of one object each with its class, made by <see cref="DemoSource.Evaluation"/>.
+/// Threads: any number may call <see cref="Read"/>.
+/// </summary>
 public sealed class DemoEvaluation : IImageTextSource
 {
     readonly Func<int, DemoScene> scene;

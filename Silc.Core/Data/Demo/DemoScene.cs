@@ -2,7 +2,10 @@ using SkiaSharp;
 
 namespace Silc;
 
-/// <summary>A picture as a list of what is in it; later objects would cover earlier ones, but scenes keep them apart.</summary>
+/// <summary>
+/// A picture as a list of what is in it; later objects would cover earlier ones, but scenes keep them apart.
+/// Threads: immutable; any number may share it.
+/// </summary>
 /// <param name="Size">Side in pixels.</param>
 /// <param name="Background">What is behind the objects.</param>
 /// <param name="Objects">One to three objects.</param>

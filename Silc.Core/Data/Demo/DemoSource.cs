@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// Pictures and captions that the program draws itself, without files: coloured, textured shapes on backgrounds. Pair i is a
-/// function of the seed and i alone.
+/// function of the seed and i alone. Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class DemoSource : IImageTextSource
 {

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Silc;
 
-/// <summary>What an emoji depicts, whatever the style: one row of OpenMoji's metadata.</summary>
+/// <summary>What an emoji depicts, whatever the style: one row of OpenMoji's metadata. Threads: immutable; any number may share it.</summary>
 /// <param name="Key">Code points in lower-case hexadecimal joined by '-', without the variation selector fe0f.</param>
 /// <param name="Annotation">The caption, e.g. "dog face".</param>
 /// <param name="Base">Key shared by the man, woman, person and skin-tone variants.</param>

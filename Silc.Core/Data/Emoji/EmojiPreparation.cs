@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>What a prepared folder holds; written beside the index as <c>emoji.json</c>.</summary>
+/// <summary>What a prepared folder holds; written beside the index as <c>emoji.json</c>. Threads: immutable; any number may share it.</summary>
 /// <param name="Size">Side of the pictures in pixels.</param>
 /// <param name="SkinTones">Whether skin-tone variants are in.</param>
 /// <param name="Packages">npm packages with versions.</param>

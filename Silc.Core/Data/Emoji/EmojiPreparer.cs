@@ -8,6 +8,7 @@ namespace Silc;
 /// <summary>
 /// Makes the emoji data set: thousands of captioned pictures of the same concepts in six art styles, from npm packages that the
 /// user's own npm fetches. Pictures are <c>STYLE/CODEPOINTS.png</c> with alpha, the index is <c>emoji.csv</c>.
+/// Threads: any number may call.
 /// </summary>
 public static partial class EmojiPreparer
 {

@@ -2,7 +2,7 @@ using CsvHelper;
 
 namespace Silc;
 
-/// <summary>One picture of one concept in one style: a row of <c>emoji.csv</c>.</summary>
+/// <summary>One picture of one concept in one style: a row of <c>emoji.csv</c>. Threads: immutable; any number may share it.</summary>
 /// <param name="FilePath">Path of the PNG, relative to the index, with forward slashes.</param>
 /// <param name="Style">Name of the art style.</param>
 /// <param name="Concept">What it depicts.</param>

@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>A folder that <see cref="EmojiPreparer"/> made: pictures of the same concepts in several art styles.</summary>
+/// <summary>
+/// A folder that <see cref="EmojiPreparer"/> made: pictures of the same concepts in several art styles.
+/// Threads: any number may use it at once.
+/// </summary>
 public sealed class EmojiSet
 {
     readonly string folder;

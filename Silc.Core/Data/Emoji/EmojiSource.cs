@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>Some rows of an emoji set as pictures with captions; PNG files are read when asked for, with their alpha.</summary>
+/// <summary>
+/// Some rows of an emoji set as pictures with captions; PNG files are read when asked for, with their alpha.
+/// Threads: any number may call <see cref="Read"/>.
+/// </summary>
 public sealed class EmojiSource : IImageTextSource
 {
     // Beside the annotation alone. A concept has some five tags.
@@ -37,6 +40,9 @@ public sealed class EmojiSource : IImageTextSource
 
     /// <summary>Exact duplicates share a class: a retrieval that answers with one of them has found the other.</summary>
     public LabelSet Pictures { get; }
+
+    /// <summary>Some of the rows, in the order given.</summary>
+    public EmojiSource Only(IEnumerable<int> indices) => new(Name, folder, indices.Select(i => Rows[i]));
 
     /// <inheritdoc/>
     public ImageTextPair Read(int index)

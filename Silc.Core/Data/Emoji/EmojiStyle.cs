@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>One art style of the same concepts: an npm package of SVG pictures.</summary>
+/// <summary>One art style of the same concepts: an npm package of SVG pictures. Threads: immutable; any number may share it.</summary>
 /// <param name="Name">Name in the index and of the subfolder.</param>
 /// <param name="Package">Name of the npm package.</param>
 /// <param name="Version">Version whose counts and pictures were checked.</param>

@@ -4,12 +4,13 @@ namespace Silc;
 
 /// <summary>
 /// A confusion matrix as a picture: a row for each class, the share of it that was taken for each class in shades. Names and per
-/// cent are written while there is room. It needs no fonts.
+/// cent are written while there is room. Names may be of any script. Threads: any number may call.
 /// </summary>
 public static class ConfusionChart
 {
     const int Margin = 24, TitleHeight = 44, Largest = 1600, Named = 64, Numbered = 16;
     const float TitleCapital = 13, LabelCapital = 8;
+    const string Legend = "rows: what it is; columns: what it was taken for";
 
     static readonly SKColor Paper = new(255, 255, 255);
     static readonly SKColor Ink = new(35, 38, 42);
@@ -25,8 +26,7 @@ public static class ConfusionChart
     /// <exception cref="ArgumentException">There are other numbers of names and classes.</exception>
     public static void Write(string path, string title, ConfusionMatrix confusion, IReadOnlyList<string> names)
     {
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder) Directory.CreateDirectory(folder);
-        PictureFile.Write(path, Draw(title, confusion, names));
+        SheetFile.Write(path, Draw(title, confusion, names));
     }
 
     /// <summary>The chart as a picture.</summary>
@@ -37,16 +37,16 @@ public static class ConfusionChart
         Require.That(names.Count == n, $"{names.Count} names for {n} classes");
         int cell = Math.Clamp(Largest / n, 1, n <= Numbered ? 48 : 18), labels = n <= Named ? LabelRoom(names) : 0;
         int left = Margin + labels, top = Margin + TitleHeight + labels, side = n * cell;
-        int width = Math.Max(left + side + Margin, 2 * Margin + (int)StrokeFont.Measure(title, TitleCapital));
+        float words = Math.Max(SheetText.Measure(title, TitleCapital), SheetText.Measure(Legend, LabelCapital + 1));
+        int width = Math.Max(left + side + Margin, 2 * Margin + (int)MathF.Ceiling(words));
         return Drawing.Draw(width, top + side + Margin + 28, canvas =>
         {
             canvas.Clear(Paper);
-            StrokeFont.Draw(canvas, title, Margin, Margin + TitleCapital, TitleCapital, Ink, weight: 0.9f);
+            SheetText.Draw(canvas, title, Margin, Margin + TitleCapital, TitleCapital, Ink, weight: 0.9f);
             for (int truth = 0; truth < n; truth++) DrawRow(canvas, confusion, truth, left, top + truth * cell, cell);
             if (labels > 0)
                 for (int i = 0; i < n; i++) DrawName(canvas, names[i], left, top, i * cell + cell / 2f, labels);
-            StrokeFont.Draw(canvas, "rows: what it is; columns: what it was taken for", Margin, top + side + 26,
-                LabelCapital + 1, Soft);
+            SheetText.Draw(canvas, Legend, Margin, top + side + 26, LabelCapital + 1, Soft);
         });
     }
 
@@ -64,7 +64,7 @@ public static class ConfusionChart
             canvas.DrawRect(left + p * cell, top, cell - gap, cell - gap, paint);
             if (cell < 32 || share < 0.005f) continue;
             var text = $"{100 * share:F0}";
-            StrokeFont.Draw(canvas, text, left + p * cell + (cell - StrokeFont.Measure(text, LabelCapital + 1)) / 2,
+            SheetText.Draw(canvas, text, left + p * cell + (cell - SheetText.Measure(text, LabelCapital + 1)) / 2,
                 top + cell / 2f + LabelCapital / 2,
                 LabelCapital + 1, share > 0.3f ? SKColors.White : Ink);
         }
@@ -72,16 +72,16 @@ public static class ConfusionChart
 
     static void DrawName(SKCanvas canvas, string name, int left, int top, float middle, int room)
     {
-        var text = StrokeFont.Wrap(name, LabelCapital, room - 10, lines: 1)[0];
-        StrokeFont.Draw(canvas, text, left - 8 - StrokeFont.Measure(text, LabelCapital), top + middle + LabelCapital / 2,
+        var text = SheetText.Wrap(name, LabelCapital, room - 10, lines: 1)[0];
+        SheetText.Draw(canvas, text, left - 8 - SheetText.Measure(text, LabelCapital), top + middle + LabelCapital / 2,
             LabelCapital, Soft);
         canvas.Save();
         canvas.Translate(left + middle + LabelCapital / 2, top - 8);
         canvas.RotateDegrees(-90);
-        StrokeFont.Draw(canvas, text, 0, 0, LabelCapital, Soft);
+        SheetText.Draw(canvas, text, 0, 0, LabelCapital, Soft);
         canvas.Restore();
     }
 
     static int LabelRoom(IReadOnlyList<string> names) =>
-        (int)Math.Clamp(names.Max(name => StrokeFont.Measure(name, LabelCapital)) + 16, 40, 180);
+        (int)Math.Clamp(names.Max(name => SheetText.Measure(name, LabelCapital)) + 16, 40, 180);
 }

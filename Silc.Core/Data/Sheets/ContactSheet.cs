@@ -3,8 +3,8 @@ using SkiaSharp;
 namespace Silc;
 
 /// <summary>
-/// A page of pictures: each row a query and what was found for it, right answers framed green and wrong ones red. It needs no
-/// fonts.
+/// A page of pictures: each row a query and what was found for it, right answers framed green and wrong ones red. Text may be of any
+/// script. Threads: any number may call.
 /// </summary>
 public static class ContactSheet
 {
@@ -31,7 +31,7 @@ public static class ContactSheet
     /// <param name="cell">Side of a picture in pixels.</param>
     /// <exception cref="ArgumentException">There are no rows.</exception>
     public static void Write(string path, IReadOnlyList<ContactSheetRow> rows, string? title = null, int cell = 96) =>
-        PictureFile.Write(path, Draw(rows, title, cell));
+        SheetFile.Write(path, Draw(rows, title, cell));
 
     /// <summary>The page as a picture.</summary>
     /// <inheritdoc cref="Write"/>
@@ -46,18 +46,18 @@ public static class ContactSheet
         {
             canvas.Clear(Paper);
             if (title is not null)
-                StrokeFont.Draw(canvas, title, Margin, Margin + TitleCapital + 2, TitleCapital, Ink, weight: 0.9f);
+                SheetText.Draw(canvas, title, Margin, Margin + TitleCapital + 2, TitleCapital, Ink, weight: 0.9f);
             foreach (var (i, row) in rows.Index()) DrawRow(canvas, row, Margin + head + i * step, cell);
         });
     }
 
     static void DrawRow(SKCanvas canvas, ContactSheetRow row, float top, int cell)
     {
-        var lines = StrokeFont.Wrap(row.Query, QueryCapital, QueryWidth - Gap, lines: 4);
+        var lines = SheetText.Wrap(row.Query, QueryCapital, QueryWidth - Gap, lines: 4);
         var line = 2 * QueryCapital;
         var first = top + cell / 2f - (lines.Count - 1) * line / 2 + QueryCapital / 2;
         foreach (var (i, text) in lines.Index())
-            StrokeFont.Draw(canvas, text, Margin, first + i * line, QueryCapital, Ink, weight: 0.8f);
+            SheetText.Draw(canvas, text, Margin, first + i * line, QueryCapital, Ink, weight: 0.8f);
         foreach (var (i, item) in row.Cells.Index()) DrawCell(canvas, item, Margin + QueryWidth + i * (cell + Gap), top, cell);
     }
 
@@ -75,10 +75,10 @@ public static class ContactSheet
             canvas.Restore();
         }
         if (item.Hit is { } hit) Mark(canvas, box, hit);
-        foreach (var (i, text) in StrokeFont.Wrap(item.Caption, CaptionCapital, cell, lines: 2).Index())
+        foreach (var (i, text) in SheetText.Wrap(item.Caption, CaptionCapital, cell, lines: 2).Index())
         {
-            var x = left + (cell - StrokeFont.Measure(text, CaptionCapital)) / 2;
-            StrokeFont.Draw(canvas, text, x, top + cell + 15 + i * 1.8f * CaptionCapital, CaptionCapital, Soft);
+            var x = left + (cell - SheetText.Measure(text, CaptionCapital)) / 2;
+            SheetText.Draw(canvas, text, x, top + cell + 15 + i * 1.8f * CaptionCapital, CaptionCapital, Soft);
         }
     }
 

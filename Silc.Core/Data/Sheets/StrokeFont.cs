@@ -4,7 +4,7 @@ namespace Silc;
 
 /// <summary>
 /// Printable ASCII as pen strokes. Pictures with text must look the same on every machine, and a fresh one may have no fonts at
-/// all: the Skia build used on Linux knows only those it is given.
+/// all: the Skia build used on Linux knows only those it is given. For any text see <see cref="SheetText"/>.
 /// </summary>
 static class StrokeFont
 {
@@ -92,30 +92,8 @@ static class StrokeFont
         canvas.Restore();
     }
 
-    /// <summary>Breaks text at spaces into at most <paramref name="lines"/> lines; what does not fit ends in "...".</summary>
-    public static List<string> Wrap(string text, float capital, float width, int lines)
-    {
-        var result = new List<string>();
-        foreach (var word in text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (result.Count > 0 && Measure($"{result[^1]} {word}", capital) <= width) result[^1] += " " + word;
-            else result.Add(word);
-        }
-        var whole = result.Count <= lines;
-        if (!whole) result.RemoveRange(lines, result.Count - lines);
-        for (var i = 0; i < result.Count; i++)
-        {
-            var cut = !whole && i == result.Count - 1;
-            while (result[i].Length > 0 && Measure(result[i] + (cut ? "..." : ""), capital) > width)
-                (result[i], cut) = (result[i][..^1], true);
-            if (cut) result[i] += "...";
-        }
-        return result;
-    }
-
     static float Advance(char letter) => letter == ' ' ? Space : Glyphs[letter - '!'].Width + Gap;
 
-    // Accents fall off their letters; what has no stroke becomes a question mark.
-    static IEnumerable<char> Characters(string text) => text.Select(Accents.Strip)
-        .Select(letter => letter is >= ' ' and <= '~' ? letter : letter is '’' or '‘' ? '\'' : '?');
+    // Line breaks and tabs are spaces.
+    static IEnumerable<char> Characters(string text) => text.Select(letter => letter is > ' ' and <= '~' ? letter : ' ');
 }

@@ -7,7 +7,7 @@ namespace Silc;
 /// <summary>
 /// A static SVG 1.1 picture: paths and basic shapes, groups, use and symbol, gradients, clip paths, masks, opacity and strokes.
 /// Filters, text, markers, patterns, embedded pictures and style sheets are not drawn: the art this library trains on has none
-/// that matter.
+/// that matter. Threads: any number may use it at once.
 /// </summary>
 public sealed class SvgPicture
 {

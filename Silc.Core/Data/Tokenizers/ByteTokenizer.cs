@@ -4,6 +4,7 @@ namespace Silc;
 
 /// <summary>
 /// UTF-8 bytes of the lower-cased text: no vocabulary file, every language. Ids: 0 padding (unused), 1 end, byte + 2.
+/// Threads: any number may use it at once.
 /// </summary>
 public sealed class ByteTokenizer : Tokenizer
 {

@@ -5,7 +5,7 @@ using System.Text;
 namespace Silc;
 
 /// <summary>
-/// What CLIP does to text before BPE. Of <c>ftfy.fix_text</c> it repeats curly quotes, full-width letters and Latin ligatures;
+/// What CLIP does to text before BPE. Of <c>ftfy.fix_text</c> it repeats curly quotes, full-width letters, Latin ligatures and NFC;
 /// it does not repair mis-decoded text.
 /// </summary>
 static class ClipText
@@ -16,7 +16,7 @@ static class ClipText
     /// <summary>Entities decoded twice, spaces collapsed, lower case.</summary>
     public static string Clean(string text)
     {
-        var decoded = WebUtility.HtmlDecode(WebUtility.HtmlDecode(Straighten(text)));
+        var decoded = WebUtility.HtmlDecode(WebUtility.HtmlDecode(Nfc.Of(Straighten(text))));
         var clean = new StringBuilder(decoded.Length);
         foreach (var letter in decoded)
         {

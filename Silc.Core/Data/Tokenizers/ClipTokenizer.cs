@@ -59,6 +59,12 @@ public sealed class ClipTokenizer : Tokenizer
     }
 
     /// <inheritdoc/>
+    /// <exception cref="ArgumentException">Another number of ids: the last two, which begin and end every text, would be other rows.</exception>
+    public override Tokenizer Fit(int rows) => VocabSize == rows ? this
+        : throw new ArgumentException($"the merges give {VocabSize:N0} ids, the model's vocabulary has {rows:N0}: "
+            + "they are of another model, or their file is cut short");
+
+    /// <inheritdoc/>
     public override int[] Encode(string text)
     {
         var clean = ClipText.Clean(text);

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Silc;
 
 /// <summary>What a piece is for; numbers of <c>sentencepiece_model.proto</c>.</summary>
@@ -12,13 +14,22 @@ enum PieceType
 }
 
 /// <summary>One piece of the vocabulary; its id is its index.</summary>
-readonly record struct Piece(string Text, float Score, PieceType Type);
+readonly partial record struct Piece(string Text, float Score, PieceType Type)
+{
+    /// <summary>True if no text is meant to have it: room that T5's and BERT's vocabularies keep free.</summary>
+    public bool IsReserved => Type is PieceType.Control or PieceType.Unused || Room().IsMatch(Text);
+
+    [GeneratedRegex(@"^\u2581?(<extra_id_\d+>|<unused_?\d+>|\[unused_?\d+\])$")]
+    private static partial Regex Room();
+}
 
 /// <summary>How a piece sequence is chosen; numbers of <c>sentencepiece_model.proto</c>.</summary>
 enum SegmenterKind
 {
     Unigram = 1,
     Bpe = 2,
+    Word = 3,
+    Char = 4,
 }
 
 /// <summary>
@@ -26,7 +37,7 @@ enum SegmenterKind
 /// </summary>
 sealed class SentencePieceModel
 {
-    public List<Piece> Pieces { get; } = [];
+    public List<Piece> Pieces { get; private set; } = [];
     public SegmenterKind Kind { get; private set; } = SegmenterKind.Unigram;
     public bool ByteFallback { get; private set; }
     public bool SpaceIsSuffix { get; private set; }
@@ -50,6 +61,14 @@ sealed class SentencePieceModel
             }
         }
         return model;
+    }
+
+    /// <summary>The same model with its first pieces alone.</summary>
+    public SentencePieceModel First(int pieces)
+    {
+        var first = (SentencePieceModel)MemberwiseClone();
+        first.Pieces = Pieces[..pieces];
+        return first;
     }
 
     /// <summary>Id of the one piece of that type, -1 if there is none.</summary>

@@ -15,10 +15,13 @@ public sealed class SentencePieceTokenizer : Tokenizer
     readonly int unknown, end;
     readonly int[]? byteIds;
 
+    // Opened again it would lower the case.
     SentencePieceTokenizer(SentencePieceModel model, bool lowerCase, byte[] file)
+        : this(model, lowerCase, lowerCase ? new TokenizerOrigin("tokenizer.model", file) : null) { }
+
+    SentencePieceTokenizer(SentencePieceModel model, bool lowerCase, TokenizerOrigin? origin)
     {
-        // Opened again it would lower the case.
-        Origin = lowerCase ? new("tokenizer.model", file) : null;
+        Origin = origin;
         (this.model, this.lowerCase, unknown) = (model, lowerCase, model.IdOf(PieceType.Unknown));
         if (unknown < 0) throw new InvalidDataException($"its {model.Pieces.Count} pieces have none for unknown text");
         var trie = Trie(PieceType.Normal, PieceType.UserDefined, PieceType.Unused);
@@ -26,9 +29,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
         normalizer = new(model, userDefined);
         segmenter = model.Kind switch
         {
-            SegmenterKind.Unigram => new UnigramSegmenter(model, trie),
             SegmenterKind.Bpe => new BpeSegmenter(model, trie, userDefined),
-            _ => throw new InvalidDataException($"model type {(int)model.Kind} is neither Unigram (1) nor BPE (2)"),
+            _ => new UnigramSegmenter(model, trie),
         };
         if (model.ByteFallback) byteIds = [.. Enumerable.Range(0, 256).Select(ByteId)];
         end = model.EndId();
@@ -52,15 +54,30 @@ public sealed class SentencePieceTokenizer : Tokenizer
 
     internal static SentencePieceTokenizer Load(string path, byte[] file, bool lowerCase = true)
     {
+        SegmenterKind kind;
         try
         {
-            return new(SentencePieceModel.Parse(file), lowerCase, file);
+            var model = SentencePieceModel.Parse(file);
+            kind = model.Kind;
+            if (kind is SegmenterKind.Unigram or SegmenterKind.Bpe) return new(model, lowerCase, file);
         }
         catch (InvalidDataException wrong)
         {
             throw new InvalidDataException(
                 $"{path} is damaged or not a SentencePiece model ({wrong.Message}); copy or download it again", wrong);
         }
+        throw new InvalidDataException($"{path} is a SentencePiece model of the kind {kind.ToString().ToLowerInvariant()} ({(int)kind}), "
+            + "which is not read; train one of the kind unigram or bpe, by spm_train --model_type=unigram");
+    }
+
+    /// <inheritdoc/>
+    public override Tokenizer Fit(int rows)
+    {
+        if (VocabSize <= rows) return this;
+        int past = model.Pieces.FindIndex(rows, piece => !piece.IsReserved);
+        if (past < 0) return new SentencePieceTokenizer(model.First(rows), lowerCase, Origin);
+        throw new ArgumentException($"the tokenizer has {VocabSize:N0} ids, the model's vocabulary only {rows:N0}: '{Piece(past)}', "
+            + $"number {past:N0}, has no row in it, so the tokenizer is of another model");
     }
 
     /// <summary>The text of a piece; U+2581 (▁) stands for a space.</summary>

@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>What makes a tokenizer again, so that files of models and runs can hold theirs.</summary>
+/// <summary>
+/// What makes a tokenizer again, so that files of models and runs can hold theirs.
+/// Threads: immutable; any number may share it.
+/// </summary>
 /// <param name="Name">
 /// As <see cref="Tokenizers.Open(string?)"/> takes it: <c>words</c>, or the name of a file, of which the ending counts.
 /// </param>

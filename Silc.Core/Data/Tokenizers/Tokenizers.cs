@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Opens a tokenizer by the name of its vocabulary file.</summary>
+/// <summary>Opens a tokenizer by the name of its vocabulary file. Threads: any number may call.</summary>
 public static class Tokenizers
 {
     const string WordsOf = "words:";

@@ -1,9 +1,9 @@
 namespace Silc;
 
 /// <summary>
-/// Whole words by hashing, without a vocabulary file: lower case, split at everything but letters and digits, id = 2 + hash mod
+/// Whole words by hashing, without a vocabulary file: composed letters (NFC), lower case, split where Unicode's rules end a word, id = 2 + hash mod
 /// (size - 2). Short rows and one embedding a word suit small closed vocabularies, such as the demo's; two words may share an id.
-/// Weinberger et al. 2009, arXiv:0902.2206.
+/// Weinberger et al. 2009, arXiv:0902.2206. Safe to call from several threads.
 /// </summary>
 /// <param name="vocabSize">Ids; ten times the number of words or more keeps them apart.</param>
 public sealed class WordTokenizer(int vocabSize = WordTokenizer.UsualSize) : Tokenizer
@@ -21,25 +21,22 @@ public sealed class WordTokenizer(int vocabSize = WordTokenizer.UsualSize) : Tok
     /// <inheritdoc/>
     public override int[] Encode(string text)
     {
-        var ids = new List<int>();
-        for (int start = 0; start < text.Length;)
-        {
-            int end = start;
-            while (end < text.Length && char.IsLetterOrDigit(text[end])) end++;
-            if (end > start) ids.Add(FirstWord + (int)(Hash(text.AsSpan(start, end - start)) % (uint)(vocabSize - FirstWord)));
-            start = end + 1;
-        }
-        return [.. ids];
+        text = Nfc.Of(text);
+        return [.. WordBreaks.Of(text).Select(word => Id(text.AsSpan(word.Start, word.End - word.Start)))];
     }
+
+    int Id(ReadOnlySpan<char> word) => FirstWord + (int)(Hash(word) % (uint)(vocabSize - FirstWord));
 
     /// <inheritdoc/>
     public override int[] Tokens(string text, int length) => TokenRow.Of(Encode(text), length, End);
 
-    // FNV-1a over UTF-16 units: string.GetHashCode differs from run to run.
+    // FNV-1a over UTF-16 units: string.GetHashCode differs from run to run. Hyphens that do not show, and whether a sign is shown in colour,
+    // make no other word.
     static uint Hash(ReadOnlySpan<char> word)
     {
         uint hash = 2166136261;
-        foreach (var letter in word) hash = (hash ^ char.ToLowerInvariant(letter)) * 16777619;
+        foreach (var letter in word)
+            if (letter is not ('\u00AD' or '\uFE0E' or '\uFE0F')) hash = (hash ^ char.ToLowerInvariant(letter)) * 16777619;
         return hash;
     }
 }

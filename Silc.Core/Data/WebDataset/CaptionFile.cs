@@ -12,17 +12,19 @@ static class CaptionFile
     /// <summary>As <see cref="MaxText"/>; beside captions these files hold sizes, EXIF and more.</summary>
     public const int MaxJson = 1 << 20;
 
-    static readonly string[] Fields = ["caption", "text", "captions"];
     static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>One caption a line; empty lines do not count.</summary>
+    /// <summary>One caption, its line breaks included, as webdataset, img2dataset and open_clip read it; none if the file is blank.</summary>
     /// <exception cref="InvalidDataException">Not UTF-8.</exception>
-    public static IEnumerable<string> Text(byte[] bytes, string name) =>
-        Decode(bytes, name).Split('\n').Select(line => line.Trim()).Where(line => line != "");
+    public static IEnumerable<string> Text(byte[] bytes, string name) => Decode(bytes, name).Trim() is { Length: > 0 } caption ? [caption] : [];
 
-    /// <summary>The strings in caption, text and captions, single or in arrays; null and empty ones do not count.</summary>
+    /// <summary>The strings under some keys, single or in arrays; null and empty ones do not count.</summary>
+    /// <param name="bytes">The file.</param>
+    /// <param name="name">What errors call it.</param>
+    /// <param name="keys">Keys of captions.</param>
+    /// <param name="others">Takes the other keys of the file.</param>
     /// <exception cref="InvalidDataException">Not UTF-8, not JSON, or a caption is no string or too long.</exception>
-    public static IEnumerable<string> Json(byte[] bytes, string name)
+    public static IEnumerable<string> Json(byte[] bytes, string name, IReadOnlyList<string> keys, List<string> others)
     {
         var text = Decode(bytes, name);
         try
@@ -30,7 +32,8 @@ static class CaptionFile
             using var json = JsonDocument.Parse(text);
             if (json.RootElement.ValueKind != JsonValueKind.Object)
                 throw new InvalidDataException($"{name} holds no JSON object");
-            return [.. Fields.SelectMany(field => Strings(json.RootElement, field, name))];
+            others.AddRange(json.RootElement.EnumerateObject().Select(property => property.Name).Except(keys));
+            return [.. keys.SelectMany(key => Strings(json.RootElement, key, name))];
         }
         // The latter is a string with half a surrogate pair.
         catch (Exception error) when (error is JsonException or InvalidOperationException)
@@ -39,13 +42,15 @@ static class CaptionFile
         }
     }
 
-    static IEnumerable<string> Strings(JsonElement root, string field, string name)
+    /// <summary>The strings under one key, single or in an array; null and empty ones do not count.</summary>
+    /// <exception cref="InvalidDataException">Something else lies there, or a string is too long.</exception>
+    public static IEnumerable<string> Strings(JsonElement root, string key, string name)
     {
-        if (!root.TryGetProperty(field, out var value) || value.ValueKind == JsonValueKind.Null) yield break;
+        if (!root.TryGetProperty(key, out var value) || value.ValueKind == JsonValueKind.Null) yield break;
         foreach (var item in value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value])
         {
             if (item.ValueKind != JsonValueKind.String)
-                throw new InvalidDataException($"{name}: '{field}' holds {item.ValueKind}, not a string or strings");
+                throw new InvalidDataException($"{name}: '{key}' holds {item.ValueKind}, not a string or strings");
             var caption = item.GetString()!.Trim();
             if (caption.Length > MaxText)
                 throw new InvalidDataException($"{name}: a caption of {caption.Length:N0} letters, {MaxText:N0} are the limit");

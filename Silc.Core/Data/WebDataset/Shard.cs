@@ -17,12 +17,24 @@ abstract class Shard(string path)
     public abstract byte[] Read(TarMember member);
 
     /// <summary>A shard on disk; it is compressed if its first bytes say so, whatever its name.</summary>
+    /// <exception cref="InvalidDataException">It is compressed by something else than gzip.</exception>
     public static Shard At(string path, UnpackedShards unpacked)
     {
         using var file = File.OpenHandle(path);
-        var magic = new byte[2];
-        var zipped = RandomAccess.Read(file, magic, 0) == 2 && magic is [0x1F, 0x8B];
-        return zipped ? new GzipShard(path, unpacked) : new PlainShard(path);
+        var magic = new byte[6];
+        var start = magic.AsSpan(0, RandomAccess.Read(file, magic, 0));
+        var (kind, remedy) = start switch
+        {
+            [0x28, 0xB5, 0x2F, 0xFD, ..] => ("zstd", "zstd -d"),
+            [(byte)'B', (byte)'Z', (byte)'h', ..] => ("bzip2", "bunzip2"),
+            [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', ..] => ("xz", "xz -d"),
+            [0x04, 0x22, 0x4D, 0x18, ..] => ("lz4", "lz4 -d"),
+            [(byte)'P', (byte)'K', 3, 4, ..] => ("zip", "unzip, and pack as .tar"),
+            _ => ("", ""),
+        };
+        if (kind != "")
+            throw new InvalidDataException($"{path} is compressed by {kind}, which is not read; unpack it by {remedy}: .tar and .tar.gz are read");
+        return start is [0x1F, 0x8B, ..] ? new GzipShard(path, unpacked) : new PlainShard(path);
     }
 
     /// <summary>What <see cref="Read"/> throws for a member that is no longer there.</summary>

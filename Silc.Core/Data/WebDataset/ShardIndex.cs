@@ -5,15 +5,23 @@ namespace Silc;
 /// does, but over the whole shard: tar called on a folder does not write in the order of names.
 /// </summary>
 /// <param name="shard">What to index.</param>
+/// <param name="fields">Which members are pictures and captions.</param>
 /// <param name="maxBytes">Limit of a member.</param>
-sealed class ShardIndex(Shard shard, long maxBytes)
+sealed class ShardIndex(Shard shard, ShardFields fields, long maxBytes)
 {
+    // More kinds than that are names with dots in them.
+    const int MostEndings = 100;
+
     readonly Dictionary<string, Entry> entries = [];
     readonly List<Entry> order = [];
     readonly Dictionary<string, string> endings = [];
+    readonly Dictionary<string, long> held = [];
 
     /// <summary>What was left out.</summary>
     public SkipLog Log { get; } = new();
+
+    /// <summary>Fields of the members that have a key, and how many of each.</summary>
+    public IReadOnlyDictionary<string, long> Held => held;
 
     /// <summary>The samples in the order in which their keys first occur.</summary>
     /// <exception cref="InvalidDataException">The shard is no tar archive.</exception>
@@ -24,34 +32,67 @@ sealed class ShardIndex(Shard shard, long maxBytes)
         var samples = new List<ShardSample>();
         foreach (var entry in order)
         {
-            if (entry.Picture is { } picture && (entry.Text ?? entry.Json) is not null)
-                samples.Add(new(shard, picture, Ending(entry.Text), Ending(entry.Json)));
+            if (entry.Picture is { } picture && ((entry.Text ?? entry.Json) is not null || !fields.NeedCaptions))
+                samples.Add(new(shard, fields, picture, Ending(entry.Text), Ending(entry.Json)));
             else if (!entry.Refused)
                 SkipHalf(entry);
         }
         return samples;
     }
 
-    // Files of other kinds, such as .cls or .npy, belong to other uses of the set.
     void Add(TarMember member)
     {
+        if (DataFolder.LeadsToHidden(member.Name))
+        {
+            if (PictureFile.IsPicture(member.Name)) Skip(SkipReason.Hidden, member);
+            return;
+        }
         var dot = ShardSample.KeyEnd(member.Name);
         if (dot < 0) return;
-        var ending = Path.GetExtension(member.Name).ToLowerInvariant();
-        var isPicture = PictureFile.IsPicture(member.Name);
-        if (!isPicture && ending is not (".txt" or ".json")) return;
-        var entry = EntryOf(member.Name[..dot]);
-        var limit = ending switch { ".txt" => CaptionFile.MaxText, ".json" => CaptionFile.MaxJson, _ => int.MaxValue };
+        var field = member.Name[(dot + 1)..].ToLowerInvariant();
+        if (held.Count < MostEndings || held.ContainsKey(field)) held[field] = held.GetValueOrDefault(field) + 1;
+        var (picture, text) = (fields.PictureRank(field), fields.TextRank(field));
+        if (picture < 0 && text < 0 && field != ShardFields.Json) SkipOther(member);
+        else Take(EntryOf(member.Name[..dot]), member, field, picture, text);
+    }
+
+    void Take(Entry entry, TarMember member, string field, int picture, int text)
+    {
+        var limit = picture >= 0 ? int.MaxValue : text >= 0 ? CaptionFile.MaxText : CaptionFile.MaxJson;
         if (member.Size > limit)
         {
             entry.Refused = true;
             Skip($"caption {SkipReason.Larger(limit)}", member);
-            return;
         }
-        ref var place = ref entry.Picture;
-        if (!isPicture) place = ref ending == ".txt" ? ref entry.Text : ref entry.Json;
-        if (place is null) place = member;
-        else Skip(SkipReason.Duplicate, member);
+        else if (picture >= 0)
+        {
+            Place(ref entry.Picture, member, fields.PictureRank);
+        }
+        else
+        {
+            Place(ref field == ShardFields.Json && text < 0 ? ref entry.Json : ref entry.Text, member, fields.TextRank);
+        }
+    }
+
+    // Of several fields the preferred one, of one field the first.
+    void Place(ref TarMember? place, TarMember member, Func<string, int> rank)
+    {
+        if (place is { } known)
+        {
+            var better = rank(Field(member)) < rank(Field(known));
+            Skip(SkipReason.Duplicate, better ? known : member);
+            if (!better) return;
+        }
+        place = member;
+    }
+
+    static string Field(TarMember member) => member.Name[(ShardSample.KeyEnd(member.Name) + 1)..].ToLowerInvariant();
+
+    // Files of other kinds, such as .cls or .npy, belong to other uses of the set; those that look like pictures or captions may be missed.
+    void SkipOther(TarMember member)
+    {
+        var ending = Path.GetExtension(member.Name).ToLowerInvariant();
+        if (PictureFile.IsPicture(member.Name) || ending is ".txt" or ".json") Skip(SkipReason.OtherField, member);
     }
 
     Entry EntryOf(string key)

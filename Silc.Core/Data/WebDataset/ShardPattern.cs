@@ -2,27 +2,35 @@ using System.Globalization;
 
 namespace Silc;
 
-/// <summary>The shards that a pattern stands for: braces as in a shell, then * and ? in any part of the path.</summary>
+/// <summary>
+/// The shards that a pattern stands for: braces as in a shell, then * and ? in any part of the path, of which ** is any number of folders, or
+/// none. Neither finds hidden names, unless the pattern's part begins with a dot.
+/// </summary>
 static class ShardPattern
 {
     // More are a slip of the keyboard; a list of them would fill memory.
     const int MaxShards = 1_000_000;
 
+    const string AllLevels = "**";
+
     /// <summary>Paths of the shards, each once: those of braces in their order, those of a star sorted.</summary>
+    /// <param name="pattern">The pattern, or the path of one file.</param>
+    /// <param name="log">Counts hidden files that would match.</param>
     /// <exception cref="FileNotFoundException">A shard is missing or nothing matches.</exception>
-    public static string[] Find(string pattern)
+    public static string[] Find(string pattern, SkipLog? log = null)
     {
+        log ??= new();
         // A file may have braces in its name.
         if (File.Exists(pattern)) return [pattern];
         var names = Braces(pattern, pattern).ToArray();
-        var paths = names.SelectMany(name => Matches(name, names.Length)).Distinct().ToArray();
+        var paths = names.SelectMany(name => Matches(name, names.Length, log)).Distinct().ToArray();
         if (paths.Length > 0) return paths;
-        throw new FileNotFoundException($"no shard matches {pattern}; write it as data/{{00000..00041}}.tar or data/*.tar");
+        throw new FileNotFoundException($"no shard matches {pattern}; write it as data/{{00000..00041}}.tar, data/*.tar or data/**/*.tar");
     }
 
-    static IEnumerable<string> Matches(string name, int count)
+    static IEnumerable<string> Matches(string name, int count, SkipLog log)
     {
-        if (name.AsSpan().ContainsAny('*', '?')) return Files(name);
+        if (name.AsSpan().ContainsAny('*', '?')) return Files(name, log);
         if (File.Exists(name)) return [name];
         var remedy = count == 1
             ? "name a shard, data/{00000..00041}.tar or data/*.tar"
@@ -30,29 +38,33 @@ static class ShardPattern
         throw new FileNotFoundException($"shard {name} is missing; {remedy}");
     }
 
-    static IEnumerable<string> Files(string pattern)
+    static IEnumerable<string> Files(string pattern, SkipLog log)
     {
         var parts = pattern.Split('/', Path.DirectorySeparatorChar);
         IEnumerable<string> folders = [""];
-        for (int i = 0; i < parts.Length - 1; i++)
+        foreach (var part in parts[..^1])
         {
-            var part = parts[i];
-            folders = part.AsSpan().ContainsAny('*', '?')
-                ? folders.SelectMany(folder => Entries(folder, part, Directory.EnumerateDirectories)).ToArray()
+            folders = part == AllLevels ? folders.SelectMany(Below).Distinct().ToArray()
+                : part.AsSpan().ContainsAny('*', '?') ? folders.SelectMany(folder => Entries(folder, part, Directory.EnumerateDirectories)).ToArray()
                 : folders.Select(folder => $"{folder}{part}/").Where(Directory.Exists).ToArray();
         }
-        var files = folders.SelectMany(folder => Entries(folder, parts[^1], Directory.EnumerateFiles));
+        var files = folders.SelectMany(folder => Entries(folder, parts[^1], Directory.EnumerateFiles, log));
         return files.Select(file => file[..^1]);
     }
 
+    static IEnumerable<string> Below(string folder) => Entries(folder, "*", Directory.EnumerateDirectories).SelectMany(Below).Prepend(folder);
+
     // Folders end in a slash, so that the parts of a pattern can be joined as they are; files are told apart by the caller.
     static IEnumerable<string> Entries(
-        string folder, string part, Func<string, string, EnumerationOptions, IEnumerable<string>> list)
+        string folder, string part, Func<string, string, EnumerationOptions, IEnumerable<string>> list, SkipLog? log = null)
     {
-        var options = new EnumerationOptions { MatchType = MatchType.Simple, MatchCasing = MatchCasing.CaseSensitive };
-        return list(folder == "" ? "." : folder, part, options)
-            .Select(path => $"{folder}{Path.GetFileName(path)}/")
-            .Order(StringComparer.Ordinal);
+        var options = new EnumerationOptions { MatchType = MatchType.Simple, MatchCasing = MatchCasing.CaseSensitive, AttributesToSkip = 0 };
+        foreach (var path in list(folder == "" ? "." : folder, part, options).Order(StringComparer.Ordinal))
+        {
+            var name = Path.GetFileName(path);
+            if (!DataFolder.IsHidden(name) || part.StartsWith('.')) yield return $"{folder}{name}/";
+            else log?.Add(SkipReason.Hidden, $"{folder}{name}");
+        }
     }
 
     static IEnumerable<string> Braces(string text, string pattern)

@@ -4,7 +4,7 @@ namespace Silc;
 /// A picture in a shard and where its captions are: a text, a JSON file or both. Of their names only what follows the key is
 /// kept: there are millions of samples.
 /// </summary>
-readonly record struct ShardSample(Shard Shard, TarMember Picture, TarMember? Text, TarMember? Json)
+readonly record struct ShardSample(Shard Shard, ShardFields Fields, TarMember Picture, TarMember? Text, TarMember? Json)
 {
     /// <exception cref="InvalidDataException">Picture or captions are damaged.</exception>
     public ImageTextPair Read()
@@ -12,8 +12,9 @@ readonly record struct ShardSample(Shard Shard, TarMember Picture, TarMember? Te
         var captions = new List<string>();
         var name = $"{Shard.Path}: {Picture.Name}";
         if (Text is { } text) captions.AddRange(CaptionFile.Text(Bytes(text), Name(text)));
-        if (Json is { } json) captions.AddRange(CaptionFile.Json(Bytes(json), Name(json)));
-        if (captions.Count == 0) throw new InvalidDataException($"{name} has no caption");
+        var others = new List<string>();
+        if (Json is { } json) captions.AddRange(CaptionFile.Json(Bytes(json), Name(json), Fields.Keys, others));
+        if (captions.Count == 0 && Fields.NeedCaptions) throw new InvalidDataException(WithoutCaption(name, others));
         // img2dataset writes the caption into both files.
         return new(name, PictureFile.Decode(Bytes(Picture), name), [.. captions.Distinct()]);
     }
@@ -24,6 +25,15 @@ readonly record struct ShardSample(Shard Shard, TarMember Picture, TarMember? Te
         var start = name.LastIndexOf('/') + 1;
         var dot = name.IndexOf('.', start);
         return dot > start ? dot : -1;
+    }
+
+    string WithoutCaption(string name, List<string> others)
+    {
+        const int MostShown = 12;
+        var reason = Text is { } text ? $"{Name(text)} is empty" : $"{Name(Json!.Value)} has none of {string.Join(", ", Fields.Keys)}";
+        if (others.Count == 0) return $"{name} has no caption: {reason}";
+        var shown = string.Join(", ", others.Take(MostShown)) + (others.Count > MostShown ? ", ..." : "");
+        return $"{name} has no caption: {reason}, but {shown}; name the one of captions by --caption-field (captionField)";
     }
 
     byte[] Bytes(TarMember member)

@@ -50,11 +50,12 @@ readonly ref struct TarHeader
         return prefix == "" ? name : $"{prefix}/{name}";
     }
 
-    /// <summary>UTF-8 up to the first zero; what is not valid becomes U+FFFD.</summary>
+    /// <summary>UTF-8 up to the first zero, else Latin-1: names that are neither stay apart.</summary>
     public static string Text(ReadOnlySpan<byte> bytes)
     {
         var end = bytes.IndexOf((byte)0);
-        return Encoding.UTF8.GetString(end < 0 ? bytes : bytes[..end]);
+        if (end >= 0) bytes = bytes[..end];
+        return (System.Text.Unicode.Utf8.IsValid(bytes) ? Encoding.UTF8 : Encoding.Latin1).GetString(bytes);
     }
 
     // Octal digits, or GNU's base 256: a set top bit, then a big-endian number in two's complement. Negative is damage.

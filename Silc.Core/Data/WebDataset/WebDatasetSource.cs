@@ -2,9 +2,11 @@ namespace Silc;
 
 /// <summary>
 /// Pictures and captions in tar archives, the format of the webdataset library (github.com/webdataset/webdataset): files that
-/// share their path up to the first dot are one sample, <c>0001.jpg</c> with <c>0001.txt</c> (one caption a line) or
-/// <c>0001.json</c> (caption, text or captions: a string or an array of strings). Nothing is unpacked to disk. Prefer plain
+/// share their path up to the first dot are one sample, <c>0001.jpg</c> with <c>0001.txt</c> (one caption) or
+/// <c>0001.json</c> (caption, text or captions: a string or an array of strings). What follows that dot is the field, taken whole:
+/// <c>0001.depth.png</c> is no picture of the sample. Hidden files are left out. Nothing is unpacked to disk. Prefer plain
 /// .tar: a compressed shard is unpacked in memory when a sample of it is wanted; the two used last are kept.
+/// Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class WebDatasetSource : IImageTextSource
 {
@@ -18,27 +20,36 @@ public sealed class WebDatasetSource : IImageTextSource
 
     /// <summary>Reads the headers of all shards.</summary>
     /// <param name="pattern">
-    /// A shard, .tar, .tar.gz or .tgz; or several by braces, <c>data/{00000..00041}.tar</c>, or stars, <c>data/*.tar</c>.
+    /// A shard, .tar, .tar.gz or .tgz; or several by braces, <c>data/{00000..00041}.tar</c>, or stars, <c>data/*.tar</c>, of which
+    /// <c>**</c> stands for folders of all levels.
     /// </param>
     /// <param name="maxMemberBytes">Larger members are left out.</param>
     /// <param name="maxUnpackedBytes">Limit for a compressed shard when unpacked; two may be in memory at a time.</param>
+    /// <param name="imageField">Fields of pictures, in order of preference, as <c>jpg;png</c>; null takes those of files that can be read.</param>
+    /// <param name="captionField">Fields of captions, each a member of text or a key of <c>.json</c>; null takes the names above.</param>
+    /// <param name="needCaptions">False takes pictures without captions as well, for what looks at pictures alone.</param>
     /// <exception cref="FileNotFoundException">A shard is missing or none matches.</exception>
     /// <exception cref="InvalidDataException">A shard is no tar or unpacks to too much, or no shard has a sample.</exception>
-    public WebDatasetSource(string pattern, long maxMemberBytes = UsualMember, long maxUnpackedBytes = UsualUnpacked)
-        : this(pattern, Open(pattern, maxUnpackedBytes), maxMemberBytes) { }
+    public WebDatasetSource(string pattern, long maxMemberBytes = UsualMember, long maxUnpackedBytes = UsualUnpacked,
+        string? imageField = null, string? captionField = null, bool needCaptions = true)
+        : this(pattern, log => Open(pattern, maxUnpackedBytes, log), maxMemberBytes, new(imageField, captionField, needCaptions)) { }
 
     internal WebDatasetSource(string pattern, IReadOnlyList<Shard> shards, long maxMemberBytes)
+        : this(pattern, _ => shards, maxMemberBytes, new()) { }
+
+    WebDatasetSource(string pattern, Func<SkipLog, IReadOnlyList<Shard>> open, long maxMemberBytes, ShardFields fields)
     {
         Require.Within(maxMemberBytes, 1, Array.MaxLength, "the limit for a member");
         Name = Path.GetFileName(pattern);
-        var indices = shards.Select(shard => new ShardIndex(shard, maxMemberBytes)).ToArray();
+        var log = new SkipLog();
+        var shards = open(log);
+        var indices = shards.Select(shard => new ShardIndex(shard, fields, maxMemberBytes)).ToArray();
         var found = new IReadOnlyList<ShardSample>[indices.Length];
         ParallelLoop.Run(indices.Length, i => found[i] = indices[i].Samples());
         foreach (var some in found) samples.AddRange(some);
-        var log = new SkipLog();
         foreach (var index in indices) log.Add(index.Log);
         Skipped = log.Report();
-        if (samples.Count == 0) throw new InvalidDataException(Nothing(pattern, shards.Count));
+        if (samples.Count == 0) throw new InvalidDataException(Nothing(pattern, indices, fields));
         // Plain shards are read at any place: the better shuffle is over all samples.
         if (shards.Any(shard => shard.IsStretch)) Shards = [.. found.Select(some => some.Count).Where(count => count > 0)];
     }
@@ -59,14 +70,24 @@ public sealed class WebDatasetSource : IImageTextSource
     /// <exception cref="InvalidDataException">The sample is damaged, or its shard has changed.</exception>
     public ImageTextPair Read(int index) => samples[index].Read();
 
-    static Shard[] Open(string pattern, long maxUnpackedBytes)
+    static Shard[] Open(string pattern, long maxUnpackedBytes, SkipLog log)
     {
         Require.Positive(maxUnpackedBytes, "the limit for an unpacked shard");
         var unpacked = new UnpackedShards(maxUnpackedBytes);
-        return [.. ShardPattern.Find(pattern).Select(path => Shard.At(path, unpacked))];
+        return [.. ShardPattern.Find(pattern, log).Select(path => Shard.At(path, unpacked))];
     }
 
-    string Nothing(string pattern, int shards) =>
-        $"{pattern}: no picture with a caption in {shards} shards; 0001.jpg needs 0001.txt or 0001.json beside it"
+    string Nothing(string pattern, IReadOnlyList<ShardIndex> indices, ShardFields fields)
+    {
+        const int MostShown = 12;
+        var held = indices.SelectMany(index => index.Held)
+            .GroupBy(field => field.Key, (field, counts) => (Field: field, Count: counts.Sum(count => count.Value)))
+            .OrderByDescending(field => field.Count).ThenBy(field => field.Field, StringComparer.Ordinal).ToList();
+        var shown = string.Join(", ", held.Take(MostShown).Select(field => $".{field.Field} ({field.Count:N0})"));
+        if (held.Count > MostShown) shown += ", ...";
+        return $"{pattern}: no picture with a caption in {indices.Count} {(indices.Count == 1 ? "shard" : "shards")}; {fields}"
+            + (held.Count == 0 ? "" : $". They hold {shown}; ")
+            + (held.Count == 0 ? "" : "name pictures and captions by --image-field and --caption-field (imageField, captionField)")
             + (Skipped.Count == 0 ? "" : $". Left out: {string.Join("; ", Skipped)}");
+    }
 }

@@ -15,6 +15,7 @@ public enum DemoTask
 
 /// <summary>
 /// The demo's scenes of one to three objects with the class of every pixel, known exactly because they are drawn.
+/// Threads: any number may call <see cref="Read"/>.
 /// </summary>
 /// <param name="count">Number of scenes.</param>
 /// <param name="seed">Another seed draws other scenes.</param>

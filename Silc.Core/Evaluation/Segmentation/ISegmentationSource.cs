@@ -1,12 +1,15 @@
 namespace Silc;
 
-/// <summary>A picture and the class of every pixel of it.</summary>
+/// <summary>A picture and the class of every pixel of it. Threads: any number may read it, while nobody changes its arrays.</summary>
 /// <param name="Key">Where it came from, for reports.</param>
 /// <param name="Picture">The decoded picture.</param>
 /// <param name="Labels">As wide and as high as the picture.</param>
 public sealed record SegmentedPicture(string Key, Picture Picture, LabelMap Labels);
 
-/// <summary>Pictures whose every pixel has a class, by index. Implement it to evaluate on data of your own.</summary>
+/// <summary>
+/// Pictures whose every pixel has a class, by index. Implement it to evaluate on data of your own.
+/// Threads: any number may call <see cref="Read"/>.
+/// </summary>
 public interface ISegmentationSource
 {
     /// <summary>What to call it in reports.</summary>
@@ -23,6 +26,9 @@ public interface ISegmentationSource
 
     /// <summary>Colour of a class in overlays.</summary>
     Colour ColourOf(int label) => SegmentationPainter.UsualColour(label, HasBackground);
+
+    /// <summary>What was left out when the source was opened, by reason.</summary>
+    IReadOnlyList<SkippedMembers> Skipped => [];
 
     /// <summary>Reads picture <paramref name="index"/>; called from several threads at once.</summary>
     SegmentedPicture Read(int index);

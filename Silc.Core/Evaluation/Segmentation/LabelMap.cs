@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>A class for every pixel, row by row.</summary>
+/// <summary>A class for every pixel, row by row. Threads: any number may read it, while nobody changes its arrays.</summary>
 /// <param name="Width">Pixels across.</param>
 /// <param name="Height">Pixels down.</param>
 /// <param name="Labels">Class of each pixel, or <see cref="Ignore"/>.</param>

@@ -5,9 +5,10 @@ namespace Silc;
 
 /// <summary>
 /// Masks as PNG files: the label of a pixel is its grey value, or its index into the palette, which picture libraries turn into
-/// colours. Bit depths 1 to 16, not interlaced.
+/// colours. Grey may be written three times, as red, green and blue, and may have an alpha channel of opaque pixels. Bit depths 1 to 16, not
+/// interlaced. Threads: any number may call.
 /// </summary>
-public static class LabelMapFile
+public static partial class LabelMapFile
 {
     static readonly byte[] signature = [0x89, .. "PNG\r\n"u8, 0x1A, .. "\n"u8];
 
@@ -33,7 +34,8 @@ public static class LabelMapFile
     static LabelMap Decode(byte[] bytes, string path)
     {
         if (!bytes.AsSpan().StartsWith(signature)) throw new InvalidDataException(
-            $"{path} is no PNG file; masks must be, for their values to be exact");
+            $"{path} is no PNG file{(bytes is [0xFF, 0xD8, ..] ? " but a JPEG, whose compression mixes the labels of neighbours" : "")}; "
+            + "masks must be PNG, for their values to be exact: write them again from their source");
         using var data = new MemoryStream();
         var header = bytes.AsSpan(16, 13);
         for (int at = 8; ;)
@@ -46,36 +48,49 @@ public static class LabelMapFile
         }
         var (width, height) = (BinaryPrimitives.ReadInt32BigEndian(header), BinaryPrimitives.ReadInt32BigEndian(header[4..]));
         var (depth, colour, interlaced) = (header[8], header[9], header[12] != 0);
-        if (colour is not (0 or 3))
-            throw new InvalidDataException(
-                $"{path} is a picture in colour; a mask is grey or has a palette: its values are the labels, one byte a pixel");
-        if (depth is not (1 or 2 or 4 or 8 or 16))
+        int channels = colour switch { 0 or 3 => 1, 4 => 2, 2 => 3, 6 => 4, _ => throw new InvalidDataException($"{path} has the colour type {colour}, which no PNG has; write it again") };
+        if (depth is not (1 or 2 or 4 or 8 or 16) || channels > 1 && depth < 8)
             throw new InvalidDataException($"{path} has {depth} bits a pixel, which no PNG has; write it again");
         if (interlaced) throw new InvalidDataException($"{path} is interlaced; write it again without");
         if (width < 1 || height < 1 || (long)width * height > PictureFile.MaxPixels)
             throw new InvalidDataException($"{path}: {width} x {height} pixels are no mask");
         data.Position = 0;
         using var inflated = new ZLibStream(data, CompressionMode.Decompress);
-        return new(width, height, Labels(inflated, width, height, depth));
+        return new(width, height, Labels(inflated, width, height, depth, channels, path));
     }
 
-    static int[] Labels(Stream stream, int width, int height, int depth)
+    static int[] Labels(Stream stream, int width, int height, int depth, int channels, string path)
     {
-        var (labels, step) = (new int[width * height], Math.Max(1, depth / 8));
-        byte[] line = new byte[(width * depth + 7) / 8], above = new byte[line.Length], filter = new byte[1];
+        var (labels, step) = (new int[width * height], Math.Max(1, depth * channels / 8));
+        byte[] line = new byte[checked(width * depth * channels + 7) / 8], above = new byte[line.Length], filter = new byte[1];
         for (int y = 0; y < height; y++)
         {
             stream.ReadExactly(filter);
             stream.ReadExactly(line);
             Unfilter(filter[0], line, above, step);
             for (int x = 0; x < width; x++)
-                labels[y * width + x] = depth == 16
-                    ? BinaryPrimitives.ReadUInt16BigEndian(line.AsSpan(2 * x))
-                    : line[x * depth / 8] >> (8 - depth - x * depth % 8) & (1 << depth) - 1;
+            {
+                int label = Value(line, x * channels, depth);
+                for (int c = 1; c < channels; c++) Check(label, Value(line, x * channels + c, depth), isAlpha: channels % 2 == 0 && c == channels - 1);
+                labels[y * width + x] = label;
+            }
             (line, above) = (above, line);
         }
         return labels;
+
+        void Check(int label, int other, bool isAlpha)
+        {
+            if (isAlpha && other != (1 << depth) - 1)
+                throw new InvalidDataException($"{path} is transparent in places, whose labels nobody knows; write it again without an alpha channel");
+            if (!isAlpha && other != label)
+                throw new InvalidDataException(
+                    $"{path} is a picture in colour; a mask is grey or has a palette: its values are the labels, one byte a pixel");
+        }
     }
+
+    static int Value(byte[] line, int i, int depth) => depth == 16
+        ? BinaryPrimitives.ReadUInt16BigEndian(line.AsSpan(2 * i))
+        : line[i * depth / 8] >> (8 - depth - i * depth % 8) & (1 << depth) - 1;
 
     // PNG specification, section 9: each byte was stored as its difference from a prediction by its neighbours.
     static void Unfilter(int filter, byte[] line, byte[] above, int step)

@@ -2,36 +2,37 @@ namespace Silc;
 
 /// <summary>
 /// Pictures and masks as files: <c>images/street.jpg</c> with <c>masks/street.png</c>, whose grey values or palette indices are
-/// the labels: PASCAL VOC, ADE20K, Cityscapes, COCO-Stuff. Subfolders pair up as well.
+/// the labels: PASCAL VOC, ADE20K, Cityscapes, COCO-Stuff. Subfolders pair up as well. Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class MaskFolderSource : ISegmentationSource
 {
     readonly (string Key, string Picture, string Mask)[] files;
-    readonly int ignore;
+    readonly HashSet<int> ignore;
     readonly bool skipZero;
 
     /// <summary>Lists the folder; pairs are in the order of their paths.</summary>
     /// <param name="path">Holds <c>images</c> and <c>masks</c>.</param>
     /// <param name="classes">Names of the labels 0, 1, ….</param>
-    /// <param name="ignore">The label that does not count; 255 in PASCAL VOC.</param>
+    /// <param name="ignore">Labels that do not count; null means 255, as in PASCAL VOC.</param>
     /// <param name="skipZero">Label 0 does not count and label i is class i - 1: ADE20K.</param>
     /// <param name="hasBackground">Class 0 is whatever no other class names.</param>
     /// <exception cref="InvalidDataException">A folder or a mask is missing; the message names it.</exception>
-    public MaskFolderSource(string path, ClassList classes, int ignore = 255, bool skipZero = false, bool hasBackground = false)
+    public MaskFolderSource(string path, ClassList classes, IReadOnlyCollection<int>? ignore = null, bool skipZero = false, bool hasBackground = false)
     {
-        (Classes, this.ignore, this.skipZero, HasBackground) = (classes, ignore, skipZero, hasBackground);
+        (Classes, this.ignore, this.skipZero, HasBackground) = (classes, [.. ignore ?? [255]], skipZero, hasBackground);
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
         var (images, masks) = (Path.Combine(path, "images"), Path.Combine(path, "masks"));
         foreach (var folder in (string[])[images, masks])
             if (!Directory.Exists(folder)) throw new InvalidDataException(
                 $"{path} has no folder {Path.GetFileName(folder)}; it should hold images and masks");
-        files = [.. Directory.EnumerateFiles(images, "*", SearchOption.AllDirectories)
-            .Where(PictureFile.IsPicture).Order(StringComparer.Ordinal)
+        var log = new SkipLog();
+        files = [.. DataFolder.Files(images, log).Where(file => IsRead(file, log))
             .Select(file => (Path.GetRelativePath(images, file), file,
                 Path.ChangeExtension(Path.Combine(masks, Path.GetRelativePath(images, file)), ".png")))];
+        Skipped = log.Report();
         if (files.Length == 0) throw new InvalidDataException($"{images} holds no pictures");
         foreach (var (_, picture, mask) in files)
-            if (!File.Exists(mask)) throw new InvalidDataException($"{picture} has no mask: there is no file {mask}");
+            if (!File.Exists(mask)) throw new InvalidDataException(Missing(picture, mask));
     }
 
     /// <inheritdoc/>
@@ -39,6 +40,9 @@ public sealed class MaskFolderSource : ISegmentationSource
 
     /// <inheritdoc/>
     public int Count => files.Length;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SkippedMembers> Skipped { get; }
 
     /// <inheritdoc/>
     public ClassList Classes { get; }
@@ -55,6 +59,25 @@ public sealed class MaskFolderSource : ISegmentationSource
             throw new InvalidDataException(
                 $"{mask} is {labels.Width} x {labels.Height}, its picture {path} {picture.Width} x {picture.Height}; they must be of one size");
         return new(key, picture,
-            labels.Map(label => label == ignore || skipZero && label == 0 ? LabelMap.Ignore : skipZero ? label - 1 : label));
+            labels.Map(label => ignore.Contains(label) || skipZero && label == 0 ? LabelMap.Ignore : skipZero ? label - 1 : label));
+    }
+
+    // The mask may be there in another format.
+    static string Missing(string picture, string mask)
+    {
+        var folder = Path.GetDirectoryName(mask)!;
+        var name = Path.GetFileNameWithoutExtension(mask);
+        var other = Directory.Exists(folder)
+            ? Directory.EnumerateFiles(folder).FirstOrDefault(file => Path.GetFileNameWithoutExtension(file) == name) : null;
+        if (other is null) return $"{picture} has no mask: there is no file {mask}";
+        var why = Path.GetExtension(other).ToLowerInvariant() is ".jpg" or ".jpeg" or ".webp"
+            ? "a lossy format, which mixes the labels of neighbours: write it again from its source as a PNG" : "masks must be PNG: convert it";
+        return $"{picture} has the mask {other}, {why}";
+    }
+
+    static bool IsRead(string file, SkipLog log)
+    {
+        if (UnreadPicture.Reason(file) is { } reason) log.Add(reason, file);
+        return PictureFile.IsPicture(file);
     }
 }

@@ -2,7 +2,7 @@ using SkiaSharp;
 
 namespace Silc;
 
-/// <summary>Label maps as colours over their pictures.</summary>
+/// <summary>Label maps as colours over their pictures. Threads: any number may call.</summary>
 public static class SegmentationPainter
 {
     /// <summary>Share of the colour in an overlay; the rest is the picture.</summary>
@@ -61,8 +61,8 @@ public static class SegmentationPainter
                 canvas.DrawRect(2, i * line + (line - box) / 2, box, box, paint);
                 (outline.Color, outline.Style, outline.StrokeWidth) = (new(150, 154, 160), SKPaintStyle.Stroke, 1);
                 canvas.DrawRect(2, i * line + (line - box) / 2, box, box, outline);
-                var text = StrokeFont.Wrap(name, capital, side - box - 14, lines: 1)[0];
-                StrokeFont.Draw(canvas, text, box + 12, i * line + (line + capital) / 2, capital, new SKColor(35, 38, 42));
+                var text = SheetText.Wrap(name, capital, side - box - 14, lines: 1)[0];
+                SheetText.Draw(canvas, text, box + 12, i * line + (line + capital) / 2, capital, new SKColor(35, 38, 42));
             }
         });
     }

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>How a picture is shown to the model to be segmented.</summary>
+/// <summary>How a picture is shown to the model to be segmented. Threads: immutable; any number may share it.</summary>
 /// <param name="Side">Side of a square window in pixels, a multiple of the patch.</param>
 /// <param name="ShortSide">
 /// The picture is resized so that its shorter side has this many pixels, and windows slide over it; null squashes the whole

@@ -9,7 +9,7 @@ public delegate float[,] PatchEmbedder(float[] pixels, int side);
 /// <summary>
 /// Segmentation by text alone: every pixel belongs to the class whose prompts its patch is closest to (Zhou et al. 2022,
 /// MaskCLIP, arXiv:2112.01071). Scores of patches are interpolated bilinearly to the size of the label map, windows are averaged,
-/// and the highest class wins, of equals the first; no refinement.
+/// and the highest class wins, of equals the first; no refinement. Threads: any number may use it at once.
 /// </summary>
 public sealed class ZeroShotSegmenter
 {

@@ -1,0 +1,76 @@
+namespace Silc;
+
+/// <summary>
+/// A folder that one process at a time writes to. The lock on its file goes with the file: whoever removes, renames or replaces the folder
+/// takes it away, and another process may lock the one that stands there now. So the folder also holds a word that is this lock's alone.
+/// </summary>
+sealed class FolderLock : IDisposable
+{
+    const string LockName = ".lock", OwnerName = ".owner";
+
+    // EWOULDBLOCK of Linux and macOS, Windows' ERROR_SHARING_VIOLATION.
+    static readonly int[] inUse = [11, 35, unchecked((int)0x80070020)];
+
+    readonly string path, owner, word = Guid.NewGuid().ToString();
+    readonly FileStream locked;
+
+    /// <param name="path">Is made if it is not there.</param>
+    /// <exception cref="IOException">Another process writes there, or the folder cannot be written to.</exception>
+    public FolderLock(string path)
+    {
+        (this.path, owner) = (path, Path.Combine(path, OwnerName));
+        FileStream? opened = null;
+        try
+        {
+            FolderSync.Create(Path.GetFullPath(path));
+            opened = new(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            File.WriteAllText(owner, word);
+            locked = opened;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            opened?.Dispose();
+            throw inUse.Contains(error.HResult)
+                ? new IOException($"{path} is in use: another process writes there. End it, or choose another folder", error)
+                : new IOException($"{path} cannot be written to: {error.Message}", error);
+        }
+    }
+
+    /// <summary>False once the folder was removed, renamed or replaced.</summary>
+    public bool Holds
+    {
+        get
+        {
+            try
+            {
+                return File.ReadAllText(owner) == word;
+            }
+            catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+            {
+                return false;
+            }
+            // A disk that does not answer says nothing of the folder; what is written next says more.
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>Throws once the folder is no longer the one that was locked: what stands there is another's.</summary>
+    /// <param name="stopped">What ends, such as "this run stops after step 7".</param>
+    /// <exception cref="IOException">It was removed, renamed or replaced.</exception>
+    public void Require(string stopped)
+    {
+        if (!Holds)
+            throw new IOException($"{path} was removed, renamed or replaced by another process: {stopped} and writes nothing more there. "
+                + "What it wrote before is where that folder went");
+    }
+
+    /// <summary>Lets other processes in.</summary>
+    public void Dispose()
+    {
+        if (Holds) AtomicFile.TryDelete(owner);
+        locked.Dispose();
+    }
+}

@@ -1,0 +1,126 @@
+using System.Text.Json;
+using CsvHelper;
+
+namespace Silc;
+
+/// <summary>
+/// Pictures that a table beside them names, as Hugging Face's imagefolder: <c>metadata.csv</c> or <c>metadata.jsonl</c> in the folder or in
+/// folders below, whose paths start from where the table lies. Or one table of JSON lines, whatever its name. Threads: <see cref="Read"/> is
+/// called by any number of them.
+/// </summary>
+public sealed class MetadataSource : IImageTextSource
+{
+    static readonly string[] usualTables = ["metadata.csv", "metadata.jsonl"];
+
+    static readonly string[] usualImages = ["file_name", "filepath", "image", "path", "filename"],
+        usualCaptions = ["text", "caption", "captions", "title", "prompt", "description"];
+
+    readonly List<(string Path, List<string> Captions)> pairs = [];
+    readonly Dictionary<string, int> known = [];
+
+    /// <summary>Reads the tables, not the pictures.</summary>
+    /// <param name="path">A folder, or a table whose name ends in .jsonl or .ndjson.</param>
+    /// <param name="imageColumn">Column or key of the picture paths; null means file_name, filepath, image, path or filename.</param>
+    /// <param name="captionColumn">
+    /// Column or key of the captions, a string or in JSON an array of strings; null means text, caption, captions, title, prompt or description.
+    /// </param>
+    /// <param name="needCaptions">False takes pictures without captions, too, also those that no table names.</param>
+    /// <exception cref="InvalidDataException">There is no table, or one has no such column, or a line is damaged; the message says which.</exception>
+    public MetadataSource(string path, string? imageColumn = null, string? captionColumn = null, bool needCaptions = true)
+    {
+        Name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+        var log = new SkipLog();
+        var files = Directory.Exists(path) ? DataFolder.Files(path, log) : [Path.GetFullPath(path)];
+        var tables = Directory.Exists(path) ? files.Where(IsMetadata).ToList() : files;
+        if (tables.Count == 0) throw new InvalidDataException($"{path} holds no metadata.csv and no metadata.jsonl");
+        foreach (var table in tables)
+        {
+            if (IsJsonLines(table)) AddLines(table, imageColumn, captionColumn, needCaptions);
+            else AddTable(table, imageColumn, captionColumn, needCaptions);
+        }
+        foreach (var picture in files.Where(file => PictureFile.IsPicture(file) && !known.ContainsKey(Path.GetFullPath(file))))
+        {
+            if (needCaptions) log.Add(SkipReason.NoRow, picture);
+            else Add(Path.GetFullPath(picture), []);
+        }
+        Skipped = log.Report();
+        if (pairs.Count == 0) throw new InvalidDataException($"{tables[0]} names no picture");
+    }
+
+    /// <summary>True for a folder with such a table in it, or in a folder right below: one for each split.</summary>
+    public static bool IsFolder(string path) => Directory.Exists(path)
+        && Directory.EnumerateDirectories(path).Where(folder => !DataFolder.IsHidden(Path.GetFileName(folder))).Prepend(path)
+            .Any(folder => usualTables.Any(table => File.Exists(Path.Combine(folder, table))));
+
+    /// <summary>True for the name of a table of JSON lines.</summary>
+    public static bool IsJsonLines(string path) => Path.GetExtension(path).ToLowerInvariant() is ".jsonl" or ".ndjson";
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <inheritdoc/>
+    public int Count => pairs.Count;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<SkippedMembers> Skipped { get; }
+
+    /// <inheritdoc/>
+    public ImageTextPair Read(int index) => new(pairs[index].Path, PictureFile.Read(pairs[index].Path), pairs[index].Captions);
+
+    static bool IsMetadata(string path) => usualTables.Contains(Path.GetFileName(path));
+
+    void AddTable(string table, string? image, string? caption, bool needCaptions)
+    {
+        List<string> columns;
+        using (var csv = CsvReader.Create(Utf8File.Open(table), new CsvReaderOptions()))
+        {
+            csv.ReadHeader();
+            columns = [.. csv.Headers];
+        }
+        var source = new CsvSource(table, Choose(table, image, usualImages, columns, "--image-column")!,
+            Choose(table, caption, usualCaptions, columns, needCaptions ? "--caption-column" : null) ?? CsvSource.UsualCaptions, needCaptions: needCaptions);
+        foreach (var (path, captions) in source.Pairs) Add(Path.GetFullPath(path), captions);
+    }
+
+    void AddLines(string table, string? image, string? caption, bool needCaptions)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(table))!;
+        foreach (var (number, line) in Utf8File.ReadLines(table).Index())
+        {
+            if (string.IsNullOrWhiteSpace(line)) continue;
+            var name = $"{table} line {number + 1}";
+            try
+            {
+                using var json = JsonDocument.Parse(line);
+                if (json.RootElement.ValueKind != JsonValueKind.Object) throw new InvalidDataException($"{name} holds no JSON object");
+                List<string> keys = [.. json.RootElement.EnumerateObject().Select(property => property.Name)];
+                var key = Choose(name, image, usualImages, keys, "--image-column")!;
+                var file = CaptionFile.Strings(json.RootElement, key, name).FirstOrDefault()
+                    ?? throw new InvalidDataException($"{name}: nothing in '{key}'; name the picture or delete the line");
+                var captions = Choose(name, caption, usualCaptions, keys, needCaptions ? "--caption-column" : null) is { } field
+                    ? CaptionFile.Strings(json.RootElement, field, name).ToList() : [];
+                if (captions.Count == 0 && needCaptions) throw new InvalidDataException($"{name} has no caption; write one or delete the line");
+                Add(Path.GetFullPath(Path.Combine(folder, file)), captions);
+            }
+            catch (JsonException error)
+            {
+                throw new InvalidDataException($"{name} is no valid JSON: {error.Message}; a table of JSON lines has one object a line", error);
+            }
+        }
+    }
+
+    // The column named, or the first usual one that is there; null where there need be none.
+    static string? Choose(string table, string? named, string[] usual, List<string> columns, string? option)
+    {
+        if (named is not null ? columns.Contains(named) : Array.Exists(usual, columns.Contains)) return named ?? Array.Find(usual, columns.Contains);
+        if (option is null && named is null) return null;
+        throw new InvalidDataException($"{table} has no {(named is null ? string.Join(", ", usual) : $"'{named}'")}, it has "
+            + $"{string.Join(", ", columns.Select(column => $"'{column}'"))}; name one by {option ?? "--caption-column"}");
+    }
+
+    void Add(string path, List<string> captions)
+    {
+        if (known.TryAdd(path, pairs.Count)) pairs.Add((path, captions));
+        else pairs[known[path]].Captions.AddRange(captions);
+    }
+}

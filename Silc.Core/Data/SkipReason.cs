@@ -1,0 +1,22 @@
+namespace Silc;
+
+/// <summary>Why a source leaves a file, a member of a shard or a sample out.</summary>
+static class SkipReason
+{
+    public const string Cut = "shard ends inside a member or without end mark",
+        Header = "damaged header",
+        Unsafe = "absolute name or one with ..",
+        NoFile = "link, device or other special member",
+        Duplicate = "second file of its kind under one key",
+        OtherField = "file of another field: a field is all that follows the first dot of a name",
+        NoCaption = "picture without caption",
+        OtherCase = "picture whose captions have another name in upper and lower case; that of dog.jpg is dog.txt",
+        DoubleEnding = "picture whose captions have its ending in their name; that of dog.jpg is dog.txt, not dog.jpg.txt",
+        NoRow = "picture that no row of metadata names",
+        NoPicture = "caption without picture",
+        Hidden = "hidden file, or one that a system keeps beside data",
+        OutsideClasses = "picture outside of the class folders",
+        EmptyClass = "class folder without a picture";
+
+    public static string Larger(long limit) => $"larger than {limit:N0} bytes";
+}

@@ -1,0 +1,56 @@
+namespace Silc;
+
+/// <summary>
+/// Which members of a sample are its picture and its captions. A field is what follows the first dot of a member's name, in lower case:
+/// <c>0001.depth.png</c> is the field depth.png, not png.
+/// </summary>
+sealed class ShardFields
+{
+    /// <summary>The captions of a sample in plain text and in JSON, unless another field is named.</summary>
+    public const string Text = "txt", Json = "json";
+
+    // The order in which open_clip looks for them, then what else is read.
+    static readonly string[] usualPictures = ["jpg", "png", "jpeg", "webp", "gif", "bmp"];
+    static readonly string[] usualKeys = ["caption", "text", "captions"];
+
+    readonly string[] pictures, texts;
+
+    /// <param name="image">Fields of pictures, the first that a sample has being its picture; several are separated by ; as in webdataset.</param>
+    /// <param name="caption">Fields of captions; each names a member of text, and a key in <c>.json</c>.</param>
+    /// <param name="needCaptions">False takes samples without captions, too.</param>
+    public ShardFields(string? image = null, string? caption = null, bool needCaptions = true)
+    {
+        NeedCaptions = needCaptions;
+        pictures = Split(image) ?? usualPictures;
+        texts = Split(caption) ?? [Text];
+        Keys = Split(caption) ?? usualKeys;
+    }
+
+    /// <summary>A sample without a caption is none.</summary>
+    public bool NeedCaptions { get; }
+
+    /// <summary>Keys of captions in <c>.json</c>.</summary>
+    public IReadOnlyList<string> Keys { get; }
+
+    /// <summary>Place of a field among those of pictures, the lowest being preferred; -1 if it is none.</summary>
+    public int PictureRank(string field) => Rank(pictures, field);
+
+    /// <summary>As <see cref="PictureRank"/>, of captions in plain text.</summary>
+    public int TextRank(string field) => Rank(texts, field);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"a picture is one of .{string.Join(", .", pictures)}; its captions .{string.Join(", .", texts)}, "
+        + $"or {string.Join(", ", Keys)} in .{Json}";
+
+    // Case counts in a key of JSON, not in the ending of a member.
+    static int Rank(string[] names, string field) => Array.FindIndex(names, name => name.Equals(field, StringComparison.OrdinalIgnoreCase));
+
+    static string[]? Split(string? fields)
+    {
+        if (fields is null) return null;
+        const StringSplitOptions Words = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        string[] names = [.. fields.Split([';', ','], Words).Select(name => name.TrimStart('.'))];
+        Require.That(names.Length > 0 && names.All(name => name != ""), $"'{fields}' names no field of shards; say for example jpg or caption");
+        return names;
+    }
+}

@@ -1,0 +1,63 @@
+namespace Silc;
+
+/// <summary>The best rows for each query among blocks that come one after another.</summary>
+/// <param name="queries">Embeddings (N, C).</param>
+/// <param name="k">How many.</param>
+/// <param name="search">Finds neighbours in a block; null does so on the processor.</param>
+sealed class BestRows(float[,] queries, int k, NeighbourSearch? search)
+{
+    readonly float[,] queries = Embeddings.Unit(queries);
+    readonly List<(int Row, float Score)>[] best = [.. Enumerable.Range(0, queries.GetLength(0)).Select(_ => new List<(int, float)>())];
+
+    // Rows of zeros, as close to everything as to nothing: they come after all others, however far those point away.
+    readonly List<int> zeros = [];
+
+    /// <summary>Is told rows of blocks that have no direction.</summary>
+    public Action<int>? Faults { get; init; }
+
+    /// <summary>Looks through rows that begin with <paramref name="first"/> of the index.</summary>
+    public void Add(float[,] rows, int first)
+    {
+        Embeddings.RequireSameWidth(queries, rows);
+        var (unit, places) = Searchable(rows, first);
+        int count = unit.GetLength(0);
+        if (count == 0) return;
+        var found = (search ?? Neighbours.Find)(queries, unit, Math.Min(k, count));
+        for (int query = 0; query < best.Length; query++)
+        {
+            var hits = Enumerable.Range(0, found.K).Select(i => (Row: first + (places?[found.Index[query, i]] ?? found.Index[query, i]), Score: found.Score[query, i]));
+            // Earlier rows come first among equals, for the order is stable.
+            best[query] = [.. best[query].Concat(hits).OrderByDescending(hit => hit.Score).Take(k)];
+        }
+    }
+
+    /// <summary>What was found, with the path and title of each row.</summary>
+    public IReadOnlyList<IReadOnlyList<SearchHit>> Hits(Func<int, float, (string Path, string Title)> describe) =>
+        [.. best.Select(hits => (IReadOnlyList<SearchHit>)[.. hits.Concat(zeros.Select(row => (Row: row, Score: 0f))).Take(k).Select(hit =>
+        {
+            var (path, title) = describe(hit.Row, hit.Score);
+            return new SearchHit(hit.Row, path, title, hit.Score);
+        })])];
+
+    // The rows of length 1, and where they were; null if they are all there.
+    (float[,] Unit, List<int>? Places) Searchable(float[,] rows, int first)
+    {
+        List<int>? places = null;
+        bool isUnit = true;
+        for (int i = 0; i < rows.GetLength(0); i++)
+        {
+            var squares = Embeddings.Squares(rows, i);
+            isUnit &= Embeddings.IsUnit(squares);
+            if (squares is > 0 and < float.PositiveInfinity)
+            {
+                places?.Add(i);
+                continue;
+            }
+            places ??= [.. Enumerable.Range(0, i)];
+            if (squares == 0 && zeros.Count < k) zeros.Add(first + i);
+            Faults?.Invoke(first + i);
+        }
+        if (places is not null) return (Embeddings.Normalize(Embeddings.Rows(rows, places)), places);
+        return (isUnit ? rows : Embeddings.Normalize(rows), null);
+    }
+}

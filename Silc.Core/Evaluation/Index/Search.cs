@@ -1,0 +1,62 @@
+namespace Silc;
+
+/// <summary>Something found in an index. Threads: immutable; any number may share it.</summary>
+/// <param name="Row">Its row.</param>
+/// <param name="Path">Path or id of the picture.</param>
+/// <param name="Title">Its caption.</param>
+/// <param name="Score">Cosine similarity to the query.</param>
+public sealed record SearchHit(int Row, string Path, string Title, float Score);
+
+/// <summary>
+/// Searches an index of pictures by text, of captions by picture, or either by its own kind. Rows of zeros come last, and rows with a value
+/// that is no number are not found. Threads: any number may call, each with an <see cref="IndexFile"/> of its own.
+/// </summary>
+public static class Search
+{
+    /// <summary>The best rows for each query, best first; of equals the lower row comes first.</summary>
+    /// <param name="index">Where to look.</param>
+    /// <param name="queries">Embeddings (N, C) of the same model; rows need not be normalised.</param>
+    /// <param name="k">How many; fewer if the index is smaller.</param>
+    /// <param name="search">Finds neighbours; null does so on the processor.</param>
+    public static IReadOnlyList<IReadOnlyList<SearchHit>> Find(EmbeddingIndex index, float[,] queries, int k = 10,
+        NeighbourSearch? search = null)
+    {
+        Check(index.Count, k);
+        var best = new BestRows(queries, k, search);
+        best.Add(index.Rows, first: 0);
+        return best.Hits((row, _) => (index.Paths[row], index.Titles[row]));
+    }
+
+    /// <summary>The same in files, of which a block at a time is in memory.</summary>
+    /// <param name="index">Where to look.</param>
+    /// <param name="queries">Embeddings (N, C) of the same model; rows need not be normalised.</param>
+    /// <param name="k">How many; fewer if the index is smaller.</param>
+    /// <param name="search">Finds neighbours; null does so on the processor.</param>
+    /// <param name="faults">Is told the rows that are zero or hold a value that is no number.</param>
+    /// <exception cref="InvalidDataException">The table belongs to other vectors.</exception>
+    public static IReadOnlyList<IReadOnlyList<SearchHit>> Find(IndexFile index, float[,] queries, int k = 10,
+        NeighbourSearch? search = null, Action<int>? faults = null)
+    {
+        Check(index.Count, k);
+        var best = new BestRows(queries, k, search) { Faults = faults };
+        var block = new float[index.BlockRows, index.Width];
+        for (int first = 0; first < index.Count; first += block.GetLength(0))
+        {
+            if (index.Count - first < block.GetLength(0)) block = new float[index.Count - first, index.Width];
+            index.Read(first, block);
+            best.Add(block, first);
+        }
+        var row = new float[1, index.Width];
+        return best.Hits((hit, _) =>
+        {
+            index.Read(hit, row);
+            return index.Row(hit, Embeddings.Row(row, 0));
+        });
+    }
+
+    static void Check(int count, int k)
+    {
+        Require.Positive(k, "number of rows to find");
+        Require.Positive(count, "number of rows of the index");
+    }
+}

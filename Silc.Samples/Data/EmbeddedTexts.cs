@@ -1,0 +1,43 @@
+using Silc.Samples.Terminals;
+using Silc.Samples.Training;
+
+namespace Silc.Samples.Data;
+
+/// <summary>Texts embedded with a word on how long it takes: a thousand classes in eighty templates are minutes.</summary>
+static class EmbeddedTexts
+{
+    const int AtOnce = 1024;
+
+    /// <summary>All of them.</summary>
+    /// <param name="model">Embeds.</param>
+    /// <param name="texts">Captions or prompts.</param>
+    /// <exception cref="OperationCanceledException">A signal asked for the end.</exception>
+    public static float[,] Of(SilcModel model, IEnumerable<string> texts)
+    {
+        string[] all = [.. texts];
+        var (rows, at) = (new float[all.Length, model.Config.EmbedDim], 0L);
+        Each(model, all, (piece, _) =>
+        {
+            Array.Copy(piece, 0, rows, at, piece.LongLength);
+            at += piece.LongLength;
+        });
+        return rows;
+    }
+
+    /// <summary>The same for those who keep no rows.</summary>
+    /// <param name="model">Embeds.</param>
+    /// <param name="texts">Captions or prompts.</param>
+    /// <param name="done">Is given each piece of rows as it is done, with its texts.</param>
+    /// <exception cref="OperationCanceledException">A signal asked for the end.</exception>
+    public static void Each(SilcModel model, string[] texts, Action<float[,], string[]> done) => Progress.Show("texts", texts.Length, report =>
+    {
+        int count = 0;
+        foreach (var some in texts.Chunk(AtOnce))
+        {
+            Interrupt.Current?.Token.ThrowIfCancellationRequested();
+            done(model.EmbedTexts(some), some);
+            report(count += some.Length);
+        }
+        return count;
+    });
+}

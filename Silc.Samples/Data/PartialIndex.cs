@@ -1,0 +1,66 @@
+namespace Silc.Samples.Data;
+
+/// <summary>
+/// An index that grows on the disk while vectors are made, so that hours of them are kept when a signal ends the work: as
+/// <c>vectors.partial.npy</c> beside the index that was asked for, which stays as it was. Threads: one adds and finishes, another may keep.
+/// </summary>
+/// <param name="path">The index that was asked for.</param>
+/// <param name="total">Rows that it will have.</param>
+/// <param name="model">Makes the vectors.</param>
+sealed class PartialIndex(string path, long total, SilcModel model) : IDisposable
+{
+    readonly IndexWriter writer = new(path, model.Config.EmbedDim, model.Fingerprint());
+    readonly Lock gate = new();
+    bool over;
+
+    /// <summary>What is kept is called.</summary>
+    public static string Name(string path) => Path.ChangeExtension(path, $".partial{Path.GetExtension(path)}");
+
+    /// <summary>Takes the next rows.</summary>
+    public void Add(float[,] rows, IReadOnlyList<string> paths, IReadOnlyList<string> titles)
+    {
+        lock (gate)
+            if (!over) writer.Add(rows, paths, titles);
+    }
+
+    /// <summary>Writes what is done under its own name, and says so; once.</summary>
+    public void Keep()
+    {
+        lock (gate)
+        {
+            if (over || writer.Count == 0) return;
+            over = true;
+            writer.Commit(Name(path));
+            Console.Error.WriteLine($"kept the first {writer.Count:N0} of {total:N0} vectors in {Name(path)}, which silc search reads as any index");
+        }
+    }
+
+    /// <summary>Gives the whole index its name, and returns its number of rows.</summary>
+    /// <exception cref="InvalidDataException">Nothing could ever be found in it.</exception>
+    public int Finish()
+    {
+        lock (gate)
+        {
+            Check();
+            writer.Commit();
+            over = true;
+            return writer.Count;
+        }
+    }
+
+    // A model whose weights are spoiled gives vectors of NaN.
+    void Check()
+    {
+        var (count, first) = writer.Faults;
+        if (count == 0) return;
+        if (count == writer.Count)
+            throw new InvalidDataException($"every vector is zero or holds values that are no numbers: the weights of this model are spoiled, and {path} is not written");
+        Console.Error.WriteLine($"warning: {count:N0} of {writer.Count:N0} vectors are zero or hold values that are no numbers; nothing will be found in them: "
+            + $"rows {string.Join(", ", first)}{(count > first.Count ? ", …" : "")}");
+    }
+
+    public void Dispose()
+    {
+        lock (gate) writer.Dispose();
+    }
+}

@@ -1,0 +1,80 @@
+using System.IO.Compression;
+using System.Text.Json;
+using Silc.Samples.Ablation;
+using Silc.Samples.Evaluation;
+using Silc.Samples.Training;
+
+namespace Silc.Samples.Outputs;
+
+/// <summary>A file that a command is about to write, and how one tells whether an earlier run of it made what is there.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="IsOwn">Looks into an existing file; may throw on what it cannot read, which is then not silc's.</param>
+/// <param name="What">How errors call it, if its name was not given but follows from another.</param>
+sealed record Output(string Path, Func<string, bool> IsOwn, string? What = null)
+{
+    const int PageHead = 2048;
+
+    /// <summary>A contact sheet, chart or plot.</summary>
+    public static Output Sheet(string path) => new(path, SheetFile.IsSheet);
+
+    /// <summary>The JSON of scores.</summary>
+    public static Output Scores(string path) => new(path, file =>
+    {
+        using var stream = File.OpenRead(file);
+        using var json = JsonDocument.Parse(stream);
+        return new[] { "model", "data", "scores" }.All(name => json.RootElement.TryGetProperty(name, out _));
+    });
+
+    /// <summary>The table of accuracies of classes.</summary>
+    public static Output Classes(string path) => new(path, file => FirstLine(file) == string.Join(',', ClassReport.Columns));
+
+    /// <summary>The table of an ablation.</summary>
+    public static Output Ablation(string path) => new(path, file => FirstLine(file) == string.Join(',', AblationFolder.Header));
+
+    /// <summary>Both files of an index, or the one.</summary>
+    public static IEnumerable<Output> Index(string path)
+    {
+        var (table, inside) = IndexColumns.Files(path);
+        var made = IndexColumns.IsTable;
+        return inside ? [new(table, made)] : [new(path, _ => made(table)), new(table, made, $"the table beside {path}")];
+    }
+
+    /// <summary>The page of a report.</summary>
+    public static Output Page(string path) => new(path, IsPage);
+
+    /// <summary>True for the page of a report.</summary>
+    public static bool IsPage(string file)
+    {
+        using var reader = new StreamReader(file);
+        var head = new char[PageHead];
+        return new string(head, 0, reader.ReadBlock(head)).Contains(": Silc run</title>", StringComparison.Ordinal);
+    }
+
+    /// <summary>The metrics of a run.</summary>
+    public static Output Metrics(string path) => new(path, file => FirstLine(file).Split(',') is { Length: > 2 } columns && MetricsFile.Columns.AsSpan().StartsWith(columns));
+
+    /// <summary>A file that is written to a folder beside <paramref name="main"/>, such as config.json beside weights: silc's where that is.</summary>
+    public static Output Beside(string path, Output main) => new(path, _ => File.Exists(main.Path) && main.IsOwn(main.Path));
+
+    /// <summary>Weights that silc convert wrote; a run's model says another thing.</summary>
+    public static Output Weights(string path) => new(path, file =>
+    {
+        if (!System.IO.Path.GetExtension(file).Equals(".npz", StringComparison.OrdinalIgnoreCase)) return ModelWriter.IsOwn(Safetensors.ReadMetadata(file));
+        using var zip = ZipFile.OpenRead(file);
+        return ModelWriter.IsOwn(zip.Comment);
+    });
+
+    /// <summary>A tower for ONNX Runtime.</summary>
+    public static Output Onnx(string path) => new(path, file =>
+    {
+        using var stream = File.OpenRead(file);
+        return OnnxGraph.IsOwn(stream);
+    });
+
+    static string FirstLine(string file)
+    {
+        using var reader = new StreamReader(file);
+        var line = new char[1024];
+        return new string(line, 0, reader.ReadBlock(line)).Split('\r', '\n')[0];
+    }
+}

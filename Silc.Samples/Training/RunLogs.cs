@@ -1,0 +1,34 @@
+namespace Silc.Samples.Training;
+
+/// <summary>What grows while a run trains, metrics.csv and events for TensorBoard; neither is touched before there is something to write.</summary>
+/// <param name="folder">Of the run.</param>
+/// <param name="startStep">Steps done before.</param>
+sealed class RunLogs(RunFolder folder, long startStep) : IDisposable
+{
+    MetricsLog? metrics;
+    EventLog? events;
+
+    /// <summary>Step and both losses of every row, those of earlier sessions included.</summary>
+    public IReadOnlyList<(long Step, double Contrastive, double Distillation)> Losses => Metrics.Losses;
+
+    MetricsLog Metrics => metrics ??= new(folder.At(TrainSession.Metrics), startStep);
+
+    public void Add(TrainReport report)
+    {
+        Metrics.Add(report);
+        (events ??= new(folder.Path, startStep)).Add(report);
+    }
+
+    /// <summary>Puts all rows onto the disk: those up to a checkpoint must not be lost before it is.</summary>
+    public void Flush()
+    {
+        metrics?.Flush();
+        events?.Flush();
+    }
+
+    public void Dispose()
+    {
+        metrics?.Dispose();
+        events?.Dispose();
+    }
+}

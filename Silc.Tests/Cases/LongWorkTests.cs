@@ -1,0 +1,80 @@
+using Silc.Samples.Terminals;
+
+namespace Silc.Tests;
+
+/// <summary>Work that takes a while says how long, and ends in order when it is asked to.</summary>
+[TestClass, DoNotParallelize]
+public sealed class LongWorkTests : TempFolder
+{
+    // embed-without-a-word, embed-in-a-container
+    [TestMethod]
+    [DataRow("TERM", 143)]
+    [DataRow("INT", 130)]
+    [DataRow("HUP", 129)]
+    public void EmbedSaysHowFarItIsAndKeepsWhatIsDoneWhenItIsStopped(string signal, int expected)
+    {
+        if (OperatingSystem.IsWindows()) Assert.Inconclusive("signals are Unix's");
+        if (IsIgnored(expected - 128)) Assert.Inconclusive($"whoever started the tests lets {signal} be ignored, which programs leave as it is");
+        string model;
+        using (var device = Device.Cpu())
+        using (var mini = SilcModel.Create(device, SilcConfig.Mini with { VocabSize = 4096 }, seed: 1, new WordTokenizer())) mini.Save(model = At("model.safetensors"));
+        File.WriteAllText(At("v.npy"), "");
+        using var process = new SilcProcess("embed", "--model", model, "--data", "demo", "--out", At("v.npy"), "--device", "cpu");
+        Assert.IsTrue(process.WaitFor(() => process.Output.Contains(" left")), process.Output);
+        Assert.MatchesRegex(@"pictures [\d,]+/16,384  [\d.,]+/s  \d+:\d\d:\d\d left", process.Output);
+        process.Signal(signal);
+        Assert.AreEqual(expected, process.ExitCode, process.Output);
+        Assert.AreEqual(0, new FileInfo(At("v.npy")).Length, "what was asked for is not written by half");
+        var index = EmbeddingIndex.Load(At("v.partial.npy"));
+        Assert.Contains($"kept the first {index.Count:N0} of 16,384 vectors", process.Output);
+        Assert.IsGreaterThan(0, index.Count);
+        using var again = Device.Cpu();
+        using var loaded = SilcModel.Load(again, model);
+        var demo = Silc.Samples.DemoSet.Drawn(seed: 0);
+        var right = loaded.EmbedPictures(new SubsetSource(demo, Enumerable.Range(0, 32)));
+        for (int i = 0; i < 32; i++) Close.To(Embeddings.Row(right, i).ToArray(), Embeddings.Row(index.Rows, i).ToArray(), Close.Chained, $"row {i}");
+        Assert.AreEqual(demo.Read(31).Captions[0], index.Titles[31]);
+    }
+
+    static bool IsIgnored(int number) => File.Exists("/proc/self/status")
+        && (Convert.ToUInt64(File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim(), 16) >> (number - 1) & 1) == 1;
+
+    [TestMethod]
+    public void LinesComeLessOftenTheLongerItTakes()
+    {
+        var (now, lines) = (TimeSpan.Zero, new List<(double Second, string Line)>());
+        var progress = new Progress("pictures", 10_000, () => now, (_, line) => lines.Add((now.TotalSeconds, line)));
+        for (int done = 1; done <= 10_000; done++)
+        {
+            now = TimeSpan.FromSeconds(done * 0.05);
+            progress.Report(done);
+        }
+        CollectionAssert.AreEqual(new[] { 2.0, 4, 8, 16, 32, 64, 124, 184 }, lines.Take(8).Select(line => Math.Round(line.Second)).ToArray());
+        Assert.AreEqual("pictures 40/10,000  20/s  0:08:18 left", lines[0].Line);
+    }
+
+    [TestMethod]
+    public void QuickWorkSaysNothing()
+    {
+        var lines = new List<string>();
+        var progress = new Progress("pictures", 10, () => TimeSpan.FromSeconds(1.9), (_, line) => lines.Add(line));
+        progress.Report(9);
+        progress.Report(0);
+        Assert.IsEmpty(lines);
+    }
+
+    [TestMethod]
+    public void PiecesEndWhenAsked()
+    {
+        using var device = Device.Cpu(1);
+        using var model = SilcModel.Create(device, TinyRun.Config, seed: 1);
+        using var stop = new CancellationTokenSource();
+        int pieces = 0;
+        Assert.ThrowsExactly<OperationCanceledException>(() =>
+        {
+            foreach (var piece in model.EmbedPieces(new DemoSource(10_000, seed: 0, size: 24), stop: stop.Token))
+                if (++pieces == 2) stop.Cancel();
+        });
+        Assert.AreEqual(2, pieces);
+    }
+}

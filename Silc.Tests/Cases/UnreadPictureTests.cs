@@ -1,0 +1,129 @@
+namespace Silc.Tests;
+
+/// <summary>One picture that cannot be read stops no evaluation: what is left is scored as if it had never been there.</summary>
+[TestClass, DoNotParallelize]
+public sealed class UnreadPictureTests : TempFolder
+{
+    const int Good = 40;       // more than a piece of 32
+
+    // embed-stops-at-one-bad-picture
+    [TestMethod]
+    public void EmbedListsWhatItSkips()
+    {
+        var model = CaseModel.In(Root);
+        Table("good.csv", Lines());
+        Table("bad.csv", Lines("missing.png,gone", "text.png,text"));
+        Right("embed", "--model", model, "--data", At("good.csv"), "--out", At("v-good.npy"), "--device", "cpu");
+        var error = Right("embed", "--model", model, "--data", At("bad.csv"), "--out", At("v-bad.npy"), "--device", "cpu").Error;
+        Assert.Contains($"2 of {Good + 2} pictures", error);
+        Assert.Contains("missing.png", error);
+        Assert.Contains("text.png", error);
+        CollectionAssert.AreEqual(File.ReadAllBytes(At("v-good.npy")), File.ReadAllBytes(At("v-bad.npy")));
+        CollectionAssert.AreEqual(EmbeddingIndex.Load(At("v-good.npy")).Paths.ToArray(), EmbeddingIndex.Load(At("v-bad.npy")).Paths.ToArray());
+    }
+
+    [TestMethod]
+    [DataRow("retrieval")]
+    [DataRow("zero-shot")]
+    public void CaptionsAreScoredWithoutIt(string kind)
+    {
+        var model = CaseModel.In(Root);
+        Table("data.csv", Lines());
+        var right = Scores("eval", kind, "--model", model, "--data", At("data.csv"));
+        Table("data.csv", Lines("missing.png,gone", "text.png,text"));
+        Assert.AreEqual(right, Scores("eval", kind, "--model", model, "--data", At("data.csv")));
+    }
+
+    [TestMethod]
+    [DataRow("zero-shot")]
+    [DataRow("probe")]
+    public void ClassesAreScoredWithoutIt(string kind)
+    {
+        var model = CaseModel.In(Root);
+        foreach (var set in (string[])["known", "asked"])
+            for (int i = 0; i < 12; i++) Picture($"{set}/{(i % 2 == 0 ? "cat" : "dog")}/{i}.png", i);
+        string[] line = kind == "probe"
+            ? ["eval", "probe", "--model", model, "--data", $"classes:{At("known")}", "--test", $"classes:{At("asked")}"]
+            : ["eval", "zero-shot", "--model", model, "--data", $"classes:{At("asked")}"];
+        var right = Scores(line);
+        File.WriteAllText(At("asked/cat/1x.png"), "no picture");
+        File.WriteAllText(At("known/dog/1x.png"), "no picture");
+        Assert.AreEqual(right, Scores(line));
+    }
+
+    [TestMethod]
+    public void MasksAreScoredWithoutIt()
+    {
+        var model = CaseModel.In(Root);
+        for (int i = 0; i < 3; i++) Masked($"{i}.png", i);
+        File.WriteAllText(At("classes.txt"), "wall\nfloor\n");
+        string[] line = ["eval", "segmentation", "--model", model, "--data", $"masks:{At("set")}", "--classes", At("classes.txt")];
+        var right = Scores(line);
+        Masked("1x.png", 1);
+        File.WriteAllText(At("set/images/1x.png"), "no picture");
+        Masked("1y.png", 1);
+        File.WriteAllText(At("set/masks/1y.png"), "no mask");
+        Assert.AreEqual(right, Scores(line));
+    }
+
+    [TestMethod]
+    public void AReportIsWrittenWithoutIt()
+    {
+        Right("train", "--data", "demo", "--steps", "1", "--batch", "2", "--image-size", "16", "--text-length", "8", "--tokenizer", "words",
+            "--distillation", "0", "--device", "cpu", "--out", At("run"));
+        Table("data.csv", ["missing.png,gone", .. Lines("text.png,text")]);
+        var error = Right("report", At("run"), "--data", At("data.csv"), "--device", "cpu").Error;
+        Assert.Contains("missing.png", error);
+        Assert.Contains($"{Good:N0}", File.ReadAllText(At("run/report.html")));
+    }
+
+    [TestMethod]
+    public void WhenNoneCanBeReadThatIsAnError()
+    {
+        Table("data.csv", ["a.png,a", "b.png,b"]);
+        var (code, _, error) = CommandLineRun.Of("embed", "--model", CaseModel.In(Root), "--data", At("data.csv"), "--out", At("v.npy"), "--device", "cpu");
+        Assert.AreEqual(1, code);
+        Assert.Contains("none of the 2 pictures of data can be read", error);
+        Assert.Contains("a.png", error);
+        Assert.IsFalse(File.Exists(At("v.npy")));
+    }
+
+    // The rows of good pictures, the others among them.
+    string[] Lines(params string[] others)
+    {
+        for (int i = 0; i < Good; i++) Picture($"{i}.png", i);
+        File.WriteAllText(At("text.png"), "no picture");
+        var lines = Enumerable.Range(0, Good).Select(i => $"{i}.png,caption {i % 7}").ToList();
+        foreach (var (i, other) in others.Index()) lines.Insert(5 + 20 * i, other);
+        return [.. lines];
+    }
+
+    void Table(string name, string[] lines) => File.WriteAllLines(At(name), lines.Prepend("filepath,title"));
+
+    void Picture(string name, int seed)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(At(name))!);
+        PictureFile.Write(At(name), Pictures.Noise(20, 16, seed));
+    }
+
+    void Masked(string name, int seed)
+    {
+        Picture($"set/images/{name}", seed);
+        Directory.CreateDirectory(At("set/masks"));
+        LabelMapFile.Write(At($"set/masks/{name}"), new(20, 16, [.. Enumerable.Range(0, 320).Select(i => (i + seed) / 7 % 2)]));
+    }
+
+    // The JSON of the scores, whatever was skipped.
+    string Scores(params string[] line)
+    {
+        Right([.. line, "--json", At("scores.json"), "--device", "cpu"]);
+        return File.ReadAllText(At("scores.json"));
+    }
+
+    static (string Output, string Error) Right(params string[] line)
+    {
+        var (code, output, error) = CommandLineRun.Of(line);
+        Assert.AreEqual(0, code, error);
+        return (output, error);
+    }
+}
