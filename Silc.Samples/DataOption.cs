@@ -54,10 +54,11 @@ static class DataOption
 
     public static bool IsClasses(string data) => After(ClassPrefix, data) is not null;
 
-    public static bool IsTable(string data) => Path.GetExtension(data).ToLowerInvariant() is ".csv" or ".tsv" || IsMetadata(data) || IsPipe(data);
+    public static bool IsTable(string data) => Path.GetExtension(data).ToLowerInvariant() is ".csv" or ".tsv" || File.Exists(data) && MetadataSource.IsJsonLines(data) || IsPipe(data);
 
     // Hugging Face's imagefolder, or a table of JSON lines.
-    static bool IsMetadata(string data) => File.Exists(data) && MetadataSource.IsJsonLines(data) || MetadataSource.IsFolder(data);
+    static bool IsMetadata(string data, ParseResult parsed) =>
+        File.Exists(data) && MetadataSource.IsJsonLines(data) || MetadataSource.IsFolder(data, parsed.GetValue(ImageColumn));
 
     // A name that a shell gives to a pipe, as in --data <(zcat photos.csv.gz), says nothing of what comes through.
     static bool IsPipe(string data) => data == Piped || data.StartsWith("/dev/", StringComparison.Ordinal) && File.Exists(data);
@@ -77,7 +78,7 @@ static class DataOption
     public static IImageTextSource Open(string data, int seed, ParseResult parsed, bool needCaptions = true)
     {
         if (After(ClassPrefix, data) is null) Refuse(parsed, data, "one folder per class, classes:FOLDER", Template);
-        if (!IsTable(data)) Refuse(parsed, data, "a table, FILE.csv, FILE.tsv or metadata.csv in a folder", ImageColumn, CaptionColumn, Separator);
+        if (!IsTable(data) && !IsMetadata(data, parsed)) Refuse(parsed, data, "a table, FILE.csv, FILE.tsv or metadata.csv in a folder", ImageColumn, CaptionColumn, Separator);
         if (Shards(data) is null) Refuse(parsed, data, "WebDataset shards", ImageField, CaptionField, MaxMember, MaxUnpacked);
         var source = data == "demo" ? DemoSet.Drawn(seed) : OpenFiles(data, parsed, needCaptions);
         Say(source.Skipped);
@@ -98,7 +99,7 @@ static class DataOption
             return Directory.Exists(classes) ? new ClassFolderSource(classes, parsed.GetValue(Template) ?? ClassFolderSource.UsualTemplate)
                 : throw new FileNotFoundException($"--data {data}: no folder {classes}; it should hold one folder per class");
         var (image, caption) = (parsed.GetValue(ImageColumn), parsed.GetValue(CaptionColumn));
-        if (IsMetadata(data)) return new MetadataSource(data, image, caption, needCaptions);
+        if (IsMetadata(data, parsed)) return new MetadataSource(data, image, caption, needCaptions);
         if (IsPipe(data))
             return CsvSource.FromPipe(data == Piped ? Console.OpenStandardInput() : File.OpenRead(data), image ?? "filepath", caption ?? CsvSource.UsualCaptions,
                 SeparatorOf(parsed), needCaptions);

@@ -48,9 +48,12 @@ public sealed class MetadataSource : IImageTextSource
     }
 
     /// <summary>True for a folder with such a table in it, or in a folder right below: one for each split.</summary>
-    public static bool IsFolder(string path) => Directory.Exists(path)
+    /// <param name="path">The folder.</param>
+    /// <param name="imageColumn">As above. A table without it is about something else.</param>
+    public static bool IsFolder(string path, string? imageColumn = null) => Directory.Exists(path)
         && Directory.EnumerateDirectories(path).Where(folder => !DataFolder.IsHidden(Path.GetFileName(folder))).Prepend(path)
-            .Any(folder => usualTables.Any(table => File.Exists(Path.Combine(folder, table))));
+            .SelectMany(folder => usualTables.Select(table => Path.Combine(folder, table)))
+            .Any(table => File.Exists(table) && Array.Exists(imageColumn is null ? usualImages : [imageColumn], Columns(table).Contains));
 
     /// <summary>True for the name of a table of JSON lines.</summary>
     public static bool IsJsonLines(string path) => Path.GetExtension(path).ToLowerInvariant() is ".jsonl" or ".ndjson";
@@ -71,15 +74,30 @@ public sealed class MetadataSource : IImageTextSource
 
     void AddTable(string table, string? image, string? caption, bool needCaptions)
     {
-        List<string> columns;
-        using (var csv = CsvReader.Create(Utf8File.Open(table), new CsvReaderOptions()))
-        {
-            csv.ReadHeader();
-            columns = [.. csv.Headers];
-        }
+        var columns = Columns(table);
         var source = new CsvSource(table, Choose(table, image, usualImages, columns, "--image-column")!,
             Choose(table, caption, usualCaptions, columns, needCaptions ? "--caption-column" : null) ?? CsvSource.UsualCaptions, needCaptions: needCaptions);
         foreach (var (path, captions) in source.Pairs) Add(Path.GetFullPath(path), captions);
+    }
+
+    // Of JSON lines those of the first.
+    static List<string> Columns(string table)
+    {
+        if (IsJsonLines(table))
+        {
+            try
+            {
+                using var first = JsonDocument.Parse(Utf8File.ReadLines(table).FirstOrDefault(line => !string.IsNullOrWhiteSpace(line)) ?? "{}");
+                return first.RootElement.ValueKind == JsonValueKind.Object ? [.. first.RootElement.EnumerateObject().Select(property => property.Name)] : [];
+            }
+            catch (JsonException)
+            {
+                return [];
+            }
+        }
+        using var csv = CsvReader.Create(Utf8File.Open(table), new CsvReaderOptions());
+        csv.ReadHeader();
+        return [.. csv.Headers];
     }
 
     void AddLines(string table, string? image, string? caption, bool needCaptions)

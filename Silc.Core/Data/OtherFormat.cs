@@ -6,10 +6,6 @@ static class OtherFormat
     // Major or compatible brands of ISO media files (ISO/IEC 23008-12, annex B; AV1 image file format; Canon's raw files).
     static readonly string[] heic = ["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"], avif = ["avif", "avis"], raw = ["crx "];
 
-    /// <summary>Endings, in lower case, of pictures that have to be converted first.</summary>
-    public static IReadOnlyList<string> Extensions { get; } =
-        [".heic", ".heif", ".hif", ".avif", ".jxl", ".tif", ".tiff", ".jp2", ".psd", ".svg", ".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".orf", ".rw2"];
-
     /// <summary>The sentence after "no picture that is read", with the way to convert it; null if the content is not known.</summary>
     public static string? Describe(ReadOnlySpan<byte> bytes, string name)
     {

@@ -30,7 +30,7 @@ static class StepBench
         int batch = train.BatchSize;
         using var model = SilcModel.Create(device, config, seed: 0);
         var (startUp, step, _) = Steps(model, train, steps, profile);
-                var stepCosts = profile?.Costs ?? [];
+        var stepCosts = profile?.Costs ?? [];
         var peak = device.Info.IsProcessor ? Peak() : device.PeakBytes;
 
         var kernelCosts = kernels ? Kernels(model, train, steps) : [];

@@ -53,7 +53,7 @@ static class EmbedCommand
         });
         var (count, seconds) = (index.Finish(), clock.Elapsed.TotalSeconds);
         Console.WriteLine($"wrote {count:N0} x {model.Config.EmbedDim} values to {path}{(path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? " and the paths to the .csv beside it" : "")}: "
-            + $"{count / seconds:N0} {(source is null ? "captions" : "pictures")}/s with reading, {seconds:F1} s");
+            + $"{(count / seconds).ToString(count < 10 * seconds ? "N1" : "N0")} {(source is null ? "captions" : "pictures")}/s with reading, {seconds:F1} s");
         return 0;
     }
 

@@ -86,16 +86,33 @@ static class SearchCommand
 
     static void Draw(string sheet, List<(string Query, IReadOnlyList<SearchHit> Hits)> found, IndexFile index, ParseResult parsed)
     {
-        var source = parsed.GetValue(Data) is { } data ? DataOption.Open(data, seed: 0, parsed) : null;
-        if (source is not null && source.Count != index.Count)
-            throw new ArgumentException($"--data {parsed.GetValue(Data)} has {source.Count:N0} pictures, the index {index.Count:N0} rows: give what was embedded");
+        var source = parsed.GetValue(Data) is { } data ? DataOption.Open(data, seed: 0, parsed, needCaptions: false) : null;
+        // Rows count what could be read when it was embedded: with others left out only paths say which picture a row is of.
+        if (source is not null && source.Count != index.Count && !found.All(row => row.Hits.All(hit => File.Exists(hit.Path))))
+            throw new ArgumentException($"--data {parsed.GetValue(Data)} has {source.Count:N0} pictures, the index {index.Count:N0} rows: give what was embedded, without what was skipped then");
         ContactSheet.Write(sheet, [.. found.Select(row => new ContactSheetRow(row.Query,
             [.. row.Hits.Select(hit => new ContactSheetCell(Picture(hit, source), $"{hit.Score:F2} {hit.Title}"))]))], "Found by search");
-        Console.WriteLine($"wrote {sheet}");
+        // In a pipe there are pictures alone.
+        (Console.IsOutputRedirected || parsed.GetValue(Json) ? Console.Error : Console.Out).WriteLine($"wrote {sheet}");
     }
 
-    static Picture Picture(SearchHit hit, IImageTextSource? source) => source is not null ? source.Read(hit.Row).Picture
-        : File.Exists(hit.Path) ? PictureFile.Read(hit.Path)
-        : throw new FileNotFoundException(hit.Path == "" ? "captions have no pictures to draw: leave out --sheet"
-            : $"'{hit.Path}' is no file: for a sheet give --data as it was embedded, for example --data demo");
+    static Picture Picture(SearchHit hit, IImageTextSource? source)
+    {
+        if (!File.Exists(hit.Path) && source is null) throw Missing(hit);
+        try
+        {
+            return File.Exists(hit.Path) ? PictureFile.Read(hit.Path) : source!.Read(hit.Row).Picture;
+        }
+        catch (Exception error) when (Unreadable.Is(error))
+        {
+            Console.Error.WriteLine($"skipped  {error.Message}");
+            return Gone;
+        }
+    }
+
+    // Stands for a picture that is not to be read any more.
+    static Picture Gone { get; } = new(1, 1, [128, 128, 128, 255]);
+
+    static FileNotFoundException Missing(SearchHit hit) => new(hit.Path == "" ? "captions have no pictures to draw: leave out --sheet"
+        : $"'{hit.Path}' is no file: for a sheet give --data as it was embedded, for example --data demo");
 }

@@ -86,6 +86,7 @@ sealed class Interrupt : IDisposable
         {
             Say(error.Message);
         }
+        Say("stopped");
         End(Shells + number);
     }
 

@@ -90,6 +90,19 @@ public sealed class PhotoDataTests : TempFolder
     }
 
     [TestMethod]
+    [DataRow("metadata.csv", "camera,date\nx,2024\n")]
+    [DataRow("metadata.jsonl", "{\"camera\": 3}")]
+    [DataRow("metadata.jsonl", "{")]
+    public void ATableAboutSomethingElseIsNoMetadata(string name, string text)
+    {
+        Photos(1);
+        File.WriteAllText(At("photos/0.txt"), "a dog");
+        Put($"photos/{name}", text);
+        Assert.IsFalse(MetadataSource.IsFolder(At("photos")));
+        Assert.Contains("photos: 1 pair,", Right("data", "inspect", "--data", At("photos"), "--sheet", At("sheet.png")));
+    }
+
+    [TestMethod]
     public void EachSplitMayHaveItsTable()
     {
         foreach (var split in (string[])["train", "test"])

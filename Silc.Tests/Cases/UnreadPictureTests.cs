@@ -78,6 +78,19 @@ public sealed class UnreadPictureTests : TempFolder
     }
 
     [TestMethod]
+    public void ASheetIsDrawnWithoutAPictureThatIsGone()
+    {
+        var model = CaseModel.In(Root);
+        Table("data.csv", Lines("missing.png,gone"));
+        Right("embed", "--model", model, "--data", At("data.csv"), "--out", At("v.npy"), "--device", "cpu");
+        string[] line = ["search", "caption", "--model", model, "--index", At("v.npy"), "--top", $"{Good}", "--sheet", At("sheet.png"), "--device", "cpu"];
+        Right([.. line, "--data", At("data.csv")]);
+        File.WriteAllText(At("3.png"), "no picture");
+        Assert.Contains("3.png", Right(line).Error);
+        Assert.IsGreaterThan(100, PictureFile.Read(At("sheet.png")).Width);
+    }
+
+    [TestMethod]
     public void WhenNoneCanBeReadThatIsAnError()
     {
         Table("data.csv", ["a.png,a", "b.png,b"]);
