@@ -14,7 +14,11 @@ public sealed partial class Device
     internal Lock.Scope Turn()
     {
         var turn = turns.EnterScope();
-        if (!disposed) return turn;
+        if (!disposed)
+        {
+            Accelerator.Bind();     // CUDA's context is current thread by thread
+            return turn;
+        }
         turn.Dispose();
         throw new ObjectDisposedException(nameof(Device), $"the device '{Info.Id}' was disposed: keep it as long as its models and trainers are used");
     }

@@ -22,7 +22,7 @@ sealed class CudaKernels(CudaAccelerator accelerator) : IDisposable
 
     public unsafe void Launch<TKernel>(int groups, int lanes, int dynamicBytes, TKernel kernel) where TKernel : struct, IKernel
     {
-        accelerator.Bind();     // the driver's context belongs to a thread, and any may come here
+        accelerator.Bind();     // tests come here without a turn
         if (!kernels.TryGetValue(typeof(TKernel), out var loaded)) kernels[typeof(TKernel)] = loaded = Load(typeof(TKernel));
         if (RuntimeHelpers.IsReferenceOrContainsReferences<TKernel>())
         {
