@@ -45,7 +45,7 @@ public sealed partial class SilcModel
         readonly SilcModel model;
         readonly Arena arena;
         readonly Pass pass;
-        readonly MemoryBuffer1D<float, Stride1D.Dense> pixels;
+        readonly StagedBuffer pixels;
         readonly MemoryBuffer1D<int, Stride1D.Dense> tokens;
 
         public Inference(SilcModel model)
@@ -67,7 +67,7 @@ public sealed partial class SilcModel
             }
             arena = Arena.Allocate(device, measure.Peak);
             pass = new(device.Ops, arena, Training: false);
-            pixels = device.Allocate((long)PicturesAtOnce * config.ImageSize * config.ImageSize * 3, "pictures");
+            pixels = new(device, (long)PicturesAtOnce * config.ImageSize * config.ImageSize * 3, "pictures");
             tokens = device.Allocate<int>(TextsAtOnce * config.TextLength, "captions");
         }
 
@@ -76,8 +76,9 @@ public sealed partial class SilcModel
             int each = source.Length / Math.Max(1, count), side = model.Config.ImageSize;
             return InPieces(count, PicturesAtOnce, (first, n) =>
             {
-                model.Device.Upload<float>(source.AsSpan(first * each, n * each), pixels.View.AsContiguous());
-                var (z, raw, _) = model.EmbedImage(pass, new(pixels.View.AsContiguous(), n, each), side);
+                pixels.Put(source, first * each, n * each, 0);      // what was there has been read: its results came back
+                model.Device.AwaitCopies();
+                var (z, raw, _) = model.EmbedImage(pass, new(pixels.View, n, each), side);
                 return normalize ? z : raw;
             });
         }
@@ -108,7 +109,7 @@ public sealed partial class SilcModel
         public void Dispose()
         {
             arena.Dispose();
-            model.Device.Free(pixels);
+            pixels.Dispose();
             model.Device.Free(tokens);
         }
     }
