@@ -5,7 +5,8 @@ namespace Silc;
 
 /// <summary>
 /// The batch on the device, twice: while a step works on one, the next is copied into the other. <see cref="Send"/> waits for the step that
-/// used the other where steps are queued ahead; elsewhere it expects that at most the step of the batch before is still running. It is cut into slices for gradient accumulation; those lie one after another, each view-major.
+/// used the other where steps are queued ahead; elsewhere it expects that at most the step of the batch before is still running. The batch is
+/// cut into slices for gradient accumulation; those lie one after another, each view-major.
 /// </summary>
 sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices) : IDisposable
 {

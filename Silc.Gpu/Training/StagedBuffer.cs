@@ -29,8 +29,8 @@ sealed class StagedBuffer : IDisposable
     public long Length => memory.Length;
 
     /// <summary>
-    /// Copies into this buffer from <paramref name="at"/> on, beside the kernels; <paramref name="from"/> is free again afterwards. Kernels wait for it
-    /// from <see cref="Device.AwaitCopies"/> on. None that uses the buffer may be on its way.
+    /// Copies into this buffer from <paramref name="at"/> on, beside the kernels; <paramref name="from"/> is free again afterwards. Kernels wait
+    /// for it from <see cref="Device.AwaitCopies"/> on. None that uses the buffer may be on its way.
     /// </summary>
     public void Put(float[] from, int start, int count, int at)
     {
