@@ -3,7 +3,10 @@ using ILGPU.Runtime.Cuda;
 
 namespace Silc;
 
-/// <summary>A place in a device's queue that the host can wait for: an event on CUDA, where the host may be a step ahead; elsewhere there is none.</summary>
+/// <summary>
+/// A place in a device's queue that the host, or another queue, can wait for: an event on CUDA, where the host may be a step ahead; elsewhere
+/// there is none.
+/// </summary>
 sealed class QueueMark(Device device) : IDisposable
 {
     nint happened;

@@ -7,8 +7,8 @@ public enum Stored
     Float32,
 
     /// <summary>
-    /// bfloat16, two in a float's place: what products and attention read and write with <see cref="Precision.Bf16"/>. Rows are
-    /// whole units of 16 bytes.
+    /// bfloat16, two in a float's place: what products and attention read and write with <see cref="Precision.Bf16"/>, copies of the
+    /// weights among it. Rows are whole units of 16 bytes.
     /// </summary>
     BFloat16,
 }

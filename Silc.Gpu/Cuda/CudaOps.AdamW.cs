@@ -3,7 +3,9 @@ using ILGPU.Algorithms;
 
 namespace Silc;
 
-/// <summary>Where a kernel writes the bf16 copy of what it has at hand: value <c>i</c> of a run is value <c>i + shift</c> of the copy's kernels.</summary>
+/// <summary>
+/// Where a kernel writes the bf16 copy of what it has at hand: value <c>i</c> of a run is value <c>i + shift</c> of the copy's kernels.
+/// </summary>
 readonly struct CopyAt(long address, int shift, CopyLayout layout)
 {
     public CopyAt(WeightCopy copy, long begin) : this(copy.Halves.Address, (int)((begin - copy.Begin) / sizeof(float)), copy.Layout) { }
@@ -104,8 +106,8 @@ partial class CudaOps
             // Behind the last parameter of a run are zeros up to a multiple of 16, which stay zeros.
             int count = Pieces(end - start, 4) * 4;
             Device.Launch(Pieces(count / 4, 256), 256, new AdamWRounding(Address(values.View), Address(Part(g).View), Address(Part(m).View),
-                Address(Part(v).View), Address(follows.View), new(copy, begin), teacherCopy is null ? default : new(teacherCopy, Address(follows.View)),
-                Address(gate.View), count, rate, decay, beta1, beta2, epsilon, momentum));
+                Address(Part(v).View), Address(follows.View), new(copy, begin),
+                teacherCopy is null ? default : new(teacherCopy, Address(follows.View)), Address(gate.View), count, rate, decay, beta1, beta2, epsilon, momentum));
 
             Tensor Part(Tensor all) => all.Columns(start, end - start);
         }

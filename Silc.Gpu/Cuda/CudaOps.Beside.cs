@@ -47,9 +47,9 @@ partial class CudaOps
     // True if they lie one after another.
     static bool AreJoined(Tensor[] tensors)
     {
+        long first = Address(tensors[0].View), bytes = sizeof(float) * (long)tensors[0].Count;
         for (int i = 1; i < tensors.Length; i++)
-            if (tensors[i].Count != tensors[0].Count || Address(tensors[i].View) != Address(tensors[0].View) + i * sizeof(float) * (long)tensors[0].Count)
-                return false;
+            if (tensors[i].Count != tensors[0].Count || Address(tensors[i].View) != first + i * bytes) return false;
         return true;
     }
 

@@ -6,13 +6,15 @@ namespace Silc;
 /// C = the parts of split sums, added in one order, + bias row + addend: the same bits every run. Four parts are on their way at once.
 /// Several results that lie side by side in the parts, (m, n) each, lie one below the other in C.
 /// </summary>
-readonly struct SumParts<TReads>(MatrixAt parts, int splits, Sums<FloatValues> sums, int m, int n, int results) : IKernel where TReads : struct, IReads
+readonly struct SumParts<TReads>(MatrixAt parts, int splits, Sums<FloatValues> sums, int m, int n, int results) : IKernel
+    where TReads : struct, IReads
 {
     public void Execute()
     {
         int fours = (n + 3) / 4, thread = Grid.IdxX * Group.DimX + Group.IdxX, row = thread / fours, column = thread % fours * 4;
         if (row >= m * results) return;
-        long at = parts.At(row % m, row / m * n + column), step = Ptx.Hold(4L * m * parts.Stride), two = Ptx.Hold(2 * step), three = Ptx.Hold(3 * step);
+        long at = parts.At(row % m, row / m * n + column);
+        long step = Ptx.Hold(4L * m * parts.Stride), two = Ptx.Hold(2 * step), three = Ptx.Hold(3 * step);
         Float4 total = default;
         for (int part = 0; part < splits; part += 4, at += 2 * two)
         {

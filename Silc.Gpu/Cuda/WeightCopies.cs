@@ -106,7 +106,8 @@ sealed class WeightCopies(Device device)
             if (run.Count > 0)
             {
                 int start = run[0].Offset, count = (run[^1].Offset + run[^1].Count - start + UnitValues - 1) / UnitValues * UnitValues;
-                var layout = new CopyLayout(threes.First, Math.Max(1, threes.Threes > 1 ? threes.Distance : count), threes.Threes, Math.Max(1, threes.Width));
+                int distance = Math.Max(1, threes.Threes > 1 ? threes.Distance : count);
+                var layout = new CopyLayout(threes.First, distance, threes.Threes, Math.Max(1, threes.Width));
                 all.Add(new(parameters, parameters.Values.Columns(start, count), layout, device.Allocate(count / 2, "bf16 weights")));
             }
             run.Clear();

@@ -51,7 +51,8 @@ public sealed class Linear
     /// <summary>Says that these layers, declared one after another, read one input and are of one shape, (C, C).</summary>
     internal static void Pack(Linear query, Linear key, Linear value)
     {
-        if (query.kernel.Rows == query.Outputs && key.Outputs == query.Outputs && value.Outputs == query.Outputs) query.kernel.WidthOfThree = query.Outputs;
+        int width = query.Outputs;
+        if (query.kernel.Rows == width && key.Outputs == width && value.Outputs == width) query.kernel.WidthOfThree = width;
     }
 
     // The same for layers of one input; their outputs lie side by side.

@@ -23,7 +23,9 @@ public sealed class Mlp(Parameters parameters, string norm, string name, int wid
         );
     }
 
-    /// <summary>Y, and a pullback that adds into dY. It is given dY as an activation too (see <see cref="Pass.AsActivation"/>), and keeps that up to date.</summary>
+    /// <summary>
+    /// Y, and a pullback that adds into dY. It is given dY as an activation too (see <see cref="Pass.AsActivation"/>), and keeps that up to date.
+    /// </summary>
     internal (Tensor Y, Action<Tensor, Tensor> Back) ForwardResidual(Pass pass, Tensor x)
     {
         var y = pass.Training ? pass.Keep(x.Rows, x.Cols) : x;

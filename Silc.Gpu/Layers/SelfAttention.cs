@@ -13,7 +13,9 @@ sealed class AttentionProjections
     public AttentionProjections(Parameters parameters, string name, int width, int heads)
     {
         this.width = width;
-        (Query, Key, Value) = (In(parameters, $"{name}/query", width, heads), In(parameters, $"{name}/key", width, heads), In(parameters, $"{name}/value", width, heads));
+        Query = In(parameters, $"{name}/query", width, heads);
+        Key = In(parameters, $"{name}/key", width, heads);
+        Value = In(parameters, $"{name}/value", width, heads);
         Out = new(parameters, $"{name}/out", width, width, Inits.XavierUniform(width, width), kernelShape: [heads, width / heads, width]);
         Linear.Pack(Query, Key, Value);
         (KeyValue, QueryKeyValue) = ([Key, Value], [Query, Key, Value]);

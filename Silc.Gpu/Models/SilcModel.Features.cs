@@ -99,7 +99,7 @@ public sealed partial class SilcModel
         readonly PatchFeature? feature;
         readonly Arena arena;
         readonly Pass pass;
-        readonly MemoryBuffer1D<float, Stride1D.Dense> pixels;
+        readonly StagedBuffer pixels;
 
         public PatchInference(SilcModel model, int side, PatchFeature? feature)
         {
@@ -120,7 +120,7 @@ public sealed partial class SilcModel
             }
             arena = Arena.Allocate(device, measure.Peak);
             pass = new(device.Ops, arena, Training: false);
-            pixels = device.Allocate((long)atOnce * side * side * 3, "windows");
+            pixels = new(device, (long)atOnce * side * side * 3, "windows");
         }
 
         public float[,] Run(float[] source, int count)
@@ -129,9 +129,10 @@ public sealed partial class SilcModel
             for (int first = 0; first < count; first += atOnce)
             {
                 int n = Math.Min(atOnce, count - first);
-                model.Device.Upload<float>(source.AsSpan(first * each, n * each), pixels.View.AsContiguous());
+                pixels.Put(source.AsSpan(first * each, n * each), 0);      // what was there has been read: its results came back
+                model.Device.AwaitCopies();
                 arena.Reset();
-                var z = Features(pass, new(pixels.View.AsContiguous(), n, each));
+                var z = Features(pass, new(pixels.View, n, each));
                 model.Device.Download(z.View.SubView(0, z.Count)).CopyTo(MemoryMarshal.CreateSpan(ref all[first * tokens, 0], z.Count));
             }
             return all;
@@ -144,7 +145,7 @@ public sealed partial class SilcModel
         public void Dispose()
         {
             arena.Dispose();
-            model.Device.Free(pixels);
+            pixels.Dispose();
         }
     }
 }

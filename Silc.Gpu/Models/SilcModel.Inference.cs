@@ -50,7 +50,7 @@ public sealed partial class SilcModel
         readonly SilcModel model;
         readonly Arena arena;
         readonly Pass pass;
-        readonly MemoryBuffer1D<float, Stride1D.Dense> pixels;
+        readonly StagedBuffer pixels;
         readonly MemoryBuffer1D<int, Stride1D.Dense> tokens;
 
         public Inference(SilcModel model)
@@ -72,32 +72,39 @@ public sealed partial class SilcModel
             }
             arena = Arena.Allocate(device, measure.Peak);
             pass = new(device.Ops, arena, Training: false);
-            pixels = device.Allocate((long)PicturesAtOnce * config.ImageSize * config.ImageSize * 3, "pictures");
+            pixels = new(device, (long)PicturesAtOnce * config.ImageSize * config.ImageSize * 3, "pictures");
             tokens = device.Allocate<int>(TextsAtOnce * config.TextLength, "captions");
         }
 
         public float[,] Pictures(ReadOnlySpan<float> source, int count, bool normalize)
         {
             int each = source.Length / Math.Max(1, count), side = model.Config.ImageSize;
-            return InPieces(count, PicturesAtOnce, source, each, pixels.View.AsContiguous(), (view, n) =>
+            return InPieces(count, PicturesAtOnce, source, each, Send, n =>
             {
-                var (z, raw, _) = model.EmbedImage(pass, new(view, n, each), side);
+                var (z, raw, _) = model.EmbedImage(pass, new(pixels.View, n, each), side);
                 return normalize ? z : raw;
             });
+
+            // What was there has been read: its results came back.
+            void Send(ReadOnlySpan<float> piece)
+            {
+                pixels.Put(piece, 0);
+                model.Device.AwaitCopies();
+            }
         }
 
-        public float[,] Texts(ReadOnlySpan<int> source, int count) =>
-            InPieces(count, TextsAtOnce, source, model.Config.TextLength, tokens.View.AsContiguous(), (view, n) => model.EmbedText(pass, new(view, default, n)).Z);
+        public float[,] Texts(ReadOnlySpan<int> source, int count) => InPieces(count, TextsAtOnce, source, model.Config.TextLength,
+            piece => model.Device.Upload(piece, tokens.View.AsContiguous()), n => model.EmbedText(pass, new(tokens.View.AsContiguous(), default, n)).Z);
 
-        float[,] InPieces<T>(int count, int atOnce, ReadOnlySpan<T> source, int each, ArrayView<T> view, Func<ArrayView<T>, int, Tensor> embed) where T : unmanaged
+        float[,] InPieces<T>(int count, int atOnce, ReadOnlySpan<T> source, int each, Action<ReadOnlySpan<T>> send, Func<int, Tensor> embed) where T : unmanaged
         {
             var all = new float[count, model.Config.EmbedDim];
             for (int first = 0; first < count; first += atOnce)
             {
                 int n = Math.Min(atOnce, count - first);
                 arena.Reset();
-                model.Device.Upload(source.Slice(first * each, n * each), view);
-                var z = embed(view, n);
+                send(source.Slice(first * each, n * each));
+                var z = embed(n);
                 model.Device.Download(z.View.SubView(0, z.Count)).CopyTo(MemoryMarshal.CreateSpan(ref all[first, 0], z.Count));
             }
             return all;
@@ -106,7 +113,7 @@ public sealed partial class SilcModel
         public void Dispose()
         {
             arena.Dispose();
-            model.Device.Free(pixels);
+            pixels.Dispose();
             model.Device.Free(tokens);
         }
     }

@@ -60,7 +60,8 @@ readonly struct JudgeKernel(Floats partial, Floats losses, Floats gate, int bloc
 }
 
 /// <summary>
-/// Rate and decay are factors on what the gate holds. m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂ + ε) - decay · p. Loshchilov and Hutter 2019, arXiv:1711.05101.
+/// Rate and decay are factors on what the gate holds.
+/// m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂ + ε) - decay · p. Loshchilov and Hutter 2019, arXiv:1711.05101.
 /// Where there is a teacher, it follows while p is at hand: teacher ← momentum · teacher + (1 - momentum) · p.
 /// </summary>
 readonly struct AdamWKernel<TPack>(Floats p, Floats g, Floats m, Floats v, Floats teacher, Floats gate,
@@ -71,7 +72,8 @@ readonly struct AdamWKernel<TPack>(Floats p, Floats g, Floats m, Floats v, Float
         if (gate[StepGate.Open] == 0) return;
         int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
-        float clip = gate[StepGate.Clip], step = rate * gate[StepGate.LearningRate] / gate[StepGate.Correction1], unbias = 1 / XMath.Sqrt(gate[StepGate.Correction2]);
+        float clip = gate[StepGate.Clip], step = rate * gate[StepGate.LearningRate] / gate[StepGate.Correction1];
+        float unbias = 1 / XMath.Sqrt(gate[StepGate.Correction2]);
         float fall = decay * gate[StepGate.Decay];
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) At<TPack>(i, clip, step, unbias, fall);
         for (int i = whole + lane; i < last; i += lanes) At<One>(i, clip, step, unbias, fall);

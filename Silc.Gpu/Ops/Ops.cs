@@ -44,7 +44,9 @@ public abstract class Ops(Device device)
     /// <summary>Rounded copies of the weights that products read, where there are any.</summary>
     internal virtual WeightCopies? Weights => null;
 
-    /// <summary>Makes those copies again that are older than their weights. Products do so themselves, but a step begins and ends without such copies.</summary>
+    /// <summary>
+    /// Makes those copies again that are older than their weights. Products do so themselves, but a step begins and ends without such copies.
+    /// </summary>
     internal virtual void RefreshWeights() { }
 
     // Elementwise
@@ -95,8 +97,8 @@ public abstract class Ops(Device device)
     /// <summary>y = (x - mean)·rstd·scale + bias over each row; mean and rstd (N, 1) are kept for the gradient.</summary>
     public abstract void LayerNorm(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon);
     /// <summary>
-    /// dx = gradient, or adds it when <paramref name="accumulate"/>; adds to dScale and dBias. <paramref name="rounded"/>, where it is given, takes dx once
-    /// more, in its own form.
+    /// dx = gradient, or adds it when <paramref name="accumulate"/>; adds to dScale and dBias. <paramref name="rounded"/>, where it is given,
+    /// takes dx once more, in its own form.
     /// </summary>
     public abstract void LayerNormBackward(
         Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate, Tensor rounded = default);
@@ -160,7 +162,9 @@ public abstract class Ops(Device device)
     // Optimizers
     /// <summary>Decides from the gradient's norm and the losses whether this step may change anything; see <see cref="StepGate"/>.</summary>
     public abstract void Judge(Tensor gradients, Tensor losses, StepGate gate, float clipNorm, float beta1, float beta2);
-    /// <summary>AdamW over a flat range, if the gate is open; a teacher of that range follows in the same pass. Rate and decay are multiples of the gate's.</summary>
+    /// <summary>
+    /// AdamW over a flat range, if the gate is open; a teacher of that range follows in the same pass. Rate and decay are factors on the gate's.
+    /// </summary>
     public abstract void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float rate, float decay, float beta1, float beta2, float epsilon,
         Tensor teacher = default, float momentum = 1);
     /// <summary>big_vision's Adafactor for one parameter, if the gate is open.</summary>

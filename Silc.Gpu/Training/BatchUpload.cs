@@ -5,7 +5,8 @@ namespace Silc;
 
 /// <summary>
 /// The batch on the device, twice: while a step works on one, the next is copied into the other. <see cref="Send"/> waits for the step that
-/// used the other where steps are queued ahead; elsewhere it expects that at most the step of the batch before is still running. It is cut into slices for gradient accumulation; those lie one after another, each view-major.
+/// used the other where steps are queued ahead; elsewhere it expects that at most the step of the batch before is still running. The batch is
+/// cut into slices for gradient accumulation; those lie one after another, each view-major.
 /// </summary>
 sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices) : IDisposable
 {
@@ -66,7 +67,7 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         int run = from.Length / views / slices;
         for (int slice = 0; slice < slices; slice++)
             for (int view = 0; view < views; view++)
-                to.Put(from, (view * slices + slice) * run, run, (slice * views + view) * run);
+                to.Put(from.AsSpan((view * slices + slice) * run, run), (slice * views + view) * run);
     }
 
     Tensor Views(StagedBuffer? buffer, int views, int side, int slice)

@@ -29,23 +29,27 @@ sealed class StagedBuffer : IDisposable
     public long Length => memory.Length;
 
     /// <summary>
-    /// Copies into this buffer from <paramref name="at"/> on, beside the kernels; <paramref name="from"/> is free again afterwards. Kernels wait for it
-    /// from <see cref="Device.AwaitCopies"/> on. None that uses the buffer may be on its way.
+    /// Copies into this buffer from <paramref name="at"/> on, beside the kernels; <paramref name="from"/> is free again afterwards. Kernels wait
+    /// for it from <see cref="Device.AwaitCopies"/> on. None that uses the buffer may be on its way.
     /// </summary>
-    public void Put(float[] from, int start, int count, int at)
+    public unsafe void Put(ReadOnlySpan<float> from, int at)
     {
+        if (from.Length == 0) return;
         if (host is null)
         {
-            device.UploadBeside<float>(from.AsSpan(start, count), View.SubView(at, count));
+            device.UploadBeside(from, View.SubView(at, from.Length));
             return;
         }
-        int pieces = (count + Piece - 1) / Piece;
-        Parallel.For(0, pieces, piece =>
+        fixed (float* source = from)
         {
-            int first = piece * Piece, length = Math.Min(Piece, count - first);
-            from.AsSpan(start + first, length).CopyTo(host.Span.Slice(at + first, length));
-        });
-        device.CopyBeside(ref host.Span[at], View.SubView(at, count));
+            var (start, count) = ((nint)source, from.Length);
+            Parallel.For(0, (count + Piece - 1) / Piece, piece =>
+            {
+                int first = piece * Piece, length = Math.Min(Piece, count - first);
+                new ReadOnlySpan<float>((float*)start + first, length).CopyTo(host.Span.Slice(at + first, length));
+            });
+        }
+        device.CopyBeside(ref host.Span[at], View.SubView(at, from.Length));
     }
 
     public void Dispose()

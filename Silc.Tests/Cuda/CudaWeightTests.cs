@@ -22,7 +22,8 @@ public sealed class CudaWeightTests : TempFolder
         public SilcModel Model { get; }
         public Trainer Trainer { get; }
 
-        public IEnumerable<Parameter> Kernels => Model.Parameters.All.Concat(Trainer.Teacher!.Parameters.All).Where(p => p.InProducts && p.Cols % 8 == 0);
+        public IEnumerable<Parameter> Kernels =>
+            Model.Parameters.All.Concat(Trainer.Teacher!.Parameters.All).Where(p => p.InProducts && p.Rows % 8 == 0 && p.Cols % 8 == 0);
 
         public void Step(int number)
         {
@@ -35,13 +36,14 @@ public sealed class CudaWeightTests : TempFolder
         {
             foreach (var p in Kernels)
             {
-                if (p.Rows % 8 != 0) continue;
-                DeviceMatrix one = Test.Own(Matrix.Make(p.Rows, p.Rows, (r, c) => r == c ? 1 : 0), stored: Stored.BFloat16), y = Test.Output(p.Rows, p.Cols);
+                var one = Test.Own(Matrix.Make(p.Rows, p.Rows, (r, c) => r == c ? 1 : 0), stored: Stored.BFloat16);
+                var y = Test.Output(p.Rows, p.Cols);
                 Test.Ops.MatMul(one, p.Value, y);
-                float[] rounded = [.. Test.Device.Download(p.Value.View).Select(x => BitConverter.UInt32BitsToSingle((uint)TensorCore.RoundBf16(x) << 16))];
-                Close.Bits(rounded, y.Read(p.Name), $"{p.Name} after {after}");
+                Close.Bits([.. Test.Device.Download(p.Value.View).Select(Rounded)], y.Read(p.Name), $"{p.Name} after {after}");
             }
         }
+
+        static float Rounded(float x) => BitConverter.UInt32BitsToSingle((uint)TensorCore.RoundBf16(x) << 16);
 
         public void Dispose()
         {

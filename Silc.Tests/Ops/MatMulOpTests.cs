@@ -128,7 +128,8 @@ public sealed class MatMulOpTests
             {
                 var part = Half(dy, i);
                 t.Check(dKernels[i], Close.Float32, () => dKernels[i].Before + Naive.MatMul(x, part, Transpose.A), $"kernel {i}");
-                t.Check(dBiases[i], Close.Float32, () => dBiases[i].Before + Matrix.Make(1, outputs, (_, c) => Enumerable.Range(0, rows).Sum(r => part[r, c])), $"bias {i}");
+                Func<Matrix> dBias = () => dBiases[i].Before + Matrix.Make(1, outputs, (_, c) => Enumerable.Range(0, rows).Sum(r => part[r, c]));
+                t.Check(dBiases[i], Close.Float32, dBias, $"bias {i}");
             }
         }
     });

@@ -34,7 +34,7 @@ public sealed class StagedUploadTests
         device.Stages = true;
         using var buffer = new StagedBuffer(device, Count + 2 * At, "a test's buffer");
         float[] from = [.. Enumerable.Range(0, Count + Start).Select(i => (float)i)];
-        buffer.Put(from, Start, Count, At);
+        buffer.Put(from.AsSpan(Start, Count), At);
         device.AwaitCopies();
         Close.Bits(from[Start..], device.Download(buffer.View)[At..(At + Count)], "values");
     }
