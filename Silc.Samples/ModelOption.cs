@@ -40,6 +40,6 @@ static class ModelOption
         : throw new FileNotFoundException(
             $"--tokenizer {given}: no such file; say bytes or words, or name a .model or .txt.gz file");
 
-    /// <summary>Throws unless the tokenizer opens and its ids fit the model's vocabulary.</summary>
-    public static void CheckTokenizer(TokenizerOrigin tokenizer, SilcConfig config) => tokenizer.Open().Fit(config.VocabSize);
+    /// <summary>Throws unless the tokenizer opens and is the model's, as far as its file says.</summary>
+    public static void CheckTokenizer(TokenizerOrigin tokenizer, ModelFile file) => file.RequireTokenizer(tokenizer.Open(), $"--tokenizer {tokenizer.Name}");
 }

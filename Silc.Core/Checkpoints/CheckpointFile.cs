@@ -17,11 +17,17 @@ public static class CheckpointFile
     internal static NotSupportedException NotSupported(string path, string extension) => extension switch
     {
         _ when IsPickle(extension) => new(
-            $"{path} is a pickle, which can run code when it is opened; convert it once in Python: " +
-            $"from safetensors.torch import save_file; save_file(torch.load('{Path.GetFileName(path)}', weights_only=True), " +
-            $"'{Path.GetFileNameWithoutExtension(path)}.safetensors')"),
+            $"{path} is a pickle, which can run code when it is opened; convert it once, where torch and safetensors are installed: "
+            + $"python3 -c \"{Conversion(path)}\""),
         _ => new($"{path}: '{extension}' is not a checkpoint format; use .npz or .safetensors"),
     };
+
+    // Checkpoints of training, as open_clip's, have the weights inside; save_file takes neither what is no tensor nor tensors that share memory.
+    internal static string Conversion(string path) =>
+        "import torch; from safetensors.torch import save_file; "
+        + $"c = torch.load('{path}', map_location='cpu', weights_only=True); "
+        + "c = next((c[k] for k in ('state_dict', 'model_state_dict', 'model', 'module') if isinstance(c.get(k), dict)), c); "
+        + $"save_file({{k: v.clone().contiguous() for k, v in c.items() if torch.is_tensor(v)}}, '{Path.ChangeExtension(path, ".safetensors")}')";
 
     internal static void RequireSize(NamedArray array)
     {

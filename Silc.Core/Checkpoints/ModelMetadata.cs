@@ -5,7 +5,8 @@ namespace Silc;
 /// <summary>The metadata that our files of models have in common with checkpoints.</summary>
 static class ModelMetadata
 {
-    public const string ConfigKey = "silc.config", TokenizerKey = "silc.tokenizer", StepKey = "silc.step";
+    public const string ConfigKey = "silc.config", TokenizerKey = "silc.tokenizer", StepKey = "silc.step",
+        TokenizerIdKey = "silc.tokenizer.fingerprint";
     const string TokenizerFileKey = "silc.tokenizer.file", OwnTokenizer = "none";
 
     public static Dictionary<string, string> Of(SilcConfig config, TokenizerOrigin? tokenizer, long? step)

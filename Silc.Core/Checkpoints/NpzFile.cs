@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Text.Json;
 
 namespace Silc;
 
@@ -40,6 +41,23 @@ sealed class NpzFile : ArrayFile
     }
 
     public override IReadOnlyDictionary<string, ArrayHeader> Arrays => arrays;
+
+    /// <summary>The comment of the zip, where it is ours: numpy has no other place, and does not look there.</summary>
+    public override IReadOnlyDictionary<string, string> Metadata
+    {
+        get
+        {
+            if (!zip.Comment.StartsWith('{')) return base.Metadata;
+            try
+            {
+                return JsonSerializer.Deserialize<Dictionary<string, string>>(zip.Comment) ?? [];
+            }
+            catch (JsonException)
+            {
+                return base.Metadata;
+            }
+        }
+    }
 
     internal override void ReadBytes(ArrayHeader array, long offset, Span<byte> target)
     {

@@ -11,8 +11,6 @@ public sealed class CsvSource : IImageTextSource
     /// <summary>The column of captions in open_clip's tables.</summary>
     public const string UsualCaptions = "title";
 
-    const string Download = "download the pictures first, for example with img2dataset, and train on the files";
-
     readonly List<(string Path, List<string> Captions)> pairs = [];
     readonly bool needCaptions;
 
@@ -77,8 +75,7 @@ public sealed class CsvSource : IImageTextSource
     public ImageTextPair Read(int index)
     {
         var (path, captions) = pairs[index];
-        if (IsAddress(path)) throw new InvalidDataException($"{path} is an address; {Download}");
-        return new(path, PictureFile.Read(path), captions);
+        return new(path, PicturePath.Read(path), captions);
     }
 
     void Load(CsvReader csv, string path, string folder, string imageColumn, string captionColumn)
@@ -92,12 +89,11 @@ public sealed class CsvSource : IImageTextSource
         while (csv.Read())
         {
             CheckWidth(csv, path);
-            var picture = Value(csv, image, path);
-            Add(IsAddress(picture) ? picture : Path.Combine(folder, picture), needCaptions ? Value(csv, caption, path) : caption < 0 ? "" : csv.GetString(caption).Trim(), known);
+            var text = needCaptions ? Value(csv, caption, path) : caption < 0 ? "" : csv.GetString(caption).Trim();
+            Add(PicturePath.Of(folder, Value(csv, image, path)), text, known);
         }
         if (pairs.Count == 0) throw new InvalidDataException($"{path} has a header but no rows");
-        if (pairs.TrueForAll(pair => IsAddress(pair.Path)))
-            throw new InvalidDataException($"{path}: column '{imageColumn}' holds addresses, like {pairs[0].Path}, not paths of files; {Download}");
+        PicturePath.Check(path, imageColumn, pairs.Select(pair => pair.Path));
     }
 
     // A bare separator inside a value would cut it, and move what follows into the wrong column. Spreadsheets add empty cells at the end.
@@ -109,8 +105,6 @@ public sealed class CsvSource : IImageTextSource
         throw new InvalidDataException($"{path} line {csv.LineNumber}: {given} values under {csv.Headers.Count} columns "
             + $"({string.Join(", ", csv.Headers)}); put quotes around a value with a '{csv.Separator}' in it");
     }
-
-    static bool IsAddress(string path) => path.Contains("://", StringComparison.Ordinal);
 
     void Add(string picture, string caption, Dictionary<string, int> known)
     {
@@ -126,8 +120,13 @@ public sealed class CsvSource : IImageTextSource
     static void Reject(string path, CsvMalformedRecord record)
     {
         if (record.Reason == CsvMalformedReason.StrayQuote) return;
-        throw new InvalidDataException(
-            $"{path} line {record.LineNumber}: {record.Reason}; close the quotes of each value and double those inside");
+        var reason = record.Reason switch
+        {
+            CsvMalformedReason.UnterminatedQuote => "a quote is never closed",
+            CsvMalformedReason.TextAfterClosingQuote => "text follows a closing quote",
+            _ => "its quotes do not fit",
+        };
+        throw new InvalidDataException($"{path} line {record.LineNumber}: {reason}; close the quotes of each value and double those inside");
     }
 
     static int Column(CsvReader csv, string path, string name)

@@ -45,6 +45,7 @@ public sealed class MetadataSource : IImageTextSource
         }
         Skipped = log.Report();
         if (pairs.Count == 0) throw new InvalidDataException($"{tables[0]} names no picture");
+        PicturePath.Check(tables[0], imageColumn ?? "file_name", pairs.Select(pair => pair.Path));
     }
 
     /// <summary>True for a folder with such a table in it, or in a folder right below: one for each split.</summary>
@@ -68,7 +69,7 @@ public sealed class MetadataSource : IImageTextSource
     public IReadOnlyList<SkippedMembers> Skipped { get; }
 
     /// <inheritdoc/>
-    public ImageTextPair Read(int index) => new(pairs[index].Path, PictureFile.Read(pairs[index].Path), pairs[index].Captions);
+    public ImageTextPair Read(int index) => new(pairs[index].Path, PicturePath.Read(pairs[index].Path), pairs[index].Captions);
 
     static bool IsMetadata(string path) => usualTables.Contains(Path.GetFileName(path));
 
@@ -77,7 +78,7 @@ public sealed class MetadataSource : IImageTextSource
         var columns = Columns(table);
         var source = new CsvSource(table, Choose(table, image, usualImages, columns, "--image-column")!,
             Choose(table, caption, usualCaptions, columns, needCaptions ? "--caption-column" : null) ?? CsvSource.UsualCaptions, needCaptions: needCaptions);
-        foreach (var (path, captions) in source.Pairs) Add(Path.GetFullPath(path), captions);
+        foreach (var (path, captions) in source.Pairs) Add(path, captions);
     }
 
     // Of JSON lines those of the first.
@@ -118,7 +119,7 @@ public sealed class MetadataSource : IImageTextSource
                 var captions = Choose(name, caption, usualCaptions, keys, needCaptions ? "--caption-column" : null) is { } field
                     ? CaptionFile.Strings(json.RootElement, field, name).ToList() : [];
                 if (captions.Count == 0 && needCaptions) throw new InvalidDataException($"{name} has no caption; write one or delete the line");
-                Add(Path.GetFullPath(Path.Combine(folder, file)), captions);
+                Add(PicturePath.Of(folder, file), captions);
             }
             catch (JsonException error)
             {

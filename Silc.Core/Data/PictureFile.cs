@@ -52,8 +52,8 @@ public static class PictureFile
         var result = (long)width * height > MaxPixels ? LargePicture.Decode(codec, MaxPixels, out var picture)
             : LargePicture.At(codec, width, height, out picture);
         if (result == SKCodecResult.Success && IsCutShort(codec.EncodedFormat, bytes)) result = SKCodecResult.IncompleteInput;
-        if (result != SKCodecResult.Success)
-            throw new InvalidDataException($"{name}: cannot be decoded ({result}); it is cut short or damaged, fetch it again");
+        var fault = result == SKCodecResult.IncompleteInput ? "cut short" : "damaged";
+        if (result != SKCodecResult.Success) throw new InvalidDataException($"{name}: cannot be decoded, it is {fault}; fetch it again");
         var orientation = codec.EncodedFormat == SKEncodedImageFormat.Png ? PngExif.Orientation(bytes) : (int)codec.EncodedOrigin;
         return Orientation.Upright(picture, orientation);
     }

@@ -6,6 +6,12 @@ public abstract class Tokenizer
     /// <summary>Ids are below this.</summary>
     public abstract int VocabSize { get; }
 
+    /// <summary>
+    /// What the ids mean, in a word: two tokenizers with the same give the same ids for the same text. A model that was trained with one means
+    /// nothing with another. Null for one that only its program can make.
+    /// </summary>
+    public virtual string? Fingerprint => null;
+
     /// <summary>What makes it again, for files of models and runs; null for one that only its program can make.</summary>
     public virtual TokenizerOrigin? Origin => null;
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Silc;
 
 /// <summary>Looks up the shapes that tell an architecture; what is missing or odd is named with what was expected.</summary>
@@ -18,13 +20,32 @@ sealed class FileShapes(ArrayFile file, string prefix = "")
         return array.Shape;
     }
 
-    /// <summary>How many layers there are: names with 0, 1, 2, … in place of {0}, without a gap.</summary>
+    /// <summary>
+    /// How many layers there are: one more than the highest number in place of {0} that any array has, so that one that is missing in between
+    /// is found missing, and not the end of a shallower tower.
+    /// </summary>
     public int Depth(string name)
     {
+        var start = prefix + name[..name.IndexOf("{0}", StringComparison.Ordinal)];
         int depth = 0;
-        while (Has(string.Format(null, name, depth))) depth++;
+        foreach (var array in file.Arrays.Keys.Where(array => array.StartsWith(start, StringComparison.Ordinal)))
+        {
+            var digits = array.AsSpan(start.Length);
+            digits = digits[..Math.Max(0, digits.IndexOfAny('.', '/'))];
+            if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int layer) && layer < int.MaxValue) depth = Math.Max(depth, layer + 1);
+        }
         return depth > 0 ? depth
             : throw new InvalidDataException($"{file.Path} has no layers: it lacks '{prefix}{string.Format(null, name, 0)}'");
+    }
+
+    /// <summary>The same where a configuration beside the file also says it: layers that are missing at the end are found then.</summary>
+    public int Depth(string name, JsonConfig config, string key)
+    {
+        int depth = Depth(name);
+        if (config.Has(key) && config.Int(key, depth) is var said)
+            config.Require(said == depth, key, $"but the file has {depth} layers: " + (said > depth
+                ? $"it lacks '{prefix}{string.Format(null, name, depth)}' and what belongs to it" : "take the configuration that belongs to it"));
+        return depth;
     }
 
     /// <summary>Side of the square grid of positions.</summary>

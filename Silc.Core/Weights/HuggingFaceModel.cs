@@ -42,7 +42,7 @@ static class HuggingFaceModel
         var (act, epsilon) = (config.Text("hidden_act", TanhName), config.Real("layer_norm_eps", 1e-6));
         config.Require(act is TanhName or "gelu" or "gelu_new", "hidden_act", $"only {TanhName} and gelu are supported");
         config.Require(Math.Abs(epsilon - 1e-6) < 1e-9, "layer_norm_eps", "only 1e-6 is supported");
-        return shapes.Tower(which, width, shapes.Depth($"{model}.encoder.layers.{{0}}.mlp.fc1.weight"),
+        return shapes.Tower(which, width, shapes.Depth($"{model}.encoder.layers.{{0}}.mlp.fc1.weight", config, "num_hidden_layers"),
             config.Int("num_attention_heads", 12),
             shapes.Of($"{model}.encoder.layers.0.mlp.fc1.weight", "(hidden, width)")[0], act == "gelu" ? GeluKind.Exact
                 : GeluKind.Tanh);

@@ -21,7 +21,11 @@ public sealed class ModelFile : IDisposable
     {
         this.file = file;
         if (file.Arrays.ContainsKey(Seal.Name)) Seal.Verify(file.Path);
-        found = BigVisionModel.Find(file) ?? HuggingFaceModel.Find(file) ?? OpenClipModel.Find(file) ?? throw Unknown(file);
+        if (Find(file) is { } plain) found = plain;
+        else if (StrippedArrays.Of(file, BigVisionNames.Patches, HuggingFaceNames.Patches, OpenClipNames.Patches) is { } stripped && Find(stripped) is { } inside)
+            (this.file, file, found) = (stripped, stripped, inside with { Notes = [.. inside.Notes, $"names begin with '{stripped.Prefix}', which is left off"] });
+        else throw Unknown(file);
+        CheckTokenizer();
         Locate(found.Tensors, "");
         WeightTensor[] teacher = found.HasHead && file.Arrays.ContainsKey(BigVisionNames.TeacherPrefix + BigVisionNames.Patches)
             ? [.. BigVisionNames.Teacher(Config)] : [];
@@ -43,6 +47,37 @@ public sealed class ModelFile : IDisposable
 
     /// <summary>The tokenizer in the file or its folder, or null.</summary>
     public TokenizerOrigin? Tokenizer => found.Tokenizer;
+
+    /// <summary>
+    /// Fingerprint of the tokenizer that the model was trained with, which formats that cannot hold the tokenizer keep; null if the file does
+    /// not say, as those of other libraries.
+    /// </summary>
+    public string? TokenizerFingerprint => file.Metadata.GetValueOrDefault(ModelMetadata.TokenizerIdKey) ?? Tokenizer?.Open().Fingerprint;
+
+    /// <summary>Throws unless a tokenizer is the model's, as far as the file says, and its ids fit.</summary>
+    /// <param name="tokenizer">To be used with the weights.</param>
+    /// <param name="name">How errors call it.</param>
+    /// <exception cref="ArgumentException">Another one, or too many ids.</exception>
+    public void RequireTokenizer(Tokenizer tokenizer, string name)
+    {
+        if (TokenizerFingerprint is { } own && tokenizer.Fingerprint is { } other && own != other)
+            throw new ArgumentException($"{Path} was trained with the tokenizer {own} and has {Config.VocabSize:N0} ids; {name} is {other} with {tokenizer.VocabSize:N0} ids, "
+                + "which mean other words to this model: take the tokenizer that it was trained with");
+        tokenizer.Fit(Config.VocabSize);
+    }
+
+    void CheckTokenizer()
+    {
+        if (Tokenizer is not { } beside || !file.Metadata.ContainsKey(ModelMetadata.TokenizerIdKey)) return;
+        try
+        {
+            RequireTokenizer(beside.Open(), $"{beside.Name} in its folder");
+        }
+        catch (ArgumentException another)
+        {
+            throw new InvalidDataException(another.Message, another);
+        }
+    }
 
     /// <summary>Names of the tensors that belong to the model.</summary>
     public IReadOnlyList<string> Used => [.. found.Tensors.Select(tensor => tensor.Name)];
@@ -78,6 +113,8 @@ public sealed class ModelFile : IDisposable
             throw;
         }
     }
+
+    static FoundModel? Find(ArrayFile file) => BigVisionModel.Find(file) ?? HuggingFaceModel.Find(file) ?? OpenClipModel.Find(file);
 
     static string In(string folder)
     {

@@ -28,22 +28,22 @@ public static class ModelWriter
         {
             case ModelFormat.Npz:
                 Npz.WritePieces(file,
-                    Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead, BigVisionNames.Prefixes[0])]), ExportedKey);
+                    Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead, BigVisionNames.Prefixes[0])]), JsonSerializer.Serialize(Marked([], tokenizer)));
                 break;
             case ModelFormat.HuggingFace:
                 Safetensors.WritePieces(file, Pieces(weights, HuggingFaceNames.Tensors(config)),
-                    Marked(new() { ["format"] = "pt" }));
+                    Marked(new() { ["format"] = "pt" }, tokenizer));
                 Json(HuggingFaceModel.ConfigName, HuggingFaceModel.Config(config));
                 Json(PreprocessorName, HuggingFaceModel.Preprocessor(config));
                 break;
             case ModelFormat.OpenClip:
                 Safetensors.WritePieces(file, Pieces(weights, OpenClipNames.Tensors(config)),
-                    Marked(new() { ["format"] = "pt" }));
+                    Marked(new() { ["format"] = "pt" }, tokenizer));
                 Json(OpenClipModel.ConfigName, OpenClipModel.Config(config, tokenizer?.IsSentencePiece == true));
                 break;
             default:
                 Safetensors.WritePieces(file, Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead)]),
-                    Marked(ModelMetadata.Of(config, tokenizer, step: null)));
+                    Marked(ModelMetadata.Of(config, tokenizer, step: null), tokenizer));
                 break;
         }
         if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && tokenizer?.IsSentencePiece == true)
@@ -61,11 +61,13 @@ public static class ModelWriter
     /// <summary>True for the metadata of weights that this class wrote: they may be written again, which a run's may not.</summary>
     internal static bool IsOwn(IReadOnlyDictionary<string, string> metadata) => metadata.ContainsKey(ExportedKey);
 
-    /// <summary>The same for an npz, by the comment of its zip.</summary>
-    internal static bool IsOwn(string comment) => comment.StartsWith(ExportedKey, StringComparison.Ordinal);
-
-    static Dictionary<string, string> Marked(Dictionary<string, string> metadata) =>
-        new(metadata) { [ExportedKey] = Checkpoint.LibraryVersion };
+    // Files that cannot hold the tokenizer name it all the same: one of the same size beside them may be another.
+    static Dictionary<string, string> Marked(Dictionary<string, string> metadata, TokenizerOrigin? tokenizer)
+    {
+        metadata[ExportedKey] = Checkpoint.LibraryVersion;
+        if (tokenizer?.Open().Fingerprint is { } fingerprint) metadata[ModelMetadata.TokenizerIdKey] = fingerprint;
+        return metadata;
+    }
 
     /// <summary>Names that a format's files beside the weights may have.</summary>
     internal static IReadOnlyList<string> FilesBeside(ModelFormat format) => format switch

@@ -45,7 +45,7 @@ static partial class OpenClipModel
         config.Require(known.Success, "timm_model_name", "only timm's vit_…_siglip_… with attention pooling are supported");
         var act = more.Text("act_layer", TimmGelu(known) == GeluKind.Tanh ? Tanh : Exact);
         more.Require(act is Exact or Tanh, "act_layer", $"only {Exact} and {Tanh} are supported");
-        return shapes.Tower("image", width, shapes.Depth("visual.trunk.blocks.{0}.mlp.fc1.weight"),
+        return shapes.Tower("image", width, shapes.Depth("visual.trunk.blocks.{0}.mlp.fc1.weight", more, "depth"),
             more.Int("num_heads", known.Groups[1].Value == "base" ? 12 : 16),
             shapes.Of("visual.trunk.blocks.0.mlp.fc1.weight", "(hidden, width)")[0], act == Tanh ? GeluKind.Tanh
                 : GeluKind.Exact);
@@ -61,7 +61,7 @@ static partial class OpenClipModel
         config.Require(config.Flag("proj_bias", false), "proj_bias", "only projections with a bias are supported");
         config.Require(form is "none" or "tanh", "act_kwargs", "only none and tanh are supported");
         config.Require(Math.Abs(epsilon - 1e-6) < 1e-9, "norm_kwargs", "only an eps of 1e-6 is supported");
-        return shapes.Tower("text", width, shapes.Depth("text.transformer.resblocks.{0}.mlp.c_fc.weight"), config.Int("heads", 8),
+        return shapes.Tower("text", width, shapes.Depth("text.transformer.resblocks.{0}.mlp.c_fc.weight", config, "layers"), config.Int("heads", 8),
             shapes.Of("text.transformer.resblocks.0.mlp.c_fc.weight", "(hidden, width)")[0], form == "tanh" ? GeluKind.Tanh
                 : GeluKind.Exact);
     }

@@ -44,6 +44,7 @@ public sealed partial class SilcModel
     public static SilcModel Load(Device device, string path, Tokenizer? tokenizer = null, int? imageSize = null)
     {
         using var file = ModelFile.Open(path);
+        if (tokenizer is not null) file.RequireTokenizer(tokenizer, "the one that was given");
         var weights = imageSize is { } size ? file.Weights.WithImageSize(size) : file.Weights;
         return From(device, weights, weights.Config, tokenizer ?? file.Tokenizer?.Open());
     }

@@ -53,7 +53,7 @@ static class ConvertCommand
         CheckOutput(parsed, file.Path, format, output);
         var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size) : file.Weights;
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
-        if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, weights.Config);
+        if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, file);
         ModelSummary.Print(file, weights);
         if (parsed.GetValue(ImageSize) is not null) PatchNote.Say(weights.Config);
         var written = ModelWriter.Write(weights, format, output, tokenizer);

@@ -47,7 +47,7 @@ static class ExportOnnxCommand
             .. ModelWriter.FilesBeside(ModelFormat.Npz).Select(name => Output.Beside(Path.Combine(folder, name), towers[0]))]);
         var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size) : file.Weights;
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
-        if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, weights.Config);
+        if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, file);
         ModelSummary.Print(file, weights);
         if (parsed.GetValue(ImageSize) is not null) PatchNote.Say(weights.Config);
         foreach (var path in OnnxExport.Write(weights, folder, tokenizer))

@@ -35,6 +35,9 @@ sealed class TrainInit : IDisposable
         {
             var tokenizer = parsed.GetResult(TrainOptions.Tokenizer) is { Implicit: false } ? Tokenizers.Open(TrainOptions.TokenizerOf(parsed)) : file.Tokenizer?.Open()
                 ?? throw new InvalidDataException($"--init {path} brings no tokenizer: give the one that it was trained with by --tokenizer FILE");
+            // A text tower may be taught another vocabulary; whoever did not mean that should know.
+            if (file.TokenizerFingerprint is { } own && tokenizer.Fingerprint is { } other && own != other)
+                Console.Error.WriteLine($"warning: --init {path} was trained with the tokenizer {own}, this run takes {other}: its text tower begins with the meanings of other words");
             return new(file, tokenizer, TrainOptions.ImageSizeOf(parsed));
         }
         catch

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text.Json;
 using Silc.Samples.Ablation;
 using Silc.Samples.Evaluation;
@@ -59,9 +58,8 @@ sealed record Output(string Path, Func<string, bool> IsOwn, string? What = null)
     /// <summary>Weights that silc convert wrote; a run's model says another thing.</summary>
     public static Output Weights(string path) => new(path, file =>
     {
-        if (!System.IO.Path.GetExtension(file).Equals(".npz", StringComparison.OrdinalIgnoreCase)) return ModelWriter.IsOwn(Safetensors.ReadMetadata(file));
-        using var zip = ZipFile.OpenRead(file);
-        return ModelWriter.IsOwn(zip.Comment);
+        using var arrays = ArrayFile.Open(file);
+        return ModelWriter.IsOwn(arrays.Metadata);
     });
 
     /// <summary>A tower for ONNX Runtime.</summary>

@@ -11,7 +11,7 @@ static class TrainProgress
     /// <summary>Runs <paramref name="train"/>, which is given the function to report to.</summary>
     public static RunEnd Show(long startStep, int totalSteps, Func<Action<TrainReport>, RunEnd> train)
     {
-        if (Console.IsOutputRedirected || !AnsiConsole.Profile.Capabilities.Interactive)
+        if (Console.IsOutputRedirected || !Terminals.Terminal.IsSmart || !AnsiConsole.Profile.Capabilities.Interactive)
             return train(report => Console.WriteLine(Line(report)));
 
         int width = AnsiConsole.Profile.Width, bar = Math.Clamp(width - 100, 10, 24), room = width - bar - Beside;

@@ -131,7 +131,7 @@ public sealed class PhotoDataTests : TempFolder
     [TestMethod]
     [DataRow("{\"file_name\": \"0.png\"}", "t.jsonl line 1 has no text, caption, captions")]
     [DataRow("{\"file\": \"0.png\", \"text\": \"a\"}", "t.jsonl line 1 has no file_name, filepath")]
-    [DataRow("\n{\"file_name\": \"0.png\", \"text\": 3}", "t.jsonl line 2: 'text' holds Number")]
+    [DataRow("\n{\"file_name\": \"0.png\", \"text\": 3}", "t.jsonl line 2: 'text' holds a number")]
     [DataRow("{\"file_name\": \"0.png\", \"text\": \"\"}", "t.jsonl line 1 has no caption")]
     [DataRow("[1]", "t.jsonl line 1 holds no JSON object")]
     [DataRow("{\"file_name\": ", "t.jsonl line 1 is no valid JSON")]

@@ -62,6 +62,9 @@ public sealed class TableDataTests : TempFolder
         var message = Assert.ThrowsExactly<InvalidDataException>(() => new CsvSource(table)).Message;
         Assert.Contains("holds addresses, like https://example.com/a.png", message);
         Assert.Contains("download", message);
+        File.WriteAllText(At("t.jsonl"), """{"file_name": "https://example.com/a.png", "text": "x"}""");
+        message = Assert.ThrowsExactly<InvalidDataException>(() => new MetadataSource(At("t.jsonl"))).Message;
+        Assert.Contains("https://example.com/a.png, not paths", message);
         var mixed = new CsvSource(Put("filepath,title\na.png,x\nhttps://example.com/a.png,y\n"));
         Assert.AreEqual("x", mixed.Read(0).Captions.Single());
         Assert.Contains("https://example.com/a.png is an address", Assert.ThrowsExactly<InvalidDataException>(() => mixed.Read(1)).Message);

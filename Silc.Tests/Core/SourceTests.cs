@@ -39,7 +39,7 @@ public sealed class SourceTests : TempFolder
     [DataRow("", "is empty")]
     [DataRow("filepath,title\n", "no rows")]
     [DataRow("filepath,title\na.png,x\nb.png\n", "line 3: nothing in column 'title'")]
-    [DataRow("filepath,title\na.png,\"never closed\nb.png,x\n", "line 2: UnterminatedQuote")]
+    [DataRow("filepath,title\na.png,\"never closed\nb.png,x\n", "line 2: a quote is never closed")]
     public void CsvErrorsNameFileAndPlace(string text, string expected)
     {
         var error = Assert.ThrowsExactly<InvalidDataException>(() => new CsvSource(Put("t.csv", text)));

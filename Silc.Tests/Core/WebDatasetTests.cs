@@ -114,8 +114,8 @@ public sealed class WebDatasetTests : TempFolder
     [DataRow("a.b/1.json", "{\"caption\": \"\\ud800\"}", "no valid JSON")]
     [DataRow("a.b/1.json", "", "no valid JSON")]
     [DataRow("a.b/1.json", "[1]", "no JSON object")]
-    [DataRow("a.b/1.json", "{\"caption\": 7}", "'caption' holds Number")]
-    [DataRow("a.b/1.json", "{\"captions\": [\"a\", {}]}", "'captions' holds Object")]
+    [DataRow("a.b/1.json", "{\"caption\": 7}", "'caption' holds a number")]
+    [DataRow("a.b/1.json", "{\"captions\": [\"a\", {}]}", "'captions' holds an object")]
     [DataRow("a.b/1.json", "{\"url\": \"x\"}", "no caption")]
     [DataRow("a.b/1.txt", " \n\n", "no caption")]
     public void BadCaptionShowsWhenItIsRead(string name, string latin1, string expected)

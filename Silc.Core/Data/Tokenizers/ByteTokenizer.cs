@@ -11,6 +11,9 @@ public sealed class ByteTokenizer : Tokenizer
     const int End = 1, FirstByte = 2;
 
     /// <summary>258: padding, end and 256 bytes.</summary>
+    public override string Fingerprint => "bytes";
+
+    /// <inheritdoc/>
     public override int VocabSize => FirstByte + 256;
 
     /// <inheritdoc/>

@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Silc;
@@ -20,6 +22,22 @@ public sealed class ClipTokenizer : Tokenizer
 
     /// <inheritdoc/>
     public override TokenizerOrigin Origin { get; }
+
+    /// <inheritdoc/>
+    public override string Fingerprint
+    {
+        get
+        {
+            var hash = new XxHash128();
+            Span<int> merge = stackalloc int[3];
+            foreach (var ((left, right), id) in merges.OrderBy(entry => entry.Value))
+            {
+                (merge[0], merge[1], merge[2]) = (left, right, id);
+                hash.Append(MemoryMarshal.AsBytes(merge));
+            }
+            return $"clip-{Convert.ToHexStringLower(hash.GetCurrentHash().AsSpan(0, 8))}";
+        }
+    }
 
     /// <summary>Tokens per text in the published CLIP models.</summary>
     public const int ContextLength = 77;

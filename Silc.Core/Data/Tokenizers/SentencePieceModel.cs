@@ -35,7 +35,7 @@ enum SegmenterKind
 /// <summary>
 /// The fields of a SentencePiece <c>.model</c> file (Kudo and Richardson 2018, arXiv:1808.06226) that encoding needs.
 /// </summary>
-sealed class SentencePieceModel
+sealed partial class SentencePieceModel
 {
     public List<Piece> Pieces { get; private set; } = [];
     public SegmenterKind Kind { get; private set; } = SegmenterKind.Unigram;
@@ -70,6 +70,21 @@ sealed class SentencePieceModel
         first.Pieces = Pieces[..pieces];
         return first;
     }
+
+    /// <summary>Pieces before those that T5's vocabularies end in, <c>&lt;extra_id_99&gt;</c> and so on, which no caption has.</summary>
+    public int UsedPieces
+    {
+        get
+        {
+            int count = Pieces.Count;
+            while (count > 0 && Pieces[count - 1].IsReserved) count--;
+            return count;
+        }
+    }
+
+    /// <summary>Id of what fills a row behind its end; null where the end itself does, as in SigLIP. Vocabularies of Gemma's kind, pairs of
+    /// bytes, have a piece for it, which SigLIP 2 was trained with.</summary>
+    public int? PaddingId => Kind == SegmenterKind.Bpe && ByteFallback && Pieces is [{ Text: "<pad>", Type: PieceType.Control }, ..] ? 0 : null;
 
     /// <summary>Id of the one piece of that type, -1 if there is none.</summary>
     public int IdOf(PieceType type) => Pieces.FindIndex(piece => piece.Type == type);

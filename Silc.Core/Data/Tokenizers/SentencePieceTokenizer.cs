@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Text;
 
 namespace Silc;
@@ -34,10 +35,14 @@ public sealed class SentencePieceTokenizer : Tokenizer
         };
         if (model.ByteFallback) byteIds = [.. Enumerable.Range(0, 256).Select(ByteId)];
         end = model.EndId();
+        Fingerprint = FingerprintOf(model, lowerCase);
     }
 
     /// <summary>Number of pieces.</summary>
     public override int VocabSize => model.Pieces.Count;
+
+    /// <inheritdoc/>
+    public override string Fingerprint { get; }
 
     /// <inheritdoc/>
     public override TokenizerOrigin? Origin { get; }
@@ -101,8 +106,33 @@ public sealed class SentencePieceTokenizer : Tokenizer
         return [.. ids];
     }
 
-    /// <summary>SigLIP's rows: ids, cut to length - 1, then the end id up to <paramref name="length"/>; no start token.</summary>
-    public override int[] Tokens(string text, int length) => TokenRow.Of(Encode(text), length, end);
+    /// <summary>
+    /// SigLIP's rows: ids, cut to length - 1, then the end id up to <paramref name="length"/>; no start token. SigLIP 2's, of vocabularies of
+    /// Gemma's kind, have one end id and then the id of padding.
+    /// </summary>
+    public override int[] Tokens(string text, int length) => TokenRow.Of(Encode(text), length, end, model.PaddingId);
+
+    static string FingerprintOf(SentencePieceModel model, bool lowerCase)
+    {
+        var hash = new XxHash128();
+        Text($"{model.Kind} {model.ByteFallback} {model.SpaceIsSuffix} {model.EndPiece} {model.AddDummyPrefix} {model.RemoveExtraSpaces} {model.EscapeSpaces} {lowerCase}");
+        hash.Append(model.CharsMap);
+        foreach (var piece in model.Pieces.Take(model.UsedPieces))
+        {
+            Text(piece.Text);
+            hash.Append(BitConverter.GetBytes(piece.Score));
+            hash.Append([(byte)piece.Type]);
+        }
+        return $"sentencepiece-{Convert.ToHexStringLower(hash.GetCurrentHash().AsSpan(0, 8))}";
+
+        // With its length in front: pieces that run together in another way are others.
+        void Text(string text)
+        {
+            var bytes = Encoding.UTF8.GetBytes(text);
+            hash.Append(BitConverter.GetBytes(bytes.Length));
+            hash.Append(bytes);
+        }
+    }
 
     ByteTrie Trie(params PieceType[] types) => new(model.Pieces
         .Select((piece, id) => (piece, id)).Where(entry => types.Contains(entry.piece.Type))

@@ -16,6 +16,9 @@ public sealed class WordTokenizer(int vocabSize = WordTokenizer.UsualSize) : Tok
     public override int VocabSize => vocabSize;
 
     /// <inheritdoc/>
+    public override string Fingerprint => Tokenizers.WordsName(vocabSize);
+
+    /// <inheritdoc/>
     public override TokenizerOrigin Origin => new(Tokenizers.WordsName(vocabSize));
 
     /// <inheritdoc/>

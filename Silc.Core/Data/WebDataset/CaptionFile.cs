@@ -50,13 +50,22 @@ static class CaptionFile
         foreach (var item in value.ValueKind == JsonValueKind.Array ? value.EnumerateArray().ToArray() : [value])
         {
             if (item.ValueKind != JsonValueKind.String)
-                throw new InvalidDataException($"{name}: '{key}' holds {item.ValueKind}, not a string or strings");
+                throw new InvalidDataException($"{name}: '{key}' holds {Kind(item.ValueKind)}, not a string or strings");
             var caption = item.GetString()!.Trim();
             if (caption.Length > MaxText)
                 throw new InvalidDataException($"{name}: a caption of {caption.Length:N0} letters, {MaxText:N0} are the limit");
             if (caption != "") yield return caption;
         }
     }
+
+    static string Kind(JsonValueKind kind) => kind switch
+    {
+        JsonValueKind.Number => "a number",
+        JsonValueKind.Object => "an object",
+        JsonValueKind.Array => "an array",
+        JsonValueKind.Null => "null",
+        _ => "true or false",
+    };
 
     static string Decode(byte[] bytes, string name)
     {
