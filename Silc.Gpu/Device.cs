@@ -183,6 +183,9 @@ public sealed partial class Device : IDisposable
     /// <exception cref="InvalidOperationException">The device is not CUDA.</exception>
     public KernelProfile StartKernelProfile() => kernelProfile ??= new(this);
 
+    /// <summary>True while launches or operations are timed one by one.</summary>
+    internal bool IsObserved => kernelProfile is not null || Ops is ProfiledOps;
+
     internal (int Registers, int LocalBytes) KernelSize(Type kernel) => cuda!.SizeOf(kernel);
 
     internal MemoryBuffer1D<float, Stride1D.Dense> Allocate(long floats, string what) => Allocate<float>(floats, what);

@@ -58,6 +58,24 @@ static partial class CudaDriver
     public static unsafe partial int cuTensorMapEncodeTiled(TensorMap* map, int type, uint rank, void* address, ulong* sizes, ulong* strides, uint* box,
         uint* elementStrides, int interleave, int swizzle, int promotion, int fill);
 
+    [LibraryImport(Library, EntryPoint = "cuStreamBeginCapture_v2")]
+    public static partial int cuStreamBeginCapture(nint stream, int mode);
+
+    [LibraryImport(Library)]
+    public static partial int cuStreamEndCapture(nint stream, out nint graph);
+
+    [LibraryImport(Library)]
+    public static partial int cuGraphInstantiateWithFlags(out nint executable, nint graph, ulong flags);
+
+    [LibraryImport(Library)]
+    public static partial int cuGraphLaunch(nint executable, nint stream);
+
+    [LibraryImport(Library)]
+    public static partial int cuGraphDestroy(nint graph);
+
+    [LibraryImport(Library)]
+    public static partial int cuGraphExecDestroy(nint executable);
+
     [LibraryImport(Library)]
     public static partial int cuEventCreate(out nint created, uint flags);
 

@@ -14,6 +14,9 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
     readonly int size = batch / slices;
     int current;
 
+    /// <summary>Where the current batch lies: 0 or 1, by turns.</summary>
+    public int Place => current;
+
     /// <summary>One slice of the batch.</summary>
     public BatchSlice this[int slice]
     {

@@ -26,6 +26,7 @@ public sealed partial class Trainer : IDisposable
     readonly IOptimizer optimizer;
     readonly FrozenParameters frozen;
     readonly StepGate gate;
+    readonly StepGraphs graphs;
     readonly MemoryBuffer1D<float, Stride1D.Dense> losses;
     bool disposed;
 
@@ -55,6 +56,7 @@ public sealed partial class Trainer : IDisposable
             views = new(device, model.Config, train.BatchSize, train.Accumulate);
             optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, train) : new Adafactor(model.Parameters, train);
             gate = new(device);
+            graphs = new(device);
             losses = device.Allocate(2, "losses");
             arena = Measure();
             (pass, teacherPass) = (new(device.Ops, arena, Recompute: train.Recompute), new(device.Ops, arena, Training: false));
@@ -100,7 +102,7 @@ public sealed partial class Trainer : IDisposable
         var schedule = Config.Schedule.At(Steps, Config.TotalSteps);
         gate.Set(Config.LearningRate * schedule, Config.WeightDecay * schedule);
         device.Ops.RefreshWeights();
-        Queue();
+        graphs.Queue(views.Place, Queue);
         views.MarkUse();
         Steps++;
     }
@@ -164,6 +166,7 @@ public sealed partial class Trainer : IDisposable
         using var turn = device.LastTurn();
         disposed = true;
         // Some are null if the constructor failed.
+        graphs?.Dispose();
         arena?.Dispose();
         views?.Dispose();
         optimizer?.Dispose();

@@ -1,0 +1,47 @@
+using ILGPU.Runtime.Cuda;
+
+namespace Silc;
+
+/// <summary>
+/// The launches of a step as CUDA graphs, one for each of the two places that batches lie in. The first step of each place runs as it is: it loads
+/// kernels and lets scratch memory grow, neither of which can be recorded. On where SILC_CUDA_GRAPH is 1, until a GPU has shown it right.
+/// </summary>
+sealed class StepGraphs(Device device) : IDisposable
+{
+    readonly CudaGraph?[] graphs = new CudaGraph?[2];
+    readonly bool[] warm = new bool[2];
+    long allocations;
+    readonly bool wanted = device.Kind == DeviceKind.Cuda && Environment.GetEnvironmentVariable("SILC_CUDA_GRAPH") == "1";
+
+    /// <summary>Queues the launches of a step whose batch lies in a place; they must be those of the last step there.</summary>
+    public void Queue(int place, Action launches)
+    {
+        if (!wanted || device.IsObserved)
+        {
+            launches();
+            return;
+        }
+        // Whatever was allocated since may be scratch memory that has moved.
+        if (device.Allocations != allocations) Reset();
+        if (!warm[place])
+        {
+            launches();
+            (warm[place], allocations) = (true, device.Allocations);
+            return;
+        }
+        graphs[place] ??= CudaGraph.Record(((CudaStream)device.Stream).StreamPtr, launches);
+        graphs[place]!.Launch();
+    }
+
+    void Reset()
+    {
+        Array.Clear(warm);
+        foreach (ref var graph in graphs.AsSpan())
+        {
+            graph?.Dispose();
+            graph = null;
+        }
+    }
+
+    public void Dispose() => Reset();
+}
