@@ -4,10 +4,11 @@ namespace Silc;
 
 /// <summary>
 /// All gradients of attention of stored bf16 where no more than 64 tokens ask and none but 64 answer, a head a group: what <see
-/// cref="HalfAttentionQueryGrad{TSize}"/> and then <see cref="HalfAttentionKeyGrad{TSize}"/> do, with queries, dO, keys and values in shared
+/// cref="HalfAttentionQueryGrad{TSize}"/> and then <see cref="HalfAttentionKeyGrad{TSize,TFit}"/> do, with queries, dO, keys and values in shared
 /// memory for both.
 /// </summary>
-readonly struct HalfAttentionGrads<TSize>(HeadsAt heads, MatrixAt dQ, MatrixAt dK, MatrixAt dV) : IKernel where TSize : struct, IHeadSize
+readonly struct HalfAttentionGrads<TSize, TFit>(HeadsAt heads, MatrixAt dQ, MatrixAt dK, MatrixAt dV) : IKernel
+    where TSize : struct, IHeadSize where TFit : struct, IFit
 {
     /// <summary>The most queries, and keys. Larger heads than 64 would not leave a tile of shared memory for the results.</summary>
     public const int MostRows = 64, MostChannels = 64;
@@ -41,12 +42,10 @@ readonly struct HalfAttentionGrads<TSize>(HeadsAt heads, MatrixAt dQ, MatrixAt d
         if (row < heads.Queries)
         {
             Float4 lessDelta = new(less, less, lessBelow, lessBelow);
-            RowSums<TSize, OneBlock> sums = HalfAttentionQueryGrad<TSize>.Add(
-                default, q, dO, tile, right, turned, factor, exponents, lessDelta, last: true, heads.Keys, lane);
+            var sums = default(QueryGradSums<TSize>).Add(q, dO, tile, right, turned, factor, exponents, lessDelta, last: true, heads.Keys, lane);
             if (heads.Keys > 32)
-                sums = HalfAttentionQueryGrad<TSize>.Add(
-                    sums, q, dO, tile + HalfTile, right, turned, factor, exponents, lessDelta, last: true, heads.Keys - 32, lane);
-            sums.Scale(new Float2(heads.Scale, heads.Scale), default).Store(
+                sums = sums.Add(q, dO, tile + HalfTile, right, turned, factor, exponents, lessDelta, last: true, heads.Keys - 32, lane);
+            sums.Q.Scale(new Float2(heads.Scale, heads.Scale), default).Store(
                 heads.Of(dQ, place, heads.Queries), row, heads.Queries, heads.Size, shared, lane);
         }
         Ptx.Barrier();

@@ -136,7 +136,7 @@ public sealed class CudaHalfTests
             var (instructions, passes, least) = t.Emulator!.Counts;
             Assert.AreEqual(0, passes - least,
                 $"heads of {size}: {passes} passes over the banks, {least} without conflicts, in {instructions} instructions");
-            StringAssert.StartsWith(t.Emulator.Launches.Keys.First(), nameof(HalfAttention<,>));
+            StringAssert.StartsWith(t.Emulator.Launches.Keys.First(), nameof(HalfAttention<,,>));
         }
     }
 
