@@ -29,7 +29,8 @@ readonly struct HalfAttentionGrads<TSize, TFit>(HeadsAt heads, MatrixAt dQ, Matr
         int query = row + FragmentLayout.SumRow(lane, 0), queryBelow = row + FragmentLayout.SumRow(lane, 2);
         Float2 exponents = new(heads.LoadLse(head, query) * Scores.Log2E, heads.LoadLse(head, queryBelow) * Scores.Log2E);
         float factor = heads.Scale * Scores.Log2E;
-        int left = row * HeadLines<TSize>.Stride + HeadLines<TSize>.Left(lane), right = HeadLines<TSize>.Right(lane), turned = HeadLines<TSize>.Turned(lane);
+        int left = row * HeadLines<TSize>.Stride + HeadLines<TSize>.Left(lane);
+        int right = HeadLines<TSize>.Right(lane), turned = HeadLines<TSize>.Turned(lane);
         Ptx.AwaitBatches(0);
         Ptx.Barrier();
 
@@ -57,7 +58,8 @@ readonly struct HalfAttentionGrads<TSize, TFit>(HeadsAt heads, MatrixAt dQ, Matr
         var grads = default(KeyGradSums<TSize>).Add(k, v, rows + right, rows + turned, columns, factor);
         if (heads.Queries > 32)
             grads = grads.Add(k, v, rows + right + HalfTile, rows + turned + HalfTile, columns + 4 * KeptRows.EightColumns, factor);
-        grads.K.Scale(new Float2(heads.Scale, heads.Scale), default).Store(heads.Of(dK, place, heads.Keys), row, heads.Keys, heads.Size, shared, lane);
+        grads.K.Scale(new Float2(heads.Scale, heads.Scale), default).Store(
+            heads.Of(dK, place, heads.Keys), row, heads.Keys, heads.Size, shared, lane);
         Ptx.WarpBarrier();      // all have read dK
         grads.V.Store(heads.Of(dV, place, heads.Keys), row, heads.Keys, heads.Size, shared, lane);
     }
