@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>What a warp of <see cref="HalfAttention{TSize,TBlocks}"/> has of its rows so far: their softmax, and values weighed by it.</summary>
+/// <summary>What a warp of <see cref="HalfAttention{TSize,TBlocks,TFit}"/> has of its rows so far: their softmax, and values weighed by it.</summary>
 readonly struct AttentionSums<TSize, TBlocks>(RunningSoftmax up, RunningSoftmax low, RowSums<TSize, TBlocks> o)
     where TSize : struct, IHeadSize where TBlocks : struct, IRowBlocks
 {

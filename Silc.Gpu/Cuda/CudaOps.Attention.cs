@@ -18,8 +18,8 @@ partial class CudaOps
         {
             if (size <= Head32.Size) Forward<Head32>(at, batch * heads);
             else if (size <= Head64.Size) Forward<Head64>(at, batch * heads);
-            else if (size <= Head80.Size) Forward<Head80, OneBlock>(at, batch * heads);
-            else Forward<Head128, OneBlock>(at, batch * heads);
+            else if (size <= Head80.Size) Forward<Head80, OneBlock, FitThree>(at, batch * heads);
+            else Forward<Head128, OneBlock, FitThree>(at, batch * heads);
             return;
         }
         Run(new ForwardLaunch(at, HeadCells(queries, size, o), Pieces(queries, 64), batch * heads), size, q, k, v, o);
@@ -39,14 +39,14 @@ partial class CudaOps
             var half = new HeadsAt(At(q), At(k), At(v), At(o), At(dO), Address(lse.View), 0, queries, keys, heads, size, scale);
             if (AreFew(half))
             {
-                if (size <= Head32.Size) BackwardOfFew<Head32>(half, At(dQ), At(dK), At(dV), batch * heads);
-                else BackwardOfFew<Head64>(half, At(dQ), At(dK), At(dV), batch * heads);
+                if (size <= Head32.Size) BackwardOfFew<Head32, FitAny>(half, At(dQ), At(dK), At(dV), batch * heads);
+                else BackwardOfFew<Head64, FitThree>(half, At(dQ), At(dK), At(dV), batch * heads);
                 return;
             }
             var kept = new KeptRows(Address(Device.Workspace(KeptRows.Floats(batch * heads, queries))), queries);
-            if (size <= Head32.Size) Backward<Head32>(half, kept, At(dQ), At(dK), At(dV), batch * heads);
-            else if (size <= Head64.Size) Backward<Head64>(half, kept, At(dQ), At(dK), At(dV), batch * heads);
-            else Backward<Head80>(half, kept, At(dQ), At(dK), At(dV), batch * heads);
+            if (size <= Head32.Size) Backward<Head32, FitFour>(half, kept, At(dQ), At(dK), At(dV), batch * heads);
+            else if (size <= Head64.Size) Backward<Head64, FitThree>(half, kept, At(dQ), At(dK), At(dV), batch * heads);
+            else Backward<Head80, FitTwo>(half, kept, At(dQ), At(dK), At(dV), batch * heads);
             return;
         }
         int rows = batch * heads * queries;
@@ -62,29 +62,32 @@ partial class CudaOps
 
     void Forward<TSize>(HeadsAt at, int heads) where TSize : struct, IHeadSize
     {
-        if (at.Queries > ManyQueries) Forward<TSize, TwoBlocks>(at, heads);
-        else Forward<TSize, OneBlock>(at, heads);
+        if (at.Queries > ManyQueries) Forward<TSize, TwoBlocks, FitTwo>(at, heads);
+        else Forward<TSize, OneBlock, FitFour>(at, heads);
     }
 
-    void Forward<TSize, TBlocks>(HeadsAt at, int heads) where TSize : struct, IHeadSize where TBlocks : struct, IRowBlocks
+    void Forward<TSize, TBlocks, TFit>(HeadsAt at, int heads)
+        where TSize : struct, IHeadSize where TBlocks : struct, IRowBlocks where TFit : struct, IFit
     {
-        int blocks = Pieces(at.Queries, HalfAttention<TSize, TBlocks>.Rows);
-        Device.Launch(blocks * heads, HeadLines<TSize>.Threads, new HalfAttention<TSize, TBlocks>(at, blocks));
+        int blocks = Pieces(at.Queries, HalfAttention<TSize, TBlocks, TFit>.Rows);
+        Device.Launch(blocks * heads, HeadLines<TSize>.Threads, new HalfAttention<TSize, TBlocks, TFit>(at, blocks));
     }
 
     // Few tokens have all their gradients from one kernel, without memory in between.
-    static bool AreFew(HeadsAt at) => at.Size <= HalfAttentionGrads<Head64>.MostChannels
-        && Math.Max(at.Queries, at.Keys) <= HalfAttentionGrads<Head64>.MostRows;
+    static bool AreFew(HeadsAt at) => at.Size <= HalfAttentionGrads<Head64, FitThree>.MostChannels
+        && Math.Max(at.Queries, at.Keys) <= HalfAttentionGrads<Head64, FitThree>.MostRows;
 
-    void BackwardOfFew<TSize>(HeadsAt at, MatrixAt dQ, MatrixAt dK, MatrixAt dV, int heads) where TSize : struct, IHeadSize =>
-        Device.Launch(heads, HeadLines<TSize>.Threads, new HalfAttentionGrads<TSize>(at, dQ, dK, dV));
+    void BackwardOfFew<TSize, TFit>(HeadsAt at, MatrixAt dQ, MatrixAt dK, MatrixAt dV, int heads)
+        where TSize : struct, IHeadSize where TFit : struct, IFit =>
+        Device.Launch(heads, HeadLines<TSize>.Threads, new HalfAttentionGrads<TSize, TFit>(at, dQ, dK, dV));
 
     // The gradient of queries leaves delta for that of keys.
-    void Backward<TSize>(HeadsAt at, KeptRows kept, MatrixAt dQ, MatrixAt dK, MatrixAt dV, int heads) where TSize : struct, IHeadSize
+    void Backward<TSize, TFit>(HeadsAt at, KeptRows kept, MatrixAt dQ, MatrixAt dK, MatrixAt dV, int heads)
+        where TSize : struct, IHeadSize where TFit : struct, IFit
     {
-        int ofQueries = Pieces(at.Queries, HalfAttentionQueryGrad<TSize>.Rows), ofKeys = Pieces(at.Keys, HalfAttentionKeyGrad<TSize>.Rows);
+        int ofQueries = Pieces(at.Queries, HalfAttentionQueryGrad<TSize>.Rows), ofKeys = Pieces(at.Keys, HalfAttentionKeyGrad<TSize, TFit>.Rows);
         Device.Launch(ofQueries * heads, HeadLines<TSize>.Threads, new HalfAttentionQueryGrad<TSize>(at, dQ, kept, ofQueries));
-        Device.Launch(ofKeys * heads, HeadLines<TSize>.Threads, new HalfAttentionKeyGrad<TSize>(at, dK, dV, kept, ofKeys));
+        Device.Launch(ofKeys * heads, HeadLines<TSize>.Threads, new HalfAttentionKeyGrad<TSize, TFit>(at, dK, dV, kept, ofKeys));
     }
 
     /// <summary>A launch that waits for its type arguments: they are compiled into kernels.</summary>

@@ -25,10 +25,15 @@ static partial class CudaText
             var name = ParameterName().Match(ptx).Groups[1].Value;
             ptx = ptx.Replace($".align 8 .b8 {name}[", $".align 64 .b8 {name}[", StringComparison.Ordinal).Replace(Parameter, name, StringComparison.Ordinal);
         }
-        if (kernel.GetCustomAttribute<KernelBoundsAttribute>() is not { } bounds) return ptx;
+        if (BoundsOf(kernel) is not { } bounds) return ptx;
         if (bounds.Target is { } target) ptx = TargetLine().Replace(ptx, $".target {target}", 1);
         return EntryHead().Replace(ptx, $"$0\n.maxntid {bounds.Threads}, 1, 1\n.minnctapersm {bounds.Blocks}", 1);
     }
+
+    // Those of the kernel, or of the type argument that decides them.
+    static KernelBoundsAttribute? BoundsOf(Type kernel) => kernel.GetCustomAttribute<KernelBoundsAttribute>()
+        ?? kernel.GetGenericArguments().Select(argument => argument.GetCustomAttribute<KernelBoundsAttribute>())
+            .FirstOrDefault(bounds => bounds is not null);
 
     [GeneratedRegex(@"^\.address_size 64\s*$", RegexOptions.Multiline)]
     private static partial Regex AddressSize();

@@ -6,7 +6,8 @@ namespace Silc;
 /// Attention of stored bf16, as <see cref="TensorAttention{TMma,TSize,TReads,TValues}"/>: of two stages of keys and values one is used while
 /// the other is on its way, past the registers; queries stay in registers.
 /// </summary>
-readonly struct HalfAttention<TSize, TBlocks>(HeadsAt heads, int blocks) : IKernel where TSize : struct, IHeadSize where TBlocks : struct, IRowBlocks
+readonly struct HalfAttention<TSize, TBlocks, TFit>(HeadsAt heads, int blocks) : IKernel
+    where TSize : struct, IHeadSize where TBlocks : struct, IRowBlocks where TFit : struct, IFit
 {
     /// <summary>Queries of a group.</summary>
     public static int Rows => HeadLines<TSize>.Threads / 2 * TBlocks.Count;

@@ -4,10 +4,11 @@ namespace Silc;
 
 /// <summary>
 /// All gradients of attention of stored bf16 where no more than 64 tokens ask and none but 64 answer, a head a group: what <see
-/// cref="HalfAttentionQueryGrad{TSize}"/> and then <see cref="HalfAttentionKeyGrad{TSize}"/> do, with queries, dO, keys and values in shared
+/// cref="HalfAttentionQueryGrad{TSize}"/> and then <see cref="HalfAttentionKeyGrad{TSize,TFit}"/> do, with queries, dO, keys and values in shared
 /// memory for both.
 /// </summary>
-readonly struct HalfAttentionGrads<TSize>(HeadsAt heads, MatrixAt dQ, MatrixAt dK, MatrixAt dV) : IKernel where TSize : struct, IHeadSize
+readonly struct HalfAttentionGrads<TSize, TFit>(HeadsAt heads, MatrixAt dQ, MatrixAt dK, MatrixAt dV) : IKernel
+    where TSize : struct, IHeadSize where TFit : struct, IFit
 {
     /// <summary>The most queries, and keys. Larger heads than 64 would not leave a tile of shared memory for the results.</summary>
     public const int MostRows = 64, MostChannels = 64;
@@ -28,7 +29,8 @@ readonly struct HalfAttentionGrads<TSize>(HeadsAt heads, MatrixAt dQ, MatrixAt d
         int query = row + FragmentLayout.SumRow(lane, 0), queryBelow = row + FragmentLayout.SumRow(lane, 2);
         Float2 exponents = new(heads.LoadLse(head, query) * Scores.Log2E, heads.LoadLse(head, queryBelow) * Scores.Log2E);
         float factor = heads.Scale * Scores.Log2E;
-        int left = row * HeadLines<TSize>.Stride + HeadLines<TSize>.Left(lane), right = HeadLines<TSize>.Right(lane), turned = HeadLines<TSize>.Turned(lane);
+        int left = row * HeadLines<TSize>.Stride + HeadLines<TSize>.Left(lane);
+        int right = HeadLines<TSize>.Right(lane), turned = HeadLines<TSize>.Turned(lane);
         Ptx.AwaitBatches(0);
         Ptx.Barrier();
 
@@ -41,12 +43,10 @@ readonly struct HalfAttentionGrads<TSize>(HeadsAt heads, MatrixAt dQ, MatrixAt d
         if (row < heads.Queries)
         {
             Float4 lessDelta = new(less, less, lessBelow, lessBelow);
-            RowSums<TSize, OneBlock> sums = HalfAttentionQueryGrad<TSize>.Add(
-                default, q, dO, tile, right, turned, factor, exponents, lessDelta, last: true, heads.Keys, lane);
+            var sums = default(QueryGradSums<TSize>).Add(q, dO, tile, right, turned, factor, exponents, lessDelta, last: true, heads.Keys, lane);
             if (heads.Keys > 32)
-                sums = HalfAttentionQueryGrad<TSize>.Add(
-                    sums, q, dO, tile + HalfTile, right, turned, factor, exponents, lessDelta, last: true, heads.Keys - 32, lane);
-            sums.Scale(new Float2(heads.Scale, heads.Scale), default).Store(
+                sums = sums.Add(q, dO, tile + HalfTile, right, turned, factor, exponents, lessDelta, last: true, heads.Keys - 32, lane);
+            sums.Q.Scale(new Float2(heads.Scale, heads.Scale), default).Store(
                 heads.Of(dQ, place, heads.Queries), row, heads.Queries, heads.Size, shared, lane);
         }
         Ptx.Barrier();
@@ -58,7 +58,8 @@ readonly struct HalfAttentionGrads<TSize>(HeadsAt heads, MatrixAt dQ, MatrixAt d
         var grads = default(KeyGradSums<TSize>).Add(k, v, rows + right, rows + turned, columns, factor);
         if (heads.Queries > 32)
             grads = grads.Add(k, v, rows + right + HalfTile, rows + turned + HalfTile, columns + 4 * KeptRows.EightColumns, factor);
-        grads.K.Scale(new Float2(heads.Scale, heads.Scale), default).Store(heads.Of(dK, place, heads.Keys), row, heads.Keys, heads.Size, shared, lane);
+        grads.K.Scale(new Float2(heads.Scale, heads.Scale), default).Store(
+            heads.Of(dK, place, heads.Keys), row, heads.Keys, heads.Size, shared, lane);
         Ptx.WarpBarrier();      // all have read dK
         grads.V.Store(heads.Of(dV, place, heads.Keys), row, heads.Keys, heads.Size, shared, lane);
     }

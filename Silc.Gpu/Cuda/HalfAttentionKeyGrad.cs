@@ -6,8 +6,8 @@ namespace Silc;
 /// dK and dV of attention of stored bf16, as <see cref="TensorAttentionKeyGrad{TMma,TSize,TReads,TValues}"/>: keys and values are in registers;
 /// queries, dO and what is kept of them pass by in two stages.
 /// </summary>
-readonly struct HalfAttentionKeyGrad<TSize>(HeadsAt heads, MatrixAt dK, MatrixAt dV, KeptRows kept, int blocks) : IKernel
-    where TSize : struct, IHeadSize
+readonly struct HalfAttentionKeyGrad<TSize, TFit>(HeadsAt heads, MatrixAt dK, MatrixAt dV, KeptRows kept, int blocks) : IKernel
+    where TSize : struct, IHeadSize where TFit : struct, IFit
 {
     /// <summary>Keys of a group.</summary>
     public static int Rows => HeadLines<TSize>.Threads / 2;
@@ -71,7 +71,7 @@ readonly struct HalfAttentionKeyGrad<TSize>(HeadsAt heads, MatrixAt dK, MatrixAt
     }
 }
 
-/// <summary>Sums of a warp of <see cref="HalfAttentionKeyGrad{TSize}"/>: dK, but for the scale, and dV of 16 keys.</summary>
+/// <summary>Sums of a warp of <see cref="HalfAttentionKeyGrad{TSize,TFit}"/>: dK, but for the scale, and dV of 16 keys.</summary>
 readonly struct KeyGradSums<TSize>(RowSums<TSize, OneBlock> k, RowSums<TSize, OneBlock> v) where TSize : struct, IHeadSize
 {
     public readonly RowSums<TSize, OneBlock> K = k, V = v;

@@ -40,7 +40,7 @@ readonly struct HalfAttentionQueryGrad<TSize>(HeadsAt heads, MatrixAt dQ, KeptRo
         kept.Store(head, queryBelow, exponents.Y, lessBelow, lane);
         Float4 lessDelta = new(less, less, lessBelow, lessBelow);
 
-        RowSums<TSize, OneBlock> sums = default;
+        QueryGradSums<TSize> sums = default;
         bool busy = row < heads.Queries;
         int keys = heads.Keys;
         for (; keys > HeadLines<TSize>.Passing; keys -= HeadLines<TSize>.Passing)
@@ -52,8 +52,8 @@ readonly struct HalfAttentionQueryGrad<TSize>(HeadsAt heads, MatrixAt dQ, KeptRo
             Ptx.EndBatch();
             if (busy)
             {
-                sums = Add(sums, q, dO, tile, right, turned, factor, exponents, lessDelta);
-                sums = Add(sums, q, dO, tile + HalfTile, right, turned, factor, exponents, lessDelta);
+                sums = sums.Add(q, dO, tile, right, turned, factor, exponents, lessDelta);
+                sums = sums.Add(q, dO, tile + HalfTile, right, turned, factor, exponents, lessDelta);
             }
             (tile, free) = (free, tile);
         }
@@ -61,21 +61,29 @@ readonly struct HalfAttentionQueryGrad<TSize>(HeadsAt heads, MatrixAt dQ, KeptRo
         Ptx.Barrier();
         // Warps behind the last query only copied.
         if (!busy) return;
-        sums = Add(sums, q, dO, tile, right, turned, factor, exponents, lessDelta, last: true, keys, lane);
-        if (keys > 32) sums = Add(sums, q, dO, tile + HalfTile, right, turned, factor, exponents, lessDelta, last: true, keys - 32, lane);
-        sums.Scale(new Float2(heads.Scale, heads.Scale), default).Store(heads.Of(dQ, place, heads.Queries), row, heads.Queries, heads.Size,
+        sums = sums.Add(q, dO, tile, right, turned, factor, exponents, lessDelta, last: true, keys, lane);
+        if (keys > 32) sums = sums.Add(q, dO, tile + HalfTile, right, turned, factor, exponents, lessDelta, last: true, keys - 32, lane);
+        sums.Q.Scale(new Float2(heads.Scale, heads.Scale), default).Store(heads.Of(dQ, place, heads.Queries), row, heads.Queries, heads.Size,
             free + warp * RowSums<TSize, OneBlock>.SharedBytes, lane);
     }
+}
 
-    /// <summary>Adds 32 keys, or the last of them; the scale is left to the end.</summary>
-    public static RowSums<TSize, OneBlock> Add(RowSums<TSize, OneBlock> sums, HeadWords<TSize> q, HeadWords<TSize> dO, int tile, int right, int turned,
+/// <summary>Sums of a warp of <see cref="HalfAttentionQueryGrad{TSize}"/>: dQ of 16 queries, but for the scale.</summary>
+readonly struct QueryGradSums<TSize>(RowSums<TSize, OneBlock> q) where TSize : struct, IHeadSize
+{
+    public readonly RowSums<TSize, OneBlock> Q = q;
+
+    /// <summary>Adds 32 keys, or the last of them; their values are a tile further on.</summary>
+    public QueryGradSums<TSize> Add(HeadWords<TSize> q, HeadWords<TSize> dO, int tile, int right, int turned,
         float factor, Float2 exponents, Float4 lessDelta, bool last = false, int keys = 0, int lane = 0)
     {
         var s = q.Products(default, default(ScoreRows<OneBlock>), tile + right).Upper;
+        // Products of dO and v begin with -delta.
         var begun = new ScoreRows<OneBlock>(new SumsRow(lessDelta, lessDelta, lessDelta, lessDelta), default);
         var dp = dO.Products(default, begun, tile + right + HeadLines<TSize>.TileBytes).Upper;
         if (last) s = RunningSoftmax.Mask(s, keys, lane);
         var p = RunningSoftmax.Exp2(s, factor, exponents);
-        return sums.Add(new ScoreRows<OneBlock>(new SumsRow(p.N0 * dp.N0, p.N1 * dp.N1, p.N2 * dp.N2, p.N3 * dp.N3), default), tile + turned);
+        var ds = new SumsRow(p.N0 * dp.N0, p.N1 * dp.N1, p.N2 * dp.N2, p.N3 * dp.N3);
+        return new(Q.Add(new ScoreRows<OneBlock>(ds, default), tile + turned));
     }
 }

@@ -33,15 +33,30 @@ interface IRowBlocks
     static abstract int Count { get; }
 }
 
-/// <summary>Fits four groups on a multiprocessor; larger heads say otherwise.</summary>
-[KernelBounds(128, 4)]
 readonly struct OneBlock : IRowBlocks
 {
     public static int Count => 1;
 }
 
-[KernelBounds(128, 2)]
 readonly struct TwoBlocks : IRowBlocks
 {
     public static int Count => 2;
 }
+
+/// <summary>How many groups are to fit on a multiprocessor, which bounds the registers of a thread.</summary>
+interface IFit;
+
+/// <summary>The assembler chooses.</summary>
+readonly struct FitAny : IFit;
+
+/// <summary>255 registers.</summary>
+[KernelBounds(128, 2)]
+readonly struct FitTwo : IFit;
+
+/// <summary>168 registers.</summary>
+[KernelBounds(128, 3)]
+readonly struct FitThree : IFit;
+
+/// <summary>128 registers.</summary>
+[KernelBounds(128, 4)]
+readonly struct FitFour : IFit;

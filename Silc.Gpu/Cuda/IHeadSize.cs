@@ -16,13 +16,11 @@ readonly struct Head64 : IHeadSize
     public static int Size => 64;
 }
 
-[KernelBounds(128, 2)]
 readonly struct Head80 : IHeadSize
 {
     public static int Size => 80;
 }
 
-[KernelBounds(128, 2)]
 readonly struct Head128 : IHeadSize
 {
     public static int Size => 128;

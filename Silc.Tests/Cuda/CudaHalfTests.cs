@@ -136,7 +136,7 @@ public sealed class CudaHalfTests
             var (instructions, passes, least) = t.Emulator!.Counts;
             Assert.AreEqual(0, passes - least,
                 $"heads of {size}: {passes} passes over the banks, {least} without conflicts, in {instructions} instructions");
-            StringAssert.StartsWith(t.Emulator.Launches.Keys.First(), nameof(HalfAttention<,>));
+            StringAssert.StartsWith(t.Emulator.Launches.Keys.First(), nameof(HalfAttention<,,>));
         }
     }
 
@@ -173,15 +173,15 @@ public sealed class CudaHalfTests
         var (batch, heads, queries, keys, size, gap) = shape;
         int width = heads * size;
         using var t = new CudaTest(device, precision);
-        DeviceMatrix Stored(int rows, double range) => t.Random(rows, width, range, gap, Half);
-        DeviceMatrix q = Stored(batch * queries, 2), k = Stored(batch * keys, 2), v = Stored(batch * keys, 1);
+        DeviceMatrix Stored(int rows, double range, int gap) => t.Random(rows, width, range, gap, Half);
+        DeviceMatrix q = Stored(batch * queries, 2, 2 * gap), k = Stored(batch * keys, 2, gap), v = Stored(batch * keys, 1, 3 * gap);
         DeviceMatrix o = t.Output(batch * queries, width, gap, Half), lse = t.Output(batch * heads, queries);
         t.Ops.Attention(q, k, v, o, lse, batch, heads);
         var (expected, logs) = Naive.Attention(q, k, v, batch, heads);
         Close.To(expected.Values, o.Read("o"), Close.BFloat16, $"{shape}: o");
         Close.To(logs.Values, lse.Read("lse"), Close.Chained, $"{shape}: log-sum-exp");
 
-        DeviceMatrix dO = Stored(batch * queries, 1), kept = t.Own(expected, gap, Half), keptLogs = t.Own(logs);
+        DeviceMatrix dO = Stored(batch * queries, 1, gap), kept = t.Own(expected, gap, Half), keptLogs = t.Own(logs);
         DeviceMatrix Output(int rows) => t.Output(rows, width, gap, Half);
         DeviceMatrix dQ = Output(batch * queries), dK = Output(batch * keys), dV = Output(batch * keys);
         t.Ops.AttentionBackward(dO, q, k, v, kept, keptLogs, dQ, dK, dV, batch, heads);

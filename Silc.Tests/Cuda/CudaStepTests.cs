@@ -25,6 +25,23 @@ public sealed class CudaStepTests
         Close.To(Gradients(expected.Model), Gradients(model), tolerance, $"{precision}: gradients");
     }
 
+    // The gradient of the residual stream goes from block to block in two forms, which must be of one value wherever a block begins.
+    [TestMethod, EveryCuda(Precision.Bf16)]
+    public void Blocks_computed_again_give_the_same_bits(string device, Precision precision)
+    {
+        var config = TinyRun.Config with { Image = TinyRun.Config.Image with { Depth = 2 }, Text = TinyRun.Config.Text with { Heads = 3 } };
+        using var tiny = new TinyRun(TestDevices.OneThread, config: config);
+        float[] Step(bool recompute)
+        {
+            using var t = new CudaTest(device, precision, anyMemory: true);
+            using var model = SilcModel.Create(t.Device, config, seed: 1);
+            using var trainer = new Trainer(model, TinyRun.Recipe with { Recompute = recompute });
+            trainer.Step(tiny.Batch(1));
+            return Gradients(model);
+        }
+        Close.Bits(Step(recompute: false), Step(recompute: true), "gradients");
+    }
+
     // The residual stream, logits and embeddings stay float32; this model's text tower has heads of 12 channels, no units of 8.
     [TestMethod]
     public void Stored_bfloat16_takes_less_memory()

@@ -39,13 +39,11 @@ public sealed partial class KernelCompilationTests
                [typeof(Tf32), typeof(Head80), typeof(Aligned), typeof(FloatValues)], [typeof(Bf16), typeof(Head128), typeof(Aligned), typeof(FloatValues)],
            }
            select kernel.MakeGenericType(arguments),
-        .. from kernel in new[] { typeof(HalfAttention<,>), typeof(HalfAttentionQueryGrad<>), typeof(HalfAttentionKeyGrad<>) }
-           from arguments in kernel.GetGenericArguments().Length == 2
-               ? new Type[][] { [typeof(Head32), typeof(OneBlock)], [typeof(Head32), typeof(TwoBlocks)], [typeof(Head64), typeof(OneBlock)],
-                   [typeof(Head64), typeof(TwoBlocks)], [typeof(Head80), typeof(OneBlock)], [typeof(Head128), typeof(OneBlock)] }
-               : [[typeof(Head32)], [typeof(Head64)], [typeof(Head80)]]
-           select kernel.MakeGenericType(arguments),
-        typeof(HalfAttentionGrads<Head32>), typeof(HalfAttentionGrads<Head64>),
+        typeof(HalfAttention<Head32, OneBlock, FitFour>), typeof(HalfAttention<Head32, TwoBlocks, FitTwo>), typeof(HalfAttention<Head64, OneBlock, FitFour>),
+        typeof(HalfAttention<Head64, TwoBlocks, FitTwo>), typeof(HalfAttention<Head80, OneBlock, FitThree>), typeof(HalfAttention<Head128, OneBlock, FitThree>),
+        typeof(HalfAttentionQueryGrad<Head32>), typeof(HalfAttentionQueryGrad<Head64>), typeof(HalfAttentionQueryGrad<Head80>),
+        typeof(HalfAttentionKeyGrad<Head32, FitFour>), typeof(HalfAttentionKeyGrad<Head64, FitThree>), typeof(HalfAttentionKeyGrad<Head80, FitTwo>),
+        typeof(HalfAttentionGrads<Head32, FitAny>), typeof(HalfAttentionGrads<Head64, FitThree>),
         typeof(TensorAttentionQueryGrad<Bf16, Head128, StoredHalves, HalfValues>), typeof(TensorAttentionKeyGrad<Bf16, Head128, StoredHalves, HalfValues>),
     ];
 
