@@ -74,9 +74,10 @@ public sealed class ClassFolderSource : IImageTextSource
         foreach (var empty in classes.Keys.Except(filled).Order(StringComparer.Ordinal)) log.Add(SkipReason.EmptyClass, Path.Combine(root, empty));
     }
 
+    // Names of folders that come from macOS have letters and accents apart.
     static string ClassOf(string folder)
     {
-        var words = Path.GetFileName(folder).Split(['_', '-', ' '], StringSplitOptions.RemoveEmptyEntries);
+        var words = Nfc.Of(Path.GetFileName(folder)).Split(['_', '-', ' '], StringSplitOptions.RemoveEmptyEntries);
         return words.Length > 0 ? string.Join(' ', words) : throw new InvalidDataException($"{folder} names no class; rename it");
     }
 }

@@ -16,12 +16,13 @@ static class DataFolder
     public static List<string> Files(string folder, SkipLog log)
     {
         var found = new List<string>();
-        Walk(folder, hidden: false, found, log);
+        Walk(folder, hidden: false, [Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))], found, log);
         found.Sort(StringComparer.Ordinal);
         return found;
     }
 
-    static void Walk(string folder, bool hidden, List<string> found, SkipLog log)
+    // Above are the folder itself and those that it lies in: a link to one of them has no end.
+    static void Walk(string folder, bool hidden, List<string> above, List<string> found, SkipLog log)
     {
         foreach (var file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
@@ -29,6 +30,11 @@ static class DataFolder
             else if (PictureFile.IsPicture(file)) log.Add(SkipReason.Hidden, file);
         }
         foreach (var below in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal))
-            Walk(below, hidden || IsHidden(Path.GetFileName(below)), found, log);
+        {
+            var target = new DirectoryInfo(below).ResolveLinkTarget(returnFinalTarget: true)?.FullName;
+            var real = Path.TrimEndingDirectorySeparator(target ?? Path.Combine(above[^1], Path.GetFileName(below)));
+            if (above.Contains(real)) log.Add(SkipReason.Loop, below);
+            else Walk(below, hidden || IsHidden(Path.GetFileName(below)), [.. above, real], found, log);
+        }
     }
 }

@@ -15,6 +15,7 @@ static class SkipReason
         NoRow = "picture that no row of metadata names",
         NoPicture = "caption without picture",
         Hidden = "hidden file, or one that a system keeps beside data",
+        Loop = "link to a folder that it lies in",
         OutsideClasses = "picture outside of the class folders",
         EmptyClass = "class folder without a picture";
 

@@ -77,6 +77,27 @@ public sealed class FolderDataTests : TempFolder
     }
 
     [TestMethod]
+    public void Names_of_classes_are_composed()
+    {
+        if (OperatingSystem.IsMacOS()) Assert.Inconclusive("file systems here take both for one folder");
+        var source = new ClassFolderSource(Classes("cafe\u0301/1.png", "caf\u00E9/2.png"));
+        Assert.AreEqual("caf\u00E9", source.Classes.Names.Single());
+    }
+
+    [TestMethod]
+    public void Links_are_followed_but_not_round_in_circles()
+    {
+        if (OperatingSystem.IsWindows()) Assert.Inconclusive("links want rights here");
+        Pair("set/a.png");
+        Pair("other/b.png");
+        Directory.CreateSymbolicLink(At("set/again"), At("set"));
+        Directory.CreateSymbolicLink(At("set/more"), At("other"));
+        var source = new FolderSource(At("set"));
+        Assert.AreEqual(2, source.Count);
+        Assert.AreEqual((SkipReason.Loop, At("set/again")), (source.Skipped.Single().Reason, source.Skipped.Single().Examples.Single()));
+    }
+
+    [TestMethod]
     public void A_text_file_that_is_not_UTF8_is_refused_with_its_line()
     {
         Pair("a.png");

@@ -52,7 +52,9 @@ static class ShardPattern
         return files.Select(file => file[..^1]);
     }
 
-    static IEnumerable<string> Below(string folder) => Entries(folder, "*", Directory.EnumerateDirectories).SelectMany(Below).Prepend(folder);
+    // Like bash, not through links: they may lead back.
+    static IEnumerable<string> Below(string folder) => Entries(folder, "*", Directory.EnumerateDirectories)
+        .Where(below => new DirectoryInfo(below[..^1]).LinkTarget is null).SelectMany(Below).Prepend(folder);
 
     // Folders end in a slash, so that the parts of a pattern can be joined as they are; files are told apart by the caller.
     static IEnumerable<string> Entries(
