@@ -50,7 +50,8 @@ public sealed partial class KernelCompilationTests
     // What else meets stored bfloat16, which GPUs before compute capability 8.0 do not have.
     static readonly Type[] halfKernels =
     [
-        typeof(RowNorm<HalfValues>), typeof(RowNormGrad<HalfValues, HalfValues>), typeof(RowNormGrad<HalfValues, NoValues>), typeof(RowNormGrad<FloatValues, HalfValues>), typeof(SumBlocksOf<StoredHalves>), typeof(AttentionDelta<StoredHalves>), typeof(HalfPatches),
+        typeof(RowNorm<HalfValues>), typeof(RowNormGrad<HalfValues, HalfValues>), typeof(RowNormGrad<HalfValues, NoValues>),
+        typeof(RowNormGrad<FloatValues, HalfValues>), typeof(SumBlocksOf<StoredHalves>), typeof(AttentionDelta<StoredHalves>), typeof(HalfPatches),
         typeof(AdamWRounding), typeof(RoundWeights),
         typeof(ConvertKernel<AnyFloats, HalfValues>), typeof(ConvertKernel<HalfValues, AnyFloats>), typeof(ConvertKernel<HalfValues, HalfValues>),
     ];
@@ -62,6 +63,15 @@ public sealed partial class KernelCompilationTests
         typeof(FloatMatMul<FloatsAcrossSum, FloatsAcrossSum, Aligned, Sums<FloatValues>>),
         typeof(RowNorm<FloatValues>), typeof(RowNormGrad<FloatValues, NoValues>), typeof(SumBlocksOf<Aligned>), typeof(SumParts<Aligned>), typeof(SumParts<Unaligned>),
         typeof(AttentionDelta<Aligned>), typeof(AttentionDelta<Unaligned>),
+    ];
+
+    // Of compute capability 9.0 alone.
+    static readonly Type[] warpgroupKernels =
+    [
+        typeof(WarpgroupMatMul<HalvesAlongSum, HalvesAcrossSum, SumsToGelu<HalfValues>>),
+        typeof(WarpgroupMatMul<HalvesAlongSum, HalvesAlongSum, SumsToGeluGrad<HalfValues>>),
+        typeof(WarpgroupMatMul<HalvesAlongSum, HalvesAlongSum, Sums<HalfValues>>),
+        typeof(WarpgroupMatMul<HalvesAcrossSum, HalvesAcrossSum, Sums<FloatValues>>),
     ];
 
     // Kernels of processors behind OpenCL.
@@ -77,7 +87,7 @@ public sealed partial class KernelCompilationTests
     static IEnumerable<Type> Kernels => typeof(IKernel).Assembly.GetTypes()
         .Where(type => type.IsValueType && typeof(IKernel).IsAssignableFrom(type))
         .SelectMany(type => !type.IsGenericTypeDefinition ? [type]
-            : tensorKernels.Concat(halfKernels).Concat(floatKernels).Concat(tileKernels)
+            : tensorKernels.Concat(halfKernels).Concat(floatKernels).Concat(warpgroupKernels).Concat(tileKernels)
                 .Where(kernel => kernel.IsGenericType && kernel.GetGenericTypeDefinition() == type) is var known && known.Any() ? known
             : [type.MakeGenericType(typeof(One)), type.MakeGenericType(typeof(Four)), type.MakeGenericType(typeof(Sixteen))]);
 
@@ -86,13 +96,24 @@ public sealed partial class KernelCompilationTests
     // Vectors of OpenCL C, in a kernel for every device or in one of a processor's own.
     static bool HasVectors(Type kernel) => tileKernels.Contains(kernel) || (kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Sixteen));
 
+    /// <summary>
+    /// The kernels that are compiled for an architecture of CUDA: GPUs without tensor cores never meet theirs, and from SM_86 on ILGPU writes the
+    /// same text as for SM_80, so that one of each is enough.
+    /// </summary>
+    internal static IEnumerable<Type> KernelsFor(string architecture)
+    {
+        var left = architecture switch { "SM_75" => [], "SM_90" => tensorKernels.DistinctBy(kernel => kernel.GetGenericTypeDefinition()), _ => tensorKernels };
+        return Kernels.Where(kernel => !IsForTheCpu(kernel) && !HasVectors(kernel) && (!tensorKernels.Contains(kernel) || left.Contains(kernel))
+            && (architecture != "SM_75" || !(halfKernels.Contains(kernel) || warpgroupKernels.Contains(kernel))) && (architecture == "SM_80" || !IsOfFours(kernel)));
+    }
+
     // ILGPU's front end does not look into intrinsics: such a kernel is host code behind a launcher.
     static bool IsForTheCpu(Type kernel) => kernel
         .GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
         .Any(method => method.IsDefined(typeof(IntrinsicImplementationAttribute)));
 
     [TestMethod]
-    [DataRow("SM_75"), DataRow("SM_80"), DataRow("SM_90")]
+    [DataRow("SM_75"), DataRow("SM_80"), DataRow("SM_90", DisplayName = "Every_kernel_compiles_to_PTX (SM_90, whose text is that of SM_80)")]
     public void Every_kernel_compiles_to_PTX(string architecture)
     {
         using var context = NewContext();
@@ -100,11 +121,7 @@ public sealed partial class KernelCompilationTests
         using var backend = new PTXBackend(context, (CudaArchitecture)field.GetValue(null)!, CudaInstructionSet.ISA_80, null!);
         PtxPlacement.Keep(backend);
         var declaredFor = Folders();
-        // GPUs without tensor cores never meet their kernels; from SM_86 on ILGPU writes the same text as for SM_80, so one of each is enough.
-        var left = architecture switch { "SM_75" => [], "SM_90" => tensorKernels.DistinctBy(kernel => kernel.GetGenericTypeDefinition()), _ => tensorKernels };
-        foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel) && !HasVectors(kernel)
-            && (!tensorKernels.Contains(kernel) || left.Contains(kernel))
-            && (architecture != "SM_75" || !halfKernels.Contains(kernel)) && (architecture == "SM_80" || !IsOfFours(kernel))))
+        foreach (var kernel in KernelsFor(architecture))
         {
             // The emulator's tests run the same kernels and need not compile them again.
             var ptx = architecture == "SM_80" && tensorKernels.Contains(kernel)
@@ -130,21 +147,6 @@ public sealed partial class KernelCompilationTests
                     foreach (var newer in new[] { "ldmatrix", "bf16", "tf32", "cp.async" })
                         Assert.IsFalse(program.Code.Any(code => code.Text.Contains(newer, StringComparison.Ordinal)), $"{kernel} has {newer}");
             }
-        }
-    }
-
-    // The assembler is part of the driver, so its word is not to be had here; this is about the least that it needs. Groups of 128 threads
-    // leave 255 registers each while two of them share a multiprocessor.
-    [TestMethod]
-    public void Tensor_kernels_have_registers_to_spare()
-    {
-        const int Given = 255, Spare = 32;
-        foreach (var kernel in tensorKernels)
-        {
-            var program = PtxEmulator.Compile(CudaArchitecture.SM_80, kernel);
-            int most = PtxLiveness.Most(program);
-            Console.WriteLine($"{most,4} registers at least: {kernel}");
-            Assert.IsTrue(most <= Given - Spare, $"{kernel} has {most} registers in use at once, a thread gets {Given}");
         }
     }
 

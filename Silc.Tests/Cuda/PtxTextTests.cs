@@ -1,0 +1,130 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using ILGPU.Runtime.Cuda;
+
+namespace Silc.Tests;
+
+/// <summary>What becomes of CUDA kernels: their PTX, read, and assembled where NVIDIA's assembler is at hand.</summary>
+[TestClass]
+public sealed partial class PtxTextTests
+{
+    static readonly ConcurrentDictionary<(CudaArchitecture, Type), Lazy<string>> texts = [];
+
+    // Registers of a multiprocessor, and of a thread at most.
+    const int Registers = 65536, OfThread = 255;
+
+    [TestMethod]
+    [DataRow("sm_75"), DataRow("sm_80"), DataRow("sm_86"), DataRow("sm_90"), DataRow("sm_120")]
+    public void Every_kernel_assembles_and_fits_into_registers(string architecture)
+    {
+        var assembler = PtxAssembler.Get();
+        var (name, target) = architecture == "sm_75" ? ("SM_75", CudaArchitecture.SM_75) : ("SM_80", CudaArchitecture.SM_80);
+        var wrong = new ConcurrentBag<string>();
+        Parallel.ForEach(KernelCompilationTests.KernelsFor(name), kernel =>
+        {
+            var text = TextOf(target, kernel);
+            if (SpecialTarget().Match(text) is { Success: true } special && special.Groups[1].Value != architecture) return;
+            var result = assembler.Assemble(text, SpecialTarget().IsMatch(text) ? $"{architecture}a" : architecture);
+            // Warps are given registers for 32 lanes in units of 256.
+            int taken = (result.Registers + 7) / 8 * 8 * ThreadsOf(kernel, text);
+            if (result.Error != 0) wrong.Add($"{kernel}: error {result.Error}\n{result.Log}");
+            else if (result.SpilledBytes > MaySpill(text))
+                wrong.Add($"{kernel}: {result.SpilledBytes} bytes spilled, {result.Registers} registers");
+            else if (result.Registers > OfThread || taken > Registers)
+                wrong.Add($"{kernel}: {result.Registers} registers for {ThreadsOf(kernel, text)} threads");
+        });
+        Assert.AreEqual(0, wrong.Count, $"{architecture}:\n{string.Join('\n', wrong.Order())}");
+    }
+
+    // ILGPU's code placement moved them into loops, until it was left out; see PtxPlacement.
+    [TestMethod]
+    public void Loops_do_not_repeat_divisions_and_roots()
+    {
+        var wrong = from kernel in KernelCompilationTests.KernelsFor("SM_80").AsParallel().AsOrdered()
+                    from instruction in PtxLoops.Repeated(new PtxProgram(TextOf(CudaArchitecture.SM_80, kernel)))
+                    select $"{kernel}: {instruction}";
+        Assert.AreEqual("", string.Join('\n', wrong));
+    }
+
+    [TestMethod]
+    public void What_a_loop_repeats_is_found()
+    {
+        // Blocks in ILGPU's order: the last one goes back to the first, which ends the kernel, and is no loop.
+        const string Text = """
+            .visible .entry Kernel( .param .align 8 .b8 kernel[8] )
+            {
+                ld.param.b32 %r1, [kernel+0];
+                mov.b32 %r2, 0;
+                bra.uni L_2;
+                L_1:
+                ret;
+                L_2:
+                setp.ge.s32 %p1, %r2, %r1;
+                @%p1 bra L_3;
+                div.s32 %r3, %r1, 7;
+                add.s32 %r4, %r3, 1;
+                rem.s32 %r5, %r4, %r1;
+                div.s32 %r6, %r2, %r1;
+                add.s32 %r7, %r2, 1;
+                mov.b32 %r2, %r7;
+                bra.uni L_2;
+                L_3:
+                div.s32 %r8, %r1, 5;
+                bra.uni L_1;
+            }
+            """;
+        CollectionAssert.AreEqual(new[] { "div.s32 %r3, %r1, 7", "rem.s32 %r5, %r4, %r1" }, PtxLoops.Repeated(new PtxProgram(Text)).ToArray());
+    }
+
+    // Copies of two tiles are begun before the loop; in it a tile is waited for, by all, then the next copies begin, then it is multiplied.
+    [TestMethod]
+    [DataRow(typeof(HalfMatMul<HalvesAlongSum, HalvesAcrossSum, Sums<HalfValues>>))]
+    [DataRow(typeof(HalfMatMul<HalvesAlongSum, HalvesAlongSum, SumsToGeluGrad<HalfValues>>))]
+    [DataRow(typeof(HalfMatMul<HalvesAcrossSum, HalvesAcrossSum, Sums<FloatValues>>))]
+    public void Copies_waits_and_barriers_stand_in_the_order_of_the_source(Type kernel)
+    {
+        var steps = new List<string>();
+        foreach (var code in new PtxProgram(TextOf(CudaArchitecture.SM_80, kernel)).Code)
+        {
+            var step = code.Name[0] switch
+            {
+                "cp" when code.Is("commit_group") => "commit",
+                "cp" when code.Is("wait_group") => $"wait {code.Operands[0]}",
+                "cp" => "copy",
+                "bar" when !code.Is("warp") => "barrier",
+                "ldmatrix" or "mma" => "multiply",
+                "bra" when steps.Count > 0 && steps[^1] == "multiply" => "again",
+                _ => null,
+            };
+            if (step is not null && (steps.Count == 0 || steps[^1] != step)) steps.Add(step);
+        }
+        Assert.AreEqual("copy, commit, copy, commit, wait 1, barrier, copy, commit, multiply, again, wait 0, barrier", string.Join(", ", steps));
+    }
+
+    static string TextOf(CudaArchitecture architecture, Type kernel) =>
+        texts.GetOrAdd((architecture, kernel), key => new(() => PtxEmulator.TextOf(key.Item1, key.Item2))).Value;
+
+    // Registers that launch bounds cut to fit several groups into a multiprocessor may be a few too few; the assembler keeps the rest in memory.
+    static int MaySpill(string text) => Together().Match(text) is { Success: true } together && together.Groups[1].Value != "1" ? 128 : 0;
+
+    // As many as a kernel is ever launched with.
+    static int ThreadsOf(Type kernel, string text)
+    {
+        if (Bound().Match(text) is { Success: true } bound) return int.Parse(bound.Groups[1].Value, CultureInfo.InvariantCulture);
+        if (kernel.GetField("Threads", BindingFlags.Static | BindingFlags.Public)?.GetRawConstantValue() is int own) return own;
+        var name = kernel.Name.Split('`')[0];
+        if (name is nameof(RowNorm<>) or nameof(RowNormGrad<,>)) return NormRows.MostThreads;
+        return name is nameof(HalfMatMul<,,>) or nameof(FloatMatMul<,,,>) || name.Contains("Attention", StringComparison.Ordinal) ? 128 : Lanes.Max;
+    }
+
+    [GeneratedRegex(@"^\.target (sm_\d+)a", RegexOptions.Multiline)]
+    private static partial Regex SpecialTarget();
+
+    [GeneratedRegex(@"^\.minnctapersm (\d+)", RegexOptions.Multiline)]
+    private static partial Regex Together();
+
+    [GeneratedRegex(@"^\.maxntid (\d+)", RegexOptions.Multiline)]
+    private static partial Regex Bound();
+}
