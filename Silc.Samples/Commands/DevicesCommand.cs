@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Terminals;
 using Spectre.Console;
 
 namespace Silc.Samples.Commands;
@@ -19,7 +20,7 @@ static class DevicesCommand
         string chosen;
         using (var best = Device.Best()) chosen = best.Info.Id;
 
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("", "--device", "name", "units", "memory", "capabilities");
+        var table = new Table().Border(Terminal.Border).AddColumns("", "--device", "name", "units", "memory", "capabilities");
         table.Columns[3].RightAligned();
         table.Columns[4].RightAligned();
         foreach (var device in devices)

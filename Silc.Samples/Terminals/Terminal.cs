@@ -13,6 +13,9 @@ static class Terminal
     /// <summary>Colours are not wanted where NO_COLOR says anything: no-color.org.</summary>
     public static bool HasColours => IsSmart && Environment.GetEnvironmentVariable("NO_COLOR") is null or "";
 
+    /// <summary>Of tables: lines around cells for people, in a pipe or a file two spaces between columns, which programs split at.</summary>
+    public static TableBorder Border => Console.IsOutputRedirected ? TableBorder.None : TableBorder.Rounded;
+
     /// <summary>The error stream as a terminal: progress goes there, for results may go on into a pipe.</summary>
     public static IAnsiConsole Errors => AnsiConsole.Create(new()
     {
