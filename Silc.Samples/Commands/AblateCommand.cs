@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Silc.Samples.Ablation;
 using Silc.Samples.Outputs;
+using Silc.Samples.Terminals;
 using Silc.Samples.Training;
 using Spectre.Console;
 
@@ -84,7 +85,7 @@ static class AblateCommand
 
     static void Show(AblationFolder folder, Suite suite)
     {
-        AnsiConsole.Write(AblationTable.Of(folder.Rows, suite.Columns));
+        Terminal.Write(AblationTable.Of(folder.Rows, suite.Columns));
         var markdown = folder.At(MarkdownName);
         AtomicFile.WriteText(markdown, AblationTable.Markdown(folder.Rows, suite.Columns));
         Console.WriteLine($"mean ± standard deviation over seeds, in percent; wrote {markdown} and {folder.TablePath}");

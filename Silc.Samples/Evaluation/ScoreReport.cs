@@ -22,7 +22,7 @@ static class ScoreReport
     {
         foreach (var lines in scores.GroupBy(score => string.Join('|', score.Metrics.Select(metric => metric.Name))))
         {
-            var table = new Table().Border(Terminal.Border).AddColumns("pictures", "n", "method");
+            var table = new Table().AddColumns("pictures", "n", "method");
             foreach (var metric in lines.First().Metrics) table.AddColumn(metric.Name.EscapeMarkup(), column => column.RightAligned());
             table.Columns[1].RightAligned();
             Score? above = null;
@@ -37,7 +37,7 @@ static class ScoreReport
                 ]);
                 above = line;
             }
-            AnsiConsole.Write(table);
+            Terminal.Write(table);
         }
     }
 
