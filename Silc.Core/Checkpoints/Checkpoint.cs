@@ -59,14 +59,16 @@ public sealed record Checkpoint(string Path, long Step, string Version, SilcConf
         Safetensors.WriteSealed(Path, arrays, metadata);
     }
 
-    /// <summary>Throws unless a run of these configurations takes the same steps; its end may be another.</summary>
+    /// <summary>Throws unless a run of these configurations takes the same steps; its end, learning rate and schedule may be others.</summary>
     /// <exception cref="ArgumentException">The message names what differs, with both values.</exception>
     internal void Require(SilcConfig config, TrainConfig train)
     {
-        // What has no part in the numbers of a step, and the end of the run, may change.
+        // What has no part in the numbers of a step may change, and how fast the run learns until which end.
         var same = train with
         {
             TotalSteps = Train.TotalSteps,
+            LearningRate = Train.LearningRate,
+            Schedule = train.Schedule with { Kind = Train.Schedule.Kind, CooldownSteps = Train.Schedule.CooldownSteps, Timescale = Train.Schedule.Timescale },
             MaxSkippedSteps = Train.MaxSkippedSteps,
             Recompute = Train.Recompute
         };

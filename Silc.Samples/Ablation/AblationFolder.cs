@@ -7,7 +7,7 @@ namespace Silc.Samples.Ablation;
 /// The folder of an ablation: <c>ablation.csv</c> with every number, written whole after each run, so that what was stopped goes on
 /// with the next run; and <c>ablation.json</c> with the settings, so that it goes on with the same.
 /// </summary>
-sealed class AblationFolder
+sealed class AblationFolder : IDisposable
 {
     public const string TableName = "ablation.csv";
 
@@ -16,6 +16,7 @@ sealed class AblationFolder
     public static readonly string[] Header = ["loss", "rung", "seed", "pictures", "method", "metric", "value"];
 
     readonly string folder;
+    readonly FolderLock locked;
     readonly List<AblationRow> rows;
 
     /// <param name="folder">May exist.</param>
@@ -24,15 +25,25 @@ sealed class AblationFolder
     public AblationFolder(string folder, AblationSettings settings)
     {
         (this.folder, var known) = (folder, Path.Combine(folder, SettingsName));
-        if (File.Exists(known))
+        // Two at once would each write the table without the other's rows.
+        locked = new(folder);
+        try
         {
-            var before = ConfigJson.Read<AblationSettings>(File.ReadAllText(known), known, "settings");
-            string[] differences = [.. ConfigJson.Differences(before, settings)];
-            if (differences.Length > 0)
-                throw new ArgumentException($"{folder} holds an ablation with other options: {string.Join("; ", differences)}. Go on with the same, or choose another --out");
+            if (File.Exists(known))
+            {
+                var before = ConfigJson.Read<AblationSettings>(File.ReadAllText(known), known, "settings");
+                string[] differences = [.. ConfigJson.Differences(before, settings)];
+                if (differences.Length > 0)
+                    throw new ArgumentException($"{folder} holds an ablation with other options: {string.Join("; ", differences)}. Go on with the same, or choose another --out");
+            }
+            else AtomicFile.WriteText(known, ConfigJson.Write(settings));
+            rows = File.Exists(TablePath) ? [.. Read(TablePath)] : [];
         }
-        else AtomicFile.WriteText(known, ConfigJson.Write(settings));
-        rows = File.Exists(TablePath) ? [.. Read(TablePath)] : [];
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>The file of all numbers.</summary>
@@ -47,6 +58,7 @@ sealed class AblationFolder
     /// <summary>Adds those of a run; they are in the file all or none.</summary>
     public void Add(IEnumerable<AblationRow> more)
     {
+        locked.Require("this ablation stops");
         rows.AddRange(more);
         AtomicFile.Write(TablePath, stream =>
         {
@@ -56,6 +68,9 @@ sealed class AblationFolder
                 csv.WriteRecord([row.Loss, row.Rung, Number(row.Seed), row.Pictures, row.Method, row.Metric, Number(row.Value)]);
         });
     }
+
+    /// <summary>Lets other processes in.</summary>
+    public void Dispose() => locked.Dispose();
 
     static string Number(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 

@@ -8,7 +8,7 @@ static class AblationTable
     /// <summary>For the terminal.</summary>
     public static Table Of(IReadOnlyList<AblationRow> rows, IReadOnlyList<Column> columns)
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumn("loss").AddColumn("rung", column => column.NoWrap());
+        var table = new Table().AddColumn("loss").AddColumn("rung", column => column.NoWrap());
         foreach (var column in columns) table.AddColumn(column.Name, drawn => drawn.RightAligned());
         table.AddColumn("seeds", column => column.RightAligned());
         foreach (var line in Lines(rows, columns))

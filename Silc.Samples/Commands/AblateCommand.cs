@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Silc.Samples.Ablation;
 using Silc.Samples.Outputs;
+using Silc.Samples.Terminals;
 using Silc.Samples.Training;
 using Spectre.Console;
 
@@ -53,7 +54,7 @@ static class AblateCommand
         if (recipe.Views.Captioned < 2) throw new ArgumentException("these views show the image-text loss one picture: additional views need two, as those of --views silc and dino");
         var table = Output.Ablation(Path.Combine(parsed.GetRequiredValue(Out), AblationFolder.TableName));
         OutputGuard.Check(parsed, table, Output.Beside(Path.Combine(parsed.GetRequiredValue(Out), MarkdownName), table));
-        var folder = new AblationFolder(parsed.GetRequiredValue(Out), new(DataOption.Absolute(data), Path.GetFileName(tokenizerName), recipe, train));
+        using var folder = new AblationFolder(parsed.GetRequiredValue(Out), new(DataOption.Absolute(data), Path.GetFileName(tokenizerName), recipe, train));
 
         using var device = Silc.Device.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision));
         Console.WriteLine($"device   {device}");
@@ -84,7 +85,7 @@ static class AblateCommand
 
     static void Show(AblationFolder folder, Suite suite)
     {
-        AnsiConsole.Write(AblationTable.Of(folder.Rows, suite.Columns));
+        Terminal.Write(AblationTable.Of(folder.Rows, suite.Columns));
         var markdown = folder.At(MarkdownName);
         AtomicFile.WriteText(markdown, AblationTable.Markdown(folder.Rows, suite.Columns));
         Console.WriteLine($"mean ± standard deviation over seeds, in percent; wrote {markdown} and {folder.TablePath}");

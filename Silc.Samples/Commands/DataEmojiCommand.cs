@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Terminals;
 using Spectre.Console;
 
 namespace Silc.Samples.Commands;
@@ -25,11 +26,11 @@ static class DataEmojiCommand
     static int Prepare(string folder, bool skinTones, int size)
     {
         var made = EmojiPreparer.Prepare(folder, skinTones, size, progress: new Lines());
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("style", "pictures", "licence of the art");
+        var table = new Table().AddColumns("style", "pictures", "licence of the art");
         table.Columns[1].RightAligned();
         foreach (var style in EmojiStyle.Training.Append(EmojiStyle.OpenMoji).Where(style => made.Pictures.ContainsKey(style.Name)))
             table.AddRow(style == EmojiStyle.OpenMoji ? "openmoji (unseen)" : style.Name, $"{made.Pictures[style.Name]:N0}", style.Licence);
-        AnsiConsole.Write(table);
+        Terminal.Write(table);
         Console.WriteLine($"splits: {string.Join(", ", made.Splits.Select(split => $"{split.Key} {split.Value:N0}"))}");
         Console.WriteLine("The art belongs to its authors: name them when you show or pass on pictures, and share what you make from OpenMoji alike.");
         Console.WriteLine($"""

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Silc.Samples.Data;
 using Silc.Samples.Outputs;
+using Silc.Samples.Terminals;
 using Spectre.Console;
 
 namespace Silc.Samples.Commands;
@@ -47,11 +48,11 @@ static class DataInspectCommand
 
     static void Show(DataInspection found)
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("", "least", "median", "most");
+        var table = new Table().AddColumns("", "least", "median", "most");
         for (int i = 1; i < 4; i++) table.Columns[i].RightAligned();
         foreach (var (name, values) in found.Ranges)
             if (values.Count > 0) table.AddRow(name, $"{values[0]:0.##}", $"{values[values.Count / 2]:0.##}", $"{values[^1]:0.##}");
-        AnsiConsole.Write(table);
+        Terminal.Write(table);
         Console.WriteLine($"duplicates: {found.DuplicatePictures:N0} pictures equal an earlier one, {found.DuplicateCaptions:N0} captions an earlier one");
         Console.WriteLine($"transparent: {found.Transparent:N0} pictures; unreadable: {found.Bad.Count:N0}");
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Terminals;
 using Spectre.Console;
 
 namespace Silc.Samples.Commands;
@@ -19,7 +20,7 @@ static class DevicesCommand
         string chosen;
         using (var best = Device.Best()) chosen = best.Info.Id;
 
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("", "--device", "name", "units", "memory", "capabilities");
+        var table = new Table().AddColumns("", "--device", "name", "units", "memory", "capabilities");
         table.Columns[3].RightAligned();
         table.Columns[4].RightAligned();
         foreach (var device in devices)
@@ -27,7 +28,7 @@ static class DevicesCommand
             var mark = device.Id == chosen ? "[green]auto[/]" : "";
             table.AddRow(mark, device.Id, device.Name.EscapeMarkup(), $"{device.Units}", $"{device.MemoryBytes >> 20:N0} MiB", device.Capabilities.EscapeMarkup());
         }
-        AnsiConsole.Write(table);
+        Terminal.Write(table);
         Console.WriteLine(Environment.GetEnvironmentVariable(Device.EnvironmentVariable) is { Length: > 0 } wish
             ? $"auto takes {chosen}, because {Device.EnvironmentVariable}={wish}."
             : $"auto takes {chosen}: CUDA before an OpenCL GPU before the CPU before OpenCL on a CPU.");

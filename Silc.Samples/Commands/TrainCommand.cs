@@ -74,6 +74,12 @@ static class TrainCommand
             train = train with { Recompute = given.GetValue(TrainOptions.Recompute) };
         if (given.GetResult(TrainOptions.Steps) is { Implicit: false })
             train = train with { TotalSteps = given.GetValue(TrainOptions.Steps) };
+        if (given.GetResult(TrainOptions.LearningRate) is { Implicit: false })
+            train = train with { LearningRate = given.GetValue(TrainOptions.LearningRate) };
+        if (given.GetResult(TrainOptions.Schedule) is { Implicit: false })
+            train = train with { Schedule = train.Schedule with { Kind = given.GetValue(TrainOptions.Schedule) } };
+        if (given.GetResult(TrainOptions.Cooldown) is { Implicit: false })
+            train = train with { Schedule = train.Schedule with { CooldownSteps = given.GetValue(TrainOptions.Cooldown) } };
         return train.TotalSteps >= start.Step ? train.Check()
             : throw new ArgumentException($"--steps {train.TotalSteps}: {start.Path} is after step {start.Step} already; begin a new run in another --out, or from an older checkpoint");
     }
@@ -85,6 +91,7 @@ static class TrainCommand
             Console.WriteLine($"steps    {train.TotalSteps} instead of {start.Train.TotalSteps}; the {train.Schedule.Kind.ToString().ToLowerInvariant()} schedule ends there from now on");
         else if (start.Step == train.TotalSteps)
             Console.WriteLine($"finished already; --steps N, more than {train.TotalSteps}, goes on");
+        if (RateNote.Of(start.Train, train, start.Step) is { } rate) Console.WriteLine(rate);
     }
 
     static void PrintNext(RunFolder folder, RunEnd end, string data)

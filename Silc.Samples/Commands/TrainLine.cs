@@ -16,6 +16,8 @@ static class TrainLine
     [
         .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.Precision, TrainOptions.LogEvery, TrainOptions.MaxBad, TrainOptions.Steps, TrainOptions.Recompute,
         TrainOptions.SaveEvery, TrainOptions.SaveMinutes, TrainOptions.Keep, TrainOptions.KeepEvery,
+        // How fast it learns from here on: what was learned stays.
+        TrainOptions.LearningRate, TrainOptions.Schedule, TrainOptions.Cooldown,
     ];
 
     /// <summary>What checkpoints keep of a line.</summary>

@@ -57,15 +57,15 @@ static class TrainOptions
     static readonly Option<int> Seed = Number("--seed", "Of weights, order and views.", 0);
     static readonly Option<ContrastiveKind> Contrastive = Choice("--contrastive", "Image-text loss: softmax (InfoNCE) or sigmoid (SigLIP).", ContrastiveKind.Softmax);
     static readonly Option<OptimizerKind> Optimizer = Choice("--optimizer", "adamw or adafactor.", OptimizerKind.AdamW);
-    static readonly Option<double> LearningRate = Real("--lr", "Base learning rate.", 1e-3);
+    public static readonly Option<double> LearningRate = Real("--lr", "Base learning rate.", 1e-3);
     static readonly Option<double> WeightDecay = Real("--wd", "Weight decay a step, not multiplied by --lr: 1e-4 at 1e-3 is PyTorch's 0.1.", 1e-4);
-    static readonly Option<ScheduleKind> Schedule = Choice("--schedule", "Learning rate over the run: cosine, rsqrt or constant.", ScheduleKind.Cosine);
+    public static readonly Option<ScheduleKind> Schedule = Choice("--schedule", "Learning rate over the run: cosine, rsqrt or constant.", ScheduleKind.Cosine);
     static readonly Option<int?> Warmup = new Option<int?>("--warmup")
     {
         Description = "Steps of linear warm-up; 5 % of the run unless given.",
         HelpName = "N",
     }.From(0);
-    static readonly Option<int> Cooldown = Number("--cooldown", "Steps of linear fall to 0 at the end, for rsqrt and constant.", 0).From(0);
+    public static readonly Option<int> Cooldown = Number("--cooldown", "Steps of linear fall to 0 at the end, for rsqrt and constant.", 0).From(0);
     static readonly Option<double> Distillation = Real("--distillation", "Weight of local-to-global self-distillation; 0 switches it off.", 1);
     static readonly Option<double?> Ema = new("--ema") { Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs need less: 0.99.", HelpName = "M" };
     static readonly Option<bool> GlobalToGlobal = new("--global-to-global") { Description = "Add DINO's terms between the two global views." };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Silc.Samples.Terminals;
 using Spectre.Console;
 
 namespace Silc.Samples.Evaluation;
@@ -21,21 +22,22 @@ static class ScoreReport
     {
         foreach (var lines in scores.GroupBy(score => string.Join('|', score.Metrics.Select(metric => metric.Name))))
         {
-            var table = new Table().Border(TableBorder.Rounded).AddColumns("pictures", "n", "method");
+            var table = new Table().AddColumns("pictures", "n", "method");
             foreach (var metric in lines.First().Metrics) table.AddColumn(metric.Name.EscapeMarkup(), column => column.RightAligned());
             table.Columns[1].RightAligned();
             Score? above = null;
             foreach (var line in lines)
             {
-                if (above is not null && above.Pictures != line.Pictures) table.AddEmptyRow();
-                var same = above?.Pictures == line.Pictures;
+                // In a pipe each line says all of it.
+                if (above is not null && above.Pictures != line.Pictures && !Console.IsOutputRedirected) table.AddEmptyRow();
+                var same = above?.Pictures == line.Pictures && !Console.IsOutputRedirected;
                 table.AddRow([
                     same ? "" : line.Pictures.EscapeMarkup(), same ? "" : $"{line.Count:N0}", line.Method.EscapeMarkup(),
                     .. line.Metrics.Select(metric => Percent(metric.Value)),
                 ]);
                 above = line;
             }
-            AnsiConsole.Write(table);
+            Terminal.Write(table);
         }
     }
 

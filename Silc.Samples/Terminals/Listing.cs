@@ -26,7 +26,7 @@ sealed class Listing(params (string Name, string Key)[] columns)
     {
         if (!Console.IsOutputRedirected)
         {
-            foreach (var group in rows.GroupBy(row => row.Group)) AnsiConsole.Write(Table(group.Key, group.Select(row => row.Values)));
+            foreach (var group in rows.GroupBy(row => row.Group)) Terminal.Write(Table(group.Key, group.Select(row => row.Values)));
             return;
         }
         foreach (var (group, values) in rows)
@@ -44,7 +44,7 @@ sealed class Listing(params (string Name, string Key)[] columns)
 
     Table Table(string title, IEnumerable<object[]> values)
     {
-        var table = new Table().Border(TableBorder.Rounded).Title(title.EscapeMarkup()).AddColumns([.. columns.Select(column => column.Name.EscapeMarkup())]);
+        var table = new Table().Title(title.EscapeMarkup()).AddColumns([.. columns.Select(column => column.Name.EscapeMarkup())]);
         foreach (var row in values) table.AddRow([.. row.Select(value => Text(value).EscapeMarkup())]);
         return table;
     }

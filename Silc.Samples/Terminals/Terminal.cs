@@ -25,12 +25,21 @@ static class Terminal
     /// <summary>A bar can move on the error stream.</summary>
     public static bool HasBars => IsSmart && !Console.IsErrorRedirected;
 
+    /// <summary>A table: lines around its cells for people, in a pipe or a file two spaces or more between columns, which programs split at.</summary>
+    public static void Write(Table table)
+    {
+        table.Border = Console.IsOutputRedirected ? TableBorder.None : TableBorder.Rounded;
+        if (Console.IsOutputRedirected)
+            foreach (var column in table.Columns) column.Padding = new(0, 0, 2, 0);
+        AnsiConsole.Write(table);
+    }
+
     /// <summary>A line for the user who has to know: red on a terminal, whatever it holds in one line, as logs want it.</summary>
     public static void Complain(string message)
     {
         try
         {
-            Write($"error: {message.ReplaceLineEndings(" ")}");
+            WriteError($"error: {message.ReplaceLineEndings(" ")}");
         }
         // An error stream that is closed or full: the exit code says it.
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -38,7 +47,7 @@ static class Terminal
         }
     }
 
-    static void Write(string line)
+    static void WriteError(string line)
     {
         if (Console.IsErrorRedirected) Console.Error.WriteLine(line);
         else if (HasColours) Console.Error.WriteLine($"\e[31m{line}\e[0m");

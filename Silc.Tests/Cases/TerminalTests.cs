@@ -76,6 +76,21 @@ public sealed class TerminalTests : TempFolder
         Assert.AreEqual(4, JsonDocument.Parse(printed).RootElement.GetProperty("scores").GetArrayLength());
     }
 
+    [TestMethod]
+    public void TablesInAPipeAreLinesThatSplitAtTwoSpaces()
+    {
+        var (code, output, error) = Shell($"\"$DOTNET\" exec \"$SILC\" eval retrieval --model '{Index()}' --data t.csv --device cpu | cat");
+        Assert.AreEqual(0, code, error);
+        var lines = output.Trim().Split('\n').Select(line => System.Text.RegularExpressions.Regex.Split(line.Trim(), "  +")).ToList();
+        Assert.HasCount(5, lines);
+        CollectionAssert.AreEqual(new[] { "pictures", "n", "method", "R@1", "R@5", "R@10" }, lines[0]);
+        foreach (var line in lines[1..])
+        {
+            Assert.HasCount(6, line);
+            Assert.AreEqual("2", line[1]);
+        }
+    }
+
     // few-open-files
     [TestMethod]
     [DataRow(64, 1)]

@@ -32,7 +32,7 @@ public sealed class AblationTests : TempFolder
     [TestMethod]
     public void The_ladder_is_climbed_once_and_goes_on_where_it_was()
     {
-        var folder = Open();
+        using var folder = Open();
         Climb(folder, ContrastiveKind.Softmax, seed: 3);
         string[] rungs = ["contrastive only", "+ additional views", "+ EMA", "+ self-distillation"];
         CollectionAssert.AreEqual(rungs, folder.Rows.Select(row => row.Rung).Distinct().ToArray());
@@ -46,7 +46,8 @@ public sealed class AblationTests : TempFolder
         // As if it had been killed in the last run: only that one is done again, with the same numbers.
         var before = Values(folder, "sum");
         File.WriteAllLines(folder.TablePath, File.ReadAllLines(folder.TablePath).Where(line => !line.Contains("self-distillation")));
-        var again = Open();
+        folder.Dispose();
+        using var again = Open();
         var (rows, seconds) = (again.Rows.Count, Values(again, "seconds"));
         Climb(again, ContrastiveKind.Softmax, seed: 3);
         Assert.AreEqual(folder.Rows.Count, again.Rows.Count);
@@ -55,13 +56,15 @@ public sealed class AblationTests : TempFolder
         CollectionAssert.AreEqual(seconds, Values(again, "seconds")[..3]);
 
         Climb(again, ContrastiveKind.Sigmoid, seed: 4);
-        CollectionAssert.AreEqual(again.Rows.ToArray(), Open().Rows.ToArray());
+        again.Dispose();
+        using var last = Open();
+        CollectionAssert.AreEqual(again.Rows.ToArray(), last.Rows.ToArray());
     }
 
     [TestMethod]
     public void Numbers_of_other_settings_are_not_mixed()
     {
-        Open();
+        Open().Dispose();
         var error = Assert.ThrowsExactly<ArgumentException>(() => new AblationFolder(At("out"), new("demo", "words", config, train with { LearningRate = 0.5 })));
         StringAssert.Contains(error.Message, "Training.LearningRate 0.001, now 0.5");
         File.WriteAllText(At("out/ablation.csv"), "loss,rung,seed,pictures,method,metric,value\nsoftmax,+ EMA,x,all,m,v,1\n");
