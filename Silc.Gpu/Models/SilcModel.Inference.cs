@@ -87,9 +87,11 @@ public sealed partial class SilcModel
         }
 
         public float[,] Texts(ReadOnlySpan<int> source, int count) =>
-            InPieces(count, TextsAtOnce, source, model.Config.TextLength, tokens.View.AsContiguous(), (view, n) => model.EmbedText(pass, new(view, default, n)).Z);
+            InPieces(count, TextsAtOnce, source, model.Config.TextLength, tokens.View.AsContiguous(),
+                (view, n) => model.EmbedText(pass, new(view, default, n)).Z);
 
-        float[,] InPieces<T>(int count, int atOnce, ReadOnlySpan<T> source, int each, ArrayView<T> view, Func<ArrayView<T>, int, Tensor> embed) where T : unmanaged
+        float[,] InPieces<T>(int count, int atOnce, ReadOnlySpan<T> source, int each, ArrayView<T> view, Func<ArrayView<T>, int, Tensor> embed)
+            where T : unmanaged
         {
             var all = new float[count, model.Config.EmbedDim];
             for (int first = 0; first < count; first += atOnce)
