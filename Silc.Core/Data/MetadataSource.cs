@@ -89,7 +89,8 @@ public sealed class MetadataSource : IImageTextSource
             try
             {
                 using var first = JsonDocument.Parse(Utf8File.ReadLines(table).FirstOrDefault(line => !string.IsNullOrWhiteSpace(line)) ?? "{}");
-                return first.RootElement.ValueKind == JsonValueKind.Object ? [.. first.RootElement.EnumerateObject().Select(property => property.Name)] : [];
+                return first.RootElement.ValueKind != JsonValueKind.Object ? []
+                    : [.. first.RootElement.EnumerateObject().Select(property => property.Name)];
             }
             catch (JsonException)
             {

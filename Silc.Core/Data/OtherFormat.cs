@@ -10,7 +10,8 @@ static class OtherFormat
     public static string? Describe(ReadOnlySpan<byte> bytes, string name)
     {
         var file = Path.GetFileName(name) is { Length: > 0 } known ? known : "picture";
-        string With(string kind, string tool) => $"{kind}, which is not read: convert it first, for example {tool} '{file}' '{Path.ChangeExtension(file, ".jpg")}'";
+        string With(string kind, string tool) =>
+            $"{kind}, which is not read: convert it first, for example {tool} '{file}' '{Path.ChangeExtension(file, ".jpg")}'";
 
         if (Brands(bytes) is { Count: > 0 } brands)
         {

@@ -96,7 +96,8 @@ public sealed partial class SilcModel
         public float[,] Texts(ReadOnlySpan<int> source, int count) => InPieces(count, TextsAtOnce, source, model.Config.TextLength,
             piece => model.Device.Upload(piece, tokens.View.AsContiguous()), n => model.EmbedText(pass, new(tokens.View.AsContiguous(), default, n)).Z);
 
-        float[,] InPieces<T>(int count, int atOnce, ReadOnlySpan<T> source, int each, Action<ReadOnlySpan<T>> send, Func<int, Tensor> embed) where T : unmanaged
+        float[,] InPieces<T>(int count, int atOnce, ReadOnlySpan<T> source, int each, Action<ReadOnlySpan<T>> send, Func<int, Tensor> embed)
+            where T : unmanaged
         {
             var all = new float[count, model.Config.EmbedDim];
             for (int first = 0; first < count; first += atOnce)

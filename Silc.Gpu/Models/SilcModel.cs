@@ -6,7 +6,8 @@ namespace Silc;
 /// <remarks>
 /// Threads: every member may be called from any number of threads, as in a web service. Calls on one device take turns, each call for its
 /// whole length, so that its rows are its own and of one state of the weights, also while a <see cref="Trainer"/> trains them between two
-/// calls; <see cref="EmbedImages"/> and the EmbedPictures take a turn for every 32 pictures. <see cref="Dispose"/> waits for the call at work. Afterwards,
+/// calls; <see cref="EmbedImages"/> and the EmbedPictures take a turn for every 32 pictures. <see cref="Dispose"/> waits for the call at work.
+/// Afterwards,
 /// and after the device was disposed, calls throw <see cref="ObjectDisposedException"/>.
 /// </remarks>
 public sealed partial class SilcModel : IDisposable

@@ -79,17 +79,21 @@ static class SearchCommand
         var listing = new Listing(("rank", "rank"), ("cosine", "score"), ("caption", "title"), ("picture", "path"));
         foreach (var (query, hits) in found)
             foreach (var (rank, hit) in hits.Index())
-                listing.Add(query, rank + 1, hit.Score, hit.Title, hit.Path == "" ? $"row {hit.Row}" : File.Exists(hit.Path) ? Path.GetRelativePath(".", hit.Path) : hit.Path);
+                listing.Add(query, rank + 1, hit.Score, hit.Title, PathOf(hit));
         if (json) listing.ShowJson("query");
         else listing.Show();
     }
+
+    static string PathOf(SearchHit hit) =>
+        hit.Path == "" ? $"row {hit.Row}" : File.Exists(hit.Path) ? Path.GetRelativePath(".", hit.Path) : hit.Path;
 
     static void Draw(string sheet, List<(string Query, IReadOnlyList<SearchHit> Hits)> found, IndexFile index, ParseResult parsed)
     {
         var source = parsed.GetValue(Data) is { } data ? DataOption.Open(data, seed: 0, parsed, needCaptions: false) : null;
         // Rows count what could be read when it was embedded: with others left out only paths say which picture a row is of.
         if (source is not null && source.Count != index.Count && !found.All(row => row.Hits.All(hit => File.Exists(hit.Path))))
-            throw new ArgumentException($"--data {parsed.GetValue(Data)} has {source.Count:N0} pictures, the index {index.Count:N0} rows: give what was embedded, without what was skipped then");
+            throw new ArgumentException($"--data {parsed.GetValue(Data)} has {source.Count:N0} pictures, the index {index.Count:N0} rows: "
+                + "give what was embedded, without what was skipped then");
         ContactSheet.Write(sheet, [.. found.Select(row => new ContactSheetRow(row.Query,
             [.. row.Hits.Select(hit => new ContactSheetCell(Picture(hit, source), $"{hit.Score:F2} {hit.Title}"))]))], "Found by search");
         // In a pipe there are pictures alone.

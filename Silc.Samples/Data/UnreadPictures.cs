@@ -29,7 +29,8 @@ sealed class UnreadPictures(string name, int count)
     {
         lock (reasons)
         {
-            if (count > 0 && reasons.Count == count) throw new InvalidDataException($"none of the {count:N0} pictures of {name} can be read: {reasons.Values.First()}");
+            if (count > 0 && reasons.Count == count)
+                throw new InvalidDataException($"none of the {count:N0} pictures of {name} can be read: {reasons.Values.First()}");
             return [.. Enumerable.Range(0, count).Where(i => !reasons.ContainsKey(i))];
         }
     }

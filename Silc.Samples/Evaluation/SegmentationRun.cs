@@ -50,7 +50,8 @@ sealed class SegmentationRun(
             int read = unread.Others().Count;
             if (first) unread.Say();
             if (first && confusion.Total == 0)
-                throw new InvalidDataException($"{source.Name}: every pixel is {(left ? "background or " : "")}of a label that is ignored (--ignore, 255 unless given), so none counts. "
+                throw new InvalidDataException($"{source.Name}: every pixel is {(left ? "background or " : "")}of a label that is ignored "
+                    + "(--ignore, 255 unless given), so none counts. "
                     + $"{(left ? "--background words counts the background; m" : "M")}asks drawn as 0 and 255 want 255 written as 1, the number of its class");
             first = false;
             yield return Line(set, read, Name(feature), confusion);

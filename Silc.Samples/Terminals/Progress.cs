@@ -37,7 +37,8 @@ sealed class Progress
             .Start(context =>
             {
                 var task = context.AddTask(what, maxValue: Math.Max(1, total));
-                var bar = new Progress(what, total, () => watch.Elapsed, (done, line) => (task.Value, task.Description) = (done, line.EscapeMarkup())) { next = default };
+                void Move(long done, string line) => (task.Value, task.Description) = (done, line.EscapeMarkup());
+                var bar = new Progress(what, total, () => watch.Elapsed, Move) { next = default };
                 return work(bar.Report);
             });
     }

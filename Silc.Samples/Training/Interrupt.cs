@@ -37,7 +37,9 @@ sealed class Interrupt : IDisposable
     /// <summary>Is cancelled by the first signal.</summary>
     public CancellationToken Token => source.Token;
 
-    /// <summary>What shells call the end by the signal that came, 130 after Ctrl-C, so that "silc train &amp;&amp; silc eval" stops there; 0 before.</summary>
+    /// <summary>
+    /// What shells call the end by the signal that came, 130 after Ctrl-C, so that "silc train &amp;&amp; silc eval" stops there; 0 before.
+    /// </summary>
     public int ExitCode { get; private set; }
 
     /// <summary>Is called, on another thread, when patience is over: keeps what can be kept.</summary>

@@ -21,7 +21,8 @@ public sealed class LongWorkTests : TempFolder
         using (var mini = SilcModel.Create(device, SilcConfig.Mini with { VocabSize = 4096 }, seed: 1, new WordTokenizer())) mini.Save(model = At("model.safetensors"));
         File.WriteAllText(At("v.npy"), "");
         using var process = new SilcProcess("embed", "--model", model, "--data", "demo", "--out", At("v.npy"), "--device", "cpu");
-        if (!process.WaitFor(() => process.Output.Contains(" left")) && process.ExitCode == 0) Assert.Inconclusive("this machine is done before there is anything to say");
+        if (!process.WaitFor(() => process.Output.Contains(" left")) && process.ExitCode == 0)
+            Assert.Inconclusive("this machine is done before there is anything to say");
         Assert.MatchesRegex(@"pictures [\d,]+/16,384  [\d.,]+/s  \d+:\d\d:\d\d left", process.Output);
         process.Signal(signal);
         Assert.AreEqual(expected, process.ExitCode, process.Output);
@@ -43,7 +44,8 @@ public sealed class LongWorkTests : TempFolder
     [DataRow("TERM", 143)]
     public void EmbedEndsAsProcessOneOfAContainer(string signal, int expected)
     {
-        using var tried = OperatingSystem.IsLinux() ? Process.Start(new ProcessStartInfo("sh", ["-c", "unshare -pf --mount-proc true"]) { RedirectStandardError = true }) : null;
+        var attempt = new ProcessStartInfo("sh", ["-c", "unshare -pf --mount-proc true"]) { RedirectStandardError = true };
+        using var tried = OperatingSystem.IsLinux() ? Process.Start(attempt) : null;
         tried?.WaitForExit();
         if (tried is not { ExitCode: 0 }) Assert.Inconclusive("only root may begin a namespace of processes");
         var model = CaseModel.In(Root);

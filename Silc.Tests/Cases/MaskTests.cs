@@ -56,7 +56,8 @@ public sealed class MaskTests : TempFolder
         Set(("0.png", [0, 1, 255, 254]));
         int[]? labels = ignore == "none" ? [] : [.. ignore.Split(',').Select(int.Parse)];
         CollectionAssert.AreEqual(expected, new MaskFolderSource(At("set"), Classes, labels).Read(0).Labels.Labels);
-        var (code, _, error) = CommandLineRun.Of("eval", "segmentation", "--model", Model(), "--data", $"masks:{At("set")}", "--classes", Named(), "--ignore", ignore, "--device", "cpu");
+        var (code, _, error) = CommandLineRun.Of(
+            "eval", "segmentation", "--model", Model(), "--data", $"masks:{At("set")}", "--classes", Named(), "--ignore", ignore, "--device", "cpu");
         if (expected.Max() < Classes.Count) Assert.AreEqual(0, code, error);
         else Assert.Contains($"label {expected.Max()} is not among the 3 classes", error);
     }
@@ -88,7 +89,11 @@ public sealed class MaskTests : TempFolder
     public void PredictionsAreWrittenAsMasks()
     {
         Set(("0.png", [0, 1, 2, 255]), ("a/1.png", [2, 2, 1, 3]));
-        string[] line = ["eval", "segmentation", "--model", Model(), "--data", $"masks:{At("set")}", "--classes", Named(), "--skip-zero", "--device", "cpu", "--predictions", At("answers")];
+        string[] line =
+        [
+            "eval", "segmentation", "--model", Model(), "--data", $"masks:{At("set")}", "--classes", Named(), "--skip-zero", "--device", "cpu",
+            "--predictions", At("answers"),
+        ];
         var (code, output, error) = CommandLineRun.Of(line);
         Assert.AreEqual(0, code, error);
         Assert.Contains("wrote 4 masks", output);

@@ -141,7 +141,8 @@ public sealed class TerminalTests : TempFolder
         var folder = string.Join('/', Enumerable.Range(0, 6).Select(i => $"averyveryverylongfoldername_{i}"));
         Directory.CreateDirectory(At(folder));
         for (int i = 0; i < 2; i++) PictureFile.Write(At($"{folder}/{i}.png"), Pictures.Noise(16, 16, i));
-        File.WriteAllText(At("t.csv"), $"filepath,title\n{folder}/0.png,\"{string.Concat(Enumerable.Repeat("caption of a\tpicture ", 9))}0\"\n{folder}/1.png,caption of another\n");
+        var caption = string.Concat(Enumerable.Repeat("caption of a\tpicture ", 9));
+        File.WriteAllText(At("t.csv"), $"filepath,title\n{folder}/0.png,\"{caption}0\"\n{folder}/1.png,caption of another\n");
         var (code, _, error) = CommandLineRun.Of("embed", "--model", model, "--data", At("t.csv"), "--out", At("v.npy"), "--device", "cpu");
         Assert.AreEqual(0, code, error);
         return model;

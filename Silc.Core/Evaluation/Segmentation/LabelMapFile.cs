@@ -48,7 +48,14 @@ public static partial class LabelMapFile
         }
         var (width, height) = (BinaryPrimitives.ReadInt32BigEndian(header), BinaryPrimitives.ReadInt32BigEndian(header[4..]));
         var (depth, colour, interlaced) = (header[8], header[9], header[12] != 0);
-        int channels = colour switch { 0 or 3 => 1, 4 => 2, 2 => 3, 6 => 4, _ => throw new InvalidDataException($"{path} has the colour type {colour}, which no PNG has; write it again") };
+        int channels = colour switch
+        {
+            0 or 3 => 1,
+            4 => 2,
+            2 => 3,
+            6 => 4,
+            _ => throw new InvalidDataException($"{path} has the colour type {colour}, which no PNG has; write it again"),
+        };
         if (depth is not (1 or 2 or 4 or 8 or 16) || channels > 1 && depth < 8)
             throw new InvalidDataException($"{path} has {depth} bits a pixel, which no PNG has; write it again");
         if (interlaced) throw new InvalidDataException($"{path} is interlaced; write it again without");
