@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Silc;
 
-/// <summary>Launches of one kernel, and the time that they took on the device.</summary>
+/// <summary>Launches of one kernel, and the time that they took on the device. Threads: immutable; any number may share it.</summary>
 /// <param name="Name">The kernel's type, with its type arguments: tile, operands, epilogue.</param>
 /// <param name="Launches">How often it ran.</param>
 /// <param name="Registers">Registers of a thread, as the driver's assembler chose them.</param>
@@ -12,7 +12,7 @@ public sealed record KernelCost(string Name, int Launches, double Milliseconds, 
 
 /// <summary>
 /// Where the device's time goes, kernel by kernel, on CUDA: an event before and behind every launch, none of which waits. Events cost about a
-/// microsecond of the device each, so that very short kernels look longer than they are.
+/// microsecond of the device each, so that very short kernels look longer than they are. Threads: one at a time.
 /// </summary>
 public sealed class KernelProfile : IDisposable
 {
