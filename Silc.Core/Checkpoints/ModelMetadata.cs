@@ -56,10 +56,10 @@ static class ModelMetadata
         }
     }
 
-    // Files without the key are of a time when all letters became small.
-    static CaptionRule Captions(IReadOnlyDictionary<string, string> metadata, string path) =>
+    /// <summary>The rule of captions; files without the key are of a time when all letters became small.</summary>
+    public static CaptionRule Captions(IReadOnlyDictionary<string, string> metadata, string path) =>
         !metadata.TryGetValue(CaptionsKey, out var name) ? CaptionRule.Lower
-            : CaptionRules.Parse(name) 
+            : CaptionRules.Parse(name)
                 ?? throw new InvalidDataException($"{path}: '{CaptionsKey}' in its metadata is '{name}', which this version does not know");
 
     static TokenizerOrigin? Beside(string path, string name)

@@ -30,7 +30,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
         };
         if (model.ByteFallback) byteIds = [.. Enumerable.Range(0, 256).Select(ByteId)];
         end = model.EndId();
-        Fingerprint = FingerprintOf(model);
+        Fingerprint = FingerprintOf(model, origin.Captions != CaptionRule.AsIs);
     }
 
     /// <summary>Number of pieces.</summary>
@@ -143,11 +143,11 @@ public sealed class SentencePieceTokenizer : Tokenizer
     /// </summary>
     public override int[] Tokens(string text, int length) => TokenRow.Of(Encode(text), length, end, model.PaddingId);
 
-    // Of the vocabulary alone: the rule of captions travels by itself. (The word in the end is what earlier files hash.)
-    static string FingerprintOf(SentencePieceModel model)
+    // Of the vocabulary, and whether any letter becomes small; which letters do travels by itself.
+    static string FingerprintOf(SentencePieceModel model, bool lowerCase)
     {
         var hash = new XxHash128();
-        Text($"{model.Kind} {model.ByteFallback} {model.SpaceIsSuffix} {model.EndPiece} {model.AddDummyPrefix} {model.RemoveExtraSpaces} {model.EscapeSpaces} True");
+        Text($"{model.Kind} {model.ByteFallback} {model.SpaceIsSuffix} {model.EndPiece} {model.AddDummyPrefix} {model.RemoveExtraSpaces} {model.EscapeSpaces} {lowerCase}");
         hash.Append(model.CharsMap);
         foreach (var piece in model.Pieces.Take(model.UsedPieces))
         {

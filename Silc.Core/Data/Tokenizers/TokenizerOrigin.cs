@@ -34,6 +34,6 @@ public sealed record TokenizerOrigin(string Name, byte[]? File = null)
 
     /// <summary>True if both make the same tokenizer, whatever their files are called.</summary>
     public bool Matches(TokenizerOrigin other) =>
-        File is null || other.File is null ? File == other.File && Name == other.Name 
+        File is null || other.File is null ? File == other.File && Name == other.Name
             : File.AsSpan().SequenceEqual(other.File) && (!IsSentencePiece || Captions == other.Captions);
 }
