@@ -43,6 +43,20 @@ public sealed class WorldTowerTests : TempFolder
     }
 
     [TestMethod]
+    public void Positions_under_the_name_of_before_2022_are_the_same_model_and_computed_ones_are_refused()
+    {
+        var arrays = Npz.Read(WorldFolder.File("bv-towers.npz")).Values.Where(array => array.Name.StartsWith("params/", StringComparison.Ordinal))
+            .Select(array => array.ToNamedArray()).ToList();
+        Npz.Write(At("old.npz"), arrays.Select(array => array with { Name = array.Name.Replace("img/pos_", "img/Transformer/pos_", StringComparison.Ordinal) }));
+        using var plain = ModelFile.Open(WorldFolder.File("bv-towers.npz"));
+        using var old = ModelFile.Open(At("old.npz"));
+        Assert.AreEqual(plain.Weights.Fingerprint(), old.Weights.Fingerprint());
+        Assert.IsEmpty(old.Extra);
+        Npz.Write(At("computed.npz"), arrays.Where(array => array.Name != "params/img/pos_embedding"));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(At("computed.npz"))).Message, "sincos2d");
+    }
+
+    [TestMethod]
     public void Models_of_transformers_and_open_clip_embed_as_there()
     {
         foreach (var weights in WorldFolder.Files("hf-*.safetensors"))
