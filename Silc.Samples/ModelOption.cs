@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Models;
 
 namespace Silc.Samples;
 
@@ -16,7 +17,7 @@ static class ModelOption
     public static readonly Option<string?> Tokenizer = new("--tokenizer")
     {
         Description = "Tokenizer of captions, where the model brings none or another: bytes, words, "
-            + "a SentencePiece FILE.model or CLIP's FILE.txt.gz.",
+            + "a SentencePiece FILE.model, Gemma's tokenizer.json or CLIP's FILE.txt.gz.",
         HelpName = "FILE",
     };
 
@@ -26,7 +27,11 @@ static class ModelOption
         if (!File.Exists(value) && !Directory.Exists(value))
             throw new FileNotFoundException(
                 $"--model {value}: there is no such file or folder; train one with silc train --out {value}");
-        var model = SilcModel.Load(device, value, TokenizerOf(parsed.GetValue(Tokenizer))?.Open());
+        using var file = ModelFile.Open(value);
+        LeftOut.Say(file);
+        var given = TokenizerOf(parsed.GetValue(Tokenizer))?.Open();
+        if (given is not null) file.RequireTokenizer(given, $"--tokenizer {parsed.GetValue(Tokenizer)}");
+        var model = SilcModel.From(device, file.Weights, file.Config, given ?? file.Tokenizer?.Open());
         if (!captions || model.Tokenizer is not null) return model;
         var vocabulary = model.Config.VocabSize;
         model.Dispose();
@@ -38,7 +43,7 @@ static class ModelOption
     public static TokenizerOrigin? TokenizerOf(string? given) => given is null ? null
         : Tokenizers.IsBuiltIn(given) || File.Exists(given) ? TokenizerOrigin.Of(given)
         : throw new FileNotFoundException(
-            $"--tokenizer {given}: no such file; say bytes or words, or name a .model or .txt.gz file");
+            $"--tokenizer {given}: no such file; say bytes or words, or name a .model, tokenizer.json or .txt.gz file");
 
     /// <summary>Throws unless the tokenizer opens and is the model's, as far as its file says.</summary>
     public static void CheckTokenizer(TokenizerOrigin tokenizer, ModelFile file) => file.RequireTokenizer(tokenizer.Open(), $"--tokenizer {tokenizer.Name}");

@@ -21,13 +21,14 @@ public abstract class ArrayFile : IDisposable
     /// <summary>Strings beside the arrays; only safetensors files have them.</summary>
     public virtual IReadOnlyDictionary<string, string> Metadata => new Dictionary<string, string>();
 
-    /// <summary>Opens an <c>.npz</c> or <c>.safetensors</c> file.</summary>
+    /// <summary>Opens an <c>.npz</c> or <c>.safetensors</c> file, or the parts that a <c>.safetensors.index.json</c> names.</summary>
     /// <exception cref="InvalidDataException">The file is damaged; the message names it, the array and what is wrong.</exception>
     /// <exception cref="NotSupportedException">Another format; the message says how to convert it.</exception>
     public static ArrayFile Open(string path) => System.IO.Path.GetExtension(path).ToLowerInvariant() switch
     {
         ".npz" => new NpzFile(path),
         ".safetensors" => new SafetensorsReader(path),
+        ".json" when path.EndsWith(JoinedFile.IndexEnding, StringComparison.OrdinalIgnoreCase) => JoinedFile.Parts(path),
         var extension => throw CheckpointFile.NotSupported(path, extension),
     };
 

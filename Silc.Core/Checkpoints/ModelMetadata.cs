@@ -6,7 +6,7 @@ namespace Silc;
 static class ModelMetadata
 {
     public const string ConfigKey = "silc.config", TokenizerKey = "silc.tokenizer", StepKey = "silc.step",
-        TokenizerIdKey = "silc.tokenizer.fingerprint";
+        TokenizerIdKey = "silc.tokenizer.fingerprint", CaptionsKey = "silc.tokenizer.captions";
     const string TokenizerFileKey = "silc.tokenizer.file", OwnTokenizer = "none";
 
     public static Dictionary<string, string> Of(SilcConfig config, TokenizerOrigin? tokenizer, long? step)
@@ -17,6 +17,7 @@ static class ModelMetadata
             [TokenizerKey] = tokenizer?.Name ?? OwnTokenizer,
         };
         if (tokenizer?.File is { } file) metadata[TokenizerFileKey] = Convert.ToBase64String(file);
+        if (tokenizer?.IsSentencePiece == true) metadata[CaptionsKey] = tokenizer.Captions.Name();
         if (step is not null) metadata[StepKey] = step.Value.ToString(CultureInfo.InvariantCulture);
         return metadata;
     }
@@ -47,13 +48,19 @@ static class ModelMetadata
         if (!metadata.TryGetValue(TokenizerFileKey, out var text)) return Beside(path, name);
         try
         {
-            return new(name, Convert.FromBase64String(text));
+            return new(name, Convert.FromBase64String(text)) { Captions = Captions(metadata, path) };
         }
         catch (FormatException wrong)
         {
             throw new InvalidDataException($"{path}: '{TokenizerFileKey}' in its metadata is not base64", wrong);
         }
     }
+
+    /// <summary>The rule of captions; files without the key are of a time when all letters became small.</summary>
+    public static CaptionRule Captions(IReadOnlyDictionary<string, string> metadata, string path) =>
+        !metadata.TryGetValue(CaptionsKey, out var name) ? CaptionRule.Lower
+            : CaptionRules.Parse(name)
+                ?? throw new InvalidDataException($"{path}: '{CaptionsKey}' in its metadata is '{name}', which this version does not know");
 
     static TokenizerOrigin? Beside(string path, string name)
     {

@@ -74,7 +74,10 @@ sealed class SafetensorsReader : ArrayFile
             foreach (var property in json.RootElement.EnumerateObject())
             {
                 if (property.Name == "__metadata__")
+                {
+                    if (property.Value.ValueKind == JsonValueKind.Null) continue;
                     foreach (var pair in property.Value.EnumerateObject()) metadata[pair.Name] = pair.Value.GetString() ?? "";
+                }
                 else
                     entries.Add(ReadEntry(property));
             }

@@ -10,6 +10,16 @@ public enum ContrastiveKind
     Sigmoid,
 }
 
+/// <summary>How a text tower makes one vector of its tokens.</summary>
+public enum TextPooling
+{
+    /// <summary>The last token, as in SigLIP and SILC.</summary>
+    Last,
+
+    /// <summary>Attention pooling like that of the image tower, big_vision's <c>pool_type="map"</c>.</summary>
+    Map,
+}
+
 /// <summary>How the learned position table is resized for local views.</summary>
 public enum PositionResize
 {
@@ -53,8 +63,16 @@ public sealed record SilcConfig(
     /// <summary>Views per picture.</summary>
     public ViewConfig Views { get; init; } = Views ?? new ViewConfig(2, 4, 32);
 
-    /// <summary>Width of both embeddings: the image tower has no projection, so it is the image width.</summary>
-    public int EmbedDim => Image.Width;
+    /// <summary>
+    /// Channels of a projection behind the pooling of the image tower, big_vision's <c>img/head</c>; null for none, as in SigLIP and SILC.
+    /// </summary>
+    public int? ImageHead { get; init; }
+
+    /// <summary>What of a caption's tokens goes into the projection of the text tower.</summary>
+    public TextPooling TextPooling { get; init; }
+
+    /// <summary>Width of both embeddings: that of the image tower's projection, or of the tower if it has none.</summary>
+    public int EmbedDim => ImageHead ?? Image.Width;
 
     /// <summary>Patches along one side of a global view.</summary>
     public int Grid => ImageSize / PatchSize;
@@ -107,6 +125,8 @@ public sealed record SilcConfig(
         Require.Positive(PatchSize, "patch size");
         Require.Positive(TextLength, "text length");
         Require.Positive(VocabSize, "vocabulary size");
+        Require.That(ImageHead is null or > 0, $"the image tower's projection has {ImageHead} channels, it must have at least one");
+        Require.That(Enum.IsDefined(TextPooling), $"text pooling is {(int)TextPooling}, it must be Last or Map");
         Require.That(ImageSize >= PatchSize, $"image size {ImageSize} has no room for a patch of size {PatchSize}");
         Require.That(Views.Local == 0 || Views.LocalSize >= PatchSize, $"local view size {Views.LocalSize} has no room for a patch of size {PatchSize}");
         Require.That(TemperatureInit > 0, $"initial temperature is {TemperatureInit}, it must be positive");

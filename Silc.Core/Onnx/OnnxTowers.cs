@@ -13,7 +13,7 @@ sealed class OnnxTowers(ModelWeights weights)
         var (g, tower, tokens) = (new OnnxGraph(weights, "silc_image"), config.Image, config.Grid * config.Grid);
         int patch = config.PatchSize, width = tower.Width;
         g.Input("pixel_values", integer: false, "RGB in [-1, 1]", "batch", 3, config.ImageSize, config.ImageSize);
-        g.Output("image_embeds", "L2-normalised", "batch", width);
+        g.Output("image_embeds", "L2-normalised", "batch", config.EmbedDim);
 
         var kernel = g.Weight(BigVisionNames.Patches, [width, 3, patch, patch],
             new(BigVisionNames.Patches, patch * patch * 3, width, WeightOrder.Patches));
@@ -24,11 +24,17 @@ sealed class OnnxTowers(ModelWeights weights)
         x = g.Node("Add", [x, g.Weight("img/pos_embedding", [1, tokens, width])]);
         x = Encoder(g, x, BigVisionNames.ImageEncoder, tower);
 
-        const string map = "img/MAPHead_0", attention = $"{map}/MultiHeadDotProductAttention_0";
-        var pooled = Attention(g, g.Weight($"{map}/probe", [1, 1, width]), x, attention, tower);
-        pooled = g.Node("Add", [pooled, Mlp(g, Norm(g, pooled, $"{map}/LayerNorm_0", width), $"{map}/MlpBlock_0", tower)]);
-        Unit(g, g.Node("Reshape", [pooled, g.Integers("rows", -1, width)]), "image_embeds");
+        var pooled = Pool(g, x, "img/MAPHead_0", tower);
+        if (config.ImageHead is { } outputs) pooled = Dense(g, pooled, BigVisionNames.ImageHead, width, outputs);
+        Unit(g, pooled, "image_embeds");
         return g;
+    }
+
+    static string Pool(OnnxGraph g, string x, string map, TowerConfig tower)
+    {
+        var pooled = Attention(g, g.Weight($"{map}/probe", [1, 1, tower.Width]), x, $"{map}/MultiHeadDotProductAttention_0", tower);
+        pooled = g.Node("Add", [pooled, Mlp(g, Norm(g, pooled, $"{map}/LayerNorm_0", tower.Width), $"{map}/MlpBlock_0", tower)]);
+        return g.Node("Reshape", [pooled, g.Integers("rows", -1, tower.Width)]);
     }
 
     public OnnxGraph Text()
@@ -40,7 +46,8 @@ sealed class OnnxTowers(ModelWeights weights)
         var x = g.Node("Gather", [g.Weight("txt/Embed_0/embedding", [config.VocabSize, tower.Width]), "input_ids"]);
         x = g.Node("Add", [x, g.Weight("txt/pos_embedding", [1, config.TextLength, tower.Width])]);
         x = Encoder(g, x, BigVisionNames.TextEncoder, tower);
-        x = g.Node("Gather", [x, g.Index("last", config.TextLength - 1)], ("axis", 1));
+        x = config.TextPooling == TextPooling.Map ? Pool(g, x, BigVisionNames.TextPool, tower)
+            : g.Node("Gather", [x, g.Index("last", config.TextLength - 1)], ("axis", 1));
         Unit(g, Dense(g, x, "txt/head", tower.Width, config.EmbedDim), "text_embeds");
         return g;
     }

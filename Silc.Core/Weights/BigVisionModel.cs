@@ -3,7 +3,9 @@ namespace Silc;
 /// <summary>Reads an architecture out of the shapes of big_vision's arrays, or out of the metadata of Silc's own files.</summary>
 static class BigVisionModel
 {
-    const string Attention = "MultiHeadDotProductAttention_0/query/kernel", Mlp = "MlpBlock_0/Dense_0/kernel";
+    const string Attention = "MultiHeadDotProductAttention_0/query/kernel", Mlp = "MlpBlock_0/Dense_0/kernel",
+        OldPositions = $"{BigVisionNames.ImageEncoder}/pos_embedding", TextPositions = "txt/pos_embedding",
+        MorePositions = $"{BigVisionNames.TextEncoder}/pos_embedding";
 
     /// <summary>The model, or null if the file has not got big_vision's names.</summary>
     public static FoundModel? Find(ArrayFile file)
@@ -12,39 +14,90 @@ static class BigVisionModel
             file.Arrays.ContainsKey(prefix + BigVisionNames.Patches)) is not { } prefix) return null;
         var shapes = new FileShapes(file, prefix);
         var head = shapes.Has("head/prototypes/kernel");
-        bool Stacked(string encoder) => shapes.Has($"{encoder}/encoderblock/{Attention}");
+        string[] towers = [$"{prefix}img/", $"{prefix}txt/"];
         if (file.Metadata.ContainsKey(ModelMetadata.ConfigKey))
         {
             var known = ModelMetadata.Config(file.Metadata, file.Path);
             foreach (var (which, tower) in new[] { ("image", known.Image), ("text", known.Text) })
                 shapes.Tower(which, tower.Width, tower.Depth, tower.Heads, tower.MlpDim, tower.Gelu);
             var tokenizer = ModelMetadata.Tokenizer(file.Metadata, file.Path);
-            return new(ModelFormat.Silc, known, head, [.. BigVisionNames.Tensors(known, head)], tokenizer, []);
+            return new(ModelFormat.Silc, known, head, [.. BigVisionNames.Tensors(known, head)], tokenizer, []) { Towers = towers };
         }
         var config = Infer(shapes, head, out var notes);
-        return new(ModelFormat.Npz, config, head, [.. BigVisionNames.Tensors(config, head, prefix, Stacked)], null, notes);
+        bool Stacked(string encoder) => shapes.Has($"{encoder}/encoderblock/{Attention}");
+        var added = new Dictionary<string, WeightTensor>();
+        // Checkpoints of 2022 may have a second table; big_vision's text_transformer.load adds it to the first.
+        if (shapes.Has(MorePositions)) added[TextPositions] = Named(BigVisionNames.Tensor(config, TextPositions), prefix + MorePositions);
+        return new(ModelFormat.Npz, config, head,
+            [.. BigVisionNames.Tensors(config, head, prefix, Stacked).Select(tensor => AsStored(file, tensor, prefix))], null, notes)
+        {
+            Towers = towers,
+            Added = added,
+            Stacked = Stacked(BigVisionNames.ImageEncoder) || Stacked(BigVisionNames.TextEncoder),
+        };
     }
+
+    // Values in the same order under another name or shape: positions before 2022 were the encoder's; NaFlex models (SigLIP 2) embed
+    // flat patches, (patch · patch · 3, width), and have positions of shape (side, side, width).
+    static WeightTensor AsStored(ArrayFile file, WeightTensor tensor, string prefix)
+    {
+        if (tensor.Name == prefix + ModelWeights.Positions && !file.Arrays.ContainsKey(tensor.Name)) tensor = Named(tensor, prefix + OldPositions);
+        else if (tensor.Name != prefix + ModelWeights.Positions && tensor.Name != prefix + BigVisionNames.Patches) return tensor;
+        var stored = file.Arrays[tensor.Name].Shape;
+        var flat = tensor.Name == prefix + BigVisionNames.Patches ? stored.Length == 2 : stored.Length == 3 && stored[0] == stored[1];
+        return flat && stored.Aggregate(1L, (a, b) => a * b) == tensor.Parts[0].Count ? tensor with { Shape = stored } : tensor;
+    }
+
+    static WeightTensor Named(WeightTensor tensor, string name) => tensor with { Name = name };
 
     static SilcConfig Infer(FileShapes shapes, bool hasHead, out string[] notes)
     {
-        var patches = shapes.Of(BigVisionNames.Patches, "(patch, patch, 3, width)");
-        var grid = shapes.Grid("img/pos_embedding", shapes.Of("img/pos_embedding", "(1, patches, width)")[1]);
+        var (patch, width) = Patches(shapes);
+        var grid = Grid(shapes);
         var table = shapes.Of("txt/Embed_0/embedding", "(vocabulary, width)");
-        var length = shapes.Of("txt/pos_embedding", "(1, tokens, width)")[1];
+        var length = shapes.Of(TextPositions, "(1, tokens, width)")[1];
         HeadConfig? head = null;
         if (hasHead)
         {
             var prototypes = shapes.Of("head/prototypes/kernel", "(bottleneck, prototypes)");
             head = new(shapes.Of("head/Dense_0/kernel", "(width, hidden)")[1], prototypes[0], prototypes[1]);
         }
-        int patch = patches[0], size = grid * patch;
+        int size = grid * patch;
         notes = patch != 14 ? [] :
             [$"{grid} patches of {patch} pixels cover {size}; "
                 + $"for checkpoints named after another size say --image-size {size + 6}"];
         return new(
-            Tower(shapes, "image", BigVisionNames.ImageEncoder, patches[3]),
+            Tower(shapes, "image", BigVisionNames.ImageEncoder, width),
                 Tower(shapes, "text", BigVisionNames.TextEncoder, table[1]), size, patch, length,
-            table[0], head, ViewsFor(size, patch), shapes.Has("b") ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
+            table[0], head, ViewsFor(size, patch), shapes.Has("b") ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax)
+        {
+            ImageHead = shapes.Has($"{BigVisionNames.ImageHead}/kernel") ? shapes.Of($"{BigVisionNames.ImageHead}/kernel", "(width, embedding)")[1] : null,
+            TextPooling = shapes.Has($"{BigVisionNames.TextPool}/probe") ? TextPooling.Map : TextPooling.Last,
+        };
+    }
+
+    static (int Patch, int Width) Patches(FileShapes shapes)
+    {
+        if (shapes.Rank(BigVisionNames.Patches) != 2)
+        {
+            var patches = shapes.Of(BigVisionNames.Patches, "(patch, patch, 3, width)");
+            return (patches[0], patches[3]);
+        }
+        var flat = shapes.Of(BigVisionNames.Patches, "(patch · patch · 3, width)");
+        int side = (int)Math.Round(Math.Sqrt(flat[0] / 3.0));
+        return flat[0] == 3 * side * side ? (side, flat[1])
+            : throw shapes.Refused($"has '{BigVisionNames.Patches}' of {flat[0]} inputs, which are no square patch of 3 channels");
+    }
+
+    static int Grid(FileShapes shapes)
+    {
+        const string positions = ModelWeights.Positions;
+        if (!shapes.Has(positions) && shapes.Has(OldPositions))
+            return shapes.Grid(OldPositions, shapes.Of(OldPositions, "(1, patches, width)")[1]);
+        if (!shapes.Has(positions)) throw shapes.Refused($"lacks '{positions}': its positions are computed (big_vision's posemb=\"sincos2d\"), "
+            + "which is not supported, because the file does not say for what size of pictures");
+        var table = shapes.Of(positions, "(1, patches, width)");
+        return table[0] == table[1] && table[0] > 1 ? table[0] : shapes.Grid(positions, table[1]);
     }
 
     /// <summary>Views of a model whose file says nothing of any: local ones of three eighths of the side, in whole

@@ -8,7 +8,7 @@ namespace Silc;
 static class BigVisionNames
 {
     public const string Patches = "img/embedding/kernel", HeadPrefix = "head/", TeacherPrefix = "teacher/", ImageEncoder = "img/Transformer",
-        TextEncoder = "txt/Encoder_0";
+        TextEncoder = "txt/Encoder_0", ImageHead = "img/head", TextPool = "txt/MAPHead_0";
 
     /// <summary>What published files put in front of every name: flax's training state, nothing, or an old flax
     /// optimizer.</summary>
@@ -22,14 +22,15 @@ static class BigVisionNames
         yield return ("img/embedding/bias", [image.Width]);
         yield return ("img/pos_embedding", [1, config.Grid * config.Grid, image.Width]);
         foreach (var weight in Encoder(ImageEncoder, image)) yield return weight;
-        yield return ("img/MAPHead_0/probe", [1, 1, image.Width]);
-        foreach (var weight in Attention("img/MAPHead_0/MultiHeadDotProductAttention_0", image)) yield return weight;
-        foreach (var weight in Norm("img/MAPHead_0/LayerNorm_0", image.Width)) yield return weight;
-        foreach (var weight in Mlp("img/MAPHead_0/MlpBlock_0", image)) yield return weight;
+        foreach (var weight in MapHead("img/MAPHead_0", image)) yield return weight;
+        if (config.ImageHead is { } projected)
+            foreach (var weight in Dense(ImageHead, image.Width, projected)) yield return weight;
         yield return ("txt/Embed_0/embedding", [config.VocabSize, text.Width]);
         yield return ("txt/pos_embedding", [1, config.TextLength, text.Width]);
         foreach (var weight in Encoder(TextEncoder, text)) yield return weight;
-        foreach (var weight in Dense("txt/head", text.Width, image.Width)) yield return weight;
+        if (config.TextPooling == TextPooling.Map)
+            foreach (var weight in MapHead(TextPool, text)) yield return weight;
+        foreach (var weight in Dense("txt/head", text.Width, config.EmbedDim)) yield return weight;
         yield return ("t", [1]);
         if (config.Contrastive == ContrastiveKind.Sigmoid) yield return ("b", [1]);
     }
@@ -53,6 +54,13 @@ static class BigVisionNames
             + group.First().Name
             ? new WeightTensor(group.Key, group.First().Shape, Part(group.First()))
             : new WeightTensor(group.Key, [group.Count(), .. group.First().Shape], [.. group.Select(Part)]));
+    }
+
+    /// <summary>The tensor of one parameter of the towers.</summary>
+    public static WeightTensor Tensor(SilcConfig config, string name)
+    {
+        var weight = Towers(config).First(weight => weight.Name == name);
+        return new(name, weight.Shape, Part(weight));
     }
 
     /// <summary>The tensors of the EMA teacher in a checkpoint: image tower, head and center.</summary>
@@ -80,6 +88,12 @@ static class BigVisionNames
             .Concat(Norm($"{block}/LayerNorm_1", tower.Width))
             .Concat(Mlp($"{block}/MlpBlock_0", tower)))
         .Concat(Norm($"{name}/encoder_norm", tower.Width));
+
+    static IEnumerable<(string, int[])> MapHead(string name, TowerConfig tower) =>
+    [
+        ($"{name}/probe", [1, 1, tower.Width]), .. Attention($"{name}/MultiHeadDotProductAttention_0", tower),
+        .. Norm($"{name}/LayerNorm_0", tower.Width), .. Mlp($"{name}/MlpBlock_0", tower),
+    ];
 
     static IEnumerable<(string, int[])> Attention(string name, TowerConfig tower)
     {

@@ -9,6 +9,12 @@ sealed class FileShapes(ArrayFile file, string prefix = "")
 
     public bool Has(string name) => file.Arrays.ContainsKey(prefix + name);
 
+    /// <summary>How many sizes the shape of an array has; 0 if there is no such array.</summary>
+    public int Rank(string name) => file.Arrays.TryGetValue(prefix + name, out var array) ? array.Shape.Length : 0;
+
+    /// <summary>An error about the whole file.</summary>
+    public InvalidDataException Refused(string why) => new($"{file.Path} {why}");
+
     /// <summary>The shape of an array that must be there; <paramref name="meaning"/> reads like <c>(width, heads, head
     /// size)</c>.</summary>
     public int[] Of(string name, string meaning)

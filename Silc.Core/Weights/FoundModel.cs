@@ -9,4 +9,14 @@ namespace Silc;
 /// <param name="Notes">What a user should know, a sentence each.</param>
 sealed record FoundModel(
     ModelFormat Format, SilcConfig Config, bool HasHead, IReadOnlyList<WeightTensor> Tensors, TokenizerOrigin? Tokenizer,
-        IReadOnlyList<string> Notes);
+        IReadOnlyList<string> Notes)
+{
+    /// <summary>What names of arrays of the towers begin with: the model has a use for each of them.</summary>
+    public required IReadOnlyList<string> Towers { get; init; }
+
+    /// <summary>Tensors whose values are added to those of a parameter, by its name.</summary>
+    public IReadOnlyDictionary<string, WeightTensor> Added { get; init; } = new Dictionary<string, WeightTensor>();
+
+    /// <summary>The layers of that encoder are stacked in the file.</summary>
+    public bool Stacked { get; init; }
+}

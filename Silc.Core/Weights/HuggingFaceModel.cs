@@ -12,15 +12,18 @@ static class HuggingFaceModel
     {
         if (!file.Arrays.ContainsKey(HuggingFaceNames.Patches)) return null;
         var config = JsonConfig.Beside(file.Path, ConfigName, "heads and the form of GELU stand there alone");
-        config.Require(config.Text("model_type", "siglip") == "siglip", "model_type", "only siglip is supported");
+        var kind = config.Text("model_type", "siglip");
+        config.Require(kind is "siglip" or "siglip2", "model_type", "only siglip and siglip2 are supported");
         var (image, text, shapes) = (config.Section("vision_config"), config.Section("text_config"), new FileShapes(file));
         image.Require(image.Flag("vision_use_head", true), "vision_use_head",
             "towers without attention pooling are not supported");
 
-        var patches = shapes.Of(HuggingFaceNames.Patches, "(width, 3, patch, patch)");
+        var flat = kind == "siglip2";
+        var patches = flat ? shapes.Of(HuggingFaceNames.Patches, "(width, patch · patch · 3)") : shapes.Of(HuggingFaceNames.Patches, "(width, 3, patch, patch)");
         const string positions = "vision_model.embeddings.position_embedding.weight";
-        int patch = patches[2], grid = shapes.Grid(positions, shapes.Of(positions, "(patches, width)")[0]),
-            size = image.Side("image_size", 224);
+        int patch = flat ? image.Int("patch_size", 16) : patches[2], grid = shapes.Grid(positions, shapes.Of(positions, "(patches, width)")[0]),
+            size = flat ? grid * patch : image.Side("image_size", 224);
+        image.Require(!flat || patches[1] == 3 * patch * patch, "patch_size", $"but patches have {patches[1]} values in the file");
         image.Require(size / patch == grid, "image_size", $"but the file has {grid} x {grid} positions for patches of {patch}");
         var table = shapes.Of("text_model.embeddings.token_embedding.weight", "(vocabulary, width)");
         var length = shapes.Of("text_model.embeddings.position_embedding.weight", "(tokens, width)")[0];
@@ -29,13 +32,22 @@ static class HuggingFaceModel
                 patch, length, table[0],
             Views: BigVisionModel.ViewsFor(size, patch), Contrastive: file.Arrays.ContainsKey("logit_bias")
                 ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
-        return new(ModelFormat.HuggingFace, found, HasHead: false, HuggingFaceNames.Tensors(found), TokenizerBeside(file.Path),
-            []);
+        if (flat) found = found with { PositionResize = PositionResize.BilinearAntialias };
+        string[] notes = !flat ? [] : [$"a NaFlex model: transformers keeps the aspect of pictures, here they are squashed to {size} x {size}, "
+            + "the size that its positions were made for; --image-size N takes another"];
+        return new(ModelFormat.HuggingFace, found, HasHead: false, HuggingFaceNames.Tensors(found, flat), TokenizerBeside(file.Path), notes)
+        {
+            Towers = ["vision_model.", "text_model."],
+        };
     }
 
-    /// <summary>A SentencePiece model in the same folder, under the names that Hugging Face gives it.</summary>
-    public static TokenizerOrigin? TokenizerBeside(string path) => new[] { TokenizerName, "tokenizer.model", "sentencepiece.model" }
-        .Select(name => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, name)).FirstOrDefault(File.Exists) is { } file ? TokenizerOrigin.Of(file) : null;
+    /// <summary>A tokenizer in the same folder, under the names that Hugging Face gives it.</summary>
+    /// <param name="path">The weights.</param>
+    /// <param name="captions">The rule of captions, if no configuration of a tokenizer says another.</param>
+    public static TokenizerOrigin? TokenizerBeside(string path, CaptionRule captions = CaptionRule.Lower) =>
+        new[] { TokenizerName, "tokenizer.model", "sentencepiece.model", TokenizerFiles.JsonName }
+            .Select(name => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, name)).FirstOrDefault(File.Exists) is { } file
+            ? TokenizerFiles.Open(file, captions) : null;
 
     static TowerConfig Tower(FileShapes shapes, JsonConfig config, string which, string model, int width)
     {
@@ -104,8 +116,25 @@ static class HuggingFaceModel
         image_std = new[] { 0.5, 0.5, 0.5 },
     };
 
-    /// <summary>What <c>tokenizer_config.json</c> says of a SentencePiece model like SigLIP's.</summary>
-    public static object Tokenizer(SilcConfig config) => new
+    /// <summary>True for a SentencePiece model whose rows end with Gemma's <c>&lt;eos&gt;</c>: SigLIP 2's.</summary>
+    public static bool IsGemma(TokenizerOrigin tokenizer) =>
+        tokenizer.IsSentencePiece && tokenizer.Open() is SentencePieceTokenizer pieces && pieces.PaddingId != pieces.EndId;
+
+    /// <summary>What <c>tokenizer_config.json</c> says of a SentencePiece model like SigLIP's, or of Gemma's.</summary>
+    public static object Tokenizer(SilcConfig config, TokenizerOrigin tokenizer) => IsGemma(tokenizer) ? (object)new
+    {
+        tokenizer_class = tokenizer.Captions == CaptionRule.AsIs ? "GemmaTokenizer" : "Siglip2Tokenizer",
+        processor_class = "SiglipProcessor",
+        add_bos_token = false,
+        add_eos_token = true,
+        bos_token = "<bos>",
+        eos_token = "<eos>",
+        pad_token = "<pad>",
+        unk_token = "<unk>",
+        padding_side = "right",
+        model_max_length = config.TextLength,
+        model_input_names = new[] { "input_ids" },
+    } : new
     {
         tokenizer_class = "SiglipTokenizer",
         processor_class = "SiglipProcessor",

@@ -7,11 +7,13 @@ static class HuggingFaceNames
 {
     public const string Patches = "vision_model.embeddings.patch_embedding.weight";
 
-    public static IReadOnlyList<WeightTensor> Tensors(SilcConfig config)
+    /// <summary>The tensors; those of NaFlex models have <paramref name="flatPatches"/>, row, column and channel in one.</summary>
+    public static IReadOnlyList<WeightTensor> Tensors(SilcConfig config, bool flatPatches = false)
     {
         var (tensors, image, text) = (new TorchTensors(config), config.Image, config.Text);
         const string pool = "vision_model.head", map = "img/MAPHead_0", attention = $"{map}/MultiHeadDotProductAttention_0";
-        tensors.Patches("vision_model.embeddings.patch_embedding");
+        if (flatPatches) tensors.Dense("vision_model.embeddings.patch_embedding", "img/embedding");
+        else tensors.Patches("vision_model.embeddings.patch_embedding");
         tensors.Same("vision_model.embeddings.position_embedding.weight", "img/pos_embedding", config.Grid * config.Grid,
             image.Width);
         Layers(tensors, "vision_model.encoder.layers", BigVisionNames.ImageEncoder, image.Depth);

@@ -60,6 +60,14 @@ sealed class JsonConfig(string path, JsonElement root, string where = "")
         if (!condition) throw Odd(name, otherwise);
     }
 
+    /// <summary>Refuses any value that is not one of <paramref name="known"/>; null ones do not count.</summary>
+    public void RequireOnly(string otherwise, params string[] known)
+    {
+        if (root.ValueKind != JsonValueKind.Object) return;
+        foreach (var property in root.EnumerateObject())
+            Require(property.Value.ValueKind is JsonValueKind.Null or JsonValueKind.False || known.Contains(property.Name), property.Name, otherwise);
+    }
+
     delegate bool Reader<T>(JsonElement element, out T value);
 
     T Get<T>(string name, T usual, Reader<T> read, JsonValueKind kind)

@@ -25,13 +25,19 @@ public sealed class ModelFile : IDisposable
         else if (StrippedArrays.Of(file, BigVisionNames.Patches, HuggingFaceNames.Patches, OpenClipNames.Patches) is { } stripped && Find(stripped) is { } inside)
             (this.file, file, found) = (stripped, stripped, inside with { Notes = [.. inside.Notes, $"names begin with '{stripped.Prefix}', which is left off"] });
         else throw Unknown(file);
+        // What Silc exports says the rule of captions itself: the other library's class may have another.
+        if (found.Tokenizer is { IsSentencePiece: true } pieces && file.Metadata.ContainsKey(ModelMetadata.CaptionsKey))
+            found = found with { Tokenizer = pieces with { Captions = ModelMetadata.Captions(file.Metadata, file.Path) } };
         CheckTokenizer();
         Locate(found.Tensors, "");
         WeightTensor[] teacher = found.HasHead && file.Arrays.ContainsKey(BigVisionNames.TeacherPrefix + BigVisionNames.Patches)
             ? [.. BigVisionNames.Teacher(Config)] : [];
         Locate(teacher, BigVisionNames.TeacherPrefix);
-        var used = found.Tensors.Concat(teacher).Select(tensor => tensor.Name).ToHashSet();
+        foreach (var (parameter, tensor) in found.Added)
+            Locate([tensor with { Parts = [tensor.Parts[0] with { Parameter = AddedTo(parameter) }] }], "");
+        var used = found.Tensors.Concat(teacher).Concat(found.Added.Values).Select(tensor => tensor.Name).ToHashSet();
         Extra = [.. file.Arrays.Keys.Where(name => !used.Contains(name))];
+        RequireNoStrays();
         Weights = new(Config, found.HasHead, Read);
         Teacher = teacher is [] ? null : Weights with { Read = (name, sink) => Read(BigVisionNames.TeacherPrefix + name, sink) };
     }
@@ -85,6 +91,9 @@ public sealed class ModelFile : IDisposable
     /// <summary>Names of arrays that the model has no use for.</summary>
     public IReadOnlyList<string> Extra { get; }
 
+    /// <summary>It is an npz whose layers are stacked, one array for all layers of a tower, as from runs with <c>scan=True</c>.</summary>
+    public bool Stacked => found.Stacked;
+
     /// <summary>What a user should know of the file, a sentence each.</summary>
     public IReadOnlyList<string> Notes => found.Notes;
 
@@ -119,12 +128,10 @@ public sealed class ModelFile : IDisposable
     static string In(string folder)
     {
         if (usualNames.Select(name => System.IO.Path.Combine(folder, name)).FirstOrDefault(File.Exists) is { } usual) return usual;
+        if (Directory.GetFiles(folder, $"*{JoinedFile.IndexEnding}") is [var index]) return index;
         var files = Directory.GetFiles(folder);
         string[] candidates = [.. files.Where(name => System.IO.Path.GetExtension(name) is ".npz" or ".safetensors")];
         if (candidates is [var single]) return single;
-        if (Directory.GetFiles(folder, "*.safetensors.index.json") is [var index, ..])
-            throw new NotSupportedException($"{index}: weights in several parts are not supported; join them once in Python: "
-                + "SiglipModel.from_pretrained('.').save_pretrained('joined', max_shard_size='100GB')");
         if (candidates.Length > 1)
             throw new InvalidDataException($"{folder} holds {candidates.Length} files of weights; name one: "
                 + string.Join(", ", candidates.Select(System.IO.Path.GetFileName)));
@@ -133,7 +140,12 @@ public sealed class ModelFile : IDisposable
         throw new FileNotFoundException($"{folder} holds no weights: none of {string.Join(", ", usualNames)}");
     }
 
-    static InvalidDataException Unknown(ArrayFile file) => new(
+    static InvalidDataException Unknown(ArrayFile file) =>
+        file.Arrays.ContainsKey("embeddings.patch_embedding.weight") || file.Arrays.ContainsKey("patch_embed.proj.weight")
+        ? new($"{file.Path} holds an image tower alone (SiglipVisionModel, timm): its text tower is missing, "
+            + "and models without one are not supported; "
+            + "use the whole model that it is a part of, as SiglipModel or open_clip store it")
+        : new(
         $"{file.Path} holds no image tower: neither {BigVisionNames.Patches} (big_vision, Silc) nor "
         + $"{HuggingFaceNames.Patches} (Hugging Face) nor {OpenClipNames.Patches} (open_clip); "
         + $"{(file.Arrays.Count == 0 ? "it is empty" : $"it begins with {string.Join(", ", file.Arrays.Keys.Take(3))}")}");
@@ -157,7 +169,46 @@ public sealed class ModelFile : IDisposable
         }
     }
 
+    // An array of a tower that is left out would change every embedding, without a word.
+    void RequireNoStrays()
+    {
+        string[] strays = [.. Extra.Where(name => !name.EndsWith("position_ids", StringComparison.Ordinal)
+            && found.Towers.Any(tower => name.StartsWith(tower, StringComparison.Ordinal)))];
+        if (strays.Length == 0) return;
+        throw new InvalidDataException($"{Path}: the towers that Silc builds have no place for '{strays[0]}' "
+            + $"of shape {file.Arrays[strays[0]].ShapeText}"
+            + (strays.Length > 1 ? $" and {strays.Length - 1:N0} more, as '{strays[^1]}'" : "")
+            + (StrayLayers.Meaning(strays[0]) is { } meaning ? $"; it is {meaning}, which is not supported" : "")
+            + ". Without it embeddings would be wrong: use the library that made the file, or weights of a tower without it");
+    }
+
+    static string AddedTo(string parameter) => $"+{parameter}";
+
     void Read(string parameter, ValueSink sink)
+    {
+        if (!found.Added.ContainsKey(parameter))
+        {
+            ReadStored(parameter, sink);
+            return;
+        }
+        var count = (int)places[parameter].Array.Count;
+        float[] sum = Whole(parameter, count), added = Whole(AddedTo(parameter), count);
+        for (int i = 0; i < count; i++) sum[i] += added[i];
+        sink(sum);
+    }
+
+    float[] Whole(string parameter, int count)
+    {
+        var (values, at) = (new float[count], 0);
+        ReadStored(parameter, piece =>
+        {
+            piece.CopyTo(values.AsSpan(at));
+            at += piece.Length;
+        });
+        return values;
+    }
+
+    void ReadStored(string parameter, ValueSink sink)
     {
         if (!places.TryGetValue(parameter, out var place))
             throw new InvalidDataException($"{Path} has no parameter '{parameter}'");

@@ -8,7 +8,7 @@ public static class ModelWriter
 {
     const string ExportedKey = "silc.exported", PreprocessorName = "preprocessor_config.json", TokenizerConfigName = "tokenizer_config.json";
 
-    static readonly JsonSerializerOptions indented = new() { WriteIndented = true };
+    static readonly JsonSerializerOptions indented = new() { WriteIndented = true, Converters = { new FloatJson() } };
 
     /// <summary>Writes into a folder, or for npz into the file of that name. Weights are streamed: memory holds one tensor at a
     /// time.</summary>
@@ -16,9 +16,21 @@ public static class ModelWriter
     /// <param name="format">Whose format.</param>
     /// <param name="path">A folder; a name that ends in <c>.npz</c> or <c>.safetensors</c> is that of the weights.</param>
     /// <param name="tokenizer">Silc's files hold it, others have it beside them. Null if there is none.</param>
+    /// <param name="stacked">
+    /// For npz: the layers of each encoder are one array, as big_vision has them with <c>scan=True</c>; it cannot load text towers stored otherwise so.
+    /// </param>
     /// <returns>The files, the weights first.</returns>
-    /// <exception cref="ArgumentException">The name does not fit the format.</exception>
-    public static IReadOnlyList<string> Write(ModelWeights weights, ModelFormat format, string path, TokenizerOrigin? tokenizer = null)
+    /// <exception cref="ArgumentException">The name does not fit the format, or the format has no place for a part of the model.</exception>
+    public static IReadOnlyList<string> Write(ModelWeights weights, ModelFormat format, string path, TokenizerOrigin? tokenizer = null,
+        bool stacked = false)
+    {
+        RequireRoom(weights.Config, format);
+        return WriteFiles(weights, format, path, tokenizer, stacked);
+    }
+
+    // Without asking whether the other library can load them.
+    internal static IReadOnlyList<string> WriteFiles(ModelWeights weights, ModelFormat format, string path, TokenizerOrigin? tokenizer = null,
+        bool stacked = false)
     {
         var file = WeightsFile(format, path);
         var (folder, config) = (Path.GetDirectoryName(Path.GetFullPath(file))!, weights.Config);
@@ -28,10 +40,11 @@ public static class ModelWriter
         {
             case ModelFormat.Npz:
                 Npz.WritePieces(file,
-                    Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead, BigVisionNames.Prefixes[0])]), JsonSerializer.Serialize(Marked([], tokenizer)));
+                    Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead, BigVisionNames.Prefixes[0], _ => stacked)]),
+                    JsonSerializer.Serialize(Marked([], tokenizer)));
                 break;
             case ModelFormat.HuggingFace:
-                Safetensors.WritePieces(file, Pieces(weights, HuggingFaceNames.Tensors(config)),
+                Safetensors.WritePieces(file, Pieces(weights, HuggingFaceNames.Tensors(config with { Contrastive = ContrastiveKind.Sigmoid })),
                     Marked(new() { ["format"] = "pt" }, tokenizer));
                 Json(HuggingFaceModel.ConfigName, HuggingFaceModel.Config(config));
                 Json(PreprocessorName, HuggingFaceModel.Preprocessor(config));
@@ -39,20 +52,28 @@ public static class ModelWriter
             case ModelFormat.OpenClip:
                 Safetensors.WritePieces(file, Pieces(weights, OpenClipNames.Tensors(config)),
                     Marked(new() { ["format"] = "pt" }, tokenizer));
-                Json(OpenClipModel.ConfigName, OpenClipModel.Config(config, tokenizer?.IsSentencePiece == true));
+                Json(OpenClipModel.ConfigName, OpenClipModel.Config(config, tokenizer));
                 break;
             default:
                 Safetensors.WritePieces(file, Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead)]),
                     Marked(ModelMetadata.Of(config, tokenizer, step: null), tokenizer));
                 break;
         }
-        if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && tokenizer?.IsSentencePiece == true)
-            Json(TokenizerConfigName, HuggingFaceModel.Tokenizer(config));
+        if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && tokenizer is not null)
+        {
+            foreach (var (name, bytes) in tokenizer.Companions.Where(_ => tokenizer.Captions != CaptionRule.Canonical)) Bytes(name, bytes);
+            if (tokenizer.IsSentencePiece && !written.Any(name => Path.GetFileName(name) == TokenizerConfigName))
+                Json(TokenizerConfigName, HuggingFaceModel.Tokenizer(config, tokenizer));
+        }
         return written;
 
         void Json(string name, object content)
         {
-            var bytes = JsonSerializer.SerializeToUtf8Bytes(content, indented);
+            Bytes(name, JsonSerializer.SerializeToUtf8Bytes(content, indented));
+        }
+
+        void Bytes(string name, byte[] bytes)
+        {
             written.Add(Path.Combine(Path.GetDirectoryName(file) ?? "", name));
             AtomicFile.WriteBytes(written[^1], bytes);
         }
@@ -66,15 +87,19 @@ public static class ModelWriter
     {
         metadata[ExportedKey] = Checkpoint.LibraryVersion;
         if (tokenizer?.Open().Fingerprint is { } fingerprint) metadata[ModelMetadata.TokenizerIdKey] = fingerprint;
+        if (tokenizer?.IsSentencePiece == true) metadata[ModelMetadata.CaptionsKey] = tokenizer.Captions.Name();
         return metadata;
     }
+
+    static readonly string[] tokenizerNames =
+        [TokenizerConfigName, HuggingFaceModel.TokenizerName, "tokenizer.model", TokenizerFiles.JsonName, "tokenizer.txt.gz"];
 
     /// <summary>Names that a format's files beside the weights may have.</summary>
     internal static IReadOnlyList<string> FilesBeside(ModelFormat format) => format switch
     {
-        ModelFormat.HuggingFace => [HuggingFaceModel.ConfigName, PreprocessorName, TokenizerConfigName, HuggingFaceModel.TokenizerName, "tokenizer.txt.gz"],
-        ModelFormat.OpenClip => [OpenClipModel.ConfigName, TokenizerConfigName, HuggingFaceModel.TokenizerName, "tokenizer.txt.gz"],
-        ModelFormat.Npz => ["tokenizer.model", "tokenizer.txt.gz"],
+        ModelFormat.HuggingFace => [HuggingFaceModel.ConfigName, PreprocessorName, .. tokenizerNames],
+        ModelFormat.OpenClip => [OpenClipModel.ConfigName, .. tokenizerNames],
+        ModelFormat.Npz => ["tokenizer.model", TokenizerFiles.JsonName, "tokenizer.txt.gz"],
         _ => [],
     };
 
@@ -97,12 +122,22 @@ public static class ModelWriter
     internal static string? WriteTokenizer(ModelFormat format, string folder, TokenizerOrigin? tokenizer, List<string> written)
     {
         if (tokenizer?.File is not { } bytes) return tokenizer?.Name;
-        var name = tokenizer.IsSentencePiece && format is ModelFormat.HuggingFace or ModelFormat.OpenClip ? HuggingFaceModel.TokenizerName
+        var name = tokenizer.IsSentencePiece && format is ModelFormat.HuggingFace or ModelFormat.OpenClip
+            ? HuggingFaceModel.IsGemma(tokenizer) ? "tokenizer.model" : HuggingFaceModel.TokenizerName
             : tokenizer.Name.EndsWith(".txt.gz", StringComparison.OrdinalIgnoreCase) ? "tokenizer.txt.gz"
             : $"tokenizer{Path.GetExtension(tokenizer.Name)}";
         written.Add(Path.Combine(folder, name));
         AtomicFile.WriteBytes(written[^1], bytes);
         return name;
+    }
+
+    static void RequireRoom(SilcConfig config, ModelFormat format)
+    {
+        if (format is not (ModelFormat.HuggingFace or ModelFormat.OpenClip)) return;
+        var part = config.ImageHead is not null ? "the projection of its image tower (img/head)"
+            : config.TextPooling == TextPooling.Map ? "the attention pooling of its text tower (txt/MAPHead_0)" : null;
+        Require.That(part is null, $"{format.Describe()} has no place for a part of the model, {part}: write npz or silc, or export ONNX");
+        if (format == ModelFormat.OpenClip) OpenClipModel.RequirePublished(config);
     }
 
     static List<ArrayPieces> Pieces(ModelWeights weights, IReadOnlyList<WeightTensor> tensors) =>
@@ -114,6 +149,11 @@ public static class ModelWriter
     /// <summary>The values of a parameter in the order of another library.</summary>
     internal static void WritePart(ModelWeights weights, WeightPart part, ValueSink sink)
     {
+        if (part.Parameter == "b" && weights.Config.Contrastive == ContrastiveKind.Softmax)
+        {
+            sink([0]);      // other libraries add a bias always
+            return;
+        }
         if (part.Order == WeightOrder.Same)
         {
             weights.Read(part.Parameter, sink);

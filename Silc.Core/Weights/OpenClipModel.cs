@@ -9,9 +9,6 @@ static partial class OpenClipModel
 
     const string Exact = "gelu", Tanh = "gelu_tanh";
 
-    // timm's fallback for sizes that it has no name for: any of its SigLIP towers, with every size given.
-    const string AnyName = "vit_base_patch16_siglip_224";
-
     /// <summary>The model, or null if the file has not got open_clip's names.</summary>
     public static FoundModel? Find(ArrayFile file)
     {
@@ -34,15 +31,30 @@ static partial class OpenClipModel
             ImageTower(shapes, image, patches[0]), TextTower(shapes, text, textWidth), size, patch,
             shapes.Of("text.positional_embedding", "(tokens, width)")[0], vocabulary, Views: BigVisionModel.ViewsFor(size, patch),
             Contrastive: file.Arrays.ContainsKey("logit_bias") ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
-        return new(ModelFormat.OpenClip, found, HasHead: false, OpenClipNames.Tensors(found),
-            HuggingFaceModel.TokenizerBeside(file.Path), []);
+        var tokenizer = HuggingFaceModel.TokenizerBeside(file.Path);
+        if (tokenizer is not null) tokenizer = tokenizer with { Captions = Captions(text, tokenizer.Captions) };
+        return new(ModelFormat.OpenClip, found, HasHead: false, OpenClipNames.Tensors(found), tokenizer, [])
+        {
+            Towers = ["visual.", "text."],
+        };
+    }
+
+    // open_clip cleans captions before the tokenizer sees them.
+    static CaptionRule Captions(JsonConfig text, CaptionRule tokenizer)
+    {
+        var cleaning = text.Section("tokenizer_kwargs");
+        var clean = cleaning.Text("clean", "whitespace");
+        cleaning.Require(clean is "canonicalize" or "lower" or "whitespace", "clean", "only canonicalize, lower and whitespace are supported");
+        return clean switch { "canonicalize" => CaptionRule.Clean, "lower" => CaptionRule.Lower, _ => tokenizer };
     }
 
     static TowerConfig ImageTower(FileShapes shapes, JsonConfig config, int width)
     {
         var (name, more) = (config.Text("timm_model_name", ""), config.Section("timm_model_kwargs"));
-        var known = TimmName().Match(name);
+        var known = TimmNames().Match(name);
         config.Require(known.Success, "timm_model_name", "only timm's vit_…_siglip_… with attention pooling are supported");
+        more.RequireOnly("vit_…_siglip_… towers of other forms are not supported", "img_size", "patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio", "act_layer",
+            "dynamic_img_size", "drop_rate", "pos_drop_rate", "patch_drop_rate", "proj_drop_rate", "attn_drop_rate", "drop_path_rate");
         var act = more.Text("act_layer", TimmGelu(known) == GeluKind.Tanh ? Tanh : Exact);
         more.Require(act is Exact or Tanh, "act_layer", $"only {Exact} and {Tanh} are supported");
         return shapes.Tower("image", width, shapes.Depth("visual.trunk.blocks.{0}.mlp.fc1.weight", more, "depth"),
@@ -67,18 +79,16 @@ static partial class OpenClipModel
     }
 
     /// <summary>What <c>open_clip_config.json</c> says of a model.</summary>
-    public static object Config(SilcConfig config, bool sentencePiece)
+    public static object Config(SilcConfig config, TokenizerOrigin? tokenizer)
     {
-        var (name, kwargs) = Timm(config);
         var vision = new Dictionary<string, object>
         {
             ["image_size"] = config.ImageSize,
-            ["timm_model_name"] = name,
+            ["timm_model_name"] = TimmName(config),
             ["timm_model_pretrained"] = false,
             ["timm_pool"] = "map",
             ["timm_proj"] = "none",
         };
-        if (kwargs.Count > 0) vision["timm_model_kwargs"] = kwargs;
         var text = new Dictionary<string, object>
         {
             ["context_length"] = config.TextLength,
@@ -94,8 +104,11 @@ static partial class OpenClipModel
         };
         if (config.Text.Gelu == GeluKind.Tanh) text["act_kwargs"] = new { approximate = "tanh" };
         // open_clip looks for the tokenizer in the folder itself; the name only says that it is Hugging Face's kind.
-        if (sentencePiece) (text["hf_tokenizer_name"], text["tokenizer_kwargs"]) = ("timm/ViT-B-16-SigLIP",
-            new { clean = "canonicalize" });
+        if (tokenizer is { IsSentencePiece: true })
+        {
+            text["hf_tokenizer_name"] = HuggingFaceModel.IsGemma(tokenizer) ? "timm/ViT-B-16-SigLIP2" : "timm/ViT-B-16-SigLIP";
+            text["tokenizer_kwargs"] = new { clean = HuggingFaceModel.IsGemma(tokenizer) ? "lower" : "canonicalize" };
+        }
         var model = new Dictionary<string, object>
         {
             ["embed_dim"] = config.EmbedDim,
@@ -117,28 +130,31 @@ static partial class OpenClipModel
         };
     }
 
-    // timm has names for the published sizes; any other is one of them with every size given.
-    static (string Name, Dictionary<string, object> Kwargs) Timm(SilcConfig config)
+    // timm has names for the published sizes, and open_clip 3 takes no other: its vision_cfg has no timm_model_kwargs.
+    static string TimmName(SilcConfig config)
     {
-        var tower = config.Image;
-        var size = (tower with { Gelu = GeluKind.Tanh }) switch
+        var size = (config.Image with { Gelu = GeluKind.Tanh }) switch
         {
             var t when t == TowerConfig.B => "base",
             var t when t == TowerConfig.L => "large",
             var t when t == TowerConfig.So400m => "so400m",
             _ => "",
         };
-        var name = $"vit_{size}_patch{config.PatchSize}_siglip_{config.ImageSize}";
-        var kwargs = new Dictionary<string, object>();
-        if (!published.Contains(name))
-        {
-            name = AnyName;
-            (kwargs["img_size"], kwargs["patch_size"], kwargs["embed_dim"]) = (config.ImageSize, config.PatchSize, tower.Width);
-            (kwargs["depth"], kwargs["num_heads"], kwargs["mlp_ratio"]) = (tower.Depth, tower.Heads, Ratio(tower));
-        }
-        if (TimmGelu(TimmName().Match(name)) != tower.Gelu) kwargs["act_layer"] = tower.Gelu == GeluKind.Tanh ? Tanh : Exact;
-        return (name, kwargs);
+        return $"vit_{size}_patch{config.PatchSize}_siglip_{config.ImageSize}";
     }
+
+    /// <exception cref="ArgumentException">open_clip cannot build an image tower of these sizes.</exception>
+    public static void RequirePublished(SilcConfig config)
+    {
+        var (name, tower) = (TimmName(config), config.Image);
+        const string instead = "write hf, npz or silc, or export ONNX";
+        Require.That(published.Contains(name), "open_clip 3 takes image towers by timm's name alone, and timm has no SigLIP tower of "
+            + $"{tower.Depth} layers of {tower.Width} channels for {config.ImageSize} pixels in patches of {config.PatchSize}: {instead}. "
+            + $"It has {string.Join(", ", published.Order(StringComparer.Ordinal))}");
+    }
+
+    /// <summary>The form of GELU that open_clip will compute the image tower with; its files cannot say another.</summary>
+    public static GeluKind GeluThere(SilcConfig config) => TimmGelu(TimmNames().Match(TimmName(config)));
 
     static readonly HashSet<string> published =
     [
@@ -164,5 +180,5 @@ static partial class OpenClipModel
     }
 
     [GeneratedRegex(@"^vit_(base|large|so400m|giantopt)_patch(\d+)_siglip_(\d+)(?:\.\w+)?$")]
-    private static partial Regex TimmName();
+    private static partial Regex TimmNames();
 }

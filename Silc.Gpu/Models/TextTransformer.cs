@@ -30,7 +30,7 @@ public readonly record struct TokenBatch(ArrayView<int> Ids, ArrayView<int> Orde
 
 /// <summary>
 /// Text tower, big_vision's <c>text_transformer.py</c>: token and position embeddings, bidirectional pre-norm blocks without a mask
-/// (padding is attended to), encoder_norm, the last token, a projection to the image width.
+/// (padding is attended to), encoder_norm, the last token or attention pooling, a projection to the width of embeddings.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 public sealed class TextTransformer
@@ -38,6 +38,7 @@ public sealed class TextTransformer
     readonly int width, length;
     readonly Parameter embedding, positions;
     readonly Transformer transformer;
+    readonly MapHead? pool;
     readonly Linear head;
 
     /// <summary>Declares the parameters <c>txt/…</c>.</summary>
@@ -48,6 +49,7 @@ public sealed class TextTransformer
         embedding = parameters.Add($"{name}/Embed_0/embedding", config.VocabSize, width, init);
         positions = parameters.Add($"{name}/pos_embedding", length, width, init, 1, length, width);
         transformer = new(parameters, $"{name}/Encoder_0", config.Text);
+        pool = config.TextPooling == TextPooling.Map ? new(parameters, $"{name}/MAPHead_0", config.Text) : null;
         head = new(parameters, $"{name}/head", width, config.EmbedDim, Inits.LecunNormal(width));
     }
 
@@ -58,17 +60,27 @@ public sealed class TextTransformer
         pass.Ops.Embed(tokens.Ids, embedding.Value, x);
         pass.Ops.AddRows(positions.Value, x);
         var (encoded, backTransformer) = transformer.Forward(pass, x, tokens.Batch);
-        var last = pass.Keep(tokens.Batch, width);
-        pass.Ops.SelectRows(encoded, length - 1, last);
-        var (y, backHead) = head.Forward(pass, last);
+        var (pooled, backPool) = pool?.Forward(pass, encoded, tokens.Batch) ?? Last(pass, encoded, tokens.Batch);
+        var (y, backHead) = head.Forward(pass, pooled);
         return (y, dy =>
         {
-            var dEncoded = pass.Temp(encoded.Rows, width);
-            pass.Ops.SelectRowsBackward(backHead(dy), length - 1, dEncoded);
-            var dx = backTransformer(dEncoded);
+            var dx = backTransformer(backPool(backHead(dy)));
             pass.Ops.SumRows(dx, positions.Grad);
             pass.Ops.EmbedBackward(tokens.Ids, tokens.Order, dx, embedding.Grad);
             return dx;
+        }
+        );
+    }
+
+    (Tensor Y, Pullback Back) Last(Pass pass, Tensor encoded, int batch)
+    {
+        var last = pass.Keep(batch, width);
+        pass.Ops.SelectRows(encoded, length - 1, last);
+        return (last, dy =>
+        {
+            var dEncoded = pass.Temp(encoded.Rows, width);
+            pass.Ops.SelectRowsBackward(dy, length - 1, dEncoded);
+            return dEncoded;
         }
         );
     }

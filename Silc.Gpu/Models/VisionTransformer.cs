@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// ViT with attention pooling, big_vision's <c>models/vit.py</c> with <c>pool_type="map"</c>: patches, learned positions, pre-norm
-/// blocks, encoder_norm, MAP head. The embedding is not projected. Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// blocks, encoder_norm, MAP head, and a projection if the configuration has one. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 public sealed class VisionTransformer
 {
@@ -11,6 +11,7 @@ public sealed class VisionTransformer
     readonly PositionTable positions;
     readonly Transformer transformer;
     readonly MapHead pool;
+    readonly Linear? head;
 
     /// <summary>Declares the parameters <c>img/…</c>.</summary>
     public VisionTransformer(Parameters parameters, SilcConfig config, string name = "img")
@@ -21,6 +22,7 @@ public sealed class VisionTransformer
         positions = new(parameters, $"{name}/pos_embedding", config.Grid, width, config.PositionResize);
         transformer = new(parameters, $"{name}/Transformer", config.Image);
         pool = new(parameters, $"{name}/MAPHead_0", config.Image);
+        head = config.ImageHead is { } outputs ? new(parameters, $"{name}/head", width, outputs, Inits.LecunNormal(width)) : null;
     }
 
     /// <summary>Pictures (B, side·side·3) in [-1, 1] to embeddings (B, C), not normalised. The pullback's result has no meaning.</summary>
@@ -28,7 +30,9 @@ public sealed class VisionTransformer
     {
         var (x, backEncoder) = Encode(pass, pixels, side);
         var (y, backPool) = pool.Forward(pass, x, pixels.Rows);
-        return (y, dy => backEncoder(backPool(dy)));
+        if (head is null) return (y, dy => backEncoder(backPool(dy)));
+        var (projected, backHead) = head.Forward(pass, y);
+        return (projected, dy => backEncoder(backPool(backHead(dy))));
     }
 
     /// <summary>Each patch in the space of picture embeddings, (B·T, C), not normalised. For inference.</summary>
@@ -38,7 +42,8 @@ public sealed class VisionTransformer
         var encoded = feature == PatchFeature.LastBlockValues
             ? transformer.Values(pass, x, pixels.Rows)
             : transformer.Forward(pass, x, pixels.Rows).Y;
-        return pool.Values(pass, encoded);
+        var values = pool.Values(pass, encoded);
+        return head is null ? values : head.Forward(pass, values).Y;
     }
 
     /// <summary>Each patch's scores in the heads of the attention pooling, (B·T, H). For inference.</summary>

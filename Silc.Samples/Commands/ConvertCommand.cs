@@ -26,6 +26,13 @@ static class ConvertCommand
         HelpName = "PIXELS",
     };
 
+    static readonly Option<bool?> Stacked = new("--stacked")
+    {
+        Description = "For npz: true writes the layers of a tower as one array, as big_vision wants for text.scan=True, "
+            + "false each by itself; as in IN if not given.",
+        HelpName = "true|false",
+    };
+
     public static Command Create()
     {
         var command = new Command("convert", """
@@ -38,7 +45,7 @@ static class ConvertCommand
               silc convert siglip-hf siglip.npz
               silc convert siglip_b16.npz models/siglip-384 --image-size 384
             """)
-        { Input, Target, To, ImageSize, ModelOption.Tokenizer };
+        { Input, Target, To, ImageSize, Stacked, ModelOption.Tokenizer };
         command.SetAction(Convert);
         return command;
     }
@@ -54,9 +61,11 @@ static class ConvertCommand
         var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size) : file.Weights;
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, file);
-        ModelSummary.Print(file, weights);
+        ModelSummary.Print(file, weights, tokenizer);
         if (parsed.GetValue(ImageSize) is not null) PatchNote.Say(weights.Config);
-        var written = ModelWriter.Write(weights, format, output, tokenizer);
+        if (parsed.GetValue(Stacked) is not null && format != ModelFormat.Npz)
+            throw new ArgumentException("--stacked is for npz files; other formats have one layout");
+        var written = ModelWriter.Write(weights, format, output, tokenizer, parsed.GetValue(Stacked) ?? file.Stacked);
         var sizes = written.Select(path => $"{path} ({ModelSummary.Size(new FileInfo(path).Length)})");
         Console.WriteLine($"wrote     {format.Describe()}: {string.Join(", ", sizes)}");
         foreach (var note in ModelSummary.Losses(weights, format, tokenizer)) Console.WriteLine($"note      {note}");

@@ -48,7 +48,7 @@ static class ExportOnnxCommand
         var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size) : file.Weights;
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, file);
-        ModelSummary.Print(file, weights);
+        ModelSummary.Print(file, weights, tokenizer);
         if (parsed.GetValue(ImageSize) is not null) PatchNote.Say(weights.Config);
         foreach (var path in OnnxExport.Write(weights, folder, tokenizer))
             Console.WriteLine($"wrote     {path} ({ModelSummary.Size(new FileInfo(path).Length)})");

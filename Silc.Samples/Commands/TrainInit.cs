@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Models;
 
 namespace Silc.Samples.Commands;
 
@@ -31,6 +32,7 @@ sealed class TrainInit : IDisposable
         if (parsed.GetValue(TrainOptions.Init) is not { } path) return null;
         if (!File.Exists(path) && !Directory.Exists(path)) throw new FileNotFoundException($"--init {path}: no such file or folder");
         var file = ModelFile.Open(path);
+        LeftOut.Say(file);
         try
         {
             var tokenizer = parsed.GetResult(TrainOptions.Tokenizer) is { Implicit: false } ? Tokenizers.Open(TrainOptions.TokenizerOf(parsed)) : file.Tokenizer?.Open()

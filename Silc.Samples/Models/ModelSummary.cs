@@ -5,9 +5,7 @@ namespace Silc.Samples.Models;
 /// <summary>What a model file holds, in lines for people.</summary>
 static class ModelSummary
 {
-    const int NamesShown = 6;
-
-    public static void Print(ModelFile file, ModelWeights weights)
+    public static void Print(ModelFile file, ModelWeights weights, TokenizerOrigin? tokenizer)
     {
         var config = weights.Config;
         Console.WriteLine($"read      {file.Path}: {file.Format.Describe()}, {file.Used.Count:N0} tensors");
@@ -24,10 +22,8 @@ static class ModelSummary
         if (config.Grid != file.Config.Grid)
             Console.WriteLine($"resized   positions from {file.Config.Grid} x {file.Config.Grid} to "
                 + $"{config.Grid} x {config.Grid}");
-        if (file.Extra.Count > 0)
-            Console.WriteLine($"left out  {file.Extra.Count:N0} arrays that are no part of the model: "
-                + $"{string.Join(", ", file.Extra.Take(NamesShown))}"
-                + (file.Extra.Count > NamesShown ? ", …" : ""));
+        if (tokenizer?.IsSentencePiece == true) Console.WriteLine($"captions  {tokenizer.Captions.Describe()}");
+        if (LeftOut.Of(file) is { } names) Console.WriteLine($"left out  {names}");
         foreach (var note in file.Notes) Console.WriteLine($"note      {note}");
     }
 
@@ -40,8 +36,21 @@ static class ModelSummary
                 + "whoever reads it will take the tanh form, as big_vision does";
         if (weights.HasHead && format is ModelFormat.HuggingFace or ModelFormat.OpenClip)
             yield return "the self-distillation head was left out: this format has no place for it";
-        if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && config.Contrastive == ContrastiveKind.Softmax)
-            yield return "the model has no bias b, so there is no logit_bias; the other library must take 0";
+        if (format == ModelFormat.HuggingFace && config.Contrastive == ContrastiveKind.Softmax)
+            yield return "the model has no bias b: logit_bias is written as 0, which transformers wants";
+        if (format == ModelFormat.OpenClip && OpenClipModel.GeluThere(config) != config.Image.Gelu)
+            yield return "open_clip computes this image tower with "
+                + (config.Image.Gelu == GeluKind.Tanh ? "exact GELU, the model has the tanh form: " : "the tanh form of GELU, the model has the exact one: ")
+                + "embeddings of pictures differ by about 1e-3 there";
+        if (tokenizer is { IsSentencePiece: true })
+        {
+            if (format == ModelFormat.Npz)
+                yield return $"an npz file cannot say what becomes of captions; here {tokenizer.Captions.Describe()}";
+            if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && tokenizer.Captions is CaptionRule.LowerAscii or CaptionRule.AsIs or CaptionRule.Lower
+                && !HuggingFaceModel.IsGemma(tokenizer))
+                yield return $"the other library's tokenizer leaves out punctuation and lowers all letters; "
+                    + $"here {tokenizer.Captions.Describe()}: captions with either differ there";
+        }
         if (tokenizer is null)
             yield return $"there is no tokenizer: captions need one of {config.VocabSize:N0} ids, given with --tokenizer FILE"
                 + (config.VocabSize == 32_000

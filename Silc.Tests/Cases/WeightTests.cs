@@ -117,6 +117,7 @@ public sealed class WeightTests : TempFolder
     string Write(ModelFormat format)
     {
         using var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), config, 1);
+        if (format == ModelFormat.OpenClip) return TinyModels.WriteOpenClip(model.Weights, At($"{format}"));
         return model.Export(At(format == ModelFormat.Npz ? "m.npz" : $"{format}"), format)[0];
     }
 

@@ -102,10 +102,10 @@ public sealed class LayerGradientTests
     [TestMethod, EveryDevice]
     public void VisionTransformer(string device)
     {
-        foreach (var side in new[] { Config.ImageSize, Config.Views.LocalSize })
+        foreach (var (side, head) in new[] { (Config.ImageSize, (int?)null), (Config.Views.LocalSize, null), (Config.ImageSize, 5) })
         {
             using var t = new LayerTest(device);
-            var tower = new VisionTransformer(t.Parameters, Config);
+            var tower = new VisionTransformer(t.Parameters, Config with { ImageHead = head });
             t.Allocate();
             var pixels = t.Input(2, side * side * 3);
             t.Check(default, (pass, _) => tower.Forward(pass, pixels, side), samples: 3);
@@ -115,14 +115,17 @@ public sealed class LayerGradientTests
     [TestMethod, EveryDevice]
     public void TextTransformer(string device)
     {
-        using var t = new LayerTest(device);
-        var tower = new TextTransformer(t.Parameters, Config);
-        t.Allocate();
-        int[] ids = [4, 0, 10, 4, 4, 7];
-        using var buffer = new DeviceIntegers(t.Device, ids);
-        using var order = new DeviceIntegers(t.Device, TokenBatch.Sort(ids));
-        var tokens = new TokenBatch(buffer.View, order.View, Batch: 2);
-        t.Check(default, (pass, _) => tower.Forward(pass, tokens), samples: 4);
+        foreach (var pooling in Enum.GetValues<TextPooling>())
+        {
+            using var t = new LayerTest(device);
+            var tower = new TextTransformer(t.Parameters, Config with { TextPooling = pooling });
+            t.Allocate();
+            int[] ids = [4, 0, 10, 4, 4, 7];
+            using var buffer = new DeviceIntegers(t.Device, ids);
+            using var order = new DeviceIntegers(t.Device, TokenBatch.Sort(ids));
+            var tokens = new TokenBatch(buffer.View, order.View, Batch: 2);
+            t.Check(default, (pass, _) => tower.Forward(pass, tokens), samples: 4);
+        }
     }
 
     [TestMethod, EveryDevice]

@@ -43,7 +43,7 @@ public sealed partial class ModelCommandTests : TempFolder
         Assert.AreEqual(CommandLine.Failed, code);
         StringAssert.Contains(error, $"brings no tokenizer: give one of {vocabulary:N0} ids with --tokenizer FILE");
 
-        foreach (var format in new[] { "hf", "open_clip", "silc" })
+        foreach (var format in new[] { "hf", "silc" })
         {
             Assert.AreEqual(0, CommandLineRun.Of("convert", At("m.npz"), At(format), "--to", format, "--tokenizer",
                 Tokenizer).Code);

@@ -62,7 +62,7 @@ public sealed class BigVisionNpzTests
     [DataRow("a['img/MAPHead_0/probe'] = np.zeros((1, 2, 12), 'f4')",
         "'params/img/MAPHead_0/probe' has shape (1, 2, 12), it should be (1, 1, 12)")]
     [DataRow("a['img/pos_embedding'] = np.zeros((1, 10, 12), 'f4')", "10 positions, which are no square grid")]
-    [DataRow("a['img/embedding/kernel'] = np.zeros((27, 12), 'f4')", "has shape (27, 12), it should be (patch, patch, 3, width)")]
+    [DataRow("a['img/embedding/kernel'] = np.zeros((9, 9, 12), 'f4')", "has shape (9, 9, 12), it should be (patch, patch, 3, width)")]
     [DataRow("a['txt/head/bias'][3] = np.nan", "'params/txt/head/bias' holds NaN at 3")]
     [DataRow("a['t'] = np.array([None])", "array 'params/t': 'descr': '|O' holds Python objects")]
     [DataRow("a['t'] = np.array(['hot'])", "array 'params/t': 'descr': '<U3' is not supported")]

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace Silc.Tests;
 
 /// <summary>Models of a few thousand parameters in every format.</summary>
@@ -25,6 +27,31 @@ static class TinyModels
             sink(values.AsSpan(0, half));
             sink(values.AsSpan(half));
         });
+    }
+
+    /// <summary>
+    /// A model of any size as a program could have it that builds open_clip's towers itself: with timm's settings in the configuration, which open_clip
+    /// cannot load and Silc does not write.
+    /// </summary>
+    public static string WriteOpenClip(ModelWeights weights, string folder)
+    {
+        var (path, tower) = (ModelWriter.WriteFiles(weights, ModelFormat.OpenClip, folder)[0], weights.Config.Image);
+        var file = Path.Combine(folder, OpenClipModel.ConfigName);
+        var config = JsonNode.Parse(File.ReadAllText(file))!;
+        var vision = config["model_cfg"]!["vision_cfg"]!;
+        vision["timm_model_name"] = "vit_base_patch16_siglip_224";
+        vision["timm_model_kwargs"] = new JsonObject
+        {
+            ["img_size"] = weights.Config.ImageSize,
+            ["patch_size"] = weights.Config.PatchSize,
+            ["embed_dim"] = tower.Width,
+            ["depth"] = tower.Depth,
+            ["num_heads"] = tower.Heads,
+            ["mlp_ratio"] = tower.MlpDim / (double)tower.Width,
+            ["act_layer"] = tower.Gelu == GeluKind.Tanh ? "gelu_tanh" : "gelu",
+        };
+        File.WriteAllText(file, config.ToJsonString());
+        return path;
     }
 
     /// <summary>All values of a file's model, by big_vision's names.</summary>

@@ -16,14 +16,27 @@ static class ClipText
     /// <summary>Entities decoded twice, spaces collapsed, lower case.</summary>
     public static string Clean(string text)
     {
-        var decoded = WebUtility.HtmlDecode(WebUtility.HtmlDecode(Nfc.Of(Straighten(text))));
+        var decoded = Decode(text);
         var clean = new StringBuilder(decoded.Length);
         foreach (var letter in decoded)
         {
             if (!char.IsWhiteSpace(letter)) clean.Append(letter);
             else if (clean.Length > 0 && clean[^1] != ' ') clean.Append(' ');
         }
-        return clean.ToString().TrimEnd().ToLowerInvariant();
+        return LowerCase.Of(clean.ToString().TrimEnd());
+    }
+
+    /// <summary>What CLIP and open_clip call basic_clean: repaired as ftfy does, entities decoded twice.</summary>
+    public static string Decode(string text) => WebUtility.HtmlDecode(WebUtility.HtmlDecode(Nfc.Of(Straighten(WithoutControls(text)))));
+
+    // ftfy takes out what nobody sees: control characters but tab and line ends, the byte order mark, U+206A to U+206F, interlinear marks.
+    static string WithoutControls(string text)
+    {
+        if (!text.Any(IsControl)) return text;
+        return string.Concat(text.Where(letter => !IsControl(letter)));
+
+        static bool IsControl(char letter) => letter is <= '\u0008' or '\u000B' or >= '\u000E' and <= '\u001F' or '\u007F' or '\uFEFF'
+            or >= '\u206A' and <= '\u206F' or >= '\uFFF9' and <= '\uFFFC';
     }
 
     /// <summary>

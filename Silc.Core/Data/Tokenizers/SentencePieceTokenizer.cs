@@ -12,18 +12,13 @@ public sealed class SentencePieceTokenizer : Tokenizer
     readonly SentencePieceModel model;
     readonly SentencePieceNormalizer normalizer;
     readonly ISegmenter segmenter;
-    readonly bool lowerCase;
     readonly int unknown, end;
     readonly int[]? byteIds;
 
-    // Opened again it would lower the case.
-    SentencePieceTokenizer(SentencePieceModel model, bool lowerCase, byte[] file)
-        : this(model, lowerCase, lowerCase ? new TokenizerOrigin("tokenizer.model", file) : null) { }
-
-    SentencePieceTokenizer(SentencePieceModel model, bool lowerCase, TokenizerOrigin? origin)
+    SentencePieceTokenizer(SentencePieceModel model, TokenizerOrigin origin)
     {
         Origin = origin;
-        (this.model, this.lowerCase, unknown) = (model, lowerCase, model.IdOf(PieceType.Unknown));
+        (this.model, unknown) = (model, model.IdOf(PieceType.Unknown));
         if (unknown < 0) throw new InvalidDataException($"its {model.Pieces.Count} pieces have none for unknown text");
         var trie = Trie(PieceType.Normal, PieceType.UserDefined, PieceType.Unused);
         var userDefined = Trie(PieceType.UserDefined);
@@ -35,7 +30,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
         };
         if (model.ByteFallback) byteIds = [.. Enumerable.Range(0, 256).Select(ByteId)];
         end = model.EndId();
-        Fingerprint = FingerprintOf(model, lowerCase);
+        Fingerprint = FingerprintOf(model, origin.Captions != CaptionRule.AsIs);
     }
 
     /// <summary>Number of pieces.</summary>
@@ -45,26 +40,38 @@ public sealed class SentencePieceTokenizer : Tokenizer
     public override string Fingerprint { get; }
 
     /// <inheritdoc/>
-    public override TokenizerOrigin? Origin { get; }
+    public override TokenizerOrigin Origin { get; }
+
+    /// <summary>What becomes of a caption's letters before it is cut.</summary>
+    public CaptionRule Captions => Origin.Captions;
 
     /// <summary>
-    /// Ends and pads a row: the model's end piece (<c>&lt;/s&gt;</c>, 1 in T5's), or what comes nearest to one.
+    /// Ends a row: the model's end piece (<c>&lt;/s&gt;</c>, 1 in T5's), or what comes nearest to one.
     /// </summary>
     public int EndId => end;
 
-    /// <summary>Opens a <c>.model</c> file; <paramref name="lowerCase"/> as SigLIP and SILC were trained.</summary>
+    /// <summary>Fills a row behind its end: the end piece again, or Gemma's <c>&lt;pad&gt;</c>, 0.</summary>
+    public int PaddingId => model.PaddingId ?? end;
+
+    /// <summary>
+    /// Opens a <c>.model</c> file; <paramref name="lowerCase"/> makes A to Z small, as SigLIP and SILC were trained (<see cref="CaptionRule.LowerAscii"/>).
+    /// </summary>
     /// <exception cref="InvalidDataException">Not a SentencePiece model, or of a type other than Unigram and BPE.</exception>
     public static SentencePieceTokenizer Load(string path, bool lowerCase = true) =>
-        Load(path, File.ReadAllBytes(path), lowerCase);
+        Load(path, lowerCase ? CaptionRule.LowerAscii : CaptionRule.AsIs);
 
-    internal static SentencePieceTokenizer Load(string path, byte[] file, bool lowerCase = true)
+    /// <summary>Opens a <c>.model</c> file for captions of the given rule.</summary>
+    /// <exception cref="InvalidDataException">Not a SentencePiece model, or of a type other than Unigram and BPE.</exception>
+    public static SentencePieceTokenizer Load(string path, CaptionRule captions) => Load(path, File.ReadAllBytes(path), captions);
+
+    internal static SentencePieceTokenizer Load(string path, byte[] file, CaptionRule captions)
     {
         SegmenterKind kind;
         try
         {
             var model = SentencePieceModel.Parse(file);
             kind = model.Kind;
-            if (kind is SegmenterKind.Unigram or SegmenterKind.Bpe) return new(model, lowerCase, file);
+            if (kind is SegmenterKind.Unigram or SegmenterKind.Bpe) return new(model, new("tokenizer.model", file) { Captions = captions });
         }
         catch (InvalidDataException wrong)
         {
@@ -80,7 +87,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
     {
         if (VocabSize <= rows) return this;
         int past = model.Pieces.FindIndex(rows, piece => !piece.IsReserved);
-        if (past < 0) return new SentencePieceTokenizer(model.First(rows), lowerCase, Origin);
+        if (past < 0) return new SentencePieceTokenizer(model.First(rows), Origin);
         throw new ArgumentException($"the tokenizer has {VocabSize:N0} ids, the model's vocabulary only {rows:N0}: '{Piece(past)}', "
             + $"number {past:N0}, has no row in it, so the tokenizer is of another model");
     }
@@ -91,9 +98,34 @@ public sealed class SentencePieceTokenizer : Tokenizer
     /// <inheritdoc/>
     public override int[] Encode(string text)
     {
-        var normal = normalizer.Normalize(lowerCase ? text.ToLowerInvariant() : text);
+        var ids = new List<int>();
+        if (Captions == CaptionRule.Canonical) EncodeWithTokens(text, ids);
+        else Encode(Captions.Apply(text), ids);
+        return [.. ids];
+    }
+
+    // SiglipTokenizer takes </s> and <unk> in a text for those tokens, with the spaces around them.
+    void EncodeWithTokens(string text, List<int> ids)
+    {
+        while (true)
+        {
+            var (at, id) = new[] { end, unknown }.Select(id => (At: text.IndexOf(model.Pieces[id].Text, StringComparison.Ordinal), Id: id))
+                .OrderBy(found => (uint)found.At).First();
+            if (at < 0)
+            {
+                Encode(Captions.Apply(text), ids);
+                return;
+            }
+            Encode(Captions.Apply(text[..at].TrimEnd()), ids);
+            ids.Add(id);
+            text = text[(at + model.Pieces[id].Text.Length)..].TrimStart();
+        }
+    }
+
+    void Encode(string text, List<int> ids)
+    {
+        var normal = normalizer.Normalize(text);
         var segments = segmenter.Segment(normal);
-        var ids = new List<int>(segments.Length);
         var afterUnknown = false;
         foreach (var (start, length, id) in segments)
         {
@@ -103,7 +135,6 @@ public sealed class SentencePieceTokenizer : Tokenizer
                 ids.Add(id);
             afterUnknown = id == unknown;
         }
-        return [.. ids];
     }
 
     /// <summary>
@@ -112,6 +143,7 @@ public sealed class SentencePieceTokenizer : Tokenizer
     /// </summary>
     public override int[] Tokens(string text, int length) => TokenRow.Of(Encode(text), length, end, model.PaddingId);
 
+    // Of the vocabulary, and whether any letter becomes small; which letters do travels by itself.
     static string FingerprintOf(SentencePieceModel model, bool lowerCase)
     {
         var hash = new XxHash128();

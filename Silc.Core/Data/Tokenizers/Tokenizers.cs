@@ -16,17 +16,22 @@ public static class Tokenizers
         null or "" or "bytes" => new ByteTokenizer(),
         "words" => new WordTokenizer(),
         _ when WordCount(pathOrName) is { } count => new WordTokenizer(count),
-        _ => Open(pathOrName, null),
+        _ when Ends(pathOrName, ".model") || Ends(pathOrName, ".json") || Ends(pathOrName, ".txt.gz") || Ends(pathOrName, ".bpe") =>
+            TokenizerOrigin.Of(pathOrName).Open(),
+        _ => Open(pathOrName, [], CaptionRule.AsIs),      // says what there is
     };
 
     /// <summary>Opens a tokenizer from the bytes of its file; the ending of <paramref name="name"/> says of which kind.</summary>
     /// <exception cref="ArgumentException">It ends in none that is known.</exception>
-    public static Tokenizer Open(string name, byte[]? file) => name switch
+    public static Tokenizer Open(string name, byte[]? file) => file is null ? TokenizerOrigin.Of(name).Open() : Open(name, file, CaptionRule.LowerAscii);
+
+    internal static Tokenizer Open(string name, byte[] file, CaptionRule captions) => name switch
     {
-        _ when Ends(name, ".model") => SentencePieceTokenizer.Load(name, file ?? File.ReadAllBytes(name)),
-        _ when Ends(name, ".txt.gz") || Ends(name, ".bpe") => ClipTokenizer.Load(name, file ?? File.ReadAllBytes(name)),
+        _ when Ends(name, ".model") => SentencePieceTokenizer.Load(name, file, captions),
+        _ when Ends(name, ".json") => TokenizerJson.Open(name, file),
+        _ when Ends(name, ".txt.gz") || Ends(name, ".bpe") => ClipTokenizer.Load(name, file),
         _ => throw new ArgumentException(
-            $"no tokenizer for '{name}'; use 'bytes', 'words', a SentencePiece file (*.model) or CLIP's merges (*.txt.gz, *.bpe)"),
+            $"no tokenizer for '{name}'; use 'bytes', 'words', a SentencePiece file (*.model), a tokenizer.json or CLIP's merges (*.txt.gz, *.bpe)"),
     };
 
     /// <summary>True for names that need no file.</summary>

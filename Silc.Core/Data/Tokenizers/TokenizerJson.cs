@@ -1,0 +1,91 @@
+using System.Text.Json;
+
+namespace Silc;
+
+/// <summary>
+/// Reads <c>tokenizer.json</c> of Hugging Face's tokenizers library as far as SigLIP 2 needs it: BPE with a list of merges, whose letters
+/// outside the vocabulary become bytes (Gemma). What else a file asks for is named and refused.
+/// </summary>
+static class TokenizerJson
+{
+    /// <exception cref="InvalidDataException">It is damaged, or of a kind that is not supported; the message says what to do.</exception>
+    public static Tokenizer Open(string name, byte[] file)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(file);
+            return Read(name, file, json.RootElement);
+        }
+        catch (Exception wrong) when (wrong is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new InvalidDataException($"{name} is damaged or not a tokenizer.json: {wrong.Message}", wrong);
+        }
+    }
+
+    static MergesTokenizer Read(string name, byte[] file, JsonElement root)
+    {
+        var model = root.GetProperty("model");
+        var kind = model.TryGetProperty("type", out var type) ? type.GetString() : "BPE";
+        if (kind != "BPE" || !Flag(model, "byte_fallback"))
+            throw new InvalidDataException($"{name} holds a tokenizer of the kind {kind}, which is not read from tokenizer.json; "
+                + "only BPE with byte_fallback is, as Gemma's. "
+                + "Give the SentencePiece model that it was made from (spiece.model or tokenizer.model), or CLIP's merges, with --tokenizer FILE");
+        foreach (var part in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
+            if (model.TryGetProperty(part, out var text) && text.ValueKind == JsonValueKind.String && text.GetString() != "")
+                throw new InvalidDataException($"{name}: model.{part} is '{text.GetString()}', which is not supported");
+        var vocabulary = model.GetProperty("vocab").EnumerateObject().ToDictionary(piece => piece.Name, piece => piece.Value.GetInt32());
+        var merges = new Dictionary<(int Left, int Right), (int Rank, int Id)>();
+        foreach (var merge in model.GetProperty("merges").EnumerateArray())
+        {
+            string[] pair = merge.ValueKind == JsonValueKind.Array ? [.. merge.EnumerateArray().Select(half => half.GetString()!)]
+                : merge.GetString()!.Split(' ');
+            if (pair.Length != 2 || !vocabulary.TryGetValue(pair[0], out int left) || !vocabulary.TryGetValue(pair[1], out int right)
+                || !vocabulary.TryGetValue(pair[0] + pair[1], out int id))
+                throw new InvalidDataException($"{name}: merge {merges.Count}, {merge.GetRawText()}, is not of two pieces whose union is a piece");
+            merges.TryAdd((left, right), (merges.Count, id));
+        }
+        var added = new Dictionary<string, int>();
+        if (root.TryGetProperty("added_tokens", out var tokens) && tokens.ValueKind == JsonValueKind.Array)
+            foreach (var token in tokens.EnumerateArray()) added[token.GetProperty("content").GetString()!] = token.GetProperty("id").GetInt32();
+        int Special(params string[] names) => names
+            .Select(special => added.TryGetValue(special, out int id) || vocabulary.TryGetValue(special, out id) ? id : -1)
+            .FirstOrDefault(id => id >= 0, -1);
+        int end = Special("<eos>", "</s>"), padding = Special("<pad>"), unknown = Special("<unk>");
+        if (end < 0) throw new InvalidDataException($"{name} has no token that ends a text, neither <eos> nor </s>");
+        List<Func<string, string>> steps = [];
+        if (root.TryGetProperty("normalizer", out var normalizer)) Steps(name, normalizer, steps);
+        return new(new(TokenizerFiles.JsonName, file), vocabulary, merges, added, steps, end, padding < 0 ? end : padding, unknown);
+    }
+
+    static bool Flag(JsonElement element, string name) => element.TryGetProperty(name, out var flag) && flag.ValueKind == JsonValueKind.True;
+
+    static void Steps(string name, JsonElement normalizer, List<Func<string, string>> steps)
+    {
+        if (normalizer.ValueKind == JsonValueKind.Null) return;
+        var kind = normalizer.GetProperty("type").GetString();
+        switch (kind)
+        {
+            case "Sequence":
+                foreach (var step in normalizer.GetProperty("normalizers").EnumerateArray()) Steps(name, step, steps);
+                return;
+            // The library lowers letter by letter: it has İ as Python does, but no final sigma.
+            case "Lowercase":
+                steps.Add(text => text.ToLowerInvariant().Replace("\u0130", "i\u0307", StringComparison.Ordinal));
+                return;
+            case "NFC":
+                steps.Add(Nfc.Of);
+                return;
+            case "Prepend":
+                var front = normalizer.GetProperty("prepend").GetString()!;
+                steps.Add(text => text == "" ? text : front + text);
+                return;
+            case "Replace" when normalizer.GetProperty("pattern").TryGetProperty("String", out var pattern):
+                var (from, to) = (pattern.GetString()!, normalizer.GetProperty("content").GetString()!);
+                steps.Add(text => text.Replace(from, to, StringComparison.Ordinal));
+                return;
+            default:
+                throw new InvalidDataException($"{name}: its normalizer has a step of the kind {kind} that is not supported; "
+                    + "give the SentencePiece model (tokenizer.model) with --tokenizer FILE");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+using System.Text.Json;
+
+namespace Silc.Tests;
+
+/// <summary>What is written for other libraries, read as strictly as their newest releases do: every field known, and of its type.</summary>
+[TestClass]
+public sealed class ExportTests : TempFolder
+{
+    const JsonValueKind Number = JsonValueKind.Number, Text = JsonValueKind.String, List = JsonValueKind.Array;
+
+    // transformers 5: configuration_siglip.py. F: a float, which must be written as one; I: an integer.
+    static readonly Dictionary<string, string> tower = Fields("S model_type hidden_act", "F layer_norm_eps attention_dropout",
+        "I hidden_size intermediate_size num_hidden_layers num_attention_heads");
+
+    static readonly Dictionary<string, string> image = new(tower.Concat(Fields("I num_channels image_size patch_size")));
+
+    static readonly Dictionary<string, string> text = new(tower.Concat(
+        Fields("I vocab_size max_position_embeddings projection_size pad_token_id bos_token_id eos_token_id")));
+
+    static readonly Dictionary<string, string> preprocessor = Fields("S image_processor_type processor_class", "B do_convert_rgb do_resize do_rescale do_normalize",
+        "O size", "I resample", "F rescale_factor", "LF image_mean image_std");
+
+    // open_clip 3.3: CLIPVisionCfg and CLIPTextCfg, dataclasses that take no other name.
+    static readonly string[] openClipImage = ["image_size", "timm_model_name", "timm_model_pretrained", "timm_pool", "timm_proj"],
+        openClipText = ["context_length", "vocab_size", "width", "heads", "layers", "mlp_ratio", "no_causal_mask", "proj_bias", "pool_type", "norm_kwargs", "act_kwargs",
+            "hf_tokenizer_name", "tokenizer_kwargs"];
+
+    [TestMethod]
+    public void Files_for_transformers_have_floats_as_floats_and_no_unknown_field()
+    {
+        ModelWriter.Write(TinyModels.Weights(TinyModels.Config, head: false), ModelFormat.HuggingFace, At("hf"));
+        var config = Json("hf/config.json");
+        Assert.AreEqual("1.0", config.GetProperty("initializer_factor").GetRawText());
+        Strict(config.GetProperty("vision_config"), image, "vision_config");
+        Strict(config.GetProperty("text_config"), text, "text_config");
+        Strict(Json("hf/preprocessor_config.json"), preprocessor, "preprocessor");
+    }
+
+    [TestMethod]
+    public void A_model_of_softmax_gets_a_bias_of_0_for_transformers()
+    {
+        var weights = TinyModels.Weights(TinyModels.Config with { Contrastive = ContrastiveKind.Softmax }, head: false);
+        ModelWriter.Write(weights, ModelFormat.HuggingFace, At("hf"));
+        var arrays = CheckpointFile.Read(At("hf/model.safetensors"));
+        CollectionAssert.AreEqual(new float[] { 0 }, arrays["logit_bias"].Floats());
+        CollectionAssert.AreEqual(new[] { 1 }, arrays["logit_bias"].Shape);
+    }
+
+    [TestMethod]
+    [DataRow("gemma/tokenizer.model")]
+    [DataRow("gemma/tokenizer.json")]
+    public void The_files_of_a_SigLIP_2_tokenizer_are_carried_over(string tokenizer)
+    {
+        var origin = TokenizerOrigin.Of(WorldFolder.File(tokenizer));
+        ModelWriter.Write(TinyModels.Weights(TinyModels.Config with { VocabSize = 600 }, head: false), ModelFormat.HuggingFace, At("hf"), origin);
+        foreach (var name in new[] { "tokenizer.json", "tokenizer_config.json", Path.GetFileName(tokenizer) })
+            CollectionAssert.AreEqual(File.ReadAllBytes(WorldFolder.File($"gemma/{name}")), File.ReadAllBytes(At($"hf/{name}")), name);
+        Assert.IsFalse(File.Exists(At("hf/spiece.model")));
+        using var again = ModelFile.Open(At("hf"));
+        CollectionAssert.AreEqual(new[] { 554, 540, 396, 1, 0 }, again.Tokenizer!.Open().Tokens("a red star", 5));
+    }
+
+    [TestMethod]
+    public void A_Gemma_vocabulary_alone_gets_a_configuration_of_its_own_class()
+    {
+        var origin = new TokenizerOrigin("t.model", File.ReadAllBytes(WorldFolder.File("gemma/tokenizer.model"))) { Captions = CaptionRule.Lower };
+        ModelWriter.Write(TinyModels.Weights(TinyModels.Config with { VocabSize = 600 }, head: false), ModelFormat.HuggingFace, At("hf"), origin);
+        var config = Json("hf/tokenizer_config.json");
+        foreach (var (name, value) in new[] { ("tokenizer_class", "Siglip2Tokenizer"), ("eos_token", "<eos>"), ("pad_token", "<pad>"), ("padding_side", "right") })
+            Assert.AreEqual(value, config.GetProperty(name).GetString(), name);
+        using var again = ModelFile.Open(At("hf"));
+        Assert.AreEqual(CaptionRule.Lower, again.Tokenizer!.Captions);
+    }
+
+    [TestMethod]
+    public void Open_clip_gets_published_sizes_by_name_and_others_are_refused_with_what_to_do()
+    {
+        var message = Assert.ThrowsExactly<ArgumentException>(() => ModelWriter.Write(TinyModels.Weights(TinyModels.Config, head: false), ModelFormat.OpenClip, At("oc"))).Message;
+        foreach (var words in new[] { "2 layers of 12 channels", "11 pixels in patches of 3", "write hf, npz or silc", "vit_base_patch16_siglip_256" }) StringAssert.Contains(message, words);
+        Assert.IsFalse(Directory.Exists(At("oc")));
+
+        OpenClipModel.RequirePublished(SilcConfig.B16);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(OpenClipModel.Config(SilcConfig.B16, null));
+        var model = JsonDocument.Parse(bytes).RootElement.GetProperty("model_cfg");
+        Assert.AreEqual("vit_base_patch16_siglip_256", model.GetProperty("vision_cfg").GetProperty("timm_model_name").GetString());
+        foreach (var (section, known) in new[] { ("vision_cfg", openClipImage), ("text_cfg", openClipText) })
+            foreach (var field in model.GetProperty(section).EnumerateObject()) CollectionAssert.Contains(known, field.Name, section);
+    }
+
+    [TestMethod]
+    public void Stacked_layers_stay_stacked_unless_asked_otherwise()
+    {
+        var source = WorldFolder.File("bv-towers-scan.npz");
+        string[] Names(string path) => [.. CheckpointFile.Read(path).Keys.Where(name => name.StartsWith("params/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        foreach (var (option, same) in new[] { (Array.Empty<string>(), true), (["--stacked", "false"], false) })
+        {
+            var (code, _, error) = CommandLineRun.Of(["convert", source, At($"{same}.npz"), .. option]);
+            Assert.AreEqual(0, code, error);
+            Assert.AreEqual(same, Names(source).SequenceEqual(Names(At($"{same}.npz"))));
+            foreach (var (name, values) in TinyModels.Values(source)) Close.Bits(values, TinyModels.Values(At($"{same}.npz"))[name], name);
+        }
+        var (stacked, single) = (CheckpointFile.Read(source), CheckpointFile.Read(At("True.npz")));
+        foreach (var name in Names(source)) Close.Bits(stacked[name].Floats(), single[name].Floats(), name);
+    }
+
+    [TestMethod]
+    [DataRow("hf"), DataRow("open_clip")]
+    public void A_part_that_a_format_has_no_place_for_is_named(string format)
+    {
+        foreach (var (config, part) in new[] { (TinyModels.Config with { ImageHead = 7 }, "img/head"), (TinyModels.Config with { TextPooling = TextPooling.Map }, "txt/MAPHead_0") })
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() =>
+                ModelWriter.Write(TinyModels.Weights(config, head: false), ModelFormats.Parse(format), At("m"))).Message, part);
+    }
+
+    // Each line: a kind, then the names of fields of it.
+    static Dictionary<string, string> Fields(params string[] kinds) => kinds.Select(line => line.Split(' '))
+        .SelectMany(words => words.Skip(1).Select(name => (name, words[0]))).ToDictionary(field => field.name, field => field.Item2);
+
+    JsonElement Json(string name) => JsonDocument.Parse(File.ReadAllBytes(At(name))).RootElement;
+
+    static void Strict(JsonElement section, Dictionary<string, string> fields, string where)
+    {
+        foreach (var field in section.EnumerateObject())
+        {
+            Assert.IsTrue(fields.TryGetValue(field.Name, out var kind), $"{where}.{field.Name} is no field");
+            Typed(field.Value, kind!, $"{where}.{field.Name}");
+        }
+    }
+
+    static void Typed(JsonElement value, string kind, string where)
+    {
+        if (kind[0] == 'L')
+        {
+            Assert.AreEqual(List, value.ValueKind, where);
+            foreach (var item in value.EnumerateArray()) Typed(item, kind[1..], where);
+            return;
+        }
+        var raw = value.GetRawText();
+        var right = kind switch
+        {
+            "F" => value.ValueKind == Number && raw.AsSpan().ContainsAny('.', 'e', 'E'),
+            "I" => value.ValueKind == Number && !raw.AsSpan().ContainsAny('.', 'e', 'E'),
+            "S" => value.ValueKind == Text,
+            "B" => value.ValueKind is JsonValueKind.True or JsonValueKind.False,
+            _ => value.ValueKind == JsonValueKind.Object,
+        };
+        Assert.IsTrue(right, $"{where} is {raw}, not of the kind {kind}");
+    }
+}
