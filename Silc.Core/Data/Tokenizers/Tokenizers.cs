@@ -16,7 +16,7 @@ public static class Tokenizers
         null or "" or "bytes" => new ByteTokenizer(),
         "words" => new WordTokenizer(),
         _ when WordCount(pathOrName) is { } count => new WordTokenizer(count),
-        _ when Ends(pathOrName, ".model") || Ends(pathOrName, ".json") || Ends(pathOrName, ".txt.gz") || Ends(pathOrName, ".bpe") =>
+        _ when Ends(pathOrName, ".model") || Ends(pathOrName, TokenizerFiles.JsonName) || Ends(pathOrName, ".txt.gz") || Ends(pathOrName, ".bpe") =>
             TokenizerOrigin.Of(pathOrName).Open(),
         _ => Open(pathOrName, [], CaptionRule.AsIs),      // says what there is
     };
@@ -28,7 +28,7 @@ public static class Tokenizers
     internal static Tokenizer Open(string name, byte[] file, CaptionRule captions) => name switch
     {
         _ when Ends(name, ".model") => SentencePieceTokenizer.Load(name, file, captions),
-        _ when Ends(name, ".json") => TokenizerJson.Open(name, file),
+        _ when Ends(name, TokenizerFiles.JsonName) => TokenizerJson.Open(name, file),
         _ when Ends(name, ".txt.gz") || Ends(name, ".bpe") => ClipTokenizer.Load(name, file),
         _ => throw new ArgumentException(
             $"no tokenizer for '{name}'; use 'bytes', 'words', a SentencePiece file (*.model), a tokenizer.json or CLIP's merges (*.txt.gz, *.bpe)"),
