@@ -27,6 +27,9 @@ public sealed class EmbeddingIndexTests : TempFolder
         new EmbeddingIndex(rows, ["", "", ""], ["a", "b", "c"]).Save(At("a.npy"));
         Assert.AreEqual("float32 (3, 3) [1.0, 0.0, 0.0]", NumpyPeer.Run($"a = np.load('{At("a.npy")}'); print(a.dtype, a.shape, a[0].tolist())"));
         NumpyPeer.Run($"np.save('{At("a.npy")}', np.array([[1, 2], [3, 4], [5, 6]], dtype=np.float64))");
+        // Silc's table knows its vectors; one that another program wrote does not.
+        Assert.Contains("belongs to other vectors", Assert.ThrowsExactly<InvalidDataException>(() => EmbeddingIndex.Load(At("a.npy"))).Message);
+        File.WriteAllText(At("a.csv"), "filepath,title\n,a\n,b\n,c\n");
         CollectionAssert.AreEqual(new float[,] { { 1, 2 }, { 3, 4 }, { 5, 6 } }, EmbeddingIndex.Load(At("a.npy")).Rows);
         NumpyPeer.Run($"np.save('{At("a.npy")}', np.zeros((2, 3), dtype=np.float32))");
         Assert.Contains("2 rows", Assert.ThrowsExactly<InvalidDataException>(() => EmbeddingIndex.Load(At("a.npy"))).Message);
