@@ -62,10 +62,12 @@ summary() {
     } > "$out/summary.txt"
 }
 
+# train STEPS BATCH LOG-EVERY DEVICE PRECISION NAME
 train() { "$here/silc" train --data demo --steps "$1" --batch "$2" --text-length 40 --ema 0.98 --log-every "$3" --device "$4" --precision "$5" --out "$work/$6"; }
 
+# smoke NAME DEVICE PRECISION
 smoke() {
-    train 3 16 1 "$1" "$2" "smoke-$1-$2" && cp "$work/smoke-$1-$2/metrics.csv" "$out/losses-$1-$2.csv"
+    train 3 16 1 "$2" "$3" "smoke-$1" && cp "$work/smoke-$1/metrics.csv" "$out/losses-$1.csv"
 }
 export -f train smoke
 export here work out
@@ -77,8 +79,8 @@ command -v nvidia-smi > /dev/null && stage driver 20 nvidia-smi
 summary
 
 # Correct? All at once; what is compiled here the driver keeps for the timings.
-stage smoke-cpu 100 bash -c 'smoke cpu float32' &
-for precision in float32 tf32 bf16; do stage "smoke-$precision" 100 bash -c "smoke $device $precision" & done
+stage smoke-cpu 100 bash -c 'smoke cpu cpu float32' &
+for precision in float32 tf32 bf16; do stage "smoke-$precision" 100 bash -c "smoke $precision $device $precision" & done
 tests products 150 "FullyQualifiedName~CudaMatMul|FullyQualifiedName~CudaWarpgroup" &
 tests stored 150 "FullyQualifiedName~CudaHalf|FullyQualifiedName~CudaBeside|FullyQualifiedName~CudaWeight" &
 tests attention 150 "FullyQualifiedName~CudaAttention|FullyQualifiedName~CudaStep" &
