@@ -16,6 +16,8 @@ static class ClassListJson
     public static ClassList? TryRead(string path, string text)
     {
         var meant = Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase);
+        if (text.TrimStart() is ['[' or '(', '\'' or '"', ..] && text.TrimEnd() is [.., '\'' or '"', ']' or ')'] && !IsJson(text))
+            throw new InvalidDataException($"{path} holds a list as Python writes it: write one class a line, or JSON with double quotes");
         if (!meant && text.TrimStart() is not ['[' or '{', ..]) return null;
         try
         {
@@ -30,6 +32,19 @@ static class ClassListJson
         catch (ArgumentException error)
         {
             throw new InvalidDataException($"{path}: {error.Message}", error);
+        }
+    }
+
+    static bool IsJson(string text)
+    {
+        try
+        {
+            JsonDocument.Parse(text).Dispose();
+            return true;
+        }
+        catch (JsonException)
+        {
+            return false;
         }
     }
 

@@ -32,6 +32,11 @@ public sealed class ClassNameTests : TempFolder
     }
 
     [TestMethod]
+    [DataRow("['cat', 'dog']\n"), DataRow("(\"cat\", \"dog\")"), DataRow("['cat',\n 'dog']")]
+    public void A_list_of_Python_is_named(string text) =>
+        Assert.Contains("as Python writes it", Assert.ThrowsExactly<InvalidDataException>(() => ClassList.Read(Put("q.txt", text))).Message);
+
+    [TestMethod]
     public void A_class_may_be_called_something_in_brackets() =>
         CollectionAssert.AreEqual(new[] { "[cat] sitting", "dog" }, ClassList.Read(Put("c.txt", "[cat] sitting\ndog\n")).Names.ToArray());
 

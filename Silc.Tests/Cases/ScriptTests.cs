@@ -23,6 +23,9 @@ public sealed class ScriptTests : TempFolder
     [DataRow("\U0001F1E9\U0001F1EA", "\U0001F1EB\U0001F1F7")]
     [DataRow("\U0001F44D\U0001F3FB", "\U0001F44D\U0001F3FF")]
     [DataRow("1\uFE0F\u20E3", "2\uFE0F\u20E3")]
+    [DataRow("\u25FD", "\u25FE")]
+    [DataRow("\u203C\uFE0F", "\u2049\uFE0F")]
+    [DataRow("\u3030\uFE0F", "\u2194\uFE0F")]
     [DataRow("\u0915\u093F", "\u0915\u0940")]
     public void Words_that_differ_in_a_sign_are_told_apart(string one, string other)
     {

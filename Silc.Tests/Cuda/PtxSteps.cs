@@ -37,13 +37,17 @@ public static unsafe class PtxSteps
         "cp" => PtxCopySteps.Of(program, code),
         "mma" => Mma(program, code),
         "wgmma" => PtxWarpgroupSteps.Of(program, code),
-        "fence" => static (_, _) => { },
+        "fence" => Nothing,
         "mbarrier" => PtxFetchSteps.Barrier(program, code),
         "shfl" => Shuffle(program, code),
         "setp" => Compare(program, code),
         "selp" => Select(program, code),
         _ => Arithmetic(program, code),
     };
+
+    static void Nothing(PtxWarp warp, uint mask)
+    {
+    }
 
     /// <summary>Reads an operand for all lanes: a register, a number or what the hardware knows.</summary>
     public static PtxSource Source(PtxProgram program, string operand)

@@ -15,7 +15,7 @@ static class WordBreaks
     const string BetweenLetters = "'.:\u00B7\u0387\u055F\u05F4\u2018\u2019\u2024\u2027\uFE13\uFE52\uFE55\uFF07\uFF0E\uFF1A";
     const string BetweenDigits =
         "'.,;\u037E\u0589\u060C\u060D\u066C\u07F8\u2018\u2019\u2024\u2044\uFE10\uFE14\uFE50\uFE52\uFE54\uFF07\uFF0C\uFF0E\uFF1B";
-    const char Joiner = '\u30FC', SpaceOfNoWidth = '\u200B';
+    const char Joiner = '\u30FC', SpaceOfNoWidth = '\u200B', ShownAsPicture = '\uFE0F';
 
     enum Kind { Other, Letter, Digit, Katakana, Alone, Ignored }
 
@@ -90,8 +90,8 @@ static class WordBreaks
             case UnicodeCategory.Format:
                 return rune.Value == SpaceOfNoWidth ? Kind.Other : Kind.Ignored;
             default:
-                // A sign in the frame of a key.
-                return cluster.Contains('\u20E3') ? Kind.Alone : Kind.Other;
+                // A sign in the frame of a key, or shown as a picture; two squares of mathematics are pictures without being asked.
+                return cluster.Contains('\u20E3') || cluster.Contains(ShownAsPicture) || rune.Value is 0x25FD or 0x25FE ? Kind.Alone : Kind.Other;
         }
     }
 }
