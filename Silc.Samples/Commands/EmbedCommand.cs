@@ -44,6 +44,7 @@ static class EmbedCommand
         var source = data is null ? null : DataOption.Open(data, seed: 0, parsed, needCaptions: false);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, captions: texts is not null);
+        CheckRoom(path, (long)(source?.Count ?? captions.Length) * model.Config.EmbedDim * sizeof(float));
         var clock = Stopwatch.StartNew();
         using var index = new PartialIndex(path, source?.Count ?? captions.Length, model);
         Keeping(index, () =>
@@ -55,6 +56,13 @@ static class EmbedCommand
         Console.WriteLine($"wrote {count:N0} x {model.Config.EmbedDim} values to {path}{(path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? " and the paths to the .csv beside it" : "")}: "
             + $"{(count / seconds).ToString(count < 10 * seconds ? "N1" : "N0")} {(source is null ? "captions" : "pictures")}/s with reading, {seconds:F1} s");
         return 0;
+    }
+
+    // The vectors alone, before hours of work: paths and titles come on top.
+    static void CheckRoom(string path, long bytes)
+    {
+        if (AtomicFile.FreeBytes(Path.GetDirectoryName(Path.GetFullPath(path))!) is not { } free || free >= bytes) return;
+        throw new IOException($"--out {path}: the vectors take {bytes / 1e6:N1} MB, and {free / 1e6:N1} MB are free there; make room, or write to another disk");
     }
 
     static void Pictures(PartialIndex index, SilcModel model, IImageTextSource source, EvalCrop crop)

@@ -139,4 +139,15 @@ public sealed class UnreadPictureTests : TempFolder
         Assert.AreEqual(0, code, error);
         return (output, error);
     }
+
+    [TestMethod]
+    public void Room_for_the_vectors_is_looked_for_before_the_first_picture()
+    {
+        using var disk = new SmallDisk(At("disk"), "size=64k");
+        var (code, output, error) = CommandLineRun.Of("embed", "--model", CaseModel.In(Root), "--data", "demo", "--out", At("disk/v.npy"), "--device", "cpu");
+        Assert.AreEqual(1, code, output + error);
+        Assert.Contains("MB are free there", error);
+        Assert.DoesNotContain("16,384", error);
+        Assert.IsEmpty(Directory.GetFiles(At("disk")));
+    }
 }
