@@ -72,8 +72,10 @@ public sealed record TrainConfig(
         Require.Positive(BatchSize, "batch size");
         Require.Positive(TotalSteps, "total steps");
         Require.That(Accumulate > 0 && BatchSize % Accumulate == 0, $"a batch of {BatchSize} cannot be cut into {Accumulate} equal slices");
-        Require.That(ContrastiveWeight >= 0 && DistillationWeight >= 0 && ContrastiveWeight + DistillationWeight is > 0 and < double.PositiveInfinity,
-            $"loss weights are {ContrastiveWeight} and {DistillationWeight}: neither may be negative or infinite, and one must be positive");
+        double[] weights = [.. LossTerm.All.Select(term => term.Weight(this))];
+        Require.That(weights.All(weight => weight is >= 0 and < double.PositiveInfinity) && weights.Any(weight => weight > 0),
+            $"loss weights are {string.Join(", ", LossTerm.All.Zip(weights).Select(loss => $"{loss.First.Name} {loss.Second}"))}: "
+            + "none may be negative or infinite, and one must be positive");
         Require.NotNegative(LearningRate, "learning rate");
         Require.NotNegative(WeightDecay, "weight decay");
         Require.Within(Beta1, 0, 1, "beta1");

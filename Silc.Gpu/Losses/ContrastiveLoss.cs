@@ -8,8 +8,8 @@ namespace Silc;
 /// </summary>
 public sealed class ContrastiveLoss(SilcModel model, double weight)
 {
-    /// <summary>Adds the loss to element 0 of <paramref name="losses"/> and returns its gradients with respect to zImage (G·B, C) and zText (B, C).</summary>
-    internal (Tensor DzImage, Tensor DzText) Run(Pass pass, Tensor zImage, Tensor zText, Tensor losses)
+    /// <summary>Adds the loss to its term of <paramref name="losses"/> and returns its gradients with respect to zImage (G·B, C) and zText (B, C).</summary>
+    internal (Tensor DzImage, Tensor DzText) Run(Pass pass, Tensor zImage, Tensor zText, LossBuffer losses)
     {
         var ops = pass.Ops;
         int batch = zText.Rows, views = zImage.Rows / batch;
@@ -22,7 +22,7 @@ public sealed class ContrastiveLoss(SilcModel model, double weight)
             ops.Cosines(z, zText, cosines);
             if (model.B is { } b) ops.SigmoidContrast(cosines, model.T.Value, b.Value, model.T.Grad, b.Grad, rowLoss, (float)(weight / views));
             else ops.SoftmaxContrast(cosines, model.T.Value, model.T.Grad, rowLoss, (float)(weight / views));
-            ops.AddSum(rowLoss, losses, 0, (float)(1 / weight));        // reported without its weight
+            losses.Add(ops, LossTerm.Contrastive, rowLoss, weight);
             ops.MatMul(cosines, zText, dz);
             ops.MatMul(cosines, z, dzText, Transpose.A, addend: view > 0 ? dzText : default);
         }

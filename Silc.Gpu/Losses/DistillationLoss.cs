@@ -11,16 +11,16 @@ public sealed class DistillationLoss(SilcConfig config, TrainConfig train)
     readonly int terms = config.Views.Global * config.Views.Local + (train.GlobalToGlobal ? config.Views.Global * (config.Views.Global - 1) : 0);
 
     /// <summary>
-    /// Adds the loss of these student logits (V·B, K) to element 1 of <paramref name="losses"/> and replaces the logits by their gradient,
+    /// Adds the loss of these student logits (V·B, K) to its term of <paramref name="losses"/> and replaces the logits by their gradient,
     /// which it returns. <paramref name="globalViews"/>: the rows are the global views, and none is paired with its own target.
     /// </summary>
-    internal Tensor Run(Pass pass, Tensor logits, Tensor targets, Tensor losses, bool globalViews)
+    internal Tensor Run(Pass pass, Tensor logits, Tensor targets, LossBuffer losses, bool globalViews)
     {
         using var _ = pass.Frame();
         var rowLoss = pass.Temp(logits.Rows, 1);
         pass.Ops.Distill(logits, targets, rowLoss, targets.Rows / config.Views.Global, (float)train.StudentTemperature, globalViews, terms,
             (float)(train.DistillationWeight / train.Accumulate));
-        pass.Ops.AddSum(rowLoss, losses, 1, (float)(1 / train.DistillationWeight));
+        losses.Add(pass.Ops, LossTerm.Distillation, rowLoss, train.DistillationWeight);
         return logits;
     }
 }

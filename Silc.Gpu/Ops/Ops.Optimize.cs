@@ -25,8 +25,8 @@ readonly struct SquareBlocks<TPack>(Floats g, Floats partial, int count, int blo
     }
 }
 
-/// <summary>Fills in the <see cref="StepGate"/>: open when the norm and both losses are finite.</summary>
-readonly struct JudgeKernel(Floats partial, Floats losses, Floats gate, int blocks, float clipNorm, float beta1, float beta2)
+/// <summary>Fills in the <see cref="StepGate"/>: open when the norm and all losses are finite.</summary>
+readonly struct JudgeKernel(Floats partial, Floats losses, Floats gate, int blocks, int terms, float clipNorm, float beta1, float beta2)
     : IKernel
 {
     public void Execute()
@@ -34,9 +34,11 @@ readonly struct JudgeKernel(Floats partial, Floats losses, Floats gate, int bloc
         int lane = Group.IdxX, lanes = Group.DimX;
         float sum = 0;
         for (int i = lane; i < blocks; i += lanes) sum += partial[i];
-        float norm = XMath.Sqrt(Lanes.Sum(sum, lane, lanes)), contrastive = losses[0], distillation = losses[1];
+        float norm = XMath.Sqrt(Lanes.Sum(sum, lane, lanes));
         if (lane != 0) return;
-        if (Scalar.IsFinite(norm) && Scalar.IsFinite(contrastive) && Scalar.IsFinite(distillation))
+        int bad = Scalar.IsFinite(norm) ? 0 : 1;
+        for (int slot = 0; slot < terms; slot++) bad += Scalar.IsFinite(losses[slot]) ? 0 : 1;
+        if (bad == 0)
         {
             float updates = gate[StepGate.Updates] + 1;
             gate[StepGate.Open] = 1;
@@ -45,8 +47,7 @@ readonly struct JudgeKernel(Floats partial, Floats losses, Floats gate, int bloc
             gate[StepGate.Correction2] = 1 - XMath.Pow(beta2, updates);
             gate[StepGate.Updates] = updates;
             gate[StepGate.SkippedInRow] = 0;
-            gate[StepGate.SumContrastive] += contrastive;
-            gate[StepGate.SumDistillation] += distillation;
+            for (int slot = 0; slot < terms; slot++) gate[StepGate.SumOf(slot)] += losses[slot];
             gate[StepGate.SumNorm] += norm;
             gate[StepGate.Counted] += 1;
         }
@@ -100,7 +101,7 @@ partial class Ops<TPack>
         int blocks = (gradients.Count + SquareBlocks<TPack>.Length - 1) / SquareBlocks<TPack>.Length;
         var partial = Device.Workspace(blocks);
         Device.ForRows(blocks, new SquareBlocks<TPack>(Dense(gradients), partial, gradients.Count, blocks));
-        Device.Single(new JudgeKernel(partial, losses.View, gate.View, blocks, clipNorm, beta1, beta2));
+        Device.Single(new JudgeKernel(partial, losses.View, gate.View, blocks, losses.Cols, clipNorm, beta1, beta2));
     }
 
     public override void AdamW(

@@ -11,7 +11,15 @@ namespace Silc;
 public sealed class StepGate : IDisposable
 {
     internal const int Open = 0, Clip = 1, Correction1 = 2, Correction2 = 3, Updates = 4, Skipped = 5, SkippedInRow = 6,
-        SumContrastive = 7, SumDistillation = 8, SumNorm = 9, Counted = 10, LearningRate = 11, Decay = 12, Size = 16;
+        FirstSums = 7, SumNorm = 9, Counted = 10, LearningRate = 11, Decay = 12, MoreSums = 13;
+
+    /// <summary>Number of values; checkpoints with fewer lack sums of losses that are newer than they.</summary>
+    internal static int Size { get; } = Math.Max(16, SumOf(LossTerm.All.Count));
+
+    /// <summary>
+    /// Where the sum of a loss stands, by <see cref="LossTerm.Slot"/>: the first two at 7 and 8, as checkpoints have them, the others from 13 on.
+    /// </summary>
+    internal static int SumOf(int slot) => slot < 2 ? FirstSums + slot : MoreSums + slot - 2;
 
     readonly Device device;
     readonly MemoryBuffer1D<float, Stride1D.Dense> buffer;
@@ -39,12 +47,16 @@ public sealed class StepGate : IDisposable
     internal float[] Read() => device.Download(View);
 
     /// <summary>Starts new sums; the counts of updates and skipped steps go on.</summary>
-    internal void ResetSums() => device.Zero(View.SubView(SumContrastive, Counted - SumContrastive + 1));
+    internal void ResetSums()
+    {
+        device.Zero(View.SubView(FirstSums, Counted - FirstSums + 1));
+        device.Zero(View.SubView(MoreSums, Size - MoreSums));
+    }
 
     /// <summary>
-    /// Sets all that <see cref="Read"/> returned: Adam's bias correction counts updates, and sums go on to the next report.
+    /// Sets what <see cref="Read"/> returned: Adam's bias correction counts updates, and sums go on to the next report. What a shorter state lacks is 0.
     /// </summary>
-    internal void Write(float[] state) => device.Upload<float>(state, View);
+    internal void Write(float[] state) => device.Upload<float>([.. state, .. new float[Size - state.Length]], View);
 
     /// <summary>Frees the memory.</summary>
     public void Dispose() => device.Free(buffer);

@@ -5,9 +5,8 @@ namespace Silc;
 /// Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Step">Steps done so far, skipped ones included.</param>
-/// <param name="Contrastive">Image-text loss, without its weight.</param>
-/// <param name="Distillation">Self-distillation loss, without its weight.</param>
-/// <param name="Loss">Weighted sum of both.</param>
+/// <param name="Loss">Weighted sum of all losses.</param>
+/// <param name="Losses">Each loss of the run without its weight, in the order of <see cref="LossTerm.All"/>; those of weight 0 are left out.</param>
 /// <param name="GradientNorm">Global L2 norm before clipping.</param>
 /// <param name="LearningRate">Of the last step.</param>
 /// <param name="Temperature">exp(t), the factor on cosines.</param>
@@ -15,8 +14,15 @@ namespace Silc;
 /// <param name="Skipped">Steps skipped over the whole run because a loss or gradient was not finite.</param>
 /// <param name="SkippedInRow">How many of them end the run so far.</param>
 /// <param name="Health">What self-distillation did in the last step; null without it, or if that step was skipped.</param>
-public sealed record StepMetrics(long Step, double Loss, double Contrastive, double Distillation, double GradientNorm,
-    double LearningRate, double Temperature, double Bias, long Skipped, int SkippedInRow, DistillationHealth? Health = null);
+public sealed record StepMetrics(long Step, double Loss, LossValues Losses, double GradientNorm,
+    double LearningRate, double Temperature, double Bias, long Skipped, int SkippedInRow, DistillationHealth? Health = null)
+{
+    /// <summary>Image-text loss, without its weight; 0 if the run has none.</summary>
+    public double Contrastive => Losses.Of(LossTerm.Contrastive) ?? 0;
+
+    /// <summary>Self-distillation loss, without its weight; 0 if the run has none.</summary>
+    public double Distillation => Losses.Of(LossTerm.Distillation) ?? 0;
+}
 
 /// <summary>Training cannot go on: too many steps in a row had a loss or gradient that is not finite.</summary>
 public sealed class TrainingDivergedException(string message, Exception? inner = null) : Exception(message, inner);

@@ -66,7 +66,9 @@ public sealed partial class Trainer
             device.Upload<float>(Values(Center, Teacher.Center.Count), Teacher.Center.View.SubView(0, Teacher.Center.Count));
         }
         if (Average is not null) student.Parameters.Load(Average.Values, arrays, AveragePrefix, path);
-        gate.Write(Values(StepState, StepGate.Size));
+        // One that is shorter was made before there were so many losses.
+        var state = arrays.GetValueOrDefault(StepState)?.Values.Length;
+        gate.Write(Values(StepState, state is >= StepGate.MoreSums && state < StepGate.Size ? state.Value : StepGate.Size));
         Steps = checkpoint.Step;
 
         float[] Values(string name, int count) =>

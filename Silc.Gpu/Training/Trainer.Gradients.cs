@@ -7,7 +7,7 @@ public sealed partial class Trainer
     {
         pass.Arena.Reset();
         student.Parameters.ZeroGrads();
-        pass.Ops.Fill(Losses, 0);
+        losses.Clear(pass.Ops);
         int slices = Config.Accumulate;
         var means = Teacher is null ? default : pass.Keep(slices, student.Config.Head.Prototypes);
         var whole = slices > 1 && Config.ContrastiveWeight > 0 ? CachedContrast(pass, inference) : default;
@@ -33,7 +33,7 @@ public sealed partial class Trainer
         var (y, backTower) = student.Image.Forward(pass, slice.Local, student.Config.Views.LocalSize);
         var (logits, backHead) = student.Head.Forward(pass, y);
         Probe?.Invoke("student_logits", logits);
-        backTower(backHead(distillation.Run(pass, logits, targets, Losses, globalViews: false)));
+        backTower(backHead(distillation.Run(pass, logits, targets, losses, globalViews: false)));
         return targets;
     }
 
@@ -50,11 +50,11 @@ public sealed partial class Trainer
         if (Teacher is not null && Config.GlobalToGlobal)
         {
             var (logits, backHead) = student.Head.Forward(pass, raw);
-            dRaw = backHead(distillation.Run(pass, logits, targets, Losses, globalViews: true));
+            dRaw = backHead(distillation.Run(pass, logits, targets, losses, globalViews: true));
         }
         if (Config.ContrastiveWeight > 0)
         {
-            var (dzImage, dzText) = cached ?? contrastive.Run(pass, zImage, zText, Losses);
+            var (dzImage, dzText) = cached ?? contrastive.Run(pass, zImage, zText, losses);
             if (!frozen.Image) backImage(dzImage, dRaw);
             if (!frozen.Text) backText(dzText);
         }
@@ -81,7 +81,7 @@ public sealed partial class Trainer
                 for (int view = 0; view < captioned; view++)
                     pass.Ops.Copy(z.Slice(view * size, size), zImage.Slice(view * batch + slice * size, size));
             }
-        var (dzImage, dzText) = contrastive.Run(pass, zImage, zText, Losses);
+        var (dzImage, dzText) = contrastive.Run(pass, zImage, zText, losses);
         return new(dzImage, dzText, batch, size);
     }
 

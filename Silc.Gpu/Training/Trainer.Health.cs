@@ -6,11 +6,12 @@ public sealed partial class Trainer
     // Of the last step; the arena keeps them until the next one begins.
     Tensor lastTargets, lastImages;
 
-    DistillationHealth? ReadHealth(double loss)
+    DistillationHealth? ReadHealth(LossValues losses)
     {
         if (Teacher is null || !lastTargets.View.IsValid || lastImages.Count == 0) return null;
         using var _ = arena.Frame();
         var (stats, mean) = HealthScratch(arena);
+        var loss = losses.Of(LossTerm.Distillation) ?? 0;
         device.Ops.TargetStats(lastTargets, stats);
         device.Ops.MeanRows(lastTargets, mean);
         return DistillationHealth.Of(loss, device.Download(stats.View), device.Download(mean.View),

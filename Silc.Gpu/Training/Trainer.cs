@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using ILGPU;
-using ILGPU.Runtime;
 
 namespace Silc;
 
@@ -27,7 +25,7 @@ public sealed partial class Trainer : IDisposable
     readonly FrozenParameters frozen;
     readonly StepGate gate;
     readonly StepGraphs graphs;
-    readonly MemoryBuffer1D<float, Stride1D.Dense> losses;
+    readonly LossBuffer losses;
     bool disposed;
 
     /// <summary>Prepares to train <paramref name="model"/>: measures the memory of a step, then allocates it.</summary>
@@ -57,7 +55,7 @@ public sealed partial class Trainer : IDisposable
             optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, train) : new Adafactor(model.Parameters, train);
             gate = new(device);
             graphs = new(device);
-            losses = device.Allocate(2, "losses");
+            losses = new(device);
             arena = Measure();
             (pass, teacherPass) = (new(device.Ops, arena, Recompute: train.Recompute), new(device.Ops, arena, Training: false));
         }
@@ -89,8 +87,6 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Tests look at intermediate values here: called with big-picture names such as <c>z_image</c> while a step runs.</summary>
     internal Action<string, Tensor>? Probe { get; set; }
 
-    Tensor Losses => new(losses.View.AsContiguous(), 1, 2);
-
     /// <summary>One update from a batch of <see cref="TrainConfig.BatchSize"/> pictures.</summary>
     public void Step(Batch batch)
     {
@@ -117,7 +113,7 @@ public sealed partial class Trainer : IDisposable
     void Update()
     {
         frozen.Clear(device.Ops);
-        device.Ops.Judge(student.Parameters.Grads, Losses, gate, (float)Config.ClipNorm, (float)Config.Beta1, (float)Config.Beta2);
+        device.Ops.Judge(student.Parameters.Grads, losses.Values, gate, (float)Config.ClipNorm, (float)Config.Beta1, (float)Config.Beta2);
         optimizer.Step(gate, Teacher?.Parameters.Values ?? default, Config.TeacherMomentum);
         Teacher?.MoveCenter(device.Ops, gate, Config.CenterMomentum);
         Average?.Follow(device.Ops, gate, Config.TeacherMomentum);
@@ -139,14 +135,14 @@ public sealed partial class Trainer : IDisposable
         var state = gate.Read();
         gate.ResetSums();
         var counted = Math.Max(1, state[StepGate.Counted]);
-        double contrast = state[StepGate.SumContrastive] / counted, distill = state[StepGate.SumDistillation] / counted;
+        LossValues means = [.. LossTerm.Of(Config).Select(term => new LossValue(term, state[StepGate.SumOf(term.Slot)] / counted))];
         int inRow = (int)state[StepGate.SkippedInRow];
         if (inRow >= Config.MaxSkippedSteps)
             throw new TrainingDivergedException($"the loss or its gradient was not finite in the last {inRow} steps (up to step {Steps}); nothing was "
                 + $"updated in them. Lower the learning rate, lengthen the warm-up, or look for broken pictures; the weights are those of step {Steps - inRow}, the last good one");
-        return new(Steps, Config.ContrastiveWeight * contrast + Config.DistillationWeight * distill, contrast, distill, state[StepGate.SumNorm] / counted,
+        return new(Steps, means.Sum(loss => loss.Term.Weight(Config) * loss.Value), means, state[StepGate.SumNorm] / counted,
             Config.LearningRate * Config.Schedule.At(Math.Max(0, Steps - 1), Config.TotalSteps), Math.Exp(Read(student.T)), student.B is { } b ? Read(b) : 0,
-            (long)state[StepGate.Skipped], inRow, inRow == 0 ? ReadHealth(distill) : null);
+            (long)state[StepGate.Skipped], inRow, inRow == 0 ? ReadHealth(means) : null);
     }
 
     float Read(Parameter p) => device.Download(p.Value.View.SubView(0, 1))[0];
@@ -173,6 +169,6 @@ public sealed partial class Trainer : IDisposable
         gate?.Dispose();
         Teacher?.Dispose();
         Average?.Dispose();
-        device.Free(losses);
+        losses?.Dispose();
     }
 }

@@ -18,7 +18,7 @@ sealed class Ladder(Device device, SilcConfig recipe, TrainConfig train, Tokeniz
     /// <returns>False if it was stopped; what was done is in the folder.</returns>
     public bool Climb(ContrastiveKind loss, int seed, IImageTextSource pictures, CancellationToken stop)
     {
-        foreach (var run in LadderRun.All.Where(run => !IsDone(run, Name(loss), seed)))
+        foreach (var run in LadderRun.Of(train).Where(run => !IsDone(run, Name(loss), seed)))
         {
             Console.WriteLine($"{Name(loss)}, {run.Name}, seed {seed}");
             if (!Train(run, loss, seed, pictures, stop)) return false;
@@ -54,8 +54,9 @@ sealed class Ladder(Device device, SilcConfig recipe, TrainConfig train, Tokeniz
         return true;
     }
 
-    static IEnumerable<Metric> AtTheEnd(TrainReport report) =>
-        [new("contrastive", report.Metrics.Contrastive), new("distillation", report.Metrics.Distillation), new("seconds", report.Elapsed.TotalSeconds)];
+    // Every loss of the top rung, on lower ones as 0.
+    IEnumerable<Metric> AtTheEnd(TrainReport report) =>
+        [.. LossTerm.Of(train).Select(term => new Metric(term.Name, report.Metrics.Losses.Of(term) ?? 0)), new("seconds", report.Elapsed.TotalSeconds)];
 
     static string Name(ContrastiveKind loss) => loss.ToString().ToLowerInvariant();
 }

@@ -66,7 +66,8 @@ static class TrainOptions
         HelpName = "N",
     }.From(0);
     public static readonly Option<int> Cooldown = Number("--cooldown", "Steps of linear fall to 0 at the end, for rsqrt and constant.", 0).From(0);
-    static readonly Option<double> Distillation = Real("--distillation", "Weight of local-to-global self-distillation; 0 switches it off.", 1);
+    static readonly (LossTerm Term, Option<double> Option)[] Losses =
+        [.. LossTerm.All.Where(term => term.Option is not null).Select(term => (term, Real(term.Option!, term.Help, term.Weight(new()))))];
     static readonly Option<double?> Ema = new("--ema") { Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs need less: 0.99.", HelpName = "M" };
     static readonly Option<bool> GlobalToGlobal = new("--global-to-global") { Description = "Add DINO's terms between the two global views." };
     static readonly Option<int> Accumulate = Number("--accumulate", "Less memory for more time: slices of a batch that go through the towers one by one. Negatives stay the whole batch.", 1);
@@ -78,7 +79,7 @@ static class TrainOptions
     /// <summary>What a model is and how it learns, but for the image-text loss.</summary>
     public static IReadOnlyList<Option> Recipe { get; } =
     [
-        Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, ImageSize, Distillation, Ema, GlobalToGlobal, LocalViews,
+        Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, ImageSize, .. Losses.Select(loss => loss.Option), Ema, GlobalToGlobal, LocalViews,
         MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Accumulate, Seed,
     ];
 
@@ -122,18 +123,20 @@ static class TrainOptions
             TextLength = parsed.GetValue(TextLength) ?? Math.Max(preset.TextLength, atLeast),
             Contrastive = init is null || parsed.GetResult(Contrastive) is { Implicit: false } ? parsed.GetValue(Contrastive) : init.Contrastive,
             // Without distillation nobody looks at local views.
-            Views = views with { Local = parsed.GetValue(Distillation) > 0 ? parsed.GetValue(LocalViews) ?? views.Local : 0 },
+            Views = views with { Local = parsed.GetValue(Losses.Single(loss => loss.Term == LossTerm.Distillation).Option) > 0 ? parsed.GetValue(LocalViews) ?? views.Local : 0 },
         }).Check();
     }
 
     public static TrainConfig TrainingOf(ParseResult parsed)
     {
         var steps = parsed.GetValue(Steps);
-        return new TrainConfig(
+        var train = new TrainConfig(
             parsed.GetValue(Batch), steps, parsed.GetValue(Seed), parsed.GetValue(Optimizer), parsed.GetValue(LearningRate), parsed.GetValue(WeightDecay),
             Schedule: new(parsed.GetValue(Schedule), parsed.GetValue(Warmup) ?? Math.Max(1, steps / 20), parsed.GetValue(Cooldown)),
-            DistillationWeight: parsed.GetValue(Distillation), EmaMomentum: parsed.GetValue(Ema), GlobalToGlobal: parsed.GetValue(GlobalToGlobal),
-            Recompute: parsed.GetValue(Recompute), Accumulate: parsed.GetValue(Accumulate), RateRules: RatesOf(parsed)).Check();
+            EmaMomentum: parsed.GetValue(Ema), GlobalToGlobal: parsed.GetValue(GlobalToGlobal),
+            Recompute: parsed.GetValue(Recompute), Accumulate: parsed.GetValue(Accumulate), RateRules: RatesOf(parsed));
+        foreach (var (term, option) in Losses) train = term.WithWeight(train, parsed.GetValue(option));
+        return train.Check();
     }
 
     static List<RateRule>? RatesOf(ParseResult parsed)

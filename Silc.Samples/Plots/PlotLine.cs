@@ -7,7 +7,11 @@ namespace Silc.Samples.Plots;
 /// <param name="Dashed">A level to compare with, rather than a measurement.</param>
 sealed record PlotLine(string Name, IReadOnlyList<(double X, double Y)> Points, Colour Colour, bool Dashed = false)
 {
-    public static readonly Colour Blue = new(0.15f, 0.39f, 0.92f), Orange = new(0.92f, 0.35f, 0.05f), Grey = new(0.45f, 0.47f, 0.5f);
+    public static readonly Colour Blue = new(0.15f, 0.39f, 0.92f), Orange = new(0.92f, 0.35f, 0.05f), Green = new(0.1f, 0.58f, 0.33f),
+        Purple = new(0.55f, 0.27f, 0.75f), Grey = new(0.45f, 0.47f, 0.5f);
+
+    /// <summary>Of the lines of one plot, in this order.</summary>
+    public static readonly IReadOnlyList<Colour> Colours = [Blue, Orange, Green, Purple];
 
     public bool HasPoints => Points.Any(point => double.IsFinite(point.Y));
 }

@@ -52,7 +52,7 @@ sealed class ReportPage(RunReport report)
 
     IEnumerable<(string Id, string Title, Html Body)> Sections()
     {
-        yield return ("losses", "Losses and rates", Html.Of($"{Figures(report.Losses)}{Last("step", "skipped")}"));
+        yield return ("losses", "Losses and rates", Html.Of($"{Figures(report.Losses)}{Last("step", "skipped", LossTerm.All.Select(term => term.Name))}"));
         yield return ("health", "Health of self-distillation", Html.Of($"{Figures(report.Health)}{Last("loss_over_log_k", "feature_deviation")}"));
         if (evaluation is not null)
         {
@@ -95,11 +95,13 @@ sealed class ReportPage(RunReport report)
         var time = TimeSpan.FromSeconds(metrics.Last("seconds"));
         var speed = metrics.Steps * train?.BatchSize / Math.Max(time.TotalSeconds, 1e-9);
         yield return Card("Time", $"{(int)time.TotalHours}:{time:mm\\:ss}", speed is { } rate ? $"{rate:N0} pictures a second" : "");
-        var chance = LossPlot.Chance(config, train);
-        yield return Card("Contrastive loss", Number(metrics.Last("contrastive"), "F3"), chance is { } known ? $"chance {Number(known, "F3")}" : "");
-        if (metrics.Last("distillation") > 0)
-            yield return Card("Distillation loss", Number(metrics.Last("distillation"), "F3"),
-                config is null ? "" : $"uniform {Number(Math.Log(config.Head.Prototypes), "F3")}");
+        foreach (var term in LossTerm.All)
+        {
+            // Files of earlier versions have 0 for a loss of weight 0.
+            if (metrics.LastText(term.Name) is "" or "0") continue;
+            var level = LossPlot.Level(term, config, train) is { } known ? $"{term.Level!.Name} {Number(known, "F3")}" : "";
+            yield return Card($"{term.Title} loss", Number(metrics.Last(term.Name), "F3"), level);
+        }
     }
 
     IEnumerable<Html> ScoreCards() => evaluation?.Headlines.Select(line => Card(line.What, ScoreReport.Percent(line.Value),
@@ -109,7 +111,7 @@ sealed class ReportPage(RunReport report)
     Html Last(string first, string last, params IEnumerable<string> more)
     {
         var (from, to) = (Array.IndexOf(MetricsFile.Columns, first), Array.IndexOf(MetricsFile.Columns, last));
-        var known = MetricsFile.Columns[from..(to + 1)].Concat(more).Where(column => metrics.LastText(column) != "").ToList();
+        var known = MetricsFile.Columns[from..(to + 1)].Concat(more).Distinct().Where(column => metrics.LastText(column) != "").ToList();
         return known.Count == 0 ? Html.Empty : Html.Of($"""
             <div class="scroll"><table><caption>Last row of {MetricsFile.Name}</caption>
             <thead><tr>{known.Select(column => Html.Of($"<th>{column.Replace('_', ' ')}</th>"))}</tr></thead>

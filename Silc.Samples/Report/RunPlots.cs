@@ -10,8 +10,7 @@ static class RunPlots
     public static IEnumerable<LinePlot> Losses(RunRecord run)
     {
         var metrics = run.Metrics;
-        var rows = metrics.Over("contrastive").Zip(metrics.Over("distillation"), (c, d) => ((long)c.Step, c.Value, d.Value)).ToList();
-        yield return LossPlot.Of(rows, run.Checkpoint?.Config, run.Checkpoint?.Train, "Losses");
+        yield return LossPlot.Of(term => metrics.Over(term.Name), run.Checkpoint?.Config, run.Checkpoint?.Train, "Losses");
         yield return One(metrics, "learning_rate", "Learning rate", "per update");
         yield return One(metrics, "gradient_norm", "Gradient norm", "L2 norm before clipping");
         yield return One(metrics, "temperature", "Temperature", "factor on cosines, exp(t)", fromZero: false);

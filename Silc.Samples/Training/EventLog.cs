@@ -49,7 +49,7 @@ sealed class EventLog : IDisposable
         var m = report.Metrics;
         IEnumerable<(string, double)> always =
         [
-            ("loss/total", m.Loss), ("loss/contrastive", m.Contrastive), ("loss/distillation", m.Distillation),
+            ("loss/total", m.Loss), .. m.Losses.Select(loss => ($"loss/{loss.Term.Name}", loss.Value)),
             ("optimizer/learning_rate", m.LearningRate), ("optimizer/gradient_norm", m.GradientNorm), ("optimizer/skipped_steps", m.Skipped),
             ("contrastive/temperature", m.Temperature), ("contrastive/bias", m.Bias),
             ("throughput/samples_per_second", report.SamplesPerSecond), ("throughput/data_wait_share", report.DataWaitShare),

@@ -2,30 +2,31 @@ using Silc.Samples.Plots;
 
 namespace Silc.Samples.Training;
 
-/// <summary><c>loss.png</c>: both losses over the steps.</summary>
+/// <summary><c>loss.png</c>: every loss over the steps.</summary>
 static class LossPlot
 {
-    /// <param name="rows">Step, contrastive and distillation loss.</param>
-    /// <param name="model">Knows the loss and the number of prototypes; null draws no levels to compare with.</param>
-    /// <param name="train">Knows the batch.</param>
-    /// <param name="title">Above the plot.</param>
-    public static LinePlot Of(
-        IReadOnlyList<(long Step, double Contrastive, double Distillation)> rows, SilcConfig? model, TrainConfig? train, string title)
-    {
-        List<PlotLine> lines = [new("contrastive", [.. rows.Select(row => ((double)row.Step, row.Contrastive))], PlotLine.Blue)];
-        if (Chance(model, train) is { } level) lines.Add(Level("chance: ln(batch)", level, PlotLine.Blue));
-        if (rows.Any(row => row.Distillation > 0))
-        {
-            lines.Add(new("distillation", [.. rows.Select(row => ((double)row.Step, row.Distillation))], PlotLine.Orange));
-            if (model is not null) lines.Add(Level("uniform: ln K", Math.Log(model.Head.Prototypes), PlotLine.Orange));
-        }
-        return new("loss", title, "loss (nats)", lines);
+    // Of 0 throughout: files of earlier versions say so of a loss of weight 0.
+    static bool IsMeasured(IReadOnlyList<(double Step, double Value)> points) => points.Any(point => double.IsFinite(point.Value) && point.Value != 0);
 
-        PlotLine Level(string name, double value, Colour colour) =>
-            new(name, rows.Count == 0 ? [] : [(rows[0].Step, value), (rows[^1].Step, value)], colour, Dashed: true);
+    /// <param name="over">A loss over the steps.</param>
+    /// <param name="model">Null draws no levels to compare with.</param>
+    /// <param name="train">Null draws none either.</param>
+    /// <param name="title">Above the plot.</param>
+    public static LinePlot Of(Func<LossTerm, IReadOnlyList<(double Step, double Value)>> over, SilcConfig? model, TrainConfig? train, string title)
+    {
+        List<PlotLine> lines = [];
+        foreach (var term in LossTerm.All)
+        {
+            var (points, colour) = (over(term), PlotLine.Colours[term.Slot % PlotLine.Colours.Count]);
+            if (!IsMeasured(points)) continue;
+            lines.Add(new(term.Name, points, colour));
+            if (Level(term, model, train) is { } level)
+                lines.Add(new($"{term.Level!.Name}: {term.Level.Formula}", [(points[0].Step, level), (points[^1].Step, level)], colour, Dashed: true));
+        }
+        var fromZero = lines.All(line => line.Points.All(point => !(point.Y < 0)));
+        return new("loss", title, "loss (nats)", lines, fromZero);
     }
 
-    /// <summary>Contrastive loss of a model that knows nothing; null for the sigmoid's, which depends on the bias.</summary>
-    public static double? Chance(SilcConfig? model, TrainConfig? train) =>
-        model?.Contrastive == ContrastiveKind.Softmax && train is not null ? Math.Log(train.BatchSize) : null;
+    /// <summary>A loss of a model that knows nothing; null if that is not known.</summary>
+    public static double? Level(LossTerm term, SilcConfig? model, TrainConfig? train) => model is null || train is null ? null : term.Level?.Value(model, train);
 }

@@ -7,8 +7,7 @@ static class MetricsFile
 {
     public const string Name = "metrics.csv";
 
-    // New columns come last: files of earlier versions are read as if theirs were empty.
-    public static readonly string[] Columns =
+    static readonly string[] First =
     [
         "step", "loss", "contrastive", "distillation", "gradient_norm", "learning_rate", "temperature", "bias", "skipped",
         "samples_per_second", "data_wait_share", "seconds",
@@ -16,29 +15,34 @@ static class MetricsFile
         "peak_memory_mib",
     ];
 
+    /// <summary>New ones come last. Files of earlier versions lack some, which are read as empty.</summary>
+    public static readonly string[] Columns = [.. First, .. LossTerm.All.Select(term => term.Name).Except(First)];
+
     /// <summary>The first line, without its end.</summary>
     public static string Header => string.Join(',', Columns);
 
     /// <summary>Rows from the first to the last that is whole: a machine that lost power may leave half a row. Each has every column.</summary>
     public static IEnumerable<(long Step, string Line)> Rows(string path)
     {
-        int given = 0;
+        int[]? places = null;
         long last = -1;
         // A run at work has the file open.
         using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         while (reader.ReadLine() is { } line)
         {
             var fields = line.Split(',');
-            if (given == 0)
+            if (places is null)
             {
-                if (!Columns.AsSpan().StartsWith(fields)) yield break;
-                given = fields.Length;
+                places = [.. fields.Select(column => Array.IndexOf(Columns, column))];
+                if (fields[0] != Columns[0] || places.Contains(-1)) yield break;
                 continue;
             }
-            if (fields.Length != given || !fields.All(field => field == "" || Parse(field) is not null)) yield break;
+            if (fields.Length != places.Length || !fields.All(field => field == "" || Parse(field) is not null)) yield break;
             if (Parse(fields[0]) is not { } step || step <= last) yield break;
             last = (long)step;
-            yield return (last, line + new string(',', Columns.Length - given));
+            var row = new string[Columns.Length];
+            foreach (var (field, place) in fields.Zip(places)) row[place] = field;
+            yield return (last, string.Join(',', row));
         }
     }
 

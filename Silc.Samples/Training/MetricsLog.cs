@@ -10,7 +10,7 @@ namespace Silc.Samples.Training;
 sealed class MetricsLog : IDisposable
 {
     readonly FileStream file;
-    readonly List<(long Step, double Contrastive, double Distillation)> rows = [];
+    readonly List<(long Step, double[] Losses)> rows = [];
     readonly double secondsBefore;
 
     /// <summary>
@@ -22,7 +22,7 @@ sealed class MetricsLog : IDisposable
         string[] kept = resumedStep > 0 && File.Exists(path)
             ? [.. MetricsFile.Rows(path).Where(row => row.Step <= resumedStep).Select(row => row.Line)] : [];
         foreach (var line in kept)
-            rows.Add(((long)MetricsFile.Field(line, "step"), MetricsFile.Field(line, "contrastive"), MetricsFile.Field(line, "distillation")));
+            rows.Add(((long)MetricsFile.Field(line, "step"), [.. LossTerm.All.Select(term => MetricsFile.Field(line, term.Name))]));
         if (kept.Length > 0) secondsBefore = MetricsFile.Field(kept[^1], "seconds");
         AtomicFile.Write(path, stream =>
             stream.Write(Encoding.UTF8.GetBytes(string.Concat(kept.Prepend(MetricsFile.Header).Select(line => line + "\n")))));
@@ -30,23 +30,46 @@ sealed class MetricsLog : IDisposable
         file = new(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
     }
 
-    /// <summary>Step and both losses of every row.</summary>
-    public IReadOnlyList<(long Step, double Contrastive, double Distillation)> Losses => rows;
+    /// <summary>A loss over the steps, rows of earlier sessions included; NaN where it was not measured.</summary>
+    public IReadOnlyList<(double Step, double Value)> Over(LossTerm term) => [.. rows.Select(row => ((double)row.Step, row.Losses[term.Slot]))];
 
     public void Add(TrainReport report)
     {
         var m = report.Metrics;
-        rows.Add((m.Step, m.Contrastive, m.Distillation));
-        file.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $"{m.Step},{m.Loss:G6},{m.Contrastive:G6},{m.Distillation:G6},{m.GradientNorm:G6},{m.LearningRate:G6},{m.Temperature:G6},{m.Bias:G6},{m.Skipped},"
-            + $"{report.SamplesPerSecond:F1},{report.DataWaitShare:F4},{secondsBefore + report.Elapsed.TotalSeconds:F2},{Health(m.Health)},{PeakMemory.OfProcess() >> 20}\n")));
+        double[] losses = [.. LossTerm.All.Select(term => m.Losses.Of(term) ?? double.NaN)];
+        rows.Add((m.Step, losses));
+        var values = new Dictionary<string, string>
+        {
+            ["step"] = Text($"{m.Step}"),
+            ["loss"] = Text($"{m.Loss:G6}"),
+            ["gradient_norm"] = Text($"{m.GradientNorm:G6}"),
+            ["learning_rate"] = Text($"{m.LearningRate:G6}"),
+            ["temperature"] = Text($"{m.Temperature:G6}"),
+            ["bias"] = Text($"{m.Bias:G6}"),
+            ["skipped"] = Text($"{m.Skipped}"),
+            ["samples_per_second"] = Text($"{report.SamplesPerSecond:F1}"),
+            ["data_wait_share"] = Text($"{report.DataWaitShare:F4}"),
+            ["seconds"] = Text($"{secondsBefore + report.Elapsed.TotalSeconds:F2}"),
+            ["peak_memory_mib"] = Text($"{PeakMemory.OfProcess() >> 20}"),
+        };
+        foreach (var (term, value) in m.Losses) values[term.Name] = Text($"{value:G6}");
+        if (m.Health is { } health)
+        {
+            values["loss_over_log_k"] = Text($"{health.LossOverLogK:G5}");
+            values["teacher_entropy"] = Text($"{health.Entropy:G5}");
+            values["concentration"] = Text($"{health.Concentration:G5}");
+            values["center_norm"] = Text($"{health.CenterNorm:G5}");
+            values["largest_probability"] = Text($"{health.LargestProbability:G5}");
+            values["prototypes_used"] = Text($"{health.PrototypesUsed}");
+            values["feature_deviation"] = Text($"{health.FeatureDeviation:G5}");
+        }
+        file.Write(Encoding.UTF8.GetBytes(string.Join(',', MetricsFile.Columns.Select(column => values.GetValueOrDefault(column))) + "\n"));
     }
 
     /// <summary>Puts the rows onto the disk: those up to a checkpoint must not be lost before it is.</summary>
     public void Flush() => file.Flush(flushToDisk: true);
 
-    static string Health(DistillationHealth? health) => health is null ? ",,,,,," : string.Create(CultureInfo.InvariantCulture,
-        $"{health.LossOverLogK:G5},{health.Entropy:G5},{health.Concentration:G5},{health.CenterNorm:G5},{health.LargestProbability:G5},{health.PrototypesUsed},{health.FeatureDeviation:G5}");
+    static string Text(FormattableString value) => value.ToString(CultureInfo.InvariantCulture);
 
     public void Dispose() => file.Dispose();
 }

@@ -8,8 +8,8 @@ sealed class RunLogs(RunFolder folder, long startStep) : IDisposable
     MetricsLog? metrics;
     EventLog? events;
 
-    /// <summary>Step and both losses of every row, those of earlier sessions included.</summary>
-    public IReadOnlyList<(long Step, double Contrastive, double Distillation)> Losses => Metrics.Losses;
+    /// <summary>A loss over the steps, those of earlier sessions included; NaN where it was not measured.</summary>
+    public IReadOnlyList<(double Step, double Value)> Over(LossTerm term) => Metrics.Over(term);
 
     MetricsLog Metrics => metrics ??= new(folder.At(TrainSession.Metrics), startStep);
 

@@ -33,12 +33,12 @@ static class TrainProgress
     internal static string Line(TrainReport report, int room = int.MaxValue)
     {
         var m = report.Metrics;
-        var distillation = m.Distillation > 0 ? $" + distill {m.Distillation:F3}" : "";
+        var losses = string.Join(" + ", m.Losses.Select(loss => $"{loss.Term.Short} {loss.Value:F3}"));
         var slow = report.DataWaitShare >= 0.05 ? $" ({report.SlowStage} is slow)" : "";
         var skipped = m.Skipped > 0 ? $"{m.Skipped} skipped" : "";
         (string Text, int Rank)[] parts =
         [
-            ($"step {m.Step}/{report.TotalSteps}", 0), ($"contrast {m.Contrastive:F3}{distillation}", 1), ($"{report.SamplesPerSecond:F0} samples/s", 4),
+            ($"step {m.Step}/{report.TotalSteps}", 0), (losses, 1), ($"{report.SamplesPerSecond:F0} samples/s", 4),
             ($"data wait {report.DataWaitShare:P0}{slow}", 5), ($"eta {(int)report.Remaining.TotalHours}:{report.Remaining:mm\\:ss}", 2), (skipped, 3),
         ];
         for (int rank = parts.Length; ; rank--)

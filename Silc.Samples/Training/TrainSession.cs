@@ -25,7 +25,7 @@ sealed class TrainSession(RunFolder folder)
             if (watch.Read(report.Metrics.Health) is { } complaint) Console.Error.WriteLine($"warning at step {report.Metrics.Step}: {complaint}");
         }, logEvery, limit, interrupt.Token));
 
-        if (run.Trainer.Steps > 0) LossPlot.Of(logs.Losses, model.Config, config, title).WritePng(folder.At(Plot));
+        if (run.Trainer.Steps > 0) LossPlot.Of(logs.Over, model.Config, config, title).WritePng(folder.At(Plot));
         foreach (var bad in run.Loader.BadReports) Console.Error.WriteLine($"unreadable: {bad}");
         if (run.Loader.BadSamples > 0) Console.Error.WriteLine($"{run.Loader.BadSamples} samples could not be read and were replaced");
         return end;

@@ -129,7 +129,7 @@ public sealed class TerminalTests : TempFolder
     [DataRow(5, "step 10/600")]
     public void ALineOfTrainingFitsIntoTheTerminal(int room, string expected)
     {
-        var metrics = new StepMetrics(10, 9.1, 3.214, 5.87, 1, 1e-3, 10, 0, 2, 0, null);
+        var metrics = new StepMetrics(10, 9.1, [new(LossTerm.Contrastive, 3.214), new(LossTerm.Distillation, 5.87)], 1, 1e-3, 10, 0, 2, 0, null);
         var report = new TrainReport(metrics, 600, 120, 0.3, "decode", TimeSpan.FromMinutes(1), new TimeSpan(1, 2, 3));
         Assert.AreEqual(expected, TrainProgress.Line(report, room));
     }

@@ -26,6 +26,26 @@ public sealed class OptimizerOpTests
             }
     });
 
+    /// <summary>Each loss has a sum of its own, and any of them closes the gate.</summary>
+    [TestMethod, EveryDevice]
+    public void Judge_takes_any_number_of_losses(string device) => OpTest.Run(device, t =>
+    {
+        int[] sums = [.. Enumerable.Range(0, 5).Select(StepGate.SumOf)];
+        for (int count = 1; count <= sums.Length; count++)
+            for (int bad = -1; bad < count; bad++)
+            {
+                DeviceMatrix gradients = t.Random(1, 7), losses = t.Random(1, count);
+                DeviceMatrix broken = t.Fixed(Matrix.Make(1, count, (_, c) => c == bad ? double.NaN : 1));
+                var gate = t.Gate();
+                t.Ops.Judge(gradients, losses, gate, 0, Beta1, Beta2);
+                if (bad >= 0) t.Ops.Judge(gradients, broken, gate, 0, Beta1, Beta2);
+                var state = gate.Read();
+                Assert.AreEqual((bad < 0 ? 1f : 0, bad < 0 ? 0f : 1), (state[StepGate.Open], state[StepGate.Skipped]), $"loss {bad} of {count} is broken");
+                t.Check([.. sums.Select(place => state[place])], Close.Float32,
+                    () => [.. Enumerable.Range(0, sums.Length).Select(c => c < count ? losses.Before[0, c] : 0)], $"sums of {count} losses");
+            }
+    });
+
     [TestMethod, EveryDevice]
     [Description("A NaN or an infinity anywhere closes the gate and is counted; the sums and the number of updates stay.")]
     public void Judge_closes_the_gate(string device) => OpTest.Run(device, t =>

@@ -15,8 +15,12 @@ public sealed class MetricsFileTests : TempFolder
     {
         File.WriteAllText(At("metrics.csv"), OldHeader + Old + "3,6.3,");
         using (var log = new MetricsLog(At("metrics.csv"), resumedStep: 2))
-            CollectionAssert.AreEqual(new[] { (1L, 1.5, 5.0), (2L, 1.4, 5.0) }, log.Losses.ToArray());
-        Assert.AreEqual($"{MetricsFile.Header}\n{Old.Replace("\n", ",\n")}", File.ReadAllText(At("metrics.csv")));
+        {
+            CollectionAssert.AreEqual(new[] { (1.0, 1.5), (2, 1.4) }, log.Over(LossTerm.Contrastive).ToArray());
+            CollectionAssert.AreEqual(new[] { (1.0, 5.0), (2, 5) }, log.Over(LossTerm.Distillation).ToArray());
+        }
+        var lacking = new string(',', MetricsFile.Columns.Length - 19);
+        Assert.AreEqual($"{MetricsFile.Header}\n{Old.Replace("\n", $"{lacking}\n")}", File.ReadAllText(At("metrics.csv")));
     }
 
     [TestMethod]
@@ -31,7 +35,31 @@ public sealed class MetricsFileTests : TempFolder
     }
 
     [TestMethod]
+    public void Columns_have_the_places_that_the_first_line_says()
+    {
+        File.WriteAllText(At("metrics.csv"), "step,distillation,loss\n1,5,6.5\n");
+        var metrics = RunMetrics.Read(At("metrics.csv"));
+        Assert.AreEqual((1, 6.5, 5.0, ""), (metrics.Count, metrics.Last("loss"), metrics.Last("distillation"), metrics.LastText("contrastive")));
+    }
+
+    /// <summary>Every loss of a run has its column, and those that it has not leave theirs empty.</summary>
+    [TestMethod]
+    public void A_row_has_the_losses_of_the_run()
+    {
+        foreach (var term in LossTerm.All)
+        {
+            var metrics = new StepMetrics(3, 1, [new(term, 0.25)], 1, 0.1, 10, -10, 0, 0);
+            using (var log = new MetricsLog(At("metrics.csv"), resumedStep: 0)) log.Add(new(metrics, 9, 1.5, 0, "read", TimeSpan.Zero, TimeSpan.Zero));
+            var read = RunMetrics.Read(At("metrics.csv"));
+            foreach (var other in LossTerm.All) Assert.AreEqual(other == term ? "0.25" : "", read.LastText(other.Name));
+            Assert.AreEqual(("0.1", "1.5"), (read.LastText("learning_rate"), read.LastText("samples_per_second")));
+        }
+    }
+
+    [TestMethod]
     [DataRow("a,b\n1,2\n")]
+    [DataRow("step,b\n1,2\n")]
+    [DataRow("loss,step\n1,2\n")]
     [DataRow("")]
     public void Another_table_has_no_rows(string content)
     {

@@ -1,0 +1,46 @@
+namespace Silc;
+
+/// <summary>
+/// A loss of training: one entry of <see cref="All"/> gives it an element of the loss buffer on the device, a place in the step's check for values
+/// that are not finite and in its sums, a value in the metrics, a column of metrics.csv, a TensorBoard tag, a line in the plots, a word on the
+/// progress line, a card in the report and, from the third on, an option and a rung of the ablation ladder.
+/// Threads: immutable; any number may share it.
+/// </summary>
+/// <param name="Name">Column of metrics.csv and, after <c>loss/</c>, TensorBoard tag; also its name in plots and tables.</param>
+/// <param name="Title">Heading of its card and its rung.</param>
+/// <param name="Short">Word on the progress line.</param>
+/// <param name="Weight">Its factor λ in the total; a run has the terms whose weight is above 0.</param>
+/// <param name="WithWeight">The same training with another weight.</param>
+/// <param name="Option">Option of <c>silc train</c> that sets the weight; null for the image-text loss, which always has weight 1 there.</param>
+/// <param name="Help">What that option says of itself.</param>
+/// <param name="Level">Value of a model that knows nothing, to compare with; null where there is none.</param>
+public sealed record LossTerm(
+    string Name, string Title, string Short, Func<TrainConfig, double> Weight, Func<TrainConfig, double, TrainConfig> WithWeight,
+    string? Option = null, string Help = "", LossLevel? Level = null)
+{
+    /// <summary>Image-text contrast.</summary>
+    public static LossTerm Contrastive { get; } = new(
+        "contrastive", "Contrastive", "contrast", train => train.ContrastiveWeight, (train, weight) => train with { ContrastiveWeight = weight },
+        Level: new("chance", "ln(batch)", (model, train) => model.Contrastive == ContrastiveKind.Softmax ? Math.Log(train.BatchSize) : null));
+
+    /// <summary>Local-to-global self-distillation.</summary>
+    public static LossTerm Distillation { get; } = new(
+        "distillation", "Distillation", "distill", train => train.DistillationWeight, (train, weight) => train with { DistillationWeight = weight },
+        "--distillation", "Weight of local-to-global self-distillation; 0 switches it off.",
+        new("uniform", "ln K", (model, _) => Math.Log(model.Head.Prototypes)));
+
+    /// <summary>All there are. New ones come last: checkpoints hold sums by <see cref="Slot"/>.</summary>
+    public static IReadOnlyList<LossTerm> All { get; } = [Contrastive, Distillation];
+
+    /// <summary>Its place in <see cref="All"/> and in the loss buffer.</summary>
+    public int Slot => All.TakeWhile(term => term != this).Count();
+
+    /// <summary>Those that a run has, in the order of <see cref="All"/>.</summary>
+    public static IEnumerable<LossTerm> Of(TrainConfig train) => All.Where(term => term.Weight(train) > 0);
+}
+
+/// <summary>What a loss is without any learning, e.g. chance: ln(batch). Threads: immutable; any number may share it.</summary>
+/// <param name="Name">One word.</param>
+/// <param name="Formula">How it follows from the sizes.</param>
+/// <param name="Value">In nats; null where it depends on more than sizes.</param>
+public sealed record LossLevel(string Name, string Formula, Func<SilcConfig, TrainConfig, double?> Value);
