@@ -18,7 +18,7 @@ public sealed partial class Trainer
             if (slice > 0) frame.Dispose();
             var now = views[slice];
             lastTargets = Teacher is null ? default : DistillLocal(pass, inference, now, means.Slice(slice, 1));
-            if (Config.ContrastiveWeight > 0 || Config.GlobalToGlobal) Captioned(pass, inference, now, lastTargets, whole?.Slice(pass, slice));
+            if (Config.ContrastiveWeight > 0 || Config.GlobalToGlobal || imageLosses.Count > 0) Captioned(pass, inference, now, lastTargets, whole?.Slice(pass, slice));
         }
         Teacher?.Observe(pass.Ops, means);
     }
@@ -37,7 +37,7 @@ public sealed partial class Trainer
         return targets;
     }
 
-    // Image-text contrast, and DINO's terms between global views if wanted: both begin with the same forward. A locked tower keeps no
+    // Image-text contrast, losses on the images alone, and DINO's terms between global views if wanted: all begin with the same forward. A locked tower keeps no
     // activations and has no backward.
     void Captioned(Pass pass, Pass inference, BatchSlice slice, Tensor targets, (Tensor Image, Tensor Text)? cached)
     {
@@ -55,6 +55,7 @@ public sealed partial class Trainer
         if (Config.ContrastiveWeight > 0)
         {
             var (dzImage, dzText) = cached ?? contrastive.Run(pass, zImage, zText, losses);
+            foreach (var loss in imageLosses) loss.Run(pass, zImage, dzImage, losses);
             if (!frozen.Image) backImage(dzImage, dRaw);
             if (!frozen.Text) backText(dzText);
         }
@@ -62,6 +63,7 @@ public sealed partial class Trainer
         {
             var none = pass.Temp(zImage.Rows, zImage.Cols);
             pass.Ops.Fill(none, 0);
+            foreach (var loss in imageLosses) loss.Run(pass, zImage, none, losses);
             backImage(none, dRaw);
         }
     }

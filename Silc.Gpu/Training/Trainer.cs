@@ -21,6 +21,7 @@ public sealed partial class Trainer : IDisposable
     readonly BatchUpload views;
     readonly ContrastiveLoss contrastive;
     readonly DistillationLoss distillation;
+    readonly IReadOnlyList<ImageLoss> imageLosses;
     readonly IOptimizer optimizer;
     readonly FrozenParameters frozen;
     readonly StepGate gate;
@@ -45,7 +46,9 @@ public sealed partial class Trainer : IDisposable
         frozen = new(model.Parameters, train.RateRules);
         if (frozen.Image && train.DistillationWeight > 0)
             throw new ArgumentException("the image tower is frozen, and it is what self-distillation trains: set DistillationWeight to 0 (--distillation 0)");
-        (contrastive, distillation) = (new(model, train.ContrastiveWeight), new(model.Config, train));
+        (contrastive, distillation, imageLosses) = (new(model, train.ContrastiveWeight), new(model.Config, train), ImageLoss.Of(model.Config, train));
+        if (frozen.Image && imageLosses is [{ Term: var term }, ..])
+            throw new ArgumentException($"the image tower is frozen, and it is what the loss {term.Name} trains: set its weight to 0 ({term.Option} 0)");
         try
         {
             model.Parameters.AllocateGradients();
