@@ -44,6 +44,10 @@ public enum OptimizerKind
 /// <param name="DecayRules">Which parameters decay; null means <see cref="DecayRule.Default"/>.</param>
 /// <param name="RateRules">Which parameters learn faster, slower or not at all; null means that all learn alike.</param>
 /// <param name="AverageWeights">Keep an average of all weights with the teacher's momentum, to be evaluated in their place.</param>
+/// <param name="KoLeoWeight">
+/// Factor on KoLeo (arXiv:1806.03198; DINOv2), which keeps the student's embeddings of each global view apart; 0 switches it off. Nearest pictures
+/// are those of a slice where <paramref name="Accumulate"/> cuts the batch.
+/// </param>
 public sealed record TrainConfig(
     int BatchSize = 64, int TotalSteps = 1000, int Seed = 0,
     OptimizerKind Optimizer = OptimizerKind.AdamW, double LearningRate = 1e-3, double WeightDecay = 1e-4,
@@ -51,7 +55,7 @@ public sealed record TrainConfig(
     double DistillationWeight = 1, double ContrastiveWeight = 1, double StudentTemperature = 0.1, double TeacherTemperature = 0.04,
     double CenterMomentum = 0.9, double? EmaMomentum = null, bool GlobalToGlobal = false, int MaxSkippedSteps = 10,
     bool BFloat16Momentum = false, bool Recompute = false, int Accumulate = 1, IReadOnlyList<DecayRule>? DecayRules = null,
-    IReadOnlyList<RateRule>? RateRules = null, bool AverageWeights = false)
+    IReadOnlyList<RateRule>? RateRules = null, bool AverageWeights = false, double KoLeoWeight = 0)
 {
     /// <summary>Learning-rate multiplier over the run.</summary>
     public Schedule Schedule { get; init; } = Schedule ?? new Schedule(ScheduleKind.Cosine, Math.Max(1, TotalSteps / 20));

@@ -142,6 +142,11 @@ public abstract class Ops(Device device)
     public abstract void SoftmaxContrast(Tensor cosines, Tensor t, Tensor dT, Tensor rowLoss, float weight);
     /// <summary>Pairwise sigmoid loss on cosines (B, B), as <see cref="SoftmaxContrast"/>, with the bias b and its gradient.</summary>
     public abstract void SigmoidContrast(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight);
+    /// <summary>
+    /// KoLeo on z (B, C), rows of length 1, with their <paramref name="cosines"/> (B, B) and B > 1: adds weight · dLoss/dz to dz; writes
+    /// weight · loss to rowLoss (B, 1).
+    /// </summary>
+    public abstract void KoLeo(Tensor z, Tensor cosines, Tensor dz, Tensor rowLoss, float weight);
     /// <summary>Element <paramref name="index"/> of y += sum of x · factor.</summary>
     public abstract void AddSum(Tensor x, Tensor y, int index, float factor = 1);
 

@@ -89,6 +89,8 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time("contrastive loss", 0, () => ops.SoftmaxContrast(cosines, t, dT, rowLoss, weight), cosines, cosines);
     public override void SigmoidContrast(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight) =>
         Time("contrastive loss", 0, () => ops.SigmoidContrast(cosines, t, b, dT, dB, rowLoss, weight), cosines, cosines);
+    public override void KoLeo(Tensor z, Tensor cosines, Tensor dz, Tensor rowLoss, float weight) =>
+        Time("koleo loss", 0, () => ops.KoLeo(z, cosines, dz, rowLoss, weight), z, cosines, dz, dz);
     public override void AddSum(Tensor x, Tensor y, int index, float factor = 1) => Time("sum", 0, () => ops.AddSum(x, y, index, factor), x);
 
     public override void TargetStats(Tensor targets, Tensor stats) =>

@@ -55,6 +55,53 @@ public sealed class LossOpTests
     });
 
     [TestMethod, EveryDevice]
+    public void KoLeo(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in new[] { (2, 2), (7, 33), (33, 7), (130, 5), (3, 300) })
+        {
+            DeviceMatrix z = t.Fixed(Naive.Unit(t.Random(rows, cols))), dz = t.Random(rows, cols), rowLoss = t.Output(rows, 1);
+            var cosines = t.Fixed(Naive.MatMul(z, z, Transpose.B));
+            t.Ops.KoLeo(z, cosines, dz, rowLoss, Weight);
+            var nearest = Naive.Nearest(cosines);
+            Matrix Loss(Matrix at) => Naive.KoLeo(at, nearest).Map(loss => Weight * loss);
+            t.Check(rowLoss, Close.Chained, () => Loss(z), "loss");
+            t.Check(dz, Close.Chained, () => dz.Before + Numeric.Gradient(z, at => Loss(at).Values.Sum()), "dz");
+        }
+    });
+
+    /// <summary>Equal rows have the largest loss there is, a finite one, and of equals the first is the nearest.</summary>
+    [TestMethod, EveryDevice]
+    public void KoLeo_of_equal_rows(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var rows in new[] { 2, 7, 300 })
+        {
+            const int cols = 19;
+            DeviceMatrix z = t.Fixed(Matrix.Make(rows, cols, (_, c) => c == 3 ? 1 : 0)), dz = t.Fixed(new Matrix(rows, cols)), rowLoss = t.Output(rows, 1);
+            t.Ops.KoLeo(z, t.Fixed(Naive.MatMul(z, z, Transpose.B)), dz, rowLoss, Weight);
+            double distance = 1e-8 * Math.Sqrt(cols), pull = -Weight / rows / (distance * (distance + 1e-8)) * 1e-8;
+            t.Check(rowLoss, Close.Chained, () => Matrix.Make(rows, 1, (_, _) => -Weight / rows * Math.Log(distance + 1e-8)), "loss");
+            // Row 0 is the nearest of all others, and row 1 of row 0.
+            t.Check(dz, Close.Chained, () => Matrix.Make(rows, cols, (r, _) => pull * (1 - (r == 0 ? rows - 1 : r == 1 ? 1 : 0))), "dz");
+        }
+    });
+
+    /// <summary>A row that is not finite makes the loss so, wherever it stands.</summary>
+    [TestMethod, EveryDevice]
+    public void KoLeo_of_a_broken_row(string device) => OpTest.Run(device, t =>
+    {
+        for (int broken = 0; broken < 3; broken++)
+        {
+            var z = t.Fixed(Matrix.Make(3, 33, (r, c) => r == broken ? double.NaN : r == c ? 1 : 0));
+            DeviceMatrix dz = t.Fixed(new Matrix(3, 33)), rowLoss = t.Fixed(new Matrix(3, 1)), sum = t.Fixed(new Matrix(1, 1));
+            t.Ops.KoLeo(z, t.Fixed(Naive.MatMul(z, z, Transpose.B)), dz, rowLoss, Weight);
+            t.Ops.AddSum(rowLoss, sum, 0);
+            var gate = t.Gate();
+            t.Ops.Judge(sum, sum, gate, 0, 0.9f, 0.999f);
+            t.Check([gate.Read()[StepGate.Open]], 0, () => [0], $"gate after row {broken} was broken");
+        }
+    });
+
+    [TestMethod, EveryDevice]
     public void SigmoidContrast(string device) => OpTest.Run(device, t =>
     {
         foreach (var batch in BatchSizes)

@@ -41,5 +41,16 @@ public static partial class Naive
     public static Matrix SigmoidContrast(Matrix cosines, double t, double b) => Matrix.Make(cosines.Rows, 1, (i, _) =>
         Enumerable.Range(0, cosines.Cols).Sum(j => Softplus((i == j ? -1 : 1) * (Math.Exp(t) * cosines[i, j] + b))) / cosines.Rows);
 
+    /// <summary>Of each row of cosines the place of the largest beside the diagonal, the first of equals.</summary>
+    public static int[] Nearest(Matrix cosines) =>
+        [.. Enumerable.Range(0, cosines.Rows).Select(i => Enumerable.Range(0, cosines.Cols).Where(j => j != i).MaxBy(j => cosines[i, j]))];
+
+    /// <summary>Each row's share of the mean of -log(|z_i - z_n + ε| + ε), n its nearest.</summary>
+    public static Matrix KoLeo(Matrix z, int[] nearest) => Matrix.Make(z.Rows, 1, (i, _) =>
+        -Math.Log(Math.Sqrt(Enumerable.Range(0, z.Cols).Sum(c => Math.Pow(z[i, c] - z[nearest[i], c] + 1e-8, 2))) + 1e-8) / z.Rows);
+
+    /// <summary>Each row divided by its length.</summary>
+    public static Matrix Unit(Matrix x) => Matrix.Make(x.Rows, x.Cols, (r, c) => x[r, c] / Math.Sqrt(Row(x, r).Sum(v => v * v)));
+
     static double Softplus(double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));
 }

@@ -45,14 +45,51 @@ public sealed class LossTests
         }
     }
 
+    /// <summary>Within a view and, where the batch is cut into slices, within a slice.</summary>
+    [TestMethod, EveryDevice]
+    public void KoLeo_is_the_mean_over_views_of_nearest_distances(string device)
+    {
+        foreach (var accumulate in new[] { 1, 2 })
+        {
+            using var run = new TinyRun(device, TinyRun.Recipe with { KoLeoWeight = 0.3, Accumulate = accumulate });
+            var (size, parts) = (Batch / accumulate, new List<Matrix>());
+            run.Trainer.Probe = (name, tensor) =>
+            {
+                if (name == "z_image") parts.Add(AsMatrix(run.Model.Device, tensor));
+            };
+            var metrics = run.Step(run.Batch(1));
+            Assert.HasCount(accumulate, parts);
+            var views = parts.SelectMany(part => Enumerable.Range(0, 2).Select(view => Matrix.Make(size, part.Cols, (r, c) => part[view * size + r, c])));
+            var loss = views.Average(z => Naive.KoLeo(z, Naive.Nearest(Naive.MatMul(z, z, Transpose.B))).Values.Sum());
+            Close.To([loss], [(float)metrics.Losses.Of(LossTerm.KoLeo)!], Close.Chained, $"KoLeo in {accumulate} slices");
+            Assert.AreEqual(metrics.Contrastive + metrics.Distillation + 0.3 * metrics.Losses.Of(LossTerm.KoLeo)!.Value, metrics.Loss, 1e-12);
+        }
+    }
+
+    [TestMethod]
+    public void What_KoLeo_cannot_work_on_is_refused()
+    {
+        Refused("set ViewConfig.Plain to false (--views silc or dino) or KoLeoWeight to 0", TinyRun.Recipe, TinyRun.Config with { Views = TinyRun.Config.Views with { Plain = true } });
+        Refused("a batch of 4 in 4 slices has one picture in each", TinyRun.Recipe with { Accumulate = 4 });
+        Refused("a batch of 1 in 1 slices", TinyRun.Recipe with { BatchSize = 1 });
+        Refused("it is what the loss koleo trains: set its weight to 0 (--koleo 0)", TinyRun.Recipe with { DistillationWeight = 0, RateRules = [new("img/.*", 0)] });
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => (TinyRun.Recipe with { KoLeoWeight = -1 }).Check()).Message, "koleo -1");
+
+        static void Refused(string says, TrainConfig recipe, SilcConfig? config = null) => StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(
+            () => new TinyRun(TestDevices.OneThread, recipe with { KoLeoWeight = 0.1 }, config)).Message, says);
+    }
+
     /// <summary>
     /// Along its own direction the loss must change by the length of the gradient. The teacher and the center stand still, and nothing moves.
     /// </summary>
     [TestMethod, EveryDevice(CpuThreads = 1)]
     public void The_gradient_of_a_whole_step_is_that_of_its_loss(string device)
     {
-        foreach (var (kind, globalToGlobal, contrastive) in
-            new[] { (ContrastiveKind.Softmax, false, 0.7), (ContrastiveKind.Sigmoid, true, 0.7), (ContrastiveKind.Softmax, true, 0) })
+        foreach (var (kind, globalToGlobal, contrastive, koLeo, accumulate) in new[]
+        {
+            (ContrastiveKind.Softmax, false, 0.7, 0, 1), (ContrastiveKind.Sigmoid, true, 0.7, 0, 1), (ContrastiveKind.Softmax, true, 0, 0, 1),
+            (ContrastiveKind.Softmax, false, 0.7, 0.3, 1), (ContrastiveKind.Softmax, true, 0, 0.3, 1), (ContrastiveKind.Sigmoid, false, 0.7, 0.3, 2),
+        })
         {
             var recipe = TinyRun.Recipe with
             {
@@ -64,6 +101,8 @@ public sealed class LossTests
                 ContrastiveWeight = contrastive,
                 DistillationWeight = 0.4,
                 GlobalToGlobal = globalToGlobal,
+                KoLeoWeight = koLeo,
+                Accumulate = accumulate,
             };
             using var run = new TinyRun(device, recipe, TinyRun.Config with { Contrastive = kind });
             var (batch, values) = (run.Batch(1), run.Model.Parameters.Values);
@@ -74,7 +113,7 @@ public sealed class LossTests
 
             double step = 0.01 / norm;      // the loss shall change by 0.01, whatever the scale of the gradient
             double slope = (LossAt(step) - LossAt(-step)) / (2 * step);
-            Close.To([norm], [(float)slope], Close.StepDifferences, $"{kind}, global to global {globalToGlobal}");
+            Close.To([norm], [(float)slope], Close.StepDifferences, $"{kind}, global to global {globalToGlobal}, KoLeo {koLeo}");
 
             double LossAt(double distance)
             {

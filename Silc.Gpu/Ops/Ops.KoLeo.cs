@@ -1,0 +1,94 @@
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace Silc;
+
+/// <summary>
+/// The nearest other row n of row i, by the largest cosine, of equals the lowest; d = |z_i - z_n + ε|, rowLoss = -weight · log(d + ε).
+/// near[i] = n and near[N + i] = -weight / (d·(d + ε)), what the gradient is made of.
+/// </summary>
+readonly struct KoLeoRows<TPack>(Floats z, Floats cosines, Floats near, Floats rowLoss, int count, int width, float weight, float epsilon) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        for (int row = Share.First(count); row < last; row++)
+        {
+            // A row whose cosines are all NaN has some neighbour, too: its loss is NaN.
+            float largest = float.MinValue;
+            int at = row == 0 ? 1 : 0;
+            for (int j = lane; j < count; j += lanes)
+            {
+                float cosine = cosines[row * count + j];
+                if (j != row && cosine > largest)
+                {
+                    largest = cosine;
+                    at = j;
+                }
+            }
+            float best = Lanes.Peak(largest, lane, lanes);
+            int neighbour = -(int)Lanes.Peak(largest == best ? -at : -count, lane, lanes);
+
+            int mine = row * width, other = neighbour * width;
+            var squares = TPack.Splat(0);
+            float tail = 0;
+            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
+            {
+                var d = TPack.Load(z, mine + c) - TPack.Load(z, other + c) + TPack.Splat(epsilon);
+                squares += d * d;
+            }
+            for (int c = whole + lane; c < width; c += lanes)
+            {
+                float d = z[mine + c] - z[other + c] + epsilon;
+                tail += d * d;
+            }
+            float distance = XMath.Sqrt(Lanes.Sum(TPack.Sum(squares) + tail, lane, lanes));
+            if (lane == 0)
+            {
+                near[row] = neighbour;
+                near[count + row] = -weight / (distance * (distance + epsilon));
+                rowLoss[row] = -weight * XMath.Log(distance + epsilon);
+            }
+        }
+    }
+}
+
+/// <summary>
+/// dz_i += f_i·(z_i - z_n + ε) - Σ f_j·(z_j - z_i + ε) over the rows j whose nearest is i, in their order; f from <see cref="KoLeoRows{TPack}"/>.
+/// </summary>
+readonly struct KoLeoGrad<TPack>(Floats z, Floats near, Floats dz, int count, int width, float epsilon) : IKernel where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        for (int row = Share.First(count); row < last; row++)
+        {
+            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(row, c);
+            for (int c = whole + lane; c < width; c += lanes) At<One>(row, c);
+        }
+    }
+
+    void At<P>(int row, int c) where P : struct, IPack<P>
+    {
+        var mine = P.Load(z, row * width + c);
+        var sum = P.Splat(near[count + row]) * (mine - P.Load(z, (int)near[row] * width + c) + P.Splat(epsilon));
+        for (int j = 0; j < count; j++)
+            if ((int)near[j] == row) sum = sum - P.Splat(near[count + j]) * (P.Load(z, j * width + c) - mine + P.Splat(epsilon));
+        P.Store(dz, row * width + c, P.Load(dz, row * width + c) + sum);
+    }
+}
+
+partial class Ops<TPack>
+{
+    public override void KoLeo(Tensor z, Tensor cosines, Tensor dz, Tensor rowLoss, float weight)
+    {
+        const float epsilon = 1e-8f;
+        Same(z, dz);
+        int n = z.Rows;
+        if (n < 2 || Square(cosines) != n) throw new ArgumentException($"{n} rows and {cosines.Rows} cosines: a nearest other row needs two rows and the cosines of all");
+        var near = Device.Workspace(2L * n);
+        Device.ForRows(n, new KoLeoRows<TPack>(Dense(z), Dense(cosines), near, Dense(rowLoss), n, z.Cols, weight / n, epsilon));
+        Device.ForRows(n, new KoLeoGrad<TPack>(Dense(z), near, Dense(dz), n, z.Cols, epsilon));
+    }
+}
