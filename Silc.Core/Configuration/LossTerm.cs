@@ -3,7 +3,7 @@ namespace Silc;
 /// <summary>
 /// A loss of training: one entry of <see cref="All"/> gives it an element of the loss buffer on the device, a place in the step's check for values
 /// that are not finite and in its sums, a value in the metrics, a column of metrics.csv, a TensorBoard tag, a line in the plots, a word on the
-/// progress line, a card in the report and, from the third on, an option and a rung of the ablation ladder.
+/// progress line, a card in the report, an option of <c>silc train</c> and a rung of the ablation ladder.
 /// Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Name">Column of metrics.csv and, after <c>loss/</c>, TensorBoard tag; also its name in plots and tables.</param>

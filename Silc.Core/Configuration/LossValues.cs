@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 
 namespace Silc;
@@ -47,5 +48,6 @@ public sealed class LossValues(ReadOnlySpan<LossValue> values) : IReadOnlyList<L
     public override int GetHashCode() => values.Aggregate(0, HashCode.Combine);
 
     /// <summary>E.g. contrastive 1.6424, distillation 6.0222.</summary>
-    public override string ToString() => string.Join(", ", values.Select(loss => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{loss.Term.Name} {loss.Value:G5}")));
+    public override string ToString() =>
+        string.Join(", ", values.Select(loss => string.Create(CultureInfo.InvariantCulture, $"{loss.Term.Name} {loss.Value:G5}")));
 }

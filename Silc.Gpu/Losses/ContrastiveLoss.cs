@@ -8,7 +8,9 @@ namespace Silc;
 /// </summary>
 public sealed class ContrastiveLoss(SilcModel model, double weight)
 {
-    /// <summary>Adds the loss to its term of <paramref name="losses"/> and returns its gradients with respect to zImage (G·B, C) and zText (B, C).</summary>
+    /// <summary>
+    /// Adds the loss to its term of <paramref name="losses"/> and returns its gradients with respect to zImage (G·B, C) and zText (B, C).
+    /// </summary>
     internal (Tensor DzImage, Tensor DzText) Run(Pass pass, Tensor zImage, Tensor zText, LossBuffer losses)
     {
         var ops = pass.Ops;

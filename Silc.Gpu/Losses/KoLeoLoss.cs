@@ -21,8 +21,8 @@ sealed class KoLeoLoss : ImageLoss
             throw new ArgumentException("with plain views the student sees no global ones, whose features KoLeo spreads: "
                 + "set ViewConfig.Plain to false (--views silc or dino) or KoLeoWeight to 0 (--koleo 0)");
         if (train.BatchSize / train.Accumulate < 2)
-            throw new ArgumentException($"a batch of {train.BatchSize} in {train.Accumulate} slices has one picture in each, and KoLeo needs the nearest other one: "
-                + "set a larger BatchSize (--batch), a smaller Accumulate (--accumulate) or KoLeoWeight to 0 (--koleo 0)");
+            throw new ArgumentException($"a batch of {train.BatchSize} in {train.Accumulate} slices has one picture in each, and KoLeo needs "
+                + "the nearest other one: set a larger BatchSize (--batch), a smaller Accumulate (--accumulate) or KoLeoWeight to 0 (--koleo 0)");
     }
 
     public override void Run(Pass pass, Tensor zImage, Tensor dzImage, LossBuffer losses)

@@ -86,7 +86,8 @@ partial class Ops<TPack>
         const float epsilon = 1e-8f;
         Same(z, dz);
         int n = z.Rows;
-        if (n < 2 || Square(cosines) != n) throw new ArgumentException($"{n} rows and {cosines.Rows} cosines: a nearest other row needs two rows and the cosines of all");
+        if (n < 2 || (cosines.Rows, cosines.Cols) != (n, n))
+            throw new ArgumentException($"{n} rows and {cosines.Rows} x {cosines.Cols} cosines: KoLeo needs two rows or more and the cosines of all");
         var near = Device.Workspace(2L * n);
         Device.ForRows(n, new KoLeoRows<TPack>(Dense(z), Dense(cosines), near, Dense(rowLoss), n, z.Cols, weight / n, epsilon));
         Device.ForRows(n, new KoLeoGrad<TPack>(Dense(z), near, Dense(dz), n, z.Cols, epsilon));

@@ -54,7 +54,8 @@ public sealed class StepGate : IDisposable
     }
 
     /// <summary>
-    /// Sets what <see cref="Read"/> returned: Adam's bias correction counts updates, and sums go on to the next report. What a shorter state lacks is 0.
+    /// Sets what <see cref="Read"/> returned: Adam's bias correction counts updates, and sums go on to the next report. What a shorter
+    /// state lacks is 0.
     /// </summary>
     internal void Write(float[] state) => device.Upload<float>([.. state, .. new float[Size - state.Length]], View);
 

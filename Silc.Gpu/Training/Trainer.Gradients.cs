@@ -18,7 +18,8 @@ public sealed partial class Trainer
             if (slice > 0) frame.Dispose();
             var now = views[slice];
             lastTargets = Teacher is null ? default : DistillLocal(pass, inference, now, means.Slice(slice, 1));
-            if (Config.ContrastiveWeight > 0 || Config.GlobalToGlobal || imageLosses.Count > 0) Captioned(pass, inference, now, lastTargets, whole?.Slice(pass, slice));
+            if (Config.ContrastiveWeight > 0 || Config.GlobalToGlobal || imageLosses.Count > 0)
+                Captioned(pass, inference, now, lastTargets, whole?.Slice(pass, slice));
         }
         Teacher?.Observe(pass.Ops, means);
     }
@@ -37,8 +38,8 @@ public sealed partial class Trainer
         return targets;
     }
 
-    // Image-text contrast, losses on the images alone, and DINO's terms between global views if wanted: all begin with the same forward. A locked tower keeps no
-    // activations and has no backward.
+    // Image-text contrast, losses on the images alone, and DINO's terms between global views if wanted: all begin with the same forward. A
+    // locked tower keeps no activations and has no backward.
     void Captioned(Pass pass, Pass inference, BatchSlice slice, Tensor targets, (Tensor Image, Tensor Text)? cached)
     {
         var (zText, backText) = student.EmbedText(frozen.Text ? inference : pass, slice.Tokens);

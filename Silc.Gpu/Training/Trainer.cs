@@ -48,7 +48,8 @@ public sealed partial class Trainer : IDisposable
             throw new ArgumentException("the image tower is frozen, and it is what self-distillation trains: set DistillationWeight to 0 (--distillation 0)");
         (contrastive, distillation, imageLosses) = (new(model, train.ContrastiveWeight), new(model.Config, train), ImageLoss.Of(model.Config, train));
         if (frozen.Image && imageLosses is [{ Term: var term }, ..])
-            throw new ArgumentException($"the image tower is frozen, and it is what the loss {term.Name} trains: set its weight to 0 ({term.Option} 0)");
+            throw new ArgumentException(
+                $"the image tower is frozen, and it is what the loss {term.Name} trains: set its weight to 0 ({term.Option} 0)");
         try
         {
             model.Parameters.AllocateGradients();

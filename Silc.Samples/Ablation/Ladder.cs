@@ -56,7 +56,10 @@ sealed class Ladder(Device device, SilcConfig recipe, TrainConfig train, Tokeniz
 
     // Every loss of the top rung, on lower ones as 0.
     IEnumerable<Metric> AtTheEnd(TrainReport report) =>
-        [.. LossTerm.Of(train).Select(term => new Metric(term.Name, report.Metrics.Losses.Of(term) ?? 0)), new("seconds", report.Elapsed.TotalSeconds)];
+    [
+        .. LossTerm.Of(train).Select(term => new Metric(term.Name, report.Metrics.Losses.Of(term) ?? 0)),
+        new("seconds", report.Elapsed.TotalSeconds),
+    ];
 
     static string Name(ContrastiveKind loss) => loss.ToString().ToLowerInvariant();
 }

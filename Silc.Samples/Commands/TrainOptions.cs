@@ -79,8 +79,8 @@ static class TrainOptions
     /// <summary>What a model is and how it learns, but for the image-text loss.</summary>
     public static IReadOnlyList<Option> Recipe { get; } =
     [
-        Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, ImageSize, .. Losses.Select(loss => loss.Option), Ema, GlobalToGlobal, LocalViews,
-        MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Accumulate, Seed,
+        Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, ImageSize, .. Losses.Select(loss => loss.Option), Ema,
+        GlobalToGlobal, LocalViews, MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Accumulate, Seed,
     ];
 
     public static IReadOnlyList<Option> All { get; } =
@@ -117,13 +117,14 @@ static class TrainOptions
         var preset = init ?? SilcConfig.Preset(parsed.GetValue(Preset)!) with { VocabSize = tokenizer.VocabSize };
         var views = ViewOptions.Of(preset.Views, parsed, parsed.GetValue(MinCrop));
         var atLeast = init is null && tokenizer is ByteTokenizer ? 48 : 0;
+        var distils = parsed.GetValue(Losses.Single(loss => loss.Term == LossTerm.Distillation).Option) > 0;
         return (preset with
         {
             ImageSize = parsed.GetValue(ImageSize) ?? preset.ImageSize,
             TextLength = parsed.GetValue(TextLength) ?? Math.Max(preset.TextLength, atLeast),
             Contrastive = init is null || parsed.GetResult(Contrastive) is { Implicit: false } ? parsed.GetValue(Contrastive) : init.Contrastive,
             // Without distillation nobody looks at local views.
-            Views = views with { Local = parsed.GetValue(Losses.Single(loss => loss.Term == LossTerm.Distillation).Option) > 0 ? parsed.GetValue(LocalViews) ?? views.Local : 0 },
+            Views = views with { Local = distils ? parsed.GetValue(LocalViews) ?? views.Local : 0 },
         }).Check();
     }
 

@@ -52,7 +52,8 @@ sealed class ReportPage(RunReport report)
 
     IEnumerable<(string Id, string Title, Html Body)> Sections()
     {
-        yield return ("losses", "Losses and rates", Html.Of($"{Figures(report.Losses)}{Last("step", "skipped", LossTerm.All.Select(term => term.Name))}"));
+        var rates = Last("step", "skipped", LossTerm.All.Select(term => term.Name));
+        yield return ("losses", "Losses and rates", Html.Of($"{Figures(report.Losses)}{rates}"));
         yield return ("health", "Health of self-distillation", Html.Of($"{Figures(report.Health)}{Last("loss_over_log_k", "feature_deviation")}"));
         if (evaluation is not null)
         {

@@ -6,7 +6,8 @@ namespace Silc.Samples.Training;
 static class LossPlot
 {
     // Of 0 throughout: files of earlier versions say so of a loss of weight 0.
-    static bool IsMeasured(IReadOnlyList<(double Step, double Value)> points) => points.Any(point => double.IsFinite(point.Value) && point.Value != 0);
+    static bool IsMeasured(IReadOnlyList<(double Step, double Value)> points) =>
+        points.Any(point => double.IsFinite(point.Value) && point.Value != 0);
 
     /// <param name="over">A loss over the steps.</param>
     /// <param name="model">Null draws no levels to compare with.</param>
@@ -20,13 +21,15 @@ static class LossPlot
             var (points, colour) = (over(term), PlotLine.Colours[term.Slot % PlotLine.Colours.Count]);
             if (!IsMeasured(points)) continue;
             lines.Add(new(term.Name, points, colour));
-            if (Level(term, model, train) is { } level)
-                lines.Add(new($"{term.Level!.Name}: {term.Level.Formula}", [(points[0].Step, level), (points[^1].Step, level)], colour, Dashed: true));
+            if (Level(term, model, train) is not { } level) continue;
+            (double, double)[] ends = [(points[0].Step, level), (points[^1].Step, level)];
+            lines.Add(new($"{term.Level!.Name}: {term.Level.Formula}", ends, colour, Dashed: true));
         }
         var fromZero = lines.All(line => line.Points.All(point => !(point.Y < 0)));
         return new("loss", title, "loss (nats)", lines, fromZero);
     }
 
     /// <summary>A loss of a model that knows nothing; null if that is not known.</summary>
-    public static double? Level(LossTerm term, SilcConfig? model, TrainConfig? train) => model is null || train is null ? null : term.Level?.Value(model, train);
+    public static double? Level(LossTerm term, SilcConfig? model, TrainConfig? train) =>
+        model is null || train is null ? null : term.Level?.Value(model, train);
 }

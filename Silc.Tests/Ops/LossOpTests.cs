@@ -76,7 +76,8 @@ public sealed class LossOpTests
         foreach (var rows in new[] { 2, 7, 300 })
         {
             const int cols = 19;
-            DeviceMatrix z = t.Fixed(Matrix.Make(rows, cols, (_, c) => c == 3 ? 1 : 0)), dz = t.Fixed(new Matrix(rows, cols)), rowLoss = t.Output(rows, 1);
+            DeviceMatrix z = t.Fixed(Matrix.Make(rows, cols, (_, c) => c == 3 ? 1 : 0));
+            DeviceMatrix dz = t.Fixed(new Matrix(rows, cols)), rowLoss = t.Output(rows, 1);
             t.Ops.KoLeo(z, t.Fixed(Naive.MatMul(z, z, Transpose.B)), dz, rowLoss, Weight);
             double distance = 1e-8 * Math.Sqrt(cols), pull = -Weight / rows / (distance * (distance + 1e-8)) * 1e-8;
             t.Check(rowLoss, Close.Chained, () => Matrix.Make(rows, 1, (_, _) => -Weight / rows * Math.Log(distance + 1e-8)), "loss");

@@ -40,11 +40,25 @@ public sealed class OptimizerOpTests
                 t.Ops.Judge(gradients, losses, gate, 0, Beta1, Beta2);
                 if (bad >= 0) t.Ops.Judge(gradients, broken, gate, 0, Beta1, Beta2);
                 var state = gate.Read();
-                Assert.AreEqual((bad < 0 ? 1f : 0, bad < 0 ? 0f : 1), (state[StepGate.Open], state[StepGate.Skipped]), $"loss {bad} of {count} is broken");
+                Assert.AreEqual((bad < 0 ? 1f : 0, bad < 0 ? 0f : 1), (state[StepGate.Open], state[StepGate.Skipped]),
+                    $"loss {bad} of {count} is broken");
                 t.Check([.. sums.Select(place => state[place])], Close.Float32,
                     () => [.. Enumerable.Range(0, sums.Length).Select(c => c < count ? losses.Before[0, c] : 0)], $"sums of {count} losses");
             }
     });
+
+    /// <summary>A checkpoint of a time of fewer losses lacks their sums; those of the first two stand where it has them.</summary>
+    [TestMethod]
+    public void A_shorter_state_goes_on_with_sums_of_0()
+    {
+        using var gate = new StepGate(TestDevices.Open(TestDevices.OneThread));
+        float[] earlier = [.. Enumerable.Range(1, StepGate.MoreSums)];
+        gate.Write(earlier);
+        CollectionAssert.AreEqual((float[])[.. earlier, .. new float[StepGate.Size - StepGate.MoreSums]], gate.Read());
+        CollectionAssert.AreEqual((int[])[7, 8, 13, 14, 15], (int[])[.. Enumerable.Range(0, 5).Select(StepGate.SumOf)]);
+        gate.ResetSums();
+        CollectionAssert.AreEqual((float[])[1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 12, 13, 0, 0, 0], gate.Read());
+    }
 
     [TestMethod, EveryDevice]
     [Description("A NaN or an infinity anywhere closes the gate and is counted; the sums and the number of updates stay.")]

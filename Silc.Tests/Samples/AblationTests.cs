@@ -61,6 +61,18 @@ public sealed class AblationTests : TempFolder
         CollectionAssert.AreEqual(again.Rows.ToArray(), last.Rows.ToArray());
     }
 
+    /// <summary>Each further loss of the recipe is one more rung on top, and on no lower one.</summary>
+    [TestMethod]
+    public void A_further_loss_has_a_rung_of_its_own()
+    {
+        var recipe = train with { DistillationWeight = 0.5, KoLeoWeight = 0.2 };
+        var runs = LadderRun.Of(recipe);
+        CollectionAssert.AreEqual((string[])["contrastive only", "+ additional views", "+ self-distillation", "+ KoLeo"], runs.Select(run => run.Name).ToArray());
+        var weights = runs.Select(run => run.Training(recipe, 1)).Select(one => (one.ContrastiveWeight, one.DistillationWeight, one.KoLeoWeight));
+        CollectionAssert.AreEqual(((double, double, double)[])[(1, 0, 0), (1, 0, 0), (1, 0.5, 0), (1, 0.5, 0.2)], weights.ToArray());
+        CollectionAssert.AreEqual((int[])[0, 0, 2, 2], runs.Select(run => run.Model(config, ContrastiveKind.Softmax).Views.Local).ToArray());
+    }
+
     [TestMethod]
     public void Numbers_of_other_settings_are_not_mixed()
     {

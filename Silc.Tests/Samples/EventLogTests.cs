@@ -42,13 +42,14 @@ public sealed class EventLogTests : TempFolder
     [TestMethod]
     public void Values_that_are_not_finite_are_logged_as_they_are()
     {
-        var metrics = new StepMetrics(3, double.NaN, [new(LossTerm.Contrastive, double.PositiveInfinity)], 1e300, 0.1, 10, -10, 1, 1);
+        var metrics = new StepMetrics(3, double.NaN, [new(LossTerm.Contrastive, double.PositiveInfinity), new(LossTerm.KoLeo, -0.5)], 1e300, 0.1, 10, -10, 1, 1);
         using (var log = new EventLog(Root, resumedStep: 0))
             log.Add(new(metrics, 9, 1.5, 0, "read", TimeSpan.Zero, TimeSpan.Zero));
         var scalars = EventReader.Shown(Root)[3];
         Assert.AreEqual(float.NaN, scalars["loss/total"]);
         Assert.AreEqual(float.PositiveInfinity, scalars["loss/contrastive"]);
         Assert.AreEqual(float.PositiveInfinity, scalars["optimizer/gradient_norm"]);
+        Assert.AreEqual(-0.5f, scalars["loss/koleo"]);
         Assert.AreEqual(-10f, scalars["contrastive/bias"]);
     }
 

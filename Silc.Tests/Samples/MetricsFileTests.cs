@@ -49,7 +49,8 @@ public sealed class MetricsFileTests : TempFolder
         foreach (var term in LossTerm.All)
         {
             var metrics = new StepMetrics(3, 1, [new(term, 0.25)], 1, 0.1, 10, -10, 0, 0);
-            using (var log = new MetricsLog(At("metrics.csv"), resumedStep: 0)) log.Add(new(metrics, 9, 1.5, 0, "read", TimeSpan.Zero, TimeSpan.Zero));
+            using (var log = new MetricsLog(At("metrics.csv"), resumedStep: 0))
+                log.Add(new(metrics, 9, 1.5, 0, "read", TimeSpan.Zero, TimeSpan.Zero));
             var read = RunMetrics.Read(At("metrics.csv"));
             foreach (var other in LossTerm.All) Assert.AreEqual(other == term ? "0.25" : "", read.LastText(other.Name));
             Assert.AreEqual(("0.1", "1.5"), (read.LastText("learning_rate"), read.LastText("samples_per_second")));

@@ -59,7 +59,8 @@ public sealed class LossTests
             };
             var metrics = run.Step(run.Batch(1));
             Assert.HasCount(accumulate, parts);
-            var views = parts.SelectMany(part => Enumerable.Range(0, 2).Select(view => Matrix.Make(size, part.Cols, (r, c) => part[view * size + r, c])));
+            var views = parts.SelectMany(part => Enumerable.Range(0, 2).Select(view =>
+                Matrix.Make(size, part.Cols, (r, c) => part[view * size + r, c])));
             var loss = views.Average(z => Naive.KoLeo(z, Naive.Nearest(Naive.MatMul(z, z, Transpose.B))).Values.Sum());
             Close.To([loss], [(float)metrics.Losses.Of(LossTerm.KoLeo)!], Close.Chained, $"KoLeo in {accumulate} slices");
             Assert.AreEqual(metrics.Contrastive + metrics.Distillation + 0.3 * metrics.Losses.Of(LossTerm.KoLeo)!.Value, metrics.Loss, 1e-12);
@@ -69,14 +70,19 @@ public sealed class LossTests
     [TestMethod]
     public void What_KoLeo_cannot_work_on_is_refused()
     {
-        Refused("set ViewConfig.Plain to false (--views silc or dino) or KoLeoWeight to 0", TinyRun.Recipe, TinyRun.Config with { Views = TinyRun.Config.Views with { Plain = true } });
+        Refused("set ViewConfig.Plain to false (--views silc or dino) or KoLeoWeight to 0", TinyRun.Recipe,
+            TinyRun.Config with { Views = TinyRun.Config.Views with { Plain = true } });
         Refused("a batch of 4 in 4 slices has one picture in each", TinyRun.Recipe with { Accumulate = 4 });
         Refused("a batch of 1 in 1 slices", TinyRun.Recipe with { BatchSize = 1 });
-        Refused("it is what the loss koleo trains: set its weight to 0 (--koleo 0)", TinyRun.Recipe with { DistillationWeight = 0, RateRules = [new("img/.*", 0)] });
+        Refused("it is what the loss koleo trains: set its weight to 0 (--koleo 0)",
+            TinyRun.Recipe with { DistillationWeight = 0, RateRules = [new("img/.*", 0)] });
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => (TinyRun.Recipe with { KoLeoWeight = -1 }).Check()).Message, "koleo -1");
 
-        static void Refused(string says, TrainConfig recipe, SilcConfig? config = null) => StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(
-            () => new TinyRun(TestDevices.OneThread, recipe with { KoLeoWeight = 0.1 }, config)).Message, says);
+        static void Refused(string says, TrainConfig recipe, SilcConfig? config = null)
+        {
+            var error = Assert.ThrowsExactly<ArgumentException>(() => new TinyRun(TestDevices.OneThread, recipe with { KoLeoWeight = 0.1 }, config));
+            StringAssert.Contains(error.Message, says);
+        }
     }
 
     /// <summary>
