@@ -6,7 +6,7 @@ namespace Silc;
 /// <summary>
 /// Activation memory of one step: two bump allocators in one buffer. <see cref="Keep"/> grows up from the bottom and holds what
 /// pullbacks want; <see cref="Temp"/> grows down from the top. A <see cref="Frame"/> gives back what both handed out since it opened.
-/// An arena made by <see cref="Measure"/> has no memory and only finds the size that a step needs. Threads: one at a time.
+/// <see cref="Device.Measure"/> finds the size that a step needs. Threads: one at a time.
 /// </summary>
 public sealed class Arena : IDisposable
 {
@@ -27,8 +27,8 @@ public sealed class Arena : IDisposable
     /// <summary>Memory for <paramref name="floats"/> floats.</summary>
     public static Arena Allocate(Device device, long floats) => new(device, Math.Max(floats, Alignment), true);
 
-    /// <summary>An arena without memory, for a dry run.</summary>
-    public static Arena Measure(Device device) => new(device, long.MaxValue / 2 / Alignment * Alignment, false);
+    /// <summary>An arena without memory, for <see cref="Device.Measure"/>.</summary>
+    internal static Arena WithoutMemory(Device device) => new(device, long.MaxValue / 2 / Alignment * Alignment, false);
 
     /// <summary>Floats that there is room for.</summary>
     public long Capacity => capacity;
@@ -62,7 +62,7 @@ public sealed class Arena : IDisposable
     {
 #if DEBUG
         // A value that is read after its frame has closed shows up as NaN in the first test.
-        if (buffer is not null && !device.DryRun)
+        if (buffer is not null)
         {
             if (bottom > toBottom) device.Poison(buffer.View.AsContiguous().SubView(toBottom, bottom - toBottom));
             if (top < toTop) device.Poison(buffer.View.AsContiguous().SubView(top, toTop - top));
@@ -71,7 +71,7 @@ public sealed class Arena : IDisposable
         (bottom, top) = (toBottom, toTop);
     }
 
-    // Refuses what kernels could not count, in a dry run already.
+    // Refuses what kernels could not count, while memory is measured already.
     static long Floats(int rows, int cols, Stored stored) => new Tensor(default, rows, cols).Count is var count && stored == Stored.BFloat16
         ? (count + 1L) / 2
         : count;

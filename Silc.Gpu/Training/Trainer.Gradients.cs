@@ -99,20 +99,10 @@ public sealed partial class Trainer
     }
 
     // Walks through a step and its report without memory or launches to find how much they need.
-    Arena Measure()
+    Arena Measure() => Arena.Allocate(device, device.Measure(arena =>
     {
-        using var measure = Arena.Measure(device);
-        device.DryRun = true;
-        try
-        {
-            Gradients(new(device.Ops, measure, Recompute: Config.Recompute), new(device.Ops, measure, Training: false));
-            if (Teacher is not null) HealthScratch(measure);
-            Update();       // for the sake of its kernels
-        }
-        finally
-        {
-            device.DryRun = false;
-        }
-        return Arena.Allocate(device, measure.Peak);
-    }
+        Gradients(new(device.Ops, arena, Recompute: Config.Recompute), new(device.Ops, arena, Training: false));
+        if (Teacher is not null) HealthScratch(arena);
+        Update();       // for the sake of its kernels
+    }));
 }

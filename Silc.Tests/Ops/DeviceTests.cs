@@ -79,7 +79,48 @@ public sealed class DeviceTests
         StringAssert.Contains(error.Message, "activation memory");
     }
 
-    /// <summary>An array is free again after its upload, however much is queued before: in a dry run too, where constants come into being.</summary>
+    [TestMethod, EveryDevice]
+    public void Measuring_finds_the_peak_and_runs_nothing(string device)
+    {
+        var on = TestDevices.Open(device);
+        using var arena = Arena.Allocate(on, 64);
+        var value = arena.Keep(1, 1);
+        on.Ops.Fill(value, 3);
+        var allocated = on.AllocatedBytes;
+        var peak = on.Measure(measured =>
+        {
+            on.Ops.Fill(value, 4);
+            using (measured.Frame())
+            {
+                var (x, y) = (measured.Keep(33, 64), measured.Temp(64, 33));
+                on.Ops.MatMul(x, y, measured.Temp(33, 33));
+                on.Synchronize();
+            }
+            measured.Reset();
+            measured.Keep(1, 64);
+            Assert.AreEqual(allocated, on.AllocatedBytes);
+        });
+        Assert.AreEqual(2 * 33 * 64 + 1152, peak);      // 33 · 33 floats take 1,152
+        Assert.AreEqual(3, on.Download(value.View)[0]);
+        Assert.ThrowsExactly<NotSupportedException>(() => on.Measure(_ => throw new NotSupportedException()));
+        on.Ops.Fill(value, 5);
+        Assert.AreEqual(5, on.Download(value.View)[0]);
+    }
+
+    [TestMethod]
+    public void Measuring_is_no_part_of_a_profile()
+    {
+        using var device = Device.Cpu(1);
+        using var arena = Arena.Allocate(device, 64);
+        var value = arena.Keep(1, 1);
+        var profile = device.StartProfile();
+        device.Measure(measured => device.Ops.Fill(measured.Keep(1, 1), 1));
+        Assert.IsEmpty(profile.Costs);
+        device.Ops.Fill(value, 1);
+        Assert.AreEqual(1, profile.Costs.Single().Calls);
+    }
+
+    /// <summary>An array is free again after its upload, however much is queued before: while memory is measured too, where constants come into being.</summary>
     [TestMethod, EveryDevice]
     public void An_upload_has_read_its_array_when_it_returns(string device)
     {
@@ -88,21 +129,14 @@ public sealed class DeviceTests
         using var arena = Arena.Allocate(on, 3 * size * size);
         Tensor x = arena.Keep(size, size), y = arena.Keep(size, size), constant = arena.Keep(1, size);
         on.Ops.Fill(x, 1);
-        foreach (var dry in new[] { false, true })
+        foreach (var measuring in new[] { false, true })
         {
             for (int i = 0; i < 4; i++) on.Ops.MatMul(x, x, y);
             var values = Enumerable.Repeat(3f, size).ToArray();
-            on.DryRun = dry;
-            try
-            {
-                on.Upload<float>(values, constant.View);
-            }
-            finally
-            {
-                on.DryRun = false;
-            }
+            if (measuring) on.Measure(_ => on.Upload<float>(values, constant.View));
+            else on.Upload<float>(values, constant.View);
             Array.Clear(values);
-            Assert.IsTrue(on.Download(constant.View.SubView(0, size)).All(value => value == 3), $"dry run: {dry}");
+            Assert.IsTrue(on.Download(constant.View.SubView(0, size)).All(value => value == 3), $"while measuring: {measuring}");
             on.Ops.Fill(constant, 0);
         }
     }
