@@ -56,7 +56,7 @@ public sealed class TextTransformer
     /// <summary>Captions to embeddings (B, C of the image tower), not normalised. The pullback's result has no meaning.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, TokenBatch tokens)
     {
-        var x = pass.Keep(tokens.Batch * length, width);
+        var x = pass.Keep(Tensor.RowsOf(tokens.Batch, length), width);
         pass.Ops.Embed(tokens.Ids, embedding.Value, x);
         pass.Ops.AddRows(positions.Value, x);
         var (encoded, backTransformer) = transformer.Forward(pass, x, tokens.Batch);

@@ -68,7 +68,7 @@ public sealed class VisionTransformer
     {
         if (side < patch) throw new ArgumentException($"pictures of side {side} have no room for a patch of {patch}");
         int grid = side / patch;
-        var patches = pass.KeepActivation(pixels.Rows * grid * grid, patch * patch * 3);
+        var patches = pass.KeepActivation(Tensor.RowsOf(pixels.Rows, grid * grid), patch * patch * 3);
         pass.Ops.Patches(pixels, patches, side, patch);
         var x = pass.Keep(patches.Rows, width);
         embedding.Run(pass, patches, x);
