@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -16,6 +17,7 @@ public sealed class Arena : IDisposable
     readonly Device device;
     readonly long capacity;
     long bottom, top;
+    int frames;
 
     Arena(Device device, long capacity, bool allocate)
     {
@@ -48,18 +50,26 @@ public sealed class Arena : IDisposable
 
     internal Tensor Temp(int rows, int cols, Stored stored = Stored.Float32)
     {
+        if (frames == 0)
+            throw new InvalidOperationException($"a temporary tensor of {rows} x {cols} outside of any frame would stay until the arena is reset: "
+                + "open a frame first (using var _ = pass.Frame()), or Keep it");
         top -= Room(Floats(rows, cols, stored));
         return Window(top, rows, cols, stored);
     }
 
     /// <summary>Opens a frame; disposing it gives back everything allocated since.</summary>
-    public ArenaFrame Frame() => new(this, bottom, top);
+    public ArenaFrame Frame() => new(this, bottom, top, ++frames);
 
-    /// <summary>Gives back everything.</summary>
-    public void Reset() => (bottom, top) = (0, capacity);
+    /// <summary>Gives back everything and ends the frames that are open.</summary>
+    public void Reset() => (bottom, top, frames) = (0, capacity, 0);
 
-    internal void Release(long toBottom, long toTop)
+    internal void Release(long toBottom, long toTop, int frame)
     {
+        if (frame != frames)
+            throw new InvalidOperationException(frame > frames
+                ? "this frame of the arena has ended already: a frame is disposed once, and not after a reset"
+                : $"frames of the arena inside of this one are open ({frames - frame}): dispose the inner ones first");
+        frames--;
 #if DEBUG
         // A value that is read after its frame has closed shows up as NaN in the first test.
         if (buffer is not null)
@@ -69,6 +79,13 @@ public sealed class Arena : IDisposable
         }
 #endif
         (bottom, top) = (toBottom, toTop);
+    }
+
+    /// <summary>In Debug, what a pullback was given shows up as NaN where it is read after it.</summary>
+    [Conditional("DEBUG")]
+    internal void Spend(Tensor dy)
+    {
+        if (dy is { View.IsValid: true, IsDense: true, Stored: Stored.Float32 }) device.Poison(dy.View.SubView(0, dy.Count));
     }
 
     // Refuses what kernels could not count, while memory is measured already.
@@ -96,8 +113,15 @@ public sealed class Arena : IDisposable
 }
 
 /// <summary>Everything allocated in an <see cref="Arena"/> since this was opened; disposing gives it back. Threads: one at a time.</summary>
-public readonly struct ArenaFrame(Arena arena, long bottom, long top) : IDisposable
+public readonly struct ArenaFrame : IDisposable
 {
+    readonly Arena arena;
+    readonly long bottom, top;
+    readonly int number;
+
+    internal ArenaFrame(Arena arena, long bottom, long top, int number) => (this.arena, this.bottom, this.top, this.number) = (arena, bottom, top, number);
+
     /// <summary>Gives the memory back.</summary>
-    public void Dispose() => arena.Release(bottom, top);
+    /// <exception cref="InvalidOperationException">It was given back already, or a frame inside is open.</exception>
+    public void Dispose() => arena.Release(bottom, top, number);
 }

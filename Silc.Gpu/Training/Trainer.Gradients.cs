@@ -9,13 +9,17 @@ public sealed partial class Trainer
         student.Parameters.ZeroGrads();
         pass.Ops.Fill(Losses, 0);
         int slices = Config.Accumulate;
+        pass.Frame();       // of the whole step, and open until the next one: the health of distillation is measured on what the last slice kept
         var means = Teacher is null ? default : pass.Keep(slices, student.Config.Head.Prototypes);
         var whole = slices > 1 && Config.ContrastiveWeight > 0 ? CachedContrast(pass, inference) : default;
         var frame = pass.Frame();
         for (int slice = 0; slice < slices; slice++)
         {
-            // What the last slice kept stays until the next step: the health of distillation is measured on it.
-            if (slice > 0) frame.Dispose();
+            if (slice > 0)
+            {
+                frame.Dispose();
+                frame = pass.Frame();
+            }
             var now = views[slice];
             lastTargets = Teacher is null ? default : DistillLocal(pass, inference, now, means.Slice(slice, 1));
             if (Config.ContrastiveWeight > 0 || Config.GlobalToGlobal) Captioned(pass, inference, now, lastTargets, whole?.Slice(pass, slice));
@@ -33,7 +37,7 @@ public sealed partial class Trainer
         var (y, backTower) = student.Image.Forward(pass, slice.Local, student.Config.Views.LocalSize);
         var (logits, backHead) = student.Head.Forward(pass, y);
         Probe?.Invoke("student_logits", logits);
-        backTower(backHead(distillation.Run(pass, logits, targets, Losses, globalViews: false)));
+        backTower.Invoke(backHead.Invoke(distillation.Run(pass, logits, targets, Losses, globalViews: false)));
         return targets;
     }
 
@@ -50,13 +54,13 @@ public sealed partial class Trainer
         if (Teacher is not null && Config.GlobalToGlobal)
         {
             var (logits, backHead) = student.Head.Forward(pass, raw);
-            dRaw = backHead(distillation.Run(pass, logits, targets, Losses, globalViews: true));
+            dRaw = backHead.Invoke(distillation.Run(pass, logits, targets, Losses, globalViews: true));
         }
         if (Config.ContrastiveWeight > 0)
         {
             var (dzImage, dzText) = cached ?? contrastive.Run(pass, zImage, zText, Losses);
             if (!frozen.Image) backImage(dzImage, dRaw);
-            if (!frozen.Text) backText(dzText);
+            if (!frozen.Text) backText.Invoke(dzText);
         }
         else
         {

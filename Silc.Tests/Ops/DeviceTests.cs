@@ -79,6 +79,35 @@ public sealed class DeviceTests
         StringAssert.Contains(error.Message, "activation memory");
     }
 
+    [TestMethod]
+    public void A_temporary_tensor_outside_of_any_frame_is_refused()
+    {
+        var device = TestDevices.Open(TestDevices.OneThread);
+        using var arena = Arena.Allocate(device, 1024);
+        var pass = new Pass(device.Ops, arena);
+        pass.Keep(1, 1);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => pass.Temp(3, 5));
+        StringAssert.Contains(error.Message, "3 x 5 outside of any frame");
+        using (pass.Frame()) pass.Temp(3, 5);
+        Assert.ThrowsExactly<InvalidOperationException>(() => pass.TempActivation(3, 5));
+        pass.Frame();
+        arena.Reset();      // ends the frame
+        Assert.ThrowsExactly<InvalidOperationException>(() => pass.Temp(3, 5));
+    }
+
+    [TestMethod]
+    public void Frames_end_once_and_the_inner_ones_first()
+    {
+        var device = TestDevices.Open(TestDevices.OneThread);
+        using var arena = Arena.Allocate(device, 1024);
+        var (outer, inner) = (arena.Frame(), arena.Frame());
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => outer.Dispose()).Message, "inside of this one are open (1)");
+        inner.Dispose();
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => inner.Dispose()).Message, "ended already");
+        outer.Dispose();
+        Assert.ThrowsExactly<InvalidOperationException>(() => outer.Dispose());
+    }
+
     [TestMethod, EveryDevice]
     public void Measuring_finds_the_peak_and_runs_nothing(string device)
     {
