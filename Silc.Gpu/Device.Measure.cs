@@ -30,6 +30,9 @@ public sealed partial class Device
     /// <summary>True inside of <see cref="Measure"/>, for what notes on the host that the device has done something.</summary>
     internal bool IsMeasuring => Launcher is MeasuringLauncher;
 
+    /// <summary>Programs of kernels that are built on a processor behind OpenCL.</summary>
+    internal int Programs => kernels?.Programs ?? 0;
+
     sealed class MeasuringLauncher(ClKernels? kernels) : ILauncher
     {
         public void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes) where TKernel : struct, IKernel => kernels?.Expect<TKernel>();

@@ -136,6 +136,29 @@ public sealed class DeviceTests
         Assert.AreEqual(5, on.Download(value.View)[0]);
     }
 
+    /// <summary>A processor behind OpenCL takes some 85 ms for a program, whatever is in it.</summary>
+    [TestMethod]
+    public void Kernels_that_measuring_meets_become_one_program()
+    {
+        foreach (var info in Device.List().Where(info => info is { Kind: DeviceKind.OpenCL, IsProcessor: true }))
+        {
+            using var device = Device.Open(info.Id);
+            using var arena = Arena.Allocate(device, 4096);
+            device.Measure(Work);
+            Work(arena);
+            device.Synchronize();
+            Assert.AreEqual(1, device.Programs);
+
+            void Work(Arena memory)
+            {
+                var (x, y, row) = (memory.Keep(16, 16), memory.Keep(16, 16), memory.Keep(16, 1));
+                device.Ops.Fill(x, 1);
+                device.Ops.MatMul(x, x, y);
+                device.Ops.L2Normalize(x, y, row, 1e-6f);
+            }
+        }
+    }
+
     [TestMethod]
     public void Measuring_is_no_part_of_a_profile()
     {
