@@ -119,7 +119,8 @@ public readonly struct ArenaFrame : IDisposable
     readonly long bottom, top;
     readonly int number;
 
-    internal ArenaFrame(Arena arena, long bottom, long top, int number) => (this.arena, this.bottom, this.top, this.number) = (arena, bottom, top, number);
+    internal ArenaFrame(Arena arena, long bottom, long top, int number) =>
+        (this.arena, this.bottom, this.top, this.number) = (arena, bottom, top, number);
 
     /// <summary>Gives the memory back.</summary>
     /// <exception cref="InvalidOperationException">It was given back already, or a frame inside is open.</exception>

@@ -35,6 +35,7 @@ public sealed partial class Device
 
     sealed class MeasuringLauncher(ClKernels? kernels) : ILauncher
     {
-        public void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes) where TKernel : struct, IKernel => kernels?.Expect<TKernel>();
+        public void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes) where TKernel : struct, IKernel =>
+            kernels?.Expect<TKernel>();
     }
 }

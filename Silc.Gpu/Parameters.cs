@@ -53,7 +53,8 @@ public sealed class Parameters(Device device) : IDisposable
         if (shape.Aggregate(1L, (a, b) => a * b) != (long)rows * cols)
             throw new ArgumentException($"parameter '{name}' of shape ({string.Join(", ", shape)}) is not {rows} x {cols}");
         if ((long)rows * cols > int.MaxValue)
-            throw new ArgumentException($"parameter '{name}' of {rows:N0} x {cols:N0} has more than 2,147,483,647 values: make the model narrower, or its vocabulary smaller");
+            throw new ArgumentException($"parameter '{name}' of {rows:N0} x {cols:N0} has more than 2,147,483,647 values: "
+                + "make the model narrower, or its vocabulary smaller");
         var parameter = new Parameter(name, shape, rows, cols, init);
         list.Add(parameter);
         return parameter;
@@ -119,7 +120,8 @@ public sealed class Parameters(Device device) : IDisposable
 
         long total = list.Sum(p => RoomFor(p));
         if (total > int.MaxValue)
-            throw new InvalidOperationException($"{total:N0} values are more than the 2,147,483,647 that one buffer of parameters can have: use a smaller model");
+            throw new InvalidOperationException($"{total:N0} values are more than the 2,147,483,647 that one buffer of parameters can have: "
+                + "use a smaller model");
         int at = 0;
         foreach (var p in list)
         {

@@ -42,5 +42,6 @@ public sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recom
     /// <summary>A frame around a pullback.</summary>
     internal ArenaFrame BackwardFrame() => Training
         ? Arena.Frame()
-        : throw new InvalidOperationException("this forward was one of inference, which keeps nothing for a gradient: run it with a Pass whose Training is true");
+        : throw new InvalidOperationException("this forward was one of inference, which keeps nothing for a gradient: "
+            + "run it with a Pass whose Training is true");
 }

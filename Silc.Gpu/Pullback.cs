@@ -44,7 +44,8 @@ public sealed class Pullback
     /// <exception cref="ArgumentException">dX has another size than X; the message gives both.</exception>
     public void Into(Tensor dy, Tensor dx)
     {
-        if ((dx.Rows, dx.Cols) != (rows, cols)) throw new ArgumentException($"dX is {dx.Rows} x {dx.Cols}, X was {rows} x {cols}: give dX the size of X");
+        if ((dx.Rows, dx.Cols) != (rows, cols))
+            throw new ArgumentException($"dX is {dx.Rows} x {dx.Cols}, X was {rows} x {cols}: give dX the size of X");
         using (pass.BackwardFrame()) back(dy, dx);
         pass.Arena.Spend(dy);
     }

@@ -172,7 +172,9 @@ public sealed class DeviceTests
         Assert.AreEqual(1, profile.Costs.Single().Calls);
     }
 
-    /// <summary>An array is free again after its upload, however much is queued before: while memory is measured too, where constants come into being.</summary>
+    /// <summary>
+    /// An array is free again after its upload, however much is queued before: while memory is measured too, where constants come into being.
+    /// </summary>
     [TestMethod, EveryDevice]
     public void An_upload_has_read_its_array_when_it_returns(string device)
     {

@@ -18,7 +18,7 @@ public sealed class TensorTests
     public void Sizes_that_pass_2_31_on_the_way_are_refused_with_the_sizes()
     {
         using var device = Device.Cpu(1);
-        var config = SilcConfig.Mini with { Image = new(1, 1, 1, 1), Text = new(1, 1, 1, 1), ImageSize = 65_536, PatchSize = 1, TextLength = 65_536, VocabSize = 16 };
+        var config = SilcConfig.Mini with { Text = new(1, 1, 1, 1), TextLength = 65_536, VocabSize = 16 };
         var parameters = new Parameters(device);
         var text = new TextTransformer(parameters, config);
         device.Measure(arena =>
@@ -26,7 +26,8 @@ public sealed class TensorTests
             var pass = new Pass(device.Ops, arena, Training: false);
             Refused<InvalidOperationException>("65,537 x 65,536", () => text.Forward(pass, new(default, default, Batch: 65_537)));
             var q = arena.Keep(65_536, 2);
-            Refused<InvalidOperationException>("131,072 x 65,536", () => new Ops<One>(device).Attention(q, q, q, q, arena.Keep(2, 65_536), batch: 1, heads: 2));
+            Refused<InvalidOperationException>("131,072 x 65,536",
+                () => new Ops<One>(device).Attention(q, q, q, q, arena.Keep(2, 65_536), batch: 1, heads: 2));
         });
         Refused<ArgumentException>("'large' of 65,536 x 32,768", () => parameters.Add("large", 65_536, 32_768, Inits.Zeros));
 
