@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -6,7 +7,7 @@ namespace Silc;
 /// <summary>
 /// Activation memory of one step: two bump allocators in one buffer. <see cref="Keep"/> grows up from the bottom and holds what
 /// pullbacks want; <see cref="Temp"/> grows down from the top. A <see cref="Frame"/> gives back what both handed out since it opened.
-/// An arena made by <see cref="Measure"/> has no memory and only finds the size that a step needs. Threads: one at a time.
+/// <see cref="Device.Measure"/> finds the size that a step needs. Threads: one at a time.
 /// </summary>
 public sealed class Arena : IDisposable
 {
@@ -16,6 +17,7 @@ public sealed class Arena : IDisposable
     readonly Device device;
     readonly long capacity;
     long bottom, top;
+    int frames;
 
     Arena(Device device, long capacity, bool allocate)
     {
@@ -27,8 +29,8 @@ public sealed class Arena : IDisposable
     /// <summary>Memory for <paramref name="floats"/> floats.</summary>
     public static Arena Allocate(Device device, long floats) => new(device, Math.Max(floats, Alignment), true);
 
-    /// <summary>An arena without memory, for a dry run.</summary>
-    public static Arena Measure(Device device) => new(device, long.MaxValue / 2 / Alignment * Alignment, false);
+    /// <summary>An arena without memory, for <see cref="Device.Measure"/>.</summary>
+    internal static Arena WithoutMemory(Device device) => new(device, long.MaxValue / 2 / Alignment * Alignment, false);
 
     /// <summary>Floats that there is room for.</summary>
     public long Capacity => capacity;
@@ -48,21 +50,29 @@ public sealed class Arena : IDisposable
 
     internal Tensor Temp(int rows, int cols, Stored stored = Stored.Float32)
     {
+        if (frames == 0)
+            throw new InvalidOperationException($"a temporary tensor of {rows} x {cols} outside of any frame would stay until the arena is reset: "
+                + "open a frame first (using var _ = pass.Frame()), or Keep it");
         top -= Room(Floats(rows, cols, stored));
         return Window(top, rows, cols, stored);
     }
 
     /// <summary>Opens a frame; disposing it gives back everything allocated since.</summary>
-    public ArenaFrame Frame() => new(this, bottom, top);
+    public ArenaFrame Frame() => new(this, bottom, top, ++frames);
 
-    /// <summary>Gives back everything.</summary>
-    public void Reset() => (bottom, top) = (0, capacity);
+    /// <summary>Gives back everything and ends the frames that are open.</summary>
+    public void Reset() => (bottom, top, frames) = (0, capacity, 0);
 
-    internal void Release(long toBottom, long toTop)
+    internal void Release(long toBottom, long toTop, int frame)
     {
+        if (frame != frames)
+            throw new InvalidOperationException(frame > frames
+                ? "this frame of the arena has ended already: a frame is disposed once, and not after a reset"
+                : $"frames of the arena inside of this one are open ({frames - frame}): dispose the inner ones first");
+        frames--;
 #if DEBUG
         // A value that is read after its frame has closed shows up as NaN in the first test.
-        if (buffer is not null && !device.DryRun)
+        if (buffer is not null)
         {
             if (bottom > toBottom) device.Poison(buffer.View.AsContiguous().SubView(toBottom, bottom - toBottom));
             if (top < toTop) device.Poison(buffer.View.AsContiguous().SubView(top, toTop - top));
@@ -71,7 +81,14 @@ public sealed class Arena : IDisposable
         (bottom, top) = (toBottom, toTop);
     }
 
-    // Refuses what kernels could not count, in a dry run already.
+    /// <summary>In Debug, what a pullback was given shows up as NaN where it is read after it.</summary>
+    [Conditional("DEBUG")]
+    internal void Spend(Tensor dy)
+    {
+        if (dy is { View.IsValid: true, IsDense: true, Stored: Stored.Float32 }) device.Poison(dy.View.SubView(0, dy.Count));
+    }
+
+    // Refuses what kernels could not count, while memory is measured already.
     static long Floats(int rows, int cols, Stored stored) => new Tensor(default, rows, cols).Count is var count && stored == Stored.BFloat16
         ? (count + 1L) / 2
         : count;
@@ -96,8 +113,16 @@ public sealed class Arena : IDisposable
 }
 
 /// <summary>Everything allocated in an <see cref="Arena"/> since this was opened; disposing gives it back. Threads: one at a time.</summary>
-public readonly struct ArenaFrame(Arena arena, long bottom, long top) : IDisposable
+public readonly struct ArenaFrame : IDisposable
 {
+    readonly Arena arena;
+    readonly long bottom, top;
+    readonly int number;
+
+    internal ArenaFrame(Arena arena, long bottom, long top, int number) =>
+        (this.arena, this.bottom, this.top, this.number) = (arena, bottom, top, number);
+
     /// <summary>Gives the memory back.</summary>
-    public void Dispose() => arena.Release(bottom, top);
+    /// <exception cref="InvalidOperationException">It was given back already, or a frame inside is open.</exception>
+    public void Dispose() => arena.Release(bottom, top, number);
 }

@@ -102,39 +102,34 @@ public sealed partial class Device : IDisposable
     /// <summary>Groups that keep the device busy.</summary>
     internal int Groups { get; }
 
-    /// <summary>Takes the launches in place of the accelerator: tests run CUDA's kernels without a GPU.</summary>
+    /// <summary>Takes the launches in place of the accelerator: <see cref="Measure"/> drops them, tests run CUDA's kernels without a GPU.</summary>
     internal ILauncher? Launcher { get; set; }
-
-    /// <summary>While true, launches and copies do nothing: the walk through a step only measures its memory.</summary>
-    internal bool DryRun
-    {
-        get;
-        set
-        {
-            field = value;
-            if (!value) kernels?.Build();
-        }
-    }
 
     /// <summary>Runs one group for each item of work, or fewer that share them; the kernel strides with <see cref="Share"/>.</summary>
     internal void ForRows<TKernel>(int rows, TKernel kernel) where TKernel : struct, IKernel
     {
         if (Queue is null || Launcher is not null) Launch(Info.IsProcessor ? Math.Min(rows, Groups) : rows, Lanes, kernel);
-        else if (!DryRun && rows > 0) Queue.Add(kernel);
+        else if (rows > 0) Queue.Add(kernel);
     }
 
     /// <summary>Runs enough groups for <paramref name="count"/> elements; each strides over its <see cref="Share"/>.</summary>
     internal void ForElements<TKernel>(int count, TKernel kernel) where TKernel : struct, IKernel
     {
         if (Queue is null || Launcher is not null) Launch(Math.Clamp((count + Lanes - 1) / Lanes, 1, Groups), Lanes, kernel);
-        else if (!DryRun) Queue.Add(kernel);
+        else Queue.Add(kernel);
     }
 
     /// <summary>Runs one group, which does all the work: the last stage of a sum.</summary>
     internal void Single<TKernel>(TKernel kernel) where TKernel : struct, IKernel
     {
         if (Queue is null || Launcher is not null) Launch(1, Lanes, kernel);
-        else if (!DryRun) Queue.AddSingle(kernel);
+        else Queue.AddSingle(kernel);
+    }
+
+    /// <summary>Queues items of work on the CPU. Launchers, which take kernels alone, let them be.</summary>
+    internal void ForItems<TWork>(int items, TWork work) where TWork : struct, ICpuWork
+    {
+        if (Launcher is null) Queue!.Add(items, work);
     }
 
     /// <summary>To be called before a model is made: where kernels take long to compile, those that it needs are begun.</summary>
@@ -150,8 +145,7 @@ public sealed partial class Device : IDisposable
     /// </summary>
     internal void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes = 0) where TKernel : struct, IKernel
     {
-        if (DryRun && groups > 0) kernels?.Expect<TKernel>();
-        if (DryRun || groups == 0) return;
+        if (groups == 0) return;
         if (Launcher is not null)
         {
             Launcher.Launch(groups, lanes, kernel, dynamicBytes);
@@ -233,12 +227,12 @@ public sealed partial class Device : IDisposable
 
     /// <summary>
     /// Scratch for the launches of one operation: valid until the next operation asks. Work is in order, so all share one buffer,
-    /// which grows to the largest request; a dry run finds that before training starts.
+    /// which grows to the largest request; <see cref="Measure"/> finds that before training starts.
     /// </summary>
     internal ArrayView<float> Workspace(long floats)
     {
         workspaceFloats = Math.Max(workspaceFloats, floats);
-        if (DryRun) return default;
+        if (IsMeasuring) return default;
         if (workspace is null || workspace.Length < floats)
         {
             Synchronize();
@@ -249,12 +243,23 @@ public sealed partial class Device : IDisposable
     }
 
     // Fill kernels rather than the driver's: PoCL's refuses windows of a buffer.
-    internal void Zero(ArrayView<float> view) => Ops.Fill(new(view, 1, (int)view.Length), 0);
+    internal void Zero(ArrayView<float> view) => Fill(view, 0);
 
     // NaN, also as two bfloat16.
     static readonly float NoNumber = BitConverter.UInt32BitsToSingle(uint.MaxValue);
 
-    internal void Poison(ArrayView<float> view) => Ops.Fill(new(view, 1, (int)view.Length), NoNumber);
+    internal void Poison(ArrayView<float> view) => Fill(view, NoNumber);
+
+    // In pieces that kernels can count.
+    void Fill(ArrayView<float> view, float value)
+    {
+        const int Most = 1 << 30;
+        for (long start = 0; start < view.Length; start += Most)
+        {
+            int count = (int)Math.Min(Most, view.Length - start);
+            Ops.Fill(new(view.SubView(start, count), 1, count), value);
+        }
+    }
 
     internal unsafe void Upload<T>(ReadOnlySpan<T> from, ArrayView<T> to) where T : unmanaged
     {
@@ -264,7 +269,7 @@ public sealed partial class Device : IDisposable
         fixed (T* source = from)
         {
             to.SubView(0, from.Length).CopyFromCPUUnsafeAsync(Stream, ref *source, from.Length);
-            Wait();     // before the array may move again: the copy reads it later than this call, in a dry run too
+            Wait();     // before the array may move again: the copy reads it later than this call
         }
     }
 
@@ -331,7 +336,7 @@ public sealed partial class Device : IDisposable
     public void Synchronize()
     {
         using var turn = Turn();
-        if (!DryRun) Wait();
+        Wait();
     }
 
     void Wait()

@@ -13,14 +13,49 @@ public static class GradientCheck
     /// <summary>|differences - gradients| / |differences|, both as one vector over elements of the input and of all parameters.</summary>
     /// <param name="pass">Memory for two forwards and a backward; what it holds stays.</param>
     /// <param name="parameters">The layer's parameters, allocated with gradients. Their values stay; their gradients are overwritten.</param>
-    /// <param name="x">Input; its values stay. <c>default</c> for a layer whose input wants no gradient and comes with the closure.</param>
+    /// <param name="x">Input; its values stay.</param>
     /// <param name="forward">Runs the layer.</param>
     /// <param name="samples">Elements to try in each tensor; smaller tensors are tried whole.</param>
     /// <param name="step">h.</param>
     /// <param name="seed">Seed of R and of the choice of elements.</param>
     /// <exception cref="ArgumentException">The device multiplies in less than float32, where differences drown in rounding.</exception>
     public static double Run(Pass pass, Parameters parameters, Tensor x, Func<Pass, Tensor, (Tensor Y, Pullback Back)> forward,
-        int samples = 32, float step = DefaultStep, int seed = 0)
+        int samples = 32, float step = DefaultStep, int seed = 0) => Check(pass, parameters, x, (pass, x) =>
+        {
+            var (y, back) = forward(pass, x);
+            return (y, back.Invoke);
+        }, samples, step, seed);
+
+    /// <summary>The same of a layer whose gradient stays in its place.</summary>
+    /// <inheritdoc cref="Run(Pass, Parameters, Tensor, Func{Pass, Tensor, ValueTuple{Tensor, Pullback}}, int, float, int)"/>
+    public static double Run(Pass pass, Parameters parameters, Tensor x, Func<Pass, Tensor, (Tensor Y, InPlacePullback Back)> forward,
+        int samples = 32, float step = DefaultStep, int seed = 0) => Check(pass, parameters, x, (pass, x) =>
+        {
+            var (y, back) = forward(pass, x);
+            return (y, gradient =>
+            {
+                back.Invoke(gradient);
+                return gradient;
+            }
+            );
+        }, samples, step, seed);
+
+    /// <summary>The same of a layer whose input is data and comes with the closure.</summary>
+    /// <inheritdoc cref="Run(Pass, Parameters, Tensor, Func{Pass, Tensor, ValueTuple{Tensor, Pullback}}, int, float, int)"/>
+    public static double Run(Pass pass, Parameters parameters, Func<Pass, (Tensor Y, ParameterPullback Back)> forward,
+        int samples = 32, float step = DefaultStep, int seed = 0) => Check(pass, parameters, default, (pass, _) =>
+        {
+            var (y, back) = forward(pass);
+            return (y, dy =>
+            {
+                back.Invoke(dy);
+                return default;
+            }
+            );
+        }, samples, step, seed);
+
+    static double Check(Pass pass, Parameters parameters, Tensor x, Func<Pass, Tensor, (Tensor Y, Func<Tensor, Tensor> Back)> forward,
+        int samples, float step, int seed)
     {
         var device = parameters.Device;
         if (device.Precision != Precision.Float32)

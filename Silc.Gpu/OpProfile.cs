@@ -44,11 +44,6 @@ public sealed class OpProfile
 
     internal void Measure(string name, double flops, long bytes, Action run)
     {
-        if (device.DryRun)
-        {
-            run();
-            return;
-        }
         if (device.Queue is { } queue)
         {
             queue.Label = name;

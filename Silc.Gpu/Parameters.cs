@@ -52,6 +52,9 @@ public sealed class Parameters(Device device) : IDisposable
         if (shape.Length == 0) shape = rows == 1 ? [cols] : [rows, cols];
         if (shape.Aggregate(1L, (a, b) => a * b) != (long)rows * cols)
             throw new ArgumentException($"parameter '{name}' of shape ({string.Join(", ", shape)}) is not {rows} x {cols}");
+        if ((long)rows * cols > int.MaxValue)
+            throw new ArgumentException($"parameter '{name}' of {rows:N0} x {cols:N0} has more than 2,147,483,647 values: "
+                + "make the model narrower, or its vocabulary smaller");
         var parameter = new Parameter(name, shape, rows, cols, init);
         list.Add(parameter);
         return parameter;
@@ -115,18 +118,24 @@ public sealed class Parameters(Device device) : IDisposable
         list.Clear();
         list.AddRange(ordered);
 
-        long total = 0;
+        long total = list.Sum(p => RoomFor(p));
+        if (total > int.MaxValue)
+            throw new InvalidOperationException($"{total:N0} values are more than the 2,147,483,647 that one buffer of parameters can have: "
+                + "use a smaller model");
+        int at = 0;
         foreach (var p in list)
         {
-            p.Offset = checked((int)total);
-            total += (p.Count + Alignment - 1) / Alignment * Alignment;
+            p.Offset = at;
+            at += (int)RoomFor(p);
         }
         values = Device.Allocate(total, "parameters");
-        Values = new(values.View.AsContiguous(), 1, checked((int)total));
+        Values = new(values.View.AsContiguous(), 1, (int)total);
         foreach (var p in list) p.Value = new(Values.View.SubView(p.Offset, p.Count), p.Rows, p.Cols);
         Device.Ops.Weights?.Add(this);
         return (int)total;
     }
+
+    static long RoomFor(Parameter p) => ((long)p.Count + Alignment - 1) / Alignment * Alignment;
 
     /// <summary>Draws the initial values of one parameter.</summary>
     internal void Draw(Parameter p, int seed)

@@ -1,22 +1,21 @@
 namespace Silc;
 
-/// <summary>Maps dLoss/dY to dLoss/dX, and adds to the gradients of the layer's parameters on the way.</summary>
-public delegate Tensor Pullback(Tensor dy);
-
 /// <summary>
-/// What a forward pass needs besides its input: the operations, the memory, and whether a gradient will follow. Pullbacks run in
-/// reverse order of their forwards, at most once each, before the arena is reset. Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// What a forward pass needs besides its input: the operations, the memory, and whether a gradient will follow (see <see cref="Pullback"/>).
+/// A forward leaves its input as it is, in training and in inference; methods that do not are named so (InPlace, Consuming).
+/// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 /// <param name="Ops">Operations of the device.</param>
 /// <param name="Arena">Activation memory.</param>
-/// <param name="Training">False: nothing is kept for a gradient, and pullbacks must not be called.</param>
+/// <param name="Training">False: nothing is kept for a gradient, and pullbacks throw.</param>
 /// <param name="Recompute">Transformer blocks keep their input alone and run again for their gradient.</param>
 public sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recompute = false)
 {
-    /// <summary>A tensor that lives until the frame around it closes; contents undefined.</summary>
+    /// <summary>A tensor that lives until the frame around it closes, or the arena is reset; contents undefined.</summary>
     public Tensor Keep(int rows, int cols) => Arena.Keep(rows, cols);
 
     /// <summary>A tensor for use inside the current frame, from the other end of the memory; contents undefined.</summary>
+    /// <exception cref="InvalidOperationException">No frame is open.</exception>
     public Tensor Temp(int rows, int cols) => Arena.Temp(rows, cols);
 
     /// <summary>
@@ -39,4 +38,10 @@ public sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recom
 
     /// <summary>Opens a frame: memory handed out inside it is free again at its end.</summary>
     public ArenaFrame Frame() => Arena.Frame();
+
+    /// <summary>A frame around a pullback.</summary>
+    internal ArenaFrame BackwardFrame() => Training
+        ? Arena.Frame()
+        : throw new InvalidOperationException("this forward was one of inference, which keeps nothing for a gradient: "
+            + "run it with a Pass whose Training is true");
 }

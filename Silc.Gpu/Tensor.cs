@@ -19,7 +19,13 @@ public readonly record struct Tensor(ArrayView<float> View, int Rows, int Cols, 
 
     /// <summary>Number of elements, which kernels count in 32 bits.</summary>
     /// <exception cref="InvalidOperationException">There are more than 2³¹ - 1; the message has the sizes.</exception>
-    public int Count => (long)Rows * Cols is var count && count <= int.MaxValue ? (int)count : throw TooLarge(Rows, Cols);
+    public int Count => Times(Rows, Cols);
+
+    /// <summary>Rows of <paramref name="count"/> pictures or captions of so many tokens each.</summary>
+    /// <exception cref="InvalidOperationException">As for <see cref="Count"/>.</exception>
+    internal static int RowsOf(int count, int each) => Times(count, each);
+
+    static int Times(int rows, int cols) => (long)rows * cols is var count && count <= int.MaxValue ? (int)count : throw TooLarge(rows, cols);
 
     static InvalidOperationException TooLarge(int rows, int cols) => new($"{rows:N0} x {cols:N0} numbers are more than the 2,147,483,647 that one tensor "
         + "can have: use a smaller batch, or --accumulate (TrainConfig.Accumulate) to send it through in slices");

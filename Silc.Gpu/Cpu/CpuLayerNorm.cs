@@ -83,8 +83,7 @@ unsafe partial class CpuOps
     public override void LayerNorm(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon)
     {
         Same(x, y);
-        if (Device.DryRun) return;
-        Device.Queue!.Add((x.Rows + CpuLayerNorm.BlockRows - 1) / CpuLayerNorm.BlockRows,
+        Device.ForItems((x.Rows + CpuLayerNorm.BlockRows - 1) / CpuLayerNorm.BlockRows,
             new CpuLayerNorm(DenseAddress(x), Address(scale), Address(bias), DenseAddress(y), Address(mean), Address(rstd), x.Rows, x.Cols, epsilon));
     }
 }

@@ -16,15 +16,13 @@ unsafe partial class CpuOps
 {
     public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads)
     {
-        if (Device.DryRun) return;
         var arguments = Arguments(q, k, v, o, lse, batch, heads);
-        Device.Queue!.Add(batch * heads, new CpuAttentionForward(arguments));
+        Device.ForItems(batch * heads, new CpuAttentionForward(arguments));
     }
 
     public override void AttentionBackward(
         Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads)
     {
-        if (Device.DryRun) return;
         var arguments = Arguments(q, k, v, o, lse, batch, heads);
         arguments.GradO = Address(dO);
         arguments.LdGradO = dO.Stride;
@@ -34,7 +32,7 @@ unsafe partial class CpuOps
         arguments.LdGradK = dK.Stride;
         arguments.GradV = Address(dV);
         arguments.LdGradV = dV.Stride;
-        Device.Queue!.Add(batch * heads, new CpuAttentionGrad(arguments));
+        Device.ForItems(batch * heads, new CpuAttentionGrad(arguments));
     }
 
     static AttentionArgs Arguments(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads)

@@ -13,7 +13,6 @@ unsafe partial class CpuOps
     public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default)
     {
         var (m, n, k) = ProductSize(a, b, c, transpose);
-        if (Device.DryRun) return;
         var product = GemmArgs.Product(m, n, k, Address(a), a.Stride, transpose == Transpose.A, Address(b), b.Stride, transpose == Transpose.B, Address(c), c.Stride);
         if (bias.Cols > 0) product = product.PlusBias(Address(bias));
         if (addend.Cols > 0) product = product.PlusMatrix(Address(addend), addend.Stride);
@@ -28,7 +27,6 @@ unsafe partial class CpuOps
             return;
         }
         var (m, n, k) = ProductSize(x, kernel, h, Transpose.None);
-        if (Device.DryRun) return;
         Run(GemmArgs.Product(m, n, k, Address(x), x.Stride, false, Address(kernel), kernel.Stride, false, Address(h), h.Stride)
             .PlusBias(Address(bias)).ThenGelu(Address(y), y.Stride));
     }
@@ -41,7 +39,6 @@ unsafe partial class CpuOps
             return;
         }
         var (m, n, k) = ProductSize(dy, kernel, dh, Transpose.B);
-        if (Device.DryRun) return;
         Run(GemmArgs.Product(m, n, k, Address(dy), dy.Stride, false, Address(kernel), kernel.Stride, true, Address(dh), dh.Stride)
             .ThenGeluBackward(Address(h), h.Stride, Address(y), y.Stride));
     }
@@ -49,7 +46,6 @@ unsafe partial class CpuOps
     public override void LinearGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias)
     {
         var (m, n, k) = ProductSize(x, dy, dKernel, Transpose.A);
-        if (Device.DryRun) return;
         Run(GemmArgs.Product(m, n, k, Address(x), x.Stride, true, Address(dy), dy.Stride, false, Address(dKernel), dKernel.Stride)
             .Accumulated().WithColumnSums(Address(dBias)));
     }
@@ -57,10 +53,15 @@ unsafe partial class CpuOps
     void Run(GemmArgs product)
     {
         var plan = CpuGemm.Plan(product.M, product.N, product.K, Device.Workers);
-        Device.Queue!.Add(plan.WorkItems, new CpuMatMul(product, plan));
+        Device.ForItems(plan.WorkItems, new CpuMatMul(product, plan));
     }
 
-    static float* DenseAddress(Tensor x) => (float*)Dense(x).LoadEffectiveAddressAsPtr();
+    static float* DenseAddress(Tensor x)
+    {
+        Dense(x);
+        return Address(x);
+    }
 
-    static float* Address(Tensor x) => (float*)x.View.LoadEffectiveAddressAsPtr();
+    // Null where only memory is measured.
+    static float* Address(Tensor x) => x.View.IsValid ? (float*)x.View.LoadEffectiveAddressAsPtr() : null;
 }

@@ -70,7 +70,7 @@ partial class CudaOps
 
     void Refresh(WeightCopy copy)
     {
-        if (!copy.IsStale || Device.DryRun) return;
+        if (!copy.IsStale || Device.IsMeasuring) return;
         Device.Launch(Pieces(copy.Values.Count / 4, 256), 256, new RoundWeights(copy.Begin, new(copy, copy.Begin), copy.Values.Count));
         copy.IsStale = false;
     }

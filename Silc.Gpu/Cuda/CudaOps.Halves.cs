@@ -68,7 +68,7 @@ partial class CudaOps
         where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TEpilogue : struct, IEpilogue
     {
         if (TensorMaps is null) Device.Launch(groups, HalfTile.Threads, new HalfMatMul<TLeft, TRight, TEpilogue>(product, epilogue));
-        else if (!Device.DryRun)
+        else
             Device.Launch(groups, WarpgroupTile.Threads, new WarpgroupMatMul<TLeft, TRight, TEpilogue>(
                 MapOf(f.A, f.AcrossA, f.M, f.K), MapOf(f.B, f.AcrossB, f.N, f.K), product, epilogue), WarpgroupTile.SharedBytes);
     }

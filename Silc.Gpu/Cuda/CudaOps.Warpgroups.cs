@@ -12,8 +12,11 @@ partial class CudaOps
     internal ITensorMaps? TensorMaps { get; init; } = device.Accelerator is CudaAccelerator { Architecture: { Major: 9, Minor: 0 } }
         && Environment.GetEnvironmentVariable("SILC_WGMMA") == "1" ? new DriverTensorMaps() : null;
 
-    // Lines of an operand run along the sum or across it.
-    TensorMap MapOf(MatrixAt x, bool across, int outer, int depth) => across
-        ? TensorMaps!.Of(x.Address, depth, outer, 2L * x.Stride)
-        : TensorMaps!.Of(x.Address, outer, depth, 2L * x.Stride);
+    // Lines of an operand run along the sum or across it. Without memory there is nothing to map.
+    TensorMap MapOf(MatrixAt x, bool across, int outer, int depth) => (x.Address, across) switch
+    {
+        (0, _) => default,
+        (_, true) => TensorMaps!.Of(x.Address, depth, outer, 2L * x.Stride),
+        _ => TensorMaps!.Of(x.Address, outer, depth, 2L * x.Stride),
+    };
 }

@@ -46,10 +46,8 @@ public sealed class DinoHead
         ops.L2Normalize(bottleneck, unit, norms, Epsilon);
         ops.NormalizeColumns(prototypes.Value, w, lengths);
         ops.MatMul(unit, w, logits);
-        return dLogits =>
+        return new(pass, x, (dLogits, dx) =>
         {
-            var dx = pass.Temp(x.Rows, x.Cols);
-            using var _ = pass.Frame();
             var (dUnit, dBottleneck) = (pass.Temp(x.Rows, unit.Cols), pass.Temp(x.Rows, unit.Cols));
             using (pass.Frame())
             {
@@ -67,7 +65,7 @@ public sealed class DinoHead
             dense[1].ParameterGrads(pass, a, dh1);
             dense[0].ParameterGrads(pass, x, dh0);
             dense[0].InputGrad(pass, dh0, dx);
-            return dx;
-        };
+        }
+        );
     }
 }

@@ -15,13 +15,7 @@ public sealed class LayerNorm(Parameters parameters, string name, int width)
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x)
     {
         var (y, backAdding) = ForwardAdding(pass, x);
-        return (y, dy =>
-        {
-            var dx = pass.Temp(x.Rows, x.Cols);
-            backAdding(dy, dx, false, default);
-            return dx;
-        }
-        );
+        return (y, new(pass, x, (dy, dx) => backAdding(dy, dx, false, default)));
     }
 
     /// <summary>

@@ -24,14 +24,12 @@ public sealed class Linear
     {
         var y = pass.Keep(x.Rows, Outputs);
         Run(pass, x, y);
-        return (y, dy =>
+        return (y, new(pass, x, (dy, dx) =>
         {
-            var dx = pass.Temp(x.Rows, x.Cols);
             ParameterGrads(pass, x, dy);
             InputGrad(pass, dy, dx);
-            return dx;
         }
-        );
+        ));
     }
 
     /// <summary>y = x·kernel + bias + addend.</summary>

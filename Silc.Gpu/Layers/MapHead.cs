@@ -20,7 +20,7 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
     {
         var pooled = pass.Keep(x.Rows, width);
         project.Values(pass, x, pooled);
-        return mlp.Forward(pass, pooled).Y;
+        return mlp.ForwardConsuming(pass, pooled).Y;
     }
 
     /// <summary>How each token answers the probe in each head, q·k, (N, H): √D times its attention before the softmax. For inference.</summary>
@@ -48,12 +48,10 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
         pass.Ops.Attention(q, k, v, o, lse, batch, heads);
         var pooled = pass.Keep(batch, width);
         project.Out.Run(pass, o, pooled);
-        var (y, backMlp) = mlp.Forward(pass, pooled);
-        return (y, dy =>
+        var (y, backMlp) = mlp.ForwardConsuming(pass, pooled);
+        return (y, new(pass, x, (dy, dx) =>
         {
-            var dx = pass.Temp(x.Rows, width);
-            using var _ = pass.Frame();
-            dy = backMlp(dy);
+            backMlp.Invoke(dy);
             var (dO, dQ) = (pass.TempActivation(batch, width, size), pass.TempActivation(batch, width, size));
             var (dKv, dQuery, dProbe) = (pass.TempActivation(x.Rows, 2 * width, size), pass.Temp(1, width), pass.Temp(1, width));
             var (dK, dV) = (dKv.Columns(0, width), dKv.Columns(width, width));
@@ -67,8 +65,7 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
             pass.Ops.SumRows(dProbe, probe.Grad);
             Linear.ParameterGrads(pass, project.KeyValue, x, dKv);
             Linear.InputGrad(pass, project.KeyValue, dKv, dx);
-            return dx;
         }
-        );
+        ));
     }
 }

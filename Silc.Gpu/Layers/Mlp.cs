@@ -10,25 +10,14 @@ public sealed class Mlp(Parameters parameters, string norm, string name, int wid
     readonly Linear expand = new(parameters, $"{name}/Dense_0", width, mlpDim, Inits.XavierUniform(width, mlpDim), Inits.Normal(1e-6));
     readonly Linear contract = new(parameters, $"{name}/Dense_1", mlpDim, width, Inits.XavierUniform(mlpDim, width), Inits.Normal(1e-6));
 
-    /// <summary>Y and its pullback, which adds into dY and returns it. Without a gradient to come, Y takes the place of X.</summary>
-    public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x)
-    {
-        var (y, back) = ForwardResidual(pass, x);
-        return (y, dy =>
-        {
-            using var _ = pass.Frame();
-            back(dy, pass.AsActivation(dy));
-            return dy;
-        }
-        );
-    }
+    /// <summary>Y (N, C) and its pullback, which adds into dY.</summary>
+    public (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x) => Forward(pass, x, pass.Keep(x.Rows, x.Cols));
 
-    /// <summary>
-    /// Y, and a pullback that adds into dY. It is given dY as an activation too (see <see cref="Pass.AsActivation"/>), and keeps that up to date.
-    /// </summary>
-    internal (Tensor Y, Action<Tensor, Tensor> Back) ForwardResidual(Pass pass, Tensor x)
+    /// <summary>As <see cref="Forward(Pass, Tensor)"/> for a caller without further use for X: in inference Y takes its place.</summary>
+    internal (Tensor Y, InPlacePullback Back) ForwardConsuming(Pass pass, Tensor x) => pass.Training ? Forward(pass, x) : Forward(pass, x, x);
+
+    (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, Tensor y)
     {
-        var y = pass.Training ? pass.Keep(x.Rows, x.Cols) : x;
         var (n, backNorm) = norm.ForwardAdding(pass, x);
         var h = pass.KeepActivation(x.Rows, expand.Outputs);
         using (pass.Frame())
@@ -37,9 +26,8 @@ public sealed class Mlp(Parameters parameters, string norm, string name, int wid
             expand.RunGelu(pass, n, h, a, gelu);
             contract.Run(pass, a, y, addend: x);
         }
-        return (y, (dy, d) =>
+        return (y, new(pass, (dy, d) =>
         {
-            using var _ = pass.Frame();
             var (dh, a) = (pass.TempActivation(h.Rows, h.Cols), pass.TempActivation(h.Rows, h.Cols));
             contract.GeluInputGrad(pass, d, h, dh, a, gelu);
             contract.ParameterGrads(pass, a, d);
@@ -48,6 +36,6 @@ public sealed class Mlp(Parameters parameters, string norm, string name, int wid
             expand.InputGrad(pass, dh, dn);
             backNorm(dn, dy, true, d.Stored == dy.Stored ? default : d);
         }
-        );
+        ));
     }
 }

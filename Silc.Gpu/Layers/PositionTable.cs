@@ -9,17 +9,13 @@ public sealed class PositionTable(Parameters parameters, string name, int grid, 
     readonly Parameter table = parameters.Add(name, grid * grid, width, Inits.Normal(1 / Math.Sqrt(width)), 1, grid * grid, width);
     readonly Dictionary<int, Tensor> resizers = [];
 
-    /// <summary>Adds to each picture's tokens (B·t, C) their positions; the pullback passes dY through.</summary>
-    public Pullback Add(Pass pass, Tensor x, int side)
+    /// <summary>Adds to each picture's tokens (B·t, C) their positions, in place; dX is dY, which the pullback leaves as it is.</summary>
+    public InPlacePullback Add(Pass pass, Tensor x, int side)
     {
         if (side == grid)
         {
             pass.Ops.AddRows(table.Value, x);
-            return dy =>
-            {
-                pass.Ops.SumRows(dy, table.Grad);
-                return dy;
-            };
+            return new(pass, dy => pass.Ops.SumRows(dy, table.Grad));
         }
         if (!resizers.TryGetValue(side, out var resize))
             resizers[side] = resize = parameters.Constant(PositionResizer.Matrix(grid, side, kind), side * side, grid * grid);
@@ -29,14 +25,13 @@ public sealed class PositionTable(Parameters parameters, string name, int grid, 
             pass.Ops.MatMul(resize, table.Value, resized);
             pass.Ops.AddRows(resized, x);
         }
-        return dy =>
+        return new(pass, dy =>
         {
-            using var _ = pass.Frame();
             var dResized = pass.Temp(side * side, width);
             pass.Ops.Fill(dResized, 0);
             pass.Ops.SumRows(dy, dResized);
             pass.Ops.MatMul(resize, dResized, table.Grad, Transpose.A, addend: table.Grad);
-            return dy;
-        };
+        }
+        );
     }
 }

@@ -45,23 +45,15 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
     readonly LayerNorm norm = new(parameters, norm, width);
     readonly AttentionProjections project = new(parameters, name, width, heads);
 
-    /// <summary>Y and its pullback, which adds into dY and returns it. X is (B·T, C); without a gradient to come, Y takes its place.</summary>
-    public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)
-    {
-        var (y, back) = ForwardResidual(pass, x, batch);
-        return (y, dy =>
-        {
-            using var _ = pass.Frame();
-            back(dy, pass.AsActivation(dy));
-            return dy;
-        }
-        );
-    }
+    /// <summary>Y (B·T, C) and its pullback, which adds into dY. X is (B·T, C).</summary>
+    public (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, int batch) => Forward(pass, x, batch, pass.Keep(x.Rows, width));
 
-    /// <summary>As <see cref="Mlp.ForwardResidual"/>.</summary>
-    internal (Tensor Y, Action<Tensor, Tensor> Back) ForwardResidual(Pass pass, Tensor x, int batch)
+    /// <summary>As <see cref="Mlp.ForwardConsuming"/>.</summary>
+    internal (Tensor Y, InPlacePullback Back) ForwardConsuming(Pass pass, Tensor x, int batch) =>
+        pass.Training ? Forward(pass, x, batch) : Forward(pass, x, batch, x);
+
+    (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, int batch, Tensor y)
     {
-        var y = pass.Training ? pass.Keep(x.Rows, width) : x;
         var (n, backNorm) = norm.ForwardAdding(pass, x);
         var qkv = pass.KeepActivation(x.Rows, 3 * width, head);
         var (q, k, v) = Split(qkv);
@@ -69,9 +61,8 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
         Linear.Run(pass, project.QueryKeyValue, n, qkv);
         pass.Ops.Attention(q, k, v, o, lse, batch, heads);
         project.Out.Run(pass, o, y, addend: x);
-        return (y, (dy, d) =>
+        return (y, new(pass, (dy, d) =>
         {
-            using var _ = pass.Frame();
             var (dO, dQkv) = (pass.TempActivation(x.Rows, width, head), pass.TempActivation(x.Rows, 3 * width, head));
             var dn = pass.TempActivation(x.Rows, width, head);
             var (dQ, dK, dV) = Split(dQkv);
@@ -82,11 +73,11 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
             Linear.InputGrad(pass, project.QueryKeyValue, dQkv, dn);
             backNorm(dn, dy, true, d.Stored == dy.Stored ? default : d);
         }
-        );
+        ));
     }
 
     /// <summary>X + out(value(norm(X))), in the place of X: the block without its mixing of tokens. For inference.</summary>
-    internal Tensor Values(Pass pass, Tensor x)
+    internal Tensor ValuesConsuming(Pass pass, Tensor x)
     {
         project.Values(pass, norm.Forward(pass, x).Y, x, addend: x);
         return x;

@@ -18,69 +18,66 @@ public sealed class Transformer
         norm = new(parameters, $"{name}/encoder_norm", tower.Width);
     }
 
-    /// <summary>Y (B·T, C), an activation (see <see cref="Pass.KeepActivation"/>), and its pullback. Without a gradient to come, X is overwritten and nothing but Y is kept.</summary>
+    /// <summary>Y (B·T, C), an activation (see <see cref="Pass.KeepActivation"/>), and its pullback.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)
+    {
+        if (pass.Training) return ForwardConsuming(pass, x, batch);
+        var copy = pass.Keep(x.Rows, x.Cols);
+        pass.Ops.Copy(x, copy);
+        return ForwardConsuming(pass, copy, batch);
+    }
+
+    /// <summary>
+    /// As <see cref="Forward"/> for a caller without further use for X. In inference the residual stream takes its place, and nothing but Y
+    /// is kept; in training X is kept as it is.
+    /// </summary>
+    internal (Tensor Y, Pullback Back) ForwardConsuming(Pass pass, Tensor x, int batch)
     {
         if (!pass.Training)
         {
             foreach (var (attention, mlp) in blocks)
-                using (pass.Frame()) mlp.Forward(pass, attention.Forward(pass, x, batch).Y);
+                using (pass.Frame()) mlp.ForwardConsuming(pass, attention.ForwardConsuming(pass, x, batch).Y);
             return norm.Forward(pass, x);
         }
-        var backs = new List<Action<Tensor, Tensor>>(blocks.Length);
+        var backs = new List<InPlacePullback>(blocks.Length);
         foreach (var block in blocks)
         {
-            (x, var back) = pass.Recompute ? Recomputed(block, pass, x, batch) : Kept(block, pass, x, batch);
+            (x, var back) = pass.Recompute ? Recompute.Block(pass, x, (pass, x) => Block(block, pass, x, batch)) : Block(block, pass, x, batch);
             backs.Add(back);
         }
         var (y, backNorm) = norm.ForwardAdding(pass, x);
-        return (y, dy =>
+        return (y, new(pass, x, (dy, dx) =>
         {
-            var dx = pass.Temp(x.Rows, x.Cols);
-            using var _ = pass.Frame();
             // What the blocks' products read of dX, rounded by those who write it.
-            var d = pass.Ops.Activations(x.Cols) == dx.Stored ? dx : pass.TempActivation(x.Rows, x.Cols);
+            var d = pass.Ops.Activations(dx.Cols) == dx.Stored ? dx : pass.TempActivation(dx.Rows, dx.Cols);
             backNorm(dy, dx, false, d.Stored == dx.Stored ? default : d);
-            for (int i = backs.Count - 1; i >= 0; i--) backs[i](dx, d);
-            return dx;
+            for (int i = backs.Count - 1; i >= 0; i--) backs[i].Invoke(dx, d);
         }
-        );
+        ));
     }
 
     /// <summary>
-    /// As <see cref="Forward"/>, but in the last block every token attends to itself alone: its value instead of a mixture. For
-    /// inference; X is overwritten.
+    /// As <see cref="ForwardConsuming"/>, but in the last block every token attends to itself alone: its value instead of a mixture. For
+    /// inference.
     /// </summary>
-    internal Tensor Values(Pass pass, Tensor x, int batch)
+    internal Tensor ValuesConsuming(Pass pass, Tensor x, int batch)
     {
         foreach (var (attention, mlp) in blocks)
             using (pass.Frame())
-                mlp.Forward(pass, attention == blocks[^1].Attention ? attention.Values(pass, x) : attention.Forward(pass, x, batch).Y);
+                mlp.ForwardConsuming(pass,
+                    attention == blocks[^1].Attention ? attention.ValuesConsuming(pass, x) : attention.ForwardConsuming(pass, x, batch).Y);
         return norm.Forward(pass, x).Y;
     }
 
-    static (Tensor Y, Action<Tensor, Tensor> Back) Kept((SelfAttention Attention, Mlp Mlp) block, Pass pass, Tensor x, int batch)
+    static (Tensor Y, InPlacePullback Back) Block((SelfAttention Attention, Mlp Mlp) block, Pass pass, Tensor x, int batch)
     {
-        var (middle, backAttention) = block.Attention.ForwardResidual(pass, x, batch);
-        var (y, backMlp) = block.Mlp.ForwardResidual(pass, middle);
-        return (y, (dy, d) =>
+        var (middle, backAttention) = block.Attention.Forward(pass, x, batch);
+        var (y, backMlp) = block.Mlp.Forward(pass, middle);
+        return (y, new(pass, (dy, d) =>
         {
-            backMlp(dy, d);
-            backAttention(dy, d);
+            backMlp.Invoke(dy, d);
+            backAttention.Invoke(dy, d);
         }
-        );
-    }
-
-    // Chen et al. 2016, arXiv:1604.06174: of each block only the input is kept; its inside is computed again when its gradient is due.
-    static (Tensor Y, Action<Tensor, Tensor> Back) Recomputed((SelfAttention Attention, Mlp Mlp) block, Pass pass, Tensor x, int batch)
-    {
-        var y = pass.Keep(x.Rows, x.Cols);
-        using (pass.Frame()) pass.Ops.Copy(Kept(block, pass, x, batch).Y, y);
-        return (y, (dy, d) =>
-        {
-            using var _ = pass.Frame();
-            Kept(block, pass, x, batch).Back(dy, d);        // added into dy, which lies outside the frame
-        }
-        );
+        ));
     }
 }

@@ -43,13 +43,13 @@ public sealed partial class SilcModel
     {
         Require.That(side > 0 && side % Config.PatchSize == 0,
             $"pictures of side {side} are no whole number of patches of {Config.PatchSize}");
-        int each = side * side * 3;
+        long each = 3L * side * side;
         Require.That(pixels.Length % each == 0,
             $"{pixels.Length} pixel values are no whole number of {side} x {side} x 3 pictures");
         using var turn = Turn();
         if (!patchInference.TryGetValue((side, feature), out var windows))
             patchInference[(side, feature)] = windows = new(this, side, feature);
-        return windows.Run(pixels, pixels.Length / each);
+        return windows.Run(pixels, (int)(pixels.Length / each));
     }
 
     /// <summary>
@@ -107,17 +107,8 @@ public sealed partial class SilcModel
                 model.Config.Grid * model.Config.Grid);
             atOnce = Math.Clamp(PicturesAtOnce * usual / tokens, 1, PicturesAtOnce);
             var device = model.Device;
-            using var measure = Arena.Measure(device);
-            device.DryRun = true;
-            try
-            {
-                Features(new(device.Ops, measure, Training: false), new(default, atOnce, side * side * 3));
-            }
-            finally
-            {
-                device.DryRun = false;
-            }
-            arena = Arena.Allocate(device, measure.Peak);
+            arena = Arena.Allocate(device, device.Measure(arena =>
+                Features(new(device.Ops, arena, Training: false), new(default, atOnce, side * side * 3))));
             pass = new(device.Ops, arena, Training: false);
             pixels = new(device, (long)atOnce * side * side * 3, "windows");
         }

@@ -57,20 +57,13 @@ public sealed partial class SilcModel
         {
             this.model = model;
             var (device, config) = (model.Device, model.Config);
-            using var measure = Arena.Measure(device);
-            device.DryRun = true;
-            try
+            arena = Arena.Allocate(device, device.Measure(arena =>
             {
-                var dry = new Pass(device.Ops, measure, Training: false);
-                model.EmbedImage(dry, new(default, PicturesAtOnce, config.ImageSize * config.ImageSize * 3), config.ImageSize);
-                measure.Reset();
-                model.EmbedText(dry, new(default, default, TextsAtOnce));
-            }
-            finally
-            {
-                device.DryRun = false;
-            }
-            arena = Arena.Allocate(device, measure.Peak);
+                var measured = new Pass(device.Ops, arena, Training: false);
+                model.EmbedImage(measured, new(default, PicturesAtOnce, config.ImageSize * config.ImageSize * 3), config.ImageSize);
+                arena.Reset();
+                model.EmbedText(measured, new(default, default, TextsAtOnce));
+            }));
             pass = new(device.Ops, arena, Training: false);
             pixels = new(device, (long)PicturesAtOnce * config.ImageSize * config.ImageSize * 3, "pictures");
             tokens = device.Allocate<int>(TextsAtOnce * config.TextLength, "captions");

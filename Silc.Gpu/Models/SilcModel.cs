@@ -87,32 +87,27 @@ public sealed partial class SilcModel : IDisposable
         var (z, backNormalize) = Normalize(pass, raw);
         return (z, raw, (dz, dRaw) =>
         {
-            var dx = backNormalize(dz);
+            using var _ = pass.Frame();
+            var dx = backNormalize.Invoke(dz);
             if (dRaw.Count > 0) pass.Ops.Add(dRaw, dx);
-            backTower(dx);
+            backTower.Invoke(dx);
         }
         );
     }
 
     /// <summary>L2-normalised text embeddings zText (B, C) and the pullback.</summary>
-    internal (Tensor Z, Pullback Back) EmbedText(Pass pass, TokenBatch tokens)
+    internal (Tensor Z, ParameterPullback Back) EmbedText(Pass pass, TokenBatch tokens)
     {
         var (y, backTower) = Text.Forward(pass, tokens);
         var (z, backNormalize) = Normalize(pass, y);
-        return (z, dz => backTower(backNormalize(dz)));
+        return (z, new(pass, dz => backTower.Invoke(backNormalize.Invoke(dz))));
     }
 
     static (Tensor Z, Pullback Back) Normalize(Pass pass, Tensor x)
     {
         var (z, norms) = (pass.Keep(x.Rows, x.Cols), pass.Keep(x.Rows, 1));
         pass.Ops.L2Normalize(x, z, norms, NormEpsilon);
-        return (z, dz =>
-        {
-            var dx = pass.Temp(x.Rows, x.Cols);
-            pass.Ops.L2NormalizeBackward(dz, z, norms, dx, NormEpsilon);
-            return dx;
-        }
-        );
+        return (z, new(pass, x, (dz, dx) => pass.Ops.L2NormalizeBackward(dz, z, norms, dx, NormEpsilon)));
     }
 
     /// <summary>The device's turn, while the model has memory to work on.</summary>

@@ -53,35 +53,28 @@ public sealed class TextTransformer
         head = new(parameters, $"{name}/head", width, config.EmbedDim, Inits.LecunNormal(width));
     }
 
-    /// <summary>Captions to embeddings (B, C of the image tower), not normalised. The pullback's result has no meaning.</summary>
-    public (Tensor Y, Pullback Back) Forward(Pass pass, TokenBatch tokens)
+    /// <summary>Captions to embeddings (B, C of the image tower), not normalised.</summary>
+    public (Tensor Y, ParameterPullback Back) Forward(Pass pass, TokenBatch tokens)
     {
-        var x = pass.Keep(tokens.Batch * length, width);
+        var x = pass.Keep(Tensor.RowsOf(tokens.Batch, length), width);
         pass.Ops.Embed(tokens.Ids, embedding.Value, x);
         pass.Ops.AddRows(positions.Value, x);
-        var (encoded, backTransformer) = transformer.Forward(pass, x, tokens.Batch);
+        var (encoded, backTransformer) = transformer.ForwardConsuming(pass, x, tokens.Batch);
         var (pooled, backPool) = pool?.Forward(pass, encoded, tokens.Batch) ?? Last(pass, encoded, tokens.Batch);
         var (y, backHead) = head.Forward(pass, pooled);
-        return (y, dy =>
+        return (y, new(pass, dy =>
         {
-            var dx = backTransformer(backPool(backHead(dy)));
+            var dx = backTransformer.Invoke(backPool.Invoke(backHead.Invoke(dy)));
             pass.Ops.SumRows(dx, positions.Grad);
             pass.Ops.EmbedBackward(tokens.Ids, tokens.Order, dx, embedding.Grad);
-            return dx;
         }
-        );
+        ));
     }
 
     (Tensor Y, Pullback Back) Last(Pass pass, Tensor encoded, int batch)
     {
         var last = pass.Keep(batch, width);
         pass.Ops.SelectRows(encoded, length - 1, last);
-        return (last, dy =>
-        {
-            var dEncoded = pass.Temp(encoded.Rows, width);
-            pass.Ops.SelectRowsBackward(dy, length - 1, dEncoded);
-            return dEncoded;
-        }
-        );
+        return (last, new(pass, encoded, (dy, dEncoded) => pass.Ops.SelectRowsBackward(dy, length - 1, dEncoded)));
     }
 }

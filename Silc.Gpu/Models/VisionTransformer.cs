@@ -25,14 +25,14 @@ public sealed class VisionTransformer
         head = config.ImageHead is { } outputs ? new(parameters, $"{name}/head", width, outputs, Inits.LecunNormal(width)) : null;
     }
 
-    /// <summary>Pictures (B, side·side·3) in [-1, 1] to embeddings (B, C), not normalised. The pullback's result has no meaning.</summary>
-    public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor pixels, int side)
+    /// <summary>Pictures (B, side·side·3) in [-1, 1] to embeddings (B, C), not normalised.</summary>
+    public (Tensor Y, ParameterPullback Back) Forward(Pass pass, Tensor pixels, int side)
     {
         var (x, backEncoder) = Encode(pass, pixels, side);
         var (y, backPool) = pool.Forward(pass, x, pixels.Rows);
-        if (head is null) return (y, dy => backEncoder(backPool(dy)));
+        if (head is null) return (y, new(pass, dy => backEncoder.Invoke(backPool.Invoke(dy))));
         var (projected, backHead) = head.Forward(pass, y);
-        return (projected, dy => backEncoder(backPool(backHead(dy))));
+        return (projected, new(pass, dy => backEncoder.Invoke(backPool.Invoke(backHead.Invoke(dy)))));
     }
 
     /// <summary>Each patch in the space of picture embeddings, (B·T, C), not normalised. For inference.</summary>
@@ -40,8 +40,8 @@ public sealed class VisionTransformer
     {
         var (_, x, _) = Tokens(pass, pixels, side);
         var encoded = feature == PatchFeature.LastBlockValues
-            ? transformer.Values(pass, x, pixels.Rows)
-            : transformer.Forward(pass, x, pixels.Rows).Y;
+            ? transformer.ValuesConsuming(pass, x, pixels.Rows)
+            : transformer.ForwardConsuming(pass, x, pixels.Rows).Y;
         var values = pool.Values(pass, encoded);
         return head is null ? values : head.Forward(pass, values).Y;
     }
@@ -50,25 +50,25 @@ public sealed class VisionTransformer
     internal Tensor PoolScores(Pass pass, Tensor pixels, int side) => pool.Scores(pass, Encode(pass, pixels, side).Y);
 
     /// <summary>Patch features after encoder_norm, (B·T, C), an activation (see <see cref="Pass.KeepActivation"/>).</summary>
-    public (Tensor Y, Pullback Back) Encode(Pass pass, Tensor pixels, int side)
+    public (Tensor Y, ParameterPullback Back) Encode(Pass pass, Tensor pixels, int side)
     {
         var (patches, x, backPositions) = Tokens(pass, pixels, side);
-        var (y, backTransformer) = transformer.Forward(pass, x, pixels.Rows);
-        return (y, dy =>
+        var (y, backTransformer) = transformer.ForwardConsuming(pass, x, pixels.Rows);
+        return (y, new(pass, dy =>
         {
-            var dx = backPositions(backTransformer(dy));
+            var dx = backTransformer.Invoke(dy);
+            backPositions.Invoke(dx);
             embedding.ParameterGrads(pass, patches, dx);
-            return dx;      // pixels want no gradient
         }
-        );
+        ));
     }
 
     // Patches (B·T, p·p·3), their tokens with positions (B·T, C), and the pullback of the positions.
-    (Tensor Patches, Tensor X, Pullback Back) Tokens(Pass pass, Tensor pixels, int side)
+    (Tensor Patches, Tensor X, InPlacePullback Back) Tokens(Pass pass, Tensor pixels, int side)
     {
         if (side < patch) throw new ArgumentException($"pictures of side {side} have no room for a patch of {patch}");
         int grid = side / patch;
-        var patches = pass.KeepActivation(pixels.Rows * grid * grid, patch * patch * 3);
+        var patches = pass.KeepActivation(Tensor.RowsOf(pixels.Rows, grid * grid), patch * patch * 3);
         pass.Ops.Patches(pixels, patches, side, patch);
         var x = pass.Keep(patches.Rows, width);
         embedding.Run(pass, patches, x);

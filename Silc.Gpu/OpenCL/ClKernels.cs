@@ -19,6 +19,15 @@ sealed class ClKernels(CLAccelerator accelerator) : IDisposable
     readonly Lock compiling = new();
     readonly Lazy<AcceleratorStream> beside = new(accelerator.CreateStream);
 
+    /// <summary>Programs that are built.</summary>
+    public int Programs
+    {
+        get
+        {
+            lock (programs) return programs.Count;
+        }
+    }
+
     /// <summary>Notes a kernel of a dry run, or its family; ILGPU compiles it beside.</summary>
     public void Expect<TKernel>() where TKernel : struct, IKernel
     {

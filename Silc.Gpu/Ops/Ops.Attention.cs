@@ -95,7 +95,7 @@ partial class Ops<TPack>
     void InPieces(Tensor q, Tensor k, int batch, int heads, int buffers, Action<ArrayView<float>, ArrayView<float>, int, int> run)
     {
         var (_, _, tq, tk) = Sizes(q, k, batch, heads);
-        long scores = (long)heads * tq * tk;
+        long scores = new Tensor(default, heads * tq, tk).Count;     // of one picture, which kernels count in 32 bits
         int atOnce = (int)Math.Clamp(ScoresAtOnce / scores, 1, batch);
         var memory = Device.Workspace(scores * atOnce * buffers);
         for (int first = 0; first < batch; first += atOnce)

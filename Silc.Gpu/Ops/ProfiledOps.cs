@@ -5,6 +5,8 @@ namespace Silc;
 /// <summary>Another <see cref="Ops"/> with every operation timed.</summary>
 sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
 {
+    public Ops Inner => ops;
+
     void Time(string name, double flops, Action run, params ReadOnlySpan<Tensor> tensors)
     {
         long bytes = 0;

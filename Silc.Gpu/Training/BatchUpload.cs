@@ -22,10 +22,10 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
     {
         get
         {
-            var (slot, views, length) = (slots[current], config.Views, config.TextLength * size);
+            var (slot, views, length) = (slots[current], config.Views, Tensor.RowsOf(size, config.TextLength));
             var global = Views(slot.Global, views.Global, config.ImageSize, slice);
             return new(global, views.Plain ? Views(slot.Plain, 1, config.ImageSize, slice) : global, Views(slot.Local, views.Local, views.LocalSize, slice),
-                new(slot.Ids.View.SubView(slice * length, length), slot.Order.View.SubView(slice * length, length), size));
+                new(slot.Ids.View.SubView((long)slice * length, length), slot.Order.View.SubView((long)slice * length, length), size));
         }
     }
 
@@ -57,7 +57,7 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         if (from.Size != batch) throw new ArgumentException($"the batch has {from.Size} pictures, the trainer was made for {batch}");
         var (slot, unused) = (slots[0], config.Views.Local == 0);
         if (from.Global.Length != slot.Global!.Length || from.Plain.Length != (slot.Plain?.Length ?? 0)
-            || (!unused && from.Local.Length != slot.Local!.Length) || from.Tokens.Length != batch * config.TextLength)
+            || (!unused && from.Local.Length != slot.Local!.Length) || from.Tokens.Length != (long)batch * config.TextLength)
             throw new ArgumentException("the batch was made for another configuration: its views or captions have other sizes than the model's");
         foreach (var id in from.Tokens)
             if ((uint)id >= (uint)config.VocabSize) throw new ArgumentException($"token id {id} is not in the model's vocabulary of {config.VocabSize}");
@@ -76,8 +76,8 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
     Tensor Views(StagedBuffer? buffer, int views, int side, int slice)
     {
         if (buffer is null) return default;
-        int count = views * size * Pixels(side);
-        return new(buffer.View.SubView(slice * count, count), views * size, Pixels(side));
+        int rows = Tensor.RowsOf(views, size), count = Tensor.RowsOf(rows, Pixels(side));
+        return new(buffer.View.SubView((long)slice * count, count), rows, Pixels(side));
     }
 
     static int Pixels(int side) => side * side * 3;

@@ -9,13 +9,17 @@ public sealed partial class Trainer
         student.Parameters.ZeroGrads();
         losses.Clear(pass.Ops);
         int slices = Config.Accumulate;
+        pass.Frame();       // of the whole step, and open until the next one: the health of distillation is measured on what the last slice kept
         var means = Teacher is null ? default : pass.Keep(slices, student.Config.Head.Prototypes);
         var whole = slices > 1 && Config.ContrastiveWeight > 0 ? CachedContrast(pass, inference) : default;
         var frame = pass.Frame();
         for (int slice = 0; slice < slices; slice++)
         {
-            // What the last slice kept stays until the next step: the health of distillation is measured on it.
-            if (slice > 0) frame.Dispose();
+            if (slice > 0)
+            {
+                frame.Dispose();
+                frame = pass.Frame();
+            }
             var now = views[slice];
             lastTargets = Teacher is null ? default : DistillLocal(pass, inference, now, means.Slice(slice, 1));
             if (Config.ContrastiveWeight > 0 || Config.GlobalToGlobal || imageLosses.Count > 0)
@@ -34,7 +38,7 @@ public sealed partial class Trainer
         var (y, backTower) = student.Image.Forward(pass, slice.Local, student.Config.Views.LocalSize);
         var (logits, backHead) = student.Head.Forward(pass, y);
         Probe?.Invoke("student_logits", logits);
-        backTower(backHead(distillation.Run(pass, logits, targets, losses, globalViews: false)));
+        backTower.Invoke(backHead.Invoke(distillation.Run(pass, logits, targets, losses, globalViews: false)));
         return targets;
     }
 
@@ -51,14 +55,14 @@ public sealed partial class Trainer
         if (Teacher is not null && Config.GlobalToGlobal)
         {
             var (logits, backHead) = student.Head.Forward(pass, raw);
-            dRaw = backHead(distillation.Run(pass, logits, targets, losses, globalViews: true));
+            dRaw = backHead.Invoke(distillation.Run(pass, logits, targets, losses, globalViews: true));
         }
         if (Config.ContrastiveWeight > 0)
         {
             var (dzImage, dzText) = cached ?? contrastive.Run(pass, zImage, zText, losses);
             foreach (var loss in imageLosses) loss.Run(pass, zImage, dzImage, losses);
             if (!frozen.Image) backImage(dzImage, dRaw);
-            if (!frozen.Text) backText(dzText);
+            if (!frozen.Text) backText.Invoke(dzText);
         }
         else
         {
@@ -102,20 +106,10 @@ public sealed partial class Trainer
     }
 
     // Walks through a step and its report without memory or launches to find how much they need.
-    Arena Measure()
+    Arena Measure() => Arena.Allocate(device, device.Measure(arena =>
     {
-        using var measure = Arena.Measure(device);
-        device.DryRun = true;
-        try
-        {
-            Gradients(new(device.Ops, measure, Recompute: Config.Recompute), new(device.Ops, measure, Training: false));
-            if (Teacher is not null) HealthScratch(measure);
-            Update();       // for the sake of its kernels
-        }
-        finally
-        {
-            device.DryRun = false;
-        }
-        return Arena.Allocate(device, measure.Peak);
-    }
+        Gradients(new(device.Ops, arena, Recompute: Config.Recompute), new(device.Ops, arena, Training: false));
+        if (Teacher is not null) HealthScratch(arena);
+        Update();       // for the sake of its kernels
+    }));
 }

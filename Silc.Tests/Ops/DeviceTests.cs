@@ -79,7 +79,102 @@ public sealed class DeviceTests
         StringAssert.Contains(error.Message, "activation memory");
     }
 
-    /// <summary>An array is free again after its upload, however much is queued before: in a dry run too, where constants come into being.</summary>
+    [TestMethod]
+    public void A_temporary_tensor_outside_of_any_frame_is_refused()
+    {
+        var device = TestDevices.Open(TestDevices.OneThread);
+        using var arena = Arena.Allocate(device, 1024);
+        var pass = new Pass(device.Ops, arena);
+        pass.Keep(1, 1);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => pass.Temp(3, 5));
+        StringAssert.Contains(error.Message, "3 x 5 outside of any frame");
+        using (pass.Frame()) pass.Temp(3, 5);
+        Assert.ThrowsExactly<InvalidOperationException>(() => pass.TempActivation(3, 5));
+        pass.Frame();
+        arena.Reset();      // ends the frame
+        Assert.ThrowsExactly<InvalidOperationException>(() => pass.Temp(3, 5));
+    }
+
+    [TestMethod]
+    public void Frames_end_once_and_the_inner_ones_first()
+    {
+        var device = TestDevices.Open(TestDevices.OneThread);
+        using var arena = Arena.Allocate(device, 1024);
+        var (outer, inner) = (arena.Frame(), arena.Frame());
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => outer.Dispose()).Message, "inside of this one are open (1)");
+        inner.Dispose();
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => inner.Dispose()).Message, "ended already");
+        outer.Dispose();
+        Assert.ThrowsExactly<InvalidOperationException>(() => outer.Dispose());
+    }
+
+    [TestMethod, EveryDevice]
+    public void Measuring_finds_the_peak_and_runs_nothing(string device)
+    {
+        var on = TestDevices.Open(device);
+        using var arena = Arena.Allocate(on, 64);
+        var value = arena.Keep(1, 1);
+        on.Ops.Fill(value, 3);
+        var allocated = on.AllocatedBytes;
+        var peak = on.Measure(measured =>
+        {
+            on.Ops.Fill(value, 4);
+            using (measured.Frame())
+            {
+                var (x, y) = (measured.Keep(33, 64), measured.Temp(64, 33));
+                on.Ops.MatMul(x, y, measured.Temp(33, 33));
+                on.Synchronize();
+            }
+            measured.Reset();
+            measured.Keep(1, 64);
+            Assert.AreEqual(allocated, on.AllocatedBytes);
+        });
+        Assert.AreEqual(2 * 33 * 64 + 1152, peak);      // 33 · 33 floats take 1,152
+        Assert.AreEqual(3, on.Download(value.View)[0]);
+        Assert.ThrowsExactly<NotSupportedException>(() => on.Measure(_ => throw new NotSupportedException()));
+        on.Ops.Fill(value, 5);
+        Assert.AreEqual(5, on.Download(value.View)[0]);
+    }
+
+    /// <summary>A processor behind OpenCL takes some 85 ms for a program, whatever is in it.</summary>
+    [TestMethod]
+    public void Kernels_that_measuring_meets_become_one_program()
+    {
+        foreach (var info in Device.List().Where(info => info is { Kind: DeviceKind.OpenCL, IsProcessor: true }))
+        {
+            using var device = Device.Open(info.Id);
+            using var arena = Arena.Allocate(device, 4096);
+            device.Measure(Work);
+            Work(arena);
+            device.Synchronize();
+            Assert.AreEqual(1, device.Programs);
+
+            void Work(Arena memory)
+            {
+                var (x, y, row) = (memory.Keep(16, 16), memory.Keep(16, 16), memory.Keep(16, 1));
+                device.Ops.Fill(x, 1);
+                device.Ops.MatMul(x, x, y);
+                device.Ops.L2Normalize(x, y, row, 1e-6f);
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Measuring_is_no_part_of_a_profile()
+    {
+        using var device = Device.Cpu(1);
+        using var arena = Arena.Allocate(device, 64);
+        var value = arena.Keep(1, 1);
+        var profile = device.StartProfile();
+        device.Measure(measured => device.Ops.Fill(measured.Keep(1, 1), 1));
+        Assert.IsEmpty(profile.Costs);
+        device.Ops.Fill(value, 1);
+        Assert.AreEqual(1, profile.Costs.Single().Calls);
+    }
+
+    /// <summary>
+    /// An array is free again after its upload, however much is queued before: while memory is measured too, where constants come into being.
+    /// </summary>
     [TestMethod, EveryDevice]
     public void An_upload_has_read_its_array_when_it_returns(string device)
     {
@@ -88,21 +183,14 @@ public sealed class DeviceTests
         using var arena = Arena.Allocate(on, 3 * size * size);
         Tensor x = arena.Keep(size, size), y = arena.Keep(size, size), constant = arena.Keep(1, size);
         on.Ops.Fill(x, 1);
-        foreach (var dry in new[] { false, true })
+        foreach (var measuring in new[] { false, true })
         {
             for (int i = 0; i < 4; i++) on.Ops.MatMul(x, x, y);
             var values = Enumerable.Repeat(3f, size).ToArray();
-            on.DryRun = dry;
-            try
-            {
-                on.Upload<float>(values, constant.View);
-            }
-            finally
-            {
-                on.DryRun = false;
-            }
+            if (measuring) on.Measure(_ => on.Upload<float>(values, constant.View));
+            else on.Upload<float>(values, constant.View);
             Array.Clear(values);
-            Assert.IsTrue(on.Download(constant.View.SubView(0, size)).All(value => value == 3), $"dry run: {dry}");
+            Assert.IsTrue(on.Download(constant.View.SubView(0, size)).All(value => value == 3), $"while measuring: {measuring}");
             on.Ops.Fill(constant, 0);
         }
     }

@@ -13,6 +13,32 @@ public sealed class TensorTests
         StringAssert.Contains(error.Message, "--accumulate");
     }
 
+    // Each would be counted wrong in 32 bits: rows of all pictures or captions, one parameter, all parameters, the scores of one picture.
+    [TestMethod]
+    public void Sizes_that_pass_2_31_on_the_way_are_refused_with_the_sizes()
+    {
+        using var device = Device.Cpu(1);
+        var config = SilcConfig.Mini with { Text = new(1, 1, 1, 1), TextLength = 65_536, VocabSize = 16 };
+        var parameters = new Parameters(device);
+        var text = new TextTransformer(parameters, config);
+        device.Measure(arena =>
+        {
+            var pass = new Pass(device.Ops, arena, Training: false);
+            Refused<InvalidOperationException>("65,537 x 65,536", () => text.Forward(pass, new(default, default, Batch: 65_537)));
+            var q = arena.Keep(65_536, 2);
+            Refused<InvalidOperationException>("131,072 x 65,536",
+                () => new Ops<One>(device).Attention(q, q, q, q, arena.Keep(2, 65_536), batch: 1, heads: 2));
+        });
+        Refused<ArgumentException>("'large' of 65,536 x 32,768", () => parameters.Add("large", 65_536, 32_768, Inits.Zeros));
+
+        var many = new Parameters(device);
+        foreach (var name in new[] { "a", "b" }) many.Add(name, 32_768, 32_768, Inits.Zeros);
+        Refused<InvalidOperationException>("2,147,483,648 values", many.AllocateValues);
+
+        static void Refused<TError>(string sizes, Action run) where TError : Exception =>
+            StringAssert.Contains(Assert.ThrowsExactly<TError>(run).Message, sizes);
+    }
+
     // Before anything is allocated: the walk that measures a step's memory meets the same tensors.
     [TestMethod]
     public void A_batch_whose_logits_are_too_many_is_refused_before_training()

@@ -35,9 +35,17 @@ public sealed class LayerTest : IDisposable
         return owned[^1];
     }
 
-    public void Check(Tensor x, Func<Pass, Tensor, (Tensor Y, Pullback Back)> forward, int samples = 32)
+    public void Check(Tensor x, Func<Pass, Tensor, (Tensor Y, Pullback Back)> forward, int samples = 32) =>
+        Check(GradientCheck.Run(Pass, Parameters, x, forward, samples));
+
+    public void Check(Tensor x, Func<Pass, Tensor, (Tensor Y, InPlacePullback Back)> forward, int samples = 32) =>
+        Check(GradientCheck.Run(Pass, Parameters, x, forward, samples));
+
+    public void Check(Func<Pass, (Tensor Y, ParameterPullback Back)> forward, int samples = 32) =>
+        Check(GradientCheck.Run(Pass, Parameters, forward, samples));
+
+    void Check(double error)
     {
-        double error = GradientCheck.Run(Pass, Parameters, x, forward, samples);
         Assert.IsTrue(error < Close.CentralDifferences, $"{Device.Info.Id}: gradients differ by {error:e2} from central differences");
         Assert.AreEqual(0, arena.InUse, "activation memory that was not given back");
     }
