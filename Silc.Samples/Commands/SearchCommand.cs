@@ -29,7 +29,7 @@ static class SearchCommand
               silc search "a red bicycle" --model runs/mine --index vectors.npy --sheet found.png
               silc search "dog face" "a slice of pizza" --model runs/emoji --index vectors.npy --top 5
               silc search --like cat.jpg --model runs/mine --index vectors.npy
-            """) { Queries, Model, Index, Like, Top, Json, Sheet, Data, Device };
+            """) { Queries, Model, Index, Like, EvalOptions.QueryCrop, Top, Json, Sheet, Data, Device };
         foreach (var option in DataOption.Reading.Append(ModelOption.Tokenizer)) command.Add(option);
         command.SetAction(Run);
         return command;
@@ -46,11 +46,12 @@ static class SearchCommand
         var name = parsed.GetRequiredValue(Index);
         OutputGuard.Check(parsed, [IndexColumns.Files(name).Table], parsed.GetValue(Sheet) is { } drawn ? Output.Sheet(drawn) : null);
         using var index = IndexFile.Open(name);
+        var crop = Crop(index, name, parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed);
         CheckModel(index, name, model, parsed.GetRequiredValue(Model));
 
-        var (texts, pictures) = (words.Length > 0 ? model.EmbedTexts(words) : null, like.Length > 0 ? model.EmbedImages(like) : null);
+        var (texts, pictures) = (words.Length > 0 ? model.EmbedTexts(words) : null, like.Length > 0 ? model.EmbedImages(like, crop) : null);
         var faults = new List<int>();
         // One pass over the index for both kinds of query.
         var hits = Search.Find(index, Embeddings.Stack(texts, pictures), top, device.FindNeighbours, faults.Add);
@@ -61,6 +62,16 @@ static class SearchCommand
         Show(found, parsed.GetValue(Json));
         if (parsed.GetValue(Sheet) is { } sheet) Draw(sheet, found, index, parsed);
         return 0;
+    }
+
+    // Pictures squashed and pictures cut are no longer the same pictures: cosines between them are lower than they should be.
+    static EvalCrop Crop(IndexFile index, string name, ParseResult parsed)
+    {
+        var given = parsed.GetValue(EvalOptions.QueryCrop);
+        if (given is null || index.Crop is null || given == index.Crop) return given ?? index.Crop ?? EvalCrop.Squash;
+        var (its, asked) = (IndexColumns.Text(index.Crop), IndexColumns.Text(given));
+        throw new ArgumentException($"{EvalOptions.QueryCrop.Name} {asked}: the pictures of --index {name} were embedded with {its}; "
+            + $"leave the option out, or embed again with {EvalOptions.Crop.Name} {asked}");
     }
 
     static void CheckModel(IndexFile index, string name, SilcModel model, string modelName)

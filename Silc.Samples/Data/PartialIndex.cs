@@ -7,9 +7,10 @@ namespace Silc.Samples.Data;
 /// <param name="path">The index that was asked for.</param>
 /// <param name="total">Rows that it will have.</param>
 /// <param name="model">Makes the vectors.</param>
-sealed class PartialIndex(string path, long total, SilcModel model) : IDisposable
+/// <param name="crop">How its pictures become squares; null for captions.</param>
+sealed class PartialIndex(string path, long total, SilcModel model, EvalCrop? crop) : IDisposable
 {
-    readonly IndexWriter writer = new(path, model.Config.EmbedDim, model.Fingerprint());
+    readonly IndexWriter writer = new(path, model.Config.EmbedDim, model.Fingerprint(), crop);
     readonly Lock gate = new();
     bool over;
 
