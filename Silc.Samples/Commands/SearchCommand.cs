@@ -101,19 +101,18 @@ static class SearchCommand
     static void Draw(string sheet, List<(string Query, IReadOnlyList<SearchHit> Hits)> found, IndexFile index, ParseResult parsed)
     {
         var source = parsed.GetValue(Data) is { } data ? DataOption.Open(data, seed: 0, parsed, needCaptions: false) : null;
-        // Rows count what could be read when it was embedded: with others left out only paths say which picture a row is of.
-        if (source is not null && source.Count != index.Count && !found.All(row => row.Hits.All(hit => File.Exists(hit.Path))))
-            throw new ArgumentException($"--data {parsed.GetValue(Data)} has {source.Count:N0} pictures, the index {index.Count:N0} rows: "
-                + "give what was embedded, without what was skipped then");
+        if (source is not null && source.Count < index.Count && !found.All(row => row.Hits.All(hit => File.Exists(hit.Path))))
+            throw new ArgumentException($"--data {parsed.GetValue(Data)} has {source.Count:N0} pictures, the index {index.Count:N0} rows: give what was embedded");
         ContactSheet.Write(sheet, [.. found.Select(row => new ContactSheetRow(row.Query,
-            [.. row.Hits.Select(hit => new ContactSheetCell(Picture(hit, source), $"{hit.Score:F2} {hit.Title}"))]))], "Found by search");
+            [.. row.Hits.Select(hit => new ContactSheetCell(Picture(hit, source, index.Count), $"{hit.Score:F2} {hit.Title}"))]))], "Found by search");
         // In a pipe there are pictures alone.
         (Console.IsOutputRedirected || parsed.GetValue(Json) ? Console.Error : Console.Out).WriteLine($"wrote {sheet}");
     }
 
-    static Picture Picture(SearchHit hit, IImageTextSource? source)
+    static Picture Picture(SearchHit hit, IImageTextSource? source, int rows)
     {
         if (!File.Exists(hit.Path) && source is null) throw Missing(hit);
+        if (!File.Exists(hit.Path) && source!.Count != rows) return PictureOf(hit, source, rows);
         try
         {
             return File.Exists(hit.Path) ? PictureFile.Read(hit.Path) : source!.Read(hit.Row).Picture;
@@ -123,6 +122,25 @@ static class SearchCommand
             Console.Error.WriteLine($"skipped  {error.Message}");
             return Gone;
         }
+    }
+
+    // Rows count what could be read when it was embedded. With some left out, a row is of its own picture or of one that comes later, by so many
+    // at most; its path says which.
+    static Picture PictureOf(SearchHit hit, IImageTextSource source, int rows)
+    {
+        for (int i = hit.Row; i <= hit.Row + source.Count - rows; i++)
+        {
+            try
+            {
+                if (source.Read(i) is var pair && pair.Key == hit.Path) return pair.Picture;
+            }
+            catch (Exception error) when (Unreadable.Is(error))
+            {
+                // As when it was embedded.
+            }
+        }
+        throw new ArgumentException($"--data has {source.Count:N0} pictures, the index {rows:N0} rows, and none of those that row {hit.Row} may be is called '{hit.Path}': "
+            + "give what was embedded, by the same name");
     }
 
     // Stands for a picture that is not to be read any more.
