@@ -46,6 +46,7 @@ static class EmbedCommand
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, captions: texts is not null);
         CheckRoom(path, (long)(source?.Count ?? captions.Length) * model.Config.EmbedDim * sizeof(float));
         var clock = Stopwatch.StartNew();
+        PartialIndex.Announce(path);
         using var index = new PartialIndex(path, source?.Count ?? captions.Length, model, source is null ? null : parsed.GetValue(EvalOptions.Crop));
         Keeping(index, () =>
         {

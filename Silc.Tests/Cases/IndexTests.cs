@@ -128,6 +128,28 @@ public sealed class IndexTests : TempFolder
     }
 
     [TestMethod]
+    [DataRow("v.npy", 2), DataRow("v.csv", 1)]
+    public void What_an_embed_that_was_stopped_kept_goes_when_another_is_whole(string file, int files)
+    {
+        Model("run", seed: 1);
+        File.WriteAllText(At("t.txt"), "a red star\na blue circle\n");
+        var partial = Path.ChangeExtension(At(file), $".partial{Path.GetExtension(file)}");
+        new EmbeddingIndex(rows, names, names, "m1").Save(partial);
+        string[] line = ["embed", "--model", At("run"), "--texts", At("t.txt"), "--out", At(file), "--device", "cpu"];
+        var (code, _, error) = CommandLineRun.Of(line);
+        Assert.AreEqual(0, code, error);
+        Assert.Contains($"note: {partial}, kept when an earlier embed was stopped, is not gone on with: this one begins anew", error);
+        Assert.HasCount(files, Directory.GetFiles(Root, "v.*"));
+        Assert.AreEqual(2, EmbeddingIndex.Load(At(file)).Count);
+        Assert.DoesNotContain("partial", CommandLineRun.Of(line).Error);
+
+        // A file of the user's that has the name is not silc's to delete.
+        File.WriteAllText(At("v.partial.csv"), "filepath,title\na.png,mine\n");
+        Assert.AreEqual(1, CommandLineRun.Of(line).Code);
+        Assert.AreEqual("filepath,title\na.png,mine\n", File.ReadAllText(At("v.partial.csv")));
+    }
+
+    [TestMethod]
     public void An_index_is_whole_or_not_there()
     {
         new EmbeddingIndex(rows, names, names).Save(At("v.npy"));
