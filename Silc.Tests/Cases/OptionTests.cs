@@ -1,5 +1,3 @@
-using Silc.Samples.Parsing;
-
 namespace Silc.Tests;
 
 /// <summary>Numbers as other countries write them, words that are nearly right, sizes that do not fit.</summary>
