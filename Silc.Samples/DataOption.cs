@@ -99,12 +99,12 @@ static class DataOption
             return Directory.Exists(classes) ? new ClassFolderSource(classes, parsed.GetValue(Template) ?? ClassFolderSource.UsualTemplate)
                 : throw new FileNotFoundException($"--data {data}: no folder {classes}; it should hold one folder per class");
         var (image, caption) = (parsed.GetValue(ImageColumn), parsed.GetValue(CaptionColumn));
+        if (IsMetadata(data, parsed)) Refuse(parsed, data, "a table, FILE.csv or FILE.tsv", Separator);
         if (IsMetadata(data, parsed)) return new MetadataSource(data, image, caption, needCaptions);
         if (IsPipe(data))
-            return CsvSource.FromPipe(data == Piped ? Console.OpenStandardInput() : File.OpenRead(data), image ?? "filepath", caption ?? CsvSource.UsualCaptions,
-                SeparatorOf(parsed), needCaptions);
+            return CsvSource.FromPipe(data == Piped ? Console.OpenStandardInput() : File.OpenRead(data), image ?? "filepath", caption, SeparatorOf(parsed), needCaptions);
         if (IsTable(data) && File.Exists(data))
-            return new CsvSource(data, image ?? "filepath", caption ?? CsvSource.UsualCaptions, SeparatorOf(parsed), needCaptions);
+            return new CsvSource(data, image ?? "filepath", caption, SeparatorOf(parsed), needCaptions);
         if (File.Exists(data)) throw new ArgumentException($"--data {data}: {UnreadFile.Remedy(data)}");
         return Directory.Exists(data) ? new FolderSource(data, needCaptions)
             : throw new FileNotFoundException(

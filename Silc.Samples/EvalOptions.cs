@@ -6,11 +6,20 @@ namespace Silc.Samples;
 /// <summary>Options that evaluations share.</summary>
 static class EvalOptions
 {
-    public static readonly Option<EvalCrop> Crop = new("--eval-crop")
+    const string CropName = "--eval-crop", CropChoices = "squash|center";
+
+    public static readonly Option<EvalCrop> Crop = new(CropName)
     {
         Description = "How pictures become squares: squash distorts them, as SigLIP and SILC do; center cuts off the ends of the longer side, as CLIP does.",
-        HelpName = "squash|center",
+        HelpName = CropChoices,
         DefaultValueFactory = _ => EvalCrop.Squash,
+    };
+
+    /// <summary>The same where an index says how its pictures became squares.</summary>
+    public static readonly Option<EvalCrop?> QueryCrop = new(CropName)
+    {
+        Description = "How pictures of --like become squares: as those of the index did, which says so; squash for one that does not.",
+        HelpName = CropChoices,
     };
 
     public static readonly Option<string?> Json = new("--json")

@@ -5,7 +5,8 @@ namespace Silc;
 
 /// <summary>
 /// Writes a file so that its name never holds half of it, whatever ends the process or the machine: a temporary name beside it,
-/// flushed to the disk, renamed, and the folder flushed too. Whatever Silc writes goes through here, but for logs that grow.
+/// flushed to the disk, renamed, and the folder flushed too. Whatever Silc writes goes through here, <see cref="StagedFile"/> or
+/// <see cref="StagedFolder"/>, but for logs that grow and the names in locks.
 /// </summary>
 static partial class AtomicFile
 {
@@ -86,6 +87,21 @@ static partial class AtomicFile
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
+        }
+    }
+
+    /// <summary>The same for a folder and all in it. Another thread may be about to write a last file there.</summary>
+    public static void TryDeleteFolder(string folder)
+    {
+        for (int attempt = 0; attempt < 3 && Directory.Exists(folder); attempt++)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+            }
         }
     }
 

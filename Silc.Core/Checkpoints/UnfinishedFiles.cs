@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace Silc;
 
 /// <summary>
-/// Temporary files that are being written. A process that ends in the middle, as one does that is asked to within a second, takes them away;
+/// Temporary files and folders that are being written. A process that ends in the middle, as one does that is asked to within a second, takes them away;
 /// only SIGKILL and a crash leave them.
 /// </summary>
 static class UnfinishedFiles
@@ -12,10 +12,14 @@ static class UnfinishedFiles
 
     static UnfinishedFiles() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
     {
-        foreach (var file in open.Keys) AtomicFile.TryDelete(file);
+        foreach (var name in open.Keys)
+        {
+            AtomicFile.TryDelete(name);
+            AtomicFile.TryDeleteFolder(name);
+        }
     };
 
-    /// <summary>A file is begun.</summary>
+    /// <summary>A file or folder is begun.</summary>
     public static void Begin(string file) => open[file] = true;
 
     /// <summary>It has its name now, or is gone.</summary>

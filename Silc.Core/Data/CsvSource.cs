@@ -17,7 +17,7 @@ public sealed class CsvSource : IImageTextSource
     /// <summary>Reads the table, not the pictures.</summary>
     /// <param name="path">CSV or TSV file; relative picture paths start from its folder.</param>
     /// <param name="imageColumn">Header of the picture paths.</param>
-    /// <param name="captionColumn">Header of the captions.</param>
+    /// <param name="captionColumn">Header of the captions; null means title. One that is named must be there, whoever needs captions.</param>
     /// <param name="separator">Between columns; null detects comma, semicolon, tab or bar from the first lines.</param>
     /// <param name="needCaptions">
     /// False lets the usual column of captions be missing, and cells of it be empty, for what looks at pictures alone.
@@ -26,7 +26,7 @@ public sealed class CsvSource : IImageTextSource
     /// A column or a value is missing, a row has more values than the header, a byte is not UTF-8, all pictures are addresses of the web, or
     /// there is no row; the message says where.
     /// </exception>
-    public CsvSource(string path, string imageColumn = "filepath", string captionColumn = UsualCaptions, char? separator = null, bool needCaptions = true)
+    public CsvSource(string path, string imageColumn = "filepath", string? captionColumn = null, char? separator = null, bool needCaptions = true)
         : this(Utf8File.Open(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!, imageColumn, captionColumn, separator, needCaptions)
     {
     }
@@ -39,7 +39,7 @@ public sealed class CsvSource : IImageTextSource
     /// <param name="captionColumn">Header of the captions.</param>
     /// <param name="separator">Between columns; null detects it.</param>
     /// <param name="needCaptions">As above.</param>
-    CsvSource(Stream table, string path, string folder, string imageColumn, string captionColumn, char? separator, bool needCaptions)
+    CsvSource(Stream table, string path, string folder, string imageColumn, string? captionColumn, char? separator, bool needCaptions)
     {
         this.needCaptions = needCaptions;
         Name = Path.GetFileNameWithoutExtension(path);
@@ -55,7 +55,7 @@ public sealed class CsvSource : IImageTextSource
 
     /// <summary>A table that comes through a pipe; relative picture paths start from the working directory.</summary>
     /// <exception cref="InvalidDataException">As for a file.</exception>
-    public static CsvSource FromPipe(Stream table, string imageColumn = "filepath", string captionColumn = UsualCaptions, char? separator = null,
+    public static CsvSource FromPipe(Stream table, string imageColumn = "filepath", string? captionColumn = null, char? separator = null,
         bool needCaptions = true)
     {
         const string Name = "the table from the pipe";
@@ -78,13 +78,13 @@ public sealed class CsvSource : IImageTextSource
         return new(path, PicturePath.Read(path), captions);
     }
 
-    void Load(CsvReader csv, string path, string folder, string imageColumn, string captionColumn)
+    void Load(CsvReader csv, string path, string folder, string imageColumn, string? captionColumn)
     {
         csv.ReadHeader();
         if (csv.Headers.Count == 0)
             throw new InvalidDataException($"{path} is empty; it needs a header line and a row for each caption");
         int image = Column(csv, path, imageColumn);
-        var caption = !needCaptions && captionColumn == UsualCaptions && !csv.TryGetFieldIndex(captionColumn, out _) ? -1 : Column(csv, path, captionColumn);
+        var caption = !needCaptions && captionColumn is null && !csv.TryGetFieldIndex(UsualCaptions, out _) ? -1 : Column(csv, path, captionColumn ?? UsualCaptions);
         var known = new Dictionary<string, int>();
         while (csv.Read())
         {
@@ -134,7 +134,8 @@ public sealed class CsvSource : IImageTextSource
         if (csv.TryGetFieldIndex(name, out int index)) return index;
         var found = string.Join(", ", csv.Headers.Select(column => $"'{column}'"));
         throw new InvalidDataException(
-            $"{path} has no column '{name}', it has {found}; name the column, or the separator if it is not '{csv.Separator}'");
+            $"{path} has no column '{name}', it has {found}; name the column, or the separator if it is not '{csv.Separator}'"
+            + NearWord.Hint(name, csv.Headers));
     }
 
     static string Value(CsvReader csv, int column, string path)

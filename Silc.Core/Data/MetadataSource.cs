@@ -17,12 +17,14 @@ public sealed class MetadataSource : IImageTextSource
 
     readonly List<(string Path, List<string> Captions)> pairs = [];
     readonly Dictionary<string, int> known = [];
+    readonly HashSet<string> columnsSeen = [];
 
     /// <summary>Reads the tables, not the pictures.</summary>
     /// <param name="path">A folder, or a table whose name ends in .jsonl or .ndjson.</param>
     /// <param name="imageColumn">Column or key of the picture paths; null means file_name, filepath, image, path or filename.</param>
     /// <param name="captionColumn">
     /// Column or key of the captions, a string or in JSON an array of strings; null means text, caption, captions, title, prompt or description.
+    /// One that is named must be somewhere, also for who takes pictures without captions.
     /// </param>
     /// <param name="needCaptions">False takes pictures without captions, too, also those that no table names.</param>
     /// <exception cref="InvalidDataException">There is no table, or one has no such column, or a line is damaged; the message says which.</exception>
@@ -38,6 +40,8 @@ public sealed class MetadataSource : IImageTextSource
             if (IsJsonLines(table)) AddLines(table, imageColumn, captionColumn, needCaptions);
             else AddTable(table, imageColumn, captionColumn, needCaptions);
         }
+        // Of several tables, such as one for each split, some may have no captions.
+        if (captionColumn is not null && pairs.Count > 0 && !columnsSeen.Contains(captionColumn)) throw Missing(path, captionColumn, [captionColumn], columnsSeen, "--caption-column");
         foreach (var picture in files.Where(file => PictureFile.IsPicture(file) && !known.ContainsKey(Path.GetFullPath(file))))
         {
             if (needCaptions) log.Add(SkipReason.NoRow, picture);
@@ -50,11 +54,11 @@ public sealed class MetadataSource : IImageTextSource
 
     /// <summary>True for a folder with such a table in it, or in a folder right below: one for each split.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="imageColumn">As above. A table without it is about something else.</param>
+    /// <param name="imageColumn">As above. Where none is named, a table without a usual one is about something else.</param>
     public static bool IsFolder(string path, string? imageColumn = null) => Directory.Exists(path)
         && Directory.EnumerateDirectories(path).Where(folder => !DataFolder.IsHidden(Path.GetFileName(folder))).Prepend(path)
             .SelectMany(folder => usualTables.Select(table => Path.Combine(folder, table)))
-            .Any(table => File.Exists(table) && Array.Exists(imageColumn is null ? usualImages : [imageColumn], Columns(table).Contains));
+            .Any(table => File.Exists(table) && (imageColumn is not null || Array.Exists(usualImages, Columns(table).Contains)));
 
     /// <summary>True for the name of a table of JSON lines.</summary>
     public static bool IsJsonLines(string path) => Path.GetExtension(path).ToLowerInvariant() is ".jsonl" or ".ndjson";
@@ -76,8 +80,9 @@ public sealed class MetadataSource : IImageTextSource
     void AddTable(string table, string? image, string? caption, bool needCaptions)
     {
         var columns = Columns(table);
+        columnsSeen.UnionWith(columns);
         var source = new CsvSource(table, Choose(table, image, usualImages, columns, "--image-column")!,
-            Choose(table, caption, usualCaptions, columns, needCaptions ? "--caption-column" : null) ?? CsvSource.UsualCaptions, needCaptions: needCaptions);
+            Choose(table, caption, usualCaptions, columns, "--caption-column", needCaptions), needCaptions: needCaptions);
         foreach (var (path, captions) in source.Pairs) Add(path, captions);
     }
 
@@ -114,10 +119,11 @@ public sealed class MetadataSource : IImageTextSource
                 using var json = JsonDocument.Parse(line);
                 if (json.RootElement.ValueKind != JsonValueKind.Object) throw new InvalidDataException($"{name} holds no JSON object");
                 List<string> keys = [.. json.RootElement.EnumerateObject().Select(property => property.Name)];
+                columnsSeen.UnionWith(keys);
                 var key = Choose(name, image, usualImages, keys, "--image-column")!;
                 var file = CaptionFile.Strings(json.RootElement, key, name).FirstOrDefault()
                     ?? throw new InvalidDataException($"{name}: nothing in '{key}'; name the picture or delete the line");
-                var captions = Choose(name, caption, usualCaptions, keys, needCaptions ? "--caption-column" : null) is { } field
+                var captions = Choose(name, caption, usualCaptions, keys, "--caption-column", needCaptions) is { } field
                     ? CaptionFile.Strings(json.RootElement, field, name).ToList() : [];
                 if (captions.Count == 0 && needCaptions) throw new InvalidDataException($"{name} has no caption; write one or delete the line");
                 Add(PicturePath.Of(folder, file), captions);
@@ -130,13 +136,15 @@ public sealed class MetadataSource : IImageTextSource
     }
 
     // The column named, or the first usual one that is there; null where there need be none.
-    static string? Choose(string table, string? named, string[] usual, List<string> columns, string? option)
+    static string? Choose(string table, string? named, string[] usual, List<string> columns, string option, bool needed = true)
     {
-        if (named is not null ? columns.Contains(named) : Array.Exists(usual, columns.Contains)) return named ?? Array.Find(usual, columns.Contains);
-        if (option is null && named is null) return null;
-        throw new InvalidDataException($"{table} has no {(named is null ? string.Join(", ", usual) : $"'{named}'")}, it has "
-            + $"{string.Join(", ", columns.Select(column => $"'{column}'"))}; name one by {option ?? "--caption-column"}");
+        string[] wanted = named is null ? usual : [named];
+        return Array.Find(wanted, columns.Contains) ?? (needed ? throw Missing(table, named, wanted, columns, option) : null);
     }
+
+    static InvalidDataException Missing(string table, string? named, string[] wanted, IReadOnlyCollection<string> columns, string option) =>
+        new($"{table} has no {(named is null ? string.Join(", ", wanted) : $"'{named}'")}, it has {string.Join(", ", columns.Select(column => $"'{column}'"))}; "
+            + $"name one by {option}{(named is null ? "" : NearWord.Hint(named, columns))}");
 
     void Add(string path, List<string> captions)
     {

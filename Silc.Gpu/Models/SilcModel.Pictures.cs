@@ -6,8 +6,10 @@ public sealed partial class SilcModel
     internal const int PicturesRead = 8 * PicturesAtOnce;
 
     /// <summary>Embeds picture files: (N, C), L2-normalised. The next are read while the device works.</summary>
+    /// <param name="paths">Picture files.</param>
+    /// <param name="crop">How pictures become squares; as those of the index that they are compared with.</param>
     /// <exception cref="InvalidDataException">A file is no picture; the message names it.</exception>
-    public float[,] EmbedImages(IEnumerable<string> paths) => EmbedPictures(new PictureFiles([.. paths]));
+    public float[,] EmbedImages(IEnumerable<string> paths, EvalCrop crop = EvalCrop.Squash) => EmbedPictures(new PictureFiles([.. paths]), crop);
 
     /// <summary>
     /// Embeds the pictures of a source, in its order: (N, C), L2-normalised. The next pictures are read while the device works.

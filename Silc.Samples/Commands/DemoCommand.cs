@@ -42,11 +42,10 @@ static class DemoCommand
         var train = DemoRecipe.Training(steps ?? DemoRecipe.StepsInTime(device, source));
         using var model = SilcModel.Create(device, DemoRecipe.Model, train.Seed, DemoRecipe.Tokenizer);
         var session = new TrainSession(runFolder);
-        RunEnd end;
         using (var run = new TrainRun(model, source, train, runFolder))
         {
             Console.WriteLine($"data     {source.Name}: {source.Count:N0} drawn pictures, {train.BatchSize} a step, {train.TotalSteps} steps");
-            end = session.Train(model, run, "Silc demo", logEvery: 20, limit: steps is null ? DemoRecipe.TimeLimit : null);
+            session.Train(model, run, "Silc demo", logEvery: 20, limit: steps is null ? DemoRecipe.TimeLimit : null);
         }
 
         var pictures = DemoSet.HeldOut();
@@ -54,7 +53,7 @@ static class DemoCommand
         ScoreReport.Show(DemoScores.Of(model, pictures, zImage).Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes())));
         DemoSheet.Write(runFolder.At(DemoSheet.Name), model, pictures, zImage);
         PrintNext(folder, clock.Elapsed);
-        return end == RunEnd.Stopped ? TrainCommand.Interrupted : 0;
+        return session.ExitCode;
     }
 
     // The demo may be run again over its own files, but over no other run.

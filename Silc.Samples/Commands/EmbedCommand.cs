@@ -46,7 +46,8 @@ static class EmbedCommand
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, captions: texts is not null);
         CheckRoom(path, (long)(source?.Count ?? captions.Length) * model.Config.EmbedDim * sizeof(float));
         var clock = Stopwatch.StartNew();
-        using var index = new PartialIndex(path, source?.Count ?? captions.Length, model);
+        PartialIndex.Announce(path);
+        using var index = new PartialIndex(path, source?.Count ?? captions.Length, model, source is null ? null : parsed.GetValue(EvalOptions.Crop));
         Keeping(index, () =>
         {
             if (source is null) Captions(index, model, captions);

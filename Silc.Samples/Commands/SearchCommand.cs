@@ -29,7 +29,7 @@ static class SearchCommand
               silc search "a red bicycle" --model runs/mine --index vectors.npy --sheet found.png
               silc search "dog face" "a slice of pizza" --model runs/emoji --index vectors.npy --top 5
               silc search --like cat.jpg --model runs/mine --index vectors.npy
-            """) { Queries, Model, Index, Like, Top, Json, Sheet, Data, Device };
+            """) { Queries, Model, Index, Like, EvalOptions.QueryCrop, Top, Json, Sheet, Data, Device };
         foreach (var option in DataOption.Reading.Append(ModelOption.Tokenizer)) command.Add(option);
         command.SetAction(Run);
         return command;
@@ -46,11 +46,12 @@ static class SearchCommand
         var name = parsed.GetRequiredValue(Index);
         OutputGuard.Check(parsed, [IndexColumns.Files(name).Table], parsed.GetValue(Sheet) is { } drawn ? Output.Sheet(drawn) : null);
         using var index = IndexFile.Open(name);
+        var crop = Crop(index, name, parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed);
         CheckModel(index, name, model, parsed.GetRequiredValue(Model));
 
-        var (texts, pictures) = (words.Length > 0 ? model.EmbedTexts(words) : null, like.Length > 0 ? model.EmbedImages(like) : null);
+        var (texts, pictures) = (words.Length > 0 ? model.EmbedTexts(words) : null, like.Length > 0 ? model.EmbedImages(like, crop) : null);
         var faults = new List<int>();
         // One pass over the index for both kinds of query.
         var hits = Search.Find(index, Embeddings.Stack(texts, pictures), top, device.FindNeighbours, faults.Add);
@@ -61,6 +62,16 @@ static class SearchCommand
         Show(found, parsed.GetValue(Json));
         if (parsed.GetValue(Sheet) is { } sheet) Draw(sheet, found, index, parsed);
         return 0;
+    }
+
+    // Pictures squashed and pictures cut are no longer the same pictures: cosines between them are lower than they should be.
+    static EvalCrop Crop(IndexFile index, string name, ParseResult parsed)
+    {
+        var given = parsed.GetValue(EvalOptions.QueryCrop);
+        if (given is null || index.Crop is null || given == index.Crop) return given ?? index.Crop ?? EvalCrop.Squash;
+        var (its, asked) = (IndexColumns.Text(index.Crop), IndexColumns.Text(given));
+        throw new ArgumentException($"{EvalOptions.QueryCrop.Name} {asked}: the pictures of --index {name} were embedded with {its}; "
+            + $"leave the option out, or embed again with {EvalOptions.Crop.Name} {asked}");
     }
 
     static void CheckModel(IndexFile index, string name, SilcModel model, string modelName)
@@ -90,19 +101,18 @@ static class SearchCommand
     static void Draw(string sheet, List<(string Query, IReadOnlyList<SearchHit> Hits)> found, IndexFile index, ParseResult parsed)
     {
         var source = parsed.GetValue(Data) is { } data ? DataOption.Open(data, seed: 0, parsed, needCaptions: false) : null;
-        // Rows count what could be read when it was embedded: with others left out only paths say which picture a row is of.
-        if (source is not null && source.Count != index.Count && !found.All(row => row.Hits.All(hit => File.Exists(hit.Path))))
-            throw new ArgumentException($"--data {parsed.GetValue(Data)} has {source.Count:N0} pictures, the index {index.Count:N0} rows: "
-                + "give what was embedded, without what was skipped then");
+        if (source is not null && source.Count < index.Count && !found.All(row => row.Hits.All(hit => File.Exists(hit.Path))))
+            throw new ArgumentException($"--data {parsed.GetValue(Data)} has {source.Count:N0} pictures, the index {index.Count:N0} rows: give what was embedded");
         ContactSheet.Write(sheet, [.. found.Select(row => new ContactSheetRow(row.Query,
-            [.. row.Hits.Select(hit => new ContactSheetCell(Picture(hit, source), $"{hit.Score:F2} {hit.Title}"))]))], "Found by search");
+            [.. row.Hits.Select(hit => new ContactSheetCell(Picture(hit, source, index.Count), $"{hit.Score:F2} {hit.Title}"))]))], "Found by search");
         // In a pipe there are pictures alone.
         (Console.IsOutputRedirected || parsed.GetValue(Json) ? Console.Error : Console.Out).WriteLine($"wrote {sheet}");
     }
 
-    static Picture Picture(SearchHit hit, IImageTextSource? source)
+    static Picture Picture(SearchHit hit, IImageTextSource? source, int rows)
     {
         if (!File.Exists(hit.Path) && source is null) throw Missing(hit);
+        if (!File.Exists(hit.Path) && source!.Count != rows) return PictureOf(hit, source, rows);
         try
         {
             return File.Exists(hit.Path) ? PictureFile.Read(hit.Path) : source!.Read(hit.Row).Picture;
@@ -112,6 +122,25 @@ static class SearchCommand
             Console.Error.WriteLine($"skipped  {error.Message}");
             return Gone;
         }
+    }
+
+    // Rows count what could be read when it was embedded. With some left out, a row is of its own picture or of one that comes later, by so many
+    // at most; its path says which.
+    static Picture PictureOf(SearchHit hit, IImageTextSource source, int rows)
+    {
+        for (int i = hit.Row; i <= hit.Row + source.Count - rows; i++)
+        {
+            try
+            {
+                if (source.Read(i) is var pair && pair.Key == hit.Path) return pair.Picture;
+            }
+            catch (Exception error) when (Unreadable.Is(error))
+            {
+                // As when it was embedded.
+            }
+        }
+        throw new ArgumentException($"--data has {source.Count:N0} pictures, the index {rows:N0} rows, and none of those that row {hit.Row} may be is called '{hit.Path}': "
+            + "give what was embedded, by the same name");
     }
 
     // Stands for a picture that is not to be read any more.

@@ -7,9 +7,6 @@ namespace Silc.Samples.Commands;
 /// <summary><c>silc train</c>.</summary>
 static class TrainCommand
 {
-    // What shells call the end by Ctrl-C, so that "silc train && silc eval" stops there.
-    public const int Interrupted = 130;
-
     // A thousand years, more than which TimeSpan does not hold much.
     const double MostMinutes = 1000.0 * 365 * 24 * 60;
 
@@ -61,10 +58,11 @@ static class TrainCommand
         if (start is not null) PrintStart(start, train);
 
         TimeSpan? limit = parsed.GetValue(TrainOptions.Minutes) is { } minutes ? TimeSpan.FromMinutes(Math.Min(minutes, MostMinutes)) : null;
-        var end = new TrainSession(folder).Train(model, run, $"{source.Name}, batch {train.BatchSize}",
+        var session = new TrainSession(folder);
+        var end = session.Train(model, run, $"{source.Name}, batch {train.BatchSize}",
             parsed.GetValue(TrainOptions.LogEvery), limit);
         PrintNext(folder, end, data);
-        return end == RunEnd.Stopped ? Interrupted : 0;
+        return session.ExitCode;
     }
 
     static TrainConfig Continued(Checkpoint start, ParseResult given)

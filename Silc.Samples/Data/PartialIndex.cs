@@ -7,14 +7,22 @@ namespace Silc.Samples.Data;
 /// <param name="path">The index that was asked for.</param>
 /// <param name="total">Rows that it will have.</param>
 /// <param name="model">Makes the vectors.</param>
-sealed class PartialIndex(string path, long total, SilcModel model) : IDisposable
+/// <param name="crop">How its pictures become squares; null for captions.</param>
+sealed class PartialIndex(string path, long total, SilcModel model, EvalCrop? crop) : IDisposable
 {
-    readonly IndexWriter writer = new(path, model.Config.EmbedDim, model.Fingerprint());
+    readonly IndexWriter writer = new(path, model.Config.EmbedDim, model.Fingerprint(), crop);
     readonly Lock gate = new();
     bool over;
 
     /// <summary>What is kept is called.</summary>
     public static string Name(string path) => Path.ChangeExtension(path, $".partial{Path.GetExtension(path)}");
+
+    /// <summary>Says that an index which was kept before is not gone on with: nothing tells that the data are still the same.</summary>
+    public static void Announce(string path)
+    {
+        if (File.Exists(Name(path)))
+            Console.Error.WriteLine($"note: {Name(path)}, kept when an earlier embed was stopped, is not gone on with: this one begins anew, and deletes it when it is whole");
+    }
 
     /// <summary>Takes the next rows.</summary>
     public void Add(float[,] rows, IReadOnlyList<string> paths, IReadOnlyList<string> titles)
@@ -44,8 +52,18 @@ sealed class PartialIndex(string path, long total, SilcModel model) : IDisposabl
             Check();
             writer.Commit();
             over = true;
+            DeletePartial();
             return writer.Count;
         }
+    }
+
+    // What an earlier embed of this name kept when it was stopped is in the whole one. That it is silc's was looked at before the work.
+    void DeletePartial()
+    {
+        var name = Name(path);
+        if (!File.Exists(IndexColumns.Files(name).Table)) return;
+        AtomicFile.TryDelete(name);
+        AtomicFile.TryDelete(IndexColumns.Files(name).Table);
     }
 
     // A model whose weights are spoiled gives vectors of NaN.

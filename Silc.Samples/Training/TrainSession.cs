@@ -6,6 +6,9 @@ sealed class TrainSession(RunFolder folder)
 {
     public const string Metrics = MetricsFile.Name, Plot = "loss.png";
 
+    /// <summary>What the command ends with: 0, or as shells call the end by the signal that stopped the run.</summary>
+    public int ExitCode { get; private set; }
+
     /// <summary>Prints what is about to run, trains, and writes the files whether the run finished or was stopped.</summary>
     public RunEnd Train(SilcModel model, TrainRun run, string title, int logEvery = 10, TimeSpan? limit = null)
     {
@@ -28,6 +31,7 @@ sealed class TrainSession(RunFolder folder)
         if (run.Trainer.Steps > 0) LossPlot.Of(logs.Over, model.Config, config, title).WritePng(folder.At(Plot));
         foreach (var bad in run.Loader.BadReports) Console.Error.WriteLine($"unreadable: {bad}");
         if (run.Loader.BadSamples > 0) Console.Error.WriteLine($"{run.Loader.BadSamples} samples could not be read and were replaced");
+        if (end == RunEnd.Stopped) ExitCode = interrupt.ExitCode;
         return end;
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace Silc.Tests;
 
@@ -57,6 +58,60 @@ public sealed class IndexTests : TempFolder
     }
 
     [TestMethod]
+    [DataRow("v.npy", EvalCrop.Center), DataRow("v.csv", EvalCrop.Center), DataRow("v.npy", EvalCrop.Squash)]
+    public void A_picture_is_looked_for_with_the_crop_of_the_index(string file, EvalCrop crop)
+    {
+        Model("run", seed: 1);
+        Directory.CreateDirectory(At("photos"));
+        for (int i = 0; i < 3; i++) PictureFile.Write(At($"photos/{i}.png"), Pictures.Noise(64, 24, i));
+        var (name, other) = (crop.ToString().ToLowerInvariant(), crop == EvalCrop.Center ? "squash" : "center");
+        Good("embed", "--model", At("run"), "--data", At("photos"), "--eval-crop", name, "--out", At(file), "--device", "cpu");
+        using (var index = IndexFile.Open(At(file))) Assert.AreEqual(crop, index.Crop);
+        string[] search = ["search", "--like", At("photos/1.png"), "--model", At("run"), "--index", At(file), "--top", "1", "--json", "--device", "cpu"];
+        Assert.AreEqual(1, Score(Good(search)), 1e-5);
+        Assert.AreEqual(1, Score(Good([.. search, "--eval-crop", name])), 1e-5);
+        var (code, _, error) = CommandLineRun.Of([.. search, "--eval-crop", other]);
+        Assert.AreEqual(1, code);
+        Assert.Contains($"--eval-crop {other}: the pictures of --index {At(file)} were embedded with {name}", error);
+
+        // An index without a record, as earlier ones: squash, or what the option says.
+        var before = EmbeddingIndex.Load(At(file));
+        (before with { Crop = null }).Save(At(file));
+        Assert.AreEqual(1, Score(Good([.. search, "--eval-crop", name])), 1e-5);
+        var plain = Score(Good(search));
+        if (crop == EvalCrop.Squash) Assert.AreEqual(1, plain, 1e-5);
+        else Assert.IsLessThan(0.9999, plain);
+
+        static double Score(string line) => JsonDocument.Parse(line).RootElement.GetProperty("score").GetDouble();
+    }
+
+    [TestMethod]
+    public void A_table_from_before_crops_were_recorded_is_read_and_may_be_written_over()
+    {
+        new EmbeddingIndex(rows, names, names, "m1").Save(At("v.npy"));
+        // The column is empty here, and between two others.
+        var old = File.ReadAllLines(At("v.csv")).Select(line => string.Join(',', line.Split(',').Where((_, column) => column != 3)));
+        File.WriteAllLines(At("v.csv"), old);
+        Assert.AreEqual("filepath,title,model,checksum", File.ReadLines(At("v.csv")).First());
+        Assert.IsTrue(IndexColumns.IsTable(At("v.csv")));
+        using var index = IndexFile.Open(At("v.npy"));
+        Assert.AreEqual(("m1", null), (index.Model, index.Crop));
+        Assert.AreEqual("two", Search.Find(index, new float[,] { { 0.6f, -0.8f, 0 } }, k: 1)[0][0].Path);
+    }
+
+    [TestMethod]
+    public void Rows_of_two_crops_in_one_table_are_refused_and_unknown_ones_named()
+    {
+        new EmbeddingIndex(rows, names, names, "m1", EvalCrop.Center).Save(At("a.csv"));
+        new EmbeddingIndex(rows, names, names, "m1", EvalCrop.Squash).Save(At("b.csv"));
+        var table = File.ReadAllLines(At("a.csv"));
+        File.AppendAllLines(At("a.csv"), File.ReadAllLines(At("b.csv"))[1..2]);
+        Assert.Contains("line 6 has the crop 'squash' and the rows above it 'center'", Assert.ThrowsExactly<InvalidDataException>(() => IndexFile.Open(At("a.csv"))).Message);
+        File.WriteAllLines(At("a.csv"), table.Select(line => line.Replace("center", "pad")));
+        Assert.Contains("line 2: there is no crop 'pad'", Assert.ThrowsExactly<InvalidDataException>(() => IndexFile.Open(At("a.csv"))).Message);
+    }
+
+    [TestMethod]
     [DataRow("sorted"), DataRow("older table"), DataRow("older vectors")]
     public void Vectors_never_name_the_picture_of_others(string change)
     {
@@ -70,6 +125,28 @@ public sealed class IndexTests : TempFolder
         var error = Assert.ThrowsExactly<InvalidDataException>(() => Search.Find(index, rows, k: 1));
         Assert.Contains("belongs to other vectors", error.Message);
         Assert.ThrowsExactly<InvalidDataException>(() => EmbeddingIndex.Load(At("v.npy")));
+    }
+
+    [TestMethod]
+    [DataRow("v.npy", 2), DataRow("v.csv", 1)]
+    public void What_an_embed_that_was_stopped_kept_goes_when_another_is_whole(string file, int files)
+    {
+        Model("run", seed: 1);
+        File.WriteAllText(At("t.txt"), "a red star\na blue circle\n");
+        var partial = Path.ChangeExtension(At(file), $".partial{Path.GetExtension(file)}");
+        new EmbeddingIndex(rows, names, names, "m1").Save(partial);
+        string[] line = ["embed", "--model", At("run"), "--texts", At("t.txt"), "--out", At(file), "--device", "cpu"];
+        var (code, _, error) = CommandLineRun.Of(line);
+        Assert.AreEqual(0, code, error);
+        Assert.Contains($"note: {partial}, kept when an earlier embed was stopped, is not gone on with: this one begins anew", error);
+        Assert.HasCount(files, Directory.GetFiles(Root, "v.*"));
+        Assert.AreEqual(2, EmbeddingIndex.Load(At(file)).Count);
+        Assert.DoesNotContain("partial", CommandLineRun.Of(line).Error);
+
+        // A file of the user's that has the name is not silc's to delete.
+        File.WriteAllText(At("v.partial.csv"), "filepath,title\na.png,mine\n");
+        Assert.AreEqual(1, CommandLineRun.Of(line).Code);
+        Assert.AreEqual("filepath,title\na.png,mine\n", File.ReadAllText(At("v.partial.csv")));
     }
 
     [TestMethod]

@@ -70,7 +70,7 @@ public sealed class LongWorkTests : TempFolder
         Assert.IsFalse(File.Exists(At("v.npy")));
     }
 
-    static bool IsIgnored(int number) => File.Exists("/proc/self/status")
+    internal static bool IsIgnored(int number) => File.Exists("/proc/self/status")
         && (Convert.ToUInt64(File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim(), 16) >> (number - 1) & 1) == 1;
 
     [TestMethod]

@@ -1,5 +1,3 @@
-using Silc.Samples.Parsing;
-
 namespace Silc.Tests;
 
 /// <summary>Numbers as other countries write them, words that are nearly right, sizes that do not fit.</summary>
@@ -80,7 +78,7 @@ public sealed class OptionTests : TempFolder
     [DataRow("zero-shot", "zeroshot", 1)]
     [DataRow("", "abc", 3)]
     [DataRow("same", "same", 0)]
-    public void Words_are_so_many_slips_apart(string one, string other, int expected) => Assert.AreEqual(expected, Misspelling.Distance(one, other));
+    public void Words_are_so_many_slips_apart(string one, string other, int expected) => Assert.AreEqual(expected, NearWord.Distance(one, other));
 
     // A query that begins with @ is no file of options.
     [TestMethod]

@@ -6,7 +6,7 @@ namespace Silc.Tests;
 [TestClass, DoNotParallelize]
 public sealed partial class SignalTests : TempFolder
 {
-    const int Hup = 1, Term = 15;
+    const int Hup = 1, Int = 2, Term = 15;
 
     [TestMethod]
     [DataRow(Hup, DisplayName = "hangup-loses-the-run"), DataRow(Term)]
@@ -18,11 +18,25 @@ public sealed partial class SignalTests : TempFolder
         Assert.IsTrue(silc.WaitFor(() => silc.Output.Contains("step 3/", StringComparison.Ordinal)), silc.Output);
         Assert.AreEqual(0, Kill(silc.Id, signal));
         Assert.IsFalse(silc.WaitFor(() => false));
-        Assert.AreEqual(130, silc.ExitCode, silc.Output);
+        Assert.AreEqual(128 + signal, silc.ExitCode, silc.Output);
         var checkpoint = RunFolder.Newest(At("run")).Checkpoint;
         Assert.IsTrue(checkpoint.Step >= 3);
         Assert.IsTrue(File.Exists(At("run/model.safetensors")));
         StringAssert.Contains(silc.Output, "silc train --resume");
+    }
+
+    [TestMethod]
+    [DataRow(Hup), DataRow(Int), DataRow(Term)]
+    public void The_demo_ends_with_the_code_of_its_signal(int signal)
+    {
+        if (OperatingSystem.IsWindows()) Assert.Inconclusive("Windows has no signals");
+        if (LongWorkTests.IsIgnored(signal)) Assert.Inconclusive($"whoever started the tests lets signal {signal} be ignored, which programs leave as it is");
+        using var silc = new SilcProcess("--steps", "100000", "--device", "cpu", "--out", At("demo"));
+        Assert.IsTrue(silc.WaitFor(() => silc.Output.Contains("step 1/", StringComparison.Ordinal) || silc.Output.Contains("step 20/", StringComparison.Ordinal)), silc.Output);
+        Assert.AreEqual(0, Kill(silc.Id, signal));
+        Assert.IsFalse(silc.WaitFor(() => false));
+        Assert.AreEqual(128 + signal, silc.ExitCode, silc.Output);
+        Assert.IsTrue(File.Exists(At("demo/model.safetensors")));
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

@@ -23,6 +23,32 @@ public sealed class UnreadPictureTests : TempFolder
     }
 
     [TestMethod]
+    public void ASheetShowsThePicturesOfRowsPastWhatWasSkipped()
+    {
+        var model = CaseModel.In(Root);
+        TarBytes good = new(), bad = new();
+        for (int i = 0; i < 6; i++)
+        {
+            Picture("one.png", i);
+            var png = File.ReadAllBytes(At("one.png"));
+            foreach (var tar in (TarBytes[])[good, bad]) tar.Add($"{i}.png", png).Add($"{i}.txt", $"caption {i}");
+            if (i is 0 or 3) bad.Add($"{i}x.png", "no picture").Add($"{i}x.txt", "none");
+        }
+        File.WriteAllBytes(At("good.tar"), good.End());
+        File.WriteAllBytes(At("bad.tar"), bad.End());
+        foreach (var name in (string[])["good", "bad"])
+        {
+            Right("embed", "--model", model, "--data", At($"{name}.tar"), "--out", At($"{name}.npy"), "--device", "cpu");
+            Right("search", "caption 5", "--model", model, "--index", At($"{name}.npy"), "--top", "6", "--data", At($"{name}.tar"), "--sheet", At($"{name}.png"), "--device", "cpu");
+        }
+        CollectionAssert.AreEqual(File.ReadAllBytes(At("good.png")), File.ReadAllBytes(At("bad.png")));
+        // Another set is no longer taken for the one that was embedded.
+        var (code, _, error) = CommandLineRun.Of("search", "caption 5", "--model", model, "--index", At("good.npy"), "--data", At("bad.tar"), "--sheet", At("other.png"), "--device", "cpu");
+        Assert.AreEqual(1, code);
+        Assert.Contains("give what was embedded", error);
+    }
+
+    [TestMethod]
     [DataRow("retrieval")]
     [DataRow("zero-shot")]
     public void CaptionsAreScoredWithoutIt(string kind)

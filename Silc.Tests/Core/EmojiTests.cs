@@ -71,7 +71,7 @@ public sealed class EmojiTests
     {
         using var folder = new Scratch();
         var bear = Concept("1f43b", "bear, \"big\"") with { Tags = ["face", "teddy"] };
-        EmojiRow.Write(Path.Combine(folder.Path, "emoji.csv"), [new EmojiRow("noto/1f43b.png", "noto", bear, "train", "00ff")]);
+        using (var index = File.Create(Path.Combine(folder.Path, "emoji.csv"))) EmojiRow.Write(index, [new EmojiRow("noto/1f43b.png", "noto", bear, "train", "00ff")]);
         var row = EmojiSet.Load(folder.Path).Train().Rows[0];
         Assert.AreEqual("bear, \"big\"", row.Concept.Annotation);
         CollectionAssert.AreEqual(new[] { "face", "teddy" }, row.Concept.Tags.ToArray());

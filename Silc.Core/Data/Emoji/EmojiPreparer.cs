@@ -44,23 +44,22 @@ public static partial class EmojiPreparer
             return existing;
         }
 
-        // All work happens beside the folder, on the same disk, so that a rename publishes the finished set as a whole.
-        var work = $"{folder}.{Environment.ProcessId}.partial";
+        using var made = new StagedFolder(folder);
+        var packed = Directory.CreateTempSubdirectory("silc-emoji-").FullName;
+        UnfinishedFiles.Begin(packed);
         try
         {
-            var made = Path.Combine(work, "made");
-            Directory.CreateDirectory(made);
             progress?.Report($"npm pack {string.Join(' ', packages)}");
-            var archives = NpmArchive.Fetch(packages, Path.Combine(work, "packages"));
+            var archives = NpmArchive.Fetch(packages, packed);
             var preparation = Make(archives, training, made, skinTones, size, progress) with { Packages = packages };
-            File.WriteAllText(Path.Combine(made, ManifestName), JsonSerializer.Serialize(preparation));
-            if (Directory.Exists(folder)) Directory.Delete(folder);
-            Directory.Move(made, folder);
+            made.Write(ManifestName, JsonSerializer.SerializeToUtf8Bytes(preparation));
+            made.Commit();
             return preparation;
         }
         finally
         {
-            if (Directory.Exists(work)) Directory.Delete(work, recursive: true);
+            AtomicFile.TryDeleteFolder(packed);
+            UnfinishedFiles.End(packed);
         }
     }
 
@@ -90,7 +89,7 @@ public static partial class EmojiPreparer
     }
 
     static EmojiPreparation Make(
-        string[] archives, EmojiStyle[] training, string folder, bool skinTones, int size, IProgress<string>? progress)
+        string[] archives, EmojiStyle[] training, StagedFolder folder, bool skinTones, int size, IProgress<string>? progress)
     {
         var openMoji = NpmArchive.Read(
             archives[0], name => name == "data/openmoji.json" || name.StartsWith("color/svg/", StringComparison.Ordinal));
@@ -109,19 +108,22 @@ public static partial class EmojiPreparer
             string? Icon(string key) => icons.TryGetValue(key, out var name) ? set.Svg(name) : null;
             rows.AddRange(Draw(style, concepts, Icon, folder, size, progress));
         }
-        EmojiRow.Write(Path.Combine(folder, IndexName), rows);
-        File.WriteAllBytes(Path.Combine(folder, SentencePieceName), SentencePiece(archives[^1]));
-        File.WriteAllLines(Path.Combine(folder, "LICENCES.txt"), new[] { EmojiStyle.OpenMoji }.Concat(training)
-            .Select(style => $"{style.Name}: rendered from the npm package {style.Specifier}, {style.Licence}"));
+        using (var index = new MemoryStream())
+        {
+            EmojiRow.Write(index, rows);
+            folder.Write(IndexName, index.ToArray());
+        }
+        folder.Write(SentencePieceName, SentencePiece(archives[^1]));
+        folder.Write("LICENCES.txt", Encoding.UTF8.GetBytes(string.Concat(new[] { EmojiStyle.OpenMoji }.Concat(training)
+            .Select(style => $"{style.Name}: rendered from the npm package {style.Specifier}, {style.Licence}\n"))));
         return new EmojiPreparation(size, skinTones, [], Counts(rows, row => row.Style), Counts(rows, row => row.Split));
     }
 
     /// <summary>Renders and writes one style; concepts that it lacks are left out.</summary>
     static List<EmojiRow> Draw(
-        EmojiStyle style, List<EmojiConcept> concepts, Func<string, string?> svg, string folder, int size,
+        EmojiStyle style, List<EmojiConcept> concepts, Func<string, string?> svg, StagedFolder folder, int size,
         IProgress<string>? progress)
     {
-        Directory.CreateDirectory(Path.Combine(folder, style.Name));
         var hashes = new string?[concepts.Count];
         ParallelLoop.Run(concepts.Count, i =>
         {
@@ -131,7 +133,7 @@ public static partial class EmojiPreparer
             {
                 var picture = EmojiArt.Render(SvgPicture.Parse(text), size);
                 hashes[i] = Convert.ToHexStringLower(SHA256.HashData(picture.Rgba)[..8]);
-                File.WriteAllBytes(Path.Combine(folder, style.Name, $"{key}.png"), PictureFile.Encode(picture));
+                folder.Write(Path.Combine(style.Name, $"{key}.png"), PictureFile.Encode(picture));
             }
             catch (FormatException exception)
             {

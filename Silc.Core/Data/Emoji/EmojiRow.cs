@@ -49,9 +49,9 @@ public sealed record EmojiRow(string FilePath, string Style, EmojiConcept Concep
     }
 
     /// <summary>Writes an index that a source for plain filepath-and-title tables reads as well.</summary>
-    internal static void Write(string path, IEnumerable<EmojiRow> rows)
+    internal static void Write(Stream stream, IEnumerable<EmojiRow> rows)
     {
-        using var csv = CsvWriter.ToFile(path);
+        using var csv = CsvWriter.Create(stream, new CsvWriterOptions(), leaveOpen: true);
         csv.WriteRecord(Columns);
         foreach (var row in rows)
         {

@@ -24,16 +24,25 @@ static class CaptionFile
     /// <param name="keys">Keys of captions.</param>
     /// <param name="others">Takes the other keys of the file.</param>
     /// <exception cref="InvalidDataException">Not UTF-8, not JSON, or a caption is no string or too long.</exception>
-    public static IEnumerable<string> Json(byte[] bytes, string name, IReadOnlyList<string> keys, List<string> others)
+    public static IEnumerable<string> Json(byte[] bytes, string name, IReadOnlyList<string> keys, List<string> others) => Parse<IEnumerable<string>>(bytes, name, root =>
+    {
+        others.AddRange(Keys(root).Except(keys));
+        return [.. keys.SelectMany(key => Strings(root, key, name))];
+    });
+
+    /// <summary>All keys of a file.</summary>
+    /// <exception cref="InvalidDataException">Not UTF-8, or not JSON.</exception>
+    public static IReadOnlyList<string> Keys(byte[] bytes, string name) => Parse(bytes, name, Keys);
+
+    static List<string> Keys(JsonElement root) => [.. root.EnumerateObject().Select(property => property.Name)];
+
+    static T Parse<T>(byte[] bytes, string name, Func<JsonElement, T> take)
     {
         var text = Decode(bytes, name);
         try
         {
             using var json = JsonDocument.Parse(text);
-            if (json.RootElement.ValueKind != JsonValueKind.Object)
-                throw new InvalidDataException($"{name} holds no JSON object");
-            others.AddRange(json.RootElement.EnumerateObject().Select(property => property.Name).Except(keys));
-            return [.. keys.SelectMany(key => Strings(json.RootElement, key, name))];
+            return json.RootElement.ValueKind == JsonValueKind.Object ? take(json.RootElement) : throw new InvalidDataException($"{name} holds no JSON object");
         }
         // The latter is a string with half a surrogate pair.
         catch (Exception error) when (error is JsonException or InvalidOperationException)

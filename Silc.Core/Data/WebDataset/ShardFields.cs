@@ -20,7 +20,7 @@ sealed class ShardFields
     /// <param name="needCaptions">False takes samples without captions, too.</param>
     public ShardFields(string? image = null, string? caption = null, bool needCaptions = true)
     {
-        NeedCaptions = needCaptions;
+        (NeedCaptions, NamedCaptions, NamedPictures) = (needCaptions, Split(caption) ?? [], Split(image) ?? []);
         pictures = Split(image) ?? usualPictures;
         texts = Split(caption) ?? [Text];
         Keys = Split(caption) ?? usualKeys;
@@ -28,6 +28,12 @@ sealed class ShardFields
 
     /// <summary>A sample without a caption is none.</summary>
     public bool NeedCaptions { get; }
+
+    /// <summary>The fields of captions that the user named; none if he left it to the usual ones.</summary>
+    public IReadOnlyList<string> NamedCaptions { get; }
+
+    /// <summary>The same of pictures.</summary>
+    public IReadOnlyList<string> NamedPictures { get; }
 
     /// <summary>Keys of captions in <c>.json</c>.</summary>
     public IReadOnlyList<string> Keys { get; }

@@ -19,6 +19,19 @@ readonly record struct ShardSample(Shard Shard, ShardFields Fields, TarMember Pi
         return new(name, PictureFile.Decode(Bytes(Picture), name), [.. captions.Distinct()]);
     }
 
+    /// <summary>The keys of its JSON file; none without one, or if it is damaged.</summary>
+    public IReadOnlyList<string> JsonKeys()
+    {
+        try
+        {
+            return Json is { } json ? CaptionFile.Keys(Bytes(json), Name(json)) : [];
+        }
+        catch (InvalidDataException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>Where the key of a member ends: at the first dot of its file name; -1 if it has no key.</summary>
     public static int KeyEnd(string name)
     {

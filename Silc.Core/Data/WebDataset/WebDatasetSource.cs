@@ -16,6 +16,8 @@ public sealed class WebDatasetSource : IImageTextSource
     /// <summary>Bytes that a compressed shard may become unless another limit is given.</summary>
     public const long UsualUnpacked = 2L << 30;
 
+    const int MostShown = 12, MostKeys = 1000;
+
     readonly List<ShardSample> samples = [];
 
     /// <summary>Reads the headers of all shards.</summary>
@@ -29,7 +31,10 @@ public sealed class WebDatasetSource : IImageTextSource
     /// <param name="captionField">Fields of captions, each a member of text or a key of <c>.json</c>; null takes the names above.</param>
     /// <param name="needCaptions">False takes pictures without captions as well, for what looks at pictures alone.</param>
     /// <exception cref="FileNotFoundException">A shard is missing or none matches.</exception>
-    /// <exception cref="InvalidDataException">A shard is no tar or unpacks to too much, or no shard has a sample.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A shard is no tar or unpacks to too much, no shard has a sample, or none has the field of captions that is named; the message says
+    /// which fields there are.
+    /// </exception>
     public WebDatasetSource(string pattern, long maxMemberBytes = UsualMember, long maxUnpackedBytes = UsualUnpacked,
         string? imageField = null, string? captionField = null, bool needCaptions = true)
         : this(pattern, log => Open(pattern, maxUnpackedBytes, log), maxMemberBytes, new(imageField, captionField, needCaptions)) { }
@@ -50,6 +55,7 @@ public sealed class WebDatasetSource : IImageTextSource
         foreach (var index in indices) log.Add(index.Log);
         Skipped = log.Report();
         if (samples.Count == 0) throw new InvalidDataException(Nothing(pattern, indices, fields));
+        CheckCaptions(pattern, indices, fields);
         // Plain shards are read at any place: the better shuffle is over all samples.
         if (shards.Any(shard => shard.IsStretch)) Shards = [.. found.Select(some => some.Count).Where(count => count > 0)];
     }
@@ -77,17 +83,38 @@ public sealed class WebDatasetSource : IImageTextSource
         return [.. ShardPattern.Find(pattern, log).Select(path => Shard.At(path, unpacked))];
     }
 
+    // A name that nothing has is a slip, which would show as captions that are all empty. The first sample ends the search as a rule.
+    void CheckCaptions(string pattern, IReadOnlyList<ShardIndex> indices, ShardFields fields)
+    {
+        if (fields.NamedCaptions.Count == 0 || samples.Exists(sample => sample.Text is not null)) return;
+        var keys = new HashSet<string>();
+        foreach (var sample in samples.Where(sample => sample.Json is not null))
+        {
+            foreach (var key in sample.JsonKeys()) if (keys.Count < MostKeys) keys.Add(key);
+            if (fields.NamedCaptions.Any(keys.Contains)) return;
+        }
+        var named = string.Join(", ", fields.NamedCaptions);
+        throw new InvalidDataException($"{pattern}: no sample has captions in '{named}', neither as .{named} nor as a key in .{ShardFields.Json}. "
+            + $"The shards hold {Shown(Held(indices))}{(keys.Count == 0 ? "" : $", with the keys {string.Join(", ", keys.Take(MostShown))}{(keys.Count > MostShown ? ", ..." : "")}")}; "
+            + $"name captions by --caption-field (captionField){Hint(fields.NamedCaptions, keys.Concat(Held(indices).Select(field => field.Field)))}");
+    }
+
+    static string Hint(IReadOnlyList<string> named, IEnumerable<string> known) => named.Select(name => NearWord.Hint(name, known)).FirstOrDefault(hint => hint != "") ?? "";
+
+    static List<(string Field, long Count)> Held(IReadOnlyList<ShardIndex> indices) => [.. indices.SelectMany(index => index.Held)
+        .GroupBy(field => field.Key, (field, counts) => (Field: field, Count: counts.Sum(count => count.Value)))
+        .OrderByDescending(field => field.Count).ThenBy(field => field.Field, StringComparer.Ordinal)];
+
+    static string Shown(List<(string Field, long Count)> held) =>
+        string.Join(", ", held.Take(MostShown).Select(field => $".{field.Field} ({field.Count:N0})")) + (held.Count > MostShown ? ", ..." : "");
+
     string Nothing(string pattern, IReadOnlyList<ShardIndex> indices, ShardFields fields)
     {
-        const int MostShown = 12;
-        var held = indices.SelectMany(index => index.Held)
-            .GroupBy(field => field.Key, (field, counts) => (Field: field, Count: counts.Sum(count => count.Value)))
-            .OrderByDescending(field => field.Count).ThenBy(field => field.Field, StringComparer.Ordinal).ToList();
-        var shown = string.Join(", ", held.Take(MostShown).Select(field => $".{field.Field} ({field.Count:N0})"));
-        if (held.Count > MostShown) shown += ", ...";
+        var held = Held(indices);
         return $"{pattern}: no picture with a caption in {indices.Count} {(indices.Count == 1 ? "shard" : "shards")}; {fields}"
-            + (held.Count == 0 ? "" : $". They hold {shown}; ")
-            + (held.Count == 0 ? "" : "name pictures and captions by --image-field and --caption-field (imageField, captionField)")
+            + (held.Count == 0 ? "" : $". They hold {Shown(held)}; ")
+            + (held.Count == 0 ? "" : "name pictures and captions by --image-field and --caption-field (imageField, captionField)"
+                + Hint([.. fields.NamedPictures, .. fields.NamedCaptions], held.Select(field => field.Field)))
             + (Skipped.Count == 0 ? "" : $". Left out: {string.Join("; ", Skipped)}");
     }
 }

@@ -6,13 +6,14 @@ using CsvHelper;
 namespace Silc;
 
 /// <summary>
-/// The columns of an index's table: filepath, title; model, the fingerprint of the model that made the row; and checksum, that of the row's
-/// embedding in the .npy beside it, or e0, e1, … with the embedding itself. A table that is sorted, or that belongs to other vectors, shows
-/// so by its checksums before it names a wrong picture.
+/// The columns of an index's table: filepath, title; model, the fingerprint of the model that made the row; crop, how its picture became a
+/// square, in small letters as the command line has it, and empty for a caption; and checksum, that of the row's embedding in the .npy beside
+/// it, or e0, e1, … with the embedding itself. A table that is sorted, or that belongs to other vectors, shows so by its checksums before it
+/// names a wrong picture. Tables without crop, and those of other programs, which need have filepath and title alone, are read too.
 /// </summary>
 static class IndexColumns
 {
-    public const string Path = "filepath", Title = "title", Model = "model", Checksum = "checksum";
+    public const string Path = "filepath", Title = "title", Model = "model", Crop = "crop", Checksum = "checksum";
 
     /// <summary>The table of an index, and whether the embeddings are in it.</summary>
     /// <exception cref="ArgumentException">Another ending than .npy and .csv.</exception>
@@ -24,7 +25,7 @@ static class IndexColumns
     };
 
     /// <summary>The header of a table.</summary>
-    public static string[] Header(int width, bool inside) => [Path, Title, Model, .. inside ? Enumerable.Range(0, width).Select(Value) : [Checksum]];
+    public static string[] Header(int width, bool inside) => [Path, Title, Model, Crop, .. inside ? Enumerable.Range(0, width).Select(Value) : [Checksum]];
 
     /// <summary>The column of one value.</summary>
     public static string Value(int c) => $"e{c}";
@@ -34,8 +35,11 @@ static class IndexColumns
     {
         using var csv = CsvReader.FromFile(path, new CsvReaderOptions { Separator = ',' });
         csv.ReadHeader();
-        return csv.Headers is [Path, Title, Model, Checksum or "e0", ..];
+        return csv.Headers is [Path, Title, Model, Crop, Checksum or "e0", ..] or [Path, Title, Model, Checksum or "e0", ..];
     }
+
+    /// <summary>A crop as the table has it.</summary>
+    public static string Text(EvalCrop? crop) => crop?.ToString().ToLowerInvariant() ?? "";
 
     /// <summary>CRC-32 of a row as the .npy holds it. The letter in front keeps spreadsheets from taking it for a number.</summary>
     public static string ChecksumOf(ReadOnlySpan<float> row) =>

@@ -13,10 +13,10 @@ sealed class IndexTable : IDisposable
     readonly CsvReaderOptions whole = new() { Separator = ',', TrackLineNumbers = true }, middle = new() { Separator = ',', HasHeader = false };
     readonly List<long> starts = [];
     readonly string path, folder;
-    readonly int pathColumn, titleColumn, modelColumn, checksumColumn;
+    readonly int pathColumn, titleColumn, modelColumn, cropColumn, checksumColumn;
     readonly int[] valueColumns;
 
-    /// <exception cref="InvalidDataException">Columns are missing, a byte is not UTF-8, or rows were made by several models.</exception>
+    /// <exception cref="InvalidDataException">Columns are missing, a byte is not UTF-8, or rows were made by several models or crops.</exception>
     public IndexTable(string path, bool inside)
     {
         (this.path, folder) = (path, Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -24,7 +24,7 @@ sealed class IndexTable : IDisposable
         {
             csv.ReadHeader();
             (pathColumn, titleColumn) = (Required(csv, IndexColumns.Path), Required(csv, IndexColumns.Title));
-            (modelColumn, checksumColumn) = (Column(csv, IndexColumns.Model), Column(csv, IndexColumns.Checksum));
+            (modelColumn, cropColumn, checksumColumn) = (Column(csv, IndexColumns.Model), Column(csv, IndexColumns.Crop), Column(csv, IndexColumns.Checksum));
             int width = csv.Headers.Count(header => header.StartsWith('e') && int.TryParse(header.AsSpan(1), out _));
             if (inside && width == 0)
                 throw new InvalidDataException($"{path} has no columns e0, e1, … with embeddings; name the .npy file beside it");
@@ -42,6 +42,9 @@ sealed class IndexTable : IDisposable
 
     /// <summary>Fingerprint of the model that made all rows; null if the table does not say.</summary>
     public string? Model { get; private set; }
+
+    /// <summary>How all pictures became squares; null if the table does not say.</summary>
+    public EvalCrop? Crop { get; private set; }
 
     /// <summary>Path, title and checksum of a row; the last is null if the table has none.</summary>
     public (string Path, string Title, string? Checksum) Row(int row)
@@ -69,10 +72,19 @@ sealed class IndexTable : IDisposable
     {
         starts.Add(csv.ByteOffset);
         var model = modelColumn < 0 ? "" : csv.GetString(modelColumn);
-        if (starts.Count == 1) Model = model == "" ? null : model;
+        var crop = cropColumn < 0 ? "" : csv.GetString(cropColumn);
+        if (starts.Count == 1) (Model, Crop) = (model == "" ? null : model, CropOf(crop, csv));
+        else if (crop != IndexColumns.Text(Crop))
+            throw new InvalidDataException($"{path} line {csv.LineNumber} has the crop '{crop}' and the rows above it '{IndexColumns.Text(Crop)}': "
+                + "embed all pictures with the same --eval-crop");
         else if (model != (Model ?? ""))
             throw new InvalidDataException($"{path} line {csv.LineNumber} was made by another model than the rows above it: their vectors cannot be compared");
     }
+
+    EvalCrop? CropOf(string text, CsvReader csv) => text == "" ? null
+        : Enum.GetValues<EvalCrop>().Cast<EvalCrop?>().FirstOrDefault(crop => IndexColumns.Text(crop) == text)
+            ?? throw new InvalidDataException($"{path} line {csv.LineNumber}: there is no crop '{text}', there are "
+                + string.Join(", ", Enum.GetValues<EvalCrop>().Select(crop => IndexColumns.Text(crop))));
 
     CsvReader From(int row)
     {

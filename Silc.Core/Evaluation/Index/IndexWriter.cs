@@ -15,7 +15,7 @@ public sealed class IndexWriter : IDisposable
 
     readonly string path, folder;
     readonly int width;
-    readonly string model;
+    readonly string model, crop;
     readonly bool inside;
     readonly StagedFile table;
     readonly StagedFile? rows;
@@ -26,11 +26,12 @@ public sealed class IndexWriter : IDisposable
     /// <param name="path">Ends in .npy, which gets a table called .csv beside it, or in .csv, a table with all in one.</param>
     /// <param name="width">Values of a row, C.</param>
     /// <param name="model">Fingerprint of the model that makes the rows; see <c>SilcModel.Fingerprint</c>.</param>
+    /// <param name="crop">How its pictures become squares; null for captions.</param>
     /// <exception cref="ArgumentException">Another ending.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
-    public IndexWriter(string path, int width, string? model = null)
+    public IndexWriter(string path, int width, string? model = null, EvalCrop? crop = null)
     {
-        (this.path, this.width, this.model) = (path, width, model ?? "");
+        (this.path, this.width, this.model, this.crop) = (path, width, model ?? "", IndexColumns.Text(crop));
         (var tableName, inside) = IndexColumns.Files(path);
         folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         try
@@ -71,7 +72,7 @@ public sealed class IndexWriter : IDisposable
         {
             var name = File.Exists(picture) ? Path.GetRelativePath(folder, picture).Replace('\\', '/') : picture;
             rows?.Stream.Write(MemoryMarshal.AsBytes(embedding));
-            csv.WriteRecord([name, title, model, .. inside ? Values(embedding) : [IndexColumns.ChecksumOf(embedding)]]);
+            csv.WriteRecord([name, title, model, crop, .. inside ? Values(embedding) : [IndexColumns.ChecksumOf(embedding)]]);
         }
         catch (IOException error)
         {
