@@ -113,3 +113,14 @@ public static class ContactSheet
         return SKRect.Create(box.MidX - width / 2, box.MidY - height / 2, width, height);
     }
 }
+
+/// <summary>One row of a <see cref="ContactSheet"/>. Threads: immutable; any number may share it.</summary>
+/// <param name="Query">Words at the left, e.g. the text that the pictures answer.</param>
+/// <param name="Cells">Pictures, best first.</param>
+public sealed record ContactSheetRow(string Query, IReadOnlyList<ContactSheetCell> Cells);
+
+/// <summary>One picture of a <see cref="ContactSheet"/>. Threads: immutable; any number may share it.</summary>
+/// <param name="Picture">What to show; transparent pixels are shown on light grey.</param>
+/// <param name="Caption">Words below it, e.g. its true caption or a score.</param>
+/// <param name="Hit">True frames it green with a tick, false red with a cross, null not at all.</param>
+public sealed record ContactSheetCell(Picture Picture, string Caption = "", bool? Hit = null);

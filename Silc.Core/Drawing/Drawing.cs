@@ -35,6 +35,12 @@ static class Drawing
     /// <summary>A Skia image of the picture; the caller disposes it.</summary>
     public static SKImage Image(Picture picture) => SKImage.FromPixelCopy(Info(picture.Width, picture.Height), picture.Rgba);
 
+    /// <summary>The colour that lies <paramref name="t"/> of the way from one to the other.</summary>
+    public static SKColor Between(SKColor a, SKColor b, float t) =>
+        new(Mix(a.Red, b.Red, t), Mix(a.Green, b.Green, t), Mix(a.Blue, b.Blue, t));
+
+    static byte Mix(byte a, byte b, float t) => (byte)MathF.Round(a + (b - a) * t);
+
     static unsafe Picture Read(SKImage image)
     {
         var rgba = new byte[4 * image.Width * image.Height];

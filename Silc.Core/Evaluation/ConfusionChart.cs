@@ -59,7 +59,7 @@ public static class ConfusionChart
         {
             float share = all == 0 ? 0 : confusion[truth, p] / (float)all;
             // The root shows a hundredth beside a whole.
-            paint.Color = DemoPalette.Between(Empty, Full, MathF.Sqrt(share));
+            paint.Color = Drawing.Between(Empty, Full, MathF.Sqrt(share));
             int gap = cell > 4 ? 1 : 0;
             canvas.DrawRect(left + p * cell, top, cell - gap, cell - gap, paint);
             if (cell < 32 || share < 0.005f) continue;

@@ -5,16 +5,6 @@ using System.Runtime.Intrinsics;
 
 namespace Silc;
 
-/// <summary>Kernel of a resize; both widen when they shrink a picture, so that no pixel is skipped.</summary>
-public enum ResampleFilter
-{
-    /// <summary>Triangle of radius 1.</summary>
-    Bilinear,
-
-    /// <summary>Cubic convolution of radius 2, a = -0.5 (Keys 1981; PIL's and torchvision's antialiased bicubic).</summary>
-    Bicubic,
-}
-
 /// <summary>
 /// Separable antialiased resize of a crop in float arithmetic, otherwise as PIL's <c>resize(size, filter, box)</c>.
 /// A pixel's four channels fill one 128-bit vector. Each output row is built on its own: a weighted sum of input rows,

@@ -252,3 +252,8 @@ public sealed class RunFolder : IDisposable
     /// <summary>Lets other processes in.</summary>
     public void Dispose() => locked?.Dispose();
 }
+
+/// <summary>A checkpoint that cannot be gone on from. Threads: immutable; any number may share it.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Reason">What is wrong with it; names the file.</param>
+public sealed record SkippedCheckpoint(string Path, string Reason);

@@ -50,21 +50,21 @@ static class ClipText
         foreach (var contraction in contractions)
             if (text.StartsWith(contraction)) return contraction.Length;
         var (length, kind) = Classify(text);
-        if (kind is Kind.Space or Kind.Number) return length;
+        if (kind is CharKind.Space or CharKind.Number) return length;
         while (length < text.Length && Classify(text[length..]) is var (more, next) && next == kind) length += more;
         return length;
     }
 
-    enum Kind { Space, Letter, Number, Other }
+    enum CharKind { Space, Letter, Number, Other }
 
-    static (int Length, Kind Kind) Classify(ReadOnlySpan<char> text)
+    static (int Length, CharKind Kind) Classify(ReadOnlySpan<char> text)
     {
         Rune.DecodeFromUtf16(text, out var rune, out var length);
         var kind = Rune.GetUnicodeCategory(rune) switch
         {
-            <= UnicodeCategory.OtherLetter => Kind.Letter,
-            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => Kind.Number,
-            _ => Rune.IsWhiteSpace(rune) ? Kind.Space : Kind.Other,
+            <= UnicodeCategory.OtherLetter => CharKind.Letter,
+            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => CharKind.Number,
+            _ => Rune.IsWhiteSpace(rune) ? CharKind.Space : CharKind.Other,
         };
         return (length, kind);
     }

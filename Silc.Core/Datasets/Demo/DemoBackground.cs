@@ -1,6 +1,6 @@
 using SkiaSharp;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>What is behind the objects.</summary>
 public enum DemoGround
@@ -70,7 +70,7 @@ public sealed record DemoBackground(DemoGround Ground, DemoColour Colour, int Se
             var draws = random.NextUInt();   // four cells of eight bits each
             for (var c = 0; c < 4; c++, draws >>= 8)
             {
-                var colour = DemoPalette.Between(dark, light, (draws & 255) / 255f);
+                var colour = Drawing.Between(dark, light, (draws & 255) / 255f);
                 ((byte[])[colour.Red, colour.Green, colour.Blue, 255]).CopyTo(cells, i + 4 * c);
             }
         }

@@ -1,6 +1,6 @@
-using static Silc.DemoObject;
+using static Silc.Datasets.DemoObject;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>Captions of a scene from templates, each true of the picture.</summary>
 static class DemoCaptions

@@ -1,6 +1,6 @@
-using static Silc.DemoObject;
+using static Silc.Datasets.DemoObject;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>The demo's zero-shot task: 108 classes, every colour with every shape. Threads: any number may call.</summary>
 public static class DemoClasses

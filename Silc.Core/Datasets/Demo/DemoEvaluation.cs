@@ -1,4 +1,4 @@
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>
 /// Pictures of one object each with its class, made by <see cref="DemoSource.Evaluation"/>.

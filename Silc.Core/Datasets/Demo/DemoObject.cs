@@ -1,4 +1,4 @@
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>Shapes of the demo's objects.</summary>
 public enum DemoShape

@@ -1,6 +1,6 @@
 using SkiaSharp;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>The demo's shapes as paths in the square from -1 to 1, y downwards.</summary>
 static class DemoOutline

@@ -1,6 +1,6 @@
 using SkiaSharp;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>The demo's colours, for objects and, muted, for backgrounds.</summary>
 static class DemoPalette
@@ -17,18 +17,13 @@ static class DemoPalette
 
     /// <summary>The second tone of a texture: darker, or lighter where there is nothing darker.</summary>
     public static SKColor Second(DemoColour colour) =>
-        colour == DemoColour.Black ? Between(Of(colour), SKColors.White, 0.4f) : Between(Of(colour), SKColors.Black, 0.35f);
+        colour == DemoColour.Black ? Drawing.Between(Of(colour), SKColors.White, 0.4f) : Drawing.Between(Of(colour), SKColors.Black, 0.35f);
 
     /// <summary>The colour mixed with grey and lightened: a background.</summary>
     public static SKColor Muted(DemoColour colour, float lightness) => colour switch
     {
-        DemoColour.White => Between(Grey, Of(colour), 0.55f + 0.4f * lightness),
-        DemoColour.Black => Between(Of(colour), Grey, 0.35f * lightness + 0.1f),
-        _ => Between(Between(Of(colour), Grey, 0.35f), SKColors.White, lightness - 0.2f),
+        DemoColour.White => Drawing.Between(Grey, Of(colour), 0.55f + 0.4f * lightness),
+        DemoColour.Black => Drawing.Between(Of(colour), Grey, 0.35f * lightness + 0.1f),
+        _ => Drawing.Between(Drawing.Between(Of(colour), Grey, 0.35f), SKColors.White, lightness - 0.2f),
     };
-
-    public static SKColor Between(SKColor a, SKColor b, float t) =>
-        new(Mix(a.Red, b.Red, t), Mix(a.Green, b.Green, t), Mix(a.Blue, b.Blue, t));
-
-    static byte Mix(byte a, byte b, float t) => (byte)MathF.Round(a + (b - a) * t);
 }

@@ -1,4 +1,4 @@
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>
 /// Draws random scenes: mostly one or two objects, well apart, in colours that differ from each other and the background.

@@ -1,6 +1,6 @@
 using SkiaSharp;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>
 /// A picture as a list of what is in it; later objects would cover earlier ones, but scenes keep them apart.

@@ -1,4 +1,4 @@
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>What a demo object is asked for.</summary>
 public enum DemoTask

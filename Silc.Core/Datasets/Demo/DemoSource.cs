@@ -1,4 +1,4 @@
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>
 /// Pictures and captions that the program draws itself, without files: coloured, textured shapes on backgrounds. Pair i is a

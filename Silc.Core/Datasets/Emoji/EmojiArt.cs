@@ -1,6 +1,6 @@
 using SkiaSharp;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>
 /// Renders emoji the same way whatever margin a style leaves: cropped to what is drawn, square, transparent around it.

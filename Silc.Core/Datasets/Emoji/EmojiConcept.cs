@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>What an emoji depicts, whatever the style: one row of OpenMoji's metadata. Threads: immutable; any number may share it.</summary>
 /// <param name="Key">Code points in lower-case hexadecimal joined by '-', without the variation selector fe0f.</param>

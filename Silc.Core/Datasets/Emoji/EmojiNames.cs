@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>
 /// Finds the concept behind an icon's name, for packages without code points. A name is an annotation as a slug, a name that
@@ -60,4 +60,16 @@ sealed class EmojiNames
     }
 
     static bool IsFlag(string name) => name.StartsWith("flag-", StringComparison.Ordinal);
+}
+
+/// <summary>
+/// Western accents off their letters. The runtime's own decomposition is not there where globalization is switched off.
+/// </summary>
+static class Accents
+{
+    const string With = "ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝàáâãäåçèéêëìíîïñòóôõöøùúûüýÿ";
+    const string Without = "AAAAAACEEEEIIIINOOOOOOUUUUYaaaaaaceeeeiiiinoooooouuuuyy";
+
+    /// <summary>The plain letter for an accented one, any other character as it is.</summary>
+    public static char Strip(char letter) => With.IndexOf(letter) is >= 0 and var i ? Without[i] : letter;
 }

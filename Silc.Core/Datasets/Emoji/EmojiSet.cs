@@ -1,4 +1,4 @@
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>
 /// A folder that <see cref="EmojiPreparer"/> made: pictures of the same concepts in several art styles.

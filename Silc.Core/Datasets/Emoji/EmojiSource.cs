@@ -1,4 +1,4 @@
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>
 /// Some rows of an emoji set as pictures with captions; PNG files are read when asked for, with their alpha.

@@ -1,4 +1,4 @@
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>One art style of the same concepts: an npm package of SVG pictures. Threads: immutable; any number may share it.</summary>
 /// <param name="Name">Name in the index and of the subfolder.</param>

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>An Iconify package: icon bodies by name, further names for some of them, and names by code points.</summary>
 sealed class IconSet

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Formats.Tar;
 using System.IO.Compression;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>An npm package as a .tgz file. It is read in place: nothing is unpacked and no install script runs.</summary>
 static class NpmArchive

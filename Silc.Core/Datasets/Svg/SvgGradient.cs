@@ -1,8 +1,8 @@
 using System.Xml.Linq;
 using SkiaSharp;
-using static Silc.SvgSyntax;
+using static Silc.Datasets.SvgSyntax;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>Linear and radial gradients as Skia shaders. A gradient takes what it lacks from the one its href names.</summary>
 /// <param name="element">The linearGradient or radialGradient element.</param>

@@ -1,8 +1,8 @@
 using System.Xml.Linq;
 using SkiaSharp;
-using static Silc.SvgSyntax;
+using static Silc.Datasets.SvgSyntax;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>Walks an SVG tree and draws it on a canvas.</summary>
 sealed class SvgPainter(SKCanvas canvas, SvgPicture picture)

@@ -2,7 +2,7 @@ using System.Xml;
 using System.Xml.Linq;
 using SkiaSharp;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>
 /// A static SVG 1.1 picture: paths and basic shapes, groups, use and symbol, gradients, clip paths, masks, opacity and strokes.

@@ -1,8 +1,8 @@
 using System.Xml.Linq;
 using SkiaSharp;
-using static Silc.SvgSyntax;
+using static Silc.Datasets.SvgSyntax;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>SVG's basic shapes as paths.</summary>
 static class SvgShape

@@ -1,7 +1,7 @@
 using System.Xml.Linq;
 using SkiaSharp;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>The properties that an SVG element hands on to its children, with SVG's initial values.</summary>
 sealed record SvgStyle

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using SkiaSharp;
 
-namespace Silc;
+namespace Silc.Datasets;
 
 /// <summary>The small languages inside SVG attributes: numbers, lists of numbers, colours, transforms and references.</summary>
 static partial class SvgSyntax
