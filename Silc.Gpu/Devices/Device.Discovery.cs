@@ -80,7 +80,6 @@ public sealed partial class Device
                 throw new InvalidOperationException($"{info.Id} ({info.Name}, {info.Capabilities}) multiplies in {Names(info.Precisions)} only, not in {Names([precision])}: "
                     + "choose that, or an NVIDIA GPU of compute capability 8.0 or newer");
             var accelerator = found is CPUDevice cpu ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel) : found.CreateAccelerator(context);
-            if (accelerator is CudaAccelerator gpu) PtxPlacement.Keep(gpu.Backend);
             return new Device(context, accelerator, asGpu ? info with { IsProcessor = false } : info, precision);
         }
         catch
@@ -98,9 +97,11 @@ public sealed partial class Device
     internal static void Configure(Context.Builder builder)
     {
         builder.Optimize(OptimizationLevel.O2).Inlining(InliningMode.Aggressive).EnableAlgorithms();
-        PtxCompiler.Register(builder);
-        ClCompiler.Register(builder);
+        Instructions(builder);
     }
+
+    /// <summary>Teaches ILGPU's compilers what each backend has beyond C#; set where the backends are known.</summary>
+    internal static Action<Context.Builder> Instructions { get; set; } = static _ => { };
 
     // A group of the CPU accelerator is one thread (2 is the least that ILGPU takes), so that each core runs one group at a time.
     static Context NewContext(int? cpuThreads, bool gpus) => Context.Create(builder =>

@@ -28,7 +28,6 @@ public sealed partial class Device : IDisposable
 {
     readonly Context context;
     readonly Dictionary<Type, Delegate> launchers = [];
-    readonly ClKernels? kernels;
     readonly CudaKernels? cuda;
     readonly Dictionary<MemoryBuffer, string> allocations = [];
     MemoryBuffer1D<float, Stride1D.Dense>? workspace;
@@ -53,7 +52,7 @@ public sealed partial class Device : IDisposable
         Queue = info.Kind == DeviceKind.Cpu ? new(accelerator) : null;
         cuda = accelerator is CudaAccelerator gpu ? new(gpu) : null;
         Stream = cuda?.Stream ?? accelerator.DefaultStream;
-        kernels = info is { Kind: DeviceKind.OpenCL, IsProcessor: true } ? new((CLAccelerator)accelerator) : null;
+        ClKernels = info is { Kind: DeviceKind.OpenCL, IsProcessor: true } ? new((CLAccelerator)accelerator) : null;
         Stages = RunsAhead;
         Ops = Ops.For(this);
     }
@@ -90,6 +89,9 @@ public sealed partial class Device : IDisposable
     /// <summary>Where the CPU's kernels wait for their turn; null on other devices, whose drivers have queues.</summary>
     internal CpuQueue? Queue { get; }
 
+    /// <summary>Compiles and loads kernels where OpenCL's device is a processor; null elsewhere, where ILGPU does.</summary>
+    internal ClKernels? ClKernels { get; }
+
     /// <summary>Threads of a group in kernels that stride over lanes.</summary>
     internal int Lanes { get; set; }
 
@@ -112,7 +114,7 @@ public sealed partial class Device : IDisposable
         set
         {
             field = value;
-            if (!value) kernels?.Build();
+            if (!value) ClKernels?.Build();
         }
     }
 
@@ -141,7 +143,7 @@ public sealed partial class Device : IDisposable
     internal void Prepare(bool training)
     {
         using var turn = Turn();
-        if (kernels is not null) ClOps.Prepare(kernels, training);
+        Ops.Prepare(training);
     }
 
     /// <summary>
@@ -150,7 +152,7 @@ public sealed partial class Device : IDisposable
     /// </summary>
     internal void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes = 0) where TKernel : struct, IKernel
     {
-        if (DryRun && groups > 0) kernels?.Expect<TKernel>();
+        if (DryRun && groups > 0) ClKernels?.Expect<TKernel>();
         if (DryRun || groups == 0) return;
         if (Launcher is not null)
         {
@@ -165,7 +167,7 @@ public sealed partial class Device : IDisposable
             return;
         }
         if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
-            launchers[typeof(TKernel)] = launcher = kernels?.Load<TKernel>() ?? Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
+            launchers[typeof(TKernel)] = launcher = ClKernels?.Load<TKernel>() ?? Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
         var launch = (Action<KernelConfig, TKernel>)launcher;
         launch(new KernelConfig(groups, lanes), kernel);
     }
@@ -175,7 +177,7 @@ public sealed partial class Device : IDisposable
     {
         using var turn = Turn();
         var profile = new OpProfile(this);
-        Ops = new ProfiledOps(Ops, profile);
+        Ops = Ops.Timed(profile);
         return profile;
     }
 
@@ -184,7 +186,7 @@ public sealed partial class Device : IDisposable
     public KernelProfile StartKernelProfile() => kernelProfile ??= new(this);
 
     /// <summary>True while launches or operations are timed one by one.</summary>
-    internal bool IsObserved => kernelProfile is not null || Ops is ProfiledOps;
+    internal bool IsObserved => kernelProfile is not null || Ops.IsTimed;
 
     internal (int Registers, int LocalBytes) KernelSize(Type kernel) => cuda!.SizeOf(kernel);
 

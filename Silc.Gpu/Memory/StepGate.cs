@@ -30,11 +30,11 @@ public sealed class StepGate : IDisposable
     /// </summary>
     internal void Set(double learningRate, double decay)
     {
-        device.Ops.Fill(Slot(LearningRate), (float)learningRate);
-        device.Ops.Fill(Slot(Decay), (float)decay);
+        device.Ops.Fill(Cell(LearningRate), (float)learningRate);
+        device.Ops.Fill(Cell(Decay), (float)decay);
     }
 
-    Tensor Slot(int index) => new(View.SubView(index, 1), 1, 1);
+    Tensor Cell(int index) => new(View.SubView(index, 1), 1, 1);
 
     internal float[] Read() => device.Download(View);
 

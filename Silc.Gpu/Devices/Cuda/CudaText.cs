@@ -13,17 +13,17 @@ static partial class CudaText
     public const string Dynamic = "silc_dynamic";
 
     /// <summary>Stands for the name of the kernel's parameter, which ILGPU makes up.</summary>
-    public const string Parameter = "silc_parameter";
+    public const string KernelArgument = "silc_parameter";
 
     public static string Of(string ptx, Type kernel)
     {
         if (ptx.Contains(Dynamic, StringComparison.Ordinal))
             ptx = AddressSize().Replace(ptx, $"$0\n.extern .shared .align 1024 .b8 {Dynamic}[];", 1);
-        if (ptx.Contains(Parameter, StringComparison.Ordinal))
+        if (ptx.Contains(KernelArgument, StringComparison.Ordinal))
         {
             // Tensor maps stand first among the fields.
             var name = ParameterName().Match(ptx).Groups[1].Value;
-            ptx = ptx.Replace($".align 8 .b8 {name}[", $".align 64 .b8 {name}[", StringComparison.Ordinal).Replace(Parameter, name, StringComparison.Ordinal);
+            ptx = ptx.Replace($".align 8 .b8 {name}[", $".align 64 .b8 {name}[", StringComparison.Ordinal).Replace(KernelArgument, name, StringComparison.Ordinal);
         }
         if (BoundsOf(kernel) is not { } bounds) return ptx;
         if (bounds.Target is { } target) ptx = TargetLine().Replace(ptx, $".target {target}", 1);

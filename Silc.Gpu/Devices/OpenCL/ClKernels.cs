@@ -6,6 +6,20 @@ using ILGPU.Runtime.OpenCL;
 
 namespace Silc;
 
+/// <summary>Kernels that are compiled as one.</summary>
+interface IClFamily
+{
+    bool Has(Type kernel);
+
+    /// <summary>The kernel that holds them all.</summary>
+    Type Merged { get; }
+
+    void Expect(ClKernels kernels);
+
+    /// <summary>How a member is launched.</summary>
+    Action<KernelConfig, TKernel> Load<TKernel>(ClKernels kernels) where TKernel : struct, IKernel;
+}
+
 /// <summary>
 /// Kernels of a processor behind OpenCL. The driver takes some 85 ms for every program, whatever is in it, so those that are
 /// expected become one program, built beside what the host does until its first launch. Others are built when they are first
@@ -18,6 +32,14 @@ sealed class ClKernels(CLAccelerator accelerator) : IDisposable
     readonly List<ClProgram> programs = [];
     readonly Lock compiling = new();
     readonly Lazy<AcceleratorStream> beside = new(accelerator.CreateStream);
+    IClFamily[] families = [];
+
+    /// <summary>From now on the kernels of each of these families are compiled as one.</summary>
+    public ClKernels Merging(IClFamily[] merged)
+    {
+        families = merged;
+        return this;
+    }
 
     /// <summary>Notes a kernel of a dry run, or its family; ILGPU compiles it beside.</summary>
     public void Expect<TKernel>() where TKernel : struct, IKernel
@@ -64,7 +86,7 @@ sealed class ClKernels(CLAccelerator accelerator) : IDisposable
         return (config, kernel) => launch(stream, config, kernel);
     }
 
-    static IClFamily? Family(Type kernel) => Array.Find(ClFamilies.All, family => family.Has(kernel));
+    IClFamily? Family(Type kernel) => Array.Find(families, family => family.Has(kernel));
 
     ClProgram Program(CLCompiledKernel[] compiled)
     {
