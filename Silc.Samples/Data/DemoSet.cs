@@ -1,4 +1,4 @@
-namespace Silc.Samples;
+namespace Silc.Samples.Data;
 
 /// <summary>The pictures that the program draws: what the demo trains on and what it is scored on.</summary>
 static class DemoSet

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 
-namespace Silc.Samples;
+namespace Silc.Samples.Options;
 
 /// <summary>The value of <c>--augment</c>: which colour changes views get, by name, each with its probability.</summary>
 static class AugmentOption

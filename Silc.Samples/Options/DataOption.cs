@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Silc.Samples.Data;
 
-namespace Silc.Samples;
+namespace Silc.Samples.Options;
 
 /// <summary>
 /// The value of <c>--data</c>: <c>demo</c>, <c>emoji:FOLDER</c>, <c>classes:FOLDER</c>, a CSV or TSV file, WebDataset shards, or

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Silc.Samples.Outputs;
 
-namespace Silc.Samples;
+namespace Silc.Samples.Options;
 
 /// <summary>Options that evaluations share.</summary>
 static class EvalOptions

@@ -1,4 +1,4 @@
-namespace Silc.Samples.Parsing;
+namespace Silc.Samples.Options;
 
 /// <summary>Words that are nearly right.</summary>
 static class Misspelling

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 
-namespace Silc.Samples.Parsing;
+namespace Silc.Samples.Options;
 
 /// <summary>What is wrong with a command line, in one sentence.</summary>
 static class Misuse

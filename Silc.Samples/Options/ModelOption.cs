@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Silc.Samples.Models;
 
-namespace Silc.Samples;
+namespace Silc.Samples.Options;
 
 /// <summary>The value of <c>--model</c>: a run, or a file or folder of any format that Silc reads; and <c>--tokenizer</c>.</summary>
 static class ModelOption

@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace Silc.Samples;
+namespace Silc.Samples.Options;
 
 /// <summary>How class names become sentences.</summary>
 static class PromptOptions

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 
-namespace Silc.Samples;
+namespace Silc.Samples.Options;
 
 /// <summary>What <c>silc eval segmentation</c> segments, and how.</summary>
 static class SegmentationOptions

@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Reflection;
 
-namespace Silc.Samples.Parsing;
+namespace Silc.Samples.Options;
 
 /// <summary>
 /// How values of options are read: numbers with a decimal point, finite and in their range, choices by name. What is wrong is said in the user's

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
+using Silc.Samples.Terminals;
 
-namespace Silc.Samples.Commands;
+namespace Silc.Samples.Options;
 
 /// <summary>The options of <c>silc train</c> as checkpoints keep them, so that resuming needs none of them again.</summary>
 static class TrainLine
@@ -52,7 +53,15 @@ static class TrainLine
         var values = JsonSerializer.Deserialize<Dictionary<string, string[]>>(note)!;
         values[TrainOptions.Out.Name] = [folder];
         var words = values.SelectMany(option => option.Value is [] ? [option.Key] : option.Value.SelectMany(value => new[] { option.Key, Shell.Quoted(value) }));
-        return (Parse(TrainCommand.Create(), values), $"{Note} {string.Join(' ', words)}");
+        return (Parse(Bare(), values), $"{Note} {string.Join(' ', words)}");
+    }
+
+    // Reads a line and runs nothing.
+    static Command Bare()
+    {
+        var command = new Command("train");
+        foreach (var option in TrainOptions.All) command.Add(option);
+        return command;
     }
 
     static void Check(ParseResult given, Dictionary<string, string[]> now, Dictionary<string, string[]> before, Checkpoint start)

@@ -1,8 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
-using Silc.Samples.Parsing;
 
-namespace Silc.Samples.Commands;
+namespace Silc.Samples.Options;
 
 /// <summary>The options of <c>silc train</c> and what they say about model and training.</summary>
 static class TrainOptions

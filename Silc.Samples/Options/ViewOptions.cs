@@ -1,6 +1,6 @@
 using System.CommandLine;
 
-namespace Silc.Samples;
+namespace Silc.Samples.Options;
 
 /// <summary><c>--views</c> and <c>--augment</c>: what training, inspecting and timing make of a picture.</summary>
 static class ViewOptions

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Silc.Samples;
+namespace Silc.Samples.Terminals;
 
 /// <summary>
 /// .NET keeps every library that it loads open, most of them twice: a hundred files before the first picture. Where fewer are allowed, it fails

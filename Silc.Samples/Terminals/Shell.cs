@@ -1,4 +1,4 @@
-namespace Silc.Samples;
+namespace Silc.Samples.Terminals;
 
 /// <summary>Words as a shell wants them.</summary>
 static class Shell

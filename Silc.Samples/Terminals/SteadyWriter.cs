@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Silc.Samples;
+namespace Silc.Samples.Terminals;
 
 /// <summary>
 /// A terminal that may be closed while the program writes: what nobody can read any more is dropped. An exception from the thread that

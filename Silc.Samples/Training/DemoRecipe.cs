@@ -1,12 +1,15 @@
 using System.Diagnostics;
 
-namespace Silc.Samples;
+namespace Silc.Samples.Training;
 
 /// <summary>Sizes and training of the demo: the most that two CPU cores learn in a hundred seconds.</summary>
 static class DemoRecipe
 {
     const int BatchSize = 64, MostSteps = 700, TrialSteps = 12, TrialWarmup = 6;
     const double BudgetSeconds = 100;
+
+    /// <summary>What the checkpoints of its runs are marked with.</summary>
+    public const string Note = "silc demo";
 
     public const string TokenizerName = "words";
 

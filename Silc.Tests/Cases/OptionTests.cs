@@ -1,4 +1,3 @@
-using Silc.Samples.Parsing;
 
 namespace Silc.Tests;
 
@@ -42,7 +41,7 @@ public sealed class OptionTests : TempFolder
     public void A_wrong_value_of_train_is_said_in_the_users_words(string option, string expected)
     {
         var (code, _, error) = CommandLineRun.Of(["train", "--data", "demo", "--out", At("run"), .. option.Split(' ')]);
-        Assert.AreEqual(Samples.CommandLine.Misused, code, error);
+        Assert.AreEqual(Samples.Commands.SilcCommand.Misused, code, error);
         Assert.Contains(expected, error);
         Assert.DoesNotContain("System.", error);
         Assert.IsFalse(Directory.Exists(At("run")));
@@ -60,7 +59,7 @@ public sealed class OptionTests : TempFolder
     public void A_wrong_command_is_answered_with_the_right_one(string line, string expected)
     {
         var (code, _, error) = CommandLineRun.Of(line.Split(' '));
-        Assert.AreEqual(Samples.CommandLine.Misused, code, error);
+        Assert.AreEqual(Samples.Commands.SilcCommand.Misused, code, error);
         Assert.Contains(expected, error);
     }
 
@@ -70,9 +69,9 @@ public sealed class OptionTests : TempFolder
     [DataRow("+7", 7)]
     public void Numbers_of_programs_are_read(string steps, int expected)
     {
-        var parsed = Samples.CommandLine.Root().Parse(["train", "--data", "demo", "--out", "x", "--steps", steps, "--lr", "1e-3"]);
+        var parsed = Samples.Commands.SilcCommand.Root().Parse(["train", "--data", "demo", "--out", "x", "--steps", steps, "--lr", "1e-3"]);
         Assert.IsEmpty(parsed.Errors);
-        Assert.AreEqual(expected, parsed.GetValue(Samples.Commands.TrainOptions.Steps));
+        Assert.AreEqual(expected, parsed.GetValue(Samples.Options.TrainOptions.Steps));
     }
 
     [TestMethod]
@@ -109,7 +108,7 @@ public sealed class OptionTests : TempFolder
             "--distillation", "0", "--device", "cpu", "--out", At("run"),
         ];
         var (code, _, error) = CommandLineRun.Of(line);
-        Assert.AreEqual(Samples.CommandLine.Failed, code);
+        Assert.AreEqual(Samples.Commands.SilcCommand.Failed, code);
         Assert.Contains("one alone has nothing to contrast", error);
         Assert.Contains("--contrastive sigmoid", error);
         Assert.AreEqual(0, CommandLineRun.Of([.. line, "--contrastive", "sigmoid"]).Code);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace Silc.Samples;
+namespace Silc.Samples.Training;
 
 /// <summary>The most memory that this process had resident since a moment: the kernel's own count on Linux, so native memory is
 /// in it.</summary>

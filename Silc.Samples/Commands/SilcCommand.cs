@@ -1,14 +1,12 @@
 using System.CommandLine;
-using Silc.Samples.Commands;
-using Silc.Samples.Parsing;
 using Silc.Samples.Terminals;
 using Silc.Samples.Training;
 using Spectre.Console;
 
-namespace Silc.Samples;
+namespace Silc.Samples.Commands;
 
 /// <summary>The program <c>silc</c>: one file a subcommand in Commands; without a subcommand it runs the demo.</summary>
-public static class CommandLine
+public static class SilcCommand
 {
     public const int Failed = 1, Misused = 2;
 
