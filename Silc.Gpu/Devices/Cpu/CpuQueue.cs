@@ -210,6 +210,7 @@ sealed class CpuQueue : IDisposable
 }
 
 /// <summary>The kernel that never returns; its argument is a handle of the queue.</summary>
+[Kernel(DeviceKind.Cpu)]
 readonly struct CpuWorker(long queue) : IKernel
 {
     public void Execute() => Serve(queue, Grid.IdxX);
