@@ -7,7 +7,7 @@ namespace Silc;
 /// The only place that asks which backend a device is. It stands above the backends and hands itself to <see cref="Device"/> and
 /// <see cref="Ops"/>, which stand below them, so that neither names a backend.
 /// </summary>
-static class Backends
+static class BackendChoice
 {
     // The runtime calls it before any other code of this assembly.
 #pragma warning disable CA2255      // meant for libraries whose users must not have to call anything first
