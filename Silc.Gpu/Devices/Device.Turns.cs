@@ -41,7 +41,7 @@ public sealed partial class Device
             foreach (var buffer in allocations.Keys) buffer.Dispose();
             copied?.Dispose();
             copies?.Dispose();
-            ClKernels?.Dispose();
+            kernels?.Dispose();
             cuda?.Dispose();
         }
         finally

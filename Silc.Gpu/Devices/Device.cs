@@ -28,6 +28,7 @@ public sealed partial class Device : IDisposable
 {
     readonly Context context;
     readonly Dictionary<Type, Delegate> launchers = [];
+    readonly ClKernels? kernels;
     readonly CudaKernels? cuda;
     readonly Dictionary<MemoryBuffer, string> allocations = [];
     MemoryBuffer1D<float, Stride1D.Dense>? workspace;
@@ -52,7 +53,7 @@ public sealed partial class Device : IDisposable
         Queue = info.Kind == DeviceKind.Cpu ? new(accelerator) : null;
         cuda = accelerator is CudaAccelerator gpu ? new(gpu) : null;
         Stream = cuda?.Stream ?? accelerator.DefaultStream;
-        ClKernels = info is { Kind: DeviceKind.OpenCL, IsProcessor: true } ? new((CLAccelerator)accelerator) : null;
+        kernels = info is { Kind: DeviceKind.OpenCL, IsProcessor: true } ? new((CLAccelerator)accelerator) : null;
         Stages = RunsAhead;
         Ops = Ops.For(this);
     }
@@ -90,7 +91,7 @@ public sealed partial class Device : IDisposable
     internal CpuQueue? Queue { get; }
 
     /// <summary>Compiles and loads kernels where OpenCL's device is a processor; null elsewhere, where ILGPU does.</summary>
-    internal ClKernels? ClKernels { get; }
+    internal ClKernels? ClKernels => kernels;
 
     /// <summary>Threads of a group in kernels that stride over lanes.</summary>
     internal int Lanes { get; set; }
@@ -114,7 +115,7 @@ public sealed partial class Device : IDisposable
         set
         {
             field = value;
-            if (!value) ClKernels?.Build();
+            if (!value) kernels?.Build();
         }
     }
 
@@ -152,7 +153,7 @@ public sealed partial class Device : IDisposable
     /// </summary>
     internal void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes = 0) where TKernel : struct, IKernel
     {
-        if (DryRun && groups > 0) ClKernels?.Expect<TKernel>();
+        if (DryRun && groups > 0) kernels?.Expect<TKernel>();
         if (DryRun || groups == 0) return;
         if (Launcher is not null)
         {
@@ -167,7 +168,7 @@ public sealed partial class Device : IDisposable
             return;
         }
         if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
-            launchers[typeof(TKernel)] = launcher = ClKernels?.Load<TKernel>() ?? Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
+            launchers[typeof(TKernel)] = launcher = kernels?.Load<TKernel>() ?? Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
         var launch = (Action<KernelConfig, TKernel>)launcher;
         launch(new KernelConfig(groups, lanes), kernel);
     }
