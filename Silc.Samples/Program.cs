@@ -1,4 +1,5 @@
-using Silc.Samples;
+using Silc.Samples.Commands;
+using Silc.Samples.Terminals;
 
 // Before anything that loads further libraries.
 if (OpenFiles.Complaint() is { } complaint)
@@ -6,4 +7,4 @@ if (OpenFiles.Complaint() is { } complaint)
     Console.Error.WriteLine($"error: {complaint}");
     return 1;
 }
-return CommandLine.Run(args);
+return SilcCommand.Run(args);

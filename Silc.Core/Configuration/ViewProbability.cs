@@ -10,7 +10,7 @@ namespace Silc;
 /// <param name="FirstGlobal">For the first global view.</param>
 /// <param name="OtherGlobals">For every further global view.</param>
 /// <param name="Locals">For local views.</param>
-[JsonConverter(typeof(Json))]
+[JsonConverter(typeof(Converter))]
 public readonly record struct ViewProbability(double FirstGlobal, double OtherGlobals, double Locals)
 {
     /// <summary>The same for all views.</summary>
@@ -24,7 +24,7 @@ public readonly record struct ViewProbability(double FirstGlobal, double OtherGl
     }
 
     /// <summary>A number where all views are alike, as in files from before there were groups; otherwise an array of three.</summary>
-    sealed class Json : JsonConverter<ViewProbability>
+    sealed class Converter : JsonConverter<ViewProbability>
     {
         public override ViewProbability Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
         {

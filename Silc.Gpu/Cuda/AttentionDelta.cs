@@ -6,6 +6,7 @@ namespace Silc;
 /// delta = Σ dO·o over the channels of a head, eight lanes a query: what a softmax's gradient subtracts. A group takes 64 queries of one
 /// head of a picture, so that the head is found once, and each lane has four queries on their way at once.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct AttentionDelta<TReads>(HeadsAt heads, int groupsOfHead) : IKernel where TReads : struct, IReads
 {
     const int Lanes = 8, Apart = Threads / Lanes;

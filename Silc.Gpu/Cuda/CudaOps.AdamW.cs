@@ -15,6 +15,7 @@ readonly struct CopyAt(long address, int shift, CopyLayout layout)
 }
 
 /// <summary>The bf16 copy of kernels, four values a thread.</summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct RoundWeights(long weights, CopyAt copy, int count) : IKernel
 {
     public void Execute()
@@ -28,6 +29,7 @@ readonly struct RoundWeights(long weights, CopyAt copy, int count) : IKernel
 /// As <see cref="AdamWKernel{TPack}"/>, four values a thread, for parameters with a bf16 copy: that of the student and the teacher's are
 /// written while the values are in registers. 40 bytes a value with a teacher; to read them again for the copies would be 12 more.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct AdamWRounding(long p, long g, long m, long v, long teacher, CopyAt copy, CopyAt teacherCopy, long gate,
     int count, float rate, float decay, float beta1, float beta2, float epsilon, float momentum) : IKernel
 {

@@ -3,6 +3,7 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>y = x, from one form into another, four elements a thread.</summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct ConvertKernel<TFrom, TTo>(MatrixAt x, MatrixAt y, int rows, int cols) : IKernel
     where TFrom : struct, IValues where TTo : struct, IValues
 {

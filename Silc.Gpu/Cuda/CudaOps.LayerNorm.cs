@@ -32,6 +32,7 @@ static class NormRows
 }
 
 /// <summary>As <see cref="LayerNormForward{TPack}"/>, four rows a group.</summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct RowNorm<TValues>(
     MatrixAt x, MatrixAt scale, MatrixAt bias, MatrixAt y, long mean, long rstd, int rows, int width, float inverse, float epsilon) : IKernel
     where TValues : struct, IValues
@@ -71,6 +72,7 @@ readonly struct RowNorm<TValues>(
 /// As <see cref="LayerNormGrad{TPack}"/>, a block of rows a group, four at once; sums over the rows of a thread's columns stay in registers. What
 /// becomes of dx is stored once more in the form that products read: a pass over 6 bytes a value less.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct RowNormGrad<TValues, TRounded>(
     MatrixAt dy, MatrixAt x, MatrixAt scale, long mean, long rstd, MatrixAt dx, MatrixAt rounded, MatrixAt partial, int rows, int width, int blockRows, float inverse, int accumulate) : IKernel where TValues : struct, IValues where TRounded : struct, IValues
 {

@@ -23,6 +23,7 @@ static class NormColumns
 }
 
 /// <summary>As <see cref="NormalizeColumnsForward{TPack}"/>, 128 columns a group.</summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct ColumnNorm(MatrixAt v, MatrixAt y, MatrixAt norms, int rows, int cols) : IKernel
 {
     public void Execute()
@@ -54,6 +55,7 @@ readonly struct ColumnNorm(MatrixAt v, MatrixAt y, MatrixAt norms, int rows, int
 }
 
 /// <summary>As <see cref="NormalizeColumnsGrad{TPack}"/>, 128 columns a group.</summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct ColumnNormGrad(MatrixAt dy, MatrixAt y, MatrixAt norms, MatrixAt dv, int rows, int cols) : IKernel
 {
     public void Execute()

@@ -3,6 +3,7 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>As <see cref="PatchesForward{TPack}"/>, rounded: four values of a patch a thread, which lie in one row of pixels.</summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct HalfPatches(MatrixAt pixels, MatrixAt y, int rows, int side, int patch) : IKernel
 {
     public void Execute()

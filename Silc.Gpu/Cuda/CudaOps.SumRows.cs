@@ -6,6 +6,7 @@ namespace Silc;
 /// First stage of <see cref="Ops.SumRows"/>, as <see cref="SumBlocks{TPack}"/>: 128 columns of an item (block, t) a group, eight a thread.
 /// Eight threads share a column, and each has eight rows on their way at once, 128 bytes of bf16: one row at a time waits for memory each time.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct SumBlocksOf<TReads>(MatrixAt x, MatrixAt partial, int rows, int period, int blockRows, int cols) : IKernel
     where TReads : struct, IReads
 {
@@ -43,6 +44,7 @@ readonly struct SumBlocksOf<TReads>(MatrixAt x, MatrixAt partial, int rows, int 
 /// y[c] += Σ over rows of x[row, c], then z[c] += the same of the columns behind y's, 32 columns a group: each of 16 warps adds every
 /// sixteenth row, eight of them on their way at once, then one adds what they found, in their order.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct ColumnSums(MatrixAt x, MatrixAt y, MatrixAt z, int rows, int cols, int colsOfY) : IKernel
 {
     const int Warps = 16;

@@ -18,7 +18,7 @@ sealed class FetchText : IInstructionText
         Add(".reg .pred done;");
         Add(".reg .b32 stage, parity, full, free, to, k, steps, outer, flip;");
         Add(".reg .b64 map_a, map_b;");
-        Add($"mov.b64 map_a, {CudaText.Parameter};");
+        Add($"mov.b64 map_a, {CudaText.KernelArgument};");
         Add("cvta.param.u64 map_a, map_a;");
         Add($"add.s64 map_b, map_a, {TensorMap.Bytes};");
         Add("mov.b32 stage, 0;");
@@ -35,8 +35,8 @@ sealed class FetchText : IInstructionText
         Add($"mbarrier.arrive.expect_tx.shared::cta.b64 _, [full], {WarpgroupTile.StageBytes};");
         Add($"mul.lo.s32 to, stage, {WarpgroupTile.StageBytes};");
         Add("add.s32 to, to, %0;");
-        Operand("map_a", "%2", turnedA);
-        Operand("map_b", "%3", turnedB);
+        AddBoxes("map_a", "%2", turnedA);
+        AddBoxes("map_b", "%3", turnedB);
         Add($"add.s32 k, k, {WarpgroupTile.Depth};");
         Add("add.s32 stage, stage, 1;");
         Add($"setp.eq.s32 done, stage, {WarpgroupTile.Stages};");
@@ -50,7 +50,7 @@ sealed class FetchText : IInstructionText
         return text.ToString();
 
         // Coordinates are columns in memory, then rows.
-        void Operand(string map, string first, bool turned)
+        void AddBoxes(string map, string first, bool turned)
         {
             for (int box = 0; box < 2; box++)
             {

@@ -96,6 +96,7 @@ readonly struct FloatsAcrossSum : IFloatOperand
 /// C = op(A)·op(B) in float32, without tensor cores: older GPUs, and wherever every bit counts. As
 /// <see cref="TensorMatMul{TMma,TLeft,TRight,TReads,TEpilogue}"/>, with one tile in use and one on its way.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct FloatMatMul<TLeft, TRight, TReads, TEpilogue>(Product product, TEpilogue epilogue) : IKernel
     where TLeft : struct, IFloatOperand where TRight : struct, IFloatOperand
     where TReads : struct, IReads where TEpilogue : struct, IEpilogue

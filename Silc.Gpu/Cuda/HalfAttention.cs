@@ -6,6 +6,7 @@ namespace Silc;
 /// Attention of stored bf16, as <see cref="TensorAttention{TMma,TSize,TReads,TValues}"/>: of two stages of keys and values one is used while
 /// the other is on its way, past the registers; queries stay in registers.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct HalfAttention<TSize, TBlocks, TFit>(HeadsAt heads, int blocks) : IKernel
     where TSize : struct, IHeadSize where TBlocks : struct, IRowBlocks where TFit : struct, IFit
 {

@@ -7,6 +7,7 @@ namespace Silc;
 /// cref="HalfAttentionQueryGrad{TSize}"/> and then <see cref="HalfAttentionKeyGrad{TSize,TFit}"/> do, with queries, dO, keys and values in shared
 /// memory for both.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct HalfAttentionGrads<TSize, TFit>(HeadsAt heads, MatrixAt dQ, MatrixAt dK, MatrixAt dV) : IKernel
     where TSize : struct, IHeadSize where TFit : struct, IFit
 {

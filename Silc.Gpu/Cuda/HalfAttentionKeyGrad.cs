@@ -6,6 +6,7 @@ namespace Silc;
 /// dK and dV of attention of stored bf16, as <see cref="TensorAttentionKeyGrad{TMma,TSize,TReads,TValues}"/>: keys and values are in registers;
 /// queries, dO and what is kept of them pass by in two stages.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct HalfAttentionKeyGrad<TSize, TFit>(HeadsAt heads, MatrixAt dK, MatrixAt dV, KeptRows kept, int blocks) : IKernel
     where TSize : struct, IHeadSize where TFit : struct, IFit
 {

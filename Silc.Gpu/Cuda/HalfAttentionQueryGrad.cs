@@ -6,6 +6,7 @@ namespace Silc;
 /// dQ of attention of stored bf16, as <see cref="TensorAttentionQueryGrad{TMma,TSize,TReads,TValues}"/>. Queries and dO are in registers, so
 /// that delta = Σ dO·o is found on the way; <see cref="KeptRows"/> hands it on.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct HalfAttentionQueryGrad<TSize>(HeadsAt heads, MatrixAt dQ, KeptRows kept, int blocks) : IKernel where TSize : struct, IHeadSize
 {
     /// <summary>Queries of a group: as many as lines of a tile, so that two such tiles fit into a stage.</summary>

@@ -16,6 +16,7 @@ static class HalfTile
 /// C = op(A)·op(B) of stored bf16 on tensor cores. Nothing has to be rounded, so operands go from global to shared memory past the
 /// registers: of three tiles one is multiplied while two are on their way.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct HalfMatMul<TLeft, TRight, TEpilogue>(Product product, TEpilogue epilogue) : IKernel
     where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TEpilogue : struct, IEpilogue
 {

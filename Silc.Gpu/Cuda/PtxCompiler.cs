@@ -33,7 +33,7 @@ static partial class PtxCompiler
         foreach (var node in call.Nodes) Flatten(code.Load(node), arguments);
         var results = new List<Register.PrimitiveRegister>();
         if (!call.Type.IsVoidType) Flatten(code.Allocate(call), results);
-        var line = Operand().Replace(text, match =>
+        var line = Placeholder().Replace(text, match =>
         {
             var index = int.Parse(match.ValueSpan[1..]);
             return match.Value[0] switch
@@ -60,5 +60,5 @@ static partial class PtxCompiler
         : throw new NotSupportedException($"{call.Target.Source.Name} takes a constant");
 
     [GeneratedRegex(@"[$#%]\d+")]
-    private static partial Regex Operand();
+    private static partial Regex Placeholder();
 }

@@ -6,6 +6,7 @@ namespace Silc;
 /// C = the parts of split sums, added in one order, + bias row + addend: the same bits every run. Four parts are on their way at once.
 /// Several results that lie side by side in the parts, (m, n) each, lie one below the other in C.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct SumParts<TReads>(MatrixAt parts, int splits, Sums<FloatValues> sums, int m, int n, int results) : IKernel
     where TReads : struct, IReads
 {

@@ -7,6 +7,7 @@ namespace Silc;
 /// o = softmax(q·kᵀ·scale)·v without the scores ever leaving the registers: keys and values pass by 32 at a time, and sums so far
 /// are scaled down when a larger score comes. A group takes 64 queries, a warp 16. Dao et al. 2022, arXiv:2205.14135.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct TensorAttention<TMma, TSize, TReads, TValues>(HeadsAt heads, Cells cells, int blocks) : IKernel
     where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads where TValues : struct, IValues
 {

@@ -14,6 +14,7 @@ static class GradTile<TMma, TSize, TReads> where TMma : struct, IMma where TSize
 /// dQ of attention: p = exp(s - lse) again, ds = p·(dO·vᵀ - delta)·scale, dQ = ds·k. As <see
 /// cref="TensorAttention{TMma,TSize,TReads,TValues}"/>, a warp has 16 queries, and keys and values pass by.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct TensorAttentionQueryGrad<TMma, TSize, TReads, TValues>(HeadsAt heads, MatrixAt dQ, Cells cells, int blocks) : IKernel
     where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads where TValues : struct, IValues
 {
@@ -55,6 +56,7 @@ readonly struct TensorAttentionQueryGrad<TMma, TSize, TReads, TValues>(HeadsAt h
 /// dK and dV of attention: a warp has 16 keys, and queries with their dO pass by. Scores are made turned, keys down and queries
 /// across, so that dV = pᵀ·dO and dK = dsᵀ·q again take their weights from registers.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 readonly struct TensorAttentionKeyGrad<TMma, TSize, TReads, TValues>(HeadsAt heads, MatrixAt dK, MatrixAt dV, Cells ofK, Cells ofV, int blocks) : IKernel
     where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads where TValues : struct, IValues
 {

@@ -6,6 +6,7 @@ namespace Silc;
 /// C = op(A)·op(B) on tensor cores, 128 x 128 of C a group. Two tiles of each operand are in shared memory: while one is
 /// multiplied, the next is on its way through registers, where it is rounded.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 [KernelBounds(ProductTile.Threads, 2)]
 readonly struct TensorMatMul<TMma, TLeft, TRight, TReads, TEpilogue>(Product product, TEpilogue epilogue) : IKernel
     where TMma : struct, IMma where TLeft : struct, IOperand where TRight : struct, IOperand

@@ -7,6 +7,7 @@ namespace Silc;
 /// engine fetch tiles into shared memory, a warpgroup multiplies 128 x 128 of C from there; two blocks share a multiprocessor, so that one
 /// multiplies while the other stores its sums. Split of the sums and epilogue are those of <see cref="HalfMatMul{TLeft,TRight,TEpilogue}"/>.
 /// </summary>
+[Kernel(DeviceKind.Cuda)]
 [KernelBounds(WarpgroupTile.Threads, 2, Target = "sm_90a")]
 readonly struct WarpgroupMatMul<TLeft, TRight, TEpilogue>(TensorMap a, TensorMap b, Product product, TEpilogue epilogue) : IKernel
     where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TEpilogue : struct, IEpilogue

@@ -24,7 +24,7 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
     }
 
     /// <summary>How each token answers the probe in each head, q·k, (N, H): √D times its attention before the softmax. For inference.</summary>
-    internal Tensor Scores(Pass pass, Tensor x)
+    internal Tensor ProbeScores(Pass pass, Tensor x)
     {
         var (scores, query, k) = (pass.Keep(x.Rows, heads), pass.Keep(1, width), pass.Keep(x.Rows, width));
         project.Query.Run(pass, probe.Value, query);

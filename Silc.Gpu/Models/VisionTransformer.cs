@@ -47,7 +47,7 @@ public sealed class VisionTransformer
     }
 
     /// <summary>Each patch's scores in the heads of the attention pooling, (B·T, H). For inference.</summary>
-    internal Tensor PoolScores(Pass pass, Tensor pixels, int side) => pool.Scores(pass, Encode(pass, pixels, side).Y);
+    internal Tensor PoolScores(Pass pass, Tensor pixels, int side) => pool.ProbeScores(pass, Encode(pass, pixels, side).Y);
 
     /// <summary>Patch features after encoder_norm, (B·T, C), an activation (see <see cref="Pass.KeepActivation"/>).</summary>
     public (Tensor Y, ParameterPullback Back) Encode(Pass pass, Tensor pixels, int side)

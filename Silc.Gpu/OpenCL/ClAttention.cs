@@ -7,6 +7,7 @@ namespace Silc;
 /// Attention and its gradients on a processor behind OpenCL. A group is one thread and takes whole heads: it packs the operands,
 /// and makes the scores of a block of queries at a time, which stay in its caches.
 /// </summary>
+[Kernel(DeviceKind.OpenCL)]
 readonly struct ClAttention<TTile>(
     ClHeads q, ClHeads k, ClHeads v, ClHeads o, ClHeads gradQ, ClHeads gradK, ClHeads gradV, Floats lse, Floats scratch,
     int scratchEach, int pictures, int heads, int size, float scale, int backward) : IKernel where TTile : struct, IClTile

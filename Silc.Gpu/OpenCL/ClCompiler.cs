@@ -28,7 +28,7 @@ static partial class ClCompiler
         foreach (var node in call.Nodes) arguments.Add(code.Load(node));
         var statement = call.Type.IsVoidType ? code.BeginStatement("") : code.BeginStatement(code.Allocate(call));
         int at = 0;
-        foreach (Match match in Operand().Matches(text))
+        foreach (Match match in Placeholder().Matches(text))
         {
             statement.AppendOperation(text[at..match.Index]);
             statement.Append(arguments[int.Parse(match.ValueSpan[1..])]);
@@ -39,5 +39,5 @@ static partial class ClCompiler
     }
 
     [GeneratedRegex(@"\$\d+")]
-    private static partial Regex Operand();
+    private static partial Regex Placeholder();
 }

@@ -2,20 +2,6 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>Kernels that are compiled as one.</summary>
-interface IClFamily
-{
-    bool Has(Type kernel);
-
-    /// <summary>The kernel that holds them all.</summary>
-    Type Merged { get; }
-
-    void Expect(ClKernels kernels);
-
-    /// <summary>How a member is launched.</summary>
-    Action<KernelConfig, TKernel> Load<TKernel>(ClKernels kernels) where TKernel : struct, IKernel;
-}
-
 /// <summary>The families of a device; what stands in none is compiled by itself.</summary>
 static class ClFamilies
 {

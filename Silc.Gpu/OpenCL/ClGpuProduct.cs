@@ -8,6 +8,7 @@ namespace Silc;
 /// C goes p · <c>partFloats</c> behind the first. Correct on PoCL with groups of a GPU's size; how fast it is on a GPU is not
 /// measured.
 /// </summary>
+[Kernel(DeviceKind.OpenCL)]
 readonly struct ClGpuProduct(Floats a, Layout la, Floats b, Layout lb, Floats c, Layout lc, ClTail tail,
     int m, int n, int k, int heads, int splits, int splitDepth, int partFloats) : IKernel
 {

@@ -11,9 +11,11 @@ sealed partial class ClOps(Device device, bool wide) : ClProducts<Sixteen>(devic
     // Registers of 512 bits: an OpenCL device that is a processor is the one that this process runs on.
     public ClOps(Device device) : this(device, Avx512F.IsSupported) { }
 
-    /// <summary>Begins to build the kernels that every model needs, and those of training; others follow when met.</summary>
-    public static void Prepare(ClKernels kernels, bool training)
+    readonly ClKernels? kernels = device.ClKernels?.Merging(ClFamilies.All);
+
+    internal override void Prepare(bool training)
     {
+        if (kernels is null) return;
         ClFamilies.Forward.Expect(kernels);
         if (Avx512F.IsSupported)
         {

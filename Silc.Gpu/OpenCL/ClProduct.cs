@@ -14,6 +14,7 @@ readonly struct ClShape(int m, int n, int k, int down, int across, int depth)
 /// C = op(A)·op(B) on a processor behind OpenCL. A group is one thread and makes a part of C: it packs a panel of B as wide
 /// as a tile, which then stays in its caches, and multiplies all its rows of A by it, a tile of sums in registers.
 /// </summary>
+[Kernel(DeviceKind.OpenCL)]
 readonly struct ClProduct<TTile>(
     Floats a, Layout la, Floats b, Layout lb, Floats c, int rowC, ClShape shape, ClTail tail, Floats scratch, int scratchEach)
     : IKernel where TTile : struct, IClTile

@@ -84,3 +84,13 @@ static class ClVector
     public static void Tile6x16(
         ref float left, int leftRow, int leftStep, ref float right, int depth, ref float to, int toRow) => throw OnlyOnOpenCL;
 }
+
+/// <summary>
+/// The OpenCL C expression that a method stands for. <c>$0, $1, …</c> are its arguments; an argument that is a <c>ref</c> is a
+/// pointer.
+/// </summary>
+[AttributeUsage(AttributeTargets.Method)]
+sealed class ClTextAttribute(string text) : Attribute
+{
+    public string Text { get; } = text;
+}

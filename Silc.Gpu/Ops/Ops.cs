@@ -26,14 +26,20 @@ public abstract class Ops(Device device)
     /// <summary>Where it runs.</summary>
     public Device Device { get; } = device;
 
-    /// <summary>The operations for a device: the only place that asks which backend this is.</summary>
-    public static Ops For(Device device) => device.Kind switch
-    {
-        DeviceKind.Cuda => new CudaOps(device, device.Precision),
-        DeviceKind.Cpu => new CpuOps(device),
-        _ when device.Info.IsProcessor => new ClOps(device),
-        _ => new ClGpuOps(device),
-    };
+    /// <summary>The operations for a device, of its backend.</summary>
+    public static Ops For(Device device) => OfBackend(device);
+
+    /// <summary>Chooses the backend; set where the backends are known.</summary>
+    internal static Func<Device, Ops> OfBackend { get; set; } = static device => throw new InvalidOperationException($"no backend for {device.Info.Name}");
+
+    /// <summary>These operations, each of them timed.</summary>
+    internal Ops Timed(OpProfile profile) => new ProfiledOps(this, profile);
+
+    /// <summary>True for <see cref="Timed"/> ones.</summary>
+    internal virtual bool IsTimed => false;
+
+    /// <summary>Begins to build the kernels that every model needs, and those of training, where that takes long; others follow when met.</summary>
+    internal virtual void Prepare(bool training) { }
 
     /// <summary>
     /// How activations of so many channels are stored; <paramref name="head"/> as in <see cref="Pass.KeepActivation"/>. Operations other

@@ -17,6 +17,8 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override Stored Activations(int cols, int head = 0) => ops.Activations(cols, head);
     internal override WeightCopies? Weights => ops.Weights;
     internal override void RefreshWeights() => ops.RefreshWeights();
+    internal override bool IsTimed => true;
+    internal override void Prepare(bool training) => ops.Prepare(training);
 
     public override void Fill(Tensor x, float value) => Time("fill", 0, () => ops.Fill(x, value), x);
     public override void Copy(Tensor x, Tensor y) => Time("copy", 0, () => ops.Copy(x, y), x, y);

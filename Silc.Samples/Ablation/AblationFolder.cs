@@ -87,3 +87,20 @@ sealed class AblationFolder : IDisposable
         }
     }
 }
+
+/// <summary>One number of one rung.</summary>
+/// <param name="Loss">Image-text loss: softmax or sigmoid.</param>
+/// <param name="Rung">Of the ladder.</param>
+/// <param name="Seed">Of weights, order and views.</param>
+/// <param name="Pictures">What was measured on.</param>
+/// <param name="Method">How.</param>
+/// <param name="Metric">What.</param>
+/// <param name="Value">A fraction, but for losses and seconds of training.</param>
+sealed record AblationRow(string Loss, string Rung, int Seed, string Pictures, string Method, string Metric, double Value);
+
+/// <summary>All that the numbers of an ablation depend on but losses and seeds, which may be added later.</summary>
+/// <param name="Data">What is trained on and measured with.</param>
+/// <param name="Tokenizer">Name of the captions' tokenizer.</param>
+/// <param name="Model">That of the top rung.</param>
+/// <param name="Training">That of the top rung.</param>
+sealed record AblationSettings(string Data, string Tokenizer, SilcConfig Model, TrainConfig Training);

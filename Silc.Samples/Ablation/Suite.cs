@@ -1,3 +1,4 @@
+using Silc.Samples.Data;
 using Silc.Samples.Evaluation;
 
 namespace Silc.Samples.Ablation;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Silc.Samples.Models;
+using Silc.Samples.Training;
 
 namespace Silc.Samples.Bench;
 

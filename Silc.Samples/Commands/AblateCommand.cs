@@ -52,7 +52,7 @@ static class AblateCommand
         if (train.DistillationWeight == 0) throw new ArgumentException("--distillation 0 leaves the ladder without its top rung");
         if (recipe.Views.Local == 0 && !train.GlobalToGlobal) throw new ArgumentException("--local-views 0 leaves self-distillation nothing to look at: give some, or --global-to-global");
         if (recipe.Views.Captioned < 2) throw new ArgumentException("these views show the image-text loss one picture: additional views need two, as those of --views silc and dino");
-        var table = Output.Ablation(Path.Combine(parsed.GetRequiredValue(Out), AblationFolder.TableName));
+        var table = Output.Table(Path.Combine(parsed.GetRequiredValue(Out), AblationFolder.TableName), AblationFolder.Header);
         OutputGuard.Check(parsed, table, Output.Beside(Path.Combine(parsed.GetRequiredValue(Out), MarkdownName), table));
         using var folder = new AblationFolder(parsed.GetRequiredValue(Out), new(DataOption.Absolute(data), Path.GetFileName(tokenizerName), recipe, train));
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Silc.Samples.Bench;
-using Silc.Samples.Parsing;
 
 namespace Silc.Samples.Commands;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
 

@@ -25,7 +25,7 @@ static class DataEmojiCommand
 
     static int Prepare(string folder, bool skinTones, int size)
     {
-        var made = EmojiPreparer.Prepare(folder, skinTones, size, progress: new Lines());
+        var made = EmojiPreparer.Prepare(folder, skinTones, size, progress: new PlainLines());
         var table = new Table().AddColumns("style", "pictures", "licence of the art");
         table.Columns[1].RightAligned();
         foreach (var style in EmojiStyle.Training.Append(EmojiStyle.OpenMoji).Where(style => made.Pictures.ContainsKey(style.Name)))
@@ -43,7 +43,7 @@ static class DataEmojiCommand
     }
 
     /// <summary>Progress as plain lines, in order; <see cref="Progress{T}"/> would report from other threads.</summary>
-    sealed class Lines : IProgress<string>
+    sealed class PlainLines : IProgress<string>
     {
         public void Report(string value) => Console.WriteLine(value);
     }

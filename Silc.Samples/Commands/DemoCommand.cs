@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Silc.Samples.Data;
 using Silc.Samples.Evaluation;
+using Silc.Samples.Terminals;
 using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
@@ -8,9 +10,6 @@ namespace Silc.Samples.Commands;
 /// <summary><c>silc</c> alone: trains a small model on pictures that it draws itself, and shows what it has learned.</summary>
 static class DemoCommand
 {
-    /// <summary>What the checkpoints of its runs are marked with.</summary>
-    public const string DemoNote = "silc demo";
-
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<string> Out = new("--out") { Description = "Folder for what the demo makes.", HelpName = "DIR", DefaultValueFactory = _ => "runs/demo" };
     static readonly Option<int?> Steps = new("--steps") { Description = "Train this long, instead of as long as fits into three minutes.", HelpName = "N" };
@@ -36,7 +35,7 @@ static class DemoCommand
         var clock = Stopwatch.StartNew();
         using var runFolder = RunFolder.Create(folder, new(Keep: 1), overwrite: HoldsDemo(folder));
         TrainFolder.CheckFiles(parsed, runFolder, DemoRecipe.Tokenizer, init: null);
-        runFolder.Notes = new Dictionary<string, string> { [DemoNote] = "" };
+        runFolder.Notes = new Dictionary<string, string> { [DemoRecipe.Note] = "" };
         using var device = Silc.Device.Open(deviceName);
         var source = DemoSet.Training(seed: 0);
         var train = DemoRecipe.Training(steps ?? DemoRecipe.StepsInTime(device, source));
@@ -58,7 +57,7 @@ static class DemoCommand
 
     // The demo may be run again over its own files, but over no other run.
     static bool HoldsDemo(string folder) =>
-        RunFolder.Checkpoints(folder).Count > 0 && RunFolder.Newest(folder).Checkpoint.Notes.ContainsKey(DemoNote);
+        RunFolder.Checkpoints(folder).Count > 0 && RunFolder.Newest(folder).Checkpoint.Notes.ContainsKey(DemoRecipe.Note);
 
     static void PrintNext(string folder, TimeSpan elapsed)
     {

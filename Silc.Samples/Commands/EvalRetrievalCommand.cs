@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Data;
 using Silc.Samples.Evaluation;
 using Silc.Samples.Outputs;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Models;
+using Silc.Samples.Terminals;
 using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;

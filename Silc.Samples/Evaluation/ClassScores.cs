@@ -72,7 +72,7 @@ sealed class ClassReport(string? picture = null, string? table = null)
         get
         {
             if (picture is not null) foreach (var file in Names(picture)) yield return Output.Sheet(file);
-            if (table is not null) foreach (var file in Names(table)) yield return Output.Classes(file);
+            if (table is not null) foreach (var file in Names(table)) yield return Output.Table(file, Columns);
         }
     }
 

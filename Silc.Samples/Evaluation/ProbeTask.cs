@@ -1,3 +1,5 @@
+using Silc.Samples.Data;
+
 namespace Silc.Samples.Evaluation;
 
 /// <summary>A classification to be learned from one set and tried on another.</summary>

@@ -2,6 +2,7 @@
 //   dotnet fsi Silc.Samples/FSharp/classify.fsx [picture.png "a red circle" "a blue star" ...]          (after train-demo.fsx)
 #load "silc.fsx"
 open Silc
+open Silc.Datasets
 
 let model = SilcModel.Load(Device.Best(), Silc.modelPath)
 

@@ -2,6 +2,7 @@
 //   dotnet fsi Silc.Samples/FSharp/search.fsx ["a red star" ...]          (after train-demo.fsx)
 #load "silc.fsx"
 open Silc
+open Silc.Datasets
 
 let device = Device.Best()
 let model = SilcModel.Load(device, Silc.modelPath)

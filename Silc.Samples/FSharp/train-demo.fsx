@@ -2,6 +2,7 @@
 //   dotnet build -c Release && dotnet fsi Silc.Samples/FSharp/train-demo.fsx [steps]
 #load "silc.fsx"
 open Silc
+open Silc.Datasets
 
 let steps = match fsi.CommandLineArgs with [| _; n |] -> int n | _ -> 60
 let tower = TowerConfig(Width = 64, Depth = 2, Heads = 2, MlpDim = 128)

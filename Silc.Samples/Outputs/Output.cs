@@ -1,6 +1,4 @@
 using System.Text.Json;
-using Silc.Samples.Ablation;
-using Silc.Samples.Evaluation;
 using Silc.Samples.Training;
 
 namespace Silc.Samples.Outputs;
@@ -24,11 +22,8 @@ sealed record Output(string Path, Func<string, bool> IsOwn, string? What = null)
         return new[] { "model", "data", "scores" }.All(name => json.RootElement.TryGetProperty(name, out _));
     });
 
-    /// <summary>The table of accuracies of classes.</summary>
-    public static Output Classes(string path) => new(path, file => FirstLine(file) == string.Join(',', ClassReport.Columns));
-
-    /// <summary>The table of an ablation.</summary>
-    public static Output Ablation(string path) => new(path, file => FirstLine(file) == string.Join(',', AblationFolder.Header));
+    /// <summary>A table of these columns, as CSV.</summary>
+    public static Output Table(string path, IEnumerable<string> columns) => new(path, file => FirstLine(file) == string.Join(',', columns));
 
     /// <summary>Both files of an index, or the one.</summary>
     public static IEnumerable<Output> Index(string path)

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Silc.Samples.Commands;
+using Silc.Samples.Terminals;
 using Silc.Samples.Training;
 
 namespace Silc.Samples.Report;
@@ -37,7 +37,7 @@ sealed class RunRecord
             missing.Add($"there is no {RunFolder.ModelName} yet: what is measured is the checkpoint after step {Checkpoint!.Step:N0}");
         Session = Checkpoint is null ? null : SessionNote.Read(Checkpoint);
         (Line, Command) = Checkpoint is null ? default
-            : Checkpoint.Notes.ContainsKey(DemoCommand.DemoNote) ? (null, $"silc --out {Shell.Quoted(folder)}")
+            : Checkpoint.Notes.ContainsKey(DemoRecipe.Note) ? (null, $"silc --out {Shell.Quoted(folder)}")
             : TrainLine.Of(Checkpoint, folder) ?? default;
         Data = Line?.GetValue(TrainOptions.Data) ?? (Command is null ? null : "demo");
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Silc.Samples;
 using Silc.Samples.Outputs;
 
 namespace Silc.Tests;
@@ -80,7 +79,7 @@ public sealed class KeptFilesTests : TempFolder
         Assert.AreEqual(0, Run("embed --model run --data photos.csv --out v.csv").Code);
         var before = File.ReadAllBytes(At("v.csv"));
         var (code, _, error) = Run("embed --model run --data v.csv --out v.npy");
-        Assert.AreEqual(CommandLine.Failed, code);
+        Assert.AreEqual(SilcCommand.Failed, code);
         Assert.Contains("v.csv", error);
         Assert.Contains("read by this command", error);
         CollectionAssert.AreEqual(before, File.ReadAllBytes(At("v.csv")));
@@ -101,7 +100,7 @@ public sealed class KeptFilesTests : TempFolder
     public void Two_outputs_of_one_name_are_refused()
     {
         var (code, _, error) = Run("eval zero-shot --model run --data demo --json x --per-class x");
-        Assert.AreEqual(CommandLine.Failed, code);
+        Assert.AreEqual(SilcCommand.Failed, code);
         Assert.Contains("twice", error);
     }
 
@@ -111,7 +110,7 @@ public sealed class KeptFilesTests : TempFolder
     public void A_name_of_another_format_is_no_folder(string name, string words)
     {
         var (code, _, error) = Run($"convert run {name}");
-        Assert.AreEqual(CommandLine.Failed, code);
+        Assert.AreEqual(SilcCommand.Failed, code);
         Assert.Contains(words, error);
         Assert.IsFalse(Path.Exists(At(name)));
     }
@@ -124,7 +123,7 @@ public sealed class KeptFilesTests : TempFolder
         [
             "--model", "--data", "--texts", "--tokenizer", "--index", "--like", "--classes", "--test", "--init", "--resume", "--photographs", "--templates",
         ];
-        var names = Commands(CommandLine.Root()).SelectMany(command => command.Options)
+        var names = Commands(SilcCommand.Root()).SelectMany(command => command.Options)
             .Where(option => option.HelpName is { } help && new[] { "FILE", "DIR", "FOLDER", "PICTURE" }.Any(help.Contains))
             .Select(option => option.Name).Distinct().Except(read);
         CollectionAssert.AreEquivalent(OutputGuard.OptionNames.ToArray(), names.ToArray());

@@ -40,7 +40,7 @@ public sealed class OptionTests : TempFolder
     public void A_wrong_value_of_train_is_said_in_the_users_words(string option, string expected)
     {
         var (code, _, error) = CommandLineRun.Of(["train", "--data", "demo", "--out", At("run"), .. option.Split(' ')]);
-        Assert.AreEqual(Samples.CommandLine.Misused, code, error);
+        Assert.AreEqual(Samples.Commands.SilcCommand.Misused, code, error);
         Assert.Contains(expected, error);
         Assert.DoesNotContain("System.", error);
         Assert.IsFalse(Directory.Exists(At("run")));
@@ -58,7 +58,7 @@ public sealed class OptionTests : TempFolder
     public void A_wrong_command_is_answered_with_the_right_one(string line, string expected)
     {
         var (code, _, error) = CommandLineRun.Of(line.Split(' '));
-        Assert.AreEqual(Samples.CommandLine.Misused, code, error);
+        Assert.AreEqual(Samples.Commands.SilcCommand.Misused, code, error);
         Assert.Contains(expected, error);
     }
 
@@ -68,9 +68,9 @@ public sealed class OptionTests : TempFolder
     [DataRow("+7", 7)]
     public void Numbers_of_programs_are_read(string steps, int expected)
     {
-        var parsed = Samples.CommandLine.Root().Parse(["train", "--data", "demo", "--out", "x", "--steps", steps, "--lr", "1e-3"]);
+        var parsed = Samples.Commands.SilcCommand.Root().Parse(["train", "--data", "demo", "--out", "x", "--steps", steps, "--lr", "1e-3"]);
         Assert.IsEmpty(parsed.Errors);
-        Assert.AreEqual(expected, parsed.GetValue(Samples.Commands.TrainOptions.Steps));
+        Assert.AreEqual(expected, parsed.GetValue(Samples.Options.TrainOptions.Steps));
     }
 
     [TestMethod]
@@ -107,7 +107,7 @@ public sealed class OptionTests : TempFolder
             "--distillation", "0", "--device", "cpu", "--out", At("run"),
         ];
         var (code, _, error) = CommandLineRun.Of(line);
-        Assert.AreEqual(Samples.CommandLine.Failed, code);
+        Assert.AreEqual(Samples.Commands.SilcCommand.Failed, code);
         Assert.Contains("one alone has nothing to contrast", error);
         Assert.Contains("--contrastive sigmoid", error);
         Assert.AreEqual(0, CommandLineRun.Of([.. line, "--contrastive", "sigmoid"]).Code);

@@ -120,7 +120,6 @@ public sealed partial class KernelCompilationTests
         var field = typeof(CudaArchitecture).GetField(architecture)!;
         using var backend = new PTXBackend(context, (CudaArchitecture)field.GetValue(null)!, CudaInstructionSet.ISA_80, null!);
         PtxPlacement.Keep(backend);
-        var declaredFor = Folders();
         foreach (var kernel in KernelsFor(architecture))
         {
             // The emulator's tests run the same kernels and need not compile them again.
@@ -130,7 +129,7 @@ public sealed partial class KernelCompilationTests
             StringAssert.Contains(ptx, ".target sm_", kernel.Name);
             StringAssert.Contains(ptx, ".visible .entry", kernel.Name);
             // OpenCL drops inline PTX without a word, so a kernel for every device must not have any.
-            if (declaredFor[PlainName(kernel)] != "Cuda")
+            if (BackendOf(kernel) != DeviceKind.Cuda)
             {
                 Assert.IsFalse(ptx.Contains("mma.", StringComparison.Ordinal), $"{kernel.Name} has matrix instructions");
                 if (IsOfFours(kernel)) StringAssert.Contains(ptx, ".global.v4.f32", kernel.Name);
@@ -154,7 +153,7 @@ public sealed partial class KernelCompilationTests
     public void Inline_PTX_stays_in_its_folder()
     {
         foreach (var (file, folder) in Sources())
-            if (folder != "Cuda" && Path.GetFileName(file) != "Device.Discovery.cs")
+            if (folder != "Cuda")
                 Assert.IsFalse(InlinePtx().IsMatch(File.ReadAllText(file)), $"{file} has PTX, which OpenCL drops without a word");
     }
 
@@ -164,8 +163,7 @@ public sealed partial class KernelCompilationTests
         using var context = NewContext();
         var capabilities = new CLCapabilityContext(true, true, true, true, true);
         using var backend = new CLBackend(context, capabilities, CLDeviceVendor.Other, new CLCVersion(2, 0));
-        var declaredFor = Folders();
-        foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel) && !IsOfFours(kernel) && declaredFor[PlainName(kernel)] != "Cuda"))
+        foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel) && !IsOfFours(kernel) && BackendOf(kernel) != DeviceKind.Cuda))
         {
             var compiled = (CLCompiledKernel)Compile(backend, kernel);
             StringAssert.Contains(compiled.Source, "kernel void", kernel.Name);
@@ -189,14 +187,10 @@ public sealed partial class KernelCompilationTests
     }
 
     [TestMethod]
-    public void Kernels_for_the_CPU_are_those_in_its_folder()
+    public void Kernels_for_the_CPU_are_marked_so()
     {
-        var declaredFor = Folders();
         foreach (var kernel in Kernels)
-        {
-            var folder = declaredFor[PlainName(kernel)];
-            Assert.AreEqual(folder == "Cpu", IsForTheCpu(kernel), $"{kernel.Name} is declared in {folder}");
-        }
+            Assert.AreEqual(BackendOf(kernel) == DeviceKind.Cpu, IsForTheCpu(kernel), $"{kernel.Name} is marked for {BackendOf(kernel)?.ToString() ?? "every backend"}");
         Assert.IsTrue(Kernels.Count() > 30);
     }
 
@@ -215,12 +209,8 @@ public sealed partial class KernelCompilationTests
         }
     }
 
-    static string PlainName(Type type) => type.Name.Split('`')[0];
-
-    // Which folder of Silc.Gpu declares each struct, from its source.
-    static Dictionary<string, string> Folders() => (from source in Sources()
-                                                    from Match match in StructName().Matches(File.ReadAllText(source.File))
-                                                    select (Name: match.Groups[1].Value, source.Folder)).ToDictionary(found => found.Name, found => found.Folder);
+    // Null for every backend.
+    static DeviceKind? BackendOf(Type kernel) => kernel.GetCustomAttribute<KernelAttribute>()?.Backend;
 
     static IEnumerable<(string File, string Folder)> Sources([CallerFilePath] string here = "")
     {
@@ -236,7 +226,4 @@ public sealed partial class KernelCompilationTests
 
     [GeneratedRegex(@"\bdouble\b")]
     private static partial Regex Double();
-
-    [GeneratedRegex(@"\bstruct (\w+)")]
-    private static partial Regex StructName();
 }

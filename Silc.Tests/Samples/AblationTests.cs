@@ -127,7 +127,7 @@ public sealed class AblationTests : TempFolder
     void Bad(string says, params string[] options)
     {
         var (code, _, error) = CommandLineTests.Run(["ablate", .. options, "--out", At("bad")]);
-        Assert.AreEqual(Silc.Samples.CommandLine.Failed, code);
+        Assert.AreEqual(Silc.Samples.Commands.SilcCommand.Failed, code);
         StringAssert.Contains(error, says);
         Assert.IsFalse(Directory.Exists(At("bad")));
     }

@@ -1,5 +1,3 @@
-using Silc.Samples;
-
 namespace Silc.Tests;
 
 /// <summary>Runs the program <c>silc</c> in this process and keeps what it prints; not for tests in parallel.</summary>
@@ -14,7 +12,7 @@ static class CommandLineRun
         Spectre.Console.AnsiConsole.Console = Spectre.Console.AnsiConsole.Create(new() { Out = new Spectre.Console.AnsiConsoleOutput(output) });
         try
         {
-            return (CommandLine.Run(args), output.ToString(), error.ToString());
+            return (SilcCommand.Run(args), output.ToString(), error.ToString());
         }
         finally
         {

@@ -1,5 +1,3 @@
-using Silc.Samples;
-
 namespace Silc.Tests;
 
 /// <summary>The program <c>silc</c> as its user sees it: exit codes, messages and files.</summary>
@@ -24,7 +22,7 @@ public sealed class CommandLineTests : TempFolder
     public void A_wrong_command_line_is_named_in_one_line(string line, string named)
     {
         var (code, _, error) = Run(line.Split(' '));
-        Assert.AreEqual(CommandLine.Misused, code);
+        Assert.AreEqual(SilcCommand.Misused, code);
         StringAssert.Contains(error, named);
         Assert.HasCount(1, error.Trim().Split('\n'));
     }
@@ -83,7 +81,7 @@ public sealed class CommandLineTests : TempFolder
     public void What_cannot_be_done_is_named_in_one_line(string line, string named)
     {
         var (code, _, error) = Run(line.Split(' '));
-        Assert.AreEqual(CommandLine.Failed, code);
+        Assert.AreEqual(SilcCommand.Failed, code);
         StringAssert.Contains(error, named);
         Assert.HasCount(1, error.Trim().Split('\n'));
     }
@@ -100,7 +98,7 @@ public sealed class CommandLineTests : TempFolder
         File.WriteAllText(At("t.csv"), "file;text\na.png;b\n");
         File.WriteAllText(At("t.tar"), "");
         var (code, _, error) = Run(line.Replace("{0}", Root).Split(' '));
-        Assert.AreEqual(CommandLine.Failed, code, error);
+        Assert.AreEqual(SilcCommand.Failed, code, error);
         StringAssert.Contains(error, named);
         Assert.HasCount(1, error.Trim().Split('\n'));
     }
@@ -199,7 +197,7 @@ public sealed class CommandLineTests : TempFolder
         foreach (var file in new[] { "c/confusion.png", "s/overlays.png", "f/found.png" }) Assert.IsTrue(PictureFile.Read(At(file)).Width > 300, file);
         Assert.HasCount(13, File.ReadAllLines(At("c/classes.csv")));
         var (missing, _, words2) = Run("search", "a red star", "--model", model0, "--index", At("texts.npy"), "--device", "cpu", "--sheet", At("none.png"));
-        Assert.AreEqual(CommandLine.Failed, missing);
+        Assert.AreEqual(SilcCommand.Failed, missing);
         StringAssert.Contains(words2, "captions have no pictures");
     }
 
@@ -227,7 +225,7 @@ public sealed class CommandLineTests : TempFolder
         StringAssert.Contains(output, "10 nearest neighbours");
         File.WriteAllLines(At("classes.txt"), ["a red circle, n0", "a red square, n1"]);
         (code, _, error) = Run(["eval", "zero-shot", "--data", $"classes:{At("train")}", "--classes", At("classes.txt"), .. common]);
-        Assert.AreEqual(CommandLine.Failed, code);
+        Assert.AreEqual(SilcCommand.Failed, code);
         StringAssert.Contains(error, "has no 'n2'");
     }
 

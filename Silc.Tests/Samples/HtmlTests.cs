@@ -1,5 +1,5 @@
-using Silc.Samples;
 using Silc.Samples.Report;
+using Silc.Samples.Terminals;
 
 namespace Silc.Tests;
 

@@ -43,7 +43,7 @@ public sealed class InitCommandTests : TempFolder
         Bad("give the one that it was trained with by --tokenizer", Line("x", "--init", At("towers.npz")));
         Bad("'txt/pos_embedding' has shape (1, 24, 128)", Line("x", "--init", At("first"), "--text-length", "30"));
         var (code, _, error) = CommandLineTests.Run(Line("x", "--init", At("first"), "--preset", "mini"));
-        Assert.AreEqual(Samples.CommandLine.Misused, code);
+        Assert.AreEqual(Samples.Commands.SilcCommand.Misused, code);
         StringAssert.Contains(error, "--preset sizes a new model");
     }
 
@@ -60,7 +60,7 @@ public sealed class InitCommandTests : TempFolder
     static void Bad(string says, params string[] line)
     {
         var (code, _, error) = CommandLineTests.Run(line);
-        Assert.AreEqual(Samples.CommandLine.Failed, code, error);
+        Assert.AreEqual(Samples.Commands.SilcCommand.Failed, code, error);
         StringAssert.Contains(error, says);
     }
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Silc.Samples;
 
 namespace Silc.Tests;
 
@@ -40,7 +39,7 @@ public sealed partial class ModelCommandTests : TempFolder
         ModelWriter.Write(TinyModels.Weights(config, head: false), ModelFormat.Npz, At("m.npz"));
         var (code, _, error) = CommandLineRun.Of("eval", "zero-shot", "--model", At("m.npz"), "--data", "demo", "--device",
             "cpu");
-        Assert.AreEqual(CommandLine.Failed, code);
+        Assert.AreEqual(SilcCommand.Failed, code);
         StringAssert.Contains(error, $"brings no tokenizer: give one of {vocabulary:N0} ids with --tokenizer FILE");
 
         foreach (var format in new[] { "hf", "silc" })
@@ -77,7 +76,7 @@ public sealed partial class ModelCommandTests : TempFolder
     {
         var (code, _, error) = CommandLineRun.Of([.. line.Split(' ').Select(word =>
             word.Replace("{0}", TinyModels.Golden("hf")).Replace("x", word == "x" ? At("x") : "x"))]);
-        Assert.AreEqual(CommandLine.Failed, code);
+        Assert.AreEqual(SilcCommand.Failed, code);
         StringAssert.Contains(error, named);
         Assert.HasCount(1, error.Trim().Split('\n'));
     }

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using Silc.Samples;
 
 namespace Silc.Tests;
 
@@ -165,7 +164,7 @@ public sealed partial class ReportCommandTests
     {
         Directory.CreateDirectory(At("empty"));
         var (code, _, error) = CommandLineRun.Of(line.Replace("{0}", scratch.Path).Split(' '));
-        Assert.AreEqual(CommandLine.Failed, code);
+        Assert.AreEqual(SilcCommand.Failed, code);
         Assert.Contains(named, error);
         Assert.HasCount(1, error.Trim().Split('\n'));
     }

@@ -1,5 +1,3 @@
-using Silc.Samples;
-
 namespace Silc.Tests;
 
 /// <summary><c>silc train --resume</c> as its user sees it.</summary>
@@ -109,9 +107,9 @@ public sealed class ResumeCommandTests : TempFolder
         return output;
     }
 
-    static void Bad(string says, params string[] line) => Refused(CommandLine.Failed, says, line);
+    static void Bad(string says, params string[] line) => Refused(SilcCommand.Failed, says, line);
 
-    static void Misused(string says, params string[] line) => Refused(CommandLine.Misused, says, line);
+    static void Misused(string says, params string[] line) => Refused(SilcCommand.Misused, says, line);
 
     static void Refused(int expected, string says, string[] line)
     {

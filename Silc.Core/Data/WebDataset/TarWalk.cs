@@ -153,3 +153,9 @@ sealed class TarWalk(TarContent content, string shard, long maxBytes, SkipLog lo
         ? $"{shard} is empty; fetch it again or delete it"
         : $"{shard} is no tar archive, its first block is no header; fetch it again or take it out of the pattern";
 }
+
+/// <summary>A regular file in a tar archive.</summary>
+/// <param name="Name">Path inside the archive, without control characters.</param>
+/// <param name="Offset">First byte of its content in the archive.</param>
+/// <param name="Size">Bytes of its content.</param>
+readonly record struct TarMember(string Name, long Offset, int Size);

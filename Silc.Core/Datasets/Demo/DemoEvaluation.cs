@@ -1,0 +1,41 @@
+namespace Silc.Datasets;
+
+/// <summary>
+/// Pictures of one object each with its class, made by <see cref="DemoSource.Evaluation"/>.
+/// Threads: any number may call <see cref="Read"/>.
+/// </summary>
+public sealed class DemoEvaluation : IImageTextSource
+{
+    readonly Func<int, DemoScene> scene;
+
+    internal DemoEvaluation(int count, Func<int, DemoScene> scene) => (Count, this.scene) = (count, scene);
+
+    /// <inheritdoc/>
+    public string Name => "demo, held out";
+
+    /// <inheritdoc/>
+    public int Count { get; }
+
+    /// <summary>Names of the classes: "red circle".</summary>
+    public IReadOnlyList<string> ClassNames => DemoClasses.Names;
+
+    /// <summary>Class of picture <paramref name="index"/>; classes take turns.</summary>
+    public int Label(int index) => index % ClassNames.Count;
+
+    /// <summary>All labels.</summary>
+    public LabelSet Classes => new(ClassNames, [.. Enumerable.Range(0, Count).Select(Label)]);
+
+    /// <summary>What picture <paramref name="index"/> shows.</summary>
+    public DemoScene Scene(int index)
+    {
+        Require.That((uint)index < (uint)Count, $"index {index} lies outside the evaluation set, which has {Count} pictures");
+        return scene(index);
+    }
+
+    /// <inheritdoc/>
+    public ImageTextPair Read(int index)
+    {
+        var shown = Scene(index);
+        return new ImageTextPair($"demo/evaluation/{index}", shown.Draw(), DemoCaptions.Of(shown));
+    }
+}

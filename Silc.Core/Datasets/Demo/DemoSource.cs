@@ -1,0 +1,59 @@
+namespace Silc.Datasets;
+
+/// <summary>
+/// Pictures and captions that the program draws itself, without files: coloured, textured shapes on backgrounds. Pair i is a
+/// function of the seed and i alone. Threads: any number may call <see cref="Read"/>.
+/// </summary>
+public sealed class DemoSource : IImageTextSource
+{
+    // Evaluation pictures come from streams that training cannot reach with an int index.
+    const ulong EvaluationStream = 1UL << 32;
+
+    readonly int seed;
+    readonly int size;
+
+    /// <summary>A source of <paramref name="count"/> pairs.</summary>
+    /// <param name="count">Number of pairs.</param>
+    /// <param name="seed">Another seed draws other pictures.</param>
+    /// <param name="size">Side of the pictures in pixels.</param>
+    public DemoSource(int count, int seed, int size = 96)
+    {
+        Require.Positive(count, "number of demo pictures");
+        Require.Within(size, 16, 4096, "demo picture size");
+        (Count, this.seed, this.size) = (count, seed, size);
+    }
+
+    /// <inheritdoc/>
+    public string Name => "demo";
+
+    /// <inheritdoc/>
+    public int Count { get; }
+
+    /// <summary>What picture <paramref name="index"/> shows: draw it, or ask for its masks.</summary>
+    public DemoScene Scene(int index)
+    {
+        Require.That((uint)index < (uint)Count, $"index {index} lies outside the demo, which has {Count} pairs");
+        return DemoSampler.Any(new Philox((ulong)seed, (ulong)index), size);
+    }
+
+    /// <inheritdoc/>
+    public ImageTextPair Read(int index)
+    {
+        var scene = Scene(index);
+        return new ImageTextPair($"demo/{seed}/{index}", scene.Draw(), DemoCaptions.Of(scene));
+    }
+
+    /// <summary>
+    /// Held-out pictures of one object each for zero-shot classification: <paramref name="perClass"/> of every colour and shape.
+    /// </summary>
+    public static DemoEvaluation Evaluation(int perClass, int seed = 0, int size = 96)
+    {
+        Require.Positive(perClass, "pictures per class");
+        return new DemoEvaluation(perClass * DemoClasses.Names.Count, index =>
+        {
+            var label = index % DemoClasses.Names.Count;
+            var random = new Philox((ulong)seed, EvaluationStream + (ulong)index);
+            return DemoSampler.Single(random, size, DemoClasses.Shape(label), DemoClasses.Colour(label));
+        });
+    }
+}

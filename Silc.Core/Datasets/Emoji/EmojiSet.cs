@@ -1,0 +1,46 @@
+namespace Silc.Datasets;
+
+/// <summary>
+/// A folder that <see cref="EmojiPreparer"/> made: pictures of the same concepts in several art styles.
+/// Threads: any number may use it at once.
+/// </summary>
+public sealed class EmojiSet
+{
+    readonly string folder;
+
+    EmojiSet(string folder, IReadOnlyList<EmojiRow> rows) => (this.folder, Rows) = (folder, rows);
+
+    /// <summary>The whole index.</summary>
+    public IReadOnlyList<EmojiRow> Rows { get; }
+
+    /// <summary>The SentencePiece model that was fetched with the pictures.</summary>
+    public string SentencePiecePath => Path.Combine(folder, EmojiPreparer.SentencePieceName);
+
+    /// <summary>Reads the index, not the pictures.</summary>
+    /// <exception cref="InvalidDataException">The folder was not prepared.</exception>
+    public static EmojiSet Load(string folder)
+    {
+        var index = Path.Combine(folder, EmojiPreparer.IndexName);
+        if (!File.Exists(index))
+            throw new InvalidDataException($"{index}: no such file; prepare the folder with EmojiPreparer.Prepare");
+        return new EmojiSet(folder, EmojiRow.Read(index));
+    }
+
+    /// <summary>Pictures to train on; with <paramref name="heldOutToo"/> all pictures of the training styles.</summary>
+    public EmojiSource Train(bool heldOutToo = false)
+    {
+        string[] splits = heldOutToo ? [EmojiRow.TrainSplit, EmojiRow.HeldOutSplit] : [EmojiRow.TrainSplit];
+        return new EmojiSource("emoji, training styles", folder, Rows.Where(row => splits.Contains(row.Split)));
+    }
+
+    /// <summary>The tenth of the training styles' pictures that is not trained on.</summary>
+    public EmojiSource HeldOut(bool withoutFlags = true) =>
+        Select("emoji, held-out pictures", EmojiRow.HeldOutSplit, withoutFlags);
+
+    /// <summary>Pictures in the style that is not trained on.</summary>
+    public EmojiSource UnseenStyle(bool withoutFlags = true) =>
+        Select("emoji, unseen style", EmojiRow.UnseenStyleSplit, withoutFlags);
+
+    EmojiSource Select(string name, string split, bool withoutFlags) =>
+        new(name, folder, Rows.Where(row => row.Split == split && !(withoutFlags && row.IsFlag)));
+}

@@ -1,0 +1,126 @@
+using SkiaSharp;
+
+namespace Silc;
+
+/// <summary>
+/// A page of pictures: each row a query and what was found for it, right answers framed green and wrong ones red. Text may be of any
+/// script. Threads: any number may call.
+/// </summary>
+public static class ContactSheet
+{
+    const int Margin = 16;
+    const int Gap = 12;
+    const int QueryWidth = 190;
+    const int TitleHeight = 40;
+    const int CaptionHeight = 36;
+    const float TitleCapital = 13;
+    const float QueryCapital = 10.5f;
+    const float CaptionCapital = 7.5f;
+
+    static readonly SKColor Paper = new(250, 250, 248);
+    static readonly SKColor Ground = new(214, 217, 220);
+    static readonly SKColor Ink = new(35, 38, 42);
+    static readonly SKColor Soft = new(95, 100, 106);
+    static readonly SKColor Right = new(34, 150, 84);
+    static readonly SKColor Wrong = new(208, 60, 56);
+
+    /// <summary>Writes a PNG file, beside its place first, so that a reader never sees half of it.</summary>
+    /// <param name="path">File to write.</param>
+    /// <param name="rows">Rows from top to bottom.</param>
+    /// <param name="title">Words above the rows; null leaves them out.</param>
+    /// <param name="cell">Side of a picture in pixels.</param>
+    /// <exception cref="ArgumentException">There are no rows.</exception>
+    public static void Write(string path, IReadOnlyList<ContactSheetRow> rows, string? title = null, int cell = 96) =>
+        SheetFile.Write(path, Draw(rows, title, cell));
+
+    /// <summary>The page as a picture.</summary>
+    /// <inheritdoc cref="Write"/>
+    public static Picture Draw(IReadOnlyList<ContactSheetRow> rows, string? title = null, int cell = 96)
+    {
+        Require.Positive(rows.Count, "number of rows of a contact sheet");
+        Require.Within(cell, 32, 1024, "side of a contact sheet's pictures");
+        var head = title is null ? 0 : TitleHeight;
+        var step = cell + CaptionHeight + Gap;
+        var width = 2 * Margin + QueryWidth + rows.Max(row => row.Cells.Count) * (cell + Gap);
+        return Drawing.Draw(width, 2 * Margin + head + rows.Count * step - Gap, canvas =>
+        {
+            canvas.Clear(Paper);
+            if (title is not null)
+                SheetText.Draw(canvas, title, Margin, Margin + TitleCapital + 2, TitleCapital, Ink, weight: 0.9f);
+            foreach (var (i, row) in rows.Index()) DrawRow(canvas, row, Margin + head + i * step, cell);
+        });
+    }
+
+    static void DrawRow(SKCanvas canvas, ContactSheetRow row, float top, int cell)
+    {
+        var lines = SheetText.Wrap(row.Query, QueryCapital, QueryWidth - Gap, lines: 4);
+        var line = 2 * QueryCapital;
+        var first = top + cell / 2f - (lines.Count - 1) * line / 2 + QueryCapital / 2;
+        foreach (var (i, text) in lines.Index())
+            SheetText.Draw(canvas, text, Margin, first + i * line, QueryCapital, Ink, weight: 0.8f);
+        foreach (var (i, item) in row.Cells.Index()) DrawCell(canvas, item, Margin + QueryWidth + i * (cell + Gap), top, cell);
+    }
+
+    static void DrawCell(SKCanvas canvas, ContactSheetCell item, float left, float top, int cell)
+    {
+        var box = SKRect.Create(left, top, cell, cell);
+        using (var round = new SKRoundRect(box, 6))
+        using (var paint = new SKPaint { Color = Ground, IsAntialias = true })
+        {
+            canvas.DrawRoundRect(round, paint);
+            canvas.Save();
+            canvas.ClipRoundRect(round, antialias: true);
+            using var image = Drawing.Image(item.Picture);
+            canvas.DrawImage(image, Fit(item.Picture, box), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+            canvas.Restore();
+        }
+        if (item.Hit is { } hit) Mark(canvas, box, hit);
+        foreach (var (i, text) in SheetText.Wrap(item.Caption, CaptionCapital, cell, lines: 2).Index())
+        {
+            var x = left + (cell - SheetText.Measure(text, CaptionCapital)) / 2;
+            SheetText.Draw(canvas, text, x, top + cell + 15 + i * 1.8f * CaptionCapital, CaptionCapital, Soft);
+        }
+    }
+
+    // A frame for those who see red and green, a tick or a cross for those who do not.
+    static void Mark(SKCanvas canvas, SKRect box, bool hit)
+    {
+        using var paint = new SKPaint { Color = hit ? Right : Wrong, IsAntialias = true };
+        (paint.Style, paint.StrokeWidth) = (SKPaintStyle.Stroke, 3);
+        canvas.DrawRoundRect(box, 6, 6, paint);
+        paint.Style = SKPaintStyle.Fill;
+        var (x, y) = (box.Right - 6, box.Top + 6);
+        canvas.DrawCircle(x, y, 9, paint);
+        using var sign = SKPath.ParseSvgPathData(hit ? "M-4 0L-1 3.2L4 -3" : "M-3 -3L3 3M3 -3L-3 3");
+        using var pen = new SKPaint
+        {
+            Color = SKColors.White,
+            IsAntialias = true,
+            Style = SKPaintStyle.Stroke,
+            StrokeWidth = 2,
+            StrokeCap = SKStrokeCap.Round,
+        };
+        canvas.Save();
+        canvas.Translate(x, y);
+        canvas.DrawPath(sign, pen);
+        canvas.Restore();
+    }
+
+    static SKRect Fit(Picture picture, SKRect box)
+    {
+        var scale = Math.Min(box.Width / picture.Width, box.Height / picture.Height);
+        var (width, height) = (picture.Width * scale, picture.Height * scale);
+        return SKRect.Create(box.MidX - width / 2, box.MidY - height / 2, width, height);
+    }
+}
+
+/// <summary>One row of a <see cref="ContactSheet"/>. Threads: immutable; any number may share it.</summary>
+/// <param name="Query">Words at the left, e.g. the text that the pictures answer.</param>
+/// <param name="Cells">Pictures, best first.</param>
+public sealed record ContactSheetRow(string Query, IReadOnlyList<ContactSheetCell> Cells);
+
+/// <summary>One picture of a <see cref="ContactSheet"/>. Threads: immutable; any number may share it.</summary>
+/// <param name="Picture">What to show; transparent pixels are shown on light grey.</param>
+/// <param name="Caption">Words below it, e.g. its true caption or a score.</param>
+/// <param name="Hit">True frames it green with a tick, false red with a cross, null not at all.</param>
+public sealed record ContactSheetCell(Picture Picture, string Caption = "", bool? Hit = null);

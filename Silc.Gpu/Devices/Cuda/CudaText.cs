@@ -1,0 +1,49 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+
+namespace Silc;
+
+/// <summary>
+/// The PTX of a kernel as the driver gets it: ILGPU 1.5.3 knows no architecture behind sm_80, no launch bounds without a
+/// specialisation for each call, and no shared memory whose size the launch says.
+/// </summary>
+static partial class CudaText
+{
+    /// <summary>Name of the shared memory that a launch sets aside, see <see cref="Ptx.Dynamic"/>.</summary>
+    public const string Dynamic = "silc_dynamic";
+
+    /// <summary>Stands for the name of the kernel's parameter, which ILGPU makes up.</summary>
+    public const string KernelArgument = "silc_parameter";
+
+    public static string Of(string ptx, Type kernel)
+    {
+        if (ptx.Contains(Dynamic, StringComparison.Ordinal))
+            ptx = AddressSize().Replace(ptx, $"$0\n.extern .shared .align 1024 .b8 {Dynamic}[];", 1);
+        if (ptx.Contains(KernelArgument, StringComparison.Ordinal))
+        {
+            // Tensor maps stand first among the fields.
+            var name = ParameterName().Match(ptx).Groups[1].Value;
+            ptx = ptx.Replace($".align 8 .b8 {name}[", $".align 64 .b8 {name}[", StringComparison.Ordinal).Replace(KernelArgument, name, StringComparison.Ordinal);
+        }
+        if (BoundsOf(kernel) is not { } bounds) return ptx;
+        if (bounds.Target is { } target) ptx = TargetLine().Replace(ptx, $".target {target}", 1);
+        return EntryHead().Replace(ptx, $"$0\n.maxntid {bounds.Threads}, 1, 1\n.minnctapersm {bounds.Blocks}", 1);
+    }
+
+    // Those of the kernel, or of the type argument that decides them.
+    static KernelBoundsAttribute? BoundsOf(Type kernel) => kernel.GetCustomAttribute<KernelBoundsAttribute>()
+        ?? kernel.GetGenericArguments().Select(argument => argument.GetCustomAttribute<KernelBoundsAttribute>())
+            .FirstOrDefault(bounds => bounds is not null);
+
+    [GeneratedRegex(@"^\.address_size 64\s*$", RegexOptions.Multiline)]
+    private static partial Regex AddressSize();
+
+    [GeneratedRegex(@"^\.target \w+", RegexOptions.Multiline)]
+    private static partial Regex TargetLine();
+
+    [GeneratedRegex(@"\.visible \.entry [^(]*\(\s*\.param \.align 8 \.b8 (\w+)\[")]
+    private static partial Regex ParameterName();
+
+    [GeneratedRegex(@"\.visible \.entry [^{]*?\)", RegexOptions.Singleline)]
+    private static partial Regex EntryHead();
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using Silc.Samples.Models;
+
+namespace Silc.Samples.Options;
+
+/// <summary>The value of <c>--model</c>: a run, or a file or folder of any format that Silc reads; and <c>--tokenizer</c>.</summary>
+static class ModelOption
+{
+    public static Option<string> Create() => new("--model")
+    {
+        Description = "A folder that silc train or silc convert wrote, or weights of big_vision (.npz), "
+            + "Hugging Face or open_clip: a folder or the file.",
+        HelpName = "DIR|FILE",
+        Required = true,
+    };
+
+    public static readonly Option<string?> Tokenizer = new("--tokenizer")
+    {
+        Description = "Tokenizer of captions, where the model brings none or another: bytes, words, "
+            + "a SentencePiece FILE.model, Gemma's tokenizer.json or CLIP's FILE.txt.gz.",
+        HelpName = "FILE",
+    };
+
+    /// <summary>Opens the model; where captions will be embedded it must have a tokenizer.</summary>
+    public static SilcModel Load(Device device, string value, ParseResult parsed, bool captions = true)
+    {
+        if (!File.Exists(value) && !Directory.Exists(value))
+            throw new FileNotFoundException(
+                $"--model {value}: there is no such file or folder; train one with silc train --out {value}");
+        using var file = ModelFile.Open(value);
+        LeftOut.Say(file);
+        var given = TokenizerOf(parsed.GetValue(Tokenizer))?.Open();
+        if (given is not null) file.RequireTokenizer(given, $"--tokenizer {parsed.GetValue(Tokenizer)}");
+        var model = SilcModel.From(device, file.Weights, file.Config, given ?? file.Tokenizer?.Open());
+        if (!captions || model.Tokenizer is not null) return model;
+        var vocabulary = model.Config.VocabSize;
+        model.Dispose();
+        throw new InvalidDataException(
+            $"--model {value} brings no tokenizer: give one of {vocabulary:N0} ids with --tokenizer FILE");
+    }
+
+    /// <summary>The option's value, once it is sure that the file is there.</summary>
+    public static TokenizerOrigin? TokenizerOf(string? given) => given is null ? null
+        : Tokenizers.IsBuiltIn(given) || File.Exists(given) ? TokenizerOrigin.Of(given)
+        : throw new FileNotFoundException(
+            $"--tokenizer {given}: no such file; say bytes or words, or name a .model, tokenizer.json or .txt.gz file");
+
+    /// <summary>Throws unless the tokenizer opens and is the model's, as far as its file says.</summary>
+    public static void CheckTokenizer(TokenizerOrigin tokenizer, ModelFile file) => file.RequireTokenizer(tokenizer.Open(), $"--tokenizer {tokenizer.Name}");
+}

@@ -1,0 +1,113 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Silc.Samples.Options;
+
+/// <summary>What <c>silc eval segmentation</c> segments, and how.</summary>
+static class SegmentationOptions
+{
+    const string MaskPrefix = "masks:";
+    const int UsualScenes = 200, Seed = 1_000_003, DemoSize = 96, EmojiSize = 128;
+
+    static readonly Option<string> Data = new("--data")
+    {
+        Description = "demo (scenes drawn by the program, by colour and by shape), emoji:FOLDER (emoji placed on backgrounds), or masks:FOLDER with images/ and masks/ of PNG files.",
+        HelpName = "demo|emoji:FOLDER|masks:FOLDER",
+        Required = true,
+    };
+
+    static readonly Option<string?> Classes = new("--classes") { Description = "For masks: a file whose line n names label n, further names after commas. A first class 'background' is one.", HelpName = "FILE" };
+    static readonly Option<string> Ignore = new("--ignore") { Description = "For masks: the labels that do not count, with commas between, or none.", HelpName = "LABELS", DefaultValueFactory = _ => "255" };
+    static readonly Option<bool> SkipZero = new("--skip-zero") { Description = "For masks: label 0 does not count and label 1 is the first class, as in ADE20K." };
+    static readonly Option<int> Pictures = new("--pictures") { Description = "For demo and emoji: scenes to draw.", HelpName = "N", DefaultValueFactory = _ => UsualScenes };
+    static readonly Option<string?> Photographs = new("--photographs") { Description = "For emoji: a folder of pictures to place them on, instead of drawn backgrounds.", HelpName = "FOLDER" };
+    static readonly Option<string> Background = new("--background")
+    {
+        Description = "none: pixels of the background do not count. words: it competes by its own names. A probability: what no class reaches is background.",
+        HelpName = "none|words|P",
+        DefaultValueFactory = _ => "none",
+    };
+
+    static readonly Option<int?> Window = new("--window") { Description = "Side of what the model sees at once, in pixels; its own training size unless given.", HelpName = "PIXELS" };
+    static readonly Option<int?> ShortSide = new("--short-side") { Description = "Slide the window over the picture, resized so that its shorter side has this many pixels; otherwise the whole picture is squashed into one.", HelpName = "PIXELS" };
+    static readonly Option<int?> Stride = new("--stride") { Description = "Pixels from one window to the next; three quarters of a window unless given.", HelpName = "PIXELS" };
+
+    public static IReadOnlyList<Option> All { get; } = [Data, Classes, Ignore, SkipZero, Pictures, Photographs, Background, Window, ShortSide, Stride];
+
+    public static string DataOf(ParseResult parsed) => parsed.GetRequiredValue(Data);
+
+    /// <summary>The demo and emoji are asked for as their captions were written.</summary>
+    public static bool IsMasks(ParseResult parsed) => DataOf(parsed).StartsWith(MaskPrefix, StringComparison.Ordinal);
+
+    public static IEnumerable<ISegmentationSource> Sources(ParseResult parsed)
+    {
+        var (data, count) = (DataOf(parsed), parsed.GetValue(Pictures));
+        if (count < 1) throw new ArgumentException($"--pictures is {count}, it must be at least 1");
+        Option[] forMasks = [Classes, Ignore, SkipZero];
+        if (IsMasks(parsed))
+        {
+            var masks = Masks(data[MaskPrefix.Length..], parsed);
+            DataOption.Say(masks.Skipped);
+            return [masks];
+        }
+        if (forMasks.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
+            throw new ArgumentException($"{wrong.Name} is for masks:FOLDER, not for --data {data}");
+        var photographs = PhotographsOf(parsed.GetValue(Photographs));
+        return Drawn(data, count, photographs) ?? throw new ArgumentException($"--data {data}: segmentation takes demo, emoji:FOLDER or masks:FOLDER");
+    }
+
+    /// <summary>Scenes that the program draws, of shapes or of emoji; null for other data.</summary>
+    public static IEnumerable<ISegmentationSource>? Drawn(string data, int count = UsualScenes, IReadOnlyList<string>? photographs = null)
+    {
+        if (data == "demo") return [new DemoSegmentation(count, Seed, DemoSize, DemoTask.Colour), new DemoSegmentation(count, Seed, DemoSize, DemoTask.Shape)];
+        if (DataOption.EmojiFolder(data) is not { } folder) return null;
+        var set = DataOption.OpenEmoji(folder);
+        return new[] { set.HeldOut(), set.UnseenStyle() }.Select(emoji => new EmojiScenes(emoji, set.UnseenStyle(), count, Seed, EmojiSize, photographs));
+    }
+
+    /// <summary>The label of the first class in masks.</summary>
+    public static int FirstLabel(ParseResult parsed) => parsed.GetValue(SkipZero) ? 1 : 0;
+
+    /// <summary>Threshold of the background, or null; and whether its pixels count.</summary>
+    public static (double? Threshold, bool Counts) BackgroundOf(ParseResult parsed) => parsed.GetValue(Background) switch
+    {
+        "words" => (null, true),
+        "none" => (null, false),
+        var text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold) && threshold is > 0 and < 1 ? (threshold, true)
+            : throw new ArgumentException($"--background '{text}': say none, words, or a probability such as 0.3"),
+    };
+
+    public static SegmentationWindows WindowsOf(ParseResult parsed, SilcConfig config)
+    {
+        int side = parsed.GetValue(Window) ?? config.Grid * config.PatchSize;
+        if (parsed.GetValue(ShortSide) is not { } shortSide)
+            return parsed.GetValue(Stride) is { } stride ? throw new ArgumentException($"--stride {stride} needs --short-side, the size that windows slide over")
+                : SegmentationWindows.Whole(side);
+        return new(side, shortSide, parsed.GetValue(Stride) ?? side * 3 / 4);
+    }
+
+    static MaskFolderSource Masks(string folder, ParseResult parsed)
+    {
+        if (!Directory.Exists(folder)) throw new FileNotFoundException($"--data {MaskPrefix}{folder}: no folder {folder}; it should hold images and masks");
+        var file = parsed.GetValue(Classes) ?? throw new ArgumentException($"--data {MaskPrefix}{folder} needs --classes FILE: line n names label n");
+        if (!File.Exists(file)) throw new FileNotFoundException($"--classes {file}: no such file");
+        var classes = ClassList.Read(file);
+        return new(folder, classes, IgnoredOf(parsed.GetValue(Ignore)!), parsed.GetValue(SkipZero), classes.Names[0] == "background");
+    }
+
+    static int[] IgnoredOf(string labels) => labels == "none" ? [] :
+    [
+        .. labels.Split(',', StringSplitOptions.TrimEntries).Select(label => int.TryParse(label, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value
+            : throw new ArgumentException($"--ignore '{labels}': say labels with commas between, such as 0,255, or none")),
+    ];
+
+    static List<string>? PhotographsOf(string? folder)
+    {
+        if (folder is null) return null;
+        if (!Directory.Exists(folder)) throw new FileNotFoundException($"--photographs {folder}: no such folder");
+        var log = new SkipLog();
+        var found = DataFolder.Files(folder, log).Where(PictureFile.IsPicture).ToList();
+        DataOption.Say(log.Report());
+        return found.Count > 0 ? found : throw new FileNotFoundException($"--photographs {folder}: no pictures in it");
+    }
+}

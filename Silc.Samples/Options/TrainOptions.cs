@@ -1,0 +1,164 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Silc.Samples.Options;
+
+/// <summary>The options of <c>silc train</c> and what they say about model and training.</summary>
+static class TrainOptions
+{
+    public static readonly Option<string> Data = DataOption.Create(required: false);
+    public static readonly Option<string?> Out = new("--out") { Description = "Folder for weights, checkpoints, metrics and plot.", HelpName = "DIR" };
+    public static readonly Option<string> Device = DeviceOption();
+    public static readonly Option<Precision> Precision = PrecisionOption();
+    public static readonly Option<string> Tokenizer = Text("--tokenizer", "bytes, words, a SentencePiece FILE.model or CLIP's FILE.txt.gz; emoji sets bring one.", "", "FILE");
+    public static readonly Option<string?> Resume = new("--resume")
+    {
+        Description = "Go on with the run in a folder, that of --out unless named, from its newest whole checkpoint; it knows the other options. "
+            + "A checkpoint FILE begins a new run in --out.",
+        HelpName = "DIR|FILE",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    public static readonly Option<string?> Init = new("--init")
+    {
+        Description = "Begin with the weights of a run or of a file of Silc, big_vision, Hugging Face or open_clip, which bring the sizes of the towers; "
+            + "--image-size resizes positions. A checkpoint also brings its teacher.",
+        HelpName = "DIR|FILE",
+    };
+    public static readonly Option<string[]> Freeze = new("--freeze")
+    {
+        Description = "Parameters that do not learn: a regular expression over whole names, e.g. 'img/.*' for a locked image tower; can be given several times.",
+        HelpName = "PATTERN",
+    };
+    public static readonly Option<string[]> RateMultipliers = new("--lr-mult")
+    {
+        Description = "Learning rate of the parameters that match, as a multiple of --lr, e.g. 'img/.*=0.1'; the first match counts. Weight decay stays.",
+        HelpName = "PATTERN=X",
+    };
+    public static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Delete the run that --out holds." };
+    public static readonly Option<int?> SaveEvery = new("--save-every") { Description = "Steps between checkpoints, besides those of --save-minutes.", HelpName = "N" };
+    public static readonly Option<double> SaveMinutes = Real("--save-minutes",
+        "Minutes between checkpoints; 0 leaves it to --save-every.", 10).From(0);
+    public static readonly Option<int> Keep = Number("--keep", "Checkpoints that stay, the newest.", 3);
+    public static readonly Option<int?> KeepEvery = new("--keep-every") { Description = "Also write and keep a checkpoint at every multiple of N steps.", HelpName = "N" };
+    public static readonly Option<int> Steps = Number("--steps",
+        "Updates; the schedule ends there. A run that is resumed may get another end.", 1000);
+    public static readonly Option<bool> Recompute = new("--recompute") { Description = "Less memory for more time: run every block again for its gradient. The results are the same." };
+    public static readonly Option<double> MaxBad = Real("--max-bad", "Share of unreadable samples, of at least 100 read, above which the run stops.", 0.1);
+    public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10).From(1);
+    public static readonly Option<double?> Minutes = new Option<double?>("--minutes")
+    {
+        Description = "Stop after this long, with all files written.",
+        HelpName = "M",
+    }.Above(0);
+
+    public static readonly Option<string> Preset = Text("--preset", $"Size of the model: {string.Join(", ", SilcConfig.PresetNames)}.", "mini", "NAME");
+    static readonly Option<int> Batch = Number("--batch", "Pictures a step.", 64);
+    static readonly Option<int> Seed = Number("--seed", "Of weights, order and views.", 0);
+    static readonly Option<ContrastiveKind> Contrastive = Choice("--contrastive", "Image-text loss: softmax (InfoNCE) or sigmoid (SigLIP).", ContrastiveKind.Softmax);
+    static readonly Option<OptimizerKind> Optimizer = Choice("--optimizer", "adamw or adafactor.", OptimizerKind.AdamW);
+    public static readonly Option<double> LearningRate = Real("--lr", "Base learning rate.", 1e-3);
+    static readonly Option<double> WeightDecay = Real("--wd", "Weight decay a step, not multiplied by --lr: 1e-4 at 1e-3 is PyTorch's 0.1.", 1e-4);
+    public static readonly Option<ScheduleKind> Schedule = Choice("--schedule", "Learning rate over the run: cosine, rsqrt or constant.", ScheduleKind.Cosine);
+    static readonly Option<int?> Warmup = new Option<int?>("--warmup")
+    {
+        Description = "Steps of linear warm-up; 5 % of the run unless given.",
+        HelpName = "N",
+    }.From(0);
+    public static readonly Option<int> Cooldown = Number("--cooldown", "Steps of linear fall to 0 at the end, for rsqrt and constant.", 0).From(0);
+    static readonly (LossTerm Term, Option<double> Option)[] Losses =
+        [.. LossTerm.All.Where(term => term.Option is not null).Select(term => (term, Real(term.Option!, term.Help, term.Weight(new()))))];
+    static readonly Option<double?> Ema = new("--ema") { Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs need less: 0.99.", HelpName = "M" };
+    static readonly Option<bool> GlobalToGlobal = new("--global-to-global") { Description = "Add DINO's terms between the two global views." };
+    static readonly Option<int> Accumulate = Number("--accumulate", "Less memory for more time: slices of a batch that go through the towers one by one. Negatives stay the whole batch.", 1);
+    static readonly Option<int?> TextLength = new("--text-length") { Description = "Tokens of a caption; the preset's, but at least 48 for bytes.", HelpName = "N" };
+    static readonly Option<int?> ImageSize = new("--image-size") { Description = "Side of a global view in pixels; the preset's unless given.", HelpName = "PIXELS" };
+    static readonly Option<int?> LocalViews = new("--local-views") { Description = "Small views of each picture; the preset's unless given.", HelpName = "N" };
+    static readonly Option<double> MinCrop = Real("--min-crop", "Smallest area of a global view, as a part of the picture.", 0.4);
+
+    /// <summary>What a model is and how it learns, but for the image-text loss.</summary>
+    public static IReadOnlyList<Option> Recipe { get; } =
+    [
+        Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, ImageSize, .. Losses.Select(loss => loss.Option), Ema,
+        GlobalToGlobal, LocalViews, MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Accumulate, Seed,
+    ];
+
+    public static IReadOnlyList<Option> All { get; } =
+    [
+        Data, .. DataOption.Reading, MaxBad, Out, Init, Contrastive, .. Recipe, Freeze, RateMultipliers, LogEvery, Minutes,
+        SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite,
+    ];
+
+    public static Option<string> DeviceOption() => Text("--device", "auto, cuda, opencl, cpu, or one of silc devices, e.g. cuda:1.", "auto", "ID");
+
+    public static SavePolicy PolicyOf(ParseResult parsed) => new SavePolicy(
+        parsed.GetValue(SaveEvery) ?? 0, parsed.GetValue(SaveMinutes), parsed.GetValue(Keep), parsed.GetValue(KeepEvery) ?? 0);
+
+    public static Option<Precision> PrecisionOption() =>
+        Choice("--precision", "How products multiply; tf32 and bf16 need NVIDIA tensor cores. Sums and weights stay float32.", Silc.Precision.Float32);
+
+    public static int? ImageSizeOf(ParseResult parsed) => parsed.GetValue(ImageSize);
+
+    public static int SeedOf(ParseResult parsed) => parsed.GetValue(Seed);
+
+    /// <summary>The name that <see cref="Tokenizers.Open"/> takes: what was given, or the data set's own, or bytes.</summary>
+    public static string TokenizerOf(ParseResult parsed)
+    {
+        var given = parsed.GetValue(Tokenizer)!;
+        if (given is "" && DataOption.EmojiFolder(parsed.GetRequiredValue(Data)) is { } folder) return DataOption.OpenEmoji(folder).SentencePiecePath;
+        if (given is "" || Tokenizers.IsBuiltIn(given)) return given is "" ? "bytes" : given;
+        return File.Exists(given) ? given : throw new FileNotFoundException($"--tokenizer {given}: no such file; say bytes or words, or name a .model or .txt.gz file");
+    }
+
+    /// <summary>The model to train.</summary>
+    /// <param name="init">Of the weights to begin with; null takes the preset and the tokenizer's vocabulary.</param>
+    public static SilcConfig ModelOf(ParseResult parsed, Tokenizer tokenizer, SilcConfig? init = null)
+    {
+        var preset = init ?? SilcConfig.Preset(parsed.GetValue(Preset)!) with { VocabSize = tokenizer.VocabSize };
+        var views = ViewOptions.Of(preset.Views, parsed, parsed.GetValue(MinCrop));
+        var atLeast = init is null && tokenizer is ByteTokenizer ? 48 : 0;
+        var distils = parsed.GetValue(Losses.Single(loss => loss.Term == LossTerm.Distillation).Option) > 0;
+        return (preset with
+        {
+            ImageSize = parsed.GetValue(ImageSize) ?? preset.ImageSize,
+            TextLength = parsed.GetValue(TextLength) ?? Math.Max(preset.TextLength, atLeast),
+            Contrastive = init is null || parsed.GetResult(Contrastive) is { Implicit: false } ? parsed.GetValue(Contrastive) : init.Contrastive,
+            // Without distillation nobody looks at local views.
+            Views = views with { Local = distils ? parsed.GetValue(LocalViews) ?? views.Local : 0 },
+        }).Check();
+    }
+
+    public static TrainConfig TrainingOf(ParseResult parsed)
+    {
+        var steps = parsed.GetValue(Steps);
+        var train = new TrainConfig(
+            parsed.GetValue(Batch), steps, parsed.GetValue(Seed), parsed.GetValue(Optimizer), parsed.GetValue(LearningRate), parsed.GetValue(WeightDecay),
+            Schedule: new(parsed.GetValue(Schedule), parsed.GetValue(Warmup) ?? Math.Max(1, steps / 20), parsed.GetValue(Cooldown)),
+            EmaMomentum: parsed.GetValue(Ema), GlobalToGlobal: parsed.GetValue(GlobalToGlobal),
+            Recompute: parsed.GetValue(Recompute), Accumulate: parsed.GetValue(Accumulate), RateRules: RatesOf(parsed));
+        foreach (var (term, option) in Losses) train = term.WithWeight(train, parsed.GetValue(option));
+        return train.Check();
+    }
+
+    static List<RateRule>? RatesOf(ParseResult parsed)
+    {
+        List<RateRule> rules = [.. parsed.GetValue(Freeze)!.Select(pattern => new RateRule(pattern, 0)), .. parsed.GetValue(RateMultipliers)!.Select(RateOf)];
+        return rules is [] ? null : rules;
+    }
+
+    static RateRule RateOf(string given)
+    {
+        var at = given.LastIndexOf('=');
+        return at > 0 && double.TryParse(given.AsSpan(at + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var multiplier) ? new(given[..at], multiplier)
+            : throw new ArgumentException($"--lr-mult {given}: say a pattern of parameter names and a number, e.g. 'img/.*=0.1'");
+    }
+
+    static Option<string> Text(string name, string help, string usual, string value) =>
+        new(name) { Description = help, HelpName = value, DefaultValueFactory = _ => usual };
+
+    static Option<int> Number(string name, string help, int usual) => new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };
+
+    static Option<double> Real(string name, string help, double usual) => new(name) { Description = help, HelpName = "X", DefaultValueFactory = _ => usual };
+
+    static Option<T> Choice<T>(string name, string help, T usual) where T : struct, Enum =>
+        new(name) { Description = help, HelpName = string.Join('|', Enum.GetNames<T>()).ToLowerInvariant(), DefaultValueFactory = _ => usual };
+}

@@ -1,0 +1,27 @@
+using System.CommandLine;
+
+namespace Silc.Samples.Options;
+
+/// <summary><c>--views</c> and <c>--augment</c>: what training, inspecting and timing make of a picture.</summary>
+static class ViewOptions
+{
+    static readonly Option<string?> Recipe = new("--views")
+    {
+        Description = $"Recipe of the views: {string.Join(", ", ViewConfig.RecipeNames)}; crops of the preset without colour changes unless given. --augment adds to it.",
+        HelpName = string.Join('|', ViewConfig.RecipeNames),
+    };
+
+    static readonly Option<string> Augment = AugmentOption.Create();
+
+    public static IReadOnlyList<Option> All { get; } = [Recipe, Augment];
+
+    /// <summary>The recipe's views, or the preset's; small views keep the size that fits the preset's patches.</summary>
+    /// <param name="preset">Views of the model's preset.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="minCrop">Smallest area of a global view.</param>
+    public static ViewConfig Of(ViewConfig preset, ParseResult parsed, double? minCrop = null)
+    {
+        var views = parsed.GetValue(Recipe) is { } name ? ViewConfig.Recipe(name) with { LocalSize = preset.LocalSize } : preset;
+        return AugmentOption.Apply(views with { GlobalScaleMin = minCrop ?? views.GlobalScaleMin }, parsed.GetValue(Augment)!);
+    }
+}

@@ -1,0 +1,42 @@
+using System.Diagnostics;
+
+namespace Silc.Samples.Training;
+
+/// <summary>Sizes and training of the demo: the most that two CPU cores learn in a hundred seconds.</summary>
+static class DemoRecipe
+{
+    const int BatchSize = 64, MostSteps = 700, TrialSteps = 12, TrialWarmup = 6;
+    const double BudgetSeconds = 100;
+
+    /// <summary>What the checkpoints of its runs are marked with.</summary>
+    public const string Note = "silc demo";
+
+    public const string TokenizerName = "words";
+
+    /// <summary>Ends a run whose steps turned out slower than the trial's.</summary>
+    public static TimeSpan TimeLimit { get; } = TimeSpan.FromSeconds(BudgetSeconds + 8);
+
+    /// <summary>Whole words: the demo's captions have fifty of them, and spelling would take longer to learn than the pictures.</summary>
+    public static Tokenizer Tokenizer { get; } = Tokenizers.Open(TokenizerName);
+
+    public static SilcConfig Model { get; } = new(
+        new TowerConfig(64, 4, 4, 256), new TowerConfig(64, 2, 2, 256), ImageSize: 48, TextLength: 12, VocabSize: Tokenizer.VocabSize,
+        Head: new(128, 32, 256), Views: new(1, 2, 16, GlobalScaleMin: 0.5, LocalScaleMin: 0.1));
+
+    // The teacher must follow within a few hundred steps, so its momentum is far below the paper's.
+    public static TrainConfig Training(int steps) => new(
+        BatchSize, steps, LearningRate: 3e-3, Beta2: 0.99, DistillationWeight: 0.5, EmaMomentum: 0.98,
+        Schedule: new(ScheduleKind.Cosine, WarmupSteps: Math.Min(30, steps / 10 + 1)));
+
+    /// <summary>The steps of the whole recipe, or as many as a slow machine does in time; a short trial measures that, and compiles the kernels.</summary>
+    public static int StepsInTime(Device device, IImageTextSource source)
+    {
+        using var model = SilcModel.Create(device, Model, tokenizer: Tokenizer);
+        using var run = new TrainRun(model, source, Training(TrialSteps));
+        var clock = Stopwatch.StartNew();
+        var warm = TimeSpan.Zero;
+        run.Run(report => warm = report.Metrics.Step == TrialWarmup ? clock.Elapsed : warm, TrialWarmup);
+        var secondsPerStep = (clock.Elapsed - warm).TotalSeconds / (TrialSteps - TrialWarmup);
+        return Math.Clamp((int)((BudgetSeconds - warm.TotalSeconds) / secondsPerStep), 50, MostSteps);
+    }
+}
