@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>Time that went into each stage of loading, summed over threads.</summary>
 /// <param name="Read">Reading files.</param>
-/// <param name="Decode">Decoding pictures; drawing them, for sources that draw.</param>
+/// <param name="Decode">Decoding images; drawing them, for sources that draw.</param>
 /// <param name="Augment">Crops, resampling and colours of all views.</param>
 /// <param name="Tokenize">Captions to token ids.</param>
 /// <param name="Upload">Copying batches to the device, beside the step before; 0 where nobody trains.</param>

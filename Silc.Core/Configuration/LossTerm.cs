@@ -29,10 +29,10 @@ public sealed record LossTerm(
         "--distillation", "Weight of local-to-global self-distillation; 0 switches it off.",
         new("uniform", "ln K", (model, _) => Math.Log(model.Head.Prototypes)));
 
-    /// <summary>Distance to the nearest other picture of the batch.</summary>
+    /// <summary>Distance to the nearest other image of the batch.</summary>
     public static LossTerm KoLeo { get; } = new(
         "koleo", "KoLeo", "koleo", train => train.KoLeoWeight, (train, weight) => train with { KoLeoWeight = weight },
-        "--koleo", "Weight of KoLeo, which keeps the pictures of a batch apart; 0 switches it off, 0.2 is DINOv2's.");
+        "--koleo", "Weight of KoLeo, which keeps the images of a batch apart; 0 switches it off, 0.2 is DINOv2's.");
 
     /// <summary>All there are. New ones come last: checkpoints hold sums by <see cref="Slot"/>.</summary>
     public static IReadOnlyList<LossTerm> All { get; } = [Contrastive, Distillation, KoLeo];

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Kernel of a resize; both widen when they shrink a picture, so that no pixel is skipped.</summary>
+/// <summary>Kernel of a resize; both widen when they shrink an image, so that no pixel is skipped.</summary>
 public enum ResampleFilter
 {
     /// <summary>Triangle of radius 1.</summary>

@@ -41,7 +41,7 @@ public enum PositionResize
 /// <param name="TextLength">Tokens per caption.</param>
 /// <param name="VocabSize">Rows of the token embedding.</param>
 /// <param name="Head">Self-distillation head; null means 256-64-1024.</param>
-/// <param name="Views">Views per picture; null means 2 global and 4 local ones of 32 pixels.</param>
+/// <param name="Views">Views per image; null means 2 global and 4 local ones of 32 pixels.</param>
 /// <param name="Contrastive">Image-text loss; sigmoid adds the parameter <c>b</c>.</param>
 /// <param name="TemperatureInit">Initial exp(t): the factor on cosine similarities.</param>
 /// <param name="BiasInit">Initial b of the sigmoid loss.</param>
@@ -60,7 +60,7 @@ public sealed record SilcConfig(
     /// <summary>Self-distillation head.</summary>
     public HeadConfig Head { get; init; } = Head ?? new HeadConfig(256, 64, 1024);
 
-    /// <summary>Views per picture.</summary>
+    /// <summary>Views per image.</summary>
     public ViewConfig Views { get; init; } = Views ?? new ViewConfig(2, 4, 32);
 
     /// <summary>

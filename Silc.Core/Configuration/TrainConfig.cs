@@ -14,7 +14,7 @@ public enum OptimizerKind
 /// Losses, optimizer and schedule of a run. Units are big_vision's: the weight decay is multiplied by the schedule but not by the
 /// learning rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1. Threads: immutable; any number may share it.
 /// </summary>
-/// <param name="BatchSize">Pictures B per step.</param>
+/// <param name="BatchSize">Images B per step.</param>
 /// <param name="TotalSteps">Steps of the whole run; the schedule ends there.</param>
 /// <param name="Seed">Seed of initial weights, order and views.</param>
 /// <param name="Optimizer">Update rule.</param>
@@ -45,7 +45,7 @@ public enum OptimizerKind
 /// <param name="RateRules">Which parameters learn faster, slower or not at all; null means that all learn alike.</param>
 /// <param name="AverageWeights">Keep an average of all weights with the teacher's momentum, to be evaluated in their place.</param>
 /// <param name="KoLeoWeight">
-/// Factor on KoLeo (arXiv:1806.03198; DINOv2), which keeps the student's embeddings of each global view apart; 0 switches it off. Nearest pictures
+/// Factor on KoLeo (arXiv:1806.03198; DINOv2), which keeps the student's embeddings of each global view apart; 0 switches it off. Nearest images
 /// are those of a slice where <paramref name="Accumulate"/> cuts the batch.
 /// </param>
 public sealed record TrainConfig(

@@ -1,16 +1,16 @@
 namespace Silc;
 
 /// <summary>
-/// The augmented views of one picture: <paramref name="Global"/> large crops that the teacher and the contrastive loss see,
+/// The augmented views of one image: <paramref name="Global"/> large crops that the teacher and the contrastive loss see,
 /// and <paramref name="Local"/> small crops for the student alone (multi-crop, Caron et al. 2020, arXiv:2006.09882).
-/// Sizes in pixels; scales are fractions of the picture's area; the rest are probabilities and strengths as in torchvision.
+/// Sizes in pixels; scales are fractions of the image's area; the rest are probabilities and strengths as in torchvision.
 /// A probability is one number for all views or three by kind of view: <c>Blur: new(1, 0.1, 0.5)</c>.
 /// Threads: immutable; any number may share it.
 /// </summary>
-/// <param name="Global">Global views G per picture.</param>
-/// <param name="Local">Local views L per picture; 0 switches self-distillation off.</param>
+/// <param name="Global">Global views G per image.</param>
+/// <param name="Local">Local views L per image; 0 switches self-distillation off.</param>
 /// <param name="LocalSize">Side of a local view in pixels; a global view has the model's image size.</param>
-/// <param name="GlobalScaleMin">Smallest area of a global crop, as a fraction of the picture.</param>
+/// <param name="GlobalScaleMin">Smallest area of a global crop, as a fraction of the image.</param>
 /// <param name="GlobalScaleMax">Largest area of a global crop.</param>
 /// <param name="LocalScaleMin">Smallest area of a local crop.</param>
 /// <param name="LocalScaleMax">Largest area of a local crop.</param>
@@ -29,7 +29,7 @@ namespace Silc;
 /// <param name="AspectMax">Largest width over height; aspects are log-uniform in between.</param>
 /// <param name="Filter">Kernel that resizes crops.</param>
 /// <param name="Plain">
-/// The image-text loss sees the whole picture, squashed to a square and otherwise unchanged, in place of the global views, which are then
+/// The image-text loss sees the whole image, squashed to a square and otherwise unchanged, in place of the global views, which are then
 /// the teacher's alone: SigLIP 2 keeps augmentation away from captions.
 /// </param>
 public sealed record ViewConfig(
@@ -41,7 +41,7 @@ public sealed record ViewConfig(
     double BlurMin = 0.1, double BlurMax = 2, double AspectMin = 3 / 4.0, double AspectMax = 4 / 3.0,
     ResampleFilter Filter = ResampleFilter.Bicubic, bool Plain = false)
 {
-    /// <summary>Views of a picture that the image-text loss sees.</summary>
+    /// <summary>Views of an image that the image-text loss sees.</summary>
     public int Captioned => Plain ? 1 : Global;
 
     // The kernel, 3 sigma each way, lives on the stack.
@@ -55,7 +55,7 @@ public sealed record ViewConfig(
 
     /// <summary>
     /// SigLIP 2 (Tschannen et al. 2025, arXiv:2502.14786, section 2.3): 1 global crop for the teacher, 8 local ones for the student, and
-    /// the plain picture for the image-text loss.
+    /// the plain image for the image-text loss.
     /// </summary>
     public static ViewConfig SigLip2 { get; } = Silc with { Global = 1, Plain = true };
 

@@ -6,7 +6,7 @@ namespace Silc;
 /// </summary>
 public sealed class Batch
 {
-    /// <summary>A batch of <paramref name="size"/> pictures for <paramref name="config"/>, all zero.</summary>
+    /// <summary>A batch of <paramref name="size"/> images for <paramref name="config"/>, all zero.</summary>
     public Batch(SilcConfig config, int size)
     {
         var (views, side, localSide) = (config.Views, config.ImageSize, config.Views.LocalSize);
@@ -18,7 +18,7 @@ public sealed class Batch
         Samples = new int[size];
     }
 
-    /// <summary>Pictures B.</summary>
+    /// <summary>Images B.</summary>
     public int Size { get; }
 
     /// <summary>Global views (G, B, h, w, 3).</summary>
@@ -27,7 +27,7 @@ public sealed class Batch
     /// <summary>Local views (L, B, h', w', 3).</summary>
     public float[] Local { get; }
 
-    /// <summary>Whole pictures (B, h, w, 3) for the image-text loss; empty unless <see cref="ViewConfig.Plain"/>.</summary>
+    /// <summary>Whole images (B, h, w, 3) for the image-text loss; empty unless <see cref="ViewConfig.Plain"/>.</summary>
     public float[] Plain { get; }
 
     /// <summary>Token ids (B, T).</summary>

@@ -29,7 +29,7 @@ public sealed class BatchLoader : IDisposable
     Exception? failure;
 
     /// <summary>Starts the workers.</summary>
-    /// <param name="source">Pictures and captions.</param>
+    /// <param name="source">Images and captions.</param>
     /// <param name="tokenizer">Used from several threads at once.</param>
     /// <param name="config">Sizes and views.</param>
     /// <param name="batchSize">Samples B per batch.</param>
@@ -126,7 +126,7 @@ public sealed class BatchLoader : IDisposable
 
     /// <summary>
     /// Stops the workers, each of which ends with the sample at hand. Waits for them, but no longer than half a second: a slow source, such
-    /// as one that fetches pictures, is then still in a last <see cref="IImageTextSource.Read"/>, whose result nobody takes.
+    /// as one that fetches images, is then still in a last <see cref="IImageTextSource.Read"/>, whose result nobody takes.
     /// </summary>
     public void Dispose()
     {
@@ -200,7 +200,7 @@ public sealed class BatchLoader : IDisposable
         int wanted = job.Samples[slot];
         ImageTextPair pair;
         using (LoadClock.In(LoadStage.Decode)) pair = reader.Read(wanted, out job.Batch.Samples[slot]);
-        using (LoadClock.In(LoadStage.Augment)) sampler.Fill(pair.Picture, job.Epoch, wanted, job.Batch, slot);
+        using (LoadClock.In(LoadStage.Augment)) sampler.Fill(pair.Image, job.Epoch, wanted, job.Batch, slot);
         using var _ = LoadClock.In(LoadStage.Tokenize);
         var caption = pair.Captions[DataStreams.Caption(seed, job.Epoch, wanted).NextInt(pair.Captions.Count)];
         var length = config.TextLength;

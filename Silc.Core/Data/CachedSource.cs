@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Silc;
 
 /// <summary>
-/// Keeps decoded pictures in memory up to a budget. What was kept stays: epochs visit every picture once, so replacing the
-/// least recently used would evict each picture just before its next use. Threads: any number may call <see cref="Read"/>.
+/// Keeps decoded images in memory up to a budget. What was kept stays: epochs visit every image once, so replacing the
+/// least recently used would evict each image just before its next use. Threads: any number may call <see cref="Read"/>.
 /// </summary>
 /// <param name="source">Where pairs come from.</param>
 /// <param name="maxBytes">Budget for decoded pixels.</param>
@@ -33,7 +33,7 @@ public sealed class CachedSource(IImageTextSource source, long maxBytes) : IImag
     {
         if (kept.TryGetValue(index, out var pair)) return pair;
         pair = source.Read(index);
-        long size = pair.Picture.Rgba.Length;
+        long size = pair.Image.Rgba.Length;
         // Reserve first: two threads must not both fit into the last gap.
         if (Interlocked.Add(ref bytes, size) > maxBytes || !kept.TryAdd(index, pair)) Interlocked.Add(ref bytes, -size);
         return pair;

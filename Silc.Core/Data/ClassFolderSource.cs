@@ -9,14 +9,14 @@ public sealed class ClassFolderSource : IImageTextSource
     /// <summary>CLIP's template for any class.</summary>
     public const string UsualTemplate = "a photo of a {}";
 
-    readonly (string Path, string Class)[] pictures;
+    readonly (string Path, string Class)[] images;
     readonly string template;
 
     /// <summary>Lists the folders and all below them, but hidden ones; pairs are in the order of their paths.</summary>
     /// <param name="path">The folder of the class folders.</param>
     /// <param name="template">{} stands for the folder's name, in which _ and - are read as spaces.</param>
     /// <exception cref="ArgumentException">The template has no {}.</exception>
-    /// <exception cref="InvalidDataException">No folder has a picture, or one has no word for a name.</exception>
+    /// <exception cref="InvalidDataException">No folder has an image, or one has no word for a name.</exception>
     public ClassFolderSource(string path, string template = UsualTemplate)
     {
         Require.That(
@@ -24,19 +24,19 @@ public sealed class ClassFolderSource : IImageTextSource
         this.template = template;
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
         var log = new SkipLog();
-        pictures = [.. Pictures(path, log)];
+        images = [.. Images(path, log)];
         Skipped = log.Report();
-        if (pictures.Length == 0)
+        if (images.Length == 0)
             throw new InvalidDataException(
-                $"{path} has no folder with pictures; those of red pandas belong into {path}/red_panda");
-        Classes = LabelSet.From(pictures, picture => picture.Class);
+                $"{path} has no folder with images; those of red pandas belong into {path}/red_panda");
+        Classes = LabelSet.From(images, image => image.Class);
     }
 
     /// <inheritdoc/>
     public string Name { get; }
 
     /// <inheritdoc/>
-    public int Count => pictures.Length;
+    public int Count => images.Length;
 
     /// <inheritdoc/>
     public IReadOnlyList<SkippedMembers> Skipped { get; }
@@ -47,11 +47,11 @@ public sealed class ClassFolderSource : IImageTextSource
     /// <inheritdoc/>
     public ImageTextPair Read(int index)
     {
-        var (path, name) = pictures[index];
-        return new(path, PictureFile.Read(path), [template.Replace("{}", name)]);
+        var (path, name) = images[index];
+        return new(path, ImageFile.Read(path), [template.Replace("{}", name)]);
     }
 
-    static IEnumerable<(string Path, string Class)> Pictures(string root, SkipLog log)
+    static IEnumerable<(string Path, string Class)> Images(string root, SkipLog log)
     {
         var folders = Directory.EnumerateDirectories(root).Select(folder => Path.GetFileName(folder)!).Where(name => !DataFolder.IsHidden(name));
         var classes = folders.ToDictionary(name => name, name => ClassOf(Path.Combine(root, name)));
@@ -59,8 +59,8 @@ public sealed class ClassFolderSource : IImageTextSource
         foreach (var file in DataFolder.Files(root, log))
         {
             var folder = Path.GetRelativePath(root, file).Split(Path.DirectorySeparatorChar)[0];
-            if (UnreadPicture.Reason(file) is { } reason) log.Add(reason, file);
-            if (!PictureFile.IsPicture(file)) continue;
+            if (UnreadImage.Reason(file) is { } reason) log.Add(reason, file);
+            if (!ImageFile.IsImage(file)) continue;
             if (classes.TryGetValue(folder, out var name))
             {
                 filled.Add(folder);

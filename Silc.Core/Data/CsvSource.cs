@@ -3,8 +3,8 @@ using CsvHelper;
 namespace Silc;
 
 /// <summary>
-/// A table of picture paths and captions, as open_clip reads it: UTF-8 with a header line. Rows that name the same picture
-/// become one pair with several captions, so that no batch holds a picture twice. Threads: any number may call <see cref="Read"/>.
+/// A table of image paths and captions, as open_clip reads it: UTF-8 with a header line. Rows that name the same image
+/// become one pair with several captions, so that no batch holds an image twice. Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class CsvSource : IImageTextSource
 {
@@ -14,16 +14,16 @@ public sealed class CsvSource : IImageTextSource
     readonly List<(string Path, List<string> Captions)> pairs = [];
     readonly bool needCaptions;
 
-    /// <summary>Reads the table, not the pictures.</summary>
-    /// <param name="path">CSV or TSV file; relative picture paths start from its folder.</param>
-    /// <param name="imageColumn">Header of the picture paths.</param>
+    /// <summary>Reads the table, not the images.</summary>
+    /// <param name="path">CSV or TSV file; relative image paths start from its folder.</param>
+    /// <param name="imageColumn">Header of the image paths.</param>
     /// <param name="captionColumn">Header of the captions; null means title. One that is named must be there, whoever needs captions.</param>
     /// <param name="separator">Between columns; null detects comma, semicolon, tab or bar from the first lines.</param>
     /// <param name="needCaptions">
-    /// False lets the usual column of captions be missing, and cells of it be empty, for what looks at pictures alone.
+    /// False lets the usual column of captions be missing, and cells of it be empty, for what looks at images alone.
     /// </param>
     /// <exception cref="InvalidDataException">
-    /// A column or a value is missing, a row has more values than the header, a byte is not UTF-8, all pictures are addresses of the web, or
+    /// A column or a value is missing, a row has more values than the header, a byte is not UTF-8, all images are addresses of the web, or
     /// there is no row; the message says where.
     /// </exception>
     public CsvSource(string path, string imageColumn = "filepath", string? captionColumn = null, char? separator = null, bool needCaptions = true)
@@ -34,8 +34,8 @@ public sealed class CsvSource : IImageTextSource
     /// <summary>The same from a pipe.</summary>
     /// <param name="table">The bytes of the table; disposed of when it has been read.</param>
     /// <param name="path">What errors call it.</param>
-    /// <param name="folder">Where relative picture paths start.</param>
-    /// <param name="imageColumn">Header of the picture paths.</param>
+    /// <param name="folder">Where relative image paths start.</param>
+    /// <param name="imageColumn">Header of the image paths.</param>
     /// <param name="captionColumn">Header of the captions.</param>
     /// <param name="separator">Between columns; null detects it.</param>
     /// <param name="needCaptions">As above.</param>
@@ -53,7 +53,7 @@ public sealed class CsvSource : IImageTextSource
         Load(csv, path, folder, imageColumn, captionColumn);
     }
 
-    /// <summary>A table that comes through a pipe; relative picture paths start from the working directory.</summary>
+    /// <summary>A table that comes through a pipe; relative image paths start from the working directory.</summary>
     /// <exception cref="InvalidDataException">As for a file.</exception>
     public static CsvSource FromPipe(Stream table, string imageColumn = "filepath", string? captionColumn = null, char? separator = null,
         bool needCaptions = true)
@@ -75,7 +75,7 @@ public sealed class CsvSource : IImageTextSource
     public ImageTextPair Read(int index)
     {
         var (path, captions) = pairs[index];
-        return new(path, PicturePath.Read(path), captions);
+        return new(path, ImagePath.Read(path), captions);
     }
 
     void Load(CsvReader csv, string path, string folder, string imageColumn, string? captionColumn)
@@ -90,10 +90,10 @@ public sealed class CsvSource : IImageTextSource
         {
             CheckWidth(csv, path);
             var text = needCaptions ? Value(csv, caption, path) : caption < 0 ? "" : csv.GetString(caption).Trim();
-            Add(PicturePath.Of(folder, Value(csv, image, path)), text, known);
+            Add(ImagePath.Of(folder, Value(csv, image, path)), text, known);
         }
         if (pairs.Count == 0) throw new InvalidDataException($"{path} has a header but no rows");
-        PicturePath.Check(path, imageColumn, pairs.Select(pair => pair.Path));
+        ImagePath.Check(path, imageColumn, pairs.Select(pair => pair.Path));
     }
 
     // A bare separator inside a value would cut it, and move what follows into the wrong column. Spreadsheets add empty cells at the end.
@@ -106,12 +106,12 @@ public sealed class CsvSource : IImageTextSource
             + $"({string.Join(", ", csv.Headers)}); put quotes around a value with a '{csv.Separator}' in it");
     }
 
-    void Add(string picture, string caption, Dictionary<string, int> known)
+    void Add(string image, string caption, Dictionary<string, int> known)
     {
-        if (!known.TryGetValue(picture, out int index))
+        if (!known.TryGetValue(image, out int index))
         {
-            known[picture] = index = pairs.Count;
-            pairs.Add((picture, []));
+            known[image] = index = pairs.Count;
+            pairs.Add((image, []));
         }
         if (caption != "") pairs[index].Captions.Add(caption);
     }

@@ -12,7 +12,7 @@ static class DataFolder
     /// <summary>True if a path with slashes leads through a hidden folder or to a hidden file.</summary>
     public static bool LeadsToHidden(string path) => path.Split('/').Any(IsHidden);
 
-    /// <summary>Paths in ordinal order; hidden pictures are counted and left out.</summary>
+    /// <summary>Paths in ordinal order; hidden images are counted and left out.</summary>
     public static List<string> Files(string folder, SkipLog log)
     {
         var found = new List<string>();
@@ -27,7 +27,7 @@ static class DataFolder
         foreach (var file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))
         {
             if (!hidden && !IsHidden(Path.GetFileName(file))) found.Add(file);
-            else if (PictureFile.IsPicture(file)) log.Add(SkipReason.Hidden, file);
+            else if (ImageFile.IsImage(file)) log.Add(SkipReason.Hidden, file);
         }
         foreach (var below in Directory.EnumerateDirectories(folder).Order(StringComparer.Ordinal))
         {

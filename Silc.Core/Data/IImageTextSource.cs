@@ -1,13 +1,13 @@
 namespace Silc;
 
-/// <summary>One picture and the captions that describe it. Threads: any number may read it, while nobody changes its arrays.</summary>
+/// <summary>One image and the captions that describe it. Threads: any number may read it, while nobody changes its arrays.</summary>
 /// <param name="Key">Where it came from: a path or an id, for reports.</param>
-/// <param name="Picture">The decoded picture.</param>
+/// <param name="Image">The decoded image.</param>
 /// <param name="Captions">One or more captions; training draws one.</param>
-public sealed record ImageTextPair(string Key, Picture Picture, IReadOnlyList<string> Captions);
+public sealed record ImageTextPair(string Key, RgbImage Image, IReadOnlyList<string> Captions);
 
 /// <summary>
-/// Pictures with captions, by index. Implement it to train on data of your own.
+/// Images with captions, by index. Implement it to train on data of your own.
 /// Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public interface IImageTextSource

@@ -4,7 +4,7 @@ using CsvHelper;
 namespace Silc;
 
 /// <summary>
-/// Pictures that a table beside them names, as Hugging Face's imagefolder: <c>metadata.csv</c> or <c>metadata.jsonl</c> in the folder or in
+/// Images that a table beside them names, as Hugging Face's imagefolder: <c>metadata.csv</c> or <c>metadata.jsonl</c> in the folder or in
 /// folders below, whose paths start from where the table lies. Or one table of JSON lines, whatever its name. Threads: <see cref="Read"/> is
 /// called by any number of them.
 /// </summary>
@@ -19,14 +19,14 @@ public sealed class MetadataSource : IImageTextSource
     readonly Dictionary<string, int> known = [];
     readonly HashSet<string> columnsSeen = [];
 
-    /// <summary>Reads the tables, not the pictures.</summary>
+    /// <summary>Reads the tables, not the images.</summary>
     /// <param name="path">A folder, or a table whose name ends in .jsonl or .ndjson.</param>
-    /// <param name="imageColumn">Column or key of the picture paths; null means file_name, filepath, image, path or filename.</param>
+    /// <param name="imageColumn">Column or key of the image paths; null means file_name, filepath, image, path or filename.</param>
     /// <param name="captionColumn">
     /// Column or key of the captions, a string or in JSON an array of strings; null means text, caption, captions, title, prompt or description.
-    /// One that is named must be somewhere, also for who takes pictures without captions.
+    /// One that is named must be somewhere, also for who takes images without captions.
     /// </param>
-    /// <param name="needCaptions">False takes pictures without captions, too, also those that no table names.</param>
+    /// <param name="needCaptions">False takes images without captions, too, also those that no table names.</param>
     /// <exception cref="InvalidDataException">There is no table, or one has no such column, or a line is damaged; the message says which.</exception>
     public MetadataSource(string path, string? imageColumn = null, string? captionColumn = null, bool needCaptions = true)
     {
@@ -42,14 +42,14 @@ public sealed class MetadataSource : IImageTextSource
         }
         // Of several tables, such as one for each split, some may have no captions.
         if (captionColumn is not null && pairs.Count > 0 && !columnsSeen.Contains(captionColumn)) throw Missing(path, captionColumn, [captionColumn], columnsSeen, "--caption-column");
-        foreach (var picture in files.Where(file => PictureFile.IsPicture(file) && !known.ContainsKey(Path.GetFullPath(file))))
+        foreach (var image in files.Where(file => ImageFile.IsImage(file) && !known.ContainsKey(Path.GetFullPath(file))))
         {
-            if (needCaptions) log.Add(SkipReason.NoRow, picture);
-            else Add(Path.GetFullPath(picture), []);
+            if (needCaptions) log.Add(SkipReason.NoRow, image);
+            else Add(Path.GetFullPath(image), []);
         }
         Skipped = log.Report();
-        if (pairs.Count == 0) throw new InvalidDataException($"{tables[0]} names no picture");
-        PicturePath.Check(tables[0], imageColumn ?? "file_name", pairs.Select(pair => pair.Path));
+        if (pairs.Count == 0) throw new InvalidDataException($"{tables[0]} names no image");
+        ImagePath.Check(tables[0], imageColumn ?? "file_name", pairs.Select(pair => pair.Path));
     }
 
     /// <summary>True for a folder with such a table in it, or in a folder right below: one for each split.</summary>
@@ -73,7 +73,7 @@ public sealed class MetadataSource : IImageTextSource
     public IReadOnlyList<SkippedMembers> Skipped { get; }
 
     /// <inheritdoc/>
-    public ImageTextPair Read(int index) => new(pairs[index].Path, PicturePath.Read(pairs[index].Path), pairs[index].Captions);
+    public ImageTextPair Read(int index) => new(pairs[index].Path, ImagePath.Read(pairs[index].Path), pairs[index].Captions);
 
     static bool IsMetadata(string path) => usualTables.Contains(Path.GetFileName(path));
 
@@ -122,11 +122,11 @@ public sealed class MetadataSource : IImageTextSource
                 columnsSeen.UnionWith(keys);
                 var key = Choose(name, image, usualImages, keys, "--image-column")!;
                 var file = CaptionFile.Strings(json.RootElement, key, name).FirstOrDefault()
-                    ?? throw new InvalidDataException($"{name}: nothing in '{key}'; name the picture or delete the line");
+                    ?? throw new InvalidDataException($"{name}: nothing in '{key}'; name the image or delete the line");
                 var captions = Choose(name, caption, usualCaptions, keys, "--caption-column", needCaptions) is { } field
                     ? CaptionFile.Strings(json.RootElement, field, name).ToList() : [];
                 if (captions.Count == 0 && needCaptions) throw new InvalidDataException($"{name} has no caption; write one or delete the line");
-                Add(PicturePath.Of(folder, file), captions);
+                Add(ImagePath.Of(folder, file), captions);
             }
             catch (JsonException error)
             {

@@ -4,20 +4,20 @@ using System.Runtime.InteropServices;
 namespace Silc;
 
 /// <summary>
-/// The nearest picture by plain pixels: what classification reaches without any model. A trained model that does not beat this
+/// The nearest image by plain pixels: what classification reaches without any model. A trained model that does not beat this
 /// has learned nothing about content. Threads: any number may call.
 /// </summary>
 public static class PixelNeighbours
 {
     /// <summary>
-    /// For each query the index of the reference picture at the smallest Euclidean distance, both shrunk to
+    /// For each query the index of the reference image at the smallest Euclidean distance, both shrunk to
     /// <paramref name="side"/> x <paramref name="side"/> pixels.
     /// </summary>
-    /// <param name="references">Pictures to find.</param>
-    /// <param name="queries">Pictures to find them for.</param>
+    /// <param name="references">Images to find.</param>
+    /// <param name="queries">Images to find them for.</param>
     /// <param name="side">Pixels across and down that are compared.</param>
     /// <param name="outline">
-    /// True compares pictures on black and on white, which tells transparent from grey and finds more; false on mid-grey alone,
+    /// True compares images on black and on white, which tells transparent from grey and finds more; false on mid-grey alone,
     /// all that a model sees.
     /// </param>
     public static int[] Nearest(IImageTextSource references, IImageTextSource queries, int side = 24, bool outline = true)
@@ -46,12 +46,12 @@ public static class PixelNeighbours
         var thumbnails = new float[source.Count][];
         ParallelLoop.Run(source.Count, i =>
         {
-            var picture = source.Read(i).Picture;
+            var image = source.Read(i).Image;
             var pixels = thumbnails[i] = new float[grounds.Length * 3 * side * side];
             foreach (var (g, ground) in grounds.Index())
             {
                 var part = pixels.AsSpan(g * 3 * side * side, 3 * side * side);
-                Resample.Crop(picture, CropBox.Of(picture), part, side, side, ResampleFilter.Bilinear, ground);
+                Resample.Crop(image, CropBox.Of(image), part, side, side, ResampleFilter.Bilinear, ground);
             }
         });
         return thumbnails;

@@ -9,15 +9,15 @@ static class SkipReason
         NoFile = "link, device or other special member",
         Duplicate = "second file of its kind under one key",
         OtherField = "file of another field: a field is all that follows the first dot of a name",
-        NoCaption = "picture without caption",
-        OtherCase = "picture whose captions have another name in upper and lower case; that of dog.jpg is dog.txt",
-        DoubleEnding = "picture whose captions have its ending in their name; that of dog.jpg is dog.txt, not dog.jpg.txt",
-        NoRow = "picture that no row of metadata names",
-        NoPicture = "caption without picture",
+        NoCaption = "image without caption",
+        OtherCase = "image whose captions have another name in upper and lower case; that of dog.jpg is dog.txt",
+        DoubleEnding = "image whose captions have its ending in their name; that of dog.jpg is dog.txt, not dog.jpg.txt",
+        NoRow = "image that no row of metadata names",
+        NoImage = "caption without image",
         Hidden = "hidden file, or one that a system keeps beside data",
         Loop = "link to a folder that it lies in",
-        OutsideClasses = "picture outside of the class folders",
-        EmptyClass = "class folder without a picture";
+        OutsideClasses = "image outside of the class folders",
+        EmptyClass = "class folder without an image";
 
     public static string Larger(long limit) => $"larger than {limit:N0} bytes";
 }

@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>
-/// Reads pairs, taking the next index in place of one that cannot be read: a web-scale set always holds some damaged pictures.
+/// Reads pairs, taking the next index in place of one that cannot be read: a web-scale set always holds some damaged images.
 /// Counts them and gives up once they are more than a share of what was read.
 /// </summary>
 /// <param name="source">Where pairs come from.</param>

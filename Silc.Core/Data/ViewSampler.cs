@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>
-/// Makes the multi-crop views of a picture (Caron et al. 2020, arXiv:2006.09882): random resized crops, then DINO's colour
+/// Makes the multi-crop views of an image (Caron et al. 2020, arXiv:2006.09882): random resized crops, then DINO's colour
 /// changes in DINO's order, each by its own probability in <see cref="ViewConfig"/>. Every view has a random stream of its own,
 /// keyed by seed, epoch, sample and view. Threads: any number may use it at once.
 /// </summary>
@@ -19,57 +19,57 @@ public sealed class ViewSampler(SilcConfig config, int seed)
     readonly Chances first = new(config.Views, p => p.FirstGlobal), others = new(config.Views, p => p.OtherGlobals),
         locals = new(config.Views, p => p.Locals);
 
-    /// <summary>Fills the slot of one picture in every view of a batch; several threads may fill different slots.</summary>
-    /// <param name="picture">Source of the views.</param>
+    /// <summary>Fills the slot of one image in every view of a batch; several threads may fill different slots.</summary>
+    /// <param name="image">Source of the views.</param>
     /// <param name="epoch">Passes over the data before this one.</param>
-    /// <param name="sample">Index of the picture in its source.</param>
+    /// <param name="sample">Index of the image in its source.</param>
     /// <param name="batch">Receives the pixels.</param>
     /// <param name="slot">Row of the batch, from 0 to B - 1.</param>
-    public void Fill(Picture picture, long epoch, int sample, Batch batch, int slot)
+    public void Fill(RgbImage image, long epoch, int sample, Batch batch, int slot)
     {
         for (int view = 0; view < views.Global; view++)
         {
             var random = DataStreams.View(seed, epoch, sample, view);
             var pixels = Slot(batch.Global, config.ImageSize, view * batch.Size + slot);
             var chances = view == 0 ? first : others;
-            View(picture, random, pixels, config.ImageSize, views.GlobalScaleMin, views.GlobalScaleMax, chances);
+            View(image, random, pixels, config.ImageSize, views.GlobalScaleMin, views.GlobalScaleMax, chances);
         }
         for (int view = 0; view < views.Local; view++)
         {
             var random = DataStreams.View(seed, epoch, sample, views.Global + view);
             var pixels = Slot(batch.Local, views.LocalSize, view * batch.Size + slot);
-            View(picture, random, pixels, views.LocalSize, views.LocalScaleMin, views.LocalScaleMax, locals);
+            View(image, random, pixels, views.LocalSize, views.LocalScaleMin, views.LocalScaleMax, locals);
         }
         if (views.Plain)
         {
             var pixels = Slot(batch.Plain, config.ImageSize, slot);
             var ground = Ground(DataStreams.View(seed, epoch, sample, views.Global + views.Local));
-            Resample.Crop(picture, CropBox.Of(picture), pixels, config.ImageSize, config.ImageSize, views.Filter, ground);
+            Resample.Crop(image, CropBox.Of(image), pixels, config.ImageSize, config.ImageSize, views.Filter, ground);
             Photometric.ToSigned(pixels);
         }
     }
 
-    /// <summary>The picture as models are evaluated on it: a square, over mid-grey, values in [-1, 1].</summary>
-    public static float[] EvalPixels(Picture picture, int size, EvalCrop crop = EvalCrop.Squash)
+    /// <summary>The image as models are evaluated on it: a square, over mid-grey, values in [-1, 1].</summary>
+    public static float[] EvalPixels(RgbImage image, int size, EvalCrop crop = EvalCrop.Squash)
     {
         var pixels = new float[size * size * 3];
-        EvalPixels(picture, size, pixels, crop);
+        EvalPixels(image, size, pixels, crop);
         return pixels;
     }
 
-    /// <summary>As <see cref="EvalPixels(Picture, int, EvalCrop)"/>, into 3 · size · size values of a larger batch.</summary>
-    public static void EvalPixels(Picture picture, int size, Span<float> pixels, EvalCrop crop = EvalCrop.Squash)
+    /// <summary>As <see cref="EvalPixels(RgbImage, int, EvalCrop)"/>, into 3 · size · size values of a larger batch.</summary>
+    public static void EvalPixels(RgbImage image, int size, Span<float> pixels, EvalCrop crop = EvalCrop.Squash)
     {
-        var box = crop == EvalCrop.Squash ? CropBox.Of(picture) : CropBox.Center(picture, size);
-        Resample.Crop(picture, box, pixels, size, size, background: EvalBackground);
+        var box = crop == EvalCrop.Squash ? CropBox.Of(image) : CropBox.Center(image, size);
+        Resample.Crop(image, box, pixels, size, size, background: EvalBackground);
         Photometric.ToSigned(pixels[..(size * size * 3)]);
     }
 
-    void View(Picture picture, Philox random, Span<float> pixels, int size, double scaleMin, double scaleMax, Chances chances)
+    void View(RgbImage image, Philox random, Span<float> pixels, int size, double scaleMin, double scaleMax, Chances chances)
     {
-        var box = RandomCrop.Draw(random, picture.Width, picture.Height, scaleMin, scaleMax, views.AspectMin, views.AspectMax);
+        var box = RandomCrop.Draw(random, image.Width, image.Height, scaleMin, scaleMax, views.AspectMin, views.AspectMax);
         var flip = random.NextDouble() < chances.Flip;
-        Resample.Crop(picture, box, pixels, size, size, views.Filter, Ground(random), flip);
+        Resample.Crop(image, box, pixels, size, size, views.Filter, Ground(random), flip);
         if (random.NextDouble() < chances.Jitter) Jitter(random, pixels);
         if (random.NextDouble() < chances.Grey) Photometric.Grey(pixels);
         if (random.NextDouble() < chances.Blur)
@@ -99,7 +99,7 @@ public sealed class ViewSampler(SilcConfig config, int seed)
 
     static float Factor(Philox random, double strength) => (float)random.Uniform(Math.Max(0, 1 - strength), 1 + strength);
 
-    // White art would vanish on white, and a fixed colour would give the views of a cut-out picture away.
+    // White art would vanish on white, and a fixed colour would give the views of a cut-out image away.
     static Colour Ground(Philox random) => new(Channel(random), Channel(random), Channel(random));
 
     static float Channel(Philox random) => (float)random.Uniform(Darkest, Lightest);

@@ -3,7 +3,7 @@ using SkiaSharp;
 namespace Silc;
 
 /// <summary>
-/// A page of pictures: each row a query and what was found for it, right answers framed green and wrong ones red. Text may be of any
+/// A page of images: each row a query and what was found for it, right answers framed green and wrong ones red. Text may be of any
 /// script. Threads: any number may call.
 /// </summary>
 public static class ContactSheet
@@ -28,17 +28,17 @@ public static class ContactSheet
     /// <param name="path">File to write.</param>
     /// <param name="rows">Rows from top to bottom.</param>
     /// <param name="title">Words above the rows; null leaves them out.</param>
-    /// <param name="cell">Side of a picture in pixels.</param>
+    /// <param name="cell">Side of an image in pixels.</param>
     /// <exception cref="ArgumentException">There are no rows.</exception>
     public static void Write(string path, IReadOnlyList<ContactSheetRow> rows, string? title = null, int cell = 96) =>
         SheetFile.Write(path, Draw(rows, title, cell));
 
-    /// <summary>The page as a picture.</summary>
+    /// <summary>The page as an image.</summary>
     /// <inheritdoc cref="Write"/>
-    public static Picture Draw(IReadOnlyList<ContactSheetRow> rows, string? title = null, int cell = 96)
+    public static RgbImage Draw(IReadOnlyList<ContactSheetRow> rows, string? title = null, int cell = 96)
     {
         Require.Positive(rows.Count, "number of rows of a contact sheet");
-        Require.Within(cell, 32, 1024, "side of a contact sheet's pictures");
+        Require.Within(cell, 32, 1024, "side of a contact sheet's images");
         var head = title is null ? 0 : TitleHeight;
         var step = cell + CaptionHeight + Gap;
         var width = 2 * Margin + QueryWidth + rows.Max(row => row.Cells.Count) * (cell + Gap);
@@ -70,8 +70,8 @@ public static class ContactSheet
             canvas.DrawRoundRect(round, paint);
             canvas.Save();
             canvas.ClipRoundRect(round, antialias: true);
-            using var image = Drawing.Image(item.Picture);
-            canvas.DrawImage(image, Fit(item.Picture, box), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+            using var image = Drawing.Image(item.Image);
+            canvas.DrawImage(image, Fit(item.Image, box), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
             canvas.Restore();
         }
         if (item.Hit is { } hit) Mark(canvas, box, hit);
@@ -106,21 +106,21 @@ public static class ContactSheet
         canvas.Restore();
     }
 
-    static SKRect Fit(Picture picture, SKRect box)
+    static SKRect Fit(RgbImage image, SKRect box)
     {
-        var scale = Math.Min(box.Width / picture.Width, box.Height / picture.Height);
-        var (width, height) = (picture.Width * scale, picture.Height * scale);
+        var scale = Math.Min(box.Width / image.Width, box.Height / image.Height);
+        var (width, height) = (image.Width * scale, image.Height * scale);
         return SKRect.Create(box.MidX - width / 2, box.MidY - height / 2, width, height);
     }
 }
 
 /// <summary>One row of a <see cref="ContactSheet"/>. Threads: immutable; any number may share it.</summary>
-/// <param name="Query">Words at the left, e.g. the text that the pictures answer.</param>
-/// <param name="Cells">Pictures, best first.</param>
+/// <param name="Query">Words at the left, e.g. the text that the images answer.</param>
+/// <param name="Cells">Images, best first.</param>
 public sealed record ContactSheetRow(string Query, IReadOnlyList<ContactSheetCell> Cells);
 
-/// <summary>One picture of a <see cref="ContactSheet"/>. Threads: immutable; any number may share it.</summary>
-/// <param name="Picture">What to show; transparent pixels are shown on light grey.</param>
+/// <summary>One image of a <see cref="ContactSheet"/>. Threads: immutable; any number may share it.</summary>
+/// <param name="Image">What to show; transparent pixels are shown on light grey.</param>
 /// <param name="Caption">Words below it, e.g. its true caption or a score.</param>
 /// <param name="Hit">True frames it green with a tick, false red with a cross, null not at all.</param>
-public sealed record ContactSheetCell(Picture Picture, string Caption = "", bool? Hit = null);
+public sealed record ContactSheetCell(RgbImage Image, string Caption = "", bool? Hit = null);

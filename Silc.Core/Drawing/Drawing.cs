@@ -2,11 +2,11 @@ using SkiaSharp;
 
 namespace Silc;
 
-/// <summary>Pictures drawn with Skia.</summary>
+/// <summary>Images drawn with Skia.</summary>
 static class Drawing
 {
     /// <summary>Runs <paramref name="draw"/> on a transparent canvas of that size.</summary>
-    public static Picture Draw(int width, int height, Action<SKCanvas> draw)
+    public static RgbImage Draw(int width, int height, Action<SKCanvas> draw)
     {
         using var surface = SKSurface.Create(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Premul))
             ?? throw new InvalidOperationException($"Skia could not make a {width} x {height} surface");
@@ -17,14 +17,14 @@ static class Drawing
     }
 
     /// <summary>The smallest rectangle around pixels of at least <paramref name="alpha"/>; empty when there are none.</summary>
-    public static SKRectI OpaqueBox(Picture picture, byte alpha)
+    public static SKRectI OpaqueBox(RgbImage image, byte alpha)
     {
-        var (left, top, right, bottom) = (picture.Width, picture.Height, 0, 0);
-        for (var y = 0; y < picture.Height; y++)
+        var (left, top, right, bottom) = (image.Width, image.Height, 0, 0);
+        for (var y = 0; y < image.Height; y++)
         {
-            for (var x = 0; x < picture.Width; x++)
+            for (var x = 0; x < image.Width; x++)
             {
-                if (picture.Rgba[4 * (y * picture.Width + x) + 3] < alpha) continue;
+                if (image.Rgba[4 * (y * image.Width + x) + 3] < alpha) continue;
                 (left, right) = (Math.Min(left, x), Math.Max(right, x + 1));
                 (top, bottom) = (Math.Min(top, y), Math.Max(bottom, y + 1));
             }
@@ -32,8 +32,8 @@ static class Drawing
         return right > left ? new SKRectI(left, top, right, bottom) : SKRectI.Empty;
     }
 
-    /// <summary>A Skia image of the picture; the caller disposes it.</summary>
-    public static SKImage Image(Picture picture) => SKImage.FromPixelCopy(Info(picture.Width, picture.Height), picture.Rgba);
+    /// <summary>A Skia image of the image; the caller disposes it.</summary>
+    public static SKImage Image(RgbImage image) => SKImage.FromPixelCopy(Info(image.Width, image.Height), image.Rgba);
 
     /// <summary>The colour that lies <paramref name="t"/> of the way from one to the other.</summary>
     public static SKColor Between(SKColor a, SKColor b, float t) =>
@@ -41,16 +41,16 @@ static class Drawing
 
     static byte Mix(byte a, byte b, float t) => (byte)MathF.Round(a + (b - a) * t);
 
-    static unsafe Picture Read(SKImage image)
+    static unsafe RgbImage Read(SKImage image)
     {
         var rgba = new byte[4 * image.Width * image.Height];
         var info = Info(image.Width, image.Height);
         fixed (byte* pixels = rgba)
         {
             if (!image.ReadPixels(info, (nint)pixels, info.RowBytes))
-                throw new InvalidOperationException($"Skia could not read back a {image.Width} x {image.Height} picture");
+                throw new InvalidOperationException($"Skia could not read back a {image.Width} x {image.Height} image");
         }
-        return new Picture(image.Width, image.Height, rgba);
+        return new RgbImage(image.Width, image.Height, rgba);
     }
 
     static SKImageInfo Info(int width, int height) => new(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul);

@@ -6,7 +6,7 @@ namespace Silc;
 
 /// <summary>
 /// Sheets, charts and plots as PNG files that say that Silc drew them (a tEXt chunk "Software"): those may be drawn again, while a
-/// picture of the user's never makes way for one.
+/// image of the user's never makes way for one.
 /// </summary>
 static class SheetFile
 {
@@ -16,9 +16,9 @@ static class SheetFile
     static readonly byte[] mark = Chunk("tEXt", "Software\0Silc");
 
     /// <summary>Writes a sheet, whole or not at all.</summary>
-    public static void Write(string path, Picture sheet)
+    public static void Write(string path, RgbImage sheet)
     {
-        var png = PictureFile.Encode(sheet);
+        var png = ImageFile.Encode(sheet);
         AtomicFile.WriteBytes(path, [.. png.AsSpan(0, Start), .. mark, .. png.AsSpan(Start)]);
     }
 

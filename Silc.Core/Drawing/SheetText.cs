@@ -4,7 +4,7 @@ using SkiaSharp;
 namespace Silc;
 
 /// <summary>
-/// Text on pictures. What is ASCII is made of strokes and looks the same on every machine; other scripts are drawn in a font that has them, shaped
+/// Text on images. What is ASCII is made of strokes and looks the same on every machine; other scripts are drawn in a font that has them, shaped
 /// by HarfBuzz, so that vowel signs stand at their letters and Arabic joins.
 /// </summary>
 static class SheetText

@@ -3,7 +3,7 @@ using SkiaSharp;
 namespace Silc;
 
 /// <summary>
-/// Printable ASCII as pen strokes. Pictures with text must look the same on every machine, and a fresh one may have no fonts at
+/// Printable ASCII as pen strokes. Images with text must look the same on every machine, and a fresh one may have no fonts at
 /// all: the Skia build used on Linux knows only those it is given. For any text see <see cref="SheetText"/>.
 /// </summary>
 static class StrokeFont

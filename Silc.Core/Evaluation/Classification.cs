@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>
-/// How well scores (N, K) name the classes of N pictures; of equal scores the lower class comes first.
+/// How well scores (N, K) name the classes of N images; of equal scores the lower class comes first.
 /// Threads: any number may read it, while nobody changes its arrays.
 /// </summary>
 /// <param name="Top1">Share whose class scores highest.</param>
@@ -16,7 +16,7 @@ public sealed record Classification(double Top1, double Top5, ConfusionMatrix Co
     public static Classification Of(float[,] scores, IReadOnlyList<int> labels)
     {
         var (count, classes) = (scores.GetLength(0), scores.GetLength(1));
-        Require.That(labels.Count == count && count > 0, $"{labels.Count} labels for the scores of {count} pictures");
+        Require.That(labels.Count == count && count > 0, $"{labels.Count} labels for the scores of {count} images");
         foreach (var label in labels) Require.Within(label, 0, classes - 1, "label");
         var best = new int[count][];
         Parallel.For(0, count, i => best[i] = TopK.Of(Embeddings.Row(scores, i), Math.Min(5, classes)));

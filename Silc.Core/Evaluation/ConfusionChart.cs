@@ -3,7 +3,7 @@ using SkiaSharp;
 namespace Silc;
 
 /// <summary>
-/// A confusion matrix as a picture: a row for each class, the share of it that was taken for each class in shades. Names and per
+/// A confusion matrix as an image: a row for each class, the share of it that was taken for each class in shades. Names and per
 /// cent are written while there is room. Names may be of any script. Threads: any number may call.
 /// </summary>
 public static class ConfusionChart
@@ -29,9 +29,9 @@ public static class ConfusionChart
         SheetFile.Write(path, Draw(title, confusion, names));
     }
 
-    /// <summary>The chart as a picture.</summary>
+    /// <summary>The chart as an image.</summary>
     /// <inheritdoc cref="Write"/>
-    public static Picture Draw(string title, ConfusionMatrix confusion, IReadOnlyList<string> names)
+    public static RgbImage Draw(string title, ConfusionMatrix confusion, IReadOnlyList<string> names)
     {
         int n = confusion.Classes;
         Require.That(names.Count == n, $"{names.Count} names for {n} classes");

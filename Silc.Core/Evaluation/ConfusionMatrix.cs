@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>
-/// How often each class was taken for each other, over a whole data set: pictures in classification, pixels in segmentation.
+/// How often each class was taken for each other, over a whole data set: images in classification, pixels in segmentation.
 /// Labels below 0 are ignored. Threads: one at a time.
 /// </summary>
 public sealed class ConfusionMatrix

@@ -1,8 +1,8 @@
 namespace Silc;
 
-/// <summary>Accuracy of a classifier that saw a few pictures of each class. Threads: immutable; any number may share it.</summary>
-/// <param name="Shots">Pictures of each class.</param>
-/// <param name="Accuracies">One for each draw of those pictures.</param>
+/// <summary>Accuracy of a classifier that saw a few images of each class. Threads: immutable; any number may share it.</summary>
+/// <param name="Shots">Images of each class.</param>
+/// <param name="Accuracies">One for each draw of those images.</param>
 public sealed record FewShotScore(int Shots, IReadOnlyList<double> Accuracies)
 {
     /// <summary>Mean over the draws.</summary>
@@ -13,12 +13,12 @@ public sealed record FewShotScore(int Shots, IReadOnlyList<double> Accuracies)
 }
 
 /// <summary>
-/// big_vision's few-shot evaluation: <see cref="LeastSquaresProbe"/> on 1, 5, 10 and 25 pictures of each class, three draws.
+/// big_vision's few-shot evaluation: <see cref="RidgeProbe"/> on 1, 5, 10 and 25 images of each class, three draws.
 /// Threads: any number may call.
 /// </summary>
 public static class FewShot
 {
-    /// <summary>The numbers of pictures that big_vision reports.</summary>
+    /// <summary>The numbers of images that big_vision reports.</summary>
     public static IReadOnlyList<int> UsualShots { get; } = [1, 5, 10, 25];
 
     /// <summary>Learns from a few rows of each class and classifies the test rows.</summary>
@@ -39,7 +39,7 @@ public static class FewShot
         return new(shots, [.. Enumerable.Range(0, seeds).Select(seed =>
         {
             var rows = Draw(labels, shots, seed);
-            var probe = new LeastSquaresProbe(Embeddings.Rows(known, rows), [.. rows.Select(row => labels[row])], classes, ridge);
+            var probe = new RidgeProbe(Embeddings.Rows(known, rows), [.. rows.Select(row => labels[row])], classes, ridge);
             return Classification.Of(probe.Scores(test), testLabels).Top1;
         })]);
     }
@@ -53,7 +53,7 @@ public static class FewShot
         {
             int[] rows = [.. group];
             Require.That(rows.Length >= shots,
-                $"class {group.Key} has {rows.Length} pictures, {shots} shots want more: use fewer shots");
+                $"class {group.Key} has {rows.Length} images, {shots} shots want more: use fewer shots");
             var random = new Philox((ulong)seed, (ulong)group.Key);
             for (int i = 0; i < shots; i++)
             {

@@ -51,7 +51,7 @@ public sealed class LinearProbe
         var kept = labels.Select(label => ++seen[label] % 5 == 0).ToArray();
         int[] train = [.. kept.Index().Where(entry => !entry.Item).Select(entry => entry.Index)],
             check = [.. kept.Index().Where(entry => entry.Item).Select(entry => entry.Index)];
-        Require.Positive(check.Length, "number of pictures to choose the penalty on, one of five of a class,");
+        Require.Positive(check.Length, "number of images to choose the penalty on, one of five of a class,");
         int[] trainLabels = [.. train.Select(row => labels[row])], checkLabels = [.. check.Select(row => labels[row])];
         var (trainRows, checkRows) = (Embeddings.Rows(features, train), Embeddings.Rows(features, check));
         (LinearProbe? Probe, double Penalty, double Accuracy) best = (null, 0, -1);

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>How a patch is carried into the space that pictures and captions share; needs no training.</summary>
+/// <summary>How a patch is carried into the space that images and captions share; needs no training.</summary>
 public enum PatchFeature
 {
     /// <summary>The MAP head as if it attended to that patch alone: out(value(x)), then its MLP.</summary>

@@ -1,21 +1,21 @@
 namespace Silc;
 
-/// <summary>Which captions belong to which pictures; both may have several partners. Threads: any number may use it at once.</summary>
+/// <summary>Which captions belong to which imageKeys; both may have several partners. Threads: any number may use it at once.</summary>
 public sealed class RetrievalPairs
 {
     RetrievalPairs(IReadOnlyList<IReadOnlyList<int>> textsOfImage, IReadOnlyList<IReadOnlyList<int>> imagesOfText) =>
         (TextsOfImage, ImagesOfText) = (textsOfImage, imagesOfText);
 
-    /// <summary>Captions of each picture.</summary>
+    /// <summary>Captions of each image.</summary>
     public IReadOnlyList<IReadOnlyList<int>> TextsOfImage { get; }
 
-    /// <summary>Pictures of each caption.</summary>
+    /// <summary>Images of each caption.</summary>
     public IReadOnlyList<IReadOnlyList<int>> ImagesOfText { get; }
 
-    /// <summary>Captions that belong to one picture each, as in COCO.</summary>
-    /// <param name="images">Number of pictures.</param>
+    /// <summary>Captions that belong to one image each, as in COCO.</summary>
+    /// <param name="images">Number of imageKeys.</param>
     /// <param name="texts">Number of captions.</param>
-    /// <param name="imageOfText">Picture of each caption; null means caption i belongs to picture i.</param>
+    /// <param name="imageOfText">Image of each caption; null means caption i belongs to image i.</param>
     /// <exception cref="ArgumentException">The numbers do not fit each other.</exception>
     public static RetrievalPairs Of(int images, int texts, IReadOnlyList<int>? imageOfText = null)
     {
@@ -28,21 +28,21 @@ public sealed class RetrievalPairs
     }
 
     /// <summary>
-    /// The same after equal pictures and equal captions have become one each: a caption of two pictures counts for both, and what
+    /// The same after equal imageKeys and equal captions have become one each: a caption of two imageKeys counts for both, and what
     /// is found twice takes one place.
     /// </summary>
-    /// <param name="pictures">Something that equal pictures share, such as a hash of their pixels.</param>
+    /// <param name="imageKeys">Something that equal imageKeys share, such as a hash of their pixels.</param>
     /// <param name="captions">Captions.</param>
-    /// <param name="imageOfText">Picture of each caption.</param>
-    /// <returns>The pairs, and the first index of every picture and caption that is left.</returns>
+    /// <param name="imageOfText">Image of each caption.</param>
+    /// <returns>The pairs, and the first index of every image and caption that is left.</returns>
     public static (RetrievalPairs Pairs, int[] Images, int[] Texts) Merge(
-        IReadOnlyList<string> pictures, IReadOnlyList<string> captions, IReadOnlyList<int> imageOfText)
+        IReadOnlyList<string> imageKeys, IReadOnlyList<string> captions, IReadOnlyList<int> imageOfText)
     {
         Require.That(captions.Count == imageOfText.Count,
             $"imageOfText has {imageOfText.Count} entries for {captions.Count} captions");
-        var (images, imageNumber) = Distinct(pictures);
+        var (images, imageNumber) = Distinct(imageKeys);
         var (texts, textNumber) = Distinct(captions);
-        foreach (var owner in imageOfText) Require.Within(owner, 0, pictures.Count - 1, "image of a caption");
+        foreach (var owner in imageOfText) Require.Within(owner, 0, imageKeys.Count - 1, "image of a caption");
         return (Of(images.Length, texts.Length, imageOfText
             .Select((image, text) => (imageNumber[image], textNumber[text])).Distinct()), images, texts);
     }

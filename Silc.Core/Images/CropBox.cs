@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>
-/// Part of a picture in pixels, corners may be fractional: x from <paramref name="Left"/> to Left + Width.
+/// Part of an image in pixels, corners may be fractional: x from <paramref name="Left"/> to Left + Width.
 /// Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Left">Left edge.</param>
@@ -10,17 +10,17 @@ namespace Silc;
 /// <param name="Height">Pixels down.</param>
 public readonly record struct CropBox(double Left, double Top, double Width, double Height)
 {
-    /// <summary>The whole picture.</summary>
-    public static CropBox Of(Picture picture) => new(0, 0, picture.Width, picture.Height);
+    /// <summary>The whole image.</summary>
+    public static CropBox Of(RgbImage image) => new(0, 0, image.Width, image.Height);
 
     /// <summary>
     /// The part that is left when the shorter side is resized to <paramref name="size"/> pixels, the longer in proportion and
     /// rounded down, and the central square is cut out: torchvision's Resize(size) and CenterCrop(size) as one box.
     /// </summary>
-    public static CropBox Center(Picture picture, int size)
+    public static CropBox Center(RgbImage image, int size)
     {
-        var (left, width) = Middle(picture.Width, picture.Height, size);
-        var (top, height) = Middle(picture.Height, picture.Width, size);
+        var (left, width) = Middle(image.Width, image.Height, size);
+        var (top, height) = Middle(image.Height, image.Width, size);
         return new(left, top, width, height);
     }
 

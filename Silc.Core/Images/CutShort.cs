@@ -8,7 +8,7 @@ static class CutShort
     const byte Progressive = 0xC2, StartOfScan = 0xDA, EndOfImage = 0xD9;
 
     /// <summary>
-    /// True for a progressive JPEG without its end mark (ITU-T T.81, annex B): its first scan alone covers the picture, blurred.
+    /// True for a progressive JPEG without its end mark (ITU-T T.81, annex B): its first scan alone covers the image, blurred.
     /// Of a sequential JPEG Skia misses the rows itself.
     /// </summary>
     public static bool Jpeg(ReadOnlySpan<byte> jpeg)

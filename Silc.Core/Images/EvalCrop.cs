@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>How a picture of any shape becomes the square that a model is evaluated on.</summary>
+/// <summary>How an image of any shape becomes the square that a model is evaluated on.</summary>
 public enum EvalCrop
 {
     /// <summary>Both sides resized to the model's, shapes distorted and nothing lost: SigLIP and SILC (big_vision's <c>resize</c>).</summary>

@@ -5,24 +5,24 @@ namespace Silc;
 /// <summary>EXIF orientation: cameras store what the sensor saw, and a tag from 1 to 8 that says how they were held.</summary>
 static class Orientation
 {
-    /// <summary>The picture as it should be looked at. Tags 5 to 8 swap width and height.</summary>
-    public static Picture Upright(Picture picture, int tag)
+    /// <summary>The image as it should be looked at. Tags 5 to 8 swap width and height.</summary>
+    public static RgbImage Upright(RgbImage image, int tag)
     {
-        if (tag is < 2 or > 8) return picture;
-        var (width, height) = tag < 5 ? (picture.Width, picture.Height) : (picture.Height, picture.Width);
-        var upright = new byte[picture.Rgba.Length];
-        var source = MemoryMarshal.Cast<byte, uint>(picture.Rgba);
+        if (tag is < 2 or > 8) return image;
+        var (width, height) = tag < 5 ? (image.Width, image.Height) : (image.Height, image.Width);
+        var upright = new byte[image.Rgba.Length];
+        var source = MemoryMarshal.Cast<byte, uint>(image.Rgba);
         var target = MemoryMarshal.Cast<byte, uint>(upright.AsSpan());
         for (int y = 0; y < height; y++)
             for (int x = 0; x < width; x++)
             {
-                var (fromX, fromY) = From(tag, x, y, picture.Width - 1, picture.Height - 1);
-                target[y * width + x] = source[fromY * picture.Width + fromX];
+                var (fromX, fromY) = From(tag, x, y, image.Width - 1, image.Height - 1);
+                target[y * width + x] = source[fromY * image.Width + fromX];
             }
         return new(width, height, upright);
     }
 
-    // Where the upright pixel (x, y) lies in the stored picture, whose last pixel is (right, bottom).
+    // Where the upright pixel (x, y) lies in the stored image, whose last pixel is (right, bottom).
     static (int X, int Y) From(int tag, int x, int y, int right, int bottom) => tag switch
     {
         2 => (right - x, y),

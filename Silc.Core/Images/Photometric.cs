@@ -11,7 +11,7 @@ static class Photometric
     /// <summary>Scales towards black (factor below 1) or away from it.</summary>
     public static void Brightness(Span<float> rgb, float factor) => Blend(rgb, factor, 0);
 
-    /// <summary>Scales the distance to the picture's mean grey.</summary>
+    /// <summary>Scales the distance to the image's mean grey.</summary>
     public static void Contrast(Span<float> rgb, float factor)
     {
         double sum = 0;

@@ -4,7 +4,7 @@ namespace Silc;
 static class RandomCrop
 {
     /// <summary>
-    /// A box of whole pixels whose area is uniform in [<paramref name="scaleMin"/>, <paramref name="scaleMax"/>] of the picture
+    /// A box of whole pixels whose area is uniform in [<paramref name="scaleMin"/>, <paramref name="scaleMax"/>] of the image
     /// and whose aspect is log-uniform in [<paramref name="aspectMin"/>, <paramref name="aspectMax"/>]. After ten that do not
     /// fit: the largest central box of permitted aspect.
     /// </summary>
@@ -24,7 +24,7 @@ static class RandomCrop
         return Central(width, height, aspectMin, aspectMax);
     }
 
-    // A picture of one pixel's width still gives a box: at least one pixel each way.
+    // An image of one pixel's width still gives a box: at least one pixel each way.
     static CropBox Central(int width, int height, double aspectMin, double aspectMax)
     {
         var aspect = (double)width / height;

@@ -8,17 +8,17 @@ namespace Silc;
 /// <summary>
 /// Separable antialiased resize of a crop in float arithmetic, otherwise as PIL's <c>resize(size, filter, box)</c>.
 /// A pixel's four channels fill one 128-bit vector. Each output row is built on its own: a weighted sum of input rows,
-/// then weighted sums along that row, so scratch memory is one row whatever the picture's size. Products and sums are rounded
+/// then weighted sums along that row, so scratch memory is one row whatever the image's size. Products and sums are rounded
 /// apart, never fused, so that every machine computes the same views. Threads: any number may call.
 /// </summary>
 public static class Resample
 {
     // Transparent pixels are resampled premultiplied and the background is added at the end. Resizing is linear and its weights
-    // sum to 1, so this equals compositing first, at the cost of the small picture instead of the large one.
+    // sum to 1, so this equals compositing first, at the cost of the small image instead of the large one.
     static readonly Vector128<float> AlphaLane = Vector128.Create(0, 0, 0, -1).AsSingle();
 
     /// <summary>Writes the crop as (height, width, 3) floats in [0, 1].</summary>
-    /// <param name="picture">Source; pixels just outside the box, if any, take part at its edges.</param>
+    /// <param name="image">Source; pixels just outside the box, if any, take part at its edges.</param>
     /// <param name="box">Part to keep.</param>
     /// <param name="target">Receives 3 · width · height values.</param>
     /// <param name="width">Output pixels across.</param>
@@ -27,27 +27,27 @@ public static class Resample
     /// <param name="background">What shows through transparent pixels.</param>
     /// <param name="flip">Mirror left and right.</param>
     public static void Crop(
-        Picture picture, CropBox box, Span<float> target, int width, int height,
+        RgbImage image, CropBox box, Span<float> target, int width, int height,
         ResampleFilter filter = ResampleFilter.Bicubic, Colour background = default, bool flip = false)
     {
-        Check(picture, box, target.Length, width, height);
-        using var columns = new ResampleWeights(filter, picture.Width, box.Left, box.Width, width);
-        using var rows = new ResampleWeights(filter, picture.Height, box.Top, box.Height, height);
-        var opaque = IsOpaque(picture.Rgba.AsSpan(rows.Start * picture.Width * 4, rows.Span * picture.Width * 4));
+        Check(image, box, target.Length, width, height);
+        using var columns = new ResampleWeights(filter, image.Width, box.Left, box.Width, width);
+        using var rows = new ResampleWeights(filter, image.Height, box.Top, box.Height, height);
+        var opaque = IsOpaque(image.Rgba.AsSpan(rows.Start * image.Width * 4, rows.Span * image.Width * 4));
         var scratch = ArrayPool<float>.Shared.Rent(columns.Span * 4);
         var row = MemoryMarshal.Cast<float, Vector128<float>>(scratch.AsSpan(0, columns.Span * 4));
         for (int y = 0; y < height; y++)
         {
             var weights = rows.Of(y, out int top);
-            var source = picture.Rgba.AsSpan((top * picture.Width + columns.Start) * 4);
-            if (opaque) Columns<Opaque>(source, picture.Width * 4, weights, row);
-            else Columns<Premultiplied>(source, picture.Width * 4, weights, row);
+            var source = image.Rgba.AsSpan((top * image.Width + columns.Start) * 4);
+            if (opaque) Columns<Opaque>(source, image.Width * 4, weights, row);
+            else Columns<Premultiplied>(source, image.Width * 4, weights, row);
             Row(row, columns, target.Slice(y * width * 3, width * 3), background, flip);
         }
         ArrayPool<float>.Shared.Return(scratch);
     }
 
-    // Taps innermost: the sums of four pixels stay in registers while the taps walk down the picture.
+    // Taps innermost: the sums of four pixels stay in registers while the taps walk down the image.
     static void Columns<TPixel>(ReadOnlySpan<byte> source, int stride, ReadOnlySpan<float> weights, Span<Vector128<float>> row)
         where TPixel : struct, IPixel
     {
@@ -103,17 +103,17 @@ public static class Resample
     static bool IsOpaque(ReadOnlySpan<byte> rgba) =>
         !MemoryMarshal.Cast<byte, uint>(rgba).ContainsAnyExceptInRange(0xFF000000u, uint.MaxValue);
 
-    static void Check(Picture picture, CropBox box, int room, int width, int height)
+    static void Check(RgbImage image, CropBox box, int room, int width, int height)
     {
         // Plain throws: as arguments of Require the messages would be formatted on every call.
         if (width <= 0 || height <= 0 || room < width * height * 3)
             throw new ArgumentException($"{width} x {height} RGB pixels do not fit into {room} values");
         if (!(box.Left >= 0 && box.Top >= 0 && box.Width > 0 && box.Height > 0
-            && box.Left + box.Width <= picture.Width && box.Top + box.Height <= picture.Height))
-            throw new ArgumentException($"crop {box} does not lie inside a picture of {picture.Width} x {picture.Height}");
+            && box.Left + box.Width <= image.Width && box.Top + box.Height <= image.Height))
+            throw new ArgumentException($"crop {box} does not lie inside an image of {image.Width} x {image.Height}");
     }
 
-    /// <summary>How a pixel's bytes enter the sums; a type parameter, so that opaque pictures pay nothing for alpha.</summary>
+    /// <summary>How a pixel's bytes enter the sums; a type parameter, so that opaque images pay nothing for alpha.</summary>
     interface IPixel
     {
         static abstract Vector128<float> From(Vector128<uint> rgba);

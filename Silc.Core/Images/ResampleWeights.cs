@@ -4,7 +4,7 @@ namespace Silc;
 
 /// <summary>
 /// Weights of one axis of a resize: output i is Σ weights[k] · input[first + k]. As PIL's <c>precompute_coeffs</c>:
-/// a kernel of the filter's radius times max(1, scale) around each output's centre, cut at the picture's edge and normalised.
+/// a kernel of the filter's radius times max(1, scale) around each output's centre, cut at the image's edge and normalised.
 /// </summary>
 readonly struct ResampleWeights : IDisposable
 {

@@ -5,7 +5,7 @@ namespace Silc;
 /// <summary>
 /// Writes both towers for ONNX Runtime and its like: <c>image.onnx</c> from <c>pixel_values</c> (batch, 3, size, size) to
 /// <c>image_embeds</c> (batch, C), <c>text.onnx</c> from <c>input_ids</c> (batch, T), int64, to <c>text_embeds</c> (batch, C).
-/// Embeddings are L2-normalised; the batch is free. Opset 20. What to do to pictures and captions before, and exp(t) and b, are
+/// Embeddings are L2-normalised; the batch is free. Opset 20. What to do to images and captions before, and exp(t) and b, are
 /// in the metadata. Threads: any number may call.
 /// </summary>
 public static class OnnxExport
@@ -32,7 +32,7 @@ public static class OnnxExport
             ? weights.All("b", 1)[0].ToString("R", CultureInfo.InvariantCulture) : null;
         Write(towers.Image(), ImageName, new()
         {
-            ["silc.preprocessing"] = $"RGB pictures, turned upright, resized to {config.ImageSize} x {config.ImageSize} "
+            ["silc.preprocessing"] = $"RGB images, turned upright, resized to {config.ImageSize} x {config.ImageSize} "
                 + "without keeping their aspect, bicubic with "
                 + "antialiasing; each value v of 0..255 becomes v / 127.5 - 1; layout (batch, channel, row, column)",
             ["silc.image_size"] = $"{config.ImageSize}",

@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>
-/// Whether self-distillation lives: it can collapse to the same output for every picture, uniform or a single prototype, while
+/// Whether self-distillation lives: it can collapse to the same output for every image, uniform or a single prototype, while
 /// its loss looks harmless (Caron et al. 2021, arXiv:2104.14294, section 5.3). Of the teacher's targets p (N, K) of one batch;
 /// entropies are in nats. Threads: immutable; any number may share it.
 /// </summary>
@@ -9,13 +9,13 @@ namespace Silc;
 /// <param name="LossOverLogK">Loss / ln K: 1, to several digits and for long, means uniform outputs.</param>
 /// <param name="Entropy">Mean entropy of a target: ln K if uniform, 0 if certain.</param>
 /// <param name="Concentration">
-/// KL divergence of the batch's mean target from uniform: ln K if all pictures fall on one prototype.
+/// KL divergence of the batch's mean target from uniform: ln K if all images fall on one prototype.
 /// </param>
 /// <param name="CenterNorm">Length of the center.</param>
 /// <param name="LargestProbability">Mean over the targets of their largest probability.</param>
 /// <param name="PrototypesUsed">Prototypes that are the likeliest of some target, of at most N.</param>
 /// <param name="FeatureDeviation">
-/// Mean standard deviation of the L2-normalised picture embeddings' channels, times √C: near 1 if pictures lie apart, 0 if all
+/// Mean standard deviation of the L2-normalised image embeddings' channels, times √C: near 1 if images lie apart, 0 if all
 /// are alike.
 /// </param>
 public sealed record DistillationHealth(
@@ -34,10 +34,10 @@ public sealed record DistillationHealth(
             return $"self-distillation is collapsing: the teacher's outputs are uniform over its {Prototypes} prototypes (entropy {Entropy:F3} of {most:F3}); "
                 + "sharpen them with a lower teacher temperature, or follow the student more slowly with a higher --ema";
         if (Concentration > Single * most && PrototypesUsed == 1)
-            return $"self-distillation is collapsing: every picture falls on the same one of {Prototypes} prototypes; "
+            return $"self-distillation is collapsing: every image falls on the same one of {Prototypes} prototypes; "
                 + "lower the learning rate, soften the teacher with a higher temperature, or let the center follow faster with a lower momentum";
         if (FeatureDeviation < Alike)
-            return $"embeddings are collapsing: pictures differ by {FeatureDeviation:P1} of what they could; lower the learning rate or lengthen the warm-up";
+            return $"embeddings are collapsing: images differ by {FeatureDeviation:P1} of what they could; lower the learning rate or lengthen the warm-up";
         return null;
     }
 
@@ -46,7 +46,7 @@ public sealed record DistillationHealth(
     /// <param name="rows">Entropy, largest probability and its place, of each target (N, 3).</param>
     /// <param name="mean">Mean target (K).</param>
     /// <param name="center">Center (K).</param>
-    /// <param name="embeddings">L2-normalised embeddings of pictures (M, C), row by row.</param>
+    /// <param name="embeddings">L2-normalised embeddings of images (M, C), row by row.</param>
     /// <param name="width">C.</param>
     public static DistillationHealth Of(double loss, float[] rows, float[] mean, float[] center, float[] embeddings, int width)
     {

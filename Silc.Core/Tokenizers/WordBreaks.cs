@@ -7,7 +7,7 @@ namespace Silc;
 /// <summary>
 /// Words by the rules of Unicode (UAX 29) over the runtime's grapheme clusters: vowel signs and accents stay with their letters, an apostrophe
 /// stands inside a word, numbers keep their point. Scripts without spaces give a word for each cluster, and so does every emoji and other
-/// picture sign. Departures: punctuation is left out, and an underscore separates.
+/// image sign. Departures: punctuation is left out, and an underscore separates.
 /// </summary>
 static class WordBreaks
 {
@@ -15,7 +15,7 @@ static class WordBreaks
     const string BetweenLetters = "'.:\u00B7\u0387\u055F\u05F4\u2018\u2019\u2024\u2027\uFE13\uFE52\uFE55\uFF07\uFF0E\uFF1A";
     const string BetweenDigits =
         "'.,;\u037E\u0589\u060C\u060D\u066C\u07F8\u2018\u2019\u2024\u2044\uFE10\uFE14\uFE50\uFE52\uFE54\uFF07\uFF0C\uFF0E\uFF1B";
-    const char Joiner = '\u30FC', SpaceOfNoWidth = '\u200B', ShownAsPicture = '\uFE0F';
+    const char Joiner = '\u30FC', SpaceOfNoWidth = '\u200B', ShownAsImage = '\uFE0F';
 
     enum CharKind { Other, Letter, Digit, Katakana, Alone, Ignored }
 
@@ -39,7 +39,7 @@ static class WordBreaks
         }
     }
 
-    /// <summary>True for a letter that is a word by itself: of a script without spaces, or a picture sign.</summary>
+    /// <summary>True for a letter that is a word by itself: of a script without spaces, or an image sign.</summary>
     public static bool StandsAlone(string text, int start) => Cluster(text, start).Kind == CharKind.Alone;
 
     static int WordEnd(string text, int end, CharKind kind)
@@ -90,8 +90,8 @@ static class WordBreaks
             case UnicodeCategory.Format:
                 return rune.Value == SpaceOfNoWidth ? CharKind.Other : CharKind.Ignored;
             default:
-                // A sign in the frame of a key, or shown as a picture; two squares of mathematics are pictures without being asked.
-                return cluster.Contains('\u20E3') || cluster.Contains(ShownAsPicture) || rune.Value is 0x25FD or 0x25FE ? CharKind.Alone : CharKind.Other;
+                // A sign in the frame of a key, or shown as an image; two squares of mathematics are images without being asked.
+                return cluster.Contains('\u20E3') || cluster.Contains(ShownAsImage) || rune.Value is 0x25FD or 0x25FE ? CharKind.Alone : CharKind.Other;
         }
     }
 }

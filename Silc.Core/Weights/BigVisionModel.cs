@@ -95,7 +95,7 @@ static class BigVisionModel
         if (!shapes.Has(positions) && shapes.Has(OldPositions))
             return shapes.Grid(OldPositions, shapes.Of(OldPositions, "(1, patches, width)")[1]);
         if (!shapes.Has(positions)) throw shapes.Refused($"lacks '{positions}': its positions are computed (big_vision's posemb=\"sincos2d\"), "
-            + "which is not supported, because the file does not say for what size of pictures");
+            + "which is not supported, because the file does not say for what size of images");
         var table = shapes.Of(positions, "(1, patches, width)");
         return table[0] == table[1] && table[0] > 1 ? table[0] : shapes.Grid(positions, table[1]);
     }

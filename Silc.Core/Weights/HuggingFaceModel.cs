@@ -33,7 +33,7 @@ static class HuggingFaceModel
             Views: BigVisionModel.ViewsFor(size, patch), Contrastive: file.Arrays.ContainsKey("logit_bias")
                 ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
         if (flat) found = found with { PositionResize = PositionResize.BilinearAntialias };
-        string[] notes = !flat ? [] : [$"a NaFlex model: transformers keeps the aspect of pictures, here they are squashed to {size} x {size}, "
+        string[] notes = !flat ? [] : [$"a NaFlex model: transformers keeps the aspect of images, here they are squashed to {size} x {size}, "
             + "the size that its positions were made for; --image-size N takes another"];
         return new(ModelFormat.HuggingFace, found, HasHead: false, HuggingFaceNames.Tensors(found, flat), TokenizerBeside(file.Path), notes)
         {

@@ -41,7 +41,7 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
     }
 
     /// <summary>
-    /// The same model for pictures of another size: the learned positions are resized to the other grid, bicubic as in DINO
+    /// The same model for images of another size: the learned positions are resized to the other grid, bicubic as in DINO
     /// unless the configuration says otherwise; everything else stays.
     /// </summary>
     /// <exception cref="ArgumentException">The size has no room for a patch.</exception>

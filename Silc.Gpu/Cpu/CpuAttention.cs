@@ -36,7 +36,7 @@ static unsafe class CpuAttention
     static void ForwardByTiles<TTile>(in AttentionArgs t, in Head h) where TTile : struct, IMicroKernel
     {
         int rows = TTile.Rows, columns = TTile.Columns, d = t.HeadSize, stride = (t.Keys + columns - 1) / columns * columns;
-        var s = Scratch.Attention((nint)stride * (rows + d));
+        var s = ThreadScratch.Attention((nint)stride * (rows + d));
         var keys = s + (nint)stride * rows;
         Panels.Pack(h.K, t.LdK, false, t.Keys, d, columns, keys);
         var sums = stackalloc float[rows];
@@ -59,7 +59,7 @@ static unsafe class CpuAttention
     static void ForwardByBlocks(in AttentionArgs t, in Head h)
     {
         int stride = ScoreStride(t.Keys), block = BlockRows(t);
-        var s = Scratch.Attention((nint)block * stride);
+        var s = ThreadScratch.Attention((nint)block * stride);
         var sums = stackalloc float[block];
         for (int row = 0; row < t.Queries; row += block)
         {
@@ -83,7 +83,7 @@ static unsafe class CpuAttention
     {
         var h = new Head(t, item);
         int stride = ScoreStride(t.Keys), block = BlockRows(t), d = t.HeadSize;
-        var p = Scratch.Attention(2 * (nint)block * stride);
+        var p = ThreadScratch.Attention(2 * (nint)block * stride);
         var ds = p + (nint)block * stride;
         for (int row = 0; row < t.Queries; row += block)
         {

@@ -12,7 +12,7 @@ static unsafe class CpuGemv
     /// <summary>Computes the given columns of C[1, N].</summary>
     public static void Multiply(in GemmArgs g, int begin, int end)
     {
-        var x = Scratch.Packing(g.K);
+        var x = ThreadScratch.Packing(g.K);
         nint step = g.TransA ? g.Lda : 1;
         for (int k = 0; k < g.K; k++) x[k] = g.A[k * step];
 

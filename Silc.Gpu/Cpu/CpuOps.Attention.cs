@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Attention; an item is one picture and head.</summary>
+/// <summary>Attention; an item is one image and head.</summary>
 readonly struct CpuAttentionForward(AttentionArgs attention) : ICpuWork
 {
     public void Run(int item) => CpuAttention.Forward(attention, item);

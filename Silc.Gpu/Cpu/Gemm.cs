@@ -22,7 +22,7 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
         int depth = RoundUp((g.K + kBlocks - 1) / kBlocks, 8);
         nint sizeA = (nint)depth * RoundUp(Math.Min(rows, MaxRows), TTile.Rows);
         nint sizeB = (nint)depth * RoundUp(Math.Min(columns, MaxColumns), TTile.Columns);
-        var packedA = Scratch.Packing(sizeA + sizeB);
+        var packedA = ThreadScratch.Packing(sizeA + sizeB);
         var packedB = packedA + sizeA;
         bool aInPlace = ReadAInPlace(g, columns), bInPlace = ReadBInPlace(g, rows);
 
@@ -34,14 +34,14 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
                 int steps = Math.Min(depth, g.K - k);
                 var tail = new Tail(g, first: block == 0, last: block == kBlocks - 1);
                 var cornerB = g.TransB ? g.B + (nint)column * g.Ldb + k : g.B + (nint)k * g.Ldb + column;
-                var b = new Operand(cornerB, g.Ldb, !g.TransB, bInPlace, width, steps, TTile.Columns, packedB);
+                var b = new PackedOperand(cornerB, g.Ldb, !g.TransB, bInPlace, width, steps, TTile.Columns, packedB);
                 // Packed a moment ago, B is in the caches. Every part of C has all of B's rows: the first part of each column counts them.
                 if (g.ColumnSums != null && rowBegin == 0) b.AddSums(width, g.ColumnSums + column);
                 for (int row = rowBegin; row < rowEnd; row += MaxRows)
                 {
                     int height = Math.Min(MaxRows, rowEnd - row);
                     var cornerA = g.TransA ? g.A + (nint)k * g.Lda + row : g.A + (nint)row * g.Lda + k;
-                    var a = new Operand(cornerA, g.Lda, g.TransA, aInPlace, height, steps, TTile.Rows, packedA);
+                    var a = new PackedOperand(cornerA, g.Lda, g.TransA, aInPlace, height, steps, TTile.Rows, packedA);
                     MultiplyBlock(a, b, tail, row, column, height, width, steps);
                 }
             }
@@ -70,7 +70,7 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
         public readonly nint LdHidden = g.LdHidden;
     }
 
-    static void MultiplyBlock(in Operand a, in Operand b, in Tail t, int row, int column, int height, int width, int depth)
+    static void MultiplyBlock(in PackedOperand a, in PackedOperand b, in Tail t, int row, int column, int height, int width, int depth)
     {
         var edge = stackalloc float[TTile.Rows * TTile.Columns];
         for (int j = 0; j < width; j += TTile.Columns)

@@ -4,10 +4,10 @@ namespace Silc;
 
 /// <summary>
 /// delta = Σ dO·o over the channels of a head, eight lanes a query: what a softmax's gradient subtracts. A group takes 64 queries of one
-/// head of a picture, so that the head is found once, and each lane has four queries on their way at once.
+/// head of an image, so that the head is found once, and each lane has four queries on their way at once.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct AttentionDelta<TReads>(HeadsAt heads, int groupsOfHead) : IKernel where TReads : struct, IReads
+readonly struct AttentionDelta<TReads>(HeadLayout heads, int groupsOfHead) : IKernel where TReads : struct, IGlobalLoad
 {
     const int Lanes = 8, Apart = Threads / Lanes;
 
@@ -17,7 +17,7 @@ readonly struct AttentionDelta<TReads>(HeadsAt heads, int groupsOfHead) : IKerne
     {
         // Behind the last row nothing is read or stored, but the warp stays together.
         int lane = Group.IdxX % Lanes, head = Grid.IdxX / groupsOfHead, query = Grid.IdxX % groupsOfHead * Rows + Group.IdxX / Lanes;
-        MatrixAt o = heads.O(head), dO = heads.GradO(head);
+        MatrixPointer o = heads.O(head), dO = heads.GradO(head);
         long ofO = Ptx.Hold(o.At(query, 8 * lane)), ofGrad = Ptx.Hold(dO.At(query, 8 * lane));
         long nextO = Ptx.Hold((long)o.Bytes * Apart * o.Stride), nextGrad = Ptx.Hold((long)dO.Bytes * Apart * dO.Stride);
         Float8 s0 = default, s1 = default, s2 = default, s3 = default;

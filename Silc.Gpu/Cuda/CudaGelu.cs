@@ -34,6 +34,6 @@ static class CudaGelu
         float p = -z * z - 1.26551223f + t * (1.00002368f + t * (0.37409196f + t * (0.09678418f + t * (-0.18628806f
             + t * (0.27886807f + t * (-1.13520398f + t * (1.48851587f + t * (-0.82215223f + t * 0.17087277f))))))));
         float far = 1 - t * Ptx.Exp2(Log2E * p);
-        return 0.5f + 0.5f * Ptx.IfLess(z, Scalar.NearZero, Scalar.ErfNearZero(u), Ptx.IfLess(u, 0, -far, far));
+        return 0.5f + 0.5f * Ptx.SelectIfLess(z, Scalar.NearZero, Scalar.ErfNearZero(u), Ptx.SelectIfLess(u, 0, -far, far));
     }
 }

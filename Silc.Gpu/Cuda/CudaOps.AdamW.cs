@@ -6,17 +6,17 @@ namespace Silc;
 /// <summary>
 /// Where a kernel writes the bf16 copy of what it has at hand: value <c>i</c> of a run is value <c>i + shift</c> of the copy's kernels.
 /// </summary>
-readonly struct CopyAt(long address, int shift, CopyLayout layout)
+readonly struct WeightCopyTarget(long address, int shift, WeightCopyLayout layout)
 {
-    public CopyAt(WeightCopy copy, long begin) : this(copy.Halves.Address, (int)((begin - copy.Begin) / sizeof(float)), copy.Layout) { }
+    public WeightCopyTarget(Bf16WeightCopy copy, long begin) : this(copy.Halves.Address, (int)((begin - copy.Begin) / sizeof(float)), copy.Layout) { }
 
     /// <summary>Four neighbours, which lie in one row.</summary>
-    public void Store(int i, Float4 values) => HalfValues.Store(address + sizeof(ushort) * (long)layout.At(i + shift), values);
+    public void Store(int i, Float4 values) => Bf16Quads.Store(address + sizeof(ushort) * (long)layout.At(i + shift), values);
 }
 
 /// <summary>The bf16 copy of kernels, four values a thread.</summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct RoundWeights(long weights, CopyAt copy, int count) : IKernel
+readonly struct RoundWeightsToBf16(long weights, WeightCopyTarget copy, int count) : IKernel
 {
     public void Execute()
     {
@@ -30,23 +30,23 @@ readonly struct RoundWeights(long weights, CopyAt copy, int count) : IKernel
 /// written while the values are in registers. 40 bytes a value with a teacher; to read them again for the copies would be 12 more.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct AdamWRounding(long p, long g, long m, long v, long teacher, CopyAt copy, CopyAt teacherCopy, long gate,
+readonly struct AdamWRounding(long p, long g, long m, long v, long teacher, WeightCopyTarget copy, WeightCopyTarget teacherCopy, long gate,
     int count, float rate, float decay, float beta1, float beta2, float epsilon, float momentum) : IKernel
 {
     public void Execute()
     {
         int i = 4 * (Grid.IdxX * Group.DimX + Group.IdxX);
-        if (At(StepGate.Open) == 0 || i >= count) return;
+        if (At(StepState.Finite) == 0 || i >= count) return;
         // All reads before the first write, behind which they could not be moved: the assembler cannot know that p and m are apart.
         long at = 4L * i;
         Float4 grad = Ptx.Load4(g + at), mean = Ptx.Load4(m + at), square = Ptx.Load4(v + at), value = Ptx.Load4(p + at);
         var followed = Ptx.Load4(teacher + at, 0, teacher == 0 ? 0 : 1, 0, 1);
-        float step = rate * At(StepGate.LearningRate) / At(StepGate.Correction1), unbias = 1 / XMath.Sqrt(At(StepGate.Correction2));
-        float fall = decay * At(StepGate.Decay);
-        grad *= At(StepGate.Clip);
+        float step = rate * At(StepState.LearningRate) / At(StepState.Correction1), unbias = 1 / XMath.Sqrt(At(StepState.Correction2));
+        float fall = decay * At(StepState.Decay);
+        grad *= At(StepState.Clip);
         mean = mean * beta1 + grad * (1 - beta1);
         square = square * beta2 + grad * (1 - beta2) * grad;
-        var root = Four.Sqrt(new(square)).Values * unbias + new Float4(epsilon, epsilon, epsilon, epsilon);
+        var root = Pack4.Sqrt(new(square)).Values * unbias + new Float4(epsilon, epsilon, epsilon, epsilon);
         value = value - mean * step / root - value * fall;
         Ptx.Store4(m + at, mean);
         Ptx.Store4(v + at, square);
@@ -63,30 +63,30 @@ readonly struct AdamWRounding(long p, long g, long m, long v, long teacher, Copy
 
 partial class CudaOps
 {
-    internal override WeightCopies? Weights { get; } = precision == Precision.Bf16 ? new(device) : null;
+    internal override Bf16Weights? Weights { get; } = precision == Precision.Bf16 ? new(device) : null;
 
     internal override void RefreshWeights()
     {
         foreach (var copy in Weights?.Stale ?? []) Refresh(copy);
     }
 
-    void Refresh(WeightCopy copy)
+    void Refresh(Bf16WeightCopy copy)
     {
         if (!copy.IsStale || Device.IsMeasuring) return;
-        Device.Launch(Pieces(copy.Values.Count / 4, 256), 256, new RoundWeights(copy.Begin, new(copy, copy.Begin), copy.Values.Count));
+        Device.Launch(DivUp(copy.Values.Count / 4, 256), 256, new RoundWeightsToBf16(copy.Begin, new(copy, copy.Begin), copy.Values.Count));
         copy.IsStale = false;
     }
 
     /// <summary>The bf16 copy of a kernel; x itself where there is none, or x is stored as bf16.</summary>
     Tensor Rounded(Tensor x)
     {
-        if (Weights is null || IsHalf(x) || !x.IsDense || Weights.At(Address(x.View)) is not { } copy) return x;
+        if (Weights is null || IsBf16(x) || !x.IsDense || Weights.At(Address(x.View)) is not { } copy) return x;
         Refresh(copy);
         return copy.Of(x, Address(x.View));
     }
 
     public override void AdamW(
-        Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float rate, float decay, float beta1, float beta2, float epsilon,
+        Tensor p, Tensor g, Tensor m, Tensor v, StepState gate, float rate, float decay, float beta1, float beta2, float epsilon,
         Tensor teacher, float momentum)
     {
         // In pieces, each with one copy or with none.
@@ -106,8 +106,8 @@ partial class CudaOps
                 continue;
             }
             // Behind the last parameter of a run are zeros up to a multiple of 16, which stay zeros.
-            int count = Pieces(end - start, 4) * 4;
-            Device.Launch(Pieces(count / 4, 256), 256, new AdamWRounding(Address(values.View), Address(Part(g).View), Address(Part(m).View),
+            int count = DivUp(end - start, 4) * 4;
+            Device.Launch(DivUp(count / 4, 256), 256, new AdamWRounding(Address(values.View), Address(Part(g).View), Address(Part(m).View),
                 Address(Part(v).View), Address(follows.View), new(copy, begin),
                 teacherCopy is null ? default : new(teacherCopy, Address(follows.View)), Address(gate.View), count, rate, decay, beta1, beta2, epsilon, momentum));
 
@@ -129,14 +129,14 @@ partial class CudaOps
         Weights?.Written(y);
     }
 
-    public override void Follow(Tensor x, Tensor target, float momentum, StepGate gate)
+    public override void EmaUpdate(Tensor x, Tensor target, float momentum, StepState gate)
     {
-        base.Follow(x, target, momentum, gate);
+        base.EmaUpdate(x, target, momentum, gate);
         Weights?.Written(x);
     }
 
     public override void Adafactor(
-        FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepGate gate, AdafactorStep step)
+        FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState gate, AdafactorStep step)
     {
         base.Adafactor(shape, p, g, m, rows, cols, v, gate, step);
         Weights?.Written(p);

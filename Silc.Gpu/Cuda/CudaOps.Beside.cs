@@ -4,26 +4,26 @@ namespace Silc;
 // input gradient that is added up in registers.
 partial class CudaOps
 {
-    public override void MatMulBeside(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y)
+    public override void GroupedMatMul(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y)
     {
         // Biases lie one after another if their length is a multiple of what parameters are aligned to.
-        if (IsHalf(x) && AreJoined(biases) && Packed(kernels) is { Count: > 0 } kernel) MatMul(x, kernel, y, bias: Joined(biases));
-        else base.MatMulBeside(x, kernels, biases, y);
+        if (IsBf16(x) && AreJoined(biases) && Packed(kernels) is { Count: > 0 } kernel) MatMul(x, kernel, y, bias: Joined(biases));
+        else base.GroupedMatMul(x, kernels, biases, y);
     }
 
-    public override void InputGradBeside(Tensor dy, Tensor[] kernels, Tensor dx)
+    public override void GroupedInputGrad(Tensor dy, Tensor[] kernels, Tensor dx)
     {
-        if (IsHalf(dy) && Packed(kernels) is { Count: > 0 } kernel) MatMul(dy, kernel, dx, Transpose.B);
-        else base.InputGradBeside(dy, kernels, dx);
+        if (IsBf16(dy) && Packed(kernels) is { Count: > 0 } kernel) MatMul(dy, kernel, dx, Transpose.B);
+        else base.GroupedInputGrad(dy, kernels, dx);
     }
 
-    public override void LinearGradsBeside(Tensor x, Tensor dy, Tensor[] dKernels, Tensor[] dBiases)
+    public override void GroupedLinearGrads(Tensor x, Tensor dy, Tensor[] dKernels, Tensor[] dBiases)
     {
         int m = x.Cols, n = dy.Cols, parts = dKernels.Length;
         var splits = Split(m, n, x.Rows, precision);
-        if (!IsHalf(x) || !IsHalf(dy) || splits.Count < 2 || !AreJoined(dKernels) || !AreJoined(dBiases))
+        if (!IsBf16(x) || !IsBf16(dy) || splits.Count < 2 || !AreJoined(dKernels) || !AreJoined(dBiases))
         {
-            base.LinearGradsBeside(x, dy, dKernels, dBiases);
+            base.GroupedLinearGrads(x, dy, dKernels, dBiases);
             return;
         }
         var sums = new Tensor(default, m, n);
@@ -39,7 +39,7 @@ partial class CudaOps
     Tensor Packed(Tensor[] kernels)
     {
         var first = Rounded(kernels[0]);
-        return IsHalf(first) && first.Stride >= kernels.Length * first.Cols && AreJoined(kernels)
+        return IsBf16(first) && first.Stride >= kernels.Length * first.Cols && AreJoined(kernels)
             ? first with { Cols = kernels.Length * first.Cols }
             : default;
     }

@@ -4,8 +4,8 @@ namespace Silc;
 
 /// <summary>y = x, from one form into another, four elements a thread.</summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct ConvertKernel<TFrom, TTo>(MatrixAt x, MatrixAt y, int rows, int cols) : IKernel
-    where TFrom : struct, IValues where TTo : struct, IValues
+readonly struct ConvertKernel<TFrom, TTo>(MatrixPointer x, MatrixPointer y, int rows, int cols) : IKernel
+    where TFrom : struct, IQuadAccess where TTo : struct, IQuadAccess
 {
     public void Execute()
     {
@@ -18,15 +18,15 @@ partial class CudaOps
 {
     public override void Copy(Tensor x, Tensor y)
     {
-        if (!IsHalf(x) && !IsHalf(y)) base.Copy(x, y);
+        if (!IsBf16(x) && !IsBf16(y)) base.Copy(x, y);
         else if (x.Rows != y.Rows || x.Cols != y.Cols || x.Cols % 4 != 0)
-            throw new ArgumentException($"cannot copy {x.Rows} x {x.Cols} of {x.Stored} to {y.Rows} x {y.Cols} of {y.Stored}");
-        else if (!IsHalf(x)) Convert<AnyFloats, HalfValues>(x, y);
-        else if (!IsHalf(y)) Convert<HalfValues, AnyFloats>(x, y);
-        else Convert<HalfValues, HalfValues>(x, y);
+            throw new ArgumentException($"cannot copy {x.Rows} x {x.Cols} of {x.DType} to {y.Rows} x {y.Cols} of {y.DType}");
+        else if (!IsBf16(x)) Convert<UnalignedQuads, Bf16Quads>(x, y);
+        else if (!IsBf16(y)) Convert<Bf16Quads, UnalignedQuads>(x, y);
+        else Convert<Bf16Quads, Bf16Quads>(x, y);
         Weights?.Written(y);
     }
 
-    void Convert<TFrom, TTo>(Tensor x, Tensor y) where TFrom : struct, IValues where TTo : struct, IValues =>
-        Device.Launch(Pieces(x.Count / 4, 256), 256, new ConvertKernel<TFrom, TTo>(At(x), At(y), x.Rows, x.Cols));
+    void Convert<TFrom, TTo>(Tensor x, Tensor y) where TFrom : struct, IQuadAccess where TTo : struct, IQuadAccess =>
+        Device.Launch(DivUp(x.Count / 4, 256), 256, new ConvertKernel<TFrom, TTo>(At(x), At(y), x.Rows, x.Cols));
 }

@@ -9,16 +9,16 @@ partial class CudaOps
     /// The operands of a product, both float32 or both bf16 in whole units, and memory for <paramref name="parts"/> floats. A tile reads
     /// operands again and again, so one that lies in the other form, or two large ones in float32, are converted first.
     /// </summary>
-    (Factors Factors, ArrayView<float> Parts) Prepare(Tensor a, Tensor b, Tensor c, Transpose transpose, long parts)
+    (GemmOperands Factors, ArrayView<float> Parts) Prepare(Tensor a, Tensor b, Tensor c, Transpose transpose, long parts)
     {
         var f = FactorsOf(a, b, c, transpose);
         MustBeWhole(a);
         MustBeWhole(b);
-        bool mixed = IsHalf(a) != IsHalf(b), whole = f.LineOfA % UnitValues == 0 && f.LineOfB % UnitValues == 0;
+        bool mixed = IsBf16(a) != IsBf16(b), whole = f.LineOfA % UnitValues == 0 && f.LineOfB % UnitValues == 0;
         bool large = precision == Precision.Bf16 && Math.Min(f.M, f.N) >= WorthRounding;
-        if (IsHalf(a) && IsHalf(b) ? whole : !mixed && !(whole && large)) return (f, Device.Workspace(parts));
+        if (IsBf16(a) && IsBf16(b) ? whole : !mixed && !(whole && large)) return (f, Device.Workspace(parts));
 
-        var form = whole ? Stored.BFloat16 : Stored.Float32;
+        var form = whole ? DType.BFloat16 : DType.Float32;
         if (whole) b = Rounded(b);
         long ofA = FloatsOf(a, form), ofB = FloatsOf(b, form);
         var scratch = Device.Workspace(ofA + ofB + parts);
@@ -29,7 +29,7 @@ partial class CudaOps
 
     static void MustBeWhole(Tensor x)
     {
-        if (IsHalf(x) && !IsAligned(x))
+        if (IsBf16(x) && !IsAligned(x))
             throw new ArgumentException($"a {x.Rows} x {x.Cols} tensor of bfloat16 does not begin at a unit of {UnitValues} values");
     }
 
@@ -37,16 +37,16 @@ partial class CudaOps
     const int WorthRounding = 512;
 
     // Memory for x in another form, in whole transactions; none where it has the form already.
-    static long FloatsOf(Tensor x, Stored form)
+    static long FloatsOf(Tensor x, DType form)
     {
         const int Alignment = 64;
-        long floats = x.Stored == form ? 0 : form == Stored.BFloat16 ? x.Count / 2 : x.Count;
+        long floats = x.DType == form ? 0 : form == DType.BFloat16 ? x.Count / 2 : x.Count;
         return (floats + Alignment - 1) / Alignment * Alignment;
     }
 
-    Tensor Converted(Tensor x, Stored form, ArrayView<float> memory)
+    Tensor Converted(Tensor x, DType form, ArrayView<float> memory)
     {
-        if (x.Stored == form) return x;
+        if (x.DType == form) return x;
         var y = new Tensor(memory, x.Rows, x.Cols, form);
         Copy(x, y);
         return y;
@@ -55,21 +55,21 @@ partial class CudaOps
     static ArrayView<float> Part(ArrayView<float> scratch, long start, long length) =>
         scratch.IsValid && length > 0 ? scratch.SubView(start, length) : default;
 
-    void Half<TEpilogue>(Factors f, Product product, TEpilogue epilogue, int groups) where TEpilogue : struct, IEpilogue
+    void Bf16Product<TEpilogue>(GemmOperands f, GemmProblem product, TEpilogue epilogue, int groups) where TEpilogue : struct, IEpilogue
     {
-        if (f.AcrossA)
-            if (f.AcrossB) Half<HalvesAcrossSum, HalvesAcrossSum, TEpilogue>(f, product, epilogue, groups);
-            else Half<HalvesAcrossSum, HalvesAlongSum, TEpilogue>(f, product, epilogue, groups);
-        else if (f.AcrossB) Half<HalvesAlongSum, HalvesAcrossSum, TEpilogue>(f, product, epilogue, groups);
-        else Half<HalvesAlongSum, HalvesAlongSum, TEpilogue>(f, product, epilogue, groups);
+        if (f.MMajorA)
+            if (f.NMajorB) Bf16Product<Bf16MMajor, Bf16MMajor, TEpilogue>(f, product, epilogue, groups);
+            else Bf16Product<Bf16MMajor, Bf16KMajor, TEpilogue>(f, product, epilogue, groups);
+        else if (f.NMajorB) Bf16Product<Bf16KMajor, Bf16MMajor, TEpilogue>(f, product, epilogue, groups);
+        else Bf16Product<Bf16KMajor, Bf16KMajor, TEpilogue>(f, product, epilogue, groups);
     }
 
-    void Half<TLeft, TRight, TEpilogue>(Factors f, Product product, TEpilogue epilogue, int groups)
-        where TLeft : struct, IHalfOperand where TRight : struct, IHalfOperand where TEpilogue : struct, IEpilogue
+    void Bf16Product<TLeft, TRight, TEpilogue>(GemmOperands f, GemmProblem product, TEpilogue epilogue, int groups)
+        where TLeft : struct, IBf16OperandTile where TRight : struct, IBf16OperandTile where TEpilogue : struct, IEpilogue
     {
-        if (TensorMaps is null) Device.Launch(groups, HalfTile.Threads, new HalfMatMul<TLeft, TRight, TEpilogue>(product, epilogue));
+        if (TensorMaps is null) Device.Launch(groups, Bf16GemmTile.Threads, new Bf16Gemm<TLeft, TRight, TEpilogue>(product, epilogue));
         else
-            Device.Launch(groups, WarpgroupTile.Threads, new WarpgroupMatMul<TLeft, TRight, TEpilogue>(
-                MapOf(f.A, f.AcrossA, f.M, f.K), MapOf(f.B, f.AcrossB, f.N, f.K), product, epilogue), WarpgroupTile.SharedBytes);
+            Device.Launch(groups, WgmmaTile.Threads, new WgmmaGemm<TLeft, TRight, TEpilogue>(
+                MapOf(f.A, f.MMajorA, f.M, f.K), MapOf(f.B, f.NMajorB, f.N, f.K), product, epilogue), WgmmaTile.SharedBytes);
     }
 }

@@ -4,15 +4,15 @@ namespace Silc;
 
 /// <summary>As <see cref="PatchesForward{TPack}"/>, rounded: four values of a patch a thread, which lie in one row of pixels.</summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct HalfPatches(MatrixAt pixels, MatrixAt y, int rows, int side, int patch) : IKernel
+readonly struct Bf16Patches(MatrixPointer pixels, MatrixPointer y, int rows, int side, int patch) : IKernel
 {
     public void Execute()
     {
         int fours = patch * patch * 3 / 4, thread = Grid.IdxX * Group.DimX + Group.IdxX, row = thread / fours, column = thread % fours * 4;
         if (row >= rows) return;
-        int grid = side / patch, tokens = grid * grid, picture = row / tokens, t = row % tokens, line = patch * 3;
+        int grid = side / patch, tokens = grid * grid, image = row / tokens, t = row % tokens, line = patch * 3;
         int down = t / grid * patch + column / line, across = t % grid * line + column % line;
-        HalfValues.Store(y.At(row, column), AnyFloats.Load(pixels.At(picture, down * side * 3 + across)));
+        Bf16Quads.Store(y.At(row, column), UnalignedQuads.Load(pixels.At(image, down * side * 3 + across)));
     }
 }
 
@@ -20,12 +20,12 @@ partial class CudaOps
 {
     public override void Patches(Tensor pixels, Tensor y, int side, int patch)
     {
-        if (!IsHalf(y))
+        if (!IsBf16(y))
         {
             base.Patches(pixels, y, side, patch);
             return;
         }
         CheckPatches(pixels, y, side, patch);
-        Device.Launch(Pieces(y.Count / 4, 256), 256, new HalfPatches(At(pixels), At(y), y.Rows, side, patch));
+        Device.Launch(DivUp(y.Count / 4, 256), 256, new Bf16Patches(At(pixels), At(y), y.Rows, side, patch));
     }
 }

@@ -7,8 +7,8 @@ namespace Silc;
 /// Eight threads share a column, and each has eight rows on their way at once, 128 bytes of bf16: one row at a time waits for memory each time.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct SumBlocksOf<TReads>(MatrixAt x, MatrixAt partial, int rows, int period, int blockRows, int cols) : IKernel
-    where TReads : struct, IReads
+readonly struct CudaSumBlocks<TReads>(MatrixPointer x, MatrixPointer partial, int rows, int period, int blockRows, int cols) : IKernel
+    where TReads : struct, IGlobalLoad
 {
     const int Across = 16, Down = Threads / Across;
 
@@ -45,7 +45,7 @@ readonly struct SumBlocksOf<TReads>(MatrixAt x, MatrixAt partial, int rows, int 
 /// sixteenth row, eight of them on their way at once, then one adds what they found, in their order.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct ColumnSums(MatrixAt x, MatrixAt y, MatrixAt z, int rows, int cols, int colsOfY) : IKernel
+readonly struct CudaColumnSums(MatrixPointer x, MatrixPointer y, MatrixPointer z, int rows, int cols, int colsOfY) : IKernel
 {
     const int Warps = 16;
 
@@ -79,20 +79,20 @@ partial class CudaOps
     public override void SumRows(Tensor x, Tensor table)
     {
         var y = new Tensor(Dense(table), 1, table.Count);
-        if (table.Rows > 1 && !IsHalf(x) && x.IsDense && x.Rows % table.Rows == 0)
+        if (table.Rows > 1 && !IsBf16(x) && x.IsDense && x.Rows % table.Rows == 0)
         {
             AddColumns(x.Reshape(x.Rows / table.Rows, table.Count), y);
             return;
         }
-        if (!IsOfFours(x) || (IsHalf(x) && x.Cols % UnitValues != 0))
+        if (!IsOfFours(x) || (IsBf16(x) && x.Cols % UnitValues != 0))
         {
             base.SumRows(x, table);
             return;
         }
-        int period = table.Rows, blockRows = RowsOfBlock(x.Rows, period), blocks = Pieces(x.Rows, blockRows);
+        int period = table.Rows, blockRows = RowsOfBlock(x.Rows, period), blocks = DivUp(x.Rows, blockRows);
         var partial = new Tensor(Device.Workspace((long)blocks * table.Count), blocks * period, x.Cols);
-        if (IsHalf(x)) SumBlocks<StoredHalves>(x, partial, period, blockRows);
-        else SumBlocks<Aligned>(x, partial, period, blockRows);
+        if (IsBf16(x)) SumBlocks<Bf16Load>(x, partial, period, blockRows);
+        else SumBlocks<VectorLoad>(x, partial, period, blockRows);
         AddColumns(partial.Reshape(blocks, table.Count), y);
     }
 
@@ -100,15 +100,15 @@ partial class CudaOps
     // the bits are.
     static int RowsOfBlock(int rows, int period)
     {
-        const int Blocks = 128, Round = SumBlocksOf<Aligned>.RowsAtOnce;
-        return Pieces(Pieces(Pieces(rows, Blocks), Round) * Round, period) * period;
+        const int Blocks = 128, Round = CudaSumBlocks<VectorLoad>.RowsAtOnce;
+        return DivUp(DivUp(DivUp(rows, Blocks), Round) * Round, period) * period;
     }
 
-    void SumBlocks<TReads>(Tensor x, Tensor partial, int period, int blockRows) where TReads : struct, IReads =>
-        Device.Launch(partial.Rows * Pieces(x.Cols, SumBlocksOf<TReads>.Columns), SumBlocksOf<TReads>.Threads,
-            new SumBlocksOf<TReads>(At(x), At(partial), x.Rows, period, blockRows, x.Cols));
+    void SumBlocks<TReads>(Tensor x, Tensor partial, int period, int blockRows) where TReads : struct, IGlobalLoad =>
+        Device.Launch(partial.Rows * DivUp(x.Cols, CudaSumBlocks<TReads>.Columns), CudaSumBlocks<TReads>.Threads,
+            new CudaSumBlocks<TReads>(At(x), At(partial), x.Rows, period, blockRows, x.Cols));
 
     // y += the sum of the rows of x; z += the same of the columns behind y's.
     void AddColumns(Tensor x, Tensor y, Tensor z = default) =>
-        Device.Launch(Pieces(x.Cols, ColumnSums.Columns), ColumnSums.Threads, new ColumnSums(At(x), At(y), At(z), x.Rows, x.Cols, y.Cols));
+        Device.Launch(DivUp(x.Cols, CudaColumnSums.Columns), CudaColumnSums.Threads, new CudaColumnSums(At(x), At(y), At(z), x.Rows, x.Cols, y.Cols));
 }

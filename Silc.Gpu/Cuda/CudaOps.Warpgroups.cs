@@ -13,7 +13,7 @@ partial class CudaOps
         && Environment.GetEnvironmentVariable("SILC_WGMMA") == "1" ? new DriverTensorMaps() : null;
 
     // Lines of an operand run along the sum or across it. Without memory there is nothing to map.
-    TensorMap MapOf(MatrixAt x, bool across, int outer, int depth) => (x.Address, across) switch
+    TensorMap MapOf(MatrixPointer x, bool across, int outer, int depth) => (x.Address, across) switch
     {
         (0, _) => default,
         (_, true) => TensorMaps!.Of(x.Address, depth, outer, 2L * x.Stride),

@@ -45,14 +45,14 @@ static class FragmentLayout
     // halves of words
 
     /// <summary>The place in the sum whose line a lane names to read a turned left operand.</summary>
-    public static int TurnedLeftLine(int lane) => MatrixRow(lane) + 8 * (Matrix(lane) >> 1);
+    public static int TransposedLeftLine(int lane) => MatrixRow(lane) + 8 * (Matrix(lane) >> 1);
 
     /// <summary>The first of its eight rows there.</summary>
-    public static int TurnedLeftRow(int lane) => 8 * (Matrix(lane) & 1);
+    public static int TransposedLeftRow(int lane) => 8 * (Matrix(lane) & 1);
 
     /// <summary>The place in the sum whose line a lane names to read two turned right operands.</summary>
-    public static int TurnedRightLine(int lane) => MatrixRow(lane) + 8 * (Matrix(lane) & 1);
+    public static int TransposedRightLine(int lane) => MatrixRow(lane) + 8 * (Matrix(lane) & 1);
 
     /// <summary>The first of its eight columns there.</summary>
-    public static int TurnedRightColumn(int lane) => 8 * (Matrix(lane) >> 1);
+    public static int TransposedRightColumn(int lane) => 8 * (Matrix(lane) >> 1);
 }

@@ -5,10 +5,10 @@ namespace Silc;
 /// that eight neighbouring lines have any one unit in different banks. 8 KiB either way. Offsets are bytes from the tile's beginning;
 /// what a lane reads is found once, and moved by constants.
 /// </summary>
-interface IHalfOperand
+interface IBf16OperandTile
 {
     /// <summary>True if lines run along rows of A or columns of B, one line for each place in the sum.</summary>
-    static abstract bool Turned { get; }
+    static abstract bool Transposed { get; }
 
     /// <summary>Units of 16 bytes in a line. The lines that 128 threads copy at once take 2 KiB.</summary>
     static abstract int UnitsInLine { get; }
@@ -30,13 +30,13 @@ interface IHalfOperand
     /// <summary>The offset of the other 16 places of the sum.</summary>
     static abstract int Next(int offset);
 
-    static abstract Words Load(int address);
+    static abstract Fragment Load(int address);
 }
 
 /// <summary>Lines along the sum: 128 rows (or columns) of C, 32 places of the sum each.</summary>
-readonly struct HalvesAlongSum : IHalfOperand
+readonly struct Bf16KMajor : IBf16OperandTile
 {
-    public static bool Turned => false;
+    public static bool Transposed => false;
     public static int UnitsInLine => 4;
 
     // Two lines share the 128 bytes of all banks.
@@ -46,20 +46,20 @@ readonly struct HalvesAlongSum : IHalfOperand
     public static int Right(int column, int lane) => At(column + FragmentLayout.RightMatrixColumn(lane), FragmentLayout.RightMatrixWord(lane) / 4);
     public static int Block(int offset, int i) => offset + 64 * 16 * i;
     public static int Next(int offset) => offset ^ 32;      // two units
-    public static Words Load(int address) => Ptx.LoadMatrices(address);
+    public static Fragment Load(int address) => Ptx.LoadMatrices(address);
 }
 
 /// <summary>Lines across the sum: 32 places of it, 128 rows (or columns) of C each.</summary>
-readonly struct HalvesAcrossSum : IHalfOperand
+readonly struct Bf16MMajor : IBf16OperandTile
 {
-    public static bool Turned => true;
+    public static bool Transposed => true;
     public static int UnitsInLine => 16;
     public static int At(int line, int unit) => 256 * line + 16 * (unit ^ line & 7);
 
-    public static int Left(int row, int lane) => At(FragmentLayout.TurnedLeftLine(lane), (row + FragmentLayout.TurnedLeftRow(lane)) / 8);
+    public static int Left(int row, int lane) => At(FragmentLayout.TransposedLeftLine(lane), (row + FragmentLayout.TransposedLeftRow(lane)) / 8);
     public static int Right(int column, int lane) =>
-        At(FragmentLayout.TurnedRightLine(lane), (column + FragmentLayout.TurnedRightColumn(lane)) / 8);
+        At(FragmentLayout.TransposedRightLine(lane), (column + FragmentLayout.TransposedRightColumn(lane)) / 8);
     public static int Block(int offset, int i) => offset ^ 32 * i;
     public static int Next(int offset) => offset + 256 * 16;
-    public static Words Load(int address) => Ptx.LoadMatricesTurned(address);
+    public static Fragment Load(int address) => Ptx.LoadMatricesTransposed(address);
 }

@@ -5,7 +5,7 @@ namespace Silc;
 /// filled up with zeros.
 /// </summary>
 readonly struct HeadTile<TMma, TSize, TReads>(int address)
-    where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IReads
+    where TMma : struct, IMma where TSize : struct, IHeadSize where TReads : struct, IGlobalLoad
 {
     /// <summary>Words of a row.</summary>
     public static int Words => TSize.Size / TMma.PerWord;
@@ -21,7 +21,7 @@ readonly struct HeadTile<TMma, TSize, TReads>(int address)
     public HeadTile<TMma, TSize, TReads> Behind(int rows) => new(address + Bytes(rows));
 
     /// <summary>Reads <paramref name="count"/> rows of x, which has <paramref name="rows"/>, and rounds them.</summary>
-    public void Copy(MatrixAt x, int first, int count, int rows, int size, int thread, int threads)
+    public void Copy(MatrixPointer x, int first, int count, int rows, int size, int thread, int threads)
     {
         for (int i = thread; i < count * TSize.Size / TReads.Together; i += threads)
         {
@@ -31,9 +31,9 @@ readonly struct HeadTile<TMma, TSize, TReads>(int address)
     }
 
     /// <summary>Products of 16 rows, from <paramref name="row"/> on, with 32 rows of another tile.</summary>
-    public SumsRow Products(int row, HeadTile<TMma, TSize, TReads> other, int lane)
+    public AccumulatorRow Products(int row, HeadTile<TMma, TSize, TReads> other, int lane)
     {
-        SumsRow sums = default;
+        AccumulatorRow sums = default;
         int left = address + 4 * ((row + FragmentLayout.LeftMatrixRow(lane)) * Stride + FragmentLayout.LeftMatrixWord(lane));
         int near = other.Address + 4 * (FragmentLayout.RightMatrixColumn(lane) * Stride + FragmentLayout.RightMatrixWord(lane));
         int far = near + 4 * 16 * Stride;
@@ -45,7 +45,7 @@ readonly struct HeadTile<TMma, TSize, TReads>(int address)
     /// <summary>
     /// Adds the rows from 2 · <paramref name="depth"/> (bf16) or depth (tf32) on, weighed, to sums of 16 channels.
     /// </summary>
-    public SumsBlock Add(SumsBlock sums, int channel, Words weights, int depth, int lane) => channel < TSize.Size
+    public AccumulatorBlock Add(AccumulatorBlock sums, int channel, Fragment weights, int depth, int lane) => channel < TSize.Size
         ? sums.MulAdd<TMma>(weights, TMma.Weighed(address, Stride, depth, channel, lane))
         : sums;
 }

@@ -4,10 +4,10 @@ namespace Silc;
 /// How a tile of an operand lies in shared memory: in lines, as in global memory, so that reads and writes are both 16 bytes
 /// wide. Strides keep the eight rows of a matrix, and the lanes of a fragment, in different banks.
 /// </summary>
-interface IOperand
+interface IOperandTile
 {
     /// <summary>True if lines run along rows of A or columns of B, one line for each place in the sum.</summary>
-    static abstract bool Turned { get; }
+    static abstract bool Transposed { get; }
     static abstract int Lines { get; }
     static abstract int LineFloats { get; }
 
@@ -17,40 +17,40 @@ interface IOperand
     /// <summary>
     /// Rows <paramref name="row"/> to row + 15 of a left operand, words <paramref name="word"/> to word + 7 of the sum.
     /// </summary>
-    static abstract Words Left(int tile, int row, int word, int lane);
+    static abstract Fragment Left(int tile, int row, int word, int lane);
 
     /// <summary>Columns <paramref name="column"/> to column + 15 of a right operand.</summary>
-    static abstract Words Right(int tile, int column, int word, int lane);
+    static abstract Fragment Right(int tile, int column, int word, int lane);
 }
 
 /// <summary>Lines along the sum: A of a forward product, both of an input gradient.</summary>
-readonly struct AlongSum<TMma> : IOperand where TMma : struct, IMma
+readonly struct KMajor<TMma> : IOperandTile where TMma : struct, IMma
 {
-    public static bool Turned => false;
-    public static int Lines => ProductTile.Side;
-    public static int LineFloats => ProductTile.Words * TMma.PerWord;
+    public static bool Transposed => false;
+    public static int Lines => GemmTile.Side;
+    public static int LineFloats => GemmTile.Words * TMma.PerWord;
 
     // An odd number of 16-byte units: eight rows then start in eight different groups of four banks.
-    public static int Stride => ProductTile.Words + 4;
+    public static int Stride => GemmTile.Words + 4;
 
-    public static Words Left(int tile, int row, int word, int lane) => Ptx.LoadMatrices(
+    public static Fragment Left(int tile, int row, int word, int lane) => Ptx.LoadMatrices(
         tile + 4 * ((row + FragmentLayout.LeftMatrixRow(lane)) * Stride + word + FragmentLayout.LeftMatrixWord(lane)));
 
-    public static Words Right(int tile, int column, int word, int lane) => Ptx.LoadMatrices(
+    public static Fragment Right(int tile, int column, int word, int lane) => Ptx.LoadMatrices(
         tile + 4 * ((column + FragmentLayout.RightMatrixColumn(lane)) * Stride + word + FragmentLayout.RightMatrixWord(lane)));
 }
 
 /// <summary>Lines across the sum: B of a forward product, both of a kernel gradient.</summary>
-readonly struct AcrossSum<TMma> : IOperand where TMma : struct, IMma
+readonly struct MMajor<TMma> : IOperandTile where TMma : struct, IMma
 {
-    public static bool Turned => true;
-    public static int Lines => ProductTile.Words * TMma.PerWord;
-    public static int LineFloats => ProductTile.Side;
+    public static bool Transposed => true;
+    public static int Lines => GemmTile.Words * TMma.PerWord;
+    public static int LineFloats => GemmTile.Side;
 
     // bf16: 17 units of 16 bytes, as above. tf32: 8 banks further each line, so that four lines of eight words meet no bank
     // twice.
-    public static int Stride => (ProductTile.Side + 8) / TMma.PerWord;
+    public static int Stride => (GemmTile.Side + 8) / TMma.PerWord;
 
-    public static Words Left(int tile, int row, int word, int lane) => TMma.TurnedLeft(tile, Stride, word, row, lane);
-    public static Words Right(int tile, int column, int word, int lane) => TMma.TurnedRight(tile, Stride, word, column, lane);
+    public static Fragment Left(int tile, int row, int word, int lane) => TMma.TransposedLeft(tile, Stride, word, row, lane);
+    public static Fragment Right(int tile, int column, int word, int lane) => TMma.TransposedRight(tile, Stride, word, column, lane);
 }

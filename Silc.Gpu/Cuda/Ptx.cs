@@ -68,7 +68,7 @@ static partial class Ptx
     public static Float2 LoadShared2(int address) => throw OnlyOnCuda;
 
     [Instruction("ld.shared.v4.b32 {$0, $1, $2, $3}, [%0];"), IntrinsicImplementation]
-    public static Words LoadSharedWords(int address) => throw OnlyOnCuda;
+    public static Fragment LoadSharedWords(int address) => throw OnlyOnCuda;
 
     [Instruction("ld.shared.b32 $0, [%0];"), IntrinsicImplementation]
     public static uint LoadSharedWord(int address) => throw OnlyOnCuda;
@@ -128,13 +128,13 @@ static partial class Ptx
     [Instruction("{ .reg .pred whole; .reg .b64 odd; and.b64 odd, %0, 15; setp.eq.s64 whole, odd, 0; @whole ld.global.v4.f32 {$0, $1, $2, $3}, [%0]; "
         + "@!whole ld.global.f32 $0, [%0]; @!whole ld.global.f32 $1, [%0+4]; @!whole ld.global.f32 $2, [%0+8]; @!whole ld.global.f32 $3, [%0+12]; }"),
         IntrinsicImplementation]
-    public static Float4 LoadFour(long address) => throw OnlyOnCuda;
+    public static Float4 LoadQuad(long address) => throw OnlyOnCuda;
 
-    /// <summary>As <see cref="LoadFour"/>.</summary>
+    /// <summary>As <see cref="LoadQuad"/>.</summary>
     [Instruction("{ .reg .pred whole; .reg .b64 odd; and.b64 odd, %0, 15; setp.eq.s64 whole, odd, 0; @whole st.global.v4.f32 [%0], {%1, %2, %3, %4}; "
         + "@!whole st.global.f32 [%0], %1; @!whole st.global.f32 [%0+4], %2; @!whole st.global.f32 [%0+8], %3; @!whole st.global.f32 [%0+12], %4; }"),
         IntrinsicImplementation]
-    public static void StoreFour(long address, Float4 value) => throw OnlyOnCuda;
+    public static void StoreQuad(long address, Float4 value) => throw OnlyOnCuda;
 
     // Tensor cores: compute capability 8.0
 
@@ -148,23 +148,23 @@ static partial class Ptx
 
     /// <summary>A warp reads four matrices of 8 rows of 16 bytes; lane 8i + j gives the address of row j of matrix i.</summary>
     [Instruction("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {$0, $1, $2, $3}, [%0];"), IntrinsicImplementation]
-    public static Words LoadMatrices(int address) => throw OnlyOnCuda;
+    public static Fragment LoadMatrices(int address) => throw OnlyOnCuda;
 
     /// <summary>As <see cref="LoadMatrices"/>, each matrix of 8 x 8 halves of words turned.</summary>
     [Instruction("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {$0, $1, $2, $3}, [%0];"), IntrinsicImplementation]
-    public static Words LoadMatricesTurned(int address) => throw OnlyOnCuda;
+    public static Fragment LoadMatricesTransposed(int address) => throw OnlyOnCuda;
 
     /// <summary>
     /// A warp adds the product of 16 x 16 and 16 x 8 bf16 to 16 x 8 floats; who holds what: <see cref="FragmentLayout"/>.
     /// </summary>
     [Instruction("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {$0, $1, $2, $3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"),
         IntrinsicImplementation]
-    public static Float4 MulAddBf16(Float4 sums, Words left, uint right0, uint right1) => throw OnlyOnCuda;
+    public static Float4 MulAddBf16(Float4 sums, Fragment left, uint right0, uint right1) => throw OnlyOnCuda;
 
     /// <summary>The same of 16 x 8 and 8 x 8 tf32.</summary>
     [Instruction("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {$0, $1, $2, $3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"),
         IntrinsicImplementation]
-    public static Float4 MulAddTf32(Float4 sums, Words left, uint right0, uint right1) => throw OnlyOnCuda;
+    public static Float4 MulAddTf32(Float4 sums, Fragment left, uint right0, uint right1) => throw OnlyOnCuda;
 
     // Arithmetic
 
@@ -178,7 +178,7 @@ static partial class Ptx
 
     /// <summary>x &lt; limit ? yes : no, without a branch.</summary>
     [Instruction("{ .reg .pred less; setp.lt.f32 less, %0, %1; selp.f32 $0, %2, %3, less; }"), IntrinsicImplementation]
-    public static float IfLess(float x, float limit, float yes, float no) => throw OnlyOnCuda;
+    public static float SelectIfLess(float x, float limit, float yes, float no) => throw OnlyOnCuda;
 
     /// <summary>The value of lane ^ mask, for a whole warp.</summary>
     [Instruction("shfl.sync.bfly.b32 $0, %0, #1, 31, 0xffffffff;"), IntrinsicImplementation]

@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>How neighbouring values are read from global memory, and brought to shared memory.</summary>
-interface IReads
+interface IGlobalLoad
 {
     /// <summary>Values that <see cref="Copy{TMma}"/> takes at once.</summary>
     static abstract int Together { get; }
@@ -17,7 +17,7 @@ interface IReads
 }
 
 /// <summary>One access of 16 bytes: addresses are multiples of 16, and the number of columns is one of 4.</summary>
-readonly struct Aligned : IReads
+readonly struct VectorLoad : IGlobalLoad
 {
     public static int Together => 4;
 
@@ -31,7 +31,7 @@ readonly struct Aligned : IReads
 }
 
 /// <summary>Four accesses, for any address and size.</summary>
-readonly struct Unaligned : IReads
+readonly struct ScalarLoad : IGlobalLoad
 {
     public static int Together => 4;
 
@@ -47,12 +47,12 @@ readonly struct Unaligned : IReads
 }
 
 /// <summary>bfloat16 as it is stored, in whole units: nothing is rounded, so it is for bf16 products alone.</summary>
-readonly struct StoredHalves : IReads
+readonly struct Bf16Load : IGlobalLoad
 {
     public static int Together => 8;
 
     public static Float4 Four(long address, int line, int lines, int column, int columns) =>
-        Ptx.LoadHalves(address, line, lines, column, columns);
+        Ptx.LoadBf16Quad(address, line, lines, column, columns);
 
     public static Float8 Eight(long address, int line, int lines, int column, int columns) =>
         new(Ptx.LoadWords(address, line, lines, column, columns));

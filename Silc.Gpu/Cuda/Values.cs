@@ -1,10 +1,10 @@
 namespace Silc;
 
-/// <summary>How a kernel reads and writes four neighbours of a tensor; see <see cref="Stored"/>.</summary>
-interface IValues
+/// <summary>How a kernel reads and writes four neighbours of a tensor; see <see cref="DType"/>.</summary>
+interface IQuadAccess
 {
     /// <summary>True for bfloat16: every access is whole and aligned, for rows are units of 16 bytes.</summary>
-    static abstract bool Halves { get; }
+    static abstract bool IsBf16 { get; }
     static abstract Float4 Load(long address);
     static abstract void Store(long address, Float4 values);
 
@@ -14,9 +14,9 @@ interface IValues
 }
 
 /// <summary>float32, at multiples of 16 bytes.</summary>
-readonly struct FloatValues : IValues
+readonly struct Float32Quads : IQuadAccess
 {
-    public static bool Halves => false;
+    public static bool IsBf16 => false;
     public static Float4 Load(long address) => Ptx.Load4(address);
     public static void Store(long address, Float4 values) => Ptx.Store4(address, values);
 
@@ -27,27 +27,27 @@ readonly struct FloatValues : IValues
 }
 
 /// <summary>bfloat16, at multiples of 8 bytes.</summary>
-readonly struct HalfValues : IValues
+readonly struct Bf16Quads : IQuadAccess
 {
-    public static bool Halves => true;
-    public static Float4 Load(long address) => Ptx.LoadHalves(address);
-    public static void Store(long address, Float4 values) => Ptx.StoreHalves(address, values);
+    public static bool IsBf16 => true;
+    public static Float4 Load(long address) => Ptx.LoadBf16Quad(address);
+    public static void Store(long address, Float4 values) => Ptx.StoreBf16Quad(address, values);
 
-    public static Float4 Load(long address, int line, int lines, int column, int columns) => Ptx.LoadHalves(address, line, lines, column, columns);
+    public static Float4 Load(long address, int line, int lines, int column, int columns) => Ptx.LoadBf16Quad(address, line, lines, column, columns);
 
     public static void Store(long address, Float4 values, int line, int lines, int column, int columns) =>
-        Ptx.StoreHalves(address, values, line, lines, column, columns);
+        Ptx.StoreBf16Quad(address, values, line, lines, column, columns);
 }
 
 /// <summary>Float32 at any address.</summary>
-readonly struct AnyFloats : IValues
+readonly struct UnalignedQuads : IQuadAccess
 {
-    public static bool Halves => false;
-    public static Float4 Load(long address) => Ptx.LoadFour(address);
-    public static void Store(long address, Float4 values) => Ptx.StoreFour(address, values);
+    public static bool IsBf16 => false;
+    public static Float4 Load(long address) => Ptx.LoadQuad(address);
+    public static void Store(long address, Float4 values) => Ptx.StoreQuad(address, values);
 
     public static Float4 Load(long address, int line, int lines, int column, int columns) =>
-        Unaligned.Four(address, line, lines, column, columns);
+        ScalarLoad.Four(address, line, lines, column, columns);
 
     public static void Store(long address, Float4 values, int line, int lines, int column, int columns)
     {
@@ -60,9 +60,9 @@ readonly struct AnyFloats : IValues
 }
 
 /// <summary>Nothing: what is stored nowhere.</summary>
-readonly struct NoValues : IValues
+readonly struct NoQuads : IQuadAccess
 {
-    public static bool Halves => false;
+    public static bool IsBf16 => false;
     public static Float4 Load(long address) => default;
     public static void Store(long address, Float4 values) { }
     public static Float4 Load(long address, int line, int lines, int column, int columns) => default;

@@ -34,7 +34,7 @@ public sealed partial class Device : IDisposable
     MemoryBuffer1D<float, Stride1D.Dense>? workspace;
     long workspaceFloats;
     AcceleratorStream? copies;
-    QueueMark? copied;
+    DeviceEvent? copied;
     KernelProfile? kernelProfile;
 
     Device(Context context, Accelerator accelerator, DeviceInfo info, Precision precision)
@@ -47,7 +47,7 @@ public sealed partial class Device : IDisposable
         {
             { Kind: DeviceKind.Cpu } => 1,
             { Kind: DeviceKind.OpenCL, IsProcessor: true } => 1,
-            _ => Silc.Lanes.Max,
+            _ => Silc.BlockReduce.MaxThreads,
         };
         Groups = info.IsProcessor ? accelerator.NumMultiprocessors : accelerator.NumMultiprocessors * 16;
         Queue = info.Kind == DeviceKind.Cpu ? new(accelerator) : null;
@@ -96,10 +96,10 @@ public sealed partial class Device : IDisposable
     /// <summary>Threads of a group in kernels that stride over lanes.</summary>
     internal int Lanes { get; set; }
 
-    /// <summary>True if a step may be queued while the one before still runs; see <see cref="QueueMark"/>.</summary>
+    /// <summary>True if a step may be queued while the one before still runs; see <see cref="DeviceEvent"/>.</summary>
     internal bool RunsAhead => Kind == DeviceKind.Cuda;
 
-    /// <summary>True if batches reach the device through page-locked memory; see <see cref="StagedBuffer"/>.</summary>
+    /// <summary>True if batches reach the device through page-locked memory; see <see cref="PinnedUpload"/>.</summary>
     internal bool Stages { get; set; }
 
     /// <summary>Groups that keep the device busy.</summary>
@@ -108,14 +108,14 @@ public sealed partial class Device : IDisposable
     /// <summary>Takes the launches in place of the accelerator: <see cref="Measure"/> drops them, tests run CUDA's kernels without a GPU.</summary>
     internal ILauncher? Launcher { get; set; }
 
-    /// <summary>Runs one group for each item of work, or fewer that share them; the kernel strides with <see cref="Share"/>.</summary>
+    /// <summary>Runs one group for each item of work, or fewer that share them; the kernel strides with <see cref="BlockShare"/>.</summary>
     internal void ForRows<TKernel>(int rows, TKernel kernel) where TKernel : struct, IKernel
     {
         if (Queue is null || Launcher is not null) Launch(Info.IsProcessor ? Math.Min(rows, Groups) : rows, Lanes, kernel);
         else if (rows > 0) Queue.Add(kernel);
     }
 
-    /// <summary>Runs enough groups for <paramref name="count"/> elements; each strides over its <see cref="Share"/>.</summary>
+    /// <summary>Runs enough groups for <paramref name="count"/> elements; each strides over its <see cref="BlockShare"/>.</summary>
     internal void ForElements<TKernel>(int count, TKernel kernel) where TKernel : struct, IKernel
     {
         if (Queue is null || Launcher is not null) Launch(Math.Clamp((count + Lanes - 1) / Lanes, 1, Groups), Lanes, kernel);

@@ -4,24 +4,24 @@ namespace Silc;
 
 /// <summary>
 /// A matrix in device memory, passed by value: element (r, c) is <c>View[r · Stride + c]</c>, or half of the float at half that place
-/// (<see cref="Stored.BFloat16"/>). It owns nothing; <see cref="Parameters"/>, <see cref="Arena"/> and <see cref="Device"/> do. Tensors
+/// (<see cref="DType.BFloat16"/>). It owns nothing; <see cref="Parameters"/>, <see cref="Arena"/> and <see cref="Device"/> do. Tensors
 /// of more dimensions are flattened to (rows, channels), e.g. (B·T, C). Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="View">The memory, from element (0, 0) on.</param>
 /// <param name="Rows">Rows N.</param>
 /// <param name="Cols">Columns C.</param>
 /// <param name="Stride">Elements from one row to the next.</param>
-/// <param name="Stored">What an element is.</param>
-public readonly record struct Tensor(ArrayView<float> View, int Rows, int Cols, int Stride, Stored Stored = Stored.Float32)
+/// <param name="DType">What an element is.</param>
+public readonly record struct Tensor(ArrayView<float> View, int Rows, int Cols, int Stride, DType DType = DType.Float32)
 {
     /// <summary>A matrix without gaps between its rows.</summary>
-    public Tensor(ArrayView<float> view, int rows, int cols, Stored stored = Stored.Float32) : this(view, rows, cols, cols, stored) { }
+    public Tensor(ArrayView<float> view, int rows, int cols, DType stored = DType.Float32) : this(view, rows, cols, cols, stored) { }
 
     /// <summary>Number of elements, which kernels count in 32 bits.</summary>
     /// <exception cref="InvalidOperationException">There are more than 2³¹ - 1; the message has the sizes.</exception>
     public int Count => Times(Rows, Cols);
 
-    /// <summary>Rows of <paramref name="count"/> pictures or captions of so many tokens each.</summary>
+    /// <summary>Rows of <paramref name="count"/> images or captions of so many tokens each.</summary>
     /// <exception cref="InvalidOperationException">As for <see cref="Count"/>.</exception>
     internal static int RowsOf(int count, int each) => Times(count, each);
 
@@ -31,20 +31,20 @@ public readonly record struct Tensor(ArrayView<float> View, int Rows, int Cols, 
         + "can have: use a smaller batch, or --accumulate (TrainConfig.Accumulate) to send it through in slices");
 
     /// <summary>Bytes of an element.</summary>
-    public int ElementBytes => Stored == Stored.BFloat16 ? sizeof(ushort) : sizeof(float);
+    public int ElementBytes => DType == DType.BFloat16 ? sizeof(ushort) : sizeof(float);
 
     /// <summary>True when there are no gaps between the rows.</summary>
     public bool IsDense => Stride == Cols || Rows == 1;
 
     /// <summary>Columns <paramref name="start"/> up to <paramref name="start"/> + <paramref name="count"/>, of every row.</summary>
-    public Tensor Columns(int start, int count) => new(Sub(start), Rows, count, Stride, Stored);
+    public Tensor Columns(int start, int count) => new(Sub(start), Rows, count, Stride, DType);
 
     /// <summary>Rows <paramref name="start"/> up to <paramref name="start"/> + <paramref name="count"/>.</summary>
-    public Tensor Slice(int start, int count) => new(Sub((long)start * Stride), count, Cols, Stride, Stored);
+    public Tensor Slice(int start, int count) => new(Sub((long)start * Stride), count, Cols, Stride, DType);
 
     /// <summary>The same dense memory with another number of columns.</summary>
     public Tensor Reshape(int rows, int cols) => IsDense && (long)rows * cols == Count
-        ? new(View, rows, cols, Stored)
+        ? new(View, rows, cols, DType)
         : throw new ArgumentException($"a {Rows} x {Cols} tensor of stride {Stride} cannot be read as {rows} x {cols}");
 
     // A dry run has no memory behind its tensors.

@@ -16,7 +16,7 @@ public interface IKernel
 /// The contiguous share of this group in a loop over <c>count</c> rows or elements. A kernel reads it once, before its loop: on the CPU
 /// accelerator every read of a grid index is a thread-local lookup.
 /// </summary>
-static class Share
+static class BlockShare
 {
     // The widest pack. Shares of elements end at a multiple of it: only the last ones of all are computed one by one, whose functions
     // differ from a pack's in the last bit, and the bits do not depend on the number of threads.

@@ -1,14 +1,14 @@
 namespace Silc;
 
 /// <summary>
-/// How many floats one thread works on at a time: <see cref="One"/> on GPUs, <see cref="Simd"/> on CPUs. A kernel generic over its
+/// How many floats one thread works on at a time: <see cref="Pack1"/> on GPUs, <see cref="SimdPack"/> on CPUs. A kernel generic over its
 /// pack is one source for every accelerator. Reads and writes are unaligned, and stay inside the view.
 /// </summary>
 interface IPack<TSelf> where TSelf : struct, IPack<TSelf>
 {
     static abstract int Width { get; }
-    static abstract TSelf Load(Floats view, int index);
-    static abstract void Store(Floats view, int index, TSelf value);
+    static abstract TSelf Load(FloatPointer view, int index);
+    static abstract void Store(FloatPointer view, int index, TSelf value);
     static abstract TSelf Splat(float value);
     static abstract TSelf operator +(TSelf a, TSelf b);
     static abstract TSelf operator -(TSelf a, TSelf b);

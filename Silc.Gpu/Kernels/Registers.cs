@@ -20,7 +20,7 @@ readonly struct Float8(Float4 low, Float4 high)
     public readonly Float4 Low = low, High = high;
 
     /// <summary>Eight bf16, two in a word, the first in its lower half.</summary>
-    public Float8(Words pairs) : this(
+    public Float8(Fragment pairs) : this(
         new(Low16(pairs.X), High16(pairs.X), Low16(pairs.Y), High16(pairs.Y)), new(Low16(pairs.Z), High16(pairs.Z), Low16(pairs.W), High16(pairs.W)))
     {
     }
@@ -41,7 +41,7 @@ readonly struct Float2(float x, float y)
 /// <summary>
 /// Four 32-bit words in registers: a thread's part of a left operand, or of two right operands. A word is a tf32 or two bf16.
 /// </summary>
-readonly struct Words(uint x, uint y, uint z, uint w)
+readonly struct Fragment(uint x, uint y, uint z, uint w)
 {
     public readonly uint X = x, Y = y, Z = z, W = w;
 }

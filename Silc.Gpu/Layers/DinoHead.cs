@@ -25,7 +25,7 @@ public sealed class DinoHead
     /// <summary>Cosines with every prototype, (N, K), and the pullback.</summary>
     public (Tensor Logits, Pullback Back) Forward(Pass pass, Tensor x)
     {
-        var logits = pass.Keep(x.Rows, prototypes.Cols);
+        var logits = pass.Saved(x.Rows, prototypes.Cols);
         return (logits, Forward(pass, x, logits));
     }
 
@@ -33,12 +33,12 @@ public sealed class DinoHead
     internal Pullback Forward(Pass pass, Tensor x, Tensor logits)
     {
         var ops = pass.Ops;
-        var (h0, h1) = (pass.Keep(x.Rows, dense[0].Outputs), pass.Keep(x.Rows, dense[1].Outputs));
-        var (bottleneck, unit, norms) = (pass.Keep(x.Rows, dense[2].Outputs), pass.Keep(x.Rows, dense[2].Outputs), pass.Keep(x.Rows, 1));
-        var (w, lengths) = (pass.Keep(prototypes.Rows, prototypes.Cols), pass.Keep(1, prototypes.Cols));
+        var (h0, h1) = (pass.Saved(x.Rows, dense[0].Outputs), pass.Saved(x.Rows, dense[1].Outputs));
+        var (bottleneck, unit, norms) = (pass.Saved(x.Rows, dense[2].Outputs), pass.Saved(x.Rows, dense[2].Outputs), pass.Saved(x.Rows, 1));
+        var (w, lengths) = (pass.Saved(prototypes.Rows, prototypes.Cols), pass.Saved(1, prototypes.Cols));
         using (pass.Frame())
         {
-            var (a0, a1) = (pass.Temp(h0.Rows, h0.Cols), pass.Temp(h1.Rows, h1.Cols));
+            var (a0, a1) = (pass.Scratch(h0.Rows, h0.Cols), pass.Scratch(h1.Rows, h1.Cols));
             dense[0].RunGelu(pass, x, h0, a0, GeluKind.Exact);
             dense[1].RunGelu(pass, a0, h1, a1, GeluKind.Exact);
             dense[2].Run(pass, a1, bottleneck);
@@ -48,17 +48,17 @@ public sealed class DinoHead
         ops.MatMul(unit, w, logits);
         return new(pass, x, (dLogits, dx) =>
         {
-            var (dUnit, dBottleneck) = (pass.Temp(x.Rows, unit.Cols), pass.Temp(x.Rows, unit.Cols));
+            var (dUnit, dBottleneck) = (pass.Scratch(x.Rows, unit.Cols), pass.Scratch(x.Rows, unit.Cols));
             using (pass.Frame())
             {
-                var dw = pass.Temp(w.Rows, w.Cols);
+                var dw = pass.Scratch(w.Rows, w.Cols);
                 ops.MatMul(unit, dLogits, dw, Transpose.A);
                 ops.NormalizeColumnsBackward(dw, w, lengths, prototypes.Grad);
             }
             ops.MatMul(dLogits, w, dUnit, Transpose.B);
             ops.L2NormalizeBackward(dUnit, unit, norms, dBottleneck, Epsilon);
 
-            var (dh1, dh0, a) = (pass.Temp(h1.Rows, h1.Cols), pass.Temp(h0.Rows, h0.Cols), pass.Temp(h1.Rows, h1.Cols));
+            var (dh1, dh0, a) = (pass.Scratch(h1.Rows, h1.Cols), pass.Scratch(h0.Rows, h0.Cols), pass.Scratch(h1.Rows, h1.Cols));
             dense[2].GeluInputGrad(pass, dBottleneck, h1, dh1, a, GeluKind.Exact);
             dense[2].ParameterGrads(pass, a, dBottleneck);
             dense[1].GeluInputGrad(pass, dh1, h0, dh0, a, GeluKind.Exact);

@@ -69,7 +69,7 @@ public static class GradientCheck
             parameters.ZeroGrads();
             var (y, back) = forward(pass, x);
             weights = [.. Enumerable.Range(0, y.Count).Select(_ => (float)random.Uniform(-1, 1))];
-            var dy = pass.Temp(y.Rows, y.Cols);
+            var dy = pass.Scratch(y.Rows, y.Cols);
             device.Upload<float>(weights, dy.View);
             var dx = back(dy);
             gradients.AddRange(parameters.All.Select(p => Download(p.Grad)));

@@ -11,7 +11,7 @@ public sealed class LayerNorm(Parameters parameters, string name, int width)
     readonly Parameter scale = parameters.Add($"{name}/scale", 1, width, Inits.Ones);
     readonly Parameter bias = parameters.Add($"{name}/bias", 1, width, Inits.Zeros);
 
-    /// <summary>Y, an activation (see <see cref="Pass.KeepActivation"/>), and its pullback.</summary>
+    /// <summary>Y, an activation (see <see cref="Pass.SavedActivation"/>), and its pullback.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x)
     {
         var (y, backAdding) = ForwardAdding(pass, x);
@@ -24,7 +24,7 @@ public sealed class LayerNorm(Parameters parameters, string name, int width)
     /// </summary>
     internal (Tensor Y, Action<Tensor, Tensor, bool, Tensor> Back) ForwardAdding(Pass pass, Tensor x)
     {
-        var (y, mean, rstd) = (pass.KeepActivation(x.Rows, x.Cols), pass.Keep(x.Rows, 1), pass.Keep(x.Rows, 1));
+        var (y, mean, rstd) = (pass.SavedActivation(x.Rows, x.Cols), pass.Saved(x.Rows, 1), pass.Saved(x.Rows, 1));
         pass.Ops.LayerNorm(x, scale.Value, bias.Value, y, mean, rstd, Epsilon);
         return (y, (dy, dx, add, rounded) => pass.Ops.LayerNormBackward(dy, x, scale.Value, mean, rstd, dx, scale.Grad, bias.Grad, add, rounded));
     }

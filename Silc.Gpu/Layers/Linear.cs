@@ -22,7 +22,7 @@ public sealed class Linear
     /// <summary>Y and its pullback, which keeps X.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x)
     {
-        var y = pass.Keep(x.Rows, Outputs);
+        var y = pass.Saved(x.Rows, Outputs);
         Run(pass, x, y);
         return (y, new(pass, x, (dy, dx) =>
         {
@@ -56,11 +56,11 @@ public sealed class Linear
     // The same for layers of one input; their outputs lie side by side.
 
     internal static void Run(Pass pass, Linear[] layers, Tensor x, Tensor y) =>
-        pass.Ops.MatMulBeside(x, [.. layers.Select(l => l.kernel.Value)], [.. layers.Select(l => l.bias.Value)], y);
+        pass.Ops.GroupedMatMul(x, [.. layers.Select(l => l.kernel.Value)], [.. layers.Select(l => l.bias.Value)], y);
 
     internal static void InputGrad(Pass pass, Linear[] layers, Tensor dy, Tensor dx) =>
-        pass.Ops.InputGradBeside(dy, [.. layers.Select(l => l.kernel.Value)], dx);
+        pass.Ops.GroupedInputGrad(dy, [.. layers.Select(l => l.kernel.Value)], dx);
 
     internal static void ParameterGrads(Pass pass, Linear[] layers, Tensor x, Tensor dy) =>
-        pass.Ops.LinearGradsBeside(x, dy, [.. layers.Select(l => l.kernel.Grad)], [.. layers.Select(l => l.bias.Grad)]);
+        pass.Ops.GroupedLinearGrads(x, dy, [.. layers.Select(l => l.kernel.Grad)], [.. layers.Select(l => l.bias.Grad)]);
 }

@@ -14,11 +14,11 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
 
     /// <summary>
     /// What each token would be pooled to if it were the only one, (N, C): out(value(x)), then the MLP with its residual. Patches
-    /// thus land in the space of pooled pictures (Zhou et al. 2022, MaskCLIP, arXiv:2112.01071). For inference.
+    /// thus land in the space of pooled images (Zhou et al. 2022, MaskCLIP, arXiv:2112.01071). For inference.
     /// </summary>
     internal Tensor Values(Pass pass, Tensor x)
     {
-        var pooled = pass.Keep(x.Rows, width);
+        var pooled = pass.Saved(x.Rows, width);
         project.Values(pass, x, pooled);
         return mlp.ForwardConsuming(pass, pooled).Y;
     }
@@ -26,7 +26,7 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
     /// <summary>How each token answers the probe in each head, q·k, (N, H): √D times its attention before the softmax. For inference.</summary>
     internal Tensor ProbeScores(Pass pass, Tensor x)
     {
-        var (scores, query, k) = (pass.Keep(x.Rows, heads), pass.Keep(1, width), pass.Keep(x.Rows, width));
+        var (scores, query, k) = (pass.Saved(x.Rows, heads), pass.Saved(1, width), pass.Saved(x.Rows, width));
         project.Query.Run(pass, probe.Value, query);
         project.Key.Run(pass, x, k);
         for (int head = 0; head < heads; head++)
@@ -37,23 +37,23 @@ public sealed class MapHead(Parameters parameters, string name, TowerConfig towe
     /// <summary>Y (B, C) and its pullback.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)
     {
-        // All pictures ask the same question: project the probe once, then repeat it.
-        var (query, q) = (pass.Keep(1, width), pass.KeepActivation(batch, width, size));
+        // All images ask the same question: project the probe once, then repeat it.
+        var (query, q) = (pass.Saved(1, width), pass.SavedActivation(batch, width, size));
         project.Query.Run(pass, probe.Value, query);
         pass.Ops.Copy(new(query.View, batch, width, 0), q);
-        var kv = pass.KeepActivation(x.Rows, 2 * width, size);
+        var kv = pass.SavedActivation(x.Rows, 2 * width, size);
         var (k, v) = (kv.Columns(0, width), kv.Columns(width, width));
         Linear.Run(pass, project.KeyValue, x, kv);
-        var (o, lse) = (pass.KeepActivation(batch, width, size), pass.Keep(batch * heads, 1));
+        var (o, lse) = (pass.SavedActivation(batch, width, size), pass.Saved(batch * heads, 1));
         pass.Ops.Attention(q, k, v, o, lse, batch, heads);
-        var pooled = pass.Keep(batch, width);
+        var pooled = pass.Saved(batch, width);
         project.Out.Run(pass, o, pooled);
         var (y, backMlp) = mlp.ForwardConsuming(pass, pooled);
         return (y, new(pass, x, (dy, dx) =>
         {
             backMlp.Invoke(dy);
-            var (dO, dQ) = (pass.TempActivation(batch, width, size), pass.TempActivation(batch, width, size));
-            var (dKv, dQuery, dProbe) = (pass.TempActivation(x.Rows, 2 * width, size), pass.Temp(1, width), pass.Temp(1, width));
+            var (dO, dQ) = (pass.ScratchActivation(batch, width, size), pass.ScratchActivation(batch, width, size));
+            var (dKv, dQuery, dProbe) = (pass.ScratchActivation(x.Rows, 2 * width, size), pass.Scratch(1, width), pass.Scratch(1, width));
             var (dK, dV) = (dKv.Columns(0, width), dKv.Columns(width, width));
             project.Out.InputGrad(pass, dy, dO);
             project.Out.ParameterGrads(pass, o, dy);

@@ -11,7 +11,7 @@ public sealed class Mlp(Parameters parameters, string norm, string name, int wid
     readonly Linear contract = new(parameters, $"{name}/Dense_1", mlpDim, width, Inits.XavierUniform(mlpDim, width), Inits.Normal(1e-6));
 
     /// <summary>Y (N, C) and its pullback, which adds into dY.</summary>
-    public (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x) => Forward(pass, x, pass.Keep(x.Rows, x.Cols));
+    public (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x) => Forward(pass, x, pass.Saved(x.Rows, x.Cols));
 
     /// <summary>As <see cref="Forward(Pass, Tensor)"/> for a caller without further use for X: in inference Y takes its place.</summary>
     internal (Tensor Y, InPlacePullback Back) ForwardConsuming(Pass pass, Tensor x) => pass.Training ? Forward(pass, x) : Forward(pass, x, x);
@@ -19,22 +19,22 @@ public sealed class Mlp(Parameters parameters, string norm, string name, int wid
     (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, Tensor y)
     {
         var (n, backNorm) = norm.ForwardAdding(pass, x);
-        var h = pass.KeepActivation(x.Rows, expand.Outputs);
+        var h = pass.SavedActivation(x.Rows, expand.Outputs);
         using (pass.Frame())
         {
-            var a = pass.TempActivation(h.Rows, h.Cols);
+            var a = pass.ScratchActivation(h.Rows, h.Cols);
             expand.RunGelu(pass, n, h, a, gelu);
             contract.Run(pass, a, y, addend: x);
         }
         return (y, new(pass, (dy, d) =>
         {
-            var (dh, a) = (pass.TempActivation(h.Rows, h.Cols), pass.TempActivation(h.Rows, h.Cols));
+            var (dh, a) = (pass.ScratchActivation(h.Rows, h.Cols), pass.ScratchActivation(h.Rows, h.Cols));
             contract.GeluInputGrad(pass, d, h, dh, a, gelu);
             contract.ParameterGrads(pass, a, d);
             expand.ParameterGrads(pass, n, dh);
-            var dn = pass.TempActivation(n.Rows, n.Cols);
+            var dn = pass.ScratchActivation(n.Rows, n.Cols);
             expand.InputGrad(pass, dh, dn);
-            backNorm(dn, dy, true, d.Stored == dy.Stored ? default : d);
+            backNorm(dn, dy, true, d.DType == dy.DType ? default : d);
         }
         ));
     }

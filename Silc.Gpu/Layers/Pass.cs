@@ -12,26 +12,26 @@ namespace Silc;
 public sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recompute = false)
 {
     /// <summary>A tensor that lives until the frame around it closes, or the arena is reset; contents undefined.</summary>
-    public Tensor Keep(int rows, int cols) => Arena.Keep(rows, cols);
+    public Tensor Saved(int rows, int cols) => Arena.Saved(rows, cols);
 
     /// <summary>A tensor for use inside the current frame, from the other end of the memory; contents undefined.</summary>
     /// <exception cref="InvalidOperationException">No frame is open.</exception>
-    public Tensor Temp(int rows, int cols) => Arena.Temp(rows, cols);
+    public Tensor Scratch(int rows, int cols) => Arena.Scratch(rows, cols);
 
     /// <summary>
-    /// As <see cref="Keep"/>, for what products and attention read: stored as the device wants its activations. <paramref name="head"/>:
+    /// As <see cref="Saved"/>, for what products and attention read: stored as the device wants its activations. <paramref name="head"/>:
     /// channels of a head, where they are read head by head.
     /// </summary>
-    public Tensor KeepActivation(int rows, int cols, int head = 0) => Arena.Keep(rows, cols, Ops.Activations(cols, head));
+    public Tensor SavedActivation(int rows, int cols, int head = 0) => Arena.Saved(rows, cols, Ops.Activations(cols, head));
 
-    /// <summary>As <see cref="KeepActivation"/>, from the other end of the memory.</summary>
-    public Tensor TempActivation(int rows, int cols, int head = 0) => Arena.Temp(rows, cols, Ops.Activations(cols, head));
+    /// <summary>As <see cref="SavedActivation"/>, from the other end of the memory.</summary>
+    public Tensor ScratchActivation(int rows, int cols, int head = 0) => Arena.Scratch(rows, cols, Ops.Activations(cols, head));
 
     /// <summary>x in the form that products want: itself, or rounded once for all that will read it.</summary>
     public Tensor AsActivation(Tensor x)
     {
-        if (Ops.Activations(x.Cols) == x.Stored) return x;
-        var y = TempActivation(x.Rows, x.Cols);
+        if (Ops.Activations(x.Cols) == x.DType) return x;
+        var y = ScratchActivation(x.Rows, x.Cols);
         Ops.Copy(x, y);
         return y;
     }

@@ -9,7 +9,7 @@ public sealed class PositionTable(Parameters parameters, string name, int grid, 
     readonly Parameter table = parameters.Add(name, grid * grid, width, Inits.Normal(1 / Math.Sqrt(width)), 1, grid * grid, width);
     readonly Dictionary<int, Tensor> resizers = [];
 
-    /// <summary>Adds to each picture's tokens (B·t, C) their positions, in place; dX is dY, which the pullback leaves as it is.</summary>
+    /// <summary>Adds to each image's tokens (B·t, C) their positions, in place; dX is dY, which the pullback leaves as it is.</summary>
     public InPlacePullback Add(Pass pass, Tensor x, int side)
     {
         if (side == grid)
@@ -21,13 +21,13 @@ public sealed class PositionTable(Parameters parameters, string name, int grid, 
             resizers[side] = resize = parameters.Constant(PositionResizer.Matrix(grid, side, kind), side * side, grid * grid);
         using (pass.Frame())
         {
-            var resized = pass.Temp(side * side, width);
+            var resized = pass.Scratch(side * side, width);
             pass.Ops.MatMul(resize, table.Value, resized);
             pass.Ops.AddRows(resized, x);
         }
         return new(pass, dy =>
         {
-            var dResized = pass.Temp(side * side, width);
+            var dResized = pass.Scratch(side * side, width);
             pass.Ops.Fill(dResized, 0);
             pass.Ops.SumRows(dy, dResized);
             pass.Ops.MatMul(resize, dResized, table.Grad, Transpose.A, addend: table.Grad);

@@ -10,7 +10,7 @@ public static class Recompute
     public static (Tensor Y, Pullback Back) Layer(
         Pass pass, Tensor x, int rows, int cols, Func<Pass, Tensor, (Tensor Y, Pullback Back)> forward)
     {
-        var y = pass.Keep(rows, cols);
+        var y = pass.Saved(rows, cols);
         using (pass.Frame()) pass.Ops.Copy(forward(pass, x).Y, y);
         return (y, new(pass, x, (dy, dx) => forward(pass, x).Back.Into(dy, dx)));
     }
@@ -18,7 +18,7 @@ public static class Recompute
     /// <summary>Y, of the size of X, of a block whose gradient stays in its place, and a pullback that runs the block again.</summary>
     public static (Tensor Y, InPlacePullback Back) Block(Pass pass, Tensor x, Func<Pass, Tensor, (Tensor Y, InPlacePullback Back)> forward)
     {
-        var y = pass.Keep(x.Rows, x.Cols);
+        var y = pass.Saved(x.Rows, x.Cols);
         using (pass.Frame()) pass.Ops.Copy(forward(pass, x).Y, y);
         return (y, new(pass, (dy, rounded) => forward(pass, x).Back.Invoke(dy, rounded)));
     }

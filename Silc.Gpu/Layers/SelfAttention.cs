@@ -25,7 +25,7 @@ sealed class AttentionProjections
     public void Values(Pass pass, Tensor x, Tensor y, Tensor addend = default)
     {
         using var _ = pass.Frame();
-        var v = pass.TempActivation(x.Rows, width);
+        var v = pass.ScratchActivation(x.Rows, width);
         Value.Run(pass, x, v);
         Out.Run(pass, v, y, addend);
     }
@@ -46,7 +46,7 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
     readonly AttentionProjections project = new(parameters, name, width, heads);
 
     /// <summary>Y (B·T, C) and its pullback, which adds into dY. X is (B·T, C).</summary>
-    public (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, int batch) => Forward(pass, x, batch, pass.Keep(x.Rows, width));
+    public (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, int batch) => Forward(pass, x, batch, pass.Saved(x.Rows, width));
 
     /// <summary>As <see cref="Mlp.ForwardConsuming"/>.</summary>
     internal (Tensor Y, InPlacePullback Back) ForwardConsuming(Pass pass, Tensor x, int batch) =>
@@ -55,23 +55,23 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
     (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, int batch, Tensor y)
     {
         var (n, backNorm) = norm.ForwardAdding(pass, x);
-        var qkv = pass.KeepActivation(x.Rows, 3 * width, head);
+        var qkv = pass.SavedActivation(x.Rows, 3 * width, head);
         var (q, k, v) = Split(qkv);
-        var (o, lse) = (pass.KeepActivation(x.Rows, width, head), pass.Keep(batch * heads, x.Rows / batch));
+        var (o, lse) = (pass.SavedActivation(x.Rows, width, head), pass.Saved(batch * heads, x.Rows / batch));
         Linear.Run(pass, project.QueryKeyValue, n, qkv);
         pass.Ops.Attention(q, k, v, o, lse, batch, heads);
         project.Out.Run(pass, o, y, addend: x);
         return (y, new(pass, (dy, d) =>
         {
-            var (dO, dQkv) = (pass.TempActivation(x.Rows, width, head), pass.TempActivation(x.Rows, 3 * width, head));
-            var dn = pass.TempActivation(x.Rows, width, head);
+            var (dO, dQkv) = (pass.ScratchActivation(x.Rows, width, head), pass.ScratchActivation(x.Rows, 3 * width, head));
+            var dn = pass.ScratchActivation(x.Rows, width, head);
             var (dQ, dK, dV) = Split(dQkv);
             project.Out.InputGrad(pass, d, dO);
             project.Out.ParameterGrads(pass, o, d);
             pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
             Linear.ParameterGrads(pass, project.QueryKeyValue, n, dQkv);
             Linear.InputGrad(pass, project.QueryKeyValue, dQkv, dn);
-            backNorm(dn, dy, true, d.Stored == dy.Stored ? default : d);
+            backNorm(dn, dy, true, d.DType == dy.DType ? default : d);
         }
         ));
     }

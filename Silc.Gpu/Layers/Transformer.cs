@@ -18,11 +18,11 @@ public sealed class Transformer
         norm = new(parameters, $"{name}/encoder_norm", tower.Width);
     }
 
-    /// <summary>Y (B·T, C), an activation (see <see cref="Pass.KeepActivation"/>), and its pullback.</summary>
+    /// <summary>Y (B·T, C), an activation (see <see cref="Pass.SavedActivation"/>), and its pullback.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)
     {
         if (pass.Training) return ForwardConsuming(pass, x, batch);
-        var copy = pass.Keep(x.Rows, x.Cols);
+        var copy = pass.Saved(x.Rows, x.Cols);
         pass.Ops.Copy(x, copy);
         return ForwardConsuming(pass, copy, batch);
     }
@@ -49,8 +49,8 @@ public sealed class Transformer
         return (y, new(pass, x, (dy, dx) =>
         {
             // What the blocks' products read of dX, rounded by those who write it.
-            var d = pass.Ops.Activations(dx.Cols) == dx.Stored ? dx : pass.TempActivation(dx.Rows, dx.Cols);
-            backNorm(dy, dx, false, d.Stored == dx.Stored ? default : d);
+            var d = pass.Ops.Activations(dx.Cols) == dx.DType ? dx : pass.ScratchActivation(dx.Rows, dx.Cols);
+            backNorm(dy, dx, false, d.DType == dx.DType ? default : d);
             for (int i = backs.Count - 1; i >= 0; i--) backs[i].Invoke(dx, d);
         }
         ));

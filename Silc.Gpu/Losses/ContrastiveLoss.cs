@@ -15,15 +15,15 @@ public sealed class ContrastiveLoss(SilcModel model, double weight)
     {
         var ops = pass.Ops;
         int batch = zText.Rows, views = zImage.Rows / batch;
-        var (dzImage, dzText) = (pass.Temp(zImage.Rows, zImage.Cols), pass.Temp(batch, zText.Cols));
+        var (dzImage, dzText) = (pass.Scratch(zImage.Rows, zImage.Cols), pass.Scratch(batch, zText.Cols));
         using var _ = pass.Frame();
-        var (cosines, rowLoss) = (pass.Temp(batch, batch), pass.Temp(batch, 1));
+        var (cosines, rowLoss) = (pass.Scratch(batch, batch), pass.Scratch(batch, 1));
         for (int view = 0; view < views; view++)
         {
             var (z, dz) = (zImage.Slice(view * batch, batch), dzImage.Slice(view * batch, batch));
             ops.Cosines(z, zText, cosines);
-            if (model.B is { } b) ops.SigmoidContrast(cosines, model.T.Value, b.Value, model.T.Grad, b.Grad, rowLoss, (float)(weight / views));
-            else ops.SoftmaxContrast(cosines, model.T.Value, model.T.Grad, rowLoss, (float)(weight / views));
+            if (model.LogitBias is { } b) ops.SigLip(cosines, model.LogitScale.Value, b.Value, model.LogitScale.Grad, b.Grad, rowLoss, (float)(weight / views));
+            else ops.InfoNce(cosines, model.LogitScale.Value, model.LogitScale.Grad, rowLoss, (float)(weight / views));
             losses.Add(ops, LossTerm.Contrastive, rowLoss, weight);
             ops.MatMul(cosines, zText, dz);
             ops.MatMul(cosines, z, dzText, Transpose.A, addend: view > 0 ? dzText : default);

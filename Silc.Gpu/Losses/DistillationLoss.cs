@@ -17,8 +17,8 @@ public sealed class DistillationLoss(SilcConfig config, TrainConfig train)
     internal Tensor Run(Pass pass, Tensor logits, Tensor targets, LossBuffer losses, bool globalViews)
     {
         using var _ = pass.Frame();
-        var rowLoss = pass.Temp(logits.Rows, 1);
-        pass.Ops.Distill(logits, targets, rowLoss, targets.Rows / config.Views.Global, (float)train.StudentTemperature, globalViews, terms,
+        var rowLoss = pass.Scratch(logits.Rows, 1);
+        pass.Ops.DinoCrossEntropy(logits, targets, rowLoss, targets.Rows / config.Views.Global, (float)train.StudentTemperature, globalViews, terms,
             (float)(train.DistillationWeight / train.Accumulate));
         losses.Add(pass.Ops, LossTerm.Distillation, rowLoss, train.DistillationWeight);
         return logits;

@@ -1,10 +1,10 @@
 namespace Silc;
 
 /// <summary>
-/// Spreads the pictures of a batch over the sphere: L = -mean over views and the batch of log(|x_i - x_n + ε| + ε), x the student's pooled features
-/// of a global view, before the head, divided by their length (which is zImage), n the nearest other picture in the same view by cosine, chosen
+/// Spreads the images of a batch over the sphere: L = -mean over views and the batch of log(|x_i - x_n + ε| + ε), x the student's pooled features
+/// of a global view, before the head, divided by their length (which is zImage), n the nearest other image in the same view by cosine, chosen
 /// without a gradient, ε = 1e-8. Sablayrolles et al. 2019, arXiv:1806.03198, as in DINOv2 (Oquab et al. 2023, arXiv:2304.07193), where x is the
-/// class token. DINOv2 adds its two views up where this is their mean: its weight 0.1 is 0.2 here. Equal pictures count as
+/// class token. DINOv2 adds its two views up where this is their mean: its weight 0.1 is 0.2 here. Equal images count as
 /// -log(ε·(√C + 1)), with a huge gradient that clipping brings down. In an accumulated step the nearest is looked for within the slice, as a parallel
 /// run does within each device: the loss is then another, farther from 0 the smaller the slice.
 /// Threads: one at a time.
@@ -13,7 +13,7 @@ sealed class KoLeoLoss : ImageLoss
 {
     readonly TrainConfig train;
 
-    /// <exception cref="ArgumentException">There is no global view that the student sees, or no other picture in a slice.</exception>
+    /// <exception cref="ArgumentException">There is no global view that the student sees, or no other image in a slice.</exception>
     public KoLeoLoss(SilcConfig config, TrainConfig train) : base(LossTerm.KoLeo)
     {
         this.train = train;
@@ -21,7 +21,7 @@ sealed class KoLeoLoss : ImageLoss
             throw new ArgumentException("with plain views the student sees no global ones, whose features KoLeo spreads: "
                 + "set ViewConfig.Plain to false (--views silc or dino) or KoLeoWeight to 0 (--koleo 0)");
         if (train.BatchSize / train.Accumulate < 2)
-            throw new ArgumentException($"a batch of {train.BatchSize} in {train.Accumulate} slices has one picture in each, and KoLeo needs "
+            throw new ArgumentException($"a batch of {train.BatchSize} in {train.Accumulate} slices has one image in each, and KoLeo needs "
                 + "the nearest other one: set a larger BatchSize (--batch), a smaller Accumulate (--accumulate) or KoLeoWeight to 0 (--koleo 0)");
     }
 
@@ -30,7 +30,7 @@ sealed class KoLeoLoss : ImageLoss
         var ops = pass.Ops;
         int size = train.BatchSize / train.Accumulate, views = zImage.Rows / size;
         using var _ = pass.Frame();
-        var (cosines, rowLoss) = (pass.Temp(size, size), pass.Temp(size, 1));
+        var (cosines, rowLoss) = (pass.Scratch(size, size), pass.Scratch(size, 1));
         for (int view = 0; view < views; view++)
         {
             var z = zImage.Slice(view * size, size);

@@ -5,7 +5,7 @@ namespace Silc;
 
 /// <summary>
 /// The losses of a step on the device: an element for each <see cref="LossTerm"/>, without its weight. Losses add to their element; the step's
-/// check (<see cref="Ops.Judge"/>) reads them all. Threads: one at a time.
+/// check (<see cref="Ops.GradNorm"/>) reads them all. Threads: one at a time.
 /// </summary>
 sealed class LossBuffer(Device device) : IDisposable
 {

@@ -5,8 +5,8 @@ using ILGPU.Runtime;
 namespace Silc;
 
 /// <summary>
-/// Activation memory of one step: two bump allocators in one buffer. <see cref="Keep"/> grows up from the bottom and holds what
-/// pullbacks want; <see cref="Temp"/> grows down from the top. A <see cref="Frame"/> gives back what both handed out since it opened.
+/// Activation memory of one step: two bump allocators in one buffer. <see cref="Saved"/> grows up from the bottom and holds what
+/// pullbacks want; <see cref="Scratch"/> grows down from the top. A <see cref="Frame"/> gives back what both handed out since it opened.
 /// <see cref="Device.Measure"/> finds the size that a step needs. Threads: one at a time.
 /// </summary>
 public sealed class Arena : IDisposable
@@ -41,14 +41,14 @@ public sealed class Arena : IDisposable
     /// <summary>Floats in use now.</summary>
     public long InUse => bottom + (capacity - top);
 
-    internal Tensor Keep(int rows, int cols, Stored stored = Stored.Float32)
+    internal Tensor Saved(int rows, int cols, DType stored = DType.Float32)
     {
         var start = bottom;
         bottom += Room(Floats(rows, cols, stored));
         return Window(start, rows, cols, stored);
     }
 
-    internal Tensor Temp(int rows, int cols, Stored stored = Stored.Float32)
+    internal Tensor Scratch(int rows, int cols, DType stored = DType.Float32)
     {
         if (frames == 0)
             throw new InvalidOperationException($"a temporary tensor of {rows} x {cols} outside of any frame would stay until the arena is reset: "
@@ -85,11 +85,11 @@ public sealed class Arena : IDisposable
     [Conditional("DEBUG")]
     internal void Spend(Tensor dy)
     {
-        if (dy is { View.IsValid: true, IsDense: true, Stored: Stored.Float32 }) device.Poison(dy.View.SubView(0, dy.Count));
+        if (dy is { View.IsValid: true, IsDense: true, DType: DType.Float32 }) device.Poison(dy.View.SubView(0, dy.Count));
     }
 
     // Refuses what kernels could not count, while memory is measured already.
-    static long Floats(int rows, int cols, Stored stored) => new Tensor(default, rows, cols).Count is var count && stored == Stored.BFloat16
+    static long Floats(int rows, int cols, DType stored) => new Tensor(default, rows, cols).Count is var count && stored == DType.BFloat16
         ? (count + 1L) / 2
         : count;
 
@@ -102,7 +102,7 @@ public sealed class Arena : IDisposable
                 + "use a smaller batch, or let the trainer measure again");
     }
 
-    Tensor Window(long start, int rows, int cols, Stored stored)
+    Tensor Window(long start, int rows, int cols, DType stored)
     {
         Peak = Math.Max(Peak, InUse);
         return new(buffer is null ? default : buffer.View.AsContiguous().SubView(start, Floats(rows, cols, stored)), rows, cols, stored);

@@ -32,7 +32,7 @@ public sealed class Pullback
     /// <exception cref="InvalidOperationException">The forward was one of inference, or no frame is open.</exception>
     public Tensor Invoke(Tensor dy)
     {
-        var dx = pass.Temp(rows, cols);
+        var dx = pass.Scratch(rows, cols);
         Into(dy, dx);
         return dx;
     }

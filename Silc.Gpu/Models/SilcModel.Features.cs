@@ -3,23 +3,23 @@ using ILGPU.Runtime;
 
 namespace Silc;
 
-// Embedding patches: what a picture shows where.
+// Embedding patches: what an image shows where.
 public sealed partial class SilcModel
 {
     // By side of the window and kind of feature; null for scores of the attention pooling.
     readonly Dictionary<(int Side, PatchFeature? Feature), PatchInference> patchInference = [];
 
     /// <summary>
-    /// Embeds the patches of pictures (N, side, side, 3) in [-1, 1]: (N · T, C), L2-normalised, picture by picture and row by
+    /// Embeds the patches of images (N, side, side, 3) in [-1, 1]: (N · T, C), L2-normalised, image by image and row by
     /// row. T = (side / patch)²; positions are interpolated unless the side is the model's own.
     /// </summary>
     /// <exception cref="ArgumentException">
-    /// The side is no multiple of the patch size, or the pixels no whole number of pictures.
+    /// The side is no multiple of the patch size, or the pixels no whole number of images.
     /// </exception>
     public float[,] EmbedPatchPixels(float[] pixels, int side, PatchFeature feature = PatchFeature.MapValues) => RunPatches(pixels, side, feature);
 
     /// <summary>
-    /// Where the MAP head looks in pictures (N, side, side, 3) in [-1, 1]: the share of its attention that each patch gets, the mean
+    /// Where the MAP head looks in images (N, side, side, 3) in [-1, 1]: the share of its attention that each patch gets, the mean
     /// of the heads' softmax(q·k / √D), (N, T). Rows sum to 1.
     /// </summary>
     /// <exception cref="ArgumentException">As for <see cref="EmbedPatchPixels"/>.</exception>
@@ -29,12 +29,12 @@ public sealed partial class SilcModel
         int heads = Config.Image.Heads, tokens = side / Config.PatchSize * (side / Config.PatchSize), count = scores.GetLength(0) / tokens;
         double scale = 1 / Math.Sqrt(Config.Image.Width / heads);
         var shares = new float[count, tokens];
-        for (int picture = 0; picture < count; picture++)
+        for (int image = 0; image < count; image++)
             for (int head = 0; head < heads; head++)
             {
-                double[] given = [.. Enumerable.Range(picture * tokens, tokens).Select(token => scale * scores[token, head])];
+                double[] given = [.. Enumerable.Range(image * tokens, tokens).Select(token => scale * scores[token, head])];
                 double most = given.Max(), sum = given.Sum(score => Math.Exp(score - most));
-                for (int token = 0; token < tokens; token++) shares[picture, token] += (float)(Math.Exp(given[token] - most) / sum / heads);
+                for (int token = 0; token < tokens; token++) shares[image, token] += (float)(Math.Exp(given[token] - most) / sum / heads);
             }
         return shares;
     }
@@ -42,10 +42,10 @@ public sealed partial class SilcModel
     float[,] RunPatches(float[] pixels, int side, PatchFeature? feature)
     {
         Require.That(side > 0 && side % Config.PatchSize == 0,
-            $"pictures of side {side} are no whole number of patches of {Config.PatchSize}");
+            $"images of side {side} are no whole number of patches of {Config.PatchSize}");
         long each = 3L * side * side;
         Require.That(pixels.Length % each == 0,
-            $"{pixels.Length} pixel values are no whole number of {side} x {side} x 3 pictures");
+            $"{pixels.Length} pixel values are no whole number of {side} x {side} x 3 images");
         using var turn = Turn();
         if (!patchInference.TryGetValue((side, feature), out var windows))
             patchInference[(side, feature)] = windows = new(this, side, feature);
@@ -53,14 +53,14 @@ public sealed partial class SilcModel
     }
 
     /// <summary>
-    /// Embeds the patches of pictures as evaluation sees them: (N · T, C), L2-normalised, picture by picture and row by row. With
-    /// So400m's 384 pixels, of which its patches of 14 cover 378, the picture is resized to 378.
+    /// Embeds the patches of images as evaluation sees them: (N · T, C), L2-normalised, image by image and row by row. With
+    /// So400m's 384 pixels, of which its patches of 14 cover 378, the image is resized to 378.
     /// </summary>
-    public float[,] EmbedPatches(IEnumerable<Picture> pictures, PatchFeature feature = PatchFeature.MapValues,
+    public float[,] EmbedPatches(IEnumerable<RgbImage> images, PatchFeature feature = PatchFeature.MapValues,
         EvalCrop crop = EvalCrop.Squash)
     {
         int side = Config.Grid * Config.PatchSize;
-        return EmbedPatchPixels([.. pictures.SelectMany(picture => ViewSampler.EvalPixels(picture, side, crop))], side, feature);
+        return EmbedPatchPixels([.. images.SelectMany(image => ViewSampler.EvalPixels(image, side, crop))], side, feature);
     }
 
     /// <summary>The factor exp(t) on cosines.</summary>
@@ -69,7 +69,7 @@ public sealed partial class SilcModel
         get
         {
             using var turn = Turn();
-            return Math.Exp(Device.Download(T.Value.View)[0]);
+            return Math.Exp(Device.Download(LogitScale.Value.View)[0]);
         }
     }
 
@@ -79,10 +79,10 @@ public sealed partial class SilcModel
         ClassList classes, IReadOnlyList<string>? templates = null, AliasUse aliases = AliasUse.First, bool canonical = true) =>
         ClassPrototypes.Of(classes, EmbedTexts, templates, aliases, canonical);
 
-    /// <summary>Segments pictures by text alone, with this model.</summary>
+    /// <summary>Segments images by text alone, with this model.</summary>
     /// <param name="classes">What to look for; see <see cref="Prototypes"/>.</param>
     /// <param name="feature">How patches meet texts.</param>
-    /// <param name="windows">What the model sees at once; null shows it the whole picture at its own size.</param>
+    /// <param name="windows">What the model sees at once; null shows it the whole image at its own size.</param>
     /// <param name="threshold">Pixels whose best class is less probable than this are class 0, the background.</param>
     public ZeroShotSegmenter Segmenter(
         ClassPrototypes classes, PatchFeature feature = PatchFeature.MapValues, SegmentationWindows? windows = null,
@@ -98,14 +98,14 @@ public sealed partial class SilcModel
         readonly PatchFeature? feature;
         readonly Arena arena;
         readonly Pass pass;
-        readonly StagedBuffer pixels;
+        readonly PinnedUpload pixels;
 
         public PatchInference(SilcModel model, int side, PatchFeature? feature)
         {
             (this.model, this.side, this.feature) = (model, side, feature);
             (tokens, var usual) = (side / model.Config.PatchSize * (side / model.Config.PatchSize),
                 model.Config.Grid * model.Config.Grid);
-            atOnce = Math.Clamp(PicturesAtOnce * usual / tokens, 1, PicturesAtOnce);
+            atOnce = Math.Clamp(ImagesAtOnce * usual / tokens, 1, ImagesAtOnce);
             var device = model.Device;
             arena = Arena.Allocate(device, device.Measure(arena =>
                 Features(new(device.Ops, arena, Training: false), new(default, atOnce, side * side * 3))));

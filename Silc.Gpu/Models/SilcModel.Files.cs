@@ -38,7 +38,7 @@ public sealed partial class SilcModel
     /// <param name="device">Where the model will live; must outlive it.</param>
     /// <param name="path">File or folder.</param>
     /// <param name="tokenizer">Instead of the file's; models whose tokenizer only their program can make need it.</param>
-    /// <param name="imageSize">Another size of pictures: positions are resized.</param>
+    /// <param name="imageSize">Another size of images: positions are resized.</param>
     /// <exception cref="InvalidDataException">The file is damaged or no model; the message names file, tensor and reason.</exception>
     /// <exception cref="NotSupportedException">Another format; the message says how to convert it.</exception>
     public static SilcModel Load(Device device, string path, Tokenizer? tokenizer = null, int? imageSize = null)
@@ -71,7 +71,7 @@ public sealed partial class SilcModel
             foreach (var p in model.Parameters.All)
                 if (there.TryGetValue(p.Name, out var shape) && !shape.SequenceEqual(p.Shape))
                     throw new ArgumentException($"'{p.Name}' has shape ({string.Join(", ", shape)}) in the weights to begin with, and ({string.Join(", ", p.Shape)}) "
-                        + "in the model to train: sizes of towers, vocabulary and texts cannot change, that of pictures changes by ModelWeights.WithImageSize");
+                        + "in the model to train: sizes of towers, vocabulary and texts cannot change, that of images changes by ModelWeights.WithImageSize");
             model.Parameters.AllocateValues();
             foreach (var p in model.Parameters.All)
                 if (there.ContainsKey(p.Name) || head && p.Name.StartsWith(BigVisionNames.HeadPrefix, StringComparison.Ordinal)) model.Parameters.Write(p, weights.Read);

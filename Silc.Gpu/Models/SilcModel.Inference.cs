@@ -4,15 +4,15 @@ using ILGPU.Runtime;
 
 namespace Silc;
 
-// Embedding pictures and captions with a trained model.
+// Embedding images and captions with a trained model.
 public sealed partial class SilcModel
 {
-    const int PicturesAtOnce = 32, TextsAtOnce = 128;
+    const int ImagesAtOnce = 32, TextsAtOnce = 128;
 
     Inference? inference;
 
-    /// <summary>Embeds pictures given as pixels (N, size, size, 3) in [-1, 1]: (N, C), L2-normalised.</summary>
-    /// <param name="pixels">Pictures one after another.</param>
+    /// <summary>Embeds images given as pixels (N, size, size, 3) in [-1, 1]: (N, C), L2-normalised.</summary>
+    /// <param name="pixels">Images one after another.</param>
     /// <param name="normalize">
     /// False leaves embeddings their lengths, as probes want them: big_vision's <c>pre_logits</c>.
     /// </param>
@@ -21,9 +21,9 @@ public sealed partial class SilcModel
     float[,] EmbedPixels(ReadOnlySpan<float> pixels, bool normalize)
     {
         int each = Config.ImageSize * Config.ImageSize * 3;
-        Require.That(pixels.Length % each == 0, $"{pixels.Length} pixel values are no whole number of {Config.ImageSize} x {Config.ImageSize} x 3 pictures");
+        Require.That(pixels.Length % each == 0, $"{pixels.Length} pixel values are no whole number of {Config.ImageSize} x {Config.ImageSize} x 3 images");
         using var turn = Turn();
-        return (inference ??= new(this)).Pictures(pixels, pixels.Length / each, normalize);
+        return (inference ??= new(this)).Images(pixels, pixels.Length / each, normalize);
     }
 
     /// <summary>Embeds captions given as token ids (N, T): (N, C), L2-normalised.</summary>
@@ -50,7 +50,7 @@ public sealed partial class SilcModel
         readonly SilcModel model;
         readonly Arena arena;
         readonly Pass pass;
-        readonly StagedBuffer pixels;
+        readonly PinnedUpload pixels;
         readonly MemoryBuffer1D<int, Stride1D.Dense> tokens;
 
         public Inference(SilcModel model)
@@ -60,19 +60,19 @@ public sealed partial class SilcModel
             arena = Arena.Allocate(device, device.Measure(arena =>
             {
                 var measured = new Pass(device.Ops, arena, Training: false);
-                model.EmbedImage(measured, new(default, PicturesAtOnce, config.ImageSize * config.ImageSize * 3), config.ImageSize);
+                model.EmbedImage(measured, new(default, ImagesAtOnce, config.ImageSize * config.ImageSize * 3), config.ImageSize);
                 arena.Reset();
                 model.EmbedText(measured, new(default, default, TextsAtOnce));
             }));
             pass = new(device.Ops, arena, Training: false);
-            pixels = new(device, (long)PicturesAtOnce * config.ImageSize * config.ImageSize * 3, "pictures");
+            pixels = new(device, (long)ImagesAtOnce * config.ImageSize * config.ImageSize * 3, "images");
             tokens = device.Allocate<int>(TextsAtOnce * config.TextLength, "captions");
         }
 
-        public float[,] Pictures(ReadOnlySpan<float> source, int count, bool normalize)
+        public float[,] Images(ReadOnlySpan<float> source, int count, bool normalize)
         {
             int each = source.Length / Math.Max(1, count), side = model.Config.ImageSize;
-            return InPieces(count, PicturesAtOnce, source, each, Send, n =>
+            return InPieces(count, ImagesAtOnce, source, each, Send, n =>
             {
                 var (z, raw, _) = model.EmbedImage(pass, new(pixels.View, n, each), side);
                 return normalize ? z : raw;

@@ -6,7 +6,7 @@ namespace Silc;
 /// <remarks>
 /// Threads: every member may be called from any number of threads, as in a web service. Calls on one device take turns, each call for its
 /// whole length, so that its rows are its own and of one state of the weights, also while a <see cref="Trainer"/> trains them between two
-/// calls; <see cref="EmbedImages"/> and the EmbedPictures take a turn for every 32 pictures. <see cref="Dispose"/> waits for the call at work.
+/// calls; the EmbedImages take a turn for every 32 images. <see cref="Dispose"/> waits for the call at work.
 /// Afterwards,
 /// and after the device was disposed, calls throw <see cref="ObjectDisposedException"/>.
 /// </remarks>
@@ -21,8 +21,8 @@ public sealed partial class SilcModel : IDisposable
         Image = new(Parameters, config);
         Head = new(Parameters, "head", config.EmbedDim, config.Head);
         Text = new(Parameters, config);
-        T = Parameters.Add("t", 1, 1, Inits.Constant(Math.Log(config.TemperatureInit)));
-        B = config.Contrastive == ContrastiveKind.Sigmoid ? Parameters.Add("b", 1, 1, Inits.Constant(config.BiasInit)) : null;
+        LogitScale = Parameters.Add("t", 1, 1, Inits.Constant(Math.Log(config.TemperatureInit)));
+        LogitBias = config.Contrastive == ContrastiveKind.Sigmoid ? Parameters.Add("b", 1, 1, Inits.Constant(config.BiasInit)) : null;
     }
 
     /// <summary>A new model with random weights.</summary>
@@ -72,10 +72,10 @@ public sealed partial class SilcModel : IDisposable
     public DinoHead Head { get; }
 
     /// <summary>Log of the factor on cosines.</summary>
-    public Parameter T { get; }
+    public Parameter LogitScale { get; }
 
     /// <summary>Bias of the sigmoid loss; null for InfoNCE.</summary>
-    public Parameter? B { get; }
+    public Parameter? LogitBias { get; }
 
     /// <summary>Parameters of both towers with t and b, without the head: the count that papers and checkpoints state.</summary>
     public long TowerParameterCount => Parameters.All.Where(p => !p.Name.StartsWith("head/", StringComparison.Ordinal)).Sum(p => (long)p.Count);
@@ -105,7 +105,7 @@ public sealed partial class SilcModel : IDisposable
 
     static (Tensor Z, Pullback Back) Normalize(Pass pass, Tensor x)
     {
-        var (z, norms) = (pass.Keep(x.Rows, x.Cols), pass.Keep(x.Rows, 1));
+        var (z, norms) = (pass.Saved(x.Rows, x.Cols), pass.Saved(x.Rows, 1));
         pass.Ops.L2Normalize(x, z, norms, NormEpsilon);
         return (z, new(pass, x, (dz, dx) => pass.Ops.L2NormalizeBackward(dz, z, norms, dx, NormEpsilon)));
     }

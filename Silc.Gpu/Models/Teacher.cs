@@ -58,7 +58,7 @@ public sealed class Teacher : IDisposable
     /// </summary>
     internal Tensor Targets(Pass pass, Tensor pixels, Tensor mean, double temperature, Action<Tensor>? look = null)
     {
-        var targets = pass.Keep(pixels.Rows, config.Head.Prototypes);
+        var targets = pass.Saved(pixels.Rows, config.Head.Prototypes);
         using (pass.Frame())
         {
             var (y, _) = image.Forward(pass, pixels, config.ImageSize);
@@ -66,7 +66,7 @@ public sealed class Teacher : IDisposable
         }
         look?.Invoke(targets);
         pass.Ops.MeanRows(targets, mean);
-        pass.Ops.SharpenedSoftmax(targets, Center, (float)temperature);
+        pass.Ops.TeacherSoftmax(targets, Center, (float)temperature);
         return targets;
     }
 
@@ -74,7 +74,7 @@ public sealed class Teacher : IDisposable
     internal void Observe(Ops ops, Tensor means) => ops.MeanRows(means, meanRow.Value);
 
     /// <summary>After the targets were used the center moves, unless the step was skipped; the weights follow in the optimizer's pass.</summary>
-    internal void MoveCenter(Ops ops, StepGate gate, double momentum) => ops.Follow(Center, meanRow.Value, (float)momentum, gate);
+    internal void MoveCenter(Ops ops, StepState gate, double momentum) => ops.EmaUpdate(Center, meanRow.Value, (float)momentum, gate);
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()

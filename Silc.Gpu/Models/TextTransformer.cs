@@ -56,7 +56,7 @@ public sealed class TextTransformer
     /// <summary>Captions to embeddings (B, C of the image tower), not normalised.</summary>
     public (Tensor Y, ParameterPullback Back) Forward(Pass pass, TokenBatch tokens)
     {
-        var x = pass.Keep(Tensor.RowsOf(tokens.Batch, length), width);
+        var x = pass.Saved(Tensor.RowsOf(tokens.Batch, length), width);
         pass.Ops.Embed(tokens.Ids, embedding.Value, x);
         pass.Ops.AddRows(positions.Value, x);
         var (encoded, backTransformer) = transformer.ForwardConsuming(pass, x, tokens.Batch);
@@ -73,7 +73,7 @@ public sealed class TextTransformer
 
     (Tensor Y, Pullback Back) Last(Pass pass, Tensor encoded, int batch)
     {
-        var last = pass.Keep(batch, width);
+        var last = pass.Saved(batch, width);
         pass.Ops.SelectRows(encoded, length - 1, last);
         return (last, new(pass, encoded, (dy, dEncoded) => pass.Ops.SelectRowsBackward(dy, length - 1, dEncoded)));
     }

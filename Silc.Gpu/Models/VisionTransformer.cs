@@ -25,7 +25,7 @@ public sealed class VisionTransformer
         head = config.ImageHead is { } outputs ? new(parameters, $"{name}/head", width, outputs, Inits.LecunNormal(width)) : null;
     }
 
-    /// <summary>Pictures (B, side·side·3) in [-1, 1] to embeddings (B, C), not normalised.</summary>
+    /// <summary>Images (B, side·side·3) in [-1, 1] to embeddings (B, C), not normalised.</summary>
     public (Tensor Y, ParameterPullback Back) Forward(Pass pass, Tensor pixels, int side)
     {
         var (x, backEncoder) = Encode(pass, pixels, side);
@@ -35,7 +35,7 @@ public sealed class VisionTransformer
         return (projected, new(pass, dy => backEncoder.Invoke(backPool.Invoke(backHead.Invoke(dy)))));
     }
 
-    /// <summary>Each patch in the space of picture embeddings, (B·T, C), not normalised. For inference.</summary>
+    /// <summary>Each patch in the space of image embeddings, (B·T, C), not normalised. For inference.</summary>
     internal Tensor PatchFeatures(Pass pass, Tensor pixels, int side, PatchFeature feature)
     {
         var (_, x, _) = Tokens(pass, pixels, side);
@@ -49,7 +49,7 @@ public sealed class VisionTransformer
     /// <summary>Each patch's scores in the heads of the attention pooling, (B·T, H). For inference.</summary>
     internal Tensor PoolScores(Pass pass, Tensor pixels, int side) => pool.ProbeScores(pass, Encode(pass, pixels, side).Y);
 
-    /// <summary>Patch features after encoder_norm, (B·T, C), an activation (see <see cref="Pass.KeepActivation"/>).</summary>
+    /// <summary>Patch features after encoder_norm, (B·T, C), an activation (see <see cref="Pass.SavedActivation"/>).</summary>
     public (Tensor Y, ParameterPullback Back) Encode(Pass pass, Tensor pixels, int side)
     {
         var (patches, x, backPositions) = Tokens(pass, pixels, side);
@@ -66,11 +66,11 @@ public sealed class VisionTransformer
     // Patches (B·T, p·p·3), their tokens with positions (B·T, C), and the pullback of the positions.
     (Tensor Patches, Tensor X, InPlacePullback Back) Tokens(Pass pass, Tensor pixels, int side)
     {
-        if (side < patch) throw new ArgumentException($"pictures of side {side} have no room for a patch of {patch}");
+        if (side < patch) throw new ArgumentException($"images of side {side} have no room for a patch of {patch}");
         int grid = side / patch;
-        var patches = pass.KeepActivation(Tensor.RowsOf(pixels.Rows, grid * grid), patch * patch * 3);
+        var patches = pass.SavedActivation(Tensor.RowsOf(pixels.Rows, grid * grid), patch * patch * 3);
         pass.Ops.Patches(pixels, patches, side, patch);
-        var x = pass.Keep(patches.Rows, width);
+        var x = pass.Saved(patches.Rows, width);
         embedding.Run(pass, patches, x);
         return (patches, x, positions.Add(pass, x, grid));
     }

@@ -9,8 +9,8 @@ namespace Silc;
 /// </summary>
 [Kernel(DeviceKind.OpenCL)]
 readonly struct ClAttention<TTile>(
-    ClHeads q, ClHeads k, ClHeads v, ClHeads o, ClHeads gradQ, ClHeads gradK, ClHeads gradV, Floats lse, Floats scratch,
-    int scratchEach, int pictures, int heads, int size, float scale, int backward) : IKernel where TTile : struct, IClTile
+    ClHeads q, ClHeads k, ClHeads v, ClHeads o, ClHeads gradQ, ClHeads gradK, ClHeads gradV, FloatPointer lse, FloatPointer scratch,
+    int scratchEach, int images, int heads, int size, float scale, int backward) : IKernel where TTile : struct, IClTile
 {
     /// <summary>Queries whose scores a group keeps.</summary>
     public const int Block = 96;
@@ -20,22 +20,22 @@ readonly struct ClAttention<TTile>(
 
     public void Execute()
     {
-        int last = Share.Last(pictures * heads), memory = Grid.IdxX * scratchEach;
-        for (int head = Share.First(pictures * heads); head < last; head++) Head(head / heads, head % heads, memory);
+        int last = BlockShare.Last(images * heads), memory = Grid.IdxX * scratchEach;
+        for (int head = BlockShare.First(images * heads); head < last; head++) Head(head / heads, head % heads, memory);
     }
 
-    void Head(int picture, int head, int memory)
+    void Head(int image, int head, int memory)
     {
         int queries = q.Tokens, keys = k.Tokens;
         var at = new ClHeadMemory<TTile>(queries, keys, size, Least(Block, queries));
-        Pack(picture, head, memory, at);
+        Pack(image, head, memory, at);
         for (int from = 0; from < queries; from += Block)
         {
             int rows = Least(Block, queries - from), steps = backward != 0 ? GradK : Output;
             for (int step = Scores; step <= steps; step++)
             {
-                Multiply(step, from, rows, picture, head, memory, at);
-                int line = (picture * heads + head) * queries + from;
+                Multiply(step, from, rows, image, head, memory, at);
+                int line = (image * heads + head) * queries + from;
                 if (step == Scores) Softmax(memory + at.Scores, at.Keys, rows, keys, line);
                 else if (step == ScoreGrads && backward != 0) Slopes(memory + at.Scores, memory + at.ScoreGrads, at.Keys, rows);
             }
@@ -44,7 +44,7 @@ readonly struct ClAttention<TTile>(
 
     // Operands of the products: K and V with a line for each channel, then those with a line for each token; Q and the gradient
     // also as rows.
-    void Pack(int picture, int head, int memory, ClHeadMemory<TTile> at)
+    void Pack(int image, int head, int memory, ClHeadMemory<TTile> at)
     {
         for (int turned = 0; turned <= backward; turned++)
         {
@@ -53,7 +53,7 @@ readonly struct ClAttention<TTile>(
             if (turned == 1) (from, to) = (v, memory + at.TurnedV);
             for (int j = 0; j < from.Tokens; j += TTile.Columns, to += TTile.Columns * size)
                 ClPanel<TTile>.Turn(
-                    from.Values, from.Start(picture, head) + j * from.Stride, from.Stride, scratch, to, size, from.Tokens - j);
+                    from.Values, from.Start(image, head) + j * from.Stride, from.Stride, scratch, to, size, from.Tokens - j);
         }
         for (int plain = 0; plain < 1 + 2 * backward; plain++)
         {
@@ -63,21 +63,21 @@ readonly struct ClAttention<TTile>(
             if (plain == 1) (from, to) = (q, memory + at.PlainQ);
             if (plain == 2) (from, to) = (o, memory + at.PlainGrad);
             for (int j = 0; j < size; j += TTile.Columns, to += TTile.Columns * from.Tokens)
-                ClPanel<TTile>.Copy(from.Values, from.Start(picture, head) + j, from.Stride, scratch, to, from.Tokens, size - j);
+                ClPanel<TTile>.Copy(from.Values, from.Start(image, head) + j, from.Stride, scratch, to, from.Tokens, size - j);
         }
         for (int left = 0; left <= backward; left++)
         {
             var from = q;
             int to = memory + at.LeftQ;
             if (left == 1) (from, to) = (o, memory + at.LeftGrad);
-            int start = from.Start(picture, head);
+            int start = from.Start(image, head);
             for (int i = 0; i < from.Tokens; i++, start += from.Stride, to += size)
-                for (int c = 0; c < size; c += Sixteen.Width)
-                    Sixteen.Store(scratch, to + c, Sixteen.Load(from.Values, start + c, size - c));
+                for (int c = 0; c < size; c += Pack16.Width)
+                    Pack16.Store(scratch, to + c, Pack16.Load(from.Values, start + c, size - c));
         }
     }
 
-    void Multiply(int step, int from, int rows, int picture, int head, int memory, ClHeadMemory<TTile> at)
+    void Multiply(int step, int from, int rows, int image, int head, int memory, ClHeadMemory<TTile> at)
     {
         // Scores = Q·Kᵀ, and their gradients dO·Vᵀ; rows of the left operands lie close.
         int left = memory + (step == Scores ? at.LeftQ : at.LeftGrad) + from * size, leftRow = size, leftStep = 1, depth = size;
@@ -104,7 +104,7 @@ readonly struct ClAttention<TTile>(
                 (down, add) = (k.Tokens, from);
             }
         }
-        int start = to.Start(picture, head) + (down == rows && (step == Output || step == GradQ) ? from * to.Stride : 0);
+        int start = to.Start(image, head) + (down == rows && (step == Output || step == GradQ) ? from * to.Stride : 0);
         for (int j = 0; j < across; j += TTile.Columns, right += panel)
             for (int i = 0; i < down; i += TTile.Rows)
             {
@@ -120,18 +120,18 @@ readonly struct ClAttention<TTile>(
     void Store(int tile, ClHeads to, int at, int rows, int columns, bool add)
     {
         for (int i = 0; i < rows; i++, tile += TTile.Columns, at += to.Stride)
-            for (int j = 0; j < columns; j += Sixteen.Width)
+            for (int j = 0; j < columns; j += Pack16.Width)
             {
-                var sums = Sixteen.Load(scratch, tile + j);
-                if (add) sums += Sixteen.Load(to.Values, at + j, columns - j);
-                Sixteen.Store(to.Values, at + j, sums, columns - j);
+                var sums = Pack16.Load(scratch, tile + j);
+                if (add) sums += Pack16.Load(to.Values, at + j, columns - j);
+                Pack16.Store(to.Values, at + j, sums, columns - j);
             }
     }
 
     // Forward: probabilities, and the log of each denominator. Backward: the probabilities again.
     void Softmax(int start, int stride, int rows, int keys, int line)
     {
-        var factor = Sixteen.Splat(scale);
+        var factor = Pack16.Splat(scale);
         for (int i = 0; i < rows; i++, start += stride)
         {
             for (int c = keys; c < stride; c++) scratch[start + c] = float.MinValue;
@@ -139,19 +139,19 @@ readonly struct ClAttention<TTile>(
             if (backward != 0) log = lse[line + i];
             else
             {
-                var peaks = Sixteen.Load(scratch, start);
-                for (int c = Sixteen.Width; c < stride; c += Sixteen.Width)
-                    peaks = Sixteen.Max(peaks, Sixteen.Load(scratch, start + c));
-                float peak = Sixteen.Peak(peaks) * scale;
-                Sixteen sums = Sixteen.Splat(0), top = Sixteen.Splat(peak);
-                for (int c = 0; c < stride; c += Sixteen.Width)
-                    sums += Sixteen.Exp(Sixteen.Load(scratch, start + c) * factor - top);
-                log = peak + XMath.Log(Sixteen.Sum(sums));
+                var peaks = Pack16.Load(scratch, start);
+                for (int c = Pack16.Width; c < stride; c += Pack16.Width)
+                    peaks = Pack16.Max(peaks, Pack16.Load(scratch, start + c));
+                float peak = Pack16.Peak(peaks) * scale;
+                Pack16 sums = Pack16.Splat(0), top = Pack16.Splat(peak);
+                for (int c = 0; c < stride; c += Pack16.Width)
+                    sums += Pack16.Exp(Pack16.Load(scratch, start + c) * factor - top);
+                log = peak + XMath.Log(Pack16.Sum(sums));
                 lse[line + i] = log;
             }
-            var shift = Sixteen.Splat(log);
-            for (int c = 0; c < stride; c += Sixteen.Width)
-                Sixteen.Store(scratch, start + c, Sixteen.Exp(Sixteen.Load(scratch, start + c) * factor - shift));
+            var shift = Pack16.Splat(log);
+            for (int c = 0; c < stride; c += Pack16.Width)
+                Pack16.Store(scratch, start + c, Pack16.Exp(Pack16.Load(scratch, start + c) * factor - shift));
         }
     }
 
@@ -160,14 +160,14 @@ readonly struct ClAttention<TTile>(
     {
         for (int i = 0; i < rows; i++, start += stride, grads += stride)
         {
-            var dots = Sixteen.Splat(0);
-            for (int c = 0; c < stride; c += Sixteen.Width)
-                dots += Sixteen.Load(scratch, start + c) * Sixteen.Load(scratch, grads + c);
-            Sixteen dot = Sixteen.Splat(Sixteen.Sum(dots)), factor = Sixteen.Splat(scale);
-            for (int c = 0; c < stride; c += Sixteen.Width)
+            var dots = Pack16.Splat(0);
+            for (int c = 0; c < stride; c += Pack16.Width)
+                dots += Pack16.Load(scratch, start + c) * Pack16.Load(scratch, grads + c);
+            Pack16 dot = Pack16.Splat(Pack16.Sum(dots)), factor = Pack16.Splat(scale);
+            for (int c = 0; c < stride; c += Pack16.Width)
             {
-                var slope = Sixteen.Load(scratch, start + c) * (Sixteen.Load(scratch, grads + c) - dot);
-                Sixteen.Store(scratch, grads + c, slope * factor);
+                var slope = Pack16.Load(scratch, start + c) * (Pack16.Load(scratch, grads + c) - dot);
+                Pack16.Store(scratch, grads + c, slope * factor);
             }
         }
     }

@@ -6,17 +6,17 @@ namespace Silc;
 static class ClFamilies
 {
     /// <summary>Every pass through a model needs these.</summary>
-    public static readonly IClFamily Forward = new ClFamily<FillKernel<Sixteen>, CopyKernel<Sixteen>, PatchesForward<Sixteen>,
-        AddRowsKernel<Sixteen>, EmbedForward<Sixteen>, L2NormalizeForward<Sixteen>>();
+    public static readonly IClFamily Forward = new ClFamily<FillKernel<Pack16>, CopyKernel<Pack16>, PatchesForward<Pack16>,
+        AddRowsKernel<Pack16>, EmbedForward<Pack16>, L2NormalizeForward<Pack16>>();
 
     public static readonly IClFamily[] All =
     [
         Forward,
-        new ClFamily<SumBlocks<Sixteen>, AddColumns<Sixteen>, ScaleKernel<Sixteen>, FollowKernel<Sixteen>, AddKernel<Sixteen>,
-            ScatterRows<Sixteen>>(),
-        new ClFamily<NormalizeColumnsForward<Sixteen>, NormalizeColumnsGrad<Sixteen>, L2NormalizeGrad<Sixteen>,
-            EmbedGrad<Sixteen>, SharpenedSoftmaxKernel<Sixteen>, DistillKernel<Sixteen>>(),
-        new ClFamily<LogSumExp, SoftmaxContrastKernel, SigmoidContrastKernel, AddSumKernel, SquareBlocks<Sixteen>, JudgeKernel>(),
+        new ClFamily<SumBlocks<Pack16>, AddColumns<Pack16>, ScaleKernel<Pack16>, EmaUpdateKernel<Pack16>, AddKernel<Pack16>,
+            ScatterRows<Pack16>>(),
+        new ClFamily<NormalizeColumnsForward<Pack16>, NormalizeColumnsGrad<Pack16>, L2NormalizeGrad<Pack16>,
+            EmbedGrad<Pack16>, TeacherSoftmaxKernel<Pack16>, DinoCrossEntropyKernel<Pack16>>(),
+        new ClFamily<LogSumExp, InfoNceKernel, SigLipKernel, AddSumKernel, SquareBlocks<Pack16>, GradNormKernel>(),
     ];
 }
 

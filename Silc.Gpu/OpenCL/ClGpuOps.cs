@@ -6,7 +6,7 @@ namespace Silc;
 /// The operations of an OpenCL GPU: a float a thread, and products of tiles in local memory with GELU, bias and addend in the
 /// same launch.
 /// </summary>
-sealed class ClGpuOps(Device device) : ClProducts<One>(device)
+sealed class ClGpuOps(Device device) : ClGemmOps<Pack1>(device)
 {
     public override void LinearGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias)
     {
@@ -20,17 +20,17 @@ sealed class ClGpuOps(Device device) : ClProducts<One>(device)
             var parts = Device.Workspace((long)splits * m * n);
             int depth = (k + splits - 1) / splits;
             Run(x.View, new(0, 0, 1, x.Stride), dy.View, new(0, 0, dy.Stride, 1), parts, new(0, 0, n, 1),
-                m, n, k, 1, 1, ClTail.None(parts), splits, depth);
-            Device.ForElements(m * n, new AddColumns<One>(parts, dKernel.View, splits, m * n, m * n, 0));
+                m, n, k, 1, 1, ClEpilogue.None(parts), splits, depth);
+            Device.ForElements(m * n, new AddColumns<Pack1>(parts, dKernel.View, splits, m * n, m * n, 0));
         }
         SumRows(dy, dBias);
     }
 
     protected override void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
         int m, int n, int k, int batch, int heads, Tensor bias = default, Tensor addend = default) =>
-        Run(a, la, b, lb, c, lc, m, n, k, batch, heads, ClTail.None(c), 1, k);
+        Run(a, la, b, lb, c, lc, m, n, k, batch, heads, ClEpilogue.None(c), 1, k);
 
-    protected override void Product(Tensor a, Tensor b, Tensor c, Transpose transpose, ClTail tail)
+    protected override void Product(Tensor a, Tensor b, Tensor c, Transpose transpose, ClEpilogue tail)
     {
         var (m, n, k) = ProductSize(a, b, c, transpose);
         Run(a.View, transpose == Transpose.A ? new(0, 0, 1, a.Stride) : new(0, 0, a.Stride, 1),
@@ -39,10 +39,10 @@ sealed class ClGpuOps(Device device) : ClProducts<One>(device)
     }
 
     void Run(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
-        int m, int n, int k, int batch, int heads, ClTail tail, int splits, int splitDepth) =>
-        Device.Launch(Tiles(m, n) * splits * batch * heads, ClGpuProduct.Threads,
-            new ClGpuProduct(a, la, b, lb, c, lc, tail, m, n, k, heads, splits, splitDepth, m * n));
+        int m, int n, int k, int batch, int heads, ClEpilogue tail, int splits, int splitDepth) =>
+        Device.Launch(Tiles(m, n) * splits * batch * heads, ClGpuGemm.Threads,
+            new ClGpuGemm(a, la, b, lb, c, lc, tail, m, n, k, heads, splits, splitDepth, m * n));
 
     static int Tiles(int m, int n) =>
-        (m + ClGpuProduct.Side - 1) / ClGpuProduct.Side * ((n + ClGpuProduct.Side - 1) / ClGpuProduct.Side);
+        (m + ClGpuGemm.Side - 1) / ClGpuGemm.Side * ((n + ClGpuGemm.Side - 1) / ClGpuGemm.Side);
 }

@@ -3,16 +3,16 @@ namespace Silc;
 partial class ClOps
 {
     public override void LinearGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias) =>
-        Product(x, dy, dKernel, Transpose.A, ClTail.Grads(dKernel, dBias));
+        Product(x, dy, dKernel, Transpose.A, ClEpilogue.Grads(dKernel, dBias));
 
-    protected override void Product(Tensor a, Tensor b, Tensor c, Transpose transpose, ClTail tail)
+    protected override void Product(Tensor a, Tensor b, Tensor c, Transpose transpose, ClEpilogue tail)
     {
         var size = ProductSize(a, b, c, transpose);
         if (wide) Product<ClTile12x32>(a, b, c, transpose, tail, size);
         else Product<ClTile6x16>(a, b, c, transpose, tail, size);
     }
 
-    void Product<TTile>(Tensor a, Tensor b, Tensor c, Transpose transpose, ClTail tail, (int M, int N, int K) size)
+    void Product<TTile>(Tensor a, Tensor b, Tensor c, Transpose transpose, ClEpilogue tail, (int M, int N, int K) size)
         where TTile : struct, IClTile
     {
         const int MaxDepth = 512;   // a panel of 64 KiB, and a tile of A of 24
@@ -20,9 +20,9 @@ partial class ClOps
         int blocks = (k + MaxDepth - 1) / MaxDepth, depth = (k + blocks - 1) / blocks;
         var (down, across) = Parts(m, n, TTile.Rows, TTile.Columns);
         int rows = TTile.Rows * (transpose == Transpose.A ? ((m + TTile.Rows - 1) / TTile.Rows + down - 1) / down : 1);
-        int each = (ClProduct<TTile>.Scratch(depth, rows) + 15) / 16 * 16;
+        int each = (ClGemm<TTile>.Scratch(depth, rows) + 15) / 16 * 16;
         var scratch = Device.Workspace((long)each * down * across);
-        Device.Launch(down * across, 1, new ClProduct<TTile>(
+        Device.Launch(down * across, 1, new ClGemm<TTile>(
             a.View, transpose == Transpose.A ? new(0, 0, 1, a.Stride) : new(0, 0, a.Stride, 1),
             b.View, transpose == Transpose.B ? new(0, 0, 1, b.Stride) : new(0, 0, b.Stride, 1),
             c.View, c.Stride, new(m, n, k, down, across, depth), tail, scratch, each));

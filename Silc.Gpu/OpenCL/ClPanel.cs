@@ -6,21 +6,21 @@ namespace Silc;
 static class ClPanel<TTile> where TTile : struct, IClTile
 {
     /// <summary>Lines of a right operand whose columns lie together.</summary>
-    public static void Copy(Floats b, int from, int line, Floats scratch, int to, int lines, int columns)
+    public static void Copy(FloatPointer b, int from, int line, FloatPointer scratch, int to, int lines, int columns)
     {
         for (int k = 0; k < lines; k++, from += line, to += TTile.Columns)
-            for (int j = 0; j < TTile.Columns; j += Sixteen.Width)
-                Sixteen.Store(scratch, to + j, Sixteen.Load(b, from + j, columns - j));
+            for (int j = 0; j < TTile.Columns; j += Pack16.Width)
+                Pack16.Store(scratch, to + j, Pack16.Load(b, from + j, columns - j));
     }
 
     /// <summary>
     /// The same of one whose lines lie together. Columns of the tile that are missing are zero, and so are lines behind the last,
     /// up to a multiple of 16.
     /// </summary>
-    public static void Turn(Floats b, int from, int column, Floats scratch, int to, int lines, int columns)
+    public static void Turn(FloatPointer b, int from, int column, FloatPointer scratch, int to, int lines, int columns)
     {
-        for (int k = 0; k < lines; k += Sixteen.Width)
-            for (int j = 0; j < TTile.Columns; j += Sixteen.Width)
+        for (int k = 0; k < lines; k += Pack16.Width)
+            for (int j = 0; j < TTile.Columns; j += Pack16.Width)
                 ClVector.Turn(ref b[from + k + j * column], column, columns - j, lines - k,
                     ref scratch[to + k * TTile.Columns + j], TTile.Columns);
     }
@@ -29,8 +29,8 @@ static class ClPanel<TTile> where TTile : struct, IClTile
     /// A panel of rows of a left operand, which lie together, for a tile. Writes a vector a line: the next one corrects what
     /// it wrote too far.
     /// </summary>
-    public static void CopyLeft(Floats a, int from, int step, Floats scratch, int to, int lines, int rows)
+    public static void CopyLeft(FloatPointer a, int from, int step, FloatPointer scratch, int to, int lines, int rows)
     {
-        for (int k = 0; k < lines; k++, from += step, to += TTile.Rows) Sixteen.Store(scratch, to, Sixteen.Load(a, from, rows));
+        for (int k = 0; k < lines; k++, from += step, to += TTile.Rows) Pack16.Store(scratch, to, Pack16.Load(a, from, rows));
     }
 }

@@ -14,7 +14,7 @@ interface IClTile
     /// further; lines of the right one follow each other.
     /// </summary>
     static abstract void Multiply(
-        Floats a, int left, int leftRow, int leftStep, Floats scratch, int right, int depth, int to, int toRow);
+        FloatPointer a, int left, int leftRow, int leftStep, FloatPointer scratch, int right, int depth, int to, int toRow);
 }
 
 /// <summary>Processors with 32 vector registers of 512 bits: 24 of them hold sums.</summary>
@@ -24,7 +24,7 @@ readonly struct ClTile12x32 : IClTile
     public static int Columns => 32;
 
     public static void Multiply(
-        Floats a, int left, int leftRow, int leftStep, Floats scratch, int right, int depth, int to, int toRow) =>
+        FloatPointer a, int left, int leftRow, int leftStep, FloatPointer scratch, int right, int depth, int to, int toRow) =>
         ClVector.Tile12x32(ref a[left], leftRow, leftStep, ref scratch[right], depth, ref scratch[to], toRow);
 }
 
@@ -35,6 +35,6 @@ readonly struct ClTile6x16 : IClTile
     public static int Columns => 16;
 
     public static void Multiply(
-        Floats a, int left, int leftRow, int leftStep, Floats scratch, int right, int depth, int to, int toRow) =>
+        FloatPointer a, int left, int leftRow, int leftStep, FloatPointer scratch, int right, int depth, int to, int toRow) =>
         ClVector.Tile6x16(ref a[left], leftRow, leftStep, ref scratch[right], depth, ref scratch[to], toRow);
 }

@@ -4,14 +4,14 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>Four sizes or strides, outermost first.</summary>
-readonly struct Quad(int a, int b, int c, int d)
+readonly struct Dim4(int a, int b, int c, int d)
 {
     public readonly int A = a, B = b, C = c, D = d;
 
-    public Quad(int[] values) : this(values[0], values[1], values[2], values[3]) { }
+    public Dim4(int[] values) : this(values[0], values[1], values[2], values[3]) { }
 
     /// <summary>Offset of the row that holds element <paramref name="row"/>·D of a dense tensor of sizes <paramref name="dims"/>.</summary>
-    public int At(int row, Quad dims) => row / dims.C / dims.B * A + row / dims.C % dims.B * B + row % dims.C * C;
+    public int At(int row, Dim4 dims) => row / dims.C / dims.B * A + row / dims.C % dims.B * B + row % dims.C * C;
 }
 
 static class AdafactorMath
@@ -31,40 +31,40 @@ static class AdafactorMath
 }
 
 /// <summary>statistic ← β₂·statistic + (1-β₂)·mean of g² along one dimension; a group makes one mean.</summary>
-readonly struct AdafactorMean(Floats g, Floats statistic, Floats gate, Quad dims, Quad strides, int results,
+readonly struct AdafactorMean(FloatPointer g, FloatPointer statistic, FloatPointer gate, Dim4 dims, Dim4 strides, int results,
     int along, int step, float cap) : IKernel
 {
     public void Execute()
     {
-        if (gate[StepGate.Open] == 0) return;
-        int last = Share.Last(results), lane = Group.IdxX, lanes = Group.DimX;
-        float clip = gate[StepGate.Clip], beta2 = AdafactorMath.Beta2(gate[StepGate.Updates], cap);
-        for (int i = Share.First(results); i < last; i++)
+        if (gate[StepState.Finite] == 0) return;
+        int last = BlockShare.Last(results), lane = Group.IdxX, lanes = Group.DimX;
+        float clip = gate[StepState.Clip], beta2 = AdafactorMath.Beta2(gate[StepState.Updates], cap);
+        for (int i = BlockShare.First(results); i < last; i++)
         {
             // Result i counts through the sizes in dims, where the reduced dimension is 1; strides are those of g.
             int start = i / dims.D / dims.C / dims.B * strides.A + i / dims.D / dims.C % dims.B * strides.B + i / dims.D % dims.C * strides.C + i % dims.D * strides.D;
             float sum = 0;
             for (int j = lane; j < along; j += lanes) sum += AdafactorMath.Square(g[start + j * step], clip);
-            sum = Lanes.Sum(sum, lane, lanes);
+            sum = BlockReduce.Sum(sum, lane, lanes);
             if (lane == 0) statistic[i] = beta2 * statistic[i] + (1 - beta2) * sum / along;
         }
     }
 }
 
 /// <summary>mean[i] = mean of the row statistic along d1.</summary>
-readonly struct AdafactorRowMean(Floats rows, Floats mean, Floats gate, Quad dims, Quad strides, int results, int along, int step)
+readonly struct AdafactorRowMean(FloatPointer rows, FloatPointer mean, FloatPointer gate, Dim4 dims, Dim4 strides, int results, int along, int step)
     : IKernel
 {
     public void Execute()
     {
-        if (gate[StepGate.Open] == 0) return;
-        int last = Share.Last(results), lane = Group.IdxX, lanes = Group.DimX;
-        for (int i = Share.First(results); i < last; i++)
+        if (gate[StepState.Finite] == 0) return;
+        int last = BlockShare.Last(results), lane = Group.IdxX, lanes = Group.DimX;
+        for (int i = BlockShare.First(results); i < last; i++)
         {
             int start = i / dims.D / dims.C / dims.B * strides.A + i / dims.D / dims.C % dims.B * strides.B + i / dims.D % dims.C * strides.C + i % dims.D * strides.D;
             float sum = 0;
             for (int j = lane; j < along; j += lanes) sum += rows[start + j * step];
-            sum = Lanes.Sum(sum, lane, lanes);
+            sum = BlockReduce.Sum(sum, lane, lanes);
             if (lane == 0) mean[i] = sum / along;
         }
     }
@@ -73,17 +73,17 @@ readonly struct AdafactorRowMean(Floats rows, Floats mean, Floats gate, Quad dim
 /// <summary>
 /// u = g / √(row / mean(row)) / √col, or g / √v where not factored; m ← μ·m + (1-μ)·u; p ← p - rate·m - decay·p.
 /// </summary>
-readonly struct AdafactorUpdate(Floats p, Floats g, Floats m, Floats rows, Floats cols,
-    Floats means, Floats v, Floats gate, Quad dims, Quad rowStrides, Quad colStrides, Quad meanStrides,
+readonly struct AdafactorUpdate(FloatPointer p, FloatPointer g, FloatPointer m, FloatPointer rows, FloatPointer cols,
+    FloatPointer means, FloatPointer v, FloatPointer gate, Dim4 dims, Dim4 rowStrides, Dim4 colStrides, Dim4 meanStrides,
     int factored, float rate, float decay, float cap, float momentum, int round) : IKernel
 {
     public void Execute()
     {
-        if (gate[StepGate.Open] == 0) return;
-        int count = dims.A * dims.B * dims.C, last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
-        float clip = gate[StepGate.Clip], beta2 = AdafactorMath.Beta2(gate[StepGate.Updates], cap);
-        float step = rate * gate[StepGate.LearningRate], fall = decay * gate[StepGate.Decay];
-        for (int row = Share.First(count); row < last; row++)
+        if (gate[StepState.Finite] == 0) return;
+        int count = dims.A * dims.B * dims.C, last = BlockShare.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        float clip = gate[StepState.Clip], beta2 = AdafactorMath.Beta2(gate[StepState.Updates], cap);
+        float step = rate * gate[StepState.LearningRate], fall = decay * gate[StepState.Decay];
+        for (int row = BlockShare.First(count); row < last; row++)
         {
             int start = row * dims.D;
             int r = rowStrides.At(row, dims), c = colStrides.At(row, dims), a = meanStrides.At(row, dims);
@@ -110,9 +110,9 @@ readonly struct AdafactorUpdate(Floats p, Floats g, Floats m, Floats rows, Float
 partial class Ops<TPack>
 {
     public override void Adafactor(
-        FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepGate gate, AdafactorStep step)
+        FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState gate, AdafactorStep step)
     {
-        var dims = new Quad(shape.Dims);
+        var dims = new Dim4(shape.Dims);
         var means = Device.Workspace(Math.Max(1, shape.MeanCount));
         if (shape.Factored)
         {
@@ -128,6 +128,6 @@ partial class Ops<TPack>
         void Mean(int over, Tensor statistic, int count) => Device.ForRows(count, new AdafactorMean(g.View, statistic.View, gate.View,
             Without(over), new([.. Enumerable.Range(0, 4).Select(shape.Stride)]), count, shape.Dims[over], shape.Stride(over), step.Beta2Cap));
 
-        Quad Without(params int[] reduced) => new([.. shape.Dims.Select((size, d) => reduced.Contains(d) ? 1 : size)]);
+        Dim4 Without(params int[] reduced) => new([.. shape.Dims.Select((size, d) => reduced.Contains(d) ? 1 : size)]);
     }
 }

@@ -4,13 +4,13 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>s ← softmax(s · scale) over each row; lse keeps log Σ exp. With <c>again</c>, lse is given and only s ← exp(s · scale - lse) is done.</summary>
-readonly struct AttentionSoftmax<TPack>(Floats s, Floats lse, int rows, int width, float scale, int again) : IKernel
+readonly struct AttentionSoftmax<TPack>(FloatPointer s, FloatPointer lse, int rows, int width, float scale, int again) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
-        for (int row = Share.First(rows); row < last; row++)
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * width;
             if (again == 0)
@@ -18,12 +18,12 @@ readonly struct AttentionSoftmax<TPack>(Floats s, Floats lse, int rows, int widt
                 float peak = float.MinValue;    // subtracted first: exp overflows past 88
                 for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) peak = XMath.Max(peak, TPack.Peak(TPack.Load(s, start + c)));
                 for (int c = whole + lane; c < width; c += lanes) peak = XMath.Max(peak, s[start + c]);
-                peak = Lanes.Peak(peak, lane, lanes) * scale;
+                peak = BlockReduce.Max(peak, lane, lanes) * scale;
                 float sum = 0;
                 for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
                     sum += TPack.Sum(TPack.Exp(TPack.Load(s, start + c) * TPack.Splat(scale) - TPack.Splat(peak)));
                 for (int c = whole + lane; c < width; c += lanes) sum += XMath.Exp(s[start + c] * scale - peak);
-                float log = peak + XMath.Log(Lanes.Sum(sum, lane, lanes));
+                float log = peak + XMath.Log(BlockReduce.Sum(sum, lane, lanes));
                 if (lane == 0) lse[row] = log;
                 Normalize(start, log, lane, lanes, whole);
             }
@@ -40,20 +40,20 @@ readonly struct AttentionSoftmax<TPack>(Floats s, Floats lse, int rows, int widt
 }
 
 /// <summary>dp ← p·(dp - Σ p·dp)·scale over each row: the gradient of the scores before scaling.</summary>
-readonly struct AttentionSoftmaxGrad<TPack>(Floats p, Floats dp, int rows, int width, float scale) : IKernel
+readonly struct AttentionSoftmaxGrad<TPack>(FloatPointer p, FloatPointer dp, int rows, int width, float scale) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
-        for (int row = Share.First(rows); row < last; row++)
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * width;
             var dots = TPack.Splat(0);
             float tail = 0;
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) dots += TPack.Load(p, start + c) * TPack.Load(dp, start + c);
             for (int c = whole + lane; c < width; c += lanes) tail += p[start + c] * dp[start + c];
-            float dot = Lanes.Sum(TPack.Sum(dots) + tail, lane, lanes);
+            float dot = BlockReduce.Sum(TPack.Sum(dots) + tail, lane, lanes);
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
                 TPack.Store(dp, start + c, TPack.Load(p, start + c) * (TPack.Load(dp, start + c) - TPack.Splat(dot)) * TPack.Splat(scale));
             for (int c = whole + lane; c < width; c += lanes) dp[start + c] = p[start + c] * (dp[start + c] - dot) * scale;
@@ -95,7 +95,7 @@ partial class Ops<TPack>
     void InPieces(Tensor q, Tensor k, int batch, int heads, int buffers, Action<ArrayView<float>, ArrayView<float>, int, int> run)
     {
         var (_, _, tq, tk) = Sizes(q, k, batch, heads);
-        long scores = new Tensor(default, heads * tq, tk).Count;     // of one picture, which kernels count in 32 bits
+        long scores = new Tensor(default, heads * tq, tk).Count;     // of one image, which kernels count in 32 bits
         int atOnce = (int)Math.Clamp(ScoresAtOnce / scores, 1, batch);
         var memory = Device.Workspace(scores * atOnce * buffers);
         for (int first = 0; first < batch; first += atOnce)
@@ -109,7 +109,7 @@ partial class Ops<TPack>
     protected static (int Dim, float Scale, int Tq, int Tk) Sizes(Tensor q, Tensor k, int batch, int heads) =>
         q.Cols % heads == 0 && q.Rows % batch == 0 && k.Rows % batch == 0
             ? (q.Cols / heads, 1 / MathF.Sqrt(q.Cols / heads), q.Rows / batch, k.Rows / batch)
-            : throw new ArgumentException($"{q.Rows} x {q.Cols} queries do not split into {batch} pictures and {heads} heads");
+            : throw new ArgumentException($"{q.Rows} x {q.Cols} queries do not split into {batch} images and {heads} heads");
 
     static ArrayView<float> Window(ArrayView<float> view, long start, long length) => view.IsValid ? view.SubView(start, length) : view;
     static ArrayView<float> Piece(Tensor x, int tokens, int first) => Floats(first == 0 ? x : x.Slice(first * tokens, x.Rows - first * tokens));

@@ -4,19 +4,19 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>log Σ over one row or one column of exp(s·x), one row or column at a time: element (i, j) is at i·step + j·across.</summary>
-readonly struct LogSumExp(Floats x, Floats t, Floats y, int offset, int count, int step, int across) : IKernel
+readonly struct LogSumExp(FloatPointer x, FloatPointer t, FloatPointer y, int offset, int count, int step, int across) : IKernel
 {
     public void Execute()
     {
-        int last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int last = BlockShare.Last(count), lane = Group.IdxX, lanes = Group.DimX;
         float s = XMath.Exp(t[0]);
-        for (int i = Share.First(count); i < last; i++)
+        for (int i = BlockShare.First(count); i < last; i++)
         {
             float peak = float.MinValue, sum = 0;
             for (int j = lane; j < count; j += lanes) peak = XMath.Max(peak, x[i * step + j * across]);
-            peak = Lanes.Peak(peak, lane, lanes) * s;
+            peak = BlockReduce.Max(peak, lane, lanes) * s;
             for (int j = lane; j < count; j += lanes) sum += XMath.Exp(x[i * step + j * across] * s - peak);
-            sum = Lanes.Sum(sum, lane, lanes);
+            sum = BlockReduce.Sum(sum, lane, lanes);
             if (lane == 0) y[offset + i] = peak + XMath.Log(sum);
         }
     }
@@ -26,14 +26,14 @@ readonly struct LogSumExp(Floats x, Floats t, Floats y, int offset, int count, i
 /// InfoNCE both ways on logits l = exp(t)·x: loss of row i is (lse of row i + lse of column i - 2·l_ii) / 2B; x becomes dLoss/dx.
 /// Row i's part of dLoss/dt = Σ dl·l goes to rowT.
 /// </summary>
-readonly struct SoftmaxContrastKernel(Floats x, Floats t, Floats lse, Floats rowT, Floats rowLoss,
+readonly struct InfoNceKernel(FloatPointer x, FloatPointer t, FloatPointer lse, FloatPointer rowT, FloatPointer rowLoss,
     int count, float weight) : IKernel
 {
     public void Execute()
     {
-        int last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int last = BlockShare.Last(count), lane = Group.IdxX, lanes = Group.DimX;
         float s = XMath.Exp(t[0]), factor = weight / (2 * count);
-        for (int i = Share.First(count); i < last; i++)
+        for (int i = BlockShare.First(count); i < last; i++)
         {
             float dT = 0, row = lse[i];
             if (lane == 0) rowLoss[i] = factor * (row + lse[count + i] - 2 * s * x[i * count + i]);
@@ -45,21 +45,21 @@ readonly struct SoftmaxContrastKernel(Floats x, Floats t, Floats lse, Floats row
                 x[i * count + j] = s * dl;
                 dT += dl * l;
             }
-            dT = Lanes.Sum(dT, lane, lanes);
+            dT = BlockReduce.Sum(dT, lane, lanes);
             if (lane == 0) rowT[i] = dT;
         }
     }
 }
 
 /// <summary>Sigmoid loss on l = exp(t)·x + b: row i's loss is Σ softplus(-m·l) / B, m = +1 on the diagonal and -1 off it; x becomes dLoss/dx.</summary>
-readonly struct SigmoidContrastKernel(Floats x, Floats t, Floats b, Floats rowT, Floats rowLoss,
+readonly struct SigLipKernel(FloatPointer x, FloatPointer t, FloatPointer b, FloatPointer rowT, FloatPointer rowLoss,
     int count, float weight) : IKernel
 {
     public void Execute()
     {
-        int last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int last = BlockShare.Last(count), lane = Group.IdxX, lanes = Group.DimX;
         float s = XMath.Exp(t[0]), bias = b[0], factor = weight / count;
-        for (int i = Share.First(count); i < last; i++)
+        for (int i = BlockShare.First(count); i < last; i++)
         {
             float loss = 0, dT = 0, dB = 0;
             for (int j = lane; j < count; j += lanes)
@@ -71,9 +71,9 @@ readonly struct SigmoidContrastKernel(Floats x, Floats t, Floats b, Floats rowT,
                 dT += dl * scaled;
                 dB += dl;
             }
-            loss = Lanes.Sum(loss, lane, lanes);
-            dT = Lanes.Sum(dT, lane, lanes);
-            dB = Lanes.Sum(dB, lane, lanes);
+            loss = BlockReduce.Sum(loss, lane, lanes);
+            dT = BlockReduce.Sum(dT, lane, lanes);
+            dB = BlockReduce.Sum(dB, lane, lanes);
             if (lane == 0)
             {
                 rowLoss[i] = loss;
@@ -85,36 +85,36 @@ readonly struct SigmoidContrastKernel(Floats x, Floats t, Floats b, Floats rowT,
 }
 
 /// <summary>y[index] += factor · Σ x, in one group.</summary>
-readonly struct AddSumKernel(Floats x, Floats y, int offset, int count, int index, float factor) : IKernel
+readonly struct AddSumKernel(FloatPointer x, FloatPointer y, int offset, int count, int index, float factor) : IKernel
 {
     public void Execute()
     {
         int lane = Group.IdxX, lanes = Group.DimX;
         float sum = 0;
         for (int i = lane; i < count; i += lanes) sum += x[offset + i];
-        sum = Lanes.Sum(sum, lane, lanes);
+        sum = BlockReduce.Sum(sum, lane, lanes);
         if (lane == 0) y[index] += factor * sum;
     }
 }
 
 partial class Ops<TPack>
 {
-    public override void SoftmaxContrast(Tensor cosines, Tensor t, Tensor dT, Tensor rowLoss, float weight)
+    public override void InfoNce(Tensor cosines, Tensor t, Tensor dT, Tensor rowLoss, float weight)
     {
         int n = Square(cosines);
         var scratch = Device.Workspace(3L * n);     // log-sum-exp of rows, of columns; dT of each row
         var rowT = scratch.IsValid ? scratch.SubView(2 * n, n) : scratch;
         Device.ForRows(n, new LogSumExp(Dense(cosines), t.View, scratch, 0, n, n, 1));
         Device.ForRows(n, new LogSumExp(Dense(cosines), t.View, scratch, n, n, 1, n));
-        Device.ForRows(n, new SoftmaxContrastKernel(Dense(cosines), t.View, scratch, rowT, Dense(rowLoss), n, weight));
+        Device.ForRows(n, new InfoNceKernel(Dense(cosines), t.View, scratch, rowT, Dense(rowLoss), n, weight));
         Device.Single(new AddSumKernel(scratch, dT.View, 2 * n, n, 0, 1));
     }
 
-    public override void SigmoidContrast(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight)
+    public override void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight)
     {
         int n = Square(cosines);
         var scratch = Device.Workspace(2L * n);     // dT and dB of each row
-        Device.ForRows(n, new SigmoidContrastKernel(Dense(cosines), t.View, b.View, scratch, Dense(rowLoss), n, weight));
+        Device.ForRows(n, new SigLipKernel(Dense(cosines), t.View, b.View, scratch, Dense(rowLoss), n, weight));
         Device.Single(new AddSumKernel(scratch, dT.View, 0, n, 0, 1));
         Device.Single(new AddSumKernel(scratch, dB.View, n, n, 0, 1));
     }
@@ -122,5 +122,5 @@ partial class Ops<TPack>
     public override void AddSum(Tensor x, Tensor y, int index, float factor = 1) =>
         Device.Single(new AddSumKernel(Dense(x), y.View, 0, x.Count, index, factor));
 
-    static int Square(Tensor x) => x.Rows == x.Cols ? x.Rows : throw new ArgumentException($"{x.Rows} pictures do not pair with {x.Cols} captions");
+    static int Square(Tensor x) => x.Rows == x.Cols ? x.Rows : throw new ArgumentException($"{x.Rows} images do not pair with {x.Cols} captions");
 }

@@ -4,21 +4,21 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>x ← softmax((x - center) / temperature), one row at a time: the teacher's centered, sharpened distribution.</summary>
-readonly struct SharpenedSoftmaxKernel<TPack>(Floats x, Floats center, int rows, int width, float inverse) : IKernel
+readonly struct TeacherSoftmaxKernel<TPack>(FloatPointer x, FloatPointer center, int rows, int width, float inverse) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
         var factor = TPack.Splat(inverse);
-        for (int row = Share.First(rows); row < last; row++)
+        for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * width;
             float peak = float.MinValue, sum = 0;
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
                 peak = XMath.Max(peak, TPack.Peak(TPack.Load(x, start + c) - TPack.Load(center, c)));
             for (int c = whole + lane; c < width; c += lanes) peak = XMath.Max(peak, x[start + c] - center[c]);
-            peak = Lanes.Peak(peak, lane, lanes) * inverse;
+            peak = BlockReduce.Max(peak, lane, lanes) * inverse;
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
             {
                 var e = TPack.Exp((TPack.Load(x, start + c) - TPack.Load(center, c)) * factor - TPack.Splat(peak));
@@ -31,7 +31,7 @@ readonly struct SharpenedSoftmaxKernel<TPack>(Floats x, Floats center, int rows,
                 x[start + c] = e;
                 sum += e;
             }
-            float scale = 1 / Lanes.Sum(sum, lane, lanes);
+            float scale = 1 / BlockReduce.Sum(sum, lane, lanes);
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) TPack.Store(x, start + c, TPack.Load(x, start + c) * TPack.Splat(scale));
             for (int c = whole + lane; c < width; c += lanes) x[start + c] *= scale;
         }
@@ -42,29 +42,29 @@ readonly struct SharpenedSoftmaxKernel<TPack>(Floats x, Floats center, int rows,
 /// One student row against its P teacher rows: loss = Σ over k of p_k · (log Σ exp z - z_k), p = the sum of the teacher rows, z = logits / τ;
 /// dLogits = (P · softmax(z) - p) / τ, written over the logits. Both times weight / (terms · B).
 /// </summary>
-readonly struct DistillKernel<TPack>(
-    Floats logits, Floats targets, Floats rowLoss,
+readonly struct DinoCrossEntropyKernel<TPack>(
+    FloatPointer logits, FloatPointer targets, FloatPointer rowLoss,
     int rows, int width, int batch, int teachers, float inverse, int skipSame, float weight) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
-        for (int row = Share.First(rows); row < last; row++)
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * width, view = row / batch, sample = row % batch;
             int skip = skipSame != 0 ? view : -1, pairs = skip >= 0 && skip < teachers ? teachers - 1 : teachers;
             float peak = float.MinValue, sum = 0;
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) peak = XMath.Max(peak, TPack.Peak(TPack.Load(logits, start + c)));
             for (int c = whole + lane; c < width; c += lanes) peak = XMath.Max(peak, logits[start + c]);
-            peak = Lanes.Peak(peak, lane, lanes) * inverse;
+            peak = BlockReduce.Max(peak, lane, lanes) * inverse;
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
                 sum += TPack.Sum(TPack.Exp(TPack.Load(logits, start + c) * TPack.Splat(inverse) - TPack.Splat(peak)));
             for (int c = whole + lane; c < width; c += lanes) sum += XMath.Exp(logits[start + c] * inverse - peak);
-            float log = peak + XMath.Log(Lanes.Sum(sum, lane, lanes)), loss = 0;
+            float log = peak + XMath.Log(BlockReduce.Sum(sum, lane, lanes)), loss = 0;
 
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) loss += At<TPack>(start + c, sample * width + c, skip, pairs, log);
-            for (int c = whole + lane; c < width; c += lanes) loss += At<One>(start + c, sample * width + c, skip, pairs, log);
-            loss = Lanes.Sum(loss, lane, lanes);
+            for (int c = whole + lane; c < width; c += lanes) loss += At<Pack1>(start + c, sample * width + c, skip, pairs, log);
+            loss = BlockReduce.Sum(loss, lane, lanes);
             if (lane == 0) rowLoss[row] = loss * weight;
         }
     }
@@ -82,11 +82,11 @@ readonly struct DistillKernel<TPack>(
 
 partial class Ops<TPack>
 {
-    public override void SharpenedSoftmax(Tensor x, Tensor center, float temperature) =>
-        Device.ForRows(x.Rows, new SharpenedSoftmaxKernel<TPack>(Dense(x), Dense(center), x.Rows, x.Cols, 1 / temperature));
+    public override void TeacherSoftmax(Tensor x, Tensor center, float temperature) =>
+        Device.ForRows(x.Rows, new TeacherSoftmaxKernel<TPack>(Dense(x), Dense(center), x.Rows, x.Cols, 1 / temperature));
 
-    public override void Distill(
+    public override void DinoCrossEntropy(
         Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight) =>
-        Device.ForRows(logits.Rows, new DistillKernel<TPack>(Dense(logits), Dense(targets), Dense(rowLoss), logits.Rows, logits.Cols,
+        Device.ForRows(logits.Rows, new DinoCrossEntropyKernel<TPack>(Dense(logits), Dense(targets), Dense(rowLoss), logits.Rows, logits.Cols,
             batch, targets.Rows / batch, 1 / temperature, skipSame ? 1 : 0, weight / ((float)terms * batch)));
 }

@@ -2,11 +2,11 @@ using ILGPU;
 
 namespace Silc;
 
-readonly struct FillKernel<TPack>(Floats x, int count, float value) : IKernel where TPack : struct, IPack<TPack>
+readonly struct FillKernel<TPack>(FloatPointer x, int count, float value) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
+        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         var pack = TPack.Splat(value);
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) TPack.Store(x, i, pack);
@@ -14,13 +14,13 @@ readonly struct FillKernel<TPack>(Floats x, int count, float value) : IKernel wh
     }
 }
 
-readonly struct CopyKernel<TPack>(Floats x, Floats y, int rows, int cols, int strideX, int strideY) : IKernel
+readonly struct CopyKernel<TPack>(FloatPointer x, FloatPointer y, int rows, int cols, int strideX, int strideY) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
-        for (int row = Share.First(rows); row < last; row++)
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        for (int row = BlockShare.First(rows); row < last; row++)
         {
             int from = row * strideX, to = row * strideY;
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) TPack.Store(y, to + c, TPack.Load(x, from + c));
@@ -30,11 +30,11 @@ readonly struct CopyKernel<TPack>(Floats x, Floats y, int rows, int cols, int st
 }
 
 /// <summary>y += x.</summary>
-readonly struct AddKernel<TPack>(Floats x, Floats y, int count) : IKernel where TPack : struct, IPack<TPack>
+readonly struct AddKernel<TPack>(FloatPointer x, FloatPointer y, int count) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
+        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) TPack.Store(y, i, TPack.Load(y, i) + TPack.Load(x, i));
         for (int i = whole + lane; i < last; i += lanes) y[i] += x[i];
@@ -42,13 +42,13 @@ readonly struct AddKernel<TPack>(Floats x, Floats y, int count) : IKernel where 
 }
 
 /// <summary>x ← m·x + (1 - m)·target: the exponential moving average of a teacher, or of a center.</summary>
-readonly struct FollowKernel<TPack>(Floats x, Floats target, int count, float momentum, Floats gate) : IKernel
+readonly struct EmaUpdateKernel<TPack>(FloatPointer x, FloatPointer target, int count, float momentum, FloatPointer gate) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        if (gate[StepGate.Open] == 0) return;
-        int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
+        if (gate[StepState.Finite] == 0) return;
+        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         TPack keep = TPack.Splat(momentum), take = TPack.Splat(1 - momentum);
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width)
@@ -58,11 +58,11 @@ readonly struct FollowKernel<TPack>(Floats x, Floats target, int count, float mo
 }
 
 /// <summary>x ← factor · x.</summary>
-readonly struct ScaleKernel<TPack>(Floats x, int count, float factor) : IKernel where TPack : struct, IPack<TPack>
+readonly struct ScaleKernel<TPack>(FloatPointer x, int count, float factor) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
+        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) TPack.Store(x, i, TPack.Load(x, i) * TPack.Splat(factor));
         for (int i = whole + lane; i < last; i += lanes) x[i] *= factor;
@@ -78,6 +78,6 @@ partial class Ops<TPack>
 
     public override void Add(Tensor x, Tensor y) => Device.ForElements(x.Count, new AddKernel<TPack>(Dense(x), Dense(y), x.Count));
 
-    public override void Follow(Tensor x, Tensor target, float momentum, StepGate gate) =>
-        Device.ForElements(x.Count, new FollowKernel<TPack>(Dense(x), Dense(target), x.Count, momentum, gate.View));
+    public override void EmaUpdate(Tensor x, Tensor target, float momentum, StepState gate) =>
+        Device.ForElements(x.Count, new EmaUpdateKernel<TPack>(Dense(x), Dense(target), x.Count, momentum, gate.View));
 }

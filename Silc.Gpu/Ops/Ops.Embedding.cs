@@ -3,13 +3,13 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>y[n] = table[tokens[n]].</summary>
-readonly struct EmbedForward<TPack>(ArrayView<int> tokens, Floats table, Floats y, int rows, int cols) : IKernel
+readonly struct EmbedForward<TPack>(ArrayView<int> tokens, FloatPointer table, FloatPointer y, int rows, int cols) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
-        for (int row = Share.First(rows); row < last; row++)
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        for (int row = BlockShare.First(rows); row < last; row++)
         {
             int from = tokens[row] * cols, to = row * cols;
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) TPack.Store(y, to + c, TPack.Load(table, from + c));
@@ -23,20 +23,20 @@ readonly struct EmbedForward<TPack>(ArrayView<int> tokens, Floats table, Floats 
 /// whole run: no atomics, the same bits every time.
 /// </summary>
 readonly struct EmbedGrad<TPack>(
-    ArrayView<int> tokens, ArrayView<int> order, Floats dy, Floats dTable, int rows, int cols) : IKernel
+    ArrayView<int> tokens, ArrayView<int> order, FloatPointer dy, FloatPointer dTable, int rows, int cols) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
-        for (int i = Share.First(rows); i < last; i++)
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        for (int i = BlockShare.First(rows); i < last; i++)
         {
             int token = tokens[order[i]];
             if (i > 0 && tokens[order[i - 1]] == token) continue;
             int end = i + 1;
             while (end < rows && tokens[order[end]] == token) end++;
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c, i, end, token);
-            for (int c = whole + lane; c < cols; c += lanes) At<One>(c, i, end, token);
+            for (int c = whole + lane; c < cols; c += lanes) At<Pack1>(c, i, end, token);
         }
     }
 
@@ -48,20 +48,20 @@ readonly struct EmbedGrad<TPack>(
     }
 }
 
-/// <summary>Row n·T + t of y is patch t of picture n: patch·patch·3 values in the order of the pixels.</summary>
-readonly struct PatchesForward<TPack>(Floats pixels, Floats y, int rows, int side, int patch) : IKernel
+/// <summary>Row n·T + t of y is patch t of image n: patch·patch·3 values in the order of the pixels.</summary>
+readonly struct PatchesForward<TPack>(FloatPointer pixels, FloatPointer y, int rows, int side, int patch) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
         int grid = side / patch, tokens = grid * grid, line = patch * 3, whole = line / TPack.Width * TPack.Width;
-        for (int row = Share.First(rows); row < last; row++)
+        for (int row = BlockShare.First(rows); row < last; row++)
         {
-            int picture = row / tokens, t = row % tokens, top = t / grid * patch, left = t % grid * patch;
+            int image = row / tokens, t = row % tokens, top = t / grid * patch, left = t % grid * patch;
             for (int dy = 0; dy < patch; dy++)
             {
-                int from = ((picture * side + top + dy) * side + left) * 3, to = (row * patch + dy) * line;
+                int from = ((image * side + top + dy) * side + left) * 3, to = (row * patch + dy) * line;
                 for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) TPack.Store(y, to + c, TPack.Load(pixels, from + c));
                 for (int c = whole + lane; c < line; c += lanes) y[to + c] = pixels[from + c];
             }
@@ -83,11 +83,11 @@ partial class Ops<TPack>
         Device.ForRows(y.Rows, new PatchesForward<TPack>(Dense(pixels), Dense(y), y.Rows, side, patch));
     }
 
-    /// <summary>Throws unless y has room for the patches of these pictures.</summary>
+    /// <summary>Throws unless y has room for the patches of these images.</summary>
     protected static void CheckPatches(Tensor pixels, Tensor y, int side, int patch)
     {
         int grid = side / patch;
-        if (!pixels.IsDense || pixels.Stored != Stored.Float32 || pixels.Cols != side * side * 3 || y.Rows != pixels.Rows * grid * grid || y.Cols != patch * patch * 3)
+        if (!pixels.IsDense || pixels.DType != DType.Float32 || pixels.Cols != side * side * 3 || y.Rows != pixels.Rows * grid * grid || y.Cols != patch * patch * 3)
             throw new ArgumentException($"{pixels.Rows} x {pixels.Cols} pixels of side {side} do not become {y.Rows} x {y.Cols} patches of side {patch}");
     }
 }

@@ -33,14 +33,14 @@ static class GeluMath<TPack> where TPack : struct, IPack<TPack>
 
 }
 
-readonly struct GeluForward<TPack>(Floats x, Floats y, int count, int kind) : IKernel where TPack : struct, IPack<TPack>
+readonly struct GeluForward<TPack>(FloatPointer x, FloatPointer y, int count, int kind) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
+        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) At<TPack>(i);
-        for (int i = whole + lane; i < last; i += lanes) At<One>(i);
+        for (int i = whole + lane; i < last; i += lanes) At<Pack1>(i);
     }
 
     void At<P>(int i) where P : struct, IPack<P>
@@ -50,15 +50,15 @@ readonly struct GeluForward<TPack>(Floats x, Floats y, int count, int kind) : IK
     }
 }
 
-readonly struct GeluInputGrad<TPack>(Floats x, Floats dx, Floats y, int count, int kind) : IKernel
+readonly struct GeluInputGrad<TPack>(FloatPointer x, FloatPointer dx, FloatPointer y, int count, int kind) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
+        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) At<TPack>(i);
-        for (int i = whole + lane; i < last; i += lanes) At<One>(i);
+        for (int i = whole + lane; i < last; i += lanes) At<Pack1>(i);
     }
 
     void At<P>(int i) where P : struct, IPack<P>

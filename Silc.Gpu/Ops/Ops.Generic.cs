@@ -11,9 +11,9 @@ partial class Ops<TPack>(Device device) : Ops(device) where TPack : struct, IPac
         : throw new ArgumentException($"a {x.Rows} x {x.Cols} tensor of stride {x.Stride} has gaps between its rows");
 
     /// <summary>The memory of a tensor of float32.</summary>
-    protected static ArrayView<float> Floats(Tensor x) => x.Stored == Stored.Float32
+    protected static ArrayView<float> Floats(Tensor x) => x.DType == DType.Float32
         ? x.View
-        : throw new ArgumentException($"a {x.Rows} x {x.Cols} tensor is stored as {x.Stored}; this operation takes float32");
+        : throw new ArgumentException($"a {x.Rows} x {x.Cols} tensor is stored as {x.DType}; this operation takes float32");
 
     /// <summary>Throws unless all are stored as float32.</summary>
     protected static void MustBeFloats(params ReadOnlySpan<Tensor> tensors)

@@ -7,13 +7,13 @@ namespace Silc;
 /// The nearest other row n of row i, by the largest cosine, of equals the lowest; d = |z_i - z_n + ε|, rowLoss = -weight · log(d + ε).
 /// near[i] = n and near[N + i] = -weight / (d·(d + ε)), what the gradient is made of.
 /// </summary>
-readonly struct KoLeoRows<TPack>(Floats z, Floats cosines, Floats near, Floats rowLoss, int count, int width, float weight, float epsilon) : IKernel
+readonly struct KoLeoRows<TPack>(FloatPointer z, FloatPointer cosines, FloatPointer near, FloatPointer rowLoss, int count, int width, float weight, float epsilon) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
-        for (int row = Share.First(count); row < last; row++)
+        int last = BlockShare.Last(count), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        for (int row = BlockShare.First(count); row < last; row++)
         {
             // A row whose cosines are all NaN has some neighbour, too: its loss is NaN.
             float largest = float.MinValue;
@@ -27,8 +27,8 @@ readonly struct KoLeoRows<TPack>(Floats z, Floats cosines, Floats near, Floats r
                     at = j;
                 }
             }
-            float best = Lanes.Peak(largest, lane, lanes);
-            int neighbour = -(int)Lanes.Peak(largest == best ? -at : -count, lane, lanes);
+            float best = BlockReduce.Max(largest, lane, lanes);
+            int neighbour = -(int)BlockReduce.Max(largest == best ? -at : -count, lane, lanes);
 
             int mine = row * width, other = neighbour * width;
             var squares = TPack.Splat(0);
@@ -43,7 +43,7 @@ readonly struct KoLeoRows<TPack>(Floats z, Floats cosines, Floats near, Floats r
                 float d = z[mine + c] - z[other + c] + epsilon;
                 tail += d * d;
             }
-            float distance = XMath.Sqrt(Lanes.Sum(TPack.Sum(squares) + tail, lane, lanes));
+            float distance = XMath.Sqrt(BlockReduce.Sum(TPack.Sum(squares) + tail, lane, lanes));
             if (lane == 0)
             {
                 near[row] = neighbour;
@@ -57,15 +57,15 @@ readonly struct KoLeoRows<TPack>(Floats z, Floats cosines, Floats near, Floats r
 /// <summary>
 /// dz_i += f_i·(z_i - z_n + ε) - Σ f_j·(z_j - z_i + ε) over the rows j whose nearest is i, in their order; f from <see cref="KoLeoRows{TPack}"/>.
 /// </summary>
-readonly struct KoLeoGrad<TPack>(Floats z, Floats near, Floats dz, int count, int width, float epsilon) : IKernel where TPack : struct, IPack<TPack>
+readonly struct KoLeoGrad<TPack>(FloatPointer z, FloatPointer near, FloatPointer dz, int count, int width, float epsilon) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(count), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
-        for (int row = Share.First(count); row < last; row++)
+        int last = BlockShare.Last(count), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        for (int row = BlockShare.First(count); row < last; row++)
         {
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(row, c);
-            for (int c = whole + lane; c < width; c += lanes) At<One>(row, c);
+            for (int c = whole + lane; c < width; c += lanes) At<Pack1>(row, c);
         }
     }
 

@@ -5,21 +5,21 @@ namespace Silc;
 
 /// <summary>y = (x - mean)·rstd·scale + bias, one row at a time. Ba et al. 2016, arXiv:1607.06450.</summary>
 readonly struct LayerNormForward<TPack>(
-    Floats x, Floats scale, Floats bias, Floats y, Floats mean, Floats rstd,
+    FloatPointer x, FloatPointer scale, FloatPointer bias, FloatPointer y, FloatPointer mean, FloatPointer rstd,
     int rows, int width, float epsilon) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, step = lanes * TPack.Width;
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, step = lanes * TPack.Width;
         int whole = width / TPack.Width * TPack.Width;
-        for (int row = Share.First(rows); row < last; row++)
+        for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * width;
             var sums = TPack.Splat(0);
             float tail = 0;
             for (int c = lane * TPack.Width; c < whole; c += step) sums += TPack.Load(x, start + c);
             for (int c = whole + lane; c < width; c += lanes) tail += x[start + c];
-            float mu = Lanes.Sum(TPack.Sum(sums) + tail, lane, lanes) / width;
+            float mu = BlockReduce.Sum(TPack.Sum(sums) + tail, lane, lanes) / width;
 
             // A second pass over the row, which is in cache: E[x²] - E[x]² would cancel.
             var squares = TPack.Splat(0);
@@ -31,7 +31,7 @@ readonly struct LayerNormForward<TPack>(
                 squares += d * d;
             }
             for (int c = whole + lane; c < width; c += lanes) tail += (x[start + c] - mu) * (x[start + c] - mu);
-            float r = 1 / XMath.Sqrt(Lanes.Sum(TPack.Sum(squares) + tail, lane, lanes) / width + epsilon);
+            float r = 1 / XMath.Sqrt(BlockReduce.Sum(TPack.Sum(squares) + tail, lane, lanes) / width + epsilon);
 
             var factor = TPack.Splat(r);
             for (int c = lane * TPack.Width; c < whole; c += step)
@@ -51,20 +51,20 @@ readonly struct LayerNormForward<TPack>(
 /// the order of additions does not depend on the number of threads.
 /// </summary>
 readonly struct LayerNormGrad<TPack>(
-    Floats dy, Floats x, Floats scale, Floats mean, Floats rstd,
-    Floats dx, Floats partial, int rows, int width, int accumulate) : IKernel where TPack : struct, IPack<TPack>
+    FloatPointer dy, FloatPointer x, FloatPointer scale, FloatPointer mean, FloatPointer rstd,
+    FloatPointer dx, FloatPointer partial, int rows, int width, int accumulate) : IKernel where TPack : struct, IPack<TPack>
 {
     public const int BlockRows = 64;
 
     public void Execute()
     {
-        int blocks = (rows + BlockRows - 1) / BlockRows, lastBlock = Share.Last(blocks), lane = Group.IdxX, lanes = Group.DimX;
+        int blocks = (rows + BlockRows - 1) / BlockRows, lastBlock = BlockShare.Last(blocks), lane = Group.IdxX, lanes = Group.DimX;
         int whole = width / TPack.Width * TPack.Width, step = lanes * TPack.Width;
-        for (int block = Share.First(blocks); block < lastBlock; block++)
+        for (int block = BlockShare.First(blocks); block < lastBlock; block++)
         {
             int sumScale = block * 2 * width, sumBias = sumScale + width;
             for (int c = lane * TPack.Width; c < whole; c += step) Clear<TPack>(sumScale + c, sumBias + c);
-            for (int c = whole + lane; c < width; c += lanes) Clear<One>(sumScale + c, sumBias + c);
+            for (int c = whole + lane; c < width; c += lanes) Clear<Pack1>(sumScale + c, sumBias + c);
 
             int end = block * BlockRows + BlockRows < rows ? block * BlockRows + BlockRows : rows;
             for (int row = block * BlockRows; row < end; row++)
@@ -85,10 +85,10 @@ readonly struct LayerNormGrad<TPack>(
                     tail1 += g;
                     tail2 += g * (x[start + c] - mu) * r;
                 }
-                float mean1 = Lanes.Sum(TPack.Sum(g1) + tail1, lane, lanes) / width;
-                float mean2 = Lanes.Sum(TPack.Sum(g2) + tail2, lane, lanes) / width;
+                float mean1 = BlockReduce.Sum(TPack.Sum(g1) + tail1, lane, lanes) / width;
+                float mean2 = BlockReduce.Sum(TPack.Sum(g2) + tail2, lane, lanes) / width;
                 for (int c = lane * TPack.Width; c < whole; c += step) At<TPack>(c, start + c, sumScale + c, sumBias + c, mu, r, mean1, mean2);
-                for (int c = whole + lane; c < width; c += lanes) At<One>(c, start + c, sumScale + c, sumBias + c, mu, r, mean1, mean2);
+                for (int c = whole + lane; c < width; c += lanes) At<Pack1>(c, start + c, sumScale + c, sumBias + c, mu, r, mean1, mean2);
             }
         }
     }

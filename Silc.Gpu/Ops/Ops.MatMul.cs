@@ -12,17 +12,17 @@ partial class Ops<TPack>
             c.View, new(0, 0, c.Stride, 1), m, n, k, 1, 1, bias, addend);
     }
 
-    public override void MatMulBeside(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y)
+    public override void GroupedMatMul(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y)
     {
         for (int i = 0; i < kernels.Length; i++) MatMul(x, kernels[i], Part(y, i, kernels.Length), bias: biases[i]);
     }
 
-    public override void InputGradBeside(Tensor dy, Tensor[] kernels, Tensor dx)
+    public override void GroupedInputGrad(Tensor dy, Tensor[] kernels, Tensor dx)
     {
         for (int i = 0; i < kernels.Length; i++) MatMul(Part(dy, i, kernels.Length), kernels[i], dx, Transpose.B, addend: i > 0 ? dx : default);
     }
 
-    public override void LinearGradsBeside(Tensor x, Tensor dy, Tensor[] dKernels, Tensor[] dBiases)
+    public override void GroupedLinearGrads(Tensor x, Tensor dy, Tensor[] dKernels, Tensor[] dBiases)
     {
         for (int i = 0; i < dKernels.Length; i++) LinearGrads(x, Part(dy, i, dKernels.Length), dKernels[i], dBiases[i]);
     }

@@ -4,20 +4,20 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>y = x / (|x| + ε), one row at a time.</summary>
-readonly struct L2NormalizeForward<TPack>(Floats x, Floats y, Floats norms, int rows, int width, float epsilon) : IKernel
+readonly struct L2NormalizeForward<TPack>(FloatPointer x, FloatPointer y, FloatPointer norms, int rows, int width, float epsilon) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
-        for (int row = Share.First(rows); row < last; row++)
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * width;
             var squares = TPack.Splat(0);
             float tail = 0;
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) squares += TPack.Load(x, start + c) * TPack.Load(x, start + c);
             for (int c = whole + lane; c < width; c += lanes) tail += x[start + c] * x[start + c];
-            float norm = XMath.Sqrt(Lanes.Sum(TPack.Sum(squares) + tail, lane, lanes)), factor = 1 / (norm + epsilon);
+            float norm = XMath.Sqrt(BlockReduce.Sum(TPack.Sum(squares) + tail, lane, lanes)), factor = 1 / (norm + epsilon);
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) TPack.Store(y, start + c, TPack.Load(x, start + c) * TPack.Splat(factor));
             for (int c = whole + lane; c < width; c += lanes) y[start + c] = x[start + c] * factor;
             if (lane == 0) norms[row] = norm;
@@ -27,20 +27,20 @@ readonly struct L2NormalizeForward<TPack>(Floats x, Floats y, Floats norms, int 
 
 /// <summary>dx = (dy - y·(y·dy)·(|x| + ε)/|x|) / (|x| + ε); 0 where x is 0.</summary>
 readonly struct L2NormalizeGrad<TPack>(
-    Floats dy, Floats y, Floats norms, Floats dx, int rows, int width, float epsilon) : IKernel
+    FloatPointer dy, FloatPointer y, FloatPointer norms, FloatPointer dx, int rows, int width, float epsilon) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
-        for (int row = Share.First(rows); row < last; row++)
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * width;
             var dots = TPack.Splat(0);
             float tail = 0;
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) dots += TPack.Load(dy, start + c) * TPack.Load(y, start + c);
             for (int c = whole + lane; c < width; c += lanes) tail += dy[start + c] * y[start + c];
-            float dot = Lanes.Sum(TPack.Sum(dots) + tail, lane, lanes), norm = norms[row];
+            float dot = BlockReduce.Sum(TPack.Sum(dots) + tail, lane, lanes), norm = norms[row];
             float factor = norm > 0 ? 1 / (norm + epsilon) : 0, along = norm > 0 ? dot / norm : 0;
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
                 TPack.Store(dx, start + c, TPack.Load(dy, start + c) * TPack.Splat(factor) - TPack.Load(y, start + c) * TPack.Splat(along));
@@ -50,15 +50,15 @@ readonly struct L2NormalizeGrad<TPack>(
 }
 
 /// <summary>Each column of y is that column of v over its norm (Salimans and Kingma 2016, arXiv:1602.07868, gain 1); a thread owns whole columns.</summary>
-readonly struct NormalizeColumnsForward<TPack>(Floats v, Floats y, Floats norms, int rows, int cols) : IKernel
+readonly struct NormalizeColumnsForward<TPack>(FloatPointer v, FloatPointer y, FloatPointer norms, int rows, int cols) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int first = Share.FirstElement(cols), last = Share.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
+        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
-        for (int c = whole + lane; c < last; c += lanes) At<One>(c);
+        for (int c = whole + lane; c < last; c += lanes) At<Pack1>(c);
     }
 
     void At<P>(int c) where P : struct, IPack<P>
@@ -74,14 +74,14 @@ readonly struct NormalizeColumnsForward<TPack>(Floats v, Floats y, Floats norms,
 
 /// <summary>dv += (dy - y·(y·dy)) / |v| for each column.</summary>
 readonly struct NormalizeColumnsGrad<TPack>(
-    Floats dy, Floats y, Floats norms, Floats dv, int rows, int cols) : IKernel where TPack : struct, IPack<TPack>
+    FloatPointer dy, FloatPointer y, FloatPointer norms, FloatPointer dv, int rows, int cols) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int first = Share.FirstElement(cols), last = Share.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
+        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
-        for (int c = whole + lane; c < last; c += lanes) At<One>(c);
+        for (int c = whole + lane; c < last; c += lanes) At<Pack1>(c);
     }
 
     void At<P>(int c) where P : struct, IPack<P>

@@ -4,14 +4,14 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>partial[block] = Σ g² over a block of fixed length.</summary>
-readonly struct SquareBlocks<TPack>(Floats g, Floats partial, int count, int blocks) : IKernel where TPack : struct, IPack<TPack>
+readonly struct SquareBlocks<TPack>(FloatPointer g, FloatPointer partial, int count, int blocks) : IKernel where TPack : struct, IPack<TPack>
 {
     public const int Length = 16384;
 
     public void Execute()
     {
-        int last = Share.Last(blocks), lane = Group.IdxX, lanes = Group.DimX;
-        for (int block = Share.First(blocks); block < last; block++)
+        int last = BlockShare.Last(blocks), lane = Group.IdxX, lanes = Group.DimX;
+        for (int block = BlockShare.First(blocks); block < last; block++)
         {
             int first = block * Length, end = first + Length < count ? first + Length : count;
             int whole = first + (end - first) / TPack.Width * TPack.Width;
@@ -19,14 +19,14 @@ readonly struct SquareBlocks<TPack>(Floats g, Floats partial, int count, int blo
             float tail = 0;
             for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) squares += TPack.Load(g, i) * TPack.Load(g, i);
             for (int i = whole + lane; i < end; i += lanes) tail += g[i] * g[i];
-            float sum = Lanes.Sum(TPack.Sum(squares) + tail, lane, lanes);
+            float sum = BlockReduce.Sum(TPack.Sum(squares) + tail, lane, lanes);
             if (lane == 0) partial[block] = sum;
         }
     }
 }
 
-/// <summary>Fills in the <see cref="StepGate"/>: open when the norm and all losses are finite.</summary>
-readonly struct JudgeKernel(Floats partial, Floats losses, Floats gate, int blocks, int terms, float clipNorm, float beta1, float beta2)
+/// <summary>Fills in the <see cref="StepState"/>: open when the norm and all losses are finite.</summary>
+readonly struct GradNormKernel(FloatPointer partial, FloatPointer losses, FloatPointer gate, int blocks, int terms, float clipNorm, float beta1, float beta2)
     : IKernel
 {
     public void Execute()
@@ -34,28 +34,28 @@ readonly struct JudgeKernel(Floats partial, Floats losses, Floats gate, int bloc
         int lane = Group.IdxX, lanes = Group.DimX;
         float sum = 0;
         for (int i = lane; i < blocks; i += lanes) sum += partial[i];
-        float norm = XMath.Sqrt(Lanes.Sum(sum, lane, lanes));
+        float norm = XMath.Sqrt(BlockReduce.Sum(sum, lane, lanes));
         if (lane != 0) return;
         int bad = Scalar.IsFinite(norm) ? 0 : 1;
         for (int slot = 0; slot < terms; slot++) bad += Scalar.IsFinite(losses[slot]) ? 0 : 1;
         if (bad == 0)
         {
-            float updates = gate[StepGate.Updates] + 1;
-            gate[StepGate.Open] = 1;
-            gate[StepGate.Clip] = clipNorm > 0 && norm > clipNorm ? clipNorm / norm : 1;
-            gate[StepGate.Correction1] = 1 - XMath.Pow(beta1, updates);
-            gate[StepGate.Correction2] = 1 - XMath.Pow(beta2, updates);
-            gate[StepGate.Updates] = updates;
-            gate[StepGate.SkippedInRow] = 0;
-            for (int slot = 0; slot < terms; slot++) gate[StepGate.SumOf(slot)] += losses[slot];
-            gate[StepGate.SumNorm] += norm;
-            gate[StepGate.Counted] += 1;
+            float updates = gate[StepState.Updates] + 1;
+            gate[StepState.Finite] = 1;
+            gate[StepState.Clip] = clipNorm > 0 && norm > clipNorm ? clipNorm / norm : 1;
+            gate[StepState.Correction1] = 1 - XMath.Pow(beta1, updates);
+            gate[StepState.Correction2] = 1 - XMath.Pow(beta2, updates);
+            gate[StepState.Updates] = updates;
+            gate[StepState.SkippedInRow] = 0;
+            for (int slot = 0; slot < terms; slot++) gate[StepState.SumOf(slot)] += losses[slot];
+            gate[StepState.SumNorm] += norm;
+            gate[StepState.Counted] += 1;
         }
         else
         {
-            gate[StepGate.Open] = 0;
-            gate[StepGate.Skipped] += 1;
-            gate[StepGate.SkippedInRow] += 1;
+            gate[StepState.Finite] = 0;
+            gate[StepState.Skipped] += 1;
+            gate[StepState.SkippedInRow] += 1;
         }
     }
 }
@@ -65,19 +65,19 @@ readonly struct JudgeKernel(Floats partial, Floats losses, Floats gate, int bloc
 /// m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂ + ε) - decay · p. Loshchilov and Hutter 2019, arXiv:1711.05101.
 /// Where there is a teacher, it follows while p is at hand: teacher ← momentum · teacher + (1 - momentum) · p.
 /// </summary>
-readonly struct AdamWKernel<TPack>(Floats p, Floats g, Floats m, Floats v, Floats teacher, Floats gate,
+readonly struct AdamWKernel<TPack>(FloatPointer p, FloatPointer g, FloatPointer m, FloatPointer v, FloatPointer teacher, FloatPointer gate,
     int count, float rate, float decay, float beta1, float beta2, float epsilon, int taught, float momentum) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        if (gate[StepGate.Open] == 0) return;
-        int first = Share.FirstElement(count), last = Share.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
+        if (gate[StepState.Finite] == 0) return;
+        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
-        float clip = gate[StepGate.Clip], step = rate * gate[StepGate.LearningRate] / gate[StepGate.Correction1];
-        float unbias = 1 / XMath.Sqrt(gate[StepGate.Correction2]);
-        float fall = decay * gate[StepGate.Decay];
+        float clip = gate[StepState.Clip], step = rate * gate[StepState.LearningRate] / gate[StepState.Correction1];
+        float unbias = 1 / XMath.Sqrt(gate[StepState.Correction2]);
+        float fall = decay * gate[StepState.Decay];
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) At<TPack>(i, clip, step, unbias, fall);
-        for (int i = whole + lane; i < last; i += lanes) At<One>(i, clip, step, unbias, fall);
+        for (int i = whole + lane; i < last; i += lanes) At<Pack1>(i, clip, step, unbias, fall);
     }
 
     void At<P>(int i, float clip, float step, float unbias, float fall) where P : struct, IPack<P>
@@ -96,16 +96,16 @@ readonly struct AdamWKernel<TPack>(Floats p, Floats g, Floats m, Floats v, Float
 
 partial class Ops<TPack>
 {
-    public override void Judge(Tensor gradients, Tensor losses, StepGate gate, float clipNorm, float beta1, float beta2)
+    public override void GradNorm(Tensor gradients, Tensor losses, StepState gate, float clipNorm, float beta1, float beta2)
     {
         int blocks = (gradients.Count + SquareBlocks<TPack>.Length - 1) / SquareBlocks<TPack>.Length;
         var partial = Device.Workspace(blocks);
         Device.ForRows(blocks, new SquareBlocks<TPack>(Dense(gradients), partial, gradients.Count, blocks));
-        Device.Single(new JudgeKernel(partial, losses.View, gate.View, blocks, losses.Cols, clipNorm, beta1, beta2));
+        Device.Single(new GradNormKernel(partial, losses.View, gate.View, blocks, losses.Cols, clipNorm, beta1, beta2));
     }
 
     public override void AdamW(
-        Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float rate, float decay, float beta1, float beta2, float epsilon,
+        Tensor p, Tensor g, Tensor m, Tensor v, StepState gate, float rate, float decay, float beta1, float beta2, float epsilon,
         Tensor teacher, float momentum) =>
         Device.ForElements(p.Count, new AdamWKernel<TPack>(
             Dense(p), Dense(g), Dense(m), Dense(v), Dense(teacher.Count > 0 ? teacher : p), gate.View, p.Count, rate, decay, beta1, beta2, epsilon,

@@ -3,15 +3,15 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>y[c] += Σ over rows of x[row · stride + offset + c], one thread a column: the last stage of a column sum.</summary>
-readonly struct AddColumns<TPack>(Floats x, Floats y, int rows, int cols, int stride, int offset) : IKernel
+readonly struct AddColumns<TPack>(FloatPointer x, FloatPointer y, int rows, int cols, int stride, int offset) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int first = Share.FirstElement(cols), last = Share.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
+        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
-        for (int c = whole + lane; c < last; c += lanes) At<One>(c);
+        for (int c = whole + lane; c < last; c += lanes) At<Pack1>(c);
     }
 
     void At<P>(int c) where P : struct, IPack<P>
@@ -23,22 +23,22 @@ readonly struct AddColumns<TPack>(Floats x, Floats y, int rows, int cols, int st
 }
 
 /// <summary>
-/// First stage of a sum over a batch: partial[block, t, c] = Σ over the block's pictures b of x[b·T + t, c]. Blocks have a fixed number
+/// First stage of a sum over a batch: partial[block, t, c] = Σ over the block's images b of x[b·T + t, c]. Blocks have a fixed number
 /// of rows, so that the order of additions does not depend on the number of threads.
 /// </summary>
-readonly struct SumBlocks<TPack>(Floats x, Floats partial, int rows, int period, int blockRows, int cols, int stride) : IKernel
+readonly struct SumBlocks<TPack>(FloatPointer x, FloatPointer partial, int rows, int period, int blockRows, int cols, int stride) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int blocks = (rows + blockRows - 1) / blockRows, last = Share.Last(blocks * period), lane = Group.IdxX, lanes = Group.DimX;
+        int blocks = (rows + blockRows - 1) / blockRows, last = BlockShare.Last(blocks * period), lane = Group.IdxX, lanes = Group.DimX;
         int whole = cols / TPack.Width * TPack.Width;
-        for (int item = Share.First(blocks * period); item < last; item++)
+        for (int item = BlockShare.First(blocks * period); item < last; item++)
         {
             int block = item / period, t = item % period, from = block * blockRows + t;
             int end = (block + 1) * blockRows < rows ? (block + 1) * blockRows : rows;
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c, from, end, item * cols + c);
-            for (int c = whole + lane; c < cols; c += lanes) At<One>(c, from, end, item * cols + c);
+            for (int c = whole + lane; c < cols; c += lanes) At<Pack1>(c, from, end, item * cols + c);
         }
     }
 
@@ -51,13 +51,13 @@ readonly struct SumBlocks<TPack>(Floats x, Floats partial, int rows, int period,
 }
 
 /// <summary>x[r] += table[r mod T].</summary>
-readonly struct AddRowsKernel<TPack>(Floats table, Floats x, int rows, int period, int cols) : IKernel
+readonly struct AddRowsKernel<TPack>(FloatPointer table, FloatPointer x, int rows, int period, int cols) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
-        for (int row = Share.First(rows); row < last; row++)
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * cols, from = row % period * cols;
             for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
@@ -68,13 +68,13 @@ readonly struct AddRowsKernel<TPack>(Floats table, Floats x, int rows, int perio
 }
 
 /// <summary>dx[r] = dy[r / T] where r mod T = t, and 0 elsewhere.</summary>
-readonly struct ScatterRows<TPack>(Floats dy, Floats dx, int rows, int period, int t, int cols) : IKernel
+readonly struct ScatterRows<TPack>(FloatPointer dy, FloatPointer dx, int rows, int period, int t, int cols) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
-        for (int row = Share.First(rows); row < last; row++)
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        for (int row = BlockShare.First(rows); row < last; row++)
         {
             int to = row * cols, from = row / period * cols;
             bool chosen = row % period == t;
@@ -107,7 +107,7 @@ partial class Ops<TPack>
         Device.ForElements(mean.Count, new ScaleKernel<TPack>(Dense(mean), mean.Count, 1f / x.Rows));
     }
 
-    public override void SelectRows(Tensor x, int t, Tensor y) => Copy(new(x.Slice(t, 1).View, y.Rows, x.Cols, x.Rows / y.Rows * x.Stride, x.Stored), y);
+    public override void SelectRows(Tensor x, int t, Tensor y) => Copy(new(x.Slice(t, 1).View, y.Rows, x.Cols, x.Rows / y.Rows * x.Stride, x.DType), y);
 
     public override void SelectRowsBackward(Tensor dy, int t, Tensor dx) =>
         Device.ForRows(dx.Rows, new ScatterRows<TPack>(Dense(dy), Dense(dx), dx.Rows, dx.Rows / dy.Rows, t, dx.Cols));

@@ -4,12 +4,12 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>Of each row of probabilities: entropy -Σ p·log p, the largest, and where the largest stands first.</summary>
-readonly struct TargetStatsKernel(Floats p, Floats stats, int rows, int cols) : IKernel
+readonly struct TargetStatsKernel(FloatPointer p, FloatPointer stats, int rows, int cols) : IKernel
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
-        for (int row = Share.First(rows); row < last; row++)
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
+        for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * cols;
             float entropy = 0, peak = -1, at = 0;
@@ -19,9 +19,9 @@ readonly struct TargetStatsKernel(Floats p, Floats stats, int rows, int cols) : 
                 if (value > 0) entropy -= value * XMath.Log(value);
                 if (value > peak) (peak, at) = (value, c);
             }
-            entropy = Lanes.Sum(entropy, lane, lanes);
-            float highest = Lanes.Peak(peak, lane, lanes);
-            float first = -Lanes.Peak(peak == highest ? -at : -cols, lane, lanes);
+            entropy = BlockReduce.Sum(entropy, lane, lanes);
+            float highest = BlockReduce.Max(peak, lane, lanes);
+            float first = -BlockReduce.Max(peak == highest ? -at : -cols, lane, lanes);
             if (lane != 0) continue;
             stats[row * 3] = entropy;
             stats[row * 3 + 1] = highest;

@@ -7,14 +7,14 @@ namespace Silc;
 /// comes first. Lanes together find the best score, then the best behind it, and so on; most blocks have nothing for most rows,
 /// and the first look says so.
 /// </summary>
-readonly struct TopKKernel<TPack>(Floats scores, Floats best, ArrayView<int> index, int rows, int cols, int k, int first)
+readonly struct TopKKernel<TPack>(FloatPointer scores, FloatPointer best, ArrayView<int> index, int rows, int cols, int k, int first)
     : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = Share.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
-        for (int row = Share.First(rows); row < last; row++)
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
+        for (int row = BlockShare.First(rows); row < last; row++)
             if (lanes == 1) Walk(row * cols, row * k);
             else Rounds(row * cols, row * k, lane, lanes);
     }
@@ -36,7 +36,7 @@ readonly struct TopKKernel<TPack>(Floats scores, Floats best, ArrayView<int> ind
     {
         int foundAt = -1;
         float found = float.PositiveInfinity;
-        if (!(Lanes.Peak(Peak(start, 0, cols, lane, lanes), lane, lanes) > best[list + k - 1])) return;
+        if (!(BlockReduce.Max(Peak(start, 0, cols, lane, lanes), lane, lanes) > best[list + k - 1])) return;
         for (int round = 0; round < k; round++)
         {
             float peak = float.NegativeInfinity;
@@ -46,10 +46,10 @@ readonly struct TopKKernel<TPack>(Floats scores, Floats best, ArrayView<int> ind
                 float score = scores[start + c];
                 if (score > peak && (score < found || (score == found && c > foundAt))) (peak, at) = (score, c);
             }
-            float highest = Lanes.Peak(peak, lane, lanes);
+            float highest = BlockReduce.Max(peak, lane, lanes);
             if (!(highest > best[list + k - 1])) return;
             // A block has fewer columns than a float has whole numbers.
-            foundAt = (int)-Lanes.Peak(peak == highest ? -at : -cols, lane, lanes);
+            foundAt = (int)-BlockReduce.Max(peak == highest ? -at : -cols, lane, lanes);
             found = highest;
             Group.Barrier();
             if (lane == 0) Insert(list, highest, first + foundAt);

@@ -42,13 +42,13 @@ public abstract class Ops(Device device)
     internal virtual void Prepare(bool training) { }
 
     /// <summary>
-    /// How activations of so many channels are stored; <paramref name="head"/> as in <see cref="Pass.KeepActivation"/>. Operations other
+    /// How activations of so many channels are stored; <paramref name="head"/> as in <see cref="Pass.SavedActivation"/>. Operations other
     /// than products, attention, LayerNorm, patches, copies and row sums take float32 alone.
     /// </summary>
-    public virtual Stored Activations(int cols, int head = 0) => Stored.Float32;
+    public virtual DType Activations(int cols, int head = 0) => DType.Float32;
 
     /// <summary>Rounded copies of the weights that products read, where there are any.</summary>
-    internal virtual WeightCopies? Weights => null;
+    internal virtual Bf16Weights? Weights => null;
 
     /// <summary>
     /// Makes those copies again that are older than their weights. Products do so themselves, but a step begins and ends without such copies.
@@ -63,7 +63,7 @@ public abstract class Ops(Device device)
     /// <summary>Adds x to y.</summary>
     public abstract void Add(Tensor x, Tensor y);
     /// <summary>x ← momentum · x + (1 - momentum) · target, if the gate is open: the EMA teacher.</summary>
-    public abstract void Follow(Tensor x, Tensor target, float momentum, StepGate gate);
+    public abstract void EmaUpdate(Tensor x, Tensor target, float momentum, StepState gate);
     /// <summary>y = gelu(x).</summary>
     public abstract void Gelu(Tensor x, Tensor y, GeluKind kind);
     /// <summary>dx ← dx · gelu'(x); y = gelu(x) again, for the gradient of the kernel that read it.</summary>
@@ -87,11 +87,11 @@ public abstract class Ops(Device device)
     /// <summary>
     /// y = x·kernels[0] + biases[0] | x·kernels[1] + biases[1] | …: layers of one input, whose outputs, equally wide, lie side by side.
     /// </summary>
-    public abstract void MatMulBeside(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y);
+    public abstract void GroupedMatMul(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y);
     /// <summary>dx = Σ dyᵢ·kernels[i]ᵀ, the gradient of that input. A dx of bfloat16 wants the kernels of a model's attention.</summary>
-    public abstract void InputGradBeside(Tensor dy, Tensor[] kernels, Tensor dx);
+    public abstract void GroupedInputGrad(Tensor dy, Tensor[] kernels, Tensor dx);
     /// <summary>Adds the gradients of those kernels, xᵀ·dyᵢ, and biases, the sums of dyᵢ over rows.</summary>
-    public abstract void LinearGradsBeside(Tensor x, Tensor dy, Tensor[] dKernels, Tensor[] dBiases);
+    public abstract void GroupedLinearGrads(Tensor x, Tensor dy, Tensor[] dKernels, Tensor[] dBiases);
     /// <summary>h = x·kernel + bias; y = gelu(h).</summary>
     public abstract void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind);
     /// <summary>dh = (dy·kernelᵀ) · gelu'(h); y = gelu(h) again: the way back through a GELU to the layer before it.</summary>
@@ -109,7 +109,7 @@ public abstract class Ops(Device device)
     public abstract void LayerNormBackward(
         Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate, Tensor rounded = default);
     /// <summary>
-    /// o = softmax(q·kᵀ/√D)·v for each of B pictures and H heads. q and o are (B·Tq, H·D), k and v (B·Tk, H·D), heads side by side.
+    /// o = softmax(q·kᵀ/√D)·v for each of B images and H heads. q and o are (B·Tq, H·D), k and v (B·Tk, H·D), heads side by side.
     /// <paramref name="lse"/> (B·H, Tq) keeps the log of each softmax's denominator.
     /// </summary>
     public abstract void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads);
@@ -120,7 +120,7 @@ public abstract class Ops(Device device)
     public abstract void Embed(ArrayView<int> tokens, Tensor table, Tensor y);
     /// <summary>Adds each row of dy to the row of dTable that its token names. <paramref name="order"/> lists 0..N-1 sorted by token.</summary>
     public abstract void EmbedBackward(ArrayView<int> tokens, ArrayView<int> order, Tensor dy, Tensor dTable);
-    /// <summary>Cuts pictures (N, side, side, 3) into rows of patches (N·T, patch·patch·3), row-major; what no whole patch covers is left out.</summary>
+    /// <summary>Cuts images (N, side, side, 3) into rows of patches (N·T, patch·patch·3), row-major; what no whole patch covers is left out.</summary>
     public abstract void Patches(Tensor pixels, Tensor y, int side, int patch);
     /// <summary>y = x / (|x| + ε) over each row; norms (N, 1) are kept.</summary>
     public abstract void L2Normalize(Tensor x, Tensor y, Tensor norms, float epsilon);
@@ -133,21 +133,21 @@ public abstract class Ops(Device device)
 
     // Losses; each writes one partial loss a row, so that sums have a fixed order
     /// <summary>x ← softmax((x - center) / temperature) over each row.</summary>
-    public abstract void SharpenedSoftmax(Tensor x, Tensor center, float temperature);
+    public abstract void TeacherSoftmax(Tensor x, Tensor center, float temperature);
     /// <summary>
     /// Cross-entropy between teacher targets (G·B, K) and student logits (V·B, K), view-major. Replaces logits by
     /// weight · dLoss/dLogits and writes weight · loss of each row to rowLoss (V·B, 1). With <paramref name="skipSame"/>, view v has no
     /// term with teacher view v. The mean is over <paramref name="terms"/> pairs of views and the batch.
     /// </summary>
-    public abstract void Distill(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight);
+    public abstract void DinoCrossEntropy(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight);
     /// <summary>mean (1, C) = mean of the rows of x.</summary>
     public abstract void MeanRows(Tensor x, Tensor mean);
     /// <summary>
     /// Symmetric InfoNCE on cosines (B, B): replaces them by weight · dLoss/dCosine; writes weight · loss to rowLoss (B, 1); adds dLoss/dt to dT.
     /// </summary>
-    public abstract void SoftmaxContrast(Tensor cosines, Tensor t, Tensor dT, Tensor rowLoss, float weight);
-    /// <summary>Pairwise sigmoid loss on cosines (B, B), as <see cref="SoftmaxContrast"/>, with the bias b and its gradient.</summary>
-    public abstract void SigmoidContrast(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight);
+    public abstract void InfoNce(Tensor cosines, Tensor t, Tensor dT, Tensor rowLoss, float weight);
+    /// <summary>Pairwise sigmoid loss on cosines (B, B), as <see cref="InfoNce"/>, with the bias b and its gradient.</summary>
+    public abstract void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight);
     /// <summary>
     /// KoLeo on z (B, C), rows of length 1, with their <paramref name="cosines"/> (B, B) and B > 1: adds weight · dLoss/dz to dz; writes
     /// weight · loss to rowLoss (B, 1).
@@ -171,13 +171,13 @@ public abstract class Ops(Device device)
     public abstract void TopK(Tensor scores, Tensor best, ArrayView<int> index, int first);
 
     // Optimizers
-    /// <summary>Decides from the gradient's norm and the losses whether this step may change anything; see <see cref="StepGate"/>.</summary>
-    public abstract void Judge(Tensor gradients, Tensor losses, StepGate gate, float clipNorm, float beta1, float beta2);
+    /// <summary>Decides from the gradient's norm and the losses whether this step may change anything; see <see cref="StepState"/>.</summary>
+    public abstract void GradNorm(Tensor gradients, Tensor losses, StepState gate, float clipNorm, float beta1, float beta2);
     /// <summary>
     /// AdamW over a flat range, if the gate is open; a teacher of that range follows in the same pass. Rate and decay are factors on the gate's.
     /// </summary>
-    public abstract void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float rate, float decay, float beta1, float beta2, float epsilon,
+    public abstract void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepState gate, float rate, float decay, float beta1, float beta2, float epsilon,
         Tensor teacher = default, float momentum = 1);
     /// <summary>big_vision's Adafactor for one parameter, if the gate is open.</summary>
-    public abstract void Adafactor(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepGate gate, AdafactorStep step);
+    public abstract void Adafactor(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState gate, AdafactorStep step);
 }

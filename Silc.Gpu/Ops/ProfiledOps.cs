@@ -14,8 +14,8 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         profile.Measure(name, flops, bytes, run);
     }
 
-    public override Stored Activations(int cols, int head = 0) => ops.Activations(cols, head);
-    internal override WeightCopies? Weights => ops.Weights;
+    public override DType Activations(int cols, int head = 0) => ops.Activations(cols, head);
+    internal override Bf16Weights? Weights => ops.Weights;
     internal override void RefreshWeights() => ops.RefreshWeights();
     internal override bool IsTimed => true;
     internal override void Prepare(bool training) => ops.Prepare(training);
@@ -23,8 +23,8 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void Fill(Tensor x, float value) => Time("fill", 0, () => ops.Fill(x, value), x);
     public override void Copy(Tensor x, Tensor y) => Time("copy", 0, () => ops.Copy(x, y), x, y);
     public override void Add(Tensor x, Tensor y) => Time("add", 0, () => ops.Add(x, y), x, y, y);
-    public override void Follow(Tensor x, Tensor target, float momentum, StepGate gate) =>
-        Time("follow (EMA)", 0, () => ops.Follow(x, target, momentum, gate), x, x, target);
+    public override void EmaUpdate(Tensor x, Tensor target, float momentum, StepState gate) =>
+        Time("follow (EMA)", 0, () => ops.EmaUpdate(x, target, momentum, gate), x, x, target);
     public override void Gelu(Tensor x, Tensor y, GeluKind kind) => Time("gelu", 0, () => ops.Gelu(x, y, kind), x, y);
     public override void GeluBackward(Tensor x, Tensor dx, Tensor y, GeluKind kind) =>
         Time("gelu backward", 0, () => ops.GeluBackward(x, dx, y, kind), x, dx, dx, y);
@@ -41,12 +41,12 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time(name, 2.0 * c.Count * depth, () => ops.MatMul(a, b, c, transpose, bias, addend), a, b, c, addend);
     }
 
-    public override void MatMulBeside(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y) =>
-        Time("matmul AB (forward)", 2.0 * y.Count * x.Cols, () => ops.MatMulBeside(x, kernels, biases, y), [x, y, .. kernels]);
-    public override void InputGradBeside(Tensor dy, Tensor[] kernels, Tensor dx) =>
-        Time("matmul ABᵀ (input gradient)", 2.0 * dx.Count * dy.Cols, () => ops.InputGradBeside(dy, kernels, dx), [dy, dx, .. kernels]);
-    public override void LinearGradsBeside(Tensor x, Tensor dy, Tensor[] dKernels, Tensor[] dBiases) =>
-        Time("matmul AᵀB (kernel and bias gradient)", 2.0 * dy.Count * x.Cols, () => ops.LinearGradsBeside(x, dy, dKernels, dBiases),
+    public override void GroupedMatMul(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y) =>
+        Time("matmul AB (forward)", 2.0 * y.Count * x.Cols, () => ops.GroupedMatMul(x, kernels, biases, y), [x, y, .. kernels]);
+    public override void GroupedInputGrad(Tensor dy, Tensor[] kernels, Tensor dx) =>
+        Time("matmul ABᵀ (input gradient)", 2.0 * dx.Count * dy.Cols, () => ops.GroupedInputGrad(dy, kernels, dx), [dy, dx, .. kernels]);
+    public override void GroupedLinearGrads(Tensor x, Tensor dy, Tensor[] dKernels, Tensor[] dBiases) =>
+        Time("matmul AᵀB (kernel and bias gradient)", 2.0 * dy.Count * x.Cols, () => ops.GroupedLinearGrads(x, dy, dKernels, dBiases),
             [x, dy, .. dKernels, .. dKernels]);
 
     public override void Cosines(Tensor x, Tensor y, Tensor c) => Time("cosines", 2.0 * c.Count * x.Cols, () => ops.Cosines(x, y, c), x, y, c);
@@ -84,15 +84,15 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void NormalizeColumnsBackward(Tensor dy, Tensor y, Tensor norms, Tensor dv) =>
         Time("weight norm", 0, () => ops.NormalizeColumnsBackward(dy, y, norms, dv), dy, y, dv);
 
-    public override void SharpenedSoftmax(Tensor x, Tensor center, float temperature) =>
-        Time("teacher softmax", 0, () => ops.SharpenedSoftmax(x, center, temperature), x, x);
-    public override void Distill(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight) =>
-        Time("distillation loss", 0, () => ops.Distill(logits, targets, rowLoss, batch, temperature, skipSame, terms, weight), logits, logits, targets);
+    public override void TeacherSoftmax(Tensor x, Tensor center, float temperature) =>
+        Time("teacher softmax", 0, () => ops.TeacherSoftmax(x, center, temperature), x, x);
+    public override void DinoCrossEntropy(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight) =>
+        Time("distillation loss", 0, () => ops.DinoCrossEntropy(logits, targets, rowLoss, batch, temperature, skipSame, terms, weight), logits, logits, targets);
     public override void MeanRows(Tensor x, Tensor mean) => Time("mean rows", 0, () => ops.MeanRows(x, mean), x);
-    public override void SoftmaxContrast(Tensor cosines, Tensor t, Tensor dT, Tensor rowLoss, float weight) =>
-        Time("contrastive loss", 0, () => ops.SoftmaxContrast(cosines, t, dT, rowLoss, weight), cosines, cosines);
-    public override void SigmoidContrast(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight) =>
-        Time("contrastive loss", 0, () => ops.SigmoidContrast(cosines, t, b, dT, dB, rowLoss, weight), cosines, cosines);
+    public override void InfoNce(Tensor cosines, Tensor t, Tensor dT, Tensor rowLoss, float weight) =>
+        Time("contrastive loss", 0, () => ops.InfoNce(cosines, t, dT, rowLoss, weight), cosines, cosines);
+    public override void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight) =>
+        Time("contrastive loss", 0, () => ops.SigLip(cosines, t, b, dT, dB, rowLoss, weight), cosines, cosines);
     public override void KoLeo(Tensor z, Tensor cosines, Tensor dz, Tensor rowLoss, float weight) =>
         Time("koleo loss", 0, () => ops.KoLeo(z, cosines, dz, rowLoss, weight), z, cosines, dz, dz);
     public override void AddSum(Tensor x, Tensor y, int index, float factor = 1) => Time("sum", 0, () => ops.AddSum(x, y, index, factor), x);
@@ -102,11 +102,11 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void TopK(Tensor scores, Tensor best, ArrayView<int> index, int first) =>
         Time("top k", 0, () => ops.TopK(scores, best, index, first), scores);
 
-    public override void Judge(Tensor gradients, Tensor losses, StepGate gate, float clipNorm, float beta1, float beta2) =>
-        Time("gradient norm", 0, () => ops.Judge(gradients, losses, gate, clipNorm, beta1, beta2), gradients);
-    public override void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepGate gate, float rate, float decay, float beta1, float beta2, float epsilon,
+    public override void GradNorm(Tensor gradients, Tensor losses, StepState gate, float clipNorm, float beta1, float beta2) =>
+        Time("gradient norm", 0, () => ops.GradNorm(gradients, losses, gate, clipNorm, beta1, beta2), gradients);
+    public override void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepState gate, float rate, float decay, float beta1, float beta2, float epsilon,
         Tensor teacher, float momentum) =>
         Time("adamw + teacher", 0, () => ops.AdamW(p, g, m, v, gate, rate, decay, beta1, beta2, epsilon, teacher, momentum), p, p, g, m, m, v, v, teacher, teacher);
-    public override void Adafactor(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepGate gate, AdafactorStep step) =>
+    public override void Adafactor(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState gate, AdafactorStep step) =>
         Time("adafactor", 0, () => ops.Adafactor(shape, p, g, m, rows, cols, v, gate, step), p, p, g, g, m, m);
 }

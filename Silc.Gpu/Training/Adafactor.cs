@@ -52,7 +52,7 @@ sealed class Adafactor : IOptimizer
 
     Tensor Momentum => new(momentum.View.AsContiguous(), 1, parameters.Values.Cols);
 
-    public void Step(StepGate gate, Tensor teacher, double momentum)
+    public void Step(StepState gate, Tensor teacher, double momentum)
     {
         foreach (var slot in slots.Where(slot => slot.Rate > 0))
         {
@@ -60,7 +60,7 @@ sealed class Adafactor : IOptimizer
             parameters.Device.Ops.Adafactor(slot.Shape, p.Value, p.Grad, Momentum.Columns(p.Offset, p.Count), slot.Rows, slot.Cols, slot.Full, gate,
                 new((float)slot.Rate, (float)slot.Decay, (float)train.Beta2, (float)train.Beta1, train.BFloat16Momentum));
         }
-        if (teacher.Count > 0) parameters.Device.Ops.Follow(teacher, parameters.Values.Columns(0, teacher.Count), (float)momentum, gate);
+        if (teacher.Count > 0) parameters.Device.Ops.EmaUpdate(teacher, parameters.Values.Columns(0, teacher.Count), (float)momentum, gate);
     }
 
     public long StateCount => parameters.Count + statistics.Length;

@@ -52,7 +52,7 @@ sealed class AdamW : IOptimizer
 
     Tensor Square => new(square.View.AsContiguous(), 1, parameters.Values.Cols);
 
-    public void Step(StepGate gate, Tensor teacher, double momentum)
+    public void Step(StepState gate, Tensor teacher, double momentum)
     {
         var (ops, keep) = (parameters.Device.Ops, (float)momentum);
         foreach (var run in runs)
@@ -61,7 +61,7 @@ sealed class AdamW : IOptimizer
             if (run.Rate > 0)
                 ops.AdamW(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), gate, (float)run.Rate, (float)run.Decay,
                     (float)train.Beta1, (float)train.Beta2, Epsilon, follows, keep);
-            else if (follows.Count > 0) ops.Follow(follows, Part(parameters.Values), keep, gate);
+            else if (follows.Count > 0) ops.EmaUpdate(follows, Part(parameters.Values), keep, gate);
 
             Tensor Part(Tensor all) => all.Columns(run.Start, run.Count);
         }

@@ -54,7 +54,7 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
 
     void Check(Batch from)
     {
-        if (from.Size != batch) throw new ArgumentException($"the batch has {from.Size} pictures, the trainer was made for {batch}");
+        if (from.Size != batch) throw new ArgumentException($"the batch has {from.Size} images, the trainer was made for {batch}");
         var (slot, unused) = (slots[0], config.Views.Local == 0);
         if (from.Global.Length != slot.Global!.Length || from.Plain.Length != (slot.Plain?.Length ?? 0)
             || (!unused && from.Local.Length != slot.Local!.Length) || from.Tokens.Length != (long)batch * config.TextLength)
@@ -64,7 +64,7 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
     }
 
     // On the host the whole batch is view-major: (V, B, ...).
-    void SendViews(float[] from, StagedBuffer? to, int views)
+    void SendViews(float[] from, PinnedUpload? to, int views)
     {
         if (to is null) return;
         int run = from.Length / views / slices;
@@ -73,7 +73,7 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
                 to.Put(from.AsSpan((view * slices + slice) * run, run), (slice * views + view) * run);
     }
 
-    Tensor Views(StagedBuffer? buffer, int views, int side, int slice)
+    Tensor Views(PinnedUpload? buffer, int views, int side, int slice)
     {
         if (buffer is null) return default;
         int rows = Tensor.RowsOf(views, size), count = Tensor.RowsOf(rows, Pixels(side));
@@ -125,20 +125,20 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         }
 
         /// <summary>The end of the step that used this batch last.</summary>
-        public QueueMark Done { get; }
+        public DeviceEvent Done { get; }
 
-        public StagedBuffer? Global { get; }
+        public PinnedUpload? Global { get; }
 
-        public StagedBuffer? Plain { get; }
+        public PinnedUpload? Plain { get; }
 
-        public StagedBuffer? Local { get; }
+        public PinnedUpload? Local { get; }
 
         public MemoryBuffer1D<int, Stride1D.Dense> Ids { get; }
 
         public MemoryBuffer1D<int, Stride1D.Dense> Order { get; }
 
-        StagedBuffer? Allocate(int pictures, int side, string what) =>
-            pictures == 0 ? null : new(device, (long)pictures * Pixels(side), what);
+        PinnedUpload? Allocate(int images, int side, string what) =>
+            images == 0 ? null : new(device, (long)images * Pixels(side), what);
 
         public void Dispose()
         {
@@ -154,7 +154,7 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
 
 /// <summary>Part of a batch on the device. Pixels are (views · size, side·side·3), view-major.</summary>
 /// <param name="Global">Global views, which the teacher sees.</param>
-/// <param name="Captioned">What the image-text loss sees: the global views, or the plain pictures.</param>
+/// <param name="Captioned">What the image-text loss sees: the global views, or the plain images.</param>
 /// <param name="Local">Local views.</param>
 /// <param name="Tokens">Captions.</param>
 readonly record struct BatchSlice(Tensor Global, Tensor Captioned, Tensor Local, TokenBatch Tokens);

@@ -7,7 +7,7 @@ interface IOptimizer : IDisposable
     /// <param name="gate">Has learning rate and decay of this step. Closed: nothing moves.</param>
     /// <param name="teacher">Average of the first parameters, which follows them; may be empty.</param>
     /// <param name="momentum">Of the teacher.</param>
-    void Step(StepGate gate, Tensor teacher, double momentum);
+    void Step(StepState gate, Tensor teacher, double momentum);
 
     /// <summary>Values of all moments.</summary>
     long StateCount { get; }

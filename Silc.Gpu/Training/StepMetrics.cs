@@ -7,15 +7,15 @@ namespace Silc;
 /// <param name="Step">Steps done so far, skipped ones included.</param>
 /// <param name="Loss">Weighted sum of all losses.</param>
 /// <param name="Losses">Each loss of the run without its weight, in the order of <see cref="LossTerm.All"/>; those of weight 0 are left out.</param>
-/// <param name="GradientNorm">Global L2 norm before clipping.</param>
+/// <param name="GradNorm">Global L2 norm before clipping.</param>
 /// <param name="LearningRate">Of the last step.</param>
-/// <param name="Temperature">exp(t), the factor on cosines.</param>
-/// <param name="Bias">b of the sigmoid loss; 0 for InfoNCE.</param>
+/// <param name="LogitScale">exp(t), the factor on cosines.</param>
+/// <param name="LogitBias">b of the sigmoid loss; 0 for InfoNCE.</param>
 /// <param name="Skipped">Steps skipped over the whole run because a loss or gradient was not finite.</param>
 /// <param name="SkippedInRow">How many of them end the run so far.</param>
 /// <param name="Health">What self-distillation did in the last step; null without it, or if that step was skipped.</param>
-public sealed record StepMetrics(long Step, double Loss, LossValues Losses, double GradientNorm,
-    double LearningRate, double Temperature, double Bias, long Skipped, int SkippedInRow, DistillationHealth? Health = null)
+public sealed record StepMetrics(long Step, double Loss, LossValues Losses, double GradNorm,
+    double LearningRate, double LogitScale, double LogitBias, long Skipped, int SkippedInRow, DistillationHealth? Health = null)
 {
     /// <summary>Image-text loss, without its weight; 0 if the run has none.</summary>
     public double Contrastive => Losses.Of(LossTerm.Contrastive) ?? 0;

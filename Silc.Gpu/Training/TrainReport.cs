@@ -3,8 +3,8 @@ namespace Silc;
 /// <summary>How a run is going: what <see cref="TrainRun.Run"/> reports every few steps. Threads: immutable; any number may share it.</summary>
 /// <param name="Metrics">Losses and the rest, means over the steps since the last report.</param>
 /// <param name="TotalSteps">Steps of the whole run.</param>
-/// <param name="SamplesPerSecond">Pictures trained on per second since the last report.</param>
-/// <param name="DataWaitShare">Share of that time in which training waited for pictures; 0 when loading keeps up.</param>
+/// <param name="SamplesPerSecond">Images trained on per second since the last report.</param>
+/// <param name="DataWaitShare">Share of that time in which training waited for images; 0 when loading keeps up.</param>
 /// <param name="SlowStage">The stage of loading that took most of the workers' time: read, decode, augment or tokenize.</param>
 /// <param name="Elapsed">Since <see cref="TrainRun.Run"/> was called.</param>
 /// <param name="Remaining">To the last step, at the present speed.</param>

@@ -20,7 +20,7 @@ public sealed class TrainRun : IDisposable
 
     /// <summary>Prepares a run of <paramref name="model"/> over <paramref name="data"/>.</summary>
     /// <param name="model">Made with a tokenizer; it is trained in place and not disposed.</param>
-    /// <param name="data">Pictures with captions; read from several threads.</param>
+    /// <param name="data">Images with captions; read from several threads.</param>
     /// <param name="train">Losses, optimizer and schedule.</param>
     /// <param name="folder">
     /// Where checkpoints are written while <see cref="Run"/> trains, and the model at its end. From a checkpoint to start from
@@ -31,7 +31,7 @@ public sealed class TrainRun : IDisposable
     public TrainRun(SilcModel model, IImageTextSource data, TrainConfig train, RunFolder? folder = null, double maxBadShare = 0.1)
     {
         Require.That(train.BatchSize > 1 || train.ContrastiveWeight == 0 || model.Config.Contrastive != ContrastiveKind.Softmax,
-            "softmax contrast tells the pictures of a batch apart: one alone has nothing to contrast, and its loss is always 0; "
+            "softmax contrast tells the images of a batch apart: one alone has nothing to contrast, and its loss is always 0; "
                 + "take batches of 2 or more, or the sigmoid loss (--contrastive sigmoid)");
         (this.model, this.folder, state) = (model, folder, DataState.Of(data));
         var start = folder?.Start;

@@ -3,7 +3,7 @@ namespace Silc;
 // The whole state of a run in one file.
 public sealed partial class Trainer
 {
-    const string Center = "teacher/center", AveragePrefix = "average/", StepState = "step_state";
+    const string Center = "teacher/center", AveragePrefix = "average/", StateArray = "step_state";
 
     /// <summary>
     /// Writes student, teacher, center, optimizer moments, step state, configurations and tokenizer to one safetensors file with
@@ -40,7 +40,7 @@ public sealed partial class Trainer
                 device.Download(Teacher.Center.View.SubView(0, Teacher.Center.Count))));
         }
         if (Average is not null) arrays.AddRange(student.Parameters.ToArrays(Average.Values, AveragePrefix));
-        arrays.Add(new(StepState, [StepGate.Size], gate.Read()));
+        arrays.Add(new(StateArray, [StepState.Size], gate.Read()));
         return (arrays, Steps);
     }
 
@@ -67,8 +67,8 @@ public sealed partial class Trainer
         }
         if (Average is not null) student.Parameters.Load(Average.Values, arrays, AveragePrefix, path);
         // One that is shorter was made before there were so many losses.
-        var state = arrays.GetValueOrDefault(StepState)?.Values.Length;
-        gate.Write(Values(StepState, state is >= StepGate.MoreSums && state < StepGate.Size ? state.Value : StepGate.Size));
+        var state = arrays.GetValueOrDefault(StateArray)?.Values.Length;
+        gate.Write(Values(StateArray, state is >= StepState.MoreSums && state < StepState.Size ? state.Value : StepState.Size));
         Steps = checkpoint.Step;
 
         float[] Values(string name, int count) =>

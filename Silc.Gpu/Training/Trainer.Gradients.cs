@@ -10,7 +10,7 @@ public sealed partial class Trainer
         losses.Clear(pass.Ops);
         int slices = Config.Accumulate;
         pass.Frame();       // of the whole step, and open until the next one: the health of distillation is measured on what the last slice kept
-        var means = Teacher is null ? default : pass.Keep(slices, student.Config.Head.Prototypes);
+        var means = Teacher is null ? default : pass.Saved(slices, student.Config.Head.Prototypes);
         var whole = slices > 1 && Config.ContrastiveWeight > 0 ? CachedContrast(pass, inference) : default;
         var frame = pass.Frame();
         for (int slice = 0; slice < slices; slice++)
@@ -66,7 +66,7 @@ public sealed partial class Trainer
         }
         else
         {
-            var none = pass.Temp(zImage.Rows, zImage.Cols);
+            var none = pass.Scratch(zImage.Rows, zImage.Cols);
             pass.Ops.Fill(none, 0);
             foreach (var loss in imageLosses) loss.Run(pass, zImage, none, losses);
             backImage(none, dRaw);
@@ -78,7 +78,7 @@ public sealed partial class Trainer
     EmbeddingGrads CachedContrast(Pass pass, Pass inference)
     {
         int batch = Config.BatchSize, size = batch / Config.Accumulate, captioned = student.Config.Views.Captioned;
-        var (zImage, zText) = (pass.Keep(captioned * batch, student.Config.EmbedDim), pass.Keep(batch, student.Config.EmbedDim));
+        var (zImage, zText) = (pass.Saved(captioned * batch, student.Config.EmbedDim), pass.Saved(batch, student.Config.EmbedDim));
         for (int slice = 0; slice < Config.Accumulate; slice++)
             using (pass.Frame())
             {
@@ -98,7 +98,7 @@ public sealed partial class Trainer
         public (Tensor Image, Tensor Text) Slice(Pass pass, int slice)
         {
             int views = Image.Rows / Batch;
-            var image = pass.Temp(views * Size, Image.Cols);
+            var image = pass.Scratch(views * Size, Image.Cols);
             for (int view = 0; view < views; view++)
                 pass.Ops.Copy(Image.Slice(view * Batch + slice * Size, Size), image.Slice(view * Size, Size));
             return (image, Text.Slice(slice * Size, Size));

@@ -20,5 +20,5 @@ public sealed partial class Trainer
     }
 
     // Rows of entropy, largest probability and its place; the mean target.
-    (Tensor Stats, Tensor Mean) HealthScratch(Arena memory) => (memory.Temp(lastTargets.Rows, 3), memory.Temp(1, lastTargets.Cols));
+    (Tensor Stats, Tensor Mean) HealthScratch(Arena memory) => (memory.Scratch(lastTargets.Rows, 3), memory.Scratch(1, lastTargets.Cols));
 }

@@ -24,7 +24,7 @@ public sealed partial class Trainer : IDisposable
     readonly IReadOnlyList<ImageLoss> imageLosses;
     readonly IOptimizer optimizer;
     readonly FrozenParameters frozen;
-    readonly StepGate gate;
+    readonly StepState gate;
     readonly StepGraphs graphs;
     readonly LossBuffer losses;
     bool disposed;
@@ -88,10 +88,10 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Activation memory of a step, in bytes.</summary>
     public long ActivationBytes => arena.Capacity * sizeof(float);
 
-    /// <summary>Tests look at intermediate values here: called with big-picture names such as <c>z_image</c> while a step runs.</summary>
+    /// <summary>Tests look at intermediate values here: called with big-image names such as <c>z_image</c> while a step runs.</summary>
     internal Action<string, Tensor>? Probe { get; set; }
 
-    /// <summary>One update from a batch of <see cref="TrainConfig.BatchSize"/> pictures.</summary>
+    /// <summary>One update from a batch of <see cref="TrainConfig.BatchSize"/> images.</summary>
     public void Step(Batch batch)
     {
         using var turn = Turn();
@@ -117,7 +117,7 @@ public sealed partial class Trainer : IDisposable
     void Update()
     {
         frozen.Clear(device.Ops);
-        device.Ops.Judge(student.Parameters.Grads, losses.Values, gate, (float)Config.ClipNorm, (float)Config.Beta1, (float)Config.Beta2);
+        device.Ops.GradNorm(student.Parameters.Grads, losses.Values, gate, (float)Config.ClipNorm, (float)Config.Beta1, (float)Config.Beta2);
         optimizer.Step(gate, Teacher?.Parameters.Values ?? default, Config.TeacherMomentum);
         Teacher?.MoveCenter(device.Ops, gate, Config.CenterMomentum);
         Average?.Follow(device.Ops, gate, Config.TeacherMomentum);
@@ -138,15 +138,15 @@ public sealed partial class Trainer : IDisposable
         using var turn = Turn();
         var state = gate.Read();
         gate.ResetSums();
-        var counted = Math.Max(1, state[StepGate.Counted]);
-        LossValues means = [.. LossTerm.Of(Config).Select(term => new LossValue(term, state[StepGate.SumOf(term.Slot)] / counted))];
-        int inRow = (int)state[StepGate.SkippedInRow];
+        var counted = Math.Max(1, state[StepState.Counted]);
+        LossValues means = [.. LossTerm.Of(Config).Select(term => new LossValue(term, state[StepState.SumOf(term.Slot)] / counted))];
+        int inRow = (int)state[StepState.SkippedInRow];
         if (inRow >= Config.MaxSkippedSteps)
             throw new TrainingDivergedException($"the loss or its gradient was not finite in the last {inRow} steps (up to step {Steps}); nothing was "
-                + $"updated in them. Lower the learning rate, lengthen the warm-up, or look for broken pictures; the weights are those of step {Steps - inRow}, the last good one");
-        return new(Steps, means.Sum(loss => loss.Term.Weight(Config) * loss.Value), means, state[StepGate.SumNorm] / counted,
-            Config.LearningRate * Config.Schedule.At(Math.Max(0, Steps - 1), Config.TotalSteps), Math.Exp(Read(student.T)), student.B is { } b ? Read(b) : 0,
-            (long)state[StepGate.Skipped], inRow, inRow == 0 ? ReadHealth(means) : null);
+                + $"updated in them. Lower the learning rate, lengthen the warm-up, or look for broken images; the weights are those of step {Steps - inRow}, the last good one");
+        return new(Steps, means.Sum(loss => loss.Term.Weight(Config) * loss.Value), means, state[StepState.SumNorm] / counted,
+            Config.LearningRate * Config.Schedule.At(Math.Max(0, Steps - 1), Config.TotalSteps), Math.Exp(Read(student.LogitScale)), student.LogitBias is { } b ? Read(b) : 0,
+            (long)state[StepState.Skipped], inRow, inRow == 0 ? ReadHealth(means) : null);
     }
 
     float Read(Parameter p) => device.Download(p.Value.View.SubView(0, 1))[0];

@@ -65,7 +65,7 @@ sealed class AblationFolder : IDisposable
             using var csv = CsvWriter.Create(stream, new CsvWriterOptions(), leaveOpen: true);
             csv.WriteRecord(Header);
             foreach (var row in rows)
-                csv.WriteRecord([row.Loss, row.Rung, Number(row.Seed), row.Pictures, row.Method, row.Metric, Number(row.Value)]);
+                csv.WriteRecord([row.Loss, row.Rung, Number(row.Seed), row.Images, row.Method, row.Metric, Number(row.Value)]);
         });
     }
 
@@ -92,11 +92,11 @@ sealed class AblationFolder : IDisposable
 /// <param name="Loss">Image-text loss: softmax or sigmoid.</param>
 /// <param name="Rung">Of the ladder.</param>
 /// <param name="Seed">Of weights, order and views.</param>
-/// <param name="Pictures">What was measured on.</param>
+/// <param name="Images">What was measured on.</param>
 /// <param name="Method">How.</param>
 /// <param name="Metric">What.</param>
 /// <param name="Value">A fraction, but for losses and seconds of training.</param>
-sealed record AblationRow(string Loss, string Rung, int Seed, string Pictures, string Method, string Metric, double Value);
+sealed record AblationRow(string Loss, string Rung, int Seed, string Images, string Method, string Metric, double Value);
 
 /// <summary>All that the numbers of an ablation depend on but losses and seeds, which may be added later.</summary>
 /// <param name="Data">What is trained on and measured with.</param>

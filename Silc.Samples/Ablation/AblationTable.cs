@@ -51,10 +51,10 @@ static class AblationTable
 
 /// <summary>A column of the table: one metric of one score.</summary>
 /// <param name="Name">Of the column.</param>
-/// <param name="Pictures">Part of the score's pictures.</param>
+/// <param name="Images">Part of the score's images.</param>
 /// <param name="Method">How its method begins.</param>
 /// <param name="Metric">Its metric.</param>
-sealed record Column(string Name, string Pictures, string Method, string Metric)
+sealed record Column(string Name, string Images, string Method, string Metric)
 {
-    public bool Is(AblationRow row) => row.Metric == Metric && row.Pictures.Contains(Pictures) && row.Method.StartsWith(Method, StringComparison.Ordinal);
+    public bool Is(AblationRow row) => row.Metric == Metric && row.Images.Contains(Images) && row.Method.StartsWith(Method, StringComparison.Ordinal);
 }

@@ -16,12 +16,12 @@ sealed class Ladder(Device device, SilcConfig recipe, TrainConfig train, Tokeniz
 
     /// <summary>All runs of one seed and loss, from the bottom.</summary>
     /// <returns>False if it was stopped; what was done is in the folder.</returns>
-    public bool Climb(ContrastiveKind loss, int seed, IImageTextSource pictures, CancellationToken stop)
+    public bool Climb(ContrastiveKind loss, int seed, IImageTextSource images, CancellationToken stop)
     {
         foreach (var run in LadderRun.Of(train).Where(run => !IsDone(run, Name(loss), seed)))
         {
             Console.WriteLine($"{Name(loss)}, {run.Name}, seed {seed}");
-            if (!Train(run, loss, seed, pictures, stop)) return false;
+            if (!Train(run, loss, seed, images, stop)) return false;
         }
         return true;
     }
@@ -29,11 +29,11 @@ sealed class Ladder(Device device, SilcConfig recipe, TrainConfig train, Tokeniz
     bool IsDone(LadderRun run, string loss, int seed) =>
         run.Rungs.All(rung => folder.Rows.Any(row => row.Loss == loss && row.Rung == rung.Name && row.Seed == seed));
 
-    bool Train(LadderRun run, ContrastiveKind loss, int seed, IImageTextSource pictures, CancellationToken stop)
+    bool Train(LadderRun run, ContrastiveKind loss, int seed, IImageTextSource images, CancellationToken stop)
     {
         var training = run.Training(train, seed);
         using var model = SilcModel.Create(device, run.Model(recipe, loss), seed, tokenizer);
-        using var work = new TrainRun(model, pictures, training);
+        using var work = new TrainRun(model, images, training);
         TrainReport? last = null;
         var end = TrainProgress.Show(0, training.TotalSteps, show => work.Run(report =>
         {
@@ -47,7 +47,7 @@ sealed class Ladder(Device device, SilcConfig recipe, TrainConfig train, Tokeniz
         {
             if (averaged) work.Trainer.Average!.Use();
             rows.AddRange(suite.Measure(model).SelectMany(score => score.Metrics.Where(metric => double.IsFinite(metric.Value)).Select(metric =>
-                new AblationRow(Name(loss), rung, seed, score.Pictures, score.Method, metric.Name, metric.Value))));
+                new AblationRow(Name(loss), rung, seed, score.Images, score.Method, metric.Name, metric.Value))));
             rows.AddRange(AtTheEnd(last!).Select(metric => new AblationRow(Name(loss), rung, seed, "training", "last report", metric.Name, metric.Value)));
         }
         folder.Add(rows);

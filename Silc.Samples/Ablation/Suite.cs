@@ -14,16 +14,16 @@ sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<C
 
     static Suite Demo()
     {
-        var (pictures, scenes, tasks) = (DemoSet.HeldOut(), DemoSet.HeldOutScenes(), ProbeTask.Demo());
+        var (images, scenes, tasks) = (DemoSet.HeldOut(), DemoSet.HeldOutScenes(), ProbeTask.Demo());
         return new(
             model => [
-                .. DemoScores.Of(model, pictures, model.EmbedPictures(pictures)), .. RetrievalScores.Of(model, scenes),
+                .. DemoScores.Of(model, images, model.EmbedImages(images)), .. RetrievalScores.Of(model, scenes),
                 .. tasks.SelectMany(Probes(model).Of), .. Segmented(model, "demo"),
             ],
             [
                 new("zero-shot", "", "zero-shot by text", "colour and shape"),
-                new("I to T R@1", "captions", "picture to caption", "R@1"),
-                new("T to I R@1", "captions", "caption to picture", "R@1"),
+                new("I to T R@1", "captions", "image to caption", "R@1"),
+                new("T to I R@1", "captions", "caption to image", "R@1"),
                 new("10-shot shape", "by shape", "10 shots", "top 1"),
                 new("kNN shape", "by shape", "20 nearest", "top 1"),
                 new("mIoU colour, map values", "by colour", "map values", "mIoU"),
@@ -42,10 +42,10 @@ sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<C
             [
                 new("zero-shot subgroup", "held-out", "text, zero-shot", "subgroup"),
                 new("unseen style", "unseen style", "text, zero-shot", "subgroup"),
-                new("I to T R@10", "captions", "picture to caption", "R@10"),
-                new("T to I R@10", "captions", "caption to picture", "R@10"),
-                new("10-shot group", "held-out pictures, by group", "10 shots", "top 1"),
-                new("kNN subgroup", "held-out pictures, by subgroup", "20 nearest", "top 1"),
+                new("I to T R@10", "captions", "image to caption", "R@10"),
+                new("T to I R@10", "captions", "caption to image", "R@10"),
+                new("10-shot group", "held-out images, by group", "10 shots", "top 1"),
+                new("kNN subgroup", "held-out images, by subgroup", "20 nearest", "top 1"),
                 new("mIoU, map values", "scenes of emoji, held-out", "map values", "mIoU"),
                 new("mIoU, last block", "scenes of emoji, held-out", "last-block values", "mIoU"),
             ]);

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Silc.Samples.Bench;
 
 /// <summary>
-/// Times what evaluations do with pictures, reading, decoding, resizing and embedding, beside the same model's embedding of pixels that are there
+/// Times what evaluations do with images, reading, decoding, resizing and embedding, beside the same model's embedding of pixels that are there
 /// already, and beside loading alone. The three take turns: a shared machine is faster now and slower then.
 /// </summary>
 static class EvalBench
@@ -12,21 +12,21 @@ static class EvalBench
 
     public static void Run(SilcModel model, IImageTextSource source, EvalCrop crop)
     {
-        int size = model.Config.ImageSize, block = SilcModel.PicturesRead;
+        int size = model.Config.ImageSize, block = SilcModel.ImagesRead;
         var noise = BenchModel.Noise(model.Config with { Views = new(Global: 1, Local: 0) }, Math.Min(block, source.Count)).Global;
-        Console.WriteLine($"data     {source.Name}: {source.Count:N0} pictures, {size} pixels");
-        model.EmbedPictures(source, crop);      // compiles the kernels, and finds files in the system's memory
+        Console.WriteLine($"data     {source.Name}: {source.Count:N0} images, {size} pixels");
+        model.EmbedImages(source, crop);      // compiles the kernels, and finds files in the system's memory
 
         var (evaluate, embed, load) = (new List<double>(), new List<double>(), new List<double>());
         for (int round = 0; round < Rounds; round++)
         {
-            evaluate.Add(Rate(source.Count, () => model.EmbedPictures(source, crop)));
+            evaluate.Add(Rate(source.Count, () => model.EmbedImages(source, crop)));
             embed.Add(Rate(source.Count, () =>
             {
                 for (int left = source.Count; left > 0; left -= block)
                     model.EmbedPixels(left < block ? noise[..(left * size * size * 3)] : noise);
             }));
-            load.Add(Rate(source.Count, () => PictureBlocks.Of(source, size, crop, block).Count()));
+            load.Add(Rate(source.Count, () => ImageBlocks.Of(source, size, crop, block).Count()));
         }
         Console.WriteLine($"evaluate {Shown(evaluate)}: reading, decoding, resizing, embedding");
         Console.WriteLine($"embed    {Shown(embed)}: pixels that are there already");

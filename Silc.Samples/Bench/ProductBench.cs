@@ -63,14 +63,14 @@ sealed class ProductBench(Device device) : IDisposable
         Console.WriteLine($"{name,-14} {m,7} {n,6} {k,6} {1e6 * seconds,8:F1} {2.0 * m * n * k / seconds / 1e12,8:F1}");
     }
 
-    Tensor Random(int rows, int cols, Stored stored = Stored.Float32)
+    Tensor Random(int rows, int cols, DType stored = DType.Float32)
     {
-        long floats = (long)rows * cols / (stored == Stored.BFloat16 ? 2 : 1);
+        long floats = (long)rows * cols / (stored == DType.BFloat16 ? 2 : 1);
         var buffer = device.Allocate(floats, "operands");
         buffers.Add(buffer);
         var random = new Random(buffers.Count);
         var values = new float[floats];
-        if (stored == Stored.Float32) foreach (ref var x in values.AsSpan()) x = 2 * random.NextSingle() - 1;
+        if (stored == DType.Float32) foreach (ref var x in values.AsSpan()) x = 2 * random.NextSingle() - 1;
         else foreach (ref var x in values.AsSpan()) x = BitConverter.UInt32BitsToSingle(Half(random) | Half(random) << 16);
         device.Upload<float>(values, buffer.View.AsContiguous());
         return new(buffer.View.AsContiguous(), rows, cols, stored);

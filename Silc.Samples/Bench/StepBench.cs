@@ -5,11 +5,11 @@ namespace Silc.Samples.Bench;
 /// <summary>What one preset does on one device.</summary>
 /// <param name="StartUp">From the start of the process to the end of the first step: kernels are compiled on the way.</param>
 /// <param name="Step">Median time of a step.</param>
-/// <param name="Batch">Pictures a step.</param>
+/// <param name="Batch">Images a step.</param>
 /// <param name="PeakMiB">Most memory this process had in use, from the operating system; on a GPU, what was allocated there.</param>
-/// <param name="EmbedPerSecond">Pictures embedded a second, 32 at a time.</param>
+/// <param name="EmbedPerSecond">Images embedded a second, 32 at a time.</param>
 /// <param name="StepCosts">Where the time of a step goes, if that was asked for.</param>
-/// <param name="EmbedCosts">The same for embedding 32 pictures.</param>
+/// <param name="EmbedCosts">The same for embedding 32 images.</param>
 /// <param name="Kernels">The same of a step by kernel, if that was asked for; such steps are a little longer.</param>
 sealed record StepTiming(
     TimeSpan StartUp, TimeSpan Step, int Batch, long PeakMiB, double EmbedPerSecond, IReadOnlyList<OpCost> StepCosts, IReadOnlyList<OpCost> EmbedCosts,

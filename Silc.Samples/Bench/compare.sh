@@ -4,7 +4,7 @@
 #   Silc.Samples/Bench/compare.sh [--presets "mini ti"] [--batch 16] [--rounds 3] [--steps 8] [--narrow] [--peer COMMAND]
 #
 # --narrow holds both to 256-bit vectors. --peer is what runs peer.cs, where the machine's own C library is too old for libtorch.
-# After the steps, the rates of matrix products of the two, for the shapes of mini and ti, one picture, and large heads.
+# After the steps, the rates of matrix products of the two, for the shapes of mini and ti, one image, and large heads.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 presets="mini ti" batch=16 rounds=3 steps=8 narrow="" peer=""
@@ -60,7 +60,7 @@ for preset in $presets; do
         [ -z "$opencl" ] || take "$preset-cold" env POCL_CACHE_DIR="$(mktemp -d -p "$work")" dotnet "$silc" bench "$preset" --batch "$batch" --steps "$steps" --device opencl
     done
 done
-echo "| preset, batch $batch | step | samples/s | peak memory | pictures embedded/s | first step after |"
+echo "| preset, batch $batch | step | samples/s | peak memory | images embedded/s | first step after |"
 echo "|---|---|---|---|---|---|"
 for preset in $presets; do
     row "$preset, Silc, CPU" "$preset-cpu"
@@ -69,7 +69,7 @@ for preset in $presets; do
     [ -z "$opencl" ] || row "$preset, Silc, OpenCL, nothing compiled" "$preset-cold"
 done
 
-# Tokens of a batch of 16 by channels and hidden layers, prototypes, one picture.
+# Tokens of a batch of 16 by channels and hidden layers, prototypes, one image.
 echo
 echo "| product M x N x K | forward: Silc / MKL | input gradient | kernel gradient |"
 echo "|---|---|---|---|"

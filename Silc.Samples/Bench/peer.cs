@@ -131,7 +131,7 @@ static void MatMul(int m, int n, int k)
     }
 }
 
-static Tensor Noise(int pictures, int side) => 2 * rand(pictures, 3, side, side) - 1;
+static Tensor Noise(int images, int side) => 2 * rand(images, 3, side, side) - 1;
 
 static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 

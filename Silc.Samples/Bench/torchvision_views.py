@@ -50,7 +50,7 @@ class Views:
         return torch.stack([self.end(view) for view in large]), torch.stack([self.end(view) for view in small])
 
 
-class Pictures(Dataset):
+class Images(Dataset):
     """The same files again and again: an epoch without end."""
 
     def __init__(self, folder):
@@ -94,8 +94,8 @@ def main():
     args = parser.parse_args()
     if args.make:
         make(args.folder, args.make)
-    pictures = Pictures(args.folder)
-    loader = DataLoader(pictures, args.batch, num_workers=args.workers, worker_init_fn=set_up)
+    images = Images(args.folder)
+    loader = DataLoader(images, args.batch, num_workers=args.workers, worker_init_fn=set_up)
     batches = iter(loader)
     # Workers run ahead by two batches each: what lay ready before the clock started must not count.
     for _ in range(3 * max(1, args.workers)):
@@ -104,7 +104,7 @@ def main():
     while time.perf_counter() - start < args.seconds:
         count += len(next(batches)[0])
     elapsed = time.perf_counter() - start
-    print(f"torchvision, 2 x {GLOBAL} + {LOCALS} x {LOCAL}, {len(pictures.files)} files, {args.workers} workers, "
+    print(f"torchvision, 2 x {GLOBAL} + {LOCALS} x {LOCAL}, {len(images.files)} files, {args.workers} workers, "
           f"batch {args.batch}: {count / elapsed:.1f} samples/s over {elapsed:.1f} s")
 
 

@@ -51,7 +51,7 @@ static class AblateCommand
         var (recipe, train) = (TrainOptions.ModelOf(parsed, tokenizer), TrainOptions.TrainingOf(parsed));
         if (train.DistillationWeight == 0) throw new ArgumentException("--distillation 0 leaves the ladder without its top rung");
         if (recipe.Views.Local == 0 && !train.GlobalToGlobal) throw new ArgumentException("--local-views 0 leaves self-distillation nothing to look at: give some, or --global-to-global");
-        if (recipe.Views.Captioned < 2) throw new ArgumentException("these views show the image-text loss one picture: additional views need two, as those of --views silc and dino");
+        if (recipe.Views.Captioned < 2) throw new ArgumentException("these views show the image-text loss one image: additional views need two, as those of --views silc and dino");
         var table = Output.Table(Path.Combine(parsed.GetRequiredValue(Out), AblationFolder.TableName), AblationFolder.Header);
         OutputGuard.Check(parsed, table, Output.Beside(Path.Combine(parsed.GetRequiredValue(Out), MarkdownName), table));
         using var folder = new AblationFolder(parsed.GetRequiredValue(Out), new(DataOption.Absolute(data), Path.GetFileName(tokenizerName), recipe, train));
@@ -62,19 +62,19 @@ static class AblateCommand
         var ladder = new Ladder(device, recipe, train, tokenizer, suite, folder);
         var finished = Enumerable.Range(train.Seed, seeds).All(seed =>
         {
-            var pictures = DataOption.OpenForTraining(data, seed, parsed);
-            return losses.All(loss => Climb(ladder, loss, seed, pictures, interrupt));
+            var images = DataOption.OpenForTraining(data, seed, parsed);
+            return losses.All(loss => Climb(ladder, loss, seed, images, interrupt));
         });
         if (folder.Rows.Count > 0) Show(folder, suite);
         if (!finished) Console.WriteLine("Stopped; the same command goes on with the run that was begun.");
         return finished ? 0 : interrupt.ExitCode;
     }
 
-    static bool Climb(Ladder ladder, ContrastiveKind loss, int seed, IImageTextSource pictures, Interrupt interrupt)
+    static bool Climb(Ladder ladder, ContrastiveKind loss, int seed, IImageTextSource images, Interrupt interrupt)
     {
         try
         {
-            return ladder.Climb(loss, seed, pictures, interrupt.Token);
+            return ladder.Climb(loss, seed, images, interrupt.Token);
         }
         // While a run that has ended is measured: the next time it is measured again.
         catch (OperationCanceledException) when (interrupt.ExitCode != 0)

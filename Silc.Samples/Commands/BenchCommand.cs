@@ -12,7 +12,7 @@ static class BenchCommand
     static readonly Argument<string> Preset = new("preset") { Description = string.Join(", ", BenchModel.Names), DefaultValueFactory = _ => "mini" };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<Precision> Precision = TrainOptions.PrecisionOption();
-    static readonly Option<int> Batch = new("--batch") { Description = "Pictures a step.", HelpName = "N", DefaultValueFactory = _ => 16 };
+    static readonly Option<int> Batch = new("--batch") { Description = "Images a step.", HelpName = "N", DefaultValueFactory = _ => 16 };
     static readonly Option<int> Steps = new("--steps") { Description = "Timed steps; the median counts.", HelpName = "N", DefaultValueFactory = _ => 8 };
     static readonly Option<bool> Ops = new("--ops") { Description = "Also say where the time goes." };
     static readonly Option<bool> Kernels = new("--kernels") { Description = "Also say where the device's time goes, kernel by kernel; CUDA only." };
@@ -70,7 +70,7 @@ static class BenchCommand
         var (gflops, gbytes) = (bench.MatMul(CeilingSize, CeilingSize, CeilingSize), bench.Copy());
         Console.WriteLine($"ceiling  {gflops:F1} GFLOP/s (product of {CeilingSize} x {CeilingSize} matrices), {gbytes:F1} GB/s (copy)");
         OpTable.Show("one step", timing.StepCosts, steps, gflops, gbytes);
-        OpTable.Show($"embedding {StepBench.Embedded} pictures", timing.EmbedCosts, StepBench.EmbedRuns, gflops, gbytes);
+        OpTable.Show($"embedding {StepBench.Embedded} images", timing.EmbedCosts, StepBench.EmbedRuns, gflops, gbytes);
         return 0;
     }
 

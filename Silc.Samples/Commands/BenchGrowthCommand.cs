@@ -3,12 +3,12 @@ using Silc.Samples.Bench;
 
 namespace Silc.Samples.Commands;
 
-/// <summary><c>silc bench growth</c>: how time and memory of a step grow with the batch, and with the tokens of a picture.</summary>
+/// <summary><c>silc bench growth</c>: how time and memory of a step grow with the batch, and with the tokens of an image.</summary>
 static class BenchGrowthCommand
 {
     static readonly Argument<string> Preset = new("preset") { Description = string.Join(", ", BenchModel.Names), DefaultValueFactory = _ => "mini" };
     static readonly Option<int> Largest = new("--largest") { Description = "Batches of 1, 2, 4, … up to this.", HelpName = "N", DefaultValueFactory = _ => 64 };
-    static readonly Option<int> Batch = new("--batch") { Description = "Pictures a step while tokens grow.", HelpName = "N", DefaultValueFactory = _ => 4 };
+    static readonly Option<int> Batch = new("--batch") { Description = "Images a step while tokens grow.", HelpName = "N", DefaultValueFactory = _ => 4 };
     static readonly Option<int> Scales = new("--scales") { Description = "Sides of 1, 2, 4, … times the preset's: so many of them.", HelpName = "N", DefaultValueFactory = _ => 3 };
     static readonly Option<int> Steps = new("--steps") { Description = "Timed steps; the median counts.", HelpName = "N", DefaultValueFactory = _ => 8 };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
@@ -17,7 +17,7 @@ static class BenchGrowthCommand
     public static Command Create()
     {
         var command = new Command("growth", """
-            Time steps of growing batches, then of growing pictures: global and local views together, patches as they are.
+            Time steps of growing batches, then of growing images: global and local views together, patches as they are.
 
             Example:
               silc bench growth mini --largest 64 --device cpu

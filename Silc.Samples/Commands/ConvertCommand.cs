@@ -22,7 +22,7 @@ static class ConvertCommand
     };
     static readonly Option<int?> ImageSize = new("--image-size")
     {
-        Description = "Side of pictures in pixels, if not the file's: positions are resized.",
+        Description = "Side of images in pixels, if not the file's: positions are resized.",
         HelpName = "PIXELS",
     };
 

@@ -8,8 +8,8 @@ namespace Silc.Samples.Commands;
 static class DataEmojiCommand
 {
     static readonly Option<string> Out = new("--out") { Description = "Folder to make.", HelpName = "FOLDER", Required = true };
-    static readonly Option<bool> SkinTones = new("--skin-tones") { Description = "Add the skin-tone variants: nearly twice the pictures." };
-    static readonly Option<int> Size = new("--size") { Description = "Side of the pictures in pixels.", HelpName = "PIXELS", DefaultValueFactory = _ => 96 };
+    static readonly Option<bool> SkinTones = new("--skin-tones") { Description = "Add the skin-tone variants: nearly twice the images." };
+    static readonly Option<int> Size = new("--size") { Description = "Side of the images in pixels.", HelpName = "PIXELS", DefaultValueFactory = _ => 96 };
 
     public static Command Create()
     {
@@ -26,13 +26,13 @@ static class DataEmojiCommand
     static int Prepare(string folder, bool skinTones, int size)
     {
         var made = EmojiPreparer.Prepare(folder, skinTones, size, progress: new PlainLines());
-        var table = new Table().AddColumns("style", "pictures", "licence of the art");
+        var table = new Table().AddColumns("style", "images", "licence of the art");
         table.Columns[1].RightAligned();
-        foreach (var style in EmojiStyle.Training.Append(EmojiStyle.OpenMoji).Where(style => made.Pictures.ContainsKey(style.Name)))
-            table.AddRow(style == EmojiStyle.OpenMoji ? "openmoji (unseen)" : style.Name, $"{made.Pictures[style.Name]:N0}", style.Licence);
+        foreach (var style in EmojiStyle.Training.Append(EmojiStyle.OpenMoji).Where(style => made.Images.ContainsKey(style.Name)))
+            table.AddRow(style == EmojiStyle.OpenMoji ? "openmoji (unseen)" : style.Name, $"{made.Images[style.Name]:N0}", style.Licence);
         Terminal.Write(table);
         Console.WriteLine($"splits: {string.Join(", ", made.Splits.Select(split => $"{split.Key} {split.Value:N0}"))}");
-        Console.WriteLine("The art belongs to its authors: name them when you show or pass on pictures, and share what you make from OpenMoji alike.");
+        Console.WriteLine("The art belongs to its authors: name them when you show or pass on images, and share what you make from OpenMoji alike.");
         Console.WriteLine($"""
 
             Next:

@@ -42,7 +42,7 @@ static class DataInspectCommand
         Show(found);
         foreach (var line in found.Bad.Take(5)) Console.WriteLine($"unreadable: {line}");
         ViewSheet.Write(sheet, source, config);
-        Console.WriteLine($"wrote {sheet}: views of a few pictures as training would see them");
+        Console.WriteLine($"wrote {sheet}: views of a few images as training would see them");
         return 0;
     }
 
@@ -53,7 +53,7 @@ static class DataInspectCommand
         foreach (var (name, values) in found.Ranges)
             if (values.Count > 0) table.AddRow(name, $"{values[0]:0.##}", $"{values[values.Count / 2]:0.##}", $"{values[^1]:0.##}");
         Terminal.Write(table);
-        Console.WriteLine($"duplicates: {found.DuplicatePictures:N0} pictures equal an earlier one, {found.DuplicateCaptions:N0} captions an earlier one");
-        Console.WriteLine($"transparent: {found.Transparent:N0} pictures; unreadable: {found.Bad.Count:N0}");
+        Console.WriteLine($"duplicates: {found.DuplicateImages:N0} images equal an earlier one, {found.DuplicateCaptions:N0} captions an earlier one");
+        Console.WriteLine($"transparent: {found.Transparent:N0} images; unreadable: {found.Bad.Count:N0}");
     }
 }

@@ -7,7 +7,7 @@ using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
 
-/// <summary><c>silc</c> alone: trains a small model on pictures that it draws itself, and shows what it has learned.</summary>
+/// <summary><c>silc</c> alone: trains a small model on images that it draws itself, and shows what it has learned.</summary>
 static class DemoCommand
 {
     static readonly Option<string> Device = TrainOptions.DeviceOption();
@@ -18,7 +18,7 @@ static class DemoCommand
     {
         var command = new RootCommand("""
             SILC: vision-language models trained by image-text contrast and local-to-global self-distillation.
-            Without a command it trains a small model on drawn pictures (under three minutes on two CPU cores) and shows what it has learned.
+            Without a command it trains a small model on drawn images (under three minutes on two CPU cores) and shows what it has learned.
 
             Examples:
               silc
@@ -43,14 +43,14 @@ static class DemoCommand
         var session = new TrainSession(runFolder);
         using (var run = new TrainRun(model, source, train, runFolder))
         {
-            Console.WriteLine($"data     {source.Name}: {source.Count:N0} drawn pictures, {train.BatchSize} a step, {train.TotalSteps} steps");
+            Console.WriteLine($"data     {source.Name}: {source.Count:N0} drawn images, {train.BatchSize} a step, {train.TotalSteps} steps");
             session.Train(model, run, "Silc demo", logEvery: 20, limit: steps is null ? DemoRecipe.TimeLimit : null);
         }
 
-        var pictures = DemoSet.HeldOut();
-        var zImage = model.EmbedPictures(pictures);
-        ScoreReport.Show(DemoScores.Of(model, pictures, zImage).Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes())));
-        DemoSheet.Write(runFolder.At(DemoSheet.Name), model, pictures, zImage);
+        var images = DemoSet.HeldOut();
+        var zImage = model.EmbedImages(images);
+        ScoreReport.Show(DemoScores.Of(model, images, zImage).Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes())));
+        DemoSheet.Write(runFolder.At(DemoSheet.Name), model, images, zImage);
         PrintNext(folder, clock.Elapsed);
         return session.ExitCode;
     }
@@ -62,7 +62,7 @@ static class DemoCommand
     static void PrintNext(string folder, TimeSpan elapsed)
     {
         Console.WriteLine($"""
-            {elapsed.TotalSeconds:F0} s in all. Look at {Path.Combine(folder, DemoSheet.Name)} (pictures found for captions) and {Path.Combine(folder, TrainSession.Plot)};
+            {elapsed.TotalSeconds:F0} s in all. Look at {Path.Combine(folder, DemoSheet.Name)} (images found for captions) and {Path.Combine(folder, TrainSession.Plot)};
             {TrainSession.Metrics}, {RunFolder.ModelName} and a checkpoint lie beside them.
 
             Try next:

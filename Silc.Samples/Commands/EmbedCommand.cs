@@ -6,19 +6,19 @@ using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
 
-/// <summary><c>silc embed</c>: pictures or captions as vectors in a file.</summary>
+/// <summary><c>silc embed</c>: images or captions as vectors in a file.</summary>
 static class EmbedCommand
 {
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string?> Data = new("--data") { Description = DataOption.Create().Description, HelpName = DataOption.Create().HelpName };
-    static readonly Option<string?> Texts = new("--texts") { Description = "Embed these captions instead of pictures: a text file, one a line.", HelpName = "FILE" };
+    static readonly Option<string?> Texts = new("--texts") { Description = "Embed these captions instead of images: a text file, one a line.", HelpName = "FILE" };
     static readonly Option<string> Out = new("--out") { Description = "vectors.npy, which has vectors.csv with paths and captions beside it; or vectors.csv with all in one.", HelpName = "FILE.npy|FILE.csv", Required = true };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
 
     public static Command Create()
     {
         var command = new Command("embed", """
-            Write the embeddings of pictures or captions to a file that numpy, silc search and spreadsheets read. Pictures need no captions.
+            Write the embeddings of images or captions to a file that numpy, silc search and spreadsheets read. Images need no captions.
             What cannot be read is left out and listed. Ctrl-C keeps the vectors that are done in FILE.partial.npy.
 
             Examples:
@@ -38,7 +38,7 @@ static class EmbedCommand
     {
         var (data, texts, path) = (parsed.GetValue(Data), parsed.GetValue(Texts), parsed.GetRequiredValue(Out));
         if (Path.GetExtension(path).ToLowerInvariant() is not (".npy" or ".csv")) throw new ArgumentException($"--out {path}: embeddings are written to FILE.npy or FILE.csv");
-        if (data is null == texts is null) throw new ArgumentException("embed either pictures, --data, or captions, --texts FILE");
+        if (data is null == texts is null) throw new ArgumentException("embed either images, --data, or captions, --texts FILE");
         OutputGuard.Check(parsed, [.. Output.Index(path), .. Output.Index(PartialIndex.Name(path))]);
         var captions = texts is null ? [] : ReadTexts(texts);
         var source = data is null ? null : DataOption.Open(data, seed: 0, parsed, needCaptions: false);
@@ -51,11 +51,11 @@ static class EmbedCommand
         Keeping(index, () =>
         {
             if (source is null) Captions(index, model, captions);
-            else Pictures(index, model, source, parsed.GetValue(EvalOptions.Crop));
+            else Images(index, model, source, parsed.GetValue(EvalOptions.Crop));
         });
         var (count, seconds) = (index.Finish(), clock.Elapsed.TotalSeconds);
         Console.WriteLine($"wrote {count:N0} x {model.Config.EmbedDim} values to {path}{(path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? " and the paths to the .csv beside it" : "")}: "
-            + $"{(count / seconds).ToString(count < 10 * seconds ? "N1" : "N0")} {(source is null ? "captions" : "pictures")}/s with reading, {seconds:F1} s");
+            + $"{(count / seconds).ToString(count < 10 * seconds ? "N1" : "N0")} {(source is null ? "captions" : "images")}/s with reading, {seconds:F1} s");
         return 0;
     }
 
@@ -66,11 +66,11 @@ static class EmbedCommand
         throw new IOException($"--out {path}: the vectors take {bytes / 1e6:N1} MB, and {free / 1e6:N1} MB are free there; make room, or write to another disk");
     }
 
-    static void Pictures(PartialIndex index, SilcModel model, IImageTextSource source, EvalCrop crop)
+    static void Images(PartialIndex index, SilcModel model, IImageTextSource source, EvalCrop crop)
     {
         // What was not read has no path, and no row; pieces come when all before them is read.
         var (paths, titles, next) = (new string?[source.Count], new string[source.Count], 0);
-        ReadablePictures.Embed(model, source, rows =>
+        ReadableImages.Embed(model, source, rows =>
         {
             var kept = new int[rows.GetLength(0)];
             for (int i = 0; i < kept.Length; next++)

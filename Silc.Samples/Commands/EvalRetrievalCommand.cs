@@ -5,19 +5,19 @@ using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
-/// <summary><c>silc eval retrieval</c>: whether pictures find their captions and captions their pictures.</summary>
+/// <summary><c>silc eval retrieval</c>: whether images find their captions and captions their images.</summary>
 static class EvalRetrievalCommand
 {
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Data = DataOption.Create();
-    static readonly Option<bool> Merge = new("--merge-duplicates") { Description = "Equal pictures and equal captions count as one; a caption of two pictures is right for both." };
+    static readonly Option<bool> Merge = new("--merge-duplicates") { Description = "Equal images and equal captions count as one; a caption of two images is right for both." };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
 
     public static Command Create()
     {
         var command = new Command("retrieval", """
-            Recall at 1, 5 and 10 both ways, all pictures against all captions, several captions to a picture.
-            For demo and emoji the pictures are those that training did not see.
+            Recall at 1, 5 and 10 both ways, all images against all captions, several captions to an image.
+            For demo and emoji the images are those that training did not see.
 
             Examples:
               silc eval retrieval --model runs/mine --data coco-test.csv

@@ -5,16 +5,16 @@ using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
-/// <summary><c>silc eval segmentation</c>: whether a model knows where in a picture things are, without having been told.</summary>
+/// <summary><c>silc eval segmentation</c>: whether a model knows where in an image things are, without having been told.</summary>
 static class EvalSegmentationCommand
 {
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Device = TrainOptions.DeviceOption();
-    static readonly Option<string?> Overlays = new("--overlays") { Description = "Also draw pictures, truth and answers side by side.", HelpName = "FILE.png" };
+    static readonly Option<string?> Overlays = new("--overlays") { Description = "Also draw images, truth and answers side by side.", HelpName = "FILE.png" };
 
     static readonly Option<string?> Predictions = new("--predictions")
     {
-        Description = "Also write what was predicted as masks: PNG files whose grey values are labels, named as the pictures.",
+        Description = "Also write what was predicted as masks: PNG files whose grey values are labels, named as the images.",
         HelpName = "FOLDER",
     };
 
@@ -26,7 +26,7 @@ static class EvalSegmentationCommand
 
             Examples:
               silc eval segmentation --model runs/demo --data demo --overlays runs/demo/segmentation.png
-              silc eval segmentation --model runs/emoji --data emoji:data/emoji --background words --photographs pictures
+              silc eval segmentation --model runs/emoji --data emoji:data/emoji --background words --photographs images
               silc eval segmentation --model runs/mine --data masks:voc --classes voc.txt --templates segmentation --short-side 448 --window 448 --stride 336
             """) { Model };
         foreach (var option in SegmentationOptions.All) command.Add(option);
@@ -60,10 +60,10 @@ static class EvalSegmentationCommand
         }
         ScoreReport.Show(parsed, name, SegmentationOptions.DataOf(parsed), scores);
         if (masks is not null) EvalOptions.Said(parsed).WriteLine($"wrote {masks.Count:N0} masks to {parsed.GetValue(Predictions)}");
-        if (parsed.GetValue(Overlays) is { } picture)
+        if (parsed.GetValue(Overlays) is { } image)
         {
-            sheet!.Write(picture);
-            EvalOptions.Said(parsed).WriteLine($"wrote {picture}: pictures, truth and answers side by side");
+            sheet!.Write(image);
+            EvalOptions.Said(parsed).WriteLine($"wrote {image}: images, truth and answers side by side");
         }
         return 0;
     }

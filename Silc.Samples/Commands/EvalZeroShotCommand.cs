@@ -5,7 +5,7 @@ using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
-/// <summary><c>silc eval zero-shot</c>: how well a model knows pictures that it was not trained on.</summary>
+/// <summary><c>silc eval zero-shot</c>: how well a model knows images that it was not trained on.</summary>
 static class EvalZeroShotCommand
 {
     static readonly Option<string> Model = ModelOption.Create();
@@ -27,7 +27,7 @@ static class EvalZeroShotCommand
 
             Examples:
               silc eval zero-shot --model runs/demo --data demo --confusion runs/demo/confusion.png
-              silc eval zero-shot --model runs/emoji --data emoji:data/emoji --template "a picture of {}" --json runs/emoji/eval.json
+              silc eval zero-shot --model runs/emoji --data emoji:data/emoji --template "an image of {}" --json runs/emoji/eval.json
               silc eval zero-shot --model runs/mine --data classes:animals --classes animals.txt --templates clip --per-class animals.csv
             """)
         {
@@ -65,8 +65,8 @@ static class EvalZeroShotCommand
         var crop = parsed.GetValue(EvalOptions.Crop);
         if (data == "demo")
         {
-            var pictures = DemoSet.HeldOut();
-            return DemoScores.Of(model, pictures, ReadablePictures.Embed(model, pictures, crop).Rows, templates, report)
+            var images = DemoSet.HeldOut();
+            return DemoScores.Of(model, images, ReadableImages.Embed(model, images, crop).Rows, templates, report)
                 .Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes(), crop));
         }
         if (DataOption.EmojiFolder(data) is { } folder) return new EmojiScores(model, DataOption.OpenEmoji(folder), templates, crop, report).All();

@@ -16,7 +16,7 @@ static class ExportOnnxCommand
     };
     static readonly Option<int?> ImageSize = new("--image-size")
     {
-        Description = "Side of pictures in pixels, if not the model's: positions are resized.",
+        Description = "Side of images in pixels, if not the model's: positions are resized.",
         HelpName = "PIXELS",
     };
 
@@ -25,7 +25,7 @@ static class ExportOnnxCommand
         var command = new Command("onnx", $"""
             Write both towers for ONNX Runtime: {OnnxExport.ImageName} takes pixel_values (batch, 3, size, size),
             {OnnxExport.TextName} takes input_ids (batch, tokens).
-            The files' metadata say how to prepare pictures and captions, and the factor and bias of the loss.
+            The files' metadata say how to prepare images and captions, and the factor and bias of the loss.
 
             Examples:
               silc export onnx --model runs/demo --out runs/demo/onnx

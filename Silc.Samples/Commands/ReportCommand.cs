@@ -19,7 +19,7 @@ static class ReportCommand
     };
     static readonly Option<string?> Out = new("--out")
     {
-        Description = $"The page; RUN/{PageName} unless given. Its pictures go into a folder of that name beside it.",
+        Description = $"The page; RUN/{PageName} unless given. Its images go into a folder of that name beside it.",
         HelpName = "FILE.html",
     };
     static readonly Option<bool> NoEval = new("--no-eval") { Description = "Measure nothing: only what training has written." };
@@ -48,9 +48,9 @@ static class ReportCommand
         var run = RunRecord.Open(folder);
         var page = parsed.GetValue(Out) ?? Path.Combine(folder, PageName);
         if (Path.GetExtension(page).ToLowerInvariant() is not (".html" or ".htm")) throw new ArgumentException($"--out {page}: name a FILE.html");
-        var pictures = Path.Combine(Path.GetDirectoryName(page) ?? "", Path.GetFileNameWithoutExtension(page));
+        var images = Path.Combine(Path.GetDirectoryName(page) ?? "", Path.GetFileNameWithoutExtension(page));
         OutputGuard.Check(parsed, Output.Page(page));
-        if (!File.Exists(page)) OutputGuard.CheckFolder(pictures, "the pictures of the page", SheetFile.IsSheet);
+        if (!File.Exists(page)) OutputGuard.CheckFolder(images, "the images of the page", SheetFile.IsSheet);
         var given = parsed.GetValue(Data);
         if (given is null && DataOption.Reading.FirstOrDefault(option => parsed.GetResult(option) is not null) is { } alone)
             throw new ArgumentException($"{alone.Name} says how to read --data: give that too");
@@ -59,10 +59,10 @@ static class ReportCommand
         var (evaluation, here) = parsed.GetValue(NoEval) ? default : Measure(parsed, run, given, missing);
         if (parsed.GetValue(NoEval)) missing.Add("nothing was measured: --no-eval");
         var report = new RunReport(run, evaluation, missing, here);
-        int count = report.WritePictures(pictures);
+        int count = report.WriteImages(images);
         report.WritePage(page);
         foreach (var line in missing) Console.WriteLine($"note     {line}");
-        Console.WriteLine($"wrote {page} ({new FileInfo(page).Length / 1e6:F1} MB) and {count} pictures in {pictures}");
+        Console.WriteLine($"wrote {page} ({new FileInfo(page).Length / 1e6:F1} MB) and {count} images in {images}");
         return 0;
     }
 
@@ -107,11 +107,11 @@ static class ReportCommand
         var source = open();
         if (source is ClassFolderSource classes)
         {
-            if (!held) missing.Add("scores are those of the pictures that it was trained on; give --data classes:FOLDER with others");
+            if (!held) missing.Add("scores are those of the images that it was trained on; give --data classes:FOLDER with others");
             return model => RunEvaluation.ClassFolders(model, classes);
         }
         if (held) return model => RunEvaluation.Captions(model, source);
-        missing.Add("no scores: pictures that it was trained on say little; give --data with others, and patch features are theirs too");
+        missing.Add("no scores: images that it was trained on say little; give --data with others, and patch features are theirs too");
         return model => RunEvaluation.Look(model, source);
     }
 }

@@ -53,7 +53,7 @@ static class TrainCommand
         using var model = init?.Model(device, config, tokenizer, train.Seed) ?? SilcModel.Create(device, config, train.Seed, tokenizer);
         using var run = new TrainRun(model, source, train, folder, parsed.GetValue(TrainOptions.MaxBad));
         if (init is not null) Console.WriteLine($"init     {init.Begin(model, run.Trainer.Teacher)}");
-        Console.WriteLine($"data     {source.Name}: {source.Count:N0} pictures, {train.BatchSize} a step, {run.Loader.StepsPerEpoch:N0} steps an epoch; "
+        Console.WriteLine($"data     {source.Name}: {source.Count:N0} images, {train.BatchSize} a step, {run.Loader.StepsPerEpoch:N0} steps an epoch; "
             + $"{train.TotalSteps:N0} steps are {train.TotalSteps / (double)run.Loader.StepsPerEpoch:F1} epochs");
         PatchNote.Say(config);
         if (start is not null) PrintStart(start, train);

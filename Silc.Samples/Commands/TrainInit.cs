@@ -15,7 +15,7 @@ sealed class TrainInit : IDisposable
         Teacher = file.Teacher is { } teacher ? Sized(teacher, imageSize) : null;
     }
 
-    /// <summary>Towers, and perhaps head, with positions for the size of the pictures.</summary>
+    /// <summary>Towers, and perhaps head, with positions for the size of the images.</summary>
     public ModelWeights Weights { get; }
 
     /// <summary>The file of the weights.</summary>

@@ -8,7 +8,7 @@ namespace Silc.Samples.Data;
 sealed class DataInspection
 {
     readonly List<double> widths = [], heights = [], aspects = [], captions = [], letters = [];
-    readonly HashSet<string> pictures = [], texts = [];
+    readonly HashSet<string> images = [], texts = [];
 
     /// <summary>Pairs that could be read.</summary>
     public int Read { get; private set; }
@@ -16,19 +16,19 @@ sealed class DataInspection
     /// <summary>Reasons why others could not.</summary>
     public List<string> Bad { get; } = [];
 
-    /// <summary>Pictures whose pixels equal those of one before.</summary>
-    public int DuplicatePictures { get; private set; }
+    /// <summary>Images whose pixels equal those of one before.</summary>
+    public int DuplicateImages { get; private set; }
 
-    /// <summary>Captions that equal one before, of another picture.</summary>
+    /// <summary>Captions that equal one before, of another image.</summary>
     public int DuplicateCaptions { get; private set; }
 
-    /// <summary>Pictures with a pixel that is not opaque: they will be laid over a light colour.</summary>
+    /// <summary>Images with a pixel that is not opaque: they will be laid over a light colour.</summary>
     public int Transparent { get; private set; }
 
     /// <summary>Sorted values of what can be measured.</summary>
     public IEnumerable<(string Name, IReadOnlyList<double> Values)> Ranges =>
     [
-        ("width, pixels", widths), ("height, pixels", heights), ("width / height", aspects), ("captions of a picture", captions), ("caption, characters", letters),
+        ("width, pixels", widths), ("height, pixels", heights), ("width / height", aspects), ("captions of an image", captions), ("caption, characters", letters),
     ];
 
     /// <summary>Reads up to <paramref name="most"/> pairs at even distances, on all cores.</summary>
@@ -37,16 +37,16 @@ sealed class DataInspection
         var found = new DataInspection();
         int count = Math.Min(most, source.Count), read = 0;
         var stop = Interrupt.Current?.Token ?? default;
-        Progress.Show("pictures", count, report => ParallelLoop.Run(count, i =>
+        Progress.Show("images", count, report => ParallelLoop.Run(count, i =>
         {
             stop.ThrowIfCancellationRequested();
             int index = (int)((long)i * source.Count / count);
             try
             {
                 var pair = source.Read(index);
-                var hash = Convert.ToHexString(SHA256.HashData(pair.Picture.Rgba));
-                bool transparent = IsTransparent(pair.Picture);
-                lock (found) found.Add(pair, $"{pair.Picture.Width} {hash}", transparent);
+                var hash = Convert.ToHexString(SHA256.HashData(pair.Image.Rgba));
+                bool transparent = IsTransparent(pair.Image);
+                lock (found) found.Add(pair, $"{pair.Image.Width} {hash}", transparent);
             }
             catch (Exception error) when (Unreadable.Is(error))
             {
@@ -62,23 +62,23 @@ sealed class DataInspection
     void Add(ImageTextPair pair, string hash, bool transparent)
     {
         Read++;
-        widths.Add(pair.Picture.Width);
-        heights.Add(pair.Picture.Height);
-        aspects.Add(pair.Picture.Width / (double)pair.Picture.Height);
+        widths.Add(pair.Image.Width);
+        heights.Add(pair.Image.Height);
+        aspects.Add(pair.Image.Width / (double)pair.Image.Height);
         captions.Add(pair.Captions.Count);
         foreach (var caption in pair.Captions.Distinct())
         {
             letters.Add(caption.Length);
             if (!texts.Add(caption)) DuplicateCaptions++;
         }
-        if (!pictures.Add(hash)) DuplicatePictures++;
+        if (!images.Add(hash)) DuplicateImages++;
         if (transparent) Transparent++;
     }
 
-    static bool IsTransparent(Picture picture)
+    static bool IsTransparent(RgbImage image)
     {
-        for (int i = 3; i < picture.Rgba.Length; i += 4)
-            if (picture.Rgba[i] != 255) return true;
+        for (int i = 3; i < image.Rgba.Length; i += 4)
+            if (image.Rgba[i] != 255) return true;
         return false;
     }
 }

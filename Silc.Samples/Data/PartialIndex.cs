@@ -7,7 +7,7 @@ namespace Silc.Samples.Data;
 /// <param name="path">The index that was asked for.</param>
 /// <param name="total">Rows that it will have.</param>
 /// <param name="model">Makes the vectors.</param>
-/// <param name="crop">How its pictures become squares; null for captions.</param>
+/// <param name="crop">How its images become squares; null for captions.</param>
 sealed class PartialIndex(string path, long total, SilcModel model, EvalCrop? crop) : IDisposable
 {
     readonly IndexWriter writer = new(path, model.Config.EmbedDim, model.Fingerprint(), crop);

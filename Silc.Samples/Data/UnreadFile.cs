@@ -12,7 +12,7 @@ static class UnreadFile
         (".rar", "unpack it, and name the folder"),
         (".parquet", $"{Table}, in Python by pandas.read_parquet(...).to_csv(..., index=False)"),
         (".feather", $"{Table}, in Python by pandas.read_feather(...).to_csv(..., index=False)"),
-        (".arrow", Table), (".json", Table), (".npz", "write pictures to files, and a table of them"),
+        (".arrow", Table), (".json", Table), (".npz", "write images to files, and a table of them"),
         (".xlsx", "save the sheet as CSV UTF-8"), (".xls", "save the sheet as CSV UTF-8"), (".ods", "save the sheet as CSV in UTF-8"),
         (".txt", "call a table with columns FILE.csv, or FILE.tsv"),
         (".tfrecord", Shards), (".lmdb", Shards), (".h5", Shards), (".hdf5", Shards),
@@ -22,7 +22,7 @@ static class UnreadFile
     public static string Remedy(string path)
     {
         const string Known = "data can be FILE.csv, FILE.tsv, SHARDS.tar, FOLDER or classes:FOLDER";
-        if (PictureFile.IsPicture(path)) return $"this is one picture; {Known}";
+        if (ImageFile.IsImage(path)) return $"this is one image; {Known}";
         var (ending, remedy) = Array.Find(remedies, known => path.EndsWith(known.Ending, StringComparison.OrdinalIgnoreCase));
         return ending is not null ? $"files ending in {ending} are not read; {remedy}"
             : $"files of this kind are not read; {Known}, or wds:FILE for a shard of another name";

@@ -1,6 +1,6 @@
 namespace Silc.Samples.Data;
 
-/// <summary>A page of pictures, each with the views that training would make of it in the first epoch.</summary>
+/// <summary>A page of images, each with the views that training would make of it in the first epoch.</summary>
 static class ViewSheet
 {
     const int Rows = 8, MostLocal = 4;
@@ -25,18 +25,18 @@ static class ViewSheet
             {
                 continue;       // the table says why
             }
-            sampler.Fill(pair.Picture, epoch: 0, index, batch, slot: 0);
-            List<ContactSheetCell> cells = [new(pair.Picture, $"{pair.Picture.Width} x {pair.Picture.Height}", null)];
+            sampler.Fill(pair.Image, epoch: 0, index, batch, slot: 0);
+            List<ContactSheetCell> cells = [new(pair.Image, $"{pair.Image.Width} x {pair.Image.Height}", null)];
             if (views.Plain) cells.Add(new(View(batch.Plain, 0, config.ImageSize), "plain", null));
             for (int view = 0; view < views.Global; view++) cells.Add(new(View(batch.Global, view, config.ImageSize), $"global {view + 1}", null));
             for (int view = 0; view < config.Views.Local; view++) cells.Add(new(View(batch.Local, view, views.LocalSize), $"local {view + 1}", null));
             rows.Add(new(pair.Captions[0], cells));
         }
-        if (rows.Count == 0) throw new InvalidDataException($"{source.Name}: none of {candidates} pictures can be read");
-        ContactSheet.Write(path, rows, $"{source.Name}: pictures and their views");
+        if (rows.Count == 0) throw new InvalidDataException($"{source.Name}: none of {candidates} images can be read");
+        ContactSheet.Write(path, rows, $"{source.Name}: images and their views");
     }
 
-    static Picture View(float[] values, int view, int size)
+    static RgbImage View(float[] values, int view, int size)
     {
         var rgba = new byte[size * size * 4];
         for (int pixel = 0; pixel < size * size; pixel++)

@@ -4,17 +4,17 @@ using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Evaluation;
 
-/// <summary>Pictures of known classes named by text alone: one folder a class, and names from a list or from the folders.</summary>
+/// <summary>Images of known classes named by text alone: one folder a class, and names from a list or from the folders.</summary>
 static class ClassScores
 {
-    /// <param name="model">Embeds pictures and texts.</param>
-    /// <param name="source">Pictures in folders.</param>
+    /// <param name="model">Embeds images and texts.</param>
+    /// <param name="source">Images in folders.</param>
     /// <param name="list">Names of the classes; null takes those of the folders.</param>
     /// <param name="templates">Sentences around them.</param>
     /// <param name="aliases">What further names are for.</param>
-    /// <param name="crop">How pictures become squares.</param>
+    /// <param name="crop">How images become squares.</param>
     /// <param name="report">Takes the confusion.</param>
-    /// <param name="sheet">Is given a few captions and the pictures found for them.</param>
+    /// <param name="sheet">Is given a few captions and the images found for them.</param>
     public static IEnumerable<Score> Of(SilcModel model, ClassFolderSource source, ClassList? list, IReadOnlyList<string> templates, AliasUse aliases, EvalCrop crop,
         ClassReport report, Action<IReadOnlyList<ContactSheetRow>>? sheet = null)
     {
@@ -22,7 +22,7 @@ static class ClassScores
         var allLabels = Labels(source.Classes, classes);
         var prototypes = ClassPrototypes.Of(classes, prompts => EmbeddedTexts.Of(model, prompts), templates, aliases);
         SayAlike(model, classes, templates, aliases);
-        var read = ReadablePictures.Embed(model, source, crop);
+        var read = ReadableImages.Embed(model, source, crop);
         var (zImage, labels) = (read.Rows, read.Of(allLabels));
         sheet?.Invoke(RetrievalSheet.Rows(model, read.Source, zImage, i => [classes.Names[labels[i]]]));
         var found = Classification.Of(prototypes.Scores(zImage), labels);
@@ -53,13 +53,13 @@ static class ClassScores
     }
 }
 
-/// <summary>Confusion matrices as a picture and per-class accuracies as a table, if asked for.</summary>
-/// <param name="picture">PNG file, or null.</param>
+/// <summary>Confusion matrices as an image and per-class accuracies as a table, if asked for.</summary>
+/// <param name="image">PNG file, or null.</param>
 /// <param name="table">CSV file, or null.</param>
-sealed class ClassReport(string? picture = null, string? table = null)
+sealed class ClassReport(string? image = null, string? table = null)
 {
     /// <summary>Of the table.</summary>
-    public static readonly string[] Columns = ["class", "pictures", "right", "accuracy", "most often taken for", "times"];
+    public static readonly string[] Columns = ["class", "images", "right", "accuracy", "most often taken for", "times"];
 
     readonly List<(string Name, ConfusionMatrix Confusion, IReadOnlyList<string> Classes)> found = [];
 
@@ -71,7 +71,7 @@ sealed class ClassReport(string? picture = null, string? table = null)
     {
         get
         {
-            if (picture is not null) foreach (var file in Names(picture)) yield return Output.Sheet(file);
+            if (image is not null) foreach (var file in Names(image)) yield return Output.Sheet(file);
             if (table is not null) foreach (var file in Names(table)) yield return Output.Table(file, Columns);
         }
     }
@@ -83,10 +83,10 @@ sealed class ClassReport(string? picture = null, string? table = null)
     {
         foreach (var (i, (name, confusion, classes)) in found.Index())
         {
-            if (picture is not null) Wrote(said, Numbered(picture, i), path => ConfusionChart.Write(path, name, confusion, classes));
+            if (image is not null) Wrote(said, Numbered(image, i), path => ConfusionChart.Write(path, name, confusion, classes));
             if (table is not null) Wrote(said, Numbered(table, i), path => WriteTable(path, confusion, classes));
         }
-        if (found.Count == 0 && (picture ?? table) is { } asked) Console.Error.WriteLine($"{asked} was not written: this data has no classes");
+        if (found.Count == 0 && (image ?? table) is { } asked) Console.Error.WriteLine($"{asked} was not written: this data has no classes");
     }
 
     static void WriteTable(string path, ConfusionMatrix confusion, IReadOnlyList<string> classes) =>

@@ -1,20 +1,20 @@
 namespace Silc.Samples.Evaluation;
 
-/// <summary>The demo's held-out pictures: which of 108 coloured shapes, and which picture for a caption.</summary>
+/// <summary>The demo's held-out images: which of 108 coloured shapes, and which image for a caption.</summary>
 static class DemoScores
 {
     const int Guesses = 5;
 
-    /// <param name="model">Embeds pictures and texts.</param>
-    /// <param name="pictures">One object each.</param>
+    /// <param name="model">Embeds images and texts.</param>
+    /// <param name="images">One object each.</param>
     /// <param name="zImage">Their embeddings (N, C).</param>
     /// <param name="templates">Sentences around a class name with its article; {} stands for both. Null: the name alone.</param>
     /// <param name="report">Takes the confusion of shapes.</param>
     public static IEnumerable<Score> Of(
-        SilcModel model, DemoEvaluation pictures, float[,] zImage, IReadOnlyList<string>? templates = null, ClassReport? report = null)
+        SilcModel model, DemoEvaluation images, float[,] zImage, IReadOnlyList<string>? templates = null, ClassReport? report = null)
     {
         var zText = model.Prototypes(ClassList.Of(DemoClasses.Captions), templates ?? Prompts.NameOnly, canonical: false).Rows;
-        var labels = pictures.Classes.Of;
+        var labels = images.Classes.Of;
         var best = ZeroShot.TopK(zImage, zText, Guesses);
         int[] predicted = [.. best.Select(guesses => guesses[0])];
         var (kind, colour, shape) = DemoClasses.Accuracy(predicted, labels);
@@ -26,9 +26,9 @@ static class DemoScores
 
         var confusion = new ConfusionMatrix(shapes);
         confusion.Add([.. labels.Select(label => (int)DemoClasses.Shape(label))], [.. predicted.Select(label => (int)DemoClasses.Shape(label))]);
-        report?.Add($"Shapes of {pictures.Count} held-out demo pictures, named by text", confusion, [.. Enum.GetNames<DemoShape>().Select(name => name.ToLowerInvariant())]);
+        report?.Add($"Shapes of {images.Count} held-out demo images, named by text", confusion, [.. Enum.GetNames<DemoShape>().Select(name => name.ToLowerInvariant())]);
 
         Score Line(string method, double kind, double colour, double shape) =>
-            new(pictures.Name, pictures.Count, method, [new("colour and shape", kind), new("colour", colour), new("shape", shape)]);
+            new(images.Name, images.Count, method, [new("colour and shape", kind), new("colour", colour), new("shape", shape)]);
     }
 }

@@ -1,6 +1,6 @@
 namespace Silc.Samples.Evaluation;
 
-/// <summary><c>retrieval.png</c>: captions and the held-out pictures that the model finds closest to each.</summary>
+/// <summary><c>retrieval.png</c>: captions and the held-out images that the model finds closest to each.</summary>
 static class DemoSheet
 {
     public const string Name = "retrieval.png";
@@ -8,15 +8,15 @@ static class DemoSheet
     // 13 apart, the classes walk through all colours and most shapes.
     const int Queries = 8, Stride = 13, Found = 8;
 
-    public static void Write(string path, SilcModel model, DemoEvaluation pictures, float[,] zImage) =>
-        ContactSheet.Write(path, Rows(model, pictures, zImage), $"Closest of {pictures.Count} held-out pictures to each caption");
+    public static void Write(string path, SilcModel model, DemoEvaluation images, float[,] zImage) =>
+        ContactSheet.Write(path, Rows(model, images, zImage), $"Closest of {images.Count} held-out images to each caption");
 
     /// <summary>The same, to be drawn elsewhere.</summary>
-    public static IReadOnlyList<ContactSheetRow> Rows(SilcModel model, DemoEvaluation pictures, float[,] zImage)
+    public static IReadOnlyList<ContactSheetRow> Rows(SilcModel model, DemoEvaluation images, float[,] zImage)
     {
         int[] classes = [.. Enumerable.Range(0, Queries).Select(i => 5 + i * Stride)];
         var best = ZeroShot.TopK(model.EmbedTexts(classes.Select(c => DemoClasses.Captions[c])), zImage, Found);
         return [.. classes.Zip(best, (c, found) => new ContactSheetRow(DemoClasses.Captions[c],
-            [.. found.Select(i => new ContactSheetCell(pictures.Read(i).Picture, DemoClasses.Names[pictures.Label(i)], pictures.Label(i) == c))]))];
+            [.. found.Select(i => new ContactSheetCell(images.Read(i).Image, DemoClasses.Names[images.Label(i)], images.Label(i) == c))]))];
     }
 }

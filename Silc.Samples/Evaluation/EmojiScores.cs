@@ -4,12 +4,12 @@ namespace Silc.Samples.Evaluation;
 
 /// <summary>
 /// Emoji that training did not see, in its own styles and in OpenMoji's: which of all concepts, by text and by the nearest known
-/// picture, in our embedding and in plain pixels. A predicted concept also says a subgroup and a group.
+/// image, in our embedding and in plain pixels. A predicted concept also says a subgroup and a group.
 /// </summary>
-/// <param name="model">Embeds pictures and texts.</param>
+/// <param name="model">Embeds images and texts.</param>
 /// <param name="set">The prepared folder.</param>
 /// <param name="templates">Sentences around an annotation.</param>
-/// <param name="crop">How pictures become squares.</param>
+/// <param name="crop">How images become squares.</param>
 /// <param name="report">Takes the confusion of groups.</param>
 /// <param name="floors">Score what needs no model as well: pixels, the most frequent, chance.</param>
 sealed class EmojiScores(
@@ -25,9 +25,9 @@ sealed class EmojiScores(
         // As training captions spell them, colons and all.
         var zText = ClassPrototypes.Of(ClassList.Of(concepts.Select(concept => concept.Annotation)), prompts => EmbeddedTexts.Of(model, prompts), templates, canonical: false).Rows;
         var all = set.Train(heldOutToo: true);
-        var read = ReadablePictures.Embed(model, all, crop);
+        var read = ReadableImages.Embed(model, all, crop);
         var (known, zKnown) = (all.Only(read.Kept), read.Rows);
-        // In its own styles a held-out picture may only meet those that were trained on.
+        // In its own styles a held-out image may only meet those that were trained on.
         var trained = known.Only(known.Rows.Index().Where(row => row.Item.Split == EmojiRow.TrainSplit).Select(row => row.Index));
         var rowOf = known.Rows.Index().ToDictionary(pair => pair.Item.FilePath, pair => pair.Index);
         var zTrained = Embeddings.Rows(zKnown, [.. trained.Rows.Select(row => rowOf[row.FilePath])]);
@@ -37,16 +37,16 @@ sealed class EmojiScores(
 
     IEnumerable<Score> Of(string name, EmojiSource asked, float[,] zText, EmojiSource known, float[,] zKnown)
     {
-        var read = ReadablePictures.Embed(model, asked, crop);
+        var read = ReadableImages.Embed(model, asked, crop);
         var (queries, zImage) = (asked.Only(read.Kept), read.Rows);
         var best = ZeroShot.TopK(zImage, zText, Guesses);
         yield return Line("text, zero-shot", best.Select(guesses => concepts[guesses[0]]));
         yield return new(name, queries.Count, $"text, one of {Guesses} guesses", [.. Levels.Select(level => new Metric(level.Name, best.Index()
             .Average(entry => entry.Item.Any(guess => level.Of(concepts[guess]) == level.Of(queries.Rows[entry.Index].Concept)) ? 1.0 : 0.0)))]);
         ReportGroups(name, queries, best);
-        yield return Line("nearest train picture, our embedding", ZeroShot.Predict(zImage, zKnown).Select(i => known.Rows[i].Concept));
+        yield return Line("nearest train image, our embedding", ZeroShot.Predict(zImage, zKnown).Select(i => known.Rows[i].Concept));
         if (!floors) yield break;
-        yield return Line("nearest train picture, 24 x 24 pixels", PixelNeighbours.Nearest(known, queries).Select(i => known.Rows[i].Concept));
+        yield return Line("nearest train image, 24 x 24 pixels", PixelNeighbours.Nearest(known, queries).Select(i => known.Rows[i].Concept));
         yield return new(name, queries.Count, "always the most frequent", [.. Levels.Select(level =>
             new Metric(level.Name, queries.Rows.CountBy(row => level.Of(row.Concept)).Max(count => count.Value) / (double)queries.Count))]);
         yield return new(name, queries.Count, "chance: a random concept", [.. Levels.Select(level => new Metric(level.Name, Chance(level.Of)))]);

@@ -1,16 +1,16 @@
 namespace Silc.Samples.Evaluation;
 
 /// <summary>The one number of an evaluation, beside what needs no model.</summary>
-/// <param name="What">What was asked, of which pictures.</param>
+/// <param name="What">What was asked, of which images.</param>
 /// <param name="Metric">Name of the number, and what answered.</param>
 /// <param name="Value">A fraction.</param>
 /// <param name="Beside">Chance, or the most frequent answer.</param>
 /// <param name="BesideValue">Its fraction.</param>
 sealed record Headline(string What, string Metric, double Value, string Beside, double BesideValue)
 {
-    /// <summary>Of each set of pictures the first metric of the line whose method contains <paramref name="method"/>.</summary>
+    /// <summary>Of each set of images the first metric of the line whose method contains <paramref name="method"/>.</summary>
     public static IEnumerable<Headline> Of(string what, IReadOnlyList<Score> scores, string method, string beside) =>
-        from set in scores.GroupBy(score => score.Pictures)
+        from set in scores.GroupBy(score => score.Images)
         let line = set.FirstOrDefault(score => score.Method.Contains(method))
         let other = set.FirstOrDefault(score => score.Method.StartsWith(beside, StringComparison.Ordinal))
         where line is not null && other is not null

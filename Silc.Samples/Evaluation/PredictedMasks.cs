@@ -23,9 +23,9 @@ sealed class PredictedMasks(string folder, int first)
     }
 
     /// <summary>Writes one prediction.</summary>
-    /// <param name="set">Where the picture comes from, if there are several sets; else empty.</param>
+    /// <param name="set">Where the image comes from, if there are several sets; else empty.</param>
     /// <param name="feature">What the prediction is made from.</param>
-    /// <param name="key">Of the picture: a path below the set.</param>
+    /// <param name="key">Of the image: a path below the set.</param>
     /// <param name="predicted">Its labels.</param>
     public void Write(string set, string feature, string key, LabelMap predicted)
     {

@@ -2,15 +2,15 @@ using Silc.Samples.Data;
 
 namespace Silc.Samples.Evaluation;
 
-/// <summary>Nearest neighbours, few shots and a linear probe on the picture embeddings before L2 normalisation; neighbours go by their cosines.</summary>
-/// <param name="model">Embeds pictures.</param>
-/// <param name="crop">How pictures become squares.</param>
+/// <summary>Nearest neighbours, few shots and a linear probe on the image embeddings before L2 normalisation; neighbours go by their cosines.</summary>
+/// <param name="model">Embeds images.</param>
+/// <param name="crop">How images become squares.</param>
 /// <param name="linear">Fit the linear probe too, which takes longer than all others.</param>
 sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool linear = true)
 {
     const int MostForLinear = 20_000;
 
-    readonly Dictionary<IImageTextSource, ReadablePictures> embedded = [];
+    readonly Dictionary<IImageTextSource, ReadableImages> embedded = [];
     readonly Dictionary<(IImageTextSource Known, string What), (LinearProbe Probe, double Penalty)> fitted = [];
 
     public IEnumerable<Score> Of(ProbeTask task)
@@ -19,8 +19,8 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool 
         var (readKnown, readAsked) = (Embed(task.Known), Embed(task.Asked));
         var (known, asked) = (readKnown.Rows, readAsked.Rows);
         task = task with { Labels = readKnown.Of(task.Labels), Truth = readAsked.Of(task.Truth) };
-        int[] ks = [.. NeighbourVote.UsualK.Where(k => k <= task.Labels.Count)];
-        foreach (var (k, votes) in NeighbourVote.Votes(known, task.Labels, asked, classes, ks, model.Device.FindNeighbours))
+        int[] ks = [.. KnnClassifier.UsualK.Where(k => k <= task.Labels.Count)];
+        foreach (var (k, votes) in KnnClassifier.Votes(known, task.Labels, asked, classes, ks, model.Device.FindNeighbours))
             yield return Line($"{k} nearest neighbours", Classification.Of(votes, task.Truth));
 
         int fewest = task.Labels.CountBy(label => label).Min(count => count.Value);
@@ -44,16 +44,16 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool 
             new($"{task.Asked.Name}, by {task.What}", task.Truth.Count, method, [new("top 1", top1), new("top 5", top5), new("spread over draws", spread)]);
     }
 
-    // Tasks that learn from the same pictures share their probe.
+    // Tasks that learn from the same images share their probe.
     (LinearProbe Probe, double Penalty) Fitted(ProbeTask task, float[,] known, int classes)
     {
         if (fitted.TryGetValue((task.Known, task.What), out var probe)) return probe;
         var (rows, labels) = Thinned(known, task.Labels);
-        Console.Error.WriteLine($"fitting the linear probe by {task.What} on {labels.Length:N0} pictures");
+        Console.Error.WriteLine($"fitting the linear probe by {task.What} on {labels.Length:N0} images");
         return fitted[(task.Known, task.What)] = LinearProbe.Tune(rows, labels, classes);
     }
 
-    // The probe is fitted on the processor: of a very large set every n-th picture.
+    // The probe is fitted on the processor: of a very large set every n-th image.
     static (float[,] Rows, int[] Labels) Thinned(float[,] rows, IReadOnlyList<int> labels)
     {
         int step = (labels.Count + MostForLinear - 1) / MostForLinear;
@@ -61,6 +61,6 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool 
         return (Embeddings.Rows(rows, kept), [.. kept.Select(i => labels[i])]);
     }
 
-    ReadablePictures Embed(IImageTextSource source) =>
-        embedded.TryGetValue(source, out var known) ? known : embedded[source] = ReadablePictures.Embed(model, source, crop, normalize: false);
+    ReadableImages Embed(IImageTextSource source) =>
+        embedded.TryGetValue(source, out var known) ? known : embedded[source] = ReadableImages.Embed(model, source, crop, normalize: false);
 }

@@ -4,9 +4,9 @@ namespace Silc.Samples.Evaluation;
 
 /// <summary>A classification to be learned from one set and tried on another.</summary>
 /// <param name="What">What the classes are.</param>
-/// <param name="Known">Pictures to learn from.</param>
+/// <param name="Known">Images to learn from.</param>
 /// <param name="Labels">Their classes.</param>
-/// <param name="Asked">Pictures to classify.</param>
+/// <param name="Asked">Images to classify.</param>
 /// <param name="Truth">Their classes.</param>
 sealed record ProbeTask(string What, IImageTextSource Known, IReadOnlyList<int> Labels, IImageTextSource Asked, IReadOnlyList<int> Truth)
 {
@@ -29,8 +29,8 @@ sealed record ProbeTask(string What, IImageTextSource Known, IReadOnlyList<int> 
             [Of("group", known, known.Groups, asked, asked.Groups), Of("subgroup", known, known.Subgroups, asked, asked.Subgroups)])];
     }
 
-    /// <summary>Test pictures, numbered by the classes that can be learned; others are left out.</summary>
-    /// <exception cref="ArgumentException">A folder of pictures to classify has no counterpart to learn from.</exception>
+    /// <summary>Test images, numbered by the classes that can be learned; others are left out.</summary>
+    /// <exception cref="ArgumentException">A folder of images to classify has no counterpart to learn from.</exception>
     public static ProbeTask Of(string what, IImageTextSource known, LabelSet labels, IImageTextSource asked, LabelSet askedLabels)
     {
         int[] number = [.. askedLabels.Names.Select(name => labels.Names.ToList().IndexOf(name))];

@@ -22,17 +22,17 @@ static class ScoreReport
     {
         foreach (var lines in scores.GroupBy(score => string.Join('|', score.Metrics.Select(metric => metric.Name))))
         {
-            var table = new Table().AddColumns("pictures", "n", "method");
+            var table = new Table().AddColumns("images", "n", "method");
             foreach (var metric in lines.First().Metrics) table.AddColumn(metric.Name.EscapeMarkup(), column => column.RightAligned());
             table.Columns[1].RightAligned();
             Score? above = null;
             foreach (var line in lines)
             {
                 // In a pipe each line says all of it.
-                if (above is not null && above.Pictures != line.Pictures && !Console.IsOutputRedirected) table.AddEmptyRow();
-                var same = above?.Pictures == line.Pictures && !Console.IsOutputRedirected;
+                if (above is not null && above.Images != line.Images && !Console.IsOutputRedirected) table.AddEmptyRow();
+                var same = above?.Images == line.Images && !Console.IsOutputRedirected;
                 table.AddRow([
-                    same ? "" : line.Pictures.EscapeMarkup(), same ? "" : $"{line.Count:N0}", line.Method.EscapeMarkup(),
+                    same ? "" : line.Images.EscapeMarkup(), same ? "" : $"{line.Count:N0}", line.Method.EscapeMarkup(),
                     .. line.Metrics.Select(metric => Percent(metric.Value)),
                 ]);
                 above = line;
@@ -50,7 +50,7 @@ static class ScoreReport
             Data = data,
             Scores = scores.Select(score => new
             {
-                score.Pictures,
+                score.Images,
                 score.Count,
                 score.Method,
                 // JSON knows no NaN: what was not measured is left out.

@@ -6,7 +6,7 @@ namespace Silc.Samples.Evaluation;
 
 /// <summary>One set segmented with each kind of patch feature, beside the answer that needs no model.</summary>
 /// <param name="model">Embeds the patches.</param>
-/// <param name="source">Pictures with the class of every pixel.</param>
+/// <param name="source">Images with the class of every pixel.</param>
 /// <param name="classes">The set's classes in words.</param>
 /// <param name="windows">What the model sees at once.</param>
 /// <param name="threshold">Probability below which a pixel is background; null lets the background compete by its names.</param>
@@ -14,7 +14,7 @@ namespace Silc.Samples.Evaluation;
 sealed class SegmentationRun(
     SilcModel model, ISegmentationSource source, ClassPrototypes classes, SegmentationWindows windows, double? threshold, bool backgroundCounts)
 {
-    /// <summary>A set that the program draws, asked for as its captions were written: whole pictures at the model's size, objects alone.</summary>
+    /// <summary>A set that the program draws, asked for as its captions were written: whole images at the model's size, objects alone.</summary>
     public static SegmentationRun OfDrawn(SilcModel model, ISegmentationSource source) => new(
         model, source, model.Prototypes(source.Classes, Prompts.NameOnly, AliasUse.Best, canonical: false),
         SegmentationWindows.Whole(model.Config.Grid * model.Config.PatchSize), threshold: null, backgroundCounts: false);
@@ -32,13 +32,13 @@ sealed class SegmentationRun(
         var named = wordless ? classes.WithoutFirst() : classes;
         sheet?.Begin(set);
         var pixels = new long[set.Classes.Count];
-        var unread = new UnreadPictures(set.Name, set.Count);
+        var unread = new UnreadImages(set.Name, set.Count);
         bool first = true;
         foreach (var feature in Enum.GetValues<PatchFeature>())
         {
             int shown = 0, segmented = 0;
             var segmenter = model.Segmenter(named, feature, windows, source.HasBackground && !left ? threshold : null);
-            var confusion = Progress.Show("pictures", set.Count, report => SegmentationScores.Of(segmenter, set, (example, predicted) =>
+            var confusion = Progress.Show("images", set.Count, report => SegmentationScores.Of(segmenter, set, (example, predicted) =>
             {
                 report(++segmented);
                 masks?.Write(folder, Name(feature), example.Key, predicted);
@@ -83,7 +83,7 @@ sealed class SegmentationRun(
         public bool HasBackground => true;
         public Colour ColourOf(int label) => source.ColourOf(label);
 
-        public SegmentedPicture Read(int index)
+        public SegmentedImage Read(int index)
         {
             var example = source.Read(index);
             return example with { Labels = example.Labels.Map(label => label == 0 ? LabelMap.Ignore : label) };

@@ -1,6 +1,6 @@
 namespace Silc.Samples.Evaluation;
 
-/// <summary>A few pictures of each set: the picture, the truth, and the answer of each kind of feature; below them the colours of their classes.</summary>
+/// <summary>A few images of each set: the image, the truth, and the answer of each kind of feature; below them the colours of their classes.</summary>
 sealed class SegmentationSheet
 {
     const int Shown = 4, Cell = 144;
@@ -12,13 +12,13 @@ sealed class SegmentationSheet
 
     public void Begin(ISegmentationSource set) => sets.Add(new(set));
 
-    /// <summary>The answer for picture <paramref name="index"/> of the current set.</summary>
-    public void Add(int index, SegmentedPicture example, LabelMap predicted, string method)
+    /// <summary>The answer for image <paramref name="index"/> of the current set.</summary>
+    public void Add(int index, SegmentedImage example, LabelMap predicted, string method)
     {
         var set = sets[^1];
         if (index >= Shown) return;
         if (index == set.Rows.Count)
-            set.Rows.Add((example.Key, [new(example.Picture, "picture"), set.Painted(example, example.Labels, "truth")]));
+            set.Rows.Add((example.Key, [new(example.Image, "image"), set.Painted(example, example.Labels, "truth")]));
         int counted = example.Labels.Labels.Count(label => label >= 0), right = example.Labels.Labels.Zip(predicted.Labels).Count(pair => pair.First >= 0 && pair.First == pair.Second);
         // What does not count is hatched in the answers as in the truth.
         var shown = predicted with { Labels = [.. predicted.Labels.Zip(example.Labels.Labels, (answer, truth) => truth < 0 ? LabelMap.Ignore : answer)] };
@@ -36,10 +36,10 @@ sealed class SegmentationSheet
 
         public List<(string Key, List<ContactSheetCell> Cells)> Rows { get; } = [];
 
-        public ContactSheetCell Painted(SegmentedPicture example, LabelMap labels, string caption)
+        public ContactSheetCell Painted(SegmentedImage example, LabelMap labels, string caption)
         {
             seen.UnionWith(labels.Labels.Where(label => label >= 0));
-            return new(SegmentationPainter.Overlay(example.Picture, labels, source.ColourOf), caption);
+            return new(SegmentationPainter.Overlay(example.Image, labels, source.ColourOf), caption);
         }
 
         public SegmentedSet Shown() => new(source.Name, [.. Rows.Select(row => new ContactSheetRow(row.Key, row.Cells))],
@@ -53,8 +53,8 @@ sealed class SegmentationSheet
     }
 }
 
-/// <summary>Pictures of one set with truth and answers.</summary>
+/// <summary>Images of one set with truth and answers.</summary>
 /// <param name="Name">Of the set.</param>
-/// <param name="Rows">Picture, truth, and the answer of each kind of feature.</param>
+/// <param name="Rows">Image, truth, and the answer of each kind of feature.</param>
 /// <param name="Colours">Those of the classes that are seen.</param>
 sealed record SegmentedSet(string Name, IReadOnlyList<ContactSheetRow> Rows, IReadOnlyList<(string Name, Colour Colour)> Colours);

@@ -1,4 +1,4 @@
-// Embeds picture files and captions and prints how close each pair is.
+// Embeds image files and captions and prints how close each pair is.
 //   dotnet fsi Silc.Samples/FSharp/embed.fsx          (after train-demo.fsx)
 #load "silc.fsx"
 open System.IO
@@ -9,7 +9,7 @@ let model = SilcModel.Load(Device.Best(), Silc.modelPath)
 let folder = Directory.CreateTempSubdirectory("silc").FullName
 let pairs = [ for i in 0 .. 3 -> DemoSource(4, seed = 7).Read i ]
 let files = [ for i, pair in List.indexed pairs -> Path.Combine(folder, $"{i}.png") ]
-List.iter2 (fun (file: string) (pair: ImageTextPair) -> PictureFile.Write(file, pair.Picture)) files pairs
+List.iter2 (fun (file: string) (pair: ImageTextPair) -> ImageFile.Write(file, pair.Image)) files pairs
 
 let images = model.EmbedImages files                                    // float32[,], a unit vector a row
 let texts = model.EmbedTexts [ for pair in pairs -> pair.Captions[0] ]

@@ -1,4 +1,4 @@
-// Searches the demo's pictures by words, and says what is where in one of them.
+// Searches the demo's images by words, and says what is where in one of them.
 //   dotnet fsi Silc.Samples/FSharp/search.fsx ["a red star" ...]          (after train-demo.fsx)
 #load "silc.fsx"
 open Silc
@@ -6,11 +6,11 @@ open Silc.Datasets
 
 let device = Device.Best()
 let model = SilcModel.Load(device, Silc.modelPath)
-let pictures = DemoSource.Evaluation(perClass = 2, seed = 1, size = 64)
+let images = DemoSource.Evaluation(perClass = 2, seed = 1, size = 64)
 
 // An index of your own: vectors, ids and captions; Save and Load keep it as .npy and .csv.
-let titles = [| for i in 0 .. pictures.Count - 1 -> pictures.ClassNames[pictures.Label i] |]
-let index = EmbeddingIndex(model.EmbedPictures pictures, [| for i in 0 .. pictures.Count - 1 -> string i |], titles)
+let titles = [| for i in 0 .. images.Count - 1 -> images.ClassNames[images.Label i] |]
+let index = EmbeddingIndex(model.EmbedImages images, [| for i in 0 .. images.Count - 1 -> string i |], titles)
 
 let queries =
     match List.ofArray fsi.CommandLineArgs |> List.tail with
@@ -24,6 +24,6 @@ for query, hits in Seq.zip queries (Search.Find(index, model.EmbedTexts queries,
 // Each pixel belongs to the colour whose word its patch is closest to.
 let colours = ClassList.Of [ "red"; "orange"; "yellow"; "green"; "blue"; "purple"; "pink"; "white"; "black" ]
 let segmenter = model.Segmenter(model.Prototypes(colours, Prompts.NameOnly))
-let labels = segmenter.Segment(pictures.Read(0).Picture)
+let labels = segmenter.Segment(images.Read(0).Image)
 let colour, pixels = labels.Labels |> Seq.countBy id |> Seq.maxBy snd
 printfn $"{titles[0]}: most pixels look {colours.Names[colour]} ({pixels} of {labels.Labels.Length})"

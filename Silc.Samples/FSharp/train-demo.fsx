@@ -1,4 +1,4 @@
-// Trains a small model for a few steps on pictures that the library draws, and saves it for embed.fsx and classify.fsx.
+// Trains a small model for a few steps on images that the library draws, and saves it for embed.fsx and classify.fsx.
 //   dotnet build -c Release && dotnet fsi Silc.Samples/FSharp/train-demo.fsx [steps]
 #load "silc.fsx"
 open Silc
@@ -16,7 +16,7 @@ let data = DemoSource(2048, seed = 0, size = 64)
 let train = TrainConfig(BatchSize = 32, TotalSteps = steps, LearningRate = 2e-3, EmaMomentum = 0.98)
 
 let run = new TrainRun(model, data, train)
-let report (r: TrainReport) = printfn $"step {r.Metrics.Step, 4}  loss {r.Metrics.Loss:F3}  {r.SamplesPerSecond:F0} pictures/s"
+let report (r: TrainReport) = printfn $"step {r.Metrics.Step, 4}  loss {r.Metrics.Loss:F3}  {r.SamplesPerSecond:F0} images/s"
 run.Run(report, reportEvery = 20) |> printfn "%A"
 model.Save(modelPath, tokenizer = "words")
 printfn $"wrote {modelPath}"

@@ -41,7 +41,7 @@ static class ModelSummary
         if (format == ModelFormat.OpenClip && OpenClipModel.GeluThere(config) != config.Image.Gelu)
             yield return "open_clip computes this image tower with "
                 + (config.Image.Gelu == GeluKind.Tanh ? "exact GELU, the model has the tanh form: " : "the tanh form of GELU, the model has the exact one: ")
-                + "embeddings of pictures differ by about 1e-3 there";
+                + "embeddings of images differ by about 1e-3 there";
         if (tokenizer is { IsSentencePiece: true })
         {
             if (format == ModelFormat.Npz)

@@ -3,18 +3,18 @@
 #:property PublishAot=false
 #:property NoWarn=CS1591
 
-// Scores pictures against captions with nothing but ONNX Runtime and the exported towers:
+// Scores images against captions with nothing but ONNX Runtime and the exported towers:
 //   silc export onnx --model runs/demo --out runs/demo/onnx
-//   dotnet run Silc.Samples/Onnx/embed.cs -- runs/demo/onnx picture.png "a red star" "a blue circle"
+//   dotnet run Silc.Samples/Onnx/embed.cs -- runs/demo/onnx image.png "a red star" "a blue circle"
 
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Silc;
 
-if (args is not [var folder, var picture, .. { Length: > 0 } captions])
+if (args is not [var folder, var image, .. { Length: > 0 } captions])
 {
-    Console.Error.WriteLine("usage: dotnet run embed.cs -- ONNX_FOLDER PICTURE CAPTION...");
+    Console.Error.WriteLine("usage: dotnet run embed.cs -- ONNX_FOLDER IMAGE CAPTION...");
     return 2;
 }
 using var image = new InferenceSession(Path.Combine(folder, "image.onnx"));
@@ -35,7 +35,7 @@ long[] ids = [.. captions.SelectMany(caption => tokenizer.Tokens(caption, length
 float[] zText = Run(text, NamedOnnxValue.CreateFromTensor("input_ids", new DenseTensor<long>(ids, [captions.Length, length])));
 
 // Rows of RGB pixels to one plane a channel.
-var pixels = ViewSampler.EvalPixels(PictureFile.Read(picture), size);
+var pixels = ViewSampler.EvalPixels(ImageFile.Read(image), size);
 var planes = new float[pixels.Length];
 for (int i = 0; i < pixels.Length; i++) planes[i % 3 * size * size + i / 3] = pixels[i];
 float[] zImage = Run(image, NamedOnnxValue.CreateFromTensor("pixel_values", new DenseTensor<float>(planes, [1, 3, size, size])));

@@ -16,12 +16,12 @@ static class DataOption
     const long CacheBytes = 1L << 30;
 
     public static readonly Option<string?> Template = Text("--template", $"With classes:FOLDER, the caption; {{}} stands for the class. Usually '{ClassFolderSource.UsualTemplate}'.", "TEXT");
-    public static readonly Option<string?> ImageColumn = Text("--image-column", "Of a table, the column of picture paths; usually filepath, in metadata.csv and .jsonl file_name.", "NAME");
+    public static readonly Option<string?> ImageColumn = Text("--image-column", "Of a table, the column of image paths; usually filepath, in metadata.csv and .jsonl file_name.", "NAME");
     public static readonly Option<string?> CaptionColumn = Text("--caption-column", "Of a table, the column of captions; usually title, in metadata.csv and .jsonl text.", "NAME");
     public static readonly Option<string?> Separator = Text("--separator", "Of a table, the character between columns, or tab; detected unless given.", "CHAR");
 
     public static readonly Option<string?> ImageField = Text("--image-field",
-        "Of shards, endings of pictures, as img or 'jpg;png'; usually those of files that are read.", "NAME");
+        "Of shards, endings of images, as img or 'jpg;png'; usually those of files that are read.", "NAME");
     public static readonly Option<string?> CaptionField = Text("--caption-field",
         "Of shards, where captions are: the ending of a text, or a key in .json; usually .txt, and caption, text or captions in .json.", "NAME");
 
@@ -66,15 +66,15 @@ static class DataOption
     public static EmojiSet OpenEmoji(string folder) => File.Exists(Path.Combine(folder, EmojiPreparer.IndexName)) ? EmojiSet.Load(folder)
         : throw new FileNotFoundException($"--data {EmojiPrefix}{folder}: there is no {EmojiPreparer.IndexName}; make it with silc data emoji --out {folder}");
 
-    /// <summary>The pictures to train on, read as <paramref name="parsed"/> says.</summary>
+    /// <summary>The images to train on, read as <paramref name="parsed"/> says.</summary>
     public static IImageTextSource OpenForTraining(string data, int seed, ParseResult parsed) =>
         new CachedSource(Open(data, seed, parsed), data == "demo" ? long.MaxValue : CacheBytes);
 
-    /// <summary>The same, without keeping decoded pictures.</summary>
+    /// <summary>The same, without keeping decoded images.</summary>
     /// <param name="data">The value of <c>--data</c>.</param>
     /// <param name="seed">Of what is drawn.</param>
     /// <param name="parsed">Says how to read it.</param>
-    /// <param name="needCaptions">False takes pictures without captions, too.</param>
+    /// <param name="needCaptions">False takes images without captions, too.</param>
     public static IImageTextSource Open(string data, int seed, ParseResult parsed, bool needCaptions = true)
     {
         if (After(ClassPrefix, data) is null) Refuse(parsed, data, "one folder per class, classes:FOLDER", Template);

@@ -10,15 +10,15 @@ static class EvalOptions
 
     public static readonly Option<EvalCrop> Crop = new(CropName)
     {
-        Description = "How pictures become squares: squash distorts them, as SigLIP and SILC do; center cuts off the ends of the longer side, as CLIP does.",
+        Description = "How images become squares: squash distorts them, as SigLIP and SILC do; center cuts off the ends of the longer side, as CLIP does.",
         HelpName = CropChoices,
         DefaultValueFactory = _ => EvalCrop.Squash,
     };
 
-    /// <summary>The same where an index says how its pictures became squares.</summary>
+    /// <summary>The same where an index says how its images became squares.</summary>
     public static readonly Option<EvalCrop?> QueryCrop = new(CropName)
     {
-        Description = "How pictures of --like become squares: as those of the index did, which says so; squash for one that does not.",
+        Description = "How images of --like become squares: as those of the index did, which says so; squash for one that does not.",
         HelpName = CropChoices,
     };
 

@@ -19,8 +19,8 @@ static class SegmentationOptions
     static readonly Option<string?> Classes = new("--classes") { Description = "For masks: a file whose line n names label n, further names after commas. A first class 'background' is one.", HelpName = "FILE" };
     static readonly Option<string> Ignore = new("--ignore") { Description = "For masks: the labels that do not count, with commas between, or none.", HelpName = "LABELS", DefaultValueFactory = _ => "255" };
     static readonly Option<bool> SkipZero = new("--skip-zero") { Description = "For masks: label 0 does not count and label 1 is the first class, as in ADE20K." };
-    static readonly Option<int> Pictures = new("--pictures") { Description = "For demo and emoji: scenes to draw.", HelpName = "N", DefaultValueFactory = _ => UsualScenes };
-    static readonly Option<string?> Photographs = new("--photographs") { Description = "For emoji: a folder of pictures to place them on, instead of drawn backgrounds.", HelpName = "FOLDER" };
+    static readonly Option<int> Images = new("--images", "--pictures") { Description = "For demo and emoji: scenes to draw.", HelpName = "N", DefaultValueFactory = _ => UsualScenes };
+    static readonly Option<string?> Photographs = new("--photographs") { Description = "For emoji: a folder of images to place them on, instead of drawn backgrounds.", HelpName = "FOLDER" };
     static readonly Option<string> Background = new("--background")
     {
         Description = "none: pixels of the background do not count. words: it competes by its own names. A probability: what no class reaches is background.",
@@ -29,10 +29,10 @@ static class SegmentationOptions
     };
 
     static readonly Option<int?> Window = new("--window") { Description = "Side of what the model sees at once, in pixels; its own training size unless given.", HelpName = "PIXELS" };
-    static readonly Option<int?> ShortSide = new("--short-side") { Description = "Slide the window over the picture, resized so that its shorter side has this many pixels; otherwise the whole picture is squashed into one.", HelpName = "PIXELS" };
+    static readonly Option<int?> ShortSide = new("--short-side") { Description = "Slide the window over the image, resized so that its shorter side has this many pixels; otherwise the whole image is squashed into one.", HelpName = "PIXELS" };
     static readonly Option<int?> Stride = new("--stride") { Description = "Pixels from one window to the next; three quarters of a window unless given.", HelpName = "PIXELS" };
 
-    public static IReadOnlyList<Option> All { get; } = [Data, Classes, Ignore, SkipZero, Pictures, Photographs, Background, Window, ShortSide, Stride];
+    public static IReadOnlyList<Option> All { get; } = [Data, Classes, Ignore, SkipZero, Images, Photographs, Background, Window, ShortSide, Stride];
 
     public static string DataOf(ParseResult parsed) => parsed.GetRequiredValue(Data);
 
@@ -41,8 +41,8 @@ static class SegmentationOptions
 
     public static IEnumerable<ISegmentationSource> Sources(ParseResult parsed)
     {
-        var (data, count) = (DataOf(parsed), parsed.GetValue(Pictures));
-        if (count < 1) throw new ArgumentException($"--pictures is {count}, it must be at least 1");
+        var (data, count) = (DataOf(parsed), parsed.GetValue(Images));
+        if (count < 1) throw new ArgumentException($"--images is {count}, it must be at least 1");
         Option[] forMasks = [Classes, Ignore, SkipZero];
         if (IsMasks(parsed))
         {
@@ -106,8 +106,8 @@ static class SegmentationOptions
         if (folder is null) return null;
         if (!Directory.Exists(folder)) throw new FileNotFoundException($"--photographs {folder}: no such folder");
         var log = new SkipLog();
-        var found = DataFolder.Files(folder, log).Where(PictureFile.IsPicture).ToList();
+        var found = DataFolder.Files(folder, log).Where(ImageFile.IsImage).ToList();
         DataOption.Say(log.Report());
-        return found.Count > 0 ? found : throw new FileNotFoundException($"--photographs {folder}: no pictures in it");
+        return found.Count > 0 ? found : throw new FileNotFoundException($"--photographs {folder}: no images in it");
     }
 }

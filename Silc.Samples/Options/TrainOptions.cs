@@ -52,7 +52,7 @@ static class TrainOptions
     }.Above(0);
 
     public static readonly Option<string> Preset = Text("--preset", $"Size of the model: {string.Join(", ", SilcConfig.PresetNames)}.", "mini", "NAME");
-    static readonly Option<int> Batch = Number("--batch", "Pictures a step.", 64);
+    static readonly Option<int> Batch = Number("--batch", "Images a step.", 64);
     static readonly Option<int> Seed = Number("--seed", "Of weights, order and views.", 0);
     static readonly Option<ContrastiveKind> Contrastive = Choice("--contrastive", "Image-text loss: softmax (InfoNCE) or sigmoid (SigLIP).", ContrastiveKind.Softmax);
     static readonly Option<OptimizerKind> Optimizer = Choice("--optimizer", "adamw or adafactor.", OptimizerKind.AdamW);
@@ -72,8 +72,8 @@ static class TrainOptions
     static readonly Option<int> Accumulate = Number("--accumulate", "Less memory for more time: slices of a batch that go through the towers one by one. Negatives stay the whole batch.", 1);
     static readonly Option<int?> TextLength = new("--text-length") { Description = "Tokens of a caption; the preset's, but at least 48 for bytes.", HelpName = "N" };
     static readonly Option<int?> ImageSize = new("--image-size") { Description = "Side of a global view in pixels; the preset's unless given.", HelpName = "PIXELS" };
-    static readonly Option<int?> LocalViews = new("--local-views") { Description = "Small views of each picture; the preset's unless given.", HelpName = "N" };
-    static readonly Option<double> MinCrop = Real("--min-crop", "Smallest area of a global view, as a part of the picture.", 0.4);
+    static readonly Option<int?> LocalViews = new("--local-views") { Description = "Small views of each image; the preset's unless given.", HelpName = "N" };
+    static readonly Option<double> MinCrop = Real("--min-crop", "Smallest area of a global view, as a part of the image.", 0.4);
 
     /// <summary>What a model is and how it learns, but for the image-text loss.</summary>
     public static IReadOnlyList<Option> Recipe { get; } =

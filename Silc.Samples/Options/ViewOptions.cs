@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Silc.Samples.Options;
 
-/// <summary><c>--views</c> and <c>--augment</c>: what training, inspecting and timing make of a picture.</summary>
+/// <summary><c>--views</c> and <c>--augment</c>: what training, inspecting and timing make of an image.</summary>
 static class ViewOptions
 {
     static readonly Option<string?> Recipe = new("--views")

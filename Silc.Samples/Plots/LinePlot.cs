@@ -18,7 +18,7 @@ sealed record LinePlot(string Name, string Title, string YLabel, IReadOnlyList<P
 
     static readonly OxyColor Ink = OxyColor.FromRgb(35, 38, 42), Soft = OxyColor.FromRgb(95, 100, 106), Grid = OxyColor.FromRgb(232, 234, 237);
 
-    // A picture in a page has no other way to follow it into the dark.
+    // An image in a page has no other way to follow it into the dark.
     const string Style = "<style>text{fill:#23262a;font-family:system-ui,sans-serif}"
         + "@media(prefers-color-scheme:dark){text{fill:#d9dce1}"
         + "[style*='rgb(232,234,237)']{stroke:#30353c!important}[style*='rgb(95,100,106)']{stroke:#8a919b!important}}</style>";
@@ -29,7 +29,7 @@ sealed record LinePlot(string Name, string Title, string YLabel, IReadOnlyList<P
         if (Lines.Any(line => line.HasPoints)) SheetFile.Write(path, StrokeRenderContext.Draw(Model(Title, scale: 1.5), Width, Height));
     }
 
-    /// <summary>The plot as a picture that takes the width and the colour scheme of the page around it.</summary>
+    /// <summary>The plot as an image that takes the width and the colour scheme of the page around it.</summary>
     public string Svg(int width, int height)
     {
         // Which font a browser takes is not known: DejaVu Sans is about the widest.

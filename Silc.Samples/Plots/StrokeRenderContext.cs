@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace Silc.Samples.Plots;
 
-/// <summary>Where OxyPlot draws a picture: Skia's canvas, with letters made of strokes, because machines that train may have no fonts.</summary>
+/// <summary>Where OxyPlot draws an image: Skia's canvas, with letters made of strokes, because machines that train may have no fonts.</summary>
 /// <param name="canvas">Where to draw.</param>
 /// <param name="wide">Room that text takes, as a multiple of that of the strokes.</param>
 sealed class StrokeRenderContext(SKCanvas canvas, double wide = 1) : ClippingRenderContext
@@ -11,8 +11,8 @@ sealed class StrokeRenderContext(SKCanvas canvas, double wide = 1) : ClippingRen
     // Of the size of a font, the height of its capitals and of a line.
     const double Capital = 0.66, Line = 1.25;
 
-    /// <summary>The plot as a picture on white.</summary>
-    public static Picture Draw(PlotModel model, int width, int height) => Drawing.Draw(width, height, canvas =>
+    /// <summary>The plot as an image on white.</summary>
+    public static RgbImage Draw(PlotModel model, int width, int height) => Drawing.Draw(width, height, canvas =>
     {
         canvas.Clear(SKColors.White);
         var plot = (IPlotModel)model;

@@ -19,11 +19,11 @@ readonly record struct Html(string Text)
 
     public static Html Join(IEnumerable<Html> parts) => new(string.Concat(parts.Select(part => part.Text)));
 
-    /// <summary>A picture inside the page.</summary>
-    public static Html Image(Picture picture, string alt, string kind = "")
+    /// <summary>An image inside the page.</summary>
+    public static Html Image(RgbImage image, string alt, string kind = "")
     {
-        var bytes = Convert.ToBase64String(PictureFile.Encode(picture));
-        return Of($"""<img class="{kind}" src="data:image/png;base64,{bytes}" width="{picture.Width}" height="{picture.Height}" alt="{alt}">""");
+        var bytes = Convert.ToBase64String(ImageFile.Encode(image));
+        return Of($"""<img class="{kind}" src="data:image/png;base64,{bytes}" width="{image.Width}" height="{image.Height}" alt="{alt}">""");
     }
 
     /// <inheritdoc cref="Image"/>

@@ -28,8 +28,8 @@ static class PageParts
 
     static Html ScoreTable(IEnumerable<Score> lines) => Html.Of($"""
         <div class="scroll"><table>
-        <thead><tr><th class="text">pictures</th><th>n</th><th class="text">method</th>{lines.First().Metrics.Select(metric => Html.Of($"<th>{metric.Name}</th>"))}</tr></thead>
-        <tbody>{lines.GroupBy(line => line.Pictures).SelectMany(set => set.Select((line, i) => ScoreRow(line, i == 0)))}</tbody></table></div>
+        <thead><tr><th class="text">images</th><th>n</th><th class="text">method</th>{lines.First().Metrics.Select(metric => Html.Of($"<th>{metric.Name}</th>"))}</tr></thead>
+        <tbody>{lines.GroupBy(line => line.Images).SelectMany(set => set.Select((line, i) => ScoreRow(line, i == 0)))}</tbody></table></div>
         """);
 
     static Html ScoreRow(Score line, bool first)
@@ -37,7 +37,7 @@ static class PageParts
         var chance = line.Method.StartsWith("chance", StringComparison.Ordinal) || line.Method.StartsWith("always", StringComparison.Ordinal);
         return Html.Of($"""
             <tr class="{(first ? "first " : "")}{(chance ? "chance" : "")}">
-            <td class="text">{(first ? line.Pictures : "")}</td><td>{(first ? $"{line.Count:N0}" : "")}</td><td class="text">{line.Method}</td>
+            <td class="text">{(first ? line.Images : "")}</td><td>{(first ? $"{line.Count:N0}" : "")}</td><td class="text">{line.Method}</td>
             {line.Metrics.Select(metric => Html.Of($"<td>{ScoreReport.Percent(metric.Value)}</td>"))}</tr>
             """);
     }
@@ -58,13 +58,13 @@ static class PageParts
         """);
 
     public static Html Maps(IReadOnlyList<PatchMap> maps) => maps.Count == 0 ? Html.Empty : Html.Of($"""
-        <p class="soft">Of each picture: the first three principal components of its patches' features as red, green and blue, over all of these pictures
+        <p class="soft">Of each image: the first three principal components of its patches' features as red, green and blue, over all of these images
         together, so that equal colours mean equal features; and the share of the pooling's attention that each patch gets.</p>
         <div class="pairs">{maps.Select((map, i) => Sheet(Row(map, i), "maps"))}</div>
         """);
 
     static ContactSheetRow Row(PatchMap map, int index) =>
-        new($"picture {index + 1}", [new(map.Picture, "picture"), new(map.Features, "features"), new(map.Attention, "attention")]);
+        new($"image {index + 1}", [new(map.Image, "image"), new(map.Features, "features"), new(map.Attention, "attention")]);
 
     // As ContactSheet draws it, but with words that can be read aloud.
     static Html Sheet(ContactSheetRow row, string kind) =>
@@ -73,8 +73,8 @@ static class PageParts
     static Html Cell(string query, ContactSheetCell cell)
     {
         var (kind, mark) = cell.Hit switch { true => ("hit", "✓ "), false => ("miss", "✗ "), null => ("", "") };
-        var picture = Html.Image(Thumbnail.Of(cell.Picture), $"{query}: {cell.Caption}", cell.Picture.Width <= MostPatches ? "pixels" : "");
-        return Html.Of($"""<figure class="{kind}">{picture}<figcaption>{mark}{cell.Caption}</figcaption></figure>""");
+        var image = Html.Image(Thumbnail.Of(cell.Image), $"{query}: {cell.Caption}", cell.Image.Width <= MostPatches ? "pixels" : "");
+        return Html.Of($"""<figure class="{kind}">{image}<figcaption>{mark}{cell.Caption}</figcaption></figure>""");
     }
 
     static string Css(Colour colour) => $"rgb({255 * colour.R:F0},{255 * colour.G:F0},{255 * colour.B:F0})";

@@ -1,26 +1,26 @@
 namespace Silc.Samples.Report;
 
-/// <summary>What a model makes of the places of a picture: features as colours, and where the MAP head looks.</summary>
-/// <param name="Picture">The picture as the model sees it.</param>
+/// <summary>What a model makes of the places of an image: features as colours, and where the MAP head looks.</summary>
+/// <param name="Image">The image as the model sees it.</param>
 /// <param name="Features">A pixel a patch: the first three principal components of the features as red, green and blue.</param>
 /// <param name="Attention">A pixel a patch: white gets most of the attention.</param>
-sealed record PatchMap(Picture Picture, Picture Features, Picture Attention)
+sealed record PatchMap(RgbImage Image, RgbImage Features, RgbImage Attention)
 {
     // Outliers would leave the rest without contrast.
     const double Least = 0.02, Most = 0.98;
 
     /// <summary>
-    /// Maps of a few pictures together, so that equal colours mean equal features in all of them (Oquab et al. 2023, arXiv:2304.07193,
+    /// Maps of a few images together, so that equal colours mean equal features in all of them (Oquab et al. 2023, arXiv:2304.07193,
     /// figure 1).
     /// </summary>
-    public static IReadOnlyList<PatchMap> Of(SilcModel model, IReadOnlyList<Picture> pictures, int side)
+    public static IReadOnlyList<PatchMap> Of(SilcModel model, IReadOnlyList<RgbImage> images, int side)
     {
         int grid = side / model.Config.PatchSize, tokens = grid * grid;
-        float[] pixels = [.. pictures.SelectMany(picture => ViewSampler.EvalPixels(picture, side))];
+        float[] pixels = [.. images.SelectMany(image => ViewSampler.EvalPixels(image, side))];
         var colours = PrincipalComponents.Project(model.EmbedPatchPixels(pixels, side), 3);
         Stretch(colours);
         var attention = model.PoolAttention(pixels, side);
-        return [.. pictures.Select((picture, i) => new PatchMap(picture,
+        return [.. images.Select((image, i) => new PatchMap(image,
             Drawn(grid, (token, channel) => colours[i * tokens + token, channel]),
             Drawn(grid, (token, _) => attention[i, token] / Embeddings.Row(attention, i).ToArray().Max())))];
     }
@@ -36,7 +36,7 @@ sealed record PatchMap(Picture Picture, Picture Features, Picture Attention)
         }
     }
 
-    static Picture Drawn(int grid, Func<int, int, float> value)
+    static RgbImage Drawn(int grid, Func<int, int, float> value)
     {
         var rgba = new byte[4 * grid * grid];
         for (int i = 0; i < rgba.Length; i++) rgba[i] = i % 4 == 3 ? (byte)255 : (byte)MathF.Round(255 * value(i / 4, i % 4));

@@ -5,7 +5,7 @@ using static Silc.Samples.Report.PageParts;
 
 namespace Silc.Samples.Report;
 
-/// <summary>A report as one HTML page: style and pictures are inside, and nothing is fetched or run.</summary>
+/// <summary>A report as one HTML page: style and images are inside, and nothing is fetched or run.</summary>
 sealed class ReportPage(RunReport report)
 {
     // Whatever data may bring, a browser fetches nothing and runs nothing.
@@ -77,7 +77,7 @@ sealed class ReportPage(RunReport report)
         }
     }
 
-    Html Trained() => run.Checkpoint?.Data is { } data ? Html.Of($" on {data.Name} ({data.Count:N0} pictures)") : Html.Empty;
+    Html Trained() => run.Checkpoint?.Data is { } data ? Html.Of($" on {data.Name} ({data.Count:N0} images)") : Html.Empty;
 
     Html Missing() => report.Missing.Count == 0 ? Html.Empty
         : Html.Of($"""<ul class="missing">{report.Missing.Select(line => Html.Of($"<li>{line}</li>"))}</ul>""");
@@ -95,7 +95,7 @@ sealed class ReportPage(RunReport report)
         if (metrics.Count == 0) yield break;
         var time = TimeSpan.FromSeconds(metrics.Last("seconds"));
         var speed = metrics.Steps * train?.BatchSize / Math.Max(time.TotalSeconds, 1e-9);
-        yield return Card("Time", $"{(int)time.TotalHours}:{time:mm\\:ss}", speed is { } rate ? $"{rate:N0} pictures a second" : "");
+        yield return Card("Time", $"{(int)time.TotalHours}:{time:mm\\:ss}", speed is { } rate ? $"{rate:N0} images a second" : "");
         foreach (var term in LossTerm.All)
         {
             // Files of earlier versions have 0 for a loss of weight 0.

@@ -3,11 +3,11 @@ using Silc.Samples.Evaluation;
 
 namespace Silc.Samples.Report;
 
-/// <summary>Whatever a run's data allow to ask of its model: the same evaluations as those of <c>silc eval</c>, with pictures.</summary>
+/// <summary>Whatever a run's data allow to ask of its model: the same evaluations as those of <c>silc eval</c>, with images.</summary>
 sealed class RunEvaluation
 {
     const string ZeroShotTitle = "Zero-shot classification";
-    const int MapPictures = 6, FinestGrid = 14;
+    const int MapImages = 6, FinestGrid = 14;
 
     readonly SilcModel model;
     readonly SegmentationSheet segmentation = new();
@@ -20,21 +20,21 @@ sealed class RunEvaluation
 
     public ClassReport Classes { get; } = new();
 
-    /// <summary>Captions and the pictures found for them, by set.</summary>
+    /// <summary>Captions and the images found for them, by set.</summary>
     public List<(string Name, IReadOnlyList<ContactSheetRow> Rows)> Retrieval { get; } = [];
 
     public IReadOnlyList<SegmentedSet> Segmentation => [.. segmentation.Sets];
 
     public IReadOnlyList<PatchMap> Maps { get; private set; } = [];
 
-    /// <summary>The demo's held-out pictures, in every way.</summary>
+    /// <summary>The demo's held-out images, in every way.</summary>
     public static RunEvaluation Demo(SilcModel model)
     {
-        var (found, pictures) = (new RunEvaluation(model), DemoSet.HeldOut());
-        var zImage = ReadablePictures.Embed(model, pictures).Rows;
-        found.Table(ZeroShotTitle, [.. DemoScores.Of(model, pictures, zImage, report: found.Classes)], "zero-shot", "chance");
-        found.Retrieval.Add(($"Closest of {pictures.Count:N0} held-out pictures to each caption", DemoSheet.Rows(model, pictures, zImage)));
-        found.Table("Retrieval", [.. RetrievalScores.Of(model, DemoSet.HeldOutScenes())], "caption to picture", "chance, caption to picture");
+        var (found, images) = (new RunEvaluation(model), DemoSet.HeldOut());
+        var zImage = ReadableImages.Embed(model, images).Rows;
+        found.Table(ZeroShotTitle, [.. DemoScores.Of(model, images, zImage, report: found.Classes)], "zero-shot", "chance");
+        found.Retrieval.Add(($"Closest of {images.Count:N0} held-out images to each caption", DemoSheet.Rows(model, images, zImage)));
+        found.Table("Retrieval", [.. RetrievalScores.Of(model, DemoSet.HeldOutScenes())], "caption to image", "chance, caption to image");
         found.Probe(ProbeTask.Demo());
         found.Segment("demo");
         return found;
@@ -51,18 +51,18 @@ sealed class RunEvaluation
         return found;
     }
 
-    /// <summary>Pictures in folders, by the folders' names.</summary>
+    /// <summary>Images in folders, by the folders' names.</summary>
     public static RunEvaluation ClassFolders(SilcModel model, ClassFolderSource source)
     {
         var found = new RunEvaluation(model);
         var scores = ClassScores.Of(model, source, null, Prompts.Templates("clip"), AliasUse.First, EvalCrop.Squash, found.Classes,
-            rows => found.Retrieval.Add(($"Closest of {source.Count:N0} pictures to each class", rows)));
+            rows => found.Retrieval.Add(($"Closest of {source.Count:N0} images to each class", rows)));
         found.Table(ZeroShotTitle, [.. scores], "zero-shot", "chance");
         found.Map(source);
         return found;
     }
 
-    /// <summary>Pictures with captions.</summary>
+    /// <summary>Images with captions.</summary>
     public static RunEvaluation Captions(SilcModel model, IImageTextSource source)
     {
         var found = new RunEvaluation(model);
@@ -71,7 +71,7 @@ sealed class RunEvaluation
         return found;
     }
 
-    /// <summary>Patches alone: of pictures that were trained on, scores say little.</summary>
+    /// <summary>Patches alone: of images that were trained on, scores say little.</summary>
     public static RunEvaluation Look(SilcModel model, IImageTextSource source)
     {
         var found = new RunEvaluation(model);
@@ -91,8 +91,8 @@ sealed class RunEvaluation
     void Retrieve(params IEnumerable<IImageTextSource> sources)
     {
         var scores = sources.SelectMany(source => RetrievalScores.Of(model, source,
-            sheet: rows => Retrieval.Add(($"Closest of {source.Count:N0} pictures to each caption: {source.Name}", rows))));
-        Table("Retrieval", [.. scores], "caption to picture", "chance, caption to picture");
+            sheet: rows => Retrieval.Add(($"Closest of {source.Count:N0} images to each caption: {source.Name}", rows))));
+        Table("Retrieval", [.. scores], "caption to image", "chance, caption to image");
     }
 
     // Fitting the linear probe would take minutes.
@@ -105,24 +105,24 @@ sealed class RunEvaluation
         foreach (var source in SegmentationOptions.Drawn(data)!)
         {
             scores.AddRange(SegmentationRun.OfDrawn(model, source).Score(segmentation));
-            if (Maps is []) Map([.. Enumerable.Range(0, MapPictures).Select(i => source.Read(i).Picture)]);
+            if (Maps is []) Map([.. Enumerable.Range(0, MapImages).Select(i => source.Read(i).Image)]);
         }
         Table("Zero-shot segmentation", scores, "map values", "always");
     }
 
     void Map(IImageTextSource source)
     {
-        int step = Math.Max(1, source.Count / MapPictures);
+        int step = Math.Max(1, source.Count / MapImages);
         // Spread over the set; then all others, for the case that some cannot be read.
         var order = Enumerable.Range(0, source.Count).OrderBy(i => i % step).ThenBy(i => i);
-        Map([.. order.Select(i => Readable(source, i)).OfType<Picture>().Take(MapPictures)]);
+        Map([.. order.Select(i => Readable(source, i)).OfType<RgbImage>().Take(MapImages)]);
     }
 
-    static Picture? Readable(IImageTextSource source, int index)
+    static RgbImage? Readable(IImageTextSource source, int index)
     {
         try
         {
-            return source.Read(index).Picture;
+            return source.Read(index).Image;
         }
         catch (Exception error) when (Unreadable.Is(error))
         {
@@ -131,6 +131,6 @@ sealed class RunEvaluation
     }
 
     // Small models have few patches: twice as many show more, at positions in between.
-    void Map(IReadOnlyList<Picture> pictures) =>
-        Maps = pictures.Count == 0 ? [] : PatchMap.Of(model, pictures, model.Config.PatchSize * model.Config.Grid * (model.Config.Grid < FinestGrid ? 2 : 1));
+    void Map(IReadOnlyList<RgbImage> images) =>
+        Maps = images.Count == 0 ? [] : PatchMap.Of(model, images, model.Config.PatchSize * model.Config.Grid * (model.Config.Grid < FinestGrid ? 2 : 1));
 }

@@ -29,14 +29,14 @@ static class RunPlots
             One(run.Metrics, "center_norm", "Norm of the center", "L2 norm"),
             One(run.Metrics, "largest_probability", "Largest probability", "mean over targets"),
             One(run.Metrics, "prototypes_used", "Prototypes used", "likeliest of some target"),
-            One(run.Metrics, "feature_deviation", "Deviation of picture embeddings", "1: far apart; 0: all alike"),
+            One(run.Metrics, "feature_deviation", "Deviation of image embeddings", "1: far apart; 0: all alike"),
         ];
         return plots.Where(plot => plot.Lines[0].HasPoints);
     }
 
     public static IEnumerable<LinePlot> Speed(RunRecord run)
     {
-        yield return One(run.Metrics, "samples_per_second", "Throughput", "pictures a second");
+        yield return One(run.Metrics, "samples_per_second", "Throughput", "images a second");
         yield return One(run.Metrics, "data_wait_share", "Waiting for data", "per cent of the time", factor: 100);
         if (run.Metrics.Has("peak_memory_mib")) yield return One(run.Metrics, "peak_memory_mib", "Peak memory of the process", "MiB resident");
     }

@@ -22,7 +22,7 @@ sealed record RunReport(RunRecord Run, RunEvaluation? Evaluation, IReadOnlyList<
     public void WritePage(string path) => AtomicFile.WriteText(path, new ReportPage(this).Text.Text);
 
     /// <summary>Writes every plot and sheet of the page as PNG; returns how many there are.</summary>
-    public int WritePictures(string folder)
+    public int WriteImages(string folder)
     {
         int count = 0;
         foreach (var plot in (LinePlot[])[.. Losses, .. Health, .. Speed]) Write(plot.Name, plot.WritePng);
@@ -42,9 +42,9 @@ sealed record RunReport(RunRecord Run, RunEvaluation? Evaluation, IReadOnlyList<
         }
     }
 
-    static ContactSheetRow Row(PatchMap map, int index) => new($"picture {index + 1}",
+    static ContactSheetRow Row(PatchMap map, int index) => new($"image {index + 1}",
     [
-        new(map.Picture, "picture"), new(Thumbnail.Enlarged(map.Features, MapScale), "features"),
+        new(map.Image, "image"), new(Thumbnail.Enlarged(map.Features, MapScale), "features"),
         new(Thumbnail.Enlarged(map.Attention, MapScale), "attention"),
     ]);
 

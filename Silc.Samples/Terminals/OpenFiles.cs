@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Silc.Samples.Terminals;
 
 /// <summary>
-/// .NET keeps every library that it loads open, most of them twice: a hundred files before the first picture. Where fewer are allowed, it fails
+/// .NET keeps every library that it loads open, most of them twice: a hundred files before the first image. Where fewer are allowed, it fails
 /// to find a library, in the middle of anything and without a word of the reason.
 /// </summary>
 static class OpenFiles

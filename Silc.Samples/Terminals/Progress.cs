@@ -21,7 +21,7 @@ sealed class Progress
         (this.what, this.total, this.clock, this.show) = (what, total, clock, show);
 
     /// <summary>Does some work, which is given the function to say how much is done.</summary>
-    /// <param name="what">What is counted, such as pictures.</param>
+    /// <param name="what">What is counted, such as images.</param>
     /// <param name="total">How many there are.</param>
     /// <param name="work">Calls the function with the number done so far, from any thread.</param>
     public static T Show<T>(string what, long total, Func<Action<long>, T> work)

@@ -16,7 +16,7 @@ static class DemoRecipe
     /// <summary>Ends a run whose steps turned out slower than the trial's.</summary>
     public static TimeSpan TimeLimit { get; } = TimeSpan.FromSeconds(BudgetSeconds + 8);
 
-    /// <summary>Whole words: the demo's captions have fifty of them, and spelling would take longer to learn than the pictures.</summary>
+    /// <summary>Whole words: the demo's captions have fifty of them, and spelling would take longer to learn than the images.</summary>
     public static Tokenizer Tokenizer { get; } = Tokenizers.Open(TokenizerName);
 
     public static SilcConfig Model { get; } = new(

@@ -50,8 +50,8 @@ sealed class EventLog : IDisposable
         IEnumerable<(string, double)> always =
         [
             ("loss/total", m.Loss), .. m.Losses.Select(loss => ($"loss/{loss.Term.Name}", loss.Value)),
-            ("optimizer/learning_rate", m.LearningRate), ("optimizer/gradient_norm", m.GradientNorm), ("optimizer/skipped_steps", m.Skipped),
-            ("contrastive/temperature", m.Temperature), ("contrastive/bias", m.Bias),
+            ("optimizer/learning_rate", m.LearningRate), ("optimizer/gradient_norm", m.GradNorm), ("optimizer/skipped_steps", m.Skipped),
+            ("contrastive/temperature", m.LogitScale), ("contrastive/bias", m.LogitBias),
             ("throughput/samples_per_second", report.SamplesPerSecond), ("throughput/data_wait_share", report.DataWaitShare),
         ];
         return m.Health is not { } health ? always : always.Concat(

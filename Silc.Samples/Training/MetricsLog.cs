@@ -42,10 +42,10 @@ sealed class MetricsLog : IDisposable
         {
             ["step"] = Text($"{m.Step}"),
             ["loss"] = Text($"{m.Loss:G6}"),
-            ["gradient_norm"] = Text($"{m.GradientNorm:G6}"),
+            ["gradient_norm"] = Text($"{m.GradNorm:G6}"),
             ["learning_rate"] = Text($"{m.LearningRate:G6}"),
-            ["temperature"] = Text($"{m.Temperature:G6}"),
-            ["bias"] = Text($"{m.Bias:G6}"),
+            ["temperature"] = Text($"{m.LogitScale:G6}"),
+            ["bias"] = Text($"{m.LogitBias:G6}"),
             ["skipped"] = Text($"{m.Skipped}"),
             ["samples_per_second"] = Text($"{report.SamplesPerSecond:F1}"),
             ["data_wait_share"] = Text($"{report.DataWaitShare:F4}"),

@@ -76,7 +76,7 @@ public sealed class ClassNameTests : TempFolder
         foreach (var (name, i) in ((string[])["C", "C++", "C#"]).Select((name, i) => (name, i)))
         {
             Directory.CreateDirectory(At($"lang/{name}"));
-            PictureFile.Write(At($"lang/{name}/1.png"), Pictures.Plain(4, 4, (byte)(80 * i), 0, 0));
+            ImageFile.Write(At($"lang/{name}/1.png"), Images.Plain(4, 4, (byte)(80 * i), 0, 0));
         }
         var (code, output, error) = CommandLineRun.Of(
             "eval", "zero-shot", "--model", CaseModel.In(Root), "--data", $"classes:{At("lang")}", "--device", "cpu");

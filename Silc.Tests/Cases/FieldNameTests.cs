@@ -16,7 +16,7 @@ public sealed class FieldNameTests : TempFolder
     [DataRow("s.tar", "--caption-field txt", "s.tar: no sample has captions in 'txt', neither as .txt nor as a key in .json", "The shards hold .json (2), .png (2), .cap (1), with the keys url, alt, caption_en")]
     [DataRow("s.tar", "--caption-field caption_en2", "no sample has captions in 'caption_en2'", "did you mean caption_en?")]
     [DataRow("s.tar", "--caption-field Cap2", "no sample has captions in 'Cap2'", "did you mean cap?")]
-    [DataRow("s.tar", "--image-field jpg;pgn", "no picture with a caption in 1 shard", "did you mean png?")]
+    [DataRow("s.tar", "--image-field jpg;pgn", "no image with a caption in 1 shard", "did you mean png?")]
     public void A_name_that_nothing_has_is_an_error_with_the_names_there(string data, string options, string expected, string hint)
     {
         Fill();

@@ -25,7 +25,7 @@ public sealed class FolderDataTests : TempFolder
         Assert.AreEqual(1, new FolderSource(At(".cache/set")).Count);
     }
 
-    // folder-leaves-pictures-out-silently
+    // folder-leaves-images-out-silently
     [TestMethod]
     [DataRow("b.png", "b.TXT", "upper and lower case", "b.TXT")]
     [DataRow("B.png", "b.txt", "upper and lower case", "b.txt")]
@@ -33,13 +33,13 @@ public sealed class FolderDataTests : TempFolder
     [DataRow("d.tif", "d.txt", "convert it to PNG or JPEG", "d.tif")]
     [DataRow("d.HEIC", "d.txt", "convert it to PNG or JPEG", "d.HEIC")]
     [DataRow("e.jfif", "e.txt", "rename it to .jpg", "e.jfif")]
-    [DataRow("f.png", null, "picture without caption", "f.png")]
-    [DataRow(null, "notes.txt", "caption without picture", "notes.txt")]
-    public void What_is_left_out_is_said_with_its_reason(string? picture, string? text, string reason, string example)
+    [DataRow("f.png", null, "image without caption", "f.png")]
+    [DataRow(null, "notes.txt", "caption without image", "notes.txt")]
+    public void What_is_left_out_is_said_with_its_reason(string? image, string? text, string reason, string example)
     {
         if (OperatingSystem.IsWindows() || OperatingSystem.IsMacOS()) Assert.Inconclusive("file systems here do not tell b.TXT from b.txt");
         Pair("a.png");
-        if (picture is not null) File.WriteAllBytes(At(picture), TarBytes.Png);
+        if (image is not null) File.WriteAllBytes(At(image), TarBytes.Png);
         if (text is not null) File.WriteAllText(At(text), "x");
         var source = new FolderSource(Root);
         Assert.AreEqual(1, source.Count);
@@ -55,13 +55,13 @@ public sealed class FolderDataTests : TempFolder
         File.WriteAllBytes(At("c.png"), TarBytes.Png);
         File.WriteAllText(At("c.png.txt"), "x");
         var message = Assert.ThrowsExactly<InvalidDataException>(() => new FolderSource(Root)).Message;
-        Assert.Contains("1 pictures, none with captions", message);
+        Assert.Contains("1 images, none with captions", message);
         Assert.Contains("c.png.txt", message);
     }
 
     // classes-empty-folder
     [TestMethod]
-    public void Class_folders_without_pictures_and_pictures_without_class_are_said()
+    public void Class_folders_without_images_and_images_without_class_are_said()
     {
         var root = Classes("cat/1.png", "dog/1.png", "loose.png", "dog/2.tiff", "dog/.trash/3.png");
         Directory.CreateDirectory(Path.Combine(root, "bird"));
@@ -71,7 +71,7 @@ public sealed class FolderDataTests : TempFolder
             new[]
             {
                 $"{SkipReason.EmptyClass} bird", $"{SkipReason.OutsideClasses} loose.png", $"{SkipReason.Hidden} 3.png",
-                $"{UnreadPicture.Reason("2.tiff")} 2.tiff",
+                $"{UnreadImage.Reason("2.tiff")} 2.tiff",
             },
             source.Skipped.Select(skipped => $"{skipped.Reason} {Path.GetFileName(skipped.Examples.Single())}").ToArray());
     }
@@ -106,11 +106,11 @@ public sealed class FolderDataTests : TempFolder
         Assert.Contains($"{At("a.txt")} line 2 is not UTF-8 (byte E9)", message);
     }
 
-    void Pair(string picture)
+    void Pair(string image)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(At(picture))!);
-        File.WriteAllBytes(At(picture), TarBytes.Png);
-        File.WriteAllText(Path.ChangeExtension(At(picture), ".txt"), "caption");
+        Directory.CreateDirectory(Path.GetDirectoryName(At(image))!);
+        File.WriteAllBytes(At(image), TarBytes.Png);
+        File.WriteAllText(Path.ChangeExtension(At(image), ".txt"), "caption");
     }
 
     string Classes(params string[] files)

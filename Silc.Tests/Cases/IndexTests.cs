@@ -59,11 +59,11 @@ public sealed class IndexTests : TempFolder
 
     [TestMethod]
     [DataRow("v.npy", EvalCrop.Center), DataRow("v.csv", EvalCrop.Center), DataRow("v.npy", EvalCrop.Squash)]
-    public void A_picture_is_looked_for_with_the_crop_of_the_index(string file, EvalCrop crop)
+    public void A_image_is_looked_for_with_the_crop_of_the_index(string file, EvalCrop crop)
     {
         Model("run", seed: 1);
         Directory.CreateDirectory(At("photos"));
-        for (int i = 0; i < 3; i++) PictureFile.Write(At($"photos/{i}.png"), Pictures.Noise(64, 24, i));
+        for (int i = 0; i < 3; i++) ImageFile.Write(At($"photos/{i}.png"), Images.Noise(64, 24, i));
         var (name, other) = (crop.ToString().ToLowerInvariant(), crop == EvalCrop.Center ? "squash" : "center");
         Good("embed", "--model", At("run"), "--data", At("photos"), "--eval-crop", name, "--out", At(file), "--device", "cpu");
         using (var index = IndexFile.Open(At(file))) Assert.AreEqual(crop, index.Crop);
@@ -72,7 +72,7 @@ public sealed class IndexTests : TempFolder
         Assert.AreEqual(1, Score(Good([.. search, "--eval-crop", name])), 1e-5);
         var (code, _, error) = CommandLineRun.Of([.. search, "--eval-crop", other]);
         Assert.AreEqual(1, code);
-        Assert.Contains($"--eval-crop {other}: the pictures of --index {At(file)} were embedded with {name}", error);
+        Assert.Contains($"--eval-crop {other}: the images of --index {At(file)} were embedded with {name}", error);
 
         // An index without a record, as earlier ones: squash, or what the option says.
         var before = EmbeddingIndex.Load(At(file));
@@ -113,7 +113,7 @@ public sealed class IndexTests : TempFolder
 
     [TestMethod]
     [DataRow("sorted"), DataRow("older table"), DataRow("older vectors")]
-    public void Vectors_never_name_the_picture_of_others(string change)
+    public void Vectors_never_name_the_image_of_others(string change)
     {
         new EmbeddingIndex(rows, names, names, "m1").Save(At("v.npy"));
         new EmbeddingIndex(new float[,] { { 0, 0, 1 }, { 1, 0, 0 }, { 0, 1, 0 }, { 0.6f, -0.8f, 0 } }, ["a", "b", "c", "d"], names, "m1").Save(At("w.npy"));

@@ -12,8 +12,8 @@ public sealed class KeptFilesTests : TempFolder
     [TestInitialize]
     public void Prepare()
     {
-        PictureFile.Write(At("a.png"), Pictures.Noise(6, 6, 1));
-        PictureFile.Write(At("b.png"), Pictures.Noise(6, 6, 2));
+        ImageFile.Write(At("a.png"), Images.Noise(6, 6, 1));
+        ImageFile.Write(At("b.png"), Images.Noise(6, 6, 2));
         File.WriteAllText(At("photos.csv"), Table);
         File.WriteAllText(At("texts.txt"), "a red star\n");
         File.WriteAllText(At("mine.json"), """{"scores": "of my own"}""");
@@ -74,7 +74,7 @@ public sealed class KeptFilesTests : TempFolder
     }
 
     [TestMethod]
-    public void An_index_is_not_written_over_the_one_that_names_its_pictures()
+    public void An_index_is_not_written_over_the_one_that_names_its_images()
     {
         Assert.AreEqual(0, Run("embed --model run --data photos.csv --out v.csv").Code);
         var before = File.ReadAllBytes(At("v.csv"));
@@ -124,7 +124,7 @@ public sealed class KeptFilesTests : TempFolder
             "--model", "--data", "--texts", "--tokenizer", "--index", "--like", "--classes", "--test", "--init", "--resume", "--photographs", "--templates",
         ];
         var names = Commands(SilcCommand.Root()).SelectMany(command => command.Options)
-            .Where(option => option.HelpName is { } help && new[] { "FILE", "DIR", "FOLDER", "PICTURE" }.Any(help.Contains))
+            .Where(option => option.HelpName is { } help && new[] { "FILE", "DIR", "FOLDER", "IMAGE" }.Any(help.Contains))
             .Select(option => option.Name).Distinct().Except(read);
         CollectionAssert.AreEquivalent(OutputGuard.OptionNames.ToArray(), names.ToArray());
     }

@@ -23,7 +23,7 @@ public sealed class LongWorkTests : TempFolder
         using var process = new SilcProcess("embed", "--model", model, "--data", "demo", "--out", At("v.npy"), "--device", "cpu");
         if (!process.WaitFor(() => process.Output.Contains(" left")) && process.ExitCode == 0)
             Assert.Inconclusive("this machine is done before there is anything to say");
-        Assert.MatchesRegex(@"pictures [\d,]+/16,384  [\d.,]+/s  \d+:\d\d:\d\d left", process.Output);
+        Assert.MatchesRegex(@"images [\d,]+/16,384  [\d.,]+/s  \d+:\d\d:\d\d left", process.Output);
         process.Signal(signal);
         Assert.AreEqual(expected, process.ExitCode, process.Output);
         Assert.AreEqual(0, new FileInfo(At("v.npy")).Length, "what was asked for is not written by half");
@@ -33,7 +33,7 @@ public sealed class LongWorkTests : TempFolder
         using var again = Device.Cpu();
         using var loaded = SilcModel.Load(again, model);
         var demo = Silc.Samples.Data.DemoSet.Drawn(seed: 0);
-        var right = loaded.EmbedPictures(new SubsetSource(demo, Enumerable.Range(0, 32)));
+        var right = loaded.EmbedImages(new SubsetSource(demo, Enumerable.Range(0, 32)));
         for (int i = 0; i < 32; i++) Close.To(Embeddings.Row(right, i).ToArray(), Embeddings.Row(index.Rows, i).ToArray(), Close.Chained, $"row {i}");
         Assert.AreEqual(demo.Read(31).Captions[0], index.Titles[31]);
     }
@@ -77,21 +77,21 @@ public sealed class LongWorkTests : TempFolder
     public void LinesComeLessOftenTheLongerItTakes()
     {
         var (now, lines) = (TimeSpan.Zero, new List<(double Second, string Line)>());
-        var progress = new Progress("pictures", 10_000, () => now, (_, line) => lines.Add((now.TotalSeconds, line)));
+        var progress = new Progress("images", 10_000, () => now, (_, line) => lines.Add((now.TotalSeconds, line)));
         for (int done = 1; done <= 10_000; done++)
         {
             now = TimeSpan.FromSeconds(done * 0.05);
             progress.Report(done);
         }
         CollectionAssert.AreEqual(new[] { 2.0, 4, 8, 16, 32, 64, 124, 184 }, lines.Take(8).Select(line => Math.Round(line.Second)).ToArray());
-        Assert.AreEqual("pictures 40/10,000  20/s  0:08:18 left", lines[0].Line);
+        Assert.AreEqual("images 40/10,000  20/s  0:08:18 left", lines[0].Line);
     }
 
     [TestMethod]
     public void QuickWorkSaysNothing()
     {
         var lines = new List<string>();
-        var progress = new Progress("pictures", 10, () => TimeSpan.FromSeconds(1.9), (_, line) => lines.Add(line));
+        var progress = new Progress("images", 10, () => TimeSpan.FromSeconds(1.9), (_, line) => lines.Add(line));
         progress.Report(9);
         progress.Report(0);
         Assert.IsEmpty(lines);

@@ -13,7 +13,7 @@ public sealed class MaskTests : TempFolder
     [DataRow(SKColorType.Gray8, 255, DisplayName = "grey")]
     public void GreyIsReadHoweverItIsWritten(SKColorType type, int alpha)
     {
-        Picture(type, (byte)alpha, Grey);
+        Image(type, (byte)alpha, Grey);
         var map = LabelMapFile.Read(At("m.png"));
         CollectionAssert.AreEqual(Enumerable.Range(0, 12).Select(i => (int)Grey(i).Red).ToArray(), map.Labels);
     }
@@ -37,7 +37,7 @@ public sealed class MaskTests : TempFolder
         using (var jpeg = bitmap.Encode(SKEncodedImageFormat.Jpeg, 90))
         {
             File.WriteAllBytes(At("set/masks/1.jpg"), jpeg.ToArray());
-            PictureFile.Write(At("set/images/1.png"), Pictures.Noise(2, 2, 1));
+            ImageFile.Write(At("set/images/1.png"), Images.Noise(2, 2, 1));
             var error = Assert.ThrowsExactly<InvalidDataException>(() => new MaskFolderSource(At("set"), Classes)).Message;
             Assert.Contains(Path.Combine("masks", "1.jpg"), error);
             Assert.Contains("lossy", error);
@@ -103,7 +103,7 @@ public sealed class MaskTests : TempFolder
         foreach (var (feature, folder) in new[] { (PatchFeature.MapValues, "map-values"), (PatchFeature.LastBlockValues, "last-block-values") })
             for (int i = 0; i < source.Count; i++)
             {
-                var expected = model.Segmenter(model.Prototypes(Classes, Prompts.Templates("segmentation")), feature).Segment(source.Read(i).Picture);
+                var expected = model.Segmenter(model.Prototypes(Classes, Prompts.Templates("segmentation")), feature).Segment(source.Read(i).Image);
                 var written = LabelMapFile.Read(At($"answers/{folder}/{Path.ChangeExtension(source.Read(i).Key, ".png")}"));
                 CollectionAssert.AreEqual(expected.Labels.Select(label => label + 1).ToArray(), written.Labels);
             }
@@ -120,12 +120,12 @@ public sealed class MaskTests : TempFolder
         LabelMapFile.Write(At("m.png"), new(labels.Length / 2, 2, labels));
         CollectionAssert.AreEqual(labels.Select(label => label < 0 ? ignored : label).ToArray(), LabelMapFile.Read(At("m.png")).Labels);
         // As any reader sees it.
-        Assert.AreEqual(labels.Length / 2, PictureFile.Read(At("m.png")).Width);
+        Assert.AreEqual(labels.Length / 2, ImageFile.Read(At("m.png")).Width);
     }
 
     static SKColor Grey(int i) => new((byte)(i * 20), (byte)(i * 20), (byte)(i * 20));
 
-    void Picture(SKColorType type, byte alpha, Func<int, SKColor> colour)
+    void Image(SKColorType type, byte alpha, Func<int, SKColor> colour)
     {
         using var bitmap = new SKBitmap(4, 3, type, type == SKColorType.Gray8 ? SKAlphaType.Opaque : SKAlphaType.Unpremul);
         for (int i = 0; i < 12; i++) bitmap.SetPixel(i % 4, i / 4, colour(i).WithAlpha(alpha));
@@ -133,14 +133,14 @@ public sealed class MaskTests : TempFolder
         File.WriteAllBytes(At("m.png"), data.ToArray());
     }
 
-    // Masks of 2 x 2 labels with pictures of noise.
+    // Masks of 2 x 2 labels with images of noise.
     void Set(params (string Name, int[] Labels)[] masks)
     {
         foreach (var (i, (name, labels)) in masks.Index())
         {
-            var picture = At($"set/images/{name}");
-            Directory.CreateDirectory(Path.GetDirectoryName(picture)!);
-            PictureFile.Write(picture, Pictures.Noise(2, 2, i));
+            var image = At($"set/images/{name}");
+            Directory.CreateDirectory(Path.GetDirectoryName(image)!);
+            ImageFile.Write(image, Images.Noise(2, 2, i));
             var mask = At($"set/masks/{name}");
             Directory.CreateDirectory(Path.GetDirectoryName(mask)!);
             File.WriteAllBytes(mask, Png(2, 2, colour: 0, [0, (byte)labels[0], (byte)labels[1], 0, (byte)labels[2], (byte)labels[3]]));

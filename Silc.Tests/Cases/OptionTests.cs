@@ -36,7 +36,7 @@ public sealed class OptionTests : TempFolder
     [DataRow("--learning-rate=3", "there is no option --learning-rate; did you mean --lr?")]
     [DataRow("--tokeniser words", "did you mean --tokenizer?")]
     [DataRow("--qqq", "there is no option --qqq. See")]
-    [DataRow("pictures", "'pictures' is one word too many")]
+    [DataRow("images", "'images' is one word too many")]
     public void A_wrong_value_of_train_is_said_in_the_users_words(string option, string expected)
     {
         var (code, _, error) = CommandLineRun.Of(["train", "--data", "demo", "--out", At("run"), .. option.Split(' ')]);
@@ -99,7 +99,7 @@ public sealed class OptionTests : TempFolder
 
     // batch-of-one-softmax
     [TestMethod]
-    public void One_picture_has_nothing_to_contrast()
+    public void One_image_has_nothing_to_contrast()
     {
         string[] line =
         [

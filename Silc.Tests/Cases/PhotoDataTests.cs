@@ -55,12 +55,12 @@ public sealed class PhotoDataTests : TempFolder
     }
 
     [TestMethod]
-    public void AFolderWithoutPicturesSaysSo()
+    public void AFolderWithoutImagesSaysSo()
     {
         Directory.CreateDirectory(At("empty"));
         File.WriteAllText(At("empty/IMG_1.heic"), "");
         var error = Assert.ThrowsExactly<InvalidDataException>(() => new FolderSource(At("empty"), needCaptions: false)).Message;
-        Assert.Contains("holds no pictures", error);
+        Assert.Contains("holds no images", error);
         Assert.Contains(".heic", error);
     }
 
@@ -75,14 +75,14 @@ public sealed class PhotoDataTests : TempFolder
     public void MetadataOfImagefolderIsRead(string name, string text)
     {
         Photos(1);
-        PictureFile.Write(At("photos/sub/1.png"), Pictures.Noise(8, 8, 1));
-        PictureFile.Write(At("photos/2.png"), Pictures.Noise(8, 8, 2));
+        ImageFile.Write(At("photos/sub/1.png"), Images.Noise(8, 8, 1));
+        ImageFile.Write(At("photos/2.png"), Images.Noise(8, 8, 2));
         Put($"photos/{name}", text);
         var source = new MetadataSource(At("photos"));
         Assert.AreEqual(2, source.Count);
         CollectionAssert.AreEqual(new[] { "a dog", "a brown dog" }, source.Read(0).Captions.ToArray());
         Assert.AreEqual("a cat, grey", source.Read(1).Captions.Single());
-        CollectionAssert.AreEqual(Pictures.Noise(8, 8, 1).Rgba, source.Read(1).Picture.Rgba);
+        CollectionAssert.AreEqual(Images.Noise(8, 8, 1).Rgba, source.Read(1).Image.Rgba);
         Assert.AreEqual(1, source.Skipped.Single().Count);
         Assert.Contains("2.png", $"{source.Skipped.Single()}");
         Assert.AreEqual(3, new MetadataSource(At("photos"), needCaptions: false).Count);
@@ -107,7 +107,7 @@ public sealed class PhotoDataTests : TempFolder
     {
         foreach (var split in (string[])["train", "test"])
         {
-            PictureFile.Write(At($"photos/{split}/0.png"), Pictures.Noise(8, 8, 1));
+            ImageFile.Write(At($"photos/{split}/0.png"), Images.Noise(8, 8, 1));
             Put($"photos/{split}/metadata.jsonl", $$"""{"file_name": "0.png", "text": "of {{split}}"}""");
         }
         Assert.IsTrue(MetadataSource.IsFolder(At("photos")));
@@ -165,7 +165,7 @@ public sealed class PhotoDataTests : TempFolder
     {
         Directory.CreateDirectory(At("photos/sub"));
         string[] paths = [.. Enumerable.Range(0, count).Select(i => At($"photos/{i}.png"))];
-        foreach (var (i, path) in paths.Index()) PictureFile.Write(path, Pictures.Noise(20, 16, i));
+        foreach (var (i, path) in paths.Index()) ImageFile.Write(path, Images.Noise(20, 16, i));
         return paths;
     }
 

@@ -4,12 +4,12 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class ShardDataTests : TempFolder
 {
-    // wds-takes-depth-map-for-picture, wds-takes-url-for-caption
+    // wds-takes-depth-map-for-image, wds-takes-url-for-caption
     [TestMethod]
     public void A_field_is_all_that_follows_the_first_dot()
     {
         var source = Open(new TarBytes()
-            .Add("1.depth.png", "no picture").Add("1.url.txt", "https://example.com").Add("1.bbox.json", "[0, 0, 1, 1]")
+            .Add("1.depth.png", "no image").Add("1.url.txt", "https://example.com").Add("1.bbox.json", "[0, 0, 1, 1]")
             .Add("1.alt.txt", "alternative").Add("1.JPG", TarBytes.Png).Add("1.txt", "a red thing").Add("1.cls", "3"));
         var pair = source.Read(0);
         Assert.AreEqual((1, "1.JPG", "a red thing"), (source.Count, Path.GetFileName(pair.Key.Split(' ')[^1]), pair.Captions.Single()));
@@ -22,7 +22,7 @@ public sealed class ShardDataTests : TempFolder
     [DataRow("1.jpg 1.png", "1.jpg")]
     [DataRow("1.webp 1.jpeg 1.png", "1.png")]
     [DataRow("1.gif 1.webp", "1.webp")]
-    public void Of_several_pictures_open_clips_first_choice_is_taken(string names, string expected)
+    public void Of_several_images_open_clips_first_choice_is_taken(string names, string expected)
     {
         var tar = new TarBytes();
         foreach (var name in names.Split(' ')) tar.Add(name, TarBytes.Png);

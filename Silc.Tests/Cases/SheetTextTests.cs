@@ -76,6 +76,6 @@ public sealed class SheetTextTests : TempFolder
 
     static int Width(string text) => 8 + (int)SheetText.Measure(text, 12);
 
-    // The first columns of a picture; the rest empty.
+    // The first columns of an image; the rest empty.
     static byte[] Columns(byte[] ink, int count) => [.. ink.Select((pixel, i) => i % 200 < count ? pixel : (byte)0)];
 }

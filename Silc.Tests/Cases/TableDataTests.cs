@@ -78,7 +78,7 @@ public sealed class TableDataTests : TempFolder
     [DataRow("photos.parquet", "pandas.read_parquet")]
     [DataRow("photos.xlsx", "CSV UTF-8")]
     [DataRow("photos.zip", "unzip")]
-    [DataRow("photo.png", "this is one picture")]
+    [DataRow("photo.png", "this is one image")]
     [DataRow("photos.db", "files of this kind are not read")]
     public void A_file_of_another_kind_is_called_that(string name, string remedy)
     {

@@ -83,7 +83,7 @@ public sealed class TerminalTests : TempFolder
         Assert.AreEqual(0, code, error);
         var lines = output.Trim().Split('\n').Select(line => System.Text.RegularExpressions.Regex.Split(line.Trim(), "  +")).ToList();
         Assert.HasCount(5, lines);
-        CollectionAssert.AreEqual(new[] { "pictures", "n", "method", "R@1", "R@5", "R@10" }, lines[0]);
+        CollectionAssert.AreEqual(new[] { "images", "n", "method", "R@1", "R@5", "R@10" }, lines[0]);
         foreach (var line in lines[1..])
         {
             Assert.HasCount(6, line);
@@ -134,14 +134,14 @@ public sealed class TerminalTests : TempFolder
         Assert.AreEqual(expected, TrainProgress.Line(report, room));
     }
 
-    // Two pictures deep in folders, with captions that a table of a terminal's width breaks.
+    // Two images deep in folders, with captions that a table of a terminal's width breaks.
     string Index()
     {
         var model = CaseModel.In(Root);
         var folder = string.Join('/', Enumerable.Range(0, 6).Select(i => $"averyveryverylongfoldername_{i}"));
         Directory.CreateDirectory(At(folder));
-        for (int i = 0; i < 2; i++) PictureFile.Write(At($"{folder}/{i}.png"), Pictures.Noise(16, 16, i));
-        var caption = string.Concat(Enumerable.Repeat("caption of a\tpicture ", 9));
+        for (int i = 0; i < 2; i++) ImageFile.Write(At($"{folder}/{i}.png"), Images.Noise(16, 16, i));
+        var caption = string.Concat(Enumerable.Repeat("caption of a\timage ", 9));
         File.WriteAllText(At("t.csv"), $"filepath,title\n{folder}/0.png,\"{caption}0\"\n{folder}/1.png,caption of another\n");
         var (code, _, error) = CommandLineRun.Of("embed", "--model", model, "--data", At("t.csv"), "--out", At("v.npy"), "--device", "cpu");
         Assert.AreEqual(0, code, error);

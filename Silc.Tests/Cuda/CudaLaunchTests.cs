@@ -23,7 +23,7 @@ public sealed class CudaLaunchTests
         step();
         foreach (var kind in recorder.Launches.GroupBy(launch => launch.GetType().GetGenericArguments()[3]).OrderByDescending(kind => kind.Count()))
             Console.WriteLine($"{kind.Count(),4} {kind.Key}");
-        int all = recorder.Launches.Count, roundings = recorder.Count<ConvertKernel<AnyFloats, HalfValues>>();
+        int all = recorder.Launches.Count, roundings = recorder.Count<ConvertKernel<UnalignedQuads, Bf16Quads>>();
         Console.WriteLine($"{all} launches");
         Assert.IsTrue(all <= Most && roundings <= MostRoundings, $"{all} launches a step, {roundings} of them roundings to bf16");
     });

@@ -42,7 +42,7 @@ public sealed class CudaMatMulTests
             var actual = sum.Read("sum");
             Close.To((sum.Before + Naive.PlusRow(Naive.MatMul(a, b, Transpose.A), bias)).Values, actual, t.Exact, $"{precision}: {m} x 1030 by 1030 x {n}");
             Close.Bits(actual, again.Read("again"), "again");
-            if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey(nameof(SumParts<>)), "the sum was not split");
+            if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey(nameof(SplitKReduce<>)), "the sum was not split");
         }
     }
 

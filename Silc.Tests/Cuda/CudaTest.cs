@@ -90,14 +90,14 @@ public sealed class CudaTest : IDisposable
     /// <summary>
     /// Uniform values in ±<paramref name="range"/> that the precision has, so that products are as exact as float32's sums.
     /// </summary>
-    public DeviceMatrix Random(int rows, int cols, double range = 1, int gap = 0, Stored stored = Stored.Float32) =>
+    public DeviceMatrix Random(int rows, int cols, double range = 1, int gap = 0, DType stored = DType.Float32) =>
         Own(Matrix.Make(rows, cols, (_, _) => Round((random.NextDouble() * 2 - 1) * range)), gap, stored);
 
     /// <summary>An output that must be overwritten: NaN.</summary>
-    public DeviceMatrix Output(int rows, int cols, int gap = 0, Stored stored = Stored.Float32) =>
+    public DeviceMatrix Output(int rows, int cols, int gap = 0, DType stored = DType.Float32) =>
         Own(Matrix.Make(rows, cols, (_, _) => double.NaN), gap, stored);
 
-    public DeviceMatrix Own(Matrix values, int gap = 0, Stored stored = Stored.Float32)
+    public DeviceMatrix Own(Matrix values, int gap = 0, DType stored = DType.Float32)
     {
         owned.Add(new DeviceMatrix(Device, values, values.Cols + gap, stored));
         if (Emulator is not null && !anyMemory) Allow(owned[^1].Tensor.View);

@@ -36,7 +36,7 @@ public sealed class CudaWeightTests : TempFolder
         {
             foreach (var p in Kernels)
             {
-                var one = Test.Own(Matrix.Make(p.Rows, p.Rows, (r, c) => r == c ? 1 : 0), stored: Stored.BFloat16);
+                var one = Test.Own(Matrix.Make(p.Rows, p.Rows, (r, c) => r == c ? 1 : 0), stored: DType.BFloat16);
                 var y = Test.Output(p.Rows, p.Cols);
                 Test.Ops.MatMul(one, p.Value, y);
                 Close.Bits([.. Test.Device.Download(p.Value.View).Select(Rounded)], y.Read(p.Name), $"{p.Name} after {after}");
@@ -107,7 +107,7 @@ public sealed class CudaWeightTests : TempFolder
     public void Layout_of_a_copy()
     {
         const int First = 16, Distance = 100, Width = 4;
-        var layout = new CopyLayout(First, Distance, threes: 2, Width);
+        var layout = new WeightCopyLayout(First, Distance, threes: 2, Width);
         var places = Enumerable.Range(0, 250).Select(layout.At).ToArray();
         CollectionAssert.AreEquivalent(Enumerable.Range(0, 250).ToArray(), places);
         for (int three = 0; three < 2; three++)

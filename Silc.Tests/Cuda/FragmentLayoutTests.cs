@@ -58,9 +58,9 @@ public sealed class FragmentLayoutTests
                 {
                     int names = 8 * register + lane % 4 * 2 + half, place = lane / 4;
                     Assert.AreEqual(TensorCore.Bf16A(lane, 2 * register + half),
-                        (FragmentLayout.TurnedLeftRow(names) + place, FragmentLayout.TurnedLeftLine(names)));
+                        (FragmentLayout.TransposedLeftRow(names) + place, FragmentLayout.TransposedLeftLine(names)));
                     var (depth, column) = TensorCore.Bf16B(lane, 2 * (register % 2) + half);
-                    Assert.AreEqual((depth, column + 8 * (register / 2)), (FragmentLayout.TurnedRightLine(names), FragmentLayout.TurnedRightColumn(names) + place));
+                    Assert.AreEqual((depth, column + 8 * (register / 2)), (FragmentLayout.TransposedRightLine(names), FragmentLayout.TransposedRightColumn(names) + place));
                 }
     }
 }

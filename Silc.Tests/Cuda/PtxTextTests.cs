@@ -80,9 +80,9 @@ public sealed partial class PtxTextTests
 
     // Copies of two tiles are begun before the loop; in it a tile is waited for, by all, then the next copies begin, then it is multiplied.
     [TestMethod]
-    [DataRow(typeof(HalfMatMul<HalvesAlongSum, HalvesAcrossSum, Sums<HalfValues>>))]
-    [DataRow(typeof(HalfMatMul<HalvesAlongSum, HalvesAlongSum, SumsToGeluGrad<HalfValues>>))]
-    [DataRow(typeof(HalfMatMul<HalvesAcrossSum, HalvesAcrossSum, Sums<FloatValues>>))]
+    [DataRow(typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasEpilogue<Bf16Quads>>))]
+    [DataRow(typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads>>))]
+    [DataRow(typeof(Bf16Gemm<Bf16MMajor, Bf16MMajor, BiasEpilogue<Float32Quads>>))]
     public void Copies_waits_and_barriers_stand_in_the_order_of_the_source(Type kernel)
     {
         var steps = new List<string>();
@@ -115,8 +115,8 @@ public sealed partial class PtxTextTests
         if (Bound().Match(text) is { Success: true } bound) return int.Parse(bound.Groups[1].Value, CultureInfo.InvariantCulture);
         if (kernel.GetField("Threads", BindingFlags.Static | BindingFlags.Public)?.GetRawConstantValue() is int own) return own;
         var name = kernel.Name.Split('`')[0];
-        if (name is nameof(RowNorm<>) or nameof(RowNormGrad<,>)) return NormRows.MostThreads;
-        return name is nameof(HalfMatMul<,,>) or nameof(FloatMatMul<,,,>) || name.Contains("Attention", StringComparison.Ordinal) ? 128 : Lanes.Max;
+        if (name is nameof(CudaLayerNorm<>) or nameof(CudaLayerNormGrad<,>)) return LayerNormTile.MostThreads;
+        return name is nameof(Bf16Gemm<,,>) or nameof(FloatGemm<,,,>) || name.Contains("Attention", StringComparison.Ordinal) ? 128 : BlockReduce.MaxThreads;
     }
 
     [GeneratedRegex(@"^\.target (sm_\d+)a", RegexOptions.Multiline)]

@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-/// <summary>Noise pictures captioned "caption 7"; <paramref name="read"/> runs before each read and may throw.</summary>
+/// <summary>Noise images captioned "caption 7"; <paramref name="read"/> runs before each read and may throw.</summary>
 sealed class FakeSource(int count, Action<int>? read = null) : IImageTextSource
 {
     int reads;
@@ -8,13 +8,13 @@ sealed class FakeSource(int count, Action<int>? read = null) : IImageTextSource
     public string Name => "fake";
     public int Count => count;
     public int Reads => reads;
-    public long BytesPerPicture => 24 * 20 * 4;
+    public long BytesPerImage => 24 * 20 * 4;
 
     public ImageTextPair Read(int index)
     {
         Interlocked.Increment(ref reads);
         read?.Invoke(index);
-        return new($"fake {index}", Pictures.Noise(24, 20, index), [$"caption {index}"]);
+        return new($"fake {index}", Images.Noise(24, 20, index), [$"caption {index}"]);
     }
 }
 

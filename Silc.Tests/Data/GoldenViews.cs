@@ -14,7 +14,7 @@ sealed record GoldenViews(
 
     public sealed record Square(int Size, byte[] Rgb);
 
-    public Picture Picture => Pictures.FromRgb(Width, Height, Rgb);
+    public RgbImage Image => Images.FromRgb(Width, Height, Rgb);
 
     public static GoldenViews Load() => JsonSerializer.Deserialize<GoldenViews>(
         File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Golden", "views.json")), JsonSerializerOptions.Web)!;

@@ -9,8 +9,8 @@ public sealed class SourceTests : TempFolder
     public void CsvResolvesPathsAndGroupsCaptions()
     {
         Directory.CreateDirectory(At("img"));
-        PictureFile.Write(At("img/a.png"), Pictures.Plain(2, 1, 9, 8, 7));
-        PictureFile.Write(At("b.png"), Pictures.Plain(1, 1, 1, 2, 3));
+        ImageFile.Write(At("img/a.png"), Images.Plain(2, 1, 9, 8, 7));
+        ImageFile.Write(At("b.png"), Images.Plain(1, 1, 1, 2, 3));
         var text = "id,filepath,title\r\n1,img/a.png,\"a red, \"\"big\"\" dog\"\r\n"
             + "2,b.png,Ünïcode\r\n3,img/a.png,\"two\r\nlines\"\r\n";
         File.WriteAllText(At("t.csv"), text, new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
@@ -19,7 +19,7 @@ public sealed class SourceTests : TempFolder
         Assert.AreEqual("t", source.Name);
         var pair = source.Read(0);
         Assert.AreEqual(At("img/a.png"), pair.Key);
-        Assert.AreEqual((2, (byte)9), (pair.Picture.Width, pair.Picture.Rgba[0]));
+        Assert.AreEqual((2, (byte)9), (pair.Image.Width, pair.Image.Rgba[0]));
         CollectionAssert.AreEqual(new[] { "a red, \"big\" dog", "two\r\nlines" }, pair.Captions.ToArray());
         Assert.AreEqual("Ünïcode", source.Read(1).Captions[0]);
     }
@@ -29,7 +29,7 @@ public sealed class SourceTests : TempFolder
     [DataRow("image|caption\na.png|a 5\" screen, wide; really\n", '|')]
     public void CsvSeparators(string text, char? separator)
     {
-        PictureFile.Write(At("a.png"), Pictures.Plain(1, 1, 0, 0, 0));
+        ImageFile.Write(At("a.png"), Images.Plain(1, 1, 0, 0, 0));
         var source = new CsvSource(Put("t.tsv", text), "image", "caption", separator);
         Assert.AreEqual("a 5\" screen, wide; really", source.Read(0).Captions[0]);
     }
@@ -48,21 +48,21 @@ public sealed class SourceTests : TempFolder
     }
 
     [TestMethod]
-    public void FolderPairsPicturesWithTexts()
+    public void FolderPairsImagesWithTexts()
     {
         Directory.CreateDirectory(At("sub"));
-        PictureFile.Write(At("b.png"), Pictures.Plain(1, 1, 2, 0, 0));
-        PictureFile.Write(At("sub/A.PNG"), Pictures.Plain(1, 1, 1, 0, 0));
-        PictureFile.Write(At("alone.png"), Pictures.Plain(1, 1, 3, 0, 0));
+        ImageFile.Write(At("b.png"), Images.Plain(1, 1, 2, 0, 0));
+        ImageFile.Write(At("sub/A.PNG"), Images.Plain(1, 1, 1, 0, 0));
+        ImageFile.Write(At("alone.png"), Images.Plain(1, 1, 3, 0, 0));
         Put("b.txt", "one\n\n two \n");
         Put("sub/A.txt", "three");
         var source = new FolderSource(Root);
         Assert.AreEqual(2, source.Count);
         CollectionAssert.AreEqual(new[] { "one", "two" }, source.Read(0).Captions.ToArray());
-        Assert.AreEqual(1, source.Read(1).Picture.Rgba[0]);
+        Assert.AreEqual(1, source.Read(1).Image.Rgba[0]);
         File.Delete(At("b.txt"));
         File.Delete(At("sub/A.txt"));
-        Assert.Contains("3 pictures, none", Assert.ThrowsExactly<InvalidDataException>(() => new FolderSource(Root)).Message);
+        Assert.Contains("3 images, none", Assert.ThrowsExactly<InvalidDataException>(() => new FolderSource(Root)).Message);
     }
 
     [TestMethod]
@@ -71,7 +71,7 @@ public sealed class SourceTests : TempFolder
         foreach (var name in (string[])["red_panda/a.png", "big-red  dog/sub/b.JPG", "red-panda/c.png", ".hidden/d.png", "e.png"])
         {
             Directory.CreateDirectory(Path.GetDirectoryName(At(name))!);
-            PictureFile.Write(At(name), Pictures.Plain(1, 1, 2, 0, 0));
+            ImageFile.Write(At(name), Images.Plain(1, 1, 2, 0, 0));
         }
         var source = new ClassFolderSource(Root, "{}, a photo of a {}");
         Assert.AreEqual(3, source.Count);
@@ -96,14 +96,14 @@ public sealed class SourceTests : TempFolder
     }
 
     [TestMethod]
-    public void CacheKeepsPicturesWithinItsBudget()
+    public void CacheKeepsImagesWithinItsBudget()
     {
         var inner = new FakeSource(4);
-        var cache = new CachedSource(inner, maxBytes: 2 * inner.BytesPerPicture);
+        var cache = new CachedSource(inner, maxBytes: 2 * inner.BytesPerImage);
         for (int round = 0; round < 3; round++)
             for (int i = 0; i < 4; i++) Assert.AreEqual($"caption {i}", cache.Read(i).Captions[0]);
         Assert.AreEqual(2 + 3 * 2, inner.Reads);
-        Assert.AreEqual(2 * inner.BytesPerPicture, cache.Bytes);
+        Assert.AreEqual(2 * inner.BytesPerImage, cache.Bytes);
     }
 
     string Put(string name, string text)

@@ -5,11 +5,11 @@ namespace Silc.Tests;
 /// <summary>Tar archives written by hand, so that they can be wrong.</summary>
 sealed class TarBytes
 {
-    public static readonly byte[] Png = PictureFile.Encode(Pictures.Plain(2, 1, 9, 8, 7));
+    public static readonly byte[] Png = ImageFile.Encode(Images.Plain(2, 1, 9, 8, 7));
 
     readonly MemoryStream bytes = new();
 
-    /// <summary>A picture and its caption.</summary>
+    /// <summary>An image and its caption.</summary>
     public TarBytes Pair(string key) => Add($"{key}.png", Png).Add($"{key}.txt", $"caption of {key}");
 
     public TarBytes Add(string name, string content, char type = '0') => Add(name, Encoding.UTF8.GetBytes(content), type);

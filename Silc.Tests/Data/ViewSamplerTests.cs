@@ -32,7 +32,7 @@ public sealed class ViewSamplerTests
     [DataRow(1, 1)]
     [DataRow(1000, 10)]
     [DataRow(3, 900)]
-    public void OddPicturesFallBackToTheCentre(int width, int height)
+    public void OddImagesFallBackToTheCentre(int width, int height)
     {
         var box = RandomCrop.Draw(new(1), width, height, 0.9, 1);
         Assert.IsTrue(box.Width >= 1 && box.Left + box.Width <= width, $"{box}");
@@ -43,13 +43,13 @@ public sealed class ViewSamplerTests
     [TestMethod]
     public void ViewsDependOnSeedEpochSampleAndView()
     {
-        var picture = Pictures.Noise(50, 40, 1);
-        var first = Fill(picture, seed: 1, epoch: 0, sample: 0);
-        CollectionAssert.AreEqual(first.Global, Fill(picture, 1, 0, 0).Global);
-        CollectionAssert.AreEqual(first.Local, Fill(picture, 1, 0, 0).Local);
-        CollectionAssert.AreNotEqual(first.Global, Fill(picture, 2, 0, 0).Global);
-        CollectionAssert.AreNotEqual(first.Global, Fill(picture, 1, 1, 0).Global);
-        CollectionAssert.AreNotEqual(first.Global, Fill(picture, 1, 0, 1).Global);
+        var image = Images.Noise(50, 40, 1);
+        var first = Fill(image, seed: 1, epoch: 0, sample: 0);
+        CollectionAssert.AreEqual(first.Global, Fill(image, 1, 0, 0).Global);
+        CollectionAssert.AreEqual(first.Local, Fill(image, 1, 0, 0).Local);
+        CollectionAssert.AreNotEqual(first.Global, Fill(image, 2, 0, 0).Global);
+        CollectionAssert.AreNotEqual(first.Global, Fill(image, 1, 1, 0).Global);
+        CollectionAssert.AreNotEqual(first.Global, Fill(image, 1, 0, 1).Global);
         CollectionAssert.AreNotEqual(first.Global[..768], first.Global[768..]);
         Assert.IsTrue(first.Global.Concat(first.Local).All(value => value is >= -1 and <= 1));
     }
@@ -70,7 +70,7 @@ public sealed class ViewSamplerTests
     [TestMethod]
     public void ViewsStayAsTheyAre()
     {
-        var batch = Fill(Pictures.Noise(50, 40, 1), seed: 1, epoch: 2, sample: 3);
+        var batch = Fill(Images.Noise(50, 40, 1), seed: 1, epoch: 2, sample: 3);
         float[] globals = [0.09006655f, 0.16192174f, -0.10358924f, -0.1988622f];
         float[] locals = [0.6080277f, -0.19716066f, -0.060286164f, -0.11853337f];
         foreach (var (i, value) in globals.Index()) Assert.AreEqual(value, batch.Global[i * 500], 1e-4f);
@@ -81,49 +81,49 @@ public sealed class ViewSamplerTests
     public void SlotsDoNotOverlap()
     {
         var batch = new Batch(Small, 3);
-        new ViewSampler(Small, 1).Fill(Pictures.Plain(20, 20, 255, 255, 255), 0, 0, batch, 1);
+        new ViewSampler(Small, 1).Fill(Images.Plain(20, 20, 255, 255, 255), 0, 0, batch, 1);
         for (int i = 0; i < batch.Global.Length; i++) Assert.AreEqual(i / 768 % 3 == 1, batch.Global[i] != 0);
         for (int i = 0; i < batch.Local.Length; i++) Assert.AreEqual(i / 192 % 3 == 1, batch.Local[i] != 0);
     }
 
     [TestMethod]
-    public void PlainViewsAreTheWholePictureAndLeaveTheOthersAlone()
+    public void PlainViewsAreTheWholeImageAndLeaveTheOthersAlone()
     {
         var plain = Small with { Views = Small.Views with { Plain = true, Flip = 1, Jitter = 1 } };
-        var (picture, batch, without) = (Pictures.Noise(50, 40, 1), new Batch(plain, 2), new Batch(plain with { Views = plain.Views with { Plain = false } }, 2));
-        new ViewSampler(plain, 1).Fill(picture, 0, 5, batch, slot: 1);
-        new ViewSampler(plain with { Views = plain.Views with { Plain = false } }, 1).Fill(picture, 0, 5, without, slot: 1);
+        var (image, batch, without) = (Images.Noise(50, 40, 1), new Batch(plain, 2), new Batch(plain with { Views = plain.Views with { Plain = false } }, 2));
+        new ViewSampler(plain, 1).Fill(image, 0, 5, batch, slot: 1);
+        new ViewSampler(plain with { Views = plain.Views with { Plain = false } }, 1).Fill(image, 0, 5, without, slot: 1);
         CollectionAssert.AreEqual(without.Global, batch.Global);
         CollectionAssert.AreEqual(without.Local, batch.Local);
         Assert.IsEmpty(without.Plain);
-        Close.To(ViewSampler.EvalPixels(picture, plain.ImageSize), batch.Plain[(batch.Plain.Length / 2)..], Close.Float32, "plain view");
-        Assert.IsTrue(batch.Plain[..(batch.Plain.Length / 2)].All(value => value == 0), "the other picture's slot was written");
+        Close.To(ViewSampler.EvalPixels(image, plain.ImageSize), batch.Plain[(batch.Plain.Length / 2)..], Close.Float32, "plain view");
+        Assert.IsTrue(batch.Plain[..(batch.Plain.Length / 2)].All(value => value == 0), "the other image's slot was written");
     }
 
     [TestMethod]
     public void EvaluationShowsTransparencyAsMidGrey()
     {
-        foreach (var value in ViewSampler.EvalPixels(Pictures.Plain(9, 30, 255, 0, 0, alpha: 0), 8))
+        foreach (var value in ViewSampler.EvalPixels(Images.Plain(9, 30, 255, 0, 0, alpha: 0), 8))
             Assert.AreEqual(0, value, 1e-5f);
-        var red = ViewSampler.EvalPixels(Pictures.Plain(9, 30, 255, 0, 0), 8);
+        var red = ViewSampler.EvalPixels(Images.Plain(9, 30, 255, 0, 0), 8);
         Assert.HasCount(8 * 8 * 3, red);
         for (int i = 0; i < red.Length; i++) Assert.AreEqual(i % 3 == 0 ? 1 : -1, red[i], 1e-5f);
     }
 
-    // Each change alone turns a plain picture into another plain one, so a view shows whether it was made.
+    // Each change alone turns a plain image into another plain one, so a view shows whether it was made.
     [TestMethod]
     [DataRow("grey", 76)]
     [DataRow("solarize", 55)]
     public void ProbabilitiesGoByKindOfView(string change, int red)
     {
-        var picture = Pictures.Plain(20, 20, 200, 20, 40);
+        var image = Images.Plain(20, 20, 200, 20, 40);
         foreach (var (probability, expected) in new[]
             { (new ViewProbability(1, 0, 0), "+------"), (new(0, 1, 0), "-++----"), (new(0, 0, 1), "---++++"), (1, "+++++++") })
         {
             var views = new ViewConfig(3, 4, 8);
             views = change == "grey" ? views with { Grey = probability } : views with { Solarize = probability };
             var batch = new Batch(Small with { Views = views }, 1);
-            new ViewSampler(Small with { Views = views }, 1).Fill(picture, 0, 0, batch, 0);
+            new ViewSampler(Small with { Views = views }, 1).Fill(image, 0, 0, batch, 0);
             var reds = Enumerable.Range(0, 3).Select(view => batch.Global[view * 768])
                 .Concat(Enumerable.Range(0, 4).Select(view => batch.Local[view * 192]));
             // Grey of this red is 0.2989 · 200 + 0.587 · 20 + 0.114 · 40 = 76.1; solarized it is 255 - 200.
@@ -135,27 +135,27 @@ public sealed class ViewSamplerTests
     [TestMethod]
     public void GroupsDoNotShiftTheRandomStream()
     {
-        var picture = Pictures.Noise(50, 40, 1);
+        var image = Images.Noise(50, 40, 1);
         var alike = Small with { Views = ViewConfig.Dino with { Blur = 1, Solarize = 0, LocalSize = 8 } };
         var grouped = Small with { Views = alike.Views with { Blur = new(1, 0, 0) } };
         Batch one = new(alike, 1), two = new(grouped, 1);
-        new ViewSampler(alike, 3).Fill(picture, 0, 0, one, 0);
-        new ViewSampler(grouped, 3).Fill(picture, 0, 0, two, 0);
+        new ViewSampler(alike, 3).Fill(image, 0, 0, one, 0);
+        new ViewSampler(grouped, 3).Fill(image, 0, 0, two, 0);
         CollectionAssert.AreEqual(one.Global[..768], two.Global[..768]);
         CollectionAssert.AreNotEqual(one.Global[768..], two.Global[768..]);
     }
 
-    // Red, green and blue thirds: squashing shows all of them, the centre of a long picture the middle one alone.
+    // Red, green and blue thirds: squashing shows all of them, the centre of a long image the middle one alone.
     [TestMethod]
     [DataRow(30, 10)]
     [DataRow(10, 30)]
     public void CentreCropKeepsTheMiddle(int width, int height)
     {
-        var picture = Pictures.Plain(width, height, 0, 0, 0);
-        for (int i = 0; i < width * height; i++) picture.Rgba[i * 4 + (width > height ? i % width : i / width) / 10] = 255;
-        var center = ViewSampler.EvalPixels(picture, 10, EvalCrop.Center);
+        var image = Images.Plain(width, height, 0, 0, 0);
+        for (int i = 0; i < width * height; i++) image.Rgba[i * 4 + (width > height ? i % width : i / width) / 10] = 255;
+        var center = ViewSampler.EvalPixels(image, 10, EvalCrop.Center);
         for (int i = 0; i < center.Length; i++) Assert.AreEqual(i % 3 == 1 ? 1 : -1, center[i], 1e-5f, $"value {i}");
-        CollectionAssert.AreNotEqual(center, ViewSampler.EvalPixels(picture, 10));
+        CollectionAssert.AreNotEqual(center, ViewSampler.EvalPixels(image, 10));
     }
 
     [TestMethod]
@@ -165,15 +165,15 @@ public sealed class ViewSamplerTests
     [DataRow(331, 333)]
     public void CentreCropLiesInside(int width, int height)
     {
-        var picture = Pictures.Plain(width, height, 255, 255, 255);
+        var image = Images.Plain(width, height, 255, 255, 255);
         for (int size = 1; size < 70; size++)
-            Assert.AreEqual(1, ViewSampler.EvalPixels(picture, size, EvalCrop.Center).Min(), 1e-5f);
+            Assert.AreEqual(1, ViewSampler.EvalPixels(image, size, EvalCrop.Center).Min(), 1e-5f);
     }
 
-    static Batch Fill(Picture picture, int seed, long epoch, int sample)
+    static Batch Fill(RgbImage image, int seed, long epoch, int sample)
     {
         var batch = new Batch(Small, 1);
-        new ViewSampler(Small, seed).Fill(picture, epoch, sample, batch, 0);
+        new ViewSampler(Small, seed).Fill(image, epoch, sample, batch, 0);
         return batch;
     }
 }

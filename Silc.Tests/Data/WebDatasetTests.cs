@@ -26,10 +26,10 @@ public sealed class WebDatasetTests : TempFolder
         Assert.IsNull(source.Shards);
         var pair = source.Read(0);
         Assert.AreEqual("memory.tar: a/b.c/1.PNG", pair.Key);
-        Assert.AreEqual((2, 1, (byte)9), (pair.Picture.Width, pair.Picture.Height, pair.Picture.Rgba[0]));
+        Assert.AreEqual((2, 1, (byte)9), (pair.Image.Width, pair.Image.Height, pair.Image.Rgba[0]));
         CollectionAssert.AreEqual(new[] { "a dog", "red", "blue" }, pair.Captions.ToArray());
         Assert.AreEqual("only", source.Read(1).Captions.Single());
-        Assert.AreEqual($"1 x caption without picture (memory.tar: other.txt); 1 x {SkipReason.Hidden} (memory.tar: .hidden.png)",
+        Assert.AreEqual($"1 x caption without image (memory.tar: other.txt); 1 x {SkipReason.Hidden} (memory.tar: .hidden.png)",
             string.Join("; ", source.Skipped));
     }
 
@@ -61,7 +61,7 @@ public sealed class WebDatasetTests : TempFolder
         yield return new("link of a size", One().Add("2.png", [], '2', "77777777777").Pair("3").End(), SkipReason.NoFile, 1, 2);
         yield return new("sparse", One().Add("2.png", "map and data", 'S').Pair("3").End(), SkipReason.NoFile, 1, 2);
         yield return new("same key", One().Pair("1").Pair("2").End(), SkipReason.Duplicate, 2, 2);
-        yield return new("two pictures", One().Add("1.jpg", TarBytes.Png).End(), SkipReason.Duplicate, 1, 1);
+        yield return new("two images", One().Add("1.jpg", TarBytes.Png).End(), SkipReason.Duplicate, 1, 1);
         yield return new("large member", One().Add("2.png", new byte[5000]).End(), SkipReason.Larger(4096), 1, 1);
         var beyond = One().Add("2.png", big, '0', "77777777777").Pair("3").End();
         yield return new("size beyond the end", beyond, SkipReason.Cut, 1, 1);
@@ -77,7 +77,7 @@ public sealed class WebDatasetTests : TempFolder
         var huge = One().Add("p", "28 size=9223372036854775807\n", 'x').Pair("2").Pair("3").End();
         yield return new("pax of 2^63 - 1 bytes", huge, SkipReason.Cut, 1, 1);
         yield return new("no caption", One().Add("2.png", TarBytes.Png).End(), SkipReason.NoCaption, 1, 1);
-        yield return new("no picture", One().Add("2.json", "{}").End(), SkipReason.NoPicture, 1, 1);
+        yield return new("no image", One().Add("2.json", "{}").End(), SkipReason.NoImage, 1, 1);
     }
 
     [TestMethod]
@@ -128,9 +128,9 @@ public sealed class WebDatasetTests : TempFolder
     }
 
     [TestMethod]
-    public void BadPictureShowsWhenItIsRead()
+    public void BadImageShowsWhenItIsRead()
     {
-        var source = Open(new TarBytes().Add("1.png", "no picture").Add("1.txt", "a").Add("2.png", "").Add("2.txt", "b").End());
+        var source = Open(new TarBytes().Add("1.png", "no image").Add("1.txt", "a").Add("2.png", "").Add("2.txt", "b").End());
         for (int i = 0; i < 2; i++)
             Assert.Contains($"memory.tar: {i + 1}.png", Assert.ThrowsExactly<InvalidDataException>(() => source.Read(i)).Message);
     }
@@ -194,8 +194,8 @@ public sealed class WebDatasetTests : TempFolder
         Error("short.tar", "no tar archive");
         Error("empty.tar", "is empty");
         Error("cut.tar.gz", "is empty");
-        Error("void.tar", "no picture with a caption");
-        Error("alone.tar", "picture without caption");
+        Error("void.tar", "no image with a caption");
+        Error("alone.tar", "image without caption");
 
         void Error(string name, string expected)
         {
@@ -223,7 +223,7 @@ public sealed class WebDatasetTests : TempFolder
             CollectionAssert.AreEqual(new[] { 30 }, zipped.Shards!.ToArray());
             Parallel.For(0, plain.Count, i =>
             {
-                CollectionAssert.AreEqual(plain.Read(i).Picture.Rgba, zipped.Read(i).Picture.Rgba);
+                CollectionAssert.AreEqual(plain.Read(i).Image.Rgba, zipped.Read(i).Image.Rgba);
                 Assert.AreEqual($"caption {i}", zipped.Read(i).Captions[0]);
             });
         }
@@ -251,7 +251,7 @@ public sealed class WebDatasetTests : TempFolder
         Zip("bomb.tar.gz", new TarBytes().Pair("1").Add("zeros.bin", new byte[10 << 20]).End());
         var path = At("bomb.tar.gz");
         var error = Assert.ThrowsExactly<InvalidDataException>(() => new WebDatasetSource(path, maxUnpackedBytes: 5 << 20));
-        Assert.Contains("repack as plain .tar: pictures are compressed already", error.Message);
+        Assert.Contains("repack as plain .tar: images are compressed already", error.Message);
         Assert.Contains(path, error.Message);
     }
 
@@ -328,7 +328,7 @@ public sealed class WebDatasetTests : TempFolder
         file.Write(content);
     }
 
-    static byte[] Wide(int seed) => PictureFile.Encode(Pictures.Noise(24, 20, seed));
+    static byte[] Wide(int seed) => ImageFile.Encode(Images.Noise(24, 20, seed));
 
     static byte[] Noise(int length, int seed)
     {

@@ -12,10 +12,10 @@ public sealed class DemoTests
         Parallel.For(0, 64, i => together[63 - i] = b.Read(63 - i));
         for (var i = 0; i < 64; i++)
         {
-            CollectionAssert.AreEqual(alone[i].Picture.Rgba, together[i].Picture.Rgba);
+            CollectionAssert.AreEqual(alone[i].Image.Rgba, together[i].Image.Rgba);
             CollectionAssert.AreEqual(alone[i].Captions.ToArray(), together[i].Captions.ToArray());
         }
-        CollectionAssert.AreNotEqual(alone[0].Picture.Rgba, new DemoSource(1, seed: 8, size: 48).Read(0).Picture.Rgba);
+        CollectionAssert.AreNotEqual(alone[0].Image.Rgba, new DemoSource(1, seed: 8, size: 48).Read(0).Image.Rgba);
     }
 
     [TestMethod]
@@ -48,9 +48,9 @@ public sealed class DemoTests
     {
         var item = new DemoObject(DemoShape.Square, DemoColour.Red, DemoTexture.Plain, true, 0.5, 0.5, 0.25);
         var scene = new DemoScene(40, new(DemoGround.Plain, DemoColour.Blue, 0), [item]);
-        var (mask, picture) = (scene.Mask(), scene.Draw());
+        var (mask, image) = (scene.Mask(), scene.Draw());
         Assert.AreEqual(18 * 18, mask.Count(label => label == 1), "0.9 of the radius of 10 pixels, both ways");
-        for (var i = 0; i < mask.Length; i++) Assert.AreEqual(mask[i] == 1, picture.Rgba[4 * i] == 220, $"pixel {i}");
+        for (var i = 0; i < mask.Length; i++) Assert.AreEqual(mask[i] == 1, image.Rgba[4 * i] == 220, $"pixel {i}");
         Assert.AreEqual(1 + (int)DemoShape.Square, scene.ShapeMask().Max());
     }
 

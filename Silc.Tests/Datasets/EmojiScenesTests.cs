@@ -11,10 +11,10 @@ public sealed class EmojiScenesTests : TempFolder
         var rows = new List<EmojiRow>();
         foreach (var (i, (group, r, g, b)) in Groups.Index())
         {
-            var picture = Pictures.Plain(32, 32, r, g, b);
+            var image = Images.Plain(32, 32, r, g, b);
             for (int p = 0; p < 32 * 32; p++)
-                if ((p % 32 - 15.5) * (p % 32 - 15.5) + (p / 32 - 15.5) * (p / 32 - 15.5) > 200) picture.Rgba[4 * p + 3] = 0;
-            PictureFile.Write(At($"{group}.png"), picture);
+                if ((p % 32 - 15.5) * (p % 32 - 15.5) + (p / 32 - 15.5) * (p / 32 - 15.5) > 200) image.Rgba[4 * p + 3] = 0;
+            ImageFile.Write(At($"{group}.png"), image);
             rows.Add(new($"{group}.png", "disc", new($"{i}", $"{group} thing", $"{i}", group, group, []), EmojiRow.HeldOutSplit, $"{i}"));
         }
         return new("discs", Root, rows);
@@ -26,7 +26,7 @@ public sealed class EmojiScenesTests : TempFolder
     {
         var discs = Discs();
         Directory.CreateDirectory(At("photos"));
-        PictureFile.Write(At("photos/grey.png"), Pictures.Plain(50, 30, 120, 120, 120));
+        ImageFile.Write(At("photos/grey.png"), Images.Plain(50, 30, 120, 120, 120));
         var scenes = new EmojiScenes(discs, discs, count: 40, seed: 2, size: 64, photographs ? [At("photos/grey.png")] : null);
         CollectionAssert.AreEqual(new[] { "background", "animals", "food", "signs" }, scenes.Classes.Names.ToArray());
         CollectionAssert.AreEqual(new[] { "food", "food thing" }, scenes.Classes.Called[2].ToArray());
@@ -34,12 +34,12 @@ public sealed class EmojiScenesTests : TempFolder
         for (int i = 0; i < scenes.Count; i++)
         {
             var (scene, again) = (scenes.Read(i), scenes.Read(i));
-            CollectionAssert.AreEqual(again.Picture.Rgba, scene.Picture.Rgba);
+            CollectionAssert.AreEqual(again.Image.Rgba, scene.Image.Rgba);
             CollectionAssert.AreEqual(again.Labels.Labels, scene.Labels.Labels);
             numbers.Add(scene.Labels.Labels.Where(label => label > 0).Distinct().Count());
             for (int p = 0; p < 64 * 64; p++)
             {
-                var (r, g, b) = (scene.Picture.Rgba[4 * p], scene.Picture.Rgba[4 * p + 1], scene.Picture.Rgba[4 * p + 2]);
+                var (r, g, b) = (scene.Image.Rgba[4 * p], scene.Image.Rgba[4 * p + 1], scene.Image.Rgba[4 * p + 2]);
                 // No background is as pure as the discs, and half-covered edges are closer to what covers them.
                 int painted = r > 240 && g < 10 && b < 10 ? 2 : g > 240 && r < 10 && b < 10 ? 1 : b > 240 && r < 10 && g < 10 ? 3 : 0;
                 if (painted > 0) Assert.AreEqual(painted, scene.Labels.Labels[p], $"scene {i}, pixel {p}");
@@ -52,14 +52,14 @@ public sealed class EmojiScenesTests : TempFolder
     [TestMethod]
     public void Overlays_are_painted_in_the_colours_of_the_legend()
     {
-        var grey = Pictures.Plain(8, 4, 100, 100, 100);
+        var grey = Images.Plain(8, 4, 100, 100, 100);
         var labels = new LabelMap(8, 4, [.. Enumerable.Range(0, 32).Select(i => i % 8 < 4 ? 1 : LabelMap.Ignore)]);
         var overlay = SegmentationPainter.Overlay(grey, labels, _ => new(1, 0, 0));
         // 40 % of 100, and 60 % of 255.
         CollectionAssert.AreEqual(new byte[] { 193, 40, 40, 255 }, overlay.Rgba[..4]);
         Assert.IsTrue(overlay.Rgba.Chunk(4).Skip(4).Take(4).All(pixel => pixel[0] is 100 or 40));
         Assert.AreEqual(100, grey.Rgba[0]);
-        Assert.ThrowsExactly<ArgumentException>(() => SegmentationPainter.Overlay(Pictures.Plain(4, 4, 0, 0, 0), labels, _ => default));
+        Assert.ThrowsExactly<ArgumentException>(() => SegmentationPainter.Overlay(Images.Plain(4, 4, 0, 0, 0), labels, _ => default));
         var legend = SegmentationPainter.Legend([("red", new(1, 0, 0)), ("blue", new(0, 0, 1))]);
         CollectionAssert.IsSubsetOf(new[] { "ff0000ff", "0000ffff" }, legend.Rgba.Chunk(4).Select(Convert.ToHexStringLower).Distinct().ToArray());
         Assert.HasCount(40, Enumerable.Range(0, 40).Select(label => SegmentationPainter.UsualColour(label, true)).Distinct().ToList());
@@ -71,7 +71,7 @@ public sealed class EmojiScenesTests : TempFolder
         var confusion = new ConfusionMatrix(3);
         confusion.Add([0, 0, 1, 2], [0, 0, 2, 2]);
         ConfusionChart.Write(At("deep/c.png"), "Title", confusion, ["a", "b", "c"]);
-        var drawn = PictureFile.Read(At("deep/c.png"));
+        var drawn = ImageFile.Read(At("deep/c.png"));
         var shades = drawn.Rgba.Chunk(4).Select(Convert.ToHexStringLower).CountBy(colour => colour).ToDictionary(entry => entry.Key, entry => entry.Value);
         // Three whole cells and six empty ones, of 47 x 47 pixels; a number is written on each whole one.
         Assert.AreEqual(6 * 47 * 47, shades["f4f6f9ff"]);

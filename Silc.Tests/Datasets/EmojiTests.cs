@@ -52,15 +52,15 @@ public sealed class EmojiTests
     {
         var set = Set(
             """{"left":{"body":"<rect width='8' height='16' fill='#f00'/>"}}""", """{"right":{"parent":"left","hFlip":true}}""");
-        var picture = SvgPicture.Parse(set.Svg("right")).Render(16, 16);
-        Assert.AreEqual(0, picture.Rgba[4 * (8 * 16 + 4) + 3]);
-        Assert.AreEqual(255, picture.Rgba[4 * (8 * 16 + 12) + 3]);
+        var image = SvgImage.Parse(set.Svg("right")).Render(16, 16);
+        Assert.AreEqual(0, image.Rgba[4 * (8 * 16 + 4) + 3]);
+        Assert.AreEqual(255, image.Rgba[4 * (8 * 16 + 12) + 3]);
     }
 
     [TestMethod]
     public void ArtIsCroppedAndSquared()
     {
-        var art = SvgPicture.Parse("<svg viewBox='0 0 72 72'><rect x='30' y='10' width='10' height='40' fill='#f00'/></svg>");
+        var art = SvgImage.Parse("<svg viewBox='0 0 72 72'><rect x='30' y='10' width='10' height='40' fill='#f00'/></svg>");
         var box = Drawing.OpaqueBox(EmojiArt.Render(art, 40), 128);
         Assert.IsTrue(box.Top <= 1 && box.Bottom >= 39, box.ToString());
         Assert.IsTrue(Math.Abs(box.Left - 15) <= 1 && Math.Abs(box.Right - 25) <= 1, box.ToString());
@@ -86,7 +86,7 @@ public sealed class EmojiTests
         StringAssert.Contains(error.Message, folder.Path);
     }
 
-    /// <summary>The real packages, the smallest training style only: about 5 MB and 3,000 small pictures.</summary>
+    /// <summary>The real packages, the smallest training style only: about 5 MB and 3,000 small images.</summary>
     [TestMethod]
     public void PackagesBecomeATrainingSet()
     {
@@ -104,8 +104,8 @@ public sealed class EmojiTests
                 ? $"npm is not installed: {exception.Message}" : $"npm cannot fetch: {exception.Message}");
             return;
         }
-        Assert.AreEqual(1914, made.Pictures["openmoji"]);
-        Assert.IsTrue(made.Pictures["emojione"] is > 1050 and < 1130, $"{made.Pictures["emojione"]} emojione pictures");
+        Assert.AreEqual(1914, made.Images["openmoji"]);
+        Assert.IsTrue(made.Images["emojione"] is > 1050 and < 1130, $"{made.Images["emojione"]} emojione images");
         Assert.IsTrue(EmojiPreparer.Prepare(target, size: 24, styles: ["emojione"]).AlreadyThere);
         Assert.AreEqual(1, Directory.GetFileSystemEntries(folder.Path).Length, "temporary files were left behind");
 
@@ -120,7 +120,7 @@ public sealed class EmojiTests
         Assert.IsFalse(train.Rows.Select(row => row.Concept.Base).Intersect(heldOut.Rows.Select(row => row.Concept.Base)).Any());
         var pair = unseen.Read(0);
         Assert.AreEqual("grinning face", pair.Captions[0]);
-        Assert.AreEqual(0, pair.Picture.Rgba[3], "the corner beside a round face is transparent");
+        Assert.AreEqual(0, pair.Image.Rgba[3], "the corner beside a round face is transparent");
     }
 
     static EmojiConcept Concept(string key, string annotation) => new(key, annotation, key, "group", "subgroup", []);
@@ -133,7 +133,7 @@ public sealed class EmojiTests
     public void CaptionsAreTheAnnotationAloneAndWithItsTagsFromDifferentOnesOn()
     {
         using var folder = new TemporaryFolder();
-        PictureFile.Write(folder.File("a.png"), Pictures.Plain(4, 4, 9, 9, 9));
+        ImageFile.Write(folder.File("a.png"), Images.Plain(4, 4, 9, 9, 9));
         EmojiRow Row(params string[] tags) => new("a.png", "style", new("1f436", "dog face", "1f436", "animals-nature", "animal-mammal", tags), EmojiRow.TrainSplit, "a");
         var source = new EmojiSource("dogs", folder.File(""), [Row("pet", "woof", "puppy", "dog"), Row()]);
         CollectionAssert.AreEqual(new[]

@@ -8,12 +8,12 @@ public sealed class ContactSheetTests
     {
         using var folder = new Scratch();
         var path = Path.Combine(folder.Path, "sheet.png");
-        var picture = Pictures.Plain(20, 10, 0, 0, 255);
-        ContactSheetCell[] cells = [new(picture, "blue", true), new(picture, "a caption that is far too long", false)];
+        var image = Images.Plain(20, 10, 0, 0, 255);
+        ContactSheetCell[] cells = [new(image, "blue", true), new(image, "a caption that is far too long", false)];
         ContactSheet.Write(path, [new("a blue box", cells)], "Title", cell: 64);
 
         Assert.AreEqual(1, Directory.GetFiles(folder.Path).Length);
-        var sheet = PictureFile.Read(path);
+        var sheet = ImageFile.Read(path);
         var colours = sheet.Rgba.Chunk(4).Select(Convert.ToHexStringLower).ToHashSet();
         Assert.IsTrue(colours.IsSupersetOf(["0000ffff", "229654ff", "d03c38ff"]), "blue box, green and red frames");
     }

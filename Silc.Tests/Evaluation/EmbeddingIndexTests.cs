@@ -7,10 +7,10 @@ public sealed class EmbeddingIndexTests : TempFolder
 
     [TestMethod]
     [DataRow("a.npy"), DataRow("deep/a.csv")]
-    public void An_index_comes_back_bit_for_bit_and_may_move_with_its_pictures(string file)
+    public void An_index_comes_back_bit_for_bit_and_may_move_with_its_images(string file)
     {
         Directory.CreateDirectory(At("here"));
-        PictureFile.Write(At("here/p.png"), Pictures.Noise(3, 3, 1));
+        ImageFile.Write(At("here/p.png"), Images.Noise(3, 3, 1));
         new EmbeddingIndex(rows, [At("here/p.png"), "", "shard.tar: 7"], ["one, \"two\"", "Ünï", ""]).Save(At($"here/{file}"));
         Directory.Move(At("here"), At("there"));
         var read = EmbeddingIndex.Load(At($"there/{file}"));

@@ -101,11 +101,11 @@ public sealed class EvaluationTests
     public void RecallCountsAnyCaptionOfTheImage()
     {
         // Scores by angle: image 0 at 0°, image 1 at 90°; captions at 80°, 10° (both of image 0), 60°, 20° (of image 1).
-        var (pictures, captions, owners) = (Angles(0, 90), Angles(80, 10, 60, 20), new[] { 0, 0, 1, 1 });
+        var (images, captions, owners) = (Angles(0, 90), Angles(80, 10, 60, 20), new[] { 0, 0, 1, 1 });
         // Image 0 ranks 10° first: hit. Image 1 ranks 80° first, then its 60°: a hit from 2 on.
-        Assert.AreEqual(new Recall(0.5, 1, 1), Retrieval.ImageToText(pictures, captions, owners));
+        Assert.AreEqual(new Recall(0.5, 1, 1), Retrieval.ImageToText(images, captions, owners));
         // 80° → image 1, wrong; 10° → image 0, right; 60° → image 1, right; 20° → image 0, wrong.
-        Assert.AreEqual(new Recall(0.5, 1, 1), Retrieval.TextToImage(pictures, captions, owners));
+        Assert.AreEqual(new Recall(0.5, 1, 1), Retrieval.TextToImage(images, captions, owners));
     }
 
     [TestMethod]

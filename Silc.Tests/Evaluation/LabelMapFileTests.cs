@@ -33,8 +33,8 @@ public sealed class LabelMapFileTests : TempFolder
     [TestMethod]
     public void What_is_no_mask_is_refused_by_its_name()
     {
-        PictureFile.Write(At("colour.png"), Pictures.Noise(5, 4, 1));
-        File.WriteAllText(At("text.png"), "no picture");
+        ImageFile.Write(At("colour.png"), Images.Noise(5, 4, 1));
+        File.WriteAllText(At("text.png"), "no image");
         var whole = Png(9, 6, 8, 0, new int[54]);
         foreach (var (name, words) in new[] { ("colour.png", "in colour"), ("text.png", "no PNG") })
             Assert.Contains(words, Assert.ThrowsExactly<InvalidDataException>(() => LabelMapFile.Read(At(name))).Message);
@@ -50,11 +50,11 @@ public sealed class LabelMapFileTests : TempFolder
     }
 
     [TestMethod]
-    public void A_folder_pairs_pictures_with_masks()
+    public void A_folder_pairs_images_with_masks()
     {
         Directory.CreateDirectory(At("images/a"));
         Directory.CreateDirectory(At("masks/a"));
-        PictureFile.Write(At("images/a/1.png"), Pictures.Noise(4, 2, 1));
+        ImageFile.Write(At("images/a/1.png"), Images.Noise(4, 2, 1));
         File.WriteAllBytes(At("masks/a/1.png"), Png(4, 2, 8, 3, [0, 1, 2, 255, 0, 1, 2, 255]));
         var classes = ClassList.Of(["sky", "sea", "land"]);
         CollectionAssert.AreEqual(new[] { 0, 1, 2, -1, 0, 1, 2, -1 }, new MaskFolderSource(Root, classes).Read(0).Labels.Labels);

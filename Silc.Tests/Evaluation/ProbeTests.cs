@@ -33,7 +33,7 @@ public sealed class ProbeTests : TempFolder
         var (features, labels) = Clusters(count, width, 3, seed: 1);
         features[0, 2] += 1e-3f;
         var (test, _) = Clusters(20, width, 3, seed: 2);
-        var scores = new LeastSquaresProbe(features, labels, 3).Scores(test);
+        var scores = new RidgeProbe(features, labels, 3).Scores(test);
         var expected = Numpy("m, s = x.mean(0), x.std(0) + 1e-5; b = lambda a: np.c_[(a - m) / s, np.full(len(a), 100.)]; X = b(x); Y = 2 * np.eye(3)[l.astype(int)] - 1; "
             + "e, q = np.linalg.eigh(X.T @ X); out = b(t) @ (q / (np.maximum(e, 0) + 1024) @ (q.T @ X.T @ Y))",
             new("x", [count, width], Flat(features)), new("l", [count], [.. labels.Select(l => (float)l)]), new("t", [20, width], Flat(test)));
@@ -77,7 +77,7 @@ public sealed class ProbeTests : TempFolder
     {
         var (known, labels) = Clusters(50, 6, 4, seed: 7);
         var (queries, _) = Clusters(9, 6, 4, seed: 8);
-        foreach (var (k, votes) in NeighbourVote.Votes(known, labels, queries, 5, [1, 10, 50]))
+        foreach (var (k, votes) in KnnClassifier.Votes(known, labels, queries, 5, [1, 10, 50]))
             for (int q = 0; q < 9; q++)
             {
                 double Length(float[,] rows, int i) => Math.Sqrt(Enumerable.Range(0, 6).Sum(c => (double)rows[i, c] * rows[i, c]));
@@ -90,7 +90,7 @@ public sealed class ProbeTests : TempFolder
                     Assert.AreEqual(expected == 0, votes[q, c] == 0);
                 }
             }
-        Assert.Contains("51", Assert.ThrowsExactly<ArgumentException>(() => NeighbourVote.Votes(known, labels, queries, 5, [51]).ToList()).Message);
+        Assert.Contains("51", Assert.ThrowsExactly<ArgumentException>(() => KnnClassifier.Votes(known, labels, queries, 5, [51]).ToList()).Message);
     }
 
     [TestMethod]

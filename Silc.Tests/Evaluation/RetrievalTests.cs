@@ -6,22 +6,22 @@ public sealed class RetrievalTests : TempFolder
     [TestMethod]
     public void Merged_duplicates_belong_to_every_partner_and_take_one_place()
     {
-        // Pictures 0 and 2 are one; caption "dog" is of pictures 0 and 1.
-        var (pairs, images, texts) = RetrievalPairs.Merge(["a", "b", "a"], ["dog", "cat", "dog", "pet", "dog"], [0, 0, 1, 1, 2]);
-        CollectionAssert.AreEqual(new[] { 0, 1 }, images);
-        CollectionAssert.AreEqual(new[] { 0, 1, 3 }, texts);
+        // Images 0 and 2 are one; caption "dog" is of images 0 and 1.
+        var (pairs, firstImages, firstTexts) = RetrievalPairs.Merge(["a", "b", "a"], ["dog", "cat", "dog", "pet", "dog"], [0, 0, 1, 1, 2]);
+        CollectionAssert.AreEqual(new[] { 0, 1 }, firstImages);
+        CollectionAssert.AreEqual(new[] { 0, 1, 3 }, firstTexts);
         CollectionAssert.AreEqual(new[] { 0, 1 }, pairs.TextsOfImage[0].ToArray());
         CollectionAssert.AreEqual(new[] { 0, 2 }, pairs.TextsOfImage[1].ToArray());
         CollectionAssert.AreEqual(new[] { 0, 1 }, pairs.ImagesOfText[0].ToArray());
         Assert.ThrowsExactly<ArgumentException>(() => RetrievalPairs.Merge(["a"], ["dog"], [1]));
 
-        // Both pictures look like "dog": the second one's own caption is the duplicate behind the first's, a miss unless merged.
-        float[,] pictures = { { 1, 0 }, { 1, 0 } }, dogs = { { 1, 0 }, { 1, 0 } }, dog = { { 1, 0 } };
-        Assert.AreEqual(0.5, Retrieval.ImageToText(pictures, dogs, [0, 1]).At1);
-        Assert.AreEqual(0.5, Retrieval.TextToImage(pictures, dogs, [0, 1]).At1);
+        // Both images look like "dog": the second one's own caption is the duplicate behind the first's, a miss unless merged.
+        float[,] images = { { 1, 0 }, { 1, 0 } }, dogs = { { 1, 0 }, { 1, 0 } }, dog = { { 1, 0 } };
+        Assert.AreEqual(0.5, Retrieval.ImageToText(images, dogs, [0, 1]).At1);
+        Assert.AreEqual(0.5, Retrieval.TextToImage(images, dogs, [0, 1]).At1);
         var merged = RetrievalPairs.Merge(["a", "b"], ["dog", "dog"], [0, 1]).Pairs;
-        Assert.AreEqual(1, Retrieval.ImageToText(pictures, dog, merged).At1);
-        Assert.AreEqual(1, Retrieval.TextToImage(pictures, dog, merged).At1);
+        Assert.AreEqual(1, Retrieval.ImageToText(images, dog, merged).At1);
+        Assert.AreEqual(1, Retrieval.TextToImage(images, dog, merged).At1);
     }
 
     [TestMethod, EveryDevice]

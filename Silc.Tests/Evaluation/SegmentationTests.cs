@@ -6,8 +6,8 @@ public sealed class SegmentationTests
     // An embedder that sees colours: a patch is its mean colour.
     static float[,] MeanColours(float[] pixels, int side, int patch)
     {
-        int grid = side / patch, pictures = pixels.Length / (side * side * 3);
-        var features = new float[pictures * grid * grid, 3];
+        int grid = side / patch, images = pixels.Length / (side * side * 3);
+        var features = new float[images * grid * grid, 3];
         for (int i = 0; i < pixels.Length; i++)
         {
             int pixel = i / 3 % (side * side), row = i / 3 / (side * side) * grid * grid + pixel / side / patch * grid + pixel % side / patch;
@@ -37,20 +37,20 @@ public sealed class SegmentationTests
         return matrix;
     }
 
-    static Picture Paint(int width, int height, Func<int, int, (byte, byte, byte)> colour)
+    static RgbImage Paint(int width, int height, Func<int, int, (byte, byte, byte)> colour)
     {
-        var picture = Pictures.Plain(width, height, 0, 0, 0);
-        for (int i = 0; i < width * height; i++) (picture.Rgba[4 * i], picture.Rgba[4 * i + 1], picture.Rgba[4 * i + 2]) = colour(i % width, i / width);
-        return picture;
+        var image = Images.Plain(width, height, 0, 0, 0);
+        for (int i = 0; i < width * height; i++) (image.Rgba[4 * i], image.Rgba[4 * i + 1], image.Rgba[4 * i + 2]) = colour(i % width, i / width);
+        return image;
     }
 
     [TestMethod]
     public void Halves_are_told_apart_whole_and_by_windows()
     {
-        var picture = Paint(48, 32, (x, _) => x < 24 ? ((byte)255, (byte)0, (byte)0) : ((byte)0, (byte)0, (byte)255));
+        var image = Paint(48, 32, (x, _) => x < 24 ? ((byte)255, (byte)0, (byte)0) : ((byte)0, (byte)0, (byte)255));
         foreach (var windows in new[] { SegmentationWindows.Whole(32), SegmentationWindows.Sliding(16), new SegmentationWindows(16, 32, 8), new(32, 32, 5) })
         {
-            var labels = new ZeroShotSegmenter((pixels, side) => MeanColours(pixels, side, 4), 4, Colours(), windows).Segment(picture);
+            var labels = new ZeroShotSegmenter((pixels, side) => MeanColours(pixels, side, 4), 4, Colours(), windows).Segment(image);
             int wrong = labels.Labels.Index().Count(entry => entry.Item != (entry.Index % 48 < 24 ? 0 : 2));
             Assert.IsTrue(wrong <= 32 * 4, $"{windows}: {wrong} pixels wrong, more than a patch's width along the border");
         }
@@ -65,8 +65,8 @@ public sealed class SegmentationTests
     {
         const int Patch = 4;
         var windows = new SegmentationWindows(side, shortSide, stride);
-        var picture = Pictures.Noise(width, height, seed: 6);
-        var (across, down) = windows.Size(picture);
+        var image = Images.Noise(width, height, seed: 6);
+        var (across, down) = windows.Size(image);
         var (left, top) = (windows.Starts(across), windows.Starts(down));
         Assert.AreEqual(across - side, left[^1]);
         var random = new Random(2);
@@ -74,8 +74,8 @@ public sealed class SegmentationTests
         var features = Rows(Enumerable.Range(0, left.Length * top.Length * cells * cells).Select(_ => new float[] { random.NextSingle(), random.NextSingle(), random.NextSingle() }));
         var classes = Colours(AliasUse.Best);
         var (scores, checkedPixels) = (classes.Scores(features), 0);
-        var labels = new ZeroShotSegmenter((_, _) => features, Patch, classes, windows).Segment(picture);
-        var sparing = new ZeroShotSegmenter((_, _) => features, Patch, Colours(AliasUse.Best, ["nothing", "background"]).WithoutFirst(), windows, threshold: 0.6, temperature: 10).Segment(picture);
+        var labels = new ZeroShotSegmenter((_, _) => features, Patch, classes, windows).Segment(image);
+        var sparing = new ZeroShotSegmenter((_, _) => features, Patch, Colours(AliasUse.Best, ["nothing", "background"]).WithoutFirst(), windows, threshold: 0.6, temperature: 10).Segment(image);
         for (int y = 0; y < height; y++)
             for (int x = 0; x < width; x++)
             {
@@ -158,6 +158,6 @@ public sealed class SegmentationTests
         public int Count => source.Count;
         public ClassList Classes { get; } = ClassList.Of(["a", "b", "c"]);
         public bool HasBackground => false;
-        public SegmentedPicture Read(int index) => source.Read(index) with { Labels = source.Read(index).Labels.Map(label => label == 0 ? 0 : 3 + label) };
+        public SegmentedImage Read(int index) => source.Read(index) with { Labels = source.Read(index).Labels.Map(label => label == 0 ? 0 : 3 + label) };
     }
 }

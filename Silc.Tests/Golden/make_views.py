@@ -1,4 +1,4 @@
-"""Writes views.json: a small picture and what PIL and torchvision make of it.
+"""Writes views.json: a small image and what PIL and torchvision make of it.
 
 Run with Debian's python3-pil and python3-torchvision: /usr/bin/python3 make_views.py
 """
@@ -31,8 +31,8 @@ def tensor(image):
     return torch.from_numpy(np.array(image)).permute(2, 0, 1).float() / 255
 
 
-picture = Image.new("RGB", (WIDTH, HEIGHT))
-picture.putdata([pixel(x, y) for y in range(HEIGHT) for x in range(WIDTH)])
+image = Image.new("RGB", (WIDTH, HEIGHT))
+image.putdata([pixel(x, y) for y in range(HEIGHT) for x in range(WIDTH)])
 filters = {"Bilinear": Image.Resampling.BILINEAR, "Bicubic": Image.Resampling.BICUBIC}
 modes = {"Bilinear": F.InterpolationMode.BILINEAR, "Bicubic": F.InterpolationMode.BICUBIC}
 
@@ -43,7 +43,7 @@ def resized(by, name, box, size, flip, image):
 
 def resized_crop(name, box, size):
     left, top, right, bottom = box
-    part = F.crop(tensor(picture), top, left, bottom - top, right - left)
+    part = F.crop(tensor(image), top, left, bottom - top, right - left)
     return F.resize(part, [size[1], size[0]], modes[name], antialias=True)
 
 
@@ -52,16 +52,16 @@ boxes = [((0, 0, WIDTH, HEIGHT), (24, 24)), ((3.5, 2.25, 50.75, 40.5), (16, 20))
          ((0, 0, 9, 47), (16, 16))]
 crops = [((0, 0, WIDTH, HEIGHT), (24, 24)), ((5, 3, 52, 41), (17, 19)), ((10, 12, 22, 30), (33, 32))]
 for name in filters:
-    resizes += [resized("PIL", name, box, size, False, picture.resize(size, filters[name], box=box)) for box, size in boxes]
+    resizes += [resized("PIL", name, box, size, False, image.resize(size, filters[name], box=box)) for box, size in boxes]
     resizes += [resized("torchvision", name, box, size, False, resized_crop(name, box, size)) for box, size in crops]
 resizes.append(resized("torchvision", "Bicubic", *crops[1], True, F.hflip(resized_crop("Bicubic", *crops[1]))))
 
 centers = [
-    {"size": size, "rgb": pack(F.center_crop(F.resize(tensor(picture), size, modes["Bicubic"], antialias=True), size))}
+    {"size": size, "rgb": pack(F.center_crop(F.resize(tensor(image), size, modes["Bicubic"], antialias=True), size))}
     for size in (16, 31)]
 
-# Colours of a part: it has every phase of the picture, and the file stays small.
-part = picture.crop((0, 0, 36, 24))
+# Colours of a part: it has every phase of the image, and the file stays small.
+part = image.crop((0, 0, 36, 24))
 x = tensor(part)
 
 
@@ -92,7 +92,7 @@ operations = {
     "torchvision blur 0.3": blur(0.3),
     "torchvision blur 1.5": blur(1.5),
 }
-golden = {"width": WIDTH, "height": HEIGHT, "rgb": pack(picture), "resized": resizes, "centered": centers,
+golden = {"width": WIDTH, "height": HEIGHT, "rgb": pack(image), "resized": resizes, "centered": centers,
           "partWidth": part.width, "partHeight": part.height, "part": pack(part),
           "operations": {name: pack(image) for name, image in operations.items()}}
 pathlib.Path(__file__).with_name("views.json").write_text(json.dumps(golden, indent=1) + "\n")

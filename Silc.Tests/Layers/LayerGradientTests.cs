@@ -92,7 +92,7 @@ public sealed class LayerGradientTests
                 t.Allocate();
                 t.Check(t.Input(2 * side * side, 5), (pass, x) =>
                 {
-                    var y = pass.Keep(x.Rows, x.Cols);      // positions are added in place
+                    var y = pass.Saved(x.Rows, x.Cols);      // positions are added in place
                     pass.Ops.Copy(x, y);
                     return (y, layer.Add(pass, y, side));
                 });

@@ -20,7 +20,7 @@ public sealed class PullbackTests
             using var frame = t.Pass.Frame();
             var (y, back) = forward(t.Pass, t.Input(Rows, Width));
             Assert.AreEqual((rows, cols), (y.Rows, y.Cols), name);
-            var dy = t.Pass.Temp(rows, cols);
+            var dy = t.Pass.Scratch(rows, cols);
             t.Pass.Ops.Fill(dy, 1);
             var before = t.Pass.Arena.InUse;
             var dx = back.Invoke(dy);
@@ -29,8 +29,8 @@ public sealed class PullbackTests
 
             // What comes next must not lie on it.
             var values = t.Device.Download(dx.View.SubView(0, dx.Count));
-            t.Pass.Ops.Fill(t.Pass.Temp(Rows, Width), 7);
-            t.Pass.Ops.Fill(t.Pass.Keep(Rows, Width), 7);
+            t.Pass.Ops.Fill(t.Pass.Scratch(Rows, Width), 7);
+            t.Pass.Ops.Fill(t.Pass.Saved(Rows, Width), 7);
             Close.Bits(values, t.Device.Download(dx.View.SubView(0, dx.Count)), name);
             Assert.IsTrue(Array.TrueForAll(values, float.IsFinite) && Array.Exists(values, value => value != 0), name);
         }
@@ -46,7 +46,7 @@ public sealed class PullbackTests
             t.Allocate();
             using var frame = t.Pass.Frame();
             var (y, back) = forward(t.Pass, t.Input(Rows, Width));
-            var gradient = t.Pass.Temp(y.Rows, y.Cols);
+            var gradient = t.Pass.Scratch(y.Rows, y.Cols);
             t.Pass.Ops.Fill(gradient, 1);
             var before = t.Pass.Arena.InUse;
             back.Invoke(gradient);
@@ -98,8 +98,8 @@ public sealed class PullbackTests
                 t.Parameters.ZeroGrads();
                 using var _ = t.Pass.Frame();
                 var (y, back) = forward(t.Pass, x, again);
-                t.Pass.Ops.Fill(t.Pass.Keep(Rows, Width), 3);       // what a frame of the forward gave back is used again
-                var dy = t.Pass.Temp(y.Rows, y.Cols);
+                t.Pass.Ops.Fill(t.Pass.Saved(Rows, Width), 3);       // what a frame of the forward gave back is used again
+                var dy = t.Pass.Scratch(y.Rows, y.Cols);
                 t.Device.Upload<float>([.. Enumerable.Range(0, dy.Count).Select(i => MathF.Sin(i))], dy.View);
                 var dx = back(dy);
                 return [Read(y), Read(dx), Read(t.Parameters.Grads)];
@@ -148,7 +148,7 @@ public sealed class PullbackTests
         var (linear, mlp) = (new Linear(t.Parameters, "dense", Width, 3, Inits.Zeros), new Mlp(t.Parameters, "norm", "mlp", Width, 9));
         t.Allocate();
         using var frame = t.Pass.Frame();
-        var (pass, x, dy) = (t.Pass with { Training = false }, t.Input(Rows, Width), t.Pass.Temp(Rows, Width));
+        var (pass, x, dy) = (t.Pass with { Training = false }, t.Input(Rows, Width), t.Pass.Scratch(Rows, Width));
         foreach (var invoke in new Action[]
         {
             () => linear.Forward(pass, x).Back.Invoke(dy.Columns(0, 3)), () => mlp.Forward(pass, x).Back.Invoke(dy),
@@ -165,7 +165,7 @@ public sealed class PullbackTests
         t.Allocate();
         using var frame = t.Pass.Frame();
         var back = linear.Forward(t.Pass, t.Input(Rows, Width)).Back;
-        var error = Assert.ThrowsExactly<ArgumentException>(() => back.Into(t.Pass.Temp(Rows, 3), t.Pass.Temp(Rows, 3)));
+        var error = Assert.ThrowsExactly<ArgumentException>(() => back.Into(t.Pass.Scratch(Rows, 3), t.Pass.Scratch(Rows, 3)));
         StringAssert.Contains(error.Message, "dX is 6 x 3, X was 6 x 8");
     }
 
@@ -175,7 +175,7 @@ public sealed class PullbackTests
     {
         using var t = new LayerTest(TestDevices.OneThread);
         using var frame = t.Pass.Frame();
-        var (gradient, rounded) = (t.Pass.Temp(Rows, Width), t.Pass.Temp(Rows, Width));
+        var (gradient, rounded) = (t.Pass.Scratch(Rows, Width), t.Pass.Scratch(Rows, Width));
         t.Pass.Ops.Fill(gradient, 2);
         t.Pass.Ops.Fill(rounded, 2);
         new InPlacePullback(t.Pass, dy => t.Pass.Ops.Fill(dy, 5)).Invoke(gradient, rounded);

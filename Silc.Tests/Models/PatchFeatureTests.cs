@@ -11,16 +11,16 @@ public sealed class PatchFeatureTests
         using var model = SilcModel.Create(TestDevices.Open(device), Config, seed: 5);
         Spread(model);
         var tower = new NaiveTower(model);
-        // The model's own side, one with fewer patches and one with more; 40 pictures are more than fit at once.
-        foreach (var (side, pictures) in new[] { (24, 40), (8, 3), (32, 3) })
+        // The model's own side, one with fewer patches and one with more; 40 images are more than fit at once.
+        foreach (var (side, images) in new[] { (24, 40), (8, 3), (32, 3) })
         {
-            var pixels = Matrix.Make(pictures, side * side * 3, (r, c) => (float)Math.Sin(0.37 * (r + 1) * c));
+            var pixels = Matrix.Make(images, side * side * 3, (r, c) => (float)Math.Sin(0.37 * (r + 1) * c));
             float[] host = [.. pixels.Values.Select(x => (float)x)];
             foreach (var feature in Enum.GetValues<PatchFeature>())
             {
                 var z = model.EmbedPatchPixels(host, side, feature);
                 Close.To(tower.PatchFeatures(pixels, side, alone: feature == PatchFeature.LastBlockValues).Values, [.. z.Cast<float>()],
-                    Close.Chained, $"{feature}, {pictures} pictures of {side} pixels");
+                    Close.Chained, $"{feature}, {images} images of {side} pixels");
                 Close.Bits([.. z.Cast<float>()], [.. model.EmbedPatchPixels(host, side, feature).Cast<float>()], "again");
             }
         }
@@ -31,17 +31,17 @@ public sealed class PatchFeatureTests
     {
         using var model = SilcModel.Create(TestDevices.Open(device), Config, seed: 5);
         Spread(model);
-        foreach (var (side, pictures) in new[] { (24, 40), (32, 3) })
+        foreach (var (side, images) in new[] { (24, 40), (32, 3) })
         {
-            var pixels = Matrix.Make(pictures, side * side * 3, (r, c) => (float)Math.Sin(0.37 * (r + 1) * c));
+            var pixels = Matrix.Make(images, side * side * 3, (r, c) => (float)Math.Sin(0.37 * (r + 1) * c));
             var shares = model.PoolAttention([.. pixels.Values.Select(x => (float)x)], side);
             var expected = new NaiveTower(model).PoolAttention(pixels, side);
-            Close.To(expected.Values, [.. shares.Cast<float>()], Close.Chained, $"{pictures} pictures of {side} pixels");
+            Close.To(expected.Values, [.. shares.Cast<float>()], Close.Chained, $"{images} images of {side} pixels");
         }
     }
 
     [TestMethod, EveryDevice]
-    public void A_picture_of_one_patch_is_that_patch(string device)
+    public void A_image_of_one_patch_is_that_patch(string device)
     {
         using var model = SilcModel.Create(TestDevices.Open(device), Config with { ImageSize = 8 }, seed: 5);
         Spread(model);
@@ -56,7 +56,7 @@ public sealed class PatchFeatureTests
         using var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), Config);
         Assert.Contains("20", Assert.ThrowsExactly<ArgumentException>(() => model.EmbedPatchPixels(new float[20 * 20 * 3], 20)).Message);
         Assert.Contains("whole number", Assert.ThrowsExactly<ArgumentException>(() => model.EmbedPatchPixels(new float[100], 24)).Message);
-        Assert.AreEqual(2 * 9, model.EmbedPatches([Pictures.Noise(30, 20, 1), Pictures.Noise(9, 9, 2)]).GetLength(0));
+        Assert.AreEqual(2 * 9, model.EmbedPatches([Images.Noise(30, 20, 1), Images.Noise(9, 9, 2)]).GetLength(0));
     }
 
     // Biases of zero and narrow distributions would hide mistakes.

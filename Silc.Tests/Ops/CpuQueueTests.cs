@@ -41,7 +41,7 @@ public sealed class CpuQueueTests
     {
         using var device = Device.Cpu(3);
         using var arena = Arena.Allocate(device, 4096);
-        var (x, y) = (arena.Keep(33, 7), arena.Keep(33, 7));
+        var (x, y) = (arena.Saved(33, 7), arena.Saved(33, 7));
         device.Ops.Fill(x, 1);
         device.Ops.Copy(x, y);
         for (int i = 0; i < 2000; i++)
@@ -82,7 +82,7 @@ public sealed class CpuQueueTests
         using var device = Device.Cpu(2);
         var profile = device.StartProfile();
         using var arena = Arena.Allocate(device, 4096);
-        var (a, b, c) = (arena.Keep(8, 16), arena.Keep(16, 4), arena.Keep(8, 4));
+        var (a, b, c) = (arena.Saved(8, 16), arena.Saved(16, 4), arena.Saved(8, 4));
         device.Ops.Fill(a, 1);
         device.Ops.Fill(b, 1);
         device.Ops.MatMul(a, b, c);

@@ -69,13 +69,13 @@ public sealed class DeviceTests
         var pass = new Pass(TestDevices.Open(TestDevices.OneThread).Ops, arena);
         using (pass.Frame())
         {
-            pass.Keep(7, 33);       // 231 floats take 256
-            pass.Temp(1, 1);        // 64
+            pass.Saved(7, 33);       // 231 floats take 256
+            pass.Scratch(1, 1);        // 64
         }
         Assert.AreEqual(0, arena.InUse);
         Assert.AreEqual(320, arena.Peak);
         using var frame = pass.Frame();
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => pass.Keep(33, 33));
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => pass.Saved(33, 33));
         StringAssert.Contains(error.Message, "activation memory");
     }
 
@@ -85,14 +85,14 @@ public sealed class DeviceTests
         var device = TestDevices.Open(TestDevices.OneThread);
         using var arena = Arena.Allocate(device, 1024);
         var pass = new Pass(device.Ops, arena);
-        pass.Keep(1, 1);
-        var error = Assert.ThrowsExactly<InvalidOperationException>(() => pass.Temp(3, 5));
+        pass.Saved(1, 1);
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => pass.Scratch(3, 5));
         StringAssert.Contains(error.Message, "3 x 5 outside of any frame");
-        using (pass.Frame()) pass.Temp(3, 5);
-        Assert.ThrowsExactly<InvalidOperationException>(() => pass.TempActivation(3, 5));
+        using (pass.Frame()) pass.Scratch(3, 5);
+        Assert.ThrowsExactly<InvalidOperationException>(() => pass.ScratchActivation(3, 5));
         pass.Frame();
         arena.Reset();      // ends the frame
-        Assert.ThrowsExactly<InvalidOperationException>(() => pass.Temp(3, 5));
+        Assert.ThrowsExactly<InvalidOperationException>(() => pass.Scratch(3, 5));
     }
 
     [TestMethod]
@@ -113,7 +113,7 @@ public sealed class DeviceTests
     {
         var on = TestDevices.Open(device);
         using var arena = Arena.Allocate(on, 64);
-        var value = arena.Keep(1, 1);
+        var value = arena.Saved(1, 1);
         on.Ops.Fill(value, 3);
         var allocated = on.AllocatedBytes;
         var peak = on.Measure(measured =>
@@ -121,12 +121,12 @@ public sealed class DeviceTests
             on.Ops.Fill(value, 4);
             using (measured.Frame())
             {
-                var (x, y) = (measured.Keep(33, 64), measured.Temp(64, 33));
-                on.Ops.MatMul(x, y, measured.Temp(33, 33));
+                var (x, y) = (measured.Saved(33, 64), measured.Scratch(64, 33));
+                on.Ops.MatMul(x, y, measured.Scratch(33, 33));
                 on.Synchronize();
             }
             measured.Reset();
-            measured.Keep(1, 64);
+            measured.Saved(1, 64);
             Assert.AreEqual(allocated, on.AllocatedBytes);
         });
         Assert.AreEqual(2 * 33 * 64 + 1152, peak);      // 33 · 33 floats take 1,152
@@ -151,7 +151,7 @@ public sealed class DeviceTests
 
             void Work(Arena memory)
             {
-                var (x, y, row) = (memory.Keep(16, 16), memory.Keep(16, 16), memory.Keep(16, 1));
+                var (x, y, row) = (memory.Saved(16, 16), memory.Saved(16, 16), memory.Saved(16, 1));
                 device.Ops.Fill(x, 1);
                 device.Ops.MatMul(x, x, y);
                 device.Ops.L2Normalize(x, y, row, 1e-6f);
@@ -164,9 +164,9 @@ public sealed class DeviceTests
     {
         using var device = Device.Cpu(1);
         using var arena = Arena.Allocate(device, 64);
-        var value = arena.Keep(1, 1);
+        var value = arena.Saved(1, 1);
         var profile = device.StartProfile();
-        device.Measure(measured => device.Ops.Fill(measured.Keep(1, 1), 1));
+        device.Measure(measured => device.Ops.Fill(measured.Saved(1, 1), 1));
         Assert.IsEmpty(profile.Costs);
         device.Ops.Fill(value, 1);
         Assert.AreEqual(1, profile.Costs.Single().Calls);
@@ -181,7 +181,7 @@ public sealed class DeviceTests
         const int size = 512;
         var on = TestDevices.Open(device);
         using var arena = Arena.Allocate(on, 3 * size * size);
-        Tensor x = arena.Keep(size, size), y = arena.Keep(size, size), constant = arena.Keep(1, size);
+        Tensor x = arena.Saved(size, size), y = arena.Saved(size, size), constant = arena.Saved(1, size);
         on.Ops.Fill(x, 1);
         foreach (var measuring in new[] { false, true })
         {

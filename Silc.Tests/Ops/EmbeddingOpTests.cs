@@ -47,10 +47,10 @@ public sealed class EmbeddingOpTests
     [TestMethod, EveryDevice]
     public void Patches(string device) => OpTest.Run(device, t =>
     {
-        foreach (var (pictures, side, patch) in new[] { (1, 1, 1), (3, 6, 2), (2, 21, 7), (2, 27, 7), (1, 33, 33), (5, 32, 8) })
+        foreach (var (images, side, patch) in new[] { (1, 1, 1), (3, 6, 2), (2, 21, 7), (2, 27, 7), (1, 33, 33), (5, 32, 8) })
         {
             int grid = side / patch;
-            DeviceMatrix pixels = t.Random(pictures, side * side * 3), y = t.Output(pictures * grid * grid, patch * patch * 3);
+            DeviceMatrix pixels = t.Random(images, side * side * 3), y = t.Output(images * grid * grid, patch * patch * 3);
             t.Ops.Patches(pixels, y, side, patch);
             t.Check(y, 0, () => Naive.Patches(pixels, side, patch));
         }

@@ -20,64 +20,64 @@ public sealed partial class KernelCompilationTests
     // Kernels for tensor cores and for float32 on CUDA: every type argument once at least.
     static readonly Type[] tensorKernels =
     [
-        typeof(TensorMatMul<Bf16, AlongSum<Bf16>, AcrossSum<Bf16>, Aligned, SumsToGelu<FloatValues>>),
-        typeof(TensorMatMul<Bf16, AlongSum<Bf16>, AlongSum<Bf16>, Aligned, SumsToGeluGrad<HalfValues>>),
-        typeof(TensorMatMul<Bf16, AcrossSum<Bf16>, AcrossSum<Bf16>, Unaligned, Sums<FloatValues>>),
-        typeof(TensorMatMul<Tf32, AlongSum<Tf32>, AlongSum<Tf32>, Unaligned, Sums<FloatValues>>),
-        typeof(TensorMatMul<Tf32, AcrossSum<Tf32>, AcrossSum<Tf32>, Aligned, Sums<FloatValues>>),
-        typeof(HalfMatMul<HalvesAlongSum, HalvesAcrossSum, SumsToGelu<HalfValues>>),
-        typeof(HalfMatMul<HalvesAlongSum, HalvesAlongSum, SumsToGeluGrad<HalfValues>>),
-        typeof(HalfMatMul<HalvesAlongSum, HalvesAcrossSum, Sums<HalfValues>>),
-        typeof(HalfMatMul<HalvesAlongSum, HalvesAcrossSum, Sums<FloatValues>>),
-        typeof(HalfMatMul<HalvesAlongSum, HalvesAlongSum, Sums<HalfValues>>),
-        typeof(HalfMatMul<HalvesAlongSum, HalvesAlongSum, Sums<FloatValues>>),
-        typeof(HalfMatMul<HalvesAcrossSum, HalvesAcrossSum, Sums<FloatValues>>),
-        .. from kernel in new[] { typeof(TensorAttention<,,,>), typeof(TensorAttentionQueryGrad<,,,>), typeof(TensorAttentionKeyGrad<,,,>) }
+        typeof(TensorCoreGemm<Bf16Mma, KMajor<Bf16Mma>, MMajor<Bf16Mma>, VectorLoad, BiasGeluEpilogue<Float32Quads>>),
+        typeof(TensorCoreGemm<Bf16Mma, KMajor<Bf16Mma>, KMajor<Bf16Mma>, VectorLoad, BiasGeluGradEpilogue<Bf16Quads>>),
+        typeof(TensorCoreGemm<Bf16Mma, MMajor<Bf16Mma>, MMajor<Bf16Mma>, ScalarLoad, BiasEpilogue<Float32Quads>>),
+        typeof(TensorCoreGemm<Tf32Mma, KMajor<Tf32Mma>, KMajor<Tf32Mma>, ScalarLoad, BiasEpilogue<Float32Quads>>),
+        typeof(TensorCoreGemm<Tf32Mma, MMajor<Tf32Mma>, MMajor<Tf32Mma>, VectorLoad, BiasEpilogue<Float32Quads>>),
+        typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasGeluEpilogue<Bf16Quads>>),
+        typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads>>),
+        typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasEpilogue<Bf16Quads>>),
+        typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasEpilogue<Float32Quads>>),
+        typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasEpilogue<Bf16Quads>>),
+        typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasEpilogue<Float32Quads>>),
+        typeof(Bf16Gemm<Bf16MMajor, Bf16MMajor, BiasEpilogue<Float32Quads>>),
+        .. from kernel in new[] { typeof(TensorCoreAttention<,,,>), typeof(TensorCoreAttentionQueryGrad<,,,>), typeof(TensorCoreAttentionKeyGrad<,,,>) }
            from arguments in new Type[][]
            {
-               [typeof(Tf32), typeof(Head32), typeof(Unaligned), typeof(FloatValues)], [typeof(Bf16), typeof(Head64), typeof(Aligned), typeof(FloatValues)],
-               [typeof(Tf32), typeof(Head80), typeof(Aligned), typeof(FloatValues)], [typeof(Bf16), typeof(Head128), typeof(Aligned), typeof(FloatValues)],
+               [typeof(Tf32Mma), typeof(Head32), typeof(ScalarLoad), typeof(Float32Quads)], [typeof(Bf16Mma), typeof(Head64), typeof(VectorLoad), typeof(Float32Quads)],
+               [typeof(Tf32Mma), typeof(Head80), typeof(VectorLoad), typeof(Float32Quads)], [typeof(Bf16Mma), typeof(Head128), typeof(VectorLoad), typeof(Float32Quads)],
            }
            select kernel.MakeGenericType(arguments),
-        typeof(HalfAttention<Head32, OneBlock, FitFour>), typeof(HalfAttention<Head32, TwoBlocks, FitTwo>), typeof(HalfAttention<Head64, OneBlock, FitFour>),
-        typeof(HalfAttention<Head64, TwoBlocks, FitTwo>), typeof(HalfAttention<Head80, OneBlock, FitThree>), typeof(HalfAttention<Head128, OneBlock, FitThree>),
-        typeof(HalfAttentionQueryGrad<Head32>), typeof(HalfAttentionQueryGrad<Head64>), typeof(HalfAttentionQueryGrad<Head80>),
-        typeof(HalfAttentionKeyGrad<Head32, FitFour>), typeof(HalfAttentionKeyGrad<Head64, FitThree>), typeof(HalfAttentionKeyGrad<Head80, FitTwo>),
-        typeof(HalfAttentionGrads<Head32, FitAny>), typeof(HalfAttentionGrads<Head64, FitThree>),
-        typeof(TensorAttentionQueryGrad<Bf16, Head128, StoredHalves, HalfValues>), typeof(TensorAttentionKeyGrad<Bf16, Head128, StoredHalves, HalfValues>),
+        typeof(Bf16Attention<Head32, OneRowTile, MinBlocks4>), typeof(Bf16Attention<Head32, TwoRowTiles, MinBlocks2>), typeof(Bf16Attention<Head64, OneRowTile, MinBlocks4>),
+        typeof(Bf16Attention<Head64, TwoRowTiles, MinBlocks2>), typeof(Bf16Attention<Head80, OneRowTile, MinBlocks3>), typeof(Bf16Attention<Head128, OneRowTile, MinBlocks3>),
+        typeof(Bf16AttentionQueryGrad<Head32>), typeof(Bf16AttentionQueryGrad<Head64>), typeof(Bf16AttentionQueryGrad<Head80>),
+        typeof(Bf16AttentionKeyGrad<Head32, MinBlocks4>), typeof(Bf16AttentionKeyGrad<Head64, MinBlocks3>), typeof(Bf16AttentionKeyGrad<Head80, MinBlocks2>),
+        typeof(Bf16AttentionGrad<Head32, MinBlocksAny>), typeof(Bf16AttentionGrad<Head64, MinBlocks3>),
+        typeof(TensorCoreAttentionQueryGrad<Bf16Mma, Head128, Bf16Load, Bf16Quads>), typeof(TensorCoreAttentionKeyGrad<Bf16Mma, Head128, Bf16Load, Bf16Quads>),
     ];
 
     // What else meets stored bfloat16, which GPUs before compute capability 8.0 do not have.
     static readonly Type[] halfKernels =
     [
-        typeof(RowNorm<HalfValues>), typeof(RowNormGrad<HalfValues, HalfValues>), typeof(RowNormGrad<HalfValues, NoValues>),
-        typeof(RowNormGrad<FloatValues, HalfValues>), typeof(SumBlocksOf<StoredHalves>), typeof(AttentionDelta<StoredHalves>), typeof(HalfPatches),
-        typeof(AdamWRounding), typeof(RoundWeights),
-        typeof(ConvertKernel<AnyFloats, HalfValues>), typeof(ConvertKernel<HalfValues, AnyFloats>), typeof(ConvertKernel<HalfValues, HalfValues>),
+        typeof(CudaLayerNorm<Bf16Quads>), typeof(CudaLayerNormGrad<Bf16Quads, Bf16Quads>), typeof(CudaLayerNormGrad<Bf16Quads, NoQuads>),
+        typeof(CudaLayerNormGrad<Float32Quads, Bf16Quads>), typeof(CudaSumBlocks<Bf16Load>), typeof(AttentionDelta<Bf16Load>), typeof(Bf16Patches),
+        typeof(AdamWRounding), typeof(RoundWeightsToBf16),
+        typeof(ConvertKernel<UnalignedQuads, Bf16Quads>), typeof(ConvertKernel<Bf16Quads, UnalignedQuads>), typeof(ConvertKernel<Bf16Quads, Bf16Quads>),
     ];
 
     static readonly Type[] floatKernels =
     [
-        typeof(FloatMatMul<FloatsAlongSum, FloatsAcrossSum, Aligned, SumsToGelu<FloatValues>>),
-        typeof(FloatMatMul<FloatsAlongSum, FloatsAlongSum, Unaligned, SumsToGeluGrad<FloatValues>>),
-        typeof(FloatMatMul<FloatsAcrossSum, FloatsAcrossSum, Aligned, Sums<FloatValues>>),
-        typeof(RowNorm<FloatValues>), typeof(RowNormGrad<FloatValues, NoValues>), typeof(SumBlocksOf<Aligned>), typeof(SumParts<Aligned>), typeof(SumParts<Unaligned>),
-        typeof(AttentionDelta<Aligned>), typeof(AttentionDelta<Unaligned>),
+        typeof(FloatGemm<FloatKMajor, FloatMMajor, VectorLoad, BiasGeluEpilogue<Float32Quads>>),
+        typeof(FloatGemm<FloatKMajor, FloatKMajor, ScalarLoad, BiasGeluGradEpilogue<Float32Quads>>),
+        typeof(FloatGemm<FloatMMajor, FloatMMajor, VectorLoad, BiasEpilogue<Float32Quads>>),
+        typeof(CudaLayerNorm<Float32Quads>), typeof(CudaLayerNormGrad<Float32Quads, NoQuads>), typeof(CudaSumBlocks<VectorLoad>), typeof(SplitKReduce<VectorLoad>), typeof(SplitKReduce<ScalarLoad>),
+        typeof(AttentionDelta<VectorLoad>), typeof(AttentionDelta<ScalarLoad>),
     ];
 
     // Of compute capability 9.0 alone.
     static readonly Type[] warpgroupKernels =
     [
-        typeof(WarpgroupMatMul<HalvesAlongSum, HalvesAcrossSum, SumsToGelu<HalfValues>>),
-        typeof(WarpgroupMatMul<HalvesAlongSum, HalvesAlongSum, SumsToGeluGrad<HalfValues>>),
-        typeof(WarpgroupMatMul<HalvesAlongSum, HalvesAlongSum, Sums<HalfValues>>),
-        typeof(WarpgroupMatMul<HalvesAcrossSum, HalvesAcrossSum, Sums<FloatValues>>),
+        typeof(WgmmaGemm<Bf16KMajor, Bf16MMajor, BiasGeluEpilogue<Bf16Quads>>),
+        typeof(WgmmaGemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads>>),
+        typeof(WgmmaGemm<Bf16KMajor, Bf16KMajor, BiasEpilogue<Bf16Quads>>),
+        typeof(WgmmaGemm<Bf16MMajor, Bf16MMajor, BiasEpilogue<Float32Quads>>),
     ];
 
     // Kernels of processors behind OpenCL.
     static readonly Type[] tileKernels =
     [
-        .. from kernel in new[] { typeof(ClProduct<>), typeof(ClAttention<>) }
+        .. from kernel in new[] { typeof(ClGemm<>), typeof(ClAttention<>) }
            from tile in new[] { typeof(ClTile12x32), typeof(ClTile6x16) }
            select kernel.MakeGenericType(tile),
         .. ClFamilies.All.Select(family => family.Merged),
@@ -89,12 +89,12 @@ public sealed partial class KernelCompilationTests
         .SelectMany(type => !type.IsGenericTypeDefinition ? [type]
             : tensorKernels.Concat(halfKernels).Concat(floatKernels).Concat(warpgroupKernels).Concat(tileKernels)
                 .Where(kernel => kernel.IsGenericType && kernel.GetGenericTypeDefinition() == type) is var known && known.Any() ? known
-            : [type.MakeGenericType(typeof(One)), type.MakeGenericType(typeof(Four)), type.MakeGenericType(typeof(Sixteen))]);
+            : [type.MakeGenericType(typeof(Pack1)), type.MakeGenericType(typeof(Pack4)), type.MakeGenericType(typeof(Pack16))]);
 
-    static bool IsOfFours(Type kernel) => kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Four);
+    static bool IsOfFours(Type kernel) => kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Pack4);
 
     // Vectors of OpenCL C, in a kernel for every device or in one of a processor's own.
-    static bool HasVectors(Type kernel) => tileKernels.Contains(kernel) || (kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Sixteen));
+    static bool HasVectors(Type kernel) => tileKernels.Contains(kernel) || (kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Pack16));
 
     /// <summary>
     /// The kernels that are compiled for an architecture of CUDA: GPUs without tensor cores never meet theirs, and from SM_86 on ILGPU writes the
@@ -182,7 +182,7 @@ public sealed partial class KernelCompilationTests
     {
         using var context = NewContext();
         using var backend = new PTXBackend(context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_80, null!);
-        foreach (var kernel in new[] { typeof(ClProduct<ClTile12x32>), typeof(FillKernel<Sixteen>) })
+        foreach (var kernel in new[] { typeof(ClGemm<ClTile12x32>), typeof(FillKernel<Pack16>) })
             StringAssert.Contains(Assert.ThrowsExactly<AssertFailedException>(() => Compile(backend, kernel)).Message, "does not compile", kernel.Name);
     }
 

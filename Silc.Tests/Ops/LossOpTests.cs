@@ -13,7 +13,7 @@ public sealed class LossOpTests
         foreach (var (rows, cols) in OpTest.Sizes)
         {
             DeviceMatrix x = t.Random(rows, cols), center = t.Random(1, cols);
-            t.Ops.SharpenedSoftmax(x, center, 0.04f);
+            t.Ops.TeacherSoftmax(x, center, 0.04f);
             t.Check(x, Close.LargeExponents, () => Naive.SharpenedSoftmax(x, center, 0.04));
         }
     });
@@ -27,7 +27,7 @@ public sealed class LossOpTests
             DeviceMatrix logits = t.Random(students * batch, prototypes), rowLoss = t.Output(students * batch, 1);
             var targets = t.Fixed(Naive.SharpenedSoftmax(t.Random(teachers * batch, prototypes), new Matrix(1, prototypes), 0.3));
             int terms = teachers * students;
-            t.Ops.Distill(logits, targets, rowLoss, batch, 0.1f, skipSame, terms, Weight);
+            t.Ops.DinoCrossEntropy(logits, targets, rowLoss, batch, 0.1f, skipSame, terms, Weight);
             Matrix Loss(Matrix at) => Naive.Distill(at, targets, batch, 0.1, skipSame, terms).Map(loss => Weight * loss);
             t.Check(rowLoss, Close.Chained, () => Loss(logits), "loss");
             t.Check(logits, Close.Chained, () => Numeric.Gradient(logits, at => Loss(at).Values.Sum()), "dLogits");
@@ -41,7 +41,7 @@ public sealed class LossOpTests
         {
             DeviceMatrix cosines = t.Random(batch, batch), rowLoss = t.Output(batch, 1);
             DeviceMatrix temperature = t.Fixed(One(Math.Log(10))), dT = t.Random(1, 1);
-            t.Ops.SoftmaxContrast(cosines, temperature, dT, rowLoss, Weight);
+            t.Ops.InfoNce(cosines, temperature, dT, rowLoss, Weight);
             Matrix Loss(Matrix x, Matrix s) => Naive.SoftmaxContrast(x, s[0, 0]).Map(loss => Weight * loss);
             if (batch == 1)     // one pair has no negatives: the loss is 0 however it is turned
             {
@@ -97,8 +97,8 @@ public sealed class LossOpTests
             t.Ops.KoLeo(z, t.Fixed(Naive.MatMul(z, z, Transpose.B)), dz, rowLoss, Weight);
             t.Ops.AddSum(rowLoss, sum, 0);
             var gate = t.Gate();
-            t.Ops.Judge(sum, sum, gate, 0, 0.9f, 0.999f);
-            t.Check([gate.Read()[StepGate.Open]], 0, () => [0], $"gate after row {broken} was broken");
+            t.Ops.GradNorm(sum, sum, gate, 0, 0.9f, 0.999f);
+            t.Check([gate.Read()[StepState.Finite]], 0, () => [0], $"gate after row {broken} was broken");
         }
     });
 
@@ -109,7 +109,7 @@ public sealed class LossOpTests
         {
             DeviceMatrix cosines = t.Random(batch, batch), rowLoss = t.Output(batch, 1);
             DeviceMatrix temperature = t.Fixed(One(Math.Log(10))), bias = t.Fixed(One(-3)), dT = t.Random(1, 1), dB = t.Random(1, 1);
-            t.Ops.SigmoidContrast(cosines, temperature, bias, dT, dB, rowLoss, Weight);
+            t.Ops.SigLip(cosines, temperature, bias, dT, dB, rowLoss, Weight);
             Matrix Loss(Matrix x, Matrix s, Matrix b) => Naive.SigmoidContrast(x, s[0, 0], b[0, 0]).Map(loss => Weight * loss);
             t.Check(rowLoss, Close.Chained, () => Loss(cosines, temperature, bias), "loss");
             t.Check(cosines, Close.Chained, () => Numeric.Gradient(cosines, at => Loss(at, temperature, bias).Values.Sum()), "dCosines");

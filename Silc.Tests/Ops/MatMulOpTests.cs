@@ -95,7 +95,7 @@ public sealed class MatMulOpTests
         {
             DeviceMatrix x = t.Random(m, k), y = t.Output(m, 3 * n);
             DeviceMatrix[] kernels = [t.Random(k, n), t.Random(k, n), t.Random(k, n)], biases = [t.Random(1, n), t.Random(1, n), t.Random(1, n)];
-            t.Ops.MatMulBeside(x, [.. kernels.Select(w => w.Tensor)], [.. biases.Select(b => b.Tensor)], y);
+            t.Ops.GroupedMatMul(x, [.. kernels.Select(w => w.Tensor)], [.. biases.Select(b => b.Tensor)], y);
             t.Check(y, Close.Float32, () =>
             {
                 Matrix[] parts = [.. kernels.Select(w => Naive.MatMul(x, w))];
@@ -111,7 +111,7 @@ public sealed class MatMulOpTests
         {
             DeviceMatrix dy = t.Random(m, 2 * k), dx = t.Output(m, n);
             DeviceMatrix[] kernels = [t.Random(n, k), t.Random(n, k)];
-            t.Ops.InputGradBeside(dy, [.. kernels.Select(w => w.Tensor)], dx);
+            t.Ops.GroupedInputGrad(dy, [.. kernels.Select(w => w.Tensor)], dx);
             t.Check(dx, Close.Float32, () => Naive.MatMul(Half(dy, 0), kernels[0], Transpose.B) + Naive.MatMul(Half(dy, 1), kernels[1], Transpose.B));
         }
     });
@@ -123,7 +123,7 @@ public sealed class MatMulOpTests
         {
             DeviceMatrix x = t.Random(rows, inputs), dy = t.Random(rows, 2 * outputs);
             DeviceMatrix[] dKernels = [t.Random(inputs, outputs), t.Random(inputs, outputs)], dBiases = [t.Random(1, outputs), t.Random(1, outputs)];
-            t.Ops.LinearGradsBeside(x, dy, [.. dKernels.Select(w => w.Tensor)], [.. dBiases.Select(b => b.Tensor)]);
+            t.Ops.GroupedLinearGrads(x, dy, [.. dKernels.Select(w => w.Tensor)], [.. dBiases.Select(b => b.Tensor)]);
             for (int i = 0; i < 2; i++)
             {
                 var part = Half(dy, i);

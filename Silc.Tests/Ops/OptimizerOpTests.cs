@@ -15,8 +15,8 @@ public sealed class OptimizerOpTests
             {
                 DeviceMatrix gradients = t.Random(1, count), losses = t.Random(1, 2);
                 var gate = t.Gate();
-                t.Ops.Judge(gradients, losses, gate, clip, Beta1, Beta2);
-                t.Check(gate.Read()[..(StepGate.Counted + 1)], Close.Float32, () =>
+                t.Ops.GradNorm(gradients, losses, gate, clip, Beta1, Beta2);
+                t.Check(gate.Read()[..(StepState.Counted + 1)], Close.Float32, () =>
                 {
                     // The gate was made by one good step whose losses and gradient were 0.
                     double norm = Math.Sqrt(Matrix.Dot(gradients, gradients));
@@ -30,17 +30,17 @@ public sealed class OptimizerOpTests
     [TestMethod, EveryDevice]
     public void Judge_takes_any_number_of_losses(string device) => OpTest.Run(device, t =>
     {
-        int[] sums = [.. Enumerable.Range(0, 5).Select(StepGate.SumOf)];
+        int[] sums = [.. Enumerable.Range(0, 5).Select(StepState.SumOf)];
         for (int count = 1; count <= sums.Length; count++)
             for (int bad = -1; bad < count; bad++)
             {
                 DeviceMatrix gradients = t.Random(1, 7), losses = t.Random(1, count);
                 DeviceMatrix broken = t.Fixed(Matrix.Make(1, count, (_, c) => c == bad ? double.NaN : 1));
                 var gate = t.Gate();
-                t.Ops.Judge(gradients, losses, gate, 0, Beta1, Beta2);
-                if (bad >= 0) t.Ops.Judge(gradients, broken, gate, 0, Beta1, Beta2);
+                t.Ops.GradNorm(gradients, losses, gate, 0, Beta1, Beta2);
+                if (bad >= 0) t.Ops.GradNorm(gradients, broken, gate, 0, Beta1, Beta2);
                 var state = gate.Read();
-                Assert.AreEqual((bad < 0 ? 1f : 0, bad < 0 ? 0f : 1), (state[StepGate.Open], state[StepGate.Skipped]),
+                Assert.AreEqual((bad < 0 ? 1f : 0, bad < 0 ? 0f : 1), (state[StepState.Finite], state[StepState.Skipped]),
                     $"loss {bad} of {count} is broken");
                 t.Check([.. sums.Select(place => state[place])], Close.Float32,
                     () => [.. Enumerable.Range(0, sums.Length).Select(c => c < count ? losses.Before[0, c] : 0)], $"sums of {count} losses");
@@ -51,11 +51,11 @@ public sealed class OptimizerOpTests
     [TestMethod]
     public void A_shorter_state_goes_on_with_sums_of_0()
     {
-        using var gate = new StepGate(TestDevices.Open(TestDevices.OneThread));
-        float[] earlier = [.. Enumerable.Range(1, StepGate.MoreSums)];
+        using var gate = new StepState(TestDevices.Open(TestDevices.OneThread));
+        float[] earlier = [.. Enumerable.Range(1, StepState.MoreSums)];
         gate.Write(earlier);
-        CollectionAssert.AreEqual((float[])[.. earlier, .. new float[StepGate.Size - StepGate.MoreSums]], gate.Read());
-        CollectionAssert.AreEqual((int[])[7, 8, 13, 14, 15], (int[])[.. Enumerable.Range(0, 5).Select(StepGate.SumOf)]);
+        CollectionAssert.AreEqual((float[])[.. earlier, .. new float[StepState.Size - StepState.MoreSums]], gate.Read());
+        CollectionAssert.AreEqual((int[])[7, 8, 13, 14, 15], (int[])[.. Enumerable.Range(0, 5).Select(StepState.SumOf)]);
         gate.ResetSums();
         CollectionAssert.AreEqual((float[])[1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 12, 13, 0, 0, 0], gate.Read());
     }
@@ -70,9 +70,9 @@ public sealed class OptimizerOpTests
                 DeviceMatrix gradients = t.Fixed(Matrix.Make(1, 130, (_, c) => where == 0 && c == 77 ? bad : 1));
                 DeviceMatrix losses = t.Fixed(Matrix.Make(1, 2, (_, c) => where == c + 1 ? bad : 1));
                 var gate = t.Gate();
-                t.Ops.Judge(gradients, losses, gate, 1, Beta1, Beta2);
-                t.Ops.Judge(gradients, losses, gate, 1, Beta1, Beta2);
-                int[] fields = [StepGate.Open, StepGate.Updates, StepGate.Skipped, StepGate.SkippedInRow, StepGate.SumNorm, StepGate.Counted];
+                t.Ops.GradNorm(gradients, losses, gate, 1, Beta1, Beta2);
+                t.Ops.GradNorm(gradients, losses, gate, 1, Beta1, Beta2);
+                int[] fields = [StepState.Finite, StepState.Updates, StepState.Skipped, StepState.SkippedInRow, StepState.SumNorm, StepState.Counted];
                 var state = gate.Read();
                 t.Check([.. fields.Select(field => state[field])], 0, () => [0, 1, 2, 2, 0, 1], $"gate after {bad} in {(where == 0 ? "the gradient" : "a loss")}");
             }
@@ -91,7 +91,7 @@ public sealed class OptimizerOpTests
             t.Ops.AdamW(p, gradients[0], m, v, gate, LearningRate, Decay, Beta1, Beta2, 1e-8f, teacher, Momentum);
             foreach (var g in gradients)
             {
-                t.Ops.Judge(g, losses, gate, 0, Beta1, Beta2);
+                t.Ops.GradNorm(g, losses, gate, 0, Beta1, Beta2);
                 t.Ops.AdamW(p, g, m, v, gate, LearningRate, Decay, Beta1, Beta2, 1e-8f, teacher, Momentum);
             }
             Matrix at = p.Before.Map(x => x), mean = new(1, count), square = new(1, count), followed = teacher.Before.Map(x => x);
@@ -128,7 +128,7 @@ public sealed class OptimizerOpTests
         t.Ops.Adafactor(shape, p, gradients[0], m, rows, cols, squares, gate, step);        // closed: nothing may move
         foreach (var g in gradients)
         {
-            t.Ops.Judge(g, losses, gate, 0, Beta1, Beta2);
+            t.Ops.GradNorm(g, losses, gate, 0, Beta1, Beta2);
             t.Ops.Adafactor(shape, p, g, m, rows, cols, squares, gate, step);
             naive.Step(g.Before.Values, LearningRate, Decay);
         }

@@ -3,7 +3,7 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class RowOpTests
 {
-    // Pictures, tokens, channels; 300 rows and more go through several blocks of the two-stage sums.
+    // Images, tokens, channels; 300 rows and more go through several blocks of the two-stage sums.
     static readonly (int Batch, int Period, int Cols)[] Sizes = [(1, 1, 1), (7, 1, 33), (3, 7, 130), (1, 33, 7), (130, 5, 300), (600, 1, 7)];
 
     [TestMethod, EveryDevice]

@@ -13,7 +13,7 @@ public sealed class TensorTests
         StringAssert.Contains(error.Message, "--accumulate");
     }
 
-    // Each would be counted wrong in 32 bits: rows of all pictures or captions, one parameter, all parameters, the scores of one picture.
+    // Each would be counted wrong in 32 bits: rows of all images or captions, one parameter, all parameters, the scores of one image.
     [TestMethod]
     public void Sizes_that_pass_2_31_on_the_way_are_refused_with_the_sizes()
     {
@@ -25,9 +25,9 @@ public sealed class TensorTests
         {
             var pass = new Pass(device.Ops, arena, Training: false);
             Refused<InvalidOperationException>("65,537 x 65,536", () => text.Forward(pass, new(default, default, Batch: 65_537)));
-            var q = arena.Keep(65_536, 2);
+            var q = arena.Saved(65_536, 2);
             Refused<InvalidOperationException>("131,072 x 65,536",
-                () => new Ops<One>(device).Attention(q, q, q, q, arena.Keep(2, 65_536), batch: 1, heads: 2));
+                () => new Ops<Pack1>(device).Attention(q, q, q, q, arena.Saved(2, 65_536), batch: 1, heads: 2));
         });
         Refused<ArgumentException>("'large' of 65,536 x 32,768", () => parameters.Add("large", 65_536, 32_768, Inits.Zeros));
 

@@ -28,7 +28,7 @@ public static partial class Naive
             return loss / (terms * batch);
         });
 
-    /// <summary>InfoNCE: pair i's share, ½ of its picture among all captions and ½ of its caption among all pictures.</summary>
+    /// <summary>InfoNCE: pair i's share, ½ of its image among all captions and ½ of its caption among all images.</summary>
     public static Matrix SoftmaxContrast(Matrix cosines, double t)
     {
         var logits = cosines.Map(x => Math.Exp(t) * x);

@@ -20,7 +20,7 @@ public static partial class Naive
     /// <summary>Row n is row tokens[n] of the table.</summary>
     public static Matrix Embed(int[] tokens, Matrix table) => Matrix.Make(tokens.Length, table.Cols, (n, c) => table[tokens[n], c]);
 
-    /// <summary>Pictures (N, side·side·3) cut into whole patches (N·T, patch·patch·3), from left to right and then down.</summary>
+    /// <summary>Images (N, side·side·3) cut into whole patches (N·T, patch·patch·3), from left to right and then down.</summary>
     public static Matrix Patches(Matrix pixels, int side, int patch)
     {
         int grid = side / patch;

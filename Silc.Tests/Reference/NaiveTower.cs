@@ -11,7 +11,7 @@ public sealed class NaiveTower(SilcModel model)
     int Heads => model.Config.Image.Heads;
 
     /// <summary>
-    /// Normalised patch features of pictures (N, side·side·3) by what they mean: a MAP head that attends to sequences of one token each,
+    /// Normalised patch features of images (N, side·side·3) by what they mean: a MAP head that attends to sequences of one token each,
     /// and with <paramref name="alone"/> a last block whose tokens are sequences of one as well.
     /// </summary>
     public Matrix PatchFeatures(Matrix pixels, int side, bool alone)

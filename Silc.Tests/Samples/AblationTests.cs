@@ -22,7 +22,7 @@ public sealed class AblationTests : TempFolder
 
     static readonly TrainConfig train = new(BatchSize: 4, TotalSteps: 3, EmaMomentum: 0.5);
 
-    static readonly IImageTextSource pictures = new DemoSource(16, seed: 0, size: 32);
+    static readonly IImageTextSource images = new DemoSource(16, seed: 0, size: 32);
 
     // What a rung was measured with, as numbers.
     static readonly Suite suite = new(
@@ -79,7 +79,7 @@ public sealed class AblationTests : TempFolder
         Open().Dispose();
         var error = Assert.ThrowsExactly<ArgumentException>(() => new AblationFolder(At("out"), new("demo", "words", config, train with { LearningRate = 0.5 })));
         StringAssert.Contains(error.Message, "Training.LearningRate 0.001, now 0.5");
-        File.WriteAllText(At("out/ablation.csv"), "loss,rung,seed,pictures,method,metric,value\nsoftmax,+ EMA,x,all,m,v,1\n");
+        File.WriteAllText(At("out/ablation.csv"), "loss,rung,seed,images,method,metric,value\nsoftmax,+ EMA,x,all,m,v,1\n");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Open()).Message, "ablation.csv line 2: seed 'x'");
     }
 
@@ -102,7 +102,7 @@ public sealed class AblationTests : TempFolder
     {
         using var model = SilcModel.Create(TestDevices.Open("cpu"), config, tokenizer: words);
         var demo = Suite.Open("demo");
-        var rows = demo.Measure(model).SelectMany(score => score.Metrics.Select(metric => new AblationRow("", "", 0, score.Pictures, score.Method, metric.Name, metric.Value))).ToList();
+        var rows = demo.Measure(model).SelectMany(score => score.Metrics.Select(metric => new AblationRow("", "", 0, score.Images, score.Method, metric.Name, metric.Value))).ToList();
         foreach (var column in demo.Columns) Assert.AreEqual(1, rows.Count(column.Is), column.Name);
     }
 
@@ -122,7 +122,7 @@ public sealed class AblationTests : TempFolder
     static double[] Values(AblationFolder folder, string metric) => [.. folder.Rows.Where(row => row.Metric == metric).Select(row => row.Value)];
 
     static void Climb(AblationFolder folder, ContrastiveKind loss, int seed) =>
-        Assert.IsTrue(new Ladder(TestDevices.Open("cpu"), config, train, words, suite, folder).Climb(loss, seed, pictures, CancellationToken.None));
+        Assert.IsTrue(new Ladder(TestDevices.Open("cpu"), config, train, words, suite, folder).Climb(loss, seed, images, CancellationToken.None));
 
     void Bad(string says, params string[] options)
     {

@@ -14,7 +14,7 @@ static partial class Browser
         addEventListener('load', () => {
           const broken = [...document.images].filter(i => !i.complete || i.naturalWidth == 0).length;
           const fetched = performance.getEntriesByType('resource').filter(r => !r.name.startsWith('data:')).length;
-          document.body.setAttribute('data-found', `${document.images.length} pictures, ${broken} broken, ${fetched} fetched, ${bad.length} errors`);
+          document.body.setAttribute('data-found', `${document.images.length} images, ${broken} broken, ${fetched} fetched, ${bad.length} errors`);
         });
         </script>
         """;
@@ -22,7 +22,7 @@ static partial class Browser
     static readonly string? program =
         new[] { "chromium", "chromium-browser", "google-chrome" }.FirstOrDefault(name => Peer.Run(name, "--version") is not null);
 
-    /// <summary>Opens a page; says how many pictures it has, how many are broken, what was fetched, and what the console shows.</summary>
+    /// <summary>Opens a page; says how many images it has, how many are broken, what was fetched, and what the console shows.</summary>
     public static (string Found, string Console) Open(string page)
     {
         if (program is null) Assert.Inconclusive("no chromium on this machine: apt-get install chromium");

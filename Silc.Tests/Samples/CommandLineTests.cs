@@ -4,7 +4,7 @@ namespace Silc.Tests;
 [TestClass, DoNotParallelize]
 public sealed class CommandLineTests : TempFolder
 {
-    // The least that the demo's pictures and the mini preset allow.
+    // The least that the demo's images and the mini preset allow.
     string[] Train(string folder, int steps, params string[] more) =>
     [
         "train", "--data", "demo", "--steps", $"{steps}", "--batch", "4", "--image-size", "32", "--text-length", "24", "--local-views", "1",
@@ -71,8 +71,8 @@ public sealed class CommandLineTests : TempFolder
     [DataRow("eval segmentation --model none --data masks:nowhere", "no folder nowhere")]
     [DataRow("eval segmentation --model none --data demo --ignore 255", "--ignore is for masks:FOLDER")]
     [DataRow("eval segmentation --model none --data demo --background 3", "--background '3'")]
-    [DataRow("eval segmentation --model none --data demo --pictures 0", "--pictures is 0")]
-    [DataRow("embed --model none --out a.npy", "either pictures")]
+    [DataRow("eval segmentation --model none --data demo --images 0", "--images is 0")]
+    [DataRow("embed --model none --out a.npy", "either images")]
     [DataRow("embed --model none --data demo --out a.txt", "FILE.npy or FILE.csv")]
     [DataRow("embed --model none --texts none.txt --out a.npy", "none.txt")]
     [DataRow("search --model none --index none.npy", "what to look for")]
@@ -87,7 +87,7 @@ public sealed class CommandLineTests : TempFolder
     }
 
     [TestMethod]
-    [DataRow("train --data {0}/t.csv --image-column picture --out x", "no column 'picture', it has 'file', 'text'")]
+    [DataRow("train --data {0}/t.csv --image-column image --out x", "no column 'image', it has 'file', 'text'")]
     [DataRow("train --data {0}/t.csv --separator ;; --out x", "--separator ';;': give one character")]
     [DataRow("train --data {0}/t.csv --separator ; --image-column file --caption-column words --out x", "no column 'words', it has 'file', 'text'")]
     [DataRow("eval zero-shot --model none --data {0}/t.csv --separator tab", "silc train --out none")]
@@ -124,9 +124,9 @@ public sealed class CommandLineTests : TempFolder
         foreach (var stage in new[] { "read", "decode", "augment", "tokenize", "samples/s" }) StringAssert.Contains(data, stage);
 
         using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), DemoModel, seed: 1, Tokenizers.Open("words"))) model.Save(At("model.safetensors"), "words");
-        var (evaluated, rates, error) = Run("bench", "eval", "--model", At("model.safetensors"), "--data", "demo", "--pictures", "300", "--device", "cpu");
+        var (evaluated, rates, error) = Run("bench", "eval", "--model", At("model.safetensors"), "--data", "demo", "--images", "300", "--device", "cpu");
         Assert.AreEqual(0, evaluated, error);
-        foreach (var line in new[] { "300 pictures", "evaluate ", "embed ", "load ", "ratio " }) StringAssert.Contains(rates, line);
+        foreach (var line in new[] { "300 images", "evaluate ", "embed ", "load ", "ratio " }) StringAssert.Contains(rates, line);
         var search = Run("bench", "search", "30", "700", "8", "--both", "--device", "cpu").Output;
         foreach (var line in new[] { "30 among 700", "700 among 30", "queries/s", "MiB beside the vectors" }) StringAssert.Contains(search, line);
     }
@@ -136,16 +136,16 @@ public sealed class CommandLineTests : TempFolder
     {
         for (int i = 0; i < 3; i++)
         {
-            PictureFile.Write(At($"{i}.png"), Pictures.Noise(24, 20, seed: i / 2));     // 0 and 1 are equal
+            ImageFile.Write(At($"{i}.png"), Images.Noise(24, 20, seed: i / 2));     // 0 and 1 are equal
             File.WriteAllText(At($"{i}.txt"), i == 2 ? "two" : "one");
         }
-        File.WriteAllText(At("bad.png"), "no picture");
+        File.WriteAllText(At("bad.png"), "no image");
         File.WriteAllText(At("bad.txt"), "bad");
         var (code, output, _) = Run("data", "inspect", "--data", Root, "--preset", "mini", "--sheet", At("sheet/views.png"));
         Assert.AreEqual(0, code);
-        foreach (var words in new[] { "4 pairs", "1 pictures equal an earlier one, 1 captions", "unreadable: 1", "bad.png: 10 bytes are no picture" })
+        foreach (var words in new[] { "4 pairs", "1 images equal an earlier one, 1 captions", "unreadable: 1", "bad.png: 8 bytes are no image" })
             StringAssert.Contains(output, words);
-        Assert.IsTrue(PictureFile.Read(At("sheet/views.png")).Width > 300);
+        Assert.IsTrue(ImageFile.Read(At("sheet/views.png")).Width > 300);
     }
 
     [TestMethod]
@@ -174,17 +174,17 @@ public sealed class CommandLineTests : TempFolder
     {
         using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), DemoModel, seed: 1, Tokenizers.Open("words"))) model.Save(At("model.safetensors"), "words");
         string model0 = At("model.safetensors"), seen = At("a.npy");
-        for (int i = 0; i < 8; i++) PictureFile.Write(At($"{i}.png"), Pictures.Noise(20, 20, i));
+        for (int i = 0; i < 8; i++) ImageFile.Write(At($"{i}.png"), Images.Noise(20, 20, i));
         File.WriteAllLines(At("table.csv"), ["filepath,title", .. Enumerable.Range(0, 8).Select(i => $"{i}.png,star {i}")]);
         File.WriteAllLines(At("texts.txt"), ["a red star", "", "a blue circle"]);
         foreach (var (line, words) in new[]
         {
             ($"eval zero-shot --data demo --confusion {At("c/confusion.png")} --per-class {At("c/classes.csv")}", "one of 5 guesses"),
-            ($"eval retrieval --data demo --merge-duplicates --json {At("r.json")}", "picture to caption"),
+            ($"eval retrieval --data demo --merge-duplicates --json {At("r.json")}", "image to caption"),
             ("eval probe --data demo", "linear probe"),
-            ($"eval segmentation --data demo --pictures 3 --overlays {At("s/overlays.png")}", "objects alone"),
-            ("eval segmentation --data demo --pictures 2 --background 0.2 --short-side 32 --stride 8 --window 16", "map values"),
-            ("eval segmentation --data demo --pictures 2 --background words", "always background"),
+            ($"eval segmentation --data demo --images 3 --overlays {At("s/overlays.png")}", "objects alone"),
+            ("eval segmentation --data demo --images 2 --background 0.2 --short-side 32 --stride 8 --window 16", "map values"),
+            ("eval segmentation --data demo --images 2 --background words", "always background"),
             ($"embed --data {At("table.csv")} --out {seen}", "8 x 16 values"),
             ($"search RED --index {seen} --top 3 --sheet {At("f/found.png")}", "star"),
             ($"embed --texts {At("texts.txt")} --out {At("texts.npy")}", "2 x 16 values"),
@@ -194,11 +194,11 @@ public sealed class CommandLineTests : TempFolder
             Assert.AreEqual(0, code, $"{line}: {error}");
             StringAssert.Contains(output, words, line);
         }
-        foreach (var file in new[] { "c/confusion.png", "s/overlays.png", "f/found.png" }) Assert.IsTrue(PictureFile.Read(At(file)).Width > 300, file);
+        foreach (var file in new[] { "c/confusion.png", "s/overlays.png", "f/found.png" }) Assert.IsTrue(ImageFile.Read(At(file)).Width > 300, file);
         Assert.HasCount(13, File.ReadAllLines(At("c/classes.csv")));
         var (missing, _, words2) = Run("search", "a red star", "--model", model0, "--index", At("texts.npy"), "--device", "cpu", "--sheet", At("none.png"));
         Assert.AreEqual(SilcCommand.Failed, missing);
-        StringAssert.Contains(words2, "captions have no pictures");
+        StringAssert.Contains(words2, "captions have no images");
     }
 
     static SilcConfig DemoModel => new(
@@ -213,7 +213,7 @@ public sealed class CommandLineTests : TempFolder
             foreach (var side in new[] { "train", "test" })
             {
                 var folder = Directory.CreateDirectory(At($"{side}/n{i % 3}")).FullName;
-                PictureFile.Write(Path.Combine(folder, $"{i}.png"), demo.Read(i).Picture);
+                ImageFile.Write(Path.Combine(folder, $"{i}.png"), demo.Read(i).Image);
             }
         File.WriteAllLines(At("classes.txt"), ["a red circle, n0", "a red square, n1", "a blue star, n2", "a heart"]);
         string[] common = ["--model", At("model.safetensors"), "--device", "cpu"];
@@ -232,10 +232,10 @@ public sealed class CommandLineTests : TempFolder
     string[] Losses(string folder) => [.. File.ReadAllLines(At($"{folder}/metrics.csv")).Select(line => string.Join(',', line.Split(',')[..4]))];
 
     [TestMethod]
-    public void A_table_of_pictures_trains_with_its_tokenizer_and_is_scored_by_retrieval()
+    public void A_table_of_images_trains_with_its_tokenizer_and_is_scored_by_retrieval()
     {
         var demo = new DemoSource(8, seed: 3, size: 32);
-        for (int i = 0; i < demo.Count; i++) PictureFile.Write(At($"{i}.png"), demo.Read(i).Picture);
+        for (int i = 0; i < demo.Count; i++) ImageFile.Write(At($"{i}.png"), demo.Read(i).Image);
         File.WriteAllLines(At("table.csv"), Enumerable.Range(0, demo.Count).Select(i => $"{i}.png,\"{demo.Read(i).Captions[0]}\"").Prepend("filepath,title"));
         var tokenizer = Path.Combine(AppContext.BaseDirectory, "Golden/tokenizer/t5_style.model");
         string[] train = [.. Train("run", 2, "--tokenizer", tokenizer, "--distillation", "0", "--contrastive", "sigmoid", "--views", "dino").Select(word => word == "demo" ? At("table.csv") : word)];

@@ -12,7 +12,7 @@ public sealed class HtmlTests
         var inner = Html.Of($"<b>{"<i> & \"'"}</b>");
         Assert.AreEqual("<b>&lt;i&gt; &amp; &quot;&#39;</b>", inner.Text);
         Assert.AreEqual($"<p>{inner.Text}{inner.Text}{inner.Text}1,234.5</p>", Html.Of($"<p>{inner}{new[] { inner, inner }}{1234.5:N1}</p>").Text);
-        Assert.Contains("alt=\"&quot;&gt;\"", Html.Image(Pictures.Noise(2, 2, 1), "\">").Text);
+        Assert.Contains("alt=\"&quot;&gt;\"", Html.Image(Images.Noise(2, 2, 1), "\">").Text);
     }
 
     [TestMethod]

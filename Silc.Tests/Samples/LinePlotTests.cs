@@ -15,8 +15,8 @@ public sealed class LinePlotTests : TempFolder
     public void Lines_are_drawn_in_their_colour_from_the_origin_up()
     {
         (Plot("title", (1, 4), (50, 2), (100, 1)) with { Lines = [new("falling", [(1, 4), (50, 2), (100, 1)], Red)] }).WritePng(At("plot.png"));
-        var picture = PictureFile.Read(At("plot.png"));
-        var (left, right) = (RedRow(picture, 140), RedRow(picture, 940));
+        var image = ImageFile.Read(At("plot.png"));
+        var (left, right) = (RedRow(image, 140), RedRow(image, 940));
         Assert.IsTrue(left < right, $"a falling line is at row {left} on the left and {right} on the right");
     }
 
@@ -25,7 +25,7 @@ public sealed class LinePlotTests : TempFolder
     {
         Plot("", (1, 4), (100, 1)).WritePng(At("without.png"));
         Plot("WWWWWWWW", (1, 4), (100, 1)).WritePng(At("with.png"));
-        int Dark(string file) => PictureFile.Read(At(file)).Rgba.Chunk(4).Count(pixel => pixel[0] < 128 && pixel[1] < 128);
+        int Dark(string file) => ImageFile.Read(At(file)).Rgba.Chunk(4).Count(pixel => pixel[0] < 128 && pixel[1] < 128);
         Assert.IsGreaterThan(Dark("without.png") + 300, Dark("with.png"));
     }
 
@@ -45,6 +45,6 @@ public sealed class LinePlotTests : TempFolder
         Assert.Contains("falling & <b>", svg.Descendants().Where(element => element.Name.LocalName == "text").Select(text => text.Value).ToList());
     }
 
-    static int RedRow(Picture picture, int column) =>
-        Enumerable.Range(90, picture.Height - 90).First(row => picture.Rgba.AsSpan(4 * (row * picture.Width + column), 3) is [> 200, < 90, < 90]);
+    static int RedRow(RgbImage image, int column) =>
+        Enumerable.Range(90, image.Height - 90).First(row => image.Rgba.AsSpan(4 * (row * image.Width + column), 3) is [> 200, < 90, < 90]);
 }

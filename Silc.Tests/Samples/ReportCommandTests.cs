@@ -21,7 +21,7 @@ public sealed partial class ReportCommandTests
     {
         Run([.. TrainLine("demo"), "--data", "demo"]);
         Run("report", At("demo"), "--device", "cpu");
-        for (int i = 0; i < 8; i++) PictureFile.Write(At($"{i}.png"), Pictures.Noise(40, 30, i));
+        for (int i = 0; i < 8; i++) ImageFile.Write(At($"{i}.png"), Images.Noise(40, 30, i));
         string Cell(int i) => Hostile[i % Hostile.Length].Replace("\"", "\"\"");
         File.WriteAllLines(At("table.csv"), Enumerable.Range(0, 8).Select(i => $"{i}.png,\"{Cell(i)}\"").Prepend("filepath,title"));
         Run([.. TrainLine("hostile & <b>"), "--data", At("table.csv")]);
@@ -40,33 +40,33 @@ public sealed partial class ReportCommandTests
     [TestMethod]
     [DataRow("demo/report.html")]
     [DataRow("pages/hostile.html")]
-    public void Every_picture_is_inside_the_page_and_has_words_for_those_who_do_not_see_it(string page)
+    public void Every_image_is_inside_the_page_and_has_words_for_those_who_do_not_see_it(string page)
     {
         var html = File.ReadAllText(At(page));
-        var pictures = ImageTag().Matches(html);
-        Assert.IsGreaterThan(15, pictures.Count);
-        foreach (Match picture in pictures)
+        var images = ImageTag().Matches(html);
+        Assert.IsGreaterThan(15, images.Count);
+        foreach (Match image in images)
         {
-            var (source, alt) = (Attribute("src", picture.Value), Attribute("alt", picture.Value));
-            Assert.IsGreaterThan(5, alt.Length, picture.Value[..80]);
+            var (source, alt) = (Attribute("src", image.Value), Attribute("alt", image.Value));
+            Assert.IsGreaterThan(5, alt.Length, image.Value[..80]);
             var bytes = Convert.FromBase64String(source[(source.IndexOf(',') + 1)..]);
-            if (source.StartsWith("data:image/png;base64,", StringComparison.Ordinal)) Assert.IsGreaterThan(1, PictureFile.Decode(bytes, alt).Width);
+            if (source.StartsWith("data:image/png;base64,", StringComparison.Ordinal)) Assert.IsGreaterThan(1, ImageFile.Decode(bytes, alt).Width);
             else if (source.StartsWith("data:image/svg+xml;base64,", StringComparison.Ordinal))
                 Assert.IsNotEmpty(XDocument.Load(new MemoryStream(bytes)).Descendants().Where(element => element.Name.LocalName == "polyline"), alt);
             else Assert.Fail(source[..40]);
         }
-        foreach (var reference in new[] { "http:", "https:", "<script", "<link", "@import" }) Assert.DoesNotContain(reference, WithoutPictures(html));
+        foreach (var reference in new[] { "http:", "https:", "<script", "<link", "@import" }) Assert.DoesNotContain(reference, WithoutImages(html));
     }
 
     [TestMethod]
     public void Every_figure_of_the_last_row_stands_there_with_command_versions_and_scores()
     {
-        var html = WithoutPictures(File.ReadAllText(At("demo/report.html")));
+        var html = WithoutImages(File.ReadAllText(At("demo/report.html")));
         foreach (var field in File.ReadAllLines(At("demo/metrics.csv"))[^1].Split(',')) Assert.Contains($"<td>{field}</td>", html);
         foreach (var words in new[]
         {
             "silc train --data demo --steps 3 --batch 4 --device cpu", $"Silc {Checkpoint.LibraryVersion}", $"{Environment.Version}", "ILGPU 1.5",
-            "cpu (CPU", "chance 1.386", "of which activations", "4 a step", "zero-shot by text", "chance, one guess", "caption to picture",
+            "cpu (CPU", "chance 1.386", "of which activations", "4 a step", "zero-shot by text", "chance, one guess", "caption to image",
             "10 nearest neighbours", "last-block values", "id=\"confusion\"", "id=\"retrieval\"", "id=\"segmentation\"", "id=\"patches\"",
         }) Assert.Contains(words, html);
     }
@@ -81,14 +81,14 @@ public sealed partial class ReportCommandTests
             "segmentation", "teacher-entropy", "temperature",
         ];
         CollectionAssert.AreEquivalent(expected, Directory.GetFiles(At("demo/report")).Select(Path.GetFileNameWithoutExtension).ToArray());
-        foreach (var file in Directory.GetFiles(At("demo/report"))) Assert.IsGreaterThan(300, PictureFile.Read(file).Width, file);
+        foreach (var file in Directory.GetFiles(At("demo/report"))) Assert.IsGreaterThan(300, ImageFile.Read(file).Width, file);
         Assert.IsTrue(File.Exists(At("pages/hostile/retrieval-1.png")));
     }
 
     [TestMethod]
     public void Captions_and_names_stay_words()
     {
-        var html = WithoutPictures(File.ReadAllText(At("pages/hostile.html")));
+        var html = WithoutImages(File.ReadAllText(At("pages/hostile.html")));
         foreach (var words in Hostile.Append("hostile & <b>"))
         {
             Assert.Contains(WebUtility.HtmlEncode(words), html);
@@ -99,10 +99,10 @@ public sealed partial class ReportCommandTests
     [TestMethod]
     [DataRow("demo/report.html")]
     [DataRow("pages/hostile.html")]
-    public void A_browser_shows_every_picture_and_has_nothing_to_complain_of(string page)
+    public void A_browser_shows_every_image_and_has_nothing_to_complain_of(string page)
     {
         var (found, console) = Browser.Open(At(page));
-        Assert.AreEqual($"{ImageTag().Count(File.ReadAllText(At(page)))} pictures, 0 broken, 0 fetched, 0 errors", found);
+        Assert.AreEqual($"{ImageTag().Count(File.ReadAllText(At(page)))} images, 0 broken, 0 fetched, 0 errors", found);
         Assert.AreEqual("", console);
     }
 
@@ -136,10 +136,10 @@ public sealed partial class ReportCommandTests
     }
 
     [TestMethod]
-    public void Pictures_that_were_trained_on_are_looked_at_but_give_no_scores()
+    public void Images_that_were_trained_on_are_looked_at_but_give_no_scores()
     {
         Copy("hostile & <b>", "own");
-        Assert.Contains("no scores: pictures that it was trained on say little", Run("report", At("own"), "--device", "cpu"));
+        Assert.Contains("no scores: images that it was trained on say little", Run("report", At("own"), "--device", "cpu"));
         var html = File.ReadAllText(At("own/report.html"));
         Assert.Contains("id=\"patches\"", html);
         Assert.DoesNotContain("id=\"evaluation\"", html);
@@ -186,7 +186,7 @@ public sealed partial class ReportCommandTests
         }
     }
 
-    static string WithoutPictures(string html) => ImageTag().Replace(html, "");
+    static string WithoutImages(string html) => ImageTag().Replace(html, "");
 
     static string Attribute(string name, string tag) => Regex.Match(tag, $" {name}=\"([^\"]*)\"").Groups[1].Value;
 

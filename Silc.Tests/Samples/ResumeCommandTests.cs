@@ -78,7 +78,7 @@ public sealed class ResumeCommandTests : TempFolder
             Directory.CreateDirectory(At(folder));
             for (int i = 0; i < count; i++)
             {
-                PictureFile.Write(At($"{folder}/{i}.png"), demo.Read(i).Picture);
+                ImageFile.Write(At($"{folder}/{i}.png"), demo.Read(i).Image);
                 File.WriteAllText(At($"{folder}/{i}.txt"), demo.Read(i).Captions[0]);
             }
         }

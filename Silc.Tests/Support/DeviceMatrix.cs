@@ -14,17 +14,17 @@ public sealed class DeviceMatrix : IDisposable
     readonly Device device;
     readonly MemoryBuffer1D<float, Stride1D.Dense> buffer;
 
-    public DeviceMatrix(Device device, Matrix before, int stride, Stored stored = Stored.Float32)
+    public DeviceMatrix(Device device, Matrix before, int stride, DType stored = DType.Float32)
     {
         (this.device, Before) = (device, before);
         int length = before.Rows * stride;
-        if (stored == Stored.BFloat16) length = length % 2 == 0 ? length / 2 : throw new ArgumentException("half a word of bfloat16");
+        if (stored == DType.BFloat16) length = length % 2 == 0 ? length / 2 : throw new ArgumentException("half a word of bfloat16");
         buffer = device.Allocate(length + 2 * Guard, "a test's matrix");
         Tensor = new(buffer.View.AsContiguous().SubView(Guard, length), before.Rows, before.Cols, stride, stored);
         var host = new float[buffer.Length * sizeof(float) / Tensor.ElementBytes];
         Array.Fill(host, float.NaN);
         for (int i = 0; i < before.Values.Length; i++) host[At(i)] = (float)before.Values[i];
-        device.Upload<float>(stored == Stored.Float32 ? host : Halves(host), buffer.View.AsContiguous());
+        device.Upload<float>(stored == DType.Float32 ? host : Halves(host), buffer.View.AsContiguous());
     }
 
     public Tensor Tensor { get; }
@@ -40,7 +40,7 @@ public sealed class DeviceMatrix : IDisposable
     public float[] Read(string what)
     {
         var host = device.Download(buffer.View.AsContiguous());
-        if (Tensor.Stored == Stored.BFloat16) host = Floats(host);
+        if (Tensor.DType == DType.BFloat16) host = Floats(host);
         var values = new float[Tensor.Count];
         for (int i = 0; i < values.Length; i++) (values[i], host[At(i)]) = (host[At(i)], float.NaN);
         Assert.IsTrue(host.All(float.IsNaN), $"{what}: written outside of a {Tensor.Rows} x {Tensor.Cols} matrix of stride {Tensor.Stride}");

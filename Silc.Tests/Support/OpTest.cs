@@ -66,11 +66,11 @@ public sealed class OpTest : IDisposable
     public int[] RandomIntegers(int count, int below) => [.. Enumerable.Range(0, count).Select(_ => random.Next(below))];
 
     /// <summary>A gate as after one good step: open, no clipping; learning rate and decay are 1, so that they are the operation's.</summary>
-    public StepGate Gate(bool open = true)
+    public StepState Gate(bool open = true)
     {
-        var gate = Own(new StepGate(device));
+        var gate = Own(new StepState(device));
         using var none = new DeviceMatrix(device, new Matrix(1, 2).Map(_ => open ? 0 : double.NaN), 2);
-        device.Ops.Judge(none, none, gate, 0, 0.9f, 0.999f);
+        device.Ops.GradNorm(none, none, gate, 0, 0.9f, 0.999f);
         gate.Set(1, 1);
         return gate;
     }

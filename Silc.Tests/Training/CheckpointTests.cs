@@ -14,7 +14,7 @@ public sealed class CheckpointTests : TempFolder
     {
         var written = Small() with
         {
-            Data = new("pictures", 70, [30, 40]),
+            Data = new("images", 70, [30, 40]),
             Notes = new Dictionary<string, string> { ["a \"line\""] = "ü" }
         };
         written.Write([new("t", [1], [0.25f])]);
@@ -24,7 +24,7 @@ public sealed class CheckpointTests : TempFolder
         Assert.AreEqual(train with { DecayRules = read.Train.DecayRules, RateRules = read.Train.RateRules }, read.Train);
         CollectionAssert.AreEqual(train.DecayRules.ToArray(), read.Train.DecayRules.ToArray());
         CollectionAssert.AreEqual(train.RateRules.ToArray(), read.Train.RateRules.ToArray());
-        Assert.AreEqual(("pictures", 70, "30 40"), (read.Data!.Name, read.Data.Count, string.Join(' ', read.Data.Shards!)));
+        Assert.AreEqual(("images", 70, "30 40"), (read.Data!.Name, read.Data.Count, string.Join(' ', read.Data.Shards!)));
         Assert.AreEqual("ü", read.Notes["a \"line\""]);
         CollectionAssert.AreEqual(new[] { 0.25f }, Safetensors.Read(written.Path).Arrays["t"].Floats());
     }

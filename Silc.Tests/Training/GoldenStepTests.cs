@@ -40,7 +40,7 @@ public sealed class GoldenStepTests
             var known = LossTerm.All.Where(term => golden.Arrays.ContainsKey($"{at}out/{term.Name}"));
             CollectionAssert.AreEqual(known.ToArray(), metrics.Losses.Select(loss => loss.Term).ToArray());
             Close.To(golden[$"{at}out/total"], [(float)metrics.Loss], Close.Step, at + "total");
-            Close.To(golden[$"{at}grad_norm"], [(float)metrics.GradientNorm], Close.Step, at + "grad_norm");
+            Close.To(golden[$"{at}grad_norm"], [(float)metrics.GradNorm], Close.Step, at + "grad_norm");
             Close.To(golden[$"{at}out/center"], model.Device.Download(trainer.Teacher.Center.View), Close.Step, at + "center");
             foreach (var p in model.Parameters.All)
             {

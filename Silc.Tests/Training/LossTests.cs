@@ -72,7 +72,7 @@ public sealed class LossTests
     {
         Refused("set ViewConfig.Plain to false (--views silc or dino) or KoLeoWeight to 0", TinyRun.Recipe,
             TinyRun.Config with { Views = TinyRun.Config.Views with { Plain = true } });
-        Refused("a batch of 4 in 4 slices has one picture in each", TinyRun.Recipe with { Accumulate = 4 });
+        Refused("a batch of 4 in 4 slices has one image in each", TinyRun.Recipe with { Accumulate = 4 });
         Refused("a batch of 1 in 1 slices", TinyRun.Recipe with { BatchSize = 1 });
         Refused("it is what the loss koleo trains: set its weight to 0 (--koleo 0)",
             TinyRun.Recipe with { DistillationWeight = 0, RateRules = [new("img/.*", 0)] });
@@ -113,7 +113,7 @@ public sealed class LossTests
             using var run = new TinyRun(device, recipe, TinyRun.Config with { Contrastive = kind });
             var (batch, values) = (run.Batch(1), run.Model.Parameters.Values);
             var start = run.Read(values);
-            var norm = run.Step(batch).GradientNorm;
+            var norm = run.Step(batch).GradNorm;
             var gradient = run.Read(run.Model.Parameters.Grads);
             Close.To([Math.Sqrt(gradient.Sum(g => (double)g * g))], [(float)norm], Close.Chained, "gradient norm");
 

@@ -38,8 +38,8 @@ public sealed class SkippedStepTests
         var expected = clean.Step(clean.Batch(1));
         run.Steps(1);
         var metrics = run.Step(Broken(run));
-        Assert.AreEqual(expected with { Step = 2, Skipped = 1, SkippedInRow = 1, Temperature = metrics.Temperature, Health = null }, metrics);
-        Assert.AreEqual(expected.Temperature, metrics.Temperature);
+        Assert.AreEqual(expected with { Step = 2, Skipped = 1, SkippedInRow = 1, LogitScale = metrics.LogitScale, Health = null }, metrics);
+        Assert.AreEqual(expected.LogitScale, metrics.LogitScale);
         metrics = run.Step(run.Batch(2));
         Assert.AreEqual((3L, 1L, 0), (metrics.Step, metrics.Skipped, metrics.SkippedInRow));
     }

@@ -32,7 +32,7 @@ public sealed class StagedUploadTests
         const int Count = 1_000_003, At = 5, Start = 11;
         using var device = Device.Cpu(1);
         device.Stages = true;
-        using var buffer = new StagedBuffer(device, Count + 2 * At, "a test's buffer");
+        using var buffer = new PinnedUpload(device, Count + 2 * At, "a test's buffer");
         float[] from = [.. Enumerable.Range(0, Count + Start).Select(i => (float)i)];
         buffer.Put(from.AsSpan(Start, Count), At);
         device.AwaitCopies();

@@ -57,8 +57,8 @@ public sealed class TrainerTests
                 using var cut = new TinyRun(device, recipe with { Accumulate = slices }, config);
                 var actual = cut.Step(batch);
                 Assert.IsTrue(cut.Trainer.ActivationBytes < whole.Trainer.ActivationBytes);
-                Close.To([expected.Contrastive, expected.Distillation, expected.GradientNorm],
-                    [(float)actual.Contrastive, (float)actual.Distillation, (float)actual.GradientNorm], Close.Reordered, "losses and norm");
+                Close.To([expected.Contrastive, expected.Distillation, expected.GradNorm],
+                    [(float)actual.Contrastive, (float)actual.Distillation, (float)actual.GradNorm], Close.Reordered, "losses and norm");
                 Close.To(whole.Read(whole.Teacher.Center), cut.Read(cut.Teacher.Center), Close.Reordered, "center");
                 foreach (var p in whole.Model.Parameters.All.Where(p => !p.Name.EndsWith("/key/bias", StringComparison.Ordinal)))     // whose gradient is 0
                     Close.To(whole.Read(p.Grad), cut.Read(cut.Model.Parameters[p.Name].Grad), Close.Reordered, $"{slices} slices, {p.Name}");
@@ -78,7 +78,7 @@ public sealed class TrainerTests
         Assert.AreEqual(before.Contrastive, crops.Contrastive, "the image-text loss saw a crop");
         Assert.AreNotEqual(before.Distillation, crops.Distillation, "the teacher saw no crop");
         Array.Reverse(batch.Plain);
-        Assert.AreNotEqual(before.Contrastive, run.Step(batch).Contrastive, "the image-text loss saw no plain picture");
+        Assert.AreNotEqual(before.Contrastive, run.Step(batch).Contrastive, "the image-text loss saw no plain image");
         var error = Assert.ThrowsExactly<ArgumentException>(() => new Trainer(run.Model, TinyRun.Recipe with { GlobalToGlobal = true }));
         StringAssert.Contains(error.Message, "ViewConfig.Plain");
     }
@@ -171,7 +171,7 @@ public sealed class TrainerTests
     {
         using var run = new TinyRun(TestDevices.OneThread);
         var error = Assert.ThrowsExactly<ArgumentException>(() => run.Trainer.Step(new Batch(TinyRun.Config, 3)));
-        Assert.AreEqual("the batch has 3 pictures, the trainer was made for 4", error.Message);
+        Assert.AreEqual("the batch has 3 images, the trainer was made for 4", error.Message);
         var batch = run.Batch(1);
         batch.Tokens[3] = 50;
         error = Assert.ThrowsExactly<ArgumentException>(() => run.Trainer.Step(batch));

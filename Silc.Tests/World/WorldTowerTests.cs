@@ -23,7 +23,7 @@ public sealed class WorldTowerTests : TempFolder
     [TestMethod]
     public void Towers_of_other_forms_embed_as_in_big_vision_and_come_back_from_every_file_that_has_room_for_them()
     {
-        var pictures = Npz.Read(WorldFolder.File("bv-towers.npz"));
+        var images = Npz.Read(WorldFolder.File("bv-towers.npz"));
         foreach (var folder in WorldFolder.Subfolders("bv-*").Where(folder => File.Exists(Path.Combine(folder, "expected-image.npy"))))
         {
             var copies = Path.Combine(Root, Path.GetFileName(folder));
@@ -36,8 +36,8 @@ public sealed class WorldTowerTests : TempFolder
             foreach (var path in new[] { Path.Combine(folder, "model.npz"), $"{copies}.safetensors", $"{copies}.npz" })
             {
                 using var model = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), path);
-                Near(Array(Path.Combine(folder, "expected-image.npy")), model.EmbedPixels(Pixels(pictures)), 1e-5, path);
-                Near(Array(Path.Combine(folder, "expected-text.npy")), model.EmbedTokens(pictures["golden/tokens"].Ints()), 1e-5, path);
+                Near(Array(Path.Combine(folder, "expected-image.npy")), model.EmbedPixels(Pixels(images)), 1e-5, path);
+                Near(Array(Path.Combine(folder, "expected-text.npy")), model.EmbedTokens(images["golden/tokens"].Ints()), 1e-5, path);
             }
         }
     }

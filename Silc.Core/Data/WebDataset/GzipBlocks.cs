@@ -43,7 +43,7 @@ sealed class GzipBlocks : IDisposable
         total += filled;
         if (total <= maxBytes) return filled;
         throw new InvalidDataException(
-            $"{path} unpacks to more than {maxBytes:N0} bytes; repack as plain .tar: pictures are compressed already");
+            $"{path} unpacks to more than {maxBytes:N0} bytes; repack as plain .tar: images are compressed already");
     }
 
     public void Dispose() => stream.Dispose();

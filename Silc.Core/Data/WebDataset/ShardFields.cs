@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>
-/// Which members of a sample are its picture and its captions. A field is what follows the first dot of a member's name, in lower case:
+/// Which members of a sample are its image and its captions. A field is what follows the first dot of a member's name, in lower case:
 /// <c>0001.depth.png</c> is the field depth.png, not png.
 /// </summary>
 sealed class ShardFields
@@ -10,18 +10,18 @@ sealed class ShardFields
     public const string Text = "txt", Json = "json";
 
     // The order in which open_clip looks for them, then what else is read.
-    static readonly string[] usualPictures = ["jpg", "png", "jpeg", "webp", "gif", "bmp"];
+    static readonly string[] usualImages = ["jpg", "png", "jpeg", "webp", "gif", "bmp"];
     static readonly string[] usualKeys = ["caption", "text", "captions"];
 
-    readonly string[] pictures, texts;
+    readonly string[] images, texts;
 
-    /// <param name="image">Fields of pictures, the first that a sample has being its picture; several are separated by ; as in webdataset.</param>
+    /// <param name="image">Fields of images, the first that a sample has being its image; several are separated by ; as in webdataset.</param>
     /// <param name="caption">Fields of captions; each names a member of text, and a key in <c>.json</c>.</param>
     /// <param name="needCaptions">False takes samples without captions, too.</param>
     public ShardFields(string? image = null, string? caption = null, bool needCaptions = true)
     {
-        (NeedCaptions, NamedCaptions, NamedPictures) = (needCaptions, Split(caption) ?? [], Split(image) ?? []);
-        pictures = Split(image) ?? usualPictures;
+        (NeedCaptions, NamedCaptions, NamedImages) = (needCaptions, Split(caption) ?? [], Split(image) ?? []);
+        images = Split(image) ?? usualImages;
         texts = Split(caption) ?? [Text];
         Keys = Split(caption) ?? usualKeys;
     }
@@ -32,20 +32,20 @@ sealed class ShardFields
     /// <summary>The fields of captions that the user named; none if he left it to the usual ones.</summary>
     public IReadOnlyList<string> NamedCaptions { get; }
 
-    /// <summary>The same of pictures.</summary>
-    public IReadOnlyList<string> NamedPictures { get; }
+    /// <summary>The same of images.</summary>
+    public IReadOnlyList<string> NamedImages { get; }
 
     /// <summary>Keys of captions in <c>.json</c>.</summary>
     public IReadOnlyList<string> Keys { get; }
 
-    /// <summary>Place of a field among those of pictures, the lowest being preferred; -1 if it is none.</summary>
-    public int PictureRank(string field) => Rank(pictures, field);
+    /// <summary>Place of a field among those of images, the lowest being preferred; -1 if it is none.</summary>
+    public int ImageRank(string field) => Rank(images, field);
 
-    /// <summary>As <see cref="PictureRank"/>, of captions in plain text.</summary>
+    /// <summary>As <see cref="ImageRank"/>, of captions in plain text.</summary>
     public int TextRank(string field) => Rank(texts, field);
 
     /// <inheritdoc/>
-    public override string ToString() => $"a picture is one of .{string.Join(", .", pictures)}; its captions .{string.Join(", .", texts)}, "
+    public override string ToString() => $"an image is one of .{string.Join(", .", images)}; its captions .{string.Join(", .", texts)}, "
         + $"or {string.Join(", ", Keys)} in .{Json}";
 
     // Case counts in a key of JSON, not in the ending of a member.

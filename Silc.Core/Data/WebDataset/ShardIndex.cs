@@ -5,7 +5,7 @@ namespace Silc;
 /// does, but over the whole shard: tar called on a folder does not write in the order of names.
 /// </summary>
 /// <param name="shard">What to index.</param>
-/// <param name="fields">Which members are pictures and captions.</param>
+/// <param name="fields">Which members are images and captions.</param>
 /// <param name="maxBytes">Limit of a member.</param>
 sealed class ShardIndex(Shard shard, ShardFields fields, long maxBytes)
 {
@@ -32,8 +32,8 @@ sealed class ShardIndex(Shard shard, ShardFields fields, long maxBytes)
         var samples = new List<ShardSample>();
         foreach (var entry in order)
         {
-            if (entry.Picture is { } picture && ((entry.Text ?? entry.Json) is not null || !fields.NeedCaptions))
-                samples.Add(new(shard, fields, picture, Ending(entry.Text), Ending(entry.Json)));
+            if (entry.Image is { } image && ((entry.Text ?? entry.Json) is not null || !fields.NeedCaptions))
+                samples.Add(new(shard, fields, image, Ending(entry.Text), Ending(entry.Json)));
             else if (!entry.Refused)
                 SkipHalf(entry);
         }
@@ -44,29 +44,29 @@ sealed class ShardIndex(Shard shard, ShardFields fields, long maxBytes)
     {
         if (DataFolder.LeadsToHidden(member.Name))
         {
-            if (PictureFile.IsPicture(member.Name)) Skip(SkipReason.Hidden, member);
+            if (ImageFile.IsImage(member.Name)) Skip(SkipReason.Hidden, member);
             return;
         }
         var dot = ShardSample.KeyEnd(member.Name);
         if (dot < 0) return;
         var field = member.Name[(dot + 1)..].ToLowerInvariant();
         if (held.Count < MostEndings || held.ContainsKey(field)) held[field] = held.GetValueOrDefault(field) + 1;
-        var (picture, text) = (fields.PictureRank(field), fields.TextRank(field));
-        if (picture < 0 && text < 0 && field != ShardFields.Json) SkipOther(member);
-        else Take(EntryOf(member.Name[..dot]), member, field, picture, text);
+        var (image, text) = (fields.ImageRank(field), fields.TextRank(field));
+        if (image < 0 && text < 0 && field != ShardFields.Json) SkipOther(member);
+        else Take(EntryOf(member.Name[..dot]), member, field, image, text);
     }
 
-    void Take(Entry entry, TarMember member, string field, int picture, int text)
+    void Take(Entry entry, TarMember member, string field, int image, int text)
     {
-        var limit = picture >= 0 ? int.MaxValue : text >= 0 ? CaptionFile.MaxText : CaptionFile.MaxJson;
+        var limit = image >= 0 ? int.MaxValue : text >= 0 ? CaptionFile.MaxText : CaptionFile.MaxJson;
         if (member.Size > limit)
         {
             entry.Refused = true;
             Skip($"caption {SkipReason.Larger(limit)}", member);
         }
-        else if (picture >= 0)
+        else if (image >= 0)
         {
-            Place(ref entry.Picture, member, fields.PictureRank);
+            Place(ref entry.Image, member, fields.ImageRank);
         }
         else
         {
@@ -88,11 +88,11 @@ sealed class ShardIndex(Shard shard, ShardFields fields, long maxBytes)
 
     static string Field(TarMember member) => member.Name[(ShardSample.KeyEnd(member.Name) + 1)..].ToLowerInvariant();
 
-    // Files of other kinds, such as .cls or .npy, belong to other uses of the set; those that look like pictures or captions may be missed.
+    // Files of other kinds, such as .cls or .npy, belong to other uses of the set; those that look like images or captions may be missed.
     void SkipOther(TarMember member)
     {
         var ending = Path.GetExtension(member.Name).ToLowerInvariant();
-        if (PictureFile.IsPicture(member.Name) || ending is ".txt" or ".json") Skip(SkipReason.OtherField, member);
+        if (ImageFile.IsImage(member.Name) || ending is ".txt" or ".json") Skip(SkipReason.OtherField, member);
     }
 
     Entry EntryOf(string key)
@@ -113,15 +113,15 @@ sealed class ShardIndex(Shard shard, ShardFields fields, long maxBytes)
 
     void SkipHalf(Entry entry)
     {
-        if (entry.Picture is { } picture) Skip(SkipReason.NoCaption, picture);
-        else Skip(SkipReason.NoPicture, entry.Text ?? entry.Json);
+        if (entry.Image is { } image) Skip(SkipReason.NoCaption, image);
+        else Skip(SkipReason.NoImage, entry.Text ?? entry.Json);
     }
 
     void Skip(string reason, TarMember? member) => Log.Add(reason, $"{shard.Path}: {member?.Name}");
 
     sealed class Entry
     {
-        public TarMember? Picture, Text, Json;
+        public TarMember? Image, Text, Json;
         // Why the sample is left out has been said.
         public bool Refused;
     }

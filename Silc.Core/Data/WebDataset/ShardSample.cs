@@ -1,22 +1,22 @@
 namespace Silc;
 
 /// <summary>
-/// A picture in a shard and where its captions are: a text, a JSON file or both. Of their names only what follows the key is
+/// An image in a shard and where its captions are: a text, a JSON file or both. Of their names only what follows the key is
 /// kept: there are millions of samples.
 /// </summary>
-readonly record struct ShardSample(Shard Shard, ShardFields Fields, TarMember Picture, TarMember? Text, TarMember? Json)
+readonly record struct ShardSample(Shard Shard, ShardFields Fields, TarMember Image, TarMember? Text, TarMember? Json)
 {
-    /// <exception cref="InvalidDataException">Picture or captions are damaged.</exception>
+    /// <exception cref="InvalidDataException">Image or captions are damaged.</exception>
     public ImageTextPair Read()
     {
         var captions = new List<string>();
-        var name = $"{Shard.Path}: {Picture.Name}";
+        var name = $"{Shard.Path}: {Image.Name}";
         if (Text is { } text) captions.AddRange(CaptionFile.Text(Bytes(text), Name(text)));
         var others = new List<string>();
         if (Json is { } json) captions.AddRange(CaptionFile.Json(Bytes(json), Name(json), Fields.Keys, others));
         if (captions.Count == 0 && Fields.NeedCaptions) throw new InvalidDataException(WithoutCaption(name, others));
         // img2dataset writes the caption into both files.
-        return new(name, PictureFile.Decode(Bytes(Picture), name), [.. captions.Distinct()]);
+        return new(name, ImageFile.Decode(Bytes(Image), name), [.. captions.Distinct()]);
     }
 
     /// <summary>The keys of its JSON file; none without one, or if it is damaged.</summary>
@@ -55,5 +55,5 @@ readonly record struct ShardSample(Shard Shard, ShardFields Fields, TarMember Pi
         return Shard.Read(member);
     }
 
-    string Name(TarMember caption) => $"{Shard.Path}: {Picture.Name[..KeyEnd(Picture.Name)]}{caption.Name}";
+    string Name(TarMember caption) => $"{Shard.Path}: {Image.Name[..KeyEnd(Image.Name)]}{caption.Name}";
 }

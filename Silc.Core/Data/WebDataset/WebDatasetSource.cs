@@ -1,10 +1,10 @@
 namespace Silc;
 
 /// <summary>
-/// Pictures and captions in tar archives, the format of the webdataset library (github.com/webdataset/webdataset): files that
+/// Images and captions in tar archives, the format of the webdataset library (github.com/webdataset/webdataset): files that
 /// share their path up to the first dot are one sample, <c>0001.jpg</c> with <c>0001.txt</c> (one caption) or
 /// <c>0001.json</c> (caption, text or captions: a string or an array of strings). What follows that dot is the field, taken whole:
-/// <c>0001.depth.png</c> is no picture of the sample. Hidden files are left out. Nothing is unpacked to disk. Prefer plain
+/// <c>0001.depth.png</c> is no image of the sample. Hidden files are left out. Nothing is unpacked to disk. Prefer plain
 /// .tar: a compressed shard is unpacked in memory when a sample of it is wanted; the two used last are kept.
 /// Threads: any number may call <see cref="Read"/>.
 /// </summary>
@@ -27,9 +27,9 @@ public sealed class WebDatasetSource : IImageTextSource
     /// </param>
     /// <param name="maxMemberBytes">Larger members are left out.</param>
     /// <param name="maxUnpackedBytes">Limit for a compressed shard when unpacked; two may be in memory at a time.</param>
-    /// <param name="imageField">Fields of pictures, in order of preference, as <c>jpg;png</c>; null takes those of files that can be read.</param>
+    /// <param name="imageField">Fields of images, in order of preference, as <c>jpg;png</c>; null takes those of files that can be read.</param>
     /// <param name="captionField">Fields of captions, each a member of text or a key of <c>.json</c>; null takes the names above.</param>
-    /// <param name="needCaptions">False takes pictures without captions as well, for what looks at pictures alone.</param>
+    /// <param name="needCaptions">False takes images without captions as well, for what looks at images alone.</param>
     /// <exception cref="FileNotFoundException">A shard is missing or none matches.</exception>
     /// <exception cref="InvalidDataException">
     /// A shard is no tar or unpacks to too much, no shard has a sample, or none has the field of captions that is named; the message says
@@ -111,10 +111,10 @@ public sealed class WebDatasetSource : IImageTextSource
     string Nothing(string pattern, IReadOnlyList<ShardIndex> indices, ShardFields fields)
     {
         var held = Held(indices);
-        return $"{pattern}: no picture with a caption in {indices.Count} {(indices.Count == 1 ? "shard" : "shards")}; {fields}"
+        return $"{pattern}: no image with a caption in {indices.Count} {(indices.Count == 1 ? "shard" : "shards")}; {fields}"
             + (held.Count == 0 ? "" : $". They hold {Shown(held)}; ")
-            + (held.Count == 0 ? "" : "name pictures and captions by --image-field and --caption-field (imageField, captionField)"
-                + Hint([.. fields.NamedPictures, .. fields.NamedCaptions], held.Select(field => field.Field)))
+            + (held.Count == 0 ? "" : "name images and captions by --image-field and --caption-field (imageField, captionField)"
+                + Hint([.. fields.NamedImages, .. fields.NamedCaptions], held.Select(field => field.Field)))
             + (Skipped.Count == 0 ? "" : $". Left out: {string.Join("; ", Skipped)}");
     }
 }

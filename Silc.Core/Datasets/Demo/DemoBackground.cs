@@ -24,7 +24,7 @@ public enum DemoGround
 /// <param name="Seed">Angle of a gradient or of stripes, grain of noise.</param>
 public sealed record DemoBackground(DemoGround Ground, DemoColour Colour, int Seed)
 {
-    // Cells of noise across the picture, whatever its size: at 96 pixels a cell is 2 pixels wide.
+    // Cells of noise across the image, whatever its size: at 96 pixels a cell is 2 pixels wide.
     const int Grain = 48;
 
     internal void Draw(SKCanvas canvas, int size)
@@ -74,7 +74,7 @@ public sealed record DemoBackground(DemoGround Ground, DemoColour Colour, int Se
                 ((byte[])[colour.Red, colour.Green, colour.Blue, 255]).CopyTo(cells, i + 4 * c);
             }
         }
-        using var image = Drawing.Image(new Picture(Grain, Grain, cells));
+        using var image = Drawing.Image(new RgbImage(Grain, Grain, cells));
         canvas.DrawImage(image, SKRect.Create(size, size), new SKSamplingOptions(SKFilterMode.Linear));
     }
 }

@@ -2,7 +2,7 @@ using static Silc.Datasets.DemoObject;
 
 namespace Silc.Datasets;
 
-/// <summary>Captions of a scene from templates, each true of the picture.</summary>
+/// <summary>Captions of a scene from templates, each true of the image.</summary>
 static class DemoCaptions
 {
     /// <summary>Longest caption in bytes: a byte tokenizer with 48 tokens loses nothing.</summary>

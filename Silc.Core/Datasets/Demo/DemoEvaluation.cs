@@ -1,7 +1,7 @@
 namespace Silc.Datasets;
 
 /// <summary>
-/// Pictures of one object each with its class, made by <see cref="DemoSource.Evaluation"/>.
+/// Images of one object each with its class, made by <see cref="DemoSource.Evaluation"/>.
 /// Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class DemoEvaluation : IImageTextSource
@@ -19,16 +19,16 @@ public sealed class DemoEvaluation : IImageTextSource
     /// <summary>Names of the classes: "red circle".</summary>
     public IReadOnlyList<string> ClassNames => DemoClasses.Names;
 
-    /// <summary>Class of picture <paramref name="index"/>; classes take turns.</summary>
+    /// <summary>Class of image <paramref name="index"/>; classes take turns.</summary>
     public int Label(int index) => index % ClassNames.Count;
 
     /// <summary>All labels.</summary>
     public LabelSet Classes => new(ClassNames, [.. Enumerable.Range(0, Count).Select(Label)]);
 
-    /// <summary>What picture <paramref name="index"/> shows.</summary>
+    /// <summary>What image <paramref name="index"/> shows.</summary>
     public DemoScene Scene(int index)
     {
-        Require.That((uint)index < (uint)Count, $"index {index} lies outside the evaluation set, which has {Count} pictures");
+        Require.That((uint)index < (uint)Count, $"index {index} lies outside the evaluation set, which has {Count} images");
         return scene(index);
     }
 

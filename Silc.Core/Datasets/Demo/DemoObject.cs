@@ -87,7 +87,7 @@ public enum DemoTexture
     Checkered,
 }
 
-/// <summary>One object of a scene; lengths are fractions of the picture's side. Threads: immutable; any number may share it.</summary>
+/// <summary>One object of a scene; lengths are fractions of the image's side. Threads: immutable; any number may share it.</summary>
 /// <param name="Shape">Outline.</param>
 /// <param name="Colour">Main colour.</param>
 /// <param name="Texture">Fill.</param>

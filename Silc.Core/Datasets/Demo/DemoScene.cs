@@ -3,7 +3,7 @@ using SkiaSharp;
 namespace Silc.Datasets;
 
 /// <summary>
-/// A picture as a list of what is in it; later objects would cover earlier ones, but scenes keep them apart.
+/// An image as a list of what is in it; later objects would cover earlier ones, but scenes keep them apart.
 /// Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Size">Side in pixels.</param>
@@ -12,7 +12,7 @@ namespace Silc.Datasets;
 public sealed record DemoScene(int Size, DemoBackground Background, IReadOnlyList<DemoObject> Objects)
 {
     /// <summary>Draws the scene with antialiasing.</summary>
-    public Picture Draw() => Drawing.Draw(Size, Size, canvas =>
+    public RgbImage Draw() => Drawing.Draw(Size, Size, canvas =>
     {
         Background.Draw(canvas, Size);
         foreach (var item in Objects) Paint(canvas, item);

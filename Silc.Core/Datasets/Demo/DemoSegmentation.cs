@@ -19,7 +19,7 @@ public enum DemoTask
 /// </summary>
 /// <param name="count">Number of scenes.</param>
 /// <param name="seed">Another seed draws other scenes.</param>
-/// <param name="size">Side of the pictures in pixels.</param>
+/// <param name="size">Side of the images in pixels.</param>
 /// <param name="task">What the classes are.</param>
 public sealed class DemoSegmentation(int count, int seed, int size = 96, DemoTask task = DemoTask.Colour) : ISegmentationSource
 {
@@ -38,7 +38,7 @@ public sealed class DemoSegmentation(int count, int seed, int size = 96, DemoTas
     public ClassList Classes { get; } = ClassList.Of([Ground(), .. Names(task).Select(name => (IReadOnlyList<string>)[name])]);
 
     /// <inheritdoc/>
-    public SegmentedPicture Read(int index)
+    public SegmentedImage Read(int index)
     {
         var scene = scenes.Scene(index);
         int[] labels = Array.ConvertAll(scene.Mask(), of => of == 0 ? 0 : 1 + Class(scene.Objects[of - 1]));

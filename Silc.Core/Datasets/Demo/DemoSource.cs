@@ -1,12 +1,12 @@
 namespace Silc.Datasets;
 
 /// <summary>
-/// Pictures and captions that the program draws itself, without files: coloured, textured shapes on backgrounds. Pair i is a
+/// Images and captions that the program draws itself, without files: coloured, textured shapes on backgrounds. Pair i is a
 /// function of the seed and i alone. Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class DemoSource : IImageTextSource
 {
-    // Evaluation pictures come from streams that training cannot reach with an int index.
+    // Evaluation images come from streams that training cannot reach with an int index.
     const ulong EvaluationStream = 1UL << 32;
 
     readonly int seed;
@@ -14,12 +14,12 @@ public sealed class DemoSource : IImageTextSource
 
     /// <summary>A source of <paramref name="count"/> pairs.</summary>
     /// <param name="count">Number of pairs.</param>
-    /// <param name="seed">Another seed draws other pictures.</param>
-    /// <param name="size">Side of the pictures in pixels.</param>
+    /// <param name="seed">Another seed draws other images.</param>
+    /// <param name="size">Side of the images in pixels.</param>
     public DemoSource(int count, int seed, int size = 96)
     {
-        Require.Positive(count, "number of demo pictures");
-        Require.Within(size, 16, 4096, "demo picture size");
+        Require.Positive(count, "number of demo images");
+        Require.Within(size, 16, 4096, "demo image size");
         (Count, this.seed, this.size) = (count, seed, size);
     }
 
@@ -29,7 +29,7 @@ public sealed class DemoSource : IImageTextSource
     /// <inheritdoc/>
     public int Count { get; }
 
-    /// <summary>What picture <paramref name="index"/> shows: draw it, or ask for its masks.</summary>
+    /// <summary>What image <paramref name="index"/> shows: draw it, or ask for its masks.</summary>
     public DemoScene Scene(int index)
     {
         Require.That((uint)index < (uint)Count, $"index {index} lies outside the demo, which has {Count} pairs");
@@ -44,11 +44,11 @@ public sealed class DemoSource : IImageTextSource
     }
 
     /// <summary>
-    /// Held-out pictures of one object each for zero-shot classification: <paramref name="perClass"/> of every colour and shape.
+    /// Held-out images of one object each for zero-shot classification: <paramref name="perClass"/> of every colour and shape.
     /// </summary>
     public static DemoEvaluation Evaluation(int perClass, int seed = 0, int size = 96)
     {
-        Require.Positive(perClass, "pictures per class");
+        Require.Positive(perClass, "images per class");
         return new DemoEvaluation(perClass * DemoClasses.Names.Count, index =>
         {
             var label = index % DemoClasses.Names.Count;

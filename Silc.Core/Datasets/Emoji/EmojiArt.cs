@@ -7,13 +7,13 @@ namespace Silc.Datasets;
 /// </summary>
 static class EmojiArt
 {
-    // Fine enough to place the crop within 1 % of the picture.
+    // Fine enough to place the crop within 1 % of the image.
     const int ProbeSize = 128;
 
     // Fainter pixels are the fringe of antialiasing.
     const byte Visible = 8;
 
-    public static Picture Render(SvgPicture svg, int size)
+    public static RgbImage Render(SvgImage svg, int size)
     {
         var view = svg.ViewBox;
         var unit = Math.Max(view.Width, view.Height) / ProbeSize;

@@ -6,8 +6,8 @@ using System.Text.RegularExpressions;
 namespace Silc.Datasets;
 
 /// <summary>
-/// Makes the emoji data set: thousands of captioned pictures of the same concepts in six art styles, from npm packages that the
-/// user's own npm fetches. Pictures are <c>STYLE/CODEPOINTS.png</c> with alpha, the index is <c>emoji.csv</c>.
+/// Makes the emoji data set: thousands of captioned images of the same concepts in six art styles, from npm packages that the
+/// user's own npm fetches. Images are <c>STYLE/CODEPOINTS.png</c> with alpha, the index is <c>emoji.csv</c>.
 /// Threads: any number may call.
 /// </summary>
 public static partial class EmojiPreparer
@@ -25,8 +25,8 @@ public static partial class EmojiPreparer
     /// Prepares <paramref name="folder"/>; returns at once when it is there and complete. About 17 MB are fetched.
     /// </summary>
     /// <param name="folder">A folder that does not exist yet, is empty or was prepared before.</param>
-    /// <param name="skinTones">Adds the skin-tone variants, which nearly double the number of pictures.</param>
-    /// <param name="size">Side of the pictures in pixels.</param>
+    /// <param name="skinTones">Adds the skin-tone variants, which nearly double the number of images.</param>
+    /// <param name="size">Side of the images in pixels.</param>
     /// <param name="styles">Names of the training styles to take; null means all five.</param>
     /// <param name="progress">Is told what happens, a line each.</param>
     /// <exception cref="InvalidOperationException">npm is missing or failed, or the folder holds something else.</exception>
@@ -34,13 +34,13 @@ public static partial class EmojiPreparer
         string folder, bool skinTones = false, int size = 96, IReadOnlyList<string>? styles = null,
         IProgress<string>? progress = null)
     {
-        Require.Within(size, 8, 1024, "picture size");
+        Require.Within(size, 8, 1024, "image size");
         EmojiStyle[] training = [.. (styles ?? StyleNames).Select(Style)];
         string[] packages = [EmojiStyle.OpenMoji.Specifier, .. training.Select(style => style.Specifier), SentencePiecePackage];
         folder = Path.GetFullPath(folder);
         if (Existing(folder, size, skinTones, packages) is { } existing)
         {
-            progress?.Report($"{folder} is already there: {existing.Pictures.Values.Sum()} pictures");
+            progress?.Report($"{folder} is already there: {existing.Images.Values.Sum()} images");
             return existing;
         }
 
@@ -131,9 +131,9 @@ public static partial class EmojiPreparer
             if (svg(key) is not { } text) return;
             try
             {
-                var picture = EmojiArt.Render(SvgPicture.Parse(text), size);
-                hashes[i] = Convert.ToHexStringLower(SHA256.HashData(picture.Rgba)[..8]);
-                folder.Write(Path.Combine(style.Name, $"{key}.png"), PictureFile.Encode(picture));
+                var image = EmojiArt.Render(SvgImage.Parse(text), size);
+                hashes[i] = Convert.ToHexStringLower(SHA256.HashData(image.Rgba)[..8]);
+                folder.Write(Path.Combine(style.Name, $"{key}.png"), ImageFile.Encode(image));
             }
             catch (FormatException exception)
             {
@@ -150,11 +150,11 @@ public static partial class EmojiPreparer
             var split = style == EmojiStyle.OpenMoji ? EmojiRow.UnseenStyleSplit : Split(style, Shared(hash, concepts[i].Base));
             rows.Add(new EmojiRow($"{style.Name}/{concepts[i].Key}.png", style.Name, concepts[i], split, hash));
         }
-        var repeated = rows.Count - rows.Select(row => row.Picture).Distinct().Count();
-        progress?.Report($"{style.Name}: {rows.Count} pictures, {repeated} of them repeated");
+        var repeated = rows.Count - rows.Select(row => row.Image).Distinct().Count();
+        progress?.Report($"{style.Name}: {rows.Count} images, {repeated} of them repeated");
         return rows;
 
-        // Concepts drawn with the same picture go to the same side of the split, with the first of them.
+        // Concepts drawn with the same image go to the same side of the split, with the first of them.
         string Shared(string hash, string itself)
         {
             firstBase.TryAdd(hash, itself);
@@ -186,14 +186,14 @@ public static partial class EmojiPreparer
 }
 
 /// <summary>What a prepared folder holds; written beside the index as <c>emoji.json</c>. Threads: immutable; any number may share it.</summary>
-/// <param name="Size">Side of the pictures in pixels.</param>
+/// <param name="Size">Side of the images in pixels.</param>
 /// <param name="SkinTones">Whether skin-tone variants are in.</param>
 /// <param name="Packages">npm packages with versions.</param>
-/// <param name="Pictures">Pictures of each style.</param>
-/// <param name="Splits">Pictures of each split.</param>
+/// <param name="Images">Images of each style.</param>
+/// <param name="Splits">Images of each split.</param>
 public sealed record EmojiPreparation(
     int Size, bool SkinTones, IReadOnlyList<string> Packages,
-    IReadOnlyDictionary<string, int> Pictures, IReadOnlyDictionary<string, int> Splits)
+    IReadOnlyDictionary<string, int> Images, IReadOnlyDictionary<string, int> Splits)
 {
     /// <summary>Whether an earlier run had made the folder.</summary>
     public bool AlreadyThere { get; init; }

@@ -2,28 +2,28 @@ using CsvHelper;
 
 namespace Silc.Datasets;
 
-/// <summary>One picture of one concept in one style: a row of <c>emoji.csv</c>. Threads: immutable; any number may share it.</summary>
+/// <summary>One image of one concept in one style: a row of <c>emoji.csv</c>. Threads: immutable; any number may share it.</summary>
 /// <param name="FilePath">Path of the PNG, relative to the index, with forward slashes.</param>
 /// <param name="Style">Name of the art style.</param>
 /// <param name="Concept">What it depicts.</param>
 /// <param name="Split"><see cref="TrainSplit"/>, <see cref="HeldOutSplit"/> or <see cref="UnseenStyleSplit"/>.</param>
-/// <param name="Picture">Hash of the pixels: equal for concepts that a style draws with one and the same picture.</param>
-public sealed record EmojiRow(string FilePath, string Style, EmojiConcept Concept, string Split, string Picture)
+/// <param name="Image">Hash of the pixels: equal for concepts that a style draws with one and the same image.</param>
+public sealed record EmojiRow(string FilePath, string Style, EmojiConcept Concept, string Split, string Image)
 {
-    /// <summary>Pictures to train on.</summary>
+    /// <summary>Images to train on.</summary>
     public const string TrainSplit = "train";
 
-    /// <summary>A tenth of the training styles' pictures, kept from training.</summary>
+    /// <summary>A tenth of the training styles' images, kept from training.</summary>
     public const string HeldOutSplit = "heldout";
 
-    /// <summary>All pictures of the style that is never trained on.</summary>
+    /// <summary>All images of the style that is never trained on.</summary>
     public const string UnseenStyleSplit = "unseen-style";
 
     static readonly string[] Columns =
         ["filepath", "title", "style", "concept", "base", "group", "subgroup", "tags", "split", "picture"];
 
     /// <summary>
-    /// A flag: left out of evaluation, because its picture says nothing that its caption could be guessed from.
+    /// A flag: left out of evaluation, because its image says nothing that its caption could be guessed from.
     /// </summary>
     public bool IsFlag => Concept.Group == "flags";
 
@@ -57,7 +57,7 @@ public sealed record EmojiRow(string FilePath, string Style, EmojiConcept Concep
         {
             var (c, tags) = (row.Concept, string.Join(", ", row.Concept.Tags));
             csv.WriteRecord((string[])
-                [row.FilePath, c.Annotation, row.Style, c.Key, c.Base, c.Group, c.Subgroup, tags, row.Split, row.Picture]);
+                [row.FilePath, c.Annotation, row.Style, c.Key, c.Base, c.Group, c.Subgroup, tags, row.Split, row.Image]);
         }
     }
 }

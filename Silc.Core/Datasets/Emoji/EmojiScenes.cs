@@ -15,12 +15,12 @@ public sealed class EmojiScenes : ISegmentationSource
     readonly IReadOnlyList<string> photographs;
     readonly int[] groups;
 
-    /// <param name="emoji">Whose pictures are placed.</param>
+    /// <param name="emoji">Whose images are placed.</param>
     /// <param name="named">Whose annotations are the names of a group; may hold more emoji than are placed.</param>
     /// <param name="count">Number of scenes.</param>
     /// <param name="seed">Another seed draws other scenes.</param>
-    /// <param name="size">Side of the pictures in pixels.</param>
-    /// <param name="photographs">Files of pictures to place them on; null draws backgrounds as the demo does.</param>
+    /// <param name="size">Side of the images in pixels.</param>
+    /// <param name="photographs">Files of images to place them on; null draws backgrounds as the demo does.</param>
     /// <exception cref="ArgumentException">There are fewer than three groups.</exception>
     public EmojiScenes(EmojiSource emoji, EmojiSource named, int count, int seed, int size = 128,
         IReadOnlyList<string>? photographs = null)
@@ -51,27 +51,27 @@ public sealed class EmojiScenes : ISegmentationSource
     public bool HasBackground => true;
 
     /// <inheritdoc/>
-    public SegmentedPicture Read(int index)
+    public SegmentedImage Read(int index)
     {
         Require.That((uint)index < (uint)Count, $"index {index} lies outside the {Count} scenes");
         var random = new Philox((ulong)seed, (ulong)index);
         var labels = new int[size * size];
-        var picture = Drawing.Draw(size, size, canvas =>
+        var image = Drawing.Draw(size, size, canvas =>
         {
             DrawGround(canvas, random);
             foreach (var (row, box) in Place(random))
             {
-                var one = Drawing.Draw(size, size, alone => Draw(alone, emoji.Read(row).Picture, box));
+                var one = Drawing.Draw(size, size, alone => Draw(alone, emoji.Read(row).Image, box));
                 using var image = Drawing.Image(one);
                 canvas.DrawImage(image, 0, 0, new SKSamplingOptions(SKFilterMode.Nearest));
                 for (int i = 0; i < labels.Length; i++)
                     if (one.Rgba[4 * i + 3] >= Opaque) labels[i] = groups[row];
             }
         });
-        return new($"emoji scene {index}", picture, new(size, size, labels));
+        return new($"emoji scene {index}", image, new(size, size, labels));
     }
 
-    // One emoji nearly fills the picture; two or three share its quarters.
+    // One emoji nearly fills the image; two or three share its quarters.
     IEnumerable<(int Row, SKRect Box)> Place(Philox random)
     {
         int many = 1 + random.NextInt(3);
@@ -100,7 +100,7 @@ public sealed class EmojiScenes : ISegmentationSource
                 random.NextInt(int.MaxValue)).Draw(canvas, size);
             return;
         }
-        var photograph = PictureFile.Read(photographs[random.NextInt(photographs.Count)]);
+        var photograph = ImageFile.Read(photographs[random.NextInt(photographs.Count)]);
         canvas.Clear(new SKColor(128, 128, 128));
         float scale = size / (float)Math.Min(photograph.Width, photograph.Height);
         Draw(canvas, photograph, SKRect.Create(
@@ -108,9 +108,9 @@ public sealed class EmojiScenes : ISegmentationSource
                 photograph.Height * scale));
     }
 
-    static void Draw(SKCanvas canvas, Picture picture, SKRect box)
+    static void Draw(SKCanvas canvas, RgbImage image, SKRect box)
     {
-        using var image = Drawing.Image(picture);
-        canvas.DrawImage(image, box, new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+        using var bitmap = Drawing.Image(image);
+        canvas.DrawImage(bitmap, box, new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
     }
 }

@@ -1,7 +1,7 @@
 namespace Silc.Datasets;
 
 /// <summary>
-/// A folder that <see cref="EmojiPreparer"/> made: pictures of the same concepts in several art styles.
+/// A folder that <see cref="EmojiPreparer"/> made: images of the same concepts in several art styles.
 /// Threads: any number may use it at once.
 /// </summary>
 public sealed class EmojiSet
@@ -13,10 +13,10 @@ public sealed class EmojiSet
     /// <summary>The whole index.</summary>
     public IReadOnlyList<EmojiRow> Rows { get; }
 
-    /// <summary>The SentencePiece model that was fetched with the pictures.</summary>
+    /// <summary>The SentencePiece model that was fetched with the images.</summary>
     public string SentencePiecePath => Path.Combine(folder, EmojiPreparer.SentencePieceName);
 
-    /// <summary>Reads the index, not the pictures.</summary>
+    /// <summary>Reads the index, not the images.</summary>
     /// <exception cref="InvalidDataException">The folder was not prepared.</exception>
     public static EmojiSet Load(string folder)
     {
@@ -26,18 +26,18 @@ public sealed class EmojiSet
         return new EmojiSet(folder, EmojiRow.Read(index));
     }
 
-    /// <summary>Pictures to train on; with <paramref name="heldOutToo"/> all pictures of the training styles.</summary>
+    /// <summary>Images to train on; with <paramref name="heldOutToo"/> all images of the training styles.</summary>
     public EmojiSource Train(bool heldOutToo = false)
     {
         string[] splits = heldOutToo ? [EmojiRow.TrainSplit, EmojiRow.HeldOutSplit] : [EmojiRow.TrainSplit];
         return new EmojiSource("emoji, training styles", folder, Rows.Where(row => splits.Contains(row.Split)));
     }
 
-    /// <summary>The tenth of the training styles' pictures that is not trained on.</summary>
+    /// <summary>The tenth of the training styles' images that is not trained on.</summary>
     public EmojiSource HeldOut(bool withoutFlags = true) =>
-        Select("emoji, held-out pictures", EmojiRow.HeldOutSplit, withoutFlags);
+        Select("emoji, held-out images", EmojiRow.HeldOutSplit, withoutFlags);
 
-    /// <summary>Pictures in the style that is not trained on.</summary>
+    /// <summary>Images in the style that is not trained on.</summary>
     public EmojiSource UnseenStyle(bool withoutFlags = true) =>
         Select("emoji, unseen style", EmojiRow.UnseenStyleSplit, withoutFlags);
 

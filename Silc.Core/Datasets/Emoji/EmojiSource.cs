@@ -1,7 +1,7 @@
 namespace Silc.Datasets;
 
 /// <summary>
-/// Some rows of an emoji set as pictures with captions; PNG files are read when asked for, with their alpha.
+/// Some rows of an emoji set as images with captions; PNG files are read when asked for, with their alpha.
 /// Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class EmojiSource : IImageTextSource
@@ -17,7 +17,7 @@ public sealed class EmojiSource : IImageTextSource
         Concepts = LabelSet.From(Rows, row => row.Concept.Key, row => row.Concept.Annotation);
         Subgroups = LabelSet.From(Rows, row => row.Concept.Subgroup);
         Groups = LabelSet.From(Rows, row => row.Concept.Group);
-        Pictures = LabelSet.From(Rows, row => row.Picture);
+        Images = LabelSet.From(Rows, row => row.Image);
     }
 
     /// <inheritdoc/>
@@ -29,17 +29,17 @@ public sealed class EmojiSource : IImageTextSource
     /// <summary>The rows of the index, one a pair.</summary>
     public IReadOnlyList<EmojiRow> Rows { get; }
 
-    /// <summary>What each picture depicts; names are annotations, e.g. "dog face".</summary>
+    /// <summary>What each image depicts; names are annotations, e.g. "dog face".</summary>
     public LabelSet Concepts { get; }
 
-    /// <summary>The subgroup of each picture, e.g. "animal-mammal".</summary>
+    /// <summary>The subgroup of each image, e.g. "animal-mammal".</summary>
     public LabelSet Subgroups { get; }
 
-    /// <summary>The group of each picture, e.g. "animals-nature".</summary>
+    /// <summary>The group of each image, e.g. "animals-nature".</summary>
     public LabelSet Groups { get; }
 
     /// <summary>Exact duplicates share a class: a retrieval that answers with one of them has found the other.</summary>
-    public LabelSet Pictures { get; }
+    public LabelSet Images { get; }
 
     /// <summary>Some of the rows, in the order given.</summary>
     public EmojiSource Only(IEnumerable<int> indices) => new(Name, folder, indices.Select(i => Rows[i]));
@@ -49,7 +49,7 @@ public sealed class EmojiSource : IImageTextSource
     {
         var row = Rows[index];
         var path = Path.Combine(folder, row.FilePath);
-        return new ImageTextPair(path, PictureFile.Read(path), Captions(row));
+        return new ImageTextPair(path, ImageFile.Read(path), Captions(row));
     }
 
     /// <summary>

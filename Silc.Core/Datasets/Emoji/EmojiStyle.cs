@@ -1,9 +1,9 @@
 namespace Silc.Datasets;
 
-/// <summary>One art style of the same concepts: an npm package of SVG pictures. Threads: immutable; any number may share it.</summary>
+/// <summary>One art style of the same concepts: an npm package of SVG images. Threads: immutable; any number may share it.</summary>
 /// <param name="Name">Name in the index and of the subfolder.</param>
 /// <param name="Package">Name of the npm package.</param>
-/// <param name="Version">Version whose counts and pictures were checked.</param>
+/// <param name="Version">Version whose counts and images were checked.</param>
 /// <param name="Licence">Licence of the art.</param>
 public sealed record EmojiStyle(string Name, string Package, string Version, string Licence)
 {

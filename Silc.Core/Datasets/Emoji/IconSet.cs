@@ -43,7 +43,7 @@ sealed class IconSet
         .Concat(Synonyms)
         .Concat(aliases.Keys.Except(Synonyms.Select(synonym => synonym.Name)).Select(name => (name, name)));
 
-    /// <summary>Pairs of names for one and the same picture.</summary>
+    /// <summary>Pairs of names for one and the same image.</summary>
     public IEnumerable<(string Name, string Parent)> Synonyms =>
         from pair in aliases
         where pair.Value is { FlipX: false, FlipY: false, QuarterTurns: 0 }

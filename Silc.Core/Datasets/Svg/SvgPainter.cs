@@ -5,7 +5,7 @@ using static Silc.Datasets.SvgSyntax;
 namespace Silc.Datasets;
 
 /// <summary>Walks an SVG tree and draws it on a canvas.</summary>
-sealed class SvgPainter(SKCanvas canvas, SvgPicture picture)
+sealed class SvgPainter(SKCanvas canvas, SvgImage image)
 {
     // use elements that name each other in a circle would recurse for ever.
     const int DeepestUse = 16;
@@ -67,7 +67,7 @@ sealed class SvgPainter(SKCanvas canvas, SvgPicture picture)
 
     void Use(XElement element, SvgStyle style)
     {
-        if (Link(element) is not { } id || picture.Find(id) is not { } target || uses == DeepestUse) return;
+        if (Link(element) is not { } id || image.Find(id) is not { } target || uses == DeepestUse) return;
         uses++;
         canvas.Translate(Number(element, "x"), Number(element, "y"));
         if (target.Name.LocalName == "symbol") Symbol(element, target, style);
@@ -78,9 +78,9 @@ sealed class SvgPainter(SKCanvas canvas, SvgPicture picture)
     // A symbol's view box is fitted into the use's size, centred.
     void Symbol(XElement use, XElement symbol, SvgStyle style)
     {
-        if (SvgPicture.Box(symbol) is { } box)
+        if (SvgImage.Box(symbol) is { } box)
         {
-            var (width, height) = (Number(use, "width", picture.ViewBox.Width), Number(use, "height", picture.ViewBox.Height));
+            var (width, height) = (Number(use, "width", image.ViewBox.Width), Number(use, "height", image.ViewBox.Height));
             var scale = Math.Min(width / box.Width, height / box.Height);
             canvas.Translate(width / 2, height / 2);
             canvas.Scale(scale);
@@ -116,8 +116,8 @@ sealed class SvgPainter(SKCanvas canvas, SvgPicture picture)
         var alpha = Math.Clamp(opacity, 0, 1);
         if (Reference(value) is { } id)
         {
-            if (picture.Find(id) is not { } element) return null;
-            using var shader = new SvgGradient(element, picture.Find).Shader(outline.TightBounds);
+            if (image.Find(id) is not { } element) return null;
+            using var shader = new SvgGradient(element, image.Find).Shader(outline.TightBounds);
             var veil = SKColors.Black.WithAlpha((byte)MathF.Round(255 * alpha));
             return shader is null ? null : new SKPaint { IsAntialias = true, Shader = shader, Color = veil };
         }
@@ -140,7 +140,7 @@ sealed class SvgPainter(SKCanvas canvas, SvgPicture picture)
         var style = new SvgStyle().Of(clip);
         foreach (var child in clip.Elements())
         {
-            var shape = child.Name.LocalName == "use" && Link(child) is { } id ? picture.Find(id) : child;
+            var shape = child.Name.LocalName == "use" && Link(child) is { } id ? image.Find(id) : child;
             if (shape is null || SvgShape.Outline(shape) is not { } outline) continue;
             outline.FillType = style.Of(child).Of(shape).ClipRule;
             var matrix = Transform(child.Attribute("transform")?.Value);
@@ -170,5 +170,5 @@ sealed class SvgPainter(SKCanvas canvas, SvgPicture picture)
     }
 
     XElement? Referenced(XElement element, string property) =>
-        Reference(Property(element, property)) is { } id ? picture.Find(id) : null;
+        Reference(Property(element, property)) is { } id ? image.Find(id) : null;
 }

@@ -6,10 +6,10 @@ namespace Silc;
 /// <see cref="IndexWriter"/> and <see cref="IndexFile"/> do without the whole in memory. Threads: any number may read it, while nobody changes its arrays.
 /// </summary>
 /// <param name="Rows">Embeddings (N, C).</param>
-/// <param name="Paths">Path or id of each row; empty for a caption without a picture.</param>
+/// <param name="Paths">Path or id of each row; empty for a caption without an image.</param>
 /// <param name="Titles">Caption of each row.</param>
 /// <param name="Model">Fingerprint of the model that made the rows; null if that is not known.</param>
-/// <param name="Crop">How pictures became squares; null if that is not known, or the rows are of captions.</param>
+/// <param name="Crop">How images became squares; null if that is not known, or the rows are of captions.</param>
 public sealed record EmbeddingIndex(float[,] Rows, IReadOnlyList<string> Paths, IReadOnlyList<string> Titles, string? Model = null, EvalCrop? Crop = null)
 {
     /// <summary>Number of rows.</summary>

@@ -6,10 +6,10 @@ using CsvHelper;
 namespace Silc;
 
 /// <summary>
-/// The columns of an index's table: filepath, title; model, the fingerprint of the model that made the row; crop, how its picture became a
+/// The columns of an index's table: filepath, title; model, the fingerprint of the model that made the row; crop, how its image became a
 /// square, in small letters as the command line has it, and empty for a caption; and checksum, that of the row's embedding in the .npy beside
 /// it, or e0, e1, … with the embedding itself. A table that is sorted, or that belongs to other vectors, shows so by its checksums before it
-/// names a wrong picture. Tables without crop, and those of other programs, which need have filepath and title alone, are read too.
+/// names a wrong image. Tables without crop, and those of other programs, which need have filepath and title alone, are read too.
 /// </summary>
 static class IndexColumns
 {
@@ -30,7 +30,7 @@ static class IndexColumns
     /// <summary>The column of one value.</summary>
     public static string Value(int c) => $"e{c}";
 
-    /// <summary>True for a table that belongs to an index: its columns say so, which a user's table of pictures has not got.</summary>
+    /// <summary>True for a table that belongs to an index: its columns say so, which a user's table of images has not got.</summary>
     public static bool IsTable(string path)
     {
         using var csv = CsvReader.FromFile(path, new CsvReaderOptions { Separator = ',' });

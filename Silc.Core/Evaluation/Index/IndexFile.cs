@@ -49,7 +49,7 @@ public sealed class IndexFile : IDisposable
     /// <summary>Fingerprint of the model that made the rows; null if the index does not say.</summary>
     public string? Model => table.Model;
 
-    /// <summary>How pictures became squares; null if the index does not say, or has captions.</summary>
+    /// <summary>How images became squares; null if the index does not say, or has captions.</summary>
     public EvalCrop? Crop => table.Crop;
 
     /// <summary>Rows that can be read at once without much memory.</summary>

@@ -43,7 +43,7 @@ sealed class IndexTable : IDisposable
     /// <summary>Fingerprint of the model that made all rows; null if the table does not say.</summary>
     public string? Model { get; private set; }
 
-    /// <summary>How all pictures became squares; null if the table does not say.</summary>
+    /// <summary>How all images became squares; null if the table does not say.</summary>
     public EvalCrop? Crop { get; private set; }
 
     /// <summary>Path, title and checksum of a row; the last is null if the table has none.</summary>
@@ -76,7 +76,7 @@ sealed class IndexTable : IDisposable
         if (starts.Count == 1) (Model, Crop) = (model == "" ? null : model, CropOf(crop, csv));
         else if (crop != IndexColumns.Text(Crop))
             throw new InvalidDataException($"{path} line {csv.LineNumber} has the crop '{crop}' and the rows above it '{IndexColumns.Text(Crop)}': "
-                + "embed all pictures with the same --eval-crop");
+                + "embed all images with the same --eval-crop");
         else if (model != (Model ?? ""))
             throw new InvalidDataException($"{path} line {csv.LineNumber} was made by another model than the rows above it: their vectors cannot be compared");
     }

@@ -26,7 +26,7 @@ public sealed class IndexWriter : IDisposable
     /// <param name="path">Ends in .npy, which gets a table called .csv beside it, or in .csv, a table with all in one.</param>
     /// <param name="width">Values of a row, C.</param>
     /// <param name="model">Fingerprint of the model that makes the rows; see <c>SilcModel.Fingerprint</c>.</param>
-    /// <param name="crop">How its pictures become squares; null for captions.</param>
+    /// <param name="crop">How its images become squares; null for captions.</param>
     /// <exception cref="ArgumentException">Another ending.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
     public IndexWriter(string path, int width, string? model = null, EvalCrop? crop = null)
@@ -57,10 +57,10 @@ public sealed class IndexWriter : IDisposable
 
     /// <summary>Adds a row.</summary>
     /// <param name="embedding">C values.</param>
-    /// <param name="picture">Path or id; that of a file is written relative to the index, so that both can move together.</param>
+    /// <param name="image">Path or id; that of a file is written relative to the index, so that both can move together.</param>
     /// <param name="title">Caption.</param>
     /// <exception cref="IOException">The disk is full; the message says what was needed.</exception>
-    public void Add(ReadOnlySpan<float> embedding, string picture, string title)
+    public void Add(ReadOnlySpan<float> embedding, string image, string title)
     {
         Require.That(embedding.Length == width, $"a row has {embedding.Length} values, the index has {width}");
         if (Embeddings.IsFaulty(embedding))
@@ -70,7 +70,7 @@ public sealed class IndexWriter : IDisposable
         }
         try
         {
-            var name = File.Exists(picture) ? Path.GetRelativePath(folder, picture).Replace('\\', '/') : picture;
+            var name = File.Exists(image) ? Path.GetRelativePath(folder, image).Replace('\\', '/') : image;
             rows?.Stream.Write(MemoryMarshal.AsBytes(embedding));
             csv.WriteRecord([name, title, model, crop, .. inside ? Values(embedding) : [IndexColumns.ChecksumOf(embedding)]]);
         }
@@ -82,11 +82,11 @@ public sealed class IndexWriter : IDisposable
     }
 
     /// <summary>Adds several rows.</summary>
-    public void Add(float[,] embeddings, IReadOnlyList<string> pictures, IReadOnlyList<string> titles)
+    public void Add(float[,] embeddings, IReadOnlyList<string> images, IReadOnlyList<string> titles)
     {
-        Require.That(pictures.Count == embeddings.GetLength(0) && titles.Count == embeddings.GetLength(0),
-            $"{embeddings.GetLength(0)} embeddings for {pictures.Count} paths and {titles.Count} titles");
-        for (int i = 0; i < pictures.Count; i++) Add(Embeddings.Row(embeddings, i), pictures[i], titles[i]);
+        Require.That(images.Count == embeddings.GetLength(0) && titles.Count == embeddings.GetLength(0),
+            $"{embeddings.GetLength(0)} embeddings for {images.Count} paths and {titles.Count} titles");
+        for (int i = 0; i < images.Count; i++) Add(Embeddings.Row(embeddings, i), images[i], titles[i]);
     }
 
     /// <summary>

@@ -2,13 +2,13 @@ namespace Silc;
 
 /// <summary>Something found in an index. Threads: immutable; any number may share it.</summary>
 /// <param name="Row">Its row.</param>
-/// <param name="Path">Path or id of the picture.</param>
+/// <param name="Path">Path or id of the image.</param>
 /// <param name="Title">Its caption.</param>
 /// <param name="Score">Cosine similarity to the query.</param>
 public sealed record SearchHit(int Row, string Path, string Title, float Score);
 
 /// <summary>
-/// Searches an index of pictures by text, of captions by picture, or either by its own kind. Rows of zeros come last, and rows with a value
+/// Searches an index of images by text, of captions by image, or either by its own kind. Rows of zeros come last, and rows with a value
 /// that is no number are not found. Threads: any number may call, each with an <see cref="IndexFile"/> of its own.
 /// </summary>
 public static class Search

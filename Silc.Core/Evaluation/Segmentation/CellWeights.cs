@@ -10,8 +10,8 @@ readonly struct CellWeights
     readonly (int Cell, float Weight)[][] pixels;
 
     /// <param name="pixels">Pixels of the label map along the axis.</param>
-    /// <param name="length">Pixels of the resized picture along it.</param>
-    /// <param name="starts">Where windows start in the resized picture.</param>
+    /// <param name="length">Pixels of the resized image along it.</param>
+    /// <param name="starts">Where windows start in the resized image.</param>
     /// <param name="side">Side of a window.</param>
     /// <param name="patch">Side of a patch.</param>
     public CellWeights(int pixels, int length, int[] starts, int side, int patch)

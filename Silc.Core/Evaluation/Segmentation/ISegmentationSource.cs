@@ -1,13 +1,13 @@
 namespace Silc;
 
-/// <summary>A picture and the class of every pixel of it. Threads: any number may read it, while nobody changes its arrays.</summary>
+/// <summary>An image and the class of every pixel of it. Threads: any number may read it, while nobody changes its arrays.</summary>
 /// <param name="Key">Where it came from, for reports.</param>
-/// <param name="Picture">The decoded picture.</param>
-/// <param name="Labels">As wide and as high as the picture.</param>
-public sealed record SegmentedPicture(string Key, Picture Picture, LabelMap Labels);
+/// <param name="Image">The decoded image.</param>
+/// <param name="Labels">As wide and as high as the image.</param>
+public sealed record SegmentedImage(string Key, RgbImage Image, LabelMap Labels);
 
 /// <summary>
-/// Pictures whose every pixel has a class, by index. Implement it to evaluate on data of your own.
+/// Images whose every pixel has a class, by index. Implement it to evaluate on data of your own.
 /// Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public interface ISegmentationSource
@@ -15,7 +15,7 @@ public interface ISegmentationSource
     /// <summary>What to call it in reports.</summary>
     string Name { get; }
 
-    /// <summary>Number of pictures.</summary>
+    /// <summary>Number of images.</summary>
     int Count { get; }
 
     /// <summary>Names of the classes; labels are indices into them.</summary>
@@ -30,6 +30,6 @@ public interface ISegmentationSource
     /// <summary>What was left out when the source was opened, by reason.</summary>
     IReadOnlyList<SkippedMembers> Skipped => [];
 
-    /// <summary>Reads picture <paramref name="index"/>; called from several threads at once.</summary>
-    SegmentedPicture Read(int index);
+    /// <summary>Reads image <paramref name="index"/>; called from several threads at once.</summary>
+    SegmentedImage Read(int index);
 }

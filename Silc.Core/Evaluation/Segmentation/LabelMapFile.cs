@@ -4,7 +4,7 @@ using System.IO.Compression;
 namespace Silc;
 
 /// <summary>
-/// Masks as PNG files: the label of a pixel is its grey value, or its index into the palette, which picture libraries turn into
+/// Masks as PNG files: the label of a pixel is its grey value, or its index into the palette, which image libraries turn into
 /// colours. Grey may be written three times, as red, green and blue, and may have an alpha channel of opaque pixels. Bit depths 1 to 16, not
 /// interlaced. Threads: any number may call.
 /// </summary>
@@ -59,7 +59,7 @@ public static partial class LabelMapFile
         if (depth is not (1 or 2 or 4 or 8 or 16) || channels > 1 && depth < 8)
             throw new InvalidDataException($"{path} has {depth} bits a pixel, which no PNG has; write it again");
         if (interlaced) throw new InvalidDataException($"{path} is interlaced; write it again without");
-        if (width < 1 || height < 1 || (long)width * height > PictureFile.MaxPixels)
+        if (width < 1 || height < 1 || (long)width * height > ImageFile.MaxPixels)
             throw new InvalidDataException($"{path}: {width} x {height} pixels are no mask");
         data.Position = 0;
         using var inflated = new ZLibStream(data, CompressionMode.Decompress);
@@ -91,7 +91,7 @@ public static partial class LabelMapFile
                 throw new InvalidDataException($"{path} is transparent in places, whose labels nobody knows; write it again without an alpha channel");
             if (!isAlpha && other != label)
                 throw new InvalidDataException(
-                    $"{path} is a picture in colour; a mask is grey or has a palette: its values are the labels, one byte a pixel");
+                    $"{path} is an image in colour; a mask is grey or has a palette: its values are the labels, one byte a pixel");
         }
     }
 

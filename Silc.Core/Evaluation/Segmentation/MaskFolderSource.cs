@@ -1,12 +1,12 @@
 namespace Silc;
 
 /// <summary>
-/// Pictures and masks as files: <c>images/street.jpg</c> with <c>masks/street.png</c>, whose grey values or palette indices are
+/// Images and masks as files: <c>images/street.jpg</c> with <c>masks/street.png</c>, whose grey values or palette indices are
 /// the labels: PASCAL VOC, ADE20K, Cityscapes, COCO-Stuff. Subfolders pair up as well. Threads: any number may call <see cref="Read"/>.
 /// </summary>
 public sealed class MaskFolderSource : ISegmentationSource
 {
-    readonly (string Key, string Picture, string Mask)[] files;
+    readonly (string Key, string Image, string Mask)[] files;
     readonly HashSet<int> ignore;
     readonly bool skipZero;
 
@@ -30,9 +30,9 @@ public sealed class MaskFolderSource : ISegmentationSource
             .Select(file => (Path.GetRelativePath(images, file), file,
                 Path.ChangeExtension(Path.Combine(masks, Path.GetRelativePath(images, file)), ".png")))];
         Skipped = log.Report();
-        if (files.Length == 0) throw new InvalidDataException($"{images} holds no pictures");
-        foreach (var (_, picture, mask) in files)
-            if (!File.Exists(mask)) throw new InvalidDataException(Missing(picture, mask));
+        if (files.Length == 0) throw new InvalidDataException($"{images} holds no images");
+        foreach (var (_, image, mask) in files)
+            if (!File.Exists(mask)) throw new InvalidDataException(Missing(image, mask));
     }
 
     /// <inheritdoc/>
@@ -51,33 +51,33 @@ public sealed class MaskFolderSource : ISegmentationSource
     public bool HasBackground { get; }
 
     /// <inheritdoc/>
-    public SegmentedPicture Read(int index)
+    public SegmentedImage Read(int index)
     {
         var (key, path, mask) = files[index];
-        var (picture, labels) = (PictureFile.Read(path), LabelMapFile.Read(mask));
-        if ((labels.Width, labels.Height) != (picture.Width, picture.Height))
+        var (image, labels) = (ImageFile.Read(path), LabelMapFile.Read(mask));
+        if ((labels.Width, labels.Height) != (image.Width, image.Height))
             throw new InvalidDataException(
-                $"{mask} is {labels.Width} x {labels.Height}, its picture {path} {picture.Width} x {picture.Height}; they must be of one size");
-        return new(key, picture,
+                $"{mask} is {labels.Width} x {labels.Height}, its image {path} {image.Width} x {image.Height}; they must be of one size");
+        return new(key, image,
             labels.Map(label => ignore.Contains(label) || skipZero && label == 0 ? LabelMap.Ignore : skipZero ? label - 1 : label));
     }
 
     // The mask may be there in another format.
-    static string Missing(string picture, string mask)
+    static string Missing(string image, string mask)
     {
         var folder = Path.GetDirectoryName(mask)!;
         var name = Path.GetFileNameWithoutExtension(mask);
         var other = Directory.Exists(folder)
             ? Directory.EnumerateFiles(folder).FirstOrDefault(file => Path.GetFileNameWithoutExtension(file) == name) : null;
-        if (other is null) return $"{picture} has no mask: there is no file {mask}";
+        if (other is null) return $"{image} has no mask: there is no file {mask}";
         var why = Path.GetExtension(other).ToLowerInvariant() is ".jpg" or ".jpeg" or ".webp"
             ? "a lossy format, which mixes the labels of neighbours: write it again from its source as a PNG" : "masks must be PNG: convert it";
-        return $"{picture} has the mask {other}, {why}";
+        return $"{image} has the mask {other}, {why}";
     }
 
     static bool IsRead(string file, SkipLog log)
     {
-        if (UnreadPicture.Reason(file) is { } reason) log.Add(reason, file);
-        return PictureFile.IsPicture(file);
+        if (UnreadImage.Reason(file) is { } reason) log.Add(reason, file);
+        return ImageFile.IsImage(file);
     }
 }

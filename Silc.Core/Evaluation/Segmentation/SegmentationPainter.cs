@@ -2,10 +2,10 @@ using SkiaSharp;
 
 namespace Silc;
 
-/// <summary>Label maps as colours over their pictures. Threads: any number may call.</summary>
+/// <summary>Label maps as colours over their images. Threads: any number may call.</summary>
 public static class SegmentationPainter
 {
-    /// <summary>Share of the colour in an overlay; the rest is the picture.</summary>
+    /// <summary>Share of the colour in an overlay; the rest is the image.</summary>
     const float Strength = 0.6f;
 
     /// <summary>Classes in one <see cref="Legend"/>.</summary>
@@ -24,16 +24,16 @@ public static class SegmentationPainter
         return new(Channel(0), Channel(4), Channel(2));
     }
 
-    /// <summary>The picture with the labels' colours over it; ignored pixels are hatched in black.</summary>
-    /// <param name="picture">What is labelled.</param>
+    /// <summary>The image with the labels' colours over it; ignored pixels are hatched in black.</summary>
+    /// <param name="image">What is labelled.</param>
     /// <param name="labels">Of the same size.</param>
     /// <param name="colour">Colour of a class.</param>
     /// <exception cref="ArgumentException">The sizes differ.</exception>
-    public static Picture Overlay(Picture picture, LabelMap labels, Func<int, Colour> colour)
+    public static RgbImage Overlay(RgbImage image, LabelMap labels, Func<int, Colour> colour)
     {
-        Require.That(picture.Width == labels.Width && picture.Height == labels.Height,
-            $"labels of {labels.Width} x {labels.Height} for a picture of {picture.Width} x {picture.Height}");
-        var rgba = (byte[])picture.Rgba.Clone();
+        Require.That(image.Width == labels.Width && image.Height == labels.Height,
+            $"labels of {labels.Width} x {labels.Height} for an image of {image.Width} x {image.Height}");
+        var rgba = (byte[])image.Rgba.Clone();
         for (int i = 0; i < labels.Labels.Length; i++)
         {
             int label = labels.Labels[i];
@@ -42,11 +42,11 @@ public static class SegmentationPainter
             (rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2], rgba[4 * i + 3]) =
                 (Mix(rgba[4 * i], over.R), Mix(rgba[4 * i + 1], over.G), Mix(rgba[4 * i + 2], over.B), 255);
         }
-        return new(picture.Width, picture.Height, rgba);
+        return new(image.Width, image.Height, rgba);
     }
 
     /// <summary>A square of at most <see cref="LegendLines"/> colours with their names.</summary>
-    public static Picture Legend(IReadOnlyList<(string Name, Colour Colour)> classes, int side = 288)
+    public static RgbImage Legend(IReadOnlyList<(string Name, Colour Colour)> classes, int side = 288)
     {
         Require.Within(classes.Count, 1, LegendLines, "number of classes of a legend");
         float line = side / (float)LegendLines, box = line * 0.7f, capital = line * 0.36f;

@@ -3,26 +3,26 @@ namespace Silc;
 /// <summary>Segments whole data sets. Threads: any number may call.</summary>
 public static class SegmentationScores
 {
-    const int PicturesAtOnce = 16;
+    const int ImagesAtOnce = 16;
 
-    /// <summary>One confusion matrix of the pixels of all pictures.</summary>
+    /// <summary>One confusion matrix of the pixels of all images.</summary>
     /// <param name="segmenter">Its classes are those of the source.</param>
-    /// <param name="source">Pictures with their labels.</param>
-    /// <param name="seen">Is shown every picture, its labels and what was predicted, in order.</param>
-    /// <param name="unread">Is told index and reason of a picture or mask that cannot be read, which is left out; null throws the reason.</param>
-    /// <param name="stop">Ends the work with the 16 pictures at hand.</param>
-    /// <exception cref="InvalidDataException">A label is not among the classes; the message names the picture.</exception>
+    /// <param name="source">Images with their labels.</param>
+    /// <param name="seen">Is shown every image, its labels and what was predicted, in order.</param>
+    /// <param name="unread">Is told index and reason of an image or mask that cannot be read, which is left out; null throws the reason.</param>
+    /// <param name="stop">Ends the work with the 16 images at hand.</param>
+    /// <exception cref="InvalidDataException">A label is not among the classes; the message names the image.</exception>
     public static ConfusionMatrix Of(ZeroShotSegmenter segmenter, ISegmentationSource source,
-        Action<SegmentedPicture, LabelMap>? seen = null, Action<int, Exception>? unread = null, CancellationToken stop = default)
+        Action<SegmentedImage, LabelMap>? seen = null, Action<int, Exception>? unread = null, CancellationToken stop = default)
     {
-        Require.Positive(source.Count, $"number of pictures of {source.Name}");
+        Require.Positive(source.Count, $"number of images of {source.Name}");
         var confusion = new ConfusionMatrix(source.Classes.Count);
-        foreach (var indices in Enumerable.Range(0, source.Count).Chunk(PicturesAtOnce))
+        foreach (var indices in Enumerable.Range(0, source.Count).Chunk(ImagesAtOnce))
         {
             stop.ThrowIfCancellationRequested();
-            SegmentedPicture[] examples = [.. indices.Select(Read).OfType<SegmentedPicture>()];
+            SegmentedImage[] examples = [.. indices.Select(Read).OfType<SegmentedImage>()];
             if (examples.Length == 0) continue;
-            var predicted = segmenter.Segment([.. examples.Select(example => (example.Picture, example.Labels.Width, example.Labels.Height))]);
+            var predicted = segmenter.Segment([.. examples.Select(example => (example.Image, example.Labels.Width, example.Labels.Height))]);
             foreach (var (example, answer) in examples.Zip(predicted))
             {
                 if (example.Labels.Labels.Max() >= source.Classes.Count)
@@ -35,7 +35,7 @@ public static class SegmentationScores
         }
         return confusion;
 
-        SegmentedPicture? Read(int index)
+        SegmentedImage? Read(int index)
         {
             try
             {

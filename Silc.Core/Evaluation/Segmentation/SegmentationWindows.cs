@@ -1,19 +1,19 @@
 namespace Silc;
 
-/// <summary>How a picture is shown to the model to be segmented. Threads: immutable; any number may share it.</summary>
+/// <summary>How an image is shown to the model to be segmented. Threads: immutable; any number may share it.</summary>
 /// <param name="Side">Side of a square window in pixels, a multiple of the patch.</param>
 /// <param name="ShortSide">
-/// The picture is resized so that its shorter side has this many pixels, and windows slide over it; null squashes the whole
-/// picture into one window.
+/// The image is resized so that its shorter side has this many pixels, and windows slide over it; null squashes the whole
+/// image into one window.
 /// </param>
-/// <param name="Stride">Pixels from one window to the next; the last one ends at the picture's edge.</param>
+/// <param name="Stride">Pixels from one window to the next; the last one ends at the image's edge.</param>
 public sealed record SegmentationWindows(int Side, int? ShortSide = null, int? Stride = null)
 {
-    /// <summary>The whole picture in one window.</summary>
+    /// <summary>The whole image in one window.</summary>
     public static SegmentationWindows Whole(int side) => new(side);
 
     /// <summary>
-    /// Windows that overlap by a quarter over a picture whose short side is one window: 448 and 336 in Google's TIPS.
+    /// Windows that overlap by a quarter over an image whose short side is one window: 448 and 336 in Google's TIPS.
     /// </summary>
     public static SegmentationWindows Sliding(int side) => new(side, side, side * 3 / 4);
 
@@ -29,12 +29,12 @@ public sealed record SegmentationWindows(int Side, int? ShortSide = null, int? S
             $"a stride of {Stride} pixels must lie in 1 to {Side}, the window's side");
     }
 
-    /// <summary>Size that a picture is resized to.</summary>
-    public (int Width, int Height) Size(Picture picture)
+    /// <summary>Size that an image is resized to.</summary>
+    public (int Width, int Height) Size(RgbImage image)
     {
         if (ShortSide is not { } side) return (Side, Side);
-        double scale = side / (double)Math.Min(picture.Width, picture.Height);
-        return (Math.Max(side, (int)Math.Round(picture.Width * scale)), Math.Max(side, (int)Math.Round(picture.Height * scale)));
+        double scale = side / (double)Math.Min(image.Width, image.Height);
+        return (Math.Max(side, (int)Math.Round(image.Width * scale)), Math.Max(side, (int)Math.Round(image.Height * scale)));
     }
 
     /// <summary>Where windows start along an axis of <paramref name="length"/> pixels.</summary>

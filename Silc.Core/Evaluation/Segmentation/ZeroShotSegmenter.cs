@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>
-/// Pictures (N, side, side, 3) in [-1, 1] to the L2-normalised features of their patches (N · T, C); a model's
+/// Images (N, side, side, 3) in [-1, 1] to the L2-normalised features of their patches (N · T, C); a model's
 /// <c>EmbedPatchPixels</c>.
 /// </summary>
 public delegate float[,] PatchEmbedder(float[] pixels, int side);
@@ -25,7 +25,7 @@ public sealed class ZeroShotSegmenter
     /// <param name="embed">Embeds windows.</param>
     /// <param name="patch">Side of a patch in pixels.</param>
     /// <param name="classes">What the classes look like in words.</param>
-    /// <param name="windows">What the model sees of a picture at once.</param>
+    /// <param name="windows">What the model sees of an image at once.</param>
     /// <param name="threshold">
     /// A pixel is class 0, the background, when the softmax probability of its best class is below this. Null: class 0 is as any
     /// other.
@@ -43,24 +43,24 @@ public sealed class ZeroShotSegmenter
             (embed, patch, classes, windows, threshold, (float)temperature);
     }
 
-    /// <summary>Class of every pixel of the picture.</summary>
-    public LabelMap Segment(Picture picture) => Segment(picture, picture.Width, picture.Height);
+    /// <summary>Class of every pixel of the image.</summary>
+    public LabelMap Segment(RgbImage image) => Segment(image, image.Width, image.Height);
 
-    /// <summary>Class of every pixel of a label map of another size than the picture.</summary>
-    public LabelMap Segment(Picture picture, int width, int height) => Segment([(picture, width, height)])[0];
+    /// <summary>Class of every pixel of a label map of another size than the image.</summary>
+    public LabelMap Segment(RgbImage image, int width, int height) => Segment([(image, width, height)])[0];
 
-    /// <summary>The same of several pictures, whose windows are embedded together: small devices take as long for one.</summary>
-    public IReadOnlyList<LabelMap> Segment(IReadOnlyList<(Picture Picture, int Width, int Height)> pictures)
+    /// <summary>The same of several images, whose windows are embedded together: small devices take as long for one.</summary>
+    public IReadOnlyList<LabelMap> Segment(IReadOnlyList<(RgbImage Image, int Width, int Height)> images)
     {
-        List<Cut> cuts = [.. pictures.Select(one => new Cut(one.Picture, windows))];
+        List<Cut> cuts = [.. images.Select(one => new Cut(one.Image, windows))];
         var scores = classes.Scores(embed([.. cuts.SelectMany(cut => cut.Pixels)], windows.Side));
         int cells = windows.Side / patch, each = cells * cells;
         Require.That(scores.GetLength(0) == cuts.Sum(cut => cut.Count) * each,
             $"{scores.GetLength(0)} patch features for {cuts.Sum(cut => cut.Count)} windows of {cells} x {cells} patches");
-        var (maps, first) = (new LabelMap[pictures.Count], 0);
+        var (maps, first) = (new LabelMap[images.Count], 0);
         foreach (var (i, cut) in cuts.Index())
         {
-            maps[i] = Map(SideBySide(scores, first, cut, cells), cut, pictures[i].Width, pictures[i].Height);
+            maps[i] = Map(SideBySide(scores, first, cut, cells), cut, images[i].Width, images[i].Height);
             first += cut.Count * each;
         }
         return maps;
@@ -85,7 +85,7 @@ public sealed class ZeroShotSegmenter
         return new(width, height, labels);
     }
 
-    // Scores (K, rows · cols) of the patches of a picture from those of all windows, (N, K); its own begin at a row.
+    // Scores (K, rows · cols) of the patches of an image from those of all windows, (N, K); its own begin at a row.
     float[,] SideBySide(float[,] scores, int first, Cut cut, int cells)
     {
         int across = cut.Left.Length, cols = across * cells, patches = cut.Count * cells * cells;
@@ -99,15 +99,15 @@ public sealed class ZeroShotSegmenter
         return turned;
     }
 
-    /// <summary>A picture in windows, row by row.</summary>
+    /// <summary>An image in windows, row by row.</summary>
     sealed class Cut
     {
-        public Cut(Picture picture, SegmentationWindows windows)
+        public Cut(RgbImage image, SegmentationWindows windows)
         {
-            (Across, Down) = windows.Size(picture);
+            (Across, Down) = windows.Size(image);
             (Left, Top) = (windows.Starts(Across), windows.Starts(Down));
             var whole = new float[Across * Down * 3];
-            Resample.Crop(picture, CropBox.Of(picture), whole, Across, Down, background: Background);
+            Resample.Crop(image, CropBox.Of(image), whole, Across, Down, background: Background);
             Photometric.ToSigned(whole);
             int side = windows.Side;
             Pixels = new float[Count * side * side * 3];

@@ -46,7 +46,7 @@ sealed class CpuQueue : IDisposable
         launcher.Start();
     }
 
-    /// <summary>Queues a kernel; every worker executes its <see cref="Share"/>.</summary>
+    /// <summary>Queues a kernel; every worker executes its <see cref="BlockShare"/>.</summary>
     public void Add<TKernel>(TKernel kernel) where TKernel : struct, IKernel => Publish(Rent<KernelLaunch<TKernel>>(), kernel, everywhere: true);
 
     /// <summary>Queues a kernel that one worker executes alone.</summary>

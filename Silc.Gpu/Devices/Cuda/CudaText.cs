@@ -31,8 +31,8 @@ static partial class CudaText
     }
 
     // Those of the kernel, or of the type argument that decides them.
-    static KernelBoundsAttribute? BoundsOf(Type kernel) => kernel.GetCustomAttribute<KernelBoundsAttribute>()
-        ?? kernel.GetGenericArguments().Select(argument => argument.GetCustomAttribute<KernelBoundsAttribute>())
+    static LaunchBoundsAttribute? BoundsOf(Type kernel) => kernel.GetCustomAttribute<LaunchBoundsAttribute>()
+        ?? kernel.GetGenericArguments().Select(argument => argument.GetCustomAttribute<LaunchBoundsAttribute>())
             .FirstOrDefault(bounds => bounds is not null);
 
     [GeneratedRegex(@"^\.address_size 64\s*$", RegexOptions.Multiline)]

@@ -1,0 +1,102 @@
+namespace Silc;
+
+/// <summary>
+/// Pixels of images as evaluation sees them, (n, size, size, 3), block after block. While one is used, all cores read, decode and resize the
+/// next. A block is overwritten once the next but one has been asked for, so two of them are all the memory.
+/// </summary>
+static class ImageBlocks
+{
+    /// <param name="source">Its pairs are read by several threads at once, each once.</param>
+    /// <param name="size">Pixels along a side.</param>
+    /// <param name="crop">How images become squares.</param>
+    /// <param name="atOnce">Images in a block; the last may be smaller.</param>
+    /// <param name="seen">Is shown each pair as it is read, by several threads at once.</param>
+    /// <param name="unread">
+    /// Is told index and reason of an image that cannot be read, which is then left out of its block; null throws the reason.
+    /// </param>
+    /// <param name="stop">Ends the reading, within the time of an image.</param>
+    public static IEnumerable<float[]> Of(IImageTextSource source, int size, EvalCrop crop, int atOnce, Action<int, ImageTextPair>? seen = null,
+        Action<int, Exception>? unread = null, CancellationToken stop = default)
+    {
+        return Ahead(Blocks());
+
+        IEnumerable<float[]> Blocks()
+        {
+            var buffers = new float[2][];
+            for (int first = 0; first < source.Count; first += atOnce)
+                yield return Fill(buffers, first / atOnce, Math.Min(atOnce, source.Count - first), size, crop, i => Read(first + i));
+        }
+
+        RgbImage? Read(int index)
+        {
+            stop.ThrowIfCancellationRequested();
+            ImageTextPair pair;
+            try
+            {
+                pair = source.Read(index);
+            }
+            catch (Exception error) when (unread is not null && Unreadable.Is(error))
+            {
+                unread(index, error);
+                return null;
+            }
+            seen?.Invoke(index, pair);
+            return pair.Image;
+        }
+    }
+
+    /// <summary>The same of images that come one by one.</summary>
+    public static IEnumerable<float[]> Of(IEnumerable<RgbImage> images, int size, EvalCrop crop, int atOnce)
+    {
+        return Ahead(Blocks());
+
+        IEnumerable<float[]> Blocks()
+        {
+            var (buffers, number) = (new float[2][], 0);
+            foreach (var chunk in images.Chunk(atOnce)) yield return Fill(buffers, number++, chunk.Length, size, crop, i => chunk[i]);
+        }
+    }
+
+    static float[] Fill(float[][] buffers, int number, int count, int size, EvalCrop crop, Func<int, RgbImage?> image)
+    {
+        int each = size * size * 3;
+        ref var pixels = ref buffers[number % buffers.Length];
+        if (pixels?.Length != count * each) pixels = new float[count * each];
+        var (block, missing) = (pixels, new bool[count]);
+        ParallelLoop.Run(count, i =>
+        {
+            if (image(i) is { } read) ViewSampler.EvalPixels(read, size, block.AsSpan(i * each, each), crop);
+            else missing[i] = true;
+        });
+        return missing.Contains(true) ? Without(block, missing, each) : block;
+    }
+
+    static float[] Without(float[] block, bool[] missing, int each)
+    {
+        var left = new float[missing.Count(gone => !gone) * each];
+        int at = 0;
+        for (int i = 0; i < missing.Length; i++)
+            if (!missing[i]) block.AsSpan(i * each, each).CopyTo(left.AsSpan(at++ * each));
+        return left;
+    }
+
+    static IEnumerable<T> Ahead<T>(IEnumerable<T> items)
+    {
+        using var each = items.GetEnumerator();
+        var next = Task.Run(each.MoveNext);
+        try
+        {
+            while (next.GetAwaiter().GetResult())
+            {
+                var item = each.Current;
+                next = Task.Run(each.MoveNext);
+                yield return item;
+            }
+        }
+        finally
+        {
+            // Who takes the items may have failed; the enumerator must not be disposed while it moves.
+            Task.WaitAny(next);
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Silc;
+
+/// <summary>
+/// The CPU's pack: one hardware vector of floats. ILGPU's front end would refuse vector types, but it never sees these kernels: the
+/// <see cref="CpuQueue"/> calls them as the .NET code they are.
+/// </summary>
+readonly struct SimdPack(Vector<float> value) : IPack<SimdPack>
+{
+    readonly Vector<float> value = value;
+
+    public static int Width
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector<float>.Count;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe SimdPack Load(FloatPointer view, int index) => new(Vector.Load(view.Pointer + index));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Store(FloatPointer view, int index, SimdPack a) => a.value.Store(view.Pointer + index);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdPack Splat(float value) => new(new Vector<float>(value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdPack operator +(SimdPack a, SimdPack b) => new(a.value + b.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdPack operator -(SimdPack a, SimdPack b) => new(a.value - b.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdPack operator *(SimdPack a, SimdPack b) => new(a.value * b.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdPack operator /(SimdPack a, SimdPack b) => new(a.value / b.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdPack Max(SimdPack a, SimdPack b) => new(Vector.Max(a.value, b.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdPack Sqrt(SimdPack a) => new(Vector.SquareRoot(a.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdPack Exp(SimdPack a) => new(SimdMath.Exp(a.value));
+
+    public static SimdPack Erf(SimdPack a)
+    {
+        var lanes = a.value;
+        var floats = MemoryMarshal.CreateSpan(ref Unsafe.As<Vector<float>, float>(ref lanes), Vector<float>.Count);
+        foreach (ref var x in floats) x = Scalar.Erf(x);
+        return new(lanes);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Sum(SimdPack a) => Vector.Sum(a.value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Peak(SimdPack a) => SimdMath.Peak(a.value);
+}

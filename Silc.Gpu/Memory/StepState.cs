@@ -1,0 +1,64 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Silc;
+
+/// <summary>
+/// What the optimizer kernels must know about the step, decided and kept on the device so that the host need not wait: whether loss and
+/// gradient are finite (if not, nothing moves), the factor that clips the gradient, Adam's bias corrections, and the sums that
+/// <see cref="StepMetrics"/> is read from. Learning rate and decay come from the host, before the step. Threads: one at a time.
+/// </summary>
+public sealed class StepState : IDisposable
+{
+    internal const int Finite = 0, Clip = 1, Correction1 = 2, Correction2 = 3, Updates = 4, Skipped = 5, SkippedInRow = 6,
+        FirstSums = 7, SumNorm = 9, Counted = 10, LearningRate = 11, Decay = 12, MoreSums = 13;
+
+    /// <summary>Number of values; checkpoints with fewer lack sums of losses that are newer than they.</summary>
+    internal static int Size { get; } = Math.Max(16, SumOf(LossTerm.All.Count));
+
+    /// <summary>
+    /// Where the sum of a loss stands, by <see cref="LossTerm.Slot"/>: the first two at 7 and 8, as checkpoints have them, the others from 13 on.
+    /// </summary>
+    internal static int SumOf(int slot) => slot < 2 ? FirstSums + slot : MoreSums + slot - 2;
+
+    readonly Device device;
+    readonly MemoryBuffer1D<float, Stride1D.Dense> buffer;
+
+    internal StepState(Device device)
+    {
+        this.device = device;
+        buffer = device.Allocate(Size, "step state");
+        device.Zero(View);
+    }
+
+    internal ArrayView<float> View => buffer.View.AsContiguous();
+
+    /// <summary>
+    /// Queues what the schedule says for the next update. Kernels read it here, so that their arguments are the same in every step.
+    /// </summary>
+    internal void Set(double learningRate, double decay)
+    {
+        device.Ops.Fill(Cell(LearningRate), (float)learningRate);
+        device.Ops.Fill(Cell(Decay), (float)decay);
+    }
+
+    Tensor Cell(int index) => new(View.SubView(index, 1), 1, 1);
+
+    internal float[] Read() => device.Download(View);
+
+    /// <summary>Starts new sums; the counts of updates and skipped steps go on.</summary>
+    internal void ResetSums()
+    {
+        device.Zero(View.SubView(FirstSums, Counted - FirstSums + 1));
+        device.Zero(View.SubView(MoreSums, Size - MoreSums));
+    }
+
+    /// <summary>
+    /// Sets what <see cref="Read"/> returned: Adam's bias correction counts updates, and sums go on to the next report. What a shorter
+    /// state lacks is 0.
+    /// </summary>
+    internal void Write(float[] state) => device.Upload<float>([.. state, .. new float[Size - state.Length]], View);
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose() => device.Free(buffer);
+}
