@@ -34,11 +34,11 @@ public sealed record LossTerm(
         "koleo", "KoLeo", "koleo", train => train.KoLeoWeight, (train, weight) => train with { KoLeoWeight = weight },
         "--koleo", "Weight of KoLeo, which keeps the images of a batch apart; 0 switches it off, 0.2 is DINOv2's.");
 
-    /// <summary>All there are. New ones come last: checkpoints hold sums by <see cref="Slot"/>.</summary>
+    /// <summary>All there are. New ones come last: checkpoints hold sums by <see cref="Index"/>.</summary>
     public static IReadOnlyList<LossTerm> All { get; } = [Contrastive, Distillation, KoLeo];
 
     /// <summary>Its place in <see cref="All"/> and in the loss buffer.</summary>
-    public int Slot => All.TakeWhile(term => term != this).Count();
+    public int Index => All.TakeWhile(term => term != this).Count();
 
     /// <summary>Those that a run has, in the order of <see cref="All"/>.</summary>
     public static IEnumerable<LossTerm> Of(TrainConfig train) => All.Where(term => term.Weight(train) > 0);

@@ -105,7 +105,7 @@ public sealed partial class Device : IDisposable
     /// <summary>Groups that keep the device busy.</summary>
     internal int Groups { get; }
 
-    /// <summary>Takes the launches in place of the accelerator: <see cref="Measure"/> drops them, tests run CUDA's kernels without a GPU.</summary>
+    /// <summary>Takes the launches in place of the accelerator: <see cref="DryRun"/> drops them, tests run CUDA's kernels without a GPU.</summary>
     internal ILauncher? Launcher { get; set; }
 
     /// <summary>Runs one group for each item of work, or fewer that share them; the kernel strides with <see cref="BlockShare"/>.</summary>
@@ -230,7 +230,7 @@ public sealed partial class Device : IDisposable
 
     /// <summary>
     /// Scratch for the launches of one operation: valid until the next operation asks. Work is in order, so all share one buffer,
-    /// which grows to the largest request; <see cref="Measure"/> finds that before training starts.
+    /// which grows to the largest request; <see cref="DryRun"/> finds that before training starts.
     /// </summary>
     internal ArrayView<float> Workspace(long floats)
     {

@@ -18,7 +18,7 @@ sealed class LossBuffer(Device device) : IDisposable
     public void Clear(Ops ops) => ops.Fill(Values, 0);
 
     /// <summary>Adds the sum of <paramref name="rowLoss"/>, which holds <paramref name="weight"/> times the loss, to the term's element.</summary>
-    public void Add(Ops ops, LossTerm term, Tensor rowLoss, double weight) => ops.AddSum(rowLoss, Values, term.Slot, (float)(1 / weight));
+    public void Add(Ops ops, LossTerm term, Tensor rowLoss, double weight) => ops.AddSum(rowLoss, Values, term.Index, (float)(1 / weight));
 
     /// <summary>Frees the memory.</summary>
     public void Dispose() => device.Free(buffer);

@@ -7,7 +7,7 @@ namespace Silc;
 /// <summary>
 /// Activation memory of one step: two bump allocators in one buffer. <see cref="Saved"/> grows up from the bottom and holds what
 /// pullbacks want; <see cref="Scratch"/> grows down from the top. A <see cref="Frame"/> gives back what both handed out since it opened.
-/// <see cref="Device.Measure"/> finds the size that a step needs. Threads: one at a time.
+/// <see cref="Measure"/> finds the size that a step needs. Threads: one at a time.
 /// </summary>
 public sealed class Arena : IDisposable
 {
@@ -29,8 +29,19 @@ public sealed class Arena : IDisposable
     /// <summary>Memory for <paramref name="floats"/> floats.</summary>
     public static Arena Allocate(Device device, long floats) => new(device, Math.Max(floats, Alignment), true);
 
-    /// <summary>An arena without memory, for <see cref="Device.Measure"/>.</summary>
-    internal static Arena WithoutMemory(Device device) => new(device, long.MaxValue / 2 / Alignment * Alignment, false);
+    /// <summary>
+    /// A dry run: walks through work without memory or launches, and returns the floats that it has in use at once: the size for
+    /// <see cref="Allocate"/>. Uploads happen, for constants come into being here. On OpenCL the kernels that the work would launch become
+    /// one program, built beside the caller.
+    /// </summary>
+    /// <param name="device">Device that will do the work.</param>
+    /// <param name="work">Is given the arena to work in; may reset it to do one thing after another.</param>
+    public static long Measure(Device device, Action<Arena> work)
+    {
+        using var arena = new Arena(device, long.MaxValue / 2 / Alignment * Alignment, allocate: false);
+        device.DryRun(() => work(arena));
+        return arena.Peak;
+    }
 
     /// <summary>Floats that there is room for.</summary>
     public long Capacity => capacity;

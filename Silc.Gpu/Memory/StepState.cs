@@ -17,7 +17,7 @@ public sealed class StepState : IDisposable
     internal static int Size { get; } = Math.Max(16, SumOf(LossTerm.All.Count));
 
     /// <summary>
-    /// Where the sum of a loss stands, by <see cref="LossTerm.Slot"/>: the first two at 7 and 8, as checkpoints have them, the others from 13 on.
+    /// Where the sum of a loss stands, by <see cref="LossTerm.Index"/>: the first two at 7 and 8, as checkpoints have them, the others from 13 on.
     /// </summary>
     internal static int SumOf(int slot) => slot < 2 ? FirstSums + slot : MoreSums + slot - 2;
 

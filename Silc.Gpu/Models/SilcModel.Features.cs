@@ -107,7 +107,7 @@ public sealed partial class SilcModel
                 model.Config.Grid * model.Config.Grid);
             atOnce = Math.Clamp(ImagesAtOnce * usual / tokens, 1, ImagesAtOnce);
             var device = model.Device;
-            arena = Arena.Allocate(device, device.Measure(arena =>
+            arena = Arena.Allocate(device, Arena.Measure(device, arena =>
                 Features(new(device.Ops, arena, Training: false), new(default, atOnce, side * side * 3))));
             pass = new(device.Ops, arena, Training: false);
             pixels = new(device, (long)atOnce * side * side * 3, "windows");

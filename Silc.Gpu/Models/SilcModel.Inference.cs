@@ -57,7 +57,7 @@ public sealed partial class SilcModel
         {
             this.model = model;
             var (device, config) = (model.Device, model.Config);
-            arena = Arena.Allocate(device, device.Measure(arena =>
+            arena = Arena.Allocate(device, Arena.Measure(device, arena =>
             {
                 var measured = new Pass(device.Ops, arena, Training: false);
                 model.EmbedImage(measured, new(default, ImagesAtOnce, config.ImageSize * config.ImageSize * 3), config.ImageSize);

@@ -35,6 +35,9 @@ public abstract class Ops(Device device)
     /// <summary>These operations, each of them timed.</summary>
     internal Ops Timed(OpProfile profile) => new ProfiledOps(this, profile);
 
+    /// <summary>These operations, not timed.</summary>
+    internal virtual Ops Untimed => this;
+
     /// <summary>True for <see cref="Timed"/> ones.</summary>
     internal virtual bool IsTimed => false;
 

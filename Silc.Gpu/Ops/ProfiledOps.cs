@@ -5,7 +5,7 @@ namespace Silc;
 /// <summary>Another <see cref="Ops"/> with every operation timed.</summary>
 sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
 {
-    public Ops Inner => ops;
+    internal override Ops Untimed => ops;
 
     void Time(string name, double flops, Action run, params ReadOnlySpan<Tensor> tensors)
     {

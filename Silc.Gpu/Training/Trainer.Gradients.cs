@@ -106,7 +106,7 @@ public sealed partial class Trainer
     }
 
     // Walks through a step and its report without memory or launches to find how much they need.
-    Arena Measure() => Arena.Allocate(device, device.Measure(arena =>
+    Arena Measure() => Arena.Allocate(device, Arena.Measure(device, arena =>
     {
         Gradients(new(device.Ops, arena, Recompute: Config.Recompute), new(device.Ops, arena, Training: false));
         if (Teacher is not null) HealthScratch(arena);

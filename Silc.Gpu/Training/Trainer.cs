@@ -139,7 +139,7 @@ public sealed partial class Trainer : IDisposable
         var state = gate.Read();
         gate.ResetSums();
         var counted = Math.Max(1, state[StepState.Counted]);
-        LossValues means = [.. LossTerm.Of(Config).Select(term => new LossValue(term, state[StepState.SumOf(term.Slot)] / counted))];
+        LossValues means = [.. LossTerm.Of(Config).Select(term => new LossValue(term, state[StepState.SumOf(term.Index)] / counted))];
         int inRow = (int)state[StepState.SkippedInRow];
         if (inRow >= Config.MaxSkippedSteps)
             throw new TrainingDivergedException($"the loss or its gradient was not finite in the last {inRow} steps (up to step {Steps}); nothing was "

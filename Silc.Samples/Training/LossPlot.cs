@@ -18,7 +18,7 @@ static class LossPlot
         List<PlotLine> lines = [];
         foreach (var term in LossTerm.All)
         {
-            var (points, colour) = (over(term), PlotLine.Colours[term.Slot % PlotLine.Colours.Count]);
+            var (points, colour) = (over(term), PlotLine.Colours[term.Index % PlotLine.Colours.Count]);
             if (!IsMeasured(points)) continue;
             lines.Add(new(term.Name, points, colour));
             if (Level(term, model, train) is not { } level) continue;

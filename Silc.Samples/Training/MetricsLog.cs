@@ -31,7 +31,7 @@ sealed class MetricsLog : IDisposable
     }
 
     /// <summary>A loss over the steps, rows of earlier sessions included; NaN where it was not measured.</summary>
-    public IReadOnlyList<(double Step, double Value)> Over(LossTerm term) => [.. rows.Select(row => ((double)row.Step, row.Losses[term.Slot]))];
+    public IReadOnlyList<(double Step, double Value)> Over(LossTerm term) => [.. rows.Select(row => ((double)row.Step, row.Losses[term.Index]))];
 
     public void Add(TrainReport report)
     {

@@ -116,7 +116,7 @@ public sealed class DeviceTests
         var value = arena.Saved(1, 1);
         on.Ops.Fill(value, 3);
         var allocated = on.AllocatedBytes;
-        var peak = on.Measure(measured =>
+        var peak = Arena.Measure(on, measured =>
         {
             on.Ops.Fill(value, 4);
             using (measured.Frame())
@@ -131,7 +131,7 @@ public sealed class DeviceTests
         });
         Assert.AreEqual(2 * 33 * 64 + 1152, peak);      // 33 · 33 floats take 1,152
         Assert.AreEqual(3, on.Download(value.View)[0]);
-        Assert.ThrowsExactly<NotSupportedException>(() => on.Measure(_ => throw new NotSupportedException()));
+        Assert.ThrowsExactly<NotSupportedException>(() => Arena.Measure(on, _ => throw new NotSupportedException()));
         on.Ops.Fill(value, 5);
         Assert.AreEqual(5, on.Download(value.View)[0]);
     }
@@ -144,7 +144,7 @@ public sealed class DeviceTests
         {
             using var device = Device.Open(info.Id);
             using var arena = Arena.Allocate(device, 4096);
-            device.Measure(Work);
+            Arena.Measure(device, Work);
             Work(arena);
             device.Synchronize();
             Assert.AreEqual(1, device.Programs);
@@ -166,7 +166,7 @@ public sealed class DeviceTests
         using var arena = Arena.Allocate(device, 64);
         var value = arena.Saved(1, 1);
         var profile = device.StartProfile();
-        device.Measure(measured => device.Ops.Fill(measured.Saved(1, 1), 1));
+        Arena.Measure(device, measured => device.Ops.Fill(measured.Saved(1, 1), 1));
         Assert.IsEmpty(profile.Costs);
         device.Ops.Fill(value, 1);
         Assert.AreEqual(1, profile.Costs.Single().Calls);
@@ -187,7 +187,7 @@ public sealed class DeviceTests
         {
             for (int i = 0; i < 4; i++) on.Ops.MatMul(x, x, y);
             var values = Enumerable.Repeat(3f, size).ToArray();
-            if (measuring) on.Measure(_ => on.Upload<float>(values, constant.View));
+            if (measuring) Arena.Measure(on, _ => on.Upload<float>(values, constant.View));
             else on.Upload<float>(values, constant.View);
             Array.Clear(values);
             Assert.IsTrue(on.Download(constant.View.SubView(0, size)).All(value => value == 3), $"while measuring: {measuring}");

@@ -21,7 +21,7 @@ public sealed class TensorTests
         var config = SilcConfig.Mini with { Text = new(1, 1, 1, 1), TextLength = 65_536, VocabSize = 16 };
         var parameters = new Parameters(device);
         var text = new TextTransformer(parameters, config);
-        device.Measure(arena =>
+        Arena.Measure(device, arena =>
         {
             var pass = new Pass(device.Ops, arena, Training: false);
             Refused<InvalidOperationException>("65,537 x 65,536", () => text.Forward(pass, new(default, default, Batch: 65_537)));
