@@ -2,7 +2,8 @@ namespace Silc;
 
 /// <summary>
 /// The classes of an evaluation and what each may be called. In a file: one class a line, further names after commas, a comma
-/// that belongs to a name written <c>\,</c>; the number of the line, from 0, is the label. Or in JSON: <c>["cat", ["dog", "hound"]]</c>,
+/// that belongs to a name written <c>\,</c>; the number of the line, from 0, is the label, unless every line begins with one
+/// (<c>0,cat</c>). Or in JSON: <c>["cat", ["dog", "hound"]]</c>,
 /// <c>{"0": "cat"}</c> or <c>{"cat": 0}</c>. Threads: any number may use it at once.
 /// </summary>
 public sealed class ClassList
@@ -59,7 +60,26 @@ public sealed class ClassList
                     $"{path} line {i + 1}: an empty name; every line is a class, names are separated by single commas");
             called.Add(names);
         }
-        return new(called);
+        return new(Numbered(path, called) ?? [.. called]);
+    }
+
+    // A table of numbers and names, as "0,cat": the numbers are labels, not names. Null where the first names are no numbers.
+    static IReadOnlyList<string>[]? Numbered(string path, List<IReadOnlyList<string>> called)
+    {
+        static bool HasNumber(IReadOnlyList<string> names) => names.Count > 1 && int.TryParse(names[0], out _);
+        if (called.Count > 1 && !HasNumber(called[0]) && called.Skip(1).All(HasNumber))
+            throw new InvalidDataException($"{path} line 1, '{string.Join(',', called[0])}', is a header above numbered classes; take it out");
+        if (!called.All(HasNumber)) return null;
+        var classes = new IReadOnlyList<string>[called.Count];
+        foreach (var (line, names) in called.Index())
+        {
+            var label = int.Parse(names[0]);
+            if (label < 0 || label >= classes.Length || classes[label] is not null)
+                throw new InvalidDataException($"{path} line {line + 1}: the label {label}; the labels of {classes.Length} classes are 0 to "
+                    + $"{classes.Length - 1}, each once. Where numbers are names, write one a line and nothing before them");
+            classes[label] = [.. names.Skip(1)];
+        }
+        return classes;
     }
 
     /// <summary>

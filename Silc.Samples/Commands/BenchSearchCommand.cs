@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
@@ -11,6 +12,7 @@ static class BenchSearchCommand
     static readonly Option<int> Top = new("--top") { Description = "Candidates to find.", HelpName = "K", DefaultValueFactory = _ => 10 };
     static readonly Option<bool> Both = new("--both") { Description = "Also the other way, as retrieval does: candidates look for queries." };
     static readonly Option<bool> Host = new("--host") { Description = "Also time the search that needs no device." };
+    static readonly Option<bool> File = new("--file") { Description = "Also look in a file of the candidates, as silc search does; it is written for the purpose." };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
 
     public static Command Create()
@@ -21,7 +23,8 @@ static class BenchSearchCommand
             Examples:
               silc bench search 1000 100000 768 --host
               silc bench search 100000 500000 128 --both
-            """) { Queries, Candidates, Width, Top, Both, Host, Device };
+              silc bench search 1 1000000 128 --file
+            """) { Queries, Candidates, Width, Top, Both, Host, File, Device };
         command.SetAction(Run);
         return command;
     }
@@ -38,6 +41,7 @@ static class BenchSearchCommand
         Time("device", device.FindNeighbours, queries, candidates);
         if (parsed.GetValue(Both)) Time("back", device.FindNeighbours, candidates, queries);
         if (parsed.GetValue(Host)) Time("host", Neighbours.Find, queries, candidates);
+        if (parsed.GetValue(File)) TimeFile(device, queries, candidates, Math.Min(top, m));
         return 0;
 
         void Time(string name, NeighbourSearch search, float[,] these, float[,] among)
@@ -47,6 +51,29 @@ static class BenchSearchCommand
             var (seconds, bytes, rows) = (clock.Elapsed.TotalSeconds, memory.Bytes, these.GetLength(0));
             Console.WriteLine($"{name,-8} {rows:N0} among {among.GetLength(0):N0}: {seconds:F2} s, {rows / seconds:N0} queries/s, "
                 + $"{2.0 * n * m * width / seconds / 1e9:F1} GFLOP/s; {bytes >> 20:N0} MiB beside the vectors at most");
+        }
+    }
+
+    // Opening included; the file was just written, so the system still has it in memory.
+    static void TimeFile(Device device, float[,] queries, float[,] candidates, int top)
+    {
+        var folder = Directory.CreateTempSubdirectory("silc");
+        try
+        {
+            var path = Path.Combine(folder.FullName, "index.npy");
+            using (var writer = new IndexWriter(path, candidates.GetLength(1)))
+            {
+                for (int i = 0; i < candidates.GetLength(0); i++) writer.Add(MemoryMarshal.CreateReadOnlySpan(ref candidates[i, 0], candidates.GetLength(1)), $"{i}.png", $"image {i}");
+                writer.Commit();
+            }
+            var (memory, clock) = (new PeakMemory(), Stopwatch.StartNew());
+            using (var index = IndexFile.Open(path)) Search.Find(index, queries, top, device.FindNeighbours);
+            Console.WriteLine($"file     {queries.GetLength(0):N0} among {candidates.GetLength(0):N0}: {clock.Elapsed.TotalSeconds:F2} s; "
+                + $"{memory.Bytes >> 20:N0} MiB at most");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
         }
     }
 

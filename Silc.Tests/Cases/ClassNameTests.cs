@@ -32,6 +32,26 @@ public sealed class ClassNameTests : TempFolder
     }
 
     [TestMethod]
+    [DataRow("0,cat,kitten\n1,dog\n"), DataRow("1, dog\n0, cat, kitten")]
+    public void Numbers_before_names_are_labels(string text)
+    {
+        var classes = ClassList.Read(Put("classes.csv", text));
+        CollectionAssert.AreEqual(new[] { "cat", "dog" }, classes.Names.ToArray());
+        CollectionAssert.AreEqual(new[] { "cat", "kitten" }, classes.Called[0].ToArray());
+    }
+
+    [TestMethod]
+    public void Numbers_alone_are_names() =>
+        CollectionAssert.AreEqual(new[] { "3", "1", "7" }, ClassList.Read(Put("digits.txt", "3\n1\n7\n")).Names.ToArray());
+
+    [TestMethod]
+    [DataRow("1,cat\n2,dog", "line 2: the label 2; the labels of 2 classes are 0 to 1")]
+    [DataRow("0,cat\n0,dog", "line 2: the label 0;")]
+    [DataRow("label,name\n0,cat\n1,dog", "line 1, 'label,name', is a header")]
+    public void Numbers_that_are_no_labels_are_named(string text, string expected) =>
+        Assert.Contains(expected, Assert.ThrowsExactly<InvalidDataException>(() => ClassList.Read(Put("classes.csv", text))).Message);
+
+    [TestMethod]
     [DataRow("['cat', 'dog']\n"), DataRow("(\"cat\", \"dog\")"), DataRow("['cat',\n 'dog']")]
     public void A_list_of_Python_is_named(string text) =>
         Assert.Contains("as Python writes it", Assert.ThrowsExactly<InvalidDataException>(() => ClassList.Read(Put("q.txt", text))).Message);

@@ -10,11 +10,11 @@ public sealed partial class WriterTests : TempFolder
     // Who opens a file for writing, and what for.
     static readonly Dictionary<string, string> writers = new()
     {
-        ["Silc.Core/Checkpoints/AtomicFile.cs"] = "what lies in /dev",
-        ["Silc.Core/Checkpoints/StagedFile.cs"] = "files",
-        ["Silc.Core/Checkpoints/StagedFolder.cs"] = "folders of many files",
-        ["Silc.Core/Checkpoints/FolderLock.cs"] = "a lock, which holds a word for as long as the process lives",
-        ["Silc.Samples/PeakMemory.cs"] = "a setting of the kernel",
+        ["Silc.Core/Formats/AtomicFile.cs"] = "what lies in /dev",
+        ["Silc.Core/Formats/StagedFile.cs"] = "files",
+        ["Silc.Core/Formats/StagedFolder.cs"] = "folders of many files",
+        ["Silc.Core/Runs/FolderLock.cs"] = "a lock, which holds a word for as long as the process lives",
+        ["Silc.Samples/Training/PeakMemory.cs"] = "a setting of the kernel",
         ["Silc.Samples/Terminals/Terminal.cs"] = "the terminal",
         ["Silc.Samples/Training/MetricsLog.cs"] = "a log that grows, begun by the atomic writer",
         ["Silc.Samples/Training/RecordFile.cs"] = "a log that grows",

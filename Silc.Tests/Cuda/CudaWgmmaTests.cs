@@ -36,7 +36,7 @@ public sealed class CudaWgmmaTests
                 Close.To((addend.Before + product).Values, sum.Read(what), t.Exact, $"{what}, into float32");
             }
         if (t.Emulator is { } emulator)
-            foreach (var kernel in emulator.Launches.Keys) StringAssert.StartsWith(kernel, "WarpgroupMatMul");
+            foreach (var kernel in emulator.Launches.Keys) StringAssert.StartsWith(kernel, "WgmmaGemm");
     }
 
     [TestMethod, DynamicData(nameof(Devices))]
@@ -49,7 +49,7 @@ public sealed class CudaWgmmaTests
         var actual = sum.Read("sum");
         Close.To((sum.Before + Naive.MatMul(a, b, Transpose.A)).Values, actual, t.Exact, "split");
         Close.Bits(actual, again.Read("again"), "again");
-        if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey("SumParts"), "the sum was not split");
+        if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey("SplitKReduce"), "the sum was not split");
     }
 
     // Sums that are exchanged within a warp do not meet in a bank.
