@@ -79,7 +79,7 @@ public sealed class AblationTests : TempFolder
         Open().Dispose();
         var error = Assert.ThrowsExactly<ArgumentException>(() => new AblationFolder(At("out"), new("demo", "words", config, train with { LearningRate = 0.5 })));
         StringAssert.Contains(error.Message, "Training.LearningRate 0.001, now 0.5");
-        File.WriteAllText(At("out/ablation.csv"), "loss,rung,seed,images,method,metric,value\nsoftmax,+ EMA,x,all,m,v,1\n");
+        File.WriteAllText(At("out/ablation.csv"), "loss,rung,seed,pictures,method,metric,value\nsoftmax,+ EMA,x,all,m,v,1\n");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Open()).Message, "ablation.csv line 2: seed 'x'");
     }
 
