@@ -62,6 +62,6 @@ unsafe partial class CpuOps
         return Address(x);
     }
 
-    // Null where only memory is measured.
+    // Null in a dry run, whose tensors have no memory.
     static float* Address(Tensor x) => x.View.IsValid ? (float*)x.View.LoadEffectiveAddressAsPtr() : null;
 }

@@ -103,7 +103,7 @@ public sealed partial class Device
     /// <summary>Teaches ILGPU's compilers what each backend has beyond C#; set where the backends are known.</summary>
     internal static Action<Context.Builder> Instructions { get; set; } = static _ => { };
 
-    // A group of the CPU accelerator is one thread (2 is the least that ILGPU takes), so that each core runs one group at a time.
+    // A block of the CPU accelerator is one thread (2 is the minimum that ILGPU takes), so that each core runs one block at a time.
     static Context NewContext(int? cpuThreads, bool gpus) => Context.Create(builder =>
     {
         Configure(builder);

@@ -72,8 +72,8 @@ public sealed class FactoredShape
 }
 
 /// <summary>Numbers of one Adafactor update. Threads: immutable; any number may share it.</summary>
-/// <param name="Rate">Factor on the gate's learning rate.</param>
-/// <param name="Decay">Factor on the gate's decay.</param>
+/// <param name="Rate">Factor on the learning rate of the step state.</param>
+/// <param name="Decay">Factor on the decay of the step state.</param>
 /// <param name="Beta2Cap">Upper limit of β₂ = 1 - updates^-0.8.</param>
 /// <param name="Momentum">Factor of the update's moving average, which has no bias correction.</param>
 /// <param name="BFloat16Momentum">Round the average to bfloat16, as big_vision stores it.</param>

@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-/// <summary>CUDA's attention and its gradients as PTX in the emulator, against double-precision loops.</summary>
+/// <summary>CUDA's attention and its backward as PTX in the emulator, against double-precision loops.</summary>
 [TestClass]
 public sealed class CudaAttentionTests
 {

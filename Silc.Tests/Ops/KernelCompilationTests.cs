@@ -17,7 +17,7 @@ namespace Silc.Tests;
 [TestClass]
 public sealed partial class KernelCompilationTests
 {
-    // Kernels for tensor cores and for float32 on CUDA: every type argument once at least.
+    // CUDA kernels that use tensor cores: every type argument at least once.
     static readonly Type[] tensorKernels =
     [
         typeof(TensorCoreGemm<Bf16Mma, KMajor<Bf16Mma>, MMajor<Bf16Mma>, VectorLoad, BiasGeluEpilogue<Float32Quads>>),
@@ -47,12 +47,12 @@ public sealed partial class KernelCompilationTests
         typeof(TensorCoreAttentionQueryGrad<Bf16Mma, Head128, Bf16Load, Bf16Quads>), typeof(TensorCoreAttentionKeyGrad<Bf16Mma, Head128, Bf16Load, Bf16Quads>),
     ];
 
-    // What else meets stored bfloat16, which GPUs before compute capability 8.0 do not have.
-    static readonly Type[] halfKernels =
+    // Other CUDA kernels with bf16, which GPUs before compute capability 8.0 do not have.
+    static readonly Type[] bf16Kernels =
     [
         typeof(CudaLayerNorm<Bf16Quads>), typeof(CudaLayerNormGrad<Bf16Quads, Bf16Quads>), typeof(CudaLayerNormGrad<Bf16Quads, NoQuads>),
         typeof(CudaLayerNormGrad<Float32Quads, Bf16Quads>), typeof(CudaSumBlocks<Bf16Load>), typeof(AttentionDelta<Bf16Load>), typeof(Bf16Patches),
-        typeof(AdamWRounding), typeof(RoundWeightsToBf16),
+        typeof(AdamWBf16Copy), typeof(RoundWeightsToBf16),
         typeof(ConvertKernel<UnalignedQuads, Bf16Quads>), typeof(ConvertKernel<Bf16Quads, UnalignedQuads>), typeof(ConvertKernel<Bf16Quads, Bf16Quads>),
     ];
 
@@ -65,8 +65,8 @@ public sealed partial class KernelCompilationTests
         typeof(AttentionDelta<VectorLoad>), typeof(AttentionDelta<ScalarLoad>),
     ];
 
-    // Of compute capability 9.0 alone.
-    static readonly Type[] warpgroupKernels =
+    // Compute capability 9.0 only.
+    static readonly Type[] wgmmaKernels =
     [
         typeof(WgmmaGemm<Bf16KMajor, Bf16MMajor, BiasGeluEpilogue<Bf16Quads>>),
         typeof(WgmmaGemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads>>),
@@ -74,7 +74,7 @@ public sealed partial class KernelCompilationTests
         typeof(WgmmaGemm<Bf16MMajor, Bf16MMajor, BiasEpilogue<Float32Quads>>),
     ];
 
-    // Kernels of processors behind OpenCL.
+    // Kernels of OpenCL processors.
     static readonly Type[] tileKernels =
     [
         .. from kernel in new[] { typeof(ClGemm<>), typeof(ClAttention<>) }
@@ -87,13 +87,13 @@ public sealed partial class KernelCompilationTests
     static IEnumerable<Type> Kernels => typeof(IKernel).Assembly.GetTypes()
         .Where(type => type.IsValueType && typeof(IKernel).IsAssignableFrom(type))
         .SelectMany(type => !type.IsGenericTypeDefinition ? [type]
-            : tensorKernels.Concat(halfKernels).Concat(floatKernels).Concat(warpgroupKernels).Concat(tileKernels)
+            : tensorKernels.Concat(bf16Kernels).Concat(floatKernels).Concat(wgmmaKernels).Concat(tileKernels)
                 .Where(kernel => kernel.IsGenericType && kernel.GetGenericTypeDefinition() == type) is var known && known.Any() ? known
             : [type.MakeGenericType(typeof(Pack1)), type.MakeGenericType(typeof(Pack4)), type.MakeGenericType(typeof(Pack16))]);
 
     static bool IsOfFours(Type kernel) => kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Pack4);
 
-    // Vectors of OpenCL C, in a kernel for every device or in one of a processor's own.
+    // True for kernels of OpenCL processors, which use vectors (Float32x16).
     static bool HasVectors(Type kernel) => tileKernels.Contains(kernel) || (kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Pack16));
 
     /// <summary>
@@ -104,7 +104,7 @@ public sealed partial class KernelCompilationTests
     {
         var left = architecture switch { "SM_75" => [], "SM_90" => tensorKernels.DistinctBy(kernel => kernel.GetGenericTypeDefinition()), _ => tensorKernels };
         return Kernels.Where(kernel => !IsForTheCpu(kernel) && !HasVectors(kernel) && (!tensorKernels.Contains(kernel) || left.Contains(kernel))
-            && (architecture != "SM_75" || !(halfKernels.Contains(kernel) || warpgroupKernels.Contains(kernel))) && (architecture == "SM_80" || !IsOfFours(kernel)));
+            && (architecture != "SM_75" || !(bf16Kernels.Contains(kernel) || wgmmaKernels.Contains(kernel))) && (architecture == "SM_80" || !IsOfFours(kernel)));
     }
 
     // ILGPU's front end does not look into intrinsics: such a kernel is host code behind a launcher.
@@ -136,7 +136,7 @@ public sealed partial class KernelCompilationTests
             }
             else
             {
-                // What is not in registers would be in local memory: device memory, in the middle of a product.
+                // Local memory is device memory: no kernel may spill to it in its main loop.
                 Assert.IsFalse(ptx.Contains(".local", StringComparison.Ordinal), $"{kernel} has local memory");
                 Assert.IsFalse(ptx.Contains("call", StringComparison.Ordinal), $"{kernel} calls functions");
                 Assert.AreEqual(tensorKernels.Contains(kernel), ptx.Contains("mma.sync", StringComparison.Ordinal), $"{kernel}: matrix instructions");
@@ -167,7 +167,7 @@ public sealed partial class KernelCompilationTests
         {
             var compiled = (CLCompiledKernel)Compile(backend, kernel);
             StringAssert.Contains(compiled.Source, "kernel void", kernel.Name);
-            // A double stands for a vector; what has no vectors has no doubles either, so that the word is free.
+            // "double" in OpenCL text is a vector (Float32x16); kernels without vectors must not have the word.
             if (!HasVectors(kernel)) Assert.IsFalse(Double().IsMatch(compiled.Source), $"{kernel} has doubles");
             else
             {

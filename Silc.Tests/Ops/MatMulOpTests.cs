@@ -23,7 +23,7 @@ public sealed class MatMulOpTests
                     t.Ops.MatMul(a, b, sum, transpose, addend: sum);
                     t.Ops.MatMul(a, b, residual, transpose, bias, addend);
 
-                    var what = $"{m} x {k} by {k} x {n}, {transpose} turned, gaps of {gap}";
+                    var what = $"{m} x {k} by {k} x {n}, {transpose} transposed, gaps of {gap}";
                     var product = new Lazy<Matrix>(() => Naive.MatMul(a, b, transpose));
                     t.Check(c, Close.Float32, () => product.Value, what);
                     t.Check(biased, Close.Float32, () => Naive.PlusRow(product.Value, bias), $"{what}, with bias");
@@ -34,10 +34,10 @@ public sealed class MatMulOpTests
     });
 
     [TestMethod, EveryDevice]
-    public void Cosines(string device) => OpTest.Run(device, t =>
+    public void CosineSimilarity(string device) => OpTest.Run(device, t =>
     {
         DeviceMatrix x = t.Random(7, 33), y = t.Random(5, 33, gap: 3), c = t.Output(7, 5);
-        t.Ops.Cosines(x, y, c);
+        t.Ops.CosineSimilarity(x, y, c);
         t.Check(c, Close.Float32, () => Naive.MatMul(x, y, Transpose.B));
     });
 
@@ -89,7 +89,7 @@ public sealed class MatMulOpTests
     });
 
     [TestMethod, EveryDevice]
-    public void MatMulBeside(string device) => OpTest.Run(device, t =>
+    public void GroupedMatMul(string device) => OpTest.Run(device, t =>
     {
         foreach (var (m, n, k) in Sizes)
         {
@@ -105,7 +105,7 @@ public sealed class MatMulOpTests
     });
 
     [TestMethod, EveryDevice]
-    public void InputGradBeside(string device) => OpTest.Run(device, t =>
+    public void GroupedInputGrad(string device) => OpTest.Run(device, t =>
     {
         foreach (var (m, n, k) in Sizes)
         {
@@ -117,7 +117,7 @@ public sealed class MatMulOpTests
     });
 
     [TestMethod, EveryDevice]
-    public void LinearGradsBeside(string device) => OpTest.Run(device, t =>
+    public void GroupedLinearGrads(string device) => OpTest.Run(device, t =>
     {
         foreach (var (inputs, outputs, rows) in Sizes)
         {

@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-/// <summary>The emulator must notice what would go wrong on a GPU only now and then.</summary>
+/// <summary>The emulator finds errors that show on a GPU only sometimes.</summary>
 [TestClass]
 public sealed class PtxEmulatorTests
 {
@@ -34,11 +34,11 @@ public sealed class PtxEmulatorTests
     [TestMethod]
     public void Unaligned_vectors_are_found() => Fails($"{Setup} st.shared.v2.f32 [%r2], {{%f1, %f1}}; ret;", "not aligned");
 
-    // Loops whose lanes leave one after another, and meet again behind it: lane l adds up 0 to l.
+    // A divergent loop, whose lanes leave one after another and reconverge behind it: lane l adds up 0 to l.
     [TestMethod]
     public void Lanes_that_parted_meet_again()
     {
-        var group = Run("""
+        var block = Run("""
             mov.u32 %r1, %tid.x; mov.u32 %r2, 0; mov.u32 %r3, 0;
             A: setp.gt.s32 %p1, %r3, %r1; @%p1 bra B;
             add.s32 %r2, %r2, %r3; add.s32 %r3, %r3, 1; bra.uni A;
@@ -48,11 +48,11 @@ public sealed class PtxEmulatorTests
         for (int thread = 0; thread < 64; thread++)
         {
             int other = thread ^ 31;
-            Assert.AreEqual(other * (other + 1) / 2, BitConverter.ToInt32(group.Shared.Read(4 * thread, 4, thread / 32)), $"thread {thread}");
+            Assert.AreEqual(other * (other + 1) / 2, BitConverter.ToInt32(block.Shared.Read(4 * thread, 4, thread / 32)), $"thread {thread}");
         }
     }
 
-    static PtxGroup Run(string body)
+    static PtxBlock Run(string body)
     {
         var program = new PtxProgram($".visible .entry k(\n.param .align 8 .b8 p[8]\n)\n{{\n{body}\n}}\n");
         return new PtxEmulator(ILGPU.Runtime.Cuda.CudaArchitecture.SM_80).Run("test", program, PtxSteps.Of(program), 1, 64, new byte[8])[0];

@@ -24,7 +24,7 @@ public static unsafe partial class PtxMemorySteps
             int target = program.Register(values[0]);
             return (warp, mask) =>
             {
-                ulong value = bytes == 8 ? BitConverter.ToUInt64(warp.Group.Parameters, (int)offset) : BitConverter.ToUInt32(warp.Group.Parameters, (int)offset);
+                ulong value = bytes == 8 ? BitConverter.ToUInt64(warp.Block.Parameters, (int)offset) : BitConverter.ToUInt32(warp.Block.Parameters, (int)offset);
                 foreach (var lane in PtxWarp.Lanes(mask)) warp.Register(target)[lane] = value;
             };
         }
@@ -43,16 +43,16 @@ public static unsafe partial class PtxMemorySteps
                     touched[lanes++] = place;
                     if (store)
                     {
-                        var to = warp.Group.Shared.Write(place, bytes * count, warp.Index);
+                        var to = warp.Block.Shared.Write(place, bytes * count, warp.Index);
                         for (int i = 0; i < count; i++) Put(to[(i * bytes)..], sources[i](warp)[lane], bytes);
                     }
                     else
                     {
-                        var from = warp.Group.Shared.Read(place, bytes * count, warp.Index);
+                        var from = warp.Block.Shared.Read(place, bytes * count, warp.Index);
                         for (int i = 0; i < count; i++) warp.Register(targets[i])[lane] = Get(from[(i * bytes)..], bytes);
                     }
                 }
-                warp.Group.Shared.Count(touched[..lanes], bytes * count);
+                warp.Block.Shared.Count(touched[..lanes], bytes * count);
             };
 
         Assert.IsTrue(code.Is("global"), $"the emulator has no '{code.Text}'");
@@ -61,7 +61,7 @@ public static unsafe partial class PtxMemorySteps
             foreach (var lane in PtxWarp.Lanes(mask))
             {
                 long place = (long)address(warp)[lane] + offset;
-                warp.Group.Global.Check(place, bytes * count);
+                warp.Block.Global.Check(place, bytes * count);
                 var memory = new Span<byte>((void*)place, bytes * count);
                 for (int i = 0; i < count; i++)
                     if (store) Put(memory[(i * bytes)..], sources[i](warp)[lane], bytes);
@@ -72,7 +72,7 @@ public static unsafe partial class PtxMemorySteps
 
     public static Action<PtxWarp, uint> Matrices(PtxProgram program, PtxInstruction code)
     {
-        bool turned = code.Is("trans");
+        bool transposed = code.Is("trans");
         Assert.IsTrue(code.Is("x4") && code.Operands.Length == 5, code.Text);
         var targets = code.Operands[..4].Select(program.Register).ToArray();
         var address = PtxSteps.Source(program, code.Operands[4].Trim('[', ']'));
@@ -85,10 +85,10 @@ public static unsafe partial class PtxMemorySteps
             for (int m = 0; m < 4; m++)
             {
                 for (int row = 0; row < 8; row++)
-                    MemoryMarshal.Cast<byte, ushort>(warp.Group.Shared.Read(touched[m * 8 + row], 16, warp.Index)).CopyTo(matrix[(row * 8)..]);
-                for (int lane = 0; lane < 32; lane++) warp.Register(targets[m])[lane] = TensorCore.Matrix(matrix, lane, turned);
+                    MemoryMarshal.Cast<byte, ushort>(warp.Block.Shared.Read(touched[m * 8 + row], 16, warp.Index)).CopyTo(matrix[(row * 8)..]);
+                for (int lane = 0; lane < 32; lane++) warp.Register(targets[m])[lane] = TensorCore.Matrix(matrix, lane, transposed);
             }
-            warp.Group.Shared.Count(touched, 16);
+            warp.Block.Shared.Count(touched, 16);
         };
     }
 

@@ -1,8 +1,8 @@
 namespace Silc.Tests;
 
 /// <summary>
-/// Shared memory of one group. Between two barriers, no warp may read what another writes, nor write what another reads or
-/// writes; nothing may be read before it is written. Counts the passes that 32 banks of 4 bytes need.
+/// Shared memory of one block, with a race detector: between two barriers, no warp may read what another writes, nor write what another
+/// reads or writes; nothing may be read before it is written. Counts bank conflicts, as passes over 32 banks of 4 bytes.
 /// </summary>
 public sealed class SharedMemoryModel(int bytes)
 {
@@ -11,7 +11,7 @@ public sealed class SharedMemoryModel(int bytes)
     readonly uint[] readers = new uint[(bytes + 3) / 4];
     int epoch = 1;
 
-    /// <summary>Passes over the banks, and how many there would be without conflicts.</summary>
+    /// <summary>Passes over the banks, and how many there would be without bank conflicts.</summary>
     public long Passes { get; private set; }
 
     public long LeastPasses { get; private set; }
@@ -43,7 +43,7 @@ public sealed class SharedMemoryModel(int bytes)
         return memory.AsSpan(address, length);
     }
 
-    /// <summary>What the copy engine writes and tensor cores read by descriptor: other barriers than the group's order it.</summary>
+    /// <summary>Accesses of TMA and wgmma, which are ordered by mbarriers rather than by the block's barriers.</summary>
     public Span<byte> Engine(int address, int length, bool write)
     {
         Check(address, length);
@@ -55,7 +55,7 @@ public sealed class SharedMemoryModel(int bytes)
         return memory.AsSpan(address, length);
     }
 
-    /// <summary>Counts the passes of one access: 128 bytes at most go at once, and a bank gives one word a pass.</summary>
+    /// <summary>Counts the passes of one access: at most 128 bytes a pass, and one word of a bank.</summary>
     public void Count(ReadOnlySpan<int> addresses, int width)
     {
         int lanes = 128 / width;

@@ -1,8 +1,8 @@
 namespace Silc.Tests;
 
 /// <summary>
-/// What mma.sync and ldmatrix do, in the words of the PTX ISA (sections "Matrix Fragments for mma.m16n8k16", "… mma.m16n8k8" and
-/// "ldmatrix"), written down without a look at <see cref="FragmentLayout"/>: element i of lane l is at (row, column).
+/// mma.sync and ldmatrix, after the PTX ISA (sections "Matrix Fragments for mma.m16n8k16", "… mma.m16n8k8" and "ldmatrix") and independent
+/// of <see cref="FragmentLayout"/>: element i of lane l is at (row, column).
 /// </summary>
 public static class TensorCore
 {
@@ -64,18 +64,17 @@ public static class TensorCore
             }
     }
 
-    // tf32 operands are 32 bits of which the hardware reads the upper 19.
+    // tf32 operands are 32 bits, of which the hardware reads the high 19.
     static float Value(uint word, int half, bool bf16) =>
         BitConverter.UInt32BitsToSingle(bf16 ? half == 0 ? word << 16 : word & 0xffff0000 : word & 0xffffe000);
 
     /// <summary>
-    /// ldmatrix: lane l of register m receives row l / 4, halves 2 (l % 4) and + 1 of matrix m; turned, rows and columns change
-    /// places.
+    /// ldmatrix: register m of lane l receives row l / 4, elements 2 (l % 4) and + 1 of matrix m; with .trans, of the transposed matrix.
     /// </summary>
-    public static uint Matrix(ReadOnlySpan<ushort> matrix, int lane, bool turned)
+    public static uint Matrix(ReadOnlySpan<ushort> matrix, int lane, bool transposed)
     {
         int row = lane / 4, column = lane % 4 * 2;
-        return turned ? matrix[column * 8 + row] | (uint)matrix[(column + 1) * 8 + row] << 16 : matrix[row * 8 + column] | (uint)matrix[row * 8 + column + 1] << 16;
+        return transposed ? matrix[column * 8 + row] | (uint)matrix[(column + 1) * 8 + row] << 16 : matrix[row * 8 + column] | (uint)matrix[row * 8 + column + 1] << 16;
     }
 
     /// <summary>cvt.rn.bf16: to nearest, ties to even.</summary>

@@ -4,14 +4,14 @@ namespace Silc.Tests;
 public sealed class HealthTests
 {
     [TestMethod, EveryDevice]
-    public void TargetStats(string device) => OpTest.Run(device, t =>
+    public void EntropyAndArgMax(string device) => OpTest.Run(device, t =>
     {
         foreach (var (rows, cols) in OpTest.Sizes)
         {
             var draws = t.RandomIntegers(rows * cols, 5);       // zeros and equal largest ones
             var p = Matrix.Make(rows, cols, (r, c) => (float)(draws[r * cols + c] / Math.Max(1.0, Enumerable.Range(0, cols).Sum(i => draws[r * cols + i]))));
             DeviceMatrix targets = t.Fixed(p), stats = t.Output(rows, 3);
-            t.Ops.TargetStats(targets, stats);
+            t.Ops.EntropyAndArgMax(targets, stats);
             t.Check(stats, Close.Float32, () => Matrix.Make(rows, 3, (r, c) =>
             {
                 var row = Enumerable.Range(0, cols).Select(i => p[r, i]).ToArray();

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Silc;
 
 /// <summary>
-/// The functions of NVIDIA's driver that ILGPU has no words for. Names and arguments as in the CUDA driver API; the context is the one that ILGPU
-/// has made current on this thread.
+/// Functions of the CUDA driver API that ILGPU does not wrap, with the API's names and arguments; the context is the one that ILGPU has
+/// made current on this thread.
 /// </summary>
 static partial class CudaDriver
 {

@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 namespace Silc.Tests;
 
 /// <summary>
-/// wgmma of bf16 with both operands in shared memory, in the words of the PTX ISA ("Matrix Descriptor Format", "Canonical Layouts", "Register
-/// Fragments and Shared Memory Matrix Layouts"): warp i of a warpgroup makes rows 16 i to 16 i + 15. Sums are there at once, while the hardware
-/// may still read: that a tile is not overwritten too early only a GPU shows.
+/// wgmma of bf16 with both operands in shared memory, after the PTX ISA ("Matrix Descriptor Format", "Canonical Layouts", "Register
+/// Fragments and Shared Memory Matrix Layouts"): warp i of a warpgroup computes rows 16 i to 16 i + 15. It completes at once, where the
+/// hardware is asynchronous: a tile that is overwritten too early shows on a GPU only.
 /// </summary>
-public static class PtxWarpgroupSteps
+public static class PtxWgmmaSteps
 {
     const int Rows = 64, Depth = 16;
 
@@ -64,15 +64,15 @@ public static class PtxWarpgroupSteps
             (start, leading, stride) = ((int)(bits & 0x3fff) * 16, (int)(bits >> 16 & 0x3fff) * 16, (int)(bits >> 32 & 0x3fff) * 16);
         }
 
-        // K-major: ((8, n), (units)) : eight lines of 128 bytes, then the stride offset. M-major: 64 neighbours in a line of 128 bytes, then the
-        // leading offset; eight terms in eight lines, then the stride offset. Bits 4 to 6 of an address are XORed with bits 7 to 9.
-        public float Value(PtxWarp warp, int outer, int k, bool turned)
+        // K-major: ((8, n), (units)): eight lines of 128 bytes, then the stride offset. M-major: 64 rows in a line of 128 bytes, then the
+        // leading offset; eight k in eight lines, then the stride offset. Swizzle: bits 4 to 6 of an address are XORed with bits 7 to 9.
+        public float Value(PtxWarp warp, int outer, int k, bool transposed)
         {
-            int address = start + (turned
+            int address = start + (transposed
                 ? outer % 64 * 2 + outer / 64 * leading + k % 8 * 128 + k / 8 * stride
                 : outer % 8 * 128 + outer / 8 * stride + k * 2);
             address ^= (address >> 7 & 7) << 4;
-            return BitConverter.UInt32BitsToSingle((uint)MemoryMarshal.Read<ushort>(warp.Group.Shared.Engine(address, 2, write: false)) << 16);
+            return BitConverter.UInt32BitsToSingle((uint)MemoryMarshal.Read<ushort>(warp.Block.Shared.Engine(address, 2, write: false)) << 16);
         }
     }
 }
