@@ -7,7 +7,8 @@ namespace Silc;
 /// y = (x - mean) · rstd · scale + bias; an item is a block of rows. Sums run in four accumulators, to hide the latency of additions: with
 /// one, that took half of the time.
 /// </summary>
-unsafe readonly struct CpuLayerNorm(float* x, float* scale, float* bias, float* y, float* mean, float* rstd, int rows, int width, float epsilon) : ICpuWork
+unsafe readonly struct CpuLayerNorm(float* x, float* scale, float* bias, float* y, float* mean, float* rstd, int rows, int width,
+    float epsilon) : ICpuWork
 {
     public const int BlockRows = 64;
 

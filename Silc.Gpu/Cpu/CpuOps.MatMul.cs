@@ -13,7 +13,8 @@ unsafe partial class CpuOps
     public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default)
     {
         var (m, n, k) = ProductSize(a, b, c, transpose);
-        var product = GemmArgs.Product(m, n, k, Address(a), a.Stride, transpose == Transpose.A, Address(b), b.Stride, transpose == Transpose.B, Address(c), c.Stride);
+        var product = GemmArgs.Product(m, n, k, Address(a), a.Stride, transpose == Transpose.A, Address(b), b.Stride,
+            transpose == Transpose.B, Address(c), c.Stride);
         if (bias.Cols > 0) product = product.PlusBias(Address(bias));
         if (addend.Cols > 0) product = product.PlusMatrix(Address(addend), addend.Stride);
         Run(product);

@@ -23,7 +23,8 @@ readonly struct AccumulatorRow(Float4 n0, Float4 n1, Float4 n2, Float4 n3)
         StoreFragment(shared, Stride, N3, 24, lane);
         Ptx.SyncWarp();
         int from = shared + 4 * (lane / 8 * Stride + lane % 8 * 4);
-        epilogue.Store(row + lane / 8, column + lane % 8 * 4, offset, new EpilogueQuads(Ptx.LoadShared4(from), Ptx.LoadShared4(from + 4 * EpilogueQuads.RowStep * Stride),
+        epilogue.Store(row + lane / 8, column + lane % 8 * 4, offset,
+            new EpilogueQuads(Ptx.LoadShared4(from), Ptx.LoadShared4(from + 4 * EpilogueQuads.RowStep * Stride),
             Ptx.LoadShared4(from + 8 * EpilogueQuads.RowStep * Stride), Ptx.LoadShared4(from + 12 * EpilogueQuads.RowStep * Stride)));
     }
 

@@ -23,7 +23,8 @@ readonly struct AttentionAccumulators<TSize, TRows>(OnlineSoftmax upper, OnlineS
     }
 
     /// <summary>Adds the last tile, which has <paramref name="keys"/> keys; the rest is masked.</summary>
-    public AttentionAccumulators<TSize, TRows> AddLast(HeadFragments<TSize> q, HeadFragments<TSize> lowerQ, int addressK, int addressV, float factor, int keys, int lane)
+    public AttentionAccumulators<TSize, TRows> AddLast(HeadFragments<TSize> q, HeadFragments<TSize> lowerQ, int addressK, int addressV,
+        float factor, int keys, int lane)
     {
         var s0 = Mask(q.MulTransposed(lowerQ, default(ScoreRows<TRows>), addressK), keys, lane);
         ScoreRows<TRows> s1 = default;
@@ -37,8 +38,10 @@ readonly struct AttentionAccumulators<TSize, TRows>(OnlineSoftmax upper, OnlineS
 
     AttentionAccumulators<TSize, TRows> Add(ScoreRows<TRows> s0, ScoreRows<TRows> s1, int addressV, float factor, bool hasSecond)
     {
-        Float2 newMax = upper.NewMax(RowMax(s0.Upper, s1.Upper)), rescale = upper.Rescale(newMax, factor), scaledMax = new(newMax.X * factor, newMax.Y * factor);
-        AccumulatorRow p0 = OnlineSoftmax.Exp2(s0.Upper, factor, scaledMax), p1 = HasTwoHalves ? OnlineSoftmax.Exp2(s1.Upper, factor, scaledMax) : default;
+        Float2 newMax = upper.NewMax(RowMax(s0.Upper, s1.Upper)), rescale = upper.Rescale(newMax, factor),
+            scaledMax = new(newMax.X * factor, newMax.Y * factor);
+        var p0 = OnlineSoftmax.Exp2(s0.Upper, factor, scaledMax);
+        var p1 = HasTwoHalves ? OnlineSoftmax.Exp2(s1.Upper, factor, scaledMax) : default;
         var upperNext = upper.Update(newMax, rescale, PartialSums(p0, p1));
         OnlineSoftmax lowerNext = lower;
         Float2 lowerRescale = default;

@@ -27,7 +27,8 @@ readonly struct AttentionDelta<TLoad>(HeadLayout heads, int blocksPerHead) : IKe
             Float8 o0 = Read(addressO, query, channel), o1 = Read(addressO + stepO, query + RowStep, channel);
             Float8 o2 = Read(addressO + 2 * stepO, query + 2 * RowStep, channel), o3 = Read(addressO + 3 * stepO, query + 3 * RowStep, channel);
             Float8 d0 = Read(addressGrad, query, channel), d1 = Read(addressGrad + stepGrad, query + RowStep, channel);
-            Float8 d2 = Read(addressGrad + 2 * stepGrad, query + 2 * RowStep, channel), d3 = Read(addressGrad + 3 * stepGrad, query + 3 * RowStep, channel);
+            Float8 d2 = Read(addressGrad + 2 * stepGrad, query + 2 * RowStep, channel),
+                d3 = Read(addressGrad + 3 * stepGrad, query + 3 * RowStep, channel);
             s0 += o0 * d0;
             s1 += o1 * d1;
             s2 += o2 * d2;

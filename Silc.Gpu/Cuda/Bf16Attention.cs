@@ -25,7 +25,8 @@ readonly struct Bf16Attention<TSize, TRows, TOccupancy>(HeadLayout heads, int bl
         kv.Issue(stage, Bf16HeadTile<TSize>.TileRows);
         Ptx.CpAsyncCommit();
         float factor = Ptx.Hold(heads.Scale * ScoreMath.Log2E);
-        int offsetB = Ptx.Hold(Bf16HeadTile<TSize>.OffsetB(lane)), offsetBt = Ptx.Hold(Bf16HeadTile<TSize>.OffsetBTransposed(lane) + Bf16HeadTile<TSize>.TileBytes);
+        int offsetB = Ptx.Hold(Bf16HeadTile<TSize>.OffsetB(lane)),
+            offsetBt = Ptx.Hold(Bf16HeadTile<TSize>.OffsetBTransposed(lane) + Bf16HeadTile<TSize>.TileBytes);
         Ptx.CpAsyncWait(1);
         Ptx.SyncThreads();
         int addressA = freeStage + row * Bf16HeadTile<TSize>.Stride + Bf16HeadTile<TSize>.OffsetA(lane);

@@ -45,7 +45,8 @@ readonly struct Bf16AttentionGrad<TSize, TOccupancy>(HeadLayout heads, MatrixPoi
         if (row < heads.Queries)
         {
             Float4 minusDelta = new(minusDeltaUpper, minusDeltaUpper, minusDeltaLower, minusDeltaLower);
-            var acc = default(QueryGradAccumulators<TSize>).Add(q, dO, stage, offsetB, offsetBt, factor, exponents, minusDelta, last: true, heads.Keys, lane);
+            var acc = default(QueryGradAccumulators<TSize>)
+                .Add(q, dO, stage, offsetB, offsetBt, factor, exponents, minusDelta, last: true, heads.Keys, lane);
             if (heads.Keys > 32)
                 acc = acc.Add(q, dO, stage + HalfTile, offsetB, offsetBt, factor, exponents, minusDelta, last: true, heads.Keys - 32, lane);
             acc.Q.Scale(new Float2(heads.Scale, heads.Scale), default).Store(

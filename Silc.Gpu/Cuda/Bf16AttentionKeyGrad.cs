@@ -7,7 +7,8 @@ namespace Silc;
 /// Q, dO and <see cref="SavedRows"/> are double-buffered in shared memory.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct Bf16AttentionKeyGrad<TSize, TOccupancy>(HeadLayout heads, MatrixPointer dK, MatrixPointer dV, SavedRows saved, int blocksPerHead) : IKernel
+readonly struct Bf16AttentionKeyGrad<TSize, TOccupancy>(HeadLayout heads, MatrixPointer dK, MatrixPointer dV, SavedRows saved,
+    int blocksPerHead) : IKernel
     where TSize : struct, IHeadSize where TOccupancy : struct, IMinBlocks
 {
     /// <summary>Keys of a block.</summary>
@@ -67,7 +68,8 @@ readonly struct Bf16AttentionKeyGrad<TSize, TOccupancy>(HeadLayout heads, Matrix
     static void IssueStage(HeadCpAsync<TSize> rows, long from, int copies, int stage, int thread)
     {
         rows.Issue(stage, Bf16HeadTile<TSize>.TileRows);
-        Ptx.CpAsyncIf(stage + Bf16HeadTile<TSize>.StageBytes + 16 * thread, from, thread, copies, thread, SavedRows.CopiesPerTile(Bf16HeadTile<TSize>.TileRows));
+        Ptx.CpAsyncIf(stage + Bf16HeadTile<TSize>.StageBytes + 16 * thread, from, thread, copies, thread,
+            SavedRows.CopiesPerTile(Bf16HeadTile<TSize>.TileRows));
         Ptx.CpAsyncCommit();
     }
 }

@@ -7,7 +7,8 @@ namespace Silc;
 /// delta = rowsum(dO ∘ O) is computed on the way, and <see cref="SavedRows"/> passes it to the gradient of the keys.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct Bf16AttentionQueryGrad<TSize>(HeadLayout heads, MatrixPointer dQ, SavedRows saved, int blocksPerHead) : IKernel where TSize : struct, IHeadSize
+readonly struct Bf16AttentionQueryGrad<TSize>(HeadLayout heads, MatrixPointer dQ, SavedRows saved, int blocksPerHead) : IKernel
+    where TSize : struct, IHeadSize
 {
     /// <summary>Queries of a block: as many as rows of a tile, so that Q and dO fit into one stage at the start.</summary>
     public static int Rows => Bf16HeadTile<TSize>.Threads / 2;

@@ -45,7 +45,8 @@ readonly struct Bf16KMajor : IBf16OperandTile
     public static int SwizzledOffset(int line, int unit) => 64 * line + 16 * (unit ^ line >> 1 & 3);
 
     public static int OffsetA(int row, int lane) => SwizzledOffset(row + FragmentLayout.LdMatrixARow(lane), FragmentLayout.LdMatrixAWord(lane) / 4);
-    public static int OffsetB(int column, int lane) => SwizzledOffset(column + FragmentLayout.LdMatrixBColumn(lane), FragmentLayout.LdMatrixBWord(lane) / 4);
+    public static int OffsetB(int column, int lane) =>
+        SwizzledOffset(column + FragmentLayout.LdMatrixBColumn(lane), FragmentLayout.LdMatrixBWord(lane) / 4);
     public static int AdvanceMn(int offset, int i) => offset + 64 * 16 * i;
     public static int AdvanceK(int offset) => offset ^ 32;      // two units
     public static Fragment LoadFragment(int address) => Ptx.LdMatrix(address);
@@ -58,7 +59,8 @@ readonly struct Bf16MMajor : IBf16OperandTile
     public static int UnitsPerLine => 16;
     public static int SwizzledOffset(int line, int unit) => 256 * line + 16 * (unit ^ line & 7);
 
-    public static int OffsetA(int row, int lane) => SwizzledOffset(FragmentLayout.LdMatrixTransAK(lane), (row + FragmentLayout.LdMatrixTransARow(lane)) / 8);
+    public static int OffsetA(int row, int lane) =>
+        SwizzledOffset(FragmentLayout.LdMatrixTransAK(lane), (row + FragmentLayout.LdMatrixTransARow(lane)) / 8);
     public static int OffsetB(int column, int lane) =>
         SwizzledOffset(FragmentLayout.LdMatrixTransBK(lane), (column + FragmentLayout.LdMatrixTransBColumn(lane)) / 8);
     public static int AdvanceMn(int offset, int i) => offset ^ 32 * i;

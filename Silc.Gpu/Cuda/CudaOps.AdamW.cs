@@ -8,7 +8,8 @@ namespace Silc;
 /// </summary>
 readonly struct WeightCopyTarget(long address, int shift, WeightCopyLayout layout)
 {
-    public WeightCopyTarget(Bf16WeightCopy copy, long begin) : this(copy.Pointer.Address, (int)((begin - copy.Begin) / sizeof(float)), copy.Layout) { }
+    public WeightCopyTarget(Bf16WeightCopy copy, long begin)
+        : this(copy.Pointer.Address, (int)((begin - copy.Begin) / sizeof(float)), copy.Layout) { }
 
     /// <summary>Four neighbours, which lie in one row.</summary>
     public void Store(int i, Float4 values) => Bf16Quads.Store(address + sizeof(ushort) * (long)layout.At(i + shift), values);
@@ -109,7 +110,8 @@ partial class CudaOps
             int count = DivUp(end - start, 4) * 4;
             Device.Launch(DivUp(count / 4, 256), 256, new AdamWBf16Copy(Address(values.View), Address(Part(g).View), Address(Part(m).View),
                 Address(Part(v).View), Address(teacherValues.View), new(copy, begin),
-                teacherCopy is null ? default : new(teacherCopy, Address(teacherValues.View)), Address(state.View), count, rate, decay, beta1, beta2, epsilon, momentum));
+                teacherCopy is null ? default : new(teacherCopy, Address(teacherValues.View)), Address(state.View), count, rate, decay,
+                beta1, beta2, epsilon, momentum));
 
             Tensor Part(Tensor all) => all.Columns(start, end - start);
         }

@@ -85,7 +85,8 @@ partial class CudaOps
     void Backward<TSize, TOccupancy>(HeadLayout layout, SavedRows saved, MatrixPointer dQ, MatrixPointer dK, MatrixPointer dV, int heads)
         where TSize : struct, IHeadSize where TOccupancy : struct, IMinBlocks
     {
-        int queryBlocks = DivUp(layout.Queries, Bf16AttentionQueryGrad<TSize>.Rows), keyBlocks = DivUp(layout.Keys, Bf16AttentionKeyGrad<TSize, TOccupancy>.Rows);
+        int queryBlocks = DivUp(layout.Queries, Bf16AttentionQueryGrad<TSize>.Rows),
+            keyBlocks = DivUp(layout.Keys, Bf16AttentionKeyGrad<TSize, TOccupancy>.Rows);
         Device.Launch(queryBlocks * heads, Bf16HeadTile<TSize>.Threads, new Bf16AttentionQueryGrad<TSize>(layout, dQ, saved, queryBlocks));
         Device.Launch(keyBlocks * heads, Bf16HeadTile<TSize>.Threads, new Bf16AttentionKeyGrad<TSize, TOccupancy>(layout, dK, dV, saved, keyBlocks));
     }
@@ -106,7 +107,8 @@ partial class CudaOps
     }
 
     readonly record struct BackwardLaunch(
-        HeadLayout Layout, MatrixPointer GradQ, MatrixPointer GradK, MatrixPointer GradV, EpilogueShape ShapeQ, EpilogueShape ShapeK, EpilogueShape ShapeV, int Heads) : ILaunch
+        HeadLayout Layout, MatrixPointer GradQ, MatrixPointer GradK, MatrixPointer GradV, EpilogueShape ShapeQ, EpilogueShape ShapeK,
+        EpilogueShape ShapeV, int Heads) : ILaunch
     {
         public void Run<TMma, TSize, TLoad, TQuads>(Device device)
             where TMma : struct, IMma where TSize : struct, IHeadSize where TLoad : struct, IGlobalLoad where TQuads : struct, IQuadAccess
@@ -115,8 +117,10 @@ partial class CudaOps
             device.Launch(Heads * blocksPerHead, AttentionDelta<TLoad>.Threads, new AttentionDelta<TLoad>(Layout, blocksPerHead));
             int rows = AttentionGradTile<TMma, TSize, TLoad>.Rows, threads = AttentionGradTile<TMma, TSize, TLoad>.Threads;
             int queryBlocks = DivUp(Layout.Queries, rows), keyBlocks = DivUp(Layout.Keys, rows);
-            device.Launch(queryBlocks * Heads, threads, new TensorCoreAttentionQueryGrad<TMma, TSize, TLoad, TQuads>(Layout, GradQ, ShapeQ, queryBlocks));
-            device.Launch(keyBlocks * Heads, threads, new TensorCoreAttentionKeyGrad<TMma, TSize, TLoad, TQuads>(Layout, GradK, GradV, ShapeK, ShapeV, keyBlocks));
+            device.Launch(queryBlocks * Heads, threads,
+                new TensorCoreAttentionQueryGrad<TMma, TSize, TLoad, TQuads>(Layout, GradQ, ShapeQ, queryBlocks));
+            device.Launch(keyBlocks * Heads, threads,
+                new TensorCoreAttentionKeyGrad<TMma, TSize, TLoad, TQuads>(Layout, GradK, GradV, ShapeK, ShapeV, keyBlocks));
         }
     }
 

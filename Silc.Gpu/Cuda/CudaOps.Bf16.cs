@@ -70,6 +70,7 @@ partial class CudaOps
         if (TensorMaps is null) Device.Launch(blocks, Bf16GemmTile.Threads, new Bf16Gemm<TA, TB, TEpilogue>(problem, epilogue));
         else
             Device.Launch(blocks, WgmmaTile.Threads, new WgmmaGemm<TA, TB, TEpilogue>(
-                TensorMapOf(operands.A, operands.MMajorA, operands.M, operands.K), TensorMapOf(operands.B, operands.NMajorB, operands.N, operands.K), problem, epilogue), WgmmaTile.SharedBytes);
+                TensorMapOf(operands.A, operands.MMajorA, operands.M, operands.K),
+                TensorMapOf(operands.B, operands.NMajorB, operands.N, operands.K), problem, epilogue), WgmmaTile.SharedBytes);
     }
 }

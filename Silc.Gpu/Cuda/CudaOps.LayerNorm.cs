@@ -37,12 +37,14 @@ static class LayerNormTile
 /// <summary>As <see cref="LayerNormKernel{TPack}"/>, four rows a block.</summary>
 [Kernel(DeviceKind.Cuda)]
 readonly struct CudaLayerNorm<TQuads>(
-    MatrixPointer x, MatrixPointer scale, MatrixPointer bias, MatrixPointer y, long mean, long rstd, int rows, int width, float inverse, float epsilon) : IKernel
+    MatrixPointer x, MatrixPointer scale, MatrixPointer bias, MatrixPointer y, long mean, long rstd, int rows, int width,
+    float inverse, float epsilon) : IKernel
     where TQuads : struct, IQuadAccess
 {
     public void Execute()
     {
-        int thread = Group.IdxX, threads = Group.DimX, c = 4 * thread, row = Grid.IdxX * LayerNormTile.RowsPerBlock, shared0 = Ptx.Shared(2 * LayerNormTile.ReduceBytes);
+        int thread = Group.IdxX, threads = Group.DimX, c = 4 * thread, row = Grid.IdxX * LayerNormTile.RowsPerBlock,
+            shared0 = Ptx.Shared(2 * LayerNormTile.ReduceBytes);
         RowQuadsPointer ofX = new(x, 1, c, width), ofY = new(y, 1, c, width);
         var values = ofX.Load<Float32Quads>(x.At(row, c), row, rows);
         Float4 factor = Ptx.Load4(scale.At(0, c), 0, 1, c, width), shift = Ptx.Load4(bias.At(0, c), 0, 1, c, width);
@@ -77,7 +79,9 @@ readonly struct CudaLayerNorm<TQuads>(
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
 readonly struct CudaLayerNormGrad<TQuads, TCopy>(
-    MatrixPointer dy, MatrixPointer x, MatrixPointer scale, long mean, long rstd, MatrixPointer dx, MatrixPointer rounded, MatrixPointer partial, int rows, int width, int blockRows, float inverse, int accumulate) : IKernel where TQuads : struct, IQuadAccess where TCopy : struct, IQuadAccess
+    MatrixPointer dy, MatrixPointer x, MatrixPointer scale, long mean, long rstd, MatrixPointer dx, MatrixPointer rounded,
+    MatrixPointer partial, int rows, int width, int blockRows, float inverse, int accumulate) : IKernel where TQuads : struct, IQuadAccess
+    where TCopy : struct, IQuadAccess
 {
     public void Execute()
     {
@@ -155,7 +159,8 @@ partial class CudaOps
 
     static int ThreadsPerRow(int cols) => 32 * DivUp(cols, 4 * 32);
 
-    void LaunchLayerNorm<TQuads>(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon) where TQuads : struct, IQuadAccess =>
+    void LaunchLayerNorm<TQuads>(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon)
+        where TQuads : struct, IQuadAccess =>
         Device.Launch(DivUp(x.Rows, LayerNormTile.RowsPerBlock), ThreadsPerRow(x.Cols), new CudaLayerNorm<TQuads>(
             At(x), At(scale), At(bias), At(y), Address(mean.View), Address(rstd.View), x.Rows, x.Cols, 1f / x.Cols, epsilon));
 
@@ -171,7 +176,8 @@ partial class CudaOps
         }
         // Enough blocks for every multiprocessor, and at most 512 partial sums for the second stage. Depends on the number of rows alone,
         // so the bits are the same on every GPU.
-        int blockRows = Math.Max(2 * LayerNormTile.RowsPerBlock, DivUp(DivUp(x.Rows, 512), LayerNormTile.RowsPerBlock) * LayerNormTile.RowsPerBlock), blocks = DivUp(x.Rows, blockRows);
+        int blockRows = Math.Max(2 * LayerNormTile.RowsPerBlock,
+            DivUp(DivUp(x.Rows, 512), LayerNormTile.RowsPerBlock) * LayerNormTile.RowsPerBlock), blocks = DivUp(x.Rows, blockRows);
         var partial = new Tensor(Device.Workspace((long)blocks * 2 * x.Cols), 2 * blocks, x.Cols);
         bool rounds = IsBf16(rounded) && IsVectorized(rounded);
         if (IsBf16(dy) && rounds) LaunchLayerNormGrad<Bf16Quads, Bf16Quads>(dy, x, scale, mean, rstd, dx, rounded, partial, blockRows, accumulate);

@@ -51,8 +51,11 @@ partial class CudaOps
         if (IsBf16(h) != IsBf16(y)) throw new ArgumentException("a layer and its GELU are stored in one form");
         var (operands, _) = Prepare(x, kernel, h, Transpose.None, 0);
         var shape = ShapeOf(h, y, bias);
-        if (IsBf16(h)) LaunchGemm(operands, WholeK(operands, precision), new BiasGeluEpilogue<Bf16Quads>(At(h), At(y), At(bias), shape, (int)kind), precision);
-        else LaunchGemm(operands, WholeK(operands, precision), new BiasGeluEpilogue<Float32Quads>(At(h), At(y), At(bias), shape, (int)kind), precision);
+        if (IsBf16(h))
+            LaunchGemm(operands, WholeK(operands, precision), new BiasGeluEpilogue<Bf16Quads>(At(h), At(y), At(bias), shape, (int)kind), precision);
+        else
+            LaunchGemm(operands, WholeK(operands, precision),
+                new BiasGeluEpilogue<Float32Quads>(At(h), At(y), At(bias), shape, (int)kind), precision);
     }
 
     public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind)
@@ -61,8 +64,11 @@ partial class CudaOps
             throw new ArgumentException("a layer, its GELU and its gradient are stored in one form");
         var (operands, _) = Prepare(dy, kernel, dh, Transpose.B, 0);
         var shape = ShapeOf(dh, h, y);
-        if (IsBf16(h)) LaunchGemm(operands, WholeK(operands, precision), new BiasGeluGradEpilogue<Bf16Quads>(At(h), At(dh), At(y), shape, (int)kind), precision);
-        else LaunchGemm(operands, WholeK(operands, precision), new BiasGeluGradEpilogue<Float32Quads>(At(h), At(dh), At(y), shape, (int)kind), precision);
+        if (IsBf16(h))
+            LaunchGemm(operands, WholeK(operands, precision), new BiasGeluGradEpilogue<Bf16Quads>(At(h), At(dh), At(y), shape, (int)kind), precision);
+        else
+            LaunchGemm(operands, WholeK(operands, precision),
+                new BiasGeluGradEpilogue<Float32Quads>(At(h), At(dh), At(y), shape, (int)kind), precision);
     }
 
     protected override void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
@@ -74,7 +80,8 @@ partial class CudaOps
         var problem = new GemmProblem(operands.A, operands.B, m, n, k, tilesM, tilesN, 1, k, 0, la, lb, lc, heads);
         var result = new Tensor(c, m, n, lc.Row);
         var shape = ((lc.Batch | lc.Head) & 3) == 0 ? ShapeOf(result, bias, addend) : new EpilogueShape(m, n, 0);
-        LaunchGemm(operands, (problem, tilesM * tilesN * batch * heads), new BiasEpilogue<Float32Quads>(At(result), At(bias), At(addend), shape), precision);
+        LaunchGemm(operands, (problem, tilesM * tilesN * batch * heads),
+            new BiasEpilogue<Float32Quads>(At(result), At(bias), At(addend), shape), precision);
     }
 
     void Gemm(GemmOperands operands, Tensor c, Tensor bias, Tensor addend, Precision precision, SplitK splits, ArrayView<float> scratch)
@@ -103,8 +110,10 @@ partial class CudaOps
     {
         var (tilesM, tilesN, _) = Tiles(operands.M, operands.N, precision);
         var problem = new GemmProblem(
-            operands.A, operands.B, operands.M, operands.N, operands.K, tilesM, tilesN, splits.Count, splits.KPerSplit, (long)operands.M * operands.N, default, default, default, 1);
-        LaunchGemm(operands, (problem, tilesM * tilesN * splits.Count), new BiasEpilogue<Float32Quads>(At(partials), default, default, ShapeOf(partials)), precision);
+            operands.A, operands.B, operands.M, operands.N, operands.K, tilesM, tilesN, splits.Count, splits.KPerSplit,
+            (long)operands.M * operands.N, default, default, default, 1);
+        LaunchGemm(operands, (problem, tilesM * tilesN * splits.Count),
+            new BiasEpilogue<Float32Quads>(At(partials), default, default, ShapeOf(partials)), precision);
     }
 
     // c = Σ partials + bias + addend; several results that lie side by side in the partials go one below the other.
@@ -165,7 +174,8 @@ partial class CudaOps
     static (GemmProblem, int Blocks) WholeK(GemmOperands operands, Precision precision)
     {
         var (tilesM, tilesN, _) = Tiles(operands.M, operands.N, precision);
-        return (new(operands.A, operands.B, operands.M, operands.N, operands.K, tilesM, tilesN, 1, operands.K, 0, default, default, default, 1), tilesM * tilesN);
+        return (new(operands.A, operands.B, operands.M, operands.N, operands.K, tilesM, tilesN, 1, operands.K, 0, default, default,
+            default, 1), tilesM * tilesN);
     }
 
     static (int TilesM, int TilesN, int TileK) Tiles(int m, int n, Precision precision) => precision switch

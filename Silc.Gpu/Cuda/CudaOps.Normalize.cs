@@ -28,7 +28,8 @@ readonly struct CudaNormalizeColumns(MatrixPointer v, MatrixPointer y, MatrixPoi
 {
     public void Execute()
     {
-        int thread = Group.IdxX, line = thread / 32, c = Grid.IdxX * NormalizeColumnsTile.Columns + 4 * (thread & 31), shared = Ptx.Shared(NormalizeColumnsTile.SharedBytes);
+        int thread = Group.IdxX, line = thread / 32, c = Grid.IdxX * NormalizeColumnsTile.Columns + 4 * (thread & 31),
+            shared = Ptx.Shared(NormalizeColumnsTile.SharedBytes);
         RowQuadsPointer ofV = new(v, NormalizeColumnsTile.Warps, c, cols), ofY = new(y, NormalizeColumnsTile.Warps, c, cols);
         long first = v.At(line, c), from = first, to = y.At(line, c);
         Float4 squares = default;
@@ -60,8 +61,10 @@ readonly struct CudaNormalizeColumnsGrad(MatrixPointer dy, MatrixPointer y, Matr
 {
     public void Execute()
     {
-        int thread = Group.IdxX, line = thread / 32, c = Grid.IdxX * NormalizeColumnsTile.Columns + 4 * (thread & 31), shared = Ptx.Shared(NormalizeColumnsTile.SharedBytes);
-        RowQuadsPointer ofDy = new(dy, NormalizeColumnsTile.Warps, c, cols), ofY = new(y, NormalizeColumnsTile.Warps, c, cols), ofDv = new(dv, NormalizeColumnsTile.Warps, c, cols);
+        int thread = Group.IdxX, line = thread / 32, c = Grid.IdxX * NormalizeColumnsTile.Columns + 4 * (thread & 31),
+            shared = Ptx.Shared(NormalizeColumnsTile.SharedBytes);
+        RowQuadsPointer ofDy = new(dy, NormalizeColumnsTile.Warps, c, cols), ofY = new(y, NormalizeColumnsTile.Warps, c, cols),
+            ofDv = new(dv, NormalizeColumnsTile.Warps, c, cols);
         long firstDy = dy.At(line, c), firstY = y.At(line, c), fromDy = firstDy, fromY = firstY, to = dv.At(line, c);
         Float4 dots = default;
         for (int row = line; row < rows; row += NormalizeColumnsTile.RowsPerPass)
@@ -99,7 +102,8 @@ partial class CudaOps
     {
         Same(dy, y);
         MustBeFloats(dy, y, norms, dv);
-        if (!IsVectorized(dy) || !IsVectorized(y) || !IsVectorized(dv) || Address(norms.View) % 16 != 0) base.NormalizeColumnsBackward(dy, y, norms, dv);
+        if (!IsVectorized(dy) || !IsVectorized(y) || !IsVectorized(dv) || Address(norms.View) % 16 != 0)
+            base.NormalizeColumnsBackward(dy, y, norms, dv);
         else
             Device.Launch(DivUp(y.Cols, NormalizeColumnsTile.Columns), NormalizeColumnsTile.Threads,
                 new CudaNormalizeColumnsGrad(At(dy), At(y), new(Address(norms.View), 0), At(dv), y.Rows, y.Cols));

@@ -26,9 +26,12 @@ readonly struct CudaSumBlocks<TLoad>(MatrixPointer x, MatrixPointer partial, int
         for (; start < end; start += 8 * rowStep, row += 8 * rowStep, at += 8 * step)
         {
             Float8 r0 = TLoad.Load8(at, row, end, column, cols), r1 = TLoad.Load8(at + step, row + rowStep, end, column, cols);
-            Float8 r2 = TLoad.Load8(at + 2 * step, row + 2 * rowStep, end, column, cols), r3 = TLoad.Load8(at + 3 * step, row + 3 * rowStep, end, column, cols);
-            Float8 r4 = TLoad.Load8(at + 4 * step, row + 4 * rowStep, end, column, cols), r5 = TLoad.Load8(at + 5 * step, row + 5 * rowStep, end, column, cols);
-            Float8 r6 = TLoad.Load8(at + 6 * step, row + 6 * rowStep, end, column, cols), r7 = TLoad.Load8(at + 7 * step, row + 7 * rowStep, end, column, cols);
+            Float8 r2 = TLoad.Load8(at + 2 * step, row + 2 * rowStep, end, column, cols),
+                r3 = TLoad.Load8(at + 3 * step, row + 3 * rowStep, end, column, cols);
+            Float8 r4 = TLoad.Load8(at + 4 * step, row + 4 * rowStep, end, column, cols),
+                r5 = TLoad.Load8(at + 5 * step, row + 5 * rowStep, end, column, cols);
+            Float8 r6 = TLoad.Load8(at + 6 * step, row + 6 * rowStep, end, column, cols),
+                r7 = TLoad.Load8(at + 7 * step, row + 7 * rowStep, end, column, cols);
             sums += r0 + r1 + (r2 + r3) + (r4 + r5 + (r6 + r7));
         }
         int to = shared + 4 * (line * Columns + 8 * (thread % ThreadsX));
@@ -60,9 +63,12 @@ readonly struct CudaColumnSums(MatrixPointer x, MatrixPointer y, MatrixPointer z
         for (int row = warp; row < rows; row += 8 * Warps, at += 8 * step)
         {
             float r0 = Ptx.Load(at, row, rows, column, cols), r1 = Ptx.Load(at + step, row + Warps, rows, column, cols);
-            float r2 = Ptx.Load(at + 2 * step, row + 2 * Warps, rows, column, cols), r3 = Ptx.Load(at + 3 * step, row + 3 * Warps, rows, column, cols);
-            float r4 = Ptx.Load(at + 4 * step, row + 4 * Warps, rows, column, cols), r5 = Ptx.Load(at + 5 * step, row + 5 * Warps, rows, column, cols);
-            float r6 = Ptx.Load(at + 6 * step, row + 6 * Warps, rows, column, cols), r7 = Ptx.Load(at + 7 * step, row + 7 * Warps, rows, column, cols);
+            float r2 = Ptx.Load(at + 2 * step, row + 2 * Warps, rows, column, cols),
+                r3 = Ptx.Load(at + 3 * step, row + 3 * Warps, rows, column, cols);
+            float r4 = Ptx.Load(at + 4 * step, row + 4 * Warps, rows, column, cols),
+                r5 = Ptx.Load(at + 5 * step, row + 5 * Warps, rows, column, cols);
+            float r6 = Ptx.Load(at + 6 * step, row + 6 * Warps, rows, column, cols),
+                r7 = Ptx.Load(at + 7 * step, row + 7 * Warps, rows, column, cols);
             sum += r0 + r1 + (r2 + r3) + (r4 + r5 + (r6 + r7));
         }
         Ptx.StoreShared(sums + 4 * Group.IdxX, sum);

@@ -13,7 +13,8 @@ sealed partial class CudaOps(Device device, Precision precision) : Ops<Pack4>(de
     const int ValuesPer16Bytes = 8;
 
     public override DType Activations(int cols, int head = 0) =>
-        precision == Precision.Bf16 && cols % ValuesPer16Bytes == 0 && head % ValuesPer16Bytes == 0 && head <= MaxHeadSize ? DType.BFloat16 : DType.Float32;
+        precision == Precision.Bf16 && cols % ValuesPer16Bytes == 0 && head % ValuesPer16Bytes == 0 && head <= MaxHeadSize
+            ? DType.BFloat16 : DType.Float32;
 
     static MatrixPointer At(Tensor x) => new(Address(x.View), x.Stride, x.ElementBytes);
 

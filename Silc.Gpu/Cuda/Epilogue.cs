@@ -63,7 +63,8 @@ readonly struct EpilogueShape(int m, int n, int vectorized)
 }
 
 /// <summary> C = acc + bias + addend, both optional and float32. C may begin <c>offset</c> elements further on. </summary>
-readonly struct BiasEpilogue<TQuads>(MatrixPointer c, MatrixPointer bias, MatrixPointer addend, EpilogueShape shape) : IEpilogue where TQuads : struct, IQuadAccess
+readonly struct BiasEpilogue<TQuads>(MatrixPointer c, MatrixPointer bias, MatrixPointer addend, EpilogueShape shape) : IEpilogue
+    where TQuads : struct, IQuadAccess
 {
     public void Store(int row, int column, long offset, Float4 acc)
     {

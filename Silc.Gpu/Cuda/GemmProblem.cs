@@ -4,7 +4,8 @@ namespace Silc;
 /// C (m, n) = op(A) (m, k) · op(B) (k, n), batched, one tile of one C a thread block. Split-K: each of <c>splits</c> blocks of a tile
 /// reduces over <c>kPerSplit</c> of K, and split p stores its partial C p · <c>splitStride</c> floats behind the first.
 /// </summary>
-readonly struct GemmProblem(MatrixPointer a, MatrixPointer b, int m, int n, int k, int tilesM, int tilesN, int splits, int kPerSplit, long splitStride,
+readonly struct GemmProblem(MatrixPointer a, MatrixPointer b, int m, int n, int k, int tilesM, int tilesN, int splits,
+    int kPerSplit, long splitStride,
     Layout la, Layout lb, Layout lc, int heads)
 {
     // Grouped rasterization: blocks that run at the same time reuse their operands in L2 if their tiles form a square rather than a row.

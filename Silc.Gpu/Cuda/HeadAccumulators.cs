@@ -36,7 +36,8 @@ readonly struct AccumulatorBlock(Float4 n0, Float4 n1)
 
 /// <summary>Accumulators of 16 rows and all channels of a head.</summary>
 readonly struct HeadAccumulators<TMma, TSize, TLoad>(
-    AccumulatorBlock c0, AccumulatorBlock c1, AccumulatorBlock c2, AccumulatorBlock c3, AccumulatorBlock c4, AccumulatorBlock c5, AccumulatorBlock c6, AccumulatorBlock c7)
+    AccumulatorBlock c0, AccumulatorBlock c1, AccumulatorBlock c2, AccumulatorBlock c3, AccumulatorBlock c4, AccumulatorBlock c5,
+    AccumulatorBlock c6, AccumulatorBlock c7)
     where TMma : struct, IMma where TSize : struct, IHeadSize where TLoad : struct, IGlobalLoad
 {
     readonly AccumulatorBlock c0 = c0, c1 = c1, c2 = c2, c3 = c3, c4 = c4, c5 = c5, c6 = c6, c7 = c7;
@@ -74,7 +75,8 @@ readonly struct HeadAccumulators<TMma, TSize, TLoad>(
         Store(epilogue, c7, row, 112, shared, lane);
     }
 
-    static void Store<TEpilogue>(TEpilogue epilogue, AccumulatorBlock acc, int row, int column, int shared, int lane) where TEpilogue : struct, IEpilogue
+    static void Store<TEpilogue>(TEpilogue epilogue, AccumulatorBlock acc, int row, int column, int shared, int lane)
+        where TEpilogue : struct, IEpilogue
     {
         if (column < TSize.Size) acc.Store(epilogue, row, column, shared, lane);
     }

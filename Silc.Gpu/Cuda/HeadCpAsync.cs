@@ -47,7 +47,8 @@ readonly struct HeadCpAsync<TSize>(RowCpAsync main, RowCpAsync tail) where TSize
 /// </summary>
 readonly struct RowCpAsync(long a, long b, int strideA, int strideB, int offset, int rowsLeft)
 {
-    public static RowCpAsync At(Bf16Rows a, Bf16Rows b, int first, int rows, int size, int thread, int firstUnit, int units, int linesPerPass, int stride)
+    public static RowCpAsync At(Bf16Rows a, Bf16Rows b, int first, int rows, int size, int thread, int firstUnit, int units,
+        int linesPerPass, int stride)
     {
         int line = (int)((uint)thread / (uint)units), unit = firstUnit + thread - line * units;
         return new(a.At(first + line, 8 * unit), b.At(first + line, 8 * unit), linesPerPass * a.RowBytes, linesPerPass * b.RowBytes,

@@ -1,13 +1,15 @@
 namespace Silc;
 
 /// <summary>A fragments of 16 rows and all channels of a head, which stay in a warp's registers for the whole kernel.</summary>
-readonly struct HeadFragments<TSize>(Fragment c0, Fragment c1, Fragment c2, Fragment c3, Fragment c4, Fragment c5, Fragment c6, Fragment c7) where TSize : struct, IHeadSize
+readonly struct HeadFragments<TSize>(Fragment c0, Fragment c1, Fragment c2, Fragment c3, Fragment c4, Fragment c5, Fragment c6,
+    Fragment c7) where TSize : struct, IHeadSize
 {
     readonly Fragment c0 = c0, c1 = c1, c2 = c2, c3 = c3, c4 = c4, c5 = c5, c6 = c6, c7 = c7;
 
     /// <summary>Loads them from shared memory, at a lane's ldmatrix address.</summary>
     public static HeadFragments<TSize> Load(int addressA) => new(
-        Load(addressA, 0), Load(addressA, 16), Load(addressA, 32), Load(addressA, 48), Load(addressA, 64), Load(addressA, 80), Load(addressA, 96), Load(addressA, 112));
+        Load(addressA, 0), Load(addressA, 16), Load(addressA, 32), Load(addressA, 48), Load(addressA, 64), Load(addressA, 80),
+        Load(addressA, 96), Load(addressA, 112));
 
     static Fragment Load(int addressA, int channel) => channel < TSize.Size ? Ptx.LdMatrix(addressA + 2 * channel) : default;
 
@@ -17,13 +19,16 @@ readonly struct HeadFragments<TSize>(Fragment c0, Fragment c1, Fragment c2, Frag
         row += FragmentLayout.ARow(lane, 0);
         long at = x.At(row, 2 * FragmentLayout.AWord(lane, 0)), lowerAddress = at + 8 * x.RowBytes;
         int rowsLeft = rows - row;
-        return new(LoadGlobal(at, lowerAddress, rowsLeft, 0, size), LoadGlobal(at, lowerAddress, rowsLeft, 16, size), LoadGlobal(at, lowerAddress, rowsLeft, 32, size), LoadGlobal(at, lowerAddress, rowsLeft, 48, size),
-            LoadGlobal(at, lowerAddress, rowsLeft, 64, size), LoadGlobal(at, lowerAddress, rowsLeft, 80, size), LoadGlobal(at, lowerAddress, rowsLeft, 96, size), LoadGlobal(at, lowerAddress, rowsLeft, 112, size));
+        return new(LoadGlobal(at, lowerAddress, rowsLeft, 0, size), LoadGlobal(at, lowerAddress, rowsLeft, 16, size),
+            LoadGlobal(at, lowerAddress, rowsLeft, 32, size), LoadGlobal(at, lowerAddress, rowsLeft, 48, size),
+            LoadGlobal(at, lowerAddress, rowsLeft, 64, size), LoadGlobal(at, lowerAddress, rowsLeft, 80, size),
+            LoadGlobal(at, lowerAddress, rowsLeft, 96, size), LoadGlobal(at, lowerAddress, rowsLeft, 112, size));
     }
 
     static Fragment LoadGlobal(long at, long lowerAddress, int rowsLeft, int channel, int size) => channel < TSize.Size
         ? new(Ptx.LoadWord(at + 2 * channel, 0, rowsLeft, channel, size), Ptx.LoadWord(lowerAddress + 2 * channel, 8, rowsLeft, channel, size),
-            Ptx.LoadWord(at + 2 * channel + 16, 0, rowsLeft, channel + 8, size), Ptx.LoadWord(lowerAddress + 2 * channel + 16, 8, rowsLeft, channel + 8, size))
+            Ptx.LoadWord(at + 2 * channel + 16, 0, rowsLeft, channel + 8, size),
+            Ptx.LoadWord(lowerAddress + 2 * channel + 16, 8, rowsLeft, channel + 8, size))
         : default;
 
     /// <summary>

@@ -25,7 +25,8 @@ readonly struct HeadTile<TMma, TSize, TLoad>(int address)
         for (int i = thread; i < count * TSize.Size / TLoad.CopyWidth; i += threads)
         {
             int row = i / (TSize.Size / TLoad.CopyWidth), channel = i % (TSize.Size / TLoad.CopyWidth) * TLoad.CopyWidth;
-            TLoad.CopyToShared<TMma>(address + 4 * (row * Stride + channel / TMma.ValuesPerWord), x.At(first + row, channel), first + row, rows, channel, size);
+            TLoad.CopyToShared<TMma>(address + 4 * (row * Stride + channel / TMma.ValuesPerWord), x.At(first + row, channel),
+                first + row, rows, channel, size);
         }
     }
 

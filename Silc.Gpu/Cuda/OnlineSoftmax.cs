@@ -18,7 +18,8 @@ readonly struct OnlineSoftmax(Float2 max, Float2 sum)
     /// <summary>exp(max - newMax): the factor for the accumulators so far.</summary>
     public Float2 Rescale(Float2 newMax, float factor) => new(Ptx.Exp2((max.X - newMax.X) * factor), Ptx.Exp2((max.Y - newMax.Y) * factor));
 
-    public OnlineSoftmax Update(Float2 newMax, Float2 rescale, Float2 sums) => new(newMax, new(sum.X * rescale.X + sums.X, sum.Y * rescale.Y + sums.Y));
+    public OnlineSoftmax Update(Float2 newMax, Float2 rescale, Float2 sums) =>
+        new(newMax, new(sum.X * rescale.X + sums.X, sum.Y * rescale.Y + sums.Y));
 
     /// <summary>The sums of whole rows, over the lanes of a quad.</summary>
     public Float2 RowSums => new(ScoreMath.QuadSum(sum.X), ScoreMath.QuadSum(sum.Y));

@@ -35,7 +35,8 @@ static partial class Ptx
     /// <summary>
     /// Predicated load of two adjacent bf16 at a multiple of 4 bytes: zeros unless line &lt; lines and column &lt; columns.
     /// </summary>
-    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.b32 $0, 0; @inside ld.global.b32 $0, [%0]; }"),
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.b32 $0, 0; "
+        + "@inside ld.global.b32 $0, [%0]; }"),
         IntrinsicImplementation]
     public static uint LoadWord(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
@@ -52,8 +53,8 @@ static partial class Ptx
     /// cp.async: starts a copy of 16 bytes from global to shared memory, bypassing registers and L1; zeros unless line &lt; lines and
     /// column &lt; columns.
     /// </summary>
-    [Instruction("{ .reg .pred inside; .reg .b32 size; setp.lt.s32 inside, %2, %3; setp.lt.and.s32 inside, %4, %5, inside; selp.b32 size, 16, 0, inside; "
-        + "cp.async.cg.shared.global [%0], [%1], 16, size; }"), IntrinsicImplementation]
+    [Instruction("{ .reg .pred inside; .reg .b32 size; setp.lt.s32 inside, %2, %3; setp.lt.and.s32 inside, %4, %5, inside; "
+        + "selp.b32 size, 16, 0, inside; cp.async.cg.shared.global [%0], [%1], 16, size; }"), IntrinsicImplementation]
     public static void CpAsync(int shared, long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
     /// <summary>The same, zeros unless line &lt; lines.</summary>

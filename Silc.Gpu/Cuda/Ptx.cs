@@ -95,13 +95,14 @@ static partial class Ptx
     // Global memory; loads are predicated, for tiles that reach past the edge, and give zeros there
 
     /// <summary>Predicated load of a float: 0 unless line &lt; lines and column &lt; columns.</summary>
-    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.f32 $0, 0f00000000; @inside ld.global.f32 $0, [%0]; }"),
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.f32 $0, 0f00000000; "
+        + "@inside ld.global.f32 $0, [%0]; }"),
         IntrinsicImplementation]
     public static float Load(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
     /// <summary>Predicated, vectorized load of four floats; the address is a multiple of 16.</summary>
-    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.f32 $0, 0f00000000; mov.f32 $1, 0f00000000; "
-        + "mov.f32 $2, 0f00000000; mov.f32 $3, 0f00000000; @inside ld.global.v4.f32 {$0, $1, $2, $3}, [%0]; }"), IntrinsicImplementation]
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.f32 $0, 0f00000000; "
+        + "mov.f32 $1, 0f00000000; mov.f32 $2, 0f00000000; mov.f32 $3, 0f00000000; @inside ld.global.v4.f32 {$0, $1, $2, $3}, [%0]; }"), IntrinsicImplementation]
     public static Float4 Load4(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
     [Instruction("ld.global.f32 $0, [%0];"), IntrinsicImplementation]
@@ -121,7 +122,8 @@ static partial class Ptx
     public static void Store4(long address, Float4 value) => throw OnlyOnCuda;
 
     /// <summary>The same if line &lt; lines and column &lt; columns.</summary>
-    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %5, %6; setp.lt.and.s32 inside, %7, %8, inside; @inside st.global.v4.f32 [%0], {%1, %2, %3, %4}; }"),
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %5, %6; setp.lt.and.s32 inside, %7, %8, inside; "
+        + "@inside st.global.v4.f32 [%0], {%1, %2, %3, %4}; }"),
         IntrinsicImplementation]
     public static void Store4(long address, Float4 value, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 

@@ -15,7 +15,8 @@ readonly struct ChannelAccumulators<TRows>(AccumulatorBlock upper, AccumulatorBl
 /// <summary>
 /// Accumulators of a warp's row tiles and all channels of a head, with operand tiles as in <see cref="Bf16HeadTile{TSize}"/>.
 /// </summary>
-readonly struct RowAccumulators<TSize, TRows>(ChannelAccumulators<TRows> c0, ChannelAccumulators<TRows> c1, ChannelAccumulators<TRows> c2, ChannelAccumulators<TRows> c3,
+readonly struct RowAccumulators<TSize, TRows>(ChannelAccumulators<TRows> c0, ChannelAccumulators<TRows> c1, ChannelAccumulators<TRows> c2,
+    ChannelAccumulators<TRows> c3,
     ChannelAccumulators<TRows> c4, ChannelAccumulators<TRows> c5, ChannelAccumulators<TRows> c6, ChannelAccumulators<TRows> c7)
     where TSize : struct, IHeadSize where TRows : struct, IRowTiles
 {
@@ -29,18 +30,22 @@ readonly struct RowAccumulators<TSize, TRows>(ChannelAccumulators<TRows> c0, Cha
     {
         AccumulatorRow upper = p.Upper, lower = p.Lower;
         return MulAdd(Bf16Mma.AccumulatorsToA(upper.N0, upper.N1), TRows.Count == 2 ? Bf16Mma.AccumulatorsToA(lower.N0, lower.N1) : default, addressB)
-            .MulAdd(Bf16Mma.AccumulatorsToA(upper.N2, upper.N3), TRows.Count == 2 ? Bf16Mma.AccumulatorsToA(lower.N2, lower.N3) : default, addressB + 16 * Bf16HeadTile<TSize>.Stride);
+            .MulAdd(Bf16Mma.AccumulatorsToA(upper.N2, upper.N3), TRows.Count == 2 ? Bf16Mma.AccumulatorsToA(lower.N2, lower.N3) : default,
+                addressB + 16 * Bf16HeadTile<TSize>.Stride);
     }
 
     RowAccumulators<TSize, TRows> MulAdd(Fragment upper, Fragment lower, int addressB) => new(
-        MulAdd(c0, upper, lower, addressB, 0), MulAdd(c1, upper, lower, addressB, 16), MulAdd(c2, upper, lower, addressB, 32), MulAdd(c3, upper, lower, addressB, 48),
-        MulAdd(c4, upper, lower, addressB, 64), MulAdd(c5, upper, lower, addressB, 80), MulAdd(c6, upper, lower, addressB, 96), MulAdd(c7, upper, lower, addressB, 112));
+        MulAdd(c0, upper, lower, addressB, 0), MulAdd(c1, upper, lower, addressB, 16), MulAdd(c2, upper, lower, addressB, 32),
+        MulAdd(c3, upper, lower, addressB, 48),
+        MulAdd(c4, upper, lower, addressB, 64), MulAdd(c5, upper, lower, addressB, 80), MulAdd(c6, upper, lower, addressB, 96),
+        MulAdd(c7, upper, lower, addressB, 112));
 
     static ChannelAccumulators<TRows> MulAdd(ChannelAccumulators<TRows> acc, Fragment upper, Fragment lower, int addressB, int channel) =>
         channel < TSize.Size ? acc.MulAdd(upper, lower, Ptx.LdMatrixTrans(addressB + 2 * channel)) : acc;
 
     /// <summary>Each row times its factor; a lane holds two rows of each row tile.</summary>
-    public RowAccumulators<TSize, TRows> Scale(Float2 upper, Float2 lower) => new(c0.Scale(upper, lower), c1.Scale(upper, lower), c2.Scale(upper, lower), c3.Scale(upper, lower),
+    public RowAccumulators<TSize, TRows> Scale(Float2 upper, Float2 lower) =>
+        new(c0.Scale(upper, lower), c1.Scale(upper, lower), c2.Scale(upper, lower), c3.Scale(upper, lower),
         c4.Scale(upper, lower), c5.Scale(upper, lower), c6.Scale(upper, lower), c7.Scale(upper, lower));
 
     /// <summary>

@@ -14,7 +14,8 @@ readonly struct RowQuads(Float4 r0, Float4 r1, Float4 r2, Float4 r3)
 
     /// <summary>Each row less its value.</summary>
     public RowQuads SubtractRows(Float4 rows) =>
-        new(R0 - WarpReduce.Broadcast(rows.X), R1 - WarpReduce.Broadcast(rows.Y), R2 - WarpReduce.Broadcast(rows.Z), R3 - WarpReduce.Broadcast(rows.W));
+        new(R0 - WarpReduce.Broadcast(rows.X), R1 - WarpReduce.Broadcast(rows.Y), R2 - WarpReduce.Broadcast(rows.Z),
+            R3 - WarpReduce.Broadcast(rows.W));
 
     /// <summary>Each row times its factor.</summary>
     public RowQuads ScaleRows(Float4 rows) => new(R0 * rows.X, R1 * rows.Y, R2 * rows.Z, R3 * rows.W);
@@ -32,7 +33,8 @@ readonly struct RowQuads(Float4 r0, Float4 r1, Float4 r2, Float4 r3)
 /// </summary>
 readonly struct RowQuadsPointer(long stepBytes, int rowStep, int column, int columns)
 {
-    public RowQuadsPointer(MatrixPointer x, int rowStep, int column, int columns) : this(Ptx.Hold((long)rowStep * x.Bytes * x.Stride), rowStep, column, columns)
+    public RowQuadsPointer(MatrixPointer x, int rowStep, int column, int columns)
+        : this(Ptx.Hold((long)rowStep * x.Bytes * x.Stride), rowStep, column, columns)
     {
     }
 
@@ -41,7 +43,8 @@ readonly struct RowQuadsPointer(long stepBytes, int rowStep, int column, int col
 
     public RowQuads Load<TQuads>(long address, int row, int rows) where TQuads : struct, IQuadAccess => new(
         TQuads.Load(address, row, rows, column, columns), TQuads.Load(address + stepBytes, row + rowStep, rows, column, columns),
-        TQuads.Load(address + 2 * stepBytes, row + 2 * rowStep, rows, column, columns), TQuads.Load(address + 3 * stepBytes, row + 3 * rowStep, rows, column, columns));
+        TQuads.Load(address + 2 * stepBytes, row + 2 * rowStep, rows, column, columns),
+        TQuads.Load(address + 3 * stepBytes, row + 3 * rowStep, rows, column, columns));
 
     public void Store<TQuads>(long address, RowQuads values, int row, int rows) where TQuads : struct, IQuadAccess
     {

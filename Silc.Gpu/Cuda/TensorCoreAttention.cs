@@ -15,7 +15,8 @@ readonly struct TensorCoreAttention<TMma, TSize, TLoad, TQuads>(HeadLayout heads
 
     public void Execute()
     {
-        int thread = Group.IdxX, lane = thread & 31, row = thread / 32 * 16, head = Grid.IdxX / blocksPerHead, first = Grid.IdxX % blocksPerHead * Rows;
+        int thread = Group.IdxX, lane = thread & 31, row = thread / 32 * 16, head = Grid.IdxX / blocksPerHead,
+            first = Grid.IdxX % blocksPerHead * Rows;
         HeadTile<TMma, TSize, TLoad> q = new(Ptx.Shared(HeadTile<TMma, TSize, TLoad>.Bytes(Rows + 2 * HeadLayout.TileRows)));
         HeadTile<TMma, TSize, TLoad> k = q.Next(Rows), v = k.Next(HeadLayout.TileRows);
         MatrixPointer keys = heads.K(head), values = heads.V(head);

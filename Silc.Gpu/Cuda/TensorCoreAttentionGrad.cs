@@ -15,13 +15,15 @@ static class AttentionGradTile<TMma, TSize, TLoad> where TMma : struct, IMma whe
 /// cref="TensorCoreAttention{TMma,TSize,TLoad,TQuads}"/>, a warp has 16 queries, and K and V are streamed.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct TensorCoreAttentionQueryGrad<TMma, TSize, TLoad, TQuads>(HeadLayout heads, MatrixPointer dQ, EpilogueShape shape, int blocksPerHead) : IKernel
+readonly struct TensorCoreAttentionQueryGrad<TMma, TSize, TLoad, TQuads>(HeadLayout heads, MatrixPointer dQ, EpilogueShape shape,
+    int blocksPerHead) : IKernel
     where TMma : struct, IMma where TSize : struct, IHeadSize where TLoad : struct, IGlobalLoad where TQuads : struct, IQuadAccess
 {
     public void Execute()
     {
         int rows = AttentionGradTile<TMma, TSize, TLoad>.Rows, threads = AttentionGradTile<TMma, TSize, TLoad>.Threads;
-        int thread = Group.IdxX, lane = thread & 31, row = thread / 32 * 16, head = Grid.IdxX / blocksPerHead, first = Grid.IdxX % blocksPerHead * rows;
+        int thread = Group.IdxX, lane = thread & 31, row = thread / 32 * 16, head = Grid.IdxX / blocksPerHead,
+            first = Grid.IdxX % blocksPerHead * rows;
         HeadTile<TMma, TSize, TLoad> q = new(Ptx.Shared(AttentionGradTile<TMma, TSize, TLoad>.Bytes)), dO = q.Next(rows), k = dO.Next(rows);
         var v = k.Next(HeadLayout.TileRows);
         MatrixPointer keys = heads.K(head), values = heads.V(head);
@@ -57,13 +59,15 @@ readonly struct TensorCoreAttentionQueryGrad<TMma, TSize, TLoad, TQuads>(HeadLay
 /// Pᵀ·dO and dK = dSᵀ·Q take their A fragments from the accumulators.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct TensorCoreAttentionKeyGrad<TMma, TSize, TLoad, TQuads>(HeadLayout heads, MatrixPointer dK, MatrixPointer dV, EpilogueShape shapeK, EpilogueShape shapeV, int blocksPerHead) : IKernel
+readonly struct TensorCoreAttentionKeyGrad<TMma, TSize, TLoad, TQuads>(HeadLayout heads, MatrixPointer dK, MatrixPointer dV,
+    EpilogueShape shapeK, EpilogueShape shapeV, int blocksPerHead) : IKernel
     where TMma : struct, IMma where TSize : struct, IHeadSize where TLoad : struct, IGlobalLoad where TQuads : struct, IQuadAccess
 {
     public void Execute()
     {
         int rows = AttentionGradTile<TMma, TSize, TLoad>.Rows, threads = AttentionGradTile<TMma, TSize, TLoad>.Threads;
-        int thread = Group.IdxX, lane = thread & 31, row = thread / 32 * 16, head = Grid.IdxX / blocksPerHead, first = Grid.IdxX % blocksPerHead * rows;
+        int thread = Group.IdxX, lane = thread & 31, row = thread / 32 * 16, head = Grid.IdxX / blocksPerHead,
+            first = Grid.IdxX % blocksPerHead * rows;
         HeadTile<TMma, TSize, TLoad> k = new(Ptx.Shared(AttentionGradTile<TMma, TSize, TLoad>.Bytes + 8 * HeadLayout.TileRows)), v = k.Next(rows);
         HeadTile<TMma, TSize, TLoad> q = v.Next(rows), dO = q.Next(HeadLayout.TileRows);
         int lse = dO.Next(HeadLayout.TileRows).Address, minusDelta = lse + 4 * HeadLayout.TileRows;

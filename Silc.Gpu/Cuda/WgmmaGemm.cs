@@ -40,7 +40,8 @@ readonly struct WgmmaGemm<TA, TB, TEpilogue>(TensorMap a, TensorMap b, GemmProbl
         if (thread < WgmmaTile.ConsumerThreads)
         {
             var acc = Ptx.WgmmaConsumer<TA, TB>(tiles, barriers, steps, lane);
-            acc.Store(epilogue, row + 16 * warp, column, problem.C(block), tiles + WgmmaTile.EpilogueOffset + warp * AccumulatorRow.SharedBytes, lane);
+            acc.Store(epilogue, row + 16 * warp, column, problem.C(block),
+                tiles + WgmmaTile.EpilogueOffset + warp * AccumulatorRow.SharedBytes, lane);
         }
         else if (lane == 0) Ptx.TmaProducer<TA, TB>(tiles, barriers, row, column, k, steps);
     }

@@ -18,5 +18,6 @@ static class WgmmaTile
     /// <summary>
     /// Dynamic shared memory: the stages, aligned to 1,024 bytes for the swizzle, then the epilogue's staging buffers, then the mbarriers.
     /// </summary>
-    public const int EpilogueOffset = Stages * StageBytes, BarriersOffset = EpilogueOffset + 4 * AccumulatorRow.SharedBytes, SharedBytes = BarriersOffset + 16 * Stages + 1024;
+    public const int EpilogueOffset = Stages * StageBytes, BarriersOffset = EpilogueOffset + 4 * AccumulatorRow.SharedBytes,
+        SharedBytes = BarriersOffset + 16 * Stages + 1024;
 }

@@ -30,8 +30,10 @@ readonly struct WideAccumulators(WideAccumulatorRow m0, WideAccumulatorRow m1, W
         Fragment b0 = TB.LoadFragment(stage + TB.AdvanceMn(offsetB, 0)), b1 = TB.LoadFragment(stage + TB.AdvanceMn(offsetB, 1));
         Fragment b2 = TB.LoadFragment(stage + TB.AdvanceMn(offsetB, 2)), b3 = TB.LoadFragment(stage + TB.AdvanceMn(offsetB, 3));
         return new(
-            m0.MulAdd(TA.LoadFragment(stage + TA.AdvanceMn(offsetA, 0)), b0, b1, b2, b3), m1.MulAdd(TA.LoadFragment(stage + TA.AdvanceMn(offsetA, 1)), b0, b1, b2, b3),
-            m2.MulAdd(TA.LoadFragment(stage + TA.AdvanceMn(offsetA, 2)), b0, b1, b2, b3), m3.MulAdd(TA.LoadFragment(stage + TA.AdvanceMn(offsetA, 3)), b0, b1, b2, b3));
+            m0.MulAdd(TA.LoadFragment(stage + TA.AdvanceMn(offsetA, 0)), b0, b1, b2, b3),
+            m1.MulAdd(TA.LoadFragment(stage + TA.AdvanceMn(offsetA, 1)), b0, b1, b2, b3),
+            m2.MulAdd(TA.LoadFragment(stage + TA.AdvanceMn(offsetA, 2)), b0, b1, b2, b3),
+            m3.MulAdd(TA.LoadFragment(stage + TA.AdvanceMn(offsetA, 3)), b0, b1, b2, b3));
     }
 
     public void Store<TEpilogue>(TEpilogue epilogue, int row, int column, long offset, int shared, int lane) where TEpilogue : struct, IEpilogue

@@ -11,7 +11,8 @@ public sealed partial class Device
 
     /// <summary>
     /// For each query (N, C) the <paramref name="k"/> candidates (M, C) of the highest dot product. Scores are float32 at
-    /// every precision, computed in blocks of 1,024 x 8,192 and never kept: memory grows with N·k alone. Of equal scores the lower index comes first.
+    /// every precision, computed in blocks of 1,024 x 8,192 that are never stored: memory grows with N·k alone. Of equal scores the
+    /// lower index comes first.
     /// </summary>
     /// <exception cref="ArgumentException">The rows are of different widths, or there are fewer than k candidates.</exception>
     /// <exception cref="InvalidDataException">Rows hold NaN or infinities.</exception>

@@ -203,7 +203,8 @@ public sealed partial class Device : IDisposable
         }
         catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
         {
-            throw new InvalidOperationException($"{Info.Name} has no room for {bytes >> 20:N0} MiB of {what}; {InUse()}. Use a smaller batch or model, "
+            throw new InvalidOperationException(
+                $"{Info.Name} has no room for {bytes >> 20:N0} MiB of {what}; {InUse()}. Use a smaller batch or model, "
                 + "or trade time for memory with --recompute or --accumulate (TrainConfig.Recompute, TrainConfig.Accumulate)", e);
         }
     }
@@ -214,7 +215,8 @@ public sealed partial class Device : IDisposable
         const int Named = 4;
         if (allocations.Count == 0) return "nothing else of this program is there";
         var kinds = allocations.GroupBy(one => one.Value, one => one.Key.LengthInBytes).Select(kind => (What: kind.Key, MiB: kind.Sum() >> 20));
-        return "it holds " + string.Join(", ", kinds.OrderByDescending(kind => kind.MiB).Take(Named).Select(kind => $"{kind.MiB:N0} MiB of {kind.What}"));
+        return "it holds " + string.Join(", ", kinds.OrderByDescending(kind => kind.MiB).Take(Named)
+            .Select(kind => $"{kind.MiB:N0} MiB of {kind.What}"));
     }
 
     internal void Free<T>(MemoryBuffer1D<T, Stride1D.Dense>? buffer) where T : unmanaged

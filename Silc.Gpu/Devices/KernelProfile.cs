@@ -24,7 +24,8 @@ public sealed class KernelProfile : IDisposable
 
     internal KernelProfile(Device device) => this.device = device.Kind == DeviceKind.Cuda
         ? device
-        : throw new InvalidOperationException($"{device.Info.Id} ({device.Info.Name}) has no events: kernels are timed on CUDA alone; --ops times operations everywhere");
+        : throw new InvalidOperationException(
+            $"{device.Info.Id} ({device.Info.Name}) has no events: kernels are timed on CUDA alone; --ops times operations everywhere");
 
     /// <summary>Costs so far, largest first; they are forgotten then.</summary>
     public IReadOnlyList<KernelCost> Take()

@@ -27,7 +27,8 @@ public readonly record struct Tensor(ArrayView<float> View, int Rows, int Cols, 
 
     static int Times(int rows, int cols) => (long)rows * cols is var count && count <= int.MaxValue ? (int)count : throw TooLarge(rows, cols);
 
-    static InvalidOperationException TooLarge(int rows, int cols) => new($"{rows:N0} x {cols:N0} numbers are more than the 2,147,483,647 that one tensor "
+    static InvalidOperationException TooLarge(int rows, int cols) =>
+        new($"{rows:N0} x {cols:N0} numbers are more than the 2,147,483,647 that one tensor "
         + "can have: use a smaller batch, or --accumulate (TrainConfig.Accumulate) to send it through in slices");
 
     /// <summary>Bytes of an element.</summary>

@@ -195,7 +195,8 @@ public sealed class Parameters(Device device) : IDisposable
     {
         using var turn = Turn();
         var host = Device.Download(flat.View.SubView(0, flat.Cols));
-        return [.. list.Where(p => p.Offset + p.Count <= flat.Cols).Select(p => new NamedArray(prefix + p.Name, [.. p.Shape], host[p.Offset..(p.Offset + p.Count)]))];
+        return [.. list.Where(p => p.Offset + p.Count <= flat.Cols)
+            .Select(p => new NamedArray(prefix + p.Name, [.. p.Shape], host[p.Offset..(p.Offset + p.Count)]))];
     }
 
     internal void Load(Tensor flat, IReadOnlyDictionary<string, NamedArray> arrays, string prefix, string origin)
@@ -206,7 +207,8 @@ public sealed class Parameters(Device device) : IDisposable
             if (!arrays.TryGetValue(prefix + p.Name, out var array))
                 throw new InvalidDataException($"{origin} lacks '{prefix}{p.Name}' of shape ({string.Join(", ", p.Shape)})");
             if (!array.Shape.SequenceEqual(p.Shape))
-                throw new InvalidDataException($"{origin}: '{prefix}{p.Name}' has shape ({string.Join(", ", array.Shape)}), the model needs ({string.Join(", ", p.Shape)})");
+                throw new InvalidDataException(
+                    $"{origin}: '{prefix}{p.Name}' has shape ({string.Join(", ", array.Shape)}), the model needs ({string.Join(", ", p.Shape)})");
             array.Values.CopyTo(host.AsSpan(p.Offset));
         }
         using var turn = Turn();

@@ -4,7 +4,8 @@ namespace Silc;
 
 /// <summary> Epilogue of a GEMM: c = acc + bias + addend; then y = gelu(c), or c ← c · gelu'(h) and y = gelu(h). </summary>
 readonly struct ClEpilogue(
-    FloatPointer bias, FloatPointer addend, int addendRow, FloatPointer hidden, int hiddenRow, FloatPointer gelu, int geluRow, FloatPointer sums, int flags)
+    FloatPointer bias, FloatPointer addend, int addendRow, FloatPointer hidden, int hiddenRow, FloatPointer gelu, int geluRow,
+    FloatPointer sums, int flags)
 {
     const int HasBias = 1, HasAddend = 2, HasGelu = 4, HasHidden = 8, IsExact = 16, HasColumnSumsFlag = 32;
 

@@ -16,7 +16,8 @@ readonly struct ClGemmProblem(int m, int n, int k, int partsM, int partsN, int k
 /// </summary>
 [Kernel(DeviceKind.OpenCL)]
 readonly struct ClGemm<TTile>(
-    FloatPointer a, Layout la, FloatPointer b, Layout lb, FloatPointer c, int rowC, ClGemmProblem problem, ClEpilogue epilogue, FloatPointer scratch, int scratchEach)
+    FloatPointer a, Layout la, FloatPointer b, Layout lb, FloatPointer c, int rowC, ClGemmProblem problem, ClEpilogue epilogue,
+    FloatPointer scratch, int scratchEach)
     : IKernel where TTile : struct, IClTile
 {
     public void Execute()

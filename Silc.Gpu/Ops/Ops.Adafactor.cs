@@ -42,7 +42,8 @@ readonly struct AdafactorMean(FloatPointer g, FloatPointer statistic, FloatPoint
         for (int i = BlockShare.First(results); i < last; i++)
         {
             // Result i counts through the sizes in dims, where the reduced dimension is 1; strides are those of g.
-            int start = i / dims.D / dims.C / dims.B * strides.A + i / dims.D / dims.C % dims.B * strides.B + i / dims.D % dims.C * strides.C + i % dims.D * strides.D;
+            int start = i / dims.D / dims.C / dims.B * strides.A + i / dims.D / dims.C % dims.B * strides.B
+                + i / dims.D % dims.C * strides.C + i % dims.D * strides.D;
             float sum = 0;
             for (int j = thread; j < length; j += threads) sum += AdafactorMath.Square(g[start + j * step], clip);
             sum = BlockReduce.Sum(sum, thread, threads);
@@ -61,7 +62,8 @@ readonly struct AdafactorRowMean(FloatPointer rows, FloatPointer mean, FloatPoin
         int last = BlockShare.Last(results), thread = Group.IdxX, threads = Group.DimX;
         for (int i = BlockShare.First(results); i < last; i++)
         {
-            int start = i / dims.D / dims.C / dims.B * strides.A + i / dims.D / dims.C % dims.B * strides.B + i / dims.D % dims.C * strides.C + i % dims.D * strides.D;
+            int start = i / dims.D / dims.C / dims.B * strides.A + i / dims.D / dims.C % dims.B * strides.B
+                + i / dims.D % dims.C * strides.C + i % dims.D * strides.D;
             float sum = 0;
             for (int j = thread; j < length; j += threads) sum += rows[start + j * step];
             sum = BlockReduce.Sum(sum, thread, threads);

@@ -19,7 +19,8 @@ readonly struct AttentionSoftmax<TPack>(FloatPointer s, FloatPointer lse, int ro
             if (recompute == 0)
             {
                 float max = float.MinValue;    // subtracted first: exp overflows past 88
-                for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) max = XMath.Max(max, TPack.ReduceMax(TPack.Load(s, start + c)));
+                for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                    max = XMath.Max(max, TPack.ReduceMax(TPack.Load(s, start + c)));
                 for (int c = vectorEnd + thread; c < width; c += threads) max = XMath.Max(max, s[start + c]);
                 max = BlockReduce.Max(max, thread, threads) * scale;
                 float sum = 0;
@@ -54,7 +55,8 @@ readonly struct AttentionSoftmaxGrad<TPack>(FloatPointer p, FloatPointer dp, int
             int start = row * width;
             var dots = TPack.Splat(0);
             float tail = 0;
-            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) dots += TPack.Load(p, start + c) * TPack.Load(dp, start + c);
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                dots += TPack.Load(p, start + c) * TPack.Load(dp, start + c);
             for (int c = vectorEnd + thread; c < width; c += threads) tail += p[start + c] * dp[start + c];
             float dot = BlockReduce.Sum(TPack.Sum(dots) + tail, thread, threads);
             for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)

@@ -32,7 +32,8 @@ readonly struct TeacherSoftmaxKernel<TPack>(FloatPointer x, FloatPointer center,
                 sum += e;
             }
             float scale = 1 / BlockReduce.Sum(sum, thread, threads);
-            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) TPack.Store(x, start + c, TPack.Load(x, start + c) * TPack.Splat(scale));
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                TPack.Store(x, start + c, TPack.Load(x, start + c) * TPack.Splat(scale));
             for (int c = vectorEnd + thread; c < width; c += threads) x[start + c] *= scale;
         }
     }
@@ -54,7 +55,8 @@ readonly struct DinoCrossEntropyKernel<TPack>(
             int start = row * width, view = row / batch, sample = row % batch;
             int skip = skipSame != 0 ? view : -1, pairs = skip >= 0 && skip < teachers ? teachers - 1 : teachers;
             float max = float.MinValue, sum = 0;
-            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) max = XMath.Max(max, TPack.ReduceMax(TPack.Load(logits, start + c)));
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                max = XMath.Max(max, TPack.ReduceMax(TPack.Load(logits, start + c)));
             for (int c = vectorEnd + thread; c < width; c += threads) max = XMath.Max(max, logits[start + c]);
             max = BlockReduce.Max(max, thread, threads) * inverse;
             for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
@@ -62,7 +64,8 @@ readonly struct DinoCrossEntropyKernel<TPack>(
             for (int c = vectorEnd + thread; c < width; c += threads) sum += XMath.Exp(logits[start + c] * inverse - max);
             float log = max + XMath.Log(BlockReduce.Sum(sum, thread, threads)), loss = 0;
 
-            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) loss += At<TPack>(start + c, sample * width + c, skip, pairs, log);
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                loss += At<TPack>(start + c, sample * width + c, skip, pairs, log);
             for (int c = vectorEnd + thread; c < width; c += threads) loss += At<Pack1>(start + c, sample * width + c, skip, pairs, log);
             loss = BlockReduce.Sum(loss, thread, threads);
             if (thread == 0) rowLoss[row] = loss * weight;

@@ -64,7 +64,8 @@ readonly struct ScaleKernel<TPack>(FloatPointer x, int count, float factor) : IK
     {
         int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
         int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
-        for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width) TPack.Store(x, i, TPack.Load(x, i) * TPack.Splat(factor));
+        for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width)
+            TPack.Store(x, i, TPack.Load(x, i) * TPack.Splat(factor));
         for (int i = vectorEnd + thread; i < last; i += threads) x[i] *= factor;
     }
 }

@@ -87,7 +87,9 @@ partial class Ops<TPack>
     protected static void CheckPatches(Tensor pixels, Tensor y, int side, int patch)
     {
         int grid = side / patch;
-        if (!pixels.IsDense || pixels.DType != DType.Float32 || pixels.Cols != side * side * 3 || y.Rows != pixels.Rows * grid * grid || y.Cols != patch * patch * 3)
-            throw new ArgumentException($"{pixels.Rows} x {pixels.Cols} pixels of side {side} do not become {y.Rows} x {y.Cols} patches of side {patch}");
+        if (!pixels.IsDense || pixels.DType != DType.Float32 || pixels.Cols != side * side * 3 || y.Rows != pixels.Rows * grid * grid
+            || y.Cols != patch * patch * 3)
+            throw new ArgumentException(
+                $"{pixels.Rows} x {pixels.Cols} pixels of side {side} do not become {y.Rows} x {y.Cols} patches of side {patch}");
     }
 }

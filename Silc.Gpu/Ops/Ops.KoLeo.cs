@@ -7,7 +7,8 @@ namespace Silc;
 /// The nearest neighbour n of row i, by maximum cosine, the lowest of equals; d = |z_i - z_n + ε|, rowLoss = -weight · log(d + ε). Saved
 /// for backward: near[i] = n and near[N + i] = -weight / (d·(d + ε)).
 /// </summary>
-readonly struct KoLeoRows<TPack>(FloatPointer z, FloatPointer cosines, FloatPointer near, FloatPointer rowLoss, int count, int width, float weight, float epsilon) : IKernel
+readonly struct KoLeoRows<TPack>(FloatPointer z, FloatPointer cosines, FloatPointer near, FloatPointer rowLoss, int count, int width,
+    float weight, float epsilon) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -55,9 +56,11 @@ readonly struct KoLeoRows<TPack>(FloatPointer z, FloatPointer cosines, FloatPoin
 }
 
 /// <summary>
-/// dz_i += f_i·(z_i - z_n + ε) - Σ f_j·(z_j - z_i + ε) over the rows j whose nearest is i, in their order; f from <see cref="KoLeoRows{TPack}"/>.
+/// dz_i += f_i·(z_i - z_n + ε) - Σ f_j·(z_j - z_i + ε) over the rows j whose nearest is i, in their order; f from <see
+/// cref="KoLeoRows{TPack}"/>.
 /// </summary>
-readonly struct KoLeoGrad<TPack>(FloatPointer z, FloatPointer near, FloatPointer dz, int count, int width, float epsilon) : IKernel where TPack : struct, IPack<TPack>
+readonly struct KoLeoGrad<TPack>(FloatPointer z, FloatPointer near, FloatPointer dz, int count, int width, float epsilon) : IKernel
+    where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {

@@ -15,10 +15,12 @@ readonly struct L2NormalizeForward<TPack>(FloatPointer x, FloatPointer y, FloatP
             int start = row * width;
             var squares = TPack.Splat(0);
             float tail = 0;
-            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) squares += TPack.Load(x, start + c) * TPack.Load(x, start + c);
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                squares += TPack.Load(x, start + c) * TPack.Load(x, start + c);
             for (int c = vectorEnd + thread; c < width; c += threads) tail += x[start + c] * x[start + c];
             float norm = XMath.Sqrt(BlockReduce.Sum(TPack.Sum(squares) + tail, thread, threads)), factor = 1 / (norm + epsilon);
-            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) TPack.Store(y, start + c, TPack.Load(x, start + c) * TPack.Splat(factor));
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                TPack.Store(y, start + c, TPack.Load(x, start + c) * TPack.Splat(factor));
             for (int c = vectorEnd + thread; c < width; c += threads) y[start + c] = x[start + c] * factor;
             if (thread == 0) norms[row] = norm;
         }
@@ -38,7 +40,8 @@ readonly struct L2NormalizeGrad<TPack>(
             int start = row * width;
             var dots = TPack.Splat(0);
             float tail = 0;
-            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) dots += TPack.Load(dy, start + c) * TPack.Load(y, start + c);
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                dots += TPack.Load(dy, start + c) * TPack.Load(y, start + c);
             for (int c = vectorEnd + thread; c < width; c += threads) tail += dy[start + c] * y[start + c];
             float dot = BlockReduce.Sum(TPack.Sum(dots) + tail, thread, threads), norm = norms[row];
             float factor = norm > 0 ? 1 / (norm + epsilon) : 0, projection = norm > 0 ? dot / norm : 0;

@@ -28,7 +28,8 @@ readonly struct SquareBlocks<TPack>(FloatPointer g, FloatPointer partial, int co
 /// <summary>
 /// Fills in the <see cref="StepState"/>: found-inf (the norm or a loss is not finite), clipping, bias corrections and sums.
 /// </summary>
-readonly struct GradNormKernel(FloatPointer partial, FloatPointer losses, FloatPointer state, int blocks, int terms, float clipNorm, float beta1, float beta2)
+readonly struct GradNormKernel(FloatPointer partial, FloatPointer losses, FloatPointer state, int blocks, int terms, float clipNorm,
+    float beta1, float beta2)
     : IKernel
 {
     public void Execute()
@@ -63,12 +64,13 @@ readonly struct GradNormKernel(FloatPointer partial, FloatPointer losses, FloatP
 }
 
 /// <summary>
-/// Rate and decay are factors on learning rate and decay in the step state. m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂
-/// + ε) - decay · p. Loshchilov and Hutter 2019, arXiv:1711.05101. Fused EMA update of a teacher, if there is one: teacher ← momentum ·
-/// teacher + (1 - momentum) · p.
+/// AdamW: m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂ + ε) - decay · p. Loshchilov and Hutter 2019, arXiv:1711.05101.
+/// Rate and decay are factors on learning rate and decay in the step state.
+/// Fused EMA update of a teacher, if there is one: teacher ← momentum · teacher + (1 - momentum) · p.
 /// </summary>
 readonly struct AdamWKernel<TPack>(FloatPointer p, FloatPointer g, FloatPointer m, FloatPointer v, FloatPointer teacher, FloatPointer state,
-    int count, float rate, float decay, float beta1, float beta2, float epsilon, int hasTeacher, float momentum) : IKernel where TPack : struct, IPack<TPack>
+    int count, float rate, float decay, float beta1, float beta2, float epsilon, int hasTeacher, float momentum) : IKernel
+    where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {

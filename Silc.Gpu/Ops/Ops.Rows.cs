@@ -107,7 +107,8 @@ partial class Ops<TPack>
         Device.ForElements(mean.Count, new ScaleKernel<TPack>(Dense(mean), mean.Count, 1f / x.Rows));
     }
 
-    public override void SelectRows(Tensor x, int t, Tensor y) => Copy(new(x.Slice(t, 1).View, y.Rows, x.Cols, x.Rows / y.Rows * x.Stride, x.DType), y);
+    public override void SelectRows(Tensor x, int t, Tensor y) =>
+        Copy(new(x.Slice(t, 1).View, y.Rows, x.Cols, x.Rows / y.Rows * x.Stride, x.DType), y);
 
     public override void SelectRowsBackward(Tensor dy, int t, Tensor dx) =>
         Device.ForRows(dx.Rows, new ScatterRows<TPack>(Dense(dy), Dense(dx), dx.Rows, dx.Rows / dy.Rows, t, dx.Cols));

@@ -30,7 +30,8 @@ public abstract class Ops(Device device)
     public static Ops For(Device device) => OfBackend(device);
 
     /// <summary>Chooses the backend; set where the backends are known.</summary>
-    internal static Func<Device, Ops> OfBackend { get; set; } = static device => throw new InvalidOperationException($"no backend for {device.Info.Name}");
+    internal static Func<Device, Ops> OfBackend { get; set; } = static device =>
+        throw new InvalidOperationException($"no backend for {device.Info.Name}");
 
     /// <summary>The same operations, each of them timed.</summary>
     internal Ops Timed(OpProfile profile) => new ProfiledOps(this, profile);
@@ -123,7 +124,8 @@ public abstract class Ops(Device device)
     /// copy of dx in its own dtype.
     /// </summary>
     public abstract void LayerNormBackward(
-        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate, Tensor rounded = default);
+        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate,
+        Tensor rounded = default);
     /// <summary>
     /// o = softmax(q·kᵀ/√D)·v for each of B images and H heads. q and o are (B·Tq, H·D), k and v (B·Tk, H·D), heads side by side. <paramref
     /// name="lse"/> (B·H, Tq) is the log-sum-exp of each row of scores, saved for backward.
@@ -157,7 +159,8 @@ public abstract class Ops(Device device)
     /// weight · dLoss/dLogits and writes weight · loss of each row to rowLoss (V·B, 1). With <paramref name="skipSame"/>, view v has no
     /// term with teacher view v. The mean is over <paramref name="terms"/> pairs of views and the batch.
     /// </summary>
-    public abstract void DinoCrossEntropy(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight);
+    public abstract void DinoCrossEntropy(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame,
+        int terms, float weight);
     /// <summary>mean (1, C) = mean of the rows of x.</summary>
     public abstract void MeanRows(Tensor x, Tensor mean);
     /// <summary>
@@ -197,8 +200,10 @@ public abstract class Ops(Device device)
     /// Fused AdamW over a flat range, unless found-inf, with the EMA update of a teacher in the same pass. Rate and decay are factors on
     /// those of the step state.
     /// </summary>
-    public abstract void AdamWUpdate(Tensor p, Tensor g, Tensor m, Tensor v, StepState state, float rate, float decay, float beta1, float beta2, float epsilon,
+    public abstract void AdamWUpdate(Tensor p, Tensor g, Tensor m, Tensor v, StepState state, float rate, float decay, float beta1,
+        float beta2, float epsilon,
         Tensor teacher = default, float momentum = 1);
     /// <summary>big_vision's Adafactor for one parameter, unless found-inf.</summary>
-    public abstract void AdafactorUpdate(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState state, AdafactorStep step);
+    public abstract void AdafactorUpdate(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v,
+        StepState state, AdafactorStep step);
 }

@@ -214,7 +214,8 @@ public sealed class CudaBf16Tests
             var (gradX, gradScale, gradBias) = Naive.LayerNormGrad(dy, x, scale, 1e-6);
             Close.To(gradX.Values, dx.Read("dx"), Close.Chained, $"{rows} x {cols}: dx");
             Close.To((added.Before + gradX).Values, added.Read("added"), Close.Chained, $"{rows} x {cols}: dx, added");
-            Close.Bits([.. added.Read("added").Select(value => dtype == Bf16 ? BitConverter.UInt32BitsToSingle((uint)TensorCore.RoundBf16(value) << 16) : value)],
+            Close.Bits([.. added.Read("added")
+                .Select(value => dtype == Bf16 ? BitConverter.UInt32BitsToSingle((uint)TensorCore.RoundBf16(value) << 16) : value)],
                 rounded.Read("rounded"), $"{rows} x {cols}: dx, rounded");
             Close.To((dScale.Before + gradScale).Values, dScale.Read("dScale"), Close.Chained, $"{rows} x {cols}: dScale");
             Close.To((dBias.Before + gradBias).Values, dBias.Read("dBias"), Close.Chained, $"{rows} x {cols}: dBias");
@@ -234,13 +235,15 @@ public sealed class CudaBf16Tests
             double Norm(int c) => Math.Sqrt(Enumerable.Range(0, rows).Sum(r => v.Before[r, c] * v.Before[r, c]));
             Close.To(Matrix.Make(1, cols, (_, c) => Norm(c)).Values, norms.Read("norms"), Close.Chained, $"{rows} x {cols}: norms");
 
-            DeviceMatrix dy = t.Random(rows, cols), normal = t.Own(expected), kept = t.Own(Matrix.Make(1, cols, (_, c) => Norm(c))), dv = t.Random(rows, cols);
+            DeviceMatrix dy = t.Random(rows, cols), normal = t.Own(expected), kept = t.Own(Matrix.Make(1, cols, (_, c) => Norm(c))),
+                dv = t.Random(rows, cols);
             t.Ops.NormalizeColumnsBackward(dy, normal, kept, dv);
             var dots = Enumerable.Range(0, cols).Select(c => Enumerable.Range(0, rows).Sum(r => dy.Before[r, c] * expected[r, c])).ToArray();
             Close.To(Matrix.Make(rows, cols, (r, c) => dv.Before[r, c] + (dy.Before[r, c] - expected[r, c] * dots[c]) / Norm(c)).Values,
                 dv.Read("dv"), Close.Chained, $"{rows} x {cols}: dv");
         }
-        if (t.Emulator is { } emulator) Assert.AreEqual(6, emulator.Launches[nameof(CudaNormalizeColumns)] + emulator.Launches[nameof(CudaNormalizeColumnsGrad)]);
+        if (t.Emulator is { } emulator)
+            Assert.AreEqual(6, emulator.Launches[nameof(CudaNormalizeColumns)] + emulator.Launches[nameof(CudaNormalizeColumnsGrad)]);
     }
 
     [TestMethod, EveryCuda(Precision.Bf16)]

@@ -72,7 +72,8 @@ public sealed class CudaGroupedTests
 
     static Matrix Read(CudaTest t, Parameter p) => new Matrix(p.Rows, p.Cols).With([.. t.Device.Download(p.Value.View).Select(x => (double)x)]);
 
-    static Matrix Rounded(CudaTest t, Parameter p) => Read(t, p).Map(x => BitConverter.UInt32BitsToSingle((uint)TensorCore.RoundBf16((float)x) << 16));
+    static Matrix Rounded(CudaTest t, Parameter p) =>
+        Read(t, p).Map(x => BitConverter.UInt32BitsToSingle((uint)TensorCore.RoundBf16((float)x) << 16));
 
     static Matrix Columns(Matrix x, int start, int count) => Matrix.Make(x.Rows, count, (r, c) => x[r, start + c]);
 

@@ -38,7 +38,8 @@ public sealed class CudaMatMulTests
             t.Ops.MatMul(a, b, sum, Transpose.A, bias, sum);
             t.Ops.MatMul(a, b, again, Transpose.A, bias, again);
             var actual = sum.Read("sum");
-            Close.To((sum.Before + Naive.PlusRow(Naive.MatMul(a, b, Transpose.A), bias)).Values, actual, t.Exact, $"{precision}: {m} x 1030 by 1030 x {n}");
+            Close.To((sum.Before + Naive.PlusRow(Naive.MatMul(a, b, Transpose.A), bias)).Values, actual, t.Exact,
+                $"{precision}: {m} x 1030 by 1030 x {n}");
             Close.Bits(actual, again.Read("again"), "again");
             if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey(nameof(SplitKReduce<>)), "the sum was not split");
         }
@@ -57,13 +58,15 @@ public sealed class CudaMatMulTests
             Close.To(expected.Values, h.Read("h"), t.Exact, $"{precision}: h");
             Close.To(Naive.Gelu(expected, GeluKind.Tanh).Values, y.Read("y"), Close.Chained, $"{precision}: gelu(h)");
 
-            DeviceMatrix dy = t.Random(m, k), transposed = t.Random(n, k), before = t.Random(m, n, range: 4), dh = t.Output(m, n), again = t.Output(m, n);
+            DeviceMatrix dy = t.Random(m, k), transposed = t.Random(n, k), before = t.Random(m, n, range: 4),
+                dh = t.Output(m, n), again = t.Output(m, n);
             t.Ops.MatMulGeluBackward(dy, transposed, before, dh, again, GeluKind.Tanh);
             const double Step = 1e-4;
             Matrix product = Naive.MatMul(dy, transposed, Transpose.B), above = Naive.Gelu(before.Before.Map(v => v + Step), GeluKind.Tanh),
                 below = Naive.Gelu(before.Before.Map(v => v - Step), GeluKind.Tanh);
             Close.To(Naive.Gelu(before, GeluKind.Tanh).Values, again.Read("y again"), Close.Chained, $"{precision}: gelu(h) again");
-            Close.To(Matrix.Make(m, n, (r, c) => product[r, c] * (above[r, c] - below[r, c]) / (2 * Step)).Values, dh.Read("dh"), Close.Chained, $"{precision}: dh");
+            Close.To(Matrix.Make(m, n, (r, c) => product[r, c] * (above[r, c] - below[r, c]) / (2 * Step)).Values, dh.Read("dh"),
+                Close.Chained, $"{precision}: dh");
         }
     }
 
@@ -73,7 +76,8 @@ public sealed class CudaMatMulTests
     {
         using var t = new CudaTest(CudaTest.Emulated, Precision.Bf16);
         var random = new Random(3);
-        DeviceMatrix a = t.Own(Matrix.Make(5, 300, (_, _) => (float)random.NextDouble())), b = t.Own(Matrix.Make(300, 9, (_, _) => (float)random.NextDouble())), c = t.Output(5, 9);
+        DeviceMatrix a = t.Own(Matrix.Make(5, 300, (_, _) => (float)random.NextDouble())),
+            b = t.Own(Matrix.Make(300, 9, (_, _) => (float)random.NextDouble())), c = t.Output(5, 9);
         t.Ops.MatMul(a, b, c);
         static Matrix Round(Matrix x) => x.Map(v => BitConverter.UInt32BitsToSingle((uint)TensorCore.RoundBf16((float)v) << 16));
         Close.To(Naive.MatMul(Round(a), Round(b)).Values, c.Read("c"), Close.Float32, "product of rounded operands");
@@ -84,7 +88,8 @@ public sealed class CudaMatMulTests
     {
         using var t = new CudaTest(CudaTest.Emulated, Precision.Bf16);
         var random = new Random(3);
-        DeviceMatrix x = t.Own(Matrix.Make(5, 37, (_, _) => (float)random.NextDouble())), y = t.Own(Matrix.Make(6, 37, (_, _) => (float)random.NextDouble())), c = t.Output(5, 6);
+        DeviceMatrix x = t.Own(Matrix.Make(5, 37, (_, _) => (float)random.NextDouble())),
+            y = t.Own(Matrix.Make(6, 37, (_, _) => (float)random.NextDouble())), c = t.Output(5, 6);
         t.Ops.CosineSimilarity(x, y, c);
         Close.To(Naive.MatMul(x, y, Transpose.B).Values, c.Read("c"), Close.Float32, "cosines");
     }
@@ -100,7 +105,8 @@ public sealed class CudaMatMulTests
             DeviceMatrix a = t.Random(128, 128), b = t.Random(128, 128), c = t.Output(128, 128);
             t.Ops.MatMul(a, b, c, transpose);
             var (instructions, passes, least) = t.Emulator!.Counts;
-            Assert.AreEqual(0, passes - least, $"{transpose} transposed: {passes} passes over the banks, {least} without conflicts, in {instructions} instructions");
+            Assert.AreEqual(0, passes - least,
+                $"{transpose} transposed: {passes} passes over the banks, {least} without conflicts, in {instructions} instructions");
         }
     }
 }

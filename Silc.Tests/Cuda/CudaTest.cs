@@ -42,7 +42,8 @@ public sealed class CudaTest : IDisposable
         (Precision, this.anyMemory) = (precision, anyMemory);
         if (name != Emulated)
         {
-            lock (open) Device = open.TryGetValue((name, precision, wgmma), out var known) ? known : open[(name, precision, wgmma)] = Opened(name, precision, wgmma);
+            var key = (name, precision, wgmma);
+            lock (open) Device = open.TryGetValue(key, out var known) ? known : open[key] = Opened(name, precision, wgmma);
             return;
         }
         (Device, Emulator) = Emulate(precision, wgmma);
@@ -72,7 +73,8 @@ public sealed class CudaTest : IDisposable
     public static bool HasWgmma(string name) => gpus.Any(info => info.Id == name && info.Capabilities.Contains("sm_90", StringComparison.Ordinal));
 
     /// <summary>The emulator, and the GPUs that support a precision.</summary>
-    public static IEnumerable<string> Devices(Precision precision) => [Emulated, .. gpus.Where(info => info.Precisions.Contains(precision)).Select(info => info.Id)];
+    public static IEnumerable<string> Devices(Precision precision) =>
+        [Emulated, .. gpus.Where(info => info.Precisions.Contains(precision)).Select(info => info.Id)];
 
     public PtxEmulator? Emulator { get; }
 

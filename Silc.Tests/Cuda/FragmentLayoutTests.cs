@@ -29,7 +29,8 @@ public sealed class FragmentLayoutTests
         AreAll(8 * 8, (lane, register) => FragmentLayout.BColumn(lane) * 8 + FragmentLayout.BWord(lane, register), 2);
         AreAll(16 * 8, (lane, register) => FragmentLayout.CRow(lane, register) * 8 + FragmentLayout.CColumn(lane, register), 4);
 
-        static void AreAll(int count, Func<int, int, int> place, int registers) => CollectionAssert.AreEquivalent(Enumerable.Range(0, count).ToArray(),
+        static void AreAll(int count, Func<int, int, int> place, int registers) =>
+            CollectionAssert.AreEquivalent(Enumerable.Range(0, count).ToArray(),
             Enumerable.Range(0, 32).SelectMany(lane => Enumerable.Range(0, registers).Select(register => place(lane, register))).ToArray());
     }
 
@@ -60,7 +61,8 @@ public sealed class FragmentLayoutTests
                     Assert.AreEqual(TensorCore.Bf16A(lane, 2 * register + half),
                         (FragmentLayout.LdMatrixTransARow(names) + place, FragmentLayout.LdMatrixTransAK(names)));
                     var (depth, column) = TensorCore.Bf16B(lane, 2 * (register % 2) + half);
-                    Assert.AreEqual((depth, column + 8 * (register / 2)), (FragmentLayout.LdMatrixTransBK(names), FragmentLayout.LdMatrixTransBColumn(names) + place));
+                    Assert.AreEqual((depth, column + 8 * (register / 2)),
+                        (FragmentLayout.LdMatrixTransBK(names), FragmentLayout.LdMatrixTransBColumn(names) + place));
                 }
     }
 }

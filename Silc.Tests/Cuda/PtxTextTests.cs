@@ -117,7 +117,8 @@ public sealed partial class PtxTextTests
         if (kernel.GetField("Threads", BindingFlags.Static | BindingFlags.Public)?.GetRawConstantValue() is int own) return own;
         var name = kernel.Name.Split('`')[0];
         if (name is nameof(CudaLayerNorm<>) or nameof(CudaLayerNormGrad<,>)) return LayerNormTile.MaxThreads;
-        return name is nameof(Bf16Gemm<,,>) or nameof(FloatGemm<,,,>) || name.Contains("Attention", StringComparison.Ordinal) ? 128 : BlockReduce.MaxThreads;
+        return name is nameof(Bf16Gemm<,,>) or nameof(FloatGemm<,,,>) || name.Contains("Attention", StringComparison.Ordinal) ? 128
+            : BlockReduce.MaxThreads;
     }
 
     [GeneratedRegex(@"^\.target (sm_\d+)a", RegexOptions.Multiline)]

@@ -1,6 +1,8 @@
 namespace Silc.Tests;
 
-/// <summary>The CPU's matrix product against double-precision loops, with every micro-kernel (widths the processor lacks are emulated by .NET).</summary>
+/// <summary>
+/// The CPU's matrix product against double-precision loops, with every micro-kernel (widths the processor lacks are emulated by .NET).
+/// </summary>
 [TestClass]
 public unsafe class CpuGemmTests
 {

@@ -67,7 +67,8 @@ public sealed class MatMulOpTests
                 t.Check(dh, Close.Float32, () =>
                 {
                     const double Step = 1e-4;
-                    Matrix product = Naive.MatMul(dy, kernel, Transpose.B), above = Naive.Gelu(h.Before.Map(x => x + Step), kind), below = Naive.Gelu(h.Before.Map(x => x - Step), kind);
+                    Matrix product = Naive.MatMul(dy, kernel, Transpose.B), above = Naive.Gelu(h.Before.Map(x => x + Step), kind),
+                        below = Naive.Gelu(h.Before.Map(x => x - Step), kind);
                     return Matrix.Make(m, n, (r, c) => product[r, c] * (above[r, c] - below[r, c]) / (2 * Step));
                 }, "dh");
             }
@@ -84,7 +85,8 @@ public sealed class MatMulOpTests
                 t.Ops.LinearGrads(x, dy, dKernel, dBias);
                 var what = $"{rows} rows of {inputs} and {outputs} columns, gaps of {gap}";
                 t.Check(dKernel, Close.Float32, () => dKernel.Before + Naive.MatMul(x, dy, Transpose.A), $"{what}, kernel");
-                t.Check(dBias, Close.Float32, () => dBias.Before + Matrix.Make(1, outputs, (_, c) => Enumerable.Range(0, rows).Sum(r => dy.Before[r, c])), $"{what}, bias");
+                t.Check(dBias, Close.Float32, () => dBias.Before
+                    + Matrix.Make(1, outputs, (_, c) => Enumerable.Range(0, rows).Sum(r => dy.Before[r, c])), $"{what}, bias");
             }
     });
 

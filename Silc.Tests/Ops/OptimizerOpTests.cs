@@ -74,7 +74,8 @@ public sealed class OptimizerOpTests
                 t.Ops.GradNorm(gradients, losses, stepState, 1, Beta1, Beta2);
                 int[] fields = [StepState.Finite, StepState.Updates, StepState.Skipped, StepState.SkippedInRow, StepState.SumNorm, StepState.Counted];
                 var state = stepState.Read();
-                t.Check([.. fields.Select(field => state[field])], 0, () => [0, 1, 2, 2, 0, 1], $"gate after {bad} in {(where == 0 ? "the gradient" : "a loss")}");
+                t.Check([.. fields.Select(field => state[field])], 0, () => [0, 1, 2, 2, 0, 1],
+                    $"gate after {bad} in {(where == 0 ? "the gradient" : "a loss")}");
             }
     });
 

@@ -40,7 +40,8 @@ public sealed class KernelParameters
 
     static int AlignmentOf(Type type) => type == typeof(long) || type == typeof(ArrayView<float>) || type == typeof(ArrayView<int>) ? 8
         : type.IsPrimitive ? 4
-        : type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Select(field => AlignmentOf(field.FieldType)).DefaultIfEmpty(1).Max();
+        : type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Select(field => AlignmentOf(field.FieldType))
+            .DefaultIfEmpty(1).Max();
 
     int AddView(long address, long length)
     {

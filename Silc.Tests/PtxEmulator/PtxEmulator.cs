@@ -49,7 +49,8 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
     internal void Launch<TKernel>(int blocks, int threads, TKernel kernel, int dynamicBytes = 0) where TKernel : struct, IKernel
     {
         var (program, steps) = Ready(architecture, typeof(TKernel));
-        Assert.IsTrue(program.SharedBytes <= 48 << 10, $"{typeof(TKernel).Name} wants {program.SharedBytes} bytes of shared memory, 49152 need no permission");
+        Assert.IsTrue(program.SharedBytes <= 48 << 10,
+            $"{typeof(TKernel).Name} wants {program.SharedBytes} bytes of shared memory, 49152 need no permission");
         var name = typeof(TKernel).Name.Split('`')[0];
         Launches[name] = Launches.GetValueOrDefault(name) + 1;
         var parameters = KernelParameters.Of(kernel);
@@ -58,14 +59,16 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
     }
 
     /// <summary>Runs a program, block by block.</summary>
-    public IReadOnlyList<PtxBlock> Run(string name, PtxProgram program, PtxStep[] steps, int blocks, int threads, byte[] parameters, int dynamicBytes = 0)
+    public IReadOnlyList<PtxBlock> Run(string name, PtxProgram program, PtxStep[] steps, int blocks, int threads,
+        byte[] parameters, int dynamicBytes = 0)
     {
         var done = new List<PtxBlock>();
         for (int index = 0; index < blocks; index++)
         {
             var shared = new SharedMemoryModel(program.SharedBytes + dynamicBytes);
             var block = new PtxBlock(index, blocks, threads, shared, parameters, Memory);
-            var warps = Enumerable.Range(0, (threads + 31) / 32).Select(warp => new PtxWarp(steps, program.RegisterCount, block, warp, Math.Min(32, threads - warp * 32))).ToArray();
+            var warps = Enumerable.Range(0, (threads + 31) / 32)
+                .Select(warp => new PtxWarp(steps, program.RegisterCount, block, warp, Math.Min(32, threads - warp * 32))).ToArray();
             int spins = 0;
             while (warps.Any(warp => !warp.Done))
             {
@@ -75,7 +78,8 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
                     Assert.IsTrue(++spins < 10_000, $"{name}: warps wait for each other");
                     continue;
                 }
-                Assert.IsTrue(warps.All(warp => warp.Waits) || warps.All(warp => warp.Done), $"{name}: some threads wait at a barrier, others have ended");
+                Assert.IsTrue(warps.All(warp => warp.Waits) || warps.All(warp => warp.Done),
+                    $"{name}: some threads wait at a barrier, others have ended");
                 foreach (var warp in warps) warp.Release();
                 shared.Barrier();
             }

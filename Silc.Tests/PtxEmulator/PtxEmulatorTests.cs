@@ -4,7 +4,8 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class PtxEmulatorTests
 {
-    const string Setup = ".shared .align 16 .b8 tile[512]; mov.u32 %r1, %tid.x; shl.b32 %r2, %r1, 2; mov.u32 %r3, tile; add.s32 %r2, %r2, %r3; cvt.f32.s32 %f1, %r1;";
+    const string Setup =
+        ".shared .align 16 .b8 tile[512]; mov.u32 %r1, %tid.x; shl.b32 %r2, %r1, 2; mov.u32 %r3, tile; add.s32 %r2, %r2, %r3; cvt.f32.s32 %f1, %r1;";
     const string Neighbour = "xor.b32 %r4, %r2, 128; ld.shared.f32 %f2, [%r4];";
 
     [TestMethod]
@@ -18,7 +19,8 @@ public sealed class PtxEmulatorTests
         Fails($"{Setup} st.shared.f32 [%r2], %f1; bar.sync 0; {Neighbour} st.shared.f32 [%r2], %f2; ret;", "since the last barrier");
 
     [TestMethod]
-    public void A_barrier_that_not_all_threads_reach_is_found() => Fails("mov.u32 %r1, %tid.x; setp.lt.s32 %p1, %r1, 32; @%p1 bra A; bar.sync 0; A: ret;", "wait at a barrier");
+    public void A_barrier_that_not_all_threads_reach_is_found() =>
+        Fails("mov.u32 %r1, %tid.x; setp.lt.s32 %p1, %r1, 32; @%p1 bra A; bar.sync 0; A: ret;", "wait at a barrier");
 
     [TestMethod]
     public void Lanes_that_part_where_the_code_promises_that_they_do_not_are_found() =>
@@ -26,10 +28,12 @@ public sealed class PtxEmulatorTests
 
     [TestMethod]
     public void A_shuffle_of_half_a_warp_is_found() =>
-        Fails("mov.u32 %r1, %tid.x; setp.lt.s32 %p1, %r1, 16; @%p1 bra A; shfl.sync.bfly.b32 %r2, %r1, 1, 31, 0xffffffff; A: ret;", "a whole warp must come");
+        Fails("mov.u32 %r1, %tid.x; setp.lt.s32 %p1, %r1, 16; @%p1 bra A; shfl.sync.bfly.b32 %r2, %r1, 1, 31, 0xffffffff; A: ret;",
+            "a whole warp must come");
 
     [TestMethod]
-    public void Device_memory_that_nobody_allocated_is_found() => Fails("mov.u64 %rd1, 4096; ld.global.f32 %f1, [%rd1]; ret;", "outside of device memory");
+    public void Device_memory_that_nobody_allocated_is_found() =>
+        Fails("mov.u64 %rd1, 4096; ld.global.f32 %f1, [%rd1]; ret;", "outside of device memory");
 
     [TestMethod]
     public void Unaligned_vectors_are_found() => Fails($"{Setup} st.shared.v2.f32 [%r2], {{%f1, %f1}}; ret;", "not aligned");

@@ -24,7 +24,8 @@ public static unsafe partial class PtxMemorySteps
             int target = program.Register(values[0]);
             return (warp, mask) =>
             {
-                ulong value = bytes == 8 ? BitConverter.ToUInt64(warp.Block.Parameters, (int)offset) : BitConverter.ToUInt32(warp.Block.Parameters, (int)offset);
+                ulong value = bytes == 8 ? BitConverter.ToUInt64(warp.Block.Parameters, (int)offset)
+                    : BitConverter.ToUInt32(warp.Block.Parameters, (int)offset);
                 foreach (var lane in PtxWarp.Lanes(mask)) warp.Register(target)[lane] = value;
             };
         }

@@ -71,8 +71,10 @@ public sealed partial class PtxProgram
             var parts = InstructionForm().Match(text);
             Assert.IsTrue(parts.Success, $"not an instruction: '{text}'");
             count++;
-            yield return new(parts.Groups["guard"] is { Success: true } guard ? guard.Value : null, parts.Groups["not"].Success, parts.Groups["name"].Value.Split('.'),
-                [.. parts.Groups["operands"].Value.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(operand => operand.Trim(' ', '\t', '{', '}', '\r', '\n'))], text);
+            yield return new(parts.Groups["guard"] is { Success: true } guard ? guard.Value : null, parts.Groups["not"].Success,
+                parts.Groups["name"].Value.Split('.'),
+                [.. parts.Groups["operands"].Value.Split(',', StringSplitOptions.RemoveEmptyEntries)
+                .Select(operand => operand.Trim(' ', '\t', '{', '}', '\r', '\n'))], text);
         }
     }
 

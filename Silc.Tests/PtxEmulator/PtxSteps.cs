@@ -256,7 +256,8 @@ public static unsafe class PtxSteps
     };
 
     static Action<PtxWarp, uint> Select(PtxProgram program, PtxInstruction code) => Each(program.Register(code.Operands[0]),
-        Source(program, code.Operands[1]), Source(program, code.Operands[2]), Source(program, code.Operands[3]), static (x, y, which) => which != 0 ? x : y);
+        Source(program, code.Operands[1]), Source(program, code.Operands[2]), Source(program, code.Operands[3]),
+        static (x, y, which) => which != 0 ? x : y);
 
     static Action<PtxWarp, uint> Shuffle(PtxProgram program, PtxInstruction code)
     {

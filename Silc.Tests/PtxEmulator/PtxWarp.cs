@@ -92,7 +92,8 @@ public sealed class PtxWarp
                 foreach (var lane in Lanes(together)) at[lane] = here;
                 if (step.Kind == PtxStepKind.Branch)
                 {
-                    if (step.Uniform) Assert.IsTrue(mask == 0 || mask == together, $"lanes of a warp part at '{step.Text}', which says that they do not");
+                    if (step.Uniform)
+                        Assert.IsTrue(mask == 0 || mask == together, $"lanes of a warp part at '{step.Text}', which says that they do not");
                     foreach (var lane in Lanes(mask)) at[lane] = step.Target;
                 }
                 else if (step.Kind == PtxStepKind.Return) alive &= ~mask;

@@ -74,7 +74,8 @@ public static class TensorCore
     public static uint Matrix(ReadOnlySpan<ushort> matrix, int lane, bool transposed)
     {
         int row = lane / 4, column = lane % 4 * 2;
-        return transposed ? matrix[column * 8 + row] | (uint)matrix[(column + 1) * 8 + row] << 16 : matrix[row * 8 + column] | (uint)matrix[row * 8 + column + 1] << 16;
+        return transposed ? matrix[column * 8 + row] | (uint)matrix[(column + 1) * 8 + row] << 16
+            : matrix[row * 8 + column] | (uint)matrix[row * 8 + column + 1] << 16;
     }
 
     /// <summary>cvt.rn.bf16: to nearest, ties to even.</summary>

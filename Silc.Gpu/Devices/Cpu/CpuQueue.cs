@@ -50,7 +50,8 @@ sealed class CpuQueue : IDisposable
     public void Add<TKernel>(TKernel kernel) where TKernel : struct, IKernel => Publish(Rent<KernelLaunch<TKernel>>(), kernel, everywhere: true);
 
     /// <summary>Queues a kernel that one worker executes alone.</summary>
-    public void AddSingle<TKernel>(TKernel kernel) where TKernel : struct, IKernel => Publish(Rent<KernelLaunch<TKernel>>(), kernel, everywhere: false);
+    public void AddSingle<TKernel>(TKernel kernel)
+        where TKernel : struct, IKernel => Publish(Rent<KernelLaunch<TKernel>>(), kernel, everywhere: false);
 
     /// <summary>Queues <paramref name="items"/> items of work.</summary>
     public void Add<TWork>(int items, TWork work) where TWork : struct, ICpuWork
@@ -98,7 +99,8 @@ sealed class CpuQueue : IDisposable
         return launch;
     }
 
-    void Work() => accelerator.LoadStreamKernel<CpuWorker>(Device.Entry.Run)(new KernelConfig(workers, 1), new CpuWorker((long)GCHandle.ToIntPtr(self)));
+    void Work() => accelerator.LoadStreamKernel<CpuWorker>(Device.Entry.Run)(new KernelConfig(workers, 1),
+        new CpuWorker((long)GCHandle.ToIntPtr(self)));
 
     /// <summary>What one worker does until the queue is disposed.</summary>
     internal void Serve(int worker)

@@ -34,9 +34,11 @@ sealed class CudaKernels(CudaAccelerator accelerator) : IDisposable
         }
         var function = ((CudaKernel)loaded).FunctionPtr;
         if (dynamicBytes > StaticLimit && grown.Add(typeof(TKernel)))
-            CudaDriver.Check(CudaDriver.cuFuncSetAttribute(function, CudaDriver.MaxDynamicSharedBytes, dynamicBytes), $"{dynamicBytes} bytes of shared memory");
+            CudaDriver.Check(CudaDriver.cuFuncSetAttribute(function, CudaDriver.MaxDynamicSharedBytes, dynamicBytes),
+                $"{dynamicBytes} bytes of shared memory");
         void* argument = Unsafe.AsPointer(ref kernel);
-        CudaDriver.Check(CudaDriver.cuLaunchKernel(function, (uint)blocks, 1, 1, (uint)threads, 1, 1, (uint)dynamicBytes, Stream.StreamPtr, &argument, null),
+        CudaDriver.Check(CudaDriver.cuLaunchKernel(function, (uint)blocks, 1, 1, (uint)threads, 1, 1, (uint)dynamicBytes,
+            Stream.StreamPtr, &argument, null),
             typeof(TKernel).Name);
     }
 

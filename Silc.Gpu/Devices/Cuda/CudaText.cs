@@ -23,7 +23,8 @@ static partial class CudaText
         {
             // Tensor maps stand first among the fields.
             var name = ParameterName().Match(ptx).Groups[1].Value;
-            ptx = ptx.Replace($".align 8 .b8 {name}[", $".align 64 .b8 {name}[", StringComparison.Ordinal).Replace(KernelArgument, name, StringComparison.Ordinal);
+            ptx = ptx.Replace($".align 8 .b8 {name}[", $".align 64 .b8 {name}[", StringComparison.Ordinal)
+                .Replace(KernelArgument, name, StringComparison.Ordinal);
         }
         if (BoundsOf(kernel) is not { } bounds) return ptx;
         if (bounds.Target is { } target) ptx = TargetLine().Replace(ptx, $".target {target}", 1);

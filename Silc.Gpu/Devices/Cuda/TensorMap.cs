@@ -38,7 +38,8 @@ sealed class DriverTensorMaps : ITensorMaps
         var map = (TensorMap*)((nint)(room + 63) & ~63);
         ulong* sizes = stackalloc ulong[] { (ulong)columns, (ulong)rows }, strides = stackalloc ulong[] { (ulong)strideBytes };
         uint* box = stackalloc uint[] { TensorMap.Box, TensorMap.Box }, steps = stackalloc uint[] { 1, 1 };
-        CudaDriver.Check(CudaDriver.cuTensorMapEncodeTiled(map, BFloat16, 2, (void*)address, sizes, strides, box, steps, NoInterleave, Swizzle128, Promote256,
+        CudaDriver.Check(CudaDriver.cuTensorMapEncodeTiled(map, BFloat16, 2, (void*)address, sizes, strides, box, steps,
+            NoInterleave, Swizzle128, Promote256,
             ZeroFill), $"a tensor map of {rows} x {columns} bfloat16, {strideBytes} bytes a row");
         return *map;
     }
