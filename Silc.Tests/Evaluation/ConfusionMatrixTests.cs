@@ -38,7 +38,8 @@ public sealed class ConfusionMatrixTests
         confusion.Add(truth, predicted);
         var printed = NumpyPeer.Run(
             $"t, p = np.array([{string.Join(',', truth)}]), np.array([{string.Join(',', predicted)}]); p = p[t >= 0]; t = t[t >= 0]; "
-            + "iou = [((t == c) & (p == c)).sum() / ((t == c) | (p == c)).sum() for c in range(9)]; print(repr(np.mean(iou)), repr((t == p).mean()))");
+            + "iou = [((t == c) & (p == c)).sum() / ((t == c) | (p == c)).sum() for c in range(9)]; "
+            + "print(repr(np.mean(iou)), repr((t == p).mean()))");
         var expected = printed.Split(' ').Select(double.Parse).ToArray();
         Assert.AreEqual(expected[0], confusion.MeanIntersectionOverUnion(), 1e-12);
         Assert.AreEqual(expected[1], confusion.Accuracy, 1e-12);

@@ -22,7 +22,8 @@ public sealed class LabelMapFileTests : TempFolder
     public void Every_filter_of_the_format_is_undone_as_PIL_writes_them()
     {
         NumpyPeer.Run("from PIL import Image; y, x = np.mgrid[0:40, 0:60]; a = ((x * x + 3 * y) // 17 % 20).astype(np.uint8); "
-            + $"i = Image.fromarray(a, 'P'); i.putpalette([(7 * k) % 256 for k in range(768)]); i.save('{At("p.png")}'); Image.fromarray(a).save('{At("g.png")}', optimize=True)", "numpy, PIL");
+            + $"i = Image.fromarray(a, 'P'); i.putpalette([(7 * k) % 256 for k in range(768)]); i.save('{At("p.png")}'); "
+            + $"Image.fromarray(a).save('{At("g.png")}', optimize=True)", "numpy, PIL");
         foreach (var file in new[] { "p.png", "g.png" })
         {
             var map = LabelMapFile.Read(At(file));
