@@ -8,7 +8,7 @@ static class ClFunctions
 {
     public static readonly (string Name, string Text)[] All =
     [
-        ("silc_transpose", Transpose()),
+        ("silc_transpose", Transpose16x16()),
         ("silc_tile12x32", Tile("silc_tile12x32", 12, 2)),
         ("silc_tile6x16", Tile("silc_tile6x16", 6, 1)),
     ];
@@ -31,7 +31,7 @@ static class ClFunctions
     }
 
     // 16 x 16 transpose: four perfect shuffles rotate the eight bits of (line, column) by four, which swaps them.
-    static string Transpose() => string.Concat(
+    static string Transpose16x16() => string.Concat(
         "SILC_FUNCTION void silc_transpose(const global float* from, int fromLine, int lines, int columns, ",
         "global float* to, int toLine)\n{\n",
         Lines(16, i => $"float16 r0_{i} = silc_load(from + {i} * fromLine, {i} < lines ? columns : 0);"),
