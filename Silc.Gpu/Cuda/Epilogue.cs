@@ -3,7 +3,7 @@ namespace Silc;
 /// <summary>The epilogue of a GEMM: what is done with the accumulators before C is stored.</summary>
 interface IEpilogue
 {
-    /// <summary> Takes four neighbours of a row, the first in a column that is a multiple of 4; those outside of C are dropped. </summary>
+    /// <summary>Takes four neighbours of a row, the first in a column that is a multiple of 4; those outside of C are dropped.</summary>
     void Store(int row, int column, long offset, Float4 acc);
 
     /// <summary>As Store, for rows row, row + 4, row + 8 and row + 12: their loads are in flight together.</summary>
@@ -23,7 +23,7 @@ readonly struct EpilogueQuads(Float4 r0, Float4 r1, Float4 r2, Float4 r3)
     public static EpilogueQuads operator *(EpilogueQuads a, EpilogueQuads b) => new(a.R0 * b.R0, a.R1 * b.R1, a.R2 * b.R2, a.R3 * b.R3);
 }
 
-/// <summary> The size of C, and whether all matrices of its shape allow vectorized accesses of 16 bytes. </summary>
+/// <summary>The size of C, and whether all matrices of its shape allow vectorized accesses of 16 bytes.</summary>
 readonly struct EpilogueShape(int m, int n, int vectorized)
 {
     public bool Contains(int row, int column) => row < m && column < n;
@@ -62,7 +62,7 @@ readonly struct EpilogueShape(int m, int n, int vectorized)
     }
 }
 
-/// <summary> C = acc + bias + addend, both optional and float32. C may begin <c>offset</c> elements further on. </summary>
+/// <summary>C = acc + bias + addend, both optional and float32. C may begin <c>offset</c> elements further on.</summary>
 readonly struct BiasEpilogue<TQuads>(MatrixPointer c, MatrixPointer bias, MatrixPointer addend, EpilogueShape shape) : IEpilogue
     where TQuads : struct, IQuadAccess
 {

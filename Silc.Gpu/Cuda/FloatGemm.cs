@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary> Tile sizes of the float32 GEMM: 128 threads compute 8 x 8 of C each, as four fragments of 4 x 4. </summary>
+/// <summary>Tile sizes of the float32 GEMM: 128 threads compute 8 x 8 of C each, as four fragments of 4 x 4.</summary>
 static class FloatGemmTile
 {
     public const int Rows = 128, Columns = 64, TileK = 16, Threads = 128;
@@ -51,7 +51,7 @@ readonly struct FloatAccumulators(
     }
 }
 
-/// <summary> How an operand of a float32 GEMM lies in global memory; in shared memory it is always M-major, one line for each k. </summary>
+/// <summary>How an operand of a float32 GEMM lies in global memory; in shared memory it is always M-major, one line for each k.</summary>
 interface IFloatOperandTile
 {
     /// <summary>Loads vector <paramref name="i"/> of four floats of a tile of <paramref name="outer"/> rows (or columns) and 16 k.</summary>

@@ -29,7 +29,7 @@ interface IMma
     /// </summary>
     static abstract Fragment AccumulatorsToA(Float4 first, Float4 second);
 
-    /// <summary> As <see cref="LoadBTransposed"/>, with k in the order in which <see cref="AccumulatorsToA"/> has them. </summary>
+    /// <summary>As <see cref="LoadBTransposed"/>, with k in the order in which <see cref="AccumulatorsToA"/> has them.</summary>
     static abstract Fragment LoadBPermuted(int tile, int stride, int word, int column, int lane);
 }
 

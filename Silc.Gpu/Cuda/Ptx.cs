@@ -102,7 +102,8 @@ static partial class Ptx
 
     /// <summary>Predicated, vectorized load of four floats; the address is a multiple of 16.</summary>
     [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.f32 $0, 0f00000000; "
-        + "mov.f32 $1, 0f00000000; mov.f32 $2, 0f00000000; mov.f32 $3, 0f00000000; @inside ld.global.v4.f32 {$0, $1, $2, $3}, [%0]; }"), IntrinsicImplementation]
+        + "mov.f32 $1, 0f00000000; mov.f32 $2, 0f00000000; mov.f32 $3, 0f00000000; "
+        + "@inside ld.global.v4.f32 {$0, $1, $2, $3}, [%0]; }"), IntrinsicImplementation]
     public static Float4 Load4(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
     [Instruction("ld.global.f32 $0, [%0];"), IntrinsicImplementation]

@@ -205,7 +205,8 @@ public sealed partial class Device : IDisposable
         {
             throw new InvalidOperationException(
                 $"{Info.Name} has no room for {bytes >> 20:N0} MiB of {what}; {InUse()}. Use a smaller batch or model, "
-                + "or trade time for memory with --recompute (activation checkpointing) or --accumulate (TrainConfig.Recompute, TrainConfig.Accumulate)", e);
+                + "or trade time for memory with --recompute (activation checkpointing) or --accumulate "
+                + "(TrainConfig.Recompute, TrainConfig.Accumulate)", e);
         }
     }
 

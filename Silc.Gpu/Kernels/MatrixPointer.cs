@@ -10,7 +10,7 @@ readonly struct MatrixPointer(long address, int stride, int bytes = sizeof(float
 
     public long At(int row, int column) => Address + Bytes * ((long)row * Stride + column);
 
-    /// <summary> Broadcasts a single row: the address is moved back, so that row <paramref name="row"/> is that row. </summary>
+    /// <summary>Broadcasts a single row: the address is moved back, so that row <paramref name="row"/> is that row.</summary>
     public MatrixPointer BroadcastRow(int row) => new(Address - Bytes * (long)row * Stride, Stride, Bytes);
 
     public MatrixPointer Offset(long elements) => new(Address + Bytes * elements, Stride, Bytes);

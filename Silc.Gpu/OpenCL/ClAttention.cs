@@ -65,11 +65,11 @@ readonly struct ClAttention<TTile>(
             for (int j = 0; j < size; j += TTile.Columns, to += TTile.Columns * from.Tokens)
                 ClPanel<TTile>.Pack(from.Values, from.Start(image, head) + j, from.Stride, scratch, to, from.Tokens, size - j);
         }
-        for (int left = 0; left <= backward; left++)
+        for (int operand = 0; operand <= backward; operand++)
         {
             var from = q;
             int to = scratchStart + at.RowsQ;
-            if (left == 1) (from, to) = (o, scratchStart + at.RowsGradO);
+            if (operand == 1) (from, to) = (o, scratchStart + at.RowsGradO);
             int start = from.Start(image, head);
             for (int i = 0; i < from.Tokens; i++, start += from.Stride, to += size)
                 for (int c = 0; c < size; c += Pack16.Width)
@@ -80,8 +80,8 @@ readonly struct ClAttention<TTile>(
     void Multiply(int step, int from, int rows, int image, int head, int scratchStart, ClHeadMemory<TTile> at)
     {
         // S = Q·Kᵀ, and dP = dO·Vᵀ: the rows of A are contiguous.
-        int left = scratchStart + (step == Scores ? at.RowsQ : at.RowsGradO) + from * size, leftRow = size, leftStep = 1, kCount = size;
-        int right = scratchStart + (step == Scores ? at.TransposedK : at.TransposedV), panel = TTile.Columns * size;
+        int a0 = scratchStart + (step == Scores ? at.RowsQ : at.RowsGradO) + from * size, aRow = size, aStep = 1, kCount = size;
+        int b0 = scratchStart + (step == Scores ? at.TransposedK : at.TransposedV), panel = TTile.Columns * size;
         int m = rows, n = k.Tokens, scores = scratchStart + (step == Scores ? at.Scores : at.ScoreGrads), add = 0;
         var to = gradQ;     // O = P·V, or dQ = dS·K
         bool toScores = step == Scores || (step == ScoreGrads && backward != 0);
@@ -91,26 +91,26 @@ readonly struct ClAttention<TTile>(
             if (step == Output || step == GradQ)
             {
                 if (step == Output) to = o;
-                (left, leftRow, kCount) = (scratchStart + (step == Output ? at.Scores : at.ScoreGrads), at.Keys, k.Tokens);
-                (right, panel) = (scratchStart + at.PanelsV, TTile.Columns * k.Tokens);
+                (a0, aRow, kCount) = (scratchStart + (step == Output ? at.Scores : at.ScoreGrads), at.Keys, k.Tokens);
+                (b0, panel) = (scratchStart + at.PanelsV, TTile.Columns * k.Tokens);
             }
             else
             {
                 to = gradK;
                 if (step == GradV) to = gradV;
-                (left, leftRow, leftStep, kCount) = (scratchStart + (step == GradV ? at.Scores : at.ScoreGrads), 1, at.Keys, rows);
-                right = scratchStart + (step == GradV ? at.PanelsGradO : at.PanelsQ) + from * TTile.Columns;
+                (a0, aRow, aStep, kCount) = (scratchStart + (step == GradV ? at.Scores : at.ScoreGrads), 1, at.Keys, rows);
+                b0 = scratchStart + (step == GradV ? at.PanelsGradO : at.PanelsQ) + from * TTile.Columns;
                 panel = TTile.Columns * q.Tokens;
                 (m, add) = (k.Tokens, from);
             }
         }
         int start = to.Start(image, head) + (m == rows && (step == Output || step == GradQ) ? from * to.Stride : 0);
-        for (int j = 0; j < n; j += TTile.Columns, right += panel)
+        for (int j = 0; j < n; j += TTile.Columns, b0 += panel)
             for (int i = 0; i < m; i += TTile.Rows)
             {
                 int tile = scratchStart, tileRow = TTile.Columns;
                 if (toScores) (tile, tileRow) = (scores + i * at.Keys + j, at.Keys);
-                TTile.Multiply(scratch, left + i * leftRow, leftRow, leftStep, scratch, right, kCount, tile, tileRow);
+                TTile.Multiply(scratch, a0 + i * aRow, aRow, aStep, scratch, b0, kCount, tile, tileRow);
                 if (toScores) continue;
                 int rowsHere = Min(TTile.Rows, m - i), columnsHere = Min(TTile.Columns, n - j);
                 Store(scratchStart, to, start + i * to.Stride + j, rowsHere, columnsHere, add != 0);
@@ -122,9 +122,9 @@ readonly struct ClAttention<TTile>(
         for (int i = 0; i < rows; i++, tile += TTile.Columns, at += to.Stride)
             for (int j = 0; j < columns; j += Pack16.Width)
             {
-                var sums = Pack16.Load(scratch, tile + j);
-                if (add) sums += Pack16.Load(to.Values, at + j, columns - j);
-                Pack16.Store(to.Values, at + j, sums, columns - j);
+                var acc = Pack16.Load(scratch, tile + j);
+                if (add) acc += Pack16.Load(to.Values, at + j, columns - j);
+                Pack16.Store(to.Values, at + j, acc, columns - j);
             }
     }
 
@@ -143,10 +143,10 @@ readonly struct ClAttention<TTile>(
                 for (int c = Pack16.Width; c < stride; c += Pack16.Width)
                     maxes = Pack16.Max(maxes, Pack16.Load(scratch, start + c));
                 float max = Pack16.ReduceMax(maxes) * scale;
-                Pack16 sums = Pack16.Splat(0), top = Pack16.Splat(max);
+                Pack16 acc = Pack16.Splat(0), top = Pack16.Splat(max);
                 for (int c = 0; c < stride; c += Pack16.Width)
-                    sums += Pack16.Exp(Pack16.Load(scratch, start + c) * factor - top);
-                log = max + XMath.Log(Pack16.Sum(sums));
+                    acc += Pack16.Exp(Pack16.Load(scratch, start + c) * factor - top);
+                log = max + XMath.Log(Pack16.Sum(acc));
                 lse[line + i] = log;
             }
             var shift = Pack16.Splat(log);

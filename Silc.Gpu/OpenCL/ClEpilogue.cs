@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary> Epilogue of a GEMM: c = acc + bias + addend; then y = gelu(c), or c ← c · gelu'(h) and y = gelu(h). </summary>
+/// <summary>Epilogue of a GEMM: c = acc + bias + addend; then y = gelu(c), or c ← c · gelu'(h) and y = gelu(h).</summary>
 readonly struct ClEpilogue(
     FloatPointer bias, FloatPointer addend, int addendRow, FloatPointer hidden, int hiddenRow, FloatPointer gelu, int geluRow,
     FloatPointer sums, int flags)

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary> Packs operands into panels as wide as a tile, one line for each k, so that tiles read them sequentially. </summary>
+/// <summary>Packs operands into panels as wide as a tile, one line for each k, so that tiles read them sequentially.</summary>
 static class ClPanel<TTile> where TTile : struct, IClTile
 {
     /// <summary>Packs B from row-major memory: the columns of a k are contiguous.</summary>

@@ -77,12 +77,12 @@ static class ClVector
     /// <summary>What <see cref="IClTile.Multiply"/> does.</summary>
     [ClText("silc_tile12x32($0, $1, $2, $3, $4, $5, $6)"), IntrinsicImplementation]
     public static void Tile12x32(
-        ref float left, int leftRow, int leftStep, ref float right, int depth, ref float to, int toRow) => throw OnlyOnOpenCL;
+        ref float a, int aRow, int aStep, ref float b, int kCount, ref float to, int toRow) => throw OnlyOnOpenCL;
 
     /// <inheritdoc cref="Tile12x32"/>
     [ClText("silc_tile6x16($0, $1, $2, $3, $4, $5, $6)"), IntrinsicImplementation]
     public static void Tile6x16(
-        ref float left, int leftRow, int leftStep, ref float right, int depth, ref float to, int toRow) => throw OnlyOnOpenCL;
+        ref float a, int aRow, int aStep, ref float b, int kCount, ref float to, int toRow) => throw OnlyOnOpenCL;
 }
 
 /// <summary>

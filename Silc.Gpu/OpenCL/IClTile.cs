@@ -9,12 +9,12 @@ interface IClTile
     static abstract int Columns { get; }
 
     /// <summary>
-    /// C = Σ over <paramref name="depth"/> k of A[·, k]·B[k, ·], stored to <paramref name="to"/>, rows <paramref name="toRow"/> floats
-    /// apart. Row i of A is at <paramref name="a0"/> + i · leftRow, its next k <paramref name="leftStep"/> further; the lines of the panel
+    /// C = Σ over <paramref name="kCount"/> k of A[·, k]·B[k, ·], stored to <paramref name="c0"/>, rows <paramref name="cRow"/> floats
+    /// apart. Row i of A is at <paramref name="a0"/> + i · aRow, its next k <paramref name="aStep"/> further; the lines of the panel
     /// of B are contiguous.
     /// </summary>
     static abstract void Multiply(
-        FloatPointer a, int a0, int leftRow, int leftStep, FloatPointer scratch, int b0, int depth, int to, int toRow);
+        FloatPointer a, int a0, int aRow, int aStep, FloatPointer scratch, int b0, int kCount, int c0, int cRow);
 }
 
 /// <summary>For 32 vector registers of 512 bits (AVX-512): 24 accumulators.</summary>
@@ -24,8 +24,8 @@ readonly struct ClTile12x32 : IClTile
     public static int Columns => 32;
 
     public static void Multiply(
-        FloatPointer a, int a0, int leftRow, int leftStep, FloatPointer scratch, int b0, int depth, int to, int toRow) =>
-        ClVector.Tile12x32(ref a[a0], leftRow, leftStep, ref scratch[b0], depth, ref scratch[to], toRow);
+        FloatPointer a, int a0, int aRow, int aStep, FloatPointer scratch, int b0, int kCount, int c0, int cRow) =>
+        ClVector.Tile12x32(ref a[a0], aRow, aStep, ref scratch[b0], kCount, ref scratch[c0], cRow);
 }
 
 /// <summary>For 16 vector registers of 256 bits (AVX2): 12 accumulators.</summary>
@@ -35,6 +35,6 @@ readonly struct ClTile6x16 : IClTile
     public static int Columns => 16;
 
     public static void Multiply(
-        FloatPointer a, int a0, int leftRow, int leftStep, FloatPointer scratch, int b0, int depth, int to, int toRow) =>
-        ClVector.Tile6x16(ref a[a0], leftRow, leftStep, ref scratch[b0], depth, ref scratch[to], toRow);
+        FloatPointer a, int a0, int aRow, int aStep, FloatPointer scratch, int b0, int kCount, int c0, int cRow) =>
+        ClVector.Tile6x16(ref a[a0], aRow, aStep, ref scratch[b0], kCount, ref scratch[c0], cRow);
 }

@@ -8,7 +8,7 @@ namespace Silc;
 /// </summary>
 public sealed class FactoredShape
 {
-    const int LeastFactored = 32;       // big_vision's min_dim_size_to_factor
+    const int MinFactored = 32;       // big_vision's min_dim_size_to_factor
 
     /// <summary>The plan for a parameter of that shape.</summary>
     public FactoredShape(IReadOnlyList<int> shape)
@@ -17,7 +17,7 @@ public sealed class FactoredShape
         Dims = [.. Enumerable.Repeat(1, 4 - shape.Count), .. shape];
         var bySize = Enumerable.Range(0, 4).OrderBy(d => Dims[d]).ThenBy(d => d).ToArray();
         (D1, D0) = (bySize[2], bySize[3]);
-        Factored = shape.Count >= 2 && Dims[D1] >= LeastFactored;
+        Factored = shape.Count >= 2 && Dims[D1] >= MinFactored;
         RowStrides = StridesWithout(D0);
         ColStrides = StridesWithout(D1);
         MeanStrides = StridesWithout(D0, D1);

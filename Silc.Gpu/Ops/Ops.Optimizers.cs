@@ -64,7 +64,8 @@ readonly struct GradNormKernel(FloatPointer partial, FloatPointer losses, FloatP
 }
 
 /// <summary>
-/// AdamW: m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂ + ε) - decay · p. Loshchilov and Hutter 2019, arXiv:1711.05101.
+/// AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101):
+/// m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂ + ε) - decay · p.
 /// Rate and decay are factors on learning rate and decay in the step state.
 /// Fused EMA update of a teacher, if there is one: teacher ← momentum · teacher + (1 - momentum) · p.
 /// </summary>

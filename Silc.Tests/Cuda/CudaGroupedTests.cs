@@ -16,7 +16,7 @@ public sealed class CudaGroupedTests
                 DeviceMatrix x = t.Random(rows, width, dtype: DType.BFloat16), y = t.Output(rows, layers * width, dtype: DType.BFloat16);
                 t.Ops.GroupedMatMul(x, [.. kernels.Select(p => p.Value)], [.. biases.Select(p => p.Value)], y);
                 Matrix[] parts = [.. kernels.Select((p, i) => Naive.PlusRow(Naive.MatMul(x, Rounded(t, p)), Read(t, biases[i])))];
-                Close.To(Beside(parts).Values, y.Read("y"), Close.BFloat16, $"{layers} layers of {width}");
+                Close.To(Concatenated(parts).Values, y.Read("y"), Close.BFloat16, $"{layers} layers of {width}");
 
                 foreach (var dtype in new[] { DType.BFloat16, DType.Float32 })
                 {
@@ -77,6 +77,6 @@ public sealed class CudaGroupedTests
 
     static Matrix Columns(Matrix x, int start, int count) => Matrix.Make(x.Rows, count, (r, c) => x[r, start + c]);
 
-    static Matrix Beside(Matrix[] parts) =>
+    static Matrix Concatenated(Matrix[] parts) =>
         Matrix.Make(parts[0].Rows, parts.Length * parts[0].Cols, (r, c) => parts[c / parts[0].Cols][r, c % parts[0].Cols]);
 }

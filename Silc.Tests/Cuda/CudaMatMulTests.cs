@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-/// <summary> CUDA's GEMMs against double-precision loops: as PTX in the emulator, and on a GPU where there is one. </summary>
+/// <summary>CUDA's GEMMs against double-precision loops: as PTX in the emulator, and on a GPU where there is one.</summary>
 [TestClass]
 public sealed class CudaMatMulTests
 {

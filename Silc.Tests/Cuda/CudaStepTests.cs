@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-/// <summary> A whole training step with CUDA's GEMMs and attention against the CPU's float32, at each precision. </summary>
+/// <summary>A whole training step with CUDA's GEMMs and attention against the CPU's float32, at each precision.</summary>
 [TestClass]
 public sealed class CudaStepTests
 {

@@ -12,13 +12,13 @@ public sealed class FragmentLayoutTests
             {
                 int row = FragmentLayout.ARow(lane, register), word = FragmentLayout.AWord(lane, register);
                 Assert.AreEqual(TensorCore.Tf32A(lane, register), (row, word));
-                for (int half = 0; half < 2; half++) Assert.AreEqual(TensorCore.Bf16A(lane, 2 * register + half), (row, 2 * word + half));
+                for (int i = 0; i < 2; i++) Assert.AreEqual(TensorCore.Bf16A(lane, 2 * register + i), (row, 2 * word + i));
                 Assert.AreEqual(TensorCore.C(lane, register), (FragmentLayout.CRow(lane, register), FragmentLayout.CColumn(lane, register)));
                 if (register > 1) continue;
                 int column = FragmentLayout.BColumn(lane);
                 word = FragmentLayout.BWord(lane, register);
                 Assert.AreEqual(TensorCore.Tf32B(lane, register), (word, column));
-                for (int half = 0; half < 2; half++) Assert.AreEqual(TensorCore.Bf16B(lane, 2 * register + half), (2 * word + half, column));
+                for (int i = 0; i < 2; i++) Assert.AreEqual(TensorCore.Bf16B(lane, 2 * register + i), (2 * word + i, column));
             }
     }
 
@@ -55,12 +55,12 @@ public sealed class FragmentLayoutTests
     {
         for (int lane = 0; lane < 32; lane++)
             for (int register = 0; register < 4; register++)
-                for (int half = 0; half < 2; half++)
+                for (int i = 0; i < 2; i++)
                 {
-                    int names = 8 * register + lane % 4 * 2 + half, place = lane / 4;
-                    Assert.AreEqual(TensorCore.Bf16A(lane, 2 * register + half),
+                    int names = 8 * register + lane % 4 * 2 + i, place = lane / 4;
+                    Assert.AreEqual(TensorCore.Bf16A(lane, 2 * register + i),
                         (FragmentLayout.LdMatrixTransARow(names) + place, FragmentLayout.LdMatrixTransAK(names)));
-                    var (depth, column) = TensorCore.Bf16B(lane, 2 * (register % 2) + half);
+                    var (depth, column) = TensorCore.Bf16B(lane, 2 * (register % 2) + i);
                     Assert.AreEqual((depth, column + 8 * (register / 2)),
                         (FragmentLayout.LdMatrixTransBK(names), FragmentLayout.LdMatrixTransBColumn(names) + place));
                 }

@@ -108,7 +108,7 @@ public sealed partial class PtxTextTests
         texts.GetOrAdd((architecture, kernel), key => new(() => PtxEmulator.TextOf(key.Item1, key.Item2))).Value;
 
     // Launch bounds that ask for several blocks on a multiprocessor may cost a few spills.
-    static int MaySpill(string text) => MinBlocksPerSm().Match(text) is { Success: true } together && together.Groups[1].Value != "1" ? 128 : 0;
+    static int MaySpill(string text) => MinBlocksPerSm().Match(text) is { Success: true } bound && bound.Groups[1].Value != "1" ? 128 : 0;
 
     // The largest block that a kernel is launched with.
     static int ThreadsOf(Type kernel, string text)

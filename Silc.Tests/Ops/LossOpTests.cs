@@ -43,7 +43,7 @@ public sealed class LossOpTests
             DeviceMatrix temperature = t.Fixed(One(Math.Log(10))), dT = t.Random(1, 1);
             t.Ops.InfoNce(cosines, temperature, dT, rowLoss, Weight);
             Matrix Loss(Matrix x, Matrix s) => Naive.InfoNce(x, s[0, 0]).Map(loss => Weight * loss);
-            if (batch == 1)     // one pair has no negatives: the loss is 0 however it is turned
+            if (batch == 1)     // one pair has no negatives: the loss is 0 whatever the cosine
             {
                 t.Check(cosines, 0, () => new Matrix(1, 1), "dCosines of one pair");
                 continue;
@@ -98,7 +98,7 @@ public sealed class LossOpTests
             t.Ops.AddSum(rowLoss, sum, 0);
             var stepState = t.State();
             t.Ops.GradNorm(sum, sum, stepState, 0, 0.9f, 0.999f);
-            t.Check([stepState.Read()[StepState.Finite]], 0, () => [0], $"gate after row {broken} was broken");
+            t.Check([stepState.Read()[StepState.Finite]], 0, () => [0], $"state after row {broken} was broken");
         }
     });
 

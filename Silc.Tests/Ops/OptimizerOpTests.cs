@@ -22,7 +22,7 @@ public sealed class OptimizerOpTests
                     double norm = Math.Sqrt(Matrix.Dot(gradients, gradients));
                     return [1, clip > 0 && norm > clip ? clip / norm : 1, 1 - Math.Pow(Beta1, 2), 1 - Math.Pow(Beta2, 2), 2, 0, 0,
                         losses.Before[0, 0], losses.Before[0, 1], norm, 2];
-                }, $"gate after a gradient of {count} values, clipped to {clip}");
+                }, $"state after a gradient of {count} values, clipped to {clip}");
             }
     });
 
@@ -61,7 +61,7 @@ public sealed class OptimizerOpTests
     }
 
     [TestMethod, EveryDevice]
-    [Description("A NaN or an infinity anywhere closes the gate and is counted; the sums and the number of updates stay.")]
+    [Description("A NaN or an infinity anywhere is found and counted; the sums and the number of updates stay.")]
     public void GradNorm_finds_infinities(string device) => OpTest.Run(device, t =>
     {
         foreach (var bad in new[] { double.NaN, double.PositiveInfinity, double.NegativeInfinity })
@@ -75,7 +75,7 @@ public sealed class OptimizerOpTests
                 int[] fields = [StepState.Finite, StepState.Updates, StepState.Skipped, StepState.SkippedInRow, StepState.SumNorm, StepState.Counted];
                 var state = stepState.Read();
                 t.Check([.. fields.Select(field => state[field])], 0, () => [0, 1, 2, 2, 0, 1],
-                    $"gate after {bad} in {(where == 0 ? "the gradient" : "a loss")}");
+                    $"state after {bad} in {(where == 0 ? "the gradient" : "a loss")}");
             }
     });
 

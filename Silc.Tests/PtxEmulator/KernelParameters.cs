@@ -4,7 +4,7 @@ using ILGPU.Runtime;
 
 namespace Silc.Tests;
 
-/// <summary> A kernel's parameter buffer in PTX: its fields in order, each at its alignment, a view as address and length. </summary>
+/// <summary>A kernel's parameter buffer in PTX: its fields in order, each at its alignment, a view as address and length.</summary>
 public sealed class KernelParameters
 {
     readonly List<byte> bytes = [];

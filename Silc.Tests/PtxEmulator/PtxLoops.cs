@@ -5,7 +5,7 @@ public static class PtxLoops
 {
     static readonly string[] dear = ["div", "rem", "sqrt", "rcp", "rsqrt"];
 
-    /// <summary> Loop-invariant divisions, remainders, roots and reciprocals in a loop: ptxas does not hoist them. </summary>
+    /// <summary>Loop-invariant divisions, remainders, roots and reciprocals in a loop: ptxas does not hoist them.</summary>
     public static IEnumerable<string> Repeated(PtxProgram program)
     {
         var code = program.Code;

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Silc.Tests;
 
-/// <summary> One instruction: its predicate, its name split at the dots, and its operands; vectors in braces are flattened. </summary>
+/// <summary>One instruction: its predicate, its name split at the dots, and its operands; vectors in braces are flattened.</summary>
 public sealed record PtxInstruction(string? Guard, bool GuardNegated, string[] Name, string[] Operands, string Text)
 {
     /// <summary>The last part of the name: the type that it works on.</summary>
@@ -12,7 +12,7 @@ public sealed record PtxInstruction(string? Guard, bool GuardNegated, string[] N
     public bool Is(string part) => Array.IndexOf(Name, part) >= 0;
 }
 
-/// <summary> The entry function of a PTX text, parsed into instructions. Our kernels call no other functions. </summary>
+/// <summary>The entry function of a PTX text, parsed into instructions. Our kernels call no other functions.</summary>
 public sealed partial class PtxProgram
 {
     readonly Dictionary<string, int> labels = [], registers = [], shared = [];

@@ -11,7 +11,7 @@ public sealed class PtxWarp
 
     readonly PtxStep[] code;
     readonly int[] at = new int[32];
-    uint alive, waiting, paused;
+    uint alive, waiting, waitingForWarp;
 
     public PtxWarp(PtxStep[] code, int registers, PtxBlock block, int index, int lanes)
     {
@@ -54,31 +54,31 @@ public sealed class PtxWarp
         while ((alive & ~waiting) != 0)
         {
             // All lanes have come to a barrier of the warp.
-            if (paused == alive) paused = 0;
-            var ready = alive & ~waiting & ~paused;
+            if (waitingForWarp == alive) waitingForWarp = 0;
+            var ready = alive & ~waiting & ~waitingForWarp;
             Assert.AreNotEqual(0u, ready, "some lanes of a warp wait for each other, the rest for other warps");
             int here = int.MaxValue;
             for (var left = ready; left != 0; left &= left - 1) here = Math.Min(here, at[BitOperations.TrailingZeroCount(left)]);
-            uint together = 0;
+            uint active = 0;
             int next = int.MaxValue;
             for (var left = ready; left != 0; left &= left - 1)
             {
                 int lane = BitOperations.TrailingZeroCount(left);
-                if (at[lane] == here) together |= 1u << lane;
+                if (at[lane] == here) active |= 1u << lane;
                 else next = Math.Min(next, at[lane]);
             }
             // These lanes run alone up to where the next ones wait.
             while (here < next)
             {
                 var step = code[here];
-                var mask = together;
+                var mask = active;
                 if (step.Guard >= 0)
                 {
                     mask = 0;
                     var guard = Register(step.Guard);
                     for (int lane = 0; lane < 32; lane++)
                         if (guard[lane] != 0 != step.GuardNegated) mask |= 1u << lane;
-                    mask &= together;
+                    mask &= active;
                 }
                 here++;
                 Block.Instructions++;
@@ -86,23 +86,23 @@ public sealed class PtxWarp
                 {
                     if (mask != 0) step.Run!(this, mask);
                     if (!Spins) continue;
-                    foreach (var lane in Lanes(together)) at[lane] = here;
+                    foreach (var lane in Lanes(active)) at[lane] = here;
                     return;
                 }
-                foreach (var lane in Lanes(together)) at[lane] = here;
+                foreach (var lane in Lanes(active)) at[lane] = here;
                 if (step.Kind == PtxStepKind.Branch)
                 {
                     if (step.Uniform)
-                        Assert.IsTrue(mask == 0 || mask == together, $"lanes of a warp part at '{step.Text}', which says that they do not");
+                        Assert.IsTrue(mask == 0 || mask == active, $"lanes of a warp part at '{step.Text}', a uniform branch");
                     foreach (var lane in Lanes(mask)) at[lane] = step.Target;
                 }
                 else if (step.Kind == PtxStepKind.Return) alive &= ~mask;
-                else if (step.Kind == PtxStepKind.WarpBarrier) paused |= mask;
+                else if (step.Kind == PtxStepKind.WarpBarrier) waitingForWarp |= mask;
                 else waiting |= mask;
-                together = 0;
+                active = 0;
                 break;
             }
-            foreach (var lane in Lanes(together)) at[lane] = here;
+            foreach (var lane in Lanes(active)) at[lane] = here;
         }
     }
 

@@ -41,7 +41,7 @@ public static partial class Naive
     public static Matrix SigLip(Matrix cosines, double t, double b) => Matrix.Make(cosines.Rows, 1, (i, _) =>
         Enumerable.Range(0, cosines.Cols).Sum(j => Softplus((i == j ? -1 : 1) * (Math.Exp(t) * cosines[i, j] + b))) / cosines.Rows);
 
-    /// <summary>Of each row of cosines the place of the largest beside the diagonal, the first of equals.</summary>
+    /// <summary>Index of the maximum of each row of cosines off the diagonal, the first of equals.</summary>
     public static int[] Nearest(Matrix cosines) =>
         [.. Enumerable.Range(0, cosines.Rows).Select(i => Enumerable.Range(0, cosines.Cols).Where(j => j != i).MaxBy(j => cosines[i, j]))];
 

@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary> The prelude of OpenCL programs on processors: vectors, and work-groups (blocks) of one thread. </summary>
+/// <summary>The prelude of OpenCL programs on processors: vectors, and work-groups (blocks) of one thread.</summary>
 static partial class ClSource
 {
     /// <summary>
