@@ -32,7 +32,7 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
             for (int k = 0, block = 0; block < kBlocks; block++, k += depth)
             {
                 int steps = Math.Min(depth, g.K - k);
-                var tail = new Epilogue(g, first: block == 0, last: block == kBlocks - 1);
+                var epilogue = new Epilogue(g, first: block == 0, last: block == kBlocks - 1);
                 var cornerB = g.TransB ? g.B + (nint)column * g.Ldb + k : g.B + (nint)k * g.Ldb + column;
                 var b = new PackedOperand(cornerB, g.Ldb, !g.TransB, bInPlace, width, steps, TTile.Columns, packedB);
                 // B was just packed and is in cache. Every part of C reads all rows of B, so only the first part of each column adds them
@@ -43,7 +43,7 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
                     int height = Math.Min(MaxRows, rowEnd - row);
                     var cornerA = g.TransA ? g.A + (nint)k * g.Lda + row : g.A + (nint)row * g.Lda + k;
                     var a = new PackedOperand(cornerA, g.Lda, g.TransA, aInPlace, height, steps, TTile.Rows, packedA);
-                    MultiplyBlock(a, b, tail, row, column, height, width, steps);
+                    MultiplyBlock(a, b, epilogue, row, column, height, width, steps);
                 }
             }
         }
@@ -73,7 +73,7 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
         public readonly nint LdHidden = g.LdHidden;
     }
 
-    static void MultiplyBlock(in PackedOperand a, in PackedOperand b, in Epilogue t, int row, int column, int height, int width, int depth)
+    static void MultiplyBlock(in PackedOperand a, in PackedOperand b, in Epilogue e, int row, int column, int height, int width, int depth)
     {
         var edge = stackalloc float[TTile.Rows * TTile.Columns];
         for (int j = 0; j < width; j += TTile.Columns)
@@ -84,27 +84,27 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
             {
                 int tileHeight = Math.Min(TTile.Rows, height - i);
                 var panelA = a.Panel(i, out var aRow, out var aStep);
-                var c = t.C + (row + i) * t.Ldc + column + j;
-                var add = t.Addend == null ? null : t.Addend + (row + i) * t.AddendStride + column + j;
+                var c = e.C + (row + i) * e.Ldc + column + j;
+                var add = e.Addend == null ? null : e.Addend + (row + i) * e.AddendStride + column + j;
                 if (tileHeight == TTile.Rows && tileWidth == TTile.Columns)
                 {
-                    TTile.Multiply(depth, panelA, aRow, aStep, panelB, bStep, t.Alpha, add, t.AddendStride, c, t.Ldc);
+                    TTile.Multiply(depth, panelA, aRow, aStep, panelB, bStep, e.Alpha, add, e.AddendStride, c, e.Ldc);
                     continue;
                 }
-                TTile.Multiply(depth, panelA, aRow, aStep, panelB, bStep, t.Alpha, null, 0, edge, TTile.Columns);
-                StoreEdge(edge, tileHeight, tileWidth, add, t.AddendStride, c, t.Ldc);
+                TTile.Multiply(depth, panelA, aRow, aStep, panelB, bStep, e.Alpha, null, 0, edge, TTile.Columns);
+                StoreEdge(edge, tileHeight, tileWidth, add, e.AddendStride, c, e.Ldc);
             }
             // The strip of C just computed is still in the L1 cache.
-            if (t.Bias != null)
-                for (int i = row; i < row + height; i++) SimdMath.Add(t.Bias + column + j, t.C + i * t.Ldc + column + j, tileWidth);
+            if (e.Bias != null)
+                for (int i = row; i < row + height; i++) SimdMath.Add(e.Bias + column + j, e.C + i * e.Ldc + column + j, tileWidth);
         }
         // GELU on whole rows: h and gelu(h) are in memory, not in cache, and short strips hide its latency badly.
-        if (t.Hidden != null)
+        if (e.Hidden != null)
             for (int i = row; i < row + height; i++)
-                SimdMath.GeluBackward(t.Hidden + i * t.LdHidden + column, t.C + i * t.Ldc + column, t.Gelu + i * t.LdGelu + column, width);
-        else if (t.Gelu != null)
+                SimdMath.GeluBackward(e.Hidden + i * e.LdHidden + column, e.C + i * e.Ldc + column, e.Gelu + i * e.LdGelu + column, width);
+        else if (e.Gelu != null)
             for (int i = row; i < row + height; i++)
-                SimdMath.Gelu(t.C + i * t.Ldc + column, t.Gelu + i * t.LdGelu + column, width);
+                SimdMath.Gelu(e.C + i * e.Ldc + column, e.Gelu + i * e.LdGelu + column, width);
     }
 
     // A tile that reaches past the edge of C is computed whole into a buffer; the part inside is copied.

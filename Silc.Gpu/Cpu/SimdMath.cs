@@ -45,9 +45,9 @@ static unsafe class SimdMath
             half = Vector128.MaxNative(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));
             return Vector128.MaxNative(half, Vector128.Shuffle(half, Vector128.Create(1, 0, 3, 2))).ToScalar();
         }
-        var peak = x[0];
-        for (int i = 1; i < Vector<float>.Count; i++) peak = MathF.Max(peak, x[i]);
-        return peak;
+        var max = x[0];
+        for (int i = 1; i < Vector<float>.Count; i++) max = MathF.Max(max, x[i]);
+        return max;
     }
 
     /// <summary>

@@ -47,10 +47,10 @@ readonly struct WarpAccumulators(AccumulatorRow m0, AccumulatorRow m1, Accumulat
     readonly AccumulatorRow m0 = m0, m1 = m1, m2 = m2, m3 = m3;
 
     /// <summary>Adds A (64 rows, 8 words of K) times B (8 words of K, 32 columns).</summary>
-    public WarpAccumulators MulAdd<TMma, TA, TB>(int a, int right, int row, int column, int word, int lane)
+    public WarpAccumulators MulAdd<TMma, TA, TB>(int a, int b, int row, int column, int word, int lane)
         where TMma : struct, IMma where TA : struct, IOperandTile where TB : struct, IOperandTile
     {
-        Fragment b01 = TB.LoadB(right, column, word, lane), b23 = TB.LoadB(right, column + 16, word, lane);
+        Fragment b01 = TB.LoadB(b, column, word, lane), b23 = TB.LoadB(b, column + 16, word, lane);
         return new(
             m0.MulAdd<TMma>(TA.LoadA(a, row, word, lane), b01, b23),
             m1.MulAdd<TMma>(TA.LoadA(a, row + 16, word, lane), b01, b23),

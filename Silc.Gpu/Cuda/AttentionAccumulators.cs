@@ -55,9 +55,9 @@ readonly struct AttentionAccumulators<TSize, TRows>(OnlineSoftmax upper, OnlineS
             if (HasTwoHalves) lowerP1 = OnlineSoftmax.Exp2(s1.Lower, factor, scaledMax);
             lowerNext = lower.Update(newMax, lowerRescale, PartialSums(lowerP0, lowerP1));
         }
-        var sums = o.Scale(rescale, lowerRescale).MulAdd(new ScoreRows<TRows>(p0, lowerP0), addressV);
-        if (hasSecond) sums = sums.MulAdd(new ScoreRows<TRows>(p1, lowerP1), addressV + HalfTile);
-        return new(upperNext, lowerNext, sums);
+        var acc = o.Scale(rescale, lowerRescale).MulAdd(new ScoreRows<TRows>(p0, lowerP0), addressV);
+        if (hasSecond) acc = acc.MulAdd(new ScoreRows<TRows>(p1, lowerP1), addressV + HalfTile);
+        return new(upperNext, lowerNext, acc);
     }
 
     /// <summary>Stores O and the log-sum-exp of each row, through this warp's shared memory.</summary>

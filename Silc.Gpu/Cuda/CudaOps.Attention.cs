@@ -149,7 +149,8 @@ partial class CudaOps
     static bool CheckSameDType(params ReadOnlySpan<Tensor> tensors)
     {
         foreach (var x in tensors)
-            if (x.DType != tensors[0].DType) throw new ArgumentException("attention takes tensors of one form: float32 or bfloat16");
+            if (x.DType != tensors[0].DType)
+                throw new ArgumentException($"attention was given {tensors[0].DType} and {x.DType}: store all its tensors with one dtype");
         return true;
     }
 

@@ -48,7 +48,7 @@ partial class CudaOps
 
     public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind)
     {
-        if (IsBf16(h) != IsBf16(y)) throw new ArgumentException("a layer and its GELU are stored in one form");
+        if (IsBf16(h) != IsBf16(y)) throw new ArgumentException($"h is {h.DType} and gelu(h) {y.DType}: store both with one dtype");
         var (operands, _) = Prepare(x, kernel, h, Transpose.None, 0);
         var shape = ShapeOf(h, y, bias);
         if (IsBf16(h))
@@ -61,7 +61,7 @@ partial class CudaOps
     public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind)
     {
         if (IsBf16(h) != IsBf16(y) || IsBf16(h) != IsBf16(dh))
-            throw new ArgumentException("a layer, its GELU and its gradient are stored in one form");
+            throw new ArgumentException($"h is {h.DType}, dh {dh.DType} and gelu(h) {y.DType}: store them with one dtype");
         var (operands, _) = Prepare(dy, kernel, dh, Transpose.B, 0);
         var shape = ShapeOf(dh, h, y);
         if (IsBf16(h))

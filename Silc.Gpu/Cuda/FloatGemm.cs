@@ -18,9 +18,9 @@ readonly struct FloatAccumulators(
 {
     readonly Float4 c00 = c00, c10 = c10, c20 = c20, c30 = c30, c01 = c01, c11 = c11, c21 = c21, c31 = c31;
 
-    public FloatAccumulators MulAdd(Float4 a, Float4 left, Float4 right) => new(
-        MulAdd(c00, a.X, left), MulAdd(c10, a.Y, left), MulAdd(c20, a.Z, left), MulAdd(c30, a.W, left),
-        MulAdd(c01, a.X, right), MulAdd(c11, a.Y, right), MulAdd(c21, a.Z, right), MulAdd(c31, a.W, right));
+    public FloatAccumulators MulAdd(Float4 a, Float4 b0, Float4 b1) => new(
+        MulAdd(c00, a.X, b0), MulAdd(c10, a.Y, b0), MulAdd(c20, a.Z, b0), MulAdd(c30, a.W, b0),
+        MulAdd(c01, a.X, b1), MulAdd(c11, a.Y, b1), MulAdd(c21, a.Z, b1), MulAdd(c31, a.W, b1));
 
     static Float4 MulAdd(Float4 acc, float a, Float4 b) => acc + b * a;
 
@@ -54,7 +54,7 @@ readonly struct FloatAccumulators(
 /// <summary>How an operand of a float32 GEMM lies in global memory; in shared memory it is always M-major, one line for each k.</summary>
 interface IFloatOperandTile
 {
-    /// <summary>Loads vector <paramref name="i"/> of four floats of a tile of <paramref name="outer"/> rows (or columns) and 16 k.</summary>
+    /// <summary>Loads vector <paramref name="i"/> of four floats of a tile of <paramref name="tileOuter"/> rows (or columns) and 16 k.</summary>
     static abstract Float4 Load<TLoad>(MatrixPointer x, int i, int tileOuter, int outer, int outerEnd, int k, int kEnd)
         where TLoad : struct, IGlobalLoad;
 

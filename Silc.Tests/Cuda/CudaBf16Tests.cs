@@ -60,7 +60,7 @@ public sealed class CudaBf16Tests
         var actual = sum.Read("sum");
         Close.To((sum.Before + Naive.MatMul(a, b, Transpose.A)).Values, actual, t.Exact, "split");
         Close.Bits(actual, again.Read("again"), "again");
-        if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey(nameof(SplitKReduce<>)), "the sum was not split");
+        if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey(nameof(SplitKReduce<>)), "no split-K");
     }
 
     [TestMethod, EveryCuda(Precision.Bf16)]
@@ -114,9 +114,9 @@ public sealed class CudaBf16Tests
             using var t = new CudaTest(CudaTest.Emulated, Precision.Bf16);
             DeviceMatrix a = t.Random(128, 128, dtype: Bf16), b = t.Random(128, 128, dtype: Bf16), c = t.Output(128, 128, dtype: Bf16);
             t.Ops.MatMul(a, b, c, transpose);
-            var (instructions, passes, least) = t.Emulator!.Counts;
-            Assert.AreEqual(0, passes - least,
-                $"{transpose} transposed: {passes} passes over the banks, {least} without conflicts, in {instructions} instructions");
+            var (instructions, wavefronts, ideal) = t.Emulator!.Counts;
+            Assert.AreEqual(0, wavefronts - ideal,
+                $"{transpose} transposed: {wavefronts} wavefronts, {ideal} without conflicts, in {instructions} instructions");
         }
     }
 
@@ -133,9 +133,9 @@ public sealed class CudaBf16Tests
             DeviceMatrix q = Random(), k = Random(), v = Random(), dO = Random(), o = Output(), lse = t.Output(1, Tokens);
             t.Ops.Attention(q, k, v, o, lse, 1, 1);
             if (size < 128) t.Ops.AttentionBackward(dO, q, k, v, o, lse, Output(), Output(), Output(), 1, 1);
-            var (instructions, passes, least) = t.Emulator!.Counts;
-            Assert.AreEqual(0, passes - least,
-                $"heads of {size}: {passes} passes over the banks, {least} without conflicts, in {instructions} instructions");
+            var (instructions, wavefronts, ideal) = t.Emulator!.Counts;
+            Assert.AreEqual(0, wavefronts - ideal,
+                $"heads of {size}: {wavefronts} wavefronts, {ideal} without conflicts, in {instructions} instructions");
             StringAssert.StartsWith(t.Emulator.Launches.Keys.First(), nameof(Bf16Attention<,,>));
         }
     }

@@ -41,7 +41,7 @@ public sealed class CudaMatMulTests
             Close.To((sum.Before + Naive.PlusRow(Naive.MatMul(a, b, Transpose.A), bias)).Values, actual, t.Exact,
                 $"{precision}: {m} x 1030 by 1030 x {n}");
             Close.Bits(actual, again.Read("again"), "again");
-            if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey(nameof(SplitKReduce<>)), "the sum was not split");
+            if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey(nameof(SplitKReduce<>)), "no split-K");
         }
     }
 
@@ -104,9 +104,9 @@ public sealed class CudaMatMulTests
             using var t = new CudaTest(device, precision);
             DeviceMatrix a = t.Random(128, 128), b = t.Random(128, 128), c = t.Output(128, 128);
             t.Ops.MatMul(a, b, c, transpose);
-            var (instructions, passes, least) = t.Emulator!.Counts;
-            Assert.AreEqual(0, passes - least,
-                $"{transpose} transposed: {passes} passes over the banks, {least} without conflicts, in {instructions} instructions");
+            var (instructions, wavefronts, ideal) = t.Emulator!.Counts;
+            Assert.AreEqual(0, wavefronts - ideal,
+                $"{transpose} transposed: {wavefronts} wavefronts, {ideal} without conflicts, in {instructions} instructions");
         }
     }
 }

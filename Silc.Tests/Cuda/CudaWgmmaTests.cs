@@ -48,7 +48,7 @@ public sealed class CudaWgmmaTests
         var actual = sum.Read("sum");
         Close.To((sum.Before + Naive.MatMul(a, b, Transpose.A)).Values, actual, t.Exact, "split");
         Close.Bits(actual, again.Read("again"), "again");
-        if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey(nameof(SplitKReduce<>)), "the sum was not split");
+        if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey(nameof(SplitKReduce<>)), "no split-K");
     }
 
     // The epilogue's exchange of accumulators within a warp has no bank conflicts.
@@ -60,8 +60,8 @@ public sealed class CudaWgmmaTests
             using var t = new CudaTest(CudaTest.Emulated, Precision.Bf16, wgmma: true);
             DeviceMatrix a = t.Random(128, 128, dtype: Bf16), b = t.Random(128, 128, dtype: Bf16), c = t.Output(128, 128, dtype: Bf16);
             t.Ops.MatMul(a, b, c, transpose);
-            var (_, passes, least) = t.Emulator!.Counts;
-            Assert.AreEqual(0, passes - least, $"{transpose} transposed: {passes} passes over the banks, {least} without conflicts");
+            var (_, wavefronts, ideal) = t.Emulator!.Counts;
+            Assert.AreEqual(0, wavefronts - ideal, $"{transpose} transposed: {wavefronts} wavefronts, {ideal} without conflicts");
         }
     }
 }

@@ -100,7 +100,7 @@ public sealed partial class KernelCompilationTests
                 .Where(kernel => kernel.IsGenericType && kernel.GetGenericTypeDefinition() == type) is var known && known.Any() ? known
             : [type.MakeGenericType(typeof(Pack1)), type.MakeGenericType(typeof(Pack4)), type.MakeGenericType(typeof(Pack16))]);
 
-    static bool IsOfFours(Type kernel) => kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Pack4);
+    static bool IsVectorized(Type kernel) => kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Pack4);
 
     // True for kernels of OpenCL processors, which use vectors (Float32x16).
     static bool HasVectors(Type kernel) => tileKernels.Contains(kernel)
@@ -120,7 +120,7 @@ public sealed partial class KernelCompilationTests
         };
         return Kernels.Where(kernel => !IsForTheCpu(kernel) && !HasVectors(kernel) && (!tensorKernels.Contains(kernel) || left.Contains(kernel))
             && (architecture != "SM_75" || !(bf16Kernels.Contains(kernel) || wgmmaKernels.Contains(kernel)))
-            && (architecture == "SM_80" || !IsOfFours(kernel)));
+            && (architecture == "SM_80" || !IsVectorized(kernel)));
     }
 
     // ILGPU's front end does not look into intrinsics: such a kernel is host code behind a launcher.
@@ -148,7 +148,7 @@ public sealed partial class KernelCompilationTests
             if (BackendOf(kernel) != DeviceKind.Cuda)
             {
                 Assert.IsFalse(ptx.Contains("mma.", StringComparison.Ordinal), $"{kernel.Name} has matrix instructions");
-                if (IsOfFours(kernel)) StringAssert.Contains(ptx, ".global.v4.f32", kernel.Name);
+                if (IsVectorized(kernel)) StringAssert.Contains(ptx, ".global.v4.f32", kernel.Name);
             }
             else
             {
@@ -180,7 +180,7 @@ public sealed partial class KernelCompilationTests
         using var context = NewContext();
         var capabilities = new CLCapabilityContext(true, true, true, true, true);
         using var backend = new CLBackend(context, capabilities, CLDeviceVendor.Other, new CLCVersion(2, 0));
-        foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel) && !IsOfFours(kernel) && BackendOf(kernel) != DeviceKind.Cuda))
+        foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel) && !IsVectorized(kernel) && BackendOf(kernel) != DeviceKind.Cuda))
         {
             var compiled = (CLCompiledKernel)Compile(backend, kernel);
             StringAssert.Contains(compiled.Source, "kernel void", kernel.Name);

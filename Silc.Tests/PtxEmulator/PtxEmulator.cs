@@ -20,9 +20,9 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
     public DeviceMemoryModel Memory { get; } = new();
 
     /// <summary>
-    /// Warp instructions so far, shared memory passes (wavefronts), and how many passes there would be without bank conflicts.
+    /// Warp instructions so far, shared memory wavefronts, and how many there would be without bank conflicts.
     /// </summary>
-    public (long Instructions, long Passes, long LeastPasses) Counts { get; private set; }
+    public (long Instructions, long Wavefronts, long IdealWavefronts) Counts { get; private set; }
 
     /// <summary>How often each kernel was launched, whatever its type arguments.</summary>
     public Dictionary<string, int> Launches { get; } = [];
@@ -83,7 +83,8 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
                 foreach (var warp in warps) warp.Release();
                 shared.Barrier();
             }
-            Counts = (Counts.Instructions + block.Instructions, Counts.Passes + shared.Passes, Counts.LeastPasses + shared.LeastPasses);
+            var (instructions, wavefronts, ideal) = Counts;
+            Counts = (instructions + block.Instructions, wavefronts + shared.Wavefronts, ideal + shared.IdealWavefronts);
             done.Add(block);
         }
         return done;

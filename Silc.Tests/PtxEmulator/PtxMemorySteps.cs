@@ -30,7 +30,7 @@ public static unsafe partial class PtxMemorySteps
             };
         }
 
-        var address = PtxSteps.Source(program, parts.Groups[1].Value);
+        var addresses = PtxSteps.Source(program, parts.Groups[1].Value);
         var sources = store ? values.Select(value => PtxSteps.Source(program, value)).ToArray() : [];
         var targets = store ? [] : values.Select(program.Register).ToArray();
         if (code.Is("shared"))
@@ -40,16 +40,16 @@ public static unsafe partial class PtxMemorySteps
                 int lanes = 0;
                 foreach (var lane in PtxWarp.Lanes(mask))
                 {
-                    int place = (int)((long)address(warp)[lane] + offset);
-                    touched[lanes++] = place;
+                    int address = (int)((long)addresses(warp)[lane] + offset);
+                    touched[lanes++] = address;
                     if (store)
                     {
-                        var to = warp.Block.Shared.Write(place, bytes * count, warp.Index);
+                        var to = warp.Block.Shared.Write(address, bytes * count, warp.Index);
                         for (int i = 0; i < count; i++) Put(to[(i * bytes)..], sources[i](warp)[lane], bytes);
                     }
                     else
                     {
-                        var from = warp.Block.Shared.Read(place, bytes * count, warp.Index);
+                        var from = warp.Block.Shared.Read(address, bytes * count, warp.Index);
                         for (int i = 0; i < count; i++) warp.Register(targets[i])[lane] = Get(from[(i * bytes)..], bytes);
                     }
                 }
@@ -61,9 +61,9 @@ public static unsafe partial class PtxMemorySteps
         {
             foreach (var lane in PtxWarp.Lanes(mask))
             {
-                long place = (long)address(warp)[lane] + offset;
-                warp.Block.Global.Check(place, bytes * count);
-                var memory = new Span<byte>((void*)place, bytes * count);
+                long address = (long)addresses(warp)[lane] + offset;
+                warp.Block.Global.Check(address, bytes * count);
+                var memory = new Span<byte>((void*)address, bytes * count);
                 for (int i = 0; i < count; i++)
                     if (store) Put(memory[(i * bytes)..], sources[i](warp)[lane], bytes);
                     else warp.Register(targets[i])[lane] = Get(memory[(i * bytes)..], bytes);
@@ -76,13 +76,13 @@ public static unsafe partial class PtxMemorySteps
         bool transposed = code.Is("trans");
         Assert.IsTrue(code.Is("x4") && code.Operands.Length == 5, code.Text);
         var targets = code.Operands[..4].Select(program.Register).ToArray();
-        var address = PtxSteps.Source(program, code.Operands[4].Trim('[', ']'));
+        var addresses = PtxSteps.Source(program, code.Operands[4].Trim('[', ']'));
         return (warp, mask) =>
         {
             Assert.AreEqual(PtxWarp.All, mask, $"a whole warp must come to '{code.Text}'");
             Span<ushort> matrix = stackalloc ushort[64];
             Span<int> touched = stackalloc int[32];
-            for (int lane = 0; lane < 32; lane++) touched[lane] = (int)address(warp)[lane];
+            for (int lane = 0; lane < 32; lane++) touched[lane] = (int)addresses(warp)[lane];
             for (int m = 0; m < 4; m++)
             {
                 for (int row = 0; row < 8; row++)

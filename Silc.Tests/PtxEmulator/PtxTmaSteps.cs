@@ -22,8 +22,8 @@ public static unsafe class PtxTmaSteps
                 for (int line = 0; line < TensorMap.Box; line++)
                     for (int i = 0; i < TensorMap.Box; i++)
                     {
-                        int place = to + 128 * line + 2 * i, r = row + line, c = column + i;
-                        var target = warp.Block.Shared.Engine(place ^ (place >> 7 & 7) << 4, 2, write: true);
+                        int offset = to + 128 * line + 2 * i, r = row + line, c = column + i;
+                        var target = warp.Block.Shared.Engine(offset ^ (offset >> 7 & 7) << 4, 2, write: true);
                         target.Clear();
                         if (r >= map.Rows || c >= map.Columns) continue;
                         long address = map.Address + r * map.StrideBytes + 2 * c;

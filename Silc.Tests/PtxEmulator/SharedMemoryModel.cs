@@ -2,7 +2,7 @@ namespace Silc.Tests;
 
 /// <summary>
 /// Shared memory of one block, with a race detector: between two barriers, no warp may read what another writes, nor write what another
-/// reads or writes; nothing may be read before it is written. Counts bank conflicts, as passes over 32 banks of 4 bytes.
+/// reads or writes; nothing may be read before it is written. Counts bank conflicts, as wavefronts (passes) over 32 banks of 4 bytes.
 /// </summary>
 public sealed class SharedMemoryModel(int bytes)
 {
@@ -11,10 +11,10 @@ public sealed class SharedMemoryModel(int bytes)
     readonly uint[] readers = new uint[(bytes + 3) / 4];
     int epoch = 1;
 
-    /// <summary>Passes over the banks, and how many there would be without bank conflicts.</summary>
-    public long Passes { get; private set; }
+    /// <summary>Wavefronts of shared memory (passes over its 32 banks), and how many there would be without bank conflicts.</summary>
+    public long Wavefronts { get; private set; }
 
-    public long LeastPasses { get; private set; }
+    public long IdealWavefronts { get; private set; }
 
     public void Barrier() => epoch++;
 
@@ -58,24 +58,24 @@ public sealed class SharedMemoryModel(int bytes)
         return memory.AsSpan(address, length);
     }
 
-    /// <summary>Counts the passes of one access: at most 128 bytes a pass, and one word of a bank.</summary>
+    /// <summary>Counts the wavefronts of one access: at most 128 bytes each, and one word of a bank.</summary>
     public void Count(ReadOnlySpan<int> addresses, int width)
     {
         int lanes = 128 / width;
         Span<int> words = stackalloc int[32], banks = stackalloc int[32];
         for (int start = 0; start < addresses.Length; start += lanes)
         {
-            int count = 0, passes = 0;
+            int count = 0, wavefronts = 0;
             banks.Clear();
             for (int lane = start; lane < Math.Min(start + lanes, addresses.Length); lane++)
                 for (int word = addresses[lane] / 4; word < (addresses[lane] + width) / 4; word++)
                 {
                     if (words[..count].Contains(word)) continue;
                     words[count++] = word;
-                    passes = Math.Max(passes, ++banks[word % 32]);
+                    wavefronts = Math.Max(wavefronts, ++banks[word % 32]);
                 }
-            Passes += passes;
-            LeastPasses++;
+            Wavefronts += wavefronts;
+            IdealWavefronts++;
         }
     }
 

@@ -31,36 +31,36 @@ public static class TensorCore
     public static void MulAdd(bool bf16, ReadOnlySpan<uint> a, ReadOnlySpan<uint> b, ReadOnlySpan<float> c, Span<float> d)
     {
         int depth = bf16 ? 16 : 8, perWord = bf16 ? 2 : 1;
-        Span<float> left = stackalloc float[16 * depth], right = stackalloc float[depth * 8], sums = stackalloc float[16 * 8];
+        Span<float> tileA = stackalloc float[16 * depth], tileB = stackalloc float[depth * 8], acc = stackalloc float[16 * 8];
         for (int lane = 0; lane < 32; lane++)
         {
             for (int i = 0; i < 4 * perWord; i++)
             {
                 var (row, column) = bf16 ? Bf16A(lane, i) : Tf32A(lane, i);
-                left[row * depth + column] = Value(a[i / perWord * 32 + lane], i % perWord, bf16);
+                tileA[row * depth + column] = Value(a[i / perWord * 32 + lane], i % perWord, bf16);
             }
             for (int i = 0; i < 2 * perWord; i++)
             {
                 var (row, column) = bf16 ? Bf16B(lane, i) : Tf32B(lane, i);
-                right[row * 8 + column] = Value(b[i / perWord * 32 + lane], i % perWord, bf16);
+                tileB[row * 8 + column] = Value(b[i / perWord * 32 + lane], i % perWord, bf16);
             }
             for (int i = 0; i < 4; i++)
             {
                 var (row, column) = C(lane, i);
-                sums[row * 8 + column] = c[i * 32 + lane];
+                acc[row * 8 + column] = c[i * 32 + lane];
             }
         }
         for (int row = 0; row < 16; row++)
             for (int k = 0; k < depth; k++)
             {
-                var value = left[row * depth + k];
-                for (int column = 0; column < 8; column++) sums[row * 8 + column] += value * right[k * 8 + column];
+                var value = tileA[row * depth + k];
+                for (int column = 0; column < 8; column++) acc[row * 8 + column] += value * tileB[k * 8 + column];
             }
         for (int lane = 0; lane < 32; lane++)
             for (int i = 0; i < 4; i++)
             {
                 var (row, column) = C(lane, i);
-                d[i * 32 + lane] = sums[row * 8 + column];
+                d[i * 32 + lane] = acc[row * 8 + column];
             }
     }
 
