@@ -34,8 +34,8 @@ public enum OptimizerKind
 /// <param name="MaxSkippedSteps">Steps in a row with a non-finite loss or gradient after which training stops.</param>
 /// <param name="BFloat16Momentum">Round Adafactor's momentum to bfloat16, as big_vision stores it.</param>
 /// <param name="Recompute">
-/// Keep only the input of each transformer block and run the block again for its gradient: less memory, one more forward pass of the
-/// towers (Chen et al. 2016, arXiv:1604.06174). The results have the same bits.
+/// Activation checkpointing: save only the input of each transformer block, and run the block again for its gradient. Less memory for one
+/// more forward pass of the towers (Chen et al. 2016, arXiv:1604.06174). The results have the same bits.
 /// </param>
 /// <param name="Accumulate">
 /// Slices of the batch that go through the towers one after another, for less activation memory. The gradient is the whole batch's, negatives

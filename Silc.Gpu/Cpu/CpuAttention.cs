@@ -44,7 +44,8 @@ static unsafe class CpuAttention
         {
             int row = Math.Min(next, t.Queries - rows);
             float* q = h.Q + (nint)row * t.LdQ, o = h.O + (nint)row * t.LdO;
-            for (int key = 0; key < t.Keys; key += columns) TTile.Multiply(d, q, t.LdQ, 1, keys + (nint)key * d, columns, t.Scale, null, 0, s + key, stride);
+            for (int key = 0; key < t.Keys; key += columns)
+                TTile.Multiply(d, q, t.LdQ, 1, keys + (nint)key * d, columns, t.Scale, null, 0, s + key, stride);
             for (int i = 0; i < rows; i++) h.LogSumExp[row + i] = ExpRow(s + i * stride, t.Keys, out sums[i]);
             AddLog(sums, h.LogSumExp + row, rows);
             for (int c = 0; c < d; c += columns)

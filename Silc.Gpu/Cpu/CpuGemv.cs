@@ -61,7 +61,7 @@ static unsafe class CpuGemv
         }
         for (; j < end; j++)
         {
-            // The same multiply-add as in the lanes above: where the columns are cut must not show in the bits.
+            // The same FMA as in the vector loops: the bits must not depend on how columns are divided among workers.
             float sum = 0;
             for (int k = 0; k < depth; k++) sum = float.MultiplyAddEstimate(x[k], b[k * stride + j], sum);
             Store(sum, alpha, add, c, j);

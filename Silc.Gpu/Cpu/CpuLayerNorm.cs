@@ -4,10 +4,11 @@ using System.Runtime.CompilerServices;
 namespace Silc;
 
 /// <summary>
-/// y = (x - mean) · rstd · scale + bias; an item is a block of rows. Sums run in four chains side by side: in one, every addition waits for
-/// the one before, and that took half the time of a row.
+/// y = (x - mean) · rstd · scale + bias; an item is a block of rows. Sums run in four accumulators, to hide the latency of additions: with
+/// one, that took half of the time.
 /// </summary>
-unsafe readonly struct CpuLayerNorm(float* x, float* scale, float* bias, float* y, float* mean, float* rstd, int rows, int width, float epsilon) : ICpuWork
+unsafe readonly struct CpuLayerNorm(float* x, float* scale, float* bias, float* y, float* mean, float* rstd, int rows, int width,
+    float epsilon) : ICpuWork
 {
     public const int BlockRows = 64;
 
@@ -18,7 +19,7 @@ unsafe readonly struct CpuLayerNorm(float* x, float* scale, float* bias, float* 
         {
             var from = x + (nint)row * width;
             var mu = Sum(from, width) / width;
-            // A second pass over the row, which is in cache: E[x²] - E[x]² would cancel.
+            // Two passes over the row, which is in cache: E[x²] - E[x]² would cancel.
             var r = 1 / MathF.Sqrt(SumOfSquares(from, mu, width) / width + epsilon);
             Normalize(from, mu, r, y + (nint)row * width);
             (mean[row], rstd[row]) = (mu, r);
@@ -80,7 +81,7 @@ unsafe readonly struct CpuLayerNorm(float* x, float* scale, float* bias, float* 
 
 unsafe partial class CpuOps
 {
-    public override void LayerNorm(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon)
+    public override void LayerNormForward(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon)
     {
         Same(x, y);
         Device.ForItems((x.Rows + CpuLayerNorm.BlockRows - 1) / CpuLayerNorm.BlockRows,

@@ -13,7 +13,8 @@ unsafe partial class CpuOps
     public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default)
     {
         var (m, n, k) = ProductSize(a, b, c, transpose);
-        var product = GemmArgs.Product(m, n, k, Address(a), a.Stride, transpose == Transpose.A, Address(b), b.Stride, transpose == Transpose.B, Address(c), c.Stride);
+        var product = GemmArgs.Product(m, n, k, Address(a), a.Stride, transpose == Transpose.A, Address(b), b.Stride,
+            transpose == Transpose.B, Address(c), c.Stride);
         if (bias.Cols > 0) product = product.PlusBias(Address(bias));
         if (addend.Cols > 0) product = product.PlusMatrix(Address(addend), addend.Stride);
         Run(product);
@@ -62,6 +63,6 @@ unsafe partial class CpuOps
         return Address(x);
     }
 
-    // Null where only memory is measured.
+    // Null in a dry run, whose tensors have no memory.
     static float* Address(Tensor x) => x.View.IsValid ? (float*)x.View.LoadEffectiveAddressAsPtr() : null;
 }

@@ -3,10 +3,10 @@ using System.Runtime.CompilerServices;
 namespace Silc;
 
 /// <summary>
-/// The loops around a micro-kernel: C in blocks of NC columns, K in blocks of KC, rows in blocks of MC. A packed block of B stays in the
-/// L3 cache, a block of A in the L2, a panel of B (KC × nr) in the L1 (Goto and van de Geijn 2008).
-/// Every element of C is one chain of multiply-adds in the order of k, cut at multiples of KC, which depends on K alone:
-/// the result has the same bits however C is divided among workers.
+/// The loops around a micro-kernel: C in blocks of NC columns, K in blocks of KC, rows in blocks of MC. A packed block of B stays in the L3
+/// cache, a block of A in the L2, a panel of B (KC × nr) in the L1 (Goto and van de Geijn 2008). Every element of C is one chain of FMAs in
+/// the order of k, cut at multiples of KC, which depends on K alone: the bits of the result do not depend on how C is divided among
+/// workers.
 /// </summary>
 static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
 {
@@ -32,31 +32,34 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
             for (int k = 0, block = 0; block < kBlocks; block++, k += depth)
             {
                 int steps = Math.Min(depth, g.K - k);
-                var tail = new Tail(g, first: block == 0, last: block == kBlocks - 1);
+                var epilogue = new Epilogue(g, first: block == 0, last: block == kBlocks - 1);
                 var cornerB = g.TransB ? g.B + (nint)column * g.Ldb + k : g.B + (nint)k * g.Ldb + column;
                 var b = new PackedOperand(cornerB, g.Ldb, !g.TransB, bInPlace, width, steps, TTile.Columns, packedB);
-                // Packed a moment ago, B is in the caches. Every part of C has all of B's rows: the first part of each column counts them.
+                // B was just packed and is in cache. Every part of C reads all rows of B, so only the first part of each column adds them
+                // up.
                 if (g.ColumnSums != null && rowBegin == 0) b.AddSums(width, g.ColumnSums + column);
                 for (int row = rowBegin; row < rowEnd; row += MaxRows)
                 {
                     int height = Math.Min(MaxRows, rowEnd - row);
                     var cornerA = g.TransA ? g.A + (nint)k * g.Lda + row : g.A + (nint)row * g.Lda + k;
                     var a = new PackedOperand(cornerA, g.Lda, g.TransA, aInPlace, height, steps, TTile.Rows, packedA);
-                    MultiplyBlock(a, b, tail, row, column, height, width, steps);
+                    MultiplyBlock(a, b, epilogue, row, column, height, width, steps);
                 }
             }
         }
     }
 
-    // With few columns a float of A is used too seldom to be worth moving. Rows of A are read well where they lie; columns only
-    // if their stride is no multiple of 1 KiB, which would bring all their floats into the same few sets of the L1 cache.
+    // With few columns A is not reused enough to pay for packing. Rows of A can be read in place; columns only if their stride is no
+    // multiple of 1 KiB, which would map all their floats to the same few sets of the L1 cache.
     static bool ReadAInPlace(in GemmArgs g, int columns) => g.TransA ? columns <= 128 && g.Lda % 256 != 0 : columns <= 512;
 
-    // With few rows a float of B is used too seldom; lanes must lie together, for the micro-kernel loads vectors of them.
+    // With few rows B is not reused enough; its columns must be contiguous, because the micro-kernel loads vectors of them.
     static bool ReadBInPlace(in GemmArgs g, int rows) => !g.TransB && rows <= 4 * TTile.Rows;
 
-    /// <summary>What happens to the product of one block of k: the first adds the addend, later ones add to C, the last applies bias and GELU or its gradient.</summary>
-    readonly struct Tail(in GemmArgs g, bool first, bool last)
+    /// <summary>
+    /// Epilogue of one block of K: the first adds the addend, later ones accumulate into C, the last applies bias and GELU or its gradient.
+    /// </summary>
+    readonly struct Epilogue(in GemmArgs g, bool first, bool last)
     {
         public readonly float Alpha = g.Alpha;
         public readonly float* C = g.C;
@@ -70,7 +73,7 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
         public readonly nint LdHidden = g.LdHidden;
     }
 
-    static void MultiplyBlock(in PackedOperand a, in PackedOperand b, in Tail t, int row, int column, int height, int width, int depth)
+    static void MultiplyBlock(in PackedOperand a, in PackedOperand b, in Epilogue e, int row, int column, int height, int width, int depth)
     {
         var edge = stackalloc float[TTile.Rows * TTile.Columns];
         for (int j = 0; j < width; j += TTile.Columns)
@@ -81,30 +84,30 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
             {
                 int tileHeight = Math.Min(TTile.Rows, height - i);
                 var panelA = a.Panel(i, out var aRow, out var aStep);
-                var c = t.C + (row + i) * t.Ldc + column + j;
-                var add = t.Addend == null ? null : t.Addend + (row + i) * t.AddendStride + column + j;
+                var c = e.C + (row + i) * e.Ldc + column + j;
+                var add = e.Addend == null ? null : e.Addend + (row + i) * e.AddendStride + column + j;
                 if (tileHeight == TTile.Rows && tileWidth == TTile.Columns)
                 {
-                    TTile.Multiply(depth, panelA, aRow, aStep, panelB, bStep, t.Alpha, add, t.AddendStride, c, t.Ldc);
+                    TTile.Multiply(depth, panelA, aRow, aStep, panelB, bStep, e.Alpha, add, e.AddendStride, c, e.Ldc);
                     continue;
                 }
-                TTile.Multiply(depth, panelA, aRow, aStep, panelB, bStep, t.Alpha, null, 0, edge, TTile.Columns);
-                StoreEdge(edge, tileHeight, tileWidth, add, t.AddendStride, c, t.Ldc);
+                TTile.Multiply(depth, panelA, aRow, aStep, panelB, bStep, e.Alpha, null, 0, edge, TTile.Columns);
+                StoreEdge(edge, tileHeight, tileWidth, add, e.AddendStride, c, e.Ldc);
             }
-            // The strip of C just made is still in the L1 cache.
-            if (t.Bias != null)
-                for (int i = row; i < row + height; i++) SimdMath.Add(t.Bias + column + j, t.C + i * t.Ldc + column + j, tileWidth);
+            // The strip of C just computed is still in the L1 cache.
+            if (e.Bias != null)
+                for (int i = row; i < row + height; i++) SimdMath.Add(e.Bias + column + j, e.C + i * e.Ldc + column + j, tileWidth);
         }
-        // Whole rows: memory that is read and written a strip at a time comes in late.
-        if (t.Hidden != null)
+        // GELU on whole rows: h and gelu(h) are in memory, not in cache, and short strips hide its latency badly.
+        if (e.Hidden != null)
             for (int i = row; i < row + height; i++)
-                SimdMath.GeluBackward(t.Hidden + i * t.LdHidden + column, t.C + i * t.Ldc + column, t.Gelu + i * t.LdGelu + column, width);
-        else if (t.Gelu != null)
+                SimdMath.GeluBackward(e.Hidden + i * e.LdHidden + column, e.C + i * e.Ldc + column, e.Gelu + i * e.LdGelu + column, width);
+        else if (e.Gelu != null)
             for (int i = row; i < row + height; i++)
-                SimdMath.Gelu(t.C + i * t.Ldc + column, t.Gelu + i * t.LdGelu + column, width);
+                SimdMath.Gelu(e.C + i * e.Ldc + column, e.Gelu + i * e.LdGelu + column, width);
     }
 
-    // A tile that hangs over the edge of C is computed whole beside it; the part inside is copied.
+    // A tile that reaches past the edge of C is computed whole into a buffer; the part inside is copied.
     static void StoreEdge(float* edge, int height, int width, float* add, nint addRow, float* c, nint cRow)
     {
         for (int i = 0; i < height; i++, edge += TTile.Columns, c += cRow)

@@ -23,7 +23,9 @@ unsafe struct GemmArgs
 
     public float Alpha;
 
-    /// <summary>What is added to the product: null for nothing; a bias row with stride 0; C itself to accumulate; or any other matrix (a residual).</summary>
+    /// <summary>
+    /// Added to the product: null for nothing; a bias row with stride 0; C itself to accumulate; or any other matrix (a residual).
+    /// </summary>
     public float* Addend;
     public int AddendStride;
 
@@ -38,7 +40,10 @@ unsafe struct GemmArgs
     public float* Hidden;
     public int LdHidden;
 
-    /// <summary>N floats to which the sums of B's columns are added: a bias's gradient, while its kernel's is made; or null. Not for <see cref="TransB"/>.</summary>
+    /// <summary>
+    /// N floats to which the column sums of B are added, the bias gradient beside the weight gradient; or null. Not for <see
+    /// cref="TransB"/>.
+    /// </summary>
     public float* ColumnSums;
 
     /// <summary>C = op(A) · op(B).</summary>

@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Silc;
 
 /// <summary>
-/// One operand's part in a block, as panels of mr rows of A or nr columns of B ("lanes"). Whole panels may be read where they lie;
-/// the others, and always the one that hangs over the edge, are packed.
+/// One operand of a block, as panels of mr rows of A or nr columns of B ("lanes"). Whole panels may be read in place; the others, and
+/// always the one that reaches past the edge, are packed.
 /// </summary>
 readonly unsafe struct PackedOperand
 {
@@ -24,7 +24,7 @@ readonly unsafe struct PackedOperand
         Panels.Pack(source + inPlace * lane, stride, contiguousLanes, lanes - inPlace, depth, width, packed);
     }
 
-    /// <summary>Where the panel that begins at a lane begins, and how far it is to the next lane and to the next step of k.</summary>
+    /// <summary>The panel that begins at a lane, with the strides to the next lane and to the next k.</summary>
     public float* Panel(int first, out nint toLane, out nint toStep)
     {
         if (first < inPlace)
@@ -46,7 +46,7 @@ readonly unsafe struct PackedOperand
             var panel = Panel(first, out _, out var toStep);
             for (int lane = 0; lane < width && first + lane < lanes; lane += vector)
             {
-                // Two chains, for an addition waits for the one before.
+                // Two accumulators, to hide the latency of additions.
                 Vector<float> even = default, odd = default;
                 var from = panel + lane;
                 int k = 0;

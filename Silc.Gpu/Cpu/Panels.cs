@@ -7,7 +7,8 @@ namespace Silc;
 
 /// <summary>
 /// Packing: lays an operand out in the order in which the micro-kernel reads it. A panel is <c>width</c> lanes (mr rows of A or nr columns
-/// of B) by <c>depth</c> steps of k, lanes together: <c>panel[k * width + lane]</c>. Lanes past the matrix are zero, so edge tiles need no kernel of their own.
+/// of B) by <c>depth</c> steps of k, lanes together: <c>panel[k * width + lane]</c>. Lanes past the matrix are zero, so edge tiles need no
+/// kernel of their own.
 /// </summary>
 static unsafe class Panels
 {
@@ -26,7 +27,7 @@ static unsafe class Panels
         }
     }
 
-    // When every row of the source lies in another memory page, several cache lines of each are taken while it is open.
+    // If every row of the source is in another memory page, several panels are packed at a time, which saves TLB misses.
     const int Page = 1024, PanelsAtOnce = 4;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -98,7 +99,7 @@ static unsafe class Panels
         for (; k < depth; k++, panel += width) (panel[0], panel[1]) = (s0[k], s1[k]);
     }
 
-    // x0 y0 x1 y1 below, x2 y2 x3 y3 above: one instruction on either processor.
+    // Low: x0 y0 x1 y1. High: x2 y2 x3 y3. One instruction on x64 and on ARM64.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static Vector128<float> Low(Vector128<float> x, Vector128<float> y) =>
         Sse.IsSupported ? Sse.UnpackLow(x, y)

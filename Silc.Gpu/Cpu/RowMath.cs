@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace Silc;
 
 /// <summary>
-/// Loops over one row. Rows of scores are padded in memory to whole vectors, so their loops have no tail:
-/// the padding is first set to what changes no maximum and no sum.
+/// Loops over one row. Rows of scores are padded to whole vectors, so their loops have no tail; the padding is set to -∞, which changes no
+/// maximum and no sum.
 /// </summary>
 static unsafe class RowMath
 {
@@ -18,7 +18,7 @@ static unsafe class RowMath
         var max = new Vector<float>(float.NegativeInfinity);
         // A NaN may be lost here, but not in the sum.
         for (int i = 0; i < count; i += lanes) max = Vector.MaxNative(max, Vector.Load(s + i));
-        var top = SimdMath.Peak(max);
+        var top = SimdMath.ReduceMax(max);
         var shift = new Vector<float>(top);
         var sums = Vector<float>.Zero;
         for (int i = 0; i < count; i += lanes)
@@ -39,7 +39,7 @@ static unsafe class RowMath
         for (; i < count; i++) x[i] += MathF.Log(y[i]);
     }
 
-    /// <summary>p = exp(p − logSumExp), the probabilities again; g = p ∘ (g − mean), the gradient of the scores.</summary>
+    /// <summary>p = exp(p − logSumExp), the probabilities, recomputed; g = p ∘ (g − mean), the gradient of the scores.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void SoftmaxGradRow(float* p, float* g, float logSumExp, float mean, int count)
     {

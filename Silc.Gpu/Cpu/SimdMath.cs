@@ -10,11 +10,13 @@ static unsafe class SimdMath
     // Past these the scale 2^n is no normal float any more: e^x is then held at the smallest normal number or at 2^127.
     const float MinExponent = -87.33654f, MaxExponent = 88.3762626f;
 
-    /// <summary>e^x = 2^n · e^r with n = round(x / ln 2), |r| ≤ ln 2 / 2, and a polynomial for e^r (Cephes, Moshier 1992). NaN stays NaN.</summary>
+    /// <summary>
+    /// e^x = 2^n · e^r with n = round(x / ln 2), |r| ≤ ln 2 / 2, and a polynomial for e^r (Cephes, Moshier 1992). NaN stays NaN.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Exp(Vector<float> x)
     {
-        // The bound comes first: the instruction returns its second argument when either is NaN.
+        // The bound is the first argument: the instruction returns its second if either is NaN.
         x = Vector.MinNative(new Vector<float>(MaxExponent), Vector.MaxNative(new Vector<float>(MinExponent), x));
         // Adding 1.5 · 2^23 rounds to an integer and leaves it in the low bits, ready to be shifted into an exponent.
         var magic = new Vector<float>(12582912f);
@@ -33,9 +35,9 @@ static unsafe class SimdMath
         return p * Vector.AsVectorSingle(scale);
     }
 
-    /// <summary>The largest lane.</summary>
+    /// <summary>The maximum over the lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Peak(Vector<float> x)
+    public static float ReduceMax(Vector<float> x)
     {
         if (Vector<float>.Count == 8)
         {
@@ -43,13 +45,14 @@ static unsafe class SimdMath
             half = Vector128.MaxNative(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));
             return Vector128.MaxNative(half, Vector128.Shuffle(half, Vector128.Create(1, 0, 3, 2))).ToScalar();
         }
-        var peak = x[0];
-        for (int i = 1; i < Vector<float>.Count; i++) peak = MathF.Max(peak, x[i]);
-        return peak;
+        var max = x[0];
+        for (int i = 1; i < Vector<float>.Count; i++) max = MathF.Max(max, x[i]);
+        return max;
     }
 
     /// <summary>
-    /// gelu(x) = x/2 · (1 + tanh u) = x · σ(2u), u = √(2/π) (x + 0.044715 x³): the tanh approximation of Hendrycks and Gimpel 2016 (arXiv:1606.08415).
+    /// gelu(x) = x/2 · (1 + tanh u) = x · σ(2u), u = √(2/π) (x + 0.044715 x³): the tanh approximation of Hendrycks and Gimpel 2016
+    /// (arXiv:1606.08415).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Gelu(Vector<float> x) => x / (Vector<float>.One + Exp(NegativeTwoU(x)));
@@ -63,23 +66,23 @@ static unsafe class SimdMath
         int i = 0;
         for (; i <= count - Vector<float>.Count; i += Vector<float>.Count)
         {
-            var (value, slope) = GeluAndSlope(Vector.Load(h + i));
+            var (value, derivative) = GeluAndDerivative(Vector.Load(h + i));
             value.Store(y + i);
-            (Vector.Load(dh + i) * slope).Store(dh + i);
+            (Vector.Load(dh + i) * derivative).Store(dh + i);
         }
         if (i == count) return;
-        var (lastValue, lastSlope) = GeluAndSlope(LoadFirst(h + i, count - i));
+        var (lastValue, lastDerivative) = GeluAndDerivative(LoadFirst(h + i, count - i));
         StoreFirst(lastValue, y + i, count - i);
-        StoreFirst(LoadFirst(dh + i, count - i) * lastSlope, dh + i, count - i);
+        StoreFirst(LoadFirst(dh + i, count - i) * lastDerivative, dh + i, count - i);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static (Vector<float> Value, Vector<float> Slope) GeluAndSlope(Vector<float> x)
+    static (Vector<float> Value, Vector<float> Derivative) GeluAndDerivative(Vector<float> x)
     {
         var e = Exp(NegativeTwoU(x));
         var s = Vector<float>.One / (Vector<float>.One + e);
-        var slope = Vector.MultiplyAddEstimate(x * x, new Vector<float>(3 * TwoRoot * Cubic), new Vector<float>(TwoRoot));
-        return (x * s, Vector.MultiplyAddEstimate(x * slope, e * s * s, s));
+        var du = Vector.MultiplyAddEstimate(x * x, new Vector<float>(3 * TwoRoot * Cubic), new Vector<float>(TwoRoot));
+        return (x * s, Vector.MultiplyAddEstimate(x * du, e * s * s, s));
     }
 
     const float TwoRoot = 1.5957691216f;    // 2 √(2/π)

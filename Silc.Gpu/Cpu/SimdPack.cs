@@ -60,5 +60,5 @@ readonly struct SimdPack(Vector<float> value) : IPack<SimdPack>
     public static float Sum(SimdPack a) => Vector.Sum(a.value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Peak(SimdPack a) => SimdMath.Peak(a.value);
+    public static float ReduceMax(SimdPack a) => SimdMath.ReduceMax(a.value);
 }

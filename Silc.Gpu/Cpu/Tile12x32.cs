@@ -4,7 +4,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Silc;
 
-/// <summary>512-bit tile: 24 accumulators and 2 vectors of B in AVX-512's 32 registers; A is broadcast from memory by the multiply-add itself.</summary>
+/// <summary>
+/// 512-bit tile: 24 accumulators and 2 vectors of B in AVX-512's 32 registers; A is broadcast from memory by the multiply-add itself.
+/// </summary>
 readonly unsafe struct Tile12x32 : IMicroKernel
 {
     public static int Rows => 12;

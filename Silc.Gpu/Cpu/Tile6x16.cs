@@ -60,7 +60,7 @@ readonly unsafe struct Tile6x16 : IMicroKernel
         StoreRow(c50, c51, scale, Next(ref add, addRow), c + 5 * cRow);
     }
 
-    // The tile of C is touched only at the end: ask for it now, so that it has arrived by then.
+    // Prefetch the tile of C, which is accessed only at the end.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void PrefetchRows(float* row, nint stride)
     {

@@ -1,94 +1,99 @@
 namespace Silc;
 
-/// <summary>What a warp of <see cref="Bf16Attention{TSize,TBlocks,TFit}"/> has of its rows so far: their softmax, and values weighed by it.</summary>
-readonly struct AttentionAccumulators<TSize, TBlocks>(OnlineSoftmax up, OnlineSoftmax low, RowAccumulators<TSize, TBlocks> o)
-    where TSize : struct, IHeadSize where TBlocks : struct, IRowTiles
+/// <summary>
+/// State of a warp of <see cref="Bf16Attention{TSize,TRows,TOccupancy}"/> over its query rows: online softmax, and the accumulators of O.
+/// </summary>
+readonly struct AttentionAccumulators<TSize, TRows>(OnlineSoftmax upper, OnlineSoftmax lower, RowAccumulators<TSize, TRows> o)
+    where TSize : struct, IHeadSize where TRows : struct, IRowTiles
 {
-    static bool Wide => Bf16HeadTile<TSize>.Passing == 64;
+    static bool HasTwoHalves => Bf16HeadTile<TSize>.TileRows == 64;
     static int HalfTile => 32 * Bf16HeadTile<TSize>.Stride;
 
-    readonly OnlineSoftmax up = up, low = low;
-    readonly RowAccumulators<TSize, TBlocks> o = o;
+    readonly OnlineSoftmax upper = upper, lower = lower;
+    readonly RowAccumulators<TSize, TRows> o = o;
 
-    public static AttentionAccumulators<TSize, TBlocks> Empty => new(OnlineSoftmax.Empty, OnlineSoftmax.Empty, default);
+    public static AttentionAccumulators<TSize, TRows> Empty => new(OnlineSoftmax.Empty, OnlineSoftmax.Empty, default);
 
-    /// <summary>Adds a tile of keys, at a lane's address, and one of values.</summary>
-    public AttentionAccumulators<TSize, TBlocks> Add(HeadFragments<TSize> q, HeadFragments<TSize> qLow, int right, int turned, float factor)
+    /// <summary>Adds a tile of K and one of V, at a lane's ldmatrix addresses.</summary>
+    public AttentionAccumulators<TSize, TRows> Add(HeadFragments<TSize> q, HeadFragments<TSize> lowerQ, int addressK, int addressV, float factor)
     {
-        var near = q.Products(qLow, default(ScoreRows<TBlocks>), right);
-        var far = Wide ? q.Products(qLow, default(ScoreRows<TBlocks>), right + HalfTile) : default;
-        return Add(near, far, turned, factor, Wide);
+        var s0 = q.MulTransposed(lowerQ, default(ScoreRows<TRows>), addressK);
+        var s1 = HasTwoHalves ? q.MulTransposed(lowerQ, default(ScoreRows<TRows>), addressK + HalfTile) : default;
+        return Add(s0, s1, addressV, factor, HasTwoHalves);
     }
 
-    /// <summary>The same of a tile that has <paramref name="keys"/> keys, perhaps fewer than lines.</summary>
-    public AttentionAccumulators<TSize, TBlocks> AddLast(HeadFragments<TSize> q, HeadFragments<TSize> qLow, int right, int turned, float factor, int keys, int lane)
+    /// <summary>Adds the last tile, which has <paramref name="keys"/> keys; the rest is masked.</summary>
+    public AttentionAccumulators<TSize, TRows> AddLast(HeadFragments<TSize> q, HeadFragments<TSize> lowerQ, int addressK, int addressV,
+        float factor, int keys, int lane)
     {
-        var near = Mask(q.Products(qLow, default(ScoreRows<TBlocks>), right), keys, lane);
-        ScoreRows<TBlocks> far = default;
-        if (Wide)
+        var s0 = Mask(q.MulTransposed(lowerQ, default(ScoreRows<TRows>), addressK), keys, lane);
+        ScoreRows<TRows> s1 = default;
+        if (HasTwoHalves)
         {
-            if (keys > 32) far = q.Products(qLow, default(ScoreRows<TBlocks>), right + HalfTile);
-            far = Mask(far, keys - 32, lane);
+            if (keys > 32) s1 = q.MulTransposed(lowerQ, default(ScoreRows<TRows>), addressK + HalfTile);
+            s1 = Mask(s1, keys - 32, lane);
         }
-        return Add(near, far, turned, factor, Wide && keys > 32);
+        return Add(s0, s1, addressV, factor, HasTwoHalves && keys > 32);
     }
 
-    AttentionAccumulators<TSize, TBlocks> Add(ScoreRows<TBlocks> near, ScoreRows<TBlocks> far, int turned, float factor, bool both)
+    AttentionAccumulators<TSize, TRows> Add(ScoreRows<TRows> s0, ScoreRows<TRows> s1, int addressV, float factor, bool hasSecond)
     {
-        Float2 higher = up.Higher(Peaks(near.Upper, far.Upper)), fade = up.Fade(higher, factor), less = new(higher.X * factor, higher.Y * factor);
-        AccumulatorRow p = OnlineSoftmax.Exp2(near.Upper, factor, less), pFar = Wide ? OnlineSoftmax.Exp2(far.Upper, factor, less) : default;
-        var next = up.Add(higher, fade, Sums(p, pFar));
-        OnlineSoftmax nextLow = low;
-        Float2 fadeLow = default;
-        AccumulatorRow pLow = default, pLowFar = default;
-        if (TBlocks.Count == 2)
+        Float2 newMax = upper.NewMax(RowMax(s0.Upper, s1.Upper)), rescale = upper.Rescale(newMax, factor),
+            scaledMax = new(newMax.X * factor, newMax.Y * factor);
+        var p0 = OnlineSoftmax.Exp2(s0.Upper, factor, scaledMax);
+        var p1 = HasTwoHalves ? OnlineSoftmax.Exp2(s1.Upper, factor, scaledMax) : default;
+        var upperNext = upper.Update(newMax, rescale, PartialSums(p0, p1));
+        OnlineSoftmax lowerNext = lower;
+        Float2 lowerRescale = default;
+        AccumulatorRow lowerP0 = default, lowerP1 = default;
+        if (TRows.Count == 2)
         {
-            higher = low.Higher(Peaks(near.Lower, far.Lower));
-            fadeLow = low.Fade(higher, factor);
-            less = new(higher.X * factor, higher.Y * factor);
-            pLow = OnlineSoftmax.Exp2(near.Lower, factor, less);
-            if (Wide) pLowFar = OnlineSoftmax.Exp2(far.Lower, factor, less);
-            nextLow = low.Add(higher, fadeLow, Sums(pLow, pLowFar));
+            newMax = lower.NewMax(RowMax(s0.Lower, s1.Lower));
+            lowerRescale = lower.Rescale(newMax, factor);
+            scaledMax = new(newMax.X * factor, newMax.Y * factor);
+            lowerP0 = OnlineSoftmax.Exp2(s0.Lower, factor, scaledMax);
+            if (HasTwoHalves) lowerP1 = OnlineSoftmax.Exp2(s1.Lower, factor, scaledMax);
+            lowerNext = lower.Update(newMax, lowerRescale, PartialSums(lowerP0, lowerP1));
         }
-        var sums = o.Scale(fade, fadeLow).Add(new ScoreRows<TBlocks>(p, pLow), turned);
-        if (both) sums = sums.Add(new ScoreRows<TBlocks>(pFar, pLowFar), turned + HalfTile);
-        return new(next, nextLow, sums);
+        var acc = o.Scale(rescale, lowerRescale).MulAdd(new ScoreRows<TRows>(p0, lowerP0), addressV);
+        if (hasSecond) acc = acc.MulAdd(new ScoreRows<TRows>(p1, lowerP1), addressV + HalfTile);
+        return new(upperNext, lowerNext, acc);
     }
 
-    /// <summary>Stores o and the log Σ exp of each row, by way of this warp's shared memory.</summary>
-    public void Store(HeadLayout heads, int head, HeadIndex place, int row, int shared, int lane)
+    /// <summary>Stores O and the log-sum-exp of each row, through this warp's shared memory.</summary>
+    public void Store(HeadLayout heads, int head, HeadIndex index, int row, int shared, int lane)
     {
-        Float2 sums = up.Sums, inverse = new(1 / sums.X, 1 / sums.Y), inverseLow = default;
-        StoreLogs(heads, up.LogSums(sums, heads.Scale), head, row, lane);
-        if (TBlocks.Count == 2)
+        Float2 sums = upper.RowSums, inverse = new(1 / sums.X, 1 / sums.Y), lowerInverse = default;
+        StoreLse(heads, upper.LogSumExp(sums, heads.Scale), head, row, lane);
+        if (TRows.Count == 2)
         {
-            sums = low.Sums;
-            inverseLow = new(1 / sums.X, 1 / sums.Y);
-            StoreLogs(heads, low.LogSums(sums, heads.Scale), head, row + 16, lane);
+            sums = lower.RowSums;
+            lowerInverse = new(1 / sums.X, 1 / sums.Y);
+            StoreLse(heads, lower.LogSumExp(sums, heads.Scale), head, row + 16, lane);
         }
-        o.Scale(inverse, inverseLow).Store(heads.O(place), row, heads.Queries, heads.Size, shared, lane);
+        o.Scale(inverse, lowerInverse).Store(heads.O(index), row, heads.Queries, heads.Size, shared, lane);
     }
 
-    // One lane of a group stores; predicated, so that the warp stays together.
-    static void StoreLogs(HeadLayout heads, Float2 logs, int head, int row, int lane)
+    // One lane of a quad stores; predicated rather than branched, so that the warp does not diverge.
+    static void StoreLse(HeadLayout heads, Float2 logs, int head, int row, int lane)
     {
-        int query = row + FragmentLayout.SumRow(lane, 0), queryBelow = row + FragmentLayout.SumRow(lane, 2);
-        int rows = FragmentLayout.Member(lane) == 0 ? heads.Queries : 0;
+        int query = row + FragmentLayout.CRow(lane, 0), lowerQuery = row + FragmentLayout.CRow(lane, 2);
+        int rows = FragmentLayout.ThreadInGroup(lane) == 0 ? heads.Queries : 0;
         Ptx.Store(heads.Lse(head, query), logs.X, query, rows);
-        Ptx.Store(heads.Lse(head, queryBelow), logs.Y, queryBelow, rows);
+        Ptx.Store(heads.Lse(head, lowerQuery), logs.Y, lowerQuery, rows);
     }
 
-    static ScoreRows<TBlocks> Mask(ScoreRows<TBlocks> s, int left, int lane) => new(
-        OnlineSoftmax.Mask(s.Upper, left, lane), TBlocks.Count == 2 ? OnlineSoftmax.Mask(s.Lower, left, lane) : s.Lower);
+    static ScoreRows<TRows> Mask(ScoreRows<TRows> s, int keysLeft, int lane) => new(
+        OnlineSoftmax.Mask(s.Upper, keysLeft, lane), TRows.Count == 2 ? OnlineSoftmax.Mask(s.Lower, keysLeft, lane) : s.Lower);
 
-    static Float2 Peaks(AccumulatorRow near, AccumulatorRow far) =>
-        Wide ? OnlineSoftmax.Peaks(OnlineSoftmax.Peaks(near), OnlineSoftmax.Peaks(far)) : OnlineSoftmax.Peaks(near);
+    static Float2 RowMax(AccumulatorRow s0, AccumulatorRow s1) =>
+        HasTwoHalves ? OnlineSoftmax.RowMax(OnlineSoftmax.RowMax(s0), OnlineSoftmax.RowMax(s1)) : OnlineSoftmax.RowMax(s0);
 
-    static Float2 Sums(AccumulatorRow near, AccumulatorRow far)
+    static Float2 PartialSums(AccumulatorRow s0, AccumulatorRow s1)
     {
-        Float2 sums = OnlineSoftmax.SumsOf(near);
-        if (!Wide) return sums;
-        Float2 more = OnlineSoftmax.SumsOf(far);
+        Float2 sums = OnlineSoftmax.PartialSums(s0);
+        if (!HasTwoHalves) return sums;
+        Float2 more = OnlineSoftmax.PartialSums(s1);
         return new(sums.X + more.X, sums.Y + more.Y);
     }
 }

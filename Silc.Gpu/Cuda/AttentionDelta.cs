@@ -3,51 +3,52 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// delta = Σ dO·o over the channels of a head, eight lanes a query: what a softmax's gradient subtracts. A group takes 64 queries of one
-/// head of an image, so that the head is found once, and each lane has four queries on their way at once.
+/// delta = rowsum(dO ∘ O) over the channels of a head, for the softmax gradient; eight lanes a query. A block takes 64 queries of one head,
+/// and each lane has the loads of four queries in flight.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct AttentionDelta<TReads>(HeadLayout heads, int groupsOfHead) : IKernel where TReads : struct, IGlobalLoad
+readonly struct AttentionDelta<TLoad>(HeadLayout heads, int blocksPerHead) : IKernel where TLoad : struct, IGlobalLoad
 {
-    const int Lanes = 8, Apart = Threads / Lanes;
+    const int LanesPerRow = 8, RowStep = Threads / LanesPerRow;
 
-    public const int Threads = 128, Rows = 4 * Apart;
+    public const int Threads = 128, Rows = 4 * RowStep;
 
     public void Execute()
     {
-        // Behind the last row nothing is read or stored, but the warp stays together.
-        int lane = Group.IdxX % Lanes, head = Grid.IdxX / groupsOfHead, query = Grid.IdxX % groupsOfHead * Rows + Group.IdxX / Lanes;
+        // Past the last row loads and stores are predicated off, so that the warp does not diverge.
+        int lane = Group.IdxX % LanesPerRow, head = Grid.IdxX / blocksPerHead, query = Grid.IdxX % blocksPerHead * Rows + Group.IdxX / LanesPerRow;
         MatrixPointer o = heads.O(head), dO = heads.GradO(head);
-        long ofO = Ptx.Hold(o.At(query, 8 * lane)), ofGrad = Ptx.Hold(dO.At(query, 8 * lane));
-        long nextO = Ptx.Hold((long)o.Bytes * Apart * o.Stride), nextGrad = Ptx.Hold((long)dO.Bytes * Apart * dO.Stride);
+        long addressO = Ptx.Hold(o.At(query, 8 * lane)), addressGrad = Ptx.Hold(dO.At(query, 8 * lane));
+        long stepO = Ptx.Hold((long)o.Bytes * RowStep * o.Stride), stepGrad = Ptx.Hold((long)dO.Bytes * RowStep * dO.Stride);
         Float8 s0 = default, s1 = default, s2 = default, s3 = default;
-        for (int first = 0; first < heads.Size; first += 8 * Lanes)
+        for (int first = 0; first < heads.Size; first += 8 * LanesPerRow)
         {
             int channel = first + 8 * lane;
-            Float8 o0 = Read(ofO, query, channel), o1 = Read(ofO + nextO, query + Apart, channel);
-            Float8 o2 = Read(ofO + 2 * nextO, query + 2 * Apart, channel), o3 = Read(ofO + 3 * nextO, query + 3 * Apart, channel);
-            Float8 d0 = Read(ofGrad, query, channel), d1 = Read(ofGrad + nextGrad, query + Apart, channel);
-            Float8 d2 = Read(ofGrad + 2 * nextGrad, query + 2 * Apart, channel), d3 = Read(ofGrad + 3 * nextGrad, query + 3 * Apart, channel);
+            Float8 o0 = Read(addressO, query, channel), o1 = Read(addressO + stepO, query + RowStep, channel);
+            Float8 o2 = Read(addressO + 2 * stepO, query + 2 * RowStep, channel), o3 = Read(addressO + 3 * stepO, query + 3 * RowStep, channel);
+            Float8 d0 = Read(addressGrad, query, channel), d1 = Read(addressGrad + stepGrad, query + RowStep, channel);
+            Float8 d2 = Read(addressGrad + 2 * stepGrad, query + 2 * RowStep, channel),
+                d3 = Read(addressGrad + 3 * stepGrad, query + 3 * RowStep, channel);
             s0 += o0 * d0;
             s1 += o1 * d1;
             s2 += o2 * d2;
             s3 += o3 * d3;
-            ofO += 8 * Lanes * o.Bytes;
-            ofGrad += 8 * Lanes * dO.Bytes;
+            addressO += 8 * LanesPerRow * o.Bytes;
+            addressGrad += 8 * LanesPerRow * dO.Bytes;
         }
         long delta = heads.Delta(head, query);
         Store(delta, s0, lane, query);
-        Store(delta + 4 * Apart, s1, lane, query + Apart);
-        Store(delta + 8 * Apart, s2, lane, query + 2 * Apart);
-        Store(delta + 12 * Apart, s3, lane, query + 3 * Apart);
+        Store(delta + 4 * RowStep, s1, lane, query + RowStep);
+        Store(delta + 8 * RowStep, s2, lane, query + 2 * RowStep);
+        Store(delta + 12 * RowStep, s3, lane, query + 3 * RowStep);
     }
 
-    Float8 Read(long address, int query, int channel) => TReads.Eight(address, query, heads.Queries, channel, heads.Size);
+    Float8 Read(long address, int query, int channel) => TLoad.Load8(address, query, heads.Queries, channel, heads.Size);
 
     void Store(long delta, Float8 products, int lane, int query)
     {
-        var fours = products.Low + products.High;
-        float sum = fours.X + fours.Y + (fours.Z + fours.W);
+        var quad = products.Low + products.High;
+        float sum = quad.X + quad.Y + (quad.Z + quad.W);
         sum += Ptx.ShuffleXor(sum, 4);
         sum += Ptx.ShuffleXor(sum, 2);
         sum += Ptx.ShuffleXor(sum, 1);

@@ -3,54 +3,55 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// Attention of stored bf16, as <see cref="TensorCoreAttention{TMma,TSize,TReads,TValues}"/>: of two stages of keys and values one is used while
-/// the other is on its way, past the registers; queries stay in registers.
+/// FlashAttention forward of bf16 tensors, as <see cref="TensorCoreAttention{TMma,TSize,TLoad,TQuads}"/>, with K and V double-buffered: one
+/// stage is used while cp.async loads the other. Q stays in registers.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct Bf16Attention<TSize, TBlocks, TFit>(HeadLayout heads, int blocks) : IKernel
-    where TSize : struct, IHeadSize where TBlocks : struct, IRowTiles where TFit : struct, IMinBlocks
+readonly struct Bf16Attention<TSize, TRows, TOccupancy>(HeadLayout heads, int blocksPerHead) : IKernel
+    where TSize : struct, IHeadSize where TRows : struct, IRowTiles where TOccupancy : struct, IMinBlocks
 {
-    /// <summary>Queries of a group.</summary>
-    public static int Rows => Bf16HeadTile<TSize>.Threads / 2 * TBlocks.Count;
+    /// <summary>Queries of a block.</summary>
+    public static int Rows => Bf16HeadTile<TSize>.Threads / 2 * TRows.Count;
 
     public void Execute()
     {
-        int thread = Group.IdxX, lane = thread & 31, warp = thread >> 5, row = warp * 16 * TBlocks.Count;
-        var group = BlockIndex.Of(Grid.IdxX, blocks, Rows);
-        var place = heads.PlaceOf(group.Head);
-        int tile = Ptx.Shared(2 * Bf16HeadTile<TSize>.StageBytes), free = tile + Bf16HeadTile<TSize>.StageBytes;
-        HeadCpAsync<TSize>.At(heads.Q(place), default, group.First, heads.Queries, heads.Size, thread).BeginFirst(free, Rows);
+        int thread = Group.IdxX, lane = thread & 31, warp = thread >> 5, row = warp * 16 * TRows.Count;
+        var block = BlockIndex.Of(Grid.IdxX, blocksPerHead, Rows);
+        var index = heads.IndexOf(block.Head);
+        int stage = Ptx.Shared(2 * Bf16HeadTile<TSize>.StageBytes), freeStage = stage + Bf16HeadTile<TSize>.StageBytes;
+        HeadCpAsync<TSize>.At(heads.Q(index), default, block.FirstRow, heads.Queries, heads.Size, thread).IssueFirst(freeStage, Rows);
         Ptx.CpAsyncCommit();
-        var kv = HeadCpAsync<TSize>.At(heads.K(place), heads.V(place), 0, heads.Keys, heads.Size, thread);
-        kv.Begin(tile, Bf16HeadTile<TSize>.Passing);
+        var kv = HeadCpAsync<TSize>.At(heads.K(index), heads.V(index), 0, heads.Keys, heads.Size, thread);
+        kv.Issue(stage, Bf16HeadTile<TSize>.TileRows);
         Ptx.CpAsyncCommit();
         float factor = Ptx.Hold(heads.Scale * ScoreMath.Log2E);
-        int right = Ptx.Hold(Bf16HeadTile<TSize>.Right(lane)), turned = Ptx.Hold(Bf16HeadTile<TSize>.Transposed(lane) + Bf16HeadTile<TSize>.TileBytes);
+        int offsetB = Ptx.Hold(Bf16HeadTile<TSize>.OffsetB(lane)),
+            offsetBt = Ptx.Hold(Bf16HeadTile<TSize>.OffsetBTransposed(lane) + Bf16HeadTile<TSize>.TileBytes);
         Ptx.CpAsyncWait(1);
-        Ptx.Barrier();
-        int left = free + row * Bf16HeadTile<TSize>.Stride + Bf16HeadTile<TSize>.Left(lane);
-        HeadFragments<TSize> up = HeadFragments<TSize>.Load(left);
-        HeadFragments<TSize> low = TBlocks.Count == 2 ? HeadFragments<TSize>.Load(left + 16 * Bf16HeadTile<TSize>.Stride) : default;
+        Ptx.SyncThreads();
+        int addressA = freeStage + row * Bf16HeadTile<TSize>.Stride + Bf16HeadTile<TSize>.OffsetA(lane);
+        HeadFragments<TSize> upper = HeadFragments<TSize>.Load(addressA);
+        HeadFragments<TSize> lower = TRows.Count == 2 ? HeadFragments<TSize>.Load(addressA + 16 * Bf16HeadTile<TSize>.Stride) : default;
 
-        var sums = AttentionAccumulators<TSize, TBlocks>.Empty;
+        var acc = AttentionAccumulators<TSize, TRows>.Empty;
         int keys = heads.Keys;
-        for (; keys > Bf16HeadTile<TSize>.Passing; keys -= Bf16HeadTile<TSize>.Passing)
+        for (; keys > Bf16HeadTile<TSize>.TileRows; keys -= Bf16HeadTile<TSize>.TileRows)
         {
-            // This tile has come, for all; and all are done with the one before, whose place the next one takes.
+            // This stage has arrived for all threads, and all have finished the previous one, whose buffer the next load reuses.
             Ptx.CpAsyncWait(0);
-            Ptx.Barrier();
+            Ptx.SyncThreads();
             kv = kv.Next();
-            kv.Begin(free, Bf16HeadTile<TSize>.Passing);
+            kv.Issue(freeStage, Bf16HeadTile<TSize>.TileRows);
             Ptx.CpAsyncCommit();
-            sums = sums.Add(up, low, tile + right, tile + turned, factor);
-            (tile, free) = (free, tile);
+            acc = acc.Add(upper, lower, stage + offsetB, stage + offsetBt, factor);
+            (stage, freeStage) = (freeStage, stage);
         }
         Ptx.CpAsyncWait(0);
-        Ptx.Barrier();
-        // Warps behind the last query only copied.
-        if (group.First + row >= heads.Queries) return;
-        sums = sums.AddLast(up, low, tile + right, tile + turned, factor, keys, lane);
-        // By way of the stage that was not used last: nobody reads it any more.
-        sums.Store(heads, group.Head, place, group.First + row, free + warp * RowAccumulators<TSize, TBlocks>.SharedBytes, lane);
+        Ptx.SyncThreads();
+        // Warps past the last query only helped to load.
+        if (block.FirstRow + row >= heads.Queries) return;
+        acc = acc.AddLast(upper, lower, stage + offsetB, stage + offsetBt, factor, keys, lane);
+        // Through the stage that was not used last: no warp reads it any more.
+        acc.Store(heads, block.Head, index, block.FirstRow + row, freeStage + warp * RowAccumulators<TSize, TRows>.SharedBytes, lane);
     }
 }

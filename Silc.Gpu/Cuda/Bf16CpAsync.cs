@@ -1,39 +1,39 @@
 namespace Silc;
 
 /// <summary>
-/// A thread's part of an operand's tiles on their way to shared memory: four units of 16 bytes a tile, 2 KiB apart there. Addresses are
-/// moved on, not found again.
+/// A thread's share of the cp.async copies of an operand's tiles: four vectors of 16 bytes a tile, 2 KiB apart in shared memory. Addresses
+/// are advanced from tile to tile, not recomputed.
 /// </summary>
 readonly struct Bf16CpAsync<TOperand>(long address, long advance, long step, int offset, int row, int rows, int column, int columns)
     where TOperand : struct, IBf16OperandTile
 {
-    public const int Depth = 2 * GemmTile.Words;
+    public const int TileK = 2 * GemmTile.KWords;
 
-    static int LinesAtOnce => Bf16GemmTile.Threads / TOperand.UnitsInLine;
+    static int LinesPerPass => Bf16GemmTile.Threads / TOperand.UnitsPerLine;
 
     /// <summary>
-    /// The part of the tile that begins at row (or column) <paramref name="outer"/> of C and place <paramref name="depth"/> of the sum.
+    /// This thread's share of the tile that begins at row (or column) <paramref name="outer"/> of C and at k = <paramref name="k"/>.
     /// </summary>
-    public static Bf16CpAsync<TOperand> At(MatrixPointer x, int outer, int outers, int depth, int depths, int thread)
+    public static Bf16CpAsync<TOperand> At(MatrixPointer x, int outer, int outerEnd, int k, int kEnd, int thread)
     {
-        int line = thread / TOperand.UnitsInLine, unit = thread % TOperand.UnitsInLine, offset = TOperand.At(line, unit);
-        int row = (TOperand.Transposed ? depth : outer) + line, column = (TOperand.Transposed ? outer : depth) + 8 * unit;
-        long bytesOfLine = 2L * x.Stride;
-        return new(x.At(row, column), TOperand.Transposed ? Depth * bytesOfLine : 2 * Depth, LinesAtOnce * bytesOfLine, offset,
-            row, TOperand.Transposed ? depths : outers, column, TOperand.Transposed ? outers : depths);
+        int line = thread / TOperand.UnitsPerLine, unit = thread % TOperand.UnitsPerLine, offset = TOperand.SwizzledOffset(line, unit);
+        int row = (TOperand.Transposed ? k : outer) + line, column = (TOperand.Transposed ? outer : k) + 8 * unit;
+        long lineBytes = 2L * x.Stride;
+        return new(x.At(row, column), TOperand.Transposed ? TileK * lineBytes : 2 * TileK, LinesPerPass * lineBytes, offset,
+            row, TOperand.Transposed ? kEnd : outerEnd, column, TOperand.Transposed ? outerEnd : kEnd);
     }
 
-    /// <summary>Begins to copy; what lies outside becomes zeros.</summary>
-    public void Begin(int tile)
+    /// <summary>Issues the copies; elements outside of the matrix become zeros.</summary>
+    public void Issue(int tile)
     {
         int to = tile + offset;
         Ptx.CpAsync(to, address, row, rows, column, columns);
-        Ptx.CpAsync(to + 2048, address + step, row + LinesAtOnce, rows, column, columns);
-        Ptx.CpAsync(to + 2 * 2048, address + 2 * step, row + 2 * LinesAtOnce, rows, column, columns);
-        Ptx.CpAsync(to + 3 * 2048, address + 3 * step, row + 3 * LinesAtOnce, rows, column, columns);
+        Ptx.CpAsync(to + 2048, address + step, row + LinesPerPass, rows, column, columns);
+        Ptx.CpAsync(to + 2 * 2048, address + 2 * step, row + 2 * LinesPerPass, rows, column, columns);
+        Ptx.CpAsync(to + 3 * 2048, address + 3 * step, row + 3 * LinesPerPass, rows, column, columns);
     }
 
-    /// <summary>The same part of the next tile of the sum.</summary>
+    /// <summary>This thread's share of the next tile along K.</summary>
     public Bf16CpAsync<TOperand> Next() => new(address + advance, advance, step, offset,
-        TOperand.Transposed ? row + Depth : row, rows, TOperand.Transposed ? column : column + Depth, columns);
+        TOperand.Transposed ? row + TileK : row, rows, TOperand.Transposed ? column : column + TileK, columns);
 }

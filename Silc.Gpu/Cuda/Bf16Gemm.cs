@@ -3,8 +3,8 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// How a group multiplies stored bf16: 128 x 128 of C by four warps, two down and two across. Three tiles of both operands fill the
-/// 48 KiB of shared memory that every GPU gives without being asked.
+/// Tile sizes of the bf16 GEMM: a block of four warps, 2 x 2, computes 128 x 128 of C. Three stages of both operands fill the 48 KiB of
+/// static shared memory that every GPU has.
 /// </summary>
 static class Bf16GemmTile
 {
@@ -13,52 +13,53 @@ static class Bf16GemmTile
 }
 
 /// <summary>
-/// C = op(A)·op(B) of stored bf16 on tensor cores. Nothing has to be rounded, so operands go from global to shared memory past the
-/// registers: of three tiles one is multiplied while two are on their way.
+/// C = op(A)·op(B) of operands stored as bf16, on tensor cores. Triple-buffered: one tile is multiplied while cp.async loads the next two.
+/// Operands need no rounding, so they go from global to shared memory without passing through registers.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct Bf16Gemm<TLeft, TRight, TEpilogue>(GemmProblem product, TEpilogue epilogue) : IKernel
-    where TLeft : struct, IBf16OperandTile where TRight : struct, IBf16OperandTile where TEpilogue : struct, IEpilogue
+readonly struct Bf16Gemm<TA, TB, TEpilogue>(GemmProblem problem, TEpilogue epilogue) : IKernel
+    where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile where TEpilogue : struct, IEpilogue
 {
     public void Execute()
     {
-        int thread = Group.IdxX, group = Grid.IdxX, lane = thread & 31, warp = thread >> 5;
-        int row = product.Row(group) * GemmTile.Side, column = product.Column(group) * GemmTile.Side;
+        int thread = Group.IdxX, block = Grid.IdxX, lane = thread & 31, warp = thread >> 5;
+        int row = problem.TileRow(block) * GemmTile.Side, column = problem.TileColumn(block) * GemmTile.Side;
         int warpRow = warp / 2 * Bf16GemmTile.WarpSide, warpColumn = warp % 2 * Bf16GemmTile.WarpSide;
-        int tiles = Ptx.Shared(Bf16GemmTile.Tiles * Bf16GemmTile.Bytes), last = tiles + (Bf16GemmTile.Tiles - 1) * Bf16GemmTile.Bytes;
-        int tile = tiles, free = last;
-        int depth = product.Begin(group), end = product.End(group);
-        int left = TLeft.Left(warpRow, lane), right = Bf16GemmTile.OperandBytes + TRight.Right(warpColumn, lane);
-        var a = Bf16CpAsync<TLeft>.At(product.A(group), row, product.M, depth, end, thread);
-        var b = Bf16CpAsync<TRight>.At(product.B(group), column, product.N, depth, end, thread);
+        int stages = Ptx.Shared(Bf16GemmTile.Tiles * Bf16GemmTile.Bytes), lastStage = stages + (Bf16GemmTile.Tiles - 1) * Bf16GemmTile.Bytes;
+        int stage = stages, freeStage = lastStage;
+        int k = problem.KBegin(block), kEnd = problem.KEnd(block);
+        int offsetA = TA.OffsetA(warpRow, lane), offsetB = Bf16GemmTile.OperandBytes + TB.OffsetB(warpColumn, lane);
+        var a = Bf16CpAsync<TA>.At(problem.A(block), row, problem.M, k, kEnd, thread);
+        var b = Bf16CpAsync<TB>.At(problem.B(block), column, problem.N, k, kEnd, thread);
 
-        Begin(a, b, tiles);
+        IssueTile(a, b, stages);
         a = a.Next();
         b = b.Next();
-        Begin(a, b, tiles + Bf16GemmTile.Bytes);
-        WideAccumulators sums = default;
-        for (; depth < end; depth += Bf16CpAsync<TLeft>.Depth)
+        IssueTile(a, b, stages + Bf16GemmTile.Bytes);
+        WideAccumulators acc = default;
+        for (; k < kEnd; k += Bf16CpAsync<TA>.TileK)
         {
-            // This tile has come, for all; and all are done with the one before, whose place the tile after next takes.
+            // One wait and one barrier a stage: this tile has arrived for all threads, and all have finished the previous one, whose buffer
+            // the next load reuses.
             Ptx.CpAsyncWait(1);
-            Ptx.Barrier();
+            Ptx.SyncThreads();
             a = a.Next();
             b = b.Next();
-            Begin(a, b, free);
-            sums = sums.MulAdd<TLeft, TRight>(tile, left, right).MulAdd<TLeft, TRight>(tile, TLeft.Next(left), TRight.Next(right));
-            free = tile;
-            tile = tile == last ? tiles : tile + Bf16GemmTile.Bytes;
+            IssueTile(a, b, freeStage);
+            acc = acc.MulAdd<TA, TB>(stage, offsetA, offsetB).MulAdd<TA, TB>(stage, TA.AdvanceK(offsetA), TB.AdvanceK(offsetB));
+            freeStage = stage;
+            stage = stage == lastStage ? stages : stage + Bf16GemmTile.Bytes;
         }
         Ptx.CpAsyncWait(0);
-        Ptx.Barrier();
-        sums.Store(epilogue, row + warpRow, column + warpColumn, product.C(group), tiles + warp * AccumulatorRow.SharedBytes, lane);
+        Ptx.SyncThreads();
+        acc.Store(epilogue, row + warpRow, column + warpColumn, problem.C(block), stages + warp * AccumulatorRow.SharedBytes, lane);
     }
 
-    // Both operands' tiles are one batch. Behind the end of the sum there are zeros.
-    static void Begin(Bf16CpAsync<TLeft> a, Bf16CpAsync<TRight> b, int tile)
+    // Loads one stage, both operands in one commit group; zeros past the end of K.
+    static void IssueTile(Bf16CpAsync<TA> a, Bf16CpAsync<TB> b, int stage)
     {
-        a.Begin(tile);
-        b.Begin(tile + Bf16GemmTile.OperandBytes);
+        a.Issue(stage);
+        b.Issue(stage + Bf16GemmTile.OperandBytes);
         Ptx.CpAsyncCommit();
     }
 }

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Rows of one head as they are stored, bf16, in shared memory: a line a row. Lines are an odd number of 16-byte units apart, so that
-/// eight neighbouring lines have any one unit in different banks, and what a lane reads is found once and moved by constants.
+/// Layout of a tile of one head in shared memory, bf16, a line a row. Lines are padded to an odd number of 16-byte units, so that the 8
+/// lanes of an ldmatrix phase hit 8 different bank groups, and a lane's address advances by constants.
 /// </summary>
 static class Bf16HeadTile<TSize> where TSize : struct, IHeadSize
 {
@@ -11,23 +11,23 @@ static class Bf16HeadTile<TSize> where TSize : struct, IHeadSize
     public static int Units => TSize.Size / 8;
     public static int Stride => 2 * TSize.Size + 16;
 
-    /// <summary>Rows of both operands that pass by in each round: two stages of them fit into 48 KiB.</summary>
-    public static int Passing => TSize.Size <= 80 ? 64 : 32;
+    /// <summary>Rows of the streamed operands in a tile: two stages of two tiles fit into 48 KiB.</summary>
+    public static int TileRows => TSize.Size <= 80 ? 64 : 32;
 
-    public static int TileBytes => Passing * Stride;
+    public static int TileBytes => TileRows * Stride;
     public static int StageBytes => 2 * TileBytes;
 
-    /// <summary>Where a lane reads a left operand: 16 lines, 16 channels.</summary>
-    public static int Left(int lane) => FragmentLayout.LeftMatrixRow(lane) * Stride + 4 * FragmentLayout.LeftMatrixWord(lane);
+    /// <summary>A lane's ldmatrix offset for an A fragment: 16 lines, 16 channels.</summary>
+    public static int OffsetA(int lane) => FragmentLayout.LdMatrixARow(lane) * Stride + 4 * FragmentLayout.LdMatrixAWord(lane);
 
-    /// <summary>Two right operands whose sum runs over channels: 16 lines as columns, 16 channels.</summary>
-    public static int Right(int lane) => FragmentLayout.RightMatrixColumn(lane) * Stride + 4 * FragmentLayout.RightMatrixWord(lane);
+    /// <summary>Two B fragments whose K are channels: 16 lines as columns, 16 channels.</summary>
+    public static int OffsetB(int lane) => FragmentLayout.LdMatrixBColumn(lane) * Stride + 4 * FragmentLayout.LdMatrixBWord(lane);
 
-    /// <summary>Two right operands whose sum runs over lines: 16 lines, 16 channels as columns.</summary>
-    public static int Transposed(int lane) => FragmentLayout.TransposedRightLine(lane) * Stride + 2 * FragmentLayout.TransposedRightColumn(lane);
+    /// <summary>Two B fragments whose K are lines: 16 lines, 16 channels as columns, by ldmatrix.trans.</summary>
+    public static int OffsetBTransposed(int lane) => FragmentLayout.LdMatrixTransBK(lane) * Stride + 2 * FragmentLayout.LdMatrixTransBColumn(lane);
 }
 
-/// <summary>How many blocks of 16 rows a warp works on: two of them share what it reads of the other operand.</summary>
+/// <summary>Row tiles of 16 that a warp works on: two share the B fragments that it loads.</summary>
 interface IRowTiles
 {
     static abstract int Count { get; }
@@ -43,10 +43,12 @@ readonly struct TwoRowTiles : IRowTiles
     public static int Count => 2;
 }
 
-/// <summary>How many groups are to fit on a multiprocessor, which bounds the registers of a thread.</summary>
+/// <summary>
+/// Launch bounds: blocks that must fit on a multiprocessor (minBlocksPerMultiprocessor), which bounds the registers of a thread.
+/// </summary>
 interface IMinBlocks;
 
-/// <summary>The assembler chooses.</summary>
+/// <summary>No bound: ptxas chooses.</summary>
 readonly struct MinBlocksAny : IMinBlocks;
 
 /// <summary>255 registers.</summary>

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// <see cref="GeluMath{TPack}"/> for the tails of products: with the hardware's own exponential and reciprocal, both to two units in the last
-/// place, eight instructions a value where IEEE division alone takes ten and a branch.
+/// <see cref="GeluMath{TPack}"/> for the epilogues of GEMMs, with the hardware's approximate exponential and reciprocal, both to two units
+/// in the last place: eight instructions a value, where IEEE division alone takes ten and a branch.
 /// </summary>
 static class CudaGelu
 {
@@ -10,22 +10,22 @@ static class CudaGelu
     const float Root1Over2 = 0.7071067812f, Root1Over2Pi = 0.3989422804f;
 
     /// <summary>gelu(x) / x.</summary>
-    public static Float4 Gate(Float4 x, int kind) => kind == (int)GeluKind.Tanh
+    public static Float4 Cdf(Float4 x, int kind) => kind == (int)GeluKind.Tanh
         ? new(Sigmoid(x.X), Sigmoid(x.Y), Sigmoid(x.Z), Sigmoid(x.W))
         : new(Cumulative(x.X), Cumulative(x.Y), Cumulative(x.Z), Cumulative(x.W));
 
-    /// <summary>The derivative, given gate = gelu(x) / x.</summary>
-    public static Float4 Slope(Float4 x, Float4 gate, int kind) => kind == (int)GeluKind.Tanh
-        ? new(SlopeOfTanh(x.X, gate.X), SlopeOfTanh(x.Y, gate.Y), SlopeOfTanh(x.Z, gate.Z), SlopeOfTanh(x.W, gate.W))
-        : new(SlopeOfErf(x.X, gate.X), SlopeOfErf(x.Y, gate.Y), SlopeOfErf(x.Z, gate.Z), SlopeOfErf(x.W, gate.W));
+    /// <summary>The derivative, given cdf = gelu(x) / x.</summary>
+    public static Float4 Derivative(Float4 x, Float4 cdf, int kind) => kind == (int)GeluKind.Tanh
+        ? new(TanhDerivative(x.X, cdf.X), TanhDerivative(x.Y, cdf.Y), TanhDerivative(x.Z, cdf.Z), TanhDerivative(x.W, cdf.W))
+        : new(ErfDerivative(x.X, cdf.X), ErfDerivative(x.Y, cdf.Y), ErfDerivative(x.Z, cdf.Z), ErfDerivative(x.W, cdf.W));
 
     // ½ (1 + tanh u) = 1 / (1 + exp(-2u)).
     static float Sigmoid(float x) =>
         Ptx.Reciprocal(1 + Ptx.Exp2(x * (-2 * Log2E * Root2OverPi + -2 * Log2E * Root2OverPi * Cubic * (x * x))));
 
-    static float SlopeOfTanh(float x, float gate) => gate + x * gate * (1 - gate) * (2 * Root2OverPi + 2 * Root2OverPi * 3 * Cubic * (x * x));
+    static float TanhDerivative(float x, float cdf) => cdf + x * cdf * (1 - cdf) * (2 * Root2OverPi + 2 * Root2OverPi * 3 * Cubic * (x * x));
 
-    static float SlopeOfErf(float x, float gate) => gate + x * Root1Over2Pi * Ptx.Exp2(-0.5f * Log2E * (x * x));
+    static float ErfDerivative(float x, float cdf) => cdf + x * Root1Over2Pi * Ptx.Exp2(-0.5f * Log2E * (x * x));
 
     // ½ (1 + erf(x / √2)), as Scalar.Erf and without a branch.
     static float Cumulative(float x)

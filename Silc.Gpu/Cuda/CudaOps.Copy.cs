@@ -2,14 +2,14 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>y = x, from one form into another, four elements a thread.</summary>
+/// <summary>y = x with conversion of the dtype, four elements a thread.</summary>
 [Kernel(DeviceKind.Cuda)]
 readonly struct ConvertKernel<TFrom, TTo>(MatrixPointer x, MatrixPointer y, int rows, int cols) : IKernel
     where TFrom : struct, IQuadAccess where TTo : struct, IQuadAccess
 {
     public void Execute()
     {
-        int fours = cols / 4, thread = Grid.IdxX * Group.DimX + Group.IdxX, row = thread / fours, column = thread % fours * 4;
+        int vectors = cols / 4, thread = Grid.IdxX * Group.DimX + Group.IdxX, row = thread / vectors, column = thread % vectors * 4;
         if (row < rows) TTo.Store(y.At(row, column), TFrom.Load(x.At(row, column)));
     }
 }

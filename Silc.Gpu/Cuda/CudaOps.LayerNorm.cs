@@ -4,54 +4,59 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>
-/// Rows of a layer norm that a group works on at once: its threads have four columns each, of four rows, in registers, so that memory is read
-/// once and four reads are on their way together.
+/// Tile of the LayerNorm kernels: a block takes four rows, and each thread has four columns of each in registers. Memory is read once, and
+/// four vectorized loads are in flight together.
 /// </summary>
 static class LayerNormTile
 {
-    public const int AtOnce = 4, MostThreads = 512, Widest = 4 * MostThreads;
+    public const int RowsPerBlock = 4, MaxThreads = 512, MaxWidth = 4 * MaxThreads;
 
-    /// <summary>Bytes of shared memory in which warps meet for four sums.</summary>
-    public const int MeetingBytes = 16 * MostThreads / 32;
+    /// <summary>Shared memory for one block reduction of four sums.</summary>
+    public const int ReduceBytes = 16 * MaxThreads / 32;
 
-    /// <summary>Four sums over the threads of a group, in every one of them, always in one order; <paramref name="place"/> is written once.</summary>
-    public static Float4 Sum(Float4 sums, int place, int thread, int threads)
+    /// <summary>
+    /// Block reduction of four sums that are already reduced over each warp; the result is in every thread, and the order of additions is
+    /// fixed. <paramref name="shared"/> must not be in use by another reduction.
+    /// </summary>
+    public static Float4 BlockSum(Float4 values, int shared, int thread, int threads)
     {
-        Ptx.StoreShared4(place + 16 * (thread / 32), sums);     // the same from every lane
-        Ptx.Barrier();
-        return Met(place, threads);
+        Ptx.StoreShared4(shared + 16 * (thread / 32), values);     // every lane writes the same
+        Ptx.SyncThreads();
+        return SumOfWarps(shared, threads);
     }
 
-    /// <summary>The sum of what warps have left at a place.</summary>
-    public static Float4 Met(int place, int threads)
+    /// <summary>The sum of what the warps stored, after the barrier.</summary>
+    public static Float4 SumOfWarps(int shared, int threads)
     {
         Float4 all = default;
-        for (int warp = 0; warp < threads / 32; warp++) all += Ptx.LoadShared4(place + 16 * warp);
+        for (int warp = 0; warp < threads / 32; warp++) all += Ptx.LoadShared4(shared + 16 * warp);
         return all;
     }
 }
 
-/// <summary>As <see cref="LayerNormForward{TPack}"/>, four rows a group.</summary>
+/// <summary>As <see cref="LayerNormKernel{TPack}"/>, four rows a block.</summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct CudaLayerNorm<TValues>(
-    MatrixPointer x, MatrixPointer scale, MatrixPointer bias, MatrixPointer y, long mean, long rstd, int rows, int width, float inverse, float epsilon) : IKernel
-    where TValues : struct, IQuadAccess
+readonly struct CudaLayerNorm<TQuads>(
+    MatrixPointer x, MatrixPointer scale, MatrixPointer bias, MatrixPointer y, long mean, long rstd, int rows, int width,
+    float inverse, float epsilon) : IKernel
+    where TQuads : struct, IQuadAccess
 {
     public void Execute()
     {
-        int thread = Group.IdxX, threads = Group.DimX, c = 4 * thread, row = Grid.IdxX * LayerNormTile.AtOnce, sums = Ptx.Shared(2 * LayerNormTile.MeetingBytes);
+        int thread = Group.IdxX, threads = Group.DimX, c = 4 * thread, row = Grid.IdxX * LayerNormTile.RowsPerBlock,
+            shared0 = Ptx.Shared(2 * LayerNormTile.ReduceBytes);
         RowQuadsPointer ofX = new(x, 1, c, width), ofY = new(y, 1, c, width);
-        var values = ofX.Read<Float32Quads>(x.At(row, c), row, rows);
+        var values = ofX.Load<Float32Quads>(x.At(row, c), row, rows);
         Float4 factor = Ptx.Load4(scale.At(0, c), 0, 1, c, width), shift = Ptx.Load4(bias.At(0, c), 0, 1, c, width);
-        var mu = LayerNormTile.Sum(values.WarpSums, sums, thread, threads) * inverse;
+        var mu = LayerNormTile.BlockSum(values.WarpSums, shared0, thread, threads) * inverse;
 
-        // From the row again, which is in registers: E[x²] - E[x]² would cancel. Columns behind the last are no part of it.
-        float inside = c < width ? 1f : 0f;        // whole numbers, ILGPU 1.5.3 would convert by their bits
-        values = values.Less(mu) * WarpReduce.All(inside);
-        var variance = LayerNormTile.Sum((values * values).WarpSums, sums + LayerNormTile.MeetingBytes, thread, threads) * inverse;
+        // Two passes, over registers: E[x²] - E[x]² would cancel. Columns past the last are masked.
+        float inside = c < width ? 1f : 0f;        // floats: ILGPU 1.5.3 would reinterpret the bits of integers here
+        values = values.SubtractRows(mu) * WarpReduce.Broadcast(inside);
+        var variance = LayerNormTile.BlockSum((values * values).WarpSums, shared0 + LayerNormTile.ReduceBytes, thread, threads) * inverse;
         var r = new Float4(Rstd(variance.X), Rstd(variance.Y), Rstd(variance.Z), Rstd(variance.W));
-        ofY.Store<TValues>(y.At(row, c), (values * factor).Times(r) + new RowQuads(shift, shift, shift, shift), row, rows);
-        // One thread stores; predicated, so that its warp stays together.
+        ofY.Store<TQuads>(y.At(row, c), (values * factor).ScaleRows(r) + new RowQuads(shift, shift, shift, shift), row, rows);
+        // Thread 0 stores; predicated rather than branched, so that its warp does not diverge.
         Store(mean, mu, row, thread);
         Store(rstd, r, row, thread);
     }
@@ -69,49 +74,51 @@ readonly struct CudaLayerNorm<TValues>(
 }
 
 /// <summary>
-/// As <see cref="LayerNormGrad{TPack}"/>, a block of rows a group, four at once; sums over the rows of a thread's columns stay in registers. What
-/// becomes of dx is stored once more in the form that products read: a pass over 6 bytes a value less.
+/// As <see cref="LayerNormGradKernel{TPack}"/>: a block takes a range of rows, four at a time, and accumulates dScale and dBias of its
+/// columns in registers. dx is also stored in the dtype that GEMMs read, which saves a pass of 6 bytes a value.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct CudaLayerNormGrad<TValues, TRounded>(
-    MatrixPointer dy, MatrixPointer x, MatrixPointer scale, long mean, long rstd, MatrixPointer dx, MatrixPointer rounded, MatrixPointer partial, int rows, int width, int blockRows, float inverse, int accumulate) : IKernel where TValues : struct, IQuadAccess where TRounded : struct, IQuadAccess
+readonly struct CudaLayerNormGrad<TQuads, TCopy>(
+    MatrixPointer dy, MatrixPointer x, MatrixPointer scale, long mean, long rstd, MatrixPointer dx, MatrixPointer rounded,
+    MatrixPointer partial, int rows, int width, int blockRows, float inverse, int accumulate) : IKernel where TQuads : struct, IQuadAccess
+    where TCopy : struct, IQuadAccess
 {
     public void Execute()
     {
-        int thread = Group.IdxX, threads = Group.DimX, c = 4 * thread, sums = Ptx.Shared(4 * LayerNormTile.MeetingBytes), place = sums;
+        int thread = Group.IdxX, threads = Group.DimX, c = 4 * thread, shared0 = Ptx.Shared(4 * LayerNormTile.ReduceBytes), shared = shared0;
         int row = Grid.IdxX * blockRows, end = Ptx.Hold(row + blockRows < rows ? row + blockRows : rows), added = Ptx.Hold(accumulate != 0 ? end : 0);
         RowQuadsPointer ofDy = new(dy, 1, c, width), ofX = new(x, 1, c, width), ofDx = new(dx, 1, c, width), ofRounded = new(rounded, 1, c, width);
         long from = dy.At(row, c), normed = x.At(row, c), to = dx.At(row, c), toRounded = rounded.At(row, c);
         var factor = Ptx.Load4(scale.At(0, c), 0, 1, c, width);
         Float4 sumScale = default, sumBias = default;
-        for (; row < end; row += LayerNormTile.AtOnce)
+        for (; row < end; row += LayerNormTile.RowsPerBlock)
         {
-            RowQuads d = ofDy.Read<TValues>(from, row, end), normal = ofX.Read<Float32Quads>(normed, row, end);
-            var addend = ofDx.Read<Float32Quads>(to, row, added);      // zeros if nothing is added to
-            var r = OfRows(rstd, row, end);
-            normal = normal.Less(OfRows(mean, row, end)).Times(r);
-            sumBias += d.Sum;
-            sumScale += (d * normal).Sum;
+            RowQuads d = ofDy.Load<TQuads>(from, row, end), normal = ofX.Load<Float32Quads>(normed, row, end);
+            var addend = ofDx.Load<Float32Quads>(to, row, added);      // zeros unless dx is accumulated
+            var r = LoadRowValues(rstd, row, end);
+            normal = normal.SubtractRows(LoadRowValues(mean, row, end)).ScaleRows(r);
+            sumBias += d.SumOfRows;
+            sumScale += (d * normal).SumOfRows;
 
-            // g = dy·scale. What warps leave in shared memory is in the other half than in the round before.
+            // g = dy·scale. The reductions alternate between two halves of shared memory, so that one barrier an iteration is enough.
             var g = d * factor;
-            Ptx.StoreShared4(place + LayerNormTile.MeetingBytes + 16 * (thread / 32), (g * normal).WarpSums);
-            var mean1 = LayerNormTile.Sum(g.WarpSums, place, thread, threads) * inverse;
-            var mean2 = LayerNormTile.Met(place + LayerNormTile.MeetingBytes, threads) * inverse;
-            place = place == sums ? sums + 2 * LayerNormTile.MeetingBytes : sums;
-            addend += (g.Less(mean1) - normal.Times(mean2)).Times(r);
+            Ptx.StoreShared4(shared + LayerNormTile.ReduceBytes + 16 * (thread / 32), (g * normal).WarpSums);
+            var mean1 = LayerNormTile.BlockSum(g.WarpSums, shared, thread, threads) * inverse;
+            var mean2 = LayerNormTile.SumOfWarps(shared + LayerNormTile.ReduceBytes, threads) * inverse;
+            shared = shared == shared0 ? shared0 + 2 * LayerNormTile.ReduceBytes : shared0;
+            addend += (g.SubtractRows(mean1) - normal.ScaleRows(mean2)).ScaleRows(r);
             ofDx.Store<Float32Quads>(to, addend, row, end);
-            ofRounded.Store<TRounded>(toRounded, addend, row, end);
-            from = ofDy.Behind(from);
-            normed = ofX.Behind(normed);
-            to = ofDx.Behind(to);
-            toRounded = ofRounded.Behind(toRounded);
+            ofRounded.Store<TCopy>(toRounded, addend, row, end);
+            from = ofDy.Next(from);
+            normed = ofX.Next(normed);
+            to = ofDx.Next(to);
+            toRounded = ofRounded.Next(toRounded);
         }
         Ptx.Store4(partial.At(2 * Grid.IdxX, c), sumScale, 0, 1, c, width);
         Ptx.Store4(partial.At(2 * Grid.IdxX + 1, c), sumBias, 0, 1, c, width);
     }
 
-    static Float4 OfRows(long numbers, int row, int end)
+    static Float4 LoadRowValues(long numbers, int row, int end)
     {
         numbers += 4L * row;
         return new(Ptx.Load(numbers, row, end, 0, 1), Ptx.Load(numbers + 4, row + 1, end, 0, 1),
@@ -119,10 +126,10 @@ readonly struct CudaLayerNormGrad<TValues, TRounded>(
     }
 }
 
-/// <summary>Sums over a warp, in every lane, always in one order.</summary>
+/// <summary>Warp reductions, by shuffles; the result is in every lane, and the order of additions is fixed.</summary>
 static class WarpReduce
 {
-    public static float Of(Float4 x)
+    public static float Sum(Float4 x)
     {
         float sum = x.X + x.Y + (x.Z + x.W);
         sum += Ptx.ShuffleXor(sum, 16);
@@ -132,28 +139,29 @@ static class WarpReduce
         return sum + Ptx.ShuffleXor(sum, 1);
     }
 
-    /// <summary>One value four times.</summary>
-    public static Float4 All(float x) => new(x, x, x, x);
+    /// <summary>One value in all four components.</summary>
+    public static Float4 Broadcast(float x) => new(x, x, x, x);
 }
 
 partial class CudaOps
 {
-    public override void LayerNorm(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon)
+    public override void LayerNormForward(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon)
     {
         Same(x, y);
         MustBeFloats(x, scale, bias);
-        if (!IsNormed(x, y) || !IsAligned(scale) || !IsAligned(bias)) base.LayerNorm(x, scale, bias, y, mean, rstd, epsilon);
-        else if (IsBf16(y)) Norm<Bf16Quads>(x, scale, bias, y, mean, rstd, epsilon);
-        else Norm<Float32Quads>(x, scale, bias, y, mean, rstd, epsilon);
+        if (!FitsLayerNormTile(x, y) || !IsAligned(scale) || !IsAligned(bias)) base.LayerNormForward(x, scale, bias, y, mean, rstd, epsilon);
+        else if (IsBf16(y)) LaunchLayerNorm<Bf16Quads>(x, scale, bias, y, mean, rstd, epsilon);
+        else LaunchLayerNorm<Float32Quads>(x, scale, bias, y, mean, rstd, epsilon);
     }
 
-    // Rows in the registers of a group; what is wider, other operations take, and they refuse bfloat16.
-    static bool IsNormed(Tensor x, Tensor y) => IsOfFours(x) && IsOfFours(y) && x.Cols <= LayerNormTile.Widest;
+    // Rows that fit into the registers of a block; wider ones go to the generic kernels, which refuse bf16.
+    static bool FitsLayerNormTile(Tensor x, Tensor y) => IsVectorized(x) && IsVectorized(y) && x.Cols <= LayerNormTile.MaxWidth;
 
-    static int ThreadsOfRow(int cols) => 32 * DivUp(cols, 4 * 32);
+    static int ThreadsPerRow(int cols) => 32 * DivUp(cols, 4 * 32);
 
-    void Norm<TValues>(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon) where TValues : struct, IQuadAccess =>
-        Device.Launch(DivUp(x.Rows, LayerNormTile.AtOnce), ThreadsOfRow(x.Cols), new CudaLayerNorm<TValues>(
+    void LaunchLayerNorm<TQuads>(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon)
+        where TQuads : struct, IQuadAccess =>
+        Device.Launch(DivUp(x.Rows, LayerNormTile.RowsPerBlock), ThreadsPerRow(x.Cols), new CudaLayerNorm<TQuads>(
             At(x), At(scale), At(bias), At(y), Address(mean.View), Address(rstd.View), x.Rows, x.Cols, 1f / x.Cols, epsilon));
 
     public override void LayerNormBackward(
@@ -161,26 +169,28 @@ partial class CudaOps
     {
         Same(dy, x);
         MustBeFloats(x, dx, scale);
-        if (!IsNormed(x, dy) || !IsOfFours(dx) || !IsAligned(scale))
+        if (!FitsLayerNormTile(x, dy) || !IsVectorized(dx) || !IsAligned(scale))
         {
             base.LayerNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, accumulate, rounded);
             return;
         }
-        // Enough groups for every multiprocessor, and at most 512 sums for the second stage; by the number of rows alone, as the bits are.
-        int blockRows = Math.Max(2 * LayerNormTile.AtOnce, DivUp(DivUp(x.Rows, 512), LayerNormTile.AtOnce) * LayerNormTile.AtOnce), blocks = DivUp(x.Rows, blockRows);
+        // Enough blocks for every multiprocessor, and at most 512 partial sums for the second stage. Depends on the number of rows alone,
+        // so the bits are the same on every GPU.
+        int blockRows = Math.Max(2 * LayerNormTile.RowsPerBlock,
+            DivUp(DivUp(x.Rows, 512), LayerNormTile.RowsPerBlock) * LayerNormTile.RowsPerBlock), blocks = DivUp(x.Rows, blockRows);
         var partial = new Tensor(Device.Workspace((long)blocks * 2 * x.Cols), 2 * blocks, x.Cols);
-        bool rounds = IsBf16(rounded) && IsOfFours(rounded);
-        if (IsBf16(dy) && rounds) NormGrad<Bf16Quads, Bf16Quads>(dy, x, scale, mean, rstd, dx, rounded, partial, blockRows, accumulate);
-        else if (IsBf16(dy)) NormGrad<Bf16Quads, NoQuads>(dy, x, scale, mean, rstd, dx, default, partial, blockRows, accumulate);
-        else if (rounds) NormGrad<Float32Quads, Bf16Quads>(dy, x, scale, mean, rstd, dx, rounded, partial, blockRows, accumulate);
-        else NormGrad<Float32Quads, NoQuads>(dy, x, scale, mean, rstd, dx, default, partial, blockRows, accumulate);
+        bool rounds = IsBf16(rounded) && IsVectorized(rounded);
+        if (IsBf16(dy) && rounds) LaunchLayerNormGrad<Bf16Quads, Bf16Quads>(dy, x, scale, mean, rstd, dx, rounded, partial, blockRows, accumulate);
+        else if (IsBf16(dy)) LaunchLayerNormGrad<Bf16Quads, NoQuads>(dy, x, scale, mean, rstd, dx, default, partial, blockRows, accumulate);
+        else if (rounds) LaunchLayerNormGrad<Float32Quads, Bf16Quads>(dy, x, scale, mean, rstd, dx, rounded, partial, blockRows, accumulate);
+        else LaunchLayerNormGrad<Float32Quads, NoQuads>(dy, x, scale, mean, rstd, dx, default, partial, blockRows, accumulate);
         AddColumns(partial.Reshape(blocks, 2 * x.Cols), dScale, dBias);
         if (!rounds && rounded.Count > 0) Copy(dx, rounded);
     }
 
-    void NormGrad<TValues, TRounded>(
+    void LaunchLayerNormGrad<TQuads, TCopy>(
         Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor rounded, Tensor partial, int blockRows, bool accumulate)
-        where TValues : struct, IQuadAccess where TRounded : struct, IQuadAccess =>
-        Device.Launch(partial.Rows / 2, ThreadsOfRow(x.Cols), new CudaLayerNormGrad<TValues, TRounded>(At(dy), At(x), At(scale),
+        where TQuads : struct, IQuadAccess where TCopy : struct, IQuadAccess =>
+        Device.Launch(partial.Rows / 2, ThreadsPerRow(x.Cols), new CudaLayerNormGrad<TQuads, TCopy>(At(dy), At(x), At(scale),
             Address(mean.View), Address(rstd.View), At(dx), At(rounded), At(partial), x.Rows, x.Cols, blockRows, 1f / x.Cols, accumulate ? 1 : 0));
 }

@@ -2,13 +2,15 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>As <see cref="PatchesForward{TPack}"/>, rounded: four values of a patch a thread, which lie in one row of pixels.</summary>
+/// <summary>
+/// As <see cref="PatchesForward{TPack}"/>, rounded to bf16: a thread copies four values of a patch, which lie in one row of pixels.
+/// </summary>
 [Kernel(DeviceKind.Cuda)]
 readonly struct Bf16Patches(MatrixPointer pixels, MatrixPointer y, int rows, int side, int patch) : IKernel
 {
     public void Execute()
     {
-        int fours = patch * patch * 3 / 4, thread = Grid.IdxX * Group.DimX + Group.IdxX, row = thread / fours, column = thread % fours * 4;
+        int vectors = patch * patch * 3 / 4, thread = Grid.IdxX * Group.DimX + Group.IdxX, row = thread / vectors, column = thread % vectors * 4;
         if (row >= rows) return;
         int grid = side / patch, tokens = grid * grid, image = row / tokens, t = row % tokens, line = patch * 3;
         int down = t / grid * patch + column / line, across = t % grid * line + column % line;

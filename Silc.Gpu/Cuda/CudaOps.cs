@@ -4,29 +4,30 @@ using ILGPU.Runtime;
 namespace Silc;
 
 /// <summary>
-/// CUDA's operations: products, attention, LayerNorm and what else meets stored bfloat16 are its own, in the given precision; everything
-/// else is four floats a thread.
+/// CUDA's operations. Matrix products, attention, LayerNorm and whatever else reads or writes bf16 tensors have kernels of their own, in
+/// the given precision; everything else is the generic kernels with <see cref="Pack4"/>, four floats a thread.
 /// </summary>
 sealed partial class CudaOps(Device device, Precision precision) : Ops<Pack4>(device)
 {
-    // Values in 16 bytes, the unit that rows of bfloat16 are made of.
-    const int UnitValues = 8;
+    // bf16 values in a vectorized access of 16 bytes; rows of bf16 are a multiple of it.
+    const int ValuesPer16Bytes = 8;
 
     public override DType Activations(int cols, int head = 0) =>
-        precision == Precision.Bf16 && cols % UnitValues == 0 && head % UnitValues == 0 && head <= LargestHead ? DType.BFloat16 : DType.Float32;
+        precision == Precision.Bf16 && cols % ValuesPer16Bytes == 0 && head % ValuesPer16Bytes == 0 && head <= MaxHeadSize
+            ? DType.BFloat16 : DType.Float32;
 
     static MatrixPointer At(Tensor x) => new(Address(x.View), x.Stride, x.ElementBytes);
 
-    // A dry run has no memory behind its tensors, and what is left out has no view.
+    // 0 in a dry run, whose tensors have no memory, and for optional tensors that are not given.
     static long Address(ArrayView<float> view) => view.IsValid ? view.LoadEffectiveAddressAsPtr() : 0;
 
-    // True if every row can be read and written 16 bytes at a time.
+    // True if every row starts at a multiple of 16 bytes.
     static bool IsAligned(Tensor x) => Address(x.View) % 16 == 0 && x.Stride * x.ElementBytes % 16 == 0;
 
     static bool IsBf16(Tensor x) => x.DType == DType.BFloat16;
 
-    // True if four neighbours are always read and written at once, whatever the storage.
-    static bool IsOfFours(Tensor x) => x.Cols % 4 == 0 && IsAligned(x);
+    // True if every access can be vectorized to four elements, whatever the dtype.
+    static bool IsVectorized(Tensor x) => x.Cols % 4 == 0 && IsAligned(x);
 
-    static int DivUp(int size, int piece) => (size + piece - 1) / piece;
+    static int DivUp(int size, int unit) => (size + unit - 1) / unit;
 }

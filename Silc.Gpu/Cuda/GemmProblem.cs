@@ -1,35 +1,34 @@
 namespace Silc;
 
 /// <summary>
-/// C (m, n) = op(A)·op(B) with sums of k terms, for a batch of matrices, in groups of threads that make one tile of one C each.
-/// Groups can also share the sum of a tile: each of <c>splits</c> then takes <c>splitDepth</c> terms, and part p of C goes p ·
-/// <c>partFloats</c> behind the first.
+/// C (m, n) = op(A) (m, k) · op(B) (k, n), batched, one tile of one C a thread block. Split-K: each of <c>splits</c> blocks of a tile
+/// reduces over <c>kPerSplit</c> of K, and split p stores its partial C p · <c>splitStride</c> floats behind the first.
 /// </summary>
-readonly struct GemmProblem(MatrixPointer a, MatrixPointer b, int m, int n, int k, int down, int across, int splits, int splitDepth, long partFloats,
+readonly struct GemmProblem(MatrixPointer a, MatrixPointer b, int m, int n, int k, int tilesM, int tilesN, int splits,
+    int kPerSplit, long splitStride,
     Layout la, Layout lb, Layout lc, int heads)
 {
-    // Groups that run at the same time share their operands in the second-level cache if their tiles form a block rather than a
-    // row.
-    const int Block = 8;
+    // Grouped rasterization: blocks that run at the same time reuse their operands in L2 if their tiles form a square rather than a row.
+    const int GroupM = 8;
 
     public readonly int M = m, N = n, K = k;
 
-    public int Row(int group) => First(group) + InBlock(group) % Height(group);
-    public int Column(int group) => InBlock(group) / Height(group);
+    public int TileRow(int block) => FirstRow(block) + IndexInGroup(block) % GroupRows(block);
+    public int TileColumn(int block) => IndexInGroup(block) / GroupRows(block);
 
-    /// <summary>The terms of the sum that this group takes.</summary>
-    public int Begin(int group) => Split(group) * splitDepth;
-    public int End(int group) => Begin(group) + splitDepth < K ? Begin(group) + splitDepth : K;
+    /// <summary>The range of k that this block reduces over.</summary>
+    public int KBegin(int block) => Split(block) * kPerSplit;
+    public int KEnd(int block) => KBegin(block) + kPerSplit < K ? KBegin(block) + kPerSplit : K;
 
-    /// <summary>This group's matrices; <c>C</c> as floats behind the first.</summary>
-    public MatrixPointer A(int group) => a.From(la.Start(Matrix(group) / heads, Matrix(group) % heads));
-    public MatrixPointer B(int group) => b.From(lb.Start(Matrix(group) / heads, Matrix(group) % heads));
-    public long C(int group) => lc.Start(Matrix(group) / heads, Matrix(group) % heads) + Split(group) * partFloats;
+    /// <summary>This block's matrices; <c>C</c> as floats behind the first.</summary>
+    public MatrixPointer A(int block) => a.Offset(la.Offset(Matrix(block) / heads, Matrix(block) % heads));
+    public MatrixPointer B(int block) => b.Offset(lb.Offset(Matrix(block) / heads, Matrix(block) % heads));
+    public long C(int block) => lc.Offset(Matrix(block) / heads, Matrix(block) % heads) + Split(block) * splitStride;
 
-    int Tile(int group) => group % (down * across);
-    int Split(int group) => group / (down * across) % splits;
-    int Matrix(int group) => group / (down * across) / splits;
-    int First(int group) => Tile(group) / (Block * across) * Block;
-    int InBlock(int group) => Tile(group) % (Block * across);
-    int Height(int group) => down - First(group) < Block ? down - First(group) : Block;
+    int Tile(int block) => block % (tilesM * tilesN);
+    int Split(int block) => block / (tilesM * tilesN) % splits;
+    int Matrix(int block) => block / (tilesM * tilesN) / splits;
+    int FirstRow(int block) => Tile(block) / (GroupM * tilesN) * GroupM;
+    int IndexInGroup(int block) => Tile(block) % (GroupM * tilesN);
+    int GroupRows(int block) => tilesM - FirstRow(block) < GroupM ? tilesM - FirstRow(block) : GroupM;
 }

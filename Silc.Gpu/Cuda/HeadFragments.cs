@@ -1,78 +1,84 @@
 namespace Silc;
 
-/// <summary>16 rows of a head, all channels, in the registers of a warp: left operands that stay there for a whole kernel.</summary>
-readonly struct HeadFragments<TSize>(Fragment c0, Fragment c1, Fragment c2, Fragment c3, Fragment c4, Fragment c5, Fragment c6, Fragment c7) where TSize : struct, IHeadSize
+/// <summary>A fragments of 16 rows and all channels of a head, which stay in a warp's registers for the whole kernel.</summary>
+readonly struct HeadFragments<TSize>(Fragment c0, Fragment c1, Fragment c2, Fragment c3, Fragment c4, Fragment c5, Fragment c6,
+    Fragment c7) where TSize : struct, IHeadSize
 {
     readonly Fragment c0 = c0, c1 = c1, c2 = c2, c3 = c3, c4 = c4, c5 = c5, c6 = c6, c7 = c7;
 
-    /// <summary>Reads them from shared memory, at a lane's address.</summary>
-    public static HeadFragments<TSize> Load(int left) => new(
-        Load(left, 0), Load(left, 16), Load(left, 32), Load(left, 48), Load(left, 64), Load(left, 80), Load(left, 96), Load(left, 112));
+    /// <summary>Loads them from shared memory, at a lane's ldmatrix address.</summary>
+    public static HeadFragments<TSize> Load(int addressA) => new(
+        Load(addressA, 0), Load(addressA, 16), Load(addressA, 32), Load(addressA, 48), Load(addressA, 64), Load(addressA, 80),
+        Load(addressA, 96), Load(addressA, 112));
 
-    static Fragment Load(int left, int channel) => channel < TSize.Size ? Ptx.LoadMatrices(left + 2 * channel) : default;
+    static Fragment Load(int addressA, int channel) => channel < TSize.Size ? Ptx.LdMatrix(addressA + 2 * channel) : default;
 
-    /// <summary>Reads them from device memory; sizes are multiples of eight.</summary>
-    public static HeadFragments<TSize> Read(Bf16Rows x, int row, int rows, int size, int lane)
+    /// <summary>Loads them from global memory; sizes are multiples of eight.</summary>
+    public static HeadFragments<TSize> LoadGlobal(Bf16Rows x, int row, int rows, int size, int lane)
     {
-        row += FragmentLayout.LeftRow(lane, 0);
-        long at = x.At(row, 2 * FragmentLayout.LeftWord(lane, 0)), below = at + 8 * x.BytesOfRow;
-        int left = rows - row;
-        return new(Read(at, below, left, 0, size), Read(at, below, left, 16, size), Read(at, below, left, 32, size), Read(at, below, left, 48, size),
-            Read(at, below, left, 64, size), Read(at, below, left, 80, size), Read(at, below, left, 96, size), Read(at, below, left, 112, size));
+        row += FragmentLayout.ARow(lane, 0);
+        long at = x.At(row, 2 * FragmentLayout.AWord(lane, 0)), lowerAddress = at + 8 * x.RowBytes;
+        int rowsLeft = rows - row;
+        return new(LoadGlobal(at, lowerAddress, rowsLeft, 0, size), LoadGlobal(at, lowerAddress, rowsLeft, 16, size),
+            LoadGlobal(at, lowerAddress, rowsLeft, 32, size), LoadGlobal(at, lowerAddress, rowsLeft, 48, size),
+            LoadGlobal(at, lowerAddress, rowsLeft, 64, size), LoadGlobal(at, lowerAddress, rowsLeft, 80, size),
+            LoadGlobal(at, lowerAddress, rowsLeft, 96, size), LoadGlobal(at, lowerAddress, rowsLeft, 112, size));
     }
 
-    static Fragment Read(long at, long below, int left, int channel, int size) => channel < TSize.Size
-        ? new(Ptx.LoadWord(at + 2 * channel, 0, left, channel, size), Ptx.LoadWord(below + 2 * channel, 8, left, channel, size),
-            Ptx.LoadWord(at + 2 * channel + 16, 0, left, channel + 8, size), Ptx.LoadWord(below + 2 * channel + 16, 8, left, channel + 8, size))
+    static Fragment LoadGlobal(long at, long lowerAddress, int rowsLeft, int channel, int size) => channel < TSize.Size
+        ? new(Ptx.LoadWord(at + 2 * channel, 0, rowsLeft, channel, size), Ptx.LoadWord(lowerAddress + 2 * channel, 8, rowsLeft, channel, size),
+            Ptx.LoadWord(at + 2 * channel + 16, 0, rowsLeft, channel + 8, size),
+            Ptx.LoadWord(lowerAddress + 2 * channel + 16, 8, rowsLeft, channel + 8, size))
         : default;
 
     /// <summary>
-    /// This lane's part of Σ over channels of the products with other words of the same rows: of its row, and of the one eight further down.
+    /// This lane's partial dot products, over channels, with other fragments of the same rows: X of its row, Y of the row eight further
+    /// down.
     /// </summary>
-    public Float2 Dots(HeadFragments<TSize> x)
+    public Float2 RowDots(HeadFragments<TSize> x)
     {
-        Float2 sums = Dot(default, c0, x.c0, 0);
-        sums = Dot(sums, c1, x.c1, 16);
-        sums = Dot(sums, c2, x.c2, 32);
-        sums = Dot(sums, c3, x.c3, 48);
-        sums = Dot(sums, c4, x.c4, 64);
-        sums = Dot(sums, c5, x.c5, 80);
-        sums = Dot(sums, c6, x.c6, 96);
-        return Dot(sums, c7, x.c7, 112);
+        Float2 acc = Dot(default, c0, x.c0, 0);
+        acc = Dot(acc, c1, x.c1, 16);
+        acc = Dot(acc, c2, x.c2, 32);
+        acc = Dot(acc, c3, x.c3, 48);
+        acc = Dot(acc, c4, x.c4, 64);
+        acc = Dot(acc, c5, x.c5, 80);
+        acc = Dot(acc, c6, x.c6, 96);
+        return Dot(acc, c7, x.c7, 112);
     }
 
-    static Float2 Dot(Float2 sums, Fragment a, Fragment b, int channel) => channel < TSize.Size
-        ? new(Ptx.MulAddBf16Pair(Ptx.MulAddBf16Pair(sums.X, a.X, b.X), a.Z, b.Z), Ptx.MulAddBf16Pair(Ptx.MulAddBf16Pair(sums.Y, a.Y, b.Y), a.W, b.W))
-        : sums;
+    static Float2 Dot(Float2 acc, Fragment a, Fragment b, int channel) => channel < TSize.Size
+        ? new(Ptx.FmaBf16Pair(Ptx.FmaBf16Pair(acc.X, a.X, b.X), a.Z, b.Z), Ptx.FmaBf16Pair(Ptx.FmaBf16Pair(acc.Y, a.Y, b.Y), a.W, b.W))
+        : acc;
 
     /// <summary>
-    /// Adds the products of a warp's rows, these and those of <paramref name="lower"/>, with 32 lines of a tile, at a lane's address.
+    /// acc + X·Yᵀ: the warp's rows, these and those of <paramref name="lower"/>, times 32 rows of a tile, at a lane's ldmatrix address.
     /// </summary>
-    public ScoreRows<TBlocks> Products<TBlocks>(HeadFragments<TSize> lower, ScoreRows<TBlocks> sums, int right)
-        where TBlocks : struct, IRowTiles
+    public ScoreRows<TRows> MulTransposed<TRows>(HeadFragments<TSize> lower, ScoreRows<TRows> acc, int addressB)
+        where TRows : struct, IRowTiles
     {
-        sums = Add(sums, c0, lower.c0, right, 0);
-        sums = Add(sums, c1, lower.c1, right, 16);
-        sums = Add(sums, c2, lower.c2, right, 32);
-        sums = Add(sums, c3, lower.c3, right, 48);
-        sums = Add(sums, c4, lower.c4, right, 64);
-        sums = Add(sums, c5, lower.c5, right, 80);
-        sums = Add(sums, c6, lower.c6, right, 96);
-        return Add(sums, c7, lower.c7, right, 112);
+        acc = MulAdd(acc, c0, lower.c0, addressB, 0);
+        acc = MulAdd(acc, c1, lower.c1, addressB, 16);
+        acc = MulAdd(acc, c2, lower.c2, addressB, 32);
+        acc = MulAdd(acc, c3, lower.c3, addressB, 48);
+        acc = MulAdd(acc, c4, lower.c4, addressB, 64);
+        acc = MulAdd(acc, c5, lower.c5, addressB, 80);
+        acc = MulAdd(acc, c6, lower.c6, addressB, 96);
+        return MulAdd(acc, c7, lower.c7, addressB, 112);
     }
 
-    static ScoreRows<TBlocks> Add<TBlocks>(ScoreRows<TBlocks> sums, Fragment upper, Fragment lower, int right, int channel)
-        where TBlocks : struct, IRowTiles =>
+    static ScoreRows<TRows> MulAdd<TRows>(ScoreRows<TRows> acc, Fragment upper, Fragment lower, int addressB, int channel)
+        where TRows : struct, IRowTiles =>
         channel < TSize.Size
-            ? sums.MulAdd(upper, lower, Ptx.LoadMatrices(right + 2 * channel), Ptx.LoadMatrices(right + 2 * channel + 16 * Bf16HeadTile<TSize>.Stride))
-            : sums;
+            ? acc.MulAdd(upper, lower, Ptx.LdMatrix(addressB + 2 * channel), Ptx.LdMatrix(addressB + 2 * channel + 16 * Bf16HeadTile<TSize>.Stride))
+            : acc;
 }
 
-/// <summary>Scores of a warp's rows and 32 columns.</summary>
-readonly struct ScoreRows<TBlocks>(AccumulatorRow upper, AccumulatorRow lower) where TBlocks : struct, IRowTiles
+/// <summary>Scores of a warp's row tiles (16 or 32 rows) and 32 columns.</summary>
+readonly struct ScoreRows<TRows>(AccumulatorRow upper, AccumulatorRow lower) where TRows : struct, IRowTiles
 {
     public readonly AccumulatorRow Upper = upper, Lower = lower;
 
-    public ScoreRows<TBlocks> MulAdd(Fragment up, Fragment low, Fragment right01, Fragment right23) =>
-        new(Upper.MulAdd<Bf16Mma>(up, right01, right23), TBlocks.Count == 2 ? Lower.MulAdd<Bf16Mma>(low, right01, right23) : Lower);
+    public ScoreRows<TRows> MulAdd(Fragment upper, Fragment lower, Fragment b01, Fragment b23) =>
+        new(Upper.MulAdd<Bf16Mma>(upper, b01, b23), TRows.Count == 2 ? Lower.MulAdd<Bf16Mma>(lower, b01, b23) : Lower);
 }

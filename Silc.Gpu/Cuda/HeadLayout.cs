@@ -1,14 +1,13 @@
 namespace Silc;
 
 /// <summary>
-/// Attention's tensors: rows of image b begin at row b · queries (or keys), channels of head h in column h · size. A group of
-/// threads works on one head of one image.
+/// Attention's tensors: image b begins at row b · queries (or keys), head h in column h · size. A block works on one head of one image.
 /// </summary>
 readonly struct HeadLayout(MatrixPointer q, MatrixPointer k, MatrixPointer v, MatrixPointer o, MatrixPointer dO, long lse, long delta,
     int queries, int keys, int heads, int size, float scale)
 {
-    /// <summary>Rows that pass by in each round of attention's loops.</summary>
-    public const int Passing = 32;
+    /// <summary>Rows of the streamed operands in a tile.</summary>
+    public const int TileRows = 32;
 
     public readonly int Queries = queries, Keys = keys, Size = size;
     public readonly float Scale = scale;
@@ -19,40 +18,40 @@ readonly struct HeadLayout(MatrixPointer q, MatrixPointer k, MatrixPointer v, Ma
     public MatrixPointer O(int head) => Of(o, head, Queries);
     public MatrixPointer GradO(int head) => Of(dO, head, Queries);
 
-    /// <summary>Where the tensor's head begins that has this shape.</summary>
-    public MatrixPointer Of(MatrixPointer x, int head, int rows) => x.From((long)(head / heads) * rows * x.Stride + head % heads * Size);
+    /// <summary>The head's part of a tensor.</summary>
+    public MatrixPointer Of(MatrixPointer x, int head, int rows) => x.Offset((long)(head / heads) * rows * x.Stride + head % heads * Size);
 
-    /// <summary>The same of stored bf16, by the number of the image and the first channel, for which one division does.</summary>
-    public Bf16Rows Of(MatrixPointer x, HeadIndex place, int rows) => new Bf16Rows(x.Address, 2 * x.Stride).From(place.Image * rows, place.Channel);
-    public Bf16Rows Q(HeadIndex place) => Of(q, place, Queries);
-    public Bf16Rows K(HeadIndex place) => Of(k, place, Keys);
-    public Bf16Rows V(HeadIndex place) => Of(v, place, Keys);
-    public Bf16Rows O(HeadIndex place) => Of(o, place, Queries);
-    public Bf16Rows GradO(HeadIndex place) => Of(dO, place, Queries);
+    /// <summary>The same of a bf16 tensor, by image and first channel, which take one division to compute.</summary>
+    public Bf16Rows Of(MatrixPointer x, HeadIndex index, int rows) => new Bf16Rows(x.Address, 2 * x.Stride).From(index.Image * rows, index.Channel);
+    public Bf16Rows Q(HeadIndex index) => Of(q, index, Queries);
+    public Bf16Rows K(HeadIndex index) => Of(k, index, Keys);
+    public Bf16Rows V(HeadIndex index) => Of(v, index, Keys);
+    public Bf16Rows O(HeadIndex index) => Of(o, index, Queries);
+    public Bf16Rows GradO(HeadIndex index) => Of(dO, index, Queries);
 
-    public HeadIndex PlaceOf(int head)
+    public HeadIndex IndexOf(int head)
     {
         int image = Ptx.Hold((int)((uint)head / (uint)heads));
         return new(image, Ptx.Hold((head - image * heads) * Size));
     }
 
-    /// <summary>Addresses of what is kept for each row of scores: log Σ exp, and Σ dO·o.</summary>
+    /// <summary>Addresses of what is saved for backward for each row of scores: log-sum-exp, and delta = rowsum(dO ∘ O).</summary>
     public long Lse(int head, int query) => lse + 4 * ((long)head * Queries + query);
     public long Delta(int head, int query) => delta + 4 * ((long)head * Queries + query);
 
-    /// <summary>Both of them, zeros behind the last query.</summary>
+    /// <summary>Predicated loads of both, zeros past the last query.</summary>
     public float LoadLse(int head, int query) => Ptx.Load(Lse(head, query), query, Queries, 0, 1);
     public float LoadDelta(int head, int query) => Ptx.Load(Delta(head, query), query, Queries, 0, 1);
 }
 
-/// <summary>Rows of bf16, by their address: row r begins r · <paramref name="bytesOfRow"/> further on.</summary>
-readonly struct Bf16Rows(long address, int bytesOfRow)
+/// <summary>Rows of bf16 by address: row r begins r · <paramref name="rowBytes"/> further on.</summary>
+readonly struct Bf16Rows(long address, int rowBytes)
 {
-    public readonly int BytesOfRow = bytesOfRow;
+    public readonly int RowBytes = rowBytes;
 
-    public long At(int row, int column) => address + (long)row * BytesOfRow + 2 * column;
+    public long At(int row, int column) => address + (long)row * RowBytes + 2 * column;
 
-    public Bf16Rows From(int row, int column) => new(At(row, column), BytesOfRow);
+    public Bf16Rows From(int row, int column) => new(At(row, column), RowBytes);
 }
 
 /// <summary>A head of an image.</summary>
@@ -61,15 +60,15 @@ readonly struct HeadIndex(int image, int channel)
     public readonly int Image = image, Channel = channel;
 }
 
-/// <summary>Which head a group of threads works on, and from which row on.</summary>
-readonly struct BlockIndex(int head, int first)
+/// <summary>Which head a thread block works on, and from which row on.</summary>
+readonly struct BlockIndex(int head, int firstRow)
 {
-    public readonly int Head = head, First = first;
+    public readonly int Head = head, FirstRow = firstRow;
 
-    /// <summary>Of groups that take <paramref name="rows"/> rows each, so many for a head.</summary>
-    public static BlockIndex Of(int group, int groupsOfHead, int rows)
+    /// <summary>For blocks of <paramref name="rows"/> rows each.</summary>
+    public static BlockIndex Of(int block, int blocksPerHead, int rows)
     {
-        int head = Ptx.Hold((int)((uint)group / (uint)groupsOfHead));
-        return new(head, Ptx.Hold((group - head * groupsOfHead) * rows));
+        int head = Ptx.Hold((int)((uint)block / (uint)blocksPerHead));
+        return new(head, Ptx.Hold((block - head * blocksPerHead) * rows));
     }
 }

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Channels of a head that registers and shared memory have room for; smaller heads are filled up with zeros.</summary>
+/// <summary>Head sizes that the attention kernels are compiled for; smaller heads are padded with zeros.</summary>
 interface IHeadSize
 {
     static abstract int Size { get; }

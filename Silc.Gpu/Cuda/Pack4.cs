@@ -3,8 +3,8 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>
-/// A pack of four floats for CUDA's threads: one access of 16 bytes where the address is a multiple of 16, four accesses where it
-/// is not.
+/// A pack of four floats for CUDA: a vectorized access of 16 bytes where the address is a multiple of 16, four scalar accesses where it is
+/// not.
 /// </summary>
 readonly struct Pack4(Float4 values) : IPack<Pack4>
 {
@@ -28,10 +28,10 @@ readonly struct Pack4(Float4 values) : IPack<Pack4>
     public static Pack4 Erf(Pack4 a) =>
         new(new(ErfOf(a.values.X), ErfOf(a.values.Y), ErfOf(a.values.Z), ErfOf(a.values.W)));
     public static float Sum(Pack4 a) => a.values.X + a.values.Y + (a.values.Z + a.values.W);
-    public static float Peak(Pack4 a) => XMath.Max(XMath.Max(a.values.X, a.values.Y), XMath.Max(a.values.Z, a.values.W));
+    public static float ReduceMax(Pack4 a) => XMath.Max(XMath.Max(a.values.X, a.values.Y), XMath.Max(a.values.Z, a.values.W));
 
-    // Without a branch: ILGPU 1.5.3 (Uniforms.IsUniformByDefinition) takes what our instructions give for the same in all lanes of a warp,
-    // and would write a branch that promises so.
+    // Branchless: ILGPU 1.5.3 (Uniforms.IsUniformByDefinition) takes results of inline PTX for uniform across a warp, and would emit
+    // bra.uni.
     static float ErfOf(float x)
     {
         float z = XMath.Abs(x), far = Scalar.ErfFar(z);

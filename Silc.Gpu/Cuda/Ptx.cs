@@ -3,8 +3,8 @@ using ILGPU.IR.Intrinsics;
 namespace Silc;
 
 /// <summary>
-/// Instructions of the PTX ISA that C# and ILGPU have no words for: <see cref="PtxCompiler"/> puts them into CUDA kernels.
-/// Addresses of shared memory are 32 bits, of global memory 64. Instructions that a whole warp does together say so.
+/// Inline PTX: instructions that C# and ILGPU cannot express, compiled into CUDA kernels by <see cref="PtxCompiler"/>. Addresses of shared
+/// memory are 32 bits, of global memory 64. Instructions that a whole warp must execute together say so.
 /// </summary>
 static partial class Ptx
 {
@@ -13,8 +13,8 @@ static partial class Ptx
     // Values
 
     /// <summary>
-    /// The value, found here and once. ILGPU 1.5.3 (CodePlacement) moves what a loop uses into the loop, where divisions, roots and products
-    /// are then done in every round, and the assembler does not take them out again; instructions of ours stay where they are.
+    /// The value, computed here and once. ILGPU 1.5.3 (CodePlacement) sinks loop invariants into the loop, where divisions, roots and
+    /// products are then executed in every iteration, and ptxas does not hoist them again; inline PTX stays where it is.
     /// </summary>
     [Instruction("mov.b32 $0, %0;"), IntrinsicImplementation]
     public static int Hold(int value) => throw OnlyOnCuda;
@@ -27,36 +27,37 @@ static partial class Ptx
 
     // Shared memory
 
-    /// <summary>Sets aside shared memory, once in a kernel; its address, a multiple of 16.</summary>
+    /// <summary>Declares static shared memory, once in a kernel, and returns its address, a multiple of 16.</summary>
     [Instruction(".shared .align 16 .b8 silc_tiles[#0]; mov.u32 $0, silc_tiles;"), IntrinsicImplementation]
     public static int Shared(int bytes) => throw OnlyOnCuda;
 
-    /// <summary>All threads of the group wait for each other, and see what each other wrote to shared memory.</summary>
-    public static void Barrier()
+    /// <summary>__syncthreads: a barrier for all threads of the block, which then see each other's writes to shared memory.</summary>
+    public static void SyncThreads()
     {
-        Wait();
-        Stay();
+        BarSync();
+        CompilerFence();
     }
 
-    /// <summary>The same among the threads of a warp.</summary>
-    public static void WarpBarrier()
+    /// <summary>__syncwarp: the same for the lanes of a warp.</summary>
+    public static void SyncWarp()
     {
-        WaitForWarp();
-        Stay();
+        BarWarpSync();
+        CompilerFence();
     }
 
     [Instruction("bar.sync 0;"), IntrinsicImplementation]
-    public static void Wait() => throw OnlyOnCuda;
+    public static void BarSync() => throw OnlyOnCuda;
 
     [Instruction("bar.warp.sync 0xffffffff;"), IntrinsicImplementation]
-    public static void WaitForWarp() => throw OnlyOnCuda;
+    public static void BarWarpSync() => throw OnlyOnCuda;
 
     /// <summary>
-    /// No instruction. ILGPU 1.5.3 (Movement.CanMoveSideEffectValue) forgets to ask whether a value may pass the last memory
-    /// operation of a block: reads before a barrier at the end of a loop moved behind it, until this stood there in its place.
+    /// No instruction, but a memory operation to ILGPU's optimizer. ILGPU 1.5.3 (Movement.CanMoveSideEffectValue) does not check the last
+    /// memory operation of a basic block, and moves loads past a barrier that ends a loop: with this behind it, the barrier is not the
+    /// last.
     /// </summary>
     [Instruction(""), IntrinsicImplementation]
-    public static void Stay() => throw OnlyOnCuda;
+    public static void CompilerFence() => throw OnlyOnCuda;
 
     [Instruction("ld.shared.f32 $0, [%0];"), IntrinsicImplementation]
     public static float LoadShared(int address) => throw OnlyOnCuda;
@@ -91,16 +92,18 @@ static partial class Ptx
     [Instruction("st.shared.v4.b32 [%0], {%1, %2, %3, %4};"), IntrinsicImplementation]
     public static void StoreSharedWords(int address, uint x, uint y, uint z, uint w) => throw OnlyOnCuda;
 
-    // Global memory; reads are predicated, for tiles that hang over the edge, and give zeros there
+    // Global memory; loads are predicated, for tiles that reach past the edge, and give zeros there
 
-    /// <summary>The float at an address if line &lt; lines and column &lt; columns, else 0.</summary>
-    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.f32 $0, 0f00000000; @inside ld.global.f32 $0, [%0]; }"),
+    /// <summary>Predicated load of a float: 0 unless line &lt; lines and column &lt; columns.</summary>
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.f32 $0, 0f00000000; "
+        + "@inside ld.global.f32 $0, [%0]; }"),
         IntrinsicImplementation]
     public static float Load(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
-    /// <summary>As the predicated Load for four neighbours; the address is a multiple of 16.</summary>
-    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.f32 $0, 0f00000000; mov.f32 $1, 0f00000000; "
-        + "mov.f32 $2, 0f00000000; mov.f32 $3, 0f00000000; @inside ld.global.v4.f32 {$0, $1, $2, $3}, [%0]; }"), IntrinsicImplementation]
+    /// <summary>Predicated, vectorized load of four floats; the address is a multiple of 16.</summary>
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.f32 $0, 0f00000000; "
+        + "mov.f32 $1, 0f00000000; mov.f32 $2, 0f00000000; mov.f32 $3, 0f00000000; "
+        + "@inside ld.global.v4.f32 {$0, $1, $2, $3}, [%0]; }"), IntrinsicImplementation]
     public static Float4 Load4(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
     [Instruction("ld.global.f32 $0, [%0];"), IntrinsicImplementation]
@@ -112,7 +115,7 @@ static partial class Ptx
     [Instruction("st.global.f32 [%0], %1;"), IntrinsicImplementation]
     public static void Store(long address, float value) => throw OnlyOnCuda;
 
-    /// <summary>Stores a float if column &lt; columns.</summary>
+    /// <summary>Predicated store of a float, if column &lt; columns.</summary>
     [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %2, %3; @inside st.global.f32 [%0], %1; }"), IntrinsicImplementation]
     public static void Store(long address, float value, int column, int columns) => throw OnlyOnCuda;
 
@@ -120,11 +123,12 @@ static partial class Ptx
     public static void Store4(long address, Float4 value) => throw OnlyOnCuda;
 
     /// <summary>The same if line &lt; lines and column &lt; columns.</summary>
-    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %5, %6; setp.lt.and.s32 inside, %7, %8, inside; @inside st.global.v4.f32 [%0], {%1, %2, %3, %4}; }"),
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %5, %6; setp.lt.and.s32 inside, %7, %8, inside; "
+        + "@inside st.global.v4.f32 [%0], {%1, %2, %3, %4}; }"),
         IntrinsicImplementation]
     public static void Store4(long address, Float4 value, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
-    /// <summary>Four neighbours at any address of a float: at once where it is a multiple of 16.</summary>
+    /// <summary>Loads four floats at any alignment: vectorized where the address is a multiple of 16.</summary>
     [Instruction("{ .reg .pred whole; .reg .b64 odd; and.b64 odd, %0, 15; setp.eq.s64 whole, odd, 0; @whole ld.global.v4.f32 {$0, $1, $2, $3}, [%0]; "
         + "@!whole ld.global.f32 $0, [%0]; @!whole ld.global.f32 $1, [%0+4]; @!whole ld.global.f32 $2, [%0+8]; @!whole ld.global.f32 $3, [%0+12]; }"),
         IntrinsicImplementation]
@@ -138,7 +142,7 @@ static partial class Ptx
 
     // Tensor cores: compute capability 8.0
 
-    /// <summary>Rounds two floats to bf16, the first into the lower half of a word.</summary>
+    /// <summary>Rounds two floats to bf16, the first into the low 16 bits.</summary>
     [Instruction("cvt.rn.bf16x2.f32 $0, %1, %0;"), IntrinsicImplementation]
     public static uint Bf16(float low, float high) => throw OnlyOnCuda;
 
@@ -146,29 +150,31 @@ static partial class Ptx
     [Instruction("cvt.rna.tf32.f32 $0, %0;"), IntrinsicImplementation]
     public static uint Tf32(float value) => throw OnlyOnCuda;
 
-    /// <summary>A warp reads four matrices of 8 rows of 16 bytes; lane 8i + j gives the address of row j of matrix i.</summary>
+    /// <summary>
+    /// ldmatrix.x4, by a whole warp: loads four matrices of 8 rows of 16 bytes; lane 8i + j gives the address of row j of matrix i.
+    /// </summary>
     [Instruction("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {$0, $1, $2, $3}, [%0];"), IntrinsicImplementation]
-    public static Fragment LoadMatrices(int address) => throw OnlyOnCuda;
+    public static Fragment LdMatrix(int address) => throw OnlyOnCuda;
 
-    /// <summary>As <see cref="LoadMatrices"/>, each matrix of 8 x 8 halves of words turned.</summary>
+    /// <summary>As <see cref="LdMatrix"/>, each matrix of 8 x 8 bf16 transposed.</summary>
     [Instruction("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {$0, $1, $2, $3}, [%0];"), IntrinsicImplementation]
-    public static Fragment LoadMatricesTransposed(int address) => throw OnlyOnCuda;
+    public static Fragment LdMatrixTrans(int address) => throw OnlyOnCuda;
 
     /// <summary>
-    /// A warp adds the product of 16 x 16 and 16 x 8 bf16 to 16 x 8 floats; who holds what: <see cref="FragmentLayout"/>.
+    /// mma, by a whole warp: A (16 x 16) · B (16 x 8) of bf16 + C (16 x 8) of float32. Fragments: <see cref="FragmentLayout"/>.
     /// </summary>
     [Instruction("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {$0, $1, $2, $3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"),
         IntrinsicImplementation]
-    public static Float4 MulAddBf16(Float4 sums, Fragment left, uint right0, uint right1) => throw OnlyOnCuda;
+    public static Float4 MmaBf16(Float4 acc, Fragment a, uint b0, uint b1) => throw OnlyOnCuda;
 
-    /// <summary>The same of 16 x 8 and 8 x 8 tf32.</summary>
+    /// <summary>The same with A (16 x 8) and B (8 x 8) of tf32.</summary>
     [Instruction("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {$0, $1, $2, $3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"),
         IntrinsicImplementation]
-    public static Float4 MulAddTf32(Float4 sums, Fragment left, uint right0, uint right1) => throw OnlyOnCuda;
+    public static Float4 MmaTf32(Float4 acc, Fragment a, uint b0, uint b1) => throw OnlyOnCuda;
 
     // Arithmetic
 
-    /// <summary>2^x, to two units in the last place; no other rounding mode is there.</summary>
+    /// <summary>2^x, to two units in the last place.</summary>
     [Instruction("ex2.approx.ftz.f32 $0, %0;"), IntrinsicImplementation]
     public static float Exp2(float x) => throw OnlyOnCuda;
 
@@ -176,11 +182,11 @@ static partial class Ptx
     [Instruction("rcp.approx.ftz.f32 $0, %0;"), IntrinsicImplementation]
     public static float Reciprocal(float x) => throw OnlyOnCuda;
 
-    /// <summary>x &lt; limit ? yes : no, without a branch.</summary>
+    /// <summary>x &lt; limit ? yes : no, branchless.</summary>
     [Instruction("{ .reg .pred less; setp.lt.f32 less, %0, %1; selp.f32 $0, %2, %3, less; }"), IntrinsicImplementation]
     public static float SelectIfLess(float x, float limit, float yes, float no) => throw OnlyOnCuda;
 
-    /// <summary>The value of lane ^ mask, for a whole warp.</summary>
+    /// <summary>__shfl_xor_sync, by a whole warp: the value of lane ^ mask.</summary>
     [Instruction("shfl.sync.bfly.b32 $0, %0, #1, 31, 0xffffffff;"), IntrinsicImplementation]
     public static float ShuffleXor(float value, int mask) => throw OnlyOnCuda;
 }

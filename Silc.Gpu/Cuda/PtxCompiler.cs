@@ -10,8 +10,8 @@ using Register = ILGPU.Backends.RegisterAllocator<ILGPU.Backends.PTX.PTXRegister
 namespace Silc;
 
 /// <summary>
-/// Teaches ILGPU the instructions of <see cref="Ptx"/>. <c>CudaAsm.EmitRef</c> would do without this, but it hands every operand
-/// over in local memory; here results are registers, and the kernels of this folder have no local memory at all.
+/// Registers the instructions of <see cref="Ptx"/> with ILGPU's PTX backend. <c>CudaAsm.EmitRef</c> would not need this, but it passes
+/// operands through local memory; here they stay in registers, and the kernels of this folder use no local memory at all.
 /// </summary>
 static partial class PtxCompiler
 {

@@ -8,10 +8,10 @@ using Passes = ILGPU.IR.Transformations.Transformer;
 namespace Silc;
 
 /// <summary>
-/// Takes the last pass out of ILGPU's compiler for CUDA. CodePlacement (ILGPU 1.5.3) moves values to where they are used, to save registers:
-/// what its pass for loops has just taken out of a loop goes back in, divisions, roots and products of addresses among it, and is then done in
-/// every round, for the assembler does not take it out again. It also moves reads of memory past barriers at the end of a block. Without it the
-/// main loop of <see cref="Bf16Gemm{TLeft,TRight,TEpilogue}"/> has 149 instructions, not 207.
+/// Removes the last pass of ILGPU's compiler for CUDA. CodePlacement (ILGPU 1.5.3) sinks values to their uses, to save registers: what
+/// loop-invariant code motion has just hoisted goes back into the loop, divisions, roots and address arithmetic included, and ptxas does
+/// not hoist it again. It also moves loads past barriers at the end of a basic block. Without the pass, the main loop of <see
+/// cref="Bf16Gemm{TA,TB,TEpilogue}"/> has 149 instructions, not 207.
 /// </summary>
 static class PtxPlacement
 {

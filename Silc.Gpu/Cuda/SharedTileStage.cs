@@ -1,49 +1,48 @@
 namespace Silc;
 
 /// <summary>
-/// A thread's part of an operand's tile on its way from global to shared memory. It is read while the tile before is multiplied,
-/// and rounded when it is stored: cp.async cannot round, and would keep float32 in shared memory at twice the traffic.
+/// A thread's share of an operand tile, staged in registers between global and shared memory: loaded while the previous tile is multiplied,
+/// rounded when stored. cp.async cannot round, and would keep float32 in shared memory at twice the traffic.
 /// </summary>
-readonly struct SharedTileStage<TMma, TOperand, TReads>(Float4 q0, Float4 q1, Float4 q2, Float4 q3)
-    where TMma : struct, IMma where TOperand : struct, IOperandTile where TReads : struct, IGlobalLoad
+readonly struct SharedTileStage<TMma, TOperand, TLoad>(Float4 q0, Float4 q1, Float4 q2, Float4 q3)
+    where TMma : struct, IMma where TOperand : struct, IOperandTile where TLoad : struct, IGlobalLoad
 {
     readonly Float4 q0 = q0, q1 = q1, q2 = q2, q3 = q3;
 
     static int LineQuads => TOperand.LineFloats / 4;
-    static int LinesAtOnce => GemmTile.Threads / LineQuads;
-    static bool IsFour => TOperand.Lines / LinesAtOnce == 4;
+    static int LinesPerPass => GemmTile.Threads / LineQuads;
+    static bool HasFourPasses => TOperand.Lines / LinesPerPass == 4;
 
-    // Lines of 64 bytes are written two at a time: four lines apart they are in different banks, so the line's first and third
-    // bit change places.
-    static int Line(int thread)
+    // Swap bits 0 and 2 of the line: a store phase writes two lines of 64 bytes, which are free of bank conflicts four lines apart.
+    static int LineOf(int thread)
     {
         int line = thread / LineQuads;
         return TOperand.Transposed ? line : line & ~5 | (line & 1) << 2 | line >> 2 & 1;
     }
 
     /// <summary>
-    /// Reads the part that begins at row (or column) <paramref name="outer"/> of C and place <paramref name="depth"/> of the sum.
+    /// Loads this thread's share of the tile that begins at row (or column) <paramref name="outer"/> of C and at k = <paramref name="k"/>.
     /// </summary>
-    public static SharedTileStage<TMma, TOperand, TReads> Read(MatrixPointer x, int outer, int outers, int depth, int depths, int thread)
+    public static SharedTileStage<TMma, TOperand, TLoad> LoadGlobal(MatrixPointer x, int outer, int outerEnd, int k, int kEnd, int thread)
     {
-        int line = (TOperand.Transposed ? depth : outer) + Line(thread), lines = TOperand.Transposed ? depths : outers;
-        int column = (TOperand.Transposed ? outer : depth) + thread % LineQuads * 4, columns = TOperand.Transposed ? outers : depths;
-        // Held here, in the loop: three addresses that are added up again take fewer registers than three kept.
-        long address = x.At(line, column), step = Ptx.Hold(4L * LinesAtOnce * x.Stride);
-        var first = TReads.Four(address, line, lines, column, columns);
-        var second = TReads.Four(address += step, line + LinesAtOnce, lines, column, columns);
-        if (!IsFour) return new(first, second, default, default);
-        return new(first, second, TReads.Four(address += step, line + 2 * LinesAtOnce, lines, column, columns),
-            TReads.Four(address + step, line + 3 * LinesAtOnce, lines, column, columns));
+        int line = (TOperand.Transposed ? k : outer) + LineOf(thread), lines = TOperand.Transposed ? kEnd : outerEnd;
+        int column = (TOperand.Transposed ? outer : k) + thread % LineQuads * 4, columns = TOperand.Transposed ? outerEnd : kEnd;
+        // Held inside the loop: three addresses recomputed by additions take fewer registers than three that stay live.
+        long address = x.At(line, column), step = Ptx.Hold(4L * LinesPerPass * x.Stride);
+        var first = TLoad.Load4(address, line, lines, column, columns);
+        var second = TLoad.Load4(address += step, line + LinesPerPass, lines, column, columns);
+        if (!HasFourPasses) return new(first, second, default, default);
+        return new(first, second, TLoad.Load4(address += step, line + 2 * LinesPerPass, lines, column, columns),
+            TLoad.Load4(address + step, line + 3 * LinesPerPass, lines, column, columns));
     }
 
-    public void Store(int tile, int thread)
+    public void StoreShared(int tile, int thread)
     {
-        int address = tile + 4 * (Line(thread) * TOperand.Stride + thread % LineQuads * 4 / TMma.PerWord);
-        int step = 4 * LinesAtOnce * TOperand.Stride;
+        int address = tile + 4 * (LineOf(thread) * TOperand.Stride + thread % LineQuads * 4 / TMma.ValuesPerWord);
+        int step = 4 * LinesPerPass * TOperand.Stride;
         TMma.Store(address, q0);
         TMma.Store(address + step, q1);
-        if (!IsFour) return;
+        if (!HasFourPasses) return;
         TMma.Store(address + 2 * step, q2);
         TMma.Store(address + 3 * step, q3);
     }

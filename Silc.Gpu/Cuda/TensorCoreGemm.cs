@@ -3,45 +3,45 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// C = op(A)·op(B) on tensor cores, 128 x 128 of C a group. Two tiles of each operand are in shared memory: while one is
-/// multiplied, the next is on its way through registers, where it is rounded.
+/// C = op(A)·op(B) of float32 operands on tensor cores, 128 x 128 of C a block. Double-buffered: while one tile is multiplied, the next is
+/// loaded into registers and rounded on its way to the other buffer.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
 [LaunchBounds(GemmTile.Threads, 2)]
-readonly struct TensorCoreGemm<TMma, TLeft, TRight, TReads, TEpilogue>(GemmProblem product, TEpilogue epilogue) : IKernel
-    where TMma : struct, IMma where TLeft : struct, IOperandTile where TRight : struct, IOperandTile
-    where TReads : struct, IGlobalLoad where TEpilogue : struct, IEpilogue
+readonly struct TensorCoreGemm<TMma, TA, TB, TLoad, TEpilogue>(GemmProblem problem, TEpilogue epilogue) : IKernel
+    where TMma : struct, IMma where TA : struct, IOperandTile where TB : struct, IOperandTile
+    where TLoad : struct, IGlobalLoad where TEpilogue : struct, IEpilogue
 {
-    static int LeftBytes => 4 * TLeft.Lines * TLeft.Stride;
-    static int Bytes => LeftBytes + 4 * TRight.Lines * TRight.Stride;
-    static int Depth => GemmTile.Words * TMma.PerWord;
+    static int BytesA => 4 * TA.Lines * TA.Stride;
+    static int Bytes => BytesA + 4 * TB.Lines * TB.Stride;
+    static int TileK => GemmTile.KWords * TMma.ValuesPerWord;
 
     public void Execute()
     {
-        int thread = Group.IdxX, group = Grid.IdxX, lane = thread & 31, warp = thread >> 5;
-        int row = product.Row(group) * GemmTile.Side, column = product.Column(group) * GemmTile.Side;
-        int warpRow = warp / GemmTile.WarpsAcross * GemmTile.WarpRows;
-        int warpColumn = warp % GemmTile.WarpsAcross * GemmTile.WarpColumns;
-        int tiles = Ptx.Shared(2 * Bytes), tile = tiles, depth = product.Begin(group), end = product.End(group);
-        MatrixPointer a = product.A(group), b = product.B(group);
+        int thread = Group.IdxX, block = Grid.IdxX, lane = thread & 31, warp = thread >> 5;
+        int row = problem.TileRow(block) * GemmTile.Side, column = problem.TileColumn(block) * GemmTile.Side;
+        int warpRow = warp / GemmTile.WarpsN * GemmTile.WarpM;
+        int warpColumn = warp % GemmTile.WarpsN * GemmTile.WarpN;
+        int tiles = Ptx.Shared(2 * Bytes), tile = tiles, k = problem.KBegin(block), kEnd = problem.KEnd(block);
+        MatrixPointer a = problem.A(block), b = problem.B(block);
 
-        SharedTileStage<TMma, TLeft, TReads>.Read(a, row, product.M, depth, end, thread).Store(tile, thread);
-        SharedTileStage<TMma, TRight, TReads>.Read(b, column, product.N, depth, end, thread).Store(tile + LeftBytes, thread);
-        Ptx.Barrier();
-        WarpAccumulators sums = default;
-        for (; depth < end; depth += Depth)
+        SharedTileStage<TMma, TA, TLoad>.LoadGlobal(a, row, problem.M, k, kEnd, thread).StoreShared(tile, thread);
+        SharedTileStage<TMma, TB, TLoad>.LoadGlobal(b, column, problem.N, k, kEnd, thread).StoreShared(tile + BytesA, thread);
+        Ptx.SyncThreads();
+        WarpAccumulators acc = default;
+        for (; k < kEnd; k += TileK)
         {
-            // Behind the last tile these read nothing and give zeros.
-            var left = SharedTileStage<TMma, TLeft, TReads>.Read(a, row, product.M, depth + Depth, end, thread);
-            var right = SharedTileStage<TMma, TRight, TReads>.Read(b, column, product.N, depth + Depth, end, thread);
-            sums = sums.MulAdd<TMma, TLeft, TRight>(tile, tile + LeftBytes, warpRow, warpColumn, 0, lane);
-            sums = sums.MulAdd<TMma, TLeft, TRight>(tile, tile + LeftBytes, warpRow, warpColumn, 8, lane);
-            // One barrier a tile is enough: nobody has read the other tile since the barrier before.
+            // Past the last tile these loads are predicated off and give zeros.
+            var stagedA = SharedTileStage<TMma, TA, TLoad>.LoadGlobal(a, row, problem.M, k + TileK, kEnd, thread);
+            var stagedB = SharedTileStage<TMma, TB, TLoad>.LoadGlobal(b, column, problem.N, k + TileK, kEnd, thread);
+            acc = acc.MulAdd<TMma, TA, TB>(tile, tile + BytesA, warpRow, warpColumn, 0, lane);
+            acc = acc.MulAdd<TMma, TA, TB>(tile, tile + BytesA, warpRow, warpColumn, 8, lane);
+            // One barrier a tile: no thread has read the other buffer since the previous barrier.
             tile = tile == tiles ? tiles + Bytes : tiles;
-            left.Store(tile, thread);
-            right.Store(tile + LeftBytes, thread);
-            Ptx.Barrier();
+            stagedA.StoreShared(tile, thread);
+            stagedB.StoreShared(tile + BytesA, thread);
+            Ptx.SyncThreads();
         }
-        sums.Store(epilogue, row + warpRow, column + warpColumn, product.C(group), tiles + warp * AccumulatorRow.SharedBytes, lane);
+        acc.Store(epilogue, row + warpRow, column + warpColumn, problem.C(block), tiles + warp * AccumulatorRow.SharedBytes, lane);
     }
 }

@@ -1,44 +1,46 @@
 namespace Silc;
 
-/// <summary>The sums of 16 rows and 64 columns of C.</summary>
-readonly struct WideAccumulatorRow(AccumulatorRow near, AccumulatorRow far)
+/// <summary>Accumulators of 16 x 64 of C.</summary>
+readonly struct WideAccumulatorRow(AccumulatorRow n0, AccumulatorRow n1)
 {
-    readonly AccumulatorRow near = near, far = far;
+    readonly AccumulatorRow n0 = n0, n1 = n1;
 
-    public WideAccumulatorRow MulAdd(Fragment left, Fragment right0, Fragment right1, Fragment right2, Fragment right3) =>
-        new(near.MulAdd<Bf16Mma>(left, right0, right1), far.MulAdd<Bf16Mma>(left, right2, right3));
+    public WideAccumulatorRow MulAdd(Fragment offsetA, Fragment b0, Fragment b1, Fragment b2, Fragment b3) =>
+        new(n0.MulAdd<Bf16Mma>(offsetA, b0, b1), n1.MulAdd<Bf16Mma>(offsetA, b2, b3));
 
-    public void Store<TEpilogue>(TEpilogue to, int row, int column, long offset, int shared, int lane) where TEpilogue : struct, IEpilogue
+    public void Store<TEpilogue>(TEpilogue epilogue, int row, int column, long offset, int shared, int lane) where TEpilogue : struct, IEpilogue
     {
-        near.Store(to, row, column, offset, shared, lane);
-        far.Store(to, row, column + 32, offset, shared, lane);
+        n0.Store(epilogue, row, column, offset, shared, lane);
+        n1.Store(epilogue, row, column + 32, offset, shared, lane);
     }
 }
 
 /// <summary>
-/// The sums that a warp makes of stored bf16, 64 x 64. For each of its 32 multiplications it reads 128 bytes of shared memory; with
-/// 64 x 32, of 192, shared memory would be busy for longer than an H100's tensor cores (by arithmetic: no GPU was at hand).
+/// Accumulators of a warp of the bf16 GEMM: 64 x 64. Each of its 32 mma reads 128 bytes of shared memory on average; with 64 x 32 it would
+/// be 192, and shared memory rather than an H100's tensor cores would be the bottleneck (by arithmetic, not measured).
 /// </summary>
 readonly struct WideAccumulators(WideAccumulatorRow m0, WideAccumulatorRow m1, WideAccumulatorRow m2, WideAccumulatorRow m3)
 {
     readonly WideAccumulatorRow m0 = m0, m1 = m1, m2 = m2, m3 = m3;
 
-    /// <summary>Adds the product of 64 rows by 16 places of the sum and those by 64 columns, at a lane's offsets in a tile.</summary>
-    public WideAccumulators MulAdd<TLeft, TRight>(int tile, int left, int right)
-        where TLeft : struct, IBf16OperandTile where TRight : struct, IBf16OperandTile
+    /// <summary>Adds A (64 rows, 16 k) times B (16 k, 64 columns), at a lane's ldmatrix offsets in a stage.</summary>
+    public WideAccumulators MulAdd<TA, TB>(int stage, int offsetA, int offsetB)
+        where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile
     {
-        Fragment r0 = TRight.Load(tile + TRight.Block(right, 0)), r1 = TRight.Load(tile + TRight.Block(right, 1));
-        Fragment r2 = TRight.Load(tile + TRight.Block(right, 2)), r3 = TRight.Load(tile + TRight.Block(right, 3));
+        Fragment b0 = TB.LoadFragment(stage + TB.AdvanceMn(offsetB, 0)), b1 = TB.LoadFragment(stage + TB.AdvanceMn(offsetB, 1));
+        Fragment b2 = TB.LoadFragment(stage + TB.AdvanceMn(offsetB, 2)), b3 = TB.LoadFragment(stage + TB.AdvanceMn(offsetB, 3));
         return new(
-            m0.MulAdd(TLeft.Load(tile + TLeft.Block(left, 0)), r0, r1, r2, r3), m1.MulAdd(TLeft.Load(tile + TLeft.Block(left, 1)), r0, r1, r2, r3),
-            m2.MulAdd(TLeft.Load(tile + TLeft.Block(left, 2)), r0, r1, r2, r3), m3.MulAdd(TLeft.Load(tile + TLeft.Block(left, 3)), r0, r1, r2, r3));
+            m0.MulAdd(TA.LoadFragment(stage + TA.AdvanceMn(offsetA, 0)), b0, b1, b2, b3),
+            m1.MulAdd(TA.LoadFragment(stage + TA.AdvanceMn(offsetA, 1)), b0, b1, b2, b3),
+            m2.MulAdd(TA.LoadFragment(stage + TA.AdvanceMn(offsetA, 2)), b0, b1, b2, b3),
+            m3.MulAdd(TA.LoadFragment(stage + TA.AdvanceMn(offsetA, 3)), b0, b1, b2, b3));
     }
 
-    public void Store<TEpilogue>(TEpilogue to, int row, int column, long offset, int shared, int lane) where TEpilogue : struct, IEpilogue
+    public void Store<TEpilogue>(TEpilogue epilogue, int row, int column, long offset, int shared, int lane) where TEpilogue : struct, IEpilogue
     {
-        m0.Store(to, row, column, offset, shared, lane);
-        m1.Store(to, row + 16, column, offset, shared, lane);
-        m2.Store(to, row + 32, column, offset, shared, lane);
-        m3.Store(to, row + 48, column, offset, shared, lane);
+        m0.Store(epilogue, row, column, offset, shared, lane);
+        m1.Store(epilogue, row + 16, column, offset, shared, lane);
+        m2.Store(epilogue, row + 32, column, offset, shared, lane);
+        m3.Store(epilogue, row + 48, column, offset, shared, lane);
     }
 }

@@ -41,7 +41,8 @@ public sealed partial class Device
         return OpenCpu(threads, Precision.Float32);
     }
 
-    static Device OpenCpu(int? threads, Precision precision) => Create(NewContext(threads, gpus: false), static (context, device) => true, "cpu", precision);
+    static Device OpenCpu(int? threads, Precision precision) =>
+        Create(NewContext(threads, gpus: false), static (context, device) => true, "cpu", precision);
 
     /// <summary>Opens <c>auto</c>, <c>cuda</c>, <c>cuda:1</c>, <c>opencl</c>, <c>opencl:0</c> or <c>cpu</c>.</summary>
     /// <exception cref="InvalidOperationException">
@@ -57,13 +58,21 @@ public sealed partial class Device
             throw new ArgumentException($"no device '{name}'; say auto, cuda, cuda:N, opencl, opencl:N or cpu");
 
         var context = NewContext(cpuThreads: null, gpus: true);
-        return Create(context, (all, device) => Describe(all, device) is var found
-            && (kind == "auto" && !IsTooOld(device) || string.Equals(found.Kind.ToString(), kind, StringComparison.OrdinalIgnoreCase) && found.Index == index), name, precision);
+        return Create(context, Wanted, name, precision);
+
+        bool Wanted(Context all, ILGPU.Runtime.Device device)
+        {
+            var found = Describe(all, device);
+            return kind == "auto"
+                ? !IsTooOld(device)
+                : string.Equals(found.Kind.ToString(), kind, StringComparison.OrdinalIgnoreCase) && found.Index == index;
+        }
     }
 
     /// <summary>An OpenCL device that is taken for a GPU, whatever it is: tests run a GPU's kernels where there is none.</summary>
     internal static Device OpenAsGpu(int index) => Create(NewContext(cpuThreads: null, gpus: true),
-        (all, device) => Describe(all, device) is { Kind: DeviceKind.OpenCL } found && found.Index == index, $"opencl:{index}", Precision.Float32, asGpu: true);
+        (all, device) => Describe(all, device) is { Kind: DeviceKind.OpenCL } found && found.Index == index,
+        $"opencl:{index}", Precision.Float32, asGpu: true);
 
     static Device Create(Context context, Func<Context, ILGPU.Runtime.Device, bool> wanted, string name, Precision precision, bool asGpu = false)
     {
@@ -74,12 +83,16 @@ public sealed partial class Device
                     + string.Join(", ", context.Devices.Select(device => Describe(context, device)).OrderBy(Rank).Select(info => info.Id)));
             var info = Describe(context, found);
             if (IsTooOld(found))
-                throw new InvalidOperationException($"{info.Id} ({info.Name}, {info.Capabilities}) is older than compute capability 7.5 (Turing), which this "
+                throw new InvalidOperationException(
+                    $"{info.Id} ({info.Name}, {info.Capabilities}) is older than compute capability 7.5 (Turing), which this "
                     + "library's CUDA kernels are written for: choose another device with --device");
             if (!info.Precisions.Contains(precision))
-                throw new InvalidOperationException($"{info.Id} ({info.Name}, {info.Capabilities}) multiplies in {Names(info.Precisions)} only, not in {Names([precision])}: "
+                throw new InvalidOperationException(
+                    $"{info.Id} ({info.Name}, {info.Capabilities}) multiplies in {Names(info.Precisions)} only, not in {Names([precision])}: "
                     + "choose that, or an NVIDIA GPU of compute capability 8.0 or newer");
-            var accelerator = found is CPUDevice cpu ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel) : found.CreateAccelerator(context);
+            var accelerator = found is CPUDevice cpu
+                ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel)
+                : found.CreateAccelerator(context);
             return new Device(context, accelerator, asGpu ? info with { IsProcessor = false } : info, precision);
         }
         catch
@@ -89,7 +102,8 @@ public sealed partial class Device
         }
     }
 
-    static bool IsTooOld(ILGPU.Runtime.Device device) => device is CudaDevice { Architecture: var architecture } && architecture < CudaArchitecture.SM_75;
+    static bool IsTooOld(ILGPU.Runtime.Device device) =>
+        device is CudaDevice { Architecture: var architecture } && architecture < CudaArchitecture.SM_75;
 
     static string Names(IEnumerable<Precision> precisions) => string.Join(", ", precisions).ToLowerInvariant();
 
@@ -103,7 +117,7 @@ public sealed partial class Device
     /// <summary>Teaches ILGPU's compilers what each backend has beyond C#; set where the backends are known.</summary>
     internal static Action<Context.Builder> Instructions { get; set; } = static _ => { };
 
-    // A group of the CPU accelerator is one thread (2 is the least that ILGPU takes), so that each core runs one group at a time.
+    // A block of the CPU accelerator is one thread (2 is the minimum that ILGPU takes), so that each core runs one block at a time.
     static Context NewContext(int? cpuThreads, bool gpus) => Context.Create(builder =>
     {
         Configure(builder);
@@ -120,7 +134,8 @@ public sealed partial class Device
         {
             register();
         }
-        catch (Exception e) when (e is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException or NotSupportedException or AcceleratorException)
+        catch (Exception e) when (
+            e is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException or NotSupportedException or AcceleratorException)
         {
         }
     }

@@ -31,7 +31,7 @@ public sealed partial class Device
 
     sealed class MeasuringLauncher(ClKernels? kernels) : ILauncher
     {
-        public void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes) where TKernel : struct, IKernel =>
+        public void Launch<TKernel>(int blocks, int threads, TKernel kernel, int dynamicBytes) where TKernel : struct, IKernel =>
             kernels?.Expect<TKernel>();
     }
 }

@@ -11,7 +11,8 @@ public sealed partial class Device
 
     /// <summary>
     /// For each query (N, C) the <paramref name="k"/> candidates (M, C) of the highest dot product. Scores are float32 at
-    /// every precision, computed in blocks of 1,024 x 8,192 and never kept: memory grows with N·k alone. Of equal scores the lower index comes first.
+    /// every precision, computed in blocks of 1,024 x 8,192 that are never stored: memory grows with N·k alone. Of equal scores the
+    /// lower index comes first.
     /// </summary>
     /// <exception cref="ArgumentException">The rows are of different widths, or there are fewer than k candidates.</exception>
     /// <exception cref="InvalidDataException">Rows hold NaN or infinities.</exception>
@@ -38,15 +39,15 @@ public sealed partial class Device
             Ops.Fill(new(best, n, k), float.NegativeInfinity);
             for (int to = 0; to < m; to += cols)
             {
-                int across = Math.Min(cols, m - to);
-                Upload(Rows(candidates, to, across), c);
+                int blockCols = Math.Min(cols, m - to);
+                Upload(Rows(candidates, to, blockCols), c);
                 for (int from = 0; from < n; from += rows)
                 {
-                    int down = Math.Min(rows, n - from);
-                    Upload(Rows(queries, from, down), q);
-                    var scores = new Tensor(s, down, across);
-                    Ops.Cosines(new(q, down, width), new(c, across, width), scores);
-                    Ops.TopK(scores, new Tensor(best, n, k).Slice(from, down), lists.SubView((long)from * k, (long)down * k), to);
+                    int blockRows = Math.Min(rows, n - from);
+                    Upload(Rows(queries, from, blockRows), q);
+                    var scores = new Tensor(s, blockRows, blockCols);
+                    Ops.CosineSimilarity(new(q, blockRows, width), new(c, blockCols, width), scores);
+                    Ops.TopK(scores, new Tensor(best, n, k).Slice(from, blockRows), lists.SubView((long)from * k, (long)blockRows * k), to);
                 }
             }
             return Read(best, lists, n, k);

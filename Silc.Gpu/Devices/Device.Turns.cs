@@ -20,7 +20,8 @@ public sealed partial class Device
             return turn;
         }
         turn.Dispose();
-        throw new ObjectDisposedException(nameof(Device), $"the device '{Info.Id}' was disposed: keep it as long as its models and trainers are used");
+        throw new ObjectDisposedException(nameof(Device),
+            $"the device '{Info.Id}' was disposed: keep it as long as its models and trainers are used");
     }
 
     /// <summary>A turn for giving memory back, which also comes after the device was disposed and there is nothing left to give.</summary>

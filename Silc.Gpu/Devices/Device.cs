@@ -43,18 +43,18 @@ public sealed partial class Device : IDisposable
         this.context = context;
         Accelerator = accelerator;
         Info = info;
-        Lanes = info switch
+        BlockThreads = info switch
         {
             { Kind: DeviceKind.Cpu } => 1,
             { Kind: DeviceKind.OpenCL, IsProcessor: true } => 1,
             _ => Silc.BlockReduce.MaxThreads,
         };
-        Groups = info.IsProcessor ? accelerator.NumMultiprocessors : accelerator.NumMultiprocessors * 16;
+        MaxBlocks = info.IsProcessor ? accelerator.NumMultiprocessors : accelerator.NumMultiprocessors * 16;
         Queue = info.Kind == DeviceKind.Cpu ? new(accelerator) : null;
         cuda = accelerator is CudaAccelerator gpu ? new(gpu) : null;
         Stream = cuda?.Stream ?? accelerator.DefaultStream;
         kernels = info is { Kind: DeviceKind.OpenCL, IsProcessor: true } ? new((CLAccelerator)accelerator) : null;
-        Stages = RunsAhead;
+        PinsUploads = RunsAhead;
         Ops = Ops.For(this);
     }
 
@@ -93,39 +93,39 @@ public sealed partial class Device : IDisposable
     /// <summary>Compiles and loads kernels where OpenCL's device is a processor; null elsewhere, where ILGPU does.</summary>
     internal ClKernels? ClKernels => kernels;
 
-    /// <summary>Threads of a group in kernels that stride over lanes.</summary>
-    internal int Lanes { get; set; }
+    /// <summary>Threads of a block of generic kernels: a kernel's loops stride by it. 1 on processors.</summary>
+    internal int BlockThreads { get; set; }
 
     /// <summary>True if a step may be queued while the one before still runs; see <see cref="DeviceEvent"/>.</summary>
     internal bool RunsAhead => Kind == DeviceKind.Cuda;
 
-    /// <summary>True if batches reach the device through page-locked memory; see <see cref="PinnedUpload"/>.</summary>
-    internal bool Stages { get; set; }
+    /// <summary>True if batches are uploaded through pinned (page-locked) memory; see <see cref="PinnedUpload"/>.</summary>
+    internal bool PinsUploads { get; set; }
 
-    /// <summary>Groups that keep the device busy.</summary>
-    internal int Groups { get; }
+    /// <summary>Blocks that keep the device busy: the largest grid of elementwise kernels.</summary>
+    internal int MaxBlocks { get; }
 
     /// <summary>Takes the launches in place of the accelerator: <see cref="DryRun"/> drops them, tests run CUDA's kernels without a GPU.</summary>
     internal ILauncher? Launcher { get; set; }
 
-    /// <summary>Runs one group for each item of work, or fewer that share them; the kernel strides with <see cref="BlockShare"/>.</summary>
+    /// <summary>Launches one block for each row or item, or fewer that share them by <see cref="BlockShare"/>.</summary>
     internal void ForRows<TKernel>(int rows, TKernel kernel) where TKernel : struct, IKernel
     {
-        if (Queue is null || Launcher is not null) Launch(Info.IsProcessor ? Math.Min(rows, Groups) : rows, Lanes, kernel);
+        if (Queue is null || Launcher is not null) Launch(Info.IsProcessor ? Math.Min(rows, MaxBlocks) : rows, BlockThreads, kernel);
         else if (rows > 0) Queue.Add(kernel);
     }
 
-    /// <summary>Runs enough groups for <paramref name="count"/> elements; each strides over its <see cref="BlockShare"/>.</summary>
+    /// <summary>Launches enough blocks for <paramref name="count"/> elements; each loops over its <see cref="BlockShare"/>.</summary>
     internal void ForElements<TKernel>(int count, TKernel kernel) where TKernel : struct, IKernel
     {
-        if (Queue is null || Launcher is not null) Launch(Math.Clamp((count + Lanes - 1) / Lanes, 1, Groups), Lanes, kernel);
+        if (Queue is null || Launcher is not null) Launch(Math.Clamp((count + BlockThreads - 1) / BlockThreads, 1, MaxBlocks), BlockThreads, kernel);
         else Queue.Add(kernel);
     }
 
-    /// <summary>Runs one group, which does all the work: the last stage of a sum.</summary>
+    /// <summary>Launches one block, which does all the work: the last stage of a reduction.</summary>
     internal void Single<TKernel>(TKernel kernel) where TKernel : struct, IKernel
     {
-        if (Queue is null || Launcher is not null) Launch(1, Lanes, kernel);
+        if (Queue is null || Launcher is not null) Launch(1, BlockThreads, kernel);
         else Queue.AddSingle(kernel);
     }
 
@@ -143,28 +143,28 @@ public sealed partial class Device : IDisposable
     }
 
     /// <summary>
-    /// Runs exactly <paramref name="groups"/> groups of <paramref name="lanes"/> threads, on a GPU or OpenCL; CUDA's own kernels can have shared
-    /// memory of a size that the launch says.
+    /// Launches exactly <paramref name="blocks"/> blocks of <paramref name="threads"/> threads, on CUDA or OpenCL; CUDA's own kernels can
+    /// have dynamic shared memory.
     /// </summary>
-    internal void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes = 0) where TKernel : struct, IKernel
+    internal void Launch<TKernel>(int blocks, int threads, TKernel kernel, int dynamicBytes = 0) where TKernel : struct, IKernel
     {
-        if (groups == 0) return;
+        if (blocks == 0) return;
         if (Launcher is not null)
         {
-            Launcher.Launch(groups, lanes, kernel, dynamicBytes);
+            Launcher.Launch(blocks, threads, kernel, dynamicBytes);
             return;
         }
         if (cuda is not null)
         {
             kernelProfile?.Begin(cuda.Stream.StreamPtr);
-            cuda.Launch(groups, lanes, dynamicBytes, kernel);
+            cuda.Launch(blocks, threads, dynamicBytes, kernel);
             kernelProfile?.End(typeof(TKernel), cuda.Stream.StreamPtr);
             return;
         }
         if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
             launchers[typeof(TKernel)] = launcher = kernels?.Load<TKernel>() ?? Accelerator.LoadStreamKernel<TKernel>(Entry.Run);
         var launch = (Action<KernelConfig, TKernel>)launcher;
-        launch(new KernelConfig(groups, lanes), kernel);
+        launch(new KernelConfig(blocks, threads), kernel);
     }
 
     /// <summary>From now on every operation is timed; models and trainers must be made after this.</summary>
@@ -203,8 +203,10 @@ public sealed partial class Device : IDisposable
         }
         catch (Exception e) when (e is AcceleratorException or OutOfMemoryException)
         {
-            throw new InvalidOperationException($"{Info.Name} has no room for {bytes >> 20:N0} MiB of {what}; {InUse()}. Use a smaller batch or model, "
-                + "or trade time for memory with --recompute or --accumulate (TrainConfig.Recompute, TrainConfig.Accumulate)", e);
+            throw new InvalidOperationException(
+                $"{Info.Name} has no room for {bytes >> 20:N0} MiB of {what}; {InUse()}. Use a smaller batch or model, "
+                + "or trade time for memory with --recompute (activation checkpointing) or --accumulate "
+                + "(TrainConfig.Recompute, TrainConfig.Accumulate)", e);
         }
     }
 
@@ -214,7 +216,8 @@ public sealed partial class Device : IDisposable
         const int Named = 4;
         if (allocations.Count == 0) return "nothing else of this program is there";
         var kinds = allocations.GroupBy(one => one.Value, one => one.Key.LengthInBytes).Select(kind => (What: kind.Key, MiB: kind.Sum() >> 20));
-        return "it holds " + string.Join(", ", kinds.OrderByDescending(kind => kind.MiB).Take(Named).Select(kind => $"{kind.MiB:N0} MiB of {kind.What}"));
+        return "it holds " + string.Join(", ", kinds.OrderByDescending(kind => kind.MiB).Take(Named)
+            .Select(kind => $"{kind.MiB:N0} MiB of {kind.What}"));
     }
 
     internal void Free<T>(MemoryBuffer1D<T, Stride1D.Dense>? buffer) where T : unmanaged
@@ -253,7 +256,7 @@ public sealed partial class Device : IDisposable
 
     internal void Poison(ArrayView<float> view) => Fill(view, NoNumber);
 
-    // In pieces that kernels can count.
+    // In chunks that kernels can index.
     void Fill(ArrayView<float> view, float value)
     {
         const int Most = 1 << 30;
@@ -277,10 +280,10 @@ public sealed partial class Device : IDisposable
     }
 
     /// <summary>
-    /// Copies beside the kernels that are queued or running, on a stream of its own, and returns when it is done: the caller knows that none
-    /// of them uses <paramref name="to"/>.
+    /// Copies on a stream of its own, concurrently with queued kernels, and returns when done. The caller guarantees that no queued kernel
+    /// uses <paramref name="to"/>.
     /// </summary>
-    internal unsafe void UploadBeside<T>(ReadOnlySpan<T> from, ArrayView<T> to) where T : unmanaged
+    internal unsafe void UploadOnCopyStream<T>(ReadOnlySpan<T> from, ArrayView<T> to) where T : unmanaged
     {
         if (!to.IsValid || from.Length == 0) return;
         var stream = copies ??= Accelerator.CreateStream();
@@ -291,26 +294,26 @@ public sealed partial class Device : IDisposable
         }
     }
 
-    /// <summary>As <see cref="UploadBeside"/> from page-locked memory, but returns at once; see <see cref="AwaitCopies"/>.</summary>
-    internal void CopyBeside<T>(ref T from, ArrayView<T> to) where T : unmanaged =>
+    /// <summary>As <see cref="UploadOnCopyStream"/> from pinned memory, but returns at once; see <see cref="WaitForCopies"/>.</summary>
+    internal void CopyAsync<T>(ref T from, ArrayView<T> to) where T : unmanaged =>
         to.CopyFromCPUUnsafeAsync(copies ??= Accelerator.CreateStream(), ref from, to.Length);
 
-    /// <summary>Kernels that are launched from now on wait for the copies beside them; the host does not.</summary>
-    internal void AwaitCopies()
+    /// <summary>Makes kernels that are launched from now on wait for the copies on the copy stream; the host does not wait.</summary>
+    internal void WaitForCopies()
     {
-        if (copies is null || !Stages) return;
+        if (copies is null || !PinsUploads) return;
         if (!RunsAhead)
         {
             copies.Synchronize();
             return;
         }
         copied ??= new(this);
-        copied.Set(copies);
-        copied.Hold(Stream);
+        copied.Record(copies);
+        copied.MakeWait(Stream);
     }
 
-    /// <summary>Memory of the host that the device reads by itself; null where there is not so much.</summary>
-    internal PageLockedArray1D<T>? PageLocked<T>(long count) where T : unmanaged
+    /// <summary>Allocates pinned (page-locked) host memory; null if there is not enough.</summary>
+    internal PageLockedArray1D<T>? AllocatePinned<T>(long count) where T : unmanaged
     {
         try
         {

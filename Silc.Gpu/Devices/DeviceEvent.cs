@@ -4,32 +4,31 @@ using ILGPU.Runtime.Cuda;
 namespace Silc;
 
 /// <summary>
-/// A place in a device's queue that the host, or another queue, can wait for: an event on CUDA, where the host may be a step ahead; elsewhere
-/// there is none.
+/// A CUDA event, which the host or another stream can wait for. On other devices, where the host is never a step ahead, it does nothing.
 /// </summary>
 sealed class DeviceEvent(Device device) : IDisposable
 {
     nint happened;
 
-    /// <summary>Marks the end of what is queued now.</summary>
-    public void Set() => Set(device.Stream);
+    /// <summary>Records the event at the end of what is queued now.</summary>
+    public void Record() => Record(device.Stream);
 
-    /// <summary>Marks the end of what is queued now on a stream.</summary>
-    public void Set(AcceleratorStream stream)
+    /// <summary>Records the event on a stream.</summary>
+    public void Record(AcceleratorStream stream)
     {
         if (!device.RunsAhead) return;
         if (happened == 0) CudaDriver.Check(CudaDriver.cuEventCreate(out happened, CudaDriver.WithoutTiming), "a new event");
         CudaDriver.Check(CudaDriver.cuEventRecord(happened, Pointer(stream)), "an event");
     }
 
-    /// <summary>Waits until the device has come to the mark that was set last.</summary>
-    public void Await()
+    /// <summary>Waits until the device has reached the event.</summary>
+    public void Synchronize()
     {
         if (happened != 0) CudaDriver.Check(CudaDriver.cuEventSynchronize(happened), "the wait for an earlier step");
     }
 
-    /// <summary>What is queued on a stream from now on waits for the mark that was set last; the host does not.</summary>
-    public void Hold(AcceleratorStream stream)
+    /// <summary>Makes what is queued on a stream from now on wait for the event; the host does not wait.</summary>
+    public void MakeWait(AcceleratorStream stream)
     {
         if (happened != 0) CudaDriver.Check(CudaDriver.cuStreamWaitEvent(Pointer(stream), happened, 0), "a stream that waits for another");
     }

@@ -19,5 +19,6 @@ public sealed record DeviceInfo(
     public string Id => Kind == DeviceKind.Cpu ? "cpu" : $"{Kind.ToString().ToLowerInvariant()}:{Index}";
 
     /// <inheritdoc/>
-    public override string ToString() => $"{Id} ({Name}, {Units} {(Kind == DeviceKind.Cpu ? "threads" : "units")}, {MemoryBytes >> 20:N0} MiB, {Capabilities})";
+    public override string ToString() =>
+        $"{Id} ({Name}, {Units} {(Kind == DeviceKind.Cpu ? "threads" : "units")}, {MemoryBytes >> 20:N0} MiB, {Capabilities})";
 }

@@ -1,11 +1,11 @@
 namespace Silc;
 
-/// <summary>Runs kernels.</summary>
+/// <summary>Launches kernels.</summary>
 interface ILauncher
 {
     /// <summary>
-    /// Runs <paramref name="groups"/> groups of <paramref name="lanes"/> threads, each with so many bytes of shared memory beside what the kernel
-    /// itself sets aside.
+    /// Launches a grid of <paramref name="blocks"/> blocks of <paramref name="threads"/> threads, with so many bytes of dynamic shared
+    /// memory a block.
     /// </summary>
-    void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes) where TKernel : struct, IKernel;
+    void Launch<TKernel>(int blocks, int threads, TKernel kernel, int dynamicBytes) where TKernel : struct, IKernel;
 }

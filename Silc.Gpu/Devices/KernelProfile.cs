@@ -5,14 +5,15 @@ namespace Silc;
 /// <summary>Launches of one kernel, and the time that they took on the device. Threads: immutable; any number may share it.</summary>
 /// <param name="Name">The kernel's type, with its type arguments: tile, operands, epilogue.</param>
 /// <param name="Launches">How often it ran.</param>
-/// <param name="Registers">Registers of a thread, as the driver's assembler chose them.</param>
-/// <param name="LocalBytes">Local memory of a thread: what did not fit into registers.</param>
-/// <param name="Milliseconds">Sum of the times between an event before and one behind each launch; idle time of the device in between counts.</param>
+/// <param name="Registers">Registers of a thread, as the driver allocated them.</param>
+/// <param name="LocalBytes">Local memory of a thread: spilled registers.</param>
+/// <param name="Milliseconds">Sum of the times between an event before and one after each launch; idle time of the device in between
+/// counts.</param>
 public sealed record KernelCost(string Name, int Launches, double Milliseconds, int Registers, int LocalBytes);
 
 /// <summary>
-/// Where the device's time goes, kernel by kernel, on CUDA: an event before and behind every launch, none of which waits. Events cost about a
-/// microsecond of the device each, so that very short kernels look longer than they are. Threads: one at a time.
+/// Where the device's time goes, kernel by kernel, on CUDA: an event before and after every launch, without synchronization. An event costs
+/// about a microsecond of the device, so very short kernels look longer than they are. Threads: one at a time.
 /// </summary>
 public sealed class KernelProfile : IDisposable
 {
@@ -23,7 +24,8 @@ public sealed class KernelProfile : IDisposable
 
     internal KernelProfile(Device device) => this.device = device.Kind == DeviceKind.Cuda
         ? device
-        : throw new InvalidOperationException($"{device.Info.Id} ({device.Info.Name}) has no events: kernels are timed on CUDA alone; --ops times operations everywhere");
+        : throw new InvalidOperationException(
+            $"{device.Info.Id} ({device.Info.Name}) has no events: kernels are timed on CUDA alone; --ops times operations everywhere");
 
     /// <summary>Costs so far, largest first; they are forgotten then.</summary>
     public IReadOnlyList<KernelCost> Take()

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// How matrix products and attention multiply. Whatever is chosen, sums are added in float32, and float32 are weights, gradients,
-/// the residual stream, losses, normalisation and optimizer.
+/// Operand precision of matrix products and attention. Accumulation is always in float32, and so are master weights, gradients, the
+/// residual stream, losses, normalization and optimizer state.
 /// </summary>
 public enum Precision
 {
@@ -16,8 +16,8 @@ public enum Precision
     Tf32,
 
     /// <summary>
-    /// Operands rounded to bfloat16, 8 bits of fraction with float32's exponent: the same GPUs, at twice the rate. What products and
-    /// attention hand to each other is also stored so: half the memory, and half the traffic.
+    /// Operands rounded to bfloat16, 8 bits of fraction with float32's exponent: the same GPUs, at twice the rate. Activations between
+    /// products and attention are stored as bf16 too: half the memory, and half the traffic.
     /// </summary>
     Bf16,
 }

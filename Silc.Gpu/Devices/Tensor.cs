@@ -3,21 +3,21 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// A matrix in device memory, passed by value: element (r, c) is <c>View[r · Stride + c]</c>, or half of the float at half that place
-/// (<see cref="DType.BFloat16"/>). It owns nothing; <see cref="Parameters"/>, <see cref="Arena"/> and <see cref="Device"/> do. Tensors
-/// of more dimensions are flattened to (rows, channels), e.g. (B·T, C). Threads: immutable; any number may share it.
+/// A matrix in device memory, passed by value: element (r, c) is <c>View[r · Stride + c]</c>, or a 16-bit half of the float at half that
+/// index (<see cref="DType.BFloat16"/>). It owns nothing; <see cref="Parameters"/>, <see cref="Arena"/> and <see cref="Device"/> do.
+/// Tensors of more dimensions are flattened to (rows, channels), e.g. (B·T, C). Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="View">The memory, from element (0, 0) on.</param>
 /// <param name="Rows">Rows N.</param>
 /// <param name="Cols">Columns C.</param>
 /// <param name="Stride">Elements from one row to the next.</param>
-/// <param name="DType">What an element is.</param>
+/// <param name="DType">Element type.</param>
 public readonly record struct Tensor(ArrayView<float> View, int Rows, int Cols, int Stride, DType DType = DType.Float32)
 {
     /// <summary>A matrix without gaps between its rows.</summary>
-    public Tensor(ArrayView<float> view, int rows, int cols, DType stored = DType.Float32) : this(view, rows, cols, cols, stored) { }
+    public Tensor(ArrayView<float> view, int rows, int cols, DType dtype = DType.Float32) : this(view, rows, cols, cols, dtype) { }
 
-    /// <summary>Number of elements, which kernels count in 32 bits.</summary>
+    /// <summary>Number of elements, which kernels index in 32 bits.</summary>
     /// <exception cref="InvalidOperationException">There are more than 2³¹ - 1; the message has the sizes.</exception>
     public int Count => Times(Rows, Cols);
 
@@ -27,7 +27,8 @@ public readonly record struct Tensor(ArrayView<float> View, int Rows, int Cols, 
 
     static int Times(int rows, int cols) => (long)rows * cols is var count && count <= int.MaxValue ? (int)count : throw TooLarge(rows, cols);
 
-    static InvalidOperationException TooLarge(int rows, int cols) => new($"{rows:N0} x {cols:N0} numbers are more than the 2,147,483,647 that one tensor "
+    static InvalidOperationException TooLarge(int rows, int cols) =>
+        new($"{rows:N0} x {cols:N0} numbers are more than the 2,147,483,647 that one tensor "
         + "can have: use a smaller batch, or --accumulate (TrainConfig.Accumulate) to send it through in slices");
 
     /// <summary>Bytes of an element.</summary>

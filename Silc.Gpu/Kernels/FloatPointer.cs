@@ -5,8 +5,9 @@ using ILGPU.Runtime;
 namespace Silc;
 
 /// <summary>
-/// Floats in device memory as kernels take them. Beside the view it carries the address: on the CPU an indexed view costs several loads
-/// and a bounds check for every pack, a pointer none (measured on one thread: GELU's gradient 152 M elements/s through views).
+/// A pointer to floats in device memory, as kernels take it. It carries the address beside the view: on the CPU an indexed view costs
+/// several loads and a bounds check for every pack, a pointer none (measured on one thread: GELU's gradient reached 152 M elements/s
+/// through views).
 /// </summary>
 readonly struct FloatPointer(ArrayView<float> view, long address)
 {
@@ -15,10 +16,10 @@ readonly struct FloatPointer(ArrayView<float> view, long address)
 
     public ref float this[int index] => ref view[index];
 
-    /// <summary>Where the floats are, on the CPU and on CUDA; it means nothing on OpenCL.</summary>
+    /// <summary>The address, on the CPU and on CUDA; meaningless on OpenCL.</summary>
     public long Address => address;
 
-    /// <summary>Only CPU packs ask.</summary>
+    /// <summary>For CPU packs only.</summary>
     public unsafe float* Pointer
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,8 +1,9 @@
 namespace Silc;
 
 /// <summary>
-/// How many floats one thread works on at a time: <see cref="Pack1"/> on GPUs, <see cref="SimdPack"/> on CPUs. A kernel generic over its
-/// pack is one source for every accelerator. Reads and writes are unaligned, and stay inside the view.
+/// The vector of floats that a thread works on at a time: <see cref="Pack1"/> on OpenCL GPUs, <see cref="Pack4"/> on CUDA, <see
+/// cref="SimdPack"/> on the CPU, <see cref="Pack16"/> on OpenCL processors. A kernel generic over its pack is one source for every backend.
+/// Loads and stores may be unaligned, and stay inside the view.
 /// </summary>
 interface IPack<TSelf> where TSelf : struct, IPack<TSelf>
 {
@@ -24,6 +25,6 @@ interface IPack<TSelf> where TSelf : struct, IPack<TSelf>
     /// <summary>Sum of the pack's floats.</summary>
     static abstract float Sum(TSelf a);
 
-    /// <summary>Largest of the pack's floats.</summary>
-    static abstract float Peak(TSelf a);
+    /// <summary>Maximum of the pack's floats.</summary>
+    static abstract float ReduceMax(TSelf a);
 }

@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>
-/// A matrix by its address: element (row, column) is at <c>Address + Bytes (row · Stride + column)</c>. Address 0 is no matrix.
+/// A matrix by address: element (row, column) is at <c>Address + Bytes (row · Stride + column)</c>. Address 0 is no matrix.
 /// </summary>
 readonly struct MatrixPointer(long address, int stride, int bytes = sizeof(float))
 {
@@ -10,10 +10,8 @@ readonly struct MatrixPointer(long address, int stride, int bytes = sizeof(float
 
     public long At(int row, int column) => Address + Bytes * ((long)row * Stride + column);
 
-    /// <summary>
-    /// Of a single row, which stands for every row: as if it began so much earlier that it is found at <paramref name="row"/>.
-    /// </summary>
-    public MatrixPointer Row(int row) => new(Address - Bytes * (long)row * Stride, Stride, Bytes);
+    /// <summary>Broadcasts a single row: the address is moved back, so that row <paramref name="row"/> is that row.</summary>
+    public MatrixPointer BroadcastRow(int row) => new(Address - Bytes * (long)row * Stride, Stride, Bytes);
 
-    public MatrixPointer From(long elements) => new(Address + Bytes * elements, Stride, Bytes);
+    public MatrixPointer Offset(long elements) => new(Address + Bytes * elements, Stride, Bytes);
 }

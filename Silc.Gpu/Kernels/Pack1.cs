@@ -2,7 +2,7 @@ using ILGPU.Algorithms;
 
 namespace Silc;
 
-/// <summary>A pack of one float: GPU threads, and the ragged end of a row everywhere.</summary>
+/// <summary>A pack of one float: OpenCL GPUs, and the tails of rows on every backend.</summary>
 readonly struct Pack1(float value) : IPack<Pack1>
 {
     readonly float value = value;
@@ -20,5 +20,5 @@ readonly struct Pack1(float value) : IPack<Pack1>
     public static Pack1 Exp(Pack1 a) => new(XMath.Exp(a.value));
     public static Pack1 Erf(Pack1 a) => new(Scalar.Erf(a.value));
     public static float Sum(Pack1 a) => a.value;
-    public static float Peak(Pack1 a) => a.value;
+    public static float ReduceMax(Pack1 a) => a.value;
 }

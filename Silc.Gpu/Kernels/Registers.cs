@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>Four floats in registers: what 16 bytes of memory hold, or a thread's part of a 16 x 8 tile of sums.</summary>
+/// <summary>Four floats in registers: a vectorized access of 16 bytes, or a lane's share of a 16 x 8 accumulator fragment.</summary>
 readonly struct Float4(float x, float y, float z, float w)
 {
     public readonly float X = x, Y = y, Z = z, W = w;
@@ -14,12 +14,12 @@ readonly struct Float4(float x, float y, float z, float w)
     public static Float4 operator *(Float4 a, float b) => new(a.X * b, a.Y * b, a.Z * b, a.W * b);
 }
 
-/// <summary>Eight floats in registers: what 16 bytes of bf16, or 32 of float32, hold.</summary>
+/// <summary>Eight floats in registers: 16 bytes of bf16, or 32 of float32.</summary>
 readonly struct Float8(Float4 low, Float4 high)
 {
     public readonly Float4 Low = low, High = high;
 
-    /// <summary>Eight bf16, two in a word, the first in its lower half.</summary>
+    /// <summary>Widens eight bf16, two in a word, the first in the low 16 bits.</summary>
     public Float8(Fragment pairs) : this(
         new(Low16(pairs.X), High16(pairs.X), Low16(pairs.Y), High16(pairs.Y)), new(Low16(pairs.Z), High16(pairs.Z), Low16(pairs.W), High16(pairs.W)))
     {
@@ -39,7 +39,7 @@ readonly struct Float2(float x, float y)
 }
 
 /// <summary>
-/// Four 32-bit words in registers: a thread's part of a left operand, or of two right operands. A word is a tf32 or two bf16.
+/// Four 32-bit words in registers: a lane's share of an A fragment, or of two B fragments, of mma. A word is one tf32 or two bf16.
 /// </summary>
 readonly struct Fragment(uint x, uint y, uint z, uint w)
 {

@@ -25,7 +25,7 @@ public sealed class LayerNorm(Parameters parameters, string name, int width)
     internal (Tensor Y, Action<Tensor, Tensor, bool, Tensor> Back) ForwardAdding(Pass pass, Tensor x)
     {
         var (y, mean, rstd) = (pass.SavedActivation(x.Rows, x.Cols), pass.Saved(x.Rows, 1), pass.Saved(x.Rows, 1));
-        pass.Ops.LayerNorm(x, scale.Value, bias.Value, y, mean, rstd, Epsilon);
+        pass.Ops.LayerNormForward(x, scale.Value, bias.Value, y, mean, rstd, Epsilon);
         return (y, (dy, dx, add, rounded) => pass.Ops.LayerNormBackward(dy, x, scale.Value, mean, rstd, dx, scale.Grad, bias.Grad, add, rounded));
     }
 }

@@ -50,7 +50,7 @@ public sealed class Linear
     internal static void Pack(Linear query, Linear key, Linear value)
     {
         int width = query.Outputs;
-        if (query.kernel.Rows == width && key.Outputs == width && value.Outputs == width) query.kernel.WidthOfThree = width;
+        if (query.kernel.Rows == width && key.Outputs == width && value.Outputs == width) query.kernel.PackedQkvWidth = width;
     }
 
     // The same for layers of one input; their outputs lie side by side.

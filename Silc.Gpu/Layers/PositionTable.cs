@@ -14,7 +14,7 @@ public sealed class PositionTable(Parameters parameters, string name, int grid, 
     {
         if (side == grid)
         {
-            pass.Ops.AddRows(table.Value, x);
+            pass.Ops.AddBroadcast(table.Value, x);
             return new(pass, dy => pass.Ops.SumRows(dy, table.Grad));
         }
         if (!resizers.TryGetValue(side, out var resize))
@@ -23,7 +23,7 @@ public sealed class PositionTable(Parameters parameters, string name, int grid, 
         {
             var resized = pass.Scratch(side * side, width);
             pass.Ops.MatMul(resize, table.Value, resized);
-            pass.Ops.AddRows(resized, x);
+            pass.Ops.AddBroadcast(resized, x);
         }
         return new(pass, dy =>
         {

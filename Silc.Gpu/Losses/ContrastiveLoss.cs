@@ -21,7 +21,7 @@ public sealed class ContrastiveLoss(SilcModel model, double weight)
         for (int view = 0; view < views; view++)
         {
             var (z, dz) = (zImage.Slice(view * batch, batch), dzImage.Slice(view * batch, batch));
-            ops.Cosines(z, zText, cosines);
+            ops.CosineSimilarity(z, zText, cosines);
             if (model.LogitBias is { } b) ops.SigLip(cosines, model.LogitScale.Value, b.Value, model.LogitScale.Grad, b.Grad, rowLoss, (float)(weight / views));
             else ops.InfoNce(cosines, model.LogitScale.Value, model.LogitScale.Grad, rowLoss, (float)(weight / views));
             losses.Add(ops, LossTerm.Contrastive, rowLoss, weight);

@@ -34,7 +34,7 @@ sealed class KoLeoLoss : ImageLoss
         for (int view = 0; view < views; view++)
         {
             var z = zImage.Slice(view * size, size);
-            ops.Cosines(z, z, cosines);
+            ops.CosineSimilarity(z, z, cosines);
             ops.KoLeo(z, cosines, dzImage.Slice(view * size, size), rowLoss, (float)(train.KoLeoWeight / (views * train.Accumulate)));
             losses.Add(ops, Term, rowLoss, train.KoLeoWeight);
         }

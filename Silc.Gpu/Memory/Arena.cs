@@ -5,9 +5,9 @@ using ILGPU.Runtime;
 namespace Silc;
 
 /// <summary>
-/// Activation memory of one step: two bump allocators in one buffer. <see cref="Saved"/> grows up from the bottom and holds what
-/// pullbacks want; <see cref="Scratch"/> grows down from the top. A <see cref="Frame"/> gives back what both handed out since it opened.
-/// <see cref="Measure"/> finds the size that a step needs. Threads: one at a time.
+/// Activation memory of one step: two bump allocators in one buffer. <see cref="Saved"/> grows up from the bottom and holds what is saved
+/// for backward; <see cref="Scratch"/> grows down from the top. A <see cref="Frame"/> gives back what both handed out since it opened. <see
+/// cref="Measure"/> finds the size that a step needs. Threads: one at a time.
 /// </summary>
 public sealed class Arena : IDisposable
 {
@@ -52,20 +52,20 @@ public sealed class Arena : IDisposable
     /// <summary>Floats in use now.</summary>
     public long InUse => bottom + (capacity - top);
 
-    internal Tensor Saved(int rows, int cols, DType stored = DType.Float32)
+    internal Tensor Saved(int rows, int cols, DType dtype = DType.Float32)
     {
         var start = bottom;
-        bottom += Room(Floats(rows, cols, stored));
-        return Window(start, rows, cols, stored);
+        bottom += Room(Floats(rows, cols, dtype));
+        return Window(start, rows, cols, dtype);
     }
 
-    internal Tensor Scratch(int rows, int cols, DType stored = DType.Float32)
+    internal Tensor Scratch(int rows, int cols, DType dtype = DType.Float32)
     {
         if (frames == 0)
             throw new InvalidOperationException($"a temporary tensor of {rows} x {cols} outside of any frame would stay until the arena is reset: "
                 + "open a frame first (using var _ = pass.Frame()), or Keep it");
-        top -= Room(Floats(rows, cols, stored));
-        return Window(top, rows, cols, stored);
+        top -= Room(Floats(rows, cols, dtype));
+        return Window(top, rows, cols, dtype);
     }
 
     /// <summary>Opens a frame; disposing it gives back everything allocated since.</summary>
@@ -92,15 +92,15 @@ public sealed class Arena : IDisposable
         (bottom, top) = (toBottom, toTop);
     }
 
-    /// <summary>In Debug, what a pullback was given shows up as NaN where it is read after it.</summary>
+    /// <summary>In Debug, fills what a pullback has consumed with NaN, so that a later read shows.</summary>
     [Conditional("DEBUG")]
     internal void Spend(Tensor dy)
     {
         if (dy is { View.IsValid: true, IsDense: true, DType: DType.Float32 }) device.Poison(dy.View.SubView(0, dy.Count));
     }
 
-    // Refuses what kernels could not count, while memory is measured already.
-    static long Floats(int rows, int cols, DType stored) => new Tensor(default, rows, cols).Count is var count && stored == DType.BFloat16
+    // Tensor.Count throws for sizes that kernels could not index, also in a dry run.
+    static long Floats(int rows, int cols, DType dtype) => new Tensor(default, rows, cols).Count is var count && dtype == DType.BFloat16
         ? (count + 1L) / 2
         : count;
 
@@ -113,10 +113,10 @@ public sealed class Arena : IDisposable
                 + "use a smaller batch, or let the trainer measure again");
     }
 
-    Tensor Window(long start, int rows, int cols, DType stored)
+    Tensor Window(long start, int rows, int cols, DType dtype)
     {
         Peak = Math.Max(Peak, InUse);
-        return new(buffer is null ? default : buffer.View.AsContiguous().SubView(start, Floats(rows, cols, stored)), rows, cols, stored);
+        return new(buffer is null ? default : buffer.View.AsContiguous().SubView(start, Floats(rows, cols, dtype)), rows, cols, dtype);
     }
 
     /// <summary>Frees the memory.</summary>

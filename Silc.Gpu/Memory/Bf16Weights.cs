@@ -4,30 +4,30 @@ using ILGPU.Runtime;
 namespace Silc;
 
 /// <summary>
-/// Where a value of a run of kernels lies in its copy: in the same place, except that query, key and value of one attention, three
-/// (C, C) matrices one after another, lie side by side there as (C, 3C). Such threes come at equal distances.
+/// Layout of the bf16 copy of a run of weights: the same as in float32, except that the query, key and value of one attention, three (C, C)
+/// matrices one after another, are packed side by side as (C, 3C). Such QKV packs come at a constant stride.
 /// </summary>
-/// <param name="first">The first three's beginning.</param>
-/// <param name="distance">From one three to the next.</param>
-/// <param name="threes">How many.</param>
+/// <param name="first">Offset of the first pack.</param>
+/// <param name="stride">Values from one pack to the next.</param>
+/// <param name="packs">Number of packs.</param>
 /// <param name="width">C.</param>
-readonly struct WeightCopyLayout(int first, int distance, int threes, int width)
+readonly struct WeightCopyLayout(int first, int stride, int packs, int width)
 {
     public int Width => width;
 
     public int At(int i)
     {
-        int at = i - first, three = at / distance, inside = at - three * distance, area = width * width;
-        if (at < 0 || three >= threes || inside >= 3 * area) return i;
+        int at = i - first, pack = at / stride, inside = at - pack * stride, area = width * width;
+        if (at < 0 || pack >= packs || inside >= 3 * area) return i;
         int part = (inside >= area ? 1 : 0) + (inside >= 2 * area ? 1 : 0), row = (inside - part * area) / width;
         return i - inside + row * 3 * width + part * width + (inside - part * area - row * width);
     }
 
-    /// <summary>True where value <paramref name="i"/> lies side by side with others.</summary>
-    public bool IsPacked(int i) => i >= first && (i - first) / distance < threes && (i - first) % distance < 3 * width * width;
+    /// <summary>True if value <paramref name="i"/> is in a QKV pack.</summary>
+    public bool IsPacked(int i) => i >= first && (i - first) / stride < packs && (i - first) % stride < 3 * width * width;
 }
 
-/// <summary>A run of kernels in the float32 parameters of one tower, and their bf16 copy.</summary>
+/// <summary>A run of weights in the float32 parameters of one tower, and their bf16 copy.</summary>
 sealed class Bf16WeightCopy(Parameters owner, Tensor values, WeightCopyLayout layout, MemoryBuffer1D<float, Stride1D.Dense> memory)
 {
     public Parameters Owner => owner;
@@ -38,16 +38,16 @@ sealed class Bf16WeightCopy(Parameters owner, Tensor values, WeightCopyLayout la
 
     public MemoryBuffer1D<float, Stride1D.Dense> Memory => memory;
 
-    /// <summary>True from a write of the parameters until the copy is made again.</summary>
+    /// <summary>True from a write of the parameters until the copy is refreshed.</summary>
     public bool IsStale { get; set; } = true;
 
     public long Begin { get; } = values.View.LoadEffectiveAddressAsPtr();
 
     public long End => Begin + sizeof(float) * (long)values.Count;
 
-    public MatrixPointer Halves => new(memory.View.AsContiguous().LoadEffectiveAddressAsPtr(), values.Count, sizeof(ushort));
+    public MatrixPointer Pointer => new(memory.View.AsContiguous().LoadEffectiveAddressAsPtr(), values.Count, sizeof(ushort));
 
-    /// <summary>The copy of a kernel, or of one among three: those lie in rows of 3C.</summary>
+    /// <summary>The bf16 copy of a weight; of one in a QKV pack, with a row stride of 3C.</summary>
     public Tensor Of(Tensor kernel, long address)
     {
         int start = (int)((address - Begin) / sizeof(float)), at = layout.At(start);
@@ -57,28 +57,28 @@ sealed class Bf16WeightCopy(Parameters owner, Tensor values, WeightCopyLayout la
 }
 
 /// <summary>
-/// The bf16 copies of all models' kernels on a device, found by the address of the float32 that they are copies of, so that neither layers
-/// nor optimizers know of them. The optimizer's pass writes a copy beside its parameters; every other write makes it stale, and the next
-/// product that wants it has it made again.
+/// The bf16 copies of all weights on a device, found by the address of the float32 master weights, so that neither layers nor optimizers
+/// know of them. AdamW writes the copy together with the parameters; every other write marks it stale, and the next GEMM that needs it
+/// refreshes it.
 /// </summary>
 sealed class Bf16Weights(Device device)
 {
-    // Rows of bf16 must be whole units of 16 bytes.
+    // Rows of bf16 must be a multiple of 16 bytes.
     const int UnitValues = 8;
 
     readonly List<Bf16WeightCopy> all = [];
 
-    /// <summary>Makes room for the copies of the kernels among these parameters, whose memory is there.</summary>
+    /// <summary>Allocates the copies of the weights among these parameters, which are allocated.</summary>
     public void Add(Parameters parameters)
     {
         List<Parameter> run = [];
-        (int First, int Distance, int Threes, int Width) threes = default;
+        (int First, int Stride, int Packs, int Width) packs = default;
         foreach (var p in parameters.All)
         {
             bool goesOn = p.InProducts && run.Count > 0 && run[^1].Tower == p.Tower;
             if (!goesOn) End();
             if (!p.InProducts) continue;
-            if (p.WidthOfThree is { } width && width % UnitValues == 0 && !Takes(p.Offset, width))
+            if (p.PackedQkvWidth is { } width && width % UnitValues == 0 && !Takes(p.Offset, width))
             {
                 End();
                 Takes(p.Offset, width);
@@ -90,14 +90,14 @@ sealed class Bf16Weights(Device device)
         bool Takes(int offset, int width)
         {
             int at = run.Count == 0 ? 0 : offset - run[0].Offset;
-            var next = threes.Threes switch
+            var next = packs.Packs switch
             {
                 0 => (at, 0, 1, width),
-                1 => threes with { Distance = at - threes.First, Threes = 2 },
-                _ => threes with { Threes = threes.Threes + 1 },
+                1 => packs with { Stride = at - packs.First, Packs = 2 },
+                _ => packs with { Packs = packs.Packs + 1 },
             };
             bool fits = next.Item4 == width && next.Item1 + (next.Item3 - 1) * next.Item2 == at;
-            if (fits) threes = next;
+            if (fits) packs = next;
             return fits;
         }
 
@@ -106,12 +106,12 @@ sealed class Bf16Weights(Device device)
             if (run.Count > 0)
             {
                 int start = run[0].Offset, count = (run[^1].Offset + run[^1].Count - start + UnitValues - 1) / UnitValues * UnitValues;
-                int distance = Math.Max(1, threes.Threes > 1 ? threes.Distance : count);
-                var layout = new WeightCopyLayout(threes.First, distance, threes.Threes, Math.Max(1, threes.Width));
+                int stride = Math.Max(1, packs.Packs > 1 ? packs.Stride : count);
+                var layout = new WeightCopyLayout(packs.First, stride, packs.Packs, Math.Max(1, packs.Width));
                 all.Add(new(parameters, parameters.Values.Columns(start, count), layout, device.Allocate(count / 2, "bf16 weights")));
             }
             run.Clear();
-            threes = default;
+            packs = default;
         }
     }
 
@@ -123,13 +123,13 @@ sealed class Bf16Weights(Device device)
         all.RemoveAll(copy => copy.Owner == parameters);
     }
 
-    /// <summary>Every write of device memory but the optimizer's comes here: copies of what was written are stale.</summary>
+    /// <summary>Marks the copies of what was written stale; called for every write of device memory except AdamW's.</summary>
     public void Written<T>(ArrayView<T> view) where T : unmanaged
     {
         if (view.IsValid) Written(view.LoadEffectiveAddressAsPtr(), view.LengthInBytes);
     }
 
-    /// <summary>The same of a tensor, whose view may go on behind it.</summary>
+    /// <summary>The same of a tensor, whose view may be larger than it.</summary>
     public void Written(Tensor x)
     {
         if (x.View.IsValid) Written(x.View.LoadEffectiveAddressAsPtr(), x.ElementBytes * ((x.Rows - 1) * (long)x.Stride + x.Cols));
@@ -142,7 +142,7 @@ sealed class Bf16Weights(Device device)
             if (begin < copy.End && copy.Begin < end) copy.IsStale = true;
     }
 
-    /// <summary>The copy that has the value at this address, or null.</summary>
+    /// <summary>The copy of the value at this address, or null.</summary>
     public Bf16WeightCopy? At(long address)
     {
         foreach (var copy in all)
@@ -150,7 +150,7 @@ sealed class Bf16Weights(Device device)
         return null;
     }
 
-    /// <summary>Copies that begin behind this address and before <paramref name="end"/>, the next one first.</summary>
+    /// <summary>The first copy that begins after this address and before <paramref name="end"/>, or null.</summary>
     public Bf16WeightCopy? Next(long address, long end) => all.Where(copy => copy.Begin > address && copy.Begin < end).MinBy(copy => copy.Begin);
 
     public IEnumerable<Bf16WeightCopy> Stale => all.Where(copy => copy.IsStale);

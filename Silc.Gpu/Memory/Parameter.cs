@@ -34,11 +34,14 @@ public sealed class Parameter
 
     internal int Offset { get; set; }
 
-    /// <summary>True if matrix products read it: devices may keep a rounded copy.</summary>
+    /// <summary>True for the weights of GEMMs: devices may keep a bf16 copy.</summary>
     internal bool InProducts { get; set; }
 
-    /// <summary>C, if this is the first of query, key and value, (C, C) each and declared one after another; such copies lie side by side.</summary>
-    internal int? WidthOfThree { get; set; }
+    /// <summary>
+    /// C, if this is the query weight of query, key and value, (C, C) each and declared one after another: their bf16 copies are packed
+    /// side by side.
+    /// </summary>
+    internal int? PackedQkvWidth { get; set; }
 
     internal string Tower => Name.Split('/')[0];
 }

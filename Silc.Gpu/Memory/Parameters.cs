@@ -13,7 +13,7 @@ namespace Silc;
 /// <param name="device">Where the buffers live.</param>
 public sealed class Parameters(Device device) : IDisposable
 {
-    const int Alignment = 16, PieceFloats = 1 << 18;
+    const int Alignment = 16, ChunkFloats = 1 << 18;
 
     readonly List<Parameter> list = [];
     readonly List<MemoryBuffer1D<float, Stride1D.Dense>> constants = [];
@@ -156,24 +156,24 @@ public sealed class Parameters(Device device) : IDisposable
     internal void Write(Parameter p, Action<string, ValueSink> read)
     {
         int at = 0;
-        read(p.Name, piece =>
+        read(p.Name, chunk =>
         {
             using var turn = Turn();
-            Device.Upload(piece, p.Value.View.SubView(at, piece.Length));
-            at += piece.Length;
+            Device.Upload(chunk, p.Value.View.SubView(at, chunk.Length));
+            at += chunk.Length;
         });
     }
 
     /// <summary>Passes a parameter's values to a sink, a piece at a time, each read in a turn of its own: they may go to another device.</summary>
     internal void Read(Parameter p, ValueSink sink)
     {
-        for (int at = 0; at < p.Count; at += PieceFloats) sink(Piece(p, at));
+        for (int at = 0; at < p.Count; at += ChunkFloats) sink(Chunk(p, at));
     }
 
-    float[] Piece(Parameter p, int at)
+    float[] Chunk(Parameter p, int at)
     {
         using var turn = Turn();
-        return Device.Download(p.Value.View.SubView(at, Math.Min(PieceFloats, p.Count - at)));
+        return Device.Download(p.Value.View.SubView(at, Math.Min(ChunkFloats, p.Count - at)));
     }
 
     /// <summary>Sets every gradient to zero.</summary>
@@ -195,7 +195,8 @@ public sealed class Parameters(Device device) : IDisposable
     {
         using var turn = Turn();
         var host = Device.Download(flat.View.SubView(0, flat.Cols));
-        return [.. list.Where(p => p.Offset + p.Count <= flat.Cols).Select(p => new NamedArray(prefix + p.Name, [.. p.Shape], host[p.Offset..(p.Offset + p.Count)]))];
+        return [.. list.Where(p => p.Offset + p.Count <= flat.Cols)
+            .Select(p => new NamedArray(prefix + p.Name, [.. p.Shape], host[p.Offset..(p.Offset + p.Count)]))];
     }
 
     internal void Load(Tensor flat, IReadOnlyDictionary<string, NamedArray> arrays, string prefix, string origin)
@@ -206,7 +207,8 @@ public sealed class Parameters(Device device) : IDisposable
             if (!arrays.TryGetValue(prefix + p.Name, out var array))
                 throw new InvalidDataException($"{origin} lacks '{prefix}{p.Name}' of shape ({string.Join(", ", p.Shape)})");
             if (!array.Shape.SequenceEqual(p.Shape))
-                throw new InvalidDataException($"{origin}: '{prefix}{p.Name}' has shape ({string.Join(", ", array.Shape)}), the model needs ({string.Join(", ", p.Shape)})");
+                throw new InvalidDataException(
+                    $"{origin}: '{prefix}{p.Name}' has shape ({string.Join(", ", array.Shape)}), the model needs ({string.Join(", ", p.Shape)})");
             array.Values.CopyTo(host.AsSpan(p.Offset));
         }
         using var turn = Turn();

@@ -4,9 +4,9 @@ using ILGPU.Runtime;
 namespace Silc;
 
 /// <summary>
-/// What the optimizer kernels must know about the step, decided and kept on the device so that the host need not wait: whether loss and
-/// gradient are finite (if not, nothing moves), the factor that clips the gradient, Adam's bias corrections, and the sums that
-/// <see cref="StepMetrics"/> is read from. Learning rate and decay come from the host, before the step. Threads: one at a time.
+/// State of the step on the device, as of a gradient scaler, so that the host need not wait: found-inf (unless loss and gradient are
+/// finite, the optimizer updates nothing), the factor of gradient clipping, Adam's bias corrections, and the sums that <see
+/// cref="StepMetrics"/> is read from. Learning rate and decay come from the host, before the step. Threads: one at a time.
 /// </summary>
 public sealed class StepState : IDisposable
 {

@@ -120,7 +120,7 @@ public sealed partial class SilcModel
             {
                 int n = Math.Min(atOnce, count - first);
                 pixels.Put(source.AsSpan(first * each, n * each), 0);      // what was there has been read: its results came back
-                model.Device.AwaitCopies();
+                model.Device.WaitForCopies();
                 arena.Reset();
                 var z = Features(pass, new(pixels.View, n, each));
                 model.Device.Download(z.View.SubView(0, z.Count)).CopyTo(MemoryMarshal.CreateSpan(ref all[first * tokens, 0], z.Count));

@@ -82,7 +82,7 @@ public sealed partial class SilcModel
             void Send(ReadOnlySpan<float> piece)
             {
                 pixels.Put(piece, 0);
-                model.Device.AwaitCopies();
+                model.Device.WaitForCopies();
             }
         }
 

@@ -58,7 +58,7 @@ public sealed class TextTransformer
     {
         var x = pass.Saved(Tensor.RowsOf(tokens.Batch, length), width);
         pass.Ops.Embed(tokens.Ids, embedding.Value, x);
-        pass.Ops.AddRows(positions.Value, x);
+        pass.Ops.AddBroadcast(positions.Value, x);
         var (encoded, backTransformer) = transformer.ForwardConsuming(pass, x, tokens.Batch);
         var (pooled, backPool) = pool?.Forward(pass, encoded, tokens.Batch) ?? Last(pass, encoded, tokens.Batch);
         var (y, backHead) = head.Forward(pass, pooled);

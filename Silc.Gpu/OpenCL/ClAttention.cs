@@ -4,72 +4,72 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>
-/// Attention and its gradients on a processor behind OpenCL. A group is one thread and takes whole heads: it packs the operands,
-/// and makes the scores of a block of queries at a time, which stay in its caches.
+/// Attention and its backward on an OpenCL processor. A work-group (block) is one thread and takes whole heads: it packs the operands, and
+/// computes the scores of a block of queries at a time, which stay in its caches.
 /// </summary>
 [Kernel(DeviceKind.OpenCL)]
 readonly struct ClAttention<TTile>(
     ClHeads q, ClHeads k, ClHeads v, ClHeads o, ClHeads gradQ, ClHeads gradK, ClHeads gradV, FloatPointer lse, FloatPointer scratch,
     int scratchEach, int images, int heads, int size, float scale, int backward) : IKernel where TTile : struct, IClTile
 {
-    /// <summary>Queries whose scores a group keeps.</summary>
-    public const int Block = 96;
+    /// <summary>Queries whose scores a thread holds at a time.</summary>
+    public const int BlockRows = 96;
 
-    // Products, in the order in which a block of queries goes through them.
+    // GEMMs, in the order in which a block of queries goes through them.
     const int Scores = 0, Output = 1, ScoreGrads = 1, GradV = 2, GradQ = 3, GradK = 4;
 
     public void Execute()
     {
-        int last = BlockShare.Last(images * heads), memory = Grid.IdxX * scratchEach;
-        for (int head = BlockShare.First(images * heads); head < last; head++) Head(head / heads, head % heads, memory);
+        int last = BlockShare.Last(images * heads), scratchStart = Grid.IdxX * scratchEach;
+        for (int head = BlockShare.First(images * heads); head < last; head++) Head(head / heads, head % heads, scratchStart);
     }
 
-    void Head(int image, int head, int memory)
+    void Head(int image, int head, int scratchStart)
     {
         int queries = q.Tokens, keys = k.Tokens;
-        var at = new ClHeadMemory<TTile>(queries, keys, size, Least(Block, queries));
-        Pack(image, head, memory, at);
-        for (int from = 0; from < queries; from += Block)
+        var at = new ClHeadMemory<TTile>(queries, keys, size, Min(BlockRows, queries));
+        PackOperands(image, head, scratchStart, at);
+        for (int from = 0; from < queries; from += BlockRows)
         {
-            int rows = Least(Block, queries - from), steps = backward != 0 ? GradK : Output;
+            int rows = Min(BlockRows, queries - from), steps = backward != 0 ? GradK : Output;
             for (int step = Scores; step <= steps; step++)
             {
-                Multiply(step, from, rows, image, head, memory, at);
+                Multiply(step, from, rows, image, head, scratchStart, at);
                 int line = (image * heads + head) * queries + from;
-                if (step == Scores) Softmax(memory + at.Scores, at.Keys, rows, keys, line);
-                else if (step == ScoreGrads && backward != 0) Slopes(memory + at.Scores, memory + at.ScoreGrads, at.Keys, rows);
+                if (step == Scores) Softmax(scratchStart + at.Scores, at.Keys, rows, keys, line);
+                else if (step == ScoreGrads && backward != 0) SoftmaxGrad(scratchStart + at.Scores, scratchStart + at.ScoreGrads, at.Keys, rows);
             }
         }
     }
 
-    // Operands of the products: K and V with a line for each channel, then those with a line for each token; Q and the gradient
-    // also as rows.
-    void Pack(int image, int head, int memory, ClHeadMemory<TTile> at)
+    // Packs the B operands: Kᵀ and Vᵀ with a line for each channel, then V (or K, Q, dO) with a line for each token. Q and dO also as rows,
+    // the A operands.
+    void PackOperands(int image, int head, int scratchStart, ClHeadMemory<TTile> at)
     {
-        for (int turned = 0; turned <= backward; turned++)
+        for (int transposed = 0; transposed <= backward; transposed++)
         {
             var from = k;
-            int to = memory + at.TurnedK;
-            if (turned == 1) (from, to) = (v, memory + at.TurnedV);
+            int to = scratchStart + at.TransposedK;
+            if (transposed == 1) (from, to) = (v, scratchStart + at.TransposedV);
             for (int j = 0; j < from.Tokens; j += TTile.Columns, to += TTile.Columns * size)
-                ClPanel<TTile>.Turn(
+                ClPanel<TTile>.PackTransposed(
                     from.Values, from.Start(image, head) + j * from.Stride, from.Stride, scratch, to, size, from.Tokens - j);
         }
-        for (int plain = 0; plain < 1 + 2 * backward; plain++)
+        for (int panel = 0; panel < 1 + 2 * backward; panel++)
         {
             var from = v;
-            int to = memory + at.PlainV;
+            int to = scratchStart + at.PanelsV;
             if (backward != 0) from = k;
-            if (plain == 1) (from, to) = (q, memory + at.PlainQ);
-            if (plain == 2) (from, to) = (o, memory + at.PlainGrad);
+            if (panel == 1) (from, to) = (q, scratchStart + at.PanelsQ);
+            if (panel == 2) (from, to) = (o, scratchStart + at.PanelsGradO);
             for (int j = 0; j < size; j += TTile.Columns, to += TTile.Columns * from.Tokens)
-                ClPanel<TTile>.Copy(from.Values, from.Start(image, head) + j, from.Stride, scratch, to, from.Tokens, size - j);
+                ClPanel<TTile>.Pack(from.Values, from.Start(image, head) + j, from.Stride, scratch, to, from.Tokens, size - j);
         }
-        for (int left = 0; left <= backward; left++)
+        for (int operand = 0; operand <= backward; operand++)
         {
             var from = q;
-            int to = memory + at.LeftQ;
-            if (left == 1) (from, to) = (o, memory + at.LeftGrad);
+            int to = scratchStart + at.RowsQ;
+            if (operand == 1) (from, to) = (o, scratchStart + at.RowsGradO);
             int start = from.Start(image, head);
             for (int i = 0; i < from.Tokens; i++, start += from.Stride, to += size)
                 for (int c = 0; c < size; c += Pack16.Width)
@@ -77,43 +77,43 @@ readonly struct ClAttention<TTile>(
         }
     }
 
-    void Multiply(int step, int from, int rows, int image, int head, int memory, ClHeadMemory<TTile> at)
+    void Multiply(int step, int from, int rows, int image, int head, int scratchStart, ClHeadMemory<TTile> at)
     {
-        // Scores = Q·Kᵀ, and their gradients dO·Vᵀ; rows of the left operands lie close.
-        int left = memory + (step == Scores ? at.LeftQ : at.LeftGrad) + from * size, leftRow = size, leftStep = 1, depth = size;
-        int right = memory + (step == Scores ? at.TurnedK : at.TurnedV), panel = TTile.Columns * size;
-        int down = rows, across = k.Tokens, scores = memory + (step == Scores ? at.Scores : at.ScoreGrads), add = 0;
-        var to = gradQ;     // O, or the gradient of Q: scores times V or K
-        bool inside = step == Scores || (step == ScoreGrads && backward != 0);
-        if (!inside)
+        // S = Q·Kᵀ, and dP = dO·Vᵀ: the rows of A are contiguous.
+        int a0 = scratchStart + (step == Scores ? at.RowsQ : at.RowsGradO) + from * size, aRow = size, aStep = 1, kCount = size;
+        int b0 = scratchStart + (step == Scores ? at.TransposedK : at.TransposedV), panel = TTile.Columns * size;
+        int m = rows, n = k.Tokens, scores = scratchStart + (step == Scores ? at.Scores : at.ScoreGrads), add = 0;
+        var to = gradQ;     // O = P·V, or dQ = dS·K
+        bool toScores = step == Scores || (step == ScoreGrads && backward != 0);
+        if (!toScores)
         {
-            across = size;
+            n = size;
             if (step == Output || step == GradQ)
             {
                 if (step == Output) to = o;
-                (left, leftRow, depth) = (memory + (step == Output ? at.Scores : at.ScoreGrads), at.Keys, k.Tokens);
-                (right, panel) = (memory + at.PlainV, TTile.Columns * k.Tokens);
+                (a0, aRow, kCount) = (scratchStart + (step == Output ? at.Scores : at.ScoreGrads), at.Keys, k.Tokens);
+                (b0, panel) = (scratchStart + at.PanelsV, TTile.Columns * k.Tokens);
             }
             else
             {
                 to = gradK;
                 if (step == GradV) to = gradV;
-                (left, leftRow, leftStep, depth) = (memory + (step == GradV ? at.Scores : at.ScoreGrads), 1, at.Keys, rows);
-                right = memory + (step == GradV ? at.PlainGrad : at.PlainQ) + from * TTile.Columns;
+                (a0, aRow, aStep, kCount) = (scratchStart + (step == GradV ? at.Scores : at.ScoreGrads), 1, at.Keys, rows);
+                b0 = scratchStart + (step == GradV ? at.PanelsGradO : at.PanelsQ) + from * TTile.Columns;
                 panel = TTile.Columns * q.Tokens;
-                (down, add) = (k.Tokens, from);
+                (m, add) = (k.Tokens, from);
             }
         }
-        int start = to.Start(image, head) + (down == rows && (step == Output || step == GradQ) ? from * to.Stride : 0);
-        for (int j = 0; j < across; j += TTile.Columns, right += panel)
-            for (int i = 0; i < down; i += TTile.Rows)
+        int start = to.Start(image, head) + (m == rows && (step == Output || step == GradQ) ? from * to.Stride : 0);
+        for (int j = 0; j < n; j += TTile.Columns, b0 += panel)
+            for (int i = 0; i < m; i += TTile.Rows)
             {
-                int tile = memory, tileRow = TTile.Columns;
-                if (inside) (tile, tileRow) = (scores + i * at.Keys + j, at.Keys);
-                TTile.Multiply(scratch, left + i * leftRow, leftRow, leftStep, scratch, right, depth, tile, tileRow);
-                if (inside) continue;
-                int rowsHere = Least(TTile.Rows, down - i), columnsHere = Least(TTile.Columns, across - j);
-                Store(memory, to, start + i * to.Stride + j, rowsHere, columnsHere, add != 0);
+                int tile = scratchStart, tileRow = TTile.Columns;
+                if (toScores) (tile, tileRow) = (scores + i * at.Keys + j, at.Keys);
+                TTile.Multiply(scratch, a0 + i * aRow, aRow, aStep, scratch, b0, kCount, tile, tileRow);
+                if (toScores) continue;
+                int rowsHere = Min(TTile.Rows, m - i), columnsHere = Min(TTile.Columns, n - j);
+                Store(scratchStart, to, start + i * to.Stride + j, rowsHere, columnsHere, add != 0);
             }
     }
 
@@ -122,13 +122,13 @@ readonly struct ClAttention<TTile>(
         for (int i = 0; i < rows; i++, tile += TTile.Columns, at += to.Stride)
             for (int j = 0; j < columns; j += Pack16.Width)
             {
-                var sums = Pack16.Load(scratch, tile + j);
-                if (add) sums += Pack16.Load(to.Values, at + j, columns - j);
-                Pack16.Store(to.Values, at + j, sums, columns - j);
+                var acc = Pack16.Load(scratch, tile + j);
+                if (add) acc += Pack16.Load(to.Values, at + j, columns - j);
+                Pack16.Store(to.Values, at + j, acc, columns - j);
             }
     }
 
-    // Forward: probabilities, and the log of each denominator. Backward: the probabilities again.
+    // Forward: probabilities, and the log-sum-exp of each row. Backward: recomputes the probabilities from it.
     void Softmax(int start, int stride, int rows, int keys, int line)
     {
         var factor = Pack16.Splat(scale);
@@ -139,14 +139,14 @@ readonly struct ClAttention<TTile>(
             if (backward != 0) log = lse[line + i];
             else
             {
-                var peaks = Pack16.Load(scratch, start);
+                var maxes = Pack16.Load(scratch, start);
                 for (int c = Pack16.Width; c < stride; c += Pack16.Width)
-                    peaks = Pack16.Max(peaks, Pack16.Load(scratch, start + c));
-                float peak = Pack16.Peak(peaks) * scale;
-                Pack16 sums = Pack16.Splat(0), top = Pack16.Splat(peak);
+                    maxes = Pack16.Max(maxes, Pack16.Load(scratch, start + c));
+                float max = Pack16.ReduceMax(maxes) * scale;
+                Pack16 acc = Pack16.Splat(0), top = Pack16.Splat(max);
                 for (int c = 0; c < stride; c += Pack16.Width)
-                    sums += Pack16.Exp(Pack16.Load(scratch, start + c) * factor - top);
-                log = peak + XMath.Log(Pack16.Sum(sums));
+                    acc += Pack16.Exp(Pack16.Load(scratch, start + c) * factor - top);
+                log = max + XMath.Log(Pack16.Sum(acc));
                 lse[line + i] = log;
             }
             var shift = Pack16.Splat(log);
@@ -155,8 +155,8 @@ readonly struct ClAttention<TTile>(
         }
     }
 
-    // dS = p · (dP - Σ p·dP) · scale.
-    void Slopes(int start, int grads, int stride, int rows)
+    // dS = P ∘ (dP - rowsum(P ∘ dP)) · scale.
+    void SoftmaxGrad(int start, int grads, int stride, int rows)
     {
         for (int i = 0; i < rows; i++, start += stride, grads += stride)
         {
@@ -172,5 +172,5 @@ readonly struct ClAttention<TTile>(
         }
     }
 
-    static int Least(int x, int y) => x < y ? x : y;
+    static int Min(int x, int y) => x < y ? x : y;
 }

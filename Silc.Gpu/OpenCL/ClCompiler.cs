@@ -8,7 +8,7 @@ using ILGPU.IR.Values;
 
 namespace Silc;
 
-/// <summary>Teaches ILGPU the words of <see cref="ClVector"/>: vector registers of a processor behind OpenCL.</summary>
+/// <summary>Registers the methods of <see cref="ClVector"/> with ILGPU's OpenCL backend: vectors of OpenCL C.</summary>
 static partial class ClCompiler
 {
     /// <summary>To be called while a context is built, before any kernel is compiled.</summary>

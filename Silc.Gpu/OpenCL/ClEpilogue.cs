@@ -2,20 +2,19 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>
-/// What becomes of the sums of a product: c = sums + bias row + addend; then y = gelu(c), or c ← c · gelu'(h) and y = gelu(h).
-/// </summary>
+/// <summary>Epilogue of a GEMM: c = acc + bias + addend; then y = gelu(c), or c ← c · gelu'(h) and y = gelu(h).</summary>
 readonly struct ClEpilogue(
-    FloatPointer bias, FloatPointer addend, int addendRow, FloatPointer hidden, int hiddenRow, FloatPointer gelu, int geluRow, FloatPointer sums, int flags)
+    FloatPointer bias, FloatPointer addend, int addendRow, FloatPointer hidden, int hiddenRow, FloatPointer gelu, int geluRow,
+    FloatPointer sums, int flags)
 {
-    const int HasBias = 1, HasAddend = 2, HasGelu = 4, HasHidden = 8, IsExact = 16, HasSums = 32;
+    const int HasBias = 1, HasAddend = 2, HasGelu = 4, HasHidden = 8, IsExact = 16, HasColumnSumsFlag = 32;
 
-    /// <summary>Where the sums of B's columns are added, the gradient of a bias.</summary>
-    public readonly FloatPointer Sums = sums;
+    /// <summary>Where the column sums of B are added: the gradient of a bias.</summary>
+    public readonly FloatPointer ColumnSums = sums;
 
-    public bool MakesSums => Is(HasSums);
+    public bool HasColumnSums => Is(HasColumnSumsFlag);
 
-    // A kernel argument must be a real view, also where it is not read: c stands for what is not there.
+    // A kernel argument must be a valid view even if it is not read: c stands in for those that are not given.
     public static ClEpilogue None(ArrayView<float> c) => new(c, c, 0, c, 0, c, 0, c, 0);
 
     public static ClEpilogue Of(Tensor c, Tensor bias, Tensor addend) =>
@@ -29,7 +28,7 @@ readonly struct ClEpilogue(
         new(dh.View, dh.View, 0, h.View, h.Stride, y.View, y.Stride, dh.View, HasGelu | HasHidden | Exact(kind));
 
     public static ClEpilogue Grads(Tensor dKernel, Tensor dBias) =>
-        new(dKernel.View, dKernel.View, dKernel.Stride, dKernel.View, 0, dKernel.View, 0, dBias.View, HasAddend | HasSums);
+        new(dKernel.View, dKernel.View, dKernel.Stride, dKernel.View, 0, dKernel.View, 0, dBias.View, HasAddend | HasColumnSumsFlag);
 
     static int Exact(GeluKind kind) => kind == GeluKind.Tanh ? 0 : IsExact;
 
@@ -37,7 +36,7 @@ readonly struct ClEpilogue(
 
     int Kind => Is(IsExact) ? (int)GeluKind.Exact : (int)GeluKind.Tanh;
 
-    /// <summary>Stores a whole sum.</summary>
+    /// <summary>Stores an element whose reduction over K is complete.</summary>
     public void Store(FloatPointer c, int at, int row, int column, float value)
     {
         if (Is(HasAddend)) value += addend[row * addendRow + column];
@@ -45,14 +44,14 @@ readonly struct ClEpilogue(
         if (Is(HasGelu))
         {
             float x = Is(HasHidden) ? hidden[row * hiddenRow + column] : value;
-            var gate = GeluMath<Pack1>.Gate(new(x), Kind);
-            gelu[row * geluRow + column] = x * Pack1.Sum(gate);
-            if (Is(HasHidden)) value *= Pack1.Sum(GeluMath<Pack1>.Slope(new(x), gate, Kind));
+            var cdf = GeluMath<Pack1>.Cdf(new(x), Kind);
+            gelu[row * geluRow + column] = x * Pack1.Sum(cdf);
+            if (Is(HasHidden)) value *= Pack1.Sum(GeluMath<Pack1>.Derivative(new(x), cdf, Kind));
         }
         c[at] = value;
     }
 
-    /// <summary>Stores the sums of at most 16 places, of one block of terms; earlier blocks have stored theirs in c.</summary>
+    /// <summary>Stores at most 16 elements after one block of K; earlier blocks have accumulated into c.</summary>
     public void Store(FloatPointer c, int at, int row, int column, int count, Pack16 value, bool first, bool last)
     {
         if (!first) value += Pack16.Load(c, at, count);
@@ -64,9 +63,9 @@ readonly struct ClEpilogue(
             {
                 var x = value;
                 if (Is(HasHidden)) x = Pack16.Load(hidden, row * hiddenRow + column, count);
-                var gate = GeluMath<Pack16>.Gate(x, Kind);
-                Pack16.Store(gelu, row * geluRow + column, x * gate, count);
-                if (Is(HasHidden)) value *= GeluMath<Pack16>.Slope(x, gate, Kind);
+                var cdf = GeluMath<Pack16>.Cdf(x, Kind);
+                Pack16.Store(gelu, row * geluRow + column, x * cdf, count);
+                if (Is(HasHidden)) value *= GeluMath<Pack16>.Derivative(x, cdf, Kind);
             }
         }
         Pack16.Store(c, at, value, count);

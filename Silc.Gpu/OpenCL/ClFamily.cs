@@ -2,12 +2,12 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>The families of a device; what stands in none is compiled by itself.</summary>
+/// <summary>Groups of kernels that are compiled as one program; a kernel in no family is compiled alone.</summary>
 static class ClFamilies
 {
-    /// <summary>Every pass through a model needs these.</summary>
+    /// <summary>The kernels of every forward pass.</summary>
     public static readonly IClFamily Forward = new ClFamily<FillKernel<Pack16>, CopyKernel<Pack16>, PatchesForward<Pack16>,
-        AddRowsKernel<Pack16>, EmbedForward<Pack16>, L2NormalizeForward<Pack16>>();
+        AddBroadcastKernel<Pack16>, EmbedForward<Pack16>, L2NormalizeForward<Pack16>>();
 
     public static readonly IClFamily[] All =
     [

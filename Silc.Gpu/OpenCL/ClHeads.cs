@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>A tensor whose columns are heads side by side and whose rows are the tokens of one image after the other.</summary>
+/// <summary>A tensor of attention: rows are tokens, image after image, columns are heads side by side.</summary>
 readonly struct ClHeads(FloatPointer values, int stride, int tokens, int size)
 {
     public readonly FloatPointer Values = values;
@@ -9,34 +9,34 @@ readonly struct ClHeads(FloatPointer values, int stride, int tokens, int size)
     public int Start(int image, int head) => image * Tokens * Stride + head * size;
 }
 
-/// <summary>Where a group keeps what one image and head needs, in floats from the begin of its scratch memory.</summary>
+/// <summary>Layout of a block's scratch memory for one image and head; offsets are floats from its start.</summary>
 readonly struct ClHeadMemory<TTile>(int queries, int keys, int size, int block) where TTile : struct, IClTile
 {
-    static int Up(int count, int unit) => (count + unit - 1) / unit * unit;
+    static int RoundUp(int count, int unit) => (count + unit - 1) / unit * unit;
 
-    public int Keys => Up(keys, TTile.Columns);
-    public int Sizes => Up(size, TTile.Columns);
+    public int Keys => RoundUp(keys, TTile.Columns);
+    public int Sizes => RoundUp(size, TTile.Columns);
 
-    /// <summary>Tokens of a left operand: the last tile reads whole.</summary>
-    int Rows => Up(queries, TTile.Rows) + TTile.Rows;
-    int Block => Up(block, TTile.Rows);
+    /// <summary>Rows of an A operand, padded: the last tile reads whole.</summary>
+    int Rows => RoundUp(queries, TTile.Rows) + TTile.Rows;
+    int Block => RoundUp(block, TTile.Rows);
 
-    // Left operands, rows as they are.
-    public int LeftQ => TTile.Rows * TTile.Columns;
-    public int LeftGrad => LeftQ + Rows * size + Pack16.Width;
+    // A operands, row by row.
+    public int RowsQ => TTile.Rows * TTile.Columns;
+    public int RowsGradO => RowsQ + Rows * size + Pack16.Width;
 
     // Scores and their gradients, rows of Keys floats.
-    public int Scores => LeftGrad + Rows * size + Pack16.Width;
+    public int Scores => RowsGradO + Rows * size + Pack16.Width;
     public int ScoreGrads => Scores + (Block + 1) * Keys;
 
-    // Right operands in panels: two turned, then as they are.
-    public int TurnedK => ScoreGrads + (Block + 1) * Keys;
-    public int TurnedV => TurnedK + Keys * Up(size, Pack16.Width);
-    public int PlainK => TurnedV + Keys * Up(size, Pack16.Width);
-    public int PlainV => PlainK;        // one is for the gradients, one for the output
-    public int PlainQ => PlainK + keys * Sizes;
-    public int PlainGrad => PlainQ + queries * Sizes;
+    // B operands in panels: two transposed, then the others.
+    public int TransposedK => ScoreGrads + (Block + 1) * Keys;
+    public int TransposedV => TransposedK + Keys * RoundUp(size, Pack16.Width);
+    public int PanelsK => TransposedV + Keys * RoundUp(size, Pack16.Width);
+    public int PanelsV => PanelsK;        // K for backward or V for forward, never both
+    public int PanelsQ => PanelsK + keys * Sizes;
+    public int PanelsGradO => PanelsQ + queries * Sizes;
 
-    public int ForwardFloats => PlainQ;
-    public int BackwardFloats => PlainGrad + queries * Sizes;
+    public int ForwardFloats => PanelsQ;
+    public int BackwardFloats => PanelsGradO + queries * Sizes;
 }

@@ -20,10 +20,10 @@ partial class ClOps
     {
         var (size, scale, queries, keys) = Sizes(q, k, batch, heads);
         bool backward = dO.Count > 0;
-        var memory = new ClHeadMemory<TTile>(queries, keys, size, Math.Min(queries, ClAttention<TTile>.Block));
-        int each = backward ? memory.BackwardFloats : memory.ForwardFloats, groups = Math.Min(batch * heads, Device.Groups);
-        var scratch = Device.Workspace((long)each * groups);
-        Device.Launch(groups, 1, new ClAttention<TTile>(At(q, queries), At(k, keys), At(v, keys), At(backward ? dO : o, queries),
+        var memory = new ClHeadMemory<TTile>(queries, keys, size, Math.Min(queries, ClAttention<TTile>.BlockRows));
+        int each = backward ? memory.BackwardFloats : memory.ForwardFloats, blocks = Math.Min(batch * heads, Device.MaxBlocks);
+        var scratch = Device.Workspace((long)each * blocks);
+        Device.Launch(blocks, 1, new ClAttention<TTile>(At(q, queries), At(k, keys), At(v, keys), At(backward ? dO : o, queries),
             At(dQ, queries), At(dK, keys), At(dV, keys), lse.View, scratch, each, batch, heads, size, scale, backward ? 1 : 0));
 
         ClHeads At(Tensor x, int tokens) => new(x.View, x.Stride, tokens, size);

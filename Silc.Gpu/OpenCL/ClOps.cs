@@ -3,12 +3,12 @@ using System.Runtime.Intrinsics.X86;
 namespace Silc;
 
 /// <summary>
-/// The operations of a processor behind OpenCL (PoCL): 16 floats at a time, one thread a group; products and attention are its
-/// own.
+/// The operations of an OpenCL processor (PoCL): generic kernels with vectors of 16 floats, one thread a block; GEMM and attention have
+/// kernels of their own.
 /// </summary>
 sealed partial class ClOps(Device device, bool wide) : ClGemmOps<Pack16>(device)
 {
-    // Registers of 512 bits: an OpenCL device that is a processor is the one that this process runs on.
+    // AVX-512 of this process: an OpenCL device that is a processor is the processor that this process runs on.
     public ClOps(Device device) : this(device, Avx512F.IsSupported) { }
 
     readonly ClKernels? kernels = device.ClKernels?.Merging(ClFamilies.All);
@@ -27,11 +27,11 @@ sealed partial class ClOps(Device device, bool wide) : ClGemmOps<Pack16>(device)
             kernels.Expect<ClGemm<ClTile6x16>>();
             kernels.Expect<ClAttention<ClTile6x16>>();
         }
-        kernels.Expect<LayerNormForward<Pack16>>();
+        kernels.Expect<LayerNormKernel<Pack16>>();
         if (training)
         {
             foreach (var family in ClFamilies.All) family.Expect(kernels);
-            kernels.Expect<LayerNormGrad<Pack16>>();
+            kernels.Expect<LayerNormGradKernel<Pack16>>();
             kernels.Expect<AdamWKernel<Pack16>>();
         }
         kernels.Build();

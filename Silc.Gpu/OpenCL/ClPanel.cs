@@ -1,36 +1,34 @@
 namespace Silc;
 
-/// <summary>
-/// Packs operands: a line for each term of the sums, as wide as a tile, so that tiles read them from first to last.
-/// </summary>
+/// <summary>Packs operands into panels as wide as a tile, one line for each k, so that tiles read them sequentially.</summary>
 static class ClPanel<TTile> where TTile : struct, IClTile
 {
-    /// <summary>Lines of a right operand whose columns lie together.</summary>
-    public static void Copy(FloatPointer b, int from, int line, FloatPointer scratch, int to, int lines, int columns)
+    /// <summary>Packs B from row-major memory: the columns of a k are contiguous.</summary>
+    public static void Pack(FloatPointer b, int from, int kStride, FloatPointer scratch, int to, int kCount, int columns)
     {
-        for (int k = 0; k < lines; k++, from += line, to += TTile.Columns)
+        for (int k = 0; k < kCount; k++, from += kStride, to += TTile.Columns)
             for (int j = 0; j < TTile.Columns; j += Pack16.Width)
                 Pack16.Store(scratch, to + j, Pack16.Load(b, from + j, columns - j));
     }
 
     /// <summary>
-    /// The same of one whose lines lie together. Columns of the tile that are missing are zero, and so are lines behind the last,
+    /// Packs B from column-major memory: the k of a column are contiguous. Columns past the edge are zero, and so are lines past the last,
     /// up to a multiple of 16.
     /// </summary>
-    public static void Turn(FloatPointer b, int from, int column, FloatPointer scratch, int to, int lines, int columns)
+    public static void PackTransposed(FloatPointer b, int from, int columnStride, FloatPointer scratch, int to, int kCount, int columns)
     {
-        for (int k = 0; k < lines; k += Pack16.Width)
+        for (int k = 0; k < kCount; k += Pack16.Width)
             for (int j = 0; j < TTile.Columns; j += Pack16.Width)
-                ClVector.Turn(ref b[from + k + j * column], column, columns - j, lines - k,
+                ClVector.Transpose(ref b[from + k + j * columnStride], columnStride, columns - j, kCount - k,
                     ref scratch[to + k * TTile.Columns + j], TTile.Columns);
     }
 
     /// <summary>
-    /// A panel of rows of a left operand, which lie together, for a tile. Writes a vector a line: the next one corrects what
-    /// it wrote too far.
+    /// Packs a panel of A from column-major memory: the rows of a k are contiguous. Stores a whole vector a line, and the next line
+    /// overwrites what was stored past the end.
     /// </summary>
-    public static void CopyLeft(FloatPointer a, int from, int step, FloatPointer scratch, int to, int lines, int rows)
+    public static void PackA(FloatPointer a, int from, int step, FloatPointer scratch, int to, int kCount, int rows)
     {
-        for (int k = 0; k < lines; k++, from += step, to += TTile.Rows) Pack16.Store(scratch, to, Pack16.Load(a, from, rows));
+        for (int k = 0; k < kCount; k++, from += step, to += TTile.Rows) Pack16.Store(scratch, to, Pack16.Load(a, from, rows));
     }
 }

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>A tile of sums in vector registers.</summary>
+/// <summary>A micro-kernel: a tile of C accumulated in vector registers.</summary>
 interface IClTile
 {
     static abstract int Rows { get; }
@@ -9,32 +9,32 @@ interface IClTile
     static abstract int Columns { get; }
 
     /// <summary>
-    /// Sums of <paramref name="depth"/> products to <paramref name="to"/> and every <paramref name="toRow"/> floats behind.
-    /// Row i of the left operand is at <paramref name="left"/> + i · leftRow, its next term <paramref name="leftStep"/>
-    /// further; lines of the right one follow each other.
+    /// C = Σ over <paramref name="kCount"/> k of A[·, k]·B[k, ·], stored to <paramref name="c0"/>, rows <paramref name="cRow"/> floats
+    /// apart. Row i of A is at <paramref name="a0"/> + i · aRow, its next k <paramref name="aStep"/> further; the lines of the panel
+    /// of B are contiguous.
     /// </summary>
     static abstract void Multiply(
-        FloatPointer a, int left, int leftRow, int leftStep, FloatPointer scratch, int right, int depth, int to, int toRow);
+        FloatPointer a, int a0, int aRow, int aStep, FloatPointer scratch, int b0, int kCount, int c0, int cRow);
 }
 
-/// <summary>Processors with 32 vector registers of 512 bits: 24 of them hold sums.</summary>
+/// <summary>For 32 vector registers of 512 bits (AVX-512): 24 accumulators.</summary>
 readonly struct ClTile12x32 : IClTile
 {
     public static int Rows => 12;
     public static int Columns => 32;
 
     public static void Multiply(
-        FloatPointer a, int left, int leftRow, int leftStep, FloatPointer scratch, int right, int depth, int to, int toRow) =>
-        ClVector.Tile12x32(ref a[left], leftRow, leftStep, ref scratch[right], depth, ref scratch[to], toRow);
+        FloatPointer a, int a0, int aRow, int aStep, FloatPointer scratch, int b0, int kCount, int c0, int cRow) =>
+        ClVector.Tile12x32(ref a[a0], aRow, aStep, ref scratch[b0], kCount, ref scratch[c0], cRow);
 }
 
-/// <summary>Processors with 16 vector registers of 256 bits: 12 of them hold sums.</summary>
+/// <summary>For 16 vector registers of 256 bits (AVX2): 12 accumulators.</summary>
 readonly struct ClTile6x16 : IClTile
 {
     public static int Rows => 6;
     public static int Columns => 16;
 
     public static void Multiply(
-        FloatPointer a, int left, int leftRow, int leftStep, FloatPointer scratch, int right, int depth, int to, int toRow) =>
-        ClVector.Tile6x16(ref a[left], leftRow, leftStep, ref scratch[right], depth, ref scratch[to], toRow);
+        FloatPointer a, int a0, int aRow, int aStep, FloatPointer scratch, int b0, int kCount, int c0, int cRow) =>
+        ClVector.Tile6x16(ref a[a0], aRow, aStep, ref scratch[b0], kCount, ref scratch[c0], cRow);
 }

@@ -1,9 +1,9 @@
 namespace Silc;
 
-/// <summary>A pack of 16 floats, for processors behind OpenCL: a vector register, or a few of them.</summary>
-readonly struct Pack16(double vector) : IPack<Pack16>
+/// <summary>A pack of 16 floats, for OpenCL processors: one vector register, or a few of them.</summary>
+readonly struct Pack16(Float32x16 vector) : IPack<Pack16>
 {
-    readonly double vector = vector;
+    readonly Float32x16 vector = vector;
 
     public static int Width => ClVector.Width;
     public static Pack16 Load(FloatPointer view, int index) => new(ClVector.Load(ref view[index]));
@@ -20,8 +20,8 @@ readonly struct Pack16(double vector) : IPack<Pack16>
     public static Pack16 Exp(Pack16 a) => new(ClVector.Exp(a.vector));
     public static Pack16 Erf(Pack16 a) => new(ClVector.Erf(a.vector));
     public static float Sum(Pack16 a) => ClVector.Sum(a.vector);
-    public static float Peak(Pack16 a) => ClVector.Peak(a.vector);
+    public static float ReduceMax(Pack16 a) => ClVector.ReduceMax(a.vector);
 
-    /// <summary>this + a · b, a for all lanes.</summary>
+    /// <summary>this + a · b, with a broadcast.</summary>
     public Pack16 Plus(float a, Pack16 b) => new(ClVector.MultiplyAdd(a, b.vector, vector));
 }

@@ -8,7 +8,7 @@ namespace Silc;
 /// </summary>
 public sealed class FactoredShape
 {
-    const int LeastFactored = 32;       // big_vision's min_dim_size_to_factor
+    const int MinFactored = 32;       // big_vision's min_dim_size_to_factor
 
     /// <summary>The plan for a parameter of that shape.</summary>
     public FactoredShape(IReadOnlyList<int> shape)
@@ -17,7 +17,7 @@ public sealed class FactoredShape
         Dims = [.. Enumerable.Repeat(1, 4 - shape.Count), .. shape];
         var bySize = Enumerable.Range(0, 4).OrderBy(d => Dims[d]).ThenBy(d => d).ToArray();
         (D1, D0) = (bySize[2], bySize[3]);
-        Factored = shape.Count >= 2 && Dims[D1] >= LeastFactored;
+        Factored = shape.Count >= 2 && Dims[D1] >= MinFactored;
         RowStrides = StridesWithout(D0);
         ColStrides = StridesWithout(D1);
         MeanStrides = StridesWithout(D0, D1);
@@ -72,8 +72,8 @@ public sealed class FactoredShape
 }
 
 /// <summary>Numbers of one Adafactor update. Threads: immutable; any number may share it.</summary>
-/// <param name="Rate">Factor on the gate's learning rate.</param>
-/// <param name="Decay">Factor on the gate's decay.</param>
+/// <param name="Rate">Factor on the learning rate of the step state.</param>
+/// <param name="Decay">Factor on the decay of the step state.</param>
 /// <param name="Beta2Cap">Upper limit of β₂ = 1 - updates^-0.8.</param>
 /// <param name="Momentum">Factor of the update's moving average, which has no bias correction.</param>
 /// <param name="BFloat16Momentum">Round the average to bfloat16, as big_vision stores it.</param>

@@ -30,42 +30,44 @@ static class AdafactorMath
     }
 }
 
-/// <summary>statistic ← β₂·statistic + (1-β₂)·mean of g² along one dimension; a group makes one mean.</summary>
-readonly struct AdafactorMean(FloatPointer g, FloatPointer statistic, FloatPointer gate, Dim4 dims, Dim4 strides, int results,
-    int along, int step, float cap) : IKernel
+/// <summary>statistic ← β₂·statistic + (1-β₂)·mean of g² along one dimension; a block computes one mean.</summary>
+readonly struct AdafactorMean(FloatPointer g, FloatPointer statistic, FloatPointer state, Dim4 dims, Dim4 strides, int results,
+    int length, int step, float cap) : IKernel
 {
     public void Execute()
     {
-        if (gate[StepState.Finite] == 0) return;
-        int last = BlockShare.Last(results), lane = Group.IdxX, lanes = Group.DimX;
-        float clip = gate[StepState.Clip], beta2 = AdafactorMath.Beta2(gate[StepState.Updates], cap);
+        if (state[StepState.Finite] == 0) return;
+        int last = BlockShare.Last(results), thread = Group.IdxX, threads = Group.DimX;
+        float clip = state[StepState.Clip], beta2 = AdafactorMath.Beta2(state[StepState.Updates], cap);
         for (int i = BlockShare.First(results); i < last; i++)
         {
             // Result i counts through the sizes in dims, where the reduced dimension is 1; strides are those of g.
-            int start = i / dims.D / dims.C / dims.B * strides.A + i / dims.D / dims.C % dims.B * strides.B + i / dims.D % dims.C * strides.C + i % dims.D * strides.D;
+            int start = i / dims.D / dims.C / dims.B * strides.A + i / dims.D / dims.C % dims.B * strides.B
+                + i / dims.D % dims.C * strides.C + i % dims.D * strides.D;
             float sum = 0;
-            for (int j = lane; j < along; j += lanes) sum += AdafactorMath.Square(g[start + j * step], clip);
-            sum = BlockReduce.Sum(sum, lane, lanes);
-            if (lane == 0) statistic[i] = beta2 * statistic[i] + (1 - beta2) * sum / along;
+            for (int j = thread; j < length; j += threads) sum += AdafactorMath.Square(g[start + j * step], clip);
+            sum = BlockReduce.Sum(sum, thread, threads);
+            if (thread == 0) statistic[i] = beta2 * statistic[i] + (1 - beta2) * sum / length;
         }
     }
 }
 
 /// <summary>mean[i] = mean of the row statistic along d1.</summary>
-readonly struct AdafactorRowMean(FloatPointer rows, FloatPointer mean, FloatPointer gate, Dim4 dims, Dim4 strides, int results, int along, int step)
+readonly struct AdafactorRowMean(FloatPointer rows, FloatPointer mean, FloatPointer state, Dim4 dims, Dim4 strides, int results, int length, int step)
     : IKernel
 {
     public void Execute()
     {
-        if (gate[StepState.Finite] == 0) return;
-        int last = BlockShare.Last(results), lane = Group.IdxX, lanes = Group.DimX;
+        if (state[StepState.Finite] == 0) return;
+        int last = BlockShare.Last(results), thread = Group.IdxX, threads = Group.DimX;
         for (int i = BlockShare.First(results); i < last; i++)
         {
-            int start = i / dims.D / dims.C / dims.B * strides.A + i / dims.D / dims.C % dims.B * strides.B + i / dims.D % dims.C * strides.C + i % dims.D * strides.D;
+            int start = i / dims.D / dims.C / dims.B * strides.A + i / dims.D / dims.C % dims.B * strides.B
+                + i / dims.D % dims.C * strides.C + i % dims.D * strides.D;
             float sum = 0;
-            for (int j = lane; j < along; j += lanes) sum += rows[start + j * step];
-            sum = BlockReduce.Sum(sum, lane, lanes);
-            if (lane == 0) mean[i] = sum / along;
+            for (int j = thread; j < length; j += threads) sum += rows[start + j * step];
+            sum = BlockReduce.Sum(sum, thread, threads);
+            if (thread == 0) mean[i] = sum / length;
         }
     }
 }
@@ -73,21 +75,21 @@ readonly struct AdafactorRowMean(FloatPointer rows, FloatPointer mean, FloatPoin
 /// <summary>
 /// u = g / √(row / mean(row)) / √col, or g / √v where not factored; m ← μ·m + (1-μ)·u; p ← p - rate·m - decay·p.
 /// </summary>
-readonly struct AdafactorUpdate(FloatPointer p, FloatPointer g, FloatPointer m, FloatPointer rows, FloatPointer cols,
-    FloatPointer means, FloatPointer v, FloatPointer gate, Dim4 dims, Dim4 rowStrides, Dim4 colStrides, Dim4 meanStrides,
+readonly struct AdafactorUpdateKernel(FloatPointer p, FloatPointer g, FloatPointer m, FloatPointer rows, FloatPointer cols,
+    FloatPointer means, FloatPointer v, FloatPointer state, Dim4 dims, Dim4 rowStrides, Dim4 colStrides, Dim4 meanStrides,
     int factored, float rate, float decay, float cap, float momentum, int round) : IKernel
 {
     public void Execute()
     {
-        if (gate[StepState.Finite] == 0) return;
-        int count = dims.A * dims.B * dims.C, last = BlockShare.Last(count), lane = Group.IdxX, lanes = Group.DimX;
-        float clip = gate[StepState.Clip], beta2 = AdafactorMath.Beta2(gate[StepState.Updates], cap);
-        float step = rate * gate[StepState.LearningRate], fall = decay * gate[StepState.Decay];
+        if (state[StepState.Finite] == 0) return;
+        int count = dims.A * dims.B * dims.C, last = BlockShare.Last(count), thread = Group.IdxX, threads = Group.DimX;
+        float clip = state[StepState.Clip], beta2 = AdafactorMath.Beta2(state[StepState.Updates], cap);
+        float step = rate * state[StepState.LearningRate], decayStep = decay * state[StepState.Decay];
         for (int row = BlockShare.First(count); row < last; row++)
         {
             int start = row * dims.D;
             int r = rowStrides.At(row, dims), c = colStrides.At(row, dims), a = meanStrides.At(row, dims);
-            for (int j = lane; j < dims.D; j += lanes)
+            for (int j = thread; j < dims.D; j += threads)
             {
                 int i = start + j;
                 float grad = g[i] * clip, update;
@@ -101,7 +103,7 @@ readonly struct AdafactorUpdate(FloatPointer p, FloatPointer g, FloatPointer m, 
                 }
                 float average = momentum * m[i] + (1 - momentum) * update;
                 m[i] = round != 0 ? AdafactorMath.RoundToBFloat16(average) : average;
-                p[i] -= step * average + fall * p[i];
+                p[i] -= step * average + decayStep * p[i];
             }
         }
     }
@@ -109,8 +111,8 @@ readonly struct AdafactorUpdate(FloatPointer p, FloatPointer g, FloatPointer m, 
 
 partial class Ops<TPack>
 {
-    public override void Adafactor(
-        FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState gate, AdafactorStep step)
+    public override void AdafactorUpdate(
+        FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState state, AdafactorStep step)
     {
         var dims = new Dim4(shape.Dims);
         var means = Device.Workspace(Math.Max(1, shape.MeanCount));
@@ -118,14 +120,14 @@ partial class Ops<TPack>
         {
             Mean(shape.D0, rows, shape.RowCount);
             Mean(shape.D1, cols, shape.ColCount);
-            Device.ForRows(shape.MeanCount, new AdafactorRowMean(rows.View, means, gate.View, Without(shape.D0, shape.D1), new(shape.RowStrides),
+            Device.ForRows(shape.MeanCount, new AdafactorRowMean(rows.View, means, state.View, Without(shape.D0, shape.D1), new(shape.RowStrides),
                 shape.MeanCount, shape.Dims[shape.D1], shape.RowStrides[shape.D1]));
         }
-        Device.ForRows(dims.A * dims.B * dims.C, new AdafactorUpdate(p.View, g.View, m.View, rows.View, cols.View, means, v.View, gate.View,
+        Device.ForRows(dims.A * dims.B * dims.C, new AdafactorUpdateKernel(p.View, g.View, m.View, rows.View, cols.View, means, v.View, state.View,
             dims, new(shape.RowStrides), new(shape.ColStrides), new(shape.MeanStrides), shape.Factored ? 1 : 0,
             step.Rate, step.Decay, step.Beta2Cap, step.Momentum, step.BFloat16Momentum ? 1 : 0));
 
-        void Mean(int over, Tensor statistic, int count) => Device.ForRows(count, new AdafactorMean(g.View, statistic.View, gate.View,
+        void Mean(int over, Tensor statistic, int count) => Device.ForRows(count, new AdafactorMean(g.View, statistic.View, state.View,
             Without(over), new([.. Enumerable.Range(0, 4).Select(shape.Stride)]), count, shape.Dims[over], shape.Stride(over), step.Beta2Cap));
 
         Dim4 Without(params int[] reduced) => new([.. shape.Dims.Select((size, d) => reduced.Contains(d) ? 1 : size)]);

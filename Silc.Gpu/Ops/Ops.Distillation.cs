@@ -3,37 +3,38 @@ using ILGPU.Algorithms;
 
 namespace Silc;
 
-/// <summary>x ← softmax((x - center) / temperature), one row at a time: the teacher's centered, sharpened distribution.</summary>
+/// <summary>x ← softmax((x - center) / temperature) over each row: the teacher's centered, sharpened distribution.</summary>
 readonly struct TeacherSoftmaxKernel<TPack>(FloatPointer x, FloatPointer center, int rows, int width, float inverse) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
         var factor = TPack.Splat(inverse);
         for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * width;
-            float peak = float.MinValue, sum = 0;
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
-                peak = XMath.Max(peak, TPack.Peak(TPack.Load(x, start + c) - TPack.Load(center, c)));
-            for (int c = whole + lane; c < width; c += lanes) peak = XMath.Max(peak, x[start + c] - center[c]);
-            peak = BlockReduce.Max(peak, lane, lanes) * inverse;
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
+            float max = float.MinValue, sum = 0;
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                max = XMath.Max(max, TPack.ReduceMax(TPack.Load(x, start + c) - TPack.Load(center, c)));
+            for (int c = vectorEnd + thread; c < width; c += threads) max = XMath.Max(max, x[start + c] - center[c]);
+            max = BlockReduce.Max(max, thread, threads) * inverse;
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
             {
-                var e = TPack.Exp((TPack.Load(x, start + c) - TPack.Load(center, c)) * factor - TPack.Splat(peak));
+                var e = TPack.Exp((TPack.Load(x, start + c) - TPack.Load(center, c)) * factor - TPack.Splat(max));
                 TPack.Store(x, start + c, e);
                 sum += TPack.Sum(e);
             }
-            for (int c = whole + lane; c < width; c += lanes)
+            for (int c = vectorEnd + thread; c < width; c += threads)
             {
-                float e = XMath.Exp((x[start + c] - center[c]) * inverse - peak);
+                float e = XMath.Exp((x[start + c] - center[c]) * inverse - max);
                 x[start + c] = e;
                 sum += e;
             }
-            float scale = 1 / BlockReduce.Sum(sum, lane, lanes);
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) TPack.Store(x, start + c, TPack.Load(x, start + c) * TPack.Splat(scale));
-            for (int c = whole + lane; c < width; c += lanes) x[start + c] *= scale;
+            float scale = 1 / BlockReduce.Sum(sum, thread, threads);
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                TPack.Store(x, start + c, TPack.Load(x, start + c) * TPack.Splat(scale));
+            for (int c = vectorEnd + thread; c < width; c += threads) x[start + c] *= scale;
         }
     }
 }
@@ -48,24 +49,26 @@ readonly struct DinoCrossEntropyKernel<TPack>(
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
         for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * width, view = row / batch, sample = row % batch;
             int skip = skipSame != 0 ? view : -1, pairs = skip >= 0 && skip < teachers ? teachers - 1 : teachers;
-            float peak = float.MinValue, sum = 0;
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) peak = XMath.Max(peak, TPack.Peak(TPack.Load(logits, start + c)));
-            for (int c = whole + lane; c < width; c += lanes) peak = XMath.Max(peak, logits[start + c]);
-            peak = BlockReduce.Max(peak, lane, lanes) * inverse;
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
-                sum += TPack.Sum(TPack.Exp(TPack.Load(logits, start + c) * TPack.Splat(inverse) - TPack.Splat(peak)));
-            for (int c = whole + lane; c < width; c += lanes) sum += XMath.Exp(logits[start + c] * inverse - peak);
-            float log = peak + XMath.Log(BlockReduce.Sum(sum, lane, lanes)), loss = 0;
+            float max = float.MinValue, sum = 0;
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                max = XMath.Max(max, TPack.ReduceMax(TPack.Load(logits, start + c)));
+            for (int c = vectorEnd + thread; c < width; c += threads) max = XMath.Max(max, logits[start + c]);
+            max = BlockReduce.Max(max, thread, threads) * inverse;
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                sum += TPack.Sum(TPack.Exp(TPack.Load(logits, start + c) * TPack.Splat(inverse) - TPack.Splat(max)));
+            for (int c = vectorEnd + thread; c < width; c += threads) sum += XMath.Exp(logits[start + c] * inverse - max);
+            float log = max + XMath.Log(BlockReduce.Sum(sum, thread, threads)), loss = 0;
 
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) loss += At<TPack>(start + c, sample * width + c, skip, pairs, log);
-            for (int c = whole + lane; c < width; c += lanes) loss += At<Pack1>(start + c, sample * width + c, skip, pairs, log);
-            loss = BlockReduce.Sum(loss, lane, lanes);
-            if (lane == 0) rowLoss[row] = loss * weight;
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                loss += At<TPack>(start + c, sample * width + c, skip, pairs, log);
+            for (int c = vectorEnd + thread; c < width; c += threads) loss += At<Pack1>(start + c, sample * width + c, skip, pairs, log);
+            loss = BlockReduce.Sum(loss, thread, threads);
+            if (thread == 0) rowLoss[row] = loss * weight;
         }
     }
 

@@ -6,11 +6,11 @@ readonly struct FillKernel<TPack>(FloatPointer x, int count, float value) : IKer
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
-        int whole = first + (last - first) / TPack.Width * TPack.Width;
+        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
         var pack = TPack.Splat(value);
-        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) TPack.Store(x, i, pack);
-        for (int i = whole + lane; i < last; i += lanes) x[i] = value;
+        for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width) TPack.Store(x, i, pack);
+        for (int i = vectorEnd + thread; i < last; i += threads) x[i] = value;
     }
 }
 
@@ -19,12 +19,12 @@ readonly struct CopyKernel<TPack>(FloatPointer x, FloatPointer y, int rows, int 
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
         for (int row = BlockShare.First(rows); row < last; row++)
         {
             int from = row * strideX, to = row * strideY;
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) TPack.Store(y, to + c, TPack.Load(x, from + c));
-            for (int c = whole + lane; c < cols; c += lanes) y[to + c] = x[from + c];
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) TPack.Store(y, to + c, TPack.Load(x, from + c));
+            for (int c = vectorEnd + thread; c < cols; c += threads) y[to + c] = x[from + c];
         }
     }
 }
@@ -34,26 +34,26 @@ readonly struct AddKernel<TPack>(FloatPointer x, FloatPointer y, int count) : IK
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
-        int whole = first + (last - first) / TPack.Width * TPack.Width;
-        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) TPack.Store(y, i, TPack.Load(y, i) + TPack.Load(x, i));
-        for (int i = whole + lane; i < last; i += lanes) y[i] += x[i];
+        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
+        for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width) TPack.Store(y, i, TPack.Load(y, i) + TPack.Load(x, i));
+        for (int i = vectorEnd + thread; i < last; i += threads) y[i] += x[i];
     }
 }
 
 /// <summary>x ← m·x + (1 - m)·target: the exponential moving average of a teacher, or of a center.</summary>
-readonly struct EmaUpdateKernel<TPack>(FloatPointer x, FloatPointer target, int count, float momentum, FloatPointer gate) : IKernel
+readonly struct EmaUpdateKernel<TPack>(FloatPointer x, FloatPointer target, int count, float momentum, FloatPointer state) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        if (gate[StepState.Finite] == 0) return;
-        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
-        int whole = first + (last - first) / TPack.Width * TPack.Width;
+        if (state[StepState.Finite] == 0) return;
+        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
         TPack keep = TPack.Splat(momentum), take = TPack.Splat(1 - momentum);
-        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width)
+        for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width)
             TPack.Store(x, i, keep * TPack.Load(x, i) + take * TPack.Load(target, i));
-        for (int i = whole + lane; i < last; i += lanes) x[i] = momentum * x[i] + (1 - momentum) * target[i];
+        for (int i = vectorEnd + thread; i < last; i += threads) x[i] = momentum * x[i] + (1 - momentum) * target[i];
     }
 }
 
@@ -62,10 +62,11 @@ readonly struct ScaleKernel<TPack>(FloatPointer x, int count, float factor) : IK
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
-        int whole = first + (last - first) / TPack.Width * TPack.Width;
-        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) TPack.Store(x, i, TPack.Load(x, i) * TPack.Splat(factor));
-        for (int i = whole + lane; i < last; i += lanes) x[i] *= factor;
+        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
+        for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width)
+            TPack.Store(x, i, TPack.Load(x, i) * TPack.Splat(factor));
+        for (int i = vectorEnd + thread; i < last; i += threads) x[i] *= factor;
     }
 }
 
@@ -78,6 +79,6 @@ partial class Ops<TPack>
 
     public override void Add(Tensor x, Tensor y) => Device.ForElements(x.Count, new AddKernel<TPack>(Dense(x), Dense(y), x.Count));
 
-    public override void EmaUpdate(Tensor x, Tensor target, float momentum, StepState gate) =>
-        Device.ForElements(x.Count, new EmaUpdateKernel<TPack>(Dense(x), Dense(target), x.Count, momentum, gate.View));
+    public override void EmaUpdate(Tensor x, Tensor target, float momentum, StepState state) =>
+        Device.ForElements(x.Count, new EmaUpdateKernel<TPack>(Dense(x), Dense(target), x.Count, momentum, state.View));
 }

@@ -8,19 +8,19 @@ readonly struct EmbedForward<TPack>(ArrayView<int> tokens, FloatPointer table, F
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
         for (int row = BlockShare.First(rows); row < last; row++)
         {
             int from = tokens[row] * cols, to = row * cols;
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) TPack.Store(y, to + c, TPack.Load(table, from + c));
-            for (int c = whole + lane; c < cols; c += lanes) y[to + c] = table[from + c];
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) TPack.Store(y, to + c, TPack.Load(table, from + c));
+            for (int c = vectorEnd + thread; c < cols; c += threads) y[to + c] = table[from + c];
         }
     }
 }
 
 /// <summary>
-/// dTable[token] += Σ dy of the positions that hold that token. Positions come sorted by token, and the first of each run adds up the
-/// whole run: no atomics, the same bits every time.
+/// dTable[token] += Σ dy over the positions of that token. Positions are sorted by token, and the first of each run adds up the whole run:
+/// no atomics, so deterministic.
 /// </summary>
 readonly struct EmbedGrad<TPack>(
     ArrayView<int> tokens, ArrayView<int> order, FloatPointer dy, FloatPointer dTable, int rows, int cols) : IKernel
@@ -28,15 +28,15 @@ readonly struct EmbedGrad<TPack>(
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
         for (int i = BlockShare.First(rows); i < last; i++)
         {
             int token = tokens[order[i]];
             if (i > 0 && tokens[order[i - 1]] == token) continue;
             int end = i + 1;
             while (end < rows && tokens[order[end]] == token) end++;
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c, i, end, token);
-            for (int c = whole + lane; c < cols; c += lanes) At<Pack1>(c, i, end, token);
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) At<TPack>(c, i, end, token);
+            for (int c = vectorEnd + thread; c < cols; c += threads) At<Pack1>(c, i, end, token);
         }
     }
 
@@ -54,16 +54,16 @@ readonly struct PatchesForward<TPack>(FloatPointer pixels, FloatPointer y, int r
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
-        int grid = side / patch, tokens = grid * grid, line = patch * 3, whole = line / TPack.Width * TPack.Width;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
+        int grid = side / patch, tokens = grid * grid, line = patch * 3, vectorEnd = line / TPack.Width * TPack.Width;
         for (int row = BlockShare.First(rows); row < last; row++)
         {
             int image = row / tokens, t = row % tokens, top = t / grid * patch, left = t % grid * patch;
             for (int dy = 0; dy < patch; dy++)
             {
                 int from = ((image * side + top + dy) * side + left) * 3, to = (row * patch + dy) * line;
-                for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) TPack.Store(y, to + c, TPack.Load(pixels, from + c));
-                for (int c = whole + lane; c < line; c += lanes) y[to + c] = pixels[from + c];
+                for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) TPack.Store(y, to + c, TPack.Load(pixels, from + c));
+                for (int c = vectorEnd + thread; c < line; c += threads) y[to + c] = pixels[from + c];
             }
         }
     }
@@ -87,7 +87,9 @@ partial class Ops<TPack>
     protected static void CheckPatches(Tensor pixels, Tensor y, int side, int patch)
     {
         int grid = side / patch;
-        if (!pixels.IsDense || pixels.DType != DType.Float32 || pixels.Cols != side * side * 3 || y.Rows != pixels.Rows * grid * grid || y.Cols != patch * patch * 3)
-            throw new ArgumentException($"{pixels.Rows} x {pixels.Cols} pixels of side {side} do not become {y.Rows} x {y.Cols} patches of side {patch}");
+        if (!pixels.IsDense || pixels.DType != DType.Float32 || pixels.Cols != side * side * 3 || y.Rows != pixels.Rows * grid * grid
+            || y.Cols != patch * patch * 3)
+            throw new ArgumentException(
+                $"{pixels.Rows} x {pixels.Cols} pixels of side {side} do not become {y.Rows} x {y.Cols} patches of side {patch}");
     }
 }

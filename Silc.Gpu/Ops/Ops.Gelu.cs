@@ -18,17 +18,17 @@ static class GeluMath<TPack> where TPack : struct, IPack<TPack>
     static TPack Cumulative(TPack x) => TPack.Splat(0.5f) * (TPack.Splat(1) + TPack.Erf(x * TPack.Splat(Root1Over2)));
 
     /// <summary>gelu(x) / x: the probability that a standard normal variable is below x, or its tanh approximation.</summary>
-    public static TPack Gate(TPack x, int kind) => kind == (int)GeluKind.Tanh ? Sigmoid(x) : Cumulative(x);
+    public static TPack Cdf(TPack x, int kind) => kind == (int)GeluKind.Tanh ? Sigmoid(x) : Cumulative(x);
 
-    /// <summary>Derivative, given gate = gelu(x) / x.</summary>
-    public static TPack Slope(TPack x, TPack gate, int kind)
+    /// <summary>Derivative, given cdf = gelu(x) / x.</summary>
+    public static TPack Derivative(TPack x, TPack cdf, int kind)
     {
         if (kind == (int)GeluKind.Tanh)
         {
             var du = TPack.Splat(2 * Root2OverPi) * (TPack.Splat(1) + TPack.Splat(3 * Cubic) * x * x);
-            return gate + x * gate * (TPack.Splat(1) - gate) * du;
+            return cdf + x * cdf * (TPack.Splat(1) - cdf) * du;
         }
-        return gate + x * TPack.Splat(Root1Over2Pi) * TPack.Exp(TPack.Splat(-0.5f) * x * x);
+        return cdf + x * TPack.Splat(Root1Over2Pi) * TPack.Exp(TPack.Splat(-0.5f) * x * x);
     }
 
 }
@@ -37,16 +37,16 @@ readonly struct GeluForward<TPack>(FloatPointer x, FloatPointer y, int count, in
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
-        int whole = first + (last - first) / TPack.Width * TPack.Width;
-        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) At<TPack>(i);
-        for (int i = whole + lane; i < last; i += lanes) At<Pack1>(i);
+        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
+        for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width) At<TPack>(i);
+        for (int i = vectorEnd + thread; i < last; i += threads) At<Pack1>(i);
     }
 
     void At<P>(int i) where P : struct, IPack<P>
     {
         var value = P.Load(x, i);
-        P.Store(y, i, value * GeluMath<P>.Gate(value, kind));
+        P.Store(y, i, value * GeluMath<P>.Cdf(value, kind));
     }
 }
 
@@ -55,18 +55,18 @@ readonly struct GeluInputGrad<TPack>(FloatPointer x, FloatPointer dx, FloatPoint
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
-        int whole = first + (last - first) / TPack.Width * TPack.Width;
-        for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width) At<TPack>(i);
-        for (int i = whole + lane; i < last; i += lanes) At<Pack1>(i);
+        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
+        for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width) At<TPack>(i);
+        for (int i = vectorEnd + thread; i < last; i += threads) At<Pack1>(i);
     }
 
     void At<P>(int i) where P : struct, IPack<P>
     {
         var value = P.Load(x, i);
-        var gate = GeluMath<P>.Gate(value, kind);
-        P.Store(y, i, value * gate);
-        P.Store(dx, i, P.Load(dx, i) * GeluMath<P>.Slope(value, gate, kind));
+        var cdf = GeluMath<P>.Cdf(value, kind);
+        P.Store(y, i, value * cdf);
+        P.Store(dx, i, P.Load(dx, i) * GeluMath<P>.Derivative(value, cdf, kind));
     }
 }
 

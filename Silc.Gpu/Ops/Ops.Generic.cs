@@ -2,7 +2,9 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>Every operation, written once: kernels generic over how many floats a thread takes at a time. One file an operation.</summary>
+/// <summary>
+/// Every operation, written once, as kernels that are generic over the pack: the vector of floats that a thread works on at a time.
+/// </summary>
 partial class Ops<TPack>(Device device) : Ops(device) where TPack : struct, IPack<TPack>
 {
     /// <summary>The memory of a tensor without gaps.</summary>

@@ -4,47 +4,48 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>
-/// The nearest other row n of row i, by the largest cosine, of equals the lowest; d = |z_i - z_n + ε|, rowLoss = -weight · log(d + ε).
-/// near[i] = n and near[N + i] = -weight / (d·(d + ε)), what the gradient is made of.
+/// The nearest neighbour n of row i, by maximum cosine, the lowest of equals; d = |z_i - z_n + ε|, rowLoss = -weight · log(d + ε). Saved
+/// for backward: near[i] = n and near[N + i] = -weight / (d·(d + ε)).
 /// </summary>
-readonly struct KoLeoRows<TPack>(FloatPointer z, FloatPointer cosines, FloatPointer near, FloatPointer rowLoss, int count, int width, float weight, float epsilon) : IKernel
+readonly struct KoLeoRows<TPack>(FloatPointer z, FloatPointer cosines, FloatPointer near, FloatPointer rowLoss, int count, int width,
+    float weight, float epsilon) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = BlockShare.Last(count), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        int last = BlockShare.Last(count), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
         for (int row = BlockShare.First(count); row < last; row++)
         {
-            // A row whose cosines are all NaN has some neighbour, too: its loss is NaN.
-            float largest = float.MinValue;
+            // A row whose cosines are all NaN gets a valid neighbour all the same: its loss is NaN.
+            float max = float.MinValue;
             int at = row == 0 ? 1 : 0;
-            for (int j = lane; j < count; j += lanes)
+            for (int j = thread; j < count; j += threads)
             {
                 float cosine = cosines[row * count + j];
-                if (j != row && cosine > largest)
+                if (j != row && cosine > max)
                 {
-                    largest = cosine;
+                    max = cosine;
                     at = j;
                 }
             }
-            float best = BlockReduce.Max(largest, lane, lanes);
-            int neighbour = -(int)BlockReduce.Max(largest == best ? -at : -count, lane, lanes);
+            float best = BlockReduce.Max(max, thread, threads);
+            int neighbour = -(int)BlockReduce.Max(max == best ? -at : -count, thread, threads);
 
             int mine = row * width, other = neighbour * width;
             var squares = TPack.Splat(0);
             float tail = 0;
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
             {
                 var d = TPack.Load(z, mine + c) - TPack.Load(z, other + c) + TPack.Splat(epsilon);
                 squares += d * d;
             }
-            for (int c = whole + lane; c < width; c += lanes)
+            for (int c = vectorEnd + thread; c < width; c += threads)
             {
                 float d = z[mine + c] - z[other + c] + epsilon;
                 tail += d * d;
             }
-            float distance = XMath.Sqrt(BlockReduce.Sum(TPack.Sum(squares) + tail, lane, lanes));
-            if (lane == 0)
+            float distance = XMath.Sqrt(BlockReduce.Sum(TPack.Sum(squares) + tail, thread, threads));
+            if (thread == 0)
             {
                 near[row] = neighbour;
                 near[count + row] = -weight / (distance * (distance + epsilon));
@@ -55,17 +56,19 @@ readonly struct KoLeoRows<TPack>(FloatPointer z, FloatPointer cosines, FloatPoin
 }
 
 /// <summary>
-/// dz_i += f_i·(z_i - z_n + ε) - Σ f_j·(z_j - z_i + ε) over the rows j whose nearest is i, in their order; f from <see cref="KoLeoRows{TPack}"/>.
+/// dz_i += f_i·(z_i - z_n + ε) - Σ f_j·(z_j - z_i + ε) over the rows j whose nearest is i, in their order; f from <see
+/// cref="KoLeoRows{TPack}"/>.
 /// </summary>
-readonly struct KoLeoGrad<TPack>(FloatPointer z, FloatPointer near, FloatPointer dz, int count, int width, float epsilon) : IKernel where TPack : struct, IPack<TPack>
+readonly struct KoLeoGrad<TPack>(FloatPointer z, FloatPointer near, FloatPointer dz, int count, int width, float epsilon) : IKernel
+    where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = BlockShare.Last(count), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        int last = BlockShare.Last(count), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
         for (int row = BlockShare.First(count); row < last; row++)
         {
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(row, c);
-            for (int c = whole + lane; c < width; c += lanes) At<Pack1>(row, c);
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) At<TPack>(row, c);
+            for (int c = vectorEnd + thread; c < width; c += threads) At<Pack1>(row, c);
         }
     }
 

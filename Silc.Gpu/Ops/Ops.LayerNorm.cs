@@ -4,40 +4,40 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>y = (x - mean)·rstd·scale + bias, one row at a time. Ba et al. 2016, arXiv:1607.06450.</summary>
-readonly struct LayerNormForward<TPack>(
+readonly struct LayerNormKernel<TPack>(
     FloatPointer x, FloatPointer scale, FloatPointer bias, FloatPointer y, FloatPointer mean, FloatPointer rstd,
     int rows, int width, float epsilon) : IKernel where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, step = lanes * TPack.Width;
-        int whole = width / TPack.Width * TPack.Width;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, step = threads * TPack.Width;
+        int vectorEnd = width / TPack.Width * TPack.Width;
         for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * width;
             var sums = TPack.Splat(0);
             float tail = 0;
-            for (int c = lane * TPack.Width; c < whole; c += step) sums += TPack.Load(x, start + c);
-            for (int c = whole + lane; c < width; c += lanes) tail += x[start + c];
-            float mu = BlockReduce.Sum(TPack.Sum(sums) + tail, lane, lanes) / width;
+            for (int c = thread * TPack.Width; c < vectorEnd; c += step) sums += TPack.Load(x, start + c);
+            for (int c = vectorEnd + thread; c < width; c += threads) tail += x[start + c];
+            float mu = BlockReduce.Sum(TPack.Sum(sums) + tail, thread, threads) / width;
 
-            // A second pass over the row, which is in cache: E[x²] - E[x]² would cancel.
+            // Two passes over the row, which is in cache: E[x²] - E[x]² would cancel.
             var squares = TPack.Splat(0);
             var center = TPack.Splat(mu);
             tail = 0;
-            for (int c = lane * TPack.Width; c < whole; c += step)
+            for (int c = thread * TPack.Width; c < vectorEnd; c += step)
             {
                 var d = TPack.Load(x, start + c) - center;
                 squares += d * d;
             }
-            for (int c = whole + lane; c < width; c += lanes) tail += (x[start + c] - mu) * (x[start + c] - mu);
-            float r = 1 / XMath.Sqrt(BlockReduce.Sum(TPack.Sum(squares) + tail, lane, lanes) / width + epsilon);
+            for (int c = vectorEnd + thread; c < width; c += threads) tail += (x[start + c] - mu) * (x[start + c] - mu);
+            float r = 1 / XMath.Sqrt(BlockReduce.Sum(TPack.Sum(squares) + tail, thread, threads) / width + epsilon);
 
             var factor = TPack.Splat(r);
-            for (int c = lane * TPack.Width; c < whole; c += step)
+            for (int c = thread * TPack.Width; c < vectorEnd; c += step)
                 TPack.Store(y, start + c, (TPack.Load(x, start + c) - center) * factor * TPack.Load(scale, c) + TPack.Load(bias, c));
-            for (int c = whole + lane; c < width; c += lanes) y[start + c] = (x[start + c] - mu) * r * scale[c] + bias[c];
-            if (lane == 0)
+            for (int c = vectorEnd + thread; c < width; c += threads) y[start + c] = (x[start + c] - mu) * r * scale[c] + bias[c];
+            if (thread == 0)
             {
                 mean[row] = mu;
                 rstd[row] = r;
@@ -47,10 +47,10 @@ readonly struct LayerNormForward<TPack>(
 }
 
 /// <summary>
-/// dx = rstd · (g - mean(g) - x̂ · mean(g·x̂)), g = dy·scale, and partial sums of dScale and dBias over fixed blocks of rows, so that
+/// dx = rstd · (g - mean(g) - x̂ · mean(g·x̂)), g = dy·scale, and partial sums of dScale and dBias over row blocks of fixed size, so that
 /// the order of additions does not depend on the number of threads.
 /// </summary>
-readonly struct LayerNormGrad<TPack>(
+readonly struct LayerNormGradKernel<TPack>(
     FloatPointer dy, FloatPointer x, FloatPointer scale, FloatPointer mean, FloatPointer rstd,
     FloatPointer dx, FloatPointer partial, int rows, int width, int accumulate) : IKernel where TPack : struct, IPack<TPack>
 {
@@ -58,13 +58,13 @@ readonly struct LayerNormGrad<TPack>(
 
     public void Execute()
     {
-        int blocks = (rows + BlockRows - 1) / BlockRows, lastBlock = BlockShare.Last(blocks), lane = Group.IdxX, lanes = Group.DimX;
-        int whole = width / TPack.Width * TPack.Width, step = lanes * TPack.Width;
+        int blocks = (rows + BlockRows - 1) / BlockRows, lastBlock = BlockShare.Last(blocks), thread = Group.IdxX, threads = Group.DimX;
+        int vectorEnd = width / TPack.Width * TPack.Width, step = threads * TPack.Width;
         for (int block = BlockShare.First(blocks); block < lastBlock; block++)
         {
             int sumScale = block * 2 * width, sumBias = sumScale + width;
-            for (int c = lane * TPack.Width; c < whole; c += step) Clear<TPack>(sumScale + c, sumBias + c);
-            for (int c = whole + lane; c < width; c += lanes) Clear<Pack1>(sumScale + c, sumBias + c);
+            for (int c = thread * TPack.Width; c < vectorEnd; c += step) Clear<TPack>(sumScale + c, sumBias + c);
+            for (int c = vectorEnd + thread; c < width; c += threads) Clear<Pack1>(sumScale + c, sumBias + c);
 
             int end = block * BlockRows + BlockRows < rows ? block * BlockRows + BlockRows : rows;
             for (int row = block * BlockRows; row < end; row++)
@@ -73,22 +73,22 @@ readonly struct LayerNormGrad<TPack>(
                 float mu = mean[row], r = rstd[row];
                 TPack g1 = TPack.Splat(0), g2 = TPack.Splat(0);
                 float tail1 = 0, tail2 = 0;
-                for (int c = lane * TPack.Width; c < whole; c += step)
+                for (int c = thread * TPack.Width; c < vectorEnd; c += step)
                 {
                     var g = TPack.Load(dy, start + c) * TPack.Load(scale, c);
                     g1 += g;
                     g2 += g * (TPack.Load(x, start + c) - TPack.Splat(mu)) * TPack.Splat(r);
                 }
-                for (int c = whole + lane; c < width; c += lanes)
+                for (int c = vectorEnd + thread; c < width; c += threads)
                 {
                     float g = dy[start + c] * scale[c];
                     tail1 += g;
                     tail2 += g * (x[start + c] - mu) * r;
                 }
-                float mean1 = BlockReduce.Sum(TPack.Sum(g1) + tail1, lane, lanes) / width;
-                float mean2 = BlockReduce.Sum(TPack.Sum(g2) + tail2, lane, lanes) / width;
-                for (int c = lane * TPack.Width; c < whole; c += step) At<TPack>(c, start + c, sumScale + c, sumBias + c, mu, r, mean1, mean2);
-                for (int c = whole + lane; c < width; c += lanes) At<Pack1>(c, start + c, sumScale + c, sumBias + c, mu, r, mean1, mean2);
+                float mean1 = BlockReduce.Sum(TPack.Sum(g1) + tail1, thread, threads) / width;
+                float mean2 = BlockReduce.Sum(TPack.Sum(g2) + tail2, thread, threads) / width;
+                for (int c = thread * TPack.Width; c < vectorEnd; c += step) At<TPack>(c, start + c, sumScale + c, sumBias + c, mu, r, mean1, mean2);
+                for (int c = vectorEnd + thread; c < width; c += threads) At<Pack1>(c, start + c, sumScale + c, sumBias + c, mu, r, mean1, mean2);
             }
         }
     }
@@ -112,10 +112,10 @@ readonly struct LayerNormGrad<TPack>(
 
 partial class Ops<TPack>
 {
-    public override void LayerNorm(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon)
+    public override void LayerNormForward(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon)
     {
         Same(x, y);
-        Device.ForRows(x.Rows, new LayerNormForward<TPack>(
+        Device.ForRows(x.Rows, new LayerNormKernel<TPack>(
             Dense(x), scale.View, bias.View, Dense(y), mean.View, rstd.View, x.Rows, x.Cols, epsilon));
     }
 
@@ -123,9 +123,9 @@ partial class Ops<TPack>
         Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate, Tensor rounded)
     {
         Same(dy, x);
-        int blocks = (x.Rows + LayerNormGrad<TPack>.BlockRows - 1) / LayerNormGrad<TPack>.BlockRows;
+        int blocks = (x.Rows + LayerNormGradKernel<TPack>.BlockRows - 1) / LayerNormGradKernel<TPack>.BlockRows;
         var partial = Device.Workspace((long)blocks * 2 * x.Cols);
-        Device.ForRows(blocks, new LayerNormGrad<TPack>(
+        Device.ForRows(blocks, new LayerNormGradKernel<TPack>(
             Dense(dy), Dense(x), scale.View, mean.View, rstd.View, Dense(dx), partial, x.Rows, x.Cols, accumulate ? 1 : 0));
         Device.ForElements(x.Cols, new AddColumns<TPack>(partial, dScale.View, blocks, x.Cols, 2 * x.Cols, 0));
         Device.ForElements(x.Cols, new AddColumns<TPack>(partial, dBias.View, blocks, x.Cols, 2 * x.Cols, x.Cols));

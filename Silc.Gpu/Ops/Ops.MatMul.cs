@@ -27,7 +27,7 @@ partial class Ops<TPack>
         for (int i = 0; i < dKernels.Length; i++) LinearGrads(x, Part(dy, i, dKernels.Length), dKernels[i], dBiases[i]);
     }
 
-    /// <summary>One of equally wide matrices side by side.</summary>
+    /// <summary>Column block i of several equally wide matrices side by side.</summary>
     protected static Tensor Part(Tensor all, int i, int parts) => all.Columns(i * (all.Cols / parts), all.Cols / parts);
 
     public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind)
@@ -48,12 +48,14 @@ partial class Ops<TPack>
         SumRows(dy, dBias);
     }
 
-    /// <summary>One product for each of batch · heads matrices; where products and attention are a device's own, none.</summary>
+    /// <summary>
+    /// A batched GEMM, one product for each of batch · heads matrices; backends with their own GEMM and attention do not need it.
+    /// </summary>
     protected virtual void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
         int m, int n, int k, int batch, int heads, Tensor bias = default, Tensor addend = default) =>
         throw new NotSupportedException($"{GetType().Name} multiplies in its own way");
 
-    /// <summary>Checks that op(a)·op(b) has the shape of c; returns its rows, columns and the length of the sums.</summary>
+    /// <summary>Checks that op(a)·op(b) has the shape of c; returns M, N and K.</summary>
     protected static (int M, int N, int K) ProductSize(Tensor a, Tensor b, Tensor c, Transpose transpose)
     {
         var (m, k) = transpose == Transpose.A ? (a.Cols, a.Rows) : (a.Rows, a.Cols);

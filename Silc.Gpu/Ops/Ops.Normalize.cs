@@ -9,18 +9,20 @@ readonly struct L2NormalizeForward<TPack>(FloatPointer x, FloatPointer y, FloatP
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
         for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * width;
             var squares = TPack.Splat(0);
             float tail = 0;
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) squares += TPack.Load(x, start + c) * TPack.Load(x, start + c);
-            for (int c = whole + lane; c < width; c += lanes) tail += x[start + c] * x[start + c];
-            float norm = XMath.Sqrt(BlockReduce.Sum(TPack.Sum(squares) + tail, lane, lanes)), factor = 1 / (norm + epsilon);
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) TPack.Store(y, start + c, TPack.Load(x, start + c) * TPack.Splat(factor));
-            for (int c = whole + lane; c < width; c += lanes) y[start + c] = x[start + c] * factor;
-            if (lane == 0) norms[row] = norm;
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                squares += TPack.Load(x, start + c) * TPack.Load(x, start + c);
+            for (int c = vectorEnd + thread; c < width; c += threads) tail += x[start + c] * x[start + c];
+            float norm = XMath.Sqrt(BlockReduce.Sum(TPack.Sum(squares) + tail, thread, threads)), factor = 1 / (norm + epsilon);
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                TPack.Store(y, start + c, TPack.Load(x, start + c) * TPack.Splat(factor));
+            for (int c = vectorEnd + thread; c < width; c += threads) y[start + c] = x[start + c] * factor;
+            if (thread == 0) norms[row] = norm;
         }
     }
 }
@@ -32,33 +34,37 @@ readonly struct L2NormalizeGrad<TPack>(
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = width / TPack.Width * TPack.Width;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
         for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * width;
             var dots = TPack.Splat(0);
             float tail = 0;
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) dots += TPack.Load(dy, start + c) * TPack.Load(y, start + c);
-            for (int c = whole + lane; c < width; c += lanes) tail += dy[start + c] * y[start + c];
-            float dot = BlockReduce.Sum(TPack.Sum(dots) + tail, lane, lanes), norm = norms[row];
-            float factor = norm > 0 ? 1 / (norm + epsilon) : 0, along = norm > 0 ? dot / norm : 0;
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
-                TPack.Store(dx, start + c, TPack.Load(dy, start + c) * TPack.Splat(factor) - TPack.Load(y, start + c) * TPack.Splat(along));
-            for (int c = whole + lane; c < width; c += lanes) dx[start + c] = dy[start + c] * factor - y[start + c] * along;
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                dots += TPack.Load(dy, start + c) * TPack.Load(y, start + c);
+            for (int c = vectorEnd + thread; c < width; c += threads) tail += dy[start + c] * y[start + c];
+            float dot = BlockReduce.Sum(TPack.Sum(dots) + tail, thread, threads), norm = norms[row];
+            float factor = norm > 0 ? 1 / (norm + epsilon) : 0, projection = norm > 0 ? dot / norm : 0;
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                TPack.Store(dx, start + c, TPack.Load(dy, start + c) * TPack.Splat(factor) - TPack.Load(y, start + c) * TPack.Splat(projection));
+            for (int c = vectorEnd + thread; c < width; c += threads) dx[start + c] = dy[start + c] * factor - y[start + c] * projection;
         }
     }
 }
 
-/// <summary>Each column of y is that column of v over its norm (Salimans and Kingma 2016, arXiv:1602.07868, gain 1); a thread owns whole columns.</summary>
+/// <summary>
+/// Each column of y is that column of v over its norm (weight normalization with gain 1, Salimans and Kingma 2016, arXiv:1602.07868); a
+/// thread takes whole columns.
+/// </summary>
 readonly struct NormalizeColumnsForward<TPack>(FloatPointer v, FloatPointer y, FloatPointer norms, int rows, int cols) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
-        int whole = first + (last - first) / TPack.Width * TPack.Width;
-        for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
-        for (int c = whole + lane; c < last; c += lanes) At<Pack1>(c);
+        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
+        int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
+        for (int c = first + thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) At<TPack>(c);
+        for (int c = vectorEnd + thread; c < last; c += threads) At<Pack1>(c);
     }
 
     void At<P>(int c) where P : struct, IPack<P>
@@ -78,10 +84,10 @@ readonly struct NormalizeColumnsGrad<TPack>(
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
-        int whole = first + (last - first) / TPack.Width * TPack.Width;
-        for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
-        for (int c = whole + lane; c < last; c += lanes) At<Pack1>(c);
+        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
+        int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
+        for (int c = first + thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) At<TPack>(c);
+        for (int c = vectorEnd + thread; c < last; c += threads) At<Pack1>(c);
     }
 
     void At<P>(int c) where P : struct, IPack<P>

@@ -2,16 +2,16 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>y[c] += Σ over rows of x[row · stride + offset + c], one thread a column: the last stage of a column sum.</summary>
+/// <summary>y[c] += Σ over rows of x[row · stride + offset + c], one pack of columns a thread: the last stage of a column sum.</summary>
 readonly struct AddColumns<TPack>(FloatPointer x, FloatPointer y, int rows, int cols, int stride, int offset) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
-        int whole = first + (last - first) / TPack.Width * TPack.Width;
-        for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
-        for (int c = whole + lane; c < last; c += lanes) At<Pack1>(c);
+        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
+        int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
+        for (int c = first + thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) At<TPack>(c);
+        for (int c = vectorEnd + thread; c < last; c += threads) At<Pack1>(c);
     }
 
     void At<P>(int c) where P : struct, IPack<P>
@@ -23,22 +23,22 @@ readonly struct AddColumns<TPack>(FloatPointer x, FloatPointer y, int rows, int 
 }
 
 /// <summary>
-/// First stage of a sum over a batch: partial[block, t, c] = Σ over the block's images b of x[b·T + t, c]. Blocks have a fixed number
-/// of rows, so that the order of additions does not depend on the number of threads.
+/// First stage of a sum over a batch: partial[block, t, c] = Σ over the images b of a row block of x[b·T + t, c]. Row blocks have a fixed
+/// size, so that the order of additions does not depend on the number of threads.
 /// </summary>
 readonly struct SumBlocks<TPack>(FloatPointer x, FloatPointer partial, int rows, int period, int blockRows, int cols, int stride) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int blocks = (rows + blockRows - 1) / blockRows, last = BlockShare.Last(blocks * period), lane = Group.IdxX, lanes = Group.DimX;
-        int whole = cols / TPack.Width * TPack.Width;
+        int blocks = (rows + blockRows - 1) / blockRows, last = BlockShare.Last(blocks * period), thread = Group.IdxX, threads = Group.DimX;
+        int vectorEnd = cols / TPack.Width * TPack.Width;
         for (int item = BlockShare.First(blocks * period); item < last; item++)
         {
             int block = item / period, t = item % period, from = block * blockRows + t;
             int end = (block + 1) * blockRows < rows ? (block + 1) * blockRows : rows;
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c, from, end, item * cols + c);
-            for (int c = whole + lane; c < cols; c += lanes) At<Pack1>(c, from, end, item * cols + c);
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) At<TPack>(c, from, end, item * cols + c);
+            for (int c = vectorEnd + thread; c < cols; c += threads) At<Pack1>(c, from, end, item * cols + c);
         }
     }
 
@@ -51,18 +51,18 @@ readonly struct SumBlocks<TPack>(FloatPointer x, FloatPointer partial, int rows,
 }
 
 /// <summary>x[r] += table[r mod T].</summary>
-readonly struct AddRowsKernel<TPack>(FloatPointer table, FloatPointer x, int rows, int period, int cols) : IKernel
+readonly struct AddBroadcastKernel<TPack>(FloatPointer table, FloatPointer x, int rows, int period, int cols) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
         for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * cols, from = row % period * cols;
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
                 TPack.Store(x, start + c, TPack.Load(x, start + c) + TPack.Load(table, from + c));
-            for (int c = whole + lane; c < cols; c += lanes) x[start + c] += table[from + c];
+            for (int c = vectorEnd + thread; c < cols; c += threads) x[start + c] += table[from + c];
         }
     }
 }
@@ -73,14 +73,14 @@ readonly struct ScatterRows<TPack>(FloatPointer dy, FloatPointer dx, int rows, i
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX, whole = cols / TPack.Width * TPack.Width;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
         for (int row = BlockShare.First(rows); row < last; row++)
         {
             int to = row * cols, from = row / period * cols;
             bool chosen = row % period == t;
-            for (int c = lane * TPack.Width; c < whole; c += lanes * TPack.Width)
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
                 TPack.Store(dx, to + c, chosen ? TPack.Load(dy, from + c) : TPack.Splat(0));
-            for (int c = whole + lane; c < cols; c += lanes) dx[to + c] = chosen ? dy[from + c] : 0;
+            for (int c = vectorEnd + thread; c < cols; c += threads) dx[to + c] = chosen ? dy[from + c] : 0;
         }
     }
 }
@@ -89,8 +89,8 @@ partial class Ops<TPack>
 {
     const int SumBlockRows = 256;
 
-    public override void AddRows(Tensor table, Tensor x) =>
-        Device.ForRows(x.Rows, new AddRowsKernel<TPack>(Dense(table), Dense(x), x.Rows, table.Rows, x.Cols));
+    public override void AddBroadcast(Tensor table, Tensor x) =>
+        Device.ForRows(x.Rows, new AddBroadcastKernel<TPack>(Dense(table), Dense(x), x.Rows, table.Rows, x.Cols));
 
     public override void SumRows(Tensor x, Tensor table)
     {
@@ -107,7 +107,8 @@ partial class Ops<TPack>
         Device.ForElements(mean.Count, new ScaleKernel<TPack>(Dense(mean), mean.Count, 1f / x.Rows));
     }
 
-    public override void SelectRows(Tensor x, int t, Tensor y) => Copy(new(x.Slice(t, 1).View, y.Rows, x.Cols, x.Rows / y.Rows * x.Stride, x.DType), y);
+    public override void SelectRows(Tensor x, int t, Tensor y) =>
+        Copy(new(x.Slice(t, 1).View, y.Rows, x.Cols, x.Rows / y.Rows * x.Stride, x.DType), y);
 
     public override void SelectRowsBackward(Tensor dy, int t, Tensor dx) =>
         Device.ForRows(dx.Rows, new ScatterRows<TPack>(Dense(dy), Dense(dx), dx.Rows, dx.Rows / dy.Rows, t, dx.Cols));

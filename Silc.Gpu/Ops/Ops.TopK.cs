@@ -3,9 +3,9 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// Takes a block of scores into each row's list of its k best so far, kept in order of falling score; of equals the lower index
-/// comes first. Lanes together find the best score, then the best behind it, and so on; most blocks have nothing for most rows,
-/// and the first look says so.
+/// Running top-k: merges a block of scores into each row's sorted list of its k best so far; of equal scores the lower index comes first.
+/// The threads of a block together find the best new score, then the next one, and so on; most blocks of scores have none for most rows,
+/// which the first reduction shows.
 /// </summary>
 readonly struct TopKKernel<TPack>(FloatPointer scores, FloatPointer best, ArrayView<int> index, int rows, int cols, int k, int first)
     : IKernel
@@ -13,61 +13,61 @@ readonly struct TopKKernel<TPack>(FloatPointer scores, FloatPointer best, ArrayV
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
         for (int row = BlockShare.First(rows); row < last; row++)
-            if (lanes == 1) Walk(row * cols, row * k);
-            else Rounds(row * cols, row * k, lane, lanes);
+            if (threads == 1) UpdateSerially(row * cols, row * k);
+            else UpdateByBlock(row * cols, row * k, thread, threads);
     }
 
-    // One thread alone takes the scores as they come, and skips stretches without a candidate.
-    void Walk(int start, int list)
+    // On processors, where a block is one thread: scans the scores and skips stretches without a candidate.
+    void UpdateSerially(int start, int list)
     {
         const int Stretch = 64;
         for (int from = 0; from < cols; from += Stretch)
         {
             int to = from + Stretch < cols ? from + Stretch : cols;
-            if (!(Peak(start, from, to, 0, 1) > best[list + k - 1])) continue;
+            if (!(LaneMax(start, from, to, 0, 1) > best[list + k - 1])) continue;
             for (int c = from; c < to; c++)
                 if (scores[start + c] > best[list + k - 1]) Insert(list, scores[start + c], first + c);
         }
     }
 
-    void Rounds(int start, int list, int lane, int lanes)
+    void UpdateByBlock(int start, int list, int thread, int threads)
     {
         int foundAt = -1;
         float found = float.PositiveInfinity;
-        if (!(BlockReduce.Max(Peak(start, 0, cols, lane, lanes), lane, lanes) > best[list + k - 1])) return;
+        if (!(BlockReduce.Max(LaneMax(start, 0, cols, thread, threads), thread, threads) > best[list + k - 1])) return;
         for (int round = 0; round < k; round++)
         {
-            float peak = float.NegativeInfinity;
+            float max = float.NegativeInfinity;
             int at = cols;
-            for (int c = lane; c < cols; c += lanes)
+            for (int c = thread; c < cols; c += threads)
             {
                 float score = scores[start + c];
-                if (score > peak && (score < found || (score == found && c > foundAt))) (peak, at) = (score, c);
+                if (score > max && (score < found || (score == found && c > foundAt))) (max, at) = (score, c);
             }
-            float highest = BlockReduce.Max(peak, lane, lanes);
-            if (!(highest > best[list + k - 1])) return;
-            // A block has fewer columns than a float has whole numbers.
-            foundAt = (int)-BlockReduce.Max(peak == highest ? -at : -cols, lane, lanes);
-            found = highest;
+            float blockMax = BlockReduce.Max(max, thread, threads);
+            if (!(blockMax > best[list + k - 1])) return;
+            // Column indices are exact in a float: there are fewer than 2^24.
+            foundAt = (int)-BlockReduce.Max(max == blockMax ? -at : -cols, thread, threads);
+            found = blockMax;
             Group.Barrier();
-            if (lane == 0) Insert(list, highest, first + foundAt);
-            Group.Barrier();        // the next round compares with the new list
+            if (thread == 0) Insert(list, blockMax, first + foundAt);
+            Group.Barrier();        // the next iteration compares with the new list
         }
     }
 
-    // This lane's part of the largest score in [from, to).
-    float Peak(int start, int from, int to, int lane, int lanes)
+    // The maximum over this thread's share of [from, to).
+    float LaneMax(int start, int from, int to, int thread, int threads)
     {
-        int whole = from + (to - from) / TPack.Width * TPack.Width;
-        var peaks = TPack.Splat(float.NegativeInfinity);
-        for (int c = from + lane * TPack.Width; c < whole; c += lanes * TPack.Width)
-            peaks = TPack.Max(peaks, TPack.Load(scores, start + c));
-        float peak = TPack.Peak(peaks);
-        for (int c = whole + lane; c < to; c += lanes)
-            if (scores[start + c] > peak) peak = scores[start + c];
-        return peak;
+        int vectorEnd = from + (to - from) / TPack.Width * TPack.Width;
+        var maxes = TPack.Splat(float.NegativeInfinity);
+        for (int c = from + thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+            maxes = TPack.Max(maxes, TPack.Load(scores, start + c));
+        float max = TPack.ReduceMax(maxes);
+        for (int c = vectorEnd + thread; c < to; c += threads)
+            if (scores[start + c] > max) max = scores[start + c];
+        return max;
     }
 
     void Insert(int list, float score, int candidate)

@@ -2,16 +2,16 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>Which operands of a matrix product are read transposed.</summary>
+/// <summary>Which operand of a matrix product is transposed.</summary>
 public enum Transpose
 {
-    /// <summary>A · B: a layer's forward.</summary>
+    /// <summary>A · B: the forward of a linear layer.</summary>
     None,
 
-    /// <summary>A · Bᵀ: the gradient of its input.</summary>
+    /// <summary>A · Bᵀ: its input gradient.</summary>
     B,
 
-    /// <summary>Aᵀ · B: the gradient of its kernel.</summary>
+    /// <summary>Aᵀ · B: its weight gradient.</summary>
     A,
 }
 
@@ -26,35 +26,39 @@ public abstract class Ops(Device device)
     /// <summary>Where it runs.</summary>
     public Device Device { get; } = device;
 
-    /// <summary>The operations for a device, of its backend.</summary>
+    /// <summary>The operations of a device's backend.</summary>
     public static Ops For(Device device) => OfBackend(device);
 
     /// <summary>Chooses the backend; set where the backends are known.</summary>
-    internal static Func<Device, Ops> OfBackend { get; set; } = static device => throw new InvalidOperationException($"no backend for {device.Info.Name}");
+    internal static Func<Device, Ops> OfBackend { get; set; } = static device =>
+        throw new InvalidOperationException($"no backend for {device.Info.Name}");
 
-    /// <summary>These operations, each of them timed.</summary>
+    /// <summary>The same operations, each of them timed.</summary>
     internal Ops Timed(OpProfile profile) => new ProfiledOps(this, profile);
 
-    /// <summary>These operations, not timed.</summary>
+    /// <summary>The same operations, not timed.</summary>
     internal virtual Ops Untimed => this;
 
     /// <summary>True for <see cref="Timed"/> ones.</summary>
     internal virtual bool IsTimed => false;
 
-    /// <summary>Begins to build the kernels that every model needs, and those of training, where that takes long; others follow when met.</summary>
+    /// <summary>
+    /// Starts to compile the kernels that every model needs, and those of training, on backends where that takes long; others are compiled
+    /// at their first launch.
+    /// </summary>
     internal virtual void Prepare(bool training) { }
 
     /// <summary>
-    /// How activations of so many channels are stored; <paramref name="head"/> as in <see cref="Pass.SavedActivation"/>. Operations other
-    /// than products, attention, LayerNorm, patches, copies and row sums take float32 alone.
+    /// The dtype of saved activations of so many channels; <paramref name="head"/> as in <see cref="Pass.SavedActivation"/>. Only matrix
+    /// products, attention, LayerNorm, patches, copies and row sums take bf16; all other operations take float32 alone.
     /// </summary>
     public virtual DType Activations(int cols, int head = 0) => DType.Float32;
 
-    /// <summary>Rounded copies of the weights that products read, where there are any.</summary>
+    /// <summary>The bf16 copies of weights that GEMMs read; null on backends without.</summary>
     internal virtual Bf16Weights? Weights => null;
 
     /// <summary>
-    /// Makes those copies again that are older than their weights. Products do so themselves, but a step begins and ends without such copies.
+    /// Refreshes the stale copies. GEMMs do so themselves, but a captured step must begin and end without stale copies.
     /// </summary>
     internal virtual void RefreshWeights() { }
 
@@ -65,76 +69,89 @@ public abstract class Ops(Device device)
     public abstract void Copy(Tensor x, Tensor y);
     /// <summary>Adds x to y.</summary>
     public abstract void Add(Tensor x, Tensor y);
-    /// <summary>x ← momentum · x + (1 - momentum) · target, if the gate is open: the EMA teacher.</summary>
-    public abstract void EmaUpdate(Tensor x, Tensor target, float momentum, StepState gate);
+    /// <summary>x ← momentum · x + (1 - momentum) · target, unless found-inf: the EMA of teacher or center.</summary>
+    public abstract void EmaUpdate(Tensor x, Tensor target, float momentum, StepState state);
     /// <summary>y = gelu(x).</summary>
     public abstract void Gelu(Tensor x, Tensor y, GeluKind kind);
-    /// <summary>dx ← dx · gelu'(x); y = gelu(x) again, for the gradient of the kernel that read it.</summary>
+    /// <summary>dx ← dx · gelu'(x); recomputes y = gelu(x), for the weight gradient of the next layer.</summary>
     public abstract void GeluBackward(Tensor x, Tensor dx, Tensor y, GeluKind kind);
 
     // Rows
-    /// <summary>Adds row r mod T of <paramref name="table"/> (T, C) to row r of x (B·T, C).</summary>
-    public abstract void AddRows(Tensor table, Tensor x);
-    /// <summary>Adds to row t of <paramref name="table"/> (T, C) the sum of rows t, T + t, 2T + t, … of x (B·T, C).</summary>
+    /// <summary>
+    /// x (B, T, C) += <paramref name="table"/> (T, C), broadcast over the batch: position embeddings. Row r of x gets row r mod T of the
+    /// table.
+    /// </summary>
+    public abstract void AddBroadcast(Tensor table, Tensor x);
+    /// <summary>
+    /// <paramref name="table"/> (T, C) += x (B, T, C) summed over the batch, the backward of <see cref="AddBroadcast"/>; with T = 1 the sum
+    /// of all rows, a bias gradient.
+    /// </summary>
     public abstract void SumRows(Tensor x, Tensor table);
-    /// <summary>Row b of y (B, C) = row b·T + t of x (B·T, C), T = x.Rows / y.Rows.</summary>
+    /// <summary>y (B, C) = x[:, t, :] of x (B, T, C), with T = x.Rows / y.Rows.</summary>
     public abstract void SelectRows(Tensor x, int t, Tensor y);
-    /// <summary>Adjoint of <see cref="SelectRows"/>: dx is dy in those rows and zero elsewhere.</summary>
+    /// <summary>Backward of <see cref="SelectRows"/>: dx is dy in those rows and zero elsewhere.</summary>
     public abstract void SelectRowsBackward(Tensor dy, int t, Tensor dx);
 
     // Matrix products
     /// <summary>c = op(a)·op(b) + bias (1, C) + addend (N, C), both optional; the addend may be c itself.</summary>
     public abstract void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default);
-    /// <summary>c = x·yᵀ of rows of length 1, always in float32: losses multiply it by inverse temperatures.</summary>
-    public virtual void Cosines(Tensor x, Tensor y, Tensor c) => MatMul(x, y, c, Transpose.B);
+    /// <summary>c = x·yᵀ of rows of length 1, in float32 at every precision, because losses multiply it by inverse temperatures.</summary>
+    public virtual void CosineSimilarity(Tensor x, Tensor y, Tensor c) => MatMul(x, y, c, Transpose.B);
     /// <summary>
-    /// y = x·kernels[0] + biases[0] | x·kernels[1] + biases[1] | …: layers of one input, whose outputs, equally wide, lie side by side.
+    /// y = x·kernels[0] + biases[0] | x·kernels[1] + biases[1] | …: linear layers of one input (fused QKV), with equally wide outputs side
+    /// by side.
     /// </summary>
     public abstract void GroupedMatMul(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y);
-    /// <summary>dx = Σ dyᵢ·kernels[i]ᵀ, the gradient of that input. A dx of bfloat16 wants the kernels of a model's attention.</summary>
+    /// <summary>
+    /// dx = Σ dyᵢ·kernels[i]ᵀ, the input gradient of <see cref="GroupedMatMul"/>. A dx of bf16 needs weights that are packed, as those of a
+    /// model's attention are.
+    /// </summary>
     public abstract void GroupedInputGrad(Tensor dy, Tensor[] kernels, Tensor dx);
-    /// <summary>Adds the gradients of those kernels, xᵀ·dyᵢ, and biases, the sums of dyᵢ over rows.</summary>
+    /// <summary>Adds the weight gradients xᵀ·dyᵢ and the bias gradients, the sums of dyᵢ over rows.</summary>
     public abstract void GroupedLinearGrads(Tensor x, Tensor dy, Tensor[] dKernels, Tensor[] dBiases);
-    /// <summary>h = x·kernel + bias; y = gelu(h).</summary>
+    /// <summary>h = x·kernel + bias; y = gelu(h), fused. h is saved for backward.</summary>
     public abstract void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind);
-    /// <summary>dh = (dy·kernelᵀ) · gelu'(h); y = gelu(h) again: the way back through a GELU to the layer before it.</summary>
+    /// <summary>dh = (dy·kernelᵀ) ∘ gelu'(h), fused; recomputes y = gelu(h) for the weight gradient.</summary>
     public abstract void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind);
-    /// <summary>dKernel += xᵀ·dy, dBias += sum of the rows of dy: the gradients of y = x·kernel + bias.</summary>
+    /// <summary>dKernel += xᵀ·dy, dBias += sum of the rows of dy: the parameter gradients of y = x·kernel + bias.</summary>
     public abstract void LinearGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias);
 
     // Layers
-    /// <summary>y = (x - mean)·rstd·scale + bias over each row; mean and rstd (N, 1) are kept for the gradient.</summary>
-    public abstract void LayerNorm(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon);
+    /// <summary>y = (x - mean)·rstd·scale + bias over each row; mean and rstd (N, 1) are saved for backward.</summary>
+    public abstract void LayerNormForward(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon);
     /// <summary>
-    /// dx = gradient, or adds it when <paramref name="accumulate"/>; adds to dScale and dBias. <paramref name="rounded"/>, where it is given,
-    /// takes dx once more, in its own form.
+    /// dx = gradient, or += with <paramref name="accumulate"/>; adds to dScale and dBias. <paramref name="rounded"/>, if given, receives a
+    /// copy of dx in its own dtype.
     /// </summary>
     public abstract void LayerNormBackward(
-        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate, Tensor rounded = default);
+        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate,
+        Tensor rounded = default);
     /// <summary>
-    /// o = softmax(q·kᵀ/√D)·v for each of B images and H heads. q and o are (B·Tq, H·D), k and v (B·Tk, H·D), heads side by side.
-    /// <paramref name="lse"/> (B·H, Tq) keeps the log of each softmax's denominator.
+    /// o = softmax(q·kᵀ/√D)·v for each of B images and H heads. q and o are (B·Tq, H·D), k and v (B·Tk, H·D), heads side by side. <paramref
+    /// name="lse"/> (B·H, Tq) is the log-sum-exp of each row of scores, saved for backward.
     /// </summary>
     public abstract void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads);
-    /// <summary>Gradients of <see cref="Attention"/>; the probabilities are computed again from <paramref name="lse"/>.</summary>
+    /// <summary>Gradients of <see cref="Attention"/>; the probabilities are recomputed from <paramref name="lse"/>.</summary>
     public abstract void AttentionBackward(
         Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads);
     /// <summary>Row n of y (N, C) = row tokens[n] of <paramref name="table"/>.</summary>
     public abstract void Embed(ArrayView<int> tokens, Tensor table, Tensor y);
     /// <summary>Adds each row of dy to the row of dTable that its token names. <paramref name="order"/> lists 0..N-1 sorted by token.</summary>
     public abstract void EmbedBackward(ArrayView<int> tokens, ArrayView<int> order, Tensor dy, Tensor dTable);
-    /// <summary>Cuts images (N, side, side, 3) into rows of patches (N·T, patch·patch·3), row-major; what no whole patch covers is left out.</summary>
+    /// <summary>
+    /// Cuts images (N, side, side, 3) into rows of patches (N·T, patch·patch·3), row-major; what no whole patch covers is left out.
+    /// </summary>
     public abstract void Patches(Tensor pixels, Tensor y, int side, int patch);
-    /// <summary>y = x / (|x| + ε) over each row; norms (N, 1) are kept.</summary>
+    /// <summary>y = x / (|x| + ε) over each row; norms (N, 1) are saved for backward.</summary>
     public abstract void L2Normalize(Tensor x, Tensor y, Tensor norms, float epsilon);
-    /// <summary>dx from dy and the normalised y.</summary>
+    /// <summary>dx from dy and the saved y and norms.</summary>
     public abstract void L2NormalizeBackward(Tensor dy, Tensor y, Tensor norms, Tensor dx, float epsilon);
     /// <summary>Each column of y is that column of v divided by its norm: weight normalisation with the gain fixed at 1.</summary>
     public abstract void NormalizeColumns(Tensor v, Tensor y, Tensor norms);
     /// <summary>Adds to dv the gradient of <see cref="NormalizeColumns"/>.</summary>
     public abstract void NormalizeColumnsBackward(Tensor dy, Tensor y, Tensor norms, Tensor dv);
 
-    // Losses; each writes one partial loss a row, so that sums have a fixed order
+    // Losses; each writes one loss a row, so that they are summed in a fixed order
     /// <summary>x ← softmax((x - center) / temperature) over each row.</summary>
     public abstract void TeacherSoftmax(Tensor x, Tensor center, float temperature);
     /// <summary>
@@ -142,7 +159,8 @@ public abstract class Ops(Device device)
     /// weight · dLoss/dLogits and writes weight · loss of each row to rowLoss (V·B, 1). With <paramref name="skipSame"/>, view v has no
     /// term with teacher view v. The mean is over <paramref name="terms"/> pairs of views and the batch.
     /// </summary>
-    public abstract void DinoCrossEntropy(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight);
+    public abstract void DinoCrossEntropy(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame,
+        int terms, float weight);
     /// <summary>mean (1, C) = mean of the rows of x.</summary>
     public abstract void MeanRows(Tensor x, Tensor mean);
     /// <summary>
@@ -156,31 +174,36 @@ public abstract class Ops(Device device)
     /// weight · loss to rowLoss (B, 1).
     /// </summary>
     public abstract void KoLeo(Tensor z, Tensor cosines, Tensor dz, Tensor rowLoss, float weight);
-    /// <summary>Element <paramref name="index"/> of y += sum of x · factor.</summary>
+    /// <summary>y[<paramref name="index"/>] += factor · sum of all elements of x.</summary>
     public abstract void AddSum(Tensor x, Tensor y, int index, float factor = 1);
 
     /// <summary>
-    /// Of each row of probabilities (N, K): entropy in nats, the largest and its index, in the three columns of
-    /// <paramref name="stats"/>.
+    /// For each row of probabilities (N, K): entropy in nats, maximum and argmax, in the three columns of <paramref name="stats"/>.
     /// </summary>
-    public abstract void TargetStats(Tensor targets, Tensor stats);
+    public abstract void EntropyAndArgMax(Tensor targets, Tensor stats);
 
     // Search
     /// <summary>
-    /// Takes scores (N, M) of candidates <paramref name="first"/>, first + 1, … into the lists of each row's k best so far: best
-    /// (N, k) in falling order, at first -∞, and their candidates. Blocks of candidates must come in order; of equals the lower
-    /// comes first.
+    /// Running top-k over blocks of candidates: merges scores (N, M) of candidates <paramref name="first"/>, first + 1, … into each row's k
+    /// best so far, best (N, k) in descending order, initially -∞, and their indices. Blocks must come in order; of equal scores the lower
+    /// index comes first.
     /// </summary>
     public abstract void TopK(Tensor scores, Tensor best, ArrayView<int> index, int first);
 
     // Optimizers
-    /// <summary>Decides from the gradient's norm and the losses whether this step may change anything; see <see cref="StepState"/>.</summary>
-    public abstract void GradNorm(Tensor gradients, Tensor losses, StepState gate, float clipNorm, float beta1, float beta2);
     /// <summary>
-    /// AdamW over a flat range, if the gate is open; a teacher of that range follows in the same pass. Rate and decay are factors on the gate's.
+    /// Global gradient norm, found-inf (the norm or a loss is not finite) and the factor of clipping, in the step state; see <see
+    /// cref="StepState"/>.
     /// </summary>
-    public abstract void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepState gate, float rate, float decay, float beta1, float beta2, float epsilon,
+    public abstract void GradNorm(Tensor gradients, Tensor losses, StepState state, float clipNorm, float beta1, float beta2);
+    /// <summary>
+    /// Fused AdamW over a flat range, unless found-inf, with the EMA update of a teacher in the same pass. Rate and decay are factors on
+    /// those of the step state.
+    /// </summary>
+    public abstract void AdamWUpdate(Tensor p, Tensor g, Tensor m, Tensor v, StepState state, float rate, float decay, float beta1,
+        float beta2, float epsilon,
         Tensor teacher = default, float momentum = 1);
-    /// <summary>big_vision's Adafactor for one parameter, if the gate is open.</summary>
-    public abstract void Adafactor(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState gate, AdafactorStep step);
+    /// <summary>big_vision's Adafactor for one parameter, unless found-inf.</summary>
+    public abstract void AdafactorUpdate(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v,
+        StepState state, AdafactorStep step);
 }

@@ -23,13 +23,13 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void Fill(Tensor x, float value) => Time("fill", 0, () => ops.Fill(x, value), x);
     public override void Copy(Tensor x, Tensor y) => Time("copy", 0, () => ops.Copy(x, y), x, y);
     public override void Add(Tensor x, Tensor y) => Time("add", 0, () => ops.Add(x, y), x, y, y);
-    public override void EmaUpdate(Tensor x, Tensor target, float momentum, StepState gate) =>
-        Time("follow (EMA)", 0, () => ops.EmaUpdate(x, target, momentum, gate), x, x, target);
+    public override void EmaUpdate(Tensor x, Tensor target, float momentum, StepState state) =>
+        Time("EMA update", 0, () => ops.EmaUpdate(x, target, momentum, state), x, x, target);
     public override void Gelu(Tensor x, Tensor y, GeluKind kind) => Time("gelu", 0, () => ops.Gelu(x, y, kind), x, y);
     public override void GeluBackward(Tensor x, Tensor dx, Tensor y, GeluKind kind) =>
         Time("gelu backward", 0, () => ops.GeluBackward(x, dx, y, kind), x, dx, dx, y);
 
-    public override void AddRows(Tensor table, Tensor x) => Time("add rows", 0, () => ops.AddRows(table, x), x, x);
+    public override void AddBroadcast(Tensor table, Tensor x) => Time("add rows", 0, () => ops.AddBroadcast(table, x), x, x);
     public override void SumRows(Tensor x, Tensor table) => Time("sum rows", 0, () => ops.SumRows(x, table), x);
     public override void SelectRows(Tensor x, int t, Tensor y) => Time("select rows", 0, () => ops.SelectRows(x, t, y), y, y);
     public override void SelectRowsBackward(Tensor dy, int t, Tensor dx) => Time("select rows", 0, () => ops.SelectRowsBackward(dy, t, dx), dx);
@@ -49,33 +49,38 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time("matmul AᵀB (kernel and bias gradient)", 2.0 * dy.Count * x.Cols, () => ops.GroupedLinearGrads(x, dy, dKernels, dBiases),
             [x, dy, .. dKernels, .. dKernels]);
 
-    public override void Cosines(Tensor x, Tensor y, Tensor c) => Time("cosines", 2.0 * c.Count * x.Cols, () => ops.Cosines(x, y, c), x, y, c);
+    public override void CosineSimilarity(Tensor x, Tensor y, Tensor c) =>
+        Time("cosines", 2.0 * c.Count * x.Cols, () => ops.CosineSimilarity(x, y, c), x, y, c);
     public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind) =>
         Time("matmul AB + gelu", 2.0 * h.Count * x.Cols, () => ops.MatMulGelu(x, kernel, bias, h, y, kind), x, kernel, h, y);
     public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind) =>
         Time("matmul ABᵀ + gelu backward", 2.0 * h.Count * dy.Cols, () => ops.MatMulGeluBackward(dy, kernel, h, dh, y, kind), dy, kernel, h, dh, y);
 
     public override void LinearGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias) =>
-        Time("matmul AᵀB (kernel and bias gradient)", 2.0 * dKernel.Count * x.Rows, () => ops.LinearGrads(x, dy, dKernel, dBias), x, dy, dKernel, dKernel);
+        Time("matmul AᵀB (kernel and bias gradient)", 2.0 * dKernel.Count * x.Rows, () => ops.LinearGrads(x, dy, dKernel, dBias),
+            x, dy, dKernel, dKernel);
 
-    public override void LayerNorm(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon) =>
-        Time("layer norm", 0, () => ops.LayerNorm(x, scale, bias, y, mean, rstd, epsilon), x, y);
+    public override void LayerNormForward(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon) =>
+        Time("layer norm", 0, () => ops.LayerNormForward(x, scale, bias, y, mean, rstd, epsilon), x, y);
     public override void LayerNormBackward(
         Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate, Tensor rounded) =>
-        Time("layer norm backward", 0, () => ops.LayerNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, accumulate, rounded), dy, x, dx, rounded, accumulate ? dx : default);
+        Time("layer norm backward", 0, () => ops.LayerNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, accumulate, rounded),
+            dy, x, dx, rounded, accumulate ? dx : default);
 
-    // Two products forward (scores, output), five backward (scores again, dP, dQ, dK, dV).
+    // Two GEMMs forward (S, O), five backward (S recomputed, dP, dQ, dK, dV).
     static double Products(Tensor q, Tensor k, int batch, int products) => 2.0 * products * q.Rows * (k.Rows / batch) * q.Cols;
     public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads) =>
         Time("attention", Products(q, k, batch, 2), () => ops.Attention(q, k, v, o, lse, batch, heads), q, k, v, o);
     public override void AttentionBackward(
         Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads) =>
-        Time("attention backward", Products(q, k, batch, 5), () => ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads), dO, q, k, v, o, dQ, dK, dV);
+        Time("attention backward", Products(q, k, batch, 5), () => ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads),
+            dO, q, k, v, o, dQ, dK, dV);
 
     public override void Embed(ArrayView<int> tokens, Tensor table, Tensor y) => Time("embed", 0, () => ops.Embed(tokens, table, y), y, y);
     public override void EmbedBackward(ArrayView<int> tokens, ArrayView<int> order, Tensor dy, Tensor dTable) =>
         Time("embed backward", 0, () => ops.EmbedBackward(tokens, order, dy, dTable), dy, dy);
-    public override void Patches(Tensor pixels, Tensor y, int side, int patch) => Time("patches", 0, () => ops.Patches(pixels, y, side, patch), pixels, y);
+    public override void Patches(Tensor pixels, Tensor y, int side, int patch) =>
+        Time("patches", 0, () => ops.Patches(pixels, y, side, patch), pixels, y);
     public override void L2Normalize(Tensor x, Tensor y, Tensor norms, float epsilon) =>
         Time("l2 normalize", 0, () => ops.L2Normalize(x, y, norms, epsilon), x, y);
     public override void L2NormalizeBackward(Tensor dy, Tensor y, Tensor norms, Tensor dx, float epsilon) =>
@@ -86,8 +91,10 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
 
     public override void TeacherSoftmax(Tensor x, Tensor center, float temperature) =>
         Time("teacher softmax", 0, () => ops.TeacherSoftmax(x, center, temperature), x, x);
-    public override void DinoCrossEntropy(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight) =>
-        Time("distillation loss", 0, () => ops.DinoCrossEntropy(logits, targets, rowLoss, batch, temperature, skipSame, terms, weight), logits, logits, targets);
+    public override void DinoCrossEntropy(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame,
+        int terms, float weight) =>
+        Time("distillation loss", 0, () => ops.DinoCrossEntropy(logits, targets, rowLoss, batch, temperature, skipSame, terms, weight),
+            logits, logits, targets);
     public override void MeanRows(Tensor x, Tensor mean) => Time("mean rows", 0, () => ops.MeanRows(x, mean), x);
     public override void InfoNce(Tensor cosines, Tensor t, Tensor dT, Tensor rowLoss, float weight) =>
         Time("contrastive loss", 0, () => ops.InfoNce(cosines, t, dT, rowLoss, weight), cosines, cosines);
@@ -97,16 +104,19 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time("koleo loss", 0, () => ops.KoLeo(z, cosines, dz, rowLoss, weight), z, cosines, dz, dz);
     public override void AddSum(Tensor x, Tensor y, int index, float factor = 1) => Time("sum", 0, () => ops.AddSum(x, y, index, factor), x);
 
-    public override void TargetStats(Tensor targets, Tensor stats) =>
-        Time("target statistics", 0, () => ops.TargetStats(targets, stats), targets);
+    public override void EntropyAndArgMax(Tensor targets, Tensor stats) =>
+        Time("entropy and argmax", 0, () => ops.EntropyAndArgMax(targets, stats), targets);
     public override void TopK(Tensor scores, Tensor best, ArrayView<int> index, int first) =>
         Time("top k", 0, () => ops.TopK(scores, best, index, first), scores);
 
-    public override void GradNorm(Tensor gradients, Tensor losses, StepState gate, float clipNorm, float beta1, float beta2) =>
-        Time("gradient norm", 0, () => ops.GradNorm(gradients, losses, gate, clipNorm, beta1, beta2), gradients);
-    public override void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepState gate, float rate, float decay, float beta1, float beta2, float epsilon,
+    public override void GradNorm(Tensor gradients, Tensor losses, StepState state, float clipNorm, float beta1, float beta2) =>
+        Time("gradient norm", 0, () => ops.GradNorm(gradients, losses, state, clipNorm, beta1, beta2), gradients);
+    public override void AdamWUpdate(Tensor p, Tensor g, Tensor m, Tensor v, StepState state, float rate, float decay, float beta1,
+        float beta2, float epsilon,
         Tensor teacher, float momentum) =>
-        Time("adamw + teacher", 0, () => ops.AdamW(p, g, m, v, gate, rate, decay, beta1, beta2, epsilon, teacher, momentum), p, p, g, m, m, v, v, teacher, teacher);
-    public override void Adafactor(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState gate, AdafactorStep step) =>
-        Time("adafactor", 0, () => ops.Adafactor(shape, p, g, m, rows, cols, v, gate, step), p, p, g, g, m, m);
+        Time("adamw + teacher", 0, () => ops.AdamWUpdate(p, g, m, v, state, rate, decay, beta1, beta2, epsilon, teacher, momentum),
+            p, p, g, m, m, v, v, teacher, teacher);
+    public override void AdafactorUpdate(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v,
+        StepState state, AdafactorStep step) =>
+        Time("adafactor", 0, () => ops.AdafactorUpdate(shape, p, g, m, rows, cols, v, state, step), p, p, g, g, m, m);
 }

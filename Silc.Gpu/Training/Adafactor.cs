@@ -57,7 +57,7 @@ sealed class Adafactor : IOptimizer
         foreach (var slot in slots.Where(slot => slot.Rate > 0))
         {
             var p = slot.Parameter;
-            parameters.Device.Ops.Adafactor(slot.Shape, p.Value, p.Grad, Momentum.Columns(p.Offset, p.Count), slot.Rows, slot.Cols, slot.Full, gate,
+            parameters.Device.Ops.AdafactorUpdate(slot.Shape, p.Value, p.Grad, Momentum.Columns(p.Offset, p.Count), slot.Rows, slot.Cols, slot.Full, gate,
                 new((float)slot.Rate, (float)slot.Decay, (float)train.Beta2, (float)train.Beta1, train.BFloat16Momentum));
         }
         if (teacher.Count > 0) parameters.Device.Ops.EmaUpdate(teacher, parameters.Values.Columns(0, teacher.Count), (float)momentum, gate);

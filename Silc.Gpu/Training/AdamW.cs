@@ -59,7 +59,7 @@ sealed class AdamW : IOptimizer
         {
             var follows = run.Start < teacher.Count ? teacher.Columns(run.Start, run.Count) : default;
             if (run.Rate > 0)
-                ops.AdamW(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), gate, (float)run.Rate, (float)run.Decay,
+                ops.AdamWUpdate(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), gate, (float)run.Rate, (float)run.Decay,
                     (float)train.Beta1, (float)train.Beta2, Epsilon, follows, keep);
             else if (follows.Count > 0) ops.EmaUpdate(follows, Part(parameters.Values), keep, gate);
 

@@ -34,23 +34,23 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
     {
         Check(from);
         var next = slots[1 - current];
-        next.Done.Await();
-        device.UploadBeside<int>(from.Tokens, next.Ids.View.AsContiguous());
+        next.Done.Synchronize();
+        device.UploadOnCopyStream<int>(from.Tokens, next.Ids.View.AsContiguous());
         int length = from.Tokens.Length / slices;
         for (int slice = 0; slice < slices; slice++)
         {
             var ids = from.Tokens.AsSpan(slice * length, length).ToArray();
-            device.UploadBeside<int>(TokenBatch.Sort(ids), next.Order.View.SubView(slice * length, length));
+            device.UploadOnCopyStream<int>(TokenBatch.Sort(ids), next.Order.View.SubView(slice * length, length));
         }
         SendViews(from.Global, next.Global, config.Views.Global);
         SendViews(from.Plain, next.Plain, 1);
         SendViews(from.Local, next.Local, config.Views.Local);
-        device.AwaitCopies();
+        device.WaitForCopies();
         current = 1 - current;
     }
 
     /// <summary>To be called when all that uses the current batch is queued.</summary>
-    public void MarkUse() => slots[current].Done.Set();
+    public void MarkUse() => slots[current].Done.Record();
 
     void Check(Batch from)
     {

@@ -22,12 +22,12 @@ public sealed class TrainRun : IDisposable
     /// <param name="model">Made with a tokenizer; it is trained in place and not disposed.</param>
     /// <param name="data">Images with captions; read from several threads.</param>
     /// <param name="train">Losses, optimizer and schedule.</param>
-    /// <param name="folder">
-    /// Where checkpoints are written while <see cref="Run"/> trains, and the model at its end. From a checkpoint to start from
-    /// the run goes on, over the same batches and to the same bits. Null writes nothing. It is not disposed.
-    /// </param>
+    /// <param name="folder"> Where checkpoints are written while <see cref="Run"/> trains, and the model at its end. From a checkpoint to
+    /// start from the run goes on, over the same batches and to the same bits. Null writes nothing. It is not disposed. </param>
     /// <param name="maxBadShare">As for <see cref="BatchLoader"/>.</param>
-    /// <exception cref="ArgumentException">The model has no tokenizer, a value does not fit, or model, data or training are not the checkpoint's.</exception>
+    /// <exception cref="ArgumentException">
+    /// The model has no tokenizer, a value does not fit, or model, data or training are not the checkpoint's.
+    /// </exception>
     public TrainRun(SilcModel model, IImageTextSource data, TrainConfig train, RunFolder? folder = null, double maxBadShare = 0.1)
     {
         Require.That(train.BatchSize > 1 || train.ContrastiveWeight == 0 || model.Config.Contrastive != ContrastiveKind.Softmax,

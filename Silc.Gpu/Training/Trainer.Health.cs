@@ -12,7 +12,7 @@ public sealed partial class Trainer
         using var _ = arena.Frame();
         var (stats, mean) = HealthScratch(arena);
         var loss = losses.Of(LossTerm.Distillation) ?? 0;
-        device.Ops.TargetStats(lastTargets, stats);
+        device.Ops.EntropyAndArgMax(lastTargets, stats);
         device.Ops.MeanRows(lastTargets, mean);
         return DistillationHealth.Of(loss, device.Download(stats.View), device.Download(mean.View),
             device.Download(Teacher.Center.View),

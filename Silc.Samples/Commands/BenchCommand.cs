@@ -17,7 +17,10 @@ static class BenchCommand
     static readonly Option<bool> Ops = new("--ops") { Description = "Also say where the time goes." };
     static readonly Option<bool> Kernels = new("--kernels") { Description = "Also say where the device's time goes, kernel by kernel; CUDA only." };
     static readonly Option<int> Accumulate = new("--accumulate") { Description = "As silc train --accumulate: slices of a batch.", HelpName = "N", DefaultValueFactory = _ => 1 };
-    static readonly Option<bool> Recompute = new("--recompute") { Description = "As silc train --recompute: less memory, more time." };
+    static readonly Option<bool> Recompute = new("--recompute", "--activation-checkpointing")
+    {
+        Description = "Activation checkpointing, as silc train --recompute: less memory, more time.",
+    };
 
     public static Command Create()
     {

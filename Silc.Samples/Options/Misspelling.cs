@@ -9,7 +9,8 @@ static class Misspelling
         ("--learning-rate", "--lr"), ("--weight-decay", "--wd"), ("--epochs", "--steps"), ("--max-steps", "--steps"), ("--train-data", "--data"),
         ("--output", "--out"), ("--output-dir", "--out"), ("--logs", "--out"), ("--model-name", "--preset"), ("--loss", "--contrastive"),
         ("--pretrained", "--init"), ("--csv-img-key", "--image-column"), ("--csv-caption-key", "--caption-column"),
-        ("--csv-separator", "--separator"), ("--accum-freq", "--accumulate"), ("--grad-checkpointing", "--recompute"), ("--gpu", "--device"),
+        ("--csv-separator", "--separator"), ("--accum-freq", "--accumulate"), ("--grad-checkpointing", "--recompute"),
+        ("--gradient-checkpointing", "--recompute"), ("--gpu", "--device"),
     ];
 
     /// <summary>A question to put behind an error, or nothing if no word is near.</summary>

@@ -42,7 +42,10 @@ static class TrainOptions
     public static readonly Option<int?> KeepEvery = new("--keep-every") { Description = "Also write and keep a checkpoint at every multiple of N steps.", HelpName = "N" };
     public static readonly Option<int> Steps = Number("--steps",
         "Updates; the schedule ends there. A run that is resumed may get another end.", 1000);
-    public static readonly Option<bool> Recompute = new("--recompute") { Description = "Less memory for more time: run every block again for its gradient. The results are the same." };
+    public static readonly Option<bool> Recompute = new("--recompute", "--activation-checkpointing")
+    {
+        Description = "Activation checkpointing, less memory for more time: run every block again for its gradient. The results are the same.",
+    };
     public static readonly Option<double> MaxBad = Real("--max-bad", "Share of unreadable samples, of at least 100 read, above which the run stops.", 0.1);
     public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10).From(1);
     public static readonly Option<double?> Minutes = new Option<double?>("--minutes")

@@ -8,12 +8,14 @@ public sealed class FieldNameTests : TempFolder
     [DataRow("t.csv", "--caption-column titel2", "t.csv has no column 'titel2', it has 'filepath', 'words', 'title2'", "did you mean title2?")]
     [DataRow("t.csv", "--caption-column title", "t.csv has no column 'title'", "did you mean title2?")]
     [DataRow("t.csv", "--image-column filpath", "t.csv has no column 'filpath'", "did you mean filepath?")]
-    [DataRow("t.jsonl", "--caption-column caption_en", "has no 'caption_en', it has 'file_name', 'caption', 'prompt'", "name one by --caption-column; did you mean caption?")]
+    [DataRow("t.jsonl", "--caption-column caption_en", "has no 'caption_en', it has 'file_name', 'caption', 'prompt'",
+        "name one by --caption-column; did you mean caption?")]
     [DataRow("t.jsonl", "--image-column filename", "t.jsonl line 1 has no 'filename'", "did you mean file_name?")]
     [DataRow("folder", "--caption-column txt", "has no 'txt', it has 'file_name', 'text'", "did you mean text?")]
     [DataRow("folder", "--image-column filename", "metadata.csv has no 'filename', it has 'file_name', 'text'", "did you mean file_name?")]
     [DataRow("folder", "--separator ;", "--separator is for a table, FILE.csv or FILE.tsv", "")]
-    [DataRow("s.tar", "--caption-field txt", "s.tar: no sample has captions in 'txt', neither as .txt nor as a key in .json", "The shards hold .json (2), .png (2), .cap (1), with the keys url, alt, caption_en")]
+    [DataRow("s.tar", "--caption-field txt", "s.tar: no sample has captions in 'txt', neither as .txt nor as a key in .json",
+        "The shards hold .json (2), .png (2), .cap (1), with the keys url, alt, caption_en")]
     [DataRow("s.tar", "--caption-field caption_en2", "no sample has captions in 'caption_en2'", "did you mean caption_en?")]
     [DataRow("s.tar", "--caption-field Cap2", "no sample has captions in 'Cap2'", "did you mean cap?")]
     [DataRow("s.tar", "--image-field jpg;pgn", "no image with a caption in 1 shard", "did you mean png?")]
@@ -21,7 +23,8 @@ public sealed class FieldNameTests : TempFolder
     {
         Fill();
         string[] given = ["--data", At(data), .. options.Split(' ')];
-        foreach (var line in (string[][])[["embed", "--model", CaseModel.In(Root), "--out", At("v.npy"), "--device", "cpu"], ["data", "inspect", "--sheet", At("sheet.png")]])
+        foreach (var line in (string[][])[["embed", "--model", CaseModel.In(Root), "--out", At("v.npy"), "--device", "cpu"],
+            ["data", "inspect", "--sheet", At("sheet.png")]])
         {
             var (code, _, error) = CommandLineRun.Of([.. line, .. given]);
             Assert.AreEqual(1, code, error);
@@ -44,7 +47,8 @@ public sealed class FieldNameTests : TempFolder
     public void A_name_that_some_have_is_taken_where_it_is(string data, string options, string expected)
     {
         Fill();
-        var (code, _, error) = CommandLineRun.Of(["embed", "--model", CaseModel.In(Root), "--out", At("v.npy"), "--device", "cpu", "--data", At(data), .. options.Split(' ')]);
+        var (code, _, error) = CommandLineRun.Of(
+            ["embed", "--model", CaseModel.In(Root), "--out", At("v.npy"), "--device", "cpu", "--data", At(data), .. options.Split(' ')]);
         Assert.AreEqual(0, code, error);
         Assert.AreEqual(expected, string.Join(' ', EmbeddingIndex.Load(At("v.npy")).Titles));
     }

@@ -48,7 +48,8 @@ public sealed class IdentityTests : TempFolder
         Assert.AreEqual(two[0].Fingerprint, two[1].Fingerprint);
         Assert.MatchesRegex("^sentencepiece-[0-9a-f]{16}$", two[0].Fingerprint!);
         Assert.AreNotEqual(two[0].Fingerprint, SentencePieceTokenizer.Load(golden, lowerCase: false).Fingerprint);
-        Assert.AreEqual("bytes words words:300", string.Join(' ', new[] { "bytes", "words", "words:300" }.Select(name => Tokenizers.Open(name).Fingerprint)));
+        Assert.AreEqual("bytes words words:300",
+            string.Join(' ', new[] { "bytes", "words", "words:300" }.Select(name => Tokenizers.Open(name).Fingerprint)));
         Assert.IsNull(new LastWordTokenizer().Fingerprint);
     }
 
@@ -86,7 +87,8 @@ public sealed class IdentityTests : TempFolder
         List<byte> file = [.. pieces.SelectMany(piece =>
         {
             var text = System.Text.Encoding.UTF8.GetBytes(piece.Text);
-            return new byte[] { 0x0A, (byte)(text.Length + 9), 0x0A, (byte)text.Length }.Concat(text).Concat(new byte[] { 0x15, 0, 0, 0, 0, 0x18, (byte)piece.Type });
+            return new byte[] { 0x0A, (byte)(text.Length + 9), 0x0A, (byte)text.Length }.Concat(text)
+                .Concat(new byte[] { 0x15, 0, 0, 0, 0, 0x18, (byte)piece.Type });
         })];
         file.AddRange([0x12, 5, 0x18, 2, 0x98, 2, 1]);          // trainer: bpe, with bytes for what has no piece
         file.AddRange([0x1A, 2, 0x18, 0]);                      // normalizer: no space in front
@@ -105,7 +107,8 @@ public sealed class IdentityTests : TempFolder
     void Model(string tokenizer)
     {
         var opened = Tokenizers.Open(tokenizer);
-        using var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), TinyRun.Config with { VocabSize = opened.VocabSize, TextLength = 24 }, 1, opened);
+        using var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread),
+            TinyRun.Config with { VocabSize = opened.VocabSize, TextLength = 24 }, 1, opened);
         model.Save(At("run/model.safetensors"));
     }
 

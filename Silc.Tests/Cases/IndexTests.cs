@@ -29,7 +29,8 @@ public sealed class IndexTests : TempFolder
 
         // The same weights in another format are the same model.
         Good("convert", At("run"), At("hf"), "--to", "hf");
-        Assert.Contains("1.000", Good("search", "a red star", "--model", At("hf"), "--tokenizer", "bytes", "--index", At("v.npy"), "--top", "1", "--device", "cpu"));
+        Assert.Contains("1.000",
+            Good("search", "a red star", "--model", At("hf"), "--tokenizer", "bytes", "--index", At("v.npy"), "--top", "1", "--device", "cpu"));
     }
 
     [TestMethod]
@@ -37,7 +38,8 @@ public sealed class IndexTests : TempFolder
     {
         var config = TinyRun.Config;
         var device = TestDevices.Open(TestDevices.OneThread);
-        using SilcModel model = SilcModel.Create(device, config, 1), same = SilcModel.Create(device, config, 1), other = SilcModel.Create(device, config, 2);
+        using SilcModel model = SilcModel.Create(device, config, 1), same = SilcModel.Create(device, config, 1),
+            other = SilcModel.Create(device, config, 2);
         Assert.MatchesRegex("^m[0-9a-f]{16}$", model.Fingerprint());
         Assert.AreEqual(model.Fingerprint(), same.Fingerprint());
         Assert.AreNotEqual(model.Fingerprint(), other.Fingerprint());
@@ -67,7 +69,8 @@ public sealed class IndexTests : TempFolder
         var (name, other) = (crop.ToString().ToLowerInvariant(), crop == EvalCrop.Center ? "squash" : "center");
         Good("embed", "--model", At("run"), "--data", At("photos"), "--eval-crop", name, "--out", At(file), "--device", "cpu");
         using (var index = IndexFile.Open(At(file))) Assert.AreEqual(crop, index.Crop);
-        string[] search = ["search", "--like", At("photos/1.png"), "--model", At("run"), "--index", At(file), "--top", "1", "--json", "--device", "cpu"];
+        string[] search = ["search", "--like", At("photos/1.png"), "--model", At("run"), "--index", At(file), "--top", "1",
+            "--json", "--device", "cpu"];
         Assert.AreEqual(1, Score(Good(search)), 1e-5);
         Assert.AreEqual(1, Score(Good([.. search, "--eval-crop", name])), 1e-5);
         var (code, _, error) = CommandLineRun.Of([.. search, "--eval-crop", other]);
@@ -106,7 +109,8 @@ public sealed class IndexTests : TempFolder
         new EmbeddingIndex(rows, names, names, "m1", EvalCrop.Squash).Save(At("b.csv"));
         var table = File.ReadAllLines(At("a.csv"));
         File.AppendAllLines(At("a.csv"), File.ReadAllLines(At("b.csv"))[1..2]);
-        Assert.Contains("line 6 has the crop 'squash' and the rows above it 'center'", Assert.ThrowsExactly<InvalidDataException>(() => IndexFile.Open(At("a.csv"))).Message);
+        Assert.Contains("line 6 has the crop 'squash' and the rows above it 'center'",
+            Assert.ThrowsExactly<InvalidDataException>(() => IndexFile.Open(At("a.csv"))).Message);
         File.WriteAllLines(At("a.csv"), table.Select(line => line.Replace("center", "pad")));
         Assert.Contains("line 2: there is no crop 'pad'", Assert.ThrowsExactly<InvalidDataException>(() => IndexFile.Open(At("a.csv"))).Message);
     }
@@ -116,7 +120,8 @@ public sealed class IndexTests : TempFolder
     public void Vectors_never_name_the_image_of_others(string change)
     {
         new EmbeddingIndex(rows, names, names, "m1").Save(At("v.npy"));
-        new EmbeddingIndex(new float[,] { { 0, 0, 1 }, { 1, 0, 0 }, { 0, 1, 0 }, { 0.6f, -0.8f, 0 } }, ["a", "b", "c", "d"], names, "m1").Save(At("w.npy"));
+        new EmbeddingIndex(new float[,] { { 0, 0, 1 }, { 1, 0, 0 }, { 0, 1, 0 }, { 0.6f, -0.8f, 0 } }, ["a", "b", "c", "d"], names, "m1")
+            .Save(At("w.npy"));
         var table = File.ReadAllLines(At("v.csv"));
         if (change == "sorted") File.WriteAllLines(At("v.csv"), table.Take(1).Concat(table.Skip(1).Order()));
         if (change == "older table") File.Copy(At("w.csv"), At("v.csv"), overwrite: true);
@@ -209,7 +214,8 @@ public sealed class IndexTests : TempFolder
             Assert.AreEqual("near away zero", string.Join(' ', hits.Select(hit => hit.Title)));
             CollectionAssert.AreEqual(new[] { 1f, -1f, 0f }, hits.Select(hit => hit.Score).ToArray());
             CollectionAssert.AreEqual(new[] { 0, 2, 4 }, faults);
-            Assert.AreEqual("near away zero", string.Join(' ', Search.Find(EmbeddingIndex.Load(At("v.npy")), new float[,] { { 1, 0, 0 } }, 5, search)[0].Select(hit => hit.Title)));
+            Assert.AreEqual("near away zero",
+                string.Join(' ', Search.Find(EmbeddingIndex.Load(At("v.npy")), new float[,] { { 1, 0, 0 } }, 5, search)[0].Select(hit => hit.Title)));
         }
     }
 
@@ -279,7 +285,8 @@ public sealed class IndexTests : TempFolder
 
     void Model(string name, int seed)
     {
-        using var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), TinyRun.Config with { VocabSize = 258, TextLength = 24 }, seed, new ByteTokenizer());
+        using var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread),
+            TinyRun.Config with { VocabSize = 258, TextLength = 24 }, seed, new ByteTokenizer());
         model.Save(At($"{name}/model.safetensors"));
     }
 

@@ -121,7 +121,8 @@ public sealed class KeptFilesTests : TempFolder
     {
         string[] read =
         [
-            "--model", "--data", "--texts", "--tokenizer", "--index", "--like", "--classes", "--test", "--init", "--resume", "--photographs", "--templates",
+            "--model", "--data", "--texts", "--tokenizer", "--index", "--like", "--classes", "--test", "--init", "--resume",
+                "--photographs", "--templates",
         ];
         var names = Commands(SilcCommand.Root()).SelectMany(command => command.Options)
             .Where(option => option.HelpName is { } help && new[] { "FILE", "DIR", "FOLDER", "IMAGE" }.Any(help.Contains))

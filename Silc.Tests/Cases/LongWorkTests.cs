@@ -18,7 +18,8 @@ public sealed class LongWorkTests : TempFolder
         if (IsIgnored(expected - 128)) Assert.Inconclusive($"whoever started the tests lets {signal} be ignored, which programs leave as it is");
         string model;
         using (var device = Device.Cpu())
-        using (var mini = SilcModel.Create(device, SilcConfig.Mini with { VocabSize = 4096 }, seed: 1, new WordTokenizer())) mini.Save(model = At("model.safetensors"));
+        using (var mini = SilcModel.Create(device, SilcConfig.Mini with { VocabSize = 4096 }, seed: 1, new WordTokenizer()))
+            mini.Save(model = At("model.safetensors"));
         File.WriteAllText(At("v.npy"), "");
         using var process = new SilcProcess("embed", "--model", model, "--data", "demo", "--out", At("v.npy"), "--device", "cpu");
         if (!process.WaitFor(() => process.Output.Contains(" left")) && process.ExitCode == 0)
@@ -50,7 +51,8 @@ public sealed class LongWorkTests : TempFolder
         if (tried is not { ExitCode: 0 }) Assert.Inconclusive("only root may begin a namespace of processes");
         var model = CaseModel.In(Root);
         var start = new ProcessStartInfo("sh",
-            ["-c", "trap '' INT; exec unshare -pf --mount-proc --kill-child \"$DOTNET\" exec \"$SILC\" embed --model \"$MODEL\" --data demo --out v.npy --device cpu"])
+            ["-c", "trap '' INT; exec unshare -pf --mount-proc --kill-child "
+                + "\"$DOTNET\" exec \"$SILC\" embed --model \"$MODEL\" --data demo --out v.npy --device cpu"])
         {
             WorkingDirectory = Root,
             RedirectStandardError = true,
@@ -71,7 +73,8 @@ public sealed class LongWorkTests : TempFolder
     }
 
     internal static bool IsIgnored(int number) => File.Exists("/proc/self/status")
-        && (Convert.ToUInt64(File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[7..].Trim(), 16) >> (number - 1) & 1) == 1;
+        && (Convert.ToUInt64(File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[7..]
+            .Trim(), 16) >> (number - 1) & 1) == 1;
 
     [TestMethod]
     public void LinesComeLessOftenTheLongerItTakes()

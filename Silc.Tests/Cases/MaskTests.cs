@@ -69,7 +69,8 @@ public sealed class MaskTests : TempFolder
     public void WrongLabelsToIgnoreAreNamed(string ignore)
     {
         Set(("0.png", [0, 1, 255, 254]));
-        var (code, _, error) = CommandLineRun.Of("eval", "segmentation", "--model", Model(), "--data", $"masks:{At("set")}", "--classes", Named(), "--ignore", ignore);
+        var (code, _, error) = CommandLineRun.Of("eval", "segmentation", "--model", Model(), "--data", $"masks:{At("set")}", "--classes",
+            Named(), "--ignore", ignore);
         Assert.AreNotEqual(0, code);
         Assert.Contains($"--ignore '{ignore}'", error);
     }
@@ -167,7 +168,8 @@ public sealed class MaskTests : TempFolder
     static byte[] Png(int width, int height, byte colour, byte[] lines)
     {
         using var packed = new MemoryStream();
-        using (var deflate = new System.IO.Compression.ZLibStream(packed, System.IO.Compression.CompressionLevel.Fastest, leaveOpen: true)) deflate.Write(lines);
+        using (var deflate = new System.IO.Compression.ZLibStream(packed, System.IO.Compression.CompressionLevel.Fastest, leaveOpen: true))
+            deflate.Write(lines);
         return
         [
             0x89, .. "PNG\r\n"u8, 0x1A, .. "\n"u8, .. Chunk("IHDR"u8, [0, 0, 0, (byte)width, 0, 0, 0, (byte)height, 8, colour, 0, 0, 0]),

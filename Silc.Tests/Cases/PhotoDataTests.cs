@@ -30,7 +30,8 @@ public sealed class PhotoDataTests : TempFolder
         Close.Bits([.. loaded.EmbedImages(photos).Cast<float>()], [.. index.Rows.Cast<float>()], "rows");
         CollectionAssert.AreEqual(new[] { "", "", "" }, index.Titles.ToArray());
         for (int i = 0; i < 3; i++) Assert.EndsWith($"{i}.png", index.Paths[i]);
-        if (kind != "shard") Assert.Contains("1.png", Right("search", "--like", photos[1], "--model", model, "--index", At("v.npy"), "--top", "1", "--device", "cpu"));
+        if (kind != "shard")
+            Assert.Contains("1.png", Right("search", "--like", photos[1], "--model", model, "--index", At("v.npy"), "--top", "1", "--device", "cpu"));
     }
 
     [TestMethod]
@@ -49,7 +50,8 @@ public sealed class PhotoDataTests : TempFolder
         Assert.Contains("none with captions", Assert.ThrowsExactly<InvalidDataException>(() => new FolderSource(At("photos"))).Message);
         var table = Put("t.csv", "filepath\nphotos/0.png\n");
         Assert.Contains("no column 'title'", Assert.ThrowsExactly<InvalidDataException>(() => new CsvSource(table)).Message);
-        var (code, _, error) = CommandLineRun.Of("embed", "--model", CaseModel.In(Root), "--data", table, "--caption-column", "words", "--out", At("v.npy"));
+        var (code, _, error) = CommandLineRun.Of("embed", "--model", CaseModel.In(Root), "--data", table, "--caption-column",
+            "words", "--out", At("v.npy"));
         Assert.AreEqual(1, code);
         Assert.Contains("no column 'words'", error);
     }
@@ -125,7 +127,8 @@ public sealed class PhotoDataTests : TempFolder
             """);
         var source = new MetadataSource(table, "img", "coca");
         CollectionAssert.AreEqual(new[] { "a dog", "a cat" }, new[] { source.Read(0).Captions.Single(), source.Read(1).Captions.Single() });
-        Assert.Contains("2 pairs", Right("data", "inspect", "--data", table, "--image-column", "img", "--caption-column", "coca", "--sheet", At("sheet.png")));
+        Assert.Contains("2 pairs",
+            Right("data", "inspect", "--data", table, "--image-column", "img", "--caption-column", "coca", "--sheet", At("sheet.png")));
     }
 
     [TestMethod]
@@ -147,7 +150,8 @@ public sealed class PhotoDataTests : TempFolder
         Photos(2);
         var model = CaseModel.In(Root);
         Put("t.csv", "filepath,title\nphotos/0.png,a dog\nphotos/1.png,a cat\n");
-        var start = new ProcessStartInfo("sh", ["-c", $"cat t.csv | \"$DOTNET\" exec \"$SILC\" embed --model '{model}' --data {data} --out v.npy --device cpu"])
+        var start = new ProcessStartInfo("sh",
+            ["-c", $"cat t.csv | \"$DOTNET\" exec \"$SILC\" embed --model '{model}' --data {data} --out v.npy --device cpu"])
         {
             WorkingDirectory = Root,
             RedirectStandardError = true,

@@ -10,7 +10,8 @@ public sealed class ResumedRateTests : TempFolder
     [TestMethod]
     public void A_finished_run_says_what_its_rate_will_do_and_can_keep_it_low()
     {
-        string[] line = ["train", "--data", "demo", "--steps", "4", "--batch", "4", "--image-size", "16", "--text-length", "8", "--tokenizer", "words", "--warmup", "1",
+        string[] line = ["train", "--data", "demo", "--steps", "4", "--batch", "4", "--image-size", "16", "--text-length", "8",
+            "--tokenizer", "words", "--warmup", "1",
             "--log-every", "1", "--device", "cpu", "--out", At("run")];
         Good(line);
         // Half of the cosine from step 1 to 8 at step 4, where it had come down to 0.15.
@@ -49,7 +50,8 @@ public sealed class ResumedRateTests : TempFolder
         Assert.ThrowsExactly<ArgumentException>(() => new AblationFolder(At("out"), settings with { Data = "other" }));
         using var again = new AblationFolder(At("out"), settings);
         Directory.Move(At("out"), At("away"));
-        Assert.Contains("removed, renamed or replaced", Assert.ThrowsExactly<IOException>(() => again.Add([new("softmax", "r", 0, "p", "m", "x", 1)])).Message);
+        Assert.Contains("removed, renamed or replaced",
+            Assert.ThrowsExactly<IOException>(() => again.Add([new("softmax", "r", 0, "p", "m", "x", 1)])).Message);
     }
 
     static string Good(params string[] line)

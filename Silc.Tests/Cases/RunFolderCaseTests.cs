@@ -61,7 +61,8 @@ public sealed class RunFolderCaseTests : TempFolder
         using var disk = new SmallDisk(At("disk"), "size=64k");
         var steps = 0;
         var error = Assert.ThrowsExactly<IOException>(() => Train("disk/run", 3, seed: 1, after: _ => steps++));
-        foreach (var words in new[] { At("disk/run"), "0.1 MB free", "a checkpoint of this run takes", "make room" }) Assert.Contains(words, error.Message);
+        foreach (var words in new[] { At("disk/run"), "0.1 MB free", "a checkpoint of this run takes", "make room" })
+            Assert.Contains(words, error.Message);
         Assert.AreEqual(0, steps);
     }
 
@@ -88,7 +89,9 @@ public sealed class RunFolderCaseTests : TempFolder
         using var run = new TrainRun(model, new FakeSource(12), recipe, folder);
         var error = Assert.ThrowsExactly<TrainingDivergedException>(() => run.Run(reportEvery: 1));
         var skipped = (long)run.Trainer.Steps - 3;
-        Assert.Contains($"the weights are those of step {skipped}, the last good one, in {folder.At(RunFolder.ModelName)}; there is no checkpoint", error.Message);
+        Assert.Contains(
+            $"the weights are those of step {skipped}, the last good one, in {folder.At(RunFolder.ModelName)}; there is no checkpoint",
+            error.Message);
         var left = Safetensors.Read(folder.At(RunFolder.ModelName));
         foreach (var array in model.Parameters.ToArrays()) Close.Bits(array.Values, left.Arrays[array.Name].Floats(), array.Name);
         Assert.IsTrue(left.Arrays["txt/Embed_0/embedding"].Floats().All(float.IsFinite));

@@ -59,7 +59,8 @@ public sealed class ScriptTests : TempFolder
         int[] parts =
         [
             .. Enumerable.Range(0xC0, 0x400), .. Enumerable.Range(0x300, 0x70), .. Enumerable.Range(0x591, 0x30),
-            .. Enumerable.Range(0x900, 0x80), .. Enumerable.Range(0x1100, 0x100), .. Enumerable.Range(0x1E00, 0x200), .. Enumerable.Range(0xAC00, 0x100),
+            .. Enumerable.Range(0x900, 0x80), .. Enumerable.Range(0x1100, 0x100), .. Enumerable.Range(0x1E00, 0x200),
+            .. Enumerable.Range(0xAC00, 0x100),
         ];
         string[] texts =
         [

@@ -30,9 +30,11 @@ public sealed partial class SignalTests : TempFolder
     public void The_demo_ends_with_the_code_of_its_signal(int signal)
     {
         if (OperatingSystem.IsWindows()) Assert.Inconclusive("Windows has no signals");
-        if (LongWorkTests.IsIgnored(signal)) Assert.Inconclusive($"whoever started the tests lets signal {signal} be ignored, which programs leave as it is");
+        if (LongWorkTests.IsIgnored(signal))
+            Assert.Inconclusive($"whoever started the tests lets signal {signal} be ignored, which programs leave as it is");
         using var silc = new SilcProcess("--steps", "100000", "--device", "cpu", "--out", At("demo"));
-        Assert.IsTrue(silc.WaitFor(() => silc.Output.Contains("step 1/", StringComparison.Ordinal) || silc.Output.Contains("step 20/", StringComparison.Ordinal)), silc.Output);
+        Assert.IsTrue(silc.WaitFor(() => silc.Output.Contains("step 1/", StringComparison.Ordinal)
+            || silc.Output.Contains("step 20/", StringComparison.Ordinal)), silc.Output);
         Assert.AreEqual(0, Kill(silc.Id, signal));
         Assert.IsFalse(silc.WaitFor(() => false));
         Assert.AreEqual(128 + signal, silc.ExitCode, silc.Output);

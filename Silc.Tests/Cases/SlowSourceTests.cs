@@ -8,7 +8,8 @@ public sealed class SlowSourceTests
 
     [TestMethod]
     [DataRow(typeof(HttpRequestException), DisplayName = "source-of-the-web-fails-once")]
-    [DataRow(typeof(TimeoutException)), DataRow(typeof(TaskCanceledException)), DataRow(typeof(FormatException)), DataRow(typeof(NullReferenceException))]
+    [DataRow(typeof(TimeoutException)), DataRow(typeof(TaskCanceledException)), DataRow(typeof(FormatException)),
+        DataRow(typeof(NullReferenceException))]
     public void A_sample_that_fails_is_replaced_and_counted_whatever_it_throws(Type kind)
     {
         var source = new FakeSource(64, index =>

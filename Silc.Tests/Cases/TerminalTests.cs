@@ -40,7 +40,8 @@ public sealed class TerminalTests : TempFolder
             Assert.IsTrue(File.Exists(At(line[0])), line[0]);
             Assert.Contains("caption of", line[4]);
         }
-        (code, output, error) = Shell($"\"$DOTNET\" exec \"$SILC\" search red --model '{model}' --index v.npy --device cpu | grep -o '[^ ]*1.png' | xargs ls");
+        (code, output, error) =
+            Shell($"\"$DOTNET\" exec \"$SILC\" search red --model '{model}' --index v.npy --device cpu | grep -o '[^ ]*1.png' | xargs ls");
         Assert.AreEqual(0, code, error);
         Assert.IsTrue(File.Exists(At(output.Trim())), output);
     }
@@ -99,7 +100,8 @@ public sealed class TerminalTests : TempFolder
     public void TooFewOpenFilesAreSaidBeforeAnythingIsDone(int limit, int expected)
     {
         if (!OperatingSystem.IsLinux()) Assert.Inconclusive("the limit is counted on Linux");
-        var (code, _, error) = Shell($"ulimit -n {limit}; \"$DOTNET\" exec \"$SILC\" train --data demo --steps 1 --batch 2 --image-size 16 --text-length 8 "
+        var (code, _, error) =
+            Shell($"ulimit -n {limit}; \"$DOTNET\" exec \"$SILC\" train --data demo --steps 1 --batch 2 --image-size 16 --text-length 8 "
             + "--tokenizer words --device cpu --out run");
         Assert.AreEqual(expected, code, error);
         if (expected == 0) return;

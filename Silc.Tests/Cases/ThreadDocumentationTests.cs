@@ -16,7 +16,8 @@ public sealed class ThreadDocumentationTests
         if (!File.Exists(file)) Assert.Inconclusive($"this build has no {Path.GetFileName(file)}");
         var documented = XDocument.Load(file).Descendants("member").ToDictionary(member => member.Attribute("name")!.Value, member => member.Value);
         string[] silent = [.. one.Assembly.GetExportedTypes().Where(Promises)
-            .Where(type => !documented.GetValueOrDefault($"T:{type.FullName!.Replace('+', '.')}", "").Contains("thread", StringComparison.OrdinalIgnoreCase))
+            .Where(type => !documented.GetValueOrDefault($"T:{type.FullName!.Replace('+', '.')}", "")
+                .Contains("thread", StringComparison.OrdinalIgnoreCase))
             .Select(type => type.Name)];
         Assert.IsEmpty(silent, $"no word about threads: {string.Join(", ", silent)}");
     }

@@ -72,9 +72,12 @@ public sealed class ThreadTests
         run.Model.EmbedPixels(pixels);
         run.Model.Dispose();
         foreach (var use in (Action[])[
-            () => run.Model.EmbedPixels(pixels), () => run.Model.EmbedTokens(new int[Config.TextLength]), () => run.Model.EmbedPatchPixels(pixels, Config.ImageSize),
-            () => run.Model.PoolAttention(pixels, Config.ImageSize), () => _ = run.Model.Temperature, () => run.Model.Save(folder.File("m.safetensors")),
-            () => run.Model.Export(folder.File("m.npz"), ModelFormat.Npz), () => run.Model.Parameters.ToArrays(), () => run.Model.Parameters.ZeroGrads(),
+            () => run.Model.EmbedPixels(pixels), () => run.Model.EmbedTokens(new int[Config.TextLength]),
+                () => run.Model.EmbedPatchPixels(pixels, Config.ImageSize),
+            () => run.Model.PoolAttention(pixels, Config.ImageSize), () => _ = run.Model.Temperature,
+            () => run.Model.Save(folder.File("m.safetensors")),
+            () => run.Model.Export(folder.File("m.npz"), ModelFormat.Npz), () => run.Model.Parameters.ToArrays(),
+            () => run.Model.Parameters.ZeroGrads(),
             () => run.Step(batch), () => run.Trainer.ReadMetrics(), () => run.Trainer.Save(folder.File("t.safetensors")),
             () => new Trainer(run.Model, TinyRun.Recipe), () => new Teacher(run.Model)])
             Assert.Contains(Assert.ThrowsExactly<ObjectDisposedException>(use).ObjectName, (string[])[nameof(SilcModel), nameof(Parameters)]);
@@ -105,7 +108,8 @@ public sealed class ThreadTests
         foreach (var error in used) Assert.IsInstanceOfType<ObjectDisposedException>(error);
         Assert.HasCount(Callers, used);
         foreach (var use in (Action[])[
-            () => model.EmbedTexts(["a"]), () => SilcModel.Create(device, Config), device.Synchronize, () => device.FindNeighbours(Random(1, 2), Random(1, 2), 1),
+            () => model.EmbedTexts(["a"]), () => SilcModel.Create(device, Config), device.Synchronize,
+                () => device.FindNeighbours(Random(1, 2), Random(1, 2), 1),
             () => trainer.ReadMetrics(), () => device.StartProfile()])
             Assert.AreEqual(nameof(Device), Assert.ThrowsExactly<ObjectDisposedException>(use).ObjectName);
         trainer.Dispose();

@@ -39,11 +39,13 @@ public sealed class UnreadImageTests : TempFolder
         foreach (var name in (string[])["good", "bad"])
         {
             Right("embed", "--model", model, "--data", At($"{name}.tar"), "--out", At($"{name}.npy"), "--device", "cpu");
-            Right("search", "caption 5", "--model", model, "--index", At($"{name}.npy"), "--top", "6", "--data", At($"{name}.tar"), "--sheet", At($"{name}.png"), "--device", "cpu");
+            Right("search", "caption 5", "--model", model, "--index", At($"{name}.npy"), "--top", "6", "--data", At($"{name}.tar"),
+                "--sheet", At($"{name}.png"), "--device", "cpu");
         }
         CollectionAssert.AreEqual(File.ReadAllBytes(At("good.png")), File.ReadAllBytes(At("bad.png")));
         // Another set is no longer taken for the one that was embedded.
-        var (code, _, error) = CommandLineRun.Of("search", "caption 5", "--model", model, "--index", At("good.npy"), "--data", At("bad.tar"), "--sheet", At("other.png"), "--device", "cpu");
+        var (code, _, error) = CommandLineRun.Of("search", "caption 5", "--model", model, "--index", At("good.npy"), "--data",
+            At("bad.tar"), "--sheet", At("other.png"), "--device", "cpu");
         Assert.AreEqual(1, code);
         Assert.Contains("give what was embedded", error);
     }
@@ -109,7 +111,8 @@ public sealed class UnreadImageTests : TempFolder
         var model = CaseModel.In(Root);
         Table("data.csv", Lines("missing.png,gone"));
         Right("embed", "--model", model, "--data", At("data.csv"), "--out", At("v.npy"), "--device", "cpu");
-        string[] line = ["search", "caption", "--model", model, "--index", At("v.npy"), "--top", $"{Good}", "--sheet", At("sheet.png"), "--device", "cpu"];
+        string[] line = ["search", "caption", "--model", model, "--index", At("v.npy"), "--top", $"{Good}", "--sheet",
+            At("sheet.png"), "--device", "cpu"];
         Right([.. line, "--data", At("data.csv")]);
         File.WriteAllText(At("3.png"), "no image");
         Assert.Contains("3.png", Right(line).Error);
@@ -120,7 +123,8 @@ public sealed class UnreadImageTests : TempFolder
     public void WhenNoneCanBeReadThatIsAnError()
     {
         Table("data.csv", ["a.png,a", "b.png,b"]);
-        var (code, _, error) = CommandLineRun.Of("embed", "--model", CaseModel.In(Root), "--data", At("data.csv"), "--out", At("v.npy"), "--device", "cpu");
+        var (code, _, error) = CommandLineRun.Of("embed", "--model", CaseModel.In(Root), "--data", At("data.csv"), "--out",
+            At("v.npy"), "--device", "cpu");
         Assert.AreEqual(1, code);
         Assert.Contains("none of the 2 images of data can be read", error);
         Assert.Contains("a.png", error);
@@ -170,7 +174,8 @@ public sealed class UnreadImageTests : TempFolder
     public void Room_for_the_vectors_is_looked_for_before_the_first_image()
     {
         using var disk = new SmallDisk(At("disk"), "size=64k");
-        var (code, output, error) = CommandLineRun.Of("embed", "--model", CaseModel.In(Root), "--data", "demo", "--out", At("disk/v.npy"), "--device", "cpu");
+        var (code, output, error) = CommandLineRun.Of("embed", "--model", CaseModel.In(Root), "--data", "demo", "--out",
+            At("disk/v.npy"), "--device", "cpu");
         Assert.AreEqual(1, code, output + error);
         Assert.Contains("MB are free there", error);
         Assert.DoesNotContain("16,384", error);

@@ -17,7 +17,8 @@ public sealed class WeightTests : TempFolder
     [DataRow(ModelFormat.HuggingFace, "text_model.encoder.layers.1.mlp.fc1.weight", DisplayName = "weights-that-lack-a-layer")]
     [DataRow(ModelFormat.HuggingFace, "text_model.encoder.layers.3.mlp.fc1.weight")]
     [DataRow(ModelFormat.HuggingFace, "vision_model.encoder.layers.0.mlp.fc1.weight")]
-    [DataRow(ModelFormat.OpenClip, "text.transformer.resblocks.1.mlp.c_fc.weight"), DataRow(ModelFormat.OpenClip, "visual.trunk.blocks.2.mlp.fc1.weight")]
+    [DataRow(ModelFormat.OpenClip, "text.transformer.resblocks.1.mlp.c_fc.weight"),
+        DataRow(ModelFormat.OpenClip, "visual.trunk.blocks.2.mlp.fc1.weight")]
     [DataRow(ModelFormat.Npz, "params/img/Transformer/encoderblock_1/MultiHeadDotProductAttention_0/query/kernel")]
     [DataRow(ModelFormat.Npz, "params/txt/Encoder_0/encoderblock_2/MlpBlock_0/Dense_0/kernel")]
     public void A_missing_layer_is_an_error(ModelFormat format, string missing)
@@ -72,7 +73,8 @@ public sealed class WeightTests : TempFolder
 
     // The line runs against stand-ins of torch and safetensors that refuse what those refuse: what is no tensor, and tensors that share memory.
     [TestMethod]
-    [DataRow("{'epoch': 3, 'name': 'x', 'state_dict': {'module.a': T(1), 'module.b': T(1)}, 'optimizer': {'state': {}}}", DisplayName = "open_clip's checkpoint")]
+    [DataRow("{'epoch': 3, 'name': 'x', 'state_dict': {'module.a': T(1), 'module.b': T(1)}, 'optimizer': {'state': {}}}",
+        DisplayName = "open_clip's checkpoint")]
     [DataRow("{'model': {'module.a': T(1), 'module.b': T(1)}, 'iteration': 5}"), DataRow("{'module.a': T(1), 'module.b': T(1), 'step': 7}")]
     public void The_remedy_for_pickles_works_for_checkpoints_of_training(string content)
     {

@@ -102,12 +102,14 @@ public sealed partial class WriterTests : TempFolder
     {
         var root = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
         if (!File.Exists(Path.Combine(root, "Silc.sln"))) Assert.Inconclusive("the sources are not where they were compiled");
-        return ((string[])["Silc.Core", "Silc.Gpu", "Silc.Samples"]).SelectMany(project => Directory.EnumerateFiles(Path.Combine(root, project), "*.cs", SearchOption.AllDirectories))
+        return ((string[])["Silc.Core", "Silc.Gpu", "Silc.Samples"])
+            .SelectMany(project => Directory.EnumerateFiles(Path.Combine(root, project), "*.cs", SearchOption.AllDirectories))
             .Select(path => (Name: Path.GetRelativePath(root, path).Replace('\\', '/'), path))
             .Where(source => !source.Name.Contains("/obj/") && !source.Name.Contains("/bin/"));
     }
 
-    [GeneratedRegex(@"\bFile\.(WriteAll|AppendAll|Append|Create|OpenWrite|Copy|Move|Replace|Open\()|\bDirectory\.Move|\.(CopyTo|MoveTo)\(\""|FileMode\.(Create|CreateNew|OpenOrCreate|Append|Truncate)\b"
+    [GeneratedRegex(@"\bFile\.(WriteAll|AppendAll|Append|Create|OpenWrite|Copy|Move|Replace|Open\()|\bDirectory\.Move"
+        + @"|\.(CopyTo|MoveTo)\(\""|FileMode\.(Create|CreateNew|OpenOrCreate|Append|Truncate)\b"
         + @"|FileAccess\.(Write|ReadWrite)\b|new StreamWriter\(|SKFileWStream|SKFileStream|CsvWriter\.ToFile\(|ZipFile\.(Create|Open\()|ExtractTo")]
     private static partial Regex Writes();
 }

@@ -9,7 +9,8 @@ public sealed class RateRuleTests
     [DataRow("txt/head/kernel", 1.0)]
     [DataRow("t", 1.0)]
     public void The_first_pattern_over_the_whole_name_counts(string name, double expected) =>
-        Assert.AreEqual(expected, RateRule.For([new("img/embedding/.*", 0), new("img/.*", 0.1), new("img/embedding/kernel", 5), new("head", 7)], name));
+        Assert.AreEqual(expected,
+            RateRule.For([new("img/embedding/.*", 0), new("img/.*", 0.1), new("img/embedding/kernel", 5), new("head", 7)], name));
 
     [TestMethod]
     [DataRow("img/(", 1.0, "'img/('")]

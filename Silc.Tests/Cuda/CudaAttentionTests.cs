@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-/// <summary>CUDA's attention and its gradients as PTX in the emulator, against double-precision loops.</summary>
+/// <summary>CUDA's attention and its backward as PTX in the emulator, against double-precision loops.</summary>
 [TestClass]
 public sealed class CudaAttentionTests
 {
@@ -44,7 +44,8 @@ public sealed class CudaAttentionTests
         var tolerance = precision == Precision.Tf32 ? Close.Tf32 : Close.BFloat16;
         int width = heads * size;
         using var t = new CudaTest(device, precision);
-        DeviceMatrix q = t.Random(batch * queries, width, 2, gap), k = t.Random(batch * keys, width, 2, 2 * gap), v = t.Random(batch * keys, width, 1, gap);
+        DeviceMatrix q = t.Random(batch * queries, width, 2, gap), k = t.Random(batch * keys, width, 2, 2 * gap),
+            v = t.Random(batch * keys, width, 1, gap);
         DeviceMatrix o = t.Output(batch * queries, width, gap), lse = t.Output(batch * heads, queries);
         t.Ops.Attention(q, k, v, o, lse, batch, heads);
         var (expected, logs) = Naive.Attention(q, k, v, batch, heads);

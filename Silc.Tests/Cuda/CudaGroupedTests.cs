@@ -1,10 +1,10 @@
 namespace Silc.Tests;
 
-/// <summary>Query, key and value as one product of their packed bf16 copies.</summary>
+/// <summary>Fused QKV: query, key and value as one product of their packed bf16 copies.</summary>
 [TestClass]
 public sealed class CudaGroupedTests
 {
-    // Rows of C values: biases of 24 do not lie one after another, of 16 and 144 they do. 144 is more than a tile.
+    // Biases of 24 values are not contiguous, of 16 and 144 they are. 144 is more than a tile.
     [TestMethod, EveryCuda(Precision.Bf16)]
     public void Three_layers_as_one(string device, Precision precision)
     {
@@ -13,24 +13,24 @@ public sealed class CudaGroupedTests
             {
                 using var t = new CudaTest(device, precision, anyMemory: true);
                 using var parameters = Declare(t, width, layers, out var kernels, out var biases);
-                DeviceMatrix x = t.Random(rows, width, stored: DType.BFloat16), y = t.Output(rows, layers * width, stored: DType.BFloat16);
+                DeviceMatrix x = t.Random(rows, width, dtype: DType.BFloat16), y = t.Output(rows, layers * width, dtype: DType.BFloat16);
                 t.Ops.GroupedMatMul(x, [.. kernels.Select(p => p.Value)], [.. biases.Select(p => p.Value)], y);
                 Matrix[] parts = [.. kernels.Select((p, i) => Naive.PlusRow(Naive.MatMul(x, Rounded(t, p)), Read(t, biases[i])))];
-                Close.To(Beside(parts).Values, y.Read("y"), Close.BFloat16, $"{layers} layers of {width}");
+                Close.To(Concatenated(parts).Values, y.Read("y"), Close.BFloat16, $"{layers} layers of {width}");
 
-                foreach (var stored in new[] { DType.BFloat16, DType.Float32 })
+                foreach (var dtype in new[] { DType.BFloat16, DType.Float32 })
                 {
-                    DeviceMatrix dy = t.Random(rows, layers * width, stored: DType.BFloat16), dx = t.Output(rows, width, stored: stored);
+                    DeviceMatrix dy = t.Random(rows, layers * width, dtype: DType.BFloat16), dx = t.Output(rows, width, dtype: dtype);
                     t.Ops.GroupedInputGrad(dy, [.. kernels.Select(p => p.Value)], dx);
                     var sum = new Matrix(rows, width);
                     for (int i = 0; i < layers; i++) sum += Naive.MatMul(Columns(dy, i * width, width), Rounded(t, kernels[i]), Transpose.B);
-                    var tolerance = stored == DType.Float32 ? t.Exact : Close.BFloat16;
+                    var tolerance = dtype == DType.Float32 ? t.Exact : Close.BFloat16;
                     Close.To(sum.Values, dx.Read("dx"), tolerance, $"input gradient of {layers} layers of {width}");
                 }
             }
     }
 
-    // 600 rows are enough for several groups to share a sum.
+    // 600 rows are enough for split-K.
     [TestMethod, EveryCuda(Precision.Bf16)]
     public void Their_gradients(string device, Precision precision)
     {
@@ -39,7 +39,7 @@ public sealed class CudaGroupedTests
             {
                 using var t = new CudaTest(device, precision, anyMemory: true);
                 using var parameters = Declare(t, width, layers, out var kernels, out var biases);
-                DeviceMatrix x = t.Random(rows, width, stored: DType.BFloat16), dy = t.Random(rows, layers * width, stored: DType.BFloat16);
+                DeviceMatrix x = t.Random(rows, width, dtype: DType.BFloat16), dy = t.Random(rows, layers * width, dtype: DType.BFloat16);
                 t.Ops.GroupedLinearGrads(x, dy, [.. kernels.Select(p => p.Grad)], [.. biases.Select(p => p.Grad)]);
                 t.Ops.GroupedLinearGrads(x, dy, [.. kernels.Select(p => p.Grad)], [.. biases.Select(p => p.Grad)]);
                 for (int i = 0; i < layers; i++)
@@ -55,7 +55,7 @@ public sealed class CudaGroupedTests
             }
     }
 
-    // Kernels and biases as attention declares them, of which the last so many are used, and one kernel before and behind.
+    // Weights and biases as attention declares them, of which the last so many are used, with another weight before and after.
     static Parameters Declare(CudaTest t, int width, int layers, out Parameter[] kernels, out Parameter[] biases)
     {
         var parameters = new Parameters(t.Device);
@@ -72,10 +72,11 @@ public sealed class CudaGroupedTests
 
     static Matrix Read(CudaTest t, Parameter p) => new Matrix(p.Rows, p.Cols).With([.. t.Device.Download(p.Value.View).Select(x => (double)x)]);
 
-    static Matrix Rounded(CudaTest t, Parameter p) => Read(t, p).Map(x => BitConverter.UInt32BitsToSingle((uint)TensorCore.RoundBf16((float)x) << 16));
+    static Matrix Rounded(CudaTest t, Parameter p) =>
+        Read(t, p).Map(x => BitConverter.UInt32BitsToSingle((uint)TensorCore.RoundBf16((float)x) << 16));
 
     static Matrix Columns(Matrix x, int start, int count) => Matrix.Make(x.Rows, count, (r, c) => x[r, start + c]);
 
-    static Matrix Beside(Matrix[] parts) =>
+    static Matrix Concatenated(Matrix[] parts) =>
         Matrix.Make(parts[0].Rows, parts.Length * parts[0].Cols, (r, c) => parts[c / parts[0].Cols][r, c % parts[0].Cols]);
 }

@@ -8,8 +8,8 @@ public sealed class CudaLaunchTests
     {
         public List<object> Launches { get; } = [];
 
-        public void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes) where TKernel : struct, IKernel =>
-            Launches.Add((groups, lanes, dynamicBytes, kernel));
+        public void Launch<TKernel>(int blocks, int threads, TKernel kernel, int dynamicBytes) where TKernel : struct, IKernel =>
+            Launches.Add((blocks, threads, dynamicBytes, kernel));
 
         public int Count<TKernel>() where TKernel : struct, IKernel => Launches.Count(launch => launch is ValueTuple<int, int, int, TKernel>);
     }
@@ -30,8 +30,8 @@ public sealed class CudaLaunchTests
 
     const int Most = 619, MostRoundings = 9;
 
-    // A graph of a step can be launched again: nothing but the two fills with the schedule's learning rate and decay, which come first, tells one
-    // step from the next in the same memory of batches.
+    // A CUDA graph of a step can be replayed: with batches in the same memory, steps differ only in the two fills of learning rate and
+    // decay, which come first.
     [TestMethod]
     [DataRow(OptimizerKind.AdamW), DataRow(OptimizerKind.Adafactor)]
     public void Steps_have_the_same_launches(OptimizerKind optimizer) => Run(TinyRun.Config, TinyRun.Recipe.BatchSize, optimizer, (recorder, step) =>

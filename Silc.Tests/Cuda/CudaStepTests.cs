@@ -1,8 +1,6 @@
 namespace Silc.Tests;
 
-/// <summary>
-/// A whole training step with CUDA's products and attention against the CPU's float32: what each precision costs.
-/// </summary>
+/// <summary>A whole training step with CUDA's GEMMs and attention against the CPU's float32, at each precision.</summary>
 [TestClass]
 public sealed class CudaStepTests
 {
@@ -19,13 +17,14 @@ public sealed class CudaStepTests
         trainer.Step(batch);
         var actual = trainer.ReadMetrics();
 
-        // Roundings of a forward and a backward pass add up like a walk of some fifty steps.
+        // The roundings of a forward and a backward pass add up like a random walk of some fifty steps.
         var tolerance = precision == Precision.Float32 ? Close.Chained : 8 * Close.BFloat16;
         Close.To([exact.Contrastive, exact.Distillation], [(float)actual.Contrastive, (float)actual.Distillation], tolerance, $"{precision}: losses");
         Close.To(Gradients(expected.Model), Gradients(model), tolerance, $"{precision}: gradients");
     }
 
-    // The gradient of the residual stream goes from block to block in two forms, which must be of one value wherever a block begins.
+    // Activation checkpointing. The gradient of the residual stream passes from block to block in float32 and in bf16, which must agree
+    // wherever a block is recomputed.
     [TestMethod, EveryCuda(Precision.Bf16)]
     public void Blocks_computed_again_give_the_same_bits(string device, Precision precision)
     {
@@ -42,7 +41,8 @@ public sealed class CudaStepTests
         Close.Bits(Step(recompute: false), Step(recompute: true), "gradients");
     }
 
-    // The residual stream, logits and embeddings stay float32; this model's text tower has heads of 12 channels, no units of 8.
+    // The residual stream, logits and embeddings stay float32; this model's text tower has heads of 12 channels, no multiple of 8, so it is
+    // float32 too.
     [TestMethod]
     public void Stored_bfloat16_takes_less_memory()
     {

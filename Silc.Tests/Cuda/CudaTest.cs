@@ -6,8 +6,7 @@ using ILGPU.Runtime.Cuda;
 namespace Silc.Tests;
 
 /// <summary>
-/// Runs a test of CUDA's own kernels as PTX in the emulator, and on every NVIDIA GPU of this machine, in each of the given
-/// precisions.
+/// Runs a test of CUDA's kernels as PTX in the emulator, and on every NVIDIA GPU of this machine, at each of the given precisions.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class EveryCudaAttribute(params Precision[] precisions) : Attribute, ITestDataSource
@@ -20,8 +19,7 @@ public sealed class EveryCudaAttribute(params Precision[] precisions) : Attribut
 }
 
 /// <summary>
-/// CUDA's operations for one test. On "emulator" they work in the memory of the CPU: kernels run as PTX in the emulator, and may
-/// touch the test's matrices and scratch memory and nothing else.
+/// CUDA's operations for one test. On "emulator" kernels run as PTX on host memory, and may access the test's matrices and workspace only.
 /// </summary>
 public sealed class CudaTest : IDisposable
 {
@@ -37,44 +35,46 @@ public sealed class CudaTest : IDisposable
     readonly bool anyMemory;
 
     /// <param name="name">"emulator", or a GPU.</param>
-    /// <param name="anyMemory">Whole models allocate where this test does not see it.</param>
-    /// <param name="warpgroups">Products of stored bf16 by wgmma.</param>
-    public CudaTest(string name, Precision precision, bool anyMemory = false, bool warpgroups = false)
+    /// <param name="anyMemory">Allows accesses to any memory: whole models allocate where this test does not see it.</param>
+    /// <param name="wgmma">bf16 GEMMs by wgmma.</param>
+    public CudaTest(string name, Precision precision, bool anyMemory = false, bool wgmma = false)
     {
         (Precision, this.anyMemory) = (precision, anyMemory);
         if (name != Emulated)
         {
-            lock (open) Device = open.TryGetValue((name, precision, warpgroups), out var known) ? known : open[(name, precision, warpgroups)] = Opened(name, precision, warpgroups);
+            var key = (name, precision, wgmma);
+            lock (open) Device = open.TryGetValue(key, out var known) ? known : open[key] = Opened(name, precision, wgmma);
             return;
         }
-        (Device, Emulator) = Emulate(precision, warpgroups);
+        (Device, Emulator) = Emulate(precision, wgmma);
         if (anyMemory) Emulator.Memory.Allow(0, long.MaxValue);
         else Allow(Device.Workspace(Scratch));
     }
 
-    /// <summary>A device in the memory of the CPU whose kernels, all of them, run as PTX in an emulator.</summary>
-    public static (Device Device, PtxEmulator Emulator) Emulate(Precision precision, bool warpgroups = false)
+    /// <summary>A device on host memory, all of whose kernels run as PTX in an emulator.</summary>
+    public static (Device Device, PtxEmulator Emulator) Emulate(Precision precision, bool wgmma = false)
     {
         var emulator = new PtxEmulator(CudaArchitecture.SM_80);
         var device = Device.Cpu(1);
         device.Launcher = new Launcher(emulator);
-        device.Lanes = 64;
-        device.Ops = new CudaOps(device, precision) { TensorMaps = warpgroups ? new EmulatedTensorMaps() : null };
+        device.BlockThreads = 64;
+        device.Ops = new CudaOps(device, precision) { TensorMaps = wgmma ? new EmulatedTensorMaps() : null };
         return (device, emulator);
     }
 
-    static Device Opened(string name, Precision precision, bool warpgroups)
+    static Device Opened(string name, Precision precision, bool wgmma)
     {
         var device = Device.Open(name, precision);
-        if (warpgroups) device.Ops = new CudaOps(device, precision) { TensorMaps = new DriverTensorMaps() };
+        if (wgmma) device.Ops = new CudaOps(device, precision) { TensorMaps = new DriverTensorMaps() };
         return device;
     }
 
-    /// <summary>True if a GPU multiplies by warpgroups.</summary>
-    public static bool HasWarpgroups(string name) => gpus.Any(info => info.Id == name && info.Capabilities.Contains("sm_90", StringComparison.Ordinal));
+    /// <summary>True if a GPU multiplies by wgmma.</summary>
+    public static bool HasWgmma(string name) => gpus.Any(info => info.Id == name && info.Capabilities.Contains("sm_90", StringComparison.Ordinal));
 
-    /// <summary>The emulator, and the GPUs that know a precision.</summary>
-    public static IEnumerable<string> Devices(Precision precision) => [Emulated, .. gpus.Where(info => info.Precisions.Contains(precision)).Select(info => info.Id)];
+    /// <summary>The emulator, and the GPUs that support a precision.</summary>
+    public static IEnumerable<string> Devices(Precision precision) =>
+        [Emulated, .. gpus.Where(info => info.Precisions.Contains(precision)).Select(info => info.Id)];
 
     public PtxEmulator? Emulator { get; }
 
@@ -84,22 +84,22 @@ public sealed class CudaTest : IDisposable
 
     public Precision Precision { get; }
 
-    /// <summary>How near sums of exact products come: tensor cores cut off where the emulator rounds.</summary>
+    /// <summary>Tolerance of sums of exact products: tensor cores truncate where the emulator rounds.</summary>
     public double Exact => Emulator is null ? Close.Chained : Close.Float32;
 
     /// <summary>
-    /// Uniform values in ±<paramref name="range"/> that the precision has, so that products are as exact as float32's sums.
+    /// Uniform values in ±<paramref name="range"/> that the precision can represent, so that only the float32 accumulation rounds.
     /// </summary>
-    public DeviceMatrix Random(int rows, int cols, double range = 1, int gap = 0, DType stored = DType.Float32) =>
-        Own(Matrix.Make(rows, cols, (_, _) => Round((random.NextDouble() * 2 - 1) * range)), gap, stored);
+    public DeviceMatrix Random(int rows, int cols, double range = 1, int gap = 0, DType dtype = DType.Float32) =>
+        Own(Matrix.Make(rows, cols, (_, _) => Round((random.NextDouble() * 2 - 1) * range)), gap, dtype);
 
     /// <summary>An output that must be overwritten: NaN.</summary>
-    public DeviceMatrix Output(int rows, int cols, int gap = 0, DType stored = DType.Float32) =>
-        Own(Matrix.Make(rows, cols, (_, _) => double.NaN), gap, stored);
+    public DeviceMatrix Output(int rows, int cols, int gap = 0, DType dtype = DType.Float32) =>
+        Own(Matrix.Make(rows, cols, (_, _) => double.NaN), gap, dtype);
 
-    public DeviceMatrix Own(Matrix values, int gap = 0, DType stored = DType.Float32)
+    public DeviceMatrix Own(Matrix values, int gap = 0, DType dtype = DType.Float32)
     {
-        owned.Add(new DeviceMatrix(Device, values, values.Cols + gap, stored));
+        owned.Add(new DeviceMatrix(Device, values, values.Cols + gap, dtype));
         if (Emulator is not null && !anyMemory) Allow(owned[^1].Tensor.View);
         return owned[^1];
     }
@@ -121,7 +121,7 @@ public sealed class CudaTest : IDisposable
 
     sealed class Launcher(PtxEmulator emulator) : ILauncher
     {
-        public void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes) where TKernel : struct, IKernel =>
-            emulator.Launch(groups, lanes, kernel, dynamicBytes);
+        public void Launch<TKernel>(int blocks, int threads, TKernel kernel, int dynamicBytes) where TKernel : struct, IKernel =>
+            emulator.Launch(blocks, threads, kernel, dynamicBytes);
     }
 }

@@ -1,10 +1,10 @@
 namespace Silc.Tests;
 
-/// <summary>The bf16 copies of weights: whoever writes a weight, the next product multiplies by what was written.</summary>
+/// <summary>The bf16 copies of weights: after any write of a weight, the next GEMM reads the new value.</summary>
 [TestClass]
 public sealed class CudaWeightTests : TempFolder
 {
-    // Text kernels lie in rows of units of 8 here, heads have 8 channels, and three towers are of other widths.
+    // Rows of the text tower's weights are multiples of 8 here, and heads have 8 channels.
     static readonly SilcConfig config = TinyRun.Config with { Text = TinyRun.Config.Text with { Heads = 3 } };
 
     static readonly TrainConfig recipe = TinyRun.Recipe with { AverageWeights = true };
@@ -36,7 +36,7 @@ public sealed class CudaWeightTests : TempFolder
         {
             foreach (var p in Kernels)
             {
-                var one = Test.Own(Matrix.Make(p.Rows, p.Rows, (r, c) => r == c ? 1 : 0), stored: DType.BFloat16);
+                var one = Test.Own(Matrix.Make(p.Rows, p.Rows, (r, c) => r == c ? 1 : 0), dtype: DType.BFloat16);
                 var y = Test.Output(p.Rows, p.Cols);
                 Test.Ops.MatMul(one, p.Value, y);
                 Close.Bits([.. Test.Device.Download(p.Value.View).Select(Rounded)], y.Read(p.Name), $"{p.Name} after {after}");
@@ -102,24 +102,24 @@ public sealed class CudaWeightTests : TempFolder
         Close.Bits(Values(whole), Values(second), "parameters");
     }
 
-    // Three (C, C) matrices at equal distances lie side by side in a copy, everything else where it was.
+    // QKV packs, three (C, C) matrices at a constant stride, are side by side in a copy; everything else stays where it was.
     [TestMethod]
     public void Layout_of_a_copy()
     {
-        const int First = 16, Distance = 100, Width = 4;
-        var layout = new WeightCopyLayout(First, Distance, threes: 2, Width);
+        const int First = 16, Stride = 100, Width = 4;
+        var layout = new WeightCopyLayout(First, Stride, packs: 2, Width);
         var places = Enumerable.Range(0, 250).Select(layout.At).ToArray();
         CollectionAssert.AreEquivalent(Enumerable.Range(0, 250).ToArray(), places);
-        for (int three = 0; three < 2; three++)
+        for (int pack = 0; pack < 2; pack++)
             for (int part = 0; part < 3; part++)
                 for (int row = 0; row < Width; row++)
                     for (int column = 0; column < Width; column++)
                     {
-                        int start = First + three * Distance;
+                        int start = First + pack * Stride;
                         Assert.AreEqual(start + row * 3 * Width + part * Width + column, places[start + (part * Width + row) * Width + column]);
                     }
         Assert.AreEqual(5, places[5]);
         Assert.AreEqual(First + 3 * Width * Width, places[First + 3 * Width * Width]);
-        Assert.AreEqual(First + 2 * Distance, places[First + 2 * Distance]);
+        Assert.AreEqual(First + 2 * Stride, places[First + 2 * Stride]);
     }
 }

@@ -1,68 +1,67 @@
 namespace Silc.Tests;
 
 /// <summary>
-/// Products of stored bfloat16 by wgmma against double-precision loops: as PTX in the emulator, and on a GPU of compute capability 9.0 where there
-/// is one.
+/// bf16 GEMMs by wgmma against double-precision loops: as PTX in the emulator, and on a GPU of compute capability 9.0 where there is one.
 /// </summary>
 [TestClass]
 public sealed class CudaWgmmaTests
 {
-    const DType Half = DType.BFloat16;
+    const DType Bf16 = DType.BFloat16;
 
-    // Below, at and above the tiles of 128 x 128 x 64 and two of them; as many steps as there are stages, and more.
+    // Below, at and above the tiles of 128 x 128 x 64, and two of them; as many tiles along K as stages, and more.
     static readonly (int M, int N, int K)[] Sizes = [(8, 8, 8), (136, 40, 72), (40, 136, 264), (264, 128, 192), (136, 392, 128)];
 
     public static IEnumerable<object[]> Devices => from name in CudaTest.Devices(Precision.Bf16)
-                                                   where name == CudaTest.Emulated || CudaTest.HasWarpgroups(name)
+                                                   where name == CudaTest.Emulated || CudaTest.HasWgmma(name)
                                                    select new object[] { name };
 
     [TestMethod, DynamicData(nameof(Devices))]
     public void MatMul(string device)
     {
-        using var t = new CudaTest(device, Precision.Bf16, warpgroups: true);
+        using var t = new CudaTest(device, Precision.Bf16, wgmma: true);
         foreach (var transpose in Enum.GetValues<Transpose>())
             foreach (var (m, n, k) in Sizes)
             {
                 int gap = m == 40 ? 16 : 0;
-                DeviceMatrix a = transpose == Transpose.A ? t.Random(k, m, gap: gap, stored: Half) : t.Random(m, k, gap: gap, stored: Half);
-                DeviceMatrix b = transpose == Transpose.B ? t.Random(n, k, gap: gap, stored: Half) : t.Random(k, n, gap: gap, stored: Half);
+                DeviceMatrix a = transpose == Transpose.A ? t.Random(k, m, gap: gap, dtype: Bf16) : t.Random(m, k, gap: gap, dtype: Bf16);
+                DeviceMatrix b = transpose == Transpose.B ? t.Random(n, k, gap: gap, dtype: Bf16) : t.Random(k, n, gap: gap, dtype: Bf16);
                 DeviceMatrix bias = t.Random(1, n), addend = t.Random(m, n);
-                DeviceMatrix c = t.Output(m, n, gap, Half), sum = t.Output(m, n, gap);
+                DeviceMatrix c = t.Output(m, n, gap, Bf16), sum = t.Output(m, n, gap);
                 t.Ops.MatMul(a, b, c, transpose, bias);
                 t.Ops.MatMul(a, b, sum, transpose, bias, addend);
-                var what = $"{m} x {k} by {k} x {n}, {transpose} turned";
+                var what = $"{m} x {k} by {k} x {n}, {transpose} transposed";
                 var product = Naive.PlusRow(Naive.MatMul(a, b, transpose), bias);
                 Close.To(product.Values, c.Read(what), Close.BFloat16, what);
                 Close.To((addend.Before + product).Values, sum.Read(what), t.Exact, $"{what}, into float32");
             }
         if (t.Emulator is { } emulator)
-            foreach (var kernel in emulator.Launches.Keys) StringAssert.StartsWith(kernel, "WgmmaGemm");
+            foreach (var kernel in emulator.Launches.Keys) StringAssert.StartsWith(kernel, nameof(WgmmaGemm<,,>));
     }
 
     [TestMethod, DynamicData(nameof(Devices))]
-    public void Split_sums(string device)
+    public void Split_K(string device)
     {
-        using var t = new CudaTest(device, Precision.Bf16, warpgroups: true);
-        DeviceMatrix a = t.Random(2056, 16, stored: Half), b = t.Random(2056, 24, stored: Half), sum = t.Random(16, 24), again = t.Own(sum);
+        using var t = new CudaTest(device, Precision.Bf16, wgmma: true);
+        DeviceMatrix a = t.Random(2056, 16, dtype: Bf16), b = t.Random(2056, 24, dtype: Bf16), sum = t.Random(16, 24), again = t.Own(sum);
         t.Ops.MatMul(a, b, sum, Transpose.A, addend: sum);
         t.Ops.MatMul(a, b, again, Transpose.A, addend: again);
         var actual = sum.Read("sum");
         Close.To((sum.Before + Naive.MatMul(a, b, Transpose.A)).Values, actual, t.Exact, "split");
         Close.Bits(actual, again.Read("again"), "again");
-        if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey("SplitKReduce"), "the sum was not split");
+        if (t.Emulator is { } emulator) Assert.IsTrue(emulator.Launches.ContainsKey(nameof(SplitKReduce<>)), "no split-K");
     }
 
-    // Sums that are exchanged within a warp do not meet in a bank.
+    // The epilogue's exchange of accumulators within a warp has no bank conflicts.
     [TestMethod]
-    public void Banks_of_shared_memory()
+    public void Shared_memory_has_no_bank_conflicts()
     {
         foreach (var transpose in Enum.GetValues<Transpose>())
         {
-            using var t = new CudaTest(CudaTest.Emulated, Precision.Bf16, warpgroups: true);
-            DeviceMatrix a = t.Random(128, 128, stored: Half), b = t.Random(128, 128, stored: Half), c = t.Output(128, 128, stored: Half);
+            using var t = new CudaTest(CudaTest.Emulated, Precision.Bf16, wgmma: true);
+            DeviceMatrix a = t.Random(128, 128, dtype: Bf16), b = t.Random(128, 128, dtype: Bf16), c = t.Output(128, 128, dtype: Bf16);
             t.Ops.MatMul(a, b, c, transpose);
-            var (_, passes, least) = t.Emulator!.Counts;
-            Assert.AreEqual(0, passes - least, $"{transpose} turned: {passes} passes over the banks, {least} without conflicts");
+            var (_, wavefronts, ideal) = t.Emulator!.Counts;
+            Assert.AreEqual(0, wavefronts - ideal, $"{transpose} transposed: {wavefronts} wavefronts, {ideal} without conflicts");
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-/// <summary>The kernels' formulas for who holds what, against the PTX ISA's in <see cref="TensorCore"/>.</summary>
+/// <summary>The kernels' formulas for fragment layouts, against those of the PTX ISA in <see cref="TensorCore"/>.</summary>
 [TestClass]
 public sealed class FragmentLayoutTests
 {
@@ -10,57 +10,59 @@ public sealed class FragmentLayoutTests
         for (int lane = 0; lane < 32; lane++)
             for (int register = 0; register < 4; register++)
             {
-                int row = FragmentLayout.LeftRow(lane, register), word = FragmentLayout.LeftWord(lane, register);
+                int row = FragmentLayout.ARow(lane, register), word = FragmentLayout.AWord(lane, register);
                 Assert.AreEqual(TensorCore.Tf32A(lane, register), (row, word));
-                for (int half = 0; half < 2; half++) Assert.AreEqual(TensorCore.Bf16A(lane, 2 * register + half), (row, 2 * word + half));
-                Assert.AreEqual(TensorCore.C(lane, register), (FragmentLayout.SumRow(lane, register), FragmentLayout.SumColumn(lane, register)));
+                for (int i = 0; i < 2; i++) Assert.AreEqual(TensorCore.Bf16A(lane, 2 * register + i), (row, 2 * word + i));
+                Assert.AreEqual(TensorCore.C(lane, register), (FragmentLayout.CRow(lane, register), FragmentLayout.CColumn(lane, register)));
                 if (register > 1) continue;
-                int column = FragmentLayout.RightColumn(lane);
-                word = FragmentLayout.RightWord(lane, register);
+                int column = FragmentLayout.BColumn(lane);
+                word = FragmentLayout.BWord(lane, register);
                 Assert.AreEqual(TensorCore.Tf32B(lane, register), (word, column));
-                for (int half = 0; half < 2; half++) Assert.AreEqual(TensorCore.Bf16B(lane, 2 * register + half), (2 * word + half, column));
+                for (int i = 0; i < 2; i++) Assert.AreEqual(TensorCore.Bf16B(lane, 2 * register + i), (2 * word + i, column));
             }
     }
 
     [TestMethod]
     public void Every_element_is_held_once()
     {
-        AreAll(16 * 8, (lane, register) => FragmentLayout.LeftRow(lane, register) * 8 + FragmentLayout.LeftWord(lane, register), 4);
-        AreAll(8 * 8, (lane, register) => FragmentLayout.RightColumn(lane) * 8 + FragmentLayout.RightWord(lane, register), 2);
-        AreAll(16 * 8, (lane, register) => FragmentLayout.SumRow(lane, register) * 8 + FragmentLayout.SumColumn(lane, register), 4);
+        AreAll(16 * 8, (lane, register) => FragmentLayout.ARow(lane, register) * 8 + FragmentLayout.AWord(lane, register), 4);
+        AreAll(8 * 8, (lane, register) => FragmentLayout.BColumn(lane) * 8 + FragmentLayout.BWord(lane, register), 2);
+        AreAll(16 * 8, (lane, register) => FragmentLayout.CRow(lane, register) * 8 + FragmentLayout.CColumn(lane, register), 4);
 
-        static void AreAll(int count, Func<int, int, int> place, int registers) => CollectionAssert.AreEquivalent(Enumerable.Range(0, count).ToArray(),
-            Enumerable.Range(0, 32).SelectMany(lane => Enumerable.Range(0, registers).Select(register => place(lane, register))).ToArray());
+        static void AreAll(int count, Func<int, int, int> index, int registers) =>
+            CollectionAssert.AreEquivalent(Enumerable.Range(0, count).ToArray(),
+            Enumerable.Range(0, 32).SelectMany(lane => Enumerable.Range(0, registers).Select(register => index(lane, register))).ToArray());
     }
 
-    // ldmatrix gives register r of lane l row l / 4, word l % 4 of the matrix whose rows lanes 8r to 8r + 7 name.
+    // ldmatrix: register r of lane l receives row l / 4, word l % 4 of the matrix whose row addresses come from lanes 8r to 8r + 7.
     [TestMethod]
-    public void Ldmatrix_is_told_the_rows_that_the_lanes_need()
+    public void Ldmatrix_gets_the_addresses_of_the_rows_that_the_lanes_need()
     {
         for (int lane = 0; lane < 32; lane++)
             for (int register = 0; register < 4; register++)
             {
-                int names = 8 * register + lane / 4, word = lane % 4;
-                Assert.AreEqual((FragmentLayout.LeftRow(lane, register), FragmentLayout.LeftWord(lane, register)),
-                    (FragmentLayout.LeftMatrixRow(names), FragmentLayout.LeftMatrixWord(names) + word));
-                Assert.AreEqual((FragmentLayout.RightColumn(lane) + 8 * (register / 2), FragmentLayout.RightWord(lane, register % 2)),
-                    (FragmentLayout.RightMatrixColumn(names), FragmentLayout.RightMatrixWord(names) + word));
+                int addressLane = 8 * register + lane / 4, word = lane % 4;
+                Assert.AreEqual((FragmentLayout.ARow(lane, register), FragmentLayout.AWord(lane, register)),
+                    (FragmentLayout.LdMatrixARow(addressLane), FragmentLayout.LdMatrixAWord(addressLane) + word));
+                Assert.AreEqual((FragmentLayout.BColumn(lane) + 8 * (register / 2), FragmentLayout.BWord(lane, register % 2)),
+                    (FragmentLayout.LdMatrixBColumn(addressLane), FragmentLayout.LdMatrixBWord(addressLane) + word));
             }
     }
 
-    // Turned, register r of lane l receives lines 2 (l % 4) and the next, place l / 4, of matrix r.
+    // ldmatrix.trans: register r of lane l receives lines 2 (l % 4) and the next, element l / 4, of matrix r.
     [TestMethod]
-    public void Ldmatrix_turned_is_told_the_lines_that_the_lanes_need()
+    public void Ldmatrix_trans_gets_the_addresses_of_the_lines_that_the_lanes_need()
     {
         for (int lane = 0; lane < 32; lane++)
             for (int register = 0; register < 4; register++)
-                for (int half = 0; half < 2; half++)
+                for (int i = 0; i < 2; i++)
                 {
-                    int names = 8 * register + lane % 4 * 2 + half, place = lane / 4;
-                    Assert.AreEqual(TensorCore.Bf16A(lane, 2 * register + half),
-                        (FragmentLayout.TransposedLeftRow(names) + place, FragmentLayout.TransposedLeftLine(names)));
-                    var (depth, column) = TensorCore.Bf16B(lane, 2 * (register % 2) + half);
-                    Assert.AreEqual((depth, column + 8 * (register / 2)), (FragmentLayout.TransposedRightLine(names), FragmentLayout.TransposedRightColumn(names) + place));
+                    int addressLane = 8 * register + lane % 4 * 2 + i, element = lane / 4;
+                    Assert.AreEqual(TensorCore.Bf16A(lane, 2 * register + i),
+                        (FragmentLayout.LdMatrixTransARow(addressLane) + element, FragmentLayout.LdMatrixTransAK(addressLane)));
+                    var (depth, column) = TensorCore.Bf16B(lane, 2 * (register % 2) + i);
+                    Assert.AreEqual((depth, column + 8 * (register / 2)),
+                        (FragmentLayout.LdMatrixTransBK(addressLane), FragmentLayout.LdMatrixTransBColumn(addressLane) + element));
                 }
     }
 }

@@ -7,17 +7,16 @@ using System.Text.RegularExpressions;
 
 namespace Silc.Tests;
 
-/// <summary>What the assembler made of a PTX text.</summary>
+/// <summary>The result of assembling a PTX text.</summary>
 /// <param name="Error">0 if it is machine code.</param>
 /// <param name="Registers">32-bit registers of a thread.</param>
-/// <param name="SpilledBytes">What did not fit in them, stored and loaded.</param>
-/// <param name="Log">Everything it said.</param>
+/// <param name="SpilledBytes">Bytes of register spills.</param>
+/// <param name="Log">The assembler's output.</param>
 public sealed record PtxAssembly(int Error, int Registers, int SpilledBytes, string Log);
 
 /// <summary>
-/// NVIDIA's assembler, the one that drivers have inside, as a library: libnvJitLink, which needs neither driver nor GPU. Its registers may differ
-/// from those that a driver chooses; errors and spills are what it is asked for. It is looked for at <c>SILC_NVJITLINK</c>, then beside the
-/// checkout, where it lies packed.
+/// NVIDIA's PTX assembler, as in the driver, from a library that needs neither driver nor GPU: libnvJitLink. Used for errors and register
+/// spills; register counts may differ from the driver's. It is looked for at <c>SILC_NVJITLINK</c>, then beside the checkout, compressed.
 /// </summary>
 public sealed unsafe partial class PtxAssembler
 {

@@ -6,7 +6,7 @@ using ILGPU.Runtime.Cuda;
 
 namespace Silc.Tests;
 
-/// <summary>What becomes of CUDA kernels: their PTX, read, and assembled where NVIDIA's assembler is at hand.</summary>
+/// <summary>The PTX of CUDA kernels: analysed, and assembled where NVIDIA's assembler is available.</summary>
 [TestClass]
 public sealed partial class PtxTextTests
 {
@@ -27,7 +27,7 @@ public sealed partial class PtxTextTests
             var text = TextOf(target, kernel);
             if (SpecialTarget().Match(text) is { Success: true } special && special.Groups[1].Value != architecture) return;
             var result = assembler.Assemble(text, SpecialTarget().IsMatch(text) ? $"{architecture}a" : architecture);
-            // Warps are given registers for 32 lanes in units of 256.
+            // Registers are allocated to a warp in units of 256: 8 a lane.
             int taken = (result.Registers + 7) / 8 * 8 * ThreadsOf(kernel, text);
             if (result.Error != 0) wrong.Add($"{kernel}: error {result.Error}\n{result.Log}");
             else if (result.SpilledBytes > MaySpill(text))
@@ -38,7 +38,7 @@ public sealed partial class PtxTextTests
         Assert.AreEqual(0, wrong.Count, $"{architecture}:\n{string.Join('\n', wrong.Order())}");
     }
 
-    // ILGPU's code placement moved them into loops, until it was left out; see PtxPlacement.
+    // ILGPU's CodePlacement pass sinks them into loops; PtxPlacement removes the pass.
     [TestMethod]
     public void Loops_do_not_repeat_divisions_and_roots()
     {
@@ -78,7 +78,8 @@ public sealed partial class PtxTextTests
         CollectionAssert.AreEqual(new[] { "div.s32 %r3, %r1, 7", "rem.s32 %r5, %r4, %r1" }, PtxLoops.Repeated(new PtxProgram(Text)).ToArray());
     }
 
-    // Copies of two tiles are begun before the loop; in it a tile is waited for, by all, then the next copies begin, then it is multiplied.
+    // The pipeline: two tiles are issued before the loop; an iteration waits for its tile, synchronizes, issues the next copies, and
+    // multiplies.
     [TestMethod]
     [DataRow(typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasEpilogue<Bf16Quads>>))]
     [DataRow(typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads>>))]
@@ -106,24 +107,25 @@ public sealed partial class PtxTextTests
     static string TextOf(CudaArchitecture architecture, Type kernel) =>
         texts.GetOrAdd((architecture, kernel), key => new(() => PtxEmulator.TextOf(key.Item1, key.Item2))).Value;
 
-    // Registers that launch bounds cut to fit several groups into a multiprocessor may be a few too few; the assembler keeps the rest in memory.
-    static int MaySpill(string text) => Together().Match(text) is { Success: true } together && together.Groups[1].Value != "1" ? 128 : 0;
+    // Launch bounds that ask for several blocks on a multiprocessor may cost a few spills.
+    static int MaySpill(string text) => MinBlocksPerSm().Match(text) is { Success: true } bound && bound.Groups[1].Value != "1" ? 128 : 0;
 
-    // As many as a kernel is ever launched with.
+    // The largest block that a kernel is launched with.
     static int ThreadsOf(Type kernel, string text)
     {
         if (Bound().Match(text) is { Success: true } bound) return int.Parse(bound.Groups[1].Value, CultureInfo.InvariantCulture);
         if (kernel.GetField("Threads", BindingFlags.Static | BindingFlags.Public)?.GetRawConstantValue() is int own) return own;
         var name = kernel.Name.Split('`')[0];
-        if (name is nameof(CudaLayerNorm<>) or nameof(CudaLayerNormGrad<,>)) return LayerNormTile.MostThreads;
-        return name is nameof(Bf16Gemm<,,>) or nameof(FloatGemm<,,,>) || name.Contains("Attention", StringComparison.Ordinal) ? 128 : BlockReduce.MaxThreads;
+        if (name is nameof(CudaLayerNorm<>) or nameof(CudaLayerNormGrad<,>)) return LayerNormTile.MaxThreads;
+        return name is nameof(Bf16Gemm<,,>) or nameof(FloatGemm<,,,>) || name.Contains("Attention", StringComparison.Ordinal) ? 128
+            : BlockReduce.MaxThreads;
     }
 
     [GeneratedRegex(@"^\.target (sm_\d+)a", RegexOptions.Multiline)]
     private static partial Regex SpecialTarget();
 
     [GeneratedRegex(@"^\.minnctapersm (\d+)", RegexOptions.Multiline)]
-    private static partial Regex Together();
+    private static partial Regex MinBlocksPerSm();
 
     [GeneratedRegex(@"^\.maxntid (\d+)", RegexOptions.Multiline)]
     private static partial Regex Bound();

@@ -90,7 +90,8 @@ public sealed class ViewSamplerTests
     public void PlainViewsAreTheWholeImageAndLeaveTheOthersAlone()
     {
         var plain = Small with { Views = Small.Views with { Plain = true, Flip = 1, Jitter = 1 } };
-        var (image, batch, without) = (Images.Noise(50, 40, 1), new Batch(plain, 2), new Batch(plain with { Views = plain.Views with { Plain = false } }, 2));
+        var (image, batch, without) = (Images.Noise(50, 40, 1), new Batch(plain, 2),
+            new Batch(plain with { Views = plain.Views with { Plain = false } }, 2));
         new ViewSampler(plain, 1).Fill(image, 0, 5, batch, slot: 1);
         new ViewSampler(plain with { Views = plain.Views with { Plain = false } }, 1).Fill(image, 0, 5, without, slot: 1);
         CollectionAssert.AreEqual(without.Global, batch.Global);

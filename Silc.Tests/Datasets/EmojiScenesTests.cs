@@ -72,7 +72,8 @@ public sealed class EmojiScenesTests : TempFolder
         confusion.Add([0, 0, 1, 2], [0, 0, 2, 2]);
         ConfusionChart.Write(At("deep/c.png"), "Title", confusion, ["a", "b", "c"]);
         var drawn = ImageFile.Read(At("deep/c.png"));
-        var shades = drawn.Rgba.Chunk(4).Select(Convert.ToHexStringLower).CountBy(colour => colour).ToDictionary(entry => entry.Key, entry => entry.Value);
+        var shades = drawn.Rgba.Chunk(4).Select(Convert.ToHexStringLower).CountBy(colour => colour)
+            .ToDictionary(entry => entry.Key, entry => entry.Value);
         // Three whole cells and six empty ones, of 47 x 47 pixels; a number is written on each whole one.
         Assert.AreEqual(6 * 47 * 47, shades["f4f6f9ff"]);
         Assert.IsTrue(shades["184ea0ff"] is > 2 * 47 * 47 and < 3 * 47 * 47);

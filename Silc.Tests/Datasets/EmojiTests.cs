@@ -71,7 +71,8 @@ public sealed class EmojiTests
     {
         using var folder = new Scratch();
         var bear = Concept("1f43b", "bear, \"big\"") with { Tags = ["face", "teddy"] };
-        using (var index = File.Create(Path.Combine(folder.Path, "emoji.csv"))) EmojiRow.Write(index, [new EmojiRow("noto/1f43b.png", "noto", bear, "train", "00ff")]);
+        using (var index = File.Create(Path.Combine(folder.Path, "emoji.csv"))) EmojiRow.Write(index,
+            [new EmojiRow("noto/1f43b.png", "noto", bear, "train", "00ff")]);
         var row = EmojiSet.Load(folder.Path).Train().Rows[0];
         Assert.AreEqual("bear, \"big\"", row.Concept.Annotation);
         CollectionAssert.AreEqual(new[] { "face", "teddy" }, row.Concept.Tags.ToArray());
@@ -134,7 +135,8 @@ public sealed class EmojiTests
     {
         using var folder = new TemporaryFolder();
         ImageFile.Write(folder.File("a.png"), Images.Plain(4, 4, 9, 9, 9));
-        EmojiRow Row(params string[] tags) => new("a.png", "style", new("1f436", "dog face", "1f436", "animals-nature", "animal-mammal", tags), EmojiRow.TrainSplit, "a");
+        EmojiRow Row(params string[] tags) =>
+            new("a.png", "style", new("1f436", "dog face", "1f436", "animals-nature", "animal-mammal", tags), EmojiRow.TrainSplit, "a");
         var source = new EmojiSource("dogs", folder.File(""), [Row("pet", "woof", "puppy", "dog"), Row()]);
         CollectionAssert.AreEqual(new[]
         {

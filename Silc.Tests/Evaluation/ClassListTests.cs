@@ -31,7 +31,8 @@ public sealed class ClassListTests : TempFolder
         Assert.HasCount(81, Prompts.Clip.Distinct().ToList());
         Assert.AreEqual("{}", Prompts.Clip[^1]);
         // Some that a scheme would get wrong.
-        foreach (var line in (string[])["a origami {}.", "the {} in a video game.", "a photo of a hard to see {}.", "itap of my {}.", "a jpeg corrupted photo of the {}.",
+        foreach (var line in (string[])["a origami {}.", "the {} in a video game.", "a photo of a hard to see {}.", "itap of my {}.",
+            "a jpeg corrupted photo of the {}.",
             "the embroidered {}.", "a close-up photo of a {}.", "graffiti of the {}.", "a photo of many {}.", "a black and white photo of a {}."])
             CollectionAssert.Contains(Prompts.Clip.ToArray(), line);
         CollectionAssert.IsSubsetOf(Prompts.Short.ToArray(), Prompts.Clip.ToArray());

@@ -32,11 +32,14 @@ public sealed class ConfusionMatrixTests
     public void Numpy_counts_the_same()
     {
         var random = new Random(4);
-        int[] truth = [.. Enumerable.Range(0, 3000).Select(_ => random.Next(-1, 9))], predicted = [.. Enumerable.Range(0, 3000).Select(_ => random.Next(9))];
+        int[] truth = [.. Enumerable.Range(0, 3000).Select(_ => random.Next(-1, 9))],
+            predicted = [.. Enumerable.Range(0, 3000).Select(_ => random.Next(9))];
         var confusion = new ConfusionMatrix(10);       // class 9 never occurs
         confusion.Add(truth, predicted);
-        var printed = NumpyPeer.Run($"t, p = np.array([{string.Join(',', truth)}]), np.array([{string.Join(',', predicted)}]); p = p[t >= 0]; t = t[t >= 0]; "
-            + "iou = [((t == c) & (p == c)).sum() / ((t == c) | (p == c)).sum() for c in range(9)]; print(repr(np.mean(iou)), repr((t == p).mean()))");
+        var printed = NumpyPeer.Run(
+            $"t, p = np.array([{string.Join(',', truth)}]), np.array([{string.Join(',', predicted)}]); p = p[t >= 0]; t = t[t >= 0]; "
+            + "iou = [((t == c) & (p == c)).sum() / ((t == c) | (p == c)).sum() for c in range(9)]; "
+            + "print(repr(np.mean(iou)), repr((t == p).mean()))");
         var expected = printed.Split(' ').Select(double.Parse).ToArray();
         Assert.AreEqual(expected[0], confusion.MeanIntersectionOverUnion(), 1e-12);
         Assert.AreEqual(expected[1], confusion.Accuracy, 1e-12);

@@ -22,11 +22,13 @@ public sealed class LabelMapFileTests : TempFolder
     public void Every_filter_of_the_format_is_undone_as_PIL_writes_them()
     {
         NumpyPeer.Run("from PIL import Image; y, x = np.mgrid[0:40, 0:60]; a = ((x * x + 3 * y) // 17 % 20).astype(np.uint8); "
-            + $"i = Image.fromarray(a, 'P'); i.putpalette([(7 * k) % 256 for k in range(768)]); i.save('{At("p.png")}'); Image.fromarray(a).save('{At("g.png")}', optimize=True)", "numpy, PIL");
+            + $"i = Image.fromarray(a, 'P'); i.putpalette([(7 * k) % 256 for k in range(768)]); i.save('{At("p.png")}'); "
+            + $"Image.fromarray(a).save('{At("g.png")}', optimize=True)", "numpy, PIL");
         foreach (var file in new[] { "p.png", "g.png" })
         {
             var map = LabelMapFile.Read(At(file));
-            for (int i = 0; i < map.Labels.Length; i++) Assert.AreEqual((i % 60 * (i % 60) + 3 * (i / 60)) / 17 % 20, map.Labels[i], $"{file} pixel {i}");
+            for (int i = 0; i < map.Labels.Length; i++)
+                Assert.AreEqual((i % 60 * (i % 60) + 3 * (i / 60)) / 17 % 20, map.Labels[i], $"{file} pixel {i}");
         }
     }
 
@@ -80,7 +82,8 @@ public sealed class LabelMapFileTests : TempFolder
             lines[y] = new byte[bytes];
             for (int x = 0; x < width; x++)
                 for (int bit = 0; bit < depth; bit++)
-                    if ((labels[y * width + x] >> (depth - 1 - bit) & 1) == 1) lines[y][(x * depth + bit) / 8] |= (byte)(128 >> (x * depth + bit) % 8);
+                    if ((labels[y * width + x] >> (depth - 1 - bit) & 1) == 1)
+                        lines[y][(x * depth + bit) / 8] |= (byte)(128 >> (x * depth + bit) % 8);
         }
         using var packed = new MemoryStream();
         using (var deflate = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true))
@@ -89,7 +92,8 @@ public sealed class LabelMapFileTests : TempFolder
                 deflate.WriteByte((byte)(y % 5));
                 for (int i = 0; i < bytes; i++)
                 {
-                    int left = i < step ? 0 : lines[y][i - step], up = y == 0 ? 0 : lines[y - 1][i], corner = y == 0 || i < step ? 0 : lines[y - 1][i - step];
+                    int left = i < step ? 0 : lines[y][i - step], up = y == 0 ? 0 : lines[y - 1][i], corner = y == 0 || i < step ? 0
+                        : lines[y - 1][i - step];
                     int p = left + up - corner;
                     int paeth = new[] { (Math.Abs(p - left), 0, left), (Math.Abs(p - up), 1, up), (Math.Abs(p - corner), 2, corner) }.Min().Item3;
                     deflate.WriteByte((byte)(lines[y][i] - (y % 5) switch { 0 => 0, 1 => left, 2 => up, 3 => (left + up) / 2, _ => paeth }));

@@ -21,7 +21,8 @@ public sealed class ProbeTests : TempFolder
     double[] Numpy(string code, params NamedArray[] arrays)
     {
         Npz.Write(At("in.npz"), arrays);
-        NumpyPeer.Run($"z = np.load('{At("in.npz")}'); globals().update({{k: z[k].astype(np.float64) for k in z}}); {code}; np.savez('{At("out.npz")}', out=out)");
+        NumpyPeer.Run($"z = np.load('{At("in.npz")}'); globals().update({{k: z[k].astype(np.float64) for k in z}}); "
+            + $"{code}; np.savez('{At("out.npz")}', out=out)");
         return [.. Npz.Read(At("out.npz"))["out"].Floats().Select(x => (double)x)];
     }
 
@@ -34,7 +35,9 @@ public sealed class ProbeTests : TempFolder
         features[0, 2] += 1e-3f;
         var (test, _) = Clusters(20, width, 3, seed: 2);
         var scores = new RidgeProbe(features, labels, 3).Scores(test);
-        var expected = Numpy("m, s = x.mean(0), x.std(0) + 1e-5; b = lambda a: np.c_[(a - m) / s, np.full(len(a), 100.)]; X = b(x); Y = 2 * np.eye(3)[l.astype(int)] - 1; "
+        var expected = Numpy(
+            "m, s = x.mean(0), x.std(0) + 1e-5; b = lambda a: np.c_[(a - m) / s, np.full(len(a), 100.)]; "
+            + "X = b(x); Y = 2 * np.eye(3)[l.astype(int)] - 1; "
             + "e, q = np.linalg.eigh(X.T @ X); out = b(t) @ (q / (np.maximum(e, 0) + 1024) @ (q.T @ X.T @ Y))",
             new("x", [count, width], Flat(features)), new("l", [count], [.. labels.Select(l => (float)l)]), new("t", [20, width], Flat(test)));
         Close.To(expected, Flat(scores), 1e-6, $"{count} x {width}");
@@ -49,9 +52,13 @@ public sealed class ProbeTests : TempFolder
         {
             var logits = LinearProbe.Fit(features, labels, 3, penalty).Scores(test);
             // Hessian: mean of x xᵀ ⊗ (diag p - p pᵀ), plus the penalty; logits are known up to a constant a row.
-            var expected = Numpy($"m, s = x.mean(0), x.std(0) + 1e-8; b = lambda a: np.c_[(a - m) / s, np.ones(len(a))]; X = b(x); Y = np.eye(3)[l.astype(int)]; n = len(X); W = np.zeros((5, 3)); "
-                + $"R = {penalty} * np.r_[np.ones(4), 0]; P = lambda W: (lambda e: e / e.sum(1, keepdims=True))(np.exp(X @ W - (X @ W).max(1, keepdims=True)))\n"
-                + "for _ in range(50):\n p = P(W); g = X.T @ (p - Y) / n + R[:, None] * W; H = np.einsum('ni,nj,nab->iajb', X, X, p[:, :, None] * np.eye(3) - p[:, :, None] * p[:, None, :]) / n\n"
+            var expected = Numpy(
+                $"m, s = x.mean(0), x.std(0) + 1e-8; b = lambda a: np.c_[(a - m) / s, np.ones(len(a))]; "
+                + "X = b(x); Y = np.eye(3)[l.astype(int)]; n = len(X); W = np.zeros((5, 3)); "
+                + $"R = {penalty} * np.r_[np.ones(4), 0]; "
+                + "P = lambda W: (lambda e: e / e.sum(1, keepdims=True))(np.exp(X @ W - (X @ W).max(1, keepdims=True)))\n"
+                + "for _ in range(50):\n p = P(W); g = X.T @ (p - Y) / n + R[:, None] * W; "
+                + "H = np.einsum('ni,nj,nab->iajb', X, X, p[:, :, None] * np.eye(3) - p[:, :, None] * p[:, None, :]) / n\n"
                 + " H = H.reshape(15, 15) + np.kron(np.diag(R), np.eye(3)); W = W - np.linalg.lstsq(H, g.ravel(), rcond=None)[0].reshape(5, 3)\n"
                 + "out = b(t) @ W; out = out - out.mean(1, keepdims=True)",
                 new("x", [90, 4], Flat(features)), new("l", [90], [.. labels.Select(l => (float)l)]), new("t", [10, 4], Flat(test)));
@@ -99,7 +106,8 @@ public sealed class ProbeTests : TempFolder
         int[] labels = [.. Enumerable.Range(0, 60).Select(i => i % 3)];
         var rows = FewShot.Draw(labels, 5, seed: 1);
         Assert.HasCount(15, rows.Distinct().ToList());
-        CollectionAssert.AreEqual(new[] { 5, 5, 5 }, rows.CountBy(row => labels[row]).OrderBy(count => count.Key).Select(count => count.Value).ToArray());
+        CollectionAssert.AreEqual(new[] { 5, 5, 5 }, rows.CountBy(row => labels[row]).OrderBy(count => count.Key)
+            .Select(count => count.Value).ToArray());
         CollectionAssert.AreEqual(rows, FewShot.Draw(labels, 5, seed: 1));
         CollectionAssert.AreNotEqual(rows, FewShot.Draw(labels, 5, seed: 2));
         Assert.Contains("class 2 has 20", Assert.ThrowsExactly<ArgumentException>(() => FewShot.Draw([.. labels, 0, 1], 21, 0)).Message);

@@ -32,10 +32,14 @@ public sealed class RetrievalTests : TempFolder
         float[,] images = new float[70, 5], texts = new float[300, 5];
         for (int i = 0; i < images.Length; i++) images[i / 5, i % 5] = random.NextSingle() - 0.5f;
         for (int i = 0; i < texts.Length; i++) texts[i / 5, i % 5] = images[owners[i / 5], i % 5] + (random.NextSingle() - 0.5f) * 0.9f;
-        Npz.Write(At("in.npz"), [new("i", [70, 5], [.. images.Cast<float>()]), new("t", [300, 5], [.. texts.Cast<float>()]), new("o", [300], [.. owners.Select(o => (float)o)])]);
-        var printed = NumpyPeer.Run($"z = np.load('{At("in.npz")}'); n = lambda a: a / np.linalg.norm(a, axis=1, keepdims=True); s = n(z['i'].astype(float)) @ n(z['t'].astype(float)).T; o = z['o'].astype(int); "
+        Npz.Write(At("in.npz"), [new("i", [70, 5], [.. images.Cast<float>()]), new("t", [300, 5], [.. texts.Cast<float>()]),
+            new("o", [300], [.. owners.Select(o => (float)o)])]);
+        var printed = NumpyPeer.Run(
+            $"z = np.load('{At("in.npz")}'); n = lambda a: a / np.linalg.norm(a, axis=1, keepdims=True); "
+            + "s = n(z['i'].astype(float)) @ n(z['t'].astype(float)).T; o = z['o'].astype(int); "
             + "r = np.argsort(-s, 1, kind='stable'); q = np.argsort(-s.T, 1, kind='stable'); c = [i for i in range(70) if (o == i).any()]; "
-            + "print(*[np.mean([(o[r[i, :k]] == i).any() for i in c]) for k in (1, 5, 10)], *[np.mean((q[:, :k] == o[:, None]).any(1)) for k in (1, 5, 10)])");
+            + "print(*[np.mean([(o[r[i, :k]] == i).any() for i in c]) for k in (1, 5, 10)], "
+            + "*[np.mean((q[:, :k] == o[:, None]).any(1)) for k in (1, 5, 10)])");
         var expected = printed.Split(' ').Select(double.Parse).ToArray();
         NeighbourSearch search = TestDevices.Open(device).FindNeighbours;
         foreach (var how in new[] { search, null })

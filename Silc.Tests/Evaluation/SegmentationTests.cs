@@ -48,7 +48,8 @@ public sealed class SegmentationTests
     public void Halves_are_told_apart_whole_and_by_windows()
     {
         var image = Paint(48, 32, (x, _) => x < 24 ? ((byte)255, (byte)0, (byte)0) : ((byte)0, (byte)0, (byte)255));
-        foreach (var windows in new[] { SegmentationWindows.Whole(32), SegmentationWindows.Sliding(16), new SegmentationWindows(16, 32, 8), new(32, 32, 5) })
+        foreach (var windows in new[] { SegmentationWindows.Whole(32), SegmentationWindows.Sliding(16),
+            new SegmentationWindows(16, 32, 8), new(32, 32, 5) })
         {
             var labels = new ZeroShotSegmenter((pixels, side) => MeanColours(pixels, side, 4), 4, Colours(), windows).Segment(image);
             int wrong = labels.Labels.Index().Count(entry => entry.Item != (entry.Index % 48 < 24 ? 0 : 2));
@@ -71,11 +72,13 @@ public sealed class SegmentationTests
         Assert.AreEqual(across - side, left[^1]);
         var random = new Random(2);
         int cells = side / Patch;
-        var features = Rows(Enumerable.Range(0, left.Length * top.Length * cells * cells).Select(_ => new float[] { random.NextSingle(), random.NextSingle(), random.NextSingle() }));
+        var features = Rows(Enumerable.Range(0, left.Length * top.Length * cells * cells)
+            .Select(_ => new float[] { random.NextSingle(), random.NextSingle(), random.NextSingle() }));
         var classes = Colours(AliasUse.Best);
         var (scores, checkedPixels) = (classes.Scores(features), 0);
         var labels = new ZeroShotSegmenter((_, _) => features, Patch, classes, windows).Segment(image);
-        var sparing = new ZeroShotSegmenter((_, _) => features, Patch, Colours(AliasUse.Best, ["nothing", "background"]).WithoutFirst(), windows, threshold: 0.6, temperature: 10).Segment(image);
+        var sparing = new ZeroShotSegmenter((_, _) => features, Patch, Colours(AliasUse.Best, ["nothing", "background"]).WithoutFirst(),
+            windows, threshold: 0.6, temperature: 10).Segment(image);
         for (int y = 0; y < height; y++)
             for (int x = 0; x < width; x++)
             {
@@ -90,7 +93,8 @@ public sealed class SegmentationTests
                     double u = Math.Clamp(inX / Patch - 0.5, 0, cells - 1), v = Math.Clamp(inY / Patch - 0.5, 0, cells - 1);
                     for (int cell = 0; cell < cells * cells; cell++)
                         for (int k = 0; k < 3; k++)
-                            sums[k] += scores[w * cells * cells + cell, k] * Math.Max(0, 1 - Math.Abs(u - cell % cells)) * Math.Max(0, 1 - Math.Abs(v - cell / cells));
+                            sums[k] += scores[w * cells * cells + cell, k] * Math.Max(0, 1 - Math.Abs(u - cell % cells))
+                                * Math.Max(0, 1 - Math.Abs(v - cell / cells));
                 }
                 var mean = sums.Select(sum => sum / seen).ToArray();
                 int best = Array.IndexOf(mean, mean.Max());
@@ -121,7 +125,8 @@ public sealed class SegmentationTests
     [TestMethod]
     public void Windows_that_do_not_fit_are_refused()
     {
-        ZeroShotSegmenter Make(SegmentationWindows windows, double? threshold = null) => new((_, _) => new float[1, 3], 4, Colours(), windows, threshold);
+        ZeroShotSegmenter Make(SegmentationWindows windows, double? threshold = null) =>
+            new((_, _) => new float[1, 3], 4, Colours(), windows, threshold);
         Assert.Contains("30", Assert.ThrowsExactly<ArgumentException>(() => Make(new(30))).Message);
         Assert.Contains("short side", Assert.ThrowsExactly<ArgumentException>(() => Make(new(32, 16))).Message);
         Assert.Contains("stride", Assert.ThrowsExactly<ArgumentException>(() => Make(new(32, 64, 33))).Message);
@@ -158,6 +163,7 @@ public sealed class SegmentationTests
         public int Count => source.Count;
         public ClassList Classes { get; } = ClassList.Of(["a", "b", "c"]);
         public bool HasBackground => false;
-        public SegmentedImage Read(int index) => source.Read(index) with { Labels = source.Read(index).Labels.Map(label => label == 0 ? 0 : 3 + label) };
+        public SegmentedImage Read(int index) =>
+            source.Read(index) with { Labels = source.Read(index).Labels.Map(label => label == 0 ? 0 : 3 + label) };
     }
 }

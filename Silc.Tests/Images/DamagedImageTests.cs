@@ -81,7 +81,8 @@ public sealed class DamagedImageTests
         [
             // The third is a WBMP of 8 x 8 pixels: two zeros and the sides are its whole header.
             [0], new byte[1000], [0, 0, 8, 8, .. new byte[64]], [0x1F, 0x8B, 8, 0], [0xFF, 0xD8, 0xFF],
-            "RIFF\0\0\0\0WEBP"u8.ToArray(), "%PDF-1.7"u8.ToArray(), "<svg xmlns='http://www.w3.org/2000/svg'/>"u8.ToArray(), "<!DOCTYPE html>"u8.ToArray(),
+            "RIFF\0\0\0\0WEBP"u8.ToArray(), "%PDF-1.7"u8.ToArray(), "<svg xmlns='http://www.w3.org/2000/svg'/>"u8.ToArray(),
+                "<!DOCTYPE html>"u8.ToArray(),
         ];
         foreach (var bytes in others)
         {

@@ -7,7 +7,8 @@ public sealed class LayerGradientTests
     static readonly TowerConfig Tower = new(Width: 6, Depth: 2, Heads: 2, MlpDim: 9);
 
     static readonly SilcConfig Config = new(Tower, new(Width: 4, Depth: 1, Heads: 1, MlpDim: 7),
-        ImageSize: 6, PatchSize: 2, TextLength: 3, VocabSize: 11, Head: new(Hidden: 7, Bottleneck: 5, Prototypes: 9), Views: new(Global: 2, Local: 2, LocalSize: 4));
+        ImageSize: 6, PatchSize: 2, TextLength: 3, VocabSize: 11, Head: new(Hidden: 7, Bottleneck: 5, Prototypes: 9),
+        Views: new(Global: 2, Local: 2, LocalSize: 4));
 
     [TestMethod, EveryDevice]
     public void LayerNorm(string device)

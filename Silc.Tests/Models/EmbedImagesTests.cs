@@ -24,12 +24,14 @@ public sealed class EmbedImagesTests : TempFolder
             seen.Add(i);
         }).Cast<float>()], "a source");
         CollectionAssert.AreEqual(Enumerable.Range(0, Count).ToArray(), seen.Order().ToArray());
-        Close.Bits(expected, [.. model.EmbedImages(Enumerable.Range(0, Count).Select(i => source.Read(i).Image), EvalCrop.Center).Cast<float>()], "a sequence");
+        Close.Bits(expected,
+            [.. model.EmbedImages(Enumerable.Range(0, Count).Select(i => source.Read(i).Image), EvalCrop.Center).Cast<float>()], "a sequence");
         Assert.AreEqual(0, model.EmbedImages(new Noise(0)).Length);
 
         string[] files = [.. Enumerable.Range(0, 5).Select(i => At($"{i}.png"))];
         for (int i = 0; i < files.Length; i++) ImageFile.Write(files[i], source.Read(i).Image);
-        Close.Bits([.. model.EmbedImages(new SubsetSource(source, Enumerable.Range(0, 5))).Cast<float>()], [.. model.EmbedImages(files).Cast<float>()], "files");
+        Close.Bits([.. model.EmbedImages(new SubsetSource(source, Enumerable.Range(0, 5))).Cast<float>()],
+            [.. model.EmbedImages(files).Cast<float>()], "files");
         File.WriteAllText(files[3], "no image");
         Assert.Contains(files[3], Assert.ThrowsExactly<InvalidDataException>(() => model.EmbedImages(files)).Message);
     }
@@ -58,7 +60,8 @@ public sealed class EmbedImagesTests : TempFolder
     public void A_reader_that_fails_and_a_user_that_fails_both_end_it()
     {
         using var model = Model();
-        Assert.Contains("500 is damaged", Assert.ThrowsExactly<InvalidDataException>(() => model.EmbedImages(new Noise(Count, damaged: 500))).Message);
+        Assert.Contains("500 is damaged",
+            Assert.ThrowsExactly<InvalidDataException>(() => model.EmbedImages(new Noise(Count, damaged: 500))).Message);
         Assert.ThrowsExactly<InvalidOperationException>(() =>
         {
             foreach (var _ in ImageBlocks.Of(new Noise(64), Size, EvalCrop.Squash, 8)) throw new InvalidOperationException("of the user");
@@ -80,7 +83,8 @@ public sealed class EmbedImagesTests : TempFolder
         public ImageTextPair Read(int index)
         {
             Interlocked.Increment(ref reads);
-            return index == damaged ? throw new InvalidDataException($"{index} is damaged") : new($"{index}", Images.Noise(5 + index % 7, 9, index), [""]);
+            return index == damaged ? throw new InvalidDataException($"{index} is damaged")
+                : new($"{index}", Images.Noise(5 + index % 7, 9, index), [""]);
         }
     }
 }

@@ -47,7 +47,8 @@ public sealed class PatchFeatureTests
         Spread(model);
         float[] pixels = [.. Enumerable.Range(0, 2 * 8 * 8 * 3).Select(i => MathF.Sin(0.37f * i))];
         foreach (var feature in Enum.GetValues<PatchFeature>())
-            Close.To([.. model.EmbedPixels(pixels).Cast<float>()], [.. model.EmbedPatchPixels(pixels, 8, feature).Cast<float>()], Close.Chained, $"{feature}");
+            Close.To([.. model.EmbedPixels(pixels).Cast<float>()], [.. model.EmbedPatchPixels(pixels, 8, feature).Cast<float>()],
+                Close.Chained, $"{feature}");
     }
 
     [TestMethod]
@@ -64,6 +65,7 @@ public sealed class PatchFeatureTests
     {
         var random = new Random(3);
         foreach (var p in model.Parameters.All)
-            model.Device.Upload<float>([.. Enumerable.Range(0, p.Count).Select(_ => (random.NextSingle() - 0.5f) * (p.Name.EndsWith("kernel", StringComparison.Ordinal) ? 0.5f : 1))], p.Value.View);
+            model.Device.Upload<float>([.. Enumerable.Range(0, p.Count)
+                .Select(_ => (random.NextSingle() - 0.5f) * (p.Name.EndsWith("kernel", StringComparison.Ordinal) ? 0.5f : 1))], p.Value.View);
     }
 }

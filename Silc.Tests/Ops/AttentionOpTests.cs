@@ -3,7 +3,7 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class AttentionOpTests
 {
-    // Images, heads, queries, keys, channels of a head. One query is the pooling head's; 300 keys are more than a group has lanes.
+    // Images, heads, queries, keys, channels of a head. One query is the pooling head's; 300 keys are more than a block has threads.
     static readonly (int Batch, int Heads, int Queries, int Keys, int Size)[] Sizes =
         [(1, 1, 1, 1, 1), (2, 3, 7, 7, 5), (1, 2, 33, 33, 4), (3, 1, 1, 130, 3), (1, 2, 2, 300, 2)];
 

@@ -58,7 +58,8 @@ public unsafe class CpuAttentionTests
             LdGradV = dV.Stride,
         };
         // The widest tile of this processor, then every other: those are slow here, but right.
-        foreach (var forward in new Work[] { CpuAttention.Forward, CpuAttention.Forward<Tile8x8>, CpuAttention.Forward<Tile6x16>, CpuAttention.Forward<Tile12x32> })
+        foreach (var forward in new Work[] { CpuAttention.Forward, CpuAttention.Forward<Tile8x8>, CpuAttention.Forward<Tile6x16>,
+            CpuAttention.Forward<Tile12x32> })
         {
             var first = Run(forward);
             foreach (var written in new[] { o, lse, dQ, dK, dV }) written.CheckWrittenInsideOnly();

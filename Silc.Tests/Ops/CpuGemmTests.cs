@@ -1,6 +1,8 @@
 namespace Silc.Tests;
 
-/// <summary>The CPU's matrix product against double-precision loops, with every micro-kernel (widths the processor lacks are emulated by .NET).</summary>
+/// <summary>
+/// The CPU's matrix product against double-precision loops, with every micro-kernel (widths the processor lacks are emulated by .NET).
+/// </summary>
 [TestClass]
 public unsafe class CpuGemmTests
 {
@@ -48,7 +50,7 @@ public unsafe class CpuGemmTests
         Run<TTile>((args with { C = sum.Data }).Scaled(0.5f).Accumulated(), plan);
 
         foreach (var written in new[] { product, biased, gelu, sum }) written.CheckWrittenInsideOnly();
-        // Rounding: k terms below 1 in size, each sum of them off by half a unit in the last place.
+        // Rounding: k products below 1 in size, each partial sum off by half a unit in the last place.
         var tolerance = 1e-6 * (1 + Math.Sqrt(k));
         for (int i = 0; i < m; i++)
             for (int j = 0; j < n; j++)

@@ -46,7 +46,8 @@ public sealed class DeviceTests
         var accelerator = TestDevices.Open(device);
         using var arena = Arena.Allocate(accelerator, 20 << 20);
         var error = Assert.ThrowsExactly<InvalidOperationException>(() => accelerator.Allocate(1L << 46, "prototypes"));
-        foreach (var part in new[] { "has no room for 268,435,456 MiB of prototypes", "80 MiB of activations", "smaller batch", "--recompute", "--accumulate" })
+        foreach (var part in new[] { "has no room for 268,435,456 MiB of prototypes", "80 MiB of activations", "smaller batch",
+            "--recompute", "--accumulate" })
             StringAssert.Contains(error.Message, part);
         arena.Dispose();
         error = Assert.ThrowsExactly<InvalidOperationException>(() => accelerator.Allocate(1L << 46, "prototypes"));

@@ -17,7 +17,7 @@ namespace Silc.Tests;
 [TestClass]
 public sealed partial class KernelCompilationTests
 {
-    // Kernels for tensor cores and for float32 on CUDA: every type argument once at least.
+    // CUDA kernels that use tensor cores: every type argument at least once.
     static readonly Type[] tensorKernels =
     [
         typeof(TensorCoreGemm<Bf16Mma, KMajor<Bf16Mma>, MMajor<Bf16Mma>, VectorLoad, BiasGeluEpilogue<Float32Quads>>),
@@ -32,28 +32,36 @@ public sealed partial class KernelCompilationTests
         typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasEpilogue<Bf16Quads>>),
         typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasEpilogue<Float32Quads>>),
         typeof(Bf16Gemm<Bf16MMajor, Bf16MMajor, BiasEpilogue<Float32Quads>>),
-        .. from kernel in new[] { typeof(TensorCoreAttention<,,,>), typeof(TensorCoreAttentionQueryGrad<,,,>), typeof(TensorCoreAttentionKeyGrad<,,,>) }
+        .. from kernel in (Type[])[
+               typeof(TensorCoreAttention<,,,>), typeof(TensorCoreAttentionQueryGrad<,,,>), typeof(TensorCoreAttentionKeyGrad<,,,>)]
            from arguments in new Type[][]
            {
-               [typeof(Tf32Mma), typeof(Head32), typeof(ScalarLoad), typeof(Float32Quads)], [typeof(Bf16Mma), typeof(Head64), typeof(VectorLoad), typeof(Float32Quads)],
-               [typeof(Tf32Mma), typeof(Head80), typeof(VectorLoad), typeof(Float32Quads)], [typeof(Bf16Mma), typeof(Head128), typeof(VectorLoad), typeof(Float32Quads)],
+               [typeof(Tf32Mma), typeof(Head32), typeof(ScalarLoad), typeof(Float32Quads)],
+               [typeof(Bf16Mma), typeof(Head64), typeof(VectorLoad), typeof(Float32Quads)],
+               [typeof(Tf32Mma), typeof(Head80), typeof(VectorLoad), typeof(Float32Quads)],
+               [typeof(Bf16Mma), typeof(Head128), typeof(VectorLoad), typeof(Float32Quads)],
            }
            select kernel.MakeGenericType(arguments),
-        typeof(Bf16Attention<Head32, OneRowTile, MinBlocks4>), typeof(Bf16Attention<Head32, TwoRowTiles, MinBlocks2>), typeof(Bf16Attention<Head64, OneRowTile, MinBlocks4>),
-        typeof(Bf16Attention<Head64, TwoRowTiles, MinBlocks2>), typeof(Bf16Attention<Head80, OneRowTile, MinBlocks3>), typeof(Bf16Attention<Head128, OneRowTile, MinBlocks3>),
+        typeof(Bf16Attention<Head32, OneRowTile, MinBlocks4>), typeof(Bf16Attention<Head32, TwoRowTiles, MinBlocks2>),
+        typeof(Bf16Attention<Head64, OneRowTile, MinBlocks4>),
+        typeof(Bf16Attention<Head64, TwoRowTiles, MinBlocks2>), typeof(Bf16Attention<Head80, OneRowTile, MinBlocks3>),
+        typeof(Bf16Attention<Head128, OneRowTile, MinBlocks3>),
         typeof(Bf16AttentionQueryGrad<Head32>), typeof(Bf16AttentionQueryGrad<Head64>), typeof(Bf16AttentionQueryGrad<Head80>),
-        typeof(Bf16AttentionKeyGrad<Head32, MinBlocks4>), typeof(Bf16AttentionKeyGrad<Head64, MinBlocks3>), typeof(Bf16AttentionKeyGrad<Head80, MinBlocks2>),
+        typeof(Bf16AttentionKeyGrad<Head32, MinBlocks4>), typeof(Bf16AttentionKeyGrad<Head64, MinBlocks3>),
+        typeof(Bf16AttentionKeyGrad<Head80, MinBlocks2>),
         typeof(Bf16AttentionGrad<Head32, MinBlocksAny>), typeof(Bf16AttentionGrad<Head64, MinBlocks3>),
-        typeof(TensorCoreAttentionQueryGrad<Bf16Mma, Head128, Bf16Load, Bf16Quads>), typeof(TensorCoreAttentionKeyGrad<Bf16Mma, Head128, Bf16Load, Bf16Quads>),
+        typeof(TensorCoreAttentionQueryGrad<Bf16Mma, Head128, Bf16Load, Bf16Quads>),
+        typeof(TensorCoreAttentionKeyGrad<Bf16Mma, Head128, Bf16Load, Bf16Quads>),
     ];
 
-    // What else meets stored bfloat16, which GPUs before compute capability 8.0 do not have.
-    static readonly Type[] halfKernels =
+    // Other CUDA kernels with bf16, which GPUs before compute capability 8.0 do not have.
+    static readonly Type[] bf16Kernels =
     [
         typeof(CudaLayerNorm<Bf16Quads>), typeof(CudaLayerNormGrad<Bf16Quads, Bf16Quads>), typeof(CudaLayerNormGrad<Bf16Quads, NoQuads>),
         typeof(CudaLayerNormGrad<Float32Quads, Bf16Quads>), typeof(CudaSumBlocks<Bf16Load>), typeof(AttentionDelta<Bf16Load>), typeof(Bf16Patches),
-        typeof(AdamWRounding), typeof(RoundWeightsToBf16),
-        typeof(ConvertKernel<UnalignedQuads, Bf16Quads>), typeof(ConvertKernel<Bf16Quads, UnalignedQuads>), typeof(ConvertKernel<Bf16Quads, Bf16Quads>),
+        typeof(AdamWBf16Copy), typeof(RoundWeightsToBf16),
+        typeof(ConvertKernel<UnalignedQuads, Bf16Quads>), typeof(ConvertKernel<Bf16Quads, UnalignedQuads>),
+        typeof(ConvertKernel<Bf16Quads, Bf16Quads>),
     ];
 
     static readonly Type[] floatKernels =
@@ -61,12 +69,13 @@ public sealed partial class KernelCompilationTests
         typeof(FloatGemm<FloatKMajor, FloatMMajor, VectorLoad, BiasGeluEpilogue<Float32Quads>>),
         typeof(FloatGemm<FloatKMajor, FloatKMajor, ScalarLoad, BiasGeluGradEpilogue<Float32Quads>>),
         typeof(FloatGemm<FloatMMajor, FloatMMajor, VectorLoad, BiasEpilogue<Float32Quads>>),
-        typeof(CudaLayerNorm<Float32Quads>), typeof(CudaLayerNormGrad<Float32Quads, NoQuads>), typeof(CudaSumBlocks<VectorLoad>), typeof(SplitKReduce<VectorLoad>), typeof(SplitKReduce<ScalarLoad>),
+        typeof(CudaLayerNorm<Float32Quads>), typeof(CudaLayerNormGrad<Float32Quads, NoQuads>), typeof(CudaSumBlocks<VectorLoad>),
+        typeof(SplitKReduce<VectorLoad>), typeof(SplitKReduce<ScalarLoad>),
         typeof(AttentionDelta<VectorLoad>), typeof(AttentionDelta<ScalarLoad>),
     ];
 
-    // Of compute capability 9.0 alone.
-    static readonly Type[] warpgroupKernels =
+    // Compute capability 9.0 only.
+    static readonly Type[] wgmmaKernels =
     [
         typeof(WgmmaGemm<Bf16KMajor, Bf16MMajor, BiasGeluEpilogue<Bf16Quads>>),
         typeof(WgmmaGemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads>>),
@@ -74,7 +83,7 @@ public sealed partial class KernelCompilationTests
         typeof(WgmmaGemm<Bf16MMajor, Bf16MMajor, BiasEpilogue<Float32Quads>>),
     ];
 
-    // Kernels of processors behind OpenCL.
+    // Kernels of OpenCL processors.
     static readonly Type[] tileKernels =
     [
         .. from kernel in new[] { typeof(ClGemm<>), typeof(ClAttention<>) }
@@ -87,14 +96,15 @@ public sealed partial class KernelCompilationTests
     static IEnumerable<Type> Kernels => typeof(IKernel).Assembly.GetTypes()
         .Where(type => type.IsValueType && typeof(IKernel).IsAssignableFrom(type))
         .SelectMany(type => !type.IsGenericTypeDefinition ? [type]
-            : tensorKernels.Concat(halfKernels).Concat(floatKernels).Concat(warpgroupKernels).Concat(tileKernels)
+            : tensorKernels.Concat(bf16Kernels).Concat(floatKernels).Concat(wgmmaKernels).Concat(tileKernels)
                 .Where(kernel => kernel.IsGenericType && kernel.GetGenericTypeDefinition() == type) is var known && known.Any() ? known
             : [type.MakeGenericType(typeof(Pack1)), type.MakeGenericType(typeof(Pack4)), type.MakeGenericType(typeof(Pack16))]);
 
-    static bool IsOfFours(Type kernel) => kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Pack4);
+    static bool IsVectorized(Type kernel) => kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Pack4);
 
-    // Vectors of OpenCL C, in a kernel for every device or in one of a processor's own.
-    static bool HasVectors(Type kernel) => tileKernels.Contains(kernel) || (kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Pack16));
+    // True for kernels of OpenCL processors, which use vectors (Float32x16).
+    static bool HasVectors(Type kernel) => tileKernels.Contains(kernel)
+        || (kernel.IsGenericType && kernel.GetGenericArguments()[0] == typeof(Pack16));
 
     /// <summary>
     /// The kernels that are compiled for an architecture of CUDA: GPUs without tensor cores never meet theirs, and from SM_86 on ILGPU writes the
@@ -102,9 +112,15 @@ public sealed partial class KernelCompilationTests
     /// </summary>
     internal static IEnumerable<Type> KernelsFor(string architecture)
     {
-        var left = architecture switch { "SM_75" => [], "SM_90" => tensorKernels.DistinctBy(kernel => kernel.GetGenericTypeDefinition()), _ => tensorKernels };
+        var left = architecture switch
+        {
+            "SM_75" => [],
+            "SM_90" => tensorKernels.DistinctBy(kernel => kernel.GetGenericTypeDefinition()),
+            _ => tensorKernels,
+        };
         return Kernels.Where(kernel => !IsForTheCpu(kernel) && !HasVectors(kernel) && (!tensorKernels.Contains(kernel) || left.Contains(kernel))
-            && (architecture != "SM_75" || !(halfKernels.Contains(kernel) || warpgroupKernels.Contains(kernel))) && (architecture == "SM_80" || !IsOfFours(kernel)));
+            && (architecture != "SM_75" || !(bf16Kernels.Contains(kernel) || wgmmaKernels.Contains(kernel)))
+            && (architecture == "SM_80" || !IsVectorized(kernel)));
     }
 
     // ILGPU's front end does not look into intrinsics: such a kernel is host code behind a launcher.
@@ -132,16 +148,17 @@ public sealed partial class KernelCompilationTests
             if (BackendOf(kernel) != DeviceKind.Cuda)
             {
                 Assert.IsFalse(ptx.Contains("mma.", StringComparison.Ordinal), $"{kernel.Name} has matrix instructions");
-                if (IsOfFours(kernel)) StringAssert.Contains(ptx, ".global.v4.f32", kernel.Name);
+                if (IsVectorized(kernel)) StringAssert.Contains(ptx, ".global.v4.f32", kernel.Name);
             }
             else
             {
-                // What is not in registers would be in local memory: device memory, in the middle of a product.
+                // Local memory is device memory: no kernel may spill to it in its main loop.
                 Assert.IsFalse(ptx.Contains(".local", StringComparison.Ordinal), $"{kernel} has local memory");
                 Assert.IsFalse(ptx.Contains("call", StringComparison.Ordinal), $"{kernel} calls functions");
                 Assert.AreEqual(tensorKernels.Contains(kernel), ptx.Contains("mma.sync", StringComparison.Ordinal), $"{kernel}: matrix instructions");
                 var program = new PtxProgram(ptx);
-                Assert.IsTrue(program.SharedBytes <= 48 << 10, $"{kernel} has {program.SharedBytes} bytes of shared memory, 49152 is what every GPU gives");
+                Assert.IsTrue(program.SharedBytes <= 48 << 10,
+                    $"{kernel} has {program.SharedBytes} bytes of shared memory, 49152 is what every GPU gives");
                 if (architecture == "SM_75")
                     foreach (var newer in new[] { "ldmatrix", "bf16", "tf32", "cp.async" })
                         Assert.IsFalse(program.Code.Any(code => code.Text.Contains(newer, StringComparison.Ordinal)), $"{kernel} has {newer}");
@@ -163,11 +180,11 @@ public sealed partial class KernelCompilationTests
         using var context = NewContext();
         var capabilities = new CLCapabilityContext(true, true, true, true, true);
         using var backend = new CLBackend(context, capabilities, CLDeviceVendor.Other, new CLCVersion(2, 0));
-        foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel) && !IsOfFours(kernel) && BackendOf(kernel) != DeviceKind.Cuda))
+        foreach (var kernel in Kernels.Where(kernel => !IsForTheCpu(kernel) && !IsVectorized(kernel) && BackendOf(kernel) != DeviceKind.Cuda))
         {
             var compiled = (CLCompiledKernel)Compile(backend, kernel);
             StringAssert.Contains(compiled.Source, "kernel void", kernel.Name);
-            // A double stands for a vector; what has no vectors has no doubles either, so that the word is free.
+            // "double" in OpenCL text is a vector (Float32x16); kernels without vectors must not have the word.
             if (!HasVectors(kernel)) Assert.IsFalse(Double().IsMatch(compiled.Source), $"{kernel} has doubles");
             else
             {
@@ -183,14 +200,16 @@ public sealed partial class KernelCompilationTests
         using var context = NewContext();
         using var backend = new PTXBackend(context, CudaArchitecture.SM_80, CudaInstructionSet.ISA_80, null!);
         foreach (var kernel in new[] { typeof(ClGemm<ClTile12x32>), typeof(FillKernel<Pack16>) })
-            StringAssert.Contains(Assert.ThrowsExactly<AssertFailedException>(() => Compile(backend, kernel)).Message, "does not compile", kernel.Name);
+            StringAssert.Contains(Assert.ThrowsExactly<AssertFailedException>(() => Compile(backend, kernel)).Message,
+                "does not compile", kernel.Name);
     }
 
     [TestMethod]
     public void Kernels_for_the_CPU_are_marked_so()
     {
         foreach (var kernel in Kernels)
-            Assert.AreEqual(BackendOf(kernel) == DeviceKind.Cpu, IsForTheCpu(kernel), $"{kernel.Name} is marked for {BackendOf(kernel)?.ToString() ?? "every backend"}");
+            Assert.AreEqual(BackendOf(kernel) == DeviceKind.Cpu, IsForTheCpu(kernel),
+                $"{kernel.Name} is marked for {BackendOf(kernel)?.ToString() ?? "every backend"}");
         Assert.IsTrue(Kernels.Count() > 30);
     }
 

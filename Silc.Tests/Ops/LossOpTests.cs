@@ -8,42 +8,42 @@ public sealed class LossOpTests
     static readonly int[] BatchSizes = [1, 7, 33];
 
     [TestMethod, EveryDevice]
-    public void SharpenedSoftmax(string device) => OpTest.Run(device, t =>
+    public void TeacherSoftmax(string device) => OpTest.Run(device, t =>
     {
         foreach (var (rows, cols) in OpTest.Sizes)
         {
             DeviceMatrix x = t.Random(rows, cols), center = t.Random(1, cols);
             t.Ops.TeacherSoftmax(x, center, 0.04f);
-            t.Check(x, Close.LargeExponents, () => Naive.SharpenedSoftmax(x, center, 0.04));
+            t.Check(x, Close.LargeExponents, () => Naive.TeacherSoftmax(x, center, 0.04));
         }
     });
 
     [TestMethod, EveryDevice]
-    public void Distill(string device) => OpTest.Run(device, t =>
+    public void DinoCrossEntropy(string device) => OpTest.Run(device, t =>
     {
         foreach (var (batch, prototypes, students, teachers, skipSame) in
             new[] { (1, 2, 1, 1, false), (3, 7, 4, 2, false), (2, 33, 2, 2, true), (1, 130, 3, 2, true), (1, 300, 2, 1, false) })
         {
             DeviceMatrix logits = t.Random(students * batch, prototypes), rowLoss = t.Output(students * batch, 1);
-            var targets = t.Fixed(Naive.SharpenedSoftmax(t.Random(teachers * batch, prototypes), new Matrix(1, prototypes), 0.3));
+            var targets = t.Fixed(Naive.TeacherSoftmax(t.Random(teachers * batch, prototypes), new Matrix(1, prototypes), 0.3));
             int terms = teachers * students;
             t.Ops.DinoCrossEntropy(logits, targets, rowLoss, batch, 0.1f, skipSame, terms, Weight);
-            Matrix Loss(Matrix at) => Naive.Distill(at, targets, batch, 0.1, skipSame, terms).Map(loss => Weight * loss);
+            Matrix Loss(Matrix at) => Naive.DinoCrossEntropy(at, targets, batch, 0.1, skipSame, terms).Map(loss => Weight * loss);
             t.Check(rowLoss, Close.Chained, () => Loss(logits), "loss");
             t.Check(logits, Close.Chained, () => Numeric.Gradient(logits, at => Loss(at).Values.Sum()), "dLogits");
         }
     });
 
     [TestMethod, EveryDevice]
-    public void SoftmaxContrast(string device) => OpTest.Run(device, t =>
+    public void InfoNce(string device) => OpTest.Run(device, t =>
     {
         foreach (var batch in BatchSizes)
         {
             DeviceMatrix cosines = t.Random(batch, batch), rowLoss = t.Output(batch, 1);
             DeviceMatrix temperature = t.Fixed(One(Math.Log(10))), dT = t.Random(1, 1);
             t.Ops.InfoNce(cosines, temperature, dT, rowLoss, Weight);
-            Matrix Loss(Matrix x, Matrix s) => Naive.SoftmaxContrast(x, s[0, 0]).Map(loss => Weight * loss);
-            if (batch == 1)     // one pair has no negatives: the loss is 0 however it is turned
+            Matrix Loss(Matrix x, Matrix s) => Naive.InfoNce(x, s[0, 0]).Map(loss => Weight * loss);
+            if (batch == 1)     // one pair has no negatives: the loss is 0 whatever the cosine
             {
                 t.Check(cosines, 0, () => new Matrix(1, 1), "dCosines of one pair");
                 continue;
@@ -96,21 +96,21 @@ public sealed class LossOpTests
             DeviceMatrix dz = t.Fixed(new Matrix(3, 33)), rowLoss = t.Fixed(new Matrix(3, 1)), sum = t.Fixed(new Matrix(1, 1));
             t.Ops.KoLeo(z, t.Fixed(Naive.MatMul(z, z, Transpose.B)), dz, rowLoss, Weight);
             t.Ops.AddSum(rowLoss, sum, 0);
-            var gate = t.Gate();
-            t.Ops.GradNorm(sum, sum, gate, 0, 0.9f, 0.999f);
-            t.Check([gate.Read()[StepState.Finite]], 0, () => [0], $"gate after row {broken} was broken");
+            var stepState = t.State();
+            t.Ops.GradNorm(sum, sum, stepState, 0, 0.9f, 0.999f);
+            t.Check([stepState.Read()[StepState.Finite]], 0, () => [0], $"state after row {broken} was broken");
         }
     });
 
     [TestMethod, EveryDevice]
-    public void SigmoidContrast(string device) => OpTest.Run(device, t =>
+    public void SigLip(string device) => OpTest.Run(device, t =>
     {
         foreach (var batch in BatchSizes)
         {
             DeviceMatrix cosines = t.Random(batch, batch), rowLoss = t.Output(batch, 1);
             DeviceMatrix temperature = t.Fixed(One(Math.Log(10))), bias = t.Fixed(One(-3)), dT = t.Random(1, 1), dB = t.Random(1, 1);
             t.Ops.SigLip(cosines, temperature, bias, dT, dB, rowLoss, Weight);
-            Matrix Loss(Matrix x, Matrix s, Matrix b) => Naive.SigmoidContrast(x, s[0, 0], b[0, 0]).Map(loss => Weight * loss);
+            Matrix Loss(Matrix x, Matrix s, Matrix b) => Naive.SigLip(x, s[0, 0], b[0, 0]).Map(loss => Weight * loss);
             t.Check(rowLoss, Close.Chained, () => Loss(cosines, temperature, bias), "loss");
             t.Check(cosines, Close.Chained, () => Numeric.Gradient(cosines, at => Loss(at, temperature, bias).Values.Sum()), "dCosines");
             t.Check(dT, Close.Chained, () => dT.Before + Numeric.Gradient(temperature, at => Loss(cosines, at, bias).Values.Sum()), "dT");

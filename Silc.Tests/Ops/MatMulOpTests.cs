@@ -23,7 +23,7 @@ public sealed class MatMulOpTests
                     t.Ops.MatMul(a, b, sum, transpose, addend: sum);
                     t.Ops.MatMul(a, b, residual, transpose, bias, addend);
 
-                    var what = $"{m} x {k} by {k} x {n}, {transpose} turned, gaps of {gap}";
+                    var what = $"{m} x {k} by {k} x {n}, {transpose} transposed, gaps of {gap}";
                     var product = new Lazy<Matrix>(() => Naive.MatMul(a, b, transpose));
                     t.Check(c, Close.Float32, () => product.Value, what);
                     t.Check(biased, Close.Float32, () => Naive.PlusRow(product.Value, bias), $"{what}, with bias");
@@ -34,10 +34,10 @@ public sealed class MatMulOpTests
     });
 
     [TestMethod, EveryDevice]
-    public void Cosines(string device) => OpTest.Run(device, t =>
+    public void CosineSimilarity(string device) => OpTest.Run(device, t =>
     {
         DeviceMatrix x = t.Random(7, 33), y = t.Random(5, 33, gap: 3), c = t.Output(7, 5);
-        t.Ops.Cosines(x, y, c);
+        t.Ops.CosineSimilarity(x, y, c);
         t.Check(c, Close.Float32, () => Naive.MatMul(x, y, Transpose.B));
     });
 
@@ -67,7 +67,8 @@ public sealed class MatMulOpTests
                 t.Check(dh, Close.Float32, () =>
                 {
                     const double Step = 1e-4;
-                    Matrix product = Naive.MatMul(dy, kernel, Transpose.B), above = Naive.Gelu(h.Before.Map(x => x + Step), kind), below = Naive.Gelu(h.Before.Map(x => x - Step), kind);
+                    Matrix product = Naive.MatMul(dy, kernel, Transpose.B), above = Naive.Gelu(h.Before.Map(x => x + Step), kind),
+                        below = Naive.Gelu(h.Before.Map(x => x - Step), kind);
                     return Matrix.Make(m, n, (r, c) => product[r, c] * (above[r, c] - below[r, c]) / (2 * Step));
                 }, "dh");
             }
@@ -84,12 +85,13 @@ public sealed class MatMulOpTests
                 t.Ops.LinearGrads(x, dy, dKernel, dBias);
                 var what = $"{rows} rows of {inputs} and {outputs} columns, gaps of {gap}";
                 t.Check(dKernel, Close.Float32, () => dKernel.Before + Naive.MatMul(x, dy, Transpose.A), $"{what}, kernel");
-                t.Check(dBias, Close.Float32, () => dBias.Before + Matrix.Make(1, outputs, (_, c) => Enumerable.Range(0, rows).Sum(r => dy.Before[r, c])), $"{what}, bias");
+                t.Check(dBias, Close.Float32, () => dBias.Before
+                    + Matrix.Make(1, outputs, (_, c) => Enumerable.Range(0, rows).Sum(r => dy.Before[r, c])), $"{what}, bias");
             }
     });
 
     [TestMethod, EveryDevice]
-    public void MatMulBeside(string device) => OpTest.Run(device, t =>
+    public void GroupedMatMul(string device) => OpTest.Run(device, t =>
     {
         foreach (var (m, n, k) in Sizes)
         {
@@ -105,7 +107,7 @@ public sealed class MatMulOpTests
     });
 
     [TestMethod, EveryDevice]
-    public void InputGradBeside(string device) => OpTest.Run(device, t =>
+    public void GroupedInputGrad(string device) => OpTest.Run(device, t =>
     {
         foreach (var (m, n, k) in Sizes)
         {
@@ -117,7 +119,7 @@ public sealed class MatMulOpTests
     });
 
     [TestMethod, EveryDevice]
-    public void LinearGradsBeside(string device) => OpTest.Run(device, t =>
+    public void GroupedLinearGrads(string device) => OpTest.Run(device, t =>
     {
         foreach (var (inputs, outputs, rows) in Sizes)
         {

@@ -9,7 +9,7 @@ public sealed class NormOpTests
     static readonly (int Rows, int Cols)[] GradientSizes = [(1, 3), .. OpTest.GradientSizes[1..]];
 
     [TestMethod, EveryDevice]
-    public void LayerNorm(string device) => OpTest.Run(device, t =>
+    public void LayerNormForward(string device) => OpTest.Run(device, t =>
     {
         foreach (var (rows, cols) in OpTest.Sizes)
         {
@@ -17,7 +17,7 @@ public sealed class NormOpTests
             var x = t.Fixed(t.Random(rows, cols).Before.Map(v => v + 30));
             DeviceMatrix scale = t.Random(1, cols), bias = t.Random(1, cols), y = t.Output(rows, cols);
             DeviceMatrix mean = t.Output(rows, 1), rstd = t.Output(rows, 1);
-            t.Ops.LayerNorm(x, scale, bias, y, mean, rstd, Epsilon);
+            t.Ops.LayerNormForward(x, scale, bias, y, mean, rstd, Epsilon);
             t.Check(y, Close.Chained, () => Naive.LayerNorm(x, scale, bias, Epsilon), "y");
             t.Check(mean, Close.Float32, () => Naive.Mean(x), "mean");
             t.Check(rstd, Close.Chained, () => Naive.Rstd(x, Epsilon), "rstd");

@@ -8,27 +8,27 @@ public sealed class OptimizerOpTests
     static readonly int[] Counts = [1, 7, 33, 130, 40_000];
 
     [TestMethod, EveryDevice]
-    public void Judge(string device) => OpTest.Run(device, t =>
+    public void GradNorm(string device) => OpTest.Run(device, t =>
     {
         foreach (var count in Counts)
             foreach (var clip in new[] { 0, 0.1f, 1e6f })
             {
                 DeviceMatrix gradients = t.Random(1, count), losses = t.Random(1, 2);
-                var gate = t.Gate();
-                t.Ops.GradNorm(gradients, losses, gate, clip, Beta1, Beta2);
-                t.Check(gate.Read()[..(StepState.Counted + 1)], Close.Float32, () =>
+                var stepState = t.State();
+                t.Ops.GradNorm(gradients, losses, stepState, clip, Beta1, Beta2);
+                t.Check(stepState.Read()[..(StepState.Counted + 1)], Close.Float32, () =>
                 {
-                    // The gate was made by one good step whose losses and gradient were 0.
+                    // The state comes from one good step whose losses and gradient were 0.
                     double norm = Math.Sqrt(Matrix.Dot(gradients, gradients));
                     return [1, clip > 0 && norm > clip ? clip / norm : 1, 1 - Math.Pow(Beta1, 2), 1 - Math.Pow(Beta2, 2), 2, 0, 0,
                         losses.Before[0, 0], losses.Before[0, 1], norm, 2];
-                }, $"gate after a gradient of {count} values, clipped to {clip}");
+                }, $"state after a gradient of {count} values, clipped to {clip}");
             }
     });
 
-    /// <summary>Each loss has a sum of its own, and any of them closes the gate.</summary>
+    /// <summary>Each loss has a sum of its own, and any of them can set found-inf.</summary>
     [TestMethod, EveryDevice]
-    public void Judge_takes_any_number_of_losses(string device) => OpTest.Run(device, t =>
+    public void GradNorm_takes_any_number_of_losses(string device) => OpTest.Run(device, t =>
     {
         int[] sums = [.. Enumerable.Range(0, 5).Select(StepState.SumOf)];
         for (int count = 1; count <= sums.Length; count++)
@@ -36,10 +36,10 @@ public sealed class OptimizerOpTests
             {
                 DeviceMatrix gradients = t.Random(1, 7), losses = t.Random(1, count);
                 DeviceMatrix broken = t.Fixed(Matrix.Make(1, count, (_, c) => c == bad ? double.NaN : 1));
-                var gate = t.Gate();
-                t.Ops.GradNorm(gradients, losses, gate, 0, Beta1, Beta2);
-                if (bad >= 0) t.Ops.GradNorm(gradients, broken, gate, 0, Beta1, Beta2);
-                var state = gate.Read();
+                var stepState = t.State();
+                t.Ops.GradNorm(gradients, losses, stepState, 0, Beta1, Beta2);
+                if (bad >= 0) t.Ops.GradNorm(gradients, broken, stepState, 0, Beta1, Beta2);
+                var state = stepState.Read();
                 Assert.AreEqual((bad < 0 ? 1f : 0, bad < 0 ? 0f : 1), (state[StepState.Finite], state[StepState.Skipped]),
                     $"loss {bad} of {count} is broken");
                 t.Check([.. sums.Select(place => state[place])], Close.Float32,
@@ -51,48 +51,49 @@ public sealed class OptimizerOpTests
     [TestMethod]
     public void A_shorter_state_goes_on_with_sums_of_0()
     {
-        using var gate = new StepState(TestDevices.Open(TestDevices.OneThread));
+        using var stepState = new StepState(TestDevices.Open(TestDevices.OneThread));
         float[] earlier = [.. Enumerable.Range(1, StepState.MoreSums)];
-        gate.Write(earlier);
-        CollectionAssert.AreEqual((float[])[.. earlier, .. new float[StepState.Size - StepState.MoreSums]], gate.Read());
+        stepState.Write(earlier);
+        CollectionAssert.AreEqual((float[])[.. earlier, .. new float[StepState.Size - StepState.MoreSums]], stepState.Read());
         CollectionAssert.AreEqual((int[])[7, 8, 13, 14, 15], (int[])[.. Enumerable.Range(0, 5).Select(StepState.SumOf)]);
-        gate.ResetSums();
-        CollectionAssert.AreEqual((float[])[1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 12, 13, 0, 0, 0], gate.Read());
+        stepState.ResetSums();
+        CollectionAssert.AreEqual((float[])[1, 2, 3, 4, 5, 6, 7, 0, 0, 0, 0, 12, 13, 0, 0, 0], stepState.Read());
     }
 
     [TestMethod, EveryDevice]
-    [Description("A NaN or an infinity anywhere closes the gate and is counted; the sums and the number of updates stay.")]
-    public void Judge_closes_the_gate(string device) => OpTest.Run(device, t =>
+    [Description("A NaN or an infinity anywhere is found and counted; the sums and the number of updates stay.")]
+    public void GradNorm_finds_infinities(string device) => OpTest.Run(device, t =>
     {
         foreach (var bad in new[] { double.NaN, double.PositiveInfinity, double.NegativeInfinity })
             foreach (var where in new[] { 0, 1, 2 })
             {
                 DeviceMatrix gradients = t.Fixed(Matrix.Make(1, 130, (_, c) => where == 0 && c == 77 ? bad : 1));
                 DeviceMatrix losses = t.Fixed(Matrix.Make(1, 2, (_, c) => where == c + 1 ? bad : 1));
-                var gate = t.Gate();
-                t.Ops.GradNorm(gradients, losses, gate, 1, Beta1, Beta2);
-                t.Ops.GradNorm(gradients, losses, gate, 1, Beta1, Beta2);
+                var stepState = t.State();
+                t.Ops.GradNorm(gradients, losses, stepState, 1, Beta1, Beta2);
+                t.Ops.GradNorm(gradients, losses, stepState, 1, Beta1, Beta2);
                 int[] fields = [StepState.Finite, StepState.Updates, StepState.Skipped, StepState.SkippedInRow, StepState.SumNorm, StepState.Counted];
-                var state = gate.Read();
-                t.Check([.. fields.Select(field => state[field])], 0, () => [0, 1, 2, 2, 0, 1], $"gate after {bad} in {(where == 0 ? "the gradient" : "a loss")}");
+                var state = stepState.Read();
+                t.Check([.. fields.Select(field => state[field])], 0, () => [0, 1, 2, 2, 0, 1],
+                    $"state after {bad} in {(where == 0 ? "the gradient" : "a loss")}");
             }
     });
 
     [TestMethod, EveryDevice]
-    public void AdamW(string device) => OpTest.Run(device, t =>
+    public void AdamWUpdate(string device) => OpTest.Run(device, t =>
     {
         foreach (var count in Counts)
         {
             DeviceMatrix p = t.Random(1, count), m = t.Fixed(new Matrix(1, count)), v = t.Fixed(new Matrix(1, count));
             DeviceMatrix losses = t.Fixed(new Matrix(1, 2)), teacher = t.Random(1, count);
             DeviceMatrix[] gradients = [t.Random(1, count), t.Random(1, count), t.Random(1, count)];
-            var gate = t.Gate(open: false);
-            // Closed: nothing may move.
-            t.Ops.AdamW(p, gradients[0], m, v, gate, LearningRate, Decay, Beta1, Beta2, 1e-8f, teacher, Momentum);
+            var stepState = t.State(finite: false);
+            // Found-inf: nothing may change.
+            t.Ops.AdamWUpdate(p, gradients[0], m, v, stepState, LearningRate, Decay, Beta1, Beta2, 1e-8f, teacher, Momentum);
             foreach (var g in gradients)
             {
-                t.Ops.GradNorm(g, losses, gate, 0, Beta1, Beta2);
-                t.Ops.AdamW(p, g, m, v, gate, LearningRate, Decay, Beta1, Beta2, 1e-8f, teacher, Momentum);
+                t.Ops.GradNorm(g, losses, stepState, 0, Beta1, Beta2);
+                t.Ops.AdamWUpdate(p, g, m, v, stepState, LearningRate, Decay, Beta1, Beta2, 1e-8f, teacher, Momentum);
             }
             Matrix at = p.Before.Map(x => x), mean = new(1, count), square = new(1, count), followed = teacher.Before.Map(x => x);
             for (int i = 0; i < gradients.Length; i++)
@@ -114,7 +115,7 @@ public sealed class OptimizerOpTests
         select new object[] { shape, device };
 
     [TestMethod, DynamicData(nameof(Shapes))]
-    public void Adafactor(int[] dims, string device) => OpTest.Run(device, t =>
+    public void AdafactorUpdate(int[] dims, string device) => OpTest.Run(device, t =>
     {
         var shape = new FactoredShape(dims);
         int count = shape.Count;
@@ -123,13 +124,13 @@ public sealed class OptimizerOpTests
         DeviceMatrix squares = t.Fixed(new Matrix(1, shape.Factored ? 1 : count));
         DeviceMatrix[] gradients = [t.Random(1, count), t.Random(1, count), t.Random(1, count)];
         var naive = new NaiveAdafactor(dims, [.. p.Before.Values], 0.9, 0.95);
-        var gate = t.Gate(open: false);
+        var stepState = t.State(finite: false);
         var step = new AdafactorStep(LearningRate, Decay, 0.95f, 0.9f, BFloat16Momentum: false);
-        t.Ops.Adafactor(shape, p, gradients[0], m, rows, cols, squares, gate, step);        // closed: nothing may move
+        t.Ops.AdafactorUpdate(shape, p, gradients[0], m, rows, cols, squares, stepState, step);        // closed: nothing may move
         foreach (var g in gradients)
         {
-            t.Ops.GradNorm(g, losses, gate, 0, Beta1, Beta2);
-            t.Ops.Adafactor(shape, p, g, m, rows, cols, squares, gate, step);
+            t.Ops.GradNorm(g, losses, stepState, 0, Beta1, Beta2);
+            t.Ops.AdafactorUpdate(shape, p, g, m, rows, cols, squares, stepState, step);
             naive.Step(g.Before.Values, LearningRate, Decay);
         }
         Assert.AreEqual(naive.Factored, shape.Factored);
@@ -146,7 +147,7 @@ public sealed class OptimizerOpTests
         var shape = new FactoredShape([130]);
         DeviceMatrix p = t.Random(1, 130), g = t.Random(1, 130), m = t.Random(1, 130);
         DeviceMatrix v = t.Fixed(new Matrix(1, 130)), none = t.Fixed(new Matrix(1, 1));
-        t.Ops.Adafactor(shape, p, g, m, none, none, v, t.Gate(), new(LearningRate, 0, 0.95f, 0.9f, BFloat16Momentum: true));
+        t.Ops.AdafactorUpdate(shape, p, g, m, none, none, v, t.State(), new(LearningRate, 0, 0.95f, 0.9f, BFloat16Momentum: true));
         // The first update divides the gradient by its own size. The parameter moves by the average before it is rounded.
         Matrix average = Matrix.Make(1, 130, (_, c) => 0.9 * m.Before[0, c] + 0.1 * Math.Sign(g.Before[0, c]));
         t.Check(m, Close.BFloat16, () => average, "m");

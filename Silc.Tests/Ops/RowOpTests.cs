@@ -7,13 +7,13 @@ public sealed class RowOpTests
     static readonly (int Batch, int Period, int Cols)[] Sizes = [(1, 1, 1), (7, 1, 33), (3, 7, 130), (1, 33, 7), (130, 5, 300), (600, 1, 7)];
 
     [TestMethod, EveryDevice]
-    public void AddRows(string device) => OpTest.Run(device, t =>
+    public void AddBroadcast(string device) => OpTest.Run(device, t =>
     {
         foreach (var (batch, period, cols) in Sizes)
         {
             DeviceMatrix table = t.Random(period, cols), x = t.Random(batch * period, cols);
-            t.Ops.AddRows(table, x);
-            t.Check(x, Close.Float32, () => Naive.AddRows(table, x));
+            t.Ops.AddBroadcast(table, x);
+            t.Check(x, Close.Float32, () => Naive.AddBroadcast(table, x));
         }
     });
 

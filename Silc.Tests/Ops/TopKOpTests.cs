@@ -16,7 +16,8 @@ public sealed class TopKOpTests
             foreach (var (block, draw) in draws.Index())
                 t.Ops.TopK(t.Fixed(Matrix.Make(rows, cols, (r, c) => draw[r * cols + c] / 10f)), best, index, block * cols);
             var expected = Enumerable.Range(0, rows).SelectMany(r => Enumerable.Range(0, 3 * cols)
-                .Select(c => (Score: draws[c / cols][r * cols + c % cols] / 10f, Candidate: c)).OrderByDescending(entry => entry.Score).Take(length)).ToList();
+                .Select(c => (Score: draws[c / cols][r * cols + c % cols] / 10f, Candidate: c))
+                .OrderByDescending(entry => entry.Score).Take(length)).ToList();
             t.Check(best, 0, () => Matrix.Make(rows, length, (r, c) => expected[r * length + c].Score));
             float[] indices = [.. t.Ops.Device.Download(index).Select(i => (float)i)];
             t.Check(indices, 0, () => [.. expected.Select(entry => (double)entry.Candidate)], $"candidates of {rows} x {cols}, k {k}");
@@ -39,7 +40,8 @@ public sealed class TopKOpTests
                 for (int j = 0; j < 12; j++) Assert.AreEqual(Score(found.Index[q, j]), found.Score[q, j], 1e-5);
                 // Equal bits for equal rows, so copies stand in the order of their indices.
                 for (int j = 1; j < 12; j++)
-                    Assert.IsTrue(found.Score[q, j] < found.Score[q, j - 1] || (found.Score[q, j] == found.Score[q, j - 1] && found.Index[q, j] > found.Index[q, j - 1]));
+                    Assert.IsTrue(found.Score[q, j] < found.Score[q, j - 1]
+                        || (found.Score[q, j] == found.Score[q, j - 1] && found.Index[q, j] > found.Index[q, j - 1]));
                 double twelfth = Enumerable.Range(0, 9000).Select(Score).OrderDescending().ElementAt(11);
                 Assert.AreEqual(twelfth, found.Score[q, 11], 1e-5);
             }
@@ -59,9 +61,11 @@ public sealed class TopKOpTests
         var device = TestDevices.Open(TestDevices.OneThread);
         Assert.Contains("k is 3", Assert.ThrowsExactly<ArgumentException>(() => device.FindNeighbours(new float[1, 2], new float[2, 2], 3)).Message);
         Assert.ThrowsExactly<ArgumentException>(() => device.FindNeighbours(new float[1, 3], new float[2, 2], 1));
-        Assert.Contains("query 0", Assert.ThrowsExactly<InvalidDataException>(() => device.FindNeighbours(new float[,] { { float.NaN } }, new float[,] { { 1 }, { 2 } }, 1)).Message);
+        Assert.Contains("query 0", Assert.ThrowsExactly<InvalidDataException>(
+            () => device.FindNeighbours(new float[,] { { float.NaN } }, new float[,] { { 1 }, { 2 } }, 1)).Message);
         Assert.AreEqual(0, device.FindNeighbours(new float[0, 2], new float[2, 2], 1).Count);
         // On the host NaN is the lowest.
-        CollectionAssert.AreEqual(new[] { 2, 1, 0 }, Neighbours.Find(new float[,] { { 1 } }, new float[,] { { float.NaN }, { 2 }, { 3 } }, 3).Index.Cast<int>().ToArray());
+        CollectionAssert.AreEqual(new[] { 2, 1, 0 },
+            Neighbours.Find(new float[,] { { 1 } }, new float[,] { { float.NaN }, { 2 }, { 3 } }, 3).Index.Cast<int>().ToArray());
     }
 }

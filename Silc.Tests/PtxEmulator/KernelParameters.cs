@@ -4,10 +4,7 @@ using ILGPU.Runtime;
 
 namespace Silc.Tests;
 
-/// <summary>
-/// A kernel's fields as PTX takes them: in their order, each at a multiple of its alignment, a view as its address and its
-/// length.
-/// </summary>
+/// <summary>A kernel's parameter buffer in PTX: its fields in order, each at its alignment, a view as address and length.</summary>
 public sealed class KernelParameters
 {
     readonly List<byte> bytes = [];
@@ -43,7 +40,8 @@ public sealed class KernelParameters
 
     static int AlignmentOf(Type type) => type == typeof(long) || type == typeof(ArrayView<float>) || type == typeof(ArrayView<int>) ? 8
         : type.IsPrimitive ? 4
-        : type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Select(field => AlignmentOf(field.FieldType)).DefaultIfEmpty(1).Max();
+        : type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Select(field => AlignmentOf(field.FieldType))
+            .DefaultIfEmpty(1).Max();
 
     int AddView(long address, long length)
     {

@@ -1,8 +1,8 @@
 namespace Silc.Tests;
 
 /// <summary>
-/// cp.async: copies from global to shared memory that run beside the arithmetic. Their target is taken at once, where another warp that
-/// still reads it is found out, and holds NaN until their batch is waited for.
+/// cp.async: asynchronous copies from global to shared memory. The destination is written with NaN when the copy is issued, so that a race
+/// with another warp's read is found, and with the data when its commit group is waited for.
 /// </summary>
 public static unsafe class PtxCopySteps
 {
@@ -11,11 +11,11 @@ public static unsafe class PtxCopySteps
     public static Action<PtxWarp, uint> Of(PtxProgram program, PtxInstruction code)
     {
         Assert.IsTrue(code.Is("async"), code.Text);
-        if (code.Is("commit_group")) return static (warp, mask) => warp.Copies.EndBatch(mask);
+        if (code.Is("commit_group")) return static (warp, mask) => warp.Copies.Commit(mask);
         if (code.Is("wait_group"))
         {
             int left = int.Parse(code.Operands[0]);
-            return (warp, mask) => warp.Copies.Await(mask, left);
+            return (warp, mask) => warp.Copies.Wait(mask, left);
         }
         Assert.IsTrue(code.Is("cg") && code.Is("shared") && code.Is("global") && code.Operands[2] == "16", code.Text);
         var (sharedAt, offset) = PtxMemorySteps.Address(program, code.Operands[0]);
@@ -29,18 +29,18 @@ public static unsafe class PtxCopySteps
             {
                 var copy = new PtxCopy((int)shared(warp)[lane] + offset, (long)global(warp)[lane], (int)size(warp)[lane]);
                 Assert.IsTrue(copy.Size is 0 or Bytes, code.Text);
-                if (copy.Size > 0) warp.Group.Global.Check(copy.Global, Bytes);
-                warp.Group.Shared.Write(copy.Shared, Bytes, warp.Index).Fill(byte.MaxValue);
-                warp.Copies.Begin(lane, copy);
+                if (copy.Size > 0) warp.Block.Global.Check(copy.Global, Bytes);
+                warp.Block.Shared.Write(copy.Shared, Bytes, warp.Index).Fill(byte.MaxValue);
+                warp.Copies.Issue(lane, copy);
                 touched[lanes++] = copy.Shared;
             }
-            warp.Group.Shared.Count(touched[..lanes], Bytes);
+            warp.Block.Shared.Count(touched[..lanes], Bytes);
         };
     }
 
     public static void Arrive(PtxWarp warp, PtxCopy copy)
     {
-        var to = warp.Group.Shared.Write(copy.Shared, Bytes, warp.Index);
+        var to = warp.Block.Shared.Write(copy.Shared, Bytes, warp.Index);
         if (copy.Size == 0) to.Clear();
         else new ReadOnlySpan<byte>((void*)copy.Global, Bytes).CopyTo(to);
     }
@@ -49,15 +49,15 @@ public static unsafe class PtxCopySteps
 /// <summary>One lane's copy: bytes beyond its size become zeros.</summary>
 public readonly record struct PtxCopy(int Shared, long Global, int Size);
 
-/// <summary>What is on its way for each lane of a warp, batch by batch.</summary>
+/// <summary>Pending copies of each lane of a warp, by commit group.</summary>
 public sealed class PtxCopies(PtxWarp warp)
 {
     readonly List<PtxCopy>[] begun = [.. Enumerable.Range(0, 32).Select(_ => new List<PtxCopy>())];
     readonly Queue<PtxCopy[]>[] batches = [.. Enumerable.Range(0, 32).Select(_ => new Queue<PtxCopy[]>())];
 
-    public void Begin(int lane, PtxCopy copy) => begun[lane].Add(copy);
+    public void Issue(int lane, PtxCopy copy) => begun[lane].Add(copy);
 
-    public void EndBatch(uint mask)
+    public void Commit(uint mask)
     {
         foreach (var lane in PtxWarp.Lanes(mask))
         {
@@ -66,7 +66,7 @@ public sealed class PtxCopies(PtxWarp warp)
         }
     }
 
-    public void Await(uint mask, int left)
+    public void Wait(uint mask, int left)
     {
         foreach (var lane in PtxWarp.Lanes(mask))
             while (batches[lane].Count > left)

@@ -8,10 +8,10 @@ using ILGPU.Runtime.Cuda;
 namespace Silc.Tests;
 
 /// <summary>
-/// Runs kernels as a GPU would: compiles them to PTX and interprets that text, warp by warp, instruction by instruction, on this
-/// process's memory. It knows nothing of time. What it checks beside the results: <see cref="SharedMemoryModel"/>, <see
-/// cref="DeviceMemoryModel"/>, that whole warps come to instructions of warps, and that lanes stay together where the code
-/// promises so.
+/// A PTX interpreter: compiles kernels to PTX and executes that text, warp by warp, instruction by instruction, on this process's memory.
+/// It has no model of time. Besides computing results it checks races and bank conflicts (<see cref="SharedMemoryModel"/>), addresses (<see
+/// cref="DeviceMemoryModel"/>), that warp-wide instructions are executed by whole warps, and that warps do not diverge at branches marked
+/// uniform.
 /// </summary>
 public sealed class PtxEmulator(CudaArchitecture architecture)
 {
@@ -20,16 +20,16 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
     public DeviceMemoryModel Memory { get; } = new();
 
     /// <summary>
-    /// Instructions of warps so far, passes over the banks of shared memory, and how many passes there were without conflicts.
+    /// Warp instructions so far, shared memory wavefronts, and how many there would be without bank conflicts.
     /// </summary>
-    public (long Instructions, long Passes, long LeastPasses) Counts { get; private set; }
+    public (long Instructions, long Wavefronts, long IdealWavefronts) Counts { get; private set; }
 
     /// <summary>How often each kernel was launched, whatever its type arguments.</summary>
     public Dictionary<string, int> Launches { get; } = [];
 
     public static PtxProgram Compile(CudaArchitecture architecture, Type kernel) => Ready(architecture, kernel).Program;
 
-    /// <summary>What the driver would get.</summary>
+    /// <summary>The PTX that the driver would get.</summary>
     public static string TextOf(CudaArchitecture architecture, Type kernel)
     {
         using var context = Context.Create(Device.Configure);
@@ -46,26 +46,29 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
         return (program, PtxSteps.Of(program));
     });
 
-    internal void Launch<TKernel>(int groups, int lanes, TKernel kernel, int dynamicBytes = 0) where TKernel : struct, IKernel
+    internal void Launch<TKernel>(int blocks, int threads, TKernel kernel, int dynamicBytes = 0) where TKernel : struct, IKernel
     {
         var (program, steps) = Ready(architecture, typeof(TKernel));
-        Assert.IsTrue(program.SharedBytes <= 48 << 10, $"{typeof(TKernel).Name} wants {program.SharedBytes} bytes of shared memory, 49152 need no permission");
+        Assert.IsTrue(program.SharedBytes <= 48 << 10,
+            $"{typeof(TKernel).Name} wants {program.SharedBytes} bytes of shared memory, 49152 need no permission");
         var name = typeof(TKernel).Name.Split('`')[0];
         Launches[name] = Launches.GetValueOrDefault(name) + 1;
         var parameters = KernelParameters.Of(kernel);
         Assert.HasCount(program.ParameterBytes, parameters, $"bytes of {typeof(TKernel)}");
-        Run(typeof(TKernel).Name, program, steps, groups, lanes, parameters, dynamicBytes);
+        Run(typeof(TKernel).Name, program, steps, blocks, threads, parameters, dynamicBytes);
     }
 
-    /// <summary>Runs a program, group by group.</summary>
-    public IReadOnlyList<PtxGroup> Run(string name, PtxProgram program, PtxStep[] steps, int groups, int lanes, byte[] parameters, int dynamicBytes = 0)
+    /// <summary>Runs a program, block by block.</summary>
+    public IReadOnlyList<PtxBlock> Run(string name, PtxProgram program, PtxStep[] steps, int blocks, int threads,
+        byte[] parameters, int dynamicBytes = 0)
     {
-        var done = new List<PtxGroup>();
-        for (int index = 0; index < groups; index++)
+        var done = new List<PtxBlock>();
+        for (int index = 0; index < blocks; index++)
         {
             var shared = new SharedMemoryModel(program.SharedBytes + dynamicBytes);
-            var group = new PtxGroup(index, groups, lanes, shared, parameters, Memory);
-            var warps = Enumerable.Range(0, (lanes + 31) / 32).Select(warp => new PtxWarp(steps, program.RegisterCount, group, warp, Math.Min(32, lanes - warp * 32))).ToArray();
+            var block = new PtxBlock(index, blocks, threads, shared, parameters, Memory);
+            var warps = Enumerable.Range(0, (threads + 31) / 32)
+                .Select(warp => new PtxWarp(steps, program.RegisterCount, block, warp, Math.Min(32, threads - warp * 32))).ToArray();
             int spins = 0;
             while (warps.Any(warp => !warp.Done))
             {
@@ -75,12 +78,14 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
                     Assert.IsTrue(++spins < 10_000, $"{name}: warps wait for each other");
                     continue;
                 }
-                Assert.IsTrue(warps.All(warp => warp.Waits) || warps.All(warp => warp.Done), $"{name}: some threads wait at a barrier, others have ended");
+                Assert.IsTrue(warps.All(warp => warp.Waits) || warps.All(warp => warp.Done),
+                    $"{name}: some threads wait at a barrier, others have ended");
                 foreach (var warp in warps) warp.Release();
                 shared.Barrier();
             }
-            Counts = (Counts.Instructions + group.Instructions, Counts.Passes + shared.Passes, Counts.LeastPasses + shared.LeastPasses);
-            done.Add(group);
+            var (instructions, wavefronts, ideal) = Counts;
+            Counts = (instructions + block.Instructions, wavefronts + shared.Wavefronts, ideal + shared.IdealWavefronts);
+            done.Add(block);
         }
         return done;
     }

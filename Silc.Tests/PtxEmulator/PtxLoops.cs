@@ -1,14 +1,11 @@
 namespace Silc.Tests;
 
-/// <summary>Finds what a loop of a kernel does in every round although it need not.</summary>
+/// <summary>Finds loop invariants that a kernel recomputes in every iteration.</summary>
 public static class PtxLoops
 {
     static readonly string[] dear = ["div", "rem", "sqrt", "rcp", "rsqrt"];
 
-    /// <summary>
-    /// Divisions, remainders, roots and reciprocals in a loop all of whose operands the loop leaves as they are: the assembler does not take
-    /// them out.
-    /// </summary>
+    /// <summary>Loop-invariant divisions, remainders, roots and reciprocals in a loop: ptxas does not hoist them.</summary>
     public static IEnumerable<string> Repeated(PtxProgram program)
     {
         var code = program.Code;
@@ -23,8 +20,8 @@ public static class PtxLoops
     }
 
     /// <summary>
-    /// The instructions of each loop, inner ones again: those from which one comes back to a branch without passing the loop's first instruction,
-    /// which dominates them. ILGPU's blocks stand in any order, so that a branch backwards alone is no loop.
+    /// The instructions of each natural loop, inner loops also on their own: those from which the back edge is reached without passing the
+    /// loop header, which dominates them. ILGPU writes basic blocks in any order, so a backward branch alone is no loop.
     /// </summary>
     static IEnumerable<int[]> Loops(PtxProgram program)
     {
@@ -71,8 +68,8 @@ public static class PtxLoops
 
     static bool Ends(PtxInstruction code) => code.Name[0] is "bra" or "ret" or "exit";
 
-    // Registers whose value differs from round to round: written in the loop and elsewhere too, as ILGPU does with what a round hands to the
-    // next and nothing else, or from memory or other lanes, or from such registers.
+    // Registers that change from iteration to iteration: written in the loop and elsewhere too, which ILGPU does for loop-carried values
+    // only, or loaded from memory or other lanes, or computed from such registers.
     static HashSet<string> Changing(IReadOnlyList<PtxInstruction> code, (string[] Written, string[] Read)[] operands, int[] loop)
     {
         var writes = operands.SelectMany(one => one.Written).CountBy(register => register).ToDictionary();

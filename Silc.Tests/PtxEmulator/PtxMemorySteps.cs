@@ -24,12 +24,13 @@ public static unsafe partial class PtxMemorySteps
             int target = program.Register(values[0]);
             return (warp, mask) =>
             {
-                ulong value = bytes == 8 ? BitConverter.ToUInt64(warp.Group.Parameters, (int)offset) : BitConverter.ToUInt32(warp.Group.Parameters, (int)offset);
+                ulong value = bytes == 8 ? BitConverter.ToUInt64(warp.Block.Parameters, (int)offset)
+                    : BitConverter.ToUInt32(warp.Block.Parameters, (int)offset);
                 foreach (var lane in PtxWarp.Lanes(mask)) warp.Register(target)[lane] = value;
             };
         }
 
-        var address = PtxSteps.Source(program, parts.Groups[1].Value);
+        var addresses = PtxSteps.Source(program, parts.Groups[1].Value);
         var sources = store ? values.Select(value => PtxSteps.Source(program, value)).ToArray() : [];
         var targets = store ? [] : values.Select(program.Register).ToArray();
         if (code.Is("shared"))
@@ -39,20 +40,20 @@ public static unsafe partial class PtxMemorySteps
                 int lanes = 0;
                 foreach (var lane in PtxWarp.Lanes(mask))
                 {
-                    int place = (int)((long)address(warp)[lane] + offset);
-                    touched[lanes++] = place;
+                    int address = (int)((long)addresses(warp)[lane] + offset);
+                    touched[lanes++] = address;
                     if (store)
                     {
-                        var to = warp.Group.Shared.Write(place, bytes * count, warp.Index);
+                        var to = warp.Block.Shared.Write(address, bytes * count, warp.Index);
                         for (int i = 0; i < count; i++) Put(to[(i * bytes)..], sources[i](warp)[lane], bytes);
                     }
                     else
                     {
-                        var from = warp.Group.Shared.Read(place, bytes * count, warp.Index);
+                        var from = warp.Block.Shared.Read(address, bytes * count, warp.Index);
                         for (int i = 0; i < count; i++) warp.Register(targets[i])[lane] = Get(from[(i * bytes)..], bytes);
                     }
                 }
-                warp.Group.Shared.Count(touched[..lanes], bytes * count);
+                warp.Block.Shared.Count(touched[..lanes], bytes * count);
             };
 
         Assert.IsTrue(code.Is("global"), $"the emulator has no '{code.Text}'");
@@ -60,9 +61,9 @@ public static unsafe partial class PtxMemorySteps
         {
             foreach (var lane in PtxWarp.Lanes(mask))
             {
-                long place = (long)address(warp)[lane] + offset;
-                warp.Group.Global.Check(place, bytes * count);
-                var memory = new Span<byte>((void*)place, bytes * count);
+                long address = (long)addresses(warp)[lane] + offset;
+                warp.Block.Global.Check(address, bytes * count);
+                var memory = new Span<byte>((void*)address, bytes * count);
                 for (int i = 0; i < count; i++)
                     if (store) Put(memory[(i * bytes)..], sources[i](warp)[lane], bytes);
                     else warp.Register(targets[i])[lane] = Get(memory[(i * bytes)..], bytes);
@@ -72,23 +73,23 @@ public static unsafe partial class PtxMemorySteps
 
     public static Action<PtxWarp, uint> Matrices(PtxProgram program, PtxInstruction code)
     {
-        bool turned = code.Is("trans");
+        bool transposed = code.Is("trans");
         Assert.IsTrue(code.Is("x4") && code.Operands.Length == 5, code.Text);
         var targets = code.Operands[..4].Select(program.Register).ToArray();
-        var address = PtxSteps.Source(program, code.Operands[4].Trim('[', ']'));
+        var addresses = PtxSteps.Source(program, code.Operands[4].Trim('[', ']'));
         return (warp, mask) =>
         {
             Assert.AreEqual(PtxWarp.All, mask, $"a whole warp must come to '{code.Text}'");
             Span<ushort> matrix = stackalloc ushort[64];
             Span<int> touched = stackalloc int[32];
-            for (int lane = 0; lane < 32; lane++) touched[lane] = (int)address(warp)[lane];
+            for (int lane = 0; lane < 32; lane++) touched[lane] = (int)addresses(warp)[lane];
             for (int m = 0; m < 4; m++)
             {
                 for (int row = 0; row < 8; row++)
-                    MemoryMarshal.Cast<byte, ushort>(warp.Group.Shared.Read(touched[m * 8 + row], 16, warp.Index)).CopyTo(matrix[(row * 8)..]);
-                for (int lane = 0; lane < 32; lane++) warp.Register(targets[m])[lane] = TensorCore.Matrix(matrix, lane, turned);
+                    MemoryMarshal.Cast<byte, ushort>(warp.Block.Shared.Read(touched[m * 8 + row], 16, warp.Index)).CopyTo(matrix[(row * 8)..]);
+                for (int lane = 0; lane < 32; lane++) warp.Register(targets[m])[lane] = TensorCore.Matrix(matrix, lane, transposed);
             }
-            warp.Group.Shared.Count(touched, 16);
+            warp.Block.Shared.Count(touched, 16);
         };
     }
 

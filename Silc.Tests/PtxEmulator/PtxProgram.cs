@@ -3,9 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Silc.Tests;
 
-/// <summary>
-/// One instruction: what guards it, its name cut at the dots, and its operands; vectors in braces are spread out.
-/// </summary>
+/// <summary>One instruction: its predicate, its name split at the dots, and its operands; vectors in braces are flattened.</summary>
 public sealed record PtxInstruction(string? Guard, bool GuardNegated, string[] Name, string[] Operands, string Text)
 {
     /// <summary>The last part of the name: the type that it works on.</summary>
@@ -14,9 +12,7 @@ public sealed record PtxInstruction(string? Guard, bool GuardNegated, string[] N
     public bool Is(string part) => Array.IndexOf(Name, part) >= 0;
 }
 
-/// <summary>
-/// The entry function of a PTX text, cut into instructions. Functions beside it are never called by our kernels.
-/// </summary>
+/// <summary>The entry function of a PTX text, parsed into instructions. Our kernels call no other functions.</summary>
 public sealed partial class PtxProgram
 {
     readonly Dictionary<string, int> labels = [], registers = [], shared = [];
@@ -75,8 +71,10 @@ public sealed partial class PtxProgram
             var parts = InstructionForm().Match(text);
             Assert.IsTrue(parts.Success, $"not an instruction: '{text}'");
             count++;
-            yield return new(parts.Groups["guard"] is { Success: true } guard ? guard.Value : null, parts.Groups["not"].Success, parts.Groups["name"].Value.Split('.'),
-                [.. parts.Groups["operands"].Value.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(operand => operand.Trim(' ', '\t', '{', '}', '\r', '\n'))], text);
+            yield return new(parts.Groups["guard"] is { Success: true } guard ? guard.Value : null, parts.Groups["not"].Success,
+                parts.Groups["name"].Value.Split('.'),
+                [.. parts.Groups["operands"].Value.Split(',', StringSplitOptions.RemoveEmptyEntries)
+                .Select(operand => operand.Trim(' ', '\t', '{', '}', '\r', '\n'))], text);
         }
     }
 

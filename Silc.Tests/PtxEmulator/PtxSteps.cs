@@ -5,7 +5,7 @@ namespace Silc.Tests;
 /// <summary>An operand's values in the 32 lanes.</summary>
 public delegate ReadOnlySpan<ulong> PtxSource(PtxWarp warp);
 
-/// <summary>Makes instructions ready to run: the part of PTX that ILGPU and our own instructions use.</summary>
+/// <summary>Decodes instructions: the subset of PTX that ILGPU and our inline PTX use.</summary>
 public static unsafe class PtxSteps
 {
     public static PtxStep[] Of(PtxProgram program)
@@ -33,12 +33,12 @@ public static unsafe class PtxSteps
     {
         "ld" or "st" => PtxMemorySteps.Of(program, code),
         "ldmatrix" => PtxMemorySteps.Matrices(program, code),
-        "cp" when code.Is("bulk") => PtxFetchSteps.Of(program, code),
+        "cp" when code.Is("bulk") => PtxTmaSteps.Of(program, code),
         "cp" => PtxCopySteps.Of(program, code),
         "mma" => Mma(program, code),
-        "wgmma" => PtxWarpgroupSteps.Of(program, code),
+        "wgmma" => PtxWgmmaSteps.Of(program, code),
         "fence" => Nothing,
-        "mbarrier" => PtxFetchSteps.Barrier(program, code),
+        "mbarrier" => PtxTmaSteps.Barrier(program, code),
         "shfl" => Shuffle(program, code),
         "setp" => Compare(program, code),
         "selp" => Select(program, code),
@@ -49,15 +49,15 @@ public static unsafe class PtxSteps
     {
     }
 
-    /// <summary>Reads an operand for all lanes: a register, a number or what the hardware knows.</summary>
+    /// <summary>An operand of all lanes: a register, a constant or a special register.</summary>
     public static PtxSource Source(PtxProgram program, string operand)
     {
         switch (operand)
         {
             case "%tid.x": return warp => warp.Threads;
-            case "%ctaid.x": return warp => warp.Group.IndexOfAll;
-            case "%ntid.x": return warp => warp.Group.LanesOfAll;
-            case "%nctaid.x": return warp => warp.Group.GroupsOfAll;
+            case "%ctaid.x": return warp => warp.Block.BlockIdx;
+            case "%ntid.x": return warp => warp.Block.BlockDim;
+            case "%nctaid.x": return warp => warp.Block.GridDim;
         }
         if (operand == program.ParameterName) return Constant(0);
         if (program.Shared(operand) is { } address) return Constant((ulong)address);
@@ -208,7 +208,7 @@ public static unsafe class PtxSteps
         _ => throw Unknown(code),
     };
 
-    // The first source goes into the upper half.
+    // The first source goes into the high 16 bits.
     static Func<ulong, ulong, ulong> PackBf16(PtxInstruction code) => code.Is("bf16x2")
         ? static (x, y) => (ulong)TensorCore.RoundBf16(Float(x)) << 16 | TensorCore.RoundBf16(Float(y))
         : throw Unknown(code);
@@ -256,7 +256,8 @@ public static unsafe class PtxSteps
     };
 
     static Action<PtxWarp, uint> Select(PtxProgram program, PtxInstruction code) => Each(program.Register(code.Operands[0]),
-        Source(program, code.Operands[1]), Source(program, code.Operands[2]), Source(program, code.Operands[3]), static (x, y, which) => which != 0 ? x : y);
+        Source(program, code.Operands[1]), Source(program, code.Operands[2]), Source(program, code.Operands[3]),
+        static (x, y, which) => which != 0 ? x : y);
 
     static Action<PtxWarp, uint> Shuffle(PtxProgram program, PtxInstruction code)
     {

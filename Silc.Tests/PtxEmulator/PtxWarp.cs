@@ -3,8 +3,7 @@ using System.Numerics;
 namespace Silc.Tests;
 
 /// <summary>
-/// 32 lanes in lock step. Lanes that branch apart take turns, those that are furthest behind first, so that they meet again where
-/// the code does.
+/// A warp: 32 lanes in lock step. Lanes that diverge take turns, those with the lowest program counter first, so that they reconverge.
 /// </summary>
 public sealed class PtxWarp
 {
@@ -12,21 +11,21 @@ public sealed class PtxWarp
 
     readonly PtxStep[] code;
     readonly int[] at = new int[32];
-    uint alive, waiting, paused;
+    uint alive, waiting, waitingForWarp;
 
-    public PtxWarp(PtxStep[] code, int registers, PtxGroup group, int index, int lanes)
+    public PtxWarp(PtxStep[] code, int registers, PtxBlock block, int index, int lanes)
     {
-        (this.code, Group, Index) = (code, group, index);
+        (this.code, Block, Index) = (code, block, index);
         Registers = new ulong[registers * 32];
         Threads = [.. Enumerable.Range(0, 32).Select(lane => (ulong)(index * 32 + lane))];
         alive = lanes == 32 ? All : (1u << lanes) - 1;
         Copies = new(this);
     }
 
-    /// <summary>What cp.async has begun.</summary>
+    /// <summary>Pending cp.async copies.</summary>
     public PtxCopies Copies { get; }
 
-    public PtxGroup Group { get; }
+    public PtxBlock Block { get; }
 
     public int Index { get; }
 
@@ -38,71 +37,72 @@ public sealed class PtxWarp
 
     public bool Done => alive == 0;
 
-    /// <summary>True while the whole warp stands at a barrier.</summary>
+    /// <summary>True while the whole warp waits at a barrier.</summary>
     public bool Waits => waiting != 0 && waiting == alive;
 
     public Span<ulong> Register(int number) => Registers.AsSpan(number * 32, 32);
 
     public void Release() => waiting = 0;
 
-    /// <summary>Set by an instruction that found what it waits for not there yet: the other warps go on first.</summary>
+    /// <summary>Set by an instruction that waits for another warp: the other warps run first.</summary>
     public bool Spins { get; set; }
 
-    /// <summary>Runs until every lane has returned or stands at a barrier.</summary>
+    /// <summary>Runs until every lane has returned or waits at a barrier.</summary>
     public void Run()
     {
         Spins = false;
         while ((alive & ~waiting) != 0)
         {
             // All lanes have come to a barrier of the warp.
-            if (paused == alive) paused = 0;
-            var ready = alive & ~waiting & ~paused;
+            if (waitingForWarp == alive) waitingForWarp = 0;
+            var ready = alive & ~waiting & ~waitingForWarp;
             Assert.AreNotEqual(0u, ready, "some lanes of a warp wait for each other, the rest for other warps");
             int here = int.MaxValue;
             for (var left = ready; left != 0; left &= left - 1) here = Math.Min(here, at[BitOperations.TrailingZeroCount(left)]);
-            uint together = 0;
+            uint active = 0;
             int next = int.MaxValue;
             for (var left = ready; left != 0; left &= left - 1)
             {
                 int lane = BitOperations.TrailingZeroCount(left);
-                if (at[lane] == here) together |= 1u << lane;
+                if (at[lane] == here) active |= 1u << lane;
                 else next = Math.Min(next, at[lane]);
             }
-            // Up to where the next lanes wait, these need not be asked again.
+            // These lanes run alone up to where the next ones wait.
             while (here < next)
             {
                 var step = code[here];
-                var mask = together;
+                var mask = active;
                 if (step.Guard >= 0)
                 {
                     mask = 0;
                     var guard = Register(step.Guard);
                     for (int lane = 0; lane < 32; lane++)
                         if (guard[lane] != 0 != step.GuardNegated) mask |= 1u << lane;
-                    mask &= together;
+                    mask &= active;
                 }
                 here++;
-                Group.Instructions++;
+                Block.Instructions++;
                 if (step.Kind == PtxStepKind.Work)
                 {
                     if (mask != 0) step.Run!(this, mask);
                     if (!Spins) continue;
-                    foreach (var lane in Lanes(together)) at[lane] = here;
+                    foreach (var lane in Lanes(active)) at[lane] = here;
                     return;
                 }
-                foreach (var lane in Lanes(together)) at[lane] = here;
+                foreach (var lane in Lanes(active)) at[lane] = here;
                 if (step.Kind == PtxStepKind.Branch)
                 {
-                    if (step.Uniform) Assert.IsTrue(mask == 0 || mask == together, $"lanes of a warp part at '{step.Text}', which says that they do not");
+                    if (step.Uniform)
+                        Assert.IsTrue(mask == 0 || mask == active, $"lanes of a warp part at '{step.Text}', a uniform branch");
                     foreach (var lane in Lanes(mask)) at[lane] = step.Target;
                 }
                 else if (step.Kind == PtxStepKind.Return) alive &= ~mask;
-                else if (step.Kind == PtxStepKind.WarpBarrier) paused |= mask;
+                else if (step.Kind == PtxStepKind.WarpBarrier) waitingForWarp |= mask;
                 else waiting |= mask;
-                together = 0;
+                active = 0;
                 break;
             }
-            foreach (var lane in Lanes(together)) at[lane] = here;
+            foreach (var lane in Lanes(active)) at[lane] = here;
         }
     }
 
@@ -114,15 +114,15 @@ public sealed class PtxWarp
 
 public enum PtxStepKind { Work, Branch, Return, Barrier, WarpBarrier }
 
-/// <summary>An instruction made ready to run.</summary>
+/// <summary>A decoded instruction.</summary>
 public sealed record PtxStep(PtxStepKind Kind, int Guard, bool GuardNegated, Action<PtxWarp, uint>? Run, int Target, bool Uniform, string Text);
 
-/// <summary>A group of threads at work: its place in the grid and its shared memory.</summary>
-public sealed class PtxGroup(int index, int groups, int lanes, SharedMemoryModel shared, byte[] parameters, DeviceMemoryModel global)
+/// <summary>A running thread block: its index in the grid and its shared memory.</summary>
+public sealed class PtxBlock(int index, int blocks, int lanes, SharedMemoryModel shared, byte[] parameters, DeviceMemoryModel global)
 {
-    public ulong[] IndexOfAll { get; } = [.. Enumerable.Repeat((ulong)index, 32)];
-    public ulong[] GroupsOfAll { get; } = [.. Enumerable.Repeat((ulong)groups, 32)];
-    public ulong[] LanesOfAll { get; } = [.. Enumerable.Repeat((ulong)lanes, 32)];
+    public ulong[] BlockIdx { get; } = [.. Enumerable.Repeat((ulong)index, 32)];
+    public ulong[] GridDim { get; } = [.. Enumerable.Repeat((ulong)blocks, 32)];
+    public ulong[] BlockDim { get; } = [.. Enumerable.Repeat((ulong)lanes, 32)];
     public SharedMemoryModel Shared => shared;
 
     /// <summary>Barriers in shared memory, by their addresses.</summary>
@@ -134,7 +134,7 @@ public sealed class PtxGroup(int index, int groups, int lanes, SharedMemoryModel
     public long Instructions { get; set; }
 }
 
-/// <summary>Which addresses a kernel may touch: the emulator runs on the memory of this process.</summary>
+/// <summary>Addresses that a kernel may access: the emulator runs on the memory of this process.</summary>
 public sealed class DeviceMemoryModel
 {
     readonly List<(long Start, long End)> regions = [];

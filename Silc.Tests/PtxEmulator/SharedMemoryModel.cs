@@ -1,8 +1,8 @@
 namespace Silc.Tests;
 
 /// <summary>
-/// Shared memory of one group. Between two barriers, no warp may read what another writes, nor write what another reads or
-/// writes; nothing may be read before it is written. Counts the passes that 32 banks of 4 bytes need.
+/// Shared memory of one block, with a race detector: between two barriers, no warp may read what another writes, nor write what another
+/// reads or writes; nothing may be read before it is written. Counts bank conflicts, as wavefronts (passes) over 32 banks of 4 bytes.
 /// </summary>
 public sealed class SharedMemoryModel(int bytes)
 {
@@ -11,10 +11,10 @@ public sealed class SharedMemoryModel(int bytes)
     readonly uint[] readers = new uint[(bytes + 3) / 4];
     int epoch = 1;
 
-    /// <summary>Passes over the banks, and how many there would be without conflicts.</summary>
-    public long Passes { get; private set; }
+    /// <summary>Wavefronts of shared memory (passes over its 32 banks), and how many there would be without bank conflicts.</summary>
+    public long Wavefronts { get; private set; }
 
-    public long LeastPasses { get; private set; }
+    public long IdealWavefronts { get; private set; }
 
     public void Barrier() => epoch++;
 
@@ -24,7 +24,8 @@ public sealed class SharedMemoryModel(int bytes)
         for (int word = address / 4; word < (address + length + 3) / 4; word++)
         {
             Assert.AreNotEqual(0, writeEpoch[word], $"shared memory at {address} is read before it is written");
-            Assert.IsFalse(writeEpoch[word] == epoch && writer[word] != warp, $"warp {warp} reads shared memory at {address}, which warp {writer[word]} wrote since the last barrier");
+            Assert.IsFalse(writeEpoch[word] == epoch && writer[word] != warp,
+                $"warp {warp} reads shared memory at {address}, which warp {writer[word]} wrote since the last barrier");
             if (readEpoch[word] != epoch) (readEpoch[word], readers[word]) = (epoch, 0);
             readers[word] |= 1u << warp;
         }
@@ -36,14 +37,16 @@ public sealed class SharedMemoryModel(int bytes)
         Check(address, length);
         for (int word = address / 4; word < (address + length + 3) / 4; word++)
         {
-            Assert.IsFalse(writeEpoch[word] == epoch && writer[word] != warp, $"warps {warp} and {writer[word]} both write shared memory at {address} since the last barrier");
-            Assert.IsFalse(readEpoch[word] == epoch && (readers[word] & ~(1u << warp)) != 0, $"warp {warp} writes shared memory at {address}, which another read since the last barrier");
+            Assert.IsFalse(writeEpoch[word] == epoch && writer[word] != warp,
+                $"warps {warp} and {writer[word]} both write shared memory at {address} since the last barrier");
+            Assert.IsFalse(readEpoch[word] == epoch && (readers[word] & ~(1u << warp)) != 0,
+                $"warp {warp} writes shared memory at {address}, which another read since the last barrier");
             (writeEpoch[word], writer[word]) = (epoch, warp);
         }
         return memory.AsSpan(address, length);
     }
 
-    /// <summary>What the copy engine writes and tensor cores read by descriptor: other barriers than the group's order it.</summary>
+    /// <summary>Accesses of TMA and wgmma, which are ordered by mbarriers rather than by the block's barriers.</summary>
     public Span<byte> Engine(int address, int length, bool write)
     {
         Check(address, length);
@@ -55,30 +58,31 @@ public sealed class SharedMemoryModel(int bytes)
         return memory.AsSpan(address, length);
     }
 
-    /// <summary>Counts the passes of one access: 128 bytes at most go at once, and a bank gives one word a pass.</summary>
+    /// <summary>Counts the wavefronts of one access: at most 128 bytes each, and one word of a bank.</summary>
     public void Count(ReadOnlySpan<int> addresses, int width)
     {
         int lanes = 128 / width;
         Span<int> words = stackalloc int[32], banks = stackalloc int[32];
         for (int start = 0; start < addresses.Length; start += lanes)
         {
-            int count = 0, passes = 0;
+            int count = 0, wavefronts = 0;
             banks.Clear();
             for (int lane = start; lane < Math.Min(start + lanes, addresses.Length); lane++)
                 for (int word = addresses[lane] / 4; word < (addresses[lane] + width) / 4; word++)
                 {
                     if (words[..count].Contains(word)) continue;
                     words[count++] = word;
-                    passes = Math.Max(passes, ++banks[word % 32]);
+                    wavefronts = Math.Max(wavefronts, ++banks[word % 32]);
                 }
-            Passes += passes;
-            LeastPasses++;
+            Wavefronts += wavefronts;
+            IdealWavefronts++;
         }
     }
 
     void Check(int address, int length)
     {
-        Assert.IsTrue(address >= 0 && address + length <= memory.Length, $"{length} bytes at {address} are outside of {memory.Length} bytes of shared memory");
+        Assert.IsTrue(address >= 0 && address + length <= memory.Length,
+            $"{length} bytes at {address} are outside of {memory.Length} bytes of shared memory");
         Assert.AreEqual(0, address % length, $"{length} bytes of shared memory at {address} are not aligned");
     }
 }

@@ -1,8 +1,8 @@
 namespace Silc.Tests;
 
 /// <summary>
-/// What mma.sync and ldmatrix do, in the words of the PTX ISA (sections "Matrix Fragments for mma.m16n8k16", "… mma.m16n8k8" and
-/// "ldmatrix"), written down without a look at <see cref="FragmentLayout"/>: element i of lane l is at (row, column).
+/// mma.sync and ldmatrix, after the PTX ISA (sections "Matrix Fragments for mma.m16n8k16", "… mma.m16n8k8" and "ldmatrix") and independent
+/// of <see cref="FragmentLayout"/>: element i of lane l is at (row, column).
 /// </summary>
 public static class TensorCore
 {
@@ -31,51 +31,51 @@ public static class TensorCore
     public static void MulAdd(bool bf16, ReadOnlySpan<uint> a, ReadOnlySpan<uint> b, ReadOnlySpan<float> c, Span<float> d)
     {
         int depth = bf16 ? 16 : 8, perWord = bf16 ? 2 : 1;
-        Span<float> left = stackalloc float[16 * depth], right = stackalloc float[depth * 8], sums = stackalloc float[16 * 8];
+        Span<float> tileA = stackalloc float[16 * depth], tileB = stackalloc float[depth * 8], acc = stackalloc float[16 * 8];
         for (int lane = 0; lane < 32; lane++)
         {
             for (int i = 0; i < 4 * perWord; i++)
             {
                 var (row, column) = bf16 ? Bf16A(lane, i) : Tf32A(lane, i);
-                left[row * depth + column] = Value(a[i / perWord * 32 + lane], i % perWord, bf16);
+                tileA[row * depth + column] = Value(a[i / perWord * 32 + lane], i % perWord, bf16);
             }
             for (int i = 0; i < 2 * perWord; i++)
             {
                 var (row, column) = bf16 ? Bf16B(lane, i) : Tf32B(lane, i);
-                right[row * 8 + column] = Value(b[i / perWord * 32 + lane], i % perWord, bf16);
+                tileB[row * 8 + column] = Value(b[i / perWord * 32 + lane], i % perWord, bf16);
             }
             for (int i = 0; i < 4; i++)
             {
                 var (row, column) = C(lane, i);
-                sums[row * 8 + column] = c[i * 32 + lane];
+                acc[row * 8 + column] = c[i * 32 + lane];
             }
         }
         for (int row = 0; row < 16; row++)
             for (int k = 0; k < depth; k++)
             {
-                var value = left[row * depth + k];
-                for (int column = 0; column < 8; column++) sums[row * 8 + column] += value * right[k * 8 + column];
+                var value = tileA[row * depth + k];
+                for (int column = 0; column < 8; column++) acc[row * 8 + column] += value * tileB[k * 8 + column];
             }
         for (int lane = 0; lane < 32; lane++)
             for (int i = 0; i < 4; i++)
             {
                 var (row, column) = C(lane, i);
-                d[i * 32 + lane] = sums[row * 8 + column];
+                d[i * 32 + lane] = acc[row * 8 + column];
             }
     }
 
-    // tf32 operands are 32 bits of which the hardware reads the upper 19.
+    // tf32 operands are 32 bits, of which the hardware reads the high 19.
     static float Value(uint word, int half, bool bf16) =>
         BitConverter.UInt32BitsToSingle(bf16 ? half == 0 ? word << 16 : word & 0xffff0000 : word & 0xffffe000);
 
     /// <summary>
-    /// ldmatrix: lane l of register m receives row l / 4, halves 2 (l % 4) and + 1 of matrix m; turned, rows and columns change
-    /// places.
+    /// ldmatrix: register m of lane l receives row l / 4, elements 2 (l % 4) and + 1 of matrix m; with .trans, of the transposed matrix.
     /// </summary>
-    public static uint Matrix(ReadOnlySpan<ushort> matrix, int lane, bool turned)
+    public static uint Matrix(ReadOnlySpan<ushort> matrix, int lane, bool transposed)
     {
         int row = lane / 4, column = lane % 4 * 2;
-        return turned ? matrix[column * 8 + row] | (uint)matrix[(column + 1) * 8 + row] << 16 : matrix[row * 8 + column] | (uint)matrix[row * 8 + column + 1] << 16;
+        return transposed ? matrix[column * 8 + row] | (uint)matrix[(column + 1) * 8 + row] << 16
+            : matrix[row * 8 + column] | (uint)matrix[row * 8 + column + 1] << 16;
     }
 
     /// <summary>cvt.rn.bf16: to nearest, ties to even.</summary>

@@ -26,7 +26,7 @@ public static partial class Naive
 
     static double LogSumExp(IEnumerable<double> x)
     {
-        var peak = x.Max();
-        return peak + Math.Log(x.Sum(v => Math.Exp(v - peak)));
+        var max = x.Max();
+        return max + Math.Log(x.Sum(v => Math.Exp(v - max)));
     }
 }

@@ -3,7 +3,7 @@ namespace Silc.Tests;
 public static partial class Naive
 {
     /// <summary>softmax((x - center) / temperature) of each row.</summary>
-    public static Matrix SharpenedSoftmax(Matrix x, Matrix center, double temperature)
+    public static Matrix TeacherSoftmax(Matrix x, Matrix center, double temperature)
     {
         var z = Matrix.Make(x.Rows, x.Cols, (r, c) => (x[r, c] - center[0, c]) / temperature);
         var logs = Matrix.Make(x.Rows, 1, (r, _) => LogSumExp(Row(z, r)));
@@ -14,7 +14,7 @@ public static partial class Naive
     /// Each student row's share of the mean cross-entropy over <paramref name="terms"/> pairs of views and the batch. Rows are view-major:
     /// row v·B + n is view v of sample n.
     /// </summary>
-    public static Matrix Distill(Matrix logits, Matrix targets, int batch, double temperature, bool skipSame, int terms) =>
+    public static Matrix DinoCrossEntropy(Matrix logits, Matrix targets, int batch, double temperature, bool skipSame, int terms) =>
         Matrix.Make(logits.Rows, 1, (row, _) =>
         {
             var log = LogSumExp(Row(logits, row).Select(z => z / temperature));
@@ -29,19 +29,19 @@ public static partial class Naive
         });
 
     /// <summary>InfoNCE: pair i's share, ½ of its image among all captions and ½ of its caption among all images.</summary>
-    public static Matrix SoftmaxContrast(Matrix cosines, double t)
+    public static Matrix InfoNce(Matrix cosines, double t)
     {
         var logits = cosines.Map(x => Math.Exp(t) * x);
-        var turned = Turned(logits);
+        var transposed = Transposed(logits);
         return Matrix.Make(logits.Rows, 1, (i, _) =>
-            (LogSumExp(Row(logits, i)) - logits[i, i] + LogSumExp(Row(turned, i)) - logits[i, i]) / (2 * logits.Rows));
+            (LogSumExp(Row(logits, i)) - logits[i, i] + LogSumExp(Row(transposed, i)) - logits[i, i]) / (2 * logits.Rows));
     }
 
     /// <summary>Σ over j of -log sigmoid(m·(exp(t)·x + b)) / B, m = 1 for the true caption and -1 for the others.</summary>
-    public static Matrix SigmoidContrast(Matrix cosines, double t, double b) => Matrix.Make(cosines.Rows, 1, (i, _) =>
+    public static Matrix SigLip(Matrix cosines, double t, double b) => Matrix.Make(cosines.Rows, 1, (i, _) =>
         Enumerable.Range(0, cosines.Cols).Sum(j => Softplus((i == j ? -1 : 1) * (Math.Exp(t) * cosines[i, j] + b))) / cosines.Rows);
 
-    /// <summary>Of each row of cosines the place of the largest beside the diagonal, the first of equals.</summary>
+    /// <summary>Index of the maximum of each row of cosines off the diagonal, the first of equals.</summary>
     public static int[] Nearest(Matrix cosines) =>
         [.. Enumerable.Range(0, cosines.Rows).Select(i => Enumerable.Range(0, cosines.Cols).Where(j => j != i).MaxBy(j => cosines[i, j]))];
 

@@ -5,8 +5,8 @@ public static partial class Naive
     /// <summary>op(a)·op(b).</summary>
     public static Matrix MatMul(Matrix a, Matrix b, Transpose transpose = Transpose.None)
     {
-        if (transpose == Transpose.A) a = Turned(a);
-        if (transpose == Transpose.B) b = Turned(b);
+        if (transpose == Transpose.A) a = Transposed(a);
+        if (transpose == Transpose.B) b = Transposed(b);
         var c = new Matrix(a.Rows, b.Cols);
         for (int i = 0; i < a.Rows; i++)
             for (int k = 0; k < a.Cols; k++)
@@ -17,5 +17,5 @@ public static partial class Naive
     /// <summary>x with the single row of <paramref name="bias"/> added to each of its rows.</summary>
     public static Matrix PlusRow(Matrix x, Matrix bias) => Matrix.Make(x.Rows, x.Cols, (r, c) => x[r, c] + bias[0, c]);
 
-    static Matrix Turned(Matrix x) => Matrix.Make(x.Cols, x.Rows, (r, c) => x[c, r]);
+    static Matrix Transposed(Matrix x) => Matrix.Make(x.Cols, x.Rows, (r, c) => x[c, r]);
 }

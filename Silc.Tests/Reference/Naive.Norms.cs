@@ -30,10 +30,10 @@ public static partial class Naive
     }
 
     /// <summary>Length of each column, (1, C).</summary>
-    public static Matrix ColumnNorms(Matrix x) => Turned(Norms(Turned(x)));
+    public static Matrix ColumnNorms(Matrix x) => Transposed(Norms(Transposed(x)));
 
     /// <summary>Each column over its length.</summary>
-    public static Matrix NormalizeColumns(Matrix x) => Turned(L2Normalize(Turned(x), 0));
+    public static Matrix NormalizeColumns(Matrix x) => Transposed(L2Normalize(Transposed(x), 0));
 
     /// <summary>dx = rstd·(g - mean(g) - x̂·mean(g·x̂)) with g = dy·scale, and the gradients of scale and bias.</summary>
     public static (Matrix X, Matrix Scale, Matrix Bias) LayerNormGrad(Matrix dy, Matrix x, Matrix scale, double epsilon)

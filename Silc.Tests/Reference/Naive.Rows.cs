@@ -3,7 +3,7 @@ namespace Silc.Tests;
 public static partial class Naive
 {
     /// <summary>x[r] + table[r mod T].</summary>
-    public static Matrix AddRows(Matrix table, Matrix x) => Matrix.Make(x.Rows, x.Cols, (r, c) => x[r, c] + table[r % table.Rows, c]);
+    public static Matrix AddBroadcast(Matrix table, Matrix x) => Matrix.Make(x.Rows, x.Cols, (r, c) => x[r, c] + table[r % table.Rows, c]);
 
     /// <summary>Row t is the sum of x's rows t, T + t, 2T + t, …</summary>
     public static Matrix SumRows(Matrix x, int period)

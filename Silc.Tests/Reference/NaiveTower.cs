@@ -11,8 +11,8 @@ public sealed class NaiveTower(SilcModel model)
     int Heads => model.Config.Image.Heads;
 
     /// <summary>
-    /// Normalised patch features of images (N, side·side·3) by what they mean: a MAP head that attends to sequences of one token each,
-    /// and with <paramref name="alone"/> a last block whose tokens are sequences of one as well.
+    /// Normalized patch features of images (N, side·side·3), by definition: a MAP head that attends to sequences of one token each, and
+    /// with <paramref name="alone"/> a last block whose tokens are sequences of one as well.
     /// </summary>
     public Matrix PatchFeatures(Matrix pixels, int side, bool alone)
     {
@@ -37,7 +37,7 @@ public sealed class NaiveTower(SilcModel model)
     Matrix Encode(Matrix pixels, int side, bool alone)
     {
         var patches = Naive.Patches(pixels, side, model.Config.PatchSize);
-        var x = Naive.AddRows(Positions(side / model.Config.PatchSize), Dense(patches, "img/embedding"));
+        var x = Naive.AddBroadcast(Positions(side / model.Config.PatchSize), Dense(patches, "img/embedding"));
         for (int i = 0; i < model.Config.Image.Depth; i++)
         {
             string block = $"img/Transformer/encoderblock_{i}";

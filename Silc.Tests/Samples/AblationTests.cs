@@ -26,7 +26,9 @@ public sealed class AblationTests : TempFolder
 
     // What a rung was measured with, as numbers.
     static readonly Suite suite = new(
-        model => [new("all", 1, "weights", [new("sum", model.Device.Download(model.Parameters.Values.View.SubView(0, model.Parameters.Values.Cols)).Sum(x => Math.Abs((double)x))), new("views", model.Config.Views.Global), new("local views", model.Config.Views.Local)])],
+        model => [new("all", 1, "weights",
+        [new("sum", model.Device.Download(model.Parameters.Values.View.SubView(0, model.Parameters.Values.Cols))
+        .Sum(x => Math.Abs((double)x))), new("views", model.Config.Views.Global), new("local views", model.Config.Views.Local)])],
         [new("sum", "all", "weights", "sum"), new("views", "all", "weights", "views")]);
 
     [TestMethod]
@@ -67,7 +69,8 @@ public sealed class AblationTests : TempFolder
     {
         var recipe = train with { DistillationWeight = 0.5, KoLeoWeight = 0.2 };
         var runs = LadderRun.Of(recipe);
-        CollectionAssert.AreEqual((string[])["contrastive only", "+ additional views", "+ self-distillation", "+ KoLeo"], runs.Select(run => run.Name).ToArray());
+        CollectionAssert.AreEqual((string[])["contrastive only", "+ additional views", "+ self-distillation", "+ KoLeo"],
+            runs.Select(run => run.Name).ToArray());
         var weights = runs.Select(run => run.Training(recipe, 1)).Select(one => (one.ContrastiveWeight, one.DistillationWeight, one.KoLeoWeight));
         CollectionAssert.AreEqual(((double, double, double)[])[(1, 0, 0), (1, 0, 0), (1, 0.5, 0), (1, 0.5, 0.2)], weights.ToArray());
         CollectionAssert.AreEqual((int[])[0, 0, 2, 2], runs.Select(run => run.Model(config, ContrastiveKind.Softmax).Views.Local).ToArray());
@@ -77,7 +80,8 @@ public sealed class AblationTests : TempFolder
     public void Numbers_of_other_settings_are_not_mixed()
     {
         Open().Dispose();
-        var error = Assert.ThrowsExactly<ArgumentException>(() => new AblationFolder(At("out"), new("demo", "words", config, train with { LearningRate = 0.5 })));
+        var error = Assert.ThrowsExactly<ArgumentException>(
+            () => new AblationFolder(At("out"), new("demo", "words", config, train with { LearningRate = 0.5 })));
         StringAssert.Contains(error.Message, "Training.LearningRate 0.001, now 0.5");
         File.WriteAllText(At("out/ablation.csv"), "loss,rung,seed,pictures,method,metric,value\nsoftmax,+ EMA,x,all,m,v,1\n");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Open()).Message, "ablation.csv line 2: seed 'x'");
@@ -102,7 +106,8 @@ public sealed class AblationTests : TempFolder
     {
         using var model = SilcModel.Create(TestDevices.Open("cpu"), config, tokenizer: words);
         var demo = Suite.Open("demo");
-        var rows = demo.Measure(model).SelectMany(score => score.Metrics.Select(metric => new AblationRow("", "", 0, score.Images, score.Method, metric.Name, metric.Value))).ToList();
+        var rows = demo.Measure(model).SelectMany(
+            score => score.Metrics.Select(metric => new AblationRow("", "", 0, score.Images, score.Method, metric.Name, metric.Value))).ToList();
         foreach (var column in demo.Columns) Assert.AreEqual(1, rows.Count(column.Is), column.Name);
     }
 

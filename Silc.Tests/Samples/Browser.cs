@@ -31,7 +31,8 @@ static partial class Browser
         File.WriteAllText(copy, File.ReadAllText(page).Replace("<title>", $"{Probe}<title>")
             .Replace("default-src 'none'", "default-src 'none'; script-src 'unsafe-inline'"));
         var (_, output, errors) = Peer.Run(program, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-            $"--user-data-dir={scratch.Path}/profile", "--enable-logging=stderr", "--virtual-time-budget=5000", "--dump-dom", $"file://{copy}")!.Value;
+            $"--user-data-dir={scratch.Path}/profile", "--enable-logging=stderr", "--virtual-time-budget=5000", "--dump-dom",
+            $"file://{copy}")!.Value;
         return (Found().Match(output).Groups[1].Value, string.Join('\n', errors.Split('\n').Where(line => line.Contains("CONSOLE"))));
     }
 

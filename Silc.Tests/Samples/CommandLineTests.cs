@@ -123,8 +123,10 @@ public sealed class CommandLineTests : TempFolder
         var data = Run("bench", "data", "--data", "demo", "--preset", "mini", "--seconds", "0.1").Output;
         foreach (var stage in new[] { "read", "decode", "augment", "tokenize", "samples/s" }) StringAssert.Contains(data, stage);
 
-        using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), DemoModel, seed: 1, Tokenizers.Open("words"))) model.Save(At("model.safetensors"), "words");
-        var (evaluated, rates, error) = Run("bench", "eval", "--model", At("model.safetensors"), "--data", "demo", "--images", "300", "--device", "cpu");
+        using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), DemoModel, seed: 1, Tokenizers.Open("words")))
+            model.Save(At("model.safetensors"), "words");
+        var (evaluated, rates, error) = Run("bench", "eval", "--model", At("model.safetensors"), "--data", "demo", "--images",
+            "300", "--device", "cpu");
         Assert.AreEqual(0, evaluated, error);
         foreach (var line in new[] { "300 images", "evaluate ", "embed ", "load ", "ratio " }) StringAssert.Contains(rates, line);
         var search = Run("bench", "search", "30", "700", "8", "--both", "--device", "cpu").Output;
@@ -172,7 +174,8 @@ public sealed class CommandLineTests : TempFolder
     [TestMethod]
     public void A_model_is_evaluated_in_every_way_and_searched()
     {
-        using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), DemoModel, seed: 1, Tokenizers.Open("words"))) model.Save(At("model.safetensors"), "words");
+        using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), DemoModel, seed: 1, Tokenizers.Open("words")))
+            model.Save(At("model.safetensors"), "words");
         string model0 = At("model.safetensors"), seen = At("a.npy");
         for (int i = 0; i < 8; i++) ImageFile.Write(At($"{i}.png"), Images.Noise(20, 20, i));
         File.WriteAllLines(At("table.csv"), ["filepath,title", .. Enumerable.Range(0, 8).Select(i => $"{i}.png,star {i}")]);
@@ -190,24 +193,28 @@ public sealed class CommandLineTests : TempFolder
             ($"embed --texts {At("texts.txt")} --out {At("texts.npy")}", "2 x 16 values"),
         })
         {
-            var (code, output, error) = Run([.. line.Split(' ').Select(word => word == "RED" ? "a red star" : word), "--model", model0, "--device", "cpu"]);
+            var (code, output, error) =
+                Run([.. line.Split(' ').Select(word => word == "RED" ? "a red star" : word), "--model", model0, "--device", "cpu"]);
             Assert.AreEqual(0, code, $"{line}: {error}");
             StringAssert.Contains(output, words, line);
         }
         foreach (var file in new[] { "c/confusion.png", "s/overlays.png", "f/found.png" }) Assert.IsTrue(ImageFile.Read(At(file)).Width > 300, file);
         Assert.HasCount(13, File.ReadAllLines(At("c/classes.csv")));
-        var (missing, _, words2) = Run("search", "a red star", "--model", model0, "--index", At("texts.npy"), "--device", "cpu", "--sheet", At("none.png"));
+        var (missing, _, words2) = Run("search", "a red star", "--model", model0, "--index", At("texts.npy"), "--device", "cpu",
+            "--sheet", At("none.png"));
         Assert.AreEqual(SilcCommand.Failed, missing);
         StringAssert.Contains(words2, "captions have no images");
     }
 
     static SilcConfig DemoModel => new(
-        new TowerConfig(16, 1, 2, 16), new TowerConfig(16, 1, 2, 16), ImageSize: 16, TextLength: 12, VocabSize: Tokenizers.Open("words").VocabSize, Head: new(8, 8, 8));
+        new TowerConfig(16, 1, 2, 16), new TowerConfig(16, 1, 2, 16), ImageSize: 16, TextLength: 12,
+        VocabSize: Tokenizers.Open("words").VocabSize, Head: new(8, 8, 8));
 
     [TestMethod]
     public void Folders_of_classes_are_named_by_a_list_with_aliases()
     {
-        using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), DemoModel, seed: 1, Tokenizers.Open("words"))) model.Save(At("model.safetensors"), "words");
+        using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), DemoModel, seed: 1, Tokenizers.Open("words")))
+            model.Save(At("model.safetensors"), "words");
         var demo = DemoSource.Evaluation(1, 3, 16);
         for (int i = 0; i < 36; i++)
             foreach (var side in new[] { "train", "test" })
@@ -217,7 +224,8 @@ public sealed class CommandLineTests : TempFolder
             }
         File.WriteAllLines(At("classes.txt"), ["a red circle, n0", "a red square, n1", "a blue star, n2", "a heart"]);
         string[] common = ["--model", At("model.safetensors"), "--device", "cpu"];
-        var (code, output, error) = Run(["eval", "zero-shot", "--data", $"classes:{At("train")}", "--classes", At("classes.txt"), "--aliases", "best", "--templates", "photo", .. common]);
+        var (code, output, error) = Run(["eval", "zero-shot", "--data", $"classes:{At("train")}", "--classes", At("classes.txt"),
+            "--aliases", "best", "--templates", "photo", .. common]);
         Assert.AreEqual(0, code, error);
         StringAssert.Contains(output, "top 5");
         (code, output, error) = Run(["eval", "probe", "--data", $"classes:{At("train")}", "--test", $"classes:{At("test")}", .. common]);
@@ -236,13 +244,16 @@ public sealed class CommandLineTests : TempFolder
     {
         var demo = new DemoSource(8, seed: 3, size: 32);
         for (int i = 0; i < demo.Count; i++) ImageFile.Write(At($"{i}.png"), demo.Read(i).Image);
-        File.WriteAllLines(At("table.csv"), Enumerable.Range(0, demo.Count).Select(i => $"{i}.png,\"{demo.Read(i).Captions[0]}\"").Prepend("filepath,title"));
+        File.WriteAllLines(At("table.csv"), Enumerable.Range(0, demo.Count)
+            .Select(i => $"{i}.png,\"{demo.Read(i).Captions[0]}\"").Prepend("filepath,title"));
         var tokenizer = Path.Combine(AppContext.BaseDirectory, "Golden/tokenizer/t5_style.model");
-        string[] train = [.. Train("run", 2, "--tokenizer", tokenizer, "--distillation", "0", "--contrastive", "sigmoid", "--views", "dino").Select(word => word == "demo" ? At("table.csv") : word)];
+        string[] train = [.. Train("run", 2, "--tokenizer", tokenizer, "--distillation", "0", "--contrastive", "sigmoid", "--views", "dino")
+            .Select(word => word == "demo" ? At("table.csv") : word)];
 
         Assert.AreEqual(0, Run(train).Code);
         Assert.IsTrue(File.Exists(At("run/tokenizer.model")));
-        var (code, output, error) = Run("eval", "zero-shot", "--model", At("run/model.safetensors"), "--data", At("table.csv"), "--device", "cpu", "--eval-crop", "center");
+        var (code, output, error) = Run("eval", "zero-shot", "--model", At("run/model.safetensors"), "--data", At("table.csv"), "--device",
+            "cpu", "--eval-crop", "center");
         Assert.AreEqual(0, code, error);
         StringAssert.Contains(output, "R@5");
     }

@@ -34,7 +34,8 @@ public sealed class EventLogTests : TempFolder
                 Assert.IsTrue(Math.Abs(one.WallTime - DateTimeOffset.UtcNow.ToUnixTimeSeconds()) < 600, $"{one.WallTime} seconds since 1970");
         }
 
-        Train("--data", "demo", "--steps", "1", "--batch", "4", "--image-size", "32", "--text-length", "24", "--local-views", "0", "--distillation", "0",
+        Train("--data", "demo", "--steps", "1", "--batch", "4", "--image-size", "32", "--text-length", "24", "--local-views",
+            "0", "--distillation", "0",
             "--log-every", "1", "--device", "cpu", "--out", At("run"), "--overwrite");
         Same(1, 1);
     }
@@ -42,7 +43,8 @@ public sealed class EventLogTests : TempFolder
     [TestMethod]
     public void Values_that_are_not_finite_are_logged_as_they_are()
     {
-        var metrics = new StepMetrics(3, double.NaN, [new(LossTerm.Contrastive, double.PositiveInfinity), new(LossTerm.KoLeo, -0.5)], 1e300, 0.1, 10, -10, 1, 1);
+        var metrics = new StepMetrics(3, double.NaN, [new(LossTerm.Contrastive, double.PositiveInfinity), new(LossTerm.KoLeo, -0.5)],
+            1e300, 0.1, 10, -10, 1, 1);
         using (var log = new EventLog(Root, resumedStep: 0))
             log.Add(new(metrics, 9, 1.5, 0, "read", TimeSpan.Zero, TimeSpan.Zero));
         var scalars = EventReader.Shown(Root)[3];

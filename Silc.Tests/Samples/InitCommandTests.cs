@@ -19,11 +19,13 @@ public sealed class InitCommandTests : TempFolder
 
         // From a format without a head, with a locked image tower; the run goes on without the options, and not with others.
         Good("convert", At("first"), At("towers.npz"), "--to", "npz");
-        string[] tune = ["--init", At("towers.npz"), "--tokenizer", "bytes", "--distillation", "0", "--freeze", "img/.*", "--lr-mult", "txt/Embed_0/.*=0.1", "--lr-mult", "t=0"];
+        string[] tune = ["--init", At("towers.npz"), "--tokenizer", "bytes", "--distillation", "0", "--freeze", "img/.*", "--lr-mult",
+            "txt/Embed_0/.*=0.1", "--lr-mult", "t=0"];
         Good(Line("tuned", tune));
         using (ModelFile first = ModelFile.Open(At("first")), tuned = ModelFile.Open(At("tuned")))
         {
-            Close.Bits(first.Weights.All("img/embedding/kernel", 8 * 8 * 3 * 128), tuned.Weights.All("img/embedding/kernel", 8 * 8 * 3 * 128), "patches");
+            Close.Bits(first.Weights.All("img/embedding/kernel", 8 * 8 * 3 * 128),
+                tuned.Weights.All("img/embedding/kernel", 8 * 8 * 3 * 128), "patches");
             CollectionAssert.AreNotEqual(first.Weights.All("txt/head/kernel", 128 * 128), tuned.Weights.All("txt/head/kernel", 128 * 128));
             Close.Bits(first.Weights.All("t", 1), tuned.Weights.All("t", 1), "t");
         }
@@ -48,7 +50,8 @@ public sealed class InitCommandTests : TempFolder
     }
 
     string[] Line(string folder, params string[] more) =>
-        ["train", "--data", "demo", "--steps", "2", "--batch", "4", "--ema", "0.9", "--warmup", "1", "--schedule", "constant", "--device", "cpu", "--out", At(folder), .. more];
+        ["train", "--data", "demo", "--steps", "2", "--batch", "4", "--ema", "0.9", "--warmup", "1", "--schedule", "constant", "--device",
+            "cpu", "--out", At(folder), .. more];
 
     static string Good(params string[] line)
     {

@@ -38,7 +38,9 @@ public sealed class KillTests : TempFolder
             done++;
             if (half) halves++;
             var (newest, row) = (Newest(), LastRow());
-            TestContext.WriteLine($"kill {done}, {moment}: last row {row}, newest checkpoint {newest}, {(half ? "a half-written one" : "none half-written")}; {killedAt.TotalSeconds:F1} s");
+            TestContext.WriteLine(
+                $"kill {done}, {moment}: last row {row}, newest checkpoint {newest}, "
+                + $"{(half ? "a half-written one" : "none half-written")}; {killedAt.TotalSeconds:F1} s");
             Assert.IsTrue(row - newest <= SaveEvery, $"step {row} was reported, the newest checkpoint is of step {newest}");
         }
         TestContext.WriteLine($"{done} kills, {halves} of them with a checkpoint half-written");

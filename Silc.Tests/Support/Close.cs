@@ -1,6 +1,8 @@
 namespace Silc.Tests;
 
-/// <summary>Comparisons with named tolerances, relative to the size of the expected values: |actual - expected| / |expected|, norms over all.</summary>
+/// <summary>
+/// Comparisons with named tolerances, relative to the size of the expected values: |actual - expected| / |expected|, norms over all.
+/// </summary>
 public static class Close
 {
     /// <summary>One float32 kernel against the same formula in double.</summary>
@@ -33,7 +35,9 @@ public static class Close
     /// <summary>Parameters after Adam, where the root of a tiny second moment amplifies the last bit of the gradient.</summary>
     public const double AdamStep = 2e-3;
 
-    /// <summary>Parameters whose true gradient is zero, after three steps of the size of the learning rate in directions that rounding chose.</summary>
+    /// <summary>
+    /// Parameters whose true gradient is zero, after three steps of the size of the learning rate in directions that rounding chose.
+    /// </summary>
     public const double RoundingNoise = 1e-2;
 
     public static void To(float[] expected, float[] actual, double tolerance, string what) =>
@@ -50,7 +54,8 @@ public static class Close
         }
         double error = Math.Sqrt(difference) / Math.Max(Math.Sqrt(size), 1e-12);
         // Written so that NaN fails.
-        Assert.IsTrue(error <= tolerance || (size == 0 && Math.Sqrt(difference) <= tolerance), $"{what}: relative error {error:e2} is above {tolerance:e1}");
+        Assert.IsTrue(error <= tolerance || (size == 0 && Math.Sqrt(difference) <= tolerance),
+            $"{what}: relative error {error:e2} is above {tolerance:e1}");
     }
 
     public static void Bits(float[] expected, float[] actual, string what)

@@ -14,17 +14,17 @@ public sealed class DeviceMatrix : IDisposable
     readonly Device device;
     readonly MemoryBuffer1D<float, Stride1D.Dense> buffer;
 
-    public DeviceMatrix(Device device, Matrix before, int stride, DType stored = DType.Float32)
+    public DeviceMatrix(Device device, Matrix before, int stride, DType dtype = DType.Float32)
     {
         (this.device, Before) = (device, before);
         int length = before.Rows * stride;
-        if (stored == DType.BFloat16) length = length % 2 == 0 ? length / 2 : throw new ArgumentException("half a word of bfloat16");
+        if (dtype == DType.BFloat16) length = length % 2 == 0 ? length / 2 : throw new ArgumentException("half a word of bfloat16");
         buffer = device.Allocate(length + 2 * Guard, "a test's matrix");
-        Tensor = new(buffer.View.AsContiguous().SubView(Guard, length), before.Rows, before.Cols, stride, stored);
+        Tensor = new(buffer.View.AsContiguous().SubView(Guard, length), before.Rows, before.Cols, stride, dtype);
         var host = new float[buffer.Length * sizeof(float) / Tensor.ElementBytes];
         Array.Fill(host, float.NaN);
         for (int i = 0; i < before.Values.Length; i++) host[At(i)] = (float)before.Values[i];
-        device.Upload<float>(stored == DType.Float32 ? host : Halves(host), buffer.View.AsContiguous());
+        device.Upload<float>(dtype == DType.Float32 ? host : Halves(host), buffer.View.AsContiguous());
     }
 
     public Tensor Tensor { get; }

@@ -65,14 +65,16 @@ public sealed class OpTest : IDisposable
 
     public int[] RandomIntegers(int count, int below) => [.. Enumerable.Range(0, count).Select(_ => random.Next(below))];
 
-    /// <summary>A gate as after one good step: open, no clipping; learning rate and decay are 1, so that they are the operation's.</summary>
-    public StepState Gate(bool open = true)
+    /// <summary>
+    /// The state after one good step, or after found-inf: no clipping; learning rate and decay are 1, so that they are the operation's.
+    /// </summary>
+    public StepState State(bool finite = true)
     {
-        var gate = Own(new StepState(device));
-        using var none = new DeviceMatrix(device, new Matrix(1, 2).Map(_ => open ? 0 : double.NaN), 2);
-        device.Ops.GradNorm(none, none, gate, 0, 0.9f, 0.999f);
-        gate.Set(1, 1);
-        return gate;
+        var state = Own(new StepState(device));
+        using var none = new DeviceMatrix(device, new Matrix(1, 2).Map(_ => finite ? 0 : double.NaN), 2);
+        device.Ops.GradNorm(none, none, state, 0, 0.9f, 0.999f);
+        state.Set(1, 1);
+        return state;
     }
 
     /// <summary>Compares an output with its reference the first time, and with the bits of the first time after that.</summary>

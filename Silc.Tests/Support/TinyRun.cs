@@ -55,7 +55,8 @@ public sealed class TinyRun : IDisposable
         using var folder = new TemporaryFolder();
         Trainer.Save(folder.File("state.safetensors"));
         // The checksum covers the configuration, which two runs of the same numbers may differ in.
-        return Safetensors.Read(folder.File("state.safetensors")).Arrays.Where(entry => entry.Key != Seal.Name).ToDictionary(entry => entry.Key, entry => entry.Value.Floats());
+        return Safetensors.Read(folder.File("state.safetensors")).Arrays.Where(entry => entry.Key != Seal.Name)
+            .ToDictionary(entry => entry.Key, entry => entry.Value.Floats());
     }
 
     /// <summary>Fails unless both have the same arrays to the last bit.</summary>

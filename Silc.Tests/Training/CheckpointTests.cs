@@ -82,7 +82,8 @@ public sealed class CheckpointTests : TempFolder
             header = json.loads(data[8:8 + length])
             begin, end = header['kernel']['data_offsets']
             seal = header['checksum/xxh128']
-            print(np.frombuffer(data[8 + length + begin:8 + length + end], '<f4').reshape(header['kernel']['shape']).tolist(), seal['dtype'], seal['shape'],
+            print(np.frombuffer(data[8 + length + begin:8 + length + end], '<f4').reshape(header['kernel']['shape']).tolist(),
+                seal['dtype'], seal['shape'],
                   8 + length + seal['data_offsets'][1] == len(data), header['__metadata__']['silc.step'])
             """);
         Assert.AreEqual("[[1.0, 2.0], [3.0, 4.0]] U8 [16] True 8", read);

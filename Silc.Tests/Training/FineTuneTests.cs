@@ -15,7 +15,8 @@ public sealed class FineTuneTests : TempFolder
             foreach (var pattern in new[] { "img/.*", "txt/.*", "img/(Transformer|embedding)/.*|t", ".*/kernel" })
             {
                 var recipe = contrastive with { Optimizer = optimizer };
-                using TinyRun all = new(device, recipe, noLocalViews), some = new(device, recipe with { RateRules = [new(pattern, 0)] }, noLocalViews);
+                using TinyRun all = new(device, recipe, noLocalViews),
+                    some = new(device, recipe with { RateRules = [new(pattern, 0)] }, noLocalViews);
                 var before = Values(some.Model);
                 var (_, metrics) = (all.Step(all.Batch(1)), some.Step(some.Batch(1)));
                 var (free, frozen, squares) = (Values(all.Model), Values(some.Model), 0.0);
@@ -63,7 +64,8 @@ public sealed class FineTuneTests : TempFolder
                 }
                 var decay = DecayRule.For(DecayRule.Default, name) * 0.01;
                 for (int i = 0; i < start.Length; i++)
-                    Assert.AreEqual(0.5 * (whole[name][i] - start[i] + decay * start[i]), scaled[name][i] - start[i] + decay * start[i], 1e-6, $"{optimizer}, {name}");
+                    Assert.AreEqual(0.5 * (whole[name][i] - start[i] + decay * start[i]), scaled[name][i] - start[i] + decay * start[i],
+                        1e-6, $"{optimizer}, {name}");
             }
         }
     }
@@ -91,7 +93,8 @@ public sealed class FineTuneTests : TempFolder
         using var model = SilcModel.From(there, weights, config, seed: 5);
         using var fresh = SilcModel.Create(there, config, seed: 5);
         using var trainer = new Trainer(model, TinyRun.Recipe);
-        var (old, drawn, teacher) = (Values(source), Values(fresh), trainer.Teacher!.Parameters.ToArrays().ToDictionary(array => array.Name, array => array.Values));
+        var (old, drawn, teacher) = (Values(source), Values(fresh), trainer.Teacher!.Parameters.ToArrays()
+            .ToDictionary(array => array.Name, array => array.Values));
         foreach (var (name, values) in Values(model))
         {
             if (name == ModelWeights.Positions) Assert.HasCount(9 * config.Image.Width, values);
@@ -124,5 +127,6 @@ public sealed class FineTuneTests : TempFolder
         Assert.Contains("another image tower or head", Assert.ThrowsExactly<ArgumentException>(() => wider.Teacher.Load(file.Teacher!)).Message);
     }
 
-    static Dictionary<string, float[]> Values(SilcModel model) => model.Parameters.ToArrays().ToDictionary(array => array.Name, array => array.Values);
+    static Dictionary<string, float[]> Values(SilcModel model) =>
+        model.Parameters.ToArrays().ToDictionary(array => array.Name, array => array.Values);
 }

@@ -44,11 +44,14 @@ public sealed class GoldenStepTests
             Close.To(golden[$"{at}out/center"], model.Device.Download(trainer.Teacher.Center.View), Close.Step, at + "center");
             foreach (var p in model.Parameters.All)
             {
-                Close.To(golden[$"{at}grads/{p.Name}"], model.Device.Download(p.Grad.View), golden.IsNoise(at, p.Name) ? double.PositiveInfinity : Close.Step, $"{at}grads/{p.Name}");
-                Close.To(golden[$"{at}params/{p.Name}"], model.Device.Download(p.Value.View), golden.IsNoise(at, p.Name) ? Close.RoundingNoise : golden.UpdateTolerance, $"{at}params/{p.Name}");
+                Close.To(golden[$"{at}grads/{p.Name}"], model.Device.Download(p.Grad.View),
+                    golden.IsNoise(at, p.Name) ? double.PositiveInfinity : Close.Step, $"{at}grads/{p.Name}");
+                Close.To(golden[$"{at}params/{p.Name}"], model.Device.Download(p.Value.View),
+                    golden.IsNoise(at, p.Name) ? Close.RoundingNoise : golden.UpdateTolerance, $"{at}params/{p.Name}");
             }
             foreach (var p in trainer.Teacher.Parameters.All)
-                Close.To(golden[$"{at}teacher/{p.Name}"], model.Device.Download(p.Value.View), golden.IsNoise(at, p.Name) ? Close.RoundingNoise : golden.UpdateTolerance, $"{at}teacher/{p.Name}");
+                Close.To(golden[$"{at}teacher/{p.Name}"], model.Device.Download(p.Value.View),
+                    golden.IsNoise(at, p.Name) ? Close.RoundingNoise : golden.UpdateTolerance, $"{at}teacher/{p.Name}");
         }
     }
 
@@ -78,7 +81,8 @@ public sealed class GoldenStepTests
             Train = new TrainConfig(Int("batch"), Steps,
                 Optimizer: Text("optimizer") == "adafactor" ? OptimizerKind.Adafactor : OptimizerKind.AdamW,
                 LearningRate: Number("lr"), WeightDecay: Number("wd"), ClipNorm: Number("clip"), Schedule: new(ScheduleKind.Constant),
-                DistillationWeight: Number("lambda"), StudentTemperature: Number("tau_s"), TeacherTemperature: Number("tau_t"), EmaMomentum: Number("ema"),
+                DistillationWeight: Number("lambda"), StudentTemperature: Number("tau_s"), TeacherTemperature: Number("tau_t"),
+                EmaMomentum: Number("ema"),
                 GlobalToGlobal: Is("global_to_global"), Accumulate: Has("accumulate") ? Int("accumulate") : 1,
                 KoLeoWeight: Has("koleo") ? Number("koleo") : 0);
         }

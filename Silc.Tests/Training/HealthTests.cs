@@ -4,14 +4,15 @@ namespace Silc.Tests;
 public sealed class HealthTests
 {
     [TestMethod, EveryDevice]
-    public void TargetStats(string device) => OpTest.Run(device, t =>
+    public void EntropyAndArgMax(string device) => OpTest.Run(device, t =>
     {
         foreach (var (rows, cols) in OpTest.Sizes)
         {
             var draws = t.RandomIntegers(rows * cols, 5);       // zeros and equal largest ones
-            var p = Matrix.Make(rows, cols, (r, c) => (float)(draws[r * cols + c] / Math.Max(1.0, Enumerable.Range(0, cols).Sum(i => draws[r * cols + i]))));
+            var p = Matrix.Make(rows, cols, (r, c) =>
+                (float)(draws[r * cols + c] / Math.Max(1.0, Enumerable.Range(0, cols).Sum(i => draws[r * cols + i]))));
             DeviceMatrix targets = t.Fixed(p), stats = t.Output(rows, 3);
-            t.Ops.TargetStats(targets, stats);
+            t.Ops.EntropyAndArgMax(targets, stats);
             t.Check(stats, Close.Float32, () => Matrix.Make(rows, 3, (r, c) =>
             {
                 var row = Enumerable.Range(0, cols).Select(i => p[r, i]).ToArray();
@@ -37,7 +38,8 @@ public sealed class HealthTests
         int rows = seen["teacher_logits"].Length / K;
         var p = Enumerable.Range(0, rows).Select(r =>
         {
-            var z = Enumerable.Range(0, K).Select(k => (seen["teacher_logits"][r * K + k] - (double)centerBefore[k]) / TinyRun.Recipe.TeacherTemperature).ToArray();
+            var z = Enumerable.Range(0, K)
+                .Select(k => (seen["teacher_logits"][r * K + k] - (double)centerBefore[k]) / TinyRun.Recipe.TeacherTemperature).ToArray();
             var e = z.Select(x => Math.Exp(x - z.Max())).ToArray();
             return e.Select(x => x / e.Sum()).ToArray();
         }).ToArray();
@@ -56,7 +58,8 @@ public sealed class HealthTests
         }) / Math.Sqrt(Width);
         Assert.AreEqual(spread, health.FeatureDeviation, 1e-4);
 
-        using var alone = new TinyRun(device, TinyRun.Recipe with { DistillationWeight = 0 }, TinyRun.Config with { Views = new(Global: 2, Local: 0) });
+        using var alone = new TinyRun(device, TinyRun.Recipe with { DistillationWeight = 0 },
+            TinyRun.Config with { Views = new(Global: 2, Local: 0) });
         Assert.IsNull(alone.Step(alone.Batch(1)).Health);
     }
 
@@ -78,7 +81,8 @@ public sealed class HealthTests
         {
             var e = Enumerable.Range(0, K).Select(_ => Math.Exp(random.Normal() / 16 / 0.04)).ToArray();
             for (int k = 0; k < K; k++) mean[k] += (float)(e[k] / e.Sum() / N);
-            (rows[3 * i], rows[3 * i + 1], rows[3 * i + 2]) = ((float)-e.Sum(x => x / e.Sum() * Math.Log(x / e.Sum())), (float)(e.Max() / e.Sum()), Array.IndexOf(e, e.Max()));
+            (rows[3 * i], rows[3 * i + 1], rows[3 * i + 2]) =
+                ((float)-e.Sum(x => x / e.Sum() * Math.Log(x / e.Sum())), (float)(e.Max() / e.Sum()), Array.IndexOf(e, e.Max()));
         }
         float[] embeddings = [.. Enumerable.Range(0, N * 16).Select(_ => (float)random.Normal() / 4)];
         var start = DistillationHealth.Of(8, rows, mean, new float[K], embeddings, 16);

@@ -17,10 +17,10 @@ public sealed class LossTests
             var metrics = run.Step(run.Batch(1));
 
             var (teacher, local) = (seen["teacher_logits"], seen["student_logits"]);
-            var targets = Naive.SharpenedSoftmax(teacher, new Matrix(1, teacher.Cols), 0.04);
+            var targets = Naive.TeacherSoftmax(teacher, new Matrix(1, teacher.Cols), 0.04);
             int terms = globalToGlobal ? 2 * 2 + 2 : 2 * 2;
-            var loss = Naive.Distill(local, targets, Batch, 0.1, skipSame: false, terms).Values.Sum();
-            if (globalToGlobal) loss += Naive.Distill(teacher, targets, Batch, 0.1, skipSame: true, terms).Values.Sum();
+            var loss = Naive.DinoCrossEntropy(local, targets, Batch, 0.1, skipSame: false, terms).Values.Sum();
+            if (globalToGlobal) loss += Naive.DinoCrossEntropy(teacher, targets, Batch, 0.1, skipSame: true, terms).Values.Sum();
             Close.To([loss], [(float)metrics.Distillation], Close.Chained, $"loss of {terms} terms");
         }
     }
@@ -37,7 +37,7 @@ public sealed class LossTests
             {
                 var zImage = Matrix.Make(Batch, seen["z_image"].Cols, (r, c) => seen["z_image"][view * Batch + r, c]);
                 var cosines = Naive.MatMul(zImage, seen["z_text"], Transpose.B);
-                var losses = kind == ContrastiveKind.Sigmoid ? Naive.SigmoidContrast(cosines, Math.Log(10), -10) : Naive.SoftmaxContrast(cosines, Math.Log(10));
+                var losses = kind == ContrastiveKind.Sigmoid ? Naive.SigLip(cosines, Math.Log(10), -10) : Naive.InfoNce(cosines, Math.Log(10));
                 return losses.Values.Sum();
             });
             Close.To([loss], [(float)metrics.Contrastive], Close.Chained, $"{kind} loss");
@@ -158,9 +158,9 @@ public sealed class LossTests
         t.Parameters.Allocate(seed: 1, gradients: false);
         var same = Logits(t.Input(16, 64));
         var other = Logits(t.Input(16, 64));
-        var targets = Naive.SharpenedSoftmax(same, new Matrix(1, 2048), 0.04);
-        Assert.AreEqual(Math.Log(2048) + 0.195 - 0.977, Naive.Distill(same, targets, 16, 0.1, false, 1).Values.Sum(), 0.1);
-        Assert.AreEqual(Math.Log(2048) + 0.195, Naive.Distill(other, targets, 16, 0.1, false, 1).Values.Sum(), 0.1);
+        var targets = Naive.TeacherSoftmax(same, new Matrix(1, 2048), 0.04);
+        Assert.AreEqual(Math.Log(2048) + 0.195 - 0.977, Naive.DinoCrossEntropy(same, targets, 16, 0.1, false, 1).Values.Sum(), 0.1);
+        Assert.AreEqual(Math.Log(2048) + 0.195, Naive.DinoCrossEntropy(other, targets, 16, 0.1, false, 1).Values.Sum(), 0.1);
 
         Matrix Logits(Tensor x)
         {

@@ -11,7 +11,7 @@ public sealed class StagedUploadTests
         var recipe = TinyRun.Recipe with { Accumulate = accumulate };
         using var plain = new TinyRun(TestDevices.OneThread, recipe);
         using var device = Device.Cpu(1);
-        device.Stages = true;
+        device.PinsUploads = true;
         using var model = SilcModel.Create(device, TinyRun.Config, seed: 1);
         using var trainer = new Trainer(model, recipe);
         for (int step = 1; step <= 3; step++)
@@ -31,11 +31,11 @@ public sealed class StagedUploadTests
     {
         const int Count = 1_000_003, At = 5, Start = 11;
         using var device = Device.Cpu(1);
-        device.Stages = true;
+        device.PinsUploads = true;
         using var buffer = new PinnedUpload(device, Count + 2 * At, "a test's buffer");
         float[] from = [.. Enumerable.Range(0, Count + Start).Select(i => (float)i)];
         buffer.Put(from.AsSpan(Start, Count), At);
-        device.AwaitCopies();
+        device.WaitForCopies();
         Close.Bits(from[Start..], device.Download(buffer.View)[At..(At + Count)], "values");
     }
 }

@@ -49,7 +49,8 @@ public sealed class TrainerTests
         foreach (var (kind, globalToGlobal, plain) in new[] { (ContrastiveKind.Softmax, true, false), (ContrastiveKind.Sigmoid, false, true) })
         {
             var config = TinyRun.Config with { Contrastive = kind, Views = TinyRun.Config.Views with { Plain = plain } };
-            var recipe = TinyRun.Recipe with { BatchSize = 8, GlobalToGlobal = globalToGlobal, DistillationWeight = 0.5, ContrastiveWeight = 2, LearningRate = 0 };
+            var recipe = TinyRun.Recipe with { BatchSize = 8, GlobalToGlobal = globalToGlobal, DistillationWeight = 0.5,
+                ContrastiveWeight = 2, LearningRate = 0 };
             using var whole = new TinyRun(device, recipe, config);
             var (batch, expected) = (whole.Batch(1), whole.Step(whole.Batch(1)));
             foreach (var slices in new[] { 2, 4 })
@@ -60,7 +61,8 @@ public sealed class TrainerTests
                 Close.To([expected.Contrastive, expected.Distillation, expected.GradNorm],
                     [(float)actual.Contrastive, (float)actual.Distillation, (float)actual.GradNorm], Close.Reordered, "losses and norm");
                 Close.To(whole.Read(whole.Teacher.Center), cut.Read(cut.Teacher.Center), Close.Reordered, "center");
-                foreach (var p in whole.Model.Parameters.All.Where(p => !p.Name.EndsWith("/key/bias", StringComparison.Ordinal)))     // whose gradient is 0
+                foreach (var p in whole.Model.Parameters.All.Where(
+                    p => !p.Name.EndsWith("/key/bias", StringComparison.Ordinal)))     // whose gradient is 0
                     Close.To(whole.Read(p.Grad), cut.Read(cut.Model.Parameters[p.Name].Grad), Close.Reordered, $"{slices} slices, {p.Name}");
             }
         }

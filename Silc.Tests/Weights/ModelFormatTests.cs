@@ -8,7 +8,8 @@ public sealed class ModelFormatTests
 
     static readonly (string Name, Func<SilcConfig, IEnumerable<WeightTensor>> Tensors)[] formats =
     [
-        ("hf", config => HuggingFaceNames.Tensors(config)), ("naflex", config => HuggingFaceNames.Tensors(config, flatPatches: true)), ("open_clip", OpenClipNames.Tensors),
+        ("hf", config => HuggingFaceNames.Tensors(config)), ("naflex", config => HuggingFaceNames.Tensors(config, flatPatches: true)),
+            ("open_clip", OpenClipNames.Tensors),
         ("npz", config => BigVisionNames.Tensors(config, head: false)),
             ("scanned npz", config => BigVisionNames.Tensors(config, head: false, "params/", _ => true)),
     ];
@@ -42,7 +43,8 @@ public sealed class ModelFormatTests
         Assert.IsEmpty(file.Extra);
         ModelWriter.WriteFiles(file.Weights, file.Format, folder.File("again"));
         // Of open_clip's sizes only the published ones have a configuration.
-        if (file.Format == ModelFormat.OpenClip) File.Copy(Path.Combine(TinyModels.Golden(name), "open_clip_config.json"), folder.File("again/open_clip_config.json"), overwrite: true);
+        if (file.Format == ModelFormat.OpenClip)
+            File.Copy(Path.Combine(TinyModels.Golden(name), "open_clip_config.json"), folder.File("again/open_clip_config.json"), overwrite: true);
         var (before, after) = (CheckpointFile.Read(file.Path),
             CheckpointFile.Read(folder.File($"again/{Path.GetFileName(file.Path)}")));
         CollectionAssert.AreEquivalent(before.Keys.ToArray(), after.Keys.ToArray());

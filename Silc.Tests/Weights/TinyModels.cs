@@ -30,8 +30,8 @@ static class TinyModels
     }
 
     /// <summary>
-    /// A model of any size as a program could have it that builds open_clip's towers itself: with timm's settings in the configuration, which open_clip
-    /// cannot load and Silc does not write.
+    /// A model of any size as a program could have it that builds open_clip's towers itself: with timm's settings in the configuration,
+    /// which open_clip cannot load and Silc does not write.
     /// </summary>
     public static string WriteOpenClip(ModelWeights weights, string folder)
     {

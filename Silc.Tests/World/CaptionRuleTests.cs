@@ -12,7 +12,8 @@ public sealed class CaptionRuleTests : TempFolder
         foreach (var path in WorldFolder.Files("hf-tokens*.json"))
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(path));
-            var tokenizer = new TokenizerOrigin("spiece.model", json.RootElement.GetProperty("model_base64").GetBytesFromBase64()) { Captions = CaptionRule.Canonical }.Open();
+            var tokenizer = new TokenizerOrigin("spiece.model", json.RootElement.GetProperty("model_base64")
+                .GetBytesFromBase64()) { Captions = CaptionRule.Canonical }.Open();
             int length = json.RootElement.GetProperty("length").GetInt32(), wrong = 0;
             var first = "";
             foreach (var row in json.RootElement.GetProperty("rows").EnumerateArray())
@@ -29,13 +30,15 @@ public sealed class CaptionRuleTests : TempFolder
     [TestMethod]
     public void Big_vision_lowers_A_to_Z_alone_and_transformers_every_letter()
     {
-        var (big, all) = (SentencePieceTokenizer.Load(WorldFolder.File("lower-ascii.model")), SentencePieceTokenizer.Load(WorldFolder.File("lower-ascii.model"), CaptionRule.Lower));
+        var (big, all) = (SentencePieceTokenizer.Load(WorldFolder.File("lower-ascii.model")),
+            SentencePieceTokenizer.Load(WorldFolder.File("lower-ascii.model"), CaptionRule.Lower));
         using var json = JsonDocument.Parse(File.ReadAllBytes(WorldFolder.File("lower-ascii.json")));
         foreach (var row in json.RootElement.EnumerateArray())
         {
             var text = row.GetProperty("text").GetString()!;
             CollectionAssert.AreEqual(row.GetProperty("official").EnumerateArray().Select(id => id.GetInt32()).ToArray(), big.Encode(text), text);
-            CollectionAssert.AreEqual(row.GetProperty("unicode_lower").EnumerateArray().Select(id => id.GetInt32()).ToArray(), all.Encode(text), text);
+            CollectionAssert.AreEqual(row.GetProperty("unicode_lower").EnumerateArray().Select(id => id.GetInt32())
+                .ToArray(), all.Encode(text), text);
         }
     }
 
@@ -55,7 +58,8 @@ public sealed class CaptionRuleTests : TempFolder
             CollectionAssert.AreEqual(new[] { 554, 540, 1 }, tokenizer.Tokens("a red star", 3), name);
             CollectionAssert.AreEqual(new[] { 1, 0 }, tokenizer.Tokens("", 2), name);
         }
-        var (pieces, merges) = (Tokenizers.Open(WorldFolder.File("gemma/tokenizer.model")), Tokenizers.Open(WorldFolder.File("gemma/tokenizer.json")));
+        var (pieces, merges) = (Tokenizers.Open(WorldFolder.File("gemma/tokenizer.model")),
+            Tokenizers.Open(WorldFolder.File("gemma/tokenizer.json")));
         foreach (var text in new[] { "two  dogs on the beach, smiling!", "  A photo of a Cat.\nå日本 😀", "the the thethe ssstststst" })
             CollectionAssert.AreEqual(pieces.Encode(text), merges.Encode(text), text);
     }

@@ -17,12 +17,14 @@ public sealed class ExportTests : TempFolder
     static readonly Dictionary<string, string> text = new(tower.Concat(
         Fields("I vocab_size max_position_embeddings projection_size pad_token_id bos_token_id eos_token_id")));
 
-    static readonly Dictionary<string, string> preprocessor = Fields("S image_processor_type processor_class", "B do_convert_rgb do_resize do_rescale do_normalize",
+    static readonly Dictionary<string, string> preprocessor =
+        Fields("S image_processor_type processor_class", "B do_convert_rgb do_resize do_rescale do_normalize",
         "O size", "I resample", "F rescale_factor", "LF image_mean image_std");
 
     // open_clip 3.3: CLIPVisionCfg and CLIPTextCfg, dataclasses that take no other name.
     static readonly string[] openClipImage = ["image_size", "timm_model_name", "timm_model_pretrained", "timm_pool", "timm_proj"],
-        openClipText = ["context_length", "vocab_size", "width", "heads", "layers", "mlp_ratio", "no_causal_mask", "proj_bias", "pool_type", "norm_kwargs", "act_kwargs",
+        openClipText = ["context_length", "vocab_size", "width", "heads", "layers", "mlp_ratio", "no_causal_mask", "proj_bias",
+        "pool_type", "norm_kwargs", "act_kwargs",
             "hf_tokenizer_name", "tokenizer_kwargs"];
 
     [TestMethod]
@@ -66,7 +68,8 @@ public sealed class ExportTests : TempFolder
         var origin = new TokenizerOrigin("t.model", File.ReadAllBytes(WorldFolder.File("gemma/tokenizer.model"))) { Captions = CaptionRule.Lower };
         ModelWriter.Write(TinyModels.Weights(TinyModels.Config with { VocabSize = 600 }, head: false), ModelFormat.HuggingFace, At("hf"), origin);
         var config = Json("hf/tokenizer_config.json");
-        foreach (var (name, value) in new[] { ("tokenizer_class", "Siglip2Tokenizer"), ("eos_token", "<eos>"), ("pad_token", "<pad>"), ("padding_side", "right") })
+        foreach (var (name, value) in new[] { ("tokenizer_class", "Siglip2Tokenizer"), ("eos_token", "<eos>"), ("pad_token", "<pad>"),
+            ("padding_side", "right") })
             Assert.AreEqual(value, config.GetProperty(name).GetString(), name);
         using var again = ModelFile.Open(At("hf"));
         Assert.AreEqual(CaptionRule.Lower, again.Tokenizer!.Captions);
@@ -75,8 +78,11 @@ public sealed class ExportTests : TempFolder
     [TestMethod]
     public void Open_clip_gets_published_sizes_by_name_and_others_are_refused_with_what_to_do()
     {
-        var message = Assert.ThrowsExactly<ArgumentException>(() => ModelWriter.Write(TinyModels.Weights(TinyModels.Config, head: false), ModelFormat.OpenClip, At("oc"))).Message;
-        foreach (var words in new[] { "2 layers of 12 channels", "11 pixels in patches of 3", "write hf, npz or silc", "vit_base_patch16_siglip_256" }) StringAssert.Contains(message, words);
+        var message = Assert.ThrowsExactly<ArgumentException>(
+            () => ModelWriter.Write(TinyModels.Weights(TinyModels.Config, head: false), ModelFormat.OpenClip, At("oc"))).Message;
+        foreach (var words in new[] { "2 layers of 12 channels", "11 pixels in patches of 3", "write hf, npz or silc",
+            "vit_base_patch16_siglip_256" })
+            StringAssert.Contains(message, words);
         Assert.IsFalse(Directory.Exists(At("oc")));
 
         OpenClipModel.RequirePublished(SilcConfig.B16);
@@ -91,7 +97,8 @@ public sealed class ExportTests : TempFolder
     public void Stacked_layers_stay_stacked_unless_asked_otherwise()
     {
         var source = WorldFolder.File("bv-towers-scan.npz");
-        string[] Names(string path) => [.. CheckpointFile.Read(path).Keys.Where(name => name.StartsWith("params/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+        string[] Names(string path) =>
+            [.. CheckpointFile.Read(path).Keys.Where(name => name.StartsWith("params/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
         foreach (var (option, same) in new[] { (Array.Empty<string>(), true), (["--stacked", "false"], false) })
         {
             var (code, _, error) = CommandLineRun.Of(["convert", source, At($"{same}.npz"), .. option]);
@@ -107,7 +114,8 @@ public sealed class ExportTests : TempFolder
     [DataRow("hf"), DataRow("open_clip")]
     public void A_part_that_a_format_has_no_place_for_is_named(string format)
     {
-        foreach (var (config, part) in new[] { (TinyModels.Config with { ImageHead = 7 }, "img/head"), (TinyModels.Config with { TextPooling = TextPooling.Map }, "txt/MAPHead_0") })
+        foreach (var (config, part) in new[] { (TinyModels.Config with { ImageHead = 7 }, "img/head"),
+            (TinyModels.Config with { TextPooling = TextPooling.Map }, "txt/MAPHead_0") })
             StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() =>
                 ModelWriter.Write(TinyModels.Weights(config, head: false), ModelFormats.Parse(format), At("m"))).Message, part);
     }

@@ -27,7 +27,8 @@ public sealed class JoinedFileTests : TempFolder
     {
         Cut();
         File.WriteAllText(At("m/model.safetensors.index.json"), text);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(At("m"))).Message, "model.safetensors.index.json is no index of a model's parts");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(At("m"))).Message,
+            "model.safetensors.index.json is no index of a model's parts");
     }
 
     [TestMethod]
@@ -80,7 +81,8 @@ public sealed class JoinedFileTests : TempFolder
     public void An_image_tower_alone_is_called_that(string patches)
     {
         Safetensors.Write(At("m.safetensors"), [new(patches, [1], [1])]);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(At("m.safetensors"))).Message, "its text tower is missing");
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(At("m.safetensors"))).Message,
+            "its text tower is missing");
     }
 
     static void Same(string path)
@@ -101,7 +103,8 @@ public sealed class JoinedFileTests : TempFolder
         var path = ModelWriter.Write(TinyModels.Weights(config, head: false), ModelFormat.HuggingFace, At("m"))[0];
         var parts = CheckpointFile.Read(path).Values.Select((array, i) => (Array: array.ToNamedArray(), Name: $"part-{i % 2}.safetensors")).ToList();
         foreach (var part in parts.GroupBy(part => part.Name)) Safetensors.Write(At($"m/{part.Key}"), part.Select(entry => entry.Array));
-        File.WriteAllText(At("m/model.safetensors.index.json"), JsonSerializer.Serialize(new { weight_map = parts.ToDictionary(part => part.Array.Name, part => part.Name) }));
+        File.WriteAllText(At("m/model.safetensors.index.json"),
+            JsonSerializer.Serialize(new { weight_map = parts.ToDictionary(part => part.Array.Name, part => part.Name) }));
         File.Delete(path);
     }
 }

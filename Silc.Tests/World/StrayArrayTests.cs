@@ -38,7 +38,8 @@ public sealed class StrayArrayTests : TempFolder
         var path = Write(format, name);
         using (var file = ModelFile.Open(path)) CollectionAssert.AreEqual(new[] { name }, file.Extra.ToArray());
         File.WriteAllText(At("texts.txt"), "a\n");
-        var (code, _, error) = CommandLineRun.Of("embed", "--model", path, "--tokenizer", "words:13", "--texts", At("texts.txt"), "--out", At("v.npy"), "--device", "cpu");
+        var (code, _, error) = CommandLineRun.Of("embed", "--model", path, "--tokenizer", "words:13", "--texts", At("texts.txt"), "--out",
+            At("v.npy"), "--device", "cpu");
         Assert.AreEqual(0, code, error);
         StringAssert.Contains(error, $"left out 1 arrays that are no part of the model: {name}");
     }
@@ -51,7 +52,8 @@ public sealed class StrayArrayTests : TempFolder
         else
         {
             Directory.CreateDirectory(At("m"));
-            foreach (var file in Directory.EnumerateFiles(TinyModels.Golden(format), "open_clip_*")) File.Copy(file, At($"m/{Path.GetFileName(file)}"));
+            foreach (var file in Directory.EnumerateFiles(TinyModels.Golden(format), "open_clip_*"))
+                File.Copy(file, At($"m/{Path.GetFileName(file)}"));
         }
         var arrays = CheckpointFile.Read(path).Values.Select(array => array.ToNamedArray()).Append(new(name, [3], [1, 2, 3])).ToList();
         if (format == "npz") Npz.Write(path, arrays);

@@ -47,7 +47,8 @@ public sealed class WorldTowerTests : TempFolder
     {
         var arrays = Npz.Read(WorldFolder.File("bv-towers.npz")).Values.Where(array => array.Name.StartsWith("params/", StringComparison.Ordinal))
             .Select(array => array.ToNamedArray()).ToList();
-        Npz.Write(At("old.npz"), arrays.Select(array => array with { Name = array.Name.Replace("img/pos_", "img/Transformer/pos_", StringComparison.Ordinal) }));
+        Npz.Write(At("old.npz"),
+            arrays.Select(array => array with { Name = array.Name.Replace("img/pos_", "img/Transformer/pos_", StringComparison.Ordinal) }));
         using var plain = ModelFile.Open(WorldFolder.File("bv-towers.npz"));
         using var old = ModelFile.Open(At("old.npz"));
         Assert.AreEqual(plain.Weights.Fingerprint(), old.Weights.Fingerprint());
@@ -64,7 +65,8 @@ public sealed class WorldTowerTests : TempFolder
             var golden = Npz.Read(Path.ChangeExtension(weights, ".npz"));
             using var json = JsonDocument.Parse(File.ReadAllBytes(Path.ChangeExtension(weights, ".json")));
             var folder = Directory.CreateDirectory(At(Path.GetFileNameWithoutExtension(weights))).FullName;
-            var (config, openClip) = (json.RootElement.GetProperty("config"), json.RootElement.GetProperty("config").TryGetProperty("model_cfg", out _));
+            var (config, openClip) = (json.RootElement.GetProperty("config"), json.RootElement.GetProperty("config")
+                .TryGetProperty("model_cfg", out _));
             File.WriteAllText(Path.Combine(folder, openClip ? OpenClipModel.ConfigName : HuggingFaceModel.ConfigName), config.GetRawText());
             File.Copy(weights, Path.Combine(folder, openClip ? OpenClipModel.WeightsName : HuggingFaceModel.WeightsName));
             using var model = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), folder);
@@ -80,7 +82,8 @@ public sealed class WorldTowerTests : TempFolder
         return Npy.Read(file, file.Length, "vectors", path);
     }
 
-    static float[] Pixels(IReadOnlyDictionary<string, StoredArray> golden) => [.. golden["golden/pixels"].Floats().Select(value => value / 255 * 2 - 1)];
+    static float[] Pixels(IReadOnlyDictionary<string, StoredArray> golden) =>
+        [.. golden["golden/pixels"].Floats().Select(value => value / 255 * 2 - 1)];
 
     static float[] ChannelsLast(StoredArray pixels)
     {

@@ -15,9 +15,9 @@ interface ICpuWork
 }
 
 /// <summary>
-/// The CPU accelerator's queue: kernels run in order, each on every worker, while the caller goes on, as on a GPU. ILGPU launches once:
-/// a kernel that never returns but takes the queued ones one after another, so that they run on ILGPU's threads and see its grid, one
-/// group a worker. Its own launches wake and await two threads a core through barriers: of a training step a third was waiting.
+/// The CPU accelerator's queue: kernels run in order, each on every worker, while the caller goes on, as on a GPU. ILGPU launches once: a
+/// kernel that never returns but takes the queued ones one after another, so that they run on ILGPU's threads and see its grid, one block a
+/// worker. Its own launches wake and await two threads a core through barriers: of a training step a third was waiting.
 /// </summary>
 sealed class CpuQueue : IDisposable
 {
@@ -50,7 +50,8 @@ sealed class CpuQueue : IDisposable
     public void Add<TKernel>(TKernel kernel) where TKernel : struct, IKernel => Publish(Rent<KernelLaunch<TKernel>>(), kernel, everywhere: true);
 
     /// <summary>Queues a kernel that one worker executes alone.</summary>
-    public void AddSingle<TKernel>(TKernel kernel) where TKernel : struct, IKernel => Publish(Rent<KernelLaunch<TKernel>>(), kernel, everywhere: false);
+    public void AddSingle<TKernel>(TKernel kernel)
+        where TKernel : struct, IKernel => Publish(Rent<KernelLaunch<TKernel>>(), kernel, everywhere: false);
 
     /// <summary>Queues <paramref name="items"/> items of work.</summary>
     public void Add<TWork>(int items, TWork work) where TWork : struct, ICpuWork
@@ -63,7 +64,7 @@ sealed class CpuQueue : IDisposable
     /// <summary>Waits until everything queued is done. What went wrong in a kernel is thrown here.</summary>
     public void Drain()
     {
-        Await(ref completed, Volatile.Read(ref queued));
+        WaitFor(ref completed, Volatile.Read(ref queued));
         if (Interlocked.Exchange(ref failure, null) is { } error) error.Throw();
     }
 
@@ -81,7 +82,7 @@ sealed class CpuQueue : IDisposable
 
     void Publish(Launch launch)
     {
-        if (queued >= Capacity) Await(ref completed, queued - Capacity + 1);
+        if (queued >= Capacity) WaitFor(ref completed, queued - Capacity + 1);
         launch.Ticket = queued + 1;
         launch.Left = workers;
         (launch.Label, launch.Published) = (Label, Label is null ? 0 : Stopwatch.GetTimestamp());
@@ -98,14 +99,15 @@ sealed class CpuQueue : IDisposable
         return launch;
     }
 
-    void Work() => accelerator.LoadStreamKernel<CpuWorker>(Device.Entry.Run)(new KernelConfig(workers, 1), new CpuWorker((long)GCHandle.ToIntPtr(self)));
+    void Work() => accelerator.LoadStreamKernel<CpuWorker>(Device.Entry.Run)(new KernelConfig(workers, 1),
+        new CpuWorker((long)GCHandle.ToIntPtr(self)));
 
     /// <summary>What one worker does until the queue is disposed.</summary>
     internal void Serve(int worker)
     {
         for (long next = 0; ; next++)
         {
-            Await(ref queued, next + 1);
+            WaitFor(ref queued, next + 1);
             if (stopping) return;
             var launch = ring[next % Capacity];
             try
@@ -121,7 +123,7 @@ sealed class CpuQueue : IDisposable
                 if (launch.Label is { } label) Report(label, launch.Published);
                 Advance(ref completed);
             }
-            else Await(ref completed, next + 1);
+            else WaitFor(ref completed, next + 1);
         }
     }
 
@@ -135,7 +137,7 @@ sealed class CpuQueue : IDisposable
     // Kernels take microseconds: spin for a few, then let other threads have the core between looks, then sleep. A worker that spins on
     // keeps its core from whoever would end the wait, the caller above all: of two trainings at once each took four times as long as
     // beside one that yields, and a small product in an idle queue ten times.
-    void Await(ref long counter, long target)
+    void WaitFor(ref long counter, long target)
     {
         for (int i = 0; i < Spins; i++)
         {
@@ -165,7 +167,7 @@ sealed class CpuQueue : IDisposable
     /// <summary>Finishes what is queued, then ends the workers.</summary>
     public void Dispose()
     {
-        Await(ref completed, queued);
+        WaitFor(ref completed, queued);
         stopping = true;
         lock (gate) Monitor.PulseAll(gate);
         launcher.Join();

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Silc;
 
 /// <summary>
-/// Asks Linux to back large buffers by pages of 2 MiB: a step walks through hundreds of megabytes, more than the processor keeps
-/// addresses of in pages of 4 KiB. Where the system cannot or will not, nothing changes.
+/// Asks Linux to back large buffers by huge pages of 2 MiB: a step walks through hundreds of megabytes, more than the TLB covers in pages
+/// of 4 KiB. A system without huge pages ignores it.
 /// </summary>
 static partial class HugePages
 {

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Silc;
 
 /// <summary>
-/// The functions of NVIDIA's driver that ILGPU has no words for. Names and arguments as in the CUDA driver API; the context is the one that ILGPU
-/// has made current on this thread.
+/// Functions of the CUDA driver API that ILGPU does not wrap, with the API's names and arguments; the context is the one that ILGPU has
+/// made current on this thread.
 /// </summary>
 static partial class CudaDriver
 {
@@ -32,7 +32,8 @@ static partial class CudaDriver
     }
 
     /// <summary>A kernel failed, and with it everything that this process has on the GPU.</summary>
-    public static InvalidOperationException Lost(string error) => new($"a kernel failed on the GPU, which is lost to this process: {error}. Checkpoints on disk "
+    public static InvalidOperationException Lost(string error) =>
+        new($"a kernel failed on the GPU, which is lost to this process: {error}. Checkpoints on disk "
         + "are whole: silc train --resume goes on from the newest; if it happens again, look at the GPU's health with nvidia-smi");
 
     [LibraryImport(Library)]
@@ -55,7 +56,8 @@ static partial class CudaDriver
         uint sharedBytes, nint stream, void** parameters, void** extra);
 
     [LibraryImport(Library)]
-    public static unsafe partial int cuTensorMapEncodeTiled(TensorMap* map, int type, uint rank, void* address, ulong* sizes, ulong* strides, uint* box,
+    public static unsafe partial int cuTensorMapEncodeTiled(TensorMap* map, int type, uint rank, void* address, ulong* sizes,
+        ulong* strides, uint* box,
         uint* elementStrides, int interleave, int swizzle, int promotion, int fill);
 
     [LibraryImport(Library, EntryPoint = "cuStreamBeginCapture_v2")]

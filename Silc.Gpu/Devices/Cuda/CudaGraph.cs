@@ -1,19 +1,19 @@
 namespace Silc;
 
 /// <summary>
-/// A sequence of launches that the driver keeps and launches again as one: for small models the host cannot queue a thousand launches a step as
-/// fast as the GPU works them off. Everything that the launches use must stay where it is.
+/// A CUDA graph: captured launches that are replayed as one. For small models the host cannot queue a thousand launches a step as fast as
+/// the GPU runs them. All memory that the launches use must stay where it is.
 /// </summary>
 sealed class CudaGraph : IDisposable
 {
-    // CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: other threads' calls are none of its business.
+    // CU_STREAM_CAPTURE_MODE_THREAD_LOCAL: calls of other threads do not invalidate the capture.
     const int ThisThread = 1;
 
     readonly nint stream, executable;
 
     CudaGraph(nint stream, nint executable) => (this.stream, this.executable) = (stream, executable);
 
-    /// <summary>Records what <paramref name="launches"/> queues on the stream, without running it.</summary>
+    /// <summary>Captures what <paramref name="launches"/> queues on the stream, without running it.</summary>
     public static CudaGraph Record(nint stream, Action launches)
     {
         CudaDriver.Check(CudaDriver.cuStreamBeginCapture(stream, ThisThread), "the recording of a step");
@@ -24,7 +24,7 @@ sealed class CudaGraph : IDisposable
         }
         finally
         {
-            // Also behind an exception, or the stream would go on recording.
+            // Also after an exception, or the stream would stay in capture mode.
             var error = CudaDriver.cuStreamEndCapture(stream, out graph);
             CudaDriver.Check(error, "the end of a recording");
         }
@@ -39,7 +39,7 @@ sealed class CudaGraph : IDisposable
         }
     }
 
-    /// <summary>Queues the launches again.</summary>
+    /// <summary>Replays the launches.</summary>
     public void Launch() => CudaDriver.Check(CudaDriver.cuGraphLaunch(executable, stream), "the launch of a graph");
 
     /// <summary>Frees the driver's copy, which a launch that is still running keeps until it ends.</summary>

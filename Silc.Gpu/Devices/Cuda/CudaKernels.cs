@@ -8,8 +8,9 @@ using ILGPU.Runtime.Cuda;
 namespace Silc;
 
 /// <summary>
-/// Compiles, loads and launches kernels on an NVIDIA GPU, all on one stream of their own: the default one cannot be captured into a graph. Kernels
-/// whose fields are plain numbers go to the driver as they lie in memory; the others, which hold views, through ILGPU's launcher.
+/// Compiles, loads and launches kernels on an NVIDIA GPU, all on one stream of their own, because the default stream cannot be captured
+/// into a graph. Kernels whose fields are plain numbers are launched by the driver API directly; the others, which hold views, by ILGPU's
+/// launcher.
 /// </summary>
 sealed class CudaKernels(CudaAccelerator accelerator) : IDisposable
 {
@@ -20,7 +21,7 @@ sealed class CudaKernels(CudaAccelerator accelerator) : IDisposable
     /// <summary>Where every launch of the device goes.</summary>
     public CudaStream Stream { get; } = (CudaStream)accelerator.CreateStream();
 
-    public unsafe void Launch<TKernel>(int groups, int lanes, int dynamicBytes, TKernel kernel) where TKernel : struct, IKernel
+    public unsafe void Launch<TKernel>(int blocks, int threads, int dynamicBytes, TKernel kernel) where TKernel : struct, IKernel
     {
         accelerator.Bind();     // tests come here without a turn
         if (!kernels.TryGetValue(typeof(TKernel), out var loaded)) kernels[typeof(TKernel)] = loaded = Load(typeof(TKernel));
@@ -28,21 +29,23 @@ sealed class CudaKernels(CudaAccelerator accelerator) : IDisposable
         {
             if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
                 launchers[typeof(TKernel)] = launcher = loaded.CreateLauncherDelegate<Action<AcceleratorStream, KernelConfig, TKernel>>();
-            ((Action<AcceleratorStream, KernelConfig, TKernel>)launcher)(Stream, new(groups, lanes), kernel);
+            ((Action<AcceleratorStream, KernelConfig, TKernel>)launcher)(Stream, new(blocks, threads), kernel);
             return;
         }
         var function = ((CudaKernel)loaded).FunctionPtr;
         if (dynamicBytes > StaticLimit && grown.Add(typeof(TKernel)))
-            CudaDriver.Check(CudaDriver.cuFuncSetAttribute(function, CudaDriver.MaxDynamicSharedBytes, dynamicBytes), $"{dynamicBytes} bytes of shared memory");
+            CudaDriver.Check(CudaDriver.cuFuncSetAttribute(function, CudaDriver.MaxDynamicSharedBytes, dynamicBytes),
+                $"{dynamicBytes} bytes of shared memory");
         void* argument = Unsafe.AsPointer(ref kernel);
-        CudaDriver.Check(CudaDriver.cuLaunchKernel(function, (uint)groups, 1, 1, (uint)lanes, 1, 1, (uint)dynamicBytes, Stream.StreamPtr, &argument, null),
+        CudaDriver.Check(CudaDriver.cuLaunchKernel(function, (uint)blocks, 1, 1, (uint)threads, 1, 1, (uint)dynamicBytes,
+            Stream.StreamPtr, &argument, null),
             typeof(TKernel).Name);
     }
 
-    // What every launch may ask for.
+    // Shared memory that a launch may use without an attribute.
     const int StaticLimit = 48 << 10;
 
-    /// <summary>What the driver's assembler gave to each thread of a kernel that was launched.</summary>
+    /// <summary>Registers and local memory of a thread of a kernel that was launched, as the driver allocated them.</summary>
     public (int Registers, int LocalBytes) SizeOf(Type kernel)
     {
         var function = ((CudaKernel)kernels[kernel]).FunctionPtr;

@@ -4,15 +4,15 @@ using System.Text.RegularExpressions;
 namespace Silc;
 
 /// <summary>
-/// The PTX of a kernel as the driver gets it: ILGPU 1.5.3 knows no architecture behind sm_80, no launch bounds without a
-/// specialisation for each call, and no shared memory whose size the launch says.
+/// Post-processes the PTX of a kernel: ILGPU 1.5.3 has no target after sm_80, no launch bounds without a specialization for each call, and
+/// no dynamic shared memory beside static.
 /// </summary>
 static partial class CudaText
 {
-    /// <summary>Name of the shared memory that a launch sets aside, see <see cref="Ptx.Dynamic"/>.</summary>
+    /// <summary>Name of the dynamic shared memory, see <see cref="Ptx.DynamicShared"/>.</summary>
     public const string Dynamic = "silc_dynamic";
 
-    /// <summary>Stands for the name of the kernel's parameter, which ILGPU makes up.</summary>
+    /// <summary>Placeholder for the name of the kernel's parameter, which ILGPU generates.</summary>
     public const string KernelArgument = "silc_parameter";
 
     public static string Of(string ptx, Type kernel)
@@ -23,14 +23,15 @@ static partial class CudaText
         {
             // Tensor maps stand first among the fields.
             var name = ParameterName().Match(ptx).Groups[1].Value;
-            ptx = ptx.Replace($".align 8 .b8 {name}[", $".align 64 .b8 {name}[", StringComparison.Ordinal).Replace(KernelArgument, name, StringComparison.Ordinal);
+            ptx = ptx.Replace($".align 8 .b8 {name}[", $".align 64 .b8 {name}[", StringComparison.Ordinal)
+                .Replace(KernelArgument, name, StringComparison.Ordinal);
         }
         if (BoundsOf(kernel) is not { } bounds) return ptx;
         if (bounds.Target is { } target) ptx = TargetLine().Replace(ptx, $".target {target}", 1);
         return EntryHead().Replace(ptx, $"$0\n.maxntid {bounds.Threads}, 1, 1\n.minnctapersm {bounds.Blocks}", 1);
     }
 
-    // Those of the kernel, or of the type argument that decides them.
+    // Launch bounds of the kernel, or of the type argument that carries them.
     static LaunchBoundsAttribute? BoundsOf(Type kernel) => kernel.GetCustomAttribute<LaunchBoundsAttribute>()
         ?? kernel.GetGenericArguments().Select(argument => argument.GetCustomAttribute<LaunchBoundsAttribute>())
             .FirstOrDefault(bounds => bounds is not null);

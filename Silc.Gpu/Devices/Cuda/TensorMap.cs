@@ -1,12 +1,12 @@
 namespace Silc;
 
 /// <summary>
-/// What the copy engine of compute capability 9.0 has to know of a matrix of bf16: address, sizes, and that it is fetched in boxes of 64 x 64 whose
-/// lines of 128 bytes are swizzled. Opaque: the driver writes it. A kernel has it among its parameters, at a multiple of 64 bytes.
+/// A TMA descriptor (CUtensorMap, compute capability 9.0) of a bf16 matrix: address, sizes, boxes of 64 x 64 elements, 128-byte swizzle.
+/// Opaque: the driver encodes it. A kernel has it among its parameters, at a multiple of 64 bytes.
 /// </summary>
 readonly struct TensorMap
 {
-    /// <summary>Sides of the boxes that are fetched.</summary>
+    /// <summary>Rows and columns of a box: what one TMA instruction loads.</summary>
     public const int Box = 64;
 
     public const int Bytes = 128;
@@ -16,14 +16,17 @@ readonly struct TensorMap
 #pragma warning restore CS0169, IDE0051
 }
 
-/// <summary>Writes tensor maps: the driver, or the emulator in its place.</summary>
+/// <summary>Encodes tensor maps: the driver, or the PTX emulator of the tests.</summary>
 interface ITensorMaps
 {
-    /// <summary>The map of rows x columns of bf16, <paramref name="strideBytes"/> from one row to the next; what lies outside reads as zero.</summary>
+    /// <summary>
+    /// The descriptor of rows x columns of bf16, <paramref name="strideBytes"/> from one row to the next; elements outside are loaded as
+    /// zero.
+    /// </summary>
     TensorMap Of(long address, int rows, int columns, long strideBytes);
 }
 
-/// <summary>Tensor maps by cuTensorMapEncodeTiled, which works on the host alone.</summary>
+/// <summary>Tensor maps by cuTensorMapEncodeTiled, a function of the host alone.</summary>
 sealed class DriverTensorMaps : ITensorMaps
 {
     const int BFloat16 = 9, NoInterleave = 0, Swizzle128 = 3, Promote256 = 3, ZeroFill = 0;
@@ -35,7 +38,8 @@ sealed class DriverTensorMaps : ITensorMaps
         var map = (TensorMap*)((nint)(room + 63) & ~63);
         ulong* sizes = stackalloc ulong[] { (ulong)columns, (ulong)rows }, strides = stackalloc ulong[] { (ulong)strideBytes };
         uint* box = stackalloc uint[] { TensorMap.Box, TensorMap.Box }, steps = stackalloc uint[] { 1, 1 };
-        CudaDriver.Check(CudaDriver.cuTensorMapEncodeTiled(map, BFloat16, 2, (void*)address, sizes, strides, box, steps, NoInterleave, Swizzle128, Promote256,
+        CudaDriver.Check(CudaDriver.cuTensorMapEncodeTiled(map, BFloat16, 2, (void*)address, sizes, strides, box, steps,
+            NoInterleave, Swizzle128, Promote256,
             ZeroFill), $"a tensor map of {rows} x {columns} bfloat16, {strideBytes} bytes a row");
         return *map;
     }

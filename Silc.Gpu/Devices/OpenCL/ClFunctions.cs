@@ -1,19 +1,19 @@
 namespace Silc;
 
 /// <summary>
-/// Long functions in OpenCL C, for the programs that call them. They are not inlined: the compiler takes longer the more there is
-/// in one function.
+/// Long functions in OpenCL C, for the programs that call them. They are not inlined, because compile time grows faster than linearly with
+/// the size of a function.
 /// </summary>
 static class ClFunctions
 {
     public static readonly (string Name, string Text)[] All =
     [
-        ("silc_turn", Turn()),
+        ("silc_transpose", Transpose16x16()),
         ("silc_tile12x32", Tile("silc_tile12x32", 12, 2)),
         ("silc_tile6x16", Tile("silc_tile6x16", 6, 1)),
     ];
 
-    // All sums have a name, so that they stay in registers.
+    // Accumulators are named variables, so that they stay in registers.
     static string Tile(string name, int rows, int vectors)
     {
         var columns = Enumerable.Range(0, vectors).ToArray();
@@ -30,9 +30,9 @@ static class ClFunctions
             "}\n");
     }
 
-    // Four perfect shuffles rotate the eight bits of (line, column) by four, which swaps them.
-    static string Turn() => string.Concat(
-        "SILC_FUNCTION void silc_turn(const global float* from, int fromLine, int lines, int columns, ",
+    // 16 x 16 transpose: four perfect shuffles rotate the eight bits of (line, column) by four, which swaps them.
+    static string Transpose16x16() => string.Concat(
+        "SILC_FUNCTION void silc_transpose(const global float* from, int fromLine, int lines, int columns, ",
         "global float* to, int toLine)\n{\n",
         Lines(16, i => $"float16 r0_{i} = silc_load(from + {i} * fromLine, {i} < lines ? columns : 0);"),
         string.Concat(Enumerable.Range(1, 4).Select(round => Lines(16, i => Shuffle(round, i, i % 2 == 0 ? "lo" : "hi")))),

@@ -6,7 +6,7 @@ using ILGPU.Runtime.OpenCL;
 
 namespace Silc;
 
-/// <summary>Kernels that are compiled as one.</summary>
+/// <summary>Kernels that are compiled as one kernel.</summary>
 interface IClFamily
 {
     bool Has(Type kernel);
@@ -21,9 +21,8 @@ interface IClFamily
 }
 
 /// <summary>
-/// Kernels of a processor behind OpenCL. The driver takes some 85 ms for every program, whatever is in it, so those that are
-/// expected become one program, built beside what the host does until its first launch. Others are built when they are first
-/// launched.
+/// Kernels of an OpenCL processor. The driver takes some 85 ms to build any program, so the expected kernels become one program, built
+/// concurrently until the first launch. Others are built at their first launch.
 /// </summary>
 sealed class ClKernels(CLAccelerator accelerator) : IDisposable
 {
@@ -34,7 +33,7 @@ sealed class ClKernels(CLAccelerator accelerator) : IDisposable
     readonly Lazy<AcceleratorStream> beside = new(accelerator.CreateStream);
     IClFamily[] families = [];
 
-    /// <summary>From now on the kernels of each of these families are compiled as one.</summary>
+    /// <summary>From now on the kernels of each of these families are compiled as one kernel.</summary>
     public ClKernels Merging(IClFamily[] merged)
     {
         families = merged;
@@ -50,7 +49,7 @@ sealed class ClKernels(CLAccelerator accelerator) : IDisposable
         }
     }
 
-    /// <summary>Notes a kernel of a dry run, or its family; ILGPU compiles it beside.</summary>
+    /// <summary>Notes a kernel of a dry run, or its family, which ILGPU then compiles concurrently.</summary>
     public void Expect<TKernel>() where TKernel : struct, IKernel
     {
         if (Family(typeof(TKernel)) is { } family) family.Expect(this);
@@ -63,7 +62,7 @@ sealed class ClKernels(CLAccelerator accelerator) : IDisposable
         expected.Add((typeof(TKernel), Task.Run(Compile<TKernel>), Warm<TKernel>));
     }
 
-    /// <summary>Builds what was noted, beside the caller.</summary>
+    /// <summary>Builds what was noted, concurrently with the caller.</summary>
     public void Build()
     {
         if (expected.Count == 0) return;

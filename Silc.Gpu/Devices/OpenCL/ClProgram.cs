@@ -7,8 +7,8 @@ using ILGPU.Runtime.OpenCL;
 namespace Silc;
 
 /// <summary>
-/// Several kernels in one OpenCL program. ILGPU would build a program for each: it is given an empty one, the same for all, and
-/// then the kernel of the program that counts.
+/// Several kernels in one OpenCL program. ILGPU builds a program for each kernel, so it is given an empty program, the same for all, and
+/// then the kernel of the shared program.
 /// </summary>
 sealed partial class ClProgram : IDisposable
 {

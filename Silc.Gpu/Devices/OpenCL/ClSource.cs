@@ -3,16 +3,15 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>
-/// What stands before a kernel's text where the device is a processor: vectors, and that a group is one thread.
-/// </summary>
+/// <summary>The prelude of OpenCL programs on processors: vectors, and work-groups (blocks) of one thread.</summary>
 static partial class ClSource
 {
     /// <summary>
-    /// A group of one thread needs no barriers and no shared memory; said here, the compiler drops them before PoCL splits
-    /// kernels there. Exponential and error function are those of <see cref="SimdMath"/> and <see cref="Scalar"/>: the
-    /// driver's own take long to compile. Kernels are optimised for size, for their loops are vectors already; functions and
-    /// kernels may use registers of 512 bits, which LLVM avoids otherwise.
+    /// ILGPU writes vectors as double (see Float32x16), which becomes float16 here. A work-group of one thread needs no barriers and no
+    /// shared memory; with its size and index defined as constants, the compiler drops them before PoCL splits kernels at barriers.
+    /// Exponential and error function are those of <see cref="SimdMath"/> and <see cref="Scalar"/>: the driver's own take long to compile.
+    /// Kernels are optimized for size, because their loops are vectorized already; functions and kernels may use registers of 512 bits,
+    /// which LLVM avoids otherwise.
     /// </summary>
     const string ForProcessors = """
         #define double float16
@@ -33,7 +32,7 @@ static partial class ClSource
             return c.x + c.y;
         }
 
-        SILC float silc_peak(float16 x)
+        SILC float silc_max(float16 x)
         {
             float8 a = x.lo > x.hi ? x.lo : x.hi;
             float4 b = a.lo > a.hi ? a.lo : a.hi;
@@ -101,7 +100,7 @@ static partial class ClSource
     /// <summary>A launch that does nothing, whatever the arguments.</summary>
     public static KernelConfig Idle => new(new Index3D(1, 2, 1), new Index3D(1, 1, 1));
 
-    // The begin of a kernel's body.
+    // The start of a kernel's body.
     [GeneratedRegex(@"kernel void [^{;]*\{\r?\n")]
     private static partial Regex Body();
 

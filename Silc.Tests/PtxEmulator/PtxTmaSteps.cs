@@ -3,10 +3,9 @@ using System.Runtime.InteropServices;
 namespace Silc.Tests;
 
 /// <summary>
-/// The copy engine and barriers in shared memory of compute capability 9.0: cp.async.bulk.tensor of boxes with the
-/// swizzle of 128 bytes, mbarrier.init, arrive and try_wait.
+/// TMA and mbarriers of compute capability 9.0: cp.async.bulk.tensor of boxes with 128-byte swizzle, mbarrier.init, arrive and try_wait.
 /// </summary>
-public static unsafe class PtxFetchSteps
+public static unsafe class PtxTmaSteps
 {
     public static Action<PtxWarp, uint> Of(PtxProgram program, PtxInstruction code)
     {
@@ -17,22 +16,22 @@ public static unsafe class PtxFetchSteps
         {
             foreach (var lane in PtxWarp.Lanes(mask))
             {
-                var map = EmulatedTensorMaps.Read(warp.Group.Parameters.AsSpan((int)from[1](warp)[lane]));
+                var map = EmulatedTensorMaps.Read(warp.Block.Parameters.AsSpan((int)from[1](warp)[lane]));
                 int to = (int)from[0](warp)[lane], column = (int)from[2](warp)[lane], row = (int)from[3](warp)[lane];
                 Assert.AreEqual(0, to % 1024, "a swizzled box begins at a multiple of 1,024");
                 for (int line = 0; line < TensorMap.Box; line++)
                     for (int i = 0; i < TensorMap.Box; i++)
                     {
-                        int place = to + 128 * line + 2 * i, r = row + line, c = column + i;
-                        var target = warp.Group.Shared.Engine(place ^ (place >> 7 & 7) << 4, 2, write: true);
+                        int offset = to + 128 * line + 2 * i, r = row + line, c = column + i;
+                        var target = warp.Block.Shared.Engine(offset ^ (offset >> 7 & 7) << 4, 2, write: true);
                         target.Clear();
                         if (r >= map.Rows || c >= map.Columns) continue;
                         long address = map.Address + r * map.StrideBytes + 2 * c;
-                        warp.Group.Global.Check(address, 2);
+                        warp.Block.Global.Check(address, 2);
                         new ReadOnlySpan<byte>((void*)address, 2).CopyTo(target);
                     }
-                warp.Group.Barriers[(int)from[4](warp)[lane]].Bytes -= 2 * TensorMap.Box * TensorMap.Box;
-                warp.Group.Barriers[(int)from[4](warp)[lane]].Complete();
+                warp.Block.Barriers[(int)from[4](warp)[lane]].Bytes -= 2 * TensorMap.Box * TensorMap.Box;
+                warp.Block.Barriers[(int)from[4](warp)[lane]].Complete();
             }
         };
     }
@@ -46,7 +45,7 @@ public static unsafe class PtxFetchSteps
                 var (created, arrivals) = (Operand(0), Operand(1));
                 return (warp, mask) =>
                 {
-                    foreach (var lane in PtxWarp.Lanes(mask)) warp.Group.Barriers[(int)created(warp)[lane]] = new((int)arrivals(warp)[lane]);
+                    foreach (var lane in PtxWarp.Lanes(mask)) warp.Block.Barriers[(int)created(warp)[lane]] = new((int)arrivals(warp)[lane]);
                 };
             case "arrive":
                 var arrived = Operand(1);
@@ -55,7 +54,7 @@ public static unsafe class PtxFetchSteps
                 {
                     foreach (var lane in PtxWarp.Lanes(mask))
                     {
-                        var barrier = warp.Group.Barriers[(int)arrived(warp)[lane]];
+                        var barrier = warp.Block.Barriers[(int)arrived(warp)[lane]];
                         if (bytes is not null) barrier.Bytes += (int)bytes(warp)[lane];
                         barrier.Pending--;
                         barrier.Complete();
@@ -69,7 +68,7 @@ public static unsafe class PtxFetchSteps
                     foreach (var lane in PtxWarp.Lanes(mask))
                     {
                         // True if the phase of this parity has ended: the current one has the other.
-                        bool done = warp.Group.Barriers[(int)waited(warp)[lane]].Phase != (int)parity(warp)[lane];
+                        bool done = warp.Block.Barriers[(int)waited(warp)[lane]].Phase != (int)parity(warp)[lane];
                         warp.Register(target)[lane] = done ? 1ul : 0;
                         if (!done) warp.Spins = true;
                     }
@@ -79,7 +78,7 @@ public static unsafe class PtxFetchSteps
     }
 }
 
-/// <summary>A barrier in shared memory: a phase ends when all have arrived and all announced bytes have come.</summary>
+/// <summary>An mbarrier: a phase completes when all arrivals and all expected transaction bytes are in.</summary>
 public sealed class PtxBarrier
 {
     readonly int arrivals;
@@ -97,7 +96,7 @@ public sealed class PtxBarrier
     }
 }
 
-/// <summary>Tensor maps that the emulator reads.</summary>
+/// <summary>TMA descriptors of the emulator.</summary>
 public sealed class EmulatedTensorMaps : ITensorMaps
 {
     TensorMap ITensorMaps.Of(long address, int rows, int columns, long strideBytes)

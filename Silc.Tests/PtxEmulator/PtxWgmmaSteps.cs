@@ -3,36 +3,38 @@ using System.Runtime.InteropServices;
 namespace Silc.Tests;
 
 /// <summary>
-/// wgmma of bf16 with both operands in shared memory, in the words of the PTX ISA ("Matrix Descriptor Format", "Canonical Layouts", "Register
-/// Fragments and Shared Memory Matrix Layouts"): warp i of a warpgroup makes rows 16 i to 16 i + 15. Sums are there at once, while the hardware
-/// may still read: that a tile is not overwritten too early only a GPU shows.
+/// wgmma of bf16 with both operands in shared memory, after the PTX ISA ("Matrix Descriptor Format", "Canonical Layouts", "Register
+/// Fragments and Shared Memory Matrix Layouts"): warp i of a warpgroup computes rows 16 i to 16 i + 15. It completes at once, where the
+/// hardware is asynchronous: a tile that is overwritten too early shows on a GPU only.
 /// </summary>
-public static class PtxWarpgroupSteps
+public static class PtxWgmmaSteps
 {
     const int Rows = 64, Depth = 16;
 
     public static Action<PtxWarp, uint> Of(PtxProgram program, PtxInstruction code)
     {
         if (!code.Is("mma_async")) return static (_, _) => { };     // fence, commit_group, wait_group
-        int columns = int.Parse(code.Name.Single(part => part.StartsWith("m64n", StringComparison.Ordinal)).Split('n', 'k')[1]), sums = columns / 2;
-        Assert.IsTrue(code.Is("bf16") && code.Operands.Length == sums + 7, code.Text);
-        var registers = code.Operands[..sums].Select(program.Register).ToArray();
-        PtxSource left = PtxSteps.Source(program, code.Operands[sums]), right = PtxSteps.Source(program, code.Operands[sums + 1]);
-        var add = PtxSteps.Source(program, code.Operands[sums + 2]);
-        Assert.IsTrue(code.Operands[sums + 3] == "1" && code.Operands[sums + 4] == "1", code.Text);
-        bool turnedA = code.Operands[sums + 5] == "1", turnedB = code.Operands[sums + 6] == "1";
+        int columns = int.Parse(code.Name.Single(part => part.StartsWith("m64n", StringComparison.Ordinal)).Split('n', 'k')[1]);
+        int accumulators = columns / 2;
+        Assert.IsTrue(code.Is("bf16") && code.Operands.Length == accumulators + 7, code.Text);
+        var registers = code.Operands[..accumulators].Select(program.Register).ToArray();
+        PtxSource descriptorA = PtxSteps.Source(program, code.Operands[accumulators]),
+            descriptorB = PtxSteps.Source(program, code.Operands[accumulators + 1]);
+        var add = PtxSteps.Source(program, code.Operands[accumulators + 2]);
+        Assert.IsTrue(code.Operands[accumulators + 3] == "1" && code.Operands[accumulators + 4] == "1", code.Text);
+        bool transA = code.Operands[accumulators + 5] == "1", transB = code.Operands[accumulators + 6] == "1";
         return (warp, mask) =>
         {
             Assert.AreEqual(PtxWarp.All, mask, $"a whole warp must come to '{code.Text}'");
-            var (a, b) = (new Descriptor(Same(left(warp), code)), new Descriptor(Same(right(warp), code)));
+            var (a, b) = (new Descriptor(Same(descriptorA(warp), code)), new Descriptor(Same(descriptorB(warp), code)));
             int first = warp.Index % 4 * Rows / 4;
             var (x, y) = (new float[16 * Depth], new float[columns * Depth]);
             for (int row = 0; row < 16; row++)
-                for (int k = 0; k < Depth; k++) x[row * Depth + k] = a.Value(warp, first + row, k, turnedA);
+                for (int k = 0; k < Depth; k++) x[row * Depth + k] = a.Value(warp, first + row, k, transA);
             for (int column = 0; column < columns; column++)
-                for (int k = 0; k < Depth; k++) y[column * Depth + k] = b.Value(warp, column, k, turnedB);
+                for (int k = 0; k < Depth; k++) y[column * Depth + k] = b.Value(warp, column, k, transB);
             // d[i]: row = lane / 4 (+ 8 for i / 2 odd), column = 8 (i / 4) + lane % 4 * 2 + (i & 1)
-            for (int i = 0; i < sums; i++)
+            for (int i = 0; i < accumulators; i++)
             {
                 var register = warp.Register(registers[i]);
                 for (int lane = 0; lane < 32; lane++)
@@ -64,15 +66,15 @@ public static class PtxWarpgroupSteps
             (start, leading, stride) = ((int)(bits & 0x3fff) * 16, (int)(bits >> 16 & 0x3fff) * 16, (int)(bits >> 32 & 0x3fff) * 16);
         }
 
-        // K-major: ((8, n), (units)) : eight lines of 128 bytes, then the stride offset. M-major: 64 neighbours in a line of 128 bytes, then the
-        // leading offset; eight terms in eight lines, then the stride offset. Bits 4 to 6 of an address are XORed with bits 7 to 9.
-        public float Value(PtxWarp warp, int outer, int k, bool turned)
+        // K-major: ((8, n), (units)): eight lines of 128 bytes, then the stride offset. M-major: 64 rows in a line of 128 bytes, then the
+        // leading offset; eight k in eight lines, then the stride offset. Swizzle: bits 4 to 6 of an address are XORed with bits 7 to 9.
+        public float Value(PtxWarp warp, int outer, int k, bool transposed)
         {
-            int address = start + (turned
+            int address = start + (transposed
                 ? outer % 64 * 2 + outer / 64 * leading + k % 8 * 128 + k / 8 * stride
                 : outer % 8 * 128 + outer / 8 * stride + k * 2);
             address ^= (address >> 7 & 7) << 4;
-            return BitConverter.UInt32BitsToSingle((uint)MemoryMarshal.Read<ushort>(warp.Group.Shared.Engine(address, 2, write: false)) << 16);
+            return BitConverter.UInt32BitsToSingle((uint)MemoryMarshal.Read<ushort>(warp.Block.Shared.Engine(address, 2, write: false)) << 16);
         }
     }
 }

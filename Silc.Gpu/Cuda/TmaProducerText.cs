@@ -3,14 +3,14 @@ using System.Text;
 namespace Silc;
 
 /// <summary>
-/// The loop of the thread that fetches tiles, by cp.async.bulk.tensor (PTX ISA, "Data Movement and Conversion Instructions: Tensor copy"): two
-/// boxes an operand, into the next stage that all warps are done with.
+/// The producer's loop: one thread loads tiles by TMA, cp.async.bulk.tensor (PTX ISA, "Data Movement and Conversion Instructions: Tensor
+/// copy"), two boxes an operand, into the next stage that all consumer warps have released.
 /// </summary>
-sealed class TmaText : IInstructionText
+sealed class TmaProducerText : IInstructionText
 {
     public static string Of(Type[] arguments)
     {
-        bool turnedA = arguments[0] == typeof(Bf16MMajor), turnedB = arguments[1] == typeof(Bf16MMajor);
+        bool mMajorA = arguments[0] == typeof(Bf16MMajor), nMajorB = arguments[1] == typeof(Bf16MMajor);
         var text = new StringBuilder();
         void Add(string line) => text.Append(line).Append('\n');
 
@@ -22,7 +22,7 @@ sealed class TmaText : IInstructionText
         Add("cvta.param.u64 map_a, map_a;");
         Add($"add.s64 map_b, map_a, {TensorMap.Bytes};");
         Add("mov.b32 stage, 0;");
-        Add("mov.b32 parity, 1;");      // that of the phase before the first: every stage is free
+        Add("mov.b32 parity, 1;");      // the phase before the first: every stage is empty
         Add("mov.b32 k, %4;");
         Add("mov.b32 steps, %5;");
         Add("fetch:");
@@ -35,9 +35,9 @@ sealed class TmaText : IInstructionText
         Add($"mbarrier.arrive.expect_tx.shared::cta.b64 _, [full], {WgmmaTile.StageBytes};");
         Add($"mul.lo.s32 to, stage, {WgmmaTile.StageBytes};");
         Add("add.s32 to, to, %0;");
-        AddBoxes("map_a", "%2", turnedA);
-        AddBoxes("map_b", "%3", turnedB);
-        Add($"add.s32 k, k, {WgmmaTile.Depth};");
+        AddBoxes("map_a", "%2", mMajorA);
+        AddBoxes("map_b", "%3", nMajorB);
+        Add($"add.s32 k, k, {WgmmaTile.TileK};");
         Add("add.s32 stage, stage, 1;");
         Add($"setp.eq.s32 done, stage, {WgmmaTile.Stages};");
         Add("selp.b32 stage, 0, stage, done;");
@@ -50,13 +50,13 @@ sealed class TmaText : IInstructionText
         return text.ToString();
 
         // Coordinates are columns in memory, then rows.
-        void AddBoxes(string map, string first, bool turned)
+        void AddBoxes(string map, string first, bool mMajor)
         {
             for (int box = 0; box < 2; box++)
             {
                 Add($"add.s32 outer, {first}, {box * TensorMap.Box};");
                 Add("cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes "
-                    + $"[to], [{map}, {{{(turned ? "outer, k" : "k, outer")}}}], [full];");
+                    + $"[to], [{map}, {{{(mMajor ? "outer, k" : "k, outer")}}}], [full];");
                 Add($"add.s32 to, to, {WgmmaTile.BoxBytes};");
             }
         }

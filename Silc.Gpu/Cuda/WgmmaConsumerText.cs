@@ -4,24 +4,25 @@ using System.Text;
 namespace Silc;
 
 /// <summary>
-/// The main loop of a product of stored bf16 by <c>wgmma</c>, as one text: between instructions of its own, ptxas would wait for every product
-/// (C7517), since it cannot see that nobody touches the sums. PTX ISA, "Asynchronous Warpgroup Level Matrix Multiply-Accumulate Instructions".
+/// The consumer's main loop of the bf16 GEMM by <c>wgmma</c>, as one PTX text. With ILGPU's instructions in between, ptxas serializes the
+/// wgmma (C7517), because it cannot prove that the accumulators are not touched. PTX ISA, "Asynchronous Warpgroup Level Matrix
+/// Multiply-Accumulate Instructions".
 /// </summary>
 /// <remarks>
-/// A tile of an operand is two boxes of 64 lines of 128 bytes, whose units of 16 bytes are XOR-swizzled by the line's last three bits. K-major
-/// (lines along the sum) there is a line for each row of A or column of B; M-major (across the sum) one for each term and 64 rows.
-/// A turn of the loop waits until its tile is full, hands it to the tensor cores, waits for the products before it and says that their tile is free.
+/// An operand tile is two TMA boxes of 64 lines of 128 bytes, whose 16-byte units are XOR-swizzled by the low three bits of the line.
+/// K-major has a line for each row of A or column of B; M-major has a line for each k and 64 rows. An iteration waits until its stage is
+/// full, issues its wgmma, waits for the previous iteration's wgmma, and releases that iteration's stage.
 /// </remarks>
-sealed class WgmmaText : IInstructionText
+sealed class WgmmaConsumerText : IInstructionText
 {
-    const int Line = 128, LinesOf16Terms = 16 * Line;
+    const int Line = 128, BytesOf16K = 16 * Line;
 
     readonly StringBuilder text = new();
-    readonly bool turnedA, turnedB;
+    readonly bool mMajorA, nMajorB;
 
-    WgmmaText(Type[] arguments) => (turnedA, turnedB) = (arguments[0] == typeof(Bf16MMajor), arguments[1] == typeof(Bf16MMajor));
+    WgmmaConsumerText(Type[] arguments) => (mMajorA, nMajorB) = (arguments[0] == typeof(Bf16MMajor), arguments[1] == typeof(Bf16MMajor));
 
-    public static string Of(Type[] arguments) => new WgmmaText(arguments).Write();
+    public static string Of(Type[] arguments) => new WgmmaConsumerText(arguments).Write();
 
     string Write()
     {
@@ -36,9 +37,9 @@ sealed class WgmmaText : IInstructionText
         Add("setp.eq.s32 yes, stage, 0;");
         Add("mov.b32 before, -1;");
         Add("mov.b32 word, %0;");
-        Descriptor("da", turnedA);
+        Descriptor("da", mMajorA);
         Add($"add.s32 word, %0, {WgmmaTile.OperandBytes};");
-        Descriptor("db", turnedB);
+        Descriptor("db", nMajorB);
         Add("next:");
         Add("shl.b32 full, stage, 3;");
         Add("add.s32 full, full, %1;");
@@ -48,12 +49,12 @@ sealed class WgmmaText : IInstructionText
         Add($"mul.lo.s32 word, stage, {WgmmaTile.StageBytes / 16};");
         Add("cvt.u64.u32 wide, word;");
         Add("wgmma.fence.sync.aligned;");
-        for (int k = 0; k < WgmmaTile.Depth / 16; k++)
+        for (int k = 0; k < WgmmaTile.TileK / 16; k++)
             for (int half = 0; half < 2; half++)
                 Multiply(k, half);
         Add("wgmma.commit_group.sync.aligned;");
         Add("wgmma.wait_group.sync.aligned 1;");
-        // One lane of each warp frees the stage before.
+        // One lane of each warp releases the previous stage.
         Add("setp.eq.s32 tell, %3, 0;");
         Add("setp.ge.and.s32 tell, before, 0, tell;");
         Add("shl.b32 word, before, 3;");
@@ -74,27 +75,27 @@ sealed class WgmmaText : IInstructionText
         return text.ToString();
     }
 
-    // Address, then strides in units of 16 bytes, then the swizzle of 128 bytes: from one group of eight lines to the next 1,024 bytes; M-major,
-    // from 64 rows to the next a box.
-    void Descriptor(string name, bool turned)
+    // Matrix descriptor: address and strides in units of 16 bytes, and 128-byte swizzle. Stride offset: 1,024 bytes from eight lines to the
+    // next eight. Leading offset, if M-major: a box, from 64 rows to the next 64.
+    void Descriptor(string name, bool mMajor)
     {
         Add("shr.u32 word, word, 4;");
         Add($"cvt.u64.u32 {name}, word;");
-        long strides = 1L << 62 | 8L * Line / 16 << 32 | (turned ? WgmmaTile.BoxBytes / 16L : 1) << 16;
+        long strides = 1L << 62 | 8L * Line / 16 << 32 | (mMajor ? WgmmaTile.BoxBytes / 16L : 1) << 16;
         Add($"or.b64 {name}, {name}, {strides.ToString(CultureInfo.InvariantCulture)};");
     }
 
-    // 64 rows of A are a box; 16 terms are two units of a line, or 16 lines.
+    // 64 rows of A are a box; 16 k are two units of a line (K-major), or 16 lines (M-major).
     void Multiply(int k, int half)
     {
-        int depthA = k * (turnedA ? LinesOf16Terms : 32) / 16, depthB = k * (turnedB ? LinesOf16Terms : 32) / 16;
+        int depthA = k * (mMajorA ? BytesOf16K : 32) / 16, depthB = k * (nMajorB ? BytesOf16K : 32) / 16;
         Add($"add.s64 ta, da, {half * WgmmaTile.BoxBytes / 16 + depthA};");
         Add("add.s64 ta, ta, wide;");
         Add($"add.s64 tb, db, {depthB};");
         Add("add.s64 tb, tb, wide;");
         text.Append("wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {");
         for (int i = 0; i < 64; i++) text.Append(i > 0 ? ", " : "").Append('$').Append(64 * half + i);
-        text.Append("}, ta, tb, yes, 1, 1, ").Append(turnedA ? 1 : 0).Append(", ").Append(turnedB ? 1 : 0).Append(";\n");
+        text.Append("}, ta, tb, yes, 1, 1, ").Append(mMajorA ? 1 : 0).Append(", ").Append(nMajorB ? 1 : 0).Append(";\n");
     }
 
     void Add(string line) => text.Append(line).Append('\n');

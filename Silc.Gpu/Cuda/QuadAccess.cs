@@ -1,19 +1,19 @@
 namespace Silc;
 
-/// <summary>How a kernel reads and writes four neighbours of a tensor; see <see cref="DType"/>.</summary>
+/// <summary>How a kernel loads and stores vectors of four elements of a tensor; see <see cref="DType"/>.</summary>
 interface IQuadAccess
 {
-    /// <summary>True for bfloat16: every access is whole and aligned, for rows are units of 16 bytes.</summary>
+    /// <summary>True for bf16: every access is whole and aligned, because rows are multiples of 16 bytes.</summary>
     static abstract bool IsBf16 { get; }
     static abstract Float4 Load(long address);
     static abstract void Store(long address, Float4 values);
 
-    /// <summary>Both where line &lt; lines and column &lt; columns; elsewhere zeros are read, and nothing is stored.</summary>
+    /// <summary>Predicated by line &lt; lines and column &lt; columns: elsewhere zeros are loaded, and nothing is stored.</summary>
     static abstract Float4 Load(long address, int line, int lines, int column, int columns);
     static abstract void Store(long address, Float4 values, int line, int lines, int column, int columns);
 }
 
-/// <summary>float32, at multiples of 16 bytes.</summary>
+/// <summary>float32 at multiples of 16 bytes: vectorized.</summary>
 readonly struct Float32Quads : IQuadAccess
 {
     public static bool IsBf16 => false;
@@ -26,7 +26,7 @@ readonly struct Float32Quads : IQuadAccess
         Ptx.Store4(address, values, line, lines, column, columns);
 }
 
-/// <summary>bfloat16, at multiples of 8 bytes.</summary>
+/// <summary>bf16 at multiples of 8 bytes: vectorized.</summary>
 readonly struct Bf16Quads : IQuadAccess
 {
     public static bool IsBf16 => true;
@@ -39,7 +39,7 @@ readonly struct Bf16Quads : IQuadAccess
         Ptx.StoreBf16Quad(address, values, line, lines, column, columns);
 }
 
-/// <summary>Float32 at any address.</summary>
+/// <summary>float32 at any alignment.</summary>
 readonly struct UnalignedQuads : IQuadAccess
 {
     public static bool IsBf16 => false;
@@ -47,7 +47,7 @@ readonly struct UnalignedQuads : IQuadAccess
     public static void Store(long address, Float4 values) => Ptx.StoreQuad(address, values);
 
     public static Float4 Load(long address, int line, int lines, int column, int columns) =>
-        ScalarLoad.Four(address, line, lines, column, columns);
+        ScalarLoad.Load4(address, line, lines, column, columns);
 
     public static void Store(long address, Float4 values, int line, int lines, int column, int columns)
     {
@@ -59,7 +59,7 @@ readonly struct UnalignedQuads : IQuadAccess
     }
 }
 
-/// <summary>Nothing: what is stored nowhere.</summary>
+/// <summary>No tensor: loads give zeros, stores do nothing. For an optional output that is not wanted.</summary>
 readonly struct NoQuads : IQuadAccess
 {
     public static bool IsBf16 => false;

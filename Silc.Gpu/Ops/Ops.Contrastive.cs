@@ -3,21 +3,21 @@ using ILGPU.Algorithms;
 
 namespace Silc;
 
-/// <summary>log Σ over one row or one column of exp(s·x), one row or column at a time: element (i, j) is at i·step + j·across.</summary>
-readonly struct LogSumExp(FloatPointer x, FloatPointer t, FloatPointer y, int offset, int count, int step, int across) : IKernel
+/// <summary>Log-sum-exp of s·x over each row, or over each column: element (i, j) is at i·strideI + j·strideJ.</summary>
+readonly struct LogSumExp(FloatPointer x, FloatPointer t, FloatPointer y, int offset, int count, int strideI, int strideJ) : IKernel
 {
     public void Execute()
     {
-        int last = BlockShare.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int last = BlockShare.Last(count), thread = Group.IdxX, threads = Group.DimX;
         float s = XMath.Exp(t[0]);
         for (int i = BlockShare.First(count); i < last; i++)
         {
-            float peak = float.MinValue, sum = 0;
-            for (int j = lane; j < count; j += lanes) peak = XMath.Max(peak, x[i * step + j * across]);
-            peak = BlockReduce.Max(peak, lane, lanes) * s;
-            for (int j = lane; j < count; j += lanes) sum += XMath.Exp(x[i * step + j * across] * s - peak);
-            sum = BlockReduce.Sum(sum, lane, lanes);
-            if (lane == 0) y[offset + i] = peak + XMath.Log(sum);
+            float max = float.MinValue, sum = 0;
+            for (int j = thread; j < count; j += threads) max = XMath.Max(max, x[i * strideI + j * strideJ]);
+            max = BlockReduce.Max(max, thread, threads) * s;
+            for (int j = thread; j < count; j += threads) sum += XMath.Exp(x[i * strideI + j * strideJ] * s - max);
+            sum = BlockReduce.Sum(sum, thread, threads);
+            if (thread == 0) y[offset + i] = max + XMath.Log(sum);
         }
     }
 }
@@ -31,38 +31,40 @@ readonly struct InfoNceKernel(FloatPointer x, FloatPointer t, FloatPointer lse, 
 {
     public void Execute()
     {
-        int last = BlockShare.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int last = BlockShare.Last(count), thread = Group.IdxX, threads = Group.DimX;
         float s = XMath.Exp(t[0]), factor = weight / (2 * count);
         for (int i = BlockShare.First(count); i < last; i++)
         {
             float dT = 0, row = lse[i];
-            if (lane == 0) rowLoss[i] = factor * (row + lse[count + i] - 2 * s * x[i * count + i]);
-            if (lanes > 1) Group.Barrier();     // lane 0 reads the diagonal before another lane replaces it
-            for (int j = lane; j < count; j += lanes)
+            if (thread == 0) rowLoss[i] = factor * (row + lse[count + i] - 2 * s * x[i * count + i]);
+            if (threads > 1) Group.Barrier();     // thread 0 reads the diagonal before another thread overwrites it
+            for (int j = thread; j < count; j += threads)
             {
                 float l = s * x[i * count + j];
                 float dl = factor * (XMath.Exp(l - row) + XMath.Exp(l - lse[count + j]) - (i == j ? 2 : 0));
                 x[i * count + j] = s * dl;
                 dT += dl * l;
             }
-            dT = BlockReduce.Sum(dT, lane, lanes);
-            if (lane == 0) rowT[i] = dT;
+            dT = BlockReduce.Sum(dT, thread, threads);
+            if (thread == 0) rowT[i] = dT;
         }
     }
 }
 
-/// <summary>Sigmoid loss on l = exp(t)·x + b: row i's loss is Σ softplus(-m·l) / B, m = +1 on the diagonal and -1 off it; x becomes dLoss/dx.</summary>
+/// <summary>
+/// Sigmoid loss on l = exp(t)·x + b: row i's loss is Σ softplus(-m·l) / B, m = +1 on the diagonal and -1 off it; x becomes dLoss/dx.
+/// </summary>
 readonly struct SigLipKernel(FloatPointer x, FloatPointer t, FloatPointer b, FloatPointer rowT, FloatPointer rowLoss,
     int count, float weight) : IKernel
 {
     public void Execute()
     {
-        int last = BlockShare.Last(count), lane = Group.IdxX, lanes = Group.DimX;
+        int last = BlockShare.Last(count), thread = Group.IdxX, threads = Group.DimX;
         float s = XMath.Exp(t[0]), bias = b[0], factor = weight / count;
         for (int i = BlockShare.First(count); i < last; i++)
         {
             float loss = 0, dT = 0, dB = 0;
-            for (int j = lane; j < count; j += lanes)
+            for (int j = thread; j < count; j += threads)
             {
                 float scaled = s * x[i * count + j], l = scaled + bias, m = i == j ? 1 : -1;
                 float dl = -factor * m * Scalar.Sigmoid(-m * l);
@@ -71,10 +73,10 @@ readonly struct SigLipKernel(FloatPointer x, FloatPointer t, FloatPointer b, Flo
                 dT += dl * scaled;
                 dB += dl;
             }
-            loss = BlockReduce.Sum(loss, lane, lanes);
-            dT = BlockReduce.Sum(dT, lane, lanes);
-            dB = BlockReduce.Sum(dB, lane, lanes);
-            if (lane == 0)
+            loss = BlockReduce.Sum(loss, thread, threads);
+            dT = BlockReduce.Sum(dT, thread, threads);
+            dB = BlockReduce.Sum(dB, thread, threads);
+            if (thread == 0)
             {
                 rowLoss[i] = loss;
                 rowT[i] = dT;
@@ -84,16 +86,16 @@ readonly struct SigLipKernel(FloatPointer x, FloatPointer t, FloatPointer b, Flo
     }
 }
 
-/// <summary>y[index] += factor · Σ x, in one group.</summary>
+/// <summary>y[index] += factor · Σ x, in one block.</summary>
 readonly struct AddSumKernel(FloatPointer x, FloatPointer y, int offset, int count, int index, float factor) : IKernel
 {
     public void Execute()
     {
-        int lane = Group.IdxX, lanes = Group.DimX;
+        int thread = Group.IdxX, threads = Group.DimX;
         float sum = 0;
-        for (int i = lane; i < count; i += lanes) sum += x[offset + i];
-        sum = BlockReduce.Sum(sum, lane, lanes);
-        if (lane == 0) y[index] += factor * sum;
+        for (int i = thread; i < count; i += threads) sum += x[offset + i];
+        sum = BlockReduce.Sum(sum, thread, threads);
+        if (thread == 0) y[index] += factor * sum;
     }
 }
 

@@ -2,10 +2,10 @@ using ILGPU.IR.Intrinsics;
 
 namespace Silc;
 
-// Tensors stored as bfloat16, and copies that run beside the arithmetic: compute capability 8.0.
+// bf16 loads and stores, and asynchronous copies (cp.async): compute capability 8.0.
 static partial class Ptx
 {
-    /// <summary>Four neighbouring bf16 at a multiple of 8 bytes.</summary>
+    /// <summary>Loads four adjacent bf16 at a multiple of 8 bytes, widened to float32.</summary>
     [Instruction("{ .reg .b32 low, high, one; ld.global.v2.b32 {low, high}, [%0]; shl.b32 one, low, 16; mov.b32 $0, one; "
         + "and.b32 one, low, 0xffff0000; mov.b32 $1, one; shl.b32 one, high, 16; mov.b32 $2, one; and.b32 one, high, 0xffff0000; mov.b32 $3, one; }"),
         IntrinsicImplementation]
@@ -17,7 +17,7 @@ static partial class Ptx
         + "mov.b32 $1, one; shl.b32 one, high, 16; mov.b32 $2, one; and.b32 one, high, 0xffff0000; mov.b32 $3, one; }"), IntrinsicImplementation]
     public static Float4 LoadBf16Quad(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
-    /// <summary>Rounds four floats to neighbouring bf16 at a multiple of 8 bytes.</summary>
+    /// <summary>Rounds four floats to adjacent bf16 at a multiple of 8 bytes.</summary>
     [Instruction("{ .reg .b32 low, high; cvt.rn.bf16x2.f32 low, %2, %1; cvt.rn.bf16x2.f32 high, %4, %3; st.global.v2.b32 [%0], {low, high}; }"),
         IntrinsicImplementation]
     public static void StoreBf16Quad(long address, Float4 values) => throw OnlyOnCuda;
@@ -27,30 +27,34 @@ static partial class Ptx
         + "cvt.rn.bf16x2.f32 low, %2, %1; cvt.rn.bf16x2.f32 high, %4, %3; @inside st.global.v2.b32 [%0], {low, high}; }"), IntrinsicImplementation]
     public static void StoreBf16Quad(long address, Float4 values, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
-    /// <summary>The four words at a multiple of 16 bytes if line &lt; lines and column &lt; columns, else zeros.</summary>
+    /// <summary>Predicated load of four words at a multiple of 16 bytes: zeros unless line &lt; lines and column &lt; columns.</summary>
     [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.b32 $0, 0; mov.b32 $1, 0; "
         + "mov.b32 $2, 0; mov.b32 $3, 0; @inside ld.global.v4.b32 {$0, $1, $2, $3}, [%0]; }"), IntrinsicImplementation]
     public static Fragment LoadWords(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
-    /// <summary>Two neighbouring bf16 at a multiple of 4 bytes if line &lt; lines and column &lt; columns, else zeros.</summary>
-    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.b32 $0, 0; @inside ld.global.b32 $0, [%0]; }"),
+    /// <summary>
+    /// Predicated load of two adjacent bf16 at a multiple of 4 bytes: zeros unless line &lt; lines and column &lt; columns.
+    /// </summary>
+    [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %1, %2; setp.lt.and.s32 inside, %3, %4, inside; mov.b32 $0, 0; "
+        + "@inside ld.global.b32 $0, [%0]; }"),
         IntrinsicImplementation]
     public static uint LoadWord(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
-    /// <summary>Stores four words at a multiple of 16 bytes if line &lt; lines.</summary>
+    /// <summary>Predicated store of four words at a multiple of 16 bytes, if line &lt; lines.</summary>
     [Instruction("{ .reg .pred inside; setp.lt.s32 inside, %5, %6; @inside st.global.v4.b32 [%0], {%1, %2, %3, %4}; }"), IntrinsicImplementation]
     public static void StoreWords(long address, Fragment words, int line, int lines) => throw OnlyOnCuda;
 
-    /// <summary>sum + the product of two pairs of bf16.</summary>
+    /// <summary>sum + a.lo · b.lo + a.hi · b.hi of two pairs of bf16, in float32.</summary>
     [Instruction("{ .reg .b32 x, y; .reg .f32 half; shl.b32 x, %1, 16; shl.b32 y, %2, 16; fma.rn.f32 half, x, y, %0; "
         + "and.b32 x, %1, 0xffff0000; and.b32 y, %2, 0xffff0000; fma.rn.f32 $0, x, y, half; }"), IntrinsicImplementation]
-    public static float MulAddBf16Pair(float sum, uint left, uint right) => throw OnlyOnCuda;
+    public static float FmaBf16Pair(float sum, uint a, uint b) => throw OnlyOnCuda;
 
     /// <summary>
-    /// Begins to copy 16 bytes from global to shared memory, past the registers; zeros unless line &lt; lines and column &lt; columns.
+    /// cp.async: starts a copy of 16 bytes from global to shared memory, bypassing registers and L1; zeros unless line &lt; lines and
+    /// column &lt; columns.
     /// </summary>
-    [Instruction("{ .reg .pred inside; .reg .b32 size; setp.lt.s32 inside, %2, %3; setp.lt.and.s32 inside, %4, %5, inside; selp.b32 size, 16, 0, inside; "
-        + "cp.async.cg.shared.global [%0], [%1], 16, size; }"), IntrinsicImplementation]
+    [Instruction("{ .reg .pred inside; .reg .b32 size; setp.lt.s32 inside, %2, %3; setp.lt.and.s32 inside, %4, %5, inside; "
+        + "selp.b32 size, 16, 0, inside; cp.async.cg.shared.global [%0], [%1], 16, size; }"), IntrinsicImplementation]
     public static void CpAsync(int shared, long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
     /// <summary>The same, zeros unless line &lt; lines.</summary>
@@ -58,16 +62,19 @@ static partial class Ptx
         + "cp.async.cg.shared.global [%0], [%1], 16, size; }"), IntrinsicImplementation]
     public static void CpAsync(int shared, long address, int line, int lines) => throw OnlyOnCuda;
 
-    /// <summary>The same in threads whose number is below <paramref name="threads"/>.</summary>
+    /// <summary>The same, in the threads below <paramref name="threads"/> only.</summary>
     [Instruction("{ .reg .pred inside, takes; .reg .b32 size; setp.lt.s32 takes, %4, %5; setp.lt.s32 inside, %2, %3; selp.b32 size, 16, 0, inside; "
         + "@takes cp.async.cg.shared.global [%0], [%1], 16, size; }"), IntrinsicImplementation]
-    public static void CopyAsyncIn(int shared, long address, int line, int lines, int thread, int threads) => throw OnlyOnCuda;
+    public static void CpAsyncIf(int shared, long address, int line, int lines, int thread, int threads) => throw OnlyOnCuda;
 
-    /// <summary>Ends a batch of this thread's copies.</summary>
+    /// <summary>Closes a commit group of this thread's copies.</summary>
     [Instruction("cp.async.commit_group;"), IntrinsicImplementation]
     public static void CpAsyncCommit() => throw OnlyOnCuda;
 
-    /// <summary>Waits until at most so many of this thread's batches are still on their way; others see the rest after a barrier.</summary>
+    /// <summary>
+    /// Waits until at most so many of this thread's latest commit groups are pending; other threads see the completed copies after a
+    /// barrier.
+    /// </summary>
     [Instruction("cp.async.wait_group #0;"), IntrinsicImplementation]
-    public static void CpAsyncWait(int left) => throw OnlyOnCuda;
+    public static void CpAsyncWait(int a) => throw OnlyOnCuda;
 }
