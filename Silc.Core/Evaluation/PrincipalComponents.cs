@@ -6,7 +6,7 @@ namespace Silc;
 /// Rows (N, C) along the directions in which they vary most: the eigenvectors of their covariance with the largest eigenvalues.
 /// Threads: any number may call.
 /// </summary>
-public static class PrincipalComponents
+static class PrincipalComponents
 {
     /// <summary>
     /// Coordinates (N, <paramref name="count"/>) of the centred rows, most variance first. A direction points to where its

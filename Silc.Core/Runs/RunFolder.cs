@@ -25,7 +25,7 @@ public sealed class RunFolder : IDisposable
     public SavePolicy Policy { get; set => field = value.Check(); }
 
     /// <summary>The checkpoint that the run goes on from; null for a new run.</summary>
-    public Checkpoint? Start { get; private set; }
+    internal Checkpoint? Start { get; private set; }
 
     /// <summary>True until the first step of a run that takes the place of another: the folder still holds that one, whole.</summary>
     public bool Replaces { get; private set; }
@@ -34,7 +34,7 @@ public sealed class RunFolder : IDisposable
     public string? Warning { get; private set; }
 
     /// <summary>Newer checkpoints that cannot be used, with the reason, newest first.</summary>
-    public IReadOnlyList<SkippedCheckpoint> Skipped { get; private set; } = [];
+    internal IReadOnlyList<SkippedCheckpoint> Skipped { get; private set; } = [];
 
     /// <summary>
     /// Strings of the program's own that go into every checkpoint, and come back in <see cref="Checkpoint.Notes"/>.
@@ -107,7 +107,7 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>The newest checkpoint that is whole, and those newer ones that are not.</summary>
     /// <exception cref="InvalidDataException">None is.</exception>
-    public static (Checkpoint Checkpoint, IReadOnlyList<SkippedCheckpoint> Skipped) Newest(string path)
+    internal static (Checkpoint Checkpoint, IReadOnlyList<SkippedCheckpoint> Skipped) Newest(string path)
     {
         var skipped = new List<SkippedCheckpoint>();
         foreach (var (_, file) in Checkpoints(path))
@@ -256,4 +256,4 @@ public sealed class RunFolder : IDisposable
 /// <summary>A checkpoint that cannot be gone on from. Threads: immutable; any number may share it.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="Reason">What is wrong with it; names the file.</param>
-public sealed record SkippedCheckpoint(string Path, string Reason);
+sealed record SkippedCheckpoint(string Path, string Reason);

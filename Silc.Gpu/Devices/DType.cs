@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>How the values of a <see cref="Tensor"/> lie in device memory.</summary>
-public enum DType
+enum DType
 {
     /// <summary>IEEE single precision: parameters, gradients, losses and the residual stream, always.</summary>
     Float32,

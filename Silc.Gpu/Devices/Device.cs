@@ -68,7 +68,7 @@ public sealed partial class Device : IDisposable
     public Precision Precision { get; }
 
     /// <summary>The operations, in their best form for this device.</summary>
-    public Ops Ops { get; internal set; }
+    internal Ops Ops { get; set; }
 
     /// <summary>Bytes allocated on this device through this object.</summary>
     public long AllocatedBytes { get; private set; }
@@ -168,7 +168,7 @@ public sealed partial class Device : IDisposable
     }
 
     /// <summary>From now on every operation is timed; models and trainers must be made after this.</summary>
-    public OpProfile StartProfile()
+    internal OpProfile StartProfile()
     {
         using var turn = Turn();
         var profile = new OpProfile(this);
@@ -178,7 +178,7 @@ public sealed partial class Device : IDisposable
 
     /// <summary>From now on every launch is timed, on CUDA; without waiting for any.</summary>
     /// <exception cref="InvalidOperationException">The device is not CUDA.</exception>
-    public KernelProfile StartKernelProfile() => kernelProfile ??= new(this);
+    internal KernelProfile StartKernelProfile() => kernelProfile ??= new(this);
 
     /// <summary>True while launches or operations are timed one by one.</summary>
     internal bool IsObserved => kernelProfile is not null || Ops.IsTimed;

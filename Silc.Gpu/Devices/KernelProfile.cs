@@ -8,13 +8,13 @@ namespace Silc;
 /// <param name="Registers">Registers of a thread, as the driver's assembler chose them.</param>
 /// <param name="LocalBytes">Local memory of a thread: what did not fit into registers.</param>
 /// <param name="Milliseconds">Sum of the times between an event before and one behind each launch; idle time of the device in between counts.</param>
-public sealed record KernelCost(string Name, int Launches, double Milliseconds, int Registers, int LocalBytes);
+sealed record KernelCost(string Name, int Launches, double Milliseconds, int Registers, int LocalBytes);
 
 /// <summary>
 /// Where the device's time goes, kernel by kernel, on CUDA: an event before and behind every launch, none of which waits. Events cost about a
 /// microsecond of the device each, so that very short kernels look longer than they are. Threads: one at a time.
 /// </summary>
-public sealed class KernelProfile : IDisposable
+sealed class KernelProfile : IDisposable
 {
     readonly Device device;
     readonly List<(Type Kernel, nint Start, nint End)> timed = [];

@@ -60,22 +60,22 @@ public sealed partial class SilcModel : IDisposable
     public Tokenizer? Tokenizer { get; }
 
     /// <summary>All parameters and gradients.</summary>
-    public Parameters Parameters { get; }
+    internal Parameters Parameters { get; }
 
     /// <summary>Image tower.</summary>
-    public VisionTransformer Image { get; }
+    internal VisionTransformer Image { get; }
 
     /// <summary>Text tower.</summary>
-    public TextTransformer Text { get; }
+    internal TextTransformer Text { get; }
 
     /// <summary>Self-distillation head.</summary>
-    public DinoHead Head { get; }
+    internal DinoHead Head { get; }
 
     /// <summary>Log of the factor on cosines.</summary>
-    public Parameter LogitScale { get; }
+    internal Parameter LogitScale { get; }
 
     /// <summary>Bias of the sigmoid loss; null for InfoNCE.</summary>
-    public Parameter? LogitBias { get; }
+    internal Parameter? LogitBias { get; }
 
     /// <summary>Parameters of both towers with t and b, without the head: the count that papers and checkpoints state.</summary>
     public long TowerParameterCount => Parameters.All.Where(p => !p.Name.StartsWith("head/", StringComparison.Ordinal)).Sum(p => (long)p.Count);

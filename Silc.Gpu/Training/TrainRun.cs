@@ -63,7 +63,7 @@ public sealed class TrainRun : IDisposable
     public BatchLoader Loader { get; }
 
     /// <summary>Where the time of loading went since the start.</summary>
-    public LoadTimes Times => Loader.Times with { Upload = Trainer.UploadTime };
+    internal LoadTimes Times => Loader.Times with { Upload = Trainer.UploadTime };
 
     /// <summary>Called before a checkpoint is written: what must not fall behind it goes to the disk here.</summary>
     public Action? Saving { get; set; }

@@ -74,10 +74,10 @@ public sealed partial class Trainer : IDisposable
     public TrainConfig Config { get; }
 
     /// <summary>The EMA teacher; null without self-distillation.</summary>
-    public Teacher? Teacher { get; }
+    internal Teacher? Teacher { get; }
 
     /// <summary>The average of the student's weights; null unless <see cref="TrainConfig.AverageWeights"/> asks for it.</summary>
-    public WeightAverage? Average { get; }
+    internal WeightAverage? Average { get; }
 
     /// <summary>Steps done.</summary>
     public long Steps { get; private set; }

@@ -23,7 +23,7 @@ public sealed class EveryCudaAttribute(params Precision[] precisions) : Attribut
 /// CUDA's operations for one test. On "emulator" they work in the memory of the CPU: kernels run as PTX in the emulator, and may
 /// touch the test's matrices and scratch memory and nothing else.
 /// </summary>
-public sealed class CudaTest : IDisposable
+sealed class CudaTest : IDisposable
 {
     public const string Emulated = "emulator";
 

@@ -4,7 +4,7 @@ namespace Silc;
 /// Images (N, side, side, 3) in [-1, 1] to the L2-normalised features of their patches (N · T, C); a model's
 /// <c>EmbedPatchPixels</c>.
 /// </summary>
-public delegate float[,] PatchEmbedder(float[] pixels, int side);
+delegate float[,] PatchEmbedder(float[] pixels, int side);
 
 /// <summary>
 /// Segmentation by text alone: every pixel belongs to the class whose prompts its patch is closest to (Zhou et al. 2022,
@@ -31,7 +31,7 @@ public sealed class ZeroShotSegmenter
     /// other.
     /// </param>
     /// <param name="temperature">The factor exp(t) of a model on cosines, for that probability.</param>
-    public ZeroShotSegmenter(
+    internal ZeroShotSegmenter(
         PatchEmbedder embed, int patch, ClassPrototypes classes, SegmentationWindows windows, double? threshold = null,
             double temperature = 100)
     {
