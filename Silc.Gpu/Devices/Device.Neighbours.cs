@@ -15,10 +15,10 @@ public sealed partial class Device
     /// </summary>
     /// <exception cref="ArgumentException">The rows are of different widths, or there are fewer than k candidates.</exception>
     /// <exception cref="InvalidDataException">Rows hold NaN or infinities.</exception>
-    public Neighbours FindNeighbours(float[,] queries, float[,] candidates, int k)
+    public Neighbours FindNeighbours(Vectors queries, Vectors candidates, int k)
     {
         Neighbours.Check(queries, candidates, k);
-        int n = queries.GetLength(0), m = candidates.GetLength(0), width = queries.GetLength(1);
+        int n = queries.Count, m = candidates.Count, width = queries.Width;
         int rows = Math.Min(n, QueriesAtOnce), cols = Math.Min(m, CandidatesAtOnce);
         if (n == 0) return new(new int[0, k], new float[0, k]);
         using var turn = Turn();
@@ -39,11 +39,11 @@ public sealed partial class Device
             for (int to = 0; to < m; to += cols)
             {
                 int across = Math.Min(cols, m - to);
-                Upload(Rows(candidates, to, across), c);
+                Upload<float>(candidates.Span(to, across), c);
                 for (int from = 0; from < n; from += rows)
                 {
                     int down = Math.Min(rows, n - from);
-                    Upload(Rows(queries, from, down), q);
+                    Upload<float>(queries.Span(from, down), q);
                     var scores = new Tensor(s, down, across);
                     Ops.Cosines(new(q, down, width), new(c, across, width), scores);
                     Ops.TopK(scores, new Tensor(best, n, k).Slice(from, down), lists.SubView((long)from * k, (long)down * k), to);
@@ -68,7 +68,4 @@ public sealed partial class Device
                 throw new InvalidDataException($"the scores of query {i} are not finite: embeddings hold NaN or infinities");
         return found;
     }
-
-    static ReadOnlySpan<float> Rows(float[,] rows, int first, int count) =>
-        MemoryMarshal.CreateReadOnlySpan(ref rows[first, 0], count * rows.GetLength(1));
 }

@@ -6,7 +6,7 @@ namespace Silc;
 /// <remarks>
 /// Threads: every member may be called from any number of threads, as in a web service. Calls on one device take turns, each call for its
 /// whole length, so that its rows are its own and of one state of the weights, also while a <see cref="Trainer"/> trains them between two
-/// calls; the EmbedImages take a turn for every 32 images. <see cref="Dispose"/> waits for the call at work.
+/// calls; the EmbedImages take a turn for every <see cref="BatchSize"/> images. <see cref="Dispose"/> waits for the call at work.
 /// Afterwards,
 /// and after the device was disposed, calls throw <see cref="ObjectDisposedException"/>.
 /// </remarks>
@@ -118,8 +118,7 @@ public sealed partial class SilcModel : IDisposable
     public void Dispose()
     {
         using var turn = Device.LastTurn();
-        inference?.Dispose();
-        foreach (var windows in patchInference.Values) windows.Dispose();
+        FreeInference();
         Parameters.Dispose();
     }
 }

@@ -40,19 +40,19 @@ static class BenchSearchCommand
         if (parsed.GetValue(Host)) Time("host", Neighbours.Find, queries, candidates);
         return 0;
 
-        void Time(string name, NeighbourSearch search, float[,] these, float[,] among)
+        void Time(string name, NeighbourSearch search, Vectors these, Vectors among)
         {
             var (memory, clock) = (new PeakMemory(), Stopwatch.StartNew());
-            search(these, among, Math.Min(top, among.GetLength(0)));
-            var (seconds, bytes, rows) = (clock.Elapsed.TotalSeconds, memory.Bytes, these.GetLength(0));
-            Console.WriteLine($"{name,-8} {rows:N0} among {among.GetLength(0):N0}: {seconds:F2} s, {rows / seconds:N0} queries/s, "
+            search(these, among, Math.Min(top, among.Count));
+            var (seconds, bytes, rows) = (clock.Elapsed.TotalSeconds, memory.Bytes, these.Count);
+            Console.WriteLine($"{name,-8} {rows:N0} among {among.Count:N0}: {seconds:F2} s, {rows / seconds:N0} queries/s, "
                 + $"{2.0 * n * m * width / seconds / 1e9:F1} GFLOP/s; {bytes >> 20:N0} MiB beside the vectors at most");
         }
     }
 
-    static float[,] Random(int rows, int width, int seed)
+    static Vectors Random(int rows, int width, int seed)
     {
-        var (values, random) = (new float[rows, width], new Random(seed));
+        var (values, random) = (new Vectors(rows, width), new Random(seed));
         for (int i = 0; i < rows; i++)
         {
             double squares = 0;

@@ -10,10 +10,10 @@ namespace Silc;
 /// <param name="Titles">Caption of each row.</param>
 /// <param name="Model">Fingerprint of the model that made the rows; null if that is not known.</param>
 /// <param name="Crop">How images became squares; null if that is not known, or the rows are of captions.</param>
-public sealed record EmbeddingIndex(float[,] Rows, IReadOnlyList<string> Paths, IReadOnlyList<string> Titles, string? Model = null, EvalCrop? Crop = null)
+public sealed record EmbeddingIndex(Vectors Rows, IReadOnlyList<string> Paths, IReadOnlyList<string> Titles, string? Model = null, EvalCrop? Crop = null)
 {
     /// <summary>Number of rows.</summary>
-    public int Count => Rows.GetLength(0);
+    public int Count => Rows.Count;
 
     /// <summary>
     /// Writes the files; nothing is left half-written. Paths of files are written relative to the index, so that both can move
@@ -23,7 +23,7 @@ public sealed record EmbeddingIndex(float[,] Rows, IReadOnlyList<string> Paths, 
     /// <exception cref="ArgumentException">Another ending, or numbers of rows that differ.</exception>
     public void Save(string path)
     {
-        using var writer = new IndexWriter(path, Rows.GetLength(1), Model, Crop);
+        using var writer = new IndexWriter(path, Rows.Width, Model, Crop);
         writer.Add(Rows, Paths, Titles);
         writer.Commit();
     }
@@ -35,9 +35,9 @@ public sealed record EmbeddingIndex(float[,] Rows, IReadOnlyList<string> Paths, 
     public static EmbeddingIndex Load(string path)
     {
         using var file = IndexFile.Open(path);
-        var (rows, paths, titles) = (new float[file.Count, file.Width], new string[file.Count], new string[file.Count]);
+        var (rows, paths, titles) = (new Vectors(file.Count, file.Width), new string[file.Count], new string[file.Count]);
         file.Read(0, rows);
-        for (int i = 0; i < file.Count; i++) (paths[i], titles[i]) = file.Row(i, Embeddings.Row(rows, i));
+        for (int i = 0; i < file.Count; i++) (paths[i], titles[i]) = file.Row(i, rows.Row(i));
         return new(rows, paths, titles, file.Model, file.Crop);
     }
 }

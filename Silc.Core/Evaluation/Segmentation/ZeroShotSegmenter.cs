@@ -4,7 +4,7 @@ namespace Silc;
 /// Images (N, side, side, 3) in [-1, 1] to the L2-normalised features of their patches (N · T, C); a model's
 /// <c>EmbedPatchPixels</c>.
 /// </summary>
-delegate float[,] PatchEmbedder(float[] pixels, int side);
+delegate Vectors PatchEmbedder(float[] pixels, int side);
 
 /// <summary>
 /// Segmentation by text alone: every pixel belongs to the class whose prompts its patch is closest to (Zhou et al. 2022,
@@ -55,8 +55,8 @@ public sealed class ZeroShotSegmenter
         List<Cut> cuts = [.. images.Select(one => new Cut(one.Image, windows))];
         var scores = classes.Scores(embed([.. cuts.SelectMany(cut => cut.Pixels)], windows.Side));
         int cells = windows.Side / patch, each = cells * cells;
-        Require.That(scores.GetLength(0) == cuts.Sum(cut => cut.Count) * each,
-            $"{scores.GetLength(0)} patch features for {cuts.Sum(cut => cut.Count)} windows of {cells} x {cells} patches");
+        Require.That(scores.Count == cuts.Sum(cut => cut.Count) * each,
+            $"{scores.Count} patch features for {cuts.Sum(cut => cut.Count)} windows of {cells} x {cells} patches");
         var (maps, first) = (new LabelMap[images.Count], 0);
         foreach (var (i, cut) in cuts.Index())
         {
@@ -66,7 +66,7 @@ public sealed class ZeroShotSegmenter
         return maps;
     }
 
-    LabelMap Map(float[,] scores, Cut cut, int width, int height)
+    LabelMap Map(Vectors scores, Cut cut, int width, int height)
     {
         int cols = cut.Left.Length * (windows.Side / patch);
         CellWeights x = new(width, cut.Across, cut.Left, windows.Side, patch), y = new(height, cut.Down, cut.Top, windows.Side, patch);
@@ -77,7 +77,7 @@ public sealed class ZeroShotSegmenter
             for (int k = 0; k < classes.Count; k++)
             {
                 if (float.IsNegativeInfinity(scores[k, 0])) continue;       // a class without words
-                line.Add(k, Embeddings.Row(scores, k), y.Of(row), x, temperature);
+                line.Add(k, scores.Row(k), y.Of(row), x, temperature);
             }
             line.Finish(threshold, labels.AsSpan(row * width, width));
             return line;
@@ -86,10 +86,10 @@ public sealed class ZeroShotSegmenter
     }
 
     // Scores (K, rows · cols) of the patches of an image from those of all windows, (N, K); its own begin at a row.
-    float[,] SideBySide(float[,] scores, int first, Cut cut, int cells)
+    Vectors SideBySide(Vectors scores, int first, Cut cut, int cells)
     {
         int across = cut.Left.Length, cols = across * cells, patches = cut.Count * cells * cells;
-        var turned = new float[classes.Count, patches];
+        var turned = new Vectors(classes.Count, patches);
         for (int i = 0; i < patches; i++)
         {
             int window = i / (cells * cells), cell = i % (cells * cells);
