@@ -46,7 +46,7 @@ public enum PositionResize
 /// <param name="TemperatureInit">Initial exp(t): the factor on cosine similarities.</param>
 /// <param name="BiasInit">Initial b of the sigmoid loss.</param>
 /// <param name="PositionResize">How positions are resized for local views.</param>
-public sealed record SilcConfig(
+public sealed partial record SilcConfig(
     TowerConfig? Image = null, TowerConfig? Text = null, int ImageSize = 64, int PatchSize = 8, int TextLength = 16, int VocabSize = 8000,
     HeadConfig? Head = null, ViewConfig? Views = null, ContrastiveKind Contrastive = ContrastiveKind.Softmax,
     double TemperatureInit = 10, double BiasInit = -10, PositionResize PositionResize = PositionResize.Bicubic)

@@ -10,7 +10,7 @@ namespace Silc;
 /// <param name="Heads">Attention heads H; the head size is Width / Heads.</param>
 /// <param name="MlpDim">Hidden channels of the MLP.</param>
 /// <param name="Gelu">Form of the GELU in the MLPs.</param>
-public sealed record TowerConfig(int Width = 128, int Depth = 4, int Heads = 4, int MlpDim = 512, GeluKind Gelu = GeluKind.Tanh)
+public sealed partial record TowerConfig(int Width = 128, int Depth = 4, int Heads = 4, int MlpDim = 512, GeluKind Gelu = GeluKind.Tanh)
 {
     /// <summary>A tower for tests and two-core machines.</summary>
     public static TowerConfig Mini { get; } = new();

@@ -48,7 +48,7 @@ public enum OptimizerKind
 /// Factor on KoLeo (arXiv:1806.03198; DINOv2), which keeps the student's embeddings of each global view apart; 0 switches it off. Nearest images
 /// are those of a slice where <paramref name="Accumulate"/> cuts the batch.
 /// </param>
-public sealed record TrainConfig(
+public sealed partial record TrainConfig(
     int BatchSize = 64, int TotalSteps = 1000, int Seed = 0,
     OptimizerKind Optimizer = OptimizerKind.AdamW, double LearningRate = 1e-3, double WeightDecay = 1e-4,
     double Beta1 = 0.9, double Beta2 = 0.999, double ClipNorm = 1.0, Schedule? Schedule = null,

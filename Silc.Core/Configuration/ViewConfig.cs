@@ -32,7 +32,7 @@ namespace Silc;
 /// The image-text loss sees the whole image, squashed to a square and otherwise unchanged, in place of the global views, which are then
 /// the teacher's alone: SigLIP 2 keeps augmentation away from captions.
 /// </param>
-public sealed record ViewConfig(
+public sealed partial record ViewConfig(
     int Global = 2, int Local = 8, int LocalSize = 96,
     double GlobalScaleMin = 0.4, double GlobalScaleMax = 1.0, double LocalScaleMin = 0.05, double LocalScaleMax = 0.4,
     ViewProbability Flip = default, ViewProbability Jitter = default,
