@@ -34,6 +34,14 @@ public enum PositionResize
 /// Architecture of a SILC model (Naeem et al. 2024, arXiv:2310.13355): a ViT with a MAP head, a text transformer with last-token
 /// pooling and a projection to the image width, and the self-distillation head. Threads: immutable; any number may share it.
 /// </summary>
+/// <example>
+/// <code>
+/// var tokenizer = new WordTokenizer();
+/// var views = new ViewConfig(Global: 2, Local: 4, LocalSize: 64);
+/// var config = SilcConfig.S with { VocabSize = tokenizer.VocabSize, ImageSize = 160, Views = views };
+/// using var model = SilcModel.Create(device, config, seed: 42, tokenizer);
+/// </code>
+/// </example>
 /// <param name="Image">Image tower; null means <see cref="TowerConfig.Mini"/>.</param>
 /// <param name="Text">Text tower; null means <see cref="TowerConfig.Mini"/>.</param>
 /// <param name="ImageSize">Side of a global view in pixels. What is left right of and below the last whole patch is not seen, as in big_vision.</param>

@@ -5,6 +5,12 @@ namespace Silc;
 /// Named sizes follow Table 2 of Zhai et al. 2022 (arXiv:2106.04560) and big_vision's <c>models/vit.py</c>.
 /// Threads: immutable; any number may share it.
 /// </summary>
+/// <example>
+/// <code>
+/// var image = new TowerConfig(Width: 256, Depth: 6, Heads: 4, MlpDim: 1024);
+/// var config = SilcConfig.Mini with { Image = image, Text = TowerConfig.Ti with { Depth = 6 } };
+/// </code>
+/// </example>
 /// <param name="Width">Channels C of the residual stream.</param>
 /// <param name="Depth">Number of transformer blocks.</param>
 /// <param name="Heads">Attention heads H; the head size is Width / Heads.</param>

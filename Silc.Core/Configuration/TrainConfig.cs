@@ -14,6 +14,15 @@ public enum OptimizerKind
 /// Losses, optimizer and schedule of a run. Units are big_vision's: the weight decay is multiplied by the schedule but not by the
 /// learning rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1. Threads: immutable; any number may share it.
 /// </summary>
+/// <example>
+/// <code>
+/// var train = new TrainConfig(BatchSize: 256, TotalSteps: 20_000, LearningRate: 1e-3, Schedule: new Schedule(ScheduleKind.Rsqrt, WarmupSteps: 1000))
+/// {
+///     RateRules = [RateRule.LockedImage],                                  // tune the text tower alone
+///     DistillationWeight = 0,
+/// };
+/// </code>
+/// </example>
 /// <param name="BatchSize">Images B per step.</param>
 /// <param name="TotalSteps">Steps of the whole run; the schedule ends there.</param>
 /// <param name="Seed">Seed of initial weights, order and views.</param>

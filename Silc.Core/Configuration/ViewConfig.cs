@@ -7,6 +7,12 @@ namespace Silc;
 /// A probability is one number for all views or three by kind of view: <c>Blur: new(1, 0.1, 0.5)</c>.
 /// Threads: immutable; any number may share it.
 /// </summary>
+/// <example>
+/// <code>
+/// var views = ViewConfig.Dino with { Local = 4, LocalSize = 64, Blur = new ViewProbability(1, 0.1, 0.5) };
+/// var config = SilcConfig.S with { Views = views };
+/// </code>
+/// </example>
 /// <param name="Global">Global views G per image.</param>
 /// <param name="Local">Local views L per image; 0 switches self-distillation off.</param>
 /// <param name="LocalSize">Side of a local view in pixels; a global view has the model's image size.</param>

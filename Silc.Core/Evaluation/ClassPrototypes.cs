@@ -4,6 +4,12 @@ namespace Silc;
 /// Text embeddings that stand for classes, L2-normalised: one row a class, or with <see cref="AliasUse.Best"/> one a name.
 /// Threads: any number may use it at once.
 /// </summary>
+/// <example>
+/// <code>
+/// ClassPrototypes animals = model.Prototypes(ClassList.Of(["cat", "dog"]));      // once
+/// var best = model.Classify(model.EmbedImages(Directory.GetFiles("photos")), animals).Select(labels => labels[0].Label);
+/// </code>
+/// </example>
 public sealed class ClassPrototypes
 {
     ClassPrototypes(Vectors rows, int[] classOf, IReadOnlyList<string> names) => (Rows, ClassOf, Names) = (rows, classOf, names);

@@ -9,6 +9,11 @@ namespace Silc;
 /// free, to the minimum by L-BFGS as in CLIP (Radford et al. 2021, arXiv:2103.00020, appendix A.3), in double. Features are
 /// standardised first. Threads: any number may use it at once.
 /// </summary>
+/// <example>
+/// <code>
+/// var (probe, penalty) = LinearProbe.Tune(model.EmbedImages(images, normalize: false), labels, classes: 10);
+/// </code>
+/// </example>
 public sealed class LinearProbe
 {
     const double Epsilon = 1e-8, GradientTolerance = 1e-5;

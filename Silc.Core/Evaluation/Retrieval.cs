@@ -4,6 +4,12 @@ namespace Silc;
 /// Retrieval between images (N, C) and captions (M, C) by cosine similarity, several captions to an image as in COCO. Rows need
 /// not be normalised; of equal scores the lower index comes first. Threads: any number may call.
 /// </summary>
+/// <example>
+/// <code>
+/// Recall recall = Retrieval.TextToImage(model.EmbedImages(images), model.EmbedTexts(captions));
+/// Console.WriteLine($"of the captions {recall.At1:P1} find their image first, {recall.At5:P1} among five");
+/// </code>
+/// </example>
 public static class Retrieval
 {
     const int Deepest = 10;

@@ -7,6 +7,13 @@ namespace Silc;
 /// targets of ±1. X = [(f - mean) / (std + 1e-5), 100]; W = (XᵀX + λI)⁻¹XᵀY = Xᵀ(XXᵀ + λI)⁻¹Y, whichever matrix is smaller; in
 /// double. Threads: any number may use it at once.
 /// </summary>
+/// <example>
+/// <code>
+/// Vectors known = model.EmbedImages(images, normalize: false);
+/// var probe = new RidgeProbe(known, labels, classes: 10);
+/// Classification result = Classification.Of(probe.Scores(known), labels);
+/// </code>
+/// </example>
 public sealed class RidgeProbe
 {
     // So large that the ridge leaves the bias nearly alone.

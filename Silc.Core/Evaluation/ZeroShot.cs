@@ -4,6 +4,13 @@ namespace Silc;
 /// Classification by text alone (Radford et al. 2021, arXiv:2103.00020): an image belongs to the class whose prompts it is
 /// closest to. Images are (N, C), classes (K, C); rows need not be normalised. Threads: any number may call.
 /// </summary>
+/// <example>
+/// <code>
+/// string[] names = ["cat", "dog"];
+/// Vectors classes = ZeroShot.Prototypes(names, model.EmbedTexts, Prompts.Photo);
+/// int[] predicted = ZeroShot.Predict(model.EmbedImages(images), classes);
+/// </code>
+/// </example>
 public static class ZeroShot
 {
     /// <summary>Class embeddings (K, C): the mean of each class's L2-normalised prompts, normalised again.</summary>

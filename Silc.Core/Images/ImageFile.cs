@@ -6,6 +6,13 @@ namespace Silc;
 /// Reads the formats that Skia knows (PNG, JPEG, WebP, GIF, BMP, ICO) and writes PNG. Others, such as HEIC, are called by their name in the
 /// error, with a way to convert them. Threads: any number may call.
 /// </summary>
+/// <example>
+/// <code>
+/// RgbImage image = ImageFile.Read("photo.jpg");
+/// using var upload = File.OpenRead("upload.bin");
+/// RgbImage other = ImageFile.Read(upload, name: "the upload");               // errors call it that
+/// </code>
+/// </example>
 public static class ImageFile
 {
     /// <summary>Images with more pixels are read at a half, a quarter or an eighth of their size: 400 MB decoded.</summary>

@@ -4,9 +4,16 @@ namespace Silc;
 
 /// <summary>
 /// The folder of a run: <c>checkpoints/step-00000600.safetensors</c> and others, <c>model.safetensors</c>, and what the program
-/// adds. A <see cref="Checkpoint"/> appears under its name only when it is on the disk whole, so a run that is killed, at any
+/// adds. A checkpoint appears under its name only when it is on the disk whole, so a run that is killed, at any
 /// moment, goes on from the newest; one process at a time may write here. Threads: one at a time.
 /// </summary>
+/// <example>
+/// <code>
+/// using var folder = RunFolder.Open("runs/mine", new SavePolicy(EveryMinutes: 5, Keep: 2));    // new, or on from its newest checkpoint
+/// folder.Notes = new Dictionary&lt;string, string> { ["data"] = "captions.csv" };
+/// using var run = new TrainRun(model, images, train, folder);
+/// </code>
+/// </example>
 public sealed class RunFolder : IDisposable
 {
     /// <summary>The weights at the end of a run, without what only training needs.</summary>
@@ -37,7 +44,7 @@ public sealed class RunFolder : IDisposable
     internal IReadOnlyList<SkippedCheckpoint> Skipped { get; private set; } = [];
 
     /// <summary>
-    /// Strings of the program's own that go into every checkpoint, and come back in <see cref="Checkpoint.Notes"/>.
+    /// Strings of the program's own that go into every checkpoint, and come back here when the run goes on.
     /// </summary>
     public IReadOnlyDictionary<string, string> Notes { get; set; } = new Dictionary<string, string>();
 

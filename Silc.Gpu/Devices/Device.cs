@@ -21,9 +21,15 @@ public enum DeviceKind
 
 /// <summary>
 /// An accelerator, its in-order queue of kernels and its memory. Launches return at once on GPUs; <see cref="Synchronize"/> and reading
-/// memory back wait. Threads: safe from any number of threads, which take turns, as do all models and trainers on it; only what goes through
-/// <see cref="Ops"/> itself, as new layers do, must come from one thread while no other uses the device.
+/// memory back wait. Threads: safe from any number of threads, which take turns, as do all models and trainers on it; inside the assembly,
+/// what goes through <c>Ops</c> itself must come from one thread while no other uses the device.
 /// </summary>
+/// <example>
+/// <code>
+/// foreach (var info in Device.List()) Console.WriteLine(info);
+/// using var device = Device.Open("cuda:0", Precision.Bf16);                // or Device.Best(), Device.Cpu(threads: 2)
+/// </code>
+/// </example>
 public sealed partial class Device : IDisposable
 {
     readonly Context context;

@@ -3,6 +3,15 @@ namespace Silc;
 /// <summary>
 /// A SILC student: image tower, text tower, self-distillation head, log-temperature <c>t</c> and, for the sigmoid loss, bias <c>b</c>.
 /// </summary>
+/// <example>
+/// <code>
+/// using var device = Device.Best();
+/// using var model = SilcModel.Load(device, "runs/mine");
+/// foreach (var (label, score, probability) in model.Classify(ImageFile.Read("photo.jpg"), ["cat", "dog", "bicycle"]))
+///     Console.WriteLine($"{label}: cosine {score:F2}, {probability:P0}");
+/// Vectors texts = model.EmbedTexts(["a red bicycle", "a cat on a sofa"]);        // (2, C)
+/// </code>
+/// </example>
 /// <remarks>
 /// Threads: every member may be called from any number of threads, as in a web service. Calls on one device take turns, each call for its
 /// whole length, so that its rows are its own and of one state of the weights, also while a <see cref="Trainer"/> trains them between two

@@ -7,6 +7,18 @@ namespace Silc;
 /// <see cref="Step"/> copies its batch while the step before runs, waits for that (on CUDA for the one before that) and queues work;
 /// <see cref="ReadMetrics"/> waits for what is queued.
 /// </summary>
+/// <example>
+/// <code>
+/// using var trainer = new Trainer(model, new TrainConfig(BatchSize: 32, TotalSteps: 200));
+/// using var loader = new BatchLoader(images, model.Tokenizer!, model.Config, trainer.Config.BatchSize, seed: 0);
+/// trainer.Schedule = step => step &lt; 20 ? step / 20.0 : 1;                    // a schedule of your own
+/// foreach (var batch in loader.Take(200))
+/// {
+///     trainer.Step(batch);
+///     if (trainer.Steps % 20 == 0) Console.WriteLine(trainer.ReadMetrics().Losses);
+/// }
+/// </code>
+/// </example>
 /// <remarks>
 /// Threads: every member may be called from any number of threads; each call takes a turn on the device, so that others may use the model, or
 /// save it, between two steps. Two threads that step one trainer train it in whatever order they come. After <see cref="Dispose"/>, and after

@@ -5,6 +5,14 @@ namespace Silc;
 /// the columns filepath, title, model, crop and checksum, row for row; or one <c>index.csv</c> whose further columns e0, e1, … are the embedding.
 /// <see cref="IndexWriter"/> and <see cref="IndexFile"/> do without the whole in memory. Threads: any number may read it, while nobody changes its arrays.
 /// </summary>
+/// <example>
+/// <code>
+/// string[] paths = Directory.GetFiles("photos");
+/// var index = new EmbeddingIndex(model.EmbedImages(paths), paths, paths, model.Fingerprint());
+/// index.Save("photos.npy");
+/// foreach (var hit in Search.Find(index, model.EmbedTexts(["a red bicycle"]), k: 5)[0]) Console.WriteLine($"{hit.Score:F2} {hit.Path}");
+/// </code>
+/// </example>
 /// <param name="Rows">Embeddings (N, C).</param>
 /// <param name="Paths">Path or id of each row; empty for a caption without an image.</param>
 /// <param name="Titles">Caption of each row.</param>

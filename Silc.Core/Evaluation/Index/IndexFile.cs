@@ -4,6 +4,12 @@ namespace Silc;
 /// An index that lies in files, open to be searched: its rows are read block by block and its table row by row, so memory does not grow with
 /// the index. <see cref="EmbeddingIndex.Load"/> reads one whole instead. Threads: one at a time.
 /// </summary>
+/// <example>
+/// <code>
+/// using var index = IndexFile.Open("photos.npy");                            // of any size: rows are read as they are looked through
+/// var hits = Search.Find(index, model.EmbedTexts(["a red bicycle"]), k: 5, device.FindNeighbours)[0];
+/// </code>
+/// </example>
 public sealed class IndexFile : IDisposable
 {
     const int BlockFloats = 1 << 22;        // 16 MiB

@@ -11,6 +11,13 @@ delegate Vectors PatchEmbedder(float[] pixels, int side);
 /// MaskCLIP, arXiv:2112.01071). Scores of patches are interpolated bilinearly to the size of the label map, windows are averaged,
 /// and the highest class wins, of equals the first; no refinement. Threads: any number may use it at once.
 /// </summary>
+/// <example>
+/// <code>
+/// var segmenter = model.Segmenter(model.Prototypes(ClassList.Of(["cat", "sofa"])), windows: SegmentationWindows.Sliding(224));
+/// LabelMap map = segmenter.Segment(ImageFile.Read("room.jpg"));
+/// int first = map.Labels[0];                                                // class of the pixel at the top left
+/// </code>
+/// </example>
 public sealed class ZeroShotSegmenter
 {
     static readonly Colour Background = new(0.5f, 0.5f, 0.5f);
