@@ -1,6 +1,7 @@
 namespace Silc;
 
-// Copies with some values changed, for F#, which has no `with` for C# records: SilcConfig.B16.With(vocabSize = 512).
+// Copies with some values changed, for F#, which has no `with` for C# records: SilcConfig.B16.With(vocabSize = 512). Parameters are called as the
+// values, but for globalViews and localViews: `global` is a word of F#.
 
 public sealed partial record SilcConfig
 {
@@ -11,13 +12,24 @@ public sealed partial record SilcConfig
         TowerConfig? image = null, TowerConfig? text = null, int? imageSize = null, int? patchSize = null, int? textLength = null,
         int? vocabSize = null, HeadConfig? head = null, ViewConfig? views = null, ContrastiveKind? contrastive = null,
         double? temperatureInit = null, double? biasInit = null, PositionResize? positionResize = null, int? imageHead = null,
-        TextPooling? textPooling = null) => this with
-    {
-        Image = image ?? Image, Text = text ?? Text, ImageSize = imageSize ?? ImageSize, PatchSize = patchSize ?? PatchSize,
-        TextLength = textLength ?? TextLength, VocabSize = vocabSize ?? VocabSize, Head = head ?? Head, Views = views ?? Views,
-        Contrastive = contrastive ?? Contrastive, TemperatureInit = temperatureInit ?? TemperatureInit, BiasInit = biasInit ?? BiasInit,
-        PositionResize = positionResize ?? PositionResize, ImageHead = imageHead ?? ImageHead, TextPooling = textPooling ?? TextPooling,
-    };
+        TextPooling? textPooling = null) =>
+        this with
+        {
+            Image = image ?? Image,
+            Text = text ?? Text,
+            ImageSize = imageSize ?? ImageSize,
+            PatchSize = patchSize ?? PatchSize,
+            TextLength = textLength ?? TextLength,
+            VocabSize = vocabSize ?? VocabSize,
+            Head = head ?? Head,
+            Views = views ?? Views,
+            Contrastive = contrastive ?? Contrastive,
+            TemperatureInit = temperatureInit ?? TemperatureInit,
+            BiasInit = biasInit ?? BiasInit,
+            PositionResize = positionResize ?? PositionResize,
+            ImageHead = imageHead ?? ImageHead,
+            TextPooling = textPooling ?? TextPooling,
+        };
 }
 
 public sealed partial record TowerConfig
@@ -26,10 +38,15 @@ public sealed partial record TowerConfig
     /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.
     /// </summary>
     public TowerConfig With(
-        int? width = null, int? depth = null, int? heads = null, int? mlpDim = null, GeluKind? gelu = null) => this with
-    {
-        Width = width ?? Width, Depth = depth ?? Depth, Heads = heads ?? Heads, MlpDim = mlpDim ?? MlpDim, Gelu = gelu ?? Gelu,
-    };
+        int? width = null, int? depth = null, int? heads = null, int? mlpDim = null, GeluKind? gelu = null) =>
+        this with
+        {
+            Width = width ?? Width,
+            Depth = depth ?? Depth,
+            Heads = heads ?? Heads,
+            MlpDim = mlpDim ?? MlpDim,
+            Gelu = gelu ?? Gelu,
+        };
 }
 
 public sealed partial record HeadConfig
@@ -38,10 +55,13 @@ public sealed partial record HeadConfig
     /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.
     /// </summary>
     public HeadConfig With(
-        int? hidden = null, int? bottleneck = null, int? prototypes = null) => this with
-    {
-        Hidden = hidden ?? Hidden, Bottleneck = bottleneck ?? Bottleneck, Prototypes = prototypes ?? Prototypes,
-    };
+        int? hidden = null, int? bottleneck = null, int? prototypes = null) =>
+        this with
+        {
+            Hidden = hidden ?? Hidden,
+            Bottleneck = bottleneck ?? Bottleneck,
+            Prototypes = prototypes ?? Prototypes,
+        };
 }
 
 public sealed partial record ViewConfig
@@ -50,20 +70,36 @@ public sealed partial record ViewConfig
     /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.
     /// </summary>
     public ViewConfig With(
-        int? global = null, int? local = null, int? localSize = null, double? globalScaleMin = null, double? globalScaleMax = null,
+        int? globalViews = null, int? localViews = null, int? localSize = null, double? globalScaleMin = null, double? globalScaleMax = null,
         double? localScaleMin = null, double? localScaleMax = null, ViewProbability? flip = null, ViewProbability? jitter = null,
         double? brightness = null, double? contrast = null, double? saturation = null, double? hue = null, ViewProbability? grey = null,
         ViewProbability? blur = null, ViewProbability? solarize = null, double? blurMin = null, double? blurMax = null,
-        double? aspectMin = null, double? aspectMax = null, ResampleFilter? filter = null, bool? plain = null) => this with
-    {
-        Global = global ?? Global, Local = local ?? Local, LocalSize = localSize ?? LocalSize,
-        GlobalScaleMin = globalScaleMin ?? GlobalScaleMin, GlobalScaleMax = globalScaleMax ?? GlobalScaleMax,
-        LocalScaleMin = localScaleMin ?? LocalScaleMin, LocalScaleMax = localScaleMax ?? LocalScaleMax, Flip = flip ?? Flip,
-        Jitter = jitter ?? Jitter, Brightness = brightness ?? Brightness, Contrast = contrast ?? Contrast,
-        Saturation = saturation ?? Saturation, Hue = hue ?? Hue, Grey = grey ?? Grey, Blur = blur ?? Blur, Solarize = solarize ?? Solarize,
-        BlurMin = blurMin ?? BlurMin, BlurMax = blurMax ?? BlurMax, AspectMin = aspectMin ?? AspectMin, AspectMax = aspectMax ?? AspectMax,
-        Filter = filter ?? Filter, Plain = plain ?? Plain,
-    };
+        double? aspectMin = null, double? aspectMax = null, ResampleFilter? filter = null, bool? plain = null) =>
+        this with
+        {
+            Global = globalViews ?? Global,
+            Local = localViews ?? Local,
+            LocalSize = localSize ?? LocalSize,
+            GlobalScaleMin = globalScaleMin ?? GlobalScaleMin,
+            GlobalScaleMax = globalScaleMax ?? GlobalScaleMax,
+            LocalScaleMin = localScaleMin ?? LocalScaleMin,
+            LocalScaleMax = localScaleMax ?? LocalScaleMax,
+            Flip = flip ?? Flip,
+            Jitter = jitter ?? Jitter,
+            Brightness = brightness ?? Brightness,
+            Contrast = contrast ?? Contrast,
+            Saturation = saturation ?? Saturation,
+            Hue = hue ?? Hue,
+            Grey = grey ?? Grey,
+            Blur = blur ?? Blur,
+            Solarize = solarize ?? Solarize,
+            BlurMin = blurMin ?? BlurMin,
+            BlurMax = blurMax ?? BlurMax,
+            AspectMin = aspectMin ?? AspectMin,
+            AspectMax = aspectMax ?? AspectMax,
+            Filter = filter ?? Filter,
+            Plain = plain ?? Plain,
+        };
 }
 
 public sealed partial record TrainConfig
@@ -79,17 +115,33 @@ public sealed partial record TrainConfig
         double? teacherTemperature = null, double? centerMomentum = null, double? emaMomentum = null, bool? globalToGlobal = null,
         int? maxSkippedSteps = null, bool? bfloat16Momentum = null, bool? recompute = null, int? accumulate = null,
         IReadOnlyList<DecayRule>? decayRules = null, IReadOnlyList<RateRule>? rateRules = null, bool? averageWeights = null,
-        double? koLeoWeight = null) => this with
-    {
-        BatchSize = batchSize ?? BatchSize, TotalSteps = totalSteps ?? TotalSteps, Seed = seed ?? Seed, Optimizer = optimizer ?? Optimizer,
-        LearningRate = learningRate ?? LearningRate, WeightDecay = weightDecay ?? WeightDecay, Beta1 = beta1 ?? Beta1,
-        Beta2 = beta2 ?? Beta2, ClipNorm = clipNorm ?? ClipNorm, Schedule = schedule ?? Schedule,
-        DistillationWeight = distillationWeight ?? DistillationWeight, ContrastiveWeight = contrastiveWeight ?? ContrastiveWeight,
-        StudentTemperature = studentTemperature ?? StudentTemperature, TeacherTemperature = teacherTemperature ?? TeacherTemperature,
-        CenterMomentum = centerMomentum ?? CenterMomentum, EmaMomentum = emaMomentum ?? EmaMomentum,
-        GlobalToGlobal = globalToGlobal ?? GlobalToGlobal, MaxSkippedSteps = maxSkippedSteps ?? MaxSkippedSteps,
-        BFloat16Momentum = bfloat16Momentum ?? BFloat16Momentum, Recompute = recompute ?? Recompute, Accumulate = accumulate ?? Accumulate,
-        DecayRules = decayRules ?? DecayRules, RateRules = rateRules ?? RateRules, AverageWeights = averageWeights ?? AverageWeights,
-        KoLeoWeight = koLeoWeight ?? KoLeoWeight,
-    };
+        double? koLeoWeight = null) =>
+        this with
+        {
+            BatchSize = batchSize ?? BatchSize,
+            TotalSteps = totalSteps ?? TotalSteps,
+            Seed = seed ?? Seed,
+            Optimizer = optimizer ?? Optimizer,
+            LearningRate = learningRate ?? LearningRate,
+            WeightDecay = weightDecay ?? WeightDecay,
+            Beta1 = beta1 ?? Beta1,
+            Beta2 = beta2 ?? Beta2,
+            ClipNorm = clipNorm ?? ClipNorm,
+            Schedule = schedule ?? Schedule,
+            DistillationWeight = distillationWeight ?? DistillationWeight,
+            ContrastiveWeight = contrastiveWeight ?? ContrastiveWeight,
+            StudentTemperature = studentTemperature ?? StudentTemperature,
+            TeacherTemperature = teacherTemperature ?? TeacherTemperature,
+            CenterMomentum = centerMomentum ?? CenterMomentum,
+            EmaMomentum = emaMomentum ?? EmaMomentum,
+            GlobalToGlobal = globalToGlobal ?? GlobalToGlobal,
+            MaxSkippedSteps = maxSkippedSteps ?? MaxSkippedSteps,
+            BFloat16Momentum = bfloat16Momentum ?? BFloat16Momentum,
+            Recompute = recompute ?? Recompute,
+            Accumulate = accumulate ?? Accumulate,
+            DecayRules = decayRules ?? DecayRules,
+            RateRules = rateRules ?? RateRules,
+            AverageWeights = averageWeights ?? AverageWeights,
+            KoLeoWeight = koLeoWeight ?? KoLeoWeight,
+        };
 }
