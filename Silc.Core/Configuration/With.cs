@@ -105,8 +105,8 @@ public sealed partial record ViewConfig
 public sealed partial record TrainConfig
 {
     /// <summary>
-    /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same. The schedule stays, also where
-    /// the number of steps changes.
+    /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same. The schedule
+    /// stays, also where the number of steps changes.
     /// </summary>
     public TrainConfig With(
         int? batchSize = null, int? totalSteps = null, int? seed = null, OptimizerKind? optimizer = null, double? learningRate = null,

@@ -4,8 +4,8 @@ using System.Numerics;
 namespace Silc;
 
 /// <summary>
-/// Rows of float32, all of one width, one after another in one piece of memory: embeddings (N, C), features, or scores (N, K). A row is read without a
-/// copy, <c>images[3]</c>, and a value as <c>images[3, 0]</c>; an enumeration gives each row as an array of its own, also as JSON.
+/// Rows of float32, all of one width, one after another in one piece of memory: embeddings (N, C), features, or scores (N, K). A row is read
+/// without a copy, <c>images[3]</c>, and a value as <c>images[3, 0]</c>; an enumeration gives each row as an array of its own, also as JSON.
 /// Rows have no unit; embeddings of a model have the length 1 unless they were asked for otherwise. Indices out of range throw
 /// <see cref="ArgumentOutOfRangeException"/>.
 /// Threads: any number may read it, while nobody changes the array that it was made of.
@@ -37,8 +37,8 @@ public sealed class Vectors : IReadOnlyList<float[]>
     /// <exception cref="ArgumentException">They are more than an array of .NET holds.</exception>
     internal Vectors(int count, int width)
     {
-        Require.That((long)count * width <= Array.MaxLength, $"{count:N0} rows of {width:N0} values are more than the {Array.MaxLength:N0} that one array holds: "
-            + "take fewer at once, and search an index in its file (IndexFile)");
+        Require.That((long)count * width <= Array.MaxLength, $"{count:N0} rows of {width:N0} values are more than the {Array.MaxLength:N0} that one "
+            + "array holds: take fewer at once, and search an index in its file (IndexFile)");
         (values, Count, Width) = (new float[count * width], count, width);
     }
 

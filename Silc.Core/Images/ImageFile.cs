@@ -53,7 +53,8 @@ public static class ImageFile
         for (int got; (got = file.Read(buffer)) > 0;)
         {
             bytes.Write(buffer, 0, got);
-            if (bytes.Length > MaxBytes) throw new InvalidDataException($"{name}: more than {MaxBytes} bytes, at most that many are read; shrink it first");
+            if (bytes.Length > MaxBytes)
+                throw new InvalidDataException($"{name}: more than {MaxBytes} bytes, at most that many are read; shrink it first");
         }
         return Decode(bytes.ToArray(), name);
     }

@@ -16,7 +16,8 @@ public sealed record RgbImage(int Width, int Height, byte[] Rgba)
     public static unsafe RgbImage From(SKBitmap bitmap)
     {
         using var source = bitmap.PeekPixels();
-        Require.That(source is not null && bitmap is { Width: > 0, Height: > 0 }, $"a bitmap of {bitmap.Width} x {bitmap.Height} has no pixels to read");
+        Require.That(source is not null && bitmap is { Width: > 0, Height: > 0 },
+            $"a bitmap of {bitmap.Width} x {bitmap.Height} has no pixels to read");
         var rgba = new byte[4 * bitmap.Width * bitmap.Height];
         var info = new SKImageInfo(bitmap.Width, bitmap.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, SKColorSpace.CreateSrgb());
         fixed (byte* pixels = rgba)

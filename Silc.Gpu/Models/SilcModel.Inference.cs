@@ -12,8 +12,8 @@ public sealed partial class SilcModel
 
     /// <summary>
     /// Images that go through the image tower at once, 32 unless set: more keep a large device busy and take more memory, fewer let calls of other
-    /// threads come sooner in between. Setting it frees the buffers of inference; the next call makes them anew. Vectors of other batch sizes agree but
-    /// for rounding.
+    /// threads come sooner in between. Setting it frees the buffers of inference; the next call makes them anew. Vectors of other batch sizes agree
+    /// but for rounding.
     /// </summary>
     /// <exception cref="ArgumentException">It is not positive.</exception>
     public int BatchSize

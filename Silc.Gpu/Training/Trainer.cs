@@ -92,9 +92,9 @@ public sealed partial class Trainer : IDisposable
     internal WeightAverage? Average { get; }
 
     /// <summary>
-    /// A schedule of your own: the multiplier of learning rate and weight decay at a step, from 0, in place of <see cref="TrainConfig.Schedule"/>. It is
-    /// called for each step and for the metrics, in the trainer's turn. Checkpoints do not hold it: set it again when a run goes on. Null, as from the
-    /// start, takes the configuration's.
+    /// A schedule of your own: the multiplier of learning rate and weight decay at a step, from 0, in place of
+    /// <see cref="TrainConfig.Schedule"/>. It is called for each step and for the metrics, in the trainer's turn. Checkpoints do not hold it: set it
+    /// again when a run goes on. Null, as from the start, takes the configuration's.
     /// </summary>
     public Func<long, double>? Schedule { get; set; }
 
@@ -130,7 +130,8 @@ public sealed partial class Trainer : IDisposable
     {
         if (Schedule is not { } own) return Config.Schedule.At(step, Config.TotalSteps);
         var multiplier = own(step);
-        Require.That(multiplier >= 0 && double.IsFinite(multiplier), $"the schedule says {multiplier} for step {step}, a multiplier of the learning rate is 0 or positive");
+        Require.That(multiplier >= 0 && double.IsFinite(multiplier),
+            $"the schedule says {multiplier} for step {step}, a multiplier of the learning rate is 0 or positive");
         return multiplier;
     }
 

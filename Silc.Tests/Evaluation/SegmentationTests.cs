@@ -62,7 +62,8 @@ public sealed class SegmentationTests
         Assert.AreEqual(across - side, left[^1]);
         var random = new Random(2);
         int cells = side / Patch;
-        var features = Vectors.Of(Enumerable.Range(0, left.Length * top.Length * cells * cells).Select(_ => new float[] { random.NextSingle(), random.NextSingle(), random.NextSingle() }));
+        var features = Vectors.Of(Enumerable.Range(0, left.Length * top.Length * cells * cells)
+            .Select(_ => new float[] { random.NextSingle(), random.NextSingle(), random.NextSingle() }));
         var classes = Colours(AliasUse.Best);
         var (scores, checkedPixels) = (classes.Scores(features), 0);
         var labels = new ZeroShotSegmenter((_, _) => features, Patch, classes, windows).Segment(image);

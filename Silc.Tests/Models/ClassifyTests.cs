@@ -28,7 +28,7 @@ public sealed class ClassifyTests : TempFolder
                 Assert.AreEqual(cosines[i, k], score, 1e-6);
                 Assert.AreEqual(Probability(k), probability, 1e-6);
             }
-            CollectionAssert.AreEqual(found[i].Select(one => one.Label).ToArray(), model.Classify(images[i], Labels, Prompts.NameOnly).Select(one => one.Label).ToArray());
+            CollectionAssert.AreEqual(found[i].ToArray(), model.Classify(images[i], Labels, Prompts.NameOnly).ToArray());
         }
         Assert.Contains("classes", Assert.ThrowsExactly<ArgumentException>(() => model.Classify(images[0], [])).Message);
     }

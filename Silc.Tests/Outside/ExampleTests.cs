@@ -37,10 +37,11 @@ public sealed class ExampleTests
     {
         (string Type, string Code)[] examples = [.. Of(typeof(SilcConfig)), .. Of(typeof(SilcModel))];
         if (examples.Length == 0) Assert.Inconclusive("this build has no documentation files");
-        string[] wrong = [.. examples.SelectMany(example => OutsideCompiler.Compile(example.Code, Given).Errors, (example, error) => $"{example.Type}: {error}")];
+        string[] wrong = [.. examples.SelectMany(
+            example => OutsideCompiler.Compile(example.Code, Given).Errors, (example, error) => $"{example.Type}: {error}")];
         Assert.IsEmpty(wrong, string.Join("\n", wrong));
         Assert.IsGreaterThanOrEqualTo(20, examples.Select(example => example.Type).Distinct().Count(), "types with an example");
-        string[] must = [nameof(SilcModel), nameof(Device), nameof(TrainRun), nameof(SilcConfig), nameof(TrainConfig), nameof(Vectors), nameof(EmbeddingIndex)];
+        string[] must = ["SilcModel", "Device", "TrainRun", "SilcConfig", "TrainConfig", "Vectors", "EmbeddingIndex", "IImageTextSource"];
         CollectionAssert.IsSubsetOf(must, examples.Select(example => example.Type.Split('.')[^1]).ToArray());
     }
 
@@ -52,7 +53,8 @@ public sealed class ExampleTests
         if (folder is null) Assert.Inconclusive("there is no README above the tests");
         var blocks = Regex.Matches(File.ReadAllText(Path.Combine(folder, "README.md")), "```csharp\n(.*?)```", RegexOptions.Singleline);
         Assert.IsNotEmpty(blocks);
-        string[] wrong = [.. blocks.Select(block => block.Groups[1].Value).SelectMany(code => OutsideCompiler.Compile(code, Given).Errors, (code, error) => $"{code}\n{error}")];
+        string[] wrong = [.. blocks.Select(block => block.Groups[1].Value).SelectMany(
+            code => OutsideCompiler.Compile(code, Given).Errors, (code, error) => $"{code}\n{error}")];
         Assert.IsEmpty(wrong, string.Join("\n", wrong));
     }
 

@@ -18,7 +18,8 @@ namespace Silc;
 /// <param name="Titles">Caption of each row.</param>
 /// <param name="Model">Fingerprint of the model that made the rows; null if that is not known.</param>
 /// <param name="Crop">How images became squares; null if that is not known, or the rows are of captions.</param>
-public sealed record EmbeddingIndex(Vectors Rows, IReadOnlyList<string> Paths, IReadOnlyList<string> Titles, string? Model = null, EvalCrop? Crop = null)
+public sealed record EmbeddingIndex(
+    Vectors Rows, IReadOnlyList<string> Paths, IReadOnlyList<string> Titles, string? Model = null, EvalCrop? Crop = null)
 {
     /// <summary>Number of rows.</summary>
     public int Count => Rows.Count;
