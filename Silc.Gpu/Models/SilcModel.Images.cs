@@ -27,8 +27,7 @@ public sealed partial class SilcModel
 
     /// <summary>
     /// The same, a piece of up to <see cref="BatchSize"/> images after another as they are done, for who wants to show how far it is, to keep
-    /// what is done when
-    /// it ends early, or to go on past images that cannot be read.
+    /// what is done when it ends early, or to go on past images that cannot be read.
     /// </summary>
     /// <param name="source">Its pairs are read by several threads at once, each once.</param>
     /// <param name="crop">How images become squares.</param>
