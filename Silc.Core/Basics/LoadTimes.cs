@@ -6,7 +6,7 @@ namespace Silc;
 /// <param name="Augment">Crops, resampling and colours of all views.</param>
 /// <param name="Tokenize">Captions to token ids.</param>
 /// <param name="Upload">Copying batches to the device, beside the step before; 0 where nobody trains.</param>
-public sealed record LoadTimes(TimeSpan Read, TimeSpan Decode, TimeSpan Augment, TimeSpan Tokenize, TimeSpan Upload = default)
+sealed record LoadTimes(TimeSpan Read, TimeSpan Decode, TimeSpan Augment, TimeSpan Tokenize, TimeSpan Upload = default)
 {
     /// <summary>Stages by name, in their order.</summary>
     public IReadOnlyList<(string Name, TimeSpan Time)> Stages =>

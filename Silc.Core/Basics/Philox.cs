@@ -6,7 +6,7 @@ namespace Silc;
 /// </summary>
 /// <param name="key">Seed of the run.</param>
 /// <param name="counterHigh">Stream under that seed, e.g. sample index and purpose; streams do not overlap.</param>
-public sealed class Philox(ulong key, ulong counterHigh = 0)
+sealed class Philox(ulong key, ulong counterHigh = 0)
 {
     ulong block;
     (uint X, uint Y, uint Z, uint W) words;

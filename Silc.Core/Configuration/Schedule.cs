@@ -18,6 +18,12 @@ public enum ScheduleKind
 /// <c>create_learning_rate_schedule</c>: the shape times min(1, step / warmup) times min(1, (total - step) / cooldown).
 /// Threads: immutable; any number may share it.
 /// </summary>
+/// <example>
+/// <code>
+/// var schedule = new Schedule(ScheduleKind.Cosine, WarmupSteps: 500);
+/// double half = schedule.At(step: 250, totalSteps: 10_000);                // 0.5, or nearly so
+/// </code>
+/// </example>
 /// <param name="Kind">Shape.</param>
 /// <param name="WarmupSteps">Linear rise from 0.</param>
 /// <param name="CooldownSteps">Linear fall to 0 at the end.</param>

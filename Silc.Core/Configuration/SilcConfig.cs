@@ -34,6 +34,14 @@ public enum PositionResize
 /// Architecture of a SILC model (Naeem et al. 2024, arXiv:2310.13355): a ViT with a MAP head, a text transformer with last-token
 /// pooling and a projection to the image width, and the self-distillation head. Threads: immutable; any number may share it.
 /// </summary>
+/// <example>
+/// <code>
+/// var tokenizer = new WordTokenizer();
+/// var views = new ViewConfig(Global: 2, Local: 4, LocalSize: 64);
+/// var config = SilcConfig.S with { VocabSize = tokenizer.VocabSize, ImageSize = 160, Views = views };
+/// using var model = SilcModel.Create(device, config, seed: 42, tokenizer);
+/// </code>
+/// </example>
 /// <param name="Image">Image tower; null means <see cref="TowerConfig.Mini"/>.</param>
 /// <param name="Text">Text tower; null means <see cref="TowerConfig.Mini"/>.</param>
 /// <param name="ImageSize">Side of a global view in pixels. What is left right of and below the last whole patch is not seen, as in big_vision.</param>
@@ -46,7 +54,7 @@ public enum PositionResize
 /// <param name="TemperatureInit">Initial exp(t): the factor on cosine similarities.</param>
 /// <param name="BiasInit">Initial b of the sigmoid loss.</param>
 /// <param name="PositionResize">How positions are resized for local views.</param>
-public sealed record SilcConfig(
+public sealed partial record SilcConfig(
     TowerConfig? Image = null, TowerConfig? Text = null, int ImageSize = 64, int PatchSize = 8, int TextLength = 16, int VocabSize = 8000,
     HeadConfig? Head = null, ViewConfig? Views = null, ContrastiveKind Contrastive = ContrastiveKind.Softmax,
     double TemperatureInit = 10, double BiasInit = -10, PositionResize PositionResize = PositionResize.Bicubic)

@@ -5,12 +5,18 @@ namespace Silc;
 /// Named sizes follow Table 2 of Zhai et al. 2022 (arXiv:2106.04560) and big_vision's <c>models/vit.py</c>.
 /// Threads: immutable; any number may share it.
 /// </summary>
+/// <example>
+/// <code>
+/// var image = new TowerConfig(Width: 256, Depth: 6, Heads: 4, MlpDim: 1024);
+/// var config = SilcConfig.Mini with { Image = image, Text = TowerConfig.Ti with { Depth = 6 } };
+/// </code>
+/// </example>
 /// <param name="Width">Channels C of the residual stream.</param>
 /// <param name="Depth">Number of transformer blocks.</param>
 /// <param name="Heads">Attention heads H; the head size is Width / Heads.</param>
 /// <param name="MlpDim">Hidden channels of the MLP.</param>
 /// <param name="Gelu">Form of the GELU in the MLPs.</param>
-public sealed record TowerConfig(int Width = 128, int Depth = 4, int Heads = 4, int MlpDim = 512, GeluKind Gelu = GeluKind.Tanh)
+public sealed partial record TowerConfig(int Width = 128, int Depth = 4, int Heads = 4, int MlpDim = 512, GeluKind Gelu = GeluKind.Tanh)
 {
     /// <summary>A tower for tests and two-core machines.</summary>
     public static TowerConfig Mini { get; } = new();

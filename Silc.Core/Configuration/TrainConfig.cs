@@ -14,6 +14,15 @@ public enum OptimizerKind
 /// Losses, optimizer and schedule of a run. Units are big_vision's: the weight decay is multiplied by the schedule but not by the
 /// learning rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1. Threads: immutable; any number may share it.
 /// </summary>
+/// <example>
+/// <code>
+/// var train = new TrainConfig(BatchSize: 256, TotalSteps: 20_000, LearningRate: 1e-3, Schedule: new Schedule(ScheduleKind.Rsqrt, WarmupSteps: 1000))
+/// {
+///     RateRules = [RateRule.LockedImage],                                  // tune the text tower alone
+///     DistillationWeight = 0,
+/// };
+/// </code>
+/// </example>
 /// <param name="BatchSize">Images B per step.</param>
 /// <param name="TotalSteps">Steps of the whole run; the schedule ends there.</param>
 /// <param name="Seed">Seed of initial weights, order and views.</param>
@@ -48,7 +57,7 @@ public enum OptimizerKind
 /// Factor on KoLeo (arXiv:1806.03198; DINOv2), which keeps the student's embeddings of each global view apart; 0 switches it off. Nearest images
 /// are those of a slice where <paramref name="Accumulate"/> cuts the batch.
 /// </param>
-public sealed record TrainConfig(
+public sealed partial record TrainConfig(
     int BatchSize = 64, int TotalSteps = 1000, int Seed = 0,
     OptimizerKind Optimizer = OptimizerKind.AdamW, double LearningRate = 1e-3, double WeightDecay = 1e-4,
     double Beta1 = 0.9, double Beta2 = 0.999, double ClipNorm = 1.0, Schedule? Schedule = null,

@@ -7,6 +7,12 @@ namespace Silc;
 /// A probability is one number for all views or three by kind of view: <c>Blur: new(1, 0.1, 0.5)</c>.
 /// Threads: immutable; any number may share it.
 /// </summary>
+/// <example>
+/// <code>
+/// var views = ViewConfig.Dino with { Local = 4, LocalSize = 64, Blur = new ViewProbability(1, 0.1, 0.5) };
+/// var config = SilcConfig.S with { Views = views };
+/// </code>
+/// </example>
 /// <param name="Global">Global views G per image.</param>
 /// <param name="Local">Local views L per image; 0 switches self-distillation off.</param>
 /// <param name="LocalSize">Side of a local view in pixels; a global view has the model's image size.</param>
@@ -32,7 +38,7 @@ namespace Silc;
 /// The image-text loss sees the whole image, squashed to a square and otherwise unchanged, in place of the global views, which are then
 /// the teacher's alone: SigLIP 2 keeps augmentation away from captions.
 /// </param>
-public sealed record ViewConfig(
+public sealed partial record ViewConfig(
     int Global = 2, int Local = 8, int LocalSize = 96,
     double GlobalScaleMin = 0.4, double GlobalScaleMax = 1.0, double LocalScaleMin = 0.05, double LocalScaleMax = 0.4,
     ViewProbability Flip = default, ViewProbability Jitter = default,

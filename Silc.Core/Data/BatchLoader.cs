@@ -68,7 +68,7 @@ public sealed class BatchLoader : IDisposable
     public double WaitSeconds { get; private set; }
 
     /// <summary>Where the workers' time went since the start.</summary>
-    public LoadTimes Times => clock.Times;
+    internal LoadTimes Times => clock.Times;
 
     /// <summary>Samples that could not be read and were replaced by the next one.</summary>
     public long BadSamples => reader.Bad;

@@ -4,6 +4,12 @@ namespace Silc;
 /// One folder per class, as torchvision's ImageFolder: <c>red_panda/1.jpg</c>. The caption is a sentence around the class name,
 /// CLIP's zero-shot template (Radford et al. 2021, section 3.1.4). Threads: any number may call <see cref="Read"/>.
 /// </summary>
+/// <example>
+/// <code>
+/// var animals = new ClassFolderSource("animals");                           // animals/cat/1.jpg, animals/dog/7.jpg, …
+/// var prototypes = model.Prototypes(ClassList.Of(animals.Classes.Names));
+/// </code>
+/// </example>
 public sealed class ClassFolderSource : IImageTextSource
 {
     /// <summary>CLIP's template for any class.</summary>

@@ -6,6 +6,12 @@ namespace Silc;
 /// A table of image paths and captions, as open_clip reads it: UTF-8 with a header line. Rows that name the same image
 /// become one pair with several captions, so that no batch holds an image twice. Threads: any number may call <see cref="Read"/>.
 /// </summary>
+/// <example>
+/// <code>
+/// var pairs = new CsvSource("captions.csv", imageColumn: "file", captionColumn: "text");
+/// Console.WriteLine($"{pairs.Count} pairs, the first is {pairs.Read(0).Captions[0]}");
+/// </code>
+/// </example>
 public sealed class CsvSource : IImageTextSource
 {
     /// <summary>The column of captions in open_clip's tables.</summary>

@@ -8,7 +8,7 @@ namespace Silc;
 /// <param name="Name">What the source calls itself.</param>
 /// <param name="Count">Its pairs.</param>
 /// <param name="Shards">See <see cref="IImageTextSource.Shards"/>.</param>
-public sealed record DataState(string Name, int Count, IReadOnlyList<int>? Shards = null)
+sealed record DataState(string Name, int Count, IReadOnlyList<int>? Shards = null)
 {
     /// <summary>That of a source.</summary>
     public static DataState Of(IImageTextSource source) => new(source.Name, source.Count, source.Shards);

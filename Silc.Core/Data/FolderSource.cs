@@ -5,6 +5,14 @@ namespace Silc;
 /// <c>dog.txt</c>, one caption a line. Images without a text file are left out unless captions are not needed, and so is what is hidden.
 /// Threads: any number may call <see cref="Read"/>.
 /// </summary>
+/// <example>
+/// <code>
+/// var photos = new FolderSource("photos", needCaptions: false);
+/// using var writer = new IndexWriter("photos.npy", model.Config.EmbedDim, model.Fingerprint());
+/// for (int i = 0; i &lt; photos.Count; i++) writer.Add(model.EmbedImage(photos.Read(i).Image)[0], photos.Read(i).Key, "");
+/// writer.Commit();
+/// </code>
+/// </example>
 public sealed class FolderSource : IImageTextSource
 {
     readonly string[] paths;

@@ -1,6 +1,11 @@
 namespace Silc;
 
 /// <summary>One image and the captions that describe it. Threads: any number may read it, while nobody changes its arrays.</summary>
+/// <example>
+/// <code>
+/// var pair = new ImageTextPair("photo 7", ImageFile.Read("photo.jpg"), ["a cat", "a cat on a sofa"]);
+/// </code>
+/// </example>
 /// <param name="Key">Where it came from: a path or an id, for reports.</param>
 /// <param name="Image">The decoded image.</param>
 /// <param name="Captions">One or more captions; training draws one.</param>
@@ -10,6 +15,25 @@ public sealed record ImageTextPair(string Key, RgbImage Image, IReadOnlyList<str
 /// Images with captions, by index. Implement it to train on data of your own.
 /// Threads: any number may call <see cref="Read"/>.
 /// </summary>
+/// <example>
+/// <code>
+/// using var run = new TrainRun(model, new Squares(), new TrainConfig(BatchSize: 8, TotalSteps: 10));
+///
+/// sealed class Squares : IImageTextSource
+/// {
+///     public string Name => "squares";
+///
+///     public int Count => 256;
+///
+///     public ImageTextPair Read(int index)                                  // called by several threads at once
+///     {
+///         var rgba = new byte[4 * 64 * 64];
+///         Array.Fill(rgba, (byte)index);
+///         return new($"square {index}", new RgbImage(64, 64, rgba), [index &lt; 128 ? "a dark square" : "a bright square"]);
+///     }
+/// }
+/// </code>
+/// </example>
 public interface IImageTextSource
 {
     /// <summary>What to call it in reports.</summary>
@@ -18,7 +42,11 @@ public interface IImageTextSource
     /// <summary>Number of pairs.</summary>
     int Count { get; }
 
-    /// <summary>Reads pair <paramref name="index"/>; called from several threads at once.</summary>
+    /// <summary>Reads pair <paramref name="index"/>, from 0 to <see cref="Count"/> - 1; called from several threads at once.</summary>
+    /// <exception cref="InvalidDataException">
+    /// This pair cannot be read. Training takes any exception but <see cref="OutOfMemoryException"/> for that: it leaves the pair out and counts it,
+    /// up to a share of the data.
+    /// </exception>
     ImageTextPair Read(int index);
 
     /// <summary>

@@ -16,7 +16,7 @@ static class ImagePath
     }
 
     /// <summary>Decodes the image.</summary>
-    /// <exception cref="InvalidDataException">An address, or as for <see cref="ImageFile.Read"/>.</exception>
+    /// <exception cref="InvalidDataException">An address, or as for <see cref="ImageFile.Read(string)"/>.</exception>
     public static RgbImage Read(string path) =>
         IsAddress(path) ? throw new InvalidDataException($"{path} is an address; {Download}") : ImageFile.Read(path);
 

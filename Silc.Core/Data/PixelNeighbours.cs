@@ -7,7 +7,7 @@ namespace Silc;
 /// The nearest image by plain pixels: what classification reaches without any model. A trained model that does not beat this
 /// has learned nothing about content. Threads: any number may call.
 /// </summary>
-public static class PixelNeighbours
+static class PixelNeighbours
 {
     /// <summary>
     /// For each query the index of the reference image at the smallest Euclidean distance, both shrunk to

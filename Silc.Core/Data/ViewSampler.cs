@@ -7,7 +7,7 @@ namespace Silc;
 /// </summary>
 /// <param name="config">Sizes and probabilities.</param>
 /// <param name="seed">Seed of the run.</param>
-public sealed class ViewSampler(SilcConfig config, int seed)
+sealed class ViewSampler(SilcConfig config, int seed)
 {
     // Backgrounds in training, by channel; evaluation's mid-grey must lie well inside. Trained from 0.6 up, a model of emoji named
     // a third as many held-out ones right on mid-grey as on 0.775 (2.0 % against 6.2 % of 1,644 concepts).

@@ -6,7 +6,7 @@ namespace Silc;
 /// A page of images: each row a query and what was found for it, right answers framed green and wrong ones red. Text may be of any
 /// script. Threads: any number may call.
 /// </summary>
-public static class ContactSheet
+static class ContactSheet
 {
     const int Margin = 16;
     const int Gap = 12;
@@ -117,10 +117,10 @@ public static class ContactSheet
 /// <summary>One row of a <see cref="ContactSheet"/>. Threads: immutable; any number may share it.</summary>
 /// <param name="Query">Words at the left, e.g. the text that the images answer.</param>
 /// <param name="Cells">Images, best first.</param>
-public sealed record ContactSheetRow(string Query, IReadOnlyList<ContactSheetCell> Cells);
+sealed record ContactSheetRow(string Query, IReadOnlyList<ContactSheetCell> Cells);
 
 /// <summary>One image of a <see cref="ContactSheet"/>. Threads: immutable; any number may share it.</summary>
 /// <param name="Image">What to show; transparent pixels are shown on light grey.</param>
 /// <param name="Caption">Words below it, e.g. its true caption or a score.</param>
 /// <param name="Hit">True frames it green with a tick, false red with a cross, null not at all.</param>
-public sealed record ContactSheetCell(RgbImage Image, string Caption = "", bool? Hit = null);
+sealed record ContactSheetCell(RgbImage Image, string Caption = "", bool? Hit = null);

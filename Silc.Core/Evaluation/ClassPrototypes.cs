@@ -4,18 +4,27 @@ namespace Silc;
 /// Text embeddings that stand for classes, L2-normalised: one row a class, or with <see cref="AliasUse.Best"/> one a name.
 /// Threads: any number may use it at once.
 /// </summary>
+/// <example>
+/// <code>
+/// ClassPrototypes animals = model.Prototypes(ClassList.Of(["cat", "dog"]));      // once
+/// var best = model.Classify(model.EmbedImages(Directory.GetFiles("photos")), animals).Select(labels => labels[0].Label);
+/// </code>
+/// </example>
 public sealed class ClassPrototypes
 {
-    ClassPrototypes(float[,] rows, int[] classOf, int count) => (Rows, ClassOf, Count) = (rows, classOf, count);
+    ClassPrototypes(Vectors rows, int[] classOf, IReadOnlyList<string> names) => (Rows, ClassOf, Names) = (rows, classOf, names);
 
     /// <summary>Embeddings (R, C); those of a class lie together, in the order of the classes.</summary>
-    public float[,] Rows { get; }
+    public Vectors Rows { get; }
 
     /// <summary>Class of each row.</summary>
     public IReadOnlyList<int> ClassOf { get; }
 
+    /// <summary>The first name of each class.</summary>
+    public IReadOnlyList<string> Names { get; }
+
     /// <summary>Number of classes K.</summary>
-    public int Count { get; }
+    public int Count => Names.Count;
 
     /// <summary>
     /// Fills the templates with the names, embeds every prompt, and averages: mean of the L2-normalised prompts, normalised again
@@ -27,19 +36,19 @@ public sealed class ClassPrototypes
     /// <param name="aliases">Which names count.</param>
     /// <param name="canonical">Prompts are made canonical first.</param>
     public static ClassPrototypes Of(
-        ClassList classes, Func<IReadOnlyList<string>, float[,]> embedTexts, IReadOnlyList<string>? templates = null,
+        ClassList classes, Func<IReadOnlyList<string>, Vectors> embedTexts, IReadOnlyList<string>? templates = null,
         AliasUse aliases = AliasUse.First, bool canonical = true)
     {
         var used = Used(classes, aliases);
         var prompts = Prompts.ForClasses(used.SelectMany(names => names), templates, canonical);
-        var unit = Embeddings.Normalize(embedTexts(prompts));
+        var unit = embedTexts(prompts).Normalize();
         int each = (templates ?? Prompts.Photo).Count;
-        Require.That(unit.GetLength(0) == prompts.Count, $"{unit.GetLength(0)} embeddings for {prompts.Count} prompts");
+        Require.That(unit.Count == prompts.Count, $"{unit.Count} embeddings for {prompts.Count} prompts");
         var groups = used.Index().SelectMany(entry => aliases == AliasUse.Best
             ? Enumerable.Repeat((Class: entry.Index, Prompts: each), entry.Item.Count)
             : [(Class: entry.Index, Prompts: entry.Item.Count * each)]).ToList();
         return new(Means(unit, [.. groups.Select(group => group.Prompts)]), [.. groups.Select(group => group.Class)],
-            classes.Count);
+            classes.Names);
     }
 
     /// <summary>
@@ -67,17 +76,17 @@ public sealed class ClassPrototypes
         [.. classes.Called.Select(names => aliases == AliasUse.First ? [names[0]] : names)];
 
     /// <summary>Cosine similarities of features (N, C) to the classes, (N, K): to the closest row of each.</summary>
-    public float[,] Scores(float[,] features) => OfClasses(Embeddings.Similarities(Embeddings.Normalize(features), Rows));
+    public Vectors Scores(Vectors features) => OfClasses(features.Normalize().Similarities(Rows));
 
     /// <summary>Scores (N, R) of the rows as scores (N, K) of the classes; a class without rows scores -∞.</summary>
-    internal float[,] OfClasses(float[,] rowScores)
+    internal Vectors OfClasses(Vectors rowScores)
     {
         if (ClassOf.Count == Count && ClassOf.Index().All(entry => entry.Item == entry.Index)) return rowScores;
-        var scores = new float[rowScores.GetLength(0), Count];
-        Parallel.For(0, scores.GetLength(0), i =>
+        var scores = new Vectors(rowScores.Count, Count);
+        Parallel.For(0, scores.Count, i =>
         {
-            var from = Embeddings.Row(rowScores, i);
-            var to = Embeddings.Row(scores, i);
+            var from = rowScores.Row(i);
+            var to = scores.Row(i);
             to.Fill(float.NegativeInfinity);
             for (int row = 0; row < from.Length; row++) to[ClassOf[row]] = Math.Max(to[ClassOf[row]], from[row]);
         });
@@ -92,18 +101,16 @@ public sealed class ClassPrototypes
     {
         int named = ClassOf.Index().FirstOrDefault(entry => entry.Item > 0).Index;
         Require.Positive(named, "number of names of the background, or of classes beside it,");
-        var (rows, width) = (new float[ClassOf.Count - named, Rows.GetLength(1)], Rows.GetLength(1));
-        Array.Copy(Rows, named * width, rows, 0, rows.Length);
-        return new(rows, [.. ClassOf.Skip(named)], Count);
+        return new(Rows.Rows([.. Enumerable.Range(named, ClassOf.Count - named)]), [.. ClassOf.Skip(named)], Names);
     }
 
-    static float[,] Means(float[,] unit, int[] counts)
+    static Vectors Means(Vectors unit, int[] counts)
     {
-        var means = new float[counts.Length, unit.GetLength(1)];
+        var means = new Vectors(counts.Length, unit.Width);
         int row = 0;
         for (int group = 0; group < counts.Length; group++)
             for (int end = row + counts[group]; row < end; row++)
-                for (int c = 0; c < means.GetLength(1); c++) means[group, c] += unit[row, c] / counts[group];
-        return Embeddings.Normalize(means);
+                for (int c = 0; c < means.Width; c++) means[group, c] += unit[row, c] / counts[group];
+        return means.Normalize();
     }
 }

@@ -13,13 +13,13 @@ public sealed record Classification(double Top1, double Top5, ConfusionMatrix Co
     /// <exception cref="ArgumentException">
     /// No labels, another number of labels than scores, or a label that is no class.
     /// </exception>
-    public static Classification Of(float[,] scores, IReadOnlyList<int> labels)
+    public static Classification Of(Vectors scores, IReadOnlyList<int> labels)
     {
-        var (count, classes) = (scores.GetLength(0), scores.GetLength(1));
+        var (count, classes) = (scores.Count, scores.Width);
         Require.That(labels.Count == count && count > 0, $"{labels.Count} labels for the scores of {count} images");
         foreach (var label in labels) Require.Within(label, 0, classes - 1, "label");
         var best = new int[count][];
-        Parallel.For(0, count, i => best[i] = TopK.Of(Embeddings.Row(scores, i), Math.Min(5, classes)));
+        Parallel.For(0, count, i => best[i] = TopK.Of(scores.Row(i), Math.Min(5, classes)));
         var confusion = new ConfusionMatrix(classes);
         confusion.Add(labels, [.. best.Select(found => found[0])]);
         double hits = best.Index().Count(entry => entry.Item.Contains(labels[entry.Index]));

@@ -6,7 +6,7 @@ namespace Silc;
 /// A confusion matrix as an image: a row for each class, the share of it that was taken for each class in shades. Names and per
 /// cent are written while there is room. Names may be of any script. Threads: any number may call.
 /// </summary>
-public static class ConfusionChart
+static class ConfusionChart
 {
     const int Margin = 24, TitleHeight = 44, Largest = 1600, Named = 64, Numbered = 16;
     const float TitleCapital = 13, LabelCapital = 8;

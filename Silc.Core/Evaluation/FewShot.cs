@@ -31,7 +31,7 @@ public static class FewShot
     /// <param name="ridge">λ of the regression.</param>
     /// <exception cref="ArgumentException">A class has fewer rows than that.</exception>
     public static FewShotScore Score(
-        float[,] known, IReadOnlyList<int> labels, float[,] test, IReadOnlyList<int> testLabels, int shots, int seeds = 3,
+        Vectors known, IReadOnlyList<int> labels, Vectors test, IReadOnlyList<int> testLabels, int shots, int seeds = 3,
             double ridge = 1024)
     {
         Require.Positive(seeds, "number of draws");
@@ -39,7 +39,7 @@ public static class FewShot
         return new(shots, [.. Enumerable.Range(0, seeds).Select(seed =>
         {
             var rows = Draw(labels, shots, seed);
-            var probe = new RidgeProbe(Embeddings.Rows(known, rows), [.. rows.Select(row => labels[row])], classes, ridge);
+            var probe = new RidgeProbe(known.Rows(rows), [.. rows.Select(row => labels[row])], classes, ridge);
             return Classification.Of(probe.Scores(test), testLabels).Top1;
         })]);
     }

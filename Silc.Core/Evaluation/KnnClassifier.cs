@@ -19,17 +19,17 @@ public static class KnnClassifier
     /// <param name="classes">Number of classes K.</param>
     /// <param name="ks">How many neighbours vote; at most M.</param>
     /// <param name="search">Finds neighbours; null does so on the processor.</param>
-    public static IEnumerable<(int K, float[,] Votes)> Votes(
-        float[,] known, IReadOnlyList<int> labels, float[,] queries, int classes, IReadOnlyList<int> ks,
+    public static IEnumerable<(int K, Vectors Votes)> Votes(
+        Vectors known, IReadOnlyList<int> labels, Vectors queries, int classes, IReadOnlyList<int> ks,
             NeighbourSearch? search = null)
     {
-        Require.That(labels.Count == known.GetLength(0), $"{labels.Count} labels for {known.GetLength(0)} features");
+        Require.That(labels.Count == known.Count, $"{labels.Count} labels for {known.Count} features");
         foreach (var label in labels) Require.Within(label, 0, classes - 1, "label");
-        foreach (var k in ks) Require.Within(k, 1, known.GetLength(0), "number of neighbours");
-        var found = (search ?? Neighbours.Find)(Embeddings.Unit(queries), Embeddings.Unit(known), ks.Max());
+        foreach (var k in ks) Require.Within(k, 1, known.Count, "number of neighbours");
+        var found = (search ?? Neighbours.Find)(queries.Unit(), known.Unit(), ks.Max());
         foreach (var k in ks)
         {
-            var votes = new float[found.Count, classes];
+            var votes = new Vectors(found.Count, classes);
             Parallel.For(0, found.Count, query =>
             {
                 var sums = new double[classes];

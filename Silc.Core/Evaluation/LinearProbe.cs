@@ -9,6 +9,11 @@ namespace Silc;
 /// free, to the minimum by L-BFGS as in CLIP (Radford et al. 2021, arXiv:2103.00020, appendix A.3), in double. Features are
 /// standardised first. Threads: any number may use it at once.
 /// </summary>
+/// <example>
+/// <code>
+/// var (probe, penalty) = LinearProbe.Tune(model.EmbedImages(images, normalize: false), labels, classes: 10);
+/// </code>
+/// </example>
 public sealed class LinearProbe
 {
     const double Epsilon = 1e-8, GradientTolerance = 1e-5;
@@ -29,14 +34,14 @@ public sealed class LinearProbe
     /// <param name="classes">Number of classes K.</param>
     /// <param name="penalty">λ.</param>
     /// <param name="start">A probe of the same sizes to start from; the minimum is the same.</param>
-    public static LinearProbe Fit(float[,] features, IReadOnlyList<int> labels, int classes, double penalty,
+    public static LinearProbe Fit(Vectors features, IReadOnlyList<int> labels, int classes, double penalty,
         LinearProbe? start = null)
     {
-        int n = features.GetLength(0), width = features.GetLength(1);
+        int n = features.Count, width = features.Width;
         Require.That(labels.Count == n && n > 0, $"{labels.Count} labels for {n} features");
         foreach (var label in labels) Require.Within(label, 0, classes - 1, "label");
         Require.That(penalty > 0, $"the penalty is {penalty}, it must be positive");
-        var (mean, deviation) = Embeddings.Moments(features, Epsilon);
+        var (mean, deviation) = features.Moments(Epsilon);
         var x = Standardised(features, mean, deviation);
         var from = Vector<double>.Build.Dense(start?.weights ?? new double[(width + 1) * classes]);
         return new(Minimum(flat => Loss(x, labels, classes, penalty, flat), from).ToArray(), mean, deviation);
@@ -44,7 +49,7 @@ public sealed class LinearProbe
 
     /// <summary>Chooses the penalty on a fifth of the rows, every fifth of each class, and fits all rows with it.</summary>
     /// <returns>The classifier and its λ; of equally good ones the largest.</returns>
-    public static (LinearProbe Probe, double Penalty) Tune(float[,] features, IReadOnlyList<int> labels, int classes,
+    public static (LinearProbe Probe, double Penalty) Tune(Vectors features, IReadOnlyList<int> labels, int classes,
         IReadOnlyList<double>? penalties = null)
     {
         var seen = new int[classes];
@@ -53,7 +58,7 @@ public sealed class LinearProbe
             check = [.. kept.Index().Where(entry => entry.Item).Select(entry => entry.Index)];
         Require.Positive(check.Length, "number of images to choose the penalty on, one of five of a class,");
         int[] trainLabels = [.. train.Select(row => labels[row])], checkLabels = [.. check.Select(row => labels[row])];
-        var (trainRows, checkRows) = (Embeddings.Rows(features, train), Embeddings.Rows(features, check));
+        var (trainRows, checkRows) = (features.Rows(train), features.Rows(check));
         (LinearProbe? Probe, double Penalty, double Accuracy) best = (null, 0, -1);
         LinearProbe? probe = null;
         foreach (var penalty in (penalties ?? UsualPenalties).OrderDescending())
@@ -86,15 +91,15 @@ public sealed class LinearProbe
     }
 
     /// <summary>Logits (N, K).</summary>
-    public float[,] Scores(float[,] features)
+    public Vectors Scores(Vectors features)
     {
-        Require.That(features.GetLength(1) == mean.Length,
-            $"features are {features.GetLength(1)} wide, those it learned from {mean.Length}");
+        Require.That(features.Width == mean.Length,
+            $"features are {features.Width} wide, those it learned from {mean.Length}");
         var (x, width) = (Standardised(features, mean, deviation), mean.Length + 1);
-        var logits = new float[features.GetLength(0), weights.Length / width];
-        Parallel.For(0, logits.GetLength(0), i =>
+        var logits = new Vectors(features.Count, weights.Length / width);
+        Parallel.For(0, logits.Count, i =>
         {
-            for (int k = 0; k < logits.GetLength(1); k++)
+            for (int k = 0; k < logits.Width; k++)
                 logits[i, k] = (float)Dot(weights.AsSpan(k * width, width), x.AsSpan(i * width, width));
         });
         return logits;
@@ -148,9 +153,9 @@ public sealed class LinearProbe
     }
 
     // With a column of ones for the bias.
-    static double[] Standardised(float[,] features, double[] mean, double[] deviation)
+    static double[] Standardised(Vectors features, double[] mean, double[] deviation)
     {
-        var (n, width) = (features.GetLength(0), mean.Length + 1);
+        var (n, width) = (features.Count, mean.Length + 1);
         var x = new double[n * width];
         for (int i = 0; i < n; i++)
         {

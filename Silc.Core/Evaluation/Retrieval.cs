@@ -4,6 +4,12 @@ namespace Silc;
 /// Retrieval between images (N, C) and captions (M, C) by cosine similarity, several captions to an image as in COCO. Rows need
 /// not be normalised; of equal scores the lower index comes first. Threads: any number may call.
 /// </summary>
+/// <example>
+/// <code>
+/// Recall recall = Retrieval.TextToImage(model.EmbedImages(images), model.EmbedTexts(captions));
+/// Console.WriteLine($"of the captions {recall.At1:P1} find their image first, {recall.At5:P1} among five");
+/// </code>
+/// </example>
 public static class Retrieval
 {
     const int Deepest = 10;
@@ -15,7 +21,7 @@ public static class Retrieval
     /// <param name="search">
     /// Finds neighbours; null does so on the processor. A device's search takes hundreds of thousands of rows.
     /// </param>
-    public static Recall ImageToText(float[,] images, float[,] texts, IReadOnlyList<int>? imageOfText = null,
+    public static Recall ImageToText(Vectors images, Vectors texts, IReadOnlyList<int>? imageOfText = null,
         NeighbourSearch? search = null) =>
         ImageToText(images, texts, Pairs(images, texts, imageOfText), search);
 
@@ -24,7 +30,7 @@ public static class Retrieval
     /// <param name="texts">Caption embeddings (M, C).</param>
     /// <param name="imageOfText">Image of each caption; null means caption i belongs to image i.</param>
     /// <param name="search">Finds neighbours; null does so on the processor.</param>
-    public static Recall TextToImage(float[,] images, float[,] texts, IReadOnlyList<int>? imageOfText = null,
+    public static Recall TextToImage(Vectors images, Vectors texts, IReadOnlyList<int>? imageOfText = null,
         NeighbourSearch? search = null) =>
         TextToImage(images, texts, Pairs(images, texts, imageOfText), search);
 
@@ -35,7 +41,7 @@ public static class Retrieval
     /// <param name="texts">Caption embeddings (M, C).</param>
     /// <param name="pairs">What belongs together.</param>
     /// <param name="search">Finds neighbours; null does so on the processor.</param>
-    public static Recall ImageToText(float[,] images, float[,] texts, RetrievalPairs pairs, NeighbourSearch? search = null) =>
+    public static Recall ImageToText(Vectors images, Vectors texts, RetrievalPairs pairs, NeighbourSearch? search = null) =>
         Measure(images, texts, pairs.TextsOfImage, search);
 
     /// <summary>Captions look for images: a hit is any image that the caption belongs to.</summary>
@@ -43,15 +49,15 @@ public static class Retrieval
     /// <param name="texts">Caption embeddings (M, C).</param>
     /// <param name="pairs">What belongs together.</param>
     /// <param name="search">Finds neighbours; null does so on the processor.</param>
-    public static Recall TextToImage(float[,] images, float[,] texts, RetrievalPairs pairs, NeighbourSearch? search = null) =>
+    public static Recall TextToImage(Vectors images, Vectors texts, RetrievalPairs pairs, NeighbourSearch? search = null) =>
         Measure(texts, images, pairs.ImagesOfText, search);
 
-    static Recall Measure(float[,] queries, float[,] candidates, IReadOnlyList<IReadOnlyList<int>> matches,
+    static Recall Measure(Vectors queries, Vectors candidates, IReadOnlyList<IReadOnlyList<int>> matches,
         NeighbourSearch? search)
     {
-        Require.That(matches.Count == queries.GetLength(0), $"{queries.GetLength(0)} queries, but pairs of {matches.Count}");
+        Require.That(matches.Count == queries.Count, $"{queries.Count} queries, but pairs of {matches.Count}");
         var found = (search ?? Neighbours.Find)(
-            Embeddings.Unit(queries), Embeddings.Unit(candidates), Math.Min(Deepest, candidates.GetLength(0)));
+            queries.Unit(), candidates.Unit(), Math.Min(Deepest, candidates.Count));
         int[] ranks = [.. Enumerable.Range(0, found.Count).Where(query => matches[query].Count > 0)
             .Select(query => Rank(found, query, matches[query]))];
         Require.Positive(ranks.Length, "number of queries that have a match");
@@ -67,10 +73,10 @@ public static class Retrieval
         return int.MaxValue;
     }
 
-    static RetrievalPairs Pairs(float[,] images, float[,] texts, IReadOnlyList<int>? imageOfText)
+    static RetrievalPairs Pairs(Vectors images, Vectors texts, IReadOnlyList<int>? imageOfText)
     {
-        Embeddings.RequireSameWidth(images, texts);
-        return RetrievalPairs.Of(images.GetLength(0), texts.GetLength(0), imageOfText);
+        Vectors.RequireSameWidth(images, texts);
+        return RetrievalPairs.Of(images.Count, texts.Count, imageOfText);
     }
 }
 

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Which captions belong to which imageKeys; both may have several partners. Threads: any number may use it at once.</summary>
+/// <summary>Which captions belong to which images; both may have several partners. Threads: any number may use it at once.</summary>
 public sealed class RetrievalPairs
 {
     RetrievalPairs(IReadOnlyList<IReadOnlyList<int>> textsOfImage, IReadOnlyList<IReadOnlyList<int>> imagesOfText) =>
@@ -13,7 +13,7 @@ public sealed class RetrievalPairs
     public IReadOnlyList<IReadOnlyList<int>> ImagesOfText { get; }
 
     /// <summary>Captions that belong to one image each, as in COCO.</summary>
-    /// <param name="images">Number of imageKeys.</param>
+    /// <param name="images">Number of images.</param>
     /// <param name="texts">Number of captions.</param>
     /// <param name="imageOfText">Image of each caption; null means caption i belongs to image i.</param>
     /// <exception cref="ArgumentException">The numbers do not fit each other.</exception>
@@ -28,10 +28,10 @@ public sealed class RetrievalPairs
     }
 
     /// <summary>
-    /// The same after equal imageKeys and equal captions have become one each: a caption of two imageKeys counts for both, and what
+    /// The same after equal images and equal captions have become one each: a caption of two images counts for both, and what
     /// is found twice takes one place.
     /// </summary>
-    /// <param name="imageKeys">Something that equal imageKeys share, such as a hash of their pixels.</param>
+    /// <param name="imageKeys">Something that equal images share, such as a hash of their pixels.</param>
     /// <param name="captions">Captions.</param>
     /// <param name="imageOfText">Image of each caption.</param>
     /// <returns>The pairs, and the first index of every image and caption that is left.</returns>

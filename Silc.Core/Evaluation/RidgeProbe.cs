@@ -7,6 +7,13 @@ namespace Silc;
 /// targets of ±1. X = [(f - mean) / (std + 1e-5), 100]; W = (XᵀX + λI)⁻¹XᵀY = Xᵀ(XXᵀ + λI)⁻¹Y, whichever matrix is smaller; in
 /// double. Threads: any number may use it at once.
 /// </summary>
+/// <example>
+/// <code>
+/// Vectors known = model.EmbedImages(images, normalize: false);
+/// var probe = new RidgeProbe(known, labels, classes: 10);
+/// Classification result = Classification.Of(probe.Scores(known), labels);
+/// </code>
+/// </example>
 public sealed class RidgeProbe
 {
     // So large that the ridge leaves the bias nearly alone.
@@ -20,13 +27,13 @@ public sealed class RidgeProbe
     /// <param name="labels">Class of each row.</param>
     /// <param name="classes">Number of classes K.</param>
     /// <param name="ridge">λ.</param>
-    public RidgeProbe(float[,] features, IReadOnlyList<int> labels, int classes, double ridge = 1024)
+    public RidgeProbe(Vectors features, IReadOnlyList<int> labels, int classes, double ridge = 1024)
     {
-        int n = features.GetLength(0);
+        int n = features.Count;
         Require.That(labels.Count == n && n > 0, $"{labels.Count} labels for {n} features");
         foreach (var label in labels) Require.Within(label, 0, classes - 1, "label");
         Require.That(ridge > 0, $"the ridge is {ridge}, it must be positive");
-        (mean, deviation) = Embeddings.Moments(features, Epsilon);
+        (mean, deviation) = features.Moments(Epsilon);
         var x = Whitened(features);
         var y = Matrix<double>.Build.Dense(n, classes, (i, k) => labels[i] == k ? 1 : -1);
         weights = n >= x.ColumnCount
@@ -35,18 +42,18 @@ public sealed class RidgeProbe
     }
 
     /// <summary>Scores (N, K); the highest is the class.</summary>
-    public float[,] Scores(float[,] features)
+    public Vectors Scores(Vectors features)
     {
-        Require.That(features.GetLength(1) == mean.Length,
-            $"features are {features.GetLength(1)} wide, those it learned from {mean.Length}");
+        Require.That(features.Width == mean.Length,
+            $"features are {features.Width} wide, those it learned from {mean.Length}");
         var scores = Whitened(features) * weights;
-        var result = new float[scores.RowCount, scores.ColumnCount];
+        var result = new Vectors(scores.RowCount, scores.ColumnCount);
         for (int i = 0; i < scores.RowCount; i++)
             for (int k = 0; k < scores.ColumnCount; k++) result[i, k] = (float)scores[i, k];
         return result;
     }
 
-    Matrix<double> Whitened(float[,] features) => Matrix<double>.Build.Dense(features.GetLength(0), mean.Length + 1,
+    Matrix<double> Whitened(Vectors features) => Matrix<double>.Build.Dense(features.Count, mean.Length + 1,
         (i, c) => c == mean.Length ? BiasConstant : (features[i, c] - mean[c]) / deviation[c]);
 
     static Matrix<double> Ridged(Matrix<double> square, double ridge)

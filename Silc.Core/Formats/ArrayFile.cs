@@ -4,7 +4,7 @@ namespace Silc;
 /// An open checkpoint file: its headers are read and checked, its elements come when they are asked for. A model of gigabytes is
 /// loaded so in pieces of a megabyte. Threads: one at a time.
 /// </summary>
-public abstract class ArrayFile : IDisposable
+abstract class ArrayFile : IDisposable
 {
     const int PieceBytes = 1 << 20;
 

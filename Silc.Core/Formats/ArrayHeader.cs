@@ -4,7 +4,7 @@ namespace Silc;
 /// <param name="Name">Name in the file.</param>
 /// <param name="Type">Type of one element.</param>
 /// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
-public sealed record ArrayHeader(string Name, ElementType Type, int[] Shape)
+sealed record ArrayHeader(string Name, ElementType Type, int[] Shape)
 {
     /// <summary>Number of elements.</summary>
     public long Count { get; } = Shape.Aggregate(1L, (product, size) => product * size);

@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>Opens a checkpoint of any format that Silc reads, by its extension. Threads: any number may call.</summary>
-public static class CheckpointFile
+static class CheckpointFile
 {
     /// <summary>The arrays of an <c>.npz</c> or <c>.safetensors</c> file, by name.</summary>
     /// <exception cref="NotSupportedException">Another format; the message says how to convert it.</exception>

@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>What one element of a stored array is; little-endian in memory whatever the file says.</summary>
-public enum ElementType
+enum ElementType
 {
     /// <summary>One byte, 0 or 1.</summary>
     Bool,

@@ -7,4 +7,4 @@ namespace Silc;
 /// <param name="Name">Slash-separated name, e.g. <c>img/embedding/kernel</c>.</param>
 /// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
 /// <param name="Values">Product of <paramref name="Shape"/> values.</param>
-public sealed record NamedArray(string Name, int[] Shape, float[] Values);
+sealed record NamedArray(string Name, int[] Shape, float[] Values);

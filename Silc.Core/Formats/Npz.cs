@@ -7,7 +7,7 @@ namespace Silc;
 /// numpy's <c>.npz</c>: a zip of npy arrays. big_vision publishes its checkpoints so; bfloat16 appears as <c>|V2</c>.
 /// Threads: any number may call.
 /// </summary>
-public static class Npz
+static class Npz
 {
     /// <summary>Reads every array, by its name without <c>.npy</c>.</summary>
     /// <exception cref="InvalidDataException">The file is damaged, or holds something other than numbers.</exception>

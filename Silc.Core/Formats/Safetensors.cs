@@ -8,7 +8,7 @@ namespace Silc;
 /// The safetensors format (github.com/huggingface/safetensors): a header length (8 bytes), a JSON header, then the elements of
 /// all arrays without gap or overlap. Float32 on write; any type but float8 on read. Threads: any number may call.
 /// </summary>
-public static class Safetensors
+static class Safetensors
 {
     /// <summary>Reads every array and the metadata.</summary>
     /// <exception cref="InvalidDataException">The file is cut short, or its header contradicts its length.</exception>
@@ -84,5 +84,5 @@ public static class Safetensors
 /// <summary>What a safetensors file holds. Threads: immutable; any number may share it.</summary>
 /// <param name="Arrays">Arrays by name.</param>
 /// <param name="Metadata">Strings beside the arrays, e.g. the configuration.</param>
-public sealed record SafetensorsFile(
+sealed record SafetensorsFile(
     IReadOnlyDictionary<string, StoredArray> Arrays, IReadOnlyDictionary<string, string> Metadata);

@@ -10,7 +10,7 @@ namespace Silc;
 /// <param name="Type">Type of one element.</param>
 /// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
 /// <param name="Bytes">The elements, little-endian, in row-major order.</param>
-public sealed record StoredArray(string Name, ElementType Type, int[] Shape, byte[] Bytes)
+sealed record StoredArray(string Name, ElementType Type, int[] Shape, byte[] Bytes)
 {
     /// <summary>The number of bytes of an array that is read whole.</summary>
     /// <exception cref="InvalidDataException">It is beyond 2 GiB, where arrays of .NET end.</exception>

@@ -8,7 +8,7 @@ namespace Silc;
 /// <param name="Top">Top edge.</param>
 /// <param name="Width">Pixels across.</param>
 /// <param name="Height">Pixels down.</param>
-public readonly record struct CropBox(double Left, double Top, double Width, double Height)
+readonly record struct CropBox(double Left, double Top, double Width, double Height)
 {
     /// <summary>The whole image.</summary>
     public static CropBox Of(RgbImage image) => new(0, 0, image.Width, image.Height);

@@ -6,6 +6,13 @@ namespace Silc;
 /// Reads the formats that Skia knows (PNG, JPEG, WebP, GIF, BMP, ICO) and writes PNG. Others, such as HEIC, are called by their name in the
 /// error, with a way to convert them. Threads: any number may call.
 /// </summary>
+/// <example>
+/// <code>
+/// RgbImage image = ImageFile.Read("photo.jpg");
+/// using var upload = File.OpenRead("upload.bin");
+/// RgbImage other = ImageFile.Read(upload, name: "the upload");               // errors call it that
+/// </code>
+/// </example>
 public static class ImageFile
 {
     /// <summary>Images with more pixels are read at a half, a quarter or an eighth of their size: 400 MB decoded.</summary>
@@ -34,6 +41,27 @@ public static class ImageFile
         using (LoadClock.In(LoadStage.Read)) bytes = File.ReadAllBytes(path);
         return Decode(bytes, path);
     }
+
+    /// <summary>Reads a stream from where it stands to its end and decodes it, as <see cref="Read(string)"/> does a file.</summary>
+    /// <param name="file">Stays open; need not tell its length.</param>
+    /// <param name="name">What errors call it.</param>
+    /// <exception cref="InvalidDataException">Not an image, cut short or too large.</exception>
+    public static RgbImage Read(Stream file, string name = "the image")
+    {
+        using var bytes = new MemoryStream();
+        var buffer = new byte[1 << 16];
+        for (int got; (got = file.Read(buffer)) > 0;)
+        {
+            bytes.Write(buffer, 0, got);
+            if (bytes.Length > MaxBytes)
+                throw new InvalidDataException($"{name}: more than {MaxBytes} bytes, at most that many are read; shrink it first");
+        }
+        return Decode(bytes.ToArray(), name);
+    }
+
+    /// <summary>Decodes a file's content; <paramref name="name"/> is what errors call it.</summary>
+    /// <exception cref="InvalidDataException">Not an image, cut short or too large.</exception>
+    public static RgbImage Decode(ReadOnlyMemory<byte> file, string name = "the image") => Decode(file.ToArray(), name);
 
     /// <summary>Decodes a file's content; <paramref name="name"/> is what errors call it.</summary>
     /// <exception cref="InvalidDataException">Not an image, cut short or too large.</exception>

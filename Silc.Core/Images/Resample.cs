@@ -11,7 +11,7 @@ namespace Silc;
 /// then weighted sums along that row, so scratch memory is one row whatever the image's size. Products and sums are rounded
 /// apart, never fused, so that every machine computes the same views. Threads: any number may call.
 /// </summary>
-public static class Resample
+static class Resample
 {
     // Transparent pixels are resampled premultiplied and the background is added at the end. Resizing is linear and its weights
     // sum to 1, so this equals compositing first, at the cost of the small image instead of the large one.

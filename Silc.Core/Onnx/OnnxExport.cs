@@ -8,6 +8,12 @@ namespace Silc;
 /// Embeddings are L2-normalised; the batch is free. Opset 20. What to do to images and captions before, and exp(t) and b, are
 /// in the metadata. Threads: any number may call.
 /// </summary>
+/// <example>
+/// <code>
+/// using var file = ModelFile.Open("runs/mine");
+/// foreach (var path in OnnxExport.Write(file.Weights, "onnx", file.Tokenizer)) Console.WriteLine(path);
+/// </code>
+/// </example>
 public static class OnnxExport
 {
     /// <summary>Names of the files.</summary>

@@ -16,7 +16,7 @@ namespace Silc;
 /// <param name="Tokenizer">Null if only the program can make it.</param>
 /// <param name="Data">What was trained on; null if <see cref="Path"/> was not written by a run over a source.</param>
 /// <param name="Notes">Strings of the program's own, such as its command line.</param>
-public sealed record Checkpoint(string Path, long Step, string Version, SilcConfig Config, TrainConfig Train,
+sealed record Checkpoint(string Path, long Step, string Version, SilcConfig Config, TrainConfig Train,
     TokenizerOrigin? Tokenizer, DataState? Data,
     IReadOnlyDictionary<string, string> Notes)
 {

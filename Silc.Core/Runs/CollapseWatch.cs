@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>Reads the health of self-distillation from report to report, and speaks up once when it stays bad. Threads: one at a time.</summary>
-public sealed class CollapseWatch
+sealed class CollapseWatch
 {
     // A single batch may look odd, above all in the first steps.
     const int InRow = 3;

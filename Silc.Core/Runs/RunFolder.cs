@@ -4,9 +4,16 @@ namespace Silc;
 
 /// <summary>
 /// The folder of a run: <c>checkpoints/step-00000600.safetensors</c> and others, <c>model.safetensors</c>, and what the program
-/// adds. A <see cref="Checkpoint"/> appears under its name only when it is on the disk whole, so a run that is killed, at any
+/// adds. A checkpoint appears under its name only when it is on the disk whole, so a run that is killed, at any
 /// moment, goes on from the newest; one process at a time may write here. Threads: one at a time.
 /// </summary>
+/// <example>
+/// <code>
+/// using var folder = RunFolder.Open("runs/mine", new SavePolicy(EveryMinutes: 5, Keep: 2));    // new, or on from its newest checkpoint
+/// folder.Notes = new Dictionary&lt;string, string> { ["data"] = "captions.csv" };
+/// using var run = new TrainRun(model, images, train, folder);
+/// </code>
+/// </example>
 public sealed class RunFolder : IDisposable
 {
     /// <summary>The weights at the end of a run, without what only training needs.</summary>
@@ -25,7 +32,7 @@ public sealed class RunFolder : IDisposable
     public SavePolicy Policy { get; set => field = value.Check(); }
 
     /// <summary>The checkpoint that the run goes on from; null for a new run.</summary>
-    public Checkpoint? Start { get; private set; }
+    internal Checkpoint? Start { get; private set; }
 
     /// <summary>True until the first step of a run that takes the place of another: the folder still holds that one, whole.</summary>
     public bool Replaces { get; private set; }
@@ -34,10 +41,10 @@ public sealed class RunFolder : IDisposable
     public string? Warning { get; private set; }
 
     /// <summary>Newer checkpoints that cannot be used, with the reason, newest first.</summary>
-    public IReadOnlyList<SkippedCheckpoint> Skipped { get; private set; } = [];
+    internal IReadOnlyList<SkippedCheckpoint> Skipped { get; private set; } = [];
 
     /// <summary>
-    /// Strings of the program's own that go into every checkpoint, and come back in <see cref="Checkpoint.Notes"/>.
+    /// Strings of the program's own that go into every checkpoint, and come back here when the run goes on.
     /// </summary>
     public IReadOnlyDictionary<string, string> Notes { get; set; } = new Dictionary<string, string>();
 
@@ -107,7 +114,7 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>The newest checkpoint that is whole, and those newer ones that are not.</summary>
     /// <exception cref="InvalidDataException">None is.</exception>
-    public static (Checkpoint Checkpoint, IReadOnlyList<SkippedCheckpoint> Skipped) Newest(string path)
+    internal static (Checkpoint Checkpoint, IReadOnlyList<SkippedCheckpoint> Skipped) Newest(string path)
     {
         var skipped = new List<SkippedCheckpoint>();
         foreach (var (_, file) in Checkpoints(path))
@@ -256,4 +263,4 @@ public sealed class RunFolder : IDisposable
 /// <summary>A checkpoint that cannot be gone on from. Threads: immutable; any number may share it.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="Reason">What is wrong with it; names the file.</param>
-public sealed record SkippedCheckpoint(string Path, string Reason);
+sealed record SkippedCheckpoint(string Path, string Reason);

@@ -1,6 +1,25 @@
 namespace Silc;
 
 /// <summary>Text to a row of token ids of fixed length. Threads: any number may use it at once.</summary>
+/// <example>
+/// <code>
+/// using var own = SilcModel.Create(device, SilcConfig.Mini with { VocabSize = 128 }, tokenizer: new Letters());
+///
+/// sealed class Letters : Tokenizer                                          // id 0 ends and pads
+/// {
+///     public override int VocabSize => 128;
+///
+///     public override int[] Encode(string text) => [.. text.Where(char.IsAscii).Select(letter => (int)letter)];
+///
+///     public override int[] Tokens(string text, int length)
+///     {
+///         var ids = new int[length];
+///         Encode(text).Take(length - 1).ToArray().CopyTo(ids, 0);
+///         return ids;
+///     }
+/// }
+/// </code>
+/// </example>
 public abstract class Tokenizer
 {
     /// <summary>Ids are below this.</summary>

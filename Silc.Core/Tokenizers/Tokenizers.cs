@@ -1,6 +1,12 @@
 namespace Silc;
 
 /// <summary>Opens a tokenizer by the name of its vocabulary file. Threads: any number may call.</summary>
+/// <example>
+/// <code>
+/// Tokenizer words = Tokenizers.Open("words"), released = Tokenizers.Open("sentencepiece.model");
+/// int[] ids = released.Tokens("a red bicycle", length: 64);
+/// </code>
+/// </example>
 public static class Tokenizers
 {
     const string WordsOf = "words:";

@@ -7,6 +7,13 @@ namespace Silc;
 /// it, and its weights on request. Tensors that are missing or have another shape are named when the file is opened.
 /// Threads: one at a time.
 /// </summary>
+/// <example>
+/// <code>
+/// using var file = ModelFile.Open("siglip_b16.npz");
+/// Console.WriteLine(file.Weights.Config);
+/// using var tuned = SilcModel.From(device, file.Weights.WithImageSize(384), file.Weights.Config with { ImageSize = 384 });
+/// </code>
+/// </example>
 public sealed class ModelFile : IDisposable
 {
     const int PieceFloats = 1 << 18;

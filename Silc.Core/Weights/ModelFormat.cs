@@ -17,7 +17,7 @@ public enum ModelFormat
 }
 
 /// <summary>Names of formats on the command line and in messages. Threads: any number may call.</summary>
-public static class ModelFormats
+static class ModelFormats
 {
     /// <summary>The names that <see cref="Parse"/> takes.</summary>
     public static IReadOnlyList<string> Names { get; } = ["npz", "hf", "open_clip", "silc"];

@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>The element type of a <see cref="Tensor"/>.</summary>
-public enum DType
+enum DType
 {
     /// <summary>IEEE single precision: parameters, gradients, losses and the residual stream, always.</summary>
     Float32,

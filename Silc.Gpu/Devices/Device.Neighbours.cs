@@ -16,10 +16,10 @@ public sealed partial class Device
     /// </summary>
     /// <exception cref="ArgumentException">The rows are of different widths, or there are fewer than k candidates.</exception>
     /// <exception cref="InvalidDataException">Rows hold NaN or infinities.</exception>
-    public Neighbours FindNeighbours(float[,] queries, float[,] candidates, int k)
+    public Neighbours FindNeighbours(Vectors queries, Vectors candidates, int k)
     {
         Neighbours.Check(queries, candidates, k);
-        int n = queries.GetLength(0), m = candidates.GetLength(0), width = queries.GetLength(1);
+        int n = queries.Count, m = candidates.Count, width = queries.Width;
         int rows = Math.Min(n, QueriesAtOnce), cols = Math.Min(m, CandidatesAtOnce);
         if (n == 0) return new(new int[0, k], new float[0, k]);
         using var turn = Turn();
@@ -40,11 +40,11 @@ public sealed partial class Device
             for (int to = 0; to < m; to += cols)
             {
                 int blockCols = Math.Min(cols, m - to);
-                Upload(Rows(candidates, to, blockCols), c);
+                Upload<float>(candidates.Span(to, blockCols), c);
                 for (int from = 0; from < n; from += rows)
                 {
                     int blockRows = Math.Min(rows, n - from);
-                    Upload(Rows(queries, from, blockRows), q);
+                    Upload<float>(queries.Span(from, blockRows), q);
                     var scores = new Tensor(s, blockRows, blockCols);
                     Ops.CosineSimilarity(new(q, blockRows, width), new(c, blockCols, width), scores);
                     Ops.TopK(scores, new Tensor(best, n, k).Slice(from, blockRows), lists.SubView((long)from * k, (long)blockRows * k), to);
@@ -69,7 +69,4 @@ public sealed partial class Device
                 throw new InvalidDataException($"the scores of query {i} are not finite: embeddings hold NaN or infinities");
         return found;
     }
-
-    static ReadOnlySpan<float> Rows(float[,] rows, int first, int count) =>
-        MemoryMarshal.CreateReadOnlySpan(ref rows[first, 0], count * rows.GetLength(1));
 }

@@ -21,9 +21,15 @@ public enum DeviceKind
 
 /// <summary>
 /// An accelerator, its in-order queue of kernels and its memory. Launches return at once on GPUs; <see cref="Synchronize"/> and reading
-/// memory back wait. Threads: safe from any number of threads, which take turns, as do all models and trainers on it; only what goes through
-/// <see cref="Ops"/> itself, as new layers do, must come from one thread while no other uses the device.
+/// memory back wait. Threads: safe from any number of threads, which take turns, as do all models and trainers on it; inside the assembly,
+/// what goes through <c>Ops</c> itself must come from one thread while no other uses the device.
 /// </summary>
+/// <example>
+/// <code>
+/// foreach (var info in Device.List()) Console.WriteLine(info);
+/// using var device = Device.Open("cuda:0", Precision.Bf16);                // or Device.Best(), Device.Cpu(threads: 2)
+/// </code>
+/// </example>
 public sealed partial class Device : IDisposable
 {
     readonly Context context;
@@ -68,7 +74,7 @@ public sealed partial class Device : IDisposable
     public Precision Precision { get; }
 
     /// <summary>The operations, in their best form for this device.</summary>
-    public Ops Ops { get; internal set; }
+    internal Ops Ops { get; set; }
 
     /// <summary>Bytes allocated on this device through this object.</summary>
     public long AllocatedBytes { get; private set; }
@@ -168,7 +174,7 @@ public sealed partial class Device : IDisposable
     }
 
     /// <summary>From now on every operation is timed; models and trainers must be made after this.</summary>
-    public OpProfile StartProfile()
+    internal OpProfile StartProfile()
     {
         using var turn = Turn();
         var profile = new OpProfile(this);
@@ -178,7 +184,7 @@ public sealed partial class Device : IDisposable
 
     /// <summary>From now on every launch is timed, on CUDA; without waiting for any.</summary>
     /// <exception cref="InvalidOperationException">The device is not CUDA.</exception>
-    public KernelProfile StartKernelProfile() => kernelProfile ??= new(this);
+    internal KernelProfile StartKernelProfile() => kernelProfile ??= new(this);
 
     /// <summary>True while launches or operations are timed one by one.</summary>
     internal bool IsObserved => kernelProfile is not null || Ops.IsTimed;

@@ -9,13 +9,13 @@ namespace Silc;
 /// <param name="LocalBytes">Local memory of a thread: spilled registers.</param>
 /// <param name="Milliseconds">Sum of the times between an event before and one after each launch; idle time of the device in between
 /// counts.</param>
-public sealed record KernelCost(string Name, int Launches, double Milliseconds, int Registers, int LocalBytes);
+sealed record KernelCost(string Name, int Launches, double Milliseconds, int Registers, int LocalBytes);
 
 /// <summary>
 /// Where the device's time goes, kernel by kernel, on CUDA: an event before and after every launch, without synchronization. An event costs
 /// about a microsecond of the device, so very short kernels look longer than they are. Threads: one at a time.
 /// </summary>
-public sealed class KernelProfile : IDisposable
+sealed class KernelProfile : IDisposable
 {
     readonly Device device;
     readonly List<(Type Kernel, nint Start, nint End)> timed = [];

@@ -8,13 +8,13 @@ namespace Silc;
 /// <param name="Time">Sum of the times.</param>
 /// <param name="Flops">Multiplications and additions of products and attention; 0 for what only moves memory.</param>
 /// <param name="Bytes">Size of the tensors that are read or written, once each: a lower bound of the memory traffic.</param>
-public sealed record OpCost(string Name, long Calls, TimeSpan Time, double Flops, double Bytes);
+sealed record OpCost(string Name, long Calls, TimeSpan Time, double Flops, double Bytes);
 
 /// <summary>
 /// Where the time of a step goes, operation by operation. The CPU's workers report their times; on other devices every operation is
 /// synchronized, which makes a profiled step slower. Threads: any number may read it.
 /// </summary>
-public sealed class OpProfile
+sealed class OpProfile
 {
     readonly Device device;
     readonly Dictionary<string, OpCost> costs = [];

@@ -12,7 +12,7 @@ namespace Silc;
 /// <param name="Cols">Columns C.</param>
 /// <param name="Stride">Elements from one row to the next.</param>
 /// <param name="DType">Element type.</param>
-public readonly record struct Tensor(ArrayView<float> View, int Rows, int Cols, int Stride, DType DType = DType.Float32)
+readonly record struct Tensor(ArrayView<float> View, int Rows, int Cols, int Stride, DType DType = DType.Float32)
 {
     /// <summary>A matrix without gaps between its rows.</summary>
     public Tensor(ArrayView<float> view, int rows, int cols, DType dtype = DType.Float32) : this(view, rows, cols, cols, dtype) { }

@@ -6,7 +6,7 @@ namespace Silc;
 /// A kernel: the fields of a readonly struct are its arguments, and <see cref="Execute"/> is what one thread does. It compiles to PTX,
 /// OpenCL or .NET code, so it may use neither objects nor exceptions.
 /// </summary>
-public interface IKernel
+interface IKernel
 {
     /// <summary>The work of one thread: its block is <see cref="Grid"/>.IdxX, its index in the block <see cref="Group"/>.IdxX.</summary>
     void Execute();

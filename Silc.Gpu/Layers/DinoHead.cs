@@ -4,7 +4,7 @@ namespace Silc;
 /// Self-distillation head: Dense, GELU, Dense, GELU, Dense, L2 norm, then cosines with K weight-normalised prototypes.
 /// Caron et al. 2021 (DINO, arXiv:2104.14294). (N, C) to (N, K). Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-public sealed class DinoHead
+sealed class DinoHead
 {
     const float Epsilon = 1e-12f;       // DINO's, in the L2 norm
 

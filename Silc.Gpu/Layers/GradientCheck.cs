@@ -5,7 +5,7 @@ namespace Silc;
 /// x of the input or of a parameter must be its gradient. For writing new layers; a right one stays below 1e-3, a wrong one is near 1.
 /// Threads: one at a time.
 /// </summary>
-public static class GradientCheck
+static class GradientCheck
 {
     // The differences lose float32's rounding of Y over h, and h² of curvature: 1e-2 balances the two for values of size 1.
     const float DefaultStep = 1e-2f;

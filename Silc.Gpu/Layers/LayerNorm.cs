@@ -4,7 +4,7 @@ namespace Silc;
 /// Y = (X - mean)·rstd·scale + bias over the channels. Ba et al. 2016, arXiv:1607.06450. Keeps mean and rstd, (N, 1) each.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-public sealed class LayerNorm(Parameters parameters, string name, int width)
+sealed class LayerNorm(Parameters parameters, string name, int width)
 {
     const float Epsilon = 1e-6f;        // flax's default
 

@@ -4,7 +4,7 @@ namespace Silc;
 /// Y = X · kernel + bias. The kernel is (in, out), flax's layout; attention kernels are (C, H, D) in checkpoints, the same memory.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-public sealed class Linear
+sealed class Linear
 {
     readonly Parameter kernel, bias;
 

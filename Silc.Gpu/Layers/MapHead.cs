@@ -5,7 +5,7 @@ namespace Silc;
 /// (Set Transformer, arXiv:1810.00825); big_vision's <c>MAPHead</c>. (B·T, C) to (B, C).
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-public sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
+sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
 {
     readonly int width = tower.Width, heads = tower.Heads, size = tower.Width / tower.Heads;
     readonly Parameter probe = parameters.Add($"{name}/probe", 1, tower.Width, Inits.XavierUniform(1, tower.Width), 1, 1, tower.Width);

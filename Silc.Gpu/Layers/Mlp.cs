@@ -4,7 +4,7 @@ namespace Silc;
 /// Y = X + Dense₁(gelu(Dense₀(norm(X)))): the MLP half of a pre-norm transformer block. Keeps norm(X) and the hidden layer before its
 /// GELU; the GELU is computed again for the gradient. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-public sealed class Mlp(Parameters parameters, string norm, string name, int width, int mlpDim, GeluKind gelu = GeluKind.Tanh)
+sealed class Mlp(Parameters parameters, string norm, string name, int width, int mlpDim, GeluKind gelu = GeluKind.Tanh)
 {
     readonly LayerNorm norm = new(parameters, norm, width);
     readonly Linear expand = new(parameters, $"{name}/Dense_0", width, mlpDim, Inits.XavierUniform(width, mlpDim), Inits.Normal(1e-6));

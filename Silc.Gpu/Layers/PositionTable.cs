@@ -4,7 +4,7 @@ namespace Silc;
 /// The learned positions of a square grid, resized to another grid by a fixed matrix R (t, T): P' = R·P, dP = Rᵀ·dP'. Only the base
 /// grid is a parameter. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-public sealed class PositionTable(Parameters parameters, string name, int grid, int width, PositionResize kind)
+sealed class PositionTable(Parameters parameters, string name, int grid, int width, PositionResize kind)
 {
     readonly Parameter table = parameters.Add(name, grid * grid, width, Inits.Normal(1 / Math.Sqrt(width)), 1, grid * grid, width);
     readonly Dictionary<int, Tensor> resizers = [];

@@ -15,7 +15,7 @@ namespace Silc;
 /// <see cref="Pass.Training"/> is true.</para>
 /// <para>Threads: one at a time, as for <see cref="Device.Ops"/>.</para>
 /// </remarks>
-public sealed class Pullback
+sealed class Pullback
 {
     readonly Pass pass;
     readonly int rows, cols;
@@ -55,7 +55,7 @@ public sealed class Pullback
 /// A <see cref="Pullback"/> that leaves dX in the place of dY, which so becomes the gradient before the layer: the backward of a block
 /// Y = X + f(X), which adds fᵀ(dY) into dY. Its contract is that of <see cref="Pullback"/>. Threads: one at a time.
 /// </summary>
-public sealed class InPlacePullback
+sealed class InPlacePullback
 {
     readonly Pass pass;
     readonly Action<Tensor>? plain;
@@ -101,7 +101,7 @@ public sealed class InPlacePullback
 /// </summary>
 /// <param name="pass">The pass of the forward.</param>
 /// <param name="back">Given dY: adds to the parameters' gradients.</param>
-public sealed class ParameterPullback(Pass pass, Action<Tensor> back)
+sealed class ParameterPullback(Pass pass, Action<Tensor> back)
 {
     /// <summary>Adds to the parameters' gradients.</summary>
     /// <param name="dy">dLoss/dY; spent.</param>

@@ -4,7 +4,7 @@ namespace Silc;
 /// Activation checkpointing: of a layer only Y is kept; its inside is computed again when its gradient is due. Chen et al. 2016,
 /// arXiv:1604.06174. X must stay as it is until then. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-public static class Recompute
+static class Recompute
 {
     /// <summary>Y (<paramref name="rows"/>, <paramref name="cols"/>), float32, of a layer, and a pullback that runs the layer again.</summary>
     public static (Tensor Y, Pullback Back) Layer(

@@ -39,7 +39,7 @@ sealed class AttentionProjections
 /// arXiv:1706.03762. Keeps norm(X), Q|K|V side by side, the heads' output and the log-sum-exp of each row of scores.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-public sealed class SelfAttention(Parameters parameters, string norm, string name, int width, int heads)
+sealed class SelfAttention(Parameters parameters, string norm, string name, int width, int heads)
 {
     readonly int head = width / heads;
     readonly LayerNorm norm = new(parameters, norm, width);

@@ -4,7 +4,7 @@ namespace Silc;
 /// Pre-norm transformer blocks and the final norm (<c>encoder_norm</c>), bidirectional. Dosovitskiy et al. 2021, arXiv:2010.11929.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-public sealed class Transformer
+sealed class Transformer
 {
     readonly (SelfAttention Attention, Mlp Mlp)[] blocks;
     readonly LayerNorm norm;

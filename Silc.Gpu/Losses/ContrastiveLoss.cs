@@ -6,7 +6,7 @@ namespace Silc;
 /// InfoNCE: Radford et al. 2021, arXiv:2103.00020. Sigmoid: Zhai et al. 2023, arXiv:2303.15343.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-public sealed class ContrastiveLoss(SilcModel model, double weight)
+sealed class ContrastiveLoss(SilcModel model, double weight)
 {
     /// <summary>
     /// Adds the loss to its term of <paramref name="losses"/> and returns its gradients with respect to zImage (G·B, C) and zText (B, C).

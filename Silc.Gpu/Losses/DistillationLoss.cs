@@ -6,7 +6,7 @@ namespace Silc;
 /// local views only, and <c>globalToGlobal</c> adds DINO's pairs q ≠ v of global views.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-public sealed class DistillationLoss(SilcConfig config, TrainConfig train)
+sealed class DistillationLoss(SilcConfig config, TrainConfig train)
 {
     readonly int terms = config.Views.Global * config.Views.Local + (train.GlobalToGlobal ? config.Views.Global * (config.Views.Global - 1) : 0);
 

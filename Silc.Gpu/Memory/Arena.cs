@@ -9,7 +9,7 @@ namespace Silc;
 /// for backward; <see cref="Scratch"/> grows down from the top. A <see cref="Frame"/> gives back what both handed out since it opened. <see
 /// cref="Measure"/> finds the size that a step needs. Threads: one at a time.
 /// </summary>
-public sealed class Arena : IDisposable
+sealed class Arena : IDisposable
 {
     const int Alignment = 64;       // floats: 256 bytes, so that every tensor starts on a memory transaction
 
@@ -124,7 +124,7 @@ public sealed class Arena : IDisposable
 }
 
 /// <summary>Everything allocated in an <see cref="Arena"/> since this was opened; disposing gives it back. Threads: one at a time.</summary>
-public readonly struct ArenaFrame : IDisposable
+readonly struct ArenaFrame : IDisposable
 {
     readonly Arena arena;
     readonly long bottom, top;

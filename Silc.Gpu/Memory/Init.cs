@@ -1,10 +1,10 @@
 namespace Silc;
 
 /// <summary>Draws one initial value of a parameter.</summary>
-public delegate float Init(Philox random);
+delegate float Init(Philox random);
 
 /// <summary>Initial distributions: flax's, which big_vision uses, and DINO's for the head. Threads: any number may call.</summary>
-public static class Inits
+static class Inits
 {
     /// <summary>0.</summary>
     public static Init Zeros { get; } = _ => 0;

@@ -4,7 +4,7 @@ namespace Silc;
 /// One named parameter: a window of the flat buffers of its <see cref="Parameters"/>.
 /// Threads: as for <see cref="Parameters"/>.
 /// </summary>
-public sealed class Parameter
+sealed class Parameter
 {
     internal Parameter(string name, int[] shape, int rows, int cols, Init init) =>
         (Name, Shape, Rows, Cols, Init) = (name, shape, rows, cols, init);

@@ -11,7 +11,7 @@ namespace Silc;
 /// any number of them, in turn with all that works on the device.
 /// </summary>
 /// <param name="device">Where the buffers live.</param>
-public sealed class Parameters(Device device) : IDisposable
+sealed class Parameters(Device device) : IDisposable
 {
     const int Alignment = 16, ChunkFloats = 1 << 18;
 

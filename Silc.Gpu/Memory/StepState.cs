@@ -8,7 +8,7 @@ namespace Silc;
 /// finite, the optimizer updates nothing), the factor of gradient clipping, Adam's bias corrections, and the sums that <see
 /// cref="StepMetrics"/> is read from. Learning rate and decay come from the host, before the step. Threads: one at a time.
 /// </summary>
-public sealed class StepState : IDisposable
+sealed class StepState : IDisposable
 {
     internal const int Finite = 0, Clip = 1, Correction1 = 2, Correction2 = 3, Updates = 4, Skipped = 5, SkippedInRow = 6,
         FirstSums = 7, SumNorm = 9, Counted = 10, LearningRate = 11, Decay = 12, MoreSums = 13;

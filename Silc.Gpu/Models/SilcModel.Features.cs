@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ILGPU.Runtime;
 
 namespace Silc;
@@ -16,19 +15,19 @@ public sealed partial class SilcModel
     /// <exception cref="ArgumentException">
     /// The side is no multiple of the patch size, or the pixels no whole number of images.
     /// </exception>
-    public float[,] EmbedPatchPixels(float[] pixels, int side, PatchFeature feature = PatchFeature.MapValues) => RunPatches(pixels, side, feature);
+    public Vectors EmbedPatchPixels(float[] pixels, int side, PatchFeature feature = PatchFeature.MapValues) => RunPatches(pixels, side, feature);
 
     /// <summary>
     /// Where the MAP head looks in images (N, side, side, 3) in [-1, 1]: the share of its attention that each patch gets, the mean
     /// of the heads' softmax(q·k / √D), (N, T). Rows sum to 1.
     /// </summary>
     /// <exception cref="ArgumentException">As for <see cref="EmbedPatchPixels"/>.</exception>
-    public float[,] PoolAttention(float[] pixels, int side)
+    public Vectors PoolAttention(float[] pixels, int side)
     {
         var scores = RunPatches(pixels, side, feature: null);
-        int heads = Config.Image.Heads, tokens = side / Config.PatchSize * (side / Config.PatchSize), count = scores.GetLength(0) / tokens;
+        int heads = Config.Image.Heads, tokens = side / Config.PatchSize * (side / Config.PatchSize), count = scores.Count / tokens;
         double scale = 1 / Math.Sqrt(Config.Image.Width / heads);
-        var shares = new float[count, tokens];
+        var shares = new Vectors(count, tokens);
         for (int image = 0; image < count; image++)
             for (int head = 0; head < heads; head++)
             {
@@ -39,7 +38,7 @@ public sealed partial class SilcModel
         return shares;
     }
 
-    float[,] RunPatches(float[] pixels, int side, PatchFeature? feature)
+    Vectors RunPatches(float[] pixels, int side, PatchFeature? feature)
     {
         Require.That(side > 0 && side % Config.PatchSize == 0,
             $"images of side {side} are no whole number of patches of {Config.PatchSize}");
@@ -56,7 +55,7 @@ public sealed partial class SilcModel
     /// Embeds the patches of images as evaluation sees them: (N · T, C), L2-normalised, image by image and row by row. With
     /// So400m's 384 pixels, of which its patches of 14 cover 378, the image is resized to 378.
     /// </summary>
-    public float[,] EmbedPatches(IEnumerable<RgbImage> images, PatchFeature feature = PatchFeature.MapValues,
+    public Vectors EmbedPatches(IEnumerable<RgbImage> images, PatchFeature feature = PatchFeature.MapValues,
         EvalCrop crop = EvalCrop.Squash)
     {
         int side = Config.Grid * Config.PatchSize;
@@ -105,7 +104,7 @@ public sealed partial class SilcModel
             (this.model, this.side, this.feature) = (model, side, feature);
             (tokens, var usual) = (side / model.Config.PatchSize * (side / model.Config.PatchSize),
                 model.Config.Grid * model.Config.Grid);
-            atOnce = Math.Clamp(ImagesAtOnce * usual / tokens, 1, ImagesAtOnce);
+            atOnce = Math.Clamp(model.BatchSize * usual / tokens, 1, model.BatchSize);
             var device = model.Device;
             arena = Arena.Allocate(device, Arena.Measure(device, arena =>
                 Features(new(device.Ops, arena, Training: false), new(default, atOnce, side * side * 3))));
@@ -113,9 +112,9 @@ public sealed partial class SilcModel
             pixels = new(device, (long)atOnce * side * side * 3, "windows");
         }
 
-        public float[,] Run(float[] source, int count)
+        public Vectors Run(float[] source, int count)
         {
-            var (all, each) = (new float[count * tokens, feature is null ? model.Config.Image.Heads : model.Config.EmbedDim], side * side * 3);
+            var (all, each) = (new Vectors(count * tokens, feature is null ? model.Config.Image.Heads : model.Config.EmbedDim), side * side * 3);
             for (int first = 0; first < count; first += atOnce)
             {
                 int n = Math.Min(atOnce, count - first);
@@ -123,7 +122,7 @@ public sealed partial class SilcModel
                 model.Device.WaitForCopies();
                 arena.Reset();
                 var z = Features(pass, new(pixels.View, n, each));
-                model.Device.Download(z.View.SubView(0, z.Count)).CopyTo(MemoryMarshal.CreateSpan(ref all[first * tokens, 0], z.Count));
+                model.Device.Download(z.View.SubView(0, z.Count)).CopyTo(all.Span(first * tokens, n * tokens));
             }
             return all;
         }

@@ -1,15 +1,18 @@
+using SkiaSharp;
+
 namespace Silc;
 
 // Embedding images as files hold them.
 public sealed partial class SilcModel
 {
-    internal const int ImagesRead = 8 * ImagesAtOnce;
+    /// <summary>Images in a block that is read while the device works on another: whole batches.</summary>
+    internal int ImagesRead => Math.Max(1, 256 / BatchSize) * BatchSize;
 
     /// <summary>Embeds image files: (N, C), L2-normalised. The next are read while the device works.</summary>
     /// <param name="paths">Image files.</param>
     /// <param name="crop">How images become squares; as those of the index that they are compared with.</param>
     /// <exception cref="InvalidDataException">A file is no image; the message names it.</exception>
-    public float[,] EmbedImages(IEnumerable<string> paths, EvalCrop crop = EvalCrop.Squash) => EmbedImages(new ImageFiles([.. paths]), crop);
+    public Vectors EmbedImages(IEnumerable<string> paths, EvalCrop crop = EvalCrop.Squash) => EmbedImages(new ImageFiles([.. paths]), crop);
 
     /// <summary>
     /// Embeds the images of a source, in its order: (N, C), L2-normalised. The next images are read while the device works.
@@ -18,24 +21,24 @@ public sealed partial class SilcModel
     /// <param name="crop">How images become squares.</param>
     /// <param name="seen">Is shown each pair as it is read, by several threads at once.</param>
     /// <param name="normalize">False leaves embeddings their lengths, as probes want them.</param>
-    public float[,] EmbedImages(IImageTextSource source, EvalCrop crop = EvalCrop.Squash,
+    public Vectors EmbedImages(IImageTextSource source, EvalCrop crop = EvalCrop.Squash,
         Action<int, ImageTextPair>? seen = null, bool normalize = true) =>
-        Joined(EmbedPieces(source, crop, seen, normalize), source.Count);
+        Vectors.Join(EmbedPieces(source, crop, seen, normalize), source.Count, Config.EmbedDim);
 
     /// <summary>
-    /// The same, a piece of up to 32 images after another as they are done, for who wants to show how far it is, to keep what is done when
-    /// it ends early, or to go on past images that cannot be read.
+    /// The same, a piece of up to <see cref="BatchSize"/> images after another as they are done, for who wants to show how far it is, to keep
+    /// what is done when it ends early, or to go on past images that cannot be read.
     /// </summary>
     /// <param name="source">Its pairs are read by several threads at once, each once.</param>
     /// <param name="crop">How images become squares.</param>
-    /// <param name="seen">Is shown each pair as it is read, by several threads at once and up to 512 images ahead.</param>
+    /// <param name="seen">Is shown each pair as it is read, by several threads at once and up to two blocks of about 256 images ahead.</param>
     /// <param name="normalize">False leaves embeddings their lengths.</param>
     /// <param name="unread">
     /// Is told index and reason of each image that cannot be read, by several threads at once; such an image has no row. Null throws the reason.
     /// </param>
     /// <param name="stop">Ends the work before the next piece.</param>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> asked.</exception>
-    public IEnumerable<float[,]> EmbedPieces(IImageTextSource source, EvalCrop crop = EvalCrop.Squash, Action<int, ImageTextPair>? seen = null,
+    public IEnumerable<Vectors> EmbedPieces(IImageTextSource source, EvalCrop crop = EvalCrop.Squash, Action<int, ImageTextPair>? seen = null,
         bool normalize = true, Action<int, Exception>? unread = null, CancellationToken stop = default) =>
         Pieces(ImageBlocks.Of(source, Config.ImageSize, crop, ImagesRead, seen, unread, stop), normalize, stop);
 
@@ -43,34 +46,44 @@ public sealed partial class SilcModel
     /// Embeds images as evaluation sees them, squashed to a square or its central crop over mid-grey: (N, C), L2-normalised.
     /// They are enumerated once, on another thread, so a lazy sequence need not fit into memory.
     /// </summary>
-    public float[,] EmbedImages(IEnumerable<RgbImage> images, EvalCrop crop = EvalCrop.Squash)
+    public Vectors EmbedImages(IEnumerable<RgbImage> images, EvalCrop crop = EvalCrop.Squash)
     {
         var parts = Pieces(ImageBlocks.Of(images, Config.ImageSize, crop, ImagesRead), normalize: true, stop: default).ToList();
-        return Joined(parts, parts.Sum(part => part.GetLength(0)));
+        return Vectors.Join(parts, parts.Sum(part => part.Count), Config.EmbedDim);
     }
 
-    IEnumerable<float[,]> Pieces(IEnumerable<float[]> blocks, bool normalize, CancellationToken stop)
+    /// <summary>Embeds one image: (1, C), L2-normalised.</summary>
+    /// <param name="image">Decoded.</param>
+    /// <param name="crop">How it becomes a square.</param>
+    public Vectors EmbedImage(RgbImage image, EvalCrop crop = EvalCrop.Squash) => EmbedPixels(ViewSampler.EvalPixels(image, Config.ImageSize, crop));
+
+    /// <summary>Embeds one image file: (1, C), L2-normalised.</summary>
+    /// <inheritdoc cref="ImageFile.Read(string)"/>
+    public Vectors EmbedImage(string path, EvalCrop crop = EvalCrop.Squash) => EmbedImage(ImageFile.Read(path), crop);
+
+    /// <summary>Embeds one image file that is read to its end, as an upload comes: (1, C), L2-normalised.</summary>
+    /// <inheritdoc cref="ImageFile.Read(Stream, string)"/>
+    public Vectors EmbedImage(Stream file, EvalCrop crop = EvalCrop.Squash) => EmbedImage(ImageFile.Read(file), crop);
+
+    /// <summary>Embeds one image file that is in memory: (1, C), L2-normalised.</summary>
+    /// <inheritdoc cref="ImageFile.Decode(ReadOnlyMemory{byte}, string)"/>
+    public Vectors EmbedImage(ReadOnlyMemory<byte> file, EvalCrop crop = EvalCrop.Squash) => EmbedImage(ImageFile.Decode(file), crop);
+
+    /// <summary>Embeds one bitmap of Skia: (1, C), L2-normalised.</summary>
+    /// <inheritdoc cref="RgbImage.From(SKBitmap)"/>
+    public Vectors EmbedImage(SKBitmap bitmap, EvalCrop crop = EvalCrop.Squash) => EmbedImage(RgbImage.From(bitmap), crop);
+
+    IEnumerable<Vectors> Pieces(IEnumerable<float[]> blocks, bool normalize, CancellationToken stop)
     {
         // Before images are read for nothing.
         Turn().Dispose();
-        int piece = ImagesAtOnce * Config.ImageSize * Config.ImageSize * 3;
+        int piece = BatchSize * Config.ImageSize * Config.ImageSize * 3;
         foreach (var pixels in blocks)
             for (int first = 0; first < pixels.Length; first += piece)
             {
                 stop.ThrowIfCancellationRequested();
                 yield return EmbedPixels(pixels.AsSpan(first, Math.Min(piece, pixels.Length - first)), normalize);
             }
-    }
-
-    float[,] Joined(IEnumerable<float[,]> parts, int count)
-    {
-        var (all, at) = (new float[count, Config.EmbedDim], 0L);
-        foreach (var part in parts)
-        {
-            Array.Copy(part, 0, all, at, part.LongLength);
-            at += part.LongLength;
-        }
-        return all;
     }
 
     /// <summary>Images without captions.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -7,18 +6,45 @@ namespace Silc;
 // Embedding images and captions with a trained model.
 public sealed partial class SilcModel
 {
-    const int ImagesAtOnce = 32, TextsAtOnce = 128;
+    const int TextsAtOnce = 128;
 
     Inference? inference;
+
+    /// <summary>
+    /// Images that go through the image tower at once, 32 unless set: more keep a large device busy and take more memory, fewer let calls of other
+    /// threads come sooner in between. Setting it frees the buffers of inference; the next call makes them anew. Vectors of other batch sizes agree
+    /// but for rounding.
+    /// </summary>
+    /// <exception cref="ArgumentException">It is not positive.</exception>
+    public int BatchSize
+    {
+        get;
+        set
+        {
+            Require.Positive(value, "batch size");
+            using var turn = Turn();
+            if (value == field) return;
+            field = value;
+            FreeInference();
+        }
+    } = 32;
+
+    void FreeInference()
+    {
+        inference?.Dispose();
+        inference = null;
+        foreach (var windows in patchInference.Values) windows.Dispose();
+        patchInference.Clear();
+    }
 
     /// <summary>Embeds images given as pixels (N, size, size, 3) in [-1, 1]: (N, C), L2-normalised.</summary>
     /// <param name="pixels">Images one after another.</param>
     /// <param name="normalize">
     /// False leaves embeddings their lengths, as probes want them: big_vision's <c>pre_logits</c>.
     /// </param>
-    public float[,] EmbedPixels(float[] pixels, bool normalize = true) => EmbedPixels(pixels.AsSpan(), normalize);
+    public Vectors EmbedPixels(float[] pixels, bool normalize = true) => EmbedPixels(pixels.AsSpan(), normalize);
 
-    float[,] EmbedPixels(ReadOnlySpan<float> pixels, bool normalize)
+    Vectors EmbedPixels(ReadOnlySpan<float> pixels, bool normalize)
     {
         int each = Config.ImageSize * Config.ImageSize * 3;
         Require.That(pixels.Length % each == 0, $"{pixels.Length} pixel values are no whole number of {Config.ImageSize} x {Config.ImageSize} x 3 images");
@@ -27,7 +53,7 @@ public sealed partial class SilcModel
     }
 
     /// <summary>Embeds captions given as token ids (N, T): (N, C), L2-normalised.</summary>
-    public float[,] EmbedTokens(int[] tokens)
+    public Vectors EmbedTokens(int[] tokens)
     {
         Require.That(tokens.Length % Config.TextLength == 0, $"{tokens.Length} token ids are no whole number of captions of {Config.TextLength}");
         foreach (var id in tokens)
@@ -38,7 +64,7 @@ public sealed partial class SilcModel
 
     /// <summary>Embeds captions: (N, C), L2-normalised.</summary>
     /// <exception cref="InvalidOperationException">The model was made without a tokenizer.</exception>
-    public float[,] EmbedTexts(IEnumerable<string> texts)
+    public Vectors EmbedTexts(IEnumerable<string> texts)
     {
         var tokenizer = Tokenizer ?? throw new InvalidOperationException("this model has no tokenizer: give one to SilcModel.Create or SilcModel.Load");
         return EmbedTokens([.. texts.SelectMany(text => tokenizer.Tokens(text, Config.TextLength))]);
@@ -48,6 +74,7 @@ public sealed partial class SilcModel
     sealed class Inference : IDisposable
     {
         readonly SilcModel model;
+        readonly int imagesAtOnce;
         readonly Arena arena;
         readonly Pass pass;
         readonly PinnedUpload pixels;
@@ -55,24 +82,24 @@ public sealed partial class SilcModel
 
         public Inference(SilcModel model)
         {
-            this.model = model;
+            (this.model, imagesAtOnce) = (model, model.BatchSize);
             var (device, config) = (model.Device, model.Config);
             arena = Arena.Allocate(device, Arena.Measure(device, arena =>
             {
                 var measured = new Pass(device.Ops, arena, Training: false);
-                model.EmbedImage(measured, new(default, ImagesAtOnce, config.ImageSize * config.ImageSize * 3), config.ImageSize);
+                model.EmbedImage(measured, new(default, imagesAtOnce, config.ImageSize * config.ImageSize * 3), config.ImageSize);
                 arena.Reset();
                 model.EmbedText(measured, new(default, default, TextsAtOnce));
             }));
             pass = new(device.Ops, arena, Training: false);
-            pixels = new(device, (long)ImagesAtOnce * config.ImageSize * config.ImageSize * 3, "images");
+            pixels = new(device, (long)imagesAtOnce * config.ImageSize * config.ImageSize * 3, "images");
             tokens = device.Allocate<int>(TextsAtOnce * config.TextLength, "captions");
         }
 
-        public float[,] Images(ReadOnlySpan<float> source, int count, bool normalize)
+        public Vectors Images(ReadOnlySpan<float> source, int count, bool normalize)
         {
             int each = source.Length / Math.Max(1, count), side = model.Config.ImageSize;
-            return InPieces(count, ImagesAtOnce, source, each, Send, n =>
+            return InPieces(count, imagesAtOnce, source, each, Send, n =>
             {
                 var (z, raw, _) = model.EmbedImage(pass, new(pixels.View, n, each), side);
                 return normalize ? z : raw;
@@ -86,20 +113,20 @@ public sealed partial class SilcModel
             }
         }
 
-        public float[,] Texts(ReadOnlySpan<int> source, int count) => InPieces(count, TextsAtOnce, source, model.Config.TextLength,
+        public Vectors Texts(ReadOnlySpan<int> source, int count) => InPieces(count, TextsAtOnce, source, model.Config.TextLength,
             piece => model.Device.Upload(piece, tokens.View.AsContiguous()), n => model.EmbedText(pass, new(tokens.View.AsContiguous(), default, n)).Z);
 
-        float[,] InPieces<T>(int count, int atOnce, ReadOnlySpan<T> source, int each, Action<ReadOnlySpan<T>> send, Func<int, Tensor> embed)
+        Vectors InPieces<T>(int count, int atOnce, ReadOnlySpan<T> source, int each, Action<ReadOnlySpan<T>> send, Func<int, Tensor> embed)
             where T : unmanaged
         {
-            var all = new float[count, model.Config.EmbedDim];
+            var all = new Vectors(count, model.Config.EmbedDim);
             for (int first = 0; first < count; first += atOnce)
             {
                 int n = Math.Min(atOnce, count - first);
                 arena.Reset();
                 send(source.Slice(first * each, n * each));
                 var z = embed(n);
-                model.Device.Download(z.View.SubView(0, z.Count)).CopyTo(MemoryMarshal.CreateSpan(ref all[first, 0], z.Count));
+                model.Device.Download(z.View.SubView(0, z.Count)).CopyTo(all.Span(first, n));
             }
             return all;
         }

@@ -3,10 +3,19 @@ namespace Silc;
 /// <summary>
 /// A SILC student: image tower, text tower, self-distillation head, log-temperature <c>t</c> and, for the sigmoid loss, bias <c>b</c>.
 /// </summary>
+/// <example>
+/// <code>
+/// using var device = Device.Best();
+/// using var model = SilcModel.Load(device, "runs/mine");
+/// foreach (var (label, score, probability) in model.Classify(ImageFile.Read("photo.jpg"), ["cat", "dog", "bicycle"]))
+///     Console.WriteLine($"{label}: cosine {score:F2}, {probability:P0}");
+/// Vectors texts = model.EmbedTexts(["a red bicycle", "a cat on a sofa"]);        // (2, C)
+/// </code>
+/// </example>
 /// <remarks>
 /// Threads: every member may be called from any number of threads, as in a web service. Calls on one device take turns, each call for its
 /// whole length, so that its rows are its own and of one state of the weights, also while a <see cref="Trainer"/> trains them between two
-/// calls; the EmbedImages take a turn for every 32 images. <see cref="Dispose"/> waits for the call at work.
+/// calls; the EmbedImages take a turn for every <see cref="BatchSize"/> images. <see cref="Dispose"/> waits for the call at work.
 /// Afterwards,
 /// and after the device was disposed, calls throw <see cref="ObjectDisposedException"/>.
 /// </remarks>
@@ -60,22 +69,22 @@ public sealed partial class SilcModel : IDisposable
     public Tokenizer? Tokenizer { get; }
 
     /// <summary>All parameters and gradients.</summary>
-    public Parameters Parameters { get; }
+    internal Parameters Parameters { get; }
 
     /// <summary>Image tower.</summary>
-    public VisionTransformer Image { get; }
+    internal VisionTransformer Image { get; }
 
     /// <summary>Text tower.</summary>
-    public TextTransformer Text { get; }
+    internal TextTransformer Text { get; }
 
     /// <summary>Self-distillation head.</summary>
-    public DinoHead Head { get; }
+    internal DinoHead Head { get; }
 
     /// <summary>Log of the factor on cosines.</summary>
-    public Parameter LogitScale { get; }
+    internal Parameter LogitScale { get; }
 
     /// <summary>Bias of the sigmoid loss; null for InfoNCE.</summary>
-    public Parameter? LogitBias { get; }
+    internal Parameter? LogitBias { get; }
 
     /// <summary>Parameters of both towers with t and b, without the head: the count that papers and checkpoints state.</summary>
     public long TowerParameterCount => Parameters.All.Where(p => !p.Name.StartsWith("head/", StringComparison.Ordinal)).Sum(p => (long)p.Count);
@@ -118,8 +127,7 @@ public sealed partial class SilcModel : IDisposable
     public void Dispose()
     {
         using var turn = Device.LastTurn();
-        inference?.Dispose();
-        foreach (var windows in patchInference.Values) windows.Dispose();
+        FreeInference();
         Parameters.Dispose();
     }
 }

@@ -4,7 +4,7 @@ namespace Silc;
 /// The EMA teacher: a second image tower and head that follow the student with fixed momentum, and the center of their outputs.
 /// It sees global views only and has no gradients. Threads: its trainer's turn is its own; <see cref="Load"/> comes before the first step.
 /// </summary>
-public sealed class Teacher : IDisposable
+sealed class Teacher : IDisposable
 {
     readonly Parameters center;
     readonly Parameter centerRow, meanRow;

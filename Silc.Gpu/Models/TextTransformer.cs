@@ -9,7 +9,7 @@ namespace Silc;
 /// <param name="Ids">Token ids.</param>
 /// <param name="Order">Positions sorted by id, then by position.</param>
 /// <param name="Batch">Captions B.</param>
-public readonly record struct TokenBatch(ArrayView<int> Ids, ArrayView<int> Order, int Batch)
+readonly record struct TokenBatch(ArrayView<int> Ids, ArrayView<int> Order, int Batch)
 {
     /// <summary>Positions sorted by id, then by position.</summary>
     public static int[] Sort(int[] ids)
@@ -33,7 +33,7 @@ public readonly record struct TokenBatch(ArrayView<int> Ids, ArrayView<int> Orde
 /// (padding is attended to), encoder_norm, the last token or attention pooling, a projection to the width of embeddings.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-public sealed class TextTransformer
+sealed class TextTransformer
 {
     readonly int width, length;
     readonly Parameter embedding, positions;

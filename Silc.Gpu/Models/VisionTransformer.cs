@@ -4,7 +4,7 @@ namespace Silc;
 /// ViT with attention pooling, big_vision's <c>models/vit.py</c> with <c>pool_type="map"</c>: patches, learned positions, pre-norm
 /// blocks, encoder_norm, MAP head, and a projection if the configuration has one. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-public sealed class VisionTransformer
+sealed class VisionTransformer
 {
     readonly int patch, width;
     readonly Linear embedding;

@@ -6,7 +6,7 @@ namespace Silc;
 /// (mean over the second largest, d1); the other dimensions stay separate. Shapes have at most four dimensions.
 /// Threads: immutable; any number may share it.
 /// </summary>
-public sealed class FactoredShape
+sealed class FactoredShape
 {
     const int MinFactored = 32;       // big_vision's min_dim_size_to_factor
 
@@ -77,4 +77,4 @@ public sealed class FactoredShape
 /// <param name="Beta2Cap">Upper limit of β₂ = 1 - updates^-0.8.</param>
 /// <param name="Momentum">Factor of the update's moving average, which has no bias correction.</param>
 /// <param name="BFloat16Momentum">Round the average to bfloat16, as big_vision stores it.</param>
-public readonly record struct AdafactorStep(float Rate, float Decay, float Beta2Cap, float Momentum, bool BFloat16Momentum);
+readonly record struct AdafactorStep(float Rate, float Decay, float Beta2Cap, float Momentum, bool BFloat16Momentum);

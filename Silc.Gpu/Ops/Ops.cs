@@ -3,7 +3,7 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>Which operand of a matrix product is transposed.</summary>
-public enum Transpose
+enum Transpose
 {
     /// <summary>A · B: the forward of a linear layer.</summary>
     None,
@@ -21,7 +21,7 @@ public enum Transpose
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 /// <remarks>Letters: N rows, C channels, B batch, T tokens, H heads, D head size, K prototypes, V views.</remarks>
-public abstract class Ops(Device device)
+abstract class Ops(Device device)
 {
     /// <summary>Where it runs.</summary>
     public Device Device { get; } = device;

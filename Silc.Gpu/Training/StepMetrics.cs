@@ -4,6 +4,13 @@ namespace Silc;
 /// What training looked like since the metrics were read last: means over the steps that counted.
 /// Threads: immutable; any number may share it.
 /// </summary>
+/// <example>
+/// <code>
+/// StepMetrics metrics = trainer.ReadMetrics();
+/// double? contrast = metrics.Losses.Of(LossTerm.Contrastive);             // null where the run has no such loss
+/// Console.WriteLine($"step {metrics.Step}, loss {metrics.Loss:F3}, {contrast:F3} of it image-text contrast");
+/// </code>
+/// </example>
 /// <param name="Step">Steps done so far, skipped ones included.</param>
 /// <param name="Loss">Weighted sum of all losses.</param>
 /// <param name="Losses">Each loss of the run without its weight, in the order of <see cref="LossTerm.All"/>; those of weight 0 are left out.</param>

@@ -6,6 +6,13 @@ namespace Silc;
 /// A training run: batches are loaded ahead while the device computes, and every few steps the metrics are read and reported.
 /// Threads: one calls <see cref="Run"/>; meanwhile others may use the model. <see cref="Dispose"/> may be called from any.
 /// </summary>
+/// <example>
+/// <code>
+/// using var folder = RunFolder.Open("runs/mine", new SavePolicy(EverySteps: 500));
+/// using var run = new TrainRun(model, images, new TrainConfig(BatchSize: 64, TotalSteps: 10_000), folder);
+/// RunEnd end = run.Run(report => Console.WriteLine($"{report.Metrics.Step}: {report.Metrics.Losses}"), reportEvery: 50);
+/// </code>
+/// </example>
 public sealed class TrainRun : IDisposable
 {
     // How long a run may go on in a folder that is another's by now; whatever it writes looks anew.
@@ -63,7 +70,7 @@ public sealed class TrainRun : IDisposable
     public BatchLoader Loader { get; }
 
     /// <summary>Where the time of loading went since the start.</summary>
-    public LoadTimes Times => Loader.Times with { Upload = Trainer.UploadTime };
+    internal LoadTimes Times => Loader.Times with { Upload = Trainer.UploadTime };
 
     /// <summary>Called before a checkpoint is written: what must not fall behind it goes to the disk here.</summary>
     public Action? Saving { get; set; }

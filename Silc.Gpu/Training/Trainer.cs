@@ -7,6 +7,18 @@ namespace Silc;
 /// <see cref="Step"/> copies its batch while the step before runs, waits for that (on CUDA for the one before that) and queues work;
 /// <see cref="ReadMetrics"/> waits for what is queued.
 /// </summary>
+/// <example>
+/// <code>
+/// using var trainer = new Trainer(model, new TrainConfig(BatchSize: 32, TotalSteps: 200));
+/// using var loader = new BatchLoader(images, model.Tokenizer!, model.Config, trainer.Config.BatchSize, seed: 0);
+/// trainer.Schedule = step => step &lt; 20 ? step / 20.0 : 1;                    // a schedule of your own
+/// foreach (var batch in loader.Take(200))
+/// {
+///     trainer.Step(batch);
+///     if (trainer.Steps % 20 == 0) Console.WriteLine(trainer.ReadMetrics().Losses);
+/// }
+/// </code>
+/// </example>
 /// <remarks>
 /// Threads: every member may be called from any number of threads; each call takes a turn on the device, so that others may use the model, or
 /// save it, between two steps. Two threads that step one trainer train it in whatever order they come. After <see cref="Dispose"/>, and after
@@ -74,10 +86,17 @@ public sealed partial class Trainer : IDisposable
     public TrainConfig Config { get; }
 
     /// <summary>The EMA teacher; null without self-distillation.</summary>
-    public Teacher? Teacher { get; }
+    internal Teacher? Teacher { get; }
 
     /// <summary>The average of the student's weights; null unless <see cref="TrainConfig.AverageWeights"/> asks for it.</summary>
-    public WeightAverage? Average { get; }
+    internal WeightAverage? Average { get; }
+
+    /// <summary>
+    /// A schedule of your own: the multiplier of learning rate and weight decay at a step, from 0, in place of
+    /// <see cref="TrainConfig.Schedule"/>. It is called for each step and for the metrics, in the trainer's turn. Checkpoints do not hold it: set it
+    /// again when a run goes on. Null, as from the start, takes the configuration's.
+    /// </summary>
+    public Func<long, double>? Schedule { get; set; }
 
     /// <summary>Steps done.</summary>
     public long Steps { get; private set; }
@@ -99,12 +118,21 @@ public sealed partial class Trainer : IDisposable
         views.Send(batch);          // while the step before still runs
         UploadTime += Stopwatch.GetElapsedTime(start);
         if (!device.RunsAhead) device.Synchronize();
-        var schedule = Config.Schedule.At(Steps, Config.TotalSteps);
+        var schedule = Multiplier(Steps);
         gate.Set(Config.LearningRate * schedule, Config.WeightDecay * schedule);
         device.Ops.RefreshWeights();
         graphs.Queue(views.Place, Queue);
         views.MarkUse();
         Steps++;
+    }
+
+    double Multiplier(long step)
+    {
+        if (Schedule is not { } own) return Config.Schedule.At(step, Config.TotalSteps);
+        var multiplier = own(step);
+        Require.That(multiplier >= 0 && double.IsFinite(multiplier),
+            $"the schedule says {multiplier} for step {step}, a multiplier of the learning rate is 0 or positive");
+        return multiplier;
     }
 
     // The launches of a step: the same, with the same arguments, for every batch in the same slot.
@@ -145,7 +173,7 @@ public sealed partial class Trainer : IDisposable
             throw new TrainingDivergedException($"the loss or its gradient was not finite in the last {inRow} steps (up to step {Steps}); nothing was "
                 + $"updated in them. Lower the learning rate, lengthen the warm-up, or look for broken images; the weights are those of step {Steps - inRow}, the last good one");
         return new(Steps, means.Sum(loss => loss.Term.Weight(Config) * loss.Value), means, state[StepState.SumNorm] / counted,
-            Config.LearningRate * Config.Schedule.At(Math.Max(0, Steps - 1), Config.TotalSteps), Math.Exp(Read(student.LogitScale)), student.LogitBias is { } b ? Read(b) : 0,
+            Config.LearningRate * Multiplier(Math.Max(0, Steps - 1)), Math.Exp(Read(student.LogitScale)), student.LogitBias is { } b ? Read(b) : 0,
             (long)state[StepState.Skipped], inRow, inRow == 0 ? ReadHealth(means) : null);
     }
 

@@ -5,7 +5,7 @@ namespace Silc;
 /// 1992; in SILC it is a step of the ablation between views and self-distillation. Unlike the <see cref="Teacher"/> it holds the text tower
 /// too, and nothing is learned from it. Threads: as for <see cref="SilcModel"/>.
 /// </summary>
-public sealed class WeightAverage : IDisposable
+sealed class WeightAverage : IDisposable
 {
     readonly Parameters parameters;
     readonly ILGPU.Runtime.MemoryBuffer1D<float, ILGPU.Stride1D.Dense> buffer;

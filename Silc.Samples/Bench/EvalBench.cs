@@ -12,7 +12,7 @@ static class EvalBench
 
     public static void Run(SilcModel model, IImageTextSource source, EvalCrop crop)
     {
-        int size = model.Config.ImageSize, block = SilcModel.ImagesRead;
+        int size = model.Config.ImageSize, block = model.ImagesRead;
         var noise = BenchModel.Noise(model.Config with { Views = new(Global: 1, Local: 0) }, Math.Min(block, source.Count)).Global;
         Console.WriteLine($"data     {source.Name}: {source.Count:N0} images, {size} pixels");
         model.EmbedImages(source, crop);      // compiles the kernels, and finds files in the system's memory

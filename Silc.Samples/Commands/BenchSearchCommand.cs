@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
@@ -44,31 +43,31 @@ static class BenchSearchCommand
         if (parsed.GetValue(File)) TimeFile(device, queries, candidates, Math.Min(top, m));
         return 0;
 
-        void Time(string name, NeighbourSearch search, float[,] these, float[,] among)
+        void Time(string name, NeighbourSearch search, Vectors these, Vectors among)
         {
             var (memory, clock) = (new PeakMemory(), Stopwatch.StartNew());
-            search(these, among, Math.Min(top, among.GetLength(0)));
-            var (seconds, bytes, rows) = (clock.Elapsed.TotalSeconds, memory.Bytes, these.GetLength(0));
-            Console.WriteLine($"{name,-8} {rows:N0} among {among.GetLength(0):N0}: {seconds:F2} s, {rows / seconds:N0} queries/s, "
+            search(these, among, Math.Min(top, among.Count));
+            var (seconds, bytes, rows) = (clock.Elapsed.TotalSeconds, memory.Bytes, these.Count);
+            Console.WriteLine($"{name,-8} {rows:N0} among {among.Count:N0}: {seconds:F2} s, {rows / seconds:N0} queries/s, "
                 + $"{2.0 * n * m * width / seconds / 1e9:F1} GFLOP/s; {bytes >> 20:N0} MiB beside the vectors at most");
         }
     }
 
     // Opening included; the file was just written, so the system still has it in memory.
-    static void TimeFile(Device device, float[,] queries, float[,] candidates, int top)
+    static void TimeFile(Device device, Vectors queries, Vectors candidates, int top)
     {
         var folder = Directory.CreateTempSubdirectory("silc");
         try
         {
             var path = Path.Combine(folder.FullName, "index.npy");
-            using (var writer = new IndexWriter(path, candidates.GetLength(1)))
+            using (var writer = new IndexWriter(path, candidates.Width))
             {
-                for (int i = 0; i < candidates.GetLength(0); i++) writer.Add(MemoryMarshal.CreateReadOnlySpan(ref candidates[i, 0], candidates.GetLength(1)), $"{i}.png", $"image {i}");
+                for (int i = 0; i < candidates.Count; i++) writer.Add(candidates[i], $"{i}.png", $"image {i}");
                 writer.Commit();
             }
             var (memory, clock) = (new PeakMemory(), Stopwatch.StartNew());
             using (var index = IndexFile.Open(path)) Search.Find(index, queries, top, device.FindNeighbours);
-            Console.WriteLine($"file     {queries.GetLength(0):N0} among {candidates.GetLength(0):N0}: {clock.Elapsed.TotalSeconds:F2} s; "
+            Console.WriteLine($"file     {queries.Count:N0} among {candidates.Count:N0}: {clock.Elapsed.TotalSeconds:F2} s; "
                 + $"{memory.Bytes >> 20:N0} MiB at most");
         }
         finally
@@ -77,9 +76,9 @@ static class BenchSearchCommand
         }
     }
 
-    static float[,] Random(int rows, int width, int seed)
+    static Vectors Random(int rows, int width, int seed)
     {
-        var (values, random) = (new float[rows, width], new Random(seed));
+        var (values, random) = (new Vectors(rows, width), new Random(seed));
         for (int i = 0; i < rows; i++)
         {
             double squares = 0;

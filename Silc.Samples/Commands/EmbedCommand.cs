@@ -72,7 +72,7 @@ static class EmbedCommand
         var (paths, titles, next) = (new string?[source.Count], new string[source.Count], 0);
         ReadableImages.Embed(model, source, rows =>
         {
-            var kept = new int[rows.GetLength(0)];
+            var kept = new int[rows.Count];
             for (int i = 0; i < kept.Length; next++)
                 if (paths[next] is not null) kept[i++] = next;
             index.Add(rows, [.. kept.Select(i => paths[i]!)], [.. kept.Select(i => titles[i])]);

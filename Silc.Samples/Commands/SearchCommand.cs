@@ -54,7 +54,7 @@ static class SearchCommand
         var (texts, images) = (words.Length > 0 ? model.EmbedTexts(words) : null, like.Length > 0 ? model.EmbedImages(like, crop) : null);
         var faults = new List<int>();
         // One pass over the index for both kinds of query.
-        var hits = Search.Find(index, Embeddings.Stack(texts, images), top, device.FindNeighbours, faults.Add);
+        var hits = Search.Find(index, Vectors.Stack(texts, images), top, device.FindNeighbours, faults.Add);
         List<(string Query, IReadOnlyList<SearchHit> Hits)> found = [.. words.Concat(like).Zip(hits)];
         if (faults.Count > 0)
             Console.Error.WriteLine($"warning: {faults.Count:N0} rows of {name} are zero or hold values that are no numbers; nothing is found in them: "

@@ -12,14 +12,14 @@ static class EmbeddedTexts
     /// <param name="model">Embeds.</param>
     /// <param name="texts">Captions or prompts.</param>
     /// <exception cref="OperationCanceledException">A signal asked for the end.</exception>
-    public static float[,] Of(SilcModel model, IEnumerable<string> texts)
+    public static Vectors Of(SilcModel model, IEnumerable<string> texts)
     {
         string[] all = [.. texts];
-        var (rows, at) = (new float[all.Length, model.Config.EmbedDim], 0L);
+        var (rows, at) = (new Vectors(all.Length, model.Config.EmbedDim), 0);
         Each(model, all, (piece, _) =>
         {
-            Array.Copy(piece, 0, rows, at, piece.LongLength);
-            at += piece.LongLength;
+            rows.Put(piece, at);
+            at += piece.Count;
         });
         return rows;
     }
@@ -29,7 +29,7 @@ static class EmbeddedTexts
     /// <param name="texts">Captions or prompts.</param>
     /// <param name="done">Is given each piece of rows as it is done, with its texts.</param>
     /// <exception cref="OperationCanceledException">A signal asked for the end.</exception>
-    public static void Each(SilcModel model, string[] texts, Action<float[,], string[]> done) => Progress.Show("texts", texts.Length, report =>
+    public static void Each(SilcModel model, string[] texts, Action<Vectors, string[]> done) => Progress.Show("texts", texts.Length, report =>
     {
         int count = 0;
         foreach (var some in texts.Chunk(AtOnce))

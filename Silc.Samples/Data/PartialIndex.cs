@@ -25,7 +25,7 @@ sealed class PartialIndex(string path, long total, SilcModel model, EvalCrop? cr
     }
 
     /// <summary>Takes the next rows.</summary>
-    public void Add(float[,] rows, IReadOnlyList<string> paths, IReadOnlyList<string> titles)
+    public void Add(Vectors rows, IReadOnlyList<string> paths, IReadOnlyList<string> titles)
     {
         lock (gate)
             if (!over) writer.Add(rows, paths, titles);

@@ -7,7 +7,7 @@ namespace Silc.Samples.Data;
 /// <param name="Rows">A row each.</param>
 /// <param name="Source">Those images.</param>
 /// <param name="Kept">Their indices in the source that was asked for.</param>
-sealed record ReadableImages(float[,] Rows, IImageTextSource Source, IReadOnlyList<int> Kept)
+sealed record ReadableImages(Vectors Rows, IImageTextSource Source, IReadOnlyList<int> Kept)
 {
     /// <summary>Embeds what can be read, shows how far it is, and lists what cannot.</summary>
     /// <param name="model">Embeds.</param>
@@ -20,13 +20,13 @@ sealed record ReadableImages(float[,] Rows, IImageTextSource Source, IReadOnlyLi
     public static ReadableImages Embed(SilcModel model, IImageTextSource source, EvalCrop crop = EvalCrop.Squash, Action<int, ImageTextPair>? seen = null,
         bool normalize = true)
     {
-        var (rows, at) = (new float[source.Count, model.Config.EmbedDim], 0L);
+        var (rows, at) = (new Vectors(source.Count, model.Config.EmbedDim), 0);
         var kept = Embed(model, source, piece =>
         {
-            Array.Copy(piece, 0, rows, at, piece.LongLength);
-            at += piece.LongLength;
+            rows.Put(piece, at);
+            at += piece.Count;
         }, crop, seen, normalize);
-        return kept.Count == source.Count ? new(rows, source, kept) : new(First(rows, kept.Count), new SubsetSource(source, kept), kept);
+        return kept.Count == source.Count ? new(rows, source, kept) : new(rows.First(kept.Count), new SubsetSource(source, kept), kept);
     }
 
     /// <summary>The same for those who keep no rows; returns the indices of the images that have one.</summary>
@@ -37,7 +37,7 @@ sealed record ReadableImages(float[,] Rows, IImageTextSource Source, IReadOnlyLi
     /// <param name="seen">Is shown each pair as it is read, by several threads at once.</param>
     /// <param name="normalize">False leaves embeddings their lengths.</param>
     /// <inheritdoc cref="Embed(SilcModel, IImageTextSource, EvalCrop, Action{int, ImageTextPair}?, bool)"/>
-    public static IReadOnlyList<int> Embed(SilcModel model, IImageTextSource source, Action<float[,]> done, EvalCrop crop = EvalCrop.Squash,
+    public static IReadOnlyList<int> Embed(SilcModel model, IImageTextSource source, Action<Vectors> done, EvalCrop crop = EvalCrop.Squash,
         Action<int, ImageTextPair>? seen = null, bool normalize = true)
     {
         var unread = new UnreadImages(source);
@@ -47,7 +47,7 @@ sealed record ReadableImages(float[,] Rows, IImageTextSource Source, IReadOnlyLi
             foreach (var piece in model.EmbedPieces(source, crop, seen, normalize, unread.Add, Interrupt.Current?.Token ?? default))
             {
                 done(piece);
-                report(count += piece.GetLength(0));
+                report(count += piece.Count);
             }
             return count;
         });
@@ -57,11 +57,4 @@ sealed record ReadableImages(float[,] Rows, IImageTextSource Source, IReadOnlyLi
 
     /// <summary>What belongs to those images, of what belongs to all.</summary>
     public IReadOnlyList<T> Of<T>(IReadOnlyList<T> all) => Kept.Count == all.Count ? all : [.. Kept.Select(i => all[i])];
-
-    static float[,] First(float[,] rows, int count)
-    {
-        var first = new float[count, rows.GetLength(1)];
-        Array.Copy(rows, first, first.LongLength);
-        return first;
-    }
 }

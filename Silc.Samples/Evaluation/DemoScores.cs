@@ -11,7 +11,7 @@ static class DemoScores
     /// <param name="templates">Sentences around a class name with its article; {} stands for both. Null: the name alone.</param>
     /// <param name="report">Takes the confusion of shapes.</param>
     public static IEnumerable<Score> Of(
-        SilcModel model, DemoEvaluation images, float[,] zImage, IReadOnlyList<string>? templates = null, ClassReport? report = null)
+        SilcModel model, DemoEvaluation images, Vectors zImage, IReadOnlyList<string>? templates = null, ClassReport? report = null)
     {
         var zText = model.Prototypes(ClassList.Of(DemoClasses.Captions), templates ?? Prompts.NameOnly, canonical: false).Rows;
         var labels = images.Classes.Of;

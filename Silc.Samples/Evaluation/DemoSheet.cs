@@ -8,11 +8,11 @@ static class DemoSheet
     // 13 apart, the classes walk through all colours and most shapes.
     const int Queries = 8, Stride = 13, Found = 8;
 
-    public static void Write(string path, SilcModel model, DemoEvaluation images, float[,] zImage) =>
+    public static void Write(string path, SilcModel model, DemoEvaluation images, Vectors zImage) =>
         ContactSheet.Write(path, Rows(model, images, zImage), $"Closest of {images.Count} held-out images to each caption");
 
     /// <summary>The same, to be drawn elsewhere.</summary>
-    public static IReadOnlyList<ContactSheetRow> Rows(SilcModel model, DemoEvaluation images, float[,] zImage)
+    public static IReadOnlyList<ContactSheetRow> Rows(SilcModel model, DemoEvaluation images, Vectors zImage)
     {
         int[] classes = [.. Enumerable.Range(0, Queries).Select(i => 5 + i * Stride)];
         var best = ZeroShot.TopK(model.EmbedTexts(classes.Select(c => DemoClasses.Captions[c])), zImage, Found);

@@ -30,12 +30,12 @@ sealed class EmojiScores(
         // In its own styles a held-out image may only meet those that were trained on.
         var trained = known.Only(known.Rows.Index().Where(row => row.Item.Split == EmojiRow.TrainSplit).Select(row => row.Index));
         var rowOf = known.Rows.Index().ToDictionary(pair => pair.Item.FilePath, pair => pair.Index);
-        var zTrained = Embeddings.Rows(zKnown, [.. trained.Rows.Select(row => rowOf[row.FilePath])]);
+        var zTrained = zKnown.Rows([.. trained.Rows.Select(row => rowOf[row.FilePath])]);
         return Of("held-out tenth, train styles", set.HeldOut(), zText, trained, zTrained)
             .Concat(Of("OpenMoji, unseen style", set.UnseenStyle(), zText, known, zKnown));
     }
 
-    IEnumerable<Score> Of(string name, EmojiSource asked, float[,] zText, EmojiSource known, float[,] zKnown)
+    IEnumerable<Score> Of(string name, EmojiSource asked, Vectors zText, EmojiSource known, Vectors zKnown)
     {
         var read = ReadableImages.Embed(model, asked, crop);
         var (queries, zImage) = (asked.Only(read.Kept), read.Rows);

@@ -45,7 +45,7 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool 
     }
 
     // Tasks that learn from the same images share their probe.
-    (LinearProbe Probe, double Penalty) Fitted(ProbeTask task, float[,] known, int classes)
+    (LinearProbe Probe, double Penalty) Fitted(ProbeTask task, Vectors known, int classes)
     {
         if (fitted.TryGetValue((task.Known, task.What), out var probe)) return probe;
         var (rows, labels) = Thinned(known, task.Labels);
@@ -54,11 +54,11 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool 
     }
 
     // The probe is fitted on the processor: of a very large set every n-th image.
-    static (float[,] Rows, int[] Labels) Thinned(float[,] rows, IReadOnlyList<int> labels)
+    static (Vectors Rows, int[] Labels) Thinned(Vectors rows, IReadOnlyList<int> labels)
     {
         int step = (labels.Count + MostForLinear - 1) / MostForLinear;
         int[] kept = [.. Enumerable.Range(0, labels.Count).Where(i => i % step == 0)];
-        return (Embeddings.Rows(rows, kept), [.. kept.Select(i => labels[i])]);
+        return (rows.Rows(kept), [.. kept.Select(i => labels[i])]);
     }
 
     ReadableImages Embed(IImageTextSource source) =>

@@ -30,11 +30,11 @@ static class RetrievalScores
         if (merge)
         {
             (pairs, var firstImages, var firstTexts) = RetrievalPairs.Merge(hashes, captions, owners);
-            (zImage, captions) = (Embeddings.Rows(zImage, firstImages), [.. firstTexts.Select(text => captions[text])]);
+            (zImage, captions) = (zImage.Rows(firstImages), [.. firstTexts.Select(text => captions[text])]);
         }
         var zText = EmbeddedTexts.Of(model, captions);
         NeighbourSearch search = model.Device.FindNeighbours;
-        int images = zImage.GetLength(0);
+        int images = zImage.Count;
         var name = $"{source.Name}: {captions.Length:N0} captions";
         yield return Line("image to caption", Retrieval.ImageToText(zImage, zText, pairs, search));
         yield return Line("caption to image", Retrieval.TextToImage(zImage, zText, pairs, search));

@@ -10,7 +10,7 @@ static class RetrievalSheet
     /// <param name="zImage">Their embeddings (N, C).</param>
     /// <param name="captionsOf">Captions of each.</param>
     public static IReadOnlyList<ContactSheetRow> Rows(
-        SilcModel model, IImageTextSource source, float[,] zImage, Func<int, IReadOnlyList<string>> captionsOf)
+        SilcModel model, IImageTextSource source, Vectors zImage, Func<int, IReadOnlyList<string>> captionsOf)
     {
         // Spread over the set, whose neighbours may be of one class.
         string[] queries = [.. Enumerable.Range(0, source.Count).OrderBy(i => i * (long)Queries % source.Count).ThenBy(i => i)

@@ -8,8 +8,8 @@ let model = SilcModel.Load(Device.Best(), Silc.modelPath)
 
 match List.ofArray fsi.CommandLineArgs |> List.tail with
 | image :: labels when not labels.IsEmpty ->
-    for struct (label, score) in ZeroShot.Classify(model.EmbedImages [ image ], model.EmbedTexts labels, labels |> ResizeArray) do
-        printfn $"{image}: {label} (cosine {score:F2})"
+    for label in model.Classify(ImageFile.Read image, labels, Prompts.NameOnly) do
+        printfn $"{image}: {label.Label} (cosine {label.Score:F2}, {label.Probability:P1})"
 | _ ->
     let images = DemoSource.Evaluation(perClass = 2, seed = 1, size = 64)
     let predicted = ZeroShot.Predict(model.EmbedImages images, model.EmbedTexts DemoClasses.Captions)

@@ -5,10 +5,11 @@ open Silc
 open Silc.Datasets
 
 let steps = match fsi.CommandLineArgs with [| _; n |] -> int n | _ -> 60
-let tower = TowerConfig(Width = 64, Depth = 2, Heads = 2, MlpDim = 128)
+let tower = TowerConfig.Mini.With(width = 64, depth = 2, heads = 2, mlpDim = 128)
+let views = ViewConfig.Silc.With(globalViews = 1, localViews = 2, localSize = 16)
 let config =
-    SilcConfig(Image = tower, Text = tower, ImageSize = 48, TextLength = 12, VocabSize = 4096,
-               Head = HeadConfig(128, 32, 256), Views = ViewConfig(Global = 1, Local = 2, LocalSize = 16))
+    SilcConfig.Mini.With(image = tower, text = tower, imageSize = 48, textLength = 12, vocabSize = 4096,
+                         head = HeadConfig(128, 32, 256), views = views)
 
 let device = Device.Best()
 let model = SilcModel.Create(device, config, seed = 42, tokenizer = WordTokenizer 4096)

@@ -22,15 +22,15 @@ sealed record PatchMap(RgbImage Image, RgbImage Features, RgbImage Attention)
         var attention = model.PoolAttention(pixels, side);
         return [.. images.Select((image, i) => new PatchMap(image,
             Drawn(grid, (token, channel) => colours[i * tokens + token, channel]),
-            Drawn(grid, (token, _) => attention[i, token] / Embeddings.Row(attention, i).ToArray().Max())))];
+            Drawn(grid, (token, _) => attention[i, token] / attention.Row(i).ToArray().Max())))];
     }
 
     // Each column to [0, 1].
-    static void Stretch(float[,] values)
+    static void Stretch(Vectors values)
     {
-        for (int c = 0; c < values.GetLength(1); c++)
+        for (int c = 0; c < values.Width; c++)
         {
-            float[] sorted = [.. Enumerable.Range(0, values.GetLength(0)).Select(i => values[i, c]).Order()];
+            float[] sorted = [.. Enumerable.Range(0, values.Count).Select(i => values[i, c]).Order()];
             var (low, high) = (sorted[(int)(Least * (sorted.Length - 1))], sorted[(int)(Most * (sorted.Length - 1))]);
             for (int i = 0; i < sorted.Length; i++) values[i, c] = Math.Clamp((values[i, c] - low) / Math.Max(high - low, 1e-12f), 0, 1);
         }

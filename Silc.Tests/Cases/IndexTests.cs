@@ -172,7 +172,7 @@ public sealed class IndexTests : TempFolder
             writer.Add([0, 1, 0], "x", "y");
             writer.Commit();
         }
-        CollectionAssert.AreEqual(new float[,] { { 0, 1, 0 } }, EmbeddingIndex.Load(At("v.npy")).Rows);
+        CollectionAssert.AreEqual(new float[,] { { 0, 1, 0 } }, EmbeddingIndex.Load(At("v.npy")).Rows.ToArray2D());
     }
 
     [TestMethod]
@@ -190,7 +190,7 @@ public sealed class IndexTests : TempFolder
             Assert.Contains("cannot write", error.Message);
             Assert.Contains("are free there", error.Message);
         }
-        CollectionAssert.AreEqual(rows, EmbeddingIndex.Load(At("disk/v.npy")).Rows);
+        CollectionAssert.AreEqual(rows, EmbeddingIndex.Load(At("disk/v.npy")).Rows.ToArray2D());
         Assert.HasCount(2, Directory.GetFiles(At("disk")));
     }
 
@@ -256,11 +256,10 @@ public sealed class IndexTests : TempFolder
         File.WriteAllLines(At("big.csv"), Enumerable.Range(0, count).Select(i => $",row {i}").Prepend("filepath,title"));
         using var index = IndexFile.Open(At("big.npy"));
         Assert.AreEqual((count, width), (index.Count, index.Width));
-        var last = new float[1, width];
-        index.Read(count - 1, last);
+        var last = index.Read(count - 1, 1);
         Assert.AreEqual(2f, last[0, 7]);
         if (fortran) return;        // every block would read every column
-        var query = new float[1, width];
+        var query = new Vectors(1, width);
         query[0, 7] = 1;
         Assert.AreEqual(new SearchHit(count - 1, "", $"row {count - 1}", 1), Search.Find(index, query, k: 1)[0][0]);
     }
@@ -278,8 +277,7 @@ public sealed class IndexTests : TempFolder
         new EmbeddingIndex(values, titles, titles).Save(At("big.npy"));
         Assert.AreEqual(128 + 4L * count * width, new FileInfo(At("big.npy")).Length);
         using var index = IndexFile.Open(At("big.npy"));
-        var last = new float[1, width];
-        index.Read(count - 1, last);
+        var last = index.Read(count - 1, 1);
         Assert.AreEqual(3f, last[0, width - 1]);
     }
 

@@ -27,7 +27,7 @@ public sealed class PhotoDataTests : TempFolder
         var index = EmbeddingIndex.Load(At("v.npy"));
         using var device = Device.Cpu(1);
         using var loaded = SilcModel.Load(device, model);
-        Close.Bits([.. loaded.EmbedImages(photos).Cast<float>()], [.. index.Rows.Cast<float>()], "rows");
+        Close.Bits([.. loaded.EmbedImages(photos).Values.Span], [.. index.Rows.Values.Span], "rows");
         CollectionAssert.AreEqual(new[] { "", "", "" }, index.Titles.ToArray());
         for (int i = 0; i < 3; i++) Assert.EndsWith($"{i}.png", index.Paths[i]);
         if (kind != "shard")

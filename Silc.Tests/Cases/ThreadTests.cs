@@ -12,7 +12,7 @@ public sealed class ThreadTests
     public void EachCallerGetsItsOwnRows(string name)
     {
         using var model = SilcModel.Create(TestDevices.Open(name), Config, seed: 1, new WordTokenizer());
-        Func<float[,]>[] calls =
+        Func<Vectors>[] calls =
         [
             () => model.EmbedTexts(["a red star"]),
             () => model.EmbedTexts([.. Enumerable.Range(0, 140).Select(i => $"text {i}")]),
@@ -53,7 +53,7 @@ public sealed class ThreadTests
             {
                 // Two copies of one caption have one embedding, whichever step the weights are of.
                 var z = shared.Model.EmbedTokens([.. Enumerable.Repeat(7, 140 * Config.TextLength)]);
-                for (int c = 0; c < z.GetLength(1); c++) Assert.AreEqual(z[0, c], z[139, c], "rows of one call are of different weights");
+                for (int c = 0; c < z.Width; c++) Assert.AreEqual(z[0, c], z[139, c], "rows of one call are of different weights");
                 shared.Model.Save(folder.File($"{caller}.safetensors"));
             }
             while (!trained.IsCancellationRequested);
@@ -87,7 +87,7 @@ public sealed class ThreadTests
         run.Dispose();
         run.Dispose();
         using var next = SilcModel.Create(device, Config);
-        Assert.AreEqual(Config.EmbedDim, next.EmbedPixels(pixels).GetLength(1), "the device goes on");
+        Assert.AreEqual(Config.EmbedDim, next.EmbedPixels(pixels).Width, "the device goes on");
     }
 
     [TestMethod]
@@ -173,11 +173,11 @@ public sealed class ThreadTests
         return errors;
     }
 
-    static void Same(float[,] right, float[,] z) => Close.Bits([.. right.Cast<float>()], [.. z.Cast<float>()], "rows of one caller");
+    static void Same(Vectors right, Vectors z) => Close.Bits([.. right.Values.Span], [.. z.Values.Span], "rows of one caller");
 
-    static float[] Pixels(int count, int side) => [.. Random(count, side * side * 3).Cast<float>()];
+    static float[] Pixels(int count, int side) => [.. Random(count, side * side * 3).Values.Span];
 
-    static float[,] Random(int rows, int cols)
+    static Vectors Random(int rows, int cols)
     {
         var (random, values) = (new Random(rows), new float[rows, cols]);
         for (int r = 0; r < rows; r++)

@@ -21,7 +21,7 @@ public sealed class EveryCudaAttribute(params Precision[] precisions) : Attribut
 /// <summary>
 /// CUDA's operations for one test. On "emulator" kernels run as PTX on host memory, and may access the test's matrices and workspace only.
 /// </summary>
-public sealed class CudaTest : IDisposable
+sealed class CudaTest : IDisposable
 {
     public const string Emulated = "emulator";
 

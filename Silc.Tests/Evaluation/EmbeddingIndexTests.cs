@@ -14,7 +14,7 @@ public sealed class EmbeddingIndexTests : TempFolder
         new EmbeddingIndex(rows, [At("here/p.png"), "", "shard.tar: 7"], ["one, \"two\"", "Ünï", ""]).Save(At($"here/{file}"));
         Directory.Move(At("here"), At("there"));
         var read = EmbeddingIndex.Load(At($"there/{file}"));
-        CollectionAssert.AreEqual(rows, read.Rows);
+        CollectionAssert.AreEqual(rows, read.Rows.ToArray2D());
         Assert.AreEqual(Path.GetFullPath(At("there/p.png")), Path.GetFullPath(read.Paths[0]));
         CollectionAssert.AreEqual(new[] { "", "shard.tar: 7" }, read.Paths.Skip(1).ToArray());
         CollectionAssert.AreEqual(new[] { "one, \"two\"", "Ünï", "" }, read.Titles.ToArray());
@@ -30,7 +30,7 @@ public sealed class EmbeddingIndexTests : TempFolder
         // Silc's table knows its vectors; one that another program wrote does not.
         Assert.Contains("belongs to other vectors", Assert.ThrowsExactly<InvalidDataException>(() => EmbeddingIndex.Load(At("a.npy"))).Message);
         File.WriteAllText(At("a.csv"), "filepath,title\n,a\n,b\n,c\n");
-        CollectionAssert.AreEqual(new float[,] { { 1, 2 }, { 3, 4 }, { 5, 6 } }, EmbeddingIndex.Load(At("a.npy")).Rows);
+        CollectionAssert.AreEqual(new float[,] { { 1, 2 }, { 3, 4 }, { 5, 6 } }, EmbeddingIndex.Load(At("a.npy")).Rows.ToArray2D());
         NumpyPeer.Run($"np.save('{At("a.npy")}', np.zeros((2, 3), dtype=np.float32))");
         Assert.Contains("2 rows", Assert.ThrowsExactly<InvalidDataException>(() => EmbeddingIndex.Load(At("a.npy"))).Message);
         NumpyPeer.Run($"np.save('{At("a.npy")}', np.zeros(3, dtype=np.float32))");

@@ -6,34 +6,34 @@ public sealed class EvaluationTests
     [TestMethod]
     public void RowsGetLengthOne()
     {
-        var unit = Embeddings.Normalize(new float[,] { { 3, 4 }, { 0, -2 }, { 0, 0 } });
+        var unit = Vectors.Of([3, 4], [0, -2], [0, 0]).Normalize();
         Near([0.6, 0.8, 0, -1, 0, 0], unit);
-        Near([11, 2], Embeddings.Similarities(new float[,] { { 1, 2 } }, new float[,] { { 3, 4 }, { 2, 0 } }));
+        Near([11, 2], Vectors.Of([1, 2]).Similarities(Vectors.Of([3, 4], [2, 0])));
     }
 
     [TestMethod]
     public void RowsOfLengthOneAreNotCopied()
     {
-        var rows = new float[50, 768];
+        var rows = new Vectors(50, 768);
         var random = new Philox(1);
-        for (var i = 0; i < rows.Length; i++) rows[i / 768, i % 768] = (float)random.Normal();
-        var unit = Embeddings.Unit(rows);
-        Near([.. Embeddings.Normalize(rows).Cast<float>().Select(value => (double)value)], unit);
-        Assert.AreSame(unit, Embeddings.Unit(unit));
+        for (var i = 0; i < 50 * 768; i++) rows[i / 768, i % 768] = (float)random.Normal();
+        var unit = rows.Unit();
+        Near([.. rows.Normalize().Values.ToArray().Select(value => (double)value)], unit);
+        Assert.AreSame(unit, unit.Unit());
         for (var c = 0; c < 768; c++) unit[49, c] *= 1 + 1e-5f;
-        Assert.AreNotSame(unit, Embeddings.Unit(unit));
+        Assert.AreNotSame(unit, unit.Unit());
         unit[3, 0] = float.NaN;
-        Assert.AreNotSame(unit, Embeddings.Unit(unit));
+        Assert.AreNotSame(unit, unit.Unit());
     }
 
     [TestMethod]
     public void WideRowsMatchTheScalarSum()
     {
         var random = new Philox(1);
-        var (a, b) = (new float[2, 77], new float[3, 77]);
+        var (a, b) = (new Vectors(2, 77), new Vectors(3, 77));
         foreach (var rows in new[] { a, b })
-            for (var i = 0; i < rows.Length; i++) rows[i / 77, i % 77] = (float)random.Normal();
-        var dots = Embeddings.Similarities(a, b);
+            for (var i = 0; i < rows.Count * 77; i++) rows[i / 77, i % 77] = (float)random.Normal();
+        var dots = a.Similarities(b);
         for (var i = 0; i < 2; i++)
             for (var j = 0; j < 3; j++)
                 Assert.AreEqual(Enumerable.Range(0, 77).Sum(c => (double)a[i, c] * b[j, c]), dots[i, j], 1e-5);
@@ -138,7 +138,7 @@ public sealed class EvaluationTests
     public void TemplatesNeedAPlaceForTheName() =>
         Assert.ThrowsExactly<ArgumentException>(() => Prompts.ForClasses(["cat"], ["a photo"]));
 
-    static float[,] Angles(params double[] degrees)
+    static Vectors Angles(params double[] degrees)
     {
         var rows = new float[degrees.Length, 2];
         for (var i = 0; i < degrees.Length; i++)
@@ -146,9 +146,9 @@ public sealed class EvaluationTests
         return rows;
     }
 
-    static void Near(double[] expected, float[,] actual)
+    static void Near(double[] expected, Vectors actual)
     {
-        Assert.HasCount(expected.Length, actual.Cast<float>());
-        foreach (var (wanted, got) in expected.Zip(actual.Cast<float>())) Assert.AreEqual(wanted, got, 1e-6);
+        Assert.HasCount(expected.Length, actual.Values.ToArray());
+        foreach (var (wanted, got) in expected.Zip(actual.Values.ToArray())) Assert.AreEqual(wanted, got, 1e-6);
     }
 }

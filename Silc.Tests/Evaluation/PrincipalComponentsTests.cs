@@ -16,7 +16,7 @@ public sealed class PrincipalComponentsTests
         };
         var projected = PrincipalComponents.Project(rows, 3);
         float[] expected = [10, 0, 0, -10, 0, 0, 0, 1, 0, 0, -1, 0];
-        foreach (var (i, value) in projected.Cast<float>().Index()) Assert.AreEqual(Math.Abs(expected[i]), Math.Abs(value), 1e-5f, $"value {i}");
+        foreach (var (i, value) in projected.Values.ToArray().Index()) Assert.AreEqual(Math.Abs(expected[i]), Math.Abs(value), 1e-5f, $"value {i}");
         Assert.AreEqual(0, projected[0, 0] + projected[1, 0], 1e-5f);
     }
 
@@ -25,7 +25,7 @@ public sealed class PrincipalComponentsTests
     {
         var projected = PrincipalComponents.Project(new float[,] { { 0, 0, 0, 0, 3 }, { 0, 0, 0, 0, 1 } }, 3);
         float[] expected = [1, 0, 0, -1, 0, 0];
-        foreach (var (i, value) in projected.Cast<float>().Index()) Assert.AreEqual(expected[i], value, 1e-5f, $"value {i}");
+        foreach (var (i, value) in projected.Values.ToArray().Index()) Assert.AreEqual(expected[i], value, 1e-5f, $"value {i}");
         Assert.ThrowsExactly<ArgumentException>(() => PrincipalComponents.Project(new float[4, 2], 3));
         Assert.ThrowsExactly<ArgumentException>(() => PrincipalComponents.Project(new float[0, 4], 3));
     }

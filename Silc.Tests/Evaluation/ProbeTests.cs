@@ -16,7 +16,7 @@ public sealed class ProbeTests : TempFolder
         return (features, labels);
     }
 
-    static float[] Flat(float[,] rows) => [.. rows.Cast<float>()];
+    static float[] Flat(Vectors rows) => rows.Values.ToArray();
 
     double[] Numpy(string code, params NamedArray[] arrays)
     {
@@ -87,7 +87,7 @@ public sealed class ProbeTests : TempFolder
         foreach (var (k, votes) in KnnClassifier.Votes(known, labels, queries, 5, [1, 10, 50]))
             for (int q = 0; q < 9; q++)
             {
-                double Length(float[,] rows, int i) => Math.Sqrt(Enumerable.Range(0, 6).Sum(c => (double)rows[i, c] * rows[i, c]));
+                double Length(Vectors rows, int i) => Math.Sqrt(Enumerable.Range(0, 6).Sum(c => (double)rows[i, c] * rows[i, c]));
                 double Cosine(int i) => Enumerable.Range(0, 6).Sum(c => (double)queries[q, c] * known[i, c]) / Length(queries, q) / Length(known, i);
                 var nearest = Enumerable.Range(0, 50).OrderByDescending(Cosine).Take(k).ToList();
                 for (int c = 0; c < 5; c++)

@@ -4,38 +4,29 @@ namespace Silc.Tests;
 public sealed class SegmentationTests
 {
     // An embedder that sees colours: a patch is its mean colour.
-    static float[,] MeanColours(float[] pixels, int side, int patch)
+    static Vectors MeanColours(float[] pixels, int side, int patch)
     {
         int grid = side / patch, images = pixels.Length / (side * side * 3);
-        var features = new float[images * grid * grid, 3];
+        var features = new Vectors(images * grid * grid, 3);
         for (int i = 0; i < pixels.Length; i++)
         {
             int pixel = i / 3 % (side * side), row = i / 3 / (side * side) * grid * grid + pixel / side / patch * grid + pixel % side / patch;
             features[row, i % 3] += (pixels[i] + 1) / 2 / (patch * patch);
         }
-        return Embeddings.Normalize(features);
+        return features.Normalize();
     }
 
     static readonly IReadOnlyList<string>[] Names = [["red", "dark red"], ["green"], ["blue", "yellow"]];
 
     static ClassPrototypes Colours(AliasUse use = AliasUse.First, params IReadOnlyList<string>[] before) => ClassPrototypes.Of(
         ClassList.Of([.. before, .. Names]),
-        texts => Rows(texts.Select(text => text switch
+        texts => Vectors.Of(texts.Select(text => text switch
         {
             "red" or "dark red" => new float[] { 1, 0, 0 },
             "green" => [0, 1, 0],
             "blue" => [0, 0, 1],
             _ => [1, 1, 0],
         })), Prompts.NameOnly, use);
-
-    static float[,] Rows(IEnumerable<float[]> rows)
-    {
-        var all = rows.ToArray();
-        var matrix = new float[all.Length, all[0].Length];
-        for (int i = 0; i < all.Length; i++)
-            for (int c = 0; c < all[0].Length; c++) matrix[i, c] = all[i][c];
-        return matrix;
-    }
 
     static RgbImage Paint(int width, int height, Func<int, int, (byte, byte, byte)> colour)
     {
@@ -72,7 +63,7 @@ public sealed class SegmentationTests
         Assert.AreEqual(across - side, left[^1]);
         var random = new Random(2);
         int cells = side / Patch;
-        var features = Rows(Enumerable.Range(0, left.Length * top.Length * cells * cells)
+        var features = Vectors.Of(Enumerable.Range(0, left.Length * top.Length * cells * cells)
             .Select(_ => new float[] { random.NextSingle(), random.NextSingle(), random.NextSingle() }));
         var classes = Colours(AliasUse.Best);
         var (scores, checkedPixels) = (classes.Scores(features), 0);
@@ -113,12 +104,12 @@ public sealed class SegmentationTests
     {
         var yellow = new float[,] { { 1, 1, 0 } };
         // Cosines with red, green, blue, yellow: √½, √½, 0, 1; "blue, yellow" averaged is (1, 1, √2) / 2, whose cosine is √½ as well.
-        CollectionAssert.AreEqual(new[] { 0.70710677f, 0.70710677f, 0f }, Colours().Scores(yellow).Cast<float>().ToArray());
+        CollectionAssert.AreEqual(new[] { 0.70710677f, 0.70710677f, 0f }, Colours().Scores(yellow).Values.ToArray());
         Assert.AreEqual(1f, Colours(AliasUse.Best).Scores(yellow)[0, 2], 1e-6f);
         Assert.AreEqual(Math.Sqrt(0.5), Colours(AliasUse.Average).Scores(yellow)[0, 2], 1e-6);
         CollectionAssert.AreEqual(new[] { 0, 0, 1, 2, 2 }, Colours(AliasUse.Best).ClassOf.ToArray());
         var spare = Colours(AliasUse.Best, ["nothing", "background"]).WithoutFirst().Scores(yellow);
-        CollectionAssert.AreEqual(new[] { float.NegativeInfinity, 0.70710677f, 0.70710677f, 0.99999994f }, spare.Cast<float>().ToArray());
+        CollectionAssert.AreEqual(new[] { float.NegativeInfinity, 0.70710677f, 0.70710677f, 0.99999994f }, spare.Values.ToArray());
         Assert.ThrowsExactly<ArgumentException>(() => Colours().WithoutFirst().WithoutFirst().WithoutFirst().WithoutFirst());
     }
 

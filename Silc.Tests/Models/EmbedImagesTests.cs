@@ -6,7 +6,7 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class EmbedImagesTests : TempFolder
 {
-    const int Count = 2 * SilcModel.ImagesRead + 7, Size = 16;
+    const int Count = 2 * 256 + 7, Size = 16;
 
     [TestMethod]
     public void Every_way_to_give_images_gives_the_rows_of_their_pixels()
@@ -16,22 +16,20 @@ public sealed class EmbedImagesTests : TempFolder
         var pixels = new float[Count * Size * Size * 3];
         for (int i = 0; i < Count; i++)
             ViewSampler.EvalPixels(source.Read(i).Image, Size, pixels.AsSpan(i * Size * Size * 3, Size * Size * 3), EvalCrop.Center);
-        float[] expected = [.. model.EmbedPixels(pixels).Cast<float>()];
+        float[] expected = [.. model.EmbedPixels(pixels).Values.Span];
         var seen = new ConcurrentBag<int>();
         Close.Bits(expected, [.. model.EmbedImages(source, EvalCrop.Center, (i, pair) =>
         {
             Assert.AreEqual($"{i}", pair.Key);
             seen.Add(i);
-        }).Cast<float>()], "a source");
+        }).Values.Span], "a source");
         CollectionAssert.AreEqual(Enumerable.Range(0, Count).ToArray(), seen.Order().ToArray());
-        Close.Bits(expected,
-            [.. model.EmbedImages(Enumerable.Range(0, Count).Select(i => source.Read(i).Image), EvalCrop.Center).Cast<float>()], "a sequence");
-        Assert.AreEqual(0, model.EmbedImages(new Noise(0)).Length);
+        Close.Bits(expected, [.. model.EmbedImages(Enumerable.Range(0, Count).Select(i => source.Read(i).Image), EvalCrop.Center).Values.Span], "a sequence");
+        Assert.AreEqual(0, model.EmbedImages(new Noise(0)).Count);
 
         string[] files = [.. Enumerable.Range(0, 5).Select(i => At($"{i}.png"))];
         for (int i = 0; i < files.Length; i++) ImageFile.Write(files[i], source.Read(i).Image);
-        Close.Bits([.. model.EmbedImages(new SubsetSource(source, Enumerable.Range(0, 5))).Cast<float>()],
-            [.. model.EmbedImages(files).Cast<float>()], "files");
+        Close.Bits([.. model.EmbedImages(new SubsetSource(source, Enumerable.Range(0, 5))).Values.Span], [.. model.EmbedImages(files).Values.Span], "files");
         File.WriteAllText(files[3], "no image");
         Assert.Contains(files[3], Assert.ThrowsExactly<InvalidDataException>(() => model.EmbedImages(files)).Message);
     }

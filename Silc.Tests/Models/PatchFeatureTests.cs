@@ -19,9 +19,9 @@ public sealed class PatchFeatureTests
             foreach (var feature in Enum.GetValues<PatchFeature>())
             {
                 var z = model.EmbedPatchPixels(host, side, feature);
-                Close.To(tower.PatchFeatures(pixels, side, alone: feature == PatchFeature.LastBlockValues).Values, [.. z.Cast<float>()],
+                Close.To(tower.PatchFeatures(pixels, side, alone: feature == PatchFeature.LastBlockValues).Values, [.. z.Values.Span],
                     Close.Chained, $"{feature}, {images} images of {side} pixels");
-                Close.Bits([.. z.Cast<float>()], [.. model.EmbedPatchPixels(host, side, feature).Cast<float>()], "again");
+                Close.Bits([.. z.Values.Span], [.. model.EmbedPatchPixels(host, side, feature).Values.Span], "again");
             }
         }
     }
@@ -36,7 +36,7 @@ public sealed class PatchFeatureTests
             var pixels = Matrix.Make(images, side * side * 3, (r, c) => (float)Math.Sin(0.37 * (r + 1) * c));
             var shares = model.PoolAttention([.. pixels.Values.Select(x => (float)x)], side);
             var expected = new NaiveTower(model).PoolAttention(pixels, side);
-            Close.To(expected.Values, [.. shares.Cast<float>()], Close.Chained, $"{images} images of {side} pixels");
+            Close.To(expected.Values, [.. shares.Values.Span], Close.Chained, $"{images} images of {side} pixels");
         }
     }
 
@@ -47,8 +47,7 @@ public sealed class PatchFeatureTests
         Spread(model);
         float[] pixels = [.. Enumerable.Range(0, 2 * 8 * 8 * 3).Select(i => MathF.Sin(0.37f * i))];
         foreach (var feature in Enum.GetValues<PatchFeature>())
-            Close.To([.. model.EmbedPixels(pixels).Cast<float>()], [.. model.EmbedPatchPixels(pixels, 8, feature).Cast<float>()],
-                Close.Chained, $"{feature}");
+            Close.To([.. model.EmbedPixels(pixels).Values.Span], [.. model.EmbedPatchPixels(pixels, 8, feature).Values.Span], Close.Chained, $"{feature}");
     }
 
     [TestMethod]
@@ -57,7 +56,7 @@ public sealed class PatchFeatureTests
         using var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), Config);
         Assert.Contains("20", Assert.ThrowsExactly<ArgumentException>(() => model.EmbedPatchPixels(new float[20 * 20 * 3], 20)).Message);
         Assert.Contains("whole number", Assert.ThrowsExactly<ArgumentException>(() => model.EmbedPatchPixels(new float[100], 24)).Message);
-        Assert.AreEqual(2 * 9, model.EmbedPatches([Images.Noise(30, 20, 1), Images.Noise(9, 9, 2)]).GetLength(0));
+        Assert.AreEqual(2 * 9, model.EmbedPatches([Images.Noise(30, 20, 1), Images.Noise(9, 9, 2)]).Count);
     }
 
     // Biases of zero and narrow distributions would hide mistakes.

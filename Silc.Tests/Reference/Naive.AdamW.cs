@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-public static partial class Naive
+static partial class Naive
 {
     /// <summary>
     /// One update, optax's form: the decay is not multiplied by the learning rate. <paramref name="update"/> counts from 1;

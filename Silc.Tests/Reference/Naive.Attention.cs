@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-public static partial class Naive
+static partial class Naive
 {
     /// <summary>softmax(q·kᵀ/√D)·v for each image and head, and the log of each softmax's denominator, (B·H, Tq).</summary>
     public static (Matrix O, Matrix LogSumExp) Attention(Matrix q, Matrix k, Matrix v, int batch, int heads)

@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-public static partial class Naive
+static partial class Naive
 {
     /// <summary>Gradients of <see cref="Attention"/>: dS = p·(dO·vᵀ - Σ p·dO·vᵀ)/√D, dQ = dS·k, dK = dSᵀ·q, dV = pᵀ·dO.</summary>
     public static (Matrix Q, Matrix K, Matrix V) AttentionGrad(Matrix dO, Matrix q, Matrix k, Matrix v, int batch, int heads)

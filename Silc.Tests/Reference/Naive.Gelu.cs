@@ -4,7 +4,7 @@ namespace Silc.Tests;
 /// Every operation as plain loops in double precision, written for reading: the specification. There are forwards only; gradients are
 /// central differences of them (<see cref="Numeric"/>).
 /// </summary>
-public static partial class Naive
+static partial class Naive
 {
     /// <summary>x·Φ(x), or its approximation by tanh.</summary>
     public static Matrix Gelu(Matrix x, GeluKind kind) => x.Map(v => kind == GeluKind.Exact

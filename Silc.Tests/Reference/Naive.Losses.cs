@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-public static partial class Naive
+static partial class Naive
 {
     /// <summary>softmax((x - center) / temperature) of each row.</summary>
     public static Matrix TeacherSoftmax(Matrix x, Matrix center, double temperature)

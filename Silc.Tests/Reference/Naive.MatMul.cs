@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-public static partial class Naive
+static partial class Naive
 {
     /// <summary>op(a)·op(b).</summary>
     public static Matrix MatMul(Matrix a, Matrix b, Transpose transpose = Transpose.None)

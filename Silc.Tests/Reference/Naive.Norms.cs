@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-public static partial class Naive
+static partial class Naive
 {
     /// <summary>Mean of each row, (N, 1).</summary>
     public static Matrix Mean(Matrix x) => Matrix.Make(x.Rows, 1, (r, _) => Row(x, r).Average());

@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-public static partial class Naive
+static partial class Naive
 {
     /// <summary>x[r] + table[r mod T].</summary>
     public static Matrix AddBroadcast(Matrix table, Matrix x) => Matrix.Make(x.Rows, x.Cols, (r, c) => x[r, c] + table[r % table.Rows, c]);

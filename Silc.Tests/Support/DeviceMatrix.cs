@@ -7,7 +7,7 @@ namespace Silc.Tests;
 /// A matrix in device memory for one test. NaN stands before it, behind it and between its rows, so that a read outside spoils the result
 /// and a write outside shows.
 /// </summary>
-public sealed class DeviceMatrix : IDisposable
+sealed class DeviceMatrix : IDisposable
 {
     const int Guard = 64;
 

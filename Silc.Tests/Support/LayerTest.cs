@@ -1,7 +1,7 @@
 namespace Silc.Tests;
 
 /// <summary>Parameters and activation memory for one layer of a few channels.</summary>
-public sealed class LayerTest : IDisposable
+sealed class LayerTest : IDisposable
 {
     readonly Arena arena;
     readonly Random random = new(1);

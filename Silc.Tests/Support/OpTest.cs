@@ -6,7 +6,7 @@ namespace Silc.Tests;
 /// Runs the body of an operation's test: once against its reference, and again for the same bits. The CPU with four threads must also give
 /// the bits of one thread. Outputs start as NaN, as does the scratch memory of every operation.
 /// </summary>
-public sealed class OpTest : IDisposable
+sealed class OpTest : IDisposable
 {
     const int Scratch = 1 << 16;
 

@@ -1,7 +1,7 @@
 namespace Silc.Tests;
 
 /// <summary>A model of a few thousand parameters and its trainer, on batches of noise.</summary>
-public sealed class TinyRun : IDisposable
+sealed class TinyRun : IDisposable
 {
     public static readonly SilcConfig Config = new(
         new(Width: 32, Depth: 1, Heads: 2, MlpDim: 48), new(Width: 24, Depth: 1, Heads: 2, MlpDim: 40), ImageSize: 16, PatchSize: 8, TextLength: 5,

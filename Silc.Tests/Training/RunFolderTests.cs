@@ -162,9 +162,9 @@ public sealed class RunFolderTests : TempFolder
         using SilcModel folder = SilcModel.Load(device, Root), file = SilcModel.Load(device, At("model.safetensors")),
             last = SilcModel.Load(device, RunFolder.Checkpoints(Root)[0].Path),
                 first = SilcModel.Load(device, RunFolder.Checkpoints(Root)[2].Path);
-        CollectionAssert.AreEqual(file.EmbedTexts(text), folder.EmbedTexts(text));
-        CollectionAssert.AreEqual(file.EmbedTexts(text), last.EmbedTexts(text));
-        CollectionAssert.AreNotEqual(file.EmbedTexts(text), first.EmbedTexts(text));
+        CollectionAssert.AreEqual(file.EmbedTexts(text).ToArray2D(), folder.EmbedTexts(text).ToArray2D());
+        CollectionAssert.AreEqual(file.EmbedTexts(text).ToArray2D(), last.EmbedTexts(text).ToArray2D());
+        CollectionAssert.AreNotEqual(file.EmbedTexts(text).ToArray2D(), first.EmbedTexts(text).ToArray2D());
 
         // The model of an earlier end, with a run that went on and was killed.
         File.Copy(At("model.safetensors"), At("before"));
@@ -172,7 +172,7 @@ public sealed class RunFolderTests : TempFolder
         File.Move(At("before"), At("model.safetensors"), overwrite: true);
         Assert.AreEqual(RunFolder.Checkpoints(Root)[0].Path, RunFolder.NewestWeights(Root));
         using var newest = SilcModel.Load(device, Root);
-        CollectionAssert.AreNotEqual(file.EmbedTexts(text), newest.EmbedTexts(text));
+        CollectionAssert.AreNotEqual(file.EmbedTexts(text).ToArray2D(), newest.EmbedTexts(text).ToArray2D());
 
         var bytes = File.ReadAllBytes(RunFolder.Checkpoints(Root)[0].Path);
         bytes[^100] ^= 1;

@@ -27,10 +27,10 @@ public sealed class ModelFormatTests
         }
     }
 
-    static void Near(float[] expected, float[,] actual, string what)
+    static void Near(float[] expected, Vectors actual, string what)
     {
-        Assert.AreEqual(expected.Length, actual.Length, what);
-        float[] flat = [.. actual.Cast<float>()];
+        Assert.AreEqual(expected.Length, actual.Values.Length, what);
+        float[] flat = [.. actual.Values.Span];
         for (int i = 0; i < flat.Length; i++) Assert.AreEqual(expected[i], flat[i], Parity, $"{what}, value {i}");
     }
 
@@ -171,6 +171,6 @@ public sealed class ModelFormatTests
         Close.Bits(before["img/pos_embedding"], TinyModels.Values(file.Weights.WithImageSize(10))["img/pos_embedding"],
             "the same grid");
         using var model = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), folder.File("m"), imageSize: 16);
-        Assert.AreEqual(width, model.EmbedPixels(new float[16 * 16 * 3]).GetLength(1));
+        Assert.AreEqual(width, model.EmbedPixels(new float[16 * 16 * 3]).Width);
     }
 }

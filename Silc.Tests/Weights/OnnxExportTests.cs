@@ -63,9 +63,9 @@ public sealed class OnnxExportTests
         return [.. results[0].AsTensor<float>()];
     }
 
-    static void Near(float[,] ours, float[] theirs, string what)
+    static void Near(Vectors ours, float[] theirs, string what)
     {
-        float[] flat = [.. ours.Cast<float>()];
+        float[] flat = [.. ours.Values.Span];
         Assert.AreEqual(flat.Length, theirs.Length, what);
         var most = flat.Zip(theirs, (a, b) => Math.Abs(a - b)).Max();
         Console.WriteLine($"{what}: at most {most:e1} apart");

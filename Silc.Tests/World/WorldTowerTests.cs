@@ -93,10 +93,10 @@ public sealed class WorldTowerTests : TempFolder
         return to;
     }
 
-    static void Near(StoredArray expected, float[,] actual, double tolerance, string what)
+    static void Near(StoredArray expected, Vectors actual, double tolerance, string what)
     {
-        CollectionAssert.AreEqual(expected.Shape, new[] { actual.GetLength(0), actual.GetLength(1) }, what);
-        float[] values = expected.Floats(), flat = [.. actual.Cast<float>()];
+        CollectionAssert.AreEqual(expected.Shape, new[] { actual.Count, actual.Width }, what);
+        float[] values = expected.Floats(), flat = [.. actual.Values.Span];
         for (int i = 0; i < flat.Length; i++) Assert.AreEqual(values[i], flat[i], tolerance, $"{what}, value {i}");
     }
 }

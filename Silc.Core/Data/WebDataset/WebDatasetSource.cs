@@ -8,6 +8,12 @@ namespace Silc;
 /// .tar: a compressed shard is unpacked in memory when a sample of it is wanted; the two used last are kept.
 /// Threads: any number may call <see cref="Read"/>.
 /// </summary>
+/// <example>
+/// <code>
+/// var shards = new WebDatasetSource("shards/{00000..00099}.tar");
+/// using var run = new TrainRun(model, shards, new TrainConfig(BatchSize: 256));
+/// </code>
+/// </example>
 public sealed class WebDatasetSource : IImageTextSource
 {
     /// <summary>Bytes of the largest member that is read unless another limit is given.</summary>

@@ -3,7 +3,7 @@ using SkiaSharp;
 namespace Silc.Datasets;
 
 /// <summary>What is behind the objects.</summary>
-public enum DemoGround
+enum DemoGround
 {
     /// <summary>One colour.</summary>
     Plain,
@@ -22,7 +22,7 @@ public enum DemoGround
 /// <param name="Ground">Its pattern.</param>
 /// <param name="Colour">Its colour; muted, so that an object of the same colour still shows.</param>
 /// <param name="Seed">Angle of a gradient or of stripes, grain of noise.</param>
-public sealed record DemoBackground(DemoGround Ground, DemoColour Colour, int Seed)
+sealed record DemoBackground(DemoGround Ground, DemoColour Colour, int Seed)
 {
     // Cells of noise across the image, whatever its size: at 96 pixels a cell is 2 pixels wide.
     const int Grain = 48;

@@ -16,10 +16,10 @@ public static class DemoClasses
     public static IReadOnlyList<string> Captions { get; } = [.. Names.Select(DemoCaptions.A)];
 
     /// <summary>Colour of a class.</summary>
-    public static DemoColour Colour(int label) => Colours[label / Shapes.Length];
+    internal static DemoColour Colour(int label) => Colours[label / Shapes.Length];
 
     /// <summary>Shape of a class.</summary>
-    public static DemoShape Shape(int label) => Shapes[label % Shapes.Length];
+    internal static DemoShape Shape(int label) => Shapes[label % Shapes.Length];
 
     /// <summary>Fractions of predictions that are right, that have the right colour, and that have the right shape.</summary>
     public static (double Class, double Colour, double Shape) Accuracy(IReadOnlyList<int> predicted, IReadOnlyList<int> labels)

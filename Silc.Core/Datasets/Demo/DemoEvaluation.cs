@@ -26,7 +26,7 @@ public sealed class DemoEvaluation : IImageTextSource
     public LabelSet Classes => new(ClassNames, [.. Enumerable.Range(0, Count).Select(Label)]);
 
     /// <summary>What image <paramref name="index"/> shows.</summary>
-    public DemoScene Scene(int index)
+    internal DemoScene Scene(int index)
     {
         Require.That((uint)index < (uint)Count, $"index {index} lies outside the evaluation set, which has {Count} images");
         return scene(index);

@@ -1,7 +1,7 @@
 namespace Silc.Datasets;
 
 /// <summary>Shapes of the demo's objects.</summary>
-public enum DemoShape
+enum DemoShape
 {
     /// <summary>A disc.</summary>
     Circle,
@@ -41,7 +41,7 @@ public enum DemoShape
 }
 
 /// <summary>Colours of the demo's objects.</summary>
-public enum DemoColour
+enum DemoColour
 {
     /// <summary>(220, 40, 40).</summary>
     Red,
@@ -72,7 +72,7 @@ public enum DemoColour
 }
 
 /// <summary>How an object is filled.</summary>
-public enum DemoTexture
+enum DemoTexture
 {
     /// <summary>One colour.</summary>
     Plain,
@@ -96,7 +96,7 @@ public enum DemoTexture
 /// <param name="Y">Centre from the top.</param>
 /// <param name="Radius">Half of the object's extent.</param>
 /// <param name="Turn">Rotation in degrees, a few either way.</param>
-public sealed record DemoObject(
+sealed record DemoObject(
     DemoShape Shape, DemoColour Colour, DemoTexture Texture, bool Large, double X, double Y, double Radius, double Turn = 0)
 {
     /// <summary>Colour and shape: "red circle".</summary>

@@ -9,7 +9,7 @@ namespace Silc.Datasets;
 /// <param name="Size">Side in pixels.</param>
 /// <param name="Background">What is behind the objects.</param>
 /// <param name="Objects">One to three objects.</param>
-public sealed record DemoScene(int Size, DemoBackground Background, IReadOnlyList<DemoObject> Objects)
+sealed record DemoScene(int Size, DemoBackground Background, IReadOnlyList<DemoObject> Objects)
 {
     /// <summary>Draws the scene with antialiasing.</summary>
     public RgbImage Draw() => Drawing.Draw(Size, Size, canvas =>

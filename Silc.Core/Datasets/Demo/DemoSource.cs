@@ -30,7 +30,7 @@ public sealed class DemoSource : IImageTextSource
     public int Count { get; }
 
     /// <summary>What image <paramref name="index"/> shows: draw it, or ask for its masks.</summary>
-    public DemoScene Scene(int index)
+    internal DemoScene Scene(int index)
     {
         Require.That((uint)index < (uint)Count, $"index {index} lies outside the demo, which has {Count} pairs");
         return DemoSampler.Any(new Philox((ulong)seed, (ulong)index), size);

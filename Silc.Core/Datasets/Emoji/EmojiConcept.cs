@@ -9,7 +9,7 @@ namespace Silc.Datasets;
 /// <param name="Group">One of 9 groups, e.g. "animals-nature".</param>
 /// <param name="Subgroup">One of 98 subgroups, e.g. "animal-mammal".</param>
 /// <param name="Tags">Further words, e.g. "pet".</param>
-public sealed record EmojiConcept(
+sealed record EmojiConcept(
     string Key, string Annotation, string Base, string Group, string Subgroup, IReadOnlyList<string> Tags)
 {
     /// <summary>The join key of code points written in any case, joined by '-'.</summary>

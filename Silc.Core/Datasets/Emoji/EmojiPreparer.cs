@@ -10,7 +10,7 @@ namespace Silc.Datasets;
 /// user's own npm fetches. Images are <c>STYLE/CODEPOINTS.png</c> with alpha, the index is <c>emoji.csv</c>.
 /// Threads: any number may call.
 /// </summary>
-public static partial class EmojiPreparer
+static partial class EmojiPreparer
 {
     /// <summary>Name of the index in a prepared folder.</summary>
     public const string IndexName = "emoji.csv";
@@ -191,7 +191,7 @@ public static partial class EmojiPreparer
 /// <param name="Packages">npm packages with versions.</param>
 /// <param name="Images">Images of each style.</param>
 /// <param name="Splits">Images of each split.</param>
-public sealed record EmojiPreparation(
+sealed record EmojiPreparation(
     int Size, bool SkinTones, IReadOnlyList<string> Packages,
     IReadOnlyDictionary<string, int> Images, IReadOnlyDictionary<string, int> Splits)
 {

@@ -8,7 +8,7 @@ namespace Silc.Datasets;
 /// <param name="Concept">What it depicts.</param>
 /// <param name="Split"><see cref="TrainSplit"/>, <see cref="HeldOutSplit"/> or <see cref="UnseenStyleSplit"/>.</param>
 /// <param name="Image">Hash of the pixels: equal for concepts that a style draws with one and the same image.</param>
-public sealed record EmojiRow(string FilePath, string Style, EmojiConcept Concept, string Split, string Image)
+sealed record EmojiRow(string FilePath, string Style, EmojiConcept Concept, string Split, string Image)
 {
     /// <summary>Images to train on.</summary>
     public const string TrainSplit = "train";

@@ -6,7 +6,7 @@ namespace Silc.Datasets;
 /// One to three emoji of different groups, apart from each other on a drawn background or a photograph, with the group of every
 /// pixel. A group is called by the annotations of its emoji. Threads: any number may call <see cref="Read"/>.
 /// </summary>
-public sealed class EmojiScenes : ISegmentationSource
+sealed class EmojiScenes : ISegmentationSource
 {
     const byte Opaque = 128;
 

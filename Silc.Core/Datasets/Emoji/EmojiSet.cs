@@ -4,7 +4,7 @@ namespace Silc.Datasets;
 /// A folder that <see cref="EmojiPreparer"/> made: images of the same concepts in several art styles.
 /// Threads: any number may use it at once.
 /// </summary>
-public sealed class EmojiSet
+sealed class EmojiSet
 {
     readonly string folder;
 

@@ -4,7 +4,7 @@ namespace Silc.Datasets;
 /// Some rows of an emoji set as images with captions; PNG files are read when asked for, with their alpha.
 /// Threads: any number may call <see cref="Read"/>.
 /// </summary>
-public sealed class EmojiSource : IImageTextSource
+sealed class EmojiSource : IImageTextSource
 {
     // Beside the annotation alone. A concept has some five tags.
     const int TaggedCaptions = 3;

@@ -5,7 +5,7 @@ namespace Silc.Datasets;
 /// <param name="Package">Name of the npm package.</param>
 /// <param name="Version">Version whose counts and images were checked.</param>
 /// <param name="Licence">Licence of the art.</param>
-public sealed record EmojiStyle(string Name, string Package, string Version, string Licence)
+sealed record EmojiStyle(string Name, string Package, string Version, string Licence)
 {
     /// <summary>The style that no model trains on; its package also holds captions, tags and groups.</summary>
     public static EmojiStyle OpenMoji { get; } = new("openmoji", "openmoji", "17.0.0", "CC BY-SA 4.0");

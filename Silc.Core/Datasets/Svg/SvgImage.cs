@@ -9,7 +9,7 @@ namespace Silc.Datasets;
 /// Filters, text, markers, patterns, embedded images and style sheets are not drawn: the art this library trains on has none
 /// that matter. Threads: any number may use it at once.
 /// </summary>
-public sealed class SvgImage
+sealed class SvgImage
 {
     readonly XElement root;
     readonly Dictionary<string, XElement> byId = [];

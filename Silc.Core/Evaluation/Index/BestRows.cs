@@ -4,10 +4,10 @@ namespace Silc;
 /// <param name="queries">Embeddings (N, C).</param>
 /// <param name="k">How many.</param>
 /// <param name="search">Finds neighbours in a block; null does so on the processor.</param>
-sealed class BestRows(float[,] queries, int k, NeighbourSearch? search)
+sealed class BestRows(Vectors queries, int k, NeighbourSearch? search)
 {
-    readonly float[,] queries = Embeddings.Unit(queries);
-    readonly List<(int Row, float Score)>[] best = [.. Enumerable.Range(0, queries.GetLength(0)).Select(_ => new List<(int, float)>())];
+    readonly Vectors queries = queries.Unit();
+    readonly List<(int Row, float Score)>[] best = [.. Enumerable.Range(0, queries.Count).Select(_ => new List<(int, float)>())];
 
     // Rows of zeros, as close to everything as to nothing: they come after all others, however far those point away.
     readonly List<int> zeros = [];
@@ -16,11 +16,11 @@ sealed class BestRows(float[,] queries, int k, NeighbourSearch? search)
     public Action<int>? Faults { get; init; }
 
     /// <summary>Looks through rows that begin with <paramref name="first"/> of the index.</summary>
-    public void Add(float[,] rows, int first)
+    public void Add(Vectors rows, int first)
     {
-        Embeddings.RequireSameWidth(queries, rows);
+        Vectors.RequireSameWidth(queries, rows);
         var (unit, places) = Searchable(rows, first);
-        int count = unit.GetLength(0);
+        int count = unit.Count;
         if (count == 0) return;
         var found = (search ?? Neighbours.Find)(queries, unit, Math.Min(k, count));
         for (int query = 0; query < best.Length; query++)
@@ -40,14 +40,14 @@ sealed class BestRows(float[,] queries, int k, NeighbourSearch? search)
         })])];
 
     // The rows of length 1, and where they were; null if they are all there.
-    (float[,] Unit, List<int>? Places) Searchable(float[,] rows, int first)
+    (Vectors Unit, List<int>? Places) Searchable(Vectors rows, int first)
     {
         List<int>? places = null;
         bool isUnit = true;
-        for (int i = 0; i < rows.GetLength(0); i++)
+        for (int i = 0; i < rows.Count; i++)
         {
-            var squares = Embeddings.Squares(rows, i);
-            isUnit &= Embeddings.IsUnit(squares);
+            var squares = rows.Squares(i);
+            isUnit &= Vectors.IsUnit(squares);
             if (squares is > 0 and < float.PositiveInfinity)
             {
                 places?.Add(i);
@@ -57,7 +57,7 @@ sealed class BestRows(float[,] queries, int k, NeighbourSearch? search)
             if (squares == 0 && zeros.Count < k) zeros.Add(first + i);
             Faults?.Invoke(first + i);
         }
-        if (places is not null) return (Embeddings.Normalize(Embeddings.Rows(rows, places)), places);
-        return (isUnit ? rows : Embeddings.Normalize(rows), null);
+        if (places is not null) return (rows.Rows(places).Normalize(), places);
+        return (isUnit ? rows : rows.Normalize(), null);
     }
 }

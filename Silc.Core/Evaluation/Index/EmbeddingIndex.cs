@@ -5,15 +5,24 @@ namespace Silc;
 /// the columns filepath, title, model, crop and checksum, row for row; or one <c>index.csv</c> whose further columns e0, e1, … are the embedding.
 /// <see cref="IndexWriter"/> and <see cref="IndexFile"/> do without the whole in memory. Threads: any number may read it, while nobody changes its arrays.
 /// </summary>
+/// <example>
+/// <code>
+/// string[] paths = Directory.GetFiles("photos");
+/// var index = new EmbeddingIndex(model.EmbedImages(paths), paths, paths, model.Fingerprint());
+/// index.Save("photos.npy");
+/// foreach (var hit in Search.Find(index, model.EmbedTexts(["a red bicycle"]), k: 5)[0]) Console.WriteLine($"{hit.Score:F2} {hit.Path}");
+/// </code>
+/// </example>
 /// <param name="Rows">Embeddings (N, C).</param>
 /// <param name="Paths">Path or id of each row; empty for a caption without an image.</param>
 /// <param name="Titles">Caption of each row.</param>
 /// <param name="Model">Fingerprint of the model that made the rows; null if that is not known.</param>
 /// <param name="Crop">How images became squares; null if that is not known, or the rows are of captions.</param>
-public sealed record EmbeddingIndex(float[,] Rows, IReadOnlyList<string> Paths, IReadOnlyList<string> Titles, string? Model = null, EvalCrop? Crop = null)
+public sealed record EmbeddingIndex(
+    Vectors Rows, IReadOnlyList<string> Paths, IReadOnlyList<string> Titles, string? Model = null, EvalCrop? Crop = null)
 {
     /// <summary>Number of rows.</summary>
-    public int Count => Rows.GetLength(0);
+    public int Count => Rows.Count;
 
     /// <summary>
     /// Writes the files; nothing is left half-written. Paths of files are written relative to the index, so that both can move
@@ -23,7 +32,7 @@ public sealed record EmbeddingIndex(float[,] Rows, IReadOnlyList<string> Paths, 
     /// <exception cref="ArgumentException">Another ending, or numbers of rows that differ.</exception>
     public void Save(string path)
     {
-        using var writer = new IndexWriter(path, Rows.GetLength(1), Model, Crop);
+        using var writer = new IndexWriter(path, Rows.Width, Model, Crop);
         writer.Add(Rows, Paths, Titles);
         writer.Commit();
     }
@@ -35,9 +44,9 @@ public sealed record EmbeddingIndex(float[,] Rows, IReadOnlyList<string> Paths, 
     public static EmbeddingIndex Load(string path)
     {
         using var file = IndexFile.Open(path);
-        var (rows, paths, titles) = (new float[file.Count, file.Width], new string[file.Count], new string[file.Count]);
+        var (rows, paths, titles) = (new Vectors(file.Count, file.Width), new string[file.Count], new string[file.Count]);
         file.Read(0, rows);
-        for (int i = 0; i < file.Count; i++) (paths[i], titles[i]) = file.Row(i, Embeddings.Row(rows, i));
+        for (int i = 0; i < file.Count; i++) (paths[i], titles[i]) = file.Row(i, rows.Row(i));
         return new(rows, paths, titles, file.Model, file.Crop);
     }
 }

@@ -4,6 +4,12 @@ namespace Silc;
 /// An index that lies in files, open to be searched: its rows are read block by block and its table row by row, so memory does not grow with
 /// the index. <see cref="EmbeddingIndex.Load"/> reads one whole instead. Threads: one at a time.
 /// </summary>
+/// <example>
+/// <code>
+/// using var index = IndexFile.Open("photos.npy");                            // of any size: rows are read as they are looked through
+/// var hits = Search.Find(index, model.EmbedTexts(["a red bicycle"]), k: 5, device.FindNeighbours)[0];
+/// </code>
+/// </example>
 public sealed class IndexFile : IDisposable
 {
     const int BlockFloats = 1 << 22;        // 16 MiB
@@ -55,16 +61,28 @@ public sealed class IndexFile : IDisposable
     /// <summary>Rows that can be read at once without much memory.</summary>
     internal int BlockRows => Math.Clamp(BlockFloats / Math.Max(1, Width), 1, Math.Max(1, Count));
 
-    /// <summary>Embeddings of rows from <paramref name="first"/> on, as many as the array has.</summary>
-    public void Read(int first, float[,] block)
+    /// <summary>Embeddings of some rows, (count, C).</summary>
+    /// <param name="first">The first row.</param>
+    /// <param name="count">How many.</param>
+    /// <exception cref="ArgumentException">The index has no such rows.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or was cut since it was opened.</exception>
+    public Vectors Read(int first, int count)
     {
-        Require.That(block.GetLength(1) == Width, $"rows have {Width} values, the array has room for {block.GetLength(1)}");
-        Require.That(first >= 0 && first + (long)block.GetLength(0) <= Count, $"there are no {block.GetLength(0)} rows from {first} on, the index has {Count}");
-        // A large array is no span: its values may be more than an int counts.
-        for (int at = 0; at < block.GetLength(0);)
+        Require.That(count >= 0, $"{count} rows cannot be read");
+        var rows = new Vectors(count, Width);
+        Read(first, rows);
+        return rows;
+    }
+
+    /// <summary>Embeddings of rows from <paramref name="first"/> on, as many as <paramref name="block"/> has.</summary>
+    internal void Read(int first, Vectors block)
+    {
+        Require.That(block.Width == Width, $"rows have {Width} values, the array has room for {block.Width}");
+        Require.That(first >= 0 && first + (long)block.Count <= Count, $"there are no {block.Count} rows from {first} on, the index has {Count}");
+        for (int at = 0; at < block.Count;)
         {
-            var count = Math.Min(BlockRows, block.GetLength(0) - at);
-            var values = Embeddings.Span(block, at, count);
+            var count = Math.Min(BlockRows, block.Count - at);
+            var values = block.Span(at, count);
             if (rows is not null) rows.Read(first + at, values);
             else table.ReadValues(first + at, count, values);
             at += count;

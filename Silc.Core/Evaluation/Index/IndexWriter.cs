@@ -63,7 +63,7 @@ public sealed class IndexWriter : IDisposable
     public void Add(ReadOnlySpan<float> embedding, string image, string title)
     {
         Require.That(embedding.Length == width, $"a row has {embedding.Length} values, the index has {width}");
-        if (Embeddings.IsFaulty(embedding))
+        if (Vectors.IsFaulty(embedding))
         {
             if (faults.Count < FaultsNamed) faults.Add(Count);
             Faults = (Faults.Count + 1, faults);
@@ -82,11 +82,11 @@ public sealed class IndexWriter : IDisposable
     }
 
     /// <summary>Adds several rows.</summary>
-    public void Add(float[,] embeddings, IReadOnlyList<string> images, IReadOnlyList<string> titles)
+    public void Add(Vectors embeddings, IReadOnlyList<string> images, IReadOnlyList<string> titles)
     {
-        Require.That(images.Count == embeddings.GetLength(0) && titles.Count == embeddings.GetLength(0),
-            $"{embeddings.GetLength(0)} embeddings for {images.Count} paths and {titles.Count} titles");
-        for (int i = 0; i < images.Count; i++) Add(Embeddings.Row(embeddings, i), images[i], titles[i]);
+        Require.That(images.Count == embeddings.Count && titles.Count == embeddings.Count,
+            $"{embeddings.Count} embeddings for {images.Count} paths and {titles.Count} titles");
+        for (int i = 0; i < images.Count; i++) Add(embeddings.Row(i), images[i], titles[i]);
     }
 
     /// <summary>

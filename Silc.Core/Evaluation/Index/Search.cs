@@ -18,7 +18,7 @@ public static class Search
     /// <param name="queries">Embeddings (N, C) of the same model; rows need not be normalised.</param>
     /// <param name="k">How many; fewer if the index is smaller.</param>
     /// <param name="search">Finds neighbours; null does so on the processor.</param>
-    public static IReadOnlyList<IReadOnlyList<SearchHit>> Find(EmbeddingIndex index, float[,] queries, int k = 10,
+    public static IReadOnlyList<IReadOnlyList<SearchHit>> Find(EmbeddingIndex index, Vectors queries, int k = 10,
         NeighbourSearch? search = null)
     {
         Check(index.Count, k);
@@ -34,23 +34,23 @@ public static class Search
     /// <param name="search">Finds neighbours; null does so on the processor.</param>
     /// <param name="faults">Is told the rows that are zero or hold a value that is no number.</param>
     /// <exception cref="InvalidDataException">The table belongs to other vectors.</exception>
-    public static IReadOnlyList<IReadOnlyList<SearchHit>> Find(IndexFile index, float[,] queries, int k = 10,
+    public static IReadOnlyList<IReadOnlyList<SearchHit>> Find(IndexFile index, Vectors queries, int k = 10,
         NeighbourSearch? search = null, Action<int>? faults = null)
     {
         Check(index.Count, k);
         var best = new BestRows(queries, k, search) { Faults = faults };
-        var block = new float[index.BlockRows, index.Width];
-        for (int first = 0; first < index.Count; first += block.GetLength(0))
+        var block = new Vectors(index.BlockRows, index.Width);
+        for (int first = 0; first < index.Count; first += block.Count)
         {
-            if (index.Count - first < block.GetLength(0)) block = new float[index.Count - first, index.Width];
+            if (index.Count - first < block.Count) block = new Vectors(index.Count - first, index.Width);
             index.Read(first, block);
             best.Add(block, first);
         }
-        var row = new float[1, index.Width];
+        var row = new Vectors(1, index.Width);
         return best.Hits((hit, _) =>
         {
             index.Read(hit, row);
-            return index.Row(hit, Embeddings.Row(row, 0));
+            return index.Row(hit, row.Row(0));
         });
     }
 

@@ -4,13 +4,20 @@ namespace Silc;
 /// Images (N, side, side, 3) in [-1, 1] to the L2-normalised features of their patches (N · T, C); a model's
 /// <c>EmbedPatchPixels</c>.
 /// </summary>
-public delegate float[,] PatchEmbedder(float[] pixels, int side);
+delegate Vectors PatchEmbedder(float[] pixels, int side);
 
 /// <summary>
 /// Segmentation by text alone: every pixel belongs to the class whose prompts its patch is closest to (Zhou et al. 2022,
 /// MaskCLIP, arXiv:2112.01071). Scores of patches are interpolated bilinearly to the size of the label map, windows are averaged,
 /// and the highest class wins, of equals the first; no refinement. Threads: any number may use it at once.
 /// </summary>
+/// <example>
+/// <code>
+/// var segmenter = model.Segmenter(model.Prototypes(ClassList.Of(["cat", "sofa"])), windows: SegmentationWindows.Sliding(224));
+/// LabelMap map = segmenter.Segment(ImageFile.Read("room.jpg"));
+/// int first = map.Labels[0];                                                // class of the pixel at the top left
+/// </code>
+/// </example>
 public sealed class ZeroShotSegmenter
 {
     static readonly Colour Background = new(0.5f, 0.5f, 0.5f);
@@ -31,7 +38,7 @@ public sealed class ZeroShotSegmenter
     /// other.
     /// </param>
     /// <param name="temperature">The factor exp(t) of a model on cosines, for that probability.</param>
-    public ZeroShotSegmenter(
+    internal ZeroShotSegmenter(
         PatchEmbedder embed, int patch, ClassPrototypes classes, SegmentationWindows windows, double? threshold = null,
             double temperature = 100)
     {
@@ -55,8 +62,8 @@ public sealed class ZeroShotSegmenter
         List<Cut> cuts = [.. images.Select(one => new Cut(one.Image, windows))];
         var scores = classes.Scores(embed([.. cuts.SelectMany(cut => cut.Pixels)], windows.Side));
         int cells = windows.Side / patch, each = cells * cells;
-        Require.That(scores.GetLength(0) == cuts.Sum(cut => cut.Count) * each,
-            $"{scores.GetLength(0)} patch features for {cuts.Sum(cut => cut.Count)} windows of {cells} x {cells} patches");
+        Require.That(scores.Count == cuts.Sum(cut => cut.Count) * each,
+            $"{scores.Count} patch features for {cuts.Sum(cut => cut.Count)} windows of {cells} x {cells} patches");
         var (maps, first) = (new LabelMap[images.Count], 0);
         foreach (var (i, cut) in cuts.Index())
         {
@@ -66,7 +73,7 @@ public sealed class ZeroShotSegmenter
         return maps;
     }
 
-    LabelMap Map(float[,] scores, Cut cut, int width, int height)
+    LabelMap Map(Vectors scores, Cut cut, int width, int height)
     {
         int cols = cut.Left.Length * (windows.Side / patch);
         CellWeights x = new(width, cut.Across, cut.Left, windows.Side, patch), y = new(height, cut.Down, cut.Top, windows.Side, patch);
@@ -77,7 +84,7 @@ public sealed class ZeroShotSegmenter
             for (int k = 0; k < classes.Count; k++)
             {
                 if (float.IsNegativeInfinity(scores[k, 0])) continue;       // a class without words
-                line.Add(k, Embeddings.Row(scores, k), y.Of(row), x, temperature);
+                line.Add(k, scores.Row(k), y.Of(row), x, temperature);
             }
             line.Finish(threshold, labels.AsSpan(row * width, width));
             return line;
@@ -86,10 +93,10 @@ public sealed class ZeroShotSegmenter
     }
 
     // Scores (K, rows · cols) of the patches of an image from those of all windows, (N, K); its own begin at a row.
-    float[,] SideBySide(float[,] scores, int first, Cut cut, int cells)
+    Vectors SideBySide(Vectors scores, int first, Cut cut, int cells)
     {
         int across = cut.Left.Length, cols = across * cells, patches = cut.Count * cells * cells;
-        var turned = new float[classes.Count, patches];
+        var turned = new Vectors(classes.Count, patches);
         for (int i = 0; i < patches; i++)
         {
             int window = i / (cells * cells), cell = i % (cells * cells);

@@ -1,0 +1,147 @@
+namespace Silc;
+
+// Copies with some values changed, for F#, which has no `with` for C# records: SilcConfig.B16.With(vocabSize = 512). Parameters are called as the
+// values, but for globalViews and localViews: `global` is a word of F#.
+
+public sealed partial record SilcConfig
+{
+    /// <summary>
+    /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.
+    /// </summary>
+    public SilcConfig With(
+        TowerConfig? image = null, TowerConfig? text = null, int? imageSize = null, int? patchSize = null, int? textLength = null,
+        int? vocabSize = null, HeadConfig? head = null, ViewConfig? views = null, ContrastiveKind? contrastive = null,
+        double? temperatureInit = null, double? biasInit = null, PositionResize? positionResize = null, int? imageHead = null,
+        TextPooling? textPooling = null) =>
+        this with
+        {
+            Image = image ?? Image,
+            Text = text ?? Text,
+            ImageSize = imageSize ?? ImageSize,
+            PatchSize = patchSize ?? PatchSize,
+            TextLength = textLength ?? TextLength,
+            VocabSize = vocabSize ?? VocabSize,
+            Head = head ?? Head,
+            Views = views ?? Views,
+            Contrastive = contrastive ?? Contrastive,
+            TemperatureInit = temperatureInit ?? TemperatureInit,
+            BiasInit = biasInit ?? BiasInit,
+            PositionResize = positionResize ?? PositionResize,
+            ImageHead = imageHead ?? ImageHead,
+            TextPooling = textPooling ?? TextPooling,
+        };
+}
+
+public sealed partial record TowerConfig
+{
+    /// <summary>
+    /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.
+    /// </summary>
+    public TowerConfig With(
+        int? width = null, int? depth = null, int? heads = null, int? mlpDim = null, GeluKind? gelu = null) =>
+        this with
+        {
+            Width = width ?? Width,
+            Depth = depth ?? Depth,
+            Heads = heads ?? Heads,
+            MlpDim = mlpDim ?? MlpDim,
+            Gelu = gelu ?? Gelu,
+        };
+}
+
+public sealed partial record HeadConfig
+{
+    /// <summary>
+    /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.
+    /// </summary>
+    public HeadConfig With(
+        int? hidden = null, int? bottleneck = null, int? prototypes = null) =>
+        this with
+        {
+            Hidden = hidden ?? Hidden,
+            Bottleneck = bottleneck ?? Bottleneck,
+            Prototypes = prototypes ?? Prototypes,
+        };
+}
+
+public sealed partial record ViewConfig
+{
+    /// <summary>
+    /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.
+    /// </summary>
+    public ViewConfig With(
+        int? globalViews = null, int? localViews = null, int? localSize = null, double? globalScaleMin = null, double? globalScaleMax = null,
+        double? localScaleMin = null, double? localScaleMax = null, ViewProbability? flip = null, ViewProbability? jitter = null,
+        double? brightness = null, double? contrast = null, double? saturation = null, double? hue = null, ViewProbability? grey = null,
+        ViewProbability? blur = null, ViewProbability? solarize = null, double? blurMin = null, double? blurMax = null,
+        double? aspectMin = null, double? aspectMax = null, ResampleFilter? filter = null, bool? plain = null) =>
+        this with
+        {
+            Global = globalViews ?? Global,
+            Local = localViews ?? Local,
+            LocalSize = localSize ?? LocalSize,
+            GlobalScaleMin = globalScaleMin ?? GlobalScaleMin,
+            GlobalScaleMax = globalScaleMax ?? GlobalScaleMax,
+            LocalScaleMin = localScaleMin ?? LocalScaleMin,
+            LocalScaleMax = localScaleMax ?? LocalScaleMax,
+            Flip = flip ?? Flip,
+            Jitter = jitter ?? Jitter,
+            Brightness = brightness ?? Brightness,
+            Contrast = contrast ?? Contrast,
+            Saturation = saturation ?? Saturation,
+            Hue = hue ?? Hue,
+            Grey = grey ?? Grey,
+            Blur = blur ?? Blur,
+            Solarize = solarize ?? Solarize,
+            BlurMin = blurMin ?? BlurMin,
+            BlurMax = blurMax ?? BlurMax,
+            AspectMin = aspectMin ?? AspectMin,
+            AspectMax = aspectMax ?? AspectMax,
+            Filter = filter ?? Filter,
+            Plain = plain ?? Plain,
+        };
+}
+
+public sealed partial record TrainConfig
+{
+    /// <summary>
+    /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same. The schedule
+    /// stays, also where the number of steps changes.
+    /// </summary>
+    public TrainConfig With(
+        int? batchSize = null, int? totalSteps = null, int? seed = null, OptimizerKind? optimizer = null, double? learningRate = null,
+        double? weightDecay = null, double? beta1 = null, double? beta2 = null, double? clipNorm = null, Schedule? schedule = null,
+        double? distillationWeight = null, double? contrastiveWeight = null, double? studentTemperature = null,
+        double? teacherTemperature = null, double? centerMomentum = null, double? emaMomentum = null, bool? globalToGlobal = null,
+        int? maxSkippedSteps = null, bool? bfloat16Momentum = null, bool? recompute = null, int? accumulate = null,
+        IReadOnlyList<DecayRule>? decayRules = null, IReadOnlyList<RateRule>? rateRules = null, bool? averageWeights = null,
+        double? koLeoWeight = null) =>
+        this with
+        {
+            BatchSize = batchSize ?? BatchSize,
+            TotalSteps = totalSteps ?? TotalSteps,
+            Seed = seed ?? Seed,
+            Optimizer = optimizer ?? Optimizer,
+            LearningRate = learningRate ?? LearningRate,
+            WeightDecay = weightDecay ?? WeightDecay,
+            Beta1 = beta1 ?? Beta1,
+            Beta2 = beta2 ?? Beta2,
+            ClipNorm = clipNorm ?? ClipNorm,
+            Schedule = schedule ?? Schedule,
+            DistillationWeight = distillationWeight ?? DistillationWeight,
+            ContrastiveWeight = contrastiveWeight ?? ContrastiveWeight,
+            StudentTemperature = studentTemperature ?? StudentTemperature,
+            TeacherTemperature = teacherTemperature ?? TeacherTemperature,
+            CenterMomentum = centerMomentum ?? CenterMomentum,
+            EmaMomentum = emaMomentum ?? EmaMomentum,
+            GlobalToGlobal = globalToGlobal ?? GlobalToGlobal,
+            MaxSkippedSteps = maxSkippedSteps ?? MaxSkippedSteps,
+            BFloat16Momentum = bfloat16Momentum ?? BFloat16Momentum,
+            Recompute = recompute ?? Recompute,
+            Accumulate = accumulate ?? Accumulate,
+            DecayRules = decayRules ?? DecayRules,
+            RateRules = rateRules ?? RateRules,
+            AverageWeights = averageWeights ?? AverageWeights,
+            KoLeoWeight = koLeoWeight ?? KoLeoWeight,
+        };
+}
