@@ -44,8 +44,14 @@ public sealed class TensorTests
     public void A_batch_whose_logits_are_too_many_is_refused_before_training()
     {
         using var device = Device.Cpu(1);
-        var config = SilcConfig.Mini with { Views = new ViewConfig(Global: 1, Local: 0), Image = new(8, 1, 1, 8), Text = new(8, 1, 1, 8),
-            VocabSize = 16, TextLength = 1 };
+        var config = SilcConfig.Mini with
+        {
+            Views = new ViewConfig(Global: 1, Local: 0),
+            Image = new(8, 1, 1, 8),
+            Text = new(8, 1, 1, 8),
+            VocabSize = 16,
+            TextLength = 1
+        };
         using var model = SilcModel.Create(device, config, seed: 1);
         var error = Assert.ThrowsExactly<InvalidOperationException>(
             () => new Trainer(model, new TrainConfig(BatchSize: 50_000, TotalSteps: 1, DistillationWeight: 0)));

@@ -49,8 +49,14 @@ public sealed class TrainerTests
         foreach (var (kind, globalToGlobal, plain) in new[] { (ContrastiveKind.Softmax, true, false), (ContrastiveKind.Sigmoid, false, true) })
         {
             var config = TinyRun.Config with { Contrastive = kind, Views = TinyRun.Config.Views with { Plain = plain } };
-            var recipe = TinyRun.Recipe with { BatchSize = 8, GlobalToGlobal = globalToGlobal, DistillationWeight = 0.5,
-                ContrastiveWeight = 2, LearningRate = 0 };
+            var recipe = TinyRun.Recipe with
+            {
+                BatchSize = 8,
+                GlobalToGlobal = globalToGlobal,
+                DistillationWeight = 0.5,
+                ContrastiveWeight = 2,
+                LearningRate = 0
+            };
             using var whole = new TinyRun(device, recipe, config);
             var (batch, expected) = (whole.Batch(1), whole.Step(whole.Batch(1)));
             foreach (var slices in new[] { 2, 4 })

@@ -12,8 +12,8 @@ public sealed class CaptionRuleTests : TempFolder
         foreach (var path in WorldFolder.Files("hf-tokens*.json"))
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(path));
-            var tokenizer = new TokenizerOrigin("spiece.model", json.RootElement.GetProperty("model_base64")
-                .GetBytesFromBase64()) { Captions = CaptionRule.Canonical }.Open();
+            var model = json.RootElement.GetProperty("model_base64").GetBytesFromBase64();
+            var tokenizer = new TokenizerOrigin("spiece.model", model) { Captions = CaptionRule.Canonical }.Open();
             int length = json.RootElement.GetProperty("length").GetInt32(), wrong = 0;
             var first = "";
             foreach (var row in json.RootElement.GetProperty("rows").EnumerateArray())
