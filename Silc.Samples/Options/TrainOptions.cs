@@ -24,6 +24,7 @@ static class TrainOptions
             + "--image-size resizes positions. A checkpoint also brings its teacher.",
         HelpName = "DIR|FILE",
     };
+    public static readonly Option<string?> Positions = PositionOptions.Create();
     public static readonly Option<string[]> Freeze = new("--freeze")
     {
         Description = "Parameters that do not learn: a regular expression over whole names, e.g. 'img/.*' for a locked image tower; can be given several times.",
@@ -84,7 +85,7 @@ static class TrainOptions
 
     public static IReadOnlyList<Option> All { get; } =
     [
-        Data, .. DataOption.Reading, MaxBad, Out, Init, Contrastive, .. Recipe, Freeze, RateMultipliers, LogEvery, Minutes,
+        Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, Freeze, RateMultipliers, LogEvery, Minutes,
         SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite,
     ];
 
