@@ -60,7 +60,7 @@ static class BigVisionModel
         if (hasHead)
         {
             var prototypes = shapes.Of("head/prototypes/kernel", "(bottleneck, prototypes)");
-            head = new(shapes.Of("head/Dense_0/kernel", "(width, hidden)")[1], prototypes[0], prototypes[1]);
+            head = new(shapes.Of("head/Dense_0/kernel", "(width, hidden)")[1], prototypes[0], prototypes[1], shapes.Has(BigVisionNames.HeadGains));
         }
         int size = grid * patch;
         notes = patch != 14 ? [] :

@@ -31,7 +31,7 @@ readonly struct RoundWeightsToBf16(long weights, WeightCopyTarget copy, int coun
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
 readonly struct AdamWRounding(long p, long g, long m, long v, long teacher, WeightCopyTarget copy, WeightCopyTarget teacherCopy, long gate,
-    int count, float rate, float decay, float beta1, float beta2, float epsilon, float momentum) : IKernel
+    int count, float rate, float decay, float beta1, float beta2, float epsilon, long momentum) : IKernel
 {
     public void Execute()
     {
@@ -53,7 +53,8 @@ readonly struct AdamWRounding(long p, long g, long m, long v, long teacher, Weig
         Ptx.Store4(p + at, value);
         copy.Store(i, value);
         if (teacher == 0) return;
-        followed = followed * momentum + value * (1 - momentum);
+        float keep = Ptx.Load(momentum);
+        followed = followed * keep + value * (1 - keep);
         Ptx.Store4(teacher + at, followed);
         teacherCopy.Store(i, followed);
     }
@@ -87,7 +88,7 @@ partial class CudaOps
 
     public override void AdamW(
         Tensor p, Tensor g, Tensor m, Tensor v, StepState gate, float rate, float decay, float beta1, float beta2, float epsilon,
-        Tensor teacher, float momentum)
+        Tensor teacher, Tensor momentum)
     {
         // In pieces, each with one copy or with none.
         for (int start = 0, end; start < p.Count; start = end)
@@ -109,7 +110,8 @@ partial class CudaOps
             int count = DivUp(end - start, 4) * 4;
             Device.Launch(DivUp(count / 4, 256), 256, new AdamWRounding(Address(values.View), Address(Part(g).View), Address(Part(m).View),
                 Address(Part(v).View), Address(follows.View), new(copy, begin),
-                teacherCopy is null ? default : new(teacherCopy, Address(follows.View)), Address(gate.View), count, rate, decay, beta1, beta2, epsilon, momentum));
+                teacherCopy is null ? default : new(teacherCopy, Address(follows.View)), Address(gate.View), count, rate, decay, beta1, beta2, epsilon,
+                teacher.Count > 0 ? Address(momentum.View) : 0));
 
             Tensor Part(Tensor all) => all.Columns(start, end - start);
         }
@@ -129,9 +131,15 @@ partial class CudaOps
         Weights?.Written(y);
     }
 
-    public override void EmaUpdate(Tensor x, Tensor target, float momentum, StepState gate)
+    public override void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState gate)
     {
         base.EmaUpdate(x, target, momentum, gate);
+        Weights?.Written(x);
+    }
+
+    public override void AtMost(Tensor x, float most)
+    {
+        base.AtMost(x, most);
         Weights?.Written(x);
     }
 

@@ -71,7 +71,8 @@ readonly struct AdafactorRowMean(FloatPointer rows, FloatPointer mean, FloatPoin
 }
 
 /// <summary>
-/// u = g / √(row / mean(row)) / √col, or g / √v where not factored; m ← μ·m + (1-μ)·u; p ← p - rate·m - decay·p.
+/// u = g / √(row / mean(row)) / √col, or g / √v where not factored; m ← μ·m + (1-μ)·u; p ← p - rate·m - decay·p. With a rounded m the first μ is
+/// rounded too, as optax has it.
 /// </summary>
 readonly struct AdafactorUpdate(FloatPointer p, FloatPointer g, FloatPointer m, FloatPointer rows, FloatPointer cols,
     FloatPointer means, FloatPointer v, FloatPointer gate, Dim4 dims, Dim4 rowStrides, Dim4 colStrides, Dim4 meanStrides,
@@ -83,6 +84,8 @@ readonly struct AdafactorUpdate(FloatPointer p, FloatPointer g, FloatPointer m, 
         int count = dims.A * dims.B * dims.C, last = BlockShare.Last(count), lane = Group.IdxX, lanes = Group.DimX;
         float clip = gate[StepState.Clip], beta2 = AdafactorMath.Beta2(gate[StepState.Updates], cap);
         float step = rate * gate[StepState.LearningRate], fall = decay * gate[StepState.Decay];
+        // optax multiplies a bfloat16 average by a bfloat16 factor: 0.8984375 for 0.9. The new share stays 1 - 0.9.
+        float kept = round != 0 ? AdafactorMath.RoundToBFloat16(momentum) : momentum;
         for (int row = BlockShare.First(count); row < last; row++)
         {
             int start = row * dims.D;
@@ -99,7 +102,7 @@ readonly struct AdafactorUpdate(FloatPointer p, FloatPointer g, FloatPointer m, 
                     v[i] = square;
                     update = grad / XMath.Sqrt(square);
                 }
-                float average = momentum * m[i] + (1 - momentum) * update;
+                float average = kept * m[i] + (1 - momentum) * update;
                 m[i] = round != 0 ? AdafactorMath.RoundToBFloat16(average) : average;
                 p[i] -= step * average + fall * p[i];
             }

@@ -42,7 +42,7 @@ readonly struct AddKernel<TPack>(FloatPointer x, FloatPointer y, int count) : IK
 }
 
 /// <summary>x ← m·x + (1 - m)·target: the exponential moving average of a teacher, or of a center.</summary>
-readonly struct EmaUpdateKernel<TPack>(FloatPointer x, FloatPointer target, int count, float momentum, FloatPointer gate) : IKernel
+readonly struct EmaUpdateKernel<TPack>(FloatPointer x, FloatPointer target, int count, FloatPointer momentum, FloatPointer gate) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -50,10 +50,11 @@ readonly struct EmaUpdateKernel<TPack>(FloatPointer x, FloatPointer target, int 
         if (gate[StepState.Finite] == 0) return;
         int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
-        TPack keep = TPack.Splat(momentum), take = TPack.Splat(1 - momentum);
+        float share = momentum[0];
+        TPack keep = TPack.Splat(share), take = TPack.Splat(1 - share);
         for (int i = first + lane * TPack.Width; i < whole; i += lanes * TPack.Width)
             TPack.Store(x, i, keep * TPack.Load(x, i) + take * TPack.Load(target, i));
-        for (int i = whole + lane; i < last; i += lanes) x[i] = momentum * x[i] + (1 - momentum) * target[i];
+        for (int i = whole + lane; i < last; i += lanes) x[i] = share * x[i] + (1 - share) * target[i];
     }
 }
 
@@ -78,6 +79,6 @@ partial class Ops<TPack>
 
     public override void Add(Tensor x, Tensor y) => Device.ForElements(x.Count, new AddKernel<TPack>(Dense(x), Dense(y), x.Count));
 
-    public override void EmaUpdate(Tensor x, Tensor target, float momentum, StepState gate) =>
-        Device.ForElements(x.Count, new EmaUpdateKernel<TPack>(Dense(x), Dense(target), x.Count, momentum, gate.View));
+    public override void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState gate) =>
+        Device.ForElements(x.Count, new EmaUpdateKernel<TPack>(Dense(x), Dense(target), x.Count, momentum.View, gate.View));
 }

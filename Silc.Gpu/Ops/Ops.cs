@@ -65,8 +65,8 @@ public abstract class Ops(Device device)
     public abstract void Copy(Tensor x, Tensor y);
     /// <summary>Adds x to y.</summary>
     public abstract void Add(Tensor x, Tensor y);
-    /// <summary>x ← momentum · x + (1 - momentum) · target, if the gate is open: the EMA teacher.</summary>
-    public abstract void EmaUpdate(Tensor x, Tensor target, float momentum, StepState gate);
+    /// <summary>x ← momentum · x + (1 - momentum) · target, if the gate is open: the EMA teacher. The momentum (1, 1) is read on the device.</summary>
+    public abstract void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState gate);
     /// <summary>y = gelu(x).</summary>
     public abstract void Gelu(Tensor x, Tensor y, GeluKind kind);
     /// <summary>dx ← dx · gelu'(x); y = gelu(x) again, for the gradient of the kernel that read it.</summary>
@@ -131,12 +131,16 @@ public abstract class Ops(Device device)
     public abstract void L2NormalizeBackward(Tensor dy, Tensor y, Tensor norms, Tensor dx, float epsilon);
     /// <summary>Each column of y is that column of v divided by its norm: weight normalisation with the gain fixed at 1.</summary>
     public abstract void NormalizeColumns(Tensor v, Tensor y, Tensor norms);
+    /// <summary>Column k of y (N, K) is that column of x times gain[k]; gains are (1, K).</summary>
+    public abstract void ScaleColumns(Tensor x, Tensor gain, Tensor y);
+    /// <summary>Its gradient: dy becomes dx, and the sums over rows of dy · x are added to dGain.</summary>
+    public abstract void ScaleColumnsBackward(Tensor dy, Tensor x, Tensor gain, Tensor dGain);
     /// <summary>Adds to dv the gradient of <see cref="NormalizeColumns"/>.</summary>
     public abstract void NormalizeColumnsBackward(Tensor dy, Tensor y, Tensor norms, Tensor dv);
 
     // Losses; each writes one partial loss a row, so that sums have a fixed order
-    /// <summary>x ← softmax((x - center) / temperature) over each row.</summary>
-    public abstract void TeacherSoftmax(Tensor x, Tensor center, float temperature);
+    /// <summary>x ← softmax((x - center) · sharpness) over each row; the sharpness (1, 1), 1 / τ, is read on the device.</summary>
+    public abstract void TeacherSoftmax(Tensor x, Tensor center, Tensor sharpness);
     /// <summary>
     /// Cross-entropy between teacher targets (G·B, K) and student logits (V·B, K), view-major. Replaces logits by
     /// weight · dLoss/dLogits and writes weight · loss of each row to rowLoss (V·B, 1). With <paramref name="skipSame"/>, view v has no
@@ -174,13 +178,22 @@ public abstract class Ops(Device device)
     public abstract void TopK(Tensor scores, Tensor best, ArrayView<int> index, int first);
 
     // Optimizers
+    /// <summary>x ← x · most / (|x| + 1e-6) where its norm is larger than <paramref name="most"/>: DINO's clipping, tensor by tensor.</summary>
+    public abstract void ClipTensor(Tensor x, float most);
+    /// <summary>x ← min(x, most).</summary>
+    public abstract void AtMost(Tensor x, float most);
+    /// <summary>
+    /// A second gate, for parameters that begin to learn later: open where the first is and <paramref name="begun"/> (1, 1) is not 0. It counts its own
+    /// updates, and has bias corrections by them; the rest it copies.
+    /// </summary>
+    public abstract void LateGate(StepState gate, Tensor begun, StepState late, float beta1, float beta2);
     /// <summary>Decides from the gradient's norm and the losses whether this step may change anything; see <see cref="StepState"/>.</summary>
     public abstract void GradNorm(Tensor gradients, Tensor losses, StepState gate, float clipNorm, float beta1, float beta2);
     /// <summary>
     /// AdamW over a flat range, if the gate is open; a teacher of that range follows in the same pass. Rate and decay are factors on the gate's.
     /// </summary>
     public abstract void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepState gate, float rate, float decay, float beta1, float beta2, float epsilon,
-        Tensor teacher = default, float momentum = 1);
+        Tensor teacher = default, Tensor momentum = default);
     /// <summary>big_vision's Adafactor for one parameter, if the gate is open.</summary>
     public abstract void Adafactor(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState gate, AdafactorStep step);
 }

@@ -23,7 +23,7 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void Fill(Tensor x, float value) => Time("fill", 0, () => ops.Fill(x, value), x);
     public override void Copy(Tensor x, Tensor y) => Time("copy", 0, () => ops.Copy(x, y), x, y);
     public override void Add(Tensor x, Tensor y) => Time("add", 0, () => ops.Add(x, y), x, y, y);
-    public override void EmaUpdate(Tensor x, Tensor target, float momentum, StepState gate) =>
+    public override void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState gate) =>
         Time("follow (EMA)", 0, () => ops.EmaUpdate(x, target, momentum, gate), x, x, target);
     public override void Gelu(Tensor x, Tensor y, GeluKind kind) => Time("gelu", 0, () => ops.Gelu(x, y, kind), x, y);
     public override void GeluBackward(Tensor x, Tensor dx, Tensor y, GeluKind kind) =>
@@ -84,8 +84,8 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void NormalizeColumnsBackward(Tensor dy, Tensor y, Tensor norms, Tensor dv) =>
         Time("weight norm", 0, () => ops.NormalizeColumnsBackward(dy, y, norms, dv), dy, y, dv);
 
-    public override void TeacherSoftmax(Tensor x, Tensor center, float temperature) =>
-        Time("teacher softmax", 0, () => ops.TeacherSoftmax(x, center, temperature), x, x);
+    public override void TeacherSoftmax(Tensor x, Tensor center, Tensor sharpness) =>
+        Time("teacher softmax", 0, () => ops.TeacherSoftmax(x, center, sharpness), x, x);
     public override void DinoCrossEntropy(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight) =>
         Time("distillation loss", 0, () => ops.DinoCrossEntropy(logits, targets, rowLoss, batch, temperature, skipSame, terms, weight), logits, logits, targets);
     public override void MeanRows(Tensor x, Tensor mean) => Time("mean rows", 0, () => ops.MeanRows(x, mean), x);
@@ -102,10 +102,17 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void TopK(Tensor scores, Tensor best, ArrayView<int> index, int first) =>
         Time("top k", 0, () => ops.TopK(scores, best, index, first), scores);
 
+    public override void ScaleColumns(Tensor x, Tensor gain, Tensor y) => Time("weight norm", 0, () => ops.ScaleColumns(x, gain, y), x, y);
+    public override void ScaleColumnsBackward(Tensor dy, Tensor x, Tensor gain, Tensor dGain) =>
+        Time("weight norm", 0, () => ops.ScaleColumnsBackward(dy, x, gain, dGain), dy, dy, x);
+    public override void ClipTensor(Tensor x, float most) => Time("clip by tensor", 0, () => ops.ClipTensor(x, most), x, x, x);
+    public override void AtMost(Tensor x, float most) => Time("cap", 0, () => ops.AtMost(x, most), x, x);
+    public override void LateGate(StepState gate, Tensor begun, StepState late, float beta1, float beta2) =>
+        Time("gate", 0, () => ops.LateGate(gate, begun, late, beta1, beta2));
     public override void GradNorm(Tensor gradients, Tensor losses, StepState gate, float clipNorm, float beta1, float beta2) =>
         Time("gradient norm", 0, () => ops.GradNorm(gradients, losses, gate, clipNorm, beta1, beta2), gradients);
     public override void AdamW(Tensor p, Tensor g, Tensor m, Tensor v, StepState gate, float rate, float decay, float beta1, float beta2, float epsilon,
-        Tensor teacher, float momentum) =>
+        Tensor teacher, Tensor momentum) =>
         Time("adamw + teacher", 0, () => ops.AdamW(p, g, m, v, gate, rate, decay, beta1, beta2, epsilon, teacher, momentum), p, p, g, m, m, v, v, teacher, teacher);
     public override void Adafactor(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState gate, AdafactorStep step) =>
         Time("adafactor", 0, () => ops.Adafactor(shape, p, g, m, rows, cols, v, gate, step), p, p, g, g, m, m);

@@ -52,7 +52,7 @@ public sealed class ElementwiseOpTests
             foreach (var (momentum, open) in new[] { (0.9f, true), (0f, true), (1f, true), (0.9f, false) })
             {
                 DeviceMatrix x = t.Random(rows, cols), target = t.Random(rows, cols);
-                t.Ops.EmaUpdate(x, target, momentum, t.Gate(open));
+                t.Ops.EmaUpdate(x, target, t.Fixed(new Matrix(1, 1).With([momentum])), t.Gate(open));
                 // Momentum 0 copies, 1 changes nothing, and so does a closed gate: exactly.
                 double kept = open ? momentum : 1, tolerance = kept is 0 or 1 ? 0 : Close.Float32;
                 t.Check(x, tolerance, () => Matrix.Make(rows, cols, (r, c) => kept * x.Before[r, c] + (1 - kept) * target.Before[r, c]));
