@@ -135,8 +135,8 @@ public sealed record TrainConfig(
         Require.That(TeacherTemperatureStart is null or (> 0 and < double.PositiveInfinity),
             $"teacher temperature at the start is {TeacherTemperatureStart}, it must be positive");
         Require.NotNegative(TeacherTemperatureWarmup, "warm-up steps of the teacher temperature");
-        Require.That(TeacherTemperatureStart is null == (TeacherTemperatureWarmup == 0),
-            "a teacher temperature to start with and steps of its warm-up go together: give both or none");
+        Require.That(TeacherTemperatureStart is not null || TeacherTemperatureWarmup == 0,
+            $"{TeacherTemperatureWarmup} warm-up steps of the teacher temperature need one to start with");
         Require.NotNegative(FrozenLastLayerSteps, "steps with a frozen last layer");
         Require.That(!ClipByTensor || ClipNorm > 0, "clipping by tensor needs a clip norm above 0");
         Require.That(LogitScaleMax is null or (> 0 and < double.PositiveInfinity), $"the largest factor on cosines is {LogitScaleMax}, it must be positive");

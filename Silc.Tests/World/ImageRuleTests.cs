@@ -1,7 +1,7 @@
 namespace Silc.Tests;
 
 /// <summary>Images become the pixels that each origin's own program makes of them, and the rule travels with the model.</summary>
-[TestClass]
+[TestClass, DoNotParallelize]
 public sealed class ImageRuleTests : TempFolder
 {
     // bv-eval-resize: numpy in double; TensorFlow's float32 may fall on the other side of a whole number.
