@@ -48,7 +48,8 @@ public sealed record Schedule(ScheduleKind Kind = ScheduleKind.Cosine, int Warmu
     public double End { get; init; }
 
     /// <summary>The stairs of <see cref="ScheduleKind.Stair"/>, by rising step; before the first the multiplier is 1.</summary>
-    public IReadOnlyList<Stair> Stairs { get; init; } = [];
+    // Empty lists are one, so that schedules without stairs are equal.
+    public IReadOnlyList<Stair> Stairs { get; init => field = value.Count > 0 ? value : []; } = [];
 
     /// <summary>Throws unless every value is in its range.</summary>
     /// <exception cref="ArgumentException">The message names the value and its range.</exception>
