@@ -7,7 +7,8 @@ namespace Silc;
 /// <param name="Hidden">Channels of the two hidden layers.</param>
 /// <param name="Bottleneck">Channels of the normalised bottleneck.</param>
 /// <param name="Prototypes">Number of prototypes K; each is a unit vector of the bottleneck.</param>
-public sealed partial record HeadConfig(int Hidden = 2048, int Bottleneck = 256, int Prototypes = 65536)
+/// <param name="Gains">Each prototype has a trained length, at first 1: DINO's <c>norm_last_layer=False</c>.</param>
+public sealed partial record HeadConfig(int Hidden = 2048, int Bottleneck = 256, int Prototypes = 65536, bool Gains = false)
 {
     internal void Check()
     {

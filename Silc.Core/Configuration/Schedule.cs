@@ -9,9 +9,23 @@ public enum ScheduleKind
     /// <summary>½ (1 + cos π·progress), progress from the end of the warm-up to the end of the run.</summary>
     Cosine,
 
-    /// <summary>1 / sqrt(1 + (step - warmup) / timescale): the paper's schedule, which can be extended.</summary>
+    /// <summary>1 / sqrt(1 + (step + shift - warmup) / timescale): the paper's schedule, which can be extended.</summary>
     Rsqrt,
+
+    /// <summary>1 - progress.</summary>
+    Linear,
+
+    /// <summary>(1 - progress)^power.</summary>
+    Polynomial,
+
+    /// <summary>Constant between steps at which it changes: see <see cref="Schedule.Stairs"/>.</summary>
+    Stair,
 }
+
+/// <summary>From a step on, the learning rate is a multiple of the base. Threads: immutable; any number may share it.</summary>
+/// <param name="Step">The first step, from 0, counted with the warm-up.</param>
+/// <param name="Multiplier">Of the base learning rate, not of the stair before.</param>
+public sealed record Stair(int Step, double Multiplier);
 
 /// <summary>
 /// Learning-rate multiplier in [0, 1], a function of the step index from 0. Formulas are big_vision's
@@ -30,6 +44,19 @@ public enum ScheduleKind
 /// <param name="Timescale">Steps after which rsqrt has fallen to 1/sqrt(2).</param>
 public sealed record Schedule(ScheduleKind Kind = ScheduleKind.Cosine, int WarmupSteps = 0, int CooldownSteps = 0, double Timescale = 10_000)
 {
+    /// <summary>Steps by which rsqrt begins later in its fall.</summary>
+    public double Shift { get; init; }
+
+    /// <summary>Power of <see cref="ScheduleKind.Polynomial"/>.</summary>
+    public double Power { get; init; } = 1;
+
+    /// <summary>Multiplier at the end of cosine, linear and polynomial.</summary>
+    public double End { get; init; }
+
+    /// <summary>The stairs of <see cref="ScheduleKind.Stair"/>, by rising step; before the first the multiplier is 1.</summary>
+    // Empty lists are one, so that schedules without stairs are equal.
+    public IReadOnlyList<Stair> Stairs { get; init => field = value.Count > 0 ? value : []; } = [];
+
     /// <summary>Throws unless every value is in its range.</summary>
     /// <exception cref="ArgumentException">The message names the value and its range.</exception>
     public void Check()
@@ -37,16 +64,25 @@ public sealed record Schedule(ScheduleKind Kind = ScheduleKind.Cosine, int Warmu
         Require.NotNegative(WarmupSteps, "number of warm-up steps");
         Require.NotNegative(CooldownSteps, "number of cooldown steps");
         Require.That(Timescale is > 0 and < double.PositiveInfinity, $"timescale is {Timescale}, it must be positive");
+        Require.That(Shift is >= 0 and < double.PositiveInfinity, $"shift is {Shift}, it must not be negative");
+        Require.That(Power is > 0 and < double.PositiveInfinity, $"power is {Power}, it must be positive");
+        Require.Within(End, 0, 1, "multiplier at the end");
+        foreach (var stair in Stairs) Require.NotNegative(stair.Multiplier, $"multiplier from step {stair.Step} on");
+        Require.That(Stairs.Zip(Stairs.Skip(1)).All(pair => pair.First.Step < pair.Second.Step), "the steps of stairs must rise");
+        Require.That(Stairs.Count == 0 || Kind == ScheduleKind.Stair, $"stairs are for the schedule stair, not {Kind.ToString().ToLowerInvariant()}");
     }
 
     /// <summary>Multiplier at <paramref name="step"/> (from 0) of a run of <paramref name="totalSteps"/>.</summary>
     public double At(long step, long totalSteps)
     {
-        double after = Math.Max(0, step - WarmupSteps);
+        double after = Math.Max(0, step - WarmupSteps), progress = Math.Min(1, after / Math.Max(1, totalSteps - WarmupSteps));
         var shape = Kind switch
         {
-            ScheduleKind.Cosine => 0.5 * (1 + Math.Cos(Math.PI * Math.Min(1, after / Math.Max(1, totalSteps - WarmupSteps)))),
-            ScheduleKind.Rsqrt => 1 / Math.Sqrt(1 + after / Timescale),
+            ScheduleKind.Cosine => End + (1 - End) * (0.5 * (1 + Math.Cos(Math.PI * progress))),
+            ScheduleKind.Linear => End + (1 - End) * (1 - progress),
+            ScheduleKind.Polynomial => End + (1 - End) * Math.Pow(1 - progress, Power),
+            ScheduleKind.Rsqrt => 1 / Math.Sqrt(1 + (after + Shift) / Timescale),
+            ScheduleKind.Stair => Stairs.LastOrDefault(stair => stair.Step <= step)?.Multiplier ?? 1,
             _ => 1,
         };
         if (WarmupSteps > 0) shape *= Math.Min(1, step / (double)WarmupSteps);

@@ -20,7 +20,7 @@ public enum TextPooling
     Map,
 }
 
-/// <summary>How the learned position table is resized for local views.</summary>
+/// <summary>How the learned position table is resized for local views, or for images of another size.</summary>
 public enum PositionResize
 {
     /// <summary>Bicubic, a = -0.75, half-pixel centres, no antialias (DINO).</summary>
@@ -28,6 +28,9 @@ public enum PositionResize
 
     /// <summary>Triangle filter that widens when shrinking (SigLIP 2 NaFlex).</summary>
     BilinearAntialias,
+
+    /// <summary>Linear between the two nearest, corners on corners, no antialias (big_vision: scipy's zoom of order 1).</summary>
+    BilinearCorners,
 }
 
 /// <summary>
@@ -75,6 +78,9 @@ public sealed partial record SilcConfig(
     /// Channels of a projection behind the pooling of the image tower, big_vision's <c>img/head</c>; null for none, as in SigLIP and SILC.
     /// </summary>
     public int? ImageHead { get; init; }
+
+    /// <summary>How images become the pixels that the model is evaluated on; training draws views instead.</summary>
+    public ImageRule Images { get; init; } = ImageRule.Own;
 
     /// <summary>What of a caption's tokens goes into the projection of the text tower.</summary>
     public TextPooling TextPooling { get; init; }
@@ -130,6 +136,7 @@ public sealed partial record SilcConfig(
         Text.Check("text");
         Head.Check();
         Views.Check();
+        Images.Check();
         Require.Positive(PatchSize, "patch size");
         Require.Positive(TextLength, "text length");
         Require.Positive(VocabSize, "vocabulary size");

@@ -38,7 +38,7 @@ public enum OptimizerKind
 /// <param name="StudentTemperature">τ_s.</param>
 /// <param name="TeacherTemperature">τ_t; lower is sharper.</param>
 /// <param name="CenterMomentum">Momentum of the teacher's center.</param>
-/// <param name="EmaMomentum">Teacher momentum, fixed over the run; null means 0.966^(B / 16384), the paper's half-life in samples.</param>
+/// <param name="EmaMomentum">Teacher momentum, fixed unless <see cref="EmaMomentumEnd"/> moves it; null means 0.966^(B / 16384), the paper's half-life in samples.</param>
 /// <param name="GlobalToGlobal">Adds DINO's terms in which the student sees the other global view.</param>
 /// <param name="MaxSkippedSteps">Steps in a row with a non-finite loss or gradient after which training stops.</param>
 /// <param name="BFloat16Momentum">Round Adafactor's momentum to bfloat16, as big_vision stores it.</param>
@@ -75,6 +75,45 @@ public sealed partial record TrainConfig(
     /// <summary>Which parameters learn faster, slower or not at all.</summary>
     public IReadOnlyList<RateRule> RateRules { get; init; } = RateRules ?? [];
 
+    /// <summary>AdamW's ε, in the denominator beside the root.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>
+    /// <see cref="ClipNorm"/> bounds each parameter by itself instead of the whole gradient: DINO's clipping. Query, key and value are three here.
+    /// </summary>
+    public bool ClipByTensor { get; init; }
+
+    /// <summary>Weight decay at the end of the run, to which it goes by half a cosine; null keeps it. It is multiplied by the schedule all the same.</summary>
+    public double? WeightDecayEnd { get; init; }
+
+    /// <summary>Teacher momentum at the end of the run, to which it goes by half a cosine; null keeps it, as SILC does. DINO has 1.</summary>
+    public double? EmaMomentumEnd { get; init; }
+
+    /// <summary>τ_t at the first step, from which it goes linearly to <see cref="TeacherTemperature"/>; null begins there.</summary>
+    public double? TeacherTemperatureStart { get; init; }
+
+    /// <summary>Steps from <see cref="TeacherTemperatureStart"/> to <see cref="TeacherTemperature"/>.</summary>
+    public int TeacherTemperatureWarmup { get; init; }
+
+    /// <summary>Steps in which the prototypes of the head stand still: DINO's <c>freeze_last_layer</c>, there in epochs.</summary>
+    public int FrozenLastLayerSteps { get; init; }
+
+    /// <summary>The largest factor exp(t) on cosines, to which t is cut after each update; null for none. CLIP has 100.</summary>
+    public double? LogitScaleMax { get; init; }
+
+    /// <summary>Teacher momentum in a step, counted from 0.</summary>
+    public double TeacherMomentumAt(long step) => EmaMomentumEnd is { } end ? HalfCosine(TeacherMomentum, end, step) : TeacherMomentum;
+
+    /// <summary>τ_t in a step, counted from 0.</summary>
+    public double TeacherTemperatureAt(long step) => TeacherTemperatureStart is { } start && step < TeacherTemperatureWarmup
+        ? start + (TeacherTemperature - start) * step / TeacherTemperatureWarmup : TeacherTemperature;
+
+    /// <summary>Weight decay in a step, counted from 0, before the schedule multiplies it.</summary>
+    public double WeightDecayAt(long step) => WeightDecayEnd is { } end ? HalfCosine(WeightDecay, end, step) : WeightDecay;
+
+    // DINO's cosine_scheduler.
+    double HalfCosine(double start, double end, long step) => end + 0.5 * (start - end) * (1 + Math.Cos(Math.PI * Math.Min(1, step / (double)TotalSteps)));
+
     /// <summary>The teacher's momentum for this batch size: "How to Scale Your EMA", Busbridge et al. 2023 (arXiv:2307.13813).</summary>
     public double TeacherMomentum => EmaMomentum ?? Math.Pow(0.966, BatchSize / 16384.0);
 
@@ -99,6 +138,17 @@ public sealed partial record TrainConfig(
         Schedule.Check();
         Require.Within(CenterMomentum, 0, 1, "center momentum");
         Require.Within(TeacherMomentum, 0, 1, "teacher momentum");
+        Require.That(Epsilon is > 0 and < double.PositiveInfinity, $"epsilon is {Epsilon}, it must be positive");
+        if (WeightDecayEnd is { } decay) Require.NotNegative(decay, "weight decay at the end");
+        if (EmaMomentumEnd is { } momentum) Require.Within(momentum, 0, 1, "teacher momentum at the end");
+        Require.That(TeacherTemperatureStart is null or (> 0 and < double.PositiveInfinity),
+            $"teacher temperature at the start is {TeacherTemperatureStart}, it must be positive");
+        Require.NotNegative(TeacherTemperatureWarmup, "warm-up steps of the teacher temperature");
+        Require.That(TeacherTemperatureStart is not null || TeacherTemperatureWarmup == 0,
+            $"{TeacherTemperatureWarmup} warm-up steps of the teacher temperature need one to start with");
+        Require.NotNegative(FrozenLastLayerSteps, "steps with a frozen last layer");
+        Require.That(!ClipByTensor || ClipNorm > 0, "clipping by tensor needs a clip norm above 0");
+        Require.That(LogitScaleMax is null or (> 0 and < double.PositiveInfinity), $"the largest factor on cosines is {LogitScaleMax}, it must be positive");
         foreach (var rule in RateRules) rule.Check();
         Require.Positive(MaxSkippedSteps, "skipped steps in a row");
         return this;

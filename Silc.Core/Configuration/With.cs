@@ -12,7 +12,8 @@ public sealed partial record SilcConfig
         TowerConfig? image = null, TowerConfig? text = null, int? imageSize = null, int? patchSize = null, int? textLength = null,
         int? vocabSize = null, HeadConfig? head = null, ViewConfig? views = null, ContrastiveKind? contrastive = null,
         double? temperatureInit = null, double? biasInit = null, PositionResize? positionResize = null, int? imageHead = null,
-        TextPooling? textPooling = null) =>
+        TextPooling? textPooling = null,
+        ImageRule? images = null) =>
         this with
         {
             Image = image ?? Image,
@@ -29,6 +30,7 @@ public sealed partial record SilcConfig
             PositionResize = positionResize ?? PositionResize,
             ImageHead = imageHead ?? ImageHead,
             TextPooling = textPooling ?? TextPooling,
+            Images = images ?? Images,
         };
 }
 
@@ -55,12 +57,14 @@ public sealed partial record HeadConfig
     /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.
     /// </summary>
     public HeadConfig With(
-        int? hidden = null, int? bottleneck = null, int? prototypes = null) =>
+        int? hidden = null, int? bottleneck = null, int? prototypes = null,
+        bool? gains = null) =>
         this with
         {
             Hidden = hidden ?? Hidden,
             Bottleneck = bottleneck ?? Bottleneck,
             Prototypes = prototypes ?? Prototypes,
+            Gains = gains ?? Gains,
         };
 }
 
@@ -115,7 +119,15 @@ public sealed partial record TrainConfig
         double? teacherTemperature = null, double? centerMomentum = null, double? emaMomentum = null, bool? globalToGlobal = null,
         int? maxSkippedSteps = null, bool? bfloat16Momentum = null, bool? recompute = null, int? accumulate = null,
         IReadOnlyList<DecayRule>? decayRules = null, IReadOnlyList<RateRule>? rateRules = null, bool? averageWeights = null,
-        double? koLeoWeight = null) =>
+        double? koLeoWeight = null,
+        double? epsilon = null,
+        bool? clipByTensor = null,
+        double? weightDecayEnd = null,
+        double? emaMomentumEnd = null,
+        double? teacherTemperatureStart = null,
+        int? teacherTemperatureWarmup = null,
+        int? frozenLastLayerSteps = null,
+        double? logitScaleMax = null) =>
         this with
         {
             BatchSize = batchSize ?? BatchSize,
@@ -143,5 +155,13 @@ public sealed partial record TrainConfig
             RateRules = rateRules ?? RateRules,
             AverageWeights = averageWeights ?? AverageWeights,
             KoLeoWeight = koLeoWeight ?? KoLeoWeight,
+            Epsilon = epsilon ?? Epsilon,
+            ClipByTensor = clipByTensor ?? ClipByTensor,
+            WeightDecayEnd = weightDecayEnd ?? WeightDecayEnd,
+            EmaMomentumEnd = emaMomentumEnd ?? EmaMomentumEnd,
+            TeacherTemperatureStart = teacherTemperatureStart ?? TeacherTemperatureStart,
+            TeacherTemperatureWarmup = teacherTemperatureWarmup ?? TeacherTemperatureWarmup,
+            FrozenLastLayerSteps = frozenLastLayerSteps ?? FrozenLastLayerSteps,
+            LogitScaleMax = logitScaleMax ?? LogitScaleMax,
         };
 }

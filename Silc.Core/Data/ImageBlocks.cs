@@ -14,9 +14,10 @@ static class ImageBlocks
     /// <param name="unread">
     /// Is told index and reason of an image that cannot be read, which is then left out of its block; null throws the reason.
     /// </param>
+    /// <param name="rule">How images are resized; null is Silc's own.</param>
     /// <param name="stop">Ends the reading, within the time of an image.</param>
     public static IEnumerable<float[]> Of(IImageTextSource source, int size, EvalCrop crop, int atOnce, Action<int, ImageTextPair>? seen = null,
-        Action<int, Exception>? unread = null, CancellationToken stop = default)
+        Action<int, Exception>? unread = null, ImageRule? rule = null, CancellationToken stop = default)
     {
         return Ahead(Blocks());
 
@@ -24,7 +25,7 @@ static class ImageBlocks
         {
             var buffers = new float[2][];
             for (int first = 0; first < source.Count; first += atOnce)
-                yield return Fill(buffers, first / atOnce, Math.Min(atOnce, source.Count - first), size, crop, i => Read(first + i));
+                yield return Fill(buffers, first / atOnce, Math.Min(atOnce, source.Count - first), size, crop, rule, i => Read(first + i));
         }
 
         RgbImage? Read(int index)
@@ -46,18 +47,18 @@ static class ImageBlocks
     }
 
     /// <summary>The same of images that come one by one.</summary>
-    public static IEnumerable<float[]> Of(IEnumerable<RgbImage> images, int size, EvalCrop crop, int atOnce)
+    public static IEnumerable<float[]> Of(IEnumerable<RgbImage> images, int size, EvalCrop crop, int atOnce, ImageRule? rule = null)
     {
         return Ahead(Blocks());
 
         IEnumerable<float[]> Blocks()
         {
             var (buffers, number) = (new float[2][], 0);
-            foreach (var chunk in images.Chunk(atOnce)) yield return Fill(buffers, number++, chunk.Length, size, crop, i => chunk[i]);
+            foreach (var chunk in images.Chunk(atOnce)) yield return Fill(buffers, number++, chunk.Length, size, crop, rule, i => chunk[i]);
         }
     }
 
-    static float[] Fill(float[][] buffers, int number, int count, int size, EvalCrop crop, Func<int, RgbImage?> image)
+    static float[] Fill(float[][] buffers, int number, int count, int size, EvalCrop crop, ImageRule? rule, Func<int, RgbImage?> image)
     {
         int each = size * size * 3;
         ref var pixels = ref buffers[number % buffers.Length];
@@ -65,7 +66,7 @@ static class ImageBlocks
         var (block, missing) = (pixels, new bool[count]);
         ParallelLoop.Run(count, i =>
         {
-            if (image(i) is { } read) ViewSampler.EvalPixels(read, size, block.AsSpan(i * each, each), crop);
+            if (image(i) is { } read) ViewSampler.EvalPixels(read, size, block.AsSpan(i * each, each), crop, rule);
             else missing[i] = true;
         });
         return missing.Contains(true) ? Without(block, missing, each) : block;

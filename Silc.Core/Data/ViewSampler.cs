@@ -13,8 +13,6 @@ sealed class ViewSampler(SilcConfig config, int seed)
     // a third as many held-out ones right on mid-grey as on 0.775 (2.0 % against 6.2 % of 1,644 concepts).
     const float Darkest = 0.3f, Lightest = 0.95f;
 
-    static readonly Colour EvalBackground = new(0.5f, 0.5f, 0.5f);
-
     readonly ViewConfig views = config.Views;
     readonly Chances first = new(config.Views, p => p.FirstGlobal), others = new(config.Views, p => p.OtherGlobals),
         locals = new(config.Views, p => p.Locals);
@@ -49,19 +47,22 @@ sealed class ViewSampler(SilcConfig config, int seed)
         }
     }
 
-    /// <summary>The image as models are evaluated on it: a square, over mid-grey, values in [-1, 1].</summary>
-    public static float[] EvalPixels(RgbImage image, int size, EvalCrop crop = EvalCrop.Squash)
+    /// <summary>The image as models are evaluated on it: a square, values in [-1, 1].</summary>
+    /// <param name="image">Of any shape.</param>
+    /// <param name="size">Pixels along a side.</param>
+    /// <param name="crop">How it becomes a square.</param>
+    /// <param name="rule">How it is resized and what shows through it: the model's <see cref="SilcConfig.Images"/>; null is <see cref="ImageRule.Own"/>.</param>
+    public static float[] EvalPixels(RgbImage image, int size, EvalCrop crop = EvalCrop.Squash, ImageRule? rule = null)
     {
         var pixels = new float[size * size * 3];
-        EvalPixels(image, size, pixels, crop);
+        EvalPixels(image, size, pixels, crop, rule);
         return pixels;
     }
 
-    /// <summary>As <see cref="EvalPixels(RgbImage, int, EvalCrop)"/>, into 3 · size · size values of a larger batch.</summary>
-    public static void EvalPixels(RgbImage image, int size, Span<float> pixels, EvalCrop crop = EvalCrop.Squash)
+    /// <summary>As <see cref="EvalPixels(RgbImage, int, EvalCrop, ImageRule?)"/>, into 3 · size · size values of a larger batch.</summary>
+    public static void EvalPixels(RgbImage image, int size, Span<float> pixels, EvalCrop crop = EvalCrop.Squash, ImageRule? rule = null)
     {
-        var box = crop == EvalCrop.Squash ? CropBox.Of(image) : CropBox.Center(image, size);
-        Resample.Crop(image, box, pixels, size, size, background: EvalBackground);
+        EvalImage.Square(image, size, crop, rule ?? ImageRule.Own, pixels);
         Photometric.ToSigned(pixels[..(size * size * 3)]);
     }
 

@@ -27,8 +27,11 @@ public static partial class Prompts
     /// </summary>
     public static IReadOnlyList<string> Clip { get; } = [.. Eighty(), "{}"];
 
+    /// <summary><see cref="Short"/> and the bare name: big_vision's "clip_best".</summary>
+    public static IReadOnlyList<string> ClipBest { get; } = [.. Short, "{}"];
+
     /// <summary>Names of the sets that <see cref="Templates"/> knows.</summary>
-    public static IReadOnlyList<string> TemplateSets { get; } = ["name", "photo", "short", "segmentation", "clip"];
+    public static IReadOnlyList<string> TemplateSets { get; } = ["name", "photo", "short", "segmentation", "clip", "clip_best"];
 
     /// <summary>A set by its name, or a file with one template a line.</summary>
     /// <exception cref="InvalidDataException">
@@ -42,6 +45,7 @@ public static partial class Prompts
         "short" => Short,
         "segmentation" => Segmentation,
         "clip" => Clip,
+        "clip_best" => ClipBest,
         _ => File.Exists(nameOrFile) ? Read(nameOrFile) : throw new FileNotFoundException(
             $"no prompt templates '{nameOrFile}': there are {string.Join(", ", TemplateSets)}, or name a file with one template a line"),
     };

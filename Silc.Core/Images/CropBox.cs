@@ -17,20 +17,5 @@ readonly record struct CropBox(double Left, double Top, double Width, double Hei
     /// The part that is left when the shorter side is resized to <paramref name="size"/> pixels, the longer in proportion and
     /// rounded down, and the central square is cut out: torchvision's Resize(size) and CenterCrop(size) as one box.
     /// </summary>
-    public static CropBox Center(RgbImage image, int size)
-    {
-        var (left, width) = Middle(image.Width, image.Height, size);
-        var (top, height) = Middle(image.Height, image.Width, size);
-        return new(left, top, width, height);
-    }
-
-    // Start and length of the kept part of a side. Resized pixels are whole, so the kept part begins on one of them.
-    static (double From, double Length) Middle(int side, int other, int size)
-    {
-        if (side <= other) return (0, side);
-        var resized = (int)((long)size * side / other);
-        var scale = side / (double)resized;
-        var from = Math.Round((resized - size) / 2.0) * scale;
-        return (from, Math.Min(size * scale, side - from));
-    }
+    public static CropBox Center(RgbImage image, int size) => Frame.Of(image, size, EvalCrop.Center, ImageRule.Whole).Box(image);
 }

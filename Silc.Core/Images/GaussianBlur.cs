@@ -6,6 +6,9 @@ namespace Silc;
 /// <summary>Separable Gaussian blur of interleaved RGB floats, in place; the border pixels extend outwards, as in PIL.</summary>
 static class GaussianBlur
 {
+    const double Narrow = 0.4;
+    const int Parts = 64;
+
     /// <summary>Blurs (height, width, 3) values with a Gaussian of <paramref name="sigma"/> pixels, cut at 3 sigma.</summary>
     public static void Apply(Span<float> rgb, int width, int height, double sigma)
     {
@@ -22,8 +25,21 @@ static class GaussianBlur
     static void Fill(Span<float> kernel, int radius, double sigma)
     {
         double sum = 0;
-        for (int k = -radius; k <= radius; k++) sum += Math.Exp(-k * k / (2 * sigma * sigma));
-        for (int k = -radius; k <= radius; k++) kernel[k + radius] = (float)(Math.Exp(-k * k / (2 * sigma * sigma)) / sum);
+        for (int k = -radius; k <= radius; k++) sum += Weight(k, sigma);
+        for (int k = -radius; k <= radius; k++) kernel[k + radius] = (float)(Weight(k, sigma) / sum);
+    }
+
+    // At the centres of pixels a bell that is narrower than they are is hardly met: there its mean over the pixel counts.
+    static double Weight(int k, double sigma)
+    {
+        if (sigma >= Narrow) return Math.Exp(-k * k / (2 * sigma * sigma));
+        double sum = 0;
+        for (int part = 0; part < Parts; part++)
+        {
+            double x = k - 0.5 + (part + 0.5) / Parts;
+            sum += Math.Exp(-x * x / (2 * sigma * sigma));
+        }
+        return sum / Parts;
     }
 
     static void Down(ReadOnlySpan<float> source, Span<float> target, ReadOnlySpan<float> kernel, int stride, int height)

@@ -100,7 +100,7 @@ static class Resample
     }
 
     // Alpha is the top byte of a little-endian pixel.
-    static bool IsOpaque(ReadOnlySpan<byte> rgba) =>
+    internal static bool IsOpaque(ReadOnlySpan<byte> rgba) =>
         !MemoryMarshal.Cast<byte, uint>(rgba).ContainsAnyExceptInRange(0xFF000000u, uint.MaxValue);
 
     static void Check(RgbImage image, CropBox box, int room, int width, int height)

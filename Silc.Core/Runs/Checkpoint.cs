@@ -68,7 +68,8 @@ sealed record Checkpoint(string Path, long Step, string Version, SilcConfig Conf
         {
             TotalSteps = Train.TotalSteps,
             LearningRate = Train.LearningRate,
-            Schedule = train.Schedule with { Kind = Train.Schedule.Kind, CooldownSteps = Train.Schedule.CooldownSteps, Timescale = Train.Schedule.Timescale },
+            Schedule = train.Schedule with { Kind = Train.Schedule.Kind, CooldownSteps = Train.Schedule.CooldownSteps, Timescale = Train.Schedule.Timescale, Shift = Train.Schedule.Shift, Power = Train.Schedule.Power,
+                End = Train.Schedule.End, Stairs = Train.Schedule.Stairs },
             MaxSkippedSteps = Train.MaxSkippedSteps,
             Recompute = Train.Recompute
         };

@@ -6,7 +6,8 @@ namespace Silc;
 static class ModelMetadata
 {
     public const string ConfigKey = "silc.config", TokenizerKey = "silc.tokenizer", StepKey = "silc.step",
-        TokenizerIdKey = "silc.tokenizer.fingerprint", CaptionsKey = "silc.tokenizer.captions";
+        TokenizerIdKey = "silc.tokenizer.fingerprint", CaptionsKey = "silc.tokenizer.captions",
+        ImagesKey = "silc.images";
     const string TokenizerFileKey = "silc.tokenizer.file", OwnTokenizer = "none";
 
     public static Dictionary<string, string> Of(SilcConfig config, TokenizerOrigin? tokenizer, long? step)
@@ -61,6 +62,20 @@ static class ModelMetadata
         !metadata.TryGetValue(CaptionsKey, out var name) ? CaptionRule.Lower
             : CaptionRules.Parse(name)
                 ?? throw new InvalidDataException($"{path}: '{CaptionsKey}' in its metadata is '{name}', which this version does not know");
+
+    /// <summary>The rule of images; null where the file does not say one.</summary>
+    public static ImageRule? Images(IReadOnlyDictionary<string, string> metadata, string path)
+    {
+        if (!metadata.TryGetValue(ImagesKey, out var text)) return null;
+        try
+        {
+            return ConfigJson.Read<ImageRule>(text, path, ImagesKey).Check();
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new InvalidDataException($"{path}: '{ImagesKey}' in its metadata is no rule of images: {wrong.Message}", wrong);
+        }
+    }
 
     static TokenizerOrigin? Beside(string path, string name)
     {

@@ -60,7 +60,7 @@ static class BigVisionModel
         if (hasHead)
         {
             var prototypes = shapes.Of("head/prototypes/kernel", "(bottleneck, prototypes)");
-            head = new(shapes.Of("head/Dense_0/kernel", "(width, hidden)")[1], prototypes[0], prototypes[1]);
+            head = new(shapes.Of("head/Dense_0/kernel", "(width, hidden)")[1], prototypes[0], prototypes[1], shapes.Has(BigVisionNames.HeadGains));
         }
         int size = grid * patch;
         notes = patch != 14 ? [] :
@@ -71,6 +71,7 @@ static class BigVisionModel
                 Tower(shapes, "text", BigVisionNames.TextEncoder, table[1]), size, patch, length,
             table[0], head, ViewsFor(size, patch), shapes.Has("b") ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax)
         {
+            Images = ImageRule.BigVision,
             ImageHead = shapes.Has($"{BigVisionNames.ImageHead}/kernel") ? shapes.Of($"{BigVisionNames.ImageHead}/kernel", "(width, embedding)")[1] : null,
             TextPooling = shapes.Has($"{BigVisionNames.TextPool}/probe") ? TextPooling.Map : TextPooling.Last,
         };

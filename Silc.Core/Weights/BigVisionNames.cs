@@ -7,7 +7,8 @@ namespace Silc;
 /// </summary>
 static class BigVisionNames
 {
-    public const string Patches = "img/embedding/kernel", HeadPrefix = "head/", TeacherPrefix = "teacher/", ImageEncoder = "img/Transformer",
+    public const string Patches = "img/embedding/kernel", HeadPrefix = "head/", HeadGains = "head/prototypes/gain/kernel", LastLayerPrefix = "head/prototypes/",
+        TeacherPrefix = "teacher/", ImageEncoder = "img/Transformer",
         TextEncoder = "txt/Encoder_0", ImageHead = "img/head", TextPool = "txt/MAPHead_0";
 
     /// <summary>What published files put in front of every name: flax's training state, nothing, or an old flax
@@ -41,7 +42,8 @@ static class BigVisionNames
         var head = config.Head;
         (int In, int Out)[] layers = [(config.EmbedDim, head.Hidden), (head.Hidden, head.Hidden), (head.Hidden, head.Bottleneck)];
         return layers.SelectMany((layer, i) => Dense($"head/Dense_{i}", layer.In, layer.Out))
-            .Append(("head/prototypes/kernel", [head.Bottleneck, head.Prototypes]));
+            .Append(("head/prototypes/kernel", [head.Bottleneck, head.Prototypes]))
+            .Concat(head.Gains ? [(HeadGains, [head.Prototypes])] : []);
     }
 
     /// <summary>The tensors of a file with that prefix; <paramref name="stacked"/> says of an encoder how its layers are

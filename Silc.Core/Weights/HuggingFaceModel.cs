@@ -3,7 +3,8 @@ namespace Silc;
 /// <summary>Reads and writes the files around Hugging Face's <c>SiglipModel</c>.</summary>
 static class HuggingFaceModel
 {
-    public const string WeightsName = "model.safetensors", ConfigName = "config.json", TokenizerName = "spiece.model";
+    public const string WeightsName = "model.safetensors", ConfigName = "config.json", TokenizerName = "spiece.model",
+        PreprocessorName = "preprocessor_config.json";
 
     const string TanhName = "gelu_pytorch_tanh";
 
@@ -32,6 +33,7 @@ static class HuggingFaceModel
                 patch, length, table[0],
             Views: BigVisionModel.ViewsFor(size, patch), Contrastive: file.Arrays.ContainsKey("logit_bias")
                 ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
+        found = found with { Images = Images(file.Path) };
         if (flat) found = found with { PositionResize = PositionResize.BilinearAntialias };
         string[] notes = !flat ? [] : [$"a NaFlex model: transformers keeps the aspect of images, here they are squashed to {size} x {size}, "
             + "the size that its positions were made for; --image-size N takes another"];
@@ -39,6 +41,17 @@ static class HuggingFaceModel
         {
             Towers = ["vision_model.", "text_model."],
         };
+    }
+
+    // The processor's resample beside the weights: 3 is PIL's bicubic, the class's own; SigLIP 2 has 2, bilinear.
+    static ImageRule Images(string path)
+    {
+        var name = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, PreprocessorName);
+        if (!File.Exists(name)) return ImageRule.HuggingFace;
+        var processor = JsonConfig.Beside(path, PreprocessorName, "");
+        var resample = processor.Int("resample", 3);
+        processor.Require(resample is 2 or 3, "resample", "only 2 (bilinear) and 3 (bicubic) are supported");
+        return resample == 2 ? ImageRule.HuggingFace with { Filter = EvalFilter.PilBilinear } : ImageRule.HuggingFace;
     }
 
     /// <summary>A tokenizer in the same folder, under the names that Hugging Face gives it.</summary>
@@ -100,7 +113,7 @@ static class HuggingFaceModel
         },
     };
 
-    /// <summary>What <c>preprocessor_config.json</c> says: squashed, bicubic (3 in PIL), to [-1, 1].</summary>
+    /// <summary>What <c>preprocessor_config.json</c> says: squashed, bicubic or bilinear (3 and 2 in PIL), to [-1, 1].</summary>
     public static object Preprocessor(SilcConfig config) => new
     {
         image_processor_type = "SiglipImageProcessor",
@@ -108,13 +121,16 @@ static class HuggingFaceModel
         do_convert_rgb = true,
         do_resize = true,
         size = new { height = config.ImageSize, width = config.ImageSize },
-        resample = 3,
+        resample = IsBilinear(config.Images) ? 2 : 3,
         do_rescale = true,
         rescale_factor = 1 / 255.0,
         do_normalize = true,
         image_mean = new[] { 0.5, 0.5, 0.5 },
         image_std = new[] { 0.5, 0.5, 0.5 },
     };
+
+    /// <summary>Libraries with PIL have one filter for each of ours that is nearest to it.</summary>
+    public static bool IsBilinear(ImageRule rule) => rule.Filter is EvalFilter.Bilinear or EvalFilter.Tf or EvalFilter.PilBilinear;
 
     /// <summary>True for a SentencePiece model whose rows end with Gemma's <c>&lt;eos&gt;</c>: SigLIP 2's.</summary>
     public static bool IsGemma(TokenizerOrigin tokenizer) =>

@@ -35,6 +35,7 @@ public sealed class ModelFile : IDisposable
         // What Silc exports says the rule of captions itself: the other library's class may have another.
         if (found.Tokenizer is { IsSentencePiece: true } pieces && file.Metadata.ContainsKey(ModelMetadata.CaptionsKey))
             found = found with { Tokenizer = pieces with { Captions = ModelMetadata.Captions(file.Metadata, file.Path) } };
+        if (ModelMetadata.Images(file.Metadata, file.Path) is { } images) found = found with { Config = found.Config with { Images = images } };
         CheckTokenizer();
         Locate(found.Tensors, "");
         WeightTensor[] teacher = found.HasHead && file.Arrays.ContainsKey(BigVisionNames.TeacherPrefix + BigVisionNames.Patches)

@@ -41,11 +41,13 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
     }
 
     /// <summary>
-    /// The same model for images of another size: the learned positions are resized to the other grid, bicubic as in DINO
-    /// unless the configuration says otherwise; everything else stays.
+    /// The same model for images of another size: the learned positions are resized to the other grid, as the model's
+    /// <see cref="ImageRule.Positions"/> says unless told otherwise; everything else stays.
     /// </summary>
+    /// <param name="imageSize">Side of an image in pixels.</param>
+    /// <param name="positions">How positions are resized; null takes the model's own way, which is that of its origin.</param>
     /// <exception cref="ArgumentException">The size has no room for a patch.</exception>
-    public ModelWeights WithImageSize(int imageSize)
+    public ModelWeights WithImageSize(int imageSize, PositionResize? positions = null)
     {
         var config = Config with { ImageSize = imageSize };
         if (config.Views.LocalSize > imageSize)
@@ -56,7 +58,7 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
         return new(config, HasHead, (name, sink) =>
         {
             if (name != Positions) read(name, sink);
-            else sink(Resize(All(read, name, from * from * width), from, to, width, config.PositionResize));
+            else sink(Resize(All(read, name, from * from * width), from, to, width, positions ?? config.Images.Positions ?? config.PositionResize));
         });
     }
 

@@ -6,7 +6,7 @@ namespace Silc;
 /// <summary>Writes a model in any of the formats, with the files that must stand beside the weights. Threads: any number may call.</summary>
 public static class ModelWriter
 {
-    const string ExportedKey = "silc.exported", PreprocessorName = "preprocessor_config.json", TokenizerConfigName = "tokenizer_config.json";
+    const string ExportedKey = "silc.exported", PreprocessorName = HuggingFaceModel.PreprocessorName, TokenizerConfigName = "tokenizer_config.json";
 
     static readonly JsonSerializerOptions indented = new() { WriteIndented = true, Converters = { new FloatJson() } };
 
@@ -41,22 +41,22 @@ public static class ModelWriter
             case ModelFormat.Npz:
                 Npz.WritePieces(file,
                     Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead, BigVisionNames.Prefixes[0], _ => stacked)]),
-                    JsonSerializer.Serialize(Marked([], tokenizer)));
+                    JsonSerializer.Serialize(Marked([], config, tokenizer)));
                 break;
             case ModelFormat.HuggingFace:
                 Safetensors.WritePieces(file, Pieces(weights, HuggingFaceNames.Tensors(config with { Contrastive = ContrastiveKind.Sigmoid })),
-                    Marked(new() { ["format"] = "pt" }, tokenizer));
+                    Marked(new() { ["format"] = "pt" }, config, tokenizer));
                 Json(HuggingFaceModel.ConfigName, HuggingFaceModel.Config(config));
                 Json(PreprocessorName, HuggingFaceModel.Preprocessor(config));
                 break;
             case ModelFormat.OpenClip:
                 Safetensors.WritePieces(file, Pieces(weights, OpenClipNames.Tensors(config)),
-                    Marked(new() { ["format"] = "pt" }, tokenizer));
+                    Marked(new() { ["format"] = "pt" }, config, tokenizer));
                 Json(OpenClipModel.ConfigName, OpenClipModel.Config(config, tokenizer));
                 break;
             default:
                 Safetensors.WritePieces(file, Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead)]),
-                    Marked(ModelMetadata.Of(config, tokenizer, step: null), tokenizer));
+                    Marked(ModelMetadata.Of(config, tokenizer, step: null), config, tokenizer));
                 break;
         }
         if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && tokenizer is not null)
@@ -83,8 +83,9 @@ public static class ModelWriter
     internal static bool IsOwn(IReadOnlyDictionary<string, string> metadata) => metadata.ContainsKey(ExportedKey);
 
     // Files that cannot hold the tokenizer name it all the same: one of the same size beside them may be another.
-    static Dictionary<string, string> Marked(Dictionary<string, string> metadata, TokenizerOrigin? tokenizer)
+    static Dictionary<string, string> Marked(Dictionary<string, string> metadata, SilcConfig config, TokenizerOrigin? tokenizer)
     {
+        metadata[ModelMetadata.ImagesKey] = ConfigJson.Write(config.Images);
         metadata[ExportedKey] = Checkpoint.LibraryVersion;
         if (tokenizer?.Open().Fingerprint is { } fingerprint) metadata[ModelMetadata.TokenizerIdKey] = fingerprint;
         if (tokenizer?.IsSentencePiece == true) metadata[ModelMetadata.CaptionsKey] = tokenizer.Captions.Name();

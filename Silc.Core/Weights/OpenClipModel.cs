@@ -31,12 +31,22 @@ static partial class OpenClipModel
             ImageTower(shapes, image, patches[0]), TextTower(shapes, text, textWidth), size, patch,
             shapes.Of("text.positional_embedding", "(tokens, width)")[0], vocabulary, Views: BigVisionModel.ViewsFor(size, patch),
             Contrastive: file.Arrays.ContainsKey("logit_bias") ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
+        found = found with { Images = Images(outer) };
         var tokenizer = HuggingFaceModel.TokenizerBeside(file.Path);
         if (tokenizer is not null) tokenizer = tokenizer with { Captions = Captions(text, tokenizer.Captions) };
         return new(ModelFormat.OpenClip, found, HasHead: false, OpenClipNames.Tensors(found), tokenizer, [])
         {
             Towers = ["visual.", "text."],
         };
+    }
+
+    static ImageRule Images(JsonConfig outer)
+    {
+        if (!outer.Has("preprocess_cfg")) return ImageRule.OpenClip;
+        var preprocess = outer.Section("preprocess_cfg");
+        var interpolation = preprocess.Text("interpolation", "bicubic");
+        preprocess.Require(interpolation is "bicubic" or "bilinear" or "random", "interpolation", "only bicubic and bilinear are supported");
+        return interpolation == "bilinear" ? ImageRule.OpenClip with { Filter = EvalFilter.PilBilinear } : ImageRule.OpenClip;
     }
 
     // open_clip cleans captions before the tokenizer sees them.
@@ -124,7 +134,7 @@ static partial class OpenClipModel
             {
                 mean = new[] { 0.5, 0.5, 0.5 },
                 std = new[] { 0.5, 0.5, 0.5 },
-                interpolation = "bicubic",
+                interpolation = HuggingFaceModel.IsBilinear(config.Images) ? "bilinear" : "bicubic",
                 resize_mode = "squash"
             },
         };

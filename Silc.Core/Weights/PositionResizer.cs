@@ -20,6 +20,7 @@ static class PositionResizer
     static double[,] Line(int from, int to, PositionResize kind)
     {
         var line = new double[to, from];
+        if (kind == PositionResize.BilinearCorners) return BetweenCorners(from, to);
         double ratio = from / (double)to, support = kind == PositionResize.Bicubic ? 2 : Math.Max(1, ratio);
         for (int i = 0; i < to; i++)
         {
@@ -33,6 +34,19 @@ static class PositionResizer
                 sum += weight;
             }
             for (int j = 0; j < from; j++) line[i, j] /= sum;
+        }
+        return line;
+    }
+
+    static double[,] BetweenCorners(int from, int to)
+    {
+        var line = new double[to, from];
+        for (int i = 0; i < to; i++)
+        {
+            double at = to == 1 ? 0 : i * (from - 1.0) / (to - 1);
+            int low = Math.Min((int)at, Math.Max(0, from - 2));
+            line[i, low] = 1 - (at - low);
+            if (low + 1 < from) line[i, low + 1] = at - low;
         }
         return line;
     }

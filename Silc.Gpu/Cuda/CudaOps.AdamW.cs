@@ -32,7 +32,7 @@ readonly struct RoundWeightsToBf16(long weights, WeightCopyTarget copy, int coun
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
 readonly struct AdamWBf16Copy(long p, long g, long m, long v, long teacher, WeightCopyTarget copy, WeightCopyTarget teacherCopy, long state,
-    int count, float rate, float decay, float beta1, float beta2, float epsilon, float momentum) : IKernel
+    int count, float rate, float decay, float beta1, float beta2, float epsilon, long momentum) : IKernel
 {
     public void Execute()
     {
@@ -54,7 +54,8 @@ readonly struct AdamWBf16Copy(long p, long g, long m, long v, long teacher, Weig
         Ptx.Store4(p + at, value);
         copy.Store(i, value);
         if (teacher == 0) return;
-        ema = ema * momentum + value * (1 - momentum);
+        float keep = Ptx.Load(momentum);
+        ema = ema * keep + value * (1 - keep);
         Ptx.Store4(teacher + at, ema);
         teacherCopy.Store(i, ema);
     }
@@ -88,7 +89,7 @@ partial class CudaOps
 
     public override void AdamWUpdate(
         Tensor p, Tensor g, Tensor m, Tensor v, StepState state, float rate, float decay, float beta1, float beta2, float epsilon,
-        Tensor teacher, float momentum)
+        Tensor teacher, Tensor momentum)
     {
         // In ranges that have one bf16 copy, or none.
         for (int start = 0, end; start < p.Count; start = end)
@@ -111,7 +112,7 @@ partial class CudaOps
             Device.Launch(DivUp(count / 4, 256), 256, new AdamWBf16Copy(Address(values.View), Address(Part(g).View), Address(Part(m).View),
                 Address(Part(v).View), Address(teacherValues.View), new(copy, begin),
                 teacherCopy is null ? default : new(teacherCopy, Address(teacherValues.View)), Address(state.View), count, rate, decay,
-                beta1, beta2, epsilon, momentum));
+                beta1, beta2, epsilon, teacher.Count > 0 ? Address(momentum.View) : 0));
 
             Tensor Part(Tensor all) => all.Columns(start, end - start);
         }
@@ -131,9 +132,15 @@ partial class CudaOps
         Weights?.Written(y);
     }
 
-    public override void EmaUpdate(Tensor x, Tensor target, float momentum, StepState state)
+    public override void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState state)
     {
         base.EmaUpdate(x, target, momentum, state);
+        Weights?.Written(x);
+    }
+
+    public override void AtMost(Tensor x, float most)
+    {
+        base.AtMost(x, most);
         Weights?.Written(x);
     }
 

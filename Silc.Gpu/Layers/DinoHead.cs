@@ -1,7 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Self-distillation head: Dense, GELU, Dense, GELU, Dense, L2 norm, then cosines with K weight-normalised prototypes.
+/// Self-distillation head: Dense, GELU, Dense, GELU, Dense, L2 norm, then cosines with K weight-normalised prototypes, times
+/// their gains if these are trained.
 /// Caron et al. 2021 (DINO, arXiv:2104.14294). (N, C) to (N, K). Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class DinoHead
@@ -10,16 +11,21 @@ sealed class DinoHead
 
     readonly Linear[] dense;
     readonly Parameter prototypes;
+    readonly Parameter? gains;
 
-    /// <summary>Declares <c>name/Dense_0…2</c> and <c>name/prototypes/kernel</c> (bottleneck, K), whose column k is v_k.</summary>
+    /// <summary>
+    /// Declares <c>name/Dense_0…2</c>, <c>name/prototypes/kernel</c> (bottleneck, K), whose column k is v_k, and with
+    /// <see cref="HeadConfig.Gains"/> <c>name/prototypes/gain/kernel</c> (1, K), a kernel because DINO's decays.
+    /// </summary>
     public DinoHead(Parameters parameters, string name, int width, HeadConfig head)
     {
-        var init = Inits.TruncatedNormal(0.02);     // DINO's trunc_normal_
+        var init = Inits.TruncatedNormal(0.02, bound: 2);       // DINO's trunc_normal_, whose bounds cut nothing
         dense = [
             new(parameters, $"{name}/Dense_0", width, head.Hidden, init),
             new(parameters, $"{name}/Dense_1", head.Hidden, head.Hidden, init),
             new(parameters, $"{name}/Dense_2", head.Hidden, head.Bottleneck, init)];
         prototypes = parameters.Add($"{name}/prototypes/kernel", head.Bottleneck, head.Prototypes, Inits.Uniform(1 / Math.Sqrt(head.Bottleneck)));
+        gains = head.Gains ? parameters.Add($"{name}/prototypes/gain/kernel", 1, head.Prototypes, Inits.Ones) : null;
     }
 
     /// <summary>Cosines with every prototype, (N, K), and the pullback.</summary>
@@ -45,7 +51,13 @@ sealed class DinoHead
         }
         ops.L2Normalize(bottleneck, unit, norms, Epsilon);
         ops.NormalizeColumns(prototypes.Value, w, lengths);
-        ops.MatMul(unit, w, logits);
+        var scaled = w;
+        if (gains is not null)
+        {
+            scaled = pass.Saved(w.Rows, w.Cols);
+            ops.ScaleColumns(w, gains.Value, scaled);
+        }
+        ops.MatMul(unit, scaled, logits);
         return new(pass, x, (dLogits, dx) =>
         {
             var (dUnit, dBottleneck) = (pass.Scratch(x.Rows, unit.Cols), pass.Scratch(x.Rows, unit.Cols));
@@ -53,9 +65,10 @@ sealed class DinoHead
             {
                 var dw = pass.Scratch(w.Rows, w.Cols);
                 ops.MatMul(unit, dLogits, dw, Transpose.A);
+                if (gains is not null) ops.ScaleColumnsBackward(dw, w, gains.Value, gains.Grad);
                 ops.NormalizeColumnsBackward(dw, w, lengths, prototypes.Grad);
             }
-            ops.MatMul(dLogits, w, dUnit, Transpose.B);
+            ops.MatMul(dLogits, scaled, dUnit, Transpose.B);
             ops.L2NormalizeBackward(dUnit, unit, norms, dBottleneck, Epsilon);
 
             var (dh1, dh0, a) = (pass.Scratch(h1.Rows, h1.Cols), pass.Scratch(h0.Rows, h0.Cols), pass.Scratch(h1.Rows, h1.Cols));

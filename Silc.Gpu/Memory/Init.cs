@@ -27,6 +27,15 @@ static class Inits
         return (float)(std * x);
     };
 
+    /// <summary>N(0, std²) cut off at ±<paramref name="bound"/> itself, not at multiples of std: PyTorch's and DINO's <c>trunc_normal_</c>.</summary>
+    public static Init TruncatedNormal(double std, double bound) => random =>
+    {
+        double x;
+        do x = std * random.Normal();
+        while (Math.Abs(x) > bound);
+        return (float)x;
+    };
+
     /// <summary>U(-bound, bound).</summary>
     public static Init Uniform(double bound) => random => (float)random.Uniform(-bound, bound);
 

@@ -6,7 +6,8 @@ namespace Silc;
 /// <summary>
 /// State of the step on the device, as of a gradient scaler, so that the host need not wait: found-inf (unless loss and gradient are
 /// finite, the optimizer updates nothing), the factor of gradient clipping, Adam's bias corrections, and the sums that <see
-/// cref="StepMetrics"/> is read from. Learning rate and decay come from the host, before the step. Threads: one at a time.
+/// cref="StepMetrics"/> is read from. Learning rate, decay and the schedules of
+/// self-distillation come from the host, before the step. Threads: one at a time.
 /// </summary>
 sealed class StepState : IDisposable
 {
@@ -22,14 +23,36 @@ sealed class StepState : IDisposable
     internal static int SumOf(int slot) => slot < 2 ? FirstSums + slot : MoreSums + slot - 2;
 
     readonly Device device;
-    readonly MemoryBuffer1D<float, Stride1D.Dense> buffer;
+    readonly MemoryBuffer1D<float, Stride1D.Dense> buffer, schedules;
+    readonly float[] scheduled = [float.NaN, float.NaN, float.NaN, float.NaN];
 
     internal StepState(Device device)
     {
         this.device = device;
         buffer = device.Allocate(Size, "step state");
+        try
+        {
+            schedules = device.Allocate(scheduled.Length, "schedules");
+        }
+        catch
+        {
+            device.Free(buffer);
+            throw;
+        }
         device.Zero(View);
     }
+
+    /// <summary>Momentum of the teacher (1, 1).</summary>
+    internal Tensor TeacherMomentum => Scheduled(0);
+
+    /// <summary>Momentum of the center (1, 1).</summary>
+    internal Tensor CenterMomentum => Scheduled(1);
+
+    /// <summary>1 / τ of the teacher (1, 1).</summary>
+    internal Tensor TeacherSharpness => Scheduled(2);
+
+    /// <summary>0 while the last layer of the head is frozen, then 1, (1, 1).</summary>
+    internal Tensor LastLayerBegun => Scheduled(3);
 
     internal ArrayView<float> View => buffer.View.AsContiguous();
 
@@ -41,6 +64,16 @@ sealed class StepState : IDisposable
         device.Ops.Fill(Cell(LearningRate), (float)learningRate);
         device.Ops.Fill(Cell(Decay), (float)decay);
     }
+
+    /// <summary>Queues what self-distillation's schedules say for the next step, where it differs from the step before.</summary>
+    internal void SetDistillation(double teacherMomentum, double centerMomentum, double teacherTemperature, bool lastLayerBegun)
+    {
+        float[] next = [(float)teacherMomentum, (float)centerMomentum, 1 / (float)teacherTemperature, lastLayerBegun ? 1 : 0];
+        for (int i = 0; i < next.Length; i++)
+            if (next[i] != scheduled[i]) device.Ops.Fill(Scheduled(i), scheduled[i] = next[i]);
+    }
+
+    Tensor Scheduled(int index) => new(schedules.View.AsContiguous().SubView(index, 1), 1, 1);
 
     Tensor Cell(int index) => new(View.SubView(index, 1), 1, 1);
 
@@ -60,5 +93,9 @@ sealed class StepState : IDisposable
     internal void Write(float[] state) => device.Upload<float>([.. state, .. new float[Size - state.Length]], View);
 
     /// <summary>Frees the memory.</summary>
-    public void Dispose() => device.Free(buffer);
+    public void Dispose()
+    {
+        device.Free(buffer);
+        device.Free(schedules);
+    }
 }

@@ -59,7 +59,7 @@ public sealed partial class SilcModel
         EvalCrop crop = EvalCrop.Squash)
     {
         int side = Config.Grid * Config.PatchSize;
-        return EmbedPatchPixels([.. images.SelectMany(image => ViewSampler.EvalPixels(image, side, crop))], side, feature);
+        return EmbedPatchPixels([.. images.SelectMany(image => ViewSampler.EvalPixels(image, side, crop, Config.Images))], side, feature);
     }
 
     /// <summary>The factor exp(t) on cosines.</summary>
@@ -87,7 +87,8 @@ public sealed partial class SilcModel
         ClassPrototypes classes, PatchFeature feature = PatchFeature.MapValues, SegmentationWindows? windows = null,
             double? threshold = null) =>
         new((pixels, side) => EmbedPatchPixels(pixels, side, feature), Config.PatchSize, classes,
-            windows ?? SegmentationWindows.Whole(Config.Grid * Config.PatchSize), threshold, Temperature);
+            windows ?? SegmentationWindows.Whole(Config.Grid * Config.PatchSize), threshold, Temperature,
+            Config.Images);
 
     /// <summary>Buffers for windows of one side.</summary>
     sealed class PatchInference : IDisposable

@@ -40,15 +40,15 @@ public sealed partial class SilcModel
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> asked.</exception>
     public IEnumerable<Vectors> EmbedPieces(IImageTextSource source, EvalCrop crop = EvalCrop.Squash, Action<int, ImageTextPair>? seen = null,
         bool normalize = true, Action<int, Exception>? unread = null, CancellationToken stop = default) =>
-        Pieces(ImageBlocks.Of(source, Config.ImageSize, crop, ImagesRead, seen, unread, stop), normalize, stop);
+        Pieces(ImageBlocks.Of(source, Config.ImageSize, crop, ImagesRead, seen, unread, Config.Images, stop), normalize, stop);
 
     /// <summary>
-    /// Embeds images as evaluation sees them, squashed to a square or its central crop over mid-grey: (N, C), L2-normalised.
+    /// Embeds images as evaluation sees them, squashed to a square or its central crop by the rule of <see cref="SilcConfig.Images"/>: (N, C), L2-normalised.
     /// They are enumerated once, on another thread, so a lazy sequence need not fit into memory.
     /// </summary>
     public Vectors EmbedImages(IEnumerable<RgbImage> images, EvalCrop crop = EvalCrop.Squash)
     {
-        var parts = Pieces(ImageBlocks.Of(images, Config.ImageSize, crop, ImagesRead), normalize: true, stop: default).ToList();
+        var parts = Pieces(ImageBlocks.Of(images, Config.ImageSize, crop, ImagesRead, Config.Images), normalize: true, stop: default).ToList();
         return Vectors.Join(parts, parts.Sum(part => part.Count), Config.EmbedDim);
     }
 

@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>
-/// The EMA teacher: a second image tower and head that follow the student with fixed momentum, and the center of their outputs.
+/// The EMA teacher: a second image tower and head that follow the student with a momentum that is fixed unless a schedule moves it, and the center of their outputs.
 /// It sees global views only and has no gradients. Threads: its trainer's turn is its own; <see cref="Load"/> comes before the first step.
 /// </summary>
 sealed class Teacher : IDisposable
@@ -54,9 +54,9 @@ sealed class Teacher : IDisposable
     }
 
     /// <summary>
-    /// softmax((F_t(x) - c) / τ_t), (G·B, K), and the mean output for the next center. <paramref name="look"/> sees the logits before.
+    /// softmax((F_t(x) - c) · sharpness), sharpness = 1 / τ_t, (G·B, K), and the mean output for the next center. <paramref name="look"/> sees the logits before.
     /// </summary>
-    internal Tensor Targets(Pass pass, Tensor pixels, Tensor mean, double temperature, Action<Tensor>? look = null)
+    internal Tensor Targets(Pass pass, Tensor pixels, Tensor mean, Tensor sharpness, Action<Tensor>? look = null)
     {
         var targets = pass.Saved(pixels.Rows, config.Head.Prototypes);
         using (pass.Frame())
@@ -66,7 +66,7 @@ sealed class Teacher : IDisposable
         }
         look?.Invoke(targets);
         pass.Ops.MeanRows(targets, mean);
-        pass.Ops.TeacherSoftmax(targets, Center, (float)temperature);
+        pass.Ops.TeacherSoftmax(targets, Center, sharpness);
         return targets;
     }
 
@@ -74,7 +74,7 @@ sealed class Teacher : IDisposable
     internal void Observe(Ops ops, Tensor means) => ops.MeanRows(means, meanRow.Value);
 
     /// <summary>After the targets were used the center moves, unless the step was skipped; the weights follow in the optimizer's pass.</summary>
-    internal void MoveCenter(Ops ops, StepState gate, double momentum) => ops.EmaUpdate(Center, meanRow.Value, (float)momentum, gate);
+    internal void MoveCenter(Ops ops, StepState gate) => ops.EmaUpdate(Center, meanRow.Value, gate.CenterMomentum, gate);
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()

@@ -73,7 +73,8 @@ readonly struct AdafactorRowMean(FloatPointer rows, FloatPointer mean, FloatPoin
 }
 
 /// <summary>
-/// u = g / √(row / mean(row)) / √col, or g / √v where not factored; m ← μ·m + (1-μ)·u; p ← p - rate·m - decay·p.
+/// u = g / √(row / mean(row)) / √col, or g / √v where not factored; m ← μ·m + (1-μ)·u; p ← p - rate·m - decay·p. With a rounded m the first μ is
+/// rounded too, as optax has it.
 /// </summary>
 readonly struct AdafactorUpdateKernel(FloatPointer p, FloatPointer g, FloatPointer m, FloatPointer rows, FloatPointer cols,
     FloatPointer means, FloatPointer v, FloatPointer state, Dim4 dims, Dim4 rowStrides, Dim4 colStrides, Dim4 meanStrides,
@@ -85,6 +86,8 @@ readonly struct AdafactorUpdateKernel(FloatPointer p, FloatPointer g, FloatPoint
         int count = dims.A * dims.B * dims.C, last = BlockShare.Last(count), thread = Group.IdxX, threads = Group.DimX;
         float clip = state[StepState.Clip], beta2 = AdafactorMath.Beta2(state[StepState.Updates], cap);
         float step = rate * state[StepState.LearningRate], decayStep = decay * state[StepState.Decay];
+        // optax multiplies a bfloat16 average by a bfloat16 factor: 0.8984375 for 0.9. The new share stays 1 - 0.9.
+        float kept = round != 0 ? AdafactorMath.RoundToBFloat16(momentum) : momentum;
         for (int row = BlockShare.First(count); row < last; row++)
         {
             int start = row * dims.D;
@@ -101,7 +104,7 @@ readonly struct AdafactorUpdateKernel(FloatPointer p, FloatPointer g, FloatPoint
                     v[i] = square;
                     update = grad / XMath.Sqrt(square);
                 }
-                float average = momentum * m[i] + (1 - momentum) * update;
+                float average = kept * m[i] + (1 - momentum) * update;
                 m[i] = round != 0 ? AdafactorMath.RoundToBFloat16(average) : average;
                 p[i] -= step * average + decayStep * p[i];
             }

@@ -3,13 +3,14 @@ using ILGPU.Algorithms;
 
 namespace Silc;
 
-/// <summary>x ← softmax((x - center) / temperature) over each row: the teacher's centered, sharpened distribution.</summary>
-readonly struct TeacherSoftmaxKernel<TPack>(FloatPointer x, FloatPointer center, int rows, int width, float inverse) : IKernel
+/// <summary>x ← softmax((x - center) · sharpness), sharpness = 1 / temperature, one row at a time: the teacher's centered, sharpened distribution.</summary>
+readonly struct TeacherSoftmaxKernel<TPack>(FloatPointer x, FloatPointer center, FloatPointer sharpness, int rows, int width) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
         int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
+        float inverse = sharpness[0];
         var factor = TPack.Splat(inverse);
         for (int row = BlockShare.First(rows); row < last; row++)
         {
@@ -85,8 +86,8 @@ readonly struct DinoCrossEntropyKernel<TPack>(
 
 partial class Ops<TPack>
 {
-    public override void TeacherSoftmax(Tensor x, Tensor center, float temperature) =>
-        Device.ForRows(x.Rows, new TeacherSoftmaxKernel<TPack>(Dense(x), Dense(center), x.Rows, x.Cols, 1 / temperature));
+    public override void TeacherSoftmax(Tensor x, Tensor center, Tensor sharpness) =>
+        Device.ForRows(x.Rows, new TeacherSoftmaxKernel<TPack>(Dense(x), Dense(center), sharpness.View, x.Rows, x.Cols));
 
     public override void DinoCrossEntropy(
         Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight) =>

@@ -42,7 +42,7 @@ readonly struct AddKernel<TPack>(FloatPointer x, FloatPointer y, int count) : IK
 }
 
 /// <summary>x ← m·x + (1 - m)·target: the exponential moving average of a teacher, or of a center.</summary>
-readonly struct EmaUpdateKernel<TPack>(FloatPointer x, FloatPointer target, int count, float momentum, FloatPointer state) : IKernel
+readonly struct EmaUpdateKernel<TPack>(FloatPointer x, FloatPointer target, int count, FloatPointer momentum, FloatPointer state) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -50,10 +50,11 @@ readonly struct EmaUpdateKernel<TPack>(FloatPointer x, FloatPointer target, int 
         if (state[StepState.Finite] == 0) return;
         int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
         int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
-        TPack keep = TPack.Splat(momentum), take = TPack.Splat(1 - momentum);
+        float share = momentum[0];
+        TPack keep = TPack.Splat(share), take = TPack.Splat(1 - share);
         for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width)
             TPack.Store(x, i, keep * TPack.Load(x, i) + take * TPack.Load(target, i));
-        for (int i = vectorEnd + thread; i < last; i += threads) x[i] = momentum * x[i] + (1 - momentum) * target[i];
+        for (int i = vectorEnd + thread; i < last; i += threads) x[i] = share * x[i] + (1 - share) * target[i];
     }
 }
 
@@ -79,6 +80,6 @@ partial class Ops<TPack>
 
     public override void Add(Tensor x, Tensor y) => Device.ForElements(x.Count, new AddKernel<TPack>(Dense(x), Dense(y), x.Count));
 
-    public override void EmaUpdate(Tensor x, Tensor target, float momentum, StepState state) =>
-        Device.ForElements(x.Count, new EmaUpdateKernel<TPack>(Dense(x), Dense(target), x.Count, momentum, state.View));
+    public override void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState state) =>
+        Device.ForElements(x.Count, new EmaUpdateKernel<TPack>(Dense(x), Dense(target), x.Count, momentum.View, state.View));
 }

@@ -103,8 +103,64 @@ readonly struct NormalizeColumnsGrad<TPack>(
     }
 }
 
+/// <summary>y = x · gain, column by column; a thread owns whole columns.</summary>
+readonly struct ScaleColumnsForward<TPack>(FloatPointer x, FloatPointer gain, FloatPointer y, int rows, int cols) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
+        int whole = first + (last - first) / TPack.Width * TPack.Width;
+        for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
+        for (int c = whole + lane; c < last; c += lanes) At<Pack1>(c);
+    }
+
+    void At<P>(int c) where P : struct, IPack<P>
+    {
+        var factor = P.Load(gain, c);
+        for (int row = 0; row < rows; row++) P.Store(y, row * cols + c, P.Load(x, row * cols + c) * factor);
+    }
+}
+
+/// <summary>dGain += Σ over rows of dy · x, and dy ← dy · gain.</summary>
+readonly struct ScaleColumnsGrad<TPack>(FloatPointer dy, FloatPointer x, FloatPointer gain, FloatPointer dGain, int rows, int cols) : IKernel
+    where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
+        int whole = first + (last - first) / TPack.Width * TPack.Width;
+        for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
+        for (int c = whole + lane; c < last; c += lanes) At<Pack1>(c);
+    }
+
+    void At<P>(int c) where P : struct, IPack<P>
+    {
+        P sum = P.Splat(0), factor = P.Load(gain, c);
+        for (int row = 0; row < rows; row++)
+        {
+            var grad = P.Load(dy, row * cols + c);
+            sum += grad * P.Load(x, row * cols + c);
+            P.Store(dy, row * cols + c, grad * factor);
+        }
+        P.Store(dGain, c, P.Load(dGain, c) + sum);
+    }
+}
+
 partial class Ops<TPack>
 {
+    public override void ScaleColumns(Tensor x, Tensor gain, Tensor y)
+    {
+        Same(x, y);
+        Device.ForElements(x.Cols, new ScaleColumnsForward<TPack>(Dense(x), Dense(gain), Dense(y), x.Rows, x.Cols));
+    }
+
+    public override void ScaleColumnsBackward(Tensor dy, Tensor x, Tensor gain, Tensor dGain)
+    {
+        Same(dy, x);
+        Device.ForElements(x.Cols, new ScaleColumnsGrad<TPack>(Dense(dy), Dense(x), Dense(gain), Dense(dGain), x.Rows, x.Cols));
+    }
+
     public override void L2Normalize(Tensor x, Tensor y, Tensor norms, float epsilon)
     {
         Same(x, y);

@@ -67,10 +67,11 @@ readonly struct GradNormKernel(FloatPointer partial, FloatPointer losses, FloatP
 /// AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101):
 /// m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂ + ε) - decay · p.
 /// Rate and decay are factors on learning rate and decay in the step state.
-/// Fused EMA update of a teacher, if there is one: teacher ← momentum · teacher + (1 - momentum) · p.
+/// Fused EMA update of a teacher, if there is one: teacher ← momentum · teacher + (1 - momentum) · p, the momentum read on the
+/// device.
 /// </summary>
 readonly struct AdamWKernel<TPack>(FloatPointer p, FloatPointer g, FloatPointer m, FloatPointer v, FloatPointer teacher, FloatPointer state,
-    int count, float rate, float decay, float beta1, float beta2, float epsilon, int hasTeacher, float momentum) : IKernel
+    int count, float rate, float decay, float beta1, float beta2, float epsilon, int hasTeacher, FloatPointer momentum) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
@@ -80,12 +81,13 @@ readonly struct AdamWKernel<TPack>(FloatPointer p, FloatPointer g, FloatPointer 
         int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
         float clip = state[StepState.Clip], step = rate * state[StepState.LearningRate] / state[StepState.Correction1];
         float invSqrtCorrection2 = 1 / XMath.Sqrt(state[StepState.Correction2]);
-        float decayStep = decay * state[StepState.Decay];
-        for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width) At<TPack>(i, clip, step, invSqrtCorrection2, decayStep);
-        for (int i = vectorEnd + thread; i < last; i += threads) At<Pack1>(i, clip, step, invSqrtCorrection2, decayStep);
+        float decayStep = decay * state[StepState.Decay], keep = hasTeacher != 0 ? momentum[0] : 1;
+        for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width)
+            At<TPack>(i, clip, step, invSqrtCorrection2, decayStep, keep);
+        for (int i = vectorEnd + thread; i < last; i += threads) At<Pack1>(i, clip, step, invSqrtCorrection2, decayStep, keep);
     }
 
-    void At<P>(int i, float clip, float step, float invSqrtCorrection2, float decayStep) where P : struct, IPack<P>
+    void At<P>(int i, float clip, float step, float invSqrtCorrection2, float decayStep, float keep) where P : struct, IPack<P>
     {
         var grad = P.Load(g, i) * P.Splat(clip);
         var mean = P.Splat(beta1) * P.Load(m, i) + P.Splat(1 - beta1) * grad;
@@ -95,7 +97,7 @@ readonly struct AdamWKernel<TPack>(FloatPointer p, FloatPointer g, FloatPointer 
         P.Store(v, i, square);
         value = value - P.Splat(step) * mean / (P.Sqrt(square) * P.Splat(invSqrtCorrection2) + P.Splat(epsilon)) - P.Splat(decayStep) * value;
         P.Store(p, i, value);
-        if (hasTeacher != 0) P.Store(teacher, i, P.Splat(momentum) * P.Load(teacher, i) + P.Splat(1 - momentum) * value);
+        if (hasTeacher != 0) P.Store(teacher, i, P.Splat(keep) * P.Load(teacher, i) + P.Splat(1 - keep) * value);
     }
 }
 
@@ -111,8 +113,8 @@ partial class Ops<TPack>
 
     public override void AdamWUpdate(
         Tensor p, Tensor g, Tensor m, Tensor v, StepState state, float rate, float decay, float beta1, float beta2, float epsilon,
-        Tensor teacher, float momentum) =>
+        Tensor teacher, Tensor momentum) =>
         Device.ForElements(p.Count, new AdamWKernel<TPack>(
             Dense(p), Dense(g), Dense(m), Dense(v), Dense(teacher.Count > 0 ? teacher : p), state.View, p.Count, rate, decay, beta1, beta2, epsilon,
-            teacher.Count > 0 ? 1 : 0, momentum));
+            teacher.Count > 0 ? 1 : 0, teacher.Count > 0 ? momentum.View : state.View));
 }

@@ -69,8 +69,10 @@ abstract class Ops(Device device)
     public abstract void Copy(Tensor x, Tensor y);
     /// <summary>Adds x to y.</summary>
     public abstract void Add(Tensor x, Tensor y);
-    /// <summary>x ← momentum · x + (1 - momentum) · target, unless found-inf: the EMA of teacher or center.</summary>
-    public abstract void EmaUpdate(Tensor x, Tensor target, float momentum, StepState state);
+    /// <summary>
+    /// x ← momentum · x + (1 - momentum) · target, unless found-inf: the EMA of teacher or center. The momentum (1, 1) is read on the device.
+    /// </summary>
+    public abstract void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState state);
     /// <summary>y = gelu(x).</summary>
     public abstract void Gelu(Tensor x, Tensor y, GeluKind kind);
     /// <summary>dx ← dx · gelu'(x); recomputes y = gelu(x), for the weight gradient of the next layer.</summary>
@@ -148,12 +150,16 @@ abstract class Ops(Device device)
     public abstract void L2NormalizeBackward(Tensor dy, Tensor y, Tensor norms, Tensor dx, float epsilon);
     /// <summary>Each column of y is that column of v divided by its norm: weight normalisation with the gain fixed at 1.</summary>
     public abstract void NormalizeColumns(Tensor v, Tensor y, Tensor norms);
+    /// <summary>Column k of y (N, K) is that column of x times gain[k]; gains are (1, K).</summary>
+    public abstract void ScaleColumns(Tensor x, Tensor gain, Tensor y);
+    /// <summary>Its gradient: dy becomes dx, and the sums over rows of dy · x are added to dGain.</summary>
+    public abstract void ScaleColumnsBackward(Tensor dy, Tensor x, Tensor gain, Tensor dGain);
     /// <summary>Adds to dv the gradient of <see cref="NormalizeColumns"/>.</summary>
     public abstract void NormalizeColumnsBackward(Tensor dy, Tensor y, Tensor norms, Tensor dv);
 
     // Losses; each writes one loss a row, so that they are summed in a fixed order
-    /// <summary>x ← softmax((x - center) / temperature) over each row.</summary>
-    public abstract void TeacherSoftmax(Tensor x, Tensor center, float temperature);
+    /// <summary>x ← softmax((x - center) · sharpness) over each row; the sharpness (1, 1), 1 / τ, is read on the device.</summary>
+    public abstract void TeacherSoftmax(Tensor x, Tensor center, Tensor sharpness);
     /// <summary>
     /// Cross-entropy between teacher targets (G·B, K) and student logits (V·B, K), view-major. Replaces logits by
     /// weight · dLoss/dLogits and writes weight · loss of each row to rowLoss (V·B, 1). With <paramref name="skipSame"/>, view v has no
@@ -191,6 +197,15 @@ abstract class Ops(Device device)
     public abstract void TopK(Tensor scores, Tensor best, ArrayView<int> index, int first);
 
     // Optimizers
+    /// <summary>x ← x · most / (|x| + 1e-6) where its norm is larger than <paramref name="most"/>: DINO's clipping, tensor by tensor.</summary>
+    public abstract void ClipTensor(Tensor x, float most);
+    /// <summary>x ← min(x, most).</summary>
+    public abstract void AtMost(Tensor x, float most);
+    /// <summary>
+    /// A second step state, for parameters that begin to learn later: found-inf where the first has it or <paramref name="begun"/> (1, 1) is 0. It
+    /// counts its own updates, and has bias corrections by them; the rest it copies.
+    /// </summary>
+    public abstract void LateState(StepState state, Tensor begun, StepState late, float beta1, float beta2);
     /// <summary>
     /// Global gradient norm, found-inf (the norm or a loss is not finite) and the factor of clipping, in the step state; see <see
     /// cref="StepState"/>.
@@ -202,7 +217,7 @@ abstract class Ops(Device device)
     /// </summary>
     public abstract void AdamWUpdate(Tensor p, Tensor g, Tensor m, Tensor v, StepState state, float rate, float decay, float beta1,
         float beta2, float epsilon,
-        Tensor teacher = default, float momentum = 1);
+        Tensor teacher = default, Tensor momentum = default);
     /// <summary>big_vision's Adafactor for one parameter, unless found-inf.</summary>
     public abstract void AdafactorUpdate(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v,
         StepState state, AdafactorStep step);

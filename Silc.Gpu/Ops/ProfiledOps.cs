@@ -23,7 +23,7 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void Fill(Tensor x, float value) => Time("fill", 0, () => ops.Fill(x, value), x);
     public override void Copy(Tensor x, Tensor y) => Time("copy", 0, () => ops.Copy(x, y), x, y);
     public override void Add(Tensor x, Tensor y) => Time("add", 0, () => ops.Add(x, y), x, y, y);
-    public override void EmaUpdate(Tensor x, Tensor target, float momentum, StepState state) =>
+    public override void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState state) =>
         Time("EMA update", 0, () => ops.EmaUpdate(x, target, momentum, state), x, x, target);
     public override void Gelu(Tensor x, Tensor y, GeluKind kind) => Time("gelu", 0, () => ops.Gelu(x, y, kind), x, y);
     public override void GeluBackward(Tensor x, Tensor dx, Tensor y, GeluKind kind) =>
@@ -89,8 +89,8 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void NormalizeColumnsBackward(Tensor dy, Tensor y, Tensor norms, Tensor dv) =>
         Time("weight norm", 0, () => ops.NormalizeColumnsBackward(dy, y, norms, dv), dy, y, dv);
 
-    public override void TeacherSoftmax(Tensor x, Tensor center, float temperature) =>
-        Time("teacher softmax", 0, () => ops.TeacherSoftmax(x, center, temperature), x, x);
+    public override void TeacherSoftmax(Tensor x, Tensor center, Tensor sharpness) =>
+        Time("teacher softmax", 0, () => ops.TeacherSoftmax(x, center, sharpness), x, x);
     public override void DinoCrossEntropy(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame,
         int terms, float weight) =>
         Time("distillation loss", 0, () => ops.DinoCrossEntropy(logits, targets, rowLoss, batch, temperature, skipSame, terms, weight),
@@ -109,11 +109,18 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void TopK(Tensor scores, Tensor best, ArrayView<int> index, int first) =>
         Time("top k", 0, () => ops.TopK(scores, best, index, first), scores);
 
+    public override void ScaleColumns(Tensor x, Tensor gain, Tensor y) => Time("weight norm", 0, () => ops.ScaleColumns(x, gain, y), x, y);
+    public override void ScaleColumnsBackward(Tensor dy, Tensor x, Tensor gain, Tensor dGain) =>
+        Time("weight norm", 0, () => ops.ScaleColumnsBackward(dy, x, gain, dGain), dy, dy, x);
+    public override void ClipTensor(Tensor x, float most) => Time("clip by tensor", 0, () => ops.ClipTensor(x, most), x, x, x);
+    public override void AtMost(Tensor x, float most) => Time("cap", 0, () => ops.AtMost(x, most), x, x);
+    public override void LateState(StepState state, Tensor begun, StepState late, float beta1, float beta2) =>
+        Time("late step state", 0, () => ops.LateState(state, begun, late, beta1, beta2));
     public override void GradNorm(Tensor gradients, Tensor losses, StepState state, float clipNorm, float beta1, float beta2) =>
         Time("gradient norm", 0, () => ops.GradNorm(gradients, losses, state, clipNorm, beta1, beta2), gradients);
     public override void AdamWUpdate(Tensor p, Tensor g, Tensor m, Tensor v, StepState state, float rate, float decay, float beta1,
         float beta2, float epsilon,
-        Tensor teacher, float momentum) =>
+        Tensor teacher, Tensor momentum) =>
         Time("adamw + teacher", 0, () => ops.AdamWUpdate(p, g, m, v, state, rate, decay, beta1, beta2, epsilon, teacher, momentum),
             p, p, g, m, m, v, v, teacher, teacher);
     public override void AdafactorUpdate(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v,

@@ -10,14 +10,12 @@ namespace Silc;
 /// </summary>
 sealed class AdamW : IOptimizer
 {
-    const float Epsilon = 1e-8f;
-
     readonly Parameters parameters;
     readonly TrainConfig train;
     readonly MemoryBuffer1D<float, Stride1D.Dense> mean, square;
     readonly List<Run> runs = [];
 
-    readonly record struct Run(int Start, int Count, double Decay, double Rate, string Tower);
+    readonly record struct Run(int Start, int Count, double Decay, double Rate, string Tower, bool Late);
 
     public AdamW(Parameters parameters, TrainConfig train)
     {
@@ -27,7 +25,8 @@ sealed class AdamW : IOptimizer
             var decay = DecayRule.For(train.DecayRules, p.Name);
             var rate = RateRule.For(train.RateRules, p.Name);
             // The teacher has whole towers.
-            var run = new Run(p.Offset, p.Count, decay, rate, p.Tower);
+            var late = train.FrozenLastLayerSteps > 0 && p.Name.StartsWith(BigVisionNames.LastLayerPrefix, StringComparison.Ordinal);
+            var run = new Run(p.Offset, p.Count, decay, rate, p.Tower, late);
             if (runs.Count > 0 && runs[^1] with { Start = run.Start, Count = run.Count } == run) runs[^1] = runs[^1] with { Count = p.Offset + p.Count - runs[^1].Start };
             else runs.Add(run);
         }
@@ -52,16 +51,18 @@ sealed class AdamW : IOptimizer
 
     Tensor Square => new(square.View.AsContiguous(), 1, parameters.Values.Cols);
 
-    public void Step(StepState gate, Tensor teacher, double momentum)
+    public void Step(StepState gate, StepState? lastLayer, Tensor teacher)
     {
-        var (ops, keep) = (parameters.Device.Ops, (float)momentum);
+        var (ops, keep) = (parameters.Device.Ops, gate.TeacherMomentum);
         foreach (var run in runs)
         {
             var follows = run.Start < teacher.Count ? teacher.Columns(run.Start, run.Count) : default;
+            var late = run.Late && lastLayer is not null;
+            // The teacher follows by the common gate, also while the last layer stands.
             if (run.Rate > 0)
-                ops.AdamWUpdate(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), gate, (float)run.Rate, (float)run.Decay,
-                    (float)train.Beta1, (float)train.Beta2, Epsilon, follows, keep);
-            else if (follows.Count > 0) ops.EmaUpdate(follows, Part(parameters.Values), keep, gate);
+                ops.AdamWUpdate(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), late ? lastLayer! : gate, (float)run.Rate, (float)run.Decay,
+                    (float)train.Beta1, (float)train.Beta2, (float)train.Epsilon, late ? default : follows, keep);
+            if (follows.Count > 0 && (run.Rate == 0 || late)) ops.EmaUpdate(follows, Part(parameters.Values), keep, gate);
 
             Tensor Part(Tensor all) => all.Columns(run.Start, run.Count);
         }

@@ -5,9 +5,9 @@ interface IOptimizer : IDisposable
 {
     /// <summary>Queues one update.</summary>
     /// <param name="gate">Has learning rate and decay of this step. Closed: nothing moves.</param>
-    /// <param name="teacher">Average of the first parameters, which follows them; may be empty.</param>
-    /// <param name="momentum">Of the teacher.</param>
-    void Step(StepState gate, Tensor teacher, double momentum);
+    /// <param name="lastLayer">The gate of the last layer of the head, which may learn later; null where it learns as all do.</param>
+    /// <param name="teacher">Average of the first parameters, which follows them with the gate's momentum; may be empty.</param>
+    void Step(StepState gate, StepState? lastLayer, Tensor teacher);
 
     /// <summary>Values of all moments.</summary>
     long StateCount { get; }

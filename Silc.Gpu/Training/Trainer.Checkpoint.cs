@@ -3,7 +3,8 @@ namespace Silc;
 // The whole state of a run in one file.
 public sealed partial class Trainer
 {
-    const string Center = "teacher/center", AveragePrefix = "average/", StateArray = "step_state";
+    const string Center = "teacher/center", AveragePrefix = "average/", StateArray = "step_state",
+        LastLayerArray = "last_layer_state";
 
     /// <summary>
     /// Writes student, teacher, center, optimizer moments, step state, configurations and tokenizer to one safetensors file with
@@ -41,6 +42,7 @@ public sealed partial class Trainer
         }
         if (Average is not null) arrays.AddRange(student.Parameters.ToArrays(Average.Values, AveragePrefix));
         arrays.Add(new(StateArray, [StepState.Size], gate.Read()));
+        if (lastLayer is not null) arrays.Add(new(LastLayerArray, [StepState.Size], lastLayer.Read()));
         return (arrays, Steps);
     }
 
@@ -69,6 +71,7 @@ public sealed partial class Trainer
         // One that is shorter was made before there were so many losses.
         var state = arrays.GetValueOrDefault(StateArray)?.Values.Length;
         gate.Write(Values(StateArray, state is >= StepState.MoreSums && state < StepState.Size ? state.Value : StepState.Size));
+        lastLayer?.Write(Values(LastLayerArray, StepState.Size));
         Steps = checkpoint.Step;
 
         float[] Values(string name, int count) =>

@@ -32,7 +32,7 @@ public sealed partial class Trainer
     // loss and backward are over before the global views' begin, and so is the use of their memory.
     Tensor DistillLocal(Pass pass, Pass inference, BatchSlice slice, Tensor mean)
     {
-        var targets = Teacher!.Targets(inference, slice.Global, mean, Config.TeacherTemperature, logits => Probe?.Invoke("teacher_logits", logits));
+        var targets = Teacher!.Targets(inference, slice.Global, mean, gate.TeacherSharpness, logits => Probe?.Invoke("teacher_logits", logits));
         if (slice.Local.Count == 0) return targets;
         using var _ = pass.Frame();
         var (y, backTower) = student.Image.Forward(pass, slice.Local, student.Config.Views.LocalSize);

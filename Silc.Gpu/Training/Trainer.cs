@@ -37,6 +37,7 @@ public sealed partial class Trainer : IDisposable
     readonly IOptimizer optimizer;
     readonly FrozenParameters frozen;
     readonly StepState gate;
+    readonly StepState? lastLayer;
     readonly StepGraphs graphs;
     readonly LossBuffer losses;
     bool disposed;
@@ -70,6 +71,7 @@ public sealed partial class Trainer : IDisposable
             views = new(device, model.Config, train.BatchSize, train.Accumulate);
             optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, train) : new Adafactor(model.Parameters, train);
             gate = new(device);
+            if (train.FrozenLastLayerSteps > 0) lastLayer = new(device);
             graphs = new(device);
             losses = new(device);
             arena = Measure();
@@ -119,7 +121,8 @@ public sealed partial class Trainer : IDisposable
         UploadTime += Stopwatch.GetElapsedTime(start);
         if (!device.RunsAhead) device.Synchronize();
         var schedule = Multiplier(Steps);
-        gate.Set(Config.LearningRate * schedule, Config.WeightDecay * schedule);
+        gate.Set(Config.LearningRate * schedule, Config.WeightDecayAt(Steps) * schedule);
+        gate.SetDistillation(Config.TeacherMomentumAt(Steps), Config.CenterMomentum, Config.TeacherTemperatureAt(Steps), Steps >= Config.FrozenLastLayerSteps);
         device.Ops.RefreshWeights();
         graphs.Queue(views.Place, Queue);
         views.MarkUse();
@@ -145,10 +148,14 @@ public sealed partial class Trainer : IDisposable
     void Update()
     {
         frozen.Clear(device.Ops);
-        device.Ops.GradNorm(student.Parameters.Grads, losses.Values, gate, (float)Config.ClipNorm, (float)Config.Beta1, (float)Config.Beta2);
-        optimizer.Step(gate, Teacher?.Parameters.Values ?? default, Config.TeacherMomentum);
-        Teacher?.MoveCenter(device.Ops, gate, Config.CenterMomentum);
-        Average?.Follow(device.Ops, gate, Config.TeacherMomentum);
+        device.Ops.GradNorm(student.Parameters.Grads, losses.Values, gate, Config.ClipByTensor ? 0 : (float)Config.ClipNorm, (float)Config.Beta1, (float)Config.Beta2);
+        if (Config.ClipByTensor && Config.ClipNorm > 0)
+            foreach (var p in student.Parameters.All) device.Ops.ClipTensor(p.Grad, (float)Config.ClipNorm);
+        if (lastLayer is not null) device.Ops.LateState(gate, gate.LastLayerBegun, lastLayer, (float)Config.Beta1, (float)Config.Beta2);
+        optimizer.Step(gate, lastLayer, Teacher?.Parameters.Values ?? default);
+        if (Config.LogitScaleMax is { } most) device.Ops.AtMost(student.LogitScale.Value, (float)Math.Log(most));
+        Teacher?.MoveCenter(device.Ops, gate);
+        Average?.Follow(device.Ops, gate);
         device.Ops.RefreshWeights();
     }
 
@@ -199,6 +206,7 @@ public sealed partial class Trainer : IDisposable
         views?.Dispose();
         optimizer?.Dispose();
         gate?.Dispose();
+        lastLayer?.Dispose();
         Teacher?.Dispose();
         Average?.Dispose();
         losses?.Dispose();

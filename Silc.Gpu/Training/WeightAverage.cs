@@ -30,7 +30,7 @@ sealed class WeightAverage : IDisposable
         parameters.Device.Ops.Copy(Values, parameters.Values);
     }
 
-    internal void Follow(Ops ops, StepState gate, double momentum) => ops.EmaUpdate(Values, parameters.Values, (float)momentum, gate);
+    internal void Follow(Ops ops, StepState gate) => ops.EmaUpdate(Values, parameters.Values, gate.TeacherMomentum, gate);
 
     /// <summary>Frees the memory.</summary>
     public void Dispose() => parameters.Device.Free(buffer);

@@ -19,7 +19,7 @@ static class BenchEvalCommand
 
             Example:
               silc bench eval --model runs/emoji --data emoji:data/emoji
-            """) { Model, Data, Images, EvalOptions.Crop, Device, Precision };
+            """) { Model, Data, Images, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Device, Precision };
         foreach (var option in DataOption.Reading) command.Add(option);
         command.SetAction(Run);
         return command;

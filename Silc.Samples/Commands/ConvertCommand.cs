@@ -33,6 +33,8 @@ static class ConvertCommand
         HelpName = "true|false",
     };
 
+    static readonly Option<string?> Positions = PositionOptions.Create();
+
     public static Command Create()
     {
         var command = new Command("convert", """
@@ -45,7 +47,7 @@ static class ConvertCommand
               silc convert siglip-hf siglip.npz
               silc convert siglip_b16.npz models/siglip-384 --image-size 384
             """)
-        { Input, Target, To, ImageSize, Stacked, ModelOption.Tokenizer };
+        { Input, Target, To, ImageSize, Positions, EvalOptions.Resize, EvalOptions.Background, Stacked, ModelOption.Tokenizer };
         command.SetAction(Convert);
         return command;
     }
@@ -58,7 +60,8 @@ static class ConvertCommand
         if (!File.Exists(input) && !Directory.Exists(input)) throw new FileNotFoundException($"{input}: no such file or folder");
         using var file = ModelFile.Open(input);
         CheckOutput(parsed, file.Path, format, output);
-        var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size) : file.Weights;
+        var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size, PositionOptions.Of(parsed, Positions)) : file.Weights;
+        weights = weights with { Config = weights.Config with { Images = EvalOptions.RuleOf(parsed, weights.Config.Images) } };
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, file);
         ModelSummary.Print(file, weights, tokenizer);

@@ -27,7 +27,7 @@ static class EmbedCommand
               silc embed --model runs/mine --texts captions.txt --out captions.npy
             """)
         {
-            Model, Data, Texts, Out, EvalOptions.Crop, Device,
+            Model, Data, Texts, Out, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Device,
         };
         foreach (var option in DataOption.Reading.Append(ModelOption.Tokenizer)) command.Add(option);
         command.SetAction(Embed);
@@ -104,8 +104,9 @@ static class EmbedCommand
         while (lines.Count > 0 && lines[^1].Text == "") lines.RemoveAt(lines.Count - 1);
         if (lines.Count == 0) throw new InvalidDataException($"--texts {file} holds no caption; write one a line");
         int[] empty = [.. lines.Where(line => line.Text == "").Select(line => line.Number)];
+        // Row i stays line i, as whoever joins the two expects.
         if (empty.Length > 0)
-            DataOption.Say([new($"empty line of {file}, which gets no row", empty.Length, [.. empty.Take(10).Select(line => $"line {line}")])]);
-        return [.. lines.Where(line => line.Text != "").Select(line => line.Text)];
+            DataOption.Say([new($"empty line of {file}, whose row is that of the empty caption", empty.Length, [.. empty.Take(10).Select(line => $"line {line}")])]);
+        return [.. lines.Select(line => line.Text)];
     }
 }

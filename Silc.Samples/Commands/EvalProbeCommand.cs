@@ -26,7 +26,7 @@ static class EvalProbeCommand
               silc eval probe --model runs/demo --data demo
               silc eval probe --model runs/emoji --data emoji:data/emoji --json runs/emoji/probe.json
               silc eval probe --model runs/mine --data classes:animals/train --test classes:animals/val
-            """) { Model, Data, Test, EvalOptions.Crop, Device, EvalOptions.Json };
+            """) { Model, Data, Test, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Device, EvalOptions.Json };
         command.Add(ModelOption.Tokenizer);
         command.SetAction(Run);
         return command;

@@ -24,7 +24,7 @@ static class EvalRetrievalCommand
               silc eval retrieval --model runs/emoji --data emoji:data/emoji --merge-duplicates --json runs/emoji/retrieval.json
             """)
         {
-            Model, Data, Merge, EvalOptions.Crop, Device, EvalOptions.Json,
+            Model, Data, Merge, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Device, EvalOptions.Json,
         };
         foreach (var option in DataOption.Reading.Append(ModelOption.Tokenizer)) command.Add(option);
         command.SetAction(Run);

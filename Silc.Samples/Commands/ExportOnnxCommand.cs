@@ -20,6 +20,8 @@ static class ExportOnnxCommand
         HelpName = "PIXELS",
     };
 
+    static readonly Option<string?> Positions = PositionOptions.Create();
+
     public static Command Create()
     {
         var command = new Command("onnx", $"""
@@ -31,7 +33,7 @@ static class ExportOnnxCommand
               silc export onnx --model runs/demo --out runs/demo/onnx
               silc export onnx --model siglip_b16.npz --tokenizer sentencepiece.model --out models/onnx
             """)
-        { Model, Out, ImageSize, ModelOption.Tokenizer };
+        { Model, Out, ImageSize, Positions, ModelOption.Tokenizer };
         command.SetAction(Export);
         return command;
     }
@@ -45,7 +47,7 @@ static class ExportOnnxCommand
         Output[] towers = [Output.Onnx(Path.Combine(folder, OnnxExport.ImageName)), Output.Onnx(Path.Combine(folder, OnnxExport.TextName))];
         OutputGuard.Check(parsed, [file.Path], [.. towers, .. towers.Select(tower => Output.Beside($"{tower.Path}.data", tower)),
             .. ModelWriter.FilesBeside(ModelFormat.Npz).Select(name => Output.Beside(Path.Combine(folder, name), towers[0]))]);
-        var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size) : file.Weights;
+        var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size, PositionOptions.Of(parsed, Positions)) : file.Weights;
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, file);
         ModelSummary.Print(file, weights, tokenizer);

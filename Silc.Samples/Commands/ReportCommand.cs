@@ -36,7 +36,7 @@ static class ReportCommand
               silc report runs/mine --data held-out.csv --device cuda
               silc report runs/mine --no-eval --out pages/mine.html
             """)
-        { Run, Data, Out, NoEval, Device };
+        { Run, Data, Out, NoEval, EvalOptions.Resize, EvalOptions.Background, Device };
         foreach (var option in DataOption.Reading) command.Add(option);
         command.SetAction(Write);
         return command;
@@ -88,7 +88,8 @@ static class ReportCommand
         }
         var clock = Stopwatch.StartNew();
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
-        using var model = SilcModel.Load(device, run.Weights);
+        using var file = ModelFile.Open(run.Weights);
+        using var model = SilcModel.From(device, file.Weights, file.Config with { Images = EvalOptions.RuleOf(parsed, file.Config.Images) }, file.Tokenizer?.Open());
         if (model.Tokenizer is null)
         {
             missing.Add("nothing was measured: the run brings no tokenizer, so that its model cannot be asked in words");

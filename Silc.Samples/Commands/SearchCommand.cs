@@ -29,7 +29,7 @@ static class SearchCommand
               silc search "a red bicycle" --model runs/mine --index vectors.npy --sheet found.png
               silc search "dog face" "a slice of pizza" --model runs/emoji --index vectors.npy --top 5
               silc search --like cat.jpg --model runs/mine --index vectors.npy
-            """) { Queries, Model, Index, Like, EvalOptions.QueryCrop, Top, Json, Sheet, Data, Device };
+            """) { Queries, Model, Index, Like, EvalOptions.QueryCrop, EvalOptions.Resize, EvalOptions.Background, Top, Json, Sheet, Data, Device };
         foreach (var option in DataOption.Reading.Append(ModelOption.Tokenizer)) command.Add(option);
         command.SetAction(Run);
         return command;
@@ -48,7 +48,7 @@ static class SearchCommand
         using var index = IndexFile.Open(name);
         var crop = Crop(index, name, parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
-        using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed);
+        using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, images: own => Images(index, name, parsed, own));
         CheckModel(index, name, model, parsed.GetRequiredValue(Model));
 
         var (texts, images) = (words.Length > 0 ? model.EmbedTexts(words) : null, like.Length > 0 ? model.EmbedImages(like, crop) : null);
@@ -72,6 +72,17 @@ static class SearchCommand
         var (its, asked) = (IndexColumns.Text(index.Crop), IndexColumns.Text(given));
         throw new ArgumentException($"{EvalOptions.QueryCrop.Name} {asked}: the images of --index {name} were embedded with {its}; "
             + $"leave the option out, or embed again with {EvalOptions.Crop.Name} {asked}");
+    }
+
+    // As for crops: what the index says holds.
+    static ImageRule Images(IndexFile index, string name, ParseResult parsed, ImageRule own)
+    {
+        if (index.Images is not { } its) return EvalOptions.RuleOf(parsed, own);
+        var asked = EvalOptions.RuleOf(parsed, its);
+        foreach (var (option, has, wanted) in new[] { (EvalOptions.Resize, its.Resize, asked.Resize), (EvalOptions.Background, its.Background, asked.Background) })
+            if (has != wanted)
+                throw new ArgumentException($"{option.Name} {wanted}: the images of --index {name} were embedded with {has}; leave the option out, or embed again with {option.Name} {wanted}");
+        return its;
     }
 
     static void CheckModel(IndexFile index, string name, SilcModel model, string modelName)

@@ -51,6 +51,7 @@ public static class SilcCommand
         var root = DemoCommand.Create();
         root.Add(DevicesCommand.Create());
         root.Add(TrainCommand.Create());
+        root.Add(RecipesCommand.Create());
         root.Add(ReportCommand.Create());
         root.Add(new Command("eval", "Measure a trained model.")
         {

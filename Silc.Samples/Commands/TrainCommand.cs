@@ -24,6 +24,7 @@ static class TrainCommand
               silc train --data "wds:data/{00000..00041}.tar" --preset s --batch 128 --steps 20000 --save-every 500 --keep-every 5000 --out runs/web
               silc train --data captions.csv --preset s --batch 128 --steps 20000 --contrastive sigmoid --device cuda --out runs/mine
               silc train --data captions.csv --init siglip_b16.npz --tokenizer sentencepiece.model --freeze "img/.*" --distillation 0 --out runs/tuned
+              silc train --data photos --recipe dino --batch 64 --lr 1.25e-4 --wd 5e-6 --wd-end 5e-5 --steps 20000 --out runs/dino
               silc train --resume runs/shapes
               silc train --resume runs/shapes --steps 900
             """);
@@ -38,6 +39,7 @@ static class TrainCommand
         using var folder = TrainFolder.Of(given);
         var start = folder.Start;
         foreach (var skipped in folder.Skipped) Console.Error.WriteLine($"skipped  {skipped.Reason}");
+        if (given.GetValue(TrainOptions.Recipes) is { } recipe) given = RecipeFile.Open(recipe).Under(given);
         var parsed = start is null ? given : TrainLine.Merge(given, start, folder.Path);
         (folder.Policy, folder.Notes) = (TrainOptions.PolicyOf(parsed), TrainLine.Notes(parsed));
 
@@ -79,6 +81,7 @@ static class TrainCommand
             train = train with { Schedule = train.Schedule with { Kind = given.GetValue(TrainOptions.Schedule) } };
         if (given.GetResult(TrainOptions.Cooldown) is { Implicit: false })
             train = train with { Schedule = train.Schedule with { CooldownSteps = given.GetValue(TrainOptions.Cooldown) } };
+        train = train with { Schedule = TrainOptions.ScheduleOver(train.Schedule, given) };
         return train.TotalSteps >= start.Step ? train.Check()
             : throw new ArgumentException($"--steps {train.TotalSteps}: {start.Path} is after step {start.Step} already; begin a new run in another --out, or from an older checkpoint");
     }

@@ -8,11 +8,11 @@ sealed class TrainInit : IDisposable
 {
     readonly ModelFile file;
 
-    TrainInit(ModelFile file, Tokenizer tokenizer, int? imageSize)
+    TrainInit(ModelFile file, Tokenizer tokenizer, int? imageSize, PositionResize? positions)
     {
         (this.file, Tokenizer) = (file, tokenizer);
-        Weights = Sized(file.Weights, imageSize);
-        Teacher = file.Teacher is { } teacher ? Sized(teacher, imageSize) : null;
+        Weights = Sized(file.Weights, imageSize, positions);
+        Teacher = file.Teacher is { } teacher ? Sized(teacher, imageSize, positions) : null;
     }
 
     /// <summary>Towers, and perhaps head, with positions for the size of the images.</summary>
@@ -40,7 +40,7 @@ sealed class TrainInit : IDisposable
             // A text tower may be taught another vocabulary; whoever did not mean that should know.
             if (file.TokenizerFingerprint is { } own && tokenizer.Fingerprint is { } other && own != other)
                 Console.Error.WriteLine($"warning: --init {path} was trained with the tokenizer {own}, this run takes {other}: its text tower begins with the meanings of other words");
-            return new(file, tokenizer, TrainOptions.ImageSizeOf(parsed));
+            return new(file, tokenizer, TrainOptions.ImageSizeOf(parsed), PositionOptions.Of(parsed, TrainOptions.Positions));
         }
         catch
         {
@@ -65,7 +65,8 @@ sealed class TrainInit : IDisposable
         return $"{line}; head {(head ? "too" : "drawn anew")}, teacher {(head && Teacher is not null ? "too" : "a copy of the student")}";
     }
 
-    static ModelWeights Sized(ModelWeights weights, int? imageSize) => imageSize is { } size ? weights.WithImageSize(size) : weights;
+    static ModelWeights Sized(ModelWeights weights, int? imageSize, PositionResize? positions) =>
+        imageSize is { } size ? weights.WithImageSize(size, positions) : weights;
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => file.Dispose();

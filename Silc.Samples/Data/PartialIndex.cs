@@ -10,7 +10,7 @@ namespace Silc.Samples.Data;
 /// <param name="crop">How its images become squares; null for captions.</param>
 sealed class PartialIndex(string path, long total, SilcModel model, EvalCrop? crop) : IDisposable
 {
-    readonly IndexWriter writer = new(path, model.Config.EmbedDim, model.Fingerprint(), crop);
+    readonly IndexWriter writer = new(path, model.Config.EmbedDim, model.Fingerprint(), crop, crop is null ? null : model.Config.Images);
     readonly Lock gate = new();
     bool over;
 

@@ -22,6 +22,7 @@ static class ModelSummary
         if (config.Grid != file.Config.Grid)
             Console.WriteLine($"resized   positions from {file.Config.Grid} x {file.Config.Grid} to "
                 + $"{config.Grid} x {config.Grid}");
+        Console.WriteLine($"images    {config.Images.Describe()}");
         if (tokenizer?.IsSentencePiece == true) Console.WriteLine($"captions  {tokenizer.Captions.Describe()}");
         if (LeftOut.Of(file) is { } names) Console.WriteLine($"left out  {names}");
         foreach (var note in file.Notes) Console.WriteLine($"note      {note}");
@@ -42,6 +43,10 @@ static class ModelSummary
             yield return "open_clip computes this image tower with "
                 + (config.Image.Gelu == GeluKind.Tanh ? "exact GELU, the model has the tanh form: " : "the tanh form of GELU, the model has the exact one: ")
                 + "embeddings of images differ by about 1e-3 there";
+        if (format == ModelFormat.Npz && config.Images.Filter != EvalFilter.Tf)
+            yield return $"an npz file tells Silc alone how images are resized ({config.Images.Resize}): big_vision takes its own bilinear";
+        if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && config.Images.Filter is not (EvalFilter.Pil or EvalFilter.PilBilinear))
+            yield return $"the other library resizes images by PIL's {(HuggingFaceModel.IsBilinear(config.Images) ? "bilinear" : "bicubic")}, which comes nearest to {config.Images.Resize}";
         if (tokenizer is { IsSentencePiece: true })
         {
             if (format == ModelFormat.Npz)

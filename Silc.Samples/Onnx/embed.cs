@@ -12,7 +12,7 @@ using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Silc;
 
-if (args is not [var folder, var image, .. { Length: > 0 } captions])
+if (args is not [var folder, var file, .. { Length: > 0 } captions])
 {
     Console.Error.WriteLine("usage: dotnet run embed.cs -- ONNX_FOLDER IMAGE CAPTION...");
     return 2;
@@ -35,7 +35,8 @@ long[] ids = [.. captions.SelectMany(caption => tokenizer.Tokens(caption, length
 float[] zText = Run(text, NamedOnnxValue.CreateFromTensor("input_ids", new DenseTensor<long>(ids, [captions.Length, length])));
 
 // Rows of RGB pixels to one plane a channel.
-var pixels = ViewSampler.EvalPixels(ImageFile.Read(image), size);
+var rule = new ImageRule().WithResize(image.ModelMetadata.CustomMetadataMap["silc.resize"]).WithBackground(image.ModelMetadata.CustomMetadataMap["silc.background"]);
+var pixels = ViewSampler.EvalPixels(ImageFile.Read(file), size, rule: rule);
 var planes = new float[pixels.Length];
 for (int i = 0; i < pixels.Length; i++) planes[i % 3 * size * size + i / 3] = pixels[i];
 float[] zImage = Run(image, NamedOnnxValue.CreateFromTensor("pixel_values", new DenseTensor<float>(planes, [1, 3, size, size])));

@@ -22,6 +22,51 @@ static class EvalOptions
         HelpName = CropChoices,
     };
 
+    /// <summary>How images are resized, where the model's own rule will not do; <see cref="RuleOf"/> reads it.</summary>
+    public static readonly Option<string?> Resize = Ruled(new("--resize", "--eval-resize")
+    {
+        Description = $"How images are resized: {string.Join(", ", ImageRule.FilterNames)}; square875 takes the middle of a square resized to int(side / 0.875), also as "
+            + "tf+square875. The model's own way unless given: tf for weights of big_vision, pil for transformers and open_clip, bicubic for Silc's.",
+        HelpName = $"{string.Join('|', ImageRule.FilterNames)}|square875",
+    }, (rule, given) => rule.WithResize(given));
+
+    /// <summary>What shows through transparent pixels.</summary>
+    public static readonly Option<string?> Background = Behind("--background");
+
+    /// <summary>The same where <c>--background</c> is that of label maps.</summary>
+    public static readonly Option<string?> ImageBackground = Behind("--image-background");
+
+    /// <summary>The rule of the line, over that of the model or of an index.</summary>
+    public static ImageRule RuleOf(ParseResult parsed, ImageRule usual)
+    {
+        var rule = parsed.GetValue(Resize) is { } resize ? usual.WithResize(resize) : usual;
+        return (parsed.GetValue(Background) ?? parsed.GetValue(ImageBackground)) is { } colour ? rule.WithBackground(colour) : rule;
+    }
+
+    static Option<string?> Behind(string name) => Ruled(new(name)
+    {
+        Description = "What shows through transparent pixels: drop leaves alpha out, as TensorFlow and PIL's convert('RGB') do; grey, white, black or #rrggbb. "
+            + "The model's own way unless given: grey for Silc's, white for transformers, drop for big_vision and open_clip.",
+        HelpName = "drop|grey|white|black|#rrggbb",
+    }, (rule, given) => rule.WithBackground(given));
+
+    static Option<string?> Ruled(Option<string?> option, Func<ImageRule, string, ImageRule> apply)
+    {
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 0) return;
+            try
+            {
+                apply(ImageRule.Own, result.Tokens[0].Value);
+            }
+            catch (ArgumentException wrong)
+            {
+                result.AddError($"{option.Name} {result.Tokens[0].Value}: {wrong.Message}");
+            }
+        });
+        return option;
+    }
+
     public static readonly Option<string?> Json = new("--json")
     {
         Description = "Also write the numbers to a file; without FILE, or with -, print them as JSON in place of the table.",

@@ -22,7 +22,12 @@ static class ModelOption
     };
 
     /// <summary>Opens the model; where captions will be embedded it must have a tokenizer.</summary>
-    public static SilcModel Load(Device device, string value, ParseResult parsed, bool captions = true)
+    /// <param name="device">Where it will live.</param>
+    /// <param name="value">Of the option.</param>
+    /// <param name="parsed">The command line, which may name a tokenizer and a rule of images.</param>
+    /// <param name="captions">Captions will be embedded.</param>
+    /// <param name="images">The rule of images for the model's own; null takes that of the command line.</param>
+    public static SilcModel Load(Device device, string value, ParseResult parsed, bool captions = true, Func<ImageRule, ImageRule>? images = null)
     {
         if (!File.Exists(value) && !Directory.Exists(value))
             throw new FileNotFoundException(
@@ -31,7 +36,8 @@ static class ModelOption
         LeftOut.Say(file);
         var given = TokenizerOf(parsed.GetValue(Tokenizer))?.Open();
         if (given is not null) file.RequireTokenizer(given, $"--tokenizer {parsed.GetValue(Tokenizer)}");
-        var model = SilcModel.From(device, file.Weights, file.Config, given ?? file.Tokenizer?.Open());
+        var config = file.Config with { Images = images is null ? EvalOptions.RuleOf(parsed, file.Config.Images) : images(file.Config.Images) };
+        var model = SilcModel.From(device, file.Weights, config, given ?? file.Tokenizer?.Open());
         if (!captions || model.Tokenizer is not null) return model;
         var vocabulary = model.Config.VocabSize;
         model.Dispose();

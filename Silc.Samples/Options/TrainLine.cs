@@ -18,7 +18,8 @@ static class TrainLine
         .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.Precision, TrainOptions.LogEvery, TrainOptions.MaxBad, TrainOptions.Steps, TrainOptions.Recompute,
         TrainOptions.SaveEvery, TrainOptions.SaveMinutes, TrainOptions.Keep, TrainOptions.KeepEvery,
         // How fast it learns from here on: what was learned stays.
-        TrainOptions.LearningRate, TrainOptions.Schedule, TrainOptions.Cooldown,
+        TrainOptions.LearningRate, TrainOptions.Schedule, TrainOptions.Cooldown, TrainOptions.Timescale, TrainOptions.Shift, TrainOptions.Power,
+        TrainOptions.RateEnd, TrainOptions.Stairs,
     ];
 
     /// <summary>What checkpoints keep of a line.</summary>
@@ -92,19 +93,24 @@ static class TrainLine
             return Tokenizers.Open(TrainOptions.TokenizerOf(given)).Origin?.Matches(origin) == true;
         var (tokenizer, line) = (origin.Open(), Parse(given.CommandResult.Command, changed));
         return TrainOptions.ModelOf(line, tokenizer) == TrainOptions.ModelOf(kept, tokenizer)
-            && TrainOptions.TrainingOf(line) with { RateRules = [] } == TrainOptions.TrainingOf(kept) with { RateRules = [] };
+            && Comparable(TrainOptions.TrainingOf(line)) == Comparable(TrainOptions.TrainingOf(kept));
+
+        // Lists are compared by reference.
+        static TrainConfig Comparable(TrainConfig train) => train with { RateRules = [], Schedule = train.Schedule with { Stairs = [] } };
     }
 
     static string Shown(Option option, object? value) =>
         value is bool ? option.Name : $"{option.Name} {(value is string[] words ? string.Join($" {option.Name} ", words) : value)}".Replace("Softmax", "softmax").Replace("Sigmoid", "sigmoid");
 
-    static Dictionary<string, string[]> Given(ParseResult parsed) =>
+    /// <summary>The options that a line gives, with their words.</summary>
+    public static Dictionary<string, string[]> Given(ParseResult parsed) =>
         TrainOptions.All.Select(option => (option.Name, Result: parsed.GetResult(option)))
         .Where(option => option.Result is { Implicit: false })
             .ToDictionary(option => option.Name, option => option.Result!.Tokens.Select(token => token.Value).ToArray());
 
+    /// <summary>The line of these options.</summary>
     // With an equals sign, because words that start with @ or a hyphen mean other things alone.
-    static ParseResult Parse(Command command, Dictionary<string, string[]> values) => command.Parse(
+    public static ParseResult Parse(Command command, Dictionary<string, string[]> values) => command.Parse(
         [.. values.SelectMany(option =>
             option.Value is [] or [""] ? option.Value.Prepend(option.Key) : option.Value.Select(value => $"{option.Key}={value}"))]);
 }

@@ -24,6 +24,7 @@ static class TrainOptions
             + "--image-size resizes positions. A checkpoint also brings its teacher.",
         HelpName = "DIR|FILE",
     };
+    public static readonly Option<string?> Positions = PositionOptions.Create();
     public static readonly Option<string[]> Freeze = new("--freeze")
     {
         Description = "Parameters that do not learn: a regular expression over whole names, e.g. 'img/.*' for a locked image tower; can be given several times.",
@@ -54,27 +55,61 @@ static class TrainOptions
         HelpName = "M",
     }.Above(0);
 
+    public static readonly Option<string?> Recipes = new("--recipe")
+    {
+        Description = $"Published values: {string.Join(", ", RecipeFile.Names)}, or a file like what silc recipes NAME prints. Options on the line override it.",
+        HelpName = $"{string.Join('|', RecipeFile.Names)}|FILE",
+    };
     public static readonly Option<string> Preset = Text("--preset", $"Size of the model: {string.Join(", ", SilcConfig.PresetNames)}.", "mini", "NAME");
     static readonly Option<int> Batch = Number("--batch", "Images a step.", 64);
     static readonly Option<int> Seed = Number("--seed", "Of weights, order and views.", 0);
     static readonly Option<ContrastiveKind> Contrastive = Choice("--contrastive", "Image-text loss: softmax (InfoNCE) or sigmoid (SigLIP).", ContrastiveKind.Softmax);
     static readonly Option<OptimizerKind> Optimizer = Choice("--optimizer", "adamw or adafactor.", OptimizerKind.AdamW);
     public static readonly Option<double> LearningRate = Real("--lr", "Base learning rate.", 1e-3);
+    static readonly Option<double?> WeightDecayEnd = Perhaps("--wd-end", "Weight decay at the end of the run, to which it goes by half a cosine; --wd all along unless given.").From(0);
+    static readonly Option<double> Beta1 = Real("--beta1", "Share of the first moment that stays in an update; of Adafactor, its momentum.", 0.9);
+    static readonly Option<double> Beta2 = Real("--beta2", "Share of the second moment that stays; of Adafactor, the most that stays. SigLIP has 0.95.", 0.999);
+    static readonly Option<double> Epsilon = Real("--epsilon", "In AdamW's denominator.", 1e-8).Above(0);
+    static readonly Option<bool> HalfMomentum = new("--bf16-momentum") { Description = "Keep Adafactor's momentum in bfloat16, as big_vision does." };
+    static readonly Option<double> ClipNorm = Real("--clip-norm", "Norm of the gradient above which it is scaled down; 0 switches that off.", 1).From(0);
+    static readonly Option<bool> ClipByTensor = new("--clip-by-tensor") { Description = "Scale each parameter's gradient down by its own norm, as DINO does." };
     static readonly Option<double> WeightDecay = Real("--wd", "Weight decay a step, not multiplied by --lr: 1e-4 at 1e-3 is PyTorch's 0.1.", 1e-4);
-    public static readonly Option<ScheduleKind> Schedule = Choice("--schedule", "Learning rate over the run: cosine, rsqrt or constant.", ScheduleKind.Cosine);
+    public static readonly Option<ScheduleKind> Schedule = Choice("--schedule", "Learning rate over the run: cosine, rsqrt, constant, linear, polynomial or stair.", ScheduleKind.Cosine);
+    public static readonly Option<double> Timescale = Real("--timescale", "Steps after which rsqrt has fallen to 0.71.", 10_000).Above(0);
+    public static readonly Option<double> Shift = Real("--shift", "Steps of its fall that rsqrt has behind it when the warm-up ends.", 0).From(0);
+    public static readonly Option<double> Power = Real("--power", "Power of polynomial.", 1).Above(0);
+    public static readonly Option<double> RateEnd = Real("--lr-end", "Learning rate at the end of cosine, linear and polynomial, as a part of --lr.", 0).From(0);
+    public static readonly Option<string?> Stairs = new("--stairs")
+    {
+        Description = "For stair: from which steps on the learning rate is which part of --lr, e.g. 3000=0.1,6000=0.01.",
+        HelpName = "STEP=X,...",
+    };
     static readonly Option<int?> Warmup = new Option<int?>("--warmup")
     {
         Description = "Steps of linear warm-up; 5 % of the run unless given.",
         HelpName = "N",
     }.From(0);
-    public static readonly Option<int> Cooldown = Number("--cooldown", "Steps of linear fall to 0 at the end, for rsqrt and constant.", 0).From(0);
+    public static readonly Option<int> Cooldown = Number("--cooldown", "Steps of linear fall to 0 at the end, for rsqrt, constant and stair.", 0).From(0);
     static readonly (LossTerm Term, Option<double> Option)[] Losses =
         [.. LossTerm.All.Where(term => term.Option is not null).Select(term => (term, Real(term.Option!, term.Help, term.Weight(new()))))];
     static readonly Option<double?> Ema = new("--ema") { Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs need less: 0.99.", HelpName = "M" };
+    static readonly Option<double?> EmaEnd = Perhaps("--ema-end", "Momentum of the teacher at the end of the run, to which it goes by half a cosine; DINO has 1. --ema all along unless given.").From(0);
+    static readonly Option<double> ContrastiveWeight = Real("--contrastive-weight", "Weight of the image-text loss; 0 switches it off.", 1).From(0);
+    static readonly Option<double> StudentTemperature = Real("--student-temp", "Temperature of the student in self-distillation.", 0.1).Above(0);
+    static readonly Option<double> TeacherTemperature = Real("--teacher-temp", "Temperature of the teacher; lower is sharper.", 0.04).Above(0);
+    static readonly Option<double?> TeacherTemperatureStart = Perhaps("--teacher-temp-start", "Temperature of the teacher in the first step, from which it goes to --teacher-temp.").Above(0);
+    static readonly Option<int> TeacherTemperatureWarmup = Number("--teacher-temp-warmup", "Steps in which it goes there.", 0).From(0);
+    static readonly Option<double> CenterMomentum = Real("--center-momentum", "Momentum of the teacher's center.", 0.9).From(0);
+    static readonly Option<int> FrozenLastLayer = Number("--freeze-last-layer", "Steps in which the prototypes of the head stand still; an epoch in DINO.", 0).From(0);
+    static readonly Option<bool> HeadGains = new("--head-gains") { Description = "Train the lengths of the prototypes, which are 1 otherwise: DINO's norm_last_layer=False." };
+    static readonly Option<double?> Temperature = Perhaps("--temperature", "Factor on cosines to begin with; 10 unless given, 14.3 in CLIP.").Above(0);
+    static readonly Option<double?> Bias = Perhaps("--bias", "Bias of the sigmoid loss to begin with; -10 unless given.");
+    static readonly Option<double?> MaxScale = Perhaps("--max-scale", "The largest factor on cosines; CLIP has 100. None unless given.").Above(0);
     static readonly Option<bool> GlobalToGlobal = new("--global-to-global") { Description = "Add DINO's terms between the two global views." };
     static readonly Option<int> Accumulate = Number("--accumulate", "Less memory for more time: slices of a batch that go through the towers one by one. Negatives stay the whole batch.", 1);
     static readonly Option<int?> TextLength = new("--text-length") { Description = "Tokens of a caption; the preset's, but at least 48 for bytes.", HelpName = "N" };
     static readonly Option<int?> ImageSize = new("--image-size") { Description = "Side of a global view in pixels; the preset's unless given.", HelpName = "PIXELS" };
+    static readonly Option<int?> GlobalViews = new("--global-views") { Description = "Large views of each image; the preset's unless given.", HelpName = "N" };
     static readonly Option<int?> LocalViews = new("--local-views") { Description = "Small views of each image; the preset's unless given.", HelpName = "N" };
     static readonly Option<double> MinCrop = Real("--min-crop", "Smallest area of a global view, as a part of the image.", 0.4);
 
@@ -82,14 +117,20 @@ static class TrainOptions
     public static IReadOnlyList<Option> Recipe { get; } =
     [
         Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, ImageSize, .. Losses.Select(loss => loss.Option), Ema,
-        GlobalToGlobal, LocalViews, MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Accumulate, Seed,
+        EmaEnd, ContrastiveWeight, StudentTemperature, TeacherTemperature, TeacherTemperatureStart, TeacherTemperatureWarmup, CenterMomentum,
+        FrozenLastLayer, HeadGains, Temperature, Bias, MaxScale, GlobalToGlobal, GlobalViews, LocalViews, MinCrop, .. ViewOptions.All,
+        Optimizer, LearningRate, RateEnd, WeightDecay, WeightDecayEnd, Beta1, Beta2, Epsilon, HalfMomentum, ClipNorm, ClipByTensor,
+        Schedule, Warmup, Cooldown, Timescale, Shift, Power, Stairs, Recompute, Accumulate, Seed,
     ];
 
     public static IReadOnlyList<Option> All { get; } =
     [
-        Data, .. DataOption.Reading, MaxBad, Out, Init, Contrastive, .. Recipe, Freeze, RateMultipliers, LogEvery, Minutes,
+        Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, Freeze, RateMultipliers, LogEvery, Minutes,
         SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite,
     ];
+
+    /// <summary>Options that count steps, which a recipe may give as a share of all.</summary>
+    public static IReadOnlyList<Option> StepCounts { get; } = [Warmup, Cooldown, Timescale, Shift, TeacherTemperatureWarmup, FrozenLastLayer];
 
     public static Option<string> DeviceOption() => Text("--device", "auto, cuda, opencl, cpu, or one of silc devices, e.g. cuda:1.", "auto", "ID");
 
@@ -126,7 +167,10 @@ static class TrainOptions
             TextLength = parsed.GetValue(TextLength) ?? Math.Max(preset.TextLength, atLeast),
             Contrastive = init is null || parsed.GetResult(Contrastive) is { Implicit: false } ? parsed.GetValue(Contrastive) : init.Contrastive,
             // Without distillation nobody looks at local views.
-            Views = views with { Local = distils ? parsed.GetValue(LocalViews) ?? views.Local : 0 },
+            Views = views with { Global = parsed.GetValue(GlobalViews) ?? views.Global, Local = distils ? parsed.GetValue(LocalViews) ?? views.Local : 0 },
+            Head = parsed.GetValue(HeadGains) ? preset.Head with { Gains = true } : preset.Head,
+            TemperatureInit = parsed.GetValue(Temperature) ?? preset.TemperatureInit,
+            BiasInit = parsed.GetValue(Bias) ?? preset.BiasInit,
         }).Check();
     }
 
@@ -135,12 +179,41 @@ static class TrainOptions
         var steps = parsed.GetValue(Steps);
         var train = new TrainConfig(
             parsed.GetValue(Batch), steps, parsed.GetValue(Seed), parsed.GetValue(Optimizer), parsed.GetValue(LearningRate), parsed.GetValue(WeightDecay),
-            Schedule: new(parsed.GetValue(Schedule), parsed.GetValue(Warmup) ?? Math.Max(1, steps / 20), parsed.GetValue(Cooldown)),
+            parsed.GetValue(Beta1), parsed.GetValue(Beta2), parsed.GetValue(ClipNorm),
+            ScheduleOver(new(parsed.GetValue(Schedule), parsed.GetValue(Warmup) ?? Math.Max(1, steps / 20), parsed.GetValue(Cooldown)), parsed),
+            ContrastiveWeight: parsed.GetValue(ContrastiveWeight), StudentTemperature: parsed.GetValue(StudentTemperature),
+            TeacherTemperature: parsed.GetValue(TeacherTemperature), CenterMomentum: parsed.GetValue(CenterMomentum), BFloat16Momentum: parsed.GetValue(HalfMomentum),
             EmaMomentum: parsed.GetValue(Ema), GlobalToGlobal: parsed.GetValue(GlobalToGlobal),
-            Recompute: parsed.GetValue(Recompute), Accumulate: parsed.GetValue(Accumulate), RateRules: RatesOf(parsed));
+            Recompute: parsed.GetValue(Recompute), Accumulate: parsed.GetValue(Accumulate), RateRules: RatesOf(parsed))
+        {
+            Epsilon = parsed.GetValue(Epsilon),
+            ClipByTensor = parsed.GetValue(ClipByTensor),
+            WeightDecayEnd = parsed.GetValue(WeightDecayEnd),
+            EmaMomentumEnd = parsed.GetValue(EmaEnd),
+            TeacherTemperatureStart = parsed.GetValue(TeacherTemperatureStart),
+            TeacherTemperatureWarmup = parsed.GetValue(TeacherTemperatureWarmup),
+            FrozenLastLayerSteps = parsed.GetValue(FrozenLastLayer),
+            LogitScaleMax = parsed.GetValue(MaxScale),
+        };
         foreach (var (term, option) in Losses) train = term.WithWeight(train, parsed.GetValue(option));
         return train.Check();
     }
+
+    /// <summary>A schedule with what the line says of its form.</summary>
+    public static Schedule ScheduleOver(Schedule schedule, ParseResult parsed)
+    {
+        bool Says(Option option) => parsed.GetResult(option) is { Implicit: false };
+        if (Says(Timescale)) schedule = schedule with { Timescale = parsed.GetValue(Timescale) };
+        if (Says(Shift)) schedule = schedule with { Shift = parsed.GetValue(Shift) };
+        if (Says(Power)) schedule = schedule with { Power = parsed.GetValue(Power) };
+        if (Says(RateEnd)) schedule = schedule with { End = parsed.GetValue(RateEnd) };
+        return parsed.GetValue(Stairs) is { } stairs ? schedule with { Stairs = [.. stairs.Split(',').Select(StairOf)] } : schedule;
+    }
+
+    static Stair StairOf(string given) => given.Split('=') is [var step, var multiplier]
+        && int.TryParse(step, NumberStyles.None, CultureInfo.InvariantCulture, out var from)
+        && double.TryParse(multiplier, NumberStyles.Float, CultureInfo.InvariantCulture, out var part) ? new(from, part)
+            : throw new ArgumentException($"{Stairs.Name}: '{given}' is no step and part of --lr; write for example 3000=0.1,6000=0.01");
 
     static List<RateRule>? RatesOf(ParseResult parsed)
     {
@@ -161,6 +234,8 @@ static class TrainOptions
     static Option<int> Number(string name, string help, int usual) => new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };
 
     static Option<double> Real(string name, string help, double usual) => new(name) { Description = help, HelpName = "X", DefaultValueFactory = _ => usual };
+
+    static Option<double?> Perhaps(string name, string help) => new(name) { Description = help, HelpName = "X" };
 
     static Option<T> Choice<T>(string name, string help, T usual) where T : struct, Enum =>
         new(name) { Description = help, HelpName = string.Join('|', Enum.GetNames<T>()).ToLowerInvariant(), DefaultValueFactory = _ => usual };

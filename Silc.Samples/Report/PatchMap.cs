@@ -16,7 +16,7 @@ sealed record PatchMap(RgbImage Image, RgbImage Features, RgbImage Attention)
     public static IReadOnlyList<PatchMap> Of(SilcModel model, IReadOnlyList<RgbImage> images, int side)
     {
         int grid = side / model.Config.PatchSize, tokens = grid * grid;
-        float[] pixels = [.. images.SelectMany(image => ViewSampler.EvalPixels(image, side))];
+        float[] pixels = [.. images.SelectMany(image => ViewSampler.EvalPixels(image, side, rule: model.Config.Images))];
         var colours = PrincipalComponents.Project(model.EmbedPatchPixels(pixels, side), 3);
         Stretch(colours);
         var attention = model.PoolAttention(pixels, side);

@@ -89,16 +89,17 @@ public sealed class IndexTests : TempFolder
     }
 
     [TestMethod]
-    public void A_table_from_before_crops_were_recorded_is_read_and_may_be_written_over()
+    [DataRow("filepath,title,model,checksum", 3, 4, 5), DataRow("filepath,title,model,crop,checksum", 4, 5, 5)]
+    public void A_table_from_before_crops_and_resizes_were_recorded_is_read_and_may_be_written_over(string header, params int[] missing)
     {
         new EmbeddingIndex(rows, names, names, "m1").Save(At("v.npy"));
-        // The column is empty here, and between two others.
-        var old = File.ReadAllLines(At("v.csv")).Select(line => string.Join(',', line.Split(',').Where((_, column) => column != 3)));
+        // The columns are empty here, and between others.
+        var old = File.ReadAllLines(At("v.csv")).Select(line => string.Join(',', line.Split(',').Where((_, column) => !missing.Contains(column))));
         File.WriteAllLines(At("v.csv"), old);
-        Assert.AreEqual("filepath,title,model,checksum", File.ReadLines(At("v.csv")).First());
+        Assert.AreEqual(header, File.ReadLines(At("v.csv")).First());
         Assert.IsTrue(IndexColumns.IsTable(At("v.csv")));
         using var index = IndexFile.Open(At("v.npy"));
-        Assert.AreEqual(("m1", null), (index.Model, index.Crop));
+        Assert.AreEqual(("m1", null, null), (index.Model, index.Crop, index.Images));
         Assert.AreEqual("two", Search.Find(index, new float[,] { { 0.6f, -0.8f, 0 } }, k: 1)[0][0].Path);
     }
 

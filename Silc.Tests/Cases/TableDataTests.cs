@@ -89,9 +89,9 @@ public sealed class TableDataTests : TempFolder
         Assert.DoesNotContain("no such file", error);
     }
 
-    // embed-skips-blank-lines
+    // bv-blank-caption: row i is line i.
     [TestMethod]
-    public void Empty_lines_among_texts_are_named_and_those_at_the_end_are_not()
+    public void Empty_lines_among_texts_have_rows_and_those_at_the_end_have_not()
     {
         var model = CaseModel.In(Root);
         File.WriteAllText(At("t.txt"), "one\n\n two \n \nthree\n\n\n");
@@ -99,7 +99,7 @@ public sealed class TableDataTests : TempFolder
         Assert.AreEqual(0, code, error);
         Assert.Contains("2 x empty line", error);
         Assert.Contains("(line 2, line 4)", error);
-        CollectionAssert.AreEqual(new[] { "one", "two", "three" }, EmbeddingIndex.Load(At("t.npy")).Titles.ToArray());
+        CollectionAssert.AreEqual(new[] { "one", "", "two", "", "three" }, EmbeddingIndex.Load(At("t.npy")).Titles.ToArray());
     }
 
     string Put(string text)

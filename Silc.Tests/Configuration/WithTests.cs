@@ -41,6 +41,7 @@ public sealed class WithTests
         TowerConfig => TowerConfig.B,
         HeadConfig => new HeadConfig(7, 8, 9),
         ViewConfig => ViewConfig.Dino,
+        ImageRule => ImageRule.BigVision,
         Schedule => new Schedule(ScheduleKind.Rsqrt, 3),
         IReadOnlyList<DecayRule> => new DecayRule[] { new(".*", 0.5) },
         IReadOnlyList<RateRule> => new RateRule[] { new(".*", 0.5) },

@@ -44,7 +44,8 @@ public sealed class PhotometricTests
     public void MatchesPilAndTorchvision()
     {
         var golden = GoldenViews.Load();
-        foreach (var (name, expected) in golden.Operations)
+        // Below 0.4 torchvision samples the bell at the centres of pixels, where PIL and we keep its width: see the next test but one.
+        foreach (var (name, expected) in golden.Operations.Where(operation => operation.Key != "torchvision blur 0.3"))
         {
             var rgb = golden.Part.Select(value => value / 255f).ToArray();
             Operation(name.Split(' '), rgb, golden.PartWidth, golden.PartHeight);
@@ -68,6 +69,23 @@ public sealed class PhotometricTests
         GaussianBlur.Apply(point, 21, 21, 1.2);
         Assert.AreEqual(1, point.Sum(), 1e-5);
         Assert.AreEqual(Math.Exp(-0.5 / 1.44), point[(10 * 21 + 11) * 3] / point[(10 * 21 + 10) * 3], 1e-5);
+    }
+
+    // The share of N(0, σ²) beyond half a pixel, by tables.
+    [TestMethod]
+    [DataRow(0.1, 0)]
+    [DataRow(0.25, 0.0227501)]
+    [DataRow(0.3, 0.0477904)]
+    [DataRow(0.39, 0.0999146)]
+    public void NarrowBlurIntegratesOverPixels(double sigma, double beside)
+    {
+        var point = new float[9 * 9 * 3];
+        point[(4 * 9 + 4) * 3] = 1;
+        GaussianBlur.Apply(point, 9, 9, sigma);
+        float along = 0;
+        for (int y = 0; y < 9; y++) along += point[(y * 9 + 5) * 3];
+        Assert.AreEqual(beside, along, 2e-4);
+        Assert.AreEqual(1, point.Sum(), 1e-5);
     }
 
     static void Operation(string[] words, Span<float> rgb, int width, int height)

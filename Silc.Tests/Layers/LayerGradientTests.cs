@@ -76,10 +76,13 @@ public sealed class LayerGradientTests
     [TestMethod, EveryDevice]
     public void DinoHead(string device)
     {
-        using var t = new LayerTest(device);
-        var layer = new DinoHead(t.Parameters, "head", 6, Config.Head);
-        t.Allocate();
-        t.Check(t.Input(3, 6), layer.Forward, samples: 16);
+        foreach (var gains in new[] { false, true })
+        {
+            using var t = new LayerTest(device);
+            var layer = new DinoHead(t.Parameters, "head", 6, Config.Head with { Gains = gains });
+            t.Allocate();
+            t.Check(t.Input(3, 6), layer.Forward, samples: 16);
+        }
     }
 
     [TestMethod, EveryDevice]

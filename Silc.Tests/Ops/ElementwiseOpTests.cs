@@ -52,7 +52,7 @@ public sealed class ElementwiseOpTests
             foreach (var (momentum, finite) in new[] { (0.9f, true), (0f, true), (1f, true), (0.9f, false) })
             {
                 DeviceMatrix x = t.Random(rows, cols), target = t.Random(rows, cols);
-                t.Ops.EmaUpdate(x, target, momentum, t.State(finite));
+                t.Ops.EmaUpdate(x, target, t.Fixed(new Matrix(1, 1).With([momentum])), t.State(finite));
                 // Exact cases: momentum 0 copies, momentum 1 and found-inf change nothing.
                 double kept = finite ? momentum : 1, tolerance = kept is 0 or 1 ? 0 : Close.Float32;
                 t.Check(x, tolerance, () => Matrix.Make(rows, cols, (r, c) => kept * x.Before[r, c] + (1 - kept) * target.Before[r, c]));

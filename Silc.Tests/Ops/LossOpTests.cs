@@ -13,7 +13,7 @@ public sealed class LossOpTests
         foreach (var (rows, cols) in OpTest.Sizes)
         {
             DeviceMatrix x = t.Random(rows, cols), center = t.Random(1, cols);
-            t.Ops.TeacherSoftmax(x, center, 0.04f);
+            t.Ops.TeacherSoftmax(x, center, t.Fixed(new Matrix(1, 1).With([1 / 0.04f])));
             t.Check(x, Close.LargeExponents, () => Naive.TeacherSoftmax(x, center, 0.04));
         }
     });

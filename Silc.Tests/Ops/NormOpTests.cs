@@ -89,6 +89,29 @@ public sealed class NormOpTests
     });
 
     [TestMethod, EveryDevice]
+    public void ScaleColumns(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            DeviceMatrix x = t.Random(rows, cols), gain = t.Random(1, cols), y = t.Output(rows, cols);
+            t.Ops.ScaleColumns(x, gain, y);
+            t.Check(y, Close.Float32, () => Matrix.Make(rows, cols, (r, c) => x.Before[r, c] * gain.Before[0, c]));
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void ScaleColumnsBackward(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            DeviceMatrix x = t.Random(rows, cols), gain = t.Random(1, cols), dy = t.Random(rows, cols), dGain = t.Random(1, cols);
+            t.Ops.ScaleColumnsBackward(dy, x, gain, dGain);
+            t.Check(dy, Close.Float32, () => Matrix.Make(rows, cols, (r, c) => dy.Before[r, c] * gain.Before[0, c]), "dx");
+            t.Check(dGain, Close.Chained, () => Matrix.Make(1, cols, (_, c) => dGain.Before[0, c] + Enumerable.Range(0, rows).Sum(r => dy.Before[r, c] * x.Before[r, c])), "dGain");
+        }
+    });
+
+    [TestMethod, EveryDevice]
     public void NormalizeColumnsBackward(string device) => OpTest.Run(device, t =>
     {
         foreach (var (rows, cols) in GradientSizes.Where(size => size.Rows > 1))

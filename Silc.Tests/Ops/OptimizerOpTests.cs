@@ -87,13 +87,14 @@ public sealed class OptimizerOpTests
             DeviceMatrix p = t.Random(1, count), m = t.Fixed(new Matrix(1, count)), v = t.Fixed(new Matrix(1, count));
             DeviceMatrix losses = t.Fixed(new Matrix(1, 2)), teacher = t.Random(1, count);
             DeviceMatrix[] gradients = [t.Random(1, count), t.Random(1, count), t.Random(1, count)];
+            DeviceMatrix momentum = t.Fixed(new Matrix(1, 1).With([Momentum]));
             var stepState = t.State(finite: false);
             // Found-inf: nothing may change.
-            t.Ops.AdamWUpdate(p, gradients[0], m, v, stepState, LearningRate, Decay, Beta1, Beta2, 1e-8f, teacher, Momentum);
+            t.Ops.AdamWUpdate(p, gradients[0], m, v, stepState, LearningRate, Decay, Beta1, Beta2, 1e-8f, teacher, momentum);
             foreach (var g in gradients)
             {
                 t.Ops.GradNorm(g, losses, stepState, 0, Beta1, Beta2);
-                t.Ops.AdamWUpdate(p, g, m, v, stepState, LearningRate, Decay, Beta1, Beta2, 1e-8f, teacher, Momentum);
+                t.Ops.AdamWUpdate(p, g, m, v, stepState, LearningRate, Decay, Beta1, Beta2, 1e-8f, teacher, momentum);
             }
             Matrix at = p.Before.Map(x => x), mean = new(1, count), square = new(1, count), followed = teacher.Before.Map(x => x);
             for (int i = 0; i < gradients.Length; i++)
@@ -107,6 +108,48 @@ public sealed class OptimizerOpTests
             // 1 - β₂ = 1 - 0.999f keeps five digits of its seven.
             t.Check(v, Close.Chained, () => square, "v");
         }
+    });
+
+    [TestMethod, EveryDevice]
+    public void ClipTensor(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var count in Counts)
+            foreach (var most in new[] { 0.5, 1e6 })
+            {
+                DeviceMatrix x = t.Random(1, count);
+                t.Ops.ClipTensor(x, (float)most);
+                var norm = Math.Sqrt(x.Before.Values.Sum(value => value * value));
+                t.Check(x, Close.Float32, () => x.Before.Map(value => value * Math.Min(1, most / (norm + 1e-6))), $"at most {most}");
+            }
+    });
+
+    [TestMethod, EveryDevice]
+    public void AtMost(string device) => OpTest.Run(device, t =>
+    {
+        DeviceMatrix x = t.Random(1, 130);
+        t.Ops.AtMost(x, 0.25f);
+        t.Check(x, 0, () => x.Before.Map(value => Math.Min(value, 0.25)));
+    });
+
+    [TestMethod, EveryDevice]
+    public void LateState(string device) => OpTest.Run(device, t =>
+    {
+        DeviceMatrix zero = t.Fixed(new Matrix(1, 1)), one = t.Fixed(new Matrix(1, 1).With([1])), g = t.Fixed(new Matrix(1, 2).With([3, 4])), losses = t.Fixed(new Matrix(1, 2));
+        StepState gate = t.State(), late = t.State(finite: false);
+        for (int step = 2; step <= 5; step++)
+        {
+            t.Ops.GradNorm(g, losses, gate, 1, Beta1, Beta2);
+            t.Ops.LateState(gate, step < 4 ? zero : one, late, Beta1, Beta2);
+            int updates = step - 3;
+            int[] slots = [StepState.Finite, StepState.Updates, StepState.Clip, StepState.Correction1, StepState.Correction2, StepState.LearningRate, StepState.Decay];
+            var state = late.Read();
+            if (updates <= 0) t.Check([state[StepState.Finite], state[StepState.Updates]], 0, () => [0, 0], $"before its time, step {step}");
+            else t.Check([.. slots.Select(slot => state[slot])], Close.Float32, () => [1, updates, 0.2, 1 - Math.Pow(Beta1, updates), 1 - Math.Pow(Beta2, updates), 1, 1], $"update {updates}");
+        }
+        DeviceMatrix broken = t.Fixed(new Matrix(1, 2).With([double.NaN, 0]));
+        t.Ops.GradNorm(broken, losses, gate, 1, Beta1, Beta2);
+        t.Ops.LateState(gate, one, late, Beta1, Beta2);
+        t.Check([late.Read()[StepState.Finite], late.Read()[StepState.Updates]], 0, () => [0, 2], "a step that is not finite");
     });
 
     public static IEnumerable<object[]> Shapes =>
@@ -148,8 +191,8 @@ public sealed class OptimizerOpTests
         DeviceMatrix p = t.Random(1, 130), g = t.Random(1, 130), m = t.Random(1, 130);
         DeviceMatrix v = t.Fixed(new Matrix(1, 130)), none = t.Fixed(new Matrix(1, 1));
         t.Ops.AdafactorUpdate(shape, p, g, m, none, none, v, t.State(), new(LearningRate, 0, 0.95f, 0.9f, BFloat16Momentum: true));
-        // The first update divides the gradient by its own size. The parameter moves by the average before it is rounded.
-        Matrix average = Matrix.Make(1, 130, (_, c) => 0.9 * m.Before[0, c] + 0.1 * Math.Sign(g.Before[0, c]));
+        // bfloat16(0.9) = 0.8984375. The first update divides the gradient by its own size. The parameter moves by the average before it is rounded.
+        Matrix average = Matrix.Make(1, 130, (_, c) => 0.8984375 * m.Before[0, c] + 0.1 * Math.Sign(g.Before[0, c]));
         t.Check(m, Close.BFloat16, () => average, "m");
         t.Check(p, Close.Float32, () => Matrix.Make(1, 130, (_, c) => p.Before[0, c] - LearningRate * average[0, c]), "p");
         Assert.IsTrue(m.Read("m").All(x => (BitConverter.SingleToUInt32Bits(x) & 0xffff) == 0), "the low 16 bits are 0");

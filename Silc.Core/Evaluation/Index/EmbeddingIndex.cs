@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// Embeddings and what they are of. As files: <c>index.npy</c> with the rows (N, C), float32, and <c>index.csv</c> beside it with
-/// the columns filepath, title, model, crop and checksum, row for row; or one <c>index.csv</c> whose further columns e0, e1, … are the embedding.
+/// the columns filepath, title, model, crop, resize, background and checksum, row for row; or one <c>index.csv</c> whose further columns e0, e1, … are the embedding.
 /// <see cref="IndexWriter"/> and <see cref="IndexFile"/> do without the whole in memory. Threads: any number may read it, while nobody changes its arrays.
 /// </summary>
 /// <example>
@@ -21,6 +21,9 @@ namespace Silc;
 public sealed record EmbeddingIndex(
     Vectors Rows, IReadOnlyList<string> Paths, IReadOnlyList<string> Titles, string? Model = null, EvalCrop? Crop = null)
 {
+    /// <summary>How images were resized and what showed through them; null if that is not known, or the rows are of captions.</summary>
+    public ImageRule? Images { get; init; }
+
     /// <summary>Number of rows.</summary>
     public int Count => Rows.Count;
 
@@ -32,7 +35,7 @@ public sealed record EmbeddingIndex(
     /// <exception cref="ArgumentException">Another ending, or numbers of rows that differ.</exception>
     public void Save(string path)
     {
-        using var writer = new IndexWriter(path, Rows.Width, Model, Crop);
+        using var writer = new IndexWriter(path, Rows.Width, Model, Crop, Images);
         writer.Add(Rows, Paths, Titles);
         writer.Commit();
     }
@@ -47,6 +50,6 @@ public sealed record EmbeddingIndex(
         var (rows, paths, titles) = (new Vectors(file.Count, file.Width), new string[file.Count], new string[file.Count]);
         file.Read(0, rows);
         for (int i = 0; i < file.Count; i++) (paths[i], titles[i]) = file.Row(i, rows.Row(i));
-        return new(rows, paths, titles, file.Model, file.Crop);
+        return new(rows, paths, titles, file.Model, file.Crop) { Images = file.Images };
     }
 }

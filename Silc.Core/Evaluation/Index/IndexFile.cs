@@ -58,6 +58,9 @@ public sealed class IndexFile : IDisposable
     /// <summary>How images became squares; null if the index does not say, or has captions.</summary>
     public EvalCrop? Crop => table.Crop;
 
+    /// <summary>How images were resized and what showed through them; null if the index does not say, or has captions.</summary>
+    public ImageRule? Images => table.Images;
+
     /// <summary>Rows that can be read at once without much memory.</summary>
     internal int BlockRows => Math.Clamp(BlockFloats / Math.Max(1, Width), 1, Math.Max(1, Count));
 

@@ -13,7 +13,7 @@ sealed class IndexTable : IDisposable
     readonly CsvReaderOptions whole = new() { Separator = ',', TrackLineNumbers = true }, middle = new() { Separator = ',', HasHeader = false };
     readonly List<long> starts = [];
     readonly string path, folder;
-    readonly int pathColumn, titleColumn, modelColumn, cropColumn, checksumColumn;
+    readonly int pathColumn, titleColumn, modelColumn, cropColumn, resizeColumn, backgroundColumn, checksumColumn;
     readonly int[] valueColumns;
 
     /// <exception cref="InvalidDataException">Columns are missing, a byte is not UTF-8, or rows were made by several models or crops.</exception>
@@ -25,6 +25,7 @@ sealed class IndexTable : IDisposable
             csv.ReadHeader();
             (pathColumn, titleColumn) = (Required(csv, IndexColumns.Path), Required(csv, IndexColumns.Title));
             (modelColumn, cropColumn, checksumColumn) = (Column(csv, IndexColumns.Model), Column(csv, IndexColumns.Crop), Column(csv, IndexColumns.Checksum));
+            (resizeColumn, backgroundColumn) = (Column(csv, IndexColumns.Resize), Column(csv, IndexColumns.Background));
             int width = csv.Headers.Count(header => header.StartsWith('e') && int.TryParse(header.AsSpan(1), out _));
             if (inside && width == 0)
                 throw new InvalidDataException($"{path} has no columns e0, e1, … with embeddings; name the .npy file beside it");
@@ -45,6 +46,9 @@ sealed class IndexTable : IDisposable
 
     /// <summary>How all images became squares; null if the table does not say.</summary>
     public EvalCrop? Crop { get; private set; }
+
+    /// <summary>How all images were resized and what showed through them; null if the table does not say.</summary>
+    public ImageRule? Images { get; private set; }
 
     /// <summary>Path, title and checksum of a row; the last is null if the table has none.</summary>
     public (string Path, string Title, string? Checksum) Row(int row)
@@ -73,12 +77,30 @@ sealed class IndexTable : IDisposable
         starts.Add(csv.ByteOffset);
         var model = modelColumn < 0 ? "" : csv.GetString(modelColumn);
         var crop = cropColumn < 0 ? "" : csv.GetString(cropColumn);
-        if (starts.Count == 1) (Model, Crop) = (model == "" ? null : model, CropOf(crop, csv));
+        if (starts.Count == 1) (Model, Crop, Images) = (model == "" ? null : model, CropOf(crop, csv), ImagesOf(Cell(csv, resizeColumn), Cell(csv, backgroundColumn), csv));
         else if (crop != IndexColumns.Text(Crop))
             throw new InvalidDataException($"{path} line {csv.LineNumber} has the crop '{crop}' and the rows above it '{IndexColumns.Text(Crop)}': "
                 + "embed all images with the same --eval-crop");
+        else if (Cell(csv, resizeColumn) != (Images?.Resize ?? "") || Cell(csv, backgroundColumn) != (Images?.Background ?? ""))
+            throw new InvalidDataException($"{path} line {csv.LineNumber} was resized by '{Cell(csv, resizeColumn)}' over '{Cell(csv, backgroundColumn)}', "
+                + $"the rows above it by '{Images?.Resize}' over '{Images?.Background}': embed all images with the same --resize and --background");
         else if (model != (Model ?? ""))
             throw new InvalidDataException($"{path} line {csv.LineNumber} was made by another model than the rows above it: their vectors cannot be compared");
+    }
+
+    static string Cell(CsvReader csv, int column) => column < 0 ? "" : csv.GetString(column);
+
+    ImageRule? ImagesOf(string resize, string background, CsvReader csv)
+    {
+        if (resize == "" && background == "") return null;
+        try
+        {
+            return ImageRule.Own.WithResize(resize).WithBackground(background);
+        }
+        catch (ArgumentException wrong)
+        {
+            throw new InvalidDataException($"{path} line {csv.LineNumber}: {wrong.Message}", wrong);
+        }
     }
 
     EvalCrop? CropOf(string text, CsvReader csv) => text == "" ? null

@@ -15,7 +15,7 @@ public sealed class IndexWriter : IDisposable
 
     readonly string path, folder;
     readonly int width;
-    readonly string model, crop;
+    readonly string model, crop, resize, background;
     readonly bool inside;
     readonly StagedFile table;
     readonly StagedFile? rows;
@@ -27,11 +27,13 @@ public sealed class IndexWriter : IDisposable
     /// <param name="width">Values of a row, C.</param>
     /// <param name="model">Fingerprint of the model that makes the rows; see <c>SilcModel.Fingerprint</c>.</param>
     /// <param name="crop">How its images become squares; null for captions.</param>
+    /// <param name="images">How they are resized and what shows through them; null for captions.</param>
     /// <exception cref="ArgumentException">Another ending.</exception>
     /// <exception cref="IOException">The files cannot be written.</exception>
-    public IndexWriter(string path, int width, string? model = null, EvalCrop? crop = null)
+    public IndexWriter(string path, int width, string? model = null, EvalCrop? crop = null, ImageRule? images = null)
     {
         (this.path, this.width, this.model, this.crop) = (path, width, model ?? "", IndexColumns.Text(crop));
+        (resize, background) = (images?.Resize ?? "", images?.Background ?? "");
         (var tableName, inside) = IndexColumns.Files(path);
         folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         try
@@ -72,7 +74,7 @@ public sealed class IndexWriter : IDisposable
         {
             var name = File.Exists(image) ? Path.GetRelativePath(folder, image).Replace('\\', '/') : image;
             rows?.Stream.Write(MemoryMarshal.AsBytes(embedding));
-            csv.WriteRecord([name, title, model, crop, .. inside ? Values(embedding) : [IndexColumns.ChecksumOf(embedding)]]);
+            csv.WriteRecord([name, title, model, crop, resize, background, .. inside ? Values(embedding) : [IndexColumns.ChecksumOf(embedding)]]);
         }
         catch (IOException error)
         {

@@ -20,14 +20,13 @@ delegate Vectors PatchEmbedder(float[] pixels, int side);
 /// </example>
 public sealed class ZeroShotSegmenter
 {
-    static readonly Colour Background = new(0.5f, 0.5f, 0.5f);
-
     readonly PatchEmbedder embed;
     readonly int patch;
     readonly ClassPrototypes classes;
     readonly SegmentationWindows windows;
     readonly double? threshold;
     readonly float temperature;
+    readonly ImageRule images;
 
     /// <param name="embed">Embeds windows.</param>
     /// <param name="patch">Side of a patch in pixels.</param>
@@ -38,16 +37,17 @@ public sealed class ZeroShotSegmenter
     /// other.
     /// </param>
     /// <param name="temperature">The factor exp(t) of a model on cosines, for that probability.</param>
+    /// <param name="images">How images are resized and what shows through them; null is <see cref="ImageRule.Own"/>. They are not cut to squares.</param>
     internal ZeroShotSegmenter(
         PatchEmbedder embed, int patch, ClassPrototypes classes, SegmentationWindows windows, double? threshold = null,
-            double temperature = 100)
+            double temperature = 100, ImageRule? images = null)
     {
         Require.Positive(patch, "patch size");
         windows.Check(patch);
         Require.That(threshold is null or (>= 0 and <= 1),
             $"the background threshold is {threshold}, a probability lies in [0, 1]");
-        (this.embed, this.patch, this.classes, this.windows, this.threshold, this.temperature) =
-            (embed, patch, classes, windows, threshold, (float)temperature);
+        (this.embed, this.patch, this.classes, this.windows, this.threshold, this.temperature, this.images) =
+            (embed, patch, classes, windows, threshold, (float)temperature, images ?? ImageRule.Own);
     }
 
     /// <summary>Class of every pixel of the image.</summary>
@@ -59,7 +59,7 @@ public sealed class ZeroShotSegmenter
     /// <summary>The same of several images, whose windows are embedded together: small devices take as long for one.</summary>
     public IReadOnlyList<LabelMap> Segment(IReadOnlyList<(RgbImage Image, int Width, int Height)> images)
     {
-        List<Cut> cuts = [.. images.Select(one => new Cut(one.Image, windows))];
+        List<Cut> cuts = [.. images.Select(one => new Cut(one.Image, windows, this.images))];
         var scores = classes.Scores(embed([.. cuts.SelectMany(cut => cut.Pixels)], windows.Side));
         int cells = windows.Side / patch, each = cells * cells;
         Require.That(scores.Count == cuts.Sum(cut => cut.Count) * each,
@@ -109,12 +109,12 @@ public sealed class ZeroShotSegmenter
     /// <summary>An image in windows, row by row.</summary>
     sealed class Cut
     {
-        public Cut(RgbImage image, SegmentationWindows windows)
+        public Cut(RgbImage image, SegmentationWindows windows, ImageRule rule)
         {
             (Across, Down) = windows.Size(image);
             (Left, Top) = (windows.Starts(Across), windows.Starts(Down));
             var whole = new float[Across * Down * 3];
-            Resample.Crop(image, CropBox.Of(image), whole, Across, Down, background: Background);
+            EvalImage.Whole(image, Across, Down, rule, whole);
             Photometric.ToSigned(whole);
             int side = windows.Side;
             Pixels = new float[Count * side * side * 3];
