@@ -110,7 +110,8 @@ partial class CudaOps
             int count = DivUp(end - start, 4) * 4;
             Device.Launch(DivUp(count / 4, 256), 256, new AdamWRounding(Address(values.View), Address(Part(g).View), Address(Part(m).View),
                 Address(Part(v).View), Address(follows.View), new(copy, begin),
-                teacherCopy is null ? default : new(teacherCopy, Address(follows.View)), Address(gate.View), count, rate, decay, beta1, beta2, epsilon,
+                teacherCopy is null ? default : new(teacherCopy, Address(follows.View)), Address(gate.View), count, rate, decay, beta1, beta2,
+                    epsilon,
                 teacher.Count > 0 ? Address(momentum.View) : 0));
 
             Tensor Part(Tensor all) => all.Columns(start, end - start);

@@ -66,7 +66,8 @@ readonly struct GradNormKernel(FloatPointer partial, FloatPointer losses, FloatP
 /// Where there is a teacher, it follows while p is at hand: teacher ← momentum · teacher + (1 - momentum) · p.
 /// </summary>
 readonly struct AdamWKernel<TPack>(FloatPointer p, FloatPointer g, FloatPointer m, FloatPointer v, FloatPointer teacher, FloatPointer gate,
-    int count, float rate, float decay, float beta1, float beta2, float epsilon, int taught, FloatPointer momentum) : IKernel where TPack : struct, IPack<TPack>
+    int count, float rate, float decay, float beta1, float beta2, float epsilon, int taught, FloatPointer momentum) : IKernel
+    where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
@@ -97,7 +98,8 @@ readonly struct AdamWKernel<TPack>(FloatPointer p, FloatPointer g, FloatPointer 
 /// <summary>
 /// x ← x · most / (|x| + 1e-6) if |x| > most. The norm's blocks are partial sums of squares; each group of threads adds them for itself.
 /// </summary>
-readonly struct ClipTensorKernel<TPack>(FloatPointer x, FloatPointer partial, int count, int blocks, float most) : IKernel where TPack : struct, IPack<TPack>
+readonly struct ClipTensorKernel<TPack>(FloatPointer x, FloatPointer partial, int count, int blocks, float most) : IKernel
+    where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {

@@ -65,7 +65,9 @@ public abstract class Ops(Device device)
     public abstract void Copy(Tensor x, Tensor y);
     /// <summary>Adds x to y.</summary>
     public abstract void Add(Tensor x, Tensor y);
-    /// <summary>x ← momentum · x + (1 - momentum) · target, if the gate is open: the EMA teacher. The momentum (1, 1) is read on the device.</summary>
+    /// <summary>
+    /// x ← momentum · x + (1 - momentum) · target, if the gate is open: the EMA teacher. The momentum (1, 1) is read on the device.
+    /// </summary>
     public abstract void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState gate);
     /// <summary>y = gelu(x).</summary>
     public abstract void Gelu(Tensor x, Tensor y, GeluKind kind);
@@ -183,7 +185,8 @@ public abstract class Ops(Device device)
     /// <summary>x ← min(x, most).</summary>
     public abstract void AtMost(Tensor x, float most);
     /// <summary>
-    /// A second gate, for parameters that begin to learn later: open where the first is and <paramref name="begun"/> (1, 1) is not 0. It counts its own
+    /// A second gate, for parameters that begin to learn later: open where the first is and <paramref name="begun"/> (1, 1) is not 0. It
+    /// counts its own
     /// updates, and has bias corrections by them; the rest it copies.
     /// </summary>
     public abstract void LateGate(StepState gate, Tensor begun, StepState late, float beta1, float beta2);

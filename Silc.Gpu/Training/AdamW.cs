@@ -60,7 +60,8 @@ sealed class AdamW : IOptimizer
             var late = run.Late && lastLayer is not null;
             // The teacher follows by the common gate, also while the last layer stands.
             if (run.Rate > 0)
-                ops.AdamW(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), late ? lastLayer! : gate, (float)run.Rate, (float)run.Decay,
+                ops.AdamW(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), late ? lastLayer! : gate, (float)run.Rate,
+                    (float)run.Decay,
                     (float)train.Beta1, (float)train.Beta2, (float)train.Epsilon, late ? default : follows, keep);
             if (follows.Count > 0 && (run.Rate == 0 || late)) ops.EmaUpdate(follows, Part(parameters.Values), keep, gate);
 
