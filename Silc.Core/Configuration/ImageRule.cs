@@ -9,13 +9,15 @@ namespace Silc;
 /// </summary>
 /// <param name="Filter">How images are resized.</param>
 /// <param name="Square">
-/// Thousandths of the resized square's side that the model's square takes, cut from its middle: 875 is big_vision's <c>square875</c>, which resizes to
+/// Thousandths of the resized square's side that the model's square takes, cut from its middle: 875 is big_vision's <c>square875</c>, which
+/// resizes to
 /// int(R / 0.875) and cuts R out. 1000 keeps everything.
 /// </param>
 /// <param name="Background">What shows through transparent pixels: <c>grey</c>, <c>white</c>, <c>black</c> or <c>#rrggbb</c>; <c>drop</c> leaves
 /// alpha out, so that pixels show the colour which they hide.</param>
 /// <param name="Positions">How learned positions are resized for images of another size; null as for local views.</param>
-public sealed record ImageRule(EvalFilter Filter = EvalFilter.Bicubic, int Square = ImageRule.Whole, string Background = ImageRule.Grey, PositionResize? Positions = null)
+public sealed record ImageRule(EvalFilter Filter = EvalFilter.Bicubic, int Square = ImageRule.Whole, string Background = ImageRule.Grey,
+    PositionResize? Positions = null)
 {
     /// <summary>The value of <see cref="Square"/> that cuts nothing off.</summary>
     public const int Whole = 1000;
@@ -36,7 +38,9 @@ public sealed record ImageRule(EvalFilter Filter = EvalFilter.Bicubic, int Squar
     /// <summary>Models that Silc trained: antialiased bicubic over mid-grey.</summary>
     public static ImageRule Own { get; } = new();
 
-    /// <summary>Weights of big_vision, SILC's and SigLIP's: TensorFlow's resize, alpha left out, positions resized bilinearly from corner to corner.</summary>
+    /// <summary>
+    /// Weights of big_vision, SILC's and SigLIP's: TensorFlow's resize, alpha left out, positions resized bilinearly from corner to corner.
+    /// </summary>
     public static ImageRule BigVision { get; } = new(EvalFilter.Tf, Background: Drop, Positions: PositionResize.BilinearCorners);
 
     /// <summary>
@@ -64,7 +68,8 @@ public sealed record ImageRule(EvalFilter Filter = EvalFilter.Bicubic, int Squar
         foreach (var part in given.ToLowerInvariant().Split('+'))
             rule = filters.Where(row => row.Name == part).Select(row => rule with { Filter = row.Filter }).FirstOrDefault()
                 ?? (SquareOf(part) is { } square ? rule with { Square = square } : null)
-                ?? throw new ArgumentException($"there is no resize '{given}': say {string.Join(", ", FilterNames)}, or square875 for the middle of a square "
+                ?? throw new ArgumentException($"there is no resize '{given}': say {string.Join(", ", FilterNames)}, or square875 for the "
+                    + "middle of a square "
                     + "resized to int(side / 0.875), also together as tf+square875");
         return rule;
     }
@@ -95,7 +100,8 @@ public sealed record ImageRule(EvalFilter Filter = EvalFilter.Bicubic, int Squar
     {
         var digits = part.StartsWith(SquareName, StringComparison.Ordinal) ? part[SquareName.Length..]
             : part.StartsWith(SquashName, StringComparison.Ordinal) ? part[SquashName.Length..] : "";
-        return digits.Length is > 0 and <= 3 && int.TryParse(digits.PadRight(3, '0'), NumberStyles.None, CultureInfo.InvariantCulture, out int square) && square > 0
+        return digits.Length is > 0 and <= 3 && int.TryParse(digits.PadRight(3, '0'), NumberStyles.None, CultureInfo.InvariantCulture,
+            out int square) && square > 0
             ? square : null;
     }
 

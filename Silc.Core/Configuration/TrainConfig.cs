@@ -38,7 +38,9 @@ public enum OptimizerKind
 /// <param name="StudentTemperature">τ_s.</param>
 /// <param name="TeacherTemperature">τ_t; lower is sharper.</param>
 /// <param name="CenterMomentum">Momentum of the teacher's center.</param>
-/// <param name="EmaMomentum">Teacher momentum, fixed unless <see cref="EmaMomentumEnd"/> moves it; null means 0.966^(B / 16384), the paper's half-life in samples.</param>
+/// <param name="EmaMomentum">
+/// Teacher momentum, fixed unless <see cref="EmaMomentumEnd"/> moves it; null means 0.966^(B / 16384), the paper's half-life in samples.
+/// </param>
 /// <param name="GlobalToGlobal">Adds DINO's terms in which the student sees the other global view.</param>
 /// <param name="MaxSkippedSteps">Steps in a row with a non-finite loss or gradient after which training stops.</param>
 /// <param name="BFloat16Momentum">Round Adafactor's momentum to bfloat16, as big_vision stores it.</param>
@@ -83,7 +85,9 @@ public sealed partial record TrainConfig(
     /// </summary>
     public bool ClipByTensor { get; init; }
 
-    /// <summary>Weight decay at the end of the run, to which it goes by half a cosine; null keeps it. It is multiplied by the schedule all the same.</summary>
+    /// <summary>
+    /// Weight decay at the end of the run, to which it goes by half a cosine; null keeps it. It is multiplied by the schedule all the same.
+    /// </summary>
     public double? WeightDecayEnd { get; init; }
 
     /// <summary>Teacher momentum at the end of the run, to which it goes by half a cosine; null keeps it, as SILC does. DINO has 1.</summary>
@@ -112,7 +116,8 @@ public sealed partial record TrainConfig(
     public double WeightDecayAt(long step) => WeightDecayEnd is { } end ? HalfCosine(WeightDecay, end, step) : WeightDecay;
 
     // DINO's cosine_scheduler.
-    double HalfCosine(double start, double end, long step) => end + 0.5 * (start - end) * (1 + Math.Cos(Math.PI * Math.Min(1, step / (double)TotalSteps)));
+    double HalfCosine(double start, double end, long step) =>
+        end + 0.5 * (start - end) * (1 + Math.Cos(Math.PI * Math.Min(1, step / (double)TotalSteps)));
 
     /// <summary>The teacher's momentum for this batch size: "How to Scale Your EMA", Busbridge et al. 2023 (arXiv:2307.13813).</summary>
     public double TeacherMomentum => EmaMomentum ?? Math.Pow(0.966, BatchSize / 16384.0);
@@ -148,7 +153,8 @@ public sealed partial record TrainConfig(
             $"{TeacherTemperatureWarmup} warm-up steps of the teacher temperature need one to start with");
         Require.NotNegative(FrozenLastLayerSteps, "steps with a frozen last layer");
         Require.That(!ClipByTensor || ClipNorm > 0, "clipping by tensor needs a clip norm above 0");
-        Require.That(LogitScaleMax is null or (> 0 and < double.PositiveInfinity), $"the largest factor on cosines is {LogitScaleMax}, it must be positive");
+        Require.That(LogitScaleMax is null or (> 0 and < double.PositiveInfinity), $"the largest factor on cosines is {LogitScaleMax}, it must "
+            + "be positive");
         foreach (var rule in RateRules) rule.Check();
         Require.Positive(MaxSkippedSteps, "skipped steps in a row");
         return this;

@@ -51,7 +51,9 @@ sealed class ViewSampler(SilcConfig config, int seed)
     /// <param name="image">Of any shape.</param>
     /// <param name="size">Pixels along a side.</param>
     /// <param name="crop">How it becomes a square.</param>
-    /// <param name="rule">How it is resized and what shows through it: the model's <see cref="SilcConfig.Images"/>; null is <see cref="ImageRule.Own"/>.</param>
+    /// <param name="rule">
+    /// How it is resized and what shows through it: the model's <see cref="SilcConfig.Images"/>; null is <see cref="ImageRule.Own"/>.
+    /// </param>
     public static float[] EvalPixels(RgbImage image, int size, EvalCrop crop = EvalCrop.Squash, ImageRule? rule = null)
     {
         var pixels = new float[size * size * 3];

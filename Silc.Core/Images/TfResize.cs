@@ -23,7 +23,8 @@ static class TfResize
                 for (int channel = 0; channel < 3; channel++)
                 {
                     int left = column.Low * 4 + channel, right = column.High * 4 + channel;
-                    float top = above[left] + (above[right] - above[left]) * column.Share, bottom = below[left] + (below[right] - below[left]) * column.Share;
+                    float top = above[left] + (above[right] - above[left]) * column.Share;
+                    float bottom = below[left] + (below[right] - below[left]) * column.Share;
                     target[(y * columns.Length + x) * 3 + channel] = (byte)(top + (bottom - top) * row.Share) / 255f;
                 }
             }

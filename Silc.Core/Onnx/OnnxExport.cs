@@ -39,7 +39,8 @@ public static class OnnxExport
         Write(towers.Image(), ImageName, new()
         {
             ["silc.preprocessing"] = $"RGB images, turned upright, resized to {config.ImageSize} x {config.ImageSize} "
-                + $"without keeping their aspect: {config.Images.Describe()}; each value v of 0..255 becomes v / 127.5 - 1; layout (batch, channel, row, column)",
+                + $"without keeping their aspect: {config.Images.Describe()}; each value v of 0..255 becomes v / 127.5 - 1; layout (batch, "
+                    + "channel, row, column)",
             ["silc.image_size"] = $"{config.ImageSize}",
             ["silc.resize"] = config.Images.Resize,
             ["silc.background"] = config.Images.Background,

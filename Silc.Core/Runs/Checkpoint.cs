@@ -68,8 +68,7 @@ sealed record Checkpoint(string Path, long Step, string Version, SilcConfig Conf
         {
             TotalSteps = Train.TotalSteps,
             LearningRate = Train.LearningRate,
-            Schedule = train.Schedule with { Kind = Train.Schedule.Kind, CooldownSteps = Train.Schedule.CooldownSteps, Timescale = Train.Schedule.Timescale, Shift = Train.Schedule.Shift, Power = Train.Schedule.Power,
-                End = Train.Schedule.End, Stairs = Train.Schedule.Stairs },
+            Schedule = Train.Schedule with { WarmupSteps = train.Schedule.WarmupSteps },
             MaxSkippedSteps = Train.MaxSkippedSteps,
             Recompute = Train.Recompute
         };

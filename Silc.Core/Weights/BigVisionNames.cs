@@ -7,7 +7,8 @@ namespace Silc;
 /// </summary>
 static class BigVisionNames
 {
-    public const string Patches = "img/embedding/kernel", HeadPrefix = "head/", HeadGains = "head/prototypes/gain/kernel", LastLayerPrefix = "head/prototypes/",
+    public const string Patches = "img/embedding/kernel", HeadPrefix = "head/", HeadGains = "head/prototypes/gain/kernel",
+        LastLayerPrefix = "head/prototypes/",
         TeacherPrefix = "teacher/", ImageEncoder = "img/Transformer",
         TextEncoder = "txt/Encoder_0", ImageHead = "img/head", TextPool = "txt/MAPHead_0";
 

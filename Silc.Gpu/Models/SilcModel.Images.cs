@@ -43,7 +43,8 @@ public sealed partial class SilcModel
         Pieces(ImageBlocks.Of(source, Config.ImageSize, crop, ImagesRead, seen, unread, Config.Images, stop), normalize, stop);
 
     /// <summary>
-    /// Embeds images as evaluation sees them, squashed to a square or its central crop by the rule of <see cref="SilcConfig.Images"/>: (N, C), L2-normalised.
+    /// Embeds images as evaluation sees them, squashed to a square or its central crop by the rule of <see cref="SilcConfig.Images"/>: (N,
+    /// C), L2-normalised.
     /// They are enumerated once, on another thread, so a lazy sequence need not fit into memory.
     /// </summary>
     public Vectors EmbedImages(IEnumerable<RgbImage> images, EvalCrop crop = EvalCrop.Squash)

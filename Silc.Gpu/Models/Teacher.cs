@@ -1,7 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// The EMA teacher: a second image tower and head that follow the student with a momentum that is fixed unless a schedule moves it, and the center of their outputs.
+/// The EMA teacher: a second image tower and head that follow the student with a momentum that is fixed unless a schedule moves it, and the
+/// center of their outputs.
 /// It sees global views only and has no gradients. Threads: its trainer's turn is its own; <see cref="Load"/> comes before the first step.
 /// </summary>
 sealed class Teacher : IDisposable
@@ -54,7 +55,8 @@ sealed class Teacher : IDisposable
     }
 
     /// <summary>
-    /// softmax((F_t(x) - c) · sharpness), sharpness = 1 / τ_t, (G·B, K), and the mean output for the next center. <paramref name="look"/> sees the logits before.
+    /// softmax((F_t(x) - c) · sharpness), sharpness = 1 / τ_t, (G·B, K), and the mean output for the next center. <paramref name="look"/>
+    /// sees the logits before.
     /// </summary>
     internal Tensor Targets(Pass pass, Tensor pixels, Tensor mean, Tensor sharpness, Action<Tensor>? look = null)
     {

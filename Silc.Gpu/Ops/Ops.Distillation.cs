@@ -3,7 +3,9 @@ using ILGPU.Algorithms;
 
 namespace Silc;
 
-/// <summary>x ← softmax((x - center) · sharpness), sharpness = 1 / temperature, one row at a time: the teacher's centered, sharpened distribution.</summary>
+/// <summary>
+/// x ← softmax((x - center) · sharpness), sharpness = 1 / temperature, one row at a time: the teacher's centered, sharpened distribution.
+/// </summary>
 readonly struct TeacherSoftmaxKernel<TPack>(FloatPointer x, FloatPointer center, FloatPointer sharpness, int rows, int width) : IKernel
     where TPack : struct, IPack<TPack>
 {

@@ -122,7 +122,8 @@ public sealed partial class Trainer : IDisposable
         if (!device.RunsAhead) device.Synchronize();
         var schedule = Multiplier(Steps);
         gate.Set(Config.LearningRate * schedule, Config.WeightDecayAt(Steps) * schedule);
-        gate.SetDistillation(Config.TeacherMomentumAt(Steps), Config.CenterMomentum, Config.TeacherTemperatureAt(Steps), Steps >= Config.FrozenLastLayerSteps);
+        gate.SetDistillation(Config.TeacherMomentumAt(Steps), Config.CenterMomentum, Config.TeacherTemperatureAt(Steps),
+            Steps >= Config.FrozenLastLayerSteps);
         device.Ops.RefreshWeights();
         graphs.Queue(views.Place, Queue);
         views.MarkUse();
@@ -148,7 +149,8 @@ public sealed partial class Trainer : IDisposable
     void Update()
     {
         frozen.Clear(device.Ops);
-        device.Ops.GradNorm(student.Parameters.Grads, losses.Values, gate, Config.ClipByTensor ? 0 : (float)Config.ClipNorm, (float)Config.Beta1, (float)Config.Beta2);
+        device.Ops.GradNorm(student.Parameters.Grads, losses.Values, gate, Config.ClipByTensor ? 0 : (float)Config.ClipNorm, (float)Config.Beta1,
+            (float)Config.Beta2);
         if (Config.ClipByTensor && Config.ClipNorm > 0)
             foreach (var p in student.Parameters.All) device.Ops.ClipTensor(p.Grad, (float)Config.ClipNorm);
         if (lastLayer is not null) device.Ops.LateState(gate, gate.LastLayerBegun, lastLayer, (float)Config.Beta1, (float)Config.Beta2);

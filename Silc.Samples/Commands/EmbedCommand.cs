@@ -106,7 +106,8 @@ static class EmbedCommand
         int[] empty = [.. lines.Where(line => line.Text == "").Select(line => line.Number)];
         // Row i stays line i, as whoever joins the two expects.
         if (empty.Length > 0)
-            DataOption.Say([new($"empty line of {file}, whose row is that of the empty caption", empty.Length, [.. empty.Take(10).Select(line => $"line {line}")])]);
+            DataOption.Say([new($"empty line of {file}, whose row is that of the empty caption", empty.Length,
+                [.. empty.Take(10).Select(line => $"line {line}")])]);
         return [.. lines.Select(line => line.Text)];
     }
 }

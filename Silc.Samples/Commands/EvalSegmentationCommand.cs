@@ -31,7 +31,8 @@ static class EvalSegmentationCommand
             """) { Model };
         foreach (var option in SegmentationOptions.All) command.Add(option);
         foreach (var option in PromptOptions.All) command.Add(option);
-        foreach (var option in (Option[])[Device, Overlays, Predictions, EvalOptions.Resize, EvalOptions.ImageBackground, EvalOptions.Json]) command.Add(option);
+        foreach (var option in (Option[])[Device, Overlays, Predictions, EvalOptions.Resize, EvalOptions.ImageBackground,
+            EvalOptions.Json]) command.Add(option);
         command.Add(ModelOption.Tokenizer);
         command.SetAction(Run);
         return command;

@@ -31,7 +31,8 @@ static class EvalZeroShotCommand
               silc eval zero-shot --model runs/mine --data classes:animals --classes animals.txt --templates clip --per-class animals.csv
             """)
         {
-            Model, ModelOption.Tokenizer, Data, Device, Template, Classes, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Confusion, PerClass, EvalOptions.Json,
+            Model, ModelOption.Tokenizer, Data, Device, Template, Classes, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background,
+                Confusion, PerClass, EvalOptions.Json,
         };
         foreach (var option in PromptOptions.All.Concat(DataOption.Reading.Where(option => option != DataOption.Template))) command.Add(option);
         command.SetAction(Score);

@@ -89,7 +89,8 @@ static class ReportCommand
         var clock = Stopwatch.StartNew();
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var file = ModelFile.Open(run.Weights);
-        using var model = SilcModel.From(device, file.Weights, file.Config with { Images = EvalOptions.RuleOf(parsed, file.Config.Images) }, file.Tokenizer?.Open());
+        using var model = SilcModel.From(device, file.Weights, file.Config with { Images = EvalOptions.RuleOf(parsed, file.Config.Images) },
+            file.Tokenizer?.Open());
         if (model.Tokenizer is null)
         {
             missing.Add("nothing was measured: the run brings no tokenizer, so that its model cannot be asked in words");

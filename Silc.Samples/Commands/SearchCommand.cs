@@ -79,9 +79,11 @@ static class SearchCommand
     {
         if (index.Images is not { } its) return EvalOptions.RuleOf(parsed, own);
         var asked = EvalOptions.RuleOf(parsed, its);
-        foreach (var (option, has, wanted) in new[] { (EvalOptions.Resize, its.Resize, asked.Resize), (EvalOptions.Background, its.Background, asked.Background) })
+        var pairs = new[] { (EvalOptions.Resize, its.Resize, asked.Resize), (EvalOptions.Background, its.Background, asked.Background) };
+        foreach (var (option, has, wanted) in pairs)
             if (has != wanted)
-                throw new ArgumentException($"{option.Name} {wanted}: the images of --index {name} were embedded with {has}; leave the option out, or embed again with {option.Name} {wanted}");
+                throw new ArgumentException($"{option.Name} {wanted}: the images of --index {name} were embedded with {has}; leave the option "
+                    + $"out, or embed again with {option.Name} {wanted}");
         return its;
     }
 

@@ -46,7 +46,8 @@ static class ModelSummary
         if (format == ModelFormat.Npz && config.Images.Filter != EvalFilter.Tf)
             yield return $"an npz file tells Silc alone how images are resized ({config.Images.Resize}): big_vision takes its own bilinear";
         if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && config.Images.Filter is not (EvalFilter.Pil or EvalFilter.PilBilinear))
-            yield return $"the other library resizes images by PIL's {(HuggingFaceModel.IsBilinear(config.Images) ? "bilinear" : "bicubic")}, which comes nearest to {config.Images.Resize}";
+            yield return $"the other library resizes images by PIL's {(HuggingFaceModel.IsBilinear(config.Images) ? "bilinear" : "bicubic")}, "
+                + $"which comes nearest to {config.Images.Resize}";
         if (tokenizer is { IsSentencePiece: true })
         {
             if (format == ModelFormat.Npz)

@@ -35,7 +35,8 @@ long[] ids = [.. captions.SelectMany(caption => tokenizer.Tokens(caption, length
 float[] zText = Run(text, NamedOnnxValue.CreateFromTensor("input_ids", new DenseTensor<long>(ids, [captions.Length, length])));
 
 // Rows of RGB pixels to one plane a channel.
-var rule = new ImageRule().WithResize(image.ModelMetadata.CustomMetadataMap["silc.resize"]).WithBackground(image.ModelMetadata.CustomMetadataMap["silc.background"]);
+var shown = image.ModelMetadata.CustomMetadataMap;
+var rule = new ImageRule().WithResize(shown["silc.resize"]).WithBackground(shown["silc.background"]);
 var pixels = ViewSampler.EvalPixels(ImageFile.Read(file), size, rule: rule);
 var planes = new float[pixels.Length];
 for (int i = 0; i < pixels.Length; i++) planes[i % 3 * size * size + i / 3] = pixels[i];

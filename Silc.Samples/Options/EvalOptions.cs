@@ -25,7 +25,8 @@ static class EvalOptions
     /// <summary>How images are resized, where the model's own rule will not do; <see cref="RuleOf"/> reads it.</summary>
     public static readonly Option<string?> Resize = Ruled(new("--resize", "--eval-resize")
     {
-        Description = $"How images are resized: {string.Join(", ", ImageRule.FilterNames)}; square875 takes the middle of a square resized to int(side / 0.875), also as "
+        Description = $"How images are resized: {string.Join(", ", ImageRule.FilterNames)}; square875 takes the middle of a square resized to "
+            + "int(side / 0.875), also as "
             + "tf+square875. The model's own way unless given: tf for weights of big_vision, pil for transformers and open_clip, bicubic for Silc's.",
         HelpName = $"{string.Join('|', ImageRule.FilterNames)}|square875",
     }, (rule, given) => rule.WithResize(given));
@@ -45,7 +46,8 @@ static class EvalOptions
 
     static Option<string?> Behind(string name) => Ruled(new(name)
     {
-        Description = "What shows through transparent pixels: drop leaves alpha out, as TensorFlow and PIL's convert('RGB') do; grey, white, black or #rrggbb. "
+        Description = "What shows through transparent pixels: drop leaves alpha out, as TensorFlow and PIL's convert('RGB') do; grey, white, "
+            + "black or #rrggbb. "
             + "The model's own way unless given: grey for Silc's, white for transformers, drop for big_vision and open_clip.",
         HelpName = "drop|grey|white|black|#rrggbb",
     }, (rule, given) => rule.WithBackground(given));

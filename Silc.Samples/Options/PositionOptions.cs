@@ -11,13 +11,15 @@ static class PositionOptions
     {
         var option = new Option<string?>("--positions")
         {
-            Description = "How --image-size resizes positions: bilinear from corner to corner, as big_vision does, or bicubic, as transformers and DINO do; "
+            Description = "How --image-size resizes positions: bilinear from corner to corner, as big_vision does, or bicubic, as transformers "
+                + "and DINO do; "
                 + "as where the weights come from unless given.",
             HelpName = $"{Bilinear}|{Bicubic}",
         };
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: not (Bilinear or Bicubic) } wrong]) result.AddError($"{option.Name} {wrong.Value}: there are {Bilinear}, {Bicubic}");
+            if (result.Tokens is [{ Value: not (Bilinear or Bicubic) } wrong]) result.AddError($"{option.Name} {wrong.Value}: there are "
+                + $"{Bilinear}, {Bicubic}");
         });
         return option;
     }

@@ -15,7 +15,8 @@ sealed record RecipeFile(string Name, string Text)
     const string Ending = ".recipe";
 
     // No field: TrainOptions needs the names above while it is made.
-    static Option[] Outside => [TrainOptions.Data, .. DataOption.Reading, TrainOptions.Out, TrainOptions.Init, TrainOptions.Resume, TrainOptions.Overwrite, TrainOptions.Recipes];
+    static Option[] Outside => [TrainOptions.Data, .. DataOption.Reading, TrainOptions.Out, TrainOptions.Init, TrainOptions.Resume,
+        TrainOptions.Overwrite, TrainOptions.Recipes];
 
     /// <summary>The program's own.</summary>
     public static IReadOnlyList<string> Names { get; } = ["silc", "siglip", "siglip2", "dino", "clip"];
@@ -26,7 +27,8 @@ sealed record RecipeFile(string Name, string Text)
     {
         if (!Names.Contains(nameOrFile))
             return File.Exists(nameOrFile) ? new(nameOrFile, string.Join('\n', Utf8File.ReadLines(nameOrFile)))
-                : throw new FileNotFoundException($"there is no recipe '{nameOrFile}': there are {string.Join(", ", Names)}, or name a file like what silc recipes NAME prints");
+                : throw new FileNotFoundException($"there is no recipe '{nameOrFile}': there are {string.Join(", ", Names)}, or name a file "
+                    + "like what silc recipes NAME prints");
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(nameOrFile + Ending)!;
         using var reader = new StreamReader(stream);
         return new(nameOrFile, reader.ReadToEnd());
@@ -69,7 +71,8 @@ sealed record RecipeFile(string Name, string Text)
     static string Count(string value, string total, string option)
     {
         if (!value.EndsWith('%')) return value;
-        if (!double.TryParse(value.AsSpan(0, value.Length - 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var share) || share is not (>= 0 and <= 100)
+        if (!double.TryParse(value.AsSpan(0, value.Length - 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var share)
+            || share is not (>= 0 and <= 100)
             || !double.TryParse(total, NumberStyles.Float, CultureInfo.InvariantCulture, out var steps))
             throw new ArgumentException($"{option} {value}: a share of --steps {total} lies in 0% to 100%");
         return ((long)Math.Round(share / 100 * steps)).ToString(CultureInfo.InvariantCulture);

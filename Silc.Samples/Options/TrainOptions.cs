@@ -57,7 +57,8 @@ static class TrainOptions
 
     public static readonly Option<string?> Recipes = new("--recipe")
     {
-        Description = $"Published values: {string.Join(", ", RecipeFile.Names)}, or a file like what silc recipes NAME prints. Options on the line override it.",
+        Description = $"Published values: {string.Join(", ", RecipeFile.Names)}, or a file like what silc recipes NAME prints. Options on the "
+            + "line override it.",
         HelpName = $"{string.Join('|', RecipeFile.Names)}|FILE",
     };
     public static readonly Option<string> Preset = Text("--preset", $"Size of the model: {string.Join(", ", SilcConfig.PresetNames)}.", "mini", "NAME");
@@ -66,19 +67,25 @@ static class TrainOptions
     static readonly Option<ContrastiveKind> Contrastive = Choice("--contrastive", "Image-text loss: softmax (InfoNCE) or sigmoid (SigLIP).", ContrastiveKind.Softmax);
     static readonly Option<OptimizerKind> Optimizer = Choice("--optimizer", "adamw or adafactor.", OptimizerKind.AdamW);
     public static readonly Option<double> LearningRate = Real("--lr", "Base learning rate.", 1e-3);
-    static readonly Option<double?> WeightDecayEnd = Perhaps("--wd-end", "Weight decay at the end of the run, to which it goes by half a cosine; --wd all along unless given.").From(0);
+    static readonly Option<double?> WeightDecayEnd = Perhaps("--wd-end", "Weight decay at the end of the run, to which it goes by half a "
+        + "cosine; --wd all along unless given.").From(0);
     static readonly Option<double> Beta1 = Real("--beta1", "Share of the first moment that stays in an update; of Adafactor, its momentum.", 0.9);
-    static readonly Option<double> Beta2 = Real("--beta2", "Share of the second moment that stays; of Adafactor, the most that stays. SigLIP has 0.95.", 0.999);
+    static readonly Option<double> Beta2 = Real("--beta2", "Share of the second moment that stays; of Adafactor, the most that stays. SigLIP "
+        + "has 0.95.", 0.999);
     static readonly Option<double> Epsilon = Real("--epsilon", "In AdamW's denominator.", 1e-8).Above(0);
     static readonly Option<bool> HalfMomentum = new("--bf16-momentum") { Description = "Keep Adafactor's momentum in bfloat16, as big_vision does." };
-    static readonly Option<double> ClipNorm = Real("--clip-norm", "Norm of the gradient above which it is scaled down; 0 switches that off.", 1).From(0);
-    static readonly Option<bool> ClipByTensor = new("--clip-by-tensor") { Description = "Scale each parameter's gradient down by its own norm, as DINO does." };
+    static readonly Option<double> ClipNorm = Real("--clip-norm", "Norm of the gradient above which it is scaled down; 0 switches that off.",
+        1).From(0);
+    static readonly Option<bool> ClipByTensor = new("--clip-by-tensor") { Description = "Scale each parameter's gradient down by its own norm, "
+        + "as DINO does." };
     static readonly Option<double> WeightDecay = Real("--wd", "Weight decay a step, not multiplied by --lr: 1e-4 at 1e-3 is PyTorch's 0.1.", 1e-4);
-    public static readonly Option<ScheduleKind> Schedule = Choice("--schedule", "Learning rate over the run: cosine, rsqrt, constant, linear, polynomial or stair.", ScheduleKind.Cosine);
+    public static readonly Option<ScheduleKind> Schedule = Choice("--schedule", "Learning rate over the run: cosine, rsqrt, constant, linear, "
+        + "polynomial or stair.", ScheduleKind.Cosine);
     public static readonly Option<double> Timescale = Real("--timescale", "Steps after which rsqrt has fallen to 0.71.", 10_000).Above(0);
     public static readonly Option<double> Shift = Real("--shift", "Steps of its fall that rsqrt has behind it when the warm-up ends.", 0).From(0);
     public static readonly Option<double> Power = Real("--power", "Power of polynomial.", 1).Above(0);
-    public static readonly Option<double> RateEnd = Real("--lr-end", "Learning rate at the end of cosine, linear and polynomial, as a part of --lr.", 0).From(0);
+    public static readonly Option<double> RateEnd = Real("--lr-end", "Learning rate at the end of cosine, linear and polynomial, as a part of "
+        + "--lr.", 0).From(0);
     public static readonly Option<string?> Stairs = new("--stairs")
     {
         Description = "For stair: from which steps on the learning rate is which part of --lr, e.g. 3000=0.1,6000=0.01.",
@@ -89,27 +96,34 @@ static class TrainOptions
         Description = "Steps of linear warm-up; 5 % of the run unless given.",
         HelpName = "N",
     }.From(0);
-    public static readonly Option<int> Cooldown = Number("--cooldown", "Steps of linear fall to 0 at the end, for rsqrt, constant and stair.", 0).From(0);
+    public static readonly Option<int> Cooldown = Number("--cooldown", "Steps of linear fall to 0 at the end, for rsqrt, constant and stair.",
+        0).From(0);
     static readonly (LossTerm Term, Option<double> Option)[] Losses =
         [.. LossTerm.All.Where(term => term.Option is not null).Select(term => (term, Real(term.Option!, term.Help, term.Weight(new()))))];
     static readonly Option<double?> Ema = new("--ema") { Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs need less: 0.99.", HelpName = "M" };
-    static readonly Option<double?> EmaEnd = Perhaps("--ema-end", "Momentum of the teacher at the end of the run, to which it goes by half a cosine; DINO has 1. --ema all along unless given.").From(0);
+    static readonly Option<double?> EmaEnd = Perhaps("--ema-end", "Momentum of the teacher at the end of the run, to which it goes by half a "
+        + "cosine; DINO has 1. --ema all along unless given.").From(0);
     static readonly Option<double> ContrastiveWeight = Real("--contrastive-weight", "Weight of the image-text loss; 0 switches it off.", 1).From(0);
     static readonly Option<double> StudentTemperature = Real("--student-temp", "Temperature of the student in self-distillation.", 0.1).Above(0);
     static readonly Option<double> TeacherTemperature = Real("--teacher-temp", "Temperature of the teacher; lower is sharper.", 0.04).Above(0);
-    static readonly Option<double?> TeacherTemperatureStart = Perhaps("--teacher-temp-start", "Temperature of the teacher in the first step, from which it goes to --teacher-temp.").Above(0);
+    static readonly Option<double?> TeacherTemperatureStart = Perhaps("--teacher-temp-start",
+        "Temperature of the teacher in the first step, from which it goes to --teacher-temp.").Above(0);
     static readonly Option<int> TeacherTemperatureWarmup = Number("--teacher-temp-warmup", "Steps in which it goes there.", 0).From(0);
     static readonly Option<double> CenterMomentum = Real("--center-momentum", "Momentum of the teacher's center.", 0.9).From(0);
-    static readonly Option<int> FrozenLastLayer = Number("--freeze-last-layer", "Steps in which the prototypes of the head stand still; an epoch in DINO.", 0).From(0);
-    static readonly Option<bool> HeadGains = new("--head-gains") { Description = "Train the lengths of the prototypes, which are 1 otherwise: DINO's norm_last_layer=False." };
-    static readonly Option<double?> Temperature = Perhaps("--temperature", "Factor on cosines to begin with; 10 unless given, 14.3 in CLIP.").Above(0);
+    static readonly Option<int> FrozenLastLayer = Number("--freeze-last-layer", "Steps in which the prototypes of the head stand still; an "
+        + "epoch in DINO.", 0).From(0);
+    static readonly Option<bool> HeadGains = new("--head-gains") { Description = "Train the lengths of the prototypes, which are 1 otherwise: "
+        + "DINO's norm_last_layer=False." };
+    static readonly Option<double?> Temperature = Perhaps("--temperature", "Factor on cosines to begin with; 10 unless given, 14.3 in "
+        + "CLIP.").Above(0);
     static readonly Option<double?> Bias = Perhaps("--bias", "Bias of the sigmoid loss to begin with; -10 unless given.");
     static readonly Option<double?> MaxScale = Perhaps("--max-scale", "The largest factor on cosines; CLIP has 100. None unless given.").Above(0);
     static readonly Option<bool> GlobalToGlobal = new("--global-to-global") { Description = "Add DINO's terms between the two global views." };
     static readonly Option<int> Accumulate = Number("--accumulate", "Less memory for more time: slices of a batch that go through the towers one by one. Negatives stay the whole batch.", 1);
     static readonly Option<int?> TextLength = new("--text-length") { Description = "Tokens of a caption; the preset's, but at least 48 for bytes.", HelpName = "N" };
     static readonly Option<int?> ImageSize = new("--image-size") { Description = "Side of a global view in pixels; the preset's unless given.", HelpName = "PIXELS" };
-    static readonly Option<int?> GlobalViews = new("--global-views") { Description = "Large views of each image; the preset's unless given.", HelpName = "N" };
+    static readonly Option<int?> GlobalViews = new("--global-views") { Description = "Large views of each image; the preset's unless "
+        + "given.", HelpName = "N" };
     static readonly Option<int?> LocalViews = new("--local-views") { Description = "Small views of each image; the preset's unless given.", HelpName = "N" };
     static readonly Option<double> MinCrop = Real("--min-crop", "Smallest area of a global view, as a part of the image.", 0.4);
 
@@ -161,13 +175,13 @@ static class TrainOptions
         var views = ViewOptions.Of(preset.Views, parsed, parsed.GetValue(MinCrop));
         var atLeast = init is null && tokenizer is ByteTokenizer ? 48 : 0;
         var distils = parsed.GetValue(Losses.Single(loss => loss.Term == LossTerm.Distillation).Option) > 0;
+        var locals = distils ? parsed.GetValue(LocalViews) ?? views.Local : 0;      // without distillation nobody looks at them
         return (preset with
         {
             ImageSize = parsed.GetValue(ImageSize) ?? preset.ImageSize,
             TextLength = parsed.GetValue(TextLength) ?? Math.Max(preset.TextLength, atLeast),
             Contrastive = init is null || parsed.GetResult(Contrastive) is { Implicit: false } ? parsed.GetValue(Contrastive) : init.Contrastive,
-            // Without distillation nobody looks at local views.
-            Views = views with { Global = parsed.GetValue(GlobalViews) ?? views.Global, Local = distils ? parsed.GetValue(LocalViews) ?? views.Local : 0 },
+            Views = views with { Global = parsed.GetValue(GlobalViews) ?? views.Global, Local = locals },
             Head = parsed.GetValue(HeadGains) ? preset.Head with { Gains = true } : preset.Head,
             TemperatureInit = parsed.GetValue(Temperature) ?? preset.TemperatureInit,
             BiasInit = parsed.GetValue(Bias) ?? preset.BiasInit,
@@ -182,7 +196,8 @@ static class TrainOptions
             parsed.GetValue(Beta1), parsed.GetValue(Beta2), parsed.GetValue(ClipNorm),
             ScheduleOver(new(parsed.GetValue(Schedule), parsed.GetValue(Warmup) ?? Math.Max(1, steps / 20), parsed.GetValue(Cooldown)), parsed),
             ContrastiveWeight: parsed.GetValue(ContrastiveWeight), StudentTemperature: parsed.GetValue(StudentTemperature),
-            TeacherTemperature: parsed.GetValue(TeacherTemperature), CenterMomentum: parsed.GetValue(CenterMomentum), BFloat16Momentum: parsed.GetValue(HalfMomentum),
+            TeacherTemperature: parsed.GetValue(TeacherTemperature), CenterMomentum: parsed.GetValue(CenterMomentum),
+                BFloat16Momentum: parsed.GetValue(HalfMomentum),
             EmaMomentum: parsed.GetValue(Ema), GlobalToGlobal: parsed.GetValue(GlobalToGlobal),
             Recompute: parsed.GetValue(Recompute), Accumulate: parsed.GetValue(Accumulate), RateRules: RatesOf(parsed))
         {

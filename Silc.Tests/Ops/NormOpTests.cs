@@ -107,7 +107,8 @@ public sealed class NormOpTests
             DeviceMatrix x = t.Random(rows, cols), gain = t.Random(1, cols), dy = t.Random(rows, cols), dGain = t.Random(1, cols);
             t.Ops.ScaleColumnsBackward(dy, x, gain, dGain);
             t.Check(dy, Close.Float32, () => Matrix.Make(rows, cols, (r, c) => dy.Before[r, c] * gain.Before[0, c]), "dx");
-            t.Check(dGain, Close.Chained, () => Matrix.Make(1, cols, (_, c) => dGain.Before[0, c] + Enumerable.Range(0, rows).Sum(r => dy.Before[r, c] * x.Before[r, c])), "dGain");
+            t.Check(dGain, Close.Chained, () => Matrix.Make(1, cols, (_, c) => dGain.Before[0, c] + Enumerable.Range(0, rows).Sum(r =>
+                dy.Before[r, c] * x.Before[r, c])), "dGain");
         }
     });
 

@@ -141,10 +141,12 @@ public sealed class OptimizerOpTests
             t.Ops.GradNorm(g, losses, gate, 1, Beta1, Beta2);
             t.Ops.LateState(gate, step < 4 ? zero : one, late, Beta1, Beta2);
             int updates = step - 3;
-            int[] slots = [StepState.Finite, StepState.Updates, StepState.Clip, StepState.Correction1, StepState.Correction2, StepState.LearningRate, StepState.Decay];
+            int[] slots = [StepState.Finite, StepState.Updates, StepState.Clip, StepState.Correction1, StepState.Correction2,
+                StepState.LearningRate, StepState.Decay];
             var state = late.Read();
             if (updates <= 0) t.Check([state[StepState.Finite], state[StepState.Updates]], 0, () => [0, 0], $"before its time, step {step}");
-            else t.Check([.. slots.Select(slot => state[slot])], Close.Float32, () => [1, updates, 0.2, 1 - Math.Pow(Beta1, updates), 1 - Math.Pow(Beta2, updates), 1, 1], $"update {updates}");
+            else t.Check([.. slots.Select(slot => state[slot])], Close.Float32, () => [1, updates, 0.2, 1 - Math.Pow(Beta1, updates),
+                1 - Math.Pow(Beta2, updates), 1, 1], $"update {updates}");
         }
         DeviceMatrix broken = t.Fixed(new Matrix(1, 2).With([double.NaN, 0]));
         t.Ops.GradNorm(broken, losses, gate, 1, Beta1, Beta2);

@@ -190,7 +190,7 @@ public sealed class CommandLineTests : TempFolder
             ("eval segmentation --data demo --images 2 --background words", "always background"),
             ($"embed --data {At("table.csv")} --out {seen}", "8 x 16 values"),
             ($"search RED --index {seen} --top 3 --sheet {At("f/found.png")}", "star"),
-            ($"embed --texts {At("texts.txt")} --out {At("texts.npy")}", "2 x 16 values"),
+            ($"embed --texts {At("texts.txt")} --out {At("texts.npy")}", "3 x 16 values"),
         })
         {
             var (code, output, error) =

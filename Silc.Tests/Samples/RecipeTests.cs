@@ -6,7 +6,8 @@ namespace Silc.Tests;
 [TestClass, DoNotParallelize]
 public sealed class RecipeTests : TempFolder
 {
-    static readonly string[] small = ["--data", "demo", "--preset", "mini", "--image-size", "32", "--batch", "4", "--tokenizer", "words", "--device", "cpu", "--log-every", "1"];
+    static readonly string[] small = ["--data", "demo", "--preset", "mini", "--image-size", "32", "--batch", "4", "--tokenizer", "words",
+        "--device", "cpu", "--log-every", "1"];
 
     public static IEnumerable<object[]> Names => RecipeFile.Names.Select(name => new object[] { name });
 
@@ -25,10 +26,13 @@ public sealed class RecipeTests : TempFolder
     public void Published_values_of_DINO_reach_the_run()
     {
         var (model, train) = Parse("--recipe", "dino", "--data", "demo", "--out", At("r"));
-        Assert.AreEqual((250_200, 512, 1e-3, 4e-5, 4e-4), (train.TotalSteps, train.BatchSize, train.LearningRate, train.WeightDecay, train.WeightDecayEnd));
+        Assert.AreEqual((250_200, 512, 1e-3, 4e-5, 4e-4), (train.TotalSteps, train.BatchSize, train.LearningRate, train.WeightDecay,
+            train.WeightDecayEnd));
         Assert.AreEqual((25_020, 0.001), (train.Schedule.WarmupSteps, train.Schedule.End));
-        Assert.AreEqual((0.996, 1, 0.04, 0.07, 75_060), (train.EmaMomentum, train.EmaMomentumEnd, train.TeacherTemperatureStart, train.TeacherTemperature, train.TeacherTemperatureWarmup));
-        Assert.AreEqual((2502, 3, true, 0, true), (train.FrozenLastLayerSteps, train.ClipNorm, train.ClipByTensor, train.ContrastiveWeight, train.GlobalToGlobal));
+        Assert.AreEqual((0.996, 1, 0.04, 0.07, 75_060), (train.EmaMomentum, train.EmaMomentumEnd, train.TeacherTemperatureStart,
+            train.TeacherTemperature, train.TeacherTemperatureWarmup));
+        Assert.AreEqual((2502, 3, true, 0, true), (train.FrozenLastLayerSteps, train.ClipNorm, train.ClipByTensor, train.ContrastiveWeight,
+            train.GlobalToGlobal));
         Assert.AreEqual((true, 65_536, 8), (model.Head.Gains, model.Head.Prototypes, model.Views.Local));
         Assert.AreEqual(ViewConfig.Dino.Solarize, model.Views.Solarize);
     }
@@ -45,14 +49,16 @@ public sealed class RecipeTests : TempFolder
         Assert.AreEqual((ContrastiveKind.Sigmoid, 10, -10, 0), (model.Contrastive, model.TemperatureInit, model.BiasInit, train.DistillationWeight));
         (model, train) = Parse("--recipe", "clip", "--data", "demo", "--out", At("r"));
         Assert.AreEqual((100, 0.98, 1e-6, 0), (train.LogitScaleMax, train.Beta2, train.Epsilon, train.ClipNorm));
-        Assert.AreEqual((1 / 0.07, 1, 0.9, 2000), (Math.Round(model.TemperatureInit, 5) == Math.Round(1 / 0.07, 5) ? 1 / 0.07 : 0, model.Views.Global, model.Views.GlobalScaleMin, train.Schedule.WarmupSteps));
+        Assert.AreEqual((1 / 0.07, 1, 0.9, 2000), (Math.Round(model.TemperatureInit, 5) == Math.Round(1 / 0.07, 5) ? 1 / 0.07 : 0,
+            model.Views.Global, model.Views.GlobalScaleMin, train.Schedule.WarmupSteps));
     }
 
     [TestMethod]
     public void The_line_overrides_a_recipe_and_shares_of_steps_follow_it()
     {
         var (_, train) = Parse("--recipe", "dino", "--steps", "1000", "--teacher-temp", "0.05", "--warmup", "7", "--data", "demo", "--out", At("r"));
-        Assert.AreEqual((1000, 0.05, 7, 300), (train.TotalSteps, train.TeacherTemperature, train.Schedule.WarmupSteps, train.TeacherTemperatureWarmup));
+        Assert.AreEqual((1000, 0.05, 7, 300), (train.TotalSteps, train.TeacherTemperature, train.Schedule.WarmupSteps,
+            train.TeacherTemperatureWarmup));
     }
 
     [TestMethod]
@@ -63,12 +69,16 @@ public sealed class RecipeTests : TempFolder
         File.WriteAllText(At("my.recipe"), text.Replace("--center-momentum 0.9", "--center-momentum 0.8 # mine"));
         Assert.AreEqual(0.8, Parse("--recipe", At("my.recipe"), "--data", "demo", "--out", At("r")).Train.CenterMomentum);
         File.WriteAllText(At("bad.recipe"), "# mine\n--lr 0.1\n--centre-momentum 0.9\n");
-        Assert.Contains("line 3: '--centre-momentum' is no option", Assert.ThrowsExactly<ArgumentException>(() => Parse("--recipe", At("bad.recipe"), "--data", "demo", "--out", At("r"))).Message);
+        Assert.Contains("line 3: '--centre-momentum' is no option", Assert.ThrowsExactly<ArgumentException>(() =>
+            Parse("--recipe", At("bad.recipe"), "--data", "demo", "--out", At("r"))).Message);
         File.WriteAllText(At("out.recipe"), "--out elsewhere\n");
-        Assert.Contains("line 1", Assert.ThrowsExactly<ArgumentException>(() => Parse("--recipe", At("out.recipe"), "--data", "demo", "--out", At("r"))).Message);
+        Assert.Contains("line 1", Assert.ThrowsExactly<ArgumentException>(() => Parse("--recipe", At("out.recipe"), "--data", "demo", "--out",
+            At("r"))).Message);
         File.WriteAllText(At("value.recipe"), "--lr much\n");
-        Assert.Contains("--lr much", Assert.ThrowsExactly<ArgumentException>(() => Parse("--recipe", At("value.recipe"), "--data", "demo", "--out", At("r"))).Message);
-        Assert.Contains("silc, siglip", Assert.ThrowsExactly<FileNotFoundException>(() => Parse("--recipe", "dinov9", "--data", "demo", "--out", At("r"))).Message);
+        Assert.Contains("--lr much", Assert.ThrowsExactly<ArgumentException>(() => Parse("--recipe", At("value.recipe"), "--data", "demo",
+            "--out", At("r"))).Message);
+        Assert.Contains("silc, siglip", Assert.ThrowsExactly<FileNotFoundException>(() => Parse("--recipe", "dinov9", "--data", "demo", "--out",
+            At("r"))).Message);
     }
 
     [TestMethod]
@@ -118,7 +128,8 @@ public sealed class RecipeTests : TempFolder
     public void Every_official_setting_is_within_reach_of_the_line(string options, string field, string value)
     {
         object? found = Parse([.. options.Split(' '), "--data", "demo", "--out", At("r")]).Train;
-        foreach (var part in field.Split('.')) found = part == "Count" ? ((IReadOnlyList<Stair>)found!).Count : found!.GetType().GetProperty(part)!.GetValue(found);
+        foreach (var part in field.Split('.')) found = part == "Count" ? ((IReadOnlyList<Stair>)found!).Count
+            : found!.GetType().GetProperty(part)!.GetValue(found);
         Assert.AreEqual(value, Convert.ToString(found, CultureInfo.InvariantCulture));
     }
 

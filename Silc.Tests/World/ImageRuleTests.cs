@@ -22,7 +22,8 @@ public sealed class ImageRuleTests : TempFolder
         var middle = Bytes(image, 14, ImageRule.BigVision.WithResize("square875"));
         for (int y = 0; y < 14; y++)
             CollectionAssert.AreEqual(whole[(((y + 1) * 16 + 1) * 3)..(((y + 1) * 16 + 15) * 3)], middle[(y * 14 * 3)..((y + 1) * 14 * 3)]);
-        var wrong = Assert.ThrowsExactly<ArgumentException>(() => ViewSampler.EvalPixels(image, 14, EvalCrop.Center, ImageRule.Own.WithResize("square875")));
+        var wrong = Assert.ThrowsExactly<ArgumentException>(() => ViewSampler.EvalPixels(image, 14, EvalCrop.Center,
+            ImageRule.Own.WithResize("square875")));
         StringAssert.Contains(wrong.Message, "square875");
     }
 
@@ -78,7 +79,8 @@ public sealed class ImageRuleTests : TempFolder
     public void Half_transparent_pixels_mix_with_the_background_whatever_the_filter()
     {
         foreach (var resize in ImageRule.FilterNames)
-            Assert.AreEqual(128 / 255.0 * 200 + 127, Unsigned(Plain(128), 4, ImageRule.Own.WithResize(resize).WithBackground("white"))[0] * 255, 0.6, resize);
+            Assert.AreEqual(128 / 255.0 * 200 + 127, Unsigned(Plain(128), 4, ImageRule.Own.WithResize(resize).WithBackground("white"))[0] * 255,
+                0.6, resize);
     }
 
     // bv-positions-resize
@@ -140,7 +142,8 @@ public sealed class ImageRuleTests : TempFolder
         var model = WorldFolder.File("bv-towers.npz");
         File.Copy(WorldFolder.File("images/noise.png"), At("noise.png"));
         string[] common = ["--model", model, "--tokenizer", "bytes", "--device", "cpu"];
-        var (code, _, error) = CommandLineRun.Of(["embed", .. common, "--data", Root, "--resize", "bilinear", "--background", "white", "--out", At("v.npy")]);
+        var (code, _, error) = CommandLineRun.Of(["embed", .. common, "--data", Root, "--resize", "bilinear", "--background", "white", "--out",
+            At("v.npy")]);
         Assert.AreEqual(0, code, error);
         using (var index = IndexFile.Open(At("v.npy"))) Assert.AreEqual(("bilinear", "white"), (index.Images!.Resize, index.Images.Background));
         (code, var found, error) = CommandLineRun.Of(["search", .. common, "--like", At("noise.png"), "--index", At("v.npy"), "--json"]);
@@ -165,7 +168,8 @@ public sealed class ImageRuleTests : TempFolder
 
     static RgbImage Plain(byte alpha) => new(8, 8, [.. Enumerable.Range(0, 64).SelectMany(_ => (byte[])[200, 100, 50, alpha])]);
 
-    static float[] Unsigned(RgbImage image, int size, ImageRule rule) => [.. ViewSampler.EvalPixels(image, size, rule: rule).Select(value => (value + 1) / 2)];
+    static float[] Unsigned(RgbImage image, int size, ImageRule rule) =>
+        [.. ViewSampler.EvalPixels(image, size, rule: rule).Select(value => (value + 1) / 2)];
 
     static byte[] Bytes(RgbImage image, int size, ImageRule rule) => [.. Unsigned(image, size, rule).Select(value => (byte)MathF.Round(value * 255))];
 

@@ -6,14 +6,16 @@ using CsvHelper;
 namespace Silc;
 
 /// <summary>
-/// The columns of an index's table: filepath, title; model, the fingerprint of the model that made the row; crop, resize and background, how its image became
+/// The columns of an index's table: filepath, title; model, the fingerprint of the model that made the row; crop, resize and background,
+/// how its image became
 /// the pixels of a square, as the command line has them, and empty for a caption; and checksum, that of the row's embedding in the .npy beside
 /// it, or e0, e1, … with the embedding itself. A table that is sorted, or that belongs to other vectors, shows so by its checksums before it
 /// names a wrong image. Tables without these three, and those of other programs, which need have filepath and title alone, are read too.
 /// </summary>
 static class IndexColumns
 {
-    public const string Path = "filepath", Title = "title", Model = "model", Crop = "crop", Resize = "resize", Background = "background", Checksum = "checksum";
+    public const string Path = "filepath", Title = "title", Model = "model", Crop = "crop", Resize = "resize", Background = "background",
+        Checksum = "checksum";
 
     /// <summary>The table of an index, and whether the embeddings are in it.</summary>
     /// <exception cref="ArgumentException">Another ending than .npy and .csv.</exception>
@@ -25,7 +27,8 @@ static class IndexColumns
     };
 
     /// <summary>The header of a table.</summary>
-    public static string[] Header(int width, bool inside) => [Path, Title, Model, Crop, Resize, Background, .. inside ? Enumerable.Range(0, width).Select(Value) : [Checksum]];
+    public static string[] Header(int width, bool inside) =>
+        [Path, Title, Model, Crop, Resize, Background, .. inside ? Enumerable.Range(0, width).Select(Value) : [Checksum]];
 
     /// <summary>The column of one value.</summary>
     public static string Value(int c) => $"e{c}";
@@ -35,7 +38,8 @@ static class IndexColumns
     {
         using var csv = CsvReader.FromFile(path, new CsvReaderOptions { Separator = ',' });
         csv.ReadHeader();
-        return csv.Headers is [Path, Title, Model, Crop, Resize, Background, Checksum or "e0", ..] or [Path, Title, Model, Crop, Checksum or "e0", ..] or [Path, Title, Model, Checksum or "e0", ..];
+        return csv.Headers is [Path, Title, Model, Crop, Resize, Background, Checksum or "e0", ..] or [Path, Title, Model, Crop,
+            Checksum or "e0", ..] or [Path, Title, Model, Checksum or "e0", ..];
     }
 
     /// <summary>A crop as the table has it.</summary>

@@ -77,12 +77,14 @@ sealed class IndexTable : IDisposable
         starts.Add(csv.ByteOffset);
         var model = modelColumn < 0 ? "" : csv.GetString(modelColumn);
         var crop = cropColumn < 0 ? "" : csv.GetString(cropColumn);
-        if (starts.Count == 1) (Model, Crop, Images) = (model == "" ? null : model, CropOf(crop, csv), ImagesOf(Cell(csv, resizeColumn), Cell(csv, backgroundColumn), csv));
+        if (starts.Count == 1) (Model, Crop, Images) = (model == "" ? null : model, CropOf(crop, csv), ImagesOf(Cell(csv, resizeColumn),
+            Cell(csv, backgroundColumn), csv));
         else if (crop != IndexColumns.Text(Crop))
             throw new InvalidDataException($"{path} line {csv.LineNumber} has the crop '{crop}' and the rows above it '{IndexColumns.Text(Crop)}': "
                 + "embed all images with the same --eval-crop");
         else if (Cell(csv, resizeColumn) != (Images?.Resize ?? "") || Cell(csv, backgroundColumn) != (Images?.Background ?? ""))
-            throw new InvalidDataException($"{path} line {csv.LineNumber} was resized by '{Cell(csv, resizeColumn)}' over '{Cell(csv, backgroundColumn)}', "
+            throw new InvalidDataException($"{path} line {csv.LineNumber} was resized by '{Cell(csv, resizeColumn)}' over "
+                + $"'{Cell(csv, backgroundColumn)}', "
                 + $"the rows above it by '{Images?.Resize}' over '{Images?.Background}': embed all images with the same --resize and --background");
         else if (model != (Model ?? ""))
             throw new InvalidDataException($"{path} line {csv.LineNumber} was made by another model than the rows above it: their vectors cannot be compared");
