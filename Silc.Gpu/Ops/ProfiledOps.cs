@@ -66,11 +66,17 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
 
     // Two products forward (scores, output), five backward (scores again, dP, dQ, dK, dV).
     static double Products(Tensor q, Tensor k, int batch, int products) => 2.0 * products * q.Rows * (k.Rows / batch) * q.Cols;
-    public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads) =>
-        Time("attention", Products(q, k, batch, 2), () => ops.Attention(q, k, v, o, lse, batch, heads), q, k, v, o);
+    public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads, bool causal = false) =>
+        Time("attention", Products(q, k, batch, 2), () => ops.Attention(q, k, v, o, lse, batch, heads, causal), q, k, v, o);
     public override void AttentionBackward(
-        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads) =>
-        Time("attention backward", Products(q, k, batch, 5), () => ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads), dO, q, k, v, o, dQ, dK, dV);
+        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads, bool causal = false) =>
+        Time("attention backward", Products(q, k, batch, 5), () => ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads, causal), dO, q, k, v, o, dQ, dK, dV);
+
+    public override void SelectTokens(ArrayView<int> tokens, int end, Tensor x, Tensor y) => Time("select tokens", 0, () => ops.SelectTokens(tokens, end, x, y), x, y);
+    public override void SelectTokensBackward(ArrayView<int> tokens, int end, Tensor dy, Tensor dx) =>
+        Time("select tokens", 0, () => ops.SelectTokensBackward(tokens, end, dy, dx), dy, dx);
+    public override void ScaleChannels(Tensor x, Tensor factors, Tensor shifts, Tensor y) =>
+        Time("scale channels", 0, () => ops.ScaleChannels(x, factors, shifts, y), x, y);
 
     public override void Embed(ArrayView<int> tokens, Tensor table, Tensor y) => Time("embed", 0, () => ops.Embed(tokens, table, y), y, y);
     public override void EmbedBackward(ArrayView<int> tokens, ArrayView<int> order, Tensor dy, Tensor dTable) =>

@@ -60,6 +60,17 @@ public sealed class ElementwiseOpTests
     });
 
     [TestMethod, EveryDevice]
+    public void ScaleChannels(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in new[] { (1, 3), (7, 33), (5, 3 * 130) })
+        {
+            DeviceMatrix x = t.Random(rows, cols), factors = t.Random(1, 3), shifts = t.Random(1, 3), y = t.Output(rows, cols);
+            t.Ops.ScaleChannels(x, factors, shifts, y);
+            t.Check(y, Close.Float32, () => Matrix.Make(rows, cols, (r, c) => x.Before[r, c] * factors.Before[0, c % 3] + shifts.Before[0, c % 3]));
+        }
+    });
+
+    [TestMethod, EveryDevice]
     public void Gelu(string device) => OpTest.Run(device, t =>
     {
         foreach (var kind in Enum.GetValues<GeluKind>())
