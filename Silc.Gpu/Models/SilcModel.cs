@@ -17,12 +17,24 @@ public sealed partial class SilcModel : IDisposable
     SilcModel(Device device, SilcConfig config, Tokenizer? tokenizer)
     {
         (Device, Config, Tokenizer) = (device, config.Check(), tokenizer?.Fit(config.VocabSize));
+        if (Tokenizer is not null) RequireEnd(config, Tokenizer);
         Parameters = new(device);
         Image = new(Parameters, config);
         Head = new(Parameters, "head", config.EmbedDim, config.Head);
         Text = new(Parameters, config);
         LogitScale = Parameters.Add("t", 1, 1, Inits.Constant(Math.Log(config.TemperatureInit)));
         LogitBias = config.Contrastive == ContrastiveKind.Sigmoid ? Parameters.Add("b", 1, 1, Inits.Constant(config.BiasInit)) : null;
+    }
+
+    // A tower that pools the end of captions would pool any token of a tokenizer that ends them otherwise.
+    static void RequireEnd(SilcConfig config, Tokenizer tokenizer)
+    {
+        if (config.TextPooling != TextPooling.End || config.TextLength < 2) return;
+        int[] row = tokenizer.Tokens("a photo of a dog", config.TextLength), empty = tokenizer.Tokens("", config.TextLength);
+        int end = config.TextEnd ?? row.Max();
+        Require.That(row.Contains(end) && empty.Contains(end), $"this model pools a caption where {(config.TextEnd is { } id ? $"the id {id}" : "its largest id")} stands, "
+            + $"and the tokenizer {tokenizer.Fingerprint ?? "that was given"} does not end captions so: give CLIP's, "
+            + "its merges (bpe_simple_vocab_16e6.txt.gz, merges.txt) or tokenizer.json");
     }
 
     /// <summary>A new model with random weights.</summary>

@@ -1,0 +1,26 @@
+namespace Silc;
+
+/// <summary>One token of each image or caption: (B·T, C) to (B, C), float32. Threads: one at a time, as for <see cref="Device.Ops"/>.</summary>
+static class Token
+{
+    /// <summary>The first.</summary>
+    public static (Tensor Y, Pullback Back) First(Pass pass, Tensor x, int batch) => At(pass, x, batch, 0);
+
+    /// <summary>The last.</summary>
+    public static (Tensor Y, Pullback Back) Last(Pass pass, Tensor x, int batch) => At(pass, x, batch, x.Rows / batch - 1);
+
+    /// <summary>That which ends the caption; see <see cref="Ops.SelectTokens"/>.</summary>
+    public static (Tensor Y, Pullback Back) End(Pass pass, Tensor x, TokenBatch tokens, int end)
+    {
+        var y = pass.Saved(tokens.Batch, x.Cols);
+        pass.Ops.SelectTokens(tokens.Ids, end, x, y);
+        return (y, new(pass, x, (dy, dx) => pass.Ops.SelectTokensBackward(tokens.Ids, end, dy, dx)));
+    }
+
+    static (Tensor Y, Pullback Back) At(Pass pass, Tensor x, int batch, int t)
+    {
+        var y = pass.Saved(batch, x.Cols);
+        pass.Ops.SelectRows(x, t, y);
+        return (y, new(pass, x, (dy, dx) => pass.Ops.SelectRowsBackward(dy, t, dx)));
+    }
+}
