@@ -13,7 +13,8 @@ static class HuggingFaceModel
         if (!file.Arrays.ContainsKey(HuggingFaceNames.Patches)) return null;
         var config = JsonConfig.Beside(file.Path, ConfigName, "heads and the form of GELU stand there alone");
         var kind = config.Text("model_type", "siglip");
-        config.Require(kind is "siglip" or "siglip2", "model_type", "only siglip and siglip2 are supported");
+        if (kind == "clip") return HuggingFaceClip.Find(file, config);
+        config.Require(kind is "siglip" or "siglip2", "model_type", "only siglip, siglip2 and clip are supported");
         var (image, text, shapes) = (config.Section("vision_config"), config.Section("text_config"), new FileShapes(file));
         image.Require(image.Flag("vision_use_head", true), "vision_use_head",
             "towers without attention pooling are not supported");

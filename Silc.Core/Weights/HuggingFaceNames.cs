@@ -37,7 +37,7 @@ static class HuggingFaceNames
         return tensors.All;
     }
 
-    static void Layers(TorchTensors tensors, string layers, string encoder, int depth)
+    public static void Layers(TorchTensors tensors, string layers, string encoder, int depth)
     {
         for (int i = 0; i < depth; i++)
         {

@@ -22,7 +22,7 @@ public sealed class ModelFile : IDisposable
         this.file = file;
         if (file.Arrays.ContainsKey(Seal.Name)) Seal.Verify(file.Path);
         if (Find(file) is { } plain) found = plain;
-        else if (StrippedArrays.Of(file, BigVisionNames.Patches, HuggingFaceNames.Patches, OpenClipNames.Patches) is { } stripped && Find(stripped) is { } inside)
+        else if (StrippedArrays.Of(file, BigVisionNames.Patches, HuggingFaceNames.Patches, OpenClipNames.Patches, ClipNames.Patches) is { } stripped && Find(stripped) is { } inside)
             (this.file, file, found) = (stripped, stripped, inside with { Notes = [.. inside.Notes, $"names begin with '{stripped.Prefix}', which is left off"] });
         else throw Unknown(file);
         // What Silc exports says the rule of captions itself: the other library's class may have another.
@@ -123,7 +123,7 @@ public sealed class ModelFile : IDisposable
         }
     }
 
-    static FoundModel? Find(ArrayFile file) => BigVisionModel.Find(file) ?? HuggingFaceModel.Find(file) ?? OpenClipModel.Find(file);
+    static FoundModel? Find(ArrayFile file) => BigVisionModel.Find(file) ?? HuggingFaceModel.Find(file) ?? OpenClipModel.Find(file) ?? OpenClipClip.Find(file);
 
     static string In(string folder)
     {
@@ -147,7 +147,8 @@ public sealed class ModelFile : IDisposable
             + "use the whole model that it is a part of, as SiglipModel or open_clip store it")
         : new(
         $"{file.Path} holds no image tower: neither {BigVisionNames.Patches} (big_vision, Silc) nor "
-        + $"{HuggingFaceNames.Patches} (Hugging Face) nor {OpenClipNames.Patches} (open_clip); "
+        + $"{HuggingFaceNames.Patches} (Hugging Face) nor {OpenClipNames.Patches} "
+        + $"(open_clip) nor {ClipNames.Patches} (CLIP); "
         + $"{(file.Arrays.Count == 0 ? "it is empty" : $"it begins with {string.Join(", ", file.Arrays.Keys.Take(3))}")}");
 
     void Locate(IEnumerable<WeightTensor> tensors, string prefix)

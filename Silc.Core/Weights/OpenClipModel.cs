@@ -173,7 +173,7 @@ static partial class OpenClipModel
     };
 
     // PyTorch takes the integer part of width times ratio.
-    static double Ratio(TowerConfig tower)
+    public static double Ratio(TowerConfig tower)
     {
         var ratio = Math.Round(tower.MlpDim / (double)tower.Width, 4);
         return (int)(tower.Width * ratio) == tower.MlpDim ? ratio : (tower.MlpDim + 0.5) / tower.Width;

@@ -36,21 +36,24 @@ static class OpenClipNames
         tensors.Same("text.token_embedding.weight", "txt/Embed_0/embedding", config.VocabSize, text.Width);
         tensors.Same("text.positional_embedding", "txt/pos_embedding", config.TextLength, text.Width);
         for (int i = 0; i < text.Depth; i++)
-        {
-            var (layer, block) = ($"text.transformer.resblocks.{i}", $"{BigVisionNames.TextEncoder}/encoderblock_{i}");
-            var projections = Projections($"{block}/MultiHeadDotProductAttention_0");
-            tensors.Norm($"{layer}.ln_1", $"{block}/LayerNorm_0");
-            tensors.Matrix($"{layer}.attn.in_proj_weight", [.. projections.Select(part => $"{part}/kernel")]);
-            tensors.Vector($"{layer}.attn.in_proj_bias", [.. projections.Select(part => $"{part}/bias")]);
-            tensors.Dense($"{layer}.attn.out_proj", $"{block}/MultiHeadDotProductAttention_0/out");
-            tensors.Norm($"{layer}.ln_2", $"{block}/LayerNorm_1");
-            tensors.Mlp($"{layer}.mlp", $"{block}/MlpBlock_0", "c_fc", "c_proj");
-        }
+            Block(tensors, $"text.transformer.resblocks.{i}", $"{BigVisionNames.TextEncoder}/encoderblock_{i}");
         tensors.Norm("text.ln_final", $"{BigVisionNames.TextEncoder}/encoder_norm");
         tensors.Dense("text.text_projection", "txt/head");
         tensors.Same("logit_scale", "t");
         if (tensors.HasBias) tensors.Same("logit_bias", "b");
         return tensors.All;
+    }
+
+    /// <summary>A block of OpenAI's transformer.</summary>
+    public static void Block(TorchTensors tensors, string layer, string block)
+    {
+        var projections = Projections($"{block}/MultiHeadDotProductAttention_0");
+        tensors.Norm($"{layer}.ln_1", $"{block}/LayerNorm_0");
+        tensors.Matrix($"{layer}.attn.in_proj_weight", [.. projections.Select(part => $"{part}/kernel")]);
+        tensors.Vector($"{layer}.attn.in_proj_bias", [.. projections.Select(part => $"{part}/bias")]);
+        tensors.Dense($"{layer}.attn.out_proj", $"{block}/MultiHeadDotProductAttention_0/out");
+        tensors.Norm($"{layer}.ln_2", $"{block}/LayerNorm_1");
+        tensors.Mlp($"{layer}.mlp", $"{block}/MlpBlock_0", "c_fc", "c_proj");
     }
 
     static string[] Projections(string attention) => [$"{attention}/query", $"{attention}/key", $"{attention}/value"];

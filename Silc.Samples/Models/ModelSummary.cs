@@ -36,9 +36,9 @@ static class ModelSummary
                 + "whoever reads it will take the tanh form, as big_vision does";
         if (weights.HasHead && format is ModelFormat.HuggingFace or ModelFormat.OpenClip)
             yield return "the self-distillation head was left out: this format has no place for it";
-        if (format == ModelFormat.HuggingFace && config.Contrastive == ContrastiveKind.Softmax)
+        if (format == ModelFormat.HuggingFace && !config.Image.ClassToken && config.Contrastive == ContrastiveKind.Softmax)
             yield return "the model has no bias b: logit_bias is written as 0, which transformers wants";
-        if (format == ModelFormat.OpenClip && OpenClipModel.GeluThere(config) != config.Image.Gelu)
+        if (format == ModelFormat.OpenClip && !config.Image.ClassToken && OpenClipModel.GeluThere(config) != config.Image.Gelu)
             yield return "open_clip computes this image tower with "
                 + (config.Image.Gelu == GeluKind.Tanh ? "exact GELU, the model has the tanh form: " : "the tanh form of GELU, the model has the exact one: ")
                 + "embeddings of images differ by about 1e-3 there";
@@ -56,7 +56,7 @@ static class ModelSummary
                 + (config.VocabSize == 32_000
                     ? " (SigLIP's and SILC's is c4_en's sentencepiece.model, called spiece.model on Hugging Face)" : "");
         else if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip
-            && !tokenizer.IsSentencePiece)
+            && !tokenizer.IsSentencePiece && tokenizer.Open() is not ClipTokenizer)
             yield return $"the other library has no tokenizer like '{tokenizer.Name}': give it token ids";
     }
 
@@ -64,7 +64,7 @@ static class ModelSummary
 
     static string Tower(TowerConfig tower) => string.Create(CultureInfo.InvariantCulture,
         $"{tower.Depth} layers of {tower.Width} channels, {tower.Heads} heads, MLP {tower.MlpDim}, "
-        + $"{(tower.Gelu == GeluKind.Exact ? "exact" : "tanh")} GELU");
+        + $"{tower.Gelu switch { GeluKind.Exact => "exact", GeluKind.Quick => "quick", _ => "tanh" }} GELU{(tower.ClassToken ? ", class token" : "")}{(tower.Causal ? ", causal" : "")}");
 
     static float Value(ModelWeights weights, string name)
     {
