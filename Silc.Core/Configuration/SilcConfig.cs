@@ -99,6 +99,11 @@ public sealed record SilcConfig(
     /// <summary>What the first layer does to pixels in [-1, 1] before it cuts patches; null for nothing, as in SigLIP and SILC.</summary>
     public PixelNorm? Pixels { get; init; }
 
+    /// <summary>
+    /// False for an image tower alone, which embeds images and is probed, but has no text tower, no t and no b. Training adds a text tower.
+    /// </summary>
+    public bool HasText { get; init; } = true;
+
     /// <summary>Width of both embeddings: that of the image tower's projection, or of the tower if it has none.</summary>
     public int EmbedDim => ImageHead ?? Image.Width;
 

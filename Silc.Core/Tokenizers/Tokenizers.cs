@@ -28,7 +28,7 @@ public static class Tokenizers
     internal static Tokenizer Open(string name, byte[] file, CaptionRule captions) => name switch
     {
         _ when Ends(name, ".model") => SentencePieceTokenizer.Load(name, file, captions),
-        _ when Ends(name, TokenizerFiles.JsonName) => TokenizerJson.Open(name, file),
+        _ when Ends(name, TokenizerFiles.JsonName) => TokenizerJson.Open(name, file, captions),
         _ when ClipTokenizer.IsMerges(name) || Ends(name, ".txt.gz") || Ends(name, ".bpe") => ClipTokenizer.Load(name, file),
         _ => throw new ArgumentException(
             $"no tokenizer for '{name}'; use 'bytes', 'words', a SentencePiece file (*.model), a tokenizer.json or CLIP's merges (*.txt.gz, *.bpe, merges.txt)"),

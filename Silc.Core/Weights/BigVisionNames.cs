@@ -34,6 +34,7 @@ static class BigVisionNames
             foreach (var weight in MapHead("img/MAPHead_0", image)) yield return weight;
         if (config.ImageHead is { } projected)
             foreach (var weight in Dense(ImageHead, image.Width, projected, config.ProjectionBias)) yield return weight;
+        if (!config.HasText) yield break;
         yield return ("txt/Embed_0/embedding", [config.VocabSize, text.Width]);
         yield return ("txt/pos_embedding", [1, config.TextLength, text.Width]);
         foreach (var weight in Encoder(TextEncoder, text)) yield return weight;

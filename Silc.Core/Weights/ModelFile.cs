@@ -123,7 +123,8 @@ public sealed class ModelFile : IDisposable
         }
     }
 
-    static FoundModel? Find(ArrayFile file) => BigVisionModel.Find(file) ?? HuggingFaceModel.Find(file) ?? OpenClipModel.Find(file) ?? OpenClipClip.Find(file);
+    static FoundModel? Find(ArrayFile file) => BigVisionModel.Find(file) ?? HuggingFaceModel.Find(file) ?? OpenClipModel.Find(file) ?? OpenClipClip.Find(file)
+        ?? ImageTower.FindTimm(file);
 
     static string In(string folder)
     {
@@ -141,11 +142,7 @@ public sealed class ModelFile : IDisposable
     }
 
     static InvalidDataException Unknown(ArrayFile file) =>
-        file.Arrays.ContainsKey("embeddings.patch_embedding.weight") || file.Arrays.ContainsKey("patch_embed.proj.weight")
-        ? new($"{file.Path} holds an image tower alone (SiglipVisionModel, timm): its text tower is missing, "
-            + "and models without one are not supported; "
-            + "use the whole model that it is a part of, as SiglipModel or open_clip store it")
-        : new(
+        new(
         $"{file.Path} holds no image tower: neither {BigVisionNames.Patches} (big_vision, Silc) nor "
         + $"{HuggingFaceNames.Patches} (Hugging Face) nor {OpenClipNames.Patches} "
         + $"(open_clip) nor {ClipNames.Patches} (CLIP); "

@@ -145,6 +145,7 @@ public static class ModelWriter
 
     static void RequireRoom(SilcConfig config, ModelFormat format)
     {
+        Require.That(config.HasText || format == ModelFormat.Silc, $"{format.Describe()} has no place for an image tower alone: write silc");
         if (ClipModel.Departure(config) is { } departure && format != ModelFormat.Silc)
         {
             Require.That(format != ModelFormat.Npz, $"{format.Describe()} has no place for a part of the model, {departure}: write silc, hf or open_clip");

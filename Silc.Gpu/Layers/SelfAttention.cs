@@ -64,7 +64,7 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
         return (y, new(pass, (dy, d) =>
         {
             var (dO, dQkv) = (Scratch(pass, x.Rows, width), Scratch(pass, x.Rows, 3 * width));
-            var dn = pass.ScratchActivation(x.Rows, width, head);
+            var dn = Scratch(pass, x.Rows, width);
             var (dQ, dK, dV) = Split(dQkv);
             project.Out.InputGrad(pass, d, dO);
             project.Out.ParameterGrads(pass, o, d);

@@ -14,6 +14,9 @@ public sealed partial class SilcModel : IDisposable
 {
     const float NormEpsilon = 1e-8f;        // big_vision's two_towers.py
 
+    readonly TextTransformer? text;
+    readonly Parameter? logitScale;
+
     SilcModel(Device device, SilcConfig config, Tokenizer? tokenizer)
     {
         (Device, Config, Tokenizer) = (device, config.Check(), tokenizer?.Fit(config.VocabSize));
@@ -21,10 +24,14 @@ public sealed partial class SilcModel : IDisposable
         Parameters = new(device);
         Image = new(Parameters, config);
         Head = new(Parameters, "head", config.EmbedDim, config.Head);
-        Text = new(Parameters, config);
-        LogitScale = Parameters.Add("t", 1, 1, Inits.Constant(Math.Log(config.TemperatureInit)));
+        if (!config.HasText) return;
+        text = new(Parameters, config);
+        logitScale = Parameters.Add("t", 1, 1, Inits.Constant(Math.Log(config.TemperatureInit)));
         LogitBias = config.Contrastive == ContrastiveKind.Sigmoid ? Parameters.Add("b", 1, 1, Inits.Constant(config.BiasInit)) : null;
     }
+
+    static InvalidOperationException NoText() => new("this model is an image tower alone: it embeds images and is probed, but has no text tower for captions; "
+        + "silc train --init draws one, or take the whole model that the tower is a part of");
 
     // A tower that pools the end of captions would pool any token of a tokenizer that ends them otherwise.
     static void RequireEnd(SilcConfig config, Tokenizer tokenizer)
@@ -78,13 +85,15 @@ public sealed partial class SilcModel : IDisposable
     public VisionTransformer Image { get; }
 
     /// <summary>Text tower.</summary>
-    public TextTransformer Text { get; }
+    /// <exception cref="InvalidOperationException">The model is an image tower alone.</exception>
+    public TextTransformer Text => text ?? throw NoText();
 
     /// <summary>Self-distillation head.</summary>
     public DinoHead Head { get; }
 
     /// <summary>Log of the factor on cosines.</summary>
-    public Parameter LogitScale { get; }
+    /// <exception cref="InvalidOperationException">The model is an image tower alone.</exception>
+    public Parameter LogitScale => logitScale ?? throw NoText();
 
     /// <summary>Bias of the sigmoid loss; null for InfoNCE.</summary>
     public Parameter? LogitBias { get; }

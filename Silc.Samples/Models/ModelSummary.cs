@@ -11,11 +11,23 @@ static class ModelSummary
         Console.WriteLine($"read      {file.Path}: {file.Format.Describe()}, {file.Used.Count:N0} tensors");
         Console.WriteLine($"image     {Tower(config.Image)}; {config.ImageSize} pixels, "
             + $"{config.Grid} x {config.Grid} patches of {config.PatchSize}");
+        if (!config.HasText)
+        {
+            Console.WriteLine($"text      none; {weights.TowerParameterCount:N0} parameters in the image tower");
+            Rest(file, weights, tokenizer);
+            return;
+        }
         Console.WriteLine($"text      {Tower(config.Text)}; {config.TextLength} tokens of {config.VocabSize:N0}");
         var bias = config.Contrastive == ContrastiveKind.Sigmoid ? $", b = {Value(weights, "b"):F3}; sigmoid loss"
             : "; no b, so InfoNCE";
         Console.WriteLine($"model     {weights.TowerParameterCount:N0} parameters in both towers; t = {Value(weights, "t"):F3}, "
             + $"a factor of {Math.Exp(Value(weights, "t")):F1}{bias}");
+        Rest(file, weights, tokenizer);
+    }
+
+    static void Rest(ModelFile file, ModelWeights weights, TokenizerOrigin? tokenizer)
+    {
+        var config = weights.Config;
         Console.WriteLine(weights.HasHead
             ? $"head      {config.Head.Hidden}-{config.Head.Bottleneck}-{config.Head.Prototypes}, for self-distillation"
             : "head      none for self-distillation; training starts with a fresh one");
@@ -51,11 +63,11 @@ static class ModelSummary
                 yield return $"the other library's tokenizer leaves out punctuation and lowers all letters; "
                     + $"here {tokenizer.Captions.Describe()}: captions with either differ there";
         }
-        if (tokenizer is null)
+        if (tokenizer is null && config.HasText)
             yield return $"there is no tokenizer: captions need one of {config.VocabSize:N0} ids, given with --tokenizer FILE"
                 + (config.VocabSize == 32_000
                     ? " (SigLIP's and SILC's is c4_en's sentencepiece.model, called spiece.model on Hugging Face)" : "");
-        else if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip
+        else if (tokenizer is not null && format is ModelFormat.HuggingFace or ModelFormat.OpenClip
             && !tokenizer.IsSentencePiece && tokenizer.Open() is not ClipTokenizer)
             yield return $"the other library has no tokenizer like '{tokenizer.Name}': give it token ids";
     }

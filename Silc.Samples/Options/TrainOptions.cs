@@ -113,15 +113,19 @@ static class TrainOptions
     /// <param name="init">Of the weights to begin with; null takes the preset and the tokenizer's vocabulary.</param>
     public static SilcConfig ModelOf(ParseResult parsed, Tokenizer tokenizer, SilcConfig? init = null)
     {
-        var preset = init ?? SilcConfig.Preset(parsed.GetValue(Preset)!) with { VocabSize = tokenizer.VocabSize };
+        var drawn = SilcConfig.Preset(parsed.GetValue(Preset)!) with { VocabSize = tokenizer.VocabSize };
+        var preset = init is null ? drawn
+            : init.HasText ? init
+            // To an image tower alone, the preset gives the text tower.
+            : init with { HasText = true, Text = drawn.Text, TextLength = drawn.TextLength, VocabSize = drawn.VocabSize };
         var views = ViewOptions.Of(preset.Views, parsed, parsed.GetValue(MinCrop));
-        var atLeast = init is null && tokenizer is ByteTokenizer ? 48 : 0;
+        var atLeast = init is not { HasText: true } && tokenizer is ByteTokenizer ? 48 : 0;
         var distils = parsed.GetValue(Losses.Single(loss => loss.Term == LossTerm.Distillation).Option) > 0;
         return (preset with
         {
             ImageSize = parsed.GetValue(ImageSize) ?? preset.ImageSize,
             TextLength = parsed.GetValue(TextLength) ?? Math.Max(preset.TextLength, atLeast),
-            Contrastive = init is null || parsed.GetResult(Contrastive) is { Implicit: false } ? parsed.GetValue(Contrastive) : init.Contrastive,
+            Contrastive = init is not { HasText: true } || parsed.GetResult(Contrastive) is { Implicit: false } ? parsed.GetValue(Contrastive) : init.Contrastive,
             // Without distillation nobody looks at local views.
             Views = views with { Local = distils ? parsed.GetValue(LocalViews) ?? views.Local : 0 },
         }).Check();
