@@ -21,6 +21,15 @@ public enum TextPooling
 
     /// <summary>The token that ends the caption, as in CLIP: see <see cref="SilcConfig.TextEnd"/>.</summary>
     End,
+
+    /// <summary>The first token.</summary>
+    First,
+
+    /// <summary>The mean of all tokens, padding too: big_vision's <c>mean</c> and <c>gap</c>.</summary>
+    Mean,
+
+    /// <summary>The largest value of each channel, of padding too.</summary>
+    Max,
 }
 
 /// <summary>How an image tower makes one vector of its tokens.</summary>
@@ -104,8 +113,14 @@ public sealed record SilcConfig(
     /// </summary>
     public bool HasText { get; init; } = true;
 
-    /// <summary>Width of both embeddings: that of the image tower's projection, or of the tower if it has none.</summary>
-    public int EmbedDim => ImageHead ?? Image.Width;
+    /// <summary>
+    /// Channels of a layer with tanh between the pooling of the image tower and its projection, big_vision's <c>img/pre_logits</c> (<c>rep_size</c>);
+    /// null for none.
+    /// </summary>
+    public int? PreLogits { get; init; }
+
+    /// <summary>Width of both embeddings: that of the image tower's last layer, or of the tower if nothing follows its pooling.</summary>
+    public int EmbedDim => ImageHead ?? PreLogits ?? Image.Width;
 
     /// <summary>Patches along one side of a global view.</summary>
     public int Grid => ImageSize / PatchSize;
@@ -159,7 +174,8 @@ public sealed record SilcConfig(
         Require.Positive(TextLength, "text length");
         Require.Positive(VocabSize, "vocabulary size");
         Require.That(ImageHead is null or > 0, $"the image tower's projection has {ImageHead} channels, it must have at least one");
-        Require.That(Enum.IsDefined(TextPooling), $"text pooling is {(int)TextPooling}, it must be Last, Map or End");
+        Require.That(Enum.IsDefined(TextPooling), $"text pooling is {(int)TextPooling}, it must be Last, Map, End, First, Mean or Max");
+        Require.That(PreLogits is null or > 0, $"the image tower's layer before its projection has {PreLogits} channels, it must have at least one");
         Require.That(Enum.IsDefined(ImagePooling), $"image pooling is {(int)ImagePooling}, it must be Map or Class");
         Require.That(ImagePooling != ImagePooling.Class || Image.ClassToken, "the image tower pools its class token but has none (Image.ClassToken)");
         Require.That(!Text.ClassToken, "a class token is for image towers (Text.ClassToken)");

@@ -33,7 +33,8 @@ sealed class OnnxTowers(ModelWeights weights)
         x = Encoder(g, x, BigVisionNames.ImageEncoder, tower);
 
         var pooled = config.ImagePooling == ImagePooling.Class ? g.Node("Gather", [x, g.Index("first", 0)], ("axis", 1)) : Pool(g, x, "img/MAPHead_0", tower);
-        if (config.ImageHead is { } outputs) pooled = Dense(g, pooled, BigVisionNames.ImageHead, width, outputs, config.ProjectionBias);
+        if (config.PreLogits is { } wide) pooled = g.Node("Tanh", [Dense(g, pooled, BigVisionNames.PreLogits, width, wide)]);
+        if (config.ImageHead is { } outputs) pooled = Dense(g, pooled, BigVisionNames.ImageHead, config.PreLogits ?? width, outputs, config.ProjectionBias);
         Unit(g, pooled, "image_embeds");
         return g;
     }
@@ -74,6 +75,9 @@ sealed class OnnxTowers(ModelWeights weights)
         x = Encoder(g, x, BigVisionNames.TextEncoder, tower, config.TextLength);
         x = config.TextPooling == TextPooling.Map ? Pool(g, x, BigVisionNames.TextPool, tower)
             : config.TextPooling == TextPooling.End ? End(g, x)
+            : config.TextPooling == TextPooling.Mean ? g.Node("ReduceMean", [x, g.Integers("token_axis", 1)], ("keepdims", 0))
+            : config.TextPooling == TextPooling.Max ? g.Node("ReduceMax", [x, g.Integers("token_axis", 1)], ("keepdims", 0))
+            : config.TextPooling == TextPooling.First ? g.Node("Gather", [x, g.Index("first", 0)], ("axis", 1))
             : g.Node("Gather", [x, g.Index("last", config.TextLength - 1)], ("axis", 1));
         Unit(g, Dense(g, x, "txt/head", tower.Width, config.EmbedDim, config.ProjectionBias), "text_embeds");
         return g;

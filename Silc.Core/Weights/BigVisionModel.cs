@@ -71,6 +71,7 @@ static class BigVisionModel
                 Tower(shapes, "text", BigVisionNames.TextEncoder, table[1]), size, patch, length,
             table[0], head, ViewsFor(size, patch), shapes.Has("b") ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax)
         {
+            PreLogits = shapes.Has($"{BigVisionNames.PreLogits}/kernel") ? shapes.Of($"{BigVisionNames.PreLogits}/kernel", "(width, representation)")[1] : null,
             ImageHead = shapes.Has($"{BigVisionNames.ImageHead}/kernel") ? shapes.Of($"{BigVisionNames.ImageHead}/kernel", "(width, embedding)")[1] : null,
             TextPooling = shapes.Has($"{BigVisionNames.TextPool}/probe") ? TextPooling.Map : TextPooling.Last,
         };

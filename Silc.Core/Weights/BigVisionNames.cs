@@ -8,7 +8,7 @@ namespace Silc;
 static class BigVisionNames
 {
     public const string Patches = "img/embedding/kernel", HeadPrefix = "head/", TeacherPrefix = "teacher/", ImageEncoder = "img/Transformer",
-        TextEncoder = "txt/Encoder_0", ImageHead = "img/head", ClassToken = "img/cls/embedding",
+        TextEncoder = "txt/Encoder_0", ImageHead = "img/head", PreLogits = "img/pre_logits", ClassToken = "img/cls/embedding",
         ClassPosition = "img/cls/pos_embedding", PreNorm = "img/norm_pre", TextPool = "txt/MAPHead_0";
 
     /// <summary>What published files put in front of every name: flax's training state, nothing, or an old flax
@@ -32,8 +32,10 @@ static class BigVisionNames
         foreach (var weight in Encoder(ImageEncoder, image)) yield return weight;
         if (config.ImagePooling == ImagePooling.Map)
             foreach (var weight in MapHead("img/MAPHead_0", image)) yield return weight;
+        if (config.PreLogits is { } represented)
+            foreach (var weight in Dense(PreLogits, image.Width, represented)) yield return weight;
         if (config.ImageHead is { } projected)
-            foreach (var weight in Dense(ImageHead, image.Width, projected, config.ProjectionBias)) yield return weight;
+            foreach (var weight in Dense(ImageHead, config.PreLogits ?? image.Width, projected, config.ProjectionBias)) yield return weight;
         if (!config.HasText) yield break;
         yield return ("txt/Embed_0/embedding", [config.VocabSize, text.Width]);
         yield return ("txt/pos_embedding", [1, config.TextLength, text.Width]);

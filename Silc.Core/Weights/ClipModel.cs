@@ -47,6 +47,7 @@ static class ClipModel
         {
             { Image.ClassToken: false } => "an image tower without class token",
             { Image.PreNorm: false } => "an image tower without a norm in front of its blocks",
+            { PreLogits: not null } => "the layer in front of its image tower's projection",
             { ImageHead: null } => "an image tower without projection",
             { Text.Causal: false } => "a text tower without causal mask",
             { TextPooling: not TextPooling.End } => $"a text tower that pools by {config.TextPooling}",

@@ -153,8 +153,10 @@ public static class ModelWriter
             return;
         }
         if (format is not (ModelFormat.HuggingFace or ModelFormat.OpenClip)) return;
-        var part = config.ImageHead is not null ? "the projection of its image tower (img/head)"
-            : config.TextPooling == TextPooling.Map ? "the attention pooling of its text tower (txt/MAPHead_0)" : null;
+        var part = config.PreLogits is not null ? "the layer in front of its image tower's projection (img/pre_logits)"
+            : config.ImageHead is not null ? "the projection of its image tower (img/head)"
+            : config.TextPooling == TextPooling.Map ? "the attention pooling of its text tower (txt/MAPHead_0)"
+            : config.TextPooling != TextPooling.Last ? $"a text tower that pools by {config.TextPooling}" : null;
         Require.That(part is null, $"{format.Describe()} has no place for a part of the model, {part}: write npz or silc, or export ONNX");
         if (format == ModelFormat.OpenClip) OpenClipModel.RequirePublished(config);
     }

@@ -17,6 +17,16 @@ static class Token
         return (y, new(pass, x, (dy, dx) => pass.Ops.SelectTokensBackward(tokens.Ids, end, dy, dx)));
     }
 
+    /// <summary>The mean of all, or the largest value of each channel.</summary>
+    public static (Tensor Y, Pullback Back) Pool(Pass pass, Tensor x, int batch, bool largest)
+    {
+        var floats = x;
+        if (x.DType != DType.Float32) pass.Ops.Copy(x, floats = pass.Saved(x.Rows, x.Cols));
+        var y = pass.Saved(batch, x.Cols);
+        pass.Ops.PoolTokens(floats, y, largest);
+        return (y, new(pass, x, (dy, dx) => pass.Ops.PoolTokensBackward(floats, dy, dx, largest)));
+    }
+
     static (Tensor Y, Pullback Back) At(Pass pass, Tensor x, int batch, int t)
     {
         var y = pass.Saved(batch, x.Cols);

@@ -30,7 +30,7 @@ public readonly record struct TokenBatch(ArrayView<int> Ids, ArrayView<int> Orde
 
 /// <summary>
 /// Text tower, big_vision's <c>text_transformer.py</c>: token and position embeddings, bidirectional pre-norm blocks without a mask
-/// (padding is attended to), encoder_norm, the last token or attention pooling, a projection to the width of embeddings. Or CLIP's: a causal mask, and
+/// (padding is attended to), encoder_norm, the last token, the first, the mean, the largest or attention pooling, a projection to the width of embeddings. Or CLIP's: a causal mask, and
 /// the token that ends the caption.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
@@ -38,6 +38,7 @@ public sealed class TextTransformer
 {
     readonly int width, length;
     readonly int? end;
+    readonly TextPooling pooling;
     readonly Parameter embedding, positions;
     readonly Transformer transformer;
     readonly MapHead? pool;
@@ -52,6 +53,7 @@ public sealed class TextTransformer
         positions = parameters.Add($"{name}/pos_embedding", length, width, init, 1, length, width);
         transformer = new(parameters, $"{name}/Encoder_0", config.Text);
         pool = config.TextPooling == TextPooling.Map ? new(parameters, $"{name}/MAPHead_0", config.Text) : null;
+        pooling = config.TextPooling;
         end = config.TextPooling == TextPooling.End ? config.TextEnd ?? -1 : null;
         head = new(parameters, $"{name}/head", width, config.EmbedDim, Inits.LecunNormal(width), hasBias: config.ProjectionBias);
     }
@@ -81,7 +83,12 @@ public sealed class TextTransformer
             return (row, back.Invoke);
         }
         var (encoded, backTransformer) = transformer.ForwardConsuming(pass, x, tokens.Batch);
-        var (pooled, backPool) = pool?.Forward(pass, encoded, tokens.Batch) ?? Token.Last(pass, encoded, tokens.Batch);
+        var (pooled, backPool) = pool?.Forward(pass, encoded, tokens.Batch) ?? pooling switch
+        {
+            TextPooling.First => Token.First(pass, encoded, tokens.Batch),
+            TextPooling.Mean or TextPooling.Max => Token.Pool(pass, encoded, tokens.Batch, largest: pooling == TextPooling.Max),
+            _ => Token.Last(pass, encoded, tokens.Batch),
+        };
         return (pooled, dy => backTransformer.Invoke(backPool.Invoke(dy)));
     }
 }

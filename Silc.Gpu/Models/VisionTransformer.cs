@@ -15,6 +15,7 @@ public sealed class VisionTransformer
     readonly LayerNorm? norm;
     readonly Transformer transformer;
     readonly MapHead? pool;
+    readonly Representation? representation;
     readonly Linear? head;
 
     /// <summary>Declares the parameters <c>img/…</c>.</summary>
@@ -29,14 +30,16 @@ public sealed class VisionTransformer
         norm = config.Image.PreNorm ? new(parameters, $"{name}/norm_pre", width, config.Image.Epsilon) : null;
         transformer = new(parameters, $"{name}/Transformer", config.Image);
         pool = config.ImagePooling == ImagePooling.Map ? new(parameters, $"{name}/MAPHead_0", config.Image) : null;
+        representation = config.PreLogits is { } wide ? new(parameters, $"{name}/pre_logits", width, wide) : null;
         head = config.ImageHead is { } outputs
-            ? new(parameters, $"{name}/head", width, outputs, Inits.LecunNormal(width), hasBias: config.ProjectionBias) : null;
+            ? new(parameters, $"{name}/head", config.PreLogits ?? width, outputs, Inits.LecunNormal(config.PreLogits ?? width), hasBias: config.ProjectionBias) : null;
     }
 
     /// <summary>Images (B, side·side·3) in [-1, 1] to embeddings (B, C), not normalised.</summary>
     public (Tensor Y, ParameterPullback Back) Forward(Pass pass, Tensor pixels, int side)
     {
         var (y, back) = Pooled(pass, pixels, side);
+        if (representation is not null) (y, back) = representation.Behind(pass, y, back);
         if (head is null) return (y, back);
         var (projected, backHead) = head.Forward(pass, y);
         return (projected, new(pass, dy => back.Invoke(backHead.Invoke(dy))));
@@ -63,6 +66,7 @@ public sealed class VisionTransformer
             ? transformer.ValuesConsuming(pass, x, pixels.Rows)
             : transformer.ForwardConsuming(pass, x, pixels.Rows).Y;
         var values = pool?.Values(pass, encoded) ?? ClassToken.WithoutIt(pass, encoded, pixels.Rows);
+        if (representation is not null) values = representation.Forward(pass, values).Y;
         return head is null ? values : head.Forward(pass, values).Y;
     }
 

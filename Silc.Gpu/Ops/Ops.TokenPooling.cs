@@ -54,8 +54,53 @@ readonly struct ScatterEnds(ArrayView<int> tokens, FloatPointer dy, FloatPointer
     }
 }
 
+/// <summary>y[b] = the mean of x[b·T + t] over t, or the largest of each channel.</summary>
+readonly struct PoolTokensKernel(FloatPointer x, FloatPointer y, int rows, int length, int cols, int largest) : IKernel
+{
+    public void Execute()
+    {
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
+        for (int row = BlockShare.First(rows); row < last; row++)
+            for (int c = lane; c < cols; c += lanes)
+            {
+                float pooled = x[row * length * cols + c];
+                for (int t = 1; t < length; t++)
+                {
+                    float value = x[(row * length + t) * cols + c];
+                    if (largest == 0) pooled += value;
+                    else if (value > pooled) pooled = value;
+                }
+                y[row * cols + c] = largest == 0 ? pooled / length : pooled;
+            }
+    }
+}
+
+/// <summary>dx from dy: each token's share, or all of it for the first of the largest.</summary>
+readonly struct PoolTokensGrad(FloatPointer x, FloatPointer dy, FloatPointer dx, int rows, int length, int cols, int largest) : IKernel
+{
+    public void Execute()
+    {
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
+        for (int row = BlockShare.First(rows); row < last; row++)
+            for (int c = lane; c < cols; c += lanes)
+            {
+                int start = row * length * cols + c, place = 0;
+                for (int t = 1; t < length; t++)
+                    if (x[start + t * cols] > x[start + place * cols]) place = t;
+                float gradient = dy[row * cols + c];
+                for (int t = 0; t < length; t++) dx[start + t * cols] = largest == 0 ? gradient / length : t == place ? gradient : 0;
+            }
+    }
+}
+
 partial class Ops<TPack>
 {
+    public override void PoolTokens(Tensor x, Tensor y, bool largest) =>
+        Device.ForRows(y.Rows, new PoolTokensKernel(Dense(x), Dense(y), y.Rows, x.Rows / y.Rows, y.Cols, largest ? 1 : 0));
+
+    public override void PoolTokensBackward(Tensor x, Tensor dy, Tensor dx, bool largest) =>
+        Device.ForRows(dy.Rows, new PoolTokensGrad(Dense(x), Dense(dy), Dense(dx), dy.Rows, dx.Rows / dy.Rows, dy.Cols, largest ? 1 : 0));
+
     public override void SelectTokens(ArrayView<int> tokens, int end, Tensor x, Tensor y) =>
         Device.ForRows(y.Rows, new GatherEnds(tokens, Dense(x), Dense(y), y.Rows, x.Rows / y.Rows, y.Cols, end));
 

@@ -89,6 +89,14 @@ public abstract class Ops(Device device)
     public abstract void SelectTokens(ArrayView<int> tokens, int end, Tensor x, Tensor y);
     /// <summary>Adjoint of <see cref="SelectTokens"/>: dx is dy in those rows and zero elsewhere.</summary>
     public abstract void SelectTokensBackward(ArrayView<int> tokens, int end, Tensor dy, Tensor dx);
+    /// <summary>Row b of y (B, C) = the mean of rows b·T to b·T + T - 1 of x (B·T, C), or the largest value of each of their columns.</summary>
+    public abstract void PoolTokens(Tensor x, Tensor y, bool largest);
+    /// <summary>dx of <see cref="PoolTokens"/>; of equal values the first takes the gradient.</summary>
+    public abstract void PoolTokensBackward(Tensor x, Tensor dy, Tensor dx, bool largest);
+    /// <summary>x ← tanh x.</summary>
+    public abstract void Tanh(Tensor x);
+    /// <summary>dy ← dy · (1 - y²): the gradient of <see cref="Tanh"/>, from its result.</summary>
+    public abstract void TanhBackward(Tensor y, Tensor dy);
     /// <summary>y = x · factors[c] + shifts[c], c = column mod 3: the channels of pixels, each (1, 3).</summary>
     public abstract void ScaleChannels(Tensor x, Tensor factors, Tensor shifts, Tensor y);
 

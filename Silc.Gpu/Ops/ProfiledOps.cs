@@ -75,6 +75,11 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void SelectTokens(ArrayView<int> tokens, int end, Tensor x, Tensor y) => Time("select tokens", 0, () => ops.SelectTokens(tokens, end, x, y), x, y);
     public override void SelectTokensBackward(ArrayView<int> tokens, int end, Tensor dy, Tensor dx) =>
         Time("select tokens", 0, () => ops.SelectTokensBackward(tokens, end, dy, dx), dy, dx);
+    public override void PoolTokens(Tensor x, Tensor y, bool largest) => Time("pool tokens", 0, () => ops.PoolTokens(x, y, largest), x, y);
+    public override void PoolTokensBackward(Tensor x, Tensor dy, Tensor dx, bool largest) =>
+        Time("pool tokens", 0, () => ops.PoolTokensBackward(x, dy, dx, largest), x, dy, dx);
+    public override void Tanh(Tensor x) => Time("tanh", 0, () => ops.Tanh(x), x, x);
+    public override void TanhBackward(Tensor y, Tensor dy) => Time("tanh", 0, () => ops.TanhBackward(y, dy), y, dy, dy);
     public override void ScaleChannels(Tensor x, Tensor factors, Tensor shifts, Tensor y) =>
         Time("scale channels", 0, () => ops.ScaleChannels(x, factors, shifts, y), x, y);
 

@@ -26,6 +26,8 @@ static class ConvertCommand
         HelpName = "PIXELS",
     };
 
+    static readonly Option<string?> TextPooling = TextPoolingOption.Create();
+
     static readonly Option<bool?> Stacked = new("--stacked")
     {
         Description = "For npz: true writes the layers of a tower as one array, as big_vision wants for text.scan=True, "
@@ -45,7 +47,7 @@ static class ConvertCommand
               silc convert siglip-hf siglip.npz
               silc convert siglip_b16.npz models/siglip-384 --image-size 384
             """)
-        { Input, Target, To, ImageSize, Stacked, ModelOption.Tokenizer };
+        { Input, Target, To, ImageSize, TextPooling, Stacked, ModelOption.Tokenizer };
         command.SetAction(Convert);
         return command;
     }
@@ -59,6 +61,7 @@ static class ConvertCommand
         using var file = ModelFile.Open(input);
         CheckOutput(parsed, file.Path, format, output);
         var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size) : file.Weights;
+        weights = weights with { Config = TextPoolingOption.Apply(weights.Config, parsed.GetValue(TextPooling)) };
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, file);
         ModelSummary.Print(file, weights, tokenizer);

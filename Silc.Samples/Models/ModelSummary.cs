@@ -17,7 +17,8 @@ static class ModelSummary
             Rest(file, weights, tokenizer);
             return;
         }
-        Console.WriteLine($"text      {Tower(config.Text)}; {config.TextLength} tokens of {config.VocabSize:N0}");
+        Console.WriteLine($"text      {Tower(config.Text)}; {config.TextLength} tokens of {config.VocabSize:N0}"
+            + (config.TextPooling == TextPooling.Last ? "" : $", pooled by {config.TextPooling}"));
         var bias = config.Contrastive == ContrastiveKind.Sigmoid ? $", b = {Value(weights, "b"):F3}; sigmoid loss"
             : "; no b, so InfoNCE";
         Console.WriteLine($"model     {weights.TowerParameterCount:N0} parameters in both towers; t = {Value(weights, "t"):F3}, "
@@ -46,6 +47,9 @@ static class ModelSummary
         if (format == ModelFormat.Npz && (config.Image.Gelu == GeluKind.Exact || config.Text.Gelu == GeluKind.Exact))
             yield return "an npz file cannot say that a tower has exact GELU: "
                 + "whoever reads it will take the tanh form, as big_vision does";
+        if (format == ModelFormat.Npz && config.TextPooling is TextPooling.First or TextPooling.Mean or TextPooling.Max)
+            yield return $"an npz file cannot say that captions are pooled by {config.TextPooling}: whoever reads it needs the option (silc: --text-pooling, "
+                + "big_vision: pool_type)";
         if (weights.HasHead && format is ModelFormat.HuggingFace or ModelFormat.OpenClip)
             yield return "the self-distillation head was left out: this format has no place for it";
         if (format == ModelFormat.HuggingFace && !config.Image.ClassToken && config.Contrastive == ContrastiveKind.Softmax)

@@ -70,6 +70,7 @@ static class TrainOptions
     static readonly Option<double?> Ema = new("--ema") { Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs need less: 0.99.", HelpName = "M" };
     static readonly Option<bool> GlobalToGlobal = new("--global-to-global") { Description = "Add DINO's terms between the two global views." };
     static readonly Option<int> Accumulate = Number("--accumulate", "Less memory for more time: slices of a batch that go through the towers one by one. Negatives stay the whole batch.", 1);
+    static readonly Option<string?> Pooling = TextPoolingOption.Create();
     static readonly Option<int?> TextLength = new("--text-length") { Description = "Tokens of a caption; the preset's, but at least 48 for bytes.", HelpName = "N" };
     static readonly Option<int?> ImageSize = new("--image-size") { Description = "Side of a global view in pixels; the preset's unless given.", HelpName = "PIXELS" };
     static readonly Option<int?> LocalViews = new("--local-views") { Description = "Small views of each image; the preset's unless given.", HelpName = "N" };
@@ -78,7 +79,7 @@ static class TrainOptions
     /// <summary>What a model is and how it learns, but for the image-text loss.</summary>
     public static IReadOnlyList<Option> Recipe { get; } =
     [
-        Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, ImageSize, .. Losses.Select(loss => loss.Option), Ema,
+        Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, Pooling, ImageSize, .. Losses.Select(loss => loss.Option), Ema,
         GlobalToGlobal, LocalViews, MinCrop, .. ViewOptions.All, Optimizer, LearningRate, WeightDecay, Schedule, Warmup, Cooldown, Recompute, Accumulate, Seed,
     ];
 
@@ -121,6 +122,7 @@ static class TrainOptions
         var views = ViewOptions.Of(preset.Views, parsed, parsed.GetValue(MinCrop));
         var atLeast = init is not { HasText: true } && tokenizer is ByteTokenizer ? 48 : 0;
         var distils = parsed.GetValue(Losses.Single(loss => loss.Term == LossTerm.Distillation).Option) > 0;
+        preset = TextPoolingOption.Apply(preset, parsed.GetValue(Pooling));
         return (preset with
         {
             ImageSize = parsed.GetValue(ImageSize) ?? preset.ImageSize,

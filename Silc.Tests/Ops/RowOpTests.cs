@@ -78,6 +78,36 @@ public sealed class RowOpTests
             }
     });
 
+    [TestMethod, EveryDevice]
+    public void PoolTokens(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (batch, length, cols) in new[] { (1, 1, 1), (3, 4, 7), (2, 77, 130) })
+            foreach (var largest in new[] { false, true })
+            {
+                DeviceMatrix x = t.Random(batch * length, cols), y = t.Output(batch, cols);
+                t.Ops.PoolTokens(x, y, largest);
+                t.Check(y, Close.Float32, () => Pooled(x.Before, batch, largest));
+            }
+    });
+
+    [TestMethod, EveryDevice]
+    public void PoolTokensBackward(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (batch, length, cols) in new[] { (1, 1, 1), (3, 4, 7), (2, 5, 130) })
+            foreach (var largest in new[] { false, true })
+            {
+                DeviceMatrix x = t.Random(batch * length, cols), dy = t.Random(batch, cols), dx = t.Output(batch * length, cols);
+                t.Ops.PoolTokensBackward(x, dy, dx, largest);
+                t.Check(dx, Close.Float32, () => Numeric.Pullback(dy, x, at => Pooled(at, batch, largest)));
+            }
+    });
+
+    static Matrix Pooled(Matrix x, int batch, bool largest)
+    {
+        int length = x.Rows / batch;
+        return Matrix.Make(batch, x.Cols, (b, c) => Enumerable.Range(b * length, length).Select(row => x[row, c]) is var values && largest ? values.Max() : values.Average());
+    }
+
     // By the id that ends captions, and by the largest.
     static readonly (int End, int[] Chosen)[] ends = [(9, [1, 1, 0, 0]), (-1, [1, 1, 2, 0])];
 
