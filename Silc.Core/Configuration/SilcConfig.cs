@@ -93,7 +93,10 @@ public sealed record SilcConfig(
     /// <summary>What of a caption's tokens goes into the projection of the text tower.</summary>
     public TextPooling TextPooling { get; init; }
 
-    /// <summary>For <see cref="TextPooling.End"/>: the id that ends captions; null takes the first place of a caption's largest id, which is that in CLIP's vocabulary.</summary>
+    /// <summary>
+    /// For <see cref="TextPooling.End"/>: the id that ends captions; null takes the first place of a caption's largest id, which is that in
+    /// CLIP's vocabulary.
+    /// </summary>
     public int? TextEnd { get; init; }
 
     /// <summary>How the image tower makes one vector of its tokens.</summary>

@@ -60,7 +60,8 @@ sealed class JsonConfig(string path, JsonElement root, string where = "")
     {
         if (Find(name) is not { } found) return usual;
         double[] values = found.ValueKind != JsonValueKind.Array ? []
-            : [.. found.EnumerateArray().Select(value => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var real) ? real : double.NaN)];
+            : [.. found.EnumerateArray().Select(value => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var real) ? real
+                : double.NaN)];
         return values.Length == 3 && values.All(double.IsFinite) ? values : throw Odd(name, "it should be three numbers");
     }
 

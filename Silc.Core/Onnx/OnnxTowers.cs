@@ -32,9 +32,11 @@ sealed class OnnxTowers(ModelWeights weights)
         if (tower.PreNorm) x = Norm(g, x, BigVisionNames.PreNorm, tower);
         x = Encoder(g, x, BigVisionNames.ImageEncoder, tower);
 
-        var pooled = config.ImagePooling == ImagePooling.Class ? g.Node("Gather", [x, g.Index("first", 0)], ("axis", 1)) : Pool(g, x, "img/MAPHead_0", tower);
+        var pooled = config.ImagePooling == ImagePooling.Class ? g.Node("Gather", [x, g.Index("first", 0)], ("axis", 1)) : Pool(g, x,
+            "img/MAPHead_0", tower);
         if (config.PreLogits is { } wide) pooled = g.Node("Tanh", [Dense(g, pooled, BigVisionNames.PreLogits, width, wide)]);
-        if (config.ImageHead is { } outputs) pooled = Dense(g, pooled, BigVisionNames.ImageHead, config.PreLogits ?? width, outputs, config.ProjectionBias);
+        if (config.ImageHead is { } outputs) pooled = Dense(g, pooled, BigVisionNames.ImageHead, config.PreLogits ?? width, outputs,
+            config.ProjectionBias);
         Unit(g, pooled, "image_embeds");
         return g;
     }
@@ -50,7 +52,8 @@ sealed class OnnxTowers(ModelWeights weights)
     // The row where a caption ends: a product with 1 there and 0 elsewhere.
     string End(OnnxGraph g, string x)
     {
-        var ids = config.TextEnd is { } end ? g.Node("Cast", [g.Node("Equal", ["input_ids", g.Integers("end_id", end)])], ("to", OnnxGraph.Int64Type)) : "input_ids";
+        var ids = config.TextEnd is { } end ? g.Node("Cast", [g.Node("Equal", ["input_ids", g.Integers("end_id", end)])], ("to",
+            OnnxGraph.Int64Type)) : "input_ids";
         var place = g.Node("ArgMax", [ids], ("axis", 1), ("keepdims", 1));
         var here = g.Node("Equal", [g.Integers("places", [.. Enumerable.Range(0, config.TextLength).Select(place => (long)place)]), place]);
         var row = g.Node("Unsqueeze", [g.Node("Cast", [here], ("to", OnnxGraph.FloatType)), g.Integers("row_axis", 1)]);

@@ -10,7 +10,8 @@ sealed class ClipMerges
 
     readonly int[] byteNumbers;     // of a byte inside a word; + 256 at its end
 
-    ClipMerges(Dictionary<(int Left, int Right), int> pairs, List<string> pieces, int[] byteNumbers) => (Pairs, Pieces, this.byteNumbers) = (pairs, pieces, byteNumbers);
+    ClipMerges(Dictionary<(int Left, int Right), int> pairs, List<string> pieces, int[] byteNumbers) => (Pairs, Pieces,
+        this.byteNumbers) = (pairs, pieces, byteNumbers);
 
     /// <summary>The number of the piece that two become; it grows from one merge to the next.</summary>
     public IReadOnlyDictionary<(int Left, int Right), int> Pairs { get; }
@@ -42,7 +43,8 @@ sealed class ClipMerges
         var pairs = new Dictionary<(int Left, int Right), int>();
         foreach (var (left, right) in lines)
         {
-            if (!numbers.TryGetValue(left, out var first) || !numbers.TryGetValue(right, out var second) || !numbers.TryAdd(left + right, numbers.Count))
+            if (!numbers.TryGetValue(left, out var first) || !numbers.TryGetValue(right, out var second) || !numbers.TryAdd(left + right,
+                numbers.Count))
                 throw Odd(path, pairs.Count, $"{left} {right}");
             pieces.Add(left + right);
             pairs[(first, second)] = pieces.Count - 1;
@@ -50,7 +52,8 @@ sealed class ClipMerges
         return new(pairs, pieces, byteNumbers);
     }
 
-    static InvalidDataException Odd(string path, int merges, string line) => new($"{path}, line {merges + 2}: '{line}' is not a merge of two earlier pieces");
+    static InvalidDataException Odd(string path, int merges, string line) =>
+        new($"{path}, line {merges + 2}: '{line}' is not a merge of two earlier pieces");
 
     /// <summary>Appends the word's bytes and merges them in place, the earliest merge of the file first, from the left.</summary>
     public void AddWord(ReadOnlySpan<byte> word, List<int> numbers)

@@ -8,7 +8,8 @@ namespace Silc;
 
 /// <summary>
 /// CLIP's byte-level BPE (Radford et al. 2021, arXiv:2103.00020; <c>simple_tokenizer.py</c>) from
-/// <c>bpe_simple_vocab_16e6.txt.gz</c>, or from Hugging Face's <c>merges.txt</c> or <c>tokenizer.json</c>: with those, captions are composed (NFC) and
+/// <c>bpe_simple_vocab_16e6.txt.gz</c>, or from Hugging Face's <c>merges.txt</c> or <c>tokenizer.json</c>: with those, captions are composed
+/// (NFC) and
 /// lower-cased alone, where OpenAI's code also decodes HTML and repairs text as ftfy does. Safe to call from several threads.
 /// </summary>
 public sealed class ClipTokenizer : Tokenizer
@@ -28,7 +29,8 @@ public sealed class ClipTokenizer : Tokenizer
         (VocabSize, StartId, EndId) = (merges.Pieces.Count + 2, merges.Pieces.Count, merges.Pieces.Count + 1);
     }
 
-    ClipTokenizer(ClipMerges merges, Func<string, string> clean, TokenizerOrigin origin, IReadOnlyDictionary<string, int> vocabulary, int start, int end, int unknown)
+    ClipTokenizer(ClipMerges merges, Func<string, string> clean, TokenizerOrigin origin, IReadOnlyDictionary<string, int> vocabulary, int start,
+        int end, int unknown)
     {
         (this.merges, this.clean, Origin) = (merges, clean, origin);
         (VocabSize, StartId, EndId) = (1 + Math.Max(end, Math.Max(start, vocabulary.Values.Max())), start, end);
@@ -91,7 +93,8 @@ public sealed class ClipTokenizer : Tokenizer
 
     /// <summary>From the parts of a <c>tokenizer.json</c>.</summary>
     /// <exception cref="InvalidDataException">A merge is not of two earlier pieces, or there is no start or end token.</exception>
-    internal static ClipTokenizer Of(TokenizerOrigin origin, IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left, string Right)> pairs,
+    internal static ClipTokenizer Of(TokenizerOrigin origin, IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left,
+        string Right)> pairs,
         IReadOnlyDictionary<string, int> added, Func<string, string> clean)
     {
         int Id(string token) => added.TryGetValue(token, out int id) || vocabulary.TryGetValue(token, out id) ? id
@@ -113,7 +116,8 @@ public sealed class ClipTokenizer : Tokenizer
             var numbers = JsonSerializer.Deserialize<Dictionary<string, int>>(vocabulary) ?? [];
             foreach (var (piece, id) in tokenizer.Vocabulary)
                 if (!numbers.TryGetValue(piece, out int other) || other != id)
-                    throw new InvalidDataException($"{file}: '{piece}' is {(numbers.ContainsKey(piece) ? $"{other}" : "missing")}, by the merges in {MergesName} it is {id}: "
+                    throw new InvalidDataException($"{file}: '{piece}' is {(numbers.ContainsKey(piece) ? $"{other}" : "missing")}, "
+                        + $"by the merges in {MergesName} it is {id}: "
                         + "vocabularies in another order are read from tokenizer.json alone");
         }
         catch (JsonException wrong)

@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 namespace Silc;
 
 /// <summary>
-/// Reads <c>tokenizer.json</c> of Hugging Face's tokenizers library as far as SigLIP, SigLIP 2 and CLIP need it: Unigram (T5); BPE with a list of merges,
+/// Reads <c>tokenizer.json</c> of Hugging Face's tokenizers library as far as SigLIP, SigLIP 2 and CLIP need it: Unigram (T5); BPE with a list of
+/// merges,
 /// whose letters outside the vocabulary become bytes (Gemma); byte-level BPE of words (CLIP). What else a file asks for is named and refused.
 /// </summary>
 static partial class TokenizerJson
@@ -28,7 +29,8 @@ static partial class TokenizerJson
         var model = root.GetProperty("model");
         var kind = model.TryGetProperty("type", out var type) ? type.GetString() : "BPE";
         if (kind == "Unigram") return Unigram(name, file, root, model, captions);
-        if (kind == "BPE" && model.TryGetProperty("end_of_word_suffix", out var suffix) && suffix.ValueKind == JsonValueKind.String && suffix.GetString() == "</w>")
+        if (kind == "BPE" && model.TryGetProperty("end_of_word_suffix", out var suffix) && suffix.ValueKind == JsonValueKind.String
+            && suffix.GetString() == "</w>")
             return Clip(name, file, root, model);
         if (kind != "BPE" || !Flag(model, "byte_fallback"))
             throw new InvalidDataException($"{name} holds a tokenizer of the kind {kind}, which is not read from tokenizer.json; "
@@ -65,13 +67,15 @@ static partial class TokenizerJson
         var lowers = false;
         if (root.TryGetProperty("normalizer", out var normalizer)) Spell(normalizer);
         var cutter = root.TryGetProperty("pre_tokenizer", out var found) ? found : default;
-        var marks = Metaspace(cutter) ?? throw new InvalidDataException($"{name}: its pre_tokenizer has no step Metaspace, without which Unigram is not read; "
+        var marks = Metaspace(cutter)
+            ?? throw new InvalidDataException($"{name}: its pre_tokenizer has no step Metaspace, without which Unigram is not read; "
             + "give the SentencePiece model (spiece.model) with --tokenizer FILE");
         var prefix = marks.TryGetProperty("prepend_scheme", out var scheme) ? scheme.GetString() != "never"
             : !marks.TryGetProperty("add_prefix_space", out var add) || add.ValueKind == JsonValueKind.True;
         var (unknown, bytes) = (model.GetProperty("unk_id").GetInt32(), Flag(model, "byte_fallback"));
         var special = root.TryGetProperty("added_tokens", out var tokens) && tokens.ValueKind == JsonValueKind.Array
-            ? tokens.EnumerateArray().Where(token => Flag(token, "special")).Select(token => token.GetProperty("content").GetString()!).ToHashSet() : [];
+            ? tokens.EnumerateArray().Where(token => Flag(token, "special")).Select(token =>
+                token.GetProperty("content").GetString()!).ToHashSet() : [];
         var pieces = model.GetProperty("vocab").EnumerateArray().Select((entry, id) =>
         {
             var text = entry[0].GetString()!;
@@ -91,7 +95,8 @@ static partial class TokenizerJson
             else if (kind == "Precompiled") map = step.GetProperty("precompiled_charsmap").GetBytesFromBase64();
             else if (kind == "Lowercase") lowers = true;
             // Runs of spaces become one in any case, and those at the end go.
-            else if (kind != "Strip" && (kind != "Replace" || !step.GetProperty("pattern").TryGetProperty("Regex", out var regex) || regex.GetString() is not (" {2,}" or "\\s+")))
+            else if (kind != "Strip" && (kind != "Replace" || !step.GetProperty("pattern").TryGetProperty("Regex", out var regex)
+                || regex.GetString() is not (" {2,}" or "\\s+")))
                 throw new InvalidDataException($"{name}: its normalizer has a step of the kind {kind} that is not supported; "
                     + "give the SentencePiece model (spiece.model) with --tokenizer FILE");
         }

@@ -54,7 +54,8 @@ static class ClipModel
             { PatchBias: true } or { ProjectionBias: true } => "biases of patch embedding and projections",
             _ => null,
         };
-        if (part is null && format == ModelFormat.HuggingFace && config.Contrastive == ContrastiveKind.Sigmoid) part = "the bias of the sigmoid loss (logit_bias)";
+        if (part is null && format == ModelFormat.HuggingFace
+            && config.Contrastive == ContrastiveKind.Sigmoid) part = "the bias of the sigmoid loss (logit_bias)";
         if (part is null && format == ModelFormat.OpenClip && config.TextEnd is { } end && end != config.VocabSize - 1)
             part = $"captions that end with the id {end}, which is not the largest";
         if (part is null && format == ModelFormat.OpenClip && config.Image.Gelu == GeluKind.Quick != (config.Text.Gelu == GeluKind.Quick))

@@ -14,11 +14,14 @@ static class HuggingFaceModel
         if (prefix == "" && !file.Arrays.ContainsKey(HuggingFaceNames.BarePatches)) return null;
         var config = JsonConfig.Beside(file.Path, ConfigName, "heads and the form of GELU stand there alone");
         var kind = config.Text("model_type", "siglip");
+        config.Require(kind != "clip" || file.Arrays.ContainsKey(ClipNames.HuggingFaceClass), "model_type",
+            $"but the file has no class token, '{ClipNames.HuggingFaceClass}': only siglip and siglip2 go without");
         if (kind == "clip") return HuggingFaceClip.Find(file, config);
         var alone = !file.Arrays.Keys.Any(name => name.StartsWith("text_model.", StringComparison.Ordinal));
         config.Require(kind is "siglip" or "siglip2" || alone && kind is "siglip_vision_model" or "siglip2_vision_model", "model_type",
             "only siglip, siglip2, their vision models and clip are supported");
-        var (image, text, shapes) = (config.Has("vision_config") || !alone ? config.Section("vision_config") : config, config.Section("text_config"), new FileShapes(file));
+        var (image, text, shapes) = (config.Has("vision_config") || !alone ? config.Section("vision_config") : config,
+            config.Section("text_config"), new FileShapes(file));
         image.Require(image.Flag("vision_use_head", true), "vision_use_head",
             "towers without attention pooling are not supported");
 
@@ -32,7 +35,8 @@ static class HuggingFaceModel
         image.Require(size / patch == grid, "image_size", $"but the file has {grid} x {grid} positions for patches of {patch}");
         if (alone)
         {
-            var tower = new SilcConfig(Tower(shapes, image, "image", $"{prefix}encoder", patches[0]), ImageSize: size, PatchSize: patch, Views: BigVisionModel.ViewsFor(size, patch),
+            var tower = new SilcConfig(Tower(shapes, image, "image", $"{prefix}encoder", patches[0]), ImageSize: size, PatchSize: patch,
+                Views: BigVisionModel.ViewsFor(size, patch),
                 PositionResize: flat ? PositionResize.BilinearAntialias : PositionResize.Bicubic) with
             { HasText = false };
             return new(ModelFormat.HuggingFace, tower, HasHead: false, HuggingFaceNames.ImageTensors(tower, prefix, flat), null, ImageTower.Notes)

@@ -72,7 +72,8 @@ public static class ModelWriter
         {
             foreach (var (name, bytes) in tokenizer.Companions.Where(_ => tokenizer.Captions != CaptionRule.Canonical)) Bytes(name, bytes);
             if (clip && !tokenizer.Name.EndsWith(TokenizerFiles.JsonName, StringComparison.Ordinal) && tokenizer.Open() is ClipTokenizer merges)
-                foreach (var (name, bytes) in merges.HuggingFaceFiles(config.TextLength).Where(file => !written.Any(name => Path.GetFileName(name) == file.Name)))
+                foreach (var (name, bytes) in merges.HuggingFaceFiles(config.TextLength).Where(file => !written.Any(name =>
+                    Path.GetFileName(name) == file.Name)))
                     Bytes(name, bytes);
             if (tokenizer.IsSentencePiece && !written.Any(name => Path.GetFileName(name) == TokenizerConfigName))
                 Json(TokenizerConfigName, HuggingFaceModel.Tokenizer(config, tokenizer));
@@ -104,7 +105,8 @@ public static class ModelWriter
     }
 
     static readonly string[] tokenizerNames =
-        [TokenizerConfigName, "vocab.json", ClipTokenizer.MergesName, HuggingFaceModel.TokenizerName, "tokenizer.model", TokenizerFiles.JsonName, "tokenizer.txt.gz"];
+        [TokenizerConfigName, "vocab.json", ClipTokenizer.MergesName, HuggingFaceModel.TokenizerName, "tokenizer.model", TokenizerFiles.JsonName,
+            "tokenizer.txt.gz"];
 
     /// <summary>Names that a format's files beside the weights may have.</summary>
     internal static IReadOnlyList<string> FilesBeside(ModelFormat format) => format switch
@@ -148,7 +150,8 @@ public static class ModelWriter
         Require.That(config.HasText || format == ModelFormat.Silc, $"{format.Describe()} has no place for an image tower alone: write silc");
         if (ClipModel.Departure(config) is { } departure && format != ModelFormat.Silc)
         {
-            Require.That(format != ModelFormat.Npz, $"{format.Describe()} has no place for a part of the model, {departure}: write silc, hf or open_clip");
+            Require.That(format != ModelFormat.Npz,
+                $"{format.Describe()} has no place for a part of the model, {departure}: write silc, hf or open_clip");
             ClipModel.RequireForm(config, format);
             return;
         }

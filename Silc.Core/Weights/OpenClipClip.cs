@@ -16,7 +16,8 @@ static class OpenClipClip
         var (config, notes) = Configuration(file, shapes, own);
         return new(ModelFormat.OpenClip, config, HasHead: false, ClipNames.OpenClip(config, own), ClipFiles.Beside(file.Path), notes)
         {
-            Towers = own == "" ? ["visual.", "transformer.", "token_embedding.", "positional_embedding", "ln_final.", "text_projection"] : ["visual.", "text."],
+            Towers = own == "" ? ["visual.", "transformer.", "token_embedding.", "positional_embedding", "ln_final.", "text_projection"]
+                : ["visual.", "text."],
         };
     }
 
@@ -39,7 +40,8 @@ static class OpenClipClip
         if (isOpenAi && !File.Exists(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(file.Path))!, OpenClipModel.ConfigName)))
         {
             TowerConfig OpenAi(string which, string tower, int width) =>
-                shapes.Tower(which, width, shapes.Depth(Layer(tower)), width / HeadWidth, Mlp(tower), GeluKind.Quick) with { Epsilon = ClipModel.Epsilon };
+                shapes.Tower(which, width, shapes.Depth(Layer(tower)), width / HeadWidth, Mlp(tower),
+                    GeluKind.Quick) with { Epsilon = ClipModel.Epsilon };
             return (ClipModel.Of(OpenAi("image", "visual.", patches[0]), OpenAi("text", own, table[1]), sizes with { Pixels = PixelNorm.Clip }),
                 ["no configuration beside it: heads of 64 channels and the quick form of GELU, as in all of OpenAI's"]);
         }
@@ -48,11 +50,13 @@ static class OpenClipClip
         var config = outer.Has("model_cfg") ? outer.Section("model_cfg") : outer;
         var (image, text, quick) = (config.Section("vision_cfg"), config.Section("text_cfg"), config.Flag("quick_gelu", false));
         const string otherwise = "towers of other forms are not supported";
-        image.RequireOnly(otherwise, "layers", "width", "head_width", "mlp_ratio", "patch_size", "image_size", "patch_dropout", "pool_type", "pos_embed_type",
+        image.RequireOnly(otherwise, "layers", "width", "head_width", "mlp_ratio", "patch_size", "image_size", "patch_dropout", "pool_type",
+            "pos_embed_type",
             "final_ln_after_pool", "output_tokens", "act_kwargs", "norm_kwargs");
         image.Require(image.Text("pool_type", "tok") == "tok", "pool_type", "only tok, the class token, is supported");
         image.Require(image.Text("pos_embed_type", "learnable") == "learnable", "pos_embed_type", "only learnable positions are supported");
-        text.RequireOnly(otherwise, "context_length", "vocab_size", "width", "heads", "layers", "mlp_ratio", "hf_tokenizer_name", "tokenizer_kwargs", "pool_type",
+        text.RequireOnly(otherwise, "context_length", "vocab_size", "width", "heads", "layers", "mlp_ratio", "hf_tokenizer_name",
+            "tokenizer_kwargs", "pool_type",
             "proj_type", "eos_id", "pad_id", "output_tokens", "act_kwargs", "norm_kwargs");
         var pool = text.Text("pool_type", "argmax");
         text.Require(pool is "argmax" or "eos", "pool_type", "only argmax and eos, the token that ends a caption, are supported");

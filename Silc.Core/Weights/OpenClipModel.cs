@@ -29,7 +29,8 @@ static partial class OpenClipModel
         image.Require(size / patch == grid, "image_size", $"but the file has {grid} x {grid} positions for patches of {patch}");
         var (vocabulary, textWidth) = (shapes.Of(table, "(vocabulary, width)")[0], shapes.Of(table, "(vocabulary, width)")[1]);
         var found = new SilcConfig(
-            ImageTower(shapes, image, "timm_model_name", image.Section("timm_model_kwargs"), OpenClipNames.TrunkPrefix, patches[0]), TextTower(shapes, text, textWidth), size, patch,
+            ImageTower(shapes, image, "timm_model_name", image.Section("timm_model_kwargs"), OpenClipNames.TrunkPrefix, patches[0]),
+                TextTower(shapes, text, textWidth), size, patch,
             shapes.Of("text.positional_embedding", "(tokens, width)")[0], vocabulary, Views: BigVisionModel.ViewsFor(size, patch),
             Contrastive: file.Arrays.ContainsKey("logit_bias") ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
         var tokenizer = HuggingFaceModel.TokenizerBeside(file.Path);
@@ -50,7 +51,8 @@ static partial class OpenClipModel
     }
 
     /// <summary>Pixels along a side that timm's name of a tower says; null if it is no name of a SigLIP tower.</summary>
-    public static int? SizeInName(string name) => TimmNames().Match(name) is { Success: true } known ? int.Parse(known.Groups[3].Value, CultureInfo.InvariantCulture) : null;
+    public static int? SizeInName(string name) => TimmNames().Match(name) is { Success: true } known ? int.Parse(known.Groups[3].Value,
+        CultureInfo.InvariantCulture) : null;
 
     /// <summary>timm's image tower.</summary>
     /// <param name="shapes">The file.</param>

@@ -10,7 +10,8 @@ public sealed class Linear
     readonly Parameter? bias;
 
     /// <summary>Declares <c>name/kernel</c> and, unless <paramref name="hasBias"/> is false, <c>name/bias</c>.</summary>
-    public Linear(Parameters parameters, string name, int inputs, int outputs, Init init, Init? biasInit = null, int[]? kernelShape = null, int[]? biasShape = null,
+    public Linear(Parameters parameters, string name, int inputs, int outputs, Init init, Init? biasInit = null, int[]? kernelShape = null,
+        int[]? biasShape = null,
         bool hasBias = true)
     {
         kernel = parameters.Add($"{name}/kernel", inputs, outputs, init, kernelShape ?? []);

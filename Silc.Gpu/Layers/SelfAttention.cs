@@ -35,7 +35,8 @@ sealed class AttentionProjections
 }
 
 /// <summary>
-/// Y = X + out(attention(norm(X))): the attention half of a pre-norm transformer block; with <paramref name="causal"/> a token does not see those behind it. Vaswani et al. 2017,
+/// Y = X + out(attention(norm(X))): the attention half of a pre-norm transformer block; with <paramref name="causal"/> a token does not see those
+/// behind it. Vaswani et al. 2017,
 /// arXiv:1706.03762. Keeps norm(X), Q|K|V side by side, the heads' output and the log-sum-exp of each row of scores.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
@@ -84,7 +85,8 @@ public sealed class SelfAttention(Parameters parameters, string norm, string nam
     }
 
     /// <summary>
-    /// How each token answers the first one in each head, q·k, (B·(T - 1), H): √D times what a class token attends to, before the softmax. For inference.
+    /// How each token answers the first one in each head, q·k, (B·(T - 1), H): √D times what a class token attends to, before the softmax. For
+    /// inference.
     /// </summary>
     internal Tensor ScoresOfFirst(Pass pass, Tensor x, int batch)
     {

@@ -1,3 +1,5 @@
+using ILGPU;
+
 namespace Silc;
 
 /// <summary>One token of each image or caption: (B·T, C) to (B, C), float32. Threads: one at a time, as for <see cref="Device.Ops"/>.</summary>
@@ -10,11 +12,11 @@ static class Token
     public static (Tensor Y, Pullback Back) Last(Pass pass, Tensor x, int batch) => At(pass, x, batch, x.Rows / batch - 1);
 
     /// <summary>That which ends the caption; see <see cref="Ops.SelectTokens"/>.</summary>
-    public static (Tensor Y, Pullback Back) End(Pass pass, Tensor x, TokenBatch tokens, int end)
+    public static (Tensor Y, Pullback Back) End(Pass pass, Tensor x, ArrayView<int> ids, int batch, int end)
     {
-        var y = pass.Saved(tokens.Batch, x.Cols);
-        pass.Ops.SelectTokens(tokens.Ids, end, x, y);
-        return (y, new(pass, x, (dy, dx) => pass.Ops.SelectTokensBackward(tokens.Ids, end, dy, dx)));
+        var y = pass.Saved(batch, x.Cols);
+        pass.Ops.SelectTokens(ids, end, x, y);
+        return (y, new(pass, x, (dy, dx) => pass.Ops.SelectTokensBackward(ids, end, dy, dx)));
     }
 
     /// <summary>The mean of all, or the largest value of each channel.</summary>

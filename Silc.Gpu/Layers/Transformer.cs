@@ -1,7 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Pre-norm transformer blocks and the final norm (<c>encoder_norm</c>), bidirectional unless the tower is causal. Dosovitskiy et al. 2021, arXiv:2010.11929.
+/// Pre-norm transformer blocks and the final norm (<c>encoder_norm</c>), bidirectional unless the tower is causal. Dosovitskiy et al. 2021,
+/// arXiv:2010.11929.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 public sealed class Transformer
@@ -13,7 +14,8 @@ public sealed class Transformer
     public Transformer(Parameters parameters, string name, TowerConfig tower)
     {
         blocks = [.. Enumerable.Range(0, tower.Depth).Select(i => $"{name}/encoderblock_{i}").Select(block => (
-            new SelfAttention(parameters, $"{block}/LayerNorm_0", $"{block}/MultiHeadDotProductAttention_0", tower.Width, tower.Heads, tower.Epsilon, tower.Causal),
+            new SelfAttention(parameters, $"{block}/LayerNorm_0", $"{block}/MultiHeadDotProductAttention_0", tower.Width, tower.Heads,
+                tower.Epsilon, tower.Causal),
             new Mlp(parameters, $"{block}/LayerNorm_1", $"{block}/MlpBlock_0", tower.Width, tower.MlpDim, tower.Gelu, tower.Epsilon)))];
         norm = new(parameters, $"{name}/encoder_norm", tower.Width, tower.Epsilon);
     }
@@ -51,7 +53,8 @@ public sealed class Transformer
     }
 
     /// <summary>
-    /// As <see cref="ForwardConsuming"/>, but only what <paramref name="pool"/> makes of the tokens (B·T, C), one row each, goes through the final norm:
+    /// As <see cref="ForwardConsuming"/>, but only what <paramref name="pool"/> makes of the tokens (B·T, C), one row each, goes through the
+    /// final norm:
     /// Y (B, C), float32. The pullback of the pool writes every element of dX.
     /// </summary>
     internal (Tensor Y, Pullback Back) ForwardPooled(Pass pass, Tensor x, int batch, Func<Pass, Tensor, (Tensor Y, Pullback Back)> pool)
@@ -90,7 +93,9 @@ public sealed class Transformer
         return (x, backs);
     }
 
-    /// <summary>How each token answers the first one in the last block; see <see cref="SelfAttention.ScoresOfFirst"/>. In the place of X, for inference.</summary>
+    /// <summary>
+    /// How each token answers the first one in the last block; see <see cref="SelfAttention.ScoresOfFirst"/>. In the place of X, for inference.
+    /// </summary>
     internal Tensor ScoresOfFirstConsuming(Pass pass, Tensor x, int batch)
     {
         foreach (var (attention, mlp) in blocks[..^1])

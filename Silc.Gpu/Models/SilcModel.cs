@@ -30,7 +30,8 @@ public sealed partial class SilcModel : IDisposable
         LogitBias = config.Contrastive == ContrastiveKind.Sigmoid ? Parameters.Add("b", 1, 1, Inits.Constant(config.BiasInit)) : null;
     }
 
-    static InvalidOperationException NoText() => new("this model is an image tower alone: it embeds images and is probed, but has no text tower for captions; "
+    static InvalidOperationException NoText() =>
+        new("this model is an image tower alone: it embeds images and is probed, but has no text tower for captions; "
         + "silc train --init draws one, or take the whole model that the tower is a part of");
 
     // A tower that pools the end of captions would pool any token of a tokenizer that ends them otherwise.
@@ -39,7 +40,8 @@ public sealed partial class SilcModel : IDisposable
         if (config.TextPooling != TextPooling.End || config.TextLength < 2) return;
         int[] row = tokenizer.Tokens("a photo of a dog", config.TextLength), empty = tokenizer.Tokens("", config.TextLength);
         int end = config.TextEnd ?? row.Max();
-        Require.That(row.Contains(end) && empty.Contains(end), $"this model pools a caption where {(config.TextEnd is { } id ? $"the id {id}" : "its largest id")} stands, "
+        Require.That(row.Contains(end) && empty.Contains(end),
+            $"this model pools a caption where {(config.TextEnd is { } id ? $"the id {id}" : "its largest id")} stands, "
             + $"and the tokenizer {tokenizer.Fingerprint ?? "that was given"} does not end captions so: give CLIP's, "
             + "its merges (bpe_simple_vocab_16e6.txt.gz, merges.txt) or tokenizer.json");
     }

@@ -30,7 +30,8 @@ public readonly record struct TokenBatch(ArrayView<int> Ids, ArrayView<int> Orde
 
 /// <summary>
 /// Text tower, big_vision's <c>text_transformer.py</c>: token and position embeddings, bidirectional pre-norm blocks without a mask
-/// (padding is attended to), encoder_norm, the last token, the first, the mean, the largest or attention pooling, a projection to the width of embeddings. Or CLIP's: a causal mask, and
+/// (padding is attended to), encoder_norm, the last token, the first, the mean, the largest or attention pooling, a projection to the width of
+/// embeddings. Or CLIP's: a causal mask, and
 /// the token that ends the caption.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
@@ -79,7 +80,7 @@ public sealed class TextTransformer
     {
         if (end is { } id)
         {
-            var (row, back) = transformer.ForwardPooled(pass, x, tokens.Batch, (pass, x) => Token.End(pass, x, tokens, id));
+            var (row, back) = transformer.ForwardPooled(pass, x, tokens.Batch, (pass, x) => Token.End(pass, x, tokens.Ids, tokens.Batch, id));
             return (row, back.Invoke);
         }
         var (encoded, backTransformer) = transformer.ForwardConsuming(pass, x, tokens.Batch);

@@ -23,7 +23,8 @@ public sealed class VisionTransformer
     {
         (patch, width) = (config.PatchSize, config.Image.Width);
         int inputs = patch * patch * 3;
-        embedding = new(parameters, $"{name}/embedding", inputs, width, Inits.LecunNormal(inputs), kernelShape: [patch, patch, 3, width], hasBias: config.PatchBias);
+        embedding = new(parameters, $"{name}/embedding", inputs, width, Inits.LecunNormal(inputs), kernelShape: [patch, patch, 3, width],
+            hasBias: config.PatchBias);
         positions = new(parameters, $"{name}/pos_embedding", config.Grid, width, config.PositionResize);
         classToken = config.Image.ClassToken ? new(parameters, name, width) : null;
         scale = config.Pixels is { } pixels ? new(parameters, pixels) : null;
@@ -32,7 +33,8 @@ public sealed class VisionTransformer
         pool = config.ImagePooling == ImagePooling.Map ? new(parameters, $"{name}/MAPHead_0", config.Image) : null;
         representation = config.PreLogits is { } wide ? new(parameters, $"{name}/pre_logits", width, wide) : null;
         head = config.ImageHead is { } outputs
-            ? new(parameters, $"{name}/head", config.PreLogits ?? width, outputs, Inits.LecunNormal(config.PreLogits ?? width), hasBias: config.ProjectionBias) : null;
+            ? new(parameters, $"{name}/head", config.PreLogits ?? width, outputs, Inits.LecunNormal(config.PreLogits ?? width),
+                hasBias: config.ProjectionBias) : null;
     }
 
     /// <summary>Images (B, side·side·3) in [-1, 1] to embeddings (B, C), not normalised.</summary>
@@ -77,7 +79,10 @@ public sealed class VisionTransformer
         ? pool.ProbeScores(pass, Encode(pass, pixels, side).Y)
         : transformer.ScoresOfFirstConsuming(pass, Tokens(pass, pixels, side).X, pixels.Rows);
 
-    /// <summary>Patch features after encoder_norm, (B·T, C), an activation (see <see cref="Pass.SavedActivation"/>); a class token is an image's first row.</summary>
+    /// <summary>
+    /// Patch features after encoder_norm, (B·T, C), an activation (see <see cref="Pass.SavedActivation"/>); a class token is an image's first
+    /// row.
+    /// </summary>
     public (Tensor Y, ParameterPullback Back) Encode(Pass pass, Tensor pixels, int side)
     {
         var (x, backTokens) = Tokens(pass, pixels, side);

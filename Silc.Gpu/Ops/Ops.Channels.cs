@@ -18,7 +18,8 @@ partial class Ops<TPack>
     {
         Same(x, y);
         if (x.Cols % 3 != 0 || factors.Count != 3 || shifts.Count != 3)
-            throw new ArgumentException($"{x.Rows} x {x.Cols} pixels have no three channels, or {factors.Count} factors and {shifts.Count} shifts not one for each");
+            throw new ArgumentException($"{x.Rows} x {x.Cols} pixels have no three channels, "
+                + $"or {factors.Count} factors and {shifts.Count} shifts not one for each");
         Device.ForElements(x.Count, new ScaleChannelsKernel(Dense(x), Dense(factors), Dense(shifts), Dense(y), x.Count));
     }
 }

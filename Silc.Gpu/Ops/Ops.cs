@@ -83,7 +83,8 @@ public abstract class Ops(Device device)
     public abstract void SelectRowsBackward(Tensor dy, int t, Tensor dx);
 
     /// <summary>
-    /// Row b of y (B, C) = the row of caption b in x (B·T, C) where its token is <paramref name="end"/> for the first time, or its first row if none is;
+    /// Row b of y (B, C) = the row of caption b in x (B·T, C) where its token is <paramref name="end"/> for the first time, or its first row if
+    /// none is;
     /// with -1 where its largest token is for the first time.
     /// </summary>
     public abstract void SelectTokens(ArrayView<int> tokens, int end, Tensor x, Tensor y);

@@ -70,9 +70,11 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time("attention", Products(q, k, batch, 2), () => ops.Attention(q, k, v, o, lse, batch, heads, causal), q, k, v, o);
     public override void AttentionBackward(
         Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads, bool causal = false) =>
-        Time("attention backward", Products(q, k, batch, 5), () => ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads, causal), dO, q, k, v, o, dQ, dK, dV);
+        Time("attention backward", Products(q, k, batch, 5), () => ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads, causal),
+            dO, q, k, v, o, dQ, dK, dV);
 
-    public override void SelectTokens(ArrayView<int> tokens, int end, Tensor x, Tensor y) => Time("select tokens", 0, () => ops.SelectTokens(tokens, end, x, y), x, y);
+    public override void SelectTokens(ArrayView<int> tokens, int end, Tensor x, Tensor y) => Time("select tokens", 0, () =>
+        ops.SelectTokens(tokens, end, x, y), x, y);
     public override void SelectTokensBackward(ArrayView<int> tokens, int end, Tensor dy, Tensor dx) =>
         Time("select tokens", 0, () => ops.SelectTokensBackward(tokens, end, dy, dx), dy, dx);
     public override void PoolTokens(Tensor x, Tensor y, bool largest) => Time("pool tokens", 0, () => ops.PoolTokens(x, y, largest), x, y);

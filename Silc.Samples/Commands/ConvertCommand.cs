@@ -58,7 +58,7 @@ static class ConvertCommand
         var format = parsed.GetValue(To) is { } name ? ModelFormats.Parse(name)
             : Path.GetExtension(output).Equals(".npz", StringComparison.OrdinalIgnoreCase) ? ModelFormat.Npz : ModelFormat.Silc;
         if (!File.Exists(input) && !Directory.Exists(input)) throw new FileNotFoundException($"{input}: no such file or folder");
-        using var file = ModelFile.Open(input);
+        using var file = ModelFile.Open(input, parsed.GetValue(ImageSize));
         CheckOutput(parsed, file.Path, format, output);
         var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size) : file.Weights;
         weights = weights with { Config = TextPoolingOption.Apply(weights.Config, parsed.GetValue(TextPooling)) };

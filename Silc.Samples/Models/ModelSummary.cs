@@ -48,8 +48,8 @@ static class ModelSummary
             yield return "an npz file cannot say that a tower has exact GELU: "
                 + "whoever reads it will take the tanh form, as big_vision does";
         if (format == ModelFormat.Npz && config.TextPooling is TextPooling.First or TextPooling.Mean or TextPooling.Max)
-            yield return $"an npz file cannot say that captions are pooled by {config.TextPooling}: whoever reads it needs the option (silc: --text-pooling, "
-                + "big_vision: pool_type)";
+            yield return $"an npz file cannot say that captions are pooled by {config.TextPooling}: "
+                + "whoever reads it needs the option (silc: --text-pooling, big_vision: pool_type)";
         if (weights.HasHead && format is ModelFormat.HuggingFace or ModelFormat.OpenClip)
             yield return "the self-distillation head was left out: this format has no place for it";
         if (format == ModelFormat.HuggingFace && !config.Image.ClassToken && config.Contrastive == ContrastiveKind.Softmax)
@@ -78,9 +78,13 @@ static class ModelSummary
 
     public static string Size(long bytes) => bytes >= 1 << 20 ? $"{bytes / 1048576.0:N1} MiB" : $"{(bytes + 1023) / 1024:N0} KiB";
 
-    static string Tower(TowerConfig tower) => string.Create(CultureInfo.InvariantCulture,
-        $"{tower.Depth} layers of {tower.Width} channels, {tower.Heads} heads, MLP {tower.MlpDim}, "
-        + $"{tower.Gelu switch { GeluKind.Exact => "exact", GeluKind.Quick => "quick", _ => "tanh" }} GELU{(tower.ClassToken ? ", class token" : "")}{(tower.Causal ? ", causal" : "")}");
+    static string Tower(TowerConfig tower)
+    {
+        var gelu = tower.Gelu switch { GeluKind.Exact => "exact", GeluKind.Quick => "quick", _ => "tanh" };
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{tower.Depth} layers of {tower.Width} channels, {tower.Heads} heads, MLP {tower.MlpDim}, {gelu} GELU")
+            + (tower.ClassToken ? ", class token" : "") + (tower.Causal ? ", causal" : "");
+    }
 
     static float Value(ModelWeights weights, string name)
     {

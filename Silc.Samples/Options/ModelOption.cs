@@ -30,8 +30,9 @@ static class ModelOption
         using var file = ModelFile.Open(value);
         LeftOut.Say(file);
         if (captions && !file.Config.HasText)
-            throw new InvalidDataException($"--model {value} is an image tower alone: it embeds images (silc embed --data) and is probed (silc eval probe), "
-                + "but has no text tower for captions; silc train --init draws one, or take the whole model that the tower is a part of");
+            throw new InvalidDataException($"--model {value} is an image tower alone: it embeds images (silc embed --data) "
+                + "and is probed (silc eval probe), but has no text tower for captions; "
+                + "silc train --init draws one, or take the whole model that the tower is a part of");
         var given = TokenizerOf(parsed.GetValue(Tokenizer))?.Open();
         if (given is not null) file.RequireTokenizer(given, $"--tokenizer {parsed.GetValue(Tokenizer)}");
         var model = SilcModel.From(device, file.Weights, file.Config, given ?? file.Tokenizer?.Open());

@@ -15,7 +15,8 @@ static class TextPoolingOption
 
     public static Option<string?> Create() => new("--text-pooling")
     {
-        Description = "What of a caption's tokens a text tower projects, where its file does not say it: the last (usual), the first, the mean or the largest.",
+        Description = "What of a caption's tokens a text tower projects, where its file does not say it: "
+            + "the last (usual), the first, the mean or the largest.",
         HelpName = string.Join('|', names.Keys),
     };
 
@@ -25,8 +26,9 @@ static class TextPoolingOption
     {
         if (given is null) return config;
         if (!names.TryGetValue(given, out var pooling)) throw new ArgumentException($"--text-pooling {given}: say {string.Join(", ", names.Keys)}");
+        var why = config.HasText ? $"pools by {config.TextPooling}, as its weights say" : "has no text tower";
         Require.That(config.HasText && config.TextPooling is not (TextPooling.Map or TextPooling.End),
-            $"--text-pooling {given}: the model {(config.HasText ? $"pools by {config.TextPooling}, as its weights say" : "has no text tower")}; leave the option out");
+            $"--text-pooling {given}: the model {why}; leave the option out");
         return config with { TextPooling = pooling };
     }
 }

@@ -127,7 +127,8 @@ static class TrainOptions
         {
             ImageSize = parsed.GetValue(ImageSize) ?? preset.ImageSize,
             TextLength = parsed.GetValue(TextLength) ?? Math.Max(preset.TextLength, atLeast),
-            Contrastive = init is not { HasText: true } || parsed.GetResult(Contrastive) is { Implicit: false } ? parsed.GetValue(Contrastive) : init.Contrastive,
+            Contrastive = init is not { HasText: true } || parsed.GetResult(Contrastive) is { Implicit: false } ? parsed.GetValue(Contrastive)
+                : init.Contrastive,
             // Without distillation nobody looks at local views.
             Views = views with { Local = distils ? parsed.GetValue(LocalViews) ?? views.Local : 0 },
         }).Check();

@@ -126,7 +126,8 @@ public sealed class LayerGradientTests
     [TestMethod, EveryDevice]
     public void VisionTransformer(string device)
     {
-        foreach (var (side, head, representation) in new[] { (Config.ImageSize, (int?)null, (int?)null), (Config.Views.LocalSize, null, null), (Config.ImageSize, 5, null), (Config.ImageSize, 5, 7), (Config.ImageSize, null, 7) })
+        foreach (var (side, head, representation) in new[] { (Config.ImageSize, (int?)null, (int?)null), (Config.Views.LocalSize, null, null),
+            (Config.ImageSize, 5, null), (Config.ImageSize, 5, 7), (Config.ImageSize, null, 7) })
         {
             using var t = new LayerTest(device);
             var tower = new VisionTransformer(t.Parameters, Config with { ImageHead = head, PreLogits = representation });

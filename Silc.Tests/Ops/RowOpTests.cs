@@ -105,7 +105,8 @@ public sealed class RowOpTests
     static Matrix Pooled(Matrix x, int batch, bool largest)
     {
         int length = x.Rows / batch;
-        return Matrix.Make(batch, x.Cols, (b, c) => Enumerable.Range(b * length, length).Select(row => x[row, c]) is var values && largest ? values.Max() : values.Average());
+        return Matrix.Make(batch, x.Cols, (b, c) => Enumerable.Range(b * length, length).Select(row => x[row, c]) is var values && largest
+            ? values.Max() : values.Average());
     }
 
     // By the id that ends captions, and by the largest.

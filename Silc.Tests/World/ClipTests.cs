@@ -61,7 +61,8 @@ public sealed class ClipTests : TempFolder
                     if (part.Order != WeightOrder.Same) part.FromFile(values.ToArray(), values);
                     var actual = model.Device.Download(model.Parameters[part.Parameter].Grad.View)[..part.Count];
                     double size = Math.Sqrt(values.Sum(value => (double)value * value) / values.Length);
-                    for (int i = 0; i < values.Length; i++) Assert.AreEqual(values[i], actual[i], 1e-5 + 1e-4 * size, $"{part.Parameter}[{i}], recompute {recompute}");
+                    for (int i = 0; i < values.Length; i++) Assert.AreEqual(values[i], actual[i], 1e-5 + 1e-4 * size,
+                        $"{part.Parameter}[{i}], recompute {recompute}");
                 }
             }
         }
@@ -70,7 +71,8 @@ public sealed class ClipTests : TempFolder
     [TestMethod]
     public void Each_form_becomes_the_other_and_comes_back_with_equal_bits()
     {
-        foreach (var (first, second, folder) in new[] { (ModelFormat.OpenClip, ModelFormat.HuggingFace, OpenClip), (ModelFormat.HuggingFace, ModelFormat.OpenClip, HuggingFace) })
+        foreach (var (first, second, folder) in new[] { (ModelFormat.OpenClip, ModelFormat.HuggingFace, OpenClip), (ModelFormat.HuggingFace,
+            ModelFormat.OpenClip, HuggingFace) })
         {
             string start;
             using (var file = ModelFile.Open(folder))
@@ -128,7 +130,8 @@ public sealed class ClipTests : TempFolder
     [TestMethod]
     public void Weights_of_OpenAI_need_no_configuration()
     {
-        var sizes = new SilcConfig(new(64, 2, 1, 80, GeluKind.Quick) { Epsilon = 1e-5 }, new(128, 1, 2, 96, GeluKind.Quick) { Epsilon = 1e-5 }, ImageSize: 12, PatchSize: 4,
+        var sizes = new SilcConfig(new(64, 2, 1, 80, GeluKind.Quick) { Epsilon = 1e-5 }, new(128, 1, 2, 96, GeluKind.Quick) { Epsilon = 1e-5 },
+            ImageSize: 12, PatchSize: 4,
             TextLength: 5, VocabSize: 11)
         { ImageHead = 9, Pixels = PixelNorm.Clip };
         var config = ClipModel.Of(sizes.Image, sizes.Text, sizes);
@@ -150,7 +153,8 @@ public sealed class ClipTests : TempFolder
     {
         Directory.CreateDirectory(At("m"));
         File.Copy(Path.Combine(OpenClip, "open_clip_config.json"), At("m/open_clip_config.json"));
-        Safetensors.Write(At("m/open_clip_model.safetensors"), CheckpointFile.Read(Path.Combine(OpenClip, "open_clip_model.safetensors")).Values.Select(array =>
+        Safetensors.Write(At("m/open_clip_model.safetensors"), CheckpointFile.Read(Path.Combine(OpenClip,
+            "open_clip_model.safetensors")).Values.Select(array =>
             array.ToNamedArray() is var named && (named.Name.StartsWith("visual.", StringComparison.Ordinal) || named.Name == "logit_scale") ? named
                 : named with { Name = $"text.{named.Name}" }).ToList());
         using ModelFile plain = ModelFile.Open(OpenClip), custom = ModelFile.Open(At("m"));
@@ -168,8 +172,10 @@ public sealed class ClipTests : TempFolder
     }
 
     [TestMethod]
-    [DataRow("vision_cfg", "pool_type", "\"avg\"", "only tok"), DataRow("vision_cfg", "ls_init_value", "0.1", "other forms"), DataRow("vision_cfg", "no_ln_pre", "true", "other forms")]
-    [DataRow("text_cfg", "no_causal_mask", "true", "other forms"), DataRow("text_cfg", "pool_type", "\"last\"", "only argmax and eos"), DataRow("text_cfg", "proj_bias", "true", "other forms")]
+    [DataRow("vision_cfg", "pool_type", "\"avg\"", "only tok"), DataRow("vision_cfg", "ls_init_value", "0.1", "other forms"),
+        DataRow("vision_cfg", "no_ln_pre", "true", "other forms")]
+    [DataRow("text_cfg", "no_causal_mask", "true", "other forms"), DataRow("text_cfg", "pool_type", "\"last\"", "only argmax and eos"),
+        DataRow("text_cfg", "proj_bias", "true", "other forms")]
     public void A_setting_that_changes_the_function_is_refused(string section, string key, string value, string words)
     {
         Directory.CreateDirectory(At("m"));
@@ -187,12 +193,15 @@ public sealed class ClipTests : TempFolder
         using var file = ModelFile.Open(OpenClip);
         var weights = file.Weights;
         StringAssert.Contains(Refusal(weights, ModelFormat.Npz), "the class token of its image tower");
-        StringAssert.Contains(Refusal(weights with { Config = weights.Config with { TextPooling = TextPooling.Last } }, ModelFormat.OpenClip), "pools by Last");
+        StringAssert.Contains(Refusal(weights with { Config = weights.Config with { TextPooling = TextPooling.Last } }, ModelFormat.OpenClip),
+            "pools by Last");
         StringAssert.Contains(Refusal(weights with { Config = weights.Config with { TextEnd = 3 } }, ModelFormat.OpenClip), "end with the id 3");
-        StringAssert.Contains(Refusal(weights with { Config = weights.Config with { Contrastive = ContrastiveKind.Sigmoid } }, ModelFormat.HuggingFace), "logit_bias");
+        StringAssert.Contains(Refusal(weights with { Config = weights.Config with { Contrastive = ContrastiveKind.Sigmoid } },
+            ModelFormat.HuggingFace), "logit_bias");
     }
 
-    string Refusal(ModelWeights weights, ModelFormat format) => Assert.ThrowsExactly<ArgumentException>(() => ModelWriter.Write(weights, format, At($"{format}"))).Message;
+    string Refusal(ModelWeights weights, ModelFormat format) => Assert.ThrowsExactly<ArgumentException>(() => ModelWriter.Write(weights, format,
+        At($"{format}"))).Message;
 
     // Captions end where the configuration's id is for the first time.
     [TestMethod]
@@ -200,7 +209,8 @@ public sealed class ClipTests : TempFolder
     {
         Directory.CreateDirectory(At("m"));
         File.Copy(Path.Combine(HuggingFace, "model.safetensors"), At("m/model.safetensors"));
-        File.WriteAllText(At("m/config.json"), File.ReadAllText(Path.Combine(HuggingFace, "config.json")).Replace("\"eos_token_id\": 2", "\"eos_token_id\": 36", StringComparison.Ordinal));
+        File.WriteAllText(At("m/config.json"), File.ReadAllText(Path.Combine(HuggingFace, "config.json")).Replace("\"eos_token_id\": 2",
+            "\"eos_token_id\": 36", StringComparison.Ordinal));
         using var model = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), At("m"));
         Assert.AreEqual(36, model.Config.TextEnd);
         Near(golden["text"], model.EmbedTokens(golden["tokens"].Ints()), "by id");
@@ -252,7 +262,8 @@ public sealed class ClipTests : TempFolder
     [TestMethod]
     public void A_tokenizer_whose_captions_end_elsewhere_is_refused()
     {
-        var message = Assert.ThrowsExactly<ArgumentException>(() => SilcModel.Load(TestDevices.Open(TestDevices.OneThread), OpenClip, Tokenizers.Open("words:37"))).Message;
+        var message = Assert.ThrowsExactly<ArgumentException>(() => SilcModel.Load(TestDevices.Open(TestDevices.OneThread), OpenClip,
+            Tokenizers.Open("words:37"))).Message;
         StringAssert.Contains(message, "merges");
     }
 
@@ -267,7 +278,8 @@ public sealed class ClipTests : TempFolder
             File.WriteAllText(Path.Combine(model, "tokenizer.json"), SmallClip.TokenizerJson(37));
             File.WriteAllText(At("texts.txt"), "a bad cab\nA FED DEAF HEAD\n");
             Good("embed", "--model", model, "--texts", At("texts.txt"), "--out", At($"{Path.GetFileName(form)}.npy"), "--device", "cpu");
-            Good("train", "--init", model, "--data", "demo", "--steps", "2", "--batch", "4", "--device", "cpu", "--out", At($"run-{Path.GetFileName(form)}"), "--overwrite");
+            Good("train", "--init", model, "--data", "demo", "--steps", "2", "--batch", "4", "--device", "cpu", "--out",
+                At($"run-{Path.GetFileName(form)}"), "--overwrite");
             Good("convert", At($"run-{Path.GetFileName(form)}"), At($"tuned-{Path.GetFileName(form)}"), "--to", "hf");
             using var tuned = ModelFile.Open(At($"tuned-{Path.GetFileName(form)}"));
             Assert.AreEqual("clip", (string)JsonNode.Parse(File.ReadAllText(At($"tuned-{Path.GetFileName(form)}/config.json")))!["model_type"]!);

@@ -23,7 +23,8 @@ public sealed class ImageTowerTests : TempFolder
     [TestMethod]
     public void A_classifier_of_transformers_embeds_images()
     {
-        var folder = Cut("hf", HuggingFaceModel.WeightsName, name => name.StartsWith("vision_model.", StringComparison.Ordinal) ? name : null, new NamedArray("classifier.bias", [2], [1, 2]));
+        var folder = Cut("hf", HuggingFaceModel.WeightsName, name => name.StartsWith("vision_model.", StringComparison.Ordinal) ? name : null,
+            new NamedArray("classifier.bias", [2], [1, 2]));
         File.Copy(Path.Combine(TinyModels.Golden("hf"), "config.json"), Path.Combine(folder, "config.json"));
         CollectionAssert.AreEqual(new[] { "classifier.bias" }, Same("hf", folder).ToArray());
     }
@@ -33,8 +34,10 @@ public sealed class ImageTowerTests : TempFolder
     {
         var folder = Timm();
         Same("open_clip", folder);
-        File.WriteAllText(Path.Combine(folder, "config.json"), File.ReadAllText(Path.Combine(folder, "config.json")).Replace("siglip", "dino", StringComparison.Ordinal));
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(folder)).Message, "architecture is \"vit_base_patch16_dino_224\"");
+        File.WriteAllText(Path.Combine(folder, "config.json"), File.ReadAllText(Path.Combine(folder, "config.json")).Replace("siglip", "dino",
+            StringComparison.Ordinal));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(folder)).Message,
+            "architecture is \"vit_base_patch16_dino_224\"");
     }
 
     [TestMethod]
@@ -60,7 +63,8 @@ public sealed class ImageTowerTests : TempFolder
         }
         Assert.AreEqual(1, Run(out error, "convert", folder, At("hf"), "--to", "hf"));
         StringAssert.Contains(error, "no place for an image tower alone");
-        Assert.AreEqual(0, Run(out error, "train", "--init", folder, "--data", "demo", "--tokenizer", "words", "--steps", "1", "--batch", "2", "--lr", "0", "--wd", "0",
+        Assert.AreEqual(0, Run(out error, "train", "--init", folder, "--data", "demo", "--tokenizer", "words", "--steps", "1", "--batch", "2",
+            "--lr", "0", "--wd", "0",
             "--device", "cpu", "--out", At("run")), error);
         using var file = ModelFile.Open(At("run"));
         Assert.IsTrue(file.Config.HasText);
@@ -71,8 +75,10 @@ public sealed class ImageTowerTests : TempFolder
 
     string Timm(params NamedArray[] more)
     {
-        var folder = Cut("open_clip", HuggingFaceModel.WeightsName, name => name.StartsWith("visual.trunk.", StringComparison.Ordinal) ? name["visual.trunk.".Length..] : null, more);
-        var whole = JsonNode.Parse(File.ReadAllText(Path.Combine(TinyModels.Golden("open_clip"), "open_clip_config.json")))!["model_cfg"]!["vision_cfg"]!;
+        var folder = Cut("open_clip", HuggingFaceModel.WeightsName, name => name.StartsWith("visual.trunk.", StringComparison.Ordinal)
+            ? name["visual.trunk.".Length..] : null, more);
+        var whole = JsonNode.Parse(File.ReadAllText(Path.Combine(TinyModels.Golden("open_clip"),
+            "open_clip_config.json")))!["model_cfg"]!["vision_cfg"]!;
         File.WriteAllText(Path.Combine(folder, "config.json"), new JsonObject
         {
             ["architecture"] = "vit_base_patch16_siglip_224",
@@ -87,8 +93,10 @@ public sealed class ImageTowerTests : TempFolder
     string Cut(string golden, string name, Func<string, string?> rename, params NamedArray[] more)
     {
         var folder = Directory.CreateDirectory(At($"m{Directory.GetDirectories(Root).Length}")).FullName;
-        Safetensors.Write(Path.Combine(folder, name), CheckpointFile.Read(Directory.GetFiles(TinyModels.Golden(golden), "*.safetensors").Single()).Values
-            .Where(array => rename(array.Name) is not null).Select(array => array.ToNamedArray() with { Name = rename(array.Name)! }).Concat(more).ToList());
+        Safetensors.Write(Path.Combine(folder, name), CheckpointFile.Read(Directory.GetFiles(TinyModels.Golden(golden),
+            "*.safetensors").Single()).Values
+            .Where(array => rename(array.Name) is not null).Select(array =>
+                array.ToNamedArray() with { Name = rename(array.Name)! }).Concat(more).ToList());
         return folder;
     }
 

@@ -25,13 +25,15 @@ public sealed class TokenizerJsonTests : TempFolder
         var tokenizer = Tokenizers.Open(At("tokenizer.json"));
         int length = golden.RootElement.GetProperty("length").GetInt32();
         foreach (var row in golden.RootElement.GetProperty("rows").EnumerateArray())
-            CollectionAssert.AreEqual(row[1].EnumerateArray().Select(id => id.GetInt32()).ToArray(), tokenizer.Tokens(row[0].GetString()!, length), row[0].GetRawText());
+            CollectionAssert.AreEqual(row[1].EnumerateArray().Select(id => id.GetInt32()).ToArray(), tokenizer.Tokens(row[0].GetString()!,
+                length), row[0].GetRawText());
     }
 
     [TestMethod]
     public void A_step_that_is_not_known_is_named()
     {
-        File.WriteAllText(At("tokenizer.json"), """{"normalizer": {"type": "StripAccents"}, "model": {"type": "Unigram", "unk_id": 0, "vocab": [["a", 0]]}}""");
+        File.WriteAllText(At("tokenizer.json"),
+            """{"normalizer": {"type": "StripAccents"}, "model": {"type": "Unigram", "unk_id": 0, "vocab": [["a", 0]]}}""");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Tokenizers.Open(At("tokenizer.json"))).Message, "StripAccents");
         File.WriteAllText(At("tokenizer.json"), """{"model": {"type": "WordPiece", "vocab": {}}}""");
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Tokenizers.Open(At("tokenizer.json"))).Message, "WordPiece");
@@ -53,7 +55,8 @@ public sealed class TokenizerJsonTests : TempFolder
 
         var vocabulary = JsonNode.Parse(File.ReadAllText(At("vocab.json")))!.AsObject();
         var json = JsonNode.Parse(SmallClip.TokenizerJson(openAi.VocabSize))!;
-        (json["model"]!["vocab"], json["model"]!["merges"]) = (vocabulary.DeepClone(), new JsonArray([.. File.ReadLines(At("merges.txt")).Skip(1).Select(line => (JsonNode)line)]));
+        (json["model"]!["vocab"], json["model"]!["merges"]) = (vocabulary.DeepClone(),
+            new JsonArray([.. File.ReadLines(At("merges.txt")).Skip(1).Select(line => (JsonNode)line)]));
         File.WriteAllText(At("tokenizer.json"), json.ToJsonString());
         var whole = (ClipTokenizer)Tokenizers.Open(At("tokenizer.json"));
         Assert.AreEqual(openAi.Fingerprint, whole.Fingerprint);

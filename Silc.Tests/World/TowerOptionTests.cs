@@ -15,8 +15,10 @@ public sealed class TowerOptionTests : TempFolder
     {
         var (random, pooled) = (new Random(5), golden["golden/pre_logits"]);
         int width = pooled.Shape[1];
-        float[] kernel = [.. Enumerable.Range(0, width * width).Select(_ => random.NextSingle() - 0.5f)], bias = [.. Enumerable.Range(0, width).Select(_ => random.NextSingle())];
-        Npz.Write(At("m.npz"), golden.Values.Where(array => array.Name.StartsWith("params/", StringComparison.Ordinal)).Select(array => array.ToNamedArray())
+        float[] kernel = [.. Enumerable.Range(0, width * width).Select(_ => random.NextSingle() - 0.5f)], bias = [.. Enumerable.Range(0,
+            width).Select(_ => random.NextSingle())];
+        Npz.Write(At("m.npz"), golden.Values.Where(array => array.Name.StartsWith("params/", StringComparison.Ordinal)).Select(array =>
+            array.ToNamedArray())
             .Append(new("params/img/pre_logits/kernel", [width, width], kernel)).Append(new("params/img/pre_logits/bias", [width], bias)));
         using (var file = ModelFile.Open(At("m.npz")))
         {
@@ -68,15 +70,18 @@ public sealed class TowerOptionTests : TempFolder
             using (var file = ModelFile.Open(At(pooling))) OnnxExport.Write(file.Weights, At($"{pooling}-onnx"));
             using var session = new InferenceSession(At($"{pooling}-onnx/{OnnxExport.TextName}"));
             int length = model.Config.TextLength;
-            using var results = session.Run([NamedOnnxValue.CreateFromTensor("input_ids", new DenseTensor<long>(tokens.Select(id => (long)id).ToArray(), [tokens.Length / length, length]))]);
+            using var results = session.Run([NamedOnnxValue.CreateFromTensor("input_ids", new DenseTensor<long>(tokens.Select(id =>
+                (long)id).ToArray(), [tokens.Length / length, length]))]);
             float[] theirs = [.. results[0].AsTensor<float>()];
             for (int i = 0; i < theirs.Length; i++) Assert.AreEqual(theirs[i], rows[pooling][i], 1e-5, pooling);
         }
         float[] expected = golden["golden/z_text"].Floats();
         for (int i = 0; i < expected.Length; i++) Assert.AreEqual(expected[i], rows["last"][i], 1e-6);
-        foreach (var other in new[] { "first", "mean", "max" }) Assert.IsTrue(rows["last"].Zip(rows[other], (a, b) => Math.Abs(a - b)).Max() > 1e-2, other);
+        foreach (var other in new[] { "first", "mean", "max" }) Assert.IsTrue(rows["last"].Zip(rows[other], (a, b) =>
+            Math.Abs(a - b)).Max() > 1e-2, other);
         Assert.AreEqual(1, CommandLineRun.Of("convert", WorldFolder.File("clip-hf"), At("x"), "--text-pooling", "mean").Code);
-        StringAssert.Contains(CommandLineRun.Of("convert", WorldFolder.File("bv-towers.npz"), At("y"), "--text-pooling", "map").Error, "say last, first, mean, max");
+        StringAssert.Contains(CommandLineRun.Of("convert", WorldFolder.File("bv-towers.npz"), At("y"), "--text-pooling", "map").Error,
+            "say last, first, mean, max");
     }
 
     static float[] Pixels => [.. golden["golden/pixels"].Floats().Select(value => value / 255 * 2 - 1)];
