@@ -41,7 +41,8 @@ static class OpenClipClip
         {
             TowerConfig OpenAi(string which, string tower, int width) =>
                 shapes.Tower(which, width, shapes.Depth(Layer(tower)), width / HeadWidth, Mlp(tower),
-                    GeluKind.Quick) with { Epsilon = ClipModel.Epsilon };
+                    GeluKind.Quick) with
+                { Epsilon = ClipModel.Epsilon };
             return (ClipModel.Of(OpenAi("image", "visual.", patches[0]), OpenAi("text", own, table[1]), sizes with { Pixels = PixelNorm.Clip }),
                 ["no configuration beside it: heads of 64 channels and the quick form of GELU, as in all of OpenAI's"]);
         }

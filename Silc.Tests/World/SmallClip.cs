@@ -13,8 +13,16 @@ static class SmallClip
             for (char letter = 'a'; letter <= 'p'; letter++) vocabulary.Add($"{letter}{end}", vocabulary.Count);
         foreach (var piece in new[] { "ca", "cab</w>" }) vocabulary.Add(piece, vocabulary.Count);
         const string pattern = "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
-        object Special(string text, int id) => new { id, content = text, single_word = false, lstrip = false, rstrip = false, normalized = false,
-            special = true };
+        object Special(string text, int id) => new
+        {
+            id,
+            content = text,
+            single_word = false,
+            lstrip = false,
+            rstrip = false,
+            normalized = false,
+            special = true
+        };
         return JsonSerializer.Serialize(new
         {
             version = "1.0",
