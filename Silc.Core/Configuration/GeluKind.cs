@@ -8,4 +8,7 @@ public enum GeluKind
 
     /// <summary>½x (1 + erf(x/√2)): PyTorch's default, hence timm's and open_clip's for most towers; also in the DINO head.</summary>
     Exact,
+
+    /// <summary>x · sigmoid(1.702 x): the form that OpenAI's CLIP was trained with, transformers' <c>quick_gelu</c>.</summary>
+    Quick,
 }

@@ -18,6 +18,28 @@ public enum TextPooling
 
     /// <summary>Attention pooling like that of the image tower, big_vision's <c>pool_type="map"</c>.</summary>
     Map,
+
+    /// <summary>The token that ends the caption, as in CLIP: see <see cref="SilcConfig.TextEnd"/>.</summary>
+    End,
+
+    /// <summary>The first token.</summary>
+    First,
+
+    /// <summary>The mean of all tokens, padding too: big_vision's <c>mean</c> and <c>gap</c>.</summary>
+    Mean,
+
+    /// <summary>The largest value of each channel, of padding too.</summary>
+    Max,
+}
+
+/// <summary>How an image tower makes one vector of its tokens.</summary>
+public enum ImagePooling
+{
+    /// <summary>Attention pooling by one learned probe, as in SigLIP and SILC.</summary>
+    Map,
+
+    /// <summary>The class token, as in CLIP.</summary>
+    Class,
 }
 
 /// <summary>How the learned position table is resized for local views, or for images of another size.</summary>
@@ -85,8 +107,37 @@ public sealed partial record SilcConfig(
     /// <summary>What of a caption's tokens goes into the projection of the text tower.</summary>
     public TextPooling TextPooling { get; init; }
 
-    /// <summary>Width of both embeddings: that of the image tower's projection, or of the tower if it has none.</summary>
-    public int EmbedDim => ImageHead ?? Image.Width;
+    /// <summary>
+    /// For <see cref="TextPooling.End"/>: the id that ends captions; null takes the first place of a caption's largest id, which is that in
+    /// CLIP's vocabulary.
+    /// </summary>
+    public int? TextEnd { get; init; }
+
+    /// <summary>How the image tower makes one vector of its tokens.</summary>
+    public ImagePooling ImagePooling { get; init; }
+
+    /// <summary>The patch embedding adds a bias; CLIP's does not.</summary>
+    public bool PatchBias { get; init; } = true;
+
+    /// <summary>The projections of both towers add a bias; CLIP's do not.</summary>
+    public bool ProjectionBias { get; init; } = true;
+
+    /// <summary>What the first layer does to pixels in [-1, 1] before it cuts patches; null for nothing, as in SigLIP and SILC.</summary>
+    public PixelNorm? Pixels { get; init; }
+
+    /// <summary>
+    /// False for an image tower alone, which embeds images and is probed, but has no text tower, no t and no b. Training adds a text tower.
+    /// </summary>
+    public bool HasText { get; init; } = true;
+
+    /// <summary>
+    /// Channels of a layer with tanh between the pooling of the image tower and its projection, big_vision's <c>img/pre_logits</c> (<c>rep_size</c>);
+    /// null for none.
+    /// </summary>
+    public int? PreLogits { get; init; }
+
+    /// <summary>Width of both embeddings: that of the image tower's last layer, or of the tower if nothing follows its pooling.</summary>
+    public int EmbedDim => ImageHead ?? PreLogits ?? Image.Width;
 
     /// <summary>Patches along one side of a global view.</summary>
     public int Grid => ImageSize / PatchSize;
@@ -141,7 +192,14 @@ public sealed partial record SilcConfig(
         Require.Positive(TextLength, "text length");
         Require.Positive(VocabSize, "vocabulary size");
         Require.That(ImageHead is null or > 0, $"the image tower's projection has {ImageHead} channels, it must have at least one");
-        Require.That(Enum.IsDefined(TextPooling), $"text pooling is {(int)TextPooling}, it must be Last or Map");
+        Require.That(Enum.IsDefined(TextPooling), $"text pooling is {(int)TextPooling}, it must be Last, Map, End, First, Mean or Max");
+        Require.That(PreLogits is null or > 0, $"the image tower's layer before its projection has {PreLogits} channels, it must have at least one");
+        Require.That(Enum.IsDefined(ImagePooling), $"image pooling is {(int)ImagePooling}, it must be Map or Class");
+        Require.That(ImagePooling != ImagePooling.Class || Image.ClassToken, "the image tower pools its class token but has none (Image.ClassToken)");
+        Require.That(!Text.ClassToken, "a class token is for image towers (Text.ClassToken)");
+        Require.That(!Image.Causal, "a causal mask is for text towers (Image.Causal)");
+        Require.That(TextEnd is null || TextEnd >= 0 && TextEnd < VocabSize, $"the id that ends captions is {TextEnd}, ids are 0 to {VocabSize - 1}");
+        Pixels?.Check();
         Require.That(ImageSize >= PatchSize, $"image size {ImageSize} has no room for a patch of size {PatchSize}");
         Require.That(Views.Local == 0 || Views.LocalSize >= PatchSize, $"local view size {Views.LocalSize} has no room for a patch of size {PatchSize}");
         Require.That(TemperatureInit > 0, $"initial temperature is {TemperatureInit}, it must be positive");

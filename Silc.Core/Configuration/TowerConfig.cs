@@ -18,6 +18,18 @@ namespace Silc;
 /// <param name="Gelu">Form of the GELU in the MLPs.</param>
 public sealed partial record TowerConfig(int Width = 128, int Depth = 4, int Heads = 4, int MlpDim = 512, GeluKind Gelu = GeluKind.Tanh)
 {
+    /// <summary>Added to variances in every layer norm: flax's 1e-6, or PyTorch's 1e-5.</summary>
+    public double Epsilon { get; init; } = 1e-6;
+
+    /// <summary>A learned token goes in front of the patches, with a position of its own (Dosovitskiy et al. 2021, arXiv:2010.11929).</summary>
+    public bool ClassToken { get; init; }
+
+    /// <summary>A layer norm stands in front of the first block too, CLIP's <c>ln_pre</c>.</summary>
+    public bool PreNorm { get; init; }
+
+    /// <summary>Token t attends to tokens 0 to t alone, as in CLIP's text tower.</summary>
+    public bool Causal { get; init; }
+
     /// <summary>A tower for tests and two-core machines.</summary>
     public static TowerConfig Mini { get; } = new();
 
@@ -45,7 +57,8 @@ public sealed partial record TowerConfig(int Width = 128, int Depth = 4, int Hea
         Require.Positive(Depth, $"{tower} depth");
         Require.Positive(Heads, $"{tower} heads");
         Require.Positive(MlpDim, $"{tower} mlpDim");
-        Require.That(Enum.IsDefined(Gelu), $"{tower} gelu is {(int)Gelu}, it must be Tanh or Exact");
+        Require.That(Enum.IsDefined(Gelu), $"{tower} gelu is {(int)Gelu}, it must be Tanh, Exact or Quick");
+        Require.That(Epsilon > 0, $"{tower} epsilon is {Epsilon}, it must be positive");
         Require.That(Width % Heads == 0, $"{tower} width {Width} is not a multiple of heads {Heads}");
     }
 }

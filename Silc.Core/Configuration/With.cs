@@ -13,7 +13,14 @@ public sealed partial record SilcConfig
         int? vocabSize = null, HeadConfig? head = null, ViewConfig? views = null, ContrastiveKind? contrastive = null,
         double? temperatureInit = null, double? biasInit = null, PositionResize? positionResize = null, int? imageHead = null,
         TextPooling? textPooling = null,
-        ImageRule? images = null) =>
+        ImageRule? images = null,
+        int? textEnd = null,
+        ImagePooling? imagePooling = null,
+        bool? patchBias = null,
+        bool? projectionBias = null,
+        PixelNorm? pixels = null,
+        bool? hasText = null,
+        int? preLogits = null) =>
         this with
         {
             Image = image ?? Image,
@@ -31,6 +38,13 @@ public sealed partial record SilcConfig
             ImageHead = imageHead ?? ImageHead,
             TextPooling = textPooling ?? TextPooling,
             Images = images ?? Images,
+            TextEnd = textEnd ?? TextEnd,
+            ImagePooling = imagePooling ?? ImagePooling,
+            PatchBias = patchBias ?? PatchBias,
+            ProjectionBias = projectionBias ?? ProjectionBias,
+            Pixels = pixels ?? Pixels,
+            HasText = hasText ?? HasText,
+            PreLogits = preLogits ?? PreLogits,
         };
 }
 
@@ -40,7 +54,11 @@ public sealed partial record TowerConfig
     /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.
     /// </summary>
     public TowerConfig With(
-        int? width = null, int? depth = null, int? heads = null, int? mlpDim = null, GeluKind? gelu = null) =>
+        int? width = null, int? depth = null, int? heads = null, int? mlpDim = null, GeluKind? gelu = null,
+        double? epsilon = null,
+        bool? classToken = null,
+        bool? preNorm = null,
+        bool? causal = null) =>
         this with
         {
             Width = width ?? Width,
@@ -48,6 +66,10 @@ public sealed partial record TowerConfig
             Heads = heads ?? Heads,
             MlpDim = mlpDim ?? MlpDim,
             Gelu = gelu ?? Gelu,
+            Epsilon = epsilon ?? Epsilon,
+            ClassToken = classToken ?? ClassToken,
+            PreNorm = preNorm ?? PreNorm,
+            Causal = causal ?? Causal,
         };
 }
 

@@ -55,6 +55,16 @@ sealed class JsonConfig(string path, JsonElement root, string where = "")
         return sizes is [var height, var width] && height == width ? height : throw Odd(name, "only squares are supported");
     }
 
+    /// <summary>A value for each of three channels.</summary>
+    public double[] Three(string name, double[] usual)
+    {
+        if (Find(name) is not { } found) return usual;
+        double[] values = found.ValueKind != JsonValueKind.Array ? []
+            : [.. found.EnumerateArray().Select(value => value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var real) ? real
+                : double.NaN)];
+        return values.Length == 3 && values.All(double.IsFinite) ? values : throw Odd(name, "it should be three numbers");
+    }
+
     public void Require(bool condition, string name, string otherwise)
     {
         if (!condition) throw Odd(name, otherwise);

@@ -33,19 +33,16 @@ public static class OnnxExport
     {
         var (config, towers, written) = (weights.Config, new OnnxTowers(weights), new List<string>());
         var beside = ModelWriter.WriteTokenizer(ModelFormat.Silc, folder, tokenizer, written);
+        if (!config.HasText)
+        {
+            Write(towers.Image(), ImageName, ImageMetadata(config));
+            return written;
+        }
         var scale = Math.Exp(weights.All("t", 1)[0]).ToString("R", CultureInfo.InvariantCulture);
         var bias = config.Contrastive == ContrastiveKind.Sigmoid
             ? weights.All("b", 1)[0].ToString("R", CultureInfo.InvariantCulture) : null;
-        Write(towers.Image(), ImageName, new()
-        {
-            ["silc.preprocessing"] = $"RGB images, turned upright, resized to {config.ImageSize} x {config.ImageSize} "
-                + $"without keeping their aspect: {config.Images.Describe()}; each value v of 0..255 becomes v / 127.5 - 1; layout (batch, "
-                    + "channel, row, column)",
-            ["silc.image_size"] = $"{config.ImageSize}",
-            ["silc.resize"] = config.Images.Resize,
-            ["silc.background"] = config.Images.Background,
-        });
-        Write(towers.Text(), TextName, new()
+        Write(towers.Image(), ImageName, With(ImageMetadata(config)));
+        Write(towers.Text(), TextName, With(new()
         {
             ["silc.preprocessing"] = $"captions as ids of the tokenizer, lower-cased first; cut to {config.TextLength - 1} ids, "
                 + $"then its end id up to {config.TextLength} "
@@ -53,14 +50,29 @@ public static class OnnxExport
             ["silc.text_length"] = $"{config.TextLength}",
             ["silc.vocab_size"] = $"{config.VocabSize}",
             ["silc.tokenizer"] = beside ?? "",
-        });
+        }));
         return written;
 
-        void Write(OnnxGraph graph, string name, Dictionary<string, string> metadata)
+        Dictionary<string, string> With(Dictionary<string, string> metadata)
         {
             metadata["silc.logit_scale"] = scale;
             if (bias is not null) metadata["silc.logit_bias"] = bias;
+            return metadata;
+        }
+
+        void Write(OnnxGraph graph, string name, Dictionary<string, string> metadata)
+        {
             written.AddRange(graph.Write(Path.Combine(folder, name), metadata, graph.WeightBytes > externalAbove));
         }
     }
+
+    static Dictionary<string, string> ImageMetadata(SilcConfig config) => new()
+    {
+        ["silc.preprocessing"] = $"RGB images, turned upright, resized to {config.ImageSize} x {config.ImageSize} "
+            + $"without keeping their aspect: {config.Images.Describe()}; each value v of 0..255 becomes v / 127.5 - 1; "
+            + "layout (batch, channel, row, column)",
+        ["silc.image_size"] = $"{config.ImageSize}",
+        ["silc.resize"] = config.Images.Resize,
+        ["silc.background"] = config.Images.Background,
+    };
 }

@@ -13,7 +13,8 @@ sealed class OnnxGraph(ModelWeights weights, string name)
     const int IrVersion = 9, Opset = 20, Alignment = 4096;
     const string Producer = "Silc";
 
-    const int FloatType = 1, Int64Type = 7;
+    /// <summary>ONNX's numbers of element types.</summary>
+    public const int FloatType = 1, Int64Type = 7;
 
     readonly ProtoMessage graph = new();
     readonly List<(string Name, int[] Shape, Action<ValueSink> Values)> floats = [];
@@ -49,6 +50,13 @@ sealed class OnnxGraph(ModelWeights weights, string name)
     public string Scalar(string constant, float value)
     {
         if (!floats.Exists(tensor => tensor.Name == constant)) floats.Add((constant, [], sink => sink([value])));
+        return constant;
+    }
+
+    /// <summary>A constant of its own shape.</summary>
+    public string Floats(string constant, int[] shape, float[] list)
+    {
+        if (!floats.Exists(tensor => tensor.Name == constant)) floats.Add((constant, shape, sink => sink(list)));
         return constant;
     }
 

@@ -4,7 +4,7 @@ namespace Silc;
 /// wants.</summary>
 sealed class OnnxTowers(ModelWeights weights)
 {
-    const float NormEpsilon = 1e-6f, UnitEpsilon = 1e-8f;   // as in the layers
+    const float UnitEpsilon = 1e-8f;    // as in the layers
 
     readonly SilcConfig config = weights.Config;
 
@@ -15,25 +15,55 @@ sealed class OnnxTowers(ModelWeights weights)
         g.Input("pixel_values", integer: false, "RGB in [-1, 1]", "batch", 3, config.ImageSize, config.ImageSize);
         g.Output("image_embeds", "L2-normalised", "batch", config.EmbedDim);
 
+        var pixels = "pixel_values";
+        if (config.Pixels is { } norm)
+        {
+            pixels = g.Node("Mul", [pixels, g.Floats("pixel_factors", [1, 3, 1, 1], norm.Factors)]);
+            pixels = g.Node("Add", [pixels, g.Floats("pixel_shifts", [1, 3, 1, 1], norm.Shifts)]);
+        }
         var kernel = g.Weight(BigVisionNames.Patches, [width, 3, patch, patch],
             new(BigVisionNames.Patches, patch * patch * 3, width, WeightOrder.Patches));
-        var x = g.Node("Conv", ["pixel_values", kernel, g.Weight("img/embedding/bias", [width])],
+        var x = g.Node("Conv", config.PatchBias ? [pixels, kernel, g.Weight("img/embedding/bias", [width])] : [pixels, kernel],
             ("kernel_shape", new[] { patch, patch }), ("strides", new[] { patch, patch }));
         x = g.Node("Reshape", [x, g.Integers("flat_patches", 0, width, tokens)]);
         x = g.Node("Transpose", [x], ("perm", new[] { 0, 2, 1 }));
         x = g.Node("Add", [x, g.Weight("img/pos_embedding", [1, tokens, width])]);
+        if (tower.ClassToken) x = WithClass(g, x, width);
+        if (tower.PreNorm) x = Norm(g, x, BigVisionNames.PreNorm, tower);
         x = Encoder(g, x, BigVisionNames.ImageEncoder, tower);
 
-        var pooled = Pool(g, x, "img/MAPHead_0", tower);
-        if (config.ImageHead is { } outputs) pooled = Dense(g, pooled, BigVisionNames.ImageHead, width, outputs);
+        var pooled = config.ImagePooling == ImagePooling.Class ? g.Node("Gather", [x, g.Index("first", 0)], ("axis", 1)) : Pool(g, x,
+            "img/MAPHead_0", tower);
+        if (config.PreLogits is { } wide) pooled = g.Node("Tanh", [Dense(g, pooled, BigVisionNames.PreLogits, width, wide)]);
+        if (config.ImageHead is { } outputs) pooled = Dense(g, pooled, BigVisionNames.ImageHead, config.PreLogits ?? width, outputs,
+            config.ProjectionBias);
         Unit(g, pooled, "image_embeds");
         return g;
+    }
+
+    // The token with its position, once for each image, in front of the patches.
+    static string WithClass(OnnxGraph g, string x, int width)
+    {
+        var token = g.Node("Add", [g.Weight(BigVisionNames.ClassToken, [1, 1, width]), g.Weight(BigVisionNames.ClassPosition, [1, 1, width])]);
+        var shape = g.Node("Concat", [g.Node("Shape", [x], ("start", 0), ("end", 1)), g.Integers("one_token", 1, width)], ("axis", 0));
+        return g.Node("Concat", [g.Node("Expand", [token, shape]), x], ("axis", 1));
+    }
+
+    // The row where a caption ends: a product with 1 there and 0 elsewhere.
+    string End(OnnxGraph g, string x)
+    {
+        var ids = config.TextEnd is { } end ? g.Node("Cast", [g.Node("Equal", ["input_ids", g.Integers("end_id", end)])], ("to",
+            OnnxGraph.Int64Type)) : "input_ids";
+        var place = g.Node("ArgMax", [ids], ("axis", 1), ("keepdims", 1));
+        var here = g.Node("Equal", [g.Integers("places", [.. Enumerable.Range(0, config.TextLength).Select(place => (long)place)]), place]);
+        var row = g.Node("Unsqueeze", [g.Node("Cast", [here], ("to", OnnxGraph.FloatType)), g.Integers("row_axis", 1)]);
+        return g.Node("Reshape", [g.Node("MatMul", [row, x]), g.Integers("text_rows", -1, config.Text.Width)]);
     }
 
     static string Pool(OnnxGraph g, string x, string map, TowerConfig tower)
     {
         var pooled = Attention(g, g.Weight($"{map}/probe", [1, 1, tower.Width]), x, $"{map}/MultiHeadDotProductAttention_0", tower);
-        pooled = g.Node("Add", [pooled, Mlp(g, Norm(g, pooled, $"{map}/LayerNorm_0", tower.Width), $"{map}/MlpBlock_0", tower)]);
+        pooled = g.Node("Add", [pooled, Mlp(g, Norm(g, pooled, $"{map}/LayerNorm_0", tower), $"{map}/MlpBlock_0", tower)]);
         return g.Node("Reshape", [pooled, g.Integers("rows", -1, tower.Width)]);
     }
 
@@ -45,26 +75,30 @@ sealed class OnnxTowers(ModelWeights weights)
 
         var x = g.Node("Gather", [g.Weight("txt/Embed_0/embedding", [config.VocabSize, tower.Width]), "input_ids"]);
         x = g.Node("Add", [x, g.Weight("txt/pos_embedding", [1, config.TextLength, tower.Width])]);
-        x = Encoder(g, x, BigVisionNames.TextEncoder, tower);
+        x = Encoder(g, x, BigVisionNames.TextEncoder, tower, config.TextLength);
         x = config.TextPooling == TextPooling.Map ? Pool(g, x, BigVisionNames.TextPool, tower)
+            : config.TextPooling == TextPooling.End ? End(g, x)
+            : config.TextPooling == TextPooling.Mean ? g.Node("ReduceMean", [x, g.Integers("token_axis", 1)], ("keepdims", 0))
+            : config.TextPooling == TextPooling.Max ? g.Node("ReduceMax", [x, g.Integers("token_axis", 1)], ("keepdims", 0))
+            : config.TextPooling == TextPooling.First ? g.Node("Gather", [x, g.Index("first", 0)], ("axis", 1))
             : g.Node("Gather", [x, g.Index("last", config.TextLength - 1)], ("axis", 1));
-        Unit(g, Dense(g, x, "txt/head", tower.Width, config.EmbedDim), "text_embeds");
+        Unit(g, Dense(g, x, "txt/head", tower.Width, config.EmbedDim, config.ProjectionBias), "text_embeds");
         return g;
     }
 
-    static string Encoder(OnnxGraph g, string x, string name, TowerConfig tower)
+    static string Encoder(OnnxGraph g, string x, string name, TowerConfig tower, int tokens = 0)
     {
         for (int i = 0; i < tower.Depth; i++)
         {
             var block = $"{name}/encoderblock_{i}";
-            var normed = Norm(g, x, $"{block}/LayerNorm_0", tower.Width);
-            x = g.Node("Add", [x, Attention(g, normed, normed, $"{block}/MultiHeadDotProductAttention_0", tower)]);
-            x = g.Node("Add", [x, Mlp(g, Norm(g, x, $"{block}/LayerNorm_1", tower.Width), $"{block}/MlpBlock_0", tower)]);
+            var normed = Norm(g, x, $"{block}/LayerNorm_0", tower);
+            x = g.Node("Add", [x, Attention(g, normed, normed, $"{block}/MultiHeadDotProductAttention_0", tower, tokens)]);
+            x = g.Node("Add", [x, Mlp(g, Norm(g, x, $"{block}/LayerNorm_1", tower), $"{block}/MlpBlock_0", tower)]);
         }
-        return Norm(g, x, $"{name}/encoder_norm", tower.Width);
+        return Norm(g, x, $"{name}/encoder_norm", tower);
     }
 
-    static string Attention(OnnxGraph g, string from, string to, string name, TowerConfig tower)
+    static string Attention(OnnxGraph g, string from, string to, string name, TowerConfig tower, int tokens = 0)
     {
         string Heads(string x, string part) => g.Node("Transpose",
             [g.Node("Reshape", [Dense(g, x, $"{name}/{part}", tower.Width, tower.Width),
@@ -72,6 +106,7 @@ sealed class OnnxTowers(ModelWeights weights)
             ("perm", part == "key" ? [0, 2, 3, 1] : new[] { 0, 2, 1, 3 }));
         var scores = g.Node("MatMul", [Heads(from, "query"), Heads(to, "key")]);
         scores = g.Node("Mul", [scores, g.Scalar("attention_scale", 1 / MathF.Sqrt(tower.HeadDim))]);
+        if (tower.Causal) scores = g.Node("Add", [scores, g.Floats("causal_mask", [tokens, tokens], Mask(tokens))]);
         var mixed = g.Node("MatMul", [g.Node("Softmax", [scores], ("axis", -1)), Heads(to, "value")]);
         var joined = g.Node("Reshape",
             [g.Node("Transpose", [mixed], ("perm", new[] { 0, 2, 1, 3 })), g.Integers("join_heads", 0, -1, tower.Width)]);
@@ -80,17 +115,24 @@ sealed class OnnxTowers(ModelWeights weights)
 
     static string Mlp(OnnxGraph g, string x, string name, TowerConfig tower)
     {
-        var hidden = g.Node("Gelu", [Dense(g, x, $"{name}/Dense_0", tower.Width, tower.MlpDim)],
-            ("approximate", tower.Gelu == GeluKind.Tanh ? "tanh" : "none"));
+        var hidden = Dense(g, x, $"{name}/Dense_0", tower.Width, tower.MlpDim);
+        hidden = tower.Gelu == GeluKind.Quick
+            ? g.Node("Mul", [hidden, g.Node("Sigmoid", [g.Node("Mul", [hidden, g.Scalar("quick_gelu", 1.702f)])])])
+            : g.Node("Gelu", [hidden], ("approximate", tower.Gelu == GeluKind.Tanh ? "tanh" : "none"));
         return Dense(g, hidden, $"{name}/Dense_1", tower.MlpDim, tower.Width);
     }
 
-    static string Norm(OnnxGraph g, string x, string name, int width) => g.Node("LayerNormalization",
-        [x, g.Weight($"{name}/scale", [width]), g.Weight($"{name}/bias", [width])], ("axis", -1), ("epsilon", NormEpsilon));
+    static string Norm(OnnxGraph g, string x, string name, TowerConfig tower) => g.Node("LayerNormalization",
+        [x, g.Weight($"{name}/scale", [tower.Width]), g.Weight($"{name}/bias", [tower.Width])], ("axis", -1), ("epsilon", (float)tower.Epsilon));
 
-    static string Dense(OnnxGraph g, string x, string name, int inputs, int outputs) =>
-        g.Node("Add", [g.Node("MatMul", [x, g.Weight($"{name}/kernel", [inputs, outputs])]),
-            g.Weight($"{name}/bias", [outputs])]);
+    static string Dense(OnnxGraph g, string x, string name, int inputs, int outputs, bool bias = true)
+    {
+        var product = g.Node("MatMul", [x, g.Weight($"{name}/kernel", [inputs, outputs])]);
+        return bias ? g.Node("Add", [product, g.Weight($"{name}/bias", [outputs])]) : product;
+    }
+
+    // 0 where a token may look, and what no softmax leaves anything of where it may not.
+    static float[] Mask(int tokens) => [.. Enumerable.Range(0, tokens * tokens).Select(at => at % tokens <= at / tokens ? 0 : float.MinValue)];
 
     static void Unit(OnnxGraph g, string x, string output)
     {

@@ -14,16 +14,20 @@ static class ClipText
     static readonly string[] special = ["<|startoftext|>", "<|endoftext|>"];
 
     /// <summary>Entities decoded twice, spaces collapsed, lower case.</summary>
-    public static string Clean(string text)
+    public static string Clean(string text) => LowerCase.Of(SingleSpaces(Decode(text)));
+
+    /// <summary>What Hugging Face's tokenizers do: composed letters, single spaces, lower case letter by letter.</summary>
+    public static string Compose(string text) => LowerCase.OfLetters(SingleSpaces(Nfc.Of(text)));
+
+    static string SingleSpaces(string decoded)
     {
-        var decoded = Decode(text);
         var clean = new StringBuilder(decoded.Length);
         foreach (var letter in decoded)
         {
             if (!char.IsWhiteSpace(letter)) clean.Append(letter);
             else if (clean.Length > 0 && clean[^1] != ' ') clean.Append(' ');
         }
-        return LowerCase.Of(clean.ToString().TrimEnd());
+        return clean.ToString().TrimEnd();
     }
 
     /// <summary>What CLIP and open_clip call basic_clean: repaired as ftfy does, entities decoded twice.</summary>

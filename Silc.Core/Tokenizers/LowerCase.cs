@@ -25,6 +25,9 @@ static class LowerCase
         return exact.ToString();
     }
 
+    /// <summary>Each letter by itself, as Rust has it: İ as in <see cref="Of"/>, but no final form of Σ.</summary>
+    public static string OfLetters(string text) => text.ToLowerInvariant().Replace("\u0130", "i\u0307", StringComparison.Ordinal);
+
     // A letter with case stands before it and none behind it; marks and apostrophes between do not count.
     static bool IsFinal(string text, int at)
     {

@@ -63,6 +63,17 @@ sealed partial class SentencePieceModel
         return model;
     }
 
+    /// <summary>
+    /// A Unigram model from the parts of a <c>tokenizer.json</c>, whose runs of spaces are one, and whose texts begin and end with none.
+    /// </summary>
+    public static SentencePieceModel Unigram(List<Piece> pieces, bool byteFallback, byte[] charsMap, bool addDummyPrefix) => new()
+    {
+        Pieces = pieces,
+        ByteFallback = byteFallback,
+        CharsMap = charsMap,
+        AddDummyPrefix = addDummyPrefix,
+    };
+
     /// <summary>The same model with its first pieces alone.</summary>
     public SentencePieceModel First(int pieces)
     {

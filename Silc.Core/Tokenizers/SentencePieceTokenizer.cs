@@ -82,6 +82,9 @@ public sealed class SentencePieceTokenizer : Tokenizer
             + "which is not read; train one of the kind unigram or bpe, by spm_train --model_type=unigram");
     }
 
+    /// <summary>From the parts of a <c>tokenizer.json</c>.</summary>
+    internal static SentencePieceTokenizer Of(SentencePieceModel model, TokenizerOrigin origin) => new(model, origin);
+
     /// <inheritdoc/>
     public override Tokenizer Fit(int rows)
     {

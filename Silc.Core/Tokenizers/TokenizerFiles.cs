@@ -17,6 +17,8 @@ static class TokenizerFiles
         var beside = new[] { JsonName, ConfigName }.Select(name => Path.Combine(folder, name))
             .Where(file => file != Path.GetFullPath(path) && File.Exists(file) && new FileInfo(file).Length < MostBytes)
             .ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes);
+        if (ClipTokenizer.IsMerges(path) && Path.Combine(folder, ClipTokenizer.VocabularyName) is var vocabulary && File.Exists(vocabulary))
+            ClipTokenizer.RequireVocabulary(path, File.ReadAllBytes(path), File.ReadAllBytes(vocabulary));
         return new(Path.GetFileName(path), File.ReadAllBytes(path)) { Captions = Rule(path, beside, captions), Companions = beside };
     }
 

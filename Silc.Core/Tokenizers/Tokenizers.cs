@@ -13,7 +13,8 @@ public static class Tokenizers
 
     /// <summary>
     /// Null, empty or <c>bytes</c>: <see cref="ByteTokenizer"/>; <c>words</c>, or <c>words:2000</c> for as many ids:
-    /// <see cref="WordTokenizer"/>; <c>*.model</c>: <see cref="SentencePieceTokenizer"/> (SigLIP, SILC); <c>*.txt.gz</c>, <c>*.bpe</c>:
+    /// <see cref="WordTokenizer"/>; <c>*.model</c>: <see cref="SentencePieceTokenizer"/> (SigLIP, SILC); <c>*.txt.gz</c>, <c>*.bpe</c>,
+    /// <c>merges.txt</c>:
     /// <see cref="ClipTokenizer"/>.
     /// </summary>
     /// <exception cref="ArgumentException">None of these; the message lists them.</exception>
@@ -22,7 +23,8 @@ public static class Tokenizers
         null or "" or "bytes" => new ByteTokenizer(),
         "words" => new WordTokenizer(),
         _ when WordCount(pathOrName) is { } count => new WordTokenizer(count),
-        _ when Ends(pathOrName, ".model") || Ends(pathOrName, TokenizerFiles.JsonName) || Ends(pathOrName, ".txt.gz") || Ends(pathOrName, ".bpe") =>
+        _ when Ends(pathOrName, ".model") || Ends(pathOrName, TokenizerFiles.JsonName) || ClipTokenizer.IsMerges(pathOrName) || Ends(pathOrName,
+            ".txt.gz") || Ends(pathOrName, ".bpe") =>
             TokenizerOrigin.Of(pathOrName).Open(),
         _ => Open(pathOrName, [], CaptionRule.AsIs),      // says what there is
     };
@@ -34,10 +36,11 @@ public static class Tokenizers
     internal static Tokenizer Open(string name, byte[] file, CaptionRule captions) => name switch
     {
         _ when Ends(name, ".model") => SentencePieceTokenizer.Load(name, file, captions),
-        _ when Ends(name, TokenizerFiles.JsonName) => TokenizerJson.Open(name, file),
-        _ when Ends(name, ".txt.gz") || Ends(name, ".bpe") => ClipTokenizer.Load(name, file),
+        _ when Ends(name, TokenizerFiles.JsonName) => TokenizerJson.Open(name, file, captions),
+        _ when ClipTokenizer.IsMerges(name) || Ends(name, ".txt.gz") || Ends(name, ".bpe") => ClipTokenizer.Load(name, file),
         _ => throw new ArgumentException(
-            $"no tokenizer for '{name}'; use 'bytes', 'words', a SentencePiece file (*.model), a tokenizer.json or CLIP's merges (*.txt.gz, *.bpe)"),
+            $"no tokenizer for '{name}'; use 'bytes', 'words', a SentencePiece file (*.model), a tokenizer.json "
+                + "or CLIP's merges (*.txt.gz, *.bpe, merges.txt)"),
     };
 
     /// <summary>True for names that need no file.</summary>

@@ -8,7 +8,9 @@ static class BigVisionModel
         MorePositions = $"{BigVisionNames.TextEncoder}/pos_embedding";
 
     /// <summary>The model, or null if the file has not got big_vision's names.</summary>
-    public static FoundModel? Find(ArrayFile file)
+    /// <param name="file">The file.</param>
+    /// <param name="imageSize">Pixels along a side, for files whose positions are computed and so do not say it.</param>
+    public static FoundModel? Find(ArrayFile file, int? imageSize = null)
     {
         if (BigVisionNames.Prefixes.FirstOrDefault(prefix =>
             file.Arrays.ContainsKey(prefix + BigVisionNames.Patches)) is not { } prefix) return null;
@@ -23,14 +25,17 @@ static class BigVisionModel
             var tokenizer = ModelMetadata.Tokenizer(file.Metadata, file.Path);
             return new(ModelFormat.Silc, known, head, [.. BigVisionNames.Tensors(known, head)], tokenizer, []) { Towers = towers };
         }
-        var config = Infer(shapes, head, out var notes);
+        var config = Infer(shapes, head, imageSize, out var notes);
+        var computed = IsComputed(shapes);
         bool Stacked(string encoder) => shapes.Has($"{encoder}/encoderblock/{Attention}");
         var added = new Dictionary<string, WeightTensor>();
         // Checkpoints of 2022 may have a second table; big_vision's text_transformer.load adds it to the first.
         if (shapes.Has(MorePositions)) added[TextPositions] = Named(BigVisionNames.Tensor(config, TextPositions), prefix + MorePositions);
         return new(ModelFormat.Npz, config, head,
-            [.. BigVisionNames.Tensors(config, head, prefix, Stacked).Select(tensor => AsStored(file, tensor, prefix))], null, notes)
+            [.. BigVisionNames.Tensors(config, head, prefix, Stacked).Where(tensor => !computed || tensor.Name != prefix + ModelWeights.Positions)
+                .Select(tensor => AsStored(file, tensor, prefix))], null, notes)
         {
+            Computed = computed ? new Dictionary<string, float[]> { [ModelWeights.Positions] = SineCosine(config.Grid, config.Image.Width) } : [],
             Towers = towers,
             Added = added,
             Stacked = Stacked(BigVisionNames.ImageEncoder) || Stacked(BigVisionNames.TextEncoder),
@@ -50,10 +55,11 @@ static class BigVisionModel
 
     static WeightTensor Named(WeightTensor tensor, string name) => tensor with { Name = name };
 
-    static SilcConfig Infer(FileShapes shapes, bool hasHead, out string[] notes)
+    static SilcConfig Infer(FileShapes shapes, bool hasHead, int? imageSize, out string[] notes)
     {
         var (patch, width) = Patches(shapes);
-        var grid = Grid(shapes);
+        var computed = IsComputed(shapes);
+        var grid = computed && imageSize is { } given ? given / patch : Grid(shapes);
         var table = shapes.Of("txt/Embed_0/embedding", "(vocabulary, width)");
         var length = shapes.Of(TextPositions, "(1, tokens, width)")[1];
         HeadConfig? head = null;
@@ -62,16 +68,20 @@ static class BigVisionModel
             var prototypes = shapes.Of("head/prototypes/kernel", "(bottleneck, prototypes)");
             head = new(shapes.Of("head/Dense_0/kernel", "(width, hidden)")[1], prototypes[0], prototypes[1], shapes.Has(BigVisionNames.HeadGains));
         }
-        int size = grid * patch;
+        int size = computed && imageSize is { } wanted ? wanted : grid * patch;
         notes = patch != 14 ? [] :
             [$"{grid} patches of {patch} pixels cover {size}; "
                 + $"for checkpoints named after another size say --image-size {size + 6}"];
+        if (computed) notes = [.. notes,
+            $"the file has no positions: those of big_vision's posemb=\"sincos2d\" are computed, for images of {size} pixels"];
         return new(
             Tower(shapes, "image", BigVisionNames.ImageEncoder, width),
                 Tower(shapes, "text", BigVisionNames.TextEncoder, table[1]), size, patch, length,
             table[0], head, ViewsFor(size, patch), shapes.Has("b") ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax)
         {
             Images = ImageRule.BigVision,
+            PreLogits = shapes.Has($"{BigVisionNames.PreLogits}/kernel") ? shapes.Of($"{BigVisionNames.PreLogits}/kernel",
+                "(width, representation)")[1] : null,
             ImageHead = shapes.Has($"{BigVisionNames.ImageHead}/kernel") ? shapes.Of($"{BigVisionNames.ImageHead}/kernel", "(width, embedding)")[1] : null,
             TextPooling = shapes.Has($"{BigVisionNames.TextPool}/probe") ? TextPooling.Map : TextPooling.Last,
         };
@@ -90,13 +100,32 @@ static class BigVisionModel
             : throw shapes.Refused($"has '{BigVisionNames.Patches}' of {flat[0]} inputs, which are no square patch of 3 channels");
     }
 
+    static bool IsComputed(FileShapes shapes) => !shapes.Has(ModelWeights.Positions) && !shapes.Has(OldPositions);
+
+    // MoCo v3's (Chen et al. 2021, arXiv:2104.02057): sin and cos of column and row at width / 4 frequencies from 1 down to 1 / 10,000.
+    static float[] SineCosine(int grid, int width)
+    {
+        int quarter = width / 4;
+        Require.That(width % 4 == 0 && quarter > 1, $"positions of sine and cosine need a width that 4 divides, and 8 at least; it is {width}");
+        var table = new float[grid * grid * width];
+        for (int cell = 0; cell < grid * grid; cell++)
+            for (int k = 0; k < quarter; k++)
+            {
+                double frequency = Math.Pow(10_000, -k / (quarter - 1.0));
+                var ((y, x), at) = (Math.DivRem(cell, grid), cell * width + k);
+                (table[at], table[at + quarter]) = ((float)Math.Sin(x * frequency), (float)Math.Cos(x * frequency));
+                (table[at + 2 * quarter], table[at + 3 * quarter]) = ((float)Math.Sin(y * frequency), (float)Math.Cos(y * frequency));
+            }
+        return table;
+    }
+
     static int Grid(FileShapes shapes)
     {
         const string positions = ModelWeights.Positions;
         if (!shapes.Has(positions) && shapes.Has(OldPositions))
             return shapes.Grid(OldPositions, shapes.Of(OldPositions, "(1, patches, width)")[1]);
         if (!shapes.Has(positions)) throw shapes.Refused($"lacks '{positions}': its positions are computed (big_vision's posemb=\"sincos2d\"), "
-            + "which is not supported, because the file does not say for what size of images");
+            + "and the file does not say for what size of images: say it once, silc convert IN OUT --image-size N, and take OUT");
         var table = shapes.Of(positions, "(1, patches, width)");
         return table[0] == table[1] && table[0] > 1 ? table[0] : shapes.Grid(positions, table[1]);
     }

@@ -8,9 +8,9 @@ namespace Silc;
 static class BigVisionNames
 {
     public const string Patches = "img/embedding/kernel", HeadPrefix = "head/", HeadGains = "head/prototypes/gain/kernel",
-        LastLayerPrefix = "head/prototypes/",
-        TeacherPrefix = "teacher/", ImageEncoder = "img/Transformer",
-        TextEncoder = "txt/Encoder_0", ImageHead = "img/head", TextPool = "txt/MAPHead_0";
+        LastLayerPrefix = "head/prototypes/", TeacherPrefix = "teacher/", ImageEncoder = "img/Transformer",
+        TextEncoder = "txt/Encoder_0", ImageHead = "img/head", PreLogits = "img/pre_logits", ClassToken = "img/cls/embedding",
+        ClassPosition = "img/cls/pos_embedding", PreNorm = "img/norm_pre", TextPool = "txt/MAPHead_0";
 
     /// <summary>What published files put in front of every name: flax's training state, nothing, or an old flax
     /// optimizer.</summary>
@@ -21,18 +21,29 @@ static class BigVisionNames
     {
         var (image, text) = (config.Image, config.Text);
         yield return (Patches, [config.PatchSize, config.PatchSize, 3, image.Width]);
-        yield return ("img/embedding/bias", [image.Width]);
+        if (config.PatchBias) yield return ("img/embedding/bias", [image.Width]);
         yield return ("img/pos_embedding", [1, config.Grid * config.Grid, image.Width]);
+        if (image.ClassToken)
+        {
+            yield return (ClassToken, [1, 1, image.Width]);
+            yield return (ClassPosition, [1, 1, image.Width]);
+        }
+        if (image.PreNorm)
+            foreach (var weight in Norm(PreNorm, image.Width)) yield return weight;
         foreach (var weight in Encoder(ImageEncoder, image)) yield return weight;
-        foreach (var weight in MapHead("img/MAPHead_0", image)) yield return weight;
+        if (config.ImagePooling == ImagePooling.Map)
+            foreach (var weight in MapHead("img/MAPHead_0", image)) yield return weight;
+        if (config.PreLogits is { } represented)
+            foreach (var weight in Dense(PreLogits, image.Width, represented)) yield return weight;
         if (config.ImageHead is { } projected)
-            foreach (var weight in Dense(ImageHead, image.Width, projected)) yield return weight;
+            foreach (var weight in Dense(ImageHead, config.PreLogits ?? image.Width, projected, config.ProjectionBias)) yield return weight;
+        if (!config.HasText) yield break;
         yield return ("txt/Embed_0/embedding", [config.VocabSize, text.Width]);
         yield return ("txt/pos_embedding", [1, config.TextLength, text.Width]);
         foreach (var weight in Encoder(TextEncoder, text)) yield return weight;
         if (config.TextPooling == TextPooling.Map)
             foreach (var weight in MapHead(TextPool, text)) yield return weight;
-        foreach (var weight in Dense("txt/head", text.Width, config.EmbedDim)) yield return weight;
+        foreach (var weight in Dense("txt/head", text.Width, config.EmbedDim, config.ProjectionBias)) yield return weight;
         yield return ("t", [1]);
         if (config.Contrastive == ContrastiveKind.Sigmoid) yield return ("b", [1]);
     }
@@ -112,8 +123,8 @@ static class BigVisionNames
     static IEnumerable<(string, int[])> Mlp(string name, TowerConfig tower) =>
         Dense($"{name}/Dense_0", tower.Width, tower.MlpDim).Concat(Dense($"{name}/Dense_1", tower.MlpDim, tower.Width));
 
-    static IEnumerable<(string, int[])> Dense(string name, int inputs, int outputs) =>
-        [($"{name}/kernel", [inputs, outputs]), ($"{name}/bias", [outputs])];
+    static IEnumerable<(string, int[])> Dense(string name, int inputs, int outputs, bool bias = true) =>
+        bias ? [($"{name}/kernel", [inputs, outputs]), ($"{name}/bias", [outputs])] : [($"{name}/kernel", [inputs, outputs])];
 
     static IEnumerable<(string, int[])> Norm(string name, int width) => [($"{name}/scale", [width]), ($"{name}/bias", [width])];
 }

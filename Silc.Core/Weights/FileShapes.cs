@@ -59,8 +59,8 @@ sealed class FileShapes(ArrayFile file, string prefix = "")
     {
         int side = (int)Math.Round(Math.Sqrt(positions));
         return side * side == positions ? side : throw new InvalidDataException(
-            $"{file.Path}: '{prefix}{name}' has {positions} positions, which are no square grid; "
-            + "towers with a class token are not supported");
+            $"{file.Path}: '{prefix}{name}' has {positions} positions, which are no square grid: "
+            + "images of other shapes and towers with registers are not supported");
     }
 
     /// <summary>A tower whose heads divide its width; more layers than anybody trains would be names without end.</summary>

@@ -17,6 +17,9 @@ sealed record FoundModel(
     /// <summary>Tensors whose values are added to those of a parameter, by its name.</summary>
     public IReadOnlyDictionary<string, WeightTensor> Added { get; init; } = new Dictionary<string, WeightTensor>();
 
+    /// <summary>Values of parameters that no array of the file holds, by name.</summary>
+    public IReadOnlyDictionary<string, float[]> Computed { get; init; } = new Dictionary<string, float[]>();
+
     /// <summary>The layers of that encoder are stacked in the file.</summary>
     public bool Stacked { get; init; }
 }

@@ -11,25 +11,44 @@ static class HuggingFaceModel
     /// <summary>The model, or null if the file has not got Hugging Face's names.</summary>
     public static FoundModel? Find(ArrayFile file)
     {
-        if (!file.Arrays.ContainsKey(HuggingFaceNames.Patches)) return null;
+        var prefix = file.Arrays.ContainsKey(HuggingFaceNames.Patches) ? HuggingFaceNames.ImagePrefix : "";
+        if (prefix == "" && !file.Arrays.ContainsKey(HuggingFaceNames.BarePatches)) return null;
         var config = JsonConfig.Beside(file.Path, ConfigName, "heads and the form of GELU stand there alone");
         var kind = config.Text("model_type", "siglip");
-        config.Require(kind is "siglip" or "siglip2", "model_type", "only siglip and siglip2 are supported");
-        var (image, text, shapes) = (config.Section("vision_config"), config.Section("text_config"), new FileShapes(file));
+        config.Require(kind != "clip" || file.Arrays.ContainsKey(ClipNames.HuggingFaceClass), "model_type",
+            $"but the file has no class token, '{ClipNames.HuggingFaceClass}': only siglip and siglip2 go without");
+        if (kind == "clip") return HuggingFaceClip.Find(file, config);
+        var alone = !file.Arrays.Keys.Any(name => name.StartsWith("text_model.", StringComparison.Ordinal));
+        config.Require(kind is "siglip" or "siglip2" || alone && kind is "siglip_vision_model" or "siglip2_vision_model", "model_type",
+            "only siglip, siglip2, their vision models and clip are supported");
+        var (image, text, shapes) = (config.Has("vision_config") || !alone ? config.Section("vision_config") : config,
+            config.Section("text_config"), new FileShapes(file));
         image.Require(image.Flag("vision_use_head", true), "vision_use_head",
             "towers without attention pooling are not supported");
 
-        var flat = kind == "siglip2";
-        var patches = flat ? shapes.Of(HuggingFaceNames.Patches, "(width, patch · patch · 3)") : shapes.Of(HuggingFaceNames.Patches, "(width, 3, patch, patch)");
-        const string positions = "vision_model.embeddings.position_embedding.weight";
+        var flat = kind.StartsWith("siglip2", StringComparison.Ordinal);
+        var patches = flat ? shapes.Of($"{prefix}{HuggingFaceNames.BarePatches}", "(width, patch · patch · 3)")
+            : shapes.Of($"{prefix}{HuggingFaceNames.BarePatches}", "(width, 3, patch, patch)");
+        var positions = $"{prefix}embeddings.position_embedding.weight";
         int patch = flat ? image.Int("patch_size", 16) : patches[2], grid = shapes.Grid(positions, shapes.Of(positions, "(patches, width)")[0]),
             size = flat ? grid * patch : image.Side("image_size", 224);
         image.Require(!flat || patches[1] == 3 * patch * patch, "patch_size", $"but patches have {patches[1]} values in the file");
         image.Require(size / patch == grid, "image_size", $"but the file has {grid} x {grid} positions for patches of {patch}");
+        if (alone)
+        {
+            var tower = new SilcConfig(Tower(shapes, image, "image", $"{prefix}encoder", patches[0]), ImageSize: size, PatchSize: patch,
+                Views: BigVisionModel.ViewsFor(size, patch),
+                PositionResize: flat ? PositionResize.BilinearAntialias : PositionResize.Bicubic) with
+            { HasText = false, Images = Images(file.Path) };
+            return new(ModelFormat.HuggingFace, tower, HasHead: false, HuggingFaceNames.ImageTensors(tower, prefix, flat), null, ImageTower.Notes)
+            {
+                Towers = prefix == "" ? ["embeddings.", "encoder.", "post_layernorm.", "head."] : [prefix],
+            };
+        }
         var table = shapes.Of("text_model.embeddings.token_embedding.weight", "(vocabulary, width)");
         var length = shapes.Of("text_model.embeddings.position_embedding.weight", "(tokens, width)")[0];
         var found = new SilcConfig(
-            Tower(shapes, image, "image", "vision_model", patches[0]), Tower(shapes, text, "text", "text_model", table[1]), size,
+            Tower(shapes, image, "image", "vision_model.encoder", patches[0]), Tower(shapes, text, "text", "text_model.encoder", table[1]), size,
                 patch, length, table[0],
             Views: BigVisionModel.ViewsFor(size, patch), Contrastive: file.Arrays.ContainsKey("logit_bias")
                 ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
@@ -44,7 +63,7 @@ static class HuggingFaceModel
     }
 
     // The processor's resample beside the weights: 3 is PIL's bicubic, the class's own; SigLIP 2 has 2, bilinear.
-    static ImageRule Images(string path)
+    internal static ImageRule Images(string path)
     {
         var name = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, PreprocessorName);
         if (!File.Exists(name)) return ImageRule.HuggingFace;
@@ -67,9 +86,9 @@ static class HuggingFaceModel
         var (act, epsilon) = (config.Text("hidden_act", TanhName), config.Real("layer_norm_eps", 1e-6));
         config.Require(act is TanhName or "gelu" or "gelu_new", "hidden_act", $"only {TanhName} and gelu are supported");
         config.Require(Math.Abs(epsilon - 1e-6) < 1e-9, "layer_norm_eps", "only 1e-6 is supported");
-        return shapes.Tower(which, width, shapes.Depth($"{model}.encoder.layers.{{0}}.mlp.fc1.weight", config, "num_hidden_layers"),
+        return shapes.Tower(which, width, shapes.Depth($"{model}.layers.{{0}}.mlp.fc1.weight", config, "num_hidden_layers"),
             config.Int("num_attention_heads", 12),
-            shapes.Of($"{model}.encoder.layers.0.mlp.fc1.weight", "(hidden, width)")[0], act == "gelu" ? GeluKind.Exact
+            shapes.Of($"{model}.layers.0.mlp.fc1.weight", "(hidden, width)")[0], act == "gelu" ? GeluKind.Exact
                 : GeluKind.Tanh);
     }
 

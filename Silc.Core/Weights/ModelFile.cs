@@ -24,12 +24,13 @@ public sealed class ModelFile : IDisposable
     readonly FoundModel found;
     readonly Dictionary<string, (ArrayHeader Array, long Offset, WeightPart Part)> places = [];
 
-    ModelFile(ArrayFile file)
+    ModelFile(ArrayFile file, int? imageSize)
     {
         this.file = file;
         if (file.Arrays.ContainsKey(Seal.Name)) Seal.Verify(file.Path);
-        if (Find(file) is { } plain) found = plain;
-        else if (StrippedArrays.Of(file, BigVisionNames.Patches, HuggingFaceNames.Patches, OpenClipNames.Patches) is { } stripped && Find(stripped) is { } inside)
+        if (Find(file, imageSize) is { } plain) found = plain;
+        else if (StrippedArrays.Of(file, BigVisionNames.Patches, HuggingFaceNames.Patches, OpenClipNames.Patches,
+            ClipNames.Patches) is { } stripped && Find(stripped, imageSize) is { } inside)
             (this.file, file, found) = (stripped, stripped, inside with { Notes = [.. inside.Notes, $"names begin with '{stripped.Prefix}', which is left off"] });
         else throw Unknown(file);
         // What Silc exports says the rule of captions itself: the other library's class may have another.
@@ -117,12 +118,15 @@ public sealed class ModelFile : IDisposable
     /// </exception>
     /// <exception cref="NotSupportedException">It is a pickle or another format; the message says how to convert it.</exception>
     /// <exception cref="FileNotFoundException">There is none.</exception>
-    public static ModelFile Open(string path)
+    public static ModelFile Open(string path) => Open(path, null);
+
+    /// <summary>The same for files that may not say for images of what size their positions are.</summary>
+    internal static ModelFile Open(string path, int? imageSize)
     {
         var file = ArrayFile.Open(!Directory.Exists(path) ? path : RunFolder.HoldsRun(path) ? RunFolder.NewestWeights(path) : In(path));
         try
         {
-            return new(file);
+            return new(file, imageSize);
         }
         catch
         {
@@ -131,7 +135,9 @@ public sealed class ModelFile : IDisposable
         }
     }
 
-    static FoundModel? Find(ArrayFile file) => BigVisionModel.Find(file) ?? HuggingFaceModel.Find(file) ?? OpenClipModel.Find(file);
+    static FoundModel? Find(ArrayFile file, int? imageSize) => BigVisionModel.Find(file, imageSize) ?? HuggingFaceModel.Find(file)
+        ?? OpenClipModel.Find(file) ?? OpenClipClip.Find(file)
+        ?? ImageTower.FindTimm(file);
 
     static string In(string folder)
     {
@@ -149,13 +155,10 @@ public sealed class ModelFile : IDisposable
     }
 
     static InvalidDataException Unknown(ArrayFile file) =>
-        file.Arrays.ContainsKey("embeddings.patch_embedding.weight") || file.Arrays.ContainsKey("patch_embed.proj.weight")
-        ? new($"{file.Path} holds an image tower alone (SiglipVisionModel, timm): its text tower is missing, "
-            + "and models without one are not supported; "
-            + "use the whole model that it is a part of, as SiglipModel or open_clip store it")
-        : new(
+        new(
         $"{file.Path} holds no image tower: neither {BigVisionNames.Patches} (big_vision, Silc) nor "
-        + $"{HuggingFaceNames.Patches} (Hugging Face) nor {OpenClipNames.Patches} (open_clip); "
+        + $"{HuggingFaceNames.Patches} (Hugging Face) nor {OpenClipNames.Patches} "
+        + $"(open_clip) nor {ClipNames.Patches} (CLIP); "
         + $"{(file.Arrays.Count == 0 ? "it is empty" : $"it begins with {string.Join(", ", file.Arrays.Keys.Take(3))}")}");
 
     void Locate(IEnumerable<WeightTensor> tensors, string prefix)
@@ -194,6 +197,11 @@ public sealed class ModelFile : IDisposable
 
     void Read(string parameter, ValueSink sink)
     {
+        if (found.Computed.TryGetValue(parameter, out var computed))
+        {
+            sink(computed);
+            return;
+        }
         if (!found.Added.ContainsKey(parameter))
         {
             ReadStored(parameter, sink);

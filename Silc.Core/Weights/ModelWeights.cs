@@ -30,6 +30,10 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
         var hash = new XxHash128();
         // What decides on embeddings and has no parameter of its own.
         Text($"{Config.ImageSize} {Config.PatchSize} {Config.Image.Heads} {Config.Image.Gelu} {Config.Text.Heads} {Config.Text.Gelu}");
+        if (Config.Pixels is not null || Config.Image.Epsilon != 1e-6 || Config.Text.Epsilon != 1e-6 || Config.Text.Causal
+            || Config.TextPooling is not (TextPooling.Last or TextPooling.Map))
+            Text($"{Config.Pixels} {Config.Image.Epsilon:R} {Config.Text.Epsilon:R} {Config.Text.Causal} {Config.TextPooling} "
+                + $"{(Config.TextEnd == Config.VocabSize - 1 ? null : Config.TextEnd)}");
         foreach (var (name, _) in BigVisionNames.Towers(Config).Where(weight => weight.Name is not "t" and not "b"))
         {
             Text(name);

@@ -34,7 +34,7 @@ public static class ModelWriter
     {
         var file = WeightsFile(format, path);
         var (folder, config) = (Path.GetDirectoryName(Path.GetFullPath(file))!, weights.Config);
-        var written = new List<string> { file };
+        var (clip, written) = (ClipModel.Resembles(config), new List<string> { file });
         if (format != ModelFormat.Silc) WriteTokenizer(format, folder, tokenizer, written);
         switch (format)
         {
@@ -42,6 +42,15 @@ public static class ModelWriter
                 Npz.WritePieces(file,
                     Pieces(weights, [.. BigVisionNames.Tensors(config, weights.HasHead, BigVisionNames.Prefixes[0], _ => stacked)]),
                     JsonSerializer.Serialize(Marked([], config, tokenizer)));
+                break;
+            case ModelFormat.HuggingFace when clip:
+                Safetensors.WritePieces(file, Pieces(weights, ClipNames.HuggingFace(config)), Marked(new() { ["format"] = "pt" }, config, tokenizer));
+                Json(HuggingFaceModel.ConfigName, HuggingFaceClip.Config(config));
+                Json(PreprocessorName, HuggingFaceClip.ImageProcessor(config));
+                break;
+            case ModelFormat.OpenClip when clip:
+                Safetensors.WritePieces(file, Pieces(weights, ClipNames.OpenClip(config)), Marked(new() { ["format"] = "pt" }, config, tokenizer));
+                Json(OpenClipModel.ConfigName, OpenClipClip.Config(config));
                 break;
             case ModelFormat.HuggingFace:
                 Safetensors.WritePieces(file, Pieces(weights, HuggingFaceNames.Tensors(config with { Contrastive = ContrastiveKind.Sigmoid })),
@@ -62,6 +71,10 @@ public static class ModelWriter
         if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && tokenizer is not null)
         {
             foreach (var (name, bytes) in tokenizer.Companions.Where(_ => tokenizer.Captions != CaptionRule.Canonical)) Bytes(name, bytes);
+            if (clip && !tokenizer.Name.EndsWith(TokenizerFiles.JsonName, StringComparison.Ordinal) && tokenizer.Open() is ClipTokenizer merges)
+                foreach (var (name, bytes) in merges.HuggingFaceFiles(config.TextLength).Where(file => !written.Any(name =>
+                    Path.GetFileName(name) == file.Name)))
+                    Bytes(name, bytes);
             if (tokenizer.IsSentencePiece && !written.Any(name => Path.GetFileName(name) == TokenizerConfigName))
                 Json(TokenizerConfigName, HuggingFaceModel.Tokenizer(config, tokenizer));
         }
@@ -93,7 +106,8 @@ public static class ModelWriter
     }
 
     static readonly string[] tokenizerNames =
-        [TokenizerConfigName, HuggingFaceModel.TokenizerName, "tokenizer.model", TokenizerFiles.JsonName, "tokenizer.txt.gz"];
+        [TokenizerConfigName, "vocab.json", ClipTokenizer.MergesName, HuggingFaceModel.TokenizerName, "tokenizer.model", TokenizerFiles.JsonName,
+            "tokenizer.txt.gz"];
 
     /// <summary>Names that a format's files beside the weights may have.</summary>
     internal static IReadOnlyList<string> FilesBeside(ModelFormat format) => format switch
@@ -126,7 +140,7 @@ public static class ModelWriter
         var name = tokenizer.IsSentencePiece && format is ModelFormat.HuggingFace or ModelFormat.OpenClip
             ? HuggingFaceModel.IsGemma(tokenizer) ? "tokenizer.model" : HuggingFaceModel.TokenizerName
             : tokenizer.Name.EndsWith(".txt.gz", StringComparison.OrdinalIgnoreCase) ? "tokenizer.txt.gz"
-            : $"tokenizer{Path.GetExtension(tokenizer.Name)}";
+            : ClipTokenizer.IsMerges(tokenizer.Name) ? ClipTokenizer.MergesName : $"tokenizer{Path.GetExtension(tokenizer.Name)}";
         written.Add(Path.Combine(folder, name));
         AtomicFile.WriteBytes(written[^1], bytes);
         return name;
@@ -134,9 +148,19 @@ public static class ModelWriter
 
     static void RequireRoom(SilcConfig config, ModelFormat format)
     {
+        Require.That(config.HasText || format == ModelFormat.Silc, $"{format.Describe()} has no place for an image tower alone: write silc");
+        if (ClipModel.Departure(config) is { } departure && format != ModelFormat.Silc)
+        {
+            Require.That(format != ModelFormat.Npz,
+                $"{format.Describe()} has no place for a part of the model, {departure}: write silc, hf or open_clip");
+            ClipModel.RequireForm(config, format);
+            return;
+        }
         if (format is not (ModelFormat.HuggingFace or ModelFormat.OpenClip)) return;
-        var part = config.ImageHead is not null ? "the projection of its image tower (img/head)"
-            : config.TextPooling == TextPooling.Map ? "the attention pooling of its text tower (txt/MAPHead_0)" : null;
+        var part = config.PreLogits is not null ? "the layer in front of its image tower's projection (img/pre_logits)"
+            : config.ImageHead is not null ? "the projection of its image tower (img/head)"
+            : config.TextPooling == TextPooling.Map ? "the attention pooling of its text tower (txt/MAPHead_0)"
+            : config.TextPooling != TextPooling.Last ? $"a text tower that pools by {config.TextPooling}" : null;
         Require.That(part is null, $"{format.Describe()} has no place for a part of the model, {part}: write npz or silc, or export ONNX");
         if (format == ModelFormat.OpenClip) OpenClipModel.RequirePublished(config);
     }

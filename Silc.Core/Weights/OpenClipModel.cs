@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Silc;
@@ -28,7 +29,8 @@ static partial class OpenClipModel
         image.Require(size / patch == grid, "image_size", $"but the file has {grid} x {grid} positions for patches of {patch}");
         var (vocabulary, textWidth) = (shapes.Of(table, "(vocabulary, width)")[0], shapes.Of(table, "(vocabulary, width)")[1]);
         var found = new SilcConfig(
-            ImageTower(shapes, image, patches[0]), TextTower(shapes, text, textWidth), size, patch,
+            ImageTower(shapes, image, "timm_model_name", image.Section("timm_model_kwargs"), OpenClipNames.TrunkPrefix, patches[0]),
+                TextTower(shapes, text, textWidth), size, patch,
             shapes.Of("text.positional_embedding", "(tokens, width)")[0], vocabulary, Views: BigVisionModel.ViewsFor(size, patch),
             Contrastive: file.Arrays.ContainsKey("logit_bias") ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
         found = found with { Images = Images(outer) };
@@ -58,18 +60,28 @@ static partial class OpenClipModel
         return clean switch { "canonicalize" => CaptionRule.Clean, "lower" => CaptionRule.Lower, _ => tokenizer };
     }
 
-    static TowerConfig ImageTower(FileShapes shapes, JsonConfig config, int width)
+    /// <summary>Pixels along a side that timm's name of a tower says; null if it is no name of a SigLIP tower.</summary>
+    public static int? SizeInName(string name) => TimmNames().Match(name) is { Success: true } known ? int.Parse(known.Groups[3].Value,
+        CultureInfo.InvariantCulture) : null;
+
+    /// <summary>timm's image tower.</summary>
+    /// <param name="shapes">The file.</param>
+    /// <param name="config">Where its name stands.</param>
+    /// <param name="key">Under what key.</param>
+    /// <param name="more">Settings other than the name's.</param>
+    /// <param name="trunk">What the names of its tensors begin with.</param>
+    /// <param name="width">Channels.</param>
+    public static TowerConfig ImageTower(FileShapes shapes, JsonConfig config, string key, JsonConfig more, string trunk, int width)
     {
-        var (name, more) = (config.Text("timm_model_name", ""), config.Section("timm_model_kwargs"));
-        var known = TimmNames().Match(name);
-        config.Require(known.Success, "timm_model_name", "only timm's vit_…_siglip_… with attention pooling are supported");
+        var known = TimmNames().Match(config.Text(key, ""));
+        config.Require(known.Success, key, "only timm's vit_…_siglip_… with attention pooling are supported");
         more.RequireOnly("vit_…_siglip_… towers of other forms are not supported", "img_size", "patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio", "act_layer",
             "dynamic_img_size", "drop_rate", "pos_drop_rate", "patch_drop_rate", "proj_drop_rate", "attn_drop_rate", "drop_path_rate");
         var act = more.Text("act_layer", TimmGelu(known) == GeluKind.Tanh ? Tanh : Exact);
         more.Require(act is Exact or Tanh, "act_layer", $"only {Exact} and {Tanh} are supported");
-        return shapes.Tower("image", width, shapes.Depth("visual.trunk.blocks.{0}.mlp.fc1.weight", more, "depth"),
+        return shapes.Tower("image", width, shapes.Depth($"{trunk}blocks.{{0}}.mlp.fc1.weight", more, "depth"),
             more.Int("num_heads", known.Groups[1].Value == "base" ? 12 : 16),
-            shapes.Of("visual.trunk.blocks.0.mlp.fc1.weight", "(hidden, width)")[0], act == Tanh ? GeluKind.Tanh
+            shapes.Of($"{trunk}blocks.0.mlp.fc1.weight", "(hidden, width)")[0], act == Tanh ? GeluKind.Tanh
                 : GeluKind.Exact);
     }
 
@@ -183,7 +195,7 @@ static partial class OpenClipModel
     };
 
     // PyTorch takes the integer part of width times ratio.
-    static double Ratio(TowerConfig tower)
+    public static double Ratio(TowerConfig tower)
     {
         var ratio = Math.Round(tower.MlpDim / (double)tower.Width, 4);
         return (int)(tower.Width * ratio) == tower.MlpDim ? ratio : (tower.MlpDim + 0.5) / tower.Width;

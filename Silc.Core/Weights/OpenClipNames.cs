@@ -7,50 +7,65 @@ namespace Silc;
 /// </summary>
 static class OpenClipNames
 {
-    public const string Patches = "visual.trunk.patch_embed.proj.weight";
+    public const string TrunkPrefix = "visual.trunk.", TimmPatches = "patch_embed.proj.weight", Patches = $"{TrunkPrefix}{TimmPatches}";
 
     public static IReadOnlyList<WeightTensor> Tensors(SilcConfig config)
     {
-        var (tensors, image, text) = (new TorchTensors(config), config.Image, config.Text);
-        const string trunk = "visual.trunk", pool = $"{trunk}.attn_pool", map = "img/MAPHead_0",
-            attention = $"{map}/MultiHeadDotProductAttention_0";
-        tensors.Patches($"{trunk}.patch_embed.proj");
-        tensors.Same($"{trunk}.pos_embed", "img/pos_embedding", 1, config.Grid * config.Grid, image.Width);
+        var (tensors, text) = (new TorchTensors(config), config.Text);
+        Image(tensors, config, TrunkPrefix);
+        tensors.Same("text.token_embedding.weight", "txt/Embed_0/embedding", config.VocabSize, text.Width);
+        tensors.Same("text.positional_embedding", "txt/pos_embedding", config.TextLength, text.Width);
+        for (int i = 0; i < text.Depth; i++)
+            Block(tensors, $"text.transformer.resblocks.{i}", $"{BigVisionNames.TextEncoder}/encoderblock_{i}");
+        tensors.Norm("text.ln_final", $"{BigVisionNames.TextEncoder}/encoder_norm");
+        tensors.Dense("text.text_projection", "txt/head");
+        tensors.Same("logit_scale", "t");
+        if (tensors.HasBias) tensors.Same("logit_bias", "b");
+        return tensors.All;
+    }
+
+    /// <summary>The tensors of timm's image tower alone.</summary>
+    public static IReadOnlyList<WeightTensor> Timm(SilcConfig config)
+    {
+        var tensors = new TorchTensors(config);
+        Image(tensors, config, "");
+        return tensors.All;
+    }
+
+    static void Image(TorchTensors tensors, SilcConfig config, string trunk)
+    {
+        const string map = "img/MAPHead_0", attention = $"{map}/MultiHeadDotProductAttention_0";
+        var (image, pool) = (config.Image, $"{trunk}attn_pool");
+        tensors.Patches($"{trunk}patch_embed.proj");
+        tensors.Same($"{trunk}pos_embed", "img/pos_embedding", 1, config.Grid * config.Grid, image.Width);
         for (int i = 0; i < image.Depth; i++)
         {
-            var (layer, block) = ($"{trunk}.blocks.{i}", $"{BigVisionNames.ImageEncoder}/encoderblock_{i}");
+            var (layer, block) = ($"{trunk}blocks.{i}", $"{BigVisionNames.ImageEncoder}/encoderblock_{i}");
             tensors.Norm($"{layer}.norm1", $"{block}/LayerNorm_0");
             tensors.Dense($"{layer}.attn.qkv", Projections($"{block}/MultiHeadDotProductAttention_0"));
             tensors.Dense($"{layer}.attn.proj", $"{block}/MultiHeadDotProductAttention_0/out");
             tensors.Norm($"{layer}.norm2", $"{block}/LayerNorm_1");
             tensors.Mlp($"{layer}.mlp", $"{block}/MlpBlock_0");
         }
-        tensors.Norm($"{trunk}.norm", $"{BigVisionNames.ImageEncoder}/encoder_norm");
+        tensors.Norm($"{trunk}norm", $"{BigVisionNames.ImageEncoder}/encoder_norm");
         tensors.Same($"{pool}.latent", $"{map}/probe", 1, 1, image.Width);
         tensors.Dense($"{pool}.q", $"{attention}/query");
         tensors.Dense($"{pool}.kv", $"{attention}/key", $"{attention}/value");
         tensors.Dense($"{pool}.proj", $"{attention}/out");
         tensors.Norm($"{pool}.norm", $"{map}/LayerNorm_0");
         tensors.Mlp($"{pool}.mlp", $"{map}/MlpBlock_0");
+    }
 
-        tensors.Same("text.token_embedding.weight", "txt/Embed_0/embedding", config.VocabSize, text.Width);
-        tensors.Same("text.positional_embedding", "txt/pos_embedding", config.TextLength, text.Width);
-        for (int i = 0; i < text.Depth; i++)
-        {
-            var (layer, block) = ($"text.transformer.resblocks.{i}", $"{BigVisionNames.TextEncoder}/encoderblock_{i}");
-            var projections = Projections($"{block}/MultiHeadDotProductAttention_0");
-            tensors.Norm($"{layer}.ln_1", $"{block}/LayerNorm_0");
-            tensors.Matrix($"{layer}.attn.in_proj_weight", [.. projections.Select(part => $"{part}/kernel")]);
-            tensors.Vector($"{layer}.attn.in_proj_bias", [.. projections.Select(part => $"{part}/bias")]);
-            tensors.Dense($"{layer}.attn.out_proj", $"{block}/MultiHeadDotProductAttention_0/out");
-            tensors.Norm($"{layer}.ln_2", $"{block}/LayerNorm_1");
-            tensors.Mlp($"{layer}.mlp", $"{block}/MlpBlock_0", "c_fc", "c_proj");
-        }
-        tensors.Norm("text.ln_final", $"{BigVisionNames.TextEncoder}/encoder_norm");
-        tensors.Dense("text.text_projection", "txt/head");
-        tensors.Same("logit_scale", "t");
-        if (tensors.HasBias) tensors.Same("logit_bias", "b");
-        return tensors.All;
+    /// <summary>A block of OpenAI's transformer.</summary>
+    public static void Block(TorchTensors tensors, string layer, string block)
+    {
+        var projections = Projections($"{block}/MultiHeadDotProductAttention_0");
+        tensors.Norm($"{layer}.ln_1", $"{block}/LayerNorm_0");
+        tensors.Matrix($"{layer}.attn.in_proj_weight", [.. projections.Select(part => $"{part}/kernel")]);
+        tensors.Vector($"{layer}.attn.in_proj_bias", [.. projections.Select(part => $"{part}/bias")]);
+        tensors.Dense($"{layer}.attn.out_proj", $"{block}/MultiHeadDotProductAttention_0/out");
+        tensors.Norm($"{layer}.ln_2", $"{block}/LayerNorm_1");
+        tensors.Mlp($"{layer}.mlp", $"{block}/MlpBlock_0", "c_fc", "c_proj");
     }
 
     static string[] Projections(string attention) => [$"{attention}/query", $"{attention}/key", $"{attention}/value"];

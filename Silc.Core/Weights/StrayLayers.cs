@@ -5,7 +5,6 @@ static class StrayLayers
 {
     static readonly (string Part, string Meaning)[] known =
     [
-        ("/pre_logits/", "big_vision's representation layer (rep_size), a dense layer with tanh"),
         (".ls1.", "timm's layer scale (init_values)"),
         (".ls2.", "timm's layer scale (init_values)"),
         (".q_norm.", "a norm of queries and keys (qk_norm)"),

@@ -22,6 +22,9 @@ sealed class TorchTensors(SilcConfig config)
         list.Add(new(name, [parts.Sum(part => part.Count)], parts));
     }
 
+    /// <summary>Parameters end to end, each flat, in a shape of the library's own.</summary>
+    public void Joined(string name, int[] shape, params string[] parameters) => list.Add(new(name, shape, [.. parameters.Select(Row)]));
+
     /// <summary>Kernels below each other, (outputs, inputs).</summary>
     public void Matrix(string name, params string[] kernels)
     {
@@ -43,12 +46,12 @@ sealed class TorchTensors(SilcConfig config)
         Vector($"{name}.bias", $"{norm}/bias");
     }
 
-    /// <summary>Weight and bias of the patch convolution.</summary>
+    /// <summary>Weight of the patch convolution, and its bias if it has one.</summary>
     public void Patches(string name)
     {
         var kernel = Kernel(BigVisionNames.Patches) with { Order = WeightOrder.Patches };
         list.Add(new($"{name}.weight", [kernel.Cols, 3, config.PatchSize, config.PatchSize], kernel));
-        Vector($"{name}.bias", "img/embedding/bias");
+        if (shapes.ContainsKey("img/embedding/bias")) Vector($"{name}.bias", "img/embedding/bias");
     }
 
     /// <summary>The fully connected layers of an MLP, under their two names.</summary>

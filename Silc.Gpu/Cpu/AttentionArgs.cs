@@ -14,6 +14,9 @@ unsafe struct AttentionArgs
     /// <summary>What q · k is multiplied by, 1 / √D as a rule.</summary>
     public float Scale;
 
+    /// <summary>Query t sees keys 0 to t alone.</summary>
+    public bool Causal;
+
     public float* Q, K, V, O;
     public int LdQ, LdK, LdV, LdO;
 

@@ -46,7 +46,8 @@ static unsafe class CpuAttention
             float* q = h.Q + (nint)row * t.LdQ, o = h.O + (nint)row * t.LdO;
             for (int key = 0; key < t.Keys; key += columns)
                 TTile.Multiply(d, q, t.LdQ, 1, keys + (nint)key * d, columns, t.Scale, null, 0, s + key, stride);
-            for (int i = 0; i < rows; i++) h.LogSumExp[row + i] = ExpRow(s + i * stride, t.Keys, out sums[i]);
+            for (int i = 0; i < rows; i++) h.LogSumExp[row + i] = ExpRow(s + i * stride, Seen(t, row + i), out sums[i]);
+            if (t.Causal) Hide(t, s, stride, row, rows);
             AddLog(sums, h.LogSumExp + row, rows);
             for (int c = 0; c < d; c += columns)
             {
@@ -68,7 +69,8 @@ static unsafe class CpuAttention
             var q = h.Q + (nint)row * t.LdQ;
             var o = h.O + (nint)row * t.LdO;
             Multiply(GemmArgs.Product(rows, t.Keys, t.HeadSize, q, t.LdQ, false, h.K, t.LdK, true, s, stride).Scaled(t.Scale));
-            for (int i = 0; i < rows; i++) h.LogSumExp[row + i] = ExpRow(s + (nint)i * stride, t.Keys, out sums[i]);
+            for (int i = 0; i < rows; i++) h.LogSumExp[row + i] = ExpRow(s + (nint)i * stride, Seen(t, row + i), out sums[i]);
+            if (t.Causal) Hide(t, s, stride, row, rows);
             AddLog(sums, h.LogSumExp + row, rows);
             Multiply(GemmArgs.Product(rows, t.HeadSize, t.Keys, s, stride, false, h.V, t.LdV, false, o, t.LdO));
             // The sum divides rows of O, which are shorter than rows of scores.
@@ -95,7 +97,12 @@ static unsafe class CpuAttention
             for (int i = 0; i < rows; i++)
             {
                 var mean = Dot(dO + (nint)i * t.LdGradO, o + (nint)i * t.LdO, d);
-                SoftmaxGradRow(p + (nint)i * stride, ds + (nint)i * stride, h.LogSumExp[row + i], mean, t.Keys);
+                SoftmaxGradRow(p + (nint)i * stride, ds + (nint)i * stride, h.LogSumExp[row + i], mean, Seen(t, row + i));
+            }
+            if (t.Causal)
+            {
+                Hide(t, p, stride, row, rows);
+                Hide(t, ds, stride, row, rows);
             }
             var dV = GemmArgs.Product(t.Keys, d, rows, p, stride, true, dO, t.LdGradO, false, h.GradV, t.LdGradV);
             var dK = GemmArgs.Product(t.Keys, d, rows, ds, stride, true, q, t.LdQ, false, h.GradK, t.LdGradK).Scaled(t.Scale);
@@ -117,6 +124,18 @@ static unsafe class CpuAttention
 
         static float* Part(float* matrix, nint stride, in AttentionArgs t, int item, int tokens) =>
             matrix + item / t.Heads * tokens * stride + item % t.Heads * t.HeadSize;
+    }
+
+    static int Seen(in AttentionArgs t, int query) => t.Causal ? Math.Min(t.Keys, query + 1) : t.Keys;
+
+    // Zeros for the keys that queries row, row + 1, … do not see.
+    static void Hide(in AttentionArgs t, float* s, int stride, int row, int rows)
+    {
+        for (int i = 0; i < rows; i++)
+        {
+            int seen = Seen(t, row + i);
+            new Span<float>(s + (nint)i * stride + seen, t.Keys - seen).Clear();
+        }
     }
 
     static void Multiply(in GemmArgs g) => CpuGemm.Compute(g, new GemmPlan(1, 1), 0);

@@ -14,16 +14,16 @@ readonly struct CpuAttentionGrad(AttentionArgs attention) : ICpuWork
 
 unsafe partial class CpuOps
 {
-    public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads)
+    public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads, bool causal = false)
     {
-        var arguments = Arguments(q, k, v, o, lse, batch, heads);
+        var arguments = Arguments(q, k, v, o, lse, batch, heads, causal);
         Device.ForItems(batch * heads, new CpuAttentionForward(arguments));
     }
 
     public override void AttentionBackward(
-        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads)
+        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads, bool causal = false)
     {
-        var arguments = Arguments(q, k, v, o, lse, batch, heads);
+        var arguments = Arguments(q, k, v, o, lse, batch, heads, causal);
         arguments.GradO = Address(dO);
         arguments.LdGradO = dO.Stride;
         arguments.GradQ = Address(dQ);
@@ -35,7 +35,7 @@ unsafe partial class CpuOps
         Device.ForItems(batch * heads, new CpuAttentionGrad(arguments));
     }
 
-    static AttentionArgs Arguments(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads)
+    static AttentionArgs Arguments(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads, bool causal)
     {
         var (dim, scale, queries, keys) = Sizes(q, k, batch, heads);
         return new()
@@ -46,6 +46,7 @@ unsafe partial class CpuOps
             Keys = keys,
             HeadSize = dim,
             Scale = scale,
+            Causal = causal,
             Q = Address(q),
             LdQ = q.Stride,
             K = Address(k),

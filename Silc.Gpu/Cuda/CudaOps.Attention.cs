@@ -5,12 +5,13 @@ partial class CudaOps
     // Limited by shared memory: 128 channels of bf16 or 80 of tf32.
     int MaxHeadSize => precision switch { Precision.Bf16 => 128, Precision.Tf32 => 80, _ => 0 };
 
-    public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads)
+    public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads, bool causal = false)
     {
         var (size, scale, queries, keys) = Sizes(q, k, batch, heads);
-        if (size > MaxHeadSize)
+        // The tensor-core kernels have no mask.
+        if (causal || size > MaxHeadSize)
         {
-            base.Attention(q, k, v, o, lse, batch, heads);
+            base.Attention(q, k, v, o, lse, batch, heads, causal);
             return;
         }
         var layout = new HeadLayout(At(q), At(k), At(v), At(o), default, Address(lse.View), 0, queries, keys, heads, size, scale);
@@ -26,12 +27,12 @@ partial class CudaOps
     }
 
     public override void AttentionBackward(
-        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads)
+        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads, bool causal = false)
     {
         var (size, scale, queries, keys) = Sizes(q, k, batch, heads);
-        if (size > MaxHeadSize)
+        if (causal || size > MaxHeadSize)
         {
-            base.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
+            base.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads, causal);
             return;
         }
         if (IsBf16(q) && size <= Head80.Size && CheckSameDType(q, k, v, dO, o, dQ, dK, dV))

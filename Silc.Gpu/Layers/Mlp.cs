@@ -4,9 +4,9 @@ namespace Silc;
 /// Y = X + Dense₁(gelu(Dense₀(norm(X)))): the MLP half of a pre-norm transformer block. Keeps norm(X) and the hidden layer before its
 /// GELU; the GELU is computed again for the gradient. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-sealed class Mlp(Parameters parameters, string norm, string name, int width, int mlpDim, GeluKind gelu = GeluKind.Tanh)
+sealed class Mlp(Parameters parameters, string norm, string name, int width, int mlpDim, GeluKind gelu = GeluKind.Tanh, double epsilon = 1e-6)
 {
-    readonly LayerNorm norm = new(parameters, norm, width);
+    readonly LayerNorm norm = new(parameters, norm, width, epsilon);
     readonly Linear expand = new(parameters, $"{name}/Dense_0", width, mlpDim, Inits.XavierUniform(width, mlpDim), Inits.Normal(1e-6));
     readonly Linear contract = new(parameters, $"{name}/Dense_1", mlpDim, width, Inits.XavierUniform(mlpDim, width), Inits.Normal(1e-6));
 

@@ -35,14 +35,15 @@ sealed class AttentionProjections
 }
 
 /// <summary>
-/// Y = X + out(attention(norm(X))): the attention half of a pre-norm transformer block, without a mask. Vaswani et al. 2017,
+/// Y = X + out(attention(norm(X))): the attention half of a pre-norm transformer block; with <paramref name="causal"/> a token does not see those
+/// behind it. Vaswani et al. 2017,
 /// arXiv:1706.03762. Keeps norm(X), Q|K|V side by side, the heads' output and the log-sum-exp of each row of scores.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-sealed class SelfAttention(Parameters parameters, string norm, string name, int width, int heads)
+sealed class SelfAttention(Parameters parameters, string norm, string name, int width, int heads, double epsilon = 1e-6, bool causal = false)
 {
     readonly int head = width / heads;
-    readonly LayerNorm norm = new(parameters, norm, width);
+    readonly LayerNorm norm = new(parameters, norm, width, epsilon);
     readonly AttentionProjections project = new(parameters, name, width, heads);
 
     /// <summary>Y (B·T, C) and its pullback, which adds into dY. X is (B·T, C).</summary>
@@ -55,20 +56,20 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
     (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, int batch, Tensor y)
     {
         var (n, backNorm) = norm.ForwardAdding(pass, x);
-        var qkv = pass.SavedActivation(x.Rows, 3 * width, head);
+        var qkv = Saved(pass, x.Rows, 3 * width);
         var (q, k, v) = Split(qkv);
-        var (o, lse) = (pass.SavedActivation(x.Rows, width, head), pass.Saved(batch * heads, x.Rows / batch));
+        var (o, lse) = (Saved(pass, x.Rows, width), pass.Saved(batch * heads, x.Rows / batch));
         Linear.Run(pass, project.QueryKeyValue, n, qkv);
-        pass.Ops.Attention(q, k, v, o, lse, batch, heads);
+        pass.Ops.Attention(q, k, v, o, lse, batch, heads, causal);
         project.Out.Run(pass, o, y, addend: x);
         return (y, new(pass, (dy, d) =>
         {
-            var (dO, dQkv) = (pass.ScratchActivation(x.Rows, width, head), pass.ScratchActivation(x.Rows, 3 * width, head));
-            var dn = pass.ScratchActivation(x.Rows, width, head);
+            var (dO, dQkv) = (Scratch(pass, x.Rows, width), Scratch(pass, x.Rows, 3 * width));
+            var dn = Scratch(pass, x.Rows, width);
             var (dQ, dK, dV) = Split(dQkv);
             project.Out.InputGrad(pass, d, dO);
             project.Out.ParameterGrads(pass, o, d);
-            pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
+            pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads, causal);
             Linear.ParameterGrads(pass, project.QueryKeyValue, n, dQkv);
             Linear.InputGrad(pass, project.QueryKeyValue, dQkv, dn);
             backNorm(dn, dy, true, d.DType == dy.DType ? default : d);
@@ -82,6 +83,30 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
         project.Values(pass, norm.Forward(pass, x).Y, x, addend: x);
         return x;
     }
+
+    /// <summary>
+    /// How each token answers the first one in each head, q·k, (B·(T - 1), H): √D times what a class token attends to, before the softmax. For
+    /// inference.
+    /// </summary>
+    internal Tensor ScoresOfFirst(Pass pass, Tensor x, int batch)
+    {
+        int tokens = x.Rows / batch;
+        var scores = pass.Saved(batch * (tokens - 1), heads);
+        var n = norm.Forward(pass, x).Y;
+        var (q, k) = (pass.Saved(x.Rows, width), pass.Saved(x.Rows, width));
+        project.Query.Run(pass, n, q);
+        project.Key.Run(pass, n, k);
+        for (int image = 0; image < batch; image++)
+            for (int h = 0; h < heads; h++)
+                pass.Ops.MatMul(k.Slice(image * tokens + 1, tokens - 1).Columns(h * head, head), q.Slice(image * tokens, 1).Columns(h * head, head),
+                    scores.Slice(image * (tokens - 1), tokens - 1).Columns(h, 1), Transpose.B);
+        return scores;
+    }
+
+    // Masked attention is there for float32 alone.
+    Tensor Saved(Pass pass, int rows, int cols) => causal ? pass.Saved(rows, cols) : pass.SavedActivation(rows, cols, head);
+
+    Tensor Scratch(Pass pass, int rows, int cols) => causal ? pass.Scratch(rows, cols) : pass.ScratchActivation(rows, cols, head);
 
     (Tensor Q, Tensor K, Tensor V) Split(Tensor qkv) => (qkv.Columns(0, width), qkv.Columns(width, width), qkv.Columns(2 * width, width));
 }

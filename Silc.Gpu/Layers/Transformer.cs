@@ -1,7 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Pre-norm transformer blocks and the final norm (<c>encoder_norm</c>), bidirectional. Dosovitskiy et al. 2021, arXiv:2010.11929.
+/// Pre-norm transformer blocks and the final norm (<c>encoder_norm</c>), bidirectional unless the tower is causal. Dosovitskiy et al. 2021,
+/// arXiv:2010.11929.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class Transformer
@@ -13,9 +14,10 @@ sealed class Transformer
     public Transformer(Parameters parameters, string name, TowerConfig tower)
     {
         blocks = [.. Enumerable.Range(0, tower.Depth).Select(i => $"{name}/encoderblock_{i}").Select(block => (
-            new SelfAttention(parameters, $"{block}/LayerNorm_0", $"{block}/MultiHeadDotProductAttention_0", tower.Width, tower.Heads),
-            new Mlp(parameters, $"{block}/LayerNorm_1", $"{block}/MlpBlock_0", tower.Width, tower.MlpDim, tower.Gelu)))];
-        norm = new(parameters, $"{name}/encoder_norm", tower.Width);
+            new SelfAttention(parameters, $"{block}/LayerNorm_0", $"{block}/MultiHeadDotProductAttention_0", tower.Width, tower.Heads,
+                tower.Epsilon, tower.Causal),
+            new Mlp(parameters, $"{block}/LayerNorm_1", $"{block}/MlpBlock_0", tower.Width, tower.MlpDim, tower.Gelu, tower.Epsilon)))];
+        norm = new(parameters, $"{name}/encoder_norm", tower.Width, tower.Epsilon);
     }
 
     /// <summary>Y (B·T, C), an activation (see <see cref="Pass.SavedActivation"/>), and its pullback.</summary>
@@ -35,16 +37,10 @@ sealed class Transformer
     {
         if (!pass.Training)
         {
-            foreach (var (attention, mlp) in blocks)
-                using (pass.Frame()) mlp.ForwardConsuming(pass, attention.ForwardConsuming(pass, x, batch).Y);
+            Infer(pass, x, batch);
             return norm.Forward(pass, x);
         }
-        var backs = new List<InPlacePullback>(blocks.Length);
-        foreach (var block in blocks)
-        {
-            (x, var back) = pass.Recompute ? Recompute.Block(pass, x, (pass, x) => Block(block, pass, x, batch)) : Block(block, pass, x, batch);
-            backs.Add(back);
-        }
+        (x, var backs) = Blocks(pass, x, batch);
         var (y, backNorm) = norm.ForwardAdding(pass, x);
         return (y, new(pass, x, (dy, dx) =>
         {
@@ -54,6 +50,57 @@ sealed class Transformer
             for (int i = backs.Count - 1; i >= 0; i--) backs[i].Invoke(dx, d);
         }
         ));
+    }
+
+    /// <summary>
+    /// As <see cref="ForwardConsuming"/>, but only what <paramref name="pool"/> makes of the tokens (B·T, C), one row each, goes through the
+    /// final norm:
+    /// Y (B, C), float32. The pullback of the pool writes every element of dX.
+    /// </summary>
+    internal (Tensor Y, Pullback Back) ForwardPooled(Pass pass, Tensor x, int batch, Func<Pass, Tensor, (Tensor Y, Pullback Back)> pool)
+    {
+        if (!pass.Training)
+        {
+            Infer(pass, x, batch);
+            return norm.ForwardFloats(pass, pool(pass, x).Y);
+        }
+        (x, var backs) = Blocks(pass, x, batch);
+        var (pooled, backPool) = pool(pass, x);
+        var (y, backNorm) = norm.ForwardFloats(pass, pooled);
+        return (y, new(pass, x, (dy, dx) =>
+        {
+            backPool.Into(backNorm.Invoke(dy), dx);
+            var d = pass.AsActivation(dx);
+            for (int i = backs.Count - 1; i >= 0; i--) backs[i].Invoke(dx, d);
+        }
+        ));
+    }
+
+    void Infer(Pass pass, Tensor x, int batch)
+    {
+        foreach (var (attention, mlp) in blocks)
+            using (pass.Frame()) mlp.ForwardConsuming(pass, attention.ForwardConsuming(pass, x, batch).Y);
+    }
+
+    (Tensor X, List<InPlacePullback> Backs) Blocks(Pass pass, Tensor x, int batch)
+    {
+        var backs = new List<InPlacePullback>(blocks.Length);
+        foreach (var block in blocks)
+        {
+            (x, var back) = pass.Recompute ? Recompute.Block(pass, x, (pass, x) => Block(block, pass, x, batch)) : Block(block, pass, x, batch);
+            backs.Add(back);
+        }
+        return (x, backs);
+    }
+
+    /// <summary>
+    /// How each token answers the first one in the last block; see <see cref="SelfAttention.ScoresOfFirst"/>. In the place of X, for inference.
+    /// </summary>
+    internal Tensor ScoresOfFirstConsuming(Pass pass, Tensor x, int batch)
+    {
+        foreach (var (attention, mlp) in blocks[..^1])
+            using (pass.Frame()) mlp.ForwardConsuming(pass, attention.ForwardConsuming(pass, x, batch).Y);
+        return blocks[^1].Attention.ScoresOfFirst(pass, x, batch);
     }
 
     /// <summary>

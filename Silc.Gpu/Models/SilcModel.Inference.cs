@@ -55,6 +55,7 @@ public sealed partial class SilcModel
     /// <summary>Embeds captions given as token ids (N, T): (N, C), L2-normalised.</summary>
     public Vectors EmbedTokens(int[] tokens)
     {
+        _ = Text;
         Require.That(tokens.Length % Config.TextLength == 0, $"{tokens.Length} token ids are no whole number of captions of {Config.TextLength}");
         foreach (var id in tokens)
             Require.That(id >= 0 && id < Config.VocabSize, $"token id {id} is not in the model's vocabulary of {Config.VocabSize}");
@@ -66,6 +67,7 @@ public sealed partial class SilcModel
     /// <exception cref="InvalidOperationException">The model was made without a tokenizer.</exception>
     public Vectors EmbedTexts(IEnumerable<string> texts)
     {
+        _ = Text;
         var tokenizer = Tokenizer ?? throw new InvalidOperationException("this model has no tokenizer: give one to SilcModel.Create or SilcModel.Load");
         return EmbedTokens([.. texts.SelectMany(text => tokenizer.Tokens(text, Config.TextLength))]);
     }
@@ -88,6 +90,7 @@ public sealed partial class SilcModel
             {
                 var measured = new Pass(device.Ops, arena, Training: false);
                 model.EmbedImage(measured, new(default, imagesAtOnce, config.ImageSize * config.ImageSize * 3), config.ImageSize);
+                if (!config.HasText) return;
                 arena.Reset();
                 model.EmbedText(measured, new(default, default, TextsAtOnce));
             }));

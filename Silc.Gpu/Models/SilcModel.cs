@@ -23,15 +23,36 @@ public sealed partial class SilcModel : IDisposable
 {
     const float NormEpsilon = 1e-8f;        // big_vision's two_towers.py
 
+    readonly TextTransformer? text;
+    readonly Parameter? logitScale;
+
     SilcModel(Device device, SilcConfig config, Tokenizer? tokenizer)
     {
         (Device, Config, Tokenizer) = (device, config.Check(), tokenizer?.Fit(config.VocabSize));
+        if (Tokenizer is not null) RequireEnd(config, Tokenizer);
         Parameters = new(device);
         Image = new(Parameters, config);
         Head = new(Parameters, "head", config.EmbedDim, config.Head);
-        Text = new(Parameters, config);
-        LogitScale = Parameters.Add("t", 1, 1, Inits.Constant(Math.Log(config.TemperatureInit)));
+        if (!config.HasText) return;
+        text = new(Parameters, config);
+        logitScale = Parameters.Add("t", 1, 1, Inits.Constant(Math.Log(config.TemperatureInit)));
         LogitBias = config.Contrastive == ContrastiveKind.Sigmoid ? Parameters.Add("b", 1, 1, Inits.Constant(config.BiasInit)) : null;
+    }
+
+    static InvalidOperationException NoText() =>
+        new("this model is an image tower alone: it embeds images and is probed, but has no text tower for captions; "
+        + "silc train --init draws one, or take the whole model that the tower is a part of");
+
+    // A tower that pools the end of captions would pool any token of a tokenizer that ends them otherwise.
+    static void RequireEnd(SilcConfig config, Tokenizer tokenizer)
+    {
+        if (config.TextPooling != TextPooling.End || config.TextLength < 2) return;
+        int[] row = tokenizer.Tokens("a photo of a dog", config.TextLength), empty = tokenizer.Tokens("", config.TextLength);
+        int end = config.TextEnd ?? row.Max();
+        Require.That(row.Contains(end) && empty.Contains(end),
+            $"this model pools a caption where {(config.TextEnd is { } id ? $"the id {id}" : "its largest id")} stands, "
+            + $"and the tokenizer {tokenizer.Fingerprint ?? "that was given"} does not end captions so: give CLIP's, "
+            + "its merges (bpe_simple_vocab_16e6.txt.gz, merges.txt) or tokenizer.json");
     }
 
     /// <summary>A new model with random weights.</summary>
@@ -75,13 +96,15 @@ public sealed partial class SilcModel : IDisposable
     internal VisionTransformer Image { get; }
 
     /// <summary>Text tower.</summary>
-    internal TextTransformer Text { get; }
+    /// <exception cref="InvalidOperationException">The model is an image tower alone.</exception>
+    internal TextTransformer Text => text ?? throw NoText();
 
     /// <summary>Self-distillation head.</summary>
     internal DinoHead Head { get; }
 
     /// <summary>Log of the factor on cosines.</summary>
-    internal Parameter LogitScale { get; }
+    /// <exception cref="InvalidOperationException">The model is an image tower alone.</exception>
+    internal Parameter LogitScale => logitScale ?? throw NoText();
 
     /// <summary>Bias of the sigmoid loss; null for InfoNCE.</summary>
     internal Parameter? LogitBias { get; }

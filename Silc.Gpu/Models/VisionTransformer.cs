@@ -2,15 +2,20 @@ namespace Silc;
 
 /// <summary>
 /// ViT with attention pooling, big_vision's <c>models/vit.py</c> with <c>pool_type="map"</c>: patches, learned positions, pre-norm
-/// blocks, encoder_norm, MAP head, and a projection if the configuration has one. Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// blocks, encoder_norm, MAP head, and a projection if the configuration has one. Or CLIP's: a class token, a norm in front of the blocks, and the
+/// class token's row in the place of the MAP head. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class VisionTransformer
 {
     readonly int patch, width;
     readonly Linear embedding;
     readonly PositionTable positions;
+    readonly ClassToken? classToken;
+    readonly PixelScale? scale;
+    readonly LayerNorm? norm;
     readonly Transformer transformer;
-    readonly MapHead pool;
+    readonly MapHead? pool;
+    readonly Representation? representation;
     readonly Linear? head;
 
     /// <summary>Declares the parameters <c>img/…</c>.</summary>
@@ -18,60 +23,102 @@ sealed class VisionTransformer
     {
         (patch, width) = (config.PatchSize, config.Image.Width);
         int inputs = patch * patch * 3;
-        embedding = new(parameters, $"{name}/embedding", inputs, width, Inits.LecunNormal(inputs), kernelShape: [patch, patch, 3, width]);
+        embedding = new(parameters, $"{name}/embedding", inputs, width, Inits.LecunNormal(inputs), kernelShape: [patch, patch, 3, width],
+            hasBias: config.PatchBias);
         positions = new(parameters, $"{name}/pos_embedding", config.Grid, width, config.PositionResize);
+        classToken = config.Image.ClassToken ? new(parameters, name, width) : null;
+        scale = config.Pixels is { } pixels ? new(parameters, pixels) : null;
+        norm = config.Image.PreNorm ? new(parameters, $"{name}/norm_pre", width, config.Image.Epsilon) : null;
         transformer = new(parameters, $"{name}/Transformer", config.Image);
-        pool = new(parameters, $"{name}/MAPHead_0", config.Image);
-        head = config.ImageHead is { } outputs ? new(parameters, $"{name}/head", width, outputs, Inits.LecunNormal(width)) : null;
+        pool = config.ImagePooling == ImagePooling.Map ? new(parameters, $"{name}/MAPHead_0", config.Image) : null;
+        representation = config.PreLogits is { } wide ? new(parameters, $"{name}/pre_logits", width, wide) : null;
+        head = config.ImageHead is { } outputs
+            ? new(parameters, $"{name}/head", config.PreLogits ?? width, outputs, Inits.LecunNormal(config.PreLogits ?? width),
+                hasBias: config.ProjectionBias) : null;
     }
 
     /// <summary>Images (B, side·side·3) in [-1, 1] to embeddings (B, C), not normalised.</summary>
     public (Tensor Y, ParameterPullback Back) Forward(Pass pass, Tensor pixels, int side)
     {
+        var (y, back) = Pooled(pass, pixels, side);
+        if (representation is not null) (y, back) = representation.Behind(pass, y, back);
+        if (head is null) return (y, back);
+        var (projected, backHead) = head.Forward(pass, y);
+        return (projected, new(pass, dy => back.Invoke(backHead.Invoke(dy))));
+    }
+
+    (Tensor Y, ParameterPullback Back) Pooled(Pass pass, Tensor pixels, int side)
+    {
+        if (pool is null)
+        {
+            var (tokens, backTokens) = Tokens(pass, pixels, side);
+            var (row, backRow) = transformer.ForwardPooled(pass, tokens, pixels.Rows, (pass, x) => Token.First(pass, x, pixels.Rows));
+            return (row, new(pass, dy => backTokens.Invoke(backRow.Invoke(dy))));
+        }
         var (x, backEncoder) = Encode(pass, pixels, side);
         var (y, backPool) = pool.Forward(pass, x, pixels.Rows);
-        if (head is null) return (y, new(pass, dy => backEncoder.Invoke(backPool.Invoke(dy))));
-        var (projected, backHead) = head.Forward(pass, y);
-        return (projected, new(pass, dy => backEncoder.Invoke(backPool.Invoke(backHead.Invoke(dy)))));
+        return (y, new(pass, dy => backEncoder.Invoke(backPool.Invoke(dy))));
     }
 
     /// <summary>Each patch in the space of image embeddings, (B·T, C), not normalised. For inference.</summary>
     internal Tensor PatchFeatures(Pass pass, Tensor pixels, int side, PatchFeature feature)
     {
-        var (_, x, _) = Tokens(pass, pixels, side);
+        var (x, _) = Tokens(pass, pixels, side);
         var encoded = feature == PatchFeature.LastBlockValues
             ? transformer.ValuesConsuming(pass, x, pixels.Rows)
             : transformer.ForwardConsuming(pass, x, pixels.Rows).Y;
-        var values = pool.Values(pass, encoded);
+        var values = pool?.Values(pass, encoded) ?? ClassToken.WithoutIt(pass, encoded, pixels.Rows);
+        if (representation is not null) values = representation.Forward(pass, values).Y;
         return head is null ? values : head.Forward(pass, values).Y;
     }
 
-    /// <summary>Each patch's scores in the heads of the attention pooling, (B·T, H). For inference.</summary>
-    internal Tensor PoolScores(Pass pass, Tensor pixels, int side) => pool.ProbeScores(pass, Encode(pass, pixels, side).Y);
+    /// <summary>
+    /// Each patch's scores in the heads of the attention pooling, or in those of the last block where the class token asks, (B·T, H). For inference.
+    /// </summary>
+    internal Tensor PoolScores(Pass pass, Tensor pixels, int side) => pool is not null
+        ? pool.ProbeScores(pass, Encode(pass, pixels, side).Y)
+        : transformer.ScoresOfFirstConsuming(pass, Tokens(pass, pixels, side).X, pixels.Rows);
 
-    /// <summary>Patch features after encoder_norm, (B·T, C), an activation (see <see cref="Pass.SavedActivation"/>).</summary>
+    /// <summary>
+    /// Patch features after encoder_norm, (B·T, C), an activation (see <see cref="Pass.SavedActivation"/>); a class token is an image's first
+    /// row.
+    /// </summary>
     public (Tensor Y, ParameterPullback Back) Encode(Pass pass, Tensor pixels, int side)
     {
-        var (patches, x, backPositions) = Tokens(pass, pixels, side);
+        var (x, backTokens) = Tokens(pass, pixels, side);
         var (y, backTransformer) = transformer.ForwardConsuming(pass, x, pixels.Rows);
-        return (y, new(pass, dy =>
-        {
-            var dx = backTransformer.Invoke(dy);
-            backPositions.Invoke(dx);
-            embedding.ParameterGrads(pass, patches, dx);
-        }
-        ));
+        return (y, new(pass, dy => backTokens.Invoke(backTransformer.Invoke(dy))));
     }
 
-    // Patches (B·T, p·p·3), their tokens with positions (B·T, C), and the pullback of the positions.
-    (Tensor Patches, Tensor X, InPlacePullback Back) Tokens(Pass pass, Tensor pixels, int side)
+    // What the first block reads, (B·T, C).
+    (Tensor X, ParameterPullback Back) Tokens(Pass pass, Tensor pixels, int side)
     {
         if (side < patch) throw new ArgumentException($"images of side {side} have no room for a patch of {patch}");
         int grid = side / patch;
         var patches = pass.SavedActivation(Tensor.RowsOf(pixels.Rows, grid * grid), patch * patch * 3);
-        pass.Ops.Patches(pixels, patches, side, patch);
+        Cut(pass, pixels, patches, side);
         var x = pass.Saved(patches.Rows, width);
         embedding.Run(pass, patches, x);
-        return (patches, x, positions.Add(pass, x, grid));
+        var backPositions = positions.Add(pass, x, grid);
+        var back = new ParameterPullback(pass, dx =>
+        {
+            backPositions.Invoke(dx);
+            embedding.ParameterGrads(pass, patches, dx);
+        });
+        if (classToken is not null) (x, back) = classToken.Before(pass, x, pixels.Rows, back);
+        if (norm is null) return (x, back);
+        var (y, backNorm) = norm.ForwardFloats(pass, x);
+        return (y, new(pass, dy => back.Invoke(backNorm.Invoke(dy))));
+    }
+
+    void Cut(Pass pass, Tensor pixels, Tensor patches, int side)
+    {
+        if (scale is null)
+        {
+            pass.Ops.Patches(pixels, patches, side, patch);
+            return;
+        }
+        using var _ = pass.Frame();
+        pass.Ops.Patches(scale.Run(pass, pixels), patches, side, patch);
     }
 }

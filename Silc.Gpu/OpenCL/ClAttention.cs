@@ -10,7 +10,7 @@ namespace Silc;
 [Kernel(DeviceKind.OpenCL)]
 readonly struct ClAttention<TTile>(
     ClHeads q, ClHeads k, ClHeads v, ClHeads o, ClHeads gradQ, ClHeads gradK, ClHeads gradV, FloatPointer lse, FloatPointer scratch,
-    int scratchEach, int images, int heads, int size, float scale, int backward) : IKernel where TTile : struct, IClTile
+    int scratchEach, int images, int heads, int size, float scale, int backward, int causal) : IKernel where TTile : struct, IClTile
 {
     /// <summary>Queries whose scores a thread holds at a time.</summary>
     public const int BlockRows = 96;
@@ -36,7 +36,7 @@ readonly struct ClAttention<TTile>(
             {
                 Multiply(step, from, rows, image, head, scratchStart, at);
                 int line = (image * heads + head) * queries + from;
-                if (step == Scores) Softmax(scratchStart + at.Scores, at.Keys, rows, keys, line);
+                if (step == Scores) Softmax(scratchStart + at.Scores, at.Keys, rows, keys, line, from);
                 else if (step == ScoreGrads && backward != 0) SoftmaxGrad(scratchStart + at.Scores, scratchStart + at.ScoreGrads, at.Keys, rows);
             }
         }
@@ -129,12 +129,14 @@ readonly struct ClAttention<TTile>(
     }
 
     // Forward: probabilities, and the log-sum-exp of each row. Backward: recomputes the probabilities from it.
-    void Softmax(int start, int stride, int rows, int keys, int line)
+    void Softmax(int start, int stride, int rows, int keys, int line, int query)
     {
         var factor = Pack16.Splat(scale);
         for (int i = 0; i < rows; i++, start += stride)
         {
-            for (int c = keys; c < stride; c++) scratch[start + c] = float.MinValue;
+            int seen = keys;
+            if (causal != 0) seen = Min(keys, query + i + 1);
+            for (int c = seen; c < stride; c++) scratch[start + c] = float.MinValue;
             float log;
             if (backward != 0) log = lse[line + i];
             else

@@ -7,7 +7,7 @@ readonly struct ClEpilogue(
     FloatPointer bias, FloatPointer addend, int addendRow, FloatPointer hidden, int hiddenRow, FloatPointer gelu, int geluRow,
     FloatPointer sums, int flags)
 {
-    const int HasBias = 1, HasAddend = 2, HasGelu = 4, HasHidden = 8, IsExact = 16, HasColumnSumsFlag = 32;
+    const int HasBias = 1, HasAddend = 2, HasGelu = 4, HasHidden = 8, IsExact = 16, HasColumnSumsFlag = 32, IsQuick = 64;
 
     /// <summary>Where the column sums of B are added: the gradient of a bias.</summary>
     public readonly FloatPointer ColumnSums = sums;
@@ -22,19 +22,19 @@ readonly struct ClEpilogue(
             c.View, 0, c.View, 0, c.View, (bias.Cols > 0 ? HasBias : 0) | (addend.Cols > 0 ? HasAddend : 0));
 
     public static ClEpilogue Gelu(Tensor h, Tensor bias, Tensor y, GeluKind kind) =>
-        new(bias.View, h.View, 0, h.View, 0, y.View, y.Stride, h.View, HasBias | HasGelu | Exact(kind));
+        new(bias.View, h.View, 0, h.View, 0, y.View, y.Stride, h.View, HasBias | HasGelu | Form(kind));
 
     public static ClEpilogue GeluBackward(Tensor h, Tensor dh, Tensor y, GeluKind kind) =>
-        new(dh.View, dh.View, 0, h.View, h.Stride, y.View, y.Stride, dh.View, HasGelu | HasHidden | Exact(kind));
+        new(dh.View, dh.View, 0, h.View, h.Stride, y.View, y.Stride, dh.View, HasGelu | HasHidden | Form(kind));
 
     public static ClEpilogue Grads(Tensor dKernel, Tensor dBias) =>
         new(dKernel.View, dKernel.View, dKernel.Stride, dKernel.View, 0, dKernel.View, 0, dBias.View, HasAddend | HasColumnSumsFlag);
 
-    static int Exact(GeluKind kind) => kind == GeluKind.Tanh ? 0 : IsExact;
+    static int Form(GeluKind kind) => kind switch { GeluKind.Tanh => 0, GeluKind.Quick => IsQuick, _ => IsExact };
 
     bool Is(int flag) => (flags & flag) != 0;
 
-    int Kind => Is(IsExact) ? (int)GeluKind.Exact : (int)GeluKind.Tanh;
+    int Kind => Is(IsExact) ? (int)GeluKind.Exact : Is(IsQuick) ? (int)GeluKind.Quick : (int)GeluKind.Tanh;
 
     /// <summary>Stores an element whose reduction over K is complete.</summary>
     public void Store(FloatPointer c, int at, int row, int column, float value)

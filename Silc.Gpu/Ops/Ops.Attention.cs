@@ -43,6 +43,35 @@ readonly struct AttentionSoftmax<TPack>(FloatPointer s, FloatPointer lse, int ro
     }
 }
 
+/// <summary>
+/// <see cref="AttentionSoftmax{TPack}"/> where query t sees keys 0 to t: the others have probability 0. Rows are queries 0, 1, … of one head after
+/// another.
+/// </summary>
+readonly struct CausalSoftmax(FloatPointer s, FloatPointer lse, int rows, int queries, int width, float scale, int again) : IKernel
+{
+    public void Execute()
+    {
+        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
+        for (int row = BlockShare.First(rows); row < last; row++)
+        {
+            int start = row * width, seen = XMath.Min(width, row % queries + 1);
+            float log;
+            if (again == 0)
+            {
+                float peak = float.MinValue, sum = 0;
+                for (int c = lane; c < seen; c += lanes) peak = XMath.Max(peak, s[start + c]);
+                peak = BlockReduce.Max(peak, lane, lanes) * scale;
+                for (int c = lane; c < seen; c += lanes) sum += XMath.Exp(s[start + c] * scale - peak);
+                log = peak + XMath.Log(BlockReduce.Sum(sum, lane, lanes));
+                if (lane == 0) lse[row] = log;
+            }
+            else log = lse[row];
+            for (int c = lane; c < seen; c += lanes) s[start + c] = XMath.Exp(s[start + c] * scale - log);
+            for (int c = seen + lane; c < width; c += lanes) s[start + c] = 0;
+        }
+    }
+}
+
 /// <summary>dp ← p·(dp - Σ p·dp)·scale over each row: the gradient of the scores before scaling.</summary>
 readonly struct AttentionSoftmaxGrad<TPack>(FloatPointer p, FloatPointer dp, int rows, int width, float scale) : IKernel
     where TPack : struct, IPack<TPack>
@@ -70,32 +99,38 @@ partial class Ops<TPack>
 {
     const int MaxScores = 1 << 24;       // 64 MiB of scores: larger batches are processed in chunks
 
-    public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads) =>
+    public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads, bool causal = false) =>
         InChunks(q, k, batch, heads, 1, (scores, _, first, count) =>
         {
             var (dim, scale, tq, tk) = Sizes(q, k, batch, heads);
             var (qs, ks, vs, os) = (ChunkOf(q, tq, first), ChunkOf(k, tk, first), ChunkOf(v, tk, first), ChunkOf(o, tq, first));
             Layout rowsOfS = new(heads * tq * tk, tq * tk, tk, 1);
             Batched(qs, Heads(q, tq, dim), ks, Transposed(k, tk, dim), scores, rowsOfS, tq, tk, dim, count, heads);
-            Device.ForRows(count * heads * tq, new AttentionSoftmax<TPack>(scores, Part(lse, first * heads * tq), count * heads * tq, tk, scale, 0));
+            Softmax(scores, Part(lse, first * heads * tq), count * heads * tq, tq, tk, scale, again: false, causal);
             Batched(scores, rowsOfS, vs, Heads(v, tk, dim), os, Heads(o, tq, dim), tq, dim, tk, count, heads);
         });
 
     public override void AttentionBackward(
-        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads) =>
+        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads, bool causal = false) =>
         InChunks(q, k, batch, heads, 2, (p, dp, first, count) =>
         {
             var (dim, scale, tq, tk) = Sizes(q, k, batch, heads);
             var rows = count * heads * tq;
             Layout scores = new(heads * tq * tk, tq * tk, tk, 1), transposed = new(heads * tq * tk, tq * tk, 1, tk);
             Batched(ChunkOf(q, tq, first), Heads(q, tq, dim), ChunkOf(k, tk, first), Transposed(k, tk, dim), p, scores, tq, tk, dim, count, heads);
-            Device.ForRows(rows, new AttentionSoftmax<TPack>(p, Part(lse, first * heads * tq), rows, tk, scale, 1));
+            Softmax(p, Part(lse, first * heads * tq), rows, tq, tk, scale, again: true, causal);
             Batched(p, transposed, ChunkOf(dO, tq, first), Heads(dO, tq, dim), ChunkOf(dV, tk, first), Heads(dV, tk, dim), tk, dim, tq, count, heads);
             Batched(ChunkOf(dO, tq, first), Heads(dO, tq, dim), ChunkOf(v, tk, first), Transposed(v, tk, dim), dp, scores, tq, tk, dim, count, heads);
             Device.ForRows(rows, new AttentionSoftmaxGrad<TPack>(p, dp, rows, tk, scale));
             Batched(dp, scores, ChunkOf(k, tk, first), Heads(k, tk, dim), ChunkOf(dQ, tq, first), Heads(dQ, tq, dim), tq, dim, tk, count, heads);
             Batched(dp, transposed, ChunkOf(q, tq, first), Heads(q, tq, dim), ChunkOf(dK, tk, first), Heads(dK, tk, dim), tk, dim, tq, count, heads);
         });
+
+    void Softmax(ArrayView<float> scores, ArrayView<float> lse, int rows, int queries, int keys, float scale, bool again, bool causal)
+    {
+        if (causal) Device.ForRows(rows, new CausalSoftmax(scores, lse, rows, queries, keys, scale, again ? 1 : 0));
+        else Device.ForRows(rows, new AttentionSoftmax<TPack>(scores, lse, rows, keys, scale, again ? 1 : 0));
+    }
 
     void InChunks(Tensor q, Tensor k, int batch, int heads, int buffers, Action<ArrayView<float>, ArrayView<float>, int, int> run)
     {

@@ -7,6 +7,7 @@ static class GeluMath<TPack> where TPack : struct, IPack<TPack>
 {
     const float Root2OverPi = 0.7978845608f, Cubic = 0.044715f;
     const float Root1Over2 = 0.7071067812f, Root1Over2Pi = 0.3989422804f;
+    const float Quick = 1.702f;
 
     // ½ (1 + tanh u) = 1 / (1 + exp(-2u)), the sigmoid of 2u.
     static TPack Sigmoid(TPack x)
@@ -15,10 +16,17 @@ static class GeluMath<TPack> where TPack : struct, IPack<TPack>
         return TPack.Splat(1) / (TPack.Splat(1) + TPack.Exp(u));
     }
 
+    static TPack QuickSigmoid(TPack x) => TPack.Splat(1) / (TPack.Splat(1) + TPack.Exp(TPack.Splat(-Quick) * x));
+
     static TPack Cumulative(TPack x) => TPack.Splat(0.5f) * (TPack.Splat(1) + TPack.Erf(x * TPack.Splat(Root1Over2)));
 
-    /// <summary>gelu(x) / x: the probability that a standard normal variable is below x, or its tanh approximation.</summary>
-    public static TPack Cdf(TPack x, int kind) => kind == (int)GeluKind.Tanh ? Sigmoid(x) : Cumulative(x);
+    /// <summary>gelu(x) / x: the probability that a standard normal variable is below x, or an approximation of it.</summary>
+    public static TPack Cdf(TPack x, int kind)
+    {
+        if (kind == (int)GeluKind.Tanh) return Sigmoid(x);
+        if (kind == (int)GeluKind.Quick) return QuickSigmoid(x);
+        return Cumulative(x);
+    }
 
     /// <summary>Derivative, given cdf = gelu(x) / x.</summary>
     public static TPack Derivative(TPack x, TPack cdf, int kind)
@@ -28,6 +36,7 @@ static class GeluMath<TPack> where TPack : struct, IPack<TPack>
             var du = TPack.Splat(2 * Root2OverPi) * (TPack.Splat(1) + TPack.Splat(3 * Cubic) * x * x);
             return cdf + x * cdf * (TPack.Splat(1) - cdf) * du;
         }
+        if (kind == (int)GeluKind.Quick) return cdf + x * cdf * (TPack.Splat(1) - cdf) * TPack.Splat(Quick);
         return cdf + x * TPack.Splat(Root1Over2Pi) * TPack.Exp(TPack.Splat(-0.5f) * x * x);
     }
 

@@ -94,6 +94,25 @@ abstract class Ops(Device device)
     /// <summary>Backward of <see cref="SelectRows"/>: dx is dy in those rows and zero elsewhere.</summary>
     public abstract void SelectRowsBackward(Tensor dy, int t, Tensor dx);
 
+    /// <summary>
+    /// Row b of y (B, C) = the row of caption b in x (B·T, C) where its token is <paramref name="end"/> for the first time, or its first row if
+    /// none is;
+    /// with -1 where its largest token is for the first time.
+    /// </summary>
+    public abstract void SelectTokens(ArrayView<int> tokens, int end, Tensor x, Tensor y);
+    /// <summary>Adjoint of <see cref="SelectTokens"/>: dx is dy in those rows and zero elsewhere.</summary>
+    public abstract void SelectTokensBackward(ArrayView<int> tokens, int end, Tensor dy, Tensor dx);
+    /// <summary>Row b of y (B, C) = the mean of rows b·T to b·T + T - 1 of x (B·T, C), or the largest value of each of their columns.</summary>
+    public abstract void PoolTokens(Tensor x, Tensor y, bool largest);
+    /// <summary>dx of <see cref="PoolTokens"/>; of equal values the first takes the gradient.</summary>
+    public abstract void PoolTokensBackward(Tensor x, Tensor dy, Tensor dx, bool largest);
+    /// <summary>x ← tanh x.</summary>
+    public abstract void Tanh(Tensor x);
+    /// <summary>dy ← dy · (1 - y²): the gradient of <see cref="Tanh"/>, from its result.</summary>
+    public abstract void TanhBackward(Tensor y, Tensor dy);
+    /// <summary>y = x · factors[c] + shifts[c], c = column mod 3: the channels of pixels, each (1, 3).</summary>
+    public abstract void ScaleChannels(Tensor x, Tensor factors, Tensor shifts, Tensor y);
+
     // Matrix products
     /// <summary>c = op(a)·op(b) + bias (1, C) + addend (N, C), both optional; the addend may be c itself.</summary>
     public abstract void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default);
@@ -130,12 +149,13 @@ abstract class Ops(Device device)
         Tensor rounded = default);
     /// <summary>
     /// o = softmax(q·kᵀ/√D)·v for each of B images and H heads. q and o are (B·Tq, H·D), k and v (B·Tk, H·D), heads side by side. <paramref
-    /// name="lse"/> (B·H, Tq) is the log-sum-exp of each row of scores, saved for backward.
+    /// name="lse"/> (B·H, Tq) is the log-sum-exp of each row of scores, saved for backward. With <paramref name="causal"/>, query t sees keys
+    /// 0 to t alone; all tensors must be float32 then.
     /// </summary>
-    public abstract void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads);
+    public abstract void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads, bool causal = false);
     /// <summary>Gradients of <see cref="Attention"/>; the probabilities are recomputed from <paramref name="lse"/>.</summary>
     public abstract void AttentionBackward(
-        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads);
+        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads, bool causal = false);
     /// <summary>Row n of y (N, C) = row tokens[n] of <paramref name="table"/>.</summary>
     public abstract void Embed(ArrayView<int> tokens, Tensor table, Tensor y);
     /// <summary>Adds each row of dy to the row of dTable that its token names. <paramref name="order"/> lists 0..N-1 sorted by token.</summary>

@@ -69,12 +69,24 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
 
     // Two GEMMs forward (S, O), five backward (S recomputed, dP, dQ, dK, dV).
     static double Products(Tensor q, Tensor k, int batch, int products) => 2.0 * products * q.Rows * (k.Rows / batch) * q.Cols;
-    public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads) =>
-        Time("attention", Products(q, k, batch, 2), () => ops.Attention(q, k, v, o, lse, batch, heads), q, k, v, o);
+    public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads, bool causal = false) =>
+        Time("attention", Products(q, k, batch, 2), () => ops.Attention(q, k, v, o, lse, batch, heads, causal), q, k, v, o);
     public override void AttentionBackward(
-        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads) =>
-        Time("attention backward", Products(q, k, batch, 5), () => ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads),
+        Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, Tensor dQ, Tensor dK, Tensor dV, int batch, int heads, bool causal = false) =>
+        Time("attention backward", Products(q, k, batch, 5), () => ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads, causal),
             dO, q, k, v, o, dQ, dK, dV);
+
+    public override void SelectTokens(ArrayView<int> tokens, int end, Tensor x, Tensor y) => Time("select tokens", 0, () =>
+        ops.SelectTokens(tokens, end, x, y), x, y);
+    public override void SelectTokensBackward(ArrayView<int> tokens, int end, Tensor dy, Tensor dx) =>
+        Time("select tokens", 0, () => ops.SelectTokensBackward(tokens, end, dy, dx), dy, dx);
+    public override void PoolTokens(Tensor x, Tensor y, bool largest) => Time("pool tokens", 0, () => ops.PoolTokens(x, y, largest), x, y);
+    public override void PoolTokensBackward(Tensor x, Tensor dy, Tensor dx, bool largest) =>
+        Time("pool tokens", 0, () => ops.PoolTokensBackward(x, dy, dx, largest), x, dy, dx);
+    public override void Tanh(Tensor x) => Time("tanh", 0, () => ops.Tanh(x), x, x);
+    public override void TanhBackward(Tensor y, Tensor dy) => Time("tanh", 0, () => ops.TanhBackward(y, dy), y, dy, dy);
+    public override void ScaleChannels(Tensor x, Tensor factors, Tensor shifts, Tensor y) =>
+        Time("scale channels", 0, () => ops.ScaleChannels(x, factors, shifts, y), x, y);
 
     public override void Embed(ArrayView<int> tokens, Tensor table, Tensor y) => Time("embed", 0, () => ops.Embed(tokens, table, y), y, y);
     public override void EmbedBackward(ArrayView<int> tokens, ArrayView<int> order, Tensor dy, Tensor dTable) =>

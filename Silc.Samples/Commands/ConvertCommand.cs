@@ -26,6 +26,8 @@ static class ConvertCommand
         HelpName = "PIXELS",
     };
 
+    static readonly Option<string?> TextPooling = TextPoolingOption.Create();
+
     static readonly Option<bool?> Stacked = new("--stacked")
     {
         Description = "For npz: true writes the layers of a tower as one array, as big_vision wants for text.scan=True, "
@@ -47,7 +49,7 @@ static class ConvertCommand
               silc convert siglip-hf siglip.npz
               silc convert siglip_b16.npz models/siglip-384 --image-size 384
             """)
-        { Input, Target, To, ImageSize, Positions, EvalOptions.Resize, EvalOptions.Background, Stacked, ModelOption.Tokenizer };
+        { Input, Target, To, ImageSize, Positions, TextPooling, EvalOptions.Resize, EvalOptions.Background, Stacked, ModelOption.Tokenizer };
         command.SetAction(Convert);
         return command;
     }
@@ -58,10 +60,11 @@ static class ConvertCommand
         var format = parsed.GetValue(To) is { } name ? ModelFormats.Parse(name)
             : Path.GetExtension(output).Equals(".npz", StringComparison.OrdinalIgnoreCase) ? ModelFormat.Npz : ModelFormat.Silc;
         if (!File.Exists(input) && !Directory.Exists(input)) throw new FileNotFoundException($"{input}: no such file or folder");
-        using var file = ModelFile.Open(input);
+        using var file = ModelFile.Open(input, parsed.GetValue(ImageSize));
         CheckOutput(parsed, file.Path, format, output);
         var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size, PositionOptions.Of(parsed, Positions)) : file.Weights;
         weights = weights with { Config = weights.Config with { Images = EvalOptions.RuleOf(parsed, weights.Config.Images) } };
+        weights = weights with { Config = TextPoolingOption.Apply(weights.Config, parsed.GetValue(TextPooling)) };
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, file);
         ModelSummary.Print(file, weights, tokenizer);

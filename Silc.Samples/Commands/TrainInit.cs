@@ -31,11 +31,12 @@ sealed class TrainInit : IDisposable
     {
         if (parsed.GetValue(TrainOptions.Init) is not { } path) return null;
         if (!File.Exists(path) && !Directory.Exists(path)) throw new FileNotFoundException($"--init {path}: no such file or folder");
-        var file = ModelFile.Open(path);
+        var file = ModelFile.Open(path, TrainOptions.ImageSizeOf(parsed));
         LeftOut.Say(file);
         try
         {
-            var tokenizer = parsed.GetResult(TrainOptions.Tokenizer) is { Implicit: false } ? Tokenizers.Open(TrainOptions.TokenizerOf(parsed)) : file.Tokenizer?.Open()
+            var tokenizer = !file.Config.HasText || parsed.GetResult(TrainOptions.Tokenizer) is { Implicit: false }
+                ? Tokenizers.Open(TrainOptions.TokenizerOf(parsed)) : file.Tokenizer?.Open()
                 ?? throw new InvalidDataException($"--init {path} brings no tokenizer: give the one that it was trained with by --tokenizer FILE");
             // A text tower may be taught another vocabulary; whoever did not mean that should know.
             if (file.TokenizerFingerprint is { } own && tokenizer.Fingerprint is { } other && own != other)
@@ -58,7 +59,8 @@ sealed class TrainInit : IDisposable
     {
         var model = student.Config;
         var head = Weights.HasHead && Weights.Config.Head == model.Head;
-        var line = $"{file.Path}: {file.Format.Describe()}, {Weights.TowerParameterCount:N0} parameters in both towers"
+        var towers = Weights.Config.HasText ? "both towers" : "its image tower; the text tower is drawn anew";
+        var line = $"{file.Path}: {file.Format.Describe()}, {Weights.TowerParameterCount:N0} parameters in {towers}"
             + (Weights.Config.Grid != file.Config.Grid ? $", positions resized to {model.Grid} x {model.Grid}" : "");
         if (teacher is null) return line;
         if (head && Teacher is not null) teacher.Load(Teacher);

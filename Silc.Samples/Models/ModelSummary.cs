@@ -11,11 +11,24 @@ static class ModelSummary
         Console.WriteLine($"read      {file.Path}: {file.Format.Describe()}, {file.Used.Count:N0} tensors");
         Console.WriteLine($"image     {Tower(config.Image)}; {config.ImageSize} pixels, "
             + $"{config.Grid} x {config.Grid} patches of {config.PatchSize}");
-        Console.WriteLine($"text      {Tower(config.Text)}; {config.TextLength} tokens of {config.VocabSize:N0}");
+        if (!config.HasText)
+        {
+            Console.WriteLine($"text      none; {weights.TowerParameterCount:N0} parameters in the image tower");
+            Rest(file, weights, tokenizer);
+            return;
+        }
+        Console.WriteLine($"text      {Tower(config.Text)}; {config.TextLength} tokens of {config.VocabSize:N0}"
+            + (config.TextPooling == TextPooling.Last ? "" : $", pooled by {config.TextPooling}"));
         var bias = config.Contrastive == ContrastiveKind.Sigmoid ? $", b = {Value(weights, "b"):F3}; sigmoid loss"
             : "; no b, so InfoNCE";
         Console.WriteLine($"model     {weights.TowerParameterCount:N0} parameters in both towers; t = {Value(weights, "t"):F3}, "
             + $"a factor of {Math.Exp(Value(weights, "t")):F1}{bias}");
+        Rest(file, weights, tokenizer);
+    }
+
+    static void Rest(ModelFile file, ModelWeights weights, TokenizerOrigin? tokenizer)
+    {
+        var config = weights.Config;
         Console.WriteLine(weights.HasHead
             ? $"head      {config.Head.Hidden}-{config.Head.Bottleneck}-{config.Head.Prototypes}, for self-distillation"
             : "head      none for self-distillation; training starts with a fresh one");
@@ -35,11 +48,14 @@ static class ModelSummary
         if (format == ModelFormat.Npz && (config.Image.Gelu == GeluKind.Exact || config.Text.Gelu == GeluKind.Exact))
             yield return "an npz file cannot say that a tower has exact GELU: "
                 + "whoever reads it will take the tanh form, as big_vision does";
+        if (format == ModelFormat.Npz && config.TextPooling is TextPooling.First or TextPooling.Mean or TextPooling.Max)
+            yield return $"an npz file cannot say that captions are pooled by {config.TextPooling}: "
+                + "whoever reads it needs the option (silc: --text-pooling, big_vision: pool_type)";
         if (weights.HasHead && format is ModelFormat.HuggingFace or ModelFormat.OpenClip)
             yield return "the self-distillation head was left out: this format has no place for it";
-        if (format == ModelFormat.HuggingFace && config.Contrastive == ContrastiveKind.Softmax)
+        if (format == ModelFormat.HuggingFace && !config.Image.ClassToken && config.Contrastive == ContrastiveKind.Softmax)
             yield return "the model has no bias b: logit_bias is written as 0, which transformers wants";
-        if (format == ModelFormat.OpenClip && OpenClipModel.GeluThere(config) != config.Image.Gelu)
+        if (format == ModelFormat.OpenClip && !config.Image.ClassToken && OpenClipModel.GeluThere(config) != config.Image.Gelu)
             yield return "open_clip computes this image tower with "
                 + (config.Image.Gelu == GeluKind.Tanh ? "exact GELU, the model has the tanh form: " : "the tanh form of GELU, the model has the exact one: ")
                 + "embeddings of images differ by about 1e-3 there";
@@ -57,20 +73,24 @@ static class ModelSummary
                 yield return $"the other library's tokenizer leaves out punctuation and lowers all letters; "
                     + $"here {tokenizer.Captions.Describe()}: captions with either differ there";
         }
-        if (tokenizer is null)
+        if (tokenizer is null && config.HasText)
             yield return $"there is no tokenizer: captions need one of {config.VocabSize:N0} ids, given with --tokenizer FILE"
                 + (config.VocabSize == 32_000
                     ? " (SigLIP's and SILC's is c4_en's sentencepiece.model, called spiece.model on Hugging Face)" : "");
-        else if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip
-            && !tokenizer.IsSentencePiece)
+        else if (tokenizer is not null && format is ModelFormat.HuggingFace or ModelFormat.OpenClip
+            && !tokenizer.IsSentencePiece && tokenizer.Open() is not ClipTokenizer)
             yield return $"the other library has no tokenizer like '{tokenizer.Name}': give it token ids";
     }
 
     public static string Size(long bytes) => bytes >= 1 << 20 ? $"{bytes / 1048576.0:N1} MiB" : $"{(bytes + 1023) / 1024:N0} KiB";
 
-    static string Tower(TowerConfig tower) => string.Create(CultureInfo.InvariantCulture,
-        $"{tower.Depth} layers of {tower.Width} channels, {tower.Heads} heads, MLP {tower.MlpDim}, "
-        + $"{(tower.Gelu == GeluKind.Exact ? "exact" : "tanh")} GELU");
+    static string Tower(TowerConfig tower)
+    {
+        var gelu = tower.Gelu switch { GeluKind.Exact => "exact", GeluKind.Quick => "quick", _ => "tanh" };
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{tower.Depth} layers of {tower.Width} channels, {tower.Heads} heads, MLP {tower.MlpDim}, {gelu} GELU")
+            + (tower.ClassToken ? ", class token" : "") + (tower.Causal ? ", causal" : "");
+    }
 
     static float Value(ModelWeights weights, string name)
     {

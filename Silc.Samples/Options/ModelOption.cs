@@ -34,6 +34,10 @@ static class ModelOption
                 $"--model {value}: there is no such file or folder; train one with silc train --out {value}");
         using var file = ModelFile.Open(value);
         LeftOut.Say(file);
+        if (captions && !file.Config.HasText)
+            throw new InvalidDataException($"--model {value} is an image tower alone: it embeds images (silc embed --data) "
+                + "and is probed (silc eval probe), but has no text tower for captions; "
+                + "silc train --init draws one, or take the whole model that the tower is a part of");
         var given = TokenizerOf(parsed.GetValue(Tokenizer))?.Open();
         if (given is not null) file.RequireTokenizer(given, $"--tokenizer {parsed.GetValue(Tokenizer)}");
         var config = file.Config with { Images = images is null ? EvalOptions.RuleOf(parsed, file.Config.Images) : images(file.Config.Images) };

@@ -120,6 +120,7 @@ static class TrainOptions
     static readonly Option<double?> MaxScale = Perhaps("--max-scale", "The largest factor on cosines; CLIP has 100. None unless given.").Above(0);
     static readonly Option<bool> GlobalToGlobal = new("--global-to-global") { Description = "Add DINO's terms between the two global views." };
     static readonly Option<int> Accumulate = Number("--accumulate", "Less memory for more time: slices of a batch that go through the towers one by one. Negatives stay the whole batch.", 1);
+    static readonly Option<string?> Pooling = TextPoolingOption.Create();
     static readonly Option<int?> TextLength = new("--text-length") { Description = "Tokens of a caption; the preset's, but at least 48 for bytes.", HelpName = "N" };
     static readonly Option<int?> ImageSize = new("--image-size") { Description = "Side of a global view in pixels; the preset's unless given.", HelpName = "PIXELS" };
     static readonly Option<int?> GlobalViews = new("--global-views") { Description = "Large views of each image; the preset's unless "
@@ -130,7 +131,7 @@ static class TrainOptions
     /// <summary>What a model is and how it learns, but for the image-text loss.</summary>
     public static IReadOnlyList<Option> Recipe { get; } =
     [
-        Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, ImageSize, .. Losses.Select(loss => loss.Option), Ema,
+        Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, Pooling, ImageSize, .. Losses.Select(loss => loss.Option), Ema,
         EmaEnd, ContrastiveWeight, StudentTemperature, TeacherTemperature, TeacherTemperatureStart, TeacherTemperatureWarmup, CenterMomentum,
         FrozenLastLayer, HeadGains, Temperature, Bias, MaxScale, GlobalToGlobal, GlobalViews, LocalViews, MinCrop, .. ViewOptions.All,
         Optimizer, LearningRate, RateEnd, WeightDecay, WeightDecayEnd, Beta1, Beta2, Epsilon, HalfMomentum, ClipNorm, ClipByTensor,
@@ -171,16 +172,22 @@ static class TrainOptions
     /// <param name="init">Of the weights to begin with; null takes the preset and the tokenizer's vocabulary.</param>
     public static SilcConfig ModelOf(ParseResult parsed, Tokenizer tokenizer, SilcConfig? init = null)
     {
-        var preset = init ?? SilcConfig.Preset(parsed.GetValue(Preset)!) with { VocabSize = tokenizer.VocabSize };
+        var drawn = SilcConfig.Preset(parsed.GetValue(Preset)!) with { VocabSize = tokenizer.VocabSize };
+        var preset = init is null ? drawn
+            : init.HasText ? init
+            // To an image tower alone, the preset gives the text tower.
+            : init with { HasText = true, Text = drawn.Text, TextLength = drawn.TextLength, VocabSize = drawn.VocabSize };
         var views = ViewOptions.Of(preset.Views, parsed, parsed.GetValue(MinCrop));
-        var atLeast = init is null && tokenizer is ByteTokenizer ? 48 : 0;
+        var atLeast = init is not { HasText: true } && tokenizer is ByteTokenizer ? 48 : 0;
         var distils = parsed.GetValue(Losses.Single(loss => loss.Term == LossTerm.Distillation).Option) > 0;
         var locals = distils ? parsed.GetValue(LocalViews) ?? views.Local : 0;      // without distillation nobody looks at them
+        preset = TextPoolingOption.Apply(preset, parsed.GetValue(Pooling));
         return (preset with
         {
             ImageSize = parsed.GetValue(ImageSize) ?? preset.ImageSize,
             TextLength = parsed.GetValue(TextLength) ?? Math.Max(preset.TextLength, atLeast),
-            Contrastive = init is null || parsed.GetResult(Contrastive) is { Implicit: false } ? parsed.GetValue(Contrastive) : init.Contrastive,
+            Contrastive = init is not { HasText: true } || parsed.GetResult(Contrastive) is { Implicit: false } ? parsed.GetValue(Contrastive)
+                : init.Contrastive,
             Views = views with { Global = parsed.GetValue(GlobalViews) ?? views.Global, Local = locals },
             Head = parsed.GetValue(HeadGains) ? preset.Head with { Gains = true } : preset.Head,
             TemperatureInit = parsed.GetValue(Temperature) ?? preset.TemperatureInit,

@@ -45,6 +45,7 @@ public sealed class WithTests
         Schedule => new Schedule(ScheduleKind.Rsqrt, 3),
         IReadOnlyList<DecayRule> => new DecayRule[] { new(".*", 0.5) },
         IReadOnlyList<RateRule> => new RateRule[] { new(".*", 0.5) },
+        null when type == typeof(PixelNorm) => PixelNorm.Clip,
         null when Nullable.GetUnderlyingType(type) == typeof(int) => 77,
         null when Nullable.GetUnderlyingType(type) == typeof(double) => 0.75,
         _ => throw new NotSupportedException($"a value of {type}"),

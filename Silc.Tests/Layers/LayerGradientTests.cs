@@ -37,11 +37,35 @@ public sealed class LayerGradientTests
         t.Check(t.Input(4, 5), layer.Forward);
     }
 
-    [TestMethod, EveryDevice(CpuThreads = 1)]
-    public void Mlp_with_exact_gelu(string device)
+    [TestMethod, EveryDevice]
+    public void Linear_without_bias(string device)
     {
         using var t = new LayerTest(device);
-        var layer = new Mlp(t.Parameters, "norm", "mlp", 5, 9, GeluKind.Exact);
+        var layer = new Linear(t.Parameters, "dense", 7, 3, Inits.Zeros, hasBias: false);
+        t.Allocate();
+        Assert.HasCount(1, t.Parameters.All);
+        t.Check(t.Input(5, 7), layer.Forward);
+    }
+
+    [TestMethod, EveryDevice]
+    public void Causal_self_attention(string device)
+    {
+        using var t = new LayerTest(device);
+        var layer = new SelfAttention(t.Parameters, "norm", "attention", 6, 2, epsilon: 1e-5, causal: true);
+        t.Allocate();
+        t.Check(t.Input(2 * 3, 6), (pass, x) => layer.Forward(pass, x, batch: 2));
+    }
+
+    [TestMethod, EveryDevice(CpuThreads = 1)]
+    public void Mlp_with_exact_or_quick_gelu(string device)
+    {
+        foreach (var gelu in new[] { GeluKind.Exact, GeluKind.Quick }) MlpWith(device, gelu);
+    }
+
+    static void MlpWith(string device, GeluKind gelu)
+    {
+        using var t = new LayerTest(device);
+        var layer = new Mlp(t.Parameters, "norm", "mlp", 5, 9, gelu);
         t.Allocate();
         t.Check(t.Input(4, 5), layer.Forward);
     }
@@ -106,23 +130,50 @@ public sealed class LayerGradientTests
     [TestMethod, EveryDevice]
     public void VisionTransformer(string device)
     {
-        foreach (var (side, head) in new[] { (Config.ImageSize, (int?)null), (Config.Views.LocalSize, null), (Config.ImageSize, 5) })
+        foreach (var (side, head, representation) in new[] { (Config.ImageSize, (int?)null, (int?)null), (Config.Views.LocalSize, null, null),
+            (Config.ImageSize, 5, null), (Config.ImageSize, 5, 7), (Config.ImageSize, null, 7) })
         {
             using var t = new LayerTest(device);
-            var tower = new VisionTransformer(t.Parameters, Config with { ImageHead = head });
+            var tower = new VisionTransformer(t.Parameters, Config with { ImageHead = head, PreLogits = representation });
             t.Allocate();
             var pixels = t.Input(2, side * side * 3);
             t.Check(pass => tower.Forward(pass, pixels, side), samples: 3);
         }
     }
 
+    // CLIP's: class token, norm in front, no biases, pixels scaled; with a projection and without.
+    [TestMethod, EveryDevice]
+    public void VisionTransformer_of_CLIP(string device)
+    {
+        foreach (var (side, head) in new[] { (Config.ImageSize, (int?)5), (Config.Views.LocalSize, 5), (Config.ImageSize, null) })
+        {
+            using var t = new LayerTest(device);
+            var tower = new VisionTransformer(t.Parameters, Clip with { ImageHead = head });
+            t.Allocate();
+            var pixels = t.Input(2, side * side * 3);
+            t.Check(pass => tower.Forward(pass, pixels, side), samples: 3);
+            Assert.IsFalse(t.Parameters.All.Any(p => p.Name is "img/embedding/bias" or "img/head/bias"));
+        }
+    }
+
+    static SilcConfig Clip => Config with
+    {
+        Image = Config.Image with { ClassToken = true, PreNorm = true, Gelu = GeluKind.Quick, Epsilon = 1e-5 },
+        Text = Config.Text with { Causal = true, Gelu = GeluKind.Quick, Epsilon = 1e-5 },
+        ImagePooling = ImagePooling.Class,
+        TextPooling = TextPooling.End,
+        PatchBias = false,
+        ProjectionBias = false,
+        Pixels = PixelNorm.Clip,
+    };
+
     [TestMethod, EveryDevice]
     public void TextTransformer(string device)
     {
-        foreach (var pooling in Enum.GetValues<TextPooling>())
+        foreach (var config in Enum.GetValues<TextPooling>().Select(pooling => Config with { TextPooling = pooling }).Append(Clip))
         {
             using var t = new LayerTest(device);
-            var tower = new TextTransformer(t.Parameters, Config with { TextPooling = pooling });
+            var tower = new TextTransformer(t.Parameters, config);
             t.Allocate();
             int[] ids = [4, 0, 10, 4, 4, 7];
             using var buffer = new DeviceIntegers(t.Device, ids);
@@ -155,8 +206,13 @@ public sealed class LayerGradientTests
     [TestMethod, EveryDevice]
     public void Towers_without_training_give_the_same_embeddings(string device)
     {
+        foreach (var config in new[] { Config, Clip }) WithoutTraining(device, config);
+    }
+
+    static void WithoutTraining(string device, SilcConfig config)
+    {
         using var t = new LayerTest(device);
-        var tower = new VisionTransformer(t.Parameters, Config);
+        var tower = new VisionTransformer(t.Parameters, config);
         t.Allocate();
         var pixels = t.Input(3, 6 * 6 * 3);
         var trained = tower.Forward(t.Pass, pixels, 6).Y;

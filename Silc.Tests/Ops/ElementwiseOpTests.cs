@@ -60,6 +60,36 @@ public sealed class ElementwiseOpTests
     });
 
     [TestMethod, EveryDevice]
+    public void Tanh(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var range in new[] { 0.01, 1.0, 60 })
+        {
+            var x = t.Random(7, 33, range);
+            t.Ops.Tanh(x);
+            t.Check(x, Close.Float32, () => x.Before.Map(Math.Tanh));
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void TanhBackward(string device) => OpTest.Run(device, t =>
+    {
+        DeviceMatrix y = t.Random(7, 33), dy = t.Random(7, 33);
+        t.Ops.TanhBackward(y, dy);
+        t.Check(dy, Close.Float32, () => Matrix.Make(7, 33, (r, c) => dy.Before[r, c] * (1 - y.Before[r, c] * y.Before[r, c])));
+    });
+
+    [TestMethod, EveryDevice]
+    public void ScaleChannels(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in new[] { (1, 3), (7, 33), (5, 3 * 130) })
+        {
+            DeviceMatrix x = t.Random(rows, cols), factors = t.Random(1, 3), shifts = t.Random(1, 3), y = t.Output(rows, cols);
+            t.Ops.ScaleChannels(x, factors, shifts, y);
+            t.Check(y, Close.Float32, () => Matrix.Make(rows, cols, (r, c) => x.Before[r, c] * factors.Before[0, c % 3] + shifts.Before[0, c % 3]));
+        }
+    });
+
+    [TestMethod, EveryDevice]
     public void Gelu(string device) => OpTest.Run(device, t =>
     {
         foreach (var kind in Enum.GetValues<GeluKind>())

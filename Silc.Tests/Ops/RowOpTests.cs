@@ -51,6 +51,67 @@ public sealed class RowOpTests
         }
     });
 
+    // A caption that ends in the middle, one that repeats its end, one without, and one whose first token ends it.
+    static readonly int[] captions = [3, 9, 1, 0, 4, 9, 9, 9, 1, 2, 3, 2, 9, 1, 2, 3];
+
+    [TestMethod, EveryDevice]
+    public void SelectTokens(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (end, chosen) in ends)
+            foreach (int cols in new[] { 1, 7, 130 })
+            {
+                DeviceMatrix x = t.Random(captions.Length, cols), y = t.Output(chosen.Length, cols);
+                t.Ops.SelectTokens(t.Integers(captions), end, x, y);
+                t.Check(y, 0, () => Matrix.Make(chosen.Length, cols, (r, c) => x.Before[4 * r + chosen[r], c]));
+            }
+    });
+
+    [TestMethod, EveryDevice]
+    public void SelectTokensBackward(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (end, chosen) in ends)
+            foreach (int cols in new[] { 1, 7, 130 })
+            {
+                DeviceMatrix dy = t.Random(chosen.Length, cols), dx = t.Output(captions.Length, cols);
+                t.Ops.SelectTokensBackward(t.Integers(captions), end, dy, dx);
+                t.Check(dx, 0, () => Matrix.Make(captions.Length, cols, (r, c) => r % 4 == chosen[r / 4] ? dy.Before[r / 4, c] : 0));
+            }
+    });
+
+    [TestMethod, EveryDevice]
+    public void PoolTokens(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (batch, length, cols) in new[] { (1, 1, 1), (3, 4, 7), (2, 77, 130) })
+            foreach (var largest in new[] { false, true })
+            {
+                DeviceMatrix x = t.Random(batch * length, cols), y = t.Output(batch, cols);
+                t.Ops.PoolTokens(x, y, largest);
+                t.Check(y, Close.Float32, () => Pooled(x.Before, batch, largest));
+            }
+    });
+
+    [TestMethod, EveryDevice]
+    public void PoolTokensBackward(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (batch, length, cols) in new[] { (1, 1, 1), (3, 4, 7), (2, 5, 130) })
+            foreach (var largest in new[] { false, true })
+            {
+                DeviceMatrix x = t.Random(batch * length, cols), dy = t.Random(batch, cols), dx = t.Output(batch * length, cols);
+                t.Ops.PoolTokensBackward(x, dy, dx, largest);
+                t.Check(dx, Close.Float32, () => Numeric.Pullback(dy, x, at => Pooled(at, batch, largest)));
+            }
+    });
+
+    static Matrix Pooled(Matrix x, int batch, bool largest)
+    {
+        int length = x.Rows / batch;
+        return Matrix.Make(batch, x.Cols, (b, c) => Enumerable.Range(b * length, length).Select(row => x[row, c]) is var values && largest
+            ? values.Max() : values.Average());
+    }
+
+    // By the id that ends captions, and by the largest.
+    static readonly (int End, int[] Chosen)[] ends = [(9, [1, 1, 0, 0]), (-1, [1, 1, 2, 0])];
+
     [TestMethod, EveryDevice]
     public void SelectRowsBackward(string device) => OpTest.Run(device, t =>
     {

@@ -3,10 +3,10 @@ namespace Silc.Tests;
 static partial class Naive
 {
     /// <summary>Gradients of <see cref="Attention"/>: dS = p·(dO·vᵀ - Σ p·dO·vᵀ)/√D, dQ = dS·k, dK = dSᵀ·q, dV = pᵀ·dO.</summary>
-    public static (Matrix Q, Matrix K, Matrix V) AttentionGrad(Matrix dO, Matrix q, Matrix k, Matrix v, int batch, int heads)
+    public static (Matrix Q, Matrix K, Matrix V) AttentionGrad(Matrix dO, Matrix q, Matrix k, Matrix v, int batch, int heads, bool causal = false)
     {
         int queries = q.Rows / batch, keys = k.Rows / batch, size = q.Cols / heads;
-        Matrix dQ = new(q.Rows, q.Cols), dK = new(k.Rows, k.Cols), dV = new(k.Rows, k.Cols), lse = Attention(q, k, v, batch, heads).LogSumExp;
+        Matrix dQ = new(q.Rows, q.Cols), dK = new(k.Rows, k.Cols), dV = new(k.Rows, k.Cols), lse = Attention(q, k, v, batch, heads, causal).LogSumExp;
         for (int b = 0; b < batch; b++)
             for (int h = 0; h < heads; h++)
                 for (int i = 0; i < queries; i++)
@@ -19,7 +19,7 @@ static partial class Naive
                             p[j] += q[row, d] * k[b * keys + j, d] / Math.Sqrt(size);
                             dP[j] += dO[row, d] * v[b * keys + j, d];
                         }
-                        p[j] = Math.Exp(p[j] - lse[b * heads + h, i]);
+                        p[j] = causal && j > i ? 0 : Math.Exp(p[j] - lse[b * heads + h, i]);
                     }
                     var mean = p.Zip(dP, (x, y) => x * y).Sum();
                     for (int j = 0; j < keys; j++)

@@ -115,7 +115,9 @@ public sealed class ExportTests : TempFolder
     public void A_part_that_a_format_has_no_place_for_is_named(string format)
     {
         foreach (var (config, part) in new[] { (TinyModels.Config with { ImageHead = 7 }, "img/head"),
-            (TinyModels.Config with { TextPooling = TextPooling.Map }, "txt/MAPHead_0") })
+            (TinyModels.Config with { TextPooling = TextPooling.Map }, "txt/MAPHead_0"),
+            (TinyModels.Config with { PreLogits = 7 }, "img/pre_logits"), (TinyModels.Config with { TextPooling = TextPooling.Mean },
+                "pools by Mean") })
             StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() =>
                 ModelWriter.Write(TinyModels.Weights(config, head: false), ModelFormats.Parse(format), At("m"))).Message, part);
     }

@@ -76,15 +76,6 @@ public sealed class JoinedFileTests : TempFolder
         Assert.AreEqual(1f, CheckpointFile.Read(At("a.safetensors"))["a"].Floats().Single());
     }
 
-    [TestMethod]
-    [DataRow("embeddings.patch_embedding.weight"), DataRow("patch_embed.proj.weight")]
-    public void An_image_tower_alone_is_called_that(string patches)
-    {
-        Safetensors.Write(At("m.safetensors"), [new(patches, [1], [1])]);
-        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(At("m.safetensors"))).Message,
-            "its text tower is missing");
-    }
-
     static void Same(string path)
     {
         foreach (var (name, values) in TinyModels.Values(path)) Close.Bits(expected[name], values, name);

@@ -11,7 +11,6 @@ public sealed class StrayArrayTests : TempFolder
     };
 
     [TestMethod]
-    [DataRow("npz", "params/img/pre_logits/kernel", "representation layer")]
     [DataRow("npz", "params/img/Transformer/encoderblock_0/MlpBlock_0/LayerNorm_0/scale", "have no place for")]
     [DataRow("npz", "params/img/cls", "class token")]
     [DataRow("npz", "params/txt/more/kernel", "have no place for")]

@@ -57,6 +57,22 @@ public sealed class WorldTowerTests : TempFolder
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(At("computed.npz"))).Message, "sincos2d");
     }
 
+    // The file does not say of what size images are: who converts it does.
+    [TestMethod]
+    public void Computed_positions_are_those_of_big_vision()
+    {
+        var folder = WorldFolder.File("bv-sincos2d");
+        StringAssert.Contains(CommandLineRun.Of("convert", Path.Combine(folder, "model.npz"), At("no")).Error, "--image-size N");
+        var (code, output, error) = CommandLineRun.Of("convert", Path.Combine(folder, "model.npz"), At("m"), "--image-size", "16", "--tokenizer",
+            "bytes");
+        Assert.AreEqual(0, code, error);
+        StringAssert.Contains(output, "sincos2d");
+        using var model = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), At("m"));
+        var images = Npz.Read(WorldFolder.File("bv-towers.npz"));
+        Near(Array(Path.Combine(folder, "image.npy")), model.EmbedPixels(Pixels(images)), 1e-5, "images");
+        Near(Array(Path.Combine(folder, "text.npy")), model.EmbedTokens(images["golden/tokens"].Ints()), 1e-5, "captions");
+    }
+
     [TestMethod]
     public void Models_of_transformers_and_open_clip_embed_as_there()
     {

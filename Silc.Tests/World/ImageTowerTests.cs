@@ -1,0 +1,119 @@
+using System.Text.Json.Nodes;
+
+namespace Silc.Tests;
+
+/// <summary>Image towers without a text tower: cut out of the models of transformers and open_clip, they embed images as those do.</summary>
+[TestClass]
+public sealed class ImageTowerTests : TempFolder
+{
+    [TestMethod]
+    [DataRow("embeddings."), DataRow("vision_model.embeddings.")]
+    public void The_vision_model_of_transformers_embeds_images(string form)
+    {
+        var prefix = form.Replace("embeddings.", "", StringComparison.Ordinal);
+        var folder = Cut("hf", HuggingFaceModel.WeightsName, name => name.StartsWith("vision_model.", StringComparison.Ordinal)
+            ? prefix + name["vision_model.".Length..] : null);
+        var config = JsonNode.Parse(File.ReadAllText(Path.Combine(TinyModels.Golden("hf"), "config.json")))!["vision_config"]!.AsObject();
+        config["model_type"] = "siglip_vision_model";
+        File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJsonString());
+        Same("hf", folder);
+    }
+
+    // A classifier is a whole SiglipModel's configuration without its text tower, and a layer behind that is left out.
+    [TestMethod]
+    public void A_classifier_of_transformers_embeds_images()
+    {
+        var folder = Cut("hf", HuggingFaceModel.WeightsName, name => name.StartsWith("vision_model.", StringComparison.Ordinal) ? name : null,
+            new NamedArray("classifier.bias", [2], [1, 2]));
+        File.Copy(Path.Combine(TinyModels.Golden("hf"), "config.json"), Path.Combine(folder, "config.json"));
+        CollectionAssert.AreEqual(new[] { "classifier.bias" }, Same("hf", folder).ToArray());
+    }
+
+    [TestMethod]
+    public void The_tower_of_timm_embeds_images()
+    {
+        var folder = Timm();
+        Same("open_clip", folder);
+        File.WriteAllText(Path.Combine(folder, "config.json"), File.ReadAllText(Path.Combine(folder, "config.json")).Replace("siglip", "dino",
+            StringComparison.Ordinal));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(folder)).Message,
+            "architecture is \"vit_base_patch16_dino_224\"");
+    }
+
+    [TestMethod]
+    public void A_layer_that_the_tower_has_no_place_for_is_refused()
+    {
+        var folder = Timm(new NamedArray("blocks.0.ls1.gamma", [2], [1, 2]));
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(folder)).Message, "layer scale");
+    }
+
+    [TestMethod]
+    public void It_is_embedded_and_begins_a_run_but_has_no_words()
+    {
+        var folder = Timm();
+        ImageFile.Write(At("images/a.png"), new RgbImage(5, 4, [.. Enumerable.Range(0, 80).Select(i => (byte)(i % 4 == 3 ? 255 : 3 * i))]));
+        Assert.AreEqual(0, Run(out var error, "embed", "--model", folder, "--data", At("images"), "--out", At("v.npy"), "--device", "cpu"), error);
+        Assert.AreEqual(0, Run(out error, "convert", folder, At("silc")), error);
+        Same("open_clip", At("silc"));
+        File.WriteAllText(At("texts.txt"), "a\n");
+        foreach (var line in new string[][] { ["embed", "--texts", At("texts.txt"), "--out", At("t.npy")], ["eval", "zero-shot", "--data", "demo"] })
+        {
+            Assert.AreEqual(1, Run(out error, [.. line, "--model", folder, "--device", "cpu"]));
+            StringAssert.Contains(error, "an image tower alone");
+        }
+        Assert.AreEqual(1, Run(out error, "convert", folder, At("hf"), "--to", "hf"));
+        StringAssert.Contains(error, "no place for an image tower alone");
+        Assert.AreEqual(0, Run(out error, "train", "--init", folder, "--data", "demo", "--tokenizer", "words", "--steps", "1", "--batch", "2",
+            "--lr", "0", "--wd", "0",
+            "--device", "cpu", "--out", At("run")), error);
+        using var file = ModelFile.Open(At("run"));
+        Assert.IsTrue(file.Config.HasText);
+        using var model = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), folder);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => model.EmbedTexts(["a"])).Message, "image tower alone");
+        Assert.HasCount(1, OnnxExport.Write(model.Weights, At("onnx")));
+    }
+
+    string Timm(params NamedArray[] more)
+    {
+        var folder = Cut("open_clip", HuggingFaceModel.WeightsName, name => name.StartsWith("visual.trunk.", StringComparison.Ordinal)
+            ? name["visual.trunk.".Length..] : null, more);
+        var whole = JsonNode.Parse(File.ReadAllText(Path.Combine(TinyModels.Golden("open_clip"),
+            "open_clip_config.json")))!["model_cfg"]!["vision_cfg"]!;
+        File.WriteAllText(Path.Combine(folder, "config.json"), new JsonObject
+        {
+            ["architecture"] = "vit_base_patch16_siglip_224",
+            ["num_classes"] = 0,
+            ["global_pool"] = "map",
+            ["model_args"] = whole["timm_model_kwargs"]!.DeepClone(),
+            ["pretrained_cfg"] = new JsonObject { ["mean"] = new JsonArray(0.5, 0.5, 0.5), ["std"] = new JsonArray(0.5, 0.5, 0.5) },
+        }.ToJsonString());
+        return folder;
+    }
+
+    string Cut(string golden, string name, Func<string, string?> rename, params NamedArray[] more)
+    {
+        var folder = Directory.CreateDirectory(At($"m{Directory.GetDirectories(Root).Length}")).FullName;
+        Safetensors.Write(Path.Combine(folder, name), CheckpointFile.Read(Directory.GetFiles(TinyModels.Golden(golden),
+            "*.safetensors").Single()).Values
+            .Where(array => rename(array.Name) is not null).Select(array =>
+                array.ToNamedArray() with { Name = rename(array.Name)! }).Concat(more).ToList());
+        return folder;
+    }
+
+    static IReadOnlyList<string> Same(string golden, string path)
+    {
+        var expected = Npz.Read(Path.Combine(TinyModels.Golden(golden), "expected.npz"));
+        using var file = ModelFile.Open(path);
+        Assert.IsFalse(file.Config.HasText);
+        using var model = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), path);
+        float[] values = expected["image"].Floats(), ours = [.. model.EmbedPixels(expected["pixels"].Floats()).Values.Span];
+        for (int i = 0; i < values.Length; i++) Assert.AreEqual(values[i], ours[i], 1e-5, $"{path}, value {i}");
+        return file.Extra;
+    }
+
+    static int Run(out string error, params string[] line)
+    {
+        (var code, _, error) = CommandLineRun.Of(line);
+        return code;
+    }
+}
