@@ -53,7 +53,8 @@ static class ModelSummary
         if (weights.HasHead && format is ModelFormat.HuggingFace or ModelFormat.OpenClip)
             yield return "the self-distillation head was left out: this format has no place for it";
         if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && !config.Image.ClassToken && config.Contrastive == ContrastiveKind.Softmax)
-            yield return $"the model has no bias b: logit_bias is written as 0, which {(format == ModelFormat.HuggingFace ? "transformers" : "open_clip's SigLIP")} wants";
+            yield return "the model has no bias b: logit_bias is written as 0, "
+                + $"which {(format == ModelFormat.HuggingFace ? "transformers" : "open_clip's SigLIP")} wants";
         if (format == ModelFormat.OpenClip && !config.Image.ClassToken && OpenClipModel.GeluThere(config) != config.Image.Gelu)
             yield return "open_clip computes this image tower with "
                 + (config.Image.Gelu == GeluKind.Tanh ? "exact GELU, the model has the tanh form: " : "the tanh form of GELU, the model has the exact one: ")
