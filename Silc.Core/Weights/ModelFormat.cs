@@ -9,10 +9,10 @@ public enum ModelFormat
     /// <summary>big_vision's <c>.npz</c>, in which SILC and SigLIP were published.</summary>
     Npz,
 
-    /// <summary>Hugging Face's <c>SiglipModel</c>: <c>model.safetensors</c> and <c>config.json</c>.</summary>
+    /// <summary>Hugging Face's <c>SiglipModel</c> and <c>CLIPModel</c>: <c>model.safetensors</c> and <c>config.json</c>.</summary>
     HuggingFace,
 
-    /// <summary>open_clip with a timm image tower: <c>open_clip_model.safetensors</c> and <c>open_clip_config.json</c>.</summary>
+    /// <summary>open_clip, CLIP or with a timm image tower: <c>open_clip_model.safetensors</c> and <c>open_clip_config.json</c>.</summary>
     OpenClip,
 }
 
@@ -37,8 +37,8 @@ static class ModelFormats
     public static string Describe(this ModelFormat format) => format switch
     {
         ModelFormat.Npz => "big_vision npz",
-        ModelFormat.HuggingFace => "Hugging Face SiglipModel",
-        ModelFormat.OpenClip => "open_clip with a timm image tower",
+        ModelFormat.HuggingFace => "Hugging Face",
+        ModelFormat.OpenClip => "open_clip",
         _ => "Silc",
     };
 }

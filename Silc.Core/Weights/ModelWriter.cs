@@ -59,7 +59,7 @@ public static class ModelWriter
                 Json(PreprocessorName, HuggingFaceModel.Preprocessor(config));
                 break;
             case ModelFormat.OpenClip:
-                Safetensors.WritePieces(file, Pieces(weights, OpenClipNames.Tensors(config)),
+                Safetensors.WritePieces(file, Pieces(weights, OpenClipNames.Tensors(config with { Contrastive = ContrastiveKind.Sigmoid })),
                     Marked(new() { ["format"] = "pt" }, config, tokenizer));
                 Json(OpenClipModel.ConfigName, OpenClipModel.Config(config, tokenizer));
                 break;

@@ -138,7 +138,8 @@ static partial class OpenClipModel
             ["vision_cfg"] = vision,
             ["text_cfg"] = text,
         };
-        if (config.Contrastive == ContrastiveKind.Sigmoid) model["init_logit_bias"] = -10;
+        // Softmax models have a bias of 0, so that every SigLIP of open_clip has one.
+        model["init_logit_bias"] = config.Contrastive == ContrastiveKind.Sigmoid ? -10 : 0;
         return new
         {
             model_cfg = model,

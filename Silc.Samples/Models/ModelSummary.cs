@@ -53,8 +53,9 @@ static class ModelSummary
                 + "whoever reads it needs the option (silc: --text-pooling, big_vision: pool_type)";
         if (weights.HasHead && format is ModelFormat.HuggingFace or ModelFormat.OpenClip)
             yield return "the self-distillation head was left out: this format has no place for it";
-        if (format == ModelFormat.HuggingFace && !config.Image.ClassToken && config.Contrastive == ContrastiveKind.Softmax)
-            yield return "the model has no bias b: logit_bias is written as 0, which transformers wants";
+        if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && !config.Image.ClassToken && config.Contrastive == ContrastiveKind.Softmax)
+            yield return "the model has no bias b: logit_bias is written as 0, "
+                + $"which {(format == ModelFormat.HuggingFace ? "transformers" : "open_clip's SigLIP")} wants";
         if (format == ModelFormat.OpenClip && !config.Image.ClassToken && OpenClipModel.GeluThere(config) != config.Image.Gelu)
             yield return "open_clip computes this image tower with "
                 + (config.Image.Gelu == GeluKind.Tanh ? "exact GELU, the model has the tanh form: " : "the tanh form of GELU, the model has the exact one: ")

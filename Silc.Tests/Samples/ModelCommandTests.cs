@@ -17,7 +17,7 @@ public sealed partial class ModelCommandTests : TempFolder
         Assert.AreEqual(0, code, error);
         foreach (var words in new[]
         {
-            "Hugging Face SiglipModel, 88 tensors",
+            "Hugging Face, 88 tensors",
                 "2 layers of 24 channels, 3 heads, MLP 40, tanh GELU; 14 pixels, 3 x 3 patches of 4",
             "2 layers of 16 channels, 2 heads, MLP 28, exact GELU; 5 tokens of 37", "parameters in both towers", "sigmoid loss",
             "wrote     big_vision npz: ", "cannot say that a tower has exact GELU", "no tokenizer: captions need one of 37 ids",

@@ -39,13 +39,16 @@ public sealed class ExportTests : TempFolder
     }
 
     [TestMethod]
-    public void A_model_of_softmax_gets_a_bias_of_0_for_transformers()
+    public void A_model_of_softmax_gets_a_bias_of_0_in_other_libraries()
     {
         var weights = TinyModels.Weights(TinyModels.Config with { Contrastive = ContrastiveKind.Softmax }, head: false);
         ModelWriter.Write(weights, ModelFormat.HuggingFace, At("hf"));
         var arrays = CheckpointFile.Read(At("hf/model.safetensors"));
         CollectionAssert.AreEqual(new float[] { 0 }, arrays["logit_bias"].Floats());
         CollectionAssert.AreEqual(new[] { 1 }, arrays["logit_bias"].Shape);
+        var openClip = TinyModels.WriteOpenClip(weights, At("open_clip"));
+        CollectionAssert.AreEqual(new float[] { 0 }, CheckpointFile.Read(openClip)["logit_bias"].Floats());
+        StringAssert.Contains(File.ReadAllText(At("open_clip/open_clip_config.json")), "\"init_logit_bias\":0");
     }
 
     [TestMethod]
