@@ -9,6 +9,8 @@ namespace Silc.Samples.Commands;
 /// <summary><c>silc embed</c>: images or captions as vectors in a file.</summary>
 static class EmbedCommand
 {
+    const int LinesNamed = 10;
+
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string?> Data = new("--data") { Description = DataOption.Create().Description, HelpName = DataOption.Create().HelpName };
     static readonly Option<string?> Texts = new("--texts") { Description = "Embed these captions instead of images: a text file, one a line.", HelpName = "FILE" };
@@ -106,8 +108,8 @@ static class EmbedCommand
         int[] empty = [.. lines.Where(line => line.Text == "").Select(line => line.Number)];
         // Row i stays line i, as whoever joins the two expects.
         if (empty.Length > 0)
-            DataOption.Say([new($"empty line of {file}, whose row is that of the empty caption", empty.Length,
-                [.. empty.Take(10).Select(line => $"line {line}")])]);
+            Console.Error.WriteLine($"note: {empty.Length} x empty line of {file}, whose row is that of the empty caption "
+                + $"({string.Join(", ", empty.Take(LinesNamed).Select(line => $"line {line}"))}{(empty.Length > LinesNamed ? ", …" : "")})");
         return [.. lines.Select(line => line.Text)];
     }
 }

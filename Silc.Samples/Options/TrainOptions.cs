@@ -76,8 +76,11 @@ static class TrainOptions
     static readonly Option<bool> HalfMomentum = new("--bf16-momentum") { Description = "Keep Adafactor's momentum in bfloat16, as big_vision does." };
     static readonly Option<double> ClipNorm = Real("--clip-norm", "Norm of the gradient above which it is scaled down; 0 switches that off.",
         1).From(0);
-    static readonly Option<bool> ClipByTensor = new("--clip-by-tensor") { Description = "Scale each parameter's gradient down by its own norm, "
-        + "as DINO does." };
+    static readonly Option<bool> ClipByTensor = new("--clip-by-tensor")
+    {
+        Description = "Scale each parameter's gradient down by its own norm, "
+        + "as DINO does."
+    };
     static readonly Option<double> WeightDecay = Real("--wd", "Weight decay a step, not multiplied by --lr: 1e-4 at 1e-3 is PyTorch's 0.1.", 1e-4);
     public static readonly Option<ScheduleKind> Schedule = Choice("--schedule", "Learning rate over the run: cosine, rsqrt, constant, linear, "
         + "polynomial or stair.", ScheduleKind.Cosine);
@@ -112,8 +115,11 @@ static class TrainOptions
     static readonly Option<double> CenterMomentum = Real("--center-momentum", "Momentum of the teacher's center.", 0.9).From(0);
     static readonly Option<int> FrozenLastLayer = Number("--freeze-last-layer", "Steps in which the prototypes of the head stand still; an "
         + "epoch in DINO.", 0).From(0);
-    static readonly Option<bool> HeadGains = new("--head-gains") { Description = "Train the lengths of the prototypes, which are 1 otherwise: "
-        + "DINO's norm_last_layer=False." };
+    static readonly Option<bool> HeadGains = new("--head-gains")
+    {
+        Description = "Train the lengths of the prototypes, which are 1 otherwise: "
+        + "DINO's norm_last_layer=False."
+    };
     static readonly Option<double?> Temperature = Perhaps("--temperature", "Factor on cosines to begin with; 10 unless given, 14.3 in "
         + "CLIP.").Above(0);
     static readonly Option<double?> Bias = Perhaps("--bias", "Bias of the sigmoid loss to begin with; -10 unless given.");
@@ -123,8 +129,12 @@ static class TrainOptions
     static readonly Option<string?> Pooling = TextPoolingOption.Create();
     static readonly Option<int?> TextLength = new("--text-length") { Description = "Tokens of a caption; the preset's, but at least 48 for bytes.", HelpName = "N" };
     static readonly Option<int?> ImageSize = new("--image-size") { Description = "Side of a global view in pixels; the preset's unless given.", HelpName = "PIXELS" };
-    static readonly Option<int?> GlobalViews = new("--global-views") { Description = "Large views of each image; the preset's unless "
-        + "given.", HelpName = "N" };
+    static readonly Option<int?> GlobalViews = new("--global-views")
+    {
+        Description = "Large views of each image; the preset's unless "
+        + "given.",
+        HelpName = "N"
+    };
     static readonly Option<int?> LocalViews = new("--local-views") { Description = "Small views of each image; the preset's unless given.", HelpName = "N" };
     static readonly Option<double> MinCrop = Real("--min-crop", "Smallest area of a global view, as a part of the image.", 0.4);
 
