@@ -17,5 +17,6 @@ sealed record LoadTimes(TimeSpan Read, TimeSpan Decode, TimeSpan Augment, TimeSp
 
     /// <summary>Times since an earlier reading.</summary>
     public static LoadTimes operator -(LoadTimes now, LoadTimes before) =>
-        new(now.Read - before.Read, now.Decode - before.Decode, now.Augment - before.Augment, now.Tokenize - before.Tokenize, now.Upload - before.Upload);
+        new(now.Read - before.Read, now.Decode - before.Decode, now.Augment - before.Augment, now.Tokenize - before.Tokenize,
+            now.Upload - before.Upload);
 }

@@ -16,5 +16,6 @@ public sealed record DecayRule(string Pattern, double Multiplier)
     /// <exception cref="ArgumentException">No rule covers the name.</exception>
     public static double For(IReadOnlyList<DecayRule> rules, string name) =>
         rules.FirstOrDefault(rule => ParameterPattern.Matches(rule.Pattern, name))?.Multiplier
-        ?? throw new ArgumentException($"no weight-decay rule covers the parameter '{name}'; the rules are {string.Join(", ", rules.Select(r => $"'{r.Pattern}'"))}");
+        ?? throw new ArgumentException($"no weight-decay rule covers the parameter '{name}'; the rules "
+        + $"are {string.Join(", ", rules.Select(r => $"'{r.Pattern}'"))}");
 }

@@ -19,6 +19,7 @@ public sealed record RateRule(string Pattern, double Multiplier)
     internal void Check()
     {
         ParameterPattern.Check(Pattern);
-        Require.That(Multiplier >= 0 && double.IsFinite(Multiplier), $"the learning-rate multiplier of '{Pattern}' is {Multiplier}, it must be 0 or positive");
+        Require.That(Multiplier >= 0 && double.IsFinite(Multiplier),
+            $"the learning-rate multiplier of '{Pattern}' is {Multiplier}, it must be 0 or positive");
     }
 }

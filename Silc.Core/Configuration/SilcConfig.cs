@@ -69,7 +69,8 @@ public enum PositionResize
 /// </example>
 /// <param name="Image">Image tower; null means <see cref="TowerConfig.Mini"/>.</param>
 /// <param name="Text">Text tower; null means <see cref="TowerConfig.Mini"/>.</param>
-/// <param name="ImageSize">Side of a global view in pixels. What is left right of and below the last whole patch is not seen, as in big_vision.</param>
+/// <param name="ImageSize">Side of a global view in pixels. What is left right of and below the last whole patch is not seen, as in
+/// big_vision.</param>
 /// <param name="PatchSize">Side of a patch in pixels.</param>
 /// <param name="TextLength">Tokens per caption.</param>
 /// <param name="VocabSize">Rows of the token embedding.</param>
@@ -201,7 +202,8 @@ public sealed partial record SilcConfig(
         Require.That(TextEnd is null || TextEnd >= 0 && TextEnd < VocabSize, $"the id that ends captions is {TextEnd}, ids are 0 to {VocabSize - 1}");
         Pixels?.Check();
         Require.That(ImageSize >= PatchSize, $"image size {ImageSize} has no room for a patch of size {PatchSize}");
-        Require.That(Views.Local == 0 || Views.LocalSize >= PatchSize, $"local view size {Views.LocalSize} has no room for a patch of size {PatchSize}");
+        Require.That(Views.Local == 0 || Views.LocalSize >= PatchSize,
+            $"local view size {Views.LocalSize} has no room for a patch of size {PatchSize}");
         Require.That(TemperatureInit > 0, $"initial temperature is {TemperatureInit}, it must be positive");
         return this;
     }

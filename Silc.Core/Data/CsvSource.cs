@@ -90,7 +90,8 @@ public sealed class CsvSource : IImageTextSource
         if (csv.Headers.Count == 0)
             throw new InvalidDataException($"{path} is empty; it needs a header line and a row for each caption");
         int image = Column(csv, path, imageColumn);
-        var caption = !needCaptions && captionColumn is null && !csv.TryGetFieldIndex(UsualCaptions, out _) ? -1 : Column(csv, path, captionColumn ?? UsualCaptions);
+        var caption = !needCaptions && captionColumn is null && !csv.TryGetFieldIndex(UsualCaptions, out _)
+            ? -1 : Column(csv, path, captionColumn ?? UsualCaptions);
         var known = new Dictionary<string, int>();
         while (csv.Read())
         {

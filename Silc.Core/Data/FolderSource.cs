@@ -52,7 +52,8 @@ public sealed class FolderSource : IImageTextSource
     {
         var path = paths[index];
         var text = CaptionFile(path);
-        string[] captions = needCaptions || File.Exists(text) ? [.. Utf8File.ReadLines(text).Select(line => line.Trim()).Where(line => line != "")] : [];
+        string[] captions = needCaptions || File.Exists(text)
+            ? [.. Utf8File.ReadLines(text).Select(line => line.Trim()).Where(line => line != "")] : [];
         if (captions.Length == 0 && needCaptions) throw new InvalidDataException($"{text} holds no caption; write one or delete the image");
         return new(path, ImageFile.Read(path), captions);
     }

@@ -41,7 +41,8 @@ public sealed class MetadataSource : IImageTextSource
             else AddTable(table, imageColumn, captionColumn, needCaptions);
         }
         // Of several tables, such as one for each split, some may have no captions.
-        if (captionColumn is not null && pairs.Count > 0 && !columnsSeen.Contains(captionColumn)) throw Missing(path, captionColumn, [captionColumn], columnsSeen, "--caption-column");
+        if (captionColumn is not null && pairs.Count > 0 && !columnsSeen.Contains(captionColumn)) throw Missing(path, captionColumn,
+            [captionColumn], columnsSeen, "--caption-column");
         foreach (var image in files.Where(file => ImageFile.IsImage(file) && !known.ContainsKey(Path.GetFullPath(file))))
         {
             if (needCaptions) log.Add(SkipReason.NoRow, image);
@@ -143,7 +144,8 @@ public sealed class MetadataSource : IImageTextSource
     }
 
     static InvalidDataException Missing(string table, string? named, string[] wanted, IReadOnlyCollection<string> columns, string option) =>
-        new($"{table} has no {(named is null ? string.Join(", ", wanted) : $"'{named}'")}, it has {string.Join(", ", columns.Select(column => $"'{column}'"))}; "
+        new($"{table} has no {(named is null ? string.Join(", ", wanted) : $"'{named}'")}, it "
+            + $"has {string.Join(", ", columns.Select(column => $"'{column}'"))}; "
             + $"name one by {option}{(named is null ? "" : NearWord.Hint(named, columns))}");
 
     void Add(string path, List<string> captions)

@@ -33,15 +33,18 @@ sealed class JoinedFile : ArrayFile
         {
             foreach (var name in map.Values.Distinct(StringComparer.Ordinal))
             {
-                if (System.IO.Path.GetFileName(name) != name) throw new InvalidDataException($"{index} names the part '{name}', which is not a file beside it");
+                if (System.IO.Path.GetFileName(name) != name) throw new InvalidDataException($"{index} names the part '{name}', which is not a file "
+                    + "beside it");
                 var part = System.IO.Path.Combine(folder, name);
                 if (!File.Exists(part))
-                    throw new InvalidDataException($"{index} names the part {name}, which is not there: a model cut in parts needs each of them; copy or download it");
+                    throw new InvalidDataException($"{index} names the part {name}, which is not there: a model cut in parts needs each of them; "
+                        + "copy or download it");
                 files[name] = new SafetensorsReader(part);
             }
             var places = map.ToDictionary(entry => entry.Key, entry => (files[entry.Value],
                 files[entry.Value].Arrays.TryGetValue(entry.Key, out var array) ? array
-                : throw new InvalidDataException($"{files[entry.Value].Path} lacks '{entry.Key}', which {index} says is there; copy or download both again")));
+                : throw new InvalidDataException($"{files[entry.Value].Path} lacks '{entry.Key}', which {index} says is there; copy or download "
+                + "both again")));
             return new(index, [.. files.Values], places);
         }
         catch
@@ -56,7 +59,8 @@ sealed class JoinedFile : ArrayFile
         try
         {
             using var json = JsonDocument.Parse(File.ReadAllBytes(index));
-            var map = json.RootElement.GetProperty("weight_map").EnumerateObject().ToDictionary(entry => entry.Name, entry => entry.Value.GetString() ?? "");
+            var map = json.RootElement.GetProperty("weight_map").EnumerateObject()
+                .ToDictionary(entry => entry.Name, entry => entry.Value.GetString() ?? "");
             return map.Count > 0 ? map : throw new JsonException("its weight_map is empty");
         }
         catch (Exception wrong) when (wrong is JsonException or KeyNotFoundException or InvalidOperationException or ArgumentException)

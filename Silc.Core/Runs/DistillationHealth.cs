@@ -31,13 +31,15 @@ public sealed record DistillationHealth(
     {
         double most = Math.Log(Prototypes);
         if (Entropy > Uniform * most)
-            return $"self-distillation is collapsing: the teacher's outputs are uniform over its {Prototypes} prototypes (entropy {Entropy:F3} of {most:F3}); "
+            return $"self-distillation is collapsing: the teacher's outputs are uniform over its {Prototypes} prototypes (entropy {Entropy:F3} "
+                + $"of {most:F3}); "
                 + "sharpen them with a lower teacher temperature, or follow the student more slowly with a higher --ema";
         if (Concentration > Single * most && PrototypesUsed == 1)
             return $"self-distillation is collapsing: every image falls on the same one of {Prototypes} prototypes; "
                 + "lower the learning rate, soften the teacher with a higher temperature, or let the center follow faster with a lower momentum";
         if (FeatureDeviation < Alike)
-            return $"embeddings are collapsing: images differ by {FeatureDeviation:P1} of what they could; lower the learning rate or lengthen the warm-up";
+            return $"embeddings are collapsing: images differ by {FeatureDeviation:P1} of what they could; lower the learning rate or lengthen the "
+                + "warm-up";
         return null;
     }
 

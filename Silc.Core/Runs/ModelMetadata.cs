@@ -26,7 +26,8 @@ static class ModelMetadata
     public static SilcConfig Config(IReadOnlyDictionary<string, string> metadata, string path)
     {
         if (!metadata.TryGetValue(ConfigKey, out var text))
-            throw new InvalidDataException($"{path} has no '{ConfigKey}' in its metadata: it was not written by this library, so its architecture is unknown");
+            throw new InvalidDataException($"{path} has no '{ConfigKey}' in its metadata: it was not written by this library, so its architecture "
+                + "is unknown");
         try
         {
             return ConfigJson.Read<SilcConfig>(text, path, ConfigKey).Check();

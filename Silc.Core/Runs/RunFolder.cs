@@ -169,7 +169,8 @@ public sealed class RunFolder : IDisposable
         // While one is written there is one more.
         var most = Policy.Keep + 1 - (Replaces ? 0 : Math.Min(there.Count, Policy.Keep));
         if (free < most * checkpointBytes + modelBytes)
-            Warning = $"{Path} lies on a disk with {Megabytes(free)} free; {needs}, and the newest {Policy.Keep} checkpoints stay: a run that finds the disk full stops";
+            Warning = $"{Path} lies on a disk with {Megabytes(free)} free; {needs}, and the newest {Policy.Keep} checkpoints stay: a run that finds "
+                + "the disk full stops";
     }
 
     /// <summary>The first step of the run is done: deletes the one whose place it takes.</summary>

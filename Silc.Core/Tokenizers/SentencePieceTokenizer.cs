@@ -54,7 +54,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
     public int PaddingId => model.PaddingId ?? end;
 
     /// <summary>
-    /// Opens a <c>.model</c> file; <paramref name="lowerCase"/> makes A to Z small, as SigLIP and SILC were trained (<see cref="CaptionRule.LowerAscii"/>).
+    /// Opens a <c>.model</c> file; <paramref name="lowerCase"/> makes A to Z small, as SigLIP and SILC were trained
+    /// (<see cref="CaptionRule.LowerAscii"/>).
     /// </summary>
     /// <exception cref="InvalidDataException">Not a SentencePiece model, or of a type other than Unigram and BPE.</exception>
     public static SentencePieceTokenizer Load(string path, bool lowerCase = true) =>
@@ -150,7 +151,8 @@ public sealed class SentencePieceTokenizer : Tokenizer
     static string FingerprintOf(SentencePieceModel model, bool lowerCase)
     {
         var hash = new XxHash128();
-        Text($"{model.Kind} {model.ByteFallback} {model.SpaceIsSuffix} {model.EndPiece} {model.AddDummyPrefix} {model.RemoveExtraSpaces} {model.EscapeSpaces} {lowerCase}");
+        Text($"{model.Kind} {model.ByteFallback} {model.SpaceIsSuffix} {model.EndPiece} {model.AddDummyPrefix} {model.RemoveExtraSpaces} "
+            + $"{model.EscapeSpaces} {lowerCase}");
         hash.Append(model.CharsMap);
         foreach (var piece in model.Pieces.Take(model.UsedPieces))
         {

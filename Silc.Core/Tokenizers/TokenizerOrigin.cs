@@ -14,7 +14,8 @@ public sealed record TokenizerOrigin(string Name, byte[]? File = null)
     public CaptionRule Captions { get; init; }
 
     /// <summary>
-    /// Other files of the same tokenizer, by name, that transformers wants beside it (<c>tokenizer.json</c>, <c>tokenizer_config.json</c>); not all formats
+    /// Other files of the same tokenizer, by name, that transformers wants beside it (<c>tokenizer.json</c>, <c>tokenizer_config.json</c>);
+    /// not all formats
     /// have a place for them.
     /// </summary>
     internal IReadOnlyDictionary<string, byte[]> Companions { get; init; } = new Dictionary<string, byte[]>();

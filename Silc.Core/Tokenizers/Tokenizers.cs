@@ -31,7 +31,8 @@ public static class Tokenizers
 
     /// <summary>Opens a tokenizer from the bytes of its file; the ending of <paramref name="name"/> says of which kind.</summary>
     /// <exception cref="ArgumentException">It ends in none that is known.</exception>
-    public static Tokenizer Open(string name, byte[]? file) => file is null ? TokenizerOrigin.Of(name).Open() : Open(name, file, CaptionRule.LowerAscii);
+    public static Tokenizer Open(string name, byte[]? file) => file is null
+        ? TokenizerOrigin.Of(name).Open() : Open(name, file, CaptionRule.LowerAscii);
 
     internal static Tokenizer Open(string name, byte[] file, CaptionRule captions) => name switch
     {

@@ -62,7 +62,8 @@ static class WordBreaks
     }
 
     static bool Joins(CharKind kind, CharKind next) =>
-        kind == CharKind.Katakana ? next == CharKind.Katakana : kind is CharKind.Letter or CharKind.Digit && next is CharKind.Letter or CharKind.Digit;
+        kind == CharKind.Katakana ? next == CharKind.Katakana : kind is CharKind.Letter or CharKind.Digit
+            && next is CharKind.Letter or CharKind.Digit;
 
     static (int End, CharKind Kind) Cluster(string text, int start)
     {
@@ -79,7 +80,8 @@ static class WordBreaks
         {
             case <= UnicodeCategory.OtherLetter or UnicodeCategory.LetterNumber:
                 var script = unicode.GetScript((uint)rune.Value);
-                return script == Script.Katakana || rune.Value == Joiner ? CharKind.Katakana : withoutSpaces.Contains(script) ? CharKind.Alone : CharKind.Letter;
+                return script == Script.Katakana || rune.Value == Joiner ? CharKind.Katakana : withoutSpaces.Contains(script)
+                    ? CharKind.Alone : CharKind.Letter;
             // A mark without its letter.
             case UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark:
                 return CharKind.Letter;
@@ -91,7 +93,8 @@ static class WordBreaks
                 return rune.Value == SpaceOfNoWidth ? CharKind.Other : CharKind.Ignored;
             default:
                 // A sign in the frame of a key, or shown as an image; two squares of mathematics are images without being asked.
-                return cluster.Contains('\u20E3') || cluster.Contains(ShownAsImage) || rune.Value is 0x25FD or 0x25FE ? CharKind.Alone : CharKind.Other;
+                return cluster.Contains('\u20E3') || cluster.Contains(ShownAsImage) || rune.Value is 0x25FD or 0x25FE
+                    ? CharKind.Alone : CharKind.Other;
         }
     }
 }

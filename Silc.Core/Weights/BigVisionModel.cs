@@ -82,7 +82,8 @@ static class BigVisionModel
             Images = ImageRule.BigVision,
             PreLogits = shapes.Has($"{BigVisionNames.PreLogits}/kernel") ? shapes.Of($"{BigVisionNames.PreLogits}/kernel",
                 "(width, representation)")[1] : null,
-            ImageHead = shapes.Has($"{BigVisionNames.ImageHead}/kernel") ? shapes.Of($"{BigVisionNames.ImageHead}/kernel", "(width, embedding)")[1] : null,
+            ImageHead = shapes.Has($"{BigVisionNames.ImageHead}/kernel")
+                ? shapes.Of($"{BigVisionNames.ImageHead}/kernel", "(width, embedding)")[1] : null,
             TextPooling = shapes.Has($"{BigVisionNames.TextPool}/probe") ? TextPooling.Map : TextPooling.Last,
         };
     }

@@ -38,7 +38,8 @@ sealed class FileShapes(ArrayFile file, string prefix = "")
         {
             var digits = array.AsSpan(start.Length);
             digits = digits[..Math.Max(0, digits.IndexOfAny('.', '/'))];
-            if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int layer) && layer < int.MaxValue) depth = Math.Max(depth, layer + 1);
+            if (int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int layer) && layer < int.MaxValue) depth =
+                Math.Max(depth, layer + 1);
         }
         return depth > 0 ? depth
             : throw new InvalidDataException($"{file.Path} has no layers: it lacks '{prefix}{string.Format(null, name, 0)}'");

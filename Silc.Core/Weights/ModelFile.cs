@@ -31,7 +31,8 @@ public sealed class ModelFile : IDisposable
         if (Find(file, imageSize) is { } plain) found = plain;
         else if (StrippedArrays.Of(file, BigVisionNames.Patches, HuggingFaceNames.Patches, OpenClipNames.Patches,
             ClipNames.Patches) is { } stripped && Find(stripped, imageSize) is { } inside)
-            (this.file, file, found) = (stripped, stripped, inside with { Notes = [.. inside.Notes, $"names begin with '{stripped.Prefix}', which is left off"] });
+            (this.file, file, found) = (stripped, stripped,
+                inside with { Notes = [.. inside.Notes, $"names begin with '{stripped.Prefix}', which is left off"] });
         else throw Unknown(file);
         // What Silc exports says the rule of captions itself: the other library's class may have another.
         if (found.Tokenizer is { IsSentencePiece: true } pieces && file.Metadata.ContainsKey(ModelMetadata.CaptionsKey))
@@ -76,7 +77,8 @@ public sealed class ModelFile : IDisposable
     public void RequireTokenizer(Tokenizer tokenizer, string name)
     {
         if (TokenizerFingerprint is { } own && tokenizer.Fingerprint is { } other && own != other)
-            throw new ArgumentException($"{Path} was trained with the tokenizer {own} and has {Config.VocabSize:N0} ids; {name} is {other} with {tokenizer.VocabSize:N0} ids, "
+            throw new ArgumentException($"{Path} was trained with the tokenizer {own} and has {Config.VocabSize:N0} ids; {name} is {other} "
+                + $"with {tokenizer.VocabSize:N0} ids, "
                 + "which mean other words to this model: take the tokenizer that it was trained with");
         tokenizer.Fit(Config.VocabSize);
     }

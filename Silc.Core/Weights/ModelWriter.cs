@@ -17,7 +17,8 @@ public static class ModelWriter
     /// <param name="path">A folder; a name that ends in <c>.npz</c> or <c>.safetensors</c> is that of the weights.</param>
     /// <param name="tokenizer">Silc's files hold it, others have it beside them. Null if there is none.</param>
     /// <param name="stacked">
-    /// For npz: the layers of each encoder are one array, as big_vision has them with <c>scan=True</c>; it cannot load text towers stored otherwise so.
+    /// For npz: the layers of each encoder are one array, as big_vision has them with <c>scan=True</c>; it cannot load text towers stored
+    /// otherwise so.
     /// </param>
     /// <returns>The files, the weights first.</returns>
     /// <exception cref="ArgumentException">The name does not fit the format, or the format has no place for a part of the model.</exception>

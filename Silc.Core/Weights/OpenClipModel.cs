@@ -75,7 +75,8 @@ static partial class OpenClipModel
     {
         var known = TimmNames().Match(config.Text(key, ""));
         config.Require(known.Success, key, "only timm's vit_…_siglip_… with attention pooling are supported");
-        more.RequireOnly("vit_…_siglip_… towers of other forms are not supported", "img_size", "patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio", "act_layer",
+        more.RequireOnly("vit_…_siglip_… towers of other forms are not supported", "img_size", "patch_size", "embed_dim", "depth", "num_heads",
+            "mlp_ratio", "act_layer",
             "dynamic_img_size", "drop_rate", "pos_drop_rate", "patch_drop_rate", "proj_drop_rate", "attn_drop_rate", "drop_path_rate");
         var act = more.Text("act_layer", TimmGelu(known) == GeluKind.Tanh ? Tanh : Exact);
         more.Require(act is Exact or Tanh, "act_layer", $"only {Exact} and {Tanh} are supported");

@@ -34,7 +34,8 @@ sealed class StrippedArrays : ArrayFile
     /// </summary>
     public static StrippedArrays? Of(ArrayFile file, params string[] telling)
     {
-        var prefix = file.Arrays.Keys.SelectMany(name => telling.Where(end => name.Length > end.Length && name.EndsWith(end, StringComparison.Ordinal))
+        var prefix = file.Arrays.Keys.SelectMany(name =>
+            telling.Where(end => name.Length > end.Length && name.EndsWith(end, StringComparison.Ordinal))
             .Select(end => name[..^end.Length])).Where(front => front[^1] is '.' or '/').MinBy(front => front.Length);
         return prefix is null ? null : new(file, prefix);
     }

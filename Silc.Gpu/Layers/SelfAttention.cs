@@ -31,7 +31,8 @@ sealed class AttentionProjections
     }
 
     static Linear In(Parameters parameters, string name, int width, int heads) =>
-        new(parameters, name, width, width, Inits.XavierUniform(width, width), kernelShape: [width, heads, width / heads], biasShape: [heads, width / heads]);
+        new(parameters, name, width, width, Inits.XavierUniform(width, width), kernelShape: [width, heads, width / heads],
+            biasShape: [heads, width / heads]);
 }
 
 /// <summary>

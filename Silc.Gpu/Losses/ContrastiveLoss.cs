@@ -22,7 +22,8 @@ sealed class ContrastiveLoss(SilcModel model, double weight)
         {
             var (z, dz) = (zImage.Slice(view * batch, batch), dzImage.Slice(view * batch, batch));
             ops.CosineSimilarity(z, zText, cosines);
-            if (model.LogitBias is { } b) ops.SigLip(cosines, model.LogitScale.Value, b.Value, model.LogitScale.Grad, b.Grad, rowLoss, (float)(weight / views));
+            if (model.LogitBias is { } b) ops.SigLip(cosines, model.LogitScale.Value, b.Value, model.LogitScale.Grad, b.Grad, rowLoss,
+                (float)(weight / views));
             else ops.InfoNce(cosines, model.LogitScale.Value, model.LogitScale.Grad, rowLoss, (float)(weight / views));
             losses.Add(ops, LossTerm.Contrastive, rowLoss, weight);
             ops.MatMul(cosines, zText, dz);

@@ -70,11 +70,14 @@ public sealed partial class SilcModel
         {
             foreach (var p in model.Parameters.All)
                 if (there.TryGetValue(p.Name, out var shape) && !shape.SequenceEqual(p.Shape))
-                    throw new ArgumentException($"'{p.Name}' has shape ({string.Join(", ", shape)}) in the weights to begin with, and ({string.Join(", ", p.Shape)}) "
-                        + "in the model to train: sizes of towers, vocabulary and texts cannot change, that of images changes by ModelWeights.WithImageSize");
+                    throw new ArgumentException($"'{p.Name}' has shape ({string.Join(", ", shape)}) in the weights to begin with, and "
+                        + $"({string.Join(", ", p.Shape)}) "
+                        + "in the model to train: sizes of towers, vocabulary and texts cannot change, that of images changes by "
+                        + "ModelWeights.WithImageSize");
             model.Parameters.AllocateValues();
             foreach (var p in model.Parameters.All)
-                if (there.ContainsKey(p.Name) || head && p.Name.StartsWith(BigVisionNames.HeadPrefix, StringComparison.Ordinal)) model.Parameters.Write(p, weights.Read);
+                if (there.ContainsKey(p.Name) || head && p.Name.StartsWith(BigVisionNames.HeadPrefix,
+                    StringComparison.Ordinal)) model.Parameters.Write(p, weights.Read);
                 else model.Parameters.Draw(p, seed);
             return model;
         }

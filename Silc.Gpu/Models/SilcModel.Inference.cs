@@ -47,7 +47,8 @@ public sealed partial class SilcModel
     Vectors EmbedPixels(ReadOnlySpan<float> pixels, bool normalize)
     {
         int each = Config.ImageSize * Config.ImageSize * 3;
-        Require.That(pixels.Length % each == 0, $"{pixels.Length} pixel values are no whole number of {Config.ImageSize} x {Config.ImageSize} x 3 images");
+        Require.That(pixels.Length % each == 0,
+            $"{pixels.Length} pixel values are no whole number of {Config.ImageSize} x {Config.ImageSize} x 3 images");
         using var turn = Turn();
         return (inference ??= new(this)).Images(pixels, pixels.Length / each, normalize);
     }
@@ -68,7 +69,8 @@ public sealed partial class SilcModel
     public Vectors EmbedTexts(IEnumerable<string> texts)
     {
         _ = Text;
-        var tokenizer = Tokenizer ?? throw new InvalidOperationException("this model has no tokenizer: give one to SilcModel.Create or SilcModel.Load");
+        var tokenizer = Tokenizer ?? throw new InvalidOperationException("this model has no tokenizer: give one to SilcModel.Create or "
+            + "SilcModel.Load");
         return EmbedTokens([.. texts.SelectMany(text => tokenizer.Tokens(text, Config.TextLength))]);
     }
 
@@ -117,7 +119,8 @@ public sealed partial class SilcModel
         }
 
         public Vectors Texts(ReadOnlySpan<int> source, int count) => InPieces(count, TextsAtOnce, source, model.Config.TextLength,
-            piece => model.Device.Upload(piece, tokens.View.AsContiguous()), n => model.EmbedText(pass, new(tokens.View.AsContiguous(), default, n)).Z);
+            piece => model.Device.Upload(piece, tokens.View.AsContiguous()), n =>
+                model.EmbedText(pass, new(tokens.View.AsContiguous(), default, n)).Z);
 
         Vectors InPieces<T>(int count, int atOnce, ReadOnlySpan<T> source, int each, Action<ReadOnlySpan<T>> send, Func<int, Tensor> embed)
             where T : unmanaged

@@ -49,7 +49,8 @@ sealed class Teacher : IDisposable
     {
         var theirs = weights.Config;
         if ((theirs.Image, theirs.Grid, theirs.PatchSize, theirs.Head) != (config.Image, config.Grid, config.PatchSize, config.Head))
-            throw new ArgumentException("this teacher has another image tower or head than the student: leave it out, and the teacher begins as a copy of the student");
+            throw new ArgumentException("this teacher has another image tower or head than the student: leave it out, and the teacher begins as a "
+                + "copy of the student");
         foreach (var p in Parameters.All) Parameters.Write(p, weights.Read);
         center.Write(centerRow, weights.Read);
     }

@@ -27,7 +27,8 @@ sealed class AdamW : IOptimizer
             // The teacher has whole towers.
             var late = train.FrozenLastLayerSteps > 0 && p.Name.StartsWith(BigVisionNames.LastLayerPrefix, StringComparison.Ordinal);
             var run = new Run(p.Offset, p.Count, decay, rate, p.Tower, late);
-            if (runs.Count > 0 && runs[^1] with { Start = run.Start, Count = run.Count } == run) runs[^1] = runs[^1] with { Count = p.Offset + p.Count - runs[^1].Start };
+            if (runs.Count > 0 && runs[^1] with { Start = run.Start, Count = run.Count } == run) runs[^1] =
+                runs[^1] with { Count = p.Offset + p.Count - runs[^1].Start };
             else runs.Add(run);
         }
 
@@ -60,7 +61,8 @@ sealed class AdamW : IOptimizer
             var late = run.Late && lastLayer is not null;
             // The teacher follows by the common gate, also while the last layer stands.
             if (run.Rate > 0)
-                ops.AdamWUpdate(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), late ? lastLayer! : gate, (float)run.Rate, (float)run.Decay,
+                ops.AdamWUpdate(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), late ? lastLayer! : gate,
+                    (float)run.Rate, (float)run.Decay,
                     (float)train.Beta1, (float)train.Beta2, (float)train.Epsilon, late ? default : follows, keep);
             if (follows.Count > 0 && (run.Rate == 0 || late)) ops.EmaUpdate(follows, Part(parameters.Values), keep, gate);
 

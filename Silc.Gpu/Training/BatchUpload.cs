@@ -24,7 +24,8 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         {
             var (slot, views, length) = (slots[current], config.Views, Tensor.RowsOf(size, config.TextLength));
             var global = Views(slot.Global, views.Global, config.ImageSize, slice);
-            return new(global, views.Plain ? Views(slot.Plain, 1, config.ImageSize, slice) : global, Views(slot.Local, views.Local, views.LocalSize, slice),
+            return new(global, views.Plain ? Views(slot.Plain, 1, config.ImageSize, slice) : global,
+                Views(slot.Local, views.Local, views.LocalSize, slice),
                 new(slot.Ids.View.SubView((long)slice * length, length), slot.Order.View.SubView((long)slice * length, length), size));
         }
     }
@@ -60,7 +61,8 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
             || (!unused && from.Local.Length != slot.Local!.Length) || from.Tokens.Length != (long)batch * config.TextLength)
             throw new ArgumentException("the batch was made for another configuration: its views or captions have other sizes than the model's");
         foreach (var id in from.Tokens)
-            if ((uint)id >= (uint)config.VocabSize) throw new ArgumentException($"token id {id} is not in the model's vocabulary of {config.VocabSize}");
+            if ((uint)id >= (uint)config.VocabSize) throw new ArgumentException($"token id {id} is not in the model's vocabulary "
+                + $"of {config.VocabSize}");
     }
 
     // On the host the whole batch is view-major: (V, B, ...).

@@ -21,13 +21,15 @@ public sealed partial class Trainer
 
     /// <summary>About what <see cref="Save(string)"/> writes: values, and a little for names and shapes.</summary>
     internal long CheckpointBytes => sizeof(float) * (student.Parameters.Count + optimizer.StateCount
-        + (Teacher is null ? 0 : Teacher.Parameters.Count + Teacher.Center.Count) + (Average is null ? 0 : student.Parameters.Count)) + HeaderBytes(4);
+        + (Teacher is null ? 0 : Teacher.Parameters.Count + Teacher.Center.Count) + (Average is null ? 0 : student.Parameters.Count))
+        + HeaderBytes(4);
 
     /// <summary>About what the model alone takes.</summary>
     internal long ModelBytes => sizeof(float) * student.Parameters.Count + HeaderBytes(1);
 
     // A name, a shape and two offsets for each parameter, and the tokenizer in base64.
-    long HeaderBytes(int copies) => copies * 150L * student.Parameters.All.Count + 4 * ((student.Tokenizer?.Origin?.File?.LongLength ?? 0) + 2) / 3 + 8192;
+    long HeaderBytes(int copies) => copies * 150L * student.Parameters.All.Count + 4 * ((student.Tokenizer?.Origin?.File?.LongLength ?? 0) + 2) / 3
+        + 8192;
 
     // All of one step; whoever waits for the device need not wait for the disk.
     (List<NamedArray> Arrays, long Step) State()

@@ -58,7 +58,8 @@ public sealed partial class Trainer : IDisposable
             throw new ArgumentException("with plain views the student sees no global ones: set ViewConfig.Plain or GlobalToGlobal to false");
         frozen = new(model.Parameters, train.RateRules);
         if (frozen.Image && train.DistillationWeight > 0)
-            throw new ArgumentException("the image tower is frozen, and it is what self-distillation trains: set DistillationWeight to 0 (--distillation 0)");
+            throw new ArgumentException("the image tower is frozen, and it is what self-distillation trains: set DistillationWeight to 0 "
+                + "(--distillation 0)");
         (contrastive, distillation, imageLosses) = (new(model, train.ContrastiveWeight), new(model.Config, train), ImageLoss.Of(model.Config, train));
         if (frozen.Image && imageLosses is [{ Term: var term }, ..])
             throw new ArgumentException(
@@ -179,8 +180,10 @@ public sealed partial class Trainer : IDisposable
         LossValues means = [.. LossTerm.Of(Config).Select(term => new LossValue(term, state[StepState.SumOf(term.Index)] / counted))];
         int inRow = (int)state[StepState.SkippedInRow];
         if (inRow >= Config.MaxSkippedSteps)
-            throw new TrainingDivergedException($"the loss or its gradient was not finite in the last {inRow} steps (up to step {Steps}); nothing was "
-                + $"updated in them. Lower the learning rate, lengthen the warm-up, or look for broken images; the weights are those of step {Steps - inRow}, the last good one");
+            throw new TrainingDivergedException($"the loss or its gradient was not finite in the last {inRow} steps (up to step {Steps}); nothing "
+                + "was "
+                + $"updated in them. Lower the learning rate, lengthen the warm-up, or look for broken images; the weights are those of "
+                + $"step {Steps - inRow}, the last good one");
         return new(Steps, means.Sum(loss => loss.Term.Weight(Config) * loss.Value), means, state[StepState.SumNorm] / counted,
             Config.LearningRate * Multiplier(Math.Max(0, Steps - 1)), Math.Exp(Read(student.LogitScale)), student.LogitBias is { } b ? Read(b) : 0,
             (long)state[StepState.Skipped], inRow, inRow == 0 ? ReadHealth(means) : null);

@@ -34,7 +34,8 @@ sealed class AblationFolder : IDisposable
                 var before = ConfigJson.Read<AblationSettings>(File.ReadAllText(known), known, "settings");
                 string[] differences = [.. ConfigJson.Differences(before, settings)];
                 if (differences.Length > 0)
-                    throw new ArgumentException($"{folder} holds an ablation with other options: {string.Join("; ", differences)}. Go on with the same, or choose another --out");
+                    throw new ArgumentException($"{folder} holds an ablation with other options: {string.Join("; ", differences)}. Go on with the "
+                        + "same, or choose another --out");
             }
             else AtomicFile.WriteText(known, ConfigJson.Write(settings));
             rows = File.Exists(TablePath) ? [.. Read(TablePath)] : [];
@@ -78,11 +79,14 @@ sealed class AblationFolder : IDisposable
     {
         using var csv = CsvReader.FromFile(path, new CsvReaderOptions { Separator = ',', TrackLineNumbers = true });
         csv.ReadHeader();
-        if (!csv.Headers.SequenceEqual(Header)) throw new InvalidDataException($"{path} has other columns than {string.Join(",", Header)}: move it away, and its runs are done again");
+        if (!csv.Headers.SequenceEqual(Header)) throw new InvalidDataException($"{path} has other columns than {string.Join(",", Header)}: move it "
+            + "away, and its runs are done again");
         while (csv.Read())
         {
-            if (!int.TryParse(csv.GetString(2), CultureInfo.InvariantCulture, out var seed) || !double.TryParse(csv.GetString(6), CultureInfo.InvariantCulture, out var value))
-                throw new InvalidDataException($"{path} line {csv.LineNumber}: seed '{csv.GetString(2)}' or value '{csv.GetString(6)}' is no number: delete the rows of that run, and it is done again");
+            if (!int.TryParse(csv.GetString(2), CultureInfo.InvariantCulture, out var seed)
+                || !double.TryParse(csv.GetString(6), CultureInfo.InvariantCulture, out var value))
+                throw new InvalidDataException($"{path} line {csv.LineNumber}: seed '{csv.GetString(2)}' or value '{csv.GetString(6)}' is no "
+                    + "number: delete the rows of that run, and it is done again");
             yield return new(csv.GetString(0), csv.GetString(1), seed, csv.GetString(3), csv.GetString(4), csv.GetString(5), value);
         }
     }

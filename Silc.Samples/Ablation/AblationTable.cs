@@ -2,7 +2,8 @@ using Spectre.Console;
 
 namespace Silc.Samples.Ablation;
 
-/// <summary>Rungs against columns: mean and spread (the standard deviation, n - 1 below) over seeds, in percent, the best mean of each loss in bold.</summary>
+/// <summary>Rungs against columns: mean and spread (the standard deviation, n - 1 below) over seeds, in percent, the best mean of each loss
+/// in bold.</summary>
 static class AblationTable
 {
     /// <summary>For the terminal.</summary>
@@ -12,7 +13,8 @@ static class AblationTable
         foreach (var column in columns) table.AddColumn(column.Name, drawn => drawn.RightAligned());
         table.AddColumn("seeds", column => column.RightAligned());
         foreach (var line in Lines(rows, columns))
-            table.AddRow([line.Loss, line.Rung.EscapeMarkup(), .. line.Cells.Select(cell => cell.Best ? $"[bold]{cell.Text}[/]" : cell.Text), $"{line.Seeds}"]);
+            table.AddRow([line.Loss, line.Rung.EscapeMarkup(), .. line.Cells.Select(cell => cell.Best ? $"[bold]{cell.Text}[/]" : cell.Text),
+                $"{line.Seeds}"]);
         return table;
     }
 
@@ -34,7 +36,8 @@ static class AblationTable
                 Values: columns.Select(column => Summary([.. rung.Where(column.Is).Select(row => 100 * row.Value)])).ToArray())).ToList();
             var best = columns.Select((_, column) => rungs.Max(rung => rung.Values[column].Mean)).ToArray();
             foreach (var (name, seeds, values) in rungs)
-                yield return new(loss.Key, name, seeds, [.. values.Select((value, column) => (Text(value, seeds), rungs.Count > 1 && value.Mean == best[column]))]);
+                yield return new(loss.Key, name, seeds,
+                    [.. values.Select((value, column) => (Text(value, seeds), rungs.Count > 1 && value.Mean == best[column]))]);
         }
     }
 
@@ -44,7 +47,8 @@ static class AblationTable
         return (mean, values.Length > 1 ? Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1)) : 0);
     }
 
-    static string Text((double Mean, double Spread) value, int seeds) => seeds > 1 ? $"{value.Mean:F1}\u00A0±\u00A0{value.Spread:F1}" : $"{value.Mean:F1}";
+    static string Text((double Mean, double Spread) value, int seeds) => seeds > 1
+        ? $"{value.Mean:F1}\u00A0±\u00A0{value.Spread:F1}" : $"{value.Mean:F1}";
 
     sealed record Line(string Loss, string Rung, int Seeds, IReadOnlyList<(string Text, bool Best)> Cells);
 }

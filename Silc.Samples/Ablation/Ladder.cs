@@ -48,7 +48,8 @@ sealed class Ladder(Device device, SilcConfig recipe, TrainConfig train, Tokeniz
             if (averaged) work.Trainer.Average!.Use();
             rows.AddRange(suite.Measure(model).SelectMany(score => score.Metrics.Where(metric => double.IsFinite(metric.Value)).Select(metric =>
                 new AblationRow(Name(loss), rung, seed, score.Images, score.Method, metric.Name, metric.Value))));
-            rows.AddRange(AtTheEnd(last!).Select(metric => new AblationRow(Name(loss), rung, seed, "training", "last report", metric.Name, metric.Value)));
+            rows.AddRange(AtTheEnd(last!).Select(metric =>
+                new AblationRow(Name(loss), rung, seed, "training", "last report", metric.Name, metric.Value)));
         }
         folder.Add(rows);
         return true;

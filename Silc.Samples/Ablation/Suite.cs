@@ -9,8 +9,10 @@ namespace Silc.Samples.Ablation;
 sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<Column> Columns)
 {
     /// <exception cref="ArgumentException">The data has no classes and masks to measure by.</exception>
-    public static Suite Open(string data) => data == "demo" ? Demo() : DataOption.EmojiFolder(data) is { } folder ? Emoji(data, DataOption.OpenEmoji(folder))
-        : throw new ArgumentException($"--data {data}: the ladder is measured by classes, captions and masks; it takes demo or emoji:FOLDER (silc data emoji makes one)");
+    public static Suite Open(string data) => data == "demo" ? Demo() : DataOption.EmojiFolder(data) is { } folder
+        ? Emoji(data, DataOption.OpenEmoji(folder))
+        : throw new ArgumentException($"--data {data}: the ladder is measured by classes, captions and masks; it takes demo or emoji:FOLDER (silc "
+        + "data emoji makes one)");
 
     static Suite Demo()
     {

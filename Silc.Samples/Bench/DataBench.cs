@@ -12,7 +12,8 @@ static class DataBench
     {
         var views = config.Views;
         int large = views.Global + (views.Plain ? 1 : 0);
-        Console.WriteLine($"data     {source.Name}: {source.Count:N0} pairs; {large} x {config.ImageSize} + {views.Local} x {views.LocalSize} pixels, batch {batch}, "
+        Console.WriteLine($"data     {source.Name}: {source.Count:N0} pairs; {large} x {config.ImageSize} + {views.Local} x {views.LocalSize} "
+            + $"pixels, batch {batch}, "
             + $"{Environment.ProcessorCount} threads");
         using var loader = new BatchLoader(source, Tokenizers.Open("bytes"), config, batch, seed: 0);
         for (int i = 0; i < WarmBatches; i++) loader.Return(loader.Next());
@@ -25,7 +26,8 @@ static class DataBench
         }
         var (seconds, times) = (clock.Elapsed.TotalSeconds, loader.Times - before);
         Show(times, samples);
-        Console.WriteLine($"{samples / seconds:F1} samples/s, {samples * (large + views.Local) / seconds:F0} views/s; the slowest stage is {times.Slowest}");
+        Console.WriteLine($"{samples / seconds:F1} samples/s, {samples * (large + views.Local) / seconds:F0} views/s; the slowest stage "
+            + $"is {times.Slowest}");
         if (loader.BadSamples > 0) Console.WriteLine($"{loader.BadSamples} unreadable samples were replaced; first: {loader.BadReports[0]}");
     }
 
@@ -35,7 +37,8 @@ static class DataBench
         var table = new Table().Border(TableBorder.Rounded).AddColumns("stage", "ms/sample", "share", "samples/s on one thread");
         for (int i = 1; i < 4; i++) table.Columns[i].RightAligned();
         foreach (var (name, time) in times.Stages.Where(stage => stage.Time > TimeSpan.Zero))
-            table.AddRow(name, $"{time.TotalMilliseconds / samples:F3}", $"{time.TotalSeconds / total:P1}", $"{samples / Math.Max(1e-9, time.TotalSeconds):F0}");
+            table.AddRow(name, $"{time.TotalMilliseconds / samples:F3}", $"{time.TotalSeconds / total:P1}",
+                $"{samples / Math.Max(1e-9, time.TotalSeconds):F0}");
         AnsiConsole.Write(table);
     }
 }

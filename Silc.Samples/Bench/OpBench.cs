@@ -24,7 +24,8 @@ sealed class OpBench(Device device) : IDisposable
     public (double Forward, double Backward) Attention(int batch, int tokens, int heads, int headDim)
     {
         var (rows, width) = (batch * tokens, heads * headDim);
-        Tensor q = Random(rows, width), k = Random(rows, width), v = Random(rows, width), o = Random(rows, width), lse = Random(batch * heads, tokens);
+        Tensor q = Random(rows, width), k = Random(rows, width), v = Random(rows, width), o = Random(rows, width),
+            lse = Random(batch * heads, tokens);
         Tensor dO = Random(rows, width), dQ = Random(rows, width), dK = Random(rows, width), dV = Random(rows, width);
         var product = 2.0 * rows * tokens * width;
         var forward = Seconds(() => device.Ops.Attention(q, k, v, o, lse, batch, heads));

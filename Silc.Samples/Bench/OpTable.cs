@@ -13,13 +13,15 @@ static class OpTable
     public static void Show(string what, IReadOnlyList<OpCost> costs, int runs, double ceilingGflops, double ceilingGbytes)
     {
         var total = costs.Sum(cost => cost.Time.TotalSeconds);
-        var table = new Table().Border(TableBorder.Rounded).Title(what).AddColumns("operation", "calls", "ms", "share", "GFLOP/s", "GB/s", "of ceiling");
+        var table = new Table().Border(TableBorder.Rounded).Title(what)
+            .AddColumns("operation", "calls", "ms", "share", "GFLOP/s", "GB/s", "of ceiling");
         for (int i = 1; i < 7; i++) table.Columns[i].RightAligned();
         foreach (var cost in costs)
         {
             var seconds = cost.Time.TotalSeconds;
             var (gflops, gbytes) = (cost.Flops / seconds / 1e9, cost.Bytes / seconds / 1e9);
-            table.AddRow(cost.Name, $"{cost.Calls / runs}", $"{1000 * seconds / runs:F1}", $"{seconds / total:P1}", gflops > 0 ? $"{gflops:F1}" : "", $"{gbytes:F1}",
+            table.AddRow(cost.Name, $"{cost.Calls / runs}", $"{1000 * seconds / runs:F1}", $"{seconds / total:P1}", gflops > 0
+                ? $"{gflops:F1}" : "", $"{gbytes:F1}",
                 $"{Math.Max(gflops / ceilingGflops, gbytes / ceilingGbytes):P0}");
         }
         AnsiConsole.Write(table);

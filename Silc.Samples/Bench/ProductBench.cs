@@ -28,8 +28,10 @@ sealed class ProductBench(Device device) : IDisposable
         foreach (var (name, rows, width, hidden) in towers)
         {
             var half = device.Ops.Activations(width);
-            Tensor x = Random(rows, width, half), wide = Random(rows, hidden, half), again = Random(rows, hidden, half), y = Random(rows, width, half);
-            Tensor stream = Random(rows, width), square = Random(width, width), up = Random(width, hidden), down = Random(hidden, width), bias = Random(1, hidden);
+            Tensor x = Random(rows, width, half), wide = Random(rows, hidden, half), again = Random(rows, hidden, half),
+                y = Random(rows, width, half);
+            Tensor stream = Random(rows, width), square = Random(width, width), up = Random(width, hidden), down = Random(hidden, width),
+                bias = Random(1, hidden);
             Tensor weights = Random(width, width, half), upWeights = Random(width, hidden, half), downWeights = Random(hidden, width, half);
             Time($"{name} q", rows, width, width, () => device.Ops.MatMul(x, weights, y, Transpose.None, Slice(bias, width)));
             Time($"{name} out", rows, width, width, () => device.Ops.MatMul(x, weights, stream, Transpose.None, Slice(bias, width), stream));

@@ -12,7 +12,8 @@ namespace Silc.Samples.Bench;
 /// <param name="EmbedCosts">The same for embedding 32 images.</param>
 /// <param name="Kernels">The same of a step by kernel, if that was asked for; such steps are a little longer.</param>
 sealed record StepTiming(
-    TimeSpan StartUp, TimeSpan Step, int Batch, long PeakMiB, double EmbedPerSecond, IReadOnlyList<OpCost> StepCosts, IReadOnlyList<OpCost> EmbedCosts,
+    TimeSpan StartUp, TimeSpan Step, int Batch, long PeakMiB, double EmbedPerSecond, IReadOnlyList<OpCost> StepCosts,
+        IReadOnlyList<OpCost> EmbedCosts,
     IReadOnlyList<KernelCost> Kernels)
 {
     public double SamplesPerSecond => Batch / Step.TotalSeconds;
@@ -48,7 +49,8 @@ static class StepBench
     }
 
     /// <summary>The end of the first step after the process's start, the median of the rest, and the activation memory of a step.</summary>
-    public static (TimeSpan StartUp, TimeSpan Step, long ActivationBytes) Steps(SilcModel model, TrainConfig train, int steps, OpProfile? profile = null)
+    public static (TimeSpan StartUp, TimeSpan Step, long ActivationBytes) Steps(SilcModel model, TrainConfig train, int steps,
+        OpProfile? profile = null)
     {
         using var trainer = new Trainer(model, train);
         var noise = BenchModel.Noise(model.Config, train.BatchSize);

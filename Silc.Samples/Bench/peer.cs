@@ -23,7 +23,8 @@ if (args is ["matmul", .. var sizes] && sizes.Length == 3 && sizes.All(size => i
     MatMul(int.Parse(sizes[0]), int.Parse(sizes[1]), int.Parse(sizes[2]));
     return 0;
 }
-if (args is not [var preset, var batchText, var stepsText] || !int.TryParse(batchText, out var batch) || !int.TryParse(stepsText, out var steps) || batch < 1 || steps < 1)
+if (args is not [var preset, var batchText, var stepsText] || !int.TryParse(batchText, out var batch) || !int.TryParse(stepsText, out var steps)
+    || batch < 1 || steps < 1)
 {
     Console.Error.WriteLine("usage: dotnet run -c Release peer.cs -- mini|ti|s|b BATCH STEPS, or matmul M N K");
     return 2;
@@ -60,7 +61,8 @@ while (times.Count < steps)
 }
 var peak = Process.GetCurrentProcess().PeakWorkingSet64 >> 20;
 var (median, embed) = (Median(times), Embed());
-Console.WriteLine($"{preset}, batch {batch}: step {1000 * median:F0} ms, {batch / median:F2} samples/s, peak {peak:N0} MiB, embed {embed:F1} images/s, "
+Console.WriteLine($"{preset}, batch {batch}: step {1000 * median:F0} ms, {batch / median:F2} samples/s, peak {peak:N0} MiB, embed {embed:F1} "
+    + "images/s, "
     + $"first step after {startUp.TotalSeconds:F1} s; TorchSharp, {get_num_threads()} threads");
 return 0;
 

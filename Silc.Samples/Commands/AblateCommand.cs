@@ -12,8 +12,19 @@ static class AblateCommand
 {
     const string MarkdownName = "ablation.md";
 
-    static readonly Option<string> Out = new("--out") { Description = "Folder for the numbers. If it holds some, only runs that are missing are done.", HelpName = "DIR", Required = true };
-    static readonly Option<int> Seeds = new("--seeds") { Description = "Runs of every kind, with the seeds --seed, --seed + 1 and so on.", HelpName = "N", DefaultValueFactory = _ => 3 };
+    static readonly Option<string> Out = new("--out")
+    {
+        Description = "Folder for the numbers. If it holds some, only runs that are missing are "
+        + "done.",
+        HelpName = "DIR",
+        Required = true
+    };
+    static readonly Option<int> Seeds = new("--seeds")
+    {
+        Description = "Runs of every kind, with the seeds --seed, --seed + 1 and so on.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 3
+    };
     static readonly Option<string> Losses = new("--losses")
     {
         Description = "Image-text losses that the ladder is climbed with.",
@@ -30,7 +41,8 @@ static class AblateCommand
 
             Examples:
               silc ablate --data demo --steps 400 --image-size 48 --tokenizer words --text-length 12 --lr 0.002 --ema 0.98 --out runs/ladder
-              silc ablate --data emoji:data/emoji --steps 1500 --tokenizer words:16384 --augment jitter=0.4,flip --min-crop 0.7 --lr 0.002 --ema 0.99 --seeds 1 --out runs/emoji-ladder
+              silc ablate --data emoji:data/emoji --steps 1500 --tokenizer words:16384 --augment jitter=0.4,flip \
+                  --min-crop 0.7 --lr 0.002 --ema 0.99 --seeds 1 --out runs/emoji-ladder
             """) { TrainOptions.Data, Out, Seeds, Losses };
         foreach (var option in TrainOptions.Recipe) command.Add(option);
         command.Validators.Add(result =>
@@ -50,11 +62,14 @@ static class AblateCommand
         var tokenizer = Tokenizers.Open(tokenizerName);
         var (recipe, train) = (TrainOptions.ModelOf(parsed, tokenizer), TrainOptions.TrainingOf(parsed));
         if (train.DistillationWeight == 0) throw new ArgumentException("--distillation 0 leaves the ladder without its top rung");
-        if (recipe.Views.Local == 0 && !train.GlobalToGlobal) throw new ArgumentException("--local-views 0 leaves self-distillation nothing to look at: give some, or --global-to-global");
-        if (recipe.Views.Captioned < 2) throw new ArgumentException("these views show the image-text loss one image: additional views need two, as those of --views silc and dino");
+        if (recipe.Views.Local == 0 && !train.GlobalToGlobal) throw new ArgumentException("--local-views 0 leaves self-distillation nothing to look "
+            + "at: give some, or --global-to-global");
+        if (recipe.Views.Captioned < 2) throw new ArgumentException("these views show the image-text loss one image: additional views need two, as "
+            + "those of --views silc and dino");
         var table = Output.Table(Path.Combine(parsed.GetRequiredValue(Out), AblationFolder.TableName), AblationFolder.Header);
         OutputGuard.Check(parsed, table, Output.Beside(Path.Combine(parsed.GetRequiredValue(Out), MarkdownName), table));
-        using var folder = new AblationFolder(parsed.GetRequiredValue(Out), new(DataOption.Absolute(data), Path.GetFileName(tokenizerName), recipe, train));
+        using var folder = new AblationFolder(parsed.GetRequiredValue(Out),
+            new(DataOption.Absolute(data), Path.GetFileName(tokenizerName), recipe, train));
 
         using var device = Silc.Device.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision));
         Console.WriteLine($"device   {device}");
@@ -95,7 +110,8 @@ static class AblateCommand
     {
         List<ContrastiveKind> losses = [.. given.Split(',', StringSplitOptions.TrimEntries).Select(name =>
             Enum.TryParse<ContrastiveKind>(name, ignoreCase: true, out var loss) && Enum.IsDefined(loss) ? loss
-                : throw new ArgumentException($"--losses {given}: there is no image-text loss '{name}'; say softmax, sigmoid, or both with a comma between"))];
+                : throw new ArgumentException($"--losses {given}: there is no image-text loss '{name}'; say softmax, sigmoid, or both with a comma "
+                + "between"))];
         return [.. losses.Distinct()];
     }
 }

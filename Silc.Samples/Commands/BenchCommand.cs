@@ -13,10 +13,21 @@ static class BenchCommand
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<Precision> Precision = TrainOptions.PrecisionOption();
     static readonly Option<int> Batch = new("--batch") { Description = "Images a step.", HelpName = "N", DefaultValueFactory = _ => 16 };
-    static readonly Option<int> Steps = new("--steps") { Description = "Timed steps; the median counts.", HelpName = "N", DefaultValueFactory = _ => 8 };
+    static readonly Option<int> Steps = new("--steps")
+    {
+        Description = "Timed steps; the median counts.",
+        HelpName = "N",
+        DefaultValueFactory = _ =>
+        8
+    };
     static readonly Option<bool> Ops = new("--ops") { Description = "Also say where the time goes." };
     static readonly Option<bool> Kernels = new("--kernels") { Description = "Also say where the device's time goes, kernel by kernel; CUDA only." };
-    static readonly Option<int> Accumulate = new("--accumulate") { Description = "As silc train --accumulate: slices of a batch.", HelpName = "N", DefaultValueFactory = _ => 1 };
+    static readonly Option<int> Accumulate = new("--accumulate")
+    {
+        Description = "As silc train --accumulate: slices of a batch.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 1
+    };
     static readonly Option<bool> Recompute = new("--recompute", "--activation-checkpointing")
     {
         Description = "Activation checkpointing, as silc train --recompute: less memory, more time.",
@@ -81,7 +92,8 @@ static class BenchCommand
     {
         Argument<int> m = new("M"), n = new("N"), k = new("K");
         var (device, precision) = (TrainOptions.DeviceOption(), TrainOptions.PrecisionOption());
-        var command = new Command("matmul", "Time one matrix product, in the three forms that a layer needs: C is M x N, sums have K terms.") { m, n, k, device, precision };
+        var command = new Command("matmul", "Time one matrix product, in the three forms that a layer needs: C is M x N, sums have K terms.") { m,
+            n, k, device, precision };
         command.SetAction(parsed =>
         {
             using var opened = Silc.Device.Open(parsed.GetValue(device)!, parsed.GetValue(precision));
@@ -89,7 +101,8 @@ static class BenchCommand
             AtLeastOne(Math.Min(rows, Math.Min(cols, depth)), "the smallest of M, N and K");
             Console.WriteLine($"device   {opened}");
             using var bench = new OpBench(opened);
-            foreach (var (transpose, what) in new[] { (Transpose.None, "A·B  forward"), (Transpose.B, "A·Bᵀ input gradient"), (Transpose.A, "Aᵀ·B kernel gradient") })
+            foreach (var (transpose, what) in new[] { (Transpose.None, "A·B  forward"), (Transpose.B, "A·Bᵀ input gradient"),
+                (Transpose.A, "Aᵀ·B kernel gradient") })
                 Console.WriteLine($"{what,-22} {bench.MatMul(rows, cols, depth, transpose),8:F1} GFLOP/s");
         });
         return command;
@@ -131,7 +144,8 @@ static class BenchCommand
     static Command Data()
     {
         var data = DataOption.Create();
-        Option<string> preset = new("--preset") { Description = "Whose views to make: number and sizes.", HelpName = "NAME", DefaultValueFactory = _ => "s" };
+        Option<string> preset = new("--preset")
+        { Description = "Whose views to make: number and sizes.", HelpName = "NAME", DefaultValueFactory = _ => "s" };
         var seconds = new Option<double>("--seconds") { Description = "How long.", HelpName = "S", DefaultValueFactory = _ => 10 }.Above(0);
         var command = new Command("data", "Time loading alone, stage by stage: read, decode, augment, tokenize.") {
             data, preset, Batch, seconds,
@@ -151,16 +165,29 @@ static class BenchCommand
     static Command Load()
     {
         Argument<string> preset = new("PRESET") { Description = string.Join(", ", SilcConfig.PresetNames) };
-        Option<int> divide = new("--divide") { Description = "Take that part of layers and vocabulary.", HelpName = "N", DefaultValueFactory = _ => 1 };
-        Option<string> format = new("--format") { Description = "Whose file to load.", HelpName = string.Join('|', ModelFormats.Names), DefaultValueFactory = _ => "hf" };
+        Option<int> divide = new("--divide")
+        {
+            Description = "Take that part of layers and vocabulary.",
+            HelpName = "N",
+            DefaultValueFactory = _ =>
+            1
+        };
+        Option<string> format = new("--format")
+        {
+            Description = "Whose file to load.",
+            HelpName = string.Join('|', ModelFormats.Names),
+            DefaultValueFactory = _ => "hf"
+        };
         Option<string> device = TrainOptions.DeviceOption();
         device.DefaultValueFactory = _ => "cpu";
-        var command = new Command("load", "Write, load and save a model of that size with random weights, in the system's temporary folder: time, and peak of the process's memory.")
+        var command = new Command("load", "Write, load and save a model of that size with random weights, in the system's temporary folder: time, "
+            + "and peak of the process's memory.")
         { preset, divide, format, device };
         command.SetAction(parsed =>
         {
             AtLeastOne(parsed.GetValue(divide), "--divide");
-            LoadBench.Run(parsed.GetValue(device)!, parsed.GetRequiredValue(preset), parsed.GetValue(divide), ModelFormats.Parse(parsed.GetValue(format)!));
+            LoadBench.Run(parsed.GetValue(device)!, parsed.GetRequiredValue(preset), parsed.GetValue(divide),
+                ModelFormats.Parse(parsed.GetValue(format)!));
         });
         return command;
     }

@@ -8,7 +8,13 @@ static class BenchEvalCommand
 {
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Data = DataOption.Create();
-    static readonly Option<int> Images = new("--images", "--pictures") { Description = "At most so many.", HelpName = "N", DefaultValueFactory = _ => 2048 };
+    static readonly Option<int> Images = new("--images", "--pictures")
+    {
+        Description = "At most so many.",
+        HelpName = "N",
+        DefaultValueFactory = _ =>
+        2048
+    };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<Precision> Precision = TrainOptions.PrecisionOption();
 
@@ -33,7 +39,8 @@ static class BenchEvalCommand
         using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(Precision));
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, captions: false);
         Console.WriteLine($"device   {device}");
-        EvalBench.Run(model, source.Count <= images ? source : new SubsetSource(source, Enumerable.Range(0, images)), parsed.GetValue(EvalOptions.Crop));
+        EvalBench.Run(model, source.Count <= images ? source : new SubsetSource(source, Enumerable.Range(0, images)),
+            parsed.GetValue(EvalOptions.Crop));
         return 0;
     }
 }

@@ -7,10 +7,32 @@ namespace Silc.Samples.Commands;
 static class BenchGrowthCommand
 {
     static readonly Argument<string> Preset = new("preset") { Description = string.Join(", ", BenchModel.Names), DefaultValueFactory = _ => "mini" };
-    static readonly Option<int> Largest = new("--largest") { Description = "Batches of 1, 2, 4, … up to this.", HelpName = "N", DefaultValueFactory = _ => 64 };
-    static readonly Option<int> Batch = new("--batch") { Description = "Images a step while tokens grow.", HelpName = "N", DefaultValueFactory = _ => 4 };
-    static readonly Option<int> Scales = new("--scales") { Description = "Sides of 1, 2, 4, … times the preset's: so many of them.", HelpName = "N", DefaultValueFactory = _ => 3 };
-    static readonly Option<int> Steps = new("--steps") { Description = "Timed steps; the median counts.", HelpName = "N", DefaultValueFactory = _ => 8 };
+    static readonly Option<int> Largest = new("--largest")
+    {
+        Description = "Batches of 1, 2, 4, … up to this.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 64
+    };
+    static readonly Option<int> Batch = new("--batch")
+    {
+        Description = "Images a step while tokens grow.",
+        HelpName = "N",
+        DefaultValueFactory = _ =>
+        4
+    };
+    static readonly Option<int> Scales = new("--scales")
+    {
+        Description = "Sides of 1, 2, 4, … times the preset's: so many of them.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 3
+    };
+    static readonly Option<int> Steps = new("--steps")
+    {
+        Description = "Timed steps; the median counts.",
+        HelpName = "N",
+        DefaultValueFactory = _ =>
+        8
+    };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<Precision> Precision = TrainOptions.PrecisionOption();
 
@@ -51,8 +73,10 @@ static class BenchGrowthCommand
         var (_, step, bytes) = StepBench.Steps(model, BenchModel.Recipe(batch), steps);
         int Tokens(int side) => side / config.PatchSize * (side / config.PatchSize);
         // What the student sees; the teacher's global views come on top.
-        long tokens = (long)batch * (config.Views.Global * Tokens(config.ImageSize) + config.Views.Local * Tokens(config.Views.LocalSize) + config.TextLength);
+        long tokens = (long)batch * (config.Views.Global * Tokens(config.ImageSize) + config.Views.Local * Tokens(config.Views.LocalSize)
+            + config.TextLength);
         var seconds = step.TotalSeconds;
-        Console.WriteLine($"{batch,7}{config.ImageSize,7}{Tokens(config.ImageSize),25}{1000 * seconds,11:F1}{batch / seconds,11:F1}{tokens / seconds,11:N0}{bytes / 1048576.0,17:N1}");
+        Console.WriteLine($"{batch,7}{config.ImageSize,7}{Tokens(config.ImageSize),25}{1000 * seconds,11:F1}"
+                + $"{batch / seconds,11:F1}{tokens / seconds,11:N0}{bytes / 1048576.0,17:N1}");
     }
 }

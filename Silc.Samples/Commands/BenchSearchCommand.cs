@@ -11,7 +11,11 @@ static class BenchSearchCommand
     static readonly Option<int> Top = new("--top") { Description = "Candidates to find.", HelpName = "K", DefaultValueFactory = _ => 10 };
     static readonly Option<bool> Both = new("--both") { Description = "Also the other way, as retrieval does: candidates look for queries." };
     static readonly Option<bool> Host = new("--host") { Description = "Also time the search that needs no device." };
-    static readonly Option<bool> File = new("--file") { Description = "Also look in a file of the candidates, as silc search does; it is written for the purpose." };
+    static readonly Option<bool> File = new("--file")
+    {
+        Description = "Also look in a file of the candidates, as silc search does; it is written "
+        + "for the purpose."
+    };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
 
     public static Command Create()

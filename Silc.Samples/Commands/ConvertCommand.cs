@@ -88,8 +88,10 @@ static class ConvertCommand
         if (CheckpointFile.IsPickle(extension))
             throw new ArgumentException($"{output}: silc writes no pickles, which can run code when they are opened; "
                 + $"name a folder or a .safetensors file, which torch loads by safetensors.torch.load_file, for {format.Describe()}");
-        if (extension is ".h5" or ".pb" or ".tflite" or ".msgpack" or ".gguf" or ".ggml" or ".mlmodel" or ".pdparams" or ".zip" or ".tar" or ".json" or ".npy")
-            throw new ArgumentException($"{output}: '{extension}' is no format that silc convert writes; name a folder, or a file that ends in .npz or .safetensors");
+        if (extension is ".h5" or ".pb" or ".tflite" or ".msgpack" or ".gguf" or ".ggml" or ".mlmodel" or ".pdparams" or ".zip" or ".tar"
+            or ".json" or ".npy")
+            throw new ArgumentException($"{output}: '{extension}' is no format that silc convert writes; name a folder, or a file that ends in .npz "
+                + "or .safetensors");
     }
 
     // What will be written, by the rules of ModelWriter.
@@ -98,6 +100,7 @@ static class ConvertCommand
         CheckName(output, format);
         var weights = Output.Weights(ModelWriter.WeightsFile(format, output));
         var folder = Path.GetDirectoryName(weights.Path) ?? "";
-        OutputGuard.Check(parsed, [input], [weights, .. ModelWriter.FilesBeside(format).Select(name => Output.Beside(Path.Combine(folder, name), weights))]);
+        OutputGuard.Check(parsed, [input], [weights,
+            .. ModelWriter.FilesBeside(format).Select(name => Output.Beside(Path.Combine(folder, name), weights))]);
     }
 }

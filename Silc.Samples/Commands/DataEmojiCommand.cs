@@ -9,7 +9,13 @@ static class DataEmojiCommand
 {
     static readonly Option<string> Out = new("--out") { Description = "Folder to make.", HelpName = "FOLDER", Required = true };
     static readonly Option<bool> SkinTones = new("--skin-tones") { Description = "Add the skin-tone variants: nearly twice the images." };
-    static readonly Option<int> Size = new("--size") { Description = "Side of the images in pixels.", HelpName = "PIXELS", DefaultValueFactory = _ => 96 };
+    static readonly Option<int> Size = new("--size")
+    {
+        Description = "Side of the images in pixels.",
+        HelpName = "PIXELS",
+        DefaultValueFactory = _ =>
+        96
+    };
 
     public static Command Create()
     {
@@ -36,7 +42,8 @@ static class DataEmojiCommand
         Console.WriteLine($"""
 
             Next:
-              silc train --data emoji:{folder} --preset mini --steps 1500 --tokenizer words:16384 --augment jitter=0.4,flip --min-crop 0.7 --lr 0.002 --ema 0.99 --out runs/emoji
+              silc train --data emoji:{folder} --preset mini --steps 1500 --tokenizer words:16384 --augment jitter=0.4,flip \
+                  --min-crop 0.7 --lr 0.002 --ema 0.99 --out runs/emoji
               silc eval zero-shot --model runs/emoji --data emoji:{folder}
             """);
         return 0;

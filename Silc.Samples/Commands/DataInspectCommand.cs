@@ -10,9 +10,21 @@ namespace Silc.Samples.Commands;
 static class DataInspectCommand
 {
     static readonly Option<string> Data = DataOption.Create();
-    static readonly Option<string> Preset = new("--preset") { Description = "Whose views to show.", HelpName = "NAME", DefaultValueFactory = _ => "s" };
-    static readonly Option<int> Most = new("--most") { Description = "Pairs to read, spread over the set.", HelpName = "N", DefaultValueFactory = _ => 10_000 };
-    static readonly Option<string> Sheet = new("--sheet") { Description = "PNG of augmented views with their captions.", HelpName = "FILE", DefaultValueFactory = _ => "views.png" };
+    static readonly Option<string> Preset =
+        new("--preset") { Description = "Whose views to show.", HelpName = "NAME", DefaultValueFactory = _ => "s" };
+    static readonly Option<int> Most = new("--most")
+    {
+        Description = "Pairs to read, spread over the set.",
+        HelpName = "N",
+        DefaultValueFactory = _ =>
+        10_000
+    };
+    static readonly Option<string> Sheet = new("--sheet")
+    {
+        Description = "PNG of augmented views with their captions.",
+        HelpName = "FILE",
+        DefaultValueFactory = _ => "views.png"
+    };
 
     public static Command Create()
     {
@@ -53,7 +65,8 @@ static class DataInspectCommand
         foreach (var (name, values) in found.Ranges)
             if (values.Count > 0) table.AddRow(name, $"{values[0]:0.##}", $"{values[values.Count / 2]:0.##}", $"{values[^1]:0.##}");
         Terminal.Write(table);
-        Console.WriteLine($"duplicates: {found.DuplicateImages:N0} images equal an earlier one, {found.DuplicateCaptions:N0} captions an earlier one");
+        Console.WriteLine($"duplicates: {found.DuplicateImages:N0} images equal an earlier one, {found.DuplicateCaptions:N0} captions an earlier "
+            + "one");
         Console.WriteLine($"transparent: {found.Transparent:N0} images; unreadable: {found.Bad.Count:N0}");
     }
 }

@@ -11,8 +11,18 @@ namespace Silc.Samples.Commands;
 static class DemoCommand
 {
     static readonly Option<string> Device = TrainOptions.DeviceOption();
-    static readonly Option<string> Out = new("--out") { Description = "Folder for what the demo makes.", HelpName = "DIR", DefaultValueFactory = _ => "runs/demo" };
-    static readonly Option<int?> Steps = new("--steps") { Description = "Train this long, instead of as long as fits into three minutes.", HelpName = "N" };
+    static readonly Option<string> Out = new("--out")
+    {
+        Description = "Folder for what the demo makes.",
+        HelpName = "DIR",
+        DefaultValueFactory = _ =>
+        "runs/demo"
+    };
+    static readonly Option<int?> Steps = new("--steps")
+    {
+        Description = "Train this long, instead of as long as fits into three minutes.",
+        HelpName = "N"
+    };
 
     public static RootCommand Create()
     {
@@ -62,14 +72,15 @@ static class DemoCommand
     static void PrintNext(string folder, TimeSpan elapsed)
     {
         Console.WriteLine($"""
-            {elapsed.TotalSeconds:F0} s in all. Look at {Path.Combine(folder, DemoSheet.Name)} (images found for captions) and {Path.Combine(folder, TrainSession.Plot)};
-            {TrainSession.Metrics}, {RunFolder.ModelName} and a checkpoint lie beside them.
+            {elapsed.TotalSeconds:F0} s in all. Look at {Path.Combine(folder, DemoSheet.Name)} (images found for captions) and
+            {Path.Combine(folder, TrainSession.Plot)}; {TrainSession.Metrics}, {RunFolder.ModelName} and a checkpoint lie beside them.
 
             Try next:
               silc report {Shell.Quoted(folder)}
               silc devices
               silc data emoji --out data/emoji
-              silc train --data emoji:data/emoji --preset mini --steps 1500 --tokenizer words:16384 --augment jitter=0.4,flip --min-crop 0.7 --lr 0.002 --ema 0.99 --out runs/emoji
+              silc train --data emoji:data/emoji --preset mini --steps 1500 --tokenizer words:16384 --augment jitter=0.4,flip \
+                  --min-crop 0.7 --lr 0.002 --ema 0.99 --out runs/emoji
               silc eval zero-shot --model runs/emoji --data emoji:data/emoji
               silc train --help
             (silc is short for dotnet run -c Release --project Silc.Samples --)

@@ -26,7 +26,8 @@ static class DevicesCommand
         foreach (var device in devices)
         {
             var mark = device.Id == chosen ? "[green]auto[/]" : "";
-            table.AddRow(mark, device.Id, device.Name.EscapeMarkup(), $"{device.Units}", $"{device.MemoryBytes >> 20:N0} MiB", device.Capabilities.EscapeMarkup());
+            table.AddRow(mark, device.Id, device.Name.EscapeMarkup(), $"{device.Units}", $"{device.MemoryBytes >> 20:N0} MiB",
+                device.Capabilities.EscapeMarkup());
         }
         Terminal.Write(table);
         Console.WriteLine(Environment.GetEnvironmentVariable(Device.EnvironmentVariable) is { Length: > 0 } wish

@@ -13,8 +13,18 @@ static class EmbedCommand
 
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string?> Data = new("--data") { Description = DataOption.Create().Description, HelpName = DataOption.Create().HelpName };
-    static readonly Option<string?> Texts = new("--texts") { Description = "Embed these captions instead of images: a text file, one a line.", HelpName = "FILE" };
-    static readonly Option<string> Out = new("--out") { Description = "vectors.npy, which has vectors.csv with paths and captions beside it; or vectors.csv with all in one.", HelpName = "FILE.npy|FILE.csv", Required = true };
+    static readonly Option<string?> Texts = new("--texts")
+    {
+        Description = "Embed these captions instead of images: a text file, one a line.",
+        HelpName = "FILE"
+    };
+    static readonly Option<string> Out = new("--out")
+    {
+        Description = "vectors.npy, which has vectors.csv with paths and captions beside it; or "
+        + "vectors.csv with all in one.",
+        HelpName = "FILE.npy|FILE.csv",
+        Required = true
+    };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
 
     public static Command Create()
@@ -39,7 +49,8 @@ static class EmbedCommand
     static int Embed(ParseResult parsed)
     {
         var (data, texts, path) = (parsed.GetValue(Data), parsed.GetValue(Texts), parsed.GetRequiredValue(Out));
-        if (Path.GetExtension(path).ToLowerInvariant() is not (".npy" or ".csv")) throw new ArgumentException($"--out {path}: embeddings are written to FILE.npy or FILE.csv");
+        if (Path.GetExtension(path).ToLowerInvariant() is not (".npy" or ".csv")) throw new ArgumentException($"--out {path}: embeddings are "
+            + "written to FILE.npy or FILE.csv");
         if (data is null == texts is null) throw new ArgumentException("embed either images, --data, or captions, --texts FILE");
         OutputGuard.Check(parsed, [.. Output.Index(path), .. Output.Index(PartialIndex.Name(path))]);
         var captions = texts is null ? [] : ReadTexts(texts);
@@ -56,8 +67,10 @@ static class EmbedCommand
             else Images(index, model, source, parsed.GetValue(EvalOptions.Crop));
         });
         var (count, seconds) = (index.Finish(), clock.Elapsed.TotalSeconds);
-        Console.WriteLine($"wrote {count:N0} x {model.Config.EmbedDim} values to {path}{(path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? " and the paths to the .csv beside it" : "")}: "
-            + $"{(count / seconds).ToString(count < 10 * seconds ? "N1" : "N0")} {(source is null ? "captions" : "images")}/s with reading, {seconds:F1} s");
+        Console.WriteLine($"wrote {count:N0} x {model.Config.EmbedDim} values "
+            + $"to {path}{(path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? " and the paths to the .csv beside it" : "")}: "
+            + $"{(count / seconds).ToString(count < 10 * seconds ? "N1" : "N0")} {(source is null ? "captions" : "images")}/s with "
+            + $"reading, {seconds:F1} s");
         return 0;
     }
 
@@ -65,7 +78,8 @@ static class EmbedCommand
     static void CheckRoom(string path, long bytes)
     {
         if (AtomicFile.FreeBytes(Path.GetDirectoryName(Path.GetFullPath(path))!) is not { } free || free >= bytes) return;
-        throw new IOException($"--out {path}: the vectors take {bytes / 1e6:N1} MB, and {free / 1e6:N1} MB are free there; make room, or write to another disk");
+        throw new IOException($"--out {path}: the vectors take {bytes / 1e6:N1} MB, and {free / 1e6:N1} MB are free there; make room, or write to "
+            + "another disk");
     }
 
     static void Images(PartialIndex index, SilcModel model, IImageTextSource source, EvalCrop crop)

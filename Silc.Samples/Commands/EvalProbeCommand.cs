@@ -14,7 +14,12 @@ static class EvalProbeCommand
         HelpName = "demo|emoji:FOLDER|classes:FOLDER",
         Required = true,
     };
-    static readonly Option<string?> Test = new("--test") { Description = "For classes:FOLDER, what to classify: another classes:FOLDER with the same folders.", HelpName = "classes:FOLDER" };
+    static readonly Option<string?> Test = new("--test")
+    {
+        Description = "For classes:FOLDER, what to classify: another classes:FOLDER with the "
+        + "same folders.",
+        HelpName = "classes:FOLDER"
+    };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
 
     public static Command Create()
@@ -51,7 +56,8 @@ static class EvalProbeCommand
         if (data == "demo") return ProbeTask.Demo();
         if (DataOption.EmojiFolder(data) is { } folder) return ProbeTask.Emoji(DataOption.OpenEmoji(folder));
         if (!DataOption.IsClasses(data)) throw new ArgumentException($"--data {data}: probes need classes; say demo, emoji:FOLDER or classes:FOLDER");
-        if (test is null || !DataOption.IsClasses(test)) throw new ArgumentException($"--data {data} needs --test classes:FOLDER, other images of the same classes");
+        if (test is null || !DataOption.IsClasses(test)) throw new ArgumentException($"--data {data} needs --test classes:FOLDER, other images of "
+            + "the same classes");
         var (train, held) = ((ClassFolderSource)DataOption.Open(data, 0, parsed), (ClassFolderSource)DataOption.Open(test, 0, parsed));
         return [ProbeTask.Of("class", train, train.Classes, held, held.Classes)];
     }

@@ -10,7 +10,11 @@ static class EvalRetrievalCommand
 {
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Data = DataOption.Create();
-    static readonly Option<bool> Merge = new("--merge-duplicates") { Description = "Equal images and equal captions count as one; a caption of two images is right for both." };
+    static readonly Option<bool> Merge = new("--merge-duplicates")
+    {
+        Description = "Equal images and equal captions count as one; a caption of two "
+        + "images is right for both."
+    };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
 
     public static Command Create()
@@ -40,7 +44,8 @@ static class EvalRetrievalCommand
         OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed));
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
-        var scores = sources.SelectMany(source => RetrievalScores.Of(model, source, parsed.GetValue(EvalOptions.Crop), parsed.GetValue(Merge))).ToList();
+        var scores = sources.SelectMany(source => RetrievalScores.Of(model, source, parsed.GetValue(EvalOptions.Crop), parsed.GetValue(Merge)))
+            .ToList();
         ScoreReport.Show(parsed, name, data, scores);
         return 0;
     }

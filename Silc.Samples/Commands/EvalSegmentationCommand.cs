@@ -10,7 +10,8 @@ static class EvalSegmentationCommand
 {
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Device = TrainOptions.DeviceOption();
-    static readonly Option<string?> Overlays = new("--overlays") { Description = "Also draw images, truth and answers side by side.", HelpName = "FILE.png" };
+    static readonly Option<string?> Overlays =
+        new("--overlays") { Description = "Also draw images, truth and answers side by side.", HelpName = "FILE.png" };
 
     static readonly Option<string?> Predictions = new("--predictions")
     {
@@ -27,7 +28,8 @@ static class EvalSegmentationCommand
             Examples:
               silc eval segmentation --model runs/demo --data demo --overlays runs/demo/segmentation.png
               silc eval segmentation --model runs/emoji --data emoji:data/emoji --background words --photographs images
-              silc eval segmentation --model runs/mine --data masks:voc --classes voc.txt --templates segmentation --short-side 448 --window 448 --stride 336
+              silc eval segmentation --model runs/mine --data masks:voc --classes voc.txt --templates segmentation \
+                  --short-side 448 --window 448 --stride 336
             """) { Model };
         foreach (var option in SegmentationOptions.All) command.Add(option);
         foreach (var option in PromptOptions.All) command.Add(option);
@@ -55,7 +57,8 @@ static class EvalSegmentationCommand
         foreach (var source in sources)
         {
             var classes = ClassPrototypes.Of(source.Classes, prompts => EmbeddedTexts.Of(model, prompts), templates,
-                PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Best), canonical: SegmentationOptions.IsMasks(parsed));
+                PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Best),
+                    canonical: SegmentationOptions.IsMasks(parsed));
             scores.AddRange(new SegmentationRun(model, source, classes, windows, background.Threshold, background.Counts)
                 .Score(sheet, masks, sources.Count > 1 ? $"set-{sources.IndexOf(source) + 1}" : ""));
         }

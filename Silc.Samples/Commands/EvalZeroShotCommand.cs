@@ -16,9 +16,16 @@ static class EvalZeroShotCommand
         Description = "One sentence around a class name, for demo and emoji; {} stands for the name.",
         HelpName = "TEXT",
     };
-    static readonly Option<string?> Classes = new("--classes") { Description = "For classes:FOLDER, a file with a class a line, further names after commas; one of them is the folder's.", HelpName = "FILE" };
-    static readonly Option<string?> Confusion = new("--confusion") { Description = "Also draw which class was taken for which.", HelpName = "FILE.png" };
-    static readonly Option<string?> PerClass = new("--per-class") { Description = "Also write the accuracy of each class to a table.", HelpName = "FILE.csv" };
+    static readonly Option<string?> Classes = new("--classes")
+    {
+        Description = "For classes:FOLDER, a file with a class a line, further names after "
+        + "commas; one of them is the folder's.",
+        HelpName = "FILE"
+    };
+    static readonly Option<string?> Confusion =
+        new("--confusion") { Description = "Also draw which class was taken for which.", HelpName = "FILE.png" };
+    static readonly Option<string?> PerClass =
+        new("--per-class") { Description = "Also write the accuracy of each class to a table.", HelpName = "FILE.csv" };
 
     public static Command Create()
     {
@@ -44,8 +51,10 @@ static class EvalZeroShotCommand
         var (name, data) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Data));
         var template = parsed.GetValue(Template);
         if (template?.Contains("{}") == false) throw new ArgumentException($"--template '{template}' has no {{}} for the class name");
-        if (template is not null && PromptOptions.HasTemplates(parsed)) throw new ArgumentException("give --template with one sentence or --templates with several, not both");
-        IReadOnlyList<string> templates = template is not null ? [template] : PromptOptions.TemplatesOf(parsed, DataOption.IsClasses(data) ? "clip" : "name");
+        if (template is not null && PromptOptions.HasTemplates(parsed)) throw new ArgumentException("give --template with one sentence or "
+            + "--templates with several, not both");
+        IReadOnlyList<string> templates = template is not null
+            ? [template] : PromptOptions.TemplatesOf(parsed, DataOption.IsClasses(data) ? "clip" : "name");
         if (parsed.GetValue(Classes) is { } list)
         {
             if (!DataOption.IsClasses(data)) throw new ArgumentException($"--classes is for classes:FOLDER, not for --data {data}");
@@ -72,7 +81,8 @@ static class EvalZeroShotCommand
         }
         if (DataOption.EmojiFolder(data) is { } folder) return new EmojiScores(model, DataOption.OpenEmoji(folder), templates, crop, report).All();
         if (DataOption.IsClasses(data))
-            return ClassScores.Of(model, (ClassFolderSource)DataOption.Open(data, seed: 0, parsed), parsed.GetValue(Classes) is { } file ? ClassList.Read(file) : null,
+            return ClassScores.Of(model, (ClassFolderSource)DataOption.Open(data, seed: 0, parsed), parsed.GetValue(Classes) is { } file
+                ? ClassList.Read(file) : null,
                 templates, PromptOptions.AliasesOf(parsed, AliasUse.First), crop, report);
         return RetrievalScores.Of(model, DataOption.Open(data, seed: 0, parsed), crop);
     }

@@ -76,7 +76,8 @@ static class ReportCommand
                 : run.Data is not { } data ? null
                 : Questions(data, held: false, () => DataOption.Open(data, seed: 0, run.Line!), missing);
         }
-        catch (Exception error) when (given is null && error is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException)
+        catch (Exception error) when (given is null
+            && error is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException)
         {
             missing.Add($"nothing was measured, because the run's data cannot be read: {error.Message}");
             return default;
@@ -105,7 +106,8 @@ static class ReportCommand
     static Func<SilcModel, RunEvaluation> Questions(string data, bool held, Func<IImageTextSource> open, List<string> missing)
     {
         if (data == "demo") return RunEvaluation.Demo;
-        if (DataOption.EmojiFolder(data) is { } folder && DataOption.OpenEmoji(folder) is var set) return model => RunEvaluation.Emoji(model, data, set);
+        if (DataOption.EmojiFolder(data) is { } folder && DataOption.OpenEmoji(folder) is var set) return model =>
+            RunEvaluation.Emoji(model, data, set);
         var source = open();
         if (source is ClassFolderSource classes)
         {

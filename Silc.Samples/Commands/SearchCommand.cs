@@ -9,14 +9,28 @@ static class SearchCommand
 {
     const int FaultsShown = 10;
 
-    static readonly Argument<string[]> Queries = new("query") { Description = "What to look for; several queries make a row each.", Arity = ArgumentArity.ZeroOrMore };
+    static readonly Argument<string[]> Queries =
+        new("query") { Description = "What to look for; several queries make a row each.", Arity = ArgumentArity.ZeroOrMore };
     static readonly Option<string> Model = ModelOption.Create();
-    static readonly Option<string> Index = new("--index") { Description = "What silc embed wrote with the same model.", HelpName = "FILE.npy|FILE.csv", Required = true };
+    static readonly Option<string> Index = new("--index")
+    {
+        Description = "What silc embed wrote with the same model.",
+        HelpName = "FILE.npy|FILE.csv",
+        Required = true
+    };
     static readonly Option<string[]> Like = new("--like") { Description = "Look for what resembles this image.", HelpName = "IMAGE" };
     static readonly Option<int> Top = new("--top") { Description = "How many to show.", HelpName = "N", DefaultValueFactory = _ => 8 };
-    static readonly Option<bool> Json = new("--json") { Description = "Print a JSON object a line for each image: query, rank, score, title and path." };
+    static readonly Option<bool> Json = new("--json")
+    {
+        Description = "Print a JSON object a line for each image: query, rank, score, title and "
+        + "path."
+    };
     static readonly Option<string?> Sheet = new("--sheet") { Description = "Also draw what was found.", HelpName = "FILE.png" };
-    static readonly Option<string?> Data = new("--data") { Description = "For a sheet of images that are not files: the --data that was embedded.", HelpName = "DATA" };
+    static readonly Option<string?> Data = new("--data")
+    {
+        Description = "For a sheet of images that are not files: the --data that was embedded.",
+        HelpName = "DATA"
+    };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
 
     public static Command Create()
@@ -57,7 +71,8 @@ static class SearchCommand
         var hits = Search.Find(index, Vectors.Stack(texts, images), top, device.FindNeighbours, faults.Add);
         List<(string Query, IReadOnlyList<SearchHit> Hits)> found = [.. words.Concat(like).Zip(hits)];
         if (faults.Count > 0)
-            Console.Error.WriteLine($"warning: {faults.Count:N0} rows of {name} are zero or hold values that are no numbers; nothing is found in them: "
+            Console.Error.WriteLine($"warning: {faults.Count:N0} rows of {name} are zero or hold values that are no numbers; nothing is found in "
+                + "them: "
                 + $"rows {string.Join(", ", faults.Take(FaultsShown))}{(faults.Count > FaultsShown ? ", …" : "")}");
         Show(found, parsed.GetValue(Json));
         if (parsed.GetValue(Sheet) is { } sheet) Draw(sheet, found, index, parsed);
@@ -90,11 +105,13 @@ static class SearchCommand
     static void CheckModel(IndexFile index, string name, SilcModel model, string modelName)
     {
         if (index.Width != model.Config.EmbedDim)
-            throw new ArgumentException($"--index {name} holds vectors of {index.Width}, the model makes {model.Config.EmbedDim}: embed with this model");
+            throw new ArgumentException($"--index {name} holds vectors of {index.Width}, the model makes {model.Config.EmbedDim}: embed with this "
+                + "model");
         if (index.Model is null)
             Console.Error.WriteLine($"note: {name} does not say which model made its vectors; what silc embed writes does, and is compared");
         else if (model.Fingerprint() is var fingerprint && fingerprint != index.Model)
-            throw new ArgumentException($"--index {name} was made by another model (fingerprint {index.Model}) than --model {modelName} ({fingerprint}), so cosines between "
+            throw new ArgumentException($"--index {name} was made by another model (fingerprint {index.Model}) than --model {modelName} "
+                + $"({fingerprint}), so cosines between "
                 + "them mean nothing: search with the model that made it, or embed again with this one");
     }
 
@@ -115,7 +132,8 @@ static class SearchCommand
     {
         var source = parsed.GetValue(Data) is { } data ? DataOption.Open(data, seed: 0, parsed, needCaptions: false) : null;
         if (source is not null && source.Count < index.Count && !found.All(row => row.Hits.All(hit => File.Exists(hit.Path))))
-            throw new ArgumentException($"--data {parsed.GetValue(Data)} has {source.Count:N0} images, the index {index.Count:N0} rows: give what was embedded");
+            throw new ArgumentException($"--data {parsed.GetValue(Data)} has {source.Count:N0} images, the index {index.Count:N0} rows: give what "
+                + "was embedded");
         ContactSheet.Write(sheet, [.. found.Select(row => new ContactSheetRow(row.Query,
             [.. row.Hits.Select(hit => new ContactSheetCell(Image(hit, source, index.Count), $"{hit.Score:F2} {hit.Title}"))]))], "Found by search");
         // In a pipe there are images alone.
@@ -152,7 +170,8 @@ static class SearchCommand
                 // As when it was embedded.
             }
         }
-        throw new ArgumentException($"--data has {source.Count:N0} images, the index {rows:N0} rows, and none of those that row {hit.Row} may be is called '{hit.Path}': "
+        throw new ArgumentException($"--data has {source.Count:N0} images, the index {rows:N0} rows, and none of those that row {hit.Row} may be is "
+            + $"called '{hit.Path}': "
             + "give what was embedded, by the same name");
     }
 

@@ -20,7 +20,8 @@ static class TrainCommand
 
             Examples:
               silc train --data demo --steps 600 --ema 0.98 --out runs/shapes
-              silc train --data emoji:data/emoji --preset mini --steps 1500 --tokenizer words:16384 --augment jitter=0.4,flip --min-crop 0.7 --lr 0.002 --ema 0.99 --out runs/emoji
+              silc train --data emoji:data/emoji --preset mini --steps 1500 --tokenizer words:16384 --augment jitter=0.4,flip \
+                  --min-crop 0.7 --lr 0.002 --ema 0.99 --out runs/emoji
               silc train --data "wds:data/{00000..00041}.tar" --preset s --batch 128 --steps 20000 --save-every 500 --keep-every 5000 --out runs/web
               silc train --data captions.csv --preset s --batch 128 --steps 20000 --contrastive sigmoid --device cuda --out runs/mine
               silc train --data captions.csv --init siglip_b16.npz --tokenizer sentencepiece.model --freeze "img/.*" --distillation 0 --out runs/tuned
@@ -55,7 +56,8 @@ static class TrainCommand
         using var model = init?.Model(device, config, tokenizer, train.Seed) ?? SilcModel.Create(device, config, train.Seed, tokenizer);
         using var run = new TrainRun(model, source, train, folder, parsed.GetValue(TrainOptions.MaxBad));
         if (init is not null) Console.WriteLine($"init     {init.Begin(model, run.Trainer.Teacher)}");
-        Console.WriteLine($"data     {source.Name}: {source.Count:N0} images, {train.BatchSize} a step, {run.Loader.StepsPerEpoch:N0} steps an epoch; "
+        Console.WriteLine($"data     {source.Name}: {source.Count:N0} images, {train.BatchSize} a step, {run.Loader.StepsPerEpoch:N0} steps an "
+            + "epoch; "
             + $"{train.TotalSteps:N0} steps are {train.TotalSteps / (double)run.Loader.StepsPerEpoch:F1} epochs");
         PatchNote.Say(config);
         if (start is not null) PrintStart(start, train);
@@ -83,14 +85,16 @@ static class TrainCommand
             train = train with { Schedule = train.Schedule with { CooldownSteps = given.GetValue(TrainOptions.Cooldown) } };
         train = train with { Schedule = TrainOptions.ScheduleOver(train.Schedule, given) };
         return train.TotalSteps >= start.Step ? train.Check()
-            : throw new ArgumentException($"--steps {train.TotalSteps}: {start.Path} is after step {start.Step} already; begin a new run in another --out, or from an older checkpoint");
+            : throw new ArgumentException($"--steps {train.TotalSteps}: {start.Path} is after step {start.Step} already; begin a new run in another "
+            + "--out, or from an older checkpoint");
     }
 
     static void PrintStart(Checkpoint start, TrainConfig train)
     {
         Console.WriteLine($"resumed  after step {start.Step}, from {start.Path}");
         if (train.TotalSteps != start.Train.TotalSteps)
-            Console.WriteLine($"steps    {train.TotalSteps} instead of {start.Train.TotalSteps}; the {train.Schedule.Kind.ToString().ToLowerInvariant()} schedule ends there from now on");
+            Console.WriteLine($"steps    {train.TotalSteps} instead of {start.Train.TotalSteps}; "
+                + $"the {train.Schedule.Kind.ToString().ToLowerInvariant()} schedule ends there from now on");
         else if (start.Step == train.TotalSteps)
             Console.WriteLine($"finished already; --steps N, more than {train.TotalSteps}, goes on");
         if (RateNote.Of(start.Train, train, start.Step) is { } rate) Console.WriteLine(rate);
@@ -99,7 +103,8 @@ static class TrainCommand
     static void PrintNext(RunFolder folder, RunEnd end, string data)
     {
         var checkpoint = Path.GetRelativePath(folder.Path, RunFolder.Checkpoints(folder.Path)[0].Path);
-        Console.WriteLine($"wrote {folder.At(RunFolder.ModelName)}, {checkpoint}, {TrainSession.Metrics}, {TrainSession.Plot} and events for TensorBoard");
+        Console.WriteLine($"wrote {folder.At(RunFolder.ModelName)}, {checkpoint}, {TrainSession.Metrics}, {TrainSession.Plot} and events for "
+            + "TensorBoard");
         if (end != RunEnd.Finished)
             Console.WriteLine($"{(end == RunEnd.Stopped ? "Stopped" : "Out of time")}. To go on:\n  silc train --resume {Shell.Quoted(folder.Path)}");
         if (data == "demo" || DataOption.EmojiFolder(data) is not null || DataOption.IsTable(data))

@@ -52,14 +52,16 @@ static class TrainFolder
         if (File.Exists(from)) return Fork(from, target);
         if (!Directory.Exists(from)) throw new FileNotFoundException($"--resume {from}: no such folder or file");
         if (target is not null && Path.GetFullPath(target) != Path.GetFullPath(from))
-            throw new ArgumentException($"--resume {from} goes on in {from}, not in --out {target}; to begin a new run from a checkpoint of it, name that file");
+            throw new ArgumentException($"--resume {from} goes on in {from}, not in --out {target}; to begin a new run from a checkpoint of it, "
+                + "name that file");
         return Resume(from);
     }
 
     static RunFolder New(string target, bool overwrite)
     {
         if (!overwrite && RunFolder.HoldsRun(target))
-            throw new IOException($"{target} holds a run already: go on with it by silc train --resume {target}, choose another --out, or delete it by --overwrite");
+            throw new IOException($"{target} holds a run already: go on with it by silc train --resume {target}, choose another --out, or delete it "
+                + "by --overwrite");
         return RunFolder.Create(target, overwrite: overwrite);
     }
 
@@ -74,14 +76,16 @@ static class TrainFolder
     static RunFolder Resume(string folder)
     {
         if (RunFolder.Checkpoints(folder).Count == 0)
-            throw new FileNotFoundException($"--resume: {folder} has no checkpoint to go on from; begin a run there by silc train --data DATA --out {folder}");
+            throw new FileNotFoundException($"--resume: {folder} has no checkpoint to go on from; begin a run there by silc train --data DATA "
+                + $"--out {folder}");
         return RunFolder.Resume(folder);
     }
 
     static RunFolder Fork(string checkpoint, string? target)
     {
         if (target is null)
-            throw new ArgumentException($"--resume {checkpoint} begins a new run from that checkpoint and needs --out for it; name the folder to go on with the newest");
+            throw new ArgumentException($"--resume {checkpoint} begins a new run from that checkpoint and needs --out for it; name the folder to go "
+                + "on with the newest");
         if (RunFolder.HoldsRun(target))
             throw new IOException($"{target} holds a run already: choose another --out for the one that begins from {checkpoint}");
         return RunFolder.Fork(checkpoint, target);

@@ -40,7 +40,8 @@ sealed class TrainInit : IDisposable
                 ?? throw new InvalidDataException($"--init {path} brings no tokenizer: give the one that it was trained with by --tokenizer FILE");
             // A text tower may be taught another vocabulary; whoever did not mean that should know.
             if (file.TokenizerFingerprint is { } own && tokenizer.Fingerprint is { } other && own != other)
-                Console.Error.WriteLine($"warning: --init {path} was trained with the tokenizer {own}, this run takes {other}: its text tower begins with the meanings of other words");
+                Console.Error.WriteLine($"warning: --init {path} was trained with the tokenizer {own}, this run takes {other}: its text tower "
+                    + "begins with the meanings of other words");
             return new(file, tokenizer, TrainOptions.ImageSizeOf(parsed), PositionOptions.Of(parsed, TrainOptions.Positions));
         }
         catch

@@ -28,7 +28,8 @@ sealed class DataInspection
     /// <summary>Sorted values of what can be measured.</summary>
     public IEnumerable<(string Name, IReadOnlyList<double> Values)> Ranges =>
     [
-        ("width, pixels", widths), ("height, pixels", heights), ("width / height", aspects), ("captions of an image", captions), ("caption, characters", letters),
+        ("width, pixels", widths), ("height, pixels", heights), ("width / height", aspects), ("captions of an image", captions),
+            ("caption, characters", letters),
     ];
 
     /// <summary>Reads up to <paramref name="most"/> pairs at even distances, on all cores.</summary>

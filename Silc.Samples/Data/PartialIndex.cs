@@ -21,7 +21,8 @@ sealed class PartialIndex(string path, long total, SilcModel model, EvalCrop? cr
     public static void Announce(string path)
     {
         if (File.Exists(Name(path)))
-            Console.Error.WriteLine($"note: {Name(path)}, kept when an earlier embed was stopped, is not gone on with: this one begins anew, and deletes it when it is whole");
+            Console.Error.WriteLine($"note: {Name(path)}, kept when an earlier embed was stopped, is not gone on with: this one begins anew, and "
+                + "deletes it when it is whole");
     }
 
     /// <summary>Takes the next rows.</summary>
@@ -72,8 +73,10 @@ sealed class PartialIndex(string path, long total, SilcModel model, EvalCrop? cr
         var (count, first) = writer.Faults;
         if (count == 0) return;
         if (count == writer.Count)
-            throw new InvalidDataException($"every vector is zero or holds values that are no numbers: the weights of this model are spoiled, and {path} is not written");
-        Console.Error.WriteLine($"warning: {count:N0} of {writer.Count:N0} vectors are zero or hold values that are no numbers; nothing will be found in them: "
+            throw new InvalidDataException($"every vector is zero or holds values that are no numbers: the weights of this model are spoiled, "
+                + $"and {path} is not written");
+        Console.Error.WriteLine($"warning: {count:N0} of {writer.Count:N0} vectors are zero or hold values that are no numbers; nothing will be "
+            + "found in them: "
             + $"rows {string.Join(", ", first)}{(count > first.Count ? ", …" : "")}");
     }
 

@@ -17,7 +17,8 @@ sealed record ReadableImages(Vectors Rows, IImageTextSource Source, IReadOnlyLis
     /// <param name="normalize">False leaves embeddings their lengths.</param>
     /// <exception cref="InvalidDataException">Not one image can be read.</exception>
     /// <exception cref="OperationCanceledException">A signal asked for the end.</exception>
-    public static ReadableImages Embed(SilcModel model, IImageTextSource source, EvalCrop crop = EvalCrop.Squash, Action<int, ImageTextPair>? seen = null,
+    public static ReadableImages Embed(SilcModel model, IImageTextSource source, EvalCrop crop = EvalCrop.Squash, Action<int,
+        ImageTextPair>? seen = null,
         bool normalize = true)
     {
         var (rows, at) = (new Vectors(source.Count, model.Config.EmbedDim), 0);

@@ -15,7 +15,8 @@ static class ClassScores
     /// <param name="crop">How images become squares.</param>
     /// <param name="report">Takes the confusion.</param>
     /// <param name="sheet">Is given a few captions and the images found for them.</param>
-    public static IEnumerable<Score> Of(SilcModel model, ClassFolderSource source, ClassList? list, IReadOnlyList<string> templates, AliasUse aliases, EvalCrop crop,
+    public static IEnumerable<Score> Of(SilcModel model, ClassFolderSource source, ClassList? list, IReadOnlyList<string> templates,
+        AliasUse aliases, EvalCrop crop,
         ClassReport report, Action<IReadOnlyList<ContactSheetRow>>? sheet = null)
     {
         var classes = list ?? ClassList.Of(source.Classes.Names);
@@ -28,10 +29,12 @@ static class ClassScores
         var found = Classification.Of(prototypes.Scores(zImage), labels);
         report.Add(source.Name, found.Confusion, classes.Names);
         yield return Line("text, zero-shot", found);
-        yield return new(source.Name, labels.Count, "chance", [new("top 1", 1.0 / classes.Count), new("top 5", Math.Min(1, 5.0 / classes.Count)), new("mean of classes", 1.0 / classes.Count)]);
+        yield return new(source.Name, labels.Count, "chance",
+            [new("top 1", 1.0 / classes.Count), new("top 5", Math.Min(1, 5.0 / classes.Count)), new("mean of classes", 1.0 / classes.Count)]);
 
         Score Line(string method, Classification result) => new(source.Name, labels.Count, method,
-            [new("top 1", result.Top1), new("top 5", result.Top5), new("mean of classes", result.Confusion.PerClassAccuracy().Where(double.IsFinite).Average())]);
+            [new("top 1", result.Top1), new("top 5", result.Top5),
+                new("mean of classes", result.Confusion.PerClassAccuracy().Where(double.IsFinite).Average())]);
     }
 
     static void SayAlike(SilcModel model, ClassList classes, IReadOnlyList<string> templates, AliasUse aliases)
@@ -101,7 +104,8 @@ sealed class ClassReport(string? image = null, string? table = null)
         {
             var row = Enumerable.Range(0, classes.Count).Select(p => confusion[c, p]).ToArray();
             var wrong = Enumerable.Range(0, classes.Count).Where(p => p != c && row[p] > 0).OrderByDescending(p => row[p]).ToList();
-            csv.WriteRecord([classes[c], $"{row.Sum()}", $"{row[c]}", row.Sum() > 0 ? accuracy[c].ToString("F4", System.Globalization.CultureInfo.InvariantCulture) : "",
+            csv.WriteRecord([classes[c], $"{row.Sum()}", $"{row[c]}", row.Sum() > 0
+                ? accuracy[c].ToString("F4", System.Globalization.CultureInfo.InvariantCulture) : "",
                 wrong.Count > 0 ? classes[wrong[0]] : "", wrong.Count > 0 ? $"{row[wrong[0]]}" : "0"]);
         }
     }

@@ -19,14 +19,17 @@ static class DemoScores
         int[] predicted = [.. best.Select(guesses => guesses[0])];
         var (kind, colour, shape) = DemoClasses.Accuracy(predicted, labels);
         yield return Line("zero-shot by text", kind, colour, shape);
-        double Any(Func<int, int> level) => best.Index().Average(entry => entry.Item.Any(guess => level(guess) == level(labels[entry.Index])) ? 1.0 : 0.0);
-        yield return Line($"one of {Guesses} guesses", Any(label => label), Any(label => (int)DemoClasses.Colour(label)), Any(label => (int)DemoClasses.Shape(label)));
+        double Any(Func<int, int> level) => best.Index()
+            .Average(entry => entry.Item.Any(guess => level(guess) == level(labels[entry.Index])) ? 1.0 : 0.0);
+        yield return Line($"one of {Guesses} guesses", Any(label => label), Any(label => (int)DemoClasses.Colour(label)),
+            Any(label => (int)DemoClasses.Shape(label)));
         int kinds = DemoClasses.Names.Count, colours = Enum.GetValues<DemoColour>().Length, shapes = Enum.GetValues<DemoShape>().Length;
         yield return Line("chance, one guess", 1.0 / kinds, 1.0 / colours, 1.0 / shapes);
 
         var confusion = new ConfusionMatrix(shapes);
         confusion.Add([.. labels.Select(label => (int)DemoClasses.Shape(label))], [.. predicted.Select(label => (int)DemoClasses.Shape(label))]);
-        report?.Add($"Shapes of {images.Count} held-out demo images, named by text", confusion, [.. Enum.GetNames<DemoShape>().Select(name => name.ToLowerInvariant())]);
+        report?.Add($"Shapes of {images.Count} held-out demo images, named by text", confusion,
+            [.. Enum.GetNames<DemoShape>().Select(name => name.ToLowerInvariant())]);
 
         Score Line(string method, double kind, double colour, double shape) =>
             new(images.Name, images.Count, method, [new("colour and shape", kind), new("colour", colour), new("shape", shape)]);

@@ -23,7 +23,8 @@ sealed class EmojiScores(
     public IEnumerable<Score> All()
     {
         // As training captions spell them, colons and all.
-        var zText = ClassPrototypes.Of(ClassList.Of(concepts.Select(concept => concept.Annotation)), prompts => EmbeddedTexts.Of(model, prompts), templates, canonical: false).Rows;
+        var zText = ClassPrototypes.Of(ClassList.Of(concepts.Select(concept => concept.Annotation)), prompts => EmbeddedTexts.Of(model, prompts),
+            templates, canonical: false).Rows;
         var all = set.Train(heldOutToo: true);
         var read = ReadableImages.Embed(model, all, crop);
         var (known, zKnown) = (all.Only(read.Kept), read.Rows);

@@ -2,7 +2,8 @@ using Silc.Samples.Data;
 
 namespace Silc.Samples.Evaluation;
 
-/// <summary>Nearest neighbours, few shots and a linear probe on the image embeddings before L2 normalisation; neighbours go by their cosines.</summary>
+/// <summary>Nearest neighbours, few shots and a linear probe on the image embeddings before L2 normalisation; neighbours go by their
+/// cosines.</summary>
 /// <param name="model">Embeds images.</param>
 /// <param name="crop">How images become squares.</param>
 /// <param name="linear">Fit the linear probe too, which takes longer than all others.</param>
@@ -41,7 +42,8 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool 
         Score Line(string method, Classification found) => Top(method, found.Top1, found.Top5);
 
         Score Top(string method, double top1, double top5 = double.NaN, double spread = double.NaN) =>
-            new($"{task.Asked.Name}, by {task.What}", task.Truth.Count, method, [new("top 1", top1), new("top 5", top5), new("spread over draws", spread)]);
+            new($"{task.Asked.Name}, by {task.What}", task.Truth.Count, method,
+                [new("top 1", top1), new("top 5", top5), new("spread over draws", spread)]);
     }
 
     // Tasks that learn from the same images share their probe.

@@ -37,6 +37,7 @@ sealed record ProbeTask(string What, IImageTextSource Known, IReadOnlyList<int> 
         if (Array.IndexOf(number, -1) is >= 0 and var missing && asked is ClassFolderSource)
             throw new ArgumentException($"{asked.Name} has a class '{askedLabels.Names[missing]}' that {known.Name} does not have");
         int[] kept = [.. Enumerable.Range(0, asked.Count).Where(i => number[askedLabels.Of[i]] >= 0)];
-        return new(what, known, labels.Of, kept.Length == asked.Count ? asked : new SubsetSource(asked, kept), [.. kept.Select(i => number[askedLabels.Of[i]])]);
+        return new(what, known, labels.Of, kept.Length == asked.Count ? asked : new SubsetSource(asked, kept),
+            [.. kept.Select(i => number[askedLabels.Of[i]])]);
     }
 }

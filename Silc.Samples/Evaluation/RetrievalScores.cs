@@ -38,10 +38,13 @@ static class RetrievalScores
         var name = $"{source.Name}: {captions.Length:N0} captions";
         yield return Line("image to caption", Retrieval.ImageToText(zImage, zText, pairs, search));
         yield return Line("caption to image", Retrieval.TextToImage(zImage, zText, pairs, search));
-        yield return Line("chance, image to caption", new(Chance(pairs.TextsOfImage, captions.Length, 1), Chance(pairs.TextsOfImage, captions.Length, 5), Chance(pairs.TextsOfImage, captions.Length, 10)));
-        yield return Line("chance, caption to image", new(Chance(pairs.ImagesOfText, images, 1), Chance(pairs.ImagesOfText, images, 5), Chance(pairs.ImagesOfText, images, 10)));
+        yield return Line("chance, image to caption", new(Chance(pairs.TextsOfImage, captions.Length, 1),
+            Chance(pairs.TextsOfImage, captions.Length, 5), Chance(pairs.TextsOfImage, captions.Length, 10)));
+        yield return Line("chance, caption to image",
+            new(Chance(pairs.ImagesOfText, images, 1), Chance(pairs.ImagesOfText, images, 5), Chance(pairs.ImagesOfText, images, 10)));
 
-        Score Line(string method, Recall recall) => new(name, images, method, [new("R@1", recall.At1), new("R@5", recall.At5), new("R@10", recall.At10)]);
+        Score Line(string method, Recall recall) =>
+            new(name, images, method, [new("R@1", recall.At1), new("R@5", recall.At5), new("R@10", recall.At10)]);
     }
 
     // Mean probability that one of the matches is among k of the candidates drawn at random.

@@ -52,11 +52,13 @@ sealed class SegmentationRun(
             if (first && confusion.Total == 0)
                 throw new InvalidDataException($"{source.Name}: every pixel is {(left ? "background or " : "")}of a label that is ignored "
                     + "(--ignore, 255 unless given), so none counts. "
-                    + $"{(left ? "--background words counts the background; m" : "M")}asks drawn as 0 and 255 want 255 written as 1, the number of its class");
+                    + $"{(left ? "--background words counts the background; m" : "M")}asks drawn as 0 and 255 want 255 written as 1, the number of "
+                    + "its class");
             first = false;
             yield return Line(set, read, Name(feature), confusion);
         }
-        yield return Line(set, unread.Others().Count, $"always {set.Classes.Names[Array.IndexOf(pixels, pixels.Max())]}, the most frequent", Constant(pixels));
+        yield return Line(set, unread.Others().Count, $"always {set.Classes.Names[Array.IndexOf(pixels, pixels.Max())]}, the most frequent",
+            Constant(pixels));
     }
 
     static Score Line(ISegmentationSource set, int count, string method, ConfusionMatrix confusion) => new(set.Name, count, method,

@@ -1,6 +1,7 @@
 namespace Silc.Samples.Evaluation;
 
-/// <summary>A few images of each set: the image, the truth, and the answer of each kind of feature; below them the colours of their classes.</summary>
+/// <summary>A few images of each set: the image, the truth, and the answer of each kind of feature; below them the colours of their
+/// classes.</summary>
 sealed class SegmentationSheet
 {
     const int Shown = 4, Cell = 144;
@@ -19,9 +20,14 @@ sealed class SegmentationSheet
         if (index >= Shown) return;
         if (index == set.Rows.Count)
             set.Rows.Add((example.Key, [new(example.Image, "image"), set.Painted(example, example.Labels, "truth")]));
-        int counted = example.Labels.Labels.Count(label => label >= 0), right = example.Labels.Labels.Zip(predicted.Labels).Count(pair => pair.First >= 0 && pair.First == pair.Second);
+        int counted = example.Labels.Labels.Count(label => label >= 0),
+            right = example.Labels.Labels.Zip(predicted.Labels).Count(pair => pair.First >= 0 && pair.First == pair.Second);
         // What does not count is hatched in the answers as in the truth.
-        var shown = predicted with { Labels = [.. predicted.Labels.Zip(example.Labels.Labels, (answer, truth) => truth < 0 ? LabelMap.Ignore : answer)] };
+        var shown = predicted with
+        {
+            Labels = [.. predicted.Labels.Zip(example.Labels.Labels, (answer, truth) => truth < 0
+            ? LabelMap.Ignore : answer)]
+        };
         set.Rows[index].Cells.Add(set.Painted(example, shown, $"{method}: {100.0 * right / Math.Max(1, counted):F0} % right"));
     }
 
@@ -48,7 +54,8 @@ sealed class SegmentationSheet
         public IEnumerable<ContactSheetRow> All()
         {
             var (name, rows, colours) = Shown();
-            return rows.Append(new(name, [.. colours.Chunk(SegmentationPainter.LegendLines).Select(some => new ContactSheetCell(SegmentationPainter.Legend(some)))]));
+            return rows.Append(new(name, [.. colours.Chunk(SegmentationPainter.LegendLines)
+                .Select(some => new ContactSheetCell(SegmentationPainter.Legend(some)))]));
         }
     }
 }

@@ -58,7 +58,8 @@ static class ModelSummary
                 + $"which {(format == ModelFormat.HuggingFace ? "transformers" : "open_clip's SigLIP")} wants";
         if (format == ModelFormat.OpenClip && !config.Image.ClassToken && OpenClipModel.GeluThere(config) != config.Image.Gelu)
             yield return "open_clip computes this image tower with "
-                + (config.Image.Gelu == GeluKind.Tanh ? "exact GELU, the model has the tanh form: " : "the tanh form of GELU, the model has the exact one: ")
+                + (config.Image.Gelu == GeluKind.Tanh
+                ? "exact GELU, the model has the tanh form: " : "the tanh form of GELU, the model has the exact one: ")
                 + "embeddings of images differ by about 1e-3 there";
         if (format == ModelFormat.Npz && config.Images.Filter != EvalFilter.Tf)
             yield return $"an npz file tells Silc alone how images are resized ({config.Images.Resize}): big_vision takes its own bilinear";
@@ -69,7 +70,8 @@ static class ModelSummary
         {
             if (format == ModelFormat.Npz)
                 yield return $"an npz file cannot say what becomes of captions; here {tokenizer.Captions.Describe()}";
-            if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip && tokenizer.Captions is CaptionRule.LowerAscii or CaptionRule.AsIs or CaptionRule.Lower
+            if (format is ModelFormat.HuggingFace or ModelFormat.OpenClip
+                && tokenizer.Captions is CaptionRule.LowerAscii or CaptionRule.AsIs or CaptionRule.Lower
                 && !HuggingFaceModel.IsGemma(tokenizer))
                 yield return $"the other library's tokenizer leaves out punctuation and lowers all letters; "
                     + $"here {tokenizer.Captions.Describe()}: captions with either differ there";

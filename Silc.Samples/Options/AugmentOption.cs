@@ -28,7 +28,8 @@ static class AugmentOption
             [var first, var others, var locals] => new ViewProbability(Probability(first), Probability(others), Probability(locals)),
             _ => throw new ArgumentException($"--augment {item}: give one probability, or three: first global view, other globals, locals"),
         };
-        double Probability(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var p) && p is >= 0 and <= 1 ? p
+        double Probability(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var p) && p is >= 0 and <= 1
+            ? p
             : throw new ArgumentException($"--augment {item}: '{text}' is no probability in [0, 1]");
         return name switch
         {

@@ -15,10 +15,14 @@ static class DataOption
     const string EmojiPrefix = "emoji:", ShardPrefix = "wds:", ClassPrefix = "classes:";
     const long CacheBytes = 1L << 30;
 
-    public static readonly Option<string?> Template = Text("--template", $"With classes:FOLDER, the caption; {{}} stands for the class. Usually '{ClassFolderSource.UsualTemplate}'.", "TEXT");
-    public static readonly Option<string?> ImageColumn = Text("--image-column", "Of a table, the column of image paths; usually filepath, in metadata.csv and .jsonl file_name.", "NAME");
-    public static readonly Option<string?> CaptionColumn = Text("--caption-column", "Of a table, the column of captions; usually title, in metadata.csv and .jsonl text.", "NAME");
-    public static readonly Option<string?> Separator = Text("--separator", "Of a table, the character between columns, or tab; detected unless given.", "CHAR");
+    public static readonly Option<string?> Template =
+        Text("--template", $"With classes:FOLDER, the caption; {{}} stands for the class. Usually '{ClassFolderSource.UsualTemplate}'.", "TEXT");
+    public static readonly Option<string?> ImageColumn =
+        Text("--image-column", "Of a table, the column of image paths; usually filepath, in metadata.csv and .jsonl file_name.", "NAME");
+    public static readonly Option<string?> CaptionColumn =
+        Text("--caption-column", "Of a table, the column of captions; usually title, in metadata.csv and .jsonl text.", "NAME");
+    public static readonly Option<string?> Separator =
+        Text("--separator", "Of a table, the character between columns, or tab; detected unless given.", "CHAR");
 
     public static readonly Option<string?> ImageField = Text("--image-field",
         "Of shards, endings of images, as img or 'jpg;png'; usually those of files that are read.", "NAME");
@@ -34,9 +38,11 @@ static class DataOption
 
     public static Option<string> Create(bool required = true) => new("--data")
     {
-        Description = "demo (drawn by the program), emoji:FOLDER (see silc data emoji), FILE.csv with the columns filepath and title (- for one from a pipe), "
+        Description = "demo (drawn by the program), emoji:FOLDER (see silc data emoji), FILE.csv with the columns filepath and title (- for one "
+            + "from a pipe), "
             + "FILE.jsonl, WebDataset shards "
-            + "as FILE.tar, data/{00000..00041}.tar or 'data/*.tar' (wds: in front of other names), a FOLDER of dog.jpg + dog.txt or with metadata.csv or .jsonl as of imagefolder, or classes:FOLDER with one folder per class.",
+            + "as FILE.tar, data/{00000..00041}.tar or 'data/*.tar' (wds: in front of other names), a FOLDER of dog.jpg + dog.txt or with "
+            + "metadata.csv or .jsonl as of imagefolder, or classes:FOLDER with one folder per class.",
         HelpName = "demo|emoji:FOLDER|FILE.csv|SHARDS.tar|FOLDER|classes:FOLDER",
         Required = required,
     };
@@ -54,7 +60,8 @@ static class DataOption
 
     public static bool IsClasses(string data) => After(ClassPrefix, data) is not null;
 
-    public static bool IsTable(string data) => Path.GetExtension(data).ToLowerInvariant() is ".csv" or ".tsv" || File.Exists(data) && MetadataSource.IsJsonLines(data) || IsPipe(data);
+    public static bool IsTable(string data) => Path.GetExtension(data).ToLowerInvariant() is ".csv" or ".tsv" || File.Exists(data)
+        && MetadataSource.IsJsonLines(data) || IsPipe(data);
 
     // Hugging Face's imagefolder, or a table of JSON lines.
     static bool IsMetadata(string data, ParseResult parsed) =>
@@ -64,7 +71,8 @@ static class DataOption
     static bool IsPipe(string data) => data == Piped || data.StartsWith("/dev/", StringComparison.Ordinal) && File.Exists(data);
 
     public static EmojiSet OpenEmoji(string folder) => File.Exists(Path.Combine(folder, EmojiPreparer.IndexName)) ? EmojiSet.Load(folder)
-        : throw new FileNotFoundException($"--data {EmojiPrefix}{folder}: there is no {EmojiPreparer.IndexName}; make it with silc data emoji --out {folder}");
+        : throw new FileNotFoundException($"--data {EmojiPrefix}{folder}: there is no {EmojiPreparer.IndexName}; make it with silc data emoji "
+        + $"--out {folder}");
 
     /// <summary>The images to train on, read as <paramref name="parsed"/> says.</summary>
     public static IImageTextSource OpenForTraining(string data, int seed, ParseResult parsed) =>
@@ -78,7 +86,8 @@ static class DataOption
     public static IImageTextSource Open(string data, int seed, ParseResult parsed, bool needCaptions = true)
     {
         if (After(ClassPrefix, data) is null) Refuse(parsed, data, "one folder per class, classes:FOLDER", Template);
-        if (!IsTable(data) && !IsMetadata(data, parsed)) Refuse(parsed, data, "a table, FILE.csv, FILE.tsv or metadata.csv in a folder", ImageColumn, CaptionColumn, Separator);
+        if (!IsTable(data) && !IsMetadata(data, parsed)) Refuse(parsed, data, "a table, FILE.csv, FILE.tsv or metadata.csv in a folder",
+            ImageColumn, CaptionColumn, Separator);
         if (Shards(data) is null) Refuse(parsed, data, "WebDataset shards", ImageField, CaptionField, MaxMember, MaxUnpacked);
         var source = data == "demo" ? DemoSet.Drawn(seed) : OpenFiles(data, parsed, needCaptions);
         Say(source.Skipped);
@@ -102,7 +111,8 @@ static class DataOption
         if (IsMetadata(data, parsed)) Refuse(parsed, data, "a table, FILE.csv or FILE.tsv", Separator);
         if (IsMetadata(data, parsed)) return new MetadataSource(data, image, caption, needCaptions);
         if (IsPipe(data))
-            return CsvSource.FromPipe(data == Piped ? Console.OpenStandardInput() : File.OpenRead(data), image ?? "filepath", caption, SeparatorOf(parsed), needCaptions);
+            return CsvSource.FromPipe(data == Piped ? Console.OpenStandardInput() : File.OpenRead(data), image ?? "filepath", caption,
+                SeparatorOf(parsed), needCaptions);
         if (IsTable(data) && File.Exists(data))
             return new CsvSource(data, image ?? "filepath", caption, SeparatorOf(parsed), needCaptions);
         if (File.Exists(data)) throw new ArgumentException($"--data {data}: {UnreadFile.Remedy(data)}");
@@ -127,7 +137,8 @@ static class DataOption
 
     // A folder may be called animals.tar.
     static string? Shards(string data) => After(ShardPrefix, data) is { } pattern ? pattern
-        : !Directory.Exists(data) && Array.Exists([".tar", ".tar.gz", ".tgz"], ending => data.EndsWith(ending, StringComparison.OrdinalIgnoreCase)) ? data
+        : !Directory.Exists(data) && Array.Exists([".tar", ".tar.gz", ".tgz"], ending => data.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
+        ? data
         : null;
 
     static string? After(string prefix, string data) => data.StartsWith(prefix, StringComparison.Ordinal) ? data[prefix.Length..] : null;

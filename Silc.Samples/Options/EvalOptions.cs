@@ -10,7 +10,8 @@ static class EvalOptions
 
     public static readonly Option<EvalCrop> Crop = new(CropName)
     {
-        Description = "How images become squares: squash distorts them, as SigLIP and SILC do; center cuts off the ends of the longer side, as CLIP does.",
+        Description = "How images become squares: squash distorts them, as SigLIP and SILC do; center cuts off the ends of the longer side, as CLIP "
+            + "does.",
         HelpName = CropChoices,
         DefaultValueFactory = _ => EvalCrop.Squash,
     };
@@ -77,7 +78,8 @@ static class EvalOptions
     };
 
     /// <summary>The numbers go to the standard output, and nothing else does.</summary>
-    public static bool PrintsJson(ParseResult parsed) => parsed.GetResult(Json) is { } given && (given.Tokens.Count == 0 || given.Tokens[0].Value == "-");
+    public static bool PrintsJson(ParseResult parsed) => parsed.GetResult(Json) is { } given
+        && (given.Tokens.Count == 0 || given.Tokens[0].Value == "-");
 
     /// <summary>Where a command says what it wrote.</summary>
     public static TextWriter Said(ParseResult parsed) => PrintsJson(parsed) ? Console.Error : Console.Out;

@@ -56,5 +56,6 @@ static class ModelOption
             $"--tokenizer {given}: no such file; say bytes or words, or name a .model, tokenizer.json or .txt.gz file");
 
     /// <summary>Throws unless the tokenizer opens and is the model's, as far as its file says.</summary>
-    public static void CheckTokenizer(TokenizerOrigin tokenizer, ModelFile file) => file.RequireTokenizer(tokenizer.Open(), $"--tokenizer {tokenizer.Name}");
+    public static void CheckTokenizer(TokenizerOrigin tokenizer, ModelFile file) =>
+        file.RequireTokenizer(tokenizer.Open(), $"--tokenizer {tokenizer.Name}");
 }

@@ -7,7 +7,8 @@ static class PromptOptions
 {
     static readonly Option<string?> Templates = new("--templates")
     {
-        Description = $"Sentences around class names, averaged: {string.Join(", ", Prompts.TemplateSets)}, or a file with one a line; {{}} stands for the name.",
+        Description = $"Sentences around class names, averaged: {string.Join(", ", Prompts.TemplateSets)}, or a file with one a line; {{}} stands "
+            + "for the name.",
         HelpName = $"{string.Join('|', Prompts.TemplateSets)}|FILE",
     };
 

@@ -11,26 +11,68 @@ static class SegmentationOptions
 
     static readonly Option<string> Data = new("--data")
     {
-        Description = "demo (scenes drawn by the program, by colour and by shape), emoji:FOLDER (emoji placed on backgrounds), or masks:FOLDER with images/ and masks/ of PNG files.",
+        Description = "demo (scenes drawn by the program, by colour and by shape), emoji:FOLDER (emoji placed on backgrounds), or masks:FOLDER with "
+            + "images/ and masks/ of PNG files.",
         HelpName = "demo|emoji:FOLDER|masks:FOLDER",
         Required = true,
     };
 
-    static readonly Option<string?> Classes = new("--classes") { Description = "For masks: a file whose line n names label n, further names after commas. A first class 'background' is one.", HelpName = "FILE" };
-    static readonly Option<string> Ignore = new("--ignore") { Description = "For masks: the labels that do not count, with commas between, or none.", HelpName = "LABELS", DefaultValueFactory = _ => "255" };
-    static readonly Option<bool> SkipZero = new("--skip-zero") { Description = "For masks: label 0 does not count and label 1 is the first class, as in ADE20K." };
-    static readonly Option<int> Images = new("--images", "--pictures") { Description = "For demo and emoji: scenes to draw.", HelpName = "N", DefaultValueFactory = _ => UsualScenes };
-    static readonly Option<string?> Photographs = new("--photographs") { Description = "For emoji: a folder of images to place them on, instead of drawn backgrounds.", HelpName = "FOLDER" };
+    static readonly Option<string?> Classes = new("--classes")
+    {
+        Description = "For masks: a file whose line n names label n, further names after "
+        + "commas. A first class 'background' is one.",
+        HelpName = "FILE"
+    };
+    static readonly Option<string> Ignore = new("--ignore")
+    {
+        Description = "For masks: the labels that do not count, with commas between, or "
+        + "none.",
+        HelpName = "LABELS",
+        DefaultValueFactory = _ => "255"
+    };
+    static readonly Option<bool> SkipZero = new("--skip-zero")
+    {
+        Description = "For masks: label 0 does not count and label 1 is the first class, "
+        + "as in ADE20K."
+    };
+    static readonly Option<int> Images = new("--images", "--pictures")
+    {
+        Description = "For demo and emoji: scenes to draw.",
+        HelpName = "N",
+        DefaultValueFactory = _ => UsualScenes
+    };
+    static readonly Option<string?> Photographs = new("--photographs")
+    {
+        Description = "For emoji: a folder of images to place them on, instead of "
+        + "drawn backgrounds.",
+        HelpName = "FOLDER"
+    };
     static readonly Option<string> Background = new("--background")
     {
-        Description = "none: pixels of the background do not count. words: it competes by its own names. A probability: what no class reaches is background.",
+        Description = "none: pixels of the background do not count. words: it competes by its own names. A probability: what no class reaches is "
+            + "background.",
         HelpName = "none|words|P",
         DefaultValueFactory = _ => "none",
     };
 
-    static readonly Option<int?> Window = new("--window") { Description = "Side of what the model sees at once, in pixels; its own training size unless given.", HelpName = "PIXELS" };
-    static readonly Option<int?> ShortSide = new("--short-side") { Description = "Slide the window over the image, resized so that its shorter side has this many pixels; otherwise the whole image is squashed into one.", HelpName = "PIXELS" };
-    static readonly Option<int?> Stride = new("--stride") { Description = "Pixels from one window to the next; three quarters of a window unless given.", HelpName = "PIXELS" };
+    static readonly Option<int?> Window = new("--window")
+    {
+        Description = "Side of what the model sees at once, in pixels; its own training size "
+        + "unless given.",
+        HelpName = "PIXELS"
+    };
+    static readonly Option<int?> ShortSide = new("--short-side")
+    {
+        Description = "Slide the window over the image, resized so that its shorter side "
+        + "has this many pixels; otherwise the whole image is squashed into one.",
+        HelpName = "PIXELS"
+    };
+    static readonly Option<int?> Stride = new("--stride")
+    {
+        Description = "Pixels from one window to the next; three quarters of a window unless "
+        + "given.",
+        HelpName = "PIXELS"
+    };
 
     public static IReadOnlyList<Option> All { get; } = [Data, Classes, Ignore, SkipZero, Images, Photographs, Background, Window, ShortSide, Stride];
 
@@ -53,16 +95,19 @@ static class SegmentationOptions
         if (forMasks.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
             throw new ArgumentException($"{wrong.Name} is for masks:FOLDER, not for --data {data}");
         var photographs = PhotographsOf(parsed.GetValue(Photographs));
-        return Drawn(data, count, photographs) ?? throw new ArgumentException($"--data {data}: segmentation takes demo, emoji:FOLDER or masks:FOLDER");
+        return Drawn(data, count, photographs)
+            ?? throw new ArgumentException($"--data {data}: segmentation takes demo, emoji:FOLDER or masks:FOLDER");
     }
 
     /// <summary>Scenes that the program draws, of shapes or of emoji; null for other data.</summary>
     public static IEnumerable<ISegmentationSource>? Drawn(string data, int count = UsualScenes, IReadOnlyList<string>? photographs = null)
     {
-        if (data == "demo") return [new DemoSegmentation(count, Seed, DemoSize, DemoTask.Colour), new DemoSegmentation(count, Seed, DemoSize, DemoTask.Shape)];
+        if (data == "demo") return [new DemoSegmentation(count, Seed, DemoSize, DemoTask.Colour),
+            new DemoSegmentation(count, Seed, DemoSize, DemoTask.Shape)];
         if (DataOption.EmojiFolder(data) is not { } folder) return null;
         var set = DataOption.OpenEmoji(folder);
-        return new[] { set.HeldOut(), set.UnseenStyle() }.Select(emoji => new EmojiScenes(emoji, set.UnseenStyle(), count, Seed, EmojiSize, photographs));
+        return new[] { set.HeldOut(), set.UnseenStyle() }.Select(emoji =>
+            new EmojiScenes(emoji, set.UnseenStyle(), count, Seed, EmojiSize, photographs));
     }
 
     /// <summary>The label of the first class in masks.</summary>
@@ -73,7 +118,8 @@ static class SegmentationOptions
     {
         "words" => (null, true),
         "none" => (null, false),
-        var text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold) && threshold is > 0 and < 1 ? (threshold, true)
+        var text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var threshold) && threshold is > 0 and < 1
+            ? (threshold, true)
             : throw new ArgumentException($"--background '{text}': say none, words, or a probability such as 0.3"),
     };
 
@@ -81,14 +127,16 @@ static class SegmentationOptions
     {
         int side = parsed.GetValue(Window) ?? config.Grid * config.PatchSize;
         if (parsed.GetValue(ShortSide) is not { } shortSide)
-            return parsed.GetValue(Stride) is { } stride ? throw new ArgumentException($"--stride {stride} needs --short-side, the size that windows slide over")
+            return parsed.GetValue(Stride) is { } stride
+                ? throw new ArgumentException($"--stride {stride} needs --short-side, the size that windows slide over")
                 : SegmentationWindows.Whole(side);
         return new(side, shortSide, parsed.GetValue(Stride) ?? side * 3 / 4);
     }
 
     static MaskFolderSource Masks(string folder, ParseResult parsed)
     {
-        if (!Directory.Exists(folder)) throw new FileNotFoundException($"--data {MaskPrefix}{folder}: no folder {folder}; it should hold images and masks");
+        if (!Directory.Exists(folder)) throw new FileNotFoundException($"--data {MaskPrefix}{folder}: no folder {folder}; it should hold images and "
+            + "masks");
         var file = parsed.GetValue(Classes) ?? throw new ArgumentException($"--data {MaskPrefix}{folder} needs --classes FILE: line n names label n");
         if (!File.Exists(file)) throw new FileNotFoundException($"--classes {file}: no such file");
         var classes = ClassList.Read(file);
@@ -97,7 +145,8 @@ static class SegmentationOptions
 
     static int[] IgnoredOf(string labels) => labels == "none" ? [] :
     [
-        .. labels.Split(',', StringSplitOptions.TrimEntries).Select(label => int.TryParse(label, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value
+        .. labels.Split(',', StringSplitOptions.TrimEntries)
+        .Select(label => int.TryParse(label, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value
             : throw new ArgumentException($"--ignore '{labels}': say labels with commas between, such as 0,255, or none")),
     ];
 

@@ -15,7 +15,8 @@ static class TrainLine
     // These change nothing that is learned but rounding, of device and precision; data that has moved is told by its size.
     static readonly Option[] free =
     [
-        .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.Precision, TrainOptions.LogEvery, TrainOptions.MaxBad, TrainOptions.Steps, TrainOptions.Recompute,
+        .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.Precision, TrainOptions.LogEvery, TrainOptions.MaxBad, TrainOptions.Steps,
+        TrainOptions.Recompute,
         TrainOptions.SaveEvery, TrainOptions.SaveMinutes, TrainOptions.Keep, TrainOptions.KeepEvery,
         // How fast it learns from here on: what was learned stays.
         TrainOptions.LearningRate, TrainOptions.Schedule, TrainOptions.Cooldown, TrainOptions.Timescale, TrainOptions.Shift, TrainOptions.Power,
@@ -53,7 +54,8 @@ static class TrainLine
         if (!checkpoint.Notes.TryGetValue(Note, out var note)) return null;
         var values = JsonSerializer.Deserialize<Dictionary<string, string[]>>(note)!;
         values[TrainOptions.Out.Name] = [folder];
-        var words = values.SelectMany(option => option.Value is [] ? [option.Key] : option.Value.SelectMany(value => new[] { option.Key, Shell.Quoted(value) }));
+        var words = values.SelectMany(option => option.Value is []
+            ? [option.Key] : option.Value.SelectMany(value => new[] { option.Key, Shell.Quoted(value) }));
         return (Parse(Bare(), values), $"{Note} {string.Join(' ', words)}");
     }
 
@@ -70,15 +72,18 @@ static class TrainLine
         var bound = TrainOptions.All.Where(option => now.ContainsKey(option.Name) && !free.Contains(option)).ToList();
         if (bound.Count == 0) return;
         if (!start.Notes.ContainsKey(Note))
-            throw new ArgumentException($"{bound[0].Name} is not for {start.Path}, which another program wrote: it holds the configuration, leave the option out");
+            throw new ArgumentException($"{bound[0].Name} is not for {start.Path}, which another program wrote: it holds the configuration, leave "
+                + "the option out");
         var kept = Parse(given.CommandResult.Command, new(before) { [TrainOptions.Out.Name] = ["."] });
         foreach (var option in bound)
         {
             var (was, value) = (kept.GetResult(option)?.GetValueOrDefault<object>(),
                 given.GetResult(option)!.GetValueOrDefault<object>());
             if (was is string[] old && value is string[] words ? old.SequenceEqual(words) : Equals(was, value)) continue;
-            if (!DataOption.Reading.Contains(option) && Same(option, given, kept, new(before) { [option.Name] = now[option.Name], [TrainOptions.Out.Name] = ["."] }, start)) continue;
-            throw new ArgumentException($"{Shown(option, value)} contradicts {start.Path}, which was made {(was is null or "" or false or string[] { Length: 0 } ? $"without {option.Name}" : $"with {Shown(option, was)}")}: "
+            if (!DataOption.Reading.Contains(option) && Same(option, given, kept,
+                new(before) { [option.Name] = now[option.Name], [TrainOptions.Out.Name] = ["."] }, start)) continue;
+            throw new ArgumentException($"{Shown(option, value)} contradicts {start.Path}, which was "
+                + $"made {(was is null or "" or false or string[] { Length: 0 } ? $"without {option.Name}" : $"with {Shown(option, was)}")}: "
                 + "leave it out, or begin a new run in another --out");
         }
     }
@@ -100,7 +105,9 @@ static class TrainLine
     }
 
     static string Shown(Option option, object? value) =>
-        value is bool ? option.Name : $"{option.Name} {(value is string[] words ? string.Join($" {option.Name} ", words) : value)}".Replace("Softmax", "softmax").Replace("Sigmoid", "sigmoid");
+        value is bool ? option.Name
+            : $"{option.Name} {(value is string[] words ? string.Join($" {option.Name} ", words) : value)}"
+                .Replace("Softmax", "softmax").Replace("Sigmoid", "sigmoid");
 
     /// <summary>The options that a line gives, with their words.</summary>
     public static Dictionary<string, string[]> Given(ParseResult parsed) =>

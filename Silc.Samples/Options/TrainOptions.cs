@@ -7,10 +7,12 @@ namespace Silc.Samples.Options;
 static class TrainOptions
 {
     public static readonly Option<string> Data = DataOption.Create(required: false);
-    public static readonly Option<string?> Out = new("--out") { Description = "Folder for weights, checkpoints, metrics and plot.", HelpName = "DIR" };
+    public static readonly Option<string?> Out =
+        new("--out") { Description = "Folder for weights, checkpoints, metrics and plot.", HelpName = "DIR" };
     public static readonly Option<string> Device = DeviceOption();
     public static readonly Option<Precision> Precision = PrecisionOption();
-    public static readonly Option<string> Tokenizer = Text("--tokenizer", "bytes, words, a SentencePiece FILE.model or CLIP's FILE.txt.gz; emoji sets bring one.", "", "FILE");
+    public static readonly Option<string> Tokenizer =
+        Text("--tokenizer", "bytes, words, a SentencePiece FILE.model or CLIP's FILE.txt.gz; emoji sets bring one.", "", "FILE");
     public static readonly Option<string?> Resume = new("--resume")
     {
         Description = "Go on with the run in a folder, that of --out unless named, from its newest whole checkpoint; it knows the other options. "
@@ -20,34 +22,40 @@ static class TrainOptions
     };
     public static readonly Option<string?> Init = new("--init")
     {
-        Description = "Begin with the weights of a run or of a file of Silc, big_vision, Hugging Face or open_clip, which bring the sizes of the towers; "
+        Description = "Begin with the weights of a run or of a file of Silc, big_vision, Hugging Face or open_clip, which bring the sizes of the "
+            + "towers; "
             + "--image-size resizes positions. A checkpoint also brings its teacher.",
         HelpName = "DIR|FILE",
     };
     public static readonly Option<string?> Positions = PositionOptions.Create();
     public static readonly Option<string[]> Freeze = new("--freeze")
     {
-        Description = "Parameters that do not learn: a regular expression over whole names, e.g. 'img/.*' for a locked image tower; can be given several times.",
+        Description = "Parameters that do not learn: a regular expression over whole names, e.g. 'img/.*' for a locked image tower; can be given "
+            + "several times.",
         HelpName = "PATTERN",
     };
     public static readonly Option<string[]> RateMultipliers = new("--lr-mult")
     {
-        Description = "Learning rate of the parameters that match, as a multiple of --lr, e.g. 'img/.*=0.1'; the first match counts. Weight decay stays.",
+        Description = "Learning rate of the parameters that match, as a multiple of --lr, e.g. 'img/.*=0.1'; the first match counts. Weight decay "
+            + "stays.",
         HelpName = "PATTERN=X",
     };
     public static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Delete the run that --out holds." };
-    public static readonly Option<int?> SaveEvery = new("--save-every") { Description = "Steps between checkpoints, besides those of --save-minutes.", HelpName = "N" };
+    public static readonly Option<int?> SaveEvery =
+        new("--save-every") { Description = "Steps between checkpoints, besides those of --save-minutes.", HelpName = "N" };
     public static readonly Option<double> SaveMinutes = Real("--save-minutes",
         "Minutes between checkpoints; 0 leaves it to --save-every.", 10).From(0);
     public static readonly Option<int> Keep = Number("--keep", "Checkpoints that stay, the newest.", 3);
-    public static readonly Option<int?> KeepEvery = new("--keep-every") { Description = "Also write and keep a checkpoint at every multiple of N steps.", HelpName = "N" };
+    public static readonly Option<int?> KeepEvery =
+        new("--keep-every") { Description = "Also write and keep a checkpoint at every multiple of N steps.", HelpName = "N" };
     public static readonly Option<int> Steps = Number("--steps",
         "Updates; the schedule ends there. A run that is resumed may get another end.", 1000);
     public static readonly Option<bool> Recompute = new("--recompute", "--activation-checkpointing")
     {
         Description = "Activation checkpointing, less memory for more time: run every block again for its gradient. The results are the same.",
     };
-    public static readonly Option<double> MaxBad = Real("--max-bad", "Share of unreadable samples, of at least 100 read, above which the run stops.", 0.1);
+    public static readonly Option<double> MaxBad =
+        Real("--max-bad", "Share of unreadable samples, of at least 100 read, above which the run stops.", 0.1);
     public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10).From(1);
     public static readonly Option<double?> Minutes = new Option<double?>("--minutes")
     {
@@ -61,10 +69,12 @@ static class TrainOptions
             + "line override it.",
         HelpName = $"{string.Join('|', RecipeFile.Names)}|FILE",
     };
-    public static readonly Option<string> Preset = Text("--preset", $"Size of the model: {string.Join(", ", SilcConfig.PresetNames)}.", "mini", "NAME");
+    public static readonly Option<string> Preset =
+        Text("--preset", $"Size of the model: {string.Join(", ", SilcConfig.PresetNames)}.", "mini", "NAME");
     static readonly Option<int> Batch = Number("--batch", "Images a step.", 64);
     static readonly Option<int> Seed = Number("--seed", "Of weights, order and views.", 0);
-    static readonly Option<ContrastiveKind> Contrastive = Choice("--contrastive", "Image-text loss: softmax (InfoNCE) or sigmoid (SigLIP).", ContrastiveKind.Softmax);
+    static readonly Option<ContrastiveKind> Contrastive =
+        Choice("--contrastive", "Image-text loss: softmax (InfoNCE) or sigmoid (SigLIP).", ContrastiveKind.Softmax);
     static readonly Option<OptimizerKind> Optimizer = Choice("--optimizer", "adamw or adafactor.", OptimizerKind.AdamW);
     public static readonly Option<double> LearningRate = Real("--lr", "Base learning rate.", 1e-3);
     static readonly Option<double?> WeightDecayEnd = Perhaps("--wd-end", "Weight decay at the end of the run, to which it goes by half a "
@@ -103,7 +113,12 @@ static class TrainOptions
         0).From(0);
     static readonly (LossTerm Term, Option<double> Option)[] Losses =
         [.. LossTerm.All.Where(term => term.Option is not null).Select(term => (term, Real(term.Option!, term.Help, term.Weight(new()))))];
-    static readonly Option<double?> Ema = new("--ema") { Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs need less: 0.99.", HelpName = "M" };
+    static readonly Option<double?> Ema = new("--ema")
+    {
+        Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs "
+        + "need less: 0.99.",
+        HelpName = "M"
+    };
     static readonly Option<double?> EmaEnd = Perhaps("--ema-end", "Momentum of the teacher at the end of the run, to which it goes by half a "
         + "cosine; DINO has 1. --ema all along unless given.").From(0);
     static readonly Option<double> ContrastiveWeight = Real("--contrastive-weight", "Weight of the image-text loss; 0 switches it off.", 1).From(0);
@@ -125,17 +140,24 @@ static class TrainOptions
     static readonly Option<double?> Bias = Perhaps("--bias", "Bias of the sigmoid loss to begin with; -10 unless given.");
     static readonly Option<double?> MaxScale = Perhaps("--max-scale", "The largest factor on cosines; CLIP has 100. None unless given.").Above(0);
     static readonly Option<bool> GlobalToGlobal = new("--global-to-global") { Description = "Add DINO's terms between the two global views." };
-    static readonly Option<int> Accumulate = Number("--accumulate", "Less memory for more time: slices of a batch that go through the towers one by one. Negatives stay the whole batch.", 1);
+    static readonly Option<int> Accumulate = Number("--accumulate",
+        "Less memory for more time: slices of a batch that go through the towers one by one. Negatives stay the whole batch.", 1);
     static readonly Option<string?> Pooling = TextPoolingOption.Create();
-    static readonly Option<int?> TextLength = new("--text-length") { Description = "Tokens of a caption; the preset's, but at least 48 for bytes.", HelpName = "N" };
-    static readonly Option<int?> ImageSize = new("--image-size") { Description = "Side of a global view in pixels; the preset's unless given.", HelpName = "PIXELS" };
+    static readonly Option<int?> TextLength =
+        new("--text-length") { Description = "Tokens of a caption; the preset's, but at least 48 for bytes.", HelpName = "N" };
+    static readonly Option<int?> ImageSize = new("--image-size")
+    {
+        Description = "Side of a global view in pixels; the preset's unless given.",
+        HelpName = "PIXELS"
+    };
     static readonly Option<int?> GlobalViews = new("--global-views")
     {
         Description = "Large views of each image; the preset's unless "
         + "given.",
         HelpName = "N"
     };
-    static readonly Option<int?> LocalViews = new("--local-views") { Description = "Small views of each image; the preset's unless given.", HelpName = "N" };
+    static readonly Option<int?> LocalViews =
+        new("--local-views") { Description = "Small views of each image; the preset's unless given.", HelpName = "N" };
     static readonly Option<double> MinCrop = Real("--min-crop", "Smallest area of a global view, as a part of the image.", 0.4);
 
     /// <summary>What a model is and how it learns, but for the image-text loss.</summary>
@@ -163,7 +185,8 @@ static class TrainOptions
         parsed.GetValue(SaveEvery) ?? 0, parsed.GetValue(SaveMinutes), parsed.GetValue(Keep), parsed.GetValue(KeepEvery) ?? 0);
 
     public static Option<Precision> PrecisionOption() =>
-        Choice("--precision", "How products multiply; tf32 and bf16 need NVIDIA tensor cores. Sums and weights stay float32.", Silc.Precision.Float32);
+        Choice("--precision", "How products multiply; tf32 and bf16 need NVIDIA tensor cores. Sums and weights stay float32.",
+            Silc.Precision.Float32);
 
     public static int? ImageSizeOf(ParseResult parsed) => parsed.GetValue(ImageSize);
 
@@ -175,7 +198,8 @@ static class TrainOptions
         var given = parsed.GetValue(Tokenizer)!;
         if (given is "" && DataOption.EmojiFolder(parsed.GetRequiredValue(Data)) is { } folder) return DataOption.OpenEmoji(folder).SentencePiecePath;
         if (given is "" || Tokenizers.IsBuiltIn(given)) return given is "" ? "bytes" : given;
-        return File.Exists(given) ? given : throw new FileNotFoundException($"--tokenizer {given}: no such file; say bytes or words, or name a .model or .txt.gz file");
+        return File.Exists(given) ? given : throw new FileNotFoundException($"--tokenizer {given}: no such file; say bytes or words, or name a "
+            + ".model or .txt.gz file");
     }
 
     /// <summary>The model to train.</summary>
@@ -209,7 +233,8 @@ static class TrainOptions
     {
         var steps = parsed.GetValue(Steps);
         var train = new TrainConfig(
-            parsed.GetValue(Batch), steps, parsed.GetValue(Seed), parsed.GetValue(Optimizer), parsed.GetValue(LearningRate), parsed.GetValue(WeightDecay),
+            parsed.GetValue(Batch), steps, parsed.GetValue(Seed), parsed.GetValue(Optimizer), parsed.GetValue(LearningRate),
+                parsed.GetValue(WeightDecay),
             parsed.GetValue(Beta1), parsed.GetValue(Beta2), parsed.GetValue(ClipNorm),
             ScheduleOver(new(parsed.GetValue(Schedule), parsed.GetValue(Warmup) ?? Math.Max(1, steps / 20), parsed.GetValue(Cooldown)), parsed),
             ContrastiveWeight: parsed.GetValue(ContrastiveWeight), StudentTemperature: parsed.GetValue(StudentTemperature),
@@ -249,23 +274,27 @@ static class TrainOptions
 
     static List<RateRule>? RatesOf(ParseResult parsed)
     {
-        List<RateRule> rules = [.. parsed.GetValue(Freeze)!.Select(pattern => new RateRule(pattern, 0)), .. parsed.GetValue(RateMultipliers)!.Select(RateOf)];
+        List<RateRule> rules = [.. parsed.GetValue(Freeze)!.Select(pattern => new RateRule(pattern, 0)),
+            .. parsed.GetValue(RateMultipliers)!.Select(RateOf)];
         return rules is [] ? null : rules;
     }
 
     static RateRule RateOf(string given)
     {
         var at = given.LastIndexOf('=');
-        return at > 0 && double.TryParse(given.AsSpan(at + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var multiplier) ? new(given[..at], multiplier)
+        return at > 0 && double.TryParse(given.AsSpan(at + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out var multiplier)
+            ? new(given[..at], multiplier)
             : throw new ArgumentException($"--lr-mult {given}: say a pattern of parameter names and a number, e.g. 'img/.*=0.1'");
     }
 
     static Option<string> Text(string name, string help, string usual, string value) =>
         new(name) { Description = help, HelpName = value, DefaultValueFactory = _ => usual };
 
-    static Option<int> Number(string name, string help, int usual) => new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };
+    static Option<int> Number(string name, string help, int usual) =>
+        new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };
 
-    static Option<double> Real(string name, string help, double usual) => new(name) { Description = help, HelpName = "X", DefaultValueFactory = _ => usual };
+    static Option<double> Real(string name, string help, double usual) =>
+        new(name) { Description = help, HelpName = "X", DefaultValueFactory = _ => usual };
 
     static Option<double?> Perhaps(string name, string help) => new(name) { Description = help, HelpName = "X" };
 

@@ -7,7 +7,8 @@ static class ViewOptions
 {
     static readonly Option<string?> Recipe = new("--views")
     {
-        Description = $"Recipe of the views: {string.Join(", ", ViewConfig.RecipeNames)}; crops of the preset without colour changes unless given. --augment adds to it.",
+        Description = $"Recipe of the views: {string.Join(", ", ViewConfig.RecipeNames)}; crops of the preset without colour changes unless given. "
+            + "--augment adds to it.",
         HelpName = string.Join('|', ViewConfig.RecipeNames),
     };
 

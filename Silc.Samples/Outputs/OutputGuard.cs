@@ -10,7 +10,8 @@ namespace Silc.Samples.Outputs;
 static class OutputGuard
 {
     /// <summary>Options and the argument that name what is written; all others name what is read, if files.</summary>
-    public static readonly IReadOnlySet<string> OptionNames = new HashSet<string> { "--out", "--sheet", "--json", "--confusion", "--per-class", "--overlays", "--predictions" };
+    public static readonly IReadOnlySet<string> OptionNames =
+        new HashSet<string> { "--out", "--sheet", "--json", "--confusion", "--per-class", "--overlays", "--predictions" };
     public const string ArgumentName = "OUT";
 
     /// <param name="parsed">The command line; the files that it names elsewhere are read.</param>
@@ -38,7 +39,8 @@ static class OutputGuard
     {
         if (File.Exists(folder)) throw new IOException($"{folder} is a file, and {what} go into a folder of that name: choose another name");
         if (Directory.Exists(folder) && Directory.EnumerateFiles(folder).FirstOrDefault(file => !IsOwn(file, isOwn)) is { } other)
-            throw new IOException($"{folder}, where {what} go, holds {Path.GetFileName(other)}, which silc did not make: choose another name, or move that away");
+            throw new IOException($"{folder}, where {what} go, holds {Path.GetFileName(other)}, which silc did not make: choose another name, or "
+                + "move that away");
     }
 
     static void Check(Output output, HashSet<string> read)
@@ -77,7 +79,8 @@ static class OutputGuard
     }
 
     static bool IsOutput(SymbolResult result) =>
-        result is OptionResult option && OptionNames.Contains(option.Option.Name) || result is ArgumentResult argument && argument.Argument.Name == ArgumentName;
+        result is OptionResult option && OptionNames.Contains(option.Option.Name) || result is ArgumentResult argument
+            && argument.Argument.Name == ArgumentName;
 
     // One name for a file, whatever links lead there.
     static string Real(string path)

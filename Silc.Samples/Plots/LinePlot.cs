@@ -34,7 +34,8 @@ sealed record LinePlot(string Name, string Title, string YLabel, IReadOnlyList<P
     {
         // Which font a browser takes is not known: DejaVu Sans is about the widest.
         using var nowhere = new SKNoDrawCanvas(width, height);
-        var svg = SvgExporter.ExportToString(Model(title: null, scale: 1), width, height, isDocument: false, new StrokeRenderContext(nowhere, wide: 1.12));
+        var svg = SvgExporter.ExportToString(Model(title: null, scale: 1), width, height, isDocument: false,
+            new StrokeRenderContext(nowhere, wide: 1.12));
         var start = svg.IndexOf("<svg", StringComparison.Ordinal);
         var end = svg.IndexOf('>', start) + 1;
         return $"<svg viewBox=\"0 0 {width} {height}\" xmlns=\"http://www.w3.org/2000/svg\">{Style}{svg.AsSpan(end)}";

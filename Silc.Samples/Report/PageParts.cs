@@ -18,7 +18,8 @@ static class PageParts
         Html.Of($"""<dl>{facts.Where(fact => fact.Value is not null).Select(fact => Html.Of($"<dt>{fact.Name}</dt><dd>{fact.Value}</dd>"))}</dl>""");
 
     public static Html Figures(IReadOnlyList<LinePlot> plots) => plots.Count == 0 ? Html.Empty
-        : Html.Of($"""<div class="plots">{plots.Select(plot => Html.Of($"<figure><figcaption>{plot.Title}</figcaption>{Svg(plot)}</figure>"))}</div>""");
+        : Html.Of($"""<div class="plots">{plots.Select(plot =>
+        Html.Of($"<figure><figcaption>{plot.Title}</figcaption>{Svg(plot)}</figure>"))}</div>""");
 
     static Html Svg(LinePlot plot) => Html.Svg(plot.Svg(PlotWidth, PlotHeight), $"{plot.Title} over the steps, in: {plot.YLabel}");
 
@@ -28,7 +29,8 @@ static class PageParts
 
     static Html ScoreTable(IEnumerable<Score> lines) => Html.Of($"""
         <div class="scroll"><table>
-        <thead><tr><th class="text">images</th><th>n</th><th class="text">method</th>{lines.First().Metrics.Select(metric => Html.Of($"<th>{metric.Name}</th>"))}</tr></thead>
+        <thead><tr><th class="text">images</th><th>n</th><th class="text">method</th>
+        {lines.First().Metrics.Select(metric => Html.Of($"<th>{metric.Name}</th>"))}</tr></thead>
         <tbody>{lines.GroupBy(line => line.Images).SelectMany(set => set.Select((line, i) => ScoreRow(line, i == 0)))}</tbody></table></div>
         """);
 
@@ -49,11 +51,13 @@ static class PageParts
         return found.Count == 0 ? Html.Empty : Html.Of($"""<div class="charts">{charts}</div>""");
     }
 
-    public static Html Retrieval(string name, IReadOnlyList<ContactSheetRow> rows) => Html.Of($"<h3>{name}</h3>{rows.Select(row => Sheet(row, "found"))}");
+    public static Html Retrieval(string name, IReadOnlyList<ContactSheetRow> rows) =>
+        Html.Of($"<h3>{name}</h3>{rows.Select(row => Sheet(row, "found"))}");
 
     public static Html Segmentation(SegmentedSet set) => Html.Of($"""
         <h3>{set.Name}</h3>
-        <p class="legend">{set.Colours.Select(colour => Html.Of($"""<span><i style="background:{Css(colour.Colour)}"></i>{colour.Name}</span>"""))}</p>
+        <p class="legend">{set.Colours.Select(colour =>
+            Html.Of($"""<span><i style="background:{Css(colour.Colour)}"></i>{colour.Name}</span>"""))}</p>
         <div class="pairs">{set.Rows.Select(row => Sheet(row, "segmented"))}</div>
         """);
 

@@ -132,5 +132,6 @@ sealed class RunEvaluation
 
     // Small models have few patches: twice as many show more, at positions in between.
     void Map(IReadOnlyList<RgbImage> images) =>
-        Maps = images.Count == 0 ? [] : PatchMap.Of(model, images, model.Config.PatchSize * model.Config.Grid * (model.Config.Grid < FinestGrid ? 2 : 1));
+        Maps = images.Count == 0 ? [] : PatchMap.Of(model, images,
+            model.Config.PatchSize * model.Config.Grid * (model.Config.Grid < FinestGrid ? 2 : 1));
 }

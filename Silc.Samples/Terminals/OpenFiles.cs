@@ -12,7 +12,8 @@ static class OpenFiles
 
     /// <summary>What to do about a limit that is too low; null if it is high enough, or there is none.</summary>
     public static string? Complaint() => Limit() is { } limit && limit < Needed
-        ? $"too few open files are allowed: ulimit -n is {limit}, and silc needs {Needed}. Raise it, for example by ulimit -n 1024, or where that is refused "
+        ? $"too few open files are allowed: ulimit -n is {limit}, and silc needs {Needed}. Raise it, for example by ulimit -n 1024, or where that "
+        + "is refused "
             + "in what sets it: limits.conf, LimitNOFILE of systemd, docker run --ulimit nofile=1024"
         : null;
 

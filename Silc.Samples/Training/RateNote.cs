@@ -17,8 +17,10 @@ static class RateNote
     /// <param name="step">Steps done.</param>
     public static string? Of(TrainConfig before, TrainConfig after, long step)
     {
-        if (step >= after.TotalSteps || (before.TotalSteps, before.LearningRate, before.Schedule) == (after.TotalSteps, after.LearningRate, after.Schedule)) return null;
-        double was = before.LearningRate * before.Schedule.At(Math.Max(0, step - 1), before.TotalSteps), next = after.LearningRate * after.Schedule.At(step, after.TotalSteps),
+        if (step >= after.TotalSteps || (before.TotalSteps, before.LearningRate, before.Schedule) == (after.TotalSteps, after.LearningRate,
+            after.Schedule)) return null;
+        double was = before.LearningRate * before.Schedule.At(Math.Max(0, step - 1), before.TotalSteps),
+            next = after.LearningRate * after.Schedule.At(step, after.TotalSteps),
             last = after.LearningRate * after.Schedule.At(after.TotalSteps - 1, after.TotalSteps);
         var note = $"rate     {Text(was)} at step {step}, {Text(next)} at step {step + 1}, {Text(last)} at step {after.TotalSteps}";
         return next <= 2 * was ? note : $"{note}: it rises again; to keep it low give --lr {Text(Low * before.LearningRate)} --schedule constant";

@@ -1,6 +1,7 @@
 namespace Silc.Samples.Training;
 
-/// <summary>A run that is shown on the terminal, with what this program adds to its folder: metrics.csv, events for TensorBoard and loss.png.</summary>
+/// <summary>A run that is shown on the terminal, with what this program adds to its folder: metrics.csv, events for TensorBoard and
+/// loss.png.</summary>
 /// <param name="folder">Of the run.</param>
 sealed class TrainSession(RunFolder folder)
 {
@@ -39,8 +40,10 @@ sealed class TrainSession(RunFolder folder)
     {
         static string MiB(long bytes) => $"{bytes / (double)(1 << 20):N0} MiB";
         Console.WriteLine($"device   {model.Device}");
-        Console.WriteLine($"model    {model.TowerParameterCount:N0} parameters in both towers, {model.Config.ImageSize} pixels, patch {model.Config.PatchSize}, "
+        Console.WriteLine($"model    {model.TowerParameterCount:N0} parameters in both towers, {model.Config.ImageSize} pixels, "
+            + $"patch {model.Config.PatchSize}, "
             + $"{model.Config.TextLength} tokens of {model.Config.VocabSize}");
-        Console.WriteLine($"memory   {MiB(model.Device.AllocatedBytes)}: activations {MiB(run.Trainer.ActivationBytes)}, the rest is parameters, gradients, moments, teacher and views");
+        Console.WriteLine($"memory   {MiB(model.Device.AllocatedBytes)}: activations {MiB(run.Trainer.ActivationBytes)}, the rest is parameters, "
+            + "gradients, moments, teacher and views");
     }
 }

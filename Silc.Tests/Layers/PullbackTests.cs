@@ -189,7 +189,7 @@ public sealed class PullbackTests
     {
         using var t = new LayerTest(device);
         using var frame = t.Pass.Frame();
-        var dy = t.Pass.Temp(Rows, Width);
+        var dy = t.Pass.Scratch(Rows, Width);
         t.Pass.Ops.Fill(dy, 1);
         new ParameterPullback(t.Pass, _ => { }).Invoke(dy.Slice(1, 2));
         var values = t.Device.Download(dy.View.SubView(0, dy.Count));

@@ -24,12 +24,14 @@ public sealed class EmbedImagesTests : TempFolder
             seen.Add(i);
         }).Values.Span], "a source");
         CollectionAssert.AreEqual(Enumerable.Range(0, Count).ToArray(), seen.Order().ToArray());
-        Close.Bits(expected, [.. model.EmbedImages(Enumerable.Range(0, Count).Select(i => source.Read(i).Image), EvalCrop.Center).Values.Span], "a sequence");
+        Close.Bits(expected, [.. model.EmbedImages(Enumerable.Range(0, Count).Select(i => source.Read(i).Image), EvalCrop.Center).Values.Span],
+            "a sequence");
         Assert.AreEqual(0, model.EmbedImages(new Noise(0)).Count);
 
         string[] files = [.. Enumerable.Range(0, 5).Select(i => At($"{i}.png"))];
         for (int i = 0; i < files.Length; i++) ImageFile.Write(files[i], source.Read(i).Image);
-        Close.Bits([.. model.EmbedImages(new SubsetSource(source, Enumerable.Range(0, 5))).Values.Span], [.. model.EmbedImages(files).Values.Span], "files");
+        Close.Bits([.. model.EmbedImages(new SubsetSource(source, Enumerable.Range(0, 5))).Values.Span], [.. model.EmbedImages(files).Values.Span],
+            "files");
         File.WriteAllText(files[3], "no image");
         Assert.Contains(files[3], Assert.ThrowsExactly<InvalidDataException>(() => model.EmbedImages(files)).Message);
     }

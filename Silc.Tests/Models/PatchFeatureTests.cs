@@ -47,7 +47,8 @@ public sealed class PatchFeatureTests
         Spread(model);
         float[] pixels = [.. Enumerable.Range(0, 2 * 8 * 8 * 3).Select(i => MathF.Sin(0.37f * i))];
         foreach (var feature in Enum.GetValues<PatchFeature>())
-            Close.To([.. model.EmbedPixels(pixels).Values.Span], [.. model.EmbedPatchPixels(pixels, 8, feature).Values.Span], Close.Chained, $"{feature}");
+            Close.To([.. model.EmbedPixels(pixels).Values.Span], [.. model.EmbedPatchPixels(pixels, 8, feature).Values.Span], Close.Chained,
+                $"{feature}");
     }
 
     [TestMethod]

@@ -134,7 +134,8 @@ public sealed class OptimizerOpTests
     [TestMethod, EveryDevice]
     public void LateState(string device) => OpTest.Run(device, t =>
     {
-        DeviceMatrix zero = t.Fixed(new Matrix(1, 1)), one = t.Fixed(new Matrix(1, 1).With([1])), g = t.Fixed(new Matrix(1, 2).With([3, 4])), losses = t.Fixed(new Matrix(1, 2));
+        DeviceMatrix zero = t.Fixed(new Matrix(1, 1)), one = t.Fixed(new Matrix(1, 1).With([1])), g = t.Fixed(new Matrix(1, 2).With([3, 4])),
+            losses = t.Fixed(new Matrix(1, 2));
         StepState gate = t.State(), late = t.State(finite: false);
         for (int step = 2; step <= 5; step++)
         {

@@ -55,7 +55,8 @@ public sealed class DistillationScheduleTests : TempFolder
             };
             var metrics = run.Step(run.Batch(step));
             var targets = Naive.TeacherSoftmax(teacher!, new Matrix(1, center.Length).With([.. center.Select(value => (double)value)]), temperature);
-            Close.To([Naive.DinoCrossEntropy(student!, targets, 4, 0.1, skipSame: false, 4).Values.Sum()], [(float)metrics.Distillation], Close.LargeExponents, $"loss of step {step}");
+            Close.To([Naive.DinoCrossEntropy(student!, targets, 4, 0.1, skipSame: false, 4).Values.Sum()], [(float)metrics.Distillation],
+                Close.LargeExponents, $"loss of step {step}");
         }
     }
 
@@ -122,7 +123,8 @@ public sealed class DistillationScheduleTests : TempFolder
     {
         var train = new TrainConfig(TotalSteps: 100, WeightDecay: 0.04) { WeightDecayEnd = 0.4 };
         var quarter = 0.4 - 0.18 * (1 + Math.Sqrt(0.5));
-        foreach (var (step, decay) in new[] { (0, 0.04), (25, quarter), (50, 0.22), (100, 0.4) }) Assert.AreEqual(decay, train.WeightDecayAt(step), 1e-12);
+        foreach (var (step, decay) in new[] { (0, 0.04), (25, quarter), (50, 0.22), (100, 0.4) }) Assert.AreEqual(decay, train.WeightDecayAt(step),
+            1e-12);
         using var run = new TinyRun(TestDevices.OneThread,
             TinyRun.Recipe with { TotalSteps = 2, LearningRate = 0, WeightDecay = 0.1, WeightDecayEnd = 0.3 });
         var kernel = run.Model.Parameters["txt/head/kernel"].Value;

@@ -24,7 +24,8 @@ static class CaptionFile
     /// <param name="keys">Keys of captions.</param>
     /// <param name="others">Takes the other keys of the file.</param>
     /// <exception cref="InvalidDataException">Not UTF-8, not JSON, or a caption is no string or too long.</exception>
-    public static IEnumerable<string> Json(byte[] bytes, string name, IReadOnlyList<string> keys, List<string> others) => Parse<IEnumerable<string>>(bytes, name, root =>
+    public static IEnumerable<string> Json(byte[] bytes, string name, IReadOnlyList<string> keys, List<string> others) =>
+        Parse<IEnumerable<string>>(bytes, name, root =>
     {
         others.AddRange(Keys(root).Except(keys));
         return [.. keys.SelectMany(key => Strings(root, key, name))];
@@ -42,7 +43,8 @@ static class CaptionFile
         try
         {
             using var json = JsonDocument.Parse(text);
-            return json.RootElement.ValueKind == JsonValueKind.Object ? take(json.RootElement) : throw new InvalidDataException($"{name} holds no JSON object");
+            return json.RootElement.ValueKind == JsonValueKind.Object
+                ? take(json.RootElement) : throw new InvalidDataException($"{name} holds no JSON object");
         }
         // The latter is a string with half a surrogate pair.
         catch (Exception error) when (error is JsonException or InvalidOperationException)

@@ -100,12 +100,14 @@ public sealed class WebDatasetSource : IImageTextSource
             if (fields.NamedCaptions.Any(keys.Contains)) return;
         }
         var named = string.Join(", ", fields.NamedCaptions);
+        var shown = keys.Count == 0 ? "" : $", with the keys {string.Join(", ", keys.Take(MostShown))}{(keys.Count > MostShown ? ", ..." : "")}";
+        var known = keys.Concat(Held(indices).Select(field => field.Field));
         throw new InvalidDataException($"{pattern}: no sample has captions in '{named}', neither as .{named} nor as a key in .{ShardFields.Json}. "
-            + $"The shards hold {Shown(Held(indices))}{(keys.Count == 0 ? "" : $", with the keys {string.Join(", ", keys.Take(MostShown))}{(keys.Count > MostShown ? ", ..." : "")}")}; "
-            + $"name captions by --caption-field (captionField){Hint(fields.NamedCaptions, keys.Concat(Held(indices).Select(field => field.Field)))}");
+            + $"The shards hold {Shown(Held(indices))}{shown}; name captions by --caption-field (captionField){Hint(fields.NamedCaptions, known)}");
     }
 
-    static string Hint(IReadOnlyList<string> named, IEnumerable<string> known) => named.Select(name => NearWord.Hint(name, known)).FirstOrDefault(hint => hint != "") ?? "";
+    static string Hint(IReadOnlyList<string> named, IEnumerable<string> known) =>
+        named.Select(name => NearWord.Hint(name, known)).FirstOrDefault(hint => hint != "") ?? "";
 
     static List<(string Field, long Count)> Held(IReadOnlyList<ShardIndex> indices) => [.. indices.SelectMany(index => index.Held)
         .GroupBy(field => field.Key, (field, counts) => (Field: field, Count: counts.Sum(count => count.Value)))

@@ -25,7 +25,8 @@ sealed class BestRows(Vectors queries, int k, NeighbourSearch? search)
         var found = (search ?? Neighbours.Find)(queries, unit, Math.Min(k, count));
         for (int query = 0; query < best.Length; query++)
         {
-            var hits = Enumerable.Range(0, found.K).Select(i => (Row: first + (places?[found.Index[query, i]] ?? found.Index[query, i]), Score: found.Score[query, i]));
+            var hits = Enumerable.Range(0, found.K).Select(i =>
+                (Row: first + (places?[found.Index[query, i]] ?? found.Index[query, i]), Score: found.Score[query, i]));
             // Earlier rows come first among equals, for the order is stable.
             best[query] = [.. best[query].Concat(hits).OrderByDescending(hit => hit.Score).Take(k)];
         }

@@ -4,7 +4,8 @@ namespace Silc;
 /// Embeddings and what they are of. As files: <c>index.npy</c> with the rows (N, C), float32, and <c>index.csv</c> beside it with
 /// the columns filepath, title, model, crop, resize, background and checksum, row for row; or one <c>index.csv</c> whose further columns
 /// e0, e1, … are the embedding.
-/// <see cref="IndexWriter"/> and <see cref="IndexFile"/> do without the whole in memory. Threads: any number may read it, while nobody changes its arrays.
+/// <see cref="IndexWriter"/> and <see cref="IndexFile"/> do without the whole in memory. Threads: any number may read it, while nobody
+/// changes its arrays.
 /// </summary>
 /// <example>
 /// <code>

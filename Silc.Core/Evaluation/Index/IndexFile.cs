@@ -18,7 +18,8 @@ public sealed class IndexFile : IDisposable
     readonly IndexTable table;
     readonly NpyRows? rows;
 
-    IndexFile(string path, string tableName, IndexTable table, NpyRows? rows) => (this.path, this.tableName, this.table, this.rows) = (path, tableName, table, rows);
+    IndexFile(string path, string tableName, IndexTable table, NpyRows? rows) =>
+        (this.path, this.tableName, this.table, this.rows) = (path, tableName, table, rows);
 
     /// <summary>Opens what <see cref="IndexWriter"/> or <c>silc embed</c> wrote, or an .npy of somebody else's with a table beside it.</summary>
     /// <param name="path">Ends in .npy or .csv.</param>
@@ -36,7 +37,8 @@ public sealed class IndexFile : IDisposable
         {
             rows = inside ? null : new NpyRows(path);
             if (rows is null || rows.Count == table.Count) return new(path, tableName, table, rows);
-            throw new InvalidDataException($"{path} has {rows.Count} rows, {tableName} {table.Count}; they belong to different indices: make both again with silc embed");
+            throw new InvalidDataException($"{path} has {rows.Count} rows, {tableName} {table.Count}; they belong to different indices: make both "
+                + "again with silc embed");
         }
         catch
         {
@@ -98,7 +100,8 @@ public sealed class IndexFile : IDisposable
     {
         var (name, title, checksum) = table.Row(row);
         if (checksum is not null && checksum != IndexColumns.ChecksumOf(embedding))
-            throw new InvalidDataException($"row {row} of {tableName} belongs to other vectors than {path} holds: the table was sorted or changed, or one of the "
+            throw new InvalidDataException($"row {row} of {tableName} belongs to other vectors than {path} holds: the table was sorted or changed, "
+                + "or one of the "
                 + "two files is older than the other. Make both again with silc embed");
         return (name, title);
     }

@@ -24,7 +24,8 @@ sealed class IndexTable : IDisposable
         {
             csv.ReadHeader();
             (pathColumn, titleColumn) = (Required(csv, IndexColumns.Path), Required(csv, IndexColumns.Title));
-            (modelColumn, cropColumn, checksumColumn) = (Column(csv, IndexColumns.Model), Column(csv, IndexColumns.Crop), Column(csv, IndexColumns.Checksum));
+            (modelColumn, cropColumn, checksumColumn) =
+                (Column(csv, IndexColumns.Model), Column(csv, IndexColumns.Crop), Column(csv, IndexColumns.Checksum));
             (resizeColumn, backgroundColumn) = (Column(csv, IndexColumns.Resize), Column(csv, IndexColumns.Background));
             int width = csv.Headers.Count(header => header.StartsWith('e') && int.TryParse(header.AsSpan(1), out _));
             if (inside && width == 0)
@@ -87,7 +88,8 @@ sealed class IndexTable : IDisposable
                 + $"'{Cell(csv, backgroundColumn)}', "
                 + $"the rows above it by '{Images?.Resize}' over '{Images?.Background}': embed all images with the same --resize and --background");
         else if (model != (Model ?? ""))
-            throw new InvalidDataException($"{path} line {csv.LineNumber} was made by another model than the rows above it: their vectors cannot be compared");
+            throw new InvalidDataException($"{path} line {csv.LineNumber} was made by another model than the rows above it: their vectors cannot be "
+                + "compared");
     }
 
     static string Cell(CsvReader csv, int column) => column < 0 ? "" : csv.GetString(column);

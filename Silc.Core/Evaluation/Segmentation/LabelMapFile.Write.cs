@@ -18,7 +18,8 @@ public static partial class LabelMapFile
     static byte[] Encode(LabelMap map)
     {
         int most = map.Labels.Max(), bytes = most < byte.MaxValue ? 1 : 2;
-        Require.That(most < ushort.MaxValue && map.Labels.Min() >= LabelMap.Ignore, $"labels from {map.Labels.Min()} to {most} do not fit into a PNG");
+        Require.That(most < ushort.MaxValue && map.Labels.Min() >= LabelMap.Ignore,
+            $"labels from {map.Labels.Min()} to {most} do not fit into a PNG");
         using var packed = new MemoryStream();
         using (var deflate = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
         {

@@ -78,7 +78,8 @@ public static partial class LabelMapFile
             for (int x = 0; x < width; x++)
             {
                 int label = Value(line, x * channels, depth);
-                for (int c = 1; c < channels; c++) Check(label, Value(line, x * channels + c, depth), isAlpha: channels % 2 == 0 && c == channels - 1);
+                for (int c = 1; c < channels; c++) Check(label, Value(line, x * channels + c, depth), isAlpha: channels % 2 == 0
+                    && c == channels - 1);
                 labels[y * width + x] = label;
             }
             (line, above) = (above, line);
@@ -88,7 +89,8 @@ public static partial class LabelMapFile
         void Check(int label, int other, bool isAlpha)
         {
             if (isAlpha && other != (1 << depth) - 1)
-                throw new InvalidDataException($"{path} is transparent in places, whose labels nobody knows; write it again without an alpha channel");
+                throw new InvalidDataException($"{path} is transparent in places, whose labels nobody knows; write it again without an alpha "
+                    + "channel");
             if (!isAlpha && other != label)
                 throw new InvalidDataException(
                     $"{path} is an image in colour; a mask is grey or has a palette: its values are the labels, one byte a pixel");

@@ -17,7 +17,8 @@ public sealed class MaskFolderSource : ISegmentationSource
     /// <param name="skipZero">Label 0 does not count and label i is class i - 1: ADE20K.</param>
     /// <param name="hasBackground">Class 0 is whatever no other class names.</param>
     /// <exception cref="InvalidDataException">A folder or a mask is missing; the message names it.</exception>
-    public MaskFolderSource(string path, ClassList classes, IReadOnlyCollection<int>? ignore = null, bool skipZero = false, bool hasBackground = false)
+    public MaskFolderSource(string path, ClassList classes, IReadOnlyCollection<int>? ignore = null, bool skipZero = false,
+        bool hasBackground = false)
     {
         (Classes, this.ignore, this.skipZero, HasBackground) = (classes, [.. ignore ?? [255]], skipZero, hasBackground);
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));

@@ -37,7 +37,8 @@ public sealed class ZeroShotSegmenter
     /// other.
     /// </param>
     /// <param name="temperature">The factor exp(t) of a model on cosines, for that probability.</param>
-    /// <param name="images">How images are resized and what shows through them; null is <see cref="ImageRule.Own"/>. They are not cut to squares.</param>
+    /// <param name="images">How images are resized and what shows through them; null is <see cref="ImageRule.Own"/>. They are not cut to
+    /// squares.</param>
     internal ZeroShotSegmenter(
         PatchEmbedder embed, int patch, ClassPrototypes classes, SegmentationWindows windows, double? threshold = null,
             double temperature = 100, ImageRule? images = null)
