@@ -16,12 +16,12 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
     internal const string Positions = "img/pos_embedding";
 
     /// <summary>Values in both towers, with t and b: the count that papers and checkpoints state.</summary>
-    public long TowerParameterCount => BigVisionNames.Towers(Config).Sum(weight => weight.Shape.Aggregate(1L, (a, b) => a * b));
+    public long TowerParameterCount => ParameterTable.Towers(Config).Sum(weight => weight.Shape.Aggregate(1L, (a, b) => a * b));
 
     /// <summary>The shape of a tower's parameter.</summary>
     /// <exception cref="ArgumentException">There is none of that name.</exception>
     public static IReadOnlyList<int> Shape(SilcConfig config, string name) =>
-        BigVisionNames.Towers(config).FirstOrDefault(weight => weight.Name == name).Shape
+        ParameterTable.Towers(config).FirstOrDefault(weight => weight.Name == name).Shape
         ?? throw new ArgumentException($"no tower has a parameter '{name}'");
 
     /// <summary>What <c>SilcModel.Fingerprint</c> says.</summary>
@@ -34,7 +34,7 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
             || Config.TextPooling is not (TextPooling.Last or TextPooling.Map))
             Text($"{Config.Pixels} {Config.Image.Epsilon:R} {Config.Text.Epsilon:R} {Config.Text.Causal} {Config.TextPooling} "
                 + $"{(Config.TextEnd == Config.VocabSize - 1 ? null : Config.TextEnd)}");
-        foreach (var (name, _) in BigVisionNames.Towers(Config).Where(weight => weight.Name is not "t" and not "b"))
+        foreach (var (name, _) in ParameterTable.Towers(Config).Where(weight => weight.Name is not "t" and not "b"))
         {
             Text(name);
             Read(name, values => hash.Append(MemoryMarshal.AsBytes(values)));

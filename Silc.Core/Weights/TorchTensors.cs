@@ -4,7 +4,7 @@ namespace Silc;
 /// rows.</summary>
 sealed class TorchTensors(SilcConfig config)
 {
-    readonly Dictionary<string, int[]> shapes = BigVisionNames.Towers(config).ToDictionary(
+    readonly Dictionary<string, int[]> shapes = ParameterTable.Towers(config).ToDictionary(
         weight => weight.Name, weight => weight.Shape);
     readonly List<WeightTensor> list = [];
 

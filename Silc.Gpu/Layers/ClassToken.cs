@@ -7,8 +7,8 @@ namespace Silc;
 /// </summary>
 sealed class ClassToken(Parameters parameters, string name, int width)
 {
-    readonly Parameter token = parameters.Add($"{name}/cls/embedding", 1, width, Inits.Normal(1 / Math.Sqrt(width)), 1, 1, width);
-    readonly Parameter position = parameters.Add($"{name}/cls/pos_embedding", 1, width, Inits.Normal(1 / Math.Sqrt(width)), 1, 1, width);
+    readonly Parameter token = parameters.Add($"{name}/cls/embedding", 1, width, Inits.Normal(1 / Math.Sqrt(width)));
+    readonly Parameter position = parameters.Add($"{name}/cls/pos_embedding", 1, width, Inits.Normal(1 / Math.Sqrt(width)));
 
     /// <summary>Patches (B·T, C) with the token in front, (B·(T + 1), C), and the pullback, which hands the patches' part to theirs.</summary>
     public (Tensor Y, ParameterPullback Back) Before(Pass pass, Tensor x, int batch, ParameterPullback backPatches)

@@ -10,13 +10,11 @@ sealed class Linear
     readonly Parameter? bias;
 
     /// <summary>Declares <c>name/kernel</c> and, unless <paramref name="hasBias"/> is false, <c>name/bias</c>.</summary>
-    public Linear(Parameters parameters, string name, int inputs, int outputs, Init init, Init? biasInit = null, int[]? kernelShape = null,
-        int[]? biasShape = null,
-        bool hasBias = true)
+    public Linear(Parameters parameters, string name, int inputs, int outputs, Init init, Init? biasInit = null, bool hasBias = true)
     {
-        kernel = parameters.Add($"{name}/kernel", inputs, outputs, init, kernelShape ?? []);
+        kernel = parameters.Add($"{name}/kernel", inputs, outputs, init);
         kernel.InProducts = true;
-        if (hasBias) bias = parameters.Add($"{name}/bias", 1, outputs, biasInit ?? Inits.Zeros, biasShape ?? []);
+        if (hasBias) bias = parameters.Add($"{name}/bias", 1, outputs, biasInit ?? Inits.Zeros);
     }
 
     /// <summary>Channels of Y.</summary>

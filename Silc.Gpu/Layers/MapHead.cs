@@ -8,8 +8,8 @@ namespace Silc;
 sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
 {
     readonly int width = tower.Width, heads = tower.Heads, size = tower.Width / tower.Heads;
-    readonly Parameter probe = parameters.Add($"{name}/probe", 1, tower.Width, Inits.XavierUniform(1, tower.Width), 1, 1, tower.Width);
-    readonly AttentionProjections project = new(parameters, $"{name}/MultiHeadDotProductAttention_0", tower.Width, tower.Heads);
+    readonly Parameter probe = parameters.Add($"{name}/probe", 1, tower.Width, Inits.XavierUniform(1, tower.Width));
+    readonly AttentionProjections project = new(parameters, $"{name}/MultiHeadDotProductAttention_0", tower.Width);
     readonly Mlp mlp = new(parameters, $"{name}/LayerNorm_0", $"{name}/MlpBlock_0", tower.Width, tower.MlpDim, tower.Gelu, tower.Epsilon);
 
     /// <summary>

@@ -6,7 +6,7 @@ namespace Silc;
 /// </summary>
 sealed class PositionTable(Parameters parameters, string name, int grid, int width, PositionResize kind)
 {
-    readonly Parameter table = parameters.Add(name, grid * grid, width, Inits.Normal(1 / Math.Sqrt(width)), 1, grid * grid, width);
+    readonly Parameter table = parameters.Add(name, grid * grid, width, Inits.Normal(1 / Math.Sqrt(width)));
     readonly Dictionary<int, Tensor> resizers = [];
 
     /// <summary>Adds to each image's tokens (B·t, C) their positions, in place; dX is dY, which the pullback leaves as it is.</summary>

@@ -10,13 +10,13 @@ sealed class AttentionProjections
 
     readonly int width;
 
-    public AttentionProjections(Parameters parameters, string name, int width, int heads)
+    public AttentionProjections(Parameters parameters, string name, int width)
     {
         this.width = width;
-        Query = In(parameters, $"{name}/query", width, heads);
-        Key = In(parameters, $"{name}/key", width, heads);
-        Value = In(parameters, $"{name}/value", width, heads);
-        Out = new(parameters, $"{name}/out", width, width, Inits.XavierUniform(width, width), kernelShape: [heads, width / heads, width]);
+        Query = In(parameters, $"{name}/query", width);
+        Key = In(parameters, $"{name}/key", width);
+        Value = In(parameters, $"{name}/value", width);
+        Out = new(parameters, $"{name}/out", width, width, Inits.XavierUniform(width, width));
         Linear.Pack(Query, Key, Value);
         (KeyValue, QueryKeyValue) = ([Key, Value], [Query, Key, Value]);
     }
@@ -30,9 +30,8 @@ sealed class AttentionProjections
         Out.Run(pass, v, y, addend);
     }
 
-    static Linear In(Parameters parameters, string name, int width, int heads) =>
-        new(parameters, name, width, width, Inits.XavierUniform(width, width), kernelShape: [width, heads, width / heads],
-            biasShape: [heads, width / heads]);
+    static Linear In(Parameters parameters, string name, int width) =>
+        new(parameters, name, width, width, Inits.XavierUniform(width, width));
 }
 
 /// <summary>
@@ -45,7 +44,7 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
 {
     readonly int head = width / heads;
     readonly LayerNorm norm = new(parameters, norm, width, epsilon);
-    readonly AttentionProjections project = new(parameters, name, width, heads);
+    readonly AttentionProjections project = new(parameters, name, width);
 
     /// <summary>Y (B·T, C) and its pullback, which adds into dY. X is (B·T, C).</summary>
     public (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, int batch) => Forward(pass, x, batch, pass.Saved(x.Rows, width));

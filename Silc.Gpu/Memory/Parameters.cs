@@ -11,7 +11,8 @@ namespace Silc;
 /// any number of them, in turn with all that works on the device.
 /// </summary>
 /// <param name="device">Where the buffers live.</param>
-sealed class Parameters(Device device) : IDisposable
+/// <param name="table">Shapes in checkpoints by name, of all that there is to declare; null takes whatever is declared, as matrices and rows.</param>
+sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table = null) : IDisposable
 {
     const int Alignment = 16, ChunkFloats = 1 << 18;
 
@@ -44,12 +45,14 @@ sealed class Parameters(Device device) : IDisposable
     /// <param name="rows">Rows of the matrix that layers see.</param>
     /// <param name="cols">Its columns.</param>
     /// <param name="init">Initial distribution.</param>
-    /// <param name="shape">Shape in checkpoints, of the same number of values; empty means (rows, cols), or (cols) for one row.</param>
-    public Parameter Add(string name, int rows, int cols, Init init, params int[] shape)
+    /// <exception cref="ArgumentException">The table has no such parameter, or one of another size.</exception>
+    public Parameter Add(string name, int rows, int cols, Init init)
     {
         if (values is not null) throw new InvalidOperationException($"parameter '{name}' comes too late: the memory is allocated");
         if (list.Exists(p => p.Name == name)) throw new ArgumentException($"there are two parameters '{name}'");
-        if (shape.Length == 0) shape = rows == 1 ? [cols] : [rows, cols];
+        int[]? shape = rows == 1 ? [cols] : [rows, cols];
+        if (table is not null && !table.TryGetValue(name, out shape))
+            throw new ArgumentException($"the table of parameters has no '{name}'");
         if (shape.Aggregate(1L, (a, b) => a * b) != (long)rows * cols)
             throw new ArgumentException($"parameter '{name}' of shape ({string.Join(", ", shape)}) is not {rows} x {cols}");
         if ((long)rows * cols > int.MaxValue)
@@ -113,6 +116,8 @@ sealed class Parameters(Device device) : IDisposable
 
     int AllocateBuffer()
     {
+        if (table?.Keys.Except(list.Select(p => p.Name)).FirstOrDefault() is { } missing)
+            throw new InvalidOperationException($"no layer has declared '{missing}', which is in the table of parameters");
         var towers = list.Select(p => p.Tower).Distinct().ToList();
         var ordered = list.OrderBy(p => towers.IndexOf(p.Tower)).ThenBy(p => p.Name.EndsWith("/kernel", StringComparison.Ordinal) ? 0 : 1).ToList();
         list.Clear();

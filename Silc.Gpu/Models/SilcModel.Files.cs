@@ -62,7 +62,7 @@ public sealed partial class SilcModel
     /// <exception cref="ArgumentException">A parameter of the towers has another shape; the message gives both.</exception>
     public static SilcModel From(Device device, ModelWeights weights, SilcConfig config, Tokenizer? tokenizer = null, int seed = 0)
     {
-        var there = BigVisionNames.Towers(weights.Config).ToDictionary(weight => weight.Name, weight => weight.Shape);
+        var there = ParameterTable.Towers(weights.Config).ToDictionary(weight => weight.Name, weight => weight.Shape);
         var head = weights.HasHead && weights.Config.Head == config.Head;
         device.Prepare(training: false);
         var model = new SilcModel(device, config, tokenizer);

@@ -30,7 +30,7 @@ public sealed partial class SilcModel : IDisposable
     {
         (Device, Config, Tokenizer) = (device, config.Check(), tokenizer?.Fit(config.VocabSize));
         if (Tokenizer is not null) RequireEnd(config, Tokenizer);
-        Parameters = new(device);
+        Parameters = new(device, ParameterTable.OfModel(config));
         Image = new(Parameters, config);
         Head = new(Parameters, "head", config.EmbedDim, config.Head);
         if (!config.HasText) return;

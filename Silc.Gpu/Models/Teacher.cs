@@ -18,7 +18,7 @@ sealed class Teacher : IDisposable
     {
         (config, var device) = (student.Config, student.Device);
         using var turn = student.Turn();
-        Parameters = new(device);
+        Parameters = new(device, ParameterTable.OfTeacher(config));
         image = new(Parameters, config);
         head = new(Parameters, "head", config.EmbedDim, config.Head);
         center = new(device);

@@ -51,7 +51,7 @@ sealed class TextTransformer
         (width, length) = (config.Text.Width, config.TextLength);
         var init = Inits.Normal(1 / Math.Sqrt(width));
         embedding = parameters.Add($"{name}/Embed_0/embedding", config.VocabSize, width, init);
-        positions = parameters.Add($"{name}/pos_embedding", length, width, init, 1, length, width);
+        positions = parameters.Add($"{name}/pos_embedding", length, width, init);
         transformer = new(parameters, $"{name}/Encoder_0", config.Text);
         pool = config.TextPooling == TextPooling.Map ? new(parameters, $"{name}/MAPHead_0", config.Text) : null;
         pooling = config.TextPooling;

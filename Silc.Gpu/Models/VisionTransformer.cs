@@ -23,8 +23,7 @@ sealed class VisionTransformer
     {
         (patch, width) = (config.PatchSize, config.Image.Width);
         int inputs = patch * patch * 3;
-        embedding = new(parameters, $"{name}/embedding", inputs, width, Inits.LecunNormal(inputs), kernelShape: [patch, patch, 3, width],
-            hasBias: config.PatchBias);
+        embedding = new(parameters, $"{name}/embedding", inputs, width, Inits.LecunNormal(inputs), hasBias: config.PatchBias);
         positions = new(parameters, $"{name}/pos_embedding", config.Grid, width, config.PositionResize);
         classToken = config.Image.ClassToken ? new(parameters, name, width) : null;
         scale = config.Pixels is { } pixels ? new(parameters, pixels) : null;

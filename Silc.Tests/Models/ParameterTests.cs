@@ -26,6 +26,19 @@ public sealed class ParameterTests
         Assert.AreEqual(6_295_808 + 16_777_216, head.Sum(p => p.Count));
     }
 
+    /// <summary>Layers can declare neither what the table lacks nor another size, and a model has all of the table.</summary>
+    [TestMethod]
+    public void Layers_keep_to_the_table()
+    {
+        var table = new Dictionary<string, int[]> { ["a/kernel"] = [2, 3, 4], ["a/bias"] = [4] };
+        var device = TestDevices.Open(TestDevices.OneThread);
+        using var parameters = new Parameters(device, table);
+        CollectionAssert.AreEqual(new[] { 2, 3, 4 }, parameters.Add("a/kernel", 6, 4, Inits.Zeros).Shape.ToArray());
+        Assert.Contains("'b'", Assert.ThrowsExactly<ArgumentException>(() => parameters.Add("b", 1, 4, Inits.Zeros)).Message);
+        Assert.Contains("(4) is not 1 x 5", Assert.ThrowsExactly<ArgumentException>(() => parameters.Add("a/bias", 1, 5, Inits.Zeros)).Message);
+        Assert.Contains("'a/bias'", Assert.ThrowsExactly<InvalidOperationException>(() => parameters.Allocate(0, gradients: false)).Message);
+    }
+
     [TestMethod]
     public void InfoNCE_has_no_bias() => Assert.IsFalse(Describe(SilcConfig.B16).Any(p => p.Name == "b"));
 

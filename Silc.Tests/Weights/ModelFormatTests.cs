@@ -101,7 +101,7 @@ public sealed class ModelFormatTests
     public void Each_parameter_is_in_exactly_one_tensor_and_no_value_is_lost(string preset)
     {
         var config = SilcConfig.Preset(preset) with { Contrastive = ContrastiveKind.Sigmoid };
-        var parameters = BigVisionNames.Towers(config).ToDictionary(weight => weight.Name, weight =>
+        var parameters = ParameterTable.Towers(config).ToDictionary(weight => weight.Name, weight =>
             weight.Shape.Aggregate(1, (a, b) => a * b));
         foreach (var (name, tensors) in formats)
         {
@@ -122,7 +122,7 @@ public sealed class ModelFormatTests
         CollectionAssert.AreEquivalent(
             SilcModel.Describe(TestDevices.Open(TestDevices.OneThread), config).Select(p =>
                 $"{p.Name} ({string.Join(',', p.Shape)})").ToArray(),
-            BigVisionNames.Towers(config).Concat(BigVisionNames.Head(config)).Select(weight =>
+            ParameterTable.Towers(config).Concat(ParameterTable.Head(config)).Select(weight =>
                 $"{weight.Name} ({string.Join(',', weight.Shape)})").ToArray());
     }
 

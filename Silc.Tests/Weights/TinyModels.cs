@@ -16,7 +16,7 @@ static class TinyModels
     /// <summary>Weights that are a function of name and index, no two parameters alike.</summary>
     public static ModelWeights Weights(SilcConfig config, bool head = true)
     {
-        var shapes = BigVisionNames.Towers(config).Concat(BigVisionNames.Head(config)).ToDictionary(weight => weight.Name,
+        var shapes = ParameterTable.Towers(config).Concat(ParameterTable.Head(config)).ToDictionary(weight => weight.Name,
             weight => weight.Shape);
         return new(config, head, (name, sink) =>
         {
@@ -56,8 +56,8 @@ static class TinyModels
 
     /// <summary>All values of a file's model, by big_vision's names.</summary>
     public static Dictionary<string, float[]> Values(ModelWeights weights) =>
-        (weights.HasHead ? BigVisionNames.Towers(weights.Config).Concat(BigVisionNames.Head(weights.Config))
-            : BigVisionNames.Towers(weights.Config))
+        (weights.HasHead ? ParameterTable.Towers(weights.Config).Concat(ParameterTable.Head(weights.Config))
+            : ParameterTable.Towers(weights.Config))
         .ToDictionary(weight => weight.Name, weight => weights.All(weight.Name, weight.Shape.Aggregate(1, (a, b) => a * b)));
 
     public static Dictionary<string, float[]> Values(string path)

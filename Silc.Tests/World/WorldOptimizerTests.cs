@@ -161,7 +161,7 @@ public sealed class WorldOptimizerTests
     sealed class Optimized : IDisposable
     {
         readonly TrainConfig train;
-        readonly Parameters all = new(TestDevices.Open(TestDevices.OneThread));
+        readonly Parameters all;
         readonly IOptimizer optimizer;
         readonly StepState gate;
         readonly DeviceMatrix losses;
@@ -170,7 +170,8 @@ public sealed class WorldOptimizerTests
         public Optimized(TrainConfig train, (string Name, int[] Shape)[] shapes)
         {
             (this.shapes, this.train) = (shapes, train with { DecayRules = [new(".*/kernel", 1), new(".*", 0)] });
-            foreach (var (name, shape) in shapes) all.Add(name, Count(shape) / shape[^1], shape[^1], Inits.Zeros, shape);
+            all = new(TestDevices.Open(TestDevices.OneThread), shapes.ToDictionary(weight => weight.Name, weight => weight.Shape));
+            foreach (var (name, shape) in shapes) all.Add(name, Count(shape) / shape[^1], shape[^1], Inits.Zeros);
             all.Allocate(seed: 0, gradients: true);
             foreach (var (name, _) in shapes) all.Device.Upload<float>(Start(name), all[name].Value.View.SubView(0, all[name].Count));
             optimizer = train.Optimizer == OptimizerKind.Adafactor ? new Adafactor(all, this.train) : new AdamW(all, this.train);
