@@ -51,7 +51,7 @@ readonly struct CausalSoftmax(FloatPointer s, FloatPointer lse, int rows, int qu
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
         for (int row = BlockShare.First(rows); row < last; row++)
         {
             int start = row * width, seen = XMath.Min(width, row % queries + 1);
@@ -59,15 +59,15 @@ readonly struct CausalSoftmax(FloatPointer s, FloatPointer lse, int rows, int qu
             if (again == 0)
             {
                 float peak = float.MinValue, sum = 0;
-                for (int c = lane; c < seen; c += lanes) peak = XMath.Max(peak, s[start + c]);
-                peak = BlockReduce.Max(peak, lane, lanes) * scale;
-                for (int c = lane; c < seen; c += lanes) sum += XMath.Exp(s[start + c] * scale - peak);
-                log = peak + XMath.Log(BlockReduce.Sum(sum, lane, lanes));
-                if (lane == 0) lse[row] = log;
+                for (int c = thread; c < seen; c += threads) peak = XMath.Max(peak, s[start + c]);
+                peak = BlockReduce.Max(peak, thread, threads) * scale;
+                for (int c = thread; c < seen; c += threads) sum += XMath.Exp(s[start + c] * scale - peak);
+                log = peak + XMath.Log(BlockReduce.Sum(sum, thread, threads));
+                if (thread == 0) lse[row] = log;
             }
             else log = lse[row];
-            for (int c = lane; c < seen; c += lanes) s[start + c] = XMath.Exp(s[start + c] * scale - log);
-            for (int c = seen + lane; c < width; c += lanes) s[start + c] = 0;
+            for (int c = thread; c < seen; c += threads) s[start + c] = XMath.Exp(s[start + c] * scale - log);
+            for (int c = seen + thread; c < width; c += threads) s[start + c] = 0;
         }
     }
 }

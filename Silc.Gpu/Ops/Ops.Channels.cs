@@ -7,8 +7,8 @@ readonly struct ScaleChannelsKernel(FloatPointer x, FloatPointer factors, FloatP
 {
     public void Execute()
     {
-        int last = BlockShare.LastElement(count), lane = Group.IdxX, lanes = Group.DimX;
-        for (int i = BlockShare.FirstElement(count) + lane; i < last; i += lanes) y[i] = x[i] * factors[i % 3] + shifts[i % 3];
+        int last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        for (int i = BlockShare.FirstElement(count) + thread; i < last; i += threads) y[i] = x[i] * factors[i % 3] + shifts[i % 3];
     }
 }
 

@@ -109,10 +109,10 @@ readonly struct ScaleColumnsForward<TPack>(FloatPointer x, FloatPointer gain, Fl
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
+        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
-        for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
-        for (int c = whole + lane; c < last; c += lanes) At<Pack1>(c);
+        for (int c = first + thread * TPack.Width; c < whole; c += threads * TPack.Width) At<TPack>(c);
+        for (int c = whole + thread; c < last; c += threads) At<Pack1>(c);
     }
 
     void At<P>(int c) where P : struct, IPack<P>
@@ -128,10 +128,10 @@ readonly struct ScaleColumnsGrad<TPack>(FloatPointer dy, FloatPointer x, FloatPo
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), lane = Group.IdxX, lanes = Group.DimX;
+        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
-        for (int c = first + lane * TPack.Width; c < whole; c += lanes * TPack.Width) At<TPack>(c);
-        for (int c = whole + lane; c < last; c += lanes) At<Pack1>(c);
+        for (int c = first + thread * TPack.Width; c < whole; c += threads * TPack.Width) At<TPack>(c);
+        for (int c = whole + thread; c < last; c += threads) At<Pack1>(c);
     }
 
     void At<P>(int c) where P : struct, IPack<P>

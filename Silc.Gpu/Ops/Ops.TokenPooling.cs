@@ -27,11 +27,11 @@ readonly struct GatherEnds(ArrayView<int> tokens, FloatPointer x, FloatPointer y
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
         for (int row = BlockShare.First(rows); row < last; row++)
         {
             int from = (row * length + EndOfCaption.At(tokens, row * length, length, end)) * cols, to = row * cols;
-            for (int c = lane; c < cols; c += lanes) y[to + c] = x[from + c];
+            for (int c = thread; c < cols; c += threads) y[to + c] = x[from + c];
         }
     }
 }
@@ -41,14 +41,14 @@ readonly struct ScatterEnds(ArrayView<int> tokens, FloatPointer dy, FloatPointer
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
         for (int row = BlockShare.First(rows); row < last; row++)
         {
             int place = EndOfCaption.At(tokens, row * length, length, end), from = row * cols;
             for (int t = 0; t < length; t++)
             {
                 int to = (row * length + t) * cols;
-                for (int c = lane; c < cols; c += lanes) dx[to + c] = t == place ? dy[from + c] : 0;
+                for (int c = thread; c < cols; c += threads) dx[to + c] = t == place ? dy[from + c] : 0;
             }
         }
     }
@@ -59,9 +59,9 @@ readonly struct PoolTokensKernel(FloatPointer x, FloatPointer y, int rows, int l
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
         for (int row = BlockShare.First(rows); row < last; row++)
-            for (int c = lane; c < cols; c += lanes)
+            for (int c = thread; c < cols; c += threads)
             {
                 float pooled = x[row * length * cols + c];
                 for (int t = 1; t < length; t++)
@@ -80,15 +80,15 @@ readonly struct PoolTokensGrad(FloatPointer x, FloatPointer dy, FloatPointer dx,
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), lane = Group.IdxX, lanes = Group.DimX;
+        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
         for (int row = BlockShare.First(rows); row < last; row++)
-            for (int c = lane; c < cols; c += lanes)
+            for (int c = thread; c < cols; c += threads)
             {
                 int start = row * length * cols + c, place = 0;
                 for (int t = 1; t < length; t++)
                     if (x[start + t * cols] > x[start + place * cols]) place = t;
-                float gradient = dy[row * cols + c];
-                for (int t = 0; t < length; t++) dx[start + t * cols] = largest == 0 ? gradient / length : t == place ? gradient : 0;
+                float gradient = dy[row * cols + c], mean = gradient / length;
+                for (int t = 0; t < length; t++) dx[start + t * cols] = largest == 0 ? mean : t == place ? gradient : 0;
             }
     }
 }
