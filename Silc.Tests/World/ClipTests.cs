@@ -133,7 +133,7 @@ public sealed class ClipTests : TempFolder
         var sizes = new SilcConfig(new(64, 2, 1, 80, GeluKind.Quick) { Epsilon = 1e-5 }, new(128, 1, 2, 96, GeluKind.Quick) { Epsilon = 1e-5 },
             ImageSize: 12, PatchSize: 4,
             TextLength: 5, VocabSize: 11)
-        { ImageHead = 9, Pixels = PixelNorm.Clip };
+        { ImageHead = 9, Pixels = PixelNorm.Clip, Images = ImageRule.OpenClip };
         var config = ClipModel.Of(sizes.Image, sizes.Text, sizes);
         var weights = TinyModels.Weights(config, head: false);
         var path = ModelWriter.Write(weights, ModelFormat.OpenClip, At("m"))[0];
