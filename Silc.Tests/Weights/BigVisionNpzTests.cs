@@ -39,7 +39,7 @@ public sealed class BigVisionNpzTests
         using var folder = new TemporaryFolder();
         using var file = ModelFile.Open(Store(folder, save));
         Assert.AreEqual(ModelFormat.Npz, file.Format);
-        Assert.AreEqual(Config, file.Config);
+        Assert.AreEqual(Config with { Images = ImageRule.BigVision }, file.Config);
         Assert.HasCount(extra, file.Extra);
         foreach (var (name, values) in expected) Close.Bits(values, TinyModels.Values(file.Weights)[name], name);
     }
