@@ -34,7 +34,7 @@ public sealed class ClassFolderSource : IImageTextSource
         Skipped = log.Report();
         if (images.Length == 0)
             throw new InvalidDataException(
-                $"{path} has no folder with images; those of red pandas belong into {path}/red_panda");
+                $"{path} has no folder with images; those of red pandas belong in {path}/red_panda");
         Classes = LabelSet.From(images, image => image.Class);
     }
 

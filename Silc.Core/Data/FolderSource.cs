@@ -35,7 +35,7 @@ public sealed class FolderSource : IImageTextSource
         if (paths.Length > 0) return;
         var leftOut = Skipped.Count == 0 ? "" : $". Left out: {string.Join("; ", Skipped)}";
         throw new InvalidDataException(images.Length == 0 ? $"{path} holds no images{leftOut}" :
-            $"{path}: {images.Length} images, none with captions; those of dog.jpg belong into dog.txt{leftOut}");
+            $"{path}: {images.Length} images, none with captions; those of dog.jpg belong in dog.txt{leftOut}");
     }
 
     /// <inheritdoc/>

@@ -25,7 +25,7 @@ static class TrainCommand
               silc train --data "wds:data/{00000..00041}.tar" --preset s --batch 128 --steps 20000 --save-every 500 --keep-every 5000 --out runs/web
               silc train --data captions.csv --preset s --batch 128 --steps 20000 --contrastive sigmoid --device cuda --out runs/mine
               silc train --data captions.csv --init siglip_b16.npz --tokenizer sentencepiece.model --freeze "img/.*" --distillation 0 --out runs/tuned
-              silc train --data photos --recipe dino --batch 64 --lr 1.25e-4 --wd 5e-6 --wd-end 5e-5 --steps 20000 --out runs/dino
+              silc train --data captions.csv --recipe dino --batch 64 --lr 1.25e-4 --wd 5e-6 --wd-end 5e-5 --steps 20000 --out runs/dino
               silc train --resume runs/shapes
               silc train --resume runs/shapes --steps 900
             """);
@@ -58,7 +58,7 @@ static class TrainCommand
         if (init is not null) Console.WriteLine($"init     {init.Begin(model, run.Trainer.Teacher)}");
         Console.WriteLine($"data     {source.Name}: {source.Count:N0} images, {train.BatchSize} a step, {run.Loader.StepsPerEpoch:N0} steps an "
             + "epoch; "
-            + $"{train.TotalSteps:N0} steps are {train.TotalSteps / (double)run.Loader.StepsPerEpoch:F1} epochs");
+            + $"{train.TotalSteps:N0} {(train.TotalSteps == 1 ? "step is" : "steps are")} {train.TotalSteps / (double)run.Loader.StepsPerEpoch:F1} epochs");
         PatchNote.Say(config);
         if (start is not null) PrintStart(start, train);
 

@@ -3,7 +3,6 @@
 #load "silc.fsx"
 open System.IO
 open Silc
-open Silc.Datasets
 
 let model = SilcModel.Load(Device.Best(), Silc.modelPath)
 let folder = Directory.CreateTempSubdirectory("silc").FullName

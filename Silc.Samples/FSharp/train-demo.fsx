@@ -2,7 +2,6 @@
 //   dotnet build -c Release && dotnet fsi Silc.Samples/FSharp/train-demo.fsx [steps]
 #load "silc.fsx"
 open Silc
-open Silc.Datasets
 
 let steps = match fsi.CommandLineArgs with [| _; n |] -> int n | _ -> 60
 let tower = TowerConfig.Mini.With(width = 64, depth = 2, heads = 2, mlpDim = 128)

@@ -45,8 +45,8 @@ static class ModelOption
         if (!captions || model.Tokenizer is not null) return model;
         var vocabulary = model.Config.VocabSize;
         model.Dispose();
-        throw new InvalidDataException(
-            $"--model {value} brings no tokenizer: give one of {vocabulary:N0} ids with --tokenizer FILE");
+        throw new InvalidDataException($"--model {value} brings no tokenizer: give one of {vocabulary:N0} ids with --tokenizer FILE"
+            + (Tokenizers.Open("words").VocabSize == vocabulary ? ", or --tokenizer words if it was trained with Silc's words" : ""));
     }
 
     /// <summary>The option's value, once it is sure that the file is there.</summary>
