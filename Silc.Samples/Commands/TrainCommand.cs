@@ -58,7 +58,8 @@ static class TrainCommand
         if (init is not null) Console.WriteLine($"init     {init.Begin(model, run.Trainer.Teacher)}");
         Console.WriteLine($"data     {source.Name}: {source.Count:N0} images, {train.BatchSize} a step, {run.Loader.StepsPerEpoch:N0} steps an "
             + "epoch; "
-            + $"{train.TotalSteps:N0} {(train.TotalSteps == 1 ? "step is" : "steps are")} {train.TotalSteps / (double)run.Loader.StepsPerEpoch:F1} epochs");
+            + $"{train.TotalSteps:N0} {(train.TotalSteps == 1 ? "step is" : "steps are")} {train.TotalSteps / (double)run.Loader.StepsPerEpoch:F1} "
+            + "epochs");
         PatchNote.Say(config);
         if (start is not null) PrintStart(start, train);
 
