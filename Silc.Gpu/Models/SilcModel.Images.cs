@@ -53,10 +53,11 @@ public sealed partial class SilcModel
         return Vectors.Join(parts, parts.Sum(part => part.Count), Config.EmbedDim);
     }
 
-    /// <summary>Embeds one image: (1, C), L2-normalised.</summary>
+    /// <summary>Embeds one image by the rule of <see cref="SilcConfig.Images"/>: (1, C), L2-normalised.</summary>
     /// <param name="image">Decoded.</param>
     /// <param name="crop">How it becomes a square.</param>
-    public Vectors EmbedImage(RgbImage image, EvalCrop crop = EvalCrop.Squash) => EmbedPixels(ViewSampler.EvalPixels(image, Config.ImageSize, crop));
+    public Vectors EmbedImage(RgbImage image, EvalCrop crop = EvalCrop.Squash) =>
+        EmbedPixels(ViewSampler.EvalPixels(image, Config.ImageSize, crop, Config.Images));
 
     /// <summary>Embeds one image file: (1, C), L2-normalised.</summary>
     /// <inheritdoc cref="ImageFile.Read(string)"/>

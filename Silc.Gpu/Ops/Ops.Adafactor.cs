@@ -73,8 +73,8 @@ readonly struct AdafactorRowMean(FloatPointer rows, FloatPointer mean, FloatPoin
 }
 
 /// <summary>
-/// u = g / √(row / mean(row)) / √col, or g / √v where not factored; m ← μ·m + (1-μ)·u; p ← p - rate·m - decay·p. With a rounded m the first μ is
-/// rounded too, as optax has it.
+/// u = g / √(row / mean(row)) / √col, or g / √v where not factored; m ← μ·m + (1-μ)·u; p ← p - rate·m - decay·p. With a rounded m
+/// the first μ is rounded too, as optax has it.
 /// </summary>
 readonly struct AdafactorUpdateKernel(FloatPointer p, FloatPointer g, FloatPointer m, FloatPointer rows, FloatPointer cols,
     FloatPointer means, FloatPointer v, FloatPointer state, Dim4 dims, Dim4 rowStrides, Dim4 colStrides, Dim4 meanStrides,

@@ -110,7 +110,7 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Activation memory of a step, in bytes.</summary>
     public long ActivationBytes => arena.Capacity * sizeof(float);
 
-    /// <summary>Tests look at intermediate values here: called with big-image names such as <c>z_image</c> while a step runs.</summary>
+    /// <summary>Tests look at intermediate values here: called with names such as <c>z_image</c> while a step runs.</summary>
     internal Action<string, Tensor>? Probe { get; set; }
 
     /// <summary>One update from a batch of <see cref="TrainConfig.BatchSize"/> images.</summary>

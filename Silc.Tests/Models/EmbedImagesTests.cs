@@ -68,6 +68,22 @@ public sealed class EmbedImagesTests : TempFolder
         });
     }
 
+    /// <summary>A model sees every image by the rule of its origin, one alone as many, whatever form it comes in.</summary>
+    [TestMethod]
+    public void One_image_is_seen_by_the_models_own_rule()
+    {
+        var config = TinyRun.Config with { ImageSize = Size, Images = ImageRule.BigVision };
+        using var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), config, seed: 1);
+        var image = Images.Noise(61, 43, 5);
+        ImageFile.Write(At("one.png"), image);
+        float[] expected = [.. model.EmbedPixels(ViewSampler.EvalPixels(image, Size, rule: ImageRule.BigVision)).Values.Span];
+        CollectionAssert.AreNotEqual(expected, model.EmbedPixels(ViewSampler.EvalPixels(image, Size)).Values.ToArray(), "the rules differ here");
+        Close.Bits(expected, [.. model.EmbedImages([image]).Values.Span], "a sequence");
+        Close.Bits(expected, [.. model.EmbedImage(image).Values.Span], "an image");
+        Close.Bits(expected, [.. model.EmbedImage(At("one.png")).Values.Span], "a file");
+        Close.Bits(expected, [.. model.EmbedImage(File.ReadAllBytes(At("one.png"))).Values.Span], "bytes");
+    }
+
     static SilcModel Model() => SilcModel.Create(TestDevices.Open(TestDevices.OneThread), TinyRun.Config with { ImageSize = Size }, seed: 1);
 
     sealed class Noise(int count, int damaged = -1) : IImageTextSource
