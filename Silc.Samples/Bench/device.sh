@@ -21,11 +21,15 @@ while [ $# -gt 0 ]; do
     esac
     shift 2
 done
+case $minutes in '' | *[!0-9]*) echo "--minutes takes a whole number, not '$minutes'" >&2; exit 2 ;; esac
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1 PYTHONUNBUFFERED=1
+# No OpenCL: PoCL asserts where several processes share its cache, and ends the tests with it.
+export OCL_ICD_VENDORS="$work/no-opencl"
+mkdir -p "$OCL_ICD_VENDORS"
 end=$((SECONDS + 60 * minutes))
 
 # stage NAME LIMIT COMMAND...: its output and, in the last line, how it ended.
@@ -88,12 +92,14 @@ tests operations 150 "FullyQualifiedName~OpTests" &
 for preset in $presets; do
     stage "warm-$preset" 100 "$here/silc" bench "$preset" --device "$device" --precision bf16 --batch 4 --steps 1 &
 done
-wait
-summary
-
 torch=""
 if [ -n "$peer" ] && python3 -c 'import torch' 2> /dev/null; then torch=yes; else echo "no PyTorch beside it: ${peer:-no --peer was given}"; fi
-torch_device=${device%%:*}
+torch_device=${device%%:*} first=${presets%% *}
+# Compiling takes PyTorch minutes: it begins here and is kept in its cache for the timing at the end.
+[ -n "$torch" ] && { stage "warm-torch-$first-compiled" 200 python3 "$peer" "$first" --device "$torch_device" --batch "$batch" --steps 3 --dtype bf16 --compile & torch_compiles=$!; }
+for job in $(jobs -p); do [ "$job" = "${torch_compiles:-}" ] || wait "$job"; done
+summary
+
 for preset in $presets; do
     kernels=""
     [ "$torch_device" = cuda ] && kernels=--kernels
@@ -105,7 +111,6 @@ done
 # Golden steps and gradients on the device, losses of long runs, then what there is to choose from.
 tests golden 100 "FullyQualifiedName~GoldenStep|FullyQualifiedName~LayerGradient"
 stage demo 100 bash -c "train 700 64 100 $device bf16 demo"
-first=${presets%% *}
 for wgmma in 0 1; do
     stage "products-$first-wgmma-$wgmma" 30 env SILC_WGMMA=$wgmma "$here/silc" bench products "$first" --batch "$batch" --device "$device" --precision bf16
 done
@@ -116,7 +121,14 @@ stage "smoke-graph" 60 env SILC_CUDA_GRAPH=1 bash -c "train 20 16 1 $device bf16
 for precision in tf32 float32; do
     stage "bench-$first-$precision" 60 "$here/silc" bench "$first" --device "$device" --precision "$precision" --batch "$batch" --steps 4
 done
-# Compiling takes PyTorch minutes.
-[ -n "$torch" ] && stage "torch-$first-compiled" 300 python3 "$peer" "$first" --device "$torch_device" --batch "$batch" --steps 12 --dtype bf16 --compile
+# What bounds the kernels, by the profiler's counters, where it is there.
+if command -v ncu > /dev/null; then
+    stage "ncu-products" 60 ncu --section SpeedOfLight --section MemoryWorkloadAnalysis --section WarpStateStats --section Occupancy --print-summary per-kernel \
+        --launch-count 30 "$here/silc" bench products "$first" --batch "$batch" --device "$device" --precision bf16
+    stage "ncu-step" 90 ncu --section SpeedOfLight --section WarpStateStats --section Occupancy --print-summary per-kernel \
+        --launch-skip 900 --launch-count 400 "$here/silc" bench "$first" --batch 16 --device "$device" --precision bf16 --steps 2
+fi
+wait
+[ -n "$torch" ] && stage "torch-$first-compiled" 200 python3 "$peer" "$first" --device "$torch_device" --batch "$batch" --steps 12 --dtype bf16 --compile
 summary
 cat "$out/summary.txt"
