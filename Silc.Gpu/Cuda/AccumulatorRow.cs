@@ -14,7 +14,19 @@ readonly struct AccumulatorRow(Float4 n0, Float4 n1, Float4 n2, Float4 n3)
     /// so that global accesses are coalesced.
     /// </summary>
     public void Store<TEpilogue>(TEpilogue epilogue, int row, int column, long offset, int shared, int lane)
-        where TEpilogue : struct, IEpilogue
+        where TEpilogue : struct, IEpilogue =>
+        epilogue.Store(row + Row(lane), column + Column(lane), offset, Coalesced(shared, lane));
+
+    /// <summary>As above, for an epilogue whose bias and operand are loaded.</summary>
+    public void Store<TEpilogue>(TEpilogue epilogue, int row, int column, long offset, int shared, int lane, Float4 bias, EpilogueQuads operand)
+        where TEpilogue : struct, IEpilogue =>
+        epilogue.Store(row + Row(lane), column + Column(lane), offset, Coalesced(shared, lane), bias, operand);
+
+    /// <summary>A lane's first row and column of what the epilogue takes.</summary>
+    public static int Row(int lane) => lane / 8;
+    public static int Column(int lane) => lane % 8 * 4;
+
+    EpilogueQuads Coalesced(int shared, int lane)
     {
         Ptx.SyncWarp();      // all have read the previous rows
         StoreFragment(shared, Stride, N0, 0, lane);
@@ -22,10 +34,9 @@ readonly struct AccumulatorRow(Float4 n0, Float4 n1, Float4 n2, Float4 n3)
         StoreFragment(shared, Stride, N2, 16, lane);
         StoreFragment(shared, Stride, N3, 24, lane);
         Ptx.SyncWarp();
-        int from = shared + 4 * (lane / 8 * Stride + lane % 8 * 4);
-        epilogue.Store(row + lane / 8, column + lane % 8 * 4, offset,
-            new EpilogueQuads(Ptx.LoadShared4(from), Ptx.LoadShared4(from + 4 * EpilogueQuads.RowStep * Stride),
-            Ptx.LoadShared4(from + 8 * EpilogueQuads.RowStep * Stride), Ptx.LoadShared4(from + 12 * EpilogueQuads.RowStep * Stride)));
+        int from = shared + 4 * (Row(lane) * Stride + Column(lane));
+        return new(Ptx.LoadShared4(from), Ptx.LoadShared4(from + 4 * EpilogueQuads.RowStep * Stride),
+            Ptx.LoadShared4(from + 8 * EpilogueQuads.RowStep * Stride), Ptx.LoadShared4(from + 12 * EpilogueQuads.RowStep * Stride));
     }
 
     // Rows start 8 banks apart: the 8 columns that four lanes store conflict with no other row's.

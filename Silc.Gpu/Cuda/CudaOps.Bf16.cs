@@ -55,22 +55,22 @@ partial class CudaOps
     static ArrayView<float> Part(ArrayView<float> scratch, long start, long length) =>
         scratch.IsValid && length > 0 ? scratch.SubView(start, length) : default;
 
-    void LaunchBf16Gemm<TEpilogue>(GemmOperands operands, GemmProblem problem, TEpilogue epilogue, int blocks) where TEpilogue : struct, IEpilogue
+    void LaunchBf16Gemm<TEpilogue>(GemmOperands operands, GemmProblem problem, TEpilogue epilogue, int blocks, Tensor operand)
+        where TEpilogue : struct, IEpilogue
     {
         if (operands.MMajorA)
-            if (operands.NMajorB) LaunchBf16Gemm<Bf16MMajor, Bf16MMajor, TEpilogue>(operands, problem, epilogue, blocks);
-            else LaunchBf16Gemm<Bf16MMajor, Bf16KMajor, TEpilogue>(operands, problem, epilogue, blocks);
-        else if (operands.NMajorB) LaunchBf16Gemm<Bf16KMajor, Bf16MMajor, TEpilogue>(operands, problem, epilogue, blocks);
-        else LaunchBf16Gemm<Bf16KMajor, Bf16KMajor, TEpilogue>(operands, problem, epilogue, blocks);
+            if (operands.NMajorB) LaunchBf16Gemm<Bf16MMajor, Bf16MMajor, TEpilogue>(operands, problem, epilogue, blocks, operand);
+            else LaunchBf16Gemm<Bf16MMajor, Bf16KMajor, TEpilogue>(operands, problem, epilogue, blocks, operand);
+        else if (operands.NMajorB) LaunchBf16Gemm<Bf16KMajor, Bf16MMajor, TEpilogue>(operands, problem, epilogue, blocks, operand);
+        else LaunchBf16Gemm<Bf16KMajor, Bf16KMajor, TEpilogue>(operands, problem, epilogue, blocks, operand);
     }
 
-    void LaunchBf16Gemm<TA, TB, TEpilogue>(GemmOperands operands, GemmProblem problem, TEpilogue epilogue, int blocks)
+    void LaunchBf16Gemm<TA, TB, TEpilogue>(GemmOperands operands, GemmProblem problem, TEpilogue epilogue, int blocks, Tensor operand)
         where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile where TEpilogue : struct, IEpilogue
     {
-        if (TensorMaps is null) Device.Launch(blocks, Bf16GemmTile.Threads, new Bf16Gemm<TA, TB, TEpilogue>(problem, epilogue));
-        else
-            Device.Launch(blocks, WgmmaTile.Threads, new WgmmaGemm<TA, TB, TEpilogue>(
-                TensorMapOf(operands.A, operands.MMajorA, operands.M, operands.K),
-                TensorMapOf(operands.B, operands.NMajorB, operands.N, operands.K), problem, epilogue), WgmmaTile.SharedBytes);
+        if (TensorMaps is null || !CanMap(operand)) Device.Launch(blocks, Bf16GemmTile.Threads, new Bf16Gemm<TA, TB, TEpilogue>(problem, epilogue));
+        else if (operand.Count == 0) LaunchWgmmaGemm<TA, TB, NoOperand, TEpilogue>(operands, problem, epilogue, blocks, operand);
+        else if (IsBf16(operand)) LaunchWgmmaGemm<TA, TB, Bf16Operand, TEpilogue>(operands, problem, epilogue, blocks, operand);
+        else LaunchWgmmaGemm<TA, TB, Float32Operand, TEpilogue>(operands, problem, epilogue, blocks, operand);
     }
 }

@@ -65,10 +65,11 @@ partial class CudaOps
         var (operands, _) = Prepare(dy, kernel, dh, Transpose.B, 0);
         var shape = ShapeOf(dh, h, y);
         if (IsBf16(h))
-            LaunchGemm(operands, WholeK(operands, precision), new BiasGeluGradEpilogue<Bf16Quads>(At(h), At(dh), At(y), shape, (int)kind), precision);
+            LaunchGemm(operands, WholeK(operands, precision), new BiasGeluGradEpilogue<Bf16Quads>(At(h), At(dh), At(y), shape, (int)kind), precision,
+                h);
         else
             LaunchGemm(operands, WholeK(operands, precision),
-                new BiasGeluGradEpilogue<Float32Quads>(At(h), At(dh), At(y), shape, (int)kind), precision);
+                new BiasGeluGradEpilogue<Float32Quads>(At(h), At(dh), At(y), shape, (int)kind), precision, h);
     }
 
     protected override void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
@@ -91,13 +92,13 @@ partial class CudaOps
         var shape = ShapeOf(c, bias, addend);
         if (IsBf16(c))
         {
-            LaunchGemm(operands, WholeK(operands, precision), new BiasEpilogue<Bf16Quads>(At(c), At(bias), At(addend), shape), precision);
+            LaunchGemm(operands, WholeK(operands, precision), new BiasEpilogue<Bf16Quads>(At(c), At(bias), At(addend), shape), precision, addend);
             return;
         }
         var epilogue = new BiasEpilogue<Float32Quads>(At(c), At(bias), At(addend), shape);
         if (splits.Count < 2)
         {
-            LaunchGemm(operands, WholeK(operands, precision), epilogue, precision);
+            LaunchGemm(operands, WholeK(operands, precision), epilogue, precision, addend);
             return;
         }
         var partials = new Tensor(scratch, operands.M, operands.N);
@@ -186,10 +187,11 @@ partial class CudaOps
         _ => (DivUp(m, GemmTile.Side), DivUp(n, GemmTile.Side), GemmTile.KWords * Tf32Mma.ValuesPerWord),
     };
 
-    void LaunchGemm<TEpilogue>(GemmOperands operands, (GemmProblem Problem, int Blocks) work, TEpilogue epilogue, Precision precision)
-        where TEpilogue : struct, IEpilogue
+    // operand: the matrix of C's shape that the epilogue reads, if there is one.
+    void LaunchGemm<TEpilogue>(GemmOperands operands, (GemmProblem Problem, int Blocks) work, TEpilogue epilogue, Precision precision,
+        Tensor operand = default) where TEpilogue : struct, IEpilogue
     {
-        if (operands.AreBf16) LaunchBf16Gemm(operands, work.Problem, epilogue, work.Blocks);
+        if (operands.AreBf16) LaunchBf16Gemm(operands, work.Problem, epilogue, work.Blocks, operand);
         else if (operands.IsVectorized) LaunchGemm<VectorLoad, TEpilogue>(operands, work.Problem, epilogue, work.Blocks, precision);
         else LaunchGemm<ScalarLoad, TEpilogue>(operands, work.Problem, epilogue, work.Blocks, precision);
     }

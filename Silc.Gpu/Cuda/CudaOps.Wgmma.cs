@@ -5,18 +5,32 @@ namespace Silc;
 // bf16 GEMMs by wgmma and TMA, on GPUs of compute capability 9.0.
 partial class CudaOps
 {
-    /// <summary>
-    /// Encodes TMA descriptors of the operands; null: GEMMs use mma.sync. On an H100 wgmma was correct but no faster, because both kernels
-    /// are limited by 6 TB/s of L2 bandwidth: it is opt-in, by SILC_WGMMA = 1.
-    /// </summary>
+    /// <summary>Encodes TMA descriptors of the operands; null: GEMMs use mma.sync, as SILC_WGMMA = 0 wants it.</summary>
     internal ITensorMaps? TensorMaps { get; init; } = device.Accelerator is CudaAccelerator { Architecture: { Major: 9, Minor: 0 } }
-        && Environment.GetEnvironmentVariable("SILC_WGMMA") == "1" ? new DriverTensorMaps() : null;
+        && Environment.GetEnvironmentVariable("SILC_WGMMA") != "0" ? new DriverTensorMaps() : null;
+
+    // TMA reads rows that begin at multiples of 16 bytes.
+    static bool CanMap(Tensor x) => x.Count == 0 || (Address(x.View) % 16 == 0 && x.Stride * ElementBytes(x) % 16 == 0);
+
+    static int ElementBytes(Tensor x) => IsBf16(x) ? sizeof(ushort) : sizeof(float);
+
+    void LaunchWgmmaGemm<TA, TB, TOperand, TEpilogue>(GemmOperands operands, GemmProblem problem, TEpilogue epilogue, int tiles, Tensor operand)
+        where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile
+        where TOperand : struct, IEpilogueOperand where TEpilogue : struct, IEpilogue
+    {
+        var operandMap = operand.Count == 0 || Address(operand.View) == 0 ? default
+            : TensorMaps!.Of(Address(operand.View), operand.Rows, operand.Cols, (long)operand.Stride * ElementBytes(operand), ElementBytes(operand),
+                TOperand.BoxColumns);
+        Device.Launch(Math.Min(tiles, Device.Workers), WgmmaTile.Threads, new WgmmaGemm<TA, TB, TOperand, TEpilogue>(
+            TensorMapOf(operands.A, operands.MMajorA, operands.M, operands.K), TensorMapOf(operands.B, operands.NMajorB, operands.N, operands.K),
+            operandMap, problem, epilogue, tiles), WgmmaTile.SharedBytes);
+    }
 
     // Rows of the descriptor are rows of memory: k if M-major, rows of A (columns of B) if K-major. A dry run has no memory to map.
-    TensorMap TensorMapOf(MatrixPointer x, bool mMajor, int outer, int k) => (x.Address, mMajor) switch
+    TensorMap TensorMapOf(MatrixPointer x, bool mMajor, int outer, int k)
     {
-        (0, _) => default,
-        (_, true) => TensorMaps!.Of(x.Address, k, outer, 2L * x.Stride),
-        _ => TensorMaps!.Of(x.Address, outer, k, 2L * x.Stride),
-    };
+        if (x.Address == 0) return default;
+        var (rows, columns) = mMajor ? (k, outer) : (outer, k);
+        return TensorMaps!.Of(x.Address, rows, columns, (long)x.Stride * sizeof(ushort), sizeof(ushort), TensorMap.Box);
+    }
 }

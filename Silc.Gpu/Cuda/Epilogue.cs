@@ -8,6 +8,12 @@ interface IEpilogue
 
     /// <summary>As Store, for rows row, row + 4, row + 8 and row + 12: their loads are in flight together.</summary>
     void Store(int row, int column, long offset, EpilogueQuads acc);
+
+    /// <summary>The bias of four columns; zeros if there is none.</summary>
+    Float4 LoadBias(int column);
+
+    /// <summary>As Store for four rows, with the bias and the operand of C's shape loaded before; zeros if there is none.</summary>
+    void Store(int row, int column, long offset, EpilogueQuads acc, Float4 bias, EpilogueQuads operand);
 }
 
 /// <summary>Vectors of four of each of four rows.</summary>
@@ -34,6 +40,9 @@ readonly struct EpilogueShape(int m, int n, int vectorized)
         var at = x.At(row, column);
         return TQuads.IsBf16 || vectorized != 0 ? TQuads.Load(at, row, m, column, n) : ScalarLoad.Load4(at, row, m, column, n);
     }
+
+    /// <summary>Four columns of a matrix of one row of float32.</summary>
+    public Float4 LoadRow(MatrixPointer x, int column) => Load<Float32Quads>(x.BroadcastRow(0), 0, column);
 
     public EpilogueQuads LoadRows<TQuads>(MatrixPointer x, int row, int column) where TQuads : struct, IQuadAccess => new(
         Load<TQuads>(x, row, column), Load<TQuads>(x, row + EpilogueQuads.RowStep, column),
@@ -76,9 +85,13 @@ readonly struct BiasEpilogue<TQuads>(MatrixPointer c, MatrixPointer bias, Matrix
     public void Store(int row, int column, long offset, EpilogueQuads acc)
     {
         if (addend.Address != 0) acc += shape.LoadRows<Float32Quads>(addend, row, column);
-        if (bias.Address != 0) acc += shape.Load<Float32Quads>(bias.BroadcastRow(row), row, column);
-        shape.StoreRows<TQuads>(c.Offset(offset), row, column, acc);
+        Store(row, column, offset, acc, LoadBias(column), default);
     }
+
+    public Float4 LoadBias(int column) => bias.Address != 0 ? shape.LoadRow(bias, column) : default;
+
+    public void Store(int row, int column, long offset, EpilogueQuads acc, Float4 bias, EpilogueQuads operand) =>
+        shape.StoreRows<TQuads>(c.Offset(offset), row, column, acc + operand + bias);
 }
 
 /// <summary>h = acc + bias; y = gelu(h).</summary>
@@ -94,7 +107,14 @@ readonly struct BiasGeluEpilogue<TQuads>(MatrixPointer h, MatrixPointer y, Matri
 
     public void Store(int row, int column, long offset, EpilogueQuads acc)
     {
-        acc += shape.Load<Float32Quads>(bias.BroadcastRow(row), row, column);
+        Store(row, column, offset, acc, LoadBias(column), default);
+    }
+
+    public Float4 LoadBias(int column) => shape.LoadRow(bias, column);
+
+    public void Store(int row, int column, long offset, EpilogueQuads acc, Float4 bias, EpilogueQuads operand)
+    {
+        acc += bias;
         shape.StoreRows<TQuads>(h, row, column, acc);
         shape.StoreRows<TQuads>(y, row, column, acc
             * new EpilogueQuads(CudaGelu.Cdf(acc.R0, kind), CudaGelu.Cdf(acc.R1, kind), CudaGelu.Cdf(acc.R2, kind), CudaGelu.Cdf(acc.R3, kind)));
@@ -107,9 +127,13 @@ readonly struct BiasGeluGradEpilogue<TQuads>(MatrixPointer h, MatrixPointer dh, 
 {
     public void Store(int row, int column, long offset, Float4 acc) => Store(row, column, acc, shape.Load<TQuads>(h, row, column));
 
-    public void Store(int row, int column, long offset, EpilogueQuads acc)
+    public void Store(int row, int column, long offset, EpilogueQuads acc) =>
+        Store(row, column, offset, acc, default, shape.LoadRows<TQuads>(h, row, column));
+
+    public Float4 LoadBias(int column) => default;
+
+    public void Store(int row, int column, long offset, EpilogueQuads acc, Float4 bias, EpilogueQuads x)
     {
-        var x = shape.LoadRows<TQuads>(h, row, column);
         Store(row, column, acc.R0, x.R0);
         Store(row + EpilogueQuads.RowStep, column, acc.R1, x.R1);
         Store(row + 2 * EpilogueQuads.RowStep, column, acc.R2, x.R2);

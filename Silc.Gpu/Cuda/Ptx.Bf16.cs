@@ -17,6 +17,12 @@ static partial class Ptx
         + "mov.b32 $1, one; shl.b32 one, high, 16; mov.b32 $2, one; and.b32 one, high, 0xffff0000; mov.b32 $3, one; }"), IntrinsicImplementation]
     public static Float4 LoadBf16Quad(long address, int line, int lines, int column, int columns) => throw OnlyOnCuda;
 
+    /// <summary>Loads four adjacent bf16 from shared memory at a multiple of 8 bytes, widened to float32.</summary>
+    [Instruction("{ .reg .b32 low, high, one; ld.shared.v2.b32 {low, high}, [%0]; shl.b32 one, low, 16; mov.b32 $0, one; "
+        + "and.b32 one, low, 0xffff0000; mov.b32 $1, one; shl.b32 one, high, 16; mov.b32 $2, one; and.b32 one, high, 0xffff0000; mov.b32 $3, one; }"),
+        IntrinsicImplementation]
+    public static Float4 LoadSharedBf16Quad(int address) => throw OnlyOnCuda;
+
     /// <summary>Rounds four floats to adjacent bf16 at a multiple of 8 bytes.</summary>
     [Instruction("{ .reg .b32 low, high; cvt.rn.bf16x2.f32 low, %2, %1; cvt.rn.bf16x2.f32 high, %4, %3; st.global.v2.b32 [%0], {low, high}; }"),
         IntrinsicImplementation]

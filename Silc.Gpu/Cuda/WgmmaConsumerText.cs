@@ -15,7 +15,7 @@ namespace Silc;
 /// </remarks>
 sealed class WgmmaConsumerText : IInstructionText
 {
-    const int Line = 128, BytesOf16K = 16 * Line;
+    const int Line = WgmmaTile.Line, BytesOf16K = 16 * Line;
 
     readonly StringBuilder text = new();
     readonly bool mMajorA, nMajorB;
@@ -32,9 +32,9 @@ sealed class WgmmaConsumerText : IInstructionText
         Add(".reg .b64 da, db, ta, tb, wide;");
         for (int i = 0; i < 128; i++) Add($"mov.f32 ${i}, 0f00000000;");
         Add("mov.b32 steps, %2;");
-        Add("mov.b32 stage, 0;");
-        Add("mov.b32 parity, 0;");
-        Add("setp.eq.s32 yes, stage, 0;");
+        Add("mov.b32 stage, %4;");
+        Add("mov.b32 parity, %5;");
+        Add("setp.eq.s32 yes, stage, stage;");
         Add("mov.b32 before, -1;");
         Add("mov.b32 word, %0;");
         Descriptor("da", mMajorA);
@@ -54,13 +54,7 @@ sealed class WgmmaConsumerText : IInstructionText
                 Multiply(k, half);
         Add("wgmma.commit_group.sync.aligned;");
         Add("wgmma.wait_group.sync.aligned 1;");
-        // One lane of each warp releases the previous stage.
-        Add("setp.eq.s32 tell, %3, 0;");
-        Add("setp.ge.and.s32 tell, before, 0, tell;");
-        Add("shl.b32 word, before, 3;");
-        Add("add.s32 word, word, %1;");
-        Add($"add.s32 word, word, {8 * WgmmaTile.Stages};");
-        Add("@tell mbarrier.arrive.shared::cta.b64 _, [word];");
+        Release();
         Add("mov.b32 before, stage;");
         Add("add.s32 stage, stage, 1;");
         Add($"setp.eq.s32 done, stage, {WgmmaTile.Stages};");
@@ -70,9 +64,23 @@ sealed class WgmmaConsumerText : IInstructionText
         Add("sub.s32 steps, steps, 1;");
         Add("setp.gt.s32 done, steps, 0;");
         Add("@done bra next;");
+        Add("setp.eq.s32 tell, %3, 0;");
+        Add("@tell mbarrier.arrive.shared::cta.b64 _, [%6];");
         Add("wgmma.wait_group.sync.aligned 0;");
+        Release();
         Add("}");
         return text.ToString();
+    }
+
+    // One lane of each warp releases the stage of the iteration before.
+    void Release()
+    {
+        Add("setp.eq.s32 tell, %3, 0;");
+        Add("setp.ge.and.s32 tell, before, 0, tell;");
+        Add("shl.b32 word, before, 3;");
+        Add("add.s32 word, word, %1;");
+        Add($"add.s32 word, word, {8 * WgmmaTile.Stages};");
+        Add("@tell mbarrier.arrive.shared::cta.b64 _, [word];");
     }
 
     // Matrix descriptor: address and strides in units of 16 bytes, and 128-byte swizzle. Stride offset: 1,024 bytes from eight lines to the

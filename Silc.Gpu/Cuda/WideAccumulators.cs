@@ -3,15 +3,15 @@ namespace Silc;
 /// <summary>Accumulators of 16 x 64 of C.</summary>
 readonly struct WideAccumulatorRow(AccumulatorRow n0, AccumulatorRow n1)
 {
-    readonly AccumulatorRow n0 = n0, n1 = n1;
+    public readonly AccumulatorRow N0 = n0, N1 = n1;
 
     public WideAccumulatorRow MulAdd(Fragment offsetA, Fragment b0, Fragment b1, Fragment b2, Fragment b3) =>
-        new(n0.MulAdd<Bf16Mma>(offsetA, b0, b1), n1.MulAdd<Bf16Mma>(offsetA, b2, b3));
+        new(N0.MulAdd<Bf16Mma>(offsetA, b0, b1), N1.MulAdd<Bf16Mma>(offsetA, b2, b3));
 
     public void Store<TEpilogue>(TEpilogue epilogue, int row, int column, long offset, int shared, int lane) where TEpilogue : struct, IEpilogue
     {
-        n0.Store(epilogue, row, column, offset, shared, lane);
-        n1.Store(epilogue, row, column + 32, offset, shared, lane);
+        N0.Store(epilogue, row, column, offset, shared, lane);
+        N1.Store(epilogue, row, column + 32, offset, shared, lane);
     }
 }
 

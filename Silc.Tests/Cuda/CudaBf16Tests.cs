@@ -67,26 +67,31 @@ public sealed class CudaBf16Tests
     public void MatMulGelu_and_its_gradient(string device, Precision precision)
     {
         using var t = new CudaTest(device, precision);
-        const int M = 36, N = 72, K = 40;
+        CheckGelu(t, 36, 72, 40);
+    }
+
+    /// <summary>h = x · kernel + bias, gelu(h), and their gradients, all stored as bf16.</summary>
+    internal static void CheckGelu(CudaTest t, int rows, int columns, int k)
+    {
         foreach (var kind in Enum.GetValues<GeluKind>())
         {
-            DeviceMatrix x = t.Random(M, K, dtype: Bf16), kernel = t.Random(K, N), bias = t.Random(1, N);
-            DeviceMatrix h = t.Output(M, N, dtype: Bf16), y = t.Output(M, N, dtype: Bf16);
+            DeviceMatrix x = t.Random(rows, k, dtype: Bf16), kernel = t.Random(k, columns), bias = t.Random(1, columns);
+            DeviceMatrix h = t.Output(rows, columns, dtype: Bf16), y = t.Output(rows, columns, dtype: Bf16);
             t.Ops.MatMulGelu(x, kernel, bias, h, y, kind);
             var expected = Naive.PlusRow(Naive.MatMul(x, kernel), bias);
             Close.To(expected.Values, h.Read("h"), Close.BFloat16, $"{kind}: h");
             Close.To(Naive.Gelu(expected, kind).Values, y.Read("y"), Close.BFloat16, $"{kind}: gelu(h)");
 
             // The gradient of the residual stream is float32, whatever is stored around it.
-            DeviceMatrix dy = t.Random(M, K), transposed = t.Random(N, K), before = t.Random(M, N, range: 4, dtype: Bf16);
-            DeviceMatrix dh = t.Output(M, N, dtype: Bf16), again = t.Output(M, N, dtype: Bf16);
+            DeviceMatrix dy = t.Random(rows, k), transposed = t.Random(columns, k), before = t.Random(rows, columns, range: 4, dtype: Bf16);
+            DeviceMatrix dh = t.Output(rows, columns, dtype: Bf16), again = t.Output(rows, columns, dtype: Bf16);
             t.Ops.MatMulGeluBackward(dy, transposed, before, dh, again, kind);
             const double Step = 1e-4;
             Matrix product = Naive.MatMul(dy, transposed, Transpose.B), above = Naive.Gelu(before.Before.Map(v => v + Step), kind),
                 below = Naive.Gelu(before.Before.Map(v => v - Step), kind);
             Close.To(Naive.Gelu(before, kind).Values, again.Read("y again"), Close.BFloat16, $"{kind}: gelu(h) again");
-            var slope = Matrix.Make(M, N, (r, c) => (above[r, c] - below[r, c]) / (2 * Step));
-            Close.To(Matrix.Make(M, N, (r, c) => product[r, c] * slope[r, c]).Values, dh.Read("dh"), Close.BFloat16, $"{kind}: dh");
+            var slope = Matrix.Make(rows, columns, (r, c) => (above[r, c] - below[r, c]) / (2 * Step));
+            Close.To(Matrix.Make(rows, columns, (r, c) => product[r, c] * slope[r, c]).Values, dh.Read("dh"), Close.BFloat16, $"{kind}: dh");
         }
     }
 

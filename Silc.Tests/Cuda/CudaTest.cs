@@ -65,7 +65,7 @@ sealed class CudaTest : IDisposable
     static Device Opened(string name, Precision precision, bool wgmma)
     {
         var device = Device.Open(name, precision);
-        if (wgmma) device.Ops = new CudaOps(device, precision) { TensorMaps = new DriverTensorMaps() };
+        device.Ops = new CudaOps(device, precision) { TensorMaps = wgmma ? new DriverTensorMaps() : null };
         return device;
     }
 

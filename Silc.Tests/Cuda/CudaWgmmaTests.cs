@@ -35,7 +35,14 @@ public sealed class CudaWgmmaTests
                 Close.To((addend.Before + product).Values, sum.Read(what), t.Exact, $"{what}, into float32");
             }
         if (t.Emulator is { } emulator)
-            foreach (var kernel in emulator.Launches.Keys) StringAssert.StartsWith(kernel, nameof(WgmmaGemm<,,>));
+            foreach (var kernel in emulator.Launches.Keys) StringAssert.StartsWith(kernel, nameof(WgmmaGemm<,,,>));
+    }
+
+    [TestMethod, DynamicData(nameof(Devices))]
+    public void MatMulGelu_and_its_gradient(string device)
+    {
+        using var t = new CudaTest(device, Precision.Bf16, wgmma: true);
+        CudaBf16Tests.CheckGelu(t, 200, 264, 136);
     }
 
     [TestMethod, DynamicData(nameof(Devices))]

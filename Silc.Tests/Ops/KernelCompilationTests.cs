@@ -75,12 +75,13 @@ public sealed partial class KernelCompilationTests
     ];
 
     // Compute capability 9.0 only.
-    static readonly Type[] wgmmaKernels =
+    internal static readonly Type[] wgmmaKernels =
     [
-        typeof(WgmmaGemm<Bf16KMajor, Bf16MMajor, BiasGeluEpilogue<Bf16Quads>>),
-        typeof(WgmmaGemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads>>),
-        typeof(WgmmaGemm<Bf16KMajor, Bf16KMajor, BiasEpilogue<Bf16Quads>>),
-        typeof(WgmmaGemm<Bf16MMajor, Bf16MMajor, BiasEpilogue<Float32Quads>>),
+        typeof(WgmmaGemm<Bf16KMajor, Bf16MMajor, NoOperand, BiasGeluEpilogue<Bf16Quads>>),
+        typeof(WgmmaGemm<Bf16KMajor, Bf16KMajor, Bf16Operand, BiasGeluGradEpilogue<Bf16Quads>>),
+        typeof(WgmmaGemm<Bf16KMajor, Bf16KMajor, NoOperand, BiasEpilogue<Bf16Quads>>),
+        typeof(WgmmaGemm<Bf16KMajor, Bf16MMajor, Float32Operand, BiasEpilogue<Float32Quads>>),
+        typeof(WgmmaGemm<Bf16MMajor, Bf16MMajor, NoOperand, BiasEpilogue<Float32Quads>>),
     ];
 
     // Kernels of OpenCL processors.

@@ -88,7 +88,7 @@ public static class PtxLoops
     {
         int written = Math.Min(code.Operands.Length, code.Name[0] switch
         {
-            "st" or "cp" or "bra" or "bar" or "barrier" or "ret" or "exit" or "fence" or "membar" or "mbarrier" => 0,
+            "st" or "cp" or "bra" or "bar" or "barrier" or "ret" or "exit" or "fence" or "membar" or "mbarrier" or "setmaxnreg" => 0,
             "ld" => code.Operands.Length - 1,
             "ldmatrix" or "mma" => 4,
             _ => 1,

@@ -42,21 +42,37 @@ public sealed partial class PtxProgram
     /// <summary>Number of a register, by its name.</summary>
     public int Register(string name) => registers.TryGetValue(name, out var number) ? number : registers[name] = registers.Count;
 
-    public int Label(string name) => labels[name];
+    /// <summary>The instruction behind a label, which a branch sees from its scope outwards: "1/4/again" names "again" of scope 4 in 1.</summary>
+    public int Label(string name)
+    {
+        int target;
+        while (!labels.TryGetValue(name, out target))
+        {
+            var parts = name.Split('/');
+            Assert.IsGreaterThan(1, parts.Length, $"there is no label '{name}'");
+            name = string.Join('/', [.. parts[..^2], parts[^1]]);
+        }
+        return target;
+    }
 
     /// <summary>Address of a variable in shared memory.</summary>
     public int? Shared(string name) => shared.TryGetValue(name, out var address) ? address : name == CudaText.Dynamic ? SharedBytes : null;
 
     IEnumerable<PtxInstruction> Instructions(string body)
     {
-        int count = 0;
-        // Labels end with a colon, everything else with a semicolon; scopes inside of the function hold no names that clash.
-        foreach (var statement in Scopes().Replace(body, ";").Split(';').Select(part => part.Trim()))
+        int count = 0, scopes = 0;
+        var scope = new Stack<string>([""]);
+        // Labels end with a colon, everything else with a semicolon. Scopes inside of the function have labels of their own; registers that
+        // two scopes name alike may be one, because each writes it before it reads it.
+        foreach (var statement in Scopes().Replace(body, brace => brace.Value.Contains('{') ? ";{;" : ";};").Split(';').Select(part => part.Trim()))
         {
             var text = statement;
+            if (text == "{") scope.Push($"{scope.Peek()}{++scopes}/");
+            if (text == "}" && scope.Count > 1) scope.Pop();
+            if (text is "{" or "}") continue;
             while (LabelAtStart().Match(text) is { Success: true } label)
             {
-                labels[label.Groups[1].Value] = count;
+                labels[scope.Peek() + label.Groups[1].Value] = count;
                 text = text[label.Length..].Trim();
             }
             if (text.Length == 0 || text.StartsWith(".reg", StringComparison.Ordinal) || text.StartsWith("//", StringComparison.Ordinal)) continue;
@@ -71,10 +87,11 @@ public sealed partial class PtxProgram
             var parts = InstructionForm().Match(text);
             Assert.IsTrue(parts.Success, $"not an instruction: '{text}'");
             count++;
+            bool branch = parts.Groups["name"].Value.StartsWith("bra", StringComparison.Ordinal);
             yield return new(parts.Groups["guard"] is { Success: true } guard ? guard.Value : null, parts.Groups["not"].Success,
                 parts.Groups["name"].Value.Split('.'),
                 [.. parts.Groups["operands"].Value.Split(',', StringSplitOptions.RemoveEmptyEntries)
-                .Select(operand => operand.Trim(' ', '\t', '{', '}', '\r', '\n'))], text);
+                .Select(operand => (branch ? scope.Peek() : "") + operand.Trim(' ', '\t', '{', '}', '\r', '\n'))], text);
         }
     }
 

@@ -37,7 +37,7 @@ public static unsafe class PtxSteps
         "cp" => PtxCopySteps.Of(program, code),
         "mma" => Mma(program, code),
         "wgmma" => PtxWgmmaSteps.Of(program, code),
-        "fence" => Nothing,
+        "fence" or "setmaxnreg" => Nothing,
         "mbarrier" => PtxTmaSteps.Barrier(program, code),
         "shfl" => Shuffle(program, code),
         "setp" => Compare(program, code),

@@ -20,15 +20,15 @@ public static unsafe class PtxTmaSteps
                 int to = (int)from[0](warp)[lane], column = (int)from[2](warp)[lane], row = (int)from[3](warp)[lane];
                 Assert.AreEqual(0, to % 1024, "a swizzled box begins at a multiple of 1,024");
                 for (int line = 0; line < TensorMap.Box; line++)
-                    for (int i = 0; i < TensorMap.Box; i++)
+                    for (int i = 0; i < map.BoxColumns; i++)
                     {
-                        int offset = to + 128 * line + 2 * i, r = row + line, c = column + i;
-                        var target = warp.Block.Shared.Engine(offset ^ (offset >> 7 & 7) << 4, 2, write: true);
+                        int size = map.ElementBytes, offset = to + 128 * line + size * i, r = row + line, c = column + i;
+                        var target = warp.Block.Shared.Engine(offset ^ (offset >> 7 & 7) << 4, size, write: true);
                         target.Clear();
                         if (r >= map.Rows || c >= map.Columns) continue;
-                        long address = map.Address + r * map.StrideBytes + 2 * c;
-                        warp.Block.Global.Check(address, 2);
-                        new ReadOnlySpan<byte>((void*)address, 2).CopyTo(target);
+                        long address = map.Address + r * map.StrideBytes + size * c;
+                        warp.Block.Global.Check(address, size);
+                        new ReadOnlySpan<byte>((void*)address, size).CopyTo(target);
                     }
                 warp.Block.Barriers[(int)from[4](warp)[lane]].Bytes -= 2 * TensorMap.Box * TensorMap.Box;
                 warp.Block.Barriers[(int)from[4](warp)[lane]].Complete();
@@ -99,15 +99,16 @@ public sealed class PtxBarrier
 /// <summary>TMA descriptors of the emulator.</summary>
 public sealed class EmulatedTensorMaps : ITensorMaps
 {
-    TensorMap ITensorMaps.Of(long address, int rows, int columns, long strideBytes)
+    TensorMap ITensorMaps.Of(long address, int rows, int columns, long strideBytes, int elementBytes, int boxColumns)
     {
         Assert.IsTrue(address % 16 == 0 && strideBytes % 16 == 0, "the copy engine wants multiples of 16 bytes");
+        Assert.AreEqual(128, elementBytes * boxColumns, "a swizzled line is 128 bytes");
         Span<TensorMap> map = [default];
-        MemoryMarshal.Write(MemoryMarshal.AsBytes(map), new EmulatedTensorMap(address, rows, columns, strideBytes));
+        MemoryMarshal.Write(MemoryMarshal.AsBytes(map), new EmulatedTensorMap(address, rows, columns, strideBytes, elementBytes, boxColumns));
         return map[0];
     }
 
     public static EmulatedTensorMap Read(ReadOnlySpan<byte> bytes) => MemoryMarshal.Read<EmulatedTensorMap>(bytes);
 }
 
-public readonly record struct EmulatedTensorMap(long Address, int Rows, int Columns, long StrideBytes);
+public readonly record struct EmulatedTensorMap(long Address, int Rows, int Columns, long StrideBytes, int ElementBytes, int BoxColumns);

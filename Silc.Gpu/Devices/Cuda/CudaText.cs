@@ -5,7 +5,7 @@ namespace Silc;
 
 /// <summary>
 /// Post-processes the PTX of a kernel: ILGPU 1.5.3 has no target after sm_80, no launch bounds without a specialization for each call, and
-/// no dynamic shared memory beside static.
+/// no dynamic shared memory beside static; and it writes a function for each intrinsic, which nothing calls.
 /// </summary>
 static partial class CudaText
 {
@@ -26,6 +26,8 @@ static partial class CudaText
             ptx = ptx.Replace($".align 8 .b8 {name}[", $".align 64 .b8 {name}[", StringComparison.Ordinal)
                 .Replace(KernelArgument, name, StringComparison.Ordinal);
         }
+        // Functions that other modules may call keep the assembler from giving a kernel's warpgroups different numbers of registers.
+        if (!ptx.Contains("call", StringComparison.Ordinal)) ptx = Functions().Replace(ptx, "");
         if (BoundsOf(kernel) is not { } bounds) return ptx;
         if (bounds.Target is { } target) ptx = TargetLine().Replace(ptx, $".target {target}", 1);
         return EntryHead().Replace(ptx, $"$0\n.maxntid {bounds.Threads}, 1, 1\n.minnctapersm {bounds.Blocks}", 1);
@@ -35,6 +37,10 @@ static partial class CudaText
     static LaunchBoundsAttribute? BoundsOf(Type kernel) => kernel.GetCustomAttribute<LaunchBoundsAttribute>()
         ?? kernel.GetGenericArguments().Select(argument => argument.GetCustomAttribute<LaunchBoundsAttribute>())
             .FirstOrDefault(bounds => bounds is not null);
+
+    // Declarations, and definitions whose bodies have no scopes.
+    [GeneratedRegex(@"^\.visible \.func [^;{]*(;|\{[^{}]*\})\s*", RegexOptions.Multiline)]
+    private static partial Regex Functions();
 
     [GeneratedRegex(@"^\.address_size 64\s*$", RegexOptions.Multiline)]
     private static partial Regex AddressSize();

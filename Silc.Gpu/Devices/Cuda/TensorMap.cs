@@ -1,12 +1,12 @@
 namespace Silc;
 
 /// <summary>
-/// A TMA descriptor (CUtensorMap, compute capability 9.0) of a bf16 matrix: address, sizes, boxes of 64 x 64 elements, 128-byte swizzle.
+/// A TMA descriptor (CUtensorMap, compute capability 9.0) of a matrix: address, sizes, boxes of 64 rows of 128 bytes, 128-byte swizzle.
 /// Opaque: the driver encodes it. A kernel has it among its parameters, at a multiple of 64 bytes.
 /// </summary>
 readonly struct TensorMap
 {
-    /// <summary>Rows and columns of a box: what one TMA instruction loads.</summary>
+    /// <summary>Rows of a box, which is what one TMA instruction loads, and its columns of bf16.</summary>
     public const int Box = 64;
 
     public const int Bytes = 128;
@@ -20,27 +20,27 @@ readonly struct TensorMap
 interface ITensorMaps
 {
     /// <summary>
-    /// The descriptor of rows x columns of bf16, <paramref name="strideBytes"/> from one row to the next; elements outside are loaded as
-    /// zero.
+    /// The descriptor of rows x columns of bf16 (2 bytes) or float32 (4), <paramref name="strideBytes"/> from one row to the next, in boxes
+    /// of 64 rows of <paramref name="boxColumns"/>; elements outside are loaded as zero.
     /// </summary>
-    TensorMap Of(long address, int rows, int columns, long strideBytes);
+    TensorMap Of(long address, int rows, int columns, long strideBytes, int elementBytes, int boxColumns);
 }
 
 /// <summary>Tensor maps by cuTensorMapEncodeTiled, a function of the host alone.</summary>
 sealed class DriverTensorMaps : ITensorMaps
 {
-    const int BFloat16 = 9, NoInterleave = 0, Swizzle128 = 3, Promote256 = 3, ZeroFill = 0;
+    const int Float32 = 7, BFloat16 = 9, NoInterleave = 0, Swizzle128 = 3, Promote256 = 3, ZeroFill = 0;
 
-    public unsafe TensorMap Of(long address, int rows, int columns, long strideBytes)
+    public unsafe TensorMap Of(long address, int rows, int columns, long strideBytes, int elementBytes, int boxColumns)
     {
         // The driver wants the memory at a multiple of 64.
         byte* room = stackalloc byte[TensorMap.Bytes + 64];
         var map = (TensorMap*)((nint)(room + 63) & ~63);
         ulong* sizes = stackalloc ulong[] { (ulong)columns, (ulong)rows }, strides = stackalloc ulong[] { (ulong)strideBytes };
-        uint* box = stackalloc uint[] { TensorMap.Box, TensorMap.Box }, steps = stackalloc uint[] { 1, 1 };
-        CudaDriver.Check(CudaDriver.cuTensorMapEncodeTiled(map, BFloat16, 2, (void*)address, sizes, strides, box, steps,
+        uint* box = stackalloc uint[] { (uint)boxColumns, TensorMap.Box }, steps = stackalloc uint[] { 1, 1 };
+        CudaDriver.Check(CudaDriver.cuTensorMapEncodeTiled(map, elementBytes == 2 ? BFloat16 : Float32, 2, (void*)address, sizes, strides, box, steps,
             NoInterleave, Swizzle128, Promote256,
-            ZeroFill), $"a tensor map of {rows} x {columns} bfloat16, {strideBytes} bytes a row");
+            ZeroFill), $"a tensor map of {rows} x {columns} elements of {elementBytes} bytes, {strideBytes} bytes a row");
         return *map;
     }
 }
