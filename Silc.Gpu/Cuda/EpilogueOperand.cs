@@ -17,6 +17,15 @@ interface IEpilogueOperand
     static abstract EpilogueQuads Load(int shared, int row, int column);
 }
 
+/// <summary>The stages and columns of an operand's type, for the texts of the kernel.</summary>
+static class EpilogueOperand
+{
+    public static (int Stages, int BoxColumns) Of(Type operand) => operand == typeof(Bf16Operand) ? Of<Bf16Operand>()
+        : operand == typeof(Float32Operand) ? Of<Float32Operand>() : Of<NoOperand>();
+
+    static (int, int) Of<T>() where T : struct, IEpilogueOperand => (T.Stages, T.BoxColumns);
+}
+
 /// <summary>The epilogue reads nothing of C's shape.</summary>
 readonly struct NoOperand : IEpilogueOperand
 {

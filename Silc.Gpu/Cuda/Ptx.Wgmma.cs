@@ -71,6 +71,6 @@ static partial class Ptx
     /// <param name="parity">The parity of the phase in which it becomes full.</param>
     /// <param name="turn">The mbarrier on which the other consumer waits: one lane of each warp arrives behind the last wgmma.</param>
     [Instruction(typeof(WgmmaConsumerText)), IntrinsicImplementation]
-    public static WgmmaAccumulators WgmmaConsumer<TA, TB>(int stages, int barriers, int steps, int lane, int stage, int parity, int turn)
-        where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile => throw OnlyOnCuda;
+    public static WgmmaAccumulators WgmmaConsumer<TA, TB, TOperand>(int stages, int barriers, int steps, int lane, int stage, int parity, int turn)
+        where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile where TOperand : struct, IEpilogueOperand => throw OnlyOnCuda;
 }

@@ -13,9 +13,7 @@ sealed class TmaProducerText : IInstructionText
 
     public static string Of(Type[] arguments)
     {
-        var (stages, columns) = arguments[2] == typeof(Bf16Operand) ? (Bf16Operand.Stages, Bf16Operand.BoxColumns)
-            : arguments[2] == typeof(Float32Operand) ? (Float32Operand.Stages, Float32Operand.BoxColumns)
-            : (NoOperand.Stages, NoOperand.BoxColumns);
+        var (stages, columns) = EpilogueOperand.Of(arguments[2]);
         return new TmaProducerText().Write(arguments[0] == typeof(Bf16MMajor), arguments[1] == typeof(Bf16MMajor), stages, columns);
     }
 

@@ -11,7 +11,8 @@ namespace Silc;
 /// <remarks>
 /// An operand tile is two TMA boxes of 64 lines of 128 bytes, whose 16-byte units are XOR-swizzled by the low three bits of the line.
 /// K-major has a line for each row of A or column of B; M-major has a line for each k and 64 rows. An iteration waits until its stage is
-/// full, issues its wgmma, waits for the previous iteration's wgmma, and releases that iteration's stage.
+/// full, issues its wgmma, waits for the previous iteration's wgmma, and releases that iteration's stage. Behind the last one it waits until
+/// what the epilogue reads has come, and gives the turn to the other consumer.
 /// </remarks>
 sealed class WgmmaConsumerText : IInstructionText
 {
@@ -19,8 +20,10 @@ sealed class WgmmaConsumerText : IInstructionText
 
     readonly StringBuilder text = new();
     readonly bool mMajorA, nMajorB;
+    readonly int operandStages;
 
-    WgmmaConsumerText(Type[] arguments) => (mMajorA, nMajorB) = (arguments[0] == typeof(Bf16MMajor), arguments[1] == typeof(Bf16MMajor));
+    WgmmaConsumerText(Type[] arguments) => (mMajorA, nMajorB, operandStages) =
+        (arguments[0] == typeof(Bf16MMajor), arguments[1] == typeof(Bf16MMajor), EpilogueOperand.Of(arguments[2]).Stages);
 
     public static string Of(Type[] arguments) => new WgmmaConsumerText(arguments).Write();
 
@@ -41,11 +44,7 @@ sealed class WgmmaConsumerText : IInstructionText
         Add($"add.s32 word, %0, {WgmmaTile.OperandBytes};");
         Descriptor("db", nMajorB);
         Add("next:");
-        Add("shl.b32 full, stage, 3;");
-        Add("add.s32 full, full, %1;");
-        Add("empty:");
-        Add("mbarrier.try_wait.parity.shared::cta.b64 done, [full], parity;");
-        Add("@!done bra empty;");
+        WaitUntilFull("empty");
         Add($"mul.lo.s32 word, stage, {WgmmaTile.StageBytes / 16};");
         Add("cvt.u64.u32 wide, word;");
         Add("wgmma.fence.sync.aligned;");
@@ -56,20 +55,39 @@ sealed class WgmmaConsumerText : IInstructionText
         Add("wgmma.wait_group.sync.aligned 1;");
         Release();
         Add("mov.b32 before, stage;");
-        Add("add.s32 stage, stage, 1;");
-        Add($"setp.eq.s32 done, stage, {WgmmaTile.Stages};");
-        Add("selp.b32 stage, 0, stage, done;");
-        Add("selp.b32 word, 1, 0, done;");
-        Add("xor.b32 parity, parity, word;");
+        Advance();
         Add("sub.s32 steps, steps, 1;");
         Add("setp.gt.s32 done, steps, 0;");
         Add("@done bra next;");
+        for (int i = 0; i < operandStages; i++)
+        {
+            WaitUntilFull($"empty_{i}");
+            Advance();
+        }
         Add("setp.eq.s32 tell, %3, 0;");
         Add("@tell mbarrier.arrive.shared::cta.b64 _, [%6];");
         Add("wgmma.wait_group.sync.aligned 0;");
         Release();
         Add("}");
         return text.ToString();
+    }
+
+    void WaitUntilFull(string label)
+    {
+        Add("shl.b32 full, stage, 3;");
+        Add("add.s32 full, full, %1;");
+        Add($"{label}:");
+        Add("mbarrier.try_wait.parity.shared::cta.b64 done, [full], parity;");
+        Add($"@!done bra {label};");
+    }
+
+    void Advance()
+    {
+        Add("add.s32 stage, stage, 1;");
+        Add($"setp.eq.s32 done, stage, {WgmmaTile.Stages};");
+        Add("selp.b32 stage, 0, stage, done;");
+        Add("selp.b32 word, 1, 0, done;");
+        Add("xor.b32 parity, parity, word;");
     }
 
     // One lane of each warp releases the stage of the iteration before.

@@ -66,8 +66,8 @@ readonly struct WgmmaGemm<TA, TB, TOperand, TEpilogue>(
         }
     }
 
-    // The consumers multiply in turn, each as soon as the other has issued its last wgmma: only then is the previous filling of every stage
-    // complete, so that a phase is told from the next but one, whose parity is the same.
+    // The consumers multiply in turn, each as soon as the other has issued its last wgmma and has what its epilogue reads. A wait tells a
+    // phase from the next one only, whose parity is the other: so no consumer may wait for a stage while the filling before is on its way.
     void Consume(int stages, int barriers, int warp, int lane)
     {
         int consumer = warp / WgmmaTile.WarpsPerConsumer, first = warp % WgmmaTile.WarpsPerConsumer * 16;
@@ -81,10 +81,8 @@ readonly struct WgmmaGemm<TA, TB, TOperand, TEpilogue>(
                 var bias = TileBias.Load(epilogue, column, lane);
                 // The first consumer begins: the phase before the first passes for complete.
                 Ptx.MbarrierWait(turn + 8 * consumer, count / WgmmaTile.Consumers + 1 - consumer & 1);
-                var acc = Ptx.WgmmaConsumer<TA, TB>(stages, barriers, steps, lane, WgmmaTile.StageAt(position), WgmmaTile.ParityAt(position),
+                var acc = Ptx.WgmmaConsumer<TA, TB, TOperand>(stages, barriers, steps, lane, WgmmaTile.StageAt(position), WgmmaTile.ParityAt(position),
                     turn + 8 * (1 - consumer));
-                if (TOperand.Stages > 0) Ptx.MbarrierWait(barriers + 8 * WgmmaTile.StageAt(next), WgmmaTile.ParityAt(next));
-                if (TOperand.Stages > 1) Ptx.MbarrierWait(barriers + 8 * WgmmaTile.StageAt(next + 1), WgmmaTile.ParityAt(next + 1));
                 acc.Store<TEpilogue, TOperand>(epilogue, bias, row, column, first, problem.C(tile),
                     stages + WgmmaTile.StageAt(next) * WgmmaTile.StageBytes, stages + WgmmaTile.StageAt(next + 1) * WgmmaTile.StageBytes,
                     shared, lane);

@@ -8,8 +8,9 @@ public sealed class CudaWgmmaTests
 {
     const DType Bf16 = DType.BFloat16;
 
-    // Below, at and above the tiles of 128 x 128 x 64, and two of them; as many tiles along K as stages, and more.
-    static readonly (int M, int N, int K)[] Sizes = [(8, 8, 8), (136, 40, 72), (40, 136, 264), (264, 128, 192), (136, 392, 128)];
+    // Below, at and above the tiles of 128 x 128 x 64, and several of them, which one block takes in the emulator; fewer tiles along K than
+    // stages, and more.
+    static readonly (int M, int N, int K)[] Sizes = [(8, 8, 8), (136, 40, 72), (40, 136, 264), (264, 128, 192), (136, 392, 128), (264, 136, 520)];
 
     public static IEnumerable<object[]> Devices => from name in CudaTest.Devices(Precision.Bf16)
                                                    where name == CudaTest.Emulated || CudaTest.HasWgmma(name)
@@ -36,6 +37,29 @@ public sealed class CudaWgmmaTests
             }
         if (t.Emulator is { } emulator)
             foreach (var kernel in emulator.Launches.Keys) StringAssert.StartsWith(kernel, nameof(WgmmaGemm<,,,>));
+    }
+
+    /// <summary>Every block of a GPU takes many tiles, whose operands come from device memory; beside mma.sync, which has the same sums.</summary>
+    [TestMethod, DynamicData(nameof(Devices))]
+    public void Many_tiles_a_block(string device)
+    {
+        using CudaTest t = new(device, Precision.Bf16, wgmma: true), mma = new(device, Precision.Bf16);
+        var (m, n) = t.Emulator is null ? (24_584, 1032) : (136, 264);
+        foreach (var k in new[] { 64, 320, 776 })
+        {
+            DeviceMatrix a = t.Random(m, k, dtype: Bf16), b = t.Random(k, n, dtype: Bf16), bias = t.Random(1, n), addend = t.Random(m, n);
+            DeviceMatrix h = t.Random(m, n, range: 4, dtype: Bf16), transposed = t.Random(n, k, dtype: Bf16);
+            float[][] Run(CudaTest on)
+            {
+                DeviceMatrix A = on.Own(a, dtype: Bf16), sum = on.Own(addend), dh = on.Output(m, n, dtype: Bf16), y = on.Output(m, n, dtype: Bf16);
+                on.Ops.MatMul(A, on.Own(b, dtype: Bf16), sum, Transpose.None, on.Own(bias), sum);
+                on.Ops.MatMulGeluBackward(A, on.Own(transposed, dtype: Bf16), on.Own(h, dtype: Bf16), dh, y, GeluKind.Tanh);
+                return [sum.Read("sum"), dh.Read("dh"), y.Read("y")];
+            }
+            var (actual, expected) = (Run(t), Run(mma));
+            for (int i = 0; i < actual.Length; i++)
+                Close.To(Array.ConvertAll(expected[i], x => (double)x), actual[i], i == 0 ? Close.Chained : Close.BFloat16, $"K = {k}, {i}");
+        }
     }
 
     [TestMethod, DynamicData(nameof(Devices))]

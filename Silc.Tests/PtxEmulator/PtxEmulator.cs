@@ -73,6 +73,7 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
             while (warps.Any(warp => !warp.Done))
             {
                 foreach (var warp in warps) warp.Run();
+                block.EndRound();
                 if (warps.Any(warp => warp.Spins))
                 {
                     Assert.IsTrue(++spins < 10_000, $"{name}: warps wait for each other");

@@ -19,21 +19,35 @@ public static unsafe class PtxTmaSteps
                 var map = EmulatedTensorMaps.Read(warp.Block.Parameters.AsSpan((int)from[1](warp)[lane]));
                 int to = (int)from[0](warp)[lane], column = (int)from[2](warp)[lane], row = (int)from[3](warp)[lane];
                 Assert.AreEqual(0, to % 1024, "a swizzled box begins at a multiple of 1,024");
-                for (int line = 0; line < TensorMap.Box; line++)
-                    for (int i = 0; i < map.BoxColumns; i++)
-                    {
-                        int size = map.ElementBytes, offset = to + 128 * line + size * i, r = row + line, c = column + i;
-                        var target = warp.Block.Shared.Engine(offset ^ (offset >> 7 & 7) << 4, size, write: true);
-                        target.Clear();
-                        if (r >= map.Rows || c >= map.Columns) continue;
-                        long address = map.Address + r * map.StrideBytes + size * c;
-                        warp.Block.Global.Check(address, size);
-                        new ReadOnlySpan<byte>((void*)address, size).CopyTo(target);
-                    }
-                warp.Block.Barriers[(int)from[4](warp)[lane]].Bytes -= 2 * TensorMap.Box * TensorMap.Box;
-                warp.Block.Barriers[(int)from[4](warp)[lane]].Complete();
+                var (block, barrier) = (warp.Block, warp.Block.Barriers[(int)from[4](warp)[lane]]);
+                block.Transfers.Add((block.Round + Delay(map, row, column), () =>
+                {
+                    Copy(block, map, to, row, column);
+                    barrier.Bytes -= BoxBytes;
+                    barrier.Complete();
+                }));
             }
         };
+    }
+
+    const int BoxBytes = 2 * TensorMap.Box * TensorMap.Box;
+
+    // Boxes overtake each other. float32, which a GEMM reads once, is as slow as device memory beside a cache.
+    static int Delay(EmulatedTensorMap map, int row, int column) => (row * 7 + column * 3) / 32 % 5 * (map.ElementBytes == 4 ? 12 : 1);
+
+    static void Copy(PtxBlock block, EmulatedTensorMap map, int to, int row, int column)
+    {
+        for (int line = 0; line < TensorMap.Box; line++)
+            for (int i = 0; i < map.BoxColumns; i++)
+            {
+                int size = map.ElementBytes, offset = to + 128 * line + size * i, r = row + line, c = column + i;
+                var target = block.Shared.Engine(offset ^ (offset >> 7 & 7) << 4, size, write: true);
+                target.Clear();
+                if (r >= map.Rows || c >= map.Columns) continue;
+                long address = map.Address + r * map.StrideBytes + size * c;
+                block.Global.Check(address, size);
+                new ReadOnlySpan<byte>((void*)address, size).CopyTo(target);
+            }
     }
 
     public static Action<PtxWarp, uint> Barrier(PtxProgram program, PtxInstruction code)

@@ -127,6 +127,20 @@ public sealed class PtxBlock(int index, int blocks, int lanes, SharedMemoryModel
 
     /// <summary>Barriers in shared memory, by their addresses.</summary>
     public Dictionary<int, PtxBarrier> Barriers { get; } = [];
+
+    /// <summary>Copies by TMA on their way, and the round in which each arrives; in a round every warp runs until it waits.</summary>
+    public List<(int Round, Action Copy)> Transfers { get; } = [];
+
+    public int Round { get; private set; }
+
+    /// <summary>Ends a round: what is due by now arrives.</summary>
+    public void EndRound()
+    {
+        Round++;
+        foreach (var (_, copy) in Transfers.Where(transfer => transfer.Round <= Round)) copy();
+        Transfers.RemoveAll(transfer => transfer.Round <= Round);
+    }
+
     public byte[] Parameters => parameters;
     public DeviceMemoryModel Global => global;
 
