@@ -20,7 +20,7 @@ public sealed class BatchLoader : IDisposable
     readonly LoadClock clock = new();
     readonly Thread[] threads;
 
-    // All below is guarded by gate. Workers share one batch sample by sample, so that memory grows with prefetch, not with cores.
+    // The fields below are guarded by this lock. Workers share one batch sample by sample, so that memory grows with prefetch, not with cores.
     readonly object gate = new();
     readonly Queue<Job> ahead = new();
     readonly Stack<Batch> free = new();
@@ -143,7 +143,7 @@ public sealed class BatchLoader : IDisposable
 
     Thread Start(int worker)
     {
-        // Below the threads that compute: a late batch is noticed and reported, a slow step is not.
+        // Lower priority than the threads that compute: a late batch shows in WaitSeconds, a step slowed down by workers would not.
         var thread = new Thread(Work) { Name = $"data {worker}", IsBackground = true, Priority = ThreadPriority.BelowNormal };
         thread.Start();
         return thread;
@@ -196,7 +196,7 @@ public sealed class BatchLoader : IDisposable
 
     void Fill(Job job, int slot)
     {
-        // Streams are keyed by the sample wanted, so that a replacement does not repeat the views of its own turn.
+        // Random streams are keyed by the wanted sample, so that a replacement gets other views here than at its own place in the epoch.
         int wanted = job.Samples[slot];
         ImageTextPair pair;
         using (LoadClock.In(LoadStage.Decode)) pair = reader.Read(wanted, out job.Batch.Samples[slot]);

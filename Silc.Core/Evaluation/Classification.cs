@@ -10,9 +10,7 @@ namespace Silc;
 public sealed record Classification(double Top1, double Top5, ConfusionMatrix Confusion)
 {
     /// <summary>Counts hits.</summary>
-    /// <exception cref="ArgumentException">
-    /// No labels, another number of labels than scores, or a label that is no class.
-    /// </exception>
+    /// <exception cref="ArgumentException">No labels, another number of labels than scores, or a label that is no class.</exception>
     public static Classification Of(Vectors scores, IReadOnlyList<int> labels)
     {
         var (count, classes) = (scores.Count, scores.Width);

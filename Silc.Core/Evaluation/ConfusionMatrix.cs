@@ -59,9 +59,7 @@ public sealed class ConfusionMatrix
     public double[] IntersectionOverUnion() =>
         [.. Enumerable.Range(0, Classes).Select(c => this[c, c] / (double)(Of(c) + TakenFor(c) - this[c, c]))];
 
-    /// <summary>
-    /// Mean of <see cref="IntersectionOverUnion"/> over the classes whose union is not empty; NaN if there is none.
-    /// </summary>
+    /// <summary>Mean of <see cref="IntersectionOverUnion"/> over the classes whose union is not empty; NaN if there is none.</summary>
     public double MeanIntersectionOverUnion()
     {
         var known = IntersectionOverUnion().Where(double.IsFinite).ToList();

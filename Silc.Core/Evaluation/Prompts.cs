@@ -29,9 +29,7 @@ public static partial class Prompts
     static HashSet<string> Alike(List<string> names) =>
         [.. names.Distinct().GroupBy(Canonical).Where(same => same.Count() > 1).SelectMany(same => same)];
 
-    /// <summary>
-    /// Lower case, underscores to spaces, no ASCII punctuation, single spaces: what SigLIP's zero-shot evaluator does to a text.
-    /// </summary>
+    /// <summary>Lower case, underscores to spaces, no ASCII punctuation, single spaces: what SigLIP's zero-shot evaluator does to a text.</summary>
     public static string Canonical(string text)
     {
         var canonical = new StringBuilder(text.Length);

@@ -18,9 +18,7 @@ public static class Retrieval
     /// <param name="images">Image embeddings (N, C).</param>
     /// <param name="texts">Caption embeddings (M, C).</param>
     /// <param name="imageOfText">Image of each caption; null means caption i belongs to image i.</param>
-    /// <param name="search">
-    /// Finds neighbours; null does so on the processor. A device's search takes hundreds of thousands of rows.
-    /// </param>
+    /// <param name="search">Finds neighbours; null does so on the processor. A device's search takes hundreds of thousands of rows.</param>
     public static Recall ImageToText(Vectors images, Vectors texts, IReadOnlyList<int>? imageOfText = null,
         NeighbourSearch? search = null) =>
         ImageToText(images, texts, Pairs(images, texts, imageOfText), search);
@@ -34,9 +32,7 @@ public static class Retrieval
         NeighbourSearch? search = null) =>
         TextToImage(images, texts, Pairs(images, texts, imageOfText), search);
 
-    /// <summary>
-    /// Images look for captions: a hit is any caption that belongs to the image. Images without a caption do not count.
-    /// </summary>
+    /// <summary>Images look for captions: a hit is any caption that belongs to the image. Images without a caption do not count.</summary>
     /// <param name="images">Image embeddings (N, C).</param>
     /// <param name="texts">Caption embeddings (M, C).</param>
     /// <param name="pairs">What belongs together.</param>

@@ -89,7 +89,7 @@ public sealed class WebDatasetSource : IImageTextSource
         return [.. ShardPattern.Find(pattern, log).Select(path => Shard.At(path, unpacked))];
     }
 
-    // A name that nothing has is a slip, which would show as captions that are all empty. The first sample ends the search as a rule.
+    // A field that no sample has is an error: otherwise every caption would be empty. The search usually ends at the first sample.
     void CheckCaptions(string pattern, IReadOnlyList<ShardIndex> indices, ShardFields fields)
     {
         if (fields.NamedCaptions.Count == 0 || samples.Exists(sample => sample.Text is not null)) return;

@@ -43,9 +43,7 @@ public sealed class DemoSource : IImageTextSource
         return new ImageTextPair($"demo/{seed}/{index}", scene.Draw(), DemoCaptions.Of(scene));
     }
 
-    /// <summary>
-    /// Held-out images of one object each for zero-shot classification: <paramref name="perClass"/> of every colour and shape.
-    /// </summary>
+    /// <summary>Held-out images of one object each for zero-shot classification: <paramref name="perClass"/> of every colour and shape.</summary>
     public static DemoEvaluation Evaluation(int perClass, int seed = 0, int size = 96)
     {
         Require.Positive(perClass, "images per class");

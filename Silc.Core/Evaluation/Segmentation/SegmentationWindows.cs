@@ -12,9 +12,7 @@ public sealed record SegmentationWindows(int Side, int? ShortSide = null, int? S
     /// <summary>The whole image in one window.</summary>
     public static SegmentationWindows Whole(int side) => new(side);
 
-    /// <summary>
-    /// Windows that overlap by a quarter over an image whose short side is one window: 448 and 336 in Google's TIPS.
-    /// </summary>
+    /// <summary>Windows that overlap by a quarter over an image whose short side is one window: 448 and 336 in Google's TIPS.</summary>
     public static SegmentationWindows Sliding(int side) => new(side, side, side * 3 / 4);
 
     /// <summary>Throws unless the sizes fit each other.</summary>
