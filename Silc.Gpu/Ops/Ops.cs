@@ -57,9 +57,7 @@ abstract class Ops(Device device)
     /// <summary>The bf16 copies of weights that GEMMs read; null on backends without.</summary>
     internal virtual Bf16Weights? Weights => null;
 
-    /// <summary>
-    /// Refreshes the stale copies. GEMMs do so themselves, but a captured step must begin and end without stale copies.
-    /// </summary>
+    /// <summary>Refreshes the stale copies. GEMMs do so themselves, but a captured step must begin and end without stale copies.</summary>
     internal virtual void RefreshWeights() { }
 
     // Elementwise
@@ -119,13 +117,12 @@ abstract class Ops(Device device)
     /// <summary>c = x·yᵀ of rows of length 1, in float32 at every precision, because losses multiply it by inverse temperatures.</summary>
     public virtual void CosineSimilarity(Tensor x, Tensor y, Tensor c) => MatMul(x, y, c, Transpose.B);
     /// <summary>
-    /// y = x·kernels[0] + biases[0] | x·kernels[1] + biases[1] | …: linear layers of one input (fused QKV), with equally wide outputs side
-    /// by side.
+    /// y = x·kernels[0] + biases[0] | x·kernels[1] + biases[1] | …: linear layers of one input (fused QKV), with equally wide outputs side by side.
     /// </summary>
     public abstract void GroupedMatMul(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y);
     /// <summary>
-    /// dx = Σ dyᵢ·kernels[i]ᵀ, the input gradient of <see cref="GroupedMatMul"/>. A dx of bf16 needs weights that are packed, as those of a
-    /// model's attention are.
+    /// dx = Σ dyᵢ·kernels[i]ᵀ, the input gradient of <see cref="GroupedMatMul"/>. A
+    /// dx of bf16 needs weights that are packed, as those of a model's attention are.
     /// </summary>
     public abstract void GroupedInputGrad(Tensor dy, Tensor[] kernels, Tensor dx);
     /// <summary>Adds the weight gradients xᵀ·dyᵢ and the bias gradients, the sums of dyᵢ over rows.</summary>
@@ -227,8 +224,7 @@ abstract class Ops(Device device)
     /// </summary>
     public abstract void LateState(StepState state, Tensor begun, StepState late, float beta1, float beta2);
     /// <summary>
-    /// Global gradient norm, found-inf (the norm or a loss is not finite) and the factor of clipping, in the step state; see <see
-    /// cref="StepState"/>.
+    /// Global gradient norm, found-inf (the norm or a loss is not finite) and the factor of clipping, in the step state; see <see cref="StepState"/>.
     /// </summary>
     public abstract void GradNorm(Tensor gradients, Tensor losses, StepState state, float clipNorm, float beta1, float beta2);
     /// <summary>

@@ -20,8 +20,7 @@ readonly struct TensorMap
 interface ITensorMaps
 {
     /// <summary>
-    /// The descriptor of rows x columns of bf16, <paramref name="strideBytes"/> from one row to the next; elements outside are loaded as
-    /// zero.
+    /// The descriptor of rows x columns of bf16, <paramref name="strideBytes"/> from one row to the next; elements outside are loaded as zero.
     /// </summary>
     TensorMap Of(long address, int rows, int columns, long strideBytes);
 }
