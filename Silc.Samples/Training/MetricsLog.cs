@@ -4,8 +4,7 @@ using System.Text;
 namespace Silc.Samples.Training;
 
 /// <summary>
-/// <c>metrics.csv</c>: a row for each report. Rows are written whole, one at a time, so that the file can be read whenever a run
-/// ends.
+/// <c>metrics.csv</c>: a row for each report. Rows are written whole, one at a time, so that the file can be read whenever a run ends.
 /// </summary>
 sealed class MetricsLog : IDisposable
 {
