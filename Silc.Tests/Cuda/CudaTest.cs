@@ -5,9 +5,7 @@ using ILGPU.Runtime.Cuda;
 
 namespace Silc.Tests;
 
-/// <summary>
-/// Runs a test of CUDA's kernels as PTX in the emulator, and on every NVIDIA GPU of this machine, at each of the given precisions.
-/// </summary>
+/// <summary>Runs a test of CUDA's kernels as PTX in the emulator, and on every NVIDIA GPU of this machine, at each of the given precisions.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class EveryCudaAttribute(params Precision[] precisions) : Attribute, ITestDataSource
 {
