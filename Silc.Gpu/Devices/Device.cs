@@ -286,8 +286,8 @@ public sealed partial class Device : IDisposable
     }
 
     /// <summary>
-    /// Copies on a stream of its own, concurrently with queued kernels, and returns when done. The caller guarantees that no queued kernel
-    /// uses <paramref name="to"/>.
+    /// Copies on a stream of its own, concurrently with queued kernels, and returns when
+    /// done. The caller guarantees that no queued kernel uses <paramref name="to"/>.
     /// </summary>
     internal unsafe void UploadOnCopyStream<T>(ReadOnlySpan<T> from, ArrayView<T> to) where T : unmanaged
     {

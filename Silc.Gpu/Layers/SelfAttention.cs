@@ -35,9 +35,9 @@ sealed class AttentionProjections
 }
 
 /// <summary>
-/// Y = X + out(attention(norm(X))): the attention half of a pre-norm transformer block; with <paramref name="causal"/> a token attends to itself and those before it alone. Vaswani et al. 2017,
-/// arXiv:1706.03762. Keeps norm(X), Q|K|V side by side, the heads' output and the log-sum-exp of each row of scores.
-/// Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// Y = X + out(attention(norm(X))): the attention half of a pre-norm transformer block; with <paramref name="causal"/> a token
+/// attends to itself and those before it alone. Vaswani et al. 2017, arXiv:1706.03762. Keeps norm(X), Q|K|V side by side, the
+/// heads' output and the log-sum-exp of each row of scores. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class SelfAttention(Parameters parameters, string norm, string name, int width, int heads, double epsilon = 1e-6, bool causal = false)
 {

@@ -52,9 +52,8 @@ sealed class Transformer
     }
 
     /// <summary>
-    /// As <see cref="ForwardConsuming"/>, but only what <paramref name="pool"/> makes of the tokens (B·T, C), one row each, goes through the
-    /// final norm:
-    /// Y (B, C), float32. The pullback of the pool writes every element of dX.
+    /// As <see cref="ForwardConsuming"/>, but only what <paramref name="pool"/> makes of the tokens (B·T, C), one row
+    /// each, goes through the final norm: Y (B, C), float32. The pullback of the pool writes every element of dX.
     /// </summary>
     internal (Tensor Y, Pullback Back) ForwardPooled(Pass pass, Tensor x, int batch, Func<Pass, Tensor, (Tensor Y, Pullback Back)> pool)
     {

@@ -6,8 +6,8 @@ namespace Silc;
 static class EndOfCaption
 {
     /// <summary>
-    /// The first place from <paramref name="start"/> on that holds <paramref name="end"/>, 0 if none does; with a negative end the first place of the
-    /// largest token.
+    /// The first place from <paramref name="start"/> on that holds <paramref name="end"/>,
+    /// 0 if none does; with a negative end the first place of the largest token.
     /// </summary>
     public static int At(ArrayView<int> tokens, int start, int length, int end)
     {

@@ -78,8 +78,7 @@ abstract class Ops(Device device)
 
     // Rows
     /// <summary>
-    /// x (B, T, C) += <paramref name="table"/> (T, C), broadcast over the batch: position embeddings. Row r of x gets row r mod T of the
-    /// table.
+    /// x (B, T, C) += <paramref name="table"/> (T, C), broadcast over the batch: position embeddings. Row r of x gets row r mod T of the table.
     /// </summary>
     public abstract void AddBroadcast(Tensor table, Tensor x);
     /// <summary>
@@ -93,9 +92,8 @@ abstract class Ops(Device device)
     public abstract void SelectRowsBackward(Tensor dy, int t, Tensor dx);
 
     /// <summary>
-    /// Row b of y (B, C) = the row of caption b in x (B·T, C) where its token is <paramref name="end"/> for the first time, or its first row if
-    /// none is;
-    /// with -1 where its largest token is for the first time.
+    /// Row b of y (B, C) = the row of caption b in x (B·T, C) where its token is <paramref name="end"/> for
+    /// the first time, or its first row if none is; with -1 where its largest token is for the first time.
     /// </summary>
     public abstract void SelectTokens(ArrayView<int> tokens, int end, Tensor x, Tensor y);
     /// <summary>Adjoint of <see cref="SelectTokens"/>: dx is dy in those rows and zero elsewhere.</summary>
@@ -145,9 +143,9 @@ abstract class Ops(Device device)
         Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate,
         Tensor rounded = default);
     /// <summary>
-    /// o = softmax(q·kᵀ/√D)·v for each of B images and H heads. q and o are (B·Tq, H·D), k and v (B·Tk, H·D), heads side by side. <paramref
-    /// name="lse"/> (B·H, Tq) is the log-sum-exp of each row of scores, saved for backward. With <paramref name="causal"/>, query t sees keys
-    /// 0 to t alone; all tensors must be float32 then.
+    /// o = softmax(q·kᵀ/√D)·v for each of B images and H heads. q and o are (B·Tq, H·D), k and v (B·Tk, H·D),
+    /// heads side by side. <paramref name="lse"/> (B·H, Tq) is the log-sum-exp of each row of scores, saved for
+    /// backward. With <paramref name="causal"/>, query t sees keys 0 to t alone; all tensors must be float32 then.
     /// </summary>
     public abstract void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads, bool causal = false);
     /// <summary>Gradients of <see cref="Attention"/>; the probabilities are recomputed from <paramref name="lse"/>.</summary>
@@ -207,9 +205,8 @@ abstract class Ops(Device device)
 
     // Search
     /// <summary>
-    /// Running top-k over blocks of candidates: merges scores (N, M) of candidates <paramref name="first"/>, first + 1, … into each row's k
-    /// best so far, best (N, k) in descending order, initially -∞, and their indices. Blocks must come in order; of equal scores the lower
-    /// index comes first.
+    /// Running top-k over blocks of candidates: merges scores (N, M) of candidates <paramref name="first"/>, first + 1, … into each row's k best so
+    /// far, best (N, k) in descending order, initially -∞, and their indices. Blocks must come in order; of equal scores the lower index comes first.
     /// </summary>
     public abstract void TopK(Tensor scores, Tensor best, ArrayView<int> index, int first);
 
