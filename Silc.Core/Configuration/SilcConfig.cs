@@ -3,10 +3,16 @@ namespace Silc;
 /// <summary>Which image-text loss: InfoNCE (SILC-C) or the pairwise sigmoid of SigLIP (SILC-S).</summary>
 public enum ContrastiveKind
 {
-    /// <summary>Symmetric softmax cross-entropy (Radford et al. 2021, arXiv:2103.00020).</summary>
+    /// <summary>
+    /// InfoNCE, symmetric softmax cross-entropy of logits l = exp(t) · zᵢ·zⱼ: the mean of ½ (-log
+    /// softmaxⱼ(l)ᵢᵢ - log softmaxᵢ(l)ᵢᵢ) over the pairs i of a batch (Radford et al. 2021, arXiv:2103.00020).
+    /// </summary>
     Softmax,
 
-    /// <summary>Pairwise sigmoid with a learned bias (Zhai et al. 2023, arXiv:2303.15343).</summary>
+    /// <summary>
+    /// Pairwise sigmoid with a learned bias: Σᵢⱼ softplus(-mᵢⱼ (exp(t) · zᵢ·zⱼ +
+    /// b)) / B, m = 1 for i = j, else -1 (Zhai et al. 2023, arXiv:2303.15343).
+    /// </summary>
     Sigmoid,
 }
 

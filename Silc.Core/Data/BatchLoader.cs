@@ -97,6 +97,7 @@ public sealed class BatchLoader : IDisposable
     }
 
     /// <summary>Gives a batch back to be filled again; the caller must not read it any more.</summary>
+    /// <exception cref="ArgumentException">It is of another size, or was returned already.</exception>
     public void Return(Batch batch)
     {
         Require.That(batch.Size == batchSize, $"a batch of {batch.Size} was returned to a loader of batches of {batchSize}");
@@ -125,8 +126,9 @@ public sealed class BatchLoader : IDisposable
     }
 
     /// <summary>
-    /// Stops the workers, each of which ends with the sample at hand. Waits for them, but no longer than half a second: a slow source, such
-    /// as one that fetches images, is then still in a last <see cref="IImageTextSource.Read"/>, whose result nobody takes.
+    /// Stops the workers, each of which ends with the sample at hand. Waits for them, but no longer than half a second:
+    /// a slow source, such as one that fetches images, is then still in a last <see cref="IImageTextSource.Read"/>,
+    /// whose result is dropped. <see cref="Next"/> throws <see cref="ObjectDisposedException"/> from then on.
     /// </summary>
     public void Dispose()
     {

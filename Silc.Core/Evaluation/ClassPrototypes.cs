@@ -35,6 +35,7 @@ public sealed class ClassPrototypes
     /// <param name="templates">Sentences with {}; null means <see cref="Prompts.Photo"/>.</param>
     /// <param name="aliases">Which names count.</param>
     /// <param name="canonical">Prompts are made canonical first.</param>
+    /// <exception cref="ArgumentException">A template has no {}, or <paramref name="embedTexts"/> returns another number of rows.</exception>
     public static ClassPrototypes Of(
         ClassList classes, Func<IReadOnlyList<string>, Vectors> embedTexts, IReadOnlyList<string>? templates = null,
         AliasUse aliases = AliasUse.First, bool canonical = true)

@@ -10,6 +10,7 @@ public static partial class Prompts
     /// <see cref="ClassList"/> tells aliases apart. The result is canonical unless <paramref name="canonical"/> is false, but for names that
     /// differ in case and punctuation alone.
     /// </summary>
+    /// <exception cref="ArgumentException">A template has no {}.</exception>
     public static IReadOnlyList<string> ForClasses(
         IEnumerable<string> names, IReadOnlyList<string>? templates = null, bool canonical = true)
     {

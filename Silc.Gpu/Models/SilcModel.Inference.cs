@@ -40,6 +40,7 @@ public sealed partial class SilcModel
     /// <summary>Embeds images given as pixels (N, size, size, 3) in [-1, 1]: (N, C), L2-normalised.</summary>
     /// <param name="pixels">Images one after another.</param>
     /// <param name="normalize">False leaves embeddings their lengths, as probes want them: big_vision's <c>pre_logits</c>.</param>
+    /// <exception cref="ArgumentException">The values are no whole number of images.</exception>
     public Vectors EmbedPixels(float[] pixels, bool normalize = true) => EmbedPixels(pixels.AsSpan(), normalize);
 
     Vectors EmbedPixels(ReadOnlySpan<float> pixels, bool normalize)
@@ -52,6 +53,7 @@ public sealed partial class SilcModel
     }
 
     /// <summary>Embeds captions given as token ids (N, T): (N, C), L2-normalised.</summary>
+    /// <exception cref="ArgumentException">The ids are no whole number of captions, or one lies outside of the vocabulary.</exception>
     public Vectors EmbedTokens(int[] tokens)
     {
         _ = Text;

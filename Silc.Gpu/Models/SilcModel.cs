@@ -1,7 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// A SILC student: image tower, text tower, self-distillation head, log-temperature <c>t</c> and, for the sigmoid loss, bias <c>b</c>.
+/// A SILC student (Naeem et al. 2024, arXiv:2310.13355): image tower, text tower, self-distillation head, log-temperature <c>t</c> and, for
+/// the sigmoid loss, bias <c>b</c>. Images (N, side, side, 3) with values in [-1, 1] and captions (N, T) become embeddings (N, C) of length 1.
 /// </summary>
 /// <example>
 /// <code>

@@ -89,6 +89,7 @@ public sealed class TrainRun : IDisposable
     /// <exception cref="IOException">
     /// A checkpoint could not be written, and those before it are still there; or the folder was removed or replaced, and nothing is written.
     /// </exception>
+    /// <exception cref="ArgumentException"><paramref name="reportEvery"/> is not positive.</exception>
     public RunEnd Run(Action<TrainReport>? report = null, int reportEvery = 10, TimeSpan? limit = null, CancellationToken stop = default)
     {
         Require.Positive(reportEvery, "steps between reports");

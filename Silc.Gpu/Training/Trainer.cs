@@ -114,6 +114,9 @@ public sealed partial class Trainer : IDisposable
     internal Action<string, Tensor>? Probe { get; set; }
 
     /// <summary>One update from a batch of <see cref="TrainConfig.BatchSize"/> images.</summary>
+    /// <exception cref="ArgumentException">
+    /// The batch has another size than the configuration, or <see cref="Schedule"/> returns a negative or infinite multiplier.
+    /// </exception>
     public void Step(Batch batch)
     {
         using var exclusive = Exclusive();
@@ -171,6 +174,7 @@ public sealed partial class Trainer : IDisposable
 
     /// <summary>Waits for the steps so far and returns the means since the last call.</summary>
     /// <exception cref="TrainingDivergedException">More than <see cref="TrainConfig.MaxSkippedSteps"/> steps in a row were skipped.</exception>
+    /// <exception cref="ArgumentException"><see cref="Schedule"/> returns a negative or infinite multiplier.</exception>
     public StepMetrics ReadMetrics()
     {
         using var exclusive = Exclusive();

@@ -41,6 +41,7 @@ public sealed class WebDatasetSource : IImageTextSource
     /// A shard is no tar or unpacks to too much, no shard has a sample, or none has the field of captions that is named; the message says
     /// which fields there are.
     /// </exception>
+    /// <exception cref="ArgumentException">A limit is not positive, or that of a member is beyond what an array holds.</exception>
     public WebDatasetSource(string pattern, long maxMemberBytes = UsualMember, long maxUnpackedBytes = UsualUnpacked,
         string? imageField = null, string? captionField = null, bool needCaptions = true)
         : this(pattern, log => Open(pattern, maxUnpackedBytes, log), maxMemberBytes, new(imageField, captionField, needCaptions)) { }

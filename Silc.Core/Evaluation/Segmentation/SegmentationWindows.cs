@@ -35,7 +35,7 @@ public sealed record SegmentationWindows(int Side, int? ShortSide = null, int? S
         return (Math.Max(side, (int)Math.Round(image.Width * scale)), Math.Max(side, (int)Math.Round(image.Height * scale)));
     }
 
-    /// <summary>Where windows start along an axis of <paramref name="length"/> pixels.</summary>
+    /// <summary>Where windows start along an axis of <paramref name="length"/> pixels: one value for each window, in pixels.</summary>
     public int[] Starts(int length)
     {
         int stride = Stride ?? Side, last = length - Side;

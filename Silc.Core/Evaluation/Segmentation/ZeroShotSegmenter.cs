@@ -57,6 +57,7 @@ public sealed class ZeroShotSegmenter
     public LabelMap Segment(RgbImage image, int width, int height) => Segment([(image, width, height)])[0];
 
     /// <summary>The same of several images, whose windows are embedded together: small devices take as long for one.</summary>
+    /// <exception cref="ArgumentException">The model gave another number of patch features than the windows have patches.</exception>
     public IReadOnlyList<LabelMap> Segment(IReadOnlyList<(RgbImage Image, int Width, int Height)> images)
     {
         List<Cut> cuts = [.. images.Select(one => new Cut(one.Image, windows, this.images))];
