@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Silc;
 
-/// <summary>What a loading thread is busy with.</summary>
+/// <summary>The stage of loading that a thread is in.</summary>
 enum LoadStage
 {
     Idle,
@@ -13,8 +13,8 @@ enum LoadStage
 }
 
 /// <summary>
-/// Adds up <see cref="LoadTimes"/>. A worker makes its loader's clock current, so that code which reads files, far below a user's own
-/// source, finds it without being handed it. A stage inside another stops the outer one: no time counts twice.
+/// Adds up <see cref="LoadTimes"/>. A worker makes its loader's clock current for its thread, so that code that reads files finds it
+/// without a parameter, also when a user's own source calls it. A stage inside another pauses the outer one: no time counts twice.
 /// </summary>
 sealed class LoadClock
 {
@@ -26,7 +26,7 @@ sealed class LoadClock
 
     public LoadTimes Times => new(Span(LoadStage.Read), Span(LoadStage.Decode), Span(LoadStage.Augment), Span(LoadStage.Tokenize));
 
-    /// <summary>From now on this thread's stages count here.</summary>
+    /// <summary>Makes this the calling thread's clock: its stages are added here.</summary>
     public void MakeCurrent() => (current, stage, since) = (this, LoadStage.Idle, Stopwatch.GetTimestamp());
 
     /// <summary>This thread is in that stage until the result is disposed; on threads without a clock nothing happens.</summary>

@@ -5,7 +5,7 @@ namespace Silc;
 /// <param name="Decode">Decoding images; drawing them, for sources that draw.</param>
 /// <param name="Augment">Crops, resampling and colours of all views.</param>
 /// <param name="Tokenize">Captions to token ids.</param>
-/// <param name="Upload">Copying batches to the device, beside the step before; 0 where nobody trains.</param>
+/// <param name="Upload">Copying batches to the device, concurrently with the previous step; 0 without training.</param>
 sealed record LoadTimes(TimeSpan Read, TimeSpan Decode, TimeSpan Augment, TimeSpan Tokenize, TimeSpan Upload = default)
 {
     /// <summary>Stages by name, in their order.</summary>

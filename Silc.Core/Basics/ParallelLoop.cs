@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 
 namespace Silc;
 
-/// <summary>A parallel loop that fails with the exception of its body and not with a bundle of them.</summary>
+/// <summary>A parallel loop that rethrows the exception of its body itself, not inside an <see cref="AggregateException"/>.</summary>
 static class ParallelLoop
 {
     /// <summary>Runs <paramref name="body"/> for 0 .. <paramref name="count"/> - 1 on all cores.</summary>

@@ -37,9 +37,7 @@ sealed class Philox(ulong key, ulong counterHigh = 0)
     /// <summary>Uniform in [<paramref name="low"/>, <paramref name="high"/>).</summary>
     public double Uniform(double low, double high) => low + (high - low) * NextDouble();
 
-    /// <summary>
-    /// Uniform in 0 .. <paramref name="n"/> - 1: the high word of a 64-bit product, whose bias is below n / 2^64.
-    /// </summary>
+    /// <summary>Uniform in 0 .. <paramref name="n"/> - 1: the high word of a 64-bit product, whose bias is below n / 2^64.</summary>
     public int NextInt(int n)
     {
         Require.Positive(n, "number of outcomes");
@@ -60,9 +58,7 @@ sealed class Philox(ulong key, ulong counterHigh = 0)
         return radius * cos;
     }
 
-    /// <summary>
-    /// The ten rounds over the counter (c0, c1, c2, c3) under the key (k0, k1). Constants: table 2 of the paper.
-    /// </summary>
+    /// <summary>The ten rounds over the counter (c0, c1, c2, c3) under the key (k0, k1). Constants: table 2 of the paper.</summary>
     internal static (uint X, uint Y, uint Z, uint W) Words(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1)
     {
         for (var round = 0; round < 10; round++)

@@ -18,8 +18,7 @@ public enum EvalFilter
     Tf,
 
     /// <summary>
-    /// PIL's <c>resize(BICUBIC)</c>, to the bit: across first, then down, each pass rounded and clipped to bytes. transformers and
-    /// open_clip.
+    /// PIL's <c>resize(BICUBIC)</c>, to the bit: across first, then down, each pass rounded and clipped to bytes. transformers and open_clip.
     /// </summary>
     Pil,
 

@@ -3,18 +3,19 @@ using System.Globalization;
 namespace Silc;
 
 /// <summary>
-/// How images become the pixels that a model is evaluated on. Models score best on pixels made as in their training, so each origin has a rule of its
-/// own, which travels with the model: <see cref="Own"/>, <see cref="BigVision"/>,
+/// How images become the pixels that a model is evaluated on. Models score best on pixels made as in their training,
+/// so each origin has a rule of its own, which travels with the model: <see cref="Own"/>, <see cref="BigVision"/>,
 /// <see cref="HuggingFace"/> and <see cref="OpenClip"/>. Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Filter">How images are resized.</param>
 /// <param name="Square">
-/// Thousandths of the resized square's side that the model's square takes, cut from its middle: 875 is big_vision's <c>square875</c>, which
-/// resizes to
-/// int(R / 0.875) and cuts R out. 1000 keeps everything.
+/// Thousandths of the resized square's side that the model's square takes, cut from its middle: 875 is
+/// big_vision's <c>square875</c>, which resizes to int(R / 0.875) and cuts R out. 1000 keeps everything.
 /// </param>
-/// <param name="Background">What shows through transparent pixels: <c>grey</c>, <c>white</c>, <c>black</c> or <c>#rrggbb</c>; <c>drop</c> leaves
-/// alpha out, so that pixels show the colour which they hide.</param>
+/// <param name="Background">
+/// What shows through transparent pixels: <c>grey</c>, <c>white</c>, <c>black</c> or
+/// <c>#rrggbb</c>; <c>drop</c> leaves alpha out, so that pixels show the colour which they hide.
+/// </param>
 /// <param name="Positions">How learned positions are resized for images of another size; null as for local views.</param>
 public sealed record ImageRule(EvalFilter Filter = EvalFilter.Bicubic, int Square = ImageRule.Whole, string Background = ImageRule.Grey,
     PositionResize? Positions = null)

@@ -1,10 +1,10 @@
 namespace Silc;
 
 /// <summary>
-/// A loss of training: one entry of <see cref="All"/> gives it an element of the loss buffer on the device, a place in the step's check for values
-/// that are not finite and in its sums, a value in the metrics, a column of metrics.csv, a TensorBoard tag, a line in the plots, a word on the
-/// progress line, a card in the report, an option of <c>silc train</c> and a rung of the ablation ladder.
-/// Threads: immutable; any number may share it.
+/// A loss of training: one entry of <see cref="All"/> gives it an element of the loss buffer on the device, a
+/// place in the step's check for values that are not finite and in its sums, a value in the metrics, a column of
+/// metrics.csv, a TensorBoard tag, a line in the plots, a word on the progress line, a card in the report, an
+/// option of <c>silc train</c> and a rung of the ablation ladder. Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Name">Column of metrics.csv and, after <c>loss/</c>, TensorBoard tag; also its name in plots and tables.</param>
 /// <param name="Title">Heading of its card and its rung.</param>
@@ -12,13 +12,13 @@ namespace Silc;
 /// <param name="Weight">Its factor λ in the total; a run has the terms whose weight is above 0.</param>
 /// <param name="WithWeight">The same training with another weight.</param>
 /// <param name="Option">Option of <c>silc train</c> that sets the weight; null for the image-text loss, which always has weight 1 there.</param>
-/// <param name="Help">What that option says of itself.</param>
-/// <param name="Level">Value of a model that knows nothing, to compare with; null where there is none.</param>
+/// <param name="Help">Help text of that option.</param>
+/// <param name="Level">Value at chance level, as a reference line in plots; null where there is none.</param>
 public sealed record LossTerm(
     string Name, string Title, string Short, Func<TrainConfig, double> Weight, Func<TrainConfig, double, TrainConfig> WithWeight,
     string? Option = null, string Help = "", LossLevel? Level = null)
 {
-    /// <summary>Image-text contrast.</summary>
+    /// <summary>The image-text loss: InfoNCE or the pairwise sigmoid, see <see cref="ContrastiveKind"/>.</summary>
     public static LossTerm Contrastive { get; } = new(
         "contrastive", "Contrastive", "contrast", train => train.ContrastiveWeight, (train, weight) => train with { ContrastiveWeight = weight },
         Level: new("chance", "ln(batch)", (model, train) => model.Contrastive == ContrastiveKind.Softmax ? Math.Log(train.BatchSize) : null));
@@ -44,7 +44,7 @@ public sealed record LossTerm(
     public static IEnumerable<LossTerm> Of(TrainConfig train) => All.Where(term => term.Weight(train) > 0);
 }
 
-/// <summary>What a loss is without any learning, e.g. chance: ln(batch). Threads: immutable; any number may share it.</summary>
+/// <summary>The value of a loss at chance level, e.g. ln(batch) for InfoNCE. Threads: immutable; any number may share it.</summary>
 /// <param name="Name">One word.</param>
 /// <param name="Formula">How it follows from the sizes.</param>
 /// <param name="Value">In nats; null where it depends on more than sizes.</param>

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// What an image tower was trained to see: (v - mean) / std of each channel, v in [0, 1]. Towers take pixels in [-1, 1] all the same, and change
-/// them themselves, so that nothing in front of a model depends on it. Threads: immutable; any number may share it.
+/// Normalisation of an image tower's input: (v - mean) / std of each channel, v in [0, 1]. Towers take pixels in [-1, 1] all the same and
+/// apply this in their first layer, so that loading images does not depend on the model. Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="RedMean">Mean of red.</param>
 /// <param name="GreenMean">Mean of green.</param>
@@ -24,7 +24,7 @@ public sealed record PixelNorm(double RedMean, double GreenMean, double BlueMean
     /// <summary>Factors on values in [-1, 1]: ((x + 1) / 2 - mean) / std = x · factor + shift.</summary>
     internal float[] Factors => [.. Stds.Select(std => (float)(0.5 / std))];
 
-    /// <summary>What is added then.</summary>
+    /// <summary>Offsets added after the factors.</summary>
     internal float[] Shifts => [.. Means.Zip(Stds, (mean, std) => (float)((0.5 - mean) / std))];
 
     /// <summary>From a mean and a standard deviation for each channel; null for those that leave [-1, 1] as it is.</summary>

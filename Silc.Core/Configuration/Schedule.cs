@@ -3,7 +3,7 @@ namespace Silc;
 /// <summary>Shape of the learning-rate multiplier between warm-up and cooldown.</summary>
 public enum ScheduleKind
 {
-    /// <summary>1.</summary>
+    /// <summary>Multiplier 1 throughout.</summary>
     Constant,
 
     /// <summary>½ (1 + cos π·progress), progress from the end of the warm-up to the end of the run.</summary>
@@ -12,7 +12,7 @@ public enum ScheduleKind
     /// <summary>1 / sqrt(1 + (step + shift - warmup) / timescale): the paper's schedule, which can be extended.</summary>
     Rsqrt,
 
-    /// <summary>1 - progress.</summary>
+    /// <summary>1 - progress, progress as for <see cref="Cosine"/>.</summary>
     Linear,
 
     /// <summary>(1 - progress)^power.</summary>
@@ -54,7 +54,7 @@ public sealed record Schedule(ScheduleKind Kind = ScheduleKind.Cosine, int Warmu
     public double End { get; init; }
 
     /// <summary>The stairs of <see cref="ScheduleKind.Stair"/>, by rising step; before the first the multiplier is 1.</summary>
-    // Empty lists are one, so that schedules without stairs are equal.
+    // Any empty list is replaced by one and the same, because records compare lists by reference: schedules without stairs are then equal.
     public IReadOnlyList<Stair> Stairs { get; init => field = value.Count > 0 ? value : []; } = [];
 
     /// <summary>Throws unless every value is in its range.</summary>

@@ -3,10 +3,16 @@ namespace Silc;
 /// <summary>Which image-text loss: InfoNCE (SILC-C) or the pairwise sigmoid of SigLIP (SILC-S).</summary>
 public enum ContrastiveKind
 {
-    /// <summary>Symmetric softmax cross-entropy (Radford et al. 2021, arXiv:2103.00020).</summary>
+    /// <summary>
+    /// InfoNCE, symmetric softmax cross-entropy of logits l = exp(t) · zᵢ·zⱼ: the mean of ½ (-log
+    /// softmaxⱼ(l)ᵢᵢ - log softmaxᵢ(l)ᵢᵢ) over the pairs i of a batch (Radford et al. 2021, arXiv:2103.00020).
+    /// </summary>
     Softmax,
 
-    /// <summary>Pairwise sigmoid with a learned bias (Zhai et al. 2023, arXiv:2303.15343).</summary>
+    /// <summary>
+    /// Pairwise sigmoid with a learned bias: Σᵢⱼ softplus(-mᵢⱼ (exp(t) · zᵢ·zⱼ +
+    /// b)) / B, m = 1 for i = j, else -1 (Zhai et al. 2023, arXiv:2303.15343).
+    /// </summary>
     Sigmoid,
 }
 
@@ -69,8 +75,9 @@ public enum PositionResize
 /// </example>
 /// <param name="Image">Image tower; null means <see cref="TowerConfig.Mini"/>.</param>
 /// <param name="Text">Text tower; null means <see cref="TowerConfig.Mini"/>.</param>
-/// <param name="ImageSize">Side of a global view in pixels. What is left right of and below the last whole patch is not seen, as in
-/// big_vision.</param>
+/// <param name="ImageSize">
+/// Side of a global view in pixels. What is left right of and below the last whole patch is not seen, as in big_vision.
+/// </param>
 /// <param name="PatchSize">Side of a patch in pixels.</param>
 /// <param name="TextLength">Tokens per caption.</param>
 /// <param name="VocabSize">Rows of the token embedding.</param>
@@ -109,8 +116,8 @@ public sealed partial record SilcConfig(
     public TextPooling TextPooling { get; init; }
 
     /// <summary>
-    /// For <see cref="TextPooling.End"/>: the id that ends captions; null takes the first place of a caption's largest id, which is that in
-    /// CLIP's vocabulary.
+    /// For <see cref="TextPooling.End"/>: the id that ends captions; null takes the first
+    /// position of a caption's largest id, which in CLIP's vocabulary is the end token.
     /// </summary>
     public int? TextEnd { get; init; }
 
@@ -132,8 +139,8 @@ public sealed partial record SilcConfig(
     public bool HasText { get; init; } = true;
 
     /// <summary>
-    /// Channels of a layer with tanh between the pooling of the image tower and its projection, big_vision's <c>img/pre_logits</c> (<c>rep_size</c>);
-    /// null for none.
+    /// Channels of a layer with tanh between the pooling of the image tower and its
+    /// projection, big_vision's <c>img/pre_logits</c> (<c>rep_size</c>); null for none.
     /// </summary>
     public int? PreLogits { get; init; }
 

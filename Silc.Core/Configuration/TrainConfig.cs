@@ -3,7 +3,7 @@ namespace Silc;
 /// <summary>Which update rule.</summary>
 public enum OptimizerKind
 {
-    /// <summary>AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101), optax's form.</summary>
+    /// <summary>AdamW in optax's form, p ← p - lr · m̂ / (√v̂ + ε) - decay · p (Loshchilov and Hutter 2019, arXiv:1711.05101).</summary>
     AdamW,
 
     /// <summary>big_vision's <c>scale_by_adafactor</c> (Zhai et al. 2022, arXiv:2106.04560, section 3.4).</summary>
@@ -11,8 +11,9 @@ public enum OptimizerKind
 }
 
 /// <summary>
-/// Losses, optimizer and schedule of a run. Units are big_vision's: the weight decay is multiplied by the schedule but not by the
-/// learning rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1. Threads: immutable; any number may share it.
+/// Losses, optimizer and schedule of a run. The total loss is ContrastiveWeight · image-text loss + λ · self-distillation +
+/// KoLeoWeight · KoLeo. Units are big_vision's: the weight decay is multiplied by the schedule but not by the learning
+/// rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1. Threads: immutable; any number may share it.
 /// </summary>
 /// <example>
 /// <code>

@@ -25,7 +25,7 @@ namespace Silc;
 /// <param name="Brightness">Brightness factor is drawn from 1 ± this.</param>
 /// <param name="Contrast">Contrast factor is drawn from 1 ± this.</param>
 /// <param name="Saturation">Saturation factor is drawn from 1 ± this.</param>
-/// <param name="Hue">Hue shift is drawn from ± this, in turns.</param>
+/// <param name="Hue">Hue shift is drawn from ± this, in revolutions of the colour circle.</param>
 /// <param name="Grey">Probability of greyscale.</param>
 /// <param name="Blur">Probability of Gaussian blur.</param>
 /// <param name="Solarize">Probability of solarizing at 128.</param>
@@ -50,12 +50,12 @@ public sealed partial record ViewConfig(
     /// <summary>Views of an image that the image-text loss sees.</summary>
     public int Captioned => Plain ? 1 : Global;
 
-    // The kernel, 3 sigma each way, lives on the stack.
+    // Bounds the blur's kernel, 3 sigma each way, which is allocated on the stack.
     const double MostBlur = 100;
 
     /// <summary>
-    /// SILC (Naeem et al. 2024, arXiv:2310.13355): 2 global and 8 local crops. Which colour changes it made we do not know,
-    /// and flips would make captions wrong, so there are none.
+    /// SILC (Naeem et al. 2024, arXiv:2310.13355): 2 global and 8 local crops. The paper does not state
+    /// its colour changes, and flips contradict captions with "left" and "right", so there are neither.
     /// </summary>
     public static ViewConfig Silc { get; } = new();
 

@@ -23,7 +23,7 @@ public readonly record struct ViewProbability(double FirstGlobal, double OtherGl
         Require.Within(Locals, 0, 1, $"{what} probability of local views");
     }
 
-    /// <summary>A number where all views are alike, as in files from before there were groups; otherwise an array of three.</summary>
+    /// <summary>JSON: a number where all views have the same probability, as older files have it; otherwise an array of three.</summary>
     sealed class Converter : JsonConverter<ViewProbability>
     {
         public override ViewProbability Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)

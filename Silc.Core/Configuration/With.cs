@@ -5,9 +5,7 @@ namespace Silc;
 
 public sealed partial record SilcConfig
 {
-    /// <summary>
-    /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.
-    /// </summary>
+    /// <summary>A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.</summary>
     public SilcConfig With(
         TowerConfig? image = null, TowerConfig? text = null, int? imageSize = null, int? patchSize = null, int? textLength = null,
         int? vocabSize = null, HeadConfig? head = null, ViewConfig? views = null, ContrastiveKind? contrastive = null,
@@ -50,9 +48,7 @@ public sealed partial record SilcConfig
 
 public sealed partial record TowerConfig
 {
-    /// <summary>
-    /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.
-    /// </summary>
+    /// <summary>A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.</summary>
     public TowerConfig With(
         int? width = null, int? depth = null, int? heads = null, int? mlpDim = null, GeluKind? gelu = null,
         double? epsilon = null,
@@ -75,9 +71,7 @@ public sealed partial record TowerConfig
 
 public sealed partial record HeadConfig
 {
-    /// <summary>
-    /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.
-    /// </summary>
+    /// <summary>A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.</summary>
     public HeadConfig With(
         int? hidden = null, int? bottleneck = null, int? prototypes = null,
         bool? gains = null) =>
@@ -92,9 +86,7 @@ public sealed partial record HeadConfig
 
 public sealed partial record ViewConfig
 {
-    /// <summary>
-    /// A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.
-    /// </summary>
+    /// <summary>A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.</summary>
     public ViewConfig With(
         int? globalViews = null, int? localViews = null, int? localSize = null, double? globalScaleMin = null, double? globalScaleMax = null,
         double? localScaleMin = null, double? localScaleMax = null, ViewProbability? flip = null, ViewProbability? jitter = null,

@@ -33,6 +33,6 @@ public sealed class Batch
     /// <summary>Token ids (B, T).</summary>
     public int[] Tokens { get; }
 
-    /// <summary>Index of each sample in its source, for reports.</summary>
+    /// <summary>Index of each sample in its source (B), for reports.</summary>
     public int[] Samples { get; }
 }

@@ -20,7 +20,7 @@ public sealed class BatchLoader : IDisposable
     readonly LoadClock clock = new();
     readonly Thread[] threads;
 
-    // All below is guarded by gate. Workers share one batch sample by sample, so that memory grows with prefetch, not with cores.
+    // The fields below are guarded by this lock. Workers share one batch sample by sample, so that memory grows with prefetch, not with cores.
     readonly object gate = new();
     readonly Queue<Job> ahead = new();
     readonly Stack<Batch> free = new();
@@ -97,6 +97,7 @@ public sealed class BatchLoader : IDisposable
     }
 
     /// <summary>Gives a batch back to be filled again; the caller must not read it any more.</summary>
+    /// <exception cref="ArgumentException">It is of another size, or was returned already.</exception>
     public void Return(Batch batch)
     {
         Require.That(batch.Size == batchSize, $"a batch of {batch.Size} was returned to a loader of batches of {batchSize}");
@@ -125,8 +126,9 @@ public sealed class BatchLoader : IDisposable
     }
 
     /// <summary>
-    /// Stops the workers, each of which ends with the sample at hand. Waits for them, but no longer than half a second: a slow source, such
-    /// as one that fetches images, is then still in a last <see cref="IImageTextSource.Read"/>, whose result nobody takes.
+    /// Stops the workers, each of which ends with the sample at hand. Waits for them, but no longer than half a second:
+    /// a slow source, such as one that fetches images, is then still in a last <see cref="IImageTextSource.Read"/>,
+    /// whose result is dropped. <see cref="Next"/> throws <see cref="ObjectDisposedException"/> from then on.
     /// </summary>
     public void Dispose()
     {
@@ -143,7 +145,7 @@ public sealed class BatchLoader : IDisposable
 
     Thread Start(int worker)
     {
-        // Below the threads that compute: a late batch is noticed and reported, a slow step is not.
+        // Lower priority than the threads that compute: a late batch shows in WaitSeconds, a step slowed down by workers would not.
         var thread = new Thread(Work) { Name = $"data {worker}", IsBackground = true, Priority = ThreadPriority.BelowNormal };
         thread.Start();
         return thread;
@@ -196,7 +198,7 @@ public sealed class BatchLoader : IDisposable
 
     void Fill(Job job, int slot)
     {
-        // Streams are keyed by the sample wanted, so that a replacement does not repeat the views of its own turn.
+        // Random streams are keyed by the wanted sample, so that a replacement gets other views here than at its own place in the epoch.
         int wanted = job.Samples[slot];
         ImageTextPair pair;
         using (LoadClock.In(LoadStage.Decode)) pair = reader.Read(wanted, out job.Batch.Samples[slot]);

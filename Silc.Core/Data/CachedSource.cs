@@ -34,7 +34,7 @@ public sealed class CachedSource(IImageTextSource source, long maxBytes) : IImag
         if (kept.TryGetValue(index, out var pair)) return pair;
         pair = source.Read(index);
         long size = pair.Image.Rgba.Length;
-        // Reserve first: two threads must not both fit into the last gap.
+        // Reserve before adding: otherwise two threads could both take the last free bytes.
         if (Interlocked.Add(ref bytes, size) > maxBytes || !kept.TryAdd(index, pair)) Interlocked.Add(ref bytes, -size);
         return pair;
     }

@@ -80,7 +80,7 @@ public sealed class ClassFolderSource : IImageTextSource
         foreach (var empty in classes.Keys.Except(filled).Order(StringComparer.Ordinal)) log.Add(SkipReason.EmptyClass, Path.Combine(root, empty));
     }
 
-    // Names of folders that come from macOS have letters and accents apart.
+    // macOS decomposes accented letters in names of folders; the caption has them composed (NFC).
     static string ClassOf(string folder)
     {
         var words = Nfc.Of(Path.GetFileName(folder)).Split(['_', '-', ' '], StringSplitOptions.RemoveEmptyEntries);

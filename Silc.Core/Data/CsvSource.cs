@@ -23,7 +23,9 @@ public sealed class CsvSource : IImageTextSource
     /// <summary>Reads the table, not the images.</summary>
     /// <param name="path">CSV or TSV file; relative image paths start from its folder.</param>
     /// <param name="imageColumn">Header of the image paths.</param>
-    /// <param name="captionColumn">Header of the captions; null means title. One that is named must be there, whoever needs captions.</param>
+    /// <param name="captionColumn">
+    /// Header of the captions; null means title. A column that is named must exist, also where captions are not needed.
+    /// </param>
     /// <param name="separator">Between columns; null detects comma, semicolon, tab or bar from the first lines.</param>
     /// <param name="needCaptions">
     /// False lets the usual column of captions be missing, and cells of it be empty, for what looks at images alone.
@@ -123,7 +125,8 @@ public sealed class CsvSource : IImageTextSource
         if (caption != "") pairs[index].Captions.Add(caption);
     }
 
-    // A quote inside a bare value is an inch sign; any other may have swallowed the rows up to the next quote.
+    // A quote inside an unquoted value is taken as it is (an inch sign). Any other
+    // misplaced quote is an error: the value may have run on over several rows.
     static void Reject(string path, CsvMalformedRecord record)
     {
         if (record.Reason == CsvMalformedReason.StrayQuote) return;

@@ -1,9 +1,9 @@
 namespace Silc;
 
-/// <summary>The files of a folder and of all folders below it that are somebody's data.</summary>
+/// <summary>The files of a folder and of all folders below it, without those that systems and programs keep for themselves.</summary>
 static class DataFolder
 {
-    // Beside names with a dot in front: resource forks of macOS in unpacked archives, thumbnails of Synology's, and what Windows throws away.
+    // Hidden like names that begin with a dot: macOS's resource forks in unpacked archives, Synology's thumbnails, Windows' recycle bin.
     static readonly HashSet<string> foreign = ["__MACOSX", "@eaDir", "$RECYCLE.BIN"];
 
     /// <summary>True for the name of a file or folder that a system or a program keeps for itself: <c>._dog.jpg</c>, <c>__MACOSX</c>.</summary>
@@ -21,7 +21,7 @@ static class DataFolder
         return found;
     }
 
-    // Above are the folder itself and those that it lies in: a link to one of them has no end.
+    // above: real paths of this folder and its parents. A link to one of them would be a cycle and is not followed.
     static void Walk(string folder, bool hidden, List<string> above, List<string> found, SkipLog log)
     {
         foreach (var file in Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal))

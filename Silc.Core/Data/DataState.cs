@@ -5,7 +5,7 @@ namespace Silc;
 /// Which batch comes next is the step, and random numbers are keyed by seed, epoch, sample and view, so there is no more to keep.
 /// Threads: immutable; any number may share it.
 /// </summary>
-/// <param name="Name">What the source calls itself.</param>
+/// <param name="Name">Name of the source.</param>
 /// <param name="Count">Its pairs.</param>
 /// <param name="Shards">See <see cref="IImageTextSource.Shards"/>.</param>
 sealed record DataState(string Name, int Count, IReadOnlyList<int>? Shards = null)
@@ -13,7 +13,7 @@ sealed record DataState(string Name, int Count, IReadOnlyList<int>? Shards = nul
     /// <summary>That of a source.</summary>
     public static DataState Of(IImageTextSource source) => new(source.Name, source.Count, source.Shards);
 
-    /// <summary>Throws unless the source walks as this one did.</summary>
+    /// <summary>Throws unless the source has the same size and shards, hence the same order of samples.</summary>
     /// <exception cref="ArgumentException">The message names both sizes.</exception>
     internal void Require(IImageTextSource source, string path)
     {

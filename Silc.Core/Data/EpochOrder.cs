@@ -32,11 +32,11 @@ sealed class EpochOrder(int count, int batchSize, int seed, IReadOnlyList<int>? 
         var random = DataStreams.Order(seed, epoch);
         var starts = new int[lengths.Length];
         for (int i = 1; i < starts.Length; i++) starts[i] = starts[i - 1] + lengths[i - 1];
-        int[] turns = [.. Enumerable.Range(0, lengths.Length)];
-        Shuffle(turns, random);
+        int[] shuffled = [.. Enumerable.Range(0, lengths.Length)];
+        Shuffle(shuffled, random);
         var samples = new int[count];
         int end = 0;
-        foreach (var window in turns.Chunk(Window))
+        foreach (var window in shuffled.Chunk(Window))
         {
             int start = end;
             foreach (var shard in window)

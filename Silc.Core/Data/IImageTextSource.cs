@@ -11,10 +11,7 @@ namespace Silc;
 /// <param name="Captions">One or more captions; training draws one.</param>
 public sealed record ImageTextPair(string Key, RgbImage Image, IReadOnlyList<string> Captions);
 
-/// <summary>
-/// Images with captions, by index. Implement it to train on data of your own.
-/// Threads: any number may call <see cref="Read"/>.
-/// </summary>
+/// <summary>Images with captions, by index. Implement it to train on data of your own. Threads: any number may call <see cref="Read"/>.</summary>
 /// <example>
 /// <code>
 /// using var run = new TrainRun(model, new Squares(), new TrainConfig(BatchSize: 8, TotalSteps: 10));

@@ -96,7 +96,8 @@ static class ImageBlocks
         }
         finally
         {
-            // Who takes the items may have failed; the enumerator must not be disposed while it moves.
+            // The consumer may end early, by an exception too: wait for the block that
+            // is being read, since an enumerator must not be disposed in MoveNext.
             Task.WaitAny(next);
         }
     }

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>What tables name images by: paths from their own folder; or addresses of the web, which are not fetched.</summary>
+/// <summary>Images as tables name them: by paths relative to the table's folder; addresses of the web are recognised and not fetched.</summary>
 static class ImagePath
 {
     const string Download = "download the images first, for example with img2dataset, and name the files";

@@ -24,7 +24,7 @@ public sealed class MetadataSource : IImageTextSource
     /// <param name="imageColumn">Column or key of the image paths; null means file_name, filepath, image, path or filename.</param>
     /// <param name="captionColumn">
     /// Column or key of the captions, a string or in JSON an array of strings; null means text, caption, captions, title, prompt or description.
-    /// One that is named must be somewhere, also for who takes images without captions.
+    /// A name that is given must occur in some table, also where captions are not needed.
     /// </param>
     /// <param name="needCaptions">False takes images without captions, too, also those that no table names.</param>
     /// <exception cref="InvalidDataException">There is no table, or one has no such column, or a line is damaged; the message says which.</exception>
@@ -87,7 +87,7 @@ public sealed class MetadataSource : IImageTextSource
         foreach (var (path, captions) in source.Pairs) Add(path, captions);
     }
 
-    // Of JSON lines those of the first.
+    // Of JSON lines the keys of the first line.
     static List<string> Columns(string table)
     {
         if (IsJsonLines(table))

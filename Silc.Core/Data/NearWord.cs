@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>The word that was meant by one that is nearly right: of options, commands, columns and fields.</summary>
+/// <summary>Suggests the known word that is nearest to a misspelt one: options, commands, columns and fields.</summary>
 static class NearWord
 {
     /// <summary>A question to put behind an error, or nothing if no word is near.</summary>

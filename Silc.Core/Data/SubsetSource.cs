@@ -9,9 +9,7 @@ public sealed class SubsetSource : IImageTextSource
     readonly IImageTextSource source;
     readonly int[] indices;
 
-    /// <summary>
-    /// The pairs of <paramref name="source"/> at <paramref name="indices"/>; of compressed shards give them in order.
-    /// </summary>
+    /// <summary>The pairs of <paramref name="source"/> at <paramref name="indices"/>; of compressed shards give them in order.</summary>
     /// <exception cref="ArgumentException">An index lies outside the source.</exception>
     public SubsetSource(IImageTextSource source, IEnumerable<int> indices)
     {

@@ -8,7 +8,7 @@ namespace Silc;
 /// <param name="maxBadShare">Share of unreadable samples to put up with.</param>
 sealed class TolerantReader(IImageTextSource source, double maxBadShare)
 {
-    // Below this many reads a share says little.
+    // Below this many reads the fraction is too noisy to stop a run.
     const int MinReads = 100;
     const int MaxReports = 10;
 
@@ -47,7 +47,7 @@ sealed class TolerantReader(IImageTextSource source, double maxBadShare)
         throw new InvalidDataException($"none of the {source.Count} samples of {source.Name} can be read: {reports[0]}");
     }
 
-    // Ours say all that there is to say; of others the kind tells the author of a source where to look.
+    // Messages of these types are complete; of others the type is added, which tells the author of a source where to look.
     static string Describe(Exception error) => error is IOException or InvalidDataException or UnauthorizedAccessException
         ? error.Message : $"{error.GetType().Name}: {error.Message}";
 
@@ -65,7 +65,7 @@ sealed class TolerantReader(IImageTextSource source, double maxBadShare)
     }
 }
 
-/// <summary>Tells a sample that cannot be read from a defect of the program.</summary>
+/// <summary>Distinguishes a sample that cannot be read from a defect of the program.</summary>
 static class Unreadable
 {
     /// <summary>

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>Files whose ending says image and that sources of folders still leave out.</summary>
+/// <summary>Files with the extension of an image format that is not read: sources of folders leave them out and say why.</summary>
 static class UnreadImage
 {
     static readonly string[] jpegs = [".jfif", ".jpe", ".jif", ".pjpeg", ".pjp"];

@@ -102,7 +102,8 @@ sealed class ViewSampler(SilcConfig config, int seed)
 
     static float Factor(Philox random, double strength) => (float)random.Uniform(Math.Max(0, 1 - strength), 1 + strength);
 
-    // White art would vanish on white, and a fixed colour would give the views of a cut-out image away.
+    // The background of transparent images is drawn for each view: white art would vanish on
+    // white, and with a fixed colour views of one image could be matched by their background.
     static Colour Ground(Philox random) => new(Channel(random), Channel(random), Channel(random));
 
     static float Channel(Philox random) => (float)random.Uniform(Darkest, Lightest);

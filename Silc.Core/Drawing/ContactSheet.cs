@@ -24,7 +24,7 @@ static class ContactSheet
     static readonly SKColor Right = new(34, 150, 84);
     static readonly SKColor Wrong = new(208, 60, 56);
 
-    /// <summary>Writes a PNG file, beside its place first, so that a reader never sees half of it.</summary>
+    /// <summary>Writes a PNG file atomically: a reader never sees half of it.</summary>
     /// <param name="path">File to write.</param>
     /// <param name="rows">Rows from top to bottom.</param>
     /// <param name="title">Words above the rows; null leaves them out.</param>
@@ -82,7 +82,7 @@ static class ContactSheet
         }
     }
 
-    // A frame for those who see red and green, a tick or a cross for those who do not.
+    // A coloured frame and a tick or cross: the mark must be readable without telling red from green.
     static void Mark(SKCanvas canvas, SKRect box, bool hit)
     {
         using var paint = new SKPaint { Color = hit ? Right : Wrong, IsAntialias = true };

@@ -5,8 +5,8 @@ using System.Text;
 namespace Silc;
 
 /// <summary>
-/// Sheets, charts and plots as PNG files that say that Silc drew them (a tEXt chunk "Software"): those may be drawn again, while a
-/// image of the user's never makes way for one.
+/// Sheets, charts and plots as PNG files that say that Silc drew them (a tEXt chunk
+/// "Software"): only those are ever overwritten, never an image of the user's.
 /// </summary>
 static class SheetFile
 {

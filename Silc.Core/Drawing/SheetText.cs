@@ -4,7 +4,7 @@ using SkiaSharp;
 namespace Silc;
 
 /// <summary>
-/// Text on images. What is ASCII is made of strokes and looks the same on every machine; other scripts are drawn in a font that has them, shaped
+/// Text on images. ASCII is drawn as strokes and looks the same on every machine; other scripts are drawn in a font that has them, shaped
 /// by HarfBuzz, so that vowel signs stand at their letters and Arabic joins.
 /// </summary>
 static class SheetText
@@ -23,8 +23,8 @@ static class SheetText
     }
 
     /// <summary>
-    /// Breaks text into at most <paramref name="lines"/> lines: at spaces, and in scripts without spaces between any two letters. What does not fit
-    /// ends in "...".
+    /// Breaks text into at most <paramref name="lines"/> lines: at spaces, and in
+    /// scripts without spaces between any two letters. What does not fit ends in "...".
     /// </summary>
     public static List<string> Wrap(string text, float capital, float width, int lines)
     {

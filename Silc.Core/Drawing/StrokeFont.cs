@@ -8,9 +8,7 @@ namespace Silc;
 /// </summary>
 static class StrokeFont
 {
-    /// <summary>
-    /// Height of capitals in the units of the strokes below: they run from y = 0 to 6, letters like p down to 8.
-    /// </summary>
+    /// <summary>Height of capitals in the units of the strokes below: they run from y = 0 to 6, letters like p down to 8.</summary>
     const float Capital = 6;
     const float Gap = 1.5f;
     const float Space = 2.2f;
@@ -67,8 +65,7 @@ static class StrokeFont
     public static float Measure(string text, float capital) => Characters(text).Sum(Advance) * capital / Capital;
 
     /// <summary>
-    /// Draws a line with its baseline at <paramref name="y"/>; <paramref name="weight"/> is the pen's width in units of 1/6
-    /// capital.
+    /// Draws a line with its baseline at <paramref name="y"/>; <paramref name="weight"/> is the pen's width in units of 1/6 capital.
     /// </summary>
     public static void Draw(SKCanvas canvas, string text, float x, float y, float capital, SKColor colour, float weight = 0.75f)
     {

@@ -33,7 +33,7 @@ sealed record TextRun(string Text, SKTypeface? Face, bool RightToLeft)
             if (last is not null && last.Face == face && last.RightToLeft == directions[i]) runs[^1] = last with { Text = last.Text + cluster };
             else runs.Add(new(cluster, face, directions[i]));
         }
-        // What begins in a script from right to left goes on to the left.
+        // A text whose first run is right-to-left is laid out from right to left.
         if (runs.Count > 0 && runs[0].RightToLeft) runs.Reverse();
         return runs;
     }
@@ -86,7 +86,7 @@ sealed record TextRun(string Text, SKTypeface? Face, bool RightToLeft)
         return x + shaped.Width;
     }
 
-    // What no font has is at least told apart.
+    // Characters that no font has are shown as their code points, so that they differ.
     string Codes => string.Concat(Text.EnumerateRunes().Select(rune => $"[{rune.Value:X4}]"));
 
     SKShaper.Result Shape(SKFont font)

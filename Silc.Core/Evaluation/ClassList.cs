@@ -1,10 +1,9 @@
 namespace Silc;
 
 /// <summary>
-/// The classes of an evaluation and what each may be called. In a file: one class a line, further names after commas, a comma
-/// that belongs to a name written <c>\,</c>; the number of the line, from 0, is the label, unless every line begins with one
-/// (<c>0,cat</c>). Or in JSON: <c>["cat", ["dog", "hound"]]</c>,
-/// <c>{"0": "cat"}</c> or <c>{"cat": 0}</c>. Threads: any number may use it at once.
+/// The classes of an evaluation, each with its names. In a file: one class a line, further names after commas, a comma that belongs
+/// to a name written <c>\,</c>; the number of the line, from 0, is the label, unless every line begins with one (<c>0,cat</c>). Or
+/// in JSON: <c>["cat", ["dog", "hound"]]</c>, <c>{"0": "cat"}</c> or <c>{"cat": 0}</c>. Threads: any number may use it at once.
 /// </summary>
 public sealed class ClassList
 {

@@ -26,7 +26,7 @@ static class ClassListJson
         }
         catch (JsonException error)
         {
-            // A class may be called [cat].
+            // Not JSON, but perhaps a plain list whose first class is called [cat].
             return meant ? throw new InvalidDataException($"{path} is no valid JSON: {error.Message}", error) : null;
         }
         catch (ArgumentException error)

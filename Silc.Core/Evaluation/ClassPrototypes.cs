@@ -35,6 +35,7 @@ public sealed class ClassPrototypes
     /// <param name="templates">Sentences with {}; null means <see cref="Prompts.Photo"/>.</param>
     /// <param name="aliases">Which names count.</param>
     /// <param name="canonical">Prompts are made canonical first.</param>
+    /// <exception cref="ArgumentException">A template has no {}, or <paramref name="embedTexts"/> returns another number of rows.</exception>
     public static ClassPrototypes Of(
         ClassList classes, Func<IReadOnlyList<string>, Vectors> embedTexts, IReadOnlyList<string>? templates = null,
         AliasUse aliases = AliasUse.First, bool canonical = true)
@@ -52,8 +53,8 @@ public sealed class ClassPrototypes
     }
 
     /// <summary>
-    /// Groups of classes whose prompts are the same for a model, so that only the first of each can be answered: of equal names, or of names that
-    /// its tokenizer does not tell apart or cuts off.
+    /// Groups of classes that a model cannot tell apart, because their prompts have the same tokens: equal
+    /// names, or names that its tokenizer merges or cuts off. Only the first class of a group is ever predicted.
     /// </summary>
     /// <param name="classes">Names.</param>
     /// <param name="tokens">The model's tokens of a text.</param>
@@ -93,9 +94,7 @@ public sealed class ClassPrototypes
         return scores;
     }
 
-    /// <summary>
-    /// The same classes, of which the first is no longer called anything: a background that is what nothing else is.
-    /// </summary>
+    /// <summary>The same classes, of which the first has no prompts and scores -∞: a background that is predicted by a threshold alone.</summary>
     /// <exception cref="ArgumentException">There is no other class.</exception>
     public ClassPrototypes WithoutFirst()
     {

@@ -10,9 +10,9 @@ namespace Silc;
 public sealed record Classification(double Top1, double Top5, ConfusionMatrix Confusion)
 {
     /// <summary>Counts hits.</summary>
-    /// <exception cref="ArgumentException">
-    /// No labels, another number of labels than scores, or a label that is no class.
-    /// </exception>
+    /// <param name="scores">Scores (N, K), higher for likelier classes.</param>
+    /// <param name="labels">The true class of each row, N of them.</param>
+    /// <exception cref="ArgumentException">No labels, another number of labels than scores, or a label that is no class.</exception>
     public static Classification Of(Vectors scores, IReadOnlyList<int> labels)
     {
         var (count, classes) = (scores.Count, scores.Width);

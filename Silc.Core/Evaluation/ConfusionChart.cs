@@ -58,7 +58,7 @@ static class ConfusionChart
         for (int p = 0; p < confusion.Classes; p++)
         {
             float share = all == 0 ? 0 : confusion[truth, p] / (float)all;
-            // The root shows a hundredth beside a whole.
+            // Square root of the fraction, so that 1 % is still visible beside 100 %.
             paint.Color = Drawing.Between(Empty, Full, MathF.Sqrt(share));
             int gap = cell > 4 ? 1 : 0;
             canvas.DrawRect(left + p * cell, top, cell - gap, cell - gap, paint);

@@ -9,6 +9,7 @@ public sealed class ConfusionMatrix
     readonly long[] counts;
 
     /// <summary>An empty matrix of <paramref name="classes"/> classes.</summary>
+    /// <exception cref="ArgumentException"><paramref name="classes"/> is not positive.</exception>
     public ConfusionMatrix(int classes)
     {
         Require.Positive(classes, "number of classes");
@@ -45,6 +46,7 @@ public sealed class ConfusionMatrix
     }
 
     /// <summary>Counts <paramref name="items"/> items of one class that were taken for another.</summary>
+    /// <exception cref="ArgumentException">A label is no class.</exception>
     public void Add(int truth, int predicted, long items)
     {
         Require.Within(truth, 0, Classes - 1, "label");
@@ -52,16 +54,14 @@ public sealed class ConfusionMatrix
         counts[(long)truth * Classes + predicted] += items;
     }
 
-    /// <summary>Of each class the share that is right (recall); NaN for a class without items.</summary>
+    /// <summary>Recall of each class (K): the fraction of its items that are right; NaN for a class without items.</summary>
     public double[] PerClassAccuracy() => [.. Enumerable.Range(0, Classes).Select(c => this[c, c] / (double)Of(c))];
 
-    /// <summary>Intersection over union of each class, TP / (TP + FP + FN); NaN where the union is empty.</summary>
+    /// <summary>Intersection over union of each class (K), TP / (TP + FP + FN); NaN where the union is empty.</summary>
     public double[] IntersectionOverUnion() =>
         [.. Enumerable.Range(0, Classes).Select(c => this[c, c] / (double)(Of(c) + TakenFor(c) - this[c, c]))];
 
-    /// <summary>
-    /// Mean of <see cref="IntersectionOverUnion"/> over the classes whose union is not empty; NaN if there is none.
-    /// </summary>
+    /// <summary>Mean of <see cref="IntersectionOverUnion"/> over the classes whose union is not empty; NaN if there is none.</summary>
     public double MeanIntersectionOverUnion()
     {
         var known = IntersectionOverUnion().Where(double.IsFinite).ToList();

@@ -34,6 +34,9 @@ public sealed class LinearProbe
     /// <param name="classes">Number of classes K.</param>
     /// <param name="penalty">λ.</param>
     /// <param name="start">A probe of the same sizes to start from; the minimum is the same.</param>
+    /// <exception cref="ArgumentException">
+    /// No features, another number of labels, a label that is no class, or a penalty that is not positive.
+    /// </exception>
     public static LinearProbe Fit(Vectors features, IReadOnlyList<int> labels, int classes, double penalty,
         LinearProbe? start = null)
     {
@@ -49,6 +52,7 @@ public sealed class LinearProbe
 
     /// <summary>Chooses the penalty on a fifth of the rows, every fifth of each class, and fits all rows with it.</summary>
     /// <returns>The classifier and its λ; of equally good ones the largest.</returns>
+    /// <exception cref="ArgumentException">As for <see cref="Fit"/>; or no class has five images.</exception>
     public static (LinearProbe Probe, double Penalty) Tune(Vectors features, IReadOnlyList<int> labels, int classes,
         IReadOnlyList<double>? penalties = null)
     {
@@ -91,6 +95,7 @@ public sealed class LinearProbe
     }
 
     /// <summary>Logits (N, K).</summary>
+    /// <exception cref="ArgumentException">The features have another width than those of the fit.</exception>
     public Vectors Scores(Vectors features)
     {
         Require.That(features.Width == mean.Length,

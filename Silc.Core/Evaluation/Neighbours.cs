@@ -1,8 +1,6 @@
 namespace Silc;
 
-/// <summary>
-/// Finds the candidates of the highest dot product with each query: <see cref="Neighbours.Find"/>, or a device's.
-/// </summary>
+/// <summary>Finds the candidates of the highest dot product with each query: <see cref="Neighbours.Find"/>, or a device's.</summary>
 /// <param name="queries">(N, C).</param>
 /// <param name="candidates">(M, C).</param>
 /// <param name="k">How many.</param>

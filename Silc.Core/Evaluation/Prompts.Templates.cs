@@ -8,23 +8,17 @@ public static partial class Prompts
     /// <summary>One sentence.</summary>
     public static IReadOnlyList<string> Photo { get; } = ["a photo of a {}."];
 
-    /// <summary>
-    /// The seven to which CLIP's prompt-engineering notebook reduces its eighty (Radford et al. 2021, arXiv:2103.00020).
-    /// </summary>
+    /// <summary>The seven to which CLIP's prompt-engineering notebook reduces its eighty (Radford et al. 2021, arXiv:2103.00020).</summary>
     public static IReadOnlyList<string> Short { get; } =
     [
         "itap of a {}.", "a bad photo of the {}.", "a origami {}.", "a photo of the large {}.", "a {} in a video game.",
         "art of the {}.", "a photo of the small {}.",
     ];
 
-    /// <summary>
-    /// The nine of zero-shot segmentation (Cha et al. 2023, TCL, arXiv:2212.00785): <see cref="Short"/>, "many" and the plural.
-    /// </summary>
+    /// <summary>The nine of zero-shot segmentation (Cha et al. 2023, TCL, arXiv:2212.00785): <see cref="Short"/>, "many" and the plural.</summary>
     public static IReadOnlyList<string> Segmentation { get; } = [.. Short, "a photo of many {}.", "a photo of {}s."];
 
-    /// <summary>
-    /// The eighty of CLIP's notebook and the bare name: big_vision's "clip_paper". Nearly all come in pairs, with "a" and "the".
-    /// </summary>
+    /// <summary>The eighty of CLIP's notebook and the bare name: big_vision's "clip_paper". Nearly all come in pairs, with "a" and "the".</summary>
     public static IReadOnlyList<string> Clip { get; } = [.. Eighty(), "{}"];
 
     /// <summary><see cref="Short"/> and the bare name: big_vision's "clip_best".</summary>
@@ -34,9 +28,7 @@ public static partial class Prompts
     public static IReadOnlyList<string> TemplateSets { get; } = ["name", "photo", "short", "segmentation", "clip", "clip_best"];
 
     /// <summary>A set by its name, or a file with one template a line.</summary>
-    /// <exception cref="InvalidDataException">
-    /// The file has no template, or one without {}; the message names the line.
-    /// </exception>
+    /// <exception cref="InvalidDataException">The file has no template, or one without {}; the message names the line.</exception>
     /// <exception cref="FileNotFoundException">Neither a set nor a file.</exception>
     public static IReadOnlyList<string> Templates(string nameOrFile) => nameOrFile switch
     {

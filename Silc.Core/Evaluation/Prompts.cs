@@ -10,6 +10,7 @@ public static partial class Prompts
     /// <see cref="ClassList"/> tells aliases apart. The result is canonical unless <paramref name="canonical"/> is false, but for names that
     /// differ in case and punctuation alone.
     /// </summary>
+    /// <exception cref="ArgumentException">A template has no {}.</exception>
     public static IReadOnlyList<string> ForClasses(
         IEnumerable<string> names, IReadOnlyList<string>? templates = null, bool canonical = true)
     {
@@ -29,9 +30,7 @@ public static partial class Prompts
     static HashSet<string> Alike(List<string> names) =>
         [.. names.Distinct().GroupBy(Canonical).Where(same => same.Count() > 1).SelectMany(same => same)];
 
-    /// <summary>
-    /// Lower case, underscores to spaces, no ASCII punctuation, single spaces: what SigLIP's zero-shot evaluator does to a text.
-    /// </summary>
+    /// <summary>Lower case, underscores to spaces, no ASCII punctuation, single spaces: what SigLIP's zero-shot evaluator does to a text.</summary>
     public static string Canonical(string text)
     {
         var canonical = new StringBuilder(text.Length);

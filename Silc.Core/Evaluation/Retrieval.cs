@@ -18,9 +18,8 @@ public static class Retrieval
     /// <param name="images">Image embeddings (N, C).</param>
     /// <param name="texts">Caption embeddings (M, C).</param>
     /// <param name="imageOfText">Image of each caption; null means caption i belongs to image i.</param>
-    /// <param name="search">
-    /// Finds neighbours; null does so on the processor. A device's search takes hundreds of thousands of rows.
-    /// </param>
+    /// <param name="search">Finds neighbours; null does so on the processor. A device's search takes hundreds of thousands of rows.</param>
+    /// <exception cref="ArgumentException">The numbers of rows do not fit each other, or no image has a caption.</exception>
     public static Recall ImageToText(Vectors images, Vectors texts, IReadOnlyList<int>? imageOfText = null,
         NeighbourSearch? search = null) =>
         ImageToText(images, texts, Pairs(images, texts, imageOfText), search);
@@ -30,17 +29,17 @@ public static class Retrieval
     /// <param name="texts">Caption embeddings (M, C).</param>
     /// <param name="imageOfText">Image of each caption; null means caption i belongs to image i.</param>
     /// <param name="search">Finds neighbours; null does so on the processor.</param>
+    /// <exception cref="ArgumentException">The numbers of rows do not fit each other, or there is no caption.</exception>
     public static Recall TextToImage(Vectors images, Vectors texts, IReadOnlyList<int>? imageOfText = null,
         NeighbourSearch? search = null) =>
         TextToImage(images, texts, Pairs(images, texts, imageOfText), search);
 
-    /// <summary>
-    /// Images look for captions: a hit is any caption that belongs to the image. Images without a caption do not count.
-    /// </summary>
+    /// <summary>Images look for captions: a hit is any caption that belongs to the image. Images without a caption do not count.</summary>
     /// <param name="images">Image embeddings (N, C).</param>
     /// <param name="texts">Caption embeddings (M, C).</param>
     /// <param name="pairs">What belongs together.</param>
     /// <param name="search">Finds neighbours; null does so on the processor.</param>
+    /// <exception cref="ArgumentException">The numbers of rows are not those of the pairs, or no image has a caption.</exception>
     public static Recall ImageToText(Vectors images, Vectors texts, RetrievalPairs pairs, NeighbourSearch? search = null) =>
         Measure(images, texts, pairs.TextsOfImage, search);
 
@@ -49,6 +48,7 @@ public static class Retrieval
     /// <param name="texts">Caption embeddings (M, C).</param>
     /// <param name="pairs">What belongs together.</param>
     /// <param name="search">Finds neighbours; null does so on the processor.</param>
+    /// <exception cref="ArgumentException">The numbers of rows are not those of the pairs, or no caption has an image.</exception>
     public static Recall TextToImage(Vectors images, Vectors texts, RetrievalPairs pairs, NeighbourSearch? search = null) =>
         Measure(texts, images, pairs.ImagesOfText, search);
 

@@ -35,6 +35,7 @@ public sealed class RetrievalPairs
     /// <param name="captions">Captions.</param>
     /// <param name="imageOfText">Image of each caption.</param>
     /// <returns>The pairs, and the first index of every image and caption that is left.</returns>
+    /// <exception cref="ArgumentException">The numbers do not fit each other, or a caption is of no image.</exception>
     public static (RetrievalPairs Pairs, int[] Images, int[] Texts) Merge(
         IReadOnlyList<string> imageKeys, IReadOnlyList<string> captions, IReadOnlyList<int> imageOfText)
     {

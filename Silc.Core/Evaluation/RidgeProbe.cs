@@ -27,6 +27,9 @@ public sealed class RidgeProbe
     /// <param name="labels">Class of each row.</param>
     /// <param name="classes">Number of classes K.</param>
     /// <param name="ridge">λ.</param>
+    /// <exception cref="ArgumentException">
+    /// No features, another number of labels, a label that is no class, or a ridge that is not positive.
+    /// </exception>
     public RidgeProbe(Vectors features, IReadOnlyList<int> labels, int classes, double ridge = 1024)
     {
         int n = features.Count;
@@ -42,6 +45,7 @@ public sealed class RidgeProbe
     }
 
     /// <summary>Scores (N, K); the highest is the class.</summary>
+    /// <exception cref="ArgumentException">The features have another width than those of the fit.</exception>
     public Vectors Scores(Vectors features)
     {
         Require.That(features.Width == mean.Length,

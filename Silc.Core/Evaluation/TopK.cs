@@ -1,8 +1,6 @@
 namespace Silc;
 
-/// <summary>
-/// The highest of some scores, best first; of equal scores the lower index comes first. NaN counts as the lowest.
-/// </summary>
+/// <summary>The highest of some scores, best first; of equal scores the lower index comes first. NaN counts as the lowest.</summary>
 static class TopK
 {
     /// <summary>Indices of the <paramref name="k"/> highest.</summary>
@@ -22,8 +20,7 @@ static class TopK
     }
 
     /// <summary>
-    /// Takes the scores of candidates <paramref name="first"/>, first + 1, … into a list of the best so far; they must come in
-    /// order.
+    /// Takes the scores of candidates <paramref name="first"/>, first + 1, … into a list of the best so far; they must come in order.
     /// </summary>
     public static void Add(ReadOnlySpan<float> scores, int first, Span<int> indices, Span<float> values)
     {

@@ -4,11 +4,10 @@ using System.Numerics;
 namespace Silc;
 
 /// <summary>
-/// Rows of float32, all of one width, one after another in one piece of memory: embeddings (N, C), features, or scores (N, K). A row is read
-/// without a copy, <c>images[3]</c>, and a value as <c>images[3, 0]</c>; an enumeration gives each row as an array of its own, also as JSON.
-/// Rows have no unit; embeddings of a model have the length 1 unless they were asked for otherwise. Indices out of range throw
-/// <see cref="ArgumentOutOfRangeException"/>.
-/// Threads: any number may read it, while nobody changes the array that it was made of.
+/// Rows of float32, all of one width, one after another in one piece of memory: embeddings (N, C), features, or scores (N, K). A row is
+/// read without a copy, <c>images[3]</c>, and a value as <c>images[3, 0]</c>; an enumeration gives each row as an array of its own, also
+/// as JSON. Rows have no unit; embeddings of a model have the length 1 unless they were asked for otherwise. Indices out of range throw
+/// <see cref="ArgumentOutOfRangeException"/>. Threads: any number may read it, while nobody changes the array that it was made of.
 /// </summary>
 /// <example>
 /// <code>
@@ -201,8 +200,8 @@ public sealed class Vectors : IReadOnlyList<float[]>
         for (var j = 0; j < dots.Length; j++) dots[j] = Dot(queries.Row(query), candidates.Row(first + j));
     }
 
-    internal static void RequireSameWidth(Vectors a, Vectors b) => Require.That(a.Width == b.Width,
-        $"embeddings are {a.Width} and {b.Width} wide, they must come from one model");
+    internal static void RequireSameWidth(Vectors a, Vectors b) =>
+        Require.That(a.Width == b.Width, $"embeddings are {a.Width} and {b.Width} wide, they must come from one model");
 
     /// <summary>A row, to be written.</summary>
     internal Span<float> Row(int row)

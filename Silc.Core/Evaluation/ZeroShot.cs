@@ -16,6 +16,7 @@ public static class ZeroShot
     /// <summary>Class embeddings (K, C): the mean of each class's L2-normalised prompts, normalised again.</summary>
     /// <param name="prompts">Text embeddings (K · P, C), class-major as <see cref="Prompts.ForClasses"/> orders them.</param>
     /// <param name="promptsPerClass">P.</param>
+    /// <exception cref="ArgumentException">The rows are no multiple of <paramref name="promptsPerClass"/>, or that is not positive.</exception>
     public static Vectors Prototypes(Vectors prompts, int promptsPerClass)
     {
         Require.Positive(promptsPerClass, "prompts per class");
@@ -28,19 +29,23 @@ public static class ZeroShot
         return means.Normalize();
     }
 
-    /// <summary>Class embeddings from class names: fills the templates, embeds every prompt and averages.</summary>
+    /// <summary>Class embeddings (K, C) from class names: fills the templates, embeds every prompt and averages.</summary>
+    /// <exception cref="ArgumentException">A template has no {}.</exception>
     public static Vectors Prototypes(
         IReadOnlyList<string> names, Func<IReadOnlyList<string>, Vectors> embedTexts, IReadOnlyList<string>? templates = null) =>
         Prototypes(embedTexts(Prompts.ForClasses(names, templates)), (templates ?? Prompts.Photo).Count);
 
-    /// <summary>Cosine similarities (N, K).</summary>
+    /// <summary>Cosine similarities (N, K) of images (N, C) and classes (K, C).</summary>
+    /// <exception cref="ArgumentException">The rows are of different widths.</exception>
     public static Vectors Scores(Vectors images, Vectors classes) =>
         images.Normalize().Similarities(classes.Normalize());
 
-    /// <summary>The class of each image; of equals the first.</summary>
+    /// <summary>The class of each image (N), the one of the highest cosine; of equals the first.</summary>
+    /// <exception cref="ArgumentException">There is no class, or the rows are of different widths.</exception>
     public static int[] Predict(Vectors images, Vectors classes) => [.. TopK(images, classes, 1).Select(best => best[0])];
 
-    /// <summary>The <paramref name="k"/> closest classes of each image, best first.</summary>
+    /// <summary>The <paramref name="k"/> closest classes of each image, best first: N rows of k.</summary>
+    /// <exception cref="ArgumentException">There are fewer than k classes, k is not positive, or the rows are of different widths.</exception>
     public static int[][] TopK(Vectors images, Vectors classes, int k)
     {
         Require.That(k >= 1 && k <= classes.Count, $"k is {k}, there are {classes.Count} classes");
@@ -53,6 +58,7 @@ public static class ZeroShot
     /// <param name="texts">One embedding a label, (K, C).</param>
     /// <param name="labels">K names.</param>
     /// <param name="temperature">The model's factor exp(t), for softmax probabilities; null gives cosine similarities.</param>
+    /// <exception cref="ArgumentException">There is another number of labels than of texts.</exception>
     public static IReadOnlyList<(string Label, float Score)> Classify(
         Vectors images, Vectors texts, IReadOnlyList<string> labels, double? temperature = null)
     {
@@ -70,14 +76,16 @@ public static class ZeroShot
         return found;
     }
 
-    /// <summary>Share of the images whose label is among the <paramref name="k"/> closest classes.</summary>
+    /// <summary>Fraction of the images (N, C) whose label is among the <paramref name="k"/> closest classes (K, C).</summary>
+    /// <exception cref="ArgumentException">There is another number of labels than of images, or a label is no class.</exception>
     public static double Accuracy(Vectors images, Vectors classes, IReadOnlyList<int> labels, int k = 1)
     {
         var hits = Hits(images, classes, labels, k);
         return hits.Count(hit => hit) / (double)hits.Length;
     }
 
-    /// <summary>The same for the images of each class alone; NaN for a class without images.</summary>
+    /// <summary>The same for the images of each class alone (K); NaN for a class without images.</summary>
+    /// <exception cref="ArgumentException">There is another number of labels than of images, or a label is no class.</exception>
     public static double[] PerClassAccuracy(Vectors images, Vectors classes, IReadOnlyList<int> labels, int k = 1)
     {
         var hits = Hits(images, classes, labels, k);

@@ -37,7 +37,7 @@ abstract class ArrayFile : IDisposable
     public void Read(ArrayHeader array, long first, Span<float> values)
     {
         int size = array.Type.Bytes(), atOnce = PieceBytes / size;
-        // Small files are many, and their pieces are small.
+        // No larger than needed: most arrays are small.
         var needed = (int)Math.Min(PieceBytes, values.Length * (long)size);
         if (piece.Length < needed) piece = new byte[needed];
         for (int done = 0; done < values.Length;)
@@ -62,8 +62,7 @@ abstract class ArrayFile : IDisposable
     internal Dictionary<string, StoredArray> ReadEverything() =>
         Arrays.ToDictionary(entry => entry.Key, entry => ReadAll(entry.Value));
 
-    /// <summary>Bytes of an array from an offset on, little-endian and in row-major order; the caller keeps within the
-    /// array.</summary>
+    /// <summary>Bytes of an array from an offset on, little-endian and in row-major order; the caller keeps within the array.</summary>
     internal abstract void ReadBytes(ArrayHeader array, long offset, Span<byte> target);
 
     /// <summary>Closes the file.</summary>

@@ -4,8 +4,7 @@ namespace Silc;
 /// <param name="values">Valid during the call only.</param>
 public delegate void ValueSink(ReadOnlySpan<float> values);
 
-/// <summary>An array to be written whose values are made while they are written, so that a file may be larger than
-/// memory.</summary>
+/// <summary>An array to be written whose values are made while they are written, so that a file may be larger than memory.</summary>
 /// <param name="Name">Name in the file.</param>
 /// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
 /// <param name="Pieces">Passes all values to a sink, in order.</param>

@@ -13,9 +13,7 @@ static partial class AtomicFile
     /// <summary>Writes <paramref name="path"/>; what it held stays until the new content is whole.</summary>
     /// <param name="path">The file; its folder is made if it is not there. What lies in /dev is written to as it is.</param>
     /// <param name="write">Writes the content.</param>
-    /// <param name="bytes">
-    /// Its size, if known: where the disk has no room for it, that is found before anything is written.
-    /// </param>
+    /// <param name="bytes">Its size, if known: where the disk has no room for it, that is found before anything is written.</param>
     /// <exception cref="IOException">The message names the file, the reason, the bytes needed and those free.</exception>
     public static void Write(string path, Action<FileStream> write, long bytes = 0)
     {
@@ -62,8 +60,7 @@ static partial class AtomicFile
         foreach (var file in Directory.EnumerateFiles(folder, "*.tmp").Where(file => Temporary().IsMatch(file))) TryDelete(file);
     }
 
-    /// <summary>Bytes that may still be written to the disk of a folder, which need not be there yet; null if the system does not
-    /// say.</summary>
+    /// <summary>Bytes that may still be written to the disk of a folder, which need not be there yet; null if the system does not say.</summary>
     public static long? FreeBytes(string folder)
     {
         try
@@ -78,7 +75,7 @@ static partial class AtomicFile
         }
     }
 
-    // The error that led here says more than one about the temporary file.
+    // Errors are ignored: the one that led here matters more than one about the temporary file.
     public static void TryDelete(string file)
     {
         try

@@ -22,7 +22,7 @@ static class CheckpointFile
         _ => new($"{path}: '{extension}' is not a checkpoint format; use .npz or .safetensors"),
     };
 
-    // Checkpoints of training, as open_clip's, have the weights inside; save_file takes neither what is no tensor nor tensors that share memory.
+    // Checkpoints of training, as open_clip's, hold the weights in an inner dictionary; save_file takes tensors alone, and none that share memory.
     internal static string Conversion(string path) =>
         "import torch; from safetensors.torch import save_file; "
         + $"c = torch.load('{path}', map_location='cpu', weights_only=True); "

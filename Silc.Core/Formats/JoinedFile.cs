@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Silc;
 
-/// <summary>The parts of a model that transformers cut, as one file.</summary>
+/// <summary>A model that transformers has sharded, read as one file.</summary>
 sealed class JoinedFile : ArrayFile
 {
     public const string IndexEnding = ".safetensors.index.json";

@@ -2,8 +2,7 @@ using System.Text.Json;
 
 namespace Silc;
 
-/// <summary>A configuration file of another library: values with their usual ones, and refusals that name file and
-/// value.</summary>
+/// <summary>A configuration file of another library: values with their usual ones, and refusals that name file and value.</summary>
 sealed class JsonConfig(string path, JsonElement root, string where = "")
 {
     const long MostBytes = 16 << 20;

@@ -5,9 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace Silc;
 
-/// <summary>
-/// One array of numpy's format (numpy.lib.format, versions 1 to 3): magic, version, header length, a Python dictionary, elements.
-/// </summary>
+/// <summary>One array of numpy's format (numpy.lib.format, versions 1 to 3): magic, version, header length, a Python dictionary, elements.</summary>
 static partial class Npy
 {
     const int PieceFloats = 1 << 20, MostDimensions = 64,
@@ -16,8 +14,7 @@ static partial class Npy
     static readonly byte[] magic = [0x93, .. "NUMPY"u8];
 
     /// <summary>
-    /// Reads the header of an array that takes exactly <paramref name="length"/> bytes; <paramref name="where"/> names it in
-    /// errors.
+    /// Reads the header of an array that takes exactly <paramref name="length"/> bytes; <paramref name="where"/> names it in errors.
     /// </summary>
     public static NpyHeader ReadHeader(Stream stream, long length, string name, string where)
     {
@@ -55,8 +52,8 @@ static partial class Npy
     public const int RoomyHeader = 128;
 
     /// <summary>
-    /// Writes the header of a float32 array in C order, version 1; padded so that the elements start at a multiple of 64, at
-    /// <paramref name="atLeast"/> or later.
+    /// Writes the header of a float32 array in C order, version 1; padded so that the
+    /// elements start at a multiple of 64, at <paramref name="atLeast"/> or later.
     /// </summary>
     public static void WriteHeader(Stream stream, int[] sizes, int atLeast = 0)
     {
@@ -98,15 +95,13 @@ static partial class Npy
 
     static string Shown(string text) => text.Trim() is { Length: > 200 } longer ? $"{longer[..200]}…" : text.Trim();
 
-    /// <summary>Turns elements of the other byte order, in place.</summary>
+    /// <summary>Swaps the bytes of each element, in place.</summary>
     public static void SwapBytes(Span<byte> data, int size)
     {
         for (var i = 0; i < data.Length; i += size) data.Slice(i, size).Reverse();
     }
 
-    /// <summary>
-    /// Fortran order has the first axis fastest; walks the row-major indices and keeps the column-major offset beside them.
-    /// </summary>
+    /// <summary>Fortran order has the first axis fastest; walks the row-major indices and keeps the column-major offset beside them.</summary>
     public static byte[] ToRowMajor(byte[] data, int[] shape, int size)
     {
         var (result, index, strides) = (new byte[data.Length], new int[shape.Length], new int[shape.Length]);

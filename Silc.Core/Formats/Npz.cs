@@ -17,9 +17,7 @@ static class Npz
         return file.ReadEverything();
     }
 
-    /// <summary>
-    /// Writes float32 arrays, uncompressed as numpy.savez does; the file appears under its name only when it is whole.
-    /// </summary>
+    /// <summary>Writes float32 arrays, uncompressed as numpy.savez does; the file appears under its name only when it is whole.</summary>
     public static void Write(string path, IEnumerable<NamedArray> arrays) => AtomicFile.Write(path, stream =>
     {
         using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);

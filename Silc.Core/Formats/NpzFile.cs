@@ -9,8 +9,7 @@ namespace Silc;
 /// </summary>
 sealed class NpzFile : ArrayFile
 {
-    // Deflate cannot shrink more than 1032-fold. Trained weights hardly shrink at all; what does on a large scale is made to fill
-    // memory.
+    // Deflate cannot shrink more than 1032-fold. Trained weights hardly shrink at all; what does on a large scale is made to fill memory.
     const long MostRatio = 1032, SuspectRatio = 200, SuspectBytes = 16 << 20;
 
     readonly FileStream file;

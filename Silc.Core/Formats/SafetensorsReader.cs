@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Silc;
 
-/// <summary>An open safetensors file: the header is checked against the file's length before anything is believed.</summary>
+/// <summary>An open safetensors file: the header is checked against the file's length before any of it is used.</summary>
 sealed class SafetensorsReader : ArrayFile
 {
     const int MaxHeaderBytes = 100_000_000;   // the reference implementation's limit

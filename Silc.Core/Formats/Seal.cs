@@ -5,7 +5,7 @@ namespace Silc;
 /// <summary>
 /// The end of a sealed safetensors file: its last array, <c>checksum/xxh128</c>, is the XxHash128 of every byte before it, header
 /// included, so that any changed bit shows. It is written in the same pass as the data, and other readers see one more array.
-/// XxHash128 rather than SHA-256: the enemy is a bad disk, not a forger, and it reads at the speed of memory.
+/// XxHash128 rather than SHA-256: it has to detect bad disks, not forgery, and it runs at the speed of memory.
 /// </summary>
 static class Seal
 {

@@ -30,8 +30,10 @@ sealed class StagedFile : IDisposable
     /// <summary>Takes the content.</summary>
     public FileStream Stream { get; }
 
-    /// <summary>Puts the content onto the disk and closes it. Of several files that belong together all are flushed before the first
-    /// is committed: what can fail is then behind them.</summary>
+    /// <summary>
+    /// Puts the content onto the disk and closes it. Of several files that belong together
+    /// all are flushed before the first is committed: what can fail is then behind them.
+    /// </summary>
     public void Flush()
     {
         if (flushed) return;
@@ -60,7 +62,7 @@ sealed class StagedFile : IDisposable
         }
         catch (IOException)
         {
-            // A full disk refuses what was still in the buffer; the file goes away all the same.
+            // Closing flushes the buffer, which fails on a full disk; the file is deleted all the same.
         }
         AtomicFile.TryDelete(temporary);
         UnfinishedFiles.End(temporary);

@@ -3,9 +3,8 @@ using System.Collections.Concurrent;
 namespace Silc;
 
 /// <summary>
-/// Temporary files and folders that are being written. A process that ends in the middle, as one does that is asked to within a second,
-/// takes them away;
-/// only SIGKILL and a crash leave them.
+/// Temporary files and folders that are being written. A process that ends in the middle, as one
+/// does that is asked to within a second, takes them away; only SIGKILL and a crash leave them.
 /// </summary>
 static class UnfinishedFiles
 {

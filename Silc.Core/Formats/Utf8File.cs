@@ -3,8 +3,8 @@ using System.Text;
 namespace Silc;
 
 /// <summary>
-/// Text files of users. They are UTF-8, or UTF-16 with its mark; any other byte is an error with its line, and never becomes U+FFFD, which a
-/// model would learn.
+/// Text files of users. They are UTF-8, or UTF-16 with its mark; any other byte is
+/// an error with its line, and never becomes U+FFFD, which a model would learn.
 /// </summary>
 static class Utf8File
 {

@@ -3,9 +3,7 @@ using System.IO.Hashing;
 
 namespace Silc;
 
-/// <summary>
-/// A file in a zip, unpacked forwards. Its CRC-32 is compared when its last byte has been read: .NET leaves that to the reader.
-/// </summary>
+/// <summary>A file in a zip, unpacked forwards. Its CRC-32 is compared when its last byte has been read: .NET leaves that to the reader.</summary>
 sealed class ZipMember(ZipArchiveEntry entry) : IDisposable
 {
     readonly Stream stream = entry.Open();

@@ -31,7 +31,7 @@ static class CutShort
         }
     }
 
-    /// <summary>True for a WebP whose RIFF header promises more bytes: EXIF, which says how to turn it, comes last.</summary>
+    /// <summary>True for a WebP whose RIFF header promises more bytes: EXIF, which has the orientation, comes last.</summary>
     public static bool WebP(ReadOnlySpan<byte> webp) =>
         webp.Length < 8 || BinaryPrimitives.ReadUInt32LittleEndian(webp[4..]) > webp.Length - 8;
 }

@@ -29,7 +29,7 @@ static class GaussianBlur
         for (int k = -radius; k <= radius; k++) kernel[k + radius] = (float)(Weight(k, sigma) / sum);
     }
 
-    // At the centres of pixels a bell that is narrower than they are is hardly met: there its mean over the pixel counts.
+    // A Gaussian narrower than a pixel is all but zero at the centres of neighbours: its mean over each pixel is used there instead of samples.
     static double Weight(int k, double sigma)
     {
         if (sigma >= Narrow) return Math.Exp(-k * k / (2 * sigma * sigma));

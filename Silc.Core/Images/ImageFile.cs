@@ -59,11 +59,11 @@ public static class ImageFile
         return Decode(bytes.ToArray(), name);
     }
 
-    /// <summary>Decodes a file's content; <paramref name="name"/> is what errors call it.</summary>
+    /// <summary>Decodes the bytes of a file; <paramref name="name"/> is what errors call it.</summary>
     /// <exception cref="InvalidDataException">Not an image, cut short or too large.</exception>
     public static RgbImage Decode(ReadOnlyMemory<byte> file, string name = "the image") => Decode(file.ToArray(), name);
 
-    /// <summary>Decodes a file's content; <paramref name="name"/> is what errors call it.</summary>
+    /// <summary>Decodes the bytes of a file; <paramref name="name"/> is what errors call it.</summary>
     /// <exception cref="InvalidDataException">Not an image, cut short or too large.</exception>
     public static RgbImage Decode(byte[] bytes, string name)
     {
@@ -94,9 +94,11 @@ public static class ImageFile
     };
 
     /// <summary>Writes a PNG; a reader never sees half of it.</summary>
+    /// <exception cref="IOException">The file cannot be written; the message says why.</exception>
     public static void Write(string path, RgbImage image) => AtomicFile.WriteBytes(path, Encode(image));
 
     /// <summary>The image as the bytes of a PNG file.</summary>
+    /// <exception cref="ArgumentException">The image has no pixels, or more than a PNG holds.</exception>
     public static unsafe byte[] Encode(RgbImage image)
     {
         var info = new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);

@@ -3,8 +3,9 @@ using SkiaSharp;
 namespace Silc;
 
 /// <summary>
-/// Images of more pixels than are kept, as phones with 108 and 200 megapixels take them: JPEG and WebP are decoded at a half, a quarter or an
-/// eighth; others whole, then averaged, one at a time, since each needs up to 1 GB for a moment. No model sees the difference.
+/// Images of more pixels than are kept, as phones with 108 and 200 megapixels take them: JPEG and WebP are
+/// decoded at a half, a quarter or an eighth; others whole, then averaged, one at a time, since each needs up
+/// to 1 GB for a moment. Models see at most some hundreds of pixels a side, so nothing that they see is lost.
 /// </summary>
 static class LargeImage
 {

@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>What a file is that holds no image Skia decodes: by its first bytes, since names lie.</summary>
+/// <summary>What a file is that Skia does not decode, by its first bytes: extensions may be wrong.</summary>
 static class OtherFormat
 {
     // Major or compatible brands of ISO media files (ISO/IEC 23008-12, annex B; AV1 image file format; Canon's raw files).

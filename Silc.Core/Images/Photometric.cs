@@ -3,9 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Silc;
 
-/// <summary>
-/// Colour operations on RGB floats in [0, 1], interleaved and in place, as torchvision's <c>functional</c> defines them.
-/// </summary>
+/// <summary>Colour operations on RGB floats in [0, 1], interleaved and in place, as torchvision's <c>functional</c> defines them.</summary>
 static class Photometric
 {
     /// <summary>Scales towards black (factor below 1) or away from it.</summary>
@@ -33,8 +31,8 @@ static class Photometric
     /// <summary>Replaces every pixel by its grey.</summary>
     public static void Grey(Span<float> rgb) => Saturation(rgb, 0);
 
-    /// <summary>Turns the hue by <paramref name="turns"/> of the colour circle; lightness and saturation of HSV stay.</summary>
-    public static void Hue(Span<float> rgb, float turns)
+    /// <summary>Shifts the hue by <paramref name="revolutions"/> of the colour circle; lightness and saturation of HSV stay.</summary>
+    public static void Hue(Span<float> rgb, float revolutions)
     {
         for (int i = 0; i < rgb.Length; i += 3)
         {
@@ -43,7 +41,7 @@ static class Photometric
             var chroma = value - Math.Min(r, Math.Min(g, b));
             if (chroma == 0) continue;
             var sixths = value == r ? (g - b) / chroma : value == g ? 2 + (b - r) / chroma : 4 + (r - g) / chroma;
-            sixths += 6 * turns;
+            sixths += 6 * revolutions;
             rgb[i] = Channel(5 + sixths, value, chroma);
             rgb[i + 1] = Channel(3 + sixths, value, chroma);
             rgb[i + 2] = Channel(1 + sixths, value, chroma);

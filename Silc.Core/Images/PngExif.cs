@@ -8,7 +8,7 @@ static class PngExif
     const int Signature = 8, ChunkFrame = 12, EntrySize = 12;
     const int OrientationTag = 0x0112, ShortType = 3;
 
-    /// <summary>The tag from 1 to 8; 1, which turns nothing, where there is none or it is damaged.</summary>
+    /// <summary>The tag from 1 to 8; 1, upright, where there is none or it is damaged.</summary>
     public static int Orientation(ReadOnlySpan<byte> png)
     {
         // A chunk is length, kind, content and checksum.

@@ -23,24 +23,24 @@ static class TfResize
                 for (int channel = 0; channel < 3; channel++)
                 {
                     int left = column.Low * 4 + channel, right = column.High * 4 + channel;
-                    float top = above[left] + (above[right] - above[left]) * column.Share;
-                    float bottom = below[left] + (below[right] - below[left]) * column.Share;
-                    target[(y * columns.Length + x) * 3 + channel] = (byte)(top + (bottom - top) * row.Share) / 255f;
+                    float top = above[left] + (above[right] - above[left]) * column.Fraction;
+                    float bottom = below[left] + (below[right] - below[left]) * column.Fraction;
+                    target[(y * columns.Length + x) * 3 + channel] = (byte)(top + (bottom - top) * row.Fraction) / 255f;
                 }
             }
         }
     }
 
-    // The two pixels around an output's centre, and the share of the second.
+    // The two pixels around an output's centre, and the weight of the second.
     readonly struct Tap
     {
         public readonly int Low, High;
-        public readonly float Share;
+        public readonly float Fraction;
 
         public Tap(int output, float scale, int inputs)
         {
             float at = (output + 0.5f) * scale - 0.5f, floor = MathF.Floor(at);
-            (Low, High, Share) = (Math.Max((int)floor, 0), Math.Min((int)MathF.Ceiling(at), inputs - 1), at - floor);
+            (Low, High, Fraction) = (Math.Max((int)floor, 0), Math.Min((int)MathF.Ceiling(at), inputs - 1), at - floor);
         }
     }
 }

@@ -82,8 +82,7 @@ sealed class OnnxGraph(ModelWeights weights, string name)
 
     public void Output(string output, string what, params object[] shape) => outputs.Add(Value(output, false, what, shape));
 
-    /// <summary>Writes the model; with <paramref name="external"/>, weights go to a second file beside it. Neither is left
-    /// half-written.</summary>
+    /// <summary>Writes the model; with <paramref name="external"/>, weights go to a second file beside it. Neither is left half-written.</summary>
     /// <returns>The files.</returns>
     public IReadOnlyList<string> Write(string path, IReadOnlyDictionary<string, string> metadata, bool external)
     {

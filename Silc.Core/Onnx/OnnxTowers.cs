@@ -1,7 +1,6 @@
 namespace Silc;
 
-/// <summary>The forward passes of both towers as ONNX nodes; kernels keep big_vision's (in, out) layout, which MatMul
-/// wants.</summary>
+/// <summary>The forward passes of both towers as ONNX nodes; kernels keep big_vision's (in, out) layout, which MatMul wants.</summary>
 sealed class OnnxTowers(ModelWeights weights)
 {
     const float UnitEpsilon = 1e-8f;    // as in the layers
@@ -52,8 +51,8 @@ sealed class OnnxTowers(ModelWeights weights)
     // The row where a caption ends: a product with 1 there and 0 elsewhere.
     string End(OnnxGraph g, string x)
     {
-        var ids = config.TextEnd is { } end ? g.Node("Cast", [g.Node("Equal", ["input_ids", g.Integers("end_id", end)])], ("to",
-            OnnxGraph.Int64Type)) : "input_ids";
+        var ids = config.TextEnd is { } end ? g.Node("Cast", [g.Node("Equal", ["input_ids", g.Integers("end_id", end)])],
+            ("to", OnnxGraph.Int64Type)) : "input_ids";
         var place = g.Node("ArgMax", [ids], ("axis", 1), ("keepdims", 1));
         var here = g.Node("Equal", [g.Integers("places", [.. Enumerable.Range(0, config.TextLength).Select(place => (long)place)]), place]);
         var row = g.Node("Unsqueeze", [g.Node("Cast", [here], ("to", OnnxGraph.FloatType)), g.Integers("row_axis", 1)]);
@@ -131,7 +130,7 @@ sealed class OnnxTowers(ModelWeights weights)
         return bias ? g.Node("Add", [product, g.Weight($"{name}/bias", [outputs])]) : product;
     }
 
-    // 0 where a token may look, and what no softmax leaves anything of where it may not.
+    // The causal mask, added to the scores: 0 where a token may attend, elsewhere so low that softmax gives 0.
     static float[] Mask(int tokens) => [.. Enumerable.Range(0, tokens * tokens).Select(at => at % tokens <= at / tokens ? 0 : float.MinValue)];
 
     static void Unit(OnnxGraph g, string x, string output)

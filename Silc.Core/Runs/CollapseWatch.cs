@@ -1,16 +1,14 @@
 namespace Silc;
 
-/// <summary>Reads the health of self-distillation from report to report, and speaks up once when it stays bad. Threads: one at a time.</summary>
+/// <summary>Watches the health of self-distillation from report to report, and warns once when it stays bad. Threads: one at a time.</summary>
 sealed class CollapseWatch
 {
-    // A single batch may look odd, above all in the first steps.
+    // One bad report may be noise of a single batch, above all in the first steps.
     const int InRow = 3;
 
     int bad;
 
-    /// <summary>
-    /// The complaint, with its remedy, at the third bad report in a row and not again before a good one; else null.
-    /// </summary>
+    /// <summary>The warning, with its remedy, at the third bad report in a row and not again before a good one; else null.</summary>
     public string? Read(DistillationHealth? health)
     {
         var complaint = health?.Complaint();

@@ -1,22 +1,19 @@
 namespace Silc;
 
 /// <summary>
-/// Whether self-distillation lives: it can collapse to the same output for every image, uniform or a single prototype, while
+/// The health of self-distillation, which can collapse to the same output for every image, uniform or a single prototype, while
 /// its loss looks harmless (Caron et al. 2021, arXiv:2104.14294, section 5.3). Of the teacher's targets p (N, K) of one batch;
 /// entropies are in nats. Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Prototypes">K.</param>
 /// <param name="LossOverLogK">Loss / ln K: 1, to several digits and for long, means uniform outputs.</param>
 /// <param name="Entropy">Mean entropy of a target: ln K if uniform, 0 if certain.</param>
-/// <param name="Concentration">
-/// KL divergence of the batch's mean target from uniform: ln K if all images fall on one prototype.
-/// </param>
+/// <param name="Concentration">KL divergence of the batch's mean target from uniform: ln K if all images fall on one prototype.</param>
 /// <param name="CenterNorm">Length of the center.</param>
 /// <param name="LargestProbability">Mean over the targets of their largest probability.</param>
 /// <param name="PrototypesUsed">Prototypes that are the likeliest of some target, of at most N.</param>
 /// <param name="FeatureDeviation">
-/// Mean standard deviation of the L2-normalised image embeddings' channels, times √C: near 1 if images lie apart, 0 if all
-/// are alike.
+/// Mean standard deviation of the L2-normalised image embeddings' channels, times √C: near 1 if images lie apart, 0 if all are alike.
 /// </param>
 public sealed record DistillationHealth(
     int Prototypes, double LossOverLogK, double Entropy, double Concentration, double CenterNorm, double LargestProbability,
@@ -43,7 +40,7 @@ public sealed record DistillationHealth(
         return null;
     }
 
-    /// <summary>Puts the numbers together.</summary>
+    /// <summary>Computes the health from the outputs of a step.</summary>
     /// <param name="loss">Self-distillation loss in nats.</param>
     /// <param name="rows">Entropy, largest probability and its place, of each target (N, 3).</param>
     /// <param name="mean">Mean target (K).</param>

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// A folder that one process at a time writes to. The lock on its file goes with the file: whoever removes, renames or replaces the folder
-/// takes it away, and another process may lock the one that stands there now. So the folder also holds a word that is this lock's alone.
+/// Keeps other processes from writing to a folder. The system's lock is on a file in it: if the folder is removed, renamed or replaced, another
+/// process can lock the new folder's file. The file therefore also holds a random token, by which <see cref="Holds"/> recognises its own folder.
 /// </summary>
 sealed class FolderLock : IDisposable
 {
@@ -49,7 +49,7 @@ sealed class FolderLock : IDisposable
             {
                 return false;
             }
-            // A disk that does not answer says nothing of the folder; what is written next says more.
+            // An I/O error does not tell that the folder was replaced; the next write will report it.
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
                 return true;
@@ -67,7 +67,7 @@ sealed class FolderLock : IDisposable
                 + "What it wrote before is where that folder went");
     }
 
-    /// <summary>Lets other processes in.</summary>
+    /// <summary>Releases the lock.</summary>
     public void Dispose()
     {
         if (Holds) AtomicFile.TryDelete(owner);

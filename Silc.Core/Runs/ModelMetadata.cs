@@ -39,8 +39,7 @@ static class ModelMetadata
     }
 
     /// <summary>
-    /// The tokenizer in the file, or the one that it names: built in, or a file beside <paramref name="path"/>; null if it has
-    /// none.
+    /// The tokenizer in the file, or the one that it names: built in, or a file beside <paramref name="path"/>; null if it has none.
     /// </summary>
     public static TokenizerOrigin? Tokenizer(IReadOnlyDictionary<string, string> metadata, string path)
     {

@@ -43,9 +43,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>Newer checkpoints that cannot be used, with the reason, newest first.</summary>
     internal IReadOnlyList<SkippedCheckpoint> Skipped { get; private set; } = [];
 
-    /// <summary>
-    /// Strings of the program's own that go into every checkpoint, and come back here when the run goes on.
-    /// </summary>
+    /// <summary>Strings of the program's own that go into every checkpoint, and come back here when the run goes on.</summary>
     public IReadOnlyDictionary<string, string> Notes { get; set; } = new Dictionary<string, string>();
 
     /// <summary>A new run; nothing is made before a <c>TrainRun</c> takes the folder, and nothing deleted before its first step is done.</summary>
@@ -93,9 +91,7 @@ public sealed class RunFolder : IDisposable
         return folder;
     }
 
-    /// <summary>
-    /// Goes on with the run in a folder, or begins one there: a program that is started again goes on where it was.
-    /// </summary>
+    /// <summary>Goes on with the run in a folder, or begins one there: a program that is started again goes on where it was.</summary>
     public static RunFolder Open(string path, SavePolicy? policy = null) =>
         Checkpoints(path).Count > 0 ? Resume(path, policy) : Create(path, policy);
 
@@ -189,9 +185,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>Writes the checkpoint of a step, then deletes those that need not stay.</summary>
     /// <param name="step">Steps done.</param>
     /// <param name="write">Writes the file of that name.</param>
-    /// <exception cref="IOException">
-    /// It could not be written; the message says why, and which is the newest that there is.
-    /// </exception>
+    /// <exception cref="IOException">It could not be written; the message says why, and which is the newest that there is.</exception>
     internal void Add(long step, Action<string> write)
     {
         RequireOwned(step);
@@ -230,8 +224,7 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    // Those from later steps are damaged or of another version, else the run would have gone on from them; it writes new ones in
-    // their place.
+    // Those from later steps are damaged or of another version, else the run would have gone on from them; it writes new ones in their place.
     IReadOnlyList<(long Step, string Path)> Older(long step) =>
         [.. Checkpoints(Path).Where(checkpoint => checkpoint.Step < step)];
 
@@ -239,7 +232,7 @@ public sealed class RunFolder : IDisposable
 
     static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:N1} MB");
 
-    // One that cannot be deleted costs room, not work.
+    // Errors are ignored: a checkpoint that cannot be deleted takes disk space and nothing else.
     static void Delete(string path)
     {
         try
@@ -257,7 +250,7 @@ public sealed class RunFolder : IDisposable
         return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : -1;
     }
 
-    /// <summary>Lets other processes in.</summary>
+    /// <summary>Releases the folder's lock.</summary>
     public void Dispose() => locked?.Dispose();
 }
 

@@ -28,6 +28,6 @@ public sealed class ByteTokenizer : Tokenizer
         return ids;
     }
 
-    /// <summary>Bytes, then the end id up to <paramref name="length"/>; the last id is always the end.</summary>
+    /// <summary>The ids of the bytes, then the end id up to <paramref name="length"/>; the last id is always the end.</summary>
     public override int[] Tokens(string text, int length) => TokenRow.Of(Encode(text), length, End);
 }

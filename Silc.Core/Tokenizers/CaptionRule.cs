@@ -2,22 +2,20 @@ using System.Text;
 
 namespace Silc;
 
-/// <summary>
-/// What becomes of a caption's letters before a SentencePiece vocabulary cuts it. Models know only captions treated as in their training.
-/// </summary>
+/// <summary>Normalisation of a caption before SentencePiece cuts it. A model's captions must be treated as in its training.</summary>
 public enum CaptionRule
 {
-    /// <summary>A to Z become small, nothing else changes: big_vision's, with which SigLIP and SILC were trained.</summary>
+    /// <summary>A to Z are lower-cased, nothing else changes: big_vision's, with which SigLIP and SILC were trained.</summary>
     LowerAscii,
 
-    /// <summary>All letters become small, as Python's <c>str.lower</c> does it: transformers' Siglip2Tokenizer.</summary>
+    /// <summary>All letters are lower-cased, as Python's <c>str.lower</c> does it: transformers' Siglip2Tokenizer.</summary>
     Lower,
 
-    /// <summary>Small letters, no ASCII punctuation, single spaces: transformers' SiglipTokenizer.</summary>
+    /// <summary>Lower case, no ASCII punctuation, single spaces: transformers' SiglipTokenizer.</summary>
     Canonical,
 
     /// <summary>
-    /// HTML entities decoded, then small letters, no ASCII punctuation (<c>_</c> is a space), single spaces: open_clip's <c>clean="canonicalize"</c>.
+    /// HTML entities decoded, then lower case, no ASCII punctuation (<c>_</c> is a space), single spaces: open_clip's <c>clean="canonicalize"</c>.
     /// </summary>
     Clean,
 

@@ -26,9 +26,7 @@ sealed class CharsMap
         replacements = blob[(4 + (int)bytes)..].ToArray();
     }
 
-    /// <summary>
-    /// What replaces the longest mapped prefix of <paramref name="text"/>, whose size is <paramref name="length"/>, 0 if none.
-    /// </summary>
+    /// <summary>What replaces the longest mapped prefix of <paramref name="text"/>, whose size is <paramref name="length"/>, 0 if none.</summary>
     public ReadOnlySpan<byte> Replace(ReadOnlySpan<byte> text, out int length)
     {
         length = 0;

@@ -10,10 +10,12 @@ sealed class ClipMerges
 
     readonly int[] byteNumbers;     // of a byte inside a word; + 256 at its end
 
-    ClipMerges(Dictionary<(int Left, int Right), int> pairs, List<string> pieces, int[] byteNumbers) => (Pairs, Pieces,
-        this.byteNumbers) = (pairs, pieces, byteNumbers);
+    ClipMerges(Dictionary<(int Left, int Right), int> pairs, List<string> pieces, int[] byteNumbers) =>
+        (Pairs, Pieces, this.byteNumbers) = (pairs, pieces, byteNumbers);
 
-    /// <summary>The number of the piece that two become; it grows from one merge to the next.</summary>
+    /// <summary>
+    /// For a pair of pieces the number of the piece that they merge into; of all merges that are possible the lowest number is made first.
+    /// </summary>
     public IReadOnlyDictionary<(int Left, int Right), int> Pairs { get; }
 
     /// <summary>Pieces as the files write them, by number.</summary>
@@ -78,9 +80,7 @@ sealed class ClipMerges
         }
     }
 
-    /// <summary>
-    /// Printable Latin-1 bytes stand for themselves and come first; the others are U+0100 and up (<c>bytes_to_unicode</c>).
-    /// </summary>
+    /// <summary>Printable Latin-1 bytes stand for themselves and come first; the others are U+0100 and up (<c>bytes_to_unicode</c>).</summary>
     static (Dictionary<string, int> Numbers, int[] ByteNumbers) BytePieces()
     {
         static bool Printable(int unit) => unit is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE;

@@ -33,7 +33,7 @@ static class ClipText
     /// <summary>What CLIP and open_clip call basic_clean: repaired as ftfy does, entities decoded twice.</summary>
     public static string Decode(string text) => WebUtility.HtmlDecode(WebUtility.HtmlDecode(Nfc.Of(Straighten(WithoutControls(text)))));
 
-    // ftfy takes out what nobody sees: control characters but tab and line ends, the byte order mark, U+206A to U+206F, interlinear marks.
+    // As ftfy, removes invisible characters: control characters but tab and line ends, the byte order mark, U+206A to U+206F, interlinear marks.
     static string WithoutControls(string text)
     {
         if (!text.Any(IsControl)) return text;

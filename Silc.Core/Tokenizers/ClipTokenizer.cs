@@ -7,10 +7,9 @@ using System.Text.Json;
 namespace Silc;
 
 /// <summary>
-/// CLIP's byte-level BPE (Radford et al. 2021, arXiv:2103.00020; <c>simple_tokenizer.py</c>) from
-/// <c>bpe_simple_vocab_16e6.txt.gz</c>, or from Hugging Face's <c>merges.txt</c> or <c>tokenizer.json</c>: with those, captions are composed
-/// (NFC) and
-/// lower-cased alone, where OpenAI's code also decodes HTML and repairs text as ftfy does. Safe to call from several threads.
+/// CLIP's byte-level BPE (Radford et al. 2021, arXiv:2103.00020; <c>simple_tokenizer.py</c>) from <c>bpe_simple_vocab_16e6.txt.gz</c>,
+/// or from Hugging Face's <c>merges.txt</c> or <c>tokenizer.json</c>: with those, captions are composed (NFC) and lower-cased alone,
+/// where OpenAI's code also decodes HTML and repairs text as ftfy does. Safe to call from several threads.
 /// </summary>
 public sealed class ClipTokenizer : Tokenizer
 {
@@ -74,9 +73,7 @@ public sealed class ClipTokenizer : Tokenizer
     /// <summary>Id of the end token, the highest id in CLIP's own vocabulary.</summary>
     public int EndId { get; }
 
-    /// <summary>
-    /// Opens the merges: a title line, then two pieces a line, best first; gzipped if the name ends in <c>.gz</c>.
-    /// </summary>
+    /// <summary>Opens the merges: a title line, then two pieces a line, best first; gzipped if the name ends in <c>.gz</c>.</summary>
     /// <exception cref="InvalidDataException">A line is not a merge of pieces that exist.</exception>
     public static ClipTokenizer Load(string path) => Load(path, File.ReadAllBytes(path));
 
@@ -93,8 +90,8 @@ public sealed class ClipTokenizer : Tokenizer
 
     /// <summary>From the parts of a <c>tokenizer.json</c>.</summary>
     /// <exception cref="InvalidDataException">A merge is not of two earlier pieces, or there is no start or end token.</exception>
-    internal static ClipTokenizer Of(TokenizerOrigin origin, IReadOnlyDictionary<string, int> vocabulary, IEnumerable<(string Left,
-        string Right)> pairs,
+    internal static ClipTokenizer Of(TokenizerOrigin origin, IReadOnlyDictionary<string, int> vocabulary,
+        IEnumerable<(string Left, string Right)> pairs,
         IReadOnlyDictionary<string, int> added, Func<string, string> clean)
     {
         int Id(string token) => added.TryGetValue(token, out int id) || vocabulary.TryGetValue(token, out id) ? id

@@ -1,8 +1,6 @@
 namespace Silc;
 
-/// <summary>
-/// A piece of the normalised text: the bytes <paramref name="Start"/> .. <paramref name="Start"/> + <paramref name="Length"/>.
-/// </summary>
+/// <summary>A piece of the normalised text: the bytes <paramref name="Start"/> .. <paramref name="Start"/> + <paramref name="Length"/>.</summary>
 readonly record struct Segment(int Start, int Length, int Id);
 
 /// <summary>Cuts normalised text into pieces.</summary>

@@ -3,9 +3,8 @@ using System.Globalization;
 namespace Silc;
 
 /// <summary>
-/// Byte-pair encoding by a list of merges, the earliest first, over whole captions, with <c>&lt;0xE2&gt;</c> pieces for letters that the
-/// vocabulary lacks:
-/// Gemma's tokenizer in the form of <c>tokenizer.json</c>, for SigLIP 2. Safe to call from several threads.
+/// Byte-pair encoding by a list of merges, the earliest first, over whole captions, with <c>&lt;0xE2&gt;</c> pieces for letters that
+/// the vocabulary lacks: Gemma's tokenizer in the form of <c>tokenizer.json</c>, for SigLIP 2. Safe to call from several threads.
 /// </summary>
 sealed class MergesTokenizer : Tokenizer
 {

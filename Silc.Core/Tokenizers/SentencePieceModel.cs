@@ -32,9 +32,7 @@ enum SegmenterKind
     Char = 4,
 }
 
-/// <summary>
-/// The fields of a SentencePiece <c>.model</c> file (Kudo and Richardson 2018, arXiv:1808.06226) that encoding needs.
-/// </summary>
+/// <summary>The fields of a SentencePiece <c>.model</c> file (Kudo and Richardson 2018, arXiv:1808.06226) that encoding needs.</summary>
 sealed partial class SentencePieceModel
 {
     public List<Piece> Pieces { get; private set; } = [];
@@ -93,16 +91,16 @@ sealed partial class SentencePieceModel
         }
     }
 
-    /// <summary>Id of what fills a row behind its end; null where the end itself does, as in SigLIP. Vocabularies of Gemma's kind, pairs of
-    /// bytes, have a piece for it, which SigLIP 2 was trained with.</summary>
+    /// <summary>
+    /// Id of what fills a row behind its end; null where the end itself does, as in SigLIP. Vocabularies
+    /// of Gemma's kind, pairs of bytes, have a piece for it, which SigLIP 2 was trained with.
+    /// </summary>
     public int? PaddingId => Kind == SegmenterKind.Bpe && ByteFallback && Pieces is [{ Text: "<pad>", Type: PieceType.Control }, ..] ? 0 : null;
 
     /// <summary>Id of the one piece of that type, -1 if there is none.</summary>
     public int IdOf(PieceType type) => Pieces.FindIndex(piece => piece.Type == type);
 
-    /// <summary>
-    /// Id of the piece that ends a text: the model's own, else BERT's <c>[SEP]</c>, else padding, else the unknown piece.
-    /// </summary>
+    /// <summary>Id of the piece that ends a text: the model's own, else BERT's <c>[SEP]</c>, else padding, else the unknown piece.</summary>
     public int EndId()
     {
         foreach (var name in new[] { EndPiece, "[SEP]", "<pad>" })

@@ -2,9 +2,7 @@ using System.Text;
 
 namespace Silc;
 
-/// <summary>
-/// SentencePiece's <c>Normalizer::Normalize</c>: character map, runs of spaces to one, a space in front, U+2581 (▁) for spaces.
-/// </summary>
+/// <summary>SentencePiece's <c>Normalizer::Normalize</c>: character map, runs of spaces to one, a space in front, U+2581 (▁) for spaces.</summary>
 sealed class SentencePieceNormalizer(SentencePieceModel model, ByteTrie userDefined)
 {
     readonly CharsMap map = new(model.CharsMap);
@@ -38,9 +36,7 @@ sealed class SentencePieceNormalizer(SentencePieceModel model, ByteTrie userDefi
         return [.. output];
     }
 
-    /// <summary>
-    /// What the next <paramref name="size"/> bytes become: a user-defined symbol stays, a mapped prefix changes, else one letter.
-    /// </summary>
+    /// <summary>What the next <paramref name="size"/> bytes become: a user-defined symbol stays, a mapped prefix changes, else one letter.</summary>
     ReadOnlySpan<byte> Next(ReadOnlySpan<byte> rest, out int size)
     {
         size = userDefined.LongestPrefix(rest);

@@ -45,17 +45,15 @@ public sealed class SentencePieceTokenizer : Tokenizer
     /// <summary>What becomes of a caption's letters before it is cut.</summary>
     public CaptionRule Captions => Origin.Captions;
 
-    /// <summary>
-    /// Ends a row: the model's end piece (<c>&lt;/s&gt;</c>, 1 in T5's), or what comes nearest to one.
-    /// </summary>
+    /// <summary>Ends a row: the model's end piece (<c>&lt;/s&gt;</c>, 1 in T5's), or what comes nearest to one.</summary>
     public int EndId => end;
 
     /// <summary>Fills a row behind its end: the end piece again, or Gemma's <c>&lt;pad&gt;</c>, 0.</summary>
     public int PaddingId => model.PaddingId ?? end;
 
     /// <summary>
-    /// Opens a <c>.model</c> file; <paramref name="lowerCase"/> makes A to Z small, as SigLIP and SILC were trained
-    /// (<see cref="CaptionRule.LowerAscii"/>).
+    /// Opens a <c>.model</c> file; <paramref name="lowerCase"/> makes A to Z small,
+    /// as SigLIP and SILC were trained (<see cref="CaptionRule.LowerAscii"/>).
     /// </summary>
     /// <exception cref="InvalidDataException">Not a SentencePiece model, or of a type other than Unigram and BPE.</exception>
     public static SentencePieceTokenizer Load(string path, bool lowerCase = true) =>

@@ -26,8 +26,8 @@ public abstract class Tokenizer
     public abstract int VocabSize { get; }
 
     /// <summary>
-    /// What the ids mean, in a word: two tokenizers with the same give the same ids for the same text. A model that was trained with one means
-    /// nothing with another. Null for one that only its program can make.
+    /// Identity of the vocabulary: two tokenizers with the same fingerprint give the same ids for the same
+    /// text. A model needs the one that it was trained with. Null for one that only its program can make.
     /// </summary>
     public virtual string? Fingerprint => null;
 

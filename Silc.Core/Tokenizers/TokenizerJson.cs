@@ -5,8 +5,7 @@ namespace Silc;
 
 /// <summary>
 /// Reads <c>tokenizer.json</c> of Hugging Face's tokenizers library as far as SigLIP, SigLIP 2 and CLIP need it: Unigram (T5); BPE with a list of
-/// merges,
-/// whose letters outside the vocabulary become bytes (Gemma); byte-level BPE of words (CLIP). What else a file asks for is named and refused.
+/// merges, whose letters outside the vocabulary become bytes (Gemma); byte-level BPE of words (CLIP). What else a file asks for is named and refused.
 /// </summary>
 static partial class TokenizerJson
 {

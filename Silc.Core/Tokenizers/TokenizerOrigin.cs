@@ -1,12 +1,7 @@
 namespace Silc;
 
-/// <summary>
-/// What makes a tokenizer again, so that files of models and runs can hold theirs.
-/// Threads: immutable; any number may share it.
-/// </summary>
-/// <param name="Name">
-/// As <see cref="Tokenizers.Open(string?)"/> takes it: <c>words</c>, or the name of a file, of which the ending counts.
-/// </param>
+/// <summary>What makes a tokenizer again, so that files of models and runs can hold theirs. Threads: immutable; any number may share it.</summary>
+/// <param name="Name">As <see cref="Tokenizers.Open(string?)"/> takes it: <c>words</c>, or the name of a file, of which the ending counts.</param>
 /// <param name="File">The bytes of that file; null for names that need none.</param>
 public sealed record TokenizerOrigin(string Name, byte[]? File = null)
 {
@@ -14,15 +9,12 @@ public sealed record TokenizerOrigin(string Name, byte[]? File = null)
     public CaptionRule Captions { get; init; }
 
     /// <summary>
-    /// Other files of the same tokenizer, by name, that transformers wants beside it (<c>tokenizer.json</c>, <c>tokenizer_config.json</c>);
-    /// not all formats
-    /// have a place for them.
+    /// Other files of the same tokenizer, by name, that transformers wants beside it
+    /// (<c>tokenizer.json</c>, <c>tokenizer_config.json</c>); not all formats have a place for them.
     /// </summary>
     internal IReadOnlyDictionary<string, byte[]> Companions { get; init; } = new Dictionary<string, byte[]>();
 
-    /// <summary>
-    /// That of a built-in name, or of a file. A <c>tokenizer_config.json</c> beside a file says what becomes of captions.
-    /// </summary>
+    /// <summary>That of a built-in name, or of a file. A <c>tokenizer_config.json</c> beside a file says what becomes of captions.</summary>
     public static TokenizerOrigin Of(string pathOrName) => Tokenizers.IsBuiltIn(pathOrName) ? new(pathOrName)
         : TokenizerFiles.Open(pathOrName, CaptionRule.LowerAscii);
 

@@ -12,10 +12,9 @@ public static class Tokenizers
     const string WordsOf = "words:";
 
     /// <summary>
-    /// Null, empty or <c>bytes</c>: <see cref="ByteTokenizer"/>; <c>words</c>, or <c>words:2000</c> for as many ids:
-    /// <see cref="WordTokenizer"/>; <c>*.model</c>: <see cref="SentencePieceTokenizer"/> (SigLIP, SILC); <c>*.txt.gz</c>, <c>*.bpe</c>,
-    /// <c>merges.txt</c>:
-    /// <see cref="ClipTokenizer"/>.
+    /// Null, empty or <c>bytes</c>: <see cref="ByteTokenizer"/>; <c>words</c>, or <c>words:2000</c> for
+    /// as many ids: <see cref="WordTokenizer"/>; <c>*.model</c>: <see cref="SentencePieceTokenizer"/>
+    /// (SigLIP, SILC); <c>*.txt.gz</c>, <c>*.bpe</c>, <c>merges.txt</c>: <see cref="ClipTokenizer"/>.
     /// </summary>
     /// <exception cref="ArgumentException">None of these; the message lists them.</exception>
     public static Tokenizer Open(string? pathOrName = null) => pathOrName switch

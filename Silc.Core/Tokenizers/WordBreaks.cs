@@ -5,9 +5,9 @@ using HarfBuzzSharp;
 namespace Silc;
 
 /// <summary>
-/// Words by the rules of Unicode (UAX 29) over the runtime's grapheme clusters: vowel signs and accents stay with their letters, an apostrophe
-/// stands inside a word, numbers keep their point. Scripts without spaces give a word for each cluster, and so does every emoji and other
-/// image sign. Departures: punctuation is left out, and an underscore separates.
+/// Words by the rules of Unicode (UAX 29) over the runtime's grapheme clusters: vowel signs and accents stay with their
+/// letters, an apostrophe stands inside a word, numbers keep their point. Scripts without spaces give a word for each
+/// cluster, and so does every emoji and other pictograph. Departures: punctuation is left out, and an underscore separates.
 /// </summary>
 static class WordBreaks
 {
@@ -39,7 +39,7 @@ static class WordBreaks
         }
     }
 
-    /// <summary>True for a letter that is a word by itself: of a script without spaces, or an image sign.</summary>
+    /// <summary>True for a letter that is a word by itself: of a script without spaces, or a pictograph.</summary>
     public static bool StandsAlone(string text, int start) => Cluster(text, start).Kind == CharKind.Alone;
 
     static int WordEnd(string text, int end, CharKind kind)
@@ -92,7 +92,7 @@ static class WordBreaks
             case UnicodeCategory.Format:
                 return rune.Value == SpaceOfNoWidth ? CharKind.Other : CharKind.Ignored;
             default:
-                // A sign in the frame of a key, or shown as an image; two squares of mathematics are images without being asked.
+                // A keycap, or a character with the emoji presentation selector; two mathematical squares have emoji presentation by default.
                 return cluster.Contains('\u20E3') || cluster.Contains(ShownAsImage) || rune.Value is 0x25FD or 0x25FE
                     ? CharKind.Alone : CharKind.Other;
         }

@@ -131,8 +131,7 @@ static class BigVisionModel
         return table[0] == table[1] && table[0] > 1 ? table[0] : shapes.Grid(positions, table[1]);
     }
 
-    /// <summary>Views of a model whose file says nothing of any: local ones of three eighths of the side, in whole
-    /// patches.</summary>
+    /// <summary>Views of a model whose file says nothing of any: local ones of three eighths of the side, in whole patches.</summary>
     public static ViewConfig ViewsFor(int imageSize, int patch) =>
         new(LocalSize: Math.Max(1, (int)Math.Round(imageSize * 0.375 / patch)) * patch);
 

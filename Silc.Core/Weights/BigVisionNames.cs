@@ -12,12 +12,10 @@ static class BigVisionNames
         TextEncoder = "txt/Encoder_0", ImageHead = "img/head", PreLogits = "img/pre_logits", ClassToken = "img/cls/embedding",
         ClassPosition = "img/cls/pos_embedding", PreNorm = "img/norm_pre", TextPool = "txt/MAPHead_0";
 
-    /// <summary>What published files put in front of every name: flax's training state, nothing, or an old flax
-    /// optimizer.</summary>
+    /// <summary>What published files put in front of every name: flax's training state, nothing, or an old flax optimizer.</summary>
     public static readonly string[] Prefixes = ["params/", "", "opt/target/"];
 
-    /// <summary>The tensors of a file with that prefix; <paramref name="stacked"/> says of an encoder how its layers are
-    /// stored.</summary>
+    /// <summary>The tensors of a file with that prefix; <paramref name="stacked"/> says of an encoder how its layers are stored.</summary>
     public static IEnumerable<WeightTensor> Tensors(SilcConfig config, bool head, string prefix = "",
         Func<string, bool>? stacked = null)
     {

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// What makes a model CLIP's (Radford et al. 2021, arXiv:2103.00020): class token, norm in front of the blocks, causal text, the end token's row, and
-/// projections without bias.
+/// What makes a model CLIP's (Radford et al. 2021, arXiv:2103.00020): class token, norm in
+/// front of the blocks, causal text, the end token's row, and projections without bias.
 /// </summary>
 static class ClipModel
 {

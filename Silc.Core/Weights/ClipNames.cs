@@ -1,9 +1,9 @@
 namespace Silc;
 
 /// <summary>
-/// Names of CLIP's two forms: that of OpenAI and open_clip (<c>model.py</c> in github.com/openai/CLIP, <c>transformer.py</c> in
-/// github.com/mlfoundations/open_clip), and Hugging Face's <c>CLIPModel</c> (<c>models/clip/modeling_clip.py</c> in
-/// github.com/huggingface/transformers).
+/// Names of CLIP's two forms: that of OpenAI and open_clip (<c>model.py</c> in github.com/openai/CLIP,
+/// <c>transformer.py</c> in github.com/mlfoundations/open_clip), and Hugging Face's <c>CLIPModel</c>
+/// (<c>models/clip/modeling_clip.py</c> in github.com/huggingface/transformers).
 /// </summary>
 static class ClipNames
 {

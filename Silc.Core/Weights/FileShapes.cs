@@ -15,8 +15,7 @@ sealed class FileShapes(ArrayFile file, string prefix = "")
     /// <summary>An error about the whole file.</summary>
     public InvalidDataException Refused(string why) => new($"{file.Path} {why}");
 
-    /// <summary>The shape of an array that must be there; <paramref name="meaning"/> reads like <c>(width, heads, head
-    /// size)</c>.</summary>
+    /// <summary>The shape of an array that must be there; <paramref name="meaning"/> reads like <c>(width, heads, head size)</c>.</summary>
     public int[] Of(string name, string meaning)
     {
         if (!file.Arrays.TryGetValue(prefix + name, out var array))
@@ -64,7 +63,7 @@ sealed class FileShapes(ArrayFile file, string prefix = "")
             + "images of other shapes and towers with registers are not supported");
     }
 
-    /// <summary>A tower whose heads divide its width; more layers than anybody trains would be names without end.</summary>
+    /// <summary>A tower whose heads divide its width; the number of layers is bounded, since a name is made for each.</summary>
     public TowerConfig Tower(string which, int width, int depth, int heads, int mlpDim, GeluKind gelu)
     {
         if (heads <= 0 || width % heads != 0)

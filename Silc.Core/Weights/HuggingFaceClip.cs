@@ -11,14 +11,14 @@ static class HuggingFaceClip
     {
         var (image, text, shapes) = (config.Section("vision_config"), config.Section("text_config"), new FileShapes(file));
         var patches = shapes.Of(HuggingFaceNames.Patches, "(width, 3, patch, patch)");
-        int patch = patches[2], grid = shapes.Grid(ClipNames.HuggingFacePositions, shapes.Of(ClipNames.HuggingFacePositions,
-            "(1 + patches, width)")[0] - 1),
+        int patch = patches[2], grid = shapes.Grid(ClipNames.HuggingFacePositions,
+            shapes.Of(ClipNames.HuggingFacePositions, "(1 + patches, width)")[0] - 1),
             size = image.Side("image_size", 224);
         image.Require(size / patch == grid, "image_size", $"but the file has {grid} x {grid} positions for patches of {patch}");
         var table = shapes.Of("text_model.embeddings.token_embedding.weight", "(vocabulary, width)");
         int end = text.Int("eos_token_id", 49407);
-        var found = ClipModel.Of(Tower(shapes, image, "image", "vision_model", patches[0], 12), Tower(shapes, text, "text", "text_model",
-            table[1], 8),
+        var found = ClipModel.Of(Tower(shapes, image, "image", "vision_model", patches[0], 12),
+            Tower(shapes, text, "text", "text_model", table[1], 8),
             new(ImageSize: size, PatchSize: patch, VocabSize: table[0],
                 TextLength: shapes.Of("text_model.embeddings.position_embedding.weight", "(tokens, width)")[0])
             {

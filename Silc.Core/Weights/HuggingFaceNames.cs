@@ -1,8 +1,6 @@
 namespace Silc;
 
-/// <summary>
-/// Names of Hugging Face's <c>SiglipModel</c> (<c>models/siglip/modeling_siglip.py</c> in github.com/huggingface/transformers).
-/// </summary>
+/// <summary>Names of Hugging Face's <c>SiglipModel</c> (<c>models/siglip/modeling_siglip.py</c> in github.com/huggingface/transformers).</summary>
 static class HuggingFaceNames
 {
     public const string ImagePrefix = "vision_model.", BarePatches = "embeddings.patch_embedding.weight", Patches = $"{ImagePrefix}{BarePatches}";

@@ -182,7 +182,7 @@ public sealed class ModelFile : IDisposable
         }
     }
 
-    // An array of a tower that is left out would change every embedding, without a word.
+    // An array of a tower that is not used would change every embedding silently, so it is an error.
     void RequireNoStrays()
     {
         string[] strays = [.. Extra.Where(name => !name.EndsWith("position_ids", StringComparison.Ordinal)

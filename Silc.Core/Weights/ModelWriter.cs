@@ -10,15 +10,13 @@ public static class ModelWriter
 
     static readonly JsonSerializerOptions indented = new() { WriteIndented = true, Converters = { new FloatJson() } };
 
-    /// <summary>Writes into a folder, or for npz into the file of that name. Weights are streamed: memory holds one tensor at a
-    /// time.</summary>
+    /// <summary>Writes into a folder, or for npz into the file of that name. Weights are streamed: memory holds one tensor at a time.</summary>
     /// <param name="weights">The model.</param>
     /// <param name="format">Whose format.</param>
     /// <param name="path">A folder; a name that ends in <c>.npz</c> or <c>.safetensors</c> is that of the weights.</param>
     /// <param name="tokenizer">Silc's files hold it, others have it beside them. Null if there is none.</param>
     /// <param name="stacked">
-    /// For npz: the layers of each encoder are one array, as big_vision has them with <c>scan=True</c>; it cannot load text towers stored
-    /// otherwise so.
+    /// For npz: the layers of each encoder are one array, as big_vision has them with <c>scan=True</c>; its loader of text towers wants them so.
     /// </param>
     /// <returns>The files, the weights first.</returns>
     /// <exception cref="ArgumentException">The name does not fit the format, or the format has no place for a part of the model.</exception>
@@ -29,7 +27,7 @@ public static class ModelWriter
         return WriteFiles(weights, format, path, tokenizer, stacked);
     }
 
-    // Without asking whether the other library can load them.
+    // Without the check that the other library can build a model of these sizes.
     internal static IReadOnlyList<string> WriteFiles(ModelWeights weights, ModelFormat format, string path, TokenizerOrigin? tokenizer = null,
         bool stacked = false)
     {

@@ -61,8 +61,8 @@ static partial class OpenClipModel
     }
 
     /// <summary>Pixels along a side that timm's name of a tower says; null if it is no name of a SigLIP tower.</summary>
-    public static int? SizeInName(string name) => TimmNames().Match(name) is { Success: true } known ? int.Parse(known.Groups[3].Value,
-        CultureInfo.InvariantCulture) : null;
+    public static int? SizeInName(string name) =>
+        TimmNames().Match(name) is { Success: true } known ? int.Parse(known.Groups[3].Value, CultureInfo.InvariantCulture) : null;
 
     /// <summary>timm's image tower.</summary>
     /// <param name="shapes">The file.</param>

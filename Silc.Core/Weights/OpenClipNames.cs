@@ -1,9 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Names of open_clip's <c>CustomTextCLIP</c> with a timm image tower, as for its SigLIP models (<c>convert.py</c> and
-/// <c>transformer.py</c> in github.com/mlfoundations/open_clip; <c>vision_transformer.py</c> and <c>attention_pool.py</c> in
-/// github.com/huggingface/pytorch-image-models).
+/// Names of open_clip's <c>CustomTextCLIP</c> with a timm image tower, as for its SigLIP models (<c>convert.py</c> and <c>transformer.py</c> in
+/// github.com/mlfoundations/open_clip; <c>vision_transformer.py</c> and <c>attention_pool.py</c> in github.com/huggingface/pytorch-image-models).
 /// </summary>
 static class OpenClipNames
 {

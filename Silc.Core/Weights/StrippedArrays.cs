@@ -15,7 +15,7 @@ sealed class StrippedArrays : ArrayFile
         foreach (var (name, array) in file.Arrays)
         {
             var bare = name.StartsWith(prefix, StringComparison.Ordinal) ? name[prefix.Length..] : name;
-            // One that has the name already is another's.
+            // Another array has the stripped name already: this one keeps its own.
             if (bare != name && file.Arrays.ContainsKey(bare)) bare = name;
             (arrays[bare], originals[bare]) = (array with { Name = bare }, array);
         }

@@ -1,7 +1,6 @@
 namespace Silc;
 
-/// <summary>Collects the tensors of a PyTorch library: linear layers are (out, in), and some hold several parameters in their
-/// rows.</summary>
+/// <summary>Collects the tensors of a PyTorch library: linear layers are (out, in), and some hold several parameters in their rows.</summary>
 sealed class TorchTensors(SilcConfig config)
 {
     readonly Dictionary<string, int[]> shapes = ParameterTable.Towers(config).ToDictionary(

@@ -4,8 +4,8 @@ using ILGPU.Runtime.Cuda;
 namespace Silc;
 
 /// <summary>
-/// The only place that chooses the backend of a device. It depends on all backends and registers itself with <see cref="Device"/> and <see
-/// cref="Ops"/>, which stand below them, so that neither names a backend.
+/// The only place that chooses the backend of a device. It depends on all backends and registers itself with
+/// <see cref="Device"/> and <see cref="Ops"/>, which stand below them, so that neither names a backend.
 /// </summary>
 static class BackendChoice
 {

@@ -11,10 +11,10 @@ unsafe struct AttentionArgs
     /// <summary>Query tokens and key tokens of each image: equal in self-attention, 1 and T in attention pooling.</summary>
     public int Queries, Keys;
 
-    /// <summary>What q · k is multiplied by, 1 / √D as a rule.</summary>
+    /// <summary>Factor on q · k, usually 1 / √D.</summary>
     public float Scale;
 
-    /// <summary>Query t sees keys 0 to t alone.</summary>
+    /// <summary>Query t attends to keys 0 to t alone.</summary>
     public bool Causal;
 
     public float* Q, K, V, O;

@@ -32,7 +32,7 @@ static unsafe class CpuAttention
     }
 
     // As many query rows as a tile has, from their scores to their output: the scores never leave the L1 cache, and keys and values are
-    // read from the L2. What hangs over the edge is done by the last whole tile, which then makes some results twice.
+    // read from the L2. The remainder is covered by moving the last tile back to end at the edge, so that it computes some results twice.
     static void ForwardByTiles<TTile>(in AttentionArgs t, in Head h) where TTile : struct, IMicroKernel
     {
         int rows = TTile.Rows, columns = TTile.Columns, d = t.HeadSize, stride = (t.Keys + columns - 1) / columns * columns;
@@ -128,7 +128,7 @@ static unsafe class CpuAttention
 
     static int Seen(in AttentionArgs t, int query) => t.Causal ? Math.Min(t.Keys, query + 1) : t.Keys;
 
-    // Zeros for the keys that queries row, row + 1, … do not see.
+    // The causal mask: zeros for the keys behind queries row, row + 1, ….
     static void Hide(in AttentionArgs t, float* s, int stride, int row, int rows)
     {
         for (int i = 0; i < rows; i++)

@@ -9,8 +9,8 @@ readonly record struct GemmPlan(int RowCuts, int ColumnCuts)
 }
 
 /// <summary>
-/// Single-precision matrix product on the CPU with the widest vectors that the processor has.
-/// A caller asks for a <see cref="Plan"/> and then has every work item of it call <see cref="Compute"/>, in any order, on any thread.
+/// Single-precision matrix product on the CPU with the widest vectors that the processor has. A caller asks for a
+/// <see cref="Plan"/> and then has every work item of it call <see cref="Compute"/>, in any order, on any thread.
 /// </summary>
 static unsafe class CpuGemm
 {
@@ -24,7 +24,7 @@ static unsafe class CpuGemm
         for (int rowCuts = 1; rowCuts <= Math.Min(workers, rowTiles); rowCuts++)
         {
             int columnCuts = Math.Min(workers / rowCuts, columnTiles);
-            double rows = mr * Share(rowTiles, rowCuts), columns = nr * Share(columnTiles, columnCuts);
+            double rows = mr * TilesPerCut(rowTiles, rowCuts), columns = nr * TilesPerCut(columnTiles, columnCuts);
             // Packing one float costs about as much as 8 multiply-adds of the micro-kernel.
             var cost = rows * columns + 8 * (rows + columns);
             if (cost < bestCost) (best, bestCost) = (new GemmPlan(rowCuts, columnCuts), cost);
@@ -55,9 +55,9 @@ static unsafe class CpuGemm
         : Vector256.IsHardwareAccelerated ? (Tile6x16.Rows, Tile6x16.Columns)
         : (Tile8x8.Rows, Tile8x8.Columns);
 
-    static int Share(int tiles, int cuts) => (tiles + cuts - 1) / cuts;
+    static int TilesPerCut(int tiles, int cuts) => (tiles + cuts - 1) / cuts;
 
-    // Parts begin at whole tiles, so that only the last one has tiles that hang over the edge.
+    // Parts begin at whole tiles, so that only the last one has partial tiles.
     static (int Begin, int End) Part(int size, int unit, int cuts, int part)
     {
         long tiles = (size + unit - 1) / unit;

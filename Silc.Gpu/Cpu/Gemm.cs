@@ -5,8 +5,7 @@ namespace Silc;
 /// <summary>
 /// The loops around a micro-kernel: C in blocks of NC columns, K in blocks of KC, rows in blocks of MC. A packed block of B stays in the L3
 /// cache, a block of A in the L2, a panel of B (KC × nr) in the L1 (Goto and van de Geijn 2008). Every element of C is one chain of FMAs in
-/// the order of k, cut at multiples of KC, which depends on K alone: the bits of the result do not depend on how C is divided among
-/// workers.
+/// the order of k, cut at multiples of KC, which depends on K alone: the bits of the result do not depend on how C is divided among workers.
 /// </summary>
 static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
 {
@@ -35,8 +34,7 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
                 var epilogue = new Epilogue(g, first: block == 0, last: block == kBlocks - 1);
                 var cornerB = g.TransB ? g.B + (nint)column * g.Ldb + k : g.B + (nint)k * g.Ldb + column;
                 var b = new PackedOperand(cornerB, g.Ldb, !g.TransB, bInPlace, width, steps, TTile.Columns, packedB);
-                // B was just packed and is in cache. Every part of C reads all rows of B, so only the first part of each column adds them
-                // up.
+                // B was just packed and is in cache. All parts of C in a column read the same B, so only the first of them adds up its columns.
                 if (g.ColumnSums != null && rowBegin == 0) b.AddSums(width, g.ColumnSums + column);
                 for (int row = rowBegin; row < rowEnd; row += MaxRows)
                 {
@@ -94,11 +92,11 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
                 TTile.Multiply(depth, panelA, aRow, aStep, panelB, bStep, e.Alpha, null, 0, edge, TTile.Columns);
                 StoreEdge(edge, tileHeight, tileWidth, add, e.AddendStride, c, e.Ldc);
             }
-            // The strip of C just computed is still in the L1 cache.
+            // These columns of C, as wide as a tile, are still in the L1 cache.
             if (e.Bias != null)
                 for (int i = row; i < row + height; i++) SimdMath.Add(e.Bias + column + j, e.C + i * e.Ldc + column + j, tileWidth);
         }
-        // GELU on whole rows: h and gelu(h) are in memory, not in cache, and short strips hide its latency badly.
+        // GELU on whole rows: h and gelu(h) are in memory, not in cache, and rows as short as a tile hide the latency badly.
         if (e.Hidden != null)
             for (int i = row; i < row + height; i++)
                 SimdMath.GeluBackward(e.Hidden + i * e.LdHidden + column, e.C + i * e.Ldc + column, e.Gelu + i * e.LdGelu + column, width);

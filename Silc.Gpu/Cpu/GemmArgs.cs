@@ -23,9 +23,7 @@ unsafe struct GemmArgs
 
     public float Alpha;
 
-    /// <summary>
-    /// Added to the product: null for nothing; a bias row with stride 0; C itself to accumulate; or any other matrix (a residual).
-    /// </summary>
+    /// <summary>Added to the product: null for nothing; a bias row with stride 0; C itself to accumulate; or any other matrix (a residual).</summary>
     public float* Addend;
     public int AddendStride;
 
@@ -41,8 +39,7 @@ unsafe struct GemmArgs
     public int LdHidden;
 
     /// <summary>
-    /// N floats to which the column sums of B are added, the bias gradient beside the weight gradient; or null. Not for <see
-    /// cref="TransB"/>.
+    /// N floats to which the column sums of B are added, the bias gradient beside the weight gradient; or null. Not for <see cref="TransB"/>.
     /// </summary>
     public float* ColumnSums;
 

@@ -4,51 +4,53 @@ using System.Runtime.CompilerServices;
 namespace Silc;
 
 /// <summary>
-/// One operand of a block, as panels of mr rows of A or nr columns of B ("lanes"). Whole panels may be read in place; the others, and
-/// always the one that reaches past the edge, are packed.
+/// One operand of a block, as panels of mr rows of A or nr columns of B; a "line" is such a row of A or column of
+/// B. Whole panels may be read in place; the others, and always the one that reaches past the edge, are packed.
 /// </summary>
 readonly unsafe struct PackedOperand
 {
     readonly float* source, packed;
-    readonly nint lane, step;
+    readonly nint line, step;
     readonly int width, depth, inPlace;
 
-    /// <summary>Packs what needs packing. <paramref name="contiguousLanes"/> as in <see cref="Panels.Pack"/>.</summary>
-    public PackedOperand(float* source, nint stride, bool contiguousLanes, bool readInPlace, int lanes, int depth, int width, float* packed)
+    /// <summary>Packs what needs packing. <paramref name="contiguousLines"/> as in <see cref="Panels.Pack"/>.</summary>
+    public PackedOperand(float* source, nint stride, bool contiguousLines, bool readInPlace, int lines, int depth, int width, float* packed)
     {
-        (lane, step) = contiguousLanes ? (1, stride) : (stride, (nint)1);
+        (line, step) = contiguousLines ? (1, stride) : (stride, (nint)1);
         (this.width, this.depth) = (width, depth);
         this.source = source;
         this.packed = packed;
-        inPlace = readInPlace ? lanes / width * width : 0;
-        Panels.Pack(source + inPlace * lane, stride, contiguousLanes, lanes - inPlace, depth, width, packed);
+        inPlace = readInPlace ? lines / width * width : 0;
+        Panels.Pack(source + inPlace * line, stride, contiguousLines, lines - inPlace, depth, width, packed);
     }
 
-    /// <summary>The panel that begins at a lane, with the strides to the next lane and to the next k.</summary>
-    public float* Panel(int first, out nint toLane, out nint toStep)
+    /// <summary>The panel that begins at a line, with the strides to the next line and to the next k.</summary>
+    public float* Panel(int first, out nint toLine, out nint toStep)
     {
         if (first < inPlace)
         {
-            (toLane, toStep) = (lane, step);
-            return source + first * lane;
+            (toLine, toStep) = (line, step);
+            return source + first * line;
         }
-        (toLane, toStep) = (1, width);
+        (toLine, toStep) = (1, width);
         return packed + (nint)(first - inPlace) * depth;
     }
 
-    /// <summary>Adds to each of <paramref name="lanes"/> floats the sum of that lane over the steps. Lanes must lie together.</summary>
+    /// <summary>
+    /// Adds to each of <paramref name="lines"/> floats the sum of that line over the steps. Neighbouring lines must be contiguous for each k.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void AddSums(int lanes, float* sums)
+    public void AddSums(int lines, float* sums)
     {
         int vector = Vector<float>.Count;
-        for (int first = 0; first < lanes; first += width)
+        for (int first = 0; first < lines; first += width)
         {
             var panel = Panel(first, out _, out var toStep);
-            for (int lane = 0; lane < width && first + lane < lanes; lane += vector)
+            for (int line = 0; line < width && first + line < lines; line += vector)
             {
                 // Two accumulators, to hide the latency of additions.
                 Vector<float> even = default, odd = default;
-                var from = panel + lane;
+                var from = panel + line;
                 int k = 0;
                 for (; k <= depth - 2; k += 2, from += 2 * toStep)
                 {
@@ -57,8 +59,8 @@ readonly unsafe struct PackedOperand
                 }
                 if (k < depth) even += Vector.Load(from);
                 even += odd;
-                var to = sums + first + lane;
-                int count = Math.Min(vector, lanes - first - lane);
+                var to = sums + first + line;
+                int count = Math.Min(vector, lines - first - line);
                 if (count == vector) (Vector.Load(to) + even).Store(to);
                 else for (int i = 0; i < count; i++) to[i] += even[i];
             }

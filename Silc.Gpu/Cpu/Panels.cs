@@ -6,24 +6,24 @@ using System.Runtime.Intrinsics.X86;
 namespace Silc;
 
 /// <summary>
-/// Packing: lays an operand out in the order in which the micro-kernel reads it. A panel is <c>width</c> lanes (mr rows of A or nr columns
-/// of B) by <c>depth</c> steps of k, lanes together: <c>panel[k * width + lane]</c>. Lanes past the matrix are zero, so edge tiles need no
-/// kernel of their own.
+/// Packing: lays an operand out in the order in which the micro-kernel reads it. A panel is <c>width</c>
+/// lines (mr rows of A or nr columns of B) by <c>depth</c> steps of k, the lines contiguous for each k:
+/// <c>panel[k * width + line]</c>. Lines past the matrix are zero, so edge tiles need no kernel of their own.
 /// </summary>
 static unsafe class Panels
 {
     /// <summary>
-    /// Packs <paramref name="lanes"/> lanes into ceil(lanes / width) panels one after another. <paramref name="contiguousLanes"/> tells
-    /// how the source lies: lanes together (source[k * stride + lane]) or steps together (source[lane * stride + k]).
+    /// Packs <paramref name="lines"/> lines into ceil(lines / width) panels one after another. <paramref name="contiguousLines"/>
+    /// is the layout of the source: source[k * stride + line] if true, source[line * stride + k] if false.
     /// </summary>
-    public static void Pack(float* source, nint stride, bool contiguousLanes, int lanes, int depth, int width, float* panels)
+    public static void Pack(float* source, nint stride, bool contiguousLines, int lines, int depth, int width, float* panels)
     {
-        int group = contiguousLanes && stride >= Page ? PanelsAtOnce * width : width;
-        for (int lane = 0; lane < lanes; lane += group, panels += (nint)group * depth)
+        int group = contiguousLines && stride >= Page ? PanelsAtOnce * width : width;
+        for (int line = 0; line < lines; line += group, panels += (nint)group * depth)
         {
-            int filled = Math.Min(group, lanes - lane);
-            if (contiguousLanes) CopyPanels(source + lane, stride, filled, depth, width, panels);
-            else TransposePanel(source + lane * stride, stride, filled, depth, width, panels);
+            int filled = Math.Min(group, lines - line);
+            if (contiguousLines) CopyPanels(source + line, stride, filled, depth, width, panels);
+            else TransposePanel(source + line * stride, stride, filled, depth, width, panels);
         }
     }
 
@@ -31,39 +31,39 @@ static unsafe class Panels
     const int Page = 1024, PanelsAtOnce = 4;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void CopyPanels(float* source, nint stride, int lanes, int depth, int width, float* panels)
+    static void CopyPanels(float* source, nint stride, int lines, int depth, int width, float* panels)
     {
         nint panelSize = (nint)width * depth;
         for (int k = 0; k < depth; k++, source += stride, panels += width)
         {
             var panel = panels;
-            for (int begin = 0; begin < lanes; begin += width, panel += panelSize)
+            for (int begin = 0; begin < lines; begin += width, panel += panelSize)
             {
                 var from = source + begin;
-                int lane = 0, filled = Math.Min(width, lanes - begin);
-                for (; lane <= filled - 4; lane += 4) Vector128.Load(from + lane).Store(panel + lane);
-                for (; lane < filled; lane++) panel[lane] = from[lane];
-                for (; lane < width; lane++) panel[lane] = 0;
+                int line = 0, filled = Math.Min(width, lines - begin);
+                for (; line <= filled - 4; line += 4) Vector128.Load(from + line).Store(panel + line);
+                for (; line < filled; line++) panel[line] = from[line];
+                for (; line < width; line++) panel[line] = 0;
             }
         }
     }
 
     static void TransposePanel(float* source, nint stride, int filled, int depth, int width, float* panel)
     {
-        int lane = 0;
-        for (; lane <= filled - 4; lane += 4) TransposeFour(source + lane * stride, stride, depth, width, panel + lane);
-        if (lane <= filled - 2)
+        int line = 0;
+        for (; line <= filled - 4; line += 4) TransposeFour(source + line * stride, stride, depth, width, panel + line);
+        if (line <= filled - 2)
         {
-            TransposeTwo(source + lane * stride, stride, depth, width, panel + lane);
-            lane += 2;
+            TransposeTwo(source + line * stride, stride, depth, width, panel + line);
+            line += 2;
         }
-        for (; lane < filled; lane++)
-            for (int k = 0; k < depth; k++) panel[k * width + lane] = source[lane * stride + k];
-        for (; lane < width; lane++)
-            for (int k = 0; k < depth; k++) panel[k * width + lane] = 0;
+        for (; line < filled; line++)
+            for (int k = 0; k < depth; k++) panel[k * width + line] = source[line * stride + k];
+        for (; line < width; line++)
+            for (int k = 0; k < depth; k++) panel[k * width + line] = 0;
     }
 
-    // Four lanes by four steps at a time: 4 loads, 8 shuffles, 4 stores for 16 floats.
+    // Four lines by four steps at a time: 4 loads, 8 shuffles, 4 stores for 16 floats.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void TransposeFour(float* source, nint stride, int depth, int width, float* panel)
     {

@@ -35,6 +35,7 @@ public sealed partial class Device
     public static Device OpenCL(int index = 0) => Open($"opencl:{index}");
 
     /// <summary>The CPU, on <paramref name="threads"/> threads; null means one for each core.</summary>
+    /// <exception cref="ArgumentException"><paramref name="threads"/> is not positive.</exception>
     public static Device Cpu(int? threads = null)
     {
         Require.Positive(threads ?? 1, "CPU threads");
@@ -48,6 +49,7 @@ public sealed partial class Device
     /// <exception cref="InvalidOperationException">
     /// The device is not there, and the message lists those that are; or it does not know the precision, and the message says which it knows.
     /// </exception>
+    /// <exception cref="ArgumentException"><paramref name="name"/> is none of these.</exception>
     public static Device Open(string name, Precision precision = Precision.Float32)
     {
         name = name.Trim().ToLowerInvariant();

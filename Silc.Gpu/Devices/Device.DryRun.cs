@@ -1,15 +1,15 @@
 namespace Silc;
 
-// Work that is walked through without being done.
+// Dry runs: work is measured without launching it.
 public sealed partial class Device
 {
     /// <summary>
-    /// A dry run: no kernel of the work is launched. Uploads happen, for constants come into being here. On OpenCL the kernels that the
+    /// A dry run: no kernel of the work is launched. Uploads happen, because constants are made here. On OpenCL the kernels that the
     /// work would launch become one program, built beside the caller.
     /// </summary>
     internal void DryRun(Action work)
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         var (launcher, ops) = (Launcher, Ops);
         (Launcher, Ops) = (new MeasuringLauncher(kernels), ops.Untimed);
         try

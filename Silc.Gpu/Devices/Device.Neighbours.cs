@@ -22,7 +22,7 @@ public sealed partial class Device
         int n = queries.Count, m = candidates.Count, width = queries.Width;
         int rows = Math.Min(n, QueriesAtOnce), cols = Math.Min(m, CandidatesAtOnce);
         if (n == 0) return new(new int[0, k], new float[0, k]);
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         var buffers = new List<MemoryBuffer1D<float, Stride1D.Dense>>();
         ArrayView<float> Allocate(long floats)
         {

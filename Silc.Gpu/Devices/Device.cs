@@ -20,9 +20,9 @@ public enum DeviceKind
 }
 
 /// <summary>
-/// An accelerator, its in-order queue of kernels and its memory. Launches return at once on GPUs; <see cref="Synchronize"/> and reading
-/// memory back wait. Threads: safe from any number of threads, which take turns, as do all models and trainers on it; inside the assembly,
-/// what goes through <c>Ops</c> itself must come from one thread while no other uses the device.
+/// An accelerator, its in-order queue of kernels and its memory. Launches return at once on GPUs; <see cref="Synchronize"/> and
+/// reading memory back wait. Threads: safe from any number of threads, one at a time under the device's lock, which models and
+/// trainers on it take too; inside the assembly, calls of <c>Ops</c> must come from one thread while no other uses the device.
 /// </summary>
 /// <example>
 /// <code>
@@ -93,7 +93,7 @@ public sealed partial class Device : IDisposable
     /// <summary>Where launches and copies go, in order.</summary>
     internal AcceleratorStream Stream { get; }
 
-    /// <summary>Where the CPU's kernels wait for their turn; null on other devices, whose drivers have queues.</summary>
+    /// <summary>The in-order queue of the CPU's kernels; null on other devices, whose drivers have queues.</summary>
     internal CpuQueue? Queue { get; }
 
     /// <summary>Compiles and loads kernels where OpenCL's device is a processor; null elsewhere, where ILGPU does.</summary>
@@ -114,14 +114,14 @@ public sealed partial class Device : IDisposable
     /// <summary>Takes the launches in place of the accelerator: <see cref="DryRun"/> drops them, tests run CUDA's kernels without a GPU.</summary>
     internal ILauncher? Launcher { get; set; }
 
-    /// <summary>Launches one block for each row or item, or fewer that share them by <see cref="BlockShare"/>.</summary>
+    /// <summary>Launches one block for each row or item, or fewer blocks that loop over their <see cref="BlockRange"/>.</summary>
     internal void ForRows<TKernel>(int rows, TKernel kernel) where TKernel : struct, IKernel
     {
         if (Queue is null || Launcher is not null) Launch(Info.IsProcessor ? Math.Min(rows, MaxBlocks) : rows, BlockThreads, kernel);
         else if (rows > 0) Queue.Add(kernel);
     }
 
-    /// <summary>Launches enough blocks for <paramref name="count"/> elements; each loops over its <see cref="BlockShare"/>.</summary>
+    /// <summary>Launches enough blocks for <paramref name="count"/> elements; each loops over its <see cref="BlockRange"/>.</summary>
     internal void ForElements<TKernel>(int count, TKernel kernel) where TKernel : struct, IKernel
     {
         if (Queue is null || Launcher is not null) Launch(Math.Clamp((count + BlockThreads - 1) / BlockThreads, 1, MaxBlocks), BlockThreads, kernel);
@@ -135,7 +135,7 @@ public sealed partial class Device : IDisposable
         else Queue.AddSingle(kernel);
     }
 
-    /// <summary>Queues items of work on the CPU. Launchers, which take kernels alone, let them be.</summary>
+    /// <summary>Queues items of work on the CPU. Launchers take kernels alone and ignore items.</summary>
     internal void ForItems<TWork>(int items, TWork work) where TWork : struct, ICpuWork
     {
         if (Launcher is null) Queue!.Add(items, work);
@@ -144,7 +144,7 @@ public sealed partial class Device : IDisposable
     /// <summary>To be called before a model is made: where kernels take long to compile, those that it needs are begun.</summary>
     internal void Prepare(bool training)
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         Ops.Prepare(training);
     }
 
@@ -176,7 +176,7 @@ public sealed partial class Device : IDisposable
     /// <summary>From now on every operation is timed; models and trainers must be made after this.</summary>
     internal OpProfile StartProfile()
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         var profile = new OpProfile(this);
         Ops = Ops.Timed(profile);
         return profile;
@@ -195,7 +195,7 @@ public sealed partial class Device : IDisposable
 
     internal MemoryBuffer1D<T, Stride1D.Dense> Allocate<T>(long count, string what) where T : unmanaged
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         var bytes = count * Marshal.SizeOf<T>();
         try
         {
@@ -229,7 +229,7 @@ public sealed partial class Device : IDisposable
     internal void Free<T>(MemoryBuffer1D<T, Stride1D.Dense>? buffer) where T : unmanaged
     {
         if (buffer is null) return;
-        using var turn = LastTurn();
+        using var exclusive = ExclusiveForRelease();
         if (disposed || buffer.IsDisposed) return;
         Queue?.Drain();     // kernels that use it may still be queued; drivers see to that themselves
         AllocatedBytes -= buffer.LengthInBytes;
@@ -286,8 +286,8 @@ public sealed partial class Device : IDisposable
     }
 
     /// <summary>
-    /// Copies on a stream of its own, concurrently with queued kernels, and returns when done. The caller guarantees that no queued kernel
-    /// uses <paramref name="to"/>.
+    /// Copies on a stream of its own, concurrently with queued kernels, and returns when
+    /// done. The caller guarantees that no queued kernel uses <paramref name="to"/>.
     /// </summary>
     internal unsafe void UploadOnCopyStream<T>(ReadOnlySpan<T> from, ArrayView<T> to) where T : unmanaged
     {
@@ -347,7 +347,7 @@ public sealed partial class Device : IDisposable
     /// <summary>Waits until every launch has finished.</summary>
     public void Synchronize()
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         Wait();
     }
 

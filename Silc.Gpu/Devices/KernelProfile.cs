@@ -7,8 +7,7 @@ namespace Silc;
 /// <param name="Launches">How often it ran.</param>
 /// <param name="Registers">Registers of a thread, as the driver allocated them.</param>
 /// <param name="LocalBytes">Local memory of a thread: spilled registers.</param>
-/// <param name="Milliseconds">Sum of the times between an event before and one after each launch; idle time of the device in between
-/// counts.</param>
+/// <param name="Milliseconds">Sum of the times between an event before and one after each launch; idle time of the device in between counts.</param>
 sealed record KernelCost(string Name, int Launches, double Milliseconds, int Registers, int LocalBytes);
 
 /// <summary>
@@ -27,7 +26,7 @@ sealed class KernelProfile : IDisposable
         : throw new InvalidOperationException(
             $"{device.Info.Id} ({device.Info.Name}) has no events: kernels are timed on CUDA alone; --ops times operations everywhere");
 
-    /// <summary>Costs so far, largest first; they are forgotten then.</summary>
+    /// <summary>Costs since the last call, largest first.</summary>
     public IReadOnlyList<KernelCost> Take()
     {
         device.Synchronize();

@@ -35,7 +35,7 @@ sealed class OpProfile
         }
     }
 
-    /// <summary>Forgets what was measured: after the steps that compile kernels.</summary>
+    /// <summary>Discards what was measured, for use after the steps that compile kernels.</summary>
     public void Reset()
     {
         device.Synchronize();

@@ -10,8 +10,7 @@ public enum Precision
     Float32,
 
     /// <summary>
-    /// Operands rounded to 11 bits of fraction with float32's exponent: NVIDIA tensor cores, compute capability 8.0 (Ampere) and
-    /// newer.
+    /// Operands rounded to 11 bits of fraction with float32's exponent: NVIDIA tensor cores, compute capability 8.0 (Ampere) and newer.
     /// </summary>
     Tf32,
 

@@ -5,9 +5,8 @@ using ILGPU.Runtime;
 namespace Silc;
 
 /// <summary>
-/// A pointer to floats in device memory, as kernels take it. It carries the address beside the view: on the CPU an indexed view costs
-/// several loads and a bounds check for every pack, a pointer none (measured on one thread: GELU's gradient reached 152 M elements/s
-/// through views).
+/// A pointer to floats in device memory, as kernels take it. It carries the address beside the view: on the CPU an indexed view costs several
+/// loads and a bounds check for every pack, a pointer none (measured on one thread: GELU's gradient reached 152 M elements/s through views).
 /// </summary>
 readonly struct FloatPointer(ArrayView<float> view, long address)
 {

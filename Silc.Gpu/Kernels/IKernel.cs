@@ -13,12 +13,12 @@ interface IKernel
 }
 
 /// <summary>
-/// The contiguous share of this block in a loop over <c>count</c> rows or elements. A kernel reads it once, before its loop: on the CPU
-/// accelerator every read of a grid index is a thread-local lookup.
+/// The contiguous range of this block in a loop over <c>count</c> rows or elements. A kernel reads it
+/// once, before its loop: on the CPU accelerator every read of a grid index is a thread-local lookup.
 /// </summary>
-static class BlockShare
+static class BlockRange
 {
-    // The widest pack. Shares of elements end at a multiple of it, so only the very last elements are computed one by one: scalar functions
+    // The widest pack. Ranges of elements end at a multiple of it, so only the very last elements are computed one by one: scalar functions
     // may differ from a pack's in the last bit, and the bits must not depend on the number of blocks.
     const int PackAlignment = 16;
 
@@ -26,7 +26,7 @@ static class BlockShare
 
     public static int Last(int count) => Min((Grid.IdxX + 1) * PerBlock(count), count);
 
-    // Clamped to the end: ILGPU 1.5.3 divides by powers of two with a shift, for which -9 / 16 is -1, so an empty share would have a tail.
+    // Clamped to the end: ILGPU 1.5.3 divides by powers of two with a shift, for which -9 / 16 is -1, so an empty range would have a tail.
     public static int FirstElement(int count) => Min(Grid.IdxX * PerBlock((count + PackAlignment - 1) / PackAlignment) * PackAlignment, count);
 
     public static int LastElement(int count) => Min((Grid.IdxX + 1) * PerBlock((count + PackAlignment - 1) / PackAlignment) * PackAlignment, count);

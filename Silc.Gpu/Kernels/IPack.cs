@@ -1,9 +1,9 @@
 namespace Silc;
 
 /// <summary>
-/// The vector of floats that a thread works on at a time: <see cref="Pack1"/> on OpenCL GPUs, <see cref="Pack4"/> on CUDA, <see
-/// cref="SimdPack"/> on the CPU, <see cref="Pack16"/> on OpenCL processors. A kernel generic over its pack is one source for every backend.
-/// Loads and stores may be unaligned, and stay inside the view.
+/// The vector of floats that a thread works on at a time: <see cref="Pack1"/> on OpenCL GPUs, <see cref="Pack4"/>
+/// on CUDA, <see cref="SimdPack"/> on the CPU, <see cref="Pack16"/> on OpenCL processors. A kernel generic over
+/// its pack is one source for every backend. Loads and stores may be unaligned, and stay inside the view.
 /// </summary>
 interface IPack<TSelf> where TSelf : struct, IPack<TSelf>
 {

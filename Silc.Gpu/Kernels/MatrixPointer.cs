@@ -1,8 +1,6 @@
 namespace Silc;
 
-/// <summary>
-/// A matrix by address: element (row, column) is at <c>Address + Bytes (row · Stride + column)</c>. Address 0 is no matrix.
-/// </summary>
+/// <summary>A matrix by address: element (row, column) is at <c>Address + Bytes (row · Stride + column)</c>. Address 0 is no matrix.</summary>
 readonly struct MatrixPointer(long address, int stride, int bytes = sizeof(float))
 {
     public readonly long Address = address;

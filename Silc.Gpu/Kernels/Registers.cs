@@ -2,7 +2,9 @@ using ILGPU;
 
 namespace Silc;
 
-/// <summary>Four floats in registers: a vectorized access of 16 bytes, or a lane's share of a 16 x 8 accumulator fragment.</summary>
+/// <summary>
+/// Four floats in registers: a vectorized access of 16 bytes, or the elements of a 16 x 8 accumulator fragment that one lane of the warp holds.
+/// </summary>
 readonly struct Float4(float x, float y, float z, float w)
 {
     public readonly float X = x, Y = y, Z = z, W = w;
@@ -39,7 +41,8 @@ readonly struct Float2(float x, float y)
 }
 
 /// <summary>
-/// Four 32-bit words in registers: a lane's share of an A fragment, or of two B fragments, of mma. A word is one tf32 or two bf16.
+/// Four 32-bit words in registers: the elements of an A fragment, or of two B
+/// fragments, of mma that one lane of the warp holds. A word is one tf32 or two bf16.
 /// </summary>
 readonly struct Fragment(uint x, uint y, uint z, uint w)
 {

@@ -1,9 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// A learned token in front of an image's patches, with a position of its own, <c>cls/embedding</c> and <c>cls/pos_embedding</c>. Dosovitskiy et
-/// al. 2021,
-/// arXiv:2010.11929. Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// A learned token in front of an image's patches, with a position of its own, <c>cls/embedding</c> and
+/// <c>cls/pos_embedding</c>. Dosovitskiy et al. 2021, arXiv:2010.11929. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class ClassToken(Parameters parameters, string name, int width)
 {

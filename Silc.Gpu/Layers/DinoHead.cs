@@ -1,9 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Self-distillation head: Dense, GELU, Dense, GELU, Dense, L2 norm, then cosines with K weight-normalised prototypes, times
-/// their gains if these are trained.
-/// Caron et al. 2021 (DINO, arXiv:2104.14294). (N, C) to (N, K). Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// Self-distillation head: Dense, GELU, Dense, GELU, Dense, L2 norm, then cosines with K weight-normalised prototypes, times their gains if
+/// these are trained. Caron et al. 2021 (DINO, arXiv:2104.14294). (N, C) to (N, K). Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class DinoHead
 {

@@ -18,7 +18,7 @@ static class GradientCheck
     /// <param name="samples">Elements to try in each tensor; smaller tensors are tried whole.</param>
     /// <param name="step">h.</param>
     /// <param name="seed">Seed of R and of the choice of elements.</param>
-    /// <exception cref="ArgumentException">The device multiplies in less than float32, where differences drown in rounding.</exception>
+    /// <exception cref="ArgumentException">The device multiplies in less than float32, where rounding is larger than the differences.</exception>
     public static double Run(Pass pass, Parameters parameters, Tensor x, Func<Pass, Tensor, (Tensor Y, Pullback Back)> forward,
         int samples = 32, float step = DefaultStep, int seed = 0) => Check(pass, parameters, x, (pass, x) =>
         {

@@ -1,9 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Multihead attention pooling: one learned probe attends to the tokens, then an MLP with a residual. Lee et al. 2019
-/// (Set Transformer, arXiv:1810.00825); big_vision's <c>MAPHead</c>. (B·T, C) to (B, C).
-/// Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// Multihead attention pooling: one learned probe attends to the tokens, then an MLP with a residual. Lee et al. 2019 (Set Transformer,
+/// arXiv:1810.00825); big_vision's <c>MAPHead</c>. (B·T, C) to (B, C). Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
 {
@@ -13,7 +12,7 @@ sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
     readonly Mlp mlp = new(parameters, $"{name}/LayerNorm_0", $"{name}/MlpBlock_0", tower.Width, tower.MlpDim, tower.Gelu, tower.Epsilon);
 
     /// <summary>
-    /// What each token would be pooled to if it were the only one, (N, C): out(value(x)), then the MLP with its residual. Patches
+    /// The pooled output of each token alone, (N, C): out(value(x)), then the MLP with its residual. Patches
     /// thus land in the space of pooled images (Zhou et al. 2022, MaskCLIP, arXiv:2112.01071). For inference.
     /// </summary>
     internal Tensor Values(Pass pass, Tensor x)
@@ -23,7 +22,9 @@ sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
         return mlp.ForwardConsuming(pass, pooled).Y;
     }
 
-    /// <summary>How each token answers the probe in each head, q·k, (N, H): √D times its attention before the softmax. For inference.</summary>
+    /// <summary>
+    /// Scores of the tokens for the probe in each head, q·k, (N, H): √D times the logits of the attention's softmax. For inference.
+    /// </summary>
     internal Tensor ProbeScores(Pass pass, Tensor x)
     {
         var (scores, query, k) = (pass.Saved(x.Rows, heads), pass.Saved(1, width), pass.Saved(x.Rows, width));
@@ -37,7 +38,7 @@ sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
     /// <summary>Y (B, C) and its pullback.</summary>
     public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)
     {
-        // All images ask the same question: project the probe once, then repeat it.
+        // The query is the same for all images: project the probe once, then repeat it.
         var (query, q) = (pass.Saved(1, width), pass.SavedActivation(batch, width, size));
         project.Query.Run(pass, probe.Value, query);
         pass.Ops.Copy(new(query.View, batch, width, 0), q);

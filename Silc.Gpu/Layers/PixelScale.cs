@@ -1,7 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Pixels in [-1, 1] as a tower was trained to see them; see <see cref="PixelNorm"/>. Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// Pixels in [-1, 1] to the normalisation that a tower was trained with; see
+/// <see cref="PixelNorm"/>. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class PixelScale(Parameters parameters, PixelNorm norm)
 {

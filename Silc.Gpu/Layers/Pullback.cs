@@ -69,8 +69,8 @@ sealed class InPlacePullback
     /// <summary>The backward of a layer whose products read dY.</summary>
     /// <param name="pass">The pass of the forward.</param>
     /// <param name="back">
-    /// Given dY, and dY as an activation (see <see cref="Pass.AsActivation"/>), which may be dY itself: turns both into dX and adds to the
-    /// parameters' gradients.
+    /// Given dY, and dY as an activation (see <see cref="Pass.AsActivation"/>), which
+    /// may be dY itself: turns both into dX and adds to the parameters' gradients.
     /// </param>
     public InPlacePullback(Pass pass, Action<Tensor, Tensor> back) => (this.pass, this.back) = (pass, back);
 

@@ -21,7 +21,7 @@ sealed class AttentionProjections
         (KeyValue, QueryKeyValue) = ([Key, Value], [Query, Key, Value]);
     }
 
-    /// <summary>y = out(value(x)) + addend: attention in which every token sees itself alone.</summary>
+    /// <summary>y = out(value(x)) + addend: attention in which every token attends to itself alone.</summary>
     public void Values(Pass pass, Tensor x, Tensor y, Tensor addend = default)
     {
         using var _ = pass.Frame();
@@ -35,10 +35,9 @@ sealed class AttentionProjections
 }
 
 /// <summary>
-/// Y = X + out(attention(norm(X))): the attention half of a pre-norm transformer block; with <paramref name="causal"/> a token does not see those
-/// behind it. Vaswani et al. 2017,
-/// arXiv:1706.03762. Keeps norm(X), Q|K|V side by side, the heads' output and the log-sum-exp of each row of scores.
-/// Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// Y = X + out(attention(norm(X))): the attention half of a pre-norm transformer block; with <paramref name="causal"/> a token
+/// attends to itself and those before it alone. Vaswani et al. 2017, arXiv:1706.03762. Keeps norm(X), Q|K|V side by side, the
+/// heads' output and the log-sum-exp of each row of scores. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class SelfAttention(Parameters parameters, string norm, string name, int width, int heads, double epsilon = 1e-6, bool causal = false)
 {
@@ -85,8 +84,8 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
     }
 
     /// <summary>
-    /// How each token answers the first one in each head, q·k, (B·(T - 1), H): √D times what a class token attends to, before the softmax. For
-    /// inference.
+    /// Scores of the tokens for the first one as query, q·k in each head, (B·(T -
+    /// 1), H): √D times the logits of a class token's attention. For inference.
     /// </summary>
     internal Tensor ScoresOfFirst(Pass pass, Tensor x, int batch)
     {
@@ -103,7 +102,7 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
         return scores;
     }
 
-    // Masked attention is there for float32 alone.
+    // Masked attention has kernels for float32 alone.
     Tensor Saved(Pass pass, int rows, int cols) => causal ? pass.Saved(rows, cols) : pass.SavedActivation(rows, cols, head);
 
     Tensor Scratch(Pass pass, int rows, int cols) => causal ? pass.Scratch(rows, cols) : pass.ScratchActivation(rows, cols, head);

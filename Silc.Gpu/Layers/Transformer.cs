@@ -1,9 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Pre-norm transformer blocks and the final norm (<c>encoder_norm</c>), bidirectional unless the tower is causal. Dosovitskiy et al. 2021,
-/// arXiv:2010.11929.
-/// Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// Pre-norm transformer blocks and the final norm (<c>encoder_norm</c>), bidirectional unless the tower is
+/// causal. Dosovitskiy et al. 2021, arXiv:2010.11929. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class Transformer
 {
@@ -53,9 +52,8 @@ sealed class Transformer
     }
 
     /// <summary>
-    /// As <see cref="ForwardConsuming"/>, but only what <paramref name="pool"/> makes of the tokens (B·T, C), one row each, goes through the
-    /// final norm:
-    /// Y (B, C), float32. The pullback of the pool writes every element of dX.
+    /// As <see cref="ForwardConsuming"/>, but only what <paramref name="pool"/> makes of the tokens (B·T, C), one row
+    /// each, goes through the final norm: Y (B, C), float32. The pullback of the pool writes every element of dX.
     /// </summary>
     internal (Tensor Y, Pullback Back) ForwardPooled(Pass pass, Tensor x, int batch, Func<Pass, Tensor, (Tensor Y, Pullback Back)> pool)
     {
@@ -94,7 +92,7 @@ sealed class Transformer
     }
 
     /// <summary>
-    /// How each token answers the first one in the last block; see <see cref="SelfAttention.ScoresOfFirst"/>. In the place of X, for inference.
+    /// Scores of the tokens for the first one as query in the last block, see <see cref="SelfAttention.ScoresOfFirst"/>. Overwrites X; for inference.
     /// </summary>
     internal Tensor ScoresOfFirstConsuming(Pass pass, Tensor x, int batch)
     {
@@ -104,8 +102,7 @@ sealed class Transformer
     }
 
     /// <summary>
-    /// As <see cref="ForwardConsuming"/>, but in the last block every token attends to itself alone: its value instead of a mixture. For
-    /// inference.
+    /// As <see cref="ForwardConsuming"/>, but in the last block every token attends to itself alone: its value instead of a mixture. For inference.
     /// </summary>
     internal Tensor ValuesConsuming(Pass pass, Tensor x, int batch)
     {

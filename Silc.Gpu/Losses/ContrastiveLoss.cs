@@ -1,10 +1,9 @@
 namespace Silc;
 
 /// <summary>
-/// Image-text loss on each global view separately, at unchanged batch size, sharing one text forward; the mean over views. Two losses on
-/// (B, B) logits, never one on (2B, 2B): captions would appear twice and be each other's negatives.
-/// InfoNCE: Radford et al. 2021, arXiv:2103.00020. Sigmoid: Zhai et al. 2023, arXiv:2303.15343.
-/// Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// Image-text loss on each global view separately, at unchanged batch size, sharing one text forward; the mean over views. Two
+/// losses on (B, B) logits, never one on (2B, 2B): captions would appear twice and be each other's negatives. InfoNCE: Radford et
+/// al. 2021, arXiv:2103.00020. Sigmoid: Zhai et al. 2023, arXiv:2303.15343. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class ContrastiveLoss(SilcModel model, double weight)
 {

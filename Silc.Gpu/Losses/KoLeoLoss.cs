@@ -1,13 +1,12 @@
 namespace Silc;
 
 /// <summary>
-/// Spreads the images of a batch over the sphere: L = -mean over views and the batch of log(|x_i - x_n + ε| + ε), x the student's pooled features
-/// of a global view, before the head, divided by their length (which is zImage), n the nearest other image in the same view by cosine, chosen
-/// without a gradient, ε = 1e-8. Sablayrolles et al. 2019, arXiv:1806.03198, as in DINOv2 (Oquab et al. 2023, arXiv:2304.07193), where x is the
-/// class token. DINOv2 adds its two views up where this is their mean: its weight 0.1 is 0.2 here. Equal images count as
-/// -log(ε·(√C + 1)), with a huge gradient that clipping brings down. In an accumulated step the nearest is looked for within the slice, as a
-/// parallel run does within each device: the loss is then another, farther from 0 the smaller the slice.
-/// Threads: one at a time.
+/// Spreads the images of a batch over the sphere: L = -mean over views and the batch of log(|x_i - x_n + ε| + ε), x the student's pooled
+/// features of a global view, before the head, divided by their length (which is zImage), n the nearest other image in the same view by cosine,
+/// chosen without a gradient, ε = 1e-8. Sablayrolles et al. 2019, arXiv:1806.03198, as in DINOv2 (Oquab et al. 2023, arXiv:2304.07193), where x
+/// is the class token. DINOv2 adds its two views up where this is their mean: its weight 0.1 is 0.2 here. Equal images count as -log(ε·(√C +
+/// 1)), with a huge gradient that clipping brings down. In an accumulated step the nearest is looked for within the slice, as a parallel run
+/// does within each device: the loss is then another, farther from 0 the smaller the slice. Threads: one at a time.
 /// </summary>
 sealed class KoLeoLoss : ImageLoss
 {

@@ -5,9 +5,9 @@ using ILGPU.Runtime;
 namespace Silc;
 
 /// <summary>
-/// Activation memory of one step: two bump allocators in one buffer. <see cref="Saved"/> grows up from the bottom and holds what is saved
-/// for backward; <see cref="Scratch"/> grows down from the top. A <see cref="Frame"/> gives back what both handed out since it opened. <see
-/// cref="Measure"/> finds the size that a step needs. Threads: one at a time.
+/// Activation memory of one step: two bump allocators in one buffer. <see cref="Saved"/> grows up from the bottom and
+/// holds what is saved for backward; <see cref="Scratch"/> grows down from the top. A <see cref="Frame"/> gives back
+/// what both handed out since it opened. <see cref="Measure"/> finds the size that a step needs. Threads: one at a time.
 /// </summary>
 sealed class Arena : IDisposable
 {
@@ -31,7 +31,7 @@ sealed class Arena : IDisposable
 
     /// <summary>
     /// A dry run: walks through work without memory or launches, and returns the floats that it has in use at once: the size for
-    /// <see cref="Allocate"/>. Uploads happen, for constants come into being here. On OpenCL the kernels that the work would launch become
+    /// <see cref="Allocate"/>. Uploads happen, because constants are made here. On OpenCL the kernels that the work would launch become
     /// one program, built beside the caller.
     /// </summary>
     /// <param name="device">Device that will do the work.</param>

@@ -57,9 +57,8 @@ sealed class Bf16WeightCopy(Parameters owner, Tensor values, WeightCopyLayout la
 }
 
 /// <summary>
-/// The bf16 copies of all weights on a device, found by the address of the float32 master weights, so that neither layers nor optimizers
-/// know of them. AdamW writes the copy together with the parameters; every other write marks it stale, and the next GEMM that needs it
-/// refreshes it.
+/// The bf16 copies of all weights on a device, found by the address of the float32 master weights, so that neither layers nor optimizers know
+/// of them. AdamW writes the copy together with the parameters; every other write marks it stale, and the next GEMM that needs it refreshes it.
 /// </summary>
 sealed class Bf16Weights(Device device)
 {

@@ -1,9 +1,6 @@
 namespace Silc;
 
-/// <summary>
-/// One named parameter: a window of the flat buffers of its <see cref="Parameters"/>.
-/// Threads: as for <see cref="Parameters"/>.
-/// </summary>
+/// <summary>One named parameter: a window of the flat buffers of its <see cref="Parameters"/>. Threads: as for <see cref="Parameters"/>.</summary>
 sealed class Parameter
 {
     internal Parameter(string name, int[] shape, int rows, int cols, Init init) =>
@@ -38,8 +35,7 @@ sealed class Parameter
     internal bool InProducts { get; set; }
 
     /// <summary>
-    /// C, if this is the query weight of query, key and value, (C, C) each and declared one after another: their bf16 copies are packed
-    /// side by side.
+    /// C, if this is the query weight of query, key and value, (C, C) each and declared one after another: their bf16 copies are packed side by side.
     /// </summary>
     internal int? PackedQkvWidth { get; set; }
 

@@ -5,10 +5,10 @@ using ILGPU.Runtime;
 namespace Silc;
 
 /// <summary>
-/// All parameters of a model in one buffer, and their gradients in another, so that the optimizer, the gradient norm and the teacher's
-/// average are a few launches over ranges. Order: by tower, and inside a tower kernels before the rest. Each parameter starts on a
-/// multiple of 16 floats; the gaps are zero and stay so. Threads: declared and allocated by one thread; then values are read and written from
-/// any number of them, in turn with all that works on the device.
+/// All parameters of a model in one buffer, and their gradients in another, so that the optimizer, the gradient norm
+/// and the teacher's average are a few launches over ranges. Order: by tower, and inside a tower kernels before the
+/// rest. Each parameter starts on a multiple of 16 floats; the gaps are zero and stay so. Threads: declared and
+/// allocated by one thread; then values are read and written from any number of them, under the device's lock.
 /// </summary>
 /// <param name="device">Where the buffers live.</param>
 /// <param name="table">Shapes in checkpoints by name, of all that there is to declare; null takes whatever is declared, as matrices and rows.</param>
@@ -63,21 +63,21 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
         return parameter;
     }
 
-    /// <summary>The device's turn, while there is memory to work on.</summary>
+    /// <summary>Takes the device's lock, if these parameters still have memory.</summary>
     /// <param name="owner">Whose disposal ended that, for the message.</param>
     /// <exception cref="ObjectDisposedException">These parameters or their device were disposed.</exception>
-    internal Lock.Scope Turn(string owner = nameof(Parameters))
+    internal Lock.Scope Exclusive(string owner = nameof(Parameters))
     {
-        var turn = Device.Turn();
-        if (!disposed) return turn;
-        turn.Dispose();
+        var exclusive = Device.Exclusive();
+        if (!disposed) return exclusive;
+        exclusive.Dispose();
         throw new ObjectDisposedException(owner);
     }
 
     /// <summary>A constant of the model in device memory, such as an interpolation matrix.</summary>
     public Tensor Constant(float[] data, int rows, int cols)
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         var buffer = Device.Allocate(data.Length, "constants");
         constants.Add(buffer);
         Device.Upload<float>(data, buffer.View.AsContiguous());
@@ -87,7 +87,7 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
     /// <summary>Allocates the buffers and draws initial values; those of a parameter depend on the seed and its name alone.</summary>
     public void Allocate(int seed, bool gradients)
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         var total = AllocateBuffer();
         if (gradients) AllocateGradients();
         var initial = new float[total];
@@ -98,7 +98,7 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
     /// <summary>Allocates the values alone, all 0: for weights that are about to be read.</summary>
     internal void AllocateValues()
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         AllocateBuffer();
         Device.Zero(Values.View);
     }
@@ -106,7 +106,7 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
     /// <summary>Allocates the gradients, all 0, unless they are there: a model that is only used never has them.</summary>
     internal void AllocateGradients()
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         if (grads is not null) return;
         grads = Device.Allocate(Values.Cols, "gradients");
         Grads = new(grads.View.AsContiguous(), 1, Values.Cols);
@@ -147,7 +147,7 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
     {
         var initial = new float[p.Count];
         Draw(p, seed, initial);
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         Device.Upload<float>(initial, p.Value.View);
     }
 
@@ -157,19 +157,21 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
         foreach (ref var value in initial) value = p.Init(random);
     }
 
-    /// <summary>Sets a parameter from values that come in pieces, each in a turn of its own: they may come from another device.</summary>
+    /// <summary>Sets a parameter from values that come in pieces, and takes the device's lock for each: they may come from another device.</summary>
     internal void Write(Parameter p, Action<string, ValueSink> read)
     {
         int at = 0;
         read(p.Name, chunk =>
         {
-            using var turn = Turn();
+            using var exclusive = Exclusive();
             Device.Upload(chunk, p.Value.View.SubView(at, chunk.Length));
             at += chunk.Length;
         });
     }
 
-    /// <summary>Passes a parameter's values to a sink, a piece at a time, each read in a turn of its own: they may go to another device.</summary>
+    /// <summary>
+    /// Passes a parameter's values to a sink, a piece at a time, and takes the device's lock for each: they may go to another device.
+    /// </summary>
     internal void Read(Parameter p, ValueSink sink)
     {
         for (int at = 0; at < p.Count; at += ChunkFloats) sink(Chunk(p, at));
@@ -177,14 +179,14 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
 
     float[] Chunk(Parameter p, int at)
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         return Device.Download(p.Value.View.SubView(at, Math.Min(ChunkFloats, p.Count - at)));
     }
 
     /// <summary>Sets every gradient to zero.</summary>
     public void ZeroGrads()
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         if (grads is not null) Device.Zero(Grads.View);
     }
 
@@ -198,7 +200,7 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
 
     internal IReadOnlyList<NamedArray> ToArrays(Tensor flat, string prefix)
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         var host = Device.Download(flat.View.SubView(0, flat.Cols));
         return [.. list.Where(p => p.Offset + p.Count <= flat.Cols)
             .Select(p => new NamedArray(prefix + p.Name, [.. p.Shape], host[p.Offset..(p.Offset + p.Count)]))];
@@ -216,7 +218,7 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
                     $"{origin}: '{prefix}{p.Name}' has shape ({string.Join(", ", array.Shape)}), the model needs ({string.Join(", ", p.Shape)})");
             array.Values.CopyTo(host.AsSpan(p.Offset));
         }
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         Device.Upload<float>(host, flat.View);
     }
 
@@ -231,7 +233,7 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
     /// <summary>Frees the memory, once the call that is at work on it is done.</summary>
     public void Dispose()
     {
-        using var turn = Device.LastTurn();
+        using var exclusive = Device.ExclusiveForRelease();
         disposed = true;
         Device.Ops.Weights?.Remove(this);
         Device.Free(values);

@@ -4,10 +4,9 @@ using ILGPU.Runtime;
 namespace Silc;
 
 /// <summary>
-/// State of the step on the device, as of a gradient scaler, so that the host need not wait: found-inf (unless loss and gradient are
-/// finite, the optimizer updates nothing), the factor of gradient clipping, Adam's bias corrections, and the sums that <see
-/// cref="StepMetrics"/> is read from. Learning rate, decay and the schedules of
-/// self-distillation come from the host, before the step. Threads: one at a time.
+/// State of the step on the device, as of a gradient scaler, so that the host need not wait: found-inf (unless loss and gradient are finite,
+/// the optimizer updates nothing), the factor of gradient clipping, Adam's bias corrections, and the sums that <see cref="StepMetrics"/> is
+/// read from. Learning rate, decay and the schedules of self-distillation come from the host, before the step. Threads: one at a time.
 /// </summary>
 sealed class StepState : IDisposable
 {

@@ -1,11 +1,11 @@
 namespace Silc;
 
-// Saying which of some labels an image shows.
+// Zero-shot classification of images.
 public sealed partial class SilcModel
 {
     /// <summary>
-    /// Says how well each label fits an image, best first: zero-shot classification (Radford et al. 2021, arXiv:2103.00020) with this model. For many
-    /// images take the form with <see cref="Prototypes"/>, which embeds the labels once.
+    /// Scores how well each label fits an image, best first: zero-shot classification (Radford et al. 2021, arXiv:2103.00020)
+    /// with this model. For many images take the form with <see cref="Prototypes"/>, which embeds the labels once.
     /// </summary>
     /// <param name="image">Decoded; <see cref="ImageFile"/> reads files, streams and bytes.</param>
     /// <param name="labels">Names, e.g. <c>cat</c>, for the templates; or whole captions, with <see cref="Prompts.NameOnly"/> for templates.</param>
@@ -38,7 +38,7 @@ public sealed partial class SilcModel
     {
         get
         {
-            using var turn = Turn();
+            using var exclusive = Exclusive();
             return LogitBias is { } b ? Device.Download(b.Value.View)[0] : null;
         }
     }

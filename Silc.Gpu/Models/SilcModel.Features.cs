@@ -2,7 +2,7 @@ using ILGPU.Runtime;
 
 namespace Silc;
 
-// Embedding patches: what an image shows where.
+// Embeddings of patches, for segmentation and maps.
 public sealed partial class SilcModel
 {
     // By side of the window and kind of feature; null for scores of the attention pooling.
@@ -12,13 +12,11 @@ public sealed partial class SilcModel
     /// Embeds the patches of images (N, side, side, 3) in [-1, 1]: (N · T, C), L2-normalised, image by image and row by
     /// row. T = (side / patch)²; positions are interpolated unless the side is the model's own.
     /// </summary>
-    /// <exception cref="ArgumentException">
-    /// The side is no multiple of the patch size, or the pixels no whole number of images.
-    /// </exception>
+    /// <exception cref="ArgumentException">The side is no multiple of the patch size, or the pixels no whole number of images.</exception>
     public Vectors EmbedPatchPixels(float[] pixels, int side, PatchFeature feature = PatchFeature.MapValues) => RunPatches(pixels, side, feature);
 
     /// <summary>
-    /// Where the MAP head looks in images (N, side, side, 3) in [-1, 1]: the share of its attention that each patch gets, the mean
+    /// Attention of the MAP head over the patches of images (N, side, side, 3) in [-1, 1]: the mean
     /// of the heads' softmax(q·k / √D), (N, T). Rows sum to 1.
     /// </summary>
     /// <exception cref="ArgumentException">As for <see cref="EmbedPatchPixels"/>.</exception>
@@ -45,7 +43,7 @@ public sealed partial class SilcModel
         long each = 3L * side * side;
         Require.That(pixels.Length % each == 0,
             $"{pixels.Length} pixel values are no whole number of {side} x {side} x 3 images");
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         if (!patchInference.TryGetValue((side, feature), out var windows))
             patchInference[(side, feature)] = windows = new(this, side, feature);
         return windows.Run(pixels, (int)(pixels.Length / each));
@@ -67,7 +65,7 @@ public sealed partial class SilcModel
     {
         get
         {
-            using var turn = Turn();
+            using var exclusive = Exclusive();
             return Math.Exp(Device.Download(LogitScale.Value.View)[0]);
         }
     }
@@ -80,7 +78,7 @@ public sealed partial class SilcModel
 
     /// <summary>Segments images by text alone, with this model.</summary>
     /// <param name="classes">What to look for; see <see cref="Prototypes"/>.</param>
-    /// <param name="feature">How patches meet texts.</param>
+    /// <param name="feature">How patches are mapped into the space of texts.</param>
     /// <param name="windows">What the model sees at once; null shows it the whole image at its own size.</param>
     /// <param name="threshold">Pixels whose best class is less probable than this are class 0, the background.</param>
     public ZeroShotSegmenter Segmenter(
@@ -119,7 +117,7 @@ public sealed partial class SilcModel
             for (int first = 0; first < count; first += atOnce)
             {
                 int n = Math.Min(atOnce, count - first);
-                pixels.Put(source.AsSpan(first * each, n * each), 0);      // what was there has been read: its results came back
+                pixels.Put(source.AsSpan(first * each, n * each), 0);      // the buffer is free: the results of its last batch have come back
                 model.Device.WaitForCopies();
                 arena.Reset();
                 var z = Features(pass, new(pixels.View, n, each));

@@ -10,7 +10,7 @@ public sealed partial class SilcModel
     public ModelWeights Weights => new(Config, HasHead: true, (name, sink) => Parameters.Read(Parameters[name], sink));
 
     /// <summary>
-    /// A name for what this model embeds to: a letter and 16 digits from the values and sizes of both towers, the same in whatever format the
+    /// Identifies the embeddings of this model: a letter and 16 digits from the values and sizes of both towers, the same in whatever format the
     /// weights are, on whatever device. Vectors of models with other fingerprints cannot be compared. Head, t and b have no part in it.
     /// </summary>
     public string Fingerprint() => Weights.Fingerprint();
@@ -26,7 +26,7 @@ public sealed partial class SilcModel
 
     internal void Save(string path, TokenizerOrigin? tokenizer, long? step)
     {
-        using var turn = Turn();    // all of one step, though training goes on
+        using var exclusive = Exclusive();    // values of one step, although training goes on
         Safetensors.WritePieces(path, [.. Parameters.All.Select(p => new ArrayPieces(p.Name, [.. p.Shape], sink => Parameters.Read(p, sink)))],
             ModelMetadata.Of(Config, tokenizer, step));
     }
@@ -95,7 +95,7 @@ public sealed partial class SilcModel
     /// <returns>The files.</returns>
     public IReadOnlyList<string> Export(string path, ModelFormat format, TokenizerOrigin? tokenizer = null)
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         return ModelWriter.Write(Weights, format, path, tokenizer ?? Tokenizer?.Origin);
     }
 }

@@ -14,9 +14,7 @@ public sealed partial class SilcModel
     /// <exception cref="InvalidDataException">A file is no image; the message names it.</exception>
     public Vectors EmbedImages(IEnumerable<string> paths, EvalCrop crop = EvalCrop.Squash) => EmbedImages(new ImageFiles([.. paths]), crop);
 
-    /// <summary>
-    /// Embeds the images of a source, in its order: (N, C), L2-normalised. The next images are read while the device works.
-    /// </summary>
+    /// <summary>Embeds the images of a source, in its order: (N, C), L2-normalised. The next images are read while the device works.</summary>
     /// <param name="source">Its pairs are read by several threads at once, each once.</param>
     /// <param name="crop">How images become squares.</param>
     /// <param name="seen">Is shown each pair as it is read, by several threads at once.</param>
@@ -26,8 +24,8 @@ public sealed partial class SilcModel
         Vectors.Join(EmbedPieces(source, crop, seen, normalize), source.Count, Config.EmbedDim);
 
     /// <summary>
-    /// The same, a piece of up to <see cref="BatchSize"/> images after another as they are done, for who wants to show how far it is, to keep
-    /// what is done when it ends early, or to go on past images that cannot be read.
+    /// The same, a piece of up to <see cref="BatchSize"/> images after another as they are done, to show
+    /// progress, to keep what is done when it ends early, or to go on past images that cannot be read.
     /// </summary>
     /// <param name="source">Its pairs are read by several threads at once, each once.</param>
     /// <param name="crop">How images become squares.</param>
@@ -43,9 +41,8 @@ public sealed partial class SilcModel
         Pieces(ImageBlocks.Of(source, Config.ImageSize, crop, ImagesRead, seen, unread, Config.Images, stop), normalize, stop);
 
     /// <summary>
-    /// Embeds images as evaluation sees them, squashed to a square or its central crop by the rule of <see cref="SilcConfig.Images"/>: (N,
-    /// C), L2-normalised.
-    /// They are enumerated once, on another thread, so a lazy sequence need not fit into memory.
+    /// Embeds images as evaluation sees them, squashed to a square or its central crop by the rule of <see cref="SilcConfig.Images"/>:
+    /// (N, C), L2-normalised. They are enumerated once, on another thread, so a lazy sequence need not fit into memory.
     /// </summary>
     public Vectors EmbedImages(IEnumerable<RgbImage> images, EvalCrop crop = EvalCrop.Squash)
     {
@@ -77,8 +74,8 @@ public sealed partial class SilcModel
 
     IEnumerable<Vectors> Pieces(IEnumerable<float[]> blocks, bool normalize, CancellationToken stop)
     {
-        // Before images are read for nothing.
-        Turn().Dispose();
+        // Throws for a disposed model before any image is read.
+        Exclusive().Dispose();
         int piece = BatchSize * Config.ImageSize * Config.ImageSize * 3;
         foreach (var pixels in blocks)
             for (int first = 0; first < pixels.Length; first += piece)

@@ -11,9 +11,9 @@ public sealed partial class SilcModel
     Inference? inference;
 
     /// <summary>
-    /// Images that go through the image tower at once, 32 unless set: more keep a large device busy and take more memory, fewer let calls of other
-    /// threads come sooner in between. Setting it frees the buffers of inference; the next call makes them anew. Vectors of other batch sizes agree
-    /// but for rounding.
+    /// Images that go through the image tower at once, 32 unless set: more keep a large device busy and take
+    /// more memory, fewer let calls of other threads come sooner in between. Setting it frees the buffers of
+    /// inference; the next call makes them anew. Vectors of other batch sizes agree but for rounding.
     /// </summary>
     /// <exception cref="ArgumentException">It is not positive.</exception>
     public int BatchSize
@@ -22,7 +22,7 @@ public sealed partial class SilcModel
         set
         {
             Require.Positive(value, "batch size");
-            using var turn = Turn();
+            using var exclusive = Exclusive();
             if (value == field) return;
             field = value;
             FreeInference();
@@ -39,9 +39,8 @@ public sealed partial class SilcModel
 
     /// <summary>Embeds images given as pixels (N, size, size, 3) in [-1, 1]: (N, C), L2-normalised.</summary>
     /// <param name="pixels">Images one after another.</param>
-    /// <param name="normalize">
-    /// False leaves embeddings their lengths, as probes want them: big_vision's <c>pre_logits</c>.
-    /// </param>
+    /// <param name="normalize">False leaves embeddings their lengths, as probes want them: big_vision's <c>pre_logits</c>.</param>
+    /// <exception cref="ArgumentException">The values are no whole number of images.</exception>
     public Vectors EmbedPixels(float[] pixels, bool normalize = true) => EmbedPixels(pixels.AsSpan(), normalize);
 
     Vectors EmbedPixels(ReadOnlySpan<float> pixels, bool normalize)
@@ -49,18 +48,19 @@ public sealed partial class SilcModel
         int each = Config.ImageSize * Config.ImageSize * 3;
         Require.That(pixels.Length % each == 0,
             $"{pixels.Length} pixel values are no whole number of {Config.ImageSize} x {Config.ImageSize} x 3 images");
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         return (inference ??= new(this)).Images(pixels, pixels.Length / each, normalize);
     }
 
     /// <summary>Embeds captions given as token ids (N, T): (N, C), L2-normalised.</summary>
+    /// <exception cref="ArgumentException">The ids are no whole number of captions, or one lies outside of the vocabulary.</exception>
     public Vectors EmbedTokens(int[] tokens)
     {
         _ = Text;
         Require.That(tokens.Length % Config.TextLength == 0, $"{tokens.Length} token ids are no whole number of captions of {Config.TextLength}");
         foreach (var id in tokens)
             Require.That(id >= 0 && id < Config.VocabSize, $"token id {id} is not in the model's vocabulary of {Config.VocabSize}");
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         return (inference ??= new(this)).Texts(tokens, tokens.Length / Config.TextLength);
     }
 
@@ -110,7 +110,7 @@ public sealed partial class SilcModel
                 return normalize ? z : raw;
             });
 
-            // What was there has been read: its results came back.
+            // The buffer is free: the results of its last batch have come back.
             void Send(ReadOnlySpan<float> piece)
             {
                 pixels.Put(piece, 0);

@@ -1,7 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// A SILC student: image tower, text tower, self-distillation head, log-temperature <c>t</c> and, for the sigmoid loss, bias <c>b</c>.
+/// A SILC student (Naeem et al. 2024, arXiv:2310.13355): image tower, text tower, self-distillation head, log-temperature <c>t</c> and, for
+/// the sigmoid loss, bias <c>b</c>. Images (N, side, side, 3) with values in [-1, 1] and captions (N, T) become embeddings (N, C) of length 1.
 /// </summary>
 /// <example>
 /// <code>
@@ -13,11 +14,10 @@ namespace Silc;
 /// </code>
 /// </example>
 /// <remarks>
-/// Threads: every member may be called from any number of threads, as in a web service. Calls on one device take turns, each call for its
-/// whole length, so that its rows are its own and of one state of the weights, also while a <see cref="Trainer"/> trains them between two
-/// calls; the EmbedImages take a turn for every <see cref="BatchSize"/> images. <see cref="Dispose"/> waits for the call at work.
-/// Afterwards,
-/// and after the device was disposed, calls throw <see cref="ObjectDisposedException"/>.
+/// Threads: every member may be called from any number of threads, as in a web service. A call holds the device's lock
+/// to its end, so that its rows are of one state of the weights, also while a <see cref="Trainer"/> trains them between
+/// two calls; EmbedImages takes the lock for every <see cref="BatchSize"/> images. <see cref="Dispose"/> waits for the
+/// call at work. Afterwards, and after the device was disposed, calls throw <see cref="ObjectDisposedException"/>.
 /// </remarks>
 public sealed partial class SilcModel : IDisposable
 {
@@ -142,14 +142,14 @@ public sealed partial class SilcModel : IDisposable
         return (z, new(pass, x, (dz, dx) => pass.Ops.L2NormalizeBackward(dz, z, norms, dx, NormEpsilon)));
     }
 
-    /// <summary>The device's turn, while the model has memory to work on.</summary>
+    /// <summary>Takes the device's lock, if the model still has memory.</summary>
     /// <exception cref="ObjectDisposedException">The model or its device was disposed.</exception>
-    internal Lock.Scope Turn() => Parameters.Turn(nameof(SilcModel));
+    internal Lock.Scope Exclusive() => Parameters.Exclusive(nameof(SilcModel));
 
     /// <summary>Frees the parameters and the memory of inference, once the call that is at work on them is done.</summary>
     public void Dispose()
     {
-        using var turn = Device.LastTurn();
+        using var exclusive = Device.ExclusiveForRelease();
         FreeInference();
         Parameters.Dispose();
     }

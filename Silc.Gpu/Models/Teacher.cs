@@ -1,9 +1,9 @@
 namespace Silc;
 
 /// <summary>
-/// The EMA teacher: a second image tower and head that follow the student with a momentum that is fixed unless a schedule moves it, and the
-/// center of their outputs.
-/// It sees global views only and has no gradients. Threads: its trainer's turn is its own; <see cref="Load"/> comes before the first step.
+/// The EMA teacher: a second image tower and head that follow the student with a momentum that is fixed
+/// unless a schedule moves it, and the center of their outputs. It sees global views only and has no
+/// gradients. Threads: used under its trainer's lock; <see cref="Load"/> comes before the first step.
 /// </summary>
 sealed class Teacher : IDisposable
 {
@@ -17,7 +17,7 @@ sealed class Teacher : IDisposable
     public Teacher(SilcModel student)
     {
         (config, var device) = (student.Config, student.Device);
-        using var turn = student.Turn();
+        using var exclusive = student.Exclusive();
         Parameters = new(device, ParameterTable.OfTeacher(config));
         image = new(Parameters, config);
         head = new(Parameters, "head", config.EmbedDim, config.Head);
@@ -77,12 +77,12 @@ sealed class Teacher : IDisposable
     internal void Observe(Ops ops, Tensor means) => ops.MeanRows(means, meanRow.Value);
 
     /// <summary>After the targets were used the center moves, unless the step was skipped; the weights follow in the optimizer's pass.</summary>
-    internal void MoveCenter(Ops ops, StepState gate) => ops.EmaUpdate(Center, meanRow.Value, gate.CenterMomentum, gate);
+    internal void MoveCenter(Ops ops, StepState state) => ops.EmaUpdate(Center, meanRow.Value, state.CenterMomentum, state);
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()
     {
-        using var turn = Parameters.Device.LastTurn();
+        using var exclusive = Parameters.Device.ExclusiveForRelease();
         Parameters.Dispose();
         center.Dispose();
     }

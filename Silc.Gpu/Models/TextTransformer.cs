@@ -30,10 +30,8 @@ readonly record struct TokenBatch(ArrayView<int> Ids, ArrayView<int> Order, int 
 
 /// <summary>
 /// Text tower, big_vision's <c>text_transformer.py</c>: token and position embeddings, bidirectional pre-norm blocks without a mask
-/// (padding is attended to), encoder_norm, the last token, the first, the mean, the largest or attention pooling, a projection to the width of
-/// embeddings. Or CLIP's: a causal mask, and
-/// the token that ends the caption.
-/// Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// (padding is attended to), encoder_norm, the last token, the first, the mean, the largest or attention pooling, a projection to the width
+/// of embeddings. Or CLIP's: a causal mask, and the token that ends the caption. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class TextTransformer
 {

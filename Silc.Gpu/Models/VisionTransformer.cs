@@ -72,15 +72,15 @@ sealed class VisionTransformer
     }
 
     /// <summary>
-    /// Each patch's scores in the heads of the attention pooling, or in those of the last block where the class token asks, (B·T, H). For inference.
+    /// Each patch's scores in the heads of the attention pooling, or in those of
+    /// the last block with the class token as query, (B·T, H). For inference.
     /// </summary>
     internal Tensor PoolScores(Pass pass, Tensor pixels, int side) => pool is not null
         ? pool.ProbeScores(pass, Encode(pass, pixels, side).Y)
         : transformer.ScoresOfFirstConsuming(pass, Tokens(pass, pixels, side).X, pixels.Rows);
 
     /// <summary>
-    /// Patch features after encoder_norm, (B·T, C), an activation (see <see cref="Pass.SavedActivation"/>); a class token is an image's first
-    /// row.
+    /// Patch features after encoder_norm, (B·T, C), an activation (see <see cref="Pass.SavedActivation"/>); a class token is an image's first row.
     /// </summary>
     public (Tensor Y, ParameterPullback Back) Encode(Pass pass, Tensor pixels, int side)
     {

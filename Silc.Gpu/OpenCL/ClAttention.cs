@@ -20,8 +20,8 @@ readonly struct ClAttention<TTile>(
 
     public void Execute()
     {
-        int last = BlockShare.Last(images * heads), scratchStart = Grid.IdxX * scratchEach;
-        for (int head = BlockShare.First(images * heads); head < last; head++) Head(head / heads, head % heads, scratchStart);
+        int last = BlockRange.Last(images * heads), scratchStart = Grid.IdxX * scratchEach;
+        for (int head = BlockRange.First(images * heads); head < last; head++) Head(head / heads, head % heads, scratchStart);
     }
 
     void Head(int image, int head, int scratchStart)
@@ -42,8 +42,8 @@ readonly struct ClAttention<TTile>(
         }
     }
 
-    // Packs the B operands: Kᵀ and Vᵀ with a line for each channel, then V (or K, Q, dO) with a line for each token. Q and dO also as rows,
-    // the A operands.
+    // Packs the B operands: Kᵀ and Vᵀ with a line for each channel, then V (or K,
+    // Q, dO) with a line for each token. Q and dO also as rows, the A operands.
     void PackOperands(int image, int head, int scratchStart, ClHeadMemory<TTile> at)
     {
         for (int transposed = 0; transposed <= backward; transposed++)

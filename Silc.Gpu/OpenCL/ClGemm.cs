@@ -22,8 +22,8 @@ readonly struct ClGemm<TTile>(
 {
     public void Execute()
     {
-        int last = BlockShare.Last(problem.Parts), memory = Grid.IdxX * scratchEach;
-        for (int part = BlockShare.First(problem.Parts); part < last; part++) Part(part, memory);
+        int last = BlockRange.Last(problem.Parts), memory = Grid.IdxX * scratchEach;
+        for (int part = BlockRange.First(problem.Parts); part < last; part++) Part(part, memory);
     }
 
     /// <summary>Scratch floats of a block: a tile of C, a panel of B, rows of A.</summary>

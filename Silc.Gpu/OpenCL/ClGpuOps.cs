@@ -3,8 +3,7 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// The operations of an OpenCL GPU: generic kernels with one float a thread, and tiled GEMMs with bias, addend and GELU fused into the
-/// epilogue.
+/// The operations of an OpenCL GPU: generic kernels with one float a thread, and tiled GEMMs with bias, addend and GELU fused into the epilogue.
 /// </summary>
 sealed class ClGpuOps(Device device) : ClGemmOps<Pack1>(device)
 {

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Six kernels in one, of which a launch runs number <c>which</c>: the driver takes 80 ms to compile the smallest kernel, and not much more
-/// for several.
+/// Six kernels in one, of which a launch runs number <c>which</c>: the driver
+/// takes 80 ms to compile the smallest kernel, and not much more for several.
 /// </summary>
 [Kernel(DeviceKind.OpenCL)]
 readonly struct ClMerged<A, B, C, D, E, F>(int which, A a, B b, C c, D d, E e, F f) : IKernel

@@ -68,8 +68,8 @@ static class ClVector
     public static void Store(ref float at, Float32x16 a, int count) => throw OnlyOnOpenCL;
 
     /// <summary>
-    /// Transposes a block of at most 16 x 16 floats: line i of <paramref name="from"/> becomes column i of 16 x 16 at <paramref
-    /// name="to"/>. Missing elements are zero.
+    /// Transposes a block of at most 16 x 16 floats: line i of <paramref name="from"/>
+    /// becomes column i of 16 x 16 at <paramref name="to"/>. Missing elements are zero.
     /// </summary>
     [ClText("silc_transpose($0, $1, $2, $3, $4, $5)"), IntrinsicImplementation]
     public static void Transpose(ref float from, int fromLine, int lines, int columns, ref float to, int toLine) => throw OnlyOnOpenCL;
@@ -86,8 +86,7 @@ static class ClVector
 }
 
 /// <summary>
-/// The OpenCL C expression that a method stands for. <c>$0, $1, …</c> are its arguments; an argument that is a <c>ref</c> is a
-/// pointer.
+/// The OpenCL C expression that a method stands for. <c>$0, $1, …</c> are its arguments; an argument that is a <c>ref</c> is a pointer.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 sealed class ClTextAttribute(string text) : Attribute

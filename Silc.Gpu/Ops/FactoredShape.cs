@@ -1,10 +1,9 @@
 namespace Silc;
 
 /// <summary>
-/// How Adafactor sees a parameter (Shazeer and Stern 2018, arXiv:1804.04235; optax's <c>scale_by_factored_rms</c>). When the two largest
-/// of its dimensions are at least 32, the second moment is kept as a row statistic (mean over the largest, d0) and a column statistic
-/// (mean over the second largest, d1); the other dimensions stay separate. Shapes have at most four dimensions.
-/// Threads: immutable; any number may share it.
+/// How Adafactor sees a parameter (Shazeer and Stern 2018, arXiv:1804.04235; optax's <c>scale_by_factored_rms</c>). When the two largest of its
+/// dimensions are at least 32, the second moment is kept as a row statistic (mean over the largest, d0) and a column statistic (mean over the
+/// second largest, d1); the other dimensions stay separate. Shapes have at most four dimensions. Threads: immutable; any number may share it.
 /// </summary>
 sealed class FactoredShape
 {

@@ -37,9 +37,9 @@ readonly struct AdafactorMean(FloatPointer g, FloatPointer statistic, FloatPoint
     public void Execute()
     {
         if (state[StepState.Finite] == 0) return;
-        int last = BlockShare.Last(results), thread = Group.IdxX, threads = Group.DimX;
+        int last = BlockRange.Last(results), thread = Group.IdxX, threads = Group.DimX;
         float clip = state[StepState.Clip], beta2 = AdafactorMath.Beta2(state[StepState.Updates], cap);
-        for (int i = BlockShare.First(results); i < last; i++)
+        for (int i = BlockRange.First(results); i < last; i++)
         {
             // Result i counts through the sizes in dims, where the reduced dimension is 1; strides are those of g.
             int start = i / dims.D / dims.C / dims.B * strides.A + i / dims.D / dims.C % dims.B * strides.B
@@ -59,8 +59,8 @@ readonly struct AdafactorRowMean(FloatPointer rows, FloatPointer mean, FloatPoin
     public void Execute()
     {
         if (state[StepState.Finite] == 0) return;
-        int last = BlockShare.Last(results), thread = Group.IdxX, threads = Group.DimX;
-        for (int i = BlockShare.First(results); i < last; i++)
+        int last = BlockRange.Last(results), thread = Group.IdxX, threads = Group.DimX;
+        for (int i = BlockRange.First(results); i < last; i++)
         {
             int start = i / dims.D / dims.C / dims.B * strides.A + i / dims.D / dims.C % dims.B * strides.B
                 + i / dims.D % dims.C * strides.C + i % dims.D * strides.D;
@@ -83,12 +83,12 @@ readonly struct AdafactorUpdateKernel(FloatPointer p, FloatPointer g, FloatPoint
     public void Execute()
     {
         if (state[StepState.Finite] == 0) return;
-        int count = dims.A * dims.B * dims.C, last = BlockShare.Last(count), thread = Group.IdxX, threads = Group.DimX;
+        int count = dims.A * dims.B * dims.C, last = BlockRange.Last(count), thread = Group.IdxX, threads = Group.DimX;
         float clip = state[StepState.Clip], beta2 = AdafactorMath.Beta2(state[StepState.Updates], cap);
         float step = rate * state[StepState.LearningRate], decayStep = decay * state[StepState.Decay];
-        // optax multiplies a bfloat16 average by a bfloat16 factor: 0.8984375 for 0.9. The new share stays 1 - 0.9.
+        // optax multiplies a bfloat16 average by a bfloat16 factor: 0.8984375 for 0.9. The factor of the new update stays 1 - 0.9.
         float kept = round != 0 ? AdafactorMath.RoundToBFloat16(momentum) : momentum;
-        for (int row = BlockShare.First(count); row < last; row++)
+        for (int row = BlockRange.First(count); row < last; row++)
         {
             int start = row * dims.D;
             int r = rowStrides.At(row, dims), c = colStrides.At(row, dims), a = meanStrides.At(row, dims);

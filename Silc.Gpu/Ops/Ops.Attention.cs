@@ -4,16 +4,15 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>
-/// s ← softmax(s · scale) over each row, with the log-sum-exp saved in lse. With <c>recompute</c>, lse is given, and s ← exp(s · scale -
-/// lse).
+/// s ← softmax(s · scale) over each row, with the log-sum-exp saved in lse. With <c>recompute</c>, lse is given, and s ← exp(s · scale - lse).
 /// </summary>
 readonly struct AttentionSoftmax<TPack>(FloatPointer s, FloatPointer lse, int rows, int width, float scale, int recompute) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int start = row * width;
             if (recompute == 0)
@@ -44,15 +43,15 @@ readonly struct AttentionSoftmax<TPack>(FloatPointer s, FloatPointer lse, int ro
 }
 
 /// <summary>
-/// <see cref="AttentionSoftmax{TPack}"/> where query t sees keys 0 to t: the others have probability 0. Rows are queries 0, 1, … of one head after
-/// another.
+/// <see cref="AttentionSoftmax{TPack}"/> where query t sees keys 0 to t: the
+/// others have probability 0. Rows are queries 0, 1, … of one head after another.
 /// </summary>
 readonly struct CausalSoftmax(FloatPointer s, FloatPointer lse, int rows, int queries, int width, float scale, int again) : IKernel
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX;
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int start = row * width, seen = XMath.Min(width, row % queries + 1);
             float log;
@@ -78,8 +77,8 @@ readonly struct AttentionSoftmaxGrad<TPack>(FloatPointer p, FloatPointer dp, int
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int start = row * width;
             var dots = TPack.Splat(0);

@@ -7,8 +7,8 @@ readonly struct ScaleChannelsKernel(FloatPointer x, FloatPointer factors, FloatP
 {
     public void Execute()
     {
-        int last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
-        for (int i = BlockShare.FirstElement(count) + thread; i < last; i += threads) y[i] = x[i] * factors[i % 3] + shifts[i % 3];
+        int last = BlockRange.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        for (int i = BlockRange.FirstElement(count) + thread; i < last; i += threads) y[i] = x[i] * factors[i % 3] + shifts[i % 3];
     }
 }
 

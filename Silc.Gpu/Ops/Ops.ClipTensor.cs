@@ -3,9 +3,7 @@ using ILGPU.Algorithms;
 
 namespace Silc;
 
-/// <summary>
-/// x ← x · most / (|x| + 1e-6) if |x| > most. The norm comes as partial sums of squares, which each block adds up for itself.
-/// </summary>
+/// <summary>x ← x · most / (|x| + 1e-6) if |x| > most. The norm comes as partial sums of squares, which each block adds up for itself.</summary>
 readonly struct ClipTensorKernel<TPack>(FloatPointer x, FloatPointer partial, int count, int blocks, float most) : IKernel
     where TPack : struct, IPack<TPack>
 {
@@ -16,7 +14,7 @@ readonly struct ClipTensorKernel<TPack>(FloatPointer x, FloatPointer partial, in
         for (int i = thread; i < blocks; i += threads) sum += partial[i];
         float norm = XMath.Sqrt(BlockReduce.Sum(sum, thread, threads)), factor = most / (norm + 1e-6f);
         if (factor >= 1) return;
-        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count);
+        int first = BlockRange.FirstElement(count), last = BlockRange.LastElement(count);
         int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
         for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width)
             TPack.Store(x, i, TPack.Load(x, i) * TPack.Splat(factor));

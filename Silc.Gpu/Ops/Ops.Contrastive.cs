@@ -8,9 +8,9 @@ readonly struct LogSumExp(FloatPointer x, FloatPointer t, FloatPointer y, int of
 {
     public void Execute()
     {
-        int last = BlockShare.Last(count), thread = Group.IdxX, threads = Group.DimX;
+        int last = BlockRange.Last(count), thread = Group.IdxX, threads = Group.DimX;
         float s = XMath.Exp(t[0]);
-        for (int i = BlockShare.First(count); i < last; i++)
+        for (int i = BlockRange.First(count); i < last; i++)
         {
             float max = float.MinValue, sum = 0;
             for (int j = thread; j < count; j += threads) max = XMath.Max(max, x[i * strideI + j * strideJ]);
@@ -31,9 +31,9 @@ readonly struct InfoNceKernel(FloatPointer x, FloatPointer t, FloatPointer lse, 
 {
     public void Execute()
     {
-        int last = BlockShare.Last(count), thread = Group.IdxX, threads = Group.DimX;
+        int last = BlockRange.Last(count), thread = Group.IdxX, threads = Group.DimX;
         float s = XMath.Exp(t[0]), factor = weight / (2 * count);
-        for (int i = BlockShare.First(count); i < last; i++)
+        for (int i = BlockRange.First(count); i < last; i++)
         {
             float dT = 0, row = lse[i];
             if (thread == 0) rowLoss[i] = factor * (row + lse[count + i] - 2 * s * x[i * count + i]);
@@ -59,9 +59,9 @@ readonly struct SigLipKernel(FloatPointer x, FloatPointer t, FloatPointer b, Flo
 {
     public void Execute()
     {
-        int last = BlockShare.Last(count), thread = Group.IdxX, threads = Group.DimX;
+        int last = BlockRange.Last(count), thread = Group.IdxX, threads = Group.DimX;
         float s = XMath.Exp(t[0]), bias = b[0], factor = weight / count;
-        for (int i = BlockShare.First(count); i < last; i++)
+        for (int i = BlockRange.First(count); i < last; i++)
         {
             float loss = 0, dT = 0, dB = 0;
             for (int j = thread; j < count; j += threads)

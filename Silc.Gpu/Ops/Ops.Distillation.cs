@@ -11,10 +11,10 @@ readonly struct TeacherSoftmaxKernel<TPack>(FloatPointer x, FloatPointer center,
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
         float inverse = sharpness[0];
         var factor = TPack.Splat(inverse);
-        for (int row = BlockShare.First(rows); row < last; row++)
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int start = row * width;
             float max = float.MinValue, sum = 0;
@@ -52,8 +52,8 @@ readonly struct DinoCrossEntropyKernel<TPack>(
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int start = row * width, view = row / batch, sample = row % batch;
             int skip = skipSame != 0 ? view : -1, pairs = skip >= 0 && skip < teachers ? teachers - 1 : teachers;

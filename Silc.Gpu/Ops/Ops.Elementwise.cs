@@ -6,7 +6,7 @@ readonly struct FillKernel<TPack>(FloatPointer x, int count, float value) : IKer
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        int first = BlockRange.FirstElement(count), last = BlockRange.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
         int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
         var pack = TPack.Splat(value);
         for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width) TPack.Store(x, i, pack);
@@ -19,8 +19,8 @@ readonly struct CopyKernel<TPack>(FloatPointer x, FloatPointer y, int rows, int 
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int from = row * strideX, to = row * strideY;
             for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) TPack.Store(y, to + c, TPack.Load(x, from + c));
@@ -34,7 +34,7 @@ readonly struct AddKernel<TPack>(FloatPointer x, FloatPointer y, int count) : IK
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        int first = BlockRange.FirstElement(count), last = BlockRange.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
         int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
         for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width) TPack.Store(y, i, TPack.Load(y, i) + TPack.Load(x, i));
         for (int i = vectorEnd + thread; i < last; i += threads) y[i] += x[i];
@@ -48,13 +48,13 @@ readonly struct EmaUpdateKernel<TPack>(FloatPointer x, FloatPointer target, int 
     public void Execute()
     {
         if (state[StepState.Finite] == 0) return;
-        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        int first = BlockRange.FirstElement(count), last = BlockRange.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
         int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
-        float share = momentum[0];
-        TPack keep = TPack.Splat(share), take = TPack.Splat(1 - share);
+        float m = momentum[0];
+        TPack keep = TPack.Splat(m), take = TPack.Splat(1 - m);
         for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width)
             TPack.Store(x, i, keep * TPack.Load(x, i) + take * TPack.Load(target, i));
-        for (int i = vectorEnd + thread; i < last; i += threads) x[i] = share * x[i] + (1 - share) * target[i];
+        for (int i = vectorEnd + thread; i < last; i += threads) x[i] = m * x[i] + (1 - m) * target[i];
     }
 }
 
@@ -63,7 +63,7 @@ readonly struct ScaleKernel<TPack>(FloatPointer x, int count, float factor) : IK
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        int first = BlockRange.FirstElement(count), last = BlockRange.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
         int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
         for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width)
             TPack.Store(x, i, TPack.Load(x, i) * TPack.Splat(factor));

@@ -8,8 +8,8 @@ readonly struct EmbedForward<TPack>(ArrayView<int> tokens, FloatPointer table, F
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int from = tokens[row] * cols, to = row * cols;
             for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) TPack.Store(y, to + c, TPack.Load(table, from + c));
@@ -28,8 +28,8 @@ readonly struct EmbedGrad<TPack>(
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
-        for (int i = BlockShare.First(rows); i < last; i++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
+        for (int i = BlockRange.First(rows); i < last; i++)
         {
             int token = tokens[order[i]];
             if (i > 0 && tokens[order[i - 1]] == token) continue;
@@ -54,9 +54,9 @@ readonly struct PatchesForward<TPack>(FloatPointer pixels, FloatPointer y, int r
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX;
         int grid = side / patch, tokens = grid * grid, line = patch * 3, vectorEnd = line / TPack.Width * TPack.Width;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int image = row / tokens, t = row % tokens, top = t / grid * patch, left = t % grid * patch;
             for (int dy = 0; dy < patch; dy++)

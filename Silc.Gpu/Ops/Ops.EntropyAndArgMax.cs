@@ -8,8 +8,8 @@ readonly struct EntropyAndArgMaxKernel(FloatPointer p, FloatPointer stats, int r
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX;
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int start = row * cols;
             float entropy = 0, max = -1, at = 0;

@@ -46,7 +46,7 @@ readonly struct GeluForward<TPack>(FloatPointer x, FloatPointer y, int count, in
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        int first = BlockRange.FirstElement(count), last = BlockRange.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
         int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
         for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width) At<TPack>(i);
         for (int i = vectorEnd + thread; i < last; i += threads) At<Pack1>(i);
@@ -64,7 +64,7 @@ readonly struct GeluInputGrad<TPack>(FloatPointer x, FloatPointer dx, FloatPoint
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        int first = BlockRange.FirstElement(count), last = BlockRange.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
         int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
         for (int i = first + thread * TPack.Width; i < vectorEnd; i += threads * TPack.Width) At<TPack>(i);
         for (int i = vectorEnd + thread; i < last; i += threads) At<Pack1>(i);

@@ -13,8 +13,8 @@ readonly struct KoLeoRows<TPack>(FloatPointer z, FloatPointer cosines, FloatPoin
 {
     public void Execute()
     {
-        int last = BlockShare.Last(count), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
-        for (int row = BlockShare.First(count); row < last; row++)
+        int last = BlockRange.Last(count), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
+        for (int row = BlockRange.First(count); row < last; row++)
         {
             // A row whose cosines are all NaN gets a valid neighbour all the same: its loss is NaN.
             float max = float.MinValue;
@@ -56,16 +56,15 @@ readonly struct KoLeoRows<TPack>(FloatPointer z, FloatPointer cosines, FloatPoin
 }
 
 /// <summary>
-/// dz_i += f_i·(z_i - z_n + ε) - Σ f_j·(z_j - z_i + ε) over the rows j whose nearest is i, in their order; f from <see
-/// cref="KoLeoRows{TPack}"/>.
+/// dz_i += f_i·(z_i - z_n + ε) - Σ f_j·(z_j - z_i + ε) over the rows j whose nearest is i, in their order; f from <see cref="KoLeoRows{TPack}"/>.
 /// </summary>
 readonly struct KoLeoGrad<TPack>(FloatPointer z, FloatPointer near, FloatPointer dz, int count, int width, float epsilon) : IKernel
     where TPack : struct, IPack<TPack>
 {
     public void Execute()
     {
-        int last = BlockShare.Last(count), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
-        for (int row = BlockShare.First(count); row < last; row++)
+        int last = BlockRange.Last(count), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
+        for (int row = BlockRange.First(count); row < last; row++)
         {
             for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) At<TPack>(row, c);
             for (int c = vectorEnd + thread; c < width; c += threads) At<Pack1>(row, c);

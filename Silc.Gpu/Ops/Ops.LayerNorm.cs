@@ -10,9 +10,9 @@ readonly struct LayerNormKernel<TPack>(
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, step = threads * TPack.Width;
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX, step = threads * TPack.Width;
         int vectorEnd = width / TPack.Width * TPack.Width;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int start = row * width;
             var sums = TPack.Splat(0);
@@ -58,9 +58,9 @@ readonly struct LayerNormGradKernel<TPack>(
 
     public void Execute()
     {
-        int blocks = (rows + BlockRows - 1) / BlockRows, lastBlock = BlockShare.Last(blocks), thread = Group.IdxX, threads = Group.DimX;
+        int blocks = (rows + BlockRows - 1) / BlockRows, lastBlock = BlockRange.Last(blocks), thread = Group.IdxX, threads = Group.DimX;
         int vectorEnd = width / TPack.Width * TPack.Width, step = threads * TPack.Width;
-        for (int block = BlockShare.First(blocks); block < lastBlock; block++)
+        for (int block = BlockRange.First(blocks); block < lastBlock; block++)
         {
             int sumScale = block * 2 * width, sumBias = sumScale + width;
             for (int c = thread * TPack.Width; c < vectorEnd; c += step) Clear<TPack>(sumScale + c, sumBias + c);

@@ -48,9 +48,7 @@ partial class Ops<TPack>
         SumRows(dy, dBias);
     }
 
-    /// <summary>
-    /// A batched GEMM, one product for each of batch · heads matrices; backends with their own GEMM and attention do not need it.
-    /// </summary>
+    /// <summary>A batched GEMM, one product for each of batch · heads matrices; backends with their own GEMM and attention do not need it.</summary>
     protected virtual void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,
         int m, int n, int k, int batch, int heads, Tensor bias = default, Tensor addend = default) =>
         throw new NotSupportedException($"{GetType().Name} multiplies in its own way");

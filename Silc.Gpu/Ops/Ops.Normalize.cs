@@ -9,8 +9,8 @@ readonly struct L2NormalizeForward<TPack>(FloatPointer x, FloatPointer y, FloatP
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int start = row * width;
             var squares = TPack.Splat(0);
@@ -34,8 +34,8 @@ readonly struct L2NormalizeGrad<TPack>(
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int start = row * width;
             var dots = TPack.Splat(0);
@@ -61,7 +61,7 @@ readonly struct NormalizeColumnsForward<TPack>(FloatPointer v, FloatPointer y, F
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
+        int first = BlockRange.FirstElement(cols), last = BlockRange.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
         int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
         for (int c = first + thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) At<TPack>(c);
         for (int c = vectorEnd + thread; c < last; c += threads) At<Pack1>(c);
@@ -84,7 +84,7 @@ readonly struct NormalizeColumnsGrad<TPack>(
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
+        int first = BlockRange.FirstElement(cols), last = BlockRange.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
         int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
         for (int c = first + thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) At<TPack>(c);
         for (int c = vectorEnd + thread; c < last; c += threads) At<Pack1>(c);
@@ -109,7 +109,7 @@ readonly struct ScaleColumnsForward<TPack>(FloatPointer x, FloatPointer gain, Fl
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
+        int first = BlockRange.FirstElement(cols), last = BlockRange.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int c = first + thread * TPack.Width; c < whole; c += threads * TPack.Width) At<TPack>(c);
         for (int c = whole + thread; c < last; c += threads) At<Pack1>(c);
@@ -128,7 +128,7 @@ readonly struct ScaleColumnsGrad<TPack>(FloatPointer dy, FloatPointer x, FloatPo
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
+        int first = BlockRange.FirstElement(cols), last = BlockRange.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
         int whole = first + (last - first) / TPack.Width * TPack.Width;
         for (int c = first + thread * TPack.Width; c < whole; c += threads * TPack.Width) At<TPack>(c);
         for (int c = whole + thread; c < last; c += threads) At<Pack1>(c);

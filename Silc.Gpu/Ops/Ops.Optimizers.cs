@@ -10,8 +10,8 @@ readonly struct SquareBlocks<TPack>(FloatPointer g, FloatPointer partial, int co
 
     public void Execute()
     {
-        int last = BlockShare.Last(blocks), thread = Group.IdxX, threads = Group.DimX;
-        for (int block = BlockShare.First(blocks); block < last; block++)
+        int last = BlockRange.Last(blocks), thread = Group.IdxX, threads = Group.DimX;
+        for (int block = BlockRange.First(blocks); block < last; block++)
         {
             int first = block * Length, end = first + Length < count ? first + Length : count;
             int vectorEnd = first + (end - first) / TPack.Width * TPack.Width;
@@ -25,9 +25,7 @@ readonly struct SquareBlocks<TPack>(FloatPointer g, FloatPointer partial, int co
     }
 }
 
-/// <summary>
-/// Fills in the <see cref="StepState"/>: found-inf (the norm or a loss is not finite), clipping, bias corrections and sums.
-/// </summary>
+/// <summary>Fills in the <see cref="StepState"/>: found-inf (the norm or a loss is not finite), clipping, bias corrections and sums.</summary>
 readonly struct GradNormKernel(FloatPointer partial, FloatPointer losses, FloatPointer state, int blocks, int terms, float clipNorm,
     float beta1, float beta2)
     : IKernel
@@ -64,11 +62,9 @@ readonly struct GradNormKernel(FloatPointer partial, FloatPointer losses, FloatP
 }
 
 /// <summary>
-/// AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101):
-/// m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ / (√v̂ + ε) - decay · p.
-/// Rate and decay are factors on learning rate and decay in the step state.
-/// Fused EMA update of a teacher, if there is one: teacher ← momentum · teacher + (1 - momentum) · p, the momentum read on the
-/// device.
+/// AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101): m ← β₁m + (1-β₁)g; v ← β₂v + (1-β₂)g²; p ← p - rate · m̂ /
+/// (√v̂ + ε) - decay · p. Rate and decay are factors on learning rate and decay in the step state. Fused EMA update
+/// of a teacher, if there is one: teacher ← momentum · teacher + (1 - momentum) · p, the momentum read on the device.
 /// </summary>
 readonly struct AdamWKernel<TPack>(FloatPointer p, FloatPointer g, FloatPointer m, FloatPointer v, FloatPointer teacher, FloatPointer state,
     int count, float rate, float decay, float beta1, float beta2, float epsilon, int hasTeacher, FloatPointer momentum) : IKernel
@@ -77,7 +73,7 @@ readonly struct AdamWKernel<TPack>(FloatPointer p, FloatPointer g, FloatPointer 
     public void Execute()
     {
         if (state[StepState.Finite] == 0) return;
-        int first = BlockShare.FirstElement(count), last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        int first = BlockRange.FirstElement(count), last = BlockRange.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
         int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
         float clip = state[StepState.Clip], step = rate * state[StepState.LearningRate] / state[StepState.Correction1];
         float invSqrtCorrection2 = 1 / XMath.Sqrt(state[StepState.Correction2]);

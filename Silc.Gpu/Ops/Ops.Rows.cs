@@ -8,7 +8,7 @@ readonly struct AddColumns<TPack>(FloatPointer x, FloatPointer y, int rows, int 
 {
     public void Execute()
     {
-        int first = BlockShare.FirstElement(cols), last = BlockShare.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
+        int first = BlockRange.FirstElement(cols), last = BlockRange.LastElement(cols), thread = Group.IdxX, threads = Group.DimX;
         int vectorEnd = first + (last - first) / TPack.Width * TPack.Width;
         for (int c = first + thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) At<TPack>(c);
         for (int c = vectorEnd + thread; c < last; c += threads) At<Pack1>(c);
@@ -31,9 +31,9 @@ readonly struct SumBlocks<TPack>(FloatPointer x, FloatPointer partial, int rows,
 {
     public void Execute()
     {
-        int blocks = (rows + blockRows - 1) / blockRows, last = BlockShare.Last(blocks * period), thread = Group.IdxX, threads = Group.DimX;
+        int blocks = (rows + blockRows - 1) / blockRows, last = BlockRange.Last(blocks * period), thread = Group.IdxX, threads = Group.DimX;
         int vectorEnd = cols / TPack.Width * TPack.Width;
-        for (int item = BlockShare.First(blocks * period); item < last; item++)
+        for (int item = BlockRange.First(blocks * period); item < last; item++)
         {
             int block = item / period, t = item % period, from = block * blockRows + t;
             int end = (block + 1) * blockRows < rows ? (block + 1) * blockRows : rows;
@@ -56,8 +56,8 @@ readonly struct AddBroadcastKernel<TPack>(FloatPointer table, FloatPointer x, in
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int start = row * cols, from = row % period * cols;
             for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
@@ -73,8 +73,8 @@ readonly struct ScatterRows<TPack>(FloatPointer dy, FloatPointer dx, int rows, i
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = cols / TPack.Width * TPack.Width;
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int to = row * cols, from = row / period * cols;
             bool chosen = row % period == t;

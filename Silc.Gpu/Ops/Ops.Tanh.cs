@@ -8,8 +8,8 @@ readonly struct TanhKernel(FloatPointer x, int count) : IKernel
 {
     public void Execute()
     {
-        int last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
-        for (int i = BlockShare.FirstElement(count) + thread; i < last; i += threads)
+        int last = BlockRange.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        for (int i = BlockRange.FirstElement(count) + thread; i < last; i += threads)
         {
             // From exp(-2|x|), which does not overflow.
             float value = x[i], size = value < 0 ? -value : value, e = XMath.Exp(-2 * size), tanh = (1 - e) / (1 + e);
@@ -25,8 +25,8 @@ readonly struct TanhGrad(FloatPointer y, FloatPointer dy, int count) : IKernel
 {
     public void Execute()
     {
-        int last = BlockShare.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
-        for (int i = BlockShare.FirstElement(count) + thread; i < last; i += threads) dy[i] *= 1 - y[i] * y[i];
+        int last = BlockRange.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        for (int i = BlockRange.FirstElement(count) + thread; i < last; i += threads) dy[i] *= 1 - y[i] * y[i];
     }
 }
 

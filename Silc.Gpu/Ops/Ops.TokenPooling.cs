@@ -6,8 +6,8 @@ namespace Silc;
 static class EndOfCaption
 {
     /// <summary>
-    /// The first place from <paramref name="start"/> on that holds <paramref name="end"/>, 0 if none does; with a negative end the first place of the
-    /// largest token.
+    /// The first place from <paramref name="start"/> on that holds <paramref name="end"/>,
+    /// 0 if none does; with a negative end the first place of the largest token.
     /// </summary>
     public static int At(ArrayView<int> tokens, int start, int length, int end)
     {
@@ -27,8 +27,8 @@ readonly struct GatherEnds(ArrayView<int> tokens, FloatPointer x, FloatPointer y
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX;
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int from = (row * length + EndOfCaption.At(tokens, row * length, length, end)) * cols, to = row * cols;
             for (int c = thread; c < cols; c += threads) y[to + c] = x[from + c];
@@ -41,8 +41,8 @@ readonly struct ScatterEnds(ArrayView<int> tokens, FloatPointer dy, FloatPointer
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX;
+        for (int row = BlockRange.First(rows); row < last; row++)
         {
             int place = EndOfCaption.At(tokens, row * length, length, end), from = row * cols;
             for (int t = 0; t < length; t++)
@@ -59,8 +59,8 @@ readonly struct PoolTokensKernel(FloatPointer x, FloatPointer y, int rows, int l
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX;
+        for (int row = BlockRange.First(rows); row < last; row++)
             for (int c = thread; c < cols; c += threads)
             {
                 float pooled = x[row * length * cols + c];
@@ -75,13 +75,13 @@ readonly struct PoolTokensKernel(FloatPointer x, FloatPointer y, int rows, int l
     }
 }
 
-/// <summary>dx from dy: each token's share, or all of it for the first of the largest.</summary>
+/// <summary>dx from dy: dy / T for each token, or all of dy for the first of the largest.</summary>
 readonly struct PoolTokensGrad(FloatPointer x, FloatPointer dy, FloatPointer dx, int rows, int length, int cols, int largest) : IKernel
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX;
+        for (int row = BlockRange.First(rows); row < last; row++)
             for (int c = thread; c < cols; c += threads)
             {
                 int start = row * length * cols + c, place = 0;

@@ -13,8 +13,8 @@ readonly struct TopKKernel<TPack>(FloatPointer scores, FloatPointer best, ArrayV
 {
     public void Execute()
     {
-        int last = BlockShare.Last(rows), thread = Group.IdxX, threads = Group.DimX;
-        for (int row = BlockShare.First(rows); row < last; row++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX;
+        for (int row = BlockRange.First(rows); row < last; row++)
             if (threads == 1) UpdateSerially(row * cols, row * k);
             else UpdateByBlock(row * cols, row * k, thread, threads);
     }
@@ -26,7 +26,7 @@ readonly struct TopKKernel<TPack>(FloatPointer scores, FloatPointer best, ArrayV
         for (int from = 0; from < cols; from += Stretch)
         {
             int to = from + Stretch < cols ? from + Stretch : cols;
-            if (!(LaneMax(start, from, to, 0, 1) > best[list + k - 1])) continue;
+            if (!(ThreadMax(start, from, to, 0, 1) > best[list + k - 1])) continue;
             for (int c = from; c < to; c++)
                 if (scores[start + c] > best[list + k - 1]) Insert(list, scores[start + c], first + c);
         }
@@ -36,7 +36,7 @@ readonly struct TopKKernel<TPack>(FloatPointer scores, FloatPointer best, ArrayV
     {
         int foundAt = -1;
         float found = float.PositiveInfinity;
-        if (!(BlockReduce.Max(LaneMax(start, 0, cols, thread, threads), thread, threads) > best[list + k - 1])) return;
+        if (!(BlockReduce.Max(ThreadMax(start, 0, cols, thread, threads), thread, threads) > best[list + k - 1])) return;
         for (int round = 0; round < k; round++)
         {
             float max = float.NegativeInfinity;
@@ -57,8 +57,8 @@ readonly struct TopKKernel<TPack>(FloatPointer scores, FloatPointer best, ArrayV
         }
     }
 
-    // The maximum over this thread's share of [from, to).
-    float LaneMax(int start, int from, int to, int thread, int threads)
+    // The maximum over the elements of [from, to) that this thread strides through.
+    float ThreadMax(int start, int from, int to, int thread, int threads)
     {
         int vectorEnd = from + (to - from) / TPack.Width * TPack.Width;
         var maxes = TPack.Splat(float.NegativeInfinity);

@@ -57,9 +57,7 @@ abstract class Ops(Device device)
     /// <summary>The bf16 copies of weights that GEMMs read; null on backends without.</summary>
     internal virtual Bf16Weights? Weights => null;
 
-    /// <summary>
-    /// Refreshes the stale copies. GEMMs do so themselves, but a captured step must begin and end without stale copies.
-    /// </summary>
+    /// <summary>Refreshes the stale copies. GEMMs do so themselves, but a captured step must begin and end without stale copies.</summary>
     internal virtual void RefreshWeights() { }
 
     // Elementwise
@@ -80,8 +78,7 @@ abstract class Ops(Device device)
 
     // Rows
     /// <summary>
-    /// x (B, T, C) += <paramref name="table"/> (T, C), broadcast over the batch: position embeddings. Row r of x gets row r mod T of the
-    /// table.
+    /// x (B, T, C) += <paramref name="table"/> (T, C), broadcast over the batch: position embeddings. Row r of x gets row r mod T of the table.
     /// </summary>
     public abstract void AddBroadcast(Tensor table, Tensor x);
     /// <summary>
@@ -95,9 +92,8 @@ abstract class Ops(Device device)
     public abstract void SelectRowsBackward(Tensor dy, int t, Tensor dx);
 
     /// <summary>
-    /// Row b of y (B, C) = the row of caption b in x (B·T, C) where its token is <paramref name="end"/> for the first time, or its first row if
-    /// none is;
-    /// with -1 where its largest token is for the first time.
+    /// Row b of y (B, C) = the row of caption b in x (B·T, C) where its token is <paramref name="end"/> for
+    /// the first time, or its first row if none is; with -1 where its largest token is for the first time.
     /// </summary>
     public abstract void SelectTokens(ArrayView<int> tokens, int end, Tensor x, Tensor y);
     /// <summary>Adjoint of <see cref="SelectTokens"/>: dx is dy in those rows and zero elsewhere.</summary>
@@ -119,13 +115,12 @@ abstract class Ops(Device device)
     /// <summary>c = x·yᵀ of rows of length 1, in float32 at every precision, because losses multiply it by inverse temperatures.</summary>
     public virtual void CosineSimilarity(Tensor x, Tensor y, Tensor c) => MatMul(x, y, c, Transpose.B);
     /// <summary>
-    /// y = x·kernels[0] + biases[0] | x·kernels[1] + biases[1] | …: linear layers of one input (fused QKV), with equally wide outputs side
-    /// by side.
+    /// y = x·kernels[0] + biases[0] | x·kernels[1] + biases[1] | …: linear layers of one input (fused QKV), with equally wide outputs side by side.
     /// </summary>
     public abstract void GroupedMatMul(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y);
     /// <summary>
-    /// dx = Σ dyᵢ·kernels[i]ᵀ, the input gradient of <see cref="GroupedMatMul"/>. A dx of bf16 needs weights that are packed, as those of a
-    /// model's attention are.
+    /// dx = Σ dyᵢ·kernels[i]ᵀ, the input gradient of <see cref="GroupedMatMul"/>. A
+    /// dx of bf16 needs weights that are packed, as those of a model's attention are.
     /// </summary>
     public abstract void GroupedInputGrad(Tensor dy, Tensor[] kernels, Tensor dx);
     /// <summary>Adds the weight gradients xᵀ·dyᵢ and the bias gradients, the sums of dyᵢ over rows.</summary>
@@ -148,9 +143,9 @@ abstract class Ops(Device device)
         Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias, bool accumulate,
         Tensor rounded = default);
     /// <summary>
-    /// o = softmax(q·kᵀ/√D)·v for each of B images and H heads. q and o are (B·Tq, H·D), k and v (B·Tk, H·D), heads side by side. <paramref
-    /// name="lse"/> (B·H, Tq) is the log-sum-exp of each row of scores, saved for backward. With <paramref name="causal"/>, query t sees keys
-    /// 0 to t alone; all tensors must be float32 then.
+    /// o = softmax(q·kᵀ/√D)·v for each of B images and H heads. q and o are (B·Tq, H·D), k and v (B·Tk, H·D),
+    /// heads side by side. <paramref name="lse"/> (B·H, Tq) is the log-sum-exp of each row of scores, saved for
+    /// backward. With <paramref name="causal"/>, query t sees keys 0 to t alone; all tensors must be float32 then.
     /// </summary>
     public abstract void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads, bool causal = false);
     /// <summary>Gradients of <see cref="Attention"/>; the probabilities are recomputed from <paramref name="lse"/>.</summary>
@@ -210,9 +205,8 @@ abstract class Ops(Device device)
 
     // Search
     /// <summary>
-    /// Running top-k over blocks of candidates: merges scores (N, M) of candidates <paramref name="first"/>, first + 1, … into each row's k
-    /// best so far, best (N, k) in descending order, initially -∞, and their indices. Blocks must come in order; of equal scores the lower
-    /// index comes first.
+    /// Running top-k over blocks of candidates: merges scores (N, M) of candidates <paramref name="first"/>, first + 1, … into each row's k best so
+    /// far, best (N, k) in descending order, initially -∞, and their indices. Blocks must come in order; of equal scores the lower index comes first.
     /// </summary>
     public abstract void TopK(Tensor scores, Tensor best, ArrayView<int> index, int first);
 
@@ -227,8 +221,7 @@ abstract class Ops(Device device)
     /// </summary>
     public abstract void LateState(StepState state, Tensor begun, StepState late, float beta1, float beta2);
     /// <summary>
-    /// Global gradient norm, found-inf (the norm or a loss is not finite) and the factor of clipping, in the step state; see <see
-    /// cref="StepState"/>.
+    /// Global gradient norm, found-inf (the norm or a loss is not finite) and the factor of clipping, in the step state; see <see cref="StepState"/>.
     /// </summary>
     public abstract void GradNorm(Tensor gradients, Tensor losses, StepState state, float clipNorm, float beta1, float beta2);
     /// <summary>

@@ -52,16 +52,16 @@ sealed class Adafactor : IOptimizer
 
     Tensor Momentum => new(momentum.View.AsContiguous(), 1, parameters.Values.Cols);
 
-    public void Step(StepState gate, StepState? lastLayer, Tensor teacher)
+    public void Step(StepState state, StepState? lastLayer, Tensor teacher)
     {
         foreach (var slot in slots.Where(slot => slot.Rate > 0))
         {
             var p = slot.Parameter;
             parameters.Device.Ops.AdafactorUpdate(slot.Shape, p.Value, p.Grad, Momentum.Columns(p.Offset, p.Count), slot.Rows, slot.Cols, slot.Full,
-                lastLayer is not null && p.Name.StartsWith(BigVisionNames.LastLayerPrefix, StringComparison.Ordinal) ? lastLayer : gate,
+                lastLayer is not null && p.Name.StartsWith(BigVisionNames.LastLayerPrefix, StringComparison.Ordinal) ? lastLayer : state,
                 new((float)slot.Rate, (float)slot.Decay, (float)train.Beta2, (float)train.Beta1, train.BFloat16Momentum));
         }
-        if (teacher.Count > 0) parameters.Device.Ops.EmaUpdate(teacher, parameters.Values.Columns(0, teacher.Count), gate.TeacherMomentum, gate);
+        if (teacher.Count > 0) parameters.Device.Ops.EmaUpdate(teacher, parameters.Values.Columns(0, teacher.Count), state.TeacherMomentum, state);
     }
 
     public long StateCount => parameters.Count + statistics.Length;

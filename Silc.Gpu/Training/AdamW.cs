@@ -32,7 +32,7 @@ sealed class AdamW : IOptimizer
             else runs.Add(run);
         }
 
-        // After what the rules can refuse.
+        // Allocate only after the rules, which may throw.
         var device = parameters.Device;
         mean = device.Allocate(parameters.Values.Cols, "Adam's first moments");
         try
@@ -52,19 +52,19 @@ sealed class AdamW : IOptimizer
 
     Tensor Square => new(square.View.AsContiguous(), 1, parameters.Values.Cols);
 
-    public void Step(StepState gate, StepState? lastLayer, Tensor teacher)
+    public void Step(StepState state, StepState? lastLayer, Tensor teacher)
     {
-        var (ops, keep) = (parameters.Device.Ops, gate.TeacherMomentum);
+        var (ops, keep) = (parameters.Device.Ops, state.TeacherMomentum);
         foreach (var run in runs)
         {
             var follows = run.Start < teacher.Count ? teacher.Columns(run.Start, run.Count) : default;
             var late = run.Late && lastLayer is not null;
-            // The teacher follows by the common gate, also while the last layer stands.
+            // The teacher follows by the common step state, also while the last layer is frozen.
             if (run.Rate > 0)
-                ops.AdamWUpdate(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), late ? lastLayer! : gate,
+                ops.AdamWUpdate(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), late ? lastLayer! : state,
                     (float)run.Rate, (float)run.Decay,
                     (float)train.Beta1, (float)train.Beta2, (float)train.Epsilon, late ? default : follows, keep);
-            if (follows.Count > 0 && (run.Rate == 0 || late)) ops.EmaUpdate(follows, Part(parameters.Values), keep, gate);
+            if (follows.Count > 0 && (run.Rate == 0 || late)) ops.EmaUpdate(follows, Part(parameters.Values), keep, state);
 
             Tensor Part(Tensor all) => all.Columns(run.Start, run.Count);
         }

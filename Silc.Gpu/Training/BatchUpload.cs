@@ -14,7 +14,7 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
     readonly int size = batch / slices;
     int current;
 
-    /// <summary>Where the current batch lies: 0 or 1, by turns.</summary>
+    /// <summary>Where the current batch lies: 0 or 1, alternating.</summary>
     public int Place => current;
 
     /// <summary>One slice of the batch.</summary>

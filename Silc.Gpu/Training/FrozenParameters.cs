@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>What does not learn: ranges of parameters, and perhaps a whole tower, which then needs no backward pass.</summary>
+/// <summary>Parameters that do not learn: ranges of them, and whether a whole tower is frozen, which then needs no backward pass.</summary>
 sealed class FrozenParameters
 {
     readonly Parameters parameters;

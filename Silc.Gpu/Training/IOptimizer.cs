@@ -4,10 +4,12 @@ namespace Silc;
 interface IOptimizer : IDisposable
 {
     /// <summary>Queues one update.</summary>
-    /// <param name="gate">Has learning rate and decay of this step. Closed: nothing moves.</param>
-    /// <param name="lastLayer">The gate of the last layer of the head, which may learn later; null where it learns as all do.</param>
-    /// <param name="teacher">Average of the first parameters, which follows them with the gate's momentum; may be empty.</param>
-    void Step(StepState gate, StepState? lastLayer, Tensor teacher);
+    /// <param name="state">Has learning rate and decay of this step. With found-inf nothing moves.</param>
+    /// <param name="lastLayer">
+    /// Step state of the last layer of the head, if it begins to learn later; null where it learns as all parameters do.
+    /// </param>
+    /// <param name="teacher">Average of the first parameters, which follows them with the momentum in <paramref name="state"/>; may be empty.</param>
+    void Step(StepState state, StepState? lastLayer, Tensor teacher);
 
     /// <summary>Values of all moments.</summary>
     long StateCount { get; }

@@ -4,7 +4,7 @@ namespace Silc;
 
 /// <summary>
 /// The launches of a step as CUDA graphs, one for each of the two places that batches lie in. The first step of each place runs as it is: it loads
-/// kernels and lets scratch memory grow, neither of which can be recorded. On where SILC_CUDA_GRAPH is 1, until a GPU has shown it right.
+/// kernels and lets scratch memory grow, neither of which can be recorded. Used where SILC_CUDA_GRAPH is 1 alone, since it is not verified on a GPU.
 /// </summary>
 sealed class StepGraphs(Device device) : IDisposable
 {
@@ -21,7 +21,7 @@ sealed class StepGraphs(Device device) : IDisposable
             launches();
             return;
         }
-        // Whatever was allocated since may be scratch memory that has moved.
+        // An allocation since the recording may have moved scratch memory, whose address the graph holds.
         if (device.Allocations != allocations) Reset();
         if (!warm[place])
         {

@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>
-/// What training looked like since the metrics were read last: means over the steps that counted.
+/// Metrics of training since they were read last: means over the steps that were not skipped.
 /// Threads: immutable; any number may share it.
 /// </summary>
 /// <example>
@@ -20,7 +20,7 @@ namespace Silc;
 /// <param name="LogitBias">b of the sigmoid loss; 0 for InfoNCE.</param>
 /// <param name="Skipped">Steps skipped over the whole run because a loss or gradient was not finite.</param>
 /// <param name="SkippedInRow">How many of them end the run so far.</param>
-/// <param name="Health">What self-distillation did in the last step; null without it, or if that step was skipped.</param>
+/// <param name="Health">Health of self-distillation in the last step; null without it, or if that step was skipped.</param>
 public sealed record StepMetrics(long Step, double Loss, LossValues Losses, double GradNorm,
     double LearningRate, double LogitScale, double LogitBias, long Skipped, int SkippedInRow, DistillationHealth? Health = null)
 {

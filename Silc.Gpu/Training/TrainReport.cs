@@ -1,6 +1,6 @@
 namespace Silc;
 
-/// <summary>How a run is going: what <see cref="TrainRun.Run"/> reports every few steps. Threads: immutable; any number may share it.</summary>
+/// <summary>Progress of a run, which <see cref="TrainRun.Run"/> reports every few steps. Threads: immutable; any number may share it.</summary>
 /// <param name="Metrics">Losses and the rest, means over the steps since the last report.</param>
 /// <param name="TotalSteps">Steps of the whole run.</param>
 /// <param name="SamplesPerSecond">Images trained on per second since the last report.</param>

@@ -15,7 +15,7 @@ namespace Silc;
 /// </example>
 public sealed class TrainRun : IDisposable
 {
-    // How long a run may go on in a folder that is another's by now; whatever it writes looks anew.
+    // Time between two checks that the folder is still this run's; it is also checked before anything is written.
     static readonly TimeSpan OwnershipChecks = TimeSpan.FromSeconds(0.5);
 
     readonly int batchSize, totalSteps;
@@ -29,8 +29,10 @@ public sealed class TrainRun : IDisposable
     /// <param name="model">Made with a tokenizer; it is trained in place and not disposed.</param>
     /// <param name="data">Images with captions; read from several threads.</param>
     /// <param name="train">Losses, optimizer and schedule.</param>
-    /// <param name="folder"> Where checkpoints are written while <see cref="Run"/> trains, and the model at its end. From a checkpoint to
-    /// start from the run goes on, over the same batches and to the same bits. Null writes nothing. It is not disposed. </param>
+    /// <param name="folder">
+    /// Where checkpoints are written while <see cref="Run"/> trains, and the model at its end. From a checkpoint to
+    /// start from the run goes on, over the same batches and to the same bits. Null writes nothing. It is not disposed.
+    /// </param>
     /// <param name="maxBadShare">As for <see cref="BatchLoader"/>.</param>
     /// <exception cref="ArgumentException">
     /// The model has no tokenizer, a value does not fit, or model, data or training are not the checkpoint's.
@@ -72,7 +74,7 @@ public sealed class TrainRun : IDisposable
     /// <summary>Where the time of loading went since the start.</summary>
     internal LoadTimes Times => Loader.Times with { Upload = Trainer.UploadTime };
 
-    /// <summary>Called before a checkpoint is written: what must not fall behind it goes to the disk here.</summary>
+    /// <summary>Called before a checkpoint is written: flush here what must not be older than it on the disk.</summary>
     public Action? Saving { get; set; }
 
     /// <summary>
@@ -87,6 +89,7 @@ public sealed class TrainRun : IDisposable
     /// <exception cref="IOException">
     /// A checkpoint could not be written, and those before it are still there; or the folder was removed or replaced, and nothing is written.
     /// </exception>
+    /// <exception cref="ArgumentException"><paramref name="reportEvery"/> is not positive.</exception>
     public RunEnd Run(Action<TrainReport>? report = null, int reportEvery = 10, TimeSpan? limit = null, CancellationToken stop = default)
     {
         Require.Positive(reportEvery, "steps between reports");
@@ -156,7 +159,7 @@ public sealed class TrainRun : IDisposable
         if (folder is null) return;
         if (folder.Replaces)
         {
-            // What fails in a first step, such as memory for kernels, must not have cost the run that was there.
+            // A run that fails in its first step, for example for lack of memory, must not have deleted the run that the folder held.
             Trainer.Wait();
             folder.Began();
         }
@@ -165,7 +168,7 @@ public sealed class TrainRun : IDisposable
         sinceLook.Restart();
     }
 
-    // Whoever is told, or gives data, may fail: a terminal or a disk that went away must not cost the steps since the last checkpoint.
+    // The report or the data may throw, for example when a terminal or disk is gone: save the steps since the last checkpoint first.
     void OrSave(Action action)
     {
         try

@@ -31,10 +31,10 @@ public sealed partial class Trainer
     long HeaderBytes(int copies) => copies * 150L * student.Parameters.All.Count + 4 * ((student.Tokenizer?.Origin?.File?.LongLength ?? 0) + 2) / 3
         + 8192;
 
-    // All of one step; whoever waits for the device need not wait for the disk.
+    // All values of one step, copied under the lock, so that other threads do not wait for the disk.
     (List<NamedArray> Arrays, long Step) State()
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         List<NamedArray> arrays = [.. student.Parameters.ToArrays(), .. optimizer.ToArrays()];
         if (Teacher is not null)
         {
@@ -43,17 +43,13 @@ public sealed partial class Trainer
                 device.Download(Teacher.Center.View.SubView(0, Teacher.Center.Count))));
         }
         if (Average is not null) arrays.AddRange(student.Parameters.ToArrays(Average.Values, AveragePrefix));
-        arrays.Add(new(StateArray, [StepState.Size], gate.Read()));
+        arrays.Add(new(StateArray, [StepState.Size], stepState.Read()));
         if (lastLayer is not null) arrays.Add(new(LastLayerArray, [StepState.Size], lastLayer.Read()));
         return (arrays, Steps);
     }
 
-    /// <summary>
-    /// Continues from a file that <see cref="Save(string)"/> wrote, for the same model and training configuration.
-    /// </summary>
-    /// <exception cref="InvalidDataException">
-    /// The file is damaged, or something is missing or has another shape; the message names it.
-    /// </exception>
+    /// <summary>Continues from a file that <see cref="Save(string)"/> wrote, for the same model and training configuration.</summary>
+    /// <exception cref="InvalidDataException">The file is damaged, or something is missing or has another shape; the message names it.</exception>
     public void Load(string path) => Load(Checkpoint.Open(path));
 
     internal void Load(Checkpoint checkpoint)
@@ -61,7 +57,7 @@ public sealed partial class Trainer
         var path = checkpoint.Path;
         var arrays = Safetensors.Read(path).Arrays.Where(entry => entry.Key != Seal.Name)
             .ToDictionary(entry => entry.Key, entry => entry.Value.ToNamedArray());
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         student.Parameters.Load(arrays, origin: path);
         optimizer.Load(arrays, path);
         if (Teacher is not null)
@@ -72,7 +68,7 @@ public sealed partial class Trainer
         if (Average is not null) student.Parameters.Load(Average.Values, arrays, AveragePrefix, path);
         // One that is shorter was made before there were so many losses.
         var state = arrays.GetValueOrDefault(StateArray)?.Values.Length;
-        gate.Write(Values(StateArray, state is >= StepState.MoreSums && state < StepState.Size ? state.Value : StepState.Size));
+        stepState.Write(Values(StateArray, state is >= StepState.MoreSums && state < StepState.Size ? state.Value : StepState.Size));
         lastLayer?.Write(Values(LastLayerArray, StepState.Size));
         Steps = checkpoint.Step;
 

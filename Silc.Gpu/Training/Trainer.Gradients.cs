@@ -28,11 +28,11 @@ public sealed partial class Trainer
         Teacher?.Observe(pass.Ops, means);
     }
 
-    // What the teacher says of the global views (G·B, K), and the student's attempt to say the same from the local ones. Their forward,
-    // loss and backward are over before the global views' begin, and so is the use of their memory.
+    // The teacher's targets for the global views (G·B, K), and the student's loss on the local ones. Forward, loss
+    // and backward of the local views end before the global views' begin, so that their memory is free again.
     Tensor DistillLocal(Pass pass, Pass inference, BatchSlice slice, Tensor mean)
     {
-        var targets = Teacher!.Targets(inference, slice.Global, mean, gate.TeacherSharpness, logits => Probe?.Invoke("teacher_logits", logits));
+        var targets = Teacher!.Targets(inference, slice.Global, mean, stepState.TeacherSharpness, logits => Probe?.Invoke("teacher_logits", logits));
         if (slice.Local.Count == 0) return targets;
         using var _ = pass.Frame();
         var (y, backTower) = student.Image.Forward(pass, slice.Local, student.Config.Views.LocalSize);
@@ -42,8 +42,8 @@ public sealed partial class Trainer
         return targets;
     }
 
-    // Image-text contrast, losses on the images alone, and DINO's terms between global views if wanted: all begin with the same forward. A
-    // locked tower keeps no activations and has no backward.
+    // The image-text loss, losses on the images alone, and DINO's terms between global
+    // views share one forward. A frozen tower keeps no activations and has no backward.
     void Captioned(Pass pass, Pass inference, BatchSlice slice, Tensor targets, (Tensor Image, Tensor Text)? cached)
     {
         var (zText, backText) = student.EmbedText(frozen.Text ? inference : pass, slice.Tokens);
@@ -110,6 +110,6 @@ public sealed partial class Trainer
     {
         Gradients(new(device.Ops, arena, Recompute: Config.Recompute), new(device.Ops, arena, Training: false));
         if (Teacher is not null) HealthScratch(arena);
-        Update();       // for the sake of its kernels
+        Update();       // so that its kernels are compiled
     }));
 }

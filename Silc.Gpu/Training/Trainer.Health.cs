@@ -1,6 +1,6 @@
 namespace Silc;
 
-// What self-distillation is doing, computed when metrics are read: nothing is added to a step.
+// The health of self-distillation, computed when metrics are read: nothing is added to a step.
 public sealed partial class Trainer
 {
     // Of the last step; the arena keeps them until the next one begins.

@@ -20,9 +20,9 @@ namespace Silc;
 /// </code>
 /// </example>
 /// <remarks>
-/// Threads: every member may be called from any number of threads; each call takes a turn on the device, so that others may use the model, or
-/// save it, between two steps. Two threads that step one trainer train it in whatever order they come. After <see cref="Dispose"/>, and after
-/// the model or its device was disposed, calls throw <see cref="ObjectDisposedException"/>.
+/// Threads: every member may be called from any number of threads; each call holds the device's lock, so that others may use
+/// the model, or save it, between two steps. The steps of two threads are done in the order in which they get the lock. After
+/// <see cref="Dispose"/>, and after the model or its device was disposed, calls throw <see cref="ObjectDisposedException"/>.
 /// </remarks>
 public sealed partial class Trainer : IDisposable
 {
@@ -36,7 +36,7 @@ public sealed partial class Trainer : IDisposable
     readonly IReadOnlyList<ImageLoss> imageLosses;
     readonly IOptimizer optimizer;
     readonly FrozenParameters frozen;
-    readonly StepState gate;
+    readonly StepState stepState;
     readonly StepState? lastLayer;
     readonly StepGraphs graphs;
     readonly LossBuffer losses;
@@ -51,7 +51,7 @@ public sealed partial class Trainer : IDisposable
     public Trainer(SilcModel model, TrainConfig train)
     {
         (student, device, Config) = (model, model.Device, train.Check());
-        using var turn = model.Turn();
+        using var exclusive = model.Exclusive();
         if (train.DistillationWeight > 0 && model.Config.Views.Local == 0 && !train.GlobalToGlobal)
             throw new ArgumentException("self-distillation needs local views: set ViewConfig.Local, or DistillationWeight to 0");
         if (train.GlobalToGlobal && model.Config.Views.Plain)
@@ -71,7 +71,7 @@ public sealed partial class Trainer : IDisposable
             if (train.AverageWeights) Average = new(model);
             views = new(device, model.Config, train.BatchSize, train.Accumulate);
             optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, train) : new Adafactor(model.Parameters, train);
-            gate = new(device);
+            stepState = new(device);
             if (train.FrozenLastLayerSteps > 0) lastLayer = new(device);
             graphs = new(device);
             losses = new(device);
@@ -96,8 +96,8 @@ public sealed partial class Trainer : IDisposable
 
     /// <summary>
     /// A schedule of your own: the multiplier of learning rate and weight decay at a step, from 0, in place of
-    /// <see cref="TrainConfig.Schedule"/>. It is called for each step and for the metrics, in the trainer's turn. Checkpoints do not hold it: set it
-    /// again when a run goes on. Null, as from the start, takes the configuration's.
+    /// <see cref="TrainConfig.Schedule"/>. It is called for each step and for the metrics, under the device's lock.
+    /// Checkpoints do not hold it: set it again when a run goes on. Null, as from the start, takes the configuration's.
     /// </summary>
     public Func<long, double>? Schedule { get; set; }
 
@@ -114,16 +114,19 @@ public sealed partial class Trainer : IDisposable
     internal Action<string, Tensor>? Probe { get; set; }
 
     /// <summary>One update from a batch of <see cref="TrainConfig.BatchSize"/> images.</summary>
+    /// <exception cref="ArgumentException">
+    /// The batch has another size than the configuration, or <see cref="Schedule"/> returns a negative or infinite multiplier.
+    /// </exception>
     public void Step(Batch batch)
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         var start = Stopwatch.GetTimestamp();
         views.Send(batch);          // while the step before still runs
         UploadTime += Stopwatch.GetElapsedTime(start);
         if (!device.RunsAhead) device.Synchronize();
         var schedule = Multiplier(Steps);
-        gate.Set(Config.LearningRate * schedule, Config.WeightDecayAt(Steps) * schedule);
-        gate.SetDistillation(Config.TeacherMomentumAt(Steps), Config.CenterMomentum, Config.TeacherTemperatureAt(Steps),
+        stepState.Set(Config.LearningRate * schedule, Config.WeightDecayAt(Steps) * schedule);
+        stepState.SetDistillation(Config.TeacherMomentumAt(Steps), Config.CenterMomentum, Config.TeacherTemperatureAt(Steps),
             Steps >= Config.FrozenLastLayerSteps);
         device.Ops.RefreshWeights();
         graphs.Queue(views.Place, Queue);
@@ -150,32 +153,33 @@ public sealed partial class Trainer : IDisposable
     void Update()
     {
         frozen.Clear(device.Ops);
-        device.Ops.GradNorm(student.Parameters.Grads, losses.Values, gate, Config.ClipByTensor ? 0 : (float)Config.ClipNorm, (float)Config.Beta1,
+        device.Ops.GradNorm(student.Parameters.Grads, losses.Values, stepState, Config.ClipByTensor ? 0 : (float)Config.ClipNorm, (float)Config.Beta1,
             (float)Config.Beta2);
         if (Config.ClipByTensor && Config.ClipNorm > 0)
             foreach (var p in student.Parameters.All) device.Ops.ClipTensor(p.Grad, (float)Config.ClipNorm);
-        if (lastLayer is not null) device.Ops.LateState(gate, gate.LastLayerBegun, lastLayer, (float)Config.Beta1, (float)Config.Beta2);
-        optimizer.Step(gate, lastLayer, Teacher?.Parameters.Values ?? default);
+        if (lastLayer is not null) device.Ops.LateState(stepState, stepState.LastLayerBegun, lastLayer, (float)Config.Beta1, (float)Config.Beta2);
+        optimizer.Step(stepState, lastLayer, Teacher?.Parameters.Values ?? default);
         if (Config.LogitScaleMax is { } most) device.Ops.AtMost(student.LogitScale.Value, (float)Math.Log(most));
-        Teacher?.MoveCenter(device.Ops, gate);
-        Average?.Follow(device.Ops, gate);
+        Teacher?.MoveCenter(device.Ops, stepState);
+        Average?.Follow(device.Ops, stepState);
         device.Ops.RefreshWeights();
     }
 
     /// <summary>Waits for the steps so far.</summary>
     internal void Wait()
     {
-        using var turn = Turn();
+        using var exclusive = Exclusive();
         device.Synchronize();
     }
 
     /// <summary>Waits for the steps so far and returns the means since the last call.</summary>
     /// <exception cref="TrainingDivergedException">More than <see cref="TrainConfig.MaxSkippedSteps"/> steps in a row were skipped.</exception>
+    /// <exception cref="ArgumentException"><see cref="Schedule"/> returns a negative or infinite multiplier.</exception>
     public StepMetrics ReadMetrics()
     {
-        using var turn = Turn();
-        var state = gate.Read();
-        gate.ResetSums();
+        using var exclusive = Exclusive();
+        var state = stepState.Read();
+        stepState.ResetSums();
         var counted = Math.Max(1, state[StepState.Counted]);
         LossValues means = [.. LossTerm.Of(Config).Select(term => new LossValue(term, state[StepState.SumOf(term.Index)] / counted))];
         int inRow = (int)state[StepState.SkippedInRow];
@@ -191,26 +195,26 @@ public sealed partial class Trainer : IDisposable
 
     float Read(Parameter p) => device.Download(p.Value.View.SubView(0, 1))[0];
 
-    /// <summary>The device's turn, while trainer and model have memory to work on.</summary>
-    Lock.Scope Turn()
+    /// <summary>Takes the device's lock, if trainer and model still have memory.</summary>
+    Lock.Scope Exclusive()
     {
-        var turn = student.Turn();
-        if (!disposed) return turn;
-        turn.Dispose();
+        var exclusive = student.Exclusive();
+        if (!disposed) return exclusive;
+        exclusive.Dispose();
         throw new ObjectDisposedException(nameof(Trainer));
     }
 
     /// <summary>Frees everything but the model, once the call that is at work is done.</summary>
     public void Dispose()
     {
-        using var turn = device.LastTurn();
+        using var exclusive = device.ExclusiveForRelease();
         disposed = true;
         // Some are null if the constructor failed.
         graphs?.Dispose();
         arena?.Dispose();
         views?.Dispose();
         optimizer?.Dispose();
-        gate?.Dispose();
+        stepState?.Dispose();
         lastLayer?.Dispose();
         Teacher?.Dispose();
         Average?.Dispose();

@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// The average of all weights over a run, θ̄ ← m θ̄ + (1 - m) θ after every step, which can be used in their place: Polyak and Juditsky
-/// 1992; in SILC it is a step of the ablation between views and self-distillation. Unlike the <see cref="Teacher"/> it holds the text tower
+/// 1992; in SILC's ablation it is the row between additional views and self-distillation. Unlike the <see cref="Teacher"/> it holds the text tower
 /// too, and nothing is learned from it. Threads: as for <see cref="SilcModel"/>.
 /// </summary>
 sealed class WeightAverage : IDisposable
@@ -25,12 +25,12 @@ sealed class WeightAverage : IDisposable
     /// <exception cref="ObjectDisposedException">The average, its model or the device was disposed.</exception>
     public void Use()
     {
-        using var turn = parameters.Turn(nameof(SilcModel));
+        using var exclusive = parameters.Exclusive(nameof(SilcModel));
         ObjectDisposedException.ThrowIf(buffer.IsDisposed, this);
         parameters.Device.Ops.Copy(Values, parameters.Values);
     }
 
-    internal void Follow(Ops ops, StepState gate) => ops.EmaUpdate(Values, parameters.Values, gate.TeacherMomentum, gate);
+    internal void Follow(Ops ops, StepState state) => ops.EmaUpdate(Values, parameters.Values, state.TeacherMomentum, state);
 
     /// <summary>Frees the memory.</summary>
     public void Dispose() => parameters.Device.Free(buffer);

@@ -25,7 +25,7 @@ sealed class AblationFolder : IDisposable
     public AblationFolder(string folder, AblationSettings settings)
     {
         (this.folder, var known) = (folder, Path.Combine(folder, SettingsName));
-        // Two at once would each write the table without the other's rows.
+        // Two processes would each write the table without the other's rows.
         locked = new(folder);
         try
         {
@@ -70,7 +70,7 @@ sealed class AblationFolder : IDisposable
         });
     }
 
-    /// <summary>Lets other processes in.</summary>
+    /// <summary>Releases the folder's lock.</summary>
     public void Dispose() => locked.Dispose();
 
     static string Number(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);

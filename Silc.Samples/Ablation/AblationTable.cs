@@ -2,8 +2,9 @@ using Spectre.Console;
 
 namespace Silc.Samples.Ablation;
 
-/// <summary>Rungs against columns: mean and spread (the standard deviation, n - 1 below) over seeds, in percent, the best mean of each loss
-/// in bold.</summary>
+/// <summary>
+/// Rungs against columns: mean and spread (the standard deviation, n - 1 below) over seeds, in percent, the best mean of each loss in bold.
+/// </summary>
 static class AblationTable
 {
     /// <summary>For the terminal.</summary>

@@ -4,7 +4,7 @@ namespace Silc.Samples.Bench;
 
 /// <summary>
 /// Times what evaluations do with images, reading, decoding, resizing and embedding, beside the same model's embedding of pixels that are there
-/// already, and beside loading alone. The three take turns: a shared machine is faster now and slower then.
+/// already, and beside loading alone. The three are timed alternately, because the speed of a shared machine varies.
 /// </summary>
 static class EvalBench
 {

@@ -9,8 +9,7 @@ static class LoadBench
 {
     const int PieceFloats = 1 << 20;
 
-    /// <summary>Writes the model to a temporary folder; <paramref name="divide"/> takes that part of its layers and
-    /// vocabulary.</summary>
+    /// <summary>Writes the model to a temporary folder; <paramref name="divide"/> takes that part of its layers and vocabulary.</summary>
     public static void Run(string deviceName, string preset, int divide, ModelFormat format)
     {
         using var device = Silc.Device.Open(deviceName);

@@ -57,7 +57,7 @@ static class StepBench
         trainer.Step(noise);
         model.Device.Synchronize();
         var startUp = DateTime.Now - Process.GetCurrentProcess().StartTime;
-        // By then .NET has replaced its quick first code, and processors have their pace.
+        // By then .NET has recompiled hot methods with optimizations, and the processor's clock has settled.
         for (var clock = Stopwatch.StartNew(); clock.Elapsed < WarmUp;) OneStep(trainer, noise, model.Device);
         profile?.Reset();
         List<TimeSpan> times = [];
@@ -65,7 +65,7 @@ static class StepBench
         var all = Stopwatch.StartNew();
         for (int i = 0; i < steps; i++) times.Add(OneStep(trainer, noise, model.Device));
         model.Device.Synchronize();
-        // A GPU may still be at work when a step returns: only all of them, up to the last one's end, say what one takes.
+        // A step returns before a GPU has done it: its time is that of all steps, up to the end of the last, over their number.
         return (startUp, model.Device.Info.IsProcessor ? Median(times) : all.Elapsed / steps, trainer.ActivationBytes);
     }
 

@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace Silc.Samples.Commands;
 
-/// <summary><c>silc ablate</c>: what each part of SILC is worth.</summary>
+/// <summary><c>silc ablate</c>: the ablation of SILC: what each of its parts adds.</summary>
 static class AblateCommand
 {
     const string MarkdownName = "ablation.md";
@@ -91,7 +91,7 @@ static class AblateCommand
         {
             return ladder.Climb(loss, seed, images, interrupt.Token);
         }
-        // While a run that has ended is measured: the next time it is measured again.
+        // Interrupted while a finished run is measured: it is measured again the next time.
         catch (OperationCanceledException) when (interrupt.ExitCode != 0)
         {
             return false;

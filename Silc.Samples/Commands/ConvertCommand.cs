@@ -100,7 +100,7 @@ static class ConvertCommand
         CheckName(output, format);
         var weights = Output.Weights(ModelWriter.WeightsFile(format, output));
         var folder = Path.GetDirectoryName(weights.Path) ?? "";
-        OutputGuard.Check(parsed, [input], [weights,
-            .. ModelWriter.FilesBeside(format).Select(name => Output.Beside(Path.Combine(folder, name), weights))]);
+        OutputGuard.Check(parsed, [input],
+            [weights, .. ModelWriter.FilesBeside(format).Select(name => Output.Beside(Path.Combine(folder, name), weights))]);
     }
 }

@@ -116,11 +116,11 @@ static class EmbedCommand
     {
         if (!File.Exists(file)) throw new FileNotFoundException($"--texts {file}: no such file");
         var lines = Utf8File.ReadLines(file).Select((line, i) => (Text: line.Trim(), Number: i + 1)).ToList();
-        // Of the end of a file nobody expects a row.
+        // Empty lines at the end of the file are not captions.
         while (lines.Count > 0 && lines[^1].Text == "") lines.RemoveAt(lines.Count - 1);
         if (lines.Count == 0) throw new InvalidDataException($"--texts {file} holds no caption; write one a line");
         int[] empty = [.. lines.Where(line => line.Text == "").Select(line => line.Number)];
-        // Row i stays line i, as whoever joins the two expects.
+        // Row i must stay line i, so that vectors and lines can be joined.
         if (empty.Length > 0)
             Console.Error.WriteLine($"note: {empty.Length} x empty line of {file}, whose row is that of the empty caption "
                 + $"({string.Join(", ", empty.Take(LinesNamed).Select(line => $"line {line}"))}{(empty.Length > LinesNamed ? ", …" : "")})");

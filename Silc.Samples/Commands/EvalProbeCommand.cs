@@ -4,7 +4,7 @@ using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
-/// <summary><c>silc eval probe</c>: what simple classifiers make of a model's frozen features.</summary>
+/// <summary><c>silc eval probe</c>: nearest neighbours, few shots and a linear probe on a model's frozen features.</summary>
 static class EvalProbeCommand
 {
     static readonly Option<string> Model = ModelOption.Create();

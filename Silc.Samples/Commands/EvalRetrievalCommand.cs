@@ -5,7 +5,7 @@ using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
-/// <summary><c>silc eval retrieval</c>: whether images find their captions and captions their images.</summary>
+/// <summary><c>silc eval retrieval</c>: retrieval between images and captions.</summary>
 static class EvalRetrievalCommand
 {
     static readonly Option<string> Model = ModelOption.Create();

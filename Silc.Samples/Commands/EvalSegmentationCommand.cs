@@ -5,7 +5,7 @@ using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
-/// <summary><c>silc eval segmentation</c>: whether a model knows where in an image things are, without having been told.</summary>
+/// <summary><c>silc eval segmentation</c>: zero-shot segmentation.</summary>
 static class EvalSegmentationCommand
 {
     static readonly Option<string> Model = ModelOption.Create();

@@ -5,7 +5,7 @@ using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Commands;
 
-/// <summary><c>silc eval zero-shot</c>: how well a model knows images that it was not trained on.</summary>
+/// <summary><c>silc eval zero-shot</c>: zero-shot classification of images that were not trained on.</summary>
 static class EvalZeroShotCommand
 {
     static readonly Option<string> Model = ModelOption.Create();

@@ -79,7 +79,7 @@ static class SearchCommand
         return 0;
     }
 
-    // Images squashed and images cut are no longer the same images: cosines between them are lower than they should be.
+    // A query is cropped as the index was: cosines between squashed and cropped images are too low.
     static EvalCrop Crop(IndexFile index, string name, ParseResult parsed)
     {
         var given = parsed.GetValue(EvalOptions.QueryCrop);
@@ -175,7 +175,7 @@ static class SearchCommand
             + "give what was embedded, by the same name");
     }
 
-    // Stands for an image that is not to be read any more.
+    // Placeholder for an image that cannot be read any more.
     static RgbImage Gone { get; } = new(1, 1, [128, 128, 128, 255]);
 
     static FileNotFoundException Missing(SearchHit hit) => new(hit.Path == "" ? "captions have no images to draw: leave out --sheet"

@@ -12,7 +12,8 @@ public static class SilcCommand
 
     const int Unbroken = 10_000;
 
-    // Of the second in which a command has to end; train, which writes a checkpoint first, takes what it needs.
+    // Time that a command has to end in order after a signal, so that it is gone
+    // within a second; train, which writes a checkpoint first, has no limit.
     static readonly TimeSpan patience = TimeSpan.FromSeconds(0.6);
 
     /// <summary>Runs a command line and returns the exit code: 1 when something failed, 2 when the command itself is wrong.</summary>

@@ -8,7 +8,7 @@ namespace Silc.Samples.Commands;
 /// <summary><c>silc train</c>.</summary>
 static class TrainCommand
 {
-    // A thousand years, more than which TimeSpan does not hold much.
+    // A thousand years; TimeSpan holds little more.
     const double MostMinutes = 1000.0 * 365 * 24 * 60;
 
     public static Command Create()

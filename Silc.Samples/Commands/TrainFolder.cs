@@ -19,8 +19,10 @@ static class TrainFolder
             result.AddError("--preset sizes a new model, the weights of --init have sizes: give one of them.");
     }
 
-    /// <summary>Throws where a new run would write over what is no run's: a table called metrics.csv, a tokenizer of the same name, or the weights
-    /// that it begins with.</summary>
+    /// <summary>
+    /// Throws where a new run would write over what is no run's: a table called
+    /// metrics.csv, a tokenizer of the same name, or the weights that it begins with.
+    /// </summary>
     /// <param name="given">The command line.</param>
     /// <param name="folder">Of the run.</param>
     /// <param name="tokenizer">Is written beside the model.</param>

@@ -38,7 +38,7 @@ sealed class TrainInit : IDisposable
             var tokenizer = !file.Config.HasText || parsed.GetResult(TrainOptions.Tokenizer) is { Implicit: false }
                 ? Tokenizers.Open(TrainOptions.TokenizerOf(parsed)) : file.Tokenizer?.Open()
                 ?? throw new InvalidDataException($"--init {path} brings no tokenizer: give the one that it was trained with by --tokenizer FILE");
-            // A text tower may be taught another vocabulary; whoever did not mean that should know.
+            // Training a text tower on another vocabulary is allowed, with a warning, since it is rarely meant.
             if (file.TokenizerFingerprint is { } own && tokenizer.Fingerprint is { } other && own != other)
                 Console.Error.WriteLine($"warning: --init {path} was trained with the tokenizer {own}, this run takes {other}: its text tower "
                     + "begins with the meanings of other words");

@@ -11,13 +11,13 @@ sealed class UnreadImages(string name, int count)
 
     public UnreadImages(IImageTextSource source) : this(source.Name, source.Count) { }
 
-    /// <summary>Notes one.</summary>
+    /// <summary>Adds an image.</summary>
     public void Add(int index, Exception error)
     {
         lock (reasons) reasons[index] = error.Message.ReplaceLineEndings(" ");
     }
 
-    /// <summary>True for one that was noted.</summary>
+    /// <summary>True for an image that was added.</summary>
     public bool Has(int index)
     {
         lock (reasons) return reasons.ContainsKey(index);

@@ -2,8 +2,9 @@ using Silc.Samples.Data;
 
 namespace Silc.Samples.Evaluation;
 
-/// <summary>Nearest neighbours, few shots and a linear probe on the image embeddings before L2 normalisation; neighbours go by their
-/// cosines.</summary>
+/// <summary>
+/// Nearest neighbours, few shots and a linear probe on the image embeddings before L2 normalisation; neighbours go by their cosines.
+/// </summary>
 /// <param name="model">Embeds images.</param>
 /// <param name="crop">How images become squares.</param>
 /// <param name="linear">Fit the linear probe too, which takes longer than all others.</param>

@@ -28,7 +28,7 @@ static class ScoreReport
             Score? above = null;
             foreach (var line in lines)
             {
-                // In a pipe each line says all of it.
+                // In a pipe every line is complete, without the layout of groups.
                 if (above is not null && above.Images != line.Images && !Console.IsOutputRedirected) table.AddEmptyRow();
                 var same = above?.Images == line.Images && !Console.IsOutputRedirected;
                 table.AddRow([

@@ -1,7 +1,8 @@
 namespace Silc.Samples.Evaluation;
 
-/// <summary>A few images of each set: the image, the truth, and the answer of each kind of feature; below them the colours of their
-/// classes.</summary>
+/// <summary>
+/// A few images of each set: the image, the truth, and the answer of each kind of feature; below them the colours of their classes.
+/// </summary>
 sealed class SegmentationSheet
 {
     const int Shown = 4, Cell = 144;

@@ -10,8 +10,9 @@ static class LeftOut
         : $"{file.Extra.Count:N0} arrays that are no part of the model: {string.Join(", ", file.Extra.Take(NamesShown))}"
             + (file.Extra.Count > NamesShown ? ", …" : "");
 
-    /// <summary>A line where errors go, so that pipes stay clean; nothing for Silc's own checkpoints, of which everybody knows that they
-    /// hold a run.</summary>
+    /// <summary>
+    /// A line where errors go, so that pipes stay clean; nothing for Silc's own checkpoints, whose other arrays are the state of training.
+    /// </summary>
     public static void Say(ModelFile file)
     {
         if (file.Format != ModelFormat.Silc && Of(file) is { } names) Console.Error.WriteLine($"left out {names}");

@@ -151,7 +151,7 @@ static class DataOption
         var other => throw new ArgumentException($"--separator '{other}': give one character, such as ';', or tab"),
     };
 
-    // An option that does nothing hides a slip.
+    // An option without effect is an error, since it is most likely a mistake.
     static void Refuse(ParseResult parsed, string data, string needs, params Option[] options)
     {
         if (options.FirstOrDefault(option => parsed.GetResult(option) is not null) is { } wrong)

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Silc.Samples.Options;
 
-/// <summary><c>--text-pooling</c>: what of a caption's tokens is projected, which weights of big_vision do not say.</summary>
+/// <summary><c>--text-pooling</c>: how the text tower pools tokens, which weights of big_vision do not say.</summary>
 static class TextPoolingOption
 {
     static readonly Dictionary<string, TextPooling> names = new()

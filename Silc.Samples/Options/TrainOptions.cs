@@ -214,7 +214,7 @@ static class TrainOptions
         var views = ViewOptions.Of(preset.Views, parsed, parsed.GetValue(MinCrop));
         var atLeast = init is not { HasText: true } && tokenizer is ByteTokenizer ? 48 : 0;
         var distils = parsed.GetValue(Losses.Single(loss => loss.Term == LossTerm.Distillation).Option) > 0;
-        var locals = distils ? parsed.GetValue(LocalViews) ?? views.Local : 0;      // without distillation nobody looks at them
+        var locals = distils ? parsed.GetValue(LocalViews) ?? views.Local : 0;      // without distillation no loss uses them
         preset = TextPoolingOption.Apply(preset, parsed.GetValue(Pooling));
         return (preset with
         {

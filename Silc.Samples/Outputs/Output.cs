@@ -48,8 +48,9 @@ sealed record Output(string Path, Func<string, bool> IsOwn, string? What = null)
     public static Output Metrics(string path) =>
         new(path, file => FirstLine(file).Split(',') is { Length: > 2 } columns && MetricsFile.Columns.AsSpan().StartsWith(columns));
 
-    /// <summary>A file that is written to a folder beside <paramref name="main"/>, such as config.json beside weights: silc's where that
-    /// is.</summary>
+    /// <summary>
+    /// A file that is written to a folder beside <paramref name="main"/>, such as config.json beside weights: silc's where that is.
+    /// </summary>
     public static Output Beside(string path, Output main) => new(path, _ => File.Exists(main.Path) && main.IsOwn(main.Path));
 
     /// <summary>Weights that silc convert wrote; a run's model says another thing.</summary>

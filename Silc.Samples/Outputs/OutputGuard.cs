@@ -58,10 +58,10 @@ static class OutputGuard
     {
         try
         {
-            // Nothing is lost with a file that mktemp or touch made.
+            // An empty file, as mktemp and touch make them, may be overwritten.
             return new FileInfo(path).Length == 0 || isOwn(path);
         }
-        // What cannot be read as silc's is somebody else's.
+        // A file that cannot be read as one of silc's is taken for the user's.
         catch (Exception error) when (error is not OutOfMemoryException)
         {
             return false;
@@ -98,7 +98,7 @@ static class OutputGuard
         }
         catch (IOException)
         {
-            // A chain of links that bites its tail: no file is there.
+            // Cyclic links: there is no file.
         }
         return full;
     }

@@ -18,7 +18,7 @@ sealed record LinePlot(string Name, string Title, string YLabel, IReadOnlyList<P
 
     static readonly OxyColor Ink = OxyColor.FromRgb(35, 38, 42), Soft = OxyColor.FromRgb(95, 100, 106), Grid = OxyColor.FromRgb(232, 234, 237);
 
-    // An image in a page has no other way to follow it into the dark.
+    // Inside the SVG, because an image in a page follows the dark mode by its own style alone.
     const string Style = "<style>text{fill:#23262a;font-family:system-ui,sans-serif}"
         + "@media(prefers-color-scheme:dark){text{fill:#d9dce1}"
         + "[style*='rgb(232,234,237)']{stroke:#30353c!important}[style*='rgb(95,100,106)']{stroke:#8a919b!important}}</style>";

@@ -6,8 +6,7 @@ using System.Text;
 namespace Silc.Samples.Report;
 
 /// <summary>
-/// Text of a page. What <see cref="Of"/> puts into holes is escaped, unless it is of this type: captions and paths cannot become
-/// elements.
+/// Text of a page. What <see cref="Of"/> puts into holes is escaped, unless it is of this type: captions and paths cannot become elements.
 /// </summary>
 /// <param name="Text">Markup.</param>
 readonly record struct Html(string Text)

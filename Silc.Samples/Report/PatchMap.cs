@@ -1,6 +1,6 @@
 namespace Silc.Samples.Report;
 
-/// <summary>What a model makes of the places of an image: features as colours, and where the MAP head looks.</summary>
+/// <summary>Maps of an image's patches: features as colours, and the attention of the MAP head.</summary>
 /// <param name="Image">The image as the model sees it.</param>
 /// <param name="Features">A pixel a patch: the first three principal components of the features as red, green and blue.</param>
 /// <param name="Attention">A pixel a patch: white gets most of the attention.</param>
@@ -10,8 +10,7 @@ sealed record PatchMap(RgbImage Image, RgbImage Features, RgbImage Attention)
     const double Least = 0.02, Most = 0.98;
 
     /// <summary>
-    /// Maps of a few images together, so that equal colours mean equal features in all of them (Oquab et al. 2023, arXiv:2304.07193,
-    /// figure 1).
+    /// Maps of a few images together, so that equal colours mean equal features in all of them (Oquab et al. 2023, arXiv:2304.07193, figure 1).
     /// </summary>
     public static IReadOnlyList<PatchMap> Of(SilcModel model, IReadOnlyList<RgbImage> images, int side)
     {

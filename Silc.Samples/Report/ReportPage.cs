@@ -8,7 +8,7 @@ namespace Silc.Samples.Report;
 /// <summary>A report as one HTML page: style and images are inside, and nothing is fetched or run.</summary>
 sealed class ReportPage(RunReport report)
 {
-    // Whatever data may bring, a browser fetches nothing and runs nothing.
+    // Content security policy: whatever captions and paths contain, a browser fetches and runs nothing.
     static readonly Html policy = new("default-src 'none'; img-src data:; style-src 'unsafe-inline'");
 
     readonly RunRecord run = report.Run;

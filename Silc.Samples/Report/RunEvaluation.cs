@@ -3,7 +3,7 @@ using Silc.Samples.Evaluation;
 
 namespace Silc.Samples.Report;
 
-/// <summary>Whatever a run's data allow to ask of its model: the same evaluations as those of <c>silc eval</c>, with images.</summary>
+/// <summary>Every evaluation that a run's data allow: those of <c>silc eval</c>, with images.</summary>
 sealed class RunEvaluation
 {
     const string ZeroShotTitle = "Zero-shot classification";
@@ -27,7 +27,7 @@ sealed class RunEvaluation
 
     public IReadOnlyList<PatchMap> Maps { get; private set; } = [];
 
-    /// <summary>The demo's held-out images, in every way.</summary>
+    /// <summary>All evaluations on the demo's held-out images.</summary>
     public static RunEvaluation Demo(SilcModel model)
     {
         var (found, images) = (new RunEvaluation(model), DemoSet.HeldOut());
@@ -40,7 +40,7 @@ sealed class RunEvaluation
         return found;
     }
 
-    /// <summary>Held-out emoji and those of the unseen style, in every way.</summary>
+    /// <summary>All evaluations on held-out emoji and those of the unseen style.</summary>
     public static RunEvaluation Emoji(SilcModel model, string data, EmojiSet set)
     {
         var found = new RunEvaluation(model);

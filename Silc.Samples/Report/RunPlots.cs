@@ -6,7 +6,7 @@ namespace Silc.Samples.Report;
 /// <summary>The columns of <c>metrics.csv</c> as plots, each with a name of its own; a column that was not measured has none.</summary>
 static class RunPlots
 {
-    /// <summary>Losses beside what they are without any learning, and what moves them.</summary>
+    /// <summary>Losses with their chance levels, and the quantities that drive them.</summary>
     public static IEnumerable<LinePlot> Losses(RunRecord run)
     {
         var metrics = run.Metrics;
@@ -17,7 +17,7 @@ static class RunPlots
         if (metrics.Over("bias").Any(point => point.Value != 0)) yield return One(metrics, "bias", "Bias", "b of the sigmoid loss", fromZero: false);
     }
 
-    /// <summary>Whether self-distillation lives; nothing without it.</summary>
+    /// <summary>Health of self-distillation; nothing without it.</summary>
     public static IEnumerable<LinePlot> Health(RunRecord run)
     {
         double? prototypes = run.Checkpoint?.Config.Head.Prototypes;

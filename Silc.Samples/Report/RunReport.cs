@@ -3,7 +3,7 @@ using Silc.Samples.Training;
 
 namespace Silc.Samples.Report;
 
-/// <summary>A run, what was asked of its model, and what cannot be said: a page, and its plots as files.</summary>
+/// <summary>A run, the evaluation of its model and what is missing: a page, and its plots as files.</summary>
 /// <param name="Run">What its folder says.</param>
 /// <param name="Evaluation">What its model answers; null if it was not asked.</param>
 /// <param name="Missing">What the report lacks, and how to get it.</param>

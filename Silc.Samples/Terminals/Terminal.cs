@@ -25,7 +25,8 @@ static class Terminal
     /// <summary>A bar can move on the error stream.</summary>
     public static bool HasBars => IsSmart && !Console.IsErrorRedirected;
 
-    /// <summary>A table: lines around its cells for people; in a pipe or a file two spaces or more between columns, which programs split at.
+    /// <summary>
+    /// A table: lines around its cells for people; in a pipe or a file two spaces or more between columns, which programs split at.
     /// </summary>
     public static void Write(Table table)
     {

@@ -28,8 +28,9 @@ static class DemoRecipe
         BatchSize, steps, LearningRate: 3e-3, Beta2: 0.99, DistillationWeight: 0.5, EmaMomentum: 0.98,
         Schedule: new(ScheduleKind.Cosine, WarmupSteps: Math.Min(30, steps / 10 + 1)));
 
-    /// <summary>The steps of the whole recipe, or as many as a slow machine does in time; a short trial measures that, and compiles the
-    /// kernels.</summary>
+    /// <summary>
+    /// The steps of the whole recipe, or as many as a slow machine does in time; a short trial measures that, and compiles the kernels.
+    /// </summary>
     public static int StepsInTime(Device device, IImageTextSource source)
     {
         using var model = SilcModel.Create(device, Model, tokenizer: Tokenizer);

@@ -92,7 +92,7 @@ sealed class Interrupt : IDisposable
         End(Shells + number);
     }
 
-    // Nobody reads it after HUP.
+    // After HUP there is no terminal that shows it.
     static void Say(string line)
     {
         try
@@ -110,7 +110,7 @@ sealed class Interrupt : IDisposable
         Environment.Exit(code);
     }
 
-    /// <summary>The work is over: signals go to whoever was asked before.</summary>
+    /// <summary>Ends listening: signals go to the interrupt that was the newest before.</summary>
     public void Dispose()
     {
         lock (gate)

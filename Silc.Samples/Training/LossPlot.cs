@@ -29,7 +29,7 @@ static class LossPlot
         return new("loss", title, "loss (nats)", lines, fromZero);
     }
 
-    /// <summary>A loss of a model that knows nothing; null if that is not known.</summary>
+    /// <summary>Chance level of a loss; null if it has none.</summary>
     public static double? Level(LossTerm term, SilcConfig? model, TrainConfig? train) =>
         model is null || train is null ? null : term.Level?.Value(model, train);
 }

@@ -4,8 +4,7 @@ using System.Text;
 namespace Silc.Samples.Training;
 
 /// <summary>
-/// <c>metrics.csv</c>: a row for each report. Rows are written whole, one at a time, so that the file can be read whenever a run
-/// ends.
+/// <c>metrics.csv</c>: a row for each report. Rows are written whole, one at a time, so that the file can be read whenever a run ends.
 /// </summary>
 sealed class MetricsLog : IDisposable
 {
@@ -13,10 +12,7 @@ sealed class MetricsLog : IDisposable
     readonly List<(long Step, double[] Losses)> rows = [];
     readonly double secondsBefore;
 
-    /// <summary>
-    /// Starts the file, or goes on after <paramref name="resumedStep"/> where an earlier run left one; later rows will come
-    /// again.
-    /// </summary>
+    /// <summary>Starts the file, or goes on after <paramref name="resumedStep"/> where an earlier run left one; later rows will come again.</summary>
     public MetricsLog(string path, long resumedStep)
     {
         string[] kept = resumedStep > 0 && File.Exists(path)

@@ -3,8 +3,7 @@ using System.Globalization;
 
 namespace Silc.Samples.Training;
 
-/// <summary>The most memory that this process had resident since a moment: the kernel's own count on Linux, so native memory is
-/// in it.</summary>
+/// <summary>The most memory that this process had resident since a moment: the kernel's own count on Linux, so native memory is in it.</summary>
 sealed class PeakMemory
 {
     readonly long before;

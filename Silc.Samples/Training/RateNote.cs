@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Silc.Samples.Training;
 
 /// <summary>
-/// What the learning rate does where a run goes on with another end, rate or schedule: a cosine that had come down to 0 stands high again in
-/// the middle of a longer run, and undoes what the last steps had settled.
+/// How the learning rate changes where a run goes on with another end, rate or schedule: a cosine that
+/// had decayed to 0 is high again in the middle of a longer run, and undoes what the last steps gained.
 /// </summary>
 static class RateNote
 {

@@ -1,7 +1,8 @@
 namespace Silc.Samples.Training;
 
-/// <summary>A run that is shown on the terminal, with what this program adds to its folder: metrics.csv, events for TensorBoard and
-/// loss.png.</summary>
+/// <summary>
+/// A run that is shown on the terminal, with what this program adds to its folder: metrics.csv, events for TensorBoard and loss.png.
+/// </summary>
 /// <param name="folder">Of the run.</param>
 sealed class TrainSession(RunFolder folder)
 {

@@ -4,7 +4,6 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class ClassNameTests : TempFolder
 {
-    // classes-list-as-json
     [TestMethod]
     [DataRow("""["cat", "dog"]""")]
     [DataRow("""[["cat", "kitten"], "dog"]""")]
@@ -67,7 +66,6 @@ public sealed class ClassNameTests : TempFolder
         Assert.Contains("line 2 is not UTF-8", Assert.ThrowsExactly<InvalidDataException>(() => ClassList.Read(At("c.txt"))).Message);
     }
 
-    // classes-list-with-two-of-a-name
     [TestMethod]
     public void Two_classes_may_have_one_name()
     {
@@ -76,7 +74,6 @@ public sealed class ClassNameTests : TempFolder
         Assert.AreEqual((0, 1, 2), (classes.Find("t1"), classes.Find("t2"), classes.Find("t3")));
     }
 
-    // classes-that-differ-in-punctuation
     [TestMethod]
     public void Names_that_differ_in_case_and_punctuation_are_classes_of_their_own()
     {

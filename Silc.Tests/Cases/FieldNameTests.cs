@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-/// <summary>Names of columns and fields that nothing has are slips, also where captions need not be there.</summary>
+/// <summary>Names of columns and fields that nothing has are errors, also where captions are not needed.</summary>
 [TestClass, DoNotParallelize]
 public sealed class FieldNameTests : TempFolder
 {

@@ -4,7 +4,6 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class FolderDataTests : TempFolder
 {
-    // folder-takes-hidden-files
     [TestMethod]
     public void What_is_hidden_is_no_data_and_is_counted()
     {
@@ -25,7 +24,6 @@ public sealed class FolderDataTests : TempFolder
         Assert.AreEqual(1, new FolderSource(At(".cache/set")).Count);
     }
 
-    // folder-leaves-images-out-silently
     [TestMethod]
     [DataRow("b.png", "b.TXT", "upper and lower case", "b.TXT")]
     [DataRow("B.png", "b.txt", "upper and lower case", "b.txt")]
@@ -59,7 +57,6 @@ public sealed class FolderDataTests : TempFolder
         Assert.Contains("c.png.txt", message);
     }
 
-    // classes-empty-folder
     [TestMethod]
     public void Class_folders_without_images_and_images_without_class_are_said()
     {

@@ -1,6 +1,6 @@
 namespace Silc.Tests;
 
-/// <summary>bv-head-init: the head begins as DINO's, whose bounds of ±2 cut nothing off a normal of std 0.02.</summary>
+/// <summary>The head begins as DINO's, whose bounds of ±2 cut nothing off a normal of std 0.02.</summary>
 [TestClass]
 public sealed class HeadInitTests
 {

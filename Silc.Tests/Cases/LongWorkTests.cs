@@ -3,11 +3,10 @@ using Silc.Samples.Terminals;
 
 namespace Silc.Tests;
 
-/// <summary>Work that takes a while says how long, and ends in order when it is asked to.</summary>
+/// <summary>Long work shows its progress, and ends in order after a signal.</summary>
 [TestClass, DoNotParallelize]
 public sealed class LongWorkTests : TempFolder
 {
-    // embed-without-a-word, embed-in-a-container
     [TestMethod]
     [DataRow("TERM", 143)]
     [DataRow("INT", 130)]

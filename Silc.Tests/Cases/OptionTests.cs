@@ -4,7 +4,6 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class OptionTests : TempFolder
 {
-    // decimal-comma
     [TestMethod]
     [DataRow("--lr 0,001", "--lr 0,001: '0,001' is no number; write 0.001")]
     [DataRow("--wd 0,0001", "write 0.0001")]
@@ -97,7 +96,6 @@ public sealed class OptionTests : TempFolder
         Assert.ThrowsExactly<ArgumentException>(() => new SavePolicy(EveryMinutes: double.PositiveInfinity).Check());
     }
 
-    // batch-of-one-softmax
     [TestMethod]
     public void One_image_has_nothing_to_contrast()
     {

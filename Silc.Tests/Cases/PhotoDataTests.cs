@@ -6,7 +6,6 @@ namespace Silc.Tests;
 [TestClass, DoNotParallelize]
 public sealed class PhotoDataTests : TempFolder
 {
-    // embed-photos-without-captions
     [TestMethod]
     [DataRow("folder")]
     [DataRow("table")]

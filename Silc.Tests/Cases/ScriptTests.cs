@@ -6,7 +6,6 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class ScriptTests : TempFolder
 {
-    // words-of-hindi-emoji-nfd
     [TestMethod]
     [DataRow("caf\u00E9", "cafe\u0301")]
     [DataRow("\u1EA5", "a\u0302\u0301")]
@@ -84,7 +83,7 @@ public sealed class ScriptTests : TempFolder
         string Part() => char.ConvertFromUtf32(parts[random.Next(parts.Length)]);
     }
 
-    // sentencepiece-of-kind-word: a second trainer specification, merged into the first, says that the model is of another kind.
+    // A second trainer specification, merged into the first, says that the model is of another kind.
     [TestMethod]
     [DataRow(3, "of the kind word (3), which is not read")]
     [DataRow(4, "of the kind char (4), which is not read")]
@@ -97,7 +96,7 @@ public sealed class ScriptTests : TempFolder
         Assert.DoesNotContain("damaged", message);
     }
 
-    // clip-decomposed-letters; 15304 is café, by CLIP's own code.
+    // Decomposed letters are composed: 15304 is café, by CLIP's own code.
     [TestMethod]
     public void CLIP_composes_letters_first()
     {

@@ -4,7 +4,6 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class ShardDataTests : TempFolder
 {
-    // wds-takes-depth-map-for-image, wds-takes-url-for-caption
     [TestMethod]
     public void A_field_is_all_that_follows_the_first_dot()
     {
@@ -31,14 +30,12 @@ public sealed class ShardDataTests : TempFolder
         Assert.AreEqual(names.Count(letter => letter == ' '), source.Skipped.Single().Count);
     }
 
-    // wds-caption-of-two-lines
     [TestMethod]
     [DataRow("A long caption that has been\nwrapped over two lines.\n", "A long caption that has been\nwrapped over two lines.")]
     [DataRow("\uFEFFone\r\n", "one")]
     public void A_text_is_one_caption(string text, string expected) =>
         Assert.AreEqual(expected, Open(new TarBytes().Add("1.png", TarBytes.Png).Add("1.txt", text)).Read(0).Captions.Single());
 
-    // wds-json-field, wds-names-not-configurable
     [TestMethod]
     [DataRow(null, null, "txt of 1", 1)]
     [DataRow("img", null, "txt of 2", 1)]
@@ -69,7 +66,6 @@ public sealed class ShardDataTests : TempFolder
         Assert.Contains("--caption-field", message);
     }
 
-    // wds-double-star
     [TestMethod]
     [DataRow("s/**/*.tar", "s/1/x.tar s/b/2/x.tar s/x.tar")]
     [DataRow("**/x.tar", "s/1/x.tar s/b/2/x.tar s/x.tar")]

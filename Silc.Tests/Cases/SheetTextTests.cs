@@ -13,7 +13,6 @@ public sealed class SheetTextTests : TempFolder
         "\u0645\u0631\u062D\u0628\u0627", "\u05E9\u05DC\u05D5\u05DD", "\u0E41\u0E21\u0E27", "\u10D9\u10D0\u10E2\u10D0", "\U0001F408", "na\u00EFve",
     ];
 
-    // sheet-of-greek-and-chinese
     [TestMethod]
     public void Every_script_is_drawn_and_looks_like_itself()
     {

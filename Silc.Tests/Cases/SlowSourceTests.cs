@@ -31,7 +31,7 @@ public sealed class SlowSourceTests
         Assert.Contains("HttpRequestException: 503", Assert.ThrowsExactly<InvalidDataException>(() => run.Run()).Message);
     }
 
-    // The source waits until the test lets it go on: whoever waits for it waits for ever.
+    // The source blocks until the test releases it: a Dispose that waited for it would hang.
     [TestMethod, Timeout(60_000)]
     public void Cancelling_waits_for_no_sample()
     {

@@ -6,7 +6,6 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class TableDataTests : TempFolder
 {
-    // csv-caption-with-bare-comma
     [TestMethod]
     [DataRow("filepath,title\na.png,a dog, brown\n", "line 2: 3 values under 2 columns")]
     [DataRow("filepath;title\na.png;x\nb.png;y; z\n", "line 3: 3 values under 2 columns")]
@@ -25,7 +24,6 @@ public sealed class TableDataTests : TempFolder
         Assert.AreEqual("a dog, brown", source.Read(0).Captions.Single());
     }
 
-    // csv-not-utf8
     [TestMethod]
     [DataRow(new byte[] { 0xE9 }, "line 3 is not UTF-8 (byte E9)")]
     [DataRow(new byte[] { 0xC3 }, "line 3 is not UTF-8 (byte C3)")]
@@ -54,7 +52,6 @@ public sealed class TableDataTests : TempFolder
         Assert.AreEqual("caf\u00E9", new CsvSource(At("t.csv")).Read(0).Captions.Single());
     }
 
-    // csv-of-urls
     [TestMethod]
     public void Addresses_are_to_be_downloaded_first()
     {
@@ -70,7 +67,6 @@ public sealed class TableDataTests : TempFolder
         Assert.Contains("https://example.com/a.png is an address", Assert.ThrowsExactly<InvalidDataException>(() => mixed.Read(1)).Message);
     }
 
-    // file-of-unknown-kind
     [TestMethod]
     [DataRow("photos.csv.gz", "gunzip")]
     [DataRow("photos.tar.zst", "zstd -d")]
@@ -89,7 +85,7 @@ public sealed class TableDataTests : TempFolder
         Assert.DoesNotContain("no such file", error);
     }
 
-    // bv-blank-caption: row i is line i.
+    // Row i is line i.
     [TestMethod]
     public void Empty_lines_among_texts_have_rows_and_those_at_the_end_have_not()
     {

@@ -10,7 +10,6 @@ public sealed class TerminalTests : TempFolder
 {
     const char Escape = '\e';
 
-    // no-color-ignored
     [TestMethod]
     [DataRow("NO_COLOR=1 TERM=xterm", false)]
     [DataRow("NO_COLOR= TERM=xterm", true)]
@@ -24,7 +23,6 @@ public sealed class TerminalTests : TempFolder
         Assert.AreEqual(coloured, output.Contains(Escape), output.Replace(Escape, '^'));
     }
 
-    // search-in-a-pipe
     [TestMethod]
     public void SearchInAPipeGivesPathsThatExist()
     {
@@ -92,7 +90,6 @@ public sealed class TerminalTests : TempFolder
         }
     }
 
-    // few-open-files
     [TestMethod]
     [DataRow(64, 1)]
     [DataRow(159, 1)]

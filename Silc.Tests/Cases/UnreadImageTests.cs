@@ -6,7 +6,6 @@ public sealed class UnreadImageTests : TempFolder
 {
     const int Good = 40;       // more than a piece of 32
 
-    // embed-stops-at-one-bad-image
     [TestMethod]
     public void EmbedListsWhatItSkips()
     {

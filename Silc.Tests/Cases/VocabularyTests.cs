@@ -10,7 +10,7 @@ public sealed class VocabularyTests : TempFolder
     static readonly string tokenizers = Path.Combine(AppContext.BaseDirectory, "Golden/tokenizer");
     static readonly byte[] plain = File.ReadAllBytes(Path.Combine(tokenizers, "t5_style.model"));
 
-    // siglip-multilingual-refused: SigLIP's mc4 tokenizer has 250,100 pieces, the last hundred reserved, for 250,000 rows.
+    // SigLIP's mc4 tokenizer has 250,100 pieces, the last hundred reserved, for 250,000 rows.
     [TestMethod]
     public void Reserved_pieces_past_the_table_are_left_out()
     {

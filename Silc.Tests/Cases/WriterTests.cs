@@ -73,7 +73,7 @@ public sealed partial class WriterTests : TempFolder
         using (var folder = new StagedFolder(At("set")))
         {
             folder.Write("a.txt", "x"u8);
-            // Somebody else was quicker.
+            // Another process has made the folder meanwhile.
             Directory.CreateDirectory(At("set"));
             File.WriteAllText(At("set/thesis.txt"), "mine");
             Assert.Contains(At("set"), Assert.ThrowsExactly<IOException>(folder.Commit).Message);

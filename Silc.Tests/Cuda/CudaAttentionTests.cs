@@ -4,8 +4,7 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class CudaAttentionTests
 {
-    // Images, heads, queries, keys, channels of a head, gap between rows: below, at and above the tiles of 64 rows, 32 columns
-    // and 16 channels.
+    // Images, heads, queries, keys, channels of a head, gap between rows: below, at and above the tiles of 64 rows, 32 columns and 16 channels.
     [TestMethod, EveryCuda(Precision.Tf32)]
     public void Small_heads_at_any_address(string device, Precision precision)
     {

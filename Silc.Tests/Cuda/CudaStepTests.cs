@@ -41,8 +41,8 @@ public sealed class CudaStepTests
         Close.Bits(Step(recompute: false), Step(recompute: true), "gradients");
     }
 
-    // The residual stream, logits and embeddings stay float32; this model's text tower has heads of 12 channels, no multiple of 8, so it is
-    // float32 too.
+    // The residual stream, logits and embeddings stay float32; this model's text
+    // tower has heads of 12 channels, no multiple of 8, so it is float32 too.
     [TestMethod]
     public void Stored_bfloat16_takes_less_memory()
     {

@@ -5,9 +5,7 @@ using ILGPU.Runtime.Cuda;
 
 namespace Silc.Tests;
 
-/// <summary>
-/// Runs a test of CUDA's kernels as PTX in the emulator, and on every NVIDIA GPU of this machine, at each of the given precisions.
-/// </summary>
+/// <summary>Runs a test of CUDA's kernels as PTX in the emulator, and on every NVIDIA GPU of this machine, at each of the given precisions.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class EveryCudaAttribute(params Precision[] precisions) : Attribute, ITestDataSource
 {
@@ -87,9 +85,7 @@ sealed class CudaTest : IDisposable
     /// <summary>Tolerance of sums of exact products: tensor cores truncate where the emulator rounds.</summary>
     public double Exact => Emulator is null ? Close.Chained : Close.Float32;
 
-    /// <summary>
-    /// Uniform values in ±<paramref name="range"/> that the precision can represent, so that only the float32 accumulation rounds.
-    /// </summary>
+    /// <summary>Uniform values in ±<paramref name="range"/> that the precision can represent, so that only the float32 accumulation rounds.</summary>
     public DeviceMatrix Random(int rows, int cols, double range = 1, int gap = 0, DType dtype = DType.Float32) =>
         Own(Matrix.Make(rows, cols, (_, _) => Round((random.NextDouble() * 2 - 1) * range)), gap, dtype);
 

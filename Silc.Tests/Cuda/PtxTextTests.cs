@@ -92,8 +92,7 @@ public sealed partial class PtxTextTests
         CollectionAssert.AreEqual(new[] { "div.s32 %r3, %r1, 7", "rem.s32 %r5, %r4, %r1" }, PtxLoops.Repeated(new PtxProgram(Text)).ToArray());
     }
 
-    // The pipeline: two tiles are issued before the loop; an iteration waits for its tile, synchronizes, issues the next copies, and
-    // multiplies.
+    // The pipeline: two tiles are issued before the loop; an iteration waits for its tile, synchronizes, issues the next copies, and multiplies.
     [TestMethod]
     [DataRow(typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasEpilogue<Bf16Quads>>))]
     [DataRow(typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads>>))]

@@ -18,7 +18,7 @@ public sealed class ImageFormatTests
         Assert.IsLessThanOrEqualTo(expected.Tolerance, error, $"{name}: {error:f3} of 255");
     }
 
-    // What lies under full transparency is nobody's business.
+    // Colours under full transparency are undefined.
     static double MeanError(byte[] expected, byte[] actual)
     {
         long sum = 0;

@@ -44,7 +44,7 @@ public sealed class PhotometricTests
     public void MatchesPilAndTorchvision()
     {
         var golden = GoldenViews.Load();
-        // Below 0.4 torchvision samples the bell at the centres of pixels, where PIL and we keep its width: see the next test but one.
+        // Below 0.4 torchvision samples the bell at the centres of pixels, where PIL and Silc keep its width: see the next test but one.
         foreach (var (name, expected) in golden.Operations.Where(operation => operation.Key != "torchvision blur 0.3"))
         {
             var rgb = golden.Part.Select(value => value / 255f).ToArray();
@@ -71,7 +71,7 @@ public sealed class PhotometricTests
         Assert.AreEqual(Math.Exp(-0.5 / 1.44), point[(10 * 21 + 11) * 3] / point[(10 * 21 + 10) * 3], 1e-5);
     }
 
-    // The share of N(0, σ²) beyond half a pixel, by tables.
+    // The fraction of N(0, σ²) beyond half a pixel, by tables.
     [TestMethod]
     [DataRow(0.1, 0)]
     [DataRow(0.25, 0.0227501)]

@@ -8,8 +8,8 @@ public sealed class AttentionOpTests
         [(1, 1, 1, 1, 1), (2, 3, 7, 7, 5), (1, 2, 33, 33, 4), (3, 1, 1, 130, 3), (1, 2, 2, 300, 2)];
 
     // Self-attention; 130 are more than a block of queries, 300 more than a group's lanes, and 16 channels fit vectors and tiles.
-    static readonly (int Batch, int Heads, int Tokens, int Size)[] CausalSizes = [(1, 1, 1, 1), (2, 3, 7, 5), (1, 2, 33, 4), (1, 1, 130, 16), (1,
-        1, 300, 2), (2, 1, 77, 32)];
+    static readonly (int Batch, int Heads, int Tokens, int Size)[] CausalSizes = [(1, 1, 1, 1), (2, 3, 7, 5), (1, 2, 33, 4), (1, 1, 130, 16),
+        (1, 1, 300, 2), (2, 1, 77, 32)];
 
     [TestMethod, EveryDevice]
     public void Causal_attention(string device) => OpTest.Run(device, t =>
@@ -42,8 +42,8 @@ public sealed class AttentionOpTests
                 if (tokens == 1) continue;        // a softmax of one score is 1 whatever the score
                 t.Check(dQ, Close.Chained, () => Naive.AttentionGrad(dO, q, k, v, batch, heads, causal: true).Q, "dQ");
                 t.Check(dK, Close.Chained, () => Naive.AttentionGrad(dO, q, k, v, batch, heads, causal: true).K, "dK");
-                if (tokens == 7) t.Check(dK, Close.Chained, () => Numeric.Pullback(dO, k, at => Naive.Attention(q, at, v, batch, heads,
-                    causal: true).O), "dK");
+                if (tokens == 7) t.Check(dK, Close.Chained,
+                    () => Numeric.Pullback(dO, k, at => Naive.Attention(q, at, v, batch, heads, causal: true).O), "dK");
             }
     });
 

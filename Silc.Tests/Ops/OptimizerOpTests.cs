@@ -136,22 +136,22 @@ public sealed class OptimizerOpTests
     {
         DeviceMatrix zero = t.Fixed(new Matrix(1, 1)), one = t.Fixed(new Matrix(1, 1).With([1])), g = t.Fixed(new Matrix(1, 2).With([3, 4])),
             losses = t.Fixed(new Matrix(1, 2));
-        StepState gate = t.State(), late = t.State(finite: false);
+        StepState own = t.State(), late = t.State(finite: false);
         for (int step = 2; step <= 5; step++)
         {
-            t.Ops.GradNorm(g, losses, gate, 1, Beta1, Beta2);
-            t.Ops.LateState(gate, step < 4 ? zero : one, late, Beta1, Beta2);
+            t.Ops.GradNorm(g, losses, own, 1, Beta1, Beta2);
+            t.Ops.LateState(own, step < 4 ? zero : one, late, Beta1, Beta2);
             int updates = step - 3;
             int[] slots = [StepState.Finite, StepState.Updates, StepState.Clip, StepState.Correction1, StepState.Correction2,
                 StepState.LearningRate, StepState.Decay];
             var state = late.Read();
             if (updates <= 0) t.Check([state[StepState.Finite], state[StepState.Updates]], 0, () => [0, 0], $"before its time, step {step}");
-            else t.Check([.. slots.Select(slot => state[slot])], Close.Float32, () => [1, updates, 0.2, 1 - Math.Pow(Beta1, updates),
-                1 - Math.Pow(Beta2, updates), 1, 1], $"update {updates}");
+            else t.Check([.. slots.Select(slot => state[slot])], Close.Float32,
+                () => [1, updates, 0.2, 1 - Math.Pow(Beta1, updates), 1 - Math.Pow(Beta2, updates), 1, 1], $"update {updates}");
         }
         DeviceMatrix broken = t.Fixed(new Matrix(1, 2).With([double.NaN, 0]));
-        t.Ops.GradNorm(broken, losses, gate, 1, Beta1, Beta2);
-        t.Ops.LateState(gate, one, late, Beta1, Beta2);
+        t.Ops.GradNorm(broken, losses, own, 1, Beta1, Beta2);
+        t.Ops.LateState(own, one, late, Beta1, Beta2);
         t.Check([late.Read()[StepState.Finite], late.Read()[StepState.Updates]], 0, () => [0, 2], "a step that is not finite");
     });
 

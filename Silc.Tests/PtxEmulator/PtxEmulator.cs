@@ -8,10 +8,10 @@ using ILGPU.Runtime.Cuda;
 namespace Silc.Tests;
 
 /// <summary>
-/// A PTX interpreter: compiles kernels to PTX and executes that text, warp by warp, instruction by instruction, on this process's memory.
-/// It has no model of time. Besides computing results it checks races and bank conflicts (<see cref="SharedMemoryModel"/>), addresses (<see
-/// cref="DeviceMemoryModel"/>), that warp-wide instructions are executed by whole warps, and that warps do not diverge at branches marked
-/// uniform.
+/// A PTX interpreter: compiles kernels to PTX and executes that text, warp by warp, instruction by instruction,
+/// on this process's memory. It has no model of time. Besides computing results it checks races and bank
+/// conflicts (<see cref="SharedMemoryModel"/>), addresses (<see cref="DeviceMemoryModel"/>), that warp-wide
+/// instructions are executed by whole warps, and that warps do not diverge at branches marked uniform.
 /// </summary>
 public sealed class PtxEmulator(CudaArchitecture architecture)
 {
@@ -19,9 +19,7 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
 
     public DeviceMemoryModel Memory { get; } = new();
 
-    /// <summary>
-    /// Warp instructions so far, shared memory wavefronts, and how many there would be without bank conflicts.
-    /// </summary>
+    /// <summary>Warp instructions so far, shared memory wavefronts, and how many there would be without bank conflicts.</summary>
     public (long Instructions, long Wavefronts, long IdealWavefronts) Counts { get; private set; }
 
     /// <summary>How often each kernel was launched, whatever its type arguments.</summary>

@@ -25,8 +25,7 @@ public static class TensorCore
     public static (int Row, int Column) C(int lane, int i) => (i < 2 ? lane / 4 : lane / 4 + 8, lane % 4 * 2 + i % 2);
 
     /// <summary>
-    /// d = a · b + c; registers of lane l are at [register * 32 + l]. Products are exact and added in float32; NVIDIA leaves the
-    /// order open.
+    /// d = a · b + c; registers of lane l are at [register * 32 + l]. Products are exact and added in float32; NVIDIA leaves the order open.
     /// </summary>
     public static void MulAdd(bool bf16, ReadOnlySpan<uint> a, ReadOnlySpan<uint> b, ReadOnlySpan<float> c, Span<float> d)
     {

@@ -11,7 +11,7 @@ static partial class Naive
     }
 
     /// <summary>
-    /// Each student row's share of the mean cross-entropy over <paramref name="terms"/> pairs of views and the batch. Rows are view-major:
+    /// Each student row's term of the mean cross-entropy over <paramref name="terms"/> pairs of views and the batch. Rows are view-major:
     /// row v·B + n is view v of sample n.
     /// </summary>
     public static Matrix DinoCrossEntropy(Matrix logits, Matrix targets, int batch, double temperature, bool skipSame, int terms) =>
@@ -28,7 +28,7 @@ static partial class Naive
             return loss / (terms * batch);
         });
 
-    /// <summary>InfoNCE: pair i's share, ½ of its image among all captions and ½ of its caption among all images.</summary>
+    /// <summary>InfoNCE: the term of pair i, ½ of its image among all captions and ½ of its caption among all images.</summary>
     public static Matrix InfoNce(Matrix cosines, double t)
     {
         var logits = cosines.Map(x => Math.Exp(t) * x);
@@ -45,7 +45,7 @@ static partial class Naive
     public static int[] Nearest(Matrix cosines) =>
         [.. Enumerable.Range(0, cosines.Rows).Select(i => Enumerable.Range(0, cosines.Cols).Where(j => j != i).MaxBy(j => cosines[i, j]))];
 
-    /// <summary>Each row's share of the mean of -log(|z_i - z_n + ε| + ε), n its nearest.</summary>
+    /// <summary>Each row's term of the mean of -log(|z_i - z_n + ε| + ε), n its nearest.</summary>
     public static Matrix KoLeo(Matrix z, int[] nearest) => Matrix.Make(z.Rows, 1, (i, _) =>
         -Math.Log(Math.Sqrt(Enumerable.Range(0, z.Cols).Sum(c => Math.Pow(z[i, c] - z[nearest[i], c] + 1e-8, 2))) + 1e-8) / z.Rows);
 

@@ -4,10 +4,8 @@ using System.Globalization;
 namespace Silc.Tests;
 
 /// <summary>
-/// <c>kill -9</c> on the real program at random moments: while it starts, resumes, trains and saves. By default a few times; to
-/// do it often,
-/// <c>SILC_KILLS=100 dotnet test -c Release --filter KillTests --logger "console;verbosity=detailed"</c>, which prints a line for
-/// each.
+/// <c>kill -9</c> on the real program at random moments: while it starts, resumes, trains and saves. By default a few times; to do it often,
+/// <c>SILC_KILLS=100 dotnet test -c Release --filter KillTests --logger "console;verbosity=detailed"</c>, which prints a line for each.
 /// </summary>
 [TestClass, DoNotParallelize]
 public sealed class KillTests : TempFolder

@@ -26,13 +26,13 @@ public sealed class RecipeTests : TempFolder
     public void Published_values_of_DINO_reach_the_run()
     {
         var (model, train) = Parse("--recipe", "dino", "--data", "demo", "--out", At("r"));
-        Assert.AreEqual((250_200, 512, 1e-3, 4e-5, 4e-4), (train.TotalSteps, train.BatchSize, train.LearningRate, train.WeightDecay,
-            train.WeightDecayEnd));
+        Assert.AreEqual((250_200, 512, 1e-3, 4e-5, 4e-4),
+            (train.TotalSteps, train.BatchSize, train.LearningRate, train.WeightDecay, train.WeightDecayEnd));
         Assert.AreEqual((25_020, 0.001), (train.Schedule.WarmupSteps, train.Schedule.End));
-        Assert.AreEqual((0.996, 1, 0.04, 0.07, 75_060), (train.EmaMomentum, train.EmaMomentumEnd, train.TeacherTemperatureStart,
-            train.TeacherTemperature, train.TeacherTemperatureWarmup));
-        Assert.AreEqual((2502, 3, true, 0, true), (train.FrozenLastLayerSteps, train.ClipNorm, train.ClipByTensor, train.ContrastiveWeight,
-            train.GlobalToGlobal));
+        Assert.AreEqual((0.996, 1, 0.04, 0.07, 75_060),
+            (train.EmaMomentum, train.EmaMomentumEnd, train.TeacherTemperatureStart, train.TeacherTemperature, train.TeacherTemperatureWarmup));
+        Assert.AreEqual((2502, 3, true, 0, true),
+            (train.FrozenLastLayerSteps, train.ClipNorm, train.ClipByTensor, train.ContrastiveWeight, train.GlobalToGlobal));
         Assert.AreEqual((true, 65_536, 8), (model.Head.Gains, model.Head.Prototypes, model.Views.Local));
         Assert.AreEqual(ViewConfig.Dino.Solarize, model.Views.Solarize);
     }
@@ -57,8 +57,8 @@ public sealed class RecipeTests : TempFolder
     public void The_line_overrides_a_recipe_and_shares_of_steps_follow_it()
     {
         var (_, train) = Parse("--recipe", "dino", "--steps", "1000", "--teacher-temp", "0.05", "--warmup", "7", "--data", "demo", "--out", At("r"));
-        Assert.AreEqual((1000, 0.05, 7, 300), (train.TotalSteps, train.TeacherTemperature, train.Schedule.WarmupSteps,
-            train.TeacherTemperatureWarmup));
+        Assert.AreEqual((1000, 0.05, 7, 300),
+            (train.TotalSteps, train.TeacherTemperature, train.Schedule.WarmupSteps, train.TeacherTemperatureWarmup));
     }
 
     [TestMethod]
@@ -103,7 +103,7 @@ public sealed class RecipeTests : TempFolder
         Assert.AreEqual((4, ScheduleKind.Stair, new Stair(3, 0.5)), (train.TotalSteps, train.Schedule.Kind, train.Schedule.Stairs[0]));
     }
 
-    // bv-knobs: every official setting is within reach of the line.
+    // Every official setting is within reach of the line.
     [TestMethod]
     [DataRow("--beta1 0.8", "Beta1", "0.8")]
     [DataRow("--beta2 0.95", "Beta2", "0.95")]

@@ -35,8 +35,7 @@ public sealed class SentencePieceTests
     }
 
     /// <summary>
-    /// Trains small models with spm_train and compares with spm_encode: user-defined symbols, byte fallback, BPE, other
-    /// normalisers.
+    /// Trains small models with spm_train and compares with spm_encode: user-defined symbols, byte fallback, BPE, other normalisers.
     /// </summary>
     [TestMethod]
     [DataRow("--model_type=unigram --byte_fallback=true")]

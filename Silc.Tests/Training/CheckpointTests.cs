@@ -115,8 +115,8 @@ public sealed class CheckpointTests : TempFolder
         Assert.IsNull(Checkpoint.Open(At("step")).Tokenizer);
     }
 
-    Checkpoint Small() => new(At("step"), 8, Checkpoint.LibraryVersion, TinyRun.Config, train, new("bytes"), null,
-        new Dictionary<string, string>());
+    Checkpoint Small() =>
+        new(At("step"), 8, Checkpoint.LibraryVersion, TinyRun.Config, train, new("bytes"), null, new Dictionary<string, string>());
 
     void Refused(byte[] bytes, string what)
     {

@@ -161,8 +161,8 @@ public sealed class DistillationScheduleTests : TempFolder
              "Schedule":{"Kind":"Rsqrt","WarmupSteps":3,"CooldownSteps":2,"Timescale":50}}
             """;
         var train = ConfigJson.Read<TrainConfig>(earlier, "file", "key").Check();
-        Assert.AreEqual((1e-8, false, null, 0, null), (train.Epsilon, train.ClipByTensor, train.WeightDecayEnd, train.FrozenLastLayerSteps,
-            train.LogitScaleMax));
+        Assert.AreEqual((1e-8, false, null, 0, null),
+            (train.Epsilon, train.ClipByTensor, train.WeightDecayEnd, train.FrozenLastLayerSteps, train.LogitScaleMax));
         Assert.AreEqual((0.9, 0.04, 1e-4), (train.TeacherMomentumAt(5), train.TeacherTemperatureAt(0), train.WeightDecayAt(5)));
         Assert.AreEqual(new Schedule(ScheduleKind.Rsqrt, 3, 2, 50).At(5, 6), train.Schedule.At(5, 6));
         var model = ConfigJson.Read<SilcConfig>("""{"ImageSize":64,"Head":{"Hidden":8,"Bottleneck":4,"Prototypes":16}}""", "file", "key");
@@ -193,7 +193,7 @@ public sealed class DistillationScheduleTests : TempFolder
         Refused("for the schedule stair", new TrainConfig(Schedule: new Schedule() { Stairs = [new(5, 0.1)] }));
         Refused("largest factor", new TrainConfig { LogitScaleMax = 0 });
 
-        static void Refused(string words, TrainConfig train) => Assert.Contains(words,
-            Assert.ThrowsExactly<ArgumentException>(() => train.Check()).Message);
+        static void Refused(string words, TrainConfig train) =>
+            Assert.Contains(words, Assert.ThrowsExactly<ArgumentException>(() => train.Check()).Message);
     }
 }

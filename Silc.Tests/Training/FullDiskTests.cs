@@ -1,8 +1,6 @@
 namespace Silc.Tests;
 
-/// <summary>
-/// Disks that are full, read-only or in the way: a clear error, nothing half-written, and the last good checkpoint stays.
-/// </summary>
+/// <summary>Disks that are full, read-only or in the way: a clear error, nothing half-written, and the last good checkpoint stays.</summary>
 [TestClass]
 public sealed class FullDiskTests : TempFolder
 {

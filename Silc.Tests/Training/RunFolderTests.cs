@@ -1,8 +1,6 @@
 namespace Silc.Tests;
 
-/// <summary>
-/// Run folders under <see cref="TrainRun"/>: which checkpoints are written, kept and gone on from, and what failures leave.
-/// </summary>
+/// <summary>Run folders under <see cref="TrainRun"/>: which checkpoints are written, kept and gone on from, and what failures leave.</summary>
 [TestClass]
 public sealed class RunFolderTests : TempFolder
 {

@@ -29,7 +29,7 @@ public sealed class ClipTests : TempFolder
     public void A_step_has_the_gradients_of_PyTorch(string device)
     {
         using var model = SilcModel.Load(TestDevices.Open(device), OpenClip);
-        using (model.Turn()) model.Parameters.AllocateGradients();
+        using (model.Exclusive()) model.Parameters.AllocateGradients();
         using var arena = Arena.Allocate(model.Device, 1 << 20);
         using var losses = new LossBuffer(model.Device);
         var ids = golden["tokens"].Ints();
@@ -71,8 +71,8 @@ public sealed class ClipTests : TempFolder
     [TestMethod]
     public void Each_form_becomes_the_other_and_comes_back_with_equal_bits()
     {
-        foreach (var (first, second, folder) in new[] { (ModelFormat.OpenClip, ModelFormat.HuggingFace, OpenClip), (ModelFormat.HuggingFace,
-            ModelFormat.OpenClip, HuggingFace) })
+        foreach (var (first, second, folder) in new[] { (ModelFormat.OpenClip, ModelFormat.HuggingFace, OpenClip),
+            (ModelFormat.HuggingFace, ModelFormat.OpenClip, HuggingFace) })
         {
             string start;
             using (var file = ModelFile.Open(folder))
@@ -153,8 +153,8 @@ public sealed class ClipTests : TempFolder
     {
         Directory.CreateDirectory(At("m"));
         File.Copy(Path.Combine(OpenClip, "open_clip_config.json"), At("m/open_clip_config.json"));
-        Safetensors.Write(At("m/open_clip_model.safetensors"), CheckpointFile.Read(Path.Combine(OpenClip,
-            "open_clip_model.safetensors")).Values.Select(array =>
+        Safetensors.Write(At("m/open_clip_model.safetensors"),
+            CheckpointFile.Read(Path.Combine(OpenClip, "open_clip_model.safetensors")).Values.Select(array =>
             array.ToNamedArray() is var named && (named.Name.StartsWith("visual.", StringComparison.Ordinal) || named.Name == "logit_scale") ? named
                 : named with { Name = $"text.{named.Name}" }).ToList());
         using ModelFile plain = ModelFile.Open(OpenClip), custom = ModelFile.Open(At("m"));
@@ -200,8 +200,8 @@ public sealed class ClipTests : TempFolder
             ModelFormat.HuggingFace), "logit_bias");
     }
 
-    string Refusal(ModelWeights weights, ModelFormat format) => Assert.ThrowsExactly<ArgumentException>(() => ModelWriter.Write(weights, format,
-        At($"{format}"))).Message;
+    string Refusal(ModelWeights weights, ModelFormat format) =>
+        Assert.ThrowsExactly<ArgumentException>(() => ModelWriter.Write(weights, format, At($"{format}"))).Message;
 
     // Captions end where the configuration's id is for the first time.
     [TestMethod]

@@ -4,7 +4,7 @@ namespace Silc.Tests;
 [TestClass, DoNotParallelize]
 public sealed class ImageRuleTests : TempFolder
 {
-    // bv-eval-resize: numpy in double; TensorFlow's float32 may fall on the other side of a whole number.
+    // By numpy in double; TensorFlow's float32 may fall on the other side of a whole number.
     [TestMethod]
     public void Tf_is_bilinear_without_antialias_cut_to_bytes()
     {
@@ -22,8 +22,8 @@ public sealed class ImageRuleTests : TempFolder
         var middle = Bytes(image, 14, ImageRule.BigVision.WithResize("square875"));
         for (int y = 0; y < 14; y++)
             CollectionAssert.AreEqual(whole[(((y + 1) * 16 + 1) * 3)..(((y + 1) * 16 + 15) * 3)], middle[(y * 14 * 3)..((y + 1) * 14 * 3)]);
-        var wrong = Assert.ThrowsExactly<ArgumentException>(() => ViewSampler.EvalPixels(image, 14, EvalCrop.Center,
-            ImageRule.Own.WithResize("square875")));
+        var wrong =
+            Assert.ThrowsExactly<ArgumentException>(() => ViewSampler.EvalPixels(image, 14, EvalCrop.Center, ImageRule.Own.WithResize("square875")));
         StringAssert.Contains(wrong.Message, "square875");
     }
 
@@ -83,7 +83,6 @@ public sealed class ImageRuleTests : TempFolder
                 0.6, resize);
     }
 
-    // bv-positions-resize
     [TestMethod]
     public void Positions_of_big_vision_are_resized_bilinearly_from_corner_to_corner()
     {
@@ -142,8 +141,8 @@ public sealed class ImageRuleTests : TempFolder
         var model = WorldFolder.File("bv-towers.npz");
         File.Copy(WorldFolder.File("images/noise.png"), At("noise.png"));
         string[] common = ["--model", model, "--tokenizer", "bytes", "--device", "cpu"];
-        var (code, _, error) = CommandLineRun.Of(["embed", .. common, "--data", Root, "--resize", "bilinear", "--background", "white", "--out",
-            At("v.npy")]);
+        var (code, _, error) =
+            CommandLineRun.Of(["embed", .. common, "--data", Root, "--resize", "bilinear", "--background", "white", "--out", At("v.npy")]);
         Assert.AreEqual(0, code, error);
         using (var index = IndexFile.Open(At("v.npy"))) Assert.AreEqual(("bilinear", "white"), (index.Images!.Resize, index.Images.Background));
         (code, var found, error) = CommandLineRun.Of(["search", .. common, "--like", At("noise.png"), "--index", At("v.npy"), "--json"]);

@@ -34,8 +34,8 @@ public sealed class ImageTowerTests : TempFolder
     {
         var folder = Timm();
         Same("open_clip", folder);
-        File.WriteAllText(Path.Combine(folder, "config.json"), File.ReadAllText(Path.Combine(folder, "config.json")).Replace("siglip", "dino",
-            StringComparison.Ordinal));
+        File.WriteAllText(Path.Combine(folder, "config.json"),
+            File.ReadAllText(Path.Combine(folder, "config.json")).Replace("siglip", "dino", StringComparison.Ordinal));
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(folder)).Message,
             "architecture is \"vit_base_patch16_dino_224\"");
     }
@@ -77,8 +77,8 @@ public sealed class ImageTowerTests : TempFolder
     {
         var folder = Cut("open_clip", HuggingFaceModel.WeightsName, name => name.StartsWith("visual.trunk.", StringComparison.Ordinal)
             ? name["visual.trunk.".Length..] : null, more);
-        var whole = JsonNode.Parse(File.ReadAllText(Path.Combine(TinyModels.Golden("open_clip"),
-            "open_clip_config.json")))!["model_cfg"]!["vision_cfg"]!;
+        var whole =
+            JsonNode.Parse(File.ReadAllText(Path.Combine(TinyModels.Golden("open_clip"), "open_clip_config.json")))!["model_cfg"]!["vision_cfg"]!;
         File.WriteAllText(Path.Combine(folder, "config.json"), new JsonObject
         {
             ["architecture"] = "vit_base_patch16_siglip_224",
@@ -93,8 +93,8 @@ public sealed class ImageTowerTests : TempFolder
     string Cut(string golden, string name, Func<string, string?> rename, params NamedArray[] more)
     {
         var folder = Directory.CreateDirectory(At($"m{Directory.GetDirectories(Root).Length}")).FullName;
-        Safetensors.Write(Path.Combine(folder, name), CheckpointFile.Read(Directory.GetFiles(TinyModels.Golden(golden),
-            "*.safetensors").Single()).Values
+        Safetensors.Write(Path.Combine(folder, name),
+            CheckpointFile.Read(Directory.GetFiles(TinyModels.Golden(golden), "*.safetensors").Single()).Values
             .Where(array => rename(array.Name) is not null).Select(array =>
                 array.ToNamedArray() with { Name = rename(array.Name)! }).Concat(more).ToList());
         return folder;

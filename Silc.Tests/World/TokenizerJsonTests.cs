@@ -25,8 +25,8 @@ public sealed class TokenizerJsonTests : TempFolder
         var tokenizer = Tokenizers.Open(At("tokenizer.json"));
         int length = golden.RootElement.GetProperty("length").GetInt32();
         foreach (var row in golden.RootElement.GetProperty("rows").EnumerateArray())
-            CollectionAssert.AreEqual(row[1].EnumerateArray().Select(id => id.GetInt32()).ToArray(), tokenizer.Tokens(row[0].GetString()!,
-                length), row[0].GetRawText());
+            CollectionAssert.AreEqual(row[1].EnumerateArray().Select(id => id.GetInt32()).ToArray(),
+                tokenizer.Tokens(row[0].GetString()!, length), row[0].GetRawText());
     }
 
     [TestMethod]

@@ -11,8 +11,8 @@ public sealed class WorldOptimizerTests
     // Of make_optim.py, which names the formulas.
     static readonly (string Name, int[] Shape)[] parameters =
     [
-        ("a/kernel", [33, 34]), ("b/query/kernel", [40, 2, 33]), ("c/out/kernel", [3, 16, 48]), ("d/embedding", [64, 31]), ("e/kernel",
-            [32, 32]), ("f/bias", [7]), ("t", [1]),
+        ("a/kernel", [33, 34]), ("b/query/kernel", [40, 2, 33]), ("c/out/kernel", [3, 16, 48]), ("d/embedding", [64, 31]),
+        ("e/kernel", [32, 32]), ("f/bias", [7]), ("t", [1]),
     ];
 
     [TestMethod]
@@ -39,7 +39,7 @@ public sealed class WorldOptimizerTests
         }
     }
 
-    // bv-adafactor-bfloat16-momentum: optax multiplies by bfloat16(0.9) = 0.8984375.
+    // As in optax by bfloat16(0.9) = 0.8984375.
     [TestMethod]
     public void The_momentum_of_bfloat16_has_a_factor_of_bfloat16()
     {
@@ -91,8 +91,8 @@ public sealed class WorldOptimizerTests
     public static IEnumerable<object[]> StepFiles => WorldFolder.Files("bv-step*.npz").Select(path => new object[] { path });
 
     [TestMethod, DynamicData(nameof(StepFiles))]
-    public void Whole_steps_are_those_of_big_vision_and_DINO(string path) => new GoldenStepTests().Steps_agree_with_PyTorch(path,
-        TestDevices.OneThread);
+    public void Whole_steps_are_those_of_big_vision_and_DINO(string path) =>
+        new GoldenStepTests().Steps_agree_with_PyTorch(path, TestDevices.OneThread);
 
     static void Contrast(IReadOnlyDictionary<string, StoredArray> golden, string batch, string kind, string path)
     {
@@ -146,8 +146,8 @@ public sealed class WorldOptimizerTests
     static TrainConfig Recipe(IReadOnlyDictionary<string, StoredArray> golden) => new(TotalSteps: Steps,
         LearningRate: Setting(golden, "learning_rate") ?? 1e-2,
         WeightDecay: Setting(golden, "weight_decay") ?? 1e-2, Beta1: Setting(golden, "momentum") ?? 0.9, ClipNorm: Setting(golden, "clip") ?? 0.25,
-        Schedule: new(ScheduleKind.Rsqrt, (int)(Setting(golden, "warmup") ?? 4), (int)(Setting(golden, "cooldown") ?? 10), Setting(golden,
-            "timescale") ?? 8));
+        Schedule: new(ScheduleKind.Rsqrt, (int)(Setting(golden, "warmup") ?? 4), (int)(Setting(golden, "cooldown") ?? 10),
+            Setting(golden, "timescale") ?? 8));
 
     static double? Setting(IReadOnlyDictionary<string, StoredArray> golden, string name) => golden.TryGetValue("config", out var config)
         && JsonDocument.Parse(config.Bytes).RootElement.TryGetProperty(name, out var value) ? value.GetDouble() : null;
@@ -163,7 +163,7 @@ public sealed class WorldOptimizerTests
         readonly TrainConfig train;
         readonly Parameters all;
         readonly IOptimizer optimizer;
-        readonly StepState gate;
+        readonly StepState state;
         readonly DeviceMatrix losses;
         readonly (string Name, int[] Shape)[] shapes;
 
@@ -175,7 +175,7 @@ public sealed class WorldOptimizerTests
             all.Allocate(seed: 0, gradients: true);
             foreach (var (name, _) in shapes) all.Device.Upload<float>(Start(name), all[name].Value.View.SubView(0, all[name].Count));
             optimizer = train.Optimizer == OptimizerKind.Adafactor ? new Adafactor(all, this.train) : new AdamW(all, this.train);
-            (gate, losses) = (new(all.Device), new(all.Device, new Matrix(1, 2), 2));
+            (state, losses) = (new(all.Device), new(all.Device, new Matrix(1, 2), 2));
         }
 
         public float[] Start(string name) => [.. Enumerable.Range(0, Count(shapes.Single(p => p.Name == name).Shape)).Select(i =>
@@ -184,14 +184,14 @@ public sealed class WorldOptimizerTests
         /// <summary>One update, whose gradient's norm is returned.</summary>
         public float Step(float[][] gradients, int step)
         {
-            foreach (var ((name, _), gradient) in shapes.Zip(gradients)) all.Device.Upload<float>(gradient, all[name].Grad.View.SubView(0,
-                gradient.Length));
+            foreach (var ((name, _), gradient) in shapes.Zip(gradients)) all.Device.Upload<float>(gradient,
+                all[name].Grad.View.SubView(0, gradient.Length));
             var schedule = train.Schedule.At(step, train.TotalSteps);
-            gate.Set(train.LearningRate * schedule, train.WeightDecay * schedule);
-            gate.ResetSums();
-            all.Device.Ops.GradNorm(all.Grads, losses, gate, (float)train.ClipNorm, (float)train.Beta1, (float)train.Beta2);
-            optimizer.Step(gate, null, default);
-            return gate.Read()[StepState.SumNorm];
+            state.Set(train.LearningRate * schedule, train.WeightDecay * schedule);
+            state.ResetSums();
+            all.Device.Ops.GradNorm(all.Grads, losses, state, (float)train.ClipNorm, (float)train.Beta1, (float)train.Beta2);
+            optimizer.Step(state, null, default);
+            return state.Read()[StepState.SumNorm];
         }
 
         public float[] Read(string name) => all.Device.Download(all[name].Value.View.SubView(0, all[name].Count));
@@ -199,7 +199,7 @@ public sealed class WorldOptimizerTests
         public void Dispose()
         {
             losses.Dispose();
-            gate.Dispose();
+            state.Dispose();
             optimizer.Dispose();
             all.Dispose();
         }

@@ -26,10 +26,10 @@ sealed class ShardFields
         Keys = Split(caption) ?? usualKeys;
     }
 
-    /// <summary>A sample without a caption is none.</summary>
+    /// <summary>Samples without a caption are left out.</summary>
     public bool NeedCaptions { get; }
 
-    /// <summary>The fields of captions that the user named; none if he left it to the usual ones.</summary>
+    /// <summary>The fields of captions that the user named; empty where the usual ones apply.</summary>
     public IReadOnlyList<string> NamedCaptions { get; }
 
     /// <summary>The same of images.</summary>

@@ -9,7 +9,7 @@ namespace Silc;
 /// <param name="maxBytes">Limit of a member.</param>
 sealed class ShardIndex(Shard shard, ShardFields fields, long maxBytes)
 {
-    // More kinds than that are names with dots in them.
+    // More distinct endings than this are names with dots in them, not kinds of files.
     const int MostEndings = 100;
 
     readonly Dictionary<string, Entry> entries = [];
@@ -122,7 +122,7 @@ sealed class ShardIndex(Shard shard, ShardFields fields, long maxBytes)
     sealed class Entry
     {
         public TarMember? Image, Text, Json;
-        // Why the sample is left out has been said.
+        // The sample is left out, and the reason is in the log already.
         public bool Refused;
     }
 }

@@ -8,7 +8,7 @@ namespace Silc;
 /// </summary>
 static class ShardPattern
 {
-    // More are a slip of the keyboard; a list of them would fill memory.
+    // A pattern of more is most likely mistyped, and their list would fill memory.
     const int MaxShards = 1_000_000;
 
     const string AllLevels = "**";

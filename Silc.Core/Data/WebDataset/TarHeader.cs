@@ -50,7 +50,7 @@ readonly ref struct TarHeader
         return prefix == "" ? name : $"{prefix}/{name}";
     }
 
-    /// <summary>UTF-8 up to the first zero, else Latin-1: names that are neither stay apart.</summary>
+    /// <summary>UTF-8 up to the first zero, else Latin-1, in which any bytes decode and different names stay different.</summary>
     public static string Text(ReadOnlySpan<byte> bytes)
     {
         var end = bytes.IndexOf((byte)0);

@@ -141,7 +141,8 @@ sealed class TarWalk(TarContent content, string shard, long maxBytes, SkipLog lo
         return name.Any(char.IsControl) ? string.Concat(name.Select(c => char.IsControl(c) ? '\uFFFD' : c)) : name;
     }
 
-    // Nothing is unpacked, yet whoever wrote such names meant to overwrite files: nothing of theirs is to be trusted.
+    // Absolute paths and ".." are left out although nothing is unpacked: such
+    // names are made to overwrite files, so the content is not trusted either.
     static bool IsUnsafe(string name) =>
         name is ['/' or '\\', ..] or [_, ':', '/' or '\\', ..] || name.Split('/', '\\').Contains("..");
 

@@ -15,7 +15,7 @@ sealed class UnpackedShards(long maxBytes)
 
     public UnpackedShard Get(string path) => Find(path).Value;
 
-    // Unpacked outside the gate, by the first thread that asks; the others wait for that shard alone.
+    // Unpacked outside the lock, by the first thread that asks; other threads wait for that shard alone.
     Lazy<UnpackedShard> Find(string path)
     {
         lock (gate)

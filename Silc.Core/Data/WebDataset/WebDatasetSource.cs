@@ -41,6 +41,7 @@ public sealed class WebDatasetSource : IImageTextSource
     /// A shard is no tar or unpacks to too much, no shard has a sample, or none has the field of captions that is named; the message says
     /// which fields there are.
     /// </exception>
+    /// <exception cref="ArgumentException">A limit is not positive, or that of a member is beyond what an array holds.</exception>
     public WebDatasetSource(string pattern, long maxMemberBytes = UsualMember, long maxUnpackedBytes = UsualUnpacked,
         string? imageField = null, string? captionField = null, bool needCaptions = true)
         : this(pattern, log => Open(pattern, maxUnpackedBytes, log), maxMemberBytes, new(imageField, captionField, needCaptions)) { }
@@ -89,7 +90,7 @@ public sealed class WebDatasetSource : IImageTextSource
         return [.. ShardPattern.Find(pattern, log).Select(path => Shard.At(path, unpacked))];
     }
 
-    // A name that nothing has is a slip, which would show as captions that are all empty. The first sample ends the search as a rule.
+    // A field that no sample has is an error: otherwise every caption would be empty. The search usually ends at the first sample.
     void CheckCaptions(string pattern, IReadOnlyList<ShardIndex> indices, ShardFields fields)
     {
         if (fields.NamedCaptions.Count == 0 || samples.Exists(sample => sample.Text is not null)) return;

@@ -22,6 +22,7 @@ public static class DemoClasses
     internal static DemoShape Shape(int label) => Shapes[label % Shapes.Length];
 
     /// <summary>Fractions of predictions that are right, that have the right colour, and that have the right shape.</summary>
+    /// <exception cref="ArgumentException">The numbers of predictions and labels differ, or there are none.</exception>
     public static (double Class, double Colour, double Shape) Accuracy(IReadOnlyList<int> predicted, IReadOnlyList<int> labels)
     {
         Require.That(

@@ -19,7 +19,7 @@ public sealed class DemoEvaluation : IImageTextSource
     /// <summary>Names of the classes: "red circle".</summary>
     public IReadOnlyList<string> ClassNames => DemoClasses.Names;
 
-    /// <summary>Class of image <paramref name="index"/>; classes take turns.</summary>
+    /// <summary>Class of image <paramref name="index"/>; it is the index modulo the number of classes.</summary>
     public int Label(int index) => index % ClassNames.Count;
 
     /// <summary>All labels.</summary>

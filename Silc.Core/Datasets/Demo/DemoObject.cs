@@ -95,9 +95,9 @@ enum DemoTexture
 /// <param name="X">Centre from the left.</param>
 /// <param name="Y">Centre from the top.</param>
 /// <param name="Radius">Half of the object's extent.</param>
-/// <param name="Turn">Rotation in degrees, a few either way.</param>
+/// <param name="Rotation">Rotation in degrees, a few either way.</param>
 sealed record DemoObject(
-    DemoShape Shape, DemoColour Colour, DemoTexture Texture, bool Large, double X, double Y, double Radius, double Turn = 0)
+    DemoShape Shape, DemoColour Colour, DemoTexture Texture, bool Large, double X, double Y, double Radius, double Rotation = 0)
 {
     /// <summary>Colour and shape: "red circle".</summary>
     public string Name => $"{Word(Colour)} {Word(Shape)}";

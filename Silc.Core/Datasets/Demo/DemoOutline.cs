@@ -30,7 +30,7 @@ static class DemoOutline
     static SKPath Polygon(int corners, float radius, float down) => Build(path => path.AddPoly(
         [.. Enumerable.Range(0, corners).Select(i => Polar(radius, i / (double)corners, down))], close: true));
 
-    // 0.42: a little fatter than the pentagram's 0.38, so that small stars keep their body.
+    // 0.42: a little fatter than the pentagram's 0.38, so that small stars stay recognisable.
     static SKPath Star() => Build(path => path.AddPoly(
         [.. Enumerable.Range(0, 10).Select(i => Polar(i % 2 == 0 ? 1.05f : 0.42f * 1.05f, i / 10.0, 0.05f))], close: true));
 
@@ -44,9 +44,9 @@ static class DemoOutline
         }
     });
 
-    static SKPoint Polar(float radius, double turn, float down)
+    static SKPoint Polar(float radius, double revolutions, float down)
     {
-        var (sin, cos) = Math.SinCos(2 * Math.PI * turn);
+        var (sin, cos) = Math.SinCos(2 * Math.PI * revolutions);
         return new SKPoint((float)(radius * sin), (float)(-radius * cos) + down);
     }
 

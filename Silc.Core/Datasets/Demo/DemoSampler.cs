@@ -1,13 +1,11 @@
 namespace Silc.Datasets;
 
-/// <summary>
-/// Draws random scenes: mostly one or two objects, well apart, in colours that differ from each other and the background.
-/// </summary>
+/// <summary>Draws random scenes: mostly one or two objects, well apart, in colours that differ from each other and the background.</summary>
 static class DemoSampler
 {
     const double Margin = 0.03;
 
-    // Objects above and below this half extent never share a word: captions may say large and small without context.
+    // Objects above this half extent are large and those below are small, with a gap between: captions may use the words without context.
     const double LargeFrom = 0.2;
 
     /// <summary>A scene of one to three objects.</summary>
@@ -38,7 +36,7 @@ static class DemoSampler
             var outer = random.Uniform(0.36, 0.42);
             var (x, y) = (random.Uniform(outer + Margin, 1 - outer - Margin), random.Uniform(outer + Margin, 1 - outer - Margin));
             a = Object(random, DemoShape.Ring, first, outer, x, y);
-            // A square's corner lies at 1.27 radii, the hole of the ring ends at 0.52: 0.38 leaves air.
+            // A square's corner lies at 1.27 radii, the hole of the ring ends at 0.52: 0.38 leaves a margin.
             b = Object(random, PickButRing(random), second, 0.38 * outer, x, y);
         }
         else
@@ -72,7 +70,7 @@ static class DemoSampler
 
     static DemoObject Object(Philox random, DemoShape shape, DemoColour colour, double radius, double x, double y)
     {
-        // Half of all objects are plain; an arrow keeps its direction, a square stays no diamond.
+        // Half of all objects are plain. The rotation is small enough that an arrow keeps its direction and a square does not become a diamond.
         var texture = random.NextInt(2) == 0 ? DemoTexture.Plain : Pick<DemoTexture>(random);
         return new DemoObject(shape, colour, texture, radius > LargeFrom, x, y, radius, random.Uniform(-12, 12));
     }

@@ -37,9 +37,7 @@ sealed record DemoScene(int Size, DemoBackground Background, IReadOnlyList<DemoO
         return mask;
     }
 
-    /// <summary>
-    /// For each pixel 0 for background, or 1 + the <see cref="DemoShape"/> there: ground truth of a segmentation by shape.
-    /// </summary>
+    /// <summary>For each pixel 0 for background, or 1 + the <see cref="DemoShape"/> there: ground truth of a segmentation by shape.</summary>
     public byte[] ShapeMask() =>
         Array.ConvertAll(Mask(), label => label == 0 ? (byte)0 : (byte)(1 + (int)Objects[label - 1].Shape));
 
@@ -84,6 +82,6 @@ sealed record DemoScene(int Size, DemoBackground Background, IReadOnlyList<DemoO
         canvas.Save();
         canvas.Translate((float)item.X * Size, (float)item.Y * Size);
         canvas.Scale((float)item.Radius * Size);
-        canvas.RotateDegrees((float)item.Turn);
+        canvas.RotateDegrees((float)item.Rotation);
     }
 }

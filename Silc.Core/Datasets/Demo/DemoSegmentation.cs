@@ -1,6 +1,6 @@
 namespace Silc.Datasets;
 
-/// <summary>What a demo object is asked for.</summary>
+/// <summary>What the classes of a demo segmentation are.</summary>
 public enum DemoTask
 {
     /// <summary>9 colours.</summary>

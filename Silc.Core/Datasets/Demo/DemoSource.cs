@@ -16,6 +16,9 @@ public sealed class DemoSource : IImageTextSource
     /// <param name="count">Number of pairs.</param>
     /// <param name="seed">Another seed draws other images.</param>
     /// <param name="size">Side of the images in pixels.</param>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="count"/> is not positive, or <paramref name="size"/> lies outside of 16 to 4,096.
+    /// </exception>
     public DemoSource(int count, int seed, int size = 96)
     {
         Require.Positive(count, "number of demo images");
@@ -43,9 +46,10 @@ public sealed class DemoSource : IImageTextSource
         return new ImageTextPair($"demo/{seed}/{index}", scene.Draw(), DemoCaptions.Of(scene));
     }
 
-    /// <summary>
-    /// Held-out images of one object each for zero-shot classification: <paramref name="perClass"/> of every colour and shape.
-    /// </summary>
+    /// <summary>Held-out images of one object each for zero-shot classification: <paramref name="perClass"/> of every colour and shape.</summary>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="perClass"/> is not positive, or <paramref name="size"/> lies outside of 16 to 4,096.
+    /// </exception>
     public static DemoEvaluation Evaluation(int perClass, int seed = 0, int size = 96)
     {
         Require.Positive(perClass, "images per class");

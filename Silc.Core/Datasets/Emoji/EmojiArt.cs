@@ -2,9 +2,7 @@ using SkiaSharp;
 
 namespace Silc.Datasets;
 
-/// <summary>
-/// Renders emoji the same way whatever margin a style leaves: cropped to what is drawn, square, transparent around it.
-/// </summary>
+/// <summary>Renders emoji the same way whatever margin a style leaves: cropped to what is drawn, square, transparent around it.</summary>
 static class EmojiArt
 {
     // Fine enough to place the crop within 1 % of the image.

@@ -3,9 +3,8 @@ using System.Text;
 namespace Silc.Datasets;
 
 /// <summary>
-/// Finds the concept behind an icon's name, for packages without code points. A name is an annotation as a slug, a name that
-/// another package gives to the same code points, or a synonym of either: art of 2016 still says "bear-face" where Unicode now
-/// says "bear".
+/// Finds the concept behind an icon's name, for packages without code points. A name is an annotation as a slug, a name that another
+/// package gives to the same code points, or a synonym of either: art of 2016 still says "bear-face" where Unicode now says "bear".
 /// </summary>
 sealed class EmojiNames
 {
@@ -37,8 +36,7 @@ sealed class EmojiNames
         var icons = new Dictionary<string, string>();
         foreach (var (key, name) in set.NamesByKey)
             if (known.Contains(key)) icons.TryAdd(key, name);
-        // An icon goes to one concept only.
-        // Art of 2016 has "cricket-game", also known as "cricket": that is the bat, not the insect.
+        // An icon goes to one concept only. Art of 2016 has "cricket-game", also known as "cricket": that is the bat, not the insect.
         var taken = icons.Values.ToHashSet();
         foreach (var (name, icon) in set.Names)
             if (keys.TryGetValue(name, out var key) && !icons.ContainsKey(key) && taken.Add(icon)) icons.Add(key, icon);
@@ -62,9 +60,7 @@ sealed class EmojiNames
     static bool IsFlag(string name) => name.StartsWith("flag-", StringComparison.Ordinal);
 }
 
-/// <summary>
-/// Western accents off their letters. The runtime's own decomposition is not there where globalization is switched off.
-/// </summary>
+/// <summary>Western accents off their letters. The runtime's own decomposition is not there where globalization is switched off.</summary>
 static class Accents
 {
     const string With = "ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝàáâãäåçèéêëìíîïñòóôõöøùúûüýÿ";

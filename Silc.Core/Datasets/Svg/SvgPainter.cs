@@ -7,7 +7,7 @@ namespace Silc.Datasets;
 /// <summary>Walks an SVG tree and draws it on a canvas.</summary>
 sealed class SvgPainter(SKCanvas canvas, SvgImage image)
 {
-    // use elements that name each other in a circle would recurse for ever.
+    // Bounds the depth of use elements: cyclic references would recurse without end.
     const int DeepestUse = 16;
 
     int uses;

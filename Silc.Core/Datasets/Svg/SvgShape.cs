@@ -7,9 +7,7 @@ namespace Silc.Datasets;
 /// <summary>SVG's basic shapes as paths.</summary>
 static class SvgShape
 {
-    /// <summary>
-    /// The outline of a shape element in its own coordinates; null when the element is no shape or draws nothing.
-    /// </summary>
+    /// <summary>The outline of a shape element in its own coordinates; null when the element is no shape or draws nothing.</summary>
     public static SKPath? Outline(XElement element) => element.Name.LocalName switch
     {
         "path" => element.Attribute("d")?.Value is { } data ? SKPath.ParseSvgPathData(data) : null,

@@ -34,9 +34,7 @@ sealed record SvgStyle
 
     public bool StrokeFirst { get; init; }
 
-    /// <summary>
-    /// This style as <paramref name="element"/> changes it: its attributes, then the declarations of its style attribute.
-    /// </summary>
+    /// <summary>This style as <paramref name="element"/> changes it: its attributes, then the declarations of its style attribute.</summary>
     public SvgStyle Of(XElement element)
     {
         var style = this;

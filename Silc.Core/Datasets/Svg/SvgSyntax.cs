@@ -53,7 +53,7 @@ static partial class SvgSyntax
         if (NamedColours.TryGetValue(text, out var named)) return named;
         if (text.StartsWith("rgb", StringComparison.OrdinalIgnoreCase) && Numbers(text) is { Length: >= 3 } c)
             return new SKColor((byte)c[0], (byte)c[1], (byte)c[2], c.Length > 3 ? (byte)MathF.Round(255 * c[3]) : (byte)255);
-        // CSS puts alpha last and Skia puts it first, so the four- and eight-digit forms are turned round.
+        // CSS puts alpha last and Skia puts it first, so the four- and eight-digit forms are reordered.
         if (text is ['#', _, _, _, _]) text = $"#{text[4]}{text[1..4]}";
         if (text is ['#', _, _, _, _, _, _, _, _]) text = $"#{text[7..9]}{text[1..7]}";
         return SKColor.TryParse(text, out var colour) ? colour : throw new FormatException($"SVG: '{text}' is not a colour");

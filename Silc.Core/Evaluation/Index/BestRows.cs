@@ -9,10 +9,10 @@ sealed class BestRows(Vectors queries, int k, NeighbourSearch? search)
     readonly Vectors queries = queries.Unit();
     readonly List<(int Row, float Score)>[] best = [.. Enumerable.Range(0, queries.Count).Select(_ => new List<(int, float)>())];
 
-    // Rows of zeros, as close to everything as to nothing: they come after all others, however far those point away.
+    // Rows of zeros have no direction: they rank after all others, negative cosines included.
     readonly List<int> zeros = [];
 
-    /// <summary>Is told rows of blocks that have no direction.</summary>
+    /// <summary>Receives the index of each row that has no direction.</summary>
     public Action<int>? Faults { get; init; }
 
     /// <summary>Looks through rows that begin with <paramref name="first"/> of the index.</summary>

@@ -1,11 +1,10 @@
 namespace Silc;
 
 /// <summary>
-/// Embeddings and what they are of. As files: <c>index.npy</c> with the rows (N, C), float32, and <c>index.csv</c> beside it with
-/// the columns filepath, title, model, crop, resize, background and checksum, row for row; or one <c>index.csv</c> whose further columns
-/// e0, e1, … are the embedding.
-/// <see cref="IndexWriter"/> and <see cref="IndexFile"/> do without the whole in memory. Threads: any number may read it, while nobody
-/// changes its arrays.
+/// Embeddings with the path and the caption of each. As files: <c>index.npy</c> with the rows (N, C), float32, and
+/// <c>index.csv</c> beside it with the columns filepath, title, model, crop, resize, background and checksum, row for row;
+/// or one <c>index.csv</c> whose further columns e0, e1, … are the embedding. <see cref="IndexWriter"/> and
+/// <see cref="IndexFile"/> do without the whole in memory. Threads: any number may read it, while nobody changes its arrays.
 /// </summary>
 /// <example>
 /// <code>
@@ -30,8 +29,7 @@ public sealed record EmbeddingIndex(
     public int Count => Rows.Count;
 
     /// <summary>
-    /// Writes the files; nothing is left half-written. Paths of files are written relative to the index, so that both can move
-    /// together.
+    /// Writes the files; nothing is left half-written. Paths of files are written relative to the index, so that both can move together.
     /// </summary>
     /// <param name="path">Ends in .npy or .csv.</param>
     /// <exception cref="ArgumentException">Another ending, or numbers of rows that differ.</exception>
@@ -43,9 +41,7 @@ public sealed record EmbeddingIndex(
     }
 
     /// <summary>Reads what <see cref="Save"/> wrote, or an .npy of somebody else's with such a table beside it.</summary>
-    /// <exception cref="InvalidDataException">
-    /// A file is damaged, or the two do not fit each other; the message says how.
-    /// </exception>
+    /// <exception cref="InvalidDataException">A file is damaged, or the two do not fit each other; the message says how.</exception>
     public static EmbeddingIndex Load(string path)
     {
         using var file = IndexFile.Open(path);

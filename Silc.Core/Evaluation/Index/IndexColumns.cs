@@ -6,11 +6,10 @@ using CsvHelper;
 namespace Silc;
 
 /// <summary>
-/// The columns of an index's table: filepath, title; model, the fingerprint of the model that made the row; crop, resize and background,
-/// how its image became
-/// the pixels of a square, as the command line has them, and empty for a caption; and checksum, that of the row's embedding in the .npy beside
-/// it, or e0, e1, … with the embedding itself. A table that is sorted, or that belongs to other vectors, shows so by its checksums before it
-/// names a wrong image. Tables without these three, and those of other programs, which need have filepath and title alone, are read too.
+/// The columns of an index's table: filepath, title; model, the fingerprint of the model that made the row; crop, resize and background, how its
+/// image became the pixels of a square, as the command line has them, and empty for a caption; and checksum, that of the row's embedding in the
+/// .npy beside it, or e0, e1, … with the embedding itself. A table that is sorted, or that belongs to other vectors, shows so by its checksums
+/// before it names a wrong image. Tables without these three, and those of other programs, which need have filepath and title alone, are read too.
 /// </summary>
 static class IndexColumns
 {

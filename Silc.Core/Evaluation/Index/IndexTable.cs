@@ -78,8 +78,8 @@ sealed class IndexTable : IDisposable
         starts.Add(csv.ByteOffset);
         var model = modelColumn < 0 ? "" : csv.GetString(modelColumn);
         var crop = cropColumn < 0 ? "" : csv.GetString(cropColumn);
-        if (starts.Count == 1) (Model, Crop, Images) = (model == "" ? null : model, CropOf(crop, csv), ImagesOf(Cell(csv, resizeColumn),
-            Cell(csv, backgroundColumn), csv));
+        if (starts.Count == 1) (Model, Crop, Images) = (model == "" ? null : model, CropOf(crop, csv),
+            ImagesOf(Cell(csv, resizeColumn), Cell(csv, backgroundColumn), csv));
         else if (crop != IndexColumns.Text(Crop))
             throw new InvalidDataException($"{path} line {csv.LineNumber} has the crop '{crop}' and the rows above it '{IndexColumns.Text(Crop)}': "
                 + "embed all images with the same --eval-crop");

@@ -62,6 +62,7 @@ public sealed class IndexWriter : IDisposable
     /// <param name="image">Path or id; that of a file is written relative to the index, so that both can move together.</param>
     /// <param name="title">Caption.</param>
     /// <exception cref="IOException">The disk is full; the message says what was needed.</exception>
+    /// <exception cref="ArgumentException">The row has another number of values than the index.</exception>
     public void Add(ReadOnlySpan<float> embedding, string image, string title)
     {
         Require.That(embedding.Length == width, $"a row has {embedding.Length} values, the index has {width}");
@@ -84,6 +85,9 @@ public sealed class IndexWriter : IDisposable
     }
 
     /// <summary>Adds several rows.</summary>
+    /// <exception cref="ArgumentException">
+    /// The numbers of embeddings, images and titles differ, or the rows have another width than the index.
+    /// </exception>
     public void Add(Vectors embeddings, IReadOnlyList<string> images, IReadOnlyList<string> titles)
     {
         Require.That(images.Count == embeddings.Count && titles.Count == embeddings.Count,

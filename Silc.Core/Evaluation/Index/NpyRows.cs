@@ -43,7 +43,7 @@ sealed class NpyRows : IDisposable
         else ReadElements((long)first * Width, values);
     }
 
-    // Column after column lies in the file.
+    // The file is in Fortran order: one column after another.
     void ReadColumns(int first, Span<float> values)
     {
         int rows = values.Length / Width;
@@ -57,7 +57,7 @@ sealed class NpyRows : IDisposable
 
     void ReadElements(long first, Span<float> values)
     {
-        // What silc writes needs no conversion, and goes straight where it belongs.
+        // Float32 in this machine's byte order, as silc writes it, is read straight into the target.
         if (header.Array.Type == ElementType.Float32 && !header.Swapped && BitConverter.IsLittleEndian)
         {
             Fill(MemoryMarshal.AsBytes(values), dataStart + first * sizeof(float));

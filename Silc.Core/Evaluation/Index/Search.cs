@@ -18,6 +18,7 @@ public static class Search
     /// <param name="queries">Embeddings (N, C) of the same model; rows need not be normalised.</param>
     /// <param name="k">How many; fewer if the index is smaller.</param>
     /// <param name="search">Finds neighbours; null does so on the processor.</param>
+    /// <exception cref="ArgumentException"><paramref name="k"/> is not positive, the index is empty, or its rows have another width.</exception>
     public static IReadOnlyList<IReadOnlyList<SearchHit>> Find(EmbeddingIndex index, Vectors queries, int k = 10,
         NeighbourSearch? search = null)
     {
@@ -34,6 +35,7 @@ public static class Search
     /// <param name="search">Finds neighbours; null does so on the processor.</param>
     /// <param name="faults">Is told the rows that are zero or hold a value that is no number.</param>
     /// <exception cref="InvalidDataException">The table belongs to other vectors.</exception>
+    /// <exception cref="ArgumentException"><paramref name="k"/> is not positive, the index is empty, or its rows have another width.</exception>
     public static IReadOnlyList<IReadOnlyList<SearchHit>> Find(IndexFile index, Vectors queries, int k = 10,
         NeighbourSearch? search = null, Action<int>? faults = null)
     {

@@ -46,6 +46,7 @@ public static class SegmentationPainter
     }
 
     /// <summary>A square of at most <see cref="LegendLines"/> colours with their names.</summary>
+    /// <exception cref="ArgumentException">There is no class, or more than <see cref="LegendLines"/>.</exception>
     public static RgbImage Legend(IReadOnlyList<(string Name, Colour Colour)> classes, int side = 288)
     {
         Require.Within(classes.Count, 1, LegendLines, "number of classes of a legend");

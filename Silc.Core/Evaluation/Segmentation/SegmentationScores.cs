@@ -12,6 +12,7 @@ public static class SegmentationScores
     /// <param name="unread">Is told index and reason of an image or mask that cannot be read, which is left out; null throws the reason.</param>
     /// <param name="stop">Ends the work with the 16 images at hand.</param>
     /// <exception cref="InvalidDataException">A label is not among the classes; the message names the image.</exception>
+    /// <exception cref="ArgumentException">The source has no image.</exception>
     public static ConfusionMatrix Of(ZeroShotSegmenter segmenter, ISegmentationSource source,
         Action<SegmentedImage, LabelMap>? seen = null, Action<int, Exception>? unread = null, CancellationToken stop = default)
     {

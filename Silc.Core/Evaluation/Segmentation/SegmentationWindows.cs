@@ -12,9 +12,7 @@ public sealed record SegmentationWindows(int Side, int? ShortSide = null, int? S
     /// <summary>The whole image in one window.</summary>
     public static SegmentationWindows Whole(int side) => new(side);
 
-    /// <summary>
-    /// Windows that overlap by a quarter over an image whose short side is one window: 448 and 336 in Google's TIPS.
-    /// </summary>
+    /// <summary>Windows that overlap by a quarter over an image whose short side is one window: 448 and 336 in Google's TIPS.</summary>
     public static SegmentationWindows Sliding(int side) => new(side, side, side * 3 / 4);
 
     /// <summary>Throws unless the sizes fit each other.</summary>
@@ -37,7 +35,7 @@ public sealed record SegmentationWindows(int Side, int? ShortSide = null, int? S
         return (Math.Max(side, (int)Math.Round(image.Width * scale)), Math.Max(side, (int)Math.Round(image.Height * scale)));
     }
 
-    /// <summary>Where windows start along an axis of <paramref name="length"/> pixels.</summary>
+    /// <summary>Where windows start along an axis of <paramref name="length"/> pixels: one value for each window, in pixels.</summary>
     public int[] Starts(int length)
     {
         int stride = Stride ?? Side, last = length - Side;

@@ -1,8 +1,7 @@
 namespace Silc;
 
 /// <summary>
-/// Images (N, side, side, 3) in [-1, 1] to the L2-normalised features of their patches (N · T, C); a model's
-/// <c>EmbedPatchPixels</c>.
+/// Images (N, side, side, 3) in [-1, 1] to the L2-normalised features of their patches (N · T, C); a model's <c>EmbedPatchPixels</c>.
 /// </summary>
 delegate Vectors PatchEmbedder(float[] pixels, int side);
 
@@ -33,12 +32,12 @@ public sealed class ZeroShotSegmenter
     /// <param name="classes">What the classes look like in words.</param>
     /// <param name="windows">What the model sees of an image at once.</param>
     /// <param name="threshold">
-    /// A pixel is class 0, the background, when the softmax probability of its best class is below this. Null: class 0 is as any
-    /// other.
+    /// A pixel is class 0, the background, when the softmax probability of its best class is below this. Null: class 0 is as any other.
     /// </param>
     /// <param name="temperature">The factor exp(t) of a model on cosines, for that probability.</param>
-    /// <param name="images">How images are resized and what shows through them; null is <see cref="ImageRule.Own"/>. They are not cut to
-    /// squares.</param>
+    /// <param name="images">
+    /// How images are resized and what shows through them; null is <see cref="ImageRule.Own"/>. They are not cut to squares.
+    /// </param>
     internal ZeroShotSegmenter(
         PatchEmbedder embed, int patch, ClassPrototypes classes, SegmentationWindows windows, double? threshold = null,
             double temperature = 100, ImageRule? images = null)
@@ -58,6 +57,7 @@ public sealed class ZeroShotSegmenter
     public LabelMap Segment(RgbImage image, int width, int height) => Segment([(image, width, height)])[0];
 
     /// <summary>The same of several images, whose windows are embedded together: small devices take as long for one.</summary>
+    /// <exception cref="ArgumentException">The model gave another number of patch features than the windows have patches.</exception>
     public IReadOnlyList<LabelMap> Segment(IReadOnlyList<(RgbImage Image, int Width, int Height)> images)
     {
         List<Cut> cuts = [.. images.Select(one => new Cut(one.Image, windows, this.images))];

@@ -17,7 +17,7 @@ interface ICpuWork
 /// <summary>
 /// The CPU accelerator's queue: kernels run in order, each on every worker, while the caller goes on, as on a GPU. ILGPU launches once: a
 /// kernel that never returns but takes the queued ones one after another, so that they run on ILGPU's threads and see its grid, one block a
-/// worker. Its own launches wake and await two threads a core through barriers: of a training step a third was waiting.
+/// worker. ILGPU's own launches wake and await two threads a core through barriers, which took a third of a training step.
 /// </summary>
 sealed class CpuQueue : IDisposable
 {
@@ -46,7 +46,7 @@ sealed class CpuQueue : IDisposable
         launcher.Start();
     }
 
-    /// <summary>Queues a kernel; every worker executes its <see cref="BlockShare"/>.</summary>
+    /// <summary>Queues a kernel; every worker executes the <see cref="BlockRange"/> of its block.</summary>
     public void Add<TKernel>(TKernel kernel) where TKernel : struct, IKernel => Publish(Rent<KernelLaunch<TKernel>>(), kernel, everywhere: true);
 
     /// <summary>Queues a kernel that one worker executes alone.</summary>
@@ -99,8 +99,8 @@ sealed class CpuQueue : IDisposable
         return launch;
     }
 
-    void Work() => accelerator.LoadStreamKernel<CpuWorker>(Device.Entry.Run)(new KernelConfig(workers, 1),
-        new CpuWorker((long)GCHandle.ToIntPtr(self)));
+    void Work() =>
+        accelerator.LoadStreamKernel<CpuWorker>(Device.Entry.Run)(new KernelConfig(workers, 1), new CpuWorker((long)GCHandle.ToIntPtr(self)));
 
     /// <summary>What one worker does until the queue is disposed.</summary>
     internal void Serve(int worker)
@@ -134,9 +134,9 @@ sealed class CpuQueue : IDisposable
         lastReport = now;
     }
 
-    // Kernels take microseconds: spin for a few, then let other threads have the core between looks, then sleep. A worker that spins on
-    // keeps its core from whoever would end the wait, the caller above all: of two trainings at once each took four times as long as
-    // beside one that yields, and a small product in an idle queue ten times.
+    // Kernels take microseconds: spin for a few, then let other threads have the core between looks, then sleep. A
+    // worker that keeps spinning takes the core from the thread that would end the wait, the caller above all: two
+    // trainings at once took four times as long as with yielding, and a small product in an idle queue ten times.
     void WaitFor(ref long counter, long target)
     {
         for (int i = 0; i < Spins; i++)

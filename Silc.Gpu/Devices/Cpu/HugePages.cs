@@ -17,7 +17,7 @@ static partial class HugePages
         nint first = (address + Page - 1) / Page * Page, end = (address + (nint)bytes) / Page * Page;
         try
         {
-            // An error leaves small pages, as before.
+            // Errors are ignored: the pages stay small.
             if (end > first) _ = MemoryAdvise(first, (nuint)(end - first), Advice);
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)

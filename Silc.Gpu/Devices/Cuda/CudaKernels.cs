@@ -8,9 +8,8 @@ using ILGPU.Runtime.Cuda;
 namespace Silc;
 
 /// <summary>
-/// Compiles, loads and launches kernels on an NVIDIA GPU, all on one stream of their own, because the default stream cannot be captured
-/// into a graph. Kernels whose fields are plain numbers are launched by the driver API directly; the others, which hold views, by ILGPU's
-/// launcher.
+/// Compiles, loads and launches kernels on an NVIDIA GPU, all on one stream of their own, because the default stream cannot be captured into a
+/// graph. Kernels whose fields are plain numbers are launched by the driver API directly; the others, which hold views, by ILGPU's launcher.
 /// </summary>
 sealed class CudaKernels(CudaAccelerator accelerator) : IDisposable
 {
@@ -23,7 +22,7 @@ sealed class CudaKernels(CudaAccelerator accelerator) : IDisposable
 
     public unsafe void Launch<TKernel>(int blocks, int threads, int dynamicBytes, TKernel kernel) where TKernel : struct, IKernel
     {
-        accelerator.Bind();     // tests come here without a turn
+        accelerator.Bind();     // tests call this without the device's lock
         if (!kernels.TryGetValue(typeof(TKernel), out var loaded)) kernels[typeof(TKernel)] = loaded = Load(typeof(TKernel));
         if (RuntimeHelpers.IsReferenceOrContainsReferences<TKernel>())
         {

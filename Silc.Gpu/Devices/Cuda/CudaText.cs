@@ -21,7 +21,7 @@ static partial class CudaText
             ptx = AddressSize().Replace(ptx, $"$0\n.extern .shared .align 1024 .b8 {Dynamic}[];", 1);
         if (ptx.Contains(KernelArgument, StringComparison.Ordinal))
         {
-            // Tensor maps stand first among the fields.
+            // Tensor maps are the first fields of the kernel, hence of its parameter.
             var name = ParameterName().Match(ptx).Groups[1].Value;
             ptx = ptx.Replace($".align 8 .b8 {name}[", $".align 64 .b8 {name}[", StringComparison.Ordinal)
                 .Replace(KernelArgument, name, StringComparison.Ordinal);

@@ -33,7 +33,7 @@ sealed class ClKernels(CLAccelerator accelerator) : IDisposable
     readonly Lazy<AcceleratorStream> beside = new(accelerator.CreateStream);
     IClFamily[] families = [];
 
-    /// <summary>From now on the kernels of each of these families are compiled as one kernel.</summary>
+    /// <summary>Makes the kernels of each of these families compile as one kernel from now on.</summary>
     public ClKernels Merging(IClFamily[] merged)
     {
         families = merged;
@@ -116,7 +116,7 @@ sealed class ClKernels(CLAccelerator accelerator) : IDisposable
         lock (compiling) return (CLCompiledKernel)accelerator.Backend.Compile(entry, new KernelSpecialization());
     }
 
-    /// <summary>Waits for what is still being built. Failures are thrown by <see cref="Load"/>, where they matter.</summary>
+    /// <summary>Waits for what is still being built. Failures are thrown by <see cref="Load"/>, for the kernels that are used.</summary>
     public void Dispose()
     {
         Task[] building = [.. expected.Select(one => one.Compiled), .. kernels.Values];

@@ -1,31 +1,31 @@
 namespace Silc;
 
-// Threads take turns: launches, scratch memory and dry runs belong to whoever's turn it is.
+// One thread at a time: a lock guards launches, scratch memory and dry runs.
 public sealed partial class Device
 {
-    readonly Lock turns = new();
+    readonly Lock access = new();
     bool disposed;
 
     /// <summary>
-    /// Waits until no other thread is at work here, and keeps others out until the scope ends; the same thread may enter again. No other
-    /// device's turn may be awaited inside, or two threads that copy between two devices could wait for each other.
+    /// Takes the device's lock until the scope ends; the same thread may take it again. No other
+    /// device's lock may be taken inside: two threads that copy between two devices could deadlock.
     /// </summary>
     /// <exception cref="ObjectDisposedException">The device was disposed, perhaps while this thread waited.</exception>
-    internal Lock.Scope Turn()
+    internal Lock.Scope Exclusive()
     {
-        var turn = turns.EnterScope();
+        var exclusive = access.EnterScope();
         if (!disposed)
         {
             Accelerator.Bind();     // CUDA's context is current thread by thread
-            return turn;
+            return exclusive;
         }
-        turn.Dispose();
+        exclusive.Dispose();
         throw new ObjectDisposedException(nameof(Device),
             $"the device '{Info.Id}' was disposed: keep it as long as its models and trainers are used");
     }
 
-    /// <summary>A turn for giving memory back, which also comes after the device was disposed and there is nothing left to give.</summary>
-    internal Lock.Scope LastTurn() => turns.EnterScope();
+    /// <summary>The lock for freeing memory: it is also given after the device was disposed, when nothing is left to free.</summary>
+    internal Lock.Scope ExclusiveForRelease() => access.EnterScope();
 
     /// <summary>
     /// Waits for the call that is at work and for what is queued, then frees the accelerator and all memory on it. Models and trainers that
@@ -33,7 +33,7 @@ public sealed partial class Device
     /// </summary>
     public void Dispose()
     {
-        using var turn = LastTurn();
+        using var exclusive = ExclusiveForRelease();
         if (disposed) return;
         try
         {
