@@ -49,27 +49,39 @@ partial class CudaOps
     public override void MatMulGelu(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y, GeluKind kind)
     {
         if (IsBf16(h) != IsBf16(y)) throw new ArgumentException($"h is {h.DType} and gelu(h) {y.DType}: store both with one dtype");
+        if (kind == GeluKind.Tanh) MatMulGelu<TanhGelu>(x, kernel, bias, h, y);
+        else if (kind == GeluKind.Quick) MatMulGelu<QuickGelu>(x, kernel, bias, h, y);
+        else MatMulGelu<ErfGelu>(x, kernel, bias, h, y);
+    }
+
+    void MatMulGelu<TGelu>(Tensor x, Tensor kernel, Tensor bias, Tensor h, Tensor y) where TGelu : struct, IEpilogueGelu
+    {
         var (operands, _) = Prepare(x, kernel, h, Transpose.None, 0);
         var shape = ShapeOf(h, y, bias);
         if (IsBf16(h))
-            LaunchGemm(operands, WholeK(operands, precision), new BiasGeluEpilogue<Bf16Quads>(At(h), At(y), At(bias), shape, (int)kind), precision);
+            LaunchGemm(operands, WholeK(operands, precision), new BiasGeluEpilogue<Bf16Quads, TGelu>(At(h), At(y), At(bias), shape), precision);
         else
-            LaunchGemm(operands, WholeK(operands, precision),
-                new BiasGeluEpilogue<Float32Quads>(At(h), At(y), At(bias), shape, (int)kind), precision);
+            LaunchGemm(operands, WholeK(operands, precision), new BiasGeluEpilogue<Float32Quads, TGelu>(At(h), At(y), At(bias), shape), precision);
     }
 
     public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind)
     {
         if (IsBf16(h) != IsBf16(y) || IsBf16(h) != IsBf16(dh))
             throw new ArgumentException($"h is {h.DType}, dh {dh.DType} and gelu(h) {y.DType}: store them with one dtype");
+        if (kind == GeluKind.Tanh) MatMulGeluBackward<TanhGelu>(dy, kernel, h, dh, y);
+        else if (kind == GeluKind.Quick) MatMulGeluBackward<QuickGelu>(dy, kernel, h, dh, y);
+        else MatMulGeluBackward<ErfGelu>(dy, kernel, h, dh, y);
+    }
+
+    void MatMulGeluBackward<TGelu>(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y) where TGelu : struct, IEpilogueGelu
+    {
         var (operands, _) = Prepare(dy, kernel, dh, Transpose.B, 0);
         var shape = ShapeOf(dh, h, y);
         if (IsBf16(h))
-            LaunchGemm(operands, WholeK(operands, precision), new BiasGeluGradEpilogue<Bf16Quads>(At(h), At(dh), At(y), shape, (int)kind), precision,
-                h);
+            LaunchGemm(operands, WholeK(operands, precision), new BiasGeluGradEpilogue<Bf16Quads, TGelu>(At(h), At(dh), At(y), shape), precision, h);
         else
             LaunchGemm(operands, WholeK(operands, precision),
-                new BiasGeluGradEpilogue<Float32Quads>(At(h), At(dh), At(y), shape, (int)kind), precision, h);
+                new BiasGeluGradEpilogue<Float32Quads, TGelu>(At(h), At(dh), At(y), shape), precision, h);
     }
 
     protected override void Batched(ArrayView<float> a, Layout la, ArrayView<float> b, Layout lb, ArrayView<float> c, Layout lc,

@@ -32,43 +32,45 @@ readonly struct EpilogueQuads(Float4 r0, Float4 r1, Float4 r2, Float4 r3)
 /// <summary>The size of C, and whether all matrices of its shape allow vectorized accesses of 16 bytes.</summary>
 readonly struct EpilogueShape(int m, int n, int vectorized)
 {
-    public bool Contains(int row, int column) => row < m && column < n;
-
     /// <summary>Four neighbours, zeros outside of the matrix.</summary>
-    public Float4 Load<TQuads>(MatrixPointer x, int row, int column) where TQuads : struct, IQuadAccess
-    {
-        var at = x.At(row, column);
-        return TQuads.IsBf16 || vectorized != 0 ? TQuads.Load(at, row, m, column, n) : ScalarLoad.Load4(at, row, m, column, n);
-    }
+    public Float4 Load<TQuads>(MatrixPointer x, int row, int column) where TQuads : struct, IQuadAccess => Load<TQuads>(At<TQuads>(x, row, column), row, column);
 
     /// <summary>Four columns of a matrix of one row of float32.</summary>
-    public Float4 LoadRow(MatrixPointer x, int column) => Load<Float32Quads>(x.BroadcastRow(0), 0, column);
+    public Float4 LoadRow(MatrixPointer x, int column) => Load<Float32Quads>(x, 0, column);
 
-    public EpilogueQuads LoadRows<TQuads>(MatrixPointer x, int row, int column) where TQuads : struct, IQuadAccess => new(
-        Load<TQuads>(x, row, column), Load<TQuads>(x, row + EpilogueQuads.RowStep, column),
-        Load<TQuads>(x, row + 2 * EpilogueQuads.RowStep, column), Load<TQuads>(x, row + 3 * EpilogueQuads.RowStep, column));
-
-    public void Store<TQuads>(MatrixPointer x, int row, int column, Float4 value) where TQuads : struct, IQuadAccess
+    public EpilogueQuads LoadRows<TQuads>(MatrixPointer x, int row, int column) where TQuads : struct, IQuadAccess
     {
-        if (!Contains(row, column)) return;
-        var at = x.At(row, column);
-        if (TQuads.IsBf16 || vectorized != 0) TQuads.Store(at, value);
-        else
-        {
-            Ptx.Store(at, value.X);
-            Ptx.Store(at + 4, value.Y, column + 1, n);
-            Ptx.Store(at + 8, value.Z, column + 2, n);
-            Ptx.Store(at + 12, value.W, column + 3, n);
-        }
+        long at = At<TQuads>(x, row, column), step = RowStep<TQuads>(x);
+        return new(Load<TQuads>(at, row, column), Load<TQuads>(at + step, row + EpilogueQuads.RowStep, column),
+            Load<TQuads>(at + 2 * step, row + 2 * EpilogueQuads.RowStep, column), Load<TQuads>(at + 3 * step, row + 3 * EpilogueQuads.RowStep, column));
     }
+
+    public void Store<TQuads>(MatrixPointer x, int row, int column, Float4 value) where TQuads : struct, IQuadAccess =>
+        Store<TQuads>(At<TQuads>(x, row, column), row, column, value);
 
     public void StoreRows<TQuads>(MatrixPointer x, int row, int column, EpilogueQuads values) where TQuads : struct, IQuadAccess
     {
-        Store<TQuads>(x, row, column, values.R0);
-        Store<TQuads>(x, row + EpilogueQuads.RowStep, column, values.R1);
-        Store<TQuads>(x, row + 2 * EpilogueQuads.RowStep, column, values.R2);
-        Store<TQuads>(x, row + 3 * EpilogueQuads.RowStep, column, values.R3);
+        long at = At<TQuads>(x, row, column), step = RowStep<TQuads>(x);
+        Store<TQuads>(at, row, column, values.R0);
+        Store<TQuads>(at + step, row + EpilogueQuads.RowStep, column, values.R1);
+        Store<TQuads>(at + 2 * step, row + 2 * EpilogueQuads.RowStep, column, values.R2);
+        Store<TQuads>(at + 3 * step, row + 3 * EpilogueQuads.RowStep, column, values.R3);
     }
+
+    Float4 Load<TQuads>(long at, int row, int column) where TQuads : struct, IQuadAccess => TQuads.IsBf16 || vectorized != 0
+        ? TQuads.Load(at, row, m, column, n) : ScalarLoad.Load4(at, row, m, column, n);
+
+    void Store<TQuads>(long at, int row, int column, Float4 value) where TQuads : struct, IQuadAccess
+    {
+        if (TQuads.IsBf16 || vectorized != 0) TQuads.Store(at, value, row, m, column, n);
+        else UnalignedQuads.Store(at, value, row, m, column, n);
+    }
+
+    // The size of an element is a constant here, so that an address is two instructions, and those of further rows are sums.
+    static long At<TQuads>(MatrixPointer x, int row, int column) where TQuads : struct, IQuadAccess =>
+        x.Address + (TQuads.IsBf16 ? 2 : 4) * ((long)row * x.Stride + column);
+
+    static long RowStep<TQuads>(MatrixPointer x) where TQuads : struct, IQuadAccess => (TQuads.IsBf16 ? 2L : 4L) * EpilogueQuads.RowStep * x.Stride;
 }
 
 /// <summary>C = acc + bias + addend, both optional and float32. C may begin <c>offset</c> elements further on.</summary>
@@ -95,14 +97,14 @@ readonly struct BiasEpilogue<TQuads>(MatrixPointer c, MatrixPointer bias, Matrix
 }
 
 /// <summary>h = acc + bias; y = gelu(h).</summary>
-readonly struct BiasGeluEpilogue<TQuads>(MatrixPointer h, MatrixPointer y, MatrixPointer bias, EpilogueShape shape, int kind) : IEpilogue
-    where TQuads : struct, IQuadAccess
+readonly struct BiasGeluEpilogue<TQuads, TGelu>(MatrixPointer h, MatrixPointer y, MatrixPointer bias, EpilogueShape shape) : IEpilogue
+    where TQuads : struct, IQuadAccess where TGelu : struct, IEpilogueGelu
 {
     public void Store(int row, int column, long offset, Float4 acc)
     {
         acc += shape.Load<Float32Quads>(bias.BroadcastRow(row), row, column);
         shape.Store<TQuads>(h, row, column, acc);
-        shape.Store<TQuads>(y, row, column, acc * CudaGelu.Cdf(acc, kind));
+        shape.Store<TQuads>(y, row, column, acc * CudaGelu.Cdf<TGelu>(acc));
     }
 
     public void Store(int row, int column, long offset, EpilogueQuads acc)
@@ -117,13 +119,13 @@ readonly struct BiasGeluEpilogue<TQuads>(MatrixPointer h, MatrixPointer y, Matri
         acc += bias;
         shape.StoreRows<TQuads>(h, row, column, acc);
         shape.StoreRows<TQuads>(y, row, column, acc
-            * new EpilogueQuads(CudaGelu.Cdf(acc.R0, kind), CudaGelu.Cdf(acc.R1, kind), CudaGelu.Cdf(acc.R2, kind), CudaGelu.Cdf(acc.R3, kind)));
+            * new EpilogueQuads(CudaGelu.Cdf<TGelu>(acc.R0), CudaGelu.Cdf<TGelu>(acc.R1), CudaGelu.Cdf<TGelu>(acc.R2), CudaGelu.Cdf<TGelu>(acc.R3)));
     }
 }
 
 /// <summary>dh = acc · gelu'(h); y = gelu(h), recomputed.</summary>
-readonly struct BiasGeluGradEpilogue<TQuads>(MatrixPointer h, MatrixPointer dh, MatrixPointer y, EpilogueShape shape, int kind) : IEpilogue
-    where TQuads : struct, IQuadAccess
+readonly struct BiasGeluGradEpilogue<TQuads, TGelu>(MatrixPointer h, MatrixPointer dh, MatrixPointer y, EpilogueShape shape) : IEpilogue
+    where TQuads : struct, IQuadAccess where TGelu : struct, IEpilogueGelu
 {
     public void Store(int row, int column, long offset, Float4 acc) => Store(row, column, acc, shape.Load<TQuads>(h, row, column));
 
@@ -134,16 +136,16 @@ readonly struct BiasGeluGradEpilogue<TQuads>(MatrixPointer h, MatrixPointer dh, 
 
     public void Store(int row, int column, long offset, EpilogueQuads acc, Float4 bias, EpilogueQuads x)
     {
-        Store(row, column, acc.R0, x.R0);
-        Store(row + EpilogueQuads.RowStep, column, acc.R1, x.R1);
-        Store(row + 2 * EpilogueQuads.RowStep, column, acc.R2, x.R2);
-        Store(row + 3 * EpilogueQuads.RowStep, column, acc.R3, x.R3);
+        Float4 c0 = CudaGelu.Cdf<TGelu>(x.R0), c1 = CudaGelu.Cdf<TGelu>(x.R1), c2 = CudaGelu.Cdf<TGelu>(x.R2), c3 = CudaGelu.Cdf<TGelu>(x.R3);
+        shape.StoreRows<TQuads>(y, row, column, x * new EpilogueQuads(c0, c1, c2, c3));
+        shape.StoreRows<TQuads>(dh, row, column, acc * new EpilogueQuads(CudaGelu.Derivative<TGelu>(x.R0, c0),
+            CudaGelu.Derivative<TGelu>(x.R1, c1), CudaGelu.Derivative<TGelu>(x.R2, c2), CudaGelu.Derivative<TGelu>(x.R3, c3)));
     }
 
     void Store(int row, int column, Float4 acc, Float4 x)
     {
-        var cdf = CudaGelu.Cdf(x, kind);
+        var cdf = CudaGelu.Cdf<TGelu>(x);
         shape.Store<TQuads>(y, row, column, x * cdf);
-        shape.Store<TQuads>(dh, row, column, acc * CudaGelu.Derivative(x, cdf, kind));
+        shape.Store<TQuads>(dh, row, column, acc * CudaGelu.Derivative<TGelu>(x, cdf));
     }
 }
