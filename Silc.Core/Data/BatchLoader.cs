@@ -42,6 +42,14 @@ public sealed class BatchLoader : IDisposable
     public BatchLoader(
         IImageTextSource source, Tokenizer tokenizer, SilcConfig config, int batchSize, int seed,
         int? workers = null, int prefetch = 3, long startStep = 0, double maxBadShare = 0.1)
+        : this(source, tokenizer, config, batchSize, seed, workers, prefetch, startStep, maxBadShare, needCaptions: true)
+    {
+    }
+
+    /// <summary>The same for training on images alone, whose pairs may be without captions: their tokens are those of the empty text.</summary>
+    internal BatchLoader(
+        IImageTextSource source, Tokenizer tokenizer, SilcConfig config, int batchSize, int seed,
+        int? workers, int prefetch, long startStep, double maxBadShare, bool needCaptions)
     {
         Require.Positive(batchSize, "batch size");
         Require.Positive(workers ?? 1, "workers");
@@ -53,7 +61,7 @@ public sealed class BatchLoader : IDisposable
         this.tokenizer = tokenizer.Fit(config.VocabSize);
         Position = nextStep = startStep;
         sampler = new(config, seed);
-        reader = new(source, maxBadShare);
+        reader = new(source, maxBadShare, needCaptions);
         order = new(source.Count, batchSize, seed, source.Shards);
         threads = [.. Enumerable.Range(0, workers ?? Environment.ProcessorCount).Select(Start)];
     }
@@ -204,7 +212,8 @@ public sealed class BatchLoader : IDisposable
         using (LoadClock.In(LoadStage.Decode)) pair = reader.Read(wanted, out job.Batch.Samples[slot]);
         using (LoadClock.In(LoadStage.Augment)) sampler.Fill(pair.Image, job.Epoch, wanted, job.Batch, slot);
         using var _ = LoadClock.In(LoadStage.Tokenize);
-        var caption = pair.Captions[DataStreams.Caption(seed, job.Epoch, wanted).NextInt(pair.Captions.Count)];
+        var caption = pair.Captions.Count == 0 ? ""
+            : pair.Captions[DataStreams.Caption(seed, job.Epoch, wanted).NextInt(pair.Captions.Count)];
         var length = config.TextLength;
         tokenizer.Tokens(caption, length).CopyTo(job.Batch.Tokens.AsSpan(slot * length, length));
     }

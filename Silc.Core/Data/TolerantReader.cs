@@ -6,7 +6,8 @@ namespace Silc;
 /// </summary>
 /// <param name="source">Where pairs come from.</param>
 /// <param name="maxBadShare">Share of unreadable samples to put up with.</param>
-sealed class TolerantReader(IImageTextSource source, double maxBadShare)
+/// <param name="needCaptions">A pair without captions counts as unreadable.</param>
+sealed class TolerantReader(IImageTextSource source, double maxBadShare, bool needCaptions = true)
 {
     // Below this many reads the fraction is too noisy to stop a run.
     const int MinReads = 100;
@@ -35,7 +36,7 @@ sealed class TolerantReader(IImageTextSource source, double maxBadShare)
             try
             {
                 var pair = source.Read(index);
-                if (pair.Captions.Count == 0) throw new InvalidDataException($"{pair.Key} has no caption");
+                if (pair.Captions.Count == 0 && needCaptions) throw new InvalidDataException($"{pair.Key} has no caption");
                 lock (gate) reads++;
                 return pair;
             }

@@ -42,7 +42,7 @@ sealed class ViewSampler(SilcConfig config, int seed)
         {
             var pixels = Slot(batch.Plain, config.ImageSize, slot);
             var ground = Ground(DataStreams.View(seed, epoch, sample, views.Global + views.Local));
-            Resample.Crop(image, CropBox.Of(image), pixels, config.ImageSize, config.ImageSize, views.Filter, ground);
+            Crop(image, CropBox.Of(image), pixels, config.ImageSize, ground, flip: false);
             Photometric.ToSigned(pixels);
         }
     }
@@ -72,13 +72,19 @@ sealed class ViewSampler(SilcConfig config, int seed)
     {
         var box = RandomCrop.Draw(random, image.Width, image.Height, scaleMin, scaleMax, views.AspectMin, views.AspectMax);
         var flip = random.NextDouble() < chances.Flip;
-        Resample.Crop(image, box, pixels, size, size, views.Filter, Ground(random), flip);
+        Crop(image, box, pixels, size, Ground(random), flip);
         if (random.NextDouble() < chances.Jitter) Jitter(random, pixels);
         if (random.NextDouble() < chances.Grey) Photometric.Grey(pixels);
         if (random.NextDouble() < chances.Blur)
             GaussianBlur.Apply(pixels, size, size, random.Uniform(views.BlurMin, views.BlurMax));
         if (random.NextDouble() < chances.Solarize) Photometric.Solarize(pixels);
         Photometric.ToSigned(pixels);
+    }
+
+    void Crop(RgbImage image, CropBox box, Span<float> pixels, int size, Colour ground, bool flip)
+    {
+        if (views.Filter == ResampleFilter.Tf) EvalImage.TfCrop(image, box, size, ground, flip, pixels);
+        else Resample.Crop(image, box, pixels, size, size, views.Filter, ground, flip);
     }
 
     // The four changes in random order: they do not commute.

@@ -1,14 +1,15 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+
 namespace Silc;
 
 /// <summary>
-/// An open checkpoint file: its headers are read and checked, its elements come when they are asked for. A model of gigabytes is
-/// loaded so in pieces of a megabyte. Threads: one at a time.
+/// An open checkpoint file: its headers are read and checked, its elements come when they are asked for. Float32 goes straight into the caller's
+/// memory, other types through a buffer of a megabyte. Threads: one at a time, unless <see cref="IsConcurrent"/>.
 /// </summary>
 abstract class ArrayFile : IDisposable
 {
-    const int PieceBytes = 1 << 20;
-
-    byte[] piece = [];
+    const int PieceBytes = 1 << 20, MostFloats = 1 << 28;
 
     private protected ArrayFile(string path) => Path = path;
 
@@ -20,6 +21,9 @@ abstract class ArrayFile : IDisposable
 
     /// <summary>Strings beside the arrays; only safetensors files have them.</summary>
     public virtual IReadOnlyDictionary<string, string> Metadata => new Dictionary<string, string>();
+
+    /// <summary>True if any number of threads may read elements at once: those at an offset of the file, not those of a stream.</summary>
+    public virtual bool IsConcurrent => false;
 
     /// <summary>Opens an <c>.npz</c> or <c>.safetensors</c> file, or the parts that a <c>.safetensors.index.json</c> names.</summary>
     /// <exception cref="InvalidDataException">The file is damaged; the message names it, the array and what is wrong.</exception>
@@ -37,16 +41,29 @@ abstract class ArrayFile : IDisposable
     public void Read(ArrayHeader array, long first, Span<float> values)
     {
         int size = array.Type.Bytes(), atOnce = PieceBytes / size;
-        // No larger than needed: most arrays are small.
-        var needed = (int)Math.Min(PieceBytes, values.Length * (long)size);
-        if (piece.Length < needed) piece = new byte[needed];
-        for (int done = 0; done < values.Length;)
+        if (array.Type == ElementType.Float32)
         {
-            var count = Math.Min(atOnce, values.Length - done);
-            var bytes = piece.AsSpan(0, count * size);
-            ReadBytes(array, (first + done) * size, bytes);
-            Elements.ToFloats(array.Type, bytes, values.Slice(done, count));
-            done += count;
+            // In pieces all the same: spans of bytes end at 2 GiB.
+            for (int done = 0; done < values.Length; done += MostFloats)
+                ReadBytes(array, (first + done) * size, MemoryMarshal.AsBytes(values.Slice(done, Math.Min(MostFloats, values.Length - done))));
+            return;
+        }
+        // No larger than needed: most arrays are small.
+        var piece = ArrayPool<byte>.Shared.Rent((int)Math.Min(PieceBytes, values.Length * (long)size));
+        try
+        {
+            for (int done = 0; done < values.Length;)
+            {
+                var count = Math.Min(atOnce, values.Length - done);
+                var bytes = piece.AsSpan(0, count * size);
+                ReadBytes(array, (first + done) * size, bytes);
+                Elements.ToFloats(array.Type, bytes, values.Slice(done, count));
+                done += count;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(piece);
         }
     }
 

@@ -41,6 +41,18 @@ enum ElementType
 
     /// <summary>IEEE double precision.</summary>
     Float64,
+
+    /// <summary>8 bits with 4 of exponent and 3 of fraction, no infinities: PyTorch's float8_e4m3fn (Micikevicius et al. 2022, arXiv:2209.05433).</summary>
+    Float8E4M3,
+
+    /// <summary>8 bits with 5 of exponent and 2 of fraction: the upper half of an IEEE half.</summary>
+    Float8E5M2,
+
+    /// <summary>8 bits of exponent alone: a scale, a power of 2 (OCP's microscaling formats).</summary>
+    Float8E8M0,
+
+    /// <summary>Two float32, a real and an imaginary part; it is listed and not read.</summary>
+    Complex64,
 }
 
 /// <summary>Sizes, and the names that npy and safetensors files give to element types.</summary>
@@ -61,11 +73,15 @@ static class ElementTypes
         (ElementType.BFloat16, 2, "V2", "BF16"),
         (ElementType.Float32, 4, "f4", "F32"),
         (ElementType.Float64, 8, "f8", "F64"),
+        (ElementType.Float8E4M3, 1, "", "F8_E4M3"),
+        (ElementType.Float8E5M2, 1, "", "F8_E5M2"),
+        (ElementType.Float8E8M0, 1, "", "F8_E8M0"),
+        (ElementType.Complex64, 8, "", "C64"),
     ];
 
     public static int Bytes(this ElementType type) => table[(int)type].Bytes;
 
-    public static ElementType? FromNpy(string code) => Find(row => row.Npy == code);
+    public static ElementType? FromNpy(string code) => Find(row => row.Npy != "" && row.Npy == code);
 
     public static ElementType? FromSafetensors(string code) => Find(row => row.Safetensors == code);
 

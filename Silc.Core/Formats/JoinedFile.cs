@@ -20,6 +20,8 @@ sealed class JoinedFile : ArrayFile
 
     public override IReadOnlyDictionary<string, ArrayHeader> Arrays => arrays;
 
+    public override bool IsConcurrent => files.All(file => file.IsConcurrent);
+
     public override IReadOnlyDictionary<string, string> Metadata { get; }
 
     /// <summary>Opens the parts that <c>model.safetensors.index.json</c> names.</summary>

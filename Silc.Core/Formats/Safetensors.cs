@@ -6,7 +6,7 @@ namespace Silc;
 
 /// <summary>
 /// The safetensors format (github.com/huggingface/safetensors): a header length (8 bytes), a JSON header, then the elements of
-/// all arrays without gap or overlap. Float32 on write; any type but float8 on read. Threads: any number may call.
+/// all arrays without gap or overlap. Float32 on write; any type of real numbers on read. Threads: any number may call.
 /// </summary>
 static class Safetensors
 {

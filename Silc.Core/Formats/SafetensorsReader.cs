@@ -37,6 +37,8 @@ sealed class SafetensorsReader : ArrayFile
 
     public override IReadOnlyDictionary<string, ArrayHeader> Arrays => arrays;
 
+    public override bool IsConcurrent => true;
+
     public override IReadOnlyDictionary<string, string> Metadata { get; }
 
     internal override void ReadBytes(ArrayHeader array, long offset, Span<byte> target)

@@ -34,6 +34,28 @@ static class EvalImage
         else PilResize.Fill(opaque, frame, filter == EvalFilter.Pil ? ResampleFilter.Bicubic : ResampleFilter.Bilinear, target);
     }
 
+    /// <summary>A box of whole pixels, resized as TensorFlow does, over a background; mirrored after that.</summary>
+    public static void TfCrop(RgbImage image, CropBox box, int size, Colour ground, bool flip, Span<float> target)
+    {
+        int left = (int)box.Left, top = (int)box.Top, width = (int)box.Width, height = (int)box.Height;
+        var part = image;
+        if ((width, height) != (image.Width, image.Height))
+        {
+            part = new(width, height, new byte[4 * width * height]);
+            for (int y = 0; y < height; y++)
+                image.Rgba.AsSpan(4 * ((top + y) * image.Width + left), 4 * width).CopyTo(part.Rgba.AsSpan(4 * y * width));
+        }
+        TfResize.Fill(Opaque(part, ground), new(size, size, 0, 0, size, size), target[..(size * size * 3)]);
+        if (!flip) return;
+        for (int y = 0; y < size; y++)
+            for (int x = 0; x < size / 2; x++)
+                for (int channel = 0; channel < 3; channel++)
+                {
+                    int one = (y * size + x) * 3 + channel, other = (y * size + size - 1 - x) * 3 + channel;
+                    (target[one], target[other]) = (target[other], target[one]);
+                }
+    }
+
     // Alpha left out, or mixed with a colour and rounded as bytes are.
     static RgbImage Opaque(RgbImage image, Colour? behind)
     {

@@ -7,7 +7,7 @@ static class ModelMetadata
 {
     public const string ConfigKey = "silc.config", TokenizerKey = "silc.tokenizer", StepKey = "silc.step",
         TokenizerIdKey = "silc.tokenizer.fingerprint", CaptionsKey = "silc.tokenizer.captions",
-        ImagesKey = "silc.images";
+        ImagesKey = "silc.images", LossKey = "silc.contrastive";
     const string TokenizerFileKey = "silc.tokenizer.file", OwnTokenizer = "none";
 
     public static Dictionary<string, string> Of(SilcConfig config, TokenizerOrigin? tokenizer, long? step)
@@ -56,6 +56,14 @@ static class ModelMetadata
             throw new InvalidDataException($"{path}: '{TokenizerFileKey}' in its metadata is not base64", wrong);
         }
     }
+
+    /// <summary>
+    /// The image-text loss of a file of another library: sigmoid where there is a bias, unless the file says that the bias stands for none. SigLIP's
+    /// forms always have one, so a model trained with InfoNCE is written with 0.
+    /// </summary>
+    public static ContrastiveKind LossOf(ArrayFile file) =>
+        file.Arrays.ContainsKey("logit_bias") && file.Metadata.GetValueOrDefault(LossKey) != "softmax" ? ContrastiveKind.Sigmoid
+            : ContrastiveKind.Softmax;
 
     /// <summary>The rule of captions; files without the key are of a time when all letters became small.</summary>
     public static CaptionRule Captions(IReadOnlyDictionary<string, string> metadata, string path) =>

@@ -35,15 +35,8 @@ static class ClipNames
     /// <summary>The tensors in Hugging Face's form.</summary>
     public static IReadOnlyList<WeightTensor> HuggingFace(SilcConfig config)
     {
-        var (tensors, width) = (new TorchTensors(config), config.Image.Width);
-        tensors.Joined(HuggingFaceClass, [width], BigVisionNames.ClassToken);
-        tensors.Patches("vision_model.embeddings.patch_embedding");
-        tensors.Joined(HuggingFacePositions, [1 + config.Grid * config.Grid, width], BigVisionNames.ClassPosition, ModelWeights.Positions);
-        tensors.Norm("vision_model.pre_layrnorm", BigVisionNames.PreNorm);      // so in the library
-        HuggingFaceNames.Layers(tensors, "vision_model.encoder.layers", BigVisionNames.ImageEncoder, config.Image.Depth);
-        tensors.Norm("vision_model.post_layernorm", $"{BigVisionNames.ImageEncoder}/encoder_norm");
-        tensors.Matrix(HuggingFaceImageProjection, $"{BigVisionNames.ImageHead}/kernel");
-
+        var tensors = new TorchTensors(config);
+        Image(tensors, config, HuggingFaceNames.ImagePrefix);
         tensors.Same("text_model.embeddings.token_embedding.weight", "txt/Embed_0/embedding", config.VocabSize, config.Text.Width);
         tensors.Same("text_model.embeddings.position_embedding.weight", "txt/pos_embedding", config.TextLength, config.Text.Width);
         HuggingFaceNames.Layers(tensors, "text_model.encoder.layers", BigVisionNames.TextEncoder, config.Text.Depth);
@@ -51,6 +44,27 @@ static class ClipNames
         tensors.Matrix("text_projection.weight", "txt/head/kernel");
         Scale(tensors);
         return tensors.All;
+    }
+
+    /// <summary>The tensors of an image tower alone, with its projection if there is one.</summary>
+    public static IReadOnlyList<WeightTensor> HuggingFaceImage(SilcConfig config, string prefix)
+    {
+        var tensors = new TorchTensors(config);
+        Image(tensors, config, prefix);
+        return tensors.All;
+    }
+
+    static void Image(TorchTensors tensors, SilcConfig config, string prefix)
+    {
+        var width = config.Image.Width;
+        tensors.Joined($"{prefix}embeddings.class_embedding", [width], BigVisionNames.ClassToken);
+        tensors.Patches($"{prefix}embeddings.patch_embedding");
+        tensors.Joined($"{prefix}embeddings.position_embedding.weight", [1 + config.Grid * config.Grid, width],
+            BigVisionNames.ClassPosition, ModelWeights.Positions);
+        tensors.Norm($"{prefix}pre_layrnorm", BigVisionNames.PreNorm);      // so in the library
+        HuggingFaceNames.Layers(tensors, $"{prefix}encoder.layers", BigVisionNames.ImageEncoder, config.Image.Depth);
+        tensors.Norm($"{prefix}post_layernorm", $"{BigVisionNames.ImageEncoder}/encoder_norm");
+        if (config.ImageHead is not null) tensors.Matrix(HuggingFaceImageProjection, $"{BigVisionNames.ImageHead}/kernel");
     }
 
     static void Scale(TorchTensors tensors)

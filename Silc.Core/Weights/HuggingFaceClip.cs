@@ -33,12 +33,39 @@ static class HuggingFaceClip
         };
     }
 
+    /// <summary>
+    /// The image tower alone, <c>CLIPVisionModel</c>, or with its projection, <c>CLIPVisionModelWithProjection</c>; in releases from 5 on the names
+    /// of the former have no <c>vision_model.</c> in front.
+    /// </summary>
+    public static FoundModel FindImageTower(ArrayFile file, JsonConfig config, string prefix)
+    {
+        var (image, shapes) = (config.Has("vision_config") ? config.Section("vision_config") : config, new FileShapes(file));
+        var (patches, positions) = (shapes.Of($"{prefix}{HuggingFaceNames.BarePatches}", "(width, 3, patch, patch)"),
+            $"{prefix}embeddings.position_embedding.weight");
+        int patch = patches[2], grid = shapes.Grid(positions, shapes.Of(positions, "(1 + patches, width)")[0] - 1), size = image.Side("image_size", 224);
+        image.Require(size / patch == grid, "image_size", $"but the file has {grid} x {grid} positions for patches of {patch}");
+        bool projects = shapes.Has(ClipNames.HuggingFaceImageProjection);
+        var tower = ClipModel.Of(Tower(shapes, image, "image", prefix.TrimEnd('.'), patches[0], 12), TowerConfig.Mini,
+            new(ImageSize: size, PatchSize: patch)
+            {
+                ImageHead = projects ? shapes.Of(ClipNames.HuggingFaceImageProjection, "(embedding, width)")[0] : null,
+                Pixels = Pixels(file.Path),
+                Images = HuggingFaceModel.Images(file.Path),
+                HasText = false,
+            });
+        return new(ModelFormat.HuggingFace, tower, HasHead: false, ClipNames.HuggingFaceImage(tower, prefix), null, ImageTower.Notes)
+        {
+            Towers = [.. prefix == "" ? ["embeddings.", "encoder.", "pre_layrnorm.", "post_layernorm."] : (string[])[prefix], "visual_projection."],
+        };
+    }
+
     static TowerConfig Tower(FileShapes shapes, JsonConfig config, string which, string model, int width, int heads)
     {
+        var encoder = model == "" ? "encoder" : $"{model}.encoder";
         var act = config.Text("hidden_act", Quick);
         config.Require(act is Quick or Exact or Tanh or "gelu_new", "hidden_act", $"only {Quick}, {Exact} and {Tanh} are supported");
-        return shapes.Tower(which, width, shapes.Depth($"{model}.encoder.layers.{{0}}.mlp.fc1.weight", config, "num_hidden_layers"),
-            config.Int("num_attention_heads", heads), shapes.Of($"{model}.encoder.layers.0.mlp.fc1.weight", "(hidden, width)")[0],
+        return shapes.Tower(which, width, shapes.Depth($"{encoder}.layers.{{0}}.mlp.fc1.weight", config, "num_hidden_layers"),
+            config.Int("num_attention_heads", heads), shapes.Of($"{encoder}.layers.0.mlp.fc1.weight", "(hidden, width)")[0],
             act == Quick ? GeluKind.Quick : act == Exact ? GeluKind.Exact : GeluKind.Tanh) with
         { Epsilon = config.Real("layer_norm_eps", ClipModel.Epsilon) };
     }

@@ -18,9 +18,10 @@ static class HuggingFaceModel
         config.Require(kind != "clip" || file.Arrays.ContainsKey(ClipNames.HuggingFaceClass), "model_type",
             $"but the file has no class token, '{ClipNames.HuggingFaceClass}': only siglip and siglip2 go without");
         if (kind == "clip") return HuggingFaceClip.Find(file, config);
+        if (kind == "clip_vision_model") return HuggingFaceClip.FindImageTower(file, config, prefix);
         var alone = !file.Arrays.Keys.Any(name => name.StartsWith("text_model.", StringComparison.Ordinal));
         config.Require(kind is "siglip" or "siglip2" || alone && kind is "siglip_vision_model" or "siglip2_vision_model", "model_type",
-            "only siglip, siglip2, their vision models and clip are supported");
+            "only siglip, siglip2, clip and their vision models are supported");
         var (image, text, shapes) = (config.Has("vision_config") || !alone ? config.Section("vision_config") : config,
             config.Section("text_config"), new FileShapes(file));
         image.Require(image.Flag("vision_use_head", true), "vision_use_head",
@@ -50,8 +51,7 @@ static class HuggingFaceModel
         var found = new SilcConfig(
             Tower(shapes, image, "image", "vision_model.encoder", patches[0]), Tower(shapes, text, "text", "text_model.encoder", table[1]), size,
                 patch, length, table[0],
-            Views: BigVisionModel.ViewsFor(size, patch), Contrastive: file.Arrays.ContainsKey("logit_bias")
-                ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
+            Views: BigVisionModel.ViewsFor(size, patch), Contrastive: ModelMetadata.LossOf(file));
         found = found with { Images = Images(file.Path) };
         if (flat) found = found with { PositionResize = PositionResize.BilinearAntialias };
         string[] notes = !flat ? [] : [$"a NaFlex model: transformers keeps the aspect of images, here they are squashed to {size} x {size}, "

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Silc;
 
@@ -38,8 +40,15 @@ public sealed class ModelFile : IDisposable
         if (found.Tokenizer is { IsSentencePiece: true } pieces && file.Metadata.ContainsKey(ModelMetadata.CaptionsKey))
             found = found with { Tokenizer = pieces with { Captions = ModelMetadata.Captions(file.Metadata, file.Path) } };
         if (ModelMetadata.Images(file.Metadata, file.Path) is { } images) found = found with { Config = found.Config with { Images = images } };
+        // Built-in tokenizers have no file that could lie beside the weights: their name in the metadata is all that there is to keep.
+        if (found.Tokenizer is null && Config.HasText && file.Metadata.GetValueOrDefault(ModelMetadata.TokenizerIdKey) is { } name
+            && Tokenizers.IsBuiltIn(name))
+            found = found with { Tokenizer = new(name) };
         CheckTokenizer();
         Locate(found.Tensors, "");
+        if (IsZeroBias()) found = found with { Notes = [.. found.Notes, "logit_bias is exactly 0, as converters write it for a model trained with "
+            + "InfoNCE; nothing says so here, and it is read as one of the sigmoid loss, whose probabilities are other ones: --contrastive softmax "
+            + "trains it on as what it was"] };
         WeightTensor[] teacher = found.HasHead && file.Arrays.ContainsKey(BigVisionNames.TeacherPrefix + BigVisionNames.Patches)
             ? [.. BigVisionNames.Teacher(Config)] : [];
         Locate(teacher, BigVisionNames.TeacherPrefix);
@@ -48,7 +57,7 @@ public sealed class ModelFile : IDisposable
         var used = found.Tensors.Concat(teacher).Concat(found.Added.Values).Select(tensor => tensor.Name).ToHashSet();
         Extra = [.. file.Arrays.Keys.Where(name => !used.Contains(name))];
         RequireNoStrays();
-        Weights = new(Config, found.HasHead, Read);
+        Weights = new(Config, found.HasHead, Read) { Direct = new(Read, Fill, this.file.IsConcurrent) };
         Teacher = teacher is [] ? null : Weights with { Read = (name, sink) => Read(BigVisionNames.TeacherPrefix + name, sink) };
     }
 
@@ -169,6 +178,8 @@ public sealed class ModelFile : IDisposable
         {
             if (!file.Arrays.TryGetValue(tensor.Name, out var array))
                 throw new InvalidDataException($"{Path} lacks '{tensor.Name}' of shape {ArrayHeader.Text(tensor.Shape)}");
+            if (array.Type == ElementType.Complex64)
+                throw new InvalidDataException($"{Path}: '{tensor.Name}' holds complex numbers (C64), and the model needs real ones");
             // A single value is one whether its shape is (1) or ().
             if (!array.Shape.SequenceEqual(tensor.Shape) && (array.Count != 1 || tensor.Parts is not [{ Count: 1 }]))
                 throw new InvalidDataException(
@@ -195,6 +206,15 @@ public sealed class ModelFile : IDisposable
             + ". Without it embeddings would be wrong: use the library that made the file, or weights of a tower without it");
     }
 
+    // A bias that was trained is not 0 to the last bit; Silc's own exports of such models say what they are.
+    bool IsZeroBias()
+    {
+        if (Format == ModelFormat.Silc || Config.Contrastive != ContrastiveKind.Sigmoid || !places.ContainsKey("b")) return false;
+        Span<float> bias = [1];
+        FillStored("b", bias);
+        return bias[0] == 0;
+    }
+
     static string AddedTo(string parameter) => $"+{parameter}";
 
     void Read(string parameter, ValueSink sink)
@@ -217,32 +237,60 @@ public sealed class ModelFile : IDisposable
 
     float[] Whole(string parameter, int count)
     {
-        var (values, at) = (new float[count], 0);
-        ReadStored(parameter, piece =>
-        {
-            piece.CopyTo(values.AsSpan(at));
-            at += piece.Length;
-        });
+        var values = new float[count];
+        FillStored(parameter, values);
         return values;
     }
 
+    // As Read, without a copy where values are stored in our order, and with one where they change places.
+    void Fill(string parameter, Span<float> values)
+    {
+        if (found.Computed.TryGetValue(parameter, out var computed))
+        {
+            computed.CopyTo(values);
+            return;
+        }
+        FillStored(parameter, values);
+        if (!found.Added.ContainsKey(parameter)) return;
+        var added = Whole(AddedTo(parameter), values.Length);
+        for (int i = 0; i < added.Length; i++) values[i] += added[i];
+    }
+
+    void FillStored(string parameter, Span<float> values)
+    {
+        var (array, offset, part) = Place(parameter);
+        if (part.Order == WeightOrder.Same)
+        {
+            for (int done = 0; done < part.Count; done += PieceFloats)
+                ReadFinite(array, offset + done, values.Slice(done, Math.Min(PieceFloats, part.Count - done)));
+            return;
+        }
+        var rented = ArrayPool<float>.Shared.Rent(part.Count);
+        try
+        {
+            ReadFinite(array, offset, rented.AsSpan(0, part.Count));
+            part.FromFile(rented.AsSpan(0, part.Count), values);
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
+    }
+
+    (ArrayHeader Array, long Offset, WeightPart Part) Place(string parameter) => places.TryGetValue(parameter, out var place) ? place
+        : throw new InvalidDataException($"{Path} has no parameter '{parameter}'");
+
     void ReadStored(string parameter, ValueSink sink)
     {
-        if (!places.TryGetValue(parameter, out var place))
-            throw new InvalidDataException($"{Path} has no parameter '{parameter}'");
-        var (array, offset, part) = place;
+        var (array, offset, part) = Place(parameter);
         // Whole where values change places, in pieces where they do not.
-        var rented = ArrayPool<float>.Shared.Rent(part.Order == WeightOrder.Same ? Math.Min(part.Count, PieceFloats)
-            : 2 * part.Count);
+        var rented = ArrayPool<float>.Shared.Rent(part.Order == WeightOrder.Same ? Math.Min(part.Count, PieceFloats) : part.Count);
         try
         {
             if (part.Order != WeightOrder.Same)
             {
-                var stored = rented.AsSpan(0, part.Count);
-                var values = rented.AsSpan(part.Count, part.Count);
-                ReadFinite(array, offset, stored);
-                part.FromFile(stored, values);
-                sink(values);
+                FillStored(parameter, rented.AsSpan(0, part.Count));
+                sink(rented.AsSpan(0, part.Count));
                 return;
             }
             for (int done = 0; done < part.Count;)
@@ -262,11 +310,27 @@ public sealed class ModelFile : IDisposable
     void ReadFinite(ArrayHeader array, long first, Span<float> values)
     {
         file.Read(array, first, values);
+        if (AreFinite(values)) return;
         for (int i = 0; i < values.Length; i++)
             if (!float.IsFinite(values[i]))
                 throw new InvalidDataException(
                     $"{Path}: '{array.Name}' holds {values[i]} at {first + i}: a model with it computes nothing; it was saved "
                     + "after training went wrong, so take an earlier checkpoint");
+    }
+
+    // x - x is 0 unless x is infinite or NaN.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static bool AreFinite(ReadOnlySpan<float> values)
+    {
+        int i = 0;
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            var x = new Vector<float>(values[i..]);
+            if (!Vector.EqualsAll(x - x, Vector<float>.Zero)) return false;
+        }
+        for (; i < values.Length; i++)
+            if (!float.IsFinite(values[i])) return false;
+        return true;
     }
 
     /// <summary>Closes the file.</summary>

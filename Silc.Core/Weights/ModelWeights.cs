@@ -15,6 +15,14 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
 {
     internal const string Positions = "img/pos_embedding";
 
+    /// <summary>The same values without a copy on the way; null where there are only pieces.</summary>
+    internal DirectWeights? Direct
+    {
+        // Not of a record that was changed to read something else.
+        get => field is { } direct && direct.Of == Read ? direct : null;
+        init;
+    }
+
     /// <summary>Values in both towers, with t and b: the count that papers and checkpoints state.</summary>
     public long TowerParameterCount => ParameterTable.Towers(Config).Sum(weight => weight.Shape.Aggregate(1L, (a, b) => a * b));
 
@@ -59,11 +67,21 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
         config.Check();
         if (config.Grid == Config.Grid) return this with { Config = config };
         var (read, width, (from, to)) = (Read, config.Image.Width, (Config.Grid, config.Grid));
-        return new(config, HasHead, (name, sink) =>
+        float[] Table() => Resize(All(read, Positions, from * from * width), from, to, width, positions ?? config.Images.Positions
+            ?? config.PositionResize);
+        Action<string, ValueSink> resized = (name, sink) =>
         {
             if (name != Positions) read(name, sink);
-            else sink(Resize(All(read, name, from * from * width), from, to, width, positions ?? config.Images.Positions ?? config.PositionResize));
-        });
+            else sink(Table());
+        };
+        return new(config, HasHead, resized)
+        {
+            Direct = Direct is not { } direct ? null : new(resized, (name, values) =>
+            {
+                if (name != Positions) direct.Fill(name, values);
+                else Table().CopyTo(values);
+            }, direct.IsConcurrent),
+        };
     }
 
     /// <summary>All values of a parameter.</summary>
@@ -94,3 +112,12 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
         return resized;
     }
 }
+
+/// <summary>Writes all values of a parameter into the memory given.</summary>
+delegate void WeightFill(string name, Span<float> values);
+
+/// <summary>Weights that can be read straight into the memory that they are for. Threads: as <paramref name="IsConcurrent"/> says.</summary>
+/// <param name="Of">The reader of the same values in pieces.</param>
+/// <param name="Fill">Writes a parameter's values, in big_vision's layout.</param>
+/// <param name="IsConcurrent">Several threads may read different parameters at once.</param>
+sealed record DirectWeights(Action<string, ValueSink> Of, WeightFill Fill, bool IsConcurrent);

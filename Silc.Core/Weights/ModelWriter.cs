@@ -99,6 +99,7 @@ public static class ModelWriter
     {
         metadata[ModelMetadata.ImagesKey] = ConfigJson.Write(config.Images);
         metadata[ExportedKey] = Checkpoint.LibraryVersion;
+        metadata[ModelMetadata.LossKey] = config.Contrastive.ToString().ToLowerInvariant();
         if (tokenizer?.Open().Fingerprint is { } fingerprint) metadata[ModelMetadata.TokenizerIdKey] = fingerprint;
         if (tokenizer?.IsSentencePiece == true) metadata[ModelMetadata.CaptionsKey] = tokenizer.Captions.Name();
         return metadata;
@@ -145,7 +146,8 @@ public static class ModelWriter
         return name;
     }
 
-    static void RequireRoom(SilcConfig config, ModelFormat format)
+    /// <exception cref="ArgumentException">The format has no place for a part of the model, or its library cannot build one of these sizes.</exception>
+    internal static void RequireRoom(SilcConfig config, ModelFormat format)
     {
         Require.That(config.HasText || format == ModelFormat.Silc, $"{format.Describe()} has no place for an image tower alone: write silc");
         if (ClipModel.Departure(config) is { } departure && format != ModelFormat.Silc)

@@ -32,7 +32,7 @@ static partial class OpenClipModel
             ImageTower(shapes, image, "timm_model_name", image.Section("timm_model_kwargs"), OpenClipNames.TrunkPrefix, patches[0]),
                 TextTower(shapes, text, textWidth), size, patch,
             shapes.Of("text.positional_embedding", "(tokens, width)")[0], vocabulary, Views: BigVisionModel.ViewsFor(size, patch),
-            Contrastive: file.Arrays.ContainsKey("logit_bias") ? ContrastiveKind.Sigmoid : ContrastiveKind.Softmax);
+            Contrastive: ModelMetadata.LossOf(file));
         found = found with { Images = Images(outer) };
         var tokenizer = HuggingFaceModel.TokenizerBeside(file.Path);
         if (tokenizer is not null) tokenizer = tokenizer with { Captions = Captions(text, tokenizer.Captions) };

@@ -26,6 +26,8 @@ sealed class StrippedArrays : ArrayFile
 
     public override IReadOnlyDictionary<string, ArrayHeader> Arrays => arrays;
 
+    public override bool IsConcurrent => file.IsConcurrent;
+
     public override IReadOnlyDictionary<string, string> Metadata => file.Metadata;
 
     /// <summary>

@@ -331,17 +331,22 @@ public sealed partial class Device : IDisposable
         }
     }
 
-    internal unsafe T[] Download<T>(ArrayView<T> view) where T : unmanaged
+    internal T[] Download<T>(ArrayView<T> view) where T : unmanaged
     {
         var host = new T[view.Length];
-        if (!view.IsValid || host.Length == 0) return host;
+        Download(view, host);
+        return host;
+    }
+
+    internal unsafe void Download<T>(ArrayView<T> view, Span<T> host) where T : unmanaged
+    {
+        if (!view.IsValid || host.Length == 0) return;
         Queue?.Drain();
         fixed (T* target = host)
         {
             view.CopyToCPUUnsafeAsync(Stream, ref *target, host.Length);
             Wait();
         }
-        return host;
     }
 
     /// <summary>Waits until every launch has finished.</summary>

@@ -22,7 +22,18 @@ sealed class Parameter
     public int Count => Rows * Cols;
 
     /// <summary>The values, (Rows, Cols).</summary>
-    public Tensor Value { get; internal set; }
+    public Tensor Value
+    {
+        get
+        {
+            Drawing?.Invoke();
+            return field;
+        }
+        internal set;
+    }
+
+    /// <summary>Draws the initial values before they are first read; null once they are there.</summary>
+    internal Action? Drawing { get; set; }
 
     /// <summary>The gradient, (Rows, Cols); backward passes add to it.</summary>
     public Tensor Grad { get; internal set; }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using ILGPU;
 using ILGPU.Runtime;
@@ -19,6 +20,8 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
     readonly List<Parameter> list = [];
     readonly List<MemoryBuffer1D<float, Stride1D.Dense>> constants = [];
     MemoryBuffer1D<float, Stride1D.Dense>? values, grads;
+    Tensor flat;
+    Action? draw;
     bool disposed;
 
     /// <summary>Where the buffers live.</summary>
@@ -31,7 +34,14 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
     public long Count => list.Sum(p => (long)p.Count);
 
     /// <summary>All values as one row, with the gaps.</summary>
-    public Tensor Values { get; private set; }
+    public Tensor Values
+    {
+        get
+        {
+            draw?.Invoke();
+            return flat;
+        }
+    }
 
     /// <summary>All gradients as one row, with the gaps.</summary>
     public Tensor Grads { get; private set; }
@@ -95,19 +105,59 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
         Device.Upload<float>(initial, Values.View);
     }
 
-    /// <summary>Allocates the values alone, all 0: for weights that are about to be read.</summary>
+    /// <summary>Allocates the values alone, undefined but for the gaps: each is to be read or drawn, so that no page is touched before.</summary>
     internal void AllocateValues()
     {
         using var exclusive = Exclusive();
         AllocateBuffer();
-        Device.Zero(Values.View);
+        foreach (var p in list)
+            if (RoomFor(p) > p.Count) Device.Zero(flat.View.SubView(p.Offset + p.Count, RoomFor(p) - p.Count));
     }
+
+    /// <summary>
+    /// Draws the initial values of some parameters when one of them is first asked for, or <see cref="Values"/> are: a model that only embeds never
+    /// reads its head, which takes longer to draw than towers to load.
+    /// </summary>
+    internal void DrawLater(IEnumerable<Parameter> parameters, int seed)
+    {
+        Parameter[] undrawn = [.. parameters];
+        if (undrawn.Length == 0) return;
+        draw = () =>
+        {
+            using var exclusive = Exclusive();
+            if (draw is null) return;
+            draw = null;
+            foreach (var p in undrawn) p.Drawing = null;
+            foreach (var p in undrawn) Draw(p, seed);
+        };
+        foreach (var p in undrawn) p.Drawing = draw;
+    }
+
+    /// <summary>Sets parameters from the weights of a model: on the CPU straight into their memory, by all cores where the file allows it.</summary>
+    internal void Write(IReadOnlyList<Parameter> parameters, ModelWeights weights)
+    {
+        if (Device.Kind != DeviceKind.Cpu || weights.Direct is not { } direct)
+        {
+            foreach (var p in parameters) Write(p, weights.Read);
+            return;
+        }
+        using var exclusive = Exclusive();
+        Device.Synchronize();
+        Tensor[] memory = [.. parameters.Select(p => p.Value)];
+        if (direct.IsConcurrent) ParallelLoop.Run(memory.Length, Fill);
+        else for (int i = 0; i < memory.Length; i++) Fill(i);
+
+        void Fill(int i) => direct.Fill(parameters[i].Name, Host(memory[i]));
+    }
+
+    static unsafe Span<float> Host(Tensor x) => new((void*)x.View.LoadEffectiveAddressAsPtr(), x.Count);
 
     /// <summary>Allocates the gradients, all 0, unless they are there: a model that is only used never has them.</summary>
     internal void AllocateGradients()
     {
         using var exclusive = Exclusive();
         if (grads is not null) return;
+        draw?.Invoke();
         grads = Device.Allocate(Values.Cols, "gradients");
         Grads = new(grads.View.AsContiguous(), 1, Values.Cols);
         ZeroGrads();
@@ -134,8 +184,8 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
             at += (int)RoomFor(p);
         }
         values = Device.Allocate(total, "parameters");
-        Values = new(values.View.AsContiguous(), 1, (int)total);
-        foreach (var p in list) p.Value = new(Values.View.SubView(p.Offset, p.Count), p.Rows, p.Cols);
+        flat = new(values.View.AsContiguous(), 1, (int)total);
+        foreach (var p in list) p.Value = new(flat.View.SubView(p.Offset, p.Count), p.Rows, p.Cols);
         Device.Ops.Weights?.Add(this);
         return (int)total;
     }
@@ -174,13 +224,20 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
     /// </summary>
     internal void Read(Parameter p, ValueSink sink)
     {
-        for (int at = 0; at < p.Count; at += ChunkFloats) sink(Chunk(p, at));
-    }
-
-    float[] Chunk(Parameter p, int at)
-    {
-        using var exclusive = Exclusive();
-        return Device.Download(p.Value.View.SubView(at, Math.Min(ChunkFloats, p.Count - at)));
+        var rented = ArrayPool<float>.Shared.Rent(Math.Min(ChunkFloats, p.Count));
+        try
+        {
+            for (int at = 0; at < p.Count; at += ChunkFloats)
+            {
+                var chunk = rented.AsSpan(0, Math.Min(ChunkFloats, p.Count - at));
+                using (Exclusive()) Device.Download(p.Value.View.SubView(at, chunk.Length), chunk);
+                sink(chunk);
+            }
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
     }
 
     /// <summary>Sets every gradient to zero.</summary>

@@ -75,10 +75,9 @@ public sealed partial class SilcModel
                         + "in the model to train: sizes of towers, vocabulary and texts cannot change, that of images changes by "
                         + "ModelWeights.WithImageSize");
             model.Parameters.AllocateValues();
-            foreach (var p in model.Parameters.All)
-                if (there.ContainsKey(p.Name) || head && p.Name.StartsWith(BigVisionNames.HeadPrefix,
-                    StringComparison.Ordinal)) model.Parameters.Write(p, weights.Read);
-                else model.Parameters.Draw(p, seed);
+            bool IsThere(Parameter p) => there.ContainsKey(p.Name) || head && p.Name.StartsWith(BigVisionNames.HeadPrefix, StringComparison.Ordinal);
+            model.Parameters.Write([.. model.Parameters.All.Where(IsThere)], weights);
+            model.Parameters.DrawLater(model.Parameters.All.Where(p => !IsThere(p)), seed);
             return model;
         }
         catch

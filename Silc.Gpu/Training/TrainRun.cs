@@ -52,7 +52,8 @@ public sealed class TrainRun : IDisposable
         try
         {
             if (start is not null) Trainer.Load(start);
-            Loader = new(data, tokenizer, model.Config, batchSize, train.Seed, startStep: Trainer.Steps, maxBadShare: maxBadShare);
+            Loader = new(data, tokenizer, model.Config, batchSize, train.Seed, workers: null, prefetch: 3, Trainer.Steps, maxBadShare,
+                needCaptions: train.ContrastiveWeight > 0);
             folder?.Begin(Trainer.CheckpointBytes, Trainer.ModelBytes);
             // A fork has no checkpoint in its own folder yet.
             if (start is not null && folder!.Owns(start)) savedStep = start.Step;

@@ -4,10 +4,12 @@ using Silc.Samples.Training;
 
 namespace Silc.Samples.Bench;
 
-/// <summary>Time and memory to write, load and save a model of a preset's size, with random weights.</summary>
+/// <summary>Time and memory to write, load, use, save and export a model of a preset's size, with random weights.</summary>
 static class LoadBench
 {
-    const int PieceFloats = 1 << 20;
+    const int PieceFloats = 1 << 20, Embedded = 8;
+
+    static TimeSpan counted;
 
     /// <summary>Writes the model to a temporary folder; <paramref name="divide"/> takes that part of its layers and vocabulary.</summary>
     public static void Run(string deviceName, string preset, int divide, ModelFormat format)
@@ -35,6 +37,7 @@ static class LoadBench
 
     static void Measure(Device device, ModelWeights weights, ModelFormat format, string folder)
     {
+        counted = Environment.CpuUsage.TotalTime;
         var (memory, clock) = (new PeakMemory(), Stopwatch.StartNew());
         ModelWriter.Write(weights, format, folder);
         Console.WriteLine($"{weights.TowerParameterCount:N0} parameters, {ModelSummary.Size(4 * weights.TowerParameterCount)}");
@@ -45,14 +48,50 @@ static class LoadBench
         Report("loaded", clock, memory, weights);
 
         (memory, clock) = (new(), Stopwatch.StartNew());
+        model.EmbedPixels(new float[Embedded * 3 * model.Config.ImageSize * model.Config.ImageSize]);
+        Report($"embedded {Embedded} images", clock, memory, weights);
+
+        (memory, clock) = (new(), Stopwatch.StartNew());
         model.Save(Path.Combine(folder, "saved.safetensors"));
         Report("saved", clock, memory, weights);
+        File.Delete(Path.Combine(folder, "saved.safetensors"));
+        foreach (var name in ModelFormats.Names) Export($"to {name}", path =>
+        {
+            using var file = ModelFile.Open(folder);
+            ModelWriter.Write(file.Weights, ModelFormats.Parse(name), path);
+        });
+        Export("to onnx", path =>
+        {
+            using var file = ModelFile.Open(folder);
+            OnnxExport.Write(file.Weights, path);
+        });
+
+        // As silc convert and silc export do: from file to file.
+        void Export(string what, Action<string> write)
+        {
+            var target = Path.Combine(folder, "export");
+            Directory.CreateDirectory(target);
+            (memory, clock) = (new(), Stopwatch.StartNew());
+            try
+            {
+                write(target);
+                Report(what, clock, memory, weights);
+            }
+            catch (ArgumentException refused)
+            {
+                Console.WriteLine($"{what,-8} {refused.Message}");
+            }
+            Directory.Delete(target, recursive: true);
+        }
     }
 
+    // The processor's time of all threads beside the clock's, which on a shared machine says little.
     static void Report(string what, Stopwatch clock, PeakMemory memory, ModelWeights weights)
     {
+        var busy = Environment.CpuUsage.TotalTime - counted;
+        counted += busy;
         var (seconds, bytes, size) = (clock.Elapsed.TotalSeconds, memory.Bytes, 4.0 * weights.TowerParameterCount);
-        Console.WriteLine($"{what,-8} in {seconds:F1} s, {size / seconds / 1e9:F2} GB/s, "
+        Console.WriteLine($"{what,-8} in {seconds:F2} s, {busy.TotalSeconds:F2} s of processors, {size / seconds / 1e9:F2} GB/s, "
             + $"at most {ModelSummary.Size(bytes)} of memory, {bytes / size:F2} of the model");
     }
 

@@ -68,6 +68,12 @@ static class BenchCommand
         var (preset, batch, steps) = (parsed.GetValue(Preset)!, parsed.GetValue(Batch), parsed.GetValue(Steps));
         AtLeastOne(batch, "--batch");
         AtLeastOne(steps, "--steps");
+        if (!BenchModel.Names.Contains(preset))
+        {
+            string[] others = [.. parsed.CommandResult.Command.Subcommands.Select(command => command.Name)];
+            throw new ArgumentException($"there is no silc bench {preset}{Misspelling.Hint(preset, BenchModel.Names.Concat(others))}: steps are timed of "
+                + $"the presets {string.Join(", ", BenchModel.Names)}; besides there are {string.Join(", ", others.Select(name => $"silc bench {name}"))}");
+        }
         using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(Precision));
         Console.WriteLine($"device   {device}");
         var profile = parsed.GetValue(Ops) ? device.StartProfile() : null;

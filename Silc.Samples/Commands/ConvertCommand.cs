@@ -67,10 +67,12 @@ static class ConvertCommand
         weights = weights with { Config = TextPoolingOption.Apply(weights.Config, parsed.GetValue(TextPooling)) };
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
         if (tokenizer is not null) ModelOption.CheckTokenizer(tokenizer, file);
-        ModelSummary.Print(file, weights, tokenizer);
-        if (parsed.GetValue(ImageSize) is not null) PatchNote.Say(weights.Config);
+        // Whatever refuses the conversion comes before the first line about it.
         if (parsed.GetValue(Stacked) is not null && format != ModelFormat.Npz)
             throw new ArgumentException("--stacked is for npz files; other formats have one layout");
+        ModelWriter.RequireRoom(weights.Config, format);
+        ModelSummary.Print(file, weights, tokenizer);
+        if (parsed.GetValue(ImageSize) is not null) PatchNote.Say(weights.Config);
         var written = ModelWriter.Write(weights, format, output, tokenizer, parsed.GetValue(Stacked) ?? file.Stacked);
         var sizes = written.Select(path => $"{path} ({ModelSummary.Size(new FileInfo(path).Length)})");
         Console.WriteLine($"wrote     {format.Describe()}: {string.Join(", ", sizes)}");

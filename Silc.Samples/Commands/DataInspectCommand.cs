@@ -45,12 +45,12 @@ static class DataInspectCommand
         var (most, sheet) = (parsed.GetValue(Most), parsed.GetValue(Sheet)!);
         if (most < 1) throw new ArgumentException($"--most is {most}, it must be at least 1");
         OutputGuard.Check(parsed, Output.Sheet(sheet));
-        var source = DataOption.Open(parsed.GetRequiredValue(Data), seed: 0, parsed);
+        var source = DataOption.Open(parsed.GetRequiredValue(Data), seed: 0, parsed, needCaptions: false);
         var config = SilcConfig.Preset(parsed.GetValue(Preset)!);
         config = config with { Views = ViewOptions.Of(config.Views, parsed) };
         var found = DataInspection.Of(source, most);
-        var pairs = source.Count == 1 ? "pair" : "pairs";
-        Console.WriteLine($"{source.Name}: {source.Count:N0} {pairs}, {found.Read + found.Bad.Count:N0} of them looked at");
+        var images = source.Count == 1 ? "image" : "images";
+        Console.WriteLine($"{source.Name}: {source.Count:N0} {images}, {found.Read + found.Bad.Count:N0} of them looked at");
         Show(found);
         foreach (var line in found.Bad.Take(5)) Console.WriteLine($"unreadable: {line}");
         ViewSheet.Write(sheet, source, config);
@@ -67,6 +67,9 @@ static class DataInspectCommand
         Terminal.Write(table);
         Console.WriteLine($"duplicates: {found.DuplicateImages:N0} images equal an earlier one, {found.DuplicateCaptions:N0} captions an earlier "
             + "one");
+        if (found.WithoutCaptions > 0)
+            Console.WriteLine($"without captions: {found.WithoutCaptions:N0} images, which training on images alone takes (--contrastive-weight 0, "
+                + "as in --recipe dino), and training with captions leaves out");
         Console.WriteLine($"transparent: {found.Transparent:N0} images; unreadable: {found.Bad.Count:N0}");
     }
 }

@@ -74,7 +74,7 @@ static class ReportCommand
         {
             evaluate = given is not null ? Questions(given, held: true, () => DataOption.Open(given, seed: 0, parsed), missing)
                 : run.Data is not { } data ? null
-                : Questions(data, held: false, () => DataOption.Open(data, seed: 0, run.Line!), missing);
+                : Questions(data, held: false, () => DataOption.Open(data, seed: 0, run.Line!, needCaptions: false), missing);
         }
         catch (Exception error) when (given is null
             && error is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException)

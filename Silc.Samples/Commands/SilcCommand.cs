@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using Silc.Samples.Terminals;
 using Silc.Samples.Training;
 using Spectre.Console;
@@ -66,6 +68,39 @@ public static class SilcCommand
         root.Add(BenchCommand.Create());
         root.Add(new Command("data", "Prepare and look at data sets.") { DataEmojiCommand.Create(), DataInspectCommand.Create() });
         StrictValues.Apply(root);
+        if (root.Options.OfType<HelpOption>().FirstOrDefault() is { Action: HelpAction usual } help) help.Action = new BriefHelp(usual);
         return root;
+    }
+
+    /// <summary>Help in which each command below takes one line, the first sentence of its description; its own help has all of it.</summary>
+    sealed class BriefHelp(HelpAction usual) : SynchronousCommandLineAction
+    {
+        const int Brief = 84;
+
+        // Help is shown whatever else is wrong with the line.
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parsed)
+        {
+            var below = parsed.CommandResult.Command.Subcommands.ToDictionary(command => command, command => command.Description);
+            foreach (var (command, description) in below) command.Description = FirstSentence(description ?? "");
+            try
+            {
+                return usual.Invoke(parsed);
+            }
+            finally
+            {
+                foreach (var (command, description) in below) command.Description = description;
+            }
+        }
+
+        // Without what follows a colon or semicolon, where that would be too long for a line.
+        static string FirstSentence(string text)
+        {
+            var line = string.Join(' ', text.Split('\n').TakeWhile(part => part.Trim() != "").Select(part => part.Trim()));
+            if (line.IndexOf(". ", StringComparison.Ordinal) is > 0 and var end) line = line[..(end + 1)];
+            if (line.Length > Brief && line.IndexOfAny([':', ';']) is > 0 and var clause) line = $"{line[..clause]}.";
+            return line.Length <= Brief ? line : $"{line[..line.LastIndexOf(' ', Brief)].TrimEnd(',')} …";
+        }
     }
 }

@@ -50,7 +50,7 @@ static class TrainCommand
         var config = start?.Config ?? TrainOptions.ModelOf(parsed, tokenizer, init?.Weights.Config);
         var train = start is null ? TrainOptions.TrainingOf(parsed) : Continued(start, given);
         var data = parsed.GetRequiredValue(TrainOptions.Data);
-        var source = DataOption.OpenForTraining(data, train.Seed, parsed);
+        var source = DataOption.OpenForTraining(data, train.Seed, parsed, train.ContrastiveWeight > 0);
 
         using var device = Device.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision));
         using var model = init?.Model(device, config, tokenizer, train.Seed) ?? SilcModel.Create(device, config, train.Seed, tokenizer);
@@ -67,7 +67,7 @@ static class TrainCommand
         var session = new TrainSession(folder);
         var end = session.Train(model, run, $"{source.Name}, batch {train.BatchSize}",
             parsed.GetValue(TrainOptions.LogEvery), limit);
-        PrintNext(folder, end, data);
+        PrintNext(folder, end, data, train.ContrastiveWeight > 0);
         return session.ExitCode;
     }
 
@@ -101,14 +101,19 @@ static class TrainCommand
         if (RateNote.Of(start.Train, train, start.Step) is { } rate) Console.WriteLine(rate);
     }
 
-    static void PrintNext(RunFolder folder, RunEnd end, string data)
+    static void PrintNext(RunFolder folder, RunEnd end, string data, bool hasText)
     {
         var checkpoint = Path.GetRelativePath(folder.Path, RunFolder.Checkpoints(folder.Path)[0].Path);
         Console.WriteLine($"wrote {folder.At(RunFolder.ModelName)}, {checkpoint}, {TrainSession.Metrics}, {TrainSession.Plot} and events for "
             + "TensorBoard");
         if (end != RunEnd.Finished)
             Console.WriteLine($"{(end == RunEnd.Stopped ? "Stopped" : "Out of time")}. To go on:\n  silc train --resume {Shell.Quoted(folder.Path)}");
-        if (data == "demo" || DataOption.EmojiFolder(data) is not null || DataOption.IsTable(data))
+        // Of a model that has seen no captions, features are all that there is to measure.
+        if (!hasText)
+            Console.WriteLine("To measure it, by nearest neighbours and a linear probe on its features:\n  "
+                + $"silc eval probe --model {Shell.Quoted(folder.Path)} --data "
+                + (data == "demo" || DataOption.EmojiFolder(data) is not null ? Shell.Quoted(data) : "classes:TRAIN --test classes:TEST"));
+        else if (data == "demo" || DataOption.EmojiFolder(data) is not null || DataOption.IsTable(data))
             Console.WriteLine($"To measure it:\n  silc eval zero-shot --model {Shell.Quoted(folder.Path)} --data {Shell.Quoted(data)}");
         Console.WriteLine($"To look at it:\n  silc report {Shell.Quoted(folder.Path)}");
     }

@@ -19,6 +19,9 @@ sealed class DataInspection
     /// <summary>Images whose pixels equal those of one before.</summary>
     public int DuplicateImages { get; private set; }
 
+    /// <summary>Images without a caption.</summary>
+    public int WithoutCaptions { get; private set; }
+
     /// <summary>Captions that equal one before, of another image.</summary>
     public int DuplicateCaptions { get; private set; }
 
@@ -67,6 +70,7 @@ sealed class DataInspection
         heights.Add(pair.Image.Height);
         aspects.Add(pair.Image.Width / (double)pair.Image.Height);
         captions.Add(pair.Captions.Count);
+        if (pair.Captions.Count == 0) WithoutCaptions++;
         foreach (var caption in pair.Captions.Distinct())
         {
             letters.Add(caption.Length);

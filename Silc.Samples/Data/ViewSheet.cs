@@ -30,7 +30,7 @@ static class ViewSheet
             if (views.Plain) cells.Add(new(View(batch.Plain, 0, config.ImageSize), "plain", null));
             for (int view = 0; view < views.Global; view++) cells.Add(new(View(batch.Global, view, config.ImageSize), $"global {view + 1}", null));
             for (int view = 0; view < config.Views.Local; view++) cells.Add(new(View(batch.Local, view, views.LocalSize), $"local {view + 1}", null));
-            rows.Add(new(pair.Captions[0], cells));
+            rows.Add(new(pair.Captions.FirstOrDefault(""), cells));
         }
         if (rows.Count == 0) throw new InvalidDataException($"{source.Name}: none of {candidates} images can be read");
         ContactSheet.Write(path, rows, $"{source.Name}: images and their views");

@@ -75,8 +75,12 @@ static class DataOption
         + $"--out {folder}");
 
     /// <summary>The images to train on, read as <paramref name="parsed"/> says.</summary>
-    public static IImageTextSource OpenForTraining(string data, int seed, ParseResult parsed) =>
-        new CachedSource(Open(data, seed, parsed), data == "demo" ? long.MaxValue : CacheBytes);
+    /// <param name="data">The value of <c>--data</c>.</param>
+    /// <param name="seed">Of what is drawn.</param>
+    /// <param name="parsed">Says how to read it.</param>
+    /// <param name="needCaptions">False where no loss reads captions: images without any are trained on, too.</param>
+    public static IImageTextSource OpenForTraining(string data, int seed, ParseResult parsed, bool needCaptions = true) =>
+        new CachedSource(Open(data, seed, parsed, needCaptions), data == "demo" ? long.MaxValue : CacheBytes);
 
     /// <summary>The same, without keeping decoded images.</summary>
     /// <param name="data">The value of <c>--data</c>.</param>

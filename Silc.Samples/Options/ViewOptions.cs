@@ -14,7 +14,13 @@ static class ViewOptions
 
     static readonly Option<string> Augment = AugmentOption.Create();
 
-    public static IReadOnlyList<Option> All { get; } = [Recipe, Augment];
+    static readonly Option<ResampleFilter?> Resize = new("--resize")
+    {
+        Description = "How views are resized: bicubic or bilinear, both antialiased, or tf, big_vision's way; bicubic unless given.",
+        HelpName = string.Join('|', Enum.GetNames<ResampleFilter>()).ToLowerInvariant(),
+    };
+
+    public static IReadOnlyList<Option> All { get; } = [Recipe, Augment, Resize];
 
     /// <summary>The recipe's views, or the preset's; small views keep the size that fits the preset's patches.</summary>
     /// <param name="preset">Views of the model's preset.</param>
@@ -23,6 +29,7 @@ static class ViewOptions
     public static ViewConfig Of(ViewConfig preset, ParseResult parsed, double? minCrop = null)
     {
         var views = parsed.GetValue(Recipe) is { } name ? ViewConfig.Recipe(name) with { LocalSize = preset.LocalSize } : preset;
-        return AugmentOption.Apply(views with { GlobalScaleMin = minCrop ?? views.GlobalScaleMin }, parsed.GetValue(Augment)!);
+        views = views with { GlobalScaleMin = minCrop ?? views.GlobalScaleMin, Filter = parsed.GetValue(Resize) ?? views.Filter };
+        return AugmentOption.Apply(views, parsed.GetValue(Augment)!);
     }
 }

@@ -56,6 +56,24 @@ public sealed class PhotoDataTests : TempFolder
     }
 
     [TestMethod]
+    public void TrainingOnImagesAloneNeedsNoCaptions()
+    {
+        Photos(4);
+        string[] line = ["train", "--recipe", "dino", "--data", At("photos"), "--preset", "mini", "--image-size", "32", "--steps", "2", "--batch", "2",
+            "--device", "cpu", "--out", At("run")];
+        var output = Right(line);
+        Assert.Contains("4 images, 2 a step", output);
+        Assert.Contains("silc eval probe", output);
+        Assert.IsFalse(output.Contains("zero-shot", StringComparison.Ordinal), output);
+        Right("train", "--resume", At("run"), "--steps", "3");
+        Right("report", At("run"), "--device", "cpu");
+        var (code, _, error) = CommandLineRun.Of([.. line[..^1], At("other"), "--contrastive-weight", "1"]);
+        Assert.AreEqual(1, code);
+        Assert.Contains("none with captions", error);
+        Assert.Contains("without captions: 4 images", Right("data", "inspect", "--data", At("photos"), "--views", "dino", "--sheet", At("sheet.png")));
+    }
+
+    [TestMethod]
     public void AFolderWithoutImagesSaysSo()
     {
         Directory.CreateDirectory(At("empty"));
@@ -87,7 +105,7 @@ public sealed class PhotoDataTests : TempFolder
         Assert.AreEqual(1, source.Skipped.Single().Count);
         Assert.Contains("2.png", $"{source.Skipped.Single()}");
         Assert.AreEqual(3, new MetadataSource(At("photos"), needCaptions: false).Count);
-        Assert.Contains("2 pairs", Right("data", "inspect", "--data", At("photos"), "--sheet", At("sheet.png")));
+        Assert.Contains("3 images", Right("data", "inspect", "--data", At("photos"), "--sheet", At("sheet.png")));
     }
 
     [TestMethod]
@@ -100,7 +118,7 @@ public sealed class PhotoDataTests : TempFolder
         File.WriteAllText(At("photos/0.txt"), "a dog");
         Put($"photos/{name}", text);
         Assert.IsFalse(MetadataSource.IsFolder(At("photos")));
-        Assert.Contains("photos: 1 pair,", Right("data", "inspect", "--data", At("photos"), "--sheet", At("sheet.png")));
+        Assert.Contains("photos: 1 image,", Right("data", "inspect", "--data", At("photos"), "--sheet", At("sheet.png")));
     }
 
     [TestMethod]
@@ -126,7 +144,7 @@ public sealed class PhotoDataTests : TempFolder
             """);
         var source = new MetadataSource(table, "img", "coca");
         CollectionAssert.AreEqual(new[] { "a dog", "a cat" }, new[] { source.Read(0).Captions.Single(), source.Read(1).Captions.Single() });
-        Assert.Contains("2 pairs",
+        Assert.Contains("2 images",
             Right("data", "inspect", "--data", table, "--image-column", "img", "--caption-column", "coca", "--sheet", At("sheet.png")));
     }
 

@@ -146,6 +146,32 @@ public sealed class ViewSamplerTests
         CollectionAssert.AreNotEqual(one.Global[768..], two.Global[768..]);
     }
 
+    // big_vision trains on the resize that it evaluates with: the plain view of an opaque image is what evaluation by tf sees.
+    [TestMethod]
+    public void Views_may_be_resized_as_TensorFlow_does()
+    {
+        var image = Images.Noise(50, 37, 3);
+        for (int i = 3; i < image.Rgba.Length; i += 4) image.Rgba[i] = 255;
+        var config = TinyRun.Config with { ImageSize = 24, Views = new(1, 1, 12, Filter: ResampleFilter.Tf, Plain: true) };
+        Batch Fill(SilcConfig config, RgbImage image)
+        {
+            var batch = new Batch(config, 1);
+            new ViewSampler(config, seed: 0).Fill(image, epoch: 0, sample: 0, batch, slot: 0);
+            return batch;
+        }
+        var tf = Fill(config, image);
+        Close.Bits(ViewSampler.EvalPixels(image, 24, rule: ImageRule.Own.WithResize("tf")), tf.Plain, "plain");
+        var whole = config with { Views = config.Views with { GlobalScaleMin = 1, AspectMin = 50 / 37.0, AspectMax = 50 / 37.0, Flip = 1 } };
+        var mirrored = Fill(whole, image).Global;
+        for (int y = 0; y < 24; y++)
+            for (int x = 0; x < 24; x++)
+                for (int channel = 0; channel < 3; channel++)
+                    Assert.AreEqual(tf.Plain[(y * 24 + x) * 3 + channel], mirrored[(y * 24 + 23 - x) * 3 + channel]);
+        // The same crops as with another filter, of other values.
+        var cubic = Fill(config with { Views = config.Views with { Filter = ResampleFilter.Bicubic } }, image);
+        Assert.IsTrue(cubic.Global.Zip(tf.Global, (a, b) => Math.Abs(a - b)).Average() is > 0.01f and < 0.5f);
+    }
+
     // Red, green and blue thirds: squashing shows all of them, the centre of a long image the middle one alone.
     [TestMethod]
     [DataRow(30, 10)]

@@ -55,6 +55,7 @@ public sealed class CommandLineTests : TempFolder
     [DataRow("train --data demo --tokenizer none.model --out x", "none.model")]
     [DataRow("train --data demo --resume none.safetensors --out x", "none.safetensors")]
     [DataRow("bench huge", "mini, ti, s, b")]
+    [DataRow("bench nope", "silc bench matmul")]
     [DataRow("bench mini --batch 0", "--batch is 0")]
     [DataRow("bench growth mini --largest 0 --device cpu", "--largest is 0")]
     [DataRow("bench data --data nowhere.csv", "nowhere.csv")]
@@ -107,6 +108,12 @@ public sealed class CommandLineTests : TempFolder
     public void Help_shows_examples_and_devices_shows_the_cpu()
     {
         StringAssert.Contains(Run("train", "--help").Output, "silc train --data emoji:data/emoji");
+        // A line for each command.
+        foreach (var line in (string[][])[["--help"], ["eval", "--help"], ["bench", "--help"]])
+        {
+            var commands = Run(line).Output.Split("Commands:")[1].Trim().Split('\n');
+            foreach (var command in commands) Assert.IsLessThan(135, command.Length, command);
+        }
         StringAssert.Contains(Run("devices").Output, "SILC_DEVICE");
     }
 

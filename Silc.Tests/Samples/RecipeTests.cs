@@ -87,6 +87,8 @@ public sealed class RecipeTests : TempFolder
         var (code, text, _) = CommandLineRun.Of("recipes");
         Assert.AreEqual(0, code);
         foreach (var name in RecipeFile.Names) Assert.Contains($"{name} ", text);
+        var siglip2 = CommandLineRun.Of("recipes", "siglip2").Output;
+        foreach (var missing in (string[])["decoder (LocCa)", "masked prediction", "left out"]) Assert.Contains(missing, siglip2);
     }
 
     // The line that began a run goes on with it, as after a crash.

@@ -33,9 +33,9 @@ static class TinyModels
     /// A model of any size as a program could have it that builds open_clip's towers itself: with timm's settings in the configuration,
     /// which open_clip cannot load and Silc does not write.
     /// </summary>
-    public static string WriteOpenClip(ModelWeights weights, string folder)
+    public static string WriteOpenClip(ModelWeights weights, string folder, TokenizerOrigin? tokenizer = null)
     {
-        var (path, tower) = (ModelWriter.WriteFiles(weights, ModelFormat.OpenClip, folder)[0], weights.Config.Image);
+        var (path, tower) = (ModelWriter.WriteFiles(weights, ModelFormat.OpenClip, folder, tokenizer)[0], weights.Config.Image);
         var file = Path.Combine(folder, OpenClipModel.ConfigName);
         var config = JsonNode.Parse(File.ReadAllText(file))!;
         var vision = config["model_cfg"]!["vision_cfg"]!;

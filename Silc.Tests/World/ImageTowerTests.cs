@@ -19,6 +19,31 @@ public sealed class ImageTowerTests : TempFolder
         Same("hf", folder);
     }
 
+    // CLIPVisionModel and CLIPVisionModelWithProjection: the golden embeddings are those behind the projection.
+    [TestMethod]
+    [DataRow("", true), DataRow("vision_model.", true), DataRow("", false)]
+    public void The_vision_model_of_CLIP_embeds_images(string prefix, bool projects)
+    {
+        var whole = Path.Combine(WorldFolder.File("clip-hf"));
+        var folder = Directory.CreateDirectory(At("clip")).FullName;
+        Safetensors.Write(Path.Combine(folder, HuggingFaceModel.WeightsName),
+            [.. CheckpointFile.Read(Path.Combine(whole, HuggingFaceModel.WeightsName)).Values.Select(array => array.ToNamedArray())
+                .Where(array => array.Name.StartsWith("vision_model.", StringComparison.Ordinal) || projects && array.Name == "visual_projection.weight")
+                .Select(array => array with { Name = array.Name.Replace("vision_model.", prefix, StringComparison.Ordinal) })]);
+        var config = JsonNode.Parse(File.ReadAllText(Path.Combine(whole, "config.json")))!["vision_config"]!.AsObject();
+        config["model_type"] = "clip_vision_model";
+        File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJsonString());
+        if (File.Exists(Path.Combine(whole, "preprocessor_config.json")))
+            File.Copy(Path.Combine(whole, "preprocessor_config.json"), Path.Combine(folder, "preprocessor_config.json"));
+        using var model = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), folder);
+        using var reference = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), whole);
+        Assert.IsFalse(model.Config.HasText);
+        var pixels = Npz.Read(WorldFolder.File("clip.npz"))["pixels"].Floats();
+        Vectors ours = model.EmbedPixels(pixels, normalize: false), theirs = reference.EmbedPixels(pixels, normalize: false);
+        if (projects) Close.To([.. theirs.Values.ToArray()], ours.Values.ToArray(), Close.Chained, "embeddings");
+        else Assert.AreEqual(reference.Config.Image.Width, ours.Width);
+    }
+
     // A classifier is a whole SiglipModel's configuration without its text tower, and a layer behind that is left out.
     [TestMethod]
     public void A_classifier_of_transformers_embeds_images()
