@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Encodings.Web;
 using Silc.Samples.Models;
 using Silc.Samples.Terminals;
 using Silc.Samples.Training;
@@ -37,6 +38,19 @@ static class TrainCommand
 
     static int Train(ParseResult given)
     {
+        if (given.GetValue(TrainOptions.PrintSchema))
+        {
+            Console.WriteLine(RunSchema.Document.ToJsonString(new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+            return 0;
+        }
+        var file = given.GetValue(TrainOptions.Config) is { } path ? RunConfig.Open(path) : null;
+        if (file is not null) given = file.Under(given);
+        if (given.GetValue(TrainOptions.PrintConfig) || given.GetValue(TrainOptions.DryRun))
+        {
+            if (given.GetValue(TrainOptions.Recipes) is { } published) given = RecipeFile.Open(published).Under(given);
+            return given.GetValue(TrainOptions.DryRun) ? DryRun.Do(given, file) : PrintConfig(given, file);
+        }
+
         using var folder = TrainFolder.Of(given);
         var start = folder.Start;
         foreach (var skipped in folder.Skipped) Console.Error.WriteLine($"skipped  {skipped.Reason}");
@@ -47,8 +61,8 @@ static class TrainCommand
         using var init = start is null ? TrainInit.Open(parsed) : null;
         var tokenizer = start?.Tokenizer?.Open() ?? init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
         if (start is null) TrainFolder.CheckFiles(given, folder, tokenizer, init?.Path);
-        var config = start?.Config ?? TrainOptions.ModelOf(parsed, tokenizer, init?.Weights.Config);
-        var train = start is null ? TrainOptions.TrainingOf(parsed) : Continued(start, given);
+        var config = start?.Config ?? RunConfig.Blame(file, parsed, line => TrainOptions.ModelOf(line, tokenizer, init?.Weights.Config));
+        var train = start is null ? RunConfig.Blame(file, parsed, TrainOptions.TrainingOf) : Continued(start, given);
         var data = parsed.GetRequiredValue(TrainOptions.Data);
         var source = DataOption.OpenForTraining(data, train.Seed, parsed);
 
@@ -64,11 +78,20 @@ static class TrainCommand
         if (start is not null) PrintStart(start, train);
 
         TimeSpan? limit = parsed.GetValue(TrainOptions.Minutes) is { } minutes ? TimeSpan.FromMinutes(Math.Min(minutes, MostMinutes)) : null;
-        var session = new TrainSession(folder);
+        var session = new TrainSession(folder, RunConfig.Write(parsed, config, train, reference: false));
         var end = session.Train(model, run, $"{source.Name}, batch {train.BatchSize}",
             parsed.GetValue(TrainOptions.LogEvery), limit);
         PrintNext(folder, end, data);
         return session.ExitCode;
+    }
+
+    static int PrintConfig(ParseResult parsed, RunConfig? file)
+    {
+        using var init = TrainInit.Open(parsed);
+        var tokenizer = init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
+        var config = RunConfig.Blame(file, parsed, line => TrainOptions.ModelOf(line, tokenizer, init?.Weights.Config));
+        Console.Write(RunConfig.Write(parsed, config, RunConfig.Blame(file, parsed, TrainOptions.TrainingOf), reference: true));
+        return 0;
     }
 
     static TrainConfig Continued(Checkpoint start, ParseResult given)

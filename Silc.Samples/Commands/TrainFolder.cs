@@ -11,12 +11,18 @@ static class TrainFolder
     public static void Validate(CommandResult result)
     {
         var (resume, folder) = (result.GetResult(TrainOptions.Resume), result.GetResult(TrainOptions.Out));
-        if (resume is null && result.GetResult(TrainOptions.Data) is null) result.AddError("--data is required.");
+        // A file may give what the line lacks; both together are looked at once more.
+        if (result.GetValue(TrainOptions.PrintSchema) || result.GetResult(TrainOptions.Config) is not null) return;
+        if (result.GetResult(TrainOptions.Init) is not null && result.GetResult(TrainOptions.Preset) is { Implicit: false })
+            result.AddError("--preset sizes a new model, the weights of --init have sizes: give one of them.");
+        else if (result.GetValue(TrainOptions.PrintConfig)) return;
+        else if (resume is null && result.GetResult(TrainOptions.Data) is null) result.AddError("--data is required.");
+        else if (result.GetValue(TrainOptions.DryRun) && resume is not null)
+            result.AddError("--dry-run is for a new run: leave --resume out.");
+        else if (result.GetValue(TrainOptions.DryRun)) return;
         else if (folder is null && (resume is null || resume.Tokens.Count == 0)) result.AddError("--out is required.");
         else if (resume is not null && result.GetResult(TrainOptions.Overwrite) is not null)
             result.AddError("--overwrite deletes a run, --resume goes on with it: give one of them.");
-        else if (result.GetResult(TrainOptions.Init) is not null && result.GetResult(TrainOptions.Preset) is { Implicit: false })
-            result.AddError("--preset sizes a new model, the weights of --init have sizes: give one of them.");
     }
 
     /// <summary>Throws where a new run would write over what is no run's: a table called metrics.csv, a tokenizer of the same name, or the weights
@@ -33,7 +39,7 @@ static class TrainFolder
             throw new ArgumentException($"--init {init} lies in the run that --overwrite deletes: choose another --out");
         if (RunFolder.HoldsRun(folder.Path)) return;
         OutputGuard.Check(given, Output.Metrics(folder.At(TrainSession.Metrics)), Output.Sheet(folder.At(TrainSession.Plot)),
-            TokenizerFile(folder, tokenizer));
+            Output.RunConfig(folder.At(RunConfig.FileName)), TokenizerFile(folder, tokenizer));
     }
 
     // Null where the folder has it already, to the byte.

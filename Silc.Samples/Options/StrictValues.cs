@@ -19,6 +19,9 @@ static class StrictValues
     /// <summary>The option takes only numbers above <paramref name="least"/>.</summary>
     public static Option<T> Above<T>(this Option<T> option, double least) => In(option, least, included: false);
 
+    /// <summary>The least number that an option takes, and whether that itself is taken; null where there is none.</summary>
+    public static (double Least, bool Included)? RangeOf(Option option) => ranges.TryGetValue(option, out var range) ? range : null;
+
     /// <summary>Lets all options and arguments of a command and those below it be read so.</summary>
     public static void Apply(Command command)
     {

@@ -3,7 +3,8 @@ namespace Silc.Samples.Training;
 /// <summary>A run that is shown on the terminal, with what this program adds to its folder: metrics.csv, events for TensorBoard and
 /// loss.png.</summary>
 /// <param name="folder">Of the run.</param>
-sealed class TrainSession(RunFolder folder)
+/// <param name="values">All values of the run as run.json holds them; null for a run that has no options.</param>
+sealed class TrainSession(RunFolder folder, string? values = null)
 {
     public const string Metrics = MetricsFile.Name, Plot = "loss.png";
 
@@ -22,9 +23,12 @@ sealed class TrainSession(RunFolder folder)
         folder.Notes = new Dictionary<string, string>(folder.Notes) { [SessionNote.Key] = SessionNote.Of(model, run.Trainer).Write() };
         var config = run.Trainer.Config;
         var watch = new CollapseWatch();
+        var kept = values is null;
         var end = TrainProgress.Show(run.Trainer.Steps, config.TotalSteps, show => run.Run(report =>
         {
             logs.Add(report);
+            if (!kept) AtomicFile.WriteText(folder.At(RunConfig.FileName), values!);
+            kept = true;
             show(report);
             if (watch.Read(report.Metrics.Health) is { } complaint) Console.Error.WriteLine($"warning at step {report.Metrics.Step}: {complaint}");
         }, logEvery, limit, interrupt.Token));
