@@ -15,6 +15,10 @@ static class TrainFolder
         if (result.GetValue(TrainOptions.PrintSchema) || result.GetResult(TrainOptions.Config) is not null) return;
         if (result.GetResult(TrainOptions.Init) is not null && result.GetResult(TrainOptions.Preset) is { Implicit: false })
             result.AddError("--preset sizes a new model, the weights of --init have sizes: give one of them.");
+        else if (result.GetResult(TrainOptions.ValData) is null && resume is null
+            && new Option[] { TrainOptions.ValEvery, TrainOptions.KeepBest, TrainOptions.Patience }
+                .FirstOrDefault(option => result.GetResult(option) is not null) is { } alone)
+            result.AddError($"{alone.Name} is about validation: give --val-data, too.");
         else if (result.GetValue(TrainOptions.PrintConfig)) return;
         else if (resume is null && result.GetResult(TrainOptions.Data) is null) result.AddError("--data is required.");
         else if (result.GetValue(TrainOptions.DryRun) && resume is not null)
@@ -39,7 +43,8 @@ static class TrainFolder
             throw new ArgumentException($"--init {init} lies in the run that --overwrite deletes: choose another --out");
         if (RunFolder.HoldsRun(folder.Path)) return;
         OutputGuard.Check(given, Output.Metrics(folder.At(TrainSession.Metrics)), Output.Sheet(folder.At(TrainSession.Plot)),
-            Output.RunConfig(folder.At(RunConfig.FileName)), TokenizerFile(folder, tokenizer));
+            Output.RunConfig(folder.At(RunConfig.FileName)), TokenizerFile(folder, tokenizer),
+            given.GetValue(TrainOptions.KeepBest) is null ? null : Output.Best(folder.At(BestModel.Name)));
     }
 
     // Null where the folder has it already, to the byte.

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Silc.Samples.Training;
 
 namespace Silc.Samples.Options;
 
@@ -14,7 +15,7 @@ namespace Silc.Samples.Options;
 sealed record RunConfig(string Path, IReadOnlyDictionary<string, string[]> Values)
 {
     /// <summary>Its name in the folder of a run.</summary>
-    public const string FileName = "run.json";
+    public const string FileName = TrainSession.Values;
 
     static readonly JsonSerializerOptions indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 

@@ -150,7 +150,8 @@ static class RunSchema
     {
         var type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
         var schema = new JsonObject { ["description"] = option.Description };
-        if (type.IsEnum) schema["enum"] = new JsonArray([.. Enum.GetNames(type).Select(name => JsonValue.Create(name.ToLowerInvariant())), null]);
+        var words = type.IsEnum ? [.. Enum.GetNames(type).Select(name => name.ToLowerInvariant())] : StrictValues.WordsOf(option);
+        if (words is not null) schema["enum"] = new JsonArray([.. words.Select(word => JsonValue.Create(word)), null]);
         else if (type == typeof(string[]))
         {
             schema["type"] = new JsonArray("array", "null");

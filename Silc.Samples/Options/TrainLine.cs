@@ -23,6 +23,8 @@ static class TrainLine
         // How fast it learns from here on: what was learned stays.
         TrainOptions.LearningRate, TrainOptions.Schedule, TrainOptions.Cooldown, TrainOptions.Timescale, TrainOptions.Shift, TrainOptions.Power,
         TrainOptions.RateEnd, TrainOptions.Stairs,
+        // Looks at the model and leaves it alone.
+        TrainOptions.ValData, TrainOptions.ValEvery, TrainOptions.KeepBest, TrainOptions.Patience,
     ];
 
     /// <summary>What checkpoints keep of a line.</summary>
@@ -31,6 +33,7 @@ static class TrainLine
         var values = Given(parsed).Where(entry => !passing.Any(option => option.Name == entry.Key)).ToDictionary();
         if (values.TryGetValue(TrainOptions.Data.Name, out var data))
             values[TrainOptions.Data.Name] = [DataOption.Absolute(data[0])];
+        if (values.TryGetValue(TrainOptions.ValData.Name, out var held)) values[TrainOptions.ValData.Name] = [DataOption.Absolute(held[0])];
         return new() { [Note] = JsonSerializer.Serialize(values) };
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Silc.Samples.Training;
 
 namespace Silc.Samples.Options;
 
@@ -56,6 +57,27 @@ static class TrainOptions
     };
     public static readonly Option<double> MaxBad =
         Real("--max-bad", "Share of unreadable samples, of at least 100 read, above which the run stops.", 0.1);
+    public static readonly Option<string?> ValData = new("--val-data")
+    {
+        Description = "Images that are not trained on, named as those of --data and read the same way: measured while it trains, by image-text loss, "
+            + "retrieval and, where there are classes, zero-shot classification.",
+        HelpName = Data.HelpName,
+    };
+    public static readonly Option<int?> ValEvery = new Option<int?>("--val-every")
+    {
+        Description = "Steps from one validation to the next; a tenth of the run unless given. The last step is validated, too.",
+        HelpName = "N",
+    }.From(1);
+    public static readonly Option<string?> KeepBest = new Option<string?>("--keep-best")
+    {
+        Description = "Also keep the weights of the best validation, as best.safetensors.",
+        HelpName = string.Join('|', ValidationWords),
+    }.OneOf(ValidationWords);
+    public static readonly Option<int?> Patience = new Option<int?>("--patience")
+    {
+        Description = "End the run after N validations none of which was better than the best, by --keep-best or by the loss.",
+        HelpName = "N",
+    }.From(1);
     public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10).From(1);
     public static readonly Option<double?> Minutes = new Option<double?>("--minutes")
     {
@@ -198,12 +220,18 @@ static class TrainOptions
 
     public static IReadOnlyList<Option> All { get; } =
     [
-        Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, Freeze, RateMultipliers, LogEvery, Minutes,
+        Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, Freeze, RateMultipliers, ValData, ValEvery,
+            KeepBest,
+        Patience, LogEvery, Minutes,
         SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite, Config, PrintConfig, PrintSchema, DryRun,
     ];
 
     /// <summary>Options that a file cannot give: those about the file itself, about an earlier run, and what ends at once.</summary>
     public static IReadOnlyList<Option> OfTheLine { get; } = [Resume, Overwrite, Set, Config, PrintConfig, PrintSchema, DryRun];
+
+    /// <summary>What <c>--keep-best</c> may be: the numbers of a validation.</summary>
+    // A property, for options are made before fields below them.
+    static string[] ValidationWords => [.. ValidationMetric.All.Select(metric => metric.Word)];
 
     /// <summary>Options that count steps, which a recipe may give as a share of all.</summary>
     public static IReadOnlyList<Option> StepCounts { get; } = [Warmup, Cooldown, Timescale, Shift, TeacherTemperatureWarmup, FrozenLastLayer];
