@@ -10,7 +10,7 @@ namespace Silc;
 /// var prototypes = model.Prototypes(ClassList.Of(animals.Classes.Names));
 /// </code>
 /// </example>
-public sealed class ClassFolderSource : IImageTextSource
+public sealed class ClassFolderSource : ILabelled
 {
     /// <summary>CLIP's template for any class.</summary>
     public const string UsualTemplate = "a photo of a {}";
@@ -49,6 +49,8 @@ public sealed class ClassFolderSource : IImageTextSource
 
     /// <summary>The class of each pair.</summary>
     public LabelSet Classes { get; }
+
+    LabelSet? ILabelled.Classes => Classes;
 
     /// <inheritdoc/>
     public ImageTextPair Read(int index)

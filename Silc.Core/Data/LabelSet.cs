@@ -24,3 +24,10 @@ public sealed record LabelSet(IReadOnlyList<string> Names, IReadOnlyList<int> Of
         return new LabelSet(names, labels);
     }
 }
+
+/// <summary>A source that knows a class of each of its images.</summary>
+interface ILabelled : IImageTextSource
+{
+    /// <summary>The class of each pair; null where the source was not told of classes.</summary>
+    LabelSet? Classes { get; }
+}

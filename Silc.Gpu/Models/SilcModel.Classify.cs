@@ -34,7 +34,7 @@ public sealed partial class SilcModel
     }
 
     // The bias b of the sigmoid loss; null for InfoNCE.
-    double? Bias
+    internal double? Bias
     {
         get
         {

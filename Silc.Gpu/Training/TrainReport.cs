@@ -22,4 +22,7 @@ public enum RunEnd
 
     /// <summary>It was asked to stop.</summary>
     Stopped,
+
+    /// <summary><see cref="TrainRun.AfterStep"/> had seen enough.</summary>
+    Early,
 }

@@ -24,6 +24,7 @@ public sealed class TrainRun : IDisposable
     readonly DataState state;
     readonly Stopwatch sinceSave = Stopwatch.StartNew(), sinceLook = Stopwatch.StartNew();
     long savedStep = -1;
+    bool reportNow;
 
     /// <summary>Prepares a run of <paramref name="model"/> over <paramref name="data"/>.</summary>
     /// <param name="model">Made with a tokenizer; it is trained in place and not disposed.</param>
@@ -79,6 +80,15 @@ public sealed class TrainRun : IDisposable
     public Action? Saving { get; set; }
 
     /// <summary>
+    /// Called after every step with the steps done, on the thread of <see cref="Run"/>: a place to validate. True ends the run,
+    /// as <see cref="RunEnd.Early"/>.
+    /// </summary>
+    public Func<long, bool>? AfterStep { get; set; }
+
+    /// <summary>A report follows the step at hand, whatever its number.</summary>
+    internal void ReportNow() => reportNow = true;
+
+    /// <summary>
     /// Trains to the last step, or until the time is up or <paramref name="stop"/> asks; can be called again to go on.
     /// With a folder it leaves a checkpoint and the model there, however it ends; a run that diverged leaves the model alone.
     /// </summary>
@@ -96,13 +106,16 @@ public sealed class TrainRun : IDisposable
         Require.Positive(reportEvery, "steps between reports");
         var clock = Stopwatch.StartNew();
         var (since, sinceWait, sinceTimes, sinceStep) = (clock.Elapsed, Loader.WaitSeconds, Times, Trainer.Steps);
+        var enough = false;
         while (true)
         {
             RunEnd? end = Trainer.Steps >= totalSteps ? RunEnd.Finished
+                : enough ? RunEnd.Early
                 : stop.IsCancellationRequested ? RunEnd.Stopped
                 : clock.Elapsed > limit ? RunEnd.OutOfTime : null;
-            if (Trainer.Steps > sinceStep && (end is not null || Trainer.Steps % reportEvery == 0))
+            if (Trainer.Steps > sinceStep && (end is not null || reportNow || Trainer.Steps % reportEvery == 0))
             {
+                reportNow = false;
                 var metrics = ReadMetrics();
                 var (steps, seconds) = (Trainer.Steps - sinceStep, (clock.Elapsed - since).TotalSeconds);
                 OrSave(() => report?.Invoke(new(metrics, totalSteps, steps * batchSize / seconds, (Loader.WaitSeconds - sinceWait) / seconds,
@@ -115,7 +128,12 @@ public sealed class TrainRun : IDisposable
                 SaveModel();
                 return why;
             }
+            var before = Trainer.Steps;
             Step(stop);
+            if (Trainer.Steps == before || AfterStep is not { } look) continue;
+            var start = clock.Elapsed;
+            OrSave(() => enough = look(Trainer.Steps));
+            since += clock.Elapsed - start;     // no time of training
         }
     }
 

@@ -53,6 +53,7 @@ public static class SilcCommand
     {
         var root = DemoCommand.Create();
         root.Add(DevicesCommand.Create());
+        root.Add(DoctorCommand.Create());
         root.Add(TrainCommand.Create());
         root.Add(RecipesCommand.Create());
         root.Add(ReportCommand.Create());

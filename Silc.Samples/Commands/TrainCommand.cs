@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Encodings.Web;
+using Silc.Samples.Evaluation;
 using Silc.Samples.Models;
 using Silc.Samples.Terminals;
 using Silc.Samples.Training;
@@ -37,6 +39,19 @@ static class TrainCommand
 
     static int Train(ParseResult given)
     {
+        if (given.GetValue(TrainOptions.PrintSchema))
+        {
+            Console.WriteLine(RunSchema.Document.ToJsonString(new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+            return 0;
+        }
+        var file = given.GetValue(TrainOptions.Config) is { } path ? RunConfig.Open(path) : null;
+        if (file is not null) given = file.Under(given);
+        if (given.GetValue(TrainOptions.PrintConfig) || given.GetValue(TrainOptions.DryRun))
+        {
+            if (given.GetValue(TrainOptions.Recipes) is { } published) given = RecipeFile.Open(published).Under(given);
+            return given.GetValue(TrainOptions.DryRun) ? DryRun.Do(given, file) : PrintConfig(given, file);
+        }
+
         using var folder = TrainFolder.Of(given);
         var start = folder.Start;
         foreach (var skipped in folder.Skipped) Console.Error.WriteLine($"skipped  {skipped.Reason}");
@@ -47,10 +62,13 @@ static class TrainCommand
         using var init = start is null ? TrainInit.Open(parsed) : null;
         var tokenizer = start?.Tokenizer?.Open() ?? init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
         if (start is null) TrainFolder.CheckFiles(given, folder, tokenizer, init?.Path);
-        var config = start?.Config ?? TrainOptions.ModelOf(parsed, tokenizer, init?.Weights.Config);
-        var train = start is null ? TrainOptions.TrainingOf(parsed) : Continued(start, given);
+        var config = start?.Config ?? RunConfig.Blame(file, parsed, line => TrainOptions.ModelOf(line, tokenizer, init?.Weights.Config));
+        var train = start is null ? RunConfig.Blame(file, parsed, TrainOptions.TrainingOf) : Continued(start, given);
         var data = parsed.GetRequiredValue(TrainOptions.Data);
         var source = DataOption.OpenForTraining(data, train.Seed, parsed, train.ContrastiveWeight > 0);
+
+        var validation = parsed.GetValue(TrainOptions.ValData) is { } held ? Validation.Open(held, parsed, train.BatchSize) : null;
+        var plan = PlanOf(parsed, validation, train.TotalSteps);
 
         using var device = Device.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision));
         using var model = init?.Model(device, config, tokenizer, train.Seed) ?? SilcModel.Create(device, config, train.Seed, tokenizer);
@@ -60,15 +78,41 @@ static class TrainCommand
             + "epoch; "
             + $"{train.TotalSteps:N0} {(train.TotalSteps == 1 ? "step is" : "steps are")} {train.TotalSteps / (double)run.Loader.StepsPerEpoch:F1} "
             + "epochs");
+        if (plan is not null) Console.WriteLine($"validate {validation!.Describe()}, every {plan.Every:N0} steps");
         PatchNote.Say(config);
         if (start is not null) PrintStart(start, train);
 
         TimeSpan? limit = parsed.GetValue(TrainOptions.Minutes) is { } minutes ? TimeSpan.FromMinutes(Math.Min(minutes, MostMinutes)) : null;
-        var session = new TrainSession(folder);
+        var session = new TrainSession(folder, RunConfig.Write(parsed, config, train, reference: false), plan);
         var end = session.Train(model, run, $"{source.Name}, batch {train.BatchSize}",
             parsed.GetValue(TrainOptions.LogEvery), limit);
+        if (end == RunEnd.Early) Console.WriteLine($"Stopped early: no validation was better in {plan!.Metric.Word} since "
+            + $"step {session.Best!.Value.Step} (--patience {plan.Patience}); to go on all the same, resume with a larger one");
         PrintNext(folder, end, data, train.ContrastiveWeight > 0);
+        if (plan?.KeepBest is not null && session.Best is { } best)
+            Console.WriteLine($"The weights of step {best.Step}, the best in {plan.Metric.Word}, are {folder.At(BestModel.Name)}");
         return session.ExitCode;
+    }
+
+    static ValidationPlan? PlanOf(ParseResult parsed, Validation? validation, int steps)
+    {
+        const int Times = 10;
+        if (validation is null) return null;
+        var keep = parsed.GetValue(TrainOptions.KeepBest) is { } word ? ValidationMetric.Of(word) : null;
+        if (keep == ValidationMetric.ZeroShot && !validation.HasClasses)
+            throw new ArgumentException($"--keep-best {keep.Word}: {validation.Name} has no classes; keep the best loss, image-to-text or "
+                + "text-to-image, or name classes in --val-data");
+        return new(validation.Name, validation.Measure, parsed.GetValue(TrainOptions.ValEvery) ?? Math.Max(1, steps / Times), keep,
+            parsed.GetValue(TrainOptions.Patience));
+    }
+
+    static int PrintConfig(ParseResult parsed, RunConfig? file)
+    {
+        using var init = TrainInit.Open(parsed);
+        var tokenizer = init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
+        var config = RunConfig.Blame(file, parsed, line => TrainOptions.ModelOf(line, tokenizer, init?.Weights.Config));
+        Console.Write(RunConfig.Write(parsed, config, RunConfig.Blame(file, parsed, TrainOptions.TrainingOf), reference: true));
+        return 0;
     }
 
     static TrainConfig Continued(Checkpoint start, ParseResult given)
@@ -106,7 +150,7 @@ static class TrainCommand
         var checkpoint = Path.GetRelativePath(folder.Path, RunFolder.Checkpoints(folder.Path)[0].Path);
         Console.WriteLine($"wrote {folder.At(RunFolder.ModelName)}, {checkpoint}, {TrainSession.Metrics}, {TrainSession.Plot} and events for "
             + "TensorBoard");
-        if (end != RunEnd.Finished)
+        if (end is RunEnd.Stopped or RunEnd.OutOfTime)
             Console.WriteLine($"{(end == RunEnd.Stopped ? "Stopped" : "Out of time")}. To go on:\n  silc train --resume {Shell.Quoted(folder.Path)}");
         // Of a model that has seen no captions, features are all that there is to measure.
         if (!hasText)

@@ -11,12 +11,22 @@ static class TrainFolder
     public static void Validate(CommandResult result)
     {
         var (resume, folder) = (result.GetResult(TrainOptions.Resume), result.GetResult(TrainOptions.Out));
-        if (resume is null && result.GetResult(TrainOptions.Data) is null) result.AddError("--data is required.");
+        // A file may give what the line lacks; both together are looked at once more.
+        if (result.GetValue(TrainOptions.PrintSchema) || result.GetResult(TrainOptions.Config) is not null) return;
+        if (result.GetResult(TrainOptions.Init) is not null && result.GetResult(TrainOptions.Preset) is { Implicit: false })
+            result.AddError("--preset sizes a new model, the weights of --init have sizes: give one of them.");
+        else if (result.GetResult(TrainOptions.ValData) is null && resume is null
+            && new Option[] { TrainOptions.ValEvery, TrainOptions.KeepBest, TrainOptions.Patience }
+                .FirstOrDefault(option => result.GetResult(option) is not null) is { } alone)
+            result.AddError($"{alone.Name} is about validation: give --val-data, too.");
+        else if (result.GetValue(TrainOptions.PrintConfig)) return;
+        else if (resume is null && result.GetResult(TrainOptions.Data) is null) result.AddError("--data is required.");
+        else if (result.GetValue(TrainOptions.DryRun) && resume is not null)
+            result.AddError("--dry-run is for a new run: leave --resume out.");
+        else if (result.GetValue(TrainOptions.DryRun)) return;
         else if (folder is null && (resume is null || resume.Tokens.Count == 0)) result.AddError("--out is required.");
         else if (resume is not null && result.GetResult(TrainOptions.Overwrite) is not null)
             result.AddError("--overwrite deletes a run, --resume goes on with it: give one of them.");
-        else if (result.GetResult(TrainOptions.Init) is not null && result.GetResult(TrainOptions.Preset) is { Implicit: false })
-            result.AddError("--preset sizes a new model, the weights of --init have sizes: give one of them.");
     }
 
     /// <summary>
@@ -35,7 +45,8 @@ static class TrainFolder
             throw new ArgumentException($"--init {init} lies in the run that --overwrite deletes: choose another --out");
         if (RunFolder.HoldsRun(folder.Path)) return;
         OutputGuard.Check(given, Output.Metrics(folder.At(TrainSession.Metrics)), Output.Sheet(folder.At(TrainSession.Plot)),
-            TokenizerFile(folder, tokenizer));
+            Output.RunConfig(folder.At(RunConfig.FileName)), TokenizerFile(folder, tokenizer),
+            given.GetValue(TrainOptions.KeepBest) is null ? null : Output.Best(folder.At(BestModel.Name)));
     }
 
     // Null where the folder has it already, to the byte.

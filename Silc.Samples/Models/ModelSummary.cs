@@ -87,7 +87,8 @@ static class ModelSummary
 
     public static string Size(long bytes) => bytes >= 1 << 20 ? $"{bytes / 1048576.0:N1} MiB" : $"{(bytes + 1023) / 1024:N0} KiB";
 
-    static string Tower(TowerConfig tower)
+    /// <summary>The sizes of a tower.</summary>
+    public static string Tower(TowerConfig tower)
     {
         var gelu = tower.Gelu switch { GeluKind.Exact => "exact", GeluKind.Quick => "quick", _ => "tanh" };
         return string.Create(CultureInfo.InvariantCulture,

@@ -9,6 +9,9 @@ namespace Silc.Samples.Options;
 /// </summary>
 static class DataOption
 {
+    /// <summary>The option.</summary>
+    public const string Name = "--data";
+
     /// <summary>A table that comes through a pipe.</summary>
     public const string Piped = "-";
 
@@ -36,7 +39,7 @@ static class DataOption
     public static IReadOnlyList<Option> Reading { get; } =
         [Template, ImageColumn, CaptionColumn, Separator, ImageField, CaptionField, MaxMember, MaxUnpacked];
 
-    public static Option<string> Create(bool required = true) => new("--data")
+    public static Option<string> Create(bool required = true) => new(Name)
     {
         Description = "demo (drawn by the program), emoji:FOLDER (see silc data emoji), FILE.csv with the columns filepath and title (- for one "
             + "from a pipe), "
@@ -87,13 +90,19 @@ static class DataOption
     /// <param name="seed">Of what is drawn.</param>
     /// <param name="parsed">Says how to read it.</param>
     /// <param name="needCaptions">False takes images without captions, too.</param>
-    public static IImageTextSource Open(string data, int seed, ParseResult parsed, bool needCaptions = true)
+    /// <param name="option">What errors call it. How to read files is said of <c>--data</c>; where that is another option, it may not apply.</param>
+    public static IImageTextSource Open(string data, int seed, ParseResult parsed, bool needCaptions = true, string option = Name)
     {
+        void Refuse(ParseResult parsed, string data, string needs, params Option[] options)
+        {
+            if (option == Name) DataOption.Refuse(parsed, data, needs, options);
+        }
+
         if (After(ClassPrefix, data) is null) Refuse(parsed, data, "one folder per class, classes:FOLDER", Template);
         if (!IsTable(data) && !IsMetadata(data, parsed)) Refuse(parsed, data, "a table, FILE.csv, FILE.tsv or metadata.csv in a folder",
             ImageColumn, CaptionColumn, Separator);
         if (Shards(data) is null) Refuse(parsed, data, "WebDataset shards", ImageField, CaptionField, MaxMember, MaxUnpacked);
-        var source = data == "demo" ? DemoSet.Drawn(seed) : OpenFiles(data, parsed, needCaptions);
+        var source = data == "demo" ? DemoSet.Drawn(seed) : OpenFiles(data, parsed, needCaptions, option);
         Say(source.Skipped);
         return source;
     }
@@ -104,28 +113,28 @@ static class DataOption
         foreach (var skipped in left) Console.Error.WriteLine($"skipped  {skipped}");
     }
 
-    static IImageTextSource OpenFiles(string data, ParseResult parsed, bool needCaptions)
+    static IImageTextSource OpenFiles(string data, ParseResult parsed, bool needCaptions, string option)
     {
         if (EmojiFolder(data) is { } emoji) return OpenEmoji(emoji).Train();
-        if (Shards(data) is { } pattern) return OpenShards(pattern, data, parsed, needCaptions);
+        if (Shards(data) is { } pattern) return OpenShards(pattern, data, parsed, needCaptions, option);
         if (After(ClassPrefix, data) is { } classes)
             return Directory.Exists(classes) ? new ClassFolderSource(classes, parsed.GetValue(Template) ?? ClassFolderSource.UsualTemplate)
-                : throw new FileNotFoundException($"--data {data}: no folder {classes}; it should hold one folder per class");
+                : throw new FileNotFoundException($"{option} {data}: no folder {classes}; it should hold one folder per class");
         var (image, caption) = (parsed.GetValue(ImageColumn), parsed.GetValue(CaptionColumn));
-        if (IsMetadata(data, parsed)) Refuse(parsed, data, "a table, FILE.csv or FILE.tsv", Separator);
+        if (IsMetadata(data, parsed) && option == Name) Refuse(parsed, data, "a table, FILE.csv or FILE.tsv", Separator);
         if (IsMetadata(data, parsed)) return new MetadataSource(data, image, caption, needCaptions);
         if (IsPipe(data))
             return CsvSource.FromPipe(data == Piped ? Console.OpenStandardInput() : File.OpenRead(data), image ?? "filepath", caption,
                 SeparatorOf(parsed), needCaptions);
         if (IsTable(data) && File.Exists(data))
             return new CsvSource(data, image ?? "filepath", caption, SeparatorOf(parsed), needCaptions);
-        if (File.Exists(data)) throw new ArgumentException($"--data {data}: {UnreadFile.Remedy(data)}");
+        if (File.Exists(data)) throw new ArgumentException($"{option} {data}: {UnreadFile.Remedy(data)}");
         return Directory.Exists(data) ? new FolderSource(data, needCaptions)
             : throw new FileNotFoundException(
-                $"--data {data}: no such file or folder; it can be demo, emoji:FOLDER, FILE.csv, SHARDS.tar, FOLDER or classes:FOLDER");
+                $"{option} {data}: no such file or folder; it can be demo, emoji:FOLDER, FILE.csv, SHARDS.tar, FOLDER or classes:FOLDER");
     }
 
-    static WebDatasetSource OpenShards(string pattern, string data, ParseResult parsed, bool needCaptions)
+    static WebDatasetSource OpenShards(string pattern, string data, ParseResult parsed, bool needCaptions, string option)
     {
         try
         {
@@ -135,7 +144,7 @@ static class DataOption
         }
         catch (FileNotFoundException error)
         {
-            throw new FileNotFoundException($"--data {data}: {error.Message}", error);
+            throw new FileNotFoundException($"{option} {data}: {error.Message}", error);
         }
     }
 

@@ -15,8 +15,8 @@ sealed record RecipeFile(string Name, string Text)
     const string Ending = ".recipe";
 
     // No field: TrainOptions needs the names above while it is made.
-    static Option[] Outside => [TrainOptions.Data, .. DataOption.Reading, TrainOptions.Out, TrainOptions.Init, TrainOptions.Resume,
-        TrainOptions.Overwrite, TrainOptions.Recipes];
+    static Option[] Outside => [TrainOptions.Data, .. DataOption.Reading, TrainOptions.Out, TrainOptions.Init, TrainOptions.Recipes,
+        .. TrainOptions.OfTheLine.Where(option => option != TrainOptions.Set)];
 
     /// <summary>The program's own.</summary>
     public static IReadOnlyList<string> Names { get; } = ["silc", "siglip", "siglip2", "dino", "clip"];
@@ -44,7 +44,8 @@ sealed record RecipeFile(string Name, string Text)
         var (values, own) = (Values(), TrainLine.Given(given));
         // Weights to begin with have sizes.
         if (own.ContainsKey(TrainOptions.Init.Name)) values.Remove(TrainOptions.Preset.Name);
-        foreach (var (name, value) in own) values[name] = value;
+        foreach (var (name, value) in own)
+            values[name] = name == TrainOptions.Set.Name ? SetOption.Merge(values.GetValueOrDefault(name, []), value) : value;
         values.Remove(TrainOptions.Recipes.Name);
         if (values.TryGetValue(TrainOptions.Steps.Name, out var total))
             foreach (var option in TrainOptions.StepCounts.Where(option => values.ContainsKey(option.Name)))

@@ -12,12 +12,31 @@ namespace Silc.Samples.Options;
 static class StrictValues
 {
     static readonly Dictionary<Option, (double Least, bool Included)> ranges = [];
+    static readonly Dictionary<Option, string[]> choices = [];
 
     /// <summary>The option takes no number below <paramref name="least"/>.</summary>
     public static Option<T> From<T>(this Option<T> option, double least) => In(option, least, included: true);
 
     /// <summary>The option takes only numbers above <paramref name="least"/>.</summary>
     public static Option<T> Above<T>(this Option<T> option, double least) => In(option, least, included: false);
+
+    /// <summary>The option takes only these words.</summary>
+    public static Option<string?> OneOf(this Option<string?> option, string[] words)
+    {
+        choices[option] = words;
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var given }] && !words.Contains(given))
+                result.AddError($"{option.Name} {given}: there are {string.Join(", ", words)}{Misspelling.Hint(given, words)}");
+        });
+        return option;
+    }
+
+    /// <summary>The words that an option takes; null for one that takes any.</summary>
+    public static string[]? WordsOf(Option option) => choices.GetValueOrDefault(option);
+
+    /// <summary>The least number that an option takes, and whether that itself is taken; null where there is none.</summary>
+    public static (double Least, bool Included)? RangeOf(Option option) => ranges.TryGetValue(option, out var range) ? range : null;
 
     /// <summary>Lets all options and arguments of a command and those below it be read so.</summary>
     public static void Apply(Command command)

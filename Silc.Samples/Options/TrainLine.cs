@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Silc.Samples.Terminals;
 
 namespace Silc.Samples.Options;
@@ -10,7 +11,8 @@ static class TrainLine
     const string Note = "silc train";
 
     // Of one session, not of the run.
-    static readonly Option[] passing = [TrainOptions.Out, TrainOptions.Resume, TrainOptions.Overwrite, TrainOptions.Minutes];
+    static readonly Option[] passing = [TrainOptions.Out, TrainOptions.Resume, TrainOptions.Overwrite, TrainOptions.Minutes,
+        TrainOptions.Config, TrainOptions.PrintConfig, TrainOptions.PrintSchema, TrainOptions.DryRun];
 
     // These change nothing that is learned but rounding, of device and precision; data that has moved is told by its size.
     static readonly Option[] free =
@@ -21,6 +23,8 @@ static class TrainLine
         // How fast it learns from here on: what was learned stays.
         TrainOptions.LearningRate, TrainOptions.Schedule, TrainOptions.Cooldown, TrainOptions.Timescale, TrainOptions.Shift, TrainOptions.Power,
         TrainOptions.RateEnd, TrainOptions.Stairs,
+        // Looks at the model and leaves it alone.
+        TrainOptions.ValData, TrainOptions.ValEvery, TrainOptions.KeepBest, TrainOptions.Patience,
     ];
 
     /// <summary>What checkpoints keep of a line.</summary>
@@ -29,6 +33,7 @@ static class TrainLine
         var values = Given(parsed).Where(entry => !passing.Any(option => option.Name == entry.Key)).ToDictionary();
         if (values.TryGetValue(TrainOptions.Data.Name, out var data))
             values[TrainOptions.Data.Name] = [DataOption.Absolute(data[0])];
+        if (values.TryGetValue(TrainOptions.ValData.Name, out var held)) values[TrainOptions.ValData.Name] = [DataOption.Absolute(held[0])];
         return new() { [Note] = JsonSerializer.Serialize(values) };
     }
 
@@ -41,6 +46,8 @@ static class TrainLine
             ? JsonSerializer.Deserialize<Dictionary<string, string[]>>(note)! : [];
         if (!values.ContainsKey(TrainOptions.Data.Name) && !now.ContainsKey(TrainOptions.Data.Name))
             throw new ArgumentException($"{start.Path} was not written by silc train, so it does not say what was trained on: give --data");
+        if (now.TryGetValue(TrainOptions.Set.Name, out var set))
+            now[TrainOptions.Set.Name] = SetOption.Merge(values.GetValueOrDefault(TrainOptions.Set.Name, []), set);
         Check(given, now, values, start);
         foreach (var (name, value) in now) values[name] = value;
         values.Remove(TrainOptions.Resume.Name);
@@ -59,8 +66,8 @@ static class TrainLine
         return (Parse(Bare(), values), $"{Note} {string.Join(' ', words)}");
     }
 
-    // Reads a line and runs nothing.
-    static Command Bare()
+    /// <summary>A command that reads a line and runs nothing.</summary>
+    public static Command Bare()
     {
         var command = new Command("train");
         foreach (var option in TrainOptions.All) command.Add(option);
@@ -75,8 +82,16 @@ static class TrainLine
             throw new ArgumentException($"{bound[0].Name} is not for {start.Path}, which another program wrote: it holds the configuration, leave "
                 + "the option out");
         var kept = Parse(given.CommandResult.Command, new(before) { [TrainOptions.Out.Name] = ["."] });
+        var holds = new JsonObject { [ConfigTree.Model] = ConfigTree.Write(start.Config), [ConfigTree.Training] = ConfigTree.Write(start.Train) };
         foreach (var option in bound)
         {
+            if (option == TrainOptions.Set)
+            {
+                CheckValues(now[option.Name], holds, start);
+                continue;
+            }
+            // What the preset or the weights of --init gave is no contradiction when it is said.
+            if (RunSchema.PathOf(option) is { } path && SetOption.IsSame(RunConfig.Node(option, given), ConfigTree.At(holds, path))) continue;
             var (was, value) = (kept.GetResult(option)?.GetValueOrDefault<object>(),
                 given.GetResult(option)!.GetValueOrDefault<object>());
             if (was is string[] old && value is string[] words ? old.SequenceEqual(words) : Equals(was, value)) continue;
@@ -86,6 +101,17 @@ static class TrainLine
                 + $"made {(was is null or "" or false or string[] { Length: 0 } ? $"without {option.Name}" : $"with {Shown(option, was)}")}: "
                 + "leave it out, or begin a new run in another --out");
         }
+    }
+
+    static void CheckValues(string[] given, JsonObject holds, Checkpoint start)
+    {
+        List<string> other = [.. given.Where(word => !SetOption.IsSame(SetOption.Value(word), ConfigTree.At(holds, SetOption.PathOf(word))))];
+        // What changes nothing that is learned may be another.
+        other.RemoveAll(word => SetOption.PathOf(word) == "training.maxSkippedSteps");
+        if (other.Count == 0) return;
+        var before = other.Select(SetOption.PathOf).Select(path => SetOption.Write(path, ConfigTree.At(holds, path)));
+        throw new ArgumentException($"{string.Join(' ', other.Select(word => $"--set {word}"))} contradicts {start.Path}, which was made with "
+            + $"{string.Join(", ", before)}: leave it out, or begin a new run in another --out");
     }
 
     // Whether an option says in other words what holds already: the preset's own size, the same tokenizer at another place.
@@ -101,7 +127,12 @@ static class TrainLine
             && Comparable(TrainOptions.TrainingOf(line)) == Comparable(TrainOptions.TrainingOf(kept));
 
         // Lists are compared by reference.
-        static TrainConfig Comparable(TrainConfig train) => train with { RateRules = [], Schedule = train.Schedule with { Stairs = [] } };
+        static TrainConfig Comparable(TrainConfig train) => train with
+        {
+            RateRules = [],
+            DecayRules = [],
+            Schedule = train.Schedule with { Stairs = [] }
+        };
     }
 
     static string Shown(Option option, object? value) =>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Silc.Samples.Training;
 
 namespace Silc.Samples.Options;
 
@@ -56,6 +57,27 @@ static class TrainOptions
     };
     public static readonly Option<double> MaxBad =
         Real("--max-bad", "Share of unreadable samples, of at least 100 read, above which the run stops.", 0.1);
+    public static readonly Option<string?> ValData = new("--val-data")
+    {
+        Description = "Images that are not trained on, named as those of --data and read the same way: measured while it trains, by image-text loss, "
+            + "retrieval and, where there are classes, zero-shot classification.",
+        HelpName = Data.HelpName,
+    };
+    public static readonly Option<int?> ValEvery = new Option<int?>("--val-every")
+    {
+        Description = "Steps from one validation to the next; a tenth of the run unless given. The last step is validated, too.",
+        HelpName = "N",
+    }.From(1);
+    public static readonly Option<string?> KeepBest = new Option<string?>("--keep-best")
+    {
+        Description = "Also keep the weights of the best validation, as best.safetensors.",
+        HelpName = string.Join('|', ValidationWords),
+    }.OneOf(ValidationWords);
+    public static readonly Option<int?> Patience = new Option<int?>("--patience")
+    {
+        Description = "End the run after N validations none of which was better than the best, by --keep-best or by the loss.",
+        HelpName = "N",
+    }.From(1);
     public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10).From(1);
     public static readonly Option<double?> Minutes = new Option<double?>("--minutes")
     {
@@ -71,27 +93,33 @@ static class TrainOptions
     };
     public static readonly Option<string> Preset =
         Text("--preset", $"Size of the model: {string.Join(", ", SilcConfig.PresetNames)}.", "mini", "NAME");
-    static readonly Option<int> Batch = Number("--batch", "Images a step.", 64);
-    static readonly Option<int> Seed = Number("--seed", "Of weights, order and views.", 0);
-    static readonly Option<ContrastiveKind> Contrastive =
+    public static readonly Option<int> Batch = Number("--batch", "Images a step.", 64);
+    public static readonly Option<int> Seed = Number("--seed", "Of weights, order and views.", 0);
+    public static readonly Option<ContrastiveKind> Contrastive =
         Choice("--contrastive", "Image-text loss: softmax (InfoNCE) or sigmoid (SigLIP).", ContrastiveKind.Softmax);
-    static readonly Option<OptimizerKind> Optimizer = Choice("--optimizer", "adamw or adafactor.", OptimizerKind.AdamW);
+    public static readonly Option<OptimizerKind> Optimizer = Choice("--optimizer", "adamw or adafactor.", OptimizerKind.AdamW);
     public static readonly Option<double> LearningRate = Real("--lr", "Base learning rate.", 1e-3);
-    static readonly Option<double?> WeightDecayEnd = Perhaps("--wd-end", "Weight decay at the end of the run, to which it goes by half a "
+    public static readonly Option<double?> WeightDecayEnd = Perhaps("--wd-end", "Weight decay at the end of the run, to which it goes by half a "
         + "cosine; --wd all along unless given.").From(0);
-    static readonly Option<double> Beta1 = Real("--beta1", "Share of the first moment that stays in an update; of Adafactor, its momentum.", 0.9);
-    static readonly Option<double> Beta2 = Real("--beta2", "Share of the second moment that stays; of Adafactor, the most that stays. SigLIP "
+    public static readonly Option<double> Beta1 = Real("--beta1", "Share of the first moment that stays in an update; of Adafactor, its momentum.",
+        0.9);
+    public static readonly Option<double> Beta2 = Real("--beta2", "Share of the second moment that stays; of Adafactor, the most that stays. SigLIP "
         + "has 0.95.", 0.999);
-    static readonly Option<double> Epsilon = Real("--epsilon", "In AdamW's denominator.", 1e-8).Above(0);
-    static readonly Option<bool> HalfMomentum = new("--bf16-momentum") { Description = "Keep Adafactor's momentum in bfloat16, as big_vision does." };
-    static readonly Option<double> ClipNorm = Real("--clip-norm", "Norm of the gradient above which it is scaled down; 0 switches that off.",
+    public static readonly Option<double> Epsilon = Real("--epsilon", "In AdamW's denominator.", 1e-8).Above(0);
+    public static readonly Option<bool> HalfMomentum = new("--bf16-momentum")
+    {
+        Description = "Keep Adafactor's momentum in bfloat16, as "
+        + "big_vision does."
+    };
+    public static readonly Option<double> ClipNorm = Real("--clip-norm", "Norm of the gradient above which it is scaled down; 0 switches that off.",
         1).From(0);
-    static readonly Option<bool> ClipByTensor = new("--clip-by-tensor")
+    public static readonly Option<bool> ClipByTensor = new("--clip-by-tensor")
     {
         Description = "Scale each parameter's gradient down by its own norm, "
         + "as DINO does."
     };
-    static readonly Option<double> WeightDecay = Real("--wd", "Weight decay a step, not multiplied by --lr: 1e-4 at 1e-3 is PyTorch's 0.1.", 1e-4);
+    public static readonly Option<double> WeightDecay = Real("--wd", "Weight decay a step, not multiplied by --lr: 1e-4 at 1e-3 is PyTorch's 0.1.",
+        1e-4);
     public static readonly Option<ScheduleKind> Schedule = Choice("--schedule", "Learning rate over the run: cosine, rsqrt, constant, linear, "
         + "polynomial or stair.", ScheduleKind.Cosine);
     public static readonly Option<double> Timescale = Real("--timescale", "Steps after which rsqrt has fallen to 0.71.", 10_000).Above(0);
@@ -104,61 +132,81 @@ static class TrainOptions
         Description = "For stair: from which steps on the learning rate is which part of --lr, e.g. 3000=0.1,6000=0.01.",
         HelpName = "STEP=X,...",
     };
-    static readonly Option<int?> Warmup = new Option<int?>("--warmup")
+    public static readonly Option<int?> Warmup = new Option<int?>("--warmup")
     {
         Description = "Steps of linear warm-up; 5 % of the run unless given.",
         HelpName = "N",
     }.From(0);
     public static readonly Option<int> Cooldown = Number("--cooldown", "Steps of linear fall to 0 at the end, for rsqrt, constant and stair.",
         0).From(0);
-    static readonly (LossTerm Term, Option<double> Option)[] Losses =
+    public static readonly (LossTerm Term, Option<double> Option)[] Losses =
         [.. LossTerm.All.Where(term => term.Option is not null).Select(term => (term, Real(term.Option!, term.Help, term.Weight(new()))))];
-    static readonly Option<double?> Ema = new("--ema")
+    public static readonly Option<double?> Ema = new("--ema")
     {
         Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs "
         + "need less: 0.99.",
         HelpName = "M"
     };
-    static readonly Option<double?> EmaEnd = Perhaps("--ema-end", "Momentum of the teacher at the end of the run, to which it goes by half a "
+    public static readonly Option<double?> EmaEnd = Perhaps("--ema-end", "Momentum of the teacher at the end of the run, to which it goes by half a "
         + "cosine; DINO has 1. --ema all along unless given.").From(0);
-    static readonly Option<double> ContrastiveWeight = Real("--contrastive-weight", "Weight of the image-text loss; 0 switches it off.", 1).From(0);
-    static readonly Option<double> StudentTemperature = Real("--student-temp", "Temperature of the student in self-distillation.", 0.1).Above(0);
-    static readonly Option<double> TeacherTemperature = Real("--teacher-temp", "Temperature of the teacher; lower is sharper.", 0.04).Above(0);
-    static readonly Option<double?> TeacherTemperatureStart = Perhaps("--teacher-temp-start",
+    public static readonly Option<double> ContrastiveWeight = Real("--contrastive-weight", "Weight of the image-text loss; 0 switches it off.",
+        1).From(0);
+    public static readonly Option<double> StudentTemperature = Real("--student-temp", "Temperature of the student in self-distillation.",
+        0.1).Above(0);
+    public static readonly Option<double> TeacherTemperature = Real("--teacher-temp", "Temperature of the teacher; lower is sharper.", 0.04).Above(0);
+    public static readonly Option<double?> TeacherTemperatureStart = Perhaps("--teacher-temp-start",
         "Temperature of the teacher in the first step, from which it goes to --teacher-temp.").Above(0);
-    static readonly Option<int> TeacherTemperatureWarmup = Number("--teacher-temp-warmup", "Steps in which it goes there.", 0).From(0);
-    static readonly Option<double> CenterMomentum = Real("--center-momentum", "Momentum of the teacher's center.", 0.9).From(0);
-    static readonly Option<int> FrozenLastLayer = Number("--freeze-last-layer", "Steps in which the prototypes of the head stand still; an "
+    public static readonly Option<int> TeacherTemperatureWarmup = Number("--teacher-temp-warmup", "Steps in which it goes there.", 0).From(0);
+    public static readonly Option<double> CenterMomentum = Real("--center-momentum", "Momentum of the teacher's center.", 0.9).From(0);
+    public static readonly Option<int> FrozenLastLayer = Number("--freeze-last-layer", "Steps in which the prototypes of the head stand still; an "
         + "epoch in DINO.", 0).From(0);
-    static readonly Option<bool> HeadGains = new("--head-gains")
+    public static readonly Option<bool> HeadGains = new("--head-gains")
     {
         Description = "Train the lengths of the prototypes, which are 1 otherwise: "
         + "DINO's norm_last_layer=False."
     };
-    static readonly Option<double?> Temperature = Perhaps("--temperature", "Factor on cosines to begin with; 10 unless given, 14.3 in "
+    public static readonly Option<double?> Temperature = Perhaps("--temperature", "Factor on cosines to begin with; 10 unless given, 14.3 in "
         + "CLIP.").Above(0);
-    static readonly Option<double?> Bias = Perhaps("--bias", "Bias of the sigmoid loss to begin with; -10 unless given.");
-    static readonly Option<double?> MaxScale = Perhaps("--max-scale", "The largest factor on cosines; CLIP has 100. None unless given.").Above(0);
-    static readonly Option<bool> GlobalToGlobal = new("--global-to-global") { Description = "Add DINO's terms between the two global views." };
-    static readonly Option<int> Accumulate = Number("--accumulate",
+    public static readonly Option<double?> Bias = Perhaps("--bias", "Bias of the sigmoid loss to begin with; -10 unless given.");
+    public static readonly Option<double?> MaxScale = Perhaps("--max-scale",
+        "The largest factor on cosines; CLIP has 100. None unless given.").Above(0);
+    public static readonly Option<bool> GlobalToGlobal = new("--global-to-global") { Description = "Add DINO's terms between the two global views." };
+    public static readonly Option<int> Accumulate = Number("--accumulate",
         "Less memory for more time: slices of a batch that go through the towers one by one. Negatives stay the whole batch.", 1);
-    static readonly Option<string?> Pooling = TextPoolingOption.Create();
-    static readonly Option<int?> TextLength =
+    public static readonly Option<string?> Pooling = TextPoolingOption.Create();
+    public static readonly Option<int?> TextLength =
         new("--text-length") { Description = "Tokens of a caption; the preset's, but at least 48 for bytes.", HelpName = "N" };
-    static readonly Option<int?> ImageSize = new("--image-size")
+    public static readonly Option<int?> ImageSize = new("--image-size")
     {
         Description = "Side of a global view in pixels; the preset's unless given.",
         HelpName = "PIXELS"
     };
-    static readonly Option<int?> GlobalViews = new("--global-views")
+    public static readonly Option<int?> GlobalViews = new("--global-views")
     {
         Description = "Large views of each image; the preset's unless "
         + "given.",
         HelpName = "N"
     };
-    static readonly Option<int?> LocalViews =
+    public static readonly Option<int?> LocalViews =
         new("--local-views") { Description = "Small views of each image; the preset's unless given.", HelpName = "N" };
-    static readonly Option<double> MinCrop = Real("--min-crop", "Smallest area of a global view, as a part of the image.", 0.4);
+    public static readonly Option<double> MinCrop = Real("--min-crop", "Smallest area of a global view, as a part of the image.", 0.4);
+
+    public static readonly Option<string[]> Set = SetOption.Create();
+    public static readonly Option<string?> Config = new("--config")
+    {
+        Description = "A JSON file of these options, and of the sizes of towers and head; the command line wins. --print-config prints one, "
+            + "--print-schema its schema for editors.",
+        HelpName = "FILE.json",
+    };
+    public static readonly Option<bool> PrintConfig = new("--print-config")
+    {
+        Description = "Print every value that the run would have, as a file for --config, and end.",
+    };
+    public static readonly Option<bool> PrintSchema = new("--print-schema") { Description = "Print the JSON schema of that file, and end." };
+    public static readonly Option<bool> DryRun = new("--dry-run")
+    {
+        Description = "Do a few steps, say sizes, memory and time, and end; nothing is written, and --out is not needed.",
+    };
 
     /// <summary>What a model is and how it learns, but for the image-text loss.</summary>
     public static IReadOnlyList<Option> Recipe { get; } =
@@ -167,14 +215,23 @@ static class TrainOptions
         EmaEnd, ContrastiveWeight, StudentTemperature, TeacherTemperature, TeacherTemperatureStart, TeacherTemperatureWarmup, CenterMomentum,
         FrozenLastLayer, HeadGains, Temperature, Bias, MaxScale, GlobalToGlobal, GlobalViews, LocalViews, MinCrop, .. ViewOptions.All,
         Optimizer, LearningRate, RateEnd, WeightDecay, WeightDecayEnd, Beta1, Beta2, Epsilon, HalfMomentum, ClipNorm, ClipByTensor,
-        Schedule, Warmup, Cooldown, Timescale, Shift, Power, Stairs, Recompute, Accumulate, Seed,
+        Schedule, Warmup, Cooldown, Timescale, Shift, Power, Stairs, Recompute, Accumulate, Seed, Set,
     ];
 
     public static IReadOnlyList<Option> All { get; } =
     [
-        Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, Freeze, RateMultipliers, LogEvery, Minutes,
-        SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite,
+        Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, Freeze, RateMultipliers, ValData, ValEvery,
+            KeepBest,
+        Patience, LogEvery, Minutes,
+        SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite, Config, PrintConfig, PrintSchema, DryRun,
     ];
+
+    /// <summary>Options that a file cannot give: those about the file itself, about an earlier run, and what ends at once.</summary>
+    public static IReadOnlyList<Option> OfTheLine { get; } = [Resume, Overwrite, Set, Config, PrintConfig, PrintSchema, DryRun];
+
+    /// <summary>What <c>--keep-best</c> may be: the numbers of a validation.</summary>
+    // A property, for options are made before fields below them.
+    static string[] ValidationWords => [.. ValidationMetric.All.Select(metric => metric.Word)];
 
     /// <summary>Options that count steps, which a recipe may give as a share of all.</summary>
     public static IReadOnlyList<Option> StepCounts { get; } = [Warmup, Cooldown, Timescale, Shift, TeacherTemperatureWarmup, FrozenLastLayer];
@@ -196,7 +253,8 @@ static class TrainOptions
     public static string TokenizerOf(ParseResult parsed)
     {
         var given = parsed.GetValue(Tokenizer)!;
-        if (given is "" && DataOption.EmojiFolder(parsed.GetRequiredValue(Data)) is { } folder) return DataOption.OpenEmoji(folder).SentencePiecePath;
+        if (given is "" && parsed.GetValue(Data) is { } data && DataOption.EmojiFolder(data) is { } folder)
+            return DataOption.OpenEmoji(folder).SentencePiecePath;
         if (given is "" || Tokenizers.IsBuiltIn(given)) return given is "" ? "bytes" : given;
         return File.Exists(given) ? given : throw new FileNotFoundException($"--tokenizer {given}: no such file; say bytes or words, or name a "
             + ".model or .txt.gz file");
@@ -216,7 +274,7 @@ static class TrainOptions
         var distils = parsed.GetValue(Losses.Single(loss => loss.Term == LossTerm.Distillation).Option) > 0;
         var locals = distils ? parsed.GetValue(LocalViews) ?? views.Local : 0;      // without distillation no loss uses them
         preset = TextPoolingOption.Apply(preset, parsed.GetValue(Pooling));
-        return (preset with
+        preset = preset with
         {
             ImageSize = parsed.GetValue(ImageSize) ?? preset.ImageSize,
             TextLength = parsed.GetValue(TextLength) ?? Math.Max(preset.TextLength, atLeast),
@@ -226,7 +284,8 @@ static class TrainOptions
             Head = parsed.GetValue(HeadGains) ? preset.Head with { Gains = true } : preset.Head,
             TemperatureInit = parsed.GetValue(Temperature) ?? preset.TemperatureInit,
             BiasInit = parsed.GetValue(Bias) ?? preset.BiasInit,
-        }).Check();
+        };
+        return SetOption.Apply(preset, ConfigTree.Model, parsed.GetValue(Set)).Check();
     }
 
     public static TrainConfig TrainingOf(ParseResult parsed)
@@ -253,7 +312,7 @@ static class TrainOptions
             LogitScaleMax = parsed.GetValue(MaxScale),
         };
         foreach (var (term, option) in Losses) train = term.WithWeight(train, parsed.GetValue(option));
-        return train.Check();
+        return SetOption.Apply(train, ConfigTree.Training, parsed.GetValue(Set)).Check();
     }
 
     /// <summary>A schedule with what the line says of its form.</summary>

@@ -5,14 +5,16 @@ namespace Silc.Samples.Options;
 /// <summary><c>--views</c> and <c>--augment</c>: what training, inspecting and timing make of an image.</summary>
 static class ViewOptions
 {
-    static readonly Option<string?> Recipe = new("--views")
+    /// <summary>Which views there are.</summary>
+    public static readonly Option<string?> Recipe = new("--views")
     {
         Description = $"Recipe of the views: {string.Join(", ", ViewConfig.RecipeNames)}; crops of the preset without colour changes unless given. "
             + "--augment adds to it.",
         HelpName = string.Join('|', ViewConfig.RecipeNames),
     };
 
-    static readonly Option<string> Augment = AugmentOption.Create();
+    /// <summary>Changes to views beside crops.</summary>
+    public static readonly Option<string> Augment = AugmentOption.Create();
 
     static readonly Option<ResampleFilter?> Resize = new("--resize")
     {

@@ -54,6 +54,7 @@ sealed class ReportPage(RunReport report)
     {
         var rates = Last("step", "skipped", LossTerm.All.Select(term => term.Name));
         yield return ("losses", "Losses and rates", Html.Of($"{Figures(report.Losses)}{rates}"));
+        yield return ("validation", "Validation", report.Validation.Count == 0 ? Html.Empty : Html.Of($"{Figures(report.Validation)}{Best()}"));
         yield return ("health", "Health of self-distillation", Html.Of($"{Figures(report.Health)}{Last("loss_over_log_k", "feature_deviation")}"));
         if (evaluation is not null)
         {
@@ -103,6 +104,20 @@ sealed class ReportPage(RunReport report)
             var level = LossPlot.Level(term, config, train) is { } known ? $"{term.Level!.Name} {Number(known, "F3")}" : "";
             yield return Card($"{term.Title} loss", Number(metrics.Last(term.Name), "F3"), level);
         }
+        foreach (var metric in ValidationMetric.All)
+            if (metrics.Over(metric.Column).Where(point => double.IsFinite(point.Value)).ToList() is { Count: > 0 } points)
+            {
+                var best = metric.Rises ? points.MaxBy(point => point.Value) : points.MinBy(point => point.Value);
+                yield return Card($"{metric.Title}, validation", BestModel.Text(metric, points[^1].Value),
+                    $"best {BestModel.Text(metric, best.Value)} at step {best.Step:N0}");
+            }
+    }
+
+    Html Best()
+    {
+        var kept = File.Exists(Path.Combine(run.Folder, BestModel.Name)) ? $" The weights of that step are in {BestModel.Name}." : "";
+        return run.Checkpoint is { } checkpoint && BestModel.Describe(checkpoint) is { } best
+            ? Html.Of($"""<p class="soft">Best of the validations: {best}.{kept}</p>""") : Html.Empty;
     }
 
     IEnumerable<Html> ScoreCards() => evaluation?.Headlines.Select(line => Card(line.What, ScoreReport.Percent(line.Value),

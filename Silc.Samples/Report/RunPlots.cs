@@ -10,11 +10,28 @@ static class RunPlots
     public static IEnumerable<LinePlot> Losses(RunRecord run)
     {
         var metrics = run.Metrics;
-        yield return LossPlot.Of(term => metrics.Over(term.Name), run.Checkpoint?.Config, run.Checkpoint?.Train, "Losses");
+        yield return LossPlot.Of(term => metrics.Over(term.Name), run.Checkpoint?.Config, run.Checkpoint?.Train, "Losses",
+            metrics.Over(ValidationMetric.All[0].Column));
         yield return One(metrics, "learning_rate", "Learning rate", "per update");
         yield return One(metrics, "gradient_norm", "Gradient norm", "L2 norm before clipping");
         yield return One(metrics, "temperature", "Temperature", "factor on cosines, exp(t)", fromZero: false);
         if (metrics.Over("bias").Any(point => point.Value != 0)) yield return One(metrics, "bias", "Bias", "b of the sigmoid loss", fromZero: false);
+    }
+
+    /// <summary>What was measured while it trained, on images that it did not train on.</summary>
+    public static IEnumerable<LinePlot> Validation(RunRecord run)
+    {
+        var metrics = run.Metrics;
+        var train = metrics.Over(LossTerm.Contrastive.Name);
+        var loss = ValidationMetric.All[0];
+        if (!metrics.Has(loss.Column)) yield break;
+        List<PlotLine> lines = [new("validation", metrics.Over(loss.Column), PlotLine.Purple), new("training", train, PlotLine.Blue)];
+        if (LossPlot.Level(LossTerm.Contrastive, run.Checkpoint?.Config, run.Checkpoint?.Train) is { } chance)
+            lines.Add(new("chance", [(train[0].Step, chance), (train[^1].Step, chance)], PlotLine.Grey, Dashed: true));
+        yield return new("validation-loss", "Image-text loss", "loss (nats)", lines);
+        var scores = ValidationMetric.All.Where(metric => metric.Rises && metrics.Has(metric.Column)).ToList();
+        yield return new("validation", "Scores of validation", "per cent", [.. scores.Select((metric, i) =>
+            new PlotLine(metric.Title, metrics.Over(metric.Column, 100), PlotLine.Colours[i % PlotLine.Colours.Count]))]);
     }
 
     /// <summary>Health of self-distillation; nothing without it.</summary>

@@ -14,6 +14,8 @@ sealed record RunReport(RunRecord Run, RunEvaluation? Evaluation, IReadOnlyList<
 
     public IReadOnlyList<LinePlot> Losses { get; } = Measured(RunPlots.Losses(Run));
 
+    public IReadOnlyList<LinePlot> Validation { get; } = Measured(RunPlots.Validation(Run));
+
     public IReadOnlyList<LinePlot> Health { get; } = Measured(RunPlots.Health(Run));
 
     public IReadOnlyList<LinePlot> Speed { get; } = Measured(RunPlots.Speed(Run));
@@ -25,7 +27,7 @@ sealed record RunReport(RunRecord Run, RunEvaluation? Evaluation, IReadOnlyList<
     public int WriteImages(string folder)
     {
         int count = 0;
-        foreach (var plot in (LinePlot[])[.. Losses, .. Health, .. Speed]) Write(plot.Name, plot.WritePng);
+        foreach (var plot in (LinePlot[])[.. Losses, .. Validation, .. Health, .. Speed]) Write(plot.Name, plot.WritePng);
         if (Evaluation is null) return count;
         foreach (var (i, (name, confusion, classes)) in Evaluation.Classes.Found.Index())
             Write($"confusion-{i + 1}", path => ConfusionChart.Write(path, name, confusion, classes));

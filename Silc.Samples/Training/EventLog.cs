@@ -31,10 +31,14 @@ sealed class EventLog : IDisposable
         file.Add(Event(resumedStep + 1).Message(Session, new ProtoMessage().Int(Status, Start)));
     }
 
-    public void Add(TrainReport report)
+    public void Add(TrainReport report, ValidationScores? validation = null)
     {
         var summary = new ProtoMessage();
-        foreach (var (tag, value) in Scalars(report)) summary.Message(Value, new ProtoMessage().Text(Tag, tag).Float(SimpleValue, (float)value));
+        var scalars = Scalars(report);
+        if (validation is not null)
+            scalars = scalars.Concat(ValidationMetric.All.Where(metric => metric.Value(validation) is not null)
+                .Select(metric => (metric.Tag, metric.Value(validation)!.Value)));
+        foreach (var (tag, value) in scalars) summary.Message(Value, new ProtoMessage().Text(Tag, tag).Float(SimpleValue, (float)value));
         file.Add(Event(report.Metrics.Step).Message(Summary, summary));
     }
 

@@ -13,7 +13,9 @@ static class LossPlot
     /// <param name="model">Null draws no levels to compare with.</param>
     /// <param name="train">Null draws none either.</param>
     /// <param name="title">Above the plot.</param>
-    public static LinePlot Of(Func<LossTerm, IReadOnlyList<(double Step, double Value)>> over, SilcConfig? model, TrainConfig? train, string title)
+    /// <param name="validation">The image-text loss of validation over the steps; null without.</param>
+    public static LinePlot Of(Func<LossTerm, IReadOnlyList<(double Step, double Value)>> over, SilcConfig? model, TrainConfig? train, string title,
+        IReadOnlyList<(double Step, double Value)>? validation = null)
     {
         List<PlotLine> lines = [];
         foreach (var term in LossTerm.All)
@@ -25,6 +27,8 @@ static class LossPlot
             (double, double)[] ends = [(points[0].Step, level), (points[^1].Step, level)];
             lines.Add(new($"{term.Level!.Name}: {term.Level.Formula}", ends, colour, Dashed: true));
         }
+        if (validation?.Any(point => double.IsFinite(point.Value)) == true)
+            lines.Add(new("contrastive, validation", validation, PlotLine.Purple));
         var fromZero = lines.All(line => line.Points.All(point => !(point.Y < 0)));
         return new("loss", title, "loss (nats)", lines, fromZero);
     }

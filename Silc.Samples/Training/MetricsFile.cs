@@ -15,8 +15,9 @@ static class MetricsFile
         "peak_memory_mib",
     ];
 
-    /// <summary>New ones come last. Files of earlier versions lack some, which are read as empty.</summary>
-    public static readonly string[] Columns = [.. First, .. LossTerm.All.Select(term => term.Name).Except(First)];
+    /// <summary>Files of earlier versions lack some, which are read as empty.</summary>
+    public static readonly string[] Columns =
+        [.. First, .. LossTerm.All.Select(term => term.Name).Except(First), .. ValidationMetric.All.Select(metric => metric.Column)];
 
     /// <summary>The first line, without its end.</summary>
     public static string Header => string.Join(',', Columns);

@@ -9,7 +9,7 @@ namespace Silc.Samples.Training;
 sealed class MetricsLog : IDisposable
 {
     readonly FileStream file;
-    readonly List<(long Step, double[] Losses)> rows = [];
+    readonly List<(long Step, double[] Losses, double[] Validation)> rows = [];
     readonly double secondsBefore;
 
     /// <summary>Starts the file, or goes on after <paramref name="resumedStep"/> where an earlier run left one; later rows will come again.</summary>
@@ -18,7 +18,8 @@ sealed class MetricsLog : IDisposable
         string[] kept = resumedStep > 0 && File.Exists(path)
             ? [.. MetricsFile.Rows(path).Where(row => row.Step <= resumedStep).Select(row => row.Line)] : [];
         foreach (var line in kept)
-            rows.Add(((long)MetricsFile.Field(line, "step"), [.. LossTerm.All.Select(term => MetricsFile.Field(line, term.Name))]));
+            rows.Add(((long)MetricsFile.Field(line, "step"), [.. LossTerm.All.Select(term => MetricsFile.Field(line, term.Name))],
+                [.. ValidationMetric.All.Select(metric => MetricsFile.Field(line, metric.Column))]));
         if (kept.Length > 0) secondsBefore = MetricsFile.Field(kept[^1], "seconds");
         AtomicFile.Write(path, stream =>
             stream.Write(Encoding.UTF8.GetBytes(string.Concat(kept.Prepend(MetricsFile.Header).Select(line => line + "\n")))));
@@ -29,11 +30,22 @@ sealed class MetricsLog : IDisposable
     /// <summary>A loss over the steps, rows of earlier sessions included; NaN where it was not measured.</summary>
     public IReadOnlyList<(double Step, double Value)> Over(LossTerm term) => [.. rows.Select(row => ((double)row.Step, row.Losses[term.Index]))];
 
-    public void Add(TrainReport report)
+    /// <summary>A number of validation over the steps; NaN where it was not measured.</summary>
+    public IReadOnlyList<(double Step, double Value)> Over(ValidationMetric metric)
+    {
+        var index = ValidationMetric.All.Index().First(entry => entry.Item == metric).Index;
+        return [.. rows.Select(row => ((double)row.Step, row.Validation[index]))];
+    }
+
+    /// <summary>Adds a row.</summary>
+    /// <param name="report">The losses and the rest.</param>
+    /// <param name="validation">Of the same step; null where none was made.</param>
+    public void Add(TrainReport report, ValidationScores? validation = null)
     {
         var m = report.Metrics;
         double[] losses = [.. LossTerm.All.Select(term => m.Losses.Of(term) ?? double.NaN)];
-        rows.Add((m.Step, losses));
+        double[] held = [.. ValidationMetric.All.Select(metric => validation is null ? double.NaN : metric.Value(validation) ?? double.NaN)];
+        rows.Add((m.Step, losses, held));
         var values = new Dictionary<string, string>
         {
             ["step"] = Text($"{m.Step}"),
@@ -49,6 +61,8 @@ sealed class MetricsLog : IDisposable
             ["peak_memory_mib"] = Text($"{PeakMemory.OfProcess() >> 20}"),
         };
         foreach (var (term, value) in m.Losses) values[term.Name] = Text($"{value:G6}");
+        foreach (var (metric, value) in ValidationMetric.All.Zip(held))
+            if (double.IsFinite(value)) values[metric.Column] = Text($"{value:G6}");
         if (m.Health is { } health)
         {
             values["loss_over_log_k"] = Text($"{health.LossOverLogK:G5}");

@@ -13,10 +13,13 @@ sealed class RunLogs(RunFolder folder, long startStep) : IDisposable
 
     MetricsLog Metrics => metrics ??= new(folder.At(TrainSession.Metrics), startStep);
 
-    public void Add(TrainReport report)
+    /// <summary>A number of validation over the steps.</summary>
+    public IReadOnlyList<(double Step, double Value)> Over(ValidationMetric metric) => Metrics.Over(metric);
+
+    public void Add(TrainReport report, ValidationScores? validation = null)
     {
-        Metrics.Add(report);
-        (events ??= new(folder.Path, startStep)).Add(report);
+        Metrics.Add(report, validation);
+        (events ??= new(folder.Path, startStep)).Add(report, validation);
     }
 
     /// <summary>Puts all rows onto the disk: those up to a checkpoint must not be lost before it is.</summary>

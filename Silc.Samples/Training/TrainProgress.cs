@@ -11,7 +11,7 @@ static class TrainProgress
     /// <summary>Runs <paramref name="train"/>, which is given the function to report to.</summary>
     public static RunEnd Show(long startStep, int totalSteps, Func<Action<TrainReport>, RunEnd> train)
     {
-        if (Console.IsOutputRedirected || !Terminals.Terminal.IsSmart || !AnsiConsole.Profile.Capabilities.Interactive)
+        if (IsPlain)
             return train(report => Console.WriteLine(Line(report)));
 
         int width = AnsiConsole.Profile.Width, bar = Math.Clamp(width - 100, 10, 24), room = width - bar - Beside;
@@ -27,6 +27,15 @@ static class TrainProgress
                 task.Description = Line(report, room).EscapeMarkup();
             });
         });
+    }
+
+    static bool IsPlain => Console.IsOutputRedirected || !Terminals.Terminal.IsSmart || !AnsiConsole.Profile.Capabilities.Interactive;
+
+    /// <summary>A line that stays, above the bar where there is one.</summary>
+    public static void Say(string line)
+    {
+        if (IsPlain) Console.WriteLine(line);
+        else AnsiConsole.WriteLine(line);
     }
 
     /// <summary>The report in a line of at most <paramref name="room"/> letters: what matters least is left out first.</summary>

@@ -4,12 +4,31 @@ namespace Silc.Samples.Training;
 /// A run that is shown on the terminal, with what this program adds to its folder: metrics.csv, events for TensorBoard and loss.png.
 /// </summary>
 /// <param name="folder">Of the run.</param>
-sealed class TrainSession(RunFolder folder)
+/// <param name="values">All values of the run as run.json holds them; null for a run that has no options.</param>
+/// <param name="plan">How it is validated; null without.</param>
+sealed class TrainSession(RunFolder folder, string? values = null, ValidationPlan? plan = null)
 {
     public const string Metrics = MetricsFile.Name, Plot = "loss.png";
 
+    /// <summary>The file of all values of a run.</summary>
+    public const string Values = "run.json";
+
     /// <summary>What the command ends with: 0, or as shells call the end by the signal that stopped the run.</summary>
     public int ExitCode { get; private set; }
+
+    /// <summary>The best validation; null before there was one.</summary>
+    public (long Step, double Value)? Best => best?.Found;
+
+    BestModel? best;
+
+    string Line(ValidationScores scores, BestModel best)
+    {
+        var metric = plan!.Metric;
+        var numbers = ValidationMetric.All.Where(one => one.Value(scores) is not null)
+            .Select(one => $"{one.Short} {BestModel.Text(one, one.Value(scores)!.Value)}");
+        return $"validation  {string.Join(", ", numbers)}{(best.Found is { } found ? $"; best {metric.Word} {BestModel.Text(metric, found.Value)} "
+            + $"at step {found.Step}" : "")}";
+    }
 
     /// <summary>Prints what is about to run, trains, and writes the files whether the run finished or was stopped.</summary>
     public RunEnd Train(SilcModel model, TrainRun run, string title, int logEvery = 10, TimeSpan? limit = null)
@@ -23,16 +42,45 @@ sealed class TrainSession(RunFolder folder)
         folder.Notes = new Dictionary<string, string>(folder.Notes) { [SessionNote.Key] = SessionNote.Of(model, run.Trainer).Write() };
         var config = run.Trainer.Config;
         var watch = new CollapseWatch();
+        var kept = values is null;
+        var fresh = run.Trainer.Steps == 0;
+        (long Step, ValidationScores Scores)? measured = null;
+        best = plan is null ? null : new(folder, plan);
+        if (plan is not null)
+            run.AfterStep = step =>
+            {
+                // What an earlier run kept in this folder is of other weights.
+                if (fresh) BestModel.Clear(folder, all: true);
+                fresh = false;
+                if (step % plan.Every != 0 && step != config.TotalSteps) return false;
+                try
+                {
+                    measured = (step, plan.Measure(model, interrupt.Token));
+                }
+                catch (OperationCanceledException) when (interrupt.Token.IsCancellationRequested)
+                {
+                    return false;       // the run ends, and a validation that was cut off says nothing
+                }
+                best!.Add(step, measured.Value.Scores, model);
+                run.ReportNow();
+                return best.IsOver;
+            };
         var end = TrainProgress.Show(run.Trainer.Steps, config.TotalSteps, show => run.Run(report =>
         {
-            logs.Add(report);
+            var held = measured?.Step == report.Metrics.Step ? measured.Value.Scores : null;
+            logs.Add(report, held);
+            if (!kept) AtomicFile.WriteText(folder.At(Values), values!);
+            kept = true;
             show(report);
+            if (held is not null) TrainProgress.Say(Line(held, best!));
             if (watch.Read(report.Metrics.Health) is { } complaint) Console.Error.WriteLine($"warning at step {report.Metrics.Step}: {complaint}");
         }, logEvery, limit, interrupt.Token));
 
-        if (run.Trainer.Steps > 0) LossPlot.Of(logs.Over, model.Config, config, title).WritePng(folder.At(Plot));
+        if (run.Trainer.Steps > 0) LossPlot.Of(logs.Over, model.Config, config, title,
+            plan is null ? null : logs.Over(ValidationMetric.All[0])).WritePng(folder.At(Plot));
         foreach (var bad in run.Loader.BadReports) Console.Error.WriteLine($"unreadable: {bad}");
         if (run.Loader.BadSamples > 0) Console.Error.WriteLine($"{run.Loader.BadSamples} samples could not be read and were replaced");
+        if (end == RunEnd.Finished && plan is not null) BestModel.Clear(folder, all: false);
         if (end == RunEnd.Stopped) ExitCode = interrupt.ExitCode;
         return end;
     }

@@ -18,6 +18,7 @@ public sealed partial class WriterTests : TempFolder
         ["Silc.Samples/Terminals/Terminal.cs"] = "the terminal",
         ["Silc.Samples/Training/MetricsLog.cs"] = "a log that grows, begun by the atomic writer",
         ["Silc.Samples/Training/RecordFile.cs"] = "a log that grows",
+        ["Silc.Samples/Training/BestModel.cs"] = "renames weights, which the atomic writer wrote",
     };
 
     [TestMethod]
