@@ -50,6 +50,7 @@ static class BenchCommand
               silc bench data --data captions.csv --preset s
               silc bench eval --model runs/emoji --data emoji:data/emoji
               silc bench load so400m
+              silc bench serve --clients 32
             """) { Preset, Batch, Steps, Device, Precision, Ops, Kernels, Recompute, Accumulate };
         command.SetAction(Run);
         command.Add(MatMul());
@@ -60,6 +61,7 @@ static class BenchCommand
         command.Add(BenchGrowthCommand.Create());
         command.Add(BenchSearchCommand.Create());
         command.Add(BenchEvalCommand.Create());
+        command.Add(BenchServeCommand.Create());
         return command;
     }
 

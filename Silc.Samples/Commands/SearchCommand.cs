@@ -80,7 +80,7 @@ static class SearchCommand
     }
 
     // A query is cropped as the index was: cosines between squashed and cropped images are too low.
-    static EvalCrop Crop(IndexFile index, string name, ParseResult parsed)
+    internal static EvalCrop Crop(IndexFile index, string name, ParseResult parsed)
     {
         var given = parsed.GetValue(EvalOptions.QueryCrop);
         if (given is null || index.Crop is null || given == index.Crop) return given ?? index.Crop ?? EvalCrop.Squash;
@@ -90,7 +90,7 @@ static class SearchCommand
     }
 
     // As for crops: what the index says holds.
-    static ImageRule Images(IndexFile index, string name, ParseResult parsed, ImageRule own)
+    internal static ImageRule Images(IndexFile index, string name, ParseResult parsed, ImageRule own)
     {
         if (index.Images is not { } its) return EvalOptions.RuleOf(parsed, own);
         var asked = EvalOptions.RuleOf(parsed, its);
@@ -102,7 +102,7 @@ static class SearchCommand
         return its;
     }
 
-    static void CheckModel(IndexFile index, string name, SilcModel model, string modelName)
+    internal static void CheckModel(IndexFile index, string name, SilcModel model, string modelName)
     {
         if (index.Width != model.Config.EmbedDim)
             throw new ArgumentException($"--index {name} holds vectors of {index.Width}, the model makes {model.Config.EmbedDim}: embed with this "

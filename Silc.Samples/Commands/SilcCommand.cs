@@ -64,6 +64,7 @@ public static class SilcCommand
         root.Add(AblateCommand.Create());
         root.Add(EmbedCommand.Create());
         root.Add(SearchCommand.Create());
+        root.Add(ServeCommand.Create());
         root.Add(ConvertCommand.Create());
         root.Add(new Command("export", "Write a model for other runtimes.") { ExportOnnxCommand.Create() });
         root.Add(BenchCommand.Create());

@@ -15,7 +15,8 @@ public static partial class LabelMapFile
     /// <exception cref="IOException">The message names the file and the reason.</exception>
     public static void Write(string path, LabelMap map) => AtomicFile.WriteBytes(path, Encode(map));
 
-    static byte[] Encode(LabelMap map)
+    /// <summary>The same as the bytes of a file.</summary>
+    internal static byte[] Encode(LabelMap map)
     {
         int most = map.Labels.Max(), bytes = most < byte.MaxValue ? 1 : 2;
         Require.That(most < ushort.MaxValue && map.Labels.Min() >= LabelMap.Ignore,
