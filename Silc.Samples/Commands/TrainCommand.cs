@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Data;
 using Silc.Samples.Models;
 using Silc.Samples.Terminals;
 using Silc.Samples.Training;
@@ -108,7 +109,7 @@ static class TrainCommand
             + "TensorBoard");
         if (end != RunEnd.Finished)
             Console.WriteLine($"{(end == RunEnd.Stopped ? "Stopped" : "Out of time")}. To go on:\n  silc train --resume {Shell.Quoted(folder.Path)}");
-        if (data == "demo" || DataOption.EmojiFolder(data) is not null || DataOption.IsTable(data))
+        if (DemoSet.LevelOf(data) is not null || DataOption.EmojiFolder(data) is not null || DataOption.IsTable(data))
             Console.WriteLine($"To measure it:\n  silc eval zero-shot --model {Shell.Quoted(folder.Path)} --data {Shell.Quoted(data)}");
         Console.WriteLine($"To look at it:\n  silc report {Shell.Quoted(folder.Path)}");
     }

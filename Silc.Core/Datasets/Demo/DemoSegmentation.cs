@@ -28,7 +28,7 @@ public sealed class DemoSegmentation(int count, int seed, int size = 96, DemoTas
     readonly DemoSource scenes = new(count, seed, size, level);
 
     /// <inheritdoc/>
-    public string Name => $"demo scenes, by {(task == DemoTask.Kind ? "colour and shape" : DemoObject.Word(task))}";
+    public string Name => $"demo, {DemoObject.Word(level)}, scenes by {(task == DemoTask.Kind ? "colour and shape" : DemoObject.Word(task))}";
 
     /// <inheritdoc/>
     public int Count => scenes.Count;

@@ -26,7 +26,7 @@ public sealed class DemoSource : IImageTextSource
     }
 
     /// <inheritdoc/>
-    public string Name => level == DemoLevel.Hard ? "demo" : "demo, plain";
+    public string Name => $"demo, {DemoObject.Word(level)}";
 
     /// <inheritdoc/>
     public int Count { get; }
@@ -56,6 +56,6 @@ public sealed class DemoSource : IImageTextSource
             var label = index % DemoClasses.Names.Count;
             var random = new Philox((ulong)seed, EvaluationStream + (ulong)index);
             return DemoSampler.Single(random, size, DemoClasses.Shape(label), DemoClasses.Colour(label), level);
-        });
+        }, level);
     }
 }
