@@ -67,7 +67,7 @@ static class TrainCommand
         TimeSpan? limit = parsed.GetValue(TrainOptions.Minutes) is { } minutes ? TimeSpan.FromMinutes(Math.Min(minutes, MostMinutes)) : null;
         var session = new TrainSession(folder);
         var end = session.Train(model, run, $"{source.Name}, batch {train.BatchSize}",
-            parsed.GetValue(TrainOptions.LogEvery), limit);
+            parsed.GetValue(TrainOptions.LogEvery), limit, stopOnCollapse: parsed.GetValue(TrainOptions.OnCollapse) == CollapseAction.Stop);
         PrintNext(folder, end, data);
         return session.ExitCode;
     }

@@ -56,6 +56,8 @@ static class TrainOptions
     };
     public static readonly Option<double> MaxBad =
         Real("--max-bad", "Share of unreadable samples, of at least 100 read, above which the run stops.", 0.1);
+    public static readonly Option<CollapseAction> OnCollapse = Choice("--on-collapse",
+        "What follows when reports tell that self-distillation collapses: warn, or stop with a checkpoint and exit code 1.", CollapseAction.Warn);
     public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10).From(1);
     public static readonly Option<double?> Minutes = new Option<double?>("--minutes")
     {
@@ -172,8 +174,8 @@ static class TrainOptions
 
     public static IReadOnlyList<Option> All { get; } =
     [
-        Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, Freeze, RateMultipliers, LogEvery, Minutes,
-        SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite,
+        Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, Freeze, RateMultipliers, LogEvery,
+        OnCollapse, Minutes, SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite,
     ];
 
     /// <summary>Options that count steps, which a recipe may give as a share of all.</summary>

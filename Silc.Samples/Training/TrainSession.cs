@@ -7,11 +7,11 @@ sealed class TrainSession(RunFolder folder)
 {
     public const string Metrics = MetricsFile.Name, Plot = "loss.png";
 
-    /// <summary>What the command ends with: 0, or as shells call the end by the signal that stopped the run.</summary>
+    /// <summary>What the command ends with: 0, 1 where a collapse stopped the run, or as shells call the end by the signal that did.</summary>
     public int ExitCode { get; private set; }
 
     /// <summary>Prints what is about to run, trains, and writes the files whether the run finished or was stopped.</summary>
-    public RunEnd Train(SilcModel model, TrainRun run, string title, int logEvery = 10, TimeSpan? limit = null)
+    public RunEnd Train(SilcModel model, TrainRun run, string title, int logEvery = 10, TimeSpan? limit = null, bool stopOnCollapse = false)
     {
         PrintPlan(model, run);
         using var interrupt = new Interrupt();
@@ -21,18 +21,23 @@ sealed class TrainSession(RunFolder folder)
         if (folder.Warning is { } warning) Console.Error.WriteLine($"warning: {warning}");
         folder.Notes = new Dictionary<string, string>(folder.Notes) { [SessionNote.Key] = SessionNote.Of(model, run.Trainer).Write() };
         var config = run.Trainer.Config;
-        var watch = new CollapseWatch();
+        var (watch, collapsed) = (new CollapseWatch(), false);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupt.Token);
         var end = TrainProgress.Show(run.Trainer.Steps, config.TotalSteps, show => run.Run(report =>
         {
             logs.Add(report);
             show(report);
-            if (watch.Read(report.Metrics.Health) is { } complaint) Console.Error.WriteLine($"warning at step {report.Metrics.Step}: {complaint}");
-        }, logEvery, limit, interrupt.Token));
+            if (watch.Read(report.Metrics.Health) is not { } complaint) return;
+            Console.Error.WriteLine($"warning at step {report.Metrics.Step}: {complaint}");
+            if (!stopOnCollapse) return;
+            collapsed = true;
+            stop.Cancel();
+        }, logEvery, limit, stop.Token));
 
         if (run.Trainer.Steps > 0) LossPlot.Of(logs.Over, model.Config, config, title).WritePng(folder.At(Plot));
         foreach (var bad in run.Loader.BadReports) Console.Error.WriteLine($"unreadable: {bad}");
         if (run.Loader.BadSamples > 0) Console.Error.WriteLine($"{run.Loader.BadSamples} samples could not be read and were replaced");
-        if (end == RunEnd.Stopped) ExitCode = interrupt.ExitCode;
+        if (end == RunEnd.Stopped) ExitCode = collapsed ? 1 : interrupt.ExitCode;
         return end;
     }
 
