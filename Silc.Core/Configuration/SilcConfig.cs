@@ -48,6 +48,19 @@ public enum ImagePooling
     Class,
 }
 
+/// <summary>Where the positions of an image tower come from.</summary>
+public enum PositionKind
+{
+    /// <summary>A table that is trained.</summary>
+    Learned,
+
+    /// <summary>
+    /// Sine and cosine of column and row at width / 4 frequencies, which stay as they are: big_vision's <c>sincos2d</c>, MoCo v3's (Chen et al.
+    /// 2021, arXiv:2104.02057). The width must be a multiple of 4, and 8 at least.
+    /// </summary>
+    SinCos,
+}
+
 /// <summary>How the learned position table is resized for local views, or for images of another size.</summary>
 public enum PositionResize
 {
@@ -127,6 +140,19 @@ public sealed partial record SilcConfig(
     /// <summary>The patch embedding adds a bias; CLIP's does not.</summary>
     public bool PatchBias { get; init; } = true;
 
+    /// <summary>
+    /// Side in pixels of the small patches of a first layer, a divisor of <see cref="PatchSize"/>: each goes through a linear layer of
+    /// <see cref="StemWidth"/> channels and a GELU, and those of a patch together through the patch embedding. Null for one layer from pixels
+    /// to patches. After "early convolutions" (Xiao et al. 2021, arXiv:2106.14881).
+    /// </summary>
+    public int? StemPatch { get; init; }
+
+    /// <summary>Channels of a small patch; null takes the image tower's width. Only with <see cref="StemPatch"/>.</summary>
+    public int? StemWidth { get; init; }
+
+    /// <summary>Where the positions of the image tower come from.</summary>
+    public PositionKind Positions { get; init; }
+
     /// <summary>The projections of both towers add a bias; CLIP's do not.</summary>
     public bool ProjectionBias { get; init; } = true;
 
@@ -146,6 +172,8 @@ public sealed partial record SilcConfig(
 
     /// <summary>Width of both embeddings: that of the image tower's last layer, or of the tower if nothing follows its pooling.</summary>
     public int EmbedDim => ImageHead ?? PreLogits ?? Image.Width;
+
+    internal int StemChannels => StemWidth ?? Image.Width;
 
     /// <summary>Patches along one side of a global view.</summary>
     public int Grid => ImageSize / PatchSize;
@@ -192,6 +220,7 @@ public sealed partial record SilcConfig(
     public SilcConfig Check()
     {
         Image.Check("image");
+        Require.Positive(Image.Depth, "image depth");
         Text.Check("text");
         Head.Check();
         Views.Check();
@@ -207,6 +236,14 @@ public sealed partial record SilcConfig(
         Require.That(!Text.ClassToken, "a class token is for image towers (Text.ClassToken)");
         Require.That(!Image.Causal, "a causal mask is for text towers (Image.Causal)");
         Require.That(TextEnd is null || TextEnd >= 0 && TextEnd < VocabSize, $"the id that ends captions is {TextEnd}, ids are 0 to {VocabSize - 1}");
+        Require.That(Enum.IsDefined(Positions), $"positions are {(int)Positions}, they must be Learned or SinCos");
+        Require.That(Positions == PositionKind.Learned || Image.Width % 4 == 0 && Image.Width >= 8,
+            $"positions of sine and cosine need an image width that 4 divides, and 8 at least; it is {Image.Width}");
+        Require.That(StemPatch is null or > 0 && (StemPatch is not { } small || small < PatchSize && PatchSize % small == 0),
+            $"the stem's patches have {StemPatch} pixels, which must divide patches of {PatchSize} and be smaller");
+        Require.That(StemWidth is null or > 0, $"the stem has {StemWidth} channels, it must have at least one");
+        Require.That(StemWidth is null || StemPatch is not null, "the stem's channels (StemWidth) need the size of its patches (StemPatch)");
+        Require.That(StemPatch is null || PatchBias, "a stem of two layers has biases (PatchBias)");
         Pixels?.Check();
         Require.That(ImageSize >= PatchSize, $"image size {ImageSize} has no room for a patch of size {PatchSize}");
         Require.That(Views.Local == 0 || Views.LocalSize >= PatchSize,

@@ -12,7 +12,7 @@ namespace Silc;
 /// </code>
 /// </example>
 /// <param name="Width">Channels C of the residual stream.</param>
-/// <param name="Depth">Number of transformer blocks.</param>
+/// <param name="Depth">Number of transformer blocks; 0 leaves the final norm of embeddings alone, for a text tower that sums words.</param>
 /// <param name="Heads">Attention heads H; the head size is Width / Heads.</param>
 /// <param name="MlpDim">Hidden channels of the MLP.</param>
 /// <param name="Gelu">Form of the GELU in the MLPs.</param>
@@ -29,6 +29,12 @@ public sealed partial record TowerConfig(int Width = 128, int Depth = 4, int Hea
 
     /// <summary>Token t attends to tokens 0 to t alone, as in CLIP's text tower.</summary>
     public bool Causal { get; init; }
+
+    /// <summary>
+    /// A layer norm over the channels of each head stands behind the projections of query and key in every block, timm's <c>qk_norm</c>: scores
+    /// are bounded whatever the learning rate does to the projections (Dehghani et al. 2023, arXiv:2302.05442).
+    /// </summary>
+    public bool QkNorm { get; init; }
 
     /// <summary>A tower for tests and two-core machines.</summary>
     public static TowerConfig Mini { get; } = new();
@@ -54,7 +60,7 @@ public sealed partial record TowerConfig(int Width = 128, int Depth = 4, int Hea
     internal void Check(string tower)
     {
         Require.Positive(Width, $"{tower} width");
-        Require.Positive(Depth, $"{tower} depth");
+        Require.NotNegative(Depth, $"{tower} depth");
         Require.Positive(Heads, $"{tower} heads");
         Require.Positive(MlpDim, $"{tower} mlpDim");
         Require.That(Enum.IsDefined(Gelu), $"{tower} gelu is {(int)Gelu}, it must be Tanh, Exact or Quick");

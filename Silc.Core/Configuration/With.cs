@@ -18,7 +18,10 @@ public sealed partial record SilcConfig
         bool? projectionBias = null,
         PixelNorm? pixels = null,
         bool? hasText = null,
-        int? preLogits = null) =>
+        int? preLogits = null,
+        int? stemPatch = null,
+        int? stemWidth = null,
+        PositionKind? positions = null) =>
         this with
         {
             Image = image ?? Image,
@@ -43,6 +46,9 @@ public sealed partial record SilcConfig
             Pixels = pixels ?? Pixels,
             HasText = hasText ?? HasText,
             PreLogits = preLogits ?? PreLogits,
+            StemPatch = stemPatch ?? StemPatch,
+            StemWidth = stemWidth ?? StemWidth,
+            Positions = positions ?? Positions,
         };
 }
 
@@ -54,7 +60,8 @@ public sealed partial record TowerConfig
         double? epsilon = null,
         bool? classToken = null,
         bool? preNorm = null,
-        bool? causal = null) =>
+        bool? causal = null,
+        bool? qkNorm = null) =>
         this with
         {
             Width = width ?? Width,
@@ -66,6 +73,7 @@ public sealed partial record TowerConfig
             ClassToken = classToken ?? ClassToken,
             PreNorm = preNorm ?? PreNorm,
             Causal = causal ?? Causal,
+            QkNorm = qkNorm ?? QkNorm,
         };
 }
 

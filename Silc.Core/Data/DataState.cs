@@ -10,6 +10,8 @@ namespace Silc;
 /// <param name="Shards">See <see cref="IImageTextSource.Shards"/>.</param>
 sealed record DataState(string Name, int Count, IReadOnlyList<int>? Shards = null)
 {
+    const string Drawn = "demo";
+
     /// <summary>That of a source.</summary>
     public static DataState Of(IImageTextSource source) => new(source.Name, source.Count, source.Shards);
 
@@ -17,6 +19,9 @@ sealed record DataState(string Name, int Count, IReadOnlyList<int>? Shards = nul
     /// <exception cref="ArgumentException">The message names both sizes.</exception>
     internal void Require(IImageTextSource source, string path)
     {
+        // Files may have moved, but what is drawn goes by its name.
+        if (source.Name != Name && (Name.StartsWith(Drawn, StringComparison.Ordinal) || source.Name.StartsWith(Drawn, StringComparison.Ordinal)))
+            throw new ArgumentException($"{path} was trained on other images, {Name}, than {source.Name}: say --data as it was, or start a new run");
         if (source.Count != Count)
             throw new ArgumentException($"{path} was trained on the {Count:N0} pairs of {Name}, {source.Name} has {source.Count:N0} now: "
                 + "the order of batches would be another. Bring the data back as it was, or start a new run");

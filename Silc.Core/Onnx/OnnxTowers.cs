@@ -20,10 +20,13 @@ sealed class OnnxTowers(ModelWeights weights)
             pixels = g.Node("Mul", [pixels, g.Floats("pixel_factors", [1, 3, 1, 1], norm.Factors)]);
             pixels = g.Node("Add", [pixels, g.Floats("pixel_shifts", [1, 3, 1, 1], norm.Shifts)]);
         }
-        var kernel = g.Weight(BigVisionNames.Patches, [width, 3, patch, patch],
-            new(BigVisionNames.Patches, patch * patch * 3, width, WeightOrder.Patches));
-        var x = g.Node("Conv", config.PatchBias ? [pixels, kernel, g.Weight("img/embedding/bias", [width])] : [pixels, kernel],
-            ("kernel_shape", new[] { patch, patch }), ("strides", new[] { patch, patch }));
+        int side = config.StemPatch is { } small ? patch / small : patch;
+        if (config.StemPatch is { } first)
+        {
+            pixels = Conv(g, pixels, BigVisionNames.Stem, 3, config.StemChannels, first, bias: true);
+            pixels = Gelu(g, pixels, tower);
+        }
+        var x = Conv(g, pixels, "img/embedding", config.StemPatch is null ? 3 : config.StemChannels, width, side, config.PatchBias);
         x = g.Node("Reshape", [x, g.Integers("flat_patches", 0, width, tokens)]);
         x = g.Node("Transpose", [x], ("perm", new[] { 0, 2, 1 }));
         x = g.Node("Add", [x, g.Weight("img/pos_embedding", [1, tokens, width])]);
@@ -38,6 +41,15 @@ sealed class OnnxTowers(ModelWeights weights)
             config.ProjectionBias);
         Unit(g, pooled, "image_embeds");
         return g;
+    }
+
+    // A convolution whose strides are its sizes; what no whole kernel covers is left out.
+    static string Conv(OnnxGraph g, string x, string name, int inputs, int outputs, int side, bool bias)
+    {
+        var kernel = g.Weight($"{name}/kernel", [outputs, inputs, side, side],
+            new($"{name}/kernel", side * side * inputs, outputs, WeightOrder.Patches) { Channels = inputs });
+        return g.Node("Conv", bias ? [x, kernel, g.Weight($"{name}/bias", [outputs])] : [x, kernel],
+            ("kernel_shape", new[] { side, side }), ("strides", new[] { side, side }));
     }
 
     // The token with its position, once for each image, in front of the patches.
@@ -91,18 +103,21 @@ sealed class OnnxTowers(ModelWeights weights)
         {
             var block = $"{name}/encoderblock_{i}";
             var normed = Norm(g, x, $"{block}/LayerNorm_0", tower);
-            x = g.Node("Add", [x, Attention(g, normed, normed, $"{block}/MultiHeadDotProductAttention_0", tower, tokens)]);
+            x = g.Node("Add", [x, Attention(g, normed, normed, $"{block}/MultiHeadDotProductAttention_0", tower, tokens, tower.QkNorm)]);
             x = g.Node("Add", [x, Mlp(g, Norm(g, x, $"{block}/LayerNorm_1", tower), $"{block}/MlpBlock_0", tower)]);
         }
         return Norm(g, x, $"{name}/encoder_norm", tower);
     }
 
-    static string Attention(OnnxGraph g, string from, string to, string name, TowerConfig tower, int tokens = 0)
+    static string Attention(OnnxGraph g, string from, string to, string name, TowerConfig tower, int tokens = 0, bool qkNorm = false)
     {
-        string Heads(string x, string part) => g.Node("Transpose",
-            [g.Node("Reshape", [Dense(g, x, $"{name}/{part}", tower.Width, tower.Width),
-                g.Integers("split_heads", 0, -1, tower.Heads, tower.HeadDim)])],
-            ("perm", part == "key" ? [0, 2, 3, 1] : new[] { 0, 2, 1, 3 }));
+        string Heads(string x, string part)
+        {
+            var split = g.Node("Reshape", [Dense(g, x, $"{name}/{part}", tower.Width, tower.Width),
+                g.Integers("split_heads", 0, -1, tower.Heads, tower.HeadDim)]);
+            if (qkNorm && part != "value") split = Norm(g, split, $"{name}/{part}_norm", tower, tower.HeadDim);
+            return g.Node("Transpose", [split], ("perm", part == "key" ? [0, 2, 3, 1] : new[] { 0, 2, 1, 3 }));
+        }
         var scores = g.Node("MatMul", [Heads(from, "query"), Heads(to, "key")]);
         scores = g.Node("Mul", [scores, g.Scalar("attention_scale", 1 / MathF.Sqrt(tower.HeadDim))]);
         if (tower.Causal) scores = g.Node("Add", [scores, g.Floats("causal_mask", [tokens, tokens], Mask(tokens))]);
@@ -115,14 +130,16 @@ sealed class OnnxTowers(ModelWeights weights)
     static string Mlp(OnnxGraph g, string x, string name, TowerConfig tower)
     {
         var hidden = Dense(g, x, $"{name}/Dense_0", tower.Width, tower.MlpDim);
-        hidden = tower.Gelu == GeluKind.Quick
-            ? g.Node("Mul", [hidden, g.Node("Sigmoid", [g.Node("Mul", [hidden, g.Scalar("quick_gelu", 1.702f)])])])
-            : g.Node("Gelu", [hidden], ("approximate", tower.Gelu == GeluKind.Tanh ? "tanh" : "none"));
-        return Dense(g, hidden, $"{name}/Dense_1", tower.MlpDim, tower.Width);
+        return Dense(g, Gelu(g, hidden, tower), $"{name}/Dense_1", tower.MlpDim, tower.Width);
     }
 
-    static string Norm(OnnxGraph g, string x, string name, TowerConfig tower) => g.Node("LayerNormalization",
-        [x, g.Weight($"{name}/scale", [tower.Width]), g.Weight($"{name}/bias", [tower.Width])], ("axis", -1), ("epsilon", (float)tower.Epsilon));
+    static string Gelu(OnnxGraph g, string x, TowerConfig tower) => tower.Gelu == GeluKind.Quick
+        ? g.Node("Mul", [x, g.Node("Sigmoid", [g.Node("Mul", [x, g.Scalar("quick_gelu", 1.702f)])])])
+        : g.Node("Gelu", [x], ("approximate", tower.Gelu == GeluKind.Tanh ? "tanh" : "none"));
+
+    static string Norm(OnnxGraph g, string x, string name, TowerConfig tower, int? width = null) => g.Node("LayerNormalization",
+        [x, g.Weight($"{name}/scale", [width ?? tower.Width]), g.Weight($"{name}/bias", [width ?? tower.Width])], ("axis", -1),
+        ("epsilon", (float)tower.Epsilon));
 
     static string Dense(OnnxGraph g, string x, string name, int inputs, int outputs, bool bias = true)
     {

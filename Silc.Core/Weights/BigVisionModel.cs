@@ -35,7 +35,7 @@ static class BigVisionModel
             [.. BigVisionNames.Tensors(config, head, prefix, Stacked).Where(tensor => !computed || tensor.Name != prefix + ModelWeights.Positions)
                 .Select(tensor => AsStored(file, tensor, prefix))], null, notes)
         {
-            Computed = computed ? new Dictionary<string, float[]> { [ModelWeights.Positions] = SineCosine(config.Grid, config.Image.Width) } : [],
+            Computed = computed ? new Dictionary<string, float[]> { [ModelWeights.Positions] = SinCosPositions.Table(config.Grid, config.Image.Width) } : [],
             Towers = towers,
             Added = added,
             Stacked = Stacked(BigVisionNames.ImageEncoder) || Stacked(BigVisionNames.TextEncoder),
@@ -102,23 +102,6 @@ static class BigVisionModel
     }
 
     static bool IsComputed(FileShapes shapes) => !shapes.Has(ModelWeights.Positions) && !shapes.Has(OldPositions);
-
-    // MoCo v3's (Chen et al. 2021, arXiv:2104.02057): sin and cos of column and row at width / 4 frequencies from 1 down to 1 / 10,000.
-    static float[] SineCosine(int grid, int width)
-    {
-        int quarter = width / 4;
-        Require.That(width % 4 == 0 && quarter > 1, $"positions of sine and cosine need a width that 4 divides, and 8 at least; it is {width}");
-        var table = new float[grid * grid * width];
-        for (int cell = 0; cell < grid * grid; cell++)
-            for (int k = 0; k < quarter; k++)
-            {
-                double frequency = Math.Pow(10_000, -k / (quarter - 1.0));
-                var ((y, x), at) = (Math.DivRem(cell, grid), cell * width + k);
-                (table[at], table[at + quarter]) = ((float)Math.Sin(x * frequency), (float)Math.Cos(x * frequency));
-                (table[at + 2 * quarter], table[at + 3 * quarter]) = ((float)Math.Sin(y * frequency), (float)Math.Cos(y * frequency));
-            }
-        return table;
-    }
 
     static int Grid(FileShapes shapes)
     {

@@ -42,6 +42,11 @@ static class OpenClipNames
             var (layer, block) = ($"{trunk}blocks.{i}", $"{BigVisionNames.ImageEncoder}/encoderblock_{i}");
             tensors.Norm($"{layer}.norm1", $"{block}/LayerNorm_0");
             tensors.Dense($"{layer}.attn.qkv", Projections($"{block}/MultiHeadDotProductAttention_0"));
+            if (image.QkNorm)
+            {
+                tensors.Norm($"{layer}.attn.q_norm", $"{block}/MultiHeadDotProductAttention_0/query_norm");
+                tensors.Norm($"{layer}.attn.k_norm", $"{block}/MultiHeadDotProductAttention_0/key_norm");
+            }
             tensors.Dense($"{layer}.attn.proj", $"{block}/MultiHeadDotProductAttention_0/out");
             tensors.Norm($"{layer}.norm2", $"{block}/LayerNorm_1");
             tensors.Mlp($"{layer}.mlp", $"{block}/MlpBlock_0");

@@ -19,7 +19,14 @@ static class ParameterTable
     public static IEnumerable<(string Name, int[] Shape)> Towers(SilcConfig config)
     {
         var (image, text) = (config.Image, config.Text);
-        yield return (BigVisionNames.Patches, [config.PatchSize, config.PatchSize, 3, image.Width]);
+        if (config.StemPatch is { } small)
+        {
+            var (each, channels) = (config.PatchSize / small, config.StemChannels);
+            yield return ($"{BigVisionNames.Stem}/kernel", [small, small, 3, channels]);
+            yield return ($"{BigVisionNames.Stem}/bias", [channels]);
+            yield return (BigVisionNames.Patches, [each, each, channels, image.Width]);
+        }
+        else yield return (BigVisionNames.Patches, [config.PatchSize, config.PatchSize, 3, image.Width]);
         if (config.PatchBias) yield return ("img/embedding/bias", [image.Width]);
         yield return ("img/pos_embedding", [1, config.Grid * config.Grid, image.Width]);
         if (image.ClassToken)
@@ -61,7 +68,7 @@ static class ParameterTable
     static IEnumerable<(string, int[])> Encoder(string name, TowerConfig tower) =>
         Enumerable.Range(0, tower.Depth).Select(i => $"{name}/encoderblock_{i}").SelectMany(block =>
             Norm($"{block}/LayerNorm_0", tower.Width)
-            .Concat(Attention($"{block}/MultiHeadDotProductAttention_0", tower))
+            .Concat(Attention($"{block}/MultiHeadDotProductAttention_0", tower, tower.QkNorm))
             .Concat(Norm($"{block}/LayerNorm_1", tower.Width))
             .Concat(Mlp($"{block}/MlpBlock_0", tower)))
         .Concat(Norm($"{name}/encoder_norm", tower.Width));
@@ -72,7 +79,7 @@ static class ParameterTable
         .. Norm($"{name}/LayerNorm_0", tower.Width), .. Mlp($"{name}/MlpBlock_0", tower),
     ];
 
-    static IEnumerable<(string, int[])> Attention(string name, TowerConfig tower)
+    static IEnumerable<(string, int[])> Attention(string name, TowerConfig tower, bool qkNorm = false)
     {
         foreach (var part in new[] { "query", "key", "value" })
         {
@@ -81,6 +88,9 @@ static class ParameterTable
         }
         yield return ($"{name}/out/kernel", [tower.Heads, tower.HeadDim, tower.Width]);
         yield return ($"{name}/out/bias", [tower.Width]);
+        if (!qkNorm) yield break;
+        foreach (var part in new[] { "query_norm", "key_norm" })
+            foreach (var weight in Norm($"{name}/{part}", tower.HeadDim)) yield return weight;
     }
 
     static IEnumerable<(string, int[])> Mlp(string name, TowerConfig tower) =>

@@ -14,7 +14,7 @@ enum WeightOrder
     /// <summary>Kernel (in, out) as PyTorch's linear layers have it, (out, in).</summary>
     Transposed,
 
-    /// <summary>Patch kernel (p, p, 3, C) as PyTorch's convolutions have it, (C, 3, p, p).</summary>
+    /// <summary>Patch kernel (p, p, 3, C), or of other channels than 3, as PyTorch's convolutions have it, (C, 3, p, p).</summary>
     Patches,
 }
 
@@ -25,7 +25,10 @@ enum WeightOrder
 /// <param name="Order">Layout in the file.</param>
 sealed record WeightPart(string Parameter, int Rows, int Cols, WeightOrder Order)
 {
-    const int Channels = 3, Block = 16;
+    const int Block = 16;
+
+    /// <summary>Channels of a pixel under a kernel of patches.</summary>
+    public int Channels { get; init; } = 3;
 
     public int Count => Rows * Cols;
 

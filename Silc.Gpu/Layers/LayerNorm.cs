@@ -32,7 +32,8 @@ sealed class LayerNorm(Parameters parameters, string name, int width, double eps
     internal (Tensor Y, Action<Tensor, Tensor, bool, Tensor> Back) ForwardAdding(Pass pass, Tensor x) =>
         ForwardAdding(pass, x, pass.SavedActivation(x.Rows, x.Cols));
 
-    (Tensor Y, Action<Tensor, Tensor, bool, Tensor> Back) ForwardAdding(Pass pass, Tensor x, Tensor y)
+    /// <summary>The same into a given Y, float32 or an activation.</summary>
+    internal (Tensor Y, Action<Tensor, Tensor, bool, Tensor> Back) ForwardAdding(Pass pass, Tensor x, Tensor y)
     {
         var (mean, rstd) = (pass.Saved(x.Rows, 1), pass.Saved(x.Rows, 1));
         pass.Ops.LayerNormForward(x, scale.Value, bias.Value, y, mean, rstd, epsilon);

@@ -1,13 +1,21 @@
 namespace Silc;
 
 /// <summary>
-/// The learned positions of a square grid, resized to another grid by a fixed matrix R (t, T): P' = R·P, dP = Rᵀ·dP'. Only the base
+/// The positions of a square grid, learned or computed, resized to another grid by a fixed matrix R (t, T): P' = R·P, dP = Rᵀ·dP'. Only the base
 /// grid is a parameter. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-sealed class PositionTable(Parameters parameters, string name, int grid, int width, PositionResize kind)
+sealed class PositionTable(Parameters parameters, string name, int grid, int width, PositionResize kind, PositionKind from = PositionKind.Learned)
 {
-    readonly Parameter table = parameters.Add(name, grid * grid, width, Inits.Normal(1 / Math.Sqrt(width)));
+    readonly Parameter table = Declare(parameters, name, grid, width, from);
     readonly Dictionary<int, Tensor> resizers = [];
+
+    // Computed positions are a parameter all the same: files hold them, and the trainer leaves them as they are.
+    static Parameter Declare(Parameters parameters, string name, int grid, int width, PositionKind from)
+    {
+        var table = parameters.Add(name, grid * grid, width, Inits.Normal(1 / Math.Sqrt(width)));
+        if (from == PositionKind.SinCos) table.Computed = () => SinCosPositions.Table(grid, width);
+        return table;
+    }
 
     /// <summary>Adds to each image's tokens (B·t, C) their positions, in place; dX is dY, which the pullback leaves as it is.</summary>
     public InPlacePullback Add(Pass pass, Tensor x, int side)

@@ -36,14 +36,18 @@ sealed class AttentionProjections
 
 /// <summary>
 /// Y = X + out(attention(norm(X))): the attention half of a pre-norm transformer block; with <paramref name="causal"/> a token
-/// attends to itself and those before it alone. Vaswani et al. 2017, arXiv:1706.03762. Keeps norm(X), Q|K|V side by side, the
-/// heads' output and the log-sum-exp of each row of scores. Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// attends to itself and those before it alone; with <paramref name="qkNorm"/> a <see cref="HeadNorm"/> stands between the projections of
+/// query and key and their product. Vaswani et al. 2017, arXiv:1706.03762. Keeps norm(X), Q|K|V side by side, the heads' output and the
+/// log-sum-exp of each row of scores. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-sealed class SelfAttention(Parameters parameters, string norm, string name, int width, int heads, double epsilon = 1e-6, bool causal = false)
+sealed class SelfAttention(Parameters parameters, string norm, string name, int width, int heads, double epsilon = 1e-6, bool causal = false,
+    bool qkNorm = false)
 {
     readonly int head = width / heads;
     readonly LayerNorm norm = new(parameters, norm, width, epsilon);
     readonly AttentionProjections project = new(parameters, name, width);
+    readonly (HeadNorm Query, HeadNorm Key)? norms = qkNorm
+        ? (new(parameters, $"{name}/query_norm", width, heads, epsilon), new(parameters, $"{name}/key_norm", width, heads, epsilon)) : null;
 
     /// <summary>Y (B·T, C) and its pullback, which adds into dY. X is (B·T, C).</summary>
     public (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, int batch) => Forward(pass, x, batch, pass.Saved(x.Rows, width));
@@ -54,6 +58,7 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
 
     (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, int batch, Tensor y)
     {
+        if (norms is { } both) return ForwardNormed(pass, x, batch, y, both.Query, both.Key);
         var (n, backNorm) = norm.ForwardAdding(pass, x);
         var qkv = Saved(pass, x.Rows, 3 * width);
         var (q, k, v) = Split(qkv);
@@ -71,6 +76,45 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
             pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads, causal);
             Linear.ParameterGrads(pass, project.QueryKeyValue, n, dQkv);
             Linear.InputGrad(pass, project.QueryKeyValue, dQkv, dn);
+            backNorm(dn, dy, true, d.DType == dy.DType ? default : d);
+        }
+        ));
+    }
+
+    // Query and key have memory of their own, whose heads are rows of the norms, so that the three projections are three products.
+    (Tensor Y, InPlacePullback Back) ForwardNormed(Pass pass, Tensor x, int batch, Tensor y, HeadNorm ofQuery, HeadNorm ofKey)
+    {
+        int rows = x.Rows;
+        var (n, backNorm) = norm.ForwardAdding(pass, x);
+        var (projectedQ, projectedK) = (pass.Saved(rows, width), pass.Saved(rows, width));
+        var (q, k, v, o) = (Saved(pass, rows, width), Saved(pass, rows, width), Saved(pass, rows, width), Saved(pass, rows, width));
+        var lse = pass.Saved(batch * heads, rows / batch);
+        project.Query.Run(pass, n, projectedQ);
+        project.Key.Run(pass, n, projectedK);
+        project.Value.Run(pass, n, v);
+        var (backQ, backK) = (ofQuery.Forward(pass, projectedQ, q), ofKey.Forward(pass, projectedK, k));
+        pass.Ops.Attention(q, k, v, o, lse, batch, heads, causal);
+        project.Out.Run(pass, o, y, addend: x);
+        return (y, new(pass, (dy, d) =>
+        {
+            var (dQ, dK, dV) = (Scratch(pass, rows, width), Scratch(pass, rows, width), Scratch(pass, rows, width));
+            using (pass.Frame())
+            {
+                var dO = Scratch(pass, rows, width);
+                project.Out.InputGrad(pass, d, dO);
+                project.Out.ParameterGrads(pass, o, d);
+                pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads, causal);
+            }
+            // Float32: a sum of three that is rounded once, by its reader.
+            var (dn, dProjected) = (pass.Scratch(rows, width), pass.Scratch(rows, width));
+            project.Value.ParameterGrads(pass, n, dV);
+            project.Value.InputGrad(pass, dV, dn);
+            backQ(dQ, dProjected);
+            project.Query.ParameterGrads(pass, n, dProjected);
+            project.Query.InputGrad(pass, dProjected, dn, accumulate: true);
+            backK(dK, dProjected);
+            project.Key.ParameterGrads(pass, n, dProjected);
+            project.Key.InputGrad(pass, dProjected, dn, accumulate: true);
             backNorm(dn, dy, true, d.DType == dy.DType ? default : d);
         }
         ));
@@ -95,6 +139,13 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
         var (q, k) = (pass.Saved(x.Rows, width), pass.Saved(x.Rows, width));
         project.Query.Run(pass, n, q);
         project.Key.Run(pass, n, k);
+        if (norms is { } both)
+        {
+            var (projectedQ, projectedK) = (q, k);
+            (q, k) = (pass.Saved(x.Rows, width), pass.Saved(x.Rows, width));
+            both.Query.Forward(pass, projectedQ, q);
+            both.Key.Forward(pass, projectedK, k);
+        }
         for (int image = 0; image < batch; image++)
             for (int h = 0; h < heads; h++)
                 pass.Ops.MatMul(k.Slice(image * tokens + 1, tokens - 1).Columns(h * head, head), q.Slice(image * tokens, 1).Columns(h * head, head),

@@ -14,7 +14,7 @@ sealed class Transformer
     {
         blocks = [.. Enumerable.Range(0, tower.Depth).Select(i => $"{name}/encoderblock_{i}").Select(block => (
             new SelfAttention(parameters, $"{block}/LayerNorm_0", $"{block}/MultiHeadDotProductAttention_0", tower.Width, tower.Heads,
-                tower.Epsilon, tower.Causal),
+                tower.Epsilon, tower.Causal, tower.QkNorm),
             new Mlp(parameters, $"{block}/LayerNorm_1", $"{block}/MlpBlock_0", tower.Width, tower.MlpDim, tower.Gelu, tower.Epsilon)))];
         norm = new(parameters, $"{name}/encoder_norm", tower.Width, tower.Epsilon);
     }

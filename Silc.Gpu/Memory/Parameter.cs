@@ -40,6 +40,9 @@ sealed class Parameter
 
     internal Init Init { get; }
 
+    /// <summary>Values to begin with that are computed and not drawn; null draws them by <see cref="Init"/>.</summary>
+    internal Func<float[]>? Computed { get; set; }
+
     internal int Offset { get; set; }
 
     /// <summary>True for the weights of GEMMs: devices may keep a bf16 copy.</summary>

@@ -203,6 +203,11 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
 
     static void Draw(Parameter p, int seed, Span<float> initial)
     {
+        if (p.Computed is { } computed)
+        {
+            computed().CopyTo(initial);
+            return;
+        }
         var random = new Philox((ulong)seed, NameHash(p.Name));
         foreach (ref var value in initial) value = p.Init(random);
     }

@@ -48,7 +48,8 @@ sealed class Teacher : IDisposable
     public void Load(ModelWeights weights)
     {
         var theirs = weights.Config;
-        if ((theirs.Image, theirs.Grid, theirs.PatchSize, theirs.Head) != (config.Image, config.Grid, config.PatchSize, config.Head))
+        static object Tower(SilcConfig of) => (of.Image, of.Grid, of.PatchSize, of.StemPatch, of.StemPatch is null ? 0 : of.StemChannels, of.Head);
+        if (!Tower(theirs).Equals(Tower(config)))
             throw new ArgumentException("this teacher has another image tower or head than the student: leave it out, and the teacher begins as a "
                 + "copy of the student");
         foreach (var p in Parameters.All) Parameters.Write(p, weights.Read);
@@ -57,14 +58,15 @@ sealed class Teacher : IDisposable
 
     /// <summary>
     /// softmax((F_t(x) - c) · sharpness), sharpness = 1 / τ_t, (G·B, K), and the mean output for the next center. <paramref name="look"/>
-    /// sees the logits before.
+    /// sees the logits before; <paramref name="embeddings"/> (G·B, C), if given, takes what the head makes them of.
     /// </summary>
-    internal Tensor Targets(Pass pass, Tensor pixels, Tensor mean, Tensor sharpness, Action<Tensor>? look = null)
+    internal Tensor Targets(Pass pass, Tensor pixels, Tensor mean, Tensor sharpness, Action<Tensor>? look = null, Tensor embeddings = default)
     {
         var targets = pass.Saved(pixels.Rows, config.Head.Prototypes);
         using (pass.Frame())
         {
             var (y, _) = image.Forward(pass, pixels, config.ImageSize);
+            if (embeddings.Rows > 0) pass.Ops.Copy(y, embeddings);
             head.Forward(pass, y, targets);
         }
         look?.Invoke(targets);

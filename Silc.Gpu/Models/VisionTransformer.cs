@@ -1,14 +1,15 @@
 namespace Silc;
 
 /// <summary>
-/// ViT with attention pooling, big_vision's <c>models/vit.py</c> with <c>pool_type="map"</c>: patches, learned positions, pre-norm
+/// ViT with attention pooling, big_vision's <c>models/vit.py</c> with <c>pool_type="map"</c>: patches by one layer or two, positions, pre-norm
 /// blocks, encoder_norm, MAP head, and a projection if the configuration has one. Or CLIP's: a class token, a norm in front of the blocks, and the
 /// class token's row in the place of the MAP head. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class VisionTransformer
 {
     readonly int patch, width;
-    readonly Linear embedding;
+    readonly Linear? embedding;
+    readonly ConvStem? stem;
     readonly PositionTable positions;
     readonly ClassToken? classToken;
     readonly PixelScale? scale;
@@ -23,8 +24,9 @@ sealed class VisionTransformer
     {
         (patch, width) = (config.PatchSize, config.Image.Width);
         int inputs = patch * patch * 3;
-        embedding = new(parameters, $"{name}/embedding", inputs, width, Inits.LecunNormal(inputs), hasBias: config.PatchBias);
-        positions = new(parameters, $"{name}/pos_embedding", config.Grid, width, config.PositionResize);
+        if (config.StemPatch is { } small) stem = new(parameters, name, patch, small, config.StemChannels, width, config.Image.Gelu);
+        else embedding = new(parameters, $"{name}/embedding", inputs, width, Inits.LecunNormal(inputs), hasBias: config.PatchBias);
+        positions = new(parameters, $"{name}/pos_embedding", config.Grid, width, config.PositionResize, config.Positions);
         classToken = config.Image.ClassToken ? new(parameters, name, width) : null;
         scale = config.Pixels is { } pixels ? new(parameters, pixels) : null;
         norm = config.Image.PreNorm ? new(parameters, $"{name}/norm_pre", width, config.Image.Epsilon) : null;
@@ -94,20 +96,39 @@ sealed class VisionTransformer
     {
         if (side < patch) throw new ArgumentException($"images of side {side} have no room for a patch of {patch}");
         int grid = side / patch;
-        var patches = pass.SavedActivation(Tensor.RowsOf(pixels.Rows, grid * grid), patch * patch * 3);
-        Cut(pass, pixels, patches, side);
-        var x = pass.Saved(patches.Rows, width);
-        embedding.Run(pass, patches, x);
+        var (x, backEmbedding) = Embed(pass, pixels, side, Tensor.RowsOf(pixels.Rows, grid * grid));
         var backPositions = positions.Add(pass, x, grid);
         var back = new ParameterPullback(pass, dx =>
         {
             backPositions.Invoke(dx);
-            embedding.ParameterGrads(pass, patches, dx);
+            backEmbedding.Invoke(dx);
         });
         if (classToken is not null) (x, back) = classToken.Before(pass, x, pixels.Rows, back);
         if (norm is null) return (x, back);
         var (y, backNorm) = norm.ForwardFloats(pass, x);
         return (y, new(pass, dy => back.Invoke(backNorm.Invoke(dy))));
+    }
+
+    // Patches without positions, (N, C); the pullback leaves dX as it is.
+    (Tensor X, InPlacePullback Back) Embed(Pass pass, Tensor pixels, int side, int rows)
+    {
+        if (stem is not null)
+        {
+            var kept = stem.Keep(pass, rows);
+            var y = pass.Saved(rows, width);
+            using (pass.Frame())
+            {
+                var cut = pass.Scratch(rows, patch * patch * 3);
+                Cut(pass, pixels, cut, side);
+                stem.Run(pass, cut, kept, y);
+            }
+            return (y, new(pass, dy => stem.Back(pass, dy, kept)));
+        }
+        var patches = pass.SavedActivation(rows, patch * patch * 3);
+        Cut(pass, pixels, patches, side);
+        var x = pass.Saved(rows, width);
+        embedding!.Run(pass, patches, x);
+        return (x, new(pass, dx => embedding.ParameterGrads(pass, patches, dx)));
     }
 
     void Cut(Pass pass, Tensor pixels, Tensor patches, int side)

@@ -22,17 +22,22 @@ public sealed partial class Trainer
             }
             var now = views[slice];
             lastTargets = Teacher is null ? default : DistillLocal(pass, inference, now, means.Slice(slice, 1));
-            if (Config.ContrastiveWeight > 0 || Config.GlobalToGlobal || imageLosses.Count > 0)
+            if (EmbedsCaptioned)
                 Captioned(pass, inference, now, lastTargets, whole?.Slice(pass, slice));
         }
         Teacher?.Observe(pass.Ops, means);
     }
 
+    // False for distillation to local views alone, which embeds no image of the batch as the student.
+    bool EmbedsCaptioned => Config.ContrastiveWeight > 0 || Config.GlobalToGlobal || imageLosses.Count > 0;
+
     // The teacher's targets for the global views (G·B, K), and the student's loss on the local ones. Forward, loss
     // and backward of the local views end before the global views' begin, so that their memory is free again.
     Tensor DistillLocal(Pass pass, Pass inference, BatchSlice slice, Tensor mean)
     {
-        var targets = Teacher!.Targets(inference, slice.Global, mean, stepState.TeacherSharpness, logits => Probe?.Invoke("teacher_logits", logits));
+        // Where nobody else embeds images, the health of distillation is told by the teacher's own embeddings.
+        var seen = EmbedsCaptioned ? default : lastImages = pass.Saved(slice.Global.Rows, student.Config.EmbedDim);
+        var targets = Teacher!.Targets(inference, slice.Global, mean, stepState.TeacherSharpness, logits => Probe?.Invoke("teacher_logits", logits), seen);
         if (slice.Local.Count == 0) return targets;
         using var _ = pass.Frame();
         var (y, backTower) = student.Image.Forward(pass, slice.Local, student.Config.Views.LocalSize);

@@ -16,7 +16,22 @@ public sealed partial class Trainer
         device.Ops.MeanRows(lastTargets, mean);
         return DistillationHealth.Of(loss, device.Download(stats.View), device.Download(mean.View),
             device.Download(Teacher.Center.View),
-            device.Download(lastImages.View.SubView(0, lastImages.Count)), lastImages.Cols);
+            EmbedsCaptioned ? Images() : Unit(Images(), lastImages.Cols), lastImages.Cols);
+
+        float[] Images() => device.Download(lastImages.View.SubView(0, lastImages.Count));
+    }
+
+    static float[] Unit(float[] rows, int width)
+    {
+        for (int start = 0; start < rows.Length; start += width)
+        {
+            var row = rows.AsSpan(start, width);
+            double squares = 0;
+            foreach (var x in row) squares += (double)x * x;
+            if (squares > 0)
+                foreach (ref var x in row) x = (float)(x / Math.Sqrt(squares));
+        }
+        return rows;
     }
 
     // Rows of entropy, largest probability and its place; the mean target.

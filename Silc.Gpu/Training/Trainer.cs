@@ -56,7 +56,10 @@ public sealed partial class Trainer : IDisposable
             throw new ArgumentException("self-distillation needs local views: set ViewConfig.Local, or DistillationWeight to 0");
         if (train.GlobalToGlobal && model.Config.Views.Plain)
             throw new ArgumentException("with plain views the student sees no global ones: set ViewConfig.Plain or GlobalToGlobal to false");
-        frozen = new(model.Parameters, train.RateRules);
+        // Computed positions do not learn, whatever the rules say.
+        var rules = model.Config.Positions == PositionKind.Learned ? train.RateRules : [new(ModelWeights.Positions, 0), .. train.RateRules];
+        var learning = train with { RateRules = rules };
+        frozen = new(model.Parameters, rules);
         if (frozen.Image && train.DistillationWeight > 0)
             throw new ArgumentException("the image tower is frozen, and it is what self-distillation trains: set DistillationWeight to 0 "
                 + "(--distillation 0)");
@@ -70,7 +73,7 @@ public sealed partial class Trainer : IDisposable
             if (train.DistillationWeight > 0) Teacher = new(model);
             if (train.AverageWeights) Average = new(model);
             views = new(device, model.Config, train.BatchSize, train.Accumulate);
-            optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, train) : new Adafactor(model.Parameters, train);
+            optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, learning) : new Adafactor(model.Parameters, learning);
             stepState = new(device);
             if (train.FrozenLastLayerSteps > 0) lastLayer = new(device);
             graphs = new(device);

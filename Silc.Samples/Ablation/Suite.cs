@@ -9,18 +9,18 @@ namespace Silc.Samples.Ablation;
 sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<Column> Columns)
 {
     /// <exception cref="ArgumentException">The data has no classes and masks to measure by.</exception>
-    public static Suite Open(string data) => data == "demo" ? Demo() : DataOption.EmojiFolder(data) is { } folder
+    public static Suite Open(string data) => DemoSet.LevelOf(data) is { } level ? Demo(data, level) : DataOption.EmojiFolder(data) is { } folder
         ? Emoji(data, DataOption.OpenEmoji(folder))
-        : throw new ArgumentException($"--data {data}: the ladder is measured by classes, captions and masks; it takes demo or emoji:FOLDER (silc "
+        : throw new ArgumentException($"--data {data}: the ladder is measured by classes, captions and masks; it takes demo, demo:hard or emoji:FOLDER (silc "
         + "data emoji makes one)");
 
-    static Suite Demo()
+    static Suite Demo(string data, DemoLevel level)
     {
-        var (images, scenes, tasks) = (DemoSet.HeldOut(), DemoSet.HeldOutScenes(), ProbeTask.Demo());
+        var (images, scenes, tasks) = (DemoSet.HeldOut(level), DemoSet.HeldOutScenes(level), ProbeTask.Demo(level));
         return new(
             model => [
                 .. DemoScores.Of(model, images, model.EmbedImages(images)), .. RetrievalScores.Of(model, scenes),
-                .. tasks.SelectMany(Probes(model).Of), .. Segmented(model, "demo"),
+                .. tasks.SelectMany(Probes(model).Of), .. Segmented(model, data),
             ],
             [
                 new("zero-shot", "", "zero-shot by text", "colour and shape"),

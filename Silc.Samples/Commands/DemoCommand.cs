@@ -47,7 +47,7 @@ static class DemoCommand
         TrainFolder.CheckFiles(parsed, runFolder, DemoRecipe.Tokenizer, init: null);
         runFolder.Notes = new Dictionary<string, string> { [DemoRecipe.Note] = "" };
         using var device = Silc.Device.Open(deviceName);
-        var source = DemoSet.Training(seed: 0);
+        var source = DemoSet.Training(seed: 0, DemoLevel.Plain);
         var train = DemoRecipe.Training(steps ?? DemoRecipe.StepsInTime(device, source));
         using var model = SilcModel.Create(device, DemoRecipe.Model, train.Seed, DemoRecipe.Tokenizer);
         var session = new TrainSession(runFolder);
@@ -57,9 +57,9 @@ static class DemoCommand
             session.Train(model, run, "Silc demo", logEvery: 20, limit: steps is null ? DemoRecipe.TimeLimit : null);
         }
 
-        var images = DemoSet.HeldOut();
+        var images = DemoSet.HeldOut(DemoLevel.Plain);
         var zImage = model.EmbedImages(images);
-        ScoreReport.Show(DemoScores.Of(model, images, zImage).Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes())));
+        ScoreReport.Show(DemoScores.Of(model, images, zImage).Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes(DemoLevel.Plain))));
         DemoSheet.Write(runFolder.At(DemoSheet.Name), model, images, zImage);
         PrintNext(folder, clock.Elapsed);
         return session.ExitCode;

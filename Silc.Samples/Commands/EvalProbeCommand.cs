@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Silc.Samples.Data;
 using Silc.Samples.Evaluation;
 using Silc.Samples.Outputs;
 
@@ -53,9 +54,9 @@ static class EvalProbeCommand
 
     static IEnumerable<ProbeTask> Tasks(ParseResult parsed, string data, string? test)
     {
-        if (data == "demo") return ProbeTask.Demo();
+        if (DemoSet.LevelOf(data) is { } level) return ProbeTask.Demo(level);
         if (DataOption.EmojiFolder(data) is { } folder) return ProbeTask.Emoji(DataOption.OpenEmoji(folder));
-        if (!DataOption.IsClasses(data)) throw new ArgumentException($"--data {data}: probes need classes; say demo, emoji:FOLDER or classes:FOLDER");
+        if (!DataOption.IsClasses(data)) throw new ArgumentException($"--data {data}: probes need classes; say demo, demo:hard, emoji:FOLDER or classes:FOLDER");
         if (test is null || !DataOption.IsClasses(test)) throw new ArgumentException($"--data {data} needs --test classes:FOLDER, other images of "
             + "the same classes");
         var (train, held) = ((ClassFolderSource)DataOption.Open(data, 0, parsed), (ClassFolderSource)DataOption.Open(test, 0, parsed));

@@ -38,7 +38,7 @@ static class EvalRetrievalCommand
     static int Run(ParseResult parsed)
     {
         var (name, data) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Data));
-        IImageTextSource[] sources = data == "demo" ? [DemoSet.HeldOutScenes()]
+        IImageTextSource[] sources = DemoSet.LevelOf(data) is { } level ? [DemoSet.HeldOutScenes(level)]
             : DataOption.EmojiFolder(data) is { } folder && DataOption.OpenEmoji(folder) is var set ? [set.HeldOut(), set.UnseenStyle()]
             : [DataOption.Open(data, seed: 0, parsed)];
         OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed));

@@ -73,11 +73,11 @@ static class EvalZeroShotCommand
     static IEnumerable<Score> Scores(ParseResult parsed, SilcModel model, string data, IReadOnlyList<string> templates, ClassReport report)
     {
         var crop = parsed.GetValue(EvalOptions.Crop);
-        if (data == "demo")
+        if (DemoSet.LevelOf(data) is { } level)
         {
-            var images = DemoSet.HeldOut();
+            var images = DemoSet.HeldOut(level);
             return DemoScores.Of(model, images, ReadableImages.Embed(model, images, crop).Rows, templates, report)
-                .Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes(), crop));
+                .Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes(level), crop));
         }
         if (DataOption.EmojiFolder(data) is { } folder) return new EmojiScores(model, DataOption.OpenEmoji(folder), templates, crop, report).All();
         if (DataOption.IsClasses(data))

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using Silc.Samples.Data;
 using Silc.Samples.Outputs;
 using Silc.Samples.Report;
 using Silc.Samples.Training;
@@ -105,7 +106,7 @@ static class ReportCommand
     // The data are opened before the device, and a wrong name is found at once.
     static Func<SilcModel, RunEvaluation> Questions(string data, bool held, Func<IImageTextSource> open, List<string> missing)
     {
-        if (data == "demo") return RunEvaluation.Demo;
+        if (DemoSet.LevelOf(data) is { } level) return model => RunEvaluation.Demo(model, data, level);
         if (DataOption.EmojiFolder(data) is { } folder && DataOption.OpenEmoji(folder) is var set) return model =>
             RunEvaluation.Emoji(model, data, set);
         var source = open();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Encodings.Web;
+using Silc.Samples.Data;
 using Silc.Samples.Evaluation;
 using Silc.Samples.Models;
 using Silc.Samples.Terminals;
@@ -85,7 +86,7 @@ static class TrainCommand
         TimeSpan? limit = parsed.GetValue(TrainOptions.Minutes) is { } minutes ? TimeSpan.FromMinutes(Math.Min(minutes, MostMinutes)) : null;
         var session = new TrainSession(folder, RunConfig.Write(parsed, config, train, reference: false), plan);
         var end = session.Train(model, run, $"{source.Name}, batch {train.BatchSize}",
-            parsed.GetValue(TrainOptions.LogEvery), limit);
+            parsed.GetValue(TrainOptions.LogEvery), limit, stopOnCollapse: parsed.GetValue(TrainOptions.OnCollapse) == CollapseAction.Stop);
         if (end == RunEnd.Early) Console.WriteLine($"Stopped early: no validation was better in {plan!.Metric.Word} since "
             + $"step {session.Best!.Value.Step} (--patience {plan.Patience}); to go on all the same, resume with a larger one");
         PrintNext(folder, end, data, train.ContrastiveWeight > 0);
@@ -156,8 +157,8 @@ static class TrainCommand
         if (!hasText)
             Console.WriteLine("To measure it, by nearest neighbours and a linear probe on its features:\n  "
                 + $"silc eval probe --model {Shell.Quoted(folder.Path)} --data "
-                + (data == "demo" || DataOption.EmojiFolder(data) is not null ? Shell.Quoted(data) : "classes:TRAIN --test classes:TEST"));
-        else if (data == "demo" || DataOption.EmojiFolder(data) is not null || DataOption.IsTable(data))
+                + (DemoSet.LevelOf(data) is not null || DataOption.EmojiFolder(data) is not null ? Shell.Quoted(data) : "classes:TRAIN --test classes:TEST"));
+        else if (DemoSet.LevelOf(data) is not null || DataOption.EmojiFolder(data) is not null || DataOption.IsTable(data))
             Console.WriteLine($"To measure it:\n  silc eval zero-shot --model {Shell.Quoted(folder.Path)} --data {Shell.Quoted(data)}");
         Console.WriteLine($"To look at it:\n  silc report {Shell.Quoted(folder.Path)}");
     }

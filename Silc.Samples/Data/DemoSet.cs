@@ -6,18 +6,31 @@ static class DemoSet
     // The cache keeps them after the first epoch: 16 KiB each.
     const int TrainingImages = 16384, Size = 64, ImagesPerClass = 5, Scenes = 200, HeldOutSeed = 1_000_003;
 
-    /// <summary>Scenes of one to three objects.</summary>
-    public static IImageTextSource Training(int seed) => new CachedSource(Drawn(seed), long.MaxValue);
+    const string Name = "demo";
+
+    /// <summary>The level that a value of <c>--data</c> names, <c>demo</c> or <c>demo:hard</c>; null for other data.</summary>
+    /// <exception cref="ArgumentException">There is no such level.</exception>
+    public static DemoLevel? LevelOf(string data) => data switch
+    {
+        Name => DemoLevel.Plain,
+        $"{Name}:hard" => DemoLevel.Hard,
+        _ when data.StartsWith($"{Name}:", StringComparison.Ordinal) => throw new ArgumentException(
+            $"--data {data}: the demo has no such level; say demo, one large plain object an image, or demo:hard"),
+        _ => null,
+    };
+
+    /// <summary>What the demo trains on.</summary>
+    public static IImageTextSource Training(int seed, DemoLevel level) => new CachedSource(Drawn(seed, level), long.MaxValue);
 
     /// <summary>The same, drawn anew for every reading.</summary>
-    public static DemoSource Drawn(int seed) => new(TrainingImages, seed, Size);
+    public static DemoSource Drawn(int seed, DemoLevel level) => new(TrainingImages, seed, Size, level);
 
     /// <summary>Single objects of every colour and shape, for zero-shot classification.</summary>
-    public static DemoEvaluation HeldOut() => DemoSource.Evaluation(ImagesPerClass, HeldOutSeed, Size);
+    public static DemoEvaluation HeldOut(DemoLevel level) => DemoSource.Evaluation(ImagesPerClass, HeldOutSeed, Size, level);
 
     /// <summary>The same of another seed, for probes to learn from.</summary>
-    public static DemoEvaluation Labelled(int perClass, int seed) => DemoSource.Evaluation(perClass, seed, Size);
+    public static DemoEvaluation Labelled(int perClass, int seed, DemoLevel level) => DemoSource.Evaluation(perClass, seed, Size, level);
 
     /// <summary>Scenes as in training, for retrieval.</summary>
-    public static IImageTextSource HeldOutScenes() => new DemoSource(Scenes, HeldOutSeed, Size);
+    public static IImageTextSource HeldOutScenes(DemoLevel level) => new DemoSource(Scenes, HeldOutSeed, Size, level);
 }

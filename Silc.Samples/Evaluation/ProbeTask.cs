@@ -13,9 +13,9 @@ sealed record ProbeTask(string What, IImageTextSource Known, IReadOnlyList<int> 
     const int DemoPerClass = 25, DemoSeed = 2_000_003;
 
     /// <summary>Shapes and colours of single objects.</summary>
-    public static IReadOnlyList<ProbeTask> Demo()
+    public static IReadOnlyList<ProbeTask> Demo(DemoLevel level)
     {
-        var (known, asked) = (DemoSet.Labelled(DemoPerClass, DemoSeed), DemoSet.HeldOut());
+        var (known, asked) = (DemoSet.Labelled(DemoPerClass, DemoSeed, level), DemoSet.HeldOut(level));
         int[] Shapes(DemoEvaluation set) => [.. set.Classes.Of.Select(label => (int)DemoClasses.Shape(label))];
         int[] Colours(DemoEvaluation set) => [.. set.Classes.Of.Select(label => (int)DemoClasses.Colour(label))];
         return [new("shape", known, Shapes(known), asked, Shapes(asked)), new("colour", known, Colours(known), asked, Colours(asked))];

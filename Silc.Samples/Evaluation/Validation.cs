@@ -31,10 +31,10 @@ sealed class Validation(IImageTextSource pairs, IImageTextSource? labelled, Labe
     /// <summary>Opens what <c>--val-data</c> names, by the words of <c>--data</c>.</summary>
     public static Validation Open(string data, ParseResult parsed, int batchSize)
     {
-        if (data == "demo")
+        if (DemoSet.LevelOf(data) is { } level)
         {
-            var shapes = DemoSet.HeldOut();
-            return new(Cached(DemoSet.HeldOutScenes()), Cached(shapes), new(DemoClasses.Captions, shapes.Classes.Of), batchSize, captions: true);
+            var shapes = DemoSet.HeldOut(level);
+            return new(Cached(DemoSet.HeldOutScenes(level)), Cached(shapes), new(DemoClasses.Captions, shapes.Classes.Of), batchSize, captions: true);
         }
         if (DataOption.EmojiFolder(data) is { } folder && DataOption.OpenEmoji(folder).HeldOut() is var emoji)
             return One(emoji, emoji.Concepts, captions: true);

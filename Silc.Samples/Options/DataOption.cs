@@ -4,7 +4,7 @@ using Silc.Samples.Data;
 namespace Silc.Samples.Options;
 
 /// <summary>
-/// The value of <c>--data</c>: <c>demo</c>, <c>emoji:FOLDER</c>, <c>classes:FOLDER</c>, a CSV or TSV file, WebDataset shards, or
+/// The value of <c>--data</c>: <c>demo</c>, <c>demo:hard</c>, <c>emoji:FOLDER</c>, <c>classes:FOLDER</c>, a CSV or TSV file, WebDataset shards, or
 /// a folder; and the options that say how to read it.
 /// </summary>
 static class DataOption
@@ -41,12 +41,12 @@ static class DataOption
 
     public static Option<string> Create(bool required = true) => new(Name)
     {
-        Description = "demo (drawn by the program), emoji:FOLDER (see silc data emoji), FILE.csv with the columns filepath and title (- for one "
+        Description = "demo (drawn by the program; demo:hard is harder), emoji:FOLDER (see silc data emoji), FILE.csv with the columns filepath and title (- for one "
             + "from a pipe), "
             + "FILE.jsonl, WebDataset shards "
             + "as FILE.tar, data/{00000..00041}.tar or 'data/*.tar' (wds: in front of other names), a FOLDER of dog.jpg + dog.txt or with "
             + "metadata.csv or .jsonl as of imagefolder, or classes:FOLDER with one folder per class.",
-        HelpName = "demo|emoji:FOLDER|FILE.csv|SHARDS.tar|FOLDER|classes:FOLDER",
+        HelpName = "demo|demo:hard|emoji:FOLDER|FILE.csv|SHARDS.tar|FOLDER|classes:FOLDER",
         Required = required,
     };
 
@@ -56,7 +56,7 @@ static class DataOption
     /// <summary>The same data from any working directory.</summary>
     public static string Absolute(string data)
     {
-        if (data is "demo" or Piped) return data;
+        if (data is Piped || DemoSet.LevelOf(data) is not null) return data;
         var prefix = Array.Find([EmojiPrefix, ShardPrefix, ClassPrefix], prefix => After(prefix, data) is not null) ?? "";
         return prefix + Path.GetFullPath(data[prefix.Length..]);
     }
@@ -83,7 +83,7 @@ static class DataOption
     /// <param name="parsed">Says how to read it.</param>
     /// <param name="needCaptions">False where no loss reads captions: images without any are trained on, too.</param>
     public static IImageTextSource OpenForTraining(string data, int seed, ParseResult parsed, bool needCaptions = true) =>
-        new CachedSource(Open(data, seed, parsed, needCaptions), data == "demo" ? long.MaxValue : CacheBytes);
+        new CachedSource(Open(data, seed, parsed, needCaptions), DemoSet.LevelOf(data) is null ? CacheBytes : long.MaxValue);
 
     /// <summary>The same, without keeping decoded images.</summary>
     /// <param name="data">The value of <c>--data</c>.</param>
@@ -102,7 +102,7 @@ static class DataOption
         if (!IsTable(data) && !IsMetadata(data, parsed)) Refuse(parsed, data, "a table, FILE.csv, FILE.tsv or metadata.csv in a folder",
             ImageColumn, CaptionColumn, Separator);
         if (Shards(data) is null) Refuse(parsed, data, "WebDataset shards", ImageField, CaptionField, MaxMember, MaxUnpacked);
-        var source = data == "demo" ? DemoSet.Drawn(seed) : OpenFiles(data, parsed, needCaptions, option);
+        var source = DemoSet.LevelOf(data) is { } level ? DemoSet.Drawn(seed, level) : OpenFiles(data, parsed, needCaptions, option);
         Say(source.Skipped);
         return source;
     }
@@ -131,7 +131,7 @@ static class DataOption
         if (File.Exists(data)) throw new ArgumentException($"{option} {data}: {UnreadFile.Remedy(data)}");
         return Directory.Exists(data) ? new FolderSource(data, needCaptions)
             : throw new FileNotFoundException(
-                $"{option} {data}: no such file or folder; it can be demo, emoji:FOLDER, FILE.csv, SHARDS.tar, FOLDER or classes:FOLDER");
+                $"{option} {data}: no such file or folder; it can be demo, demo:hard, emoji:FOLDER, FILE.csv, SHARDS.tar, FOLDER or classes:FOLDER");
     }
 
     static WebDatasetSource OpenShards(string pattern, string data, ParseResult parsed, bool needCaptions, string option)

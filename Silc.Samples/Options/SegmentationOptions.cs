@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Silc.Samples.Data;
 
 namespace Silc.Samples.Options;
 
@@ -11,9 +12,9 @@ static class SegmentationOptions
 
     static readonly Option<string> Data = new("--data")
     {
-        Description = "demo (scenes drawn by the program, by colour and by shape), emoji:FOLDER (emoji placed on backgrounds), or masks:FOLDER with "
+        Description = "demo or demo:hard (scenes drawn by the program, by colour and by shape), emoji:FOLDER (emoji placed on backgrounds), or masks:FOLDER with "
             + "images/ and masks/ of PNG files.",
-        HelpName = "demo|emoji:FOLDER|masks:FOLDER",
+        HelpName = "demo|demo:hard|emoji:FOLDER|masks:FOLDER",
         Required = true,
     };
 
@@ -102,8 +103,8 @@ static class SegmentationOptions
     /// <summary>Scenes that the program draws, of shapes or of emoji; null for other data.</summary>
     public static IEnumerable<ISegmentationSource>? Drawn(string data, int count = UsualScenes, IReadOnlyList<string>? photographs = null)
     {
-        if (data == "demo") return [new DemoSegmentation(count, Seed, DemoSize, DemoTask.Colour),
-            new DemoSegmentation(count, Seed, DemoSize, DemoTask.Shape)];
+        if (DemoSet.LevelOf(data) is { } level) return [new DemoSegmentation(count, Seed, DemoSize, DemoTask.Colour, level),
+            new DemoSegmentation(count, Seed, DemoSize, DemoTask.Shape, level)];
         if (DataOption.EmojiFolder(data) is not { } folder) return null;
         var set = DataOption.OpenEmoji(folder);
         return new[] { set.HeldOut(), set.UnseenStyle() }.Select(emoji =>

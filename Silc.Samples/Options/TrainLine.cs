@@ -18,7 +18,7 @@ static class TrainLine
     static readonly Option[] free =
     [
         .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.Precision, TrainOptions.LogEvery, TrainOptions.MaxBad, TrainOptions.Steps,
-        TrainOptions.Recompute,
+        TrainOptions.OnCollapse, TrainOptions.Recompute,
         TrainOptions.SaveEvery, TrainOptions.SaveMinutes, TrainOptions.Keep, TrainOptions.KeepEvery,
         // How fast it learns from here on: what was learned stays.
         TrainOptions.LearningRate, TrainOptions.Schedule, TrainOptions.Cooldown, TrainOptions.Timescale, TrainOptions.Shift, TrainOptions.Power,

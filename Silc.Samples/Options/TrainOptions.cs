@@ -78,6 +78,8 @@ static class TrainOptions
         Description = "End the run after N validations none of which was better than the best, by --keep-best or by the loss.",
         HelpName = "N",
     }.From(1);
+    public static readonly Option<CollapseAction> OnCollapse = Choice("--on-collapse",
+        "What follows when reports tell that self-distillation collapses: warn, or stop with a checkpoint and exit code 1.", CollapseAction.Warn);
     public static readonly Option<int> LogEvery = Number("--log-every", "Steps between reports.", 10).From(1);
     public static readonly Option<double?> Minutes = new Option<double?>("--minutes")
     {
@@ -222,7 +224,7 @@ static class TrainOptions
     [
         Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, Freeze, RateMultipliers, ValData, ValEvery,
             KeepBest,
-        Patience, LogEvery, Minutes,
+        Patience, LogEvery, OnCollapse, Minutes,
         SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite, Config, PrintConfig, PrintSchema, DryRun,
     ];
 

@@ -55,7 +55,8 @@ sealed class ReportPage(RunReport report)
         var rates = Last("step", "skipped", LossTerm.All.Select(term => term.Name));
         yield return ("losses", "Losses and rates", Html.Of($"{Figures(report.Losses)}{rates}"));
         yield return ("validation", "Validation", report.Validation.Count == 0 ? Html.Empty : Html.Of($"{Figures(report.Validation)}{Best()}"));
-        yield return ("health", "Health of self-distillation", Html.Of($"{Figures(report.Health)}{Last("loss_over_log_k", "feature_deviation")}"));
+        var lives = Last("loss_over_log_k", "feature_deviation", "mean_entropy", "groups_told", "feature_dimensions");
+        yield return ("health", "Health of self-distillation", Html.Of($"{Figures(report.Health)}{lives}"));
         if (evaluation is not null)
         {
             yield return ("evaluation", "Evaluation", Html.Join(evaluation.Tables.Select(table => Scores(table.Title, table.Scores))));

@@ -28,15 +28,15 @@ sealed class RunEvaluation
     public IReadOnlyList<PatchMap> Maps { get; private set; } = [];
 
     /// <summary>All evaluations on the demo's held-out images.</summary>
-    public static RunEvaluation Demo(SilcModel model)
+    public static RunEvaluation Demo(SilcModel model, string data, DemoLevel level)
     {
-        var (found, images) = (new RunEvaluation(model), DemoSet.HeldOut());
+        var (found, images) = (new RunEvaluation(model), DemoSet.HeldOut(level));
         var zImage = ReadableImages.Embed(model, images).Rows;
         found.Table(ZeroShotTitle, [.. DemoScores.Of(model, images, zImage, report: found.Classes)], "zero-shot", "chance");
         found.Retrieval.Add(($"Closest of {images.Count:N0} held-out images to each caption", DemoSheet.Rows(model, images, zImage)));
-        found.Table("Retrieval", [.. RetrievalScores.Of(model, DemoSet.HeldOutScenes())], "caption to image", "chance, caption to image");
-        found.Probe(ProbeTask.Demo());
-        found.Segment("demo");
+        found.Table("Retrieval", [.. RetrievalScores.Of(model, DemoSet.HeldOutScenes(level))], "caption to image", "chance, caption to image");
+        found.Probe(ProbeTask.Demo(level));
+        found.Segment(data);
         return found;
     }
 

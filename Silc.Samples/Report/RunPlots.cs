@@ -42,11 +42,14 @@ static class RunPlots
         [
             One(run.Metrics, "loss_over_log_k", "Loss / ln K", "1: outputs are uniform"),
             One(run.Metrics, "teacher_entropy", "Entropy of the teacher", "nats", most: prototypes is { } k ? Math.Log(k) : null),
+            One(run.Metrics, "mean_entropy", "Entropy of the mean target", "nats; 0: all on one", most: prototypes is { } all ? Math.Log(all) : null),
+            One(run.Metrics, "groups_told", "Groups of images told apart", "exp of mean entropy - entropy; 1: none"),
             One(run.Metrics, "concentration", "Concentration on few prototypes", "KL of the mean target from uniform"),
             One(run.Metrics, "center_norm", "Norm of the center", "L2 norm"),
             One(run.Metrics, "largest_probability", "Largest probability", "mean over targets"),
             One(run.Metrics, "prototypes_used", "Prototypes used", "likeliest of some target"),
             One(run.Metrics, "feature_deviation", "Deviation of image embeddings", "1: far apart; 0: all alike"),
+            One(run.Metrics, "feature_dimensions", "Dimensions of image embeddings", "effective number"),
         ];
         return plots.Where(plot => plot.Lines[0].HasPoints);
     }

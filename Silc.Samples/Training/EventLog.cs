@@ -63,7 +63,8 @@ sealed class EventLog : IDisposable
             ("distillation/loss_over_log_k", health.LossOverLogK), ("distillation/teacher_entropy", health.Entropy),
             ("distillation/concentration", health.Concentration), ("distillation/center_norm", health.CenterNorm),
             ("distillation/largest_probability", health.LargestProbability), ("distillation/prototypes_used", health.PrototypesUsed),
-            ("distillation/feature_deviation", health.FeatureDeviation),
+            ("distillation/feature_deviation", health.FeatureDeviation), ("distillation/mean_entropy", health.MeanEntropy),
+            ("distillation/groups_told", health.GroupsTold), ("distillation/feature_dimensions", health.FeatureDimensions),
         ]);
     }
 

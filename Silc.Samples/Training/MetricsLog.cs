@@ -72,6 +72,9 @@ sealed class MetricsLog : IDisposable
             values["largest_probability"] = Text($"{health.LargestProbability:G5}");
             values["prototypes_used"] = Text($"{health.PrototypesUsed}");
             values["feature_deviation"] = Text($"{health.FeatureDeviation:G5}");
+            values["mean_entropy"] = Text($"{health.MeanEntropy:G5}");
+            values["groups_told"] = Text($"{health.GroupsTold:G5}");
+            values["feature_dimensions"] = Text($"{health.FeatureDimensions:G5}");
         }
         file.Write(Encoding.UTF8.GetBytes(string.Join(',', MetricsFile.Columns.Select(column => values.GetValueOrDefault(column))) + "\n"));
     }

@@ -13,7 +13,7 @@ sealed class TrainSession(RunFolder folder, string? values = null, ValidationPla
     /// <summary>The file of all values of a run.</summary>
     public const string Values = "run.json";
 
-    /// <summary>What the command ends with: 0, or as shells call the end by the signal that stopped the run.</summary>
+    /// <summary>What the command ends with: 0, 1 where a collapse stopped the run, or as shells call the end by the signal that did.</summary>
     public int ExitCode { get; private set; }
 
     /// <summary>The best validation; null before there was one.</summary>
@@ -31,7 +31,7 @@ sealed class TrainSession(RunFolder folder, string? values = null, ValidationPla
     }
 
     /// <summary>Prints what is about to run, trains, and writes the files whether the run finished or was stopped.</summary>
-    public RunEnd Train(SilcModel model, TrainRun run, string title, int logEvery = 10, TimeSpan? limit = null)
+    public RunEnd Train(SilcModel model, TrainRun run, string title, int logEvery = 10, TimeSpan? limit = null, bool stopOnCollapse = false)
     {
         PrintPlan(model, run);
         using var interrupt = new Interrupt();
@@ -41,7 +41,8 @@ sealed class TrainSession(RunFolder folder, string? values = null, ValidationPla
         if (folder.Warning is { } warning) Console.Error.WriteLine($"warning: {warning}");
         folder.Notes = new Dictionary<string, string>(folder.Notes) { [SessionNote.Key] = SessionNote.Of(model, run.Trainer).Write() };
         var config = run.Trainer.Config;
-        var watch = new CollapseWatch();
+        var (watch, collapsed) = (new CollapseWatch(), false);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(interrupt.Token);
         var kept = values is null;
         var fresh = run.Trainer.Steps == 0;
         (long Step, ValidationScores Scores)? measured = null;
@@ -73,15 +74,19 @@ sealed class TrainSession(RunFolder folder, string? values = null, ValidationPla
             kept = true;
             show(report);
             if (held is not null) TrainProgress.Say(Line(held, best!));
-            if (watch.Read(report.Metrics.Health) is { } complaint) Console.Error.WriteLine($"warning at step {report.Metrics.Step}: {complaint}");
-        }, logEvery, limit, interrupt.Token));
+            if (watch.Read(report.Metrics.Health) is not { } complaint) return;
+            Console.Error.WriteLine($"warning at step {report.Metrics.Step}: {complaint}");
+            if (!stopOnCollapse) return;
+            collapsed = true;
+            stop.Cancel();
+        }, logEvery, limit, stop.Token));
 
         if (run.Trainer.Steps > 0) LossPlot.Of(logs.Over, model.Config, config, title,
             plan is null ? null : logs.Over(ValidationMetric.All[0])).WritePng(folder.At(Plot));
         foreach (var bad in run.Loader.BadReports) Console.Error.WriteLine($"unreadable: {bad}");
         if (run.Loader.BadSamples > 0) Console.Error.WriteLine($"{run.Loader.BadSamples} samples could not be read and were replaced");
         if (end == RunEnd.Finished && plan is not null) BestModel.Clear(folder, all: false);
-        if (end == RunEnd.Stopped) ExitCode = interrupt.ExitCode;
+        if (end == RunEnd.Stopped) ExitCode = collapsed ? 1 : interrupt.ExitCode;
         return end;
     }
 

@@ -32,7 +32,7 @@ public sealed class LongWorkTests : TempFolder
         Assert.IsGreaterThan(0, index.Count);
         using var again = Device.Cpu();
         using var loaded = SilcModel.Load(again, model);
-        var demo = Silc.Samples.Data.DemoSet.Drawn(seed: 0);
+        var demo = Silc.Samples.Data.DemoSet.Drawn(seed: 0, DemoLevel.Plain);
         var right = loaded.EmbedImages(new SubsetSource(demo, Enumerable.Range(0, 32)));
         for (int i = 0; i < 32; i++) Close.To(right.Row(i).ToArray(), index.Rows.Row(i).ToArray(), Close.Chained, $"row {i}");
         Assert.AreEqual(demo.Read(31).Captions[0], index.Titles[31]);

@@ -72,6 +72,44 @@ public sealed class DemoTests
         }
     }
 
+    // At the plain level, every image has one object, whole, of one colour, and captions of a few true words.
+    [TestMethod]
+    public void ThePlainLevelHasOneObjectAnImage()
+    {
+        var source = new DemoSource(500, seed: 3, size: 64, DemoLevel.Plain);
+        for (var i = 0; i < source.Count; i++)
+        {
+            var (scene, mask) = (source.Scene(i), source.Scene(i).Mask());
+            var item = scene.Objects.Single();
+            Assert.AreEqual((DemoTexture.Plain, true), (item.Texture, item.Large));
+            Assert.AreNotEqual(item.Colour, scene.Background.Colour);
+            Assert.AreEqual(0, Enumerable.Range(0, 64).Max(x => mask[x] + mask[63 * 64 + x] + mask[64 * x] + mask[64 * x + 63]), $"scene {i}: edge");
+            Assert.IsTrue(mask.Count(label => label == 1) > 0.05 * 64 * 64, $"scene {i} is small");
+            Assert.IsTrue(source.Read(i).Captions.Count >= 4 && source.Read(i).Captions.All(caption => caption.Contains(item.Name)));
+        }
+    }
+
+    // The test is fair: whoever sees one pixel, knows where it is and what each colour there meant for 8,000 images, cannot tell the shape of others.
+    [TestMethod]
+    public void NoSinglePixelTellsTheShape()
+    {
+        const int Size = 16, Known = 8000, Asked = 2000, Tones = 5, Shapes = 12;
+        var source = new DemoSource(Known + Asked, seed: 5, Size, DemoLevel.Plain);
+        var (images, shapes) = (new byte[source.Count][], new int[source.Count]);
+        Parallel.For(0, source.Count, i => (images[i], shapes[i]) = (source.Read(i).Image.Rgba, (int)source.Scene(i).Objects[0].Shape));
+        double best = 0;
+        for (var pixel = 0; pixel < Size * Size; pixel++)
+        {
+            int Tone(int i) => Enumerable.Range(0, 3).Aggregate(0, (tone, c) => tone * Tones + images[i][4 * pixel + c] * Tones / 256);
+            var seen = new int[Tones * Tones * Tones, Shapes];
+            for (var i = 0; i < Known; i++) seen[Tone(i), shapes[i]]++;
+            int Guess(int tone) => Enumerable.Range(0, Shapes).MaxBy(shape => seen[tone, shape]);
+            best = Math.Max(best, Enumerable.Range(Known, Asked).Average(i => Guess(Tone(i)) == shapes[i] ? 1.0 : 0.0));
+        }
+        Console.WriteLine($"the best pixel: {best:P1}, chance {1.0 / Shapes:P1}");
+        Assert.IsTrue(best < 2.5 / Shapes, $"the best pixel tells {best:P1} of shapes, chance is {1.0 / Shapes:P1}");
+    }
+
     [TestMethod]
     public void EvaluationCoversEveryClass()
     {

@@ -62,7 +62,7 @@ public sealed class EmbeddingGeneratorTests : TempFolder
         using var listener = Listen("silc.batch.size", batches);
         string[] captions = [.. Enumerable.Range(0, 200).Select(i => $"a red star and {i} circles")];
         Task<GeneratedEmbeddings<Embedding<float>>>[] calls;
-        using (model.Turn())
+        using (model.Exclusive())
             calls = [.. captions.Select(caption => generator.GenerateAsync([caption]))];
         Task.WaitAll(calls);
         var expected = model.EmbedTexts(captions);
@@ -97,7 +97,7 @@ public sealed class EmbeddingGeneratorTests : TempFolder
         void Hold(out Task<GeneratedEmbeddings<Embedding<float>>> one, out Task<GeneratedEmbeddings<Embedding<float>>> two,
             out Task<GeneratedEmbeddings<Embedding<float>>> three)
         {
-            using var turn = model.Turn();
+            using var turn = model.Exclusive();
             one = generator.GenerateAsync(["a red star"]);
             Thread.Sleep(200);      // is at work by now, and waits for the device
             two = generator.GenerateAsync(["a blue circle"], cancellationToken: stop.Token);

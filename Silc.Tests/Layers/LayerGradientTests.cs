@@ -80,6 +80,31 @@ public sealed class LayerGradientTests
     }
 
     [TestMethod, EveryDevice]
+    public void Self_attention_with_normed_queries_and_keys(string device)
+    {
+        foreach (var causal in new[] { false, true })
+        {
+            using var t = new LayerTest(device);
+            var layer = new SelfAttention(t.Parameters, "norm", "attention", 6, 2, causal: causal, qkNorm: true);
+            t.Allocate();
+            t.Check(t.Input(2 * 3, 6), (pass, x) => layer.Forward(pass, x, batch: 2));
+        }
+    }
+
+    [TestMethod, EveryDevice]
+    public void HeadNorm(string device)
+    {
+        using var t = new LayerTest(device);
+        var layer = new HeadNorm(t.Parameters, "norm", width: 15, heads: 3, epsilon: 1e-6);
+        t.Allocate();
+        t.Check(t.Input(4, 15), (pass, x) =>
+        {
+            var y = pass.Saved(x.Rows, x.Cols);
+            return (y, new Pullback(pass, x, layer.Forward(pass, x, y)));
+        });
+    }
+
+    [TestMethod, EveryDevice]
     public void Transformer(string device)
     {
         using var t = new LayerTest(device);
@@ -141,6 +166,28 @@ public sealed class LayerGradientTests
         }
     }
 
+    // Small patches of 1 and 2 pixels; 9 pixels leave one over. Positions get a gradient, computed or not; the trainer clears it.
+    [TestMethod, EveryDevice]
+    public void VisionTransformer_with_a_stem_of_two_layers(string device)
+    {
+        foreach (var (side, patch, small, channels) in new[] { (6, 2, 1, (int?)null), (9, 4, 2, 5), (8, 4, 1, 3) })
+        {
+            using var t = new LayerTest(device);
+            var tower = new VisionTransformer(t.Parameters, Config with
+            {
+                Image = Tower with { Width = 8, QkNorm = true },
+                ImageSize = side,
+                PatchSize = patch,
+                StemPatch = small,
+                StemWidth = channels,
+                Positions = PositionKind.SinCos,
+            });
+            t.Allocate();
+            var pixels = t.Input(2, side * side * 3);
+            t.Check(pass => tower.Forward(pass, pixels, side), samples: 3);
+        }
+    }
+
     // CLIP's: class token, norm in front, no biases, pixels scaled; with a projection and without.
     [TestMethod, EveryDevice]
     public void VisionTransformer_of_CLIP(string device)
@@ -170,7 +217,9 @@ public sealed class LayerGradientTests
     [TestMethod, EveryDevice]
     public void TextTransformer(string device)
     {
-        foreach (var config in Enum.GetValues<TextPooling>().Select(pooling => Config with { TextPooling = pooling }).Append(Clip))
+        foreach (var config in Enum.GetValues<TextPooling>().Select(pooling => Config with { TextPooling = pooling }).Append(Clip)
+            .Append(Config with { TextPooling = TextPooling.Mean, Text = Config.Text with { Depth = 0 } })
+            .Append(Config with { Text = Config.Text with { QkNorm = true } }))
         {
             using var t = new LayerTest(device);
             var tower = new TextTransformer(t.Parameters, config);
@@ -206,7 +255,7 @@ public sealed class LayerGradientTests
     [TestMethod, EveryDevice]
     public void Towers_without_training_give_the_same_embeddings(string device)
     {
-        foreach (var config in new[] { Config, Clip }) WithoutTraining(device, config);
+        foreach (var config in new[] { Config, Clip, Config with { StemPatch = 1, Image = Tower with { QkNorm = true } } }) WithoutTraining(device, config);
     }
 
     static void WithoutTraining(string device, SilcConfig config)

@@ -6,9 +6,19 @@ public sealed class PatchFeatureTests
     static readonly SilcConfig Config = TinyRun.Config with { Image = new(Width: 32, Depth: 2, Heads: 2, MlpDim: 48), ImageSize = 24 };
 
     [TestMethod, EveryDevice]
-    public void Patches_are_pooled_as_if_each_were_alone(string device)
+    public void Patches_are_pooled_as_if_each_were_alone(string device) => PatchesAlone(device, Config);
+
+    // In double precision too: norms of queries and keys, two layers from pixels to patches, computed positions.
+    [TestMethod, EveryDevice]
+    public void The_tower_s_variants_compute_their_definition(string device)
     {
-        using var model = SilcModel.Create(TestDevices.Open(device), Config, seed: 5);
+        foreach (var config in new[] { Config with { Image = Config.Image with { QkNorm = true } }, Config with { StemPatch = 4 },
+            Config with { StemPatch = 2, StemWidth = 12, Positions = PositionKind.SinCos } }) PatchesAlone(device, config);
+    }
+
+    static void PatchesAlone(string device, SilcConfig config)
+    {
+        using var model = SilcModel.Create(TestDevices.Open(device), config, seed: 5);
         Spread(model);
         var tower = new NaiveTower(model);
         // The model's own side, one with fewer patches and one with more; 40 images are more than fit at once.

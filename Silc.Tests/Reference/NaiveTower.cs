@@ -36,8 +36,7 @@ public sealed class NaiveTower(SilcModel model)
     // Patches after encoder_norm; alone, those of the last block are sequences of one.
     Matrix Encode(Matrix pixels, int side, bool alone)
     {
-        var patches = Naive.Patches(pixels, side, model.Config.PatchSize);
-        var x = Naive.AddBroadcast(Positions(side / model.Config.PatchSize), Dense(patches, "img/embedding"));
+        var x = Naive.AddBroadcast(Positions(side / model.Config.PatchSize), Embed(Naive.Patches(pixels, side, model.Config.PatchSize)));
         for (int i = 0; i < model.Config.Image.Depth; i++)
         {
             string block = $"img/Transformer/encoderblock_{i}";
@@ -46,6 +45,14 @@ public sealed class NaiveTower(SilcModel model)
             x = Mlp(x + Attention(n, n, $"{block}/MultiHeadDotProductAttention_0", sequences), block, "LayerNorm_1");
         }
         return Norm(x, "img/Transformer/encoder_norm");
+    }
+
+    Matrix Embed(Matrix patches)
+    {
+        if (model.Config.StemPatch is not { } small) return Dense(patches, "img/embedding");
+        var hidden = Naive.Gelu(Dense(Naive.Patches(patches, model.Config.PatchSize, small), "img/stem"), GeluKind.Tanh);
+        int each = hidden.Rows / patches.Rows;
+        return Dense(Matrix.Make(patches.Rows, each * hidden.Cols, (r, c) => hidden[r * each + c / hidden.Cols, c % hidden.Cols]), "img/embedding");
     }
 
     Matrix Positions(int grid)
@@ -57,7 +64,17 @@ public sealed class NaiveTower(SilcModel model)
     }
 
     Matrix Attention(Matrix queries, Matrix x, string name, int sequences) => Dense(
-        Naive.Attention(Dense(queries, $"{name}/query"), Dense(x, $"{name}/key"), Dense(x, $"{name}/value"), sequences, Heads).O, $"{name}/out");
+        Naive.Attention(HeadNorm(Dense(queries, $"{name}/query"), $"{name}/query_norm"), HeadNorm(Dense(x, $"{name}/key"), $"{name}/key_norm"),
+            Dense(x, $"{name}/value"), sequences, Heads).O, $"{name}/out");
+
+    // Only the blocks have one.
+    Matrix HeadNorm(Matrix x, string name)
+    {
+        if (!parameters.ContainsKey($"{name}/scale")) return x;
+        int size = x.Cols / Heads;
+        var normed = Norm(Matrix.Make(x.Rows * Heads, size, (r, c) => x[r / Heads, r % Heads * size + c]), name);
+        return Matrix.Make(x.Rows, x.Cols, (r, c) => normed[r * Heads + c / size, c % size]);
+    }
 
     Matrix Mlp(Matrix x, string block, string norm) =>
         x + Dense(Naive.Gelu(Dense(Norm(x, $"{block}/{norm}"), $"{block}/MlpBlock_0/Dense_0"), GeluKind.Tanh), $"{block}/MlpBlock_0/Dense_1");

@@ -12,7 +12,8 @@ public sealed class EventLogTests : TempFolder
         "loss/total", "loss/contrastive", "loss/distillation", "optimizer/gradient_norm", "optimizer/learning_rate", "contrastive/temperature",
         "contrastive/bias", "optimizer/skipped_steps", "throughput/samples_per_second", "throughput/data_wait_share", "",
         "distillation/loss_over_log_k", "distillation/teacher_entropy", "distillation/concentration", "distillation/center_norm",
-        "distillation/largest_probability", "distillation/prototypes_used", "distillation/feature_deviation",
+        "distillation/largest_probability", "distillation/prototypes_used", "distillation/feature_deviation", "",
+        "distillation/mean_entropy", "distillation/groups_told", "distillation/feature_dimensions",
     ];
 
     [TestMethod]

@@ -76,8 +76,10 @@ public sealed partial class ReportCommandTests
     {
         string[] expected =
         [
-            "center-norm", "concentration", "confusion-1", "data-wait-share", "feature-deviation", "gradient-norm", "largest-probability",
-            "learning-rate", "loss", "loss-over-log-k", "patches", "peak-memory-mib", "prototypes-used", "retrieval-1", "samples-per-second",
+            "center-norm", "concentration", "confusion-1", "data-wait-share", "feature-deviation", "feature-dimensions", "gradient-norm", "groups-told",
+            "largest-probability",
+            "learning-rate", "loss", "loss-over-log-k", "mean-entropy", "patches", "peak-memory-mib", "prototypes-used", "retrieval-1",
+            "samples-per-second",
             "segmentation", "teacher-entropy", "temperature",
         ];
         CollectionAssert.AreEquivalent(expected, Directory.GetFiles(At("demo/report")).Select(Path.GetFileNameWithoutExtension).ToArray());

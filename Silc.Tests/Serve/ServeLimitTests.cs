@@ -79,7 +79,7 @@ public sealed class ServeLimitTests : TempFolder
     {
         using var host = new ServeHost(new() { Concurrency = 1, Queue = 1 });
         List<Task<HttpResponseMessage>> asked;
-        using (host.Model.Turn())
+        using (host.Model.Exclusive())
         {
             asked = [.. Enumerable.Range(0, 5).Select(i => Embed(host, $"a red star {i}"))];
             WaitFor(() => asked.Count(task => task.IsCompleted) == 3);
@@ -99,7 +99,7 @@ public sealed class ServeLimitTests : TempFolder
     public void What_takes_too_long_is_answered_with_504()
     {
         using var host = new ServeHost(new() { TimeoutSeconds = 0.3 });
-        using (host.Model.Turn())
+        using (host.Model.Exclusive())
         {
             using var answer = Embed(host, "a red star").Result;
             Assert.AreEqual(HttpStatusCode.GatewayTimeout, answer.StatusCode);
@@ -112,7 +112,7 @@ public sealed class ServeLimitTests : TempFolder
     {
         using var host = new ServeHost(new() { Concurrency = 1, Queue = 0 });
         using var stop = new CancellationTokenSource();
-        using (host.Model.Turn())
+        using (host.Model.Exclusive())
         {
             var gone = Embed(host, "a red star", stop.Token);
             WaitFor(() => AtWork(host) == 1);
@@ -149,7 +149,7 @@ public sealed class ServeLimitTests : TempFolder
         var host = new ServeHost();
         Task<HttpResponseMessage> asked;
         Task stopped;
-        using (host.Model.Turn())
+        using (host.Model.Exclusive())
         {
             asked = Embed(host, "a red star");
             WaitFor(() => AtWork(host) == 1);

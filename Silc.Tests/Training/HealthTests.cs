@@ -57,6 +57,15 @@ public sealed class HealthTests
             return Math.Sqrt(channel.Average(x => x * x) - channel.Average() * channel.Average());
         }) / Math.Sqrt(Width);
         Assert.AreEqual(spread, health.FeatureDeviation, 1e-4);
+        Assert.AreEqual(-mean.Sum(x => x > 0 ? x * Math.Log(x) : 0), health.MeanEntropy, 1e-4);
+        Assert.AreEqual(Math.Exp(p.Average(row => row.Select((x, k) => x > 0 ? x * Math.Log(x / mean[k]) : 0).Sum())), health.GroupsTold, 1e-3);
+        var variances = Enumerable.Range(0, Width).Select(c =>
+        {
+            var channel = Enumerable.Range(0, z.Length / Width).Select(i => (double)z[i * Width + c]).ToArray();
+            return channel.Average(x => x * x) - channel.Average() * channel.Average();
+        }).ToArray();
+        Assert.AreEqual(Math.Pow(variances.Sum(), 2) / variances.Sum(v => v * v), health.FeatureDimensions, 1e-3);
+        Assert.AreEqual(rows, health.Targets);
 
         using var alone = new TinyRun(device, TinyRun.Recipe with { DistillationWeight = 0 },
             TinyRun.Config with { Views = new(Global: 2, Local: 0) });
@@ -73,6 +82,10 @@ public sealed class HealthTests
         Assert.Contains("uniform", Health(entropy: Math.Log(1024) - 1e-3).Complaint()!);
         Assert.Contains("same one of 1024", Health(entropy: 0.1, concentration: 6.9, used: 1).Complaint()!);
         Assert.Contains("embeddings are collapsing", Health(deviation: 1e-4).Complaint()!);
+        Assert.Contains("same 3 of 1024", Health(entropy: 0.1, concentration: 6.4, used: 3).Complaint()!);
+        Assert.Contains("teaches nothing", (Health(entropy: 0.1, concentration: 5.6, used: 4) with { LossOverLogK = 0.02 }).Complaint()!);
+        // Four targets cannot tell more than four groups, and one of them none.
+        Assert.IsNull((Health(entropy: 0.1, concentration: 6.4, used: 3) with { Targets = 4 }).Complaint());
         // Targets of a healthy start: cosines of random rows of 256 channels, over 0.04.
         var random = new Philox(3);
         const int N = 64, K = 4096;
@@ -89,6 +102,20 @@ public sealed class HealthTests
         Assert.IsNull(start.Complaint());
         Assert.AreEqual(1, start.FeatureDeviation, 0.1);
         Assert.IsTrue(start.PrototypesUsed > 55 && start.Concentration < 0.2);
+    }
+
+    [TestMethod]
+    public void Outputs_that_told_images_apart_and_do_not_any_more_are_a_collapse()
+    {
+        var (watch, fresh) = (new CollapseWatch(), new CollapseWatch());
+        var (telling, silent) = (Health(entropy: 4, concentration: 1.5), Health(entropy: 5.5, concentration: 1.4));
+        Assert.IsTrue(telling.GroupsTold > 4 && silent.GroupsTold < 1.2 && silent.Complaint() is null);
+        Assert.IsNull(watch.Read(telling));
+        Assert.IsNull(watch.Read(silent));
+        Assert.IsNull(watch.Read(silent));
+        Assert.Contains("told 4.", watch.Read(silent)!);
+        // Some runs begin like that.
+        for (int report = 0; report < 10; report++) Assert.IsNull(fresh.Read(silent));
     }
 
     [TestMethod]

@@ -27,7 +27,20 @@ public sealed class OnnxExportTests
     public void A_model_of_ordinary_size_agrees_too()
     {
         using var folder = new TemporaryFolder();
-        var config = SilcConfig.Mini with { Contrastive = ContrastiveKind.Sigmoid };
+        Agrees(folder, SilcConfig.Mini with { Contrastive = ContrastiveKind.Sigmoid });
+    }
+
+    [TestMethod]
+    public void The_tower_s_variants_agree_too()
+    {
+        using var folder = new TemporaryFolder();
+        var tower = TowerConfig.Mini with { QkNorm = true };
+        Agrees(folder, SilcConfig.Mini with { Image = tower, Text = tower, StemPatch = 4, StemWidth = 40, Positions = PositionKind.SinCos });
+        Agrees(folder, SilcConfig.Mini with { Text = tower with { Depth = 0 }, TextPooling = TextPooling.Mean });
+    }
+
+    static void Agrees(TemporaryFolder folder, SilcConfig config)
+    {
         using (var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), config,
             seed: 3)) model.Save(folder.File("model.safetensors"), "words");
         using (var file = ModelFile.Open(folder.File("model.safetensors"))) OnnxExport.Write(file.Weights, folder.File("onnx"),

@@ -66,6 +66,25 @@ public sealed class ImageTowerTests : TempFolder
     }
 
     [TestMethod]
+    public void The_norms_of_queries_and_keys_are_read_from_timm()
+    {
+        var blocks = new[] { 0, 1 }.SelectMany(block => new[] { "q_norm.weight", "q_norm.bias", "k_norm.weight", "k_norm.bias" }
+            .Select(part => $"blocks.{block}.attn.{part}"));
+        int size;
+        using (var plain = ModelFile.Open(Timm())) size = plain.Config.Image.HeadDim;
+        NamedArray[] norms = [.. blocks.Select((name, i) => new NamedArray(name, [size], [.. Enumerable.Range(0, size).Select(at => i + at / 10f)]))];
+        using var file = ModelFile.Open(Timm(norms));
+        Assert.IsTrue(file.Config.Image.QkNorm);
+        using var model = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), file.Path);
+        foreach (var (name, i) in new[] { ("0", "query", "scale"), ("0", "query", "bias"), ("0", "key", "scale"), ("0", "key", "bias"),
+            ("1", "query", "scale"), ("1", "query", "bias"), ("1", "key", "scale"), ("1", "key", "bias") }.Select((part, i) =>
+            ($"img/Transformer/encoderblock_{part.Item1}/MultiHeadDotProductAttention_0/{part.Item2}_norm/{part.Item3}", i)))
+            Close.Bits(norms[i].Values, model.Device.Download(model.Parameters[name].Value.View), name);
+        var message = Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(Timm(norms[0]))).Message;
+        StringAssert.Contains(message, "blocks.0.attn.q_norm.bias");
+    }
+
+    [TestMethod]
     public void A_layer_that_the_tower_has_no_place_for_is_refused()
     {
         var folder = Timm(new NamedArray("blocks.0.ls1.gamma", [2], [1, 2]));

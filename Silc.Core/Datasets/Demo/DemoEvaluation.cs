@@ -7,11 +7,12 @@ namespace Silc.Datasets;
 public sealed class DemoEvaluation : IImageTextSource
 {
     readonly Func<int, DemoScene> scene;
+    readonly DemoLevel level;
 
-    internal DemoEvaluation(int count, Func<int, DemoScene> scene) => (Count, this.scene) = (count, scene);
+    internal DemoEvaluation(int count, Func<int, DemoScene> scene, DemoLevel level) => (Count, this.scene, this.level) = (count, scene, level);
 
     /// <inheritdoc/>
-    public string Name => "demo, held out";
+    public string Name => $"demo, {DemoObject.Word(level)}, held out";
 
     /// <inheritdoc/>
     public int Count { get; }

@@ -8,22 +8,37 @@ static class DemoSampler
     // Objects above this half extent are large and those below are small, with a gap between: captions may use the words without context.
     const double LargeFrom = 0.2;
 
-    /// <summary>A scene of one to three objects.</summary>
-    public static DemoScene Any(Philox random, int size) => random.NextInt(10) switch
+    /// <summary>A scene of one to three objects, or of one at the plain level.</summary>
+    public static DemoScene Any(Philox random, int size, DemoLevel level) => level == DemoLevel.Plain
+        ? Single(random, size, Pick<DemoShape>(random), Pick<DemoColour>(random), level) : Any(random, size);
+
+    static DemoScene Any(Philox random, int size) => random.NextInt(10) switch
     {
-        < 6 => Single(random, size, Pick<DemoShape>(random), Pick<DemoColour>(random)),
+        < 6 => Single(random, size, Pick<DemoShape>(random), Pick<DemoColour>(random), DemoLevel.Hard),
         < 9 => Pair(random, size),
         _ => Triple(random, size),
     };
 
     /// <summary>One object of that shape and colour, the rest random.</summary>
-    public static DemoScene Single(Philox random, int size, DemoShape shape, DemoColour colour)
+    public static DemoScene Single(Philox random, int size, DemoShape shape, DemoColour colour, DemoLevel level)
     {
+        if (level == DemoLevel.Plain) return Plain(random, size, shape, colour);
         var large = random.NextInt(3) > 0;
         var radius = large ? random.Uniform(0.27, 0.4) : random.Uniform(0.15, 0.19);
         var low = radius + Margin;
         var item = Object(random, shape, colour, radius, random.Uniform(low, 1 - low), random.Uniform(low, 1 - low));
         return new DemoScene(size, Background(random, [colour]), [item]);
+    }
+
+    // The place varies by more than the object's parts are apart, so that no single pixel says which shape it is.
+    static DemoScene Plain(Philox random, int size, DemoShape shape, DemoColour colour)
+    {
+        var radius = random.Uniform(0.25, 0.36);
+        var low = radius + Margin;
+        var (x, y) = (random.Uniform(low, 1 - low), random.Uniform(low, 1 - low));
+        var item = new DemoObject(shape, colour, DemoTexture.Plain, Large: true, x, y, radius, random.Uniform(-12, 12));
+        var ground = random.NextInt(2) == 0 ? DemoGround.Plain : DemoGround.Gradient;
+        return new DemoScene(size, Background(random, [colour]) with { Ground = ground }, [item]);
     }
 
     static DemoScene Pair(Philox random, int size)

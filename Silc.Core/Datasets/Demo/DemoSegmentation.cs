@@ -21,12 +21,14 @@ public enum DemoTask
 /// <param name="seed">Another seed draws other scenes.</param>
 /// <param name="size">Side of the images in pixels.</param>
 /// <param name="task">What the classes are.</param>
-public sealed class DemoSegmentation(int count, int seed, int size = 96, DemoTask task = DemoTask.Colour) : ISegmentationSource
+/// <param name="level">How hard they are.</param>
+public sealed class DemoSegmentation(int count, int seed, int size = 96, DemoTask task = DemoTask.Colour, DemoLevel level = DemoLevel.Hard)
+    : ISegmentationSource
 {
-    readonly DemoSource scenes = new(count, seed, size);
+    readonly DemoSource scenes = new(count, seed, size, level);
 
     /// <inheritdoc/>
-    public string Name => $"demo scenes, by {(task == DemoTask.Kind ? "colour and shape" : DemoObject.Word(task))}";
+    public string Name => $"demo, {DemoObject.Word(level)}, scenes by {(task == DemoTask.Kind ? "colour and shape" : DemoObject.Word(task))}";
 
     /// <inheritdoc/>
     public int Count => scenes.Count;

@@ -11,23 +11,25 @@ public sealed class DemoSource : IImageTextSource
 
     readonly int seed;
     readonly int size;
+    readonly DemoLevel level;
 
     /// <summary>A source of <paramref name="count"/> pairs.</summary>
     /// <param name="count">Number of pairs.</param>
     /// <param name="seed">Another seed draws other images.</param>
     /// <param name="size">Side of the images in pixels.</param>
+    /// <param name="level">How hard they are.</param>
     /// <exception cref="ArgumentException">
     /// <paramref name="count"/> is not positive, or <paramref name="size"/> lies outside of 16 to 4,096.
     /// </exception>
-    public DemoSource(int count, int seed, int size = 96)
+    public DemoSource(int count, int seed, int size = 96, DemoLevel level = DemoLevel.Hard)
     {
         Require.Positive(count, "number of demo images");
         Require.Within(size, 16, 4096, "demo image size");
-        (Count, this.seed, this.size) = (count, seed, size);
+        (Count, this.seed, this.size, this.level) = (count, seed, size, level);
     }
 
     /// <inheritdoc/>
-    public string Name => "demo";
+    public string Name => $"demo, {DemoObject.Word(level)}";
 
     /// <inheritdoc/>
     public int Count { get; }
@@ -36,7 +38,7 @@ public sealed class DemoSource : IImageTextSource
     internal DemoScene Scene(int index)
     {
         Require.That((uint)index < (uint)Count, $"index {index} lies outside the demo, which has {Count} pairs");
-        return DemoSampler.Any(new Philox((ulong)seed, (ulong)index), size);
+        return DemoSampler.Any(new Philox((ulong)seed, (ulong)index), size, level);
     }
 
     /// <inheritdoc/>
@@ -50,14 +52,14 @@ public sealed class DemoSource : IImageTextSource
     /// <exception cref="ArgumentException">
     /// <paramref name="perClass"/> is not positive, or <paramref name="size"/> lies outside of 16 to 4,096.
     /// </exception>
-    public static DemoEvaluation Evaluation(int perClass, int seed = 0, int size = 96)
+    public static DemoEvaluation Evaluation(int perClass, int seed = 0, int size = 96, DemoLevel level = DemoLevel.Hard)
     {
         Require.Positive(perClass, "images per class");
         return new DemoEvaluation(perClass * DemoClasses.Names.Count, index =>
         {
             var label = index % DemoClasses.Names.Count;
             var random = new Philox((ulong)seed, EvaluationStream + (ulong)index);
-            return DemoSampler.Single(random, size, DemoClasses.Shape(label), DemoClasses.Colour(label));
-        });
+            return DemoSampler.Single(random, size, DemoClasses.Shape(label), DemoClasses.Colour(label), level);
+        }, level);
     }
 }
