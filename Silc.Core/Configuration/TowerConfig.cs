@@ -36,6 +36,12 @@ public sealed partial record TowerConfig(int Width = 128, int Depth = 4, int Hea
     /// </summary>
     public bool QkNorm { get; init; }
 
+    /// <summary>
+    /// Both halves of a block are multiplied channel by channel by learned gains that begin at this value, before they are added to the residual
+    /// stream: CaiT's layer scale (Touvron et al. 2021, arXiv:2103.17239), timm's <c>init_values</c>; DINOv2 has 1e-5. Null for none.
+    /// </summary>
+    public double? LayerScale { get; init; }
+
     /// <summary>A tower for tests and two-core machines.</summary>
     public static TowerConfig Mini { get; } = new();
 
@@ -65,6 +71,7 @@ public sealed partial record TowerConfig(int Width = 128, int Depth = 4, int Hea
         Require.Positive(MlpDim, $"{tower} mlpDim");
         Require.That(Enum.IsDefined(Gelu), $"{tower} gelu is {(int)Gelu}, it must be Tanh, Exact or Quick");
         Require.That(Epsilon > 0, $"{tower} epsilon is {Epsilon}, it must be positive");
+        Require.That(LayerScale is null || double.IsFinite(LayerScale.Value), $"{tower} layer scale begins at {LayerScale}, it must be finite");
         Require.That(Width % Heads == 0, $"{tower} width {Width} is not a multiple of heads {Heads}");
     }
 }

@@ -61,7 +61,8 @@ public sealed partial record TowerConfig
         bool? classToken = null,
         bool? preNorm = null,
         bool? causal = null,
-        bool? qkNorm = null) =>
+        bool? qkNorm = null,
+        double? layerScale = null) =>
         this with
         {
             Width = width ?? Width,
@@ -74,6 +75,7 @@ public sealed partial record TowerConfig
             PreNorm = preNorm ?? PreNorm,
             Causal = causal ?? Causal,
             QkNorm = qkNorm ?? QkNorm,
+            LayerScale = layerScale ?? LayerScale,
         };
 }
 

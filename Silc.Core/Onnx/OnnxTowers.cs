@@ -103,8 +103,9 @@ sealed class OnnxTowers(ModelWeights weights)
         {
             var block = $"{name}/encoderblock_{i}";
             var normed = Norm(g, x, $"{block}/LayerNorm_0", tower);
-            x = g.Node("Add", [x, Attention(g, normed, normed, $"{block}/MultiHeadDotProductAttention_0", tower, tokens, tower.QkNorm)]);
-            x = g.Node("Add", [x, Mlp(g, Norm(g, x, $"{block}/LayerNorm_1", tower), $"{block}/MlpBlock_0", tower)]);
+            var mixed = Attention(g, normed, normed, $"{block}/MultiHeadDotProductAttention_0", tower, tokens, tower.QkNorm);
+            x = g.Node("Add", [x, Scaled(g, mixed, $"{block}/LayerScale_0", tower)]);
+            x = g.Node("Add", [x, Scaled(g, Mlp(g, Norm(g, x, $"{block}/LayerNorm_1", tower), $"{block}/MlpBlock_0", tower), $"{block}/LayerScale_1", tower)]);
         }
         return Norm(g, x, $"{name}/encoder_norm", tower);
     }
@@ -126,6 +127,9 @@ sealed class OnnxTowers(ModelWeights weights)
             [g.Node("Transpose", [mixed], ("perm", new[] { 0, 2, 1, 3 })), g.Integers("join_heads", 0, -1, tower.Width)]);
         return Dense(g, joined, $"{name}/out", tower.Width, tower.Width);
     }
+
+    static string Scaled(OnnxGraph g, string x, string name, TowerConfig tower) =>
+        tower.LayerScale is null ? x : g.Node("Mul", [x, g.Weight($"{name}/scale", [tower.Width])]);
 
     static string Mlp(OnnxGraph g, string x, string name, TowerConfig tower)
     {

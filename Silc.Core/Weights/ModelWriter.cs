@@ -150,7 +150,8 @@ public static class ModelWriter
     internal static void RequireRoom(SilcConfig config, ModelFormat format)
     {
         Require.That(config.HasText || format == ModelFormat.Silc, $"{format.Describe()} has no place for an image tower alone: write silc");
-        var own = config.Image.QkNorm || config.Text.QkNorm ? "the norms of queries and keys" : config.StemPatch is not null
+        var own = config.Image.QkNorm || config.Text.QkNorm ? "the norms of queries and keys"
+            : (config.Image.LayerScale ?? config.Text.LayerScale) is not null ? "the layer scale of its blocks" : config.StemPatch is not null
             ? "the two layers of its patch embedding" : config.Text.Depth == 0 ? "a text tower without blocks" : null;
         Require.That(own is null || format == ModelFormat.Silc,
             $"{format.Describe()} has no place for a part of the model, {own}: write silc, or export ONNX");

@@ -76,7 +76,7 @@ static partial class OpenClipModel
         var known = TimmNames().Match(config.Text(key, ""));
         config.Require(known.Success, key, "only timm's vit_…_siglip_… with attention pooling are supported");
         more.RequireOnly("vit_…_siglip_… towers of other forms are not supported", "img_size", "patch_size", "embed_dim", "depth", "num_heads",
-            "mlp_ratio", "act_layer", "qk_norm",
+            "mlp_ratio", "act_layer", "qk_norm", "init_values",
             "dynamic_img_size", "drop_rate", "pos_drop_rate", "patch_drop_rate", "proj_drop_rate", "attn_drop_rate", "drop_path_rate");
         var act = more.Text("act_layer", TimmGelu(known) == GeluKind.Tanh ? Tanh : Exact);
         more.Require(act is Exact or Tanh, "act_layer", $"only {Exact} and {Tanh} are supported");
@@ -84,7 +84,11 @@ static partial class OpenClipModel
             more.Int("num_heads", known.Groups[1].Value == "base" ? 12 : 16),
             shapes.Of($"{trunk}blocks.0.mlp.fc1.weight", "(hidden, width)")[0], act == Tanh ? GeluKind.Tanh
                 : GeluKind.Exact);
-        return tower with { QkNorm = shapes.Has($"{trunk}blocks.0.attn.q_norm.weight") };
+        return tower with
+        {
+            QkNorm = shapes.Has($"{trunk}blocks.0.attn.q_norm.weight"),
+            LayerScale = shapes.Has($"{trunk}blocks.0.ls1.gamma") ? more.Real("init_values", 1e-5) : null,
+        };
     }
 
     static TowerConfig TextTower(FileShapes shapes, JsonConfig config, int width)

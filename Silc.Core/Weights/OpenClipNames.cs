@@ -50,6 +50,9 @@ static class OpenClipNames
             tensors.Dense($"{layer}.attn.proj", $"{block}/MultiHeadDotProductAttention_0/out");
             tensors.Norm($"{layer}.norm2", $"{block}/LayerNorm_1");
             tensors.Mlp($"{layer}.mlp", $"{block}/MlpBlock_0");
+            if (image.LayerScale is null) continue;
+            tensors.Vector($"{layer}.ls1.gamma", $"{block}/LayerScale_0/scale");
+            tensors.Vector($"{layer}.ls2.gamma", $"{block}/LayerScale_1/scale");
         }
         tensors.Norm($"{trunk}norm", $"{BigVisionNames.ImageEncoder}/encoder_norm");
         tensors.Same($"{pool}.latent", $"{map}/probe", 1, 1, image.Width);

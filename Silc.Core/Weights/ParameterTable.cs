@@ -70,7 +70,8 @@ static class ParameterTable
             Norm($"{block}/LayerNorm_0", tower.Width)
             .Concat(Attention($"{block}/MultiHeadDotProductAttention_0", tower, tower.QkNorm))
             .Concat(Norm($"{block}/LayerNorm_1", tower.Width))
-            .Concat(Mlp($"{block}/MlpBlock_0", tower)))
+            .Concat(Mlp($"{block}/MlpBlock_0", tower))
+            .Concat(tower.LayerScale is null ? [] : [($"{block}/LayerScale_0/scale", [tower.Width]), ($"{block}/LayerScale_1/scale", [tower.Width])]))
         .Concat(Norm($"{name}/encoder_norm", tower.Width));
 
     static IEnumerable<(string, int[])> MapHead(string name, TowerConfig tower) =>

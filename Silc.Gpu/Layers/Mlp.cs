@@ -1,14 +1,16 @@
 namespace Silc;
 
 /// <summary>
-/// Y = X + Dense₁(gelu(Dense₀(norm(X)))): the MLP half of a pre-norm transformer block. Keeps norm(X) and the hidden layer before its
+/// Y = X + Dense₁(gelu(Dense₀(norm(X)))), with layer scale γ ∘ Dense₁: the MLP half of a pre-norm transformer block. Keeps norm(X) and the hidden layer before its
 /// GELU; the GELU is computed again for the gradient. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-sealed class Mlp(Parameters parameters, string norm, string name, int width, int mlpDim, GeluKind gelu = GeluKind.Tanh, double epsilon = 1e-6)
+sealed class Mlp(Parameters parameters, string norm, string name, int width, int mlpDim, GeluKind gelu = GeluKind.Tanh, double epsilon = 1e-6,
+    (string Name, double Init)? layerScale = null)
 {
     readonly LayerNorm norm = new(parameters, norm, width, epsilon);
     readonly Linear expand = new(parameters, $"{name}/Dense_0", width, mlpDim, Inits.XavierUniform(width, mlpDim), Inits.Normal(1e-6));
-    readonly Linear contract = new(parameters, $"{name}/Dense_1", mlpDim, width, Inits.XavierUniform(mlpDim, width), Inits.Normal(1e-6));
+    readonly Linear contract = new(parameters, $"{name}/Dense_1", mlpDim, width, Inits.XavierUniform(mlpDim, width), Inits.Normal(1e-6),
+        gain: layerScale);
 
     /// <summary>Y (N, C) and its pullback, which adds into dY.</summary>
     public (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x) => Forward(pass, x, pass.Saved(x.Rows, x.Cols));

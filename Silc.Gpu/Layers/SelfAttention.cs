@@ -10,13 +10,13 @@ sealed class AttentionProjections
 
     readonly int width;
 
-    public AttentionProjections(Parameters parameters, string name, int width)
+    public AttentionProjections(Parameters parameters, string name, int width, (string Name, double Init)? layerScale = null)
     {
         this.width = width;
         Query = In(parameters, $"{name}/query", width);
         Key = In(parameters, $"{name}/key", width);
         Value = In(parameters, $"{name}/value", width);
-        Out = new(parameters, $"{name}/out", width, width, Inits.XavierUniform(width, width));
+        Out = new(parameters, $"{name}/out", width, width, Inits.XavierUniform(width, width), gain: layerScale);
         Linear.Pack(Query, Key, Value);
         (KeyValue, QueryKeyValue) = ([Key, Value], [Query, Key, Value]);
     }
@@ -41,11 +41,11 @@ sealed class AttentionProjections
 /// log-sum-exp of each row of scores. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class SelfAttention(Parameters parameters, string norm, string name, int width, int heads, double epsilon = 1e-6, bool causal = false,
-    bool qkNorm = false)
+    bool qkNorm = false, (string Name, double Init)? layerScale = null)
 {
     readonly int head = width / heads;
     readonly LayerNorm norm = new(parameters, norm, width, epsilon);
-    readonly AttentionProjections project = new(parameters, name, width);
+    readonly AttentionProjections project = new(parameters, name, width, layerScale);
     readonly (HeadNorm Query, HeadNorm Key)? norms = qkNorm
         ? (new(parameters, $"{name}/query_norm", width, heads, epsilon), new(parameters, $"{name}/key_norm", width, heads, epsilon)) : null;
 

@@ -14,9 +14,12 @@ sealed class Transformer
     {
         blocks = [.. Enumerable.Range(0, tower.Depth).Select(i => $"{name}/encoderblock_{i}").Select(block => (
             new SelfAttention(parameters, $"{block}/LayerNorm_0", $"{block}/MultiHeadDotProductAttention_0", tower.Width, tower.Heads,
-                tower.Epsilon, tower.Causal, tower.QkNorm),
-            new Mlp(parameters, $"{block}/LayerNorm_1", $"{block}/MlpBlock_0", tower.Width, tower.MlpDim, tower.Gelu, tower.Epsilon)))];
+                tower.Epsilon, tower.Causal, tower.QkNorm, Scale(block, 0)),
+            new Mlp(parameters, $"{block}/LayerNorm_1", $"{block}/MlpBlock_0", tower.Width, tower.MlpDim, tower.Gelu, tower.Epsilon,
+                Scale(block, 1))))];
         norm = new(parameters, $"{name}/encoder_norm", tower.Width, tower.Epsilon);
+
+        (string, double)? Scale(string block, int half) => tower.LayerScale is { } init ? ($"{block}/LayerScale_{half}", init) : null;
     }
 
     /// <summary>Y (B·T, C), an activation (see <see cref="Pass.SavedActivation"/>), and its pullback.</summary>

@@ -11,7 +11,7 @@ public sealed class CudaStepTests
     [TestMethod, EveryCuda(Precision.Float32, Precision.Bf16, Precision.Tf32)]
     public void A_training_step_of_the_tower_s_variants(string device, Precision precision) => AStep(device, precision, TinyRun.Config with
     {
-        Image = TinyRun.Config.Image with { QkNorm = true },
+        Image = TinyRun.Config.Image with { QkNorm = true, LayerScale = 0.5 },
         Text = TinyRun.Config.Text with { Heads = 3, QkNorm = true },
         StemPatch = 4,
         Positions = PositionKind.SinCos,

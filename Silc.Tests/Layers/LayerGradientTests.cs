@@ -48,6 +48,27 @@ public sealed class LayerGradientTests
     }
 
     [TestMethod, EveryDevice]
+    public void Linear_with_layer_scale(string device)
+    {
+        foreach (var bias in new[] { true, false })
+        {
+            using var t = new LayerTest(device);
+            var layer = new Linear(t.Parameters, "dense", 7, 3, Inits.Zeros, hasBias: bias, gain: ("scale", 0.5));
+            t.Allocate();
+            t.Check(t.Input(5, 7), layer.Forward);
+        }
+    }
+
+    [TestMethod, EveryDevice]
+    public void Transformer_with_layer_scale(string device)
+    {
+        using var t = new LayerTest(device);
+        var layer = new Transformer(t.Parameters, "transformer", Tower with { LayerScale = 0.1 });
+        t.Allocate();
+        t.Check(t.Input(2 * 3, 6), (pass, x) => layer.Forward(pass, x, batch: 2), samples: 3);
+    }
+
+    [TestMethod, EveryDevice]
     public void Causal_self_attention(string device)
     {
         using var t = new LayerTest(device);
@@ -255,7 +276,7 @@ public sealed class LayerGradientTests
     [TestMethod, EveryDevice]
     public void Towers_without_training_give_the_same_embeddings(string device)
     {
-        foreach (var config in new[] { Config, Clip, Config with { StemPatch = 1, Image = Tower with { QkNorm = true } } }) WithoutTraining(device, config);
+        foreach (var config in new[] { Config, Clip, Config with { StemPatch = 1, Image = Tower with { QkNorm = true, LayerScale = 0.1 } } }) WithoutTraining(device, config);
     }
 
     static void WithoutTraining(string device, SilcConfig config)

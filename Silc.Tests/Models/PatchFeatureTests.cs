@@ -12,7 +12,7 @@ public sealed class PatchFeatureTests
     [TestMethod, EveryDevice]
     public void The_tower_s_variants_compute_their_definition(string device)
     {
-        foreach (var config in new[] { Config with { Image = Config.Image with { QkNorm = true } }, Config with { StemPatch = 4 },
+        foreach (var config in new[] { Config with { Image = Config.Image with { QkNorm = true, LayerScale = 0.5 } }, Config with { StemPatch = 4 },
             Config with { StemPatch = 2, StemWidth = 12, Positions = PositionKind.SinCos } }) PatchesAlone(device, config);
     }
 

@@ -42,7 +42,8 @@ public sealed class NaiveTower(SilcModel model)
             string block = $"img/Transformer/encoderblock_{i}";
             int sequences = alone && i == model.Config.Image.Depth - 1 ? x.Rows : pixels.Rows;
             var n = Norm(x, $"{block}/LayerNorm_0");
-            x = Mlp(x + Attention(n, n, $"{block}/MultiHeadDotProductAttention_0", sequences), block, "LayerNorm_1");
+            x += Scaled(Attention(n, n, $"{block}/MultiHeadDotProductAttention_0", sequences), $"{block}/LayerScale_0");
+            x += Scaled(MlpOf(x, block, "LayerNorm_1"), $"{block}/LayerScale_1");
         }
         return Norm(x, "img/Transformer/encoder_norm");
     }
@@ -76,8 +77,13 @@ public sealed class NaiveTower(SilcModel model)
         return Matrix.Make(x.Rows, x.Cols, (r, c) => normed[r * Heads + c / size, c % size]);
     }
 
-    Matrix Mlp(Matrix x, string block, string norm) =>
-        x + Dense(Naive.Gelu(Dense(Norm(x, $"{block}/{norm}"), $"{block}/MlpBlock_0/Dense_0"), GeluKind.Tanh), $"{block}/MlpBlock_0/Dense_1");
+    Matrix Scaled(Matrix x, string name) => parameters.TryGetValue($"{name}/scale", out var gain)
+        ? Matrix.Make(x.Rows, x.Cols, (r, c) => x[r, c] * gain[0, c]) : x;
+
+    Matrix Mlp(Matrix x, string block, string norm) => x + MlpOf(x, block, norm);
+
+    Matrix MlpOf(Matrix x, string block, string norm) =>
+        Dense(Naive.Gelu(Dense(Norm(x, $"{block}/{norm}"), $"{block}/MlpBlock_0/Dense_0"), GeluKind.Tanh), $"{block}/MlpBlock_0/Dense_1");
 
     Matrix Norm(Matrix x, string name) => Naive.LayerNorm(x, parameters[$"{name}/scale"], parameters[$"{name}/bias"], Epsilon);
 
