@@ -83,7 +83,7 @@ static class DemoCommand
                   --min-crop 0.7 --lr 0.002 --ema 0.99 --out runs/emoji
               silc eval zero-shot --model runs/emoji --data emoji:data/emoji
               silc train --help
-            (silc is short for dotnet run -c Release --project Silc.Samples --)
             """);
+        if (Shell.SilcFromSources is { } line) Console.WriteLine($"(silc is short for {line})");
     }
 }
