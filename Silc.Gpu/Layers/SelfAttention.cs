@@ -36,7 +36,8 @@ sealed class AttentionProjections
 
 /// <summary>
 /// Y = X + out(attention(norm(X))): the attention half of a pre-norm transformer block; with <paramref name="causal"/> a token does not see those
-/// behind it; with <paramref name="qkNorm"/> a <see cref="HeadNorm"/> stands between the projections of query and key and their product. Vaswani et al. 2017,
+/// behind it; with <paramref name="qkNorm"/> a <see cref="HeadNorm"/> stands between the projections of query and key and their
+/// product. Vaswani et al. 2017,
 /// arXiv:1706.03762. Keeps norm(X), Q|K|V side by side, the heads' output and the log-sum-exp of each row of scores.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
