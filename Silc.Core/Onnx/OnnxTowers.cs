@@ -105,7 +105,8 @@ sealed class OnnxTowers(ModelWeights weights)
             var normed = Norm(g, x, $"{block}/LayerNorm_0", tower);
             var mixed = Attention(g, normed, normed, $"{block}/MultiHeadDotProductAttention_0", tower, tokens, tower.QkNorm);
             x = g.Node("Add", [x, Scaled(g, mixed, $"{block}/LayerScale_0", tower)]);
-            x = g.Node("Add", [x, Scaled(g, Mlp(g, Norm(g, x, $"{block}/LayerNorm_1", tower), $"{block}/MlpBlock_0", tower), $"{block}/LayerScale_1", tower)]);
+            var hidden = Mlp(g, Norm(g, x, $"{block}/LayerNorm_1", tower), $"{block}/MlpBlock_0", tower);
+            x = g.Node("Add", [x, Scaled(g, hidden, $"{block}/LayerScale_1", tower)]);
         }
         return Norm(g, x, $"{name}/encoder_norm", tower);
     }

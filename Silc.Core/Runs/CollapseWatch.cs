@@ -24,5 +24,6 @@ sealed class CollapseWatch
     // Whatever the entropies are: the same output for every image, which moves from step to step. A run may begin like that, so only a loss counts.
     string? Lost(DistillationHealth? health) => health is null || health.GroupsTold > Untold || best < Told ? null
         : $"self-distillation is collapsing: the teacher's outputs tell {health.GroupsTold:F1} groups of images apart, and told {best:F1} "
-            + "before; follow the student more slowly with a higher --ema, lower the learning rate, or give distillation less weight (--distillation)";
+            + "before; follow the student more slowly with a higher --ema, lower the learning rate, or give distillation less weight "
+            + "(--distillation)";
 }

@@ -35,7 +35,8 @@ static class BigVisionModel
             [.. BigVisionNames.Tensors(config, head, prefix, Stacked).Where(tensor => !computed || tensor.Name != prefix + ModelWeights.Positions)
                 .Select(tensor => AsStored(file, tensor, prefix))], null, notes)
         {
-            Computed = computed ? new Dictionary<string, float[]> { [ModelWeights.Positions] = SinCosPositions.Table(config.Grid, config.Image.Width) } : [],
+            Computed = computed
+                ? new Dictionary<string, float[]> { [ModelWeights.Positions] = SinCosPositions.Table(config.Grid, config.Image.Width) } : [],
             Towers = towers,
             Added = added,
             Stacked = Stacked(BigVisionNames.ImageEncoder) || Stacked(BigVisionNames.TextEncoder),

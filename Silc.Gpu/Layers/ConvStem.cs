@@ -1,9 +1,9 @@
 namespace Silc;
 
 /// <summary>
-/// The embedding of patches by two layers with a GELU between, Y = Dense₁(gelu(Dense₀(x))): Dense₀ of the small patches that a patch is made of, each
-/// by itself, Dense₁ of those of a patch together. They are convolutions whose strides are their sizes. "Early convolutions", Xiao et al. 2021,
-/// arXiv:2106.14881, without overlap. Keeps the small patches and the hidden layer before its GELU.
+/// The embedding of patches by two layers with a GELU between, Y = Dense₁(gelu(Dense₀(x))): Dense₀ of the small patches that a patch is made
+/// of, each by itself, Dense₁ of those of a patch together. They are convolutions whose strides are their sizes. "Early convolutions", Xiao
+/// et al. 2021, arXiv:2106.14881, without overlap. Keeps the small patches and the hidden layer before its GELU.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 /// <param name="parameters">Where it declares <c>img/stem/…</c> and <c>img/embedding/…</c>.</param>

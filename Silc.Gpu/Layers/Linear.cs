@@ -1,7 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Y = X · kernel + bias, or (X · kernel + bias) ∘ gain with layer scale. The kernel is (in, out), flax's layout; attention kernels are (C, H, D) in checkpoints, the same memory.
+/// Y = X · kernel + bias, or (X · kernel + bias) ∘ gain with layer scale. The kernel is (in, out), flax's layout;
+/// attention kernels are (C, H, D) in checkpoints, the same memory.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class Linear
@@ -100,7 +101,8 @@ sealed class Linear
 
     ArenaFrame? ScaledFrame(Pass pass) => gain is null ? null : pass.Frame();
 
-    Parameter Unscaled => gain is null ? kernel : throw new InvalidOperationException($"the layer of {kernel.Name} has layer scale, which its use lacks");
+    Parameter Unscaled => gain is null ? kernel
+        : throw new InvalidOperationException($"the layer of {kernel.Name} has layer scale, which its use lacks");
 
     Parameter Bias => bias ?? throw new InvalidOperationException($"the layer of {kernel.Name} has no bias, which its use needs");
 

@@ -1,7 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Y = X + Dense₁(gelu(Dense₀(norm(X)))), with layer scale γ ∘ Dense₁: the MLP half of a pre-norm transformer block. Keeps norm(X) and the hidden layer before its
+/// Y = X + Dense₁(gelu(Dense₀(norm(X)))), with layer scale γ ∘ Dense₁: the MLP half of a pre-norm transformer block.
+/// Keeps norm(X) and the hidden layer before its
 /// GELU; the GELU is computed again for the gradient. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class Mlp(Parameters parameters, string norm, string name, int width, int mlpDim, GeluKind gelu = GeluKind.Tanh, double epsilon = 1e-6,

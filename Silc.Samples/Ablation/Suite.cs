@@ -11,8 +11,8 @@ sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<C
     /// <exception cref="ArgumentException">The data has no classes and masks to measure by.</exception>
     public static Suite Open(string data) => DemoSet.LevelOf(data) is { } level ? Demo(data, level) : DataOption.EmojiFolder(data) is { } folder
         ? Emoji(data, DataOption.OpenEmoji(folder))
-        : throw new ArgumentException($"--data {data}: the ladder is measured by classes, captions and masks; it takes demo, demo:hard or emoji:FOLDER (silc "
-        + "data emoji makes one)");
+        : throw new ArgumentException($"--data {data}: the ladder is measured by classes, captions and masks; it takes demo, demo:hard or "
+        + "emoji:FOLDER (silc data emoji makes one)");
 
     static Suite Demo(string data, DemoLevel level)
     {

@@ -56,7 +56,8 @@ static class EvalProbeCommand
     {
         if (DemoSet.LevelOf(data) is { } level) return ProbeTask.Demo(level);
         if (DataOption.EmojiFolder(data) is { } folder) return ProbeTask.Emoji(DataOption.OpenEmoji(folder));
-        if (!DataOption.IsClasses(data)) throw new ArgumentException($"--data {data}: probes need classes; say demo, demo:hard, emoji:FOLDER or classes:FOLDER");
+        if (!DataOption.IsClasses(data))
+            throw new ArgumentException($"--data {data}: probes need classes; say demo, demo:hard, emoji:FOLDER or classes:FOLDER");
         if (test is null || !DataOption.IsClasses(test)) throw new ArgumentException($"--data {data} needs --test classes:FOLDER, other images of "
             + "the same classes");
         var (train, held) = ((ClassFolderSource)DataOption.Open(data, 0, parsed), (ClassFolderSource)DataOption.Open(test, 0, parsed));

@@ -41,9 +41,8 @@ static class DataOption
 
     public static Option<string> Create(bool required = true) => new(Name)
     {
-        Description = "demo (drawn by the program; demo:hard is harder), emoji:FOLDER (see silc data emoji), FILE.csv with the columns filepath and title (- for one "
-            + "from a pipe), "
-            + "FILE.jsonl, WebDataset shards "
+        Description = "demo (drawn by the program; demo:hard is harder), emoji:FOLDER (see silc data emoji), FILE.csv with the columns "
+            + "filepath and title (- for one from a pipe), FILE.jsonl, WebDataset shards "
             + "as FILE.tar, data/{00000..00041}.tar or 'data/*.tar' (wds: in front of other names), a FOLDER of dog.jpg + dog.txt or with "
             + "metadata.csv or .jsonl as of imagefolder, or classes:FOLDER with one folder per class.",
         HelpName = "demo|demo:hard|emoji:FOLDER|FILE.csv|SHARDS.tar|FOLDER|classes:FOLDER",

@@ -12,8 +12,8 @@ static class SegmentationOptions
 
     static readonly Option<string> Data = new("--data")
     {
-        Description = "demo or demo:hard (scenes drawn by the program, by colour and by shape), emoji:FOLDER (emoji placed on backgrounds), or masks:FOLDER with "
-            + "images/ and masks/ of PNG files.",
+        Description = "demo or demo:hard (scenes drawn by the program, by colour and by shape), emoji:FOLDER (emoji placed on "
+            + "backgrounds), or masks:FOLDER with images/ and masks/ of PNG files.",
         HelpName = "demo|demo:hard|emoji:FOLDER|masks:FOLDER",
         Required = true,
     };

@@ -89,6 +89,19 @@ public sealed class DemoTests
         }
     }
 
+    [TestMethod]
+    public void LevelsGoByTheirNames()
+    {
+        Assert.AreEqual(DemoLevel.Plain, Samples.Data.DemoSet.LevelOf("demo"));
+        Assert.AreEqual(DemoLevel.Hard, Samples.Data.DemoSet.LevelOf("demo:hard"));
+        Assert.IsNull(Samples.Data.DemoSet.LevelOf("demos"));
+        Assert.Contains("demo:hard", Assert.ThrowsExactly<ArgumentException>(() => Samples.Data.DemoSet.LevelOf("demo:easy")).Message);
+        // A run does not go on with other drawings.
+        var (plain, hard) = (new DemoSource(9, seed: 0, size: 16, DemoLevel.Plain), new DemoSource(9, seed: 0, size: 16));
+        DataState.Of(plain).Require(plain, "run");
+        Assert.Contains("other images", Assert.ThrowsExactly<ArgumentException>(() => DataState.Of(hard).Require(plain, "run")).Message);
+    }
+
     // The test is fair: whoever sees one pixel, knows where it is and what each colour there meant for 8,000 images, cannot tell the shape of others.
     [TestMethod]
     public void NoSinglePixelTellsTheShape()

@@ -76,8 +76,8 @@ public sealed partial class ReportCommandTests
     {
         string[] expected =
         [
-            "center-norm", "concentration", "confusion-1", "data-wait-share", "feature-deviation", "feature-dimensions", "gradient-norm", "groups-told",
-            "largest-probability",
+            "center-norm", "concentration", "confusion-1", "data-wait-share", "feature-deviation", "feature-dimensions", "gradient-norm",
+            "groups-told", "largest-probability",
             "learning-rate", "loss", "loss-over-log-k", "mean-entropy", "patches", "peak-memory-mib", "prototypes-used", "retrieval-1",
             "samples-per-second",
             "segmentation", "teacher-entropy", "temperature",

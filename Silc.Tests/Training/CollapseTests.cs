@@ -1,5 +1,3 @@
-using Silc.Datasets;
-
 namespace Silc.Tests;
 
 /// <summary>Runs that are made to collapse warn, each with the remedy of its kind, and healthy ones stay silent.</summary>

@@ -90,7 +90,8 @@ public sealed class ImageTowerTests : TempFolder
         int width;
         using (var plain = ModelFile.Open(Timm())) width = plain.Config.Image.Width;
         string[] names = ["blocks.0.ls1.gamma", "blocks.0.ls2.gamma", "blocks.1.ls1.gamma", "blocks.1.ls2.gamma"];
-        NamedArray[] gains = [.. names.Select((name, i) => new NamedArray(name, [width], [.. Enumerable.Range(0, width).Select(at => i + at / 10f)]))];
+        NamedArray[] gains = [.. names.Select((name, i) =>
+            new NamedArray(name, [width], [.. Enumerable.Range(0, width).Select(at => i + at / 10f)]))];
         using var model = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), Timm(gains));
         foreach (var (name, i) in new[] { "0/LayerScale_0", "0/LayerScale_1", "1/LayerScale_0", "1/LayerScale_1" }.Select((name, i) => (name, i)))
             Close.Bits(gains[i].Values, model.Device.Download(model.Parameters[$"img/Transformer/encoderblock_{name}/scale"].Value.View), name);
