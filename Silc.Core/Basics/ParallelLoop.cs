@@ -6,11 +6,14 @@ namespace Silc;
 static class ParallelLoop
 {
     /// <summary>Runs <paramref name="body"/> for 0 .. <paramref name="count"/> - 1 on all cores.</summary>
-    public static void Run(int count, Action<int> body)
+    /// <param name="count">Number of calls.</param>
+    /// <param name="body">Is called once for each.</param>
+    /// <param name="atOnce">Calls at a time; -1 leaves it to the thread pool, which adds threads while calls wait, for a disk above all.</param>
+    public static void Run(int count, Action<int> body, int atOnce = -1)
     {
         try
         {
-            Parallel.For(0, count, body);
+            Parallel.For(0, count, new() { MaxDegreeOfParallelism = atOnce }, body);
         }
         catch (AggregateException several)
         {

@@ -10,8 +10,8 @@ public enum ResampleFilter
     Bicubic,
 
     /// <summary>
-    /// TensorFlow's <c>resize</c> as big_vision calls it: linear between the two nearest pixels, half-pixel centres, no antialias, cut to whole
-    /// numbers; see <see cref="EvalFilter.Tf"/>.
+    /// TensorFlow's <c>resize</c> as big_vision calls it: linear between the two nearest pixels,
+    /// half-pixel centres, no antialias, cut to whole numbers; see <see cref="EvalFilter.Tf"/>.
     /// </summary>
     Tf,
 }

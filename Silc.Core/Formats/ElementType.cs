@@ -42,7 +42,9 @@ enum ElementType
     /// <summary>IEEE double precision.</summary>
     Float64,
 
-    /// <summary>8 bits with 4 of exponent and 3 of fraction, no infinities: PyTorch's float8_e4m3fn (Micikevicius et al. 2022, arXiv:2209.05433).</summary>
+    /// <summary>
+    /// 8 bits with 4 of exponent and 3 of fraction, no infinities: PyTorch's float8_e4m3fn (Micikevicius et al. 2022, arXiv:2209.05433).
+    /// </summary>
     Float8E4M3,
 
     /// <summary>8 bits with 5 of exponent and 2 of fraction: the upper half of an IEEE half.</summary>

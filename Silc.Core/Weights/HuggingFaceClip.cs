@@ -42,7 +42,8 @@ static class HuggingFaceClip
         var (image, shapes) = (config.Has("vision_config") ? config.Section("vision_config") : config, new FileShapes(file));
         var (patches, positions) = (shapes.Of($"{prefix}{HuggingFaceNames.BarePatches}", "(width, 3, patch, patch)"),
             $"{prefix}embeddings.position_embedding.weight");
-        int patch = patches[2], grid = shapes.Grid(positions, shapes.Of(positions, "(1 + patches, width)")[0] - 1), size = image.Side("image_size", 224);
+        int patch = patches[2], grid = shapes.Grid(positions, shapes.Of(positions, "(1 + patches, width)")[0] - 1),
+            size = image.Side("image_size", 224);
         image.Require(size / patch == grid, "image_size", $"but the file has {grid} x {grid} positions for patches of {patch}");
         bool projects = shapes.Has(ClipNames.HuggingFaceImageProjection);
         var tower = ClipModel.Of(Tower(shapes, image, "image", prefix.TrimEnd('.'), patches[0], 12), TowerConfig.Mini,

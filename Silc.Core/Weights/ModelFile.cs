@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
@@ -25,6 +26,8 @@ public sealed class ModelFile : IDisposable
     readonly ArrayFile file;
     readonly FoundModel found;
     readonly Dictionary<string, (ArrayHeader Array, long Offset, WeightPart Part)> places = [];
+    readonly ConcurrentBag<float[]> buffers = [];
+    int largest;
 
     ModelFile(ArrayFile file, int? imageSize)
     {
@@ -187,6 +190,7 @@ public sealed class ModelFile : IDisposable
             long offset = 0;
             foreach (var part in tensor.Parts)
             {
+                if (part.Order != WeightOrder.Same) largest = Math.Max(largest, part.Count);
                 places.Add(prefix + part.Parameter, (array, offset, part));
                 offset += part.Count;
             }
@@ -265,16 +269,11 @@ public sealed class ModelFile : IDisposable
                 ReadFinite(array, offset + done, values.Slice(done, Math.Min(PieceFloats, part.Count - done)));
             return;
         }
-        var rented = ArrayPool<float>.Shared.Rent(part.Count);
-        try
-        {
-            ReadFinite(array, offset, rented.AsSpan(0, part.Count));
-            part.FromFile(rented.AsSpan(0, part.Count), values);
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(rented);
-        }
+        // As many buffers as threads that read at once: the shared pool would keep one for every thread that ever did.
+        if (!buffers.TryTake(out var buffer)) buffer = new float[largest];
+        ReadFinite(array, offset, buffer.AsSpan(0, part.Count));
+        part.FromFile(buffer.AsSpan(0, part.Count), values);
+        buffers.Add(buffer);
     }
 
     (ArrayHeader Array, long Offset, WeightPart Part) Place(string parameter) => places.TryGetValue(parameter, out var place) ? place

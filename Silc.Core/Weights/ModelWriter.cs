@@ -146,7 +146,9 @@ public static class ModelWriter
         return name;
     }
 
-    /// <exception cref="ArgumentException">The format has no place for a part of the model, or its library cannot build one of these sizes.</exception>
+    /// <exception cref="ArgumentException">
+    /// The format has no place for a part of the model, or its library cannot build one of these sizes.
+    /// </exception>
     internal static void RequireRoom(SilcConfig config, ModelFormat format)
     {
         Require.That(config.HasText || format == ModelFormat.Silc, $"{format.Describe()} has no place for an image tower alone: write silc");

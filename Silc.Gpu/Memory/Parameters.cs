@@ -144,7 +144,7 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
         using var exclusive = Exclusive();
         Device.Synchronize();
         Tensor[] memory = [.. parameters.Select(p => p.Value)];
-        if (direct.IsConcurrent) ParallelLoop.Run(memory.Length, Fill);
+        if (direct.IsConcurrent) ParallelLoop.Run(memory.Length, Fill, Environment.ProcessorCount);
         else for (int i = 0; i < memory.Length; i++) Fill(i);
 
         void Fill(int i) => direct.Fill(parameters[i].Name, Host(memory[i]));

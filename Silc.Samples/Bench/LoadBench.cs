@@ -11,8 +11,11 @@ static class LoadBench
 
     static TimeSpan counted;
 
-    /// <summary>Writes the model to a temporary folder; <paramref name="divide"/> takes that part of its layers and vocabulary.</summary>
-    public static void Run(string deviceName, string preset, int divide, ModelFormat format)
+    /// <summary>
+    /// Writes the model to a temporary folder; <paramref name="divide"/> takes that part of its layers and vocabulary. With
+    /// <paramref name="exports"/> it also embeds images and is written in each format.
+    /// </summary>
+    public static void Run(string deviceName, string preset, int divide, ModelFormat format, bool exports)
     {
         using var device = Silc.Device.Open(deviceName);
         Console.WriteLine($"device   {device}");
@@ -27,7 +30,7 @@ static class LoadBench
         var folder = Directory.CreateTempSubdirectory("silc-load-").FullName;
         try
         {
-            Measure(device, RandomWeights(config), format, folder);
+            Measure(device, RandomWeights(config), format, folder, exports);
         }
         finally
         {
@@ -35,7 +38,7 @@ static class LoadBench
         }
     }
 
-    static void Measure(Device device, ModelWeights weights, ModelFormat format, string folder)
+    static void Measure(Device device, ModelWeights weights, ModelFormat format, string folder, bool exports)
     {
         counted = Environment.CpuUsage.TotalTime;
         var (memory, clock) = (new PeakMemory(), Stopwatch.StartNew());
@@ -48,13 +51,14 @@ static class LoadBench
         Report("loaded", clock, memory, weights);
 
         (memory, clock) = (new(), Stopwatch.StartNew());
-        model.EmbedPixels(new float[Embedded * 3 * model.Config.ImageSize * model.Config.ImageSize]);
-        Report($"embedded {Embedded} images", clock, memory, weights);
-
-        (memory, clock) = (new(), Stopwatch.StartNew());
         model.Save(Path.Combine(folder, "saved.safetensors"));
         Report("saved", clock, memory, weights);
         File.Delete(Path.Combine(folder, "saved.safetensors"));
+        if (!exports) return;
+
+        (memory, clock) = (new(), Stopwatch.StartNew());
+        model.EmbedPixels(new float[Embedded * 3 * model.Config.ImageSize * model.Config.ImageSize]);
+        Report($"embedded {Embedded} images", clock, memory, weights);
         foreach (var name in ModelFormats.Names) Export($"to {name}", path =>
         {
             using var file = ModelFile.Open(folder);

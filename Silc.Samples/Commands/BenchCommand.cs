@@ -73,8 +73,9 @@ static class BenchCommand
         if (!BenchModel.Names.Contains(preset))
         {
             string[] others = [.. parsed.CommandResult.Command.Subcommands.Select(command => command.Name)];
-            throw new ArgumentException($"there is no silc bench {preset}{Misspelling.Hint(preset, BenchModel.Names.Concat(others))}: steps are timed of "
-                + $"the presets {string.Join(", ", BenchModel.Names)}; besides there are {string.Join(", ", others.Select(name => $"silc bench {name}"))}");
+            throw new ArgumentException($"there is no silc bench {preset}{Misspelling.Hint(preset, BenchModel.Names.Concat(others))}: "
+                + $"steps are timed of the presets {string.Join(", ", BenchModel.Names)}; besides there are "
+                + string.Join(", ", others.Select(name => $"silc bench {name}")));
         }
         using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(Precision));
         Console.WriteLine($"device   {device}");
@@ -186,16 +187,17 @@ static class BenchCommand
             HelpName = string.Join('|', ModelFormats.Names),
             DefaultValueFactory = _ => "hf"
         };
+        Option<bool> exports = new("--exports") { Description = "Also embed a few images, and write the model in each format." };
         Option<string> device = TrainOptions.DeviceOption();
         device.DefaultValueFactory = _ => "cpu";
         var command = new Command("load", "Write, load and save a model of that size with random weights, in the system's temporary folder: time, "
             + "and peak of the process's memory.")
-        { preset, divide, format, device };
+        { preset, divide, format, exports, device };
         command.SetAction(parsed =>
         {
             AtLeastOne(parsed.GetValue(divide), "--divide");
             LoadBench.Run(parsed.GetValue(device)!, parsed.GetRequiredValue(preset), parsed.GetValue(divide),
-                ModelFormats.Parse(parsed.GetValue(format)!));
+                ModelFormats.Parse(parsed.GetValue(format)!), parsed.GetValue(exports));
         });
         return command;
     }

@@ -67,8 +67,9 @@ static class EmbedCommand
             else Images(index, model, source, parsed.GetValue(EvalOptions.Crop));
         });
         var (count, seconds) = (index.Finish(), clock.Elapsed.TotalSeconds);
-        Console.WriteLine($"wrote {count:N0} x {model.Config.EmbedDim} values "
-            + $"to {path}{(path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? $" and the {(source is null ? "captions" : "paths")} to the .csv beside it" : "")}: "
+        var beside = !path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase) ? ""
+            : $" and the {(source is null ? "captions" : "paths")} to the .csv beside it";
+        Console.WriteLine($"wrote {count:N0} x {model.Config.EmbedDim} values to {path}{beside}: "
             + $"{(count / seconds).ToString(count < 10 * seconds ? "N1" : "N0")} {(source is null ? "captions" : "images")}/s with "
             + $"reading, {seconds:F1} s");
         return 0;

@@ -59,8 +59,8 @@ public sealed class PhotoDataTests : TempFolder
     public void TrainingOnImagesAloneNeedsNoCaptions()
     {
         Photos(4);
-        string[] line = ["train", "--recipe", "dino", "--data", At("photos"), "--preset", "mini", "--image-size", "32", "--steps", "2", "--batch", "2",
-            "--device", "cpu", "--out", At("run")];
+        string[] line = ["train", "--recipe", "dino", "--data", At("photos"), "--preset", "mini", "--image-size", "32", "--steps", "2", "--batch",
+            "2", "--device", "cpu", "--out", At("run")];
         var output = Right(line);
         Assert.Contains("4 images, 2 a step", output);
         Assert.Contains("silc eval probe", output);
@@ -70,7 +70,8 @@ public sealed class PhotoDataTests : TempFolder
         var (code, _, error) = CommandLineRun.Of([.. line[..^1], At("other"), "--contrastive-weight", "1"]);
         Assert.AreEqual(1, code);
         Assert.Contains("none with captions", error);
-        Assert.Contains("without captions: 4 images", Right("data", "inspect", "--data", At("photos"), "--views", "dino", "--sheet", At("sheet.png")));
+        Assert.Contains("without captions: 4 images",
+            Right("data", "inspect", "--data", At("photos"), "--views", "dino", "--sheet", At("sheet.png")));
     }
 
     [TestMethod]

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 
 namespace Silc.Tests;
 
@@ -49,7 +50,8 @@ public sealed class KeptFactsTests : TempFolder
     public void Arrays_without_use_may_be_of_any_type_and_those_of_the_model_of_8_bits()
     {
         var path = Write(TinyModels.Config, ModelFormat.HuggingFace);
-        Retype(path, "F8_E4M3", name => name == "logit_scale" ? [0x48] : null, [("extra.wave", "C64", new byte[8]), ("extra.scale", "F8_E8M0", [127])]);
+        Retype(path, "F8_E4M3", name => name == "logit_scale" ? [0x48] : null,
+            [("extra.wave", "C64", new byte[8]), ("extra.scale", "F8_E8M0", [127])]);
         using (var file = ModelFile.Open(path))
         {
             CollectionAssert.AreEquivalent(new[] { "extra.wave", "extra.scale" }, file.Extra.ToArray());
@@ -78,7 +80,8 @@ public sealed class KeptFactsTests : TempFolder
     public void Kernels_change_their_layout_and_back(int rows, int cols)
     {
         var part = new WeightPart("x", rows, cols, WeightOrder.Transposed);
-        float[] values = [.. Enumerable.Range(0, rows * cols).Select(i => (float)i)], stored = new float[values.Length], back = new float[values.Length];
+        float[] values = [.. Enumerable.Range(0, rows * cols).Select(i => (float)i)], stored = new float[values.Length];
+        var back = new float[values.Length];
         part.ToFile(values, stored);
         for (int row = 0; row < rows; row++)
             for (int col = 0; col < cols; col++) Assert.AreEqual(values[row * cols + col], stored[col * rows + row]);
@@ -108,8 +111,9 @@ public sealed class KeptFactsTests : TempFolder
         var path = Write(TinyModels.Config, ModelFormat.HuggingFace);
         using var file = ModelFile.Open(path);
         var config = file.Config with { Head = TinyModels.Config.Head };
-        using SilcModel read = SilcModel.From(TestDevices.Open(device), file.Weights, config, seed: 3), flat = SilcModel.From(TestDevices.Open(device),
-            file.Weights, config, seed: 3), drawn = SilcModel.Create(TestDevices.Open(device), config, seed: 3);
+        var opened = TestDevices.Open(device);
+        using SilcModel read = SilcModel.From(opened, file.Weights, config, seed: 3), flat = SilcModel.From(opened, file.Weights, config, seed: 3),
+            drawn = SilcModel.Create(opened, config, seed: 3);
         read.EmbedTokens(new int[config.TextLength]);
         var waiting = read.Parameters.All.Where(p => p.Drawing is not null).Select(p => p.Name).ToArray();
         Assert.IsTrue(waiting.Length > 0 && waiting.All(name => name.StartsWith("head/", StringComparison.Ordinal)), string.Join(", ", waiting));
@@ -153,12 +157,14 @@ public sealed class KeptFactsTests : TempFolder
         foreach (var array in Safetensors.Read(path).Arrays.Values.Where(array => !array.Name.StartsWith("extra.", StringComparison.Ordinal)))
             Add(array.Name, bytes(array.Name) is null ? "F32" : type, string.Join(',', array.Shape), bytes(array.Name) ?? array.Bytes);
         foreach (var (name, kind, content) in more) Add(name, kind, "1", content);
-        var json = Encoding.UTF8.GetBytes($$"""{"__metadata__":{{System.Text.Json.JsonSerializer.Serialize(metadata)}},{{string.Join(',', header)}}}""");
+        var facts = JsonSerializer.Serialize(metadata);
+        var json = Encoding.UTF8.GetBytes($$"""{"__metadata__":{{facts}},{{string.Join(',', header)}}}""");
         File.WriteAllBytes(path, [.. BitConverter.GetBytes((ulong)json.Length), .. json, .. data]);
 
         void Add(string name, string kind, string shape, byte[] content)
         {
-            header.Add($$"""{{'"'}}{{name}}":{"dtype":"{{kind}}","shape":[{{shape}}],"data_offsets":[{{data.Count}},{{data.Count + content.Length}}]}""");
+            var offsets = $"[{data.Count},{data.Count + content.Length}]";
+            header.Add($$"""{{'"'}}{{name}}":{"dtype":"{{kind}}","shape":[{{shape}}],"data_offsets":{{offsets}}}""");
             data.AddRange(content);
         }
     }

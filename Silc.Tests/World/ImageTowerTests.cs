@@ -28,7 +28,8 @@ public sealed class ImageTowerTests : TempFolder
         var folder = Directory.CreateDirectory(At("clip")).FullName;
         Safetensors.Write(Path.Combine(folder, HuggingFaceModel.WeightsName),
             [.. CheckpointFile.Read(Path.Combine(whole, HuggingFaceModel.WeightsName)).Values.Select(array => array.ToNamedArray())
-                .Where(array => array.Name.StartsWith("vision_model.", StringComparison.Ordinal) || projects && array.Name == "visual_projection.weight")
+                .Where(array => array.Name.StartsWith("vision_model.", StringComparison.Ordinal)
+                    || projects && array.Name == "visual_projection.weight")
                 .Select(array => array with { Name = array.Name.Replace("vision_model.", prefix, StringComparison.Ordinal) })]);
         var config = JsonNode.Parse(File.ReadAllText(Path.Combine(whole, "config.json")))!["vision_config"]!.AsObject();
         config["model_type"] = "clip_vision_model";
