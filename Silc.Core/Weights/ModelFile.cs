@@ -49,9 +49,9 @@ public sealed class ModelFile : IDisposable
             found = found with { Tokenizer = new(name) };
         CheckTokenizer();
         Locate(found.Tensors, "");
-        if (IsZeroBias()) found = found with { Notes = [.. found.Notes, "logit_bias is exactly 0, as converters write it for a model trained with "
-            + "InfoNCE; nothing says so here, and it is read as one of the sigmoid loss, whose probabilities are other ones: --contrastive softmax "
-            + "trains it on as what it was"] };
+        const string zeroBias = "logit_bias is exactly 0, as converters write it for a model trained with InfoNCE; nothing says so here, and it is "
+            + "read as one of the sigmoid loss, whose probabilities are other ones: --contrastive softmax trains it on as what it was";
+        if (IsZeroBias()) found = found with { Notes = [.. found.Notes, zeroBias] };
         WeightTensor[] teacher = found.HasHead && file.Arrays.ContainsKey(BigVisionNames.TeacherPrefix + BigVisionNames.Patches)
             ? [.. BigVisionNames.Teacher(Config)] : [];
         Locate(teacher, BigVisionNames.TeacherPrefix);
