@@ -15,6 +15,9 @@ sealed class TrainSession(RunFolder folder, string? values = null, ValidationPla
     /// <summary>What the command ends with: 0, or as shells call the end by the signal that stopped the run.</summary>
     public int ExitCode { get; private set; }
 
+    /// <summary>Steps of the run that are done.</summary>
+    public long Steps { get; private set; }
+
     /// <summary>The best validation; null before there was one.</summary>
     public (long Step, double Value)? Best => best?.Found;
 
@@ -75,6 +78,7 @@ sealed class TrainSession(RunFolder folder, string? values = null, ValidationPla
             if (watch.Read(report.Metrics.Health) is { } complaint) Console.Error.WriteLine($"warning at step {report.Metrics.Step}: {complaint}");
         }, logEvery, limit, interrupt.Token));
 
+        Steps = run.Trainer.Steps;
         if (run.Trainer.Steps > 0) LossPlot.Of(logs.Over, model.Config, config, title,
             plan is null ? null : logs.Over(ValidationMetric.All[0])).WritePng(folder.At(Plot));
         foreach (var bad in run.Loader.BadReports) Console.Error.WriteLine($"unreadable: {bad}");
