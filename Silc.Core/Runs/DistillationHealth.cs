@@ -24,7 +24,7 @@ public sealed record DistillationHealth(
     double FeatureDeviation)
 {
     // Shares of ln K, and of isotropic embeddings. A healthy start is far from each: entropy 0.8 ln K with ImageNet's sizes.
-    const double Uniform = 0.995, Single = 0.95, Alike = 0.02;
+    internal const double Uniform = 0.995, Single = 0.95, Alike = 0.02;
 
     /// <summary>What has collapsed and what helps; null if nothing has.</summary>
     public string? Complaint()
