@@ -12,12 +12,13 @@ namespace Silc;
 /// Console.WriteLine($"{pairs.Count} pairs, the first is {pairs.Read(0).Captions[0]}");
 /// </code>
 /// </example>
-public sealed class CsvSource : IImageTextSource
+public sealed class CsvSource : ILabelled
 {
     /// <summary>The column of captions in open_clip's tables.</summary>
     public const string UsualCaptions = "title";
 
     readonly List<(string Path, List<string> Captions)> pairs = [];
+    readonly List<string> labels = [];
     readonly bool needCaptions;
 
     /// <summary>Reads the table, not the images.</summary>
@@ -30,12 +31,15 @@ public sealed class CsvSource : IImageTextSource
     /// <param name="needCaptions">
     /// False lets the usual column of captions be missing, and cells of it be empty, for what looks at images alone.
     /// </param>
+    /// <param name="labelColumn">Header of the classes, names or numbers; null for images without.</param>
     /// <exception cref="InvalidDataException">
     /// A column or a value is missing, a row has more values than the header, a byte is not UTF-8, all images are addresses of the web, or
     /// there is no row; the message says where.
     /// </exception>
-    public CsvSource(string path, string imageColumn = "filepath", string? captionColumn = null, char? separator = null, bool needCaptions = true)
-        : this(Utf8File.Open(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!, imageColumn, captionColumn, separator, needCaptions)
+    public CsvSource(string path, string imageColumn = "filepath", string? captionColumn = null, char? separator = null, bool needCaptions = true,
+        string? labelColumn = null)
+        : this(Utf8File.Open(path), path, Path.GetDirectoryName(Path.GetFullPath(path))!, imageColumn, captionColumn, separator, needCaptions,
+            labelColumn)
     {
     }
 
@@ -47,7 +51,9 @@ public sealed class CsvSource : IImageTextSource
     /// <param name="captionColumn">Header of the captions.</param>
     /// <param name="separator">Between columns; null detects it.</param>
     /// <param name="needCaptions">As above.</param>
-    CsvSource(Stream table, string path, string folder, string imageColumn, string? captionColumn, char? separator, bool needCaptions)
+    /// <param name="labelColumn">As above.</param>
+    CsvSource(Stream table, string path, string folder, string imageColumn, string? captionColumn, char? separator, bool needCaptions,
+        string? labelColumn)
     {
         this.needCaptions = needCaptions;
         Name = Path.GetFileNameWithoutExtension(path);
@@ -58,16 +64,18 @@ public sealed class CsvSource : IImageTextSource
             OnMalformedRecord = record => Reject(path, record),
         };
         using var csv = CsvReader.Create(table, options);
-        Load(csv, path, folder, imageColumn, captionColumn);
+        Load(csv, path, folder, imageColumn, captionColumn, labelColumn);
+        if (labelColumn is not null) Classes = LabelSet.From(labels, label => label);
     }
 
     /// <summary>A table that comes through a pipe; relative image paths start from the working directory.</summary>
     /// <exception cref="InvalidDataException">As for a file.</exception>
     public static CsvSource FromPipe(Stream table, string imageColumn = "filepath", string? captionColumn = null, char? separator = null,
-        bool needCaptions = true)
+        bool needCaptions = true, string? labelColumn = null)
     {
         const string Name = "the table from the pipe";
-        return new(Utf8File.Check(table, Name), Name, Directory.GetCurrentDirectory(), imageColumn, captionColumn, separator, needCaptions);
+        return new(Utf8File.Check(table, Name), Name, Directory.GetCurrentDirectory(), imageColumn, captionColumn, separator, needCaptions,
+            labelColumn);
     }
 
     /// <summary>Paths with their captions.</summary>
@@ -79,6 +87,9 @@ public sealed class CsvSource : IImageTextSource
     /// <inheritdoc/>
     public int Count => pairs.Count;
 
+    /// <summary>The class of each image, as its row says; null without a column of classes.</summary>
+    public LabelSet? Classes { get; }
+
     /// <inheritdoc/>
     public ImageTextPair Read(int index)
     {
@@ -86,7 +97,7 @@ public sealed class CsvSource : IImageTextSource
         return new(path, ImagePath.Read(path), captions);
     }
 
-    void Load(CsvReader csv, string path, string folder, string imageColumn, string? captionColumn)
+    void Load(CsvReader csv, string path, string folder, string imageColumn, string? captionColumn, string? labelColumn)
     {
         csv.ReadHeader();
         if (csv.Headers.Count == 0)
@@ -94,12 +105,20 @@ public sealed class CsvSource : IImageTextSource
         int image = Column(csv, path, imageColumn);
         var caption = !needCaptions && captionColumn is null && !csv.TryGetFieldIndex(UsualCaptions, out _)
             ? -1 : Column(csv, path, captionColumn ?? UsualCaptions);
+        var label = labelColumn is null ? -1 : Column(csv, path, labelColumn);
         var known = new Dictionary<string, int>();
         while (csv.Read())
         {
             CheckWidth(csv, path);
             var text = needCaptions ? Value(csv, caption, path) : caption < 0 ? "" : csv.GetString(caption).Trim();
-            Add(ImagePath.Of(folder, Value(csv, image, path)), text, known);
+            var (file, first) = (ImagePath.Of(folder, Value(csv, image, path)), pairs.Count);
+            var index = Add(file, text, known);
+            if (label < 0) continue;
+            var given = Value(csv, label, path);
+            if (index == first) labels.Add(given);
+            else if (labels[index] != given)
+                throw new InvalidDataException($"{path} line {csv.LineNumber}: {file} is of the class '{given}', and in an earlier row of "
+                    + $"'{labels[index]}'; an image has one class");
         }
         if (pairs.Count == 0) throw new InvalidDataException($"{path} has a header but no rows");
         ImagePath.Check(path, imageColumn, pairs.Select(pair => pair.Path));
@@ -115,7 +134,7 @@ public sealed class CsvSource : IImageTextSource
             + $"({string.Join(", ", csv.Headers)}); put quotes around a value with a '{csv.Separator}' in it");
     }
 
-    void Add(string image, string caption, Dictionary<string, int> known)
+    int Add(string image, string caption, Dictionary<string, int> known)
     {
         if (!known.TryGetValue(image, out int index))
         {
@@ -123,6 +142,7 @@ public sealed class CsvSource : IImageTextSource
             pairs.Add((image, []));
         }
         if (caption != "") pairs[index].Captions.Add(caption);
+        return index;
     }
 
     // A quote inside an unquoted value is taken as it is (an inch sign). Any other

@@ -25,7 +25,7 @@ public sealed record LabelSet(IReadOnlyList<string> Names, IReadOnlyList<int> Of
     }
 }
 
-/// <summary>A source that knows a class of each of its images.</summary>
+/// <summary>A source that can know a class of each of its images.</summary>
 interface ILabelled : IImageTextSource
 {
     /// <summary>The class of each pair; null where the source was not told of classes.</summary>

@@ -8,7 +8,7 @@ namespace Silc;
 /// folders below, whose paths start from where the table lies. Or one table of JSON lines, whatever its name. Threads: <see cref="Read"/> is
 /// called by any number of them.
 /// </summary>
-public sealed class MetadataSource : IImageTextSource
+public sealed class MetadataSource : ILabelled
 {
     static readonly string[] usualTables = ["metadata.csv", "metadata.jsonl"];
 
@@ -16,7 +16,9 @@ public sealed class MetadataSource : IImageTextSource
         usualCaptions = ["text", "caption", "captions", "title", "prompt", "description"];
 
     readonly List<(string Path, List<string> Captions)> pairs = [];
+    readonly List<string?> labels = [];
     readonly Dictionary<string, int> known = [];
+    readonly string? labelColumn;
     readonly HashSet<string> columnsSeen = [];
 
     /// <summary>Reads the tables, not the images.</summary>
@@ -27,9 +29,12 @@ public sealed class MetadataSource : IImageTextSource
     /// A name that is given must occur in some table, also where captions are not needed.
     /// </param>
     /// <param name="needCaptions">False takes images without captions, too, also those that no table names.</param>
+    /// <param name="labelColumn">Column or key of the classes, names or numbers; null for images without.</param>
     /// <exception cref="InvalidDataException">There is no table, or one has no such column, or a line is damaged; the message says which.</exception>
-    public MetadataSource(string path, string? imageColumn = null, string? captionColumn = null, bool needCaptions = true)
+    public MetadataSource(string path, string? imageColumn = null, string? captionColumn = null, bool needCaptions = true,
+        string? labelColumn = null)
     {
+        this.labelColumn = labelColumn;
         Name = Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
         var log = new SkipLog();
         var files = Directory.Exists(path) ? DataFolder.Files(path, log) : [Path.GetFullPath(path)];
@@ -46,10 +51,12 @@ public sealed class MetadataSource : IImageTextSource
         foreach (var image in files.Where(file => ImageFile.IsImage(file) && !known.ContainsKey(Path.GetFullPath(file))))
         {
             if (needCaptions) log.Add(SkipReason.NoRow, image);
-            else Add(Path.GetFullPath(image), []);
+            else if (labelColumn is null) Add(Path.GetFullPath(image), [], null);
+            else log.Add(SkipReason.NoRow, image);
         }
         Skipped = log.Report();
         if (pairs.Count == 0) throw new InvalidDataException($"{tables[0]} names no image");
+        if (labelColumn is not null) Classes = LabelSet.From(labels, label => label!);
         ImagePath.Check(tables[0], imageColumn ?? "file_name", pairs.Select(pair => pair.Path));
     }
 
@@ -73,6 +80,9 @@ public sealed class MetadataSource : IImageTextSource
     /// <inheritdoc/>
     public IReadOnlyList<SkippedMembers> Skipped { get; }
 
+    /// <summary>The class of each image, as its row says; null without a column of classes.</summary>
+    public LabelSet? Classes { get; }
+
     /// <inheritdoc/>
     public ImageTextPair Read(int index) => new(pairs[index].Path, ImagePath.Read(pairs[index].Path), pairs[index].Captions);
 
@@ -83,8 +93,8 @@ public sealed class MetadataSource : IImageTextSource
         var columns = Columns(table);
         columnsSeen.UnionWith(columns);
         var source = new CsvSource(table, Choose(table, image, usualImages, columns, "--image-column")!,
-            Choose(table, caption, usualCaptions, columns, "--caption-column", needCaptions), needCaptions: needCaptions);
-        foreach (var (path, captions) in source.Pairs) Add(path, captions);
+            Choose(table, caption, usualCaptions, columns, "--caption-column", needCaptions), needCaptions: needCaptions, labelColumn: labelColumn);
+        foreach (var (i, (path, captions)) in source.Pairs.Index()) Add(path, captions, source.Classes?.NameOf(i));
     }
 
     // Of JSON lines the keys of the first line.
@@ -127,7 +137,7 @@ public sealed class MetadataSource : IImageTextSource
                 var captions = Choose(name, caption, usualCaptions, keys, "--caption-column", needCaptions) is { } field
                     ? CaptionFile.Strings(json.RootElement, field, name).ToList() : [];
                 if (captions.Count == 0 && needCaptions) throw new InvalidDataException($"{name} has no caption; write one or delete the line");
-                Add(ImagePath.Of(folder, file), captions);
+                Add(ImagePath.Of(folder, file), captions, labelColumn is null ? null : Label(json.RootElement, name, keys));
             }
             catch (JsonException error)
             {
@@ -148,9 +158,25 @@ public sealed class MetadataSource : IImageTextSource
             + $"has {string.Join(", ", columns.Select(column => $"'{column}'"))}; "
             + $"name one by {option}{(named is null ? "" : NearWord.Hint(named, columns))}");
 
-    void Add(string path, List<string> captions)
+    string Label(JsonElement row, string name, List<string> keys) => !row.TryGetProperty(labelColumn!, out var value)
+        ? throw Missing(name, labelColumn, [labelColumn!], keys, "--label-column")
+        : value.ValueKind switch
+        {
+            JsonValueKind.String when value.GetString()!.Trim() is { Length: > 0 } text => text,
+            JsonValueKind.Number => value.GetRawText(),
+            _ => throw new InvalidDataException($"{name}: '{labelColumn}' is {value.GetRawText()}; a class is a name or a number"),
+        };
+
+    void Add(string path, List<string> captions, string? label)
     {
-        if (known.TryAdd(path, pairs.Count)) pairs.Add((path, captions));
-        else pairs[known[path]].Captions.AddRange(captions);
+        if (known.TryAdd(path, pairs.Count))
+        {
+            pairs.Add((path, captions));
+            labels.Add(label);
+            return;
+        }
+        pairs[known[path]].Captions.AddRange(captions);
+        if (labels[known[path]] is { } before && before != label)
+            throw new InvalidDataException($"{path} is of the class '{label}' and of '{before}'; an image has one class");
     }
 }

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Silc.Samples.Models;
 using Silc.Samples.Outputs;
+using Silc.Samples.Report;
+using Silc.Samples.Terminals;
 
 namespace Silc.Samples.Commands;
 
@@ -76,8 +78,22 @@ static class ConvertCommand
         var written = ModelWriter.Write(weights, format, output, tokenizer, parsed.GetValue(Stacked) ?? file.Stacked);
         var sizes = written.Select(path => $"{path} ({ModelSummary.Size(new FileInfo(path).Length)})");
         Console.WriteLine($"wrote     {format.Describe()}: {string.Join(", ", sizes)}");
+        Console.WriteLine($"card      {CardOf(input, written[0], format)}");
         foreach (var note in ModelSummary.Losses(weights, format, tokenizer)) Console.WriteLine($"note      {note}");
         return 0;
+    }
+
+    // The story of a run goes with its weights.
+    static string CardOf(string input, string weights, ModelFormat format)
+    {
+        var folder = Path.GetDirectoryName(weights) is { Length: > 0 } named ? named : ".";
+        var source = Directory.Exists(input) ? input : Path.GetDirectoryName(Path.GetFullPath(input))!;
+        var run = RunFolder.Checkpoints(source).Count > 0 ? RunRecord.Open(source) : null;
+        using var file = ModelFile.Open(weights);
+        var card = ModelCard.Of(folder, file, run, run is null ? input : null,
+            ModelCard.LicenceIn(Path.Combine(source, ModelCard.FileName)), []) with
+        { Format = format, InRun = false };
+        return card.Leave(Path.Combine(folder, ModelCard.FileName), $"silc card {Shell.Quoted(weights)}");
     }
 
     // A name that ends like a file of another kind would become a folder.

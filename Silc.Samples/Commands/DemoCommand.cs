@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Silc.Samples.Data;
 using Silc.Samples.Evaluation;
+using Silc.Samples.Report;
 using Silc.Samples.Terminals;
 using Silc.Samples.Training;
 
@@ -57,6 +58,7 @@ static class DemoCommand
             session.Train(model, run, "Silc demo", logEvery: 20, limit: steps is null ? DemoRecipe.TimeLimit : null);
         }
 
+        if (session.Steps > 0) Console.WriteLine(ModelCard.Leave(folder));
         var images = DemoSet.HeldOut(DemoLevel.Plain);
         var zImage = model.EmbedImages(images);
         ScoreReport.Show(DemoScores.Of(model, images, zImage).Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes(DemoLevel.Plain))));

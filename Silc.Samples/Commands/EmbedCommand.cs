@@ -20,9 +20,9 @@ static class EmbedCommand
     };
     static readonly Option<string> Out = new("--out")
     {
-        Description = "vectors.npy, which has vectors.csv with paths and captions beside it; or "
-        + "vectors.csv with all in one.",
-        HelpName = "FILE.npy|FILE.csv",
+        Description = "vectors.npy, which has vectors.csv with paths and captions beside it; "
+            + "vectors.csv with all in one; or vectors.parquet with the columns path, caption and vector.",
+        HelpName = "FILE.npy|FILE.csv|FILE.parquet",
         Required = true
     };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
@@ -37,6 +37,7 @@ static class EmbedCommand
               silc embed --model runs/emoji --data emoji:data/emoji --out vectors.npy
               silc embed --model runs/mine --data photos.csv --eval-crop center --out vectors.csv
               silc embed --model runs/mine --texts captions.txt --out captions.npy
+              silc embed --model runs/mine --data photos.csv --out vectors.parquet
             """)
         {
             Model, Data, Texts, Out, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Device,
@@ -49,10 +50,10 @@ static class EmbedCommand
     static int Embed(ParseResult parsed)
     {
         var (data, texts, path) = (parsed.GetValue(Data), parsed.GetValue(Texts), parsed.GetRequiredValue(Out));
-        if (Path.GetExtension(path).ToLowerInvariant() is not (".npy" or ".csv")) throw new ArgumentException($"--out {path}: embeddings are "
-            + "written to FILE.npy or FILE.csv");
+        if (Path.GetExtension(path).ToLowerInvariant() is not (".npy" or ".csv" or ParquetVectors.Ending))
+            throw new ArgumentException($"--out {path}: embeddings are written to FILE.npy or FILE.csv, or to FILE.parquet");
         if (data is null == texts is null) throw new ArgumentException("embed either images, --data, or captions, --texts FILE");
-        OutputGuard.Check(parsed, [.. Output.Index(path), .. Output.Index(PartialIndex.Name(path))]);
+        OutputGuard.Check(parsed, [.. Output.Vectors(path), .. Output.Vectors(PartialIndex.Name(path))]);
         var captions = texts is null ? [] : ReadTexts(texts);
         var source = data is null ? null : DataOption.Open(data, seed: 0, parsed, needCaptions: false);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);

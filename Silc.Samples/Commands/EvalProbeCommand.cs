@@ -11,15 +11,15 @@ static class EvalProbeCommand
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Data = new("--data")
     {
-        Description = "What to learn from: demo, emoji:FOLDER, or classes:FOLDER with one folder per class.",
-        HelpName = "demo|emoji:FOLDER|classes:FOLDER",
+        Description = "What to learn from: demo, emoji:FOLDER, classes:FOLDER with one folder per class, FILE.csv with --label-column, or shards "
+            + "with .cls.",
+        HelpName = "demo|emoji:FOLDER|classes:FOLDER|FILE.csv|SHARDS.tar",
         Required = true,
     };
     static readonly Option<string?> Test = new("--test")
     {
-        Description = "For classes:FOLDER, what to classify: another classes:FOLDER with the "
-        + "same folders.",
-        HelpName = "classes:FOLDER"
+        Description = "What to classify, for all but demo and emoji: other images of the same classes, read as --data are.",
+        HelpName = "classes:FOLDER|FILE.csv|SHARDS.tar"
     };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
 
@@ -32,8 +32,11 @@ static class EvalProbeCommand
               silc eval probe --model runs/demo --data demo
               silc eval probe --model runs/emoji --data emoji:data/emoji --json runs/emoji/probe.json
               silc eval probe --model runs/mine --data classes:animals/train --test classes:animals/val
+              silc eval probe --model runs/mine --data "train-{000..146}.tar" --test "val-{000..006}.tar"
+              silc eval probe --model runs/mine --data birds.csv --test birds-val.csv --label-column species
             """) { Model, Data, Test, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Device, EvalOptions.Json };
         command.Add(ModelOption.Tokenizer);
+        foreach (var option in DataOption.Reading.Where(option => option != DataOption.Template)) command.Add(option);
         command.SetAction(Run);
         return command;
     }
@@ -41,7 +44,8 @@ static class EvalProbeCommand
     static int Run(ParseResult parsed)
     {
         var (name, data, test) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Data), parsed.GetValue(Test));
-        if (test is not null && !DataOption.IsClasses(data)) throw new ArgumentException($"--test is for classes:FOLDER, not for --data {data}");
+        if (test is not null && (data == "demo" || DataOption.EmojiFolder(data) is not null))
+            throw new ArgumentException($"--test is for classes:FOLDER, tables and shards, not for --data {data}");
         var tasks = Tasks(parsed, data, test).ToList();
         OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed));
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
@@ -56,11 +60,9 @@ static class EvalProbeCommand
     {
         if (DemoSet.LevelOf(data) is { } level) return ProbeTask.Demo(level);
         if (DataOption.EmojiFolder(data) is { } folder) return ProbeTask.Emoji(DataOption.OpenEmoji(folder));
-        if (!DataOption.IsClasses(data))
-            throw new ArgumentException($"--data {data}: probes need classes; say demo, demo:hard, emoji:FOLDER or classes:FOLDER");
-        if (test is null || !DataOption.IsClasses(test)) throw new ArgumentException($"--data {data} needs --test classes:FOLDER, other images of "
-            + "the same classes");
-        var (train, held) = ((ClassFolderSource)DataOption.Open(data, 0, parsed), (ClassFolderSource)DataOption.Open(test, 0, parsed));
-        return [ProbeTask.Of("class", train, train.Classes, held, held.Classes)];
+        if (test is null) throw new ArgumentException($"--data {data}: probes need classes, and other images of them to classify: say demo, demo:hard, "
+            + "emoji:FOLDER, or give --test, too");
+        var (train, held) = (DataOption.OpenLabelled(data, parsed), DataOption.OpenLabelled(test, parsed, Test.Name));
+        return [ProbeTask.Of("class", train, train.Classes!, held, held.Classes!)];
     }
 }

@@ -18,8 +18,8 @@ static class EvalZeroShotCommand
     };
     static readonly Option<string?> Classes = new("--classes")
     {
-        Description = "For classes:FOLDER, a file with a class a line, further names after "
-        + "commas; one of them is the folder's.",
+        Description = "For images with classes, a file with a class a line, further names after "
+            + "commas; one of them is what the data call it, or the data have the number of the line, from 0.",
         HelpName = "FILE"
     };
     static readonly Option<string?> Confusion =
@@ -30,12 +30,15 @@ static class EvalZeroShotCommand
     public static Command Create()
     {
         var command = new Command("zero-shot", """
-            Score a model by text alone: demo, emoji and class folders by class, beside chance; a CSV file or a folder by retrieval.
+            Score a model by text alone: demo, emoji and class folders by class, beside chance; tables and shards by class where
+            --label-column, --label-field or --classes says so (the usual field of shards is .cls), and else by retrieval.
 
             Examples:
               silc eval zero-shot --model runs/demo --data demo --confusion runs/demo/confusion.png
               silc eval zero-shot --model runs/emoji --data emoji:data/emoji --template "an image of {}" --json runs/emoji/eval.json
               silc eval zero-shot --model runs/mine --data classes:animals --classes animals.txt --templates clip --per-class animals.csv
+              silc eval zero-shot --model runs/mine --data "imagenet-val-{000..006}.tar" --classes imagenet.txt --templates clip
+              silc eval zero-shot --model runs/mine --data birds.csv --label-column species
             """)
         {
             Model, ModelOption.Tokenizer, Data, Device, Template, Classes, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background,
@@ -54,10 +57,11 @@ static class EvalZeroShotCommand
         if (template is not null && PromptOptions.HasTemplates(parsed)) throw new ArgumentException("give --template with one sentence or "
             + "--templates with several, not both");
         IReadOnlyList<string> templates = template is not null
-            ? [template] : PromptOptions.TemplatesOf(parsed, DataOption.IsClasses(data) ? "clip" : "name");
+            ? [template] : PromptOptions.TemplatesOf(parsed, ByClass(parsed, data) ? "clip" : "name");
         if (parsed.GetValue(Classes) is { } list)
         {
-            if (!DataOption.IsClasses(data)) throw new ArgumentException($"--classes is for classes:FOLDER, not for --data {data}");
+            if (!ByClass(parsed, data)) throw new ArgumentException($"--classes is for classes:FOLDER, tables with --label-column and shards with "
+                + $".cls, not for --data {data}");
             if (!File.Exists(list)) throw new FileNotFoundException($"--classes {list}: no such file");
         }
         var report = new ClassReport(parsed.GetValue(Confusion), parsed.GetValue(PerClass));
@@ -70,6 +74,10 @@ static class EvalZeroShotCommand
         return 0;
     }
 
+    static bool ByClass(ParseResult parsed, string data) => DataOption.IsClasses(data)
+        || parsed.GetValue(DataOption.LabelColumn) is not null || parsed.GetValue(DataOption.LabelField) is not null
+        || DataOption.IsShards(data) && parsed.GetValue(Classes) is not null;
+
     static IEnumerable<Score> Scores(ParseResult parsed, SilcModel model, string data, IReadOnlyList<string> templates, ClassReport report)
     {
         var crop = parsed.GetValue(EvalOptions.Crop);
@@ -80,8 +88,8 @@ static class EvalZeroShotCommand
                 .Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes(level), crop));
         }
         if (DataOption.EmojiFolder(data) is { } folder) return new EmojiScores(model, DataOption.OpenEmoji(folder), templates, crop, report).All();
-        if (DataOption.IsClasses(data))
-            return ClassScores.Of(model, (ClassFolderSource)DataOption.Open(data, seed: 0, parsed), parsed.GetValue(Classes) is { } file
+        if (ByClass(parsed, data))
+            return ClassScores.Of(model, DataOption.OpenLabelled(data, parsed), parsed.GetValue(Classes) is { } file
                 ? ClassList.Read(file) : null,
                 templates, PromptOptions.AliasesOf(parsed, AliasUse.First), crop, report);
         return RetrievalScores.Of(model, DataOption.Open(data, seed: 0, parsed), crop);

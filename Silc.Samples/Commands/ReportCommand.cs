@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Silc.Samples.Data;
+using Silc.Samples.Evaluation;
 using Silc.Samples.Outputs;
 using Silc.Samples.Report;
 using Silc.Samples.Training;
@@ -110,10 +111,10 @@ static class ReportCommand
         if (DataOption.EmojiFolder(data) is { } folder && DataOption.OpenEmoji(folder) is var set) return model =>
             RunEvaluation.Emoji(model, data, set);
         var source = open();
-        if (source is ClassFolderSource classes)
+        if (source is ILabelled { Classes: { } labels } classes && !ClassScores.HasNumbers(labels))
         {
             if (!held) missing.Add("scores are those of the images that it was trained on; give --data classes:FOLDER with others");
-            return model => RunEvaluation.ClassFolders(model, classes);
+            return model => RunEvaluation.ByClass(model, classes);
         }
         if (held) return model => RunEvaluation.Captions(model, source);
         missing.Add("no scores: images that it was trained on say little; give --data with others, and patch features are theirs too");

@@ -66,6 +66,7 @@ public static class SilcCommand
         root.Add(SearchCommand.Create());
         root.Add(ServeCommand.Create());
         root.Add(ConvertCommand.Create());
+        root.Add(CardCommand.Create());
         root.Add(new Command("export", "Write a model for other runtimes.") { ExportOnnxCommand.Create() });
         root.Add(BenchCommand.Create());
         root.Add(new Command("data", "Prepare and look at data sets.") { DataEmojiCommand.Create(), DataInspectCommand.Create() });

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using Silc.Samples.Data;
 using Silc.Samples.Evaluation;
 using Silc.Samples.Models;
+using Silc.Samples.Report;
 using Silc.Samples.Terminals;
 using Silc.Samples.Training;
 
@@ -87,6 +88,7 @@ static class TrainCommand
         var session = new TrainSession(folder, RunConfig.Write(parsed, config, train, reference: false), plan);
         var end = session.Train(model, run, $"{source.Name}, batch {train.BatchSize}",
             parsed.GetValue(TrainOptions.LogEvery), limit, stopOnCollapse: parsed.GetValue(TrainOptions.OnCollapse) == CollapseAction.Stop);
+        if (session.Steps > 0) Console.WriteLine(ModelCard.Leave(folder.Path));
         if (end == RunEnd.Early) Console.WriteLine($"Stopped early: no validation was better in {plan!.Metric.Word} since "
             + $"step {session.Best!.Value.Step} (--patience {plan.Patience}); to go on all the same, resume with a larger one");
         PrintNext(folder, end, data, train.ContrastiveWeight > 0);

@@ -10,12 +10,16 @@ namespace Silc.Samples.Data;
 /// <param name="crop">How its images become squares; null for captions.</param>
 sealed class PartialIndex(string path, long total, SilcModel model, EvalCrop? crop) : IDisposable
 {
-    readonly IndexWriter writer = new(path, model.Config.EmbedDim, model.Fingerprint(), crop, crop is null ? null : model.Config.Images);
+    readonly IVectorFile writer = IsParquet(path) ? new ParquetVectors(path, model, crop)
+        : new IndexVectors(new(path, model.Config.EmbedDim, model.Fingerprint(), crop, crop is null ? null : model.Config.Images));
     readonly Lock gate = new();
     bool over;
 
     /// <summary>What is kept is called.</summary>
     public static string Name(string path) => Path.ChangeExtension(path, $".partial{Path.GetExtension(path)}");
+
+    /// <summary>True for a name that asks for Parquet, which silc search does not read.</summary>
+    public static bool IsParquet(string path) => Path.GetExtension(path).Equals(ParquetVectors.Ending, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Says that an index which was kept before is not gone on with: nothing tells that the data are still the same.</summary>
     public static void Announce(string path)
@@ -40,7 +44,8 @@ sealed class PartialIndex(string path, long total, SilcModel model, EvalCrop? cr
             if (over || writer.Count == 0) return;
             over = true;
             writer.Commit(Name(path));
-            Console.Error.WriteLine($"kept the first {writer.Count:N0} of {total:N0} vectors in {Name(path)}, which silc search reads as any index");
+            Console.Error.WriteLine($"kept the first {writer.Count:N0} of {total:N0} vectors in {Name(path)}"
+                + (IsParquet(path) ? "" : ", which silc search reads as any index"));
         }
     }
 
@@ -62,9 +67,10 @@ sealed class PartialIndex(string path, long total, SilcModel model, EvalCrop? cr
     void DeletePartial()
     {
         var name = Name(path);
-        if (!File.Exists(IndexColumns.Files(name).Table)) return;
+        var table = IsParquet(name) ? name : IndexColumns.Files(name).Table;
+        if (!File.Exists(table)) return;
         AtomicFile.TryDelete(name);
-        AtomicFile.TryDelete(IndexColumns.Files(name).Table);
+        AtomicFile.TryDelete(table);
     }
 
     // A model whose weights are spoiled gives vectors of NaN.

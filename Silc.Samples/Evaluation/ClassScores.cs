@@ -1,26 +1,27 @@
+using System.Globalization;
 using CsvHelper;
 using Silc.Samples.Data;
 using Silc.Samples.Outputs;
 
 namespace Silc.Samples.Evaluation;
 
-/// <summary>Images of known classes named by text alone: one folder a class, and names from a list or from the folders.</summary>
+/// <summary>Images of known classes named by text alone, names being from a list or from the data.</summary>
 static class ClassScores
 {
     /// <param name="model">Embeds images and texts.</param>
-    /// <param name="source">Images in folders.</param>
-    /// <param name="list">Names of the classes; null takes those of the folders.</param>
+    /// <param name="source">Images with classes.</param>
+    /// <param name="list">Names of the classes; null takes those of the data.</param>
     /// <param name="templates">Sentences around them.</param>
     /// <param name="aliases">What further names are for.</param>
     /// <param name="crop">How images become squares.</param>
     /// <param name="report">Takes the confusion.</param>
     /// <param name="sheet">Is given a few captions and the images found for them.</param>
-    public static IEnumerable<Score> Of(SilcModel model, ClassFolderSource source, ClassList? list, IReadOnlyList<string> templates,
+    public static IEnumerable<Score> Of(SilcModel model, ILabelled source, ClassList? list, IReadOnlyList<string> templates,
         AliasUse aliases, EvalCrop crop,
         ClassReport report, Action<IReadOnlyList<ContactSheetRow>>? sheet = null)
     {
-        var classes = list ?? ClassList.Of(source.Classes.Names);
-        var allLabels = Labels(source.Classes, classes);
+        var classes = ListOf(source, list);
+        var allLabels = Labels(source.Classes!, classes, source is ClassFolderSource ? "a folder" : "a class in the data");
         var prototypes = ClassPrototypes.Of(classes, prompts => EmbeddedTexts.Of(model, prompts), templates, aliases);
         SayAlike(model, classes, templates, aliases);
         var read = ReadableImages.Embed(model, source, crop);
@@ -47,13 +48,31 @@ static class ClassScores
         if (alike.Count > MostShown) Console.Error.WriteLine($"note     {alike.Count - MostShown} more groups of classes have equal prompts");
     }
 
-    // A folder is the class one of whose names it bears.
-    static int[] Labels(LabelSet folders, ClassList classes)
+    /// <summary>The classes: those of a list, or what the data call them.</summary>
+    /// <exception cref="ArgumentException">The data have numbers, and there is no list.</exception>
+    static ClassList ListOf(ILabelled source, ClassList? list)
     {
-        int[] classOf = [.. folders.Names.Select(folder => classes.Find(folder)
-            ?? throw new ArgumentException($"the list of classes has no '{folder}', which is the name of a folder: add it as a name of its class"))];
-        return [.. folders.Of.Select(folder => classOf[folder])];
+        if (list is null && HasNumbers(source.Classes!))
+            throw new ArgumentException($"the classes of {source.Name} are numbers ({source.Classes!.Names[0]}, …): give --classes FILE, whose "
+                + $"line n "
+                + "names class n");
+        return list ?? ClassList.Of(source.Classes!.Names);
     }
+
+    /// <summary>True where the data call every class by a number, which no text model knows.</summary>
+    public static bool HasNumbers(LabelSet labels) => labels.Names.All(name => Number(name) is not null);
+
+    // What the data call a class is one of its names, or else its number.
+    static int[] Labels(LabelSet labels, ClassList classes, string what)
+    {
+        int[] classOf = [.. labels.Names.Select(name => classes.Find(name)
+            ?? (Number(name) is { } number && number < classes.Count ? number : null as int?)
+            ?? throw new ArgumentException($"the list of {classes.Count} classes has no '{name}', which is the name of {what}: add it as a name of "
+                + "its class"))];
+        return [.. labels.Of.Select(label => classOf[label])];
+    }
+
+    static int? Number(string name) => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }
 
 /// <summary>Confusion matrices as an image and per-class accuracies as a table, if asked for.</summary>

@@ -6,8 +6,15 @@ namespace Silc.Samples.Evaluation;
 /// <param name="Value">A fraction.</param>
 /// <param name="Beside">Chance, or the most frequent answer.</param>
 /// <param name="BesideValue">Its fraction.</param>
-sealed record Headline(string What, string Metric, double Value, string Beside, double BesideValue)
+/// <param name="Count">Images that were asked.</param>
+sealed record Headline(string What, string Metric, double Value, string Beside, double BesideValue, int Count)
 {
+    // Of a number drawn by chance one in forty lies higher.
+    const double StandardErrors = 2;
+
+    /// <summary>True for a value that knowing nothing may give as well.</summary>
+    public bool IsChance => Value <= BesideValue + StandardErrors * Math.Sqrt(BesideValue * (1 - BesideValue) / Math.Max(1, Count));
+
     /// <summary>Of each set of images the first metric of the line whose method contains <paramref name="method"/>.</summary>
     public static IEnumerable<Headline> Of(string what, IReadOnlyList<Score> scores, string method, string beside) =>
         from set in scores.GroupBy(score => score.Images)
@@ -15,5 +22,5 @@ sealed record Headline(string What, string Metric, double Value, string Beside, 
         let other = set.FirstOrDefault(score => score.Method.StartsWith(beside, StringComparison.Ordinal))
         where line is not null && other is not null
         select new Headline($"{what}: {set.Key}",
-            $"{line.Metrics[0].Name}, {line.Method}", line.Metrics[0].Value, other.Method.Split(',', ':')[0], other.Metrics[0].Value);
+            $"{line.Metrics[0].Name}, {line.Method}", line.Metrics[0].Value, other.Method.Split(',', ':')[0], other.Metrics[0].Value, line.Count);
 }

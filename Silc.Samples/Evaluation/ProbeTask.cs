@@ -34,7 +34,7 @@ sealed record ProbeTask(string What, IImageTextSource Known, IReadOnlyList<int> 
     public static ProbeTask Of(string what, IImageTextSource known, LabelSet labels, IImageTextSource asked, LabelSet askedLabels)
     {
         int[] number = [.. askedLabels.Names.Select(name => labels.Names.ToList().IndexOf(name))];
-        if (Array.IndexOf(number, -1) is >= 0 and var missing && asked is ClassFolderSource)
+        if (Array.IndexOf(number, -1) is >= 0 and var missing && asked is not EmojiSource)
             throw new ArgumentException($"{asked.Name} has a class '{askedLabels.Names[missing]}' that {known.Name} does not have");
         int[] kept = [.. Enumerable.Range(0, asked.Count).Where(i => number[askedLabels.Of[i]] >= 0)];
         return new(what, known, labels.Of, kept.Length == asked.Count ? asked : new SubsetSource(asked, kept),

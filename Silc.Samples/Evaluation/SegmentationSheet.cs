@@ -1,7 +1,7 @@
 namespace Silc.Samples.Evaluation;
 
 /// <summary>
-/// A few images of each set: the image, the truth, and the answer of each kind of feature; below them the colours of their classes.
+/// A few images of each set: the image, the truth, and the answer of each kind of feature; above them the colours of their classes.
 /// </summary>
 sealed class SegmentationSheet
 {
@@ -55,7 +55,7 @@ sealed class SegmentationSheet
         public IEnumerable<ContactSheetRow> All()
         {
             var (name, rows, colours) = Shown();
-            return rows.Append(new(name, [.. colours.Chunk(SegmentationPainter.LegendLines)
+            return rows.Prepend(new(name, [.. colours.Chunk(SegmentationPainter.LegendLines)
                 .Select(some => new ContactSheetCell(SegmentationPainter.Legend(some)))]));
         }
     }

@@ -39,7 +39,9 @@ sealed class Validation(IImageTextSource pairs, IImageTextSource? labelled, Labe
         if (DataOption.EmojiFolder(data) is { } folder && DataOption.OpenEmoji(folder).HeldOut() is var emoji)
             return One(emoji, emoji.Concepts, captions: true);
         var source = DataOption.Open(data, seed: 0, parsed, option: TrainOptions.ValData.Name);
-        return One(source, (source as ILabelled)?.Classes, captions: false);
+        // Numbers say nothing to a text model.
+        var labels = (source as ILabelled)?.Classes is { } found && !ClassScores.HasNumbers(found) ? found : null;
+        return One(source, labels, captions: false);
 
         Validation One(IImageTextSource all, LabelSet? classes, bool captions)
         {

@@ -32,12 +32,17 @@ static class DataOption
     public static readonly Option<string?> CaptionField = Text("--caption-field",
         "Of shards, where captions are: the ending of a text, or a key in .json; usually .txt, and caption, text or captions in .json.", "NAME");
 
+    public static readonly Option<string?> LabelColumn =
+        Text("--label-column", "Of a table, the column of classes, names or numbers, for what is asked by class.", "NAME");
+    public static readonly Option<string?> LabelField =
+        Text("--label-field", "Of shards, the ending of classes, names or numbers; usually cls, where every sample has it.", "NAME");
+
     public static readonly Option<int?> MaxMember = MiB("--max-member", "Of shards, the largest file in one that is read; usually 64 MiB.");
     public static readonly Option<int?> MaxUnpacked = MiB("--max-unpacked", "Of .tar.gz shards, the largest that one may become; usually 2048 MiB.");
 
     /// <summary>How to read what <c>--data</c> names.</summary>
     public static IReadOnlyList<Option> Reading { get; } =
-        [Template, ImageColumn, CaptionColumn, Separator, ImageField, CaptionField, MaxMember, MaxUnpacked];
+        [Template, ImageColumn, CaptionColumn, LabelColumn, Separator, ImageField, CaptionField, LabelField, MaxMember, MaxUnpacked];
 
     public static Option<string> Create(bool required = true) => new(Name)
     {
@@ -59,6 +64,27 @@ static class DataOption
         var prefix = Array.Find([EmojiPrefix, ShardPrefix, ClassPrefix], prefix => After(prefix, data) is not null) ?? "";
         return prefix + Path.GetFullPath(data[prefix.Length..]);
     }
+
+    /// <summary>Images with classes, for what is asked by class; they need no captions.</summary>
+    /// <exception cref="ArgumentException">They have none; the message says how to name them.</exception>
+    public static ILabelled OpenLabelled(string data, ParseResult parsed, string option = Name)
+    {
+        if (Open(data, seed: 0, parsed, needCaptions: false, option) is ILabelled { Classes: not null } labelled) return labelled;
+        throw new ArgumentException($"{option} {data} has no classes: "
+            + (IsShards(data) ? "not every sample has .cls; name another field by --label-field"
+                : IsTable(data) || IsMetadata(data, parsed) ? "name their column by --label-column"
+                : "say demo, emoji:FOLDER, classes:FOLDER with one folder per class, FILE.csv with --label-column, or shards with .cls"));
+    }
+
+    /// <summary>True for shards.</summary>
+    public static bool IsShards(string data) => Shards(data) is not null;
+
+    /// <summary>The pattern of shards, without the prefix.</summary>
+    public static string PatternOf(string data) => Shards(data)!;
+
+    /// <summary>Limits of members and of unpacked shards, in bytes.</summary>
+    public static (long Member, long Unpacked) LimitsOf(ParseResult parsed) =>
+        (Bytes(parsed, MaxMember) ?? WebDatasetSource.UsualMember, Bytes(parsed, MaxUnpacked) ?? WebDatasetSource.UsualUnpacked);
 
     public static bool IsClasses(string data) => After(ClassPrefix, data) is not null;
 
@@ -99,8 +125,8 @@ static class DataOption
 
         if (After(ClassPrefix, data) is null) Refuse(parsed, data, "one folder per class, classes:FOLDER", Template);
         if (!IsTable(data) && !IsMetadata(data, parsed)) Refuse(parsed, data, "a table, FILE.csv, FILE.tsv or metadata.csv in a folder",
-            ImageColumn, CaptionColumn, Separator);
-        if (Shards(data) is null) Refuse(parsed, data, "WebDataset shards", ImageField, CaptionField, MaxMember, MaxUnpacked);
+            ImageColumn, CaptionColumn, LabelColumn, Separator);
+        if (Shards(data) is null) Refuse(parsed, data, "WebDataset shards", ImageField, CaptionField, LabelField, MaxMember, MaxUnpacked);
         var source = DemoSet.LevelOf(data) is { } level ? DemoSet.Drawn(seed, level) : OpenFiles(data, parsed, needCaptions, option);
         Say(source.Skipped);
         return source;
@@ -119,14 +145,14 @@ static class DataOption
         if (After(ClassPrefix, data) is { } classes)
             return Directory.Exists(classes) ? new ClassFolderSource(classes, parsed.GetValue(Template) ?? ClassFolderSource.UsualTemplate)
                 : throw new FileNotFoundException($"{option} {data}: no folder {classes}; it should hold one folder per class");
-        var (image, caption) = (parsed.GetValue(ImageColumn), parsed.GetValue(CaptionColumn));
+        var (image, caption, label) = (parsed.GetValue(ImageColumn), parsed.GetValue(CaptionColumn), parsed.GetValue(LabelColumn));
         if (IsMetadata(data, parsed) && option == Name) Refuse(parsed, data, "a table, FILE.csv or FILE.tsv", Separator);
-        if (IsMetadata(data, parsed)) return new MetadataSource(data, image, caption, needCaptions);
+        if (IsMetadata(data, parsed)) return new MetadataSource(data, image, caption, needCaptions, label);
         if (IsPipe(data))
             return CsvSource.FromPipe(data == Piped ? Console.OpenStandardInput() : File.OpenRead(data), image ?? "filepath", caption,
-                SeparatorOf(parsed), needCaptions);
+                SeparatorOf(parsed), needCaptions, label);
         if (IsTable(data) && File.Exists(data))
-            return new CsvSource(data, image ?? "filepath", caption, SeparatorOf(parsed), needCaptions);
+            return new CsvSource(data, image ?? "filepath", caption, SeparatorOf(parsed), needCaptions, label);
         if (File.Exists(data)) throw new ArgumentException($"{option} {data}: {UnreadFile.Remedy(data)}");
         return Directory.Exists(data) ? new FolderSource(data, needCaptions)
             : throw new FileNotFoundException(
@@ -139,7 +165,7 @@ static class DataOption
         {
             return new(pattern, Bytes(parsed, MaxMember) ?? WebDatasetSource.UsualMember,
                 Bytes(parsed, MaxUnpacked) ?? WebDatasetSource.UsualUnpacked,
-                parsed.GetValue(ImageField), parsed.GetValue(CaptionField), needCaptions);
+                parsed.GetValue(ImageField), parsed.GetValue(CaptionField), needCaptions, parsed.GetValue(LabelField));
         }
         catch (FileNotFoundException error)
         {
@@ -155,7 +181,8 @@ static class DataOption
 
     static string? After(string prefix, string data) => data.StartsWith(prefix, StringComparison.Ordinal) ? data[prefix.Length..] : null;
 
-    static char? SeparatorOf(ParseResult parsed) => parsed.GetValue(Separator) switch
+    /// <summary>The character between columns; null detects it.</summary>
+    public static char? SeparatorOf(ParseResult parsed) => parsed.GetValue(Separator) switch
     {
         null => null,
         "tab" or "\\t" => '\t',

@@ -13,8 +13,8 @@ static class SegmentationOptions
     static readonly Option<string> Data = new("--data")
     {
         Description = "demo or demo:hard (scenes drawn by the program, by colour and by shape), emoji:FOLDER (emoji placed on "
-            + "backgrounds), or masks:FOLDER with images/ and masks/ of PNG files.",
-        HelpName = "demo|demo:hard|emoji:FOLDER|masks:FOLDER",
+            + "backgrounds), masks:FOLDER with images/ and masks/ of PNG files, shards whose samples have .seg.png, or FILE.csv with --mask-column.",
+        HelpName = "demo|demo:hard|emoji:FOLDER|masks:FOLDER|SHARDS.tar|FILE.csv",
         Required = true,
     };
 
@@ -24,6 +24,12 @@ static class SegmentationOptions
         + "commas. A first class 'background' is one.",
         HelpName = "FILE"
     };
+    static readonly Option<string?> MaskField = new("--mask-field")
+    {
+        Description = $"Of shards, the ending of masks; usually {ShardFields.UsualMask}.",
+        HelpName = "NAME",
+    };
+    static readonly Option<string?> MaskColumn = new("--mask-column") { Description = "Of a table, the column of mask paths.", HelpName = "NAME" };
     static readonly Option<string> Ignore = new("--ignore")
     {
         Description = "For masks: the labels that do not count, with commas between, or "
@@ -75,21 +81,28 @@ static class SegmentationOptions
         HelpName = "PIXELS"
     };
 
-    public static IReadOnlyList<Option> All { get; } = [Data, Classes, Ignore, SkipZero, Images, Photographs, Background, Window, ShortSide, Stride];
+    static readonly Option[] reading =
+        [DataOption.ImageColumn, DataOption.Separator, DataOption.ImageField, DataOption.MaxMember, DataOption.MaxUnpacked];
+
+    public static IReadOnlyList<Option> All { get; } = [Data, Classes, MaskField, MaskColumn, .. reading, Ignore, SkipZero, Images, Photographs,
+        Background, Window, ShortSide, Stride];
 
     public static string DataOf(ParseResult parsed) => parsed.GetRequiredValue(Data);
 
     /// <summary>The demo and emoji are asked for as their captions were written.</summary>
-    public static bool IsMasks(ParseResult parsed) => DataOf(parsed).StartsWith(MaskPrefix, StringComparison.Ordinal);
+    public static bool IsMasks(ParseResult parsed) => IsFolder(DataOf(parsed)) || DataOption.IsShards(DataOf(parsed))
+        || DataOption.IsTable(DataOf(parsed));
+
+    static bool IsFolder(string data) => data.StartsWith(MaskPrefix, StringComparison.Ordinal);
 
     public static IEnumerable<ISegmentationSource> Sources(ParseResult parsed)
     {
         var (data, count) = (DataOf(parsed), parsed.GetValue(Images));
         if (count < 1) throw new ArgumentException($"--images is {count}, it must be at least 1");
-        Option[] forMasks = [Classes, Ignore, SkipZero];
+        Option[] forMasks = [Classes, Ignore, SkipZero, MaskField, MaskColumn, .. reading];
         if (IsMasks(parsed))
         {
-            var masks = Masks(data[MaskPrefix.Length..], parsed);
+            var masks = Masks(data, parsed);
             DataOption.Say(masks.Skipped);
             return [masks];
         }
@@ -97,7 +110,7 @@ static class SegmentationOptions
             throw new ArgumentException($"{wrong.Name} is for masks:FOLDER, not for --data {data}");
         var photographs = PhotographsOf(parsed.GetValue(Photographs));
         return Drawn(data, count, photographs)
-            ?? throw new ArgumentException($"--data {data}: segmentation takes demo, emoji:FOLDER or masks:FOLDER");
+            ?? throw new ArgumentException($"--data {data}: segmentation takes demo, emoji:FOLDER, masks:FOLDER, SHARDS.tar or FILE.csv");
     }
 
     /// <summary>Scenes that the program draws, of shapes or of emoji; null for other data.</summary>
@@ -134,14 +147,36 @@ static class SegmentationOptions
         return new(side, shortSide, parsed.GetValue(Stride) ?? side * 3 / 4);
     }
 
-    static MaskFolderSource Masks(string folder, ParseResult parsed)
+    static ISegmentationSource Masks(string data, ParseResult parsed)
     {
-        if (!Directory.Exists(folder)) throw new FileNotFoundException($"--data {MaskPrefix}{folder}: no folder {folder}; it should hold images and "
-            + "masks");
-        var file = parsed.GetValue(Classes) ?? throw new ArgumentException($"--data {MaskPrefix}{folder} needs --classes FILE: line n names label n");
+        var folder = IsFolder(data) ? data[MaskPrefix.Length..] : null;
+        if (folder is not null && !Directory.Exists(folder))
+            throw new FileNotFoundException($"--data {data}: no folder {folder}; it should hold images and masks");
+        void Refuse(bool wrong, string needs, params Option[] options)
+        {
+            if (wrong && options.FirstOrDefault(option => parsed.GetResult(option) is not null) is { } given)
+                throw new ArgumentException($"{given.Name} is for {needs}, not for --data {data}");
+        }
+
+        var table = folder is null && !DataOption.IsShards(data);
+        Refuse(!table, "a table, FILE.csv", MaskColumn, DataOption.ImageColumn, DataOption.Separator);
+        Refuse(!DataOption.IsShards(data), "WebDataset shards", MaskField, DataOption.ImageField, DataOption.MaxMember, DataOption.MaxUnpacked);
+        var file = parsed.GetValue(Classes) ?? throw new ArgumentException($"--data {data} needs --classes FILE: line n names label n");
         if (!File.Exists(file)) throw new FileNotFoundException($"--classes {file}: no such file");
         var classes = ClassList.Read(file);
-        return new(folder, classes, IgnoredOf(parsed.GetValue(Ignore)!), parsed.GetValue(SkipZero), classes.Names[0] == "background");
+        var (ignored, skipZero, background) = (IgnoredOf(parsed.GetValue(Ignore)!), parsed.GetValue(SkipZero), classes.Names[0] == "background");
+        if (folder is not null) return new MaskFolderSource(folder, classes, ignored, skipZero, background);
+        var labels = new MaskLabels(classes, new HashSet<int>(ignored), skipZero, background);
+        if (!table)
+        {
+            var (member, unpacked) = DataOption.LimitsOf(parsed);
+            return MaskPairSource.OfShards(DataOption.PatternOf(data), labels, parsed.GetValue(DataOption.ImageField),
+                parsed.GetValue(MaskField) ?? ShardFields.UsualMask, member, unpacked);
+        }
+        if (!File.Exists(data)) throw new FileNotFoundException($"--data {data}: no such file");
+        return MaskPairSource.OfTable(data, labels, parsed.GetValue(DataOption.ImageColumn) ?? "filepath", parsed.GetValue(MaskColumn)
+            ?? throw new ArgumentException($"--data {data} needs --mask-column NAME: the column of the paths of masks"),
+                DataOption.SeparatorOf(parsed));
     }
 
     static int[] IgnoredOf(string labels) => labels == "none" ? [] :

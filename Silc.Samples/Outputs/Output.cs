@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Silc.Samples.Data;
 using Silc.Samples.Training;
 
 namespace Silc.Samples.Outputs;
@@ -32,6 +33,10 @@ sealed record Output(string Path, Func<string, bool> IsOwn, string? What = null)
         var made = IndexColumns.IsTable;
         return inside ? [new(table, made)] : [new(path, _ => made(table)), new(table, made, $"the table beside {path}")];
     }
+
+    /// <summary>The files of silc embed: those of an index, or one of Parquet.</summary>
+    public static IEnumerable<Output> Vectors(string path) =>
+        PartialIndex.IsParquet(path) ? [new(path, ParquetVectors.IsOwn)] : Index(path);
 
     /// <summary>The page of a report.</summary>
     public static Output Page(string path) => new(path, IsPage);

@@ -12,9 +12,11 @@ namespace Silc.Samples.Plots;
 /// <param name="YLabel">What runs up, with its unit.</param>
 /// <param name="Lines">In the order of the legend.</param>
 /// <param name="FromZero">The vertical axis begins at 0.</param>
-sealed record LinePlot(string Name, string Title, string YLabel, IReadOnlyList<PlotLine> Lines, bool FromZero = true)
+/// <param name="Note">A sentence below, on pages; null for none.</param>
+sealed record LinePlot(string Name, string Title, string YLabel, IReadOnlyList<PlotLine> Lines, bool FromZero = true, string? Note = null)
 {
     const int Width = 1000, Height = 600, FewPoints = 20;
+    const double Margin = 0.025;
 
     static readonly OxyColor Ink = OxyColor.FromRgb(35, 38, 42), Soft = OxyColor.FromRgb(95, 100, 106), Grid = OxyColor.FromRgb(232, 234, 237);
 
@@ -72,6 +74,11 @@ sealed record LinePlot(string Name, string Title, string YLabel, IReadOnlyList<P
                 LegendFontSize = 12 * scale,
             });
         foreach (var line in Lines) model.Series.Add(Series(line, scale));
+        if (!model.Series.OfType<LineSeries>().Any(series => series.MarkerType != MarkerType.None)) return model;
+        // Dots at the ends and at 0 are cut off at the axes: these stand a little apart.
+        model.Axes[0].MinimumPadding = model.Axes[0].MaximumPadding = Margin;
+        var most = Lines.SelectMany(line => line.Points).Where(point => double.IsFinite(point.Y)).Max(point => point.Y);
+        if (FromZero && most > 0) model.Axes[1].AbsoluteMinimum = model.Axes[1].Minimum = -Margin * most;
         return model;
     }
 

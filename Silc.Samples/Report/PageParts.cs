@@ -19,7 +19,9 @@ static class PageParts
 
     public static Html Figures(IReadOnlyList<LinePlot> plots) => plots.Count == 0 ? Html.Empty
         : Html.Of($"""<div class="plots">{plots.Select(plot =>
-        Html.Of($"<figure><figcaption>{plot.Title}</figcaption>{Svg(plot)}</figure>"))}</div>""");
+        Html.Of($"<figure><figcaption>{plot.Title}</figcaption>{Svg(plot)}{Note(plot)}</figure>"))}</div>""");
+
+    static Html Note(LinePlot plot) => plot.Note is { } note ? Html.Of($"<small>{note}</small>") : Html.Empty;
 
     static Html Svg(LinePlot plot) => Html.Svg(plot.Svg(PlotWidth, PlotHeight), $"{plot.Title} over the steps, in: {plot.YLabel}");
 

@@ -122,7 +122,8 @@ sealed class ReportPage(RunReport report)
     }
 
     IEnumerable<Html> ScoreCards() => evaluation?.Headlines.Select(line => Card(line.What, ScoreReport.Percent(line.Value),
-        $"{line.Metric}; {line.Beside}: {ScoreReport.Percent(line.BesideValue)}", "score")) ?? [];
+        $"{line.Metric}; {line.Beside}: {ScoreReport.Percent(line.BesideValue)}{(line.IsChance ? "; no better than that" : "")}",
+        line.IsChance ? "score floor" : "score")) ?? [];
 
     // Columns of the last row, as the file has them: a report must be checkable.
     Html Last(string first, string last, params IEnumerable<string> more)
@@ -138,7 +139,10 @@ sealed class ReportPage(RunReport report)
 
     Html Memory() => run.Session is not { } session ? Html.Empty : Facts(
         ("Device memory", $"{session.DeviceBytes >> 20:N0} MiB, of which activations {session.ActivationBytes >> 20:N0} MiB"),
-        ("Peak memory of the process", metrics.LastText("peak_memory_mib") is { Length: > 0 } peak ? $"{peak} MiB" : null));
+        ("Peak memory of the process", metrics.LastText("peak_memory_mib") is { Length: > 0 } peak
+            ? $"{peak} MiB resident: the program and .NET, images that are read ahead or kept decoded (up to 1 GiB), and on a CPU the device "
+                + $"memory above"
+            : null));
 
     Html Command() => Html.Of($"""
         {(run.Command is { } command ? Html.Of($"<pre>{command}</pre>") : Html.Empty)}

@@ -51,8 +51,8 @@ sealed class RunEvaluation
         return found;
     }
 
-    /// <summary>Images in folders, by the folders' names.</summary>
-    public static RunEvaluation ClassFolders(SilcModel model, ClassFolderSource source)
+    /// <summary>Images with classes, by their names.</summary>
+    public static RunEvaluation ByClass(SilcModel model, ILabelled source)
     {
         var found = new RunEvaluation(model);
         var scores = ClassScores.Of(model, source, null, Prompts.Templates("clip"), AliasUse.First, EvalCrop.Squash, found.Classes,

@@ -75,5 +75,12 @@ sealed class RunRecord
     public long Steps => Math.Max(Metrics.Steps, Checkpoint?.Step ?? 0);
 
     public string State => Checkpoint is null ? "of unknown length" : Steps >= Checkpoint.Train.TotalSteps ? "finished"
+        // The demo takes as many steps as its time allows.
+        : HasEnded && Checkpoint.Notes.ContainsKey(DemoRecipe.Note) ? $"finished after {Steps:N0} steps, when its time was up"
+        : HasEnded ? $"ended after {Steps:N0} of {Checkpoint.Train.TotalSteps:N0} steps"
         : $"stopped, or still running, after {Steps:N0} of {Checkpoint.Train.TotalSteps:N0} steps";
+
+    // A run that ends, however early, leaves its model; one at work, or one that was killed, has an older one or none.
+    bool HasEnded => Weights is not null && Path.GetFileName(Weights) == RunFolder.ModelName
+        && ModelMetadata.Step(Safetensors.ReadMetadata(Weights)) == Steps;
 }

@@ -16,6 +16,9 @@ sealed class TrainSession(RunFolder folder, string? values = null, ValidationPla
     /// <summary>What the command ends with: 0, 1 where a collapse stopped the run, or as shells call the end by the signal that did.</summary>
     public int ExitCode { get; private set; }
 
+    /// <summary>Steps of the run that are done.</summary>
+    public long Steps { get; private set; }
+
     /// <summary>The best validation; null before there was one.</summary>
     public (long Step, double Value)? Best => best?.Found;
 
@@ -81,6 +84,7 @@ sealed class TrainSession(RunFolder folder, string? values = null, ValidationPla
             stop.Cancel();
         }, logEvery, limit, stop.Token));
 
+        Steps = run.Trainer.Steps;
         if (run.Trainer.Steps > 0) LossPlot.Of(logs.Over, model.Config, config, title,
             plan is null ? null : logs.Over(ValidationMetric.All[0])).WritePng(folder.At(Plot));
         foreach (var bad in run.Loader.BadReports) Console.Error.WriteLine($"unreadable: {bad}");

@@ -161,7 +161,7 @@ public sealed class CommandLineTests : TempFolder
     public void A_run_that_is_resumed_ends_where_a_whole_run_ends()
     {
         Assert.AreEqual(0, Run(Train("whole", 4)).Code);
-        string[] files = [".lock", "loss.png", "metrics.csv", "model.safetensors", "run.json", "step-00000004.safetensors"];
+        string[] files = [".lock", "loss.png", "metrics.csv", "model.safetensors", "README.md", "run.json", "step-00000004.safetensors"];
         CollectionAssert.AreEquivalent(files, Directory.GetFiles(At("whole"), "*", SearchOption.AllDirectories)
             .Except(EventReader.Files(At("whole"))).Select(Path.GetFileName).ToArray());
         Assert.HasCount(5, File.ReadAllLines(At("whole/metrics.csv")));

@@ -9,6 +9,9 @@ sealed class ShardFields
     /// <summary>The captions of a sample in plain text and in JSON, unless another field is named.</summary>
     public const string Text = "txt", Json = "json";
 
+    /// <summary>The class of a sample and the classes of its pixels, unless another field is named.</summary>
+    public const string UsualLabel = "cls", UsualMask = "seg.png";
+
     // The order in which open_clip looks for them, then what else is read.
     static readonly string[] usualImages = ["jpg", "png", "jpeg", "webp", "gif", "bmp"];
     static readonly string[] usualKeys = ["caption", "text", "captions"];
@@ -18,13 +21,25 @@ sealed class ShardFields
     /// <param name="image">Fields of images, the first that a sample has being its image; several are separated by ; as in webdataset.</param>
     /// <param name="caption">Fields of captions; each names a member of text, and a key in <c>.json</c>.</param>
     /// <param name="needCaptions">False takes samples without captions, too.</param>
-    public ShardFields(string? image = null, string? caption = null, bool needCaptions = true)
+    /// <param name="label">Field of classes; null means <see cref="UsualLabel"/>, where there are such members.</param>
+    /// <param name="mask">Field of label maps; null for none.</param>
+    public ShardFields(string? image = null, string? caption = null, bool needCaptions = true, string? label = null, string? mask = null)
     {
+        (NamedLabel, Label, Mask) = (label is not null, Field(label) ?? UsualLabel, Field(mask));
         (NeedCaptions, NamedCaptions, NamedImages) = (needCaptions, Split(caption) ?? [], Split(image) ?? []);
         images = Split(image) ?? usualImages;
         texts = Split(caption) ?? [Text];
         Keys = Split(caption) ?? usualKeys;
     }
+
+    /// <summary>The field of classes.</summary>
+    public string Label { get; }
+
+    /// <summary>The user named it: a sample without one is an error.</summary>
+    public bool NamedLabel { get; }
+
+    /// <summary>The field of label maps; null where nobody wants them.</summary>
+    public string? Mask { get; }
 
     /// <summary>Samples without a caption are left out.</summary>
     public bool NeedCaptions { get; }
@@ -50,6 +65,8 @@ sealed class ShardFields
 
     // Case counts in a key of JSON, not in the ending of a member.
     static int Rank(string[] names, string field) => Array.FindIndex(names, name => name.Equals(field, StringComparison.OrdinalIgnoreCase));
+
+    static string? Field(string? named) => named?.TrimStart('.').ToLowerInvariant();
 
     static string[]? Split(string? fields)
     {

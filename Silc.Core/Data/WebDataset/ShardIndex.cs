@@ -33,7 +33,8 @@ sealed class ShardIndex(Shard shard, ShardFields fields, long maxBytes)
         foreach (var entry in order)
         {
             if (entry.Image is { } image && ((entry.Text ?? entry.Json) is not null || !fields.NeedCaptions))
-                samples.Add(new(shard, fields, image, Ending(entry.Text), Ending(entry.Json)));
+                samples.Add(new(shard, fields, image, Ending(entry.Text), Ending(entry.Json),
+                    entry is { Label: null, Mask: null } ? null : new(Ending(entry.Label), Ending(entry.Mask))));
             else if (!entry.Refused)
                 SkipHalf(entry);
         }
@@ -52,7 +53,10 @@ sealed class ShardIndex(Shard shard, ShardFields fields, long maxBytes)
         var field = member.Name[(dot + 1)..].ToLowerInvariant();
         if (held.Count < MostEndings || held.ContainsKey(field)) held[field] = held.GetValueOrDefault(field) + 1;
         var (image, text) = (fields.ImageRank(field), fields.TextRank(field));
-        if (image < 0 && text < 0 && field != ShardFields.Json) SkipOther(member);
+        // A class and a mask are no sample by themselves.
+        if (field == fields.Mask) Place(ref EntryOf(member.Name[..dot]).Mask, member, _ => 0);
+        else if (field == fields.Label && text < 0) Place(ref EntryOf(member.Name[..dot]).Label, member, _ => 0);
+        else if (image < 0 && text < 0 && field != ShardFields.Json) SkipOther(member);
         else Take(EntryOf(member.Name[..dot]), member, field, image, text);
     }
 
@@ -114,14 +118,15 @@ sealed class ShardIndex(Shard shard, ShardFields fields, long maxBytes)
     void SkipHalf(Entry entry)
     {
         if (entry.Image is { } image) Skip(SkipReason.NoCaption, image);
-        else Skip(SkipReason.NoImage, entry.Text ?? entry.Json);
+        // A class alone belongs to something else.
+        else if ((entry.Text ?? entry.Json ?? entry.Mask) is { } half) Skip(SkipReason.NoImage, half);
     }
 
     void Skip(string reason, TarMember? member) => Log.Add(reason, $"{shard.Path}: {member?.Name}");
 
     sealed class Entry
     {
-        public TarMember? Image, Text, Json;
+        public TarMember? Image, Text, Json, Label, Mask;
         // The sample is left out, and the reason is in the log already.
         public bool Refused;
     }

@@ -4,7 +4,7 @@ namespace Silc;
 /// An image in a shard and where its captions are: a text, a JSON file or both. Of their names only what follows the key is
 /// kept: there are millions of samples.
 /// </summary>
-readonly record struct ShardSample(Shard Shard, ShardFields Fields, TarMember Image, TarMember? Text, TarMember? Json)
+readonly record struct ShardSample(Shard Shard, ShardFields Fields, TarMember Image, TarMember? Text, TarMember? Json, ShardTruth? Truth = null)
 {
     /// <exception cref="InvalidDataException">Image or captions are damaged.</exception>
     public ImageTextPair Read()
@@ -18,6 +18,25 @@ readonly record struct ShardSample(Shard Shard, ShardFields Fields, TarMember Im
         // img2dataset writes the caption into both files.
         return new(name, ImageFile.Decode(Bytes(Image), name), [.. captions.Distinct()]);
     }
+
+    /// <summary>Where it is, for reports.</summary>
+    public string Key => $"{Shard.Path}: {Image.Name}";
+
+    /// <summary>The image alone.</summary>
+    public RgbImage ReadImage() => ImageFile.Decode(Bytes(Image), Key);
+
+    /// <summary>The class of the sample, a name or a number; null where it has none.</summary>
+    /// <exception cref="InvalidDataException">It is no text, or blank.</exception>
+    public string? ReadLabel()
+    {
+        if (Truth?.Label is not { } label) return null;
+        if (label.Size > CaptionFile.MaxText) throw new InvalidDataException($"{Name(label)} has {label.Size:N0} bytes, which is no class");
+        return CaptionFile.Text(Bytes(label), Name(label)).FirstOrDefault() ?? throw new InvalidDataException($"{Name(label)} is empty; it should "
+            + "hold the class");
+    }
+
+    /// <summary>The label map of the sample and what to call it; null where it has none.</summary>
+    public (byte[] Bytes, string Name)? ReadMask() => Truth?.Mask is { } mask ? (Bytes(mask), Name(mask)) : null;
 
     /// <summary>The keys of its JSON file; none without one, or if it is damaged.</summary>
     public IReadOnlyList<string> JsonKeys()
@@ -57,3 +76,6 @@ readonly record struct ShardSample(Shard Shard, ShardFields Fields, TarMember Im
 
     string Name(TarMember caption) => $"{Shard.Path}: {Image.Name[..KeyEnd(Image.Name)]}{caption.Name}";
 }
+
+/// <summary>Where the class of a sample and the classes of its pixels are; most samples have neither, and take no room for them.</summary>
+sealed record ShardTruth(TarMember? Label, TarMember? Mask);

@@ -14,7 +14,7 @@ namespace Silc;
 /// using var run = new TrainRun(model, shards, new TrainConfig(BatchSize: 256));
 /// </code>
 /// </example>
-public sealed class WebDatasetSource : IImageTextSource
+public sealed class WebDatasetSource : ILabelled
 {
     /// <summary>Bytes of the largest member that is read unless another limit is given.</summary>
     public const long UsualMember = 64L << 20;
@@ -25,6 +25,7 @@ public sealed class WebDatasetSource : IImageTextSource
     const int MostShown = 12, MostKeys = 1000;
 
     readonly List<ShardSample> samples = [];
+    readonly Lazy<LabelSet?> classes;
 
     /// <summary>Reads the headers of all shards.</summary>
     /// <param name="pattern">
@@ -36,6 +37,7 @@ public sealed class WebDatasetSource : IImageTextSource
     /// <param name="imageField">Fields of images, in order of preference, as <c>jpg;png</c>; null takes those of files that can be read.</param>
     /// <param name="captionField">Fields of captions, each a member of text or a key of <c>.json</c>; null takes the names above.</param>
     /// <param name="needCaptions">False takes images without captions as well, for what looks at images alone.</param>
+    /// <param name="labelField">Field of classes, each sample having one; null takes <c>.cls</c> where every sample has it.</param>
     /// <exception cref="FileNotFoundException">A shard is missing or none matches.</exception>
     /// <exception cref="InvalidDataException">
     /// A shard is no tar or unpacks to too much, no shard has a sample, or none has the field of captions that is named; the message says
@@ -43,8 +45,11 @@ public sealed class WebDatasetSource : IImageTextSource
     /// </exception>
     /// <exception cref="ArgumentException">A limit is not positive, or that of a member is beyond what an array holds.</exception>
     public WebDatasetSource(string pattern, long maxMemberBytes = UsualMember, long maxUnpackedBytes = UsualUnpacked,
-        string? imageField = null, string? captionField = null, bool needCaptions = true)
-        : this(pattern, log => Open(pattern, maxUnpackedBytes, log), maxMemberBytes, new(imageField, captionField, needCaptions)) { }
+        string? imageField = null, string? captionField = null, bool needCaptions = true, string? labelField = null)
+        : this(pattern, log => Open(pattern, maxUnpackedBytes, log), maxMemberBytes, new(imageField, captionField, needCaptions, labelField)) { }
+
+    internal WebDatasetSource(string pattern, ShardFields fields, long maxMemberBytes = UsualMember, long maxUnpackedBytes = UsualUnpacked)
+        : this(pattern, log => Open(pattern, maxUnpackedBytes, log), maxMemberBytes, fields) { }
 
     internal WebDatasetSource(string pattern, IReadOnlyList<Shard> shards, long maxMemberBytes)
         : this(pattern, _ => shards, maxMemberBytes, new()) { }
@@ -53,6 +58,7 @@ public sealed class WebDatasetSource : IImageTextSource
     {
         Require.Within(maxMemberBytes, 1, Array.MaxLength, "the limit for a member");
         Name = Path.GetFileName(pattern);
+        classes = new(() => ReadClasses(pattern, fields));
         var log = new SkipLog();
         var shards = open(log);
         var indices = shards.Select(shard => new ShardIndex(shard, fields, maxMemberBytes)).ToArray();
@@ -79,9 +85,28 @@ public sealed class WebDatasetSource : IImageTextSource
     /// <summary>What was left out when the shards were opened; damage inside files shows only when they are read.</summary>
     public IReadOnlyList<SkippedMembers> Skipped { get; }
 
+    /// <summary>The class of each sample, read when first asked for; null where not every sample has one.</summary>
+    /// <exception cref="InvalidDataException">A field of classes was named, and a sample has none; or one is no text.</exception>
+    public LabelSet? Classes => classes.Value;
+
+    /// <summary>Where things are.</summary>
+    internal IReadOnlyList<ShardSample> Samples => samples;
+
     /// <inheritdoc/>
     /// <exception cref="InvalidDataException">The sample is damaged, or its shard has changed.</exception>
     public ImageTextPair Read(int index) => samples[index].Read();
+
+    LabelSet? ReadClasses(string pattern, ShardFields fields)
+    {
+        if (samples.FindIndex(sample => sample.Truth?.Label is null) is >= 0 and var missing)
+            return !fields.NamedLabel ? null
+                : throw new InvalidDataException($"{pattern}: {samples[missing].Key} has no class, .{fields.Label}; name the field of classes by "
+                    + "--label-field (labelField), or leave that sample out");
+        var labels = new string[samples.Count];
+        // In order, for compressed shards are unpacked one after another.
+        for (int i = 0; i < labels.Length; i++) labels[i] = samples[i].ReadLabel()!;
+        return LabelSet.From(labels, label => label);
+    }
 
     static Shard[] Open(string pattern, long maxUnpackedBytes, SkipLog log)
     {

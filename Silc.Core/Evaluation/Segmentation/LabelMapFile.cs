@@ -16,9 +16,13 @@ public static partial class LabelMapFile
     /// <exception cref="InvalidDataException">
     /// No PNG, damaged, in colour without a palette, or interlaced; the message says how to convert it.
     /// </exception>
-    public static LabelMap Read(string path)
+    public static LabelMap Read(string path) => Read(File.ReadAllBytes(path), path);
+
+    /// <summary>Reads a mask that is in memory.</summary>
+    /// <param name="bytes">The file.</param>
+    /// <param name="path">What errors call it.</param>
+    internal static LabelMap Read(byte[] bytes, string path)
     {
-        var bytes = File.ReadAllBytes(path);
         try
         {
             return Decode(bytes, path);

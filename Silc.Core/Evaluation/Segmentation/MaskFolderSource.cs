@@ -7,8 +7,7 @@ namespace Silc;
 public sealed class MaskFolderSource : ISegmentationSource
 {
     readonly (string Key, string Image, string Mask)[] files;
-    readonly HashSet<int> ignore;
-    readonly bool skipZero;
+    readonly MaskLabels meaning;
 
     /// <summary>Lists the folder; pairs are in the order of their paths.</summary>
     /// <param name="path">Holds <c>images</c> and <c>masks</c>.</param>
@@ -20,7 +19,7 @@ public sealed class MaskFolderSource : ISegmentationSource
     public MaskFolderSource(string path, ClassList classes, IReadOnlyCollection<int>? ignore = null, bool skipZero = false,
         bool hasBackground = false)
     {
-        (Classes, this.ignore, this.skipZero, HasBackground) = (classes, [.. ignore ?? [255]], skipZero, hasBackground);
+        meaning = new(classes, new HashSet<int>(ignore ?? [255]), skipZero, hasBackground);
         Name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
         var (images, masks) = (Path.Combine(path, "images"), Path.Combine(path, "masks"));
         foreach (var folder in (string[])[images, masks])
@@ -46,21 +45,17 @@ public sealed class MaskFolderSource : ISegmentationSource
     public IReadOnlyList<SkippedMembers> Skipped { get; }
 
     /// <inheritdoc/>
-    public ClassList Classes { get; }
+    public ClassList Classes => meaning.Classes;
 
     /// <inheritdoc/>
-    public bool HasBackground { get; }
+    public bool HasBackground => meaning.HasBackground;
 
     /// <inheritdoc/>
     public SegmentedImage Read(int index)
     {
         var (key, path, mask) = files[index];
-        var (image, labels) = (ImageFile.Read(path), LabelMapFile.Read(mask));
-        if ((labels.Width, labels.Height) != (image.Width, image.Height))
-            throw new InvalidDataException(
-                $"{mask} is {labels.Width} x {labels.Height}, its image {path} {image.Width} x {image.Height}; they must be of one size");
-        return new(key, image,
-            labels.Map(label => ignore.Contains(label) || skipZero && label == 0 ? LabelMap.Ignore : skipZero ? label - 1 : label));
+        var image = ImageFile.Read(path);
+        return new(key, image, meaning.Apply(LabelMapFile.Read(mask), image, path, mask));
     }
 
     // The mask may be there in another format.
