@@ -61,7 +61,9 @@ static class BenchCommand
         command.Add(BenchGrowthCommand.Create());
         command.Add(BenchSearchCommand.Create());
         command.Add(BenchEvalCommand.Create());
+#if !BUNDLE
         command.Add(BenchServeCommand.Create());
+#endif
         return command;
     }
 

@@ -44,7 +44,7 @@ static class EvalProbeCommand
     static int Run(ParseResult parsed)
     {
         var (name, data, test) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Data), parsed.GetValue(Test));
-        if (test is not null && (data == "demo" || DataOption.EmojiFolder(data) is not null))
+        if (test is not null && (DemoSet.LevelOf(data) is not null || DataOption.EmojiFolder(data) is not null))
             throw new ArgumentException($"--test is for classes:FOLDER, tables and shards, not for --data {data}");
         var tasks = Tasks(parsed, data, test).ToList();
         OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed));

@@ -64,7 +64,9 @@ public static class SilcCommand
         root.Add(AblateCommand.Create());
         root.Add(EmbedCommand.Create());
         root.Add(SearchCommand.Create());
+#if !BUNDLE
         root.Add(ServeCommand.Create());
+#endif
         root.Add(ConvertCommand.Create());
         root.Add(CardCommand.Create());
         root.Add(new Command("export", "Write a model for other runtimes.") { ExportOnnxCommand.Create() });
