@@ -33,7 +33,8 @@ readonly struct EpilogueQuads(Float4 r0, Float4 r1, Float4 r2, Float4 r3)
 readonly struct EpilogueShape(int m, int n, int vectorized)
 {
     /// <summary>Four neighbours, zeros outside of the matrix.</summary>
-    public Float4 Load<TQuads>(MatrixPointer x, int row, int column) where TQuads : struct, IQuadAccess => Load<TQuads>(At<TQuads>(x, row, column), row, column);
+    public Float4 Load<TQuads>(MatrixPointer x, int row, int column) where TQuads : struct, IQuadAccess =>
+        Load<TQuads>(At<TQuads>(x, row, column), row, column);
 
     /// <summary>Four columns of a matrix of one row of float32.</summary>
     public Float4 LoadRow(MatrixPointer x, int column) => Load<Float32Quads>(x, 0, column);
@@ -42,7 +43,8 @@ readonly struct EpilogueShape(int m, int n, int vectorized)
     {
         long at = At<TQuads>(x, row, column), step = RowStep<TQuads>(x);
         return new(Load<TQuads>(at, row, column), Load<TQuads>(at + step, row + EpilogueQuads.RowStep, column),
-            Load<TQuads>(at + 2 * step, row + 2 * EpilogueQuads.RowStep, column), Load<TQuads>(at + 3 * step, row + 3 * EpilogueQuads.RowStep, column));
+            Load<TQuads>(at + 2 * step, row + 2 * EpilogueQuads.RowStep, column),
+            Load<TQuads>(at + 3 * step, row + 3 * EpilogueQuads.RowStep, column));
     }
 
     public void Store<TQuads>(MatrixPointer x, int row, int column, Float4 value) where TQuads : struct, IQuadAccess =>

@@ -59,6 +59,7 @@ readonly struct Float32Operand : IEpilogueOperand
     {
         int unit = column % 32 / 4, at = shared + column / 32 * WgmmaTile.BoxBytes + row * WgmmaTile.Line;
         int even = at + 16 * (unit ^ row & 7), odd = at + 4 * WgmmaTile.Line + 16 * (unit ^ row + 4 & 7);
-        return new(Ptx.LoadShared4(even), Ptx.LoadShared4(odd), Ptx.LoadShared4(even + 8 * WgmmaTile.Line), Ptx.LoadShared4(odd + 8 * WgmmaTile.Line));
+        return new(Ptx.LoadShared4(even), Ptx.LoadShared4(odd), Ptx.LoadShared4(even + 8 * WgmmaTile.Line),
+            Ptx.LoadShared4(odd + 8 * WgmmaTile.Line));
     }
 }

@@ -45,7 +45,7 @@ sealed class TmaProducerText : IInstructionText
             BeginStage($"taken_{half}");
             for (int box = 0; box < 4; box++)
             {
-                int column = box * operandColumns % WgmmaTile.Side, row = half * TensorMap.Box + box * operandColumns / WgmmaTile.Side * TensorMap.Box;
+                int column = box * operandColumns % WgmmaTile.Side, row = (half + box * operandColumns / WgmmaTile.Side) * TensorMap.Box;
                 Add($"add.s32 outer, %2, {row};");
                 Add($"add.s32 other, %3, {column};");
                 Box("map_o", "other, outer");

@@ -81,8 +81,8 @@ readonly struct WgmmaGemm<TA, TB, TOperand, TEpilogue>(
                 var bias = TileBias.Load(epilogue, column, lane);
                 // The first consumer begins: the phase before the first passes for complete.
                 Ptx.MbarrierWait(turn + 8 * consumer, count / WgmmaTile.Consumers + 1 - consumer & 1);
-                var acc = Ptx.WgmmaConsumer<TA, TB, TOperand>(stages, barriers, steps, lane, WgmmaTile.StageAt(position), WgmmaTile.ParityAt(position),
-                    turn + 8 * (1 - consumer));
+                var acc = Ptx.WgmmaConsumer<TA, TB, TOperand>(stages, barriers, steps, lane, WgmmaTile.StageAt(position),
+                    WgmmaTile.ParityAt(position), turn + 8 * (1 - consumer));
                 acc.Store<TEpilogue, TOperand>(epilogue, bias, row, column, first, problem.C(tile),
                     stages + WgmmaTile.StageAt(next) * WgmmaTile.StageBytes, stages + WgmmaTile.StageAt(next + 1) * WgmmaTile.StageBytes,
                     shared, lane);

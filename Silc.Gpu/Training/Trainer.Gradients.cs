@@ -37,7 +37,8 @@ public sealed partial class Trainer
     {
         // Where nobody else embeds images, the health of distillation is told by the teacher's own embeddings.
         var seen = EmbedsCaptioned ? default : lastImages = pass.Saved(slice.Global.Rows, student.Config.EmbedDim);
-        var targets = Teacher!.Targets(inference, slice.Global, mean, stepState.TeacherSharpness, logits => Probe?.Invoke("teacher_logits", logits), seen);
+        var targets = Teacher!.Targets(inference, slice.Global, mean, stepState.TeacherSharpness,
+            logits => Probe?.Invoke("teacher_logits", logits), seen);
         if (slice.Local.Count == 0) return targets;
         using var _ = pass.Frame();
         var (y, backTower) = student.Image.Forward(pass, slice.Local, student.Config.Views.LocalSize);

@@ -8,7 +8,7 @@ namespace Silc.Samples.Ablation;
 static class AblationTable
 {
     /// <summary>For the terminal.</summary>
-    public static Table Of(IReadOnlyList<AblationRow> rows, IReadOnlyList<Column> columns)
+    public static Table Of(IReadOnlyList<AblationRow> rows, IReadOnlyList<LadderColumn> columns)
     {
         var table = new Table().AddColumn("loss").AddColumn("rung", column => column.NoWrap());
         foreach (var column in columns) table.AddColumn(column.Name, drawn => drawn.RightAligned());
@@ -20,7 +20,7 @@ static class AblationTable
     }
 
     /// <summary>For READMEs.</summary>
-    public static string Markdown(IReadOnlyList<AblationRow> rows, IReadOnlyList<Column> columns)
+    public static string Markdown(IReadOnlyList<AblationRow> rows, IReadOnlyList<LadderColumn> columns)
     {
         static string Row(IEnumerable<string> cells) => $"| {string.Join(" | ", cells)} |\n";
         return Row(["loss", "rung", .. columns.Select(column => column.Name), "seeds"])
@@ -29,7 +29,7 @@ static class AblationTable
                 Row([line.Loss, line.Rung, .. line.Cells.Select(cell => cell.Best ? $"**{cell.Text}**" : cell.Text), $"{line.Seeds}"])));
     }
 
-    static IEnumerable<Line> Lines(IReadOnlyList<AblationRow> rows, IReadOnlyList<Column> columns)
+    static IEnumerable<Line> Lines(IReadOnlyList<AblationRow> rows, IReadOnlyList<LadderColumn> columns)
     {
         foreach (var loss in rows.GroupBy(row => row.Loss))
         {
@@ -59,7 +59,7 @@ static class AblationTable
 /// <param name="Images">Part of the score's images.</param>
 /// <param name="Method">How its method begins.</param>
 /// <param name="Metric">Its metric.</param>
-sealed record Column(string Name, string Images, string Method, string Metric)
+sealed record LadderColumn(string Name, string Images, string Method, string Metric)
 {
     public bool Is(AblationRow row) => row.Metric == Metric && row.Images.Contains(Images) && row.Method.StartsWith(Method, StringComparison.Ordinal);
 }

@@ -6,7 +6,7 @@ namespace Silc.Samples.Ablation;
 /// <summary>All that is measured of a model on one data set, and which of it a table of models shows.</summary>
 /// <param name="Measure">Scores a model.</param>
 /// <param name="Columns">Columns of the table.</param>
-sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<Column> Columns)
+sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<LadderColumn> Columns)
 {
     /// <exception cref="ArgumentException">The data has no classes and masks to measure by.</exception>
     public static Suite Open(string data) => DemoSet.LevelOf(data) is { } level ? Demo(data, level) : DataOption.EmojiFolder(data) is { } folder

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Silc.Samples.Ablation;
 using Silc.Samples.Outputs;
 using Silc.Samples.Terminals;
-using Silc.Samples.Training;
 using Spectre.Console;
 
 namespace Silc.Samples.Commands;

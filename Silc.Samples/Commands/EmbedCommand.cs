@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using Silc.Samples.Data;
 using Silc.Samples.Outputs;
-using Silc.Samples.Training;
+using Silc.Samples.Terminals;
 
 namespace Silc.Samples.Commands;
 

@@ -60,8 +60,8 @@ static class EvalProbeCommand
     {
         if (DemoSet.LevelOf(data) is { } level) return ProbeTask.Demo(level);
         if (DataOption.EmojiFolder(data) is { } folder) return ProbeTask.Emoji(DataOption.OpenEmoji(folder));
-        if (test is null) throw new ArgumentException($"--data {data}: probes need classes, and other images of them to classify: say demo, demo:hard, "
-            + "emoji:FOLDER, or give --test, too");
+        if (test is null) throw new ArgumentException($"--data {data}: probes need classes, and other images of them to classify: say demo, "
+            + "demo:hard, emoji:FOLDER, or give --test, too");
         var (train, held) = (DataOption.OpenLabelled(data, parsed), DataOption.OpenLabelled(test, parsed, Test.Name));
         return [ProbeTask.Of("class", train, train.Classes!, held, held.Classes!)];
     }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Microsoft.AspNetCore.Builder;
 using Silc.Samples.Serve;
-using Silc.Samples.Training;
+using Silc.Samples.Terminals;
 
 namespace Silc.Samples.Commands;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Silc.Samples.Terminals;
-using Silc.Samples.Training;
 using Spectre.Console;
 
 namespace Silc.Samples.Commands;

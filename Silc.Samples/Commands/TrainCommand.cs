@@ -51,7 +51,7 @@ static class TrainCommand
         if (given.GetValue(TrainOptions.PrintConfig) || given.GetValue(TrainOptions.DryRun))
         {
             if (given.GetValue(TrainOptions.Recipes) is { } published) given = RecipeFile.Open(published).Under(given);
-            return given.GetValue(TrainOptions.DryRun) ? DryRun.Do(given, file) : PrintConfig(given, file);
+            return given.GetValue(TrainOptions.DryRun) ? TrainTrial.Do(given, file) : PrintConfig(given, file);
         }
 
         using var folder = TrainFolder.Of(given);
@@ -159,7 +159,8 @@ static class TrainCommand
         if (!hasText)
             Console.WriteLine("To measure it, by nearest neighbours and a linear probe on its features:\n  "
                 + $"silc eval probe --model {Shell.Quoted(folder.Path)} --data "
-                + (DemoSet.LevelOf(data) is not null || DataOption.EmojiFolder(data) is not null ? Shell.Quoted(data) : "classes:TRAIN --test classes:TEST"));
+                + (DemoSet.LevelOf(data) is not null || DataOption.EmojiFolder(data) is not null ? Shell.Quoted(data)
+                    : "classes:TRAIN --test classes:TEST"));
         else if (DemoSet.LevelOf(data) is not null || DataOption.EmojiFolder(data) is not null || DataOption.IsTable(data))
             Console.WriteLine($"To measure it:\n  silc eval zero-shot --model {Shell.Quoted(folder.Path)} --data {Shell.Quoted(data)}");
         Console.WriteLine($"To look at it:\n  silc report {Shell.Quoted(folder.Path)}");

@@ -45,7 +45,7 @@ static class TrainFolder
             throw new ArgumentException($"--init {init} lies in the run that --overwrite deletes: choose another --out");
         if (RunFolder.HoldsRun(folder.Path)) return;
         OutputGuard.Check(given, Output.Metrics(folder.At(TrainSession.Metrics)), Output.Sheet(folder.At(TrainSession.Plot)),
-            Output.RunConfig(folder.At(RunConfig.FileName)), TokenizerFile(folder, tokenizer),
+            new Output(folder.At(RunConfig.FileName), file => RunConfig.Open(file) is not null), TokenizerFile(folder, tokenizer),
             given.GetValue(TrainOptions.KeepBest) is null ? null : Output.Best(folder.At(BestModel.Name)));
     }
 

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Silc.Samples.Terminals;
-using Silc.Samples.Training;
 
 namespace Silc.Samples.Data;
 

@@ -1,5 +1,4 @@
 using Silc.Samples.Terminals;
-using Silc.Samples.Training;
 
 namespace Silc.Samples.Data;
 

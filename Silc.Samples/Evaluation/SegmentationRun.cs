@@ -1,6 +1,5 @@
 using Silc.Samples.Data;
 using Silc.Samples.Terminals;
-using Silc.Samples.Training;
 
 namespace Silc.Samples.Evaluation;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Silc.Samples.Data;
-using Silc.Samples.Training;
 
 namespace Silc.Samples.Evaluation;
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using Silc.Samples.Training;
+using Silc.Samples.Evaluation;
 
 namespace Silc.Samples.Options;
 

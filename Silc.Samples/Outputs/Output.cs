@@ -49,9 +49,6 @@ sealed record Output(string Path, Func<string, bool> IsOwn, string? What = null)
         return new string(head, 0, reader.ReadBlock(head)).Contains(": Silc run</title>", StringComparison.Ordinal);
     }
 
-    /// <summary>The values of a run, as <c>silc train --config</c> reads them.</summary>
-    public static Output RunConfig(string path) => new(path, file => Silc.Samples.Options.RunConfig.Open(file) is not null);
-
     /// <summary>The best weights of a run.</summary>
     public static Output Best(string path) => new(path, file => ModelMetadata.Step(Safetensors.ReadMetadata(file)) is not null);
 

@@ -1,3 +1,4 @@
+using Silc.Samples.Evaluation;
 using Silc.Samples.Plots;
 using Silc.Samples.Training;
 

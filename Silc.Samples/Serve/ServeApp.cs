@@ -67,7 +67,7 @@ static class ServeApp
     {
         app.MapGet("/", (HttpContext http) => Page.Answer(http)).ExcludeFromDescription();
         app.MapOpenApi();
-        app.MapGet("/health", () => new Health("ok")).WithSummary("Whether the service is up.").WithTags("service");
+        app.MapGet("/health", () => new ServiceHealth("ok")).WithSummary("Whether the service is up.").WithTags("service");
         app.MapGet("/metrics", (MetricsText metrics) => TypedResults.Text($"{metrics}", "text/plain; version=0.0.4"))
             .WithSummary("Measurements, as Prometheus reads them.").WithTags("service").Produces<string>(200, "text/plain");
         app.MapGet("/v1/models", (ServedModel served, IServiceProvider services) => ModelsAnswer.Of(served, services.GetService<ServedIndex>()))
@@ -129,7 +129,7 @@ static class ServeApp
 }
 
 /// <summary>Answer of a service that is up.</summary>
-sealed record Health(string Status);
+sealed record ServiceHealth(string Status);
 
 /// <summary>The one model, as OpenAI's clients list models.</summary>
 sealed record ModelsAnswer(string Object, IReadOnlyList<ModelAnswer> Data)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Silc.Samples.Evaluation;
 
 namespace Silc.Samples.Training;
 

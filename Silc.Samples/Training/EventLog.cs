@@ -1,4 +1,5 @@
 using System.Globalization;
+using Silc.Samples.Evaluation;
 
 namespace Silc.Samples.Training;
 

@@ -1,3 +1,5 @@
+using Silc.Samples.Evaluation;
+using Silc.Samples.Terminals;
 namespace Silc.Samples.Training;
 
 /// <summary>

@@ -122,7 +122,8 @@ public sealed partial class PtxTextTests
 
     // Launch bounds that ask for several blocks on a multiprocessor may cost a few spills. With setmaxnreg, which this assembler ignores, a
     // thread has 72 registers more than it counts here.
-    static int MaySpill(string text) => text.Contains("setmaxnreg", StringComparison.Ordinal) ? 4 * 160 : MinBlocksPerSm().Match(text) is { Success: true } bound && bound.Groups[1].Value != "1" ? 128 : 0;
+    static int MaySpill(string text) => text.Contains("setmaxnreg", StringComparison.Ordinal) ? 4 * 160
+        : MinBlocksPerSm().Match(text) is { Success: true } bound && bound.Groups[1].Value != "1" ? 128 : 0;
 
     // The largest block that a kernel is launched with.
     static int ThreadsOf(Type kernel, string text)

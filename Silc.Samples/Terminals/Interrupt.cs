@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Silc.Samples.Training;
+namespace Silc.Samples.Terminals;
 
 /// <summary>
 /// While alive, Ctrl-C, TERM and HUP (a terminal or connection that was closed) ask for an orderly end; a second one ends the process at once.

@@ -2,12 +2,13 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Silc.Samples.Models;
+using Silc.Samples.Terminals;
 using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
 
 /// <summary><c>silc train --dry-run</c>: sizes, memory and time of a few steps; nothing is written.</summary>
-static class DryRun
+static class TrainTrial
 {
     // The first steps compile kernels; a step of the rest is a fair one.
     const int WarmSteps = 2, MostSteps = 10;
