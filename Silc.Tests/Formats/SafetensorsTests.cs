@@ -64,7 +64,7 @@ public sealed class SafetensorsTests
         "begins at 0")]
     [DataRow("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "8 follow the header")]
     [DataRow("""{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}""", "8 follow the header")]
-    [DataRow("""{"a":{"dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8]}}""", "F8_E4M3")]
+    [DataRow("""{"a":{"dtype":"F6_E2M3","shape":[8],"data_offsets":[0,6]}}""", "F6_E2M3")]
     [DataRow("""{"a":{"dtype":"F32","shape":[2]}}""", "not as the format says")]
     [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""",
         "Duplicate")]
