@@ -24,6 +24,7 @@ static class RunSchema
         (TrainOptions.Bias, ["model.biasInit"]), (TrainOptions.GlobalViews, ["model.views.global"]),
         (TrainOptions.LocalViews, ["model.views.local"]), (TrainOptions.MinCrop, ["model.views.globalScaleMin"]),
         (ViewOptions.Augment, ["model.views.flip", "model.views.jitter", "model.views.grey", "model.views.blur", "model.views.solarize"]),
+        (ViewOptions.Resize, ["model.views.filter"]),
         (TrainOptions.Batch, ["training.batchSize"]), (TrainOptions.Steps, ["training.totalSteps"]), (TrainOptions.Seed, ["training.seed"]),
         (TrainOptions.Optimizer, ["training.optimizer"]), (TrainOptions.LearningRate, ["training.learningRate"]),
         (TrainOptions.WeightDecay, ["training.weightDecay"]), (TrainOptions.WeightDecayEnd, ["training.weightDecayEnd"]),

@@ -16,7 +16,7 @@ static class ViewOptions
     /// <summary>Changes to views beside crops.</summary>
     public static readonly Option<string> Augment = AugmentOption.Create();
 
-    static readonly Option<ResampleFilter?> Resize = new("--resize")
+    public static readonly Option<ResampleFilter?> Resize = new("--resize")
     {
         Description = "How views are resized: bicubic or bilinear, both antialiased, or tf, big_vision's way; bicubic unless given.",
         HelpName = string.Join('|', Enum.GetNames<ResampleFilter>()).ToLowerInvariant(),

@@ -18,7 +18,7 @@ public sealed class ModelCardTests : TempFolder
         foreach (var words in new[]
         {
             "model-index:", "      name: \"demo (validation)\"", "    - type: recall", "# run\n", "silc train --data demo",
-                "demo: 16,384 images, 16 samples seen",
+                "demo, plain: 16,384 images, 16 samples seen",
             "| steps | 2 of 2, 8 images each |", "learning rate 0.001", "ILGPU ", "## Licence\n\nNot stated", "whose weights are `best.safetensors`",
             "`silc train --config run.json`",
         })
@@ -42,7 +42,7 @@ public sealed class ModelCardTests : TempFolder
         Assert.Contains("card      wrote ", converted);
         var other = File.ReadAllText(At("hf/README.md"));
         Assert.IsTrue(other.StartsWith("---\nlicense: cc-by-4.0\nlibrary_name: transformers\n", StringComparison.Ordinal), other);
-        Assert.Contains("demo: 16,384 images", other);
+        Assert.Contains("demo, plain: 16,384 images", other);
         Assert.Contains("- clip\n", other);
         Assert.DoesNotContain("run.json", other);
 

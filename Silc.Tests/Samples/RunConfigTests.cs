@@ -156,10 +156,12 @@ public sealed class RunConfigTests : TempFolder
             "--clip-norm" => ["--clip-norm=2"],
             "--distillation" => ["--distillation=0.5"],
             _ when option.ValueType == typeof(bool) => [option.Name],
-            _ when option.ValueType.IsEnum => [$"{option.Name}={Enum.GetNames(option.ValueType).Last()}"],
-            _ when (Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType) == typeof(int) => [$"{option.Name}=32"],
+            _ when TypeOf(option).IsEnum => [$"{option.Name}={Enum.GetNames(TypeOf(option)).Last()}"],
+            _ when TypeOf(option) == typeof(int) => [$"{option.Name}=32"],
             _ => [$"{option.Name}=0.25"],
         };
+
+        static Type TypeOf(Option option) => Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
 
         static Dictionary<string, string> Flat(string[] given)
         {

@@ -9,12 +9,12 @@ public sealed class ValidationTests : TempFolder
 {
     string[] Line(string folder, params string[] more) =>
     [
-        "train", "--data", "demo", "--batch", "8", "--image-size", "32", "--text-length", "24", "--tokenizer", "words", "--distillation", "0",
+        "train", "--data", "demo:hard", "--batch", "8", "--image-size", "32", "--text-length", "24", "--tokenizer", "words", "--distillation", "0",
         "--log-every", "4", "--lr", "0.002", "--schedule", "constant", "--warmup", "1", "--device", "cpu", "--out", At(folder), .. more,
     ];
 
     string[] Validated(string folder, int steps, params string[] more) =>
-        [.. Line(folder, "--steps", $"{steps}", "--val-data", "demo", "--val-every", "3"), .. more];
+        [.. Line(folder, "--steps", $"{steps}", "--val-data", "demo:hard", "--val-every", "3"), .. more];
 
     [TestMethod]
     public void Validation_is_in_every_log_and_changes_no_bit_of_training()
@@ -37,7 +37,7 @@ public sealed class ValidationTests : TempFolder
         Assert.AreEqual(best.Step, ModelMetadata.Step(Safetensors.ReadMetadata(At("with/best.safetensors"))));
         using var device = Device.Cpu();
         using var model = SilcModel.Load(device, At("with/best.safetensors"));
-        var set = Validation.Open("demo", TrainLine.Bare().Parse([]), 8);
+        var set = Validation.Open("demo:hard", TrainLine.Bare().Parse([]), 8);
         Assert.AreEqual(best.Loss, set.Measure(model, default).Loss, 1e-5);
 
         var report = Run("report", At("with"), "--no-eval");
