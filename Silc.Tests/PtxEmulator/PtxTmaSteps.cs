@@ -20,12 +20,14 @@ public static unsafe class PtxTmaSteps
                 int to = (int)from[0](warp)[lane], column = (int)from[2](warp)[lane], row = (int)from[3](warp)[lane];
                 Assert.AreEqual(0, to % 1024, "a swizzled box begins at a multiple of 1,024");
                 var (block, barrier) = (warp.Block, warp.Block.Barriers[(int)from[4](warp)[lane]]);
-                block.Transfers.Add((block.Round + Delay(map, row, column), () =>
+                block.Transfers.Add((block.Round + Delay(map, row, column), Arrive));
+
+                void Arrive()
                 {
                     Copy(block, map, to, row, column);
                     barrier.Bytes -= BoxBytes;
                     barrier.Complete();
-                }));
+                }
             }
         };
     }

@@ -152,7 +152,10 @@ public sealed class CommandLineTests : TempFolder
         File.WriteAllText(At("bad.txt"), "bad");
         var (code, output, _) = Run("data", "inspect", "--data", Root, "--preset", "mini", "--sheet", At("sheet/views.png"));
         Assert.AreEqual(0, code);
-        foreach (var words in new[] { "4 images, 4 of them looked at", "1 images equal an earlier one, 1 captions", "unreadable: 1", "bad.png: 8 bytes are no image" })
+        foreach (var words in new[]
+                 {
+                     "4 images, 4 of them looked at", "1 images equal an earlier one, 1 captions", "unreadable: 1", "bad.png: 8 bytes are no image",
+                 })
             StringAssert.Contains(output, words);
         Assert.IsTrue(ImageFile.Read(At("sheet/views.png")).Width > 300);
     }
