@@ -10,7 +10,9 @@ static unsafe class SimdMath
     // Past these the scale 2^n is no normal float any more: e^x is then held at the smallest normal number or at 2^127.
     const float MinExponent = -87.33654f, MaxExponent = 88.3762626f;
 
-    /// <summary>e^x = 2^n · e^r with n = round(x / ln 2), |r| ≤ ln 2 / 2, and a polynomial for e^r (Cephes, Moshier 1992). NaN stays NaN.</summary>
+    /// <summary>
+    /// e^x = 2^n · e^r with n = round(x / ln 2), |r| ≤ ln 2 / 2, and a polynomial for e^r (Cephes, Moshier 1992). NaN stays NaN.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<float> Exp(Vector<float> x)
     {

@@ -27,7 +27,9 @@ static class Inits
         return (float)(std * x);
     };
 
-    /// <summary>N(0, std²) cut off at ±<paramref name="bound"/> itself, not at multiples of std: PyTorch's and DINO's <c>trunc_normal_</c>.</summary>
+    /// <summary>
+    /// N(0, std²) cut off at ±<paramref name="bound"/> itself, not at multiples of std: PyTorch's and DINO's <c>trunc_normal_</c>.
+    /// </summary>
     public static Init TruncatedNormal(double std, double bound) => random =>
     {
         double x;

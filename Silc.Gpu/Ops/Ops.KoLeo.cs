@@ -56,7 +56,8 @@ readonly struct KoLeoRows<TPack>(FloatPointer z, FloatPointer cosines, FloatPoin
 }
 
 /// <summary>
-/// dz_i += f_i·(z_i - z_n + ε) - Σ f_j·(z_j - z_i + ε) over the rows j whose nearest is i, in their order; f from <see cref="KoLeoRows{TPack}"/>.
+/// dz_i += f_i·(z_i - z_n + ε) - Σ f_j·(z_j - z_i + ε) over the rows j whose nearest is i, in their order; f from
+/// <see cref="KoLeoRows{TPack}"/>.
 /// </summary>
 readonly struct KoLeoGrad<TPack>(FloatPointer z, FloatPointer near, FloatPointer dz, int count, int width, float epsilon) : IKernel
     where TPack : struct, IPack<TPack>

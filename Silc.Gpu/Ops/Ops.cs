@@ -115,7 +115,8 @@ abstract class Ops(Device device)
     /// <summary>c = x·yᵀ of rows of length 1, in float32 at every precision, because losses multiply it by inverse temperatures.</summary>
     public virtual void CosineSimilarity(Tensor x, Tensor y, Tensor c) => MatMul(x, y, c, Transpose.B);
     /// <summary>
-    /// y = x·kernels[0] + biases[0] | x·kernels[1] + biases[1] | …: linear layers of one input (fused QKV), with equally wide outputs side by side.
+    /// y = x·kernels[0] + biases[0] | x·kernels[1] + biases[1] | …: linear layers of one input (fused QKV), with equally wide
+    /// outputs side by side.
     /// </summary>
     public abstract void GroupedMatMul(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y);
     /// <summary>
@@ -205,8 +206,9 @@ abstract class Ops(Device device)
 
     // Search
     /// <summary>
-    /// Running top-k over blocks of candidates: merges scores (N, M) of candidates <paramref name="first"/>, first + 1, … into each row's k best so
-    /// far, best (N, k) in descending order, initially -∞, and their indices. Blocks must come in order; of equal scores the lower index comes first.
+    /// Running top-k over blocks of candidates: merges scores (N, M) of candidates <paramref name="first"/>, first + 1, … into each row's k
+    /// best so far, best (N, k) in descending order, initially -∞, and their indices. Blocks must come in order; of equal scores the lower
+    /// index comes first.
     /// </summary>
     public abstract void TopK(Tensor scores, Tensor best, ArrayView<int> index, int first);
 

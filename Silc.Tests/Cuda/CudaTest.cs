@@ -85,7 +85,9 @@ sealed class CudaTest : IDisposable
     /// <summary>Tolerance of sums of exact products: tensor cores truncate where the emulator rounds.</summary>
     public double Exact => Emulator is null ? Close.Chained : Close.Float32;
 
-    /// <summary>Uniform values in ±<paramref name="range"/> that the precision can represent, so that only the float32 accumulation rounds.</summary>
+    /// <summary>
+    /// Uniform values in ±<paramref name="range"/> that the precision can represent, so that only the float32 accumulation rounds.
+    /// </summary>
     public DeviceMatrix Random(int rows, int cols, double range = 1, int gap = 0, DType dtype = DType.Float32) =>
         Own(Matrix.Make(rows, cols, (_, _) => Round((random.NextDouble() * 2 - 1) * range)), gap, dtype);
 

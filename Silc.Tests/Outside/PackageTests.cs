@@ -170,7 +170,7 @@ public sealed class PackageTests
     [TestMethod]
     [DataRow("/src/silc/Silc.Samples/bin/Release/net10.0/", true)]
     [DataRow(@"C:\src\silc\Silc.Samples\bin\Debug\net10.0\", true)]
-    [DataRow("/root/.dotnet/tools/.store/silc/0.1.0/silc.linux-x64/0.1.0/tools/net10.0/linux-x64/", false)]
+    [DataRow("/home/ada/.dotnet/tools/.store/silc/0.1.0/silc.linux-x64/0.1.0/tools/net10.0/linux-x64/", false)]
     [DataRow("/usr/local/bin/", false)]
     [DataRow("/opt/silc-bundle/", false)]
     public void Hints_say_the_line_where_silc_has_no_name(string folder, bool built) => Assert.AreEqual(built, Shell.IsBuilt(folder));
