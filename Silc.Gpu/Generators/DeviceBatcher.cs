@@ -78,7 +78,7 @@ sealed partial class DeviceBatcher<T>(string kind, Func<int> atOnce, Func<IReadO
             LogBatch(log, batch.Count, kind, seconds);
             foreach (var (i, (call, row)) in batch.Index()) call.Give(row, vectors.Row(i).ToArray());
         }
-        // Whatever it is, callers wait for it, and the next batch may do better.
+        // Any error goes to the callers that wait for this batch; later batches may succeed.
         catch (Exception error)
         {
             LogFailure(log, batch.Count, kind, error);
@@ -104,7 +104,7 @@ sealed partial class DeviceBatcher<T>(string kind, Func<int> atOnce, Func<IReadO
 
         public TaskCompletionSource<float[][]> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        // One drain at a time gives.
+        // Called by the drain alone, of which one runs at a time.
         public void Give(int row, float[] vector)
         {
             vectors[row] = vector;

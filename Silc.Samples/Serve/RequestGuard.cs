@@ -65,7 +65,7 @@ sealed partial class RequestGuard(RequestDelegate next, ServeSettings settings, 
             await Refuse(http, StatusCodes.Status500InternalServerError, $"that failed; the service's log says why, by {http.TraceIdentifier}");
         }
         var (request, milliseconds) = (http.Request, Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
-        // Only paths that are known: what others ask for is theirs to write.
+        // Only paths that are known: any other is the client's text, which does not go into the log.
         var path = http.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } route } ? route : "(no such path)";
         LogRequest(log, request.Method, path, http.Response.StatusCode, milliseconds);
     }
@@ -73,7 +73,7 @@ sealed partial class RequestGuard(RequestDelegate next, ServeSettings settings, 
     void Admit(HttpContext http)
     {
         var request = http.Request;
-        // Another site's page in a browser here would work at this machine's cost.
+        // Requests of other sites' pages in a browser of this machine are refused: they would use its device.
         if (request.Headers["Sec-Fetch-Site"] == "cross-site" && !HttpMethods.IsGet(request.Method))
             throw new ServeError(StatusCodes.Status403Forbidden, "pages of other sites may not ask");
         if (key is null || open.Contains(request.Path.Value) || request.Path.StartsWithSegments("/openapi") || key.IsIn(request)) return;
@@ -84,7 +84,7 @@ sealed partial class RequestGuard(RequestDelegate next, ServeSettings settings, 
     /// <summary>Answers with an error.</summary>
     public static async Task Refuse(HttpContext http, int status, string message, string? field = null)
     {
-        // Half of an answer can only be broken off.
+        // An answer that has begun cannot become an error: the connection is closed.
         if (http.Response.HasStarted)
         {
             http.Abort();

@@ -36,7 +36,7 @@ sealed class ServedModel(SilcModel model, SilcEmbeddingGenerator generator, Eval
         await work.WaitAsync(stop);
         try
         {
-            // Not given up when it is asked to stop: it would go on unseen beside the next.
+            // Awaited to its end even when asked to stop: otherwise the next request would start beside it.
             return await Task.Run(compute, CancellationToken.None);
         }
         finally
