@@ -56,9 +56,9 @@ sealed class Ladder(Device device, SilcConfig recipe, TrainConfig train, Tokeniz
     }
 
     // Every loss of the top rung, on lower ones as 0.
-    IEnumerable<Metric> AtTheEnd(TrainReport report) =>
+    IEnumerable<MetricValue> AtTheEnd(TrainReport report) =>
     [
-        .. LossTerm.Of(train).Select(term => new Metric(term.Name, report.Metrics.Losses.Of(term) ?? 0)),
+        .. LossTerm.Of(train).Select(term => new MetricValue(term.Name, report.Metrics.Losses.Of(term) ?? 0)),
         new("seconds", report.Elapsed.TotalSeconds),
     ];
 

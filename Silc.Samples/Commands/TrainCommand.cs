@@ -69,7 +69,7 @@ static class TrainCommand
         var data = parsed.GetRequiredValue(TrainOptions.Data);
         var source = DataOption.OpenForTraining(data, train.Seed, parsed, train.ContrastiveWeight > 0);
 
-        var validation = parsed.GetValue(TrainOptions.ValData) is { } held ? Validation.Open(held, parsed, train.BatchSize) : null;
+        var validation = parsed.GetValue(TrainOptions.ValData) is { } held ? ValidationSet.Open(held, parsed, train.BatchSize) : null;
         var plan = PlanOf(parsed, validation, train.TotalSteps);
 
         using var device = Device.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision));
@@ -97,7 +97,7 @@ static class TrainCommand
         return session.ExitCode;
     }
 
-    static ValidationPlan? PlanOf(ParseResult parsed, Validation? validation, int steps)
+    static ValidationPlan? PlanOf(ParseResult parsed, ValidationSet? validation, int steps)
     {
         const int Times = 10;
         if (validation is null) return null;

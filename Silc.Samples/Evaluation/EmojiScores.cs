@@ -42,21 +42,21 @@ sealed class EmojiScores(
         var (queries, zImage) = (asked.Only(read.Kept), read.Rows);
         var best = ZeroShot.TopK(zImage, zText, Guesses);
         yield return Line("text, zero-shot", best.Select(guesses => concepts[guesses[0]]));
-        yield return new(name, queries.Count, $"text, one of {Guesses} guesses", [.. Levels.Select(level => new Metric(level.Name, best.Index()
+        yield return new(name, queries.Count, $"text, one of {Guesses} guesses", [.. Levels.Select(level => new MetricValue(level.Name, best.Index()
             .Average(entry => entry.Item.Any(guess => level.Of(concepts[guess]) == level.Of(queries.Rows[entry.Index].Concept)) ? 1.0 : 0.0)))]);
         ReportGroups(name, queries, best);
         yield return Line("nearest train image, our embedding", ZeroShot.Predict(zImage, zKnown).Select(i => known.Rows[i].Concept));
         if (!floors) yield break;
         yield return Line("nearest train image, 24 x 24 pixels", PixelNeighbours.Nearest(known, queries).Select(i => known.Rows[i].Concept));
         yield return new(name, queries.Count, "always the most frequent", [.. Levels.Select(level =>
-            new Metric(level.Name, queries.Rows.CountBy(row => level.Of(row.Concept)).Max(count => count.Value) / (double)queries.Count))]);
-        yield return new(name, queries.Count, "chance: a random concept", [.. Levels.Select(level => new Metric(level.Name, Chance(level.Of)))]);
+            new MetricValue(level.Name, queries.Rows.CountBy(row => level.Of(row.Concept)).Max(count => count.Value) / (double)queries.Count))]);
+        yield return new(name, queries.Count, "chance: a random concept", [.. Levels.Select(level => new MetricValue(level.Name, Chance(level.Of)))]);
 
         Score Line(string method, IEnumerable<EmojiConcept> predicted)
         {
             var pairs = predicted.Zip(queries.Rows, (guess, row) => (Guess: guess, Truth: row.Concept)).ToList();
             return new(name, queries.Count, method, [.. Levels.Select(level =>
-                new Metric(level.Name, pairs.Average(pair => level.Of(pair.Guess) == level.Of(pair.Truth) ? 1.0 : 0.0)))]);
+                new MetricValue(level.Name, pairs.Average(pair => level.Of(pair.Guess) == level.Of(pair.Truth) ? 1.0 : 0.0)))]);
         }
 
         double Chance(Func<EmojiConcept, string> of)

@@ -5,7 +5,7 @@ namespace Silc.Samples.Evaluation;
 /// <param name="Count">How many.</param>
 /// <param name="Method">What answered.</param>
 /// <param name="Metrics">Names and fractions in [0, 1]; lines with the same names share a table.</param>
-sealed record Score(string Images, int Count, string Method, IReadOnlyList<Metric> Metrics);
+sealed record Score(string Images, int Count, string Method, IReadOnlyList<MetricValue> Metrics);
 
 /// <summary>A named fraction.</summary>
-sealed record Metric(string Name, double Value);
+sealed record MetricValue(string Name, double Value);

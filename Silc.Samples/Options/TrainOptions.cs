@@ -1,3 +1,4 @@
+using Silc.Samples.Training;
 using System.CommandLine;
 using System.Globalization;
 using Silc.Samples.Evaluation;

@@ -306,7 +306,7 @@ sealed partial record ModelCard(
             var root = json.RootElement;
             return (root.GetProperty("data").GetString()!, [.. root.GetProperty("scores").EnumerateArray().Select(score => new Score(
                 score.GetProperty("images").GetString()!, score.GetProperty("count").GetInt32(), score.GetProperty("method").GetString()!,
-                [.. score.GetProperty("metrics").EnumerateObject().Select(metric => new Metric(metric.Name, metric.Value.GetDouble()))]))]);
+                [.. score.GetProperty("metrics").EnumerateObject().Select(metric => new MetricValue(metric.Name, metric.Value.GetDouble()))]))]);
         }
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Silc.Samples.Evaluation;
 
 namespace Silc.Samples.Training;
 

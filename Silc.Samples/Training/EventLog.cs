@@ -1,5 +1,4 @@
 using System.Globalization;
-using Silc.Samples.Evaluation;
 
 namespace Silc.Samples.Training;
 

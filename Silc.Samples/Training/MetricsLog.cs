@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Silc.Samples.Evaluation;
 
 namespace Silc.Samples.Training;
 
@@ -10,7 +9,7 @@ namespace Silc.Samples.Training;
 sealed class MetricsLog : IDisposable
 {
     readonly FileStream file;
-    readonly List<(long Step, double[] Losses, double[] Validation)> rows = [];
+    readonly List<(long Step, double[] Losses, double[] Scores)> rows = [];
     readonly double secondsBefore;
 
     /// <summary>Starts the file, or goes on after <paramref name="resumedStep"/> where an earlier run left one; later rows will come again.</summary>
@@ -35,7 +34,7 @@ sealed class MetricsLog : IDisposable
     public IReadOnlyList<(double Step, double Value)> Over(ValidationMetric metric)
     {
         var index = ValidationMetric.All.Index().First(entry => entry.Item == metric).Index;
-        return [.. rows.Select(row => ((double)row.Step, row.Validation[index]))];
+        return [.. rows.Select(row => ((double)row.Step, row.Scores[index]))];
     }
 
     /// <summary>Adds a row.</summary>

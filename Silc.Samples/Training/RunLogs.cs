@@ -1,4 +1,3 @@
-using Silc.Samples.Evaluation;
 namespace Silc.Samples.Training;
 
 /// <summary>What grows while a run trains, metrics.csv and events for TensorBoard; neither is touched before there is something to write.</summary>

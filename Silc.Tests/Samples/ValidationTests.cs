@@ -37,7 +37,7 @@ public sealed class ValidationTests : TempFolder
         Assert.AreEqual(best.Step, ModelMetadata.Step(Safetensors.ReadMetadata(At("with/best.safetensors"))));
         using var device = Device.Cpu();
         using var model = SilcModel.Load(device, At("with/best.safetensors"));
-        var set = Validation.Open("demo:hard", TrainLine.Bare().Parse([]), 8);
+        var set = ValidationSet.Open("demo:hard", TrainLine.Bare().Parse([]), 8);
         Assert.AreEqual(best.Loss, set.Measure(model, default).Loss, 1e-5);
 
         var report = Run("report", At("with"), "--no-eval");
@@ -113,7 +113,7 @@ public sealed class ValidationTests : TempFolder
                 var rows = kind == ContrastiveKind.Softmax ? Naive.InfoNce(cosines, Math.Log(factor)) : Naive.SigLip(cosines, Math.Log(factor), -3);
                 expected += Enumerable.Range(0, Batch).Sum(i => rows[i, 0]) / (Count / Batch);
             }
-            Assert.AreEqual(expected, Validation.Loss(model, images, texts, Batch), 1e-5 * Math.Abs(expected));
+            Assert.AreEqual(expected, ValidationSet.Loss(model, images, texts, Batch), 1e-5 * Math.Abs(expected));
         }
 
         static Vectors Unit(Random random)

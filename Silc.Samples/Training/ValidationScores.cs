@@ -1,4 +1,4 @@
-namespace Silc.Samples.Evaluation;
+namespace Silc.Samples.Training;
 
 /// <summary>What a model makes of images that it does not train on.</summary>
 /// <param name="Loss">Image-text loss in batches as large as those of training, captions against whole images.</param>

@@ -1,3 +1,4 @@
+using Silc.Samples.Training;
 using System.CommandLine;
 using Silc.Samples.Data;
 
@@ -9,7 +10,7 @@ namespace Silc.Samples.Evaluation;
 /// <param name="labels">Their classes.</param>
 /// <param name="batchSize">Pairs that stand against each other in the loss.</param>
 /// <param name="captions">The class names are captions as they are.</param>
-sealed class Validation(IImageTextSource pairs, IImageTextSource? labelled, LabelSet? labels, int batchSize, bool captions = false)
+sealed class ValidationSet(IImageTextSource pairs, IImageTextSource? labelled, LabelSet? labels, int batchSize, bool captions = false)
 {
     const int AtOnce = 1024;
     const long CacheBytes = 1L << 30;
@@ -28,7 +29,7 @@ sealed class Validation(IImageTextSource pairs, IImageTextSource? labelled, Labe
         + (labels is null ? "" : $", {labels.Names.Distinct().Count():N0} classes{(labelled == pairs ? "" : $" in {labelled!.Count:N0} others")}");
 
     /// <summary>Opens what <c>--val-data</c> names, by the words of <c>--data</c>.</summary>
-    public static Validation Open(string data, ParseResult parsed, int batchSize)
+    public static ValidationSet Open(string data, ParseResult parsed, int batchSize)
     {
         if (DemoSet.LevelOf(data) is { } level)
         {
@@ -42,7 +43,7 @@ sealed class Validation(IImageTextSource pairs, IImageTextSource? labelled, Labe
         var labels = (source as ILabelled)?.Classes is { } found && !ClassScores.HasNumbers(found) ? found : null;
         return One(source, labels, captions: false);
 
-        Validation One(IImageTextSource all, LabelSet? classes, bool captions)
+        ValidationSet One(IImageTextSource all, LabelSet? classes, bool captions)
         {
             var kept = Cached(all);
             return new(kept, classes is null ? null : kept, classes, batchSize, captions);
