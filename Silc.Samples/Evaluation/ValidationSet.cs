@@ -1,6 +1,6 @@
-using Silc.Samples.Training;
 using System.CommandLine;
 using Silc.Samples.Data;
+using Silc.Samples.Training;
 
 namespace Silc.Samples.Evaluation;
 

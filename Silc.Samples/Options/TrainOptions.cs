@@ -1,7 +1,6 @@
-using Silc.Samples.Training;
 using System.CommandLine;
 using System.Globalization;
-using Silc.Samples.Evaluation;
+using Silc.Samples.Training;
 
 namespace Silc.Samples.Options;
 

@@ -1,4 +1,3 @@
-using Silc.Samples.Evaluation;
 using Silc.Samples.Plots;
 using Silc.Samples.Training;
 
