@@ -1,13 +1,15 @@
+using Silc.Samples.Training;
+
 namespace Silc.Samples.Bench;
 
-/// <summary>The presets with everything that a timing depends on fixed, so that other libraries can do the same work.</summary>
+/// <summary>The presets, and the demo's model, with everything that a timing depends on fixed, so that other libraries can do the same work.</summary>
 static class BenchModel
 {
-    public static IReadOnlyList<string> Names { get; } = ["mini", "ti", "s", "b"];
+    public static IReadOnlyList<string> Names { get; } = ["demo", "mini", "ti", "s", "b"];
 
     /// <summary>Towers, views, prototypes and text length of the preset; AdamW, clipping, an EMA teacher and a centre, all in every step.</summary>
     public static (SilcConfig Model, TrainConfig Training) Of(string preset, int batch) => Names.Contains(preset)
-        ? (SilcConfig.Preset(preset), Recipe(batch))
+        ? (preset == "demo" ? DemoRecipe.Model : SilcConfig.Preset(preset), Recipe(batch))
         : throw new ArgumentException($"no bench for '{preset}'; there are {string.Join(", ", Names)}");
 
     /// <summary>AdamW, clipping and a teacher at constant rates.</summary>

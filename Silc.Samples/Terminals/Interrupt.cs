@@ -51,8 +51,11 @@ sealed class Interrupt : IDisposable
         get { lock (gate) return newest; }
     }
 
-    void Handle(PosixSignalContext signal)
+    internal void Handle(PosixSignalContext signal)
     {
+        // .NET calls the handlers of a signal one after the other. What an inner one took until its work was over is not asked of the outer one,
+        // whose patience would cut off what is still to be written.
+        if (signal.Cancel) return;
         lock (gate)
             if (newest != this) return;
         // The default action would not end process 1, and would leave the cursor hidden.
