@@ -5,15 +5,25 @@ namespace Silc;
 // Embeddings of patches, for segmentation and maps.
 public sealed partial class SilcModel
 {
-    // By side of the window and kind of feature; null for scores of the attention pooling.
-    readonly Dictionary<(int Side, PatchFeature? Feature), PatchInference> patchInference = [];
+    // By side of the window.
+    readonly Dictionary<(int Side, PatchOutput Output), PatchInference> patchInference = [];
+
+    enum PatchOutput { MapValues, LastBlockValues, PoolScores, Tokens }
 
     /// <summary>
     /// Embeds the patches of images (N, side, side, 3) in [-1, 1]: (N · T, C), L2-normalised, image by image and row by
     /// row. T = (side / patch)²; positions are interpolated unless the side is the model's own.
     /// </summary>
     /// <exception cref="ArgumentException">The side is no multiple of the patch size, or the pixels no whole number of images.</exception>
-    public Vectors EmbedPatchPixels(float[] pixels, int side, PatchFeature feature = PatchFeature.MapValues) => RunPatches(pixels, side, feature);
+    public Vectors EmbedPatchPixels(float[] pixels, int side, PatchFeature feature = PatchFeature.MapValues) =>
+        RunPatches(pixels, side, feature == PatchFeature.MapValues ? PatchOutput.MapValues : PatchOutput.LastBlockValues);
+
+    /// <summary>
+    /// The image tower's output for the patches of images (N, side, side, 3) in [-1, 1], after its last norm and before any head: (N · T, width),
+    /// not normalised, image by image and row by row. What a probe or a head of one's own learns from.
+    /// </summary>
+    /// <exception cref="ArgumentException">As for <see cref="EmbedPatchPixels"/>.</exception>
+    public Vectors EncodePatchPixels(float[] pixels, int side) => RunPatches(pixels, side, PatchOutput.Tokens);
 
     /// <summary>
     /// Attention of the MAP head over the patches of images (N, side, side, 3) in [-1, 1]: the mean
@@ -22,7 +32,7 @@ public sealed partial class SilcModel
     /// <exception cref="ArgumentException">As for <see cref="EmbedPatchPixels"/>.</exception>
     public Vectors PoolAttention(float[] pixels, int side)
     {
-        var scores = RunPatches(pixels, side, feature: null);
+        var scores = RunPatches(pixels, side, PatchOutput.PoolScores);
         int heads = Config.Image.Heads, tokens = side / Config.PatchSize * (side / Config.PatchSize), count = scores.Count / tokens;
         double scale = 1 / Math.Sqrt(Config.Image.Width / heads);
         var shares = new Vectors(count, tokens);
@@ -36,7 +46,7 @@ public sealed partial class SilcModel
         return shares;
     }
 
-    Vectors RunPatches(float[] pixels, int side, PatchFeature? feature)
+    Vectors RunPatches(float[] pixels, int side, PatchOutput output)
     {
         Require.That(side > 0 && side % Config.PatchSize == 0,
             $"images of side {side} are no whole number of patches of {Config.PatchSize}");
@@ -44,8 +54,8 @@ public sealed partial class SilcModel
         Require.That(pixels.Length % each == 0,
             $"{pixels.Length} pixel values are no whole number of {side} x {side} x 3 images");
         using var exclusive = Exclusive();
-        if (!patchInference.TryGetValue((side, feature), out var windows))
-            patchInference[(side, feature)] = windows = new(this, side, feature);
+        if (!patchInference.TryGetValue((side, output), out var windows))
+            patchInference[(side, output)] = windows = new(this, side, output);
         return windows.Run(pixels, (int)(pixels.Length / each));
     }
 
@@ -93,14 +103,14 @@ public sealed partial class SilcModel
     {
         readonly SilcModel model;
         readonly int side, atOnce, tokens;
-        readonly PatchFeature? feature;
+        readonly PatchOutput output;
         readonly Arena arena;
         readonly Pass pass;
         readonly PinnedUpload pixels;
 
-        public PatchInference(SilcModel model, int side, PatchFeature? feature)
+        public PatchInference(SilcModel model, int side, PatchOutput output)
         {
-            (this.model, this.side, this.feature) = (model, side, feature);
+            (this.model, this.side, this.output) = (model, side, output);
             (tokens, var usual) = (side / model.Config.PatchSize * (side / model.Config.PatchSize),
                 model.Config.Grid * model.Config.Grid);
             atOnce = Math.Clamp(model.BatchSize * usual / tokens, 1, model.BatchSize);
@@ -113,7 +123,13 @@ public sealed partial class SilcModel
 
         public Vectors Run(float[] source, int count)
         {
-            var (all, each) = (new Vectors(count * tokens, feature is null ? model.Config.Image.Heads : model.Config.EmbedDim), side * side * 3);
+            int columns = output switch
+            {
+                PatchOutput.PoolScores => model.Config.Image.Heads,
+                PatchOutput.Tokens => model.Config.Image.Width,
+                _ => model.Config.EmbedDim,
+            };
+            var (all, each) = (new Vectors(count * tokens, columns), side * side * 3);
             for (int first = 0; first < count; first += atOnce)
             {
                 int n = Math.Min(atOnce, count - first);
@@ -126,9 +142,13 @@ public sealed partial class SilcModel
             return all;
         }
 
-        Tensor Features(Pass pass, Tensor pixels) => feature is { } kind
-            ? Normalize(pass, model.Image.PatchFeatures(pass, pixels, side, kind)).Z
-            : model.Image.PoolScores(pass, pixels, side);
+        Tensor Features(Pass pass, Tensor pixels) => output switch
+        {
+            PatchOutput.PoolScores => model.Image.PoolScores(pass, pixels, side),
+            PatchOutput.Tokens => model.Image.EncodedPatches(pass, pixels, side),
+            PatchOutput.LastBlockValues => Normalize(pass, model.Image.PatchFeatures(pass, pixels, side, PatchFeature.LastBlockValues)).Z,
+            _ => Normalize(pass, model.Image.PatchFeatures(pass, pixels, side, PatchFeature.MapValues)).Z,
+        };
 
         public void Dispose()
         {

@@ -73,6 +73,16 @@ sealed class VisionTransformer
         return head is null ? values : head.Forward(pass, values).Y;
     }
 
+    /// <summary>Patch features after encoder_norm, without a class token, (B·T, C), float32. For inference.</summary>
+    internal Tensor EncodedPatches(Pass pass, Tensor pixels, int side)
+    {
+        var encoded = Encode(pass, pixels, side).Y;
+        if (classToken is not null) return ClassToken.WithoutIt(pass, encoded, pixels.Rows);
+        var y = pass.Saved(encoded.Rows, encoded.Cols);
+        pass.Ops.Copy(encoded, y);
+        return y;
+    }
+
     /// <summary>
     /// Each patch's scores in the heads of the attention pooling, or in those of
     /// the last block with the class token as query, (B·T, H). For inference.

@@ -20,16 +20,18 @@ sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<L
         return new(
             model => [
                 .. DemoScores.Of(model, images, model.EmbedImages(images)), .. RetrievalScores.Of(model, scenes),
-                .. tasks.SelectMany(Probes(model).Of), .. Segmented(model, data),
+                .. tasks.SelectMany(Probes(model).Of), .. Segmented(model, data), .. PatchProbes(model, data),
             ],
             [
-                new("zero-shot", "", "zero-shot by text", "colour and shape"),
+                new("zero-shot shape", "", "zero-shot by text", "shape"),
                 new("I to T R@1", "captions", "image to caption", "R@1"),
                 new("T to I R@1", "captions", "caption to image", "R@1"),
                 new("10-shot shape", "by shape", "10 shots", "top 1"),
                 new("kNN shape", "by shape", "20 nearest", "top 1"),
                 new("mIoU colour, map values", "by colour", "map values", "mIoU"),
                 new("mIoU colour, last block", "by colour", "last-block values", "mIoU"),
+                new("patch probe colour", "by colour", "linear probe of", "mIoU"),
+                new("patch probe shape", "by shape", "linear probe of", "mIoU"),
             ]);
     }
 
@@ -39,7 +41,7 @@ sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<L
         return new(
             model => [
                 .. new EmojiScores(model, set, Prompts.NameOnly, floors: false).All(), .. RetrievalScores.Of(model, set.HeldOut(), merge: true),
-                .. tasks.SelectMany(Probes(model).Of), .. Segmented(model, data),
+                .. tasks.SelectMany(Probes(model).Of), .. Segmented(model, data), .. PatchProbes(model, data),
             ],
             [
                 new("zero-shot subgroup", "held-out", "text, zero-shot", "subgroup"),
@@ -50,6 +52,7 @@ sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<L
                 new("kNN subgroup", "held-out images, by subgroup", "20 nearest", "top 1"),
                 new("mIoU, map values", "scenes of emoji, held-out", "map values", "mIoU"),
                 new("mIoU, last block", "scenes of emoji, held-out", "last-block values", "mIoU"),
+                new("patch probe", "scenes of emoji, held-out", "linear probe of", "mIoU"),
             ]);
     }
 
@@ -57,4 +60,10 @@ sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<L
 
     static IEnumerable<Score> Segmented(SilcModel model, string data) =>
         SegmentationOptions.Drawn(data)!.SelectMany(source => SegmentationRun.OfDrawn(model, source).Score(sheet: null));
+
+    static IEnumerable<Score> PatchProbes(SilcModel model, string data)
+    {
+        var probe = new PatchProbeScores(model);
+        return SegmentationOptions.ForProbe(data)!.SelectMany(pair => probe.Of(pair.Known, pair.Asked));
+    }
 }

@@ -2,7 +2,9 @@ using Silc.Samples.Training;
 
 namespace Silc.Samples.Bench;
 
-/// <summary>The presets, and the demo's model, with everything that a timing depends on fixed, so that other libraries can do the same work.</summary>
+/// <summary>
+/// The presets, and the demo's model, with everything that a timing depends on fixed, so that other libraries can do the same work.
+/// </summary>
 static class BenchModel
 {
     public static IReadOnlyList<string> Names { get; } = ["demo", "mini", "ti", "s", "b"];

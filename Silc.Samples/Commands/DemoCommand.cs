@@ -25,6 +25,8 @@ static class DemoCommand
         HelpName = "N"
     };
 
+    static readonly Option<int> Seed = new("--seed") { Description = "Draws other images and begins with other weights.", HelpName = "N" };
+
     public static RootCommand Create()
     {
         var command = new RootCommand("""
@@ -36,20 +38,20 @@ static class DemoCommand
               silc devices
               silc train --data demo --steps 600 --ema 0.98 --out runs/shapes
               silc eval zero-shot --model runs/demo --data demo
-            """) { Device, Out, Steps };
-        command.SetAction(parsed => Run(parsed, parsed.GetValue(Device)!, parsed.GetValue(Out)!, parsed.GetValue(Steps)));
+            """) { Device, Out, Steps, Seed };
+        command.SetAction(parsed => Run(parsed, parsed.GetValue(Device)!, parsed.GetValue(Out)!, parsed.GetValue(Steps), parsed.GetValue(Seed)));
         return command;
     }
 
-    static int Run(ParseResult parsed, string deviceName, string folder, int? steps)
+    static int Run(ParseResult parsed, string deviceName, string folder, int? steps, int seed)
     {
         var clock = Stopwatch.StartNew();
         using var runFolder = RunFolder.Create(folder, new(Keep: 1), overwrite: HoldsDemo(folder));
         TrainFolder.CheckFiles(parsed, runFolder, DemoRecipe.Tokenizer, init: null);
         runFolder.Notes = new Dictionary<string, string> { [DemoRecipe.Note] = "" };
         using var device = Silc.Device.Open(deviceName);
-        var source = DemoSet.Training(seed: 0, DemoLevel.Plain);
-        var train = DemoRecipe.Training(steps ?? DemoRecipe.StepsInTime(device, source));
+        var source = DemoSet.Training(seed, DemoLevel.Plain);
+        var train = DemoRecipe.Training(steps ?? DemoRecipe.StepsInTime(device, source)) with { Seed = seed };
         using var model = SilcModel.Create(device, DemoRecipe.Model, train.Seed, DemoRecipe.Tokenizer);
         var session = new TrainSession(runFolder);
         using (var run = new TrainRun(model, source, train, runFolder))

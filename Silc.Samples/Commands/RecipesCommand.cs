@@ -21,7 +21,7 @@ static class RecipesCommand
               silc recipes
               silc recipes dino > my.recipe
               silc train --recipe my.recipe --data photos --batch 64 --lr 1.25e-4 --steps 20000 --out runs/mine
-            """) { Recipe };
+            """) { Recipe, RecipesVerifyCommand.Create() };
         command.SetAction(Print);
         return command;
     }

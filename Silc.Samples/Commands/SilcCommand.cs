@@ -60,6 +60,7 @@ public static class SilcCommand
         {
             EvalZeroShotCommand.Create(), EvalRetrievalCommand.Create(), EvalProbeCommand.Create(), EvalSegmentationCommand.Create(),
         });
+        root.Add(new Command("probe", "Learn small classifiers on a model's frozen features.") { ProbePatchesCommand.Create() });
         root.Add(AblateCommand.Create());
         root.Add(EmbedCommand.Create());
         root.Add(SearchCommand.Create());

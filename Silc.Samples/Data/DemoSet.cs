@@ -4,7 +4,7 @@ namespace Silc.Samples.Data;
 static class DemoSet
 {
     // The cache keeps them after the first epoch: 16 KiB each.
-    const int TrainingImages = 16384, Size = 64, ImagesPerClass = 5, Scenes = 200, HeldOutSeed = 1_000_003;
+    const int TrainingImages = 16384, Size = 64, ImagesPerClass = 8, Scenes = 200, HeldOutSeed = 1_000_003;
 
     const string Name = "demo";
 

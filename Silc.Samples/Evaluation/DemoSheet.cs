@@ -5,8 +5,7 @@ static class DemoSheet
 {
     public const string Name = "retrieval.png";
 
-    // 13 apart, the classes walk through all colours and most shapes.
-    const int Queries = 8, Stride = 13, Found = 8;
+    const int Queries = 8, Found = 8;
 
     public static void Write(string path, SilcModel model, DemoEvaluation images, Vectors zImage) =>
         ContactSheet.Write(path, Rows(model, images, zImage), $"Closest of {images.Count} held-out images to each caption");
@@ -14,9 +13,11 @@ static class DemoSheet
     /// <summary>The same, to be drawn elsewhere.</summary>
     public static IReadOnlyList<ContactSheetRow> Rows(SilcModel model, DemoEvaluation images, Vectors zImage)
     {
-        int[] classes = [.. Enumerable.Range(0, Queries).Select(i => 5 + i * Stride)];
-        var best = ZeroShot.TopK(model.EmbedTexts(classes.Select(c => DemoClasses.Captions[c])), zImage, Found);
-        return [.. classes.Zip(best, (c, found) => new ContactSheetRow(DemoClasses.Captions[c],
-            [.. found.Select(i => new ContactSheetCell(images.Read(i).Image, DemoClasses.Names[images.Label(i)], images.Label(i) == c))]))];
+        var kinds = images.Kinds;
+        // Of each class the next colour and the next shape.
+        int[] classes = [.. Enumerable.Range(0, Queries).Select(i => 5 + i * (kinds.Shapes.Count + 1))];
+        var best = ZeroShot.TopK(model.EmbedTexts(classes.Select(c => kinds.Captions[c])), zImage, Found);
+        return [.. classes.Zip(best, (c, found) => new ContactSheetRow(kinds.Captions[c],
+            [.. found.Select(i => new ContactSheetCell(images.Read(i).Image, kinds.Names[images.Label(i)], images.Label(i) == c))]))];
     }
 }

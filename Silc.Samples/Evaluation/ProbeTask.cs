@@ -16,8 +16,8 @@ sealed record ProbeTask(string What, IImageTextSource Known, IReadOnlyList<int> 
     public static IReadOnlyList<ProbeTask> Demo(DemoLevel level)
     {
         var (known, asked) = (DemoSet.Labelled(DemoPerClass, DemoSeed, level), DemoSet.HeldOut(level));
-        int[] Shapes(DemoEvaluation set) => [.. set.Classes.Of.Select(label => (int)DemoClasses.Shape(label))];
-        int[] Colours(DemoEvaluation set) => [.. set.Classes.Of.Select(label => (int)DemoClasses.Colour(label))];
+        int[] Shapes(DemoEvaluation set) => [.. set.Classes.Of.Select(label => (int)set.Kinds.Shape(label))];
+        int[] Colours(DemoEvaluation set) => [.. set.Classes.Of.Select(label => (int)set.Kinds.Colour(label))];
         return [new("shape", known, Shapes(known), asked, Shapes(asked)), new("colour", known, Colours(known), asked, Colours(asked))];
     }
 

@@ -25,7 +25,7 @@ sealed class SegmentationRun(
     /// <param name="folder">Of this set among the masks.</param>
     public IEnumerable<Score> Score(SegmentationSheet? sheet, PredictedMasks? masks = null, string folder = "")
     {
-        var set = left ? new WithoutBackground(source) : source;
+        var set = left ? new ObjectsAlone(source) : source;
         // A background without words: left out, or what no class reaches.
         var wordless = source.HasBackground && (left || threshold is not null);
         var named = wordless ? classes.WithoutFirst() : classes;
@@ -74,20 +74,4 @@ sealed class SegmentationRun(
     }
 
     static string Name(PatchFeature feature) => feature == PatchFeature.MapValues ? "map values" : "last-block values";
-
-    /// <summary>The same set with the background's pixels ignored; class 0 stays, but nothing is of it.</summary>
-    sealed class WithoutBackground(ISegmentationSource source) : ISegmentationSource
-    {
-        public string Name => $"{source.Name}, objects alone";
-        public int Count => source.Count;
-        public ClassList Classes => source.Classes;
-        public bool HasBackground => true;
-        public Colour ColourOf(int label) => source.ColourOf(label);
-
-        public SegmentedImage Read(int index)
-        {
-            var example = source.Read(index);
-            return example with { Labels = example.Labels.Map(label => label == 0 ? LabelMap.Ignore : label) };
-        }
-    }
 }

@@ -34,7 +34,8 @@ sealed class ValidationSet(IImageTextSource pairs, IImageTextSource? labelled, L
         if (DemoSet.LevelOf(data) is { } level)
         {
             var shapes = DemoSet.HeldOut(level);
-            return new(Cached(DemoSet.HeldOutScenes(level)), Cached(shapes), new(DemoClasses.Captions, shapes.Classes.Of), batchSize, captions: true);
+            var classes = new LabelSet(shapes.Kinds.Captions, shapes.Classes.Of);
+            return new(Cached(DemoSet.HeldOutScenes(level)), Cached(shapes), classes, batchSize, captions: true);
         }
         if (DataOption.EmojiFolder(data) is { } folder && DataOption.OpenEmoji(folder).HeldOut() is var emoji)
             return One(emoji, emoji.Concepts, captions: true);

@@ -12,6 +12,6 @@ match List.ofArray fsi.CommandLineArgs |> List.tail with
         printfn $"{image}: {label.Label} (cosine {label.Score:F2}, {label.Probability:P1})"
 | _ ->
     let images = DemoSource.Evaluation(perClass = 2, seed = 1, size = 64)
-    let predicted = ZeroShot.Predict(model.EmbedImages images, model.EmbedTexts DemoClasses.Captions)
-    let struct (kind, colour, shape) = DemoClasses.Accuracy(predicted, images.Classes.Of)
-    printfn $"{images.Count} held-out images: {kind:P1} right of 108 classes, colour {colour:P1}, shape {shape:P1}"
+    let predicted = ZeroShot.Predict(model.EmbedImages images, model.EmbedTexts images.Kinds.Captions)
+    let struct (kind, colour, shape) = images.Kinds.Accuracy(predicted, images.Classes.Of)
+    printfn $"{images.Count} held-out images: {kind:P1} right of {images.ClassNames.Count} classes, colour {colour:P1}, shape {shape:P1}"

@@ -8,7 +8,7 @@ namespace Silc.Samples.Options;
 static class SegmentationOptions
 {
     const string MaskPrefix = "masks:";
-    const int UsualScenes = 200, Seed = 1_000_003, DemoSize = 96, EmojiSize = 128;
+    const int UsualScenes = 200, ProbeScenes = 800, Seed = 1_000_003, KnownSeed = 2_000_003, DemoSize = 96, EmojiSize = 128;
 
     static readonly Option<string> Data = new("--data")
     {
@@ -87,6 +87,10 @@ static class SegmentationOptions
     public static IReadOnlyList<Option> All { get; } = [Data, Classes, MaskField, MaskColumn, .. reading, Ignore, SkipZero, Images, Photographs,
         Background, Window, ShortSide, Stride];
 
+    /// <summary>The same for a probe, which sees whole images and learns what is background.</summary>
+    public static IReadOnlyList<Option> ForProbes { get; } =
+        [Data, Classes, MaskField, MaskColumn, .. reading, Ignore, SkipZero, Images, Photographs];
+
     public static string DataOf(ParseResult parsed) => parsed.GetRequiredValue(Data);
 
     /// <summary>The demo and emoji are asked for as their captions were written.</summary>
@@ -116,13 +120,44 @@ static class SegmentationOptions
     /// <summary>Scenes that the program draws, of shapes or of emoji; null for other data.</summary>
     public static IEnumerable<ISegmentationSource>? Drawn(string data, int count = UsualScenes, IReadOnlyList<string>? photographs = null)
     {
-        if (DemoSet.LevelOf(data) is { } level) return [new DemoSegmentation(count, Seed, DemoSize, DemoTask.Colour, level),
-            new DemoSegmentation(count, Seed, DemoSize, DemoTask.Shape, level)];
+        if (DemoSet.LevelOf(data) is { } level) return DemoScenes(level, count, Seed);
         if (DataOption.EmojiFolder(data) is not { } folder) return null;
         var set = DataOption.OpenEmoji(folder);
         return new[] { set.HeldOut(), set.UnseenStyle() }.Select(emoji =>
             new EmojiScenes(emoji, set.UnseenStyle(), count, Seed, EmojiSize, photographs));
     }
+
+    /// <summary>Scenes that a probe learns from, each beside those that it is asked about; null for data that the program does not draw.</summary>
+    public static IEnumerable<(ISegmentationSource Known, ISegmentationSource Asked)>? ForProbe(string data, int known = ProbeScenes,
+        int asked = UsualScenes)
+    {
+        if (DemoSet.LevelOf(data) is { } level) return DemoScenes(level, known, KnownSeed).Zip(DemoScenes(level, asked, Seed));
+        if (DataOption.EmojiFolder(data) is not { } folder) return null;
+        var set = DataOption.OpenEmoji(folder);
+        var learned = new EmojiScenes(set.Train(), set.UnseenStyle(), known, KnownSeed, EmojiSize);
+        return Drawn(data, asked)!.Select(source => ((ISegmentationSource)learned, source));
+    }
+
+    /// <summary>What <c>silc probe patches</c> learns from, beside what it is asked about.</summary>
+    public static IReadOnlyList<(ISegmentationSource Known, ISegmentationSource Asked)> ForProbe(ParseResult parsed, string? test)
+    {
+        var data = DataOf(parsed);
+        if (!IsMasks(parsed))
+        {
+            if (test is not null) throw new ArgumentException($"--test is for masks, tables and shards, not for --data {data}");
+            // Also checks the options of masks.
+            var asked = Sources(parsed).First().Count;
+            return [.. ForProbe(data, asked: asked)!];
+        }
+        if (test is null) throw new ArgumentException($"--data {data}: a probe learns from one set and is asked about another: give --test, too");
+        var (learned, held) = (Masks(data, parsed), Masks(test, parsed, "--test"));
+        DataOption.Say(learned.Skipped);
+        DataOption.Say(held.Skipped);
+        return [(learned, held)];
+    }
+
+    static IEnumerable<ISegmentationSource> DemoScenes(DemoLevel level, int count, int seed) =>
+        new[] { DemoTask.Colour, DemoTask.Shape }.Select(task => new DemoSegmentation(count, seed, DemoSize, task, level));
 
     /// <summary>The label of the first class in masks.</summary>
     public static int FirstLabel(ParseResult parsed) => parsed.GetValue(SkipZero) ? 1 : 0;
@@ -147,21 +182,21 @@ static class SegmentationOptions
         return new(side, shortSide, parsed.GetValue(Stride) ?? side * 3 / 4);
     }
 
-    static ISegmentationSource Masks(string data, ParseResult parsed)
+    static ISegmentationSource Masks(string data, ParseResult parsed, string option = "--data")
     {
         var folder = IsFolder(data) ? data[MaskPrefix.Length..] : null;
         if (folder is not null && !Directory.Exists(folder))
-            throw new FileNotFoundException($"--data {data}: no folder {folder}; it should hold images and masks");
+            throw new FileNotFoundException($"{option} {data}: no folder {folder}; it should hold images and masks");
         void Refuse(bool wrong, string needs, params Option[] options)
         {
             if (wrong && options.FirstOrDefault(option => parsed.GetResult(option) is not null) is { } given)
-                throw new ArgumentException($"{given.Name} is for {needs}, not for --data {data}");
+                throw new ArgumentException($"{given.Name} is for {needs}, not for {option} {data}");
         }
 
         var table = folder is null && !DataOption.IsShards(data);
         Refuse(!table, "a table, FILE.csv", MaskColumn, DataOption.ImageColumn, DataOption.Separator);
         Refuse(!DataOption.IsShards(data), "WebDataset shards", MaskField, DataOption.ImageField, DataOption.MaxMember, DataOption.MaxUnpacked);
-        var file = parsed.GetValue(Classes) ?? throw new ArgumentException($"--data {data} needs --classes FILE: line n names label n");
+        var file = parsed.GetValue(Classes) ?? throw new ArgumentException($"{option} {data} needs --classes FILE: line n names label n");
         if (!File.Exists(file)) throw new FileNotFoundException($"--classes {file}: no such file");
         var classes = ClassList.Read(file);
         var (ignored, skipZero, background) = (IgnoredOf(parsed.GetValue(Ignore)!), parsed.GetValue(SkipZero), classes.Names[0] == "background");
@@ -173,9 +208,9 @@ static class SegmentationOptions
             return MaskPairSource.OfShards(DataOption.PatternOf(data), labels, parsed.GetValue(DataOption.ImageField),
                 parsed.GetValue(MaskField) ?? ShardFields.UsualMask, member, unpacked);
         }
-        if (!File.Exists(data)) throw new FileNotFoundException($"--data {data}: no such file");
+        if (!File.Exists(data)) throw new FileNotFoundException($"{option} {data}: no such file");
         return MaskPairSource.OfTable(data, labels, parsed.GetValue(DataOption.ImageColumn) ?? "filepath", parsed.GetValue(MaskColumn)
-            ?? throw new ArgumentException($"--data {data} needs --mask-column NAME: the column of the paths of masks"),
+            ?? throw new ArgumentException($"{option} {data} needs --mask-column NAME: the column of the paths of masks"),
                 DataOption.SeparatorOf(parsed));
     }
 

@@ -141,7 +141,10 @@ public sealed class SegmentationTests
         var kinds = new DemoSegmentation(12, seed: 5, size: 48, DemoTask.Kind).Read(3);
         var colours = new DemoSegmentation(12, seed: 5, size: 48).Read(3);
         for (int i = 0; i < kinds.Labels.Labels.Length; i++)
-            Assert.AreEqual(colours.Labels.Labels[i], kinds.Labels.Labels[i] == 0 ? 0 : 1 + (int)DemoClasses.Colour(kinds.Labels.Labels[i] - 1));
+        {
+            var kind = kinds.Labels.Labels[i];
+            Assert.AreEqual(colours.Labels.Labels[i], kind == 0 ? 0 : 1 + (int)DemoClasses.Of(DemoLevel.Hard).Colour(kind - 1));
+        }
 
         var few = new FewClasses(source);
         var segmenter = new ZeroShotSegmenter((pixels, side) => MeanColours(pixels, side, 4), 4, Colours(), SegmentationWindows.Whole(16));

@@ -33,6 +33,8 @@ public sealed class PatchFeatureTests
                     Close.Chained, $"{feature}, {images} images of {side} pixels");
                 Close.Bits([.. z.Values.Span], [.. model.EmbedPatchPixels(host, side, feature).Values.Span], "again");
             }
+            Close.To(tower.Encode(pixels, side).Values, [.. model.EncodePatchPixels(host, side).Values.Span], Close.Chained,
+                $"encoded, {images} images of {side} pixels");
         }
     }
 

@@ -33,6 +33,9 @@ public sealed class NaiveTower(SilcModel model)
             Exp(n * tokens + t, head) / Enumerable.Range(n * tokens, tokens).Sum(row => Exp(row, head))));
     }
 
+    /// <summary>Patches after encoder_norm, (N·T, C).</summary>
+    public Matrix Encode(Matrix pixels, int side) => Encode(pixels, side, alone: false);
+
     // Patches after encoder_norm; alone, those of the last block are sequences of one.
     Matrix Encode(Matrix pixels, int side, bool alone)
     {

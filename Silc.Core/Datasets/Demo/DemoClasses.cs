@@ -2,28 +2,53 @@ using static Silc.Datasets.DemoObject;
 
 namespace Silc.Datasets;
 
-/// <summary>The demo's zero-shot task: 108 classes, every colour with every shape. Threads: any number may call.</summary>
-public static class DemoClasses
+/// <summary>
+/// The demo's zero-shot task at one level: every colour with every shape that is drawn there, 72 classes at the plain level and 108 at the
+/// hard one. Threads: immutable; any number may share it.
+/// </summary>
+public sealed class DemoClasses
 {
     static readonly DemoColour[] Colours = Enum.GetValues<DemoColour>();
-    static readonly DemoShape[] Shapes = Enum.GetValues<DemoShape>();
 
-    /// <summary>Class names, "red circle" first; class = colour · 12 + shape.</summary>
-    public static IReadOnlyList<string> Names { get; } =
-        [.. Colours.SelectMany(colour => Shapes.Select(shape => $"{Word(colour)} {Word(shape)}"))];
+    static readonly DemoClasses Plain = new(DemoLevel.Plain), Hard = new(DemoLevel.Hard);
+
+    DemoClasses(DemoLevel level)
+    {
+        Shapes = ShapesOf(level);
+        Names = [.. Colours.SelectMany(colour => Shapes.Select(shape => $"{Word(colour)} {Word(shape)}"))];
+        Captions = [.. Names.Select(DemoCaptions.A)];
+    }
+
+    /// <summary>The classes of a level.</summary>
+    public static DemoClasses Of(DemoLevel level) => level == DemoLevel.Plain ? Plain : Hard;
+
+    /// <summary>Class names, "red circle" first; class = colour · (number of shapes) + shape.</summary>
+    public IReadOnlyList<string> Names { get; }
 
     /// <summary>Class names as captions: "a red circle".</summary>
-    public static IReadOnlyList<string> Captions { get; } = [.. Names.Select(DemoCaptions.A)];
+    public IReadOnlyList<string> Captions { get; }
+
+    /// <summary>The shapes of the level, the first of <see cref="DemoShape"/>.</summary>
+    internal IReadOnlyList<DemoShape> Shapes { get; }
+
+    /// <summary>The shapes that a level draws; at the plain one those that differ by more than their corners.</summary>
+    internal static DemoShape[] ShapesOf(DemoLevel level) =>
+        level == DemoLevel.Plain ? Enum.GetValues<DemoShape>()[..PlainShapes] : Enum.GetValues<DemoShape>();
+
+    const int PlainShapes = (int)DemoShape.Crescent + 1;
 
     /// <summary>Colour of a class.</summary>
-    internal static DemoColour Colour(int label) => Colours[label / Shapes.Length];
+    internal DemoColour Colour(int label) => Colours[label / Shapes.Count];
 
     /// <summary>Shape of a class.</summary>
-    internal static DemoShape Shape(int label) => Shapes[label % Shapes.Length];
+    internal DemoShape Shape(int label) => Shapes[label % Shapes.Count];
+
+    /// <summary>The class of a colour and a shape.</summary>
+    internal int Label(DemoColour colour, DemoShape shape) => (int)colour * Shapes.Count + (int)shape;
 
     /// <summary>Fractions of predictions that are right, that have the right colour, and that have the right shape.</summary>
     /// <exception cref="ArgumentException">The numbers of predictions and labels differ, or there are none.</exception>
-    public static (double Class, double Colour, double Shape) Accuracy(IReadOnlyList<int> predicted, IReadOnlyList<int> labels)
+    public (double Class, double Colour, double Shape) Accuracy(IReadOnlyList<int> predicted, IReadOnlyList<int> labels)
     {
         Require.That(
             predicted.Count == labels.Count && labels.Count > 0, $"{predicted.Count} predictions for {labels.Count} labels");

@@ -17,8 +17,11 @@ public sealed class DemoEvaluation : IImageTextSource
     /// <inheritdoc/>
     public int Count { get; }
 
+    /// <summary>Its classes, as names, as captions, and by colour and shape.</summary>
+    public DemoClasses Kinds => DemoClasses.Of(level);
+
     /// <summary>Names of the classes: "red circle".</summary>
-    public IReadOnlyList<string> ClassNames => DemoClasses.Names;
+    public IReadOnlyList<string> ClassNames => Kinds.Names;
 
     /// <summary>Class of image <paramref name="index"/>; it is the index modulo the number of classes.</summary>
     public int Label(int index) => index % ClassNames.Count;

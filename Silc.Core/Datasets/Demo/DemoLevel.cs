@@ -4,10 +4,13 @@ namespace Silc.Datasets;
 public enum DemoLevel
 {
     /// <summary>
-    /// One large object of one colour anywhere on a plain or graded background: what a small model tells apart after minutes.
+    /// One large object of one colour and one of eight shapes anywhere on a plain or graded background: what a small model tells apart after
+    /// minutes.
     /// </summary>
     Plain,
 
-    /// <summary>One to three objects, large and small, half of them textured, on plain, graded, striped or grainy backgrounds.</summary>
+    /// <summary>
+    /// One to three objects of twelve shapes, large and small, half of them textured, on plain, graded, striped or grainy backgrounds.
+    /// </summary>
     Hard,
 }

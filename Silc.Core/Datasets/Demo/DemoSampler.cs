@@ -10,7 +10,7 @@ static class DemoSampler
 
     /// <summary>A scene of one to three objects, or of one at the plain level.</summary>
     public static DemoScene Any(Philox random, int size, DemoLevel level) => level == DemoLevel.Plain
-        ? Single(random, size, Pick<DemoShape>(random), Pick<DemoColour>(random), level) : Any(random, size);
+        ? Single(random, size, Pick(random, DemoClasses.ShapesOf(level)), Pick<DemoColour>(random), level) : Any(random, size);
 
     static DemoScene Any(Philox random, int size) => random.NextInt(10) switch
     {
@@ -105,9 +105,7 @@ static class DemoSampler
         return shape == DemoShape.Ring ? DemoShape.Circle : shape;
     }
 
-    static T Pick<T>(Philox random) where T : struct, Enum
-    {
-        var values = Enum.GetValues<T>();
-        return values[random.NextInt(values.Length)];
-    }
+    static T Pick<T>(Philox random) where T : struct, Enum => Pick(random, Enum.GetValues<T>());
+
+    static T Pick<T>(Philox random, T[] values) => values[random.NextInt(values.Length)];
 }

@@ -6,10 +6,10 @@ public enum DemoTask
     /// <summary>9 colours.</summary>
     Colour,
 
-    /// <summary>12 shapes.</summary>
+    /// <summary>The shapes of the level, 8 or 12.</summary>
     Shape,
 
-    /// <summary>108 coloured shapes.</summary>
+    /// <summary>Every colour with every shape of the level.</summary>
     Kind,
 }
 
@@ -37,7 +37,7 @@ public sealed class DemoSegmentation(int count, int seed, int size = 96, DemoTas
     public bool HasBackground => true;
 
     /// <inheritdoc/>
-    public ClassList Classes { get; } = ClassList.Of([Ground(), .. Names(task).Select(name => (IReadOnlyList<string>)[name])]);
+    public ClassList Classes { get; } = ClassList.Of([Ground(), .. Names(task, DemoClasses.Of(level)).Select(name => (IReadOnlyList<string>)[name])]);
 
     /// <inheritdoc/>
     public SegmentedImage Read(int index)
@@ -59,14 +59,14 @@ public sealed class DemoSegmentation(int count, int seed, int size = 96, DemoTas
     {
         DemoTask.Colour => (int)item.Colour,
         DemoTask.Shape => (int)item.Shape,
-        _ => (int)item.Colour * Enum.GetValues<DemoShape>().Length + (int)item.Shape,
+        _ => DemoClasses.Of(level).Label(item.Colour, item.Shape),
     };
 
-    static IEnumerable<string> Names(DemoTask task) => task switch
+    static IEnumerable<string> Names(DemoTask task, DemoClasses kinds) => task switch
     {
         DemoTask.Colour => Enum.GetValues<DemoColour>().Select(DemoObject.Word),
-        DemoTask.Shape => Enum.GetValues<DemoShape>().Select(DemoObject.Word),
-        _ => DemoClasses.Names,
+        DemoTask.Shape => kinds.Shapes.Select(DemoObject.Word),
+        _ => kinds.Names,
     };
 
     // As captions call it: "a red circle on a blue background".

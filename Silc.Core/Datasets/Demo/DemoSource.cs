@@ -55,11 +55,12 @@ public sealed class DemoSource : IImageTextSource
     public static DemoEvaluation Evaluation(int perClass, int seed = 0, int size = 96, DemoLevel level = DemoLevel.Hard)
     {
         Require.Positive(perClass, "images per class");
-        return new DemoEvaluation(perClass * DemoClasses.Names.Count, index =>
+        var kinds = DemoClasses.Of(level);
+        return new DemoEvaluation(perClass * kinds.Names.Count, index =>
         {
-            var label = index % DemoClasses.Names.Count;
+            var label = index % kinds.Names.Count;
             var random = new Philox((ulong)seed, EvaluationStream + (ulong)index);
-            return DemoSampler.Single(random, size, DemoClasses.Shape(label), DemoClasses.Colour(label), level);
+            return DemoSampler.Single(random, size, kinds.Shape(label), kinds.Colour(label), level);
         }, level);
     }
 }

@@ -21,7 +21,8 @@ public sealed class ZeroShotSegmenter
 {
     readonly PatchEmbedder embed;
     readonly int patch;
-    readonly ClassPrototypes classes;
+    readonly Func<Vectors, Vectors> score;
+    readonly int classes;
     readonly SegmentationWindows windows;
     readonly double? threshold;
     readonly float temperature;
@@ -41,13 +42,28 @@ public sealed class ZeroShotSegmenter
     internal ZeroShotSegmenter(
         PatchEmbedder embed, int patch, ClassPrototypes classes, SegmentationWindows windows, double? threshold = null,
             double temperature = 100, ImageRule? images = null)
+        : this(embed, patch, classes.Scores, classes.Count, windows, threshold, temperature, images)
+    {
+    }
+
+    /// <summary>The same by other scores of patches: those of a probe.</summary>
+    /// <param name="embed">Embeds windows, not necessarily to unit vectors.</param>
+    /// <param name="patch">Side of a patch in pixels.</param>
+    /// <param name="score">Features (N, C) to scores (N, K).</param>
+    /// <param name="classes">Number of classes K.</param>
+    /// <param name="windows">What the model sees of an image at once.</param>
+    /// <param name="threshold">As above.</param>
+    /// <param name="temperature">The factor on scores, for that probability.</param>
+    /// <param name="images">As above.</param>
+    internal ZeroShotSegmenter(PatchEmbedder embed, int patch, Func<Vectors, Vectors> score, int classes, SegmentationWindows windows,
+        double? threshold = null, double temperature = 1, ImageRule? images = null)
     {
         Require.Positive(patch, "patch size");
         windows.Check(patch);
         Require.That(threshold is null or (>= 0 and <= 1),
             $"the background threshold is {threshold}, a probability lies in [0, 1]");
-        (this.embed, this.patch, this.classes, this.windows, this.threshold, this.temperature, this.images) =
-            (embed, patch, classes, windows, threshold, (float)temperature, images ?? ImageRule.Own);
+        (this.embed, this.patch, this.score, this.classes) = (embed, patch, score, classes);
+        (this.windows, this.threshold, this.temperature, this.images) = (windows, threshold, (float)temperature, images ?? ImageRule.Own);
     }
 
     /// <summary>Class of every pixel of the image.</summary>
@@ -61,7 +77,7 @@ public sealed class ZeroShotSegmenter
     public IReadOnlyList<LabelMap> Segment(IReadOnlyList<(RgbImage Image, int Width, int Height)> images)
     {
         List<Cut> cuts = [.. images.Select(one => new Cut(one.Image, windows, this.images))];
-        var scores = classes.Scores(embed([.. cuts.SelectMany(cut => cut.Pixels)], windows.Side));
+        var scores = score(embed([.. cuts.SelectMany(cut => cut.Pixels)], windows.Side));
         int cells = windows.Side / patch, each = cells * cells;
         Require.That(scores.Count == cuts.Sum(cut => cut.Count) * each,
             $"{scores.Count} patch features for {cuts.Sum(cut => cut.Count)} windows of {cells} x {cells} patches");
@@ -82,7 +98,7 @@ public sealed class ZeroShotSegmenter
         Parallel.For(0, height, () => new Line(width, cols), (row, _, line) =>
         {
             line.Clear();
-            for (int k = 0; k < classes.Count; k++)
+            for (int k = 0; k < classes; k++)
             {
                 if (float.IsNegativeInfinity(scores[k, 0])) continue;       // a class without words
                 line.Add(k, scores.Row(k), y.Of(row), x, temperature);
@@ -97,12 +113,12 @@ public sealed class ZeroShotSegmenter
     Vectors SideBySide(Vectors scores, int first, Cut cut, int cells)
     {
         int across = cut.Left.Length, cols = across * cells, patches = cut.Count * cells * cells;
-        var turned = new Vectors(classes.Count, patches);
+        var turned = new Vectors(classes, patches);
         for (int i = 0; i < patches; i++)
         {
             int window = i / (cells * cells), cell = i % (cells * cells);
             int row = window / across * cells + cell / cells, col = window % across * cells + cell % cells;
-            for (int k = 0; k < classes.Count; k++) turned[k, row * cols + col] = scores[first + i, k];
+            for (int k = 0; k < classes; k++) turned[k, row * cols + col] = scores[first + i, k];
         }
         return turned;
     }

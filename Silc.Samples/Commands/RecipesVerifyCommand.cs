@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Text.Json;
+using Silc.Samples.Evaluation;
+using Silc.Samples.Recipes;
+using Silc.Samples.Terminals;
+using Spectre.Console;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc recipes verify</c>: trains a configuration file and compares the model with what such models reached.</summary>
+static class RecipesVerifyCommand
+{
+    const int Below = 3;
+
+    static readonly Argument<string> Config = new("FILE") { Description = "A configuration file of silc train with FILE.levels.json beside it." };
+    static readonly Option<string> Out = new("--out") { Description = "Folder of the run.", HelpName = "DIR", Required = true };
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+    static readonly Option<int?> Seed = new("--seed") { Description = "Instead of the file's.", HelpName = "N" };
+    static readonly Option<int?> Steps = new("--steps") { Description = "Instead of the file's; fewer will not reach its levels.", HelpName = "N" };
+
+    public static Command Create()
+    {
+        var command = new Command("verify", $"""
+            Train a configuration file, evaluate the model, and compare it with the levels beside the file. A run in --out that is finished is
+            not trained again. Ends with {Below} if a number lies below its level.
+
+            Examples:
+              silc recipes verify recipes/demo.json --out runs/verify
+            """) { Config, Out, Device, Seed, Steps };
+        command.SetAction(Run);
+        return command;
+    }
+
+    static int Run(ParseResult parsed)
+    {
+        var (config, folder, device) = (parsed.GetRequiredValue(Config), parsed.GetRequiredValue(Out), parsed.GetValue(Device)!);
+        var levels = RecipeLevels.Beside(config);
+        List<string> train = ["train", "--config", config, "--out", folder, "--device", device];
+        if (parsed.GetValue(Seed) is { } seed) train.AddRange(["--seed", $"{seed}"]);
+        if (parsed.GetValue(Steps) is { } steps) train.AddRange(["--steps", $"{steps}"]);
+        if (!IsFinished(folder) && SilcCommand.Run(train) is not 0 and var failed) return failed;
+
+        var (table, below) = (new Table().AddColumns("evaluation", "images", "method", "metric", "found", "level", "reached before"), 0);
+        foreach (var group in levels.Checks.GroupBy(check => check.Eval))
+        {
+            using var scores = Scores(group.Key, folder, device, out var code);
+            if (scores is null) return code;
+            foreach (var check in group)
+            {
+                var found = Find(scores, check) ?? throw new InvalidDataException(
+                    $"{config}: silc {check.Eval} prints no {check.Metric} of {check.Method}{(check.Images == "" ? "" : $", {check.Images}")}");
+                if (found < check.AtLeast) below++;
+                table.AddRow([.. new[]
+                {
+                    check.Eval, check.Images, check.Method, check.Metric, ScoreReport.Percent(found),
+                    $"{(found < check.AtLeast ? "BELOW " : "")}{ScoreReport.Percent(check.AtLeast)}", check.Reached,
+                }.Select(Markup.Escape)]);
+            }
+        }
+        Terminal.Write(table);
+        Console.WriteLine(below == 0 ? $"{config} reaches its levels" : $"{below} of {levels.Checks.Count} numbers lie below their levels");
+        return below == 0 ? 0 : Below;
+    }
+
+    static bool IsFinished(string folder) => RunFolder.Checkpoints(folder).Count > 0 && RunFolder.Newest(folder).Checkpoint is var newest
+        && newest.Step == newest.Train.TotalSteps;
+
+    // The evaluation as a user runs it, by its own file of numbers.
+    static JsonDocument? Scores(string eval, string folder, string device, out int code)
+    {
+        var file = Path.Combine(Path.GetTempPath(), $"silc-verify-{Guid.NewGuid():N}.json");
+        try
+        {
+            string[] words = eval.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            code = SilcCommand.Run([.. words, "--model", folder, "--device", device, "--json", file]);
+            return code == 0 ? JsonDocument.Parse(File.ReadAllText(file)) : null;
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    static double? Find(JsonDocument scores, RecipeCheck check)
+    {
+        foreach (var score in scores.RootElement.GetProperty("scores").EnumerateArray())
+            if (score.GetProperty("images").GetString()!.Contains(check.Images, StringComparison.Ordinal)
+                && score.GetProperty("method").GetString()!.StartsWith(check.Method, StringComparison.Ordinal)
+                && score.GetProperty("metrics").TryGetProperty(check.Metric, out var value)) return value.GetDouble();
+        return null;
+    }
+}

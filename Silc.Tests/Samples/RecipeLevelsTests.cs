@@ -1,0 +1,74 @@
+using Silc.Samples.Options;
+using Silc.Samples.Recipes;
+using Silc.Samples.Training;
+
+namespace Silc.Tests;
+
+/// <summary>Configuration files that are kept with what they reached.</summary>
+[TestClass, DoNotParallelize]
+public sealed class RecipeLevelsTests : TempFolder
+{
+    static string Kept(string name, [System.Runtime.CompilerServices.CallerFilePath] string here = "")
+    {
+        var folder = Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "recipes");
+        if (!Directory.Exists(folder)) Assert.Inconclusive("the sources are not where they were compiled");
+        return Path.Combine(folder, name);
+    }
+
+    // Whoever changes the demo's recipe in the program changes the file that is verified, too.
+    [TestMethod]
+    public void The_demo_s_file_is_the_demo_s_recipe()
+    {
+        const int Steps = 950;
+        var (code, _, error) = CommandLineRun.Of("train", "--config", Kept("demo.json"), "--steps", "1", "--warmup", "1", "--device", "cpu",
+            "--out", At("run"));
+        Assert.AreEqual(0, code, error);
+        var made = RunFolder.Newest(At("run")).Checkpoint;
+        Assert.AreEqual(ConfigJson.Write(DemoRecipe.Model), ConfigJson.Write(made.Config));
+        var expected = DemoRecipe.Training(Steps);
+        Assert.AreEqual(ConfigJson.Write(expected with { TotalSteps = 1, Schedule = expected.Schedule with { WarmupSteps = 1 } }),
+            ConfigJson.Write(made.Train));
+        Assert.Contains($"\"steps\": {Steps},", File.ReadAllText(Kept("demo.json")));
+    }
+
+    [TestMethod]
+    public void Every_kept_file_has_levels_that_can_be_read()
+    {
+        var files = Directory.GetFiles(Kept("."), "*.json").Where(file => !file.EndsWith(".levels.json", StringComparison.Ordinal)).ToList();
+        Assert.AreNotEqual(0, files.Count);
+        foreach (var file in files)
+            foreach (var check in RecipeLevels.Beside(file).Checks) Assert.AreNotEqual("", check.Reached, $"{file}: {check.Metric}");
+    }
+
+    [TestMethod]
+    public void A_recipe_below_its_levels_is_told_apart_from_one_that_reaches_them()
+    {
+        File.Copy(Kept("demo.json"), At("demo.json"));
+        void Levels(double shape) => File.WriteAllText(At("demo.levels.json"), $$"""
+            { "checks": [ { "eval": "eval zero-shot --data demo", "images": "held out", "method": "zero-shot by text", "metric": "shape",
+              "atLeast": {{shape}}, "reached": "by nobody" } ] }
+            """);
+        string[] line = ["recipes", "verify", At("demo.json"), "--out", At("run"), "--steps", "2", "--device", "cpu"];
+        Levels(0.999);
+        var (code, output, error) = CommandLineRun.Of(line);
+        Assert.AreEqual(3, code, error);
+        Assert.Contains("BELOW 99.9 %", output);
+        Assert.Contains("1 of 1 numbers lie below their levels", output);
+        // The run is finished: it is measured again, not trained.
+        Levels(0.001);
+        (code, output, error) = CommandLineRun.Of(line);
+        Assert.AreEqual(0, code, error);
+        Assert.DoesNotContain("step 1/2", output);
+        Assert.Contains("reaches its levels", output);
+    }
+
+    [TestMethod]
+    [DataRow("{}", "checks"), DataRow("{ \"checks\": [] }", "no checks in it"), DataRow("{ \"checks\": 3 }", "JSON value could not be converted")]
+    [DataRow("""{ "checks": [ { "eval": "", "images": "", "method": "", "metric": "x", "atLeast": 7, "reached": "" } ] }""", "a fraction in (0, 1]")]
+    public void Levels_that_are_none_say_why(string text, string expected)
+    {
+        File.WriteAllText(At("a.json"), "{}");
+        File.WriteAllText(At("a.levels.json"), text);
+        Assert.Contains(expected, Assert.ThrowsExactly<InvalidDataException>(() => RecipeLevels.Beside(At("a.json"))).Message);
+    }
+}
