@@ -127,8 +127,15 @@ partial class Ops<TPack>
         var partial = Device.Workspace((long)blocks * 2 * x.Cols);
         Device.ForRows(blocks, new LayerNormGradKernel<TPack>(
             Dense(dy), Dense(x), scale.View, mean.View, rstd.View, Dense(dx), partial, x.Rows, x.Cols, accumulate ? 1 : 0));
-        Device.ForElements(x.Cols, new AddColumns<TPack>(partial, dScale.View, blocks, x.Cols, 2 * x.Cols, 0));
-        Device.ForElements(x.Cols, new AddColumns<TPack>(partial, dBias.View, blocks, x.Cols, 2 * x.Cols, x.Cols));
+        AddPartials(partial, dScale, dBias, blocks);
         if (rounded.Count > 0) Copy(dx, rounded);
+    }
+
+    /// <summary>dScale and dBias += the sums of the blocks: block, [dScale | dBias], column.</summary>
+    protected void AddPartials(ArrayView<float> partial, Tensor dScale, Tensor dBias, int blocks)
+    {
+        int cols = dScale.Count;
+        Device.ForElements(cols, new AddColumns<TPack>(partial, dScale.View, blocks, cols, 2 * cols, 0));
+        Device.ForElements(cols, new AddColumns<TPack>(partial, dBias.View, blocks, cols, 2 * cols, cols));
     }
 }
