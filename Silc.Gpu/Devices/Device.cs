@@ -73,6 +73,12 @@ public sealed partial class Device : IDisposable
     /// <summary>How matrix products and attention multiply here.</summary>
     public Precision Precision { get; }
 
+    /// <summary>
+    /// Trainers that are made from now on record the launches of a step and send them as one CUDA graph; without effect on other devices. False
+    /// unless SILC_CUDA_GRAPH is 1.
+    /// </summary>
+    public bool CudaGraphs { get; set; } = Environment.GetEnvironmentVariable("SILC_CUDA_GRAPH") == "1";
+
     /// <summary>The operations, in their best form for this device.</summary>
     internal Ops Ops { get; set; }
 

@@ -115,7 +115,7 @@ for wgmma in 0 1; do
     stage "products-$first-wgmma-$wgmma" 30 env SILC_WGMMA=$wgmma "$here/silc" bench products "$first" --batch "$batch" --device "$device" --precision bf16
 done
 for preset in $presets; do
-    stage "bench-$preset-graph" 40 env SILC_CUDA_GRAPH=1 "$here/silc" bench "$preset" --device "$device" --precision bf16 --batch "$batch" --steps 8
+    stage "bench-$preset-graph" 40 "$here/silc" bench "$preset" --cuda-graph --device "$device" --precision bf16 --batch "$batch" --steps 8
 done
 stage "smoke-graph" 60 env SILC_CUDA_GRAPH=1 bash -c "train 20 16 1 $device bf16 graph && cp $work/graph/metrics.csv $out/losses-graph.csv"
 for precision in tf32 float32; do

@@ -12,6 +12,7 @@ static class BenchCommand
     static readonly Argument<string> Preset = new("preset") { Description = string.Join(", ", BenchModel.Names), DefaultValueFactory = _ => "mini" };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<Precision> Precision = TrainOptions.PrecisionOption();
+    static readonly Option<bool> CudaGraph = TrainOptions.CudaGraphOption();
     static readonly Option<int> Batch = new("--batch") { Description = "Images a step.", HelpName = "N", DefaultValueFactory = _ => 16 };
     static readonly Option<int> Steps = new("--steps")
     {
@@ -51,7 +52,7 @@ static class BenchCommand
               silc bench eval --model runs/emoji --data emoji:data/emoji
               silc bench load so400m
               silc bench serve --clients 32
-            """) { Preset, Batch, Steps, Device, Precision, Ops, Kernels, Recompute, Accumulate };
+            """) { Preset, Batch, Steps, Device, Precision, CudaGraph, Ops, Kernels, Recompute, Accumulate };
         command.SetAction(Run);
         command.Add(MatMul());
         command.Add(Attention());
@@ -80,6 +81,7 @@ static class BenchCommand
                 + string.Join(", ", others.Select(name => $"silc bench {name}")));
         }
         using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(Precision));
+        device.CudaGraphs |= parsed.GetValue(CudaGraph);
         Console.WriteLine($"device   {device}");
         var profile = parsed.GetValue(Ops) ? device.StartProfile() : null;
         var (config, train) = BenchModel.Of(preset, batch);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using Silc.Samples.Models;
 using Silc.Samples.Outputs;
 using Silc.Samples.Report;
 
@@ -38,7 +39,7 @@ static partial class CardCommand
 
     static int Write(ParseResult parsed)
     {
-        var (name, path, licence) = (parsed.GetRequiredValue(Model), parsed.GetValue(Out), parsed.GetValue(Licence));
+        var (name, path, licence) = (ShippedModel.Locate(parsed.GetRequiredValue(Model)), parsed.GetValue(Out), parsed.GetValue(Licence));
         if (!File.Exists(name) && !Directory.Exists(name)) throw new FileNotFoundException($"{name}: no such file or folder");
         if (licence is not null && !Identifier().IsMatch(licence))
             throw new ArgumentException($"--license {licence}: give an identifier in lower case, such as apache-2.0, cc-by-4.0 or other");

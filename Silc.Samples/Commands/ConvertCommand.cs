@@ -58,7 +58,7 @@ static class ConvertCommand
 
     static int Convert(ParseResult parsed)
     {
-        var (input, output) = (parsed.GetRequiredValue(Input), parsed.GetRequiredValue(Target));
+        var (input, output) = (ShippedModel.Locate(parsed.GetRequiredValue(Input)), parsed.GetRequiredValue(Target));
         var format = parsed.GetValue(To) is { } name ? ModelFormats.Parse(name)
             : Path.GetExtension(output).Equals(".npz", StringComparison.OrdinalIgnoreCase) ? ModelFormat.Npz : ModelFormat.Silc;
         if (!File.Exists(input) && !Directory.Exists(input)) throw new FileNotFoundException($"{input}: no such file or folder");

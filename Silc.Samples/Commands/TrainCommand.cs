@@ -72,7 +72,7 @@ static class TrainCommand
         var validation = parsed.GetValue(TrainOptions.ValData) is { } held ? ValidationSet.Open(held, parsed, train.BatchSize) : null;
         var plan = PlanOf(parsed, validation, train.TotalSteps);
 
-        using var device = Device.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision));
+        using var device = TrainOptions.OpenDevice(parsed);
         using var model = init?.Model(device, config, tokenizer, train.Seed) ?? SilcModel.Create(device, config, train.Seed, tokenizer);
         using var run = new TrainRun(model, source, train, folder, parsed.GetValue(TrainOptions.MaxBad));
         if (init is not null) Console.WriteLine($"init     {init.Begin(model, run.Trainer.Teacher)}");

@@ -29,7 +29,8 @@ sealed class TrainInit : IDisposable
     /// <summary>Opens the file; null without the option.</summary>
     public static TrainInit? Open(ParseResult parsed)
     {
-        if (parsed.GetValue(TrainOptions.Init) is not { } path) return null;
+        if (parsed.GetValue(TrainOptions.Init) is not { } given) return null;
+        var path = ShippedModel.Locate(given);
         if (!File.Exists(path) && !Directory.Exists(path)) throw new FileNotFoundException($"--init {path}: no such file or folder");
         var file = ModelFile.Open(path, TrainOptions.ImageSizeOf(parsed));
         LeftOut.Say(file);

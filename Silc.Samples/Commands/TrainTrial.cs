@@ -21,7 +21,7 @@ static class TrainTrial
         var config = RunConfig.Blame(file, parsed, line => TrainOptions.ModelOf(line, tokenizer, init?.Weights.Config));
         var train = RunConfig.Blame(file, parsed, TrainOptions.TrainingOf);
         var source = DataOption.OpenForTraining(parsed.GetRequiredValue(TrainOptions.Data), train.Seed, parsed);
-        using var device = Device.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision));
+        using var device = TrainOptions.OpenDevice(parsed);
         using var model = init?.Model(device, config, tokenizer, train.Seed) ?? SilcModel.Create(device, config, train.Seed, tokenizer);
         using var run = new TrainRun(model, source, train, folder: null, parsed.GetValue(TrainOptions.MaxBad));
         PrintSizes(model, run, source);

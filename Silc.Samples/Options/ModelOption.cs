@@ -9,9 +9,11 @@ static class ModelOption
     public static Option<string> Create() => new("--model")
     {
         Description = "A folder that silc train or silc convert wrote, or weights of big_vision (.npz), "
-            + "Hugging Face or open_clip: a folder or the file.",
-        HelpName = "DIR|FILE",
+            + "Hugging Face or open_clip: a folder or the file. mini, unless you have such a file, is a small model of drawings that comes with the "
+            + "program.",
+        HelpName = "DIR|FILE|mini",
         Required = true,
+        CustomParser = given => ShippedModel.Locate(given.Tokens[0].Value),
     };
 
     public static readonly Option<string?> Tokenizer = new("--tokenizer")

@@ -17,7 +17,8 @@ static class TrainLine
     // These change nothing that is learned but rounding, of device and precision; data that has moved is told by its size.
     static readonly Option[] free =
     [
-        .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.Precision, TrainOptions.LogEvery, TrainOptions.MaxBad, TrainOptions.Steps,
+        .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.Precision, TrainOptions.CudaGraph,
+        TrainOptions.LogEvery, TrainOptions.MaxBad, TrainOptions.Steps,
         TrainOptions.OnCollapse, TrainOptions.Recompute,
         TrainOptions.SaveEvery, TrainOptions.SaveMinutes, TrainOptions.Keep, TrainOptions.KeepEvery,
         // How fast it learns from here on: what was learned stays.

@@ -51,6 +51,7 @@ static class TrainOptions
         new("--keep-every") { Description = "Also write and keep a checkpoint at every multiple of N steps.", HelpName = "N" };
     public static readonly Option<int> Steps = Number("--steps",
         "Updates; the schedule ends there. A run that is resumed may get another end.", 1000);
+    public static readonly Option<bool> CudaGraph = CudaGraphOption();
     public static readonly Option<bool> Recompute = new("--recompute", "--activation-checkpointing")
     {
         Description = "Activation checkpointing, less memory for more time: run every block again for its gradient. The results are the same.",
@@ -222,9 +223,8 @@ static class TrainOptions
 
     public static IReadOnlyList<Option> All { get; } =
     [
-        Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, Freeze, RateMultipliers, ValData, ValEvery,
-            KeepBest,
-        Patience, LogEvery, OnCollapse, Minutes,
+        Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, CudaGraph, Freeze, RateMultipliers,
+        ValData, ValEvery, KeepBest, Patience, LogEvery, OnCollapse, Minutes,
         SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite, Config, PrintConfig, PrintSchema, DryRun,
     ];
 
@@ -246,6 +246,19 @@ static class TrainOptions
     public static Option<Precision> PrecisionOption() =>
         Choice("--precision", "How products multiply; tf32 and bf16 need NVIDIA tensor cores. Sums and weights stay float32.",
             Silc.Precision.Float32);
+
+    public static Option<bool> CudaGraphOption() => new("--cuda-graph")
+    {
+        Description = "On an NVIDIA GPU, record a step's launches and send them as one graph: 5 % faster at b, compared over 20 steps so far.",
+    };
+
+    /// <summary>Opens the device of a line that trains.</summary>
+    public static Device OpenDevice(ParseResult parsed)
+    {
+        var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(Precision));
+        device.CudaGraphs |= parsed.GetValue(CudaGraph);
+        return device;
+    }
 
     public static int? ImageSizeOf(ParseResult parsed) => parsed.GetValue(ImageSize);
 
