@@ -17,7 +17,9 @@ public static class Notebook
     // control channel drops interrupt_request, and SIGINT ends the process.
     const string Interruption = "SILC_INTERRUPT";
 
-    static readonly TimeSpan Look = TimeSpan.FromSeconds(0.2);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(0.2);
+    static readonly Lock Look = new();
+    static Timer? watch;
 
     /// <summary>
     /// Tells where the native libraries are: a kernel knows no <c>.deps.json</c>. To be called before images are decoded or drawn.
@@ -51,16 +53,18 @@ public static class Notebook
     {
         var stop = CancellationTokenSource.CreateLinkedTokenSource(cell);
         if (Environment.GetEnvironmentVariable(Interruption) is not { Length: > 0 } file) return stop.Token;
-        File.Delete(file);      // of a cell before this one
-        Timer? timer = null;
-        timer = new(_ =>
+        lock (Look)
         {
-            if (!File.Exists(file)) return;
-            timer!.Dispose();
+            // Of a cell before this one, which would take this one's interruption.
+            watch?.Dispose();
             File.Delete(file);
-            stop.Cancel();
-        }, null, Look, Look);
-        stop.Token.Register(timer.Dispose);
+            watch = new(_ =>
+            {
+                if (!File.Exists(file)) return;
+                File.Delete(file);
+                stop.Cancel();
+            }, null, Every, Every);
+        }
         return stop.Token;
     }
 
@@ -106,7 +110,8 @@ public static class Notebook
     public static RgbImage Segments(RgbImage image, LabelMap labels, IReadOnlyList<string> names, Func<int, Colour> colour)
     {
         (string, Colour)[] seen = [.. labels.Labels.Where(label => label >= 0).Distinct().Order().Select(label => (names[label], colour(label)))];
-        return ContactSheet.Draw([new("", [new(SegmentationPainter.Legend(seen), ""), new(image, "image"),
-            new(SegmentationPainter.Overlay(image, labels, colour), "named by words")])], cell: 144);
+        return ContactSheet.Draw([
+            new("colours", [.. seen.Chunk(SegmentationPainter.LegendLines).Select(some => new ContactSheetCell(SegmentationPainter.Legend(some)))]),
+            new("", [new(image, "image"), new(SegmentationPainter.Overlay(image, labels, colour), "what pixels are called")])], cell: 144);
     }
 }

@@ -74,6 +74,23 @@ public sealed class LabelledDataTests : TempFolder
     }
 
     [TestMethod]
+    [DataRow(1, "nearest neighbour"), DataRow(3, "nearest neighbour"), DataRow(4, "10 nearest neighbours")]
+    public void Few_images_of_a_class_are_enough_for_probes(int perClass, string neighbours)
+    {
+        Write("one", 10);
+        Write("two", 40);
+        // Twenty images of each class follow each other.
+        var lines = File.ReadAllLines(At("one.csv"));
+        File.WriteAllLines(At("few.csv"), lines.Where((_, i) => i == 0 || (i - 1) % 20 < perClass));
+        var (code, output, error) = CommandLineRun.Of("eval", "probe", "--model", Model(), "--data", At("few.csv"), "--test", At("two.csv"),
+            "--label-column", "species");
+        Assert.AreEqual(0, code, error);
+        Assert.Contains(neighbours, output);
+        Assert.Contains("1 shot, least squares", output);
+        Assert.Contains("no linear probe by class: its penalty is chosen on one of 5 images of a class", error);
+    }
+
+    [TestMethod]
     public void Segmentation_is_the_same_in_every_form()
     {
         var (rows, tar) = (new List<string> { "filepath,mask" }, new TarBytes());
