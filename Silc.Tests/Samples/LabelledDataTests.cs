@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Silc.Samples.Evaluation;
 
 namespace Silc.Tests;
 
@@ -71,6 +72,23 @@ public sealed class LabelledDataTests : TempFolder
             $"--data {At("one-named.tar")} --test {At("two-named.tar")} --label-field species",
         })
             CollectionAssert.AreEqual(expected, Scores(["eval", "probe", "--model", model, .. form.Split(' ')]), form);
+    }
+
+    [TestMethod]
+    public void Validation_names_classes_by_a_list()
+    {
+        Write("one", 10);
+        using var device = Device.Cpu();
+        using var model = SilcModel.Load(device, Model());
+        double? Measured(params string[] line) => ValidationSet.Open(At("one.csv"), TrainLine.Bare().Parse(line), batchSize: 8)
+            .Measure(model, default).ZeroShot;
+        string[] named = ["--caption-column", "species", "--label-column", "species"], numbered = [.. named[..3], "code"];
+        Assert.IsNotNull(Measured(named));
+        Assert.IsNull(Measured(numbered), "numbers name nothing");
+        Assert.AreEqual(Measured(named), Measured([.. numbered, "--val-classes", At("classes.txt")]));
+        File.WriteAllLines(At("short.txt"), classes[..2]);
+        var error = Assert.ThrowsExactly<ArgumentException>(() => Measured([.. numbered, "--val-classes", At("short.txt")]));
+        Assert.Contains("the list of 2 classes has no '2'", error.Message);
     }
 
     [TestMethod]
