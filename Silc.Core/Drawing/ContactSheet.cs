@@ -40,30 +40,40 @@ static class ContactSheet
         Require.Positive(rows.Count, "number of rows of a contact sheet");
         Require.Within(cell, 32, 1024, "side of a contact sheet's images");
         var head = title is null ? 0 : TitleHeight;
-        var step = cell + CaptionHeight + Gap;
+        float[] heights = [.. rows.Select(row => Height(row, cell))];
         var width = 2 * Margin + QueryWidth + rows.Max(row => row.Cells.Count) * (cell + Gap);
-        return Drawing.Draw(width, 2 * Margin + head + rows.Count * step - Gap, canvas =>
+        return Drawing.Draw(width, (int)(2 * Margin + head + heights.Sum() - Gap), canvas =>
         {
             canvas.Clear(Paper);
             if (title is not null)
                 SheetText.Draw(canvas, title, Margin, Margin + TitleCapital + 2, TitleCapital, Ink, weight: 0.9f);
-            foreach (var (i, row) in rows.Index()) DrawRow(canvas, row, Margin + head + i * step, cell);
+            float top = Margin + head;
+            foreach (var (row, height) in rows.Zip(heights))
+            {
+                DrawRow(canvas, row, top, cell, row.IsBare ? height - Gap : cell);
+                top += height;
+            }
         });
     }
 
-    static void DrawRow(SKCanvas canvas, ContactSheetRow row, float top, int cell)
+    // Legends have no captions, and are lower than images.
+    static float Height(ContactSheetRow row, int cell) => row.IsBare
+        ? Gap + MathF.Ceiling(row.Cells.Max(item => Math.Min(cell, cell * item.Image.Height / (float)item.Image.Width)))
+        : cell + CaptionHeight + Gap;
+
+    static void DrawRow(SKCanvas canvas, ContactSheetRow row, float top, int cell, float height)
     {
         var lines = SheetText.Wrap(row.Query, QueryCapital, QueryWidth - Gap, lines: 4);
         var line = 2 * QueryCapital;
-        var first = top + cell / 2f - (lines.Count - 1) * line / 2 + QueryCapital / 2;
+        var first = top + height / 2 - (lines.Count - 1) * line / 2 + QueryCapital / 2;
         foreach (var (i, text) in lines.Index())
             SheetText.Draw(canvas, text, Margin, first + i * line, QueryCapital, Ink, weight: 0.8f);
-        foreach (var (i, item) in row.Cells.Index()) DrawCell(canvas, item, Margin + QueryWidth + i * (cell + Gap), top, cell);
+        foreach (var (i, item) in row.Cells.Index()) DrawCell(canvas, item, Margin + QueryWidth + i * (cell + Gap), top, cell, height);
     }
 
-    static void DrawCell(SKCanvas canvas, ContactSheetCell item, float left, float top, int cell)
+    static void DrawCell(SKCanvas canvas, ContactSheetCell item, float left, float top, int cell, float height)
     {
-        var box = SKRect.Create(left, top, cell, cell);
+        var box = SKRect.Create(left, top, cell, height);
         using (var round = new SKRoundRect(box, 6))
         using (var paint = new SKPaint { Color = Ground, IsAntialias = true })
         {
@@ -78,7 +88,7 @@ static class ContactSheet
         foreach (var (i, text) in SheetText.Wrap(item.Caption, CaptionCapital, cell, lines: 2).Index())
         {
             var x = left + (cell - SheetText.Measure(text, CaptionCapital)) / 2;
-            SheetText.Draw(canvas, text, x, top + cell + 15 + i * 1.8f * CaptionCapital, CaptionCapital, Soft);
+            SheetText.Draw(canvas, text, x, top + height + 15 + i * 1.8f * CaptionCapital, CaptionCapital, Soft);
         }
     }
 
@@ -117,7 +127,11 @@ static class ContactSheet
 /// <summary>One row of a <see cref="ContactSheet"/>. Threads: immutable; any number may share it.</summary>
 /// <param name="Query">Words at the left, e.g. the text that the images answer.</param>
 /// <param name="Cells">Images, best first.</param>
-sealed record ContactSheetRow(string Query, IReadOnlyList<ContactSheetCell> Cells);
+sealed record ContactSheetRow(string Query, IReadOnlyList<ContactSheetCell> Cells)
+{
+    /// <summary>No image has words below it, and the row needs no room for them.</summary>
+    public bool IsBare => Cells.Count > 0 && Cells.All(cell => cell.Caption == "");
+}
 
 /// <summary>One image of a <see cref="ContactSheet"/>. Threads: immutable; any number may share it.</summary>
 /// <param name="Image">What to show; transparent pixels are shown on light grey.</param>

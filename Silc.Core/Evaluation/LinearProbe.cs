@@ -19,6 +19,9 @@ public sealed class LinearProbe
     const double Epsilon = 1e-8, GradientTolerance = 1e-5;
     const int MaxIterations = 200, Memory = 10, Block = 256;
 
+    /// <summary><see cref="Tune"/> chooses the penalty on one of so many images of each class.</summary>
+    internal const int Fold = 5;
+
     readonly double[] weights;       // (K, C + 1), the bias last
     readonly double[] mean, deviation;
 
@@ -57,7 +60,7 @@ public sealed class LinearProbe
         IReadOnlyList<double>? penalties = null)
     {
         var seen = new int[classes];
-        var kept = labels.Select(label => ++seen[label] % 5 == 0).ToArray();
+        var kept = labels.Select(label => ++seen[label] % Fold == 0).ToArray();
         int[] train = [.. kept.Index().Where(entry => !entry.Item).Select(entry => entry.Index)],
             check = [.. kept.Index().Where(entry => entry.Item).Select(entry => entry.Index)];
         Require.Positive(check.Length, "number of images to choose the penalty on, one of five of a class,");

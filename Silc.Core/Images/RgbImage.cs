@@ -9,6 +9,7 @@ namespace Silc;
 /// <param name="Width">Pixels across.</param>
 /// <param name="Height">Pixels down.</param>
 /// <param name="Rgba">Red, green, blue, alpha of each pixel.</param>
+[TypeFormatterSource(typeof(ImageFormatterSource))]
 public sealed record RgbImage(int Width, int Height, byte[] Rgba)
 {
     /// <summary>A copy of a bitmap's pixels, in sRGB, whatever its colour type; it may be disposed afterwards.</summary>

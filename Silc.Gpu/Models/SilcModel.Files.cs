@@ -15,7 +15,10 @@ public sealed partial class SilcModel
     /// </summary>
     public string Fingerprint() => Weights.Fingerprint();
 
-    /// <summary>Writes the weights to a safetensors file, with what is needed to load them again. Nothing is left half-written.</summary>
+    /// <summary>
+    /// Writes the weights to a safetensors file, with what is needed to load them again. Nothing is left half-written. It writes no model card:
+    /// <c>silc card FILE --out README.md</c> makes one of what the file says, and <c>silc train</c> and <c>silc convert</c> leave one by themselves.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="tokenizer">
     /// Null puts the model's own tokenizer into the file. Otherwise what <see cref="Tokenizers.Open(string?)"/> takes:

@@ -104,7 +104,7 @@ static class TrainCommand
         var keep = parsed.GetValue(TrainOptions.KeepBest) is { } word ? ValidationMetric.Of(word) : null;
         if (keep == ValidationMetric.ZeroShot && !validation.HasClasses)
             throw new ArgumentException($"--keep-best {keep.Word}: {validation.Name} has no classes; keep the best loss, image-to-text or "
-                + "text-to-image, or name classes in --val-data");
+                + "text-to-image, or give --val-data classes, which --val-classes names where they are numbers");
         return new(validation.Name, validation.Measure, parsed.GetValue(TrainOptions.ValEvery) ?? Math.Max(1, steps / Times), keep,
             parsed.GetValue(TrainOptions.Patience));
     }

@@ -16,7 +16,7 @@ static class TrainFolder
         if (result.GetResult(TrainOptions.Init) is not null && result.GetResult(TrainOptions.Preset) is { Implicit: false })
             result.AddError("--preset sizes a new model, the weights of --init have sizes: give one of them.");
         else if (result.GetResult(TrainOptions.ValData) is null && resume is null
-            && new Option[] { TrainOptions.ValEvery, TrainOptions.KeepBest, TrainOptions.Patience }
+            && new Option[] { TrainOptions.ValClasses, TrainOptions.ValEvery, TrainOptions.KeepBest, TrainOptions.Patience }
                 .FirstOrDefault(option => result.GetResult(option) is not null) is { } alone)
             result.AddError($"{alone.Name} is about validation: give --val-data, too.");
         else if (result.GetValue(TrainOptions.PrintConfig)) return;

@@ -62,8 +62,9 @@ static class ClassScores
     /// <summary>True where the data call every class by a number, which no text model knows.</summary>
     public static bool HasNumbers(LabelSet labels) => labels.Names.All(name => Number(name) is not null);
 
-    // What the data call a class is one of its names, or else its number.
-    static int[] Labels(LabelSet labels, ClassList classes, string what)
+    /// <summary>The classes of the data by the numbers of a list: what the data call a class is one of its names, or else its number.</summary>
+    /// <exception cref="ArgumentException">The list does not have a class.</exception>
+    public static int[] Labels(LabelSet labels, ClassList classes, string what)
     {
         int[] classOf = [.. labels.Names.Select(name => classes.Find(name)
             ?? (Number(name) is { } number && number < classes.Count ? number : null as int?)

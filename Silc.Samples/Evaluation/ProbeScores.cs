@@ -21,18 +21,24 @@ sealed class ProbeScores(SilcModel model, EvalCrop crop = EvalCrop.Squash, bool 
         var (readKnown, readAsked) = (Embed(task.Known), Embed(task.Asked));
         var (known, asked) = (readKnown.Rows, readAsked.Rows);
         task = task with { Labels = readKnown.Of(task.Labels), Truth = readAsked.Of(task.Truth) };
+        // One neighbour, where there are fewer images than the fewest that DINO reports.
         int[] ks = [.. KnnClassifier.UsualK.Where(k => k <= task.Labels.Count)];
+        if (ks.Length == 0) ks = [1];
         foreach (var (k, votes) in KnnClassifier.Votes(known, task.Labels, asked, classes, ks, model.Device.FindNeighbours))
-            yield return Line($"{k} nearest neighbours", Classification.Of(votes, task.Truth));
+            yield return Line(k == 1 ? "nearest neighbour" : $"{k} nearest neighbours", Classification.Of(votes, task.Truth));
 
-        int fewest = task.Labels.CountBy(label => label).Min(count => count.Value);
+        int[] perClass = [.. task.Labels.CountBy(label => label).Select(count => count.Value)];
+        int fewest = perClass.Min(), most = perClass.Max();
         foreach (var shots in FewShot.UsualShots.Where(shots => shots <= fewest))
         {
             var score = FewShot.Score(known, task.Labels, asked, task.Truth, shots);
             yield return Top($"{shots} shot{(shots == 1 ? "" : "s")}, least squares", score.Mean, spread: score.Spread);
         }
 
-        if (linear)
+        if (linear && most < LinearProbe.Fold)
+            Console.Error.WriteLine($"no linear probe by {task.What}: its penalty is chosen on one of {LinearProbe.Fold} images of a class, "
+                + $"and no class of {task.Known.Name} has as many; give --data more images");
+        else if (linear)
         {
             var (probe, penalty) = Fitted(task, known, classes);
             yield return Line($"linear probe, penalty {penalty:g1}", Classification.Of(probe.Scores(asked), task.Truth));

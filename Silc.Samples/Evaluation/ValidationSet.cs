@@ -31,6 +31,9 @@ sealed class ValidationSet(IImageTextSource pairs, IImageTextSource? labelled, L
     /// <summary>Opens what <c>--val-data</c> names, by the words of <c>--data</c>.</summary>
     public static ValidationSet Open(string data, ParseResult parsed, int batchSize)
     {
+        var list = parsed.GetValue(TrainOptions.ValClasses);
+        if (list is not null && (DemoSet.LevelOf(data) is not null || DataOption.EmojiFolder(data) is not null))
+            throw new ArgumentException($"{TrainOptions.ValClasses.Name} {list}: the classes of {data} have their names already; leave it out");
         if (DemoSet.LevelOf(data) is { } level)
         {
             var shapes = DemoSet.HeldOut(level);
@@ -40,15 +43,22 @@ sealed class ValidationSet(IImageTextSource pairs, IImageTextSource? labelled, L
         if (DataOption.EmojiFolder(data) is { } folder && DataOption.OpenEmoji(folder).HeldOut() is var emoji)
             return One(emoji, emoji.Concepts, captions: true);
         var source = DataOption.Open(data, seed: 0, parsed, option: TrainOptions.ValData.Name);
-        // Numbers say nothing to a text model.
-        var labels = (source as ILabelled)?.Classes is { } found && !ClassScores.HasNumbers(found) ? found : null;
-        return One(source, labels, captions: false);
+        return One(source, Named((source as ILabelled)?.Classes, list, source.Name), captions: false);
 
         ValidationSet One(IImageTextSource all, LabelSet? classes, bool captions)
         {
             var kept = Cached(all);
             return new(kept, classes is null ? null : kept, classes, batchSize, captions);
         }
+    }
+
+    // Numbers say nothing to a text model.
+    static LabelSet? Named(LabelSet? found, string? list, string data)
+    {
+        if (list is null) return found is null || ClassScores.HasNumbers(found) ? null : found;
+        if (found is null) throw new ArgumentException($"{TrainOptions.ValClasses.Name} {list}: {data} has no classes to name");
+        var classes = ClassList.Read(list);
+        return new(classes.Names, ClassScores.Labels(found, classes, "a class of --val-data"));
     }
 
     /// <summary>Measures the model as it is.</summary>

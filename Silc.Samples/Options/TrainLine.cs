@@ -25,7 +25,7 @@ static class TrainLine
         TrainOptions.LearningRate, TrainOptions.Schedule, TrainOptions.Cooldown, TrainOptions.Timescale, TrainOptions.Shift, TrainOptions.Power,
         TrainOptions.RateEnd, TrainOptions.Stairs,
         // Looks at the model and leaves it alone.
-        TrainOptions.ValData, TrainOptions.ValEvery, TrainOptions.KeepBest, TrainOptions.Patience,
+        TrainOptions.ValData, TrainOptions.ValClasses, TrainOptions.ValEvery, TrainOptions.KeepBest, TrainOptions.Patience,
     ];
 
     /// <summary>What checkpoints keep of a line.</summary>
@@ -35,6 +35,7 @@ static class TrainLine
         if (values.TryGetValue(TrainOptions.Data.Name, out var data))
             values[TrainOptions.Data.Name] = [DataOption.Absolute(data[0])];
         if (values.TryGetValue(TrainOptions.ValData.Name, out var held)) values[TrainOptions.ValData.Name] = [DataOption.Absolute(held[0])];
+        if (values.TryGetValue(TrainOptions.ValClasses.Name, out var list)) values[TrainOptions.ValClasses.Name] = [Path.GetFullPath(list[0]!)];
         return new() { [Note] = JsonSerializer.Serialize(values) };
     }
 

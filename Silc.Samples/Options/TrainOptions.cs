@@ -64,6 +64,12 @@ static class TrainOptions
             + "retrieval and, where there are classes, zero-shot classification.",
         HelpName = Data.HelpName,
     };
+    public static readonly Option<string?> ValClasses = new("--val-classes")
+    {
+        Description = "Names of the classes of --val-data: a text file whose line n names class n, further names separated by commas; for classes "
+            + "that the data number, and for better names than theirs.",
+        HelpName = "FILE",
+    };
     public static readonly Option<int?> ValEvery = new Option<int?>("--val-every")
     {
         Description = "Steps from one validation to the next; a tenth of the run unless given. The last step is validated, too.",
@@ -224,7 +230,7 @@ static class TrainOptions
     public static IReadOnlyList<Option> All { get; } =
     [
         Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, CudaGraph, Freeze, RateMultipliers,
-        ValData, ValEvery, KeepBest, Patience, LogEvery, OnCollapse, Minutes,
+        ValData, ValClasses, ValEvery, KeepBest, Patience, LogEvery, OnCollapse, Minutes,
         SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite, Config, PrintConfig, PrintSchema, DryRun,
     ];
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Silc.Samples.Evaluation;
 
 namespace Silc.Tests;
 
@@ -71,6 +72,40 @@ public sealed class LabelledDataTests : TempFolder
             $"--data {At("one-named.tar")} --test {At("two-named.tar")} --label-field species",
         })
             CollectionAssert.AreEqual(expected, Scores(["eval", "probe", "--model", model, .. form.Split(' ')]), form);
+    }
+
+    [TestMethod]
+    public void Validation_names_classes_by_a_list()
+    {
+        Write("one", 10);
+        using var device = Device.Cpu();
+        using var model = SilcModel.Load(device, Model());
+        double? Measured(params string[] line) => ValidationSet.Open(At("one.csv"), TrainLine.Bare().Parse(line), batchSize: 8)
+            .Measure(model, default).ZeroShot;
+        string[] named = ["--caption-column", "species", "--label-column", "species"], numbered = [.. named[..3], "code"];
+        Assert.IsNotNull(Measured(named));
+        Assert.IsNull(Measured(numbered), "numbers name nothing");
+        Assert.AreEqual(Measured(named), Measured([.. numbered, "--val-classes", At("classes.txt")]));
+        File.WriteAllLines(At("short.txt"), classes[..2]);
+        var error = Assert.ThrowsExactly<ArgumentException>(() => Measured([.. numbered, "--val-classes", At("short.txt")]));
+        Assert.Contains("the list of 2 classes has no '2'", error.Message);
+    }
+
+    [TestMethod]
+    [DataRow(1, "nearest neighbour"), DataRow(3, "nearest neighbour"), DataRow(4, "10 nearest neighbours")]
+    public void Few_images_of_a_class_are_enough_for_probes(int perClass, string neighbours)
+    {
+        Write("one", 10);
+        Write("two", 40);
+        // Twenty images of each class follow each other.
+        var lines = File.ReadAllLines(At("one.csv"));
+        File.WriteAllLines(At("few.csv"), lines.Where((_, i) => i == 0 || (i - 1) % 20 < perClass));
+        var (code, output, error) = CommandLineRun.Of("eval", "probe", "--model", Model(), "--data", At("few.csv"), "--test", At("two.csv"),
+            "--label-column", "species");
+        Assert.AreEqual(0, code, error);
+        Assert.Contains(neighbours, output);
+        Assert.Contains("1 shot, least squares", output);
+        Assert.Contains("no linear probe by class: its penalty is chosen on one of 5 images of a class", error);
     }
 
     [TestMethod]

@@ -178,6 +178,18 @@ public sealed class RunConfigTests : TempFolder
         }
     }
 
+    /// <summary>The file that editors fetch by its address; silc train --print-schema > docs/run.schema.json writes it anew.</summary>
+    [TestMethod]
+    public void The_schema_of_the_repository_is_that_of_the_program()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (folder is not null && !File.Exists(Path.Combine(folder, "Silc.sln"))) folder = Path.GetDirectoryName(folder);
+        if (folder is null) Assert.Inconclusive("the sources are not above the tests");
+        var (code, schema, error) = CommandLineRun.Of("train", "--print-schema");
+        Assert.AreEqual(0, code, error);
+        Assert.AreEqual(schema.ReplaceLineEndings("\n"), File.ReadAllText(Path.Combine(folder, "docs/run.schema.json")).ReplaceLineEndings("\n"));
+    }
+
     [TestMethod]
     public void What_is_printed_holds_against_the_schema_and_each_key_has_words()
     {

@@ -83,6 +83,8 @@ public sealed class ValidationTests : TempFolder
     [TestMethod]
     [DataRow("--keep-best loss", "give --val-data, too")]
     [DataRow("--val-every 3", "give --val-data, too")]
+    [DataRow("--val-classes names.txt", "give --val-data, too")]
+    [DataRow("--val-data demo --val-classes names.txt", "the classes of demo have their names already")]
     [DataRow("--val-data demo --keep-best los", "there are loss, image-to-text, text-to-image, zero-shot; did you mean loss?")]
     [DataRow("--val-data demo --patience 0", "it must be at least 1")]
     [DataRow("--val-data none.csv", "--val-data none.csv: no such file or folder")]

@@ -45,13 +45,16 @@ public static class SegmentationPainter
         return new(image.Width, image.Height, rgba);
     }
 
-    /// <summary>A square of at most <see cref="LegendLines"/> colours with their names.</summary>
+    /// <summary>
+    /// At most <see cref="LegendLines"/> colours with their names, one below the other: <paramref name="side"/> pixels wide, and as tall as
+    /// they need.
+    /// </summary>
     /// <exception cref="ArgumentException">There is no class, or more than <see cref="LegendLines"/>.</exception>
     public static RgbImage Legend(IReadOnlyList<(string Name, Colour Colour)> classes, int side = 288)
     {
         Require.Within(classes.Count, 1, LegendLines, "number of classes of a legend");
         float line = side / (float)LegendLines, box = line * 0.7f, capital = line * 0.36f;
-        return Drawing.Draw(side, side, canvas =>
+        return Drawing.Draw(side, (int)Math.Ceiling(classes.Count * line), canvas =>
         {
             canvas.Clear(new SKColor(250, 250, 248));
             using var paint = new SKPaint();
