@@ -42,7 +42,7 @@ public sealed partial class Device
         return OpenCpu(threads, Precision.Float32);
     }
 
-    static Device OpenCpu(int? threads, Precision precision) =>
+    internal static Device OpenCpu(int? threads, Precision precision) =>
         Create(NewContext(threads, gpus: false), static (context, device) => true, "cpu", precision);
 
     /// <summary>Opens <c>auto</c>, <c>cuda</c>, <c>cuda:1</c>, <c>opencl</c>, <c>opencl:0</c> or <c>cpu</c>.</summary>

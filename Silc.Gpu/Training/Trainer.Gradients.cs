@@ -83,7 +83,7 @@ public sealed partial class Trainer
     // gradients of the embeddings then wait for the slices' second forward. Gao et al. 2021 (GradCache), arXiv:2101.06983.
     EmbeddingGrads CachedContrast(Pass pass, Pass inference)
     {
-        int batch = Config.BatchSize, size = batch / Config.Accumulate, captioned = student.Config.Views.Captioned;
+        int batch = Config.BatchSize / collective.Size, size = batch / Config.Accumulate, captioned = student.Config.Views.Captioned;
         var (zImage, zText) = (pass.Saved(captioned * batch, student.Config.EmbedDim), pass.Saved(batch, student.Config.EmbedDim));
         for (int slice = 0; slice < Config.Accumulate; slice++)
             using (pass.Frame())
@@ -116,6 +116,7 @@ public sealed partial class Trainer
     {
         Gradients(new(device.Ops, arena, Recompute: Config.Recompute), new(device.Ops, arena, Training: false));
         if (Teacher is not null) HealthScratch(arena);
+        if (!collective.IsAlone) EqualityScratch(arena);
         Update();       // so that its kernels are compiled
     }));
 }

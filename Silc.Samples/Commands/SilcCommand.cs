@@ -35,8 +35,11 @@ public static class SilcCommand
         {
             return parsed.Invoke(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException or InvalidDataException or IOException
-            or NotSupportedException or UnauthorizedAccessException or TrainingDivergedException)
+        catch (SaidElsewhereException)
+        {
+            return Failed;
+        }
+        catch (Exception e) when (SilcErrors.IsExpected(e))
         {
             Terminal.Complain(e.Message);
             return Failed;
