@@ -40,7 +40,7 @@ public sealed class BatchLoader : IDisposable
     /// <param name="maxBadShare">Share of unreadable samples, of at least 100 read, above which loading stops.</param>
     /// <param name="rank">Number of this rank among those that share each batch; it makes batches of B / <paramref name="ranks"/>.</param>
     /// <param name="ranks">Number of ranks; with any number the samples and views of a step are the same.</param>
-    /// <exception cref="ArgumentException">Fewer samples than a batch, more token ids than the model takes, or ranks that do not divide B.</exception>
+    /// <exception cref="ArgumentException">Fewer samples than a batch, more token ids than the model takes, or ranks do not divide B.</exception>
     public BatchLoader(
         IImageTextSource source, Tokenizer tokenizer, SilcConfig config, int batchSize, int seed,
         int? workers = null, int prefetch = 3, long startStep = 0, double maxBadShare = 0.1, int rank = 0, int ranks = 1)

@@ -47,6 +47,9 @@ abstract unsafe class HostCollective : ICollective
 
     protected abstract void Spread(float* x, int count);
 
+    /// <summary>For tests: takes the way of engines that exchange beside kernels.</summary>
+    public bool Overlaps { get; set; }
+
     public virtual Device Open(string name, Precision precision) => this.OpenLocal(name, precision);
 
     public virtual void Bind(Device device) => this.device = device;

@@ -40,7 +40,7 @@ public interface ICollective : IDisposable
     /// <exception cref="DllNotFoundException">The engine's library was not found; the message lists what was tried.</exception>
     static ICollective Join(string engine = "auto", TimeSpan? timeout = null) => Launch.Join(engine, timeout ?? Watchdog.UsualTimeout);
 
-    /// <summary>Ranks that are threads of this process, one call of <see cref="Trainer"/> each; for several devices of one machine, and for tests.</summary>
+    /// <summary>Ranks that are threads of this process, a <see cref="Trainer"/> each; for several devices of one machine, and for tests.</summary>
     /// <param name="size">Number of ranks.</param>
     static IReadOnlyList<ICollective> Threads(int size) => ThreadCollective.Create(size);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Silc;
 
@@ -49,8 +50,8 @@ sealed record Launch(string Launcher, int Rank, int Size, int? LocalRank, int? L
 
         int? Number(string name) => variable(name) is not { Length: > 0 } text ? null
             : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value
-            : throw new ArgumentException($"{name}={text} in the environment is no number: the launcher is one that is not known here, say --collective "
-                + "none");
+            : throw new ArgumentException($"{name}={text} in the environment is no number: the launcher is one that is not known here, say "
+                + "--collective none");
 
         int Needed(string name) => Number(name) ?? throw new ArgumentException($"the launcher has set a size and no {name}: say --collective none");
     }
@@ -62,11 +63,37 @@ sealed record Launch(string Launcher, int Rank, int Size, int? LocalRank, int? L
         var launch = engine == None ? Alone : Detect();
         if (engine == None || engine == Auto && !launch.IsJob) return new Solo();
         if (launch.Launcher == "srun")
-            throw new ArgumentException($"srun started {launch.Size} processes without MPI's help: start with srun --mpi=pmix for Open MPI, --mpi=pmi2 "
-                + "for MPICH, or say --collective none, and each process trains alone");
-        if (launch.Libraries.Count == 0)
-            throw new ArgumentException($"{launch.Launcher} started {launch.Size} processes, which need NCCL, and this build has MPI: start with mpirun");
-        return JoinMpi(launch, timeout);
+            throw new ArgumentException($"srun started {launch.Size} processes without MPI's help: start with srun --mpi=pmix for Open MPI, "
+                + "--mpi=pmi2 for MPICH, or say --collective none, and each process trains alone");
+        if (launch.Libraries.Count == 0) return JoinStore(launch, engine, timeout);
+        if (engine == Nccl)
+        {
+            // Before a rank waits in MPI for one that has no NCCL.
+            var library = new NcclLibrary();
+            return new NcclCollective(launch, JoinMpi(launch, timeout), library, required: true, timeout);
+        }
+        var mpi = JoinMpi(launch, timeout);
+        if (engine == Mpi) return mpi;
+        var nccl = NativeLibrary.TryLoad("libcuda.so.1", out _) ? NcclLibrary.Find() : null;
+        // One rank without it, and all take MPI.
+        return mpi.Collect([(byte)(nccl is null ? 0 : 1)]).All(one => one == 1)
+            ? new NcclCollective(launch, mpi, nccl!, required: false, timeout) : mpi;
+    }
+
+    // torchrun and its like name an address and no MPI: NCCL meets there by itself.
+    static NcclCollective JoinStore(Launch launch, string engine, TimeSpan timeout)
+    {
+        if (engine == Mpi)
+            throw new ArgumentException($"{launch.Launcher} started {launch.Size} processes, and brings no MPI: say --collective nccl, "
+                + "or start with mpirun");
+        string Needed(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value
+            : throw new ArgumentException($"{launch.Launcher} has set WORLD_SIZE and no {name}, where the ranks meet: set it, or say "
+                + "--collective none");
+        var (address, port) = (Needed("MASTER_ADDR"), int.Parse(Needed("MASTER_PORT"), CultureInfo.InvariantCulture));
+        // torchrun's agent keeps the port itself then.
+        if (Environment.GetEnvironmentVariable("TORCHELASTIC_USE_AGENT_STORE") == "True") port++;
+        NativeEnvironment.Default("NCCL_COMM_ID", $"{address}:{port}");
+        return new(launch, null, new NcclLibrary(), required: true, timeout);
     }
 
     static MpiCollective JoinMpi(Launch launch, TimeSpan timeout)

@@ -6,11 +6,11 @@ static class LocalDevice
     const string Cuda = "cuda";
 
     /// <summary>Opens it; the collective is bound to it.</summary>
-    public static Device OpenLocal(this ICollective collective, string name, Precision precision)
+    public static Device OpenLocal(this ICollective collective, string name, Precision precision, bool primaryContext = false)
     {
         int gpus = collective.Size == 1 || name is not ("auto" or Cuda) ? 0 : Device.List().Count(info => info.Kind == DeviceKind.Cuda);
         var chosen = NameOf(name, gpus, collective.LocalRank, collective.LocalSize);
-        var device = chosen == "cpu" ? Device.OpenCpu(ThreadsOf(collective.LocalSize), precision) : Device.Open(chosen, precision);
+        var device = chosen == "cpu" ? Device.OpenCpu(ThreadsOf(collective.LocalSize), precision) : Device.OpenIn(chosen, precision, primaryContext);
         collective.Bind(device);
         return device;
     }
@@ -23,8 +23,8 @@ static class LocalDevice
         // Slurm's --gpus-per-task shows each process its own alone.
         if (gpus == 1) return $"{Cuda}:0";
         return localSize <= gpus ? $"{Cuda}:{localRank}"
-            : throw new InvalidOperationException($"this machine has {gpus} GPUs for {localSize} ranks: start {gpus} ranks a machine, or give every rank "
-                + "its own GPU by CUDA_VISIBLE_DEVICES");
+            : throw new InvalidOperationException($"this machine has {gpus} GPUs for {localSize} ranks: start {gpus} ranks a machine, or give every "
+                + "rank its own GPU by CUDA_VISIBLE_DEVICES");
     }
 
     /// <summary>Threads of the CPU for one of so many ranks: its part of the visible cores, unless the launcher has pinned it to some.</summary>
@@ -43,7 +43,8 @@ static class LocalDevice
     {
         try
         {
-            return File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal))?[key.Length..].Trim();
+            return File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal))?[key.Length..]
+                .Trim();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

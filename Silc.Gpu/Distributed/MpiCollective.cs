@@ -69,7 +69,8 @@ sealed unsafe class MpiCollective : HostCollective
         (values[Bits], values[Bits + 1]) = (calls % Counted, -(calls % Counted));
         using (Watch.Enter("vote")) mpi.AllReduce(values, Bits + 2, Reduction.Max);
         if (values[Bits] != -values[Bits + 1])
-            throw new CollectiveException($"one rank has made {values[Bits]} exchanges, another {-values[Bits + 1]}: they no longer train the same model");
+            throw new CollectiveException($"one rank has made {values[Bits]} exchanges, another {-values[Bits + 1]}: they no longer train the "
+                + "same model");
         var all = 0;
         for (int bit = 0; bit < Bits; bit++) all |= values[bit] != 0 ? 1 << bit : 0;
         return (Votes)all;

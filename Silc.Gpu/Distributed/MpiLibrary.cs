@@ -36,8 +36,8 @@ sealed unsafe class MpiLibrary
         NativeEnvironment.Default("UCX_ERROR_SIGNALS", "");
         nint loaded = 0;
         File = candidates.FirstOrDefault(file => NativeLibrary.TryLoad(file, out loaded))
-            ?? throw new DllNotFoundException($"no MPI library was found, tried {string.Join(", ", candidates)}: install Open MPI or MPICH, or name the "
-                + $"file in {Variable}");
+            ?? throw new DllNotFoundException($"no MPI library was found, tried {string.Join(", ", candidates)}: install Open MPI or MPICH, or name "
+                + $"the file in {Variable}");
         library = loaded;
         constants = NativeLibrary.TryGetExport(library, "ompi_mpi_comm_world", out _) ? MpiConstants.OpenMpi(Export)
             : System.IO.Path.GetFileName(File).StartsWith("libmpi_abi", StringComparison.Ordinal) ? MpiConstants.Standard : MpiConstants.Mpich;

@@ -58,9 +58,10 @@ sealed class Watchdog : IDisposable
     /// <summary>Time that a device spent beside the host's.</summary>
     public void Add(TimeSpan time) => Interlocked.Add(ref waited, time.Ticks);
 
-    /// <summary>This rank waits for others until the scope ends.</summary>
+    /// <summary>This rank waits for others until the scope ends; one inside of another is part of it.</summary>
     public Scope Enter(string what)
     {
+        if (Volatile.Read(ref entered) != 0) return default;
         operation = what;
         Volatile.Write(ref limit, (timeout * Patience).Ticks);
         Volatile.Write(ref entered, Stopwatch.GetTimestamp());
@@ -87,8 +88,8 @@ sealed class Watchdog : IDisposable
 
     public void Dispose() => timer?.Dispose();
 
-    public readonly struct Scope(Watchdog dog) : IDisposable
+    public readonly struct Scope(Watchdog? dog) : IDisposable
     {
-        public void Dispose() => dog.Leave();
+        public void Dispose() => dog?.Leave();
     }
 }

@@ -52,7 +52,8 @@ readonly struct InfoNceKernel(FloatPointer x, FloatPointer t, FloatPointer rowLs
 }
 
 /// <summary>
-/// Sigmoid loss on l = exp(t)·x + b, on some rows of (B, B), the first of which is row <c>diagonal</c>: row i's loss is Σ softplus(-m·l) / B, m = +1 on the diagonal and -1 off it; x becomes dLoss/dx.
+/// Sigmoid loss on l = exp(t)·x + b, on some rows of (B, B), the first of which is row <c>diagonal</c>: row i's loss is
+/// Σ softplus(-m·l) / B, m = +1 on the diagonal and -1 off it; x becomes dLoss/dx.
 /// </summary>
 readonly struct SigLipKernel(FloatPointer x, FloatPointer t, FloatPointer b, FloatPointer rowT, FloatPointer rowLoss,
     int rows, int cols, int diagonal, float weight) : IKernel

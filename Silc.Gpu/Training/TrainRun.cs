@@ -264,7 +264,8 @@ public sealed class TrainRun : IDisposable
         Save();
         EndedTogether = true;
         if (own is not null) ExceptionDispatchInfo.Throw(own);
-        throw new CollectiveException($"another rank has no data for step {Trainer.Steps + 1:N0}, and says why: all have stopped after the step before", ofAll: true);
+        throw new CollectiveException($"another rank has no data for step {Trainer.Steps + 1:N0}, and says why: all have stopped after the "
+            + "step before", ofAll: true);
     }
 
     void SaveModel()

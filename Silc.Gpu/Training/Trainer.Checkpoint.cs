@@ -89,8 +89,8 @@ public sealed partial class Trainer
         var all = MemoryMarshal.Cast<byte, long>(collective.Collect(MemoryMarshal.AsBytes(own.AsSpan()).ToArray()));
         for (int rank = 1; rank < all.Length; rank++)
             if (all[rank] != all[0])
-                throw new CollectiveException($"rank {rank} holds other weights than rank 0 after step {Steps:N0}, and since step {equalStep:N0} at the "
-                    + "earliest: go on from a checkpoint of before by --resume FILE, and look at that machine's memory", ofAll: true);
+                throw new CollectiveException($"rank {rank} holds other weights than rank 0 after step {Steps:N0}, and since step {equalStep:N0} at "
+                    + "the earliest: go on from a checkpoint of before by --resume FILE, and look at that machine's memory", ofAll: true);
         equalStep = Steps;
     }
 

@@ -22,8 +22,10 @@ public sealed partial class Trainer
             }
             var now = views[slice];
             lastTargets = Teacher is null ? default : DistillLocal(pass, inference, now, means.Slice(slice, 1));
+            var last = slice == slices - 1;
+            if (last && Teacher is not null && !Config.GlobalToGlobal) buckets.Complete("head");
             if (EmbedsCaptioned)
-                Captioned(pass, inference, now, lastTargets, whole?.Slice(pass, slice));
+                Captioned(pass, inference, now, lastTargets, whole?.Slice(pass, slice), last);
         }
         Teacher?.Observe(pass.Ops, means);
     }
@@ -50,7 +52,7 @@ public sealed partial class Trainer
 
     // The image-text loss, losses on the images alone, and DINO's terms between global
     // views share one forward. A frozen tower keeps no activations and has no backward.
-    void Captioned(Pass pass, Pass inference, BatchSlice slice, Tensor targets, (Tensor Image, Tensor Text)? cached)
+    void Captioned(Pass pass, Pass inference, BatchSlice slice, Tensor targets, (Tensor Image, Tensor Text)? cached, bool last)
     {
         var (zText, backText) = student.EmbedText(frozen.Text ? inference : pass, slice.Tokens);
         var (zImage, raw, backImage) = student.EmbedImage(frozen.Image ? inference : pass, slice.Captioned, student.Config.ImageSize);
@@ -67,8 +69,12 @@ public sealed partial class Trainer
         {
             var (dzImage, dzText) = cached ?? contrastive.Run(pass, zImage, zText, losses);
             foreach (var loss in imageLosses) loss.Run(pass, zImage, dzImage, losses);
+            // Of several ranks the text tower comes first: its gradients travel meanwhile.
+            var textFirst = !collective.IsAlone && !frozen.Text;
+            if (textFirst) backText.Invoke(dzText);
+            if (textFirst && last) buckets.Complete("txt");
             if (!frozen.Image) backImage(dzImage, dRaw);
-            if (!frozen.Text) backText.Invoke(dzText);
+            if (!textFirst && !frozen.Text) backText.Invoke(dzText);
         }
         else
         {

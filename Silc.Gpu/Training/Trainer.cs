@@ -41,6 +41,7 @@ public sealed partial class Trainer : IDisposable
     readonly StepGraphs graphs;
     readonly LossBuffer losses;
     readonly ICollective collective;
+    readonly GradientBuckets buckets;
     bool disposed;
 
     /// <summary>Prepares to train <paramref name="model"/>: measures the memory of a step, then allocates it.</summary>
@@ -79,6 +80,7 @@ public sealed partial class Trainer : IDisposable
         try
         {
             model.Parameters.AllocateGradients();
+            buckets = new(model.Parameters, collective);
             if (train.DistillationWeight > 0) Teacher = new(model);
             if (train.AverageWeights) Average = new(model);
             views = new(device, model.Config, train.BatchSize / ranks, train.Accumulate);
@@ -168,7 +170,7 @@ public sealed partial class Trainer : IDisposable
     // Sums over the ranks; what follows sees the same bits everywhere, and needs no further exchange.
     void Exchange()
     {
-        collective.AllReduce(student.Parameters.Grads);
+        buckets.Finish();
         collective.AllReduce(losses.Values);
         Teacher?.Exchange(device.Ops, collective);
     }
@@ -178,8 +180,8 @@ public sealed partial class Trainer : IDisposable
         int slices = train.BatchSize / train.Accumulate;
         if (slices % ranks == 0) return;
         var fitting = Enumerable.Range(1, slices).Where(parts => slices % parts == 0);
-        throw new ArgumentException($"a batch of {train.BatchSize}{(train.Accumulate > 1 ? $" in {train.Accumulate} slices" : "")} cannot be cut into "
-            + $"{ranks} equal parts, one for each rank; {string.Join(", ", fitting)} ranks can");
+        throw new ArgumentException($"a batch of {train.BatchSize}{(train.Accumulate > 1 ? $" in {train.Accumulate} slices" : "")} cannot be cut "
+            + $"into {ranks} equal parts, one for each rank; {string.Join(", ", fitting)} ranks can");
     }
 
     void Update()

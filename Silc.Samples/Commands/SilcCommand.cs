@@ -57,6 +57,7 @@ public static class SilcCommand
         root.Add(DevicesCommand.Create());
         root.Add(DoctorCommand.Create());
         root.Add(TrainCommand.Create());
+        root.Add(RanksCommand.Create());
         root.Add(RecipesCommand.Create());
         root.Add(ReportCommand.Create());
         root.Add(new Command("eval", "Measure a trained model.")

@@ -56,7 +56,7 @@ static class TrainCommand
             return given.GetValue(TrainOptions.DryRun) ? TrainTrial.Do(given, file) : PrintConfig(given, file);
         }
 
-        using var job = TrainJob.Join(given.GetValue(TrainOptions.Collective)!, TimeSpan.FromSeconds(given.GetValue(TrainOptions.CollectiveTimeout)));
+        using var job = TrainJob.Join(given, given.GetValue(TrainOptions.Device)!, given.GetValue(TrainOptions.Precision));
         using var owned = new OwnedThings();
         RunFolder? folder = null;
         job.Together(() =>
@@ -100,8 +100,8 @@ static class TrainCommand
         if (held is not null) run.LooksLong = step => step % EveryOf(parsed, train.TotalSteps) == 0 || step == train.TotalSteps;
         if (init is not null) Console.WriteLine($"init     {init.Begin(model, run.Trainer.Teacher)}");
         if (folder is not null && job.Collective.Size > 1 && source.Shards is not null)
-            Console.Error.WriteLine($"warning: {source.Name} is compressed, so that each of {job.Collective.Size} ranks unpacks all of it: plain .tar "
-                + "shards are read in parts");
+            Console.Error.WriteLine($"warning: {source.Name} is compressed, so that each of {job.Collective.Size} ranks unpacks all of it: plain "
+                + ".tar shards are read in parts");
         return new(parsed, data, config, train, source, validation, plan, start, model, run);
     }
 

@@ -239,7 +239,7 @@ static class TrainOptions
         Collective, CollectiveTimeout,
     ];
 
-    /// <summary>Options that a file cannot give: those about the file itself, about an earlier run, and what ends at once; and how many train it.</summary>
+    /// <summary>Options that a file cannot give: about the file itself, about an earlier run or the other ranks, and what ends at once.</summary>
     public static IReadOnlyList<Option> OfTheLine { get; } = [Resume, Overwrite, Set, Config, PrintConfig, PrintSchema, DryRun,
         Collective, CollectiveTimeout];
 

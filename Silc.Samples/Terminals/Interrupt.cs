@@ -35,7 +35,7 @@ sealed class Interrupt : IDisposable
         registrations =
         [
             .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, Handle)),
-            .. userSignal && !OperatingSystem.IsWindows() ? [PosixSignalRegistration.Create(Interrupt.userSignal, Handle)] : Array.Empty<PosixSignalRegistration>(),
+            .. userSignal && !OperatingSystem.IsWindows() ? new[] { PosixSignalRegistration.Create(Interrupt.userSignal, Handle) } : [],
         ];
     }
 

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text;
 using System.Text.Json;
 using Silc.Samples.Terminals;
@@ -33,13 +34,17 @@ sealed class TrainJob : IDisposable
     public bool IsFirst => Collective.Rank == 0;
 
     /// <summary>Joins the job of the launcher, if there is one.</summary>
-    public static TrainJob Join(string engine, TimeSpan timeout)
+    public static TrainJob Join(ParseResult parsed, string device, Precision precision)
     {
+        var (engine, timeout) = (parsed.GetValue(TrainOptions.Collective)!, TimeSpan.FromSeconds(parsed.GetValue(TrainOptions.CollectiveTimeout)));
+        if (engine != Launch.None && Launch.Detect() is { Rank: > 0 } launch)
+            Terminal.Place = $"[rank {launch.Rank} of {launch.Size}, host {Environment.MachineName}] ";
         var job = new TrainJob(ICollective.Join(engine, timeout));
         if (job.Collective.Size == 1) return job;
-        if (job.IsFirst) return job;
-        Terminal.Place = $"[{job.Collective.Place}] ";
-        Console.SetOut(TextWriter.Null);
+        Terminal.Place = job.IsFirst ? "" : $"[{job.Collective.Place}] ";
+        if (!job.IsFirst) Console.SetOut(TextWriter.Null);
+        // Without MPI ranks speak through their devices.
+        if (job.Collective is NcclCollective { NeedsDevice: true }) job.Collective.Open(device, precision);
         return job;
     }
 
@@ -70,7 +75,8 @@ sealed class TrainJob : IDisposable
     public Checkpoint? Share(Checkpoint? start)
     {
         if (Collective.Size == 1) return start;
-        var bytes = Collective.Share(IsFirst ? start is null ? [] : JsonSerializer.SerializeToUtf8Bytes(new Shared(start.Path, start.Metadata())) : null);
+        byte[]? own = !IsFirst ? null : start is null ? [] : JsonSerializer.SerializeToUtf8Bytes(new Shared(start.Path, start.Metadata()));
+        var bytes = Collective.Share(own);
         if (IsFirst || bytes.Length == 0) return start;
         var (path, metadata) = JsonSerializer.Deserialize<Shared>(bytes)!;
         return Checkpoint.Of(path, metadata);

@@ -58,7 +58,8 @@ public sealed class DistributedStepTests
             var several = Train(name, ranks);
             Ranks.Agree(one.State, several[0].State, $"{name}, {ranks} ranks");
             foreach (var (expected, actual) in one.Numbers.Zip(several[0].Numbers))
-                Assert.AreEqual(expected, actual, Close.Reordered * Math.Max(1e-3, Math.Abs(expected)), $"{name}, {ranks} ranks: {expected} and {actual}");
+                Assert.AreEqual(expected, actual, Close.Reordered * Math.Max(1e-3, Math.Abs(expected)), 
+                    $"{name}, {ranks} ranks: {expected} and {actual}");
             foreach (var other in several) TinyRun.SameBits(several[0].State, other.State);
         }
     }
@@ -89,6 +90,27 @@ public sealed class DistributedStepTests
     [TestMethod]
     public void The_same_ranks_give_the_same_bits_again() =>
         TinyRun.SameBits(Train("softmax", 4)[0].State, Train("softmax", 4)[3].State);
+
+    /// <summary>Towers whose gradients begin to travel early have the sums of those that wait.</summary>
+    [TestMethod]
+    [DataRow("softmax")]
+    [DataRow("accumulated")]
+    [DataRow("global to global, late last layer, average")]
+    [DataRow("locked image tower")]
+    public void Gradients_that_travel_early_have_the_same_bits(string name)
+    {
+        var counts = new int[2];
+        void Watch(ICollective collective, bool overlaps)
+        {
+            var ranks = (ThreadCollective)collective;
+            ranks.Overlaps = overlaps;
+            if (collective.Rank == 0) ranks.Called = (_, _) => counts[overlaps ? 1 : 0]++;
+        }
+        var late = Train(name, 2, watch: collective => Watch(collective, false))[0];
+        var early = Train(name, 2, watch: collective => Watch(collective, true))[0];
+        TinyRun.SameBits(late.State, early.State);
+        Assert.IsGreaterThan(counts[0], counts[1]);     // a tower at a time
+    }
 
     [TestMethod]
     public void A_number_that_is_not_finite_on_one_rank_skips_the_step_of_all()

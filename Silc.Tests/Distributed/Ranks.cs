@@ -29,7 +29,8 @@ static class Ranks
         }))];
         foreach (var thread in threads) thread.Start();
         foreach (var thread in threads) thread.Join();
-        var first = errors.FirstOrDefault(error => error is not null and not CollectiveException) ?? errors.FirstOrDefault(error => error is not null);
+        var first = errors.FirstOrDefault(error => error is not null and not CollectiveException)
+            ?? errors.FirstOrDefault(error => error is not null);
         if (first is not null) ExceptionDispatchInfo.Throw(first);
         return results;
     }
