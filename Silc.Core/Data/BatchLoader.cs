@@ -13,7 +13,7 @@ public sealed class BatchLoader : IDisposable
 
     readonly SilcConfig config;
     readonly Tokenizer tokenizer;
-    readonly int batchSize, seed, prefetch;
+    readonly int batchSize, seed, prefetch, rank;
     readonly ViewSampler sampler;
     readonly TolerantReader reader;
     readonly EpochOrder order;
@@ -32,24 +32,26 @@ public sealed class BatchLoader : IDisposable
     /// <param name="source">Images and captions.</param>
     /// <param name="tokenizer">Used from several threads at once.</param>
     /// <param name="config">Sizes and views.</param>
-    /// <param name="batchSize">Samples B per batch.</param>
+    /// <param name="batchSize">Samples B per batch, of all ranks together.</param>
     /// <param name="seed">Seed of order, views and captions.</param>
     /// <param name="workers">Threads; null means one for each core.</param>
     /// <param name="prefetch">Batches built ahead.</param>
     /// <param name="startStep">Steps of the run that are already done.</param>
     /// <param name="maxBadShare">Share of unreadable samples, of at least 100 read, above which loading stops.</param>
-    /// <exception cref="ArgumentException">Fewer samples than a batch, or more token ids than the model takes.</exception>
+    /// <param name="rank">Number of this rank among those that share each batch; it makes batches of B / <paramref name="ranks"/>.</param>
+    /// <param name="ranks">Number of ranks; with any number the samples and views of a step are the same.</param>
+    /// <exception cref="ArgumentException">Fewer samples than a batch, more token ids than the model takes, or ranks do not divide B.</exception>
     public BatchLoader(
         IImageTextSource source, Tokenizer tokenizer, SilcConfig config, int batchSize, int seed,
-        int? workers = null, int prefetch = 3, long startStep = 0, double maxBadShare = 0.1)
-        : this(source, tokenizer, config, batchSize, seed, workers, prefetch, startStep, maxBadShare, needCaptions: true)
+        int? workers = null, int prefetch = 3, long startStep = 0, double maxBadShare = 0.1, int rank = 0, int ranks = 1)
+        : this(source, tokenizer, config, batchSize, seed, workers, prefetch, startStep, maxBadShare, needCaptions: true, rank, ranks)
     {
     }
 
     /// <summary>The same for training on images alone, whose pairs may be without captions: their tokens are those of the empty text.</summary>
     internal BatchLoader(
         IImageTextSource source, Tokenizer tokenizer, SilcConfig config, int batchSize, int seed,
-        int? workers, int prefetch, long startStep, double maxBadShare, bool needCaptions)
+        int? workers, int prefetch, long startStep, double maxBadShare, bool needCaptions, int rank = 0, int ranks = 1)
     {
         Require.Positive(batchSize, "batch size");
         Require.Positive(workers ?? 1, "workers");
@@ -57,7 +59,9 @@ public sealed class BatchLoader : IDisposable
         Require.That(startStep >= 0, $"start step is {startStep}, it must not be negative");
         Require.Within(maxBadShare, 0, 1, "share of unreadable samples");
         Require.That(source.Count >= batchSize, $"{source.Name} has {source.Count} samples, fewer than one batch of {batchSize}");
-        (this.config, this.batchSize, this.seed, this.prefetch) = (config, batchSize, seed, prefetch);
+        Require.That(ranks > 0 && batchSize % ranks == 0, $"a batch of {batchSize} cannot be cut into {ranks} equal parts, one for each rank");
+        Require.That(rank >= 0 && rank < ranks, $"rank is {rank}, it must lie in [0, {ranks - 1}]");
+        (this.config, this.batchSize, this.seed, this.prefetch, this.rank) = (config, batchSize / ranks, seed, prefetch, rank);
         this.tokenizer = tokenizer.Fit(config.VocabSize);
         Position = nextStep = startStep;
         sampler = new(config, seed);
@@ -201,7 +205,7 @@ public sealed class BatchLoader : IDisposable
     Job Open()
     {
         var (epoch, samples) = order.Of(nextStep++);
-        return new(free.TryPop(out var batch) ? batch : new(config, batchSize), epoch, samples);
+        return new(free.TryPop(out var batch) ? batch : new(config, batchSize), epoch, samples.Slice(rank * batchSize, batchSize));
     }
 
     void Fill(Job job, int slot)

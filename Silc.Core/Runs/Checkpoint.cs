@@ -36,6 +36,13 @@ sealed record Checkpoint(string Path, long Step, string Version, SilcConfig Conf
             throw new InvalidDataException($"{path} has no '{FormatKey}' in its metadata: "
                 + "it holds a model, not a run that can be continued");
         Seal.Verify(path);
+        return Of(path, metadata);
+    }
+
+    /// <summary>What the metadata of a checkpoint say, which another process has opened.</summary>
+    internal static Checkpoint Of(string path, IReadOnlyDictionary<string, string> metadata)
+    {
+        var format = metadata[FormatKey];
         if (format != Format)
             throw new InvalidDataException($"{path} is a checkpoint of format {format}, "
                 + $"written by Silc {metadata.GetValueOrDefault(VersionKey, "?")}; "
@@ -49,15 +56,18 @@ sealed record Checkpoint(string Path, long Step, string Version, SilcConfig Conf
             ConfigJson.Read<Dictionary<string, string>>(Value(NotesKey), path, NotesKey));
     }
 
-    /// <summary>Writes this record with the arrays of a run to <see cref="Path"/>.</summary>
-    internal void Write(IEnumerable<NamedArray> arrays)
+    /// <summary>This record as <see cref="Of"/> takes it.</summary>
+    internal Dictionary<string, string> Metadata()
     {
         var metadata = ModelMetadata.Of(Config, Tokenizer, Step);
         (metadata[FormatKey], metadata[VersionKey], metadata[TrainKey], metadata[NotesKey]) = (Format, Version,
             ConfigJson.Write(Train), ConfigJson.Write(Notes));
         if (Data is not null) metadata[DataKey] = ConfigJson.Write(Data);
-        Safetensors.WriteSealed(Path, arrays, metadata);
+        return metadata;
     }
+
+    /// <summary>Writes this record with the arrays of a run to <see cref="Path"/>.</summary>
+    internal void Write(IEnumerable<NamedArray> arrays) => Safetensors.WriteSealed(Path, arrays, Metadata());
 
     /// <summary>Throws unless a run of these configurations takes the same steps; its end, learning rate and schedule may be others.</summary>
     /// <exception cref="ArgumentException">The message names what differs, with both values.</exception>
@@ -70,7 +80,9 @@ sealed record Checkpoint(string Path, long Step, string Version, SilcConfig Conf
             LearningRate = Train.LearningRate,
             Schedule = Train.Schedule with { WarmupSteps = train.Schedule.WarmupSteps },
             MaxSkippedSteps = Train.MaxSkippedSteps,
-            Recompute = Train.Recompute
+            Recompute = Train.Recompute,
+            // With another number of ranks other slices fit; the nearest of KoLeo are those of a slice.
+            Accumulate = train.KoLeoWeight > 0 ? train.Accumulate : Train.Accumulate,
         };
         string[] differences = [.. ConfigJson.Differences(Config, config), .. ConfigJson.Differences(Train, same)];
         if (differences.Length > 0)

@@ -42,7 +42,7 @@ public sealed partial class Device
         return OpenCpu(threads, Precision.Float32);
     }
 
-    static Device OpenCpu(int? threads, Precision precision) =>
+    internal static Device OpenCpu(int? threads, Precision precision) =>
         Create(NewContext(threads, gpus: false), static (context, device) => true, "cpu", precision);
 
     /// <summary>Opens <c>auto</c>, <c>cuda</c>, <c>cuda:1</c>, <c>opencl</c>, <c>opencl:0</c> or <c>cpu</c>.</summary>
@@ -50,7 +50,10 @@ public sealed partial class Device
     /// The device is not there, and the message lists those that are; or it does not know the precision, and the message says which it knows.
     /// </exception>
     /// <exception cref="ArgumentException"><paramref name="name"/> is none of these.</exception>
-    public static Device Open(string name, Precision precision = Precision.Float32)
+    public static Device Open(string name, Precision precision = Precision.Float32) => OpenIn(name, precision, primaryContext: false);
+
+    /// <summary>The same, on CUDA in the GPU's primary context, where NCCL works.</summary>
+    internal static Device OpenIn(string name, Precision precision, bool primaryContext)
     {
         name = name.Trim().ToLowerInvariant();
         if (name == "auto" && Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } wish) name = wish.Trim().ToLowerInvariant();
@@ -60,7 +63,7 @@ public sealed partial class Device
             throw new ArgumentException($"no device '{name}'; say auto, cuda, cuda:N, opencl, opencl:N or cpu");
 
         var context = NewContext(cpuThreads: null, gpus: true);
-        return Create(context, Wanted, name, precision);
+        return Create(context, Wanted, name, precision, primaryContext: primaryContext);
 
         bool Wanted(Context all, ILGPU.Runtime.Device device)
         {
@@ -76,7 +79,8 @@ public sealed partial class Device
         (all, device) => Describe(all, device) is { Kind: DeviceKind.OpenCL } found && found.Index == index,
         $"opencl:{index}", Precision.Float32, asGpu: true);
 
-    static Device Create(Context context, Func<Context, ILGPU.Runtime.Device, bool> wanted, string name, Precision precision, bool asGpu = false)
+    static Device Create(Context context, Func<Context, ILGPU.Runtime.Device, bool> wanted, string name, Precision precision, bool asGpu = false,
+        bool primaryContext = false)
     {
         try
         {
@@ -95,7 +99,9 @@ public sealed partial class Device
             var accelerator = found is CPUDevice cpu
                 ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel)
                 : found.CreateAccelerator(context);
-            return new Device(context, accelerator, asGpu ? info with { IsProcessor = false } : info, precision);
+            // Before the device has streams and memory.
+            var primary = primaryContext && accelerator is CudaAccelerator gpu ? new PrimaryContext(gpu) : null;
+            return new Device(context, accelerator, asGpu ? info with { IsProcessor = false } : info, precision) { primary = primary };
         }
         catch
         {

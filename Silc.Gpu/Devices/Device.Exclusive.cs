@@ -5,6 +5,10 @@ public sealed partial class Device
 {
     readonly Lock access = new();
     bool disposed;
+    PrimaryContext? primary;
+
+    /// <summary>Called before the accelerator goes, for what else works on it.</summary>
+    internal event Action? Disposing;
 
     /// <summary>
     /// Takes the device's lock until the scope ends; the same thread may take it again. No other
@@ -37,6 +41,7 @@ public sealed partial class Device
         if (disposed) return;
         try
         {
+            Disposing?.Invoke();
             kernelProfile?.Dispose();
             Queue?.Dispose();
             foreach (var buffer in allocations.Keys) buffer.Dispose();
@@ -48,6 +53,7 @@ public sealed partial class Device
         finally
         {
             disposed = true;
+            primary?.Dispose();
             Accelerator.Dispose();
             context.Dispose();
         }

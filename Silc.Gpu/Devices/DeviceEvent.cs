@@ -27,6 +27,17 @@ sealed class DeviceEvent(Device device) : IDisposable
         if (happened != 0) CudaDriver.Check(CudaDriver.cuEventSynchronize(happened), "the wait for an earlier step");
     }
 
+    /// <summary>True if the device has reached the event; asked by any thread, which then has the device's context.</summary>
+    public bool HasHappened
+    {
+        get
+        {
+            if (happened == 0) return true;
+            _ = CudaDriver.cuCtxSetCurrent(device.Accelerator.NativePtr);
+            return CudaDriver.cuEventQuery(happened) == 0;
+        }
+    }
+
     /// <summary>Makes what is queued on a stream from now on wait for the event; the host does not wait.</summary>
     public void MakeWait(AcceleratorStream stream)
     {

@@ -12,8 +12,8 @@ abstract class ImageLoss(LossTerm term)
 
     /// <summary>Those that a run has.</summary>
     /// <exception cref="ArgumentException">One does not fit the views or the batch; the message says what to set.</exception>
-    public static IReadOnlyList<ImageLoss> Of(SilcConfig config, TrainConfig train) =>
-        train.KoLeoWeight > 0 ? [new KoLeoLoss(config, train)] : [];
+    public static IReadOnlyList<ImageLoss> Of(SilcConfig config, TrainConfig train, int ranks) =>
+        train.KoLeoWeight > 0 ? [new KoLeoLoss(config, train, ranks)] : [];
 
     /// <summary>
     /// Adds the loss to its term of <paramref name="losses"/>, and weight · dLoss/dzImage to <paramref name="dzImage"/>. zImage (G·B, C) is

@@ -76,6 +76,8 @@ sealed class StepState : IDisposable
 
     Tensor Cell(int index) => new(View.SubView(index, 1), 1, 1);
 
+    internal Tensor Values => new(View, 1, Size);
+
     internal float[] Read() => device.Download(View);
 
     /// <summary>Starts new sums; the counts of updates and skipped steps go on.</summary>

@@ -78,6 +78,13 @@ sealed class Teacher : IDisposable
     /// <summary>The mean outputs of equally large parts of the batch, one a row: what the center will follow.</summary>
     internal void Observe(Ops ops, Tensor means) => ops.MeanRows(means, meanRow.Value);
 
+    /// <summary>The mean outputs of all ranks in place of this rank's.</summary>
+    internal void Exchange(Ops ops, ICollective collective)
+    {
+        collective.AllReduce(meanRow.Value);
+        ops.Scale(meanRow.Value, 1f / collective.Size);
+    }
+
     /// <summary>After the targets were used the center moves, unless the step was skipped; the weights follow in the optimizer's pass.</summary>
     internal void MoveCenter(Ops ops, StepState state) => ops.EmaUpdate(Center, meanRow.Value, state.CenterMomentum, state);
 

@@ -42,5 +42,13 @@ partial class Ops<TPack>
         Device.ForElements(x.Count, new ClipTensorKernel<TPack>(Dense(x), partial, x.Count, blocks, most));
     }
 
+    public override void AddSquares(Tensor x, Tensor y, int index)
+    {
+        int blocks = (x.Count + SquareBlocks<TPack>.Length - 1) / SquareBlocks<TPack>.Length;
+        var partial = Device.Workspace(blocks);
+        Device.ForRows(blocks, new SquareBlocks<TPack>(Dense(x), partial, x.Count, blocks));
+        Device.Single(new AddSumKernel(partial, y.View, 0, blocks, index, 1));
+    }
+
     public override void AtMost(Tensor x, float most) => Device.Single(new AtMostKernel(Dense(x), x.Count, most));
 }

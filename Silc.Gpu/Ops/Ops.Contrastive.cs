@@ -3,8 +3,8 @@ using ILGPU.Algorithms;
 
 namespace Silc;
 
-/// <summary>Log-sum-exp of s·x over each row, or over each column: element (i, j) is at i·strideI + j·strideJ.</summary>
-readonly struct LogSumExp(FloatPointer x, FloatPointer t, FloatPointer y, int offset, int count, int strideI, int strideJ) : IKernel
+/// <summary>Log-sum-exp of s·x over each of count rows, or columns, of so many terms: element (i, j) is at i·strideI + j·strideJ.</summary>
+readonly struct LogSumExp(FloatPointer x, FloatPointer t, FloatPointer y, int offset, int count, int terms, int strideI, int strideJ) : IKernel
 {
     public void Execute()
     {
@@ -13,9 +13,9 @@ readonly struct LogSumExp(FloatPointer x, FloatPointer t, FloatPointer y, int of
         for (int i = BlockRange.First(count); i < last; i++)
         {
             float max = float.MinValue, sum = 0;
-            for (int j = thread; j < count; j += threads) max = XMath.Max(max, x[i * strideI + j * strideJ]);
+            for (int j = thread; j < terms; j += threads) max = XMath.Max(max, x[i * strideI + j * strideJ]);
             max = BlockReduce.Max(max, thread, threads) * s;
-            for (int j = thread; j < count; j += threads) sum += XMath.Exp(x[i * strideI + j * strideJ] * s - max);
+            for (int j = thread; j < terms; j += threads) sum += XMath.Exp(x[i * strideI + j * strideJ] * s - max);
             sum = BlockReduce.Sum(sum, thread, threads);
             if (thread == 0) y[offset + i] = max + XMath.Log(sum);
         }
@@ -23,26 +23,26 @@ readonly struct LogSumExp(FloatPointer x, FloatPointer t, FloatPointer y, int of
 }
 
 /// <summary>
-/// InfoNCE both ways on logits l = exp(t)·x: loss of row i is (lse of row i + lse of column i - 2·l_ii) / 2B; x becomes dLoss/dx.
-/// Row i's part of dLoss/dt = Σ dl·l goes to rowT.
+/// InfoNCE both ways on logits l = exp(t)·x of some rows of (B, B), the first of which is row <c>diagonal</c>: loss of row i is
+/// (lse of row i + lse of its column - 2·l_ii) / 2B; x becomes dLoss/dx. Row i's part of dLoss/dt = Σ dl·l goes to rowT.
 /// </summary>
-readonly struct InfoNceKernel(FloatPointer x, FloatPointer t, FloatPointer lse, FloatPointer rowT, FloatPointer rowLoss,
-    int count, float weight) : IKernel
+readonly struct InfoNceKernel(FloatPointer x, FloatPointer t, FloatPointer rowLse, FloatPointer colLse, FloatPointer rowT, FloatPointer rowLoss,
+    int rows, int cols, int diagonal, float weight) : IKernel
 {
     public void Execute()
     {
-        int last = BlockRange.Last(count), thread = Group.IdxX, threads = Group.DimX;
-        float s = XMath.Exp(t[0]), factor = weight / (2 * count);
-        for (int i = BlockRange.First(count); i < last; i++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX;
+        float s = XMath.Exp(t[0]), factor = weight / (2 * cols);
+        for (int i = BlockRange.First(rows); i < last; i++)
         {
-            float dT = 0, row = lse[i];
-            if (thread == 0) rowLoss[i] = factor * (row + lse[count + i] - 2 * s * x[i * count + i]);
+            float dT = 0, row = rowLse[i];
+            if (thread == 0) rowLoss[i] = factor * (row + colLse[diagonal + i] - 2 * s * x[i * cols + diagonal + i]);
             if (threads > 1) Group.Barrier();     // thread 0 reads the diagonal before another thread overwrites it
-            for (int j = thread; j < count; j += threads)
+            for (int j = thread; j < cols; j += threads)
             {
-                float l = s * x[i * count + j];
-                float dl = factor * (XMath.Exp(l - row) + XMath.Exp(l - lse[count + j]) - (i == j ? 2 : 0));
-                x[i * count + j] = s * dl;
+                float l = s * x[i * cols + j];
+                float dl = factor * (XMath.Exp(l - row) + XMath.Exp(l - colLse[j]) - (diagonal + i == j ? 2 : 0));
+                x[i * cols + j] = s * dl;
                 dT += dl * l;
             }
             dT = BlockReduce.Sum(dT, thread, threads);
@@ -52,24 +52,25 @@ readonly struct InfoNceKernel(FloatPointer x, FloatPointer t, FloatPointer lse, 
 }
 
 /// <summary>
-/// Sigmoid loss on l = exp(t)·x + b: row i's loss is Σ softplus(-m·l) / B, m = +1 on the diagonal and -1 off it; x becomes dLoss/dx.
+/// Sigmoid loss on l = exp(t)·x + b, on some rows of (B, B), the first of which is row <c>diagonal</c>: row i's loss is
+/// Σ softplus(-m·l) / B, m = +1 on the diagonal and -1 off it; x becomes dLoss/dx.
 /// </summary>
 readonly struct SigLipKernel(FloatPointer x, FloatPointer t, FloatPointer b, FloatPointer rowT, FloatPointer rowLoss,
-    int count, float weight) : IKernel
+    int rows, int cols, int diagonal, float weight) : IKernel
 {
     public void Execute()
     {
-        int last = BlockRange.Last(count), thread = Group.IdxX, threads = Group.DimX;
-        float s = XMath.Exp(t[0]), bias = b[0], factor = weight / count;
-        for (int i = BlockRange.First(count); i < last; i++)
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX;
+        float s = XMath.Exp(t[0]), bias = b[0], factor = weight / cols;
+        for (int i = BlockRange.First(rows); i < last; i++)
         {
             float loss = 0, dT = 0, dB = 0;
-            for (int j = thread; j < count; j += threads)
+            for (int j = thread; j < cols; j += threads)
             {
-                float scaled = s * x[i * count + j], l = scaled + bias, m = i == j ? 1 : -1;
+                float scaled = s * x[i * cols + j], l = scaled + bias, m = diagonal + i == j ? 1 : -1;
                 float dl = -factor * m * Scalar.Sigmoid(-m * l);
                 loss += factor * Scalar.Softplus(-m * l);
-                x[i * count + j] = s * dl;
+                x[i * cols + j] = s * dl;
                 dT += dl * scaled;
                 dB += dl;
             }
@@ -80,9 +81,29 @@ readonly struct SigLipKernel(FloatPointer x, FloatPointer t, FloatPointer b, Flo
             {
                 rowLoss[i] = loss;
                 rowT[i] = dT;
-                rowT[count + i] = dB;
+                rowT[rows + i] = dB;
             }
         }
+    }
+}
+
+/// <summary>y = exp(x - peak).</summary>
+readonly struct ExpDifferenceKernel(FloatPointer x, FloatPointer peak, FloatPointer y, int count) : IKernel
+{
+    public void Execute()
+    {
+        int first = BlockRange.FirstElement(count), last = BlockRange.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        for (int i = first + thread; i < last; i += threads) y[i] = XMath.Exp(x[i] - peak[i]);
+    }
+}
+
+/// <summary>y += log x.</summary>
+readonly struct AddLogKernel(FloatPointer x, FloatPointer y, int count) : IKernel
+{
+    public void Execute()
+    {
+        int first = BlockRange.FirstElement(count), last = BlockRange.LastElement(count), thread = Group.IdxX, threads = Group.DimX;
+        for (int i = first + thread; i < last; i += threads) y[i] += XMath.Log(x[i]);
     }
 }
 
@@ -105,24 +126,54 @@ partial class Ops<TPack>
     {
         int n = Square(cosines);
         var scratch = Device.Workspace(3L * n);     // log-sum-exp of rows, of columns; dT of each row
-        var rowT = scratch.IsValid ? scratch.SubView(2 * n, n) : scratch;
-        Device.ForRows(n, new LogSumExp(Dense(cosines), t.View, scratch, 0, n, n, 1));
-        Device.ForRows(n, new LogSumExp(Dense(cosines), t.View, scratch, n, n, 1, n));
-        Device.ForRows(n, new InfoNceKernel(Dense(cosines), t.View, scratch, rowT, Dense(rowLoss), n, weight));
-        Device.Single(new AddSumKernel(scratch, dT.View, 2 * n, n, 0, 1));
+        Device.ForRows(n, new LogSumExp(Dense(cosines), t.View, scratch, n, n, n, 1, n));
+        InfoNce(cosines, t, Part(scratch, n, n), scratch, dT, rowLoss, 0, weight);
     }
 
-    public override void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight)
+    public override void InfoNceRows(Tensor cosines, Tensor t, Tensor columns, Tensor dT, Tensor rowLoss, int diagonal, float weight)
     {
-        int n = Square(cosines);
+        RequireRows(cosines, diagonal);
+        InfoNce(cosines, t, Dense(columns), Device.Workspace(3L * cosines.Rows), dT, rowLoss, diagonal, weight);
+    }
+
+    // Of three times as many values as rows, the first are log-sum-exp, the last dT.
+    void InfoNce(Tensor cosines, Tensor t, FloatPointer columns, ArrayView<float> scratch, Tensor dT, Tensor rowLoss, int diagonal, float weight)
+    {
+        var (rows, cols) = (cosines.Rows, cosines.Cols);
+        Device.ForRows(rows, new LogSumExp(Dense(cosines), t.View, scratch, 0, rows, cols, cols, 1));
+        Device.ForRows(rows, new InfoNceKernel(Dense(cosines), t.View, scratch, columns, Part(scratch, 2 * rows, rows), Dense(rowLoss),
+            rows, cols, diagonal, weight));
+        Device.Single(new AddSumKernel(scratch, dT.View, 2 * rows, rows, 0, 1));
+    }
+
+    public override void ColumnLogSumExp(Tensor cosines, Tensor t, Tensor columns) =>
+        Device.ForRows(cosines.Cols, new LogSumExp(Dense(cosines), t.View, Dense(columns), 0, cosines.Cols, cosines.Rows, 1, cosines.Cols));
+
+    public override void ExpDifference(Tensor x, Tensor peak, Tensor y) =>
+        Device.ForElements(x.Count, new ExpDifferenceKernel(Dense(x), Dense(peak), Dense(y), x.Count));
+
+    public override void AddLog(Tensor x, Tensor y) => Device.ForElements(x.Count, new AddLogKernel(Dense(x), Dense(y), x.Count));
+
+    public override void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight, int diagonal = 0)
+    {
+        RequireRows(cosines, diagonal);
+        int n = cosines.Rows;
         var scratch = Device.Workspace(2L * n);     // dT and dB of each row
-        Device.ForRows(n, new SigLipKernel(Dense(cosines), t.View, b.View, scratch, Dense(rowLoss), n, weight));
+        Device.ForRows(n, new SigLipKernel(Dense(cosines), t.View, b.View, scratch, Dense(rowLoss), n, cosines.Cols, diagonal, weight));
         Device.Single(new AddSumKernel(scratch, dT.View, 0, n, 0, 1));
         Device.Single(new AddSumKernel(scratch, dB.View, n, n, 0, 1));
     }
 
     public override void AddSum(Tensor x, Tensor y, int index, float factor = 1) =>
         Device.Single(new AddSumKernel(Dense(x), y.View, 0, x.Count, index, factor));
+
+    // A dry run has no memory.
+    static ArrayView<float> Part(ArrayView<float> scratch, int start, int count) => scratch.IsValid ? scratch.SubView(start, count) : scratch;
+
+    static void RequireRows(Tensor x, int first)
+    {
+        if (first < 0 || first + x.Rows > x.Cols) throw new ArgumentException($"rows {first} to {first + x.Rows} are not in a batch of {x.Cols}");
+    }
 
     static int Square(Tensor x) => x.Rows == x.Cols ? x.Rows : throw new ArgumentException($"{x.Rows} images do not pair with {x.Cols} captions");
 }

@@ -80,6 +80,8 @@ partial class Ops<TPack>
 
     public override void Add(Tensor x, Tensor y) => Device.ForElements(x.Count, new AddKernel<TPack>(Dense(x), Dense(y), x.Count));
 
+    public override void Scale(Tensor x, float factor) => Device.ForElements(x.Count, new ScaleKernel<TPack>(Dense(x), x.Count, factor));
+
     public override void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState state) =>
         Device.ForElements(x.Count, new EmaUpdateKernel<TPack>(Dense(x), Dense(target), x.Count, momentum.View, state.View));
 }

@@ -183,14 +183,30 @@ abstract class Ops(Device device)
     /// </summary>
     public abstract void DinoCrossEntropy(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame,
         int terms, float weight);
+    /// <summary>x ← factor · x.</summary>
+    public abstract void Scale(Tensor x, float factor);
     /// <summary>mean (1, C) = mean of the rows of x.</summary>
     public abstract void MeanRows(Tensor x, Tensor mean);
     /// <summary>
     /// Symmetric InfoNCE on cosines (B, B): replaces them by weight · dLoss/dCosine; writes weight · loss to rowLoss (B, 1); adds dLoss/dt to dT.
     /// </summary>
     public abstract void InfoNce(Tensor cosines, Tensor t, Tensor dT, Tensor rowLoss, float weight);
-    /// <summary>Pairwise sigmoid loss on cosines (B, B), as <see cref="InfoNce"/>, with the bias b and its gradient.</summary>
-    public abstract void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight);
+    /// <summary>
+    /// <see cref="InfoNce"/> on rows of the cosines, (b, B) from row <paramref name="diagonal"/> on; <paramref name="columns"/> (1, B) has the
+    /// log-sum-exp of each column over all rows. Over all parts the losses and dT add up to those of the whole.
+    /// </summary>
+    public abstract void InfoNceRows(Tensor cosines, Tensor t, Tensor columns, Tensor dT, Tensor rowLoss, int diagonal, float weight);
+    /// <summary>columns (1, B) = log Σ over the rows of exp(exp(t) · cosine).</summary>
+    public abstract void ColumnLogSumExp(Tensor cosines, Tensor t, Tensor columns);
+    /// <summary>y = exp(x - peak).</summary>
+    public abstract void ExpDifference(Tensor x, Tensor peak, Tensor y);
+    /// <summary>y += log x.</summary>
+    public abstract void AddLog(Tensor x, Tensor y);
+    /// <summary>
+    /// Pairwise sigmoid loss on cosines (b, B), the rows of (B, B) from <paramref name="diagonal"/> on, as <see cref="InfoNceRows"/>, with the
+    /// bias b and its gradient.
+    /// </summary>
+    public abstract void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight, int diagonal = 0);
     /// <summary>
     /// KoLeo on z (B, C), rows of length 1, with their <paramref name="cosines"/> (B, B) and B > 1: adds weight · dLoss/dz to dz; writes
     /// weight · loss to rowLoss (B, 1).
@@ -198,6 +214,8 @@ abstract class Ops(Device device)
     public abstract void KoLeo(Tensor z, Tensor cosines, Tensor dz, Tensor rowLoss, float weight);
     /// <summary>y[<paramref name="index"/>] += factor · sum of all elements of x.</summary>
     public abstract void AddSum(Tensor x, Tensor y, int index, float factor = 1);
+    /// <summary>y[<paramref name="index"/>] += sum of the squares of all elements of x.</summary>
+    public abstract void AddSquares(Tensor x, Tensor y, int index);
 
     /// <summary>
     /// For each row of probabilities (N, K): entropy in nats, maximum and argmax, in the three columns of <paramref name="stats"/>.

@@ -107,13 +107,22 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         int terms, float weight) =>
         Time("distillation loss", 0, () => ops.DinoCrossEntropy(logits, targets, rowLoss, batch, temperature, skipSame, terms, weight),
             logits, logits, targets);
+    public override void Scale(Tensor x, float factor) => Time("scale", 0, () => ops.Scale(x, factor), x, x);
     public override void MeanRows(Tensor x, Tensor mean) => Time("mean rows", 0, () => ops.MeanRows(x, mean), x);
     public override void InfoNce(Tensor cosines, Tensor t, Tensor dT, Tensor rowLoss, float weight) =>
         Time("contrastive loss", 0, () => ops.InfoNce(cosines, t, dT, rowLoss, weight), cosines, cosines);
-    public override void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight) =>
-        Time("contrastive loss", 0, () => ops.SigLip(cosines, t, b, dT, dB, rowLoss, weight), cosines, cosines);
+    public override void InfoNceRows(Tensor cosines, Tensor t, Tensor columns, Tensor dT, Tensor rowLoss, int diagonal, float weight) =>
+        Time("contrastive loss", 0, () => ops.InfoNceRows(cosines, t, columns, dT, rowLoss, diagonal, weight), cosines, cosines);
+    public override void ColumnLogSumExp(Tensor cosines, Tensor t, Tensor columns) =>
+        Time("contrastive loss", 0, () => ops.ColumnLogSumExp(cosines, t, columns), cosines);
+    public override void ExpDifference(Tensor x, Tensor peak, Tensor y) =>
+        Time("contrastive loss", 0, () => ops.ExpDifference(x, peak, y), x, peak, y);
+    public override void AddLog(Tensor x, Tensor y) => Time("contrastive loss", 0, () => ops.AddLog(x, y), x, y, y);
+    public override void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight, int diagonal = 0) =>
+        Time("contrastive loss", 0, () => ops.SigLip(cosines, t, b, dT, dB, rowLoss, weight, diagonal), cosines, cosines);
     public override void KoLeo(Tensor z, Tensor cosines, Tensor dz, Tensor rowLoss, float weight) =>
         Time("koleo loss", 0, () => ops.KoLeo(z, cosines, dz, rowLoss, weight), z, cosines, dz, dz);
+    public override void AddSquares(Tensor x, Tensor y, int index) => Time("sum", 0, () => ops.AddSquares(x, y, index), x);
     public override void AddSum(Tensor x, Tensor y, int index, float factor = 1) => Time("sum", 0, () => ops.AddSum(x, y, index, factor), x);
 
     public override void EntropyAndArgMax(Tensor targets, Tensor stats) =>

@@ -70,6 +70,8 @@ sealed class AdamW : IOptimizer
         }
     }
 
+    public IEnumerable<Tensor> Moments => [Mean, Square];
+
     public long StateCount => 2 * parameters.Count;
 
     public IEnumerable<NamedArray> ToArrays() =>

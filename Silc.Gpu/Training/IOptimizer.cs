@@ -11,6 +11,9 @@ interface IOptimizer : IDisposable
     /// <param name="teacher">Average of the first parameters, which follows them with the momentum in <paramref name="state"/>; may be empty.</param>
     void Step(StepState state, StepState? lastLayer, Tensor teacher);
 
+    /// <summary>All moments, as they lie in memory.</summary>
+    IEnumerable<Tensor> Moments { get; }
+
     /// <summary>Values of all moments.</summary>
     long StateCount { get; }
 

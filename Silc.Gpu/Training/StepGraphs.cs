@@ -5,14 +5,14 @@ namespace Silc;
 /// <summary>
 /// The launches of a step as CUDA graphs, one for each of the two places that batches lie in. The first step of each place runs as it is: it loads
 /// kernels and lets scratch memory grow, neither of which can be recorded. Used where <see cref="Device.CudaGraphs"/> asks for it
-/// alone: on a GPU it has been compared over 20 steps only.
+/// alone: on a GPU it has been compared over 20 steps only. Exchanges between ranks cannot be recorded.
 /// </summary>
-sealed class StepGraphs(Device device) : IDisposable
+sealed class StepGraphs(Device device, ICollective collective) : IDisposable
 {
     readonly CudaGraph?[] graphs = new CudaGraph?[2];
     readonly bool[] warm = new bool[2];
     long allocations;
-    readonly bool wanted = device.Kind == DeviceKind.Cuda && device.CudaGraphs;
+    readonly bool wanted = device.Kind == DeviceKind.Cuda && collective.IsAlone && device.CudaGraphs;
 
     /// <summary>Queues the launches of a step whose batch lies in a place; they must be those of the last step there.</summary>
     public void Queue(int place, Action launches)

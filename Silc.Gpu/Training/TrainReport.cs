@@ -9,7 +9,11 @@ namespace Silc;
 /// <param name="Elapsed">Since <see cref="TrainRun.Run"/> was called.</param>
 /// <param name="Remaining">To the last step, at the present speed.</param>
 public sealed record TrainReport(
-    StepMetrics Metrics, int TotalSteps, double SamplesPerSecond, double DataWaitShare, string SlowStage, TimeSpan Elapsed, TimeSpan Remaining);
+    StepMetrics Metrics, int TotalSteps, double SamplesPerSecond, double DataWaitShare, string SlowStage, TimeSpan Elapsed, TimeSpan Remaining)
+{
+    /// <summary>Share of the time since the last report in which this rank exchanged with others, or waited for them; 0 for one process.</summary>
+    public double CollectiveShare { get; init; }
+}
 
 /// <summary>Why a run ended.</summary>
 public enum RunEnd

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 
 namespace Silc;
 
@@ -23,8 +24,12 @@ public sealed class TrainRun : IDisposable
     readonly RunFolder? folder;
     readonly DataState state;
     readonly Stopwatch sinceSave = Stopwatch.StartNew(), sinceLook = Stopwatch.StartNew();
+    readonly ICollective collective;
+    readonly Func<long, BatchLoader> load;
     long savedStep = -1;
-    bool reportNow;
+    bool reportNow, begun;
+    // Came with the last vote.
+    Batch? ahead;
 
     /// <summary>Prepares a run of <paramref name="model"/> over <paramref name="data"/>.</summary>
     /// <param name="model">Made with a tokenizer; it is trained in place and not disposed.</param>
@@ -35,11 +40,25 @@ public sealed class TrainRun : IDisposable
     /// start from the run goes on, over the same batches and to the same bits. Null writes nothing. It is not disposed.
     /// </param>
     /// <param name="maxBadShare">As for <see cref="BatchLoader"/>.</param>
+    /// <param name="collective">
+    /// The ranks that train together, each with such a run of its own: the same data and training everywhere, a folder on rank 0 alone. All begin
+    /// from the state of rank 0, and stop and save after the same steps. Null for this process alone. It is not disposed.
+    /// </param>
     /// <exception cref="ArgumentException">
     /// The model has no tokenizer, a value does not fit, or model, data or training are not the checkpoint's.
     /// </exception>
-    public TrainRun(SilcModel model, IImageTextSource data, TrainConfig train, RunFolder? folder = null, double maxBadShare = 0.1)
+    public TrainRun(SilcModel model, IImageTextSource data, TrainConfig train, RunFolder? folder = null, double maxBadShare = 0.1,
+        ICollective? collective = null)
+        : this(model, data, train, folder, maxBadShare, collective, startStep: 0)
     {
+    }
+
+    /// <summary>The same where the step that rank 0 goes on from is known: loading begins there at once.</summary>
+    internal TrainRun(SilcModel model, IImageTextSource data, TrainConfig train, RunFolder? folder, double maxBadShare,
+        ICollective? collective, long startStep)
+    {
+        this.collective = collective ??= new Solo();
+        Require.That(collective.Rank == 0 || folder is null, $"rank {collective.Rank} has a folder: rank 0 alone writes the files of a run");
         Require.That(train.BatchSize > 1 || train.ContrastiveWeight == 0 || model.Config.Contrastive != ContrastiveKind.Softmax,
             "softmax contrast tells the images of a batch apart: one alone has nothing to contrast, and its loss is always 0; "
                 + "take batches of 2 or more, or the sigmoid loss (--contrastive sigmoid)");
@@ -49,12 +68,14 @@ public sealed class TrainRun : IDisposable
         start?.Data?.Require(data, start.Path);
         var tokenizer = model.Tokenizer ?? throw new ArgumentException("this model has no tokenizer: give one to SilcModel.Create");
         (batchSize, totalSteps) = (train.BatchSize, train.TotalSteps);
-        Trainer = new(model, train);
+        Trainer = new(model, train, collective);
         try
         {
             if (start is not null) Trainer.Load(start);
-            Loader = new(data, tokenizer, model.Config, batchSize, train.Seed, workers: null, prefetch: 3, Trainer.Steps, maxBadShare,
-                needCaptions: train.ContrastiveWeight > 0);
+            int? workers = collective.IsAlone ? null : LocalDevice.ThreadsOf(collective.LocalSize);
+            load = step => new(data, tokenizer, model.Config, batchSize, train.Seed, workers, prefetch: 3, step, maxBadShare,
+                needCaptions: train.ContrastiveWeight > 0, collective.Rank, collective.Size);
+            Loader = load(Math.Max(startStep, Trainer.Steps));
             folder?.Begin(Trainer.CheckpointBytes, Trainer.ModelBytes);
             // A fork has no checkpoint in its own folder yet.
             if (start is not null && folder!.Owns(start)) savedStep = start.Step;
@@ -71,7 +92,7 @@ public sealed class TrainRun : IDisposable
     public Trainer Trainer { get; }
 
     /// <summary>Makes the batches; knows which samples could not be read.</summary>
-    public BatchLoader Loader { get; }
+    public BatchLoader Loader { get; private set; }
 
     /// <summary>Where the time of loading went since the start.</summary>
     internal LoadTimes Times => Loader.Times with { Upload = Trainer.UploadTime };
@@ -84,6 +105,12 @@ public sealed class TrainRun : IDisposable
     /// as <see cref="RunEnd.Early"/>.
     /// </summary>
     public Func<long, bool>? AfterStep { get; set; }
+
+    /// <summary>Says after which steps <see cref="AfterStep"/> takes long on rank 0, so that the others wait for it.</summary>
+    internal Func<long, bool>? LooksLong { get; set; }
+
+    /// <summary>All ranks have ended the run together, whatever this one threw: none waits for another.</summary>
+    internal bool EndedTogether { get; private set; }
 
     /// <summary>A report follows the step at hand, whatever its number.</summary>
     internal void ReportNow() => reportNow = true;
@@ -104,30 +131,89 @@ public sealed class TrainRun : IDisposable
     public RunEnd Run(Action<TrainReport>? report = null, int reportEvery = 10, TimeSpan? limit = null, CancellationToken stop = default)
     {
         Require.Positive(reportEvery, "steps between reports");
+        try
+        {
+            if (!begun) Begin();
+            return Loop(report, reportEvery, limit, stop);
+        }
+        catch
+        {
+            // The others wait for a rank that has failed alone: its process must end.
+            collective.Watch.IsBroken = !collective.IsAlone && !EndedTogether;
+            throw;
+        }
+    }
+
+    // Every rank goes on from the state of rank 0.
+    void Begin()
+    {
+        if (!collective.IsAlone)
+        {
+            Together(() => RunIdentity.RequireSame(collective, model.Config, Trainer.Config, state));
+            Trainer.Spread();
+            if (Loader.Position != Trainer.Steps)
+            {
+                Loader.Dispose();
+                Loader = load(Trainer.Steps);
+            }
+        }
+        begun = true;
+    }
+
+    // What all ranks find, and throw, alike.
+    void Together(Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (Exception error) when (error is ArgumentException or TrainingDivergedException or CollectiveException { IsOfAll: true })
+        {
+            EndedTogether = true;
+            throw;
+        }
+    }
+
+    RunEnd Loop(Action<TrainReport>? report, int reportEvery, TimeSpan? limit, CancellationToken stop)
+    {
+        EndedTogether = false;
+        var waited = collective.Watch.Waited;
         var clock = Stopwatch.StartNew();
         var (since, sinceWait, sinceTimes, sinceStep) = (clock.Elapsed, Loader.WaitSeconds, Times, Trainer.Steps);
         var enough = false;
         while (true)
         {
+            var votes = (enough ? Votes.Early : Votes.None) | (stop.IsCancellationRequested ? Votes.Stop : Votes.None)
+                | (reportNow ? Votes.Report : Votes.None) | (clock.Elapsed > limit && collective.Rank == 0 ? Votes.OutOfTime : Votes.None)
+                | (Trainer.Steps > 0 && folder?.Policy.IsDue(Trainer.Steps, sinceSave.Elapsed) == true ? Votes.Save : Votes.None);
+            reportNow = false;
+            var failure = collective.IsAlone ? null : Agree(ref votes, stop);
+            if (votes.HasFlag(Votes.Failed)) Fail(failure);
             RunEnd? end = Trainer.Steps >= totalSteps ? RunEnd.Finished
-                : enough ? RunEnd.Early
-                : stop.IsCancellationRequested ? RunEnd.Stopped
-                : clock.Elapsed > limit ? RunEnd.OutOfTime : null;
-            if (Trainer.Steps > sinceStep && (end is not null || reportNow || Trainer.Steps % reportEvery == 0))
+                : votes.HasFlag(Votes.Early) ? RunEnd.Early
+                : votes.HasFlag(Votes.Stop) ? RunEnd.Stopped
+                : votes.HasFlag(Votes.OutOfTime) ? RunEnd.OutOfTime : null;
+            if (Trainer.Steps > sinceStep && (end is not null || votes.HasFlag(Votes.Report) || Trainer.Steps % reportEvery == 0))
             {
-                reportNow = false;
                 var metrics = ReadMetrics();
                 var (steps, seconds) = (Trainer.Steps - sinceStep, (clock.Elapsed - since).TotalSeconds);
                 OrSave(() => report?.Invoke(new(metrics, totalSteps, steps * batchSize / seconds, (Loader.WaitSeconds - sinceWait) / seconds,
-                    (Times - sinceTimes).Slowest, clock.Elapsed, TimeSpan.FromSeconds((totalSteps - Trainer.Steps) * seconds / steps))));
+                    (Times - sinceTimes).Slowest, clock.Elapsed, TimeSpan.FromSeconds((totalSteps - Trainer.Steps) * seconds / steps))
+                {
+                    CollectiveShare = (collective.Watch.Waited - waited).TotalSeconds / seconds,
+                }));
+                waited = collective.Watch.Waited;
                 (since, sinceWait, sinceTimes, sinceStep) = (clock.Elapsed, Loader.WaitSeconds, Times, Trainer.Steps);
             }
-            if (end is not null || Trainer.Steps > 0 && folder?.Policy.IsDue(Trainer.Steps, sinceSave.Elapsed) == true) Save();
+            if (end is not null || votes.HasFlag(Votes.Save)) Save();
             if (end is { } why)
             {
+                collective.Watch.Patience = Watchdog.Patient;
                 SaveModel();
+                EndedTogether = true;
                 return why;
             }
+            collective.Watch.Patience = votes.HasFlag(Votes.Save) || LooksLong?.Invoke(Trainer.Steps + 1) == true ? Watchdog.Patient : 1;
             var before = Trainer.Steps;
             Step(stop);
             if (Trainer.Steps == before || AfterStep is not { } look) continue;
@@ -149,6 +235,39 @@ public sealed class TrainRun : IDisposable
         sinceSave.Restart();
     }
 
+    // The bits of all ranks, each of which brings its next batch or says that it has none: data that fails on one costs no step.
+    Exception? Agree(ref Votes votes, CancellationToken stop)
+    {
+        Exception? failure = null;
+        if (Trainer.Steps < totalSteps && !votes.HasFlag(Votes.Early) && !votes.HasFlag(Votes.Stop) && ahead is null)
+            try
+            {
+                Fault.Data(collective, Trainer.Steps + 1);
+                ahead = Loader.Next(stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                votes |= Votes.Stop;
+            }
+            catch (Exception error)
+            {
+                failure = error;
+                votes |= Votes.Failed;
+            }
+        collective.Watch.Step = Trainer.Steps;
+        votes = collective.Agree(votes);
+        return failure;
+    }
+
+    void Fail(Exception? own)
+    {
+        Save();
+        EndedTogether = true;
+        if (own is not null) ExceptionDispatchInfo.Throw(own);
+        throw new CollectiveException($"another rank has no data for step {Trainer.Steps + 1:N0}, and says why: all have stopped after the "
+            + "step before", ofAll: true);
+    }
+
     void SaveModel()
     {
         if (folder is null or { Replaces: true }) return;
@@ -160,8 +279,10 @@ public sealed class TrainRun : IDisposable
 
     void Step(CancellationToken stop)
     {
-        Batch? batch = null;
-        OrSave(() =>
+        Fault.At(collective, Trainer.Steps + 1);
+        var batch = ahead;
+        ahead = null;
+        if (batch is null) OrSave(() =>
         {
             try
             {
@@ -205,7 +326,13 @@ public sealed class TrainRun : IDisposable
     {
         try
         {
-            return Trainer.ReadMetrics();
+            StepMetrics? metrics = null;
+            Together(() =>
+            {
+                metrics = Trainer.ReadMetrics();
+                Trainer.RequireEqualWeights();
+            });
+            return metrics!;
         }
         catch (TrainingDivergedException diverged) when (folder is { Replaces: false })
         {

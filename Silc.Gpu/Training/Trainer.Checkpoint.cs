@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Silc;
 
 // The whole state of a run in one file.
@@ -5,6 +7,8 @@ public sealed partial class Trainer
 {
     const string Center = "teacher/center", AveragePrefix = "average/", StateArray = "step_state",
         LastLayerArray = "last_layer_state";
+
+    long equalStep;
 
     /// <summary>
     /// Writes student, teacher, center, optimizer moments, step state, configurations and tokenizer to one safetensors file with
@@ -47,6 +51,51 @@ public sealed partial class Trainer
         if (lastLayer is not null) arrays.Add(new(LastLayerArray, [StepState.Size], lastLayer.Read()));
         return (arrays, Steps);
     }
+
+    /// <summary>
+    /// Gives every rank the state of rank 0: nothing hangs on equal draws on all machines, or on a disk that all of them see. All ranks call it.
+    /// </summary>
+    internal void Spread()
+    {
+        if (collective.IsAlone) return;
+        using var exclusive = Exclusive();
+        collective.Broadcast(student.Parameters.Values);
+        foreach (var moments in optimizer.Moments) collective.Broadcast(moments);
+        if (Teacher is not null)
+        {
+            collective.Broadcast(Teacher.Parameters.Values);
+            collective.Broadcast(Teacher.Center);
+        }
+        if (Average is not null) collective.Broadcast(Average.Values);
+        collective.Broadcast(stepState.Values);
+        if (lastLayer is not null) collective.Broadcast(lastLayer.Values);
+        Steps = BitConverter.ToInt64(collective.Share(BitConverter.GetBytes(Steps)));
+    }
+
+    /// <summary>
+    /// Throws if a rank holds other weights than rank 0: memory that fails, or a library that does not give all the same sums. All ranks call it.
+    /// </summary>
+    /// <exception cref="CollectiveException">The message names the first such rank.</exception>
+    internal void RequireEqualWeights()
+    {
+        if (collective.IsAlone) return;
+        using var exclusive = Exclusive();
+        using var frame = arena.Frame();
+        var sums = EqualityScratch(arena);
+        device.Ops.Fill(sums, 0);
+        device.Ops.AddSquares(student.Parameters.Values, sums, 0);
+        if (Teacher is not null) device.Ops.AddSquares(Teacher.Parameters.Values, sums, 1);
+        var own = device.Download(sums.View.SubView(0, sums.Count));
+        var all = MemoryMarshal.Cast<byte, long>(collective.Collect(MemoryMarshal.AsBytes(own.AsSpan()).ToArray()));
+        for (int rank = 1; rank < all.Length; rank++)
+            if (all[rank] != all[0])
+                throw new CollectiveException($"rank {rank} holds other weights than rank 0 after step {Steps:N0}, and since step {equalStep:N0} at "
+                    + "the earliest: go on from a checkpoint of before by --resume FILE, and look at that machine's memory", ofAll: true);
+        equalStep = Steps;
+    }
+
+    // Sum of squares of student and teacher.
+    static Tensor EqualityScratch(Arena memory) => memory.Scratch(1, 2);
 
     /// <summary>Continues from a file that <see cref="Save(string)"/> wrote, for the same model and training configuration.</summary>
     /// <exception cref="InvalidDataException">The file is damaged, or something is missing or has another shape; the message names it.</exception>

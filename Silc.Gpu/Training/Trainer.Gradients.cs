@@ -22,8 +22,10 @@ public sealed partial class Trainer
             }
             var now = views[slice];
             lastTargets = Teacher is null ? default : DistillLocal(pass, inference, now, means.Slice(slice, 1));
+            var last = slice == slices - 1;
+            if (last && Teacher is not null && !Config.GlobalToGlobal) buckets.Complete("head");
             if (EmbedsCaptioned)
-                Captioned(pass, inference, now, lastTargets, whole?.Slice(pass, slice));
+                Captioned(pass, inference, now, lastTargets, whole?.Slice(pass, slice), last);
         }
         Teacher?.Observe(pass.Ops, means);
     }
@@ -50,7 +52,7 @@ public sealed partial class Trainer
 
     // The image-text loss, losses on the images alone, and DINO's terms between global
     // views share one forward. A frozen tower keeps no activations and has no backward.
-    void Captioned(Pass pass, Pass inference, BatchSlice slice, Tensor targets, (Tensor Image, Tensor Text)? cached)
+    void Captioned(Pass pass, Pass inference, BatchSlice slice, Tensor targets, (Tensor Image, Tensor Text)? cached, bool last)
     {
         var (zText, backText) = student.EmbedText(frozen.Text ? inference : pass, slice.Tokens);
         var (zImage, raw, backImage) = student.EmbedImage(frozen.Image ? inference : pass, slice.Captioned, student.Config.ImageSize);
@@ -67,8 +69,12 @@ public sealed partial class Trainer
         {
             var (dzImage, dzText) = cached ?? contrastive.Run(pass, zImage, zText, losses);
             foreach (var loss in imageLosses) loss.Run(pass, zImage, dzImage, losses);
+            // Of several ranks the text tower comes first: its gradients travel meanwhile.
+            var textFirst = !collective.IsAlone && !frozen.Text;
+            if (textFirst) backText.Invoke(dzText);
+            if (textFirst && last) buckets.Complete("txt");
             if (!frozen.Image) backImage(dzImage, dRaw);
-            if (!frozen.Text) backText.Invoke(dzText);
+            if (!textFirst && !frozen.Text) backText.Invoke(dzText);
         }
         else
         {
@@ -83,7 +89,7 @@ public sealed partial class Trainer
     // gradients of the embeddings then wait for the slices' second forward. Gao et al. 2021 (GradCache), arXiv:2101.06983.
     EmbeddingGrads CachedContrast(Pass pass, Pass inference)
     {
-        int batch = Config.BatchSize, size = batch / Config.Accumulate, captioned = student.Config.Views.Captioned;
+        int batch = Config.BatchSize / collective.Size, size = batch / Config.Accumulate, captioned = student.Config.Views.Captioned;
         var (zImage, zText) = (pass.Saved(captioned * batch, student.Config.EmbedDim), pass.Saved(batch, student.Config.EmbedDim));
         for (int slice = 0; slice < Config.Accumulate; slice++)
             using (pass.Frame())
@@ -116,6 +122,7 @@ public sealed partial class Trainer
     {
         Gradients(new(device.Ops, arena, Recompute: Config.Recompute), new(device.Ops, arena, Training: false));
         if (Teacher is not null) HealthScratch(arena);
+        if (!collective.IsAlone) EqualityScratch(arena);
         Update();       // so that its kernels are compiled
     }));
 }

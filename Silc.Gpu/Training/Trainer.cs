@@ -40,17 +40,26 @@ public sealed partial class Trainer : IDisposable
     readonly StepState? lastLayer;
     readonly StepGraphs graphs;
     readonly LossBuffer losses;
+    readonly ICollective collective;
+    readonly GradientBuckets buckets;
     bool disposed;
 
     /// <summary>Prepares to train <paramref name="model"/>: measures the memory of a step, then allocates it.</summary>
     /// <param name="model">The student; it is trained in place.</param>
-    /// <param name="train">Losses, optimizer and schedule.</param>
+    /// <param name="train">Losses, optimizer and schedule; the batch size is that of all ranks together.</param>
+    /// <param name="collective">
+    /// The ranks that train this model together, all from the same weights (<see cref="TrainRun"/> sees to that); null for this process alone.
+    /// </param>
     /// <exception cref="ArgumentException">
-    /// A value is out of range, a parameter has no decay rule, a rate rule no parameter, or nothing is left to train.
+    /// A value is out of range, a parameter has no decay rule, a rate rule no parameter, nothing is left to train, or the ranks do not divide
+    /// the batch.
     /// </exception>
-    public Trainer(SilcModel model, TrainConfig train)
+    public Trainer(SilcModel model, TrainConfig train, ICollective? collective = null)
     {
-        (student, device, Config) = (model, model.Device, train.Check());
+        (student, device, Config, this.collective) = (model, model.Device, train.Check(), collective ??= new Solo());
+        var ranks = collective.Size;
+        RequireEqualParts(train, ranks);
+        collective.Bind(device);
         using var exclusive = model.Exclusive();
         if (train.DistillationWeight > 0 && model.Config.Views.Local == 0 && !train.GlobalToGlobal)
             throw new ArgumentException("self-distillation needs local views: set ViewConfig.Local, or DistillationWeight to 0");
@@ -63,20 +72,22 @@ public sealed partial class Trainer : IDisposable
         if (frozen.Image && train.DistillationWeight > 0)
             throw new ArgumentException("the image tower is frozen, and it is what self-distillation trains: set DistillationWeight to 0 "
                 + "(--distillation 0)");
-        (contrastive, distillation, imageLosses) = (new(model, train.ContrastiveWeight), new(model.Config, train), ImageLoss.Of(model.Config, train));
+        (contrastive, distillation, imageLosses) = (new(model, train.ContrastiveWeight, collective), new(model.Config, train, ranks),
+            ImageLoss.Of(model.Config, train, ranks));
         if (frozen.Image && imageLosses is [{ Term: var term }, ..])
             throw new ArgumentException(
                 $"the image tower is frozen, and it is what the loss {term.Name} trains: set its weight to 0 ({term.Option} 0)");
         try
         {
             model.Parameters.AllocateGradients();
+            buckets = new(model.Parameters, collective);
             if (train.DistillationWeight > 0) Teacher = new(model);
             if (train.AverageWeights) Average = new(model);
-            views = new(device, model.Config, train.BatchSize, train.Accumulate);
+            views = new(device, model.Config, train.BatchSize / ranks, train.Accumulate);
             optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, learning) : new Adafactor(model.Parameters, learning);
             stepState = new(device);
             if (train.FrozenLastLayerSteps > 0) lastLayer = new(device);
-            graphs = new(device);
+            graphs = new(device, collective);
             losses = new(device);
             arena = Measure();
             (pass, teacherPass) = (new(device.Ops, arena, Recompute: train.Recompute), new(device.Ops, arena, Training: false));
@@ -116,7 +127,10 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Tests look at intermediate values here: called with names such as <c>z_image</c> while a step runs.</summary>
     internal Action<string, Tensor>? Probe { get; set; }
 
-    /// <summary>One update from a batch of <see cref="TrainConfig.BatchSize"/> images.</summary>
+    /// <summary>The ranks that train this model together.</summary>
+    internal ICollective Collective => collective;
+
+    /// <summary>One update from a batch of <see cref="TrainConfig.BatchSize"/> images, or from this rank's part of it.</summary>
     /// <exception cref="ArgumentException">
     /// The batch has another size than the configuration, or <see cref="Schedule"/> returns a negative or infinite multiplier.
     /// </exception>
@@ -153,8 +167,26 @@ public sealed partial class Trainer : IDisposable
         Update();
     }
 
+    // Sums over the ranks; what follows sees the same bits everywhere, and needs no further exchange.
+    void Exchange()
+    {
+        buckets.Finish();
+        collective.AllReduce(losses.Values);
+        Teacher?.Exchange(device.Ops, collective);
+    }
+
+    static void RequireEqualParts(TrainConfig train, int ranks)
+    {
+        int slices = train.BatchSize / train.Accumulate;
+        if (slices % ranks == 0) return;
+        var fitting = Enumerable.Range(1, slices).Where(parts => slices % parts == 0);
+        throw new ArgumentException($"a batch of {train.BatchSize}{(train.Accumulate > 1 ? $" in {train.Accumulate} slices" : "")} cannot be cut "
+            + $"into {ranks} equal parts, one for each rank; {string.Join(", ", fitting)} ranks can");
+    }
+
     void Update()
     {
+        if (!collective.IsAlone) Exchange();
         frozen.Clear(device.Ops);
         device.Ops.GradNorm(student.Parameters.Grads, losses.Values, stepState, Config.ClipByTensor ? 0 : (float)Config.ClipNorm, (float)Config.Beta1,
             (float)Config.Beta2);
@@ -175,7 +207,10 @@ public sealed partial class Trainer : IDisposable
         device.Synchronize();
     }
 
-    /// <summary>Waits for the steps so far and returns the means since the last call.</summary>
+    /// <summary>
+    /// Waits for the steps so far and returns the means since the last call. Of several ranks all call it after the same step; the health of
+    /// distillation is that of rank 0's images.
+    /// </summary>
     /// <exception cref="TrainingDivergedException">More than <see cref="TrainConfig.MaxSkippedSteps"/> steps in a row were skipped.</exception>
     /// <exception cref="ArgumentException"><see cref="Schedule"/> returns a negative or infinite multiplier.</exception>
     public StepMetrics ReadMetrics()
@@ -193,7 +228,7 @@ public sealed partial class Trainer : IDisposable
                 + $"step {Steps - inRow}, the last good one");
         return new(Steps, means.Sum(loss => loss.Term.Weight(Config) * loss.Value), means, state[StepState.SumNorm] / counted,
             Config.LearningRate * Multiplier(Math.Max(0, Steps - 1)), Math.Exp(Read(student.LogitScale)), student.LogitBias is { } b ? Read(b) : 0,
-            (long)state[StepState.Skipped], inRow, inRow == 0 ? ReadHealth(means) : null);
+            (long)state[StepState.Skipped], inRow, inRow == 0 && collective.Rank == 0 ? ReadHealth(means) : null);
     }
 
     float Read(Parameter p) => device.Download(p.Value.View.SubView(0, 1))[0];

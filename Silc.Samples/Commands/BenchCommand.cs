@@ -52,10 +52,12 @@ static class BenchCommand
               silc bench eval --model runs/emoji --data emoji:data/emoji
               silc bench load so400m
               silc bench serve --clients 32
+              mpirun -n 2 silc bench collectives --device cpu
             """) { Preset, Batch, Steps, Device, Precision, CudaGraph, Ops, Kernels, Recompute, Accumulate };
         command.SetAction(Run);
         command.Add(MatMul());
         command.Add(Attention());
+        command.Add(BenchCollectivesCommand.Create());
         command.Add(Products());
         command.Add(Data());
         command.Add(Load());

@@ -35,8 +35,11 @@ public static class SilcCommand
         {
             return parsed.Invoke(new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException or InvalidDataException or IOException
-            or NotSupportedException or UnauthorizedAccessException or TrainingDivergedException)
+        catch (SaidElsewhereException)
+        {
+            return Failed;
+        }
+        catch (Exception e) when (SilcErrors.IsExpected(e))
         {
             Terminal.Complain(e.Message);
             return Failed;
@@ -54,6 +57,7 @@ public static class SilcCommand
         root.Add(DevicesCommand.Create());
         root.Add(DoctorCommand.Create());
         root.Add(TrainCommand.Create());
+        root.Add(RanksCommand.Create());
         root.Add(RecipesCommand.Create());
         root.Add(ReportCommand.Create());
         root.Add(new Command("eval", "Measure a trained model.")

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using Silc.Samples.Data;
 using Silc.Samples.Evaluation;
 using Silc.Samples.Models;
+using Silc.Samples.Outputs;
 using Silc.Samples.Report;
 using Silc.Samples.Terminals;
 using Silc.Samples.Training;
@@ -30,6 +31,7 @@ static class TrainCommand
               silc train --data captions.csv --preset s --batch 128 --steps 20000 --contrastive sigmoid --device cuda --out runs/mine
               silc train --data captions.csv --init siglip_b16.npz --tokenizer sentencepiece.model --freeze "img/.*" --distillation 0 --out runs/tuned
               silc train --data captions.csv --recipe dino --batch 64 --lr 1.25e-4 --wd 5e-6 --wd-end 5e-5 --steps 20000 --out runs/dino
+              mpirun -n 8 silc train --data "wds:data/{00000..00041}.tar" --preset b --batch 2048 --device cuda --out runs/eight
               silc train --resume runs/shapes
               silc train --resume runs/shapes --steps 900
             """);
@@ -54,40 +56,74 @@ static class TrainCommand
             return given.GetValue(TrainOptions.DryRun) ? TrainTrial.Do(given, file) : PrintConfig(given, file);
         }
 
-        using var folder = TrainFolder.Of(given);
-        var start = folder.Start;
-        foreach (var skipped in folder.Skipped) Console.Error.WriteLine($"skipped  {skipped.Reason}");
-        if (given.GetValue(TrainOptions.Recipes) is { } recipe) given = RecipeFile.Open(recipe).Under(given);
-        var parsed = start is null ? given : TrainLine.Merge(given, start, folder.Path);
-        (folder.Policy, folder.Notes) = (TrainOptions.PolicyOf(parsed), TrainLine.Notes(parsed));
+        using var job = TrainJob.Join(given, given.GetValue(TrainOptions.Device)!, given.GetValue(TrainOptions.Precision));
+        using var owned = new OwnedThings();
+        RunFolder? folder = null;
+        job.Together(() =>
+        {
+            if (job.IsFirst) folder = owned.Add(TrainFolder.Of(given));
+        });
+        var start = job.Share(folder?.Start);
+        Prepared? ready = null;
+        job.Together(() => ready = Prepare(given, file, job, folder, start, owned));
+        if (folder is null)
+            return job.Agree(job.Run(ready!.Run, () => TrainSession.Follow(ready.Run, ready.Parsed.GetValue(TrainOptions.LogEvery))) == RunEnd.Stopped
+                ? TrainJob.StoppedCode : 0);
+        return job.Agree(Lead(ready!, job, folder));
+    }
 
-        using var init = start is null ? TrainInit.Open(parsed) : null;
+    // What a rank has before it trains; all of it is made without the others.
+    static Prepared Prepare(ParseResult given, RunConfig? file, TrainJob job, RunFolder? folder, Checkpoint? start, OwnedThings owned)
+    {
+        foreach (var skipped in folder?.Skipped ?? []) Console.Error.WriteLine($"skipped  {skipped.Reason}");
+        if (given.GetValue(TrainOptions.Recipes) is { } recipe) given = RecipeFile.Open(recipe).Under(given);
+        var parsed = start is null ? given : TrainLine.Merge(given, start, folder?.Path ?? TrainFolder.NameOf(given));
+        if (folder is not null) (folder.Policy, folder.Notes) = (TrainOptions.PolicyOf(parsed), TrainLine.Notes(parsed));
+
+        var init = start is null ? TrainInit.Open(parsed) : null;
+        if (init is not null) owned.Add(init);
         var tokenizer = start?.Tokenizer?.Open() ?? init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
-        if (start is null) TrainFolder.CheckFiles(given, folder, tokenizer, init?.Path);
+        if (start is null && folder is not null) TrainFolder.CheckFiles(given, folder, tokenizer, init?.Path);
         var config = start?.Config ?? RunConfig.Blame(file, parsed, line => TrainOptions.ModelOf(line, tokenizer, init?.Weights.Config));
         var train = start is null ? RunConfig.Blame(file, parsed, TrainOptions.TrainingOf) : Continued(start, given);
         var data = parsed.GetRequiredValue(TrainOptions.Data);
         var source = DataOption.OpenForTraining(data, train.Seed, parsed, train.ContrastiveWeight > 0);
 
-        var validation = parsed.GetValue(TrainOptions.ValData) is { } held ? ValidationSet.Open(held, parsed, train.BatchSize) : null;
+        var held = parsed.GetValue(TrainOptions.ValData);
+        // Rank 0 alone measures.
+        var validation = held is null || folder is null ? null : ValidationSet.Open(held, parsed, train.BatchSize);
         var plan = PlanOf(parsed, validation, train.TotalSteps);
 
-        using var device = TrainOptions.OpenDevice(parsed);
-        using var model = init?.Model(device, config, tokenizer, train.Seed) ?? SilcModel.Create(device, config, train.Seed, tokenizer);
-        using var run = new TrainRun(model, source, train, folder, parsed.GetValue(TrainOptions.MaxBad));
+        var device = owned.Add(job.Collective.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision)));
+        device.CudaGraphs |= parsed.GetValue(TrainOptions.CudaGraph);
+        var model = owned.Add(init?.Model(device, config, tokenizer, train.Seed) ?? SilcModel.Create(device, config, train.Seed, tokenizer));
+        var run = owned.Add(new TrainRun(model, source, train, folder, parsed.GetValue(TrainOptions.MaxBad), job.Collective, start?.Step ?? 0));
+        if (held is not null) run.LooksLong = step => step % EveryOf(parsed, train.TotalSteps) == 0 || step == train.TotalSteps;
         if (init is not null) Console.WriteLine($"init     {init.Begin(model, run.Trainer.Teacher)}");
+        if (folder is not null && job.Collective.Size > 1 && source.Shards is not null)
+            Console.Error.WriteLine($"warning: {source.Name} is compressed, so that each of {job.Collective.Size} ranks unpacks all of it: plain "
+                + ".tar shards are read in parts");
+        return new(parsed, data, config, train, source, validation, plan, start, model, run);
+    }
+
+    static int Lead(Prepared ready, TrainJob job, RunFolder folder)
+    {
+        var (parsed, data, config, train, source, validation, plan, start, model, run) = ready;
         Console.WriteLine($"data     {source.Name}: {source.Count:N0} images, {train.BatchSize} a step, {run.Loader.StepsPerEpoch:N0} steps an "
             + "epoch; "
             + $"{train.TotalSteps:N0} {(train.TotalSteps == 1 ? "step is" : "steps are")} {train.TotalSteps / (double)run.Loader.StepsPerEpoch:F1} "
             + "epochs");
+        if (job.Collective.Size is > 1 and var ranks)
+            Console.WriteLine($"ranks    {ranks}, {job.Collective.LocalSize} of them on this machine, by {job.Collective.Engine}; "
+                + $"{train.BatchSize / ranks} images a step each");
         if (plan is not null) Console.WriteLine($"validate {validation!.Describe()}, every {plan.Every:N0} steps");
         PatchNote.Say(config);
         if (start is not null) PrintStart(start, train);
 
         TimeSpan? limit = parsed.GetValue(TrainOptions.Minutes) is { } minutes ? TimeSpan.FromMinutes(Math.Min(minutes, MostMinutes)) : null;
         var session = new TrainSession(folder, RunConfig.Write(parsed, config, train, reference: false), plan);
-        var end = session.Train(model, run, $"{source.Name}, batch {train.BatchSize}",
-            parsed.GetValue(TrainOptions.LogEvery), limit, stopOnCollapse: parsed.GetValue(TrainOptions.OnCollapse) == CollapseAction.Stop);
+        var end = job.Run(run, () => session.Train(model, run, $"{source.Name}, batch {train.BatchSize}",
+            parsed.GetValue(TrainOptions.LogEvery), limit, stopOnCollapse: parsed.GetValue(TrainOptions.OnCollapse) == CollapseAction.Stop));
         if (session.Steps > 0) Console.WriteLine(ModelCard.Leave(folder.Path));
         if (end == RunEnd.Early) Console.WriteLine($"Stopped early: no validation was better in {plan!.Metric.Word} since "
             + $"step {session.Best!.Value.Step} (--patience {plan.Patience}); to go on all the same, resume with a larger one");
@@ -97,15 +133,24 @@ static class TrainCommand
         return session.ExitCode;
     }
 
-    static ValidationPlan? PlanOf(ParseResult parsed, ValidationSet? validation, int steps)
+    /// <summary>What a rank trains with.</summary>
+    sealed record Prepared(ParseResult Parsed, string Data, SilcConfig Config, TrainConfig Train, IImageTextSource Source, ValidationSet? Validation,
+        ValidationPlan? Plan, Checkpoint? Start, SilcModel Model, TrainRun Run);
+
+    static int EveryOf(ParseResult parsed, int steps)
     {
         const int Times = 10;
+        return parsed.GetValue(TrainOptions.ValEvery) ?? Math.Max(1, steps / Times);
+    }
+
+    static ValidationPlan? PlanOf(ParseResult parsed, ValidationSet? validation, int steps)
+    {
         if (validation is null) return null;
         var keep = parsed.GetValue(TrainOptions.KeepBest) is { } word ? ValidationMetric.Of(word) : null;
         if (keep == ValidationMetric.ZeroShot && !validation.HasClasses)
             throw new ArgumentException($"--keep-best {keep.Word}: {validation.Name} has no classes; keep the best loss, image-to-text or "
                 + "text-to-image, or give --val-data classes, which --val-classes names where they are numbers");
-        return new(validation.Name, validation.Measure, parsed.GetValue(TrainOptions.ValEvery) ?? Math.Max(1, steps / Times), keep,
+        return new(validation.Name, validation.Measure, EveryOf(parsed, steps), keep,
             parsed.GetValue(TrainOptions.Patience));
     }
 
@@ -123,6 +168,8 @@ static class TrainCommand
         var train = start.Train;
         if (given.GetResult(TrainOptions.Recompute) is not null)
             train = train with { Recompute = given.GetValue(TrainOptions.Recompute) };
+        if (given.GetResult(TrainOptions.Accumulate) is { Implicit: false })
+            train = train with { Accumulate = given.GetValue(TrainOptions.Accumulate) };
         if (given.GetResult(TrainOptions.Steps) is { Implicit: false })
             train = train with { TotalSteps = given.GetValue(TrainOptions.Steps) };
         if (given.GetResult(TrainOptions.LearningRate) is { Implicit: false })

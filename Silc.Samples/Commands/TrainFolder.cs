@@ -70,6 +70,9 @@ static class TrainFolder
         return Resume(from);
     }
 
+    /// <summary>The folder of a run that goes on, as its line names it.</summary>
+    public static string NameOf(ParseResult given) => given.GetValue(TrainOptions.Out) ?? given.GetValue(TrainOptions.Resume) ?? "";
+
     static RunFolder New(string target, bool overwrite)
     {
         if (!overwrite && RunFolder.HoldsRun(target))

@@ -12,14 +12,15 @@ static class TrainLine
 
     // Of one session, not of the run.
     static readonly Option[] passing = [TrainOptions.Out, TrainOptions.Resume, TrainOptions.Overwrite, TrainOptions.Minutes,
-        TrainOptions.Config, TrainOptions.PrintConfig, TrainOptions.PrintSchema, TrainOptions.DryRun];
+        TrainOptions.Config, TrainOptions.PrintConfig, TrainOptions.PrintSchema, TrainOptions.DryRun,
+        TrainOptions.Collective, TrainOptions.CollectiveTimeout];
 
     // These change nothing that is learned but rounding, of device and precision; data that has moved is told by its size.
     static readonly Option[] free =
     [
         .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.Precision, TrainOptions.CudaGraph,
         TrainOptions.LogEvery, TrainOptions.MaxBad, TrainOptions.Steps,
-        TrainOptions.OnCollapse, TrainOptions.Recompute,
+        TrainOptions.OnCollapse, TrainOptions.Recompute, TrainOptions.Accumulate,
         TrainOptions.SaveEvery, TrainOptions.SaveMinutes, TrainOptions.Keep, TrainOptions.KeepEvery,
         // How fast it learns from here on: what was learned stays.
         TrainOptions.LearningRate, TrainOptions.Schedule, TrainOptions.Cooldown, TrainOptions.Timescale, TrainOptions.Shift, TrainOptions.Power,

@@ -94,6 +94,16 @@ static class TrainOptions
         HelpName = "M",
     }.Above(0);
 
+    public static readonly Option<string?> Collective = new Option<string?>("--collective")
+    {
+        Description = "What carries the exchange between the ranks that mpirun, srun or torchrun has started: auto takes NCCL on NVIDIA GPUs where "
+            + "it is, else MPI; with none each process trains alone.",
+        HelpName = string.Join('|', Launch.Engines),
+        DefaultValueFactory = _ => Launch.Auto,
+    }.OneOf([.. Launch.Engines]);
+    public static readonly Option<double> CollectiveTimeout = Real("--collective-timeout",
+        "Seconds that a rank waits for others before the run ends, with code 70.", Watchdog.UsualTimeout.TotalSeconds).Above(0);
+
     public static readonly Option<string?> Recipes = new("--recipe")
     {
         Description = $"Published values: {string.Join(", ", RecipeFile.Names)}, or a file like what silc recipes NAME prints. Options on the "
@@ -232,10 +242,12 @@ static class TrainOptions
         Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, CudaGraph, Freeze, RateMultipliers,
         ValData, ValClasses, ValEvery, KeepBest, Patience, LogEvery, OnCollapse, Minutes,
         SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite, Config, PrintConfig, PrintSchema, DryRun,
+        Collective, CollectiveTimeout,
     ];
 
-    /// <summary>Options that a file cannot give: those about the file itself, about an earlier run, and what ends at once.</summary>
-    public static IReadOnlyList<Option> OfTheLine { get; } = [Resume, Overwrite, Set, Config, PrintConfig, PrintSchema, DryRun];
+    /// <summary>Options that a file cannot give: about the file itself, about an earlier run or the other ranks, and what ends at once.</summary>
+    public static IReadOnlyList<Option> OfTheLine { get; } = [Resume, Overwrite, Set, Config, PrintConfig, PrintSchema, DryRun,
+        Collective, CollectiveTimeout];
 
     /// <summary>What <c>--keep-best</c> may be: the numbers of a validation.</summary>
     // A property, for options are made before fields below them.

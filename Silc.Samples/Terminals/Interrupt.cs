@@ -8,6 +8,9 @@ namespace Silc.Samples.Terminals;
 /// </summary>
 sealed class Interrupt : IDisposable
 {
+    // Beside those that .NET names; mpirun, which ends ranks within two seconds of Ctrl-C, passes this one on and waits.
+    static readonly PosixSignal userSignal = (PosixSignal)(OperatingSystem.IsMacOS() ? 30 : 10);
+
     const int Shells = 128;     // what they add to a signal's number for the exit code
 
     static readonly Lock gate = new();
@@ -23,7 +26,8 @@ sealed class Interrupt : IDisposable
     /// <summary>Begins to listen.</summary>
     /// <param name="word">Is said when the first signal comes.</param>
     /// <param name="patience">Time after which the process ends although the work has not; null waits for as long as it takes.</param>
-    public Interrupt(string word = "stopping after this step; once more kills", TimeSpan? patience = null)
+    /// <param name="userSignal">Also take USR1 for Ctrl-C.</param>
+    public Interrupt(string word = "stopping after this step; once more kills", TimeSpan? patience = null, bool userSignal = false)
     {
         (this.word, this.patience) = (word, patience ?? Timeout.InfiniteTimeSpan);
         lock (gate) (outer, newest) = (newest, this);
@@ -31,6 +35,7 @@ sealed class Interrupt : IDisposable
         registrations =
         [
             .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP }.Select(signal => PosixSignalRegistration.Create(signal, Handle)),
+            .. userSignal && !OperatingSystem.IsWindows() ? new[] { PosixSignalRegistration.Create(Interrupt.userSignal, Handle) } : [],
         ];
     }
 
@@ -62,7 +67,7 @@ sealed class Interrupt : IDisposable
         signal.Cancel = true;
         // A terminal that is closed says so twice, by itself and through the shell: that is no second Ctrl-C.
         if (signal.Signal == PosixSignal.SIGHUP && source.IsCancellationRequested) return;
-        Ask(signal.Signal switch { PosixSignal.SIGINT => 2, PosixSignal.SIGTERM => 15, _ => 1 });
+        Ask(signal.Signal switch { PosixSignal.SIGTERM => 15, PosixSignal.SIGHUP => 1, _ => 2 });
     }
 
     // A shell lets what it starts in the background ignore Ctrl-C, and .NET leaves that as it is. Process 1 of a container has no foreground

@@ -36,12 +36,15 @@ static class Terminal
         AnsiConsole.Write(table);
     }
 
+    /// <summary>Stands before each complaint: which of several processes it comes from.</summary>
+    public static string Place { get; set; } = "";
+
     /// <summary>A line for the user who has to know: red on a terminal, whatever it holds in one line, as logs want it.</summary>
     public static void Complain(string message)
     {
         try
         {
-            WriteError($"error: {message.ReplaceLineEndings(" ")}");
+            WriteError($"{Place}error: {message.ReplaceLineEndings(" ")}");
         }
         // An error stream that is closed or full: the exit code says it.
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -60,6 +60,7 @@ sealed class MetricsLog : IDisposable
             ["seconds"] = Text($"{secondsBefore + report.Elapsed.TotalSeconds:F2}"),
             ["peak_memory_mib"] = Text($"{PeakMemory.OfProcess() >> 20}"),
         };
+        if (report.CollectiveShare > 0) values["collective_share"] = Text($"{report.CollectiveShare:F4}");
         foreach (var (term, value) in m.Losses) values[term.Name] = Text($"{value:G6}");
         foreach (var (metric, value) in ValidationMetric.All.Zip(held))
             if (double.IsFinite(value)) values[metric.Column] = Text($"{value:G6}");

@@ -48,7 +48,9 @@ static class TrainProgress
         (string Text, int Rank)[] parts =
         [
             ($"step {m.Step}/{report.TotalSteps}", 0), (losses, 1), ($"{report.SamplesPerSecond:F0} samples/s", 4),
-            ($"data wait {report.DataWaitShare:P0}{slow}", 5), ($"eta {(int)report.Remaining.TotalHours}:{report.Remaining:mm\\:ss}", 2),
+            ($"data wait {report.DataWaitShare:P0}{slow}", 5),
+            (report.CollectiveShare > 0 ? $"exchange {report.CollectiveShare:P0}" : "", 6),
+            ($"eta {(int)report.Remaining.TotalHours}:{report.Remaining:mm\\:ss}", 2),
                 (skipped, 3),
         ];
         for (int rank = parts.Length; ; rank--)

@@ -38,7 +38,7 @@ sealed class TrainSession(RunFolder folder, string? values = null, ValidationPla
     public RunEnd Train(SilcModel model, TrainRun run, string title, int logEvery = 10, TimeSpan? limit = null, bool stopOnCollapse = false)
     {
         PrintPlan(model, run);
-        using var interrupt = new Interrupt();
+        using var interrupt = new Interrupt(userSignal: true);
         // Opened with the first report: until then the folder may hold the metrics of a run that this one replaces.
         using var logs = new RunLogs(folder, run.Trainer.Steps);
         run.Saving = logs.Flush;
@@ -91,8 +91,15 @@ sealed class TrainSession(RunFolder folder, string? values = null, ValidationPla
         foreach (var bad in run.Loader.BadReports) Console.Error.WriteLine($"unreadable: {bad}");
         if (run.Loader.BadSamples > 0) Console.Error.WriteLine($"{run.Loader.BadSamples} samples could not be read and were replaced");
         if (end == RunEnd.Finished && plan is not null) BestModel.Clear(folder, all: false);
-        if (end == RunEnd.Stopped) ExitCode = collapsed ? 1 : interrupt.ExitCode;
+        if (end == RunEnd.Stopped) ExitCode = collapsed ? 1 : run.Trainer.Collective.Size > 1 ? TrainJob.StoppedCode : interrupt.ExitCode;
         return end;
+    }
+
+    /// <summary>Trains beside rank 0, which shows the run and keeps its files.</summary>
+    public static RunEnd Follow(TrainRun run, int logEvery)
+    {
+        using var interrupt = new Interrupt(word: "", userSignal: true);
+        return run.Run(reportEvery: logEvery, stop: interrupt.Token);
     }
 
     static void PrintPlan(SilcModel model, TrainRun run)

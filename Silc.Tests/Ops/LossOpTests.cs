@@ -54,6 +54,87 @@ public sealed class LossOpTests
         }
     });
 
+    /// <summary>Losses and gradients of parts of the rows are those of the whole; where the part is the whole, to the bit.</summary>
+    [TestMethod, EveryDevice]
+    public void InfoNceRows(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (batch, rows, first) in new[] { (7, 7, 0), (33, 11, 22), (130, 13, 13), (64, 1, 63) })
+        {
+            var whole = t.Random(batch, batch);
+            DeviceMatrix temperature = t.Fixed(One(Math.Log(10))), dT = t.Random(1, 1), columns = t.Output(1, batch), rowLoss = t.Output(rows, 1);
+            var part = t.Fixed(Matrix.Make(rows, batch, (r, c) => whole.Before[first + r, c]));
+            t.Ops.ColumnLogSumExp(whole, temperature, columns);
+            t.Ops.InfoNceRows(part, temperature, columns, dT, rowLoss, first, Weight);
+            Matrix Loss(Matrix x, Matrix s) => Naive.InfoNce(x, s[0, 0]).Map(loss => Weight * loss);
+            Matrix Own(Matrix of) => Matrix.Make(rows, of.Cols, (r, c) => of[first + r, c]);
+            t.Check(rowLoss, Close.Chained, () => Own(Loss(whole.Before, temperature)), "loss");
+            t.Check(part, Close.Chained, () => Own(Numeric.Gradient(whole.Before, at => Loss(at, temperature).Values.Sum())), "dCosines");
+            if (rows < batch) continue;
+            DeviceMatrix same = t.Fixed(whole.Before), sameT = t.Fixed(dT.Before), sameLoss = t.Output(rows, 1);
+            t.Ops.InfoNce(same, temperature, sameT, sameLoss, Weight);
+            Close.Bits(same.Read("all rows"), part.Read("all rows"), "dCosines of all rows");
+            Close.Bits(sameLoss.Read("all rows"), rowLoss.Read("all rows"), "loss of all rows");
+            Close.Bits(sameT.Read("all rows"), dT.Read("all rows"), "dT of all rows");
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void ColumnLogSumExp(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            DeviceMatrix x = t.Random(rows, cols), temperature = t.Fixed(One(Math.Log(10))), columns = t.Output(1, cols);
+            t.Ops.ColumnLogSumExp(x, temperature, columns);
+            t.Check(columns, Close.Chained, () => Matrix.Make(1, cols, (_, c) =>
+                Math.Log(Enumerable.Range(0, rows).Sum(r => Math.Exp(10 * x.Before[r, c])))));
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void ExpDifference(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            DeviceMatrix x = t.Random(rows, cols), peak = t.Random(rows, cols), y = t.Output(rows, cols);
+            t.Ops.ExpDifference(x, peak, y);
+            t.Check(y, Close.Chained, () => Matrix.Make(rows, cols, (r, c) => Math.Exp(x.Before[r, c] - peak.Before[r, c])));
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void AddLog(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            var x = t.Fixed(Matrix.Make(rows, cols, (r, c) => 1 + (r + 2 * c) % 17));
+            var y = t.Random(rows, cols);
+            t.Ops.AddLog(x, y);
+            t.Check(y, Close.Chained, () => Matrix.Make(rows, cols, (r, c) => y.Before[r, c] + Math.Log(x.Before[r, c])));
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void Scale(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            var x = t.Random(rows, cols);
+            t.Ops.Scale(x, 0.25f);
+            t.Check(x, Close.Float32, () => x.Before.Map(value => 0.25 * value));
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void AddSquares(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            DeviceMatrix x = t.Random(rows, cols), y = t.Random(1, 3);
+            t.Ops.AddSquares(x, y, 1);
+            t.Check(y, Close.Chained, () => Matrix.Make(1, 3, (_, c) => y.Before[0, c] + (c == 1 ? x.Before.Values.Sum(v => v * v) : 0)));
+        }
+    });
+
     [TestMethod, EveryDevice]
     public void KoLeo(string device) => OpTest.Run(device, t =>
     {
@@ -116,6 +197,10 @@ public sealed class LossOpTests
             t.Check(cosines, Close.Chained, () => Numeric.Gradient(cosines, at => Loss(at, temperature, bias).Values.Sum()), "dCosines");
             t.Check(dT, Close.Chained, () => dT.Before + Numeric.Gradient(temperature, at => Loss(cosines, at, bias).Values.Sum()), "dT");
             t.Check(dB, Close.Chained, () => dB.Before + Numeric.Gradient(bias, at => Loss(cosines, temperature, at).Values.Sum()), "dB");
+            // The last row alone, its caption in the last column.
+            DeviceMatrix last = t.Fixed(Matrix.Make(1, batch, (_, c) => cosines.Before[batch - 1, c])), lastLoss = t.Output(1, 1);
+            t.Ops.SigLip(last, temperature, bias, dT, dB, lastLoss, Weight, batch - 1);
+            t.Check(lastLoss, Close.Chained, () => One(Loss(cosines, temperature, bias)[batch - 1, 0]), "loss of the last row");
         }
     });
 

@@ -69,6 +69,58 @@ public sealed class DoorTests : TempFolder
         }
         """;
 
+    const string Together = """
+        public static class Together
+        {
+            public static (double[] One, double[] Two) Run()
+            {
+                var one = ICollective.Join("none");
+                var losses = new double[2][];
+                var threads = ICollective.Threads(2).Select(rank => new Thread(() => losses[rank.Rank] = Train(rank))).ToList();
+                threads.ForEach(thread => thread.Start());
+                threads.ForEach(thread => thread.Join());
+                return (Train(one), losses[0]);
+            }
+
+            static double[] Train(ICollective ranks)
+            {
+                using var device = Device.Cpu(threads: 1);
+                var tower = new TowerConfig(Width: 32, Depth: 1, Heads: 2, MlpDim: 48);
+                var config = new SilcConfig(tower, tower, ImageSize: 16, PatchSize: 8, TextLength: 8, VocabSize: 300,
+                    Head: new HeadConfig(20, 12, 40), Views: new ViewConfig(Global: 1, Local: 1, LocalSize: 8));
+                using var model = SilcModel.Create(device, config, seed: 1);
+                using var trainer = new Trainer(model, new TrainConfig(BatchSize: 8, TotalSteps: 3), ranks);
+                var losses = new List<double>();
+                for (int step = 0; step < 3; step++)
+                {
+                    var random = new Random(step);
+                    var batch = new Batch(config, 8 / ranks.Size);
+                    for (int i = 0; i < 8; i++)
+                        for (int pixel = 0; pixel < 768; pixel++)
+                        {
+                            var value = random.NextSingle();
+                            int own = i - ranks.Rank * batch.Size;
+                            if (own < 0 || own >= batch.Size) continue;
+                            batch.Global[own * 768 + pixel] = value;
+                            if (pixel < 192) batch.Local[own * 192 + pixel] = value;
+                            if (pixel < 8) batch.Tokens[own * 8 + pixel] = (int)(300 * value);
+                        }
+                    trainer.Step(batch);
+                    losses.Add(trainer.ReadMetrics().Loss);
+                }
+                return losses.ToArray();
+            }
+        }
+        """;
+
+    [TestMethod]
+    public void Two_ranks_as_threads_train_from_another_assembly()
+    {
+        var (one, two) = ((double[], double[]))OutsideCompiler.Run(Together, "Together", "Run")!;
+        foreach (var (expected, actual) in one.Zip(two)) Assert.AreEqual(expected, actual, Close.Reordered * Math.Abs(expected));
+        Assert.HasCount(3, two);
+    }
+
     [TestMethod]
     public void Own_source_tokenizer_schedule_and_search_work_from_another_assembly()
     {

@@ -17,12 +17,14 @@ public sealed class GoldenStepTests
         select new object[] { file, device };
 
     [TestMethod, DynamicData(nameof(Cases))]
-    public void Steps_agree_with_PyTorch(string file, string device)
+    public void Steps_agree_with_PyTorch(string file, string device) => Check(new(file), TestDevices.Open(device), new Solo());
+
+    /// <summary>The steps of a golden file, by one of some ranks, which all check what they hold.</summary>
+    internal static void Check(GoldenRun golden, Device device, ICollective collective)
     {
-        var golden = new GoldenRun(file);
-        using var model = SilcModel.Create(TestDevices.Open(device), golden.Config);
+        using var model = SilcModel.Create(device, golden.Config);
         model.Parameters.Load(golden.Arrays, "params0/");
-        using var trainer = new Trainer(model, golden.Train);
+        using var trainer = new Trainer(model, golden.Train, collective);
         trainer.Teacher!.Parameters.Load(golden.Arrays, "teacher0/");
         model.Device.Upload<float>(golden["center0"], trainer.Teacher.Center.View);
 
@@ -31,10 +33,11 @@ public sealed class GoldenStepTests
             string at = $"step{step}/";
             var seen = new Dictionary<string, float[]>();
             trainer.Probe = (name, tensor) => seen[name] = model.Device.Download(tensor.View.SubView(0, tensor.Count));
-            trainer.Step(golden.Batch(step));
+            trainer.Step(Ranks.Part(golden.Config, golden.Batch(step), collective.Rank, collective.Size));
             var metrics = trainer.ReadMetrics();
 
-            foreach (var (name, values) in seen) Close.To(golden[$"{at}out/{name}"], values, Close.Step, at + name);
+            if (collective.IsAlone)
+                foreach (var (name, values) in seen) Close.To(golden[$"{at}out/{name}"], values, Close.Step, at + name);
             CollectionAssert.AreEquivalent(new[] { "z_image", "z_text", "teacher_logits", "student_logits" }, seen.Keys);
             foreach (var (term, value) in metrics.Losses) Close.To(golden[$"{at}out/{term.Name}"], [(float)value], Close.Step, at + term.Name);
             var known = LossTerm.All.Where(term => golden.Arrays.ContainsKey($"{at}out/{term.Name}"));
@@ -56,7 +59,7 @@ public sealed class GoldenStepTests
     }
 
     /// <summary>One golden file.</summary>
-    sealed class GoldenRun
+    internal sealed class GoldenRun
     {
         readonly JsonElement config;
 

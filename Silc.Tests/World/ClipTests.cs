@@ -46,7 +46,7 @@ public sealed class ClipTests : TempFolder
             {
                 var (zText, backText) = model.EmbedText(pass, new(tokens.View, order.View, 5));
                 var (zImage, _, backImage) = model.EmbedImage(pass, pixels, 13);
-                var (dzImage, dzText) = new ContrastiveLoss(model, 1).Run(pass, zImage, zText, losses);
+                var (dzImage, dzText) = new ContrastiveLoss(model, 1, new Solo()).Run(pass, zImage, zText, losses);
                 backImage(dzImage, default);
                 backText.Invoke(dzText);
             }

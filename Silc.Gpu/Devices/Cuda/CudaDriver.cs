@@ -91,6 +91,18 @@ static partial class CudaDriver
     public static partial int cuStreamWaitEvent(nint stream, nint awaited, uint flags);
 
     [LibraryImport(Library)]
+    public static partial int cuDevicePrimaryCtxRetain(out nint context, int device);
+
+    [LibraryImport(Library, EntryPoint = "cuDevicePrimaryCtxRelease_v2")]
+    public static partial int cuDevicePrimaryCtxRelease(int device);
+
+    [LibraryImport(Library)]
+    public static partial int cuCtxSetCurrent(nint context);
+
+    [LibraryImport(Library)]
+    public static partial int cuEventQuery(nint recorded);
+
+    [LibraryImport(Library)]
     public static partial int cuEventSynchronize(nint awaited);
 
     [LibraryImport(Library)]

@@ -1,0 +1,61 @@
+using System.Globalization;
+
+namespace Silc.Tests;
+
+/// <summary>
+/// <c>kill -9</c> on one random rank of a job at random moments. Once; <c>SILC_KILLS=20</c> does it often, and prints a line for each.
+/// </summary>
+[TestClass, DoNotParallelize]
+public sealed class DistributedKillTests : TempFolder
+{
+    const int UsualKills = 1, SaveEvery = 2, Ranks = 2;
+
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestMethod]
+    public void A_job_that_loses_a_rank_at_any_moment_ends_with_the_same_bits()
+    {
+        JobProcess.Require(JobProcess.OpenMpi);
+        var kills = int.TryParse(Environment.GetEnvironmentVariable("SILC_KILLS"), CultureInfo.InvariantCulture, out var count) ? count : UsualKills;
+        string[] steps = ["--steps", $"{6 + 3 * kills}"];
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, Ranks, DistributedRunTests.Line("", At("whole"), steps));
+        Assert.AreEqual(0, code, output);
+
+        // The same line begins the run, and goes on with it.
+        string[] line = [.. DistributedRunTests.Line("", At("run"), steps), "--save-every", $"{SaveEvery}", "--keep", "2", "--resume"];
+        var random = new Random();
+        int done = 0;
+        for (; done < kills; done++)
+        {
+            using var job = JobProcess.Start(JobProcess.OpenMpi, Ranks, line);
+            long before = Newest();
+            // At its start, between steps, during a save.
+            if (done % 3 == 1) Thread.Sleep(random.Next(3000));
+            else job.WaitFor(() => Newest() > before);
+            if (done % 3 == 2) job.WaitFor(() => Directory.EnumerateFiles(At("run/checkpoints"), "*.tmp").Any());
+            else Thread.Sleep(random.Next(100));
+            if (job.Ranks() is not { Count: > 0 } ranks)
+            {
+                if (job.HasExited) break;
+                continue;
+            }
+            var victim = random.Next(ranks.Count);
+            job.Signal("KILL", ranks[victim]);
+            var exit = job.ExitCode;
+            TestContext.WriteLine($"kill {done + 1} of rank {victim}: code {exit}, newest checkpoint {Newest()}");
+            if (exit == 0) break;       // it had ended
+            Assert.AreEqual(137, exit, job.Output);
+            Assert.IsEmpty(job.Ranks());
+        }
+        Assert.IsTrue(done > 0, "the run ended before a rank could be killed");
+        (code, output) = JobProcess.Run(JobProcess.OpenMpi, Ranks, line);
+        Assert.AreEqual(0, code, output);
+        Assert.IsFalse(output.Contains("skipped  ", StringComparison.Ordinal), output);
+        DistributedRunTests.SameBits(At("whole"), At("run"));
+        CollectionAssert.AreEqual(File.ReadAllBytes(At("whole/model.safetensors")), File.ReadAllBytes(At("run/model.safetensors")));
+        Assert.IsEmpty(Directory.GetFiles(At("run"), "*.tmp", SearchOption.AllDirectories));
+        TestContext.WriteLine($"{done} kills, the same bits");
+    }
+
+    long Newest() => RunFolder.Checkpoints(At("run")) is [var first, ..] ? first.Step : 0;
+}

@@ -1,0 +1,86 @@
+namespace Silc.Tests;
+
+/// <summary>NCCL's way of exchanging, on a stand-in for its library, and the context that it wants, on a stand-in for the driver.</summary>
+[TestClass, DoNotParallelize]
+public sealed class DistributedNcclTests : TempFolder
+{
+    [TestMethod]
+    public void Ranks_meet_through_MPI()
+    {
+        const int ranks = 4;
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, ranks, Line("nccl", "--collective", "nccl"), ("SILC_NCCL", Mock.Nccl()));
+        Assert.AreEqual(0, code, output);
+        StringAssert.Contains(output, $"ranks    {ranks}, {ranks} of them on this machine, by NCCL 22705 (");
+        DistributedRunTests.Same(DistributedRunTests.One, At("nccl"));
+    }
+
+    [TestMethod]
+    public void Ranks_meet_at_an_address_without_MPI()
+    {
+        const int ranks = 2;
+        JobProcess[] jobs = [.. Enumerable.Range(0, ranks).Select(rank => Rank(rank, ranks, Line("nccl"), ("SILC_NCCL", Mock.Nccl())))];
+        foreach (var (rank, job) in jobs.Index())
+        {
+            Assert.AreEqual(0, job.ExitCode, job.Output);
+            // Rank 0 has the console.
+            if (rank > 0) Assert.AreEqual("", job.Output.Trim());
+        }
+        StringAssert.Contains(jobs[0].Output, "by NCCL 22705 (");
+        DistributedRunTests.Same(DistributedRunTests.One, At("nccl"));
+        foreach (var job in jobs) job.Dispose();
+    }
+
+    [TestMethod]
+    [DataRow("MOCK_NCCL_HANG_AT", "has waited")]
+    [DataRow("MOCK_NCCL_FAIL_AT", "reports remote process exited or there was a network error")]
+    public void An_exchange_that_hangs_or_fails_ends_the_job(string how, string says)
+    {
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, Line("nccl", "--collective", "nccl", "--collective-timeout", "3"),
+            ("SILC_NCCL", Mock.Nccl()), (how, "60"), ("MOCK_NCCL_WHO", "1"));
+        Assert.AreEqual(Watchdog.Lost, code, output);
+        StringAssert.Contains(output, says);
+        StringAssert.Contains(output, " of 2, host ");
+    }
+
+    [TestMethod]
+    public void Two_ranks_on_one_GPU_are_told_what_to_do()
+    {
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, Line("nccl", "--collective", "nccl"), ("SILC_NCCL", Mock.Nccl()),
+            ("MOCK_NCCL_GPU", "0"));
+        Assert.AreEqual(SilcCommand.Failed, code, output);
+        StringAssert.Contains(output, "Duplicate GPU detected; ranks that share a GPU need --collective mpi");
+    }
+
+    [TestMethod]
+    public void A_library_that_is_not_there_is_named()
+    {
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, Line("nccl", "--collective", "nccl"), ("SILC_NCCL", "/nowhere/libnccl.so"));
+        Assert.AreEqual(SilcCommand.Failed, code, output);
+        StringAssert.Contains(output, "NCCL was not found, tried /nowhere/libnccl.so: install libnccl2");
+    }
+
+    /// <summary>Streams and memory of a rank lie in the GPU's primary context, and ILGPU destroys its own in the end.</summary>
+    [TestMethod]
+    public void A_rank_works_in_the_primary_context()
+    {
+        var log = At("cuda.log");
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, ["bench", "collectives", "--largest", "1", "--steps", "1", "--device", "cuda"],
+            ("SILC_NCCL", Mock.Nccl()), ("LD_LIBRARY_PATH", Mock.CudaFolder()), ("MOCK_CUDA_LOG", log));
+        Assert.AreEqual(0, code, output);
+        StringAssert.Contains(output, "by NCCL 22705 (");
+        var lines = File.ReadAllLines(log);
+        Assert.IsNotEmpty(lines.Where(line => line == "memory primary"));
+        Assert.IsNotEmpty(lines.Where(line => line == "stream primary"));
+        CollectionAssert.AreEquivalent(Array.Empty<string>(), lines.Where(line => line.StartsWith("memory ", StringComparison.Ordinal)
+            || line.StartsWith("stream ", StringComparison.Ordinal)).Where(line => !line.EndsWith("primary", StringComparison.Ordinal)).ToArray());
+        Assert.HasCount(2, lines.Where(line => line == "released primary"));
+        Assert.DoesNotContain("destroyed primary", lines);
+        Assert.Contains("destroyed own", lines);
+    }
+
+    static JobProcess Rank(int rank, int ranks, string[] line, params (string Name, string Value)[] variables) => new(JobProcess.Silc(line),
+        [("RANK", $"{rank}"), ("WORLD_SIZE", $"{ranks}"), ("LOCAL_RANK", $"{rank}"), ("LOCAL_WORLD_SIZE", $"{ranks}"), ("MASTER_ADDR", "127.0.0.1"),
+            ("MASTER_PORT", $"{20_000 + Environment.ProcessId % 10_000}"), .. variables]);
+
+    string[] Line(string folder, params string[] more) => DistributedRunTests.Line("", At(folder), more);
+}

@@ -1,0 +1,213 @@
+using System.Diagnostics;
+
+namespace Silc.Tests;
+
+/// <summary><c>silc train</c> under mpirun, of Open MPI and of MPICH, against one process: the same run, whatever goes wrong.</summary>
+[TestClass, DoNotParallelize]
+public sealed class DistributedRunTests
+{
+    const int Steps = 8;
+
+    static readonly TemporaryFolder shared = new();
+    /// <summary>The folder of one process's run, which all compare with.</summary>
+    internal static string One => one.Value;
+
+    static readonly Lazy<string> one = new(() =>
+    {
+        var (code, _, error) = CommandLineTests.Run(Line("one"));
+        Assert.AreEqual(0, code, error);
+        return At("one");
+    });
+
+    readonly TemporaryFolder own = new();
+
+    [TestCleanup]
+    public void CleanUp() => own.Dispose();
+
+    // Other classes compare with it, too.
+    [AssemblyCleanup]
+    public static void CleanUpAll() => shared.Dispose();
+
+    [TestMethod]
+    [DataRow(JobProcess.OpenMpi, 2)]
+    [DataRow(JobProcess.OpenMpi, 4)]
+    [DataRow(JobProcess.Mpich, 2)]
+    public void A_job_is_one_process(string mpirun, int ranks)
+    {
+        JobProcess.Require(mpirun);
+        var folder = own.File("job");
+        var (code, output) = JobProcess.Run(mpirun, ranks, Line("job", folder));
+        Assert.AreEqual(0, code, output);
+        // One console and one folder.
+        for (int step = 1; step <= Steps; step++) Assert.HasCount(2, output.Split($"step {step}/{Steps} "), output);
+        StringAssert.Contains(output, $"ranks    {ranks}, {ranks} of them on this machine, by MPI (");
+        Assert.IsFalse(output.Contains('\e'), "escape sequences");
+        CollectionAssert.AreEquivalent(Files(one.Value), Files(folder));
+        Same(folder);
+        // With two ranks a sum has one order: run again, by either library, it has the same bits.
+        if (ranks != 2) return;
+        var other = At("two");
+        if (!File.Exists(Path.Combine(other, RunFolder.ModelName)))
+        {
+            (code, output) = JobProcess.Run(mpirun, ranks, Line("two"));
+            Assert.AreEqual(0, code, output);
+        }
+        SameBits(other, folder);
+    }
+
+    [TestMethod]
+    public void Ranks_that_do_not_divide_the_batch_end_the_job_with_one_line()
+    {
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 3, Line("job", own.File("job")));
+        Assert.AreEqual(SilcCommand.Failed, code, output);
+        Assert.HasCount(2, output.Split("error: "), output);
+        StringAssert.Contains(output, "a batch of 8 cannot be cut into 3 equal parts, one for each rank; 1, 2, 4, 8 ranks can");
+        Assert.IsFalse(Directory.Exists(own.File("job/checkpoints")), output);
+    }
+
+    [TestMethod]
+    public void The_other_librarys_launcher_is_named()
+    {
+        JobProcess.Require(JobProcess.Mpich);
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, Line("job", own.File("job")), ("SILC_MPI", MpiLibrary.MpichFile));
+        Assert.AreEqual(SilcCommand.Failed, code, output);
+        StringAssert.Contains(output, "mpirun of Open MPI started 2 processes, but libmpich.so.12 sees 1: set SILC_MPI=libmpi.so.40");
+    }
+
+    [TestMethod]
+    [DataRow(JobProcess.OpenMpi)]
+    [DataRow(JobProcess.Mpich)]
+    public void A_rank_that_hangs_ends_the_job_at_the_timeout(string mpirun)
+    {
+        using var job = JobProcess.Start(mpirun, 2, Line("job", own.File("job"), "--collective-timeout", "3"), ("SILC_FAULT", "1:4:hang"));
+        job.WaitFor($"step 3/{Steps}");
+        var clock = Stopwatch.StartNew();
+        Assert.AreEqual(Watchdog.Lost, job.ExitCode, job.Output);
+        StringAssert.Contains(job.Output, "[rank 0 of 2, host ");
+        StringAssert.Contains(job.Output, "has waited 3 s in the all-gather of step 4: another rank hangs, or cannot be reached");
+        Assert.IsEmpty(job.Ranks());
+    }
+
+    [TestMethod]
+    [DataRow("throw", 134)]
+    [DataRow("exit", 1)]
+    public void A_rank_that_fails_ends_the_job(string kind, int code)
+    {
+        using var job = JobProcess.Start(JobProcess.OpenMpi, 2, Line("job", own.File("job")), ("SILC_FAULT", $"1:4:{kind}"));
+        Assert.AreEqual(code, job.ExitCode, job.Output);
+        Assert.IsEmpty(job.Ranks());
+    }
+
+    [TestMethod]
+    public void Data_that_fails_on_one_rank_costs_no_step()
+    {
+        var folder = own.File("job");
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, Line("job", folder), ("SILC_FAULT", "1:4:data"));
+        Assert.AreEqual(SilcCommand.Failed, code, output);
+        StringAssert.Contains(output, "[rank 1 of 2, host ");
+        StringAssert.Contains(output, "error: SILC_FAULT asked for data that cannot be read");
+        Assert.AreEqual(3, RunFolder.Newest(folder).Checkpoint.Step);
+    }
+
+    /// <summary>4 ranks, then 2, then one process.</summary>
+    [TestMethod]
+    public void A_run_goes_on_with_other_ranks()
+    {
+        var folder = own.File("job");
+        using (var job = JobProcess.Start(JobProcess.OpenMpi, 4, [.. Line("job", folder), "--save-every", "2"], ("SILC_FAULT", "2:4:kill")))
+            Assert.AreEqual(137, job.ExitCode, job.Output);
+        Assert.AreEqual(2, RunFolder.Newest(folder).Checkpoint.Step);
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, ["train", "--resume", folder], ("SILC_FAULT", "1:7:kill"));
+        Assert.AreEqual(137, code, output);
+        StringAssert.Contains(output, "resumed  after step 2, ");
+        Resume(folder, null, 1);
+        Same(folder);
+    }
+
+    /// <summary>A clean end: mpirun passes USR1 on at once, and kills nobody.</summary>
+    [TestMethod]
+    [DataRow(JobProcess.OpenMpi)]
+    [DataRow(JobProcess.Mpich)]
+    public void USR1_to_the_launcher_ends_the_run_after_the_step_at_hand(string mpirun)
+    {
+        var folder = own.File("job");
+        using (var job = JobProcess.Start(mpirun, 2, Line("job", folder, "--steps", "4000")))
+        {
+            job.WaitFor("step 3/4000");
+            job.Signal("USR1");
+            Assert.AreEqual(130, job.ExitCode, job.Output);
+            StringAssert.Contains(job.Output, "Stopped. To go on:");
+        }
+        Assert.IsGreaterThanOrEqualTo(3, RunFolder.Newest(folder).Checkpoint.Step);
+        Assert.IsTrue(File.Exists(Path.Combine(folder, RunFolder.ModelName)));
+    }
+
+    [TestMethod]
+    public void Runs_that_differ_are_told_apart()
+    {
+        using var run = new TinyRun(TestDevices.OneThread);
+        using var faster = new TinyRun(TestDevices.OneThread, TinyRun.Recipe with { LearningRate = 3.1e-3 });
+        Keep(run, "a");
+        Keep(run, "same");
+        Keep(faster, "b");
+        var (code, output, _) = CommandLineTests.Run("ranks", "check", own.File("a"), own.File("same"));
+        Assert.AreEqual(0, code, output);
+        StringAssert.Contains(output, "the same but for rounding");
+        (code, output, _) = CommandLineTests.Run("ranks", "check", own.File("a"), own.File("b"));
+        Assert.AreEqual(SilcCommand.Failed, code, output);
+        StringAssert.Contains(output, "they differ");
+
+        void Keep(TinyRun of, string name)
+        {
+            if (of.Trainer.Steps == 0) of.Steps(1, 2);
+            Directory.CreateDirectory(own.File($"{name}/checkpoints"));
+            of.Trainer.Save(own.File($"{name}/checkpoints/step-00000002.safetensors"));
+        }
+    }
+
+    [TestMethod]
+    public void The_collectives_are_timed()
+    {
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, ["bench", "collectives", "--largest", "1", "--steps", "2", "--device", "cpu"]);
+        Assert.AreEqual(0, code, output);
+        StringAssert.Contains(output, "all-reduce ms");
+        StringAssert.Contains(output, "1,024 KiB");
+    }
+
+    internal static string[] Line(string name, string? folder = null, params string[] more)
+    {
+        var steps = Array.IndexOf(more, "--steps") is >= 0 and var at ? more[at + 1] : $"{Steps}";
+        return
+        [
+            "train", "--data", "demo", "--steps", steps, "--batch", "8", "--image-size", "32", "--text-length", "24", "--local-views", "1",
+            "--ema", "0.9", "--log-every", "1", "--device", "cpu", "--out", folder ?? At(name), .. more.Where((word, i) => word != "--steps"
+                && (i == 0 || more[i - 1] != "--steps")),
+        ];
+    }
+
+    static string At(string name) => shared.File(name);
+
+    /// <summary>The checkpoint of one process, by silc ranks check.</summary>
+    static void Same(string folder) => Same(one.Value, folder);
+
+    internal static void Same(string one, string folder)
+    {
+        var (code, output, error) = CommandLineTests.Run("ranks", "check", one, folder);
+        Assert.AreEqual(0, code, output + error);
+    }
+
+    internal static void Resume(string folder, string? mpirun, int ranks)
+    {
+        var (code, output) = mpirun is not null ? JobProcess.Run(mpirun, ranks, ["train", "--resume", folder])
+            : CommandLineTests.Run("train", "--resume", folder) is var (exit, said, error) ? (exit, said + error) : default;
+        Assert.AreEqual(0, code, output);
+    }
+
+    internal static void SameBits(string expected, string actual) => TinyRun.SameBits(Arrays(expected), Arrays(actual));
+
+    static IReadOnlyDictionary<string, float[]> Arrays(string folder) => Safetensors.Read(RunFolder.Checkpoints(folder)[0].Path).Arrays
+        .Where(entry => entry.Key != Seal.Name).ToDictionary(entry => entry.Key, entry => entry.Value.Floats());
+
+    static string[] Files(string folder) => [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+        .Select(file => Path.GetRelativePath(folder, file)).Where(file => !file.Contains("tfevents", StringComparison.Ordinal))];
+}

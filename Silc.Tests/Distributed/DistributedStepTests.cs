@@ -1,0 +1,245 @@
+namespace Silc.Tests;
+
+/// <summary>Several ranks against one: the same numbers, and the same bits on every rank.</summary>
+[TestClass]
+public sealed class DistributedStepTests
+{
+    static readonly SilcConfig sigmoid = TinyRun.Config with { Contrastive = ContrastiveKind.Sigmoid };
+    static readonly TrainConfig recipe = TinyRun.Recipe with { BatchSize = 32, LearningRate = 1e-3, ClipNorm = 1 };
+
+    static readonly Dictionary<string, (SilcConfig Config, TrainConfig Train)> cases = new()
+    {
+        ["softmax"] = (TinyRun.Config, recipe),
+        ["sigmoid"] = (sigmoid, recipe),
+        ["adafactor"] = (TinyRun.Config, recipe with { Optimizer = OptimizerKind.Adafactor, BFloat16Momentum = false }),
+        ["accumulated"] = (TinyRun.Config, recipe with { Accumulate = 2 }),
+        ["accumulated by 4, sigmoid"] = (sigmoid, recipe with { Accumulate = 4 }),
+        ["siglip2 views"] = (sigmoid with { Views = new(Global: 1, Local: 2, LocalSize: 8, Plain: true) }, recipe),
+        ["global to global, late last layer, average"] =
+            (TinyRun.Config, recipe with { GlobalToGlobal = true, FrozenLastLayerSteps = 1, AverageWeights = true }),
+        ["locked image tower"] = (TinyRun.Config, recipe with { DistillationWeight = 0, RateRules = [RateRule.LockedImage] }),
+        ["distillation alone"] = (TinyRun.Config, recipe with { ContrastiveWeight = 0 }),
+    };
+
+    public static IEnumerable<object[]> Golden =>
+        from file in Directory.EnumerateFiles(Path.Combine(AppContext.BaseDirectory, "Golden"), "silc*.npz")
+        from ranks in new[] { 1, 2, 4 }
+        select new object[] { file, ranks };
+
+    [TestMethod, DynamicData(nameof(Golden))]
+    public void Golden_steps_over_ranks_agree_with_PyTorch(string file, int ranks)
+    {
+        var golden = new GoldenStepTests.GoldenRun(file);
+        if (golden.Train.KoLeoWeight > 0 && ranks > 1) return;      // its nearest images are those of a rank: another loss
+        if (golden.Train.BatchSize / golden.Train.Accumulate % ranks > 0) return;
+        Ranks.Run(ranks, collective =>
+        {
+            using var device = Device.Cpu(1);
+            GoldenStepTests.Check(golden, device, collective);
+            return true;
+        });
+    }
+
+    [TestMethod]
+    [DataRow("softmax")]
+    [DataRow("sigmoid")]
+    [DataRow("adafactor")]
+    [DataRow("accumulated")]
+    [DataRow("accumulated by 4, sigmoid")]
+    [DataRow("siglip2 views")]
+    [DataRow("global to global, late last layer, average")]
+    [DataRow("locked image tower")]
+    [DataRow("distillation alone")]
+    public void One_of_32_is_two_of_16_is_four_of_8(string name)
+    {
+        var one = Train(name, 1)[0];
+        foreach (var ranks in new[] { 2, 4 })
+        {
+            var several = Train(name, ranks);
+            Ranks.Agree(one.State, several[0].State, $"{name}, {ranks} ranks");
+            foreach (var (expected, actual) in one.Numbers.Zip(several[0].Numbers))
+                Assert.AreEqual(expected, actual, Close.Reordered * Math.Max(1e-3, Math.Abs(expected)), 
+                    $"{name}, {ranks} ranks: {expected} and {actual}");
+            foreach (var other in several) TinyRun.SameBits(several[0].State, other.State);
+        }
+    }
+
+    /// <summary>1/(A·N) of the losses: whatever the slices, the ranks and their product.</summary>
+    [TestMethod]
+    public void Slices_times_ranks_are_the_whole_batch()
+    {
+        var whole = Train("softmax", 1, recipe)[0];
+        foreach (var slices in new[] { 1, 2, 4 })
+            foreach (var ranks in new[] { 1, 2, 4 })
+                Ranks.Agree(whole.State, Train("softmax", ranks, recipe with { Accumulate = slices })[0].State, $"{slices} slices on {ranks} ranks");
+    }
+
+    // One row a device: two ranks on different kernels of one would have different bits.
+    public static IEnumerable<object[]> Devices =>
+        TestDevices.Names.Where(name => name == TestDevices.OneThread || !name.Contains(' ')).Select(name => new object[] { name });
+
+    [TestMethod, DynamicData(nameof(Devices))]
+    public void Two_ranks_are_one_on_every_device(string device)
+    {
+        var one = Train("softmax", 1, recipe, _ => TestDevices.Open(device))[0];
+        var two = Train("softmax", 2, recipe, rank => rank == 0 ? TestDevices.Open(device) : Ranks.Another(device));
+        Ranks.Agree(one.State, two[0].State, device);
+        TinyRun.SameBits(two[0].State, two[1].State);
+    }
+
+    [TestMethod]
+    public void The_same_ranks_give_the_same_bits_again() =>
+        TinyRun.SameBits(Train("softmax", 4)[0].State, Train("softmax", 4)[3].State);
+
+    /// <summary>Towers whose gradients begin to travel early have the sums of those that wait.</summary>
+    [TestMethod]
+    [DataRow("softmax")]
+    [DataRow("accumulated")]
+    [DataRow("global to global, late last layer, average")]
+    [DataRow("locked image tower")]
+    public void Gradients_that_travel_early_have_the_same_bits(string name)
+    {
+        var counts = new int[2];
+        void Watch(ICollective collective, bool overlaps)
+        {
+            var ranks = (ThreadCollective)collective;
+            ranks.Overlaps = overlaps;
+            if (collective.Rank == 0) ranks.Called = (_, _) => counts[overlaps ? 1 : 0]++;
+        }
+        var late = Train(name, 2, watch: collective => Watch(collective, false))[0];
+        var early = Train(name, 2, watch: collective => Watch(collective, true))[0];
+        TinyRun.SameBits(late.State, early.State);
+        Assert.IsGreaterThan(counts[0], counts[1]);     // a tower at a time
+    }
+
+    [TestMethod]
+    public void A_number_that_is_not_finite_on_one_rank_skips_the_step_of_all()
+    {
+        var states = Ranks.Run(4, collective =>
+        {
+            using var device = Device.Cpu(1);
+            using var model = SilcModel.Create(device, TinyRun.Config, 1);
+            using var trainer = new Trainer(model, recipe, collective);
+            var before = model.Parameters.ToArrays();
+            var batch = Ranks.Part(model.Config, Whole(model.Config, 1), collective.Rank, 4);
+            if (collective.Rank == 3) batch.Global[7] = float.NaN;
+            trainer.Step(batch);
+            Assert.AreEqual(1, trainer.ReadMetrics().Skipped);
+            foreach (var (was, now) in before.Zip(model.Parameters.ToArrays())) Close.Bits(was.Values, now.Values, was.Name);
+            trainer.Step(Ranks.Part(model.Config, Whole(model.Config, 2), collective.Rank, 4));
+            Assert.AreEqual(1, trainer.ReadMetrics().Skipped);
+            return State(trainer);
+        });
+        foreach (var state in states) TinyRun.SameBits(states[0], state);
+    }
+
+    [TestMethod]
+    public void All_ranks_make_the_same_calls()
+    {
+        var calls = new List<string>[4];
+        Train("global to global, late last layer, average", 4, watch: collective =>
+        {
+            var own = calls[collective.Rank] = [];
+            ((ThreadCollective)collective).Called = (what, count) => own.Add($"{what} {count}");
+        });
+        Assert.IsGreaterThan(20, calls[0].Count);
+        foreach (var other in calls) CollectionAssert.AreEqual(calls[0], other);
+    }
+
+    [TestMethod]
+    public void A_rank_with_other_weights_is_named()
+    {
+        var error = Assert.ThrowsExactly<CollectiveException>(() => Ranks.Run(3, collective =>
+        {
+            using var device = Device.Cpu(1);
+            using var model = SilcModel.Create(device, TinyRun.Config, seed: collective.Rank == 2 ? 8 : 7);
+            using var trainer = new Trainer(model, recipe with { BatchSize = 33 }, collective);
+            trainer.RequireEqualWeights();
+            return true;
+        }));
+        StringAssert.Contains(error.Message, "rank 2 holds other weights than rank 0 after step 0");
+    }
+
+    [TestMethod]
+    public void Ranks_that_do_not_divide_the_batch_are_refused()
+    {
+        var error = Assert.ThrowsExactly<ArgumentException>(() => Train("softmax", 3));
+        StringAssert.Contains(error.Message, "a batch of 32 cannot be cut into 3 equal parts, one for each rank; 1, 2, 4, 8, 16, 32 ranks can");
+        error = Assert.ThrowsExactly<ArgumentException>(() => Train("accumulated by 4, sigmoid", 16));
+        StringAssert.Contains(error.Message, "a batch of 32 in 4 slices cannot be cut into 16 equal parts, one for each rank; 1, 2, 4, 8 ranks can");
+    }
+
+    [TestMethod]
+    public void Batches_of_ranks_are_the_parts_of_the_batch()
+    {
+        var tokenizer = new WordTokenizer();
+        var config = TinyRun.Config with { VocabSize = tokenizer.VocabSize };
+        // One sample more than a batch: the ragged end of each epoch is dropped by all ranks alike, so that none runs out.
+        var source = new FakeSource(33);
+        using var whole = new BatchLoader(source, tokenizer, config, 32, seed: 5, workers: 2);
+        BatchLoader[] parts = [.. Enumerable.Range(0, 4).Select(rank =>
+            new BatchLoader(source, tokenizer, config, 32, seed: 5, workers: 1, rank: rank, ranks: 4))];
+        for (int step = 0; step < 5; step++)
+        {
+            var batch = whole.Next();
+            foreach (var (rank, loader) in parts.Index())
+            {
+                var part = loader.Next();
+                CollectionAssert.AreEqual(batch.Samples[(8 * rank)..(8 * rank + 8)], part.Samples);
+                var expected = Ranks.Part(config, batch, rank, 4);
+                Close.Bits(expected.Global, part.Global, "global views");
+                Close.Bits(expected.Local, part.Local, "local views");
+                CollectionAssert.AreEqual(expected.Tokens, part.Tokens);
+                loader.Return(part);
+            }
+            whole.Return(batch);
+        }
+        foreach (var loader in parts) loader.Dispose();
+    }
+
+    static (double[] Numbers, IReadOnlyDictionary<string, float[]> State)[] Train(string name, int ranks, TrainConfig? train = null,
+        Func<int, Device>? open = null, Action<ICollective>? watch = null, int steps = 3) =>
+        Ranks.Run<(double[], IReadOnlyDictionary<string, float[]>)>(ranks, collective =>
+    {
+        watch?.Invoke(collective);
+        var own = open is null ? Device.Cpu(1) : null;
+        try
+        {
+            // Other seeds on other ranks: what they begin with comes from rank 0.
+            using var model = SilcModel.Create(own ?? open!(collective.Rank), cases[name].Config, seed: 1 + collective.Rank);
+            using var trainer = new Trainer(model, train ?? cases[name].Train, collective);
+            trainer.Spread();
+            var numbers = new List<double>();
+            for (int step = 1; step <= steps; step++)
+            {
+                trainer.Step(Ranks.Part(model.Config, Whole(model.Config, step), collective.Rank, ranks));
+                var metrics = trainer.ReadMetrics();
+                numbers.AddRange([metrics.Contrastive, metrics.Distillation, metrics.GradNorm, metrics.LogitScale, metrics.LogitBias]);
+            }
+            trainer.RequireEqualWeights();
+            return ([.. numbers], State(trainer));
+        }
+        finally
+        {
+            own?.Dispose();
+        }
+    });
+
+    static Batch Whole(SilcConfig config, int number)
+    {
+        var random = new Random(number);
+        var batch = new Batch(config, recipe.BatchSize);
+        foreach (var pixels in new[] { batch.Global, batch.Local, batch.Plain })
+            for (int i = 0; i < pixels.Length; i++) pixels[i] = random.NextSingle() * 2 - 1;
+        for (int i = 0; i < batch.Tokens.Length; i++) batch.Tokens[i] = random.Next(config.VocabSize);
+        return batch;
+    }
+
+    static IReadOnlyDictionary<string, float[]> State(Trainer trainer)
+    {
+        using var folder = new TemporaryFolder();
+        trainer.Save(folder.File("state.safetensors"));
+        return Safetensors.Read(folder.File("state.safetensors")).Arrays.Where(entry => entry.Key != Seal.Name)
+            .ToDictionary(entry => entry.Key, entry => entry.Value.Floats());
+    }
+}
