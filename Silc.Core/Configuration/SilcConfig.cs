@@ -234,6 +234,7 @@ public sealed partial record SilcConfig(
         Require.That(Enum.IsDefined(ImagePooling), $"image pooling is {(int)ImagePooling}, it must be Map or Class");
         Require.That(ImagePooling != ImagePooling.Class || Image.ClassToken, "the image tower pools its class token but has none (Image.ClassToken)");
         Require.That(!Text.ClassToken, "a class token is for image towers (Text.ClassToken)");
+        Require.That(Text.Registers == 0, "registers are for image towers (Text.Registers)");
         Require.That(!Image.Causal, "a causal mask is for text towers (Image.Causal)");
         Require.That(TextEnd is null || TextEnd >= 0 && TextEnd < VocabSize, $"the id that ends captions is {TextEnd}, ids are 0 to {VocabSize - 1}");
         Require.That(Enum.IsDefined(Positions), $"positions are {(int)Positions}, they must be Learned or SinCos");

@@ -24,6 +24,12 @@ public sealed partial record TowerConfig(int Width = 128, int Depth = 4, int Hea
     /// <summary>A learned token goes in front of the patches, with a position of its own (Dosovitskiy et al. 2021, arXiv:2010.11929).</summary>
     public bool ClassToken { get; init; }
 
+    /// <summary>
+    /// Learned tokens without positions that every block mixes with the patches and no pooling reads, timm's <c>reg_tokens</c>: large towers put what
+    /// they note of the whole image there, and not into patches of the background (Darcet et al. 2024, arXiv:2309.16588). 0 for none.
+    /// </summary>
+    public int Registers { get; init; }
+
     /// <summary>A layer norm stands in front of the first block too, CLIP's <c>ln_pre</c>.</summary>
     public bool PreNorm { get; init; }
 
@@ -70,6 +76,7 @@ public sealed partial record TowerConfig(int Width = 128, int Depth = 4, int Hea
         Require.Positive(Heads, $"{tower} heads");
         Require.Positive(MlpDim, $"{tower} mlpDim");
         Require.That(Enum.IsDefined(Gelu), $"{tower} gelu is {(int)Gelu}, it must be Tanh, Exact or Quick");
+        Require.NotNegative(Registers, $"{tower} registers");
         Require.That(Epsilon > 0, $"{tower} epsilon is {Epsilon}, it must be positive");
         Require.That(LayerScale is null || double.IsFinite(LayerScale.Value), $"{tower} layer scale begins at {LayerScale}, it must be finite");
         Require.That(Width % Heads == 0, $"{tower} width {Width} is not a multiple of heads {Heads}");

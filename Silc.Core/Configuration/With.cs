@@ -62,7 +62,8 @@ public sealed partial record TowerConfig
         bool? preNorm = null,
         bool? causal = null,
         bool? qkNorm = null,
-        double? layerScale = null) =>
+        double? layerScale = null,
+        int? registers = null) =>
         this with
         {
             Width = width ?? Width,
@@ -76,6 +77,7 @@ public sealed partial record TowerConfig
             Causal = causal ?? Causal,
             QkNorm = qkNorm ?? QkNorm,
             LayerScale = layerScale ?? LayerScale,
+            Registers = registers ?? Registers,
         };
 }
 

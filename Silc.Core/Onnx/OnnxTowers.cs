@@ -31,8 +31,14 @@ sealed class OnnxTowers(ModelWeights weights)
         x = g.Node("Transpose", [x], ("perm", new[] { 0, 2, 1 }));
         x = g.Node("Add", [x, g.Weight("img/pos_embedding", [1, tokens, width])]);
         if (tower.ClassToken) x = WithClass(g, x, width);
+        if (tower.Registers > 0)
+            x = g.Node("Concat", [x, ForEach(g, x, g.Weight(BigVisionNames.Registers, [1, tower.Registers, width]), tower.Registers, width)],
+                ("axis", 1));
         if (tower.PreNorm) x = Norm(g, x, BigVisionNames.PreNorm, tower);
         x = Encoder(g, x, BigVisionNames.ImageEncoder, tower);
+        if (tower.Registers > 0 && config.ImagePooling == ImagePooling.Map)
+            x = g.Node("Slice", [x, g.Integers("first_patch", 0), g.Integers("last_patch", tokens + (tower.ClassToken ? 1 : 0)),
+                g.Integers("patch_axis", 1)]);
 
         var pooled = config.ImagePooling == ImagePooling.Class ? g.Node("Gather", [x, g.Index("first", 0)], ("axis", 1)) : Pool(g, x,
             "img/MAPHead_0", tower);
@@ -56,8 +62,14 @@ sealed class OnnxTowers(ModelWeights weights)
     static string WithClass(OnnxGraph g, string x, int width)
     {
         var token = g.Node("Add", [g.Weight(BigVisionNames.ClassToken, [1, 1, width]), g.Weight(BigVisionNames.ClassPosition, [1, 1, width])]);
-        var shape = g.Node("Concat", [g.Node("Shape", [x], ("start", 0), ("end", 1)), g.Integers("one_token", 1, width)], ("axis", 0));
-        return g.Node("Concat", [g.Node("Expand", [token, shape]), x], ("axis", 1));
+        return g.Node("Concat", [ForEach(g, x, token, 1, width), x], ("axis", 1));
+    }
+
+    // Tokens (1, T, C) once for each image of x.
+    static string ForEach(OnnxGraph g, string x, string tokens, int count, int width)
+    {
+        var shape = g.Node("Concat", [g.Node("Shape", [x], ("start", 0), ("end", 1)), g.Integers($"tokens_{count}", count, width)], ("axis", 0));
+        return g.Node("Expand", [tokens, shape]);
     }
 
     // The row where a caption ends: a product with 1 there and 0 elsewhere.

@@ -14,7 +14,7 @@ sealed record FoundModel(
     /// <summary>What names of arrays of the towers begin with: the model has a use for each of them.</summary>
     public required IReadOnlyList<string> Towers { get; init; }
 
-    /// <summary>Tensors whose values are added to those of a parameter, by its name.</summary>
+    /// <summary>Tensors whose first values are added to those of a parameter, by its name; their other parts are parameters like any.</summary>
     public IReadOnlyDictionary<string, WeightTensor> Added { get; init; } = new Dictionary<string, WeightTensor>();
 
     /// <summary>Values of parameters that no array of the file holds, by name.</summary>

@@ -16,7 +16,8 @@ static class ImageTower
         var (arguments, seen) = (config.Section("model_args"), config.Section("pretrained_cfg"));
         var patches = shapes.Of(OpenClipNames.TimmPatches, "(width, 3, patch, patch)");
         const string positions = "pos_embed";
-        int patch = patches[2], grid = shapes.Grid(positions, shapes.Of(positions, "(1, patches, width)")[1]);
+        var (count, withRegisters) = OpenClipModel.Positions(shapes, arguments, "");
+        int patch = patches[2], grid = shapes.Grid(positions, count);
         var tower = OpenClipModel.ImageTower(shapes, config, "architecture", arguments, "", patches[0]);
         int size = arguments.Has("img_size") ? arguments.Side("img_size", 0) : OpenClipModel.SizeInName(config.Text("architecture", ""))
             ?? grid * patch;
@@ -28,8 +29,9 @@ static class ImageTower
             Images = ImageRule.OpenClip,
             Pixels = PixelNorm.Of(seen.Three("mean", [0.5, 0.5, 0.5]), seen.Three("std", [0.5, 0.5, 0.5])),
         };
-        return new(ModelFormat.OpenClip, found, HasHead: false, OpenClipNames.Timm(found), null, Notes)
+        return new(ModelFormat.OpenClip, found, HasHead: false, OpenClipNames.Timm(found, withRegisters), null, Notes)
         {
+            Added = withRegisters ? OpenClipNames.PositionsWithRegisters(found, "") : new Dictionary<string, WeightTensor>(),
             Towers = ["patch_embed.", "pos_embed", "blocks.", "norm.", "attn_pool.", "cls_token", "reg_token", "norm_pre.", "fc_norm."],
         };
     }

@@ -56,7 +56,7 @@ public sealed class ModelFile : IDisposable
             ? [.. BigVisionNames.Teacher(Config)] : [];
         Locate(teacher, BigVisionNames.TeacherPrefix);
         foreach (var (parameter, tensor) in found.Added)
-            Locate([tensor with { Parts = [tensor.Parts[0] with { Parameter = AddedTo(parameter) }] }], "");
+            Locate([tensor with { Parts = [tensor.Parts[0] with { Parameter = AddedTo(parameter) }, .. tensor.Parts[1..]] }], "");
         var used = found.Tensors.Concat(teacher).Concat(found.Added.Values).Select(tensor => tensor.Name).ToHashSet();
         Extra = [.. file.Arrays.Keys.Where(name => !used.Contains(name))];
         RequireNoStrays();

@@ -154,7 +154,8 @@ public static class ModelWriter
         Require.That(config.HasText || format == ModelFormat.Silc, $"{format.Describe()} has no place for an image tower alone: write silc");
         var own = config.Image.QkNorm || config.Text.QkNorm ? "the norms of queries and keys"
             : (config.Image.LayerScale ?? config.Text.LayerScale) is not null ? "the layer scale of its blocks" : config.StemPatch is not null
-            ? "the two layers of its patch embedding" : config.Text.Depth == 0 ? "a text tower without blocks" : null;
+            ? "the two layers of its patch embedding" : config.Text.Depth == 0 ? "a text tower without blocks"
+            : config.Image.Registers > 0 ? "the registers of its image tower" : null;
         Require.That(own is null || format == ModelFormat.Silc,
             $"{format.Describe()} has no place for a part of the model, {own}: write silc, or export ONNX");
         if (ClipModel.Departure(config) is { } departure && format != ModelFormat.Silc)

@@ -24,7 +24,8 @@ static partial class OpenClipModel
 
         var patches = shapes.Of(OpenClipNames.Patches, "(width, 3, patch, patch)");
         const string positions = "visual.trunk.pos_embed", table = "text.token_embedding.weight";
-        int patch = patches[2], grid = shapes.Grid(positions, shapes.Of(positions, "(1, patches, width)")[1]),
+        var (count, withRegisters) = Positions(shapes, image.Section("timm_model_kwargs"), OpenClipNames.TrunkPrefix);
+        int patch = patches[2], grid = shapes.Grid(positions, count),
             size = image.Side("image_size", 224);
         image.Require(size / patch == grid, "image_size", $"but the file has {grid} x {grid} positions for patches of {patch}");
         var (vocabulary, textWidth) = (shapes.Of(table, "(vocabulary, width)")[0], shapes.Of(table, "(vocabulary, width)")[1]);
@@ -36,8 +37,9 @@ static partial class OpenClipModel
         found = found with { Images = Images(outer) };
         var tokenizer = HuggingFaceModel.TokenizerBeside(file.Path);
         if (tokenizer is not null) tokenizer = tokenizer with { Captions = Captions(text, tokenizer.Captions) };
-        return new(ModelFormat.OpenClip, found, HasHead: false, OpenClipNames.Tensors(found), tokenizer, [])
+        return new(ModelFormat.OpenClip, found, HasHead: false, OpenClipNames.Tensors(found, withRegisters), tokenizer, [])
         {
+            Added = withRegisters ? OpenClipNames.PositionsWithRegisters(found, OpenClipNames.TrunkPrefix) : new Dictionary<string, WeightTensor>(),
             Towers = ["visual.", "text."],
         };
     }
@@ -76,8 +78,9 @@ static partial class OpenClipModel
         var known = TimmNames().Match(config.Text(key, ""));
         config.Require(known.Success, key, "only timm's vit_…_siglip_… with attention pooling are supported");
         more.RequireOnly("vit_…_siglip_… towers of other forms are not supported", "img_size", "patch_size", "embed_dim", "depth", "num_heads",
-            "mlp_ratio", "act_layer", "qk_norm", "init_values",
+            "mlp_ratio", "act_layer", "qk_norm", "init_values", "reg_tokens", "no_embed_class", "class_token",
             "dynamic_img_size", "drop_rate", "pos_drop_rate", "patch_drop_rate", "proj_drop_rate", "attn_drop_rate", "drop_path_rate");
+        more.Require(!more.Flag("class_token", false), "class_token", "only towers without one are supported");
         var act = more.Text("act_layer", TimmGelu(known) == GeluKind.Tanh ? Tanh : Exact);
         more.Require(act is Exact or Tanh, "act_layer", $"only {Exact} and {Tanh} are supported");
         var tower = shapes.Tower("image", width, shapes.Depth($"{trunk}blocks.{{0}}.mlp.fc1.weight", more, "depth"),
@@ -88,7 +91,24 @@ static partial class OpenClipModel
         {
             QkNorm = shapes.Has($"{trunk}blocks.0.attn.q_norm.weight"),
             LayerScale = shapes.Has($"{trunk}blocks.0.ls1.gamma") ? more.Real("init_values", 1e-5) : null,
+            Registers = RegistersOf(shapes, trunk),
         };
+    }
+
+    /// <summary>How many positions of patches there are, and whether the table begins with those of registers.</summary>
+    public static (int Patches, bool WithRegisters) Positions(FileShapes shapes, JsonConfig settings, string trunk)
+    {
+        var (all, registers) = (shapes.Of($"{trunk}pos_embed", "(1, patches, width)")[1], RegistersOf(shapes, trunk));
+        settings.Require(!settings.Has("reg_tokens") || settings.Int("reg_tokens", 0) == registers, "reg_tokens",
+            $"but the file has {registers} registers");
+        var inside = registers > 0 && !settings.Flag("no_embed_class", false);
+        return (inside ? all - registers : all, inside);
+    }
+
+    static int RegistersOf(FileShapes shapes, string trunk)
+    {
+        var name = $"{trunk}{OpenClipNames.Registers}";
+        return shapes.Has(name) ? shapes.Of(name, "(1, registers, width)")[1] : 0;
     }
 
     static TowerConfig TextTower(FileShapes shapes, JsonConfig config, int width)

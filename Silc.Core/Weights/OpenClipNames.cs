@@ -6,12 +6,13 @@ namespace Silc;
 /// </summary>
 static class OpenClipNames
 {
-    public const string TrunkPrefix = "visual.trunk.", TimmPatches = "patch_embed.proj.weight", Patches = $"{TrunkPrefix}{TimmPatches}";
+    public const string TrunkPrefix = "visual.trunk.", Registers = "reg_token", TimmPatches = "patch_embed.proj.weight", Patches = $"{TrunkPrefix}{TimmPatches}";
 
-    public static IReadOnlyList<WeightTensor> Tensors(SilcConfig config)
+    /// <summary>The tensors of both towers; <paramref name="withRegisters"/>: see <see cref="PositionsWithRegisters"/>.</summary>
+    public static IReadOnlyList<WeightTensor> Tensors(SilcConfig config, bool withRegisters = false)
     {
         var (tensors, text) = (new TorchTensors(config), config.Text);
-        Image(tensors, config, TrunkPrefix);
+        Image(tensors, config, TrunkPrefix, withRegisters);
         tensors.Same("text.token_embedding.weight", "txt/Embed_0/embedding", config.VocabSize, text.Width);
         tensors.Same("text.positional_embedding", "txt/pos_embedding", config.TextLength, text.Width);
         for (int i = 0; i < text.Depth; i++)
@@ -24,19 +25,32 @@ static class OpenClipNames
     }
 
     /// <summary>The tensors of timm's image tower alone.</summary>
-    public static IReadOnlyList<WeightTensor> Timm(SilcConfig config)
+    public static IReadOnlyList<WeightTensor> Timm(SilcConfig config, bool withRegisters)
     {
         var tensors = new TorchTensors(config);
-        Image(tensors, config, "");
+        Image(tensors, config, "", withRegisters);
         return tensors.All;
     }
 
-    static void Image(TorchTensors tensors, SilcConfig config, string trunk)
+    /// <summary>
+    /// timm's table of positions where it has rows for the registers too (unless <c>no_embed_class</c>): they are added to the registers, as
+    /// <c>_pos_embed</c> in <c>vision_transformer.py</c> does it, and Silc holds the sums.
+    /// </summary>
+    public static IReadOnlyDictionary<string, WeightTensor> PositionsWithRegisters(SilcConfig config, string trunk)
+    {
+        var tensors = new TorchTensors(config);
+        tensors.Joined($"{trunk}pos_embed", [1, config.Image.Registers + config.Grid * config.Grid, config.Image.Width], BigVisionNames.Registers,
+            ModelWeights.Positions);
+        return new Dictionary<string, WeightTensor> { [BigVisionNames.Registers] = tensors.All[0] };
+    }
+
+    static void Image(TorchTensors tensors, SilcConfig config, string trunk, bool withRegisters)
     {
         const string map = "img/MAPHead_0", attention = $"{map}/MultiHeadDotProductAttention_0";
         var (image, pool) = (config.Image, $"{trunk}attn_pool");
         tensors.Patches($"{trunk}patch_embed.proj");
-        tensors.Same($"{trunk}pos_embed", "img/pos_embedding", 1, config.Grid * config.Grid, image.Width);
+        if (image.Registers > 0) tensors.Same($"{trunk}{Registers}", BigVisionNames.Registers, 1, image.Registers, image.Width);
+        if (!withRegisters) tensors.Same($"{trunk}pos_embed", "img/pos_embedding", 1, config.Grid * config.Grid, image.Width);
         for (int i = 0; i < image.Depth; i++)
         {
             var (layer, block) = ($"{trunk}blocks.{i}", $"{BigVisionNames.ImageEncoder}/encoderblock_{i}");

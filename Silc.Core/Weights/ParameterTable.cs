@@ -34,6 +34,7 @@ static class ParameterTable
             yield return (BigVisionNames.ClassToken, [1, 1, image.Width]);
             yield return (BigVisionNames.ClassPosition, [1, 1, image.Width]);
         }
+        if (image.Registers > 0) yield return (BigVisionNames.Registers, [1, image.Registers, image.Width]);
         if (image.PreNorm)
             foreach (var weight in Norm(BigVisionNames.PreNorm, image.Width)) yield return weight;
         foreach (var weight in Encoder(BigVisionNames.ImageEncoder, image)) yield return weight;

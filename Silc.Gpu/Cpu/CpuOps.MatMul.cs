@@ -8,8 +8,41 @@ readonly struct CpuMatMul(GemmArgs product, GemmPlan plan) : ICpuWork
     public void Run(int item) => CpuGemm.Compute(product, plan, item);
 }
 
+/// <summary>Products of one size with one A, one after another in one launch: the workers meet once and not once a product.</summary>
+readonly unsafe struct CpuGroupedMatMul(GemmArgs first, GemmPlan plan, nint b1, nint b2, nint bias1, nint bias2, int step) : ICpuWork
+{
+    public void Run(int item)
+    {
+        var product = item / plan.WorkItems;
+        var one = first with { C = first.C + product * step };
+        if (product > 0)
+        {
+            one.B = (float*)(product == 1 ? b1 : b2);
+            one.Addend = (float*)(product == 1 ? bias1 : bias2);
+        }
+        CpuGemm.Compute(one, plan, item % plan.WorkItems);
+    }
+}
+
 unsafe partial class CpuOps
 {
+    public override void GroupedMatMul(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y)
+    {
+        var part = Part(y, 0, kernels.Length);
+        if (kernels.Length is < 2 or > 3 || kernels.Any(kernel => kernel.Stride != kernels[0].Stride))
+        {
+            base.GroupedMatMul(x, kernels, biases, y);
+            return;
+        }
+        var (m, n, k) = ProductSize(x, kernels[0], part, Transpose.None);
+        var first = GemmArgs.Product(m, n, k, Address(x), x.Stride, false, Address(kernels[0]), kernels[0].Stride, false, Address(part), part.Stride)
+            .PlusBias(Address(biases[0]));
+        var plan = CpuGemm.Plan(m, n, k, Device.Workers);
+        int other = kernels.Length - 1;
+        Device.ForItems(kernels.Length * plan.WorkItems, new CpuGroupedMatMul(first, plan, (nint)Address(kernels[1]), (nint)Address(kernels[other]),
+            (nint)Address(biases[1]), (nint)Address(biases[other]), part.Cols));
+    }
+
     public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default)
     {
         var (m, n, k) = ProductSize(a, b, c, transpose);

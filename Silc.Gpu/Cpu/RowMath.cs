@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Silc;
 
@@ -21,11 +22,20 @@ static unsafe class RowMath
         var top = SimdMath.ReduceMax(max);
         var shift = new Vector<float>(top);
         var sums = Vector<float>.Zero;
-        for (int i = 0; i < count; i += lanes)
+        int next = 0;
+        if (Vector512.IsHardwareAccelerated && lanes == Vector256<float>.Count)
+            for (; next <= count - Vector512<float>.Count; next += Vector512<float>.Count)
+            {
+                var e = SimdMath.Exp(Vector512.Load(s + next) - Vector512.Create(top));
+                // One half after the other, as below: the order of a sum decides on its bits.
+                sums = sums + e.GetLower().AsVector() + e.GetUpper().AsVector();
+                e.Store(s + next);
+            }
+        for (; next < count; next += lanes)
         {
-            var e = SimdMath.Exp(Vector.Load(s + i) - shift);
+            var e = SimdMath.Exp(Vector.Load(s + next) - shift);
             sums += e;
-            e.Store(s + i);
+            e.Store(s + next);
         }
         sum = Vector.Sum(sums);
         return top;

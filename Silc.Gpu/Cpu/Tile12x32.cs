@@ -88,6 +88,42 @@ readonly unsafe struct Tile12x32 : IMicroKernel
         StoreRow(cb0, cb1, scale, Next(ref add, addRow), c + 11 * cRow);
     }
 
+    public static int FewRows => 4;
+
+    // Eight accumulators: as many as two multiply-adds a cycle of four cycles each keep busy.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void MultiplyFew(int depth, float* a, nint aRow, nint aStep, float* b, nint bStep,
+        float alpha, float* add, nint addRow, float* c, nint cRow)
+    {
+        Vector512<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
+        var a2 = a + 2 * aRow;
+        for (int k = 0; k < depth; k++)
+        {
+            var b0 = Vector512.Load(b);
+            var b1 = Vector512.Load(b + 16);
+            var x = Vector512.Create(a[0]);
+            c00 = Vector512.MultiplyAddEstimate(x, b0, c00);
+            c01 = Vector512.MultiplyAddEstimate(x, b1, c01);
+            x = Vector512.Create(a[aRow]);
+            c10 = Vector512.MultiplyAddEstimate(x, b0, c10);
+            c11 = Vector512.MultiplyAddEstimate(x, b1, c11);
+            x = Vector512.Create(a2[0]);
+            c20 = Vector512.MultiplyAddEstimate(x, b0, c20);
+            c21 = Vector512.MultiplyAddEstimate(x, b1, c21);
+            x = Vector512.Create(a2[aRow]);
+            c30 = Vector512.MultiplyAddEstimate(x, b0, c30);
+            c31 = Vector512.MultiplyAddEstimate(x, b1, c31);
+            a += aStep;
+            a2 += aStep;
+            b += bStep;
+        }
+        var scale = Vector512.Create(alpha);
+        StoreRow(c00, c01, scale, add, c);
+        StoreRow(c10, c11, scale, Next(ref add, addRow), c + cRow);
+        StoreRow(c20, c21, scale, Next(ref add, addRow), c + 2 * cRow);
+        StoreRow(c30, c31, scale, Next(ref add, addRow), c + 3 * cRow);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static float* Next(ref float* add, nint addRow) => add == null ? null : add += addRow;
 

@@ -12,6 +12,7 @@ sealed class VisionTransformer
     readonly ConvStem? stem;
     readonly PositionTable positions;
     readonly ClassToken? classToken;
+    readonly RegisterTokens? registers;
     readonly PixelScale? scale;
     readonly LayerNorm? norm;
     readonly Transformer transformer;
@@ -28,6 +29,7 @@ sealed class VisionTransformer
         else embedding = new(parameters, $"{name}/embedding", inputs, width, Inits.LecunNormal(inputs), hasBias: config.PatchBias);
         positions = new(parameters, $"{name}/pos_embedding", config.Grid, width, config.PositionResize, config.Positions);
         classToken = config.Image.ClassToken ? new(parameters, name, width) : null;
+        registers = config.Image.Registers > 0 ? new(parameters, name, config.Image.Registers, width) : null;
         scale = config.Pixels is { } pixels ? new(parameters, pixels) : null;
         norm = config.Image.PreNorm ? new(parameters, $"{name}/norm_pre", width, config.Image.Epsilon) : null;
         transformer = new(parameters, $"{name}/Transformer", config.Image);
@@ -57,6 +59,7 @@ sealed class VisionTransformer
             return (row, new(pass, dy => backTokens.Invoke(backRow.Invoke(dy))));
         }
         var (x, backEncoder) = Encode(pass, pixels, side);
+        if (registers is not null) (x, backEncoder) = registers.Without(pass, x, pixels.Rows, backEncoder);
         var (y, backPool) = pool.Forward(pass, x, pixels.Rows);
         return (y, new(pass, dy => backEncoder.Invoke(backPool.Invoke(dy))));
     }
@@ -68,6 +71,7 @@ sealed class VisionTransformer
         var encoded = feature == PatchFeature.LastBlockValues
             ? transformer.ValuesConsuming(pass, x, pixels.Rows)
             : transformer.ForwardConsuming(pass, x, pixels.Rows).Y;
+        if (registers is not null) encoded = registers.Drop(pass, encoded, pixels.Rows);
         var values = pool?.Values(pass, encoded) ?? ClassToken.WithoutIt(pass, encoded, pixels.Rows);
         if (representation is not null) values = representation.Forward(pass, values).Y;
         return head is null ? values : head.Forward(pass, values).Y;
@@ -87,12 +91,16 @@ sealed class VisionTransformer
     /// Each patch's scores in the heads of the attention pooling, or in those of
     /// the last block with the class token as query, (B·T, H). For inference.
     /// </summary>
-    internal Tensor PoolScores(Pass pass, Tensor pixels, int side) => pool is not null
-        ? pool.ProbeScores(pass, Encode(pass, pixels, side).Y)
-        : transformer.ScoresOfFirstConsuming(pass, Tokens(pass, pixels, side).X, pixels.Rows);
+    internal Tensor PoolScores(Pass pass, Tensor pixels, int side)
+    {
+        var scores = pool is not null ? pool.ProbeScores(pass, Encode(pass, pixels, side).Y)
+            : transformer.ScoresOfFirstConsuming(pass, Tokens(pass, pixels, side).X, pixels.Rows);
+        return registers is null ? scores : registers.Drop(pass, scores, pixels.Rows);
+    }
 
     /// <summary>
-    /// Patch features after encoder_norm, (B·T, C), an activation (see <see cref="Pass.SavedActivation"/>); a class token is an image's first row.
+    /// Patch features after encoder_norm, (B·T, C), an activation (see <see cref="Pass.SavedActivation"/>); a class token is an image's first row,
+    /// registers are its last ones.
     /// </summary>
     public (Tensor Y, ParameterPullback Back) Encode(Pass pass, Tensor pixels, int side)
     {
@@ -114,6 +122,7 @@ sealed class VisionTransformer
             backEmbedding.Invoke(dx);
         });
         if (classToken is not null) (x, back) = classToken.Before(pass, x, pixels.Rows, back);
+        if (registers is not null) (x, back) = registers.Behind(pass, x, pixels.Rows, back);
         if (norm is null) return (x, back);
         var (y, backNorm) = norm.ForwardFloats(pass, x);
         return (y, new(pass, dy => back.Invoke(backNorm.Invoke(dy))));

@@ -12,10 +12,10 @@ static class LoadBench
     static TimeSpan counted;
 
     /// <summary>
-    /// Writes the model to a temporary folder; <paramref name="divide"/> takes that part of its layers and vocabulary. With
-    /// <paramref name="exports"/> it also embeds images and is written in each format.
+    /// Writes the model to a temporary folder; <paramref name="divide"/> takes that part of its layers and vocabulary, and
+    /// <paramref name="vocabulary"/> another number of words. With <paramref name="exports"/> it also embeds images and is written in each format.
     /// </summary>
-    public static void Run(string deviceName, string preset, int divide, ModelFormat format, bool exports)
+    public static void Run(string deviceName, string preset, int divide, int? vocabulary, ModelFormat format, bool exports)
     {
         using var device = Silc.Device.Open(deviceName);
         Console.WriteLine($"device   {device}");
@@ -24,7 +24,7 @@ static class LoadBench
         {
             Image = full.Image with { Depth = Math.Max(1, full.Image.Depth / divide) },
             Text = full.Text with { Depth = Math.Max(1, full.Text.Depth / divide) },
-            VocabSize = Math.Max(1, full.VocabSize / divide),
+            VocabSize = Math.Max(1, (vocabulary ?? full.VocabSize) / divide),
             Contrastive = ContrastiveKind.Sigmoid,
         };
         var folder = Directory.CreateTempSubdirectory("silc-load-").FullName;

@@ -187,6 +187,11 @@ static class BenchCommand
             DefaultValueFactory = _ =>
             1
         };
+        Option<int?> vocabulary = new("--vocab")
+        {
+            Description = "Rows of the word table instead of the preset's 32,000: 256000 with b is SigLIP 2's B/16.",
+            HelpName = "N"
+        };
         Option<string> format = new("--format")
         {
             Description = "Whose file to load.",
@@ -198,11 +203,12 @@ static class BenchCommand
         device.DefaultValueFactory = _ => "cpu";
         var command = new Command("load", "Write, load and save a model of that size with random weights, in the system's temporary folder: time, "
             + "and peak of the process's memory.")
-        { preset, divide, format, exports, device };
+        { preset, divide, vocabulary, format, exports, device };
         command.SetAction(parsed =>
         {
             AtLeastOne(parsed.GetValue(divide), "--divide");
-            LoadBench.Run(parsed.GetValue(device)!, parsed.GetRequiredValue(preset), parsed.GetValue(divide),
+            AtLeastOne(parsed.GetValue(vocabulary) ?? 1, "--vocab");
+            LoadBench.Run(parsed.GetValue(device)!, parsed.GetRequiredValue(preset), parsed.GetValue(divide), parsed.GetValue(vocabulary),
                 ModelFormats.Parse(parsed.GetValue(format)!), parsed.GetValue(exports));
         });
         return command;

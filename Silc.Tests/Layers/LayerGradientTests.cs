@@ -224,6 +224,21 @@ public sealed class LayerGradientTests
         }
     }
 
+    [TestMethod, EveryDevice]
+    public void VisionTransformer_with_registers(string device)
+    {
+        foreach (var (config, side) in new[] { (WithRegisters(Config), Config.Views.LocalSize), (WithRegisters(Clip), Config.ImageSize) })
+        {
+            using var t = new LayerTest(device);
+            var tower = new VisionTransformer(t.Parameters, config);
+            t.Allocate();
+            var pixels = t.Input(2, side * side * 3);
+            t.Check(pass => tower.Forward(pass, pixels, side), samples: 3);
+        }
+    }
+
+    static SilcConfig WithRegisters(SilcConfig config) => config with { Image = config.Image with { Registers = 2 } };
+
     static SilcConfig Clip => Config with
     {
         Image = Config.Image with { ClassToken = true, PreNorm = true, Gelu = GeluKind.Quick, Epsilon = 1e-5 },
@@ -277,7 +292,7 @@ public sealed class LayerGradientTests
     public void Towers_without_training_give_the_same_embeddings(string device)
     {
         var variant = Config with { StemPatch = 1, Image = Tower with { QkNorm = true, LayerScale = 0.1 } };
-        foreach (var config in new[] { Config, Clip, variant }) WithoutTraining(device, config);
+        foreach (var config in new[] { Config, Clip, variant, WithRegisters(Config) }) WithoutTraining(device, config);
     }
 
     static void WithoutTraining(string device, SilcConfig config)

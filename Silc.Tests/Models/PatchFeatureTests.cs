@@ -5,14 +5,17 @@ public sealed class PatchFeatureTests
 {
     static readonly SilcConfig Config = TinyRun.Config with { Image = new(Width: 32, Depth: 2, Heads: 2, MlpDim: 48), ImageSize = 24 };
 
+    static SilcConfig WithRegisters => Config with { Image = Config.Image with { Registers = 3 } };
+
     [TestMethod, EveryDevice]
     public void Patches_are_pooled_as_if_each_were_alone(string device) => PatchesAlone(device, Config);
 
-    // In double precision too: norms of queries and keys, two layers from pixels to patches, computed positions.
+    // In double precision too: norms of queries and keys, registers, two layers from pixels to patches, computed positions.
     [TestMethod, EveryDevice]
     public void The_tower_s_variants_compute_their_definition(string device)
     {
         foreach (var config in new[] { Config with { Image = Config.Image with { QkNorm = true, LayerScale = 0.5 } }, Config with { StemPatch = 4 },
+            WithRegisters,
             Config with { StemPatch = 2, StemWidth = 12, Positions = PositionKind.SinCos } }) PatchesAlone(device, config);
     }
 
@@ -41,7 +44,7 @@ public sealed class PatchFeatureTests
     [TestMethod, EveryDevice]
     public void The_pooling_looks_where_its_softmax_says(string device)
     {
-        using var model = SilcModel.Create(TestDevices.Open(device), Config, seed: 5);
+        using var model = SilcModel.Create(TestDevices.Open(device), WithRegisters, seed: 5);
         Spread(model);
         foreach (var (side, images) in new[] { (24, 40), (32, 3) })
         {

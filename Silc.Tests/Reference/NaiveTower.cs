@@ -40,6 +40,13 @@ public sealed class NaiveTower(SilcModel model)
     Matrix Encode(Matrix pixels, int side, bool alone)
     {
         var x = Naive.AddBroadcast(Positions(side / model.Config.PatchSize), Embed(Naive.Patches(pixels, side, model.Config.PatchSize)));
+        int patches = x.Rows / pixels.Rows, tokens = patches + model.Config.Image.Registers;
+        if (tokens > patches)
+        {
+            var (plain, registers) = (x, parameters["img/reg/embedding"]);
+            x = Matrix.Make(pixels.Rows * tokens, plain.Cols, (r, c) =>
+                r % tokens < patches ? plain[r / tokens * patches + r % tokens, c] : registers[r % tokens - patches, c]);
+        }
         for (int i = 0; i < model.Config.Image.Depth; i++)
         {
             string block = $"img/Transformer/encoderblock_{i}";
@@ -48,7 +55,8 @@ public sealed class NaiveTower(SilcModel model)
             x += Scaled(Attention(n, n, $"{block}/MultiHeadDotProductAttention_0", sequences), $"{block}/LayerScale_0");
             x += Scaled(MlpOf(x, block, "LayerNorm_1"), $"{block}/LayerScale_1");
         }
-        return Norm(x, "img/Transformer/encoder_norm");
+        var y = Norm(x, "img/Transformer/encoder_norm");
+        return Matrix.Make(pixels.Rows * patches, y.Cols, (r, c) => y[r / patches * tokens + r % patches, c]);
     }
 
     Matrix Embed(Matrix patches)

@@ -6,7 +6,7 @@ public sealed class TowerVariantTests
 {
     static readonly SilcConfig config = TinyRun.Config with
     {
-        Image = TinyRun.Config.Image with { QkNorm = true, LayerScale = 0.1 },
+        Image = TinyRun.Config.Image with { QkNorm = true, LayerScale = 0.1, Registers = 2 },
         Text = TinyRun.Config.Text with { Depth = 0 },
         TextPooling = TextPooling.Mean,
         StemPatch = 4,

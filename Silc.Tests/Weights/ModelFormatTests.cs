@@ -9,7 +9,7 @@ public sealed class ModelFormatTests
     static readonly (string Name, Func<SilcConfig, IEnumerable<WeightTensor>> Tensors)[] formats =
     [
         ("hf", config => HuggingFaceNames.Tensors(config)), ("naflex", config => HuggingFaceNames.Tensors(config, flatPatches: true)),
-            ("open_clip", OpenClipNames.Tensors),
+            ("open_clip", config => OpenClipNames.Tensors(config)),
         ("npz", config => BigVisionNames.Tensors(config, head: false)),
             ("scanned npz", config => BigVisionNames.Tensors(config, head: false, "params/", _ => true)),
     ];

@@ -8,7 +8,8 @@ public sealed class ExportTests : TempFolder
 {
     const JsonValueKind Number = JsonValueKind.Number, Text = JsonValueKind.String, List = JsonValueKind.Array;
 
-    // transformers 5: configuration_siglip.py. F: a float, which must be written as one; I: an integer.
+    // Of huggingface/transformers 5: src/transformers/models/siglip/configuration_siglip.py, SiglipTextConfig, SiglipVisionConfig and SiglipConfig,
+    // which are strict dataclasses; image_processing_siglip.py. F: a float, which must be written as one; I: an integer; N: any number.
     static readonly Dictionary<string, string> tower = Fields("S model_type hidden_act", "F layer_norm_eps attention_dropout",
         "I hidden_size intermediate_size num_hidden_layers num_attention_heads");
 
@@ -21,11 +22,26 @@ public sealed class ExportTests : TempFolder
         Fields("S image_processor_type processor_class", "B do_convert_rgb do_resize do_rescale do_normalize",
         "O size", "I resample", "F rescale_factor", "LF image_mean image_std");
 
-    // open_clip 3.3: CLIPVisionCfg and CLIPTextCfg, dataclasses that take no other name.
-    static readonly string[] openClipImage = ["image_size", "timm_model_name", "timm_model_pretrained", "timm_pool", "timm_proj"],
-        openClipText = ["context_length", "vocab_size", "width", "heads", "layers", "mlp_ratio", "no_causal_mask", "proj_bias",
-        "pool_type", "norm_kwargs", "act_kwargs",
-            "hf_tokenizer_name", "tokenizer_kwargs"];
+    // What PreTrainedConfig adds to the classes of models: configuration_utils.py.
+    static readonly Dictionary<string, string> whole = Fields("S model_type torch_dtype", "LS architectures", "F initializer_factor",
+        "O text_config vision_config");
+
+    // configuration_clip.py: CLIPTextConfig, CLIPVisionConfig, CLIPConfig; image_processing_clip.py.
+    static readonly Dictionary<string, string> clipTower = new(tower.Concat(Fields("I projection_dim", "F initializer_range initializer_factor"))),
+        clipImage = new(clipTower.Concat(Fields("I num_channels image_size patch_size"))),
+        clipText = new(clipTower.Concat(Fields("I vocab_size max_position_embeddings pad_token_id bos_token_id eos_token_id"))),
+        clip = new(whole.Concat(Fields("I projection_dim", "F logit_scale_init_value"))),
+        clipProcessor = new(preprocessor.Concat(Fields("B do_center_crop", "O crop_size")));
+
+    // Of mlfoundations/open_clip: src/open_clip/model.py, CLIPVisionCfg and CLIPTextCfg of 3.3, dataclasses that take no other name, and what
+    // CLIP and CustomTextCLIP take beside them. Later releases know timm_model_kwargs too.
+    static readonly Dictionary<string, string> openClipImage = Fields("I layers width head_width patch_size image_size", "N mlp_ratio patch_dropout",
+            "S pos_embed_type pool_type timm_model_name timm_pool timm_proj", "B final_ln_after_pool output_tokens timm_model_pretrained",
+            "O act_kwargs norm_kwargs"),
+        openClipText = Fields("I context_length vocab_size width heads layers pad_id eos_id", "N mlp_ratio",
+            "S hf_tokenizer_name pool_type proj_type", "B no_causal_mask proj_bias output_tokens final_ln_after_pool",
+            "O tokenizer_kwargs act_kwargs norm_kwargs"),
+        openClip = Fields("I embed_dim", "B custom_text quick_gelu", "N init_logit_scale init_logit_bias", "O vision_cfg text_cfg");
 
     [TestMethod]
     public void Files_for_transformers_have_floats_as_floats_and_no_unknown_field()
@@ -33,6 +49,7 @@ public sealed class ExportTests : TempFolder
         ModelWriter.Write(TinyModels.Weights(TinyModels.Config, head: false), ModelFormat.HuggingFace, At("hf"));
         var config = Json("hf/config.json");
         Assert.AreEqual("1.0", config.GetProperty("initializer_factor").GetRawText());
+        Strict(config, whole, "config");
         Strict(config.GetProperty("vision_config"), image, "vision_config");
         Strict(config.GetProperty("text_config"), text, "text_config");
         Strict(Json("hf/preprocessor_config.json"), preprocessor, "preprocessor");
@@ -93,7 +110,24 @@ public sealed class ExportTests : TempFolder
         var model = JsonDocument.Parse(bytes).RootElement.GetProperty("model_cfg");
         Assert.AreEqual("vit_base_patch16_siglip_256", model.GetProperty("vision_cfg").GetProperty("timm_model_name").GetString());
         foreach (var (section, known) in new[] { ("vision_cfg", openClipImage), ("text_cfg", openClipText) })
-            foreach (var field in model.GetProperty(section).EnumerateObject()) CollectionAssert.Contains(known, field.Name, section);
+            Strict(model.GetProperty(section), known, section);
+        Strict(model, openClip, "model_cfg");
+    }
+
+    [TestMethod]
+    public void Files_of_CLIP_have_the_fields_of_its_classes()
+    {
+        using (var file = ModelFile.Open(WorldFolder.File("clip-hf"))) ModelWriter.Write(file.Weights, ModelFormat.HuggingFace, At("hf"));
+        var config = Json("hf/config.json");
+        Strict(config, clip, "config");
+        Strict(config.GetProperty("vision_config"), clipImage, "vision_config");
+        Strict(config.GetProperty("text_config"), clipText, "text_config");
+        Strict(Json("hf/preprocessor_config.json"), clipProcessor, "preprocessor");
+        using (var file = ModelFile.Open(WorldFolder.File("clip-open_clip"))) ModelWriter.Write(file.Weights, ModelFormat.OpenClip, At("oc"));
+        var model = Json("oc/open_clip_config.json").GetProperty("model_cfg");
+        Strict(model, openClip, "model_cfg");
+        Strict(model.GetProperty("vision_cfg"), openClipImage, "vision_cfg");
+        Strict(model.GetProperty("text_cfg"), openClipText, "text_cfg");
     }
 
     [TestMethod]
@@ -153,6 +187,7 @@ public sealed class ExportTests : TempFolder
         {
             "F" => value.ValueKind == Number && raw.AsSpan().ContainsAny('.', 'e', 'E'),
             "I" => value.ValueKind == Number && !raw.AsSpan().ContainsAny('.', 'e', 'E'),
+            "N" => value.ValueKind == Number,
             "S" => value.ValueKind == Text,
             "B" => value.ValueKind is JsonValueKind.True or JsonValueKind.False,
             _ => value.ValueKind == JsonValueKind.Object,

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace Silc.Tests;
 
@@ -96,6 +98,56 @@ public sealed class ImageTowerTests : TempFolder
         using var model = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), Timm(gains));
         foreach (var (name, i) in new[] { "0/LayerScale_0", "0/LayerScale_1", "1/LayerScale_0", "1/LayerScale_1" }.Select((name, i) => (name, i)))
             Close.Bits(gains[i].Values, model.Device.Download(model.Parameters[$"img/Transformer/encoderblock_{name}/scale"].Value.View), name);
+    }
+
+    // timm's table of positions begins with rows for the registers, unless no_embed_class says that they have none.
+    [TestMethod]
+    [DataRow(false), DataRow(true)]
+    public void Registers_are_read_from_timm(bool noEmbedClass)
+    {
+        int width, grid;
+        using (var plain = ModelFile.Open(Timm())) (width, grid) = (plain.Config.Image.Width, plain.Config.Grid);
+        const int registers = 2;
+        float[] tokens = [.. Enumerable.Range(0, registers * width).Select(at => MathF.Sin(at))],
+            own = [.. tokens.Select((_, at) => noEmbedClass ? 0 : MathF.Cos(at))];
+        var folder = Timm(new NamedArray("reg_token", [1, registers, width], tokens));
+        var path = Path.Combine(folder, HuggingFaceModel.WeightsName);
+        var arrays = CheckpointFile.Read(path).Values.Select(array => array.ToNamedArray()).ToList();
+        int at = arrays.FindIndex(array => array.Name == "pos_embed");
+        var positions = arrays[at].Values;
+        if (!noEmbedClass) arrays[at] = new("pos_embed", [1, registers + grid * grid, width], [.. own, .. positions]);
+        Safetensors.Write(path, arrays);
+        var config = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "config.json")))!;
+        (config["model_args"]!["reg_tokens"], config["model_args"]!["no_embed_class"]) = (registers, noEmbedClass);
+        File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJsonString());
+
+        using var model = SilcModel.Load(TestDevices.Open(TestDevices.OneThread), folder);
+        Assert.AreEqual(registers, model.Config.Image.Registers);
+        Close.Bits([.. tokens.Zip(own, (a, b) => a + b)], model.Device.Download(model.Parameters["img/reg/embedding"].Value.View), "registers");
+        Close.Bits(positions, model.Device.Download(model.Parameters["img/pos_embedding"].Value.View), "positions");
+
+        // The same vectors after a copy in Silc's own format, and from ONNX; PatchFeatureTests has the tower in double precision.
+        int side = model.Config.ImageSize;
+        float[] pixels = [.. Enumerable.Range(0, 3 * side * side * 3).Select(i => MathF.Sin(0.37f * i))];
+        var embedded = model.EmbedPixels(pixels);
+        int whole = grid * model.Config.PatchSize;
+        Assert.AreEqual(grid * grid, model.EmbedPatchPixels(pixels[..(whole * whole * 3)], whole, PatchFeature.MapValues).Count);
+        Assert.AreEqual(0, Run(out var error, "convert", folder, At("silc")), error);
+        using (var again = SilcModel.Load(model.Device, At("silc")))
+            Close.Bits([.. embedded.Values.Span], [.. again.EmbedPixels(pixels).Values.Span], "a copy");
+        OnnxExport.Write(model.Weights, At("onnx"));
+        var planes = new DenseTensor<float>([3, 3, side, side]);
+        for (int i = 0; i < pixels.Length; i++) planes[i / (3 * side * side), i % 3, i / (3 * side) % side, i / 3 % side] = pixels[i];
+        using var session = new InferenceSession(At($"onnx/{OnnxExport.ImageName}"));
+        using var results = session.Run([NamedOnnxValue.CreateFromTensor("pixel_values", planes)]);
+        float[] theirs = [.. results[0].AsTensor<float>()], ours = [.. embedded.Values.Span];
+        for (int i = 0; i < ours.Length; i++) Assert.AreEqual(theirs[i], ours[i], 1e-5);
+
+        Assert.AreEqual(1, Run(out error, "convert", folder, At("m.npz")));
+        StringAssert.Contains(error, "no place for");
+        config["model_args"]!["reg_tokens"] = registers + 1;
+        File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJsonString());
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(folder)).Message, "the file has 2 registers");
     }
 
     [TestMethod]

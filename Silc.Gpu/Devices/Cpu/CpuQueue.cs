@@ -21,7 +21,7 @@ interface ICpuWork
 /// </summary>
 sealed class CpuQueue : IDisposable
 {
-    const int Capacity = 1024, Spins = 20, Yields = 2000;
+    const int Capacity = 1024, Spins = 20, Yields = 2000, Near = 8;
 
     readonly Accelerator accelerator;
     readonly int workers;
@@ -34,6 +34,9 @@ sealed class CpuQueue : IDisposable
     readonly object gate = new();
     long queued, completed, lastReport;
     int sleepers;
+    // The number of completed launches at which who waits for the end is to be woken.
+    readonly object endGate = new();
+    long wakeAt = long.MaxValue;
     volatile bool stopping;
     ExceptionDispatchInfo? failure;
 
@@ -64,7 +67,9 @@ sealed class CpuQueue : IDisposable
     /// <summary>Waits until everything queued is done. What went wrong in a kernel is thrown here.</summary>
     public void Drain()
     {
-        WaitFor(ref completed, Volatile.Read(ref queued));
+        var target = Volatile.Read(ref queued);
+        if (target - Volatile.Read(ref completed) > 2 * Near) SleepUntil(target - Near);
+        WaitFor(ref completed, target);
         if (Interlocked.Exchange(ref failure, null) is { } error) error.Throw();
     }
 
@@ -121,7 +126,7 @@ sealed class CpuQueue : IDisposable
             if (Interlocked.Decrement(ref launch.Left) == 0)
             {
                 if (launch.Label is { } label) Report(label, launch.Published);
-                Advance(ref completed);
+                Completed();
             }
             else WaitFor(ref completed, next + 1);
         }
@@ -157,6 +162,32 @@ sealed class CpuQueue : IDisposable
         }
     }
 
+    // Who waits for many launches would take turns with a worker on its core all the while. Waking takes as long as a few launches of a small model,
+    // so it begins before the end.
+    void SleepUntil(long launches)
+    {
+        lock (endGate)
+        {
+            while (Volatile.Read(ref completed) < launches && !stopping)
+            {
+                // A full fence: either the worker sees this, or its count is seen here.
+                Interlocked.Exchange(ref wakeAt, Math.Min(wakeAt, launches));
+                if (Volatile.Read(ref completed) < launches) Monitor.Wait(endGate);
+            }
+        }
+    }
+
+    void Completed()
+    {
+        Advance(ref completed);
+        if (Volatile.Read(ref completed) < Volatile.Read(ref wakeAt)) return;
+        lock (endGate)
+        {
+            wakeAt = long.MaxValue;
+            Monitor.PulseAll(endGate);
+        }
+    }
+
     void Advance(ref long counter)
     {
         Interlocked.Increment(ref counter);     // a full fence: a sleeper either sees the count or is seen
@@ -170,6 +201,7 @@ sealed class CpuQueue : IDisposable
         WaitFor(ref completed, queued);
         stopping = true;
         lock (gate) Monitor.PulseAll(gate);
+        lock (endGate) Monitor.PulseAll(endGate);
         launcher.Join();
         self.Free();
     }
