@@ -77,10 +77,11 @@ sealed class VisionTransformer
         return head is null ? values : head.Forward(pass, values).Y;
     }
 
-    /// <summary>Patch features after encoder_norm, without a class token, (B·T, C), float32. For inference.</summary>
+    /// <summary>Patch features after encoder_norm, without a class token or registers, (B·T, C), float32. For inference.</summary>
     internal Tensor EncodedPatches(Pass pass, Tensor pixels, int side)
     {
         var encoded = Encode(pass, pixels, side).Y;
+        if (registers is not null) encoded = registers.Drop(pass, encoded, pixels.Rows);
         if (classToken is not null) return ClassToken.WithoutIt(pass, encoded, pixels.Rows);
         var y = pass.Saved(encoded.Rows, encoded.Cols);
         pass.Ops.Copy(encoded, y);
