@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Runtime.Loader;
-using Silc.Samples.Plots;
 using Silc.Samples.Report;
 using Silc.Samples.Training;
 

@@ -39,7 +39,8 @@ public sealed class ContainerTests : TempFolder
         var root = AppContext.BaseDirectory;
         while (root is not null && !File.Exists(Path.Combine(root, "Silc.sln"))) root = Path.GetDirectoryName(root);
         if (root is null) Assert.Inconclusive("the sources are not above the tests");
-        var published = Peer.Run(dotnet, "publish", Path.Combine(root, "Silc.Samples"), "-c", "Release", "--no-build", "-o", At("app"), "-v", "quiet");
+        var project = Path.Combine(root, "Silc.Samples");
+        var published = Peer.Run(dotnet, "publish", project, "-c", "Release", "--no-build", "-o", At("app"), "-v", "quiet");
         Assert.AreEqual(0, published!.Value.Exit, published.Value.Output + published.Value.Errors);
         Directory.CreateDirectory(At("out"));
         Peer.Run("chmod", "755", Root, At("out"));
