@@ -6,7 +6,8 @@ namespace Silc;
 /// </summary>
 static class OpenClipNames
 {
-    public const string TrunkPrefix = "visual.trunk.", Registers = "reg_token", TimmPatches = "patch_embed.proj.weight", Patches = $"{TrunkPrefix}{TimmPatches}";
+    public const string TrunkPrefix = "visual.trunk.",
+        Registers = "reg_token", TimmPatches = "patch_embed.proj.weight", Patches = $"{TrunkPrefix}{TimmPatches}";
 
     /// <summary>The tensors of both towers; <paramref name="withRegisters"/>: see <see cref="PositionsWithRegisters"/>.</summary>
     public static IReadOnlyList<WeightTensor> Tensors(SilcConfig config, bool withRegisters = false)

@@ -23,8 +23,8 @@ unsafe interface IMicroKernel
     static virtual int FewRows => 0;
 
     /// <summary>
-    /// As <see cref="Multiply"/> for the last rows of C where a whole tile would compute rows that nobody asked for: of the 72 rows of six tiles of 12,
-    /// an image of 64 patches has no use for 8. The same chain of multiply-adds for each element, so the same bits.
+    /// As <see cref="Multiply"/> for the last rows of C where a whole tile would compute rows that nobody asked for: of the 72 rows of six tiles of
+    /// 12, an image of 64 patches has no use for 8. The same chain of multiply-adds for each element, so the same bits.
     /// </summary>
     static virtual void MultiplyFew(int depth, float* a, nint aRow, nint aStep, float* b, nint bStep,
         float alpha, float* add, nint addRow, float* c, nint cRow) => throw new NotSupportedException();

@@ -6,9 +6,12 @@ namespace Silc;
 /// </summary>
 sealed class RegisterTokens(Parameters parameters, string name, int registers, int width)
 {
-    readonly Parameter tokens = parameters.Add($"{name}/reg/embedding", registers, width, Inits.Normal(1e-6));     // timm's
+    // timm's deviation.
+    readonly Parameter tokens = parameters.Add($"{name}/reg/embedding", registers, width, Inits.Normal(1e-6));
 
-    /// <summary>Tokens (B·T, C) with the registers behind those of each image, (B·(T + R), C); the pullback hands the tokens' part to theirs.</summary>
+    /// <summary>
+    /// Tokens (B·T, C) with the registers behind those of each image, (B·(T + R), C); the pullback hands the tokens' part to theirs.
+    /// </summary>
     public (Tensor Y, ParameterPullback Back) Behind(Pass pass, Tensor x, int batch, ParameterPullback backTokens)
     {
         int each = x.Rows / batch * width, more = registers * width;

@@ -3,7 +3,8 @@
 #:property PublishAot=false
 #:property NoWarn=CS1591
 
-// Images embedded a second by Silc and by ONNX Runtime, which gets the same model as silc export onnx writes it, in float32, on all cores, taking turns:
+// Images embedded a second by Silc and by ONNX Runtime, which gets the same model as silc export onnx writes it, in float32, taking turns on all
+// cores:
 //   dotnet run -c Release Silc.Samples/Bench/onnx.cs -- mini ti b
 //   dotnet run -c Release Silc.Samples/Bench/onnx.cs -- b --batch 1 --rounds 9
 // A turn is a second of calls, after a pause in which the other's threads fall asleep. Ratios are medians of those of neighbouring turns: by the
@@ -40,7 +41,8 @@ if (batches.Count == 0) batches = [1, 16];
 
 using var device = Device.Cpu(threads);
 Console.WriteLine($"{device}; ONNX Runtime {OrtEnv.Instance().GetVersionString()}");
-Console.WriteLine("| preset | batch | Silc images/s, fastest call | ONNX Runtime | ratio of all | of the turns | fastest calls | of the turns | processor time | of the turns | largest difference |");
+Console.WriteLine("| preset | batch | Silc images/s, fastest call | ONNX Runtime | ratio of all | of the turns | fastest calls | of the turns "
+    + "| processor time | of the turns | largest difference |");
 Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|");
 foreach (var preset in presets)
 {
@@ -89,7 +91,8 @@ void Compare(string preset, SilcModel model, InferenceSession session, int batch
         if (round > 0) rates.Add(oursFirst ? (first, second) : (second, first));
     }
     var difference = ours.Zip(theirs, (a, b) => Math.Abs(a - b)).Max();
-    Console.WriteLine($"| {preset} | {batch} | {Median(rates.Select(pair => pair.Ours.Fastest)):F1} | {Median(rates.Select(pair => pair.Theirs.Fastest)):F1} | "
+    var (fastest, theirFastest) = (Median(rates.Select(pair => pair.Ours.Fastest)), Median(rates.Select(pair => pair.Theirs.Fastest)));
+    Console.WriteLine($"| {preset} | {batch} | {fastest:F1} | {theirFastest:F1} | "
         + $"{Spread(pair => pair.Ours.Clock / pair.Theirs.Clock)} | {Spread(pair => pair.Ours.Fastest / pair.Theirs.Fastest)} | "
         + $"{Spread(pair => pair.Ours.Busy / pair.Theirs.Busy)} | {difference:E1} |");
 

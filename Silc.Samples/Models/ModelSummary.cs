@@ -93,7 +93,8 @@ static class ModelSummary
         var gelu = tower.Gelu switch { GeluKind.Exact => "exact", GeluKind.Quick => "quick", _ => "tanh" };
         return string.Create(CultureInfo.InvariantCulture,
             $"{tower.Depth} layers of {tower.Width} channels, {tower.Heads} heads, MLP {tower.MlpDim}, {gelu} GELU")
-            + (tower.ClassToken ? ", class token" : "") + (tower.Registers > 0 ? $", {tower.Registers} registers" : "") + (tower.Causal ? ", causal" : "");
+            + (tower.ClassToken ? ", class token" : "")
+            + (tower.Registers > 0 ? $", {tower.Registers} registers" : "") + (tower.Causal ? ", causal" : "");
     }
 
     static float Value(ModelWeights weights, string name)
