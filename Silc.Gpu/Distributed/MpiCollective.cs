@@ -15,9 +15,10 @@ sealed unsafe class MpiCollective : HostCollective
     public MpiCollective(MpiLibrary mpi, TimeSpan timeout)
     {
         this.mpi = mpi;
+        var errors = Console.Error;     // the program may silence it for this rank
         Watch = new(timeout, why =>
         {
-            Console.Error.WriteLine($"[{Place}] {why}");
+            errors.WriteLine($"[{Place}] {why}");
             Abort(Watchdog.Lost);
         });
     }

@@ -36,9 +36,10 @@ sealed unsafe class NcclCollective : ICollective
     public NcclCollective(Launch launch, MpiCollective? host, NcclLibrary nccl, bool required, TimeSpan timeout)
     {
         (this.launch, this.host, this.nccl, this.required) = (launch, host, nccl, required);
+        var errors = Console.Error;     // the program may silence it for this rank
         Watch = new(timeout, why =>
         {
-            Console.Error.WriteLine($"[{Place}] {why}");
+            errors.WriteLine($"[{Place}] {why}");
             Abort(Watchdog.Lost);
         }, () => Complaint(timeout));
     }

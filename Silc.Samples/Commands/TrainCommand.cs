@@ -67,9 +67,12 @@ static class TrainCommand
         Prepared? ready = null;
         job.Together(() => ready = Prepare(given, file, job, folder, start, owned));
         if (folder is null)
-            return job.Agree(job.Run(ready!.Run, () => TrainSession.Follow(ready.Run, ready.Parsed.GetValue(TrainOptions.LogEvery))) == RunEnd.Stopped
-                ? TrainJob.StoppedCode : 0);
-        return job.Agree(Lead(ready!, job, folder));
+            return job.Finish(() =>
+            {
+                job.Run(ready!.Run, () => TrainSession.Follow(ready.Run, ready.Parsed.GetValue(TrainOptions.LogEvery)));
+                return 0;
+            });
+        return job.Finish(() => Lead(ready!, job, folder));
     }
 
     // What a rank has before it trains; all of it is made without the others.

@@ -52,8 +52,16 @@ static class Terminal
         }
     }
 
+    /// <summary>Where complaints go in place of the error stream; null for that.</summary>
+    public static TextWriter? Complaints { get; set; }
+
     static void WriteError(string line)
     {
+        if (Complaints is { } own)
+        {
+            own.WriteLine(line);
+            return;
+        }
         if (Console.IsErrorRedirected) Console.Error.WriteLine(line);
         else if (HasColours) Console.Error.WriteLine($"\e[31m{line}\e[0m");
         else if (OperatingSystem.IsWindows()) Console.Error.WriteLine(line);

@@ -29,6 +29,9 @@ sealed class TrainJob : IDisposable
 
     TrainJob(ICollective collective) => Collective = collective;
 
+    // All ranks have ended by the same error.
+    bool agreed;
+
     public ICollective Collective { get; }
 
     public bool IsFirst => Collective.Rank == 0;
@@ -42,7 +45,13 @@ sealed class TrainJob : IDisposable
         var job = new TrainJob(ICollective.Join(engine, timeout));
         if (job.Collective.Size == 1) return job;
         Terminal.Place = job.IsFirst ? "" : $"[{job.Collective.Place}] ";
-        if (!job.IsFirst) Console.SetOut(TextWriter.Null);
+        if (!job.IsFirst)
+        {
+            // Complaints alone get through.
+            Terminal.Complaints = Console.Error;
+            Console.SetOut(TextWriter.Null);
+            Console.SetError(TextWriter.Null);
+        }
         // Without MPI ranks speak through their devices.
         if (job.Collective is NcclCollective { NeedsDevice: true }) job.Collective.Open(device, precision);
         return job;
@@ -92,19 +101,38 @@ sealed class TrainJob : IDisposable
         }
         catch (Exception error) when (SilcErrors.IsExpected(error) && run.EndedTogether)
         {
+            agreed = true;
             if (!IsFirst && error is TrainingDivergedException or CollectiveException or ArgumentException) throw new SaidElsewhereException();
             throw;
         }
         catch (Exception error) when (SilcErrors.IsExpected(error))
         {
-            Terminal.Complain(error.Message);
-            Collective.Abort(error is CollectiveException ? Watchdog.Lost : Commands.SilcCommand.Failed);
+            End(error);
             throw;
         }
     }
 
-    /// <summary>Rank 0's exit code, for all.</summary>
-    public int Agree(int code) => Collective.Size == 1 ? code : BitConverter.ToInt32(Collective.Share(BitConverter.GetBytes(code)));
+    /// <summary>What a rank does around its training; returns rank 0's exit code, for all.</summary>
+    public int Finish(Func<int> work)
+    {
+        if (Collective.Size == 1) return work();
+        try
+        {
+            return BitConverter.ToInt32(Collective.Share(BitConverter.GetBytes(work())));
+        }
+        catch (Exception error) when (SilcErrors.IsExpected(error) && !agreed)
+        {
+            // The others wait for its exit code, or for its first step.
+            End(error);
+            throw;
+        }
+    }
+
+    void End(Exception error)
+    {
+        Terminal.Complain(error.Message);
+        Collective.Abort(error is CollectiveException ? Watchdog.Lost : Commands.SilcCommand.Failed);
+    }
 
     public void Dispose() => Collective.Dispose();
 

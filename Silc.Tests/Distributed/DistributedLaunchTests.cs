@@ -32,7 +32,7 @@ public sealed class DistributedLaunchTests
     [DataRow("torchrun started 2 processes, and brings no MPI: say --collective nccl", "RANK=0 WORLD_SIZE=2", "--collective", "mpi")]
     [DataRow("torchrun has set WORLD_SIZE and no MASTER_ADDR", "RANK=0 WORLD_SIZE=2")]
     [DataRow("--collective gloo: there are auto, none, mpi, nccl", "", "--collective", "gloo")]
-    [DataRow("--collective-timeout is 0", "", "--collective-timeout", "0")]
+    [DataRow("--collective-timeout 0: it must be more than 0", "", "--collective-timeout", "0")]
     public void What_cannot_start_says_how_it_can(string says, string variables, params string[] more)
     {
         using var folder = new TemporaryFolder();

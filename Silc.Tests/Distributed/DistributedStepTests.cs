@@ -58,7 +58,7 @@ public sealed class DistributedStepTests
             var several = Train(name, ranks);
             Ranks.Agree(one.State, several[0].State, $"{name}, {ranks} ranks");
             foreach (var (expected, actual) in one.Numbers.Zip(several[0].Numbers))
-                Assert.AreEqual(expected, actual, Close.Reordered * Math.Max(1e-3, Math.Abs(expected)), 
+                Assert.AreEqual(expected, actual, Close.Reordered * Math.Max(1e-3, Math.Abs(expected)),
                     $"{name}, {ranks} ranks: {expected} and {actual}");
             foreach (var other in several) TinyRun.SameBits(several[0].State, other.State);
         }

@@ -58,7 +58,7 @@ public sealed class LossOpTests
     [TestMethod, EveryDevice]
     public void InfoNceRows(string device) => OpTest.Run(device, t =>
     {
-        foreach (var (batch, rows, first) in new[] { (7, 7, 0), (33, 11, 22), (130, 13, 13), (64, 1, 63) })
+        foreach (var (batch, rows, first) in new[] { (7, 7, 0), (33, 11, 22), (19, 1, 18) })
         {
             var whole = t.Random(batch, batch);
             DeviceMatrix temperature = t.Fixed(One(Math.Log(10))), dT = t.Random(1, 1), columns = t.Output(1, batch), rowLoss = t.Output(rows, 1);
