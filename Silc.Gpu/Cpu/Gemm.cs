@@ -52,7 +52,7 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
     static bool ReadAInPlace(in GemmArgs g, int columns) => g.TransA ? columns <= 128 && g.Lda % 256 != 0 : columns <= 512;
 
     // With few rows B is not reused enough; its columns must be contiguous, because the micro-kernel loads vectors of them. The 64 rows of a small
-    // image take 0.8 of the time without packing; up to as many as that only where rows of B do not all fall into the same few sets of the L1 cache.
+    // image are faster without packing; up to as many as that only where rows of B do not all fall into the same few sets of the L1 cache.
     static bool ReadBInPlace(in GemmArgs g, int rows) => !g.TransB && rows <= (g.Ldb % 1024 == 0 ? 4 : 6) * TTile.Rows;
 
     /// <summary>
