@@ -15,6 +15,7 @@ sealed class Interrupt : IDisposable
 
     static readonly Lock gate = new();
     static Interrupt? newest;
+    static PosixSignalContext? taken;
 
     readonly CancellationTokenSource source = new();
     readonly ManualResetEventSlim over = new();
@@ -58,11 +59,13 @@ sealed class Interrupt : IDisposable
 
     internal void Handle(PosixSignalContext signal)
     {
-        // .NET calls the handlers of a signal one after the other. What an inner one took until its work was over is not asked of the outer one,
-        // whose patience would cut off what is still to be written.
-        if (signal.Cancel) return;
         lock (gate)
-            if (newest != this) return;
+        {
+            // .NET calls the handlers of a signal one after the other, with one context. What an inner one took until its work was over is not
+            // asked of the outer one, whose patience would cut off what is still to be written. (Cancel says nothing: hosts of ASP.NET set it, too.)
+            if (newest != this || ReferenceEquals(taken, signal)) return;
+            taken = signal;
+        }
         // The default action would not end process 1, and would leave the cursor hidden.
         signal.Cancel = true;
         // A terminal that is closed says so twice, by itself and through the shell: that is no second Ctrl-C.

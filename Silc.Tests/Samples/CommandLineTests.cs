@@ -209,7 +209,7 @@ public sealed class CommandLineTests : TempFolder
             StringAssert.Contains(output, words, line);
         }
         foreach (var file in new[] { "c/confusion.png", "s/overlays.png", "f/found.png" }) Assert.IsTrue(ImageFile.Read(At(file)).Width > 300, file);
-        Assert.HasCount(13, File.ReadAllLines(At("c/classes.csv")));
+        Assert.HasCount(9, File.ReadAllLines(At("c/classes.csv")));
         var (missing, _, words2) = Run("search", "a red star", "--model", model0, "--index", At("texts.npy"), "--device", "cpu",
             "--sheet", At("none.png"));
         Assert.AreEqual(SilcCommand.Failed, missing);

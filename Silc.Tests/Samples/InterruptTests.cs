@@ -13,7 +13,8 @@ public sealed class InterruptTests
     {
         using var outer = new Interrupt(word: "", TimeSpan.FromMinutes(1));
         var inner = new Interrupt(word: "");
-        var context = new PosixSignalContext(signal);
+        // A host of ASP.NET, whose handler is called first, has said so already.
+        var context = new PosixSignalContext(signal) { Cancel = true };
         // As .NET does it: both handlers, in turn, on one thread.
         var handlers = Task.Run(() =>
         {
@@ -25,6 +26,5 @@ public sealed class InterruptTests
         Assert.IsTrue(handlers.Wait(TimeSpan.FromMinutes(1)));
         Assert.AreEqual(code, inner.ExitCode);
         Assert.IsFalse(outer.Token.IsCancellationRequested);
-        Assert.IsTrue(context.Cancel);
     }
 }
