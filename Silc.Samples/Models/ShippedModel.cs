@@ -7,7 +7,7 @@ static class ShippedModel
     public const string Name = "mini";
 
     /// <summary>Where it lies, beside the program.</summary>
-    public static string Folder => Path.Combine(AppContext.BaseDirectory, "models", Name);
+    public static string Folder => Path.Combine(AppContext.BaseDirectory, "Shipped", Name);
 
     /// <summary>The folder that a value means: that of the shipped model for its name, unless the user has something of that name.</summary>
     public static string Locate(string value) =>
