@@ -1,6 +1,5 @@
 using Silc.Samples.Commands;
 using Silc.Samples.Terminals;
-using Silc.Samples.Training;
 
 TrainJob.PrepareConsole();
 // Before anything that loads further libraries.

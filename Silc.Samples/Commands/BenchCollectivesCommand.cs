@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using ILGPU;
-using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
 

@@ -1,4 +1,5 @@
 using Silc.Samples.Terminals;
+
 namespace Silc.Samples.Training;
 
 /// <summary>
@@ -9,6 +10,9 @@ namespace Silc.Samples.Training;
 /// <param name="plan">How it is validated; null without.</param>
 sealed class TrainSession(RunFolder folder, string? values = null, ValidationPlan? plan = null)
 {
+    // What shells call the end by Ctrl-C, whatever the signal and whichever rank of a job it reached.
+    const int StoppedCode = 130;
+
     public const string Metrics = MetricsFile.Name, Plot = "loss.png";
 
     /// <summary>The file of all values of a run.</summary>
@@ -91,7 +95,7 @@ sealed class TrainSession(RunFolder folder, string? values = null, ValidationPla
         foreach (var bad in run.Loader.BadReports) Console.Error.WriteLine($"unreadable: {bad}");
         if (run.Loader.BadSamples > 0) Console.Error.WriteLine($"{run.Loader.BadSamples} samples could not be read and were replaced");
         if (end == RunEnd.Finished && plan is not null) BestModel.Clear(folder, all: false);
-        if (end == RunEnd.Stopped) ExitCode = collapsed ? 1 : run.Trainer.Collective.Size > 1 ? TrainJob.StoppedCode : interrupt.ExitCode;
+        if (end == RunEnd.Stopped) ExitCode = collapsed ? 1 : run.Trainer.Collective.Size > 1 ? StoppedCode : interrupt.ExitCode;
         return end;
     }
 

@@ -1,4 +1,3 @@
-using Silc.Samples.Options;
 using Silc.Samples.Recipes;
 using Silc.Samples.Training;
 

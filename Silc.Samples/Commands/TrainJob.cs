@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Silc.Samples.Terminals;
 
-namespace Silc.Samples.Training;
+namespace Silc.Samples.Commands;
 
 /// <summary>
 /// The ranks of a <c>silc train</c> that a launcher has started. Rank 0 has the console and the folder; what goes wrong on all is said once, what
@@ -11,9 +11,6 @@ namespace Silc.Samples.Training;
 /// </summary>
 sealed class TrainJob : IDisposable
 {
-    // What shells call the end by Ctrl-C, whatever the signal and whichever rank it reached.
-    public const int StoppedCode = 130;
-
     /// <summary>To be called before the console is used: Open MPI gives ranks a pseudo-terminal, where .NET would set modes by sequences.</summary>
     public static void PrepareConsole()
     {
@@ -131,7 +128,7 @@ sealed class TrainJob : IDisposable
     void End(Exception error)
     {
         Terminal.Complain(error.Message);
-        Collective.Abort(error is CollectiveException ? Watchdog.Lost : Commands.SilcCommand.Failed);
+        Collective.Abort(error is CollectiveException ? Watchdog.Lost : SilcCommand.Failed);
     }
 
     public void Dispose() => Collective.Dispose();
