@@ -27,5 +27,5 @@ var tuned = Path.Combine(Path.GetDirectoryName(path)!, "tuned.safetensors");
 model.Save(tuned);
 Console.WriteLine($"after:  {TopFive():P1}; {tuned}");
 
-double TopFive() => ZeroShot.Accuracy(model.EmbedImages(heldOut), model.EmbedTexts(DemoClasses.Captions),
+double TopFive() => ZeroShot.Accuracy(model.EmbedImages(heldOut), model.EmbedTexts(heldOut.Kinds.Captions),
     [.. Enumerable.Range(0, heldOut.Count).Select(heldOut.Label)], k: 5);
