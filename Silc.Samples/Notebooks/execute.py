@@ -4,6 +4,7 @@
 Needs nbclient (Debian: python3-nbclient) and dotnet-interactive on PATH; dotnet build -c Release comes first.
 """
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,8 @@ def execute(name, out):
     import nbformat
     from nbclient import NotebookClient
 
+    # A kernel that is started where Ctrl-C is ignored, as in the background of a shell, would ignore its interruption.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     notebook = nbformat.read(HERE / f"{name}.ipynb", as_version=4)
     client = NotebookClient(notebook, timeout=300, startup_timeout=120, kernel_name=notebook.metadata.kernelspec.name,
                             resources={"metadata": {"path": str(HERE)}})
