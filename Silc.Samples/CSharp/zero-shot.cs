@@ -20,4 +20,4 @@ if (args is [_, var image, .. { Length: > 0 } labels])
 var heldOut = DemoSource.Evaluation(perClass: 2, seed: 1, size: 64);
 var predicted = ZeroShot.Predict(model.EmbedImages(heldOut), model.EmbedTexts(heldOut.Kinds.Captions));
 var (kind, colour, shape) = heldOut.Kinds.Accuracy(predicted, [.. Enumerable.Range(0, heldOut.Count).Select(heldOut.Label)]);
-Console.WriteLine($"{heldOut.Count} held-out images: {kind:P1} right of {heldOut.Kinds.Captions.Count} classes, colour {colour:P1}, shape {shape:P1}");
+Console.WriteLine($"{heldOut.Count} held-out images: {kind:P1} right of {heldOut.ClassNames.Count} classes, colour {colour:P1}, shape {shape:P1}");
