@@ -4,9 +4,9 @@ using System.Runtime.CompilerServices;
 namespace Silc;
 
 /// <summary>
-/// dx = rstd · (g - mean(g) - x̂ · mean(g·x̂)) with g = dy · scale and x̂ = (x - mean) · rstd, written or added, and the sums of dy · x̂ and
-/// of dy over a block of rows, which is an item: block, [dScale | dBias], column. Blocks have a fixed size, so that the order of additions
-/// does not depend on the number of threads.
+/// dx = rstd · (g - mean(g) - x̂ · mean(g·x̂)) with g = dy · scale and x̂ = (x - mean) · rstd, written or added, and the sums of dy · x̂
+/// and of dy over a block of rows, which is an item: block, [dScale | dBias], column. Blocks have a fixed size, so that the order of
+/// additions does not depend on the number of threads.
 /// </summary>
 unsafe readonly struct CpuLayerNormGrad(float* dy, float* x, float* scale, float* mean, float* rstd, float* dx, float* partial,
     int rows, int width, bool accumulate) : ICpuWork

@@ -26,8 +26,7 @@ static class Fault
                 Process.GetCurrentProcess().Kill();
                 break;
             case "throw":
-                // Of a kind that nobody catches.
-                throw new NotImplementedException($"{Variable} asked for an exception");
+                throw new UncaughtException($"{Variable} asked for an exception");
             case "exit":
                 NativeEnvironment.Exit(0);
                 break;
@@ -45,6 +44,9 @@ static class Fault
     {
         if (IsDue(collective, step) && wanted!.Value.Kind == "data") throw new InvalidDataException($"{Variable} asked for data that cannot be read");
     }
+
+    // Of a kind that nobody catches, as a mistake in the program would be.
+    sealed class UncaughtException(string message) : Exception(message);
 
     static bool IsDue(ICollective collective, long step) => wanted is var (rank, at, _) && rank == collective.Rank && at == step;
 

@@ -62,38 +62,27 @@ abstract unsafe class HostCollective : ICollective
 
     public void Finish() { }
 
-    public void AllGather(Tensor mine, Tensor all)
-    {
-        if (!IsReady(mine, all)) return;
-        Require.That(all.Count == (long)mine.Count * Size, $"{all.Count} values do not hold {mine.Count} of each of {Size} ranks");
-        if (device!.Kind == DeviceKind.Cpu)
-        {
-            using var wait = Watch.Enter("all-gather");
-            Gather((float*)At(mine), (float*)At(all), mine.Count);
-            return;
-        }
-        Span<float> part = Room(ref first, mine.Count), whole = Room(ref second, all.Count);
-        device.Download(mine.View.SubView(0, mine.Count), part);
-        using (Watch.Enter("all-gather"))
-            fixed (float* from = part, to = whole) Gather(from, to, mine.Count);
-        device.Upload<float>(whole, all.View);
-    }
+    public void AllGather(Tensor mine, Tensor all) =>
+        Whole("all-gather", mine, all, mine, all, (from, to) => Gather((float*)from, (float*)to, mine.Count));
 
-    public void ReduceScatter(Tensor all, Tensor mine)
+    public void ReduceScatter(Tensor all, Tensor mine) =>
+        Whole("reduce-scatter", all, mine, mine, all, (from, to) => Scatter((float*)from, (float*)to, mine.Count));
+
+    void Whole(string what, Tensor from, Tensor to, Tensor mine, Tensor all, Action<nint, nint> call)
     {
         if (!IsReady(mine, all)) return;
-        Require.That(all.Count == (long)mine.Count * Size, $"{all.Count} values are not {mine.Count} for each of {Size} ranks");
+        Require.That(all.Count == (long)mine.Count * Size, $"{all.Count} values are not {mine.Count} of each of {Size} ranks");
         if (device!.Kind == DeviceKind.Cpu)
         {
-            using var wait = Watch.Enter("reduce-scatter");
-            Scatter((float*)At(all), (float*)At(mine), mine.Count);
+            using var wait = Watch.Enter(what);
+            call(At(from), At(to));
             return;
         }
-        Span<float> part = Room(ref first, mine.Count), whole = Room(ref second, all.Count);
-        device.Download(all.View.SubView(0, all.Count), whole);
-        using (Watch.Enter("reduce-scatter"))
-            fixed (float* from = whole, to = part) Scatter(from, to, mine.Count);
-        device.Upload<float>(part, mine.View);
+        Span<float> given = Room(ref first, from.Count), taken = Room(ref second, to.Count);
+        device.Download(from.View.SubView(0, from.Count), given);
+        using (Watch.Enter(what))
+            fixed (float* f = given, t = taken) call((nint)f, (nint)t);
+        device.Upload<float>(taken, to.View);
     }
 
     void InPieces(string what, Tensor x, Action<nint, int> call)
