@@ -3,14 +3,14 @@ using System.Diagnostics;
 namespace Silc.Samples.Training;
 
 /// <summary>
-/// Sizes and training of the demo: the most that two CPU cores learn in two and a half minutes. A stem of two layers, QK norm and fixed
+/// Sizes and training of the demo: the most that two CPU cores learn while a newcomer waits for three minutes, building included. A stem of two layers, QK norm and fixed
 /// positions each learn more of shapes at these sizes, and a text tower of summed words more than one of blocks. Global crops are nearly the
 /// whole image: those of 0.6 of it cut objects off and stretch them, which costs seventeen points of shapes.
 /// </summary>
 static class DemoRecipe
 {
     const int BatchSize = 128, MostSteps = 1600, TrialSteps = 12, TrialWarmup = 6;
-    const double BudgetSeconds = 150;
+    const double BudgetSeconds = 130;
 
     /// <summary>What the checkpoints of its runs are marked with.</summary>
     public const string Note = "silc demo";
