@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace Silc.Samples.Training;
 
 /// <summary>
-/// Sizes and training of the demo: the most that two CPU cores learn while a newcomer waits for three minutes, building included. A stem of two layers, QK norm and fixed
-/// positions each learn more of shapes at these sizes, and a text tower of summed words more than one of blocks. Global crops are nearly the
-/// whole image: those of 0.6 of it cut objects off and stretch them, which costs seventeen points of shapes.
+/// Sizes and training of the demo: the most that two CPU cores learn while a newcomer waits for three minutes, building included. A stem of
+/// two layers, QK norm and fixed positions each learn more of shapes at these sizes, and a text tower of summed words more than one of blocks.
+/// Global crops are nearly the whole image: those of 0.6 of it cut objects off and stretch them, which costs seventeen points of shapes.
 /// </summary>
 static class DemoRecipe
 {
