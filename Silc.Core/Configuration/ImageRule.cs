@@ -17,8 +17,12 @@ namespace Silc;
 /// <c>#rrggbb</c>; <c>drop</c> leaves alpha out, so that pixels show the colour which they hide.
 /// </param>
 /// <param name="Positions">How learned positions are resized for images of another size; null as for local views.</param>
+/// <param name="CenterDown">
+/// Where the middle cut out by <see cref="EvalCrop.Center"/> begins if an odd number of pixels is left over: half of it rounded down, as in
+/// transformers and big_vision; else rounded to the even neighbour, as in torchvision.
+/// </param>
 public sealed record ImageRule(EvalFilter Filter = EvalFilter.Bicubic, int Square = ImageRule.Whole, string Background = ImageRule.Grey,
-    PositionResize? Positions = null)
+    PositionResize? Positions = null, bool CenterDown = false)
 {
     /// <summary>The value of <see cref="Square"/> that cuts nothing off.</summary>
     public const int Whole = 1000;
@@ -42,12 +46,13 @@ public sealed record ImageRule(EvalFilter Filter = EvalFilter.Bicubic, int Squar
     /// <summary>
     /// Weights of big_vision, SILC's and SigLIP's: TensorFlow's resize, alpha left out, positions resized bilinearly from corner to corner.
     /// </summary>
-    public static ImageRule BigVision { get; } = new(EvalFilter.Tf, Background: Drop, Positions: PositionResize.BilinearCorners);
+    public static ImageRule BigVision { get; } = new(EvalFilter.Tf, Background: Drop, Positions: PositionResize.BilinearCorners,
+        CenterDown: true);
 
     /// <summary>
     /// Weights of transformers: PIL's bicubic, and transparent pixels over white as its processors since 5 have them; those before left alpha out.
     /// </summary>
-    public static ImageRule HuggingFace { get; } = new(EvalFilter.Pil, Background: White);
+    public static ImageRule HuggingFace { get; } = new(EvalFilter.Pil, Background: White, CenterDown: true);
 
     /// <summary>Weights of open_clip: PIL's bicubic after <c>convert("RGB")</c>, which leaves alpha out.</summary>
     public static ImageRule OpenClip { get; } = new(EvalFilter.Pil, Background: Drop);

@@ -17,5 +17,5 @@ readonly record struct CropBox(double Left, double Top, double Width, double Hei
     /// The part that is left when the shorter side is resized to <paramref name="size"/> pixels, the longer in proportion and
     /// rounded down, and the central square is cut out: torchvision's Resize(size) and CenterCrop(size) as one box.
     /// </summary>
-    public static CropBox Center(RgbImage image, int size) => Frame.Of(image, size, EvalCrop.Center, ImageRule.Whole).Box(image);
+    public static CropBox Center(RgbImage image, int size) => Frame.Of(image, size, EvalCrop.Center, ImageRule.Own).Box(image);
 }

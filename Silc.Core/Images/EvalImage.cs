@@ -13,7 +13,7 @@ static class EvalImage
     {
         Require.That(crop == EvalCrop.Squash || rule.Square == ImageRule.Whole,
             $"the resize {rule.Resize} cuts its own square: it goes with the crop squash, not {crop.ToString().ToLowerInvariant()}");
-        Fill(image, Frame.Of(image, size, crop, rule.Square), rule, target[..(size * size * 3)]);
+        Fill(image, Frame.Of(image, size, crop, rule), rule, target[..(size * size * 3)]);
     }
 
     /// <summary>The whole image, resized to a width and a height.</summary>
@@ -88,15 +88,15 @@ static class EvalImage
 readonly record struct Frame(int Across, int Down, int Left, int Top, int Width, int Height)
 {
     /// <summary>The square of <paramref name="size"/> pixels that the model sees.</summary>
-    public static Frame Of(RgbImage image, int size, EvalCrop crop, int square)
+    public static Frame Of(RgbImage image, int size, EvalCrop crop, ImageRule rule)
     {
         if (crop == EvalCrop.Squash)
         {
-            int side = (int)(size / (square / 1000.0)), before = (side - size) / 2;
+            int side = (int)(size / (rule.Square / 1000.0)), before = (side - size) / 2;
             return new(side, side, before, before, size, size);
         }
-        var (across, left) = Middle(image.Width, image.Height, size);
-        var (down, top) = Middle(image.Height, image.Width, size);
+        var (across, left) = Middle(image.Width, image.Height, size, rule.CenterDown);
+        var (down, top) = Middle(image.Height, image.Width, size, rule.CenterDown);
         return new(across, down, left, top, size, size);
     }
 
@@ -115,11 +115,11 @@ readonly record struct Frame(int Across, int Down, int Left, int Top, int Width,
         return (from * scale, Math.Min(length * scale, side - from * scale));
     }
 
-    // As torchvision's Resize(size) and CenterCrop(size): resized sides are whole, the rest is halved and rounded.
-    static (int Resized, int From) Middle(int side, int other, int size)
+    // As torchvision's Resize(size) and CenterCrop(size): resized sides are whole, the rest is halved and rounded; transformers rounds down.
+    static (int Resized, int From) Middle(int side, int other, int size, bool down)
     {
         if (side <= other) return (size, 0);
         int resized = (int)((long)size * side / other);
-        return (resized, (int)Math.Round((resized - size) / 2.0));
+        return (resized, down ? (resized - size) / 2 : (int)Math.Round((resized - size) / 2.0));
     }
 }

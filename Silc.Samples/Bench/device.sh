@@ -57,7 +57,7 @@ summary() {
         done
         echo "== tests that failed"
         grep -hE '^failed ' "$out"/test-*.txt 2> /dev/null
-        echo "== losses of three steps, contrastive and distillation, beside the CPU's"
+        echo "== last losses, contrastive and distillation, beside the CPU's"
         for file in "$out"/losses-*.csv; do [ -s "$file" ] && echo "$(basename "$file" .csv): $(tail -1 "$file" | cut -d, -f3,4)"; done
         echo "== steps"
         grep -hE ': step |^torch' "$out"/bench-*.txt "$out"/torch-*.txt 2> /dev/null
@@ -67,13 +67,48 @@ summary() {
 }
 
 # train STEPS BATCH LOG-EVERY DEVICE PRECISION NAME
-train() { "$here/silc" train --data demo --steps "$1" --batch "$2" --text-length 40 --ema 0.98 --log-every "$3" --device "$4" --precision "$5" --out "$work/$6"; }
+train() {
+    "$here/silc" train --data demo --steps "$1" --batch "$2" --text-length 40 --ema 0.98 --log-every "$3" --device "$4" --precision "$5" \
+        --out "$work/$6" "${@:7}"
+}
 
 # smoke NAME DEVICE PRECISION
 smoke() {
     train 3 16 1 "$2" "$3" "smoke-$1" && cp "$work/smoke-$1/metrics.csv" "$out/losses-$1.csv"
 }
-export -f train smoke
+
+# long DEVICE PRECISION NAME: the demo's recipe, the losses of each 10 steps.
+long() {
+    "$here/silc" train --data demo --preset mini --steps 950 --batch 128 --lr 0.002 --beta2 0.99 --tokenizer words --text-length 12 --text-pooling mean \
+        --image-size 48 --distillation 0.3 --global-views 1 --local-views 2 --min-crop 0.9 --ema 0.99 --log-every 10 --device "$1" --precision "$2" \
+        --out "$work/long-$3" && cp "$work/long-$3/metrics.csv" "$out/losses-long-$3.csv" \
+        && "$here/silc" eval zero-shot --model "$work/long-$3" --data demo --device "$1"
+}
+
+# ranks DEVICE: two ranks on one device by MPI, beside one rank alone.
+ranks() {
+    local one=$1
+    [ "$one" = cuda ] && one=cuda:0
+    local line=(train --data demo --steps 20 --batch 32 --tokenizer words --text-length 12 --image-size 48 --log-every 1 --device "$one")
+    mpiexec -n 2 "$here/silc" "${line[@]}" --collective mpi --out "$work/two" && "$here/silc" "${line[@]}" --out "$work/one" \
+        && "$here/silc" ranks check "$work/one" "$work/two"
+    mpiexec -n 2 "$here/silc" bench collectives --device "$one"
+}
+
+# alone DEVICE: one rank by NCCL, which works in the context that its library wants; then two, which newer libraries allow on one GPU.
+alone() {
+    local one=$1
+    [ "$one" = cuda ] && one=cuda:0
+    export MASTER_ADDR=127.0.0.1 MASTER_PORT=29541
+    WORLD_SIZE=1 RANK=0 LOCAL_RANK=0 "$here/silc" bench collectives --collective nccl --device "$1"
+    WORLD_SIZE=1 RANK=0 LOCAL_RANK=0 train 5 16 1 "$1" bf16 nccl --collective nccl
+    export NCCL_MULTI_RANK_GPU_ENABLE=1 MASTER_PORT=29542 WORLD_SIZE=2
+    RANK=1 LOCAL_RANK=1 "$here/silc" bench collectives --collective nccl --device "$one" > "$work/second" 2>&1 &
+    RANK=0 LOCAL_RANK=0 "$here/silc" bench collectives --collective nccl --device "$one"
+    wait
+    cat "$work/second"
+}
+export -f train smoke long ranks alone
 export here work out
 
 tests() { stage "test-$1" "$2" "$here/Silc.Tests" --progress off --filter "$3"; }
@@ -85,8 +120,9 @@ summary
 # Correct? All at once; what is compiled here the driver keeps for the timings.
 stage smoke-cpu 100 bash -c 'smoke cpu cpu float32' &
 for precision in float32 tf32 bf16; do stage "smoke-$precision" 100 bash -c "smoke $precision $device $precision" & done
-tests products 150 "FullyQualifiedName~CudaMatMul|FullyQualifiedName~CudaWarpgroup" &
-tests stored 150 "FullyQualifiedName~CudaHalf|FullyQualifiedName~CudaBeside|FullyQualifiedName~CudaWeight" &
+tests wgmma 150 "FullyQualifiedName~CudaWgmma" &
+tests products 150 "FullyQualifiedName~CudaMatMul|FullyQualifiedName~CudaGrouped" &
+tests stored 150 "FullyQualifiedName~CudaBf16|FullyQualifiedName~CudaWeight|FullyQualifiedName~CudaLaunch" &
 tests attention 150 "FullyQualifiedName~CudaAttention|FullyQualifiedName~CudaStep" &
 tests operations 150 "FullyQualifiedName~OpTests" &
 for preset in $presets; do
@@ -100,24 +136,30 @@ torch_device=${device%%:*} first=${presets%% *}
 for job in $(jobs -p); do [ "$job" = "${torch_compiles:-}" ] || wait "$job"; done
 summary
 
-for preset in $presets; do
-    kernels=""
-    [ "$torch_device" = cuda ] && kernels=--kernels
-    stage "bench-$preset" 60 "$here/silc" bench "$preset" --device "$device" --precision bf16 --batch "$batch" --steps 8 $kernels
-    [ -n "$torch" ] && stage "torch-$preset" 60 python3 "$peer" "$preset" --device "$torch_device" --batch "$batch" --steps 12 --dtype bf16
-    summary
-done
-
-# Golden steps and gradients on the device, losses of long runs, then what there is to choose from.
-tests golden 100 "FullyQualifiedName~GoldenStep|FullyQualifiedName~LayerGradient"
-stage demo 100 bash -c "train 700 64 100 $device bf16 demo"
+# Products by both ways that the GPU has, whole steps with what there is to choose from, and PyTorch's beside them.
 for wgmma in 0 1; do
     stage "products-$first-wgmma-$wgmma" 30 env SILC_WGMMA=$wgmma "$here/silc" bench products "$first" --batch "$batch" --device "$device" --precision bf16
 done
 for preset in $presets; do
+    kernels=""
+    [ "$torch_device" = cuda ] && kernels=--kernels
+    for wgmma in 0 1; do
+        stage "bench-$preset-wgmma-$wgmma" 60 env SILC_WGMMA=$wgmma "$here/silc" bench "$preset" --device "$device" --precision bf16 --batch "$batch" --steps 8 $kernels
+    done
     stage "bench-$preset-graph" 40 "$here/silc" bench "$preset" --cuda-graph --device "$device" --precision bf16 --batch "$batch" --steps 8
+    [ -n "$torch" ] && stage "torch-$preset" 60 python3 "$peer" "$preset" --device "$torch_device" --batch "$batch" --steps 12 --dtype bf16
+    summary
 done
-stage "smoke-graph" 60 env SILC_CUDA_GRAPH=1 bash -c "train 20 16 1 $device bf16 graph && cp $work/graph/metrics.csv $out/losses-graph.csv"
+[ -n "$torch" ] && wait "$torch_compiles" && stage "torch-$first-compiled" 60 python3 "$peer" "$first" --device "$torch_device" --batch "$batch" --steps 12 --dtype bf16 --compile
+
+# Golden steps and gradients on the device; losses of long runs in each precision; ranks that share the device.
+tests golden 100 "FullyQualifiedName~GoldenStep|FullyQualifiedName~LayerGradient" &
+for precision in float32 tf32 bf16; do stage "long-$precision" 120 bash -c "long $device $precision $precision" & done
+stage long-bf16-graph 120 env SILC_CUDA_GRAPH=1 bash -c "long $device bf16 bf16-graph" &
+command -v mpiexec > /dev/null && stage ranks-mpi 60 bash -c "ranks $device" &
+stage ranks-nccl 60 bash -c "alone $device" &
+for job in $(jobs -p); do wait "$job"; done
+summary
 for precision in tf32 float32; do
     stage "bench-$first-$precision" 60 "$here/silc" bench "$first" --device "$device" --precision "$precision" --batch "$batch" --steps 4
 done
@@ -129,6 +171,5 @@ if command -v ncu > /dev/null; then
         --launch-skip 900 --launch-count 400 "$here/silc" bench "$first" --batch 16 --device "$device" --precision bf16 --steps 2
 fi
 wait
-[ -n "$torch" ] && stage "torch-$first-compiled" 200 python3 "$peer" "$first" --device "$torch_device" --batch "$batch" --steps 12 --dtype bf16 --compile
 summary
 cat "$out/summary.txt"

@@ -41,7 +41,7 @@ static class BenchCollectivesCommand
         if (most > int.MaxValue) throw new ArgumentException($"--largest {parsed.GetValue(largest)}: one buffer has less than 8192 MiB");
         using var job = TrainJob.Join(parsed, name, Precision.Float32);
         var ranks = job.Collective;
-        if (ranks.Size == 1) throw new ArgumentException("one process has nobody to exchange with: start with mpirun -n 2 silc bench collectives");
+        if (ranks is Solo) throw new ArgumentException("one process has nobody to exchange with: start with mpirun -n 2 silc bench collectives");
         Device? own = null;
         job.Together(() => own = ranks.Open(name));
         using var opened = own!;

@@ -49,6 +49,29 @@ public sealed class ImageRuleTests : TempFolder
     }
 
     [TestMethod]
+    [DataRow(96, 70, 11, 12)]       // 87 x 64, of which 23 columns are left over
+    [DataRow(70, 96, 11, 12)]
+    [DataRow(100, 66, 16, 16)]      // 96 x 64
+    public void The_middle_of_transformers_begins_at_half_of_the_rest_rounded_down_and_that_of_torchvision_at_the_even_neighbour(
+        int width, int height, int transformers, int torchvision)
+    {
+        const int size = 64;
+        var image = new RgbImage(width, height, [.. Enumerable.Range(0, 4 * width * height).Select(i => (byte)(i % 4 == 3 ? 255 : i * 37 % 251))]);
+        int across = width > height ? size * width / height : size, down = width > height ? size : size * height / width;
+        var whole = new float[across * down * 3];
+        EvalImage.Whole(image, across, down, ImageRule.HuggingFace, whole);
+        foreach (var (rule, start) in new[] { (ImageRule.HuggingFace, transformers), (ImageRule.OpenClip, torchvision) })
+        {
+            var (left, top) = width > height ? (start, 0) : (0, start);
+            var middle = new float[size * size * 3];
+            EvalImage.Square(image, size, EvalCrop.Center, rule, middle);
+            for (int y = 0; y < size; y++)
+                CollectionAssert.AreEqual(whole[(((y + top) * across + left) * 3)..(((y + top) * across + left + size) * 3)],
+                    middle[(y * size * 3)..((y + 1) * size * 3)]);
+        }
+    }
+
+    [TestMethod]
     public void Bilinear_is_the_antialiased_triangle()
     {
         var golden = GoldenViews.Load();
