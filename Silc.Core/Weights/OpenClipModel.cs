@@ -78,9 +78,10 @@ static partial class OpenClipModel
         var known = TimmNames().Match(config.Text(key, ""));
         config.Require(known.Success, key, "only timm's vit_…_siglip_… with attention pooling are supported");
         more.RequireOnly("vit_…_siglip_… towers of other forms are not supported", "img_size", "patch_size", "embed_dim", "depth", "num_heads",
-            "mlp_ratio", "act_layer", "qk_norm", "init_values", "reg_tokens", "no_embed_class", "class_token",
+            "mlp_ratio", "act_layer", "qk_norm", "init_values", "reg_tokens", "no_embed_class", "class_token", "global_pool", "num_classes",
             "dynamic_img_size", "drop_rate", "pos_drop_rate", "patch_drop_rate", "proj_drop_rate", "attn_drop_rate", "drop_path_rate");
         more.Require(!more.Flag("class_token", false), "class_token", "only towers without one are supported");
+        more.Require(more.Text("global_pool", "map") == "map", "global_pool", "only map, attention pooling, is supported");
         var act = more.Text("act_layer", TimmGelu(known) == GeluKind.Tanh ? Tanh : Exact);
         more.Require(act is Exact or Tanh, "act_layer", $"only {Exact} and {Tanh} are supported");
         var tower = shapes.Tower("image", width, shapes.Depth($"{trunk}blocks.{{0}}.mlp.fc1.weight", more, "depth"),

@@ -19,7 +19,8 @@ static class LocalDevice
     /// <exception cref="InvalidOperationException">There are fewer GPUs than ranks on this machine.</exception>
     public static string NameOf(string name, int gpus, int localRank, int localSize)
     {
-        if (name != Cuda && (name != "auto" || gpus == 0)) return name;
+        // A rank alone takes what is there, and where no GPU is, the device says so itself.
+        if (name is not ("auto" or Cuda) || gpus == 0) return name;
         // Slurm's --gpus-per-task shows each process its own alone.
         if (gpus == 1) return $"{Cuda}:0";
         return localSize <= gpus ? $"{Cuda}:{localRank}"

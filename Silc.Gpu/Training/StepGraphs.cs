@@ -4,8 +4,8 @@ namespace Silc;
 
 /// <summary>
 /// The launches of a step as CUDA graphs, one for each of the two places that batches lie in. The first step of each place runs as it is: it loads
-/// kernels and lets scratch memory grow, neither of which can be recorded. Used where <see cref="Device.CudaGraphs"/> asks for it
-/// alone: on a GPU it has been compared over 20 steps only. Exchanges between ranks cannot be recorded.
+/// kernels and lets scratch memory grow, neither of which can be recorded. Used where <see cref="Device.CudaGraphs"/> is true.
+/// Exchanges between ranks cannot be recorded.
 /// </summary>
 sealed class StepGraphs(Device device, ICollective collective) : IDisposable
 {

@@ -12,7 +12,7 @@ static class BenchCommand
     static readonly Argument<string> Preset = new("preset") { Description = string.Join(", ", BenchModel.Names), DefaultValueFactory = _ => "mini" };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<Precision> Precision = TrainOptions.PrecisionOption();
-    static readonly Option<bool> CudaGraph = TrainOptions.CudaGraphOption();
+    static readonly Option<bool?> CudaGraph = TrainOptions.CudaGraphOption();
     static readonly Option<int> Batch = new("--batch") { Description = "Images a step.", HelpName = "N", DefaultValueFactory = _ => 16 };
     static readonly Option<int> Steps = new("--steps")
     {
@@ -83,7 +83,7 @@ static class BenchCommand
                 + string.Join(", ", others.Select(name => $"silc bench {name}")));
         }
         using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(Precision));
-        device.CudaGraphs |= parsed.GetValue(CudaGraph);
+        TrainOptions.SetGraphs(device, parsed.GetValue(CudaGraph));
         Console.WriteLine($"device   {device}");
         var profile = parsed.GetValue(Ops) ? device.StartProfile() : null;
         var (config, train) = BenchModel.Of(preset, batch);

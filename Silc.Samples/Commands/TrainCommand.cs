@@ -98,7 +98,7 @@ static class TrainCommand
         var plan = PlanOf(parsed, validation, train.TotalSteps);
 
         var device = owned.Add(job.Collective.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision)));
-        device.CudaGraphs |= parsed.GetValue(TrainOptions.CudaGraph);
+        TrainOptions.SetGraphs(device, parsed.GetValue(TrainOptions.CudaGraph));
         var model = owned.Add(init?.Model(device, config, tokenizer, train.Seed) ?? SilcModel.Create(device, config, train.Seed, tokenizer));
         var run = owned.Add(new TrainRun(model, source, train, folder, parsed.GetValue(TrainOptions.MaxBad), job.Collective, start?.Step ?? 0));
         if (held is not null) run.LooksLong = step => step % EveryOf(parsed, train.TotalSteps) == 0 || step == train.TotalSteps;

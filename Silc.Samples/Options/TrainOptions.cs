@@ -51,7 +51,7 @@ static class TrainOptions
         new("--keep-every") { Description = "Also write and keep a checkpoint at every multiple of N steps.", HelpName = "N" };
     public static readonly Option<int> Steps = Number("--steps",
         "Updates; the schedule ends there. A run that is resumed may get another end.", 1000);
-    public static readonly Option<bool> CudaGraph = CudaGraphOption();
+    public static readonly Option<bool?> CudaGraph = CudaGraphOption();
     public static readonly Option<bool> Recompute = new("--recompute", "--activation-checkpointing")
     {
         Description = "Activation checkpointing, less memory for more time: run every block again for its gradient. The results are the same.",
@@ -265,18 +265,21 @@ static class TrainOptions
         Choice("--precision", "How products multiply; tf32 and bf16 need NVIDIA tensor cores. Sums and weights stay float32.",
             Silc.Precision.Float32);
 
-    public static Option<bool> CudaGraphOption() => new("--cuda-graph")
+    public static Option<bool?> CudaGraphOption() => new("--cuda-graph")
     {
-        Description = "On an NVIDIA GPU, record a step's launches and send them as one graph: 5 % faster at b, compared over 20 steps so far.",
+        Description = "On an NVIDIA GPU, record a step's launches and send them as one graph, a fifth faster at ti; true in bf16 unless given.",
     };
 
     /// <summary>Opens the device of a line that trains.</summary>
     public static Device OpenDevice(ParseResult parsed)
     {
         var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(Precision));
-        device.CudaGraphs |= parsed.GetValue(CudaGraph);
+        SetGraphs(device, parsed.GetValue(CudaGraph));
         return device;
     }
+
+    /// <summary>CUDA graphs as a line says; as the device has them if it says nothing.</summary>
+    public static void SetGraphs(Device device, bool? wanted) => device.CudaGraphs = wanted ?? device.CudaGraphs;
 
     public static int? ImageSizeOf(ParseResult parsed) => parsed.GetValue(ImageSize);
 

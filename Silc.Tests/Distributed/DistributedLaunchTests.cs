@@ -48,6 +48,7 @@ public sealed class DistributedLaunchTests
     [DataRow("auto", 2, 1, 2, "cuda:1")]
     [DataRow("cuda", 1, 3, 8, "cuda:0")]        // each process sees its own alone
     [DataRow("auto", 0, 1, 2, "auto")]
+    [DataRow("cuda", 0, 0, 1, "cuda")]          // nobody counts for a rank alone
     [DataRow("cuda:1", 4, 3, 4, "cuda:1")]
     [DataRow("cpu", 4, 3, 4, "cpu")]
     public void Ranks_of_a_machine_take_different_GPUs(string name, int gpus, int localRank, int localSize, string device) =>

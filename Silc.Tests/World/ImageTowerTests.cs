@@ -150,6 +150,22 @@ public sealed class ImageTowerTests : TempFolder
         StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(folder)).Message, "the file has 2 registers");
     }
 
+    // timm's save_for_hf keeps all that the tower was made with.
+    [TestMethod]
+    public void Arguments_that_say_what_timm_says_anyway_are_read()
+    {
+        var path = Path.Combine(Timm(), "config.json");
+        var config = JsonNode.Parse(File.ReadAllText(path))!;
+        var arguments = config["model_args"]!;
+        (arguments["global_pool"], arguments["class_token"], arguments["num_classes"]) = ("map", false, 0);
+        File.WriteAllText(path, config.ToJsonString());
+        using (ModelFile.Open(Path.GetDirectoryName(path)!)) { }
+        arguments["global_pool"] = "avg";
+        File.WriteAllText(path, config.ToJsonString());
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => ModelFile.Open(Path.GetDirectoryName(path)!)).Message,
+            "global_pool is \"avg\"");
+    }
+
     [TestMethod]
     public void A_layer_that_the_tower_has_no_place_for_is_refused()
     {

@@ -239,7 +239,8 @@ def timm_siglip_towers_embed():
         model = spread(timm.create_model("vit_base_patch16_siglip_224", pretrained=False, pretrained_cfg_overlay=sized, **args))
         folder = work / f"timm-{name}"
         timm.models.save_for_hf(model, folder, model_args=args, safe_serialization=True)
-        transform = create_transform(**resolve_model_data_config(model), is_training=False)
+        # timm's own would cut the middle out; here both squash.
+        transform = create_transform(**dict(resolve_model_data_config(model), crop_pct=1.0, crop_mode="squash"), is_training=False)
         images = torch.stack([transform(Image.open(file).convert("RGB")) for file in sorted(pictures().glob("*.png"))])
         with torch.no_grad():
             theirs = model(images)
@@ -271,7 +272,7 @@ def captions_embed_alike_by_auto_classes():
         run("convert", source, back, "--to", "hf", *more)
         model = AutoModel.from_pretrained(back).eval()
         tokenizer = AutoTokenizer.from_pretrained(back)
-        captions = ["a red star", "Two blue circles, and a ring!", "café au lait"]
+        captions = ["a red star", "two blue circles and a ring", "café au lait"]
         tokens = tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt",
                            max_length=model.config.text_config.max_position_embeddings)
         (work / "captions.txt").write_text("\n".join(captions) + "\n")
