@@ -20,11 +20,9 @@ public static partial class VqaAccuracy
 
     const string Punctuation = ";/[]\"{}()=+\\_-><@`,?!";
 
-    static readonly Dictionary<string, string> numbers = new()
-    {
-        ["none"] = "0", ["zero"] = "0", ["one"] = "1", ["two"] = "2", ["three"] = "3", ["four"] = "4", ["five"] = "5", ["six"] = "6",
-        ["seven"] = "7", ["eight"] = "8", ["nine"] = "9", ["ten"] = "10",
-    };
+    static readonly Dictionary<string, string> numbers =
+        "zero one two three four five six seven eight nine ten".Split(' ').Index().Append((0, "none")).ToDictionary(word => word.Item2,
+            word => $"{word.Item1}");
 
     static readonly Lazy<Dictionary<string, string>> contractions = new(ReadContractions);
 

@@ -24,7 +24,8 @@ static class CiderD
     static IEnumerable<string> Runs(IReadOnlyList<string> words) =>
         Enumerable.Range(1, Longest).SelectMany(n => NGrams.Count(words, n).Keys);
 
-    static double Score(IReadOnlyList<string> caption, IReadOnlyList<IReadOnlyList<string>> references, Dictionary<string, int> images, double logCount)
+    static double Score(IReadOnlyList<string> caption, IReadOnlyList<IReadOnlyList<string>> references, Dictionary<string, int> images,
+        double logCount)
     {
         double sum = 0;
         var own = Enumerable.Range(1, Longest).Select(n => Weigh(caption, n)).ToArray();

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// BLEU of a whole set: exp(min(0, 1 − r / c)) · (∏ clipped_k / total_k)^(1/n), k = 1 … n; counts are summed over the set before they are divided.
-/// r takes of each image the reference whose length is closest, of two the shorter. Source: Papineni et al. 2002, pycocoevalcap's small
+/// BLEU of a whole set: exp(min(0, 1 − r / c)) · (∏ clipped_k / total_k)^(1/n), k = 1 … n; counts are summed over the set before they are
+/// divided. r takes of each image the reference whose length is closest, of two the shorter. Source: Papineni et al. 2002, pycocoevalcap's small
 /// numbers against 0. Threads: any number may call.
 /// </summary>
 static class CorpusBleu

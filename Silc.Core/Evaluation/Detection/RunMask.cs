@@ -43,6 +43,7 @@ public sealed class RunMask
     }
 
     /// <summary>A mask of pixels, row by row.</summary>
+    /// <exception cref="ArgumentException">There are not as many pixels as the sides say.</exception>
     public static RunMask FromPixels(IReadOnlyList<bool> pixels, int width, int height)
     {
         Require.That(pixels.Count == (long)width * height, $"{pixels.Count} pixels for a mask of {width} x {height}");

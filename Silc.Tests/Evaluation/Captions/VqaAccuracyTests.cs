@@ -42,7 +42,8 @@ public sealed class VqaAccuracyTests : TempFolder
     [TestMethod]
     public void Sets_and_results_must_be_of_the_same_questions()
     {
-        AnsweredQuestion[] questions = [new(1, 5, "is it?", Times(10, "yes", 0, ""), "yes/no"), new(2, 5, "how many?", Times(10, "2", 0, ""), "number")];
+        AnsweredQuestion[] questions =
+            [new(1, 5, "is it?", Times(10, "yes", 0, ""), "yes/no"), new(2, 5, "how many?", Times(10, "2", 0, ""), "number")];
         AnswerResults.Write(At("a.json"), new Dictionary<long, string> { [1] = "yes", [2] = "3" });
         Assert.AreEqual("""[{"question_id":1,"answer":"yes"},{"question_id":2,"answer":"3"}]""", File.ReadAllText(At("a.json")));
         var scores = VqaAccuracy.Score(questions, AnswerResults.Read(At("a.json")));

@@ -86,10 +86,12 @@ public sealed class DetectionScoresTests
             new(1, 3, new(0, 0, 10, 10), 0.5)];
         // Nobody looked for 2 in image 1, and not every 3 is marked there.
         var scores = DetectionScores.Lvis(Truth(truths, Image(1, [], [3]), Image(2, [], [])), found);
-        CollectionAssert.AreEqual(new[] { 0.0, 1, 1 }, new long[] { 1, 2, 3 }.Select(id => Math.Round(scores.Precision(categories: [id]), 9)).ToArray());
+        CollectionAssert.AreEqual(new[] { 0.0, 1, 1 }, OfEach(scores));
         scores = DetectionScores.Lvis(Truth(truths, Image(1, [2], []), Image(2, [], [])), found);
-        CollectionAssert.AreEqual(new[] { 0.0, 0.5, 0.5 }, new long[] { 1, 2, 3 }.Select(id => Math.Round(scores.Precision(categories: [id]), 9))
-            .ToArray());
+        CollectionAssert.AreEqual(new[] { 0.0, 0.5, 0.5 }, OfEach(scores));
+
+        static double[] OfEach(DetectionScores scores) =>
+            [.. new long[] { 1, 2, 3 }.Select(id => Math.Round(scores.Precision(categories: [id]), 9))];
     }
 
     [TestMethod]
