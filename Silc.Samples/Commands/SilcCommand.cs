@@ -63,6 +63,7 @@ public static class SilcCommand
         root.Add(new Command("eval", "Measure a trained model.")
         {
             EvalZeroShotCommand.Create(), EvalRetrievalCommand.Create(), EvalProbeCommand.Create(), EvalSegmentationCommand.Create(),
+            EvalResultsCommand.Create(),
         });
         root.Add(new Command("probe", "Learn small classifiers on a model's frozen features.") { ProbePatchesCommand.Create() });
         root.Add(AblateCommand.Create());
@@ -75,7 +76,10 @@ public static class SilcCommand
         root.Add(CardCommand.Create());
         root.Add(new Command("export", "Write a model for other runtimes.") { ExportOnnxCommand.Create() });
         root.Add(BenchCommand.Create());
-        root.Add(new Command("data", "Prepare and look at data sets.") { DataEmojiCommand.Create(), DataInspectCommand.Create() });
+        root.Add(new Command("data", "Prepare and look at data sets.")
+        {
+            DataEmojiCommand.Create(), DataInspectCommand.Create(), DataLabelsCommand.Create(),
+        });
         StrictValues.Apply(root);
         if (root.Options.OfType<HelpOption>().FirstOrDefault() is { Action: HelpAction usual } help) help.Action = new BriefHelp(usual);
         return root;

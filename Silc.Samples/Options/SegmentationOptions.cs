@@ -13,8 +13,9 @@ static class SegmentationOptions
     static readonly Option<string> Data = new("--data")
     {
         Description = "demo or demo:hard (scenes drawn by the program, by colour and by shape), emoji:FOLDER (emoji placed on "
-            + "backgrounds), masks:FOLDER with images/ and masks/ of PNG files, shards whose samples have .seg.png, or FILE.csv with --mask-column.",
-        HelpName = "demo|demo:hard|emoji:FOLDER|masks:FOLDER|SHARDS.tar|FILE.csv",
+            + "backgrounds), masks:FOLDER with images/ and masks/ of PNG files, shards whose samples have .seg.png, or FILE.csv with --mask-column; "
+            + $"published sets: {PublishedSets.Help(PublishedSets.WithLabelMaps)}.",
+        HelpName = "demo|demo:hard|emoji:FOLDER|masks:FOLDER|SHARDS.tar|FILE.csv|SET:PATH",
         Required = true,
     };
 
@@ -82,7 +83,8 @@ static class SegmentationOptions
     };
 
     static readonly Option[] reading =
-        [DataOption.ImageColumn, DataOption.Separator, DataOption.ImageField, DataOption.MaxMember, DataOption.MaxUnpacked];
+        [DataOption.ImageColumn, DataOption.Separator, DataOption.ImageField, DataOption.MaxMember, DataOption.MaxUnpacked, PublishedSets.Split,
+            PublishedSets.ImageFolder];
 
     public static IReadOnlyList<Option> All { get; } = [Data, Classes, MaskField, MaskColumn, .. reading, Ignore, SkipZero, Images, Photographs,
         Background, Window, ShortSide, Stride];
@@ -95,7 +97,9 @@ static class SegmentationOptions
 
     /// <summary>The demo and emoji are asked for as their captions were written.</summary>
     public static bool IsMasks(ParseResult parsed) => IsFolder(DataOf(parsed)) || DataOption.IsShards(DataOf(parsed))
-        || DataOption.IsTable(DataOf(parsed));
+        || DataOption.IsTable(DataOf(parsed)) || IsPublished(DataOf(parsed));
+
+    static bool IsPublished(string data) => PublishedSets.IsOneOf(data, PublishedSets.WithLabelMaps);
 
     static bool IsFolder(string data) => data.StartsWith(MaskPrefix, StringComparison.Ordinal);
 
@@ -193,9 +197,16 @@ static class SegmentationOptions
                 throw new ArgumentException($"{given.Name} is for {needs}, not for {option} {data}");
         }
 
-        var table = folder is null && !DataOption.IsShards(data);
+        var table = folder is null && !DataOption.IsShards(data) && !IsPublished(data);
         Refuse(!table, "a table, FILE.csv", MaskColumn, DataOption.ImageColumn, DataOption.Separator);
         Refuse(!DataOption.IsShards(data), "WebDataset shards", MaskField, DataOption.ImageField, DataOption.MaxMember, DataOption.MaxUnpacked);
+        Refuse(!IsPublished(data), "published sets", PublishedSets.Split, PublishedSets.ImageFolder);
+        if (IsPublished(data))
+        {
+            if (parsed.GetResult(Ignore) is { Implicit: false } || parsed.GetValue(SkipZero))
+                throw new ArgumentException($"{option} {data}: what its values mean is known; leave --ignore and --skip-zero out");
+            return PublishedSets.Segmentation(data, parsed, parsed.GetValue(Classes))!;
+        }
         var file = parsed.GetValue(Classes) ?? throw new ArgumentException($"{option} {data} needs --classes FILE: line n names label n");
         if (!File.Exists(file)) throw new FileNotFoundException($"--classes {file}: no such file");
         var classes = ClassList.Read(file);
