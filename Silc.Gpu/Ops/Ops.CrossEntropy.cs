@@ -57,7 +57,7 @@ readonly struct BinaryCrossEntropyKernel(FloatPointer logits, ArrayView<int> lab
     }
 
     // 1 + e loses the digits of a small e: its series.
-    static float LogOnePlus(float e) => e < 0.01f ? e * (1 - e * (0.5f - e * (1 / 3f - e * 0.25f))) : XMath.Log(1 + e);
+    internal static float LogOnePlus(float e) => e < 0.01f ? e * (1 - e * (0.5f - e * (1 / 3f - e * 0.25f))) : XMath.Log(1 + e);
 }
 
 partial class Ops<TPack>

@@ -178,6 +178,10 @@ abstract class Ops(Device device)
     public abstract void ScaleShift(Tensor x, Tensor t, Tensor b, Tensor y);
     /// <summary>Its gradient: dy becomes dx, and those of t and b are added.</summary>
     public abstract void ScaleShiftBackward(Tensor dy, Tensor x, Tensor t, Tensor dT, Tensor dB);
+    /// <summary>y = (x + shift) · (elu(scale) + 1), with a shift and a scale (N, 1) for each row: OWL-ViT's class logits from cosines.</summary>
+    public abstract void ShiftScaleRows(Tensor x, Tensor shift, Tensor scale, Tensor y);
+    /// <summary>Replaces dy by dx, and writes the gradients of shift and scale.</summary>
+    public abstract void ShiftScaleRowsBackward(Tensor dy, Tensor x, Tensor shift, Tensor scale, Tensor dShift, Tensor dScale);
     /// <summary>x ← max(x, 0).</summary>
     public abstract void Relu(Tensor x);
     /// <summary>dy ← dy where y > 0, else 0: the gradient of <see cref="Relu"/>, from its result.</summary>
@@ -226,6 +230,21 @@ abstract class Ops(Device device)
     /// </summary>
     public abstract void BinaryCrossEntropy(Tensor logits, ArrayView<int> labels, int classes, Tensor rowLoss, float weight,
         bool ignoredAreNegative);
+    /// <summary>
+    /// Sigmoid focal loss with γ = 2 of logits (N, Q) with targets (N, Q), 1 for a positive, 0 for a negative and -1 for what nobody asked: replaces
+    /// logits by weight · dLoss/dLogits and writes weight · the sum over a row to rowLoss (N, 1), with a weight (N, 1) for each row. Positives weigh
+    /// <paramref name="alpha"/>, negatives 1 − α. Lin et al. 2017, arXiv:1708.02002.
+    /// </summary>
+    public abstract void FocalLoss(Tensor logits, ArrayView<int> targets, Tensor weights, Tensor rowLoss, float alpha);
+    /// <summary>
+    /// Loss of boxes: the sigmoid of logits (N, 4) is a box by centre and size, compared with targets (N, 4) of that form. Writes weight · the sum of
+    /// |differences| of corners to distance (N, 1) and weight · (1 − GIoU) to overlap (N, 1), and replaces logits by the gradient of their sum.
+    /// </summary>
+    public abstract void BoxLoss(Tensor logits, Tensor targets, Tensor weights, Tensor distance, Tensor overlap);
+    /// <summary>
+    /// Binary cross-entropy of logits with targets in [0, 1], all of one shape: replaces logits by weight · dLoss/dLogits, writes weight · loss.
+    /// </summary>
+    public abstract void SigmoidCrossEntropy(Tensor logits, Tensor targets, Tensor losses, float weight);
     /// <summary>x ← softmax((x - center) · sharpness) over each row; the sharpness (1, 1), 1 / τ, is read on the device.</summary>
     public abstract void TeacherSoftmax(Tensor x, Tensor center, Tensor sharpness);
     /// <summary>

@@ -176,4 +176,14 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void BinaryCrossEntropy(Tensor logits, ArrayView<int> labels, int classes, Tensor rowLoss, float weight,
         bool ignoredAreNegative) => Time("cross-entropy", 0,
             () => ops.BinaryCrossEntropy(logits, labels, classes, rowLoss, weight, ignoredAreNegative), logits, logits);
+    public override void FocalLoss(Tensor logits, ArrayView<int> targets, Tensor weights, Tensor rowLoss, float alpha) =>
+        Time("focal loss", 0, () => ops.FocalLoss(logits, targets, weights, rowLoss, alpha), logits, logits);
+    public override void BoxLoss(Tensor logits, Tensor targets, Tensor weights, Tensor distance, Tensor overlap) =>
+        Time("box loss", 0, () => ops.BoxLoss(logits, targets, weights, distance, overlap), logits, logits, targets);
+    public override void SigmoidCrossEntropy(Tensor logits, Tensor targets, Tensor losses, float weight) =>
+        Time("cross-entropy", 0, () => ops.SigmoidCrossEntropy(logits, targets, losses, weight), logits, logits, targets, losses);
+    public override void ShiftScaleRows(Tensor x, Tensor shift, Tensor scale, Tensor y) =>
+        Time("shift, scale", 0, () => ops.ShiftScaleRows(x, shift, scale, y), x, y);
+    public override void ShiftScaleRowsBackward(Tensor dy, Tensor x, Tensor shift, Tensor scale, Tensor dShift, Tensor dScale) =>
+        Time("shift, scale backward", 0, () => ops.ShiftScaleRowsBackward(dy, x, shift, scale, dShift, dScale), dy, dy, x);
 }
