@@ -122,7 +122,7 @@ public sealed class KeptFilesTests : TempFolder
         string[] read =
         [
             "--model", "--data", "--texts", "--tokenizer", "--index", "--like", "--classes", "--test", "--init", "--resume",
-                "--photographs", "--templates", "--recipe", "--config", "--val-data", "--val-classes", "--scores", "--api-key-file",
+                "--photographs", "--templates", "--recipe", "--config", "--val-data", "--val-classes", "--scores", "--api-key-file", "--head",
         ];
         var names = Commands(SilcCommand.Root()).SelectMany(command => command.Options)
             .Where(option => option.HelpName is { } help && new[] { "FILE", "DIR", "FOLDER", "IMAGE" }.Any(help.Contains))
