@@ -66,6 +66,12 @@ public static class SilcCommand
             EvalResultsCommand.Create(),
         });
         root.Add(new Command("probe", "Learn small classifiers on a model's frozen features.") { ProbePatchesCommand.Create() });
+        root.Add(new Command("head", "Train and measure heads on a model's frozen features.")
+        {
+            new Command("train", "Train a head.") { HeadTrainSegmentCommand.Create() },
+            new Command("eval", "Measure a head.") { HeadEvalSegmentCommand.Create() },
+        });
+        root.Add(SegmentCommand.Create());
         root.Add(AblateCommand.Create());
         root.Add(EmbedCommand.Create());
         root.Add(SearchCommand.Create());

@@ -63,6 +63,13 @@ static class SegmentationOptions
         DefaultValueFactory = _ => "none",
     };
 
+    static readonly Option<DemoTask> Task = new("--task")
+    {
+        Description = "For demo: what the classes are, colours, shapes, or both as one (kind).",
+        HelpName = "colour|shape|kind",
+        DefaultValueFactory = _ => DemoTask.Colour,
+    };
+
     static readonly Option<int?> Window = new("--window")
     {
         Description = "Side of what the model sees at once, in pixels; its own training size "
@@ -92,6 +99,12 @@ static class SegmentationOptions
     /// <summary>The same for a probe, which sees whole images and learns what is background.</summary>
     public static IReadOnlyList<Option> ForProbes { get; } =
         [Data, Classes, MaskField, MaskColumn, .. reading, Ignore, SkipZero, Images, Photographs];
+
+    /// <summary>The same for a head, which is trained or asked with a background or without.</summary>
+    public static IReadOnlyList<Option> ForHeads { get; } = [.. ForProbes, Background, Task];
+
+    /// <summary>What a head sees of an image at once.</summary>
+    public static IReadOnlyList<Option> Seeing { get; } = [Window, ShortSide, Stride];
 
     public static string DataOf(ParseResult parsed) => parsed.GetRequiredValue(Data);
 
@@ -160,6 +173,34 @@ static class SegmentationOptions
         return [(learned, held)];
     }
 
+    /// <summary>What a head is trained on.</summary>
+    public static ISegmentationSource ForTraining(ParseResult parsed)
+    {
+        var data = DataOf(parsed);
+        if (IsMasks(parsed)) return Sources(parsed).First();
+        int count = parsed.GetResult(Images) is { Implicit: false } ? parsed.GetValue(Images) : ProbeScenes;
+        // Also checks the options of masks.
+        var asked = Sources(parsed).First();
+        if (DemoSet.LevelOf(data) is { } level) return new DemoSegmentation(count, KnownSeed, DemoSize, parsed.GetValue(Task), level);
+        NoTask(parsed, data);
+        return ForProbe(data, count, asked.Count)!.First().Known;
+    }
+
+    /// <summary>What a head is asked about.</summary>
+    public static IReadOnlyList<ISegmentationSource> ForAsking(ParseResult parsed)
+    {
+        var sources = Sources(parsed).ToList();
+        if (!IsMasks(parsed) && DemoSet.LevelOf(DataOf(parsed)) is { } level)
+            return [new DemoSegmentation(sources[0].Count, Seed, DemoSize, parsed.GetValue(Task), level)];
+        NoTask(parsed, DataOf(parsed));
+        return sources;
+    }
+
+    static void NoTask(ParseResult parsed, string data)
+    {
+        if (parsed.GetResult(Task) is { Implicit: false }) throw new ArgumentException($"--task is for demo, not for --data {data}");
+    }
+
     static IEnumerable<ISegmentationSource> DemoScenes(DemoLevel level, int count, int seed) =>
         new[] { DemoTask.Colour, DemoTask.Shape }.Select(task => new DemoSegmentation(count, seed, DemoSize, task, level));
 
@@ -176,9 +217,15 @@ static class SegmentationOptions
             : throw new ArgumentException($"--background '{text}': say none, words, or a probability such as 0.3"),
     };
 
-    public static SegmentationWindows WindowsOf(ParseResult parsed, SilcConfig config)
+    public static SegmentationWindows WindowsOf(ParseResult parsed, SilcConfig config) => WindowsOf(parsed, config.Grid * config.PatchSize);
+
+    /// <summary>The side of a window, if the line gives one.</summary>
+    public static int? WindowOf(ParseResult parsed) => parsed.GetValue(Window);
+
+    /// <summary>The same of what was trained at another side than the model.</summary>
+    public static SegmentationWindows WindowsOf(ParseResult parsed, int usual)
     {
-        int side = parsed.GetValue(Window) ?? config.Grid * config.PatchSize;
+        int side = parsed.GetValue(Window) ?? usual;
         if (parsed.GetValue(ShortSide) is not { } shortSide)
             return parsed.GetValue(Stride) is { } stride
                 ? throw new ArgumentException($"--stride {stride} needs --short-side, the size that windows slide over")
