@@ -22,6 +22,9 @@ public sealed record HeadDescription(HeadKind Kind, string Tower, string? Tokeni
     /// <summary>Sizes of CAT-Seg; null for other kinds.</summary>
     public CatSegConfig? CatSeg { get; init; }
 
+    /// <summary>Sizes of a detection head; null for other kinds.</summary>
+    public DetectionConfig? Detection { get; init; }
+
     /// <summary>Whether it was trained on a class of this name.</summary>
     public bool HasSeen(string name) => Seen.Contains(name);
 

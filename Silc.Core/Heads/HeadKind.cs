@@ -11,6 +11,9 @@ public enum HeadKind
 
     /// <summary>CAT-Seg: the cosines of patches and classes as maps, which attention over places and over classes refines. Cho et al. 2024.</summary>
     CatSeg,
+
+    /// <summary>OWL-ViT: a class embedding and a box for every patch, which finds things named by words. Minderer et al. 2022.</summary>
+    Owl,
 }
 
 /// <summary>Which loss a head for segmentation is trained with.</summary>

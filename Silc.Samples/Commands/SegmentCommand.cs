@@ -70,7 +70,7 @@ static class SegmentCommand
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         using var head = parsed.GetValue(Head) is { } path ? HeadOptions.Open(model, path, SegmentationOptions.WindowOf(parsed)) : null;
-        var classes = ClassesOf(parsed.GetValue(Classes), head);
+        var classes = ClassesOf(parsed.GetValue(Classes), head?.Description.Seen);
         HeadTexts.Check(classes, model.Tokenizer);
         var templates = PromptOptions.HasTemplates(parsed) || head is null ? PromptOptions.TemplatesOf(parsed, "segmentation")
             : head.Description.Templates;
@@ -118,17 +118,17 @@ static class SegmentCommand
     }
 
     // Keys of sources may be paths or words; a.jpg and a.png are two images.
-    static string NameOf(string key, int index, HashSet<string> names)
+    internal static string NameOf(string key, int index, HashSet<string> names)
     {
         var plain = string.Join('-', Path.GetFileNameWithoutExtension(key).Split(Path.GetInvalidFileNameChars())).Replace(' ', '-');
         if (plain.Length == 0 || !names.Add(plain)) names.Add(plain = $"{plain}-{index}");
         return plain;
     }
 
-    static ClassList ClassesOf(string? given, SegmentationHead? head)
+    internal static ClassList ClassesOf(string? given, IReadOnlyList<string>? seen)
     {
         if (given is null)
-            return head is not null ? ClassList.Of(head.Description.Seen)
+            return seen is not null ? ClassList.Of(seen)
                 : throw new ArgumentException("--classes is required: names with commas between, or a file with one a line; a head knows its own");
         if (File.Exists(given)) return ClassList.Read(given);
         var names = given.Split(',', StringSplitOptions.TrimEntries);
@@ -138,7 +138,7 @@ static class SegmentCommand
         return ClassList.Of(names);
     }
 
-    static List<string> Files(IEnumerable<string> given)
+    internal static List<string> Files(IEnumerable<string> given)
     {
         List<string> files = [];
         foreach (var path in given)

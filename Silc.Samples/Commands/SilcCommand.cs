@@ -68,10 +68,11 @@ public static class SilcCommand
         root.Add(new Command("probe", "Learn small classifiers on a model's frozen features.") { ProbePatchesCommand.Create() });
         root.Add(new Command("head", "Train and measure heads on a model's frozen features.")
         {
-            new Command("train", "Train a head.") { HeadTrainSegmentCommand.Create() },
-            new Command("eval", "Measure a head.") { HeadEvalSegmentCommand.Create() },
+            new Command("train", "Train a head.") { HeadTrainSegmentCommand.Create(), HeadTrainDetectCommand.Create() },
+            new Command("eval", "Measure a head.") { HeadEvalSegmentCommand.Create(), HeadEvalDetectCommand.Create() },
         });
         root.Add(SegmentCommand.Create());
+        root.Add(DetectCommand.Create());
         root.Add(AblateCommand.Create());
         root.Add(EmbedCommand.Create());
         root.Add(SearchCommand.Create());
