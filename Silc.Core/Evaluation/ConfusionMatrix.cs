@@ -68,6 +68,26 @@ public sealed class ConfusionMatrix
         return known.Count > 0 ? known.Average() : double.NaN;
     }
 
+    /// <summary>
+    /// The same over some classes, by one of the two rules in use: over those of which the truth has items, as newer detectron2 averages, or also
+    /// over those that were only predicted, which count 0, as older detectron2 and mmseg do. NaN if there is none.
+    /// </summary>
+    /// <param name="inTruthAlone">The first rule.</param>
+    /// <param name="among">Which classes; null means all.</param>
+    public double MeanIntersectionOverUnion(bool inTruthAlone, Func<int, bool>? among = null)
+    {
+        var known = IntersectionOverUnion().Index().Where(entry => double.IsFinite(entry.Item) && among?.Invoke(entry.Index) != false
+            && (!inTruthAlone || Of(entry.Index) > 0)).Select(entry => entry.Item).ToList();
+        return known.Count > 0 ? known.Average() : double.NaN;
+    }
+
+    /// <summary>Intersection over union, the mean weighted by how many items each class has; NaN without items.</summary>
+    public double FrequencyWeightedIntersectionOverUnion()
+    {
+        var each = IntersectionOverUnion();
+        return Enumerable.Range(0, Classes).Where(c => Of(c) > 0).Sum(c => each[c] * Of(c)) / Total;
+    }
+
     long Of(int truth) => Enumerable.Range(0, Classes).Sum(predicted => this[truth, predicted]);
 
     long TakenFor(int predicted) => Enumerable.Range(0, Classes).Sum(truth => this[truth, predicted]);

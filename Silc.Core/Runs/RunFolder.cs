@@ -95,6 +95,28 @@ public sealed class RunFolder : IDisposable
     public static RunFolder Open(string path, SavePolicy? policy = null) =>
         Checkpoints(path).Count > 0 ? Resume(path, policy) : Create(path, policy);
 
+    /// <summary>
+    /// The folder of a head's training, whose checkpoints <c>HeadRun</c> writes and reads; it ends with <c>head.safetensors</c>.
+    /// </summary>
+    /// <param name="path">May exist.</param>
+    /// <param name="policy">As for <see cref="Create"/>.</param>
+    /// <param name="resume">Go on from its newest checkpoint.</param>
+    /// <param name="overwrite">Delete the run that the folder holds.</param>
+    /// <exception cref="IOException">The folder holds a run or a head, and is to be neither resumed nor overwritten.</exception>
+    /// <exception cref="FileNotFoundException">It is to be resumed and has no checkpoint.</exception>
+    public static RunFolder ForHead(string path, SavePolicy? policy = null, bool resume = false, bool overwrite = false)
+    {
+        if (!resume)
+            return !overwrite && File.Exists(System.IO.Path.Combine(path, HeadFile.Name))
+                ? throw new IOException($"{path} holds a head already: choose another folder, or overwrite it")
+                : Create(path, policy, overwrite);
+        if (Checkpoints(path).Count == 0) throw new FileNotFoundException($"{path} has no checkpoint to go on from");
+        return new(path, policy, overwrite: false) { Resumes = true };
+    }
+
+    /// <summary>Whoever takes this folder goes on from a checkpoint in it that is not of a model.</summary>
+    internal bool Resumes { get; private init; }
+
     /// <summary>True if the folder has checkpoints or a model.</summary>
     public static bool HoldsRun(string path) =>
         Checkpoints(path).Count > 0 || File.Exists(System.IO.Path.Combine(path, ModelName));

@@ -77,10 +77,22 @@ sealed class Transformer
         ));
     }
 
-    void Infer(Pass pass, Tensor x, int batch)
+    void Infer(Pass pass, Tensor x, int batch, Action<int, Tensor>? seen = null)
     {
-        foreach (var (attention, mlp) in blocks)
+        foreach (var (i, (attention, mlp)) in blocks.Index())
+        {
             using (pass.Frame()) mlp.ForwardConsuming(pass, attention.ForwardConsuming(pass, x, batch).Y);
+            seen?.Invoke(i, x);
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="ForwardConsuming"/>, in inference alone; <paramref name="seen"/> is shown the residual stream after each block, by its index.
+    /// </summary>
+    internal Tensor InferConsuming(Pass pass, Tensor x, int batch, Action<int, Tensor> seen)
+    {
+        Infer(pass, x, batch, seen);
+        return norm.Forward(pass, x).Y;
     }
 
     (Tensor X, List<InPlacePullback> Backs) Blocks(Pass pass, Tensor x, int batch)

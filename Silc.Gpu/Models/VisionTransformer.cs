@@ -89,6 +89,48 @@ sealed class VisionTransformer
     }
 
     /// <summary>
+    /// What heads read, by one forward pass, each (B·T, channels) or (B, channels), float32, without a class token or registers. For inference.
+    /// </summary>
+    internal Tensor[] Frozen(Pass pass, Tensor pixels, int side, IReadOnlyList<TowerFeature> wanted)
+    {
+        int images = pixels.Rows;
+        var (x, _) = Tokens(pass, pixels, side);
+        var streams = wanted.Where(one => one.Output == TowerOutput.Block).Select(one => one.Block).Distinct()
+            .ToDictionary(block => block, _ => pass.Saved(x.Rows, width));
+        var encoded = transformer.InferConsuming(pass, x, images, (block, stream) =>
+        {
+            if (streams.TryGetValue(block, out var kept)) pass.Ops.Copy(stream, kept);
+        });
+        var inner = registers?.Drop(pass, encoded, images) ?? encoded;
+        Tensor? patches = null;
+        return [.. wanted.Select(one => one.Output switch
+        {
+            TowerOutput.Block => Patches(streams[one.Block]),
+            TowerOutput.Tokens => Floats(patches ??= Patches(encoded)),
+            TowerOutput.Aligned => Projected(pool?.Values(pass, inner) is { } values ? WithoutClass(values) : patches ??= Patches(encoded)),
+            _ => Projected(pool?.Forward(pass, inner, images).Y ?? Token.First(pass, inner, images).Y),
+        })];
+
+        Tensor Patches(Tensor tokens) => WithoutClass(registers?.Drop(pass, tokens, images) ?? tokens);
+
+        Tensor WithoutClass(Tensor tokens) => classToken is null ? tokens : ClassToken.WithoutIt(pass, tokens, images);
+
+        Tensor Floats(Tensor tokens)
+        {
+            if (tokens.DType == DType.Float32) return tokens;
+            var y = pass.Saved(tokens.Rows, tokens.Cols);
+            pass.Ops.Copy(tokens, y);
+            return y;
+        }
+
+        Tensor Projected(Tensor tokens)
+        {
+            if (representation is not null) tokens = representation.Forward(pass, tokens).Y;
+            return head is null ? tokens : head.Forward(pass, tokens).Y;
+        }
+    }
+
+    /// <summary>
     /// Each patch's scores in the heads of the attention pooling, or in those of
     /// the last block with the class token as query, (B·T, H). For inference.
     /// </summary>

@@ -173,7 +173,78 @@ abstract class Ops(Device device)
     /// <summary>Adds to dv the gradient of <see cref="NormalizeColumns"/>.</summary>
     public abstract void NormalizeColumnsBackward(Tensor dy, Tensor y, Tensor norms, Tensor dv);
 
+    // Maps: rows are places, (B · height · width, C)
+    /// <summary>y = exp(t) · x + b; t and b are (1, 1) and read on the device.</summary>
+    public abstract void ScaleShift(Tensor x, Tensor t, Tensor b, Tensor y);
+    /// <summary>Its gradient: dy becomes dx, and those of t and b are added.</summary>
+    public abstract void ScaleShiftBackward(Tensor dy, Tensor x, Tensor t, Tensor dT, Tensor dB);
+    /// <summary>y = (x + shift) · (elu(scale) + 1), with a shift and a scale (N, 1) for each row: OWL-ViT's class logits from cosines.</summary>
+    public abstract void ShiftScaleRows(Tensor x, Tensor shift, Tensor scale, Tensor y);
+    /// <summary>Replaces dy by dx, and writes the gradients of shift and scale.</summary>
+    public abstract void ShiftScaleRowsBackward(Tensor dy, Tensor x, Tensor shift, Tensor scale, Tensor dShift, Tensor dScale);
+    /// <summary>x ← max(x, 0).</summary>
+    public abstract void Relu(Tensor x);
+    /// <summary>dy ← dy where y > 0, else 0: the gradient of <see cref="Relu"/>, from its result.</summary>
+    public abstract void ReluBackward(Tensor y, Tensor dy);
+    /// <summary>
+    /// Row (b, i, j) of y (N, size² · C) has the size x size neighbours of that place of x (N, C), row by row, zeros outside of the map: times a
+    /// kernel (size² · C, outputs) it is a convolution that keeps the size of maps. The size is odd.
+    /// </summary>
+    public abstract void Unfold(Tensor x, Tensor y, int height, int width, int size);
+    /// <summary>The adjoint of <see cref="Unfold"/>: dx (N, C) from dy (N, size² · C).</summary>
+    public abstract void Fold(Tensor dy, Tensor dx, int height, int width, int size);
+    /// <summary>
+    /// y = (x - mean)·rstd·scale + bias, with mean and variance of each group of neighbouring channels over all places of an image; mean and
+    /// rstd (B · groups, 1) are saved for backward.
+    /// </summary>
+    public abstract void GroupNormForward(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, int groups, float epsilon);
+    /// <summary>Its gradient dx; adds to dScale and dBias.</summary>
+    public abstract void GroupNormBackward(Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias,
+        int groups);
+    /// <summary>
+    /// Linear attention in each of B sequences and H heads: o_l = φ(q_l)·S / (φ(q_l)·s + 1e-6), S = Σ φ(k) vᵀ, s = Σ φ(k), φ(a) = elu(a) + 1.
+    /// Tensors are (B·T, H·D); <paramref name="state"/> (B·H, D·(D + 1)) has S and s, saved for backward.
+    /// </summary>
+    public abstract void LinearAttention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor state, int batch, int heads);
+    /// <summary>Gradients of <see cref="LinearAttention"/>.</summary>
+    public abstract void LinearAttentionBackward(Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor state, Tensor dQ, Tensor dK, Tensor dV,
+        int batch, int heads);
+    /// <summary>
+    /// Maps x (B, height, width, C) at another size, bilinearly: <paramref name="corners"/> aligns the centres of the corner places, otherwise the
+    /// edges of the maps are, and places beyond the outer centres take their values. No filter against aliasing.
+    /// </summary>
+    public abstract void Bilinear(Tensor x, Tensor y, int height, int width, int toHeight, int toWidth, bool corners);
+    /// <summary>The adjoint of <see cref="Bilinear"/>: dx (B, height, width, C) from dy.</summary>
+    public abstract void BilinearBackward(Tensor dy, Tensor dx, int height, int width, int toHeight, int toWidth, bool corners);
+
     // Losses; each writes one loss a row, so that they are summed in a fixed order
+    /// <summary>
+    /// Softmax cross-entropy of logits (N, K) with one label a row, -1 for rows that do not count: replaces logits by weight · dLoss/dLogits and
+    /// writes weight · loss to rowLoss (N, 1).
+    /// </summary>
+    public abstract void SoftmaxCrossEntropy(Tensor logits, ArrayView<int> labels, Tensor rowLoss, float weight);
+    /// <summary>
+    /// Binary cross-entropy of maps (B · classes, places), row b · classes + t of class t: replaces logits by weight · dLoss/dLogits and writes
+    /// weight · the sum over places to rowLoss (B · classes, 1). Labels are (B, places); places with a negative one do not count, or with
+    /// <paramref name="ignoredAreNegative"/> are of no class, as in CAT-Seg's published training.
+    /// </summary>
+    public abstract void BinaryCrossEntropy(Tensor logits, ArrayView<int> labels, int classes, Tensor rowLoss, float weight,
+        bool ignoredAreNegative);
+    /// <summary>
+    /// Sigmoid focal loss with γ = 2 of logits (N, Q) with targets (N, Q), 1 for a positive, 0 for a negative and -1 for what nobody asked: replaces
+    /// logits by weight · dLoss/dLogits and writes weight · the sum over a row to rowLoss (N, 1), with a weight (N, 1) for each row. Positives weigh
+    /// <paramref name="alpha"/>, negatives 1 − α. Lin et al. 2017, arXiv:1708.02002.
+    /// </summary>
+    public abstract void FocalLoss(Tensor logits, ArrayView<int> targets, Tensor weights, Tensor rowLoss, float alpha);
+    /// <summary>
+    /// Loss of boxes: the sigmoid of logits (N, 4) is a box by centre and size, compared with targets (N, 4) of that form. Writes weight · the sum of
+    /// |differences| of corners to distance (N, 1) and weight · (1 − GIoU) to overlap (N, 1), and replaces logits by the gradient of their sum.
+    /// </summary>
+    public abstract void BoxLoss(Tensor logits, Tensor targets, Tensor weights, Tensor distance, Tensor overlap);
+    /// <summary>
+    /// Binary cross-entropy of logits with targets in [0, 1], all of one shape: replaces logits by weight · dLoss/dLogits, writes weight · loss.
+    /// </summary>
+    public abstract void SigmoidCrossEntropy(Tensor logits, Tensor targets, Tensor losses, float weight);
     /// <summary>x ← softmax((x - center) · sharpness) over each row; the sharpness (1, 1), 1 / τ, is read on the device.</summary>
     public abstract void TeacherSoftmax(Tensor x, Tensor center, Tensor sharpness);
     /// <summary>

@@ -147,4 +147,43 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void AdafactorUpdate(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v,
         StepState state, AdafactorStep step) =>
         Time("adafactor", 0, () => ops.AdafactorUpdate(shape, p, g, m, rows, cols, v, state, step), p, p, g, g, m, m);
+
+    public override void ScaleShift(Tensor x, Tensor t, Tensor b, Tensor y) => Time("scale and shift", 0, () => ops.ScaleShift(x, t, b, y), x, y);
+    public override void ScaleShiftBackward(Tensor dy, Tensor x, Tensor t, Tensor dT, Tensor dB) =>
+        Time("scale and shift", 0, () => ops.ScaleShiftBackward(dy, x, t, dT, dB), dy, dy, x);
+    public override void Relu(Tensor x) => Time("relu", 0, () => ops.Relu(x), x, x);
+    public override void ReluBackward(Tensor y, Tensor dy) => Time("relu", 0, () => ops.ReluBackward(y, dy), y, dy, dy);
+    public override void Unfold(Tensor x, Tensor y, int height, int width, int size) =>
+        Time("unfold", 0, () => ops.Unfold(x, y, height, width, size), x, y);
+    public override void Fold(Tensor dy, Tensor dx, int height, int width, int size) =>
+        Time("fold", 0, () => ops.Fold(dy, dx, height, width, size), dy, dx);
+    public override void GroupNormForward(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, int groups, float epsilon) =>
+        Time("group norm", 0, () => ops.GroupNormForward(x, scale, bias, y, mean, rstd, groups, epsilon), x, x, x, y);
+    public override void GroupNormBackward(Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias,
+        int groups) => Time("group norm backward", 0, () => ops.GroupNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, groups),
+            dy, dy, dy, x, x, x, dx);
+    public override void LinearAttention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor state, int batch, int heads) =>
+        Time("linear attention", 4.0 * q.Count * (q.Cols / heads), () => ops.LinearAttention(q, k, v, o, state, batch, heads), q, k, v, o, state);
+    public override void LinearAttentionBackward(Tensor dO, Tensor q, Tensor k, Tensor v, Tensor o, Tensor state, Tensor dQ, Tensor dK, Tensor dV,
+        int batch, int heads) => Time("linear attention backward", 8.0 * q.Count * (q.Cols / heads),
+            () => ops.LinearAttentionBackward(dO, q, k, v, o, state, dQ, dK, dV, batch, heads), dO, q, k, v, o, state, dQ, dK, dV);
+    public override void Bilinear(Tensor x, Tensor y, int height, int width, int toHeight, int toWidth, bool corners) =>
+        Time("bilinear", 0, () => ops.Bilinear(x, y, height, width, toHeight, toWidth, corners), x, y);
+    public override void BilinearBackward(Tensor dy, Tensor dx, int height, int width, int toHeight, int toWidth, bool corners) =>
+        Time("bilinear backward", 0, () => ops.BilinearBackward(dy, dx, height, width, toHeight, toWidth, corners), dy, dx);
+    public override void SoftmaxCrossEntropy(Tensor logits, ArrayView<int> labels, Tensor rowLoss, float weight) =>
+        Time("cross-entropy", 0, () => ops.SoftmaxCrossEntropy(logits, labels, rowLoss, weight), logits, logits);
+    public override void BinaryCrossEntropy(Tensor logits, ArrayView<int> labels, int classes, Tensor rowLoss, float weight,
+        bool ignoredAreNegative) => Time("cross-entropy", 0,
+            () => ops.BinaryCrossEntropy(logits, labels, classes, rowLoss, weight, ignoredAreNegative), logits, logits);
+    public override void FocalLoss(Tensor logits, ArrayView<int> targets, Tensor weights, Tensor rowLoss, float alpha) =>
+        Time("focal loss", 0, () => ops.FocalLoss(logits, targets, weights, rowLoss, alpha), logits, logits);
+    public override void BoxLoss(Tensor logits, Tensor targets, Tensor weights, Tensor distance, Tensor overlap) =>
+        Time("box loss", 0, () => ops.BoxLoss(logits, targets, weights, distance, overlap), logits, logits, targets);
+    public override void SigmoidCrossEntropy(Tensor logits, Tensor targets, Tensor losses, float weight) =>
+        Time("cross-entropy", 0, () => ops.SigmoidCrossEntropy(logits, targets, losses, weight), logits, logits, targets, losses);
+    public override void ShiftScaleRows(Tensor x, Tensor shift, Tensor scale, Tensor y) =>
+        Time("shift, scale", 0, () => ops.ShiftScaleRows(x, shift, scale, y), x, y);
+    public override void ShiftScaleRowsBackward(Tensor dy, Tensor x, Tensor shift, Tensor scale, Tensor dShift, Tensor dScale) =>
+        Time("shift, scale backward", 0, () => ops.ShiftScaleRowsBackward(dy, x, shift, scale, dShift, dScale), dy, dy, x);
 }

@@ -63,8 +63,16 @@ public static class SilcCommand
         root.Add(new Command("eval", "Measure a trained model.")
         {
             EvalZeroShotCommand.Create(), EvalRetrievalCommand.Create(), EvalProbeCommand.Create(), EvalSegmentationCommand.Create(),
+            EvalResultsCommand.Create(),
         });
         root.Add(new Command("probe", "Learn small classifiers on a model's frozen features.") { ProbePatchesCommand.Create() });
+        root.Add(new Command("head", "Train and measure heads on a model's frozen features.")
+        {
+            new Command("train", "Train a head.") { HeadTrainSegmentCommand.Create(), HeadTrainDetectCommand.Create() },
+            new Command("eval", "Measure a head.") { HeadEvalSegmentCommand.Create(), HeadEvalDetectCommand.Create() },
+        });
+        root.Add(SegmentCommand.Create());
+        root.Add(DetectCommand.Create());
         root.Add(AblateCommand.Create());
         root.Add(EmbedCommand.Create());
         root.Add(SearchCommand.Create());
@@ -75,7 +83,10 @@ public static class SilcCommand
         root.Add(CardCommand.Create());
         root.Add(new Command("export", "Write a model for other runtimes.") { ExportOnnxCommand.Create() });
         root.Add(BenchCommand.Create());
-        root.Add(new Command("data", "Prepare and look at data sets.") { DataEmojiCommand.Create(), DataInspectCommand.Create() });
+        root.Add(new Command("data", "Prepare and look at data sets.")
+        {
+            DataEmojiCommand.Create(), DataInspectCommand.Create(), DataLabelsCommand.Create(),
+        });
         StrictValues.Apply(root);
         if (root.Options.OfType<HelpOption>().FirstOrDefault() is { Action: HelpAction usual } help) help.Action = new BriefHelp(usual);
         return root;

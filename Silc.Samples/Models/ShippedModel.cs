@@ -9,6 +9,9 @@ static class ShippedModel
     /// <summary>Where it lies, beside the program.</summary>
     public static string Folder => Path.Combine(AppContext.BaseDirectory, "Shipped", Name);
 
+    /// <summary>What a user calls a model: the name of the shipped one for its folder.</summary>
+    public static string NameOf(string path) => path == Folder ? Name : path;
+
     /// <summary>The folder that a value means: that of the shipped model for its name, unless the user has something of that name.</summary>
     public static string Locate(string value) =>
         value == Name && !File.Exists(value) && !Directory.Exists(value) && Directory.Exists(Folder) ? Folder : value;

@@ -4,8 +4,8 @@ using Silc.Samples.Data;
 namespace Silc.Samples.Options;
 
 /// <summary>
-/// The value of <c>--data</c>: <c>demo</c>, <c>demo:hard</c>, <c>emoji:FOLDER</c>, <c>classes:FOLDER</c>, a CSV or TSV file, WebDataset shards, or
-/// a folder; and the options that say how to read it.
+/// The value of <c>--data</c>: <c>demo</c>, <c>demo:hard</c>, <c>emoji:FOLDER</c>, <c>classes:FOLDER</c>, a CSV or TSV file, WebDataset shards, a
+/// folder, or a published set (<see cref="PublishedSets"/>); and the options that say how to read it.
 /// </summary>
 static class DataOption
 {
@@ -42,14 +42,16 @@ static class DataOption
 
     /// <summary>How to read what <c>--data</c> names.</summary>
     public static IReadOnlyList<Option> Reading { get; } =
-        [Template, ImageColumn, CaptionColumn, LabelColumn, Separator, ImageField, CaptionField, LabelField, MaxMember, MaxUnpacked];
+        [Template, ImageColumn, CaptionColumn, LabelColumn, Separator, ImageField, CaptionField, LabelField, MaxMember, MaxUnpacked,
+            PublishedSets.Split, PublishedSets.ImageFolder];
 
     public static Option<string> Create(bool required = true) => new(Name)
     {
         Description = "demo (drawn by the program; demo:hard is harder), emoji:FOLDER (see silc data emoji), FILE.csv with the columns "
             + "filepath and title (- for one from a pipe), FILE.jsonl, WebDataset shards "
             + "as FILE.tar, data/{00000..00041}.tar or 'data/*.tar' (wds: in front of other names), a FOLDER of dog.jpg + dog.txt or with "
-            + "metadata.csv or .jsonl as of imagefolder, or classes:FOLDER with one folder per class.",
+            + "metadata.csv or .jsonl as of imagefolder, or classes:FOLDER with one folder per class; "
+            + $"published sets: {PublishedSets.Help(PublishedSets.WithCaptions)}.",
         HelpName = "demo|demo:hard|emoji:FOLDER|FILE.csv|SHARDS.tar|FOLDER|classes:FOLDER",
         Required = required,
     };
@@ -61,7 +63,8 @@ static class DataOption
     public static string Absolute(string data)
     {
         if (data is Piped || DemoSet.LevelOf(data) is not null) return data;
-        var prefix = Array.Find([EmojiPrefix, ShardPrefix, ClassPrefix], prefix => After(prefix, data) is not null) ?? "";
+        var prefix = Array.Find([EmojiPrefix, ShardPrefix, ClassPrefix, .. PublishedSets.WithCaptions],
+            prefix => After(prefix, data) is not null) ?? "";
         return prefix + Path.GetFullPath(data[prefix.Length..]);
     }
 
@@ -126,6 +129,8 @@ static class DataOption
         if (After(ClassPrefix, data) is null) Refuse(parsed, data, "one folder per class, classes:FOLDER", Template);
         if (!IsTable(data) && !IsMetadata(data, parsed)) Refuse(parsed, data, "a table, FILE.csv, FILE.tsv or metadata.csv in a folder",
             ImageColumn, CaptionColumn, LabelColumn, Separator);
+        if (PublishedSets.PathOf(data) is null)
+            Refuse(parsed, data, $"published sets, {PublishedSets.Help(PublishedSets.WithCaptions)}", PublishedSets.Split, PublishedSets.ImageFolder);
         if (Shards(data) is null) Refuse(parsed, data, "WebDataset shards", ImageField, CaptionField, LabelField, MaxMember, MaxUnpacked);
         var source = DemoSet.LevelOf(data) is { } level ? DemoSet.Drawn(seed, level) : OpenFiles(data, parsed, needCaptions, option);
         Say(source.Skipped);
@@ -141,6 +146,7 @@ static class DataOption
     static IImageTextSource OpenFiles(string data, ParseResult parsed, bool needCaptions, string option)
     {
         if (EmojiFolder(data) is { } emoji) return OpenEmoji(emoji).Train();
+        if (PublishedSets.Captions(data, parsed) is { } published) return published;
         if (Shards(data) is { } pattern) return OpenShards(pattern, data, parsed, needCaptions, option);
         if (After(ClassPrefix, data) is { } classes)
             return Directory.Exists(classes) ? new ClassFolderSource(classes, parsed.GetValue(Template) ?? ClassFolderSource.UsualTemplate)

@@ -13,8 +13,9 @@ static class SegmentationOptions
     static readonly Option<string> Data = new("--data")
     {
         Description = "demo or demo:hard (scenes drawn by the program, by colour and by shape), emoji:FOLDER (emoji placed on "
-            + "backgrounds), masks:FOLDER with images/ and masks/ of PNG files, shards whose samples have .seg.png, or FILE.csv with --mask-column.",
-        HelpName = "demo|demo:hard|emoji:FOLDER|masks:FOLDER|SHARDS.tar|FILE.csv",
+            + "backgrounds), masks:FOLDER with images/ and masks/ of PNG files, shards whose samples have .seg.png, or FILE.csv with --mask-column; "
+            + $"published sets: {PublishedSets.Help(PublishedSets.WithLabelMaps)}.",
+        HelpName = "demo|demo:hard|emoji:FOLDER|masks:FOLDER|SHARDS.tar|FILE.csv|SET:PATH",
         Required = true,
     };
 
@@ -62,6 +63,13 @@ static class SegmentationOptions
         DefaultValueFactory = _ => "none",
     };
 
+    static readonly Option<DemoTask> Task = new("--task")
+    {
+        Description = "For demo: what the classes are, colours, shapes, or both as one (kind).",
+        HelpName = "colour|shape|kind",
+        DefaultValueFactory = _ => DemoTask.Colour,
+    };
+
     static readonly Option<int?> Window = new("--window")
     {
         Description = "Side of what the model sees at once, in pixels; its own training size "
@@ -82,7 +90,8 @@ static class SegmentationOptions
     };
 
     static readonly Option[] reading =
-        [DataOption.ImageColumn, DataOption.Separator, DataOption.ImageField, DataOption.MaxMember, DataOption.MaxUnpacked];
+        [DataOption.ImageColumn, DataOption.Separator, DataOption.ImageField, DataOption.MaxMember, DataOption.MaxUnpacked, PublishedSets.Split,
+            PublishedSets.ImageFolder];
 
     public static IReadOnlyList<Option> All { get; } = [Data, Classes, MaskField, MaskColumn, .. reading, Ignore, SkipZero, Images, Photographs,
         Background, Window, ShortSide, Stride];
@@ -91,11 +100,19 @@ static class SegmentationOptions
     public static IReadOnlyList<Option> ForProbes { get; } =
         [Data, Classes, MaskField, MaskColumn, .. reading, Ignore, SkipZero, Images, Photographs];
 
+    /// <summary>The same for a head, which is trained or asked with a background or without.</summary>
+    public static IReadOnlyList<Option> ForHeads { get; } = [.. ForProbes, Background, Task];
+
+    /// <summary>What a head sees of an image at once.</summary>
+    public static IReadOnlyList<Option> Seeing { get; } = [Window, ShortSide, Stride];
+
     public static string DataOf(ParseResult parsed) => parsed.GetRequiredValue(Data);
 
     /// <summary>The demo and emoji are asked for as their captions were written.</summary>
     public static bool IsMasks(ParseResult parsed) => IsFolder(DataOf(parsed)) || DataOption.IsShards(DataOf(parsed))
-        || DataOption.IsTable(DataOf(parsed));
+        || DataOption.IsTable(DataOf(parsed)) || IsPublished(DataOf(parsed));
+
+    static bool IsPublished(string data) => PublishedSets.IsOneOf(data, PublishedSets.WithLabelMaps);
 
     static bool IsFolder(string data) => data.StartsWith(MaskPrefix, StringComparison.Ordinal);
 
@@ -156,6 +173,34 @@ static class SegmentationOptions
         return [(learned, held)];
     }
 
+    /// <summary>What a head is trained on.</summary>
+    public static ISegmentationSource ForTraining(ParseResult parsed)
+    {
+        var data = DataOf(parsed);
+        if (IsMasks(parsed)) return Sources(parsed).First();
+        int count = parsed.GetResult(Images) is { Implicit: false } ? parsed.GetValue(Images) : ProbeScenes;
+        // Also checks the options of masks.
+        var asked = Sources(parsed).First();
+        if (DemoSet.LevelOf(data) is { } level) return new DemoSegmentation(count, KnownSeed, DemoSize, parsed.GetValue(Task), level);
+        NoTask(parsed, data);
+        return ForProbe(data, count, asked.Count)!.First().Known;
+    }
+
+    /// <summary>What a head is asked about.</summary>
+    public static IReadOnlyList<ISegmentationSource> ForAsking(ParseResult parsed)
+    {
+        var sources = Sources(parsed).ToList();
+        if (!IsMasks(parsed) && DemoSet.LevelOf(DataOf(parsed)) is { } level)
+            return [new DemoSegmentation(sources[0].Count, Seed, DemoSize, parsed.GetValue(Task), level)];
+        NoTask(parsed, DataOf(parsed));
+        return sources;
+    }
+
+    static void NoTask(ParseResult parsed, string data)
+    {
+        if (parsed.GetResult(Task) is { Implicit: false }) throw new ArgumentException($"--task is for demo, not for --data {data}");
+    }
+
     static IEnumerable<ISegmentationSource> DemoScenes(DemoLevel level, int count, int seed) =>
         new[] { DemoTask.Colour, DemoTask.Shape }.Select(task => new DemoSegmentation(count, seed, DemoSize, task, level));
 
@@ -172,9 +217,15 @@ static class SegmentationOptions
             : throw new ArgumentException($"--background '{text}': say none, words, or a probability such as 0.3"),
     };
 
-    public static SegmentationWindows WindowsOf(ParseResult parsed, SilcConfig config)
+    public static SegmentationWindows WindowsOf(ParseResult parsed, SilcConfig config) => WindowsOf(parsed, config.Grid * config.PatchSize);
+
+    /// <summary>The side of a window, if the line gives one.</summary>
+    public static int? WindowOf(ParseResult parsed) => parsed.GetValue(Window);
+
+    /// <summary>The same of what was trained at another side than the model.</summary>
+    public static SegmentationWindows WindowsOf(ParseResult parsed, int usual)
     {
-        int side = parsed.GetValue(Window) ?? config.Grid * config.PatchSize;
+        int side = parsed.GetValue(Window) ?? usual;
         if (parsed.GetValue(ShortSide) is not { } shortSide)
             return parsed.GetValue(Stride) is { } stride
                 ? throw new ArgumentException($"--stride {stride} needs --short-side, the size that windows slide over")
@@ -193,9 +244,16 @@ static class SegmentationOptions
                 throw new ArgumentException($"{given.Name} is for {needs}, not for {option} {data}");
         }
 
-        var table = folder is null && !DataOption.IsShards(data);
+        var table = folder is null && !DataOption.IsShards(data) && !IsPublished(data);
         Refuse(!table, "a table, FILE.csv", MaskColumn, DataOption.ImageColumn, DataOption.Separator);
         Refuse(!DataOption.IsShards(data), "WebDataset shards", MaskField, DataOption.ImageField, DataOption.MaxMember, DataOption.MaxUnpacked);
+        Refuse(!IsPublished(data), "published sets", PublishedSets.Split, PublishedSets.ImageFolder);
+        if (IsPublished(data))
+        {
+            if (parsed.GetResult(Ignore) is { Implicit: false } || parsed.GetValue(SkipZero))
+                throw new ArgumentException($"{option} {data}: what its values mean is known; leave --ignore and --skip-zero out");
+            return PublishedSets.Segmentation(data, parsed, parsed.GetValue(Classes))!;
+        }
         var file = parsed.GetValue(Classes) ?? throw new ArgumentException($"{option} {data} needs --classes FILE: line n names label n");
         if (!File.Exists(file)) throw new FileNotFoundException($"--classes {file}: no such file");
         var classes = ClassList.Read(file);

@@ -35,6 +35,8 @@ static class TrainLine
         var values = Given(parsed).Where(entry => !passing.Any(option => option.Name == entry.Key)).ToDictionary();
         if (values.TryGetValue(TrainOptions.Data.Name, out var data))
             values[TrainOptions.Data.Name] = [DataOption.Absolute(data[0])];
+        if (values.TryGetValue(PublishedSets.ImageFolder.Name, out var images))
+            values[PublishedSets.ImageFolder.Name] = [Path.GetFullPath(images[0])];
         if (values.TryGetValue(TrainOptions.ValData.Name, out var held)) values[TrainOptions.ValData.Name] = [DataOption.Absolute(held[0])];
         if (values.TryGetValue(TrainOptions.ValClasses.Name, out var list)) values[TrainOptions.ValClasses.Name] = [Path.GetFullPath(list[0]!)];
         return new() { [Note] = JsonSerializer.Serialize(values) };

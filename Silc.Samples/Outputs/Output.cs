@@ -23,6 +23,9 @@ sealed record Output(string Path, Func<string, bool> IsOwn, string? What = null)
         return new[] { "model", "data", "scores" }.All(name => json.RootElement.TryGetProperty(name, out _));
     });
 
+    /// <summary>What a head found, as COCO's server takes it.</summary>
+    public static Output Detections(string path) => new(path, file => DetectionResults.Read(file).Count >= 0);
+
     /// <summary>A table of these columns, as CSV.</summary>
     public static Output Table(string path, IEnumerable<string> columns) => new(path, file => FirstLine(file) == string.Join(',', columns));
 

@@ -14,6 +14,7 @@ public sealed partial class WriterTests : TempFolder
         ["Silc.Core/Formats/StagedFile.cs"] = "files",
         ["Silc.Core/Formats/StagedFolder.cs"] = "folders of many files",
         ["Silc.Core/Runs/FolderLock.cs"] = "a lock, which holds a word for as long as the process lives",
+        ["Silc.Gpu/Heads/FeatureCache.cs"] = "features that go with the process",
         ["Silc.Samples/Training/PeakMemory.cs"] = "a setting of the kernel",
         ["Silc.Samples/Terminals/Terminal.cs"] = "the terminal",
         ["Silc.Samples/Training/MetricsLog.cs"] = "a log that grows, begun by the atomic writer",

@@ -19,6 +19,19 @@ public sealed class ConfusionMatrixTests
     }
 
     [TestMethod]
+    public void Both_rules_of_averaging_over_classes()
+    {
+        var confusion = new ConfusionMatrix(4);
+        // Class 0: IoU 2/4; class 1: 1/2; class 2 is only predicted; class 3 is nowhere.
+        confusion.Add([0, 0, 0, 1, 1], [0, 0, 2, 1, 0]);
+        Assert.AreEqual(0.5, confusion.MeanIntersectionOverUnion(inTruthAlone: true), 1e-15);
+        Assert.AreEqual(1.0 / 3, confusion.MeanIntersectionOverUnion(inTruthAlone: false), 1e-15);
+        Assert.AreEqual(0.5, confusion.MeanIntersectionOverUnion(false, label => label == 1), 1e-15);
+        Assert.IsTrue(double.IsNaN(confusion.MeanIntersectionOverUnion(true, label => label > 1)));
+        Assert.AreEqual(0.5, confusion.FrequencyWeightedIntersectionOverUnion(), 1e-15);
+    }
+
+    [TestMethod]
     public void Labels_that_are_no_class_are_refused_by_their_value()
     {
         var confusion = new ConfusionMatrix(3);

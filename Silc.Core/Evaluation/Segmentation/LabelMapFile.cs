@@ -21,11 +21,20 @@ public static partial class LabelMapFile
     /// <summary>Reads a mask that is in memory.</summary>
     /// <param name="bytes">The file.</param>
     /// <param name="path">What errors call it.</param>
-    internal static LabelMap Read(byte[] bytes, string path)
+    internal static LabelMap Read(byte[] bytes, string path) => Read(bytes, path, colours: false);
+
+    /// <summary>Reads a PNG in colour of 8 bits whose colours are numbers: red + 256 · green + 65,536 · blue, as COCO's panoptic ids.</summary>
+    /// <exception cref="InvalidDataException">As for <see cref="Read(string)"/>, or not in colour.</exception>
+    internal static LabelMap ReadColours(byte[] bytes, string path) => Read(bytes, path, colours: true);
+
+    /// <summary>True for a PNG in colour without a palette, by its header.</summary>
+    internal static bool IsColour(byte[] bytes) => bytes.Length > 25 && bytes.AsSpan().StartsWith(signature) && bytes[25] is 2 or 6;
+
+    static LabelMap Read(byte[] bytes, string path, bool colours)
     {
         try
         {
-            return Decode(bytes, path);
+            return Decode(bytes, path, colours);
         }
         catch (Exception e) when (e is EndOfStreamException or ArgumentOutOfRangeException or InvalidDataException
             or OverflowException)
@@ -35,7 +44,7 @@ public static partial class LabelMapFile
         }
     }
 
-    static LabelMap Decode(byte[] bytes, string path)
+    static LabelMap Decode(byte[] bytes, string path, bool colours)
     {
         if (!bytes.AsSpan().StartsWith(signature)) throw new InvalidDataException(
             $"{path} is no PNG file{(bytes is [0xFF, 0xD8, ..] ? " but a JPEG, whose compression mixes the labels of neighbours" : "")}; "
@@ -65,12 +74,14 @@ public static partial class LabelMapFile
         if (interlaced) throw new InvalidDataException($"{path} is interlaced; write it again without");
         if (width < 1 || height < 1 || (long)width * height > ImageFile.MaxPixels)
             throw new InvalidDataException($"{path}: {width} x {height} pixels are no mask");
+        if (colours && (channels < 3 || depth != 8)) throw new InvalidDataException(
+            $"{path} is grey, has a palette or 16 bits a colour; its ids are written as colours of 8 bits: red + 256 green + 65,536 blue");
         data.Position = 0;
         using var inflated = new ZLibStream(data, CompressionMode.Decompress);
-        return new(width, height, Labels(inflated, width, height, depth, channels, path));
+        return new(width, height, Labels(inflated, width, height, depth, channels, path, colours));
     }
 
-    static int[] Labels(Stream stream, int width, int height, int depth, int channels, string path)
+    static int[] Labels(Stream stream, int width, int height, int depth, int channels, string path, bool colours)
     {
         var (labels, step) = (new int[width * height], Math.Max(1, depth * channels / 8));
         byte[] line = new byte[checked(width * depth * channels + 7) / 8], above = new byte[line.Length], filter = new byte[1];
@@ -82,7 +93,8 @@ public static partial class LabelMapFile
             for (int x = 0; x < width; x++)
             {
                 int label = Value(line, x * channels, depth);
-                for (int c = 1; c < channels; c++) Check(label, Value(line, x * channels + c, depth), isAlpha: channels % 2 == 0
+                if (colours) label += line[x * channels + 1] * 256 + line[x * channels + 2] * 65536;
+                for (int c = 1; c < channels && !colours; c++) Check(label, Value(line, x * channels + c, depth), isAlpha: channels % 2 == 0
                     && c == channels - 1);
                 labels[y * width + x] = label;
             }

@@ -1,0 +1,62 @@
+namespace Silc.Datasets;
+
+/// <summary>
+/// The demo's scenes with the box of every object, named by its colour: the least rectangle around its pixels. Threads: any number may call
+/// <see cref="Read"/>.
+/// </summary>
+public sealed class DemoDetection : IInstanceSource
+{
+    readonly DemoSource scenes;
+
+    /// <summary>Draws nothing yet but outlines, for the boxes.</summary>
+    /// <param name="count">Number of scenes.</param>
+    /// <param name="seed">Another seed draws other scenes.</param>
+    /// <param name="size">Side of the images in pixels.</param>
+    /// <param name="level">How hard they are.</param>
+    /// <exception cref="ArgumentException">A number is not positive.</exception>
+    public DemoDetection(int count, int seed, int size = 96, DemoLevel level = DemoLevel.Hard)
+    {
+        scenes = new(count, seed, size, level);
+        var instances = new Instance[count][];
+        ParallelLoop.Run(count, i => instances[i] = [.. Boxes(i)]);
+        Truth = new($"demo, {DemoObject.Word(level)}, boxes by colour",
+            [.. Enumerable.Range(0, count).Select(i => new DetectionImage(i + 1, $"scene {i}", size, size))],
+            [.. Enum.GetValues<DemoColour>().Select(colour => new DetectionCategory(1 + (int)colour, DemoObject.Word(colour)))],
+            [.. instances.SelectMany(own => own).Index().Select(entry => entry.Item with { Id = entry.Index + 1 })]);
+    }
+
+    /// <inheritdoc/>
+    public string Name => Truth.Name;
+
+    /// <inheritdoc/>
+    public int Count => scenes.Count;
+
+    /// <inheritdoc/>
+    public DetectionTruth Truth { get; }
+
+    /// <inheritdoc/>
+    public InstanceImage Read(int index)
+    {
+        var info = Truth.Images[index];
+        return new($"demo scene {index}", info, scenes.Scene(index).Draw(), [.. Boxes(index)]);
+    }
+
+    IEnumerable<Instance> Boxes(int index)
+    {
+        var scene = scenes.Scene(index);
+        var mask = scene.Mask();
+        for (int k = 0; k < scene.Objects.Count; k++)
+        {
+            int left = scene.Size, top = scene.Size, right = 0, bottom = 0, area = 0;
+            for (int i = 0; i < mask.Length; i++)
+            {
+                if (mask[i] != k + 1) continue;
+                (left, right) = (Math.Min(left, i % scene.Size), Math.Max(right, i % scene.Size + 1));
+                (top, bottom) = (Math.Min(top, i / scene.Size), Math.Max(bottom, i / scene.Size + 1));
+                area++;
+            }
+            if (area > 0)
+                yield return new(index + 1, 1 + (int)scene.Objects[k].Colour, new(left, top, right - left, bottom - top), area);
+        }
+    }
+}

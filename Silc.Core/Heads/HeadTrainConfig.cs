@@ -1,0 +1,38 @@
+namespace Silc;
+
+/// <summary>
+/// How a head is trained on frozen features: AdamW, cosine without warm-up. The weight decay is per update and not multiplied by the learning
+/// rate, as in <see cref="TrainConfig"/>. Threads: immutable; any number may share it.
+/// </summary>
+/// <param name="Steps">Updates; the schedule ends there.</param>
+/// <param name="BatchSize">Images a step.</param>
+/// <param name="LearningRate">Base learning rate.</param>
+/// <param name="WeightDecay">Decay of kernels, per update, times the schedule.</param>
+/// <param name="ClipNorm">Global gradient norm above which gradients are scaled down; 0 switches clipping off.</param>
+/// <param name="Seed">Seed of initial weights, of the order and of what is drawn.</param>
+/// <param name="Loss">Which loss.</param>
+/// <param name="IgnoredAreNegative">
+/// With the binary loss a place whose label does not count is a negative of every class, as in CAT-Seg's published training.
+/// </param>
+/// <param name="ClassesAStep">Classes of a step, those in its images first; 0 takes all.</param>
+public sealed record HeadTrainConfig(int Steps = 600, int BatchSize = 32, double LearningRate = 2e-3, double WeightDecay = 1e-6,
+    double ClipNorm = 1, int Seed = 0, HeadLoss Loss = HeadLoss.Softmax, bool IgnoredAreNegative = false, int ClassesAStep = 0)
+{
+    /// <summary>Throws unless every value is in its range.</summary>
+    /// <exception cref="ArgumentException">The message names the value and its range.</exception>
+    public HeadTrainConfig Check()
+    {
+        Require.Positive(Steps, "number of steps");
+        Require.Positive(BatchSize, "batch size");
+        Require.NotNegative(LearningRate, "learning rate");
+        Require.NotNegative(WeightDecay, "weight decay");
+        Require.NotNegative(ClipNorm, "clip norm");
+        Require.That(ClassesAStep >= 0, $"classes a step is {ClassesAStep}, it must be 0 or positive");
+        Require.That(!IgnoredAreNegative || Loss == HeadLoss.Binary, "ignored places are negatives with the binary loss alone");
+        return this;
+    }
+
+    /// <summary>The same for the optimizer of models.</summary>
+    internal TrainConfig Optimizer => new(BatchSize, Steps, Seed, LearningRate: LearningRate, WeightDecay: WeightDecay, ClipNorm: ClipNorm,
+        Schedule: new(ScheduleKind.Cosine, 0), DecayRules: [new(".*/kernel", 1), new(".*", 0)]);
+}

@@ -1,0 +1,171 @@
+namespace Silc;
+
+/// <summary>The things of an image that a head is trained on.</summary>
+/// <param name="Labels">Class of each, an index into the names of the training.</param>
+/// <param name="Boxes">In shares of the image's square.</param>
+/// <param name="Unasked">Classes of which the image may hold more than what is marked: as negatives they do not count.</param>
+sealed record DetectionThings(int[] Labels, Box[] Boxes, IReadOnlySet<int> Unasked);
+
+/// <summary>Images as a detection head is trained on them: features of the frozen tower, and things. Threads: any number may read it.</summary>
+sealed class DetectionExamples : IDisposable
+{
+    const int ImagesAtOnce = 16, Least = 100;
+
+    readonly FeatureCache cache;
+    readonly int[] floats;
+    readonly List<string> keys = [];
+    readonly List<DetectionThings> things = [];
+    readonly List<(string Key, string Reason)> unread = [];
+    readonly Dictionary<long, int> labels;
+    readonly double[] sums, squares;
+
+    /// <summary>Reads all images and computes their features.</summary>
+    /// <param name="head">What it is for; its classes are those of the training, other categories are left out.</param>
+    /// <param name="source">Images with things.</param>
+    /// <param name="maxBadShare">Share of images that cannot be read above which this throws.</param>
+    /// <param name="seen">Is told the number of images read.</param>
+    /// <param name="stop">Ends the work.</param>
+    /// <exception cref="InvalidDataException">Too many images cannot be read, or there is no thing to learn.</exception>
+    public DetectionExamples(DetectionHead head, IInstanceSource source, double maxBadShare, Action<long>? seen, CancellationToken stop)
+    {
+        Require.Positive(source.Count, $"number of images of {source.Name}");
+        var (config, side) = (head.Model.Config, head.Description.Resolution);
+        floats = [.. DetectionHead.Reads.Select(feature => feature.Width(config) * feature.Rows(config, side))];
+        (sums, squares) = (new double[config.Image.Width], new double[config.Image.Width]);
+        var names = source.Truth.Classes().Names;
+        labels = source.Truth.Categories.Index().Select(entry => (entry.Item.Id, Label: head.Description.Seen.ToList().IndexOf(names[entry.Index])))
+            .Where(entry => entry.Label >= 0).ToDictionary(entry => entry.Id, entry => entry.Label);
+        using var tower = new FrozenTower(head.Model, side, DetectionHead.Reads);
+        cache = new(source.Count, floats.Sum());
+        try
+        {
+            int read = 0;
+            foreach (var indices in Enumerable.Range(0, source.Count).Chunk(ImagesAtOnce))
+            {
+                stop.ThrowIfCancellationRequested();
+                InstanceImage[] examples = [.. indices.Select(index => Read(source, index)).OfType<InstanceImage>()];
+                RequireFewUnread(source, read += indices.Length, maxBadShare);
+                if (examples.Length == 0) continue;
+                Add(examples, tower.Run(DetectionPixels.Of([.. examples.Select(example => example.Image)], side, config.Images)));
+                seen?.Invoke(read);
+            }
+            RequireFewUnread(source, source.Count, maxBadShare, atEnd: true);
+            if (things.TrueForAll(image => image.Labels.Length == 0)) throw new InvalidDataException(
+                $"{source.Name}: none of its {Count:N0} images has a thing of the classes {string.Join(", ", head.Description.Seen.Take(5))} with a "
+                + "box of some size, so there is nothing to learn");
+            Shorten(head.Grid * head.Grid);
+        }
+        catch
+        {
+            cache.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Images that were read.</summary>
+    public int Count => cache.Count;
+
+    /// <summary>Those without a thing; all their tokens are negatives.</summary>
+    public int Empty => things.Count(image => image.Labels.Length == 0);
+
+    /// <summary>Things that are left out: the smallest of images with more things than tokens.</summary>
+    public int TooMany { get; private set; }
+
+    /// <summary>Images that could not be read, with the reason.</summary>
+    public IReadOnlyList<(string Key, string Reason)> Unread => unread;
+
+    /// <summary>What an image is called.</summary>
+    public string KeyOf(int index) => keys[index];
+
+    /// <summary>The things of an image.</summary>
+    public DetectionThings Things(int index) => things[index];
+
+    /// <summary>Mean and standard deviation of each channel of the tokens, over all images.</summary>
+    public (double[] Mean, double[] Deviation) Standard()
+    {
+        double rows = (double)Count * floats[0] / sums.Length;
+        double[] mean = [.. sums.Select(sum => sum / rows)];
+        return (mean, [.. squares.Select((square, c) => Math.Sqrt(Math.Max(0, square / rows - mean[c] * mean[c])))]);
+    }
+
+    /// <summary>Features of some images: for each feature all images one after another.</summary>
+    public float[][] Features(IReadOnlyList<int> images)
+    {
+        float[][] all = [.. floats.Select(each => new float[each * images.Count])];
+        ParallelLoop.Run(images.Count, i =>
+        {
+            var row = new float[floats.Sum()];
+            cache.Read(images[i], row);
+            for (int f = 0, at = 0; f < floats.Length; at += floats[f++]) row.AsSpan(at, floats[f]).CopyTo(all[f].AsSpan(i * floats[f]));
+        });
+        return all;
+    }
+
+    void Add(InstanceImage[] examples, Vectors[] features)
+    {
+        foreach (var (i, example) in examples.Index())
+        {
+            var row = new float[floats.Sum()];
+            for (int f = 0, at = 0; f < floats.Length; at += floats[f++])
+                features[f].Values.Span.Slice(i * floats[f], floats[f]).CopyTo(row.AsSpan(at));
+            for (int k = 0; k < floats[0]; k++)
+            {
+                sums[k % sums.Length] += row[k];
+                squares[k % sums.Length] += (double)row[k] * row[k];
+            }
+            cache.Add(row, []);
+            keys.Add(example.Key);
+            things.Add(ThingsOf(example));
+        }
+    }
+
+    DetectionThings ThingsOf(InstanceImage example)
+    {
+        double side = Math.Max(example.Image.Width, example.Image.Height);
+        var kept = new List<(int Label, Box Box)>();
+        foreach (var instance in example.Instances)
+            if (!instance.IsCrowd && labels.TryGetValue(instance.CategoryId, out int label)
+                && instance.Box.Clip(example.Image.Width, example.Image.Height) is { } box)
+                kept.Add((label, new(box.X / side, box.Y / side, box.Width / side, box.Height / side)));
+        // Where a crowd is marked, or not everything, there may be more than what has a box.
+        var unasked = example.Instances.Where(instance => instance.IsCrowd).Select(instance => instance.CategoryId)
+            .Concat(example.Info.NotExhaustive ?? []).Where(labels.ContainsKey).Select(id => labels[id]).ToHashSet();
+        return new([.. kept.Select(thing => thing.Label)], [.. kept.Select(thing => thing.Box)], unasked);
+    }
+
+    // Every thing needs a token.
+    void Shorten(int places)
+    {
+        for (int i = 0; i < things.Count; i++)
+        {
+            var image = things[i];
+            if (image.Labels.Length <= places) continue;
+            TooMany += image.Labels.Length - places;
+            int[] largest = [.. Enumerable.Range(0, image.Labels.Length).OrderByDescending(m => image.Boxes[m].Area).Take(places).Order()];
+            things[i] = image with { Labels = [.. largest.Select(m => image.Labels[m])], Boxes = [.. largest.Select(m => image.Boxes[m])] };
+        }
+    }
+
+    InstanceImage? Read(IInstanceSource source, int index)
+    {
+        try
+        {
+            return source.Read(index);
+        }
+        catch (Exception error) when (Unreadable.Is(error))
+        {
+            unread.Add(($"image {index}", error.Message.ReplaceLineEndings(" ")));
+            return null;
+        }
+    }
+
+    // As in training: a few bad images are left out, many are a mistake.
+    void RequireFewUnread(IInstanceSource source, int read, double maxBadShare, bool atEnd = false)
+    {
+        if (unread.Count == 0 || !atEnd && read < Least || unread.Count <= maxBadShare * read && unread.Count < source.Count) return;
+        throw new InvalidDataException($"{unread.Count:N0} of the first {read:N0} images of {source.Name} cannot be read, more than "
+            + $"{maxBadShare:P0}: {string.Join("; ", unread.Take(3).Select(one => $"{one.Key}: {one.Reason}"))}. Repair the data");
+    }
+
+    public void Dispose() => cache.Dispose();
+}

@@ -1,0 +1,100 @@
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Silc;
+
+/// <summary>Device memory for the batch of a detection step, and what goes into it. Threads: one at a time, under the device's lock.</summary>
+sealed class DetectionUpload : IDisposable
+{
+    // The upper half of the key, apart from those of DataStreams and of other heads.
+    const ulong NameStream = 17UL << 32;
+
+    // OWL-ViT asks about at most a hundred names an image.
+    const int MostNames = 100;
+
+    readonly Device device;
+    readonly DetectionExamples examples;
+    readonly HeadTrainConfig train;
+    readonly Vectors texts;
+    readonly int places, width, asked;
+    readonly MemoryBuffer1D<float, Stride1D.Dense> tokens, aligned, queries, weights, boxes, boxWeights, things;
+    readonly MemoryBuffer1D<int, Stride1D.Dense> targets;
+
+    public DetectionUpload(DetectionHead head, DetectionExamples examples, Vectors texts, HeadTrainConfig train, int batch)
+    {
+        (device, this.examples, this.texts, this.train, Batch) = (head.Model.Device, examples, texts, train, batch);
+        (places, width, asked) = (head.Grid * head.Grid, head.Description.Width, Math.Min(texts.Count, MostNames));
+        long rows = (long)batch * places;
+        MemoryBuffer1D<float, Stride1D.Dense> Floats(long count) => device.Allocate(count, "a detection head's batch");
+        (tokens, aligned, queries) = (Floats(rows * width), Floats(rows * texts.Width), Floats((long)asked * texts.Width));
+        (weights, boxes, boxWeights, things) = (Floats(rows), Floats(4 * rows), Floats(rows), Floats(rows));
+        targets = device.Allocate<int>(rows * asked, "targets");
+    }
+
+    /// <summary>Images of a step.</summary>
+    public int Batch { get; }
+
+    /// <summary>A batch without memory, to measure a step by.</summary>
+    public DetectionBatch Measuring
+    {
+        get
+        {
+            int rows = Batch * places;
+            return new(new(default, rows, width), new(default, rows, texts.Width), new(default, asked, texts.Width), default,
+                new(default, rows, 1), new(default, rows, 4), new(default, rows, 1), new(default, rows, 1), Batch, null);
+        }
+    }
+
+    /// <summary>Copies the batch of a step; nothing queued may use the one before.</summary>
+    public DetectionBatch Send(IReadOnlyList<int> images, long step)
+    {
+        int rows = images.Count * places;
+        DetectionThings[] all = [.. images.Select(examples.Things)];
+        int[] names = Names(all, step);
+        var features = examples.Features(images);
+        device.Upload<float>(features[0], tokens.View.AsContiguous());
+        device.Upload<float>(features[1], aligned.View.AsContiguous());
+        device.Upload(texts.Rows(names).Values.Span, queries.View.AsContiguous());
+        return new(Of(tokens, rows, width), Of(aligned, rows, texts.Width), Of(queries, names.Length, texts.Width), targets.View.AsContiguous(),
+            Of(weights, rows, 1), Of(boxes, rows, 4), Of(boxWeights, rows, 1), Of(things, rows, 1), images.Count,
+            (logits, found) => Match(logits, found, all, names));
+    }
+
+    static Tensor Of(MemoryBuffer1D<float, Stride1D.Dense> memory, int rows, int cols) => new(memory.View.AsContiguous(), rows, cols);
+
+    // Those of the images first, then others by chance; in their order.
+    int[] Names(DetectionThings[] images, long step)
+    {
+        if (asked == texts.Count) return [.. Enumerable.Range(0, asked)];
+        var random = new Philox(NameStream | (uint)train.Seed, (ulong)step);
+        var here = images.SelectMany(image => image.Labels).ToHashSet();
+        return [.. Enumerable.Range(0, texts.Count).Select(name => (name, Key: (here.Contains(name) ? -1 : 0) + random.NextDouble()))
+            .OrderBy(one => one.Key).Take(asked).Select(one => one.name).Order()];
+    }
+
+    void Match(Tensor logits, Tensor found, DetectionThings[] images, int[] names)
+    {
+        var (values, raw) = (device.Download(logits.View.SubView(0, logits.Count)), device.Download(found.View.SubView(0, found.Count)));
+        var goals = DetectionTargets.Of(values, raw, [.. images.Select(image => Asked(image, names))], places, names.Length);
+        device.Upload<int>(goals.Names, targets.View.SubView(0, goals.Names.Length).AsContiguous());
+        device.Upload<float>(goals.Weights, weights.View.SubView(0, goals.Weights.Length).AsContiguous());
+        device.Upload<float>(goals.Boxes, boxes.View.SubView(0, goals.Boxes.Length).AsContiguous());
+        device.Upload<float>(goals.BoxWeights, boxWeights.View.SubView(0, goals.BoxWeights.Length).AsContiguous());
+        device.Upload<float>(goals.Things, things.View.SubView(0, goals.Things.Length).AsContiguous());
+    }
+
+    // The same things by places among the names of this step.
+    static (IReadOnlyList<IReadOnlyList<int>> Names, IReadOnlyList<Box> Boxes, IReadOnlySet<int> Unasked) Asked(DetectionThings image, int[] names)
+    {
+        var kept = image.Labels.Zip(image.Boxes).Select(thing => (Place: Array.IndexOf(names, thing.First), thing.Second))
+            .Where(thing => thing.Place >= 0).ToList();
+        return ([.. kept.Select(thing => (IReadOnlyList<int>)[thing.Place])], [.. kept.Select(thing => thing.Second)],
+            image.Unasked.Select(label => Array.IndexOf(names, label)).Where(place => place >= 0).ToHashSet());
+    }
+
+    public void Dispose()
+    {
+        foreach (var memory in new[] { tokens, aligned, queries, weights, boxes, boxWeights, things }) device.Free(memory);
+        device.Free(targets);
+    }
+}

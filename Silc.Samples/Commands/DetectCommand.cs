@@ -1,0 +1,116 @@
+using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Silc.Samples.Data;
+using Silc.Samples.Heads;
+using Silc.Samples.Terminals;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc detect</c>: things in a user's own images, by words.</summary>
+static class DetectCommand
+{
+    const string Overlay = ".overlay.png", Table = "detections.json";
+
+    static readonly JsonSerializerOptions indented = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    static readonly Argument<string[]> Images =
+        new("IMAGE") { Description = "Images, or folders of them.", Arity = ArgumentArity.OneOrMore };
+    static readonly Option<string> Model = ModelOption.Create();
+    static readonly Option<string?> Head = HeadOptions.Head(required: true);
+    static readonly Option<string?> Classes = new("--classes")
+    {
+        Description = "What to look for: names with commas between, or a file with one a line. Those that the head was trained on unless given.",
+        HelpName = "NAME,NAME|FILE",
+    };
+    static readonly Option<double> Least = new Option<double>("--least")
+    {
+        Description = "Lowest score of what is found, 0 to 1.",
+        HelpName = "P",
+        DefaultValueFactory = _ => 0.3,
+    }.From(0);
+    static readonly Option<string> Out = new("--out")
+    {
+        Description = $"A new or empty folder: for each image NAME{Overlay}, and for all of them {Table}, boxes as left, top, width, height in pixels.",
+        HelpName = "FOLDER",
+        Required = true,
+    };
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+
+    public static Command Create()
+    {
+        var command = new Command("detect", """
+            Find things named by words in images, by a head that was trained on a model.
+
+            Example: silc detect street.jpg photos --model mini --head runs/finder --classes "red,blue" --out found
+            """) { Images, Model, Head, Classes, Least, Out, Device, ModelOption.Tokenizer };
+        command.SetAction(Run);
+        return command;
+    }
+
+    static int Run(ParseResult parsed)
+    {
+        var (name, folder) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Out));
+        if (parsed.GetValue(Least) > 1) throw new ArgumentException($"--least {parsed.GetValue(Least)}: it is a probability, at most 1");
+        if (File.Exists(folder) || Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            throw new IOException($"--out {folder} is not empty: name a new folder, so that the answers of two models do not mix");
+        var files = SegmentCommand.Files(parsed.GetValue(Images) ?? []);
+        if (files.Count == 0) throw new FileNotFoundException("the folders hold no image");
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var model = ModelOption.Load(device, name, parsed);
+        using var head = DetectionHead.Load(model, parsed.GetValue(Head)!);
+        var classes = SegmentCommand.ClassesOf(parsed.GetValue(Classes), head.Description.Seen);
+        HeadTexts.Check(classes, model.Tokenizer);
+        var prototypes = model.Prototypes(classes, head.Description.Templates, canonical: head.Description.Canonical);
+        Detect(head, prototypes, files, parsed.GetValue(Least), folder);
+        return 0;
+    }
+
+    static void Detect(DetectionHead head, ClassPrototypes classes, List<string> files, double least, string folder)
+    {
+        var (unread, names, rows) = (new UnreadImages("the images", files.Count), new HashSet<string>(StringComparer.OrdinalIgnoreCase),
+            new List<object>());
+        int things = 0;
+        Progress.Show("images", files.Count, report =>
+        {
+            for (int i = 0; i < files.Count; i++)
+            {
+                Interrupt.Current?.Token.ThrowIfCancellationRequested();
+                RgbImage image;
+                try
+                {
+                    image = ImageFile.Read(files[i]);
+                }
+                catch (Exception error) when (Unreadable.Is(error))
+                {
+                    unread.Add(i, error);
+                    continue;
+                }
+                var found = head.Detect(image, classes, least: least);
+                things += found.Count;
+                var large = DetectionScoring.Large(image, out double factor);
+                ImageFile.Write(Path.Combine(folder, SegmentCommand.NameOf(files[i], i, names) + Overlay),
+                    BoxPainter.Draw(large, DetectionScoring.Scaled(DetectionScoring.Shapes(found, classes.Names), factor)));
+                rows.Add(new
+                {
+                    Image = files[i],
+                    image.Width,
+                    image.Height,
+                    Things = found.Select(one => new { Name = classes.Names[one.Label], Score = Math.Round(one.Score, 4), Box = Rounded(one.Box) }),
+                });
+                report(i + 1);
+            }
+        });
+        unread.Say();
+        _ = unread.Others();
+        AtomicFile.WriteText(Path.Combine(folder, Table), JsonSerializer.Serialize(rows, indented) + "\n");
+        Console.WriteLine($"found {things:N0} things in {rows.Count:N0} images; wrote overlays and {Table} to {folder}");
+    }
+
+    static double[] Rounded(Box box) => [Math.Round(box.X, 2), Math.Round(box.Y, 2), Math.Round(box.Width, 2), Math.Round(box.Height, 2)];
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using Silc.Samples.Evaluation;
+using Silc.Samples.Heads;
+using Silc.Samples.Outputs;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc head eval detect</c>: a head for detection, beside the same head before its first step.</summary>
+static class HeadEvalDetectCommand
+{
+    static readonly Option<string> Model = ModelOption.Create();
+    static readonly Option<string?> Head = HeadOptions.Head(required: true);
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+    static readonly Option<int> Images = DetectionData.Images(400);
+    static readonly Option<string?> Overlays =
+        new("--overlays") { Description = "Also draw a few images with truth and answers.", HelpName = "FILE.png" };
+    static readonly Option<string?> Predictions = new("--predictions")
+    {
+        Description = "Also write what was found, as COCO's and LVIS's servers take it.",
+        HelpName = "FILE.json",
+    };
+
+    public static Command Create()
+    {
+        var command = new Command("detect", """
+            Ask a detection head about images with things, by the rules of COCO, or of LVIS for lvis:. Beside it stands the head before its first step,
+            whose boxes are its patches. Where the head was not trained on all classes, seen and unseen ones are also reported apart.
+
+            Examples:
+              silc head eval detect --model mini --head runs/finder --data demo:hard --overlays found.png
+              silc head eval detect --model runs/mine --head runs/coco --data coco:annotations/instances_val2017.json --predictions found.json
+            """) { Model, Head, DetectionData.Data };
+        foreach (var option in (Option[])[Images, PublishedSets.ImageFolder, Device, Overlays, Predictions, EvalOptions.Json, ModelOption.Tokenizer])
+            command.Add(option);
+        command.SetAction(Run);
+        return command;
+    }
+
+    static int Run(ParseResult parsed)
+    {
+        var name = parsed.GetRequiredValue(Model);
+        var source = DetectionData.Open(parsed, Images, training: false);
+        OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed), parsed.GetValue(Overlays) is { } drawn ? Output.Sheet(drawn) : null,
+            parsed.GetValue(Predictions) is { } results ? Output.Detections(results) : null);
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var model = ModelOption.Load(device, name, parsed);
+        using var head = DetectionHead.Load(model, parsed.GetValue(Head)!);
+        using var untrained = DetectionHead.Create(model, head.Description.Seen, head.Description.Templates, head.Description.Canonical,
+            head.Description.Detection, head.Description.Resolution);
+        var classes = model.Prototypes(source.Truth.Classes(), head.Description.Templates, canonical: head.Description.Canonical);
+        var scoring = new DetectionScoring(source, classes, DetectionData.IsLvis(parsed));
+        Score[] scores = [scoring.Of(untrained, "head, before its first step", keep: false), scoring.Of(head, $"head, step {head.Steps}", keep: true)];
+        ScoreReport.Show(parsed, name, parsed.GetRequiredValue(DetectionData.Data), scores);
+        if (parsed.GetValue(Predictions) is { } predictions)
+        {
+            DetectionResults.Write(predictions, scoring.Found);
+            EvalOptions.Said(parsed).WriteLine($"wrote {scoring.Found.Count:N0} detections to {predictions}");
+        }
+        if (parsed.GetValue(Overlays) is { } image)
+        {
+            ContactSheet.Write(image, scoring.Rows, source.Name, 288);
+            EvalOptions.Said(parsed).WriteLine($"wrote {image}: images, truth and answers side by side");
+        }
+        return 0;
+    }
+}

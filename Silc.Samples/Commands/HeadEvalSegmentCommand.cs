@@ -1,0 +1,71 @@
+using System.CommandLine;
+using Silc.Samples.Data;
+using Silc.Samples.Evaluation;
+using Silc.Samples.Heads;
+using Silc.Samples.Outputs;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc head eval segment</c>: a head for segmentation, beside the model without it.</summary>
+static class HeadEvalSegmentCommand
+{
+    static readonly Option<string> Model = ModelOption.Create();
+    static readonly Option<string?> Head = HeadOptions.Head(required: true);
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+    static readonly Option<string?> Overlays =
+        new("--overlays") { Description = "Also draw images, truth and answers side by side.", HelpName = "FILE.png" };
+    static readonly Option<string?> Predictions = new("--predictions")
+    {
+        Description = "Also write what the head predicted as masks: PNG files whose grey values are labels, named as the images.",
+        HelpName = "FOLDER",
+    };
+
+    public static Command Create()
+    {
+        var command = new Command("segment", $"""
+            Ask a head about images with masks, beside the model without it. {HeadScores.Rule} Where the head was not trained on all classes, seen
+            and unseen ones are also reported apart, with their harmonic mean.
+
+            Examples:
+              silc head eval segment --model runs/demo --head runs/adapter --data demo --overlays heads.png
+              silc head eval segment --model runs/mine --head runs/ade --data masks:ade/val --classes ade.txt --skip-zero --json ade.json
+            """) { Model, Head };
+        foreach (var option in (Option[])[.. SegmentationOptions.ForHeads, .. SegmentationOptions.Seeing, .. PromptOptions.All, Device, Overlays,
+            Predictions, EvalOptions.Resize, EvalOptions.ImageBackground, EvalOptions.Json, ModelOption.Tokenizer]) command.Add(option);
+        command.SetAction(Run);
+        return command;
+    }
+
+    static int Run(ParseResult parsed)
+    {
+        var name = parsed.GetRequiredValue(Model);
+        var (sources, background) = (SegmentationOptions.ForAsking(parsed), SegmentationOptions.BackgroundOf(parsed));
+        OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed), parsed.GetValue(Overlays) is { } drawn ? Output.Sheet(drawn) : null);
+        var masks = parsed.GetValue(Predictions) is { } predictions ? PredictedMasks.In(predictions, SegmentationOptions.FirstLabel(parsed)) : null;
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var model = ModelOption.Load(device, name, parsed);
+        using var head = HeadOptions.Open(model, parsed.GetValue(Head)!, SegmentationOptions.WindowOf(parsed));
+        var windows = SegmentationOptions.WindowsOf(parsed, head.Description.Resolution);
+        windows.Check(model.Config.PatchSize);
+        // The head's own templates, unless others are asked for.
+        var templates = PromptOptions.HasTemplates(parsed) ? PromptOptions.TemplatesOf(parsed, "name") : head.Description.Templates;
+        var sheet = parsed.GetValue(Overlays) is null ? null : new SegmentationSheet();
+        var scores = new List<Score>();
+        foreach (var (i, source) in sources.Index())
+        {
+            var classes = ClassPrototypes.Of(source.Classes, prompts => EmbeddedTexts.Of(model, prompts), templates,
+                PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Best), head.Description.Canonical);
+            scores.AddRange(new HeadScores(model, head, source, classes, windows, background.Threshold, background.Counts)
+                .Score(sheet, masks, sources.Count > 1 ? $"set-{i + 1}" : ""));
+        }
+        ScoreReport.Show(parsed, name, SegmentationOptions.DataOf(parsed), scores);
+        EvalOptions.Said(parsed).WriteLine(HeadScores.Rule);
+        if (masks is not null) EvalOptions.Said(parsed).WriteLine($"wrote {masks.Count:N0} masks to {parsed.GetValue(Predictions)}");
+        if (parsed.GetValue(Overlays) is { } image)
+        {
+            sheet!.Write(image);
+            EvalOptions.Said(parsed).WriteLine($"wrote {image}: images, truth and answers side by side");
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,137 @@
+using System.CommandLine;
+using Silc.Samples.Heads;
+using Silc.Samples.Models;
+using Silc.Samples.Outputs;
+using Silc.Samples.Terminals;
+using Silc.Samples.Training;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc head train segment</c>: a head for segmentation on a frozen model.</summary>
+static class HeadTrainSegmentCommand
+{
+    static readonly Option<string> Model = ModelOption.Create();
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+    static readonly Option<string> Out = new("--out")
+    {
+        Description = "Folder for the head, checkpoints, metrics and plot.",
+        HelpName = "DIR",
+        Required = true,
+    };
+    static readonly Option<HeadKind> Kind = new("--head")
+    {
+        Description = "adapter: a linear layer that moves patches in the space of texts, trained in seconds.",
+        HelpName = "adapter",
+        DefaultValueFactory = _ => HeadKind.Adapter,
+    };
+    static readonly Option<int> Steps = Number("--steps", "Updates; the schedule, a cosine, ends there.", 600).From(1);
+    static readonly Option<int> Batch = Number("--batch", "Images a step.", 32).From(1);
+    static readonly Option<double> Rate = Real("--lr", "Base learning rate.", 2e-3).From(0);
+    static readonly Option<double> Decay = Real("--wd", "Weight decay of kernels, per update and not multiplied by --lr.", 1e-6).From(0);
+    static readonly Option<double> Clip = Real("--clip-norm", "Norm of the gradient above which it is scaled down; 0 switches that off.", 1).From(0);
+    static readonly Option<int> Seed = Number("--seed", "Of weights and order.", 0);
+    static readonly Option<HeadLoss> Loss = new("--loss")
+    {
+        Description = "softmax over the classes, or a binary loss of each.",
+        HelpName = "softmax|binary",
+        DefaultValueFactory = _ => HeadLoss.Softmax,
+    };
+    static readonly Option<string?> HoldOut = new("--hold-out")
+    {
+        Description = "Classes that are not trained on, with commas between; silc head eval segment then reports seen and unseen ones apart.",
+        HelpName = "NAME,NAME",
+    };
+    static readonly Option<int?> Side = new Option<int?>("--image-size")
+    {
+        Description = "Side of the images in pixels, a multiple of the patch; the model's own unless given.",
+        HelpName = "PIXELS",
+    }.From(1);
+    static readonly Option<bool> Resume = new("--resume") { Description = "Go on with the training in --out, from its newest whole checkpoint." };
+    static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Delete the training that --out holds." };
+    static readonly Option<int?> SaveEvery = new Option<int?>("--save-every")
+    {
+        Description = "Steps between checkpoints; one is written every ten minutes and at the end.",
+        HelpName = "N",
+    }.From(1);
+
+    public static Command Create()
+    {
+        var command = new Command("segment", """
+            Train a head for segmentation on a model's frozen features, which are computed once. It leaves head.safetensors, checkpoints, metrics.csv
+            and loss.png; the head belongs to this model alone. Ctrl-C ends with all files written, --resume goes on to the same bits.
+
+            Examples:
+              silc head train segment --model runs/demo --data demo --out runs/adapter
+              silc head train segment --model mini --data demo:hard --hold-out "red,blue" --out runs/open
+              silc head train segment --model runs/mine --data masks:ade/train --classes ade.txt --skip-zero --out runs/ade
+            """) { Model, Out, Kind };
+        foreach (var option in SegmentationOptions.ForHeads) command.Add(option);
+        foreach (var option in (Option[])[HoldOut, Side, Steps, Batch, Rate, Decay, Clip, Seed, Loss, .. PromptOptions.All, SaveEvery,
+            TrainOptions.LogEvery, Resume, Overwrite, Device, EvalOptions.Resize, EvalOptions.ImageBackground, ModelOption.Tokenizer])
+            command.Add(option);
+        command.SetAction(Run);
+        return command;
+    }
+
+    static int Run(ParseResult parsed)
+    {
+        if (parsed.GetValue(Resume) && parsed.GetValue(Overwrite))
+            throw new ArgumentException("--overwrite deletes a training, --resume goes on with it: give one of them");
+        var (name, target) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Out));
+        var (threshold, counts) = SegmentationOptions.BackgroundOf(parsed);
+        if (threshold is not null) throw new ArgumentException("--background: a head is trained with none or words; a probability is for asking it");
+        var source = HeadData.Chosen(SegmentationOptions.ForTraining(parsed), parsed.GetValue(HoldOut), counts);
+        var templates = PromptOptions.TemplatesOf(parsed, SegmentationOptions.IsMasks(parsed) ? "segmentation" : "name");
+        var config = new HeadTrainConfig(parsed.GetValue(Steps), parsed.GetValue(Batch), parsed.GetValue(Rate), parsed.GetValue(Decay),
+            parsed.GetValue(Clip), parsed.GetValue(Seed), parsed.GetValue(Loss)).Check();
+        using var folder = RunFolder.ForHead(target, new SavePolicy(EverySteps: parsed.GetValue(SaveEvery) ?? 0), parsed.GetValue(Resume),
+            parsed.GetValue(Overwrite));
+        OutputGuard.Check(parsed, Output.Table(folder.At(MetricsFile.Name), HeadMetrics.Columns), Output.Sheet(folder.At(TrainSession.Plot)));
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var model = ModelOption.Load(device, name, parsed);
+        using var head = SegmentationHead.Create(model, parsed.GetValue(Kind), source.Classes.Names, templates,
+            canonical: SegmentationOptions.IsMasks(parsed), resolution: parsed.GetValue(Side), seed: config.Seed, loss: config.Loss);
+        head.NameTower(ShippedModel.NameOf(name));
+        using var interrupt = new Interrupt(userSignal: true);
+        var aliases = PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Average);
+        using var run = Progress.Show("images", source.Count,
+            report => new HeadRun(head, source, config, folder, aliases, seen: report, stop: interrupt.Token));
+        Describe(source, head, run, config);
+        var metrics = new HeadMetrics(folder.At(MetricsFile.Name), run.Steps);
+        var end = HeadProgress.Show(run.Steps, config.Steps, report => run.Run(one =>
+        {
+            metrics.Add(one);
+            report(one);
+        }, parsed.GetValue(TrainOptions.LogEvery), interrupt.Token));
+        if (metrics.Last is { } last) Console.WriteLine($"trained  {run.Steps:N0} steps in {last.Seconds:F1} s; loss {last.Loss:F4}");
+        metrics.Plot($"{source.Name}, batch {config.BatchSize}").WritePng(folder.At(TrainSession.Plot));
+        Console.WriteLine($"wrote {folder.At(HeadFile.Name)}, {MetricsFile.Name} and {TrainSession.Plot}");
+        if (end == RunEnd.Stopped)
+            Console.WriteLine($"Stopped after step {run.Steps}. To go on, say the same with --resume");
+        Console.WriteLine($"To measure it:\n  silc head eval segment --model {Shell.Quoted(ShippedModel.NameOf(name))} "
+            + $"--head {Shell.Quoted(target)} --data …");
+        return interrupt.ExitCode;
+    }
+
+    static void Describe(ISegmentationSource source, SegmentationHead head, HeadRun run, HeadTrainConfig config)
+    {
+        foreach (var (key, reason) in run.Unread) Console.Error.WriteLine($"skipped  {key}: {reason}");
+        var empty = run.Unlabelled > 0 ? $", {run.Unlabelled:N0} of them without a labelled place" : "";
+        Console.WriteLine($"data     {source.Name}: {run.Images:N0} images{empty}, {source.Classes.Count} classes: {Brief(source.Classes.Names)}");
+        Console.WriteLine($"head     {head.Description.Kind.ToString().ToLowerInvariant()}, {head.ParameterCount:N0} values, on images of "
+            + $"{head.Description.Resolution} pixels of the tower {head.Description.Tower}; {config.Steps:N0} steps of {config.BatchSize}");
+        if (run.Steps > 0) Console.WriteLine($"resumed  after step {run.Steps}");
+    }
+
+    static string Brief(IReadOnlyList<string> names)
+    {
+        const int Named = 12;
+        return string.Join(", ", names.Take(Named)) + (names.Count > Named ? ", …" : "");
+    }
+
+    static Option<int> Number(string name, string help, int usual) =>
+        new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };
+
+    static Option<double> Real(string name, string help, double usual) =>
+        new(name) { Description = help, HelpName = "X", DefaultValueFactory = _ => usual };
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using Silc.Samples.Data;
+
+namespace Silc.Samples.Heads;
+
+/// <summary>What detection heads are trained on and asked about.</summary>
+static class DetectionData
+{
+    const int Seed = 1_000_003, KnownSeed = 2_000_003, DemoSize = 96;
+
+    public static readonly Option<string> Data = new("--data")
+    {
+        Description = $"demo or demo:hard (objects of scenes that the program draws, by colour), or {PublishedSets.Help(PublishedSets.WithInstances)}.",
+        HelpName = "demo|demo:hard|coco:FILE.json|lvis:FILE.json",
+        Required = true,
+    };
+
+    /// <summary>Scenes that are drawn.</summary>
+    public static Option<int> Images(int usual) => new Option<int>("--images", "--pictures")
+    {
+        Description = "For demo: scenes to draw.",
+        HelpName = "N",
+        DefaultValueFactory = _ => usual,
+    }.From(1);
+
+    /// <summary>Opens the set.</summary>
+    /// <param name="parsed">Names it.</param>
+    /// <param name="images">Number of scenes that are drawn.</param>
+    /// <param name="training">False draws other scenes than those that are trained on.</param>
+    /// <exception cref="ArgumentException">There is no such set; the message says which there are.</exception>
+    public static IInstanceSource Open(ParseResult parsed, Option<int> images, bool training)
+    {
+        var data = parsed.GetRequiredValue(Data);
+        if (DemoSet.LevelOf(data) is { } level)
+        {
+            foreach (var option in (Option[])[PublishedSets.ImageFolder])
+                if (parsed.GetResult(option) is not null) throw new ArgumentException($"{option.Name} is for coco: and lvis:, not for --data {data}");
+            return new DemoDetection(parsed.GetValue(images), training ? KnownSeed : Seed, DemoSize, level);
+        }
+        if (!PublishedSets.IsOneOf(data, PublishedSets.WithInstances))
+            throw new ArgumentException($"--data {data}: detection takes demo, demo:hard, {PublishedSets.Help(PublishedSets.WithInstances)}");
+        if (parsed.GetResult(images) is { Implicit: false })
+            throw new ArgumentException($"{images.Name} is for demo, not for --data {data}");
+        var source = new CocoSource(PublishedSets.Existing(data), parsed.GetValue(PublishedSets.ImageFolder));
+        DataOption.Say(source.Skipped);
+        return source;
+    }
+
+    /// <summary>True for LVIS, which has rules of its own.</summary>
+    public static bool IsLvis(ParseResult parsed) => PublishedSets.IsLvis(parsed.GetRequiredValue(Data));
+
+    /// <summary>The names that are trained on.</summary>
+    /// <exception cref="ArgumentException">The set has no such class, or none is left.</exception>
+    public static IReadOnlyList<string> Chosen(IInstanceSource source, string? heldOut)
+    {
+        var classes = source.Truth.Classes();
+        var left = (heldOut ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(name =>
+            classes.Find(name) ?? throw new ArgumentException($"--hold-out {name}: {source.Name} has no such class; there are "
+                + string.Join(", ", classes.Names.Take(20)))).ToHashSet();
+        string[] chosen = [.. classes.Names.Where((_, label) => !left.Contains(label))];
+        return chosen.Length > 0 ? chosen : throw new ArgumentException($"--hold-out {heldOut} leaves no class to train on");
+    }
+}

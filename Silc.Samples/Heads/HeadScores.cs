@@ -1,0 +1,85 @@
+using Silc.Samples.Data;
+using Silc.Samples.Evaluation;
+using Silc.Samples.Terminals;
+
+namespace Silc.Samples.Heads;
+
+/// <summary>A head asked about a set, beside the model without it and the answer that needs no model.</summary>
+/// <param name="model">Whose head it is.</param>
+/// <param name="head">Asked.</param>
+/// <param name="source">Images with the class of every pixel.</param>
+/// <param name="classes">The set's classes in words.</param>
+/// <param name="windows">What is seen at once.</param>
+/// <param name="threshold">Probability below which a pixel is background; null lets the background compete by its names.</param>
+/// <param name="backgroundCounts">False leaves the background's pixels out.</param>
+sealed class HeadScores(SilcModel model, SegmentationHead head, ISegmentationSource source, ClassPrototypes classes, SegmentationWindows windows,
+    double? threshold, bool backgroundCounts)
+{
+    /// <summary>Which of the two means of IoU is the first number.</summary>
+    public const string Rule = "mIoU is the mean over the classes that the truth has; beside it the one that counts classes only predicted as 0.";
+
+    readonly bool left = source.HasBackground && !backgroundCounts;
+
+    /// <param name="sheet">Is given the first answers.</param>
+    /// <param name="masks">Is given the head's.</param>
+    /// <param name="folder">Of this set among the masks.</param>
+    public IEnumerable<Score> Score(SegmentationSheet? sheet, PredictedMasks? masks = null, string folder = "")
+    {
+        var set = left ? new ObjectsAlone(source) : source;
+        var wordless = source.HasBackground && (left || threshold is not null);
+        var (named, least) = (wordless ? classes.WithoutFirst() : classes, source.HasBackground && !left ? threshold : null);
+        sheet?.Begin(set);
+        var unread = new UnreadImages(set.Name, set.Count);
+        var pixels = new long[set.Classes.Count];
+        var asked = head.Segmenter(named, windows, least);
+        var without = Count(set, model.Segmenter(named, windows: windows, threshold: least), unread, "without", sheet, counted: pixels);
+        unread.Say();
+        if (without.Total == 0)
+            throw new InvalidDataException($"{source.Name}: every pixel is {(left ? "background or " : "")}of a label that is ignored, so "
+                + "none counts");
+        var with = Count(set, asked, unread, "head", sheet, masks, folder);
+        int count = unread.Others().Count;
+        yield return Line(set, count, "zero-shot, map values, no head", without);
+        yield return Line(set, count, $"head, {Word(head.Description.Kind)}, step {head.Steps}", with);
+        int frequent = Array.IndexOf(pixels, pixels.Max());
+        var constant = new ConfusionMatrix(pixels.Length);
+        for (int k = 0; k < pixels.Length; k++) constant.Add(k, frequent, pixels[k]);
+        yield return Line(set, count, $"always {set.Classes.Names[frequent]}, the most frequent", constant);
+    }
+
+    ConfusionMatrix Count(ISegmentationSource set, ZeroShotSegmenter segmenter, UnreadImages unread, string word, SegmentationSheet? sheet,
+        PredictedMasks? masks = null, string folder = "", long[]? counted = null)
+    {
+        int shown = 0, segmented = 0;
+        return Progress.Show("images", set.Count, report => SegmentationScores.Of(segmenter, set, (example, predicted) =>
+        {
+            report(++segmented);
+            masks?.Write(folder, word, example.Key, predicted);
+            sheet?.Add(shown++, example, predicted, word);
+            if (counted is null) return;
+            foreach (var label in example.Labels.Labels)
+                if (label >= 0) counted[label]++;
+        }, unread.Add, Interrupt.Current?.Token ?? default));
+    }
+
+    Score Line(ISegmentationSource set, int count, string method, ConfusionMatrix found)
+    {
+        var names = set.Classes.Names;
+        bool Seen(int label) => head.Description.HasSeen(names[label]);
+        List<MetricValue> metrics =
+        [
+            new("mIoU", found.MeanIntersectionOverUnion(inTruthAlone: true)), new("mIoU, only predicted too", found.MeanIntersectionOverUnion(false)),
+            new("pixels right", found.Accuracy), new("mean of classes", found.PerClassAccuracy().Where(double.IsFinite).Average()),
+            new("IoU by frequency", found.FrequencyWeightedIntersectionOverUnion()),
+        ];
+        double seen = found.MeanIntersectionOverUnion(true, Seen), unseen = found.MeanIntersectionOverUnion(true, label => !Seen(label));
+        if (double.IsFinite(seen) && double.IsFinite(unseen))
+        {
+            var harmonic = seen + unseen > 0 ? 2 * seen * unseen / (seen + unseen) : 0;
+            metrics.AddRange([new("seen", seen), new("unseen", unseen), new("harmonic mean", harmonic)]);
+        }
+        return new(set.Name, count, method, metrics);
+    }
+
+    static string Word(HeadKind kind) => kind == HeadKind.CatSeg ? "CAT-Seg" : "adapter";
+}

@@ -1,0 +1,71 @@
+using System.Text.Json;
+
+namespace Silc.Tests;
+
+/// <summary>Heads on the command line, with the shipped model.</summary>
+[TestClass, DoNotParallelize]
+public sealed class HeadCommandTests : TempFolder
+{
+    string Train(int steps = 80, params string[] more)
+    {
+        var (code, output, error) = CommandLineRun.Of(["head", "train", "segment", "--model", "mini", "--data", "demo:hard", "--images", "96",
+            "--out", At("head"), "--steps", $"{steps}", "--device", "cpu", .. more]);
+        Assert.AreEqual(0, code, error);
+        return output;
+    }
+
+    [TestMethod]
+    public void An_adapter_is_trained_asked_and_used()
+    {
+        Assert.Contains("9 classes: red, orange", Train());
+        foreach (var file in new[] { HeadFile.Name, "metrics.csv", "loss.png" }) Assert.IsTrue(File.Exists(At($"head/{file}")), file);
+        Assert.AreEqual(9, File.ReadAllLines(At("head/metrics.csv")).Length);
+        var (code, output, error) = CommandLineRun.Of("head", "eval", "segment", "--model", "mini", "--head", At("head"), "--data", "demo:hard",
+            "--images", "40", "--json", At("s.json"), "--overlays", At("o.png"), "--device", "cpu");
+        Assert.AreEqual(0, code, error);
+        Assert.Contains("the mean over the classes that the truth has", output);
+        Assert.IsTrue(SheetFile.IsSheet(At("o.png")));
+        using var scores = JsonDocument.Parse(File.ReadAllText(At("s.json")));
+        double[] mean = [.. scores.RootElement.GetProperty("scores").EnumerateArray()
+            .Select(line => line.GetProperty("metrics").GetProperty("mIoU").GetDouble())];
+        // 73, 85 and 2 % where it was written.
+        Assert.IsGreaterThan(mean[0] + 0.03, mean[1], string.Join(", ", mean));
+        Assert.IsGreaterThan(mean[2] + 0.3, mean[0], string.Join(", ", mean));
+
+        ImageFile.Write(At("a.png"), new DemoSegmentation(1, 9).Read(0).Image);
+        (code, _, error) = CommandLineRun.Of("segment", At("a.png"), "--model", "mini", "--head", At("head"), "--out", At("found"), "--device",
+            "cpu");
+        Assert.AreEqual(0, code, error);
+        CollectionAssert.AreEquivalent(new[] { "a.overlay.png", "a.labels.png", "classes.txt" },
+            Directory.GetFiles(At("found")).Select(Path.GetFileName).ToArray());
+        Assert.AreEqual("red", File.ReadAllLines(At("found/classes.txt"))[0]);
+        Assert.IsTrue(LabelMapFile.Read(At("found/a.labels.png")).Labels.All(label => label is >= 0 and < 9));
+    }
+
+    [TestMethod]
+    public void Seen_and_unseen_classes_are_told_apart()
+    {
+        Assert.Contains("7 classes", Train(80, "--hold-out", "red, blue"));
+        var (code, output, error) = CommandLineRun.Of("head", "eval", "segment", "--model", "mini", "--head", At("head"), "--data", "demo:hard",
+            "--images", "40", "--device", "cpu");
+        Assert.AreEqual(0, code, error);
+        foreach (var word in new[] { "seen", "unseen", "harmonic mean" }) Assert.Contains(word, output);
+        Assert.Contains("has no such class", CommandLineRun.Of("head", "train", "segment", "--model", "mini", "--data", "demo", "--hold-out", "mauve",
+            "--out", At("other"), "--device", "cpu").Error);
+    }
+
+    [TestMethod]
+    public void Another_model_a_full_folder_and_missing_names_are_refused()
+    {
+        Train(2);
+        using (var model = HeadTest.Model(TestDevices.OneThread)) model.Save(At("other/model.safetensors"));
+        Assert.Contains("is a head for the tower", CommandLineRun.Of("head", "eval", "segment", "--model", At("other"), "--head", At("head"),
+            "--data", "demo", "--device", "cpu").Error);
+        Assert.Contains("holds a head already", CommandLineRun.Of("head", "train", "segment", "--model", "mini", "--data", "demo", "--out", At("head"),
+            "--device", "cpu").Error);
+        Assert.Contains("--classes is required", CommandLineRun.Of("segment", "--data", "demo", "--model", "mini", "--out", At("found"), "--device",
+            "cpu").Error);
+        Assert.Contains("is not empty", CommandLineRun.Of("segment", "--data", "demo", "--model", "mini", "--classes", "red,blue", "--out",
+            At("head"), "--device", "cpu").Error);
+    }
+}
