@@ -5,7 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 file=$(realpath -m "${1:-silc-bundle.tar.xz}")
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
-limit=50      # MB
+limit=60      # MB
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
