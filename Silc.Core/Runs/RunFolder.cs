@@ -95,6 +95,9 @@ public sealed class RunFolder : IDisposable
     public static RunFolder Open(string path, SavePolicy? policy = null) =>
         Checkpoints(path).Count > 0 ? Resume(path, policy) : Create(path, policy);
 
+    /// <summary>The file of a head that a folder of its training ends with.</summary>
+    internal const string HeadName = "head.safetensors";
+
     /// <summary>
     /// The folder of a head's training, whose checkpoints <c>HeadRun</c> writes and reads; it ends with <c>head.safetensors</c>.
     /// </summary>
@@ -107,7 +110,7 @@ public sealed class RunFolder : IDisposable
     public static RunFolder ForHead(string path, SavePolicy? policy = null, bool resume = false, bool overwrite = false)
     {
         if (!resume)
-            return !overwrite && File.Exists(System.IO.Path.Combine(path, HeadFile.Name))
+            return !overwrite && File.Exists(System.IO.Path.Combine(path, HeadName))
                 ? throw new IOException($"{path} holds a head already: choose another folder, or overwrite it")
                 : Create(path, policy, overwrite);
         if (Checkpoints(path).Count == 0) throw new FileNotFoundException($"{path} has no checkpoint to go on from");

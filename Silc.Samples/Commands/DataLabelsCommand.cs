@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Silc.Samples.Data;
+using Silc.Samples.Evaluation;
 
 namespace Silc.Samples.Commands;
 

@@ -1,9 +1,8 @@
-using Silc.Samples.Evaluation;
 using Silc.Samples.Terminals;
 using Spectre.Console;
 using Progress = Silc.Samples.Terminals.Progress;
 
-namespace Silc.Samples.Data;
+namespace Silc.Samples.Evaluation;
 
 /// <summary>Says what is in a set of labels.</summary>
 static class LabelInspection
