@@ -95,6 +95,7 @@ public sealed class PackageTests
             Assert.IsNotNull(symbols.GetEntry($"lib/net10.0/{id}.pdb"));
         }
         using var tool = ZipFile.OpenRead(Path.Combine(packages, $"silc.{platform}.0.1.0.nupkg"));
+        Assert.AreEqual(1, tool.Entries.Count(entry => entry.Name == "model.safetensors"), "the model that ships, once");
         string[] natives = [.. tool.Entries.Select(entry => entry.Name).Where(name => name.StartsWith("libSkiaSharp", StringComparison.Ordinal))];
         Assert.HasCount(1, natives, "natives of one platform");
     }
