@@ -124,11 +124,12 @@ sealed class ClassBlock
                         ops.SumRows(dGuides.Slice(image * length + shape.Classes, length - shape.Classes), padGuide!.Grad);
                 }
             }
-            Tensor pooled = pass.Scratch(pooledRows + 1, width), spread = pass.Scratch(x.Rows, width), back = pass.Scratch(x.Rows, width);
+            // A place has a share of its pool's gradient.
+            Tensor pooled = pass.Scratch(pooledRows + 1, width), back = pass.Scratch(x.Rows, width);
             padding.Scatter(ops, d, pooled);
             if (length > shape.Classes) ops.Add(pooled.Slice(pooledRows, 1), padToken!.Grad);
-            ops.PoolTokensBackward(spread, pooled.Slice(0, pooledRows), spread, largest: false);
-            pooling.Scatter(ops, spread, back);
+            Spreading(shape, pool).Gather(ops, pooled, back);
+            ops.Scale(back, 1f / (pool * pool));
             ops.Add(back, dy);
         }));
     }
@@ -162,6 +163,16 @@ sealed class ClassBlock
                select ((image * shape.Classes + one) * shape.Height + i) * shape.Width + j,
         ];
     });
+
+    // Rows (image, class, place) from rows (image, pooled place, class).
+    RowMap Spreading(MapShape shape, int pool) => maps.Of(("spread", shape, pool), () =>
+    [
+        .. from image in Enumerable.Range(0, shape.Images)
+           from one in Enumerable.Range(0, shape.Classes)
+           from i in Enumerable.Range(0, shape.Height)
+           from j in Enumerable.Range(0, shape.Width)
+           select (image * shape.Places / (pool * pool) + i / pool * (shape.Width / pool) + j / pool) * shape.Classes + one,
+    ]);
 
     RowMap Padding(int classes, int sequences, int length) => maps.Of(("pad", classes, sequences, length), () =>
         [.. Enumerable.Range(0, sequences * length).Select(row => row % length < classes ? row / length * classes + row % length
