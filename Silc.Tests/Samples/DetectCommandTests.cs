@@ -49,6 +49,35 @@ public sealed class DetectCommandTests : TempFolder
         Assert.IsTrue(File.Exists(At("found/a.overlay.png")) && File.Exists(At("found/wide.overlay.png")));
     }
 
+    /// <summary>The same scenes as files of COCO give the same head, bit by bit.</summary>
+    [TestMethod]
+    public void A_file_of_coco_is_trained_on_as_the_demo_it_holds()
+    {
+        var drawn = new DemoDetection(6, 2_000_003, 96, DemoLevel.Plain);
+        Directory.CreateDirectory(At("train2017"));
+        for (int i = 0; i < drawn.Count; i++) ImageFile.Write(At($"train2017/{i}.png"), drawn.Read(i).Image);
+        File.WriteAllText(At("instances_train2017.json"), JsonSerializer.Serialize(new
+        {
+            images = drawn.Truth.Images.Select((image, i) => new { id = image.Id, file_name = $"{i}.png", width = 96, height = 96 }),
+            categories = drawn.Truth.Categories.Select(category => new { id = category.Id, name = category.Name }),
+            annotations = drawn.Truth.Instances.Select(thing => new
+            {
+                id = thing.Id,
+                image_id = thing.ImageId,
+                category_id = thing.CategoryId,
+                area = thing.Area,
+                bbox = new[] { thing.Box.X, thing.Box.Y, thing.Box.Width, thing.Box.Height },
+            }),
+        }));
+        string[] common = ["--steps", "4", "--batch", "3", "--model", "mini"];
+        Out(["head", "train", "detect", "--data", "demo", "--images", "6", "--out", At("one"), .. common]);
+        Out(["head", "train", "detect", "--data", $"coco:{At("instances_train2017.json")}", "--templates", "name", "--out", At("two"), .. common]);
+        var (one, two) = (HeadFile.Open(At("one")).Arrays(), HeadFile.Open(At("two")).Arrays());
+        CollectionAssert.AreEquivalent(one.Keys.ToArray(), two.Keys.ToArray());
+        foreach (var (name, array) in one) Close.Bits(array.Values, two[name].Values, name);
+        Assert.Contains("6 images", Out("data", "labels", "--data", $"coco:{At("instances_train2017.json")}"));
+    }
+
     [TestMethod]
     [DataRow("head train detect --model mini --data photos --out h", "detection takes demo, demo:hard, coco:FILE.json")]
     [DataRow("head train detect --model mini --data demo --hold-out mauve --out h", "mauve: demo, plain, boxes by colour has no such class")]
