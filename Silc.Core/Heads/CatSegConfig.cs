@@ -30,6 +30,14 @@ public sealed record CatSegConfig(int Hidden = 128, int Heads = 4, int Layers = 
     public static CatSegConfig Small { get; } = new(Hidden: 32, Layers: 1, Window: 4, Guide: 32, TextGuide: 32, Decoder: [16, 8],
         DecoderIn: [32, 16], DecoderGuide: [8, 4], Pad: 0);
 
+    /// <summary>The same with windows of half a grid of that side, or one window where it has no half, and pooling where that halves it.</summary>
+    /// <exception cref="ArgumentException">The side is not positive.</exception>
+    public CatSegConfig ForGrid(int grid)
+    {
+        Require.Positive(grid, "side of the grid");
+        return this with { Window = grid % 2 == 0 ? grid / 2 : grid, Pool = grid % 2 == 0 ? 2 : 1 };
+    }
+
     /// <summary>Channels of the two stages of the decoder.</summary>
     public IReadOnlyList<int> Decoder { get; init; } = Decoder ?? [64, 32];
 

@@ -86,14 +86,17 @@ public sealed class DetectionHead : IDisposable
     /// <summary>Opens a head that was trained on this very model.</summary>
     /// <param name="model">Must have the weights that the head was trained on, and outlive it.</param>
     /// <param name="path">The file, or the folder of its training.</param>
-    /// <exception cref="InvalidDataException">It is a head for another tower, tokenizer or task, damaged or no head; the message says which.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It is a head for another tower, tokenizer or task, damaged or no head; the message says which.
+    /// </exception>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     public static DetectionHead Load(SilcModel model, string path)
     {
         _ = model.Text;
         var file = HeadFile.Open(path);
         if (file.Description.Kind != HeadKind.Owl || file.Description.Detection is null)
-            throw new InvalidDataException($"{file.Path} is a head for segmentation: open it by SegmentationHead, or ask it by silc head eval segment");
+            throw new InvalidDataException(
+                $"{file.Path} is a head for segmentation: open it by SegmentationHead, or ask it by silc head eval segment");
         file.Description.Require(file.Path, model.Fingerprint(), model.Tokenizer?.Fingerprint);
         var head = new DetectionHead(model, file.Description).Allocated(0, file);
         head.Steps = file.Step;
@@ -152,7 +155,8 @@ public sealed class DetectionHead : IDisposable
         double least = 0)
     {
         Require.That(classes.Rows.Width == Description.EmbedDim,
-            $"the classes are embedded in {classes.Rows.Width} channels, and the head's patches in {Description.EmbedDim}: embed them with its model");
+            $"the classes are embedded in {classes.Rows.Width} channels, and the head's patches in {Description.EmbedDim}: embed them with its "
+            + "model");
         Require.Positive(most, "most things of an image");
         Require.Within(least, 0, 1, "lowest score");
         if (images.Count == 0) return [];

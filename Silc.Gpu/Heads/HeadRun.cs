@@ -57,6 +57,7 @@ public sealed class HeadRun : IDisposable
         Require.That(source.Classes.Names.SequenceEqual(head.Description.Seen),
             $"the head is for the classes {string.Join(", ", head.Description.Seen)}, and {source.Name} has "
             + string.Join(", ", source.Classes.Names));
+        head.RequireTraining(train, source.Classes.Count);
         var start = folder is { Resumes: true } ? Newest(folder) : null;
         start?.Require(head.Description, train, data);
         var device = head.Model.Device;

@@ -9,9 +9,9 @@ namespace Silc;
 readonly record struct OwlOutputs(Tensor Embedding, Tensor Shift, Tensor Scale, Tensor Boxes, Tensor Objectness);
 
 /// <summary>
-/// OWL-ViT's heads over tokens (B·N, D): with a block, positions and a pre-norm transformer block first; then x = norm(tokens); a class embedding, which
-/// begins at the aligned features, a box whose bias is its cell, and OWLv2's objectness, which leaves no gradient in x. Minderer et al.,
-/// arXiv:2205.06230 and 2306.09683. Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// OWL-ViT's heads over tokens (B·N, D): with a block, positions and a pre-norm transformer block first; then x = norm(tokens); a class
+/// embedding, which begins at the aligned features, a box whose bias is its cell, and OWLv2's objectness, which leaves no gradient in x.
+/// Minderer et al., arXiv:2205.06230 and 2306.09683. Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class OwlLayers
 {

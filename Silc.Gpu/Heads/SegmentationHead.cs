@@ -51,6 +51,10 @@ public abstract class SegmentationHead : IDisposable
     /// </summary>
     internal abstract void Step(Pass pass, HeadBatch batch, HeadTrainConfig train, Tensor loss);
 
+    /// <summary>Throws unless it can be trained so, on so many classes.</summary>
+    /// <exception cref="ArgumentException">The message names the value.</exception>
+    internal virtual void RequireTraining(HeadTrainConfig train, int classes) { }
+
     /// <summary>A new head with initial weights: an adapter then segments as the model does without one.</summary>
     /// <param name="model">Whose features it reads; must outlive it.</param>
     /// <param name="kind">What it is made of.</param>
@@ -117,6 +121,7 @@ public abstract class SegmentationHead : IDisposable
     static SegmentationHead Of(SilcModel model, HeadDescription description, HeadLoss loss) => description.Kind switch
     {
         HeadKind.Adapter => new PatchTextHead(model, description, loss),
+        HeadKind.CatSeg => new CatSegHead(model, description),
         HeadKind.Owl => throw new InvalidDataException("this head detects things and does not segment: open it by DetectionHead, or ask it by "
             + "silc head eval detect or silc detect"),
         _ => throw new InvalidDataException($"this version has no head of the kind {description.Kind}"),

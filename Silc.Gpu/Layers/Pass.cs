@@ -39,6 +39,11 @@ sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recompute = 
     /// <summary>Opens a frame: memory handed out inside it is free again at its end.</summary>
     public ArenaFrame Frame() => Arena.Frame();
 
+    /// <summary>
+    /// A frame in inference alone, for what a layer keeps beside its result, which is allocated before: nothing is kept for a gradient.
+    /// </summary>
+    internal ArenaFrame? InferenceFrame() => Training ? null : Arena.Frame();
+
     /// <summary>A frame around a pullback.</summary>
     internal ArenaFrame BackwardFrame() => Training
         ? Arena.Frame()

@@ -55,12 +55,13 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
     /// <param name="rows">Rows of the matrix that layers see.</param>
     /// <param name="cols">Its columns.</param>
     /// <param name="init">Initial distribution.</param>
+    /// <param name="stored">Shape in files, where there is no table; null for a matrix or a row.</param>
     /// <exception cref="ArgumentException">The table has no such parameter, or one of another size.</exception>
-    public Parameter Add(string name, int rows, int cols, Init init)
+    public Parameter Add(string name, int rows, int cols, Init init, int[]? stored = null)
     {
         if (values is not null) throw new InvalidOperationException($"parameter '{name}' comes too late: the memory is allocated");
         if (list.Exists(p => p.Name == name)) throw new ArgumentException($"there are two parameters '{name}'");
-        int[]? shape = rows == 1 ? [cols] : [rows, cols];
+        int[]? shape = stored ?? (rows == 1 ? [cols] : [rows, cols]);
         if (table is not null && !table.TryGetValue(name, out shape))
             throw new ArgumentException($"the table of parameters has no '{name}'");
         if (shape.Aggregate(1L, (a, b) => a * b) != (long)rows * cols)

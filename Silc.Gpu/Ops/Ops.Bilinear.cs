@@ -79,19 +79,19 @@ readonly struct BilinearGrad<TPack>(FloatPointer dy, FloatPointer dx, int rows, 
         P.Store(dx, row * channels + c, sum);
     }
 
-    // Places that may read place i: those up to one place before and behind it, and two more for rounding. The first and last are read by
-    // all beyond them.
+    // Places that may read place i: those whose position is less than one from it, and one more on either side for rounding. The first and last
+    // are read by all beyond them.
     int First(int i, int from, int to)
     {
         if (i == 0) return 0;
-        int first = (int)((i - 1f) * to / from) - 2;
+        int first = (int)(corners != 0 ? (i - 1f) * (to - 1f) / (from - 1f) : (i - 0.5f) * to / from - 0.5f) - 1;
         return first < 0 ? 0 : first;
     }
 
     int End(int i, int from, int to)
     {
         if (i == from - 1) return to;
-        int end = (int)((i + 2f) * to / from) + 3;
+        int end = (int)(corners != 0 ? (i + 1f) * (to - 1f) / (from - 1f) : (i + 1.5f) * to / from - 0.5f) + 2;
         return end < to ? end : to;
     }
 }

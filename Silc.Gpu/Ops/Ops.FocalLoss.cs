@@ -4,8 +4,8 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>
-/// Sigmoid focal loss: α·(1 − p)²·(−log p) of a positive, (1 − α)·p²·(−log(1 − p)) of a negative, p = σ(logit). With z = −logit of a positive and
-/// logit of a negative both are a·σ(z)²·softplus(z), whose slope is a·σ(z)²·(2·(1 − σ(z))·softplus(z) + σ(z)).
+/// Sigmoid focal loss: α·(1 − p)²·(−log p) of a positive, (1 − α)·p²·(−log(1 − p)) of a negative, p = σ(logit). With z =
+/// −logit of a positive and logit of a negative both are a·σ(z)²·softplus(z), whose slope is a·σ(z)²·(2·(1 − σ(z))·softplus(z) + σ(z)).
 /// </summary>
 readonly struct FocalLossKernel(FloatPointer logits, ArrayView<int> targets, FloatPointer weights, FloatPointer rowLoss, int rows, int cols,
     float alpha) : IKernel
@@ -20,7 +20,8 @@ readonly struct FocalLossKernel(FloatPointer logits, ArrayView<int> targets, Flo
             {
                 int target = targets[i];
                 float z = target > 0 ? -logits[i] : logits[i], a = target < 0 ? 0f : target > 0 ? alpha : 1 - alpha;
-                float e = XMath.Exp(z < 0 ? z : -z), inverse = 1 / (1 + e), sigmoid = z < 0 ? e * inverse : inverse, rest = z < 0 ? inverse : e * inverse;
+                float e = XMath.Exp(z < 0 ? z : -z), inverse = 1 / (1 + e);
+                float sigmoid = z < 0 ? e * inverse : inverse, rest = z < 0 ? inverse : e * inverse;
                 float softplus = (z > 0 ? z : 0) + BinaryCrossEntropyKernel.LogOnePlus(e), square = a * sigmoid * sigmoid;
                 sum += square * softplus;
                 float slope = weight * square * (2 * rest * softplus + sigmoid);

@@ -109,32 +109,35 @@ readonly struct GroupNormGrad<TPack>(FloatPointer dy, FloatPointer x, FloatPoint
 }
 
 /// <summary>Partial sums of dScale and dBias over row blocks of fixed size, [dScale | dBias] for each block.</summary>
-readonly struct GroupNormSums(FloatPointer dy, FloatPointer x, FloatPointer mean, FloatPointer rstd, FloatPointer partial, int rows, int places,
-    int channels, int groups) : IKernel
+readonly struct GroupNormSums<TPack>(FloatPointer dy, FloatPointer x, FloatPointer mean, FloatPointer rstd, FloatPointer partial, int rows,
+    int places, int channels, int groups) : IKernel where TPack : struct, IPack<TPack>
 {
     public const int BlockRows = 64;
 
     public void Execute()
     {
         int blocks = (rows + BlockRows - 1) / BlockRows, last = BlockRange.Last(blocks), thread = Group.IdxX, threads = Group.DimX;
-        int width = channels / groups;
         for (int block = BlockRange.First(blocks); block < last; block++)
+            // A pack must lie in one group.
+            if (channels / groups % TPack.Width == 0)
+                for (int c = thread * TPack.Width; c < channels; c += threads * TPack.Width) At<TPack>(block, c);
+            else
+                for (int c = thread; c < channels; c += threads) At<Pack1>(block, c);
+    }
+
+    void At<P>(int block, int c) where P : struct, IPack<P>
+    {
+        int end = block * BlockRows + BlockRows < rows ? block * BlockRows + BlockRows : rows, group = c / (channels / groups);
+        P dScale = P.Splat(0), dBias = P.Splat(0);
+        for (int row = block * BlockRows; row < end; row++)
         {
-            int end = block * BlockRows + BlockRows < rows ? block * BlockRows + BlockRows : rows;
-            for (int c = thread; c < channels; c += threads)
-            {
-                float dScale = 0, dBias = 0;
-                for (int row = block * BlockRows; row < end; row++)
-                {
-                    int item = row / places * groups + c / width;
-                    float d = dy[row * channels + c];
-                    dBias += d;
-                    dScale += d * (x[row * channels + c] - mean[item]) * rstd[item];
-                }
-                partial[block * 2 * channels + c] = dScale;
-                partial[(block * 2 + 1) * channels + c] = dBias;
-            }
+            int item = row / places * groups + group;
+            var d = P.Load(dy, row * channels + c);
+            dBias += d;
+            dScale += d * (P.Load(x, row * channels + c) - P.Splat(mean[item])) * P.Splat(rstd[item]);
         }
+        P.Store(partial, block * 2 * channels + c, dScale);
+        P.Store(partial, (block * 2 + 1) * channels + c, dBias);
     }
 }
 
@@ -152,9 +155,10 @@ partial class Ops<TPack>
         int groups)
     {
         Same(dy, x);
-        int items = mean.Count, places = PlacesOf(x, items, groups), blocks = (x.Rows + GroupNormSums.BlockRows - 1) / GroupNormSums.BlockRows;
+        int items = mean.Count, places = PlacesOf(x, items, groups),
+            blocks = (x.Rows + GroupNormSums<TPack>.BlockRows - 1) / GroupNormSums<TPack>.BlockRows;
         var partial = Device.Workspace(2L * blocks * x.Cols);
-        Device.ForRows(blocks, new GroupNormSums(Dense(dy), Dense(x), Dense(mean), Dense(rstd), partial, x.Rows, places, x.Cols, groups));
+        Device.ForRows(blocks, new GroupNormSums<TPack>(Dense(dy), Dense(x), Dense(mean), Dense(rstd), partial, x.Rows, places, x.Cols, groups));
         AddPartials(partial, dScale, dBias, blocks);
         Device.ForRows(items, new GroupNormGrad<TPack>(Dense(dy), Dense(x), Dense(scale), Dense(mean), Dense(rstd), Dense(dx), items, places, x.Cols,
             groups));

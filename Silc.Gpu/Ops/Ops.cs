@@ -231,14 +231,15 @@ abstract class Ops(Device device)
     public abstract void BinaryCrossEntropy(Tensor logits, ArrayView<int> labels, int classes, Tensor rowLoss, float weight,
         bool ignoredAreNegative);
     /// <summary>
-    /// Sigmoid focal loss with γ = 2 of logits (N, Q) with targets (N, Q), 1 for a positive, 0 for a negative and -1 for what nobody asked: replaces
-    /// logits by weight · dLoss/dLogits and writes weight · the sum over a row to rowLoss (N, 1), with a weight (N, 1) for each row. Positives weigh
-    /// <paramref name="alpha"/>, negatives 1 − α. Lin et al. 2017, arXiv:1708.02002.
+    /// Sigmoid focal loss with γ = 2 of logits (N, Q) with targets (N, Q), 1 for a positive, 0 for a negative and -1 for what nobody asked:
+    /// replaces logits by weight · dLoss/dLogits and writes weight · the sum over a row to rowLoss (N, 1), with a weight (N, 1) for each row.
+    /// Positives weigh <paramref name="alpha"/>, negatives 1 − α. Lin et al. 2017, arXiv:1708.02002.
     /// </summary>
     public abstract void FocalLoss(Tensor logits, ArrayView<int> targets, Tensor weights, Tensor rowLoss, float alpha);
     /// <summary>
-    /// Loss of boxes: the sigmoid of logits (N, 4) is a box by centre and size, compared with targets (N, 4) of that form. Writes weight · the sum of
-    /// |differences| of corners to distance (N, 1) and weight · (1 − GIoU) to overlap (N, 1), and replaces logits by the gradient of their sum.
+    /// Loss of boxes: the sigmoid of logits (N, 4) is a box by centre and size, compared with targets (N, 4) of that form. Writes weight · the
+    /// sum of |differences| of corners to distance (N, 1) and weight · (1 − GIoU) to overlap (N, 1), and replaces logits by the gradient of
+    /// their sum.
     /// </summary>
     public abstract void BoxLoss(Tensor logits, Tensor targets, Tensor weights, Tensor distance, Tensor overlap);
     /// <summary>

@@ -36,7 +36,8 @@ static class DetectCommand
     }.From(0);
     static readonly Option<string> Out = new("--out")
     {
-        Description = $"A new or empty folder: for each image NAME{Overlay}, and for all of them {Table}, boxes as left, top, width, height in pixels.",
+        Description = $"A new or empty folder: for each image NAME{Overlay}, and for all of them {Table}, boxes as left, top, width, height in "
+            + "pixels.",
         HelpName = "FOLDER",
         Required = true,
     };

@@ -23,8 +23,8 @@ static class HeadEvalDetectCommand
     public static Command Create()
     {
         var command = new Command("detect", """
-            Ask a detection head about images with things, by the rules of COCO, or of LVIS for lvis:. Beside it stands the head before its first step,
-            whose boxes are its patches. Where the head was not trained on all classes, seen and unseen ones are also reported apart.
+            Ask a detection head about images with things, by the rules of COCO, or of LVIS for lvis:. Beside it stands the head before its first
+            step, whose boxes are its patches. Where the head was not trained on all classes, seen and unseen ones are also reported apart.
 
             Examples:
               silc head eval detect --model mini --head runs/finder --data demo:hard --overlays found.png
@@ -49,7 +49,8 @@ static class HeadEvalDetectCommand
             head.Description.Detection, head.Description.Resolution);
         var classes = model.Prototypes(source.Truth.Classes(), head.Description.Templates, canonical: head.Description.Canonical);
         var scoring = new DetectionScoring(source, classes, DetectionData.IsLvis(parsed));
-        Score[] scores = [scoring.Of(untrained, "head, before its first step", keep: false), scoring.Of(head, $"head, step {head.Steps}", keep: true)];
+        Score[] scores =
+            [scoring.Of(untrained, "head, before its first step", keep: false), scoring.Of(head, $"head, step {head.Steps}", keep: true)];
         ScoreReport.Show(parsed, name, parsed.GetRequiredValue(DetectionData.Data), scores);
         if (parsed.GetValue(Predictions) is { } predictions)
         {

@@ -20,18 +20,26 @@ static class HeadEvalSegmentCommand
         HelpName = "FOLDER",
     };
 
+    static readonly Option<int?> MergeFrom = new Option<int?>("--merge-from")
+    {
+        Description = "Answers of this class and all behind it count as it: VOC-20b's background, class 20, has 39 names of Pascal "
+            + "Context in its list of 59.",
+        HelpName = "LABEL",
+    }.From(1);
+
     public static Command Create()
     {
         var command = new Command("segment", $"""
-            Ask a head about images with masks, beside the model without it. {HeadScores.Rule} Where the head was not trained on all classes, seen
-            and unseen ones are also reported apart, with their harmonic mean.
+            Ask a head about images with masks, beside the model without it. {HeadScores.Rule}
+            Where the head was not trained on all classes, seen and unseen ones are also reported apart, with their harmonic mean.
 
             Examples:
               silc head eval segment --model runs/demo --head runs/adapter --data demo --overlays heads.png
               silc head eval segment --model runs/mine --head runs/ade --data masks:ade/val --classes ade.txt --skip-zero --json ade.json
             """) { Model, Head };
-        foreach (var option in (Option[])[.. SegmentationOptions.ForHeads, .. SegmentationOptions.Seeing, .. PromptOptions.All, Device, Overlays,
-            Predictions, EvalOptions.Resize, EvalOptions.ImageBackground, EvalOptions.Json, ModelOption.Tokenizer]) command.Add(option);
+        foreach (var option in (Option[])[.. SegmentationOptions.ForHeads, .. SegmentationOptions.Seeing, HeadOptions.Slide, MergeFrom,
+            .. PromptOptions.All, Device, Overlays, Predictions, EvalOptions.Resize, EvalOptions.ImageBackground, EvalOptions.Json,
+            ModelOption.Tokenizer]) command.Add(option);
         command.SetAction(Run);
         return command;
     }
@@ -45,7 +53,7 @@ static class HeadEvalSegmentCommand
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         using var head = HeadOptions.Open(model, parsed.GetValue(Head)!, SegmentationOptions.WindowOf(parsed));
-        var windows = SegmentationOptions.WindowsOf(parsed, head.Description.Resolution);
+        var windows = HeadOptions.WindowsOf(parsed, head.Description.Resolution);
         windows.Check(model.Config.PatchSize);
         // The head's own templates, unless others are asked for.
         var templates = PromptOptions.HasTemplates(parsed) ? PromptOptions.TemplatesOf(parsed, "name") : head.Description.Templates;
@@ -55,7 +63,8 @@ static class HeadEvalSegmentCommand
         {
             var classes = ClassPrototypes.Of(source.Classes, prompts => EmbeddedTexts.Of(model, prompts), templates,
                 PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Best), head.Description.Canonical);
-            scores.AddRange(new HeadScores(model, head, source, classes, windows, background.Threshold, background.Counts)
+            scores.AddRange(new HeadScores(model, head, source, classes, windows, background.Threshold, background.Counts,
+                parsed.GetValue(MergeFrom))
                 .Score(sheet, masks, sources.Count > 1 ? $"set-{i + 1}" : ""));
         }
         ScoreReport.Show(parsed, name, SegmentationOptions.DataOf(parsed), scores);

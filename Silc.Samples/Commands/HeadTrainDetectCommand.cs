@@ -34,6 +34,10 @@ static class HeadTrainDetectCommand
         Description = "Classes that are not trained on, with commas between; silc head eval detect then reports seen and unseen ones apart.",
         HelpName = "NAME,NAME",
     };
+    static readonly Option<bool> Without = new("--without-held-out")
+    {
+        Description = "Leave out images that show a class which is held out: its things have no box there, and are learned as nothing.",
+    };
     static readonly Option<int?> Side = new Option<int?>("--image-size")
     {
         Description = "Side of the images in pixels, a multiple of the patch; the model's own unless given. There is one box a patch.",
@@ -54,11 +58,11 @@ static class HeadTrainDetectCommand
             checkpoints, metrics.csv and loss.png; the head belongs to this model alone. Ctrl-C ends with all files written, --resume goes on.
 
             Examples:
-              silc head train detect --model mini --data demo:hard --hold-out "orange,pink,white" --out runs/finder
+              silc head train detect --model mini --data demo:hard --hold-out "orange,pink,white" --without-held-out --out runs/finder
               silc head train detect --model runs/mine --data coco:annotations/instances_train2017.json --steps 20000 --out runs/coco
             """) { Model, DetectionData.Data, Out };
-        foreach (var option in (Option[])[Images, PublishedSets.ImageFolder, HoldOut, Side, NoBlock, Owl, Steps, Batch, Rate, Decay, Clip, Seed,
-            .. PromptOptions.All.Where(option => option.Name == "--templates"), SaveEvery, TrainOptions.LogEvery, Resume, Overwrite, Device,
+        foreach (var option in (Option[])[Images, PublishedSets.ImageFolder, HoldOut, Without, Side, NoBlock, Owl, Steps, Batch, Rate, Decay, Clip,
+            Seed, .. PromptOptions.All.Where(option => option.Name == "--templates"), SaveEvery, TrainOptions.LogEvery, Resume, Overwrite, Device,
             ModelOption.Tokenizer]) command.Add(option);
         command.SetAction(Run);
         return command;
@@ -71,6 +75,9 @@ static class HeadTrainDetectCommand
         var (name, target) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Out));
         var source = DetectionData.Open(parsed, Images, training: true);
         var chosen = DetectionData.Chosen(source, parsed.GetValue(HoldOut));
+        if (parsed.GetValue(Without) && parsed.GetValue(HoldOut) is null) throw new ArgumentException("--without-held-out needs --hold-out");
+        var isDemo = source is DemoDetection;
+        if (parsed.GetValue(Without)) source = DetectionData.WithoutOthers(source, chosen);
         var config = new HeadTrainConfig(parsed.GetValue(Steps), parsed.GetValue(Batch), parsed.GetValue(Rate), parsed.GetValue(Decay),
             parsed.GetValue(Clip), parsed.GetValue(Seed)).Check();
         using var folder = RunFolder.ForHead(target, new SavePolicy(EverySteps: parsed.GetValue(SaveEvery) ?? 0), parsed.GetValue(Resume),
@@ -78,7 +85,6 @@ static class HeadTrainDetectCommand
         OutputGuard.Check(parsed, Output.Table(folder.At(MetricsFile.Name), HeadMetrics.Columns), Output.Sheet(folder.At(TrainSession.Plot)));
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
-        var isDemo = source is DemoDetection;
         using var head = DetectionHead.Create(model, chosen, PromptOptions.TemplatesOf(parsed, isDemo ? "name" : "clip"), canonical: !isDemo,
             new DetectionConfig(Block: !parsed.GetValue(NoBlock), Aligned: !parsed.GetValue(Owl)), parsed.GetValue(Side), config.Seed);
         head.NameTower(ShippedModel.NameOf(name));

@@ -20,21 +20,30 @@ static class HeadTrainSegmentCommand
     };
     static readonly Option<HeadKind> Kind = new("--head")
     {
-        Description = "adapter: a linear layer that moves patches in the space of texts, trained in seconds.",
-        HelpName = "adapter",
+        Description = "adapter: a linear layer that moves patches in the space of texts, trained in seconds. catseg: attention over the maps of "
+            + "patches and classes, and a decoder, CAT-Seg on a frozen tower.",
+        HelpName = "adapter|catseg",
         DefaultValueFactory = _ => HeadKind.Adapter,
     };
-    static readonly Option<int> Steps = Number("--steps", "Updates; the schedule, a cosine, ends there.", 600).From(1);
-    static readonly Option<int> Batch = Number("--batch", "Images a step.", 32).From(1);
-    static readonly Option<double> Rate = Real("--lr", "Base learning rate.", 2e-3).From(0);
+    static readonly Option<CatSegSizes> Sizes = new("--sizes")
+    {
+        Description = "With catseg: small, 32 channels and one layer for two CPU cores, or published, 128 and two.",
+        HelpName = "small|published",
+        DefaultValueFactory = _ => CatSegSizes.Small,
+    };
+    static readonly Option<int> ClassesAStep = Number("--classes-a-step",
+        "With catseg: classes of a step, those in its images first; 0 takes all.", 16).From(0);
+    static readonly Option<int?> Steps = Own<int?>("--steps", "Updates; the schedule, a cosine, ends there. 600, with catseg 2,000.", "N").From(1);
+    static readonly Option<int?> Batch = Own<int?>("--batch", "Images a step: 32, with catseg 8.", "N").From(1);
+    static readonly Option<double?> Rate = Own<double?>("--lr", "Base learning rate: 0.002, with catseg 0.001.", "X").From(0);
     static readonly Option<double> Decay = Real("--wd", "Weight decay of kernels, per update and not multiplied by --lr.", 1e-6).From(0);
     static readonly Option<double> Clip = Real("--clip-norm", "Norm of the gradient above which it is scaled down; 0 switches that off.", 1).From(0);
     static readonly Option<int> Seed = Number("--seed", "Of weights and order.", 0);
-    static readonly Option<HeadLoss> Loss = new("--loss")
+    static readonly Option<HeadLoss?> Loss = Own<HeadLoss?>("--loss",
+        "softmax over the classes, or a binary loss of each, which catseg has.", "softmax|binary");
+    static readonly Option<bool> IgnoredAreNegative = new("--ignored-are-negative")
     {
-        Description = "softmax over the classes, or a binary loss of each.",
-        HelpName = "softmax|binary",
-        DefaultValueFactory = _ => HeadLoss.Softmax,
+        Description = "With the binary loss, pixels that do not count are of no class, as in CAT-Seg's published training, instead of left out.",
     };
     static readonly Option<string?> HoldOut = new("--hold-out")
     {
@@ -63,10 +72,12 @@ static class HeadTrainSegmentCommand
             Examples:
               silc head train segment --model runs/demo --data demo --out runs/adapter
               silc head train segment --model mini --data demo:hard --hold-out "red,blue" --out runs/open
+              silc head train segment --model runs/emoji --data emoji:data/emoji --head catseg --out runs/cat
               silc head train segment --model runs/mine --data masks:ade/train --classes ade.txt --skip-zero --out runs/ade
             """) { Model, Out, Kind };
         foreach (var option in SegmentationOptions.ForHeads) command.Add(option);
-        foreach (var option in (Option[])[HoldOut, Side, Steps, Batch, Rate, Decay, Clip, Seed, Loss, .. PromptOptions.All, SaveEvery,
+        foreach (var option in (Option[])[HoldOut, Side, Sizes, ClassesAStep, Steps, Batch, Rate, Decay, Clip, Seed, Loss,
+            IgnoredAreNegative, .. PromptOptions.All, SaveEvery,
             TrainOptions.LogEvery, Resume, Overwrite, Device, EvalOptions.Resize, EvalOptions.ImageBackground, ModelOption.Tokenizer])
             command.Add(option);
         command.SetAction(Run);
@@ -82,15 +93,14 @@ static class HeadTrainSegmentCommand
         if (threshold is not null) throw new ArgumentException("--background: a head is trained with none or words; a probability is for asking it");
         var source = HeadData.Chosen(SegmentationOptions.ForTraining(parsed), parsed.GetValue(HoldOut), counts);
         var templates = PromptOptions.TemplatesOf(parsed, SegmentationOptions.IsMasks(parsed) ? "segmentation" : "name");
-        var config = new HeadTrainConfig(parsed.GetValue(Steps), parsed.GetValue(Batch), parsed.GetValue(Rate), parsed.GetValue(Decay),
-            parsed.GetValue(Clip), parsed.GetValue(Seed), parsed.GetValue(Loss)).Check();
+        var config = ConfigOf(parsed);
         using var folder = RunFolder.ForHead(target, new SavePolicy(EverySteps: parsed.GetValue(SaveEvery) ?? 0), parsed.GetValue(Resume),
             parsed.GetValue(Overwrite));
         OutputGuard.Check(parsed, Output.Table(folder.At(MetricsFile.Name), HeadMetrics.Columns), Output.Sheet(folder.At(TrainSession.Plot)));
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         using var head = SegmentationHead.Create(model, parsed.GetValue(Kind), source.Classes.Names, templates,
-            canonical: SegmentationOptions.IsMasks(parsed), resolution: parsed.GetValue(Side), seed: config.Seed, loss: config.Loss);
+            canonical: SegmentationOptions.IsMasks(parsed), SizesOf(parsed, model.Config), parsed.GetValue(Side), config.Seed, config.Loss);
         head.NameTower(ShippedModel.NameOf(name));
         using var interrupt = new Interrupt(userSignal: true);
         var aliases = PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Average);
@@ -129,9 +139,31 @@ static class HeadTrainSegmentCommand
         return string.Join(", ", names.Take(Named)) + (names.Count > Named ? ", …" : "");
     }
 
+    static HeadTrainConfig ConfigOf(ParseResult parsed)
+    {
+        var cat = parsed.GetValue(Kind) == HeadKind.CatSeg;
+        if (!cat && ((Option[])[Sizes, ClassesAStep]).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
+            throw new ArgumentException($"{wrong.Name} is for --head catseg");
+        return new HeadTrainConfig(parsed.GetValue(Steps) ?? (cat ? 2000 : 600), parsed.GetValue(Batch) ?? (cat ? 8 : 32),
+            parsed.GetValue(Rate) ?? (cat ? 1e-3 : 2e-3), parsed.GetValue(Decay), parsed.GetValue(Clip), parsed.GetValue(Seed),
+            parsed.GetValue(Loss) ?? (cat ? HeadLoss.Binary : HeadLoss.Softmax), parsed.GetValue(IgnoredAreNegative),
+            cat ? parsed.GetValue(ClassesAStep) : 0).Check();
+    }
+
+    static CatSegConfig? SizesOf(ParseResult parsed, SilcConfig config)
+    {
+        if (parsed.GetValue(Kind) != HeadKind.CatSeg) return null;
+        if (parsed.GetValue(Sizes) == CatSegSizes.Published) return CatSegConfig.Published;
+        return CatSegConfig.Small.ForGrid(parsed.GetValue(Side) is { } side ? side / config.PatchSize : config.Grid);
+    }
+
+    static Option<T> Own<T>(string name, string help, string value) => new(name) { Description = help, HelpName = value };
+
     static Option<int> Number(string name, string help, int usual) =>
         new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };
 
     static Option<double> Real(string name, string help, double usual) =>
         new(name) { Description = help, HelpName = "X", DefaultValueFactory = _ => usual };
+
+    enum CatSegSizes { Small, Published }
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Silc.Samples.Data;
 using Silc.Samples.Heads;
-using Silc.Samples.Outputs;
 using Silc.Samples.Terminals;
 
 namespace Silc.Samples.Commands;
@@ -52,8 +51,8 @@ static class SegmentCommand
               silc segment street.jpg park.jpg --model runs/mine --head runs/ade --classes "road,tree,car" --out found
               silc segment --data demo --images 8 --model mini --classes "red,blue,green" --out found
             """) { Images, Model, Head, Data, Classes, Out, Count };
-        foreach (var option in (Option[])[.. SegmentationOptions.Seeing, .. PromptOptions.All, Device, EvalOptions.Resize, EvalOptions.Background,
-            .. DataOption.Reading, ModelOption.Tokenizer]) command.Add(option);
+        foreach (var option in (Option[])[.. SegmentationOptions.Seeing, HeadOptions.Slide, .. PromptOptions.All, Device, EvalOptions.Resize,
+            EvalOptions.Background, .. DataOption.Reading, ModelOption.Tokenizer]) command.Add(option);
         command.SetAction(Run);
         return command;
     }
@@ -75,7 +74,7 @@ static class SegmentCommand
         var templates = PromptOptions.HasTemplates(parsed) || head is null ? PromptOptions.TemplatesOf(parsed, "segmentation")
             : head.Description.Templates;
         var prototypes = model.Prototypes(classes, templates, PromptOptions.AliasesOf(parsed, AliasUse.First), head?.Description.Canonical ?? true);
-        var windows = SegmentationOptions.WindowsOf(parsed, head?.Description.Resolution ?? model.Config.Grid * model.Config.PatchSize);
+        var windows = HeadOptions.WindowsOf(parsed, head?.Description.Resolution ?? model.Config.Grid * model.Config.PatchSize);
         windows.Check(model.Config.PatchSize);
         var segmenter = head?.Segmenter(prototypes, windows) ?? model.Segmenter(prototypes, windows: windows);
         int count = source is null ? files.Count : Math.Min(source.Count, parsed.GetValue(Count));

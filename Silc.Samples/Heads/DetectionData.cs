@@ -10,7 +10,8 @@ static class DetectionData
 
     public static readonly Option<string> Data = new("--data")
     {
-        Description = $"demo or demo:hard (objects of scenes that the program draws, by colour), or {PublishedSets.Help(PublishedSets.WithInstances)}.",
+        Description = "demo or demo:hard (objects of scenes that the program draws, by colour), or "
+            + $"{PublishedSets.Help(PublishedSets.WithInstances)}.",
         HelpName = "demo|demo:hard|coco:FILE.json|lvis:FILE.json",
         Required = true,
     };
@@ -44,6 +45,18 @@ static class DetectionData
         var source = new CocoSource(PublishedSets.Existing(data), parsed.GetValue(PublishedSets.ImageFolder));
         DataOption.Say(source.Skipped);
         return source;
+    }
+
+    /// <summary>The set without the images that show a class which is not trained on.</summary>
+    /// <exception cref="ArgumentException">None is left.</exception>
+    public static IInstanceSource WithoutOthers(IInstanceSource source, IReadOnlyList<string> chosen)
+    {
+        var names = source.Truth.Classes().Names;
+        var others = source.Truth.Categories.Index().Where(entry => !chosen.Contains(names[entry.Index])).Select(entry => entry.Item.Id).ToHashSet();
+        var left = source.Truth.Instances.Where(instance => others.Contains(instance.CategoryId)).Select(instance => instance.ImageId).ToHashSet();
+        int[] kept = [.. Enumerable.Range(0, source.Count).Where(i => !left.Contains(source.InfoOf(i).Id))];
+        return kept.Length > 0 ? new ChosenImages(source, kept)
+            : throw new ArgumentException($"--without-held-out leaves no image of {source.Name}: each shows a class that is held out");
     }
 
     /// <summary>True for LVIS, which has rules of its own.</summary>

@@ -13,6 +13,22 @@ static class HeadOptions
         Required = required,
     };
 
+    /// <summary>CAT-Seg's way of sliding.</summary>
+    public static readonly Option<bool> Slide = new("--slide")
+    {
+        Description = "Squash the image to a square of 5/3 of a window, slide windows over it that overlap by a third, and count the whole image in "
+            + "one window as much as them all: CAT-Seg's inference for ADE20K and Pascal Context.",
+    };
+
+    /// <summary>What the line says the head sees of an image at once.</summary>
+    public static SegmentationWindows WindowsOf(ParseResult parsed, int usual)
+    {
+        if (!parsed.GetValue(Slide)) return SegmentationOptions.WindowsOf(parsed, usual);
+        if (SegmentationOptions.Seeing.Skip(1).FirstOrDefault(option => parsed.GetResult(option) is not null) is { } wrong)
+            throw new ArgumentException($"--slide says how windows lie: leave out {wrong.Name}");
+        return SegmentationWindows.SquashedAndWhole(SegmentationOptions.WindowOf(parsed) ?? usual);
+    }
+
     /// <summary>Opens a head beside its model, and says where they differ in what is legal.</summary>
     public static SegmentationHead Open(SilcModel model, string path, int? window)
     {

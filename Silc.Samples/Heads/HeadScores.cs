@@ -12,8 +12,9 @@ namespace Silc.Samples.Heads;
 /// <param name="windows">What is seen at once.</param>
 /// <param name="threshold">Probability below which a pixel is background; null lets the background compete by its names.</param>
 /// <param name="backgroundCounts">False leaves the background's pixels out.</param>
+/// <param name="mergeFrom">Answers of this class and those behind it are of this class; null for none.</param>
 sealed class HeadScores(SilcModel model, SegmentationHead head, ISegmentationSource source, ClassPrototypes classes, SegmentationWindows windows,
-    double? threshold, bool backgroundCounts)
+    double? threshold, bool backgroundCounts, int? mergeFrom = null)
 {
     /// <summary>Which of the two means of IoU is the first number.</summary>
     public const string Rule = "mIoU is the mean over the classes that the truth has; beside it the one that counts classes only predicted as 0.";
@@ -51,6 +52,7 @@ sealed class HeadScores(SilcModel model, SegmentationHead head, ISegmentationSou
         PredictedMasks? masks = null, string folder = "", long[]? counted = null)
     {
         int shown = 0, segmented = 0;
+        Func<int, int>? merged = mergeFrom is { } from ? label => Math.Min(label, from) : null;
         return Progress.Show("images", set.Count, report => SegmentationScores.Of(segmenter, set, (example, predicted) =>
         {
             report(++segmented);
@@ -59,7 +61,7 @@ sealed class HeadScores(SilcModel model, SegmentationHead head, ISegmentationSou
             if (counted is null) return;
             foreach (var label in example.Labels.Labels)
                 if (label >= 0) counted[label]++;
-        }, unread.Add, Interrupt.Current?.Token ?? default));
+        }, unread.Add, Interrupt.Current?.Token ?? default, merged));
     }
 
     Score Line(ISegmentationSource set, int count, string method, ConfusionMatrix found)

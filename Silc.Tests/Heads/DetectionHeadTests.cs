@@ -134,6 +134,7 @@ public sealed class DetectionHeadTests : TempFolder
         public int Count => 2;
         public DetectionTruth Truth { get; } = new("boxed", [new(1, "a", 32, 32), new(2, "b", 32, 32)],
             [new(7, "red"), new(9, "green"), new(11, "blue")], instances);
+        public DetectionImage InfoOf(int index) => Truth.Images[index];
         public InstanceImage Read(int index) => new($"image {index}", Truth.Images[index], Images.Noise(32, 32, index),
             [.. Truth.Instances.Where(instance => instance.ImageId == index + 1)]);
     }

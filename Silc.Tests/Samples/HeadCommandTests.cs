@@ -61,8 +61,8 @@ public sealed class HeadCommandTests : TempFolder
         using (var model = HeadTest.Model(TestDevices.OneThread)) model.Save(At("other/model.safetensors"));
         Assert.Contains("is a head for the tower", CommandLineRun.Of("head", "eval", "segment", "--model", At("other"), "--head", At("head"),
             "--data", "demo", "--device", "cpu").Error);
-        Assert.Contains("holds a head already", CommandLineRun.Of("head", "train", "segment", "--model", "mini", "--data", "demo", "--out", At("head"),
-            "--device", "cpu").Error);
+        Assert.Contains("holds a head already", CommandLineRun.Of("head", "train", "segment", "--model", "mini", "--data", "demo", "--out",
+            At("head"), "--device", "cpu").Error);
         Assert.Contains("--classes is required", CommandLineRun.Of("segment", "--data", "demo", "--model", "mini", "--out", At("found"), "--device",
             "cpu").Error);
         Assert.Contains("is not empty", CommandLineRun.Of("segment", "--data", "demo", "--model", "mini", "--classes", "red,blue", "--out",

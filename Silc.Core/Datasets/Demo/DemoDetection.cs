@@ -35,6 +35,9 @@ public sealed class DemoDetection : IInstanceSource
     public DetectionTruth Truth { get; }
 
     /// <inheritdoc/>
+    public DetectionImage InfoOf(int index) => Truth.Images[index];
+
+    /// <inheritdoc/>
     public InstanceImage Read(int index)
     {
         var info = Truth.Images[index];

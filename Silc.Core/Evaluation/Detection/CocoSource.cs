@@ -48,6 +48,9 @@ public sealed class CocoSource : IInstanceSource
     public IReadOnlyList<SkippedMembers> Skipped { get; }
 
     /// <inheritdoc/>
+    public DetectionImage InfoOf(int index) => images[index].Info;
+
+    /// <inheritdoc/>
     /// <exception cref="InvalidDataException">
     /// It cannot be read, or is not of the size that the file says: boxes would be in other places.
     /// </exception>

@@ -22,6 +22,9 @@ public interface IInstanceSource
     /// <summary>What was left out when the source was opened, by reason.</summary>
     IReadOnlyList<SkippedMembers> Skipped => [];
 
+    /// <summary>What is known of image <paramref name="index"/> before it is read.</summary>
+    DetectionImage InfoOf(int index);
+
     /// <summary>Reads image <paramref name="index"/>; called from several threads at once.</summary>
     /// <exception cref="InvalidDataException">It cannot be read.</exception>
     InstanceImage Read(int index);

@@ -13,10 +13,10 @@ readonly struct CellWeights
     /// <param name="length">Pixels of the resized image along it.</param>
     /// <param name="starts">Where windows start in the resized image.</param>
     /// <param name="side">Side of a window.</param>
-    /// <param name="patch">Side of a patch.</param>
-    public CellWeights(int pixels, int length, int[] starts, int side, int patch)
+    /// <param name="cells">Patches of a window along the axis.</param>
+    public CellWeights(int pixels, int length, int[] starts, int side, int cells)
     {
-        var (scale, cells) = (length / (double)pixels, side / patch);
+        double scale = length / (double)pixels, patch = side / (double)cells;
         this.pixels = new (int, float)[pixels][];
         for (int i = 0; i < pixels; i++)
         {

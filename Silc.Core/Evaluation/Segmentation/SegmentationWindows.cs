@@ -15,6 +15,19 @@ public sealed record SegmentationWindows(int Side, int? ShortSide = null, int? S
     /// <summary>Windows that overlap by a quarter over an image whose short side is one window: 448 and 336 in Google's TIPS.</summary>
     public static SegmentationWindows Sliding(int side) => new(side, side, side * 3 / 4);
 
+    /// <summary>
+    /// CAT-Seg's: the image squashed to a square of 5/3 of a window, 640 for 384, over which windows slide that overlap by a third, and the whole
+    /// image in one window, whose answer counts as much as theirs together.
+    /// </summary>
+    public static SegmentationWindows SquashedAndWhole(int side) =>
+        new(side, side * 5 / 3, (int)(side * (1 - 0.333))) { Squash = true, AndWhole = true };
+
+    /// <summary>The image is squashed to a square of <see cref="ShortSide"/> instead of keeping its shape.</summary>
+    public bool Squash { get; init; }
+
+    /// <summary>The whole image in one window is asked as well, and scores are the mean of its and the windows'.</summary>
+    public bool AndWhole { get; init; }
+
     /// <summary>Throws unless the sizes fit each other.</summary>
     /// <exception cref="ArgumentException">The message names the value.</exception>
     public void Check(int patch)
@@ -31,6 +44,7 @@ public sealed record SegmentationWindows(int Side, int? ShortSide = null, int? S
     public (int Width, int Height) Size(RgbImage image)
     {
         if (ShortSide is not { } side) return (Side, Side);
+        if (Squash) return (side, side);
         double scale = side / (double)Math.Min(image.Width, image.Height);
         return (Math.Max(side, (int)Math.Round(image.Width * scale)), Math.Max(side, (int)Math.Round(image.Height * scale)));
     }

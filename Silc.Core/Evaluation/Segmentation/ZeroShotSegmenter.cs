@@ -20,13 +20,14 @@ delegate Vectors PatchEmbedder(float[] pixels, int side);
 public sealed class ZeroShotSegmenter
 {
     readonly PatchEmbedder embed;
-    readonly int patch;
+    readonly int cells;
     readonly Func<Vectors, Vectors> score;
     readonly int classes;
     readonly SegmentationWindows windows;
     readonly double? threshold;
     readonly float temperature;
     readonly ImageRule images;
+    readonly bool areProbabilities;
 
     /// <param name="embed">Embeds windows.</param>
     /// <param name="patch">Side of a patch in pixels.</param>
@@ -62,9 +63,21 @@ public sealed class ZeroShotSegmenter
         windows.Check(patch);
         Require.That(threshold is null or (>= 0 and <= 1),
             $"the background threshold is {threshold}, a probability lies in [0, 1]");
-        (this.embed, this.patch, this.score, this.classes) = (embed, patch, score, classes);
+        (this.embed, cells, this.score, this.classes) = (embed, windows.Side / patch, score, classes);
         (this.windows, this.threshold, this.temperature, this.images) = (windows, threshold, (float)temperature, images ?? ImageRule.Own);
     }
+
+    /// <summary>The same by a head that has a probability of each class at each of its cells, which need not be patches.</summary>
+    /// <param name="embed">Windows to probabilities of cells, (N · cells², K).</param>
+    /// <param name="cells">Cells along a side of a window.</param>
+    /// <param name="score">Those to the classes' own.</param>
+    /// <param name="classes">Number of classes K.</param>
+    /// <param name="windows">What is seen of an image at once.</param>
+    /// <param name="threshold">Pixels whose highest probability is below are class 0.</param>
+    /// <param name="images">As above.</param>
+    internal ZeroShotSegmenter(PatchEmbedder embed, int cells, Func<Vectors, Vectors> score, int classes, SegmentationWindows windows,
+        double? threshold, ImageRule images) : this(embed, 1, score, classes, windows, threshold, 1, images) =>
+        (this.cells, areProbabilities) = (cells, true);
 
     /// <summary>Class of every pixel of the image.</summary>
     public LabelMap Segment(RgbImage image) => Segment(image, image.Width, image.Height);
@@ -76,38 +89,54 @@ public sealed class ZeroShotSegmenter
     /// <exception cref="ArgumentException">The model gave another number of patch features than the windows have patches.</exception>
     public IReadOnlyList<LabelMap> Segment(IReadOnlyList<(RgbImage Image, int Width, int Height)> images)
     {
-        List<Cut> cuts = [.. images.Select(one => new Cut(one.Image, windows, this.images))];
+        // Of each image the windows, and where that is asked for the whole of it.
+        List<List<Cut>> all = [.. images.Select(one => Cuts(one.Image))];
+        List<Cut> cuts = [.. all.SelectMany(of => of)];
         var scores = score(embed([.. cuts.SelectMany(cut => cut.Pixels)], windows.Side));
-        int cells = windows.Side / patch, each = cells * cells;
+        int each = cells * cells;
         Require.That(scores.Count == cuts.Sum(cut => cut.Count) * each,
             $"{scores.Count} patch features for {cuts.Sum(cut => cut.Count)} windows of {cells} x {cells} patches");
         var (maps, first) = (new LabelMap[images.Count], 0);
-        foreach (var (i, cut) in cuts.Index())
+        foreach (var (i, of) in all.Index())
         {
-            maps[i] = Map(SideBySide(scores, first, cut, cells), cut, images[i].Width, images[i].Height);
-            first += cut.Count * each;
+            var (width, height) = (images[i].Width, images[i].Height);
+            var layers = new List<Layer>();
+            foreach (var cut in of)
+            {
+                layers.Add(new(SideBySide(scores, first, cut, cells), cut.Left.Length * cells,
+                    new(width, cut.Across, cut.Left, windows.Side, cells), new(height, cut.Down, cut.Top, windows.Side, cells)));
+                first += cut.Count * each;
+            }
+            maps[i] = Map(layers, width, height);
         }
         return maps;
     }
 
-    LabelMap Map(Vectors scores, Cut cut, int width, int height)
+    List<Cut> Cuts(RgbImage image)
     {
-        int cols = cut.Left.Length * (windows.Side / patch);
-        CellWeights x = new(width, cut.Across, cut.Left, windows.Side, patch), y = new(height, cut.Down, cut.Top, windows.Side, patch);
+        var cut = new Cut(image, windows, images);
+        return windows.AndWhole && cut.Count > 1 ? [cut, new(image, SegmentationWindows.Whole(windows.Side), images)] : [cut];
+    }
+
+    LabelMap Map(IReadOnlyList<Layer> layers, int width, int height)
+    {
         var labels = new int[width * height];
-        Parallel.For(0, height, () => new Line(width, cols), (row, _, line) =>
+        Parallel.For(0, height, () => new Line(width, layers.Max(layer => layer.Cols)), (row, _, line) =>
         {
             line.Clear();
             for (int k = 0; k < classes; k++)
             {
-                if (float.IsNegativeInfinity(scores[k, 0])) continue;       // a class without words
-                line.Add(k, scores.Row(k), y.Of(row), x, temperature);
+                if (float.IsNegativeInfinity(layers[0].Scores[k, 0])) continue;       // a class without words
+                line.Add(k, layers, row, temperature);
             }
-            line.Finish(threshold, labels.AsSpan(row * width, width));
+            line.Finish(threshold, areProbabilities, labels.AsSpan(row * width, width));
             return line;
         }, _ => { });
         return new(width, height, labels);
     }
+
+    /// <summary>Scores (K, rows · cols) of cells side by side, and what pixels read of them along both axes.</summary>
+    sealed record Layer(Vectors Scores, int Cols, CellWeights X, CellWeights Y);
 
     // Scores (K, rows · cols) of the patches of an image from those of all windows, (N, K); its own begin at a row.
     Vectors SideBySide(Vectors scores, int first, Cut cut, int cells)
@@ -159,7 +188,7 @@ public sealed class ZeroShotSegmenter
     /// <summary>The best class so far of every pixel of a row, and the sum of a softmax relative to it.</summary>
     sealed class Line(int width, int cols)
     {
-        readonly float[] best = new float[width], sum = new float[width], cells = new float[cols];
+        readonly float[] best = new float[width], sum = new float[width], scored = new float[width], cells = new float[cols];
         readonly int[] label = new int[width];
 
         public void Clear()
@@ -168,16 +197,22 @@ public sealed class ZeroShotSegmenter
             Array.Clear(sum);
         }
 
-        public void Add(int k, ReadOnlySpan<float> scores, ReadOnlySpan<(int Cell, float Weight)> y, CellWeights x,
-            float temperature)
+        public void Add(int k, IReadOnlyList<Layer> layers, int line, float temperature)
         {
-            Array.Clear(cells);
-            foreach (var (row, weight) in y)
-                for (int c = 0; c < cols; c++) cells[c] += weight * scores[row * cols + c];
+            Array.Clear(scored);
+            foreach (var layer in layers)
+            {
+                var scores = layer.Scores.Row(k);
+                int cols = layer.Cols;
+                Array.Clear(cells);
+                foreach (var (row, weight) in layer.Y.Of(line))
+                    for (int c = 0; c < cols; c++) cells[c] += weight * scores[row * cols + c];
+                for (int i = 0; i < width; i++)
+                    foreach (var (cell, weight) in layer.X.Of(i)) scored[i] += weight * cells[cell];
+            }
             for (int i = 0; i < width; i++)
             {
-                float score = 0;
-                foreach (var (cell, weight) in x.Of(i)) score += weight * cells[cell];
+                float score = scored[i] / layers.Count;
                 if (score > best[i])
                 {
                     sum[i] = sum[i] * MathF.Exp(temperature * (best[i] - score)) + 1;
@@ -190,9 +225,10 @@ public sealed class ZeroShotSegmenter
             }
         }
 
-        public void Finish(double? threshold, Span<int> labels)
+        public void Finish(double? threshold, bool areProbabilities, Span<int> labels)
         {
-            for (int i = 0; i < width; i++) labels[i] = threshold is { } least && 1 / sum[i] < least ? 0 : label[i];
+            for (int i = 0; i < width; i++)
+                labels[i] = threshold is { } least && (areProbabilities ? best[i] : 1 / sum[i]) < least ? 0 : label[i];
         }
     }
 }
