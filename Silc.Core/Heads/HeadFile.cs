@@ -14,7 +14,7 @@ namespace Silc;
 sealed record HeadFile(string Path, HeadDescription Description, long Step, HeadTrainConfig? Train = null, DataState? Data = null)
 {
     /// <summary>The name of a head in the folder of its training.</summary>
-    public const string Name = "head.safetensors";
+    public const string Name = RunFolder.HeadName;
 
     const string FormatKey = "silc.head", Format = "1", DescriptionKey = "silc.head.description", TrainKey = "silc.head.train",
         DataKey = "silc.head.data";

@@ -19,6 +19,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The weights at the end of a run, without what only training needs.</summary>
     public const string ModelName = "model.safetensors";
 
+    /// <summary>The head at the end of its training, in a folder of <see cref="ForHead"/>.</summary>
+    public const string HeadName = "head.safetensors";
+
     const string CheckpointsName = "checkpoints", Prefix = "step-", Ending = ".safetensors";
 
     FolderLock? locked;
@@ -96,7 +99,7 @@ public sealed class RunFolder : IDisposable
         Checkpoints(path).Count > 0 ? Resume(path, policy) : Create(path, policy);
 
     /// <summary>
-    /// The folder of a head's training, whose checkpoints <c>HeadRun</c> writes and reads; it ends with <c>head.safetensors</c>.
+    /// The folder of a head's training, whose checkpoints <c>HeadRun</c> writes and reads; it ends with <see cref="HeadName"/>.
     /// </summary>
     /// <param name="path">May exist.</param>
     /// <param name="policy">As for <see cref="Create"/>.</param>
@@ -107,7 +110,7 @@ public sealed class RunFolder : IDisposable
     public static RunFolder ForHead(string path, SavePolicy? policy = null, bool resume = false, bool overwrite = false)
     {
         if (!resume)
-            return !overwrite && File.Exists(System.IO.Path.Combine(path, HeadFile.Name))
+            return !overwrite && File.Exists(System.IO.Path.Combine(path, HeadName))
                 ? throw new IOException($"{path} holds a head already: choose another folder, or overwrite it")
                 : Create(path, policy, overwrite);
         if (Checkpoints(path).Count == 0) throw new FileNotFoundException($"{path} has no checkpoint to go on from");
