@@ -1,5 +1,3 @@
-using ILGPU;
-
 namespace Silc.Tests;
 
 /// <summary>Small models, sets and golden values for tests of heads.</summary>
