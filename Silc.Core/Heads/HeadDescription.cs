@@ -16,6 +16,9 @@ namespace Silc;
 public sealed record HeadDescription(HeadKind Kind, string Tower, string? Tokenizer, int Width, int EmbedDim, int Resolution,
     IReadOnlyList<string> Seen, IReadOnlyList<string> Templates, bool Canonical = true)
 {
+    /// <summary>Which names of a class it was trained with: with <see cref="AliasUse.Average"/> all of them, averaged.</summary>
+    public AliasUse Aliases { get; init; }
+
     /// <summary>Where the model lay when the head was trained, for messages; null if that is not known.</summary>
     public string? TowerName { get; init; }
 

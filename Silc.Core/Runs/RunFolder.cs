@@ -19,6 +19,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The weights at the end of a run, without what only training needs.</summary>
     public const string ModelName = "model.safetensors";
 
+    /// <summary>The head at the end of its training, in a folder of <see cref="ForHead"/>.</summary>
+    public const string HeadName = "head.safetensors";
+
     const string CheckpointsName = "checkpoints", Prefix = "step-", Ending = ".safetensors";
 
     FolderLock? locked;
@@ -99,7 +102,7 @@ public sealed class RunFolder : IDisposable
     internal const string HeadName = "head.safetensors";
 
     /// <summary>
-    /// The folder of a head's training, whose checkpoints <c>HeadRun</c> writes and reads; it ends with <c>head.safetensors</c>.
+    /// The folder of a head's training, whose checkpoints <c>HeadRun</c> writes and reads; it ends with <see cref="HeadName"/>.
     /// </summary>
     /// <param name="path">May exist.</param>
     /// <param name="policy">As for <see cref="Create"/>.</param>

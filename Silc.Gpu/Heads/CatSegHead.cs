@@ -78,7 +78,7 @@ sealed class CatSegHead : SegmentationHead
         int grid = windows.Side / Model.Config.PatchSize;
         RequireGrid(grid, 1);
         int[] of = sizes.Prompts == 1 ? [.. classes.ClassOf] : [.. classes.ClassOf.Distinct()];
-        var texts = sizes.Prompts == 1 ? classes.Rows : HeadTexts.Of(this, ClassList.Of(of.Select(label => classes.Names[label])), AliasUse.First);
+        var texts = sizes.Prompts == 1 ? classes.Rows : HeadTexts.Of(this, ClassList.Of(of.Select(label => classes.Names[label])));
         Asked one;
         using (Model.Exclusive())
         {

@@ -43,14 +43,13 @@ public sealed class HeadRun : IDisposable
     /// <param name="source">Images with the class of every pixel.</param>
     /// <param name="config">How it is trained.</param>
     /// <param name="folder">Of <see cref="RunFolder.ForHead"/>; null writes nothing. It is not disposed.</param>
-    /// <param name="aliases">Which names of a class count; the closest, as in <see cref="AliasUse.Best"/>, are averaged here.</param>
     /// <param name="maxBadShare">Share of images that cannot be read above which this throws.</param>
     /// <param name="seen">Is told the number of images whose features are there.</param>
     /// <param name="stop">Ends the reading of images.</param>
     /// <exception cref="ArgumentException">A value does not fit, or the checkpoint to go on from is of another training.</exception>
     /// <exception cref="InvalidDataException">The images or labels are wrong; the message names one.</exception>
     public HeadRun(SegmentationHead head, ISegmentationSource source, HeadTrainConfig config, RunFolder? folder = null,
-        AliasUse aliases = AliasUse.First, double maxBadShare = 0.1, Action<long>? seen = null, CancellationToken stop = default)
+        double maxBadShare = 0.1, Action<long>? seen = null, CancellationToken stop = default)
     {
         (this.head, train, optimizing, this.folder) = (head, config.Check(), config.Optimizer, folder);
         data = new(source.Name, source.Count);
@@ -61,7 +60,7 @@ public sealed class HeadRun : IDisposable
         var start = folder is { Resumes: true } ? Newest(folder) : null;
         start?.Require(head.Description, train, data);
         var device = head.Model.Device;
-        var texts = HeadTexts.Of(head, source.Classes, aliases);
+        var texts = HeadTexts.Of(head, source.Classes);
         examples = new(head, source, maxBadShare, seen, stop);
         try
         {

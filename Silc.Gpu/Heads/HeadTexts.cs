@@ -7,12 +7,12 @@ static class HeadTexts
     /// <exception cref="ArgumentException">
     /// Two classes share a name, a name has no tokens, or a head with several prompts a class has another number of templates.
     /// </exception>
-    public static Vectors Of(SegmentationHead head, ClassList classes, AliasUse aliases)
+    public static Vectors Of(SegmentationHead head, ClassList classes)
     {
         Check(classes, head.Model.Tokenizer);
         var (model, told) = (head.Model, head.Description);
         if (head.PromptsOfClass == 1)
-            return model.Prototypes(classes, told.Templates, aliases == AliasUse.Best ? AliasUse.Average : aliases, told.Canonical).Rows;
+            return model.Prototypes(classes, told.Templates, told.Aliases, told.Canonical).Rows;
         Require.That(told.Templates.Count == head.PromptsOfClass,
             $"the head has {head.PromptsOfClass} prompts of a class, and there are {told.Templates.Count} templates");
         return model.EmbedTexts(Prompts.ForClasses(classes.Names, told.Templates, told.Canonical));

@@ -64,12 +64,14 @@ public abstract class SegmentationHead : IDisposable
     /// <param name="sizes">Of CAT-Seg; null means <see cref="CatSegConfig.Published"/>.</param>
     /// <param name="resolution">Side of the images that it will be trained on; null takes the model's own.</param>
     /// <param name="seed">Seed of what is drawn.</param>
-    /// <param name="loss">The adapter's logits begin at the same values as with the loss's own scale and bias.</param>
+    /// <param name="loss">What it will be trained with, for the value that the adapter's bias begins at.</param>
+    /// <param name="aliases">Which names of a class count; the closest, as in <see cref="AliasUse.Best"/>, are averaged here.</param>
     /// <exception cref="ArgumentException">The sizes do not fit the model.</exception>
     /// <exception cref="InvalidOperationException">The model is an image tower alone.</exception>
     /// <exception cref="InvalidDataException">This version has no such kind.</exception>
     public static SegmentationHead Create(SilcModel model, HeadKind kind, IReadOnlyList<string> seen, IReadOnlyList<string>? templates = null,
-        bool canonical = true, CatSegConfig? sizes = null, int? resolution = null, int seed = 0, HeadLoss loss = HeadLoss.Softmax)
+        bool canonical = true, CatSegConfig? sizes = null, int? resolution = null, int seed = 0, HeadLoss loss = HeadLoss.Softmax,
+        AliasUse aliases = AliasUse.First)
     {
         _ = model.Text;
         Require.That(kind == HeadKind.CatSeg || sizes is null, "sizes of CAT-Seg are for that head alone");
@@ -78,6 +80,7 @@ public abstract class SegmentationHead : IDisposable
             resolution ?? config.Grid * config.PatchSize, seen, templates ?? Prompts.Photo, canonical)
         {
             CatSeg = kind == HeadKind.CatSeg ? sizes ?? CatSegConfig.Published : null,
+            Aliases = aliases == AliasUse.Best ? AliasUse.Average : aliases,
         }, loss);
         try
         {

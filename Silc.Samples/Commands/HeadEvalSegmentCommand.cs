@@ -61,10 +61,12 @@ static class HeadEvalSegmentCommand
         var scores = new List<Score>();
         foreach (var (i, source) in sources.Index())
         {
-            var classes = ClassPrototypes.Of(source.Classes, prompts => EmbeddedTexts.Of(model, prompts), templates,
-                PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Best), head.Description.Canonical);
-            scores.AddRange(new HeadScores(model, head, source, classes, windows, background.Threshold, background.Counts,
-                parsed.GetValue(MergeFrom))
+            // The model alone is asked as silc eval segmentation asks it, the head by the names that it was trained with.
+            ClassPrototypes Named(AliasUse usual) => ClassPrototypes.Of(source.Classes, prompts => EmbeddedTexts.Of(model, prompts), templates,
+                PromptOptions.AliasesOf(parsed, usual), head.Description.Canonical);
+            var alone = Named(SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Best);
+            scores.AddRange(new HeadScores(model, head, source, alone, Named(head.Description.Aliases), windows, background.Threshold,
+                background.Counts, parsed.GetValue(MergeFrom))
                 .Score(sheet, masks, sources.Count > 1 ? $"set-{i + 1}" : ""));
         }
         ScoreReport.Show(parsed, name, SegmentationOptions.DataOf(parsed), scores);

@@ -100,12 +100,12 @@ static class HeadTrainSegmentCommand
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         using var head = SegmentationHead.Create(model, parsed.GetValue(Kind), source.Classes.Names, templates,
-            canonical: SegmentationOptions.IsMasks(parsed), SizesOf(parsed, model.Config), parsed.GetValue(Side), config.Seed, config.Loss);
+            canonical: SegmentationOptions.IsMasks(parsed), SizesOf(parsed, model.Config), parsed.GetValue(Side), config.Seed, config.Loss,
+            PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Average));
         head.NameTower(ShippedModel.NameOf(name));
         using var interrupt = new Interrupt(userSignal: true);
-        var aliases = PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Average);
         using var run = Progress.Show("images", source.Count,
-            report => new HeadRun(head, source, config, folder, aliases, seen: report, stop: interrupt.Token));
+            report => new HeadRun(head, source, config, folder, seen: report, stop: interrupt.Token));
         Describe(source, head, run, config);
         var metrics = new HeadMetrics(folder.At(MetricsFile.Name), run.Steps);
         var end = HeadProgress.Show(run.Steps, config.Steps, report => run.Run(one =>

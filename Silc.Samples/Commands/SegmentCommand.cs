@@ -73,7 +73,8 @@ static class SegmentCommand
         HeadTexts.Check(classes, model.Tokenizer);
         var templates = PromptOptions.HasTemplates(parsed) || head is null ? PromptOptions.TemplatesOf(parsed, "segmentation")
             : head.Description.Templates;
-        var prototypes = model.Prototypes(classes, templates, PromptOptions.AliasesOf(parsed, AliasUse.First), head?.Description.Canonical ?? true);
+        var aliases = PromptOptions.AliasesOf(parsed, head?.Description.Aliases ?? AliasUse.First);
+        var prototypes = model.Prototypes(classes, templates, aliases, head?.Description.Canonical ?? true);
         var windows = HeadOptions.WindowsOf(parsed, head?.Description.Resolution ?? model.Config.Grid * model.Config.PatchSize);
         windows.Check(model.Config.PatchSize);
         var segmenter = head?.Segmenter(prototypes, windows) ?? model.Segmenter(prototypes, windows: windows);

@@ -8,13 +8,14 @@ namespace Silc.Samples.Heads;
 /// <param name="model">Whose head it is.</param>
 /// <param name="head">Asked.</param>
 /// <param name="source">Images with the class of every pixel.</param>
-/// <param name="classes">The set's classes in words.</param>
+/// <param name="alone">The set's classes in words, for the model alone.</param>
+/// <param name="classes">The same for the head.</param>
 /// <param name="windows">What is seen at once.</param>
 /// <param name="threshold">Probability below which a pixel is background; null lets the background compete by its names.</param>
 /// <param name="backgroundCounts">False leaves the background's pixels out.</param>
 /// <param name="mergeFrom">Answers of this class and those behind it are of this class; null for none.</param>
-sealed class HeadScores(SilcModel model, SegmentationHead head, ISegmentationSource source, ClassPrototypes classes, SegmentationWindows windows,
-    double? threshold, bool backgroundCounts, int? mergeFrom = null)
+sealed class HeadScores(SilcModel model, SegmentationHead head, ISegmentationSource source, ClassPrototypes alone, ClassPrototypes classes,
+    SegmentationWindows windows, double? threshold, bool backgroundCounts, int? mergeFrom = null)
 {
     /// <summary>Which of the two means of IoU is the first number.</summary>
     public const string Rule = "mIoU is the mean over the classes that the truth has; beside it the one that counts classes only predicted as 0.";
@@ -28,12 +29,13 @@ sealed class HeadScores(SilcModel model, SegmentationHead head, ISegmentationSou
     {
         var set = left ? new ObjectsAlone(source) : source;
         var wordless = source.HasBackground && (left || threshold is not null);
-        var (named, least) = (wordless ? classes.WithoutFirst() : classes, source.HasBackground && !left ? threshold : null);
+        ClassPrototypes Named(ClassPrototypes all) => wordless ? all.WithoutFirst() : all;
+        var least = source.HasBackground && !left ? threshold : null;
         sheet?.Begin(set);
         var unread = new UnreadImages(set.Name, set.Count);
         var pixels = new long[set.Classes.Count];
-        var asked = head.Segmenter(named, windows, least);
-        var without = Count(set, model.Segmenter(named, windows: windows, threshold: least), unread, "without", sheet, counted: pixels);
+        var asked = head.Segmenter(Named(classes), windows, least);
+        var without = Count(set, model.Segmenter(Named(alone), windows: windows, threshold: least), unread, "without", sheet, counted: pixels);
         unread.Say();
         if (without.Total == 0)
             throw new InvalidDataException($"{source.Name}: every pixel is {(left ? "background or " : "")}of a label that is ignored, so "

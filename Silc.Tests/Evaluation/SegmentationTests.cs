@@ -48,6 +48,26 @@ public sealed class SegmentationTests
         }
     }
 
+    /// <summary>Of two classes at 0.6 and 0.5 in the windows the second wins by the whole image's 0.1 and 0.4: 0.35 and 0.45.</summary>
+    [TestMethod]
+    public void The_whole_image_counts_as_much_as_all_windows()
+    {
+        var windows = SegmentationWindows.SquashedAndWhole(12);      // 20 pixels, windows of 12 at 0 and 8
+        LabelMap Segment(SegmentationWindows windows, double? threshold) => new ZeroShotSegmenter((pixels, side) =>
+        {
+            int count = pixels.Length / (side * side * 3), cells = 36;
+            var scores = new Vectors(count * cells, 2);
+            for (int i = 0; i < scores.Count; i++)
+                (scores[i, 0], scores[i, 1]) = windows.AndWhole && i / cells == count - 1 ? (0.1f, 0.4f) : (0.6f, 0.5f);
+            return scores;
+        }, cells: 6, scores => scores, 2, windows, threshold, ImageRule.Own).Segment(Images.Noise(30, 20, 1));
+        Assert.IsTrue(Segment(windows with { AndWhole = false }, null).Labels.All(label => label == 0));
+        Assert.IsTrue(Segment(windows, null).Labels.All(label => label == 1));
+        // Probabilities are compared with the threshold themselves.
+        Assert.IsTrue(Segment(windows, 0.44).Labels.All(label => label == 1));
+        Assert.IsTrue(Segment(windows, 0.46).Labels.All(label => label == 0));
+    }
+
     /// <summary>Every pixel again from the definition, in double: patch scores, bilinear by distance, mean over windows.</summary>
     [TestMethod]
     [DataRow(16, null, null, 20, 12)]

@@ -55,6 +55,36 @@ public sealed class HeadCommandTests : TempFolder
     }
 
     [TestMethod]
+    public void CAT_Seg_is_trained_goes_on_and_slides()
+    {
+        string[] line = ["--head", "catseg", "--image-size", "32", "--batch", "4", "--classes-a-step", "5"];
+        Assert.Contains("catseg, 105,609 values, on images of 32 pixels", Train(3, line));
+        Assert.Contains("resumed  after step 3", Train(5, [.. line, "--resume"]));
+        var (code, output, error) = CommandLineRun.Of("head", "eval", "segment", "--model", "mini", "--head", At("head"), "--data", "demo:hard",
+            "--images", "4", "--slide", "--merge-from", "7", "--predictions", At("masks"), "--device", "cpu");
+        Assert.AreEqual(0, code, error);
+        Assert.Contains("head, CAT-Seg, step 5", output);
+        string[] masks = Directory.GetFiles(At("masks"), "*.png", SearchOption.AllDirectories);
+        Assert.HasCount(4, masks);
+        Assert.Contains("is for --head catseg", CommandLineRun.Of("head", "train", "segment", "--model", "mini", "--data", "demo", "--out", At("b"),
+            "--classes-a-step", "3", "--device", "cpu").Error);
+        Assert.Contains("--slide says how windows lie", CommandLineRun.Of("head", "eval", "segment", "--model", "mini", "--head", At("head"),
+            "--data", "demo", "--slide", "--short-side", "64", "--device", "cpu").Error);
+    }
+
+    [TestMethod]
+    public void Data_is_segmented_by_the_model_alone()
+    {
+        var (code, _, error) = CommandLineRun.Of("segment", "--data", "demo:hard", "--images", "2", "--model", "mini", "--classes", "red, blue",
+            "--out", At("found"), "--device", "cpu");
+        Assert.AreEqual(0, code, error);
+        Assert.HasCount(5, Directory.GetFiles(At("found")));
+        CollectionAssert.AreEqual(new[] { "red", "blue" }, File.ReadAllLines(At("found/classes.txt")));
+        Assert.Contains("both called 'red'", CommandLineRun.Of("segment", "--data", "demo", "--model", "mini", "--classes", "red,blue,red", "--out",
+            At("other"), "--device", "cpu").Error);
+    }
+
+    [TestMethod]
     public void Another_model_a_full_folder_and_missing_names_are_refused()
     {
         Train(2);

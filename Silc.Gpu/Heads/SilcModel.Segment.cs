@@ -22,7 +22,8 @@ public sealed partial class SilcModel
         Require.That(head is null || head.Model == this, "the head was loaded beside another model: load it beside this one");
         var list = ClassList.Of(classes);
         HeadTexts.Check(list, Tokenizer);
-        var prototypes = Prototypes(list, templates ?? head?.Description.Templates, canonical: head?.Description.Canonical ?? true);
+        var prototypes = Prototypes(list, templates ?? head?.Description.Templates, head?.Description.Aliases ?? AliasUse.First,
+            head?.Description.Canonical ?? true);
         return (head?.Segmenter(prototypes, windows) ?? Segmenter(prototypes, windows: windows)).Segment(image);
     }
 }
