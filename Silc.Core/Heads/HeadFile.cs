@@ -16,11 +16,8 @@ sealed record HeadFile(string Path, HeadDescription Description, long Step, Head
     /// <summary>The name of a head in the folder of its training.</summary>
     public const string Name = RunFolder.HeadName;
 
-    const string FormatKey = "silc.head", Format = "1", DescriptionKey = "silc.head.description", TrainKey = "silc.head.train",
+    const string FormatKey = ModelMetadata.HeadKey, Format = "1", DescriptionKey = "silc.head.description", TrainKey = "silc.head.train",
         DataKey = "silc.head.data";
-
-    /// <summary>Whether a file's metadata are those of a head.</summary>
-    public static bool Is(IReadOnlyDictionary<string, string> metadata) => metadata.ContainsKey(FormatKey);
 
     /// <summary>Reads a head's description, and compares the checksum of the whole.</summary>
     /// <param name="path">The file, or the folder of a training, whose head is taken.</param>

@@ -32,6 +32,9 @@ sealed record Checkpoint(string Path, long Step, string Version, SilcConfig Conf
     public static Checkpoint Open(string path)
     {
         var metadata = Safetensors.ReadMetadata(path);
+        if (metadata.ContainsKey(ModelMetadata.HeadKey))
+            throw new InvalidDataException($"{path} is of a head, not of a model: name the model, and the head by --head; its training goes on by "
+                + "silc head train with --resume");
         if (!metadata.TryGetValue(FormatKey, out var format))
             throw new InvalidDataException($"{path} has no '{FormatKey}' in its metadata: "
                 + "it holds a model, not a run that can be continued");

@@ -7,7 +7,7 @@ static class ModelMetadata
 {
     public const string ConfigKey = "silc.config", TokenizerKey = "silc.tokenizer", StepKey = "silc.step",
         TokenizerIdKey = "silc.tokenizer.fingerprint", CaptionsKey = "silc.tokenizer.captions",
-        ImagesKey = "silc.images", LossKey = "silc.contrastive";
+        ImagesKey = "silc.images", LossKey = "silc.contrastive", HeadKey = "silc.head";
     const string TokenizerFileKey = "silc.tokenizer.file", OwnTokenizer = "none";
 
     public static Dictionary<string, string> Of(SilcConfig config, TokenizerOrigin? tokenizer, long? step)

@@ -93,6 +93,8 @@ public sealed class HeadCommandTests : TempFolder
             "--data", "demo", "--device", "cpu").Error);
         Assert.Contains("holds a head already", CommandLineRun.Of("head", "train", "segment", "--model", "mini", "--data", "demo", "--out",
             At("head"), "--device", "cpu").Error);
+        Assert.Contains("is of a head, not of a model", CommandLineRun.Of("eval", "segmentation", "--model", At("head"), "--data", "demo", "--device",
+            "cpu").Error);
         Assert.Contains("--classes is required", CommandLineRun.Of("segment", "--data", "demo", "--model", "mini", "--out", At("found"), "--device",
             "cpu").Error);
         Assert.Contains("is not empty", CommandLineRun.Of("segment", "--data", "demo", "--model", "mini", "--classes", "red,blue", "--out",
