@@ -98,9 +98,6 @@ public sealed class RunFolder : IDisposable
     public static RunFolder Open(string path, SavePolicy? policy = null) =>
         Checkpoints(path).Count > 0 ? Resume(path, policy) : Create(path, policy);
 
-    /// <summary>The file of a head that a folder of its training ends with.</summary>
-    internal const string HeadName = "head.safetensors";
-
     /// <summary>
     /// The folder of a head's training, whose checkpoints <c>HeadRun</c> writes and reads; it ends with <see cref="HeadName"/>.
     /// </summary>

@@ -5,13 +5,13 @@ namespace Silc;
 /// </summary>
 /// <param name="Map">From the rows of maps to those of windows; null where a map is one window.</param>
 /// <param name="Parts">Runs of windows of one size.</param>
-sealed record Windows(RowMap? Map, IReadOnlyList<Windows.Part> Parts)
+sealed record Windows(RowMap? Map, IReadOnlyList<Windows.WindowGroup> Parts)
 {
     /// <summary>Windows of one size, one after another.</summary>
     /// <param name="First">First row.</param>
     /// <param name="Batch">Number of windows.</param>
     /// <param name="Tokens">Places of a window.</param>
-    public readonly record struct Part(int First, int Batch, int Tokens)
+    public readonly record struct WindowGroup(int First, int Batch, int Tokens)
     {
         /// <summary>The rows of these windows.</summary>
         public Tensor Of(Tensor all) => all.Slice(First, Batch * Tokens);
@@ -32,7 +32,7 @@ sealed record Windows(RowMap? Map, IReadOnlyList<Windows.Part> Parts)
         var groups = (from down in Cuts(height, least, moved)
                       from across in Cuts(width, least, moved)
                       group (Down: down, Across: across) by (down.Length, across.Length)).ToList();
-        var parts = new List<Part>();
+        var parts = new List<WindowGroup>();
         int first = 0;
         foreach (var alike in groups)
         {
