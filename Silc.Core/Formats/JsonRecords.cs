@@ -24,7 +24,7 @@ sealed class JsonRecords : IDisposable
     JsonRecords(string path, IReadOnlyCollection<string> sections)
     {
         (this.path, this.sections) = (path, sections);
-        file = File.OpenRead(path);
+        file = Utf8File.Open(path);
     }
 
     /// <summary>The names of arrays that the file has, of those asked for.</summary>
@@ -49,6 +49,11 @@ sealed class JsonRecords : IDisposable
         {
             throw new InvalidDataException(
                 $"{path} is no valid JSON, or cut short: {error.Message} The last record read is {records.Place}; fetch the file again", error);
+        }
+        // Half a pair of surrogates, written as \ud800.
+        catch (InvalidOperationException error)
+        {
+            throw new InvalidDataException($"{path}: {records.Place} has a text that is no Unicode: {error.Message}", error);
         }
         return records.Found;
     }

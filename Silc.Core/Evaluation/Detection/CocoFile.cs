@@ -133,11 +133,13 @@ sealed record CocoMask(IReadOnlyList<IReadOnlyList<double>>? Polygons, IReadOnly
         }
         if (found.ValueKind != JsonValueKind.Object || !found.TryGetProperty("counts", out var counts) || !found.TryGetProperty("size", out var size)
             || size.ValueKind != JsonValueKind.Array || size.GetArrayLength() != 2) throw record.Odd(name, Kinds);
-        var (height, width) = (size[0].GetInt32(), size[1].GetInt32());
+        int Whole(JsonElement value) =>
+            value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int whole) ? whole : throw record.Odd(name, Kinds);
+        var (height, width) = (Whole(size[0]), Whole(size[1]));
         return counts.ValueKind switch
         {
             JsonValueKind.String => new(null, null, counts.GetString(), width, height),
-            JsonValueKind.Array => new(null, [.. counts.EnumerateArray().Select(run => run.GetInt32())], null, width, height),
+            JsonValueKind.Array => new(null, [.. counts.EnumerateArray().Select(Whole)], null, width, height),
             _ => throw record.Odd(name, Kinds),
         };
     }

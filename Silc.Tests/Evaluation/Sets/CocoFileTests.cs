@@ -94,6 +94,33 @@ public sealed class CocoFileTests : TempFolder
         Assert.Contains(At("cut.json"), Assert.ThrowsExactly<InvalidDataException>(() => CocoFile.Read(At("cut.json"))).Message);
     }
 
+    /// <summary>Whatever a byte becomes, a file is read or refused by its name.</summary>
+    [TestMethod]
+    public void Mutated_files_are_read_or_refused()
+    {
+        const string Letters = " {}[]\":,.-0123456789eaN\\\u00ff";
+        var (random, refused) = (new Random(8), 0);
+        var whole = File.ReadAllBytes(MetricsFolder.File("coco5.json"));
+        var results = File.ReadAllBytes(MetricsFolder.File("coco5.results.json"));
+        for (int trial = 0; trial < 1500; trial++)
+        {
+            byte[] bytes = [.. trial % 3 == 0 ? results : whole];
+            for (int k = 0; k <= trial % 3; k++) bytes[random.Next(bytes.Length)] = (byte)Letters[random.Next(Letters.Length)];
+            File.WriteAllBytes(At("m.json"), trial % 7 == 0 ? bytes[..random.Next(bytes.Length)] : bytes);
+            try
+            {
+                if (trial % 3 == 0) DetectionResults.Read(At("m.json"));
+                else CocoFile.Read(At("m.json"), masks: true);
+            }
+            catch (InvalidDataException error)
+            {
+                Assert.Contains(At("m.json"), error.Message);
+                refused++;
+            }
+        }
+        Assert.IsTrue(refused is > 500 and < 1490, $"{refused} of 1,500 were refused");
+    }
+
     [TestMethod]
     public void Large_files_are_streamed()
     {
