@@ -84,7 +84,7 @@ public sealed class DecoderExamples : IDisposable
         });
     }
 
-    /// <summary>Reads questions with answers; each step of training draws one of a question's. An image is computed once for all of its own.</summary>
+    /// <summary>Reads questions with answers; each step of training draws one of a question's. An image is computed once for all its own.</summary>
     /// <inheritdoc cref="OfCaptions"/>
     public static DecoderExamples OfQuestions(SilcModel model, IQuestionSource source, int? resolution = null, double maxBadShare = UsualBadShare,
         Action<long>? seen = null, CancellationToken stop = default)
@@ -100,7 +100,8 @@ public sealed class DecoderExamples : IDisposable
     internal string KeyOf(int index) => keys[items[index].Image];
 
     /// <summary>The question of an example, empty for captions, and what may be said.</summary>
-    internal (IReadOnlyList<string> Question, IReadOnlyList<IReadOnlyList<string>> Texts) Texts(int index) => (items[index].Question, items[index].Texts);
+    internal (IReadOnlyList<string> Question, IReadOnlyList<IReadOnlyList<string>> Texts) Texts(int index) =>
+        (items[index].Question, items[index].Texts);
 
     /// <summary>All questions and texts, as words.</summary>
     internal IEnumerable<IReadOnlyList<string>> AllTexts => items.SelectMany(item => item.Texts.Append(item.Question));
@@ -144,8 +145,8 @@ public sealed class DecoderExamples : IDisposable
         }
     }
 
-    void Add(List<(string Key, RgbImage Image, IReadOnlyList<(IReadOnlyList<string> Question, IReadOnlyList<IReadOnlyList<string>> Texts)> Said)> whole,
-        FrozenTower tower)
+    void Add(List<(string Key, RgbImage Image, IReadOnlyList<(IReadOnlyList<string> Question, IReadOnlyList<IReadOnlyList<string>> Texts)> Said)>
+        whole, FrozenTower tower)
     {
         var features = tower.Run(DecoderPixels.Of([.. whole.Select(one => one.Image)], Resolution, model.Config.Images))[0];
         foreach (var (i, one) in whole.Index())

@@ -164,6 +164,7 @@ public sealed class DecoderHead : ITrainedHead, IDisposable
     /// <param name="image">Decoded.</param>
     /// <param name="texts">Captions, or answers to <paramref name="question"/>.</param>
     /// <param name="question">Null for a head that writes captions.</param>
+    /// <returns>One for each text, in their order.</returns>
     /// <exception cref="ArgumentException">There is no text, a question is missing or too many, or a text has a word that the head lacks.</exception>
     public double[] LogLikelihoods(RgbImage image, IReadOnlyList<string> texts, string? question = null)
     {
@@ -203,7 +204,8 @@ public sealed class DecoderHead : ITrainedHead, IDisposable
                 pass.Ops.SoftmaxCrossEntropy(logits, batch.Labels, new(losses.View.AsContiguous(), tokens.Length, 1), 1);
             }
 
-            using var arena = Arena.Allocate(device, Arena.Measure(device, arena => Queue(new(device.Ops, arena, Training: false), upload.Measuring)));
+            long floats = Arena.Measure(device, arena => Queue(new(device.Ops, arena, Training: false), upload.Measuring));
+            using var arena = Arena.Allocate(device, floats);
             Queue(new(device.Ops, arena, Training: false), upload.Send([.. Enumerable.Repeat(features, rows.Length).SelectMany(row => row)], tokens,
                 labels, rows.Length));
             var each = device.Download(losses.View.AsContiguous());
@@ -256,7 +258,9 @@ public sealed class DecoderHead : ITrainedHead, IDisposable
         return [.. tower.Run(DecoderPixels.Of(images, Description.Resolution, Model.Config.Images))[0].Values.Span];
     }
 
-    /// <summary>Queues loss and gradients of a batch: the loss is added to element 0 of <paramref name="loss"/>, gradients to the parameters'.</summary>
+    /// <summary>
+    /// Queues loss and gradients of a batch: the loss is added to element 0 of <paramref name="loss"/>, gradients to the parameters'.
+    /// </summary>
     internal void Step(Pass pass, DecoderBatch batch, Tensor loss)
     {
         using var _ = pass.Frame();

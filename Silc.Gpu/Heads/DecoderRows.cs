@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Texts as rows of tokens: begin, and for an answer its question and a separator, which are given; then what is to be said, and the end. Threads: any
-/// number may call.
+/// Texts as rows of tokens: begin, and for an answer its question and a separator, which are given; then what is to be said, and the end. Threads:
+/// any number may call.
 /// </summary>
 static class DecoderRows
 {

@@ -1,9 +1,9 @@
 namespace Silc;
 
 /// <summary>
-/// Trains a head that writes on frozen features: AdamW, a cosine after a warm-up of a twentieth of the steps, cross-entropy of every word and end of a
-/// caption or of an answer; a question is read and not learned. With a folder it leaves checkpoints and <c>head.safetensors</c>; a run that goes on
-/// from a checkpoint ends with the bits of one that was left alone.
+/// Trains a head that writes on frozen features: AdamW, a cosine after a warm-up of a twentieth of the steps, cross-entropy of every word and end of
+/// a caption or of an answer; a question is read and not learned. With a folder it leaves checkpoints and <c>head.safetensors</c>; a run that goes
+/// on from a checkpoint ends with the bits of one that was left alone.
 /// </summary>
 /// <example>
 /// <code>

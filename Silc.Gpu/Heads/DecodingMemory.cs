@@ -78,7 +78,9 @@ sealed class DecodingMemory : IDisposable
             block with { SourceKeys = block.SourceKeys.Slice(0, rows), SourceValues = block.SourceValues.Slice(0, rows) })]);
     }
 
-    /// <summary>Logits (B · texts, V) of the token after the one of each text at place <paramref name="at"/>, all places before having been given.</summary>
+    /// <summary>
+    /// Logits (B · texts, V) of the token after the one of each text at place <paramref name="at"/>, all places before having been given.
+    /// </summary>
     public float[] Next(int[] tokens, int at)
     {
         device.Upload<int>(tokens, ids.View.AsContiguous().SubView(0, tokens.Length));

@@ -96,5 +96,5 @@ sealed class TextDecoder
     }
 }
 
-/// <summary>Keys and values of a block that decoding keeps: those of the texts so far, (R · length, C), and those of the images, (B·S, C).</summary>
+/// <summary>Keys and values of a block that decoding keeps: of the texts so far, (R · length, C), and of the images, (B·S, C).</summary>
 readonly record struct DecoderMemory(Tensor Keys, Tensor Values, Tensor SourceKeys, Tensor SourceValues);

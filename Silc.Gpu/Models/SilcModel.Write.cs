@@ -3,7 +3,9 @@ namespace Silc;
 // Captions and answers.
 public sealed partial class SilcModel
 {
-    /// <summary>Writes a caption for an image, by a head that was trained on this model. For many images take <see cref="DecoderHead.Captions"/>.</summary>
+    /// <summary>
+    /// Writes a caption for an image, by a head that was trained on this model. For many images take <see cref="DecoderHead.Captions"/>.
+    /// </summary>
     /// <param name="image">Decoded; <see cref="ImageFile"/> reads files, streams and bytes.</param>
     /// <param name="head">Of <c>silc head train caption</c> or <see cref="DecoderRun"/>.</param>
     /// <param name="beam">Texts that are followed at once; 1 takes the most probable word each time.</param>

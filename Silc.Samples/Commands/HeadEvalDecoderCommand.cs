@@ -20,8 +20,8 @@ static class HeadEvalDecoderCommand
 
     /// <summary>The command for captions.</summary>
     public static Command Caption() => Create("caption", """
-        Compare a head's captions with those that people wrote: CIDEr-D, BLEU, ROUGE-L, and the share that is one of them word for word. Beside it stand
-        its captions of other images and the most frequent caption of the other half of the images.
+        Compare a head's captions with those that people wrote: CIDEr-D, BLEU, ROUGE-L, and the share that is one of them word for word. Beside it
+        stand its captions of other images and the most frequent caption of the other half of the images.
 
         Examples:
           silc head eval caption --model mini --head runs/captions --data demo:hard --beam 3
@@ -30,8 +30,8 @@ static class HeadEvalDecoderCommand
 
     /// <summary>The command for answers.</summary>
     public static Command Answer() => Create("answer", """
-        Compare a head's answers with those that people gave, by the rules of VQA, overall and of each type of answer. Beside it stands who does not look:
-        the most frequent answer to the same words, and the most frequent of all, of the other half of the images.
+        Compare a head's answers with those that people gave, by the rules of VQA, overall and of each type of answer. Beside it stands what is
+        right without looking: the most frequent answer to the same words, and the most frequent of all, of the other half of the images.
 
         Examples:
           silc head eval answer --model mini --head runs/answers --data demo:hard

@@ -137,8 +137,8 @@ static class HeadTrainDecoderCommand
                 + $"and what is beyond {told.Decoder.Length} is cut off; --length makes room");
         Console.WriteLine($"data     {examples.Data.Name}: {examples.Images:N0} images"
             + (captions ? "" : $", {examples.Count:N0} questions"));
-        Console.WriteLine($"head     {(captions ? "captions" : "answers")}, {head.ParameterCount:N0} values, {told.Words!.Count:N0} words, of images of "
-            + $"{told.Resolution} pixels of the tower {told.Tower}; {config.Steps:N0} steps of {config.BatchSize}");
+        Console.WriteLine($"head     {(captions ? "captions" : "answers")}, {head.ParameterCount:N0} values, {told.Words!.Count:N0} words, of images "
+            + $"of {told.Resolution} pixels of the tower {told.Tower}; {config.Steps:N0} steps of {config.BatchSize}");
         if (head.Steps > 0) Console.WriteLine($"resumed  after step {head.Steps}");
     }
 

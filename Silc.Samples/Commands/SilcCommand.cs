@@ -70,7 +70,8 @@ public static class SilcCommand
         {
             new Command("train", "Train a head.")
             {
-                HeadTrainSegmentCommand.Create(), HeadTrainDetectCommand.Create(), HeadTrainDecoderCommand.Caption(), HeadTrainDecoderCommand.Answer(),
+                HeadTrainSegmentCommand.Create(), HeadTrainDetectCommand.Create(), HeadTrainDecoderCommand.Caption(),
+                HeadTrainDecoderCommand.Answer(),
             },
             new Command("eval", "Measure a head.")
             {

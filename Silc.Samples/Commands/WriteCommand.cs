@@ -77,7 +77,8 @@ static class WriteCommand
         var questions = parsed.GetRequiredValue(Question);
         var choices = (parsed.GetValue(Choices) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (parsed.GetValue(Choices) is not null && choices.Length == 0) throw new ArgumentException("--choices names no answer");
-        var all = images.Zip(files).SelectMany(one => questions.Select(question => (Image: one.First, File: one.Second, Question: question))).ToList();
+        var all = images.Zip(files)
+            .SelectMany(one => questions.Select(question => (Image: one.First, File: one.Second, Question: question))).ToList();
         if (choices.Length == 0)
             return all.Zip(head.Answers([.. all.Select(one => one.Image)], [.. all.Select(one => one.Question)], parsed.GetValue(HeadOptions.Beam)),
                 (one, said) => new Said(one.File, one.Question, said.Text, said.LogLikelihood));

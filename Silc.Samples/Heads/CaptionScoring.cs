@@ -25,7 +25,8 @@ sealed class CaptionScoring(IImageTextSource source, DecoderHead head, int beam)
             foreach (var indices in Enumerable.Range(0, source.Count).Chunk(ImagesAtOnce))
             {
                 Interrupt.Current?.Token.ThrowIfCancellationRequested();
-                var pairs = indices.Select(index => (Id: index, Pair: Read(index, unread))).Where(one => one.Pair is { Captions.Count: > 0 }).ToList();
+                var pairs = indices.Select(index => (Id: index, Pair: Read(index, unread)))
+                    .Where(one => one.Pair is { Captions.Count: > 0 }).ToList();
                 var said = head.Captions([.. pairs.Select(one => one.Pair!.Image)], beam);
                 foreach (var (one, text) in pairs.Zip(said))
                 {
@@ -42,7 +43,8 @@ sealed class CaptionScoring(IImageTextSource source, DecoderHead head, int beam)
             + $"{captions.Count} with captions");
         // Of the other half of the images, so that no image's own captions count.
         var constants = Enumerable.Range(0, 2).Select(half => references.Where((_, i) => i % 2 != half).SelectMany(own => own)
-            .GroupBy(text => text).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).First().Key).ToArray();
+            .GroupBy(text => text).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).First().Key)
+            .ToArray();
         return
         [
             Line($"head, step {head.Steps}, beam {beam}", captions, references),

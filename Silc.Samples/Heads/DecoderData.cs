@@ -34,11 +34,10 @@ static class DecoderData
     public static IImageTextSource Captions(ParseResult parsed, Option<int> images, bool training)
     {
         var data = parsed.GetRequiredValue(Captioned);
-        // Its open call refuses options that are for other data.
-        var source = DataOption.Open(data, training ? KnownSeed : Seed, parsed);
-        if (DemoSet.LevelOf(data) is { } level) return new DemoSource(parsed.GetValue(images), training ? KnownSeed : Seed, DemoSize, level);
-        RefuseImages(parsed, images, data);
-        return source;
+        if (DemoSet.LevelOf(data) is null) RefuseImages(parsed, images, data);
+        // Refuses options that are for other data, also of the demo, whose number of scenes is given here.
+        var source = DataOption.Open(data, Seed, parsed);
+        return DemoSet.LevelOf(data) is { } level ? new DemoSource(parsed.GetValue(images), training ? KnownSeed : Seed, DemoSize, level) : source;
     }
 
     /// <summary>Questions about images.</summary>
@@ -53,7 +52,8 @@ static class DecoderData
             return new DemoQuestions(parsed.GetValue(images), training ? KnownSeed : Seed, DemoSize, level);
         }
         if (!PublishedSets.IsOneOf(data, PublishedSets.WithQuestions))
-            throw new ArgumentException($"--data {data}: questions are those of demo, demo:hard or {PublishedSets.Help(PublishedSets.WithQuestions)}");
+            throw new ArgumentException($"--data {data}: questions are those of demo, demo:hard or "
+                + PublishedSets.Help(PublishedSets.WithQuestions));
         RefuseImages(parsed, images, data);
         var source = new VqaSource(PublishedSets.Existing(data), null, parsed.GetValue(PublishedSets.ImageFolder));
         DataOption.Say(source.Skipped);

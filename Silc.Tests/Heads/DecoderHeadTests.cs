@@ -134,7 +134,7 @@ public sealed class DecoderHeadTests : TempFolder
         public string Name => "asked";
         public int Count => 5;
         public AnsweredQuestion Question(int index) => index == 4 ? new(9, 1, "who?", [])
-            : new(index, index / 2, index % 2 == 0 ? "What is it?" : "How many?", [index switch { 0 => "T-shirt", 2 => "dog", 1 => "1:30", _ => "2" }]);
+            : new(index, index / 2, index % 2 == 0 ? "What is it?" : "How many?", [((string[])["T-shirt", "1:30", "dog", "2"])[index]]);
         public RgbImage ReadImage(int index) => Images.Noise(32, 32, Question(index).ImageId == 1 ? 7 : 3);
     }
 
@@ -170,7 +170,8 @@ public sealed class DecoderHeadTests : TempFolder
             using var head = DecoderHead.Create(model, examples, leastUses: 2);
             CollectionAssert.AreEqual(new[] { "a", "cat" }, head.Description.Words!.ToArray());
             Assert.AreEqual(4, head.Description.Decoder!.Length);
-            Assert.Contains("occurs 9 times", Assert.ThrowsExactly<ArgumentException>(() => DecoderHead.Create(model, examples, leastUses: 9)).Message);
+            Assert.Contains("occurs 9 times",
+                Assert.ThrowsExactly<ArgumentException>(() => DecoderHead.Create(model, examples, leastUses: 9)).Message);
         }
         Assert.Contains("torn", Assert.ThrowsExactly<InvalidDataException>(() => Of(0.1, ["a"], ["?"])).Message);
         Assert.Contains("nothing to learn", Assert.ThrowsExactly<InvalidDataException>(() => Of(0.1, [], [" "])).Message);
@@ -197,7 +198,8 @@ public sealed class DecoderHeadTests : TempFolder
             if (type == "exists" && answer == "yes") yes++;
             if (type != "relation") continue;
             var words = question.TrimEnd('?').Split(' ');
-            var (a, b) = (items.Single(item => DemoObject.Word(item.Colour) == words[3]), items.Single(item => DemoObject.Word(item.Colour) == words[7]));
+            DemoObject Of(string colour) => items.Single(item => DemoObject.Word(item.Colour) == colour);
+            var (a, b) = (Of(words[3]), Of(words[7]));
             Assert.IsTrue(answer switch
             {
                 "left" => a.X < b.X,

@@ -26,7 +26,8 @@ public sealed class DecoderCommandTests : TempFolder
     static double[] Values(string file, string metric)
     {
         using var scores = JsonDocument.Parse(File.ReadAllText(file));
-        return [.. scores.RootElement.GetProperty("scores").EnumerateArray().Select(line => line.GetProperty("metrics").GetProperty(metric).GetDouble())];
+        return [.. scores.RootElement.GetProperty("scores").EnumerateArray()
+            .Select(line => line.GetProperty("metrics").GetProperty(metric).GetDouble())];
     }
 
     [TestMethod]
@@ -75,8 +76,11 @@ public sealed class DecoderCommandTests : TempFolder
         Assert.IsTrue(lines.All(line => line.EndsWith("star", StringComparison.Ordinal) || line.EndsWith("circle", StringComparison.Ordinal)));
         Assert.Contains("'zebra'", Fails("answer", At("a.png"), "--model", "mini", "--head", At("answer"), "--question", "is it?", "--choices",
             "zebra"));
-        Assert.Contains("questions are those of demo", Fails("head", "eval", "answer", "--model", "mini", "--head", At("answer"), "--data", "photos"));
-        Assert.Contains("--images is for demo", Fails("head", "eval", "caption", "--model", "mini", "--head", At("answer"), "--data", Root,
-            "--images", "3"));
+        Assert.Contains("questions are those of demo",
+            Fails("head", "eval", "answer", "--model", "mini", "--head", At("answer"), "--data", "photos"));
+        Assert.Contains("--image-folder is for vqa:", Fails("head", "eval", "answer", "--model", "mini", "--head", At("answer"), "--data", "demo",
+            "--image-folder", Root));
+        Assert.Contains("--images is for demo", Fails("head", "train", "caption", "--model", "mini", "--data", Root, "--images", "3", "--out",
+            At("new")));
     }
 }

@@ -3,8 +3,8 @@ using static Silc.Datasets.DemoObject;
 namespace Silc.Datasets;
 
 /// <summary>
-/// Questions about the demo's scenes, and their answers, from templates: the colour of a shape, the shape that has a colour, how many there are, whether
-/// there is one, and where one lies to another, which is worded by colours, since small towers know hardly any shape. Their types are
+/// Questions about the demo's scenes, and their answers, from templates: the colour of a shape, the shape that has a colour, how many there are,
+/// whether there is one, and where one lies to another, which is worded by colours, since small towers know hardly any shape. Their types are
 /// <c>colour</c>, <c>shape</c>, <c>count</c>, <c>exists</c> and <c>relation</c>. Threads: any number may call.
 /// </summary>
 public sealed class DemoQuestions : IQuestionSource
