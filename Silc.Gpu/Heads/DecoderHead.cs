@@ -1,5 +1,3 @@
-using ILGPU;
-
 namespace Silc;
 
 /// <summary>A text that a head wrote. Threads: immutable.</summary>
@@ -164,7 +162,7 @@ public sealed class DecoderHead : ITrainedHead, IDisposable
     /// <param name="image">Decoded.</param>
     /// <param name="texts">Captions, or answers to <paramref name="question"/>.</param>
     /// <param name="question">Null for a head that writes captions.</param>
-    /// <returns>One for each text, in their order.</returns>
+    /// <returns>As many values as texts, one for each.</returns>
     /// <exception cref="ArgumentException">There is no text, a question is missing or too many, or a text has a word that the head lacks.</exception>
     public double[] LogLikelihoods(RgbImage image, IReadOnlyList<string> texts, string? question = null)
     {

@@ -1,5 +1,3 @@
-using ILGPU;
-
 namespace Silc.Tests;
 
 /// <summary>The layers of the decoder against PyTorch in double precision.</summary>
