@@ -28,6 +28,21 @@ public sealed record HeadDescription(HeadKind Kind, string Tower, string? Tokeni
     /// <summary>Sizes of a detection head; null for other kinds.</summary>
     public DetectionConfig? Detection { get; init; }
 
+    /// <summary>Sizes of a head that writes; null for other kinds.</summary>
+    public DecoderConfig? Decoder { get; init; }
+
+    /// <summary>The words that it can write and read, in the order of their ids; null for other kinds.</summary>
+    public IReadOnlyList<string>? Words { get; init; }
+
+    /// <summary>What a head of this kind is for, and who opens it.</summary>
+    internal string Use => Kind switch
+    {
+        HeadKind.Owl => "this head detects things: open it by DetectionHead, or ask it by silc head eval detect or silc detect",
+        HeadKind.Caption => "this head writes captions: open it by DecoderHead, or ask it by silc head eval caption or silc caption",
+        HeadKind.Answer => "this head answers questions: open it by DecoderHead, or ask it by silc head eval answer or silc answer",
+        _ => "this head is for segmentation: open it by SegmentationHead, or ask it by silc head eval segment or silc segment",
+    };
+
     /// <summary>Whether it was trained on a class of this name.</summary>
     public bool HasSeen(string name) => Seen.Contains(name);
 

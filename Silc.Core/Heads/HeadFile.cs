@@ -25,7 +25,7 @@ sealed record HeadFile(string Path, HeadDescription Description, long Step, Head
     public static HeadFile Open(string path)
     {
         if (Directory.Exists(path)) path = InFolder(path);
-        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such head; train one with silc head train segment");
+        if (!File.Exists(path)) throw new FileNotFoundException($"{path}: there is no such head; train one with silc head train");
         var metadata = Safetensors.ReadMetadata(path);
         if (!metadata.TryGetValue(FormatKey, out var format))
             throw new InvalidDataException($"{path} is no head: it has no '{FormatKey}' in its metadata. Name what silc head train wrote, "
@@ -43,7 +43,7 @@ sealed record HeadFile(string Path, HeadDescription Description, long Step, Head
     // A training that was killed has checkpoints alone.
     static string InFolder(string folder) => System.IO.Path.Combine(folder, Name) is var head && File.Exists(head) ? head
         : RunFolder.Checkpoints(folder) is [var (_, newest), ..] ? newest
-        : throw new FileNotFoundException($"{folder} holds no {Name}; train a head with silc head train segment --out {folder}");
+        : throw new FileNotFoundException($"{folder} holds no {Name}; train a head into it with silc head train");
 
     /// <summary>All arrays of the file by name.</summary>
     public IReadOnlyDictionary<string, NamedArray> Arrays() => Safetensors.Read(Path).Arrays.Where(entry => entry.Key != Seal.Name)

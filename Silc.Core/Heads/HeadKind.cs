@@ -14,6 +14,12 @@ public enum HeadKind
 
     /// <summary>OWL-ViT: a class embedding and a box for every patch, which finds things named by words. Minderer et al. 2022.</summary>
     Owl,
+
+    /// <summary>A decoder that writes a caption, word by word, from the tokens of an image. Beyer et al. 2023.</summary>
+    Caption,
+
+    /// <summary>The same decoder, which begins with a question and goes on with its answer.</summary>
+    Answer,
 }
 
 /// <summary>Which loss a head for segmentation is trained with.</summary>

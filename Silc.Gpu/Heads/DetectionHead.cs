@@ -95,8 +95,7 @@ public sealed class DetectionHead : IDisposable
         _ = model.Text;
         var file = HeadFile.Open(path);
         if (file.Description.Kind != HeadKind.Owl || file.Description.Detection is null)
-            throw new InvalidDataException(
-                $"{file.Path} is a head for segmentation: open it by SegmentationHead, or ask it by silc head eval segment");
+            throw new InvalidDataException($"{file.Path}: {file.Description.Use}");
         file.Description.Require(file.Path, model.Fingerprint(), model.Tokenizer?.Fingerprint);
         var head = new DetectionHead(model, file.Description).Allocated(0, file);
         head.Steps = file.Step;

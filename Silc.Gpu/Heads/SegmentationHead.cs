@@ -125,8 +125,7 @@ public abstract class SegmentationHead : IDisposable
     {
         HeadKind.Adapter => new PatchTextHead(model, description, loss),
         HeadKind.CatSeg => new CatSegHead(model, description),
-        HeadKind.Owl => throw new InvalidDataException("this head detects things and does not segment: open it by DetectionHead, or ask it by "
-            + "silc head eval detect or silc detect"),
+        HeadKind.Owl or HeadKind.Caption or HeadKind.Answer => throw new InvalidDataException(description.Use),
         _ => throw new InvalidDataException($"this version has no head of the kind {description.Kind}"),
     };
 

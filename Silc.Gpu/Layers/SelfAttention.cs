@@ -120,6 +120,28 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
         ));
     }
 
+    /// <summary>
+    /// Y (R, C) for the next token of R sequences: row r asks the tokens before it in its sequence and itself. Keys and values are rows
+    /// r · <paramref name="length"/> to r · <paramref name="length"/> + <paramref name="at"/> of memory of the caller's, (R · length, C); those of
+    /// this token are added. For inference, without norms of query and key.
+    /// </summary>
+    internal Tensor Next(Pass pass, Tensor x, Tensor keys, Tensor values, int length, int at)
+    {
+        if (norms is not null) throw new InvalidOperationException("a sequence is not continued with norms of query and key");
+        var n = norm.Forward(pass, x).Y;
+        Tensor qkv = pass.Saved(x.Rows, 3 * width), o = pass.Saved(x.Rows, width), y = pass.Saved(x.Rows, width), lse = pass.Saved(heads, 1);
+        var (q, k, v) = Split(qkv);
+        Linear.Run(pass, project.QueryKeyValue, n, qkv);
+        for (int r = 0; r < x.Rows; r++)
+        {
+            pass.Ops.Copy(k.Slice(r, 1), keys.Slice(r * length + at, 1));
+            pass.Ops.Copy(v.Slice(r, 1), values.Slice(r * length + at, 1));
+            pass.Ops.Attention(q.Slice(r, 1), keys.Slice(r * length, at + 1), values.Slice(r * length, at + 1), o.Slice(r, 1), lse, 1, heads);
+        }
+        project.Out.Run(pass, o, y, addend: x);
+        return y;
+    }
+
     /// <summary>X + out(value(norm(X))), in the place of X: the block without its mixing of tokens. For inference.</summary>
     internal Tensor ValuesConsuming(Pass pass, Tensor x)
     {

@@ -68,11 +68,20 @@ public static class SilcCommand
         root.Add(new Command("probe", "Learn small classifiers on a model's frozen features.") { ProbePatchesCommand.Create() });
         root.Add(new Command("head", "Train and measure heads on a model's frozen features.")
         {
-            new Command("train", "Train a head.") { HeadTrainSegmentCommand.Create(), HeadTrainDetectCommand.Create() },
-            new Command("eval", "Measure a head.") { HeadEvalSegmentCommand.Create(), HeadEvalDetectCommand.Create() },
+            new Command("train", "Train a head.")
+            {
+                HeadTrainSegmentCommand.Create(), HeadTrainDetectCommand.Create(), HeadTrainDecoderCommand.Caption(),
+                HeadTrainDecoderCommand.Answer(),
+            },
+            new Command("eval", "Measure a head.")
+            {
+                HeadEvalSegmentCommand.Create(), HeadEvalDetectCommand.Create(), HeadEvalDecoderCommand.Caption(), HeadEvalDecoderCommand.Answer(),
+            },
         });
         root.Add(SegmentCommand.Create());
         root.Add(DetectCommand.Create());
+        root.Add(WriteCommand.Caption());
+        root.Add(WriteCommand.Answer());
         root.Add(AblateCommand.Create());
         root.Add(EmbedCommand.Create());
         root.Add(SearchCommand.Create());

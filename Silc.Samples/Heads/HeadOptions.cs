@@ -8,7 +8,7 @@ static class HeadOptions
     /// <summary>A head that is read.</summary>
     public static Option<string?> Head(bool required) => new("--head")
     {
-        Description = "A folder that silc head train segment wrote, or the head.safetensors in it; it belongs to the model that it was trained on.",
+        Description = "A folder that silc head train wrote, or the head.safetensors in it; it belongs to the model that it was trained on.",
         HelpName = "DIR|FILE",
         Required = required,
     };
@@ -28,6 +28,14 @@ static class HeadOptions
             throw new ArgumentException($"--slide says how windows lie: leave out {wrong.Name}");
         return SegmentationWindows.SquashedAndWhole(SegmentationOptions.WindowOf(parsed) ?? usual);
     }
+
+    /// <summary>How a head that writes looks for its words.</summary>
+    public static readonly Option<int> Beam = new Option<int>("--beam")
+    {
+        Description = "Texts that are followed at once, 1 to 32; 1 takes the most probable word each time.",
+        HelpName = "N",
+        DefaultValueFactory = _ => 1,
+    }.From(1);
 
     /// <summary>Opens a head beside its model, and says where they differ in what is legal.</summary>
     public static SegmentationHead Open(SilcModel model, string path, int? window)

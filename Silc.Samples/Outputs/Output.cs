@@ -26,6 +26,15 @@ sealed record Output(string Path, Func<string, bool> IsOwn, string? What = null)
     /// <summary>What a head found, as COCO's server takes it.</summary>
     public static Output Detections(string path) => new(path, file => DetectionResults.Read(file).Count >= 0);
 
+    /// <summary>Captions or answers, as COCO's and VQA's servers take them or as silc caption and silc answer write them.</summary>
+    public static Output Said(string path) => new(path, file =>
+    {
+        using var stream = File.OpenRead(file);
+        using var json = JsonDocument.Parse(stream);
+        return json.RootElement.EnumerateArray().All(one => one.EnumerateObject().Select(entry => entry.Name)
+            .Intersect(["caption", "answer"]).Count() == 1);
+    });
+
     /// <summary>A table of these columns, as CSV.</summary>
     public static Output Table(string path, IEnumerable<string> columns) => new(path, file => FirstLine(file) == string.Join(',', columns));
 

@@ -135,6 +135,16 @@ public sealed class LayerGradientTests
     }
 
     [TestMethod, EveryDevice]
+    public void CrossAttention(string device)
+    {
+        using var t = new LayerTest(device);
+        var layer = new CrossAttention(t.Parameters, "norm", "attention", 6, 2, source: 7);
+        t.Allocate();
+        var z = t.Input(2 * 5, 7);
+        t.Check(t.Input(2 * 3, 6), (pass, x) => layer.Forward(pass, x, z, batch: 2));
+    }
+
+    [TestMethod, EveryDevice]
     public void MapHead(string device)
     {
         using var t = new LayerTest(device);

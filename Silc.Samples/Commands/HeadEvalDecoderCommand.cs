@@ -1,0 +1,80 @@
+using System.CommandLine;
+using Silc.Samples.Evaluation;
+using Silc.Samples.Heads;
+using Silc.Samples.Outputs;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc head eval caption</c> and <c>answer</c>: what a head writes, beside what can be said without looking.</summary>
+static class HeadEvalDecoderCommand
+{
+    static readonly Option<string> Model = ModelOption.Create();
+    static readonly Option<string?> Head = HeadOptions.Head(required: true);
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+    static readonly Option<int> Images = DecoderData.Images(400);
+    static readonly Option<string?> Predictions = new("--predictions")
+    {
+        Description = "Also write what it said, as COCO's and VQA's servers take it.",
+        HelpName = "FILE.json",
+    };
+
+    /// <summary>The command for captions.</summary>
+    public static Command Caption() => Create("caption", """
+        Compare a head's captions with those that people wrote: CIDEr-D, BLEU, ROUGE-L, and the share that is one of them word for word. Beside it
+        stand its captions of other images and the most frequent caption of the other half of the images.
+
+        Examples:
+          silc head eval caption --model mini --head runs/captions --data demo:hard --beam 3
+          silc head eval caption --model runs/mine --head runs/coco --data karpathy:dataset_coco.json --split test --predictions captions.json
+        """, DecoderData.Captioned, [.. DataOption.Reading], Captions);
+
+    /// <summary>The command for answers.</summary>
+    public static Command Answer() => Create("answer", """
+        Compare a head's answers with those that people gave, by the rules of VQA, overall and of each type of answer. Beside it stands what is
+        right without looking: the most frequent answer to the same words, and the most frequent of all, of the other half of the images.
+
+        Examples:
+          silc head eval answer --model mini --head runs/answers --data demo:hard
+          silc head eval answer --model runs/mine --head runs/vqa --data vqa:v2_OpenEnded_mscoco_val2014_questions.json --predictions answers.json
+        """, DecoderData.Asked, [PublishedSets.ImageFolder], Answers);
+
+    static Command Create(string name, string help, Option<string> data, Option[] reading, Func<ParseResult, DecoderHead, IReadOnlyList<Score>> score)
+    {
+        var command = new Command(name, help) { Model, Head, data };
+        foreach (var option in (Option[])[Images, .. reading, HeadOptions.Beam, Device, Predictions, EvalOptions.Json, ModelOption.Tokenizer])
+            command.Add(option);
+        command.SetAction(parsed => Run(parsed, parsed.GetRequiredValue(data), score));
+        return command;
+    }
+
+    static int Run(ParseResult parsed, string data, Func<ParseResult, DecoderHead, IReadOnlyList<Score>> score)
+    {
+        var name = parsed.GetRequiredValue(Model);
+        OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed), parsed.GetValue(Predictions) is { } file ? Output.Said(file) : null);
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var model = ModelOption.Load(device, name, parsed, captions: false);
+        using var head = DecoderHead.Load(model, parsed.GetValue(Head)!);
+        if (score(parsed, head) is { Count: > 0 } scores) ScoreReport.Show(parsed, name, data, scores);
+        else Console.Error.WriteLine($"note: nobody has answered the questions of {data}, so there is nothing to compare with");
+        if (parsed.GetValue(Predictions) is { } said) EvalOptions.Said(parsed).WriteLine($"wrote what it said to {said}");
+        return 0;
+    }
+
+    static IReadOnlyList<Score> Captions(ParseResult parsed, DecoderHead head)
+    {
+        head.RequireKind(HeadKind.Caption);
+        var scoring = new CaptionScoring(DecoderData.Captions(parsed, Images, training: false), head, parsed.GetValue(HeadOptions.Beam));
+        var scores = scoring.Scores();
+        if (parsed.GetValue(Predictions) is { } file) CaptionResults.Write(file, scoring.Written);
+        return scores;
+    }
+
+    static IReadOnlyList<Score> Answers(ParseResult parsed, DecoderHead head)
+    {
+        head.RequireKind(HeadKind.Answer);
+        var scoring = new AnswerScoring(DecoderData.Questions(parsed, Images, training: false), head, parsed.GetValue(HeadOptions.Beam));
+        var scores = scoring.Scores();
+        if (parsed.GetValue(Predictions) is { } file) AnswerResults.Write(file, scoring.Written);
+        return scores;
+    }
+}

@@ -1,0 +1,150 @@
+using System.CommandLine;
+using Silc.Samples.Heads;
+using Silc.Samples.Models;
+using Silc.Samples.Outputs;
+using Silc.Samples.Terminals;
+using Silc.Samples.Training;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc head train caption</c> and <c>answer</c>: a decoder on a frozen model.</summary>
+static class HeadTrainDecoderCommand
+{
+    static readonly Option<string> Model = ModelOption.Create();
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+    static readonly Option<string> Out =
+        new("--out") { Description = "Folder for the head, checkpoints, metrics and plot.", HelpName = "DIR", Required = true };
+    static readonly Option<int> Images = DecoderData.Images(4000);
+    static readonly Option<int> Steps = Number("--steps", "Updates; the schedule, a cosine after a short warm-up, ends there.", 1500).From(1);
+    static readonly Option<int> Batch = Number("--batch", "Texts a step.", 64).From(1);
+    static readonly Option<double> Rate = Real("--lr", "Base learning rate.", 1e-3).From(0);
+    static readonly Option<double> Decay =
+        Real("--wd", "Weight decay of kernels, per update and not multiplied by --lr.", 1e-7).From(0);
+    static readonly Option<double> Clip = Real("--clip-norm", "Norm of the gradient above which it is scaled down; 0 switches that off.", 1).From(0);
+    static readonly Option<int> Seed = Number("--seed", "Of weights, order and which caption or answer is drawn.", 0);
+    static readonly Option<int> Width = Number("--width", "Channels of the decoder.", 128).From(1);
+    static readonly Option<int> Depth = Number("--depth", "Blocks of the decoder.", 2).From(1);
+    static readonly Option<int> Heads = Number("--heads", "Attention heads of the decoder; they divide --width.", 4).From(1);
+    static readonly Option<int?> Length = new Option<int?>("--length")
+    {
+        Description = "Most words of a text, with its question and its end; of the longest in the data unless given, and 32 at most.",
+        HelpName = "N",
+    }.From(2);
+    static readonly Option<int> LeastUses = Number("--least-uses", "Words that occur less often are unknown; 5 is usual for COCO.", 1).From(1);
+    static readonly Option<int?> Side = new Option<int?>("--image-size")
+    {
+        Description = "Side of the images in pixels, a multiple of the patch; the model's own unless given.",
+        HelpName = "PIXELS",
+    }.From(1);
+    static readonly Option<bool> Resume = new("--resume") { Description = "Go on with the training in --out, from its newest whole checkpoint." };
+    static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Delete the training that --out holds." };
+    static readonly Option<int?> SaveEvery = new Option<int?>("--save-every")
+    {
+        Description = "Steps between checkpoints; one is written every ten minutes and at the end.",
+        HelpName = "N",
+    }.From(1);
+
+    /// <summary>The command for captions.</summary>
+    public static Command Caption() => Create("caption", """
+        Train a head that writes captions: a decoder which reads the tokens of a model's frozen image tower, computed once, and writes whole words. It
+        leaves head.safetensors, checkpoints, metrics.csv and loss.png; the head belongs to this model alone. Ctrl-C ends with all files written,
+        --resume goes on.
+
+        Examples:
+          silc head train caption --model mini --data demo:hard --out runs/captions
+          silc head train caption --model runs/mine --data karpathy:dataset_coco.json --split train --least-uses 5 --steps 20000 --out runs/coco
+        """, DecoderData.Captioned, [.. DataOption.Reading], Captions);
+
+    /// <summary>The command for answers.</summary>
+    public static Command Answer() => Create("answer", """
+        Train a head that answers questions about images: as silc head train caption, with the question before the answer.
+
+        Examples:
+          silc head train answer --model mini --data demo:hard --out runs/answers
+          silc head train answer --model runs/mine --data vqa:v2_OpenEnded_mscoco_train2014_questions.json --least-uses 5 --steps 20000 --out runs/vqa
+        """, DecoderData.Asked, [PublishedSets.ImageFolder], Answers);
+
+    delegate DecoderExamples Reader(SilcModel model, ParseResult parsed, Action<long> report, CancellationToken stop);
+
+    static Command Create(string name, string help, Option<string> data, Option[] reading, Func<ParseResult, (int Count, Reader Read)> open)
+    {
+        var command = new Command(name, help) { Model, data, Out };
+        foreach (var option in (Option[])[Images, .. reading, Side, Width, Depth, Heads, Length, LeastUses, Steps, Batch, Rate, Decay, Clip, Seed,
+            SaveEvery, TrainOptions.LogEvery, Resume, Overwrite, Device, ModelOption.Tokenizer]) command.Add(option);
+        command.SetAction(parsed => Run(parsed, name, open(parsed)));
+        return command;
+    }
+
+    static (int, Reader) Captions(ParseResult parsed)
+    {
+        var source = DecoderData.Captions(parsed, Images, training: true);
+        return (source.Count, (model, parsed, report, stop) =>
+            DecoderExamples.OfCaptions(model, source, parsed.GetValue(Side), seen: report, stop: stop));
+    }
+
+    static (int, Reader) Answers(ParseResult parsed)
+    {
+        var source = DecoderData.Questions(parsed, Images, training: true);
+        int images = Enumerable.Range(0, source.Count).Select(index => source.Question(index).ImageId).Distinct().Count();
+        return (images, (model, parsed, report, stop) =>
+            DecoderExamples.OfQuestions(model, source, parsed.GetValue(Side), seen: report, stop: stop));
+    }
+
+    static int Run(ParseResult parsed, string command, (int Count, Reader Read) data)
+    {
+        if (parsed.GetValue(Resume) && parsed.GetValue(Overwrite))
+            throw new ArgumentException("--overwrite deletes a training, --resume goes on with it: give one of them");
+        var (name, target) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Out));
+        var config = new HeadTrainConfig(parsed.GetValue(Steps), parsed.GetValue(Batch), parsed.GetValue(Rate), parsed.GetValue(Decay),
+            parsed.GetValue(Clip), parsed.GetValue(Seed)).Check();
+        var sizes = new DecoderConfig(parsed.GetValue(Width), parsed.GetValue(Depth), parsed.GetValue(Heads)).Check();
+        using var folder = RunFolder.ForHead(target, new SavePolicy(EverySteps: parsed.GetValue(SaveEvery) ?? 0), parsed.GetValue(Resume),
+            parsed.GetValue(Overwrite));
+        OutputGuard.Check(parsed, Output.Table(folder.At(MetricsFile.Name), HeadMetrics.Columns), Output.Sheet(folder.At(TrainSession.Plot)));
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var model = ModelOption.Load(device, name, parsed, captions: false);
+        using var interrupt = new Interrupt(userSignal: true);
+        using var examples = Progress.Show("images", data.Count, report => data.Read(model, parsed, report, interrupt.Token));
+        using var head = DecoderHead.Create(model, examples,
+            sizes with { Length = parsed.GetValue(Length) ?? Math.Min(sizes.Length, examples.Longest) }, parsed.GetValue(LeastUses), config.Seed);
+        head.NameTower(ShippedModel.NameOf(name));
+        using var run = new DecoderRun(head, examples, config, folder);
+        Describe(head, examples, config);
+        var metrics = new HeadMetrics(folder.At(MetricsFile.Name), run.Steps);
+        var end = HeadProgress.Show(run.Steps, config.Steps, report => run.Run(one =>
+        {
+            metrics.Add(one);
+            report(one);
+        }, parsed.GetValue(TrainOptions.LogEvery), interrupt.Token));
+        if (metrics.Last is { } last) Console.WriteLine($"trained  {run.Steps:N0} steps in {last.Seconds:F1} s; loss {last.Loss:F4}");
+        metrics.Plot($"{examples.Data.Name}, batch {config.BatchSize}").WritePng(folder.At(TrainSession.Plot));
+        Console.WriteLine($"wrote {folder.At(HeadFile.Name)}, {MetricsFile.Name} and {TrainSession.Plot}");
+        if (end == RunEnd.Stopped) Console.WriteLine($"Stopped after step {run.Steps}. To go on, say the same with --resume");
+        Console.WriteLine($"To measure it:\n  silc head eval {command} --model {Shell.Quoted(ShippedModel.NameOf(name))} "
+            + $"--head {Shell.Quoted(target)} --data …");
+        return interrupt.ExitCode;
+    }
+
+    static void Describe(DecoderHead head, DecoderExamples examples, HeadTrainConfig config)
+    {
+        var told = head.Description;
+        var captions = told.Kind == HeadKind.Caption;
+        foreach (var (key, reason) in examples.Unread) Console.Error.WriteLine($"skipped  {key}: {reason}");
+        if (examples.Silent > 0)
+            Console.Error.WriteLine($"skipped  {examples.Silent:N0} {(captions ? "images without a caption" : "questions without an answer")}");
+        if (examples.Longest > told.Decoder!.Length)
+            Console.Error.WriteLine($"note: the longest text has {examples.Longest} words with its {(captions ? "end" : "question and its end")}, "
+                + $"and what is beyond {told.Decoder.Length} is cut off; --length makes room");
+        Console.WriteLine($"data     {examples.Data.Name}: {examples.Images:N0} images"
+            + (captions ? "" : $", {examples.Count:N0} questions"));
+        Console.WriteLine($"head     {(captions ? "captions" : "answers")}, {head.ParameterCount:N0} values, {told.Words!.Count:N0} words, of images "
+            + $"of {told.Resolution} pixels of the tower {told.Tower}; {config.Steps:N0} steps of {config.BatchSize}");
+        if (head.Steps > 0) Console.WriteLine($"resumed  after step {head.Steps}");
+    }
+
+    static Option<int> Number(string name, string help, int usual) =>
+        new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };
+
+    static Option<double> Real(string name, string help, double usual) =>
+        new(name) { Description = help, HelpName = "X", DefaultValueFactory = _ => usual };
+}

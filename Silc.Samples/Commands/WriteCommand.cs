@@ -1,0 +1,140 @@
+using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Silc.Samples.Data;
+using Silc.Samples.Heads;
+using Silc.Samples.Outputs;
+using Silc.Samples.Terminals;
+
+namespace Silc.Samples.Commands;
+
+/// <summary><c>silc caption</c> and <c>silc answer</c>: what a head says of a user's own images.</summary>
+static class WriteCommand
+{
+    const int ImagesAtOnce = 16;
+
+    static readonly JsonSerializerOptions indented = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    static readonly Argument<string[]> Images =
+        new("IMAGE") { Description = "Images, or folders of them.", Arity = ArgumentArity.OneOrMore };
+    static readonly Option<string> Model = ModelOption.Create();
+    static readonly Option<string?> Head = HeadOptions.Head(required: true);
+    static readonly Option<string> Device = TrainOptions.DeviceOption();
+    static readonly Option<string?> Json = new("--json")
+    {
+        Description = "Also write it to a file; without FILE, or with -, print it as JSON in place of lines.",
+        HelpName = "FILE",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    static readonly Option<string[]> Question = new("--question")
+    {
+        Description = "What to ask about each image; may be given several times.",
+        HelpName = "TEXT",
+        Required = true,
+    };
+    static readonly Option<string?> Choices = new("--choices")
+    {
+        Description = "Answers to choose from, with commas between: the most probable is taken, in place of one that the head makes up.",
+        HelpName = "TEXT,TEXT",
+    };
+
+    sealed record Said(string Image, string? Question, string Text, double LogLikelihood);
+
+    /// <summary>The command for captions.</summary>
+    public static Command Caption()
+    {
+        var command = new Command("caption", """
+            Write a caption for each image, by a head that was trained on a model.
+
+            Example: silc caption street.jpg photos --model mini --head runs/captions --beam 3
+            """) { Images, Model, Head, HeadOptions.Beam, Json, Device, ModelOption.Tokenizer };
+        command.SetAction(parsed => Run(parsed, (head, images, files) =>
+            head.Captions(images, parsed.GetValue(HeadOptions.Beam)).Zip(files, (one, file) => new Said(file, null, one.Text, one.LogLikelihood))));
+        return command;
+    }
+
+    /// <summary>The command for answers.</summary>
+    public static Command Answer()
+    {
+        var command = new Command("answer", """
+            Answer questions about each image, by a head that was trained on a model.
+
+            Examples:
+              silc answer street.jpg --model mini --head runs/answers --question "how many shapes are there?"
+              silc answer photos --model mini --head runs/answers --question "which shape is red?" --choices "star,circle"
+            """) { Images, Model, Head, Question, Choices, HeadOptions.Beam, Json, Device, ModelOption.Tokenizer };
+        command.SetAction(parsed => Run(parsed, (head, images, files) => Answers(parsed, head, images, files)));
+        return command;
+    }
+
+    static IEnumerable<Said> Answers(ParseResult parsed, DecoderHead head, IReadOnlyList<RgbImage> images, IReadOnlyList<string> files)
+    {
+        var questions = parsed.GetRequiredValue(Question);
+        var choices = (parsed.GetValue(Choices) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (parsed.GetValue(Choices) is not null && choices.Length == 0) throw new ArgumentException("--choices names no answer");
+        var all = images.Zip(files)
+            .SelectMany(one => questions.Select(question => (Image: one.First, File: one.Second, Question: question))).ToList();
+        if (choices.Length == 0)
+            return all.Zip(head.Answers([.. all.Select(one => one.Image)], [.. all.Select(one => one.Question)], parsed.GetValue(HeadOptions.Beam)),
+                (one, said) => new Said(one.File, one.Question, said.Text, said.LogLikelihood));
+        return all.Select(one =>
+        {
+            var likely = head.LogLikelihoods(one.Image, choices, one.Question);
+            int best = Array.IndexOf(likely, likely.Max());
+            return new Said(one.File, one.Question, choices[best], likely[best]);
+        });
+    }
+
+    static int Run(ParseResult parsed, Func<DecoderHead, IReadOnlyList<RgbImage>, IReadOnlyList<string>, IEnumerable<Said>> write)
+    {
+        var printed = parsed.GetResult(Json) is { } given && (given.Tokens.Count == 0 || given.Tokens[0].Value == "-");
+        var file = printed ? null : parsed.GetValue(Json);
+        OutputGuard.Check(parsed, parsed.GetValue(Images) ?? [], file is null ? null : Output.Said(file));
+        var files = SegmentCommand.Files(parsed.GetValue(Images) ?? []);
+        if (files.Count == 0) throw new FileNotFoundException("the folders hold no image");
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, captions: false);
+        using var head = DecoderHead.Load(model, parsed.GetValue(Head)!);
+        var unread = new UnreadImages("the images", files.Count);
+        if (head.Description.Kind == HeadKind.Answer)
+            foreach (var question in parsed.GetValue(Question) ?? [])
+                if (head.Unknown(question) is { Count: > 0 } strange)
+                    Console.Error.WriteLine($"note: '{question}': the head was not trained on the words {string.Join(", ", strange)}");
+        var all = new List<Said>();
+        foreach (var indices in Enumerable.Range(0, files.Count).Chunk(ImagesAtOnce))
+        {
+            Interrupt.Current?.Token.ThrowIfCancellationRequested();
+            var (images, names) = (new List<RgbImage>(), new List<string>());
+            foreach (int i in indices)
+            {
+                try
+                {
+                    images.Add(ImageFile.Read(files[i]));
+                    names.Add(files[i]);
+                }
+                catch (Exception error) when (Unreadable.Is(error))
+                {
+                    unread.Add(i, error);
+                }
+            }
+            foreach (var said in write(head, images, names))
+            {
+                all.Add(said);
+                if (!printed) Console.WriteLine($"{said.Image}: {(said.Question is null ? "" : $"{said.Question} ")}{said.Text}");
+            }
+        }
+        unread.Say();
+        _ = unread.Others();
+        var json = JsonSerializer.Serialize(all.Select(said => said.Question is null
+            ? (object)new { said.Image, Caption = said.Text, LogLikelihood = Math.Round(said.LogLikelihood, 4) }
+            : new { said.Image, said.Question, Answer = said.Text, LogLikelihood = Math.Round(said.LogLikelihood, 4) }), indented) + "\n";
+        if (printed) Console.Write(json);
+        if (file is not null) AtomicFile.WriteText(file, json);
+        return 0;
+    }
+}

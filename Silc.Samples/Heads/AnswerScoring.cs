@@ -1,0 +1,82 @@
+using Silc.Samples.Data;
+using Silc.Samples.Evaluation;
+using Silc.Samples.Terminals;
+
+namespace Silc.Samples.Heads;
+
+/// <summary>A head's answers to the questions of a set, beside what can be answered without looking.</summary>
+/// <param name="source">Questions; those without answers are answered and not scored.</param>
+/// <param name="head">Asked.</param>
+/// <param name="beam">Texts that it follows at once.</param>
+sealed class AnswerScoring(IQuestionSource source, DecoderHead head, int beam)
+{
+    const int QuestionsAtOnce = 64;
+
+    /// <summary>Answers by the id of their question.</summary>
+    public Dictionary<long, string> Written { get; } = [];
+
+    /// <summary>The scores of the head and of floors; none where nobody has answered.</summary>
+    public IReadOnlyList<Score> Scores()
+    {
+        var unread = new UnreadImages(source.Name, source.Count);
+        var known = new List<AnsweredQuestion>();
+        Progress.Show("questions", source.Count, report =>
+        {
+            var (id, image) = (-1L, (RgbImage?)null);
+            foreach (var indices in Enumerable.Range(0, source.Count).Chunk(QuestionsAtOnce))
+            {
+                Interrupt.Current?.Token.ThrowIfCancellationRequested();
+                var (images, questions) = (new List<RgbImage>(), new List<AnsweredQuestion>());
+                foreach (int index in indices)
+                {
+                    var question = source.Question(index);
+                    if (question.ImageId != id || image is null) (id, image) = (question.ImageId, Read(index, unread));
+                    if (image is null) continue;
+                    images.Add(image);
+                    questions.Add(question);
+                }
+                foreach (var (question, said) in questions.Zip(head.Answers(images, [.. questions.Select(one => one.Question)], beam)))
+                    Written[question.Id] = said.Text;
+                known.AddRange(questions.Where(question => question.Answers.Count > 0));
+                report(indices[^1] + 1);
+            }
+        });
+        unread.Say();
+        _ = unread.Others();
+        if (known.Count == 0) return [];
+        // What people said of the other half of the images: of its own an image would know its answer.
+        var halves = Enumerable.Range(0, 2).Select(half => known.Where(question => question.ImageId % 2 != half).ToList()).ToArray();
+        var always = halves.Select(half => Most(half.Count > 0 ? half : known)).ToArray();
+        var blind = halves.Select(half => half.GroupBy(question => question.Question).ToDictionary(group => group.Key, Most)).ToArray();
+        return
+        [
+            Line($"head, step {head.Steps}, beam {beam}", known, question => Written[question.Id]),
+            Line("blind: the most frequent answer to these words", known,
+                question => blind[question.ImageId % 2].GetValueOrDefault(question.Question) ?? always[question.ImageId % 2]),
+            Line($"always '{always[0]}', the most frequent", known, question => always[question.ImageId % 2]),
+        ];
+    }
+
+    static string Most(IEnumerable<AnsweredQuestion> questions) => questions.SelectMany(question => question.Answers).GroupBy(answer => answer)
+        .OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).First().Key;
+
+    Score Line(string method, List<AnsweredQuestion> questions, Func<AnsweredQuestion, string> answer)
+    {
+        var scores = VqaAccuracy.Score(questions, questions.ToDictionary(question => question.Id, answer));
+        return new(source.Name, questions.Count, method,
+            [new("overall", scores.Overall), .. scores.ByType.Select(type => new MetricValue(type.Key, type.Value))]);
+    }
+
+    RgbImage? Read(int index, UnreadImages unread)
+    {
+        try
+        {
+            return source.ReadImage(index);
+        }
+        catch (Exception error) when (Unreadable.Is(error))
+        {
+            unread.Add(index, error);
+            return null;
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using Silc.Samples.Data;
+using Silc.Samples.Evaluation;
+using Silc.Samples.Terminals;
+
+namespace Silc.Samples.Heads;
+
+/// <summary>A head's captions of a set, beside what can be said without looking.</summary>
+/// <param name="source">Images with captions.</param>
+/// <param name="head">Asked.</param>
+/// <param name="beam">Texts that it follows at once.</param>
+sealed class CaptionScoring(IImageTextSource source, DecoderHead head, int beam)
+{
+    const int ImagesAtOnce = 16;
+
+    /// <summary>Captions by the id of their image: COCO's, elsewhere its place in the set.</summary>
+    public Dictionary<long, string> Written { get; } = [];
+
+    /// <summary>The scores of the head, and of floors.</summary>
+    public IReadOnlyList<Score> Scores()
+    {
+        var unread = new UnreadImages(source);
+        var (captions, references) = (new List<string>(), new List<IReadOnlyList<string>>());
+        Progress.Show("images", source.Count, report =>
+        {
+            foreach (var indices in Enumerable.Range(0, source.Count).Chunk(ImagesAtOnce))
+            {
+                Interrupt.Current?.Token.ThrowIfCancellationRequested();
+                var pairs = indices.Select(index => (Id: index, Pair: Read(index, unread)))
+                    .Where(one => one.Pair is { Captions.Count: > 0 }).ToList();
+                var said = head.Captions([.. pairs.Select(one => one.Pair!.Image)], beam);
+                foreach (var (one, text) in pairs.Zip(said))
+                {
+                    captions.Add(text.Text);
+                    references.Add(one.Pair!.Captions);
+                    Written[source is CaptionJsonSource coco ? coco.IdOf(one.Id) : one.Id] = text.Text;
+                }
+                report(indices[^1] + 1);
+            }
+        });
+        unread.Say();
+        _ = unread.Others();
+        if (captions.Count < 2) throw new InvalidDataException($"{source.Name}: captions are compared over two images or more, and it has "
+            + $"{captions.Count} with captions");
+        // Of the other half of the images, so that no image's own captions count.
+        var constants = Enumerable.Range(0, 2).Select(half => references.Where((_, i) => i % 2 != half).SelectMany(own => own)
+            .GroupBy(text => text).OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).First().Key)
+            .ToArray();
+        return
+        [
+            Line($"head, step {head.Steps}, beam {beam}", captions, references),
+            Line("the head's caption of the next image", [.. captions.Skip(1), captions[0]], references),
+            Line($"always '{constants[0]}', the most frequent", [.. references.Select((_, i) => constants[i % 2])], references),
+        ];
+    }
+
+    Score Line(string method, IReadOnlyList<string> captions, IReadOnlyList<IReadOnlyList<string>> references)
+    {
+        var scores = CaptionScores.Of(captions, references);
+        return new(source.Name, captions.Count, method, [new("CIDEr-D", scores.CiderD), .. scores.Bleu.Select((bleu, i) =>
+            new MetricValue($"BLEU-{i + 1}", bleu)), new("ROUGE-L", scores.RougeL), new("exact", scores.Exact)]);
+    }
+
+    ImageTextPair? Read(int index, UnreadImages unread)
+    {
+        try
+        {
+            return source.Read(index);
+        }
+        catch (Exception error) when (Unreadable.Is(error))
+        {
+            unread.Add(index, error);
+            return null;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using Silc.Samples.Data;
+
+namespace Silc.Samples.Heads;
+
+/// <summary>What heads that write are trained on and asked about.</summary>
+static class DecoderData
+{
+    const int Seed = 1_000_003, KnownSeed = 2_000_003, DemoSize = 64;
+
+    public static readonly Option<string> Captioned = DataOption.Create();
+
+    public static readonly Option<string> Asked = new("--data")
+    {
+        Description = "demo or demo:hard (questions about scenes that the program draws; those of demo have one object each), or "
+            + $"{PublishedSets.Help(PublishedSets.WithQuestions)}, whose answers are found beside it.",
+        HelpName = "demo|demo:hard|vqa:FILE.json",
+        Required = true,
+    };
+
+    /// <summary>Scenes that are drawn.</summary>
+    public static Option<int> Images(int usual) => new Option<int>("--images", "--pictures")
+    {
+        Description = "For demo: scenes to draw.",
+        HelpName = "N",
+        DefaultValueFactory = _ => usual,
+    }.From(1);
+
+    /// <summary>Images with captions.</summary>
+    /// <param name="parsed">Names them.</param>
+    /// <param name="images">Number of scenes that are drawn.</param>
+    /// <param name="training">False draws other scenes than those that are trained on.</param>
+    /// <exception cref="ArgumentException">There is no such set; the message says which there are.</exception>
+    public static IImageTextSource Captions(ParseResult parsed, Option<int> images, bool training)
+    {
+        var data = parsed.GetRequiredValue(Captioned);
+        if (DemoSet.LevelOf(data) is null) RefuseImages(parsed, images, data);
+        // Refuses options that are for other data, also of the demo, whose number of scenes is given here.
+        var source = DataOption.Open(data, Seed, parsed);
+        return DemoSet.LevelOf(data) is { } level ? new DemoSource(parsed.GetValue(images), training ? KnownSeed : Seed, DemoSize, level) : source;
+    }
+
+    /// <summary>Questions about images.</summary>
+    /// <inheritdoc cref="Captions"/>
+    public static IQuestionSource Questions(ParseResult parsed, Option<int> images, bool training)
+    {
+        var data = parsed.GetRequiredValue(Asked);
+        if (DemoSet.LevelOf(data) is { } level)
+        {
+            if (parsed.GetResult(PublishedSets.ImageFolder) is not null)
+                throw new ArgumentException($"{PublishedSets.ImageFolder.Name} is for vqa:, not for --data {data}");
+            return new DemoQuestions(parsed.GetValue(images), training ? KnownSeed : Seed, DemoSize, level);
+        }
+        if (!PublishedSets.IsOneOf(data, PublishedSets.WithQuestions))
+            throw new ArgumentException($"--data {data}: questions are those of demo, demo:hard or "
+                + PublishedSets.Help(PublishedSets.WithQuestions));
+        RefuseImages(parsed, images, data);
+        var source = new VqaSource(PublishedSets.Existing(data), null, parsed.GetValue(PublishedSets.ImageFolder));
+        DataOption.Say(source.Skipped);
+        return source;
+    }
+
+    static void RefuseImages(ParseResult parsed, Option<int> images, string data)
+    {
+        if (parsed.GetResult(images) is { Implicit: false }) throw new ArgumentException($"{images.Name} is for demo, not for --data {data}");
+    }
+}
