@@ -13,7 +13,7 @@ readonly record struct SaidTokens(int[] Tokens, double LogLikelihood, double Sco
 /// </summary>
 static class TextSearch
 {
-    sealed record Open(IReadOnlyList<int> Said, double Total, double Score, bool Done, int Place);
+    sealed record Prefix(IReadOnlyList<int> Said, double Total, double Score, bool Done, int Place);
 
     /// <summary>The best text for each image.</summary>
     /// <param name="memory">Begun with the images; its texts of an image are the width of the beam.</param>
@@ -26,7 +26,7 @@ static class TextSearch
         IReadOnlyList<int>? barred = null)
     {
         var width = memory.Texts;
-        var pools = prompts.Select(_ => new List<Open> { new([], 0, 0, false, 0) }).ToArray();
+        var pools = prompts.Select(_ => new List<Prefix> { new([], 0, 0, false, 0) }).ToArray();
         int[] limits = [.. prompts.Select(prompt => Math.Min(most, memory.Length - prompt.Length + 1))];
         var tokens = new int[prompts.Count * width];
         for (int at = 0; Array.Exists(pools, pool => pool.Exists(text => !text.Done)); at++)
@@ -60,9 +60,9 @@ static class TextSearch
     delegate Span<float> LogitsOf(int place);
 
     // Each text that is open becomes as many as there are ids; the best of all stay, with the place of their parent.
-    static List<Open> Grow(List<Open> pool, LogitsOf logits, int width, double power, int limit, int end, IReadOnlyList<int> barred)
+    static List<Prefix> Grow(List<Prefix> pool, LogitsOf logits, int width, double power, int limit, int end, IReadOnlyList<int> barred)
     {
-        var best = new List<(double Score, double Total, Open From, int Token)>();
+        var best = new List<(double Score, double Total, Prefix From, int Token)>();
         foreach (var text in pool)
         {
             if (text.Done)
@@ -80,11 +80,11 @@ static class TextSearch
                 if (!float.IsNegativeInfinity(row[id]))
                     Insert(best, ((text.Total + row[id] - log) / length, text.Total + row[id] - log, text, id), width);
         }
-        return [.. best.Select(one => one.Token < 0 ? one.From : new Open([.. one.From.Said, one.Token], one.Total, one.Score,
+        return [.. best.Select(one => one.Token < 0 ? one.From : new Prefix([.. one.From.Said, one.Token], one.Total, one.Score,
             one.Token == end || one.From.Said.Count + 1 >= limit, one.From.Place))];
     }
 
-    static void Insert(List<(double Score, double Total, Open From, int Token)> best, (double Score, double Total, Open From, int Token) one,
+    static void Insert(List<(double Score, double Total, Prefix From, int Token)> best, (double Score, double Total, Prefix From, int Token) one,
         int width)
     {
         if (best.Count == width && best[^1].Score >= one.Score) return;

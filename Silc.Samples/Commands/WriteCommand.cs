@@ -43,7 +43,7 @@ static class WriteCommand
         HelpName = "TEXT,TEXT",
     };
 
-    sealed record Said(string Image, string? Question, string Text, double LogLikelihood);
+    sealed record WrittenText(string Image, string? Question, string Text, double LogLikelihood);
 
     /// <summary>The command for captions.</summary>
     public static Command Caption()
@@ -54,7 +54,8 @@ static class WriteCommand
             Example: silc caption street.jpg photos --model mini --head runs/captions --beam 3
             """) { Images, Model, Head, HeadOptions.Beam, Json, Device, ModelOption.Tokenizer };
         command.SetAction(parsed => Run(parsed, (head, images, files) =>
-            head.Captions(images, parsed.GetValue(HeadOptions.Beam)).Zip(files, (one, file) => new Said(file, null, one.Text, one.LogLikelihood))));
+            head.Captions(images, parsed.GetValue(HeadOptions.Beam)).Zip(files,
+                (one, file) => new WrittenText(file, null, one.Text, one.LogLikelihood))));
         return command;
     }
 
@@ -72,7 +73,7 @@ static class WriteCommand
         return command;
     }
 
-    static IEnumerable<Said> Answers(ParseResult parsed, DecoderHead head, IReadOnlyList<RgbImage> images, IReadOnlyList<string> files)
+    static IEnumerable<WrittenText> Answers(ParseResult parsed, DecoderHead head, IReadOnlyList<RgbImage> images, IReadOnlyList<string> files)
     {
         var questions = parsed.GetRequiredValue(Question);
         var choices = (parsed.GetValue(Choices) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -81,16 +82,16 @@ static class WriteCommand
             .SelectMany(one => questions.Select(question => (Image: one.First, File: one.Second, Question: question))).ToList();
         if (choices.Length == 0)
             return all.Zip(head.Answers([.. all.Select(one => one.Image)], [.. all.Select(one => one.Question)], parsed.GetValue(HeadOptions.Beam)),
-                (one, said) => new Said(one.File, one.Question, said.Text, said.LogLikelihood));
+                (one, said) => new WrittenText(one.File, one.Question, said.Text, said.LogLikelihood));
         return all.Select(one =>
         {
             var likely = head.LogLikelihoods(one.Image, choices, one.Question);
             int best = Array.IndexOf(likely, likely.Max());
-            return new Said(one.File, one.Question, choices[best], likely[best]);
+            return new WrittenText(one.File, one.Question, choices[best], likely[best]);
         });
     }
 
-    static int Run(ParseResult parsed, Func<DecoderHead, IReadOnlyList<RgbImage>, IReadOnlyList<string>, IEnumerable<Said>> write)
+    static int Run(ParseResult parsed, Func<DecoderHead, IReadOnlyList<RgbImage>, IReadOnlyList<string>, IEnumerable<WrittenText>> write)
     {
         var printed = parsed.GetResult(Json) is { } given && (given.Tokens.Count == 0 || given.Tokens[0].Value == "-");
         var file = printed ? null : parsed.GetValue(Json);
@@ -105,7 +106,7 @@ static class WriteCommand
             foreach (var question in parsed.GetValue(Question) ?? [])
                 if (head.Unknown(question) is { Count: > 0 } strange)
                     Console.Error.WriteLine($"note: '{question}': the head was not trained on the words {string.Join(", ", strange)}");
-        var all = new List<Said>();
+        var all = new List<WrittenText>();
         foreach (var indices in Enumerable.Range(0, files.Count).Chunk(ImagesAtOnce))
         {
             Interrupt.Current?.Token.ThrowIfCancellationRequested();

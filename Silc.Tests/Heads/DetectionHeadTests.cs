@@ -69,7 +69,11 @@ public sealed class DetectionHeadTests : TempFolder
             var image = Scenes(1).Read(0).Image;
             CollectionAssert.AreEqual(head.Detect(image, Names(model)).ToArray(), again.Detect(image, Names(model)).ToArray());
         }
+        var picture = Scenes(1).Read(0).Image;
+        var (words, names) = (model.Prototypes(ClassList.Of(["red", "blue"]), head.Description.Templates), (string[])["red", "blue"]);
+        CollectionAssert.AreEqual(head.Detect(picture, words, least: 0.01).ToArray(), model.Detect(picture, names, head, least: 0.01).ToArray());
         using var other = HeadTest.Model(TestDevices.FourThreads, seed: 4);
+        Assert.Contains("another model", Assert.ThrowsExactly<ArgumentException>(() => other.Detect(picture, names, head)).Message);
         Assert.Contains("runs/mine", Assert.ThrowsExactly<InvalidDataException>(() => DetectionHead.Load(other, At("d.safetensors"))).Message);
         Assert.Contains("silc detect", Assert.ThrowsExactly<InvalidDataException>(() => SegmentationHead.Load(model, At("d.safetensors"))).Message);
         using var adapter = SegmentationHead.Create(model, HeadKind.Adapter, ["a", "b"]);
