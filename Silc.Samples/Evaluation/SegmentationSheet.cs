@@ -34,7 +34,7 @@ sealed class SegmentationSheet
 
     public void Write(string path)
     {
-        ContactSheet.Write(path, [.. sets.SelectMany(set => set.All())], "Zero-shot segmentation", Cell);
+        ContactSheet.Write(path, [.. sets.SelectMany(set => set.All())], "Segmentation by words", Cell);
     }
 
     sealed class Set(ISegmentationSource source)
