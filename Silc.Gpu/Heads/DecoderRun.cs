@@ -36,13 +36,14 @@ public sealed class DecoderRun : IDisposable
         var told = head.Description;
         Require.That(told.Kind == examples.Kind && told.Resolution == examples.Resolution && head.Model == examples.Model,
             "the head was made for other examples: make one by DecoderHead.Create with these");
+        var start = HeadLoop.Start(head, config, examples.Data, folder);
         var device = head.Model.Device;
         using (head.Model.Exclusive())
             upload = new(device, Math.Min(config.BatchSize, examples.Count), told.Decoder!.Length, examples.Places, told.Width);
         try
         {
             loop = new(head, config, config.Optimizer with { Schedule = new(ScheduleKind.Cosine, config.Steps / WarmupPart) }, examples.Data, folder,
-                examples.Count, (pass, loss) => head.Step(pass, upload.Measuring, loss), Queue, examples.KeyOf);
+                start, examples.Count, (pass, loss) => head.Step(pass, upload.Measuring, loss), Queue, examples.KeyOf);
         }
         catch
         {

@@ -19,7 +19,7 @@ public readonly record struct FoundBox(int Label, Box Box, double Score);
 /// </code>
 /// </example>
 /// <remarks>Threads: any number may use it at once; a call holds the device's lock. Dispose it before its model.</remarks>
-public sealed class DetectionHead : IDisposable
+public sealed class DetectionHead : ITrainedHead, IDisposable
 {
     const int UsualMost = 100;
 
@@ -57,6 +57,16 @@ public sealed class DetectionHead : IDisposable
 
     /// <summary>Patches along a side.</summary>
     internal int Grid => Description.Resolution / Model.Config.PatchSize;
+
+    SilcModel ITrainedHead.Model => Model;
+
+    Parameters ITrainedHead.Parameters => Parameters;
+
+    long ITrainedHead.Steps
+    {
+        get => Steps;
+        set => Steps = value;
+    }
 
     /// <summary>A new head with initial weights: every box is its cell's, every probability about 0.01.</summary>
     /// <param name="model">Whose features it reads; must outlive it.</param>
@@ -108,7 +118,7 @@ public sealed class DetectionHead : IDisposable
         {
             Parameters.Allocate(seed, gradients: false);
             Standard.Allocate(seed, gradients: false);
-            if (file is not null) Load(file);
+            if (file is not null) ((ITrainedHead)this).Load(file);
             return this;
         }
         catch
@@ -118,7 +128,7 @@ public sealed class DetectionHead : IDisposable
         }
     }
 
-    internal void Load(HeadFile file)
+    void ITrainedHead.Load(HeadFile file)
     {
         var arrays = file.Arrays();
         Parameters.Load(arrays, origin: file.Path);
@@ -133,11 +143,11 @@ public sealed class DetectionHead : IDisposable
     public void Save(string path)
     {
         IReadOnlyList<NamedArray> arrays;
-        using (Model.Exclusive()) arrays = Arrays();
+        using (Model.Exclusive()) arrays = ((ITrainedHead)this).Arrays();
         new HeadFile(path, Description, Steps).Write(arrays);
     }
 
-    internal IReadOnlyList<NamedArray> Arrays() => [.. Parameters.ToArrays(), .. Standard.ToArrays()];
+    IReadOnlyList<NamedArray> ITrainedHead.Arrays() => [.. Parameters.ToArrays(), .. Standard.ToArrays()];
 
     /// <summary>Finds things in an image, the surest first, of equal scores the one of the earlier patch.</summary>
     /// <param name="image">Decoded; one that is no square is filled up at its right or lower border.</param>

@@ -1,7 +1,3 @@
-using System.Diagnostics;
-using ILGPU;
-using ILGPU.Runtime;
-
 namespace Silc;
 
 /// <summary>
@@ -20,23 +16,10 @@ namespace Silc;
 /// <remarks>Threads: one calls <see cref="Run"/>; meanwhile others may use the model.</remarks>
 public sealed class DetectionRun : IDisposable
 {
-    const string StateArray = "step_state";
-
     readonly DetectionHead head;
-    readonly HeadTrainConfig train;
-    readonly TrainConfig optimizing;
-    readonly RunFolder? folder;
-    readonly DataState data;
     readonly DetectionExamples examples;
     readonly DetectionUpload upload;
-    readonly EpochOrder order;
-    readonly AdamW optimizer;
-    readonly StepState state;
-    readonly MemoryBuffer1D<float, Stride1D.Dense> loss;
-    readonly Arena arena;
-    readonly Pass pass;
-    readonly Stopwatch sinceSave = Stopwatch.StartNew();
-    long savedStep = -1;
+    readonly HeadLoop loop;
 
     /// <summary>Reads the images, computes their features, and measures and allocates the memory of a step.</summary>
     /// <param name="head">Is trained in place, and not disposed.</param>
@@ -51,36 +34,26 @@ public sealed class DetectionRun : IDisposable
     public DetectionRun(DetectionHead head, IInstanceSource source, HeadTrainConfig config, RunFolder? folder = null, double maxBadShare = 0.1,
         Action<long>? seen = null, CancellationToken stop = default)
     {
-        (this.head, train, optimizing, this.folder) = (head, config.Check(), config.Optimizer, folder);
-        data = new(source.Name, source.Count);
+        this.head = head;
+        config.Check();
+        var data = new DataState(source.Name, source.Count);
         var known = source.Truth.Classes().Names;
         if (head.Description.Seen.FirstOrDefault(name => !known.Contains(name)) is { } missing)
             throw new ArgumentException($"the head is for the class '{missing}', which {source.Name} does not have: it has "
                 + string.Join(", ", known.Take(10)));
-        var start = folder is { Resumes: true } ? Newest(folder) : null;
-        start?.Require(head.Description, train, data);
-        var device = head.Model.Device;
+        // Before the images are read: that is long, and in vain if the checkpoint is of another training.
+        var start = HeadLoop.Start(head, config, data, folder);
         var classes = ClassList.Of(head.Description.Seen);
         HeadTexts.Check(classes, head.Model.Tokenizer);
         var texts = head.Model.Prototypes(classes, head.Description.Templates, canonical: head.Description.Canonical).Rows;
         examples = new(head, source, maxBadShare, seen, stop);
         try
         {
-            int batch = Math.Min(train.BatchSize, examples.Count);
-            order = new(examples.Count, batch, train.Seed);
-            using var exclusive = head.Model.Exclusive();
             var (mean, deviation) = examples.Standard();
             head.SetStandard(mean, deviation);
-            head.Parameters.AllocateGradients();
-            optimizer = new(head.Parameters, optimizing);
-            state = new(device);
-            loss = device.Allocate(1, "a head's loss");
-            upload = new(head, examples, texts, train, batch);
-            arena = Arena.Allocate(device, Arena.Measure(device, arena => head.Step(new(device.Ops, arena), upload.Measuring, LossCell)));
-            pass = new(device.Ops, arena);
-            if (start is not null) Load(start);
-            folder?.Begin(sizeof(float) * 3 * head.ParameterCount + 65536, sizeof(float) * head.ParameterCount + 65536);
-            if (start is not null) savedStep = start.Step;
+            using (head.Model.Exclusive()) upload = new(head, examples, texts, config, Math.Min(config.BatchSize, examples.Count));
+            loop = new(head, config, config.Optimizer, data, folder, start, examples.Count,
+                (pass, loss) => head.Step(pass, upload.Measuring, loss), Queue, examples.KeyOf, "images");
         }
         catch
         {
@@ -104,8 +77,6 @@ public sealed class DetectionRun : IDisposable
     /// <summary>Images that could not be read, with the reason.</summary>
     public IReadOnlyList<(string Key, string Reason)> Unread => examples.Unread;
 
-    Tensor LossCell => new(loss.View.AsContiguous(), 1, 1);
-
     /// <summary>Trains to the last step, or until <paramref name="stop"/> asks; can be called again to go on.</summary>
     /// <param name="report">Is told every <paramref name="reportEvery"/> steps, and at the end.</param>
     /// <param name="reportEvery">Steps between reports.</param>
@@ -113,109 +84,19 @@ public sealed class DetectionRun : IDisposable
     /// <exception cref="TrainingDivergedException">A loss or gradient was not finite; the message names step and images.</exception>
     /// <exception cref="IOException">A checkpoint could not be written.</exception>
     /// <exception cref="ArgumentException"><paramref name="reportEvery"/> is not positive.</exception>
-    public RunEnd Run(Action<HeadReport>? report = null, int reportEvery = 10, CancellationToken stop = default)
-    {
-        Require.Positive(reportEvery, "steps between reports");
-        var clock = Stopwatch.StartNew();
-        var (since, sinceStep) = (clock.Elapsed, Steps);
-        while (true)
-        {
-            if (Steps > sinceStep && (Steps >= train.Steps || stop.IsCancellationRequested || Steps % reportEvery == 0))
-            {
-                var (steps, seconds) = (Steps - sinceStep, (clock.Elapsed - since).TotalSeconds);
-                report?.Invoke(Report(steps * upload.Batch / seconds, clock.Elapsed, TimeSpan.FromSeconds((train.Steps - Steps) * seconds / steps)));
-                (since, sinceStep) = (clock.Elapsed, Steps);
-            }
-            RunEnd? end = Steps >= train.Steps ? RunEnd.Finished : stop.IsCancellationRequested ? RunEnd.Stopped : null;
-            if (end is not null || Steps > 0 && folder?.Policy.IsDue(Steps, sinceSave.Elapsed) == true) Save();
-            if (end is { } why)
-            {
-                if (folder is { Replaces: false }) head.Save(folder.At(HeadFile.Name));
-                return why;
-            }
-            Step();
-            if (folder is { Replaces: true }) folder.Began();
-        }
-    }
+    public RunEnd Run(Action<HeadReport>? report = null, int reportEvery = 10, CancellationToken stop = default) =>
+        loop.Run(report, reportEvery, stop);
 
-    void Step()
-    {
-        var images = order.Of(Steps).Samples;
-        using var exclusive = head.Model.Exclusive();
-        var ops = head.Model.Device.Ops;
-        var batch = upload.Send(images, Steps);
-        var schedule = optimizing.Schedule.At(Steps, train.Steps);
-        state.Set(train.LearningRate * schedule, train.WeightDecay * schedule);
-        arena.Reset();
-        head.Parameters.ZeroGrads();
-        ops.Fill(LossCell, 0);
-        head.Step(pass, batch, LossCell);
-        ops.GradNorm(head.Parameters.Grads, LossCell, state, (float)train.ClipNorm, (float)optimizing.Beta1, (float)optimizing.Beta2);
-        optimizer.Step(state, null, default);
-        head.Steps++;
-        if (state.Read()[StepState.SkippedInRow] == 0) return;
-        throw new TrainingDivergedException($"the loss of step {Steps} or its gradient is not finite; its images are "
-            + $"{string.Join(", ", images.Select(examples.KeyOf))}. Nothing was updated in it: lower the learning rate, or look at these images");
-    }
-
-    HeadReport Report(double speed, TimeSpan elapsed, TimeSpan remaining)
-    {
-        using var exclusive = head.Model.Exclusive();
-        var values = state.Read();
-        state.ResetSums();
-        var counted = Math.Max(1, values[StepState.Counted]);
-        return new(Steps, train.Steps, values[StepState.FirstSums] / counted, values[StepState.SumNorm] / counted,
-            train.LearningRate * optimizing.Schedule.At(Math.Max(0, Steps - 1), train.Steps), speed, elapsed, remaining);
-    }
-
-    void Save()
-    {
-        if (folder is null or { Replaces: true } || Steps == savedStep) return;
-        folder.RequireOwned(Steps);
-        List<NamedArray> arrays;
-        using (head.Model.Exclusive())
-            arrays = [.. head.Arrays(), .. optimizer.ToArrays(), new(StateArray, [StepState.Size], state.Read())];
-        folder.Add(Steps, path => new HeadFile(path, head.Description, Steps, train, data).Write(arrays));
-        savedStep = Steps;
-        sinceSave.Restart();
-    }
-
-    void Load(HeadFile start)
-    {
-        var arrays = start.Arrays();
-        head.Load(start);
-        optimizer.Load(arrays, start.Path);
-        state.Write(arrays.TryGetValue(StateArray, out var array) && array.Values.Length <= StepState.Size ? array.Values
-            : throw new InvalidDataException($"{start.Path} lacks '{StateArray}' of {StepState.Size} values"));
-        head.Steps = start.Step;
-    }
-
-    // One that is damaged is passed over, as for models.
-    static HeadFile Newest(RunFolder folder)
-    {
-        List<string> reasons = [];
-        foreach (var (_, path) in RunFolder.Checkpoints(folder.Path))
-            try
-            {
-                return HeadFile.Open(path);
-            }
-            catch (Exception error) when (error is InvalidDataException or IOException)
-            {
-                reasons.Add(error.Message);
-            }
-        throw new InvalidDataException($"none of the {reasons.Count} checkpoints in {folder.Path} can be used: {string.Join("; ", reasons)}");
-    }
+    void Queue(Pass pass, long epoch, IReadOnlyList<int> images, Tensor loss) =>
+        head.Step(pass, upload.Send(images, Steps), loss);
 
     /// <summary>Frees what training needs; the head stays.</summary>
     public void Dispose()
     {
         using var exclusive = head.Model.Device.ExclusiveForRelease();
         // Some are null if the constructor failed.
-        arena?.Dispose();
+        loop?.Dispose();
         upload?.Dispose();
-        optimizer?.Dispose();
-        state?.Dispose();
-        head.Model.Device.Free(loss);
         examples?.Dispose();
     }
 }

@@ -24,6 +24,7 @@ sealed class HeadLoop : IDisposable
     readonly int batch;
     readonly Queue queue;
     readonly Func<int, string> nameOf;
+    readonly string? kind;
     readonly AdamW optimizer;
     readonly StepState state;
     readonly MemoryBuffer1D<float, Stride1D.Dense> loss;
@@ -32,23 +33,23 @@ sealed class HeadLoop : IDisposable
     readonly Stopwatch sinceSave = Stopwatch.StartNew();
     long savedStep = -1;
 
-    /// <summary>Measures and allocates the memory of a step, and goes on from the folder's newest checkpoint where it should.</summary>
+    /// <summary>Measures and allocates the memory of a step, and goes on from a checkpoint.</summary>
     /// <param name="head">Is trained in place.</param>
     /// <param name="train">How.</param>
     /// <param name="optimizing">The same for the optimizer.</param>
     /// <param name="data">What it is trained on.</param>
     /// <param name="folder">Null writes nothing.</param>
+    /// <param name="start">Of <see cref="Start"/>.</param>
     /// <param name="samples">How many there are to draw from.</param>
     /// <param name="measure">A step without memory.</param>
     /// <param name="queue">A step.</param>
     /// <param name="nameOf">What a sample is called.</param>
-    public HeadLoop(ITrainedHead head, HeadTrainConfig train, TrainConfig optimizing, DataState data, RunFolder? folder, int samples,
-        Action<Pass, Tensor> measure, Queue queue, Func<int, string> nameOf)
+    /// <param name="kind">What samples are, such as "images", in the message about a loss that is not finite; null says nothing.</param>
+    public HeadLoop(ITrainedHead head, HeadTrainConfig train, TrainConfig optimizing, DataState data, RunFolder? folder, HeadFile? start, int samples,
+        Action<Pass, Tensor> measure, Queue queue, Func<int, string> nameOf, string? kind = null)
     {
-        (this.head, this.train, this.optimizing, this.data, this.folder, this.queue, this.nameOf) =
-            (head, train, optimizing, data, folder, queue, nameOf);
-        var start = folder is { Resumes: true } ? Newest(folder) : null;
-        start?.Require(head.Description, train, data);
+        (this.head, this.train, this.optimizing, this.data, this.folder, this.queue, this.nameOf, this.kind) =
+            (head, train, optimizing, data, folder, queue, nameOf, kind);
         batch = Math.Min(train.BatchSize, samples);
         order = new(samples, batch, train.Seed);
         try
@@ -72,7 +73,20 @@ sealed class HeadLoop : IDisposable
         }
     }
 
+    /// <summary>Called before a checkpoint is written.</summary>
+    public Action? Saving { get; set; }
+
     Tensor LossCell => new(loss.View.AsContiguous(), 1, 1);
+
+    /// <summary>The newest usable checkpoint of a folder that goes on, otherwise null. Callers ask before they read images.</summary>
+    /// <exception cref="ArgumentException">It is of another training.</exception>
+    /// <exception cref="InvalidDataException">None can be used.</exception>
+    public static HeadFile? Start(ITrainedHead head, HeadTrainConfig train, DataState data, RunFolder? folder)
+    {
+        var start = folder is { Resumes: true } ? Newest(folder) : null;
+        start?.Require(head.Description, train, data);
+        return start;
+    }
 
     /// <summary>Trains to the last step, or until <paramref name="stop"/> asks; can be called again to go on.</summary>
     public RunEnd Run(Action<HeadReport>? report, int reportEvery, CancellationToken stop)
@@ -115,8 +129,9 @@ sealed class HeadLoop : IDisposable
         optimizer.Step(state, null, default);
         head.Steps++;
         if (state.Read()[StepState.SkippedInRow] == 0) return;
-        throw new TrainingDivergedException($"the loss of step {head.Steps} or its gradient is not finite; it was of "
-            + $"{string.Join(", ", samples.Select(nameOf))}. Nothing was updated in it: lower the learning rate, or look at these");
+        var (were, these) = kind is null ? ("it was of", "these") : ($"its {kind} are", $"these {kind}");
+        throw new TrainingDivergedException($"the loss of step {head.Steps} or its gradient is not finite; {were} "
+            + $"{string.Join(", ", samples.Select(nameOf))}. Nothing was updated in it: lower the learning rate, or look at {these}");
     }
 
     HeadReport Report(double speed, TimeSpan elapsed, TimeSpan remaining)
@@ -133,6 +148,7 @@ sealed class HeadLoop : IDisposable
     {
         if (folder is null or { Replaces: true } || head.Steps == savedStep) return;
         folder.RequireOwned(head.Steps);
+        Saving?.Invoke();
         List<NamedArray> arrays;
         using (head.Model.Exclusive())
             arrays = [.. head.Arrays(), .. optimizer.ToArrays(), new(StateArray, [StepState.Size], state.Read())];

@@ -14,7 +14,7 @@ namespace Silc;
 /// <remarks>
 /// Threads: any number may use it at once; a call holds the device's lock. Dispose it before its model.
 /// </remarks>
-public abstract class SegmentationHead : IDisposable
+public abstract class SegmentationHead : ITrainedHead, IDisposable
 {
     internal SegmentationHead(SilcModel model, HeadDescription description)
     {
@@ -33,6 +33,16 @@ public abstract class SegmentationHead : IDisposable
     internal SilcModel Model { get; }
 
     internal Parameters Parameters { get; }
+
+    SilcModel ITrainedHead.Model => Model;
+
+    Parameters ITrainedHead.Parameters => Parameters;
+
+    long ITrainedHead.Steps
+    {
+        get => Steps;
+        set => Steps = value;
+    }
 
     /// <summary>What it reads of the tower.</summary>
     internal abstract IReadOnlyList<TowerFeature> Reads { get; }
@@ -110,7 +120,7 @@ public abstract class SegmentationHead : IDisposable
         try
         {
             head.Parameters.Allocate(0, gradients: false);
-            head.Parameters.Load(file.Arrays(), origin: file.Path);
+            ((ITrainedHead)head).Load(file);
             head.Steps = file.Step;
             return head;
         }
@@ -128,6 +138,10 @@ public abstract class SegmentationHead : IDisposable
         HeadKind.Owl or HeadKind.Caption or HeadKind.Answer => throw new InvalidDataException(description.Use),
         _ => throw new InvalidDataException($"this version has no head of the kind {description.Kind}"),
     };
+
+    void ITrainedHead.Load(HeadFile file) => Parameters.Load(file.Arrays(), origin: file.Path);
+
+    IReadOnlyList<NamedArray> ITrainedHead.Arrays() => Parameters.ToArrays();
 
     /// <summary>Says where the model lies, for the messages of those who load the head beside another one.</summary>
     internal void NameTower(string name) => Description = Description with { TowerName = name };

@@ -13,7 +13,7 @@ public sealed class DetectionHeadTests : TempFolder
 
     static ClassPrototypes Names(SilcModel model) => model.Prototypes(Scenes(1).Truth.Classes(), Prompts.NameOnly);
 
-    static Dictionary<string, float[]> Values(DetectionHead head) => head.Arrays().ToDictionary(array => array.Name, array => array.Values);
+    static Dictionary<string, float[]> Values(ITrainedHead head) => head.Arrays().ToDictionary(array => array.Name, array => array.Values);
 
     [TestMethod, EveryDevice]
     public void Before_the_first_step_every_box_is_its_cell_s_and_every_name_improbable(string device)

@@ -96,6 +96,9 @@ public sealed class HeadRunTests : TempFolder
                 new HeadRun(again, new HeadTest.Halves(10), Train with { LearningRate = 0.1 }, folder)).Message);
             Assert.Contains("Count 10, now 9", Assert.ThrowsExactly<ArgumentException>(() =>
                 new HeadRun(again, new HeadTest.Halves(9), Train, folder)).Message);
+            // Reading the images is long: what does not go on says so before.
+            Assert.Contains("LearningRate", Assert.ThrowsExactly<ArgumentException>(() =>
+                new HeadRun(again, new Unseen(new HeadTest.Halves(10)), Train with { LearningRate = 0.1 }, folder)).Message);
         }
         Assert.Contains("holds a head already", Assert.ThrowsExactly<IOException>(() => RunFolder.ForHead(At("run"))).Message);
         // What another run replaces stays until that has done a step.
@@ -107,6 +110,29 @@ public sealed class HeadRunTests : TempFolder
             run.Run();
         }
         Assert.AreEqual(3, RunFolder.Checkpoints(At("run")).Single().Step);
+    }
+
+    [TestMethod]
+    public void Saving_is_called_before_each_checkpoint_is_on_the_disk()
+    {
+        using var model = HeadTest.Model(TestDevices.FourThreads);
+        using var head = Adapter(model);
+        using var folder = RunFolder.ForHead(At("run"), new(EverySteps: 3));
+        using var run = new HeadRun(head, new HeadTest.Halves(10), Train with { Steps = 8 }, folder);
+        List<(long Step, bool Written)> calls = [];
+        run.Saving = () => calls.Add((run.Steps, RunFolder.Checkpoints(At("run")).Any(one => one.Step == run.Steps)));
+        run.Run();
+        CollectionAssert.AreEqual(new[] { (3L, false), (6L, false), (8L, false) }, calls);
+        Assert.AreEqual(8, RunFolder.Checkpoints(At("run")).Max(one => one.Step));
+    }
+
+    sealed class Unseen(ISegmentationSource source) : ISegmentationSource
+    {
+        public string Name => source.Name;
+        public int Count => source.Count;
+        public ClassList Classes => source.Classes;
+        public bool HasBackground => source.HasBackground;
+        public SegmentedImage Read(int index) => throw new AssertFailedException($"image {index} was read");
     }
 
     sealed class Labelled(Func<int, int, int> label) : ISegmentationSource
@@ -145,7 +171,8 @@ public sealed class HeadRunTests : TempFolder
         model.Device.Upload<float>([float.NaN], head.Parameters["seg/bias"].Value.View.SubView(0, 1));
         using var bad = new HeadRun(head, new HeadTest.Halves(4), Train with { Steps = 20 });
         var message = Assert.ThrowsExactly<TrainingDivergedException>(() => bad.Run()).Message;
-        foreach (var word in new[] { "step 3", "half 0", "half 1", "half 2", "half 3" }) Assert.Contains(word, message);
+        foreach (var word in new[] { "step 3", "its images are half", "half 0", "half 1", "half 2", "half 3", "look at these images" })
+            Assert.Contains(word, message);
     }
 
     [TestMethod]
