@@ -46,6 +46,7 @@ public sealed class DistributedKillTests : TempFolder
             if (exit == 0) break;       // it had ended
             Assert.AreEqual(137, exit, job.Output);
             Assert.IsEmpty(job.Ranks());
+            DistributedRunTests.Released(At("run"));
         }
         Assert.IsTrue(done > 0, "the run ended before a rank could be killed");
         (code, output) = JobProcess.Run(JobProcess.OpenMpi, Ranks, line);
