@@ -4,8 +4,8 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>
-/// Sigmoid focal loss: α·(1 − p)²·(−log p) of a positive, (1 − α)·p²·(−log(1 − p)) of a negative, p = σ(logit). With z = −logit of
-/// a positive and logit of a negative both are a·σ(z)²·softplus(z), whose slope is
+/// Sigmoid focal loss: α·(1 − p)²·(−log p) of a positive, (1 − α)·p²·(−log(1 − p)) of a negative, p = σ(logit). With z = −logit
+/// of a positive and logit of a negative both are a·σ(z)²·softplus(z), whose slope is
 /// a·σ(z)²·(2·(1 − σ(z))·softplus(z) + σ(z)).
 /// </summary>
 readonly struct FocalLossKernel(FloatPointer logits, ArrayView<int> targets, FloatPointer weights, FloatPointer rowLoss, int rows, int cols,

@@ -106,8 +106,8 @@ readonly struct LinearAttentionOut<TPack>(FloatPointer q, int strideQ, FloatPoin
 }
 
 /// <summary>
-/// dx_i = φ'(x_i) · (S_i·y · f + s_i · g) for each channel i of a head: of queries with y = dO, f = 1 / z and g = -(dO·o) / z, of keys with y = v
-/// and the gradients of S and s, where f = g = 1.
+/// dx_i = φ'(x_i) · (S_i·y · f + s_i · g) for each channel i of a head: of queries with y = dO, f = 1 / z and g = -(dO·o) / z, of keys with
+/// y = v and the gradients of S and s, where f = g = 1.
 /// </summary>
 readonly struct LinearAttentionGrad<TPack>(FloatPointer x, int strideX, FloatPointer y, int strideY, FloatPointer state, FloatPointer factors,
     int hasFactors, FloatPointer dx, int strideDX, int rows, int tokens, int heads, int dim) : IKernel where TPack : struct, IPack<TPack>

@@ -20,8 +20,8 @@ readonly struct ScaleShiftKernel<TPack>(FloatPointer x, FloatPointer t, FloatPoi
 }
 
 /// <summary>
-/// dy ← exp(t) · dy, and for each block of elements of fixed length the sums of dy · exp(t) · x and of dy, so that the order of additions does not
-/// depend on the number of threads.
+/// dy ← exp(t) · dy, and for each block of elements of fixed length the sums of dy · exp(t) · x and of dy, so that the order of additions does
+/// not depend on the number of threads.
 /// </summary>
 readonly struct ScaleShiftGrad<TPack>(FloatPointer dy, FloatPointer x, FloatPointer t, FloatPointer partial, int count, int blocks) : IKernel
     where TPack : struct, IPack<TPack>

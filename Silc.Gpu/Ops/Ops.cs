@@ -202,8 +202,8 @@ abstract class Ops(Device device)
     public abstract void GroupNormBackward(Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias,
         int groups);
     /// <summary>
-    /// Linear attention in each of B sequences and H heads: o_l = φ(q_l)·S / (φ(q_l)·s + 1e-6), S = Σ φ(k) vᵀ, s = Σ φ(k), φ(a) = elu(a) + 1.
-    /// Tensors are (B·T, H·D); <paramref name="state"/> (B·H, D·(D + 1)) has S and s, saved for backward.
+    /// Linear attention in each of B sequences and H heads: o_l = φ(q_l)·S / (φ(q_l)·s + 1e-6), S = Σ φ(k) vᵀ, s = Σ φ(k),
+    /// φ(a) = elu(a) + 1. Tensors are (B·T, H·D); <paramref name="state"/> (B·H, D·(D + 1)) has S and s, saved for backward.
     /// </summary>
     public abstract void LinearAttention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor state, int batch, int heads);
     /// <summary>Gradients of <see cref="LinearAttention"/>.</summary>

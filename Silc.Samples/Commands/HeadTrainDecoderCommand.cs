@@ -12,36 +12,28 @@ static class HeadTrainDecoderCommand
 {
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Device = TrainOptions.DeviceOption();
-    static readonly Option<string> Out =
-        new("--out") { Description = "Folder for the head, checkpoints, metrics and plot.", HelpName = "DIR", Required = true };
     static readonly Option<int> Images = DecoderData.Images(4000);
-    static readonly Option<int> Steps = Number("--steps", "Updates; the schedule, a cosine after a short warm-up, ends there.", 1500).From(1);
-    static readonly Option<int> Batch = Number("--batch", "Texts a step.", 64).From(1);
-    static readonly Option<double> Rate = Real("--lr", "Base learning rate.", 1e-3).From(0);
+    static readonly Option<int> Steps = HeadTraining.Number("--steps",
+        "Updates; the schedule, a cosine after a short warm-up, ends there.", 1500).From(1);
+    static readonly Option<int> Batch = HeadTraining.Number("--batch", "Texts a step.", 64).From(1);
+    static readonly Option<double> Rate = HeadTraining.Real("--lr", "Base learning rate.", 1e-3).From(0);
     static readonly Option<double> Decay =
-        Real("--wd", "Weight decay of kernels, per update and not multiplied by --lr.", 1e-7).From(0);
-    static readonly Option<double> Clip = Real("--clip-norm", "Norm of the gradient above which it is scaled down; 0 switches that off.", 1).From(0);
-    static readonly Option<int> Seed = Number("--seed", "Of weights, order and which caption or answer is drawn.", 0);
-    static readonly Option<int> Width = Number("--width", "Channels of the decoder.", 128).From(1);
-    static readonly Option<int> Depth = Number("--depth", "Blocks of the decoder.", 2).From(1);
-    static readonly Option<int> Heads = Number("--heads", "Attention heads of the decoder; they divide --width.", 4).From(1);
+        HeadTraining.Real("--wd", "Weight decay of kernels, per update and not multiplied by --lr.", 1e-7).From(0);
+    static readonly Option<int> Seed = HeadTraining.Number("--seed", "Of weights, order and which caption or answer is drawn.", 0);
+    static readonly Option<int> Width = HeadTraining.Number("--width", "Channels of the decoder.", 128).From(1);
+    static readonly Option<int> Depth = HeadTraining.Number("--depth", "Blocks of the decoder.", 2).From(1);
+    static readonly Option<int> Heads = HeadTraining.Number("--heads", "Attention heads of the decoder; they divide --width.", 4).From(1);
     static readonly Option<int?> Length = new Option<int?>("--length")
     {
         Description = "Most words of a text, with its question and its end; of the longest in the data unless given, and 32 at most.",
         HelpName = "N",
     }.From(2);
-    static readonly Option<int> LeastUses = Number("--least-uses", "Words that occur less often are unknown; 5 is usual for COCO.", 1).From(1);
+    static readonly Option<int> LeastUses = HeadTraining.Number("--least-uses",
+        "Words that occur less often are unknown; 5 is usual for COCO.", 1).From(1);
     static readonly Option<int?> Side = new Option<int?>("--image-size")
     {
         Description = "Side of the images in pixels, a multiple of the patch; the model's own unless given.",
         HelpName = "PIXELS",
-    }.From(1);
-    static readonly Option<bool> Resume = new("--resume") { Description = "Go on with the training in --out, from its newest whole checkpoint." };
-    static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Delete the training that --out holds." };
-    static readonly Option<int?> SaveEvery = new Option<int?>("--save-every")
-    {
-        Description = "Steps between checkpoints; one is written every ten minutes and at the end.",
-        HelpName = "N",
     }.From(1);
 
     /// <summary>The command for captions.</summary>
@@ -68,9 +60,10 @@ static class HeadTrainDecoderCommand
 
     static Command Create(string name, string help, Option<string> data, Option[] reading, Func<ParseResult, (int Count, Reader Read)> open)
     {
-        var command = new Command(name, help) { Model, data, Out };
-        foreach (var option in (Option[])[Images, .. reading, Side, Width, Depth, Heads, Length, LeastUses, Steps, Batch, Rate, Decay, Clip, Seed,
-            SaveEvery, TrainOptions.LogEvery, Resume, Overwrite, Device, ModelOption.Tokenizer]) command.Add(option);
+        var command = new Command(name, help) { Model, data, HeadTraining.Out };
+        foreach (var option in (Option[])[Images, .. reading, Side, Width, Depth, Heads, Length, LeastUses, Steps, Batch, Rate, Decay,
+            HeadTraining.Clip, Seed, HeadTraining.SaveEvery, TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite, Device,
+            ModelOption.Tokenizer]) command.Add(option);
         command.SetAction(parsed => Run(parsed, name, open(parsed)));
         return command;
     }
@@ -92,15 +85,12 @@ static class HeadTrainDecoderCommand
 
     static int Run(ParseResult parsed, string command, (int Count, Reader Read) data)
     {
-        if (parsed.GetValue(Resume) && parsed.GetValue(Overwrite))
-            throw new ArgumentException("--overwrite deletes a training, --resume goes on with it: give one of them");
-        var (name, target) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Out));
+        HeadTraining.Check(parsed);
+        var name = parsed.GetRequiredValue(Model);
         var config = new HeadTrainConfig(parsed.GetValue(Steps), parsed.GetValue(Batch), parsed.GetValue(Rate), parsed.GetValue(Decay),
-            parsed.GetValue(Clip), parsed.GetValue(Seed)).Check();
+            parsed.GetValue(HeadTraining.Clip), parsed.GetValue(Seed)).Check();
         var sizes = new DecoderConfig(parsed.GetValue(Width), parsed.GetValue(Depth), parsed.GetValue(Heads)).Check();
-        using var folder = RunFolder.ForHead(target, new SavePolicy(EverySteps: parsed.GetValue(SaveEvery) ?? 0), parsed.GetValue(Resume),
-            parsed.GetValue(Overwrite));
-        OutputGuard.Check(parsed, Output.Table(folder.At(MetricsFile.Name), HeadMetrics.Columns), Output.Sheet(folder.At(TrainSession.Plot)));
+        using var folder = HeadTraining.Open(parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed, captions: false);
         using var interrupt = new Interrupt(userSignal: true);
@@ -110,19 +100,7 @@ static class HeadTrainDecoderCommand
         head.NameTower(ShippedModel.NameOf(name));
         using var run = new DecoderRun(head, examples, config, folder);
         Describe(head, examples, config);
-        var metrics = new HeadMetrics(folder.At(MetricsFile.Name), run.Steps);
-        var end = HeadProgress.Show(run.Steps, config.Steps, report => run.Run(one =>
-        {
-            metrics.Add(one);
-            report(one);
-        }, parsed.GetValue(TrainOptions.LogEvery), interrupt.Token));
-        if (metrics.Last is { } last) Console.WriteLine($"trained  {run.Steps:N0} steps in {last.Seconds:F1} s; loss {last.Loss:F4}");
-        metrics.Plot($"{examples.Data.Name}, batch {config.BatchSize}").WritePng(folder.At(TrainSession.Plot));
-        Console.WriteLine($"wrote {folder.At(HeadFile.Name)}, {MetricsFile.Name} and {TrainSession.Plot}");
-        if (end == RunEnd.Stopped) Console.WriteLine($"Stopped after step {run.Steps}. To go on, say the same with --resume");
-        Console.WriteLine($"To measure it:\n  silc head eval {command} --model {Shell.Quoted(ShippedModel.NameOf(name))} "
-            + $"--head {Shell.Quoted(target)} --data …");
-        return interrupt.ExitCode;
+        return HeadTraining.Run(parsed, command, name, examples.Data.Name, config, folder, interrupt, () => run.Steps, run.Run);
     }
 
     static void Describe(DecoderHead head, DecoderExamples examples, HeadTrainConfig config)
@@ -141,10 +119,4 @@ static class HeadTrainDecoderCommand
             + $"of {told.Resolution} pixels of the tower {told.Tower}; {config.Steps:N0} steps of {config.BatchSize}");
         if (head.Steps > 0) Console.WriteLine($"resumed  after step {head.Steps}");
     }
-
-    static Option<int> Number(string name, string help, int usual) =>
-        new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };
-
-    static Option<double> Real(string name, string help, double usual) =>
-        new(name) { Description = help, HelpName = "X", DefaultValueFactory = _ => usual };
 }

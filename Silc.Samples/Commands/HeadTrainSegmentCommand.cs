@@ -12,12 +12,6 @@ static class HeadTrainSegmentCommand
 {
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Device = TrainOptions.DeviceOption();
-    static readonly Option<string> Out = new("--out")
-    {
-        Description = "Folder for the head, checkpoints, metrics and plot.",
-        HelpName = "DIR",
-        Required = true,
-    };
     static readonly Option<HeadKind> Kind = new("--head")
     {
         Description = "adapter: a linear layer that moves patches in the space of texts, trained in seconds. catseg: attention over the maps of "
@@ -31,14 +25,13 @@ static class HeadTrainSegmentCommand
         HelpName = "small|published",
         DefaultValueFactory = _ => CatSegSizes.Small,
     };
-    static readonly Option<int> ClassesAStep = Number("--classes-a-step",
+    static readonly Option<int> ClassesAStep = HeadTraining.Number("--classes-a-step",
         "With catseg: classes of a step, those in its images first; 0 takes all.", 16).From(0);
     static readonly Option<int?> Steps = Own<int?>("--steps", "Updates; the schedule, a cosine, ends there. 600, with catseg 2,000.", "N").From(1);
     static readonly Option<int?> Batch = Own<int?>("--batch", "Images a step: 32, with catseg 8.", "N").From(1);
     static readonly Option<double?> Rate = Own<double?>("--lr", "Base learning rate: 0.002, with catseg 0.001.", "X").From(0);
-    static readonly Option<double> Decay = Real("--wd", "Weight decay of kernels, per update and not multiplied by --lr.", 1e-6).From(0);
-    static readonly Option<double> Clip = Real("--clip-norm", "Norm of the gradient above which it is scaled down; 0 switches that off.", 1).From(0);
-    static readonly Option<int> Seed = Number("--seed", "Of weights and order.", 0);
+    static readonly Option<double> Decay = HeadTraining.Real("--wd", "Weight decay of kernels, per update and not multiplied by --lr.", 1e-6).From(0);
+    static readonly Option<int> Seed = HeadTraining.Number("--seed", "Of weights and order.", 0);
     static readonly Option<HeadLoss?> Loss = Own<HeadLoss?>("--loss",
         "softmax over the classes, or a binary loss of each, which catseg has.", "softmax|binary");
     static readonly Option<bool> IgnoredAreNegative = new("--ignored-are-negative")
@@ -55,13 +48,6 @@ static class HeadTrainSegmentCommand
         Description = "Side of the images in pixels, a multiple of the patch; the model's own unless given.",
         HelpName = "PIXELS",
     }.From(1);
-    static readonly Option<bool> Resume = new("--resume") { Description = "Go on with the training in --out, from its newest whole checkpoint." };
-    static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Delete the training that --out holds." };
-    static readonly Option<int?> SaveEvery = new Option<int?>("--save-every")
-    {
-        Description = "Steps between checkpoints; one is written every ten minutes and at the end.",
-        HelpName = "N",
-    }.From(1);
 
     public static Command Create()
     {
@@ -74,11 +60,11 @@ static class HeadTrainSegmentCommand
               silc head train segment --model mini --data demo:hard --hold-out "red,blue" --out runs/open
               silc head train segment --model runs/emoji --data emoji:data/emoji --head catseg --out runs/cat
               silc head train segment --model runs/mine --data masks:ade/train --classes ade.txt --skip-zero --out runs/ade
-            """) { Model, Out, Kind };
+            """) { Model, HeadTraining.Out, Kind };
         foreach (var option in SegmentationOptions.ForHeads) command.Add(option);
-        foreach (var option in (Option[])[HoldOut, Side, Sizes, ClassesAStep, Steps, Batch, Rate, Decay, Clip, Seed, Loss,
-            IgnoredAreNegative, .. PromptOptions.All, SaveEvery,
-            TrainOptions.LogEvery, Resume, Overwrite, Device, EvalOptions.Resize, EvalOptions.ImageBackground, ModelOption.Tokenizer])
+        foreach (var option in (Option[])[HoldOut, Side, Sizes, ClassesAStep, Steps, Batch, Rate, Decay, HeadTraining.Clip, Seed, Loss,
+            IgnoredAreNegative, .. PromptOptions.All, HeadTraining.SaveEvery, TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite,
+            Device, EvalOptions.Resize, EvalOptions.ImageBackground, ModelOption.Tokenizer])
             command.Add(option);
         command.SetAction(Run);
         return command;
@@ -86,17 +72,14 @@ static class HeadTrainSegmentCommand
 
     static int Run(ParseResult parsed)
     {
-        if (parsed.GetValue(Resume) && parsed.GetValue(Overwrite))
-            throw new ArgumentException("--overwrite deletes a training, --resume goes on with it: give one of them");
-        var (name, target) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Out));
+        HeadTraining.Check(parsed);
+        var name = parsed.GetRequiredValue(Model);
         var (threshold, counts) = SegmentationOptions.BackgroundOf(parsed);
         if (threshold is not null) throw new ArgumentException("--background: a head is trained with none or words; a probability is for asking it");
         var source = HeadData.Chosen(SegmentationOptions.ForTraining(parsed), parsed.GetValue(HoldOut), counts);
         var templates = PromptOptions.TemplatesOf(parsed, SegmentationOptions.IsMasks(parsed) ? "segmentation" : "name");
         var config = ConfigOf(parsed);
-        using var folder = RunFolder.ForHead(target, new SavePolicy(EverySteps: parsed.GetValue(SaveEvery) ?? 0), parsed.GetValue(Resume),
-            parsed.GetValue(Overwrite));
-        OutputGuard.Check(parsed, Output.Table(folder.At(MetricsFile.Name), HeadMetrics.Columns), Output.Sheet(folder.At(TrainSession.Plot)));
+        using var folder = HeadTraining.Open(parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         using var head = SegmentationHead.Create(model, parsed.GetValue(Kind), source.Classes.Names, templates,
@@ -107,20 +90,7 @@ static class HeadTrainSegmentCommand
         using var run = Progress.Show("images", source.Count,
             report => new HeadRun(head, source, config, folder, seen: report, stop: interrupt.Token));
         Describe(source, head, run, config);
-        var metrics = new HeadMetrics(folder.At(MetricsFile.Name), run.Steps);
-        var end = HeadProgress.Show(run.Steps, config.Steps, report => run.Run(one =>
-        {
-            metrics.Add(one);
-            report(one);
-        }, parsed.GetValue(TrainOptions.LogEvery), interrupt.Token));
-        if (metrics.Last is { } last) Console.WriteLine($"trained  {run.Steps:N0} steps in {last.Seconds:F1} s; loss {last.Loss:F4}");
-        metrics.Plot($"{source.Name}, batch {config.BatchSize}").WritePng(folder.At(TrainSession.Plot));
-        Console.WriteLine($"wrote {folder.At(HeadFile.Name)}, {MetricsFile.Name} and {TrainSession.Plot}");
-        if (end == RunEnd.Stopped)
-            Console.WriteLine($"Stopped after step {run.Steps}. To go on, say the same with --resume");
-        Console.WriteLine($"To measure it:\n  silc head eval segment --model {Shell.Quoted(ShippedModel.NameOf(name))} "
-            + $"--head {Shell.Quoted(target)} --data …");
-        return interrupt.ExitCode;
+        return HeadTraining.Run(parsed, "segment", name, source.Name, config, folder, interrupt, () => run.Steps, run.Run);
     }
 
     static void Describe(ISegmentationSource source, SegmentationHead head, HeadRun run, HeadTrainConfig config)
@@ -145,7 +115,7 @@ static class HeadTrainSegmentCommand
         if (!cat && ((Option[])[Sizes, ClassesAStep]).FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } wrong)
             throw new ArgumentException($"{wrong.Name} is for --head catseg");
         return new HeadTrainConfig(parsed.GetValue(Steps) ?? (cat ? 2000 : 600), parsed.GetValue(Batch) ?? (cat ? 8 : 32),
-            parsed.GetValue(Rate) ?? (cat ? 1e-3 : 2e-3), parsed.GetValue(Decay), parsed.GetValue(Clip), parsed.GetValue(Seed),
+            parsed.GetValue(Rate) ?? (cat ? 1e-3 : 2e-3), parsed.GetValue(Decay), parsed.GetValue(HeadTraining.Clip), parsed.GetValue(Seed),
             parsed.GetValue(Loss) ?? (cat ? HeadLoss.Binary : HeadLoss.Softmax), parsed.GetValue(IgnoredAreNegative),
             cat ? parsed.GetValue(ClassesAStep) : 0).Check();
     }
@@ -158,12 +128,6 @@ static class HeadTrainSegmentCommand
     }
 
     static Option<T> Own<T>(string name, string help, string value) => new(name) { Description = help, HelpName = value };
-
-    static Option<int> Number(string name, string help, int usual) =>
-        new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };
-
-    static Option<double> Real(string name, string help, double usual) =>
-        new(name) { Description = help, HelpName = "X", DefaultValueFactory = _ => usual };
 
     enum CatSegSizes { Small, Published }
 }

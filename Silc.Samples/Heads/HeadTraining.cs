@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Silc.Samples.Models;
+using Silc.Samples.Options;
+using Silc.Samples.Outputs;
+using Silc.Samples.Terminals;
+using Silc.Samples.Training;
+
+namespace Silc.Samples.Heads;
+
+/// <summary>What <c>silc head train</c> does for every kind of head: the folder, the steps and what is said of them.</summary>
+static class HeadTraining
+{
+    /// <summary>Steps of a training in batches, as a run of any head has them.</summary>
+    public delegate RunEnd Steps(Action<HeadReport> report, int reportEvery, CancellationToken stop);
+
+    public static readonly Option<string> Out =
+        new("--out") { Description = "Folder for the head, checkpoints, metrics and plot.", HelpName = "DIR", Required = true };
+    public static readonly Option<double> Clip =
+        Real("--clip-norm", "Norm of the gradient above which it is scaled down; 0 switches that off.", 1).From(0);
+    public static readonly Option<bool> Resume =
+        new("--resume") { Description = "Go on with the training in --out, from its newest whole checkpoint." };
+    public static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Delete the training that --out holds." };
+    public static readonly Option<int?> SaveEvery = new Option<int?>("--save-every")
+    {
+        Description = "Steps between checkpoints; one is written every ten minutes and at the end.",
+        HelpName = "N",
+    }.From(1);
+
+    public static Option<int> Number(string name, string help, int usual) =>
+        new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };
+
+    public static Option<double> Real(string name, string help, double usual) =>
+        new(name) { Description = help, HelpName = "X", DefaultValueFactory = _ => usual };
+
+    /// <summary>Throws where a line says two things that exclude each other.</summary>
+    public static void Check(ParseResult parsed)
+    {
+        if (parsed.GetValue(Resume) && parsed.GetValue(Overwrite))
+            throw new ArgumentException("--overwrite deletes a training, --resume goes on with it: give one of them");
+    }
+
+    /// <summary>The folder that a line names, once nothing of another's lies where it writes.</summary>
+    public static RunFolder Open(ParseResult parsed)
+    {
+        var folder = RunFolder.ForHead(parsed.GetRequiredValue(Out), new SavePolicy(EverySteps: parsed.GetValue(SaveEvery) ?? 0),
+            parsed.GetValue(Resume), parsed.GetValue(Overwrite));
+        try
+        {
+            OutputGuard.Check(parsed, Output.Table(folder.At(MetricsFile.Name), HeadMetrics.Columns), Output.Sheet(folder.At(TrainSession.Plot)));
+            return folder;
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Trains, with progress, metrics and plot, and says what to do next; the exit code.</summary>
+    /// <param name="parsed">The line.</param>
+    /// <param name="kind">Of <c>silc head eval</c>.</param>
+    /// <param name="model">As the line names it.</param>
+    /// <param name="data">What the plot calls the data.</param>
+    /// <param name="config">How it is trained.</param>
+    /// <param name="folder">Of <see cref="Open"/>.</param>
+    /// <param name="interrupt">Ends it with the step at hand.</param>
+    /// <param name="steps">Steps done.</param>
+    /// <param name="run">The rest of them.</param>
+    public static int Run(ParseResult parsed, string kind, string model, string data, HeadTrainConfig config, RunFolder folder, Interrupt interrupt,
+        Func<long> steps, Steps run)
+    {
+        var metrics = new HeadMetrics(folder.At(MetricsFile.Name), steps());
+        var end = HeadProgress.Show(steps(), config.Steps, report => run(one =>
+        {
+            metrics.Add(one);
+            report(one);
+        }, parsed.GetValue(TrainOptions.LogEvery), interrupt.Token));
+        if (metrics.Last is { } last) Console.WriteLine($"trained  {steps():N0} steps in {last.Seconds:F1} s; loss {last.Loss:F4}");
+        metrics.Plot($"{data}, batch {config.BatchSize}").WritePng(folder.At(TrainSession.Plot));
+        Console.WriteLine($"wrote {folder.At(HeadFile.Name)}, {MetricsFile.Name} and {TrainSession.Plot}");
+        if (end == RunEnd.Stopped) Console.WriteLine($"Stopped after step {steps()}. To go on, say the same with --resume");
+        Console.WriteLine($"To measure it:\n  silc head eval {kind} --model {Shell.Quoted(ShippedModel.NameOf(model))} "
+            + $"--head {Shell.Quoted(parsed.GetRequiredValue(Out))} --data …");
+        return interrupt.ExitCode;
+    }
+}
