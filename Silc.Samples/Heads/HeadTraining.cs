@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Silc.Samples.Models;
-using Silc.Samples.Options;
 using Silc.Samples.Outputs;
 using Silc.Samples.Terminals;
 using Silc.Samples.Training;
