@@ -1,9 +1,7 @@
 using System.CommandLine;
 using Silc.Samples.Heads;
 using Silc.Samples.Models;
-using Silc.Samples.Outputs;
 using Silc.Samples.Terminals;
-using Silc.Samples.Training;
 
 namespace Silc.Samples.Commands;
 
