@@ -38,6 +38,7 @@ namespace Silc;
 /// The image-text loss sees the whole image, squashed to a square and otherwise unchanged, in place of the global views, which are then
 /// the teacher's alone: SigLIP 2 keeps augmentation away from captions.
 /// </param>
+/// <param name="RandConv">Probability of a random convolution (Xu et al. 2021, arXiv:2007.13003), the last of the changes.</param>
 public sealed partial record ViewConfig(
     int Global = 2, int Local = 8, int LocalSize = 96,
     double GlobalScaleMin = 0.4, double GlobalScaleMax = 1.0, double LocalScaleMin = 0.05, double LocalScaleMax = 0.4,
@@ -45,7 +46,8 @@ public sealed partial record ViewConfig(
     double Brightness = 0.4, double Contrast = 0.4, double Saturation = 0.2, double Hue = 0.1,
     ViewProbability Grey = default, ViewProbability Blur = default, ViewProbability Solarize = default,
     double BlurMin = 0.1, double BlurMax = 2, double AspectMin = 3 / 4.0, double AspectMax = 4 / 3.0,
-    ResampleFilter Filter = ResampleFilter.Bicubic, bool Plain = false)
+    ResampleFilter Filter = ResampleFilter.Bicubic, bool Plain = false,
+    ViewProbability RandConv = default)
 {
     /// <summary>Views of an image that the image-text loss sees.</summary>
     public int Captioned => Plain ? 1 : Global;
@@ -100,6 +102,7 @@ public sealed partial record ViewConfig(
         Grey.Check("grey");
         Blur.Check("blur");
         Solarize.Check("solarize");
+        RandConv.Check("randconv");
         Require.Within(Hue, 0, 0.5, "hue");
         Require.That(0 < BlurMin && BlurMin <= BlurMax && BlurMax <= MostBlur,
             $"blur is [{BlurMin}, {BlurMax}] pixels, it must satisfy 0 < min <= max <= {MostBlur}");

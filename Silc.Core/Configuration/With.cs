@@ -104,7 +104,8 @@ public sealed partial record ViewConfig
         double? localScaleMin = null, double? localScaleMax = null, ViewProbability? flip = null, ViewProbability? jitter = null,
         double? brightness = null, double? contrast = null, double? saturation = null, double? hue = null, ViewProbability? grey = null,
         ViewProbability? blur = null, ViewProbability? solarize = null, double? blurMin = null, double? blurMax = null,
-        double? aspectMin = null, double? aspectMax = null, ResampleFilter? filter = null, bool? plain = null) =>
+        double? aspectMin = null, double? aspectMax = null, ResampleFilter? filter = null, bool? plain = null,
+        ViewProbability? randConv = null) =>
         this with
         {
             Global = globalViews ?? Global,
@@ -129,6 +130,7 @@ public sealed partial record ViewConfig
             AspectMax = aspectMax ?? AspectMax,
             Filter = filter ?? Filter,
             Plain = plain ?? Plain,
+            RandConv = randConv ?? RandConv,
         };
 }
 

@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// Makes the multi-crop views of an image (Caron et al. 2020, arXiv:2006.09882): random resized crops, then DINO's colour
-/// changes in DINO's order, each by its own probability in <see cref="ViewConfig"/>. Every view has a random stream of its own,
+/// changes in DINO's order and a random convolution, each by its own probability in <see cref="ViewConfig"/>. Every view has a random stream of its own,
 /// keyed by seed, epoch, sample and view. Threads: any number may use it at once.
 /// </summary>
 /// <param name="config">Sizes and probabilities.</param>
@@ -78,6 +78,7 @@ sealed class ViewSampler(SilcConfig config, int seed)
         if (random.NextDouble() < chances.Blur)
             GaussianBlur.Apply(pixels, size, size, random.Uniform(views.BlurMin, views.BlurMax));
         if (random.NextDouble() < chances.Solarize) Photometric.Solarize(pixels);
+        if (random.NextDouble() < chances.RandConv) RandomConvolution.Apply(pixels, size, size, random);
         Photometric.ToSigned(pixels);
     }
 
@@ -120,6 +121,6 @@ sealed class ViewSampler(SilcConfig config, int seed)
     sealed class Chances(ViewConfig views, Func<ViewProbability, double> of)
     {
         public readonly double Flip = of(views.Flip), Jitter = of(views.Jitter), Grey = of(views.Grey),
-            Blur = of(views.Blur), Solarize = of(views.Solarize);
+            Blur = of(views.Blur), Solarize = of(views.Solarize), RandConv = of(views.RandConv);
     }
 }

@@ -8,7 +8,7 @@ static class AugmentOption
 {
     public static Option<string> Create() => new("--augment")
     {
-        Description = "Changes to views beside crops, separated by commas: flip, jitter, grey, blur, solarize, each with a probability "
+        Description = "Changes to views beside crops, separated by commas: flip, jitter, grey, blur, solarize, randconv, each with a probability "
             + "if you like (jitter=0.5), or three: first global view, other globals, locals (blur=1:0.1:0.5); "
             + "flip makes left and right in captions wrong.",
         HelpName = "LIST",
@@ -18,7 +18,7 @@ static class AugmentOption
     public static ViewConfig Apply(ViewConfig views, string list) =>
         list == "none" ? views : list.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Aggregate(views, Add);
 
-    // Probabilities where none is given: DINO's, for its first global view.
+    // Probabilities where none is given: DINO's, for its first global view; random convolutions for half of the views.
     static ViewConfig Add(ViewConfig views, string item)
     {
         var (name, value) = item.Split('=') is [var n, var v] ? (n, v) : (item, null);
@@ -38,7 +38,8 @@ static class AugmentOption
             "grey" or "gray" => views with { Grey = Or(0.2) },
             "blur" => views with { Blur = Or(0.5) },
             "solarize" => views with { Solarize = Or(0.2) },
-            _ => throw new ArgumentException($"--augment {item}: there are flip, jitter, grey, blur and solarize, or none"),
+            "randconv" => views with { RandConv = Or(0.5) },
+            _ => throw new ArgumentException($"--augment {item}: there are flip, jitter, grey, blur, solarize and randconv, or none"),
         };
     }
 }
