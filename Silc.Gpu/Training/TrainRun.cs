@@ -19,7 +19,8 @@ public sealed class TrainRun : IDisposable
     // Time between two checks that the folder is still this run's; it is also checked before anything is written.
     static readonly TimeSpan OwnershipChecks = TimeSpan.FromSeconds(0.5);
 
-    readonly int batchSize, totalSteps;
+    readonly int batchSize;
+    int totalSteps;
     readonly SilcModel model;
     readonly RunFolder? folder;
     readonly DataState state;
@@ -114,6 +115,18 @@ public sealed class TrainRun : IDisposable
 
     /// <summary>A report follows the step at hand, whatever its number.</summary>
     internal void ReportNow() => reportNow = true;
+
+    /// <summary>
+    /// Moves the end of the run, and with it what is left of the schedule: between steps, on the thread of <see cref="Run"/>, alike on
+    /// all ranks.
+    /// </summary>
+    /// <param name="steps">Steps of the whole run, those done included.</param>
+    internal void EndAt(int steps)
+    {
+        Require.That(steps >= Trainer.Steps, $"a run of {Trainer.Steps} steps cannot end after {steps}");
+        totalSteps = steps;
+        Trainer.EndAt(steps);
+    }
 
     /// <summary>
     /// Trains to the last step, or until the time is up or <paramref name="stop"/> asks; can be called again to go on.

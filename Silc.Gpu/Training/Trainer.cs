@@ -100,7 +100,7 @@ public sealed partial class Trainer : IDisposable
     }
 
     /// <summary>Losses, optimizer and schedule.</summary>
-    public TrainConfig Config { get; }
+    public TrainConfig Config { get; private set; }
 
     /// <summary>The EMA teacher; null without self-distillation.</summary>
     internal Teacher? Teacher { get; }
@@ -129,6 +129,9 @@ public sealed partial class Trainer : IDisposable
 
     /// <summary>The ranks that train this model together.</summary>
     internal ICollective Collective => collective;
+
+    /// <summary>Moves the end of the schedule, between steps.</summary>
+    internal void EndAt(int steps) => Config = (Config with { TotalSteps = steps }).Check();
 
     /// <summary>One update from a batch of <see cref="TrainConfig.BatchSize"/> images, or from this rank's part of it.</summary>
     /// <exception cref="ArgumentException">

@@ -9,7 +9,7 @@ namespace Silc.Samples.Training;
 /// </summary>
 static class DemoRecipe
 {
-    const int BatchSize = 128, MostSteps = 1600, TrialSteps = 12, TrialWarmup = 6;
+    const int BatchSize = 128, FewestSteps = 50, MostSteps = 1600, TrialSteps = 12, TrialWarmup = 6;
     const double BudgetSeconds = 130;
 
     /// <summary>What the checkpoints of its runs are marked with.</summary>
@@ -49,6 +49,10 @@ static class DemoRecipe
         var warm = TimeSpan.Zero;
         run.Run(report => warm = report.Metrics.Step == TrialWarmup ? clock.Elapsed : warm, TrialWarmup);
         var secondsPerStep = (clock.Elapsed - warm).TotalSeconds / (TrialSteps - TrialWarmup);
-        return Math.Clamp((int)((BudgetSeconds - warm.TotalSeconds) / secondsPerStep), 50, MostSteps);
+        return Math.Clamp((int)((BudgetSeconds - warm.TotalSeconds) / secondsPerStep), FewestSteps, MostSteps);
     }
+
+    /// <summary>The steps that the whole run has, where <paramref name="done"/> of them took <paramref name="elapsed"/>.</summary>
+    public static int StepsInTime(int done, TimeSpan elapsed, TimeSpan perStep) => Math.Clamp(
+        done + (int)Math.Max(0, (BudgetSeconds - elapsed.TotalSeconds) / perStep.TotalSeconds), Math.Max(done, FewestSteps), MostSteps);
 }

@@ -90,7 +90,7 @@ sealed class TrainSession(RunFolder folder, string? values = null, ValidationPla
         }, logEvery, limit, stop.Token));
 
         Steps = run.Trainer.Steps;
-        if (run.Trainer.Steps > 0) LossPlot.Of(logs.Over, model.Config, config, title,
+        if (run.Trainer.Steps > 0) LossPlot.Of(logs.Over, model.Config, run.Trainer.Config, title,
             plan is null ? null : logs.Over(ValidationMetric.All[0])).WritePng(folder.At(Plot));
         foreach (var bad in run.Loader.BadReports) Console.Error.WriteLine($"unreadable: {bad}");
         if (run.Loader.BadSamples > 0) Console.Error.WriteLine($"{run.Loader.BadSamples} samples could not be read and were replaced");
