@@ -108,8 +108,17 @@ alone() {
     wait
     cat "$work/second"
 }
-export -f train smoke long ranks alone
-export here work out
+# train_head KIND: a head on the shipped model.
+train_head() {
+    "$here/silc" head train "$1" --steps 200 --model mini --data demo --device "$device" --out "$work/head-$1"
+}
+
+# ladder SEED: silc ablate, whose numbers are kept as they come.
+ladder() {
+    SILC=$here/silc "$here/ladder.sh" --device "$device" --precision tf32 --seeds 1 --seed "$1" --out "$out/ladder-$1"
+}
+export -f train smoke long ranks alone train_head ladder
+export here work out device
 
 tests() { stage "test-$1" "$2" "$here/Silc.Tests" --progress off --filter "$3"; }
 
@@ -125,6 +134,8 @@ tests products 150 "FullyQualifiedName~CudaMatMul|FullyQualifiedName~CudaGrouped
 tests stored 150 "FullyQualifiedName~CudaBf16|FullyQualifiedName~CudaWeight|FullyQualifiedName~CudaLaunch" &
 tests attention 150 "FullyQualifiedName~CudaAttention|FullyQualifiedName~CudaStep" &
 tests operations 150 "FullyQualifiedName~OpTests" &
+tests golden 150 "FullyQualifiedName~GoldenStep|FullyQualifiedName~LayerGradient" &
+tests heads 150 "FullyQualifiedName~CatSeg|FullyQualifiedName~Head|FullyQualifiedName~OwlLayers|FullyQualifiedName~TextDecoder|FullyQualifiedName~DetectCommand" &
 for preset in $presets; do
     stage "warm-$preset" 100 "$here/silc" bench "$preset" --device "$device" --precision bf16 --batch 4 --steps 1 &
 done
@@ -152,17 +163,20 @@ for preset in $presets; do
 done
 [ -n "$torch" ] && wait "$torch_compiles" && stage "torch-$first-compiled" 60 python3 "$peer" "$first" --device "$torch_device" --batch "$batch" --steps 12 --dtype bf16 --compile
 
-# Golden steps and gradients on the device; losses of long runs in each precision; ranks that share the device.
-tests golden 100 "FullyQualifiedName~GoldenStep|FullyQualifiedName~LayerGradient" &
+# Losses of long runs in each precision; heads; ranks that share the device.
 for precision in float32 tf32 bf16; do stage "long-$precision" 120 bash -c "long $device $precision $precision" & done
 stage long-bf16-launches 120 env SILC_CUDA_GRAPH=0 bash -c "long $device bf16 bf16-launches" &
 command -v mpiexec > /dev/null && stage ranks-mpi 60 bash -c "ranks $device" &
 stage ranks-nccl 60 bash -c "alone $device" &
+for kind in segment detect caption; do stage "head-$kind" 60 bash -c "train_head $kind" & done
 for job in $(jobs -p); do wait "$job"; done
 summary
 for precision in tf32 float32; do
     stage "bench-$first-$precision" 60 "$here/silc" bench "$first" --device "$device" --precision "$precision" --batch "$batch" --steps 4
 done
+for seed in 0 1 2; do stage "ladder-$seed" 400 bash -c "ladder $seed" & done
+wait
+summary
 # What bounds the kernels, by the profiler's counters, where it is there.
 if command -v ncu > /dev/null; then
     stage "ncu-products" 60 ncu --section SpeedOfLight --section MemoryWorkloadAnalysis --section WarpStateStats --section Occupancy --print-summary per-kernel \
