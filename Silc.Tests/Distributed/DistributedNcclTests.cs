@@ -4,11 +4,12 @@ namespace Silc.Tests;
 [TestClass, DoNotParallelize]
 public sealed class DistributedNcclTests : TempFolder
 {
+    /// <summary>Of 4 ranks, with moments in shards, so that every exchange there is takes place.</summary>
     [TestMethod]
     public void Ranks_meet_through_MPI()
     {
         const int ranks = 4;
-        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, ranks, Line("nccl", "--collective", "nccl"), ("SILC_NCCL", Mock.Nccl()));
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, ranks, Line("nccl", "--collective", "nccl", "--shard-moments"), ("SILC_NCCL", Mock.Nccl()));
         Assert.AreEqual(0, code, output);
         StringAssert.Contains(output, $"ranks    {ranks}, {ranks} of them on this machine, by NCCL 22705 (");
         DistributedRunTests.Same(DistributedRunTests.One, At("nccl"));

@@ -109,12 +109,13 @@ public sealed class DistributedRunTests
         Assert.AreEqual(3, RunFolder.Newest(folder).Checkpoint.Step);
     }
 
-    /// <summary>4 ranks, then 2, then one process.</summary>
+    /// <summary>4 ranks with moments in shards, then 2 with all, then one process.</summary>
     [TestMethod]
     public void A_run_goes_on_with_other_ranks()
     {
         var folder = own.File("job");
-        using (var job = JobProcess.Start(JobProcess.OpenMpi, 4, [.. Line("job", folder), "--save-every", "2"], ("SILC_FAULT", "2:4:kill")))
+        using (var job = JobProcess.Start(JobProcess.OpenMpi, 4, [.. Line("job", folder), "--save-every", "2", "--shard-moments"],
+            ("SILC_FAULT", "2:4:kill")))
             Assert.AreEqual(137, job.ExitCode, job.Output);
         Assert.AreEqual(2, RunFolder.Newest(folder).Checkpoint.Step);
         var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, ["train", "--resume", folder], ("SILC_FAULT", "1:7:kill"));

@@ -5,20 +5,20 @@ namespace Silc.Tests;
 public sealed class DistributedStepTests
 {
     static readonly SilcConfig sigmoid = TinyRun.Config with { Contrastive = ContrastiveKind.Sigmoid };
-    static readonly TrainConfig recipe = TinyRun.Recipe with { BatchSize = 32, LearningRate = 1e-3, ClipNorm = 1 };
+    internal static readonly TrainConfig Recipe = TinyRun.Recipe with { BatchSize = 32, LearningRate = 1e-3, ClipNorm = 1 };
 
     static readonly Dictionary<string, (SilcConfig Config, TrainConfig Train)> cases = new()
     {
-        ["softmax"] = (TinyRun.Config, recipe),
-        ["sigmoid"] = (sigmoid, recipe),
-        ["adafactor"] = (TinyRun.Config, recipe with { Optimizer = OptimizerKind.Adafactor, BFloat16Momentum = false }),
-        ["accumulated"] = (TinyRun.Config, recipe with { Accumulate = 2 }),
-        ["accumulated by 4, sigmoid"] = (sigmoid, recipe with { Accumulate = 4 }),
-        ["siglip2 views"] = (sigmoid with { Views = new(Global: 1, Local: 2, LocalSize: 8, Plain: true) }, recipe),
+        ["softmax"] = (TinyRun.Config, Recipe),
+        ["sigmoid"] = (sigmoid, Recipe),
+        ["adafactor"] = (TinyRun.Config, Recipe with { Optimizer = OptimizerKind.Adafactor, BFloat16Momentum = false }),
+        ["accumulated"] = (TinyRun.Config, Recipe with { Accumulate = 2 }),
+        ["accumulated by 4, sigmoid"] = (sigmoid, Recipe with { Accumulate = 4 }),
+        ["siglip2 views"] = (sigmoid with { Views = new(Global: 1, Local: 2, LocalSize: 8, Plain: true) }, Recipe),
         ["global to global, late last layer, average"] =
-            (TinyRun.Config, recipe with { GlobalToGlobal = true, FrozenLastLayerSteps = 1, AverageWeights = true }),
-        ["locked image tower"] = (TinyRun.Config, recipe with { DistillationWeight = 0, RateRules = [RateRule.LockedImage] }),
-        ["distillation alone"] = (TinyRun.Config, recipe with { ContrastiveWeight = 0 }),
+            (TinyRun.Config, Recipe with { GlobalToGlobal = true, FrozenLastLayerSteps = 1, AverageWeights = true }),
+        ["locked image tower"] = (TinyRun.Config, Recipe with { DistillationWeight = 0, RateRules = [RateRule.LockedImage] }),
+        ["distillation alone"] = (TinyRun.Config, Recipe with { ContrastiveWeight = 0 }),
     };
 
     public static IEnumerable<object[]> Golden =>
@@ -68,10 +68,10 @@ public sealed class DistributedStepTests
     [TestMethod]
     public void Slices_times_ranks_are_the_whole_batch()
     {
-        var whole = Train("softmax", 1, recipe)[0];
+        var whole = Train("softmax", 1, Recipe)[0];
         foreach (var slices in new[] { 1, 2, 4 })
             foreach (var ranks in new[] { 1, 2, 4 })
-                Ranks.Agree(whole.State, Train("softmax", ranks, recipe with { Accumulate = slices })[0].State, $"{slices} slices on {ranks} ranks");
+                Ranks.Agree(whole.State, Train("softmax", ranks, Recipe with { Accumulate = slices })[0].State, $"{slices} slices on {ranks} ranks");
     }
 
     // One row a device: two ranks on different kernels of one would have different bits.
@@ -81,8 +81,8 @@ public sealed class DistributedStepTests
     [TestMethod, DynamicData(nameof(Devices))]
     public void Two_ranks_are_one_on_every_device(string device)
     {
-        var one = Train("softmax", 1, recipe, _ => TestDevices.Open(device))[0];
-        var two = Train("softmax", 2, recipe, rank => rank == 0 ? TestDevices.Open(device) : Ranks.Another(device));
+        var one = Train("softmax", 1, Recipe, _ => TestDevices.Open(device))[0];
+        var two = Train("softmax", 2, Recipe, rank => rank == 0 ? TestDevices.Open(device) : Ranks.Another(device));
         Ranks.Agree(one.State, two[0].State, device);
         TinyRun.SameBits(two[0].State, two[1].State);
     }
@@ -119,7 +119,7 @@ public sealed class DistributedStepTests
         {
             using var device = Device.Cpu(1);
             using var model = SilcModel.Create(device, TinyRun.Config, 1);
-            using var trainer = new Trainer(model, recipe, collective);
+            using var trainer = new Trainer(model, Recipe, collective);
             var before = model.Parameters.ToArrays();
             var batch = Ranks.Part(model.Config, Whole(model.Config, 1), collective.Rank, 4);
             if (collective.Rank == 3) batch.Global[7] = float.NaN;
@@ -153,7 +153,7 @@ public sealed class DistributedStepTests
         {
             using var device = Device.Cpu(1);
             using var model = SilcModel.Create(device, TinyRun.Config, seed: collective.Rank == 2 ? 8 : 7);
-            using var trainer = new Trainer(model, recipe with { BatchSize = 33 }, collective);
+            using var trainer = new Trainer(model, Recipe with { BatchSize = 33 }, collective);
             trainer.RequireEqualWeights();
             return true;
         }));
@@ -197,8 +197,9 @@ public sealed class DistributedStepTests
         foreach (var loader in parts) loader.Dispose();
     }
 
-    static (double[] Numbers, IReadOnlyDictionary<string, float[]> State)[] Train(string name, int ranks, TrainConfig? train = null,
-        Func<int, Device>? open = null, Action<ICollective>? watch = null, int steps = 3) =>
+    /// <summary>Numbers of each step and the state at the end, of every rank; where moments lie in shards rank 0 alone has a state.</summary>
+    internal static (double[] Numbers, IReadOnlyDictionary<string, float[]> State)[] Train(string name, int ranks, TrainConfig? train = null,
+        Func<int, Device>? open = null, Action<ICollective>? watch = null, int steps = 3, bool shardMoments = false) =>
         Ranks.Run<(double[], IReadOnlyDictionary<string, float[]>)>(ranks, collective =>
     {
         watch?.Invoke(collective);
@@ -207,7 +208,7 @@ public sealed class DistributedStepTests
         {
             // Other seeds on other ranks: what they begin with comes from rank 0.
             using var model = SilcModel.Create(own ?? open!(collective.Rank), cases[name].Config, seed: 1 + collective.Rank);
-            using var trainer = new Trainer(model, train ?? cases[name].Train, collective);
+            using var trainer = new Trainer(model, train ?? cases[name].Train, collective, shardMoments);
             trainer.Spread();
             var numbers = new List<double>();
             for (int step = 1; step <= steps; step++)
@@ -225,20 +226,21 @@ public sealed class DistributedStepTests
         }
     });
 
-    static Batch Whole(SilcConfig config, int number)
+    internal static Batch Whole(SilcConfig config, int number, int size = 32)
     {
         var random = new Random(number);
-        var batch = new Batch(config, recipe.BatchSize);
+        var batch = new Batch(config, size);
         foreach (var pixels in new[] { batch.Global, batch.Local, batch.Plain })
             for (int i = 0; i < pixels.Length; i++) pixels[i] = random.NextSingle() * 2 - 1;
         for (int i = 0; i < batch.Tokens.Length; i++) batch.Tokens[i] = random.Next(config.VocabSize);
         return batch;
     }
 
-    static IReadOnlyDictionary<string, float[]> State(Trainer trainer)
+    internal static IReadOnlyDictionary<string, float[]> State(Trainer trainer)
     {
         using var folder = new TemporaryFolder();
         trainer.Save(folder.File("state.safetensors"));
+        if (!File.Exists(folder.File("state.safetensors"))) return new Dictionary<string, float[]>();
         return Safetensors.Read(folder.File("state.safetensors")).Arrays.Where(entry => entry.Key != Seal.Name)
             .ToDictionary(entry => entry.Key, entry => entry.Value.Floats());
     }
