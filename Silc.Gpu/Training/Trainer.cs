@@ -183,9 +183,11 @@ public sealed partial class Trainer : IDisposable
     // Sums over the ranks; what follows sees the same bits everywhere, and needs no further exchange.
     void Exchange()
     {
+        // Losses and the mean outputs travel with the last gradients: one wait for all.
+        collective.Begin(losses.Values);
+        Teacher?.BeginExchange(collective);
         buckets.Finish();
-        collective.AllReduce(losses.Values);
-        Teacher?.Exchange(device.Ops, collective);
+        Teacher?.EndExchange(device.Ops, collective);
     }
 
     static void RequireEqualParts(TrainConfig train, int ranks)

@@ -18,6 +18,11 @@ public sealed class DistributedStepTests
         ["global to global, late last layer, average"] =
             (TinyRun.Config, Recipe with { GlobalToGlobal = true, FrozenLastLayerSteps = 1, AverageWeights = true }),
         ["locked image tower"] = (TinyRun.Config, Recipe with { DistillationWeight = 0, RateRules = [RateRule.LockedImage] }),
+        ["three blocks, recomputed"] = (TinyRun.Config with
+        {
+            Image = TinyRun.Config.Image with { Depth = 3 },
+            Text = TinyRun.Config.Text with { Depth = 2 },
+        }, Recipe with { Recompute = true, Accumulate = 2 }),
         ["distillation alone"] = (TinyRun.Config, Recipe with { ContrastiveWeight = 0 }),
     };
 
@@ -91,12 +96,14 @@ public sealed class DistributedStepTests
     public void The_same_ranks_give_the_same_bits_again() =>
         TinyRun.SameBits(Train("softmax", 4)[0].State, Train("softmax", 4)[3].State);
 
-    /// <summary>Towers whose gradients begin to travel early have the sums of those that wait.</summary>
+    /// <summary>Towers and blocks whose gradients begin to travel early have the sums of those that wait.</summary>
     [TestMethod]
     [DataRow("softmax")]
     [DataRow("accumulated")]
     [DataRow("global to global, late last layer, average")]
     [DataRow("locked image tower")]
+    [DataRow("three blocks, recomputed")]
+    [DataRow("distillation alone")]
     public void Gradients_that_travel_early_have_the_same_bits(string name)
     {
         var counts = new int[2];
@@ -109,7 +116,44 @@ public sealed class DistributedStepTests
         var late = Train(name, 2, watch: collective => Watch(collective, false))[0];
         var early = Train(name, 2, watch: collective => Watch(collective, true))[0];
         TinyRun.SameBits(late.State, early.State);
-        Assert.IsGreaterThan(counts[0], counts[1]);     // a tower at a time
+        Assert.IsGreaterThan(counts[0], counts[1]);     // a block or a tower at a time
+    }
+
+    /// <summary>Of every gradient the sum is taken once, and a block's begins before that of the blocks before it is complete.</summary>
+    [TestMethod]
+    public void Gradients_of_blocks_travel_once_and_early()
+    {
+        var sums = Ranks.Run(2, collective =>
+        {
+            using var device = Device.Cpu(1);
+            using var model = SilcModel.Create(device, cases["three blocks, recomputed"].Config, seed: 1);
+            model.Parameters.AllocateGradients();
+            ((ThreadCollective)collective).Overlaps = true;
+            collective.Bind(device);
+            var sent = 0;
+            ((ThreadCollective)collective).Called = (_, count) => sent += count;
+            var buckets = new GradientBuckets(model.Parameters, collective);
+            var grads = model.Parameters.Grads;
+            for (int step = 0; step < 2; step++)
+            {
+                device.Ops.Fill(grads, collective.Rank + 1);
+                sent = 0;
+                var early = new List<int>();
+                for (int block = 2; block >= 0; block--)
+                {
+                    buckets.Blocks!($"img/Transformer/encoderblock_{block}");
+                    early.Add(sent);
+                }
+                Assert.IsGreaterThan(0, early[1], "the last two blocks are sent before the first is complete");
+                Assert.IsGreaterThan(early[1], early[2]);
+                buckets.Complete("img");
+                buckets.Finish();
+                Assert.AreEqual(grads.Cols, sent);
+                foreach (var value in device.Download(grads.View.SubView(0, grads.Cols))) Assert.AreEqual(3f, value);
+            }
+            return sent;
+        });
+        Assert.AreEqual(sums[0], sums[1]);
     }
 
     [TestMethod]
