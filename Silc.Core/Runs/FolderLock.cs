@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Silc;
 
 /// <summary>
@@ -11,11 +13,15 @@ sealed class FolderLock : IDisposable
     // EWOULDBLOCK of Linux and macOS, Windows' ERROR_SHARING_VIOLATION.
     static readonly int[] inUse = [11, 35, unchecked((int)0x80070020)];
 
+    // mpirun of Open MPI ends one to two seconds before its ranks do, and people start the next job at once.
+    static readonly TimeSpan patience = TimeSpan.FromSeconds(3), betweenTries = TimeSpan.FromSeconds(0.05);
+
     readonly string path, owner, word = Guid.NewGuid().ToString();
     readonly FileStream locked;
 
+    /// <summary>Takes the lock; if another process has it, waits three seconds for that process to end.</summary>
     /// <param name="path">Is made if it is not there.</param>
-    /// <exception cref="IOException">Another process writes there, or the folder cannot be written to.</exception>
+    /// <exception cref="IOException">Another process still writes there, or the folder cannot be written to.</exception>
     public FolderLock(string path)
     {
         (this.path, owner) = (path, Path.Combine(path, OwnerName));
@@ -23,7 +29,7 @@ sealed class FolderLock : IDisposable
         try
         {
             FolderSync.Create(Path.GetFullPath(path));
-            opened = new(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            opened = Open(Path.Combine(path, LockName));
             File.WriteAllText(owner, word);
             locked = opened;
         }
@@ -31,9 +37,22 @@ sealed class FolderLock : IDisposable
         {
             opened?.Dispose();
             throw inUse.Contains(error.HResult)
-                ? new IOException($"{path} is in use: another process writes there. End it, or choose another folder", error)
+                ? new IOException($"{path} is in use: another process writes there, and has not ended in {patience.TotalSeconds:F0} s. End it, or choose "
+                    + "another folder", error)
                 : new IOException($"{path} cannot be written to: {error.Message}", error);
         }
+    }
+
+    static FileStream Open(string file)
+    {
+        for (var clock = Stopwatch.StartNew(); ; Thread.Sleep(betweenTries))
+            try
+            {
+                return new(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            }
+            catch (IOException error) when (inUse.Contains(error.HResult) && clock.Elapsed < patience)
+            {
+            }
     }
 
     /// <summary>False once the folder was removed, renamed or replaced.</summary>

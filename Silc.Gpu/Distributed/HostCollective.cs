@@ -40,6 +40,7 @@ abstract unsafe class HostCollective : ICollective
 
     protected abstract void Reduce(float* x, int count, Reduction reduction);
 
+    // mine may lie in all, where it belongs.
     protected abstract void Gather(float* mine, float* all, int each);
 
     protected abstract void Scatter(float* all, float* mine, int each);
@@ -64,6 +65,32 @@ abstract unsafe class HostCollective : ICollective
 
     public void AllGather(Tensor mine, Tensor all) =>
         Whole("all-gather", mine, all, mine, all, (from, to) => Gather((float*)from, (float*)to, mine.Count));
+
+    public void AllGather(Tensor all)
+    {
+        if (!IsReady(all)) return;
+        Require.That(all.Count % Size == 0, $"{all.Count} values are not as many of each of {Size} ranks");
+        int each = all.Count / Size, own = Rank * each;
+        if (device!.Kind == DeviceKind.Cpu)
+        {
+            using var wait = Watch.Enter("all-gather");
+            var to = (float*)At(all);
+            Gather(to + own, to, each);
+            return;
+        }
+        // Pieces of all ranks together, for copies of a whole model would not fit everywhere.
+        int most = Math.Max(1, PieceFloats / Size);
+        for (int at = 0; at < each; at += most)
+        {
+            int count = Math.Min(most, each - at);
+            Span<float> given = Room(ref first, count), taken = Room(ref second, count * Size);
+            device.Download(all.View.SubView(own + at, count), given);
+            using (Watch.Enter("all-gather"))
+                fixed (float* f = given, t = taken) Gather(f, t, count);
+            for (int rank = 0; rank < Size; rank++)
+                if (rank != Rank) device.Upload<float>(taken.Slice(rank * count, count), all.View.SubView(rank * each + at, count));
+        }
+    }
 
     public void ReduceScatter(Tensor all, Tensor mine) =>
         Whole("reduce-scatter", all, mine, mine, all, (from, to) => Scatter((float*)from, (float*)to, mine.Count));

@@ -65,6 +65,9 @@ public interface ICollective : IDisposable
     /// <summary>all (N·b, C) = the rows (b, C) of every rank, in their order.</summary>
     internal void AllGather(Tensor mine, Tensor all);
 
+    /// <summary>In place: all (1, N·c) gets the r-th of N pieces from rank r.</summary>
+    internal void AllGather(Tensor all);
+
     /// <summary>mine (b, C) = this rank's rows of the sum over ranks of all (N·b, C).</summary>
     internal void ReduceScatter(Tensor all, Tensor mine);
 

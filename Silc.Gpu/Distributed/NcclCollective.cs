@@ -111,6 +111,18 @@ sealed unsafe class NcclCollective : ICollective
         else Do("all-gather", () => nccl.AllGather(communicator, At(mine), At(all), sizeof(float) * (long)mine.Count, Handle), mine, all);
     }
 
+    public void AllGather(Tensor all)
+    {
+        if (byHost)
+        {
+            host!.AllGather(all);
+            return;
+        }
+        var each = sizeof(float) * (long)all.Count / Size;
+        Do("all-gather", () => nccl.AllGather(communicator, At(all) + (nint)(Rank * each), At(all), each, Handle), all);
+        device!.Ops.Weights?.Written(all.View);
+    }
+
     public void ReduceScatter(Tensor all, Tensor mine)
     {
         if (byHost) host!.ReduceScatter(all, mine);

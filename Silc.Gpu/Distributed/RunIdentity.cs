@@ -10,12 +10,12 @@ static class RunIdentity
 
     /// <summary>Throws, on all ranks, unless all have the same.</summary>
     /// <exception cref="ArgumentException">The message names the first rank that differs, and in what.</exception>
-    public static void RequireSame(ICollective collective, SilcConfig config, TrainConfig train, DataState data)
+    public static void RequireSame(ICollective collective, SilcConfig config, TrainConfig train, DataState data, bool shardsMoments)
     {
         (string What, string Text)[] parts =
         [
             ("version of Silc", Checkpoint.LibraryVersion), ("model", ConfigJson.Write(config)), ("training", ConfigJson.Write(train)),
-            ("data", $"{data.Count} {string.Join(' ', data.Shards ?? [])}"),
+            ("choice of --shard-moments", $"{shardsMoments}"), ("data", $"{data.Count} {string.Join(' ', data.Shards ?? [])}"),
         ];
         byte[] mine = [.. parts.SelectMany(part => XxHash128.Hash(Encoding.UTF8.GetBytes(part.Text)))];
         var all = collective.Collect(mine);

@@ -25,6 +25,8 @@ sealed class Solo : ICollective
 
     public void AllGather(Tensor mine, Tensor all) => throw Alone();
 
+    public void AllGather(Tensor all) { }
+
     public void ReduceScatter(Tensor all, Tensor mine) => throw Alone();
 
     public void Broadcast(Tensor x) { }

@@ -9,7 +9,10 @@ namespace Silc;
 /// <param name="Arena">Activation memory.</param>
 /// <param name="Training">False: nothing is kept for a gradient, and pullbacks throw.</param>
 /// <param name="Recompute">Activation checkpointing: transformer blocks save their input alone, and run again for their gradient.</param>
-sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recompute = false)
+/// <param name="Finished">
+/// Is told the name of a transformer block when its pullback has queued the gradients of its parameters; null if nobody asks.
+/// </param>
+sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recompute = false, Action<string>? Finished = null)
 {
     /// <summary>A tensor that lives until the frame around it closes, or the arena is reset; contents undefined.</summary>
     public Tensor Saved(int rows, int cols) => Arena.Saved(rows, cols);

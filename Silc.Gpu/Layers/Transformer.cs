@@ -7,12 +7,14 @@ namespace Silc;
 sealed class Transformer
 {
     readonly (SelfAttention Attention, Mlp Mlp)[] blocks;
+    readonly string[] names;
     readonly LayerNorm norm;
 
     /// <summary>Declares <c>name/encoderblock_i/…</c> and <c>name/encoder_norm</c>.</summary>
     public Transformer(Parameters parameters, string name, TowerConfig tower)
     {
-        blocks = [.. Enumerable.Range(0, tower.Depth).Select(i => $"{name}/encoderblock_{i}").Select(block => (
+        names = [.. Enumerable.Range(0, tower.Depth).Select(i => $"{name}/encoderblock_{i}")];
+        blocks = [.. names.Select(block => (
             new SelfAttention(parameters, $"{block}/LayerNorm_0", $"{block}/MultiHeadDotProductAttention_0", tower.Width, tower.Heads,
                 tower.Epsilon, tower.Causal, tower.QkNorm, Scale(block, 0)),
             new Mlp(parameters, $"{block}/LayerNorm_1", $"{block}/MlpBlock_0", tower.Width, tower.MlpDim, tower.Gelu, tower.Epsilon,
@@ -49,7 +51,7 @@ sealed class Transformer
             // What the blocks' products read of dX, rounded by those who write it.
             var d = pass.Ops.Activations(dx.Cols) == dx.DType ? dx : pass.ScratchActivation(dx.Rows, dx.Cols);
             backNorm(dy, dx, false, d.DType == dx.DType ? default : d);
-            for (int i = backs.Count - 1; i >= 0; i--) backs[i].Invoke(dx, d);
+            Back(pass, backs, dx, d);
         }
         ));
     }
@@ -72,9 +74,18 @@ sealed class Transformer
         {
             backPool.Into(backNorm.Invoke(dy), dx);
             var d = pass.AsActivation(dx);
-            for (int i = backs.Count - 1; i >= 0; i--) backs[i].Invoke(dx, d);
+            Back(pass, backs, dx, d);
         }
         ));
+    }
+
+    void Back(Pass pass, List<InPlacePullback> backs, Tensor dx, Tensor d)
+    {
+        for (int i = backs.Count - 1; i >= 0; i--)
+        {
+            backs[i].Invoke(dx, d);
+            pass.Finished?.Invoke(names[i]);
+        }
     }
 
     void Infer(Pass pass, Tensor x, int batch, Action<int, Tensor>? seen = null)

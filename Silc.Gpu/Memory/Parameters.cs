@@ -15,7 +15,10 @@ namespace Silc;
 /// <param name="table">Shapes in checkpoints by name, of all that there is to declare; null takes whatever is declared, as matrices and rows.</param>
 sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table = null) : IDisposable
 {
-    const int Alignment = 16, ChunkFloats = 1 << 18;
+    /// <summary>Values of a multiple of which each parameter starts.</summary>
+    internal const int Alignment = 16;
+
+    const int ChunkFloats = 1 << 18;
 
     readonly List<Parameter> list = [];
     readonly List<MemoryBuffer1D<float, Stride1D.Dense>> constants = [];
@@ -264,14 +267,23 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
     internal IReadOnlyList<NamedArray> ToArrays(Tensor flat, string prefix)
     {
         using var exclusive = Exclusive();
-        var host = Device.Download(flat.View.SubView(0, flat.Cols));
-        return [.. list.Where(p => p.Offset + p.Count <= flat.Cols)
-            .Select(p => new NamedArray(prefix + p.Name, [.. p.Shape], host[p.Offset..(p.Offset + p.Count)]))];
+        return ToArrays(Device.Download(flat.View.SubView(0, flat.Cols)), prefix);
     }
+
+    internal IReadOnlyList<NamedArray> ToArrays(float[] row, string prefix) => [.. list.Where(p => p.Offset + p.Count <= row.Length)
+        .Select(p => new NamedArray(prefix + p.Name, [.. p.Shape], row[p.Offset..(p.Offset + p.Count)]))];
 
     internal void Load(Tensor flat, IReadOnlyDictionary<string, NamedArray> arrays, string prefix, string origin)
     {
-        var host = new float[flat.Cols];
+        var row = RowOf(flat.Cols, arrays, prefix, origin);
+        using var exclusive = Exclusive();
+        Device.Upload<float>(row, flat.View);
+    }
+
+    /// <summary>Arrays of all parameters as a row like <see cref="Values"/>.</summary>
+    internal float[] RowOf(int count, IReadOnlyDictionary<string, NamedArray> arrays, string prefix, string origin)
+    {
+        var row = new float[count];
         foreach (var p in list)
         {
             if (!arrays.TryGetValue(prefix + p.Name, out var array))
@@ -279,10 +291,9 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
             if (!array.Shape.SequenceEqual(p.Shape))
                 throw new InvalidDataException(
                     $"{origin}: '{prefix}{p.Name}' has shape ({string.Join(", ", array.Shape)}), the model needs ({string.Join(", ", p.Shape)})");
-            array.Values.CopyTo(host.AsSpan(p.Offset));
+            array.Values.CopyTo(row.AsSpan(p.Offset));
         }
-        using var exclusive = Exclusive();
-        Device.Upload<float>(host, flat.View);
+        return row;
     }
 
     // FNV-1a: a parameter's random stream must not depend on which others there are.

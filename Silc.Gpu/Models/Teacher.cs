@@ -78,12 +78,11 @@ sealed class Teacher : IDisposable
     /// <summary>The mean outputs of equally large parts of the batch, one a row: what the center will follow.</summary>
     internal void Observe(Ops ops, Tensor means) => ops.MeanRows(means, meanRow.Value);
 
-    /// <summary>The mean outputs of all ranks in place of this rank's.</summary>
-    internal void Exchange(Ops ops, ICollective collective)
-    {
-        collective.AllReduce(meanRow.Value);
-        ops.Scale(meanRow.Value, 1f / collective.Size);
-    }
+    /// <summary>Queues the exchange after which <see cref="EndExchange"/> sets the mean outputs of all ranks in place of this rank's.</summary>
+    internal void BeginExchange(ICollective collective) => collective.Begin(meanRow.Value);
+
+    /// <summary>The second half of <see cref="BeginExchange"/>, after <see cref="ICollective.Finish"/>.</summary>
+    internal void EndExchange(Ops ops, ICollective collective) => ops.Scale(meanRow.Value, 1f / collective.Size);
 
     /// <summary>After the targets were used the center moves, unless the step was skipped; the weights follow in the optimizer's pass.</summary>
     internal void MoveCenter(Ops ops, StepState state) => ops.EmaUpdate(Center, meanRow.Value, state.CenterMomentum, state);

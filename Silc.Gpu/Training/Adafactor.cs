@@ -64,7 +64,11 @@ sealed class Adafactor : IOptimizer
         if (teacher.Count > 0) parameters.Device.Ops.EmaUpdate(teacher, parameters.Values.Columns(0, teacher.Count), state.TeacherMomentum, state);
     }
 
-    public IEnumerable<Tensor> Moments => [Momentum, new(statistics.View.AsContiguous(), 1, (int)statistics.Length)];
+    public void Spread(ICollective collective)
+    {
+        collective.Broadcast(Momentum);
+        collective.Broadcast(new(statistics.View.AsContiguous(), 1, (int)statistics.Length));
+    }
 
     public long StateCount => parameters.Count + statistics.Length;
 

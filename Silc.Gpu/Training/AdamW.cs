@@ -6,20 +6,29 @@ namespace Silc;
 /// <summary>
 /// AdamW, optax's form: p ← p - lr · m̂ / (√v̂ + ε) - decay · p, decay not multiplied by lr. Loshchilov and Hutter 2019,
 /// arXiv:1711.05101. One launch for each run of neighbouring parameters with the same decay and rate, in which the teacher follows;
-/// frozen ones do not move, but a teacher that was loaded may differ from them.
+/// frozen ones do not move, but a teacher that was loaded may differ from them. With moments in shards each rank updates its part, and the teacher
+/// follows when the values of all are there.
 /// </summary>
 sealed class AdamW : IOptimizer
 {
+    const string MeanPrefix = "optimizer/mean/", SquarePrefix = "optimizer/square/";
+
     readonly Parameters parameters;
     readonly TrainConfig train;
+    readonly MomentShard? shard;
     readonly MemoryBuffer1D<float, Stride1D.Dense> mean, square;
     readonly List<Run> runs = [];
+    // What was loaded, until it has reached the other ranks.
+    float[]? wholeMean, wholeSquare;
 
     readonly record struct Run(int Start, int Count, double Decay, double Rate, string Tower, bool Late);
 
-    public AdamW(Parameters parameters, TrainConfig train)
+    /// <param name="parameters">Of the model.</param>
+    /// <param name="train">Rules, betas and epsilon.</param>
+    /// <param name="shard">The part of the moments that this rank holds; null for all.</param>
+    public AdamW(Parameters parameters, TrainConfig train, MomentShard? shard = null)
     {
-        (this.parameters, this.train) = (parameters, train);
+        (this.parameters, this.train, this.shard) = (parameters, train, shard);
         foreach (var p in parameters.All)
         {
             var decay = DecayRule.For(train.DecayRules, p.Name);
@@ -34,10 +43,10 @@ sealed class AdamW : IOptimizer
 
         // Allocate only after the rules, which may throw.
         var device = parameters.Device;
-        mean = device.Allocate(parameters.Values.Cols, "Adam's first moments");
+        mean = device.Allocate(Held, "Adam's first moments");
         try
         {
-            square = device.Allocate(parameters.Values.Cols, "Adam's second moments");
+            square = device.Allocate(Held, "Adam's second moments");
         }
         catch
         {
@@ -48,13 +57,23 @@ sealed class AdamW : IOptimizer
         device.Zero(square.View.AsContiguous());
     }
 
-    Tensor Mean => new(mean.View.AsContiguous(), 1, parameters.Values.Cols);
+    // Moments of each kind.
+    int Held => shard?.Count ?? parameters.Values.Cols;
 
-    Tensor Square => new(square.View.AsContiguous(), 1, parameters.Values.Cols);
+    Tensor Mean => new(mean.View.AsContiguous(), 1, Held);
+
+    Tensor Square => new(square.View.AsContiguous(), 1, Held);
 
     public void Step(StepState state, StepState? lastLayer, Tensor teacher)
     {
         var (ops, keep) = (parameters.Device.Ops, state.TeacherMomentum);
+        (wholeMean, wholeSquare) = (null, null);
+        if (shard is not null)
+        {
+            StepOfShard(state, lastLayer);
+            if (teacher.Count > 0) ops.EmaUpdate(teacher, parameters.Values.Columns(0, teacher.Count), keep, state);
+            return;
+        }
         foreach (var run in runs)
         {
             var follows = run.Start < teacher.Count ? teacher.Columns(run.Start, run.Count) : default;
@@ -70,17 +89,50 @@ sealed class AdamW : IOptimizer
         }
     }
 
-    public IEnumerable<Tensor> Moments => [Mean, Square];
+    void StepOfShard(StepState state, StepState? lastLayer)
+    {
+        foreach (var run in runs.Where(run => run.Rate > 0))
+            foreach (var (start, count, at) in shard!.PartsOf(run.Start, run.Count))
+                parameters.Device.Ops.AdamWUpdate(parameters.Values.Columns(start, count), parameters.Grads.Columns(start, count),
+                    Mean.Columns(at, count), Square.Columns(at, count), run.Late && lastLayer is not null ? lastLayer : state, (float)run.Rate,
+                    (float)run.Decay, (float)train.Beta1, (float)train.Beta2, (float)train.Epsilon, teacher: default, state.TeacherMomentum);
+        shard!.GatherValues();
+    }
+
+    public void Spread(ICollective collective)
+    {
+        if (shard is null)
+        {
+            collective.Broadcast(Mean);
+            collective.Broadcast(Square);
+            return;
+        }
+        // Those of a new run are 0 everywhere.
+        if (collective.Share([(byte)(wholeMean is null ? 0 : 1)])[0] == 0) return;
+        shard.Spread(Mean, collective.Rank == 0 ? wholeMean : null);
+        shard.Spread(Square, collective.Rank == 0 ? wholeSquare : null);
+        (wholeMean, wholeSquare) = (null, null);
+    }
 
     public long StateCount => 2 * parameters.Count;
 
-    public IEnumerable<NamedArray> ToArrays() =>
-        [.. parameters.ToArrays(Mean, "optimizer/mean/"), .. parameters.ToArrays(Square, "optimizer/square/")];
+    public IEnumerable<NamedArray> ToArrays() => [.. Arrays(Mean, MeanPrefix), .. Arrays(Square, SquarePrefix)];
+
+    IReadOnlyList<NamedArray> Arrays(Tensor moments, string prefix) => shard is null ? parameters.ToArrays(moments, prefix)
+        : shard.Collect(moments) is { } whole ? parameters.ToArrays(whole, prefix) : [];
 
     public void Load(IReadOnlyDictionary<string, NamedArray> arrays, string origin)
     {
-        parameters.Load(Mean, arrays, "optimizer/mean/", origin);
-        parameters.Load(Square, arrays, "optimizer/square/", origin);
+        if (shard is null)
+        {
+            parameters.Load(Mean, arrays, MeanPrefix, origin);
+            parameters.Load(Square, arrays, SquarePrefix, origin);
+            return;
+        }
+        wholeMean = parameters.RowOf(parameters.Values.Cols, arrays, MeanPrefix, origin);
+        wholeSquare = parameters.RowOf(parameters.Values.Cols, arrays, SquarePrefix, origin);
+        shard.Set(Mean, wholeMean);
+        shard.Set(Square, wholeSquare);
     }
 
     public void Dispose()

@@ -11,13 +11,15 @@ interface IOptimizer : IDisposable
     /// <param name="teacher">Average of the first parameters, which follows them with the momentum in <paramref name="state"/>; may be empty.</param>
     void Step(StepState state, StepState? lastLayer, Tensor teacher);
 
-    /// <summary>All moments, as they lie in memory.</summary>
-    IEnumerable<Tensor> Moments { get; }
+    /// <summary>Gives every rank the moments that rank 0 has loaded; all ranks call it.</summary>
+    void Spread(ICollective collective);
 
-    /// <summary>Values of all moments.</summary>
+    /// <summary>Values of all moments, of all ranks together where each has a part.</summary>
     long StateCount { get; }
 
-    /// <summary>Moments, as named arrays under <c>optimizer/</c>.</summary>
+    /// <summary>
+    /// Moments, as named arrays under <c>optimizer/</c>. Where each rank has a part all ranks call it, and those but the first get none.
+    /// </summary>
     IEnumerable<NamedArray> ToArrays();
 
     /// <summary>Sets the moments from a checkpoint.</summary>

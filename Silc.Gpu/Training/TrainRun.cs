@@ -45,18 +45,19 @@ public sealed class TrainRun : IDisposable
     /// The ranks that train together, each with such a run of its own: the same data and training everywhere, a folder on rank 0 alone. All begin
     /// from the state of rank 0, and stop and save after the same steps. Null for this process alone. It is not disposed.
     /// </param>
+    /// <param name="shardMoments">As for <see cref="Trainer"/>. A rank that fails alone then ends the run without a checkpoint of its last steps.</param>
     /// <exception cref="ArgumentException">
     /// The model has no tokenizer, a value does not fit, or model, data or training are not the checkpoint's.
     /// </exception>
     public TrainRun(SilcModel model, IImageTextSource data, TrainConfig train, RunFolder? folder = null, double maxBadShare = 0.1,
-        ICollective? collective = null)
-        : this(model, data, train, folder, maxBadShare, collective, startStep: 0)
+        ICollective? collective = null, bool shardMoments = false)
+        : this(model, data, train, folder, maxBadShare, collective, startStep: 0, shardMoments)
     {
     }
 
     /// <summary>The same where the step that rank 0 goes on from is known: loading begins there at once.</summary>
     internal TrainRun(SilcModel model, IImageTextSource data, TrainConfig train, RunFolder? folder, double maxBadShare,
-        ICollective? collective, long startStep)
+        ICollective? collective, long startStep, bool shardMoments)
     {
         this.collective = collective ??= new Solo();
         Require.That(collective.Rank == 0 || folder is null, $"rank {collective.Rank} has a folder: rank 0 alone writes the files of a run");
@@ -69,7 +70,7 @@ public sealed class TrainRun : IDisposable
         start?.Data?.Require(data, start.Path);
         var tokenizer = model.Tokenizer ?? throw new ArgumentException("this model has no tokenizer: give one to SilcModel.Create");
         (batchSize, totalSteps) = (train.BatchSize, train.TotalSteps);
-        Trainer = new(model, train, collective);
+        Trainer = new(model, train, collective, shardMoments);
         try
         {
             if (start is not null) Trainer.Load(start);
@@ -162,7 +163,7 @@ public sealed class TrainRun : IDisposable
     {
         if (!collective.IsAlone)
         {
-            Together(() => RunIdentity.RequireSame(collective, model.Config, Trainer.Config, state));
+            Together(() => RunIdentity.RequireSame(collective, model.Config, Trainer.Config, state, Trainer.ShardsMoments));
             Trainer.Spread();
             if (Loader.Position != Trainer.Steps)
             {
@@ -237,10 +238,17 @@ public sealed class TrainRun : IDisposable
     }
 
     /// <summary>Writes a checkpoint to the folder, unless it has one of this step or still holds the run that this one replaces.</summary>
+    /// <remarks>Where each rank holds a part of the moments, all ranks call it.</remarks>
     /// <exception cref="IOException">It could not be written; those before it are still there.</exception>
     public void Save()
     {
-        if (folder is null or { Replaces: true } || Trainer.Steps == savedStep) return;
+        var writes = folder is not (null or { Replaces: true }) && Trainer.Steps != savedStep;
+        if (Trainer.ShardsMoments)
+        {
+            writes = collective.Share([(byte)(writes ? 1 : 0)])[0] == 1;
+            if (writes && folder is null) Trainer.GiveMoments();
+        }
+        if (!writes || folder is null) return;
         folder.RequireOwned(Trainer.Steps);
         Saving?.Invoke();
         folder.Add(Trainer.Steps, path => Trainer.Save(path, state, folder.Notes));
@@ -321,7 +329,8 @@ public sealed class TrainRun : IDisposable
         sinceLook.Restart();
     }
 
-    // The report or the data may throw, for example when a terminal or disk is gone: save the steps since the last checkpoint first.
+    // The report or the data may throw, for example when a terminal or disk is gone: save the steps since the last checkpoint first, unless that takes
+    // moments of other ranks, which know nothing of it.
     void OrSave(Action action)
     {
         try
@@ -330,7 +339,7 @@ public sealed class TrainRun : IDisposable
         }
         catch
         {
-            Save();
+            if (!Trainer.ShardsMoments) Save();
             throw;
         }
     }

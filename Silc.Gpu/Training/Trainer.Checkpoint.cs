@@ -12,7 +12,7 @@ public sealed partial class Trainer
 
     /// <summary>
     /// Writes student, teacher, center, optimizer moments, step state, configurations and tokenizer to one safetensors file with
-    /// a checksum; nothing is left half-written.
+    /// a checksum; nothing is left half-written. Where each rank holds a part of the moments, all ranks call it and rank 0 writes.
     /// </summary>
     /// <exception cref="IOException">The message names the file, the reason, the bytes needed and those free.</exception>
     public void Save(string path) => Save(path, null, new Dictionary<string, string>());
@@ -20,6 +20,7 @@ public sealed partial class Trainer
     internal void Save(string path, DataState? data, IReadOnlyDictionary<string, string> notes)
     {
         var (arrays, step) = State();
+        if (ShardsMoments && collective.Rank > 0) return;
         new Checkpoint(path, step, Checkpoint.LibraryVersion, student.Config, Config, student.Tokenizer?.Origin, data, notes).Write(arrays);
     }
 
@@ -35,11 +36,16 @@ public sealed partial class Trainer
     long HeaderBytes(int copies) => copies * 150L * student.Parameters.All.Count + 4 * ((student.Tokenizer?.Origin?.File?.LongLength ?? 0) + 2) / 3
         + 8192;
 
+    /// <summary>What a rank without a folder does while rank 0 saves: gives its part of the moments.</summary>
+    internal void GiveMoments() => State();
+
     // All values of one step, copied under the lock, so that other threads do not wait for the disk.
     (List<NamedArray> Arrays, long Step) State()
     {
         using var exclusive = Exclusive();
-        List<NamedArray> arrays = [.. student.Parameters.ToArrays(), .. optimizer.ToArrays()];
+        var moments = optimizer.ToArrays();
+        if (ShardsMoments && collective.Rank > 0) return ([], Steps);       // it has given its part
+        List<NamedArray> arrays = [.. student.Parameters.ToArrays(), .. moments];
         if (Teacher is not null)
         {
             arrays.AddRange(Teacher.Parameters.ToArrays("teacher/"));
@@ -60,7 +66,7 @@ public sealed partial class Trainer
         if (collective.IsAlone) return;
         using var exclusive = Exclusive();
         collective.Broadcast(student.Parameters.Values);
-        foreach (var moments in optimizer.Moments) collective.Broadcast(moments);
+        optimizer.Spread(collective);
         if (Teacher is not null)
         {
             collective.Broadcast(Teacher.Parameters.Values);

@@ -21,11 +21,13 @@ public sealed partial class Trainer
                 frame = pass.Frame();
             }
             var now = views[slice];
-            lastTargets = Teacher is null ? default : DistillLocal(pass, inference, now, means.Slice(slice, 1));
             var last = slice == slices - 1;
+            // Gradients that nothing of this step adds to any more are sent to the other ranks.
+            var telling = last ? pass with { Finished = buckets.Blocks } : pass;
+            lastTargets = Teacher is null ? default : DistillLocal(EmbedsCaptioned ? pass : telling, inference, now, means.Slice(slice, 1));
             if (last && Teacher is not null && !Config.GlobalToGlobal) buckets.Complete("head");
             if (EmbedsCaptioned)
-                Captioned(pass, inference, now, lastTargets, whole?.Slice(pass, slice), last);
+                Captioned(telling, inference, now, lastTargets, whole?.Slice(pass, slice), last);
         }
         Teacher?.Observe(pass.Ops, means);
     }

@@ -50,15 +50,23 @@ public sealed partial class Trainer : IDisposable
     /// <param name="collective">
     /// The ranks that train this model together, all from the same weights (<see cref="TrainRun"/> sees to that); null for this process alone.
     /// </param>
+    /// <param name="shardMoments">
+    /// Each rank holds 1/N of AdamW's moments and updates that part of the weights (ZeRO stage 1): 8 · (1 - 1/N) bytes a parameter less, the same bits,
+    /// and one all-gather of the weights more a step. Then all ranks call <see cref="Save(string)"/>, and rank 0 alone writes.
+    /// </param>
     /// <exception cref="ArgumentException">
     /// A value is out of range, a parameter has no decay rule, a rate rule no parameter, nothing is left to train, or the ranks do not divide
     /// the batch.
     /// </exception>
-    public Trainer(SilcModel model, TrainConfig train, ICollective? collective = null)
+    public Trainer(SilcModel model, TrainConfig train, ICollective? collective = null, bool shardMoments = false)
     {
         (student, device, Config, this.collective) = (model, model.Device, train.Check(), collective ??= new Solo());
         var ranks = collective.Size;
         RequireEqualParts(train, ranks);
+        if (shardMoments && train.Optimizer != OptimizerKind.AdamW)
+            throw new ArgumentException($"the moments of {train.Optimizer} cannot be held in shards: leave shardMoments (--shard-moments) out, "
+                + "or take AdamW (--optimizer adamw)");
+        ShardsMoments = shardMoments && ranks > 1;
         collective.Bind(device);
         using var exclusive = model.Exclusive();
         if (train.DistillationWeight > 0 && model.Config.Views.Local == 0 && !train.GlobalToGlobal)
@@ -84,7 +92,9 @@ public sealed partial class Trainer : IDisposable
             if (train.DistillationWeight > 0) Teacher = new(model);
             if (train.AverageWeights) Average = new(model);
             views = new(device, model.Config, train.BatchSize / ranks, train.Accumulate);
-            optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, learning) : new Adafactor(model.Parameters, learning);
+            optimizer = train.Optimizer == OptimizerKind.AdamW
+                ? new AdamW(model.Parameters, learning, ShardsMoments ? new(model.Parameters, collective) : null)
+                : new Adafactor(model.Parameters, learning);
             stepState = new(device);
             if (train.FrozenLastLayerSteps > 0) lastLayer = new(device);
             graphs = new(device, collective);
@@ -126,6 +136,9 @@ public sealed partial class Trainer : IDisposable
 
     /// <summary>Tests look at intermediate values here: called with names such as <c>z_image</c> while a step runs.</summary>
     internal Action<string, Tensor>? Probe { get; set; }
+
+    /// <summary>Every rank holds a part of the moments, so that a checkpoint needs all ranks.</summary>
+    internal bool ShardsMoments { get; }
 
     /// <summary>The ranks that train this model together.</summary>
     internal ICollective Collective => collective;
@@ -173,9 +186,11 @@ public sealed partial class Trainer : IDisposable
     // Sums over the ranks; what follows sees the same bits everywhere, and needs no further exchange.
     void Exchange()
     {
+        // Losses and the mean outputs travel with the last gradients: one wait for all.
+        collective.Begin(losses.Values);
+        Teacher?.BeginExchange(collective);
         buckets.Finish();
-        collective.AllReduce(losses.Values);
-        Teacher?.Exchange(device.Ops, collective);
+        Teacher?.EndExchange(device.Ops, collective);
     }
 
     static void RequireEqualParts(TrainConfig train, int ranks)

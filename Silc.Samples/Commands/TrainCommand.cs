@@ -100,7 +100,8 @@ static class TrainCommand
         var device = owned.Add(job.Collective.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision)));
         TrainOptions.SetGraphs(device, parsed.GetValue(TrainOptions.CudaGraph));
         var model = owned.Add(init?.Model(device, config, tokenizer, train.Seed) ?? SilcModel.Create(device, config, train.Seed, tokenizer));
-        var run = owned.Add(new TrainRun(model, source, train, folder, parsed.GetValue(TrainOptions.MaxBad), job.Collective, start?.Step ?? 0));
+        var run = owned.Add(new TrainRun(model, source, train, folder, parsed.GetValue(TrainOptions.MaxBad), job.Collective, start?.Step ?? 0,
+            parsed.GetValue(TrainOptions.ShardMoments)));
         if (held is not null) run.LooksLong = step => step % EveryOf(parsed, train.TotalSteps) == 0 || step == train.TotalSteps;
         if (init is not null) Console.WriteLine($"init     {init.Begin(model, run.Trainer.Teacher)}");
         if (folder is not null && job.Collective.Size > 1 && source.Shards is not null)

@@ -13,7 +13,7 @@ static class TrainLine
     // Of one session, not of the run.
     static readonly Option[] passing = [TrainOptions.Out, TrainOptions.Resume, TrainOptions.Overwrite, TrainOptions.Minutes,
         TrainOptions.Config, TrainOptions.PrintConfig, TrainOptions.PrintSchema, TrainOptions.DryRun,
-        TrainOptions.Collective, TrainOptions.CollectiveTimeout];
+        TrainOptions.Collective, TrainOptions.CollectiveTimeout, TrainOptions.ShardMoments];
 
     // These change nothing that is learned but rounding, of device and precision; data that has moved is told by its size.
     static readonly Option[] free =

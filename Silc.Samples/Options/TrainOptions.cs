@@ -104,6 +104,12 @@ static class TrainOptions
     public static readonly Option<double> CollectiveTimeout = Real("--collective-timeout",
         "Seconds that a rank waits for others before the run ends, with code 70.", Watchdog.UsualTimeout.TotalSeconds).Above(0);
 
+    public static readonly Option<bool> ShardMoments = new("--shard-moments")
+    {
+        Description = "Each of N ranks holds 1/N of AdamW's moments and updates that part of the weights: 8 (1 - 1/N) bytes a parameter less on every "
+            + "device, the same bits, and one more exchange a step.",
+    };
+
     public static readonly Option<string?> Recipes = new("--recipe")
     {
         Description = $"Published values: {string.Join(", ", RecipeFile.Names)}, or a file like what silc recipes NAME prints. Options on the "
@@ -242,12 +248,12 @@ static class TrainOptions
         Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, CudaGraph, Freeze, RateMultipliers,
         ValData, ValClasses, ValEvery, KeepBest, Patience, LogEvery, OnCollapse, Minutes,
         SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite, Config, PrintConfig, PrintSchema, DryRun,
-        Collective, CollectiveTimeout,
+        Collective, CollectiveTimeout, ShardMoments,
     ];
 
     /// <summary>Options that a file cannot give: about the file itself, about an earlier run or the other ranks, and what ends at once.</summary>
     public static IReadOnlyList<Option> OfTheLine { get; } = [Resume, Overwrite, Set, Config, PrintConfig, PrintSchema, DryRun,
-        Collective, CollectiveTimeout];
+        Collective, CollectiveTimeout, ShardMoments];
 
     /// <summary>What <c>--keep-best</c> may be: the numbers of a validation.</summary>
     // A property, for options are made before fields below them.

@@ -3,12 +3,13 @@ using System.Globalization;
 namespace Silc.Tests;
 
 /// <summary>
-/// <c>kill -9</c> on one random rank of a job at random moments. Once; <c>SILC_KILLS=20</c> does it often, and prints a line for each.
+/// <c>kill -9</c> on one random rank of a job at random moments, and the same line again at once. Twice; <c>SILC_KILLS=20</c> does it often, and prints
+/// a line for each.
 /// </summary>
 [TestClass, DoNotParallelize]
 public sealed class DistributedKillTests : TempFolder
 {
-    const int UsualKills = 1, SaveEvery = 2, Ranks = 2;
+    const int UsualKills = 2, SaveEvery = 2, Ranks = 2;
 
     public TestContext TestContext { get; set; } = null!;
 
@@ -46,7 +47,6 @@ public sealed class DistributedKillTests : TempFolder
             if (exit == 0) break;       // it had ended
             Assert.AreEqual(137, exit, job.Output);
             Assert.IsEmpty(job.Ranks());
-            DistributedRunTests.Released(At("run"));
         }
         Assert.IsTrue(done > 0, "the run ended before a rank could be killed");
         (code, output) = JobProcess.Run(JobProcess.OpenMpi, Ranks, line);

@@ -4,30 +4,15 @@ namespace Silc.Tests;
 [TestClass, DoNotParallelize]
 public sealed class DistributedNcclTests : TempFolder
 {
+    /// <summary>Of 4 ranks, with moments in shards, so that every exchange there is takes place.</summary>
     [TestMethod]
     public void Ranks_meet_through_MPI()
     {
         const int ranks = 4;
-        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, ranks, Line("nccl", "--collective", "nccl"), ("SILC_NCCL", Mock.Nccl()));
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, ranks, Line("nccl", "--collective", "nccl", "--shard-moments"), ("SILC_NCCL", Mock.Nccl()));
         Assert.AreEqual(0, code, output);
         StringAssert.Contains(output, $"ranks    {ranks}, {ranks} of them on this machine, by NCCL 22705 (");
         DistributedRunTests.Same(DistributedRunTests.One, At("nccl"));
-    }
-
-    [TestMethod]
-    public void Ranks_meet_at_an_address_without_MPI()
-    {
-        const int ranks = 2;
-        JobProcess[] jobs = [.. Enumerable.Range(0, ranks).Select(rank => Rank(rank, ranks, Line("nccl"), ("SILC_NCCL", Mock.Nccl())))];
-        foreach (var (rank, job) in jobs.Index())
-        {
-            Assert.AreEqual(0, job.ExitCode, job.Output);
-            // Rank 0 has the console.
-            if (rank > 0) Assert.AreEqual("", job.Output.Trim());
-        }
-        StringAssert.Contains(jobs[0].Output, "by NCCL 22705 (");
-        DistributedRunTests.Same(DistributedRunTests.One, At("nccl"));
-        foreach (var job in jobs) job.Dispose();
     }
 
     [TestMethod]
@@ -77,10 +62,6 @@ public sealed class DistributedNcclTests : TempFolder
         Assert.DoesNotContain("destroyed primary", lines);
         Assert.Contains("destroyed own", lines);
     }
-
-    static JobProcess Rank(int rank, int ranks, string[] line, params (string Name, string Value)[] variables) => new(JobProcess.Silc(line),
-        [("RANK", $"{rank}"), ("WORLD_SIZE", $"{ranks}"), ("LOCAL_RANK", $"{rank}"), ("LOCAL_WORLD_SIZE", $"{ranks}"), ("MASTER_ADDR", "127.0.0.1"),
-            ("MASTER_PORT", $"{20_000 + Environment.ProcessId % 10_000}"), .. variables]);
 
     string[] Line(string folder, params string[] more) => DistributedRunTests.Line("", At(folder), more);
 }

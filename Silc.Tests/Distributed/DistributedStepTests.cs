@@ -5,20 +5,25 @@ namespace Silc.Tests;
 public sealed class DistributedStepTests
 {
     static readonly SilcConfig sigmoid = TinyRun.Config with { Contrastive = ContrastiveKind.Sigmoid };
-    static readonly TrainConfig recipe = TinyRun.Recipe with { BatchSize = 32, LearningRate = 1e-3, ClipNorm = 1 };
+    internal static readonly TrainConfig Recipe = TinyRun.Recipe with { BatchSize = 32, LearningRate = 1e-3, ClipNorm = 1 };
 
     static readonly Dictionary<string, (SilcConfig Config, TrainConfig Train)> cases = new()
     {
-        ["softmax"] = (TinyRun.Config, recipe),
-        ["sigmoid"] = (sigmoid, recipe),
-        ["adafactor"] = (TinyRun.Config, recipe with { Optimizer = OptimizerKind.Adafactor, BFloat16Momentum = false }),
-        ["accumulated"] = (TinyRun.Config, recipe with { Accumulate = 2 }),
-        ["accumulated by 4, sigmoid"] = (sigmoid, recipe with { Accumulate = 4 }),
-        ["siglip2 views"] = (sigmoid with { Views = new(Global: 1, Local: 2, LocalSize: 8, Plain: true) }, recipe),
+        ["softmax"] = (TinyRun.Config, Recipe),
+        ["sigmoid"] = (sigmoid, Recipe),
+        ["adafactor"] = (TinyRun.Config, Recipe with { Optimizer = OptimizerKind.Adafactor, BFloat16Momentum = false }),
+        ["accumulated"] = (TinyRun.Config, Recipe with { Accumulate = 2 }),
+        ["accumulated by 4, sigmoid"] = (sigmoid, Recipe with { Accumulate = 4 }),
+        ["siglip2 views"] = (sigmoid with { Views = new(Global: 1, Local: 2, LocalSize: 8, Plain: true) }, Recipe),
         ["global to global, late last layer, average"] =
-            (TinyRun.Config, recipe with { GlobalToGlobal = true, FrozenLastLayerSteps = 1, AverageWeights = true }),
-        ["locked image tower"] = (TinyRun.Config, recipe with { DistillationWeight = 0, RateRules = [RateRule.LockedImage] }),
-        ["distillation alone"] = (TinyRun.Config, recipe with { ContrastiveWeight = 0 }),
+            (TinyRun.Config, Recipe with { GlobalToGlobal = true, FrozenLastLayerSteps = 1, AverageWeights = true }),
+        ["locked image tower"] = (TinyRun.Config, Recipe with { DistillationWeight = 0, RateRules = [RateRule.LockedImage] }),
+        ["three blocks, recomputed"] = (TinyRun.Config with
+        {
+            Image = TinyRun.Config.Image with { Depth = 3 },
+            Text = TinyRun.Config.Text with { Depth = 2 },
+        }, Recipe with { Recompute = true, Accumulate = 2 }),
+        ["distillation alone"] = (TinyRun.Config, Recipe with { ContrastiveWeight = 0 }),
     };
 
     public static IEnumerable<object[]> Golden =>
@@ -68,10 +73,10 @@ public sealed class DistributedStepTests
     [TestMethod]
     public void Slices_times_ranks_are_the_whole_batch()
     {
-        var whole = Train("softmax", 1, recipe)[0];
+        var whole = Train("softmax", 1, Recipe)[0];
         foreach (var slices in new[] { 1, 2, 4 })
             foreach (var ranks in new[] { 1, 2, 4 })
-                Ranks.Agree(whole.State, Train("softmax", ranks, recipe with { Accumulate = slices })[0].State, $"{slices} slices on {ranks} ranks");
+                Ranks.Agree(whole.State, Train("softmax", ranks, Recipe with { Accumulate = slices })[0].State, $"{slices} slices on {ranks} ranks");
     }
 
     // One row a device: two ranks on different kernels of one would have different bits.
@@ -81,8 +86,8 @@ public sealed class DistributedStepTests
     [TestMethod, DynamicData(nameof(Devices))]
     public void Two_ranks_are_one_on_every_device(string device)
     {
-        var one = Train("softmax", 1, recipe, _ => TestDevices.Open(device))[0];
-        var two = Train("softmax", 2, recipe, rank => rank == 0 ? TestDevices.Open(device) : Ranks.Another(device));
+        var one = Train("softmax", 1, Recipe, _ => TestDevices.Open(device))[0];
+        var two = Train("softmax", 2, Recipe, rank => rank == 0 ? TestDevices.Open(device) : Ranks.Another(device));
         Ranks.Agree(one.State, two[0].State, device);
         TinyRun.SameBits(two[0].State, two[1].State);
     }
@@ -91,12 +96,14 @@ public sealed class DistributedStepTests
     public void The_same_ranks_give_the_same_bits_again() =>
         TinyRun.SameBits(Train("softmax", 4)[0].State, Train("softmax", 4)[3].State);
 
-    /// <summary>Towers whose gradients begin to travel early have the sums of those that wait.</summary>
+    /// <summary>Towers and blocks whose gradients begin to travel early have the sums of those that wait.</summary>
     [TestMethod]
     [DataRow("softmax")]
     [DataRow("accumulated")]
     [DataRow("global to global, late last layer, average")]
     [DataRow("locked image tower")]
+    [DataRow("three blocks, recomputed")]
+    [DataRow("distillation alone")]
     public void Gradients_that_travel_early_have_the_same_bits(string name)
     {
         var counts = new int[2];
@@ -109,7 +116,44 @@ public sealed class DistributedStepTests
         var late = Train(name, 2, watch: collective => Watch(collective, false))[0];
         var early = Train(name, 2, watch: collective => Watch(collective, true))[0];
         TinyRun.SameBits(late.State, early.State);
-        Assert.IsGreaterThan(counts[0], counts[1]);     // a tower at a time
+        Assert.IsGreaterThan(counts[0], counts[1]);     // a block or a tower at a time
+    }
+
+    /// <summary>Of every gradient the sum is taken once, and a block's begins before that of the blocks before it is complete.</summary>
+    [TestMethod]
+    public void Gradients_of_blocks_travel_once_and_early()
+    {
+        var sums = Ranks.Run(2, collective =>
+        {
+            using var device = Device.Cpu(1);
+            using var model = SilcModel.Create(device, cases["three blocks, recomputed"].Config, seed: 1);
+            model.Parameters.AllocateGradients();
+            ((ThreadCollective)collective).Overlaps = true;
+            collective.Bind(device);
+            var sent = 0;
+            ((ThreadCollective)collective).Called = (_, count) => sent += count;
+            var buckets = new GradientBuckets(model.Parameters, collective);
+            var grads = model.Parameters.Grads;
+            for (int step = 0; step < 2; step++)
+            {
+                device.Ops.Fill(grads, collective.Rank + 1);
+                sent = 0;
+                var early = new List<int>();
+                for (int block = 2; block >= 0; block--)
+                {
+                    buckets.Blocks!($"img/Transformer/encoderblock_{block}");
+                    early.Add(sent);
+                }
+                Assert.IsGreaterThan(0, early[1], "the last two blocks are sent before the first is complete");
+                Assert.IsGreaterThan(early[1], early[2]);
+                buckets.Complete("img");
+                buckets.Finish();
+                Assert.AreEqual(grads.Cols, sent);
+                foreach (var value in device.Download(grads.View.SubView(0, grads.Cols))) Assert.AreEqual(3f, value);
+            }
+            return sent;
+        });
+        Assert.AreEqual(sums[0], sums[1]);
     }
 
     [TestMethod]
@@ -119,7 +163,7 @@ public sealed class DistributedStepTests
         {
             using var device = Device.Cpu(1);
             using var model = SilcModel.Create(device, TinyRun.Config, 1);
-            using var trainer = new Trainer(model, recipe, collective);
+            using var trainer = new Trainer(model, Recipe, collective);
             var before = model.Parameters.ToArrays();
             var batch = Ranks.Part(model.Config, Whole(model.Config, 1), collective.Rank, 4);
             if (collective.Rank == 3) batch.Global[7] = float.NaN;
@@ -153,7 +197,7 @@ public sealed class DistributedStepTests
         {
             using var device = Device.Cpu(1);
             using var model = SilcModel.Create(device, TinyRun.Config, seed: collective.Rank == 2 ? 8 : 7);
-            using var trainer = new Trainer(model, recipe with { BatchSize = 33 }, collective);
+            using var trainer = new Trainer(model, Recipe with { BatchSize = 33 }, collective);
             trainer.RequireEqualWeights();
             return true;
         }));
@@ -197,8 +241,9 @@ public sealed class DistributedStepTests
         foreach (var loader in parts) loader.Dispose();
     }
 
-    static (double[] Numbers, IReadOnlyDictionary<string, float[]> State)[] Train(string name, int ranks, TrainConfig? train = null,
-        Func<int, Device>? open = null, Action<ICollective>? watch = null, int steps = 3) =>
+    /// <summary>Numbers of each step and the state at the end, of every rank; where moments lie in shards rank 0 alone has a state.</summary>
+    internal static (double[] Numbers, IReadOnlyDictionary<string, float[]> State)[] Train(string name, int ranks, TrainConfig? train = null,
+        Func<int, Device>? open = null, Action<ICollective>? watch = null, int steps = 3, bool shardMoments = false) =>
         Ranks.Run<(double[], IReadOnlyDictionary<string, float[]>)>(ranks, collective =>
     {
         watch?.Invoke(collective);
@@ -207,7 +252,7 @@ public sealed class DistributedStepTests
         {
             // Other seeds on other ranks: what they begin with comes from rank 0.
             using var model = SilcModel.Create(own ?? open!(collective.Rank), cases[name].Config, seed: 1 + collective.Rank);
-            using var trainer = new Trainer(model, train ?? cases[name].Train, collective);
+            using var trainer = new Trainer(model, train ?? cases[name].Train, collective, shardMoments);
             trainer.Spread();
             var numbers = new List<double>();
             for (int step = 1; step <= steps; step++)
@@ -225,20 +270,21 @@ public sealed class DistributedStepTests
         }
     });
 
-    static Batch Whole(SilcConfig config, int number)
+    internal static Batch Whole(SilcConfig config, int number, int size = 32)
     {
         var random = new Random(number);
-        var batch = new Batch(config, recipe.BatchSize);
+        var batch = new Batch(config, size);
         foreach (var pixels in new[] { batch.Global, batch.Local, batch.Plain })
             for (int i = 0; i < pixels.Length; i++) pixels[i] = random.NextSingle() * 2 - 1;
         for (int i = 0; i < batch.Tokens.Length; i++) batch.Tokens[i] = random.Next(config.VocabSize);
         return batch;
     }
 
-    static IReadOnlyDictionary<string, float[]> State(Trainer trainer)
+    internal static IReadOnlyDictionary<string, float[]> State(Trainer trainer)
     {
         using var folder = new TemporaryFolder();
         trainer.Save(folder.File("state.safetensors"));
+        if (!File.Exists(folder.File("state.safetensors"))) return new Dictionary<string, float[]>();
         return Safetensors.Read(folder.File("state.safetensors")).Arrays.Where(entry => entry.Key != Seal.Name)
             .ToDictionary(entry => entry.Key, entry => entry.Value.Floats());
     }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Silc.Tests;
 
 /// <summary>Run folders under <see cref="TrainRun"/>: which checkpoints are written, kept and gone on from, and what failures leave.</summary>
@@ -105,6 +107,21 @@ public sealed class RunFolderTests : TempFolder
         Assert.Contains("in use", Assert.ThrowsExactly<IOException>(() => RunFolder.Resume(Root)).Message);
         first.Dispose();
         RunFolder.Resume(Root).Dispose();
+    }
+
+    /// <summary>mpirun ends before its ranks do: who starts the next job at once waits for the lock, and goes on.</summary>
+    [TestMethod]
+    public void A_folder_whose_process_is_ending_is_waited_for()
+    {
+        Train(2, new());
+        var ending = RunFolder.Resume(Root);
+        using var timer = new Timer(_ => ending.Dispose(), null, 500, Timeout.Infinite);
+        var clock = Stopwatch.StartNew();
+        using var next = RunFolder.Resume(Root);
+        // It was held all this time, and the owner's word is the new one's.
+        Assert.IsGreaterThanOrEqualTo(TimeSpan.FromSeconds(0.4), clock.Elapsed);
+        next.RequireOwned(2);
+        Assert.ThrowsExactly<IOException>(() => ending.RequireOwned(2));
     }
 
     [TestMethod]

@@ -1,0 +1,122 @@
+namespace Silc.Tests;
+
+/// <summary>Moments in shards: the bits of ranks that hold all moments, in their checkpoints too, in less memory.</summary>
+[TestClass]
+public sealed class DistributedShardTests : TempFolder
+{
+    [TestMethod]
+    [DataRow("softmax", 2)]
+    [DataRow("softmax", 4)]
+    [DataRow("accumulated", 2)]
+    [DataRow("global to global, late last layer, average", 4)]
+    [DataRow("locked image tower", 4)]
+    [DataRow("distillation alone", 2)]
+    public void Shards_have_the_bits_of_whole_moments(string name, int ranks)
+    {
+        var whole = DistributedStepTests.Train(name, ranks)[0];
+        var sharded = DistributedStepTests.Train(name, ranks, shardMoments: true);
+        CollectionAssert.AreEqual(whole.Numbers, sharded[0].Numbers);
+        TinyRun.SameBits(whole.State, sharded[0].State);
+        // The others have given their parts, and hold no checkpoint.
+        foreach (var other in sharded[1..]) Assert.IsEmpty(other.State);
+    }
+
+    public static IEnumerable<object[]> Devices => DistributedStepTests.Devices;
+
+    [TestMethod, DynamicData(nameof(Devices))]
+    public void Shards_are_whole_moments_on_every_device(string device)
+    {
+        Device Open(int rank) => rank == 0 ? TestDevices.Open(device) : Ranks.Another(device);
+        var whole = DistributedStepTests.Train("softmax", 2, open: Open)[0];
+        var sharded = DistributedStepTests.Train("softmax", 2, open: Open, shardMoments: true)[0];
+        Ranks.Agree(whole.State, sharded.State, device);
+    }
+
+    /// <summary>Two steps on some ranks, a checkpoint, two on others: the bits of the same without shards.</summary>
+    [TestMethod]
+    [DataRow(4, true, 2, true)]
+    [DataRow(2, true, 4, false)]
+    [DataRow(1, false, 3, true)]
+    [DataRow(3, true, 1, true)]
+    public void A_checkpoint_of_shards_is_one_of_any_ranks(int before, bool shardedBefore, int after, bool shardedAfter)
+    {
+        string first = At("first.safetensors"), plain = At("plain.safetensors");
+        Run(before, shardedBefore, null, first);
+        Run(before, false, null, plain);
+        TinyRun.SameBits(Arrays(plain), Arrays(first));
+        var expected = Run(after, false, plain, At("expected.safetensors"));
+        var actual = Run(after, shardedAfter, first, At("actual.safetensors"));
+        TinyRun.SameBits(expected, actual);
+
+        // As a run does: rank 0 alone reads the file, and the others get what it holds.
+        static IReadOnlyDictionary<string, float[]> Run(int ranks, bool sharded, string? start, string file)
+        {
+            var recipe = DistributedStepTests.Recipe with { BatchSize = 12 };
+            Ranks.Run(ranks, collective =>
+            {
+                using var device = Device.Cpu(1);
+                using var model = SilcModel.Create(device, TinyRun.Config, seed: 1 + collective.Rank);
+                using var trainer = new Trainer(model, recipe, collective, sharded);
+                if (start is not null && collective.Rank == 0) trainer.Load(start);
+                trainer.Spread();
+                for (int step = 0; step < 2; step++)
+                    trainer.Step(Ranks.Part(model.Config, DistributedStepTests.Whole(model.Config, (int)trainer.Steps, recipe.BatchSize),
+                        collective.Rank, ranks));
+                trainer.RequireEqualWeights();
+                if (sharded || collective.Rank == 0) trainer.Save(file);
+                return true;
+            });
+            return Arrays(file);
+        }
+    }
+
+    static IReadOnlyDictionary<string, float[]> Arrays(string file) => Safetensors.Read(file).Arrays.Where(entry => entry.Key != Seal.Name)
+        .ToDictionary(entry => entry.Key, entry => entry.Value.Floats());
+
+    /// <summary>Both moments of a rank are 1/N of the parameters, and the fewer than 16 · N values that N pieces leave.</summary>
+    [TestMethod]
+    public void A_rank_holds_its_part_of_the_moments()
+    {
+        const int ranks = 4;
+        var (whole, sharded) = (Allocated(false), Allocated(true));
+        var parameters = Ranks.Run(1, collective =>
+        {
+            using var device = Device.Cpu(1);
+            using var model = SilcModel.Create(device, TinyRun.Config, seed: 1);
+            return model.Parameters.Values.Cols;
+        })[0];
+        int each = parameters / 16 / ranks * 16, rest = parameters - ranks * each;
+        Assert.IsLessThan(16 * ranks, rest);
+        foreach (var (all, part) in whole.Zip(sharded)) Assert.AreEqual(all - 2 * sizeof(float) * (parameters - each - rest), part);
+
+        static long[] Allocated(bool shardMoments) => Ranks.Run(ranks, collective =>
+        {
+            using var device = Device.Cpu(1);
+            using var model = SilcModel.Create(device, TinyRun.Config, seed: 1);
+            using var trainer = new Trainer(model, DistributedStepTests.Recipe, collective, shardMoments);
+            return device.AllocatedBytes;
+        });
+    }
+
+    [TestMethod]
+    public void Moments_of_Adafactor_are_refused()
+    {
+        using var device = Device.Cpu(1);
+        using var model = SilcModel.Create(device, TinyRun.Config, seed: 1);
+        var error = Assert.ThrowsExactly<ArgumentException>(() =>
+            new Trainer(model, TinyRun.Recipe with { Optimizer = OptimizerKind.Adafactor }, shardMoments: true));
+        StringAssert.Contains(error.Message, "the moments of Adafactor cannot be held in shards");
+    }
+
+    [TestMethod]
+    public void Ranks_that_do_not_all_shard_are_told()
+    {
+        var error = Assert.ThrowsExactly<ArgumentException>(() => Ranks.Run(2, collective =>
+        {
+            var data = DataState.Of(new FakeSource(8));
+            RunIdentity.RequireSame(collective, TinyRun.Config, TinyRun.Recipe, data, shardsMoments: collective.Rank == 1);
+            return true;
+        }));
+        StringAssert.Contains(error.Message, "rank 1 has another choice of --shard-moments than rank 0");
+    }
+}
