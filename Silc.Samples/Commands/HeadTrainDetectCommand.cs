@@ -50,7 +50,7 @@ static class HeadTrainDetectCommand
               silc head train detect --model runs/mine --data coco:annotations/instances_train2017.json --steps 20000 --out runs/coco
             """) { Model, DetectionData.Data, HeadTraining.Out };
         foreach (var option in (Option[])[Images, PublishedSets.ImageFolder, HoldOut, Without, Side, NoBlock, Owl, Steps, Batch, Rate,
-            Decay, HeadTraining.Clip, Seed, .. PromptOptions.All.Where(option => option.Name == "--templates"), HeadTraining.SaveEvery,
+            Decay, HeadTraining.Clip, Seed, .. PromptOptions.All.Where(option => option.Name == "--templates"), HeadTraining.ValData, HeadTraining.ValEvery, HeadTraining.SaveEvery,
             TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite, Device, ModelOption.Tokenizer]) command.Add(option);
         command.SetAction(Run);
         return command;
@@ -67,6 +67,7 @@ static class HeadTrainDetectCommand
         if (parsed.GetValue(Without)) source = DetectionData.WithoutOthers(source, chosen);
         var config = new HeadTrainConfig(parsed.GetValue(Steps), parsed.GetValue(Batch), parsed.GetValue(Rate), parsed.GetValue(Decay),
             parsed.GetValue(HeadTraining.Clip), parsed.GetValue(Seed)).Check();
+        var validation = HeadTask.Of("detect").Validation(parsed, config.Steps);
         using var folder = HeadTraining.Open(parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
@@ -77,7 +78,7 @@ static class HeadTrainDetectCommand
         using var run = Progress.Show("images", source.Count,
             report => new DetectionRun(head, source, config, folder, seen: report, stop: interrupt.Token));
         Describe(source, head, run, config);
-        return HeadTraining.Run(parsed, "detect", name, source.Name, config, folder, interrupt, () => run.Steps, run.Run);
+        return HeadTraining.Run(parsed, "detect", name, source.Name, config, folder, head, validation, interrupt, run.Run);
     }
 
     static void Describe(IInstanceSource source, DetectionHead head, DetectionRun run, HeadTrainConfig config)

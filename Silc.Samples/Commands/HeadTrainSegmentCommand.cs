@@ -61,7 +61,7 @@ static class HeadTrainSegmentCommand
             """) { Model, HeadTraining.Out, Kind };
         foreach (var option in SegmentationOptions.ForHeads) command.Add(option);
         foreach (var option in (Option[])[HoldOut, Side, Sizes, ClassesAStep, Steps, Batch, Rate, Decay, HeadTraining.Clip, Seed, Loss,
-            IgnoredAreNegative, .. PromptOptions.All, HeadTraining.SaveEvery, TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite,
+            IgnoredAreNegative, .. PromptOptions.All, HeadTraining.ValData, HeadTraining.ValEvery, HeadTraining.SaveEvery, TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite,
             Device, EvalOptions.Resize, EvalOptions.ImageBackground, ModelOption.Tokenizer])
             command.Add(option);
         command.SetAction(Run);
@@ -77,6 +77,7 @@ static class HeadTrainSegmentCommand
         var source = HeadData.Chosen(SegmentationOptions.ForTraining(parsed), parsed.GetValue(HoldOut), counts);
         var templates = PromptOptions.TemplatesOf(parsed, SegmentationOptions.IsMasks(parsed) ? "segmentation" : "name");
         var config = ConfigOf(parsed);
+        var validation = HeadTask.Of("segment").Validation(parsed, config.Steps);
         using var folder = HeadTraining.Open(parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
@@ -88,7 +89,7 @@ static class HeadTrainSegmentCommand
         using var run = Progress.Show("images", source.Count,
             report => new HeadRun(head, source, config, folder, seen: report, stop: interrupt.Token));
         Describe(source, head, run, config);
-        return HeadTraining.Run(parsed, "segment", name, source.Name, config, folder, interrupt, () => run.Steps, run.Run);
+        return HeadTraining.Run(parsed, "segment", name, source.Name, config, folder, head, validation, interrupt, run.Run);
     }
 
     static void Describe(ISegmentationSource source, SegmentationHead head, HeadRun run, HeadTrainConfig config)
