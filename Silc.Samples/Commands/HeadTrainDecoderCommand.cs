@@ -60,8 +60,8 @@ static class HeadTrainDecoderCommand
     {
         var command = new Command(name, help) { Model, data, HeadTraining.Out };
         foreach (var option in (Option[])[Images, .. reading, Side, Width, Depth, Heads, Length, LeastUses, Steps, Batch, Rate, Decay,
-            HeadTraining.Clip, Seed, HeadTraining.ValData, HeadTraining.ValEvery, HeadTraining.SaveEvery, TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite, Device,
-            ModelOption.Tokenizer]) command.Add(option);
+            HeadTraining.Clip, Seed, HeadTraining.ValData, HeadTraining.ValEvery, HeadTraining.SaveEvery, TrainOptions.LogEvery,
+            HeadTraining.Resume, HeadTraining.Overwrite, Device, ModelOption.Tokenizer]) command.Add(option);
         command.SetAction(parsed => Run(parsed, name, open(parsed)));
         return command;
     }

@@ -80,7 +80,7 @@ sealed record HeadPage(HeadRecord Head, HeadAnswers? Answers, string? Asking, IR
             {Facts(
                 ("Folder", Path.GetFullPath(Head.Folder)),
                 ("Kind", told.Kind.ToString().ToLowerInvariant()),
-                ("Tower", $"{told.Tower}{(told.TowerName is { } name ? $" ({name})" : "")}; images of {told.Resolution} pixels"),
+                ("Tower", $"{HeadOptions.TowerOf(told)}{(told.TowerName is { } name ? $" ({name})" : "")}; images of {told.Resolution} pixels"),
                 ("Classes", told.Seen.Count > 0 ? string.Join(", ", told.Seen) : null),
                 ("Words", told.Words is { } words ? $"{words.Count:N0}" : null),
                 ("Prompts", told.Templates.Count > 0 ? string.Join(" | ", told.Templates) : null),
