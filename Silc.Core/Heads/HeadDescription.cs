@@ -22,6 +22,12 @@ public sealed record HeadDescription(HeadKind Kind, string Tower, string? Tokeni
     /// <summary>Where the model lay when the head was trained, for messages; null if that is not known.</summary>
     public string? TowerName { get; init; }
 
+    /// <summary>
+    /// Patterns of the image tower's parameters that were trained along, with multipliers of the learning rate; their values are in the head's file,
+    /// and the model stays as it is. Null where the tower was frozen.
+    /// </summary>
+    public IReadOnlyList<RateRule>? Tuned { get; init; }
+
     /// <summary>Sizes of CAT-Seg; null for other kinds.</summary>
     public CatSegConfig? CatSeg { get; init; }
 

@@ -16,7 +16,9 @@ sealed record HeadFile(string Path, HeadDescription Description, long Step, Head
     /// <summary>The name of a head in the folder of its training.</summary>
     public const string Name = RunFolder.HeadName;
 
-    const string FormatKey = ModelMetadata.HeadKey, Format = "1", DescriptionKey = "silc.head.description", TrainKey = "silc.head.train",
+    // Format 2 holds a tuned tower, too, which earlier versions would leave out.
+    const string FormatKey = ModelMetadata.HeadKey, Format = "1", TunedFormat = "2",
+        DescriptionKey = "silc.head.description", TrainKey = "silc.head.train",
         DataKey = "silc.head.data";
 
     /// <summary>Reads a head's description, and compares the checksum of the whole.</summary>
@@ -30,8 +32,9 @@ sealed record HeadFile(string Path, HeadDescription Description, long Step, Head
         if (!metadata.TryGetValue(FormatKey, out var format))
             throw new InvalidDataException($"{path} is no head: it has no '{FormatKey}' in its metadata. Name what silc head train wrote, "
                 + $"{Name} or its folder");
-        if (format != Format)
-            throw new InvalidDataException($"{path} is a head of format {format}, this version reads format {Format}: use the version that wrote it");
+        if (format is not (Format or TunedFormat))
+            throw new InvalidDataException($"{path} is a head of format {format}, this version reads the formats {Format} and {TunedFormat}: use the "
+                + "version that wrote it");
         Seal.Verify(path);
         string Value(string key) => metadata.TryGetValue(key, out var value) ? value
             : throw new InvalidDataException($"{path} has no '{key}' in its metadata");
@@ -55,7 +58,7 @@ sealed record HeadFile(string Path, HeadDescription Description, long Step, Head
     {
         var metadata = new Dictionary<string, string>
         {
-            [FormatKey] = Format,
+            [FormatKey] = Description.Tuned is null ? Format : TunedFormat,
             [DescriptionKey] = ConfigJson.Write(Description),
             [ModelMetadata.StepKey] = Step.ToString(CultureInfo.InvariantCulture),
         };

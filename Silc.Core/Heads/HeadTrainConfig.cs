@@ -35,4 +35,7 @@ public sealed record HeadTrainConfig(int Steps = 600, int BatchSize = 32, double
     /// <summary>The same for the optimizer of models.</summary>
     internal TrainConfig Optimizer => new(BatchSize, Steps, Seed, LearningRate: LearningRate, WeightDecay: WeightDecay, ClipNorm: ClipNorm,
         Schedule: new(ScheduleKind.Cosine, 0), DecayRules: [new(".*/kernel", 1), new(".*", 0)]);
+
+    /// <summary>The same with multipliers of the learning rate; null means 1.</summary>
+    internal TrainConfig OptimizerOf(IReadOnlyList<RateRule>? rates) => rates is null ? Optimizer : Optimizer with { RateRules = [.. rates] };
 }

@@ -56,7 +56,7 @@ sealed class CatSegHead : SegmentationHead
         var shape = new MapShape(batch.Images, classes, Grid, Grid);
         var texts = pass.Saved(batch.Images * batch.Texts.Rows, batch.Texts.Cols);
         for (int image = 0; image < batch.Images; image++) ops.Copy(batch.Texts, texts.Slice(image * batch.Texts.Rows, batch.Texts.Rows));
-        var (logits, back) = network.Forward(pass, batch.Features[0], texts, batch.Features[1..], shape, sizes.Pool);
+        var (logits, back) = network.Forward(pass, batch.Features[0], texts, batch.Features[1..], shape, sizes.Pool, batch.Gradients);
         var (large, rowLoss) = (pass.Saved(logits.Rows, side * side), pass.Saved(logits.Rows, 1));
         ops.Bilinear(Column(logits), Column(large), fine, fine, side, side, corners: false);
         float places = Math.Max(1, train.IgnoredAreNegative ? batch.Images * Places : batch.Counted);
@@ -139,7 +139,7 @@ sealed class CatSegHead : SegmentationHead
             texts = device.Allocate(words.Values.Length, "class names");
             device.Upload(words.Values.Span, texts.View.AsContiguous());
             if (KeepsSome) chosen = device.Allocate<int>(head.sizes.Pad * prompts, "the best classes");
-            tower = new(head.Model, side, head.Reads, Logits, most: 1);
+            tower = new(head.Model, side, head.Reads, Logits, most: 1, image: head.Tuned?.Image);
         }
 
         bool KeepsSome => head.sizes.Pad > 0 && classes > head.sizes.Pad;

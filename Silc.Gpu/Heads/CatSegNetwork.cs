@@ -39,34 +39,39 @@ sealed class CatSegNetwork
         head = new(parameters, "cat/head", 3, sizes.Decoder[1], 1);
     }
 
-    /// <summary>Logits (images · classes, 4h · 4w), and the pullback to the parameters: features and texts are data.</summary>
+    /// <summary>
+    /// Logits (images · classes, 4h · 4w), and the pullback to the parameters: texts are data, and so are features unless their gradients are asked
+    /// for.
+    /// </summary>
     /// <param name="pass">The pass.</param>
     /// <param name="aligned">Aligned patches (images · h · w, E).</param>
     /// <param name="texts">Prompts of the classes of each image (images · classes · prompts, E), of length 1.</param>
     /// <param name="skips">Two of the tower's middle tokens (images · h · w, D).</param>
     /// <param name="shape">Images, classes and the grid.</param>
     /// <param name="pool">Places that attention over classes averages along each axis.</param>
+    /// <param name="gradients">Take those of aligned patches and both middle tokens; null where they are data.</param>
     public (Tensor Logits, ParameterPullback Back) Forward(Pass pass, Tensor aligned, Tensor texts, IReadOnlyList<Tensor> skips, MapShape shape,
-        int pool)
+        int pool, Tensor[]? gradients = null)
     {
         var ops = pass.Ops;
         var fine = shape.Times(Finer);
         var logits = pass.Saved(shape.Images * shape.Classes, fine.Places);
         using var _ = pass.InferenceFrame();
-        var (imageGuide, backImageGuide) = guide.ForwardData(pass, aligned, shape.Height, shape.Width);
+        var (imageGuide, backImageGuide) = guide.ForwardOptional(pass, aligned, shape.Height, shape.Width);
         ops.Relu(imageGuide);
         var (words, backWords) = TextGuide(pass, texts);
         // Gradients of what all layers read.
         var (dImage, dWords) = pass.Training ? (pass.Saved(imageGuide.Rows, imageGuide.Cols), pass.Saved(words.Rows, words.Cols)) : default;
-        var (x, backEmbed) = embed.ForwardData(pass, Cost(pass, aligned, texts, shape), shape.Height, shape.Width);
+        var (cost, backCost) = Cosines(pass, aligned, texts, shape);
+        var (x, backEmbed) = embed.ForwardOptional(pass, cost, shape.Height, shape.Width);
         var backs = new List<Action<Tensor>>();
         foreach (var layer in layers)
         {
             (x, var back) = layer.Forward(pass, x, imageGuide, dImage, words, dWords, shape, pool);
             backs.Add(back);
         }
-        var (first, backFirst) = stages[0].Forward(pass, x, skips[0], shape);
-        var (second, backSecond) = stages[1].Forward(pass, first, skips[1], shape.Times(2));
+        var (first, backFirst) = stages[0].Forward(pass, x, skips[0], shape, gradients is null ? default : gradients[1]);
+        var (second, backSecond) = stages[1].Forward(pass, first, skips[1], shape.Times(2), gradients is null ? default : gradients[2]);
         var (map, backHead) = head.Forward(pass, second, fine.Height, fine.Width);
         ops.Copy(map.Reshape(logits.Rows, logits.Cols), logits);
         return (logits, new(pass, dLogits =>
@@ -78,9 +83,11 @@ sealed class CatSegNetwork
                 backFirst.Into(backSecond.Invoke(backHead.Invoke(dLogits.Reshape(dLogits.Count, 1))), d);
             for (int i = backs.Count - 1; i >= 0; i--)
                 using (pass.Frame()) backs[i](d);
-            backEmbed.Invoke(d);
+            var dCost = gradients is null ? default : pass.Scratch(cost.Rows, cost.Cols);
+            backEmbed(d, dCost);
             ops.ReluBackward(imageGuide, dImage);
-            backImageGuide.Invoke(dImage);
+            backImageGuide(dImage, gradients is null ? default : gradients[0]);
+            if (gradients is not null) backCost(dCost, gradients[0]);
             ops.ReluBackward(words, dWords);
             backWords(dWords);
         }
@@ -88,27 +95,47 @@ sealed class CatSegNetwork
     }
 
     /// <summary>Cosines of each prompt with each patch, (images · classes · h · w, prompts).</summary>
-    internal Tensor Cost(Pass pass, Tensor aligned, Tensor texts, MapShape shape)
+    internal Tensor Cost(Pass pass, Tensor aligned, Tensor texts, MapShape shape) => Cosines(pass, aligned, texts, shape).Cost;
+
+    // The same, and a pullback that adds to the gradient of aligned patches.
+    (Tensor Cost, Action<Tensor, Tensor> Back) Cosines(Pass pass, Tensor aligned, Tensor texts, MapShape shape)
     {
         int prompts = sizes.Prompts, each = shape.Classes * prompts;
         var cost = pass.Saved(shape.Images * shape.Classes * shape.Places, prompts);
+        var (unit, norms) = (pass.Saved(aligned.Rows, aligned.Cols), pass.Saved(aligned.Rows, 1));
         using var _ = pass.Frame();
-        var (unit, norms) = (pass.Scratch(aligned.Rows, aligned.Cols), pass.Scratch(aligned.Rows, 1));
         pass.Ops.L2Normalize(aligned, unit, norms, NormEpsilon);
         // By class, prompt and place; with one prompt that is the order of the result.
         var rows = prompts == 1 ? cost.Reshape(shape.Images * each, shape.Places) : pass.Scratch(shape.Images * each, shape.Places);
         for (int image = 0; image < shape.Images; image++)
             pass.Ops.CosineSimilarity(texts.Slice(image * each, each), unit.Slice(image * shape.Places, shape.Places),
                 rows.Slice(image * each, each));
-        if (prompts > 1)
-            maps.Of(("prompts", shape, prompts), () =>
-            [
-                .. from map in Enumerable.Range(0, shape.Images * shape.Classes)
-                   from place in Enumerable.Range(0, shape.Places)
-                   from prompt in Enumerable.Range(0, prompts)
-                   select (map * prompts + prompt) * shape.Places + place,
-            ]).Gather(pass.Ops, rows.Reshape(rows.Count, 1), cost.Reshape(cost.Count, 1));
-        return cost;
+        if (prompts > 1) ByPlace().Gather(pass.Ops, rows.Reshape(rows.Count, 1), cost.Reshape(cost.Count, 1));
+        return (cost, (dCost, dAligned) =>
+        {
+            using var _ = pass.Frame();
+            Tensor dUnit = pass.Scratch(unit.Rows, unit.Cols), dMoved = pass.Scratch(unit.Rows, unit.Cols);
+            var d = dCost.Reshape(shape.Images * each, shape.Places);
+            if (prompts > 1)
+            {
+                d = pass.Scratch(shape.Images * each, shape.Places);
+                ByPlace().Scatter(pass.Ops, dCost.Reshape(dCost.Count, 1), d.Reshape(d.Count, 1));
+            }
+            for (int image = 0; image < shape.Images; image++)
+                pass.Ops.MatMul(d.Slice(image * each, each), texts.Slice(image * each, each), dUnit.Slice(image * shape.Places, shape.Places),
+                    Transpose.A);
+            pass.Ops.L2NormalizeBackward(dUnit, unit, norms, dMoved, NormEpsilon);
+            pass.Ops.Add(dMoved, dAligned);
+        }
+        );
+
+        RowMap ByPlace() => maps.Of(("prompts", shape, prompts), () =>
+        [
+            .. from map in Enumerable.Range(0, shape.Images * shape.Classes)
+               from place in Enumerable.Range(0, shape.Places)
+               from prompt in Enumerable.Range(0, prompts)
+               select (map * prompts + prompt) * shape.Places + place,
+        ]);
     }
 
     // The mean of a class's prompts, its direction, and a dense layer with ReLU.
@@ -163,11 +190,12 @@ sealed class CatSegNetwork
             new Convolution(parameters, $"cat/up_{index}/conv_{i}", 3, i == 0 ? inputs : sizes.Decoder[index], sizes.Decoder[index], hasBias: false),
             new GroupNorm(parameters, $"cat/up_{index}/norm_{i}", sizes.Decoder[index], CatSegConfig.GroupsOf(sizes.Decoder[index]))))];
 
-        public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, Tensor tokens, MapShape shape)
+        // The gradient of tokens goes where it is asked for.
+        public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, Tensor tokens, MapShape shape, Tensor dTokens)
         {
             var ops = pass.Ops;
             var (grid, large) = (shape with { Height = shape.Height * 2 / finer, Width = shape.Width * 2 / finer }, shape.Times(2));
-            var (wide, backSkip) = skip.ForwardData(pass, tokens, grid.Height, grid.Width);
+            var (wide, backSkip) = skip.ForwardOptional(pass, tokens, grid.Height, grid.Width);
             var (own, backGuide) = skipGuide.Forward(pass, wide, large.Height, large.Width);
             ops.Relu(own);
             var (raised, backUp) = up.Forward(pass, x, shape.Height, shape.Width);
@@ -200,7 +228,8 @@ sealed class CatSegNetwork
                 backUp.Into(dRaised, dx);
                 expand.Scatter(ops, dRepeated, dOwn);
                 ops.ReluBackward(own, dOwn);
-                backSkip.Invoke(backGuide.Invoke(dOwn));
+                // Without a place for it, the layer makes none.
+                backSkip(backGuide.Invoke(dOwn), dTokens);
             }
             ));
         }

@@ -18,6 +18,7 @@ sealed class DetectionExamples : IDisposable
     readonly List<(string Key, string Reason)> unread = [];
     readonly Dictionary<long, int> labels;
     readonly double[] sums, squares;
+    readonly int tokens;
 
     /// <summary>Reads all images and computes their features.</summary>
     /// <param name="head">What it is for; its classes are those of the training, other categories are left out.</param>
@@ -31,11 +32,14 @@ sealed class DetectionExamples : IDisposable
         Require.Positive(source.Count, $"number of images of {source.Name}");
         var (config, side) = (head.Model.Config, head.Description.Resolution);
         floats = [.. DetectionHead.Reads.Select(feature => feature.Width(config) * feature.Rows(config, side))];
+        tokens = TowerFeature.Tokens.Rows(config, side);
         (sums, squares) = (new double[config.Image.Width], new double[config.Image.Width]);
         var names = source.Truth.Classes().Names;
         labels = source.Truth.Categories.Index().Select(entry => (entry.Item.Id, Label: head.Description.Seen.ToList().IndexOf(names[entry.Index])))
             .Where(entry => entry.Label >= 0).ToDictionary(entry => entry.Id, entry => entry.Label);
         using var tower = new FrozenTower(head.Model, side, DetectionHead.Reads);
+        // A tower that is tuned sees the images in every step. Mean and spread of its tokens are those before the first one.
+        if (head.Tuned is not null) floats = [side * side * 3];
         cache = new(source.Count, floats.Sum());
         try
         {
@@ -46,7 +50,10 @@ sealed class DetectionExamples : IDisposable
                 InstanceImage[] examples = [.. indices.Select(index => Read(source, index)).OfType<InstanceImage>()];
                 RequireFewUnread(source, read += indices.Length, maxBadShare);
                 if (examples.Length == 0) continue;
-                Add(examples, tower.Run(DetectionPixels.Of([.. examples.Select(example => example.Image)], side, config.Images)));
+                var pixels = DetectionPixels.Of([.. examples.Select(example => example.Image)], side, config.Images);
+                var features = tower.Run(pixels);
+                Sum(features[0]);
+                Add(examples, head.Tuned is null ? features : [new(pixels, side * side * 3)]);
                 seen?.Invoke(read);
             }
             RequireFewUnread(source, source.Count, maxBadShare, atEnd: true);
@@ -83,7 +90,7 @@ sealed class DetectionExamples : IDisposable
     /// <summary>Mean and standard deviation of each channel of the tokens, over all images.</summary>
     public (double[] Mean, double[] Deviation) Standard()
     {
-        double rows = (double)Count * floats[0] / sums.Length;
+        double rows = (double)Count * tokens;
         double[] mean = [.. sums.Select(sum => sum / rows)];
         return (mean, [.. squares.Select((square, c) => Math.Sqrt(Math.Max(0, square / rows - mean[c] * mean[c])))]);
     }
@@ -101,6 +108,16 @@ sealed class DetectionExamples : IDisposable
         return all;
     }
 
+    void Sum(Vectors values)
+    {
+        for (int k = 0; k < values.Values.Length; k++)
+        {
+            double value = values.Values.Span[k];
+            sums[k % sums.Length] += value;
+            squares[k % sums.Length] += value * value;
+        }
+    }
+
     void Add(InstanceImage[] examples, Vectors[] features)
     {
         foreach (var (i, example) in examples.Index())
@@ -108,11 +125,6 @@ sealed class DetectionExamples : IDisposable
             var row = new float[floats.Sum()];
             for (int f = 0, at = 0; f < floats.Length; at += floats[f++])
                 features[f].Values.Span.Slice(i * floats[f], floats[f]).CopyTo(row.AsSpan(at));
-            for (int k = 0; k < floats[0]; k++)
-            {
-                sums[k % sums.Length] += row[k];
-                squares[k % sums.Length] += (double)row[k] * row[k];
-            }
             cache.Add(row, []);
             keys.Add(example.Key);
             things.Add(ThingsOf(example));

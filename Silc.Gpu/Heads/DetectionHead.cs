@@ -35,6 +35,7 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
         (Parameters, Standard) = (new(model.Device), new(model.Device));
         standardScale = Standard.Add("standard/scale", 1, description.Width, Inits.Ones);
         standardBias = Standard.Add("standard/bias", 1, description.Width, Inits.Zeros);
+        if (description.Tuned is { } rules) Tuned = new(model, Parameters, rules);
         layers = new(Parameters, description.Width, description.EmbedDim, Grid, description.Detection!);
     }
 
@@ -45,7 +46,10 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
     public long Steps { get; internal set; }
 
     /// <summary>Number of trained values.</summary>
-    public long ParameterCount => Parameters.Count;
+    public long ParameterCount => Tuned?.Count ?? Parameters.Count;
+
+    /// <summary>The tower that is trained along; null where it is frozen.</summary>
+    internal TunedTower? Tuned { get; }
 
     internal SilcModel Model { get; }
 
@@ -76,10 +80,13 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
     /// <param name="sizes">Null means the usual ones.</param>
     /// <param name="resolution">Side of the images that it will see; null takes the model's own.</param>
     /// <param name="seed">Seed of what is drawn.</param>
+    /// <param name="tuned">
+    /// Patterns of the image tower's parameters that are trained along, with multipliers of the learning rate; null freezes it.
+    /// </param>
     /// <exception cref="ArgumentException">The sizes do not fit the model.</exception>
     /// <exception cref="InvalidOperationException">The model is an image tower alone.</exception>
     public static DetectionHead Create(SilcModel model, IReadOnlyList<string> seen, IReadOnlyList<string>? templates = null, bool canonical = true,
-        DetectionConfig? sizes = null, int? resolution = null, int seed = 0)
+        DetectionConfig? sizes = null, int? resolution = null, int seed = 0, IReadOnlyList<RateRule>? tuned = null)
     {
         _ = model.Text;
         var config = model.Config;
@@ -89,6 +96,7 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
             side, seen, templates ?? Prompts.Photo, canonical)
         {
             Detection = sizes ?? new(),
+            Tuned = tuned,
         });
         return head.Allocated(seed, null);
     }
@@ -131,7 +139,8 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
     void ITrainedHead.Load(HeadFile file)
     {
         var arrays = file.Arrays();
-        Parameters.Load(arrays, origin: file.Path);
+        if (Tuned is null) Parameters.Load(arrays, origin: file.Path);
+        else Tuned.Load(arrays, file.Path);
         Standard.Load(arrays, origin: file.Path);
     }
 
@@ -147,7 +156,7 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
         new HeadFile(path, Description, Steps).Write(arrays);
     }
 
-    IReadOnlyList<NamedArray> ITrainedHead.Arrays() => [.. Parameters.ToArrays(), .. Standard.ToArrays()];
+    IReadOnlyList<NamedArray> ITrainedHead.Arrays() => [.. Tuned?.Arrays() ?? Parameters.ToArrays(), .. Standard.ToArrays()];
 
     /// <summary>Finds things in an image, the surest first, of equal scores the one of the earlier patch.</summary>
     /// <param name="image">Decoded; one that is no square is filled up at its right or lower border.</param>
@@ -174,7 +183,7 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
         {
             var outputs = Forward(pass, features[0], features[1], count).Outputs;
             return [outputs.Embedding, outputs.Shift, outputs.Scale, outputs.Boxes];
-        });
+        }, image: Tuned?.Image);
         var found = tower.Run(DetectionPixels.Of(images, Description.Resolution, Model.Config.Images));
         var cosines = classes.Scores(found[0]);
         int places = Grid * Grid;
@@ -229,12 +238,12 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
         Model.Device.Upload<float>(bias, standardBias.Value.View);
     }
 
-    (OwlOutputs Outputs, Action<OwlOutputs> Back) Forward(Pass pass, Tensor tokens, Tensor aligned, int batch)
+    (OwlOutputs Outputs, Action<OwlOutputs> Back) Forward(Pass pass, Tensor tokens, Tensor aligned, int batch, Tensor[]? gradients = null)
     {
         var standard = pass.Saved(tokens.Rows, tokens.Cols);
         pass.Ops.ScaleColumns(tokens, standardScale.Value, standard);
         pass.Ops.AddBroadcast(standardBias.Value, standard);
-        return layers.Forward(pass, standard, aligned, batch);
+        return layers.Forward(pass, standard, aligned, batch, gradients);
     }
 
     /// <summary>
@@ -245,7 +254,7 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
     {
         var ops = pass.Ops;
         using var _ = pass.Frame();
-        var (found, back) = Forward(pass, batch.Tokens, batch.Aligned, batch.Images);
+        var (found, back) = Forward(pass, batch.Tokens, batch.Aligned, batch.Images, batch.Gradients);
         int rows = batch.Tokens.Rows, queries = batch.Queries.Rows;
         Tensor cosines = pass.Saved(rows, queries), logits = pass.Saved(rows, queries);
         ops.CosineSimilarity(found.Embedding, batch.Queries, cosines);
@@ -260,6 +269,10 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
         ops.ShiftScaleRowsBackward(logits, cosines, found.Shift, found.Scale, dShift, dScale);
         ops.MatMul(logits, batch.Queries, dUnit);
         back(new(dUnit, dShift, dScale, found.Boxes, found.Objectness));
+        if (batch.Gradients is not { } gradients) return;
+        var scaled = pass.Scratch(rows, batch.Tokens.Cols);
+        ops.ScaleColumns(gradients[0], standardScale.Value, scaled);
+        ops.Copy(scaled, gradients[0]);
     }
 
     /// <summary>Frees its memory.</summary>

@@ -52,8 +52,8 @@ public sealed class DetectionRun : IDisposable
             var (mean, deviation) = examples.Standard();
             head.SetStandard(mean, deviation);
             using (head.Model.Exclusive()) upload = new(head, examples, texts, config, Math.Min(config.BatchSize, examples.Count));
-            loop = new(head, config, config.Optimizer, data, folder, start, examples.Count,
-                (pass, loss) => head.Step(pass, upload.Measuring, loss), Queue, examples.KeyOf, "images");
+            loop = new(head, config, config.OptimizerOf(head.Tuned?.Rules), data, folder, start, examples.Count,
+                (pass, loss) => Step(pass, upload.Measuring, loss), Queue, examples.KeyOf, "images");
         }
         catch
         {
@@ -87,8 +87,15 @@ public sealed class DetectionRun : IDisposable
     public RunEnd Run(Action<HeadReport>? report = null, int reportEvery = 10, CancellationToken stop = default) =>
         loop.Run(report, reportEvery, stop);
 
-    void Queue(Pass pass, long epoch, IReadOnlyList<int> images, Tensor loss) =>
-        head.Step(pass, upload.Send(images, Steps), loss);
+    void Queue(Pass pass, long epoch, IReadOnlyList<int> images, Tensor loss) => Step(pass, upload.Send(images, Steps), loss);
+
+    // Where the tower is tuned a batch has pixels in the place of tokens.
+    void Step(Pass pass, DetectionBatch batch, Tensor loss)
+    {
+        if (head.Tuned is null) head.Step(pass, batch, loss);
+        else head.Tuned.Step(pass, batch.Tokens, head.Description.Resolution, DetectionHead.Reads, (features, gradients) =>
+            head.Step(pass, batch with { Tokens = features[0], Aligned = features[1], Gradients = gradients }, loss));
+    }
 
     /// <summary>Frees what training needs; the head stays.</summary>
     public void Dispose()

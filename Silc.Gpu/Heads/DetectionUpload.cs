@@ -16,7 +16,8 @@ sealed class DetectionUpload : IDisposable
     readonly DetectionExamples examples;
     readonly HeadTrainConfig train;
     readonly Vectors texts;
-    readonly int places, width, asked;
+    readonly int places, width, asked, side;
+    readonly bool tuned;
     readonly MemoryBuffer1D<float, Stride1D.Dense> tokens, aligned, queries, weights, boxes, boxWeights, things;
     readonly MemoryBuffer1D<int, Stride1D.Dense> targets;
 
@@ -24,9 +25,13 @@ sealed class DetectionUpload : IDisposable
     {
         (device, this.examples, this.texts, this.train, Batch) = (head.Model.Device, examples, texts, train, batch);
         (places, width, asked) = (head.Grid * head.Grid, head.Description.Width, Math.Min(texts.Count, MostNames));
+        // Where the tower is tuned, images stand in the place of tokens.
+        side = head.Description.Resolution;
+        tuned = head.Tuned is not null;
         long rows = (long)batch * places;
         MemoryBuffer1D<float, Stride1D.Dense> Floats(long count) => device.Allocate(count, "a detection head's batch");
-        (tokens, aligned, queries) = (Floats(rows * width), Floats(rows * texts.Width), Floats((long)asked * texts.Width));
+        tokens = Floats(tuned ? (long)batch * side * side * 3 : rows * width);
+        (aligned, queries) = (Floats(tuned ? 1 : rows * texts.Width), Floats((long)asked * texts.Width));
         (weights, boxes, boxWeights, things) = (Floats(rows), Floats(4 * rows), Floats(rows), Floats(rows));
         targets = device.Allocate<int>(rows * asked, "targets");
     }
@@ -40,7 +45,8 @@ sealed class DetectionUpload : IDisposable
         get
         {
             int rows = Batch * places;
-            return new(new(default, rows, width), new(default, rows, texts.Width), new(default, asked, texts.Width), default,
+            return new(tuned ? new(default, Batch, side * side * 3) : new(default, rows, width), new(default, rows, texts.Width),
+                new(default, asked, texts.Width), default,
                 new(default, rows, 1), new(default, rows, 4), new(default, rows, 1), new(default, rows, 1), Batch, null);
         }
     }
@@ -53,9 +59,10 @@ sealed class DetectionUpload : IDisposable
         int[] names = Names(all, step);
         var features = examples.Features(images);
         device.Upload<float>(features[0], tokens.View.AsContiguous());
-        device.Upload<float>(features[1], aligned.View.AsContiguous());
+        if (!tuned) device.Upload<float>(features[1], aligned.View.AsContiguous());
         device.Upload(texts.Rows(names).Values.Span, queries.View.AsContiguous());
-        return new(Of(tokens, rows, width), Of(aligned, rows, texts.Width), Of(queries, names.Length, texts.Width), targets.View.AsContiguous(),
+        return new(tuned ? Of(tokens, images.Count, side * side * 3) : Of(tokens, rows, width),
+            tuned ? default : Of(aligned, rows, texts.Width), Of(queries, names.Length, texts.Width), targets.View.AsContiguous(),
             Of(weights, rows, 1), Of(boxes, rows, 4), Of(boxWeights, rows, 1), Of(things, rows, 1), images.Count,
             (logits, found) => Match(logits, found, all, names));
     }

@@ -7,6 +7,7 @@ namespace Silc;
 sealed class FrozenTower : IDisposable
 {
     readonly SilcModel model;
+    readonly VisionTransformer image;
     readonly int side, atOnce;
     readonly IReadOnlyList<TowerFeature> wanted;
     readonly Func<Pass, Tensor[], int, Tensor[]>? then;
@@ -20,15 +21,16 @@ sealed class FrozenTower : IDisposable
     /// <param name="wanted">Features, in the order in which they come.</param>
     /// <param name="then">What is made of them, given the number of images; null takes them as they are.</param>
     /// <param name="most">Images at once; null takes the model's batch size, or less of larger images.</param>
+    /// <param name="image">Another tower of the same sizes; null takes the model's own.</param>
     /// <exception cref="ArgumentException">The side is no multiple of the patch, or the tower has no such block.</exception>
     public FrozenTower(SilcModel model, int side, IReadOnlyList<TowerFeature> wanted, Func<Pass, Tensor[], int, Tensor[]>? then = null,
-        int? most = null)
+        int? most = null, VisionTransformer? image = null)
     {
         var config = model.Config;
         Require.That(side > 0 && side % config.PatchSize == 0,
             $"images of side {side} are no whole number of patches of {config.PatchSize}: resize them to {Nearest(side, config.PatchSize)}");
         foreach (var feature in wanted) feature.Check(config);
-        (this.model, this.side, this.wanted, this.then) = (model, side, wanted, then);
+        (this.model, this.image, this.side, this.wanted, this.then) = (model, image ?? model.Image, side, wanted, then);
         int tokens = side / config.PatchSize * (side / config.PatchSize), usual = config.Grid * config.Grid;
         atOnce = most ?? Math.Clamp((int)((long)model.BatchSize * usual / tokens), 1, model.BatchSize);
         using var exclusive = model.Exclusive();
@@ -64,7 +66,7 @@ sealed class FrozenTower : IDisposable
 
     Tensor[] Features(Pass pass, Tensor images)
     {
-        var features = model.Image.Frozen(pass, images, side, wanted);
+        var features = image.Frozen(pass, images, side, wanted);
         return then is null ? features : then(pass, features, images.Rows);
     }
 

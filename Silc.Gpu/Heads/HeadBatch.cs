@@ -8,4 +8,5 @@ namespace Silc;
 /// <param name="Texts">Embeddings of the classes, (T · prompts, E), of length 1.</param>
 /// <param name="Images">Number of images.</param>
 /// <param name="Counted">Number of places with a label.</param>
-readonly record struct HeadBatch(Tensor[] Features, ArrayView<int> Labels, Tensor Texts, int Images, int Counted);
+/// <param name="Gradients">Take the gradients of the features, where the tower is tuned; null where it is frozen.</param>
+readonly record struct HeadBatch(Tensor[] Features, ArrayView<int> Labels, Tensor Texts, int Images, int Counted, Tensor[]? Gradients = null);

@@ -26,8 +26,9 @@ sealed class HeadExamples : IDisposable
     {
         Require.Positive(source.Count, $"number of images of {source.Name}");
         var (config, side) = (head.Model.Config, head.Description.Resolution);
-        floats = [.. head.Reads.Select(feature => feature.Width(config) * feature.Rows(config, side))];
-        using var tower = new FrozenTower(head.Model, side, head.Reads);
+        // A tower that is tuned sees the images in every step.
+        floats = head.Tuned is not null ? [side * side * 3] : [.. head.Reads.Select(feature => feature.Width(config) * feature.Rows(config, side))];
+        using var tower = head.Tuned is null ? new FrozenTower(head.Model, side, head.Reads) : null;
         cache = new(source.Count, floats.Sum(), memory);
         try
         {
@@ -43,7 +44,7 @@ sealed class HeadExamples : IDisposable
                 Parallel.For(0, examples.Length, i =>
                     EvalImage.Whole(examples[i].Image, side, side, config.Images, pixels.AsSpan(i * each, each)));
                 Photometric.ToSigned(pixels);
-                Add(head, examples, tower.Run(pixels));
+                Add(head, examples, tower?.Run(pixels) ?? [new(pixels, each)]);
                 seen?.Invoke(read);
             }
             RequireFewUnread(source, source.Count, maxBadShare, atEnd: true);

@@ -48,8 +48,8 @@ public sealed class HeadRun : IDisposable
         try
         {
             using (head.Model.Exclusive()) upload = new(head, examples, texts, train, Math.Min(train.BatchSize, examples.Count));
-            loop = new(head, train, train.Optimizer, data, folder, start, examples.Count,
-                (pass, loss) => head.Step(pass, upload.Measuring, train, loss), Queue, examples.KeyOf, "images");
+            loop = new(head, train, train.OptimizerOf(head.Tuned?.Rules), data, folder, start, examples.Count,
+                (pass, loss) => Step(pass, upload.Measuring, loss), Queue, examples.KeyOf, "images");
         }
         catch
         {
@@ -87,8 +87,14 @@ public sealed class HeadRun : IDisposable
     public RunEnd Run(Action<HeadReport>? report = null, int reportEvery = 10, CancellationToken stop = default) =>
         loop.Run(report, reportEvery, stop);
 
-    void Queue(Pass pass, long epoch, IReadOnlyList<int> images, Tensor loss) =>
-        head.Step(pass, upload.Send(images, Steps), train, loss);
+    void Queue(Pass pass, long epoch, IReadOnlyList<int> images, Tensor loss) => Step(pass, upload.Send(images, Steps), loss);
+
+    void Step(Pass pass, HeadBatch batch, Tensor loss)
+    {
+        if (head.Tuned is null) head.Step(pass, batch, train, loss);
+        else head.Tuned.Step(pass, batch.Features[0], head.Description.Resolution, head.Reads, (features, gradients) =>
+            head.Step(pass, batch with { Features = features, Gradients = gradients }, train, loss));
+    }
 
     /// <summary>Frees what training needs; the head stays.</summary>
     public void Dispose()

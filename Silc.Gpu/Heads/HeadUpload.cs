@@ -26,7 +26,8 @@ sealed class HeadUpload : IDisposable
         classes = texts.Count / prompts;
         chosen = train.ClassesAStep == 0 ? classes : Math.Min(classes, train.ClassesAStep);
         var (config, side) = (head.Model.Config, head.Description.Resolution);
-        shapes = [.. head.Reads.Select(feature => (batch * feature.Rows(config, side), feature.Width(config)))];
+        shapes = head.Tuned is not null ? [(batch, side * side * 3)]
+            : [.. head.Reads.Select(feature => (batch * feature.Rows(config, side), feature.Width(config)))];
         features = [.. shapes.Select(shape => device.Allocate((long)shape.Rows * shape.Cols, "a head's features"))];
         textMemory = device.Allocate((long)chosen * prompts * texts.Width, "class names");
         labels = device.Allocate<int>((long)batch * places, "labels");

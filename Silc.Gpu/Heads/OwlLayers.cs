@@ -67,7 +67,8 @@ sealed class OwlLayers
     /// <param name="tokens">(B·N, D), standardised; left as they are.</param>
     /// <param name="aligned">Patches in the space of texts, (B·N, E).</param>
     /// <param name="batch">Images B.</param>
-    public (OwlOutputs Outputs, Action<OwlOutputs> Back) Forward(Pass pass, Tensor tokens, Tensor aligned, int batch)
+    /// <param name="gradients">Take those of tokens and aligned patches; null where nothing wants them.</param>
+    public (OwlOutputs Outputs, Action<OwlOutputs> Back) Forward(Pass pass, Tensor tokens, Tensor aligned, int batch, Tensor[]? gradients = null)
     {
         var ops = pass.Ops;
         var x = tokens;
@@ -109,6 +110,10 @@ sealed class OwlLayers
             backMlp?.Invoke(dx);
             backAttention?.Invoke(dx);
             if (config.Block) ops.SumRows(dx, positions!.Grad);
+            if (gradients is null) return;
+            ops.Copy(dx, gradients[0]);
+            if (config.Aligned) ops.Copy(dMoved, gradients[1]);
+            else ops.Fill(gradients[1], 0);
         }
         );
     }

@@ -33,8 +33,11 @@ sealed class PatchTextHead : SegmentationHead
 
     int Grid => Description.Resolution / Model.Config.PatchSize;
 
-    /// <summary>Patches in the space of texts (N, E), of length 1, and the pullback to the parameters.</summary>
-    internal (Tensor Unit, ParameterPullback Back) Forward(Pass pass, Tensor tokens, Tensor aligned)
+    /// <summary>
+    /// Patches in the space of texts (N, E), of length 1, and the pullback to the parameters and, where they are given, to the gradients of tokens
+    /// and aligned patches.
+    /// </summary>
+    internal (Tensor Unit, ParameterPullback Back) Forward(Pass pass, Tensor tokens, Tensor aligned, Tensor[]? gradients = null)
     {
         var (n, backNorm) = norm.Forward(pass, tokens);
         var (moved, unit, norms) = (pass.Saved(tokens.Rows, aligned.Cols), pass.Saved(tokens.Rows, aligned.Cols), pass.Saved(tokens.Rows, 1));
@@ -46,7 +49,13 @@ sealed class PatchTextHead : SegmentationHead
             pass.Ops.L2NormalizeBackward(dUnit, unit, norms, dMoved, Epsilon);
             adapter.ParameterGrads(pass, n, dMoved);
             adapter.InputGrad(pass, dMoved, dn);
-            backNorm.Invoke(dn);
+            if (gradients is null)
+            {
+                backNorm.Invoke(dn);
+                return;
+            }
+            backNorm.Into(dn, gradients[0]);
+            pass.Ops.Copy(dMoved, gradients[1]);
         }
         ));
     }
@@ -55,7 +64,7 @@ sealed class PatchTextHead : SegmentationHead
     {
         var (ops, texts) = (pass.Ops, batch.Texts);
         using var _ = pass.Frame();
-        var (unit, back) = Forward(pass, batch.Features[0], batch.Features[1]);
+        var (unit, back) = Forward(pass, batch.Features[0], batch.Features[1], batch.Gradients);
         // Softmax wants a row a place, the binary loss a row a class.
         var rows = train.Loss == HeadLoss.Softmax;
         var (left, right) = rows ? (unit, texts) : (texts, unit);
@@ -89,7 +98,8 @@ sealed class PatchTextHead : SegmentationHead
     {
         using var exclusive = Model.Exclusive();
         if (!bySide.TryGetValue(side, out var tower))
-            bySide[side] = tower = new(Model, side, Reads, (pass, features, _) => [Forward(pass, features[0], features[1]).Unit]);
+            bySide[side] = tower = new(Model, side, Reads, (pass, features, _) => [Forward(pass, features[0], features[1]).Unit],
+                image: Tuned?.Image);
         return tower.Run(pixels)[0];
     }
 

@@ -19,7 +19,11 @@ public abstract class SegmentationHead : ITrainedHead, IDisposable
     internal SegmentationHead(SilcModel model, HeadDescription description)
     {
         (Model, Description, Parameters) = (model, description, new(model.Device));
+        if (description.Tuned is { } rules) Tuned = new(model, Parameters, rules);
     }
+
+    /// <summary>The tower that is trained along; null where it is frozen.</summary>
+    internal TunedTower? Tuned { get; }
 
     /// <summary>What its file says of it.</summary>
     public HeadDescription Description { get; private set; }
@@ -27,8 +31,8 @@ public abstract class SegmentationHead : ITrainedHead, IDisposable
     /// <summary>Steps that it was trained for.</summary>
     public long Steps { get; internal set; }
 
-    /// <summary>Number of values.</summary>
-    public long ParameterCount => Parameters.Count;
+    /// <summary>Number of values that are trained.</summary>
+    public long ParameterCount => Tuned?.Count ?? Parameters.Count;
 
     internal SilcModel Model { get; }
 
@@ -76,12 +80,15 @@ public abstract class SegmentationHead : ITrainedHead, IDisposable
     /// <param name="seed">Seed of what is drawn.</param>
     /// <param name="loss">What it will be trained with, for the value that the adapter's bias begins at.</param>
     /// <param name="aliases">Which names of a class count; the closest, as in <see cref="AliasUse.Best"/>, are averaged here.</param>
+    /// <param name="tuned">
+    /// Patterns of the image tower's parameters that are trained along, with multipliers of the learning rate; null freezes it.
+    /// </param>
     /// <exception cref="ArgumentException">The sizes do not fit the model.</exception>
     /// <exception cref="InvalidOperationException">The model is an image tower alone.</exception>
     /// <exception cref="InvalidDataException">This version has no such kind.</exception>
     public static SegmentationHead Create(SilcModel model, HeadKind kind, IReadOnlyList<string> seen, IReadOnlyList<string>? templates = null,
         bool canonical = true, CatSegConfig? sizes = null, int? resolution = null, int seed = 0, HeadLoss loss = HeadLoss.Softmax,
-        AliasUse aliases = AliasUse.First)
+        AliasUse aliases = AliasUse.First, IReadOnlyList<RateRule>? tuned = null)
     {
         _ = model.Text;
         Require.That(kind == HeadKind.CatSeg || sizes is null, "sizes of CAT-Seg are for that head alone");
@@ -91,6 +98,7 @@ public abstract class SegmentationHead : ITrainedHead, IDisposable
         {
             CatSeg = kind == HeadKind.CatSeg ? sizes ?? CatSegConfig.Published : null,
             Aliases = aliases == AliasUse.Best ? AliasUse.Average : aliases,
+            Tuned = tuned,
         }, loss);
         try
         {
@@ -139,9 +147,13 @@ public abstract class SegmentationHead : ITrainedHead, IDisposable
         _ => throw new InvalidDataException($"this version has no head of the kind {description.Kind}"),
     };
 
-    void ITrainedHead.Load(HeadFile file) => Parameters.Load(file.Arrays(), origin: file.Path);
+    void ITrainedHead.Load(HeadFile file)
+    {
+        if (Tuned is null) Parameters.Load(file.Arrays(), origin: file.Path);
+        else Tuned.Load(file.Arrays(), file.Path);
+    }
 
-    IReadOnlyList<NamedArray> ITrainedHead.Arrays() => Parameters.ToArrays();
+    IReadOnlyList<NamedArray> ITrainedHead.Arrays() => Tuned?.Arrays() ?? Parameters.ToArrays();
 
     /// <summary>Says where the model lies, for the messages of those who load the head beside another one.</summary>
     internal void NameTower(string name) => Description = Description with { TowerName = name };
@@ -151,7 +163,7 @@ public abstract class SegmentationHead : ITrainedHead, IDisposable
     public void Save(string path)
     {
         IReadOnlyList<NamedArray> arrays;
-        using (Model.Exclusive()) arrays = Parameters.ToArrays();
+        using (Model.Exclusive()) arrays = ((ITrainedHead)this).Arrays();
         new HeadFile(path, Description, Steps).Write(arrays);
     }
 

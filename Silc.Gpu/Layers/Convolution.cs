@@ -33,12 +33,12 @@ sealed class Convolution
         return (y, new(pass, x, (dy, dx) => Back(pass, x, dy, dx, height, width)));
     }
 
-    /// <summary>The same of an input that is data, and has no gradient.</summary>
-    public (Tensor Y, ParameterPullback Back) ForwardData(Pass pass, Tensor x, int height, int width)
+    /// <summary>The same of an input whose gradient may not be wanted: the pullback writes it where it is given a place.</summary>
+    public (Tensor Y, Action<Tensor, Tensor> Back) ForwardOptional(Pass pass, Tensor x, int height, int width)
     {
         var y = pass.Saved(x.Rows, kernel.Cols);
         Run(pass, x, y, height, width);
-        return (y, new(pass, dy => Back(pass, x, dy, default, height, width)));
+        return (y, (dy, dx) => Back(pass, x, dy, dx, height, width));
     }
 
     void Run(Pass pass, Tensor x, Tensor y, int height, int width) => InParts(pass, x, height * width, (first, rows, unfolded) =>

@@ -22,6 +22,25 @@ sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
         return mlp.ForwardConsuming(pass, pooled).Y;
     }
 
+    /// <summary>The same with its pullback, in training.</summary>
+    internal (Tensor Y, Pullback Back) ForwardValues(Pass pass, Tensor x)
+    {
+        var (v, pooled) = (pass.SavedActivation(x.Rows, width), pass.Saved(x.Rows, width));
+        project.Value.Run(pass, x, v);
+        project.Out.Run(pass, v, pooled);
+        var (y, backMlp) = mlp.Forward(pass, pooled);
+        return (y, new(pass, x, (dy, dx) =>
+        {
+            backMlp.Invoke(dy);
+            var dv = pass.ScratchActivation(x.Rows, width);
+            project.Out.InputGrad(pass, dy, dv);
+            project.Out.ParameterGrads(pass, v, dy);
+            project.Value.ParameterGrads(pass, x, dv);
+            project.Value.InputGrad(pass, dv, dx);
+        }
+        ));
+    }
+
     /// <summary>
     /// Scores of the tokens for the probe in each head, q·k, (N, H): √D times the logits of the attention's softmax. For inference.
     /// </summary>

@@ -106,13 +106,38 @@ sealed class Transformer
         return norm.Forward(pass, x).Y;
     }
 
-    (Tensor X, List<InPlacePullback> Backs) Blocks(Pass pass, Tensor x, int batch)
+    /// <summary>
+    /// As <see cref="ForwardConsuming"/> in training, for readers of the residual stream: it after each block, and a pullback that is given gradients
+    /// of Y and of those after some blocks, by index, and returns dX in the caller's frame.
+    /// </summary>
+    internal (Tensor Y, IReadOnlyList<Tensor> Streams, Func<Tensor, IReadOnlyDictionary<int, Tensor>, Tensor> Back) ForwardSeen(
+        Pass pass, Tensor x, int batch)
+    {
+        var streams = new List<Tensor>(blocks.Length);
+        (x, var backs) = Blocks(pass, x, batch, streams);
+        var (y, backNorm) = norm.ForwardAdding(pass, x);
+        return (y, streams, (dy, dStreams) =>
+        {
+            var dx = pass.Scratch(x.Rows, x.Cols);
+            backNorm(dy, dx, false, default);
+            for (int i = backs.Count - 1; i >= 0; i--)
+            {
+                if (dStreams.TryGetValue(i, out var d)) pass.Ops.Add(d, dx);
+                backs[i].Invoke(dx);
+            }
+            return dx;
+        }
+        );
+    }
+
+    (Tensor X, List<InPlacePullback> Backs) Blocks(Pass pass, Tensor x, int batch, List<Tensor>? streams = null)
     {
         var backs = new List<InPlacePullback>(blocks.Length);
         foreach (var block in blocks)
         {
             (x, var back) = pass.Recompute ? Recompute.Block(pass, x, (pass, x) => Block(block, pass, x, batch)) : Block(block, pass, x, batch);
             backs.Add(back);
+            streams?.Add(x);
         }
         return (x, backs);
     }

@@ -30,11 +30,11 @@ sealed class UpConvolution
         return (y, new(pass, x, (dy, dx) => Back(pass, x, dy, dx, height, width)));
     }
 
-    /// <summary>The same of an input that is data, and has no gradient.</summary>
-    public (Tensor Y, ParameterPullback Back) ForwardData(Pass pass, Tensor x, int height, int width)
+    /// <summary>The same of an input whose gradient may not be wanted: the pullback writes it where it is given a place.</summary>
+    public (Tensor Y, Action<Tensor, Tensor> Back) ForwardOptional(Pass pass, Tensor x, int height, int width)
     {
         var y = Run(pass, x, height, width);
-        return (y, new(pass, dy => Back(pass, x, dy, default, height, width)));
+        return (y, (dy, dx) => Back(pass, x, dy, dx, height, width));
     }
 
     Tensor Run(Pass pass, Tensor x, int height, int width)

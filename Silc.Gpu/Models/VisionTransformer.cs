@@ -131,6 +131,81 @@ sealed class VisionTransformer
     }
 
     /// <summary>
+    /// Features as those of <see cref="Frozen"/>, in training: the pullback is given their gradients, in the same order, and adds to those of the
+    /// tower's parameters.
+    /// </summary>
+    /// <exception cref="ArgumentException">A pooled image is asked for, which no head is trained on.</exception>
+    internal (Tensor[] Features, Action<IReadOnlyList<Tensor>> Back) Trained(Pass pass, Tensor pixels, int side,
+        IReadOnlyList<TowerFeature> wanted)
+    {
+        if (wanted.Any(one => one.Output == TowerOutput.Pooled)) throw new ArgumentException("pooled images are not read in training");
+        int images = pixels.Rows, grid = side / patch, rows = images * grid * grid, all = 0;
+        var (x, backTokens) = Tokens(pass, pixels, side);
+        all = x.Rows;
+        var (encoded, streams, backBlocks) = transformer.ForwardSeen(pass, x, images);
+        var patches = Patches(encoded);
+        var chain = new List<Pullback>();
+        var aligned = patches;
+        if (wanted.Contains(TowerFeature.Aligned))
+        {
+            foreach (var layer in (Func<Pass, Tensor, (Tensor Y, Pullback Back)>?[])[pool is null ? null : pool.ForwardValues,
+                representation is null ? null : representation.Forward, head is null ? null : head.Forward])
+            {
+                if (layer is null) continue;
+                (aligned, var back) = layer(pass, aligned);
+                chain.Add(back);
+            }
+        }
+        Tensor[] features = [.. wanted.Select(one => one.Output switch
+        {
+            TowerOutput.Block => Patches(streams[one.Block]),
+            TowerOutput.Tokens => patches,
+            _ => aligned,
+        })];
+        return (features, gradients =>
+        {
+            using var _ = pass.BackwardFrame();
+            var dPatches = pass.Scratch(rows, width);
+            pass.Ops.Fill(dPatches, 0);
+            var dStreams = new Dictionary<int, Tensor>();
+            foreach (var (one, gradient) in wanted.Zip(gradients))
+            {
+                if (one.Output == TowerOutput.Block) dStreams[one.Block] = Whole(gradient);
+                else if (one.Output == TowerOutput.Tokens) pass.Ops.Add(gradient, dPatches);
+                else
+                {
+                    var d = gradient;
+                    for (int i = chain.Count - 1; i >= 0; i--) d = chain[i].Invoke(d);
+                    pass.Ops.Add(d, dPatches);
+                }
+            }
+            backTokens.Invoke(backBlocks(Whole(dPatches), dStreams));
+        }
+        );
+
+        // Rows of the patches alone, float32: the class token is an image's first row, registers are its last ones.
+        Tensor Patches(Tensor tokens)
+        {
+            if (tokens.Rows == rows && tokens.DType == DType.Float32) return tokens;
+            var y = pass.Saved(rows, width);
+            pass.Ops.Copy(Part(tokens), y.Reshape(images, rows / images * width));
+            return y;
+        }
+
+        Tensor Whole(Tensor d)
+        {
+            if (all == rows) return d;
+            var y = pass.Scratch(all, width);
+            pass.Ops.Fill(y, 0);
+            pass.Ops.Copy(d.Reshape(images, rows / images * width), Part(y));
+            return y;
+        }
+
+        Tensor Part(Tensor tokens) =>
+            tokens.Reshape(images, all / images * width).Columns(classToken is null ? 0 : width, rows / images * width);
+    }
+
+    /// <summary>
     /// Each patch's scores in the heads of the attention pooling, or in those of
     /// the last block with the class token as query, (B·T, H). For inference.
     /// </summary>

@@ -26,7 +26,7 @@ static class HeadEvalDecoderCommand
         Examples:
           silc head eval caption --model mini --head runs/captions --data demo:hard --beam 3
           silc head eval caption --model runs/mine --head runs/coco --data karpathy:dataset_coco.json --split test --predictions captions.json
-        """, DecoderData.Captioned, [.. DataOption.Reading], Captions);
+        """, DecoderData.Captioned, [.. DataOption.Reading], Captions, CaptionResults.Write);
 
     /// <summary>The command for answers.</summary>
     public static Command Answer() => Create("answer", """
@@ -36,45 +36,66 @@ static class HeadEvalDecoderCommand
         Examples:
           silc head eval answer --model mini --head runs/answers --data demo:hard
           silc head eval answer --model runs/mine --head runs/vqa --data vqa:v2_OpenEnded_mscoco_val2014_questions.json --predictions answers.json
-        """, DecoderData.Asked, [PublishedSets.ImageFolder], Answers);
+        """, DecoderData.Asked, [PublishedSets.ImageFolder], Answers, AnswerResults.Write);
 
-    static Command Create(string name, string help, Option<string> data, Option[] reading, Func<ParseResult, DecoderHead, IReadOnlyList<Score>> score)
+    /// <summary>Opens the captions of a line, and says how a head is asked for some.</summary>
+    public static HeadAsking OpenCaptions(ParseResult parsed) => Captions(parsed, null);
+
+    /// <summary>Opens the questions of a line, and says how a head is asked them.</summary>
+    public static HeadAsking OpenQuestions(ParseResult parsed) => Answers(parsed, null);
+
+    static Command Create(string name, string help, Option<string> data, Option[] reading,
+        Func<ParseResult, Action<IReadOnlyDictionary<long, string>>?, HeadAsking> open, Action<string, IReadOnlyDictionary<long, string>> write)
     {
         var command = new Command(name, help) { Model, Head, data };
         foreach (var option in (Option[])[Images, .. reading, HeadOptions.Beam, Device, Predictions, EvalOptions.Json, ModelOption.Tokenizer])
             command.Add(option);
-        command.SetAction(parsed => Run(parsed, parsed.GetRequiredValue(data), score));
+        command.SetAction(parsed =>
+        {
+            OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed), parsed.GetValue(Predictions) is { } file ? Output.Said(file) : null);
+            return Run(parsed, parsed.GetRequiredValue(data), open(parsed, parsed.GetValue(Predictions) is { } said ? all => write(said, all) : null));
+        });
         return command;
     }
 
-    static int Run(ParseResult parsed, string data, Func<ParseResult, DecoderHead, IReadOnlyList<Score>> score)
+    static int Run(ParseResult parsed, string data, HeadAsking ask)
     {
         var name = parsed.GetRequiredValue(Model);
-        OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed), parsed.GetValue(Predictions) is { } file ? Output.Said(file) : null);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed, captions: false);
         using var head = DecoderHead.Load(model, parsed.GetValue(Head)!);
-        if (score(parsed, head) is { Count: > 0 } scores) ScoreReport.Show(parsed, name, data, scores);
+        if (ask(model, head, true).Scores is { Count: > 0 } scores) ScoreReport.Show(parsed, name, data, scores);
         else Console.Error.WriteLine($"note: nobody has answered the questions of {data}, so there is nothing to compare with");
         if (parsed.GetValue(Predictions) is { } said) EvalOptions.Said(parsed).WriteLine($"wrote what it said to {said}");
         return 0;
     }
 
-    static IReadOnlyList<Score> Captions(ParseResult parsed, DecoderHead head)
+    static HeadAsking Captions(ParseResult parsed, Action<IReadOnlyDictionary<long, string>>? write)
     {
-        head.RequireKind(HeadKind.Caption);
-        var scoring = new CaptionScoring(DecoderData.Captions(parsed, Images, training: false), head, parsed.GetValue(HeadOptions.Beam));
-        var scores = scoring.Scores();
-        if (parsed.GetValue(Predictions) is { } file) CaptionResults.Write(file, scoring.Written);
-        return scores;
+        var source = DecoderData.Captions(parsed, Images, training: false);
+        return (_, trained, floors) =>
+        {
+            var head = (DecoderHead)trained;
+            head.RequireKind(HeadKind.Caption);
+            var scoring = new CaptionScoring(source, head, parsed.GetValue(HeadOptions.Beam));
+            var scores = scoring.Scores();
+            write?.Invoke(scoring.Written);
+            return new(floors ? scores : [scores[0]], scores[0], "CIDEr-D", scoring.Pictures);
+        };
     }
 
-    static IReadOnlyList<Score> Answers(ParseResult parsed, DecoderHead head)
+    static HeadAsking Answers(ParseResult parsed, Action<IReadOnlyDictionary<long, string>>? write)
     {
-        head.RequireKind(HeadKind.Answer);
-        var scoring = new AnswerScoring(DecoderData.Questions(parsed, Images, training: false), head, parsed.GetValue(HeadOptions.Beam));
-        var scores = scoring.Scores();
-        if (parsed.GetValue(Predictions) is { } file) AnswerResults.Write(file, scoring.Written);
-        return scores;
+        var source = DecoderData.Questions(parsed, Images, training: false);
+        return (_, trained, floors) =>
+        {
+            var head = (DecoderHead)trained;
+            head.RequireKind(HeadKind.Answer);
+            var scoring = new AnswerScoring(source, head, parsed.GetValue(HeadOptions.Beam));
+            var scores = scoring.Scores();
+            write?.Invoke(scoring.Written);
+            var own = scores.Count > 0 ? scores[0] : new(source.Name, 0, "head", []);
+            return new(floors ? scores : [own], own, "overall", scoring.Pictures);
+        };
     }
 }

@@ -36,6 +36,29 @@ static class HeadEvalDetectCommand
         return command;
     }
 
+    /// <summary>Opens the data of a line, and says how a head is asked about them.</summary>
+    public static HeadAsking Open(ParseResult parsed)
+    {
+        var source = DetectionData.Open(parsed, Images, training: false);
+        return (model, head, floors) => Ask(parsed, source, model, (DetectionHead)head, floors).Answers;
+    }
+
+    static (HeadAnswers Answers, DetectionScoring Scoring) Ask(ParseResult parsed, IInstanceSource source, SilcModel model, DetectionHead head,
+        bool floors)
+    {
+        var told = head.Description;
+        var classes = model.Prototypes(source.Truth.Classes(), told.Templates, canonical: told.Canonical);
+        var scoring = new DetectionScoring(source, classes, DetectionData.IsLvis(parsed));
+        List<Score> scores = [];
+        if (floors)
+        {
+            using var untrained = DetectionHead.Create(model, told.Seen, told.Templates, told.Canonical, told.Detection, told.Resolution);
+            scores.Add(scoring.Of(untrained, "head, before its first step", keep: false));
+        }
+        scores.Add(scoring.Of(head, $"head, step {head.Steps}", keep: true));
+        return (new(scores, scores[^1], "AP50", scoring.Pictures), scoring);
+    }
+
     static int Run(ParseResult parsed)
     {
         var name = parsed.GetRequiredValue(Model);
@@ -45,13 +68,8 @@ static class HeadEvalDetectCommand
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         using var head = DetectionHead.Load(model, parsed.GetValue(Head)!);
-        using var untrained = DetectionHead.Create(model, head.Description.Seen, head.Description.Templates, head.Description.Canonical,
-            head.Description.Detection, head.Description.Resolution);
-        var classes = model.Prototypes(source.Truth.Classes(), head.Description.Templates, canonical: head.Description.Canonical);
-        var scoring = new DetectionScoring(source, classes, DetectionData.IsLvis(parsed));
-        Score[] scores =
-            [scoring.Of(untrained, "head, before its first step", keep: false), scoring.Of(head, $"head, step {head.Steps}", keep: true)];
-        ScoreReport.Show(parsed, name, parsed.GetRequiredValue(DetectionData.Data), scores);
+        var (answers, scoring) = Ask(parsed, source, model, head, floors: true);
+        ScoreReport.Show(parsed, name, parsed.GetRequiredValue(DetectionData.Data), answers.Scores);
         if (parsed.GetValue(Predictions) is { } predictions)
         {
             DetectionResults.Write(predictions, scoring.Found);

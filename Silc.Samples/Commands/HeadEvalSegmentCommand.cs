@@ -44,32 +44,47 @@ static class HeadEvalSegmentCommand
         return command;
     }
 
+    /// <summary>Opens the data of a line, and says how a head is asked about them.</summary>
+    public static HeadAsking Open(ParseResult parsed) => Open(parsed, null, null);
+
+    static HeadAsking Open(ParseResult parsed, SegmentationSheet? sheet, PredictedMasks? masks)
+    {
+        var (sources, background) = (SegmentationOptions.ForAsking(parsed), SegmentationOptions.BackgroundOf(parsed));
+        return (model, trained, floors) =>
+        {
+            var head = (SegmentationHead)trained;
+            var windows = HeadOptions.WindowsOf(parsed, head.Description.Resolution);
+            windows.Check(model.Config.PatchSize);
+            // The head's own templates, unless others are asked for.
+            var templates = PromptOptions.HasTemplates(parsed) ? PromptOptions.TemplatesOf(parsed, "name") : head.Description.Templates;
+            List<Score> scores = [];
+            HeadAnswers? first = null;
+            foreach (var (i, source) in sources.Index())
+            {
+                // The model alone is asked as silc eval segmentation asks it, the head by the names that it was trained with.
+                ClassPrototypes Named(AliasUse usual) => ClassPrototypes.Of(source.Classes, prompts => EmbeddedTexts.Of(model, prompts), templates,
+                    PromptOptions.AliasesOf(parsed, usual), head.Description.Canonical);
+                var alone = Named(SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Best);
+                var asked = new HeadScores(model, head, source, alone, Named(head.Description.Aliases), windows, background.Threshold,
+                    background.Counts, parsed.GetValue(MergeFrom));
+                scores.AddRange(asked.Score(sheet, masks, sources.Count > 1 ? $"set-{i + 1}" : "", floors));
+                first ??= new(scores, asked.Head!, "mIoU", asked.Pictures, (asked.Head!.Images, asked.Confusion!, source.Classes.Names));
+            }
+            return first!;
+        };
+    }
+
     static int Run(ParseResult parsed)
     {
         var name = parsed.GetRequiredValue(Model);
-        var (sources, background) = (SegmentationOptions.ForAsking(parsed), SegmentationOptions.BackgroundOf(parsed));
         OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed), parsed.GetValue(Overlays) is { } drawn ? Output.Sheet(drawn) : null);
         var masks = parsed.GetValue(Predictions) is { } predictions ? PredictedMasks.In(predictions, SegmentationOptions.FirstLabel(parsed)) : null;
+        var sheet = parsed.GetValue(Overlays) is null ? null : new SegmentationSheet();
+        var ask = Open(parsed, sheet, masks);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         using var head = HeadOptions.Open(model, parsed.GetValue(Head)!, SegmentationOptions.WindowOf(parsed));
-        var windows = HeadOptions.WindowsOf(parsed, head.Description.Resolution);
-        windows.Check(model.Config.PatchSize);
-        // The head's own templates, unless others are asked for.
-        var templates = PromptOptions.HasTemplates(parsed) ? PromptOptions.TemplatesOf(parsed, "name") : head.Description.Templates;
-        var sheet = parsed.GetValue(Overlays) is null ? null : new SegmentationSheet();
-        var scores = new List<Score>();
-        foreach (var (i, source) in sources.Index())
-        {
-            // The model alone is asked as silc eval segmentation asks it, the head by the names that it was trained with.
-            ClassPrototypes Named(AliasUse usual) => ClassPrototypes.Of(source.Classes, prompts => EmbeddedTexts.Of(model, prompts), templates,
-                PromptOptions.AliasesOf(parsed, usual), head.Description.Canonical);
-            var alone = Named(SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Best);
-            scores.AddRange(new HeadScores(model, head, source, alone, Named(head.Description.Aliases), windows, background.Threshold,
-                background.Counts, parsed.GetValue(MergeFrom))
-                .Score(sheet, masks, sources.Count > 1 ? $"set-{i + 1}" : ""));
-        }
-        ScoreReport.Show(parsed, name, SegmentationOptions.DataOf(parsed), scores);
+        ScoreReport.Show(parsed, name, SegmentationOptions.DataOf(parsed), ask(model, head, floors: true).Scores);
         EvalOptions.Said(parsed).WriteLine(HeadScores.Rule);
         if (masks is not null) EvalOptions.Said(parsed).WriteLine($"wrote {masks.Count:N0} masks to {parsed.GetValue(Predictions)}");
         if (parsed.GetValue(Overlays) is { } image)

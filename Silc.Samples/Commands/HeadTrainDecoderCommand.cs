@@ -60,8 +60,8 @@ static class HeadTrainDecoderCommand
     {
         var command = new Command(name, help) { Model, data, HeadTraining.Out };
         foreach (var option in (Option[])[Images, .. reading, Side, Width, Depth, Heads, Length, LeastUses, Steps, Batch, Rate, Decay,
-            HeadTraining.Clip, Seed, HeadTraining.SaveEvery, TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite, Device,
-            ModelOption.Tokenizer]) command.Add(option);
+            HeadTraining.Clip, Seed, HeadTraining.ValData, HeadTraining.ValEvery, HeadTraining.SaveEvery, TrainOptions.LogEvery,
+            HeadTraining.Resume, HeadTraining.Overwrite, Device, ModelOption.Tokenizer]) command.Add(option);
         command.SetAction(parsed => Run(parsed, name, open(parsed)));
         return command;
     }
@@ -88,6 +88,7 @@ static class HeadTrainDecoderCommand
         var config = new HeadTrainConfig(parsed.GetValue(Steps), parsed.GetValue(Batch), parsed.GetValue(Rate), parsed.GetValue(Decay),
             parsed.GetValue(HeadTraining.Clip), parsed.GetValue(Seed)).Check();
         var sizes = new DecoderConfig(parsed.GetValue(Width), parsed.GetValue(Depth), parsed.GetValue(Heads)).Check();
+        var validation = HeadTask.Of(command).Validation(parsed, config.Steps);
         using var folder = HeadTraining.Open(parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed, captions: false);
@@ -98,7 +99,7 @@ static class HeadTrainDecoderCommand
         head.NameTower(ShippedModel.NameOf(name));
         using var run = new DecoderRun(head, examples, config, folder);
         Describe(head, examples, config);
-        return HeadTraining.Run(parsed, command, name, examples.Data.Name, config, folder, interrupt, () => run.Steps, run.Run);
+        return HeadTraining.Run(parsed, command, name, examples.Data.Name, config, folder, head, validation, interrupt, run.Run);
     }
 
     static void Describe(DecoderHead head, DecoderExamples examples, HeadTrainConfig config)

@@ -42,15 +42,18 @@ static class HeadTrainDetectCommand
     public static Command Create()
     {
         var command = new Command("detect", """
-            Train a head that finds things named by words, on a model's frozen features, which are computed once. It leaves head.safetensors,
-            checkpoints, metrics.csv and loss.png; the head belongs to this model alone. Ctrl-C ends with all files written, --resume goes on.
+            Train a head that finds things named by words, on a model's frozen features, which are computed once, or with the tower along.
+            It leaves head.safetensors, checkpoints, metrics.csv and loss.png; the head belongs to this model alone. Ctrl-C ends with
+            all files written, --resume goes on.
 
             Examples:
               silc head train detect --model mini --data demo:hard --hold-out "orange,pink,white" --without-held-out --out runs/finder
               silc head train detect --model runs/mine --data coco:annotations/instances_train2017.json --steps 20000 --out runs/coco
             """) { Model, DetectionData.Data, HeadTraining.Out };
-        foreach (var option in (Option[])[Images, PublishedSets.ImageFolder, HoldOut, Without, Side, NoBlock, Owl, Steps, Batch, Rate,
-            Decay, HeadTraining.Clip, Seed, .. PromptOptions.All.Where(option => option.Name == "--templates"), HeadTraining.SaveEvery,
+        foreach (var option in (Option[])[Images, PublishedSets.ImageFolder, HoldOut, Without, Side, HeadOptions.Tune,
+            HeadOptions.TuneRate, NoBlock, Owl, Steps, Batch, Rate,
+            Decay, HeadTraining.Clip, Seed, .. PromptOptions.All.Where(option => option.Name == "--templates"), HeadTraining.ValData,
+            HeadTraining.ValEvery, HeadTraining.SaveEvery,
             TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite, Device, ModelOption.Tokenizer]) command.Add(option);
         command.SetAction(Run);
         return command;
@@ -67,17 +70,19 @@ static class HeadTrainDetectCommand
         if (parsed.GetValue(Without)) source = DetectionData.WithoutOthers(source, chosen);
         var config = new HeadTrainConfig(parsed.GetValue(Steps), parsed.GetValue(Batch), parsed.GetValue(Rate), parsed.GetValue(Decay),
             parsed.GetValue(HeadTraining.Clip), parsed.GetValue(Seed)).Check();
+        var validation = HeadTask.Of("detect").Validation(parsed, config.Steps);
         using var folder = HeadTraining.Open(parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         using var head = DetectionHead.Create(model, chosen, PromptOptions.TemplatesOf(parsed, isDemo ? "name" : "clip"), canonical: !isDemo,
-            new DetectionConfig(Block: !parsed.GetValue(NoBlock), Aligned: !parsed.GetValue(Owl)), parsed.GetValue(Side), config.Seed);
+            new DetectionConfig(Block: !parsed.GetValue(NoBlock), Aligned: !parsed.GetValue(Owl)), parsed.GetValue(Side), config.Seed,
+            HeadOptions.TunedOf(parsed));
         head.NameTower(ShippedModel.NameOf(name));
         using var interrupt = new Interrupt(userSignal: true);
         using var run = Progress.Show("images", source.Count,
             report => new DetectionRun(head, source, config, folder, seen: report, stop: interrupt.Token));
         Describe(source, head, run, config);
-        return HeadTraining.Run(parsed, "detect", name, source.Name, config, folder, interrupt, () => run.Steps, run.Run);
+        return HeadTraining.Run(parsed, "detect", name, source.Name, config, folder, head, validation, interrupt, run.Run);
     }
 
     static void Describe(IInstanceSource source, DetectionHead head, DetectionRun run, HeadTrainConfig config)
@@ -91,7 +96,8 @@ static class HeadTrainDetectCommand
         Console.WriteLine($"data     {source.Name}: {run.Images:N0} images, {run.Empty:N0} of them without a thing, {seen.Count} classes: "
             + string.Join(", ", seen.Take(Named)) + (seen.Count > Named ? ", …" : ""));
         Console.WriteLine($"head     detection, {head.ParameterCount:N0} values, {head.Grid} x {head.Grid} boxes of images of "
-            + $"{head.Description.Resolution} pixels of the tower {head.Description.Tower}; {config.Steps:N0} steps of {config.BatchSize}");
+            + $"{head.Description.Resolution} pixels of the tower {HeadOptions.TowerOf(head.Description)}; "
+            + $"{config.Steps:N0} steps of {config.BatchSize}");
         if (run.Steps > 0) Console.WriteLine($"resumed  after step {run.Steps}");
     }
 }

@@ -50,8 +50,9 @@ static class HeadTrainSegmentCommand
     public static Command Create()
     {
         var command = new Command("segment", """
-            Train a head for segmentation on a model's frozen features, which are computed once. It leaves head.safetensors, checkpoints, metrics.csv
-            and loss.png; the head belongs to this model alone. Ctrl-C ends with all files written, --resume goes on to the same bits.
+            Train a head for segmentation on a model's frozen features, which are computed once, or with the tower along.
+            It leaves head.safetensors, checkpoints, metrics.csv and loss.png; the head belongs to this model alone. Ctrl-C ends with
+            all files written, --resume goes on to the same bits.
 
             Examples:
               silc head train segment --model runs/demo --data demo --out runs/adapter
@@ -60,9 +61,10 @@ static class HeadTrainSegmentCommand
               silc head train segment --model runs/mine --data masks:ade/train --classes ade.txt --skip-zero --out runs/ade
             """) { Model, HeadTraining.Out, Kind };
         foreach (var option in SegmentationOptions.ForHeads) command.Add(option);
-        foreach (var option in (Option[])[HoldOut, Side, Sizes, ClassesAStep, Steps, Batch, Rate, Decay, HeadTraining.Clip, Seed, Loss,
-            IgnoredAreNegative, .. PromptOptions.All, HeadTraining.SaveEvery, TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite,
-            Device, EvalOptions.Resize, EvalOptions.ImageBackground, ModelOption.Tokenizer])
+        foreach (var option in (Option[])[HoldOut, Side, HeadOptions.Tune, HeadOptions.TuneRate, Sizes, ClassesAStep, Steps, Batch, Rate,
+            Decay, HeadTraining.Clip, Seed, Loss, IgnoredAreNegative, .. PromptOptions.All, HeadTraining.ValData, HeadTraining.ValEvery,
+            HeadTraining.SaveEvery, TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite, Device, EvalOptions.Resize,
+            EvalOptions.ImageBackground, ModelOption.Tokenizer])
             command.Add(option);
         command.SetAction(Run);
         return command;
@@ -77,18 +79,20 @@ static class HeadTrainSegmentCommand
         var source = HeadData.Chosen(SegmentationOptions.ForTraining(parsed), parsed.GetValue(HoldOut), counts);
         var templates = PromptOptions.TemplatesOf(parsed, SegmentationOptions.IsMasks(parsed) ? "segmentation" : "name");
         var config = ConfigOf(parsed);
+        var validation = HeadTask.Of("segment").Validation(parsed, config.Steps);
         using var folder = HeadTraining.Open(parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         using var head = SegmentationHead.Create(model, parsed.GetValue(Kind), source.Classes.Names, templates,
             canonical: SegmentationOptions.IsMasks(parsed), SizesOf(parsed, model.Config), parsed.GetValue(Side), config.Seed, config.Loss,
-            PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Average));
+            PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Average),
+            HeadOptions.TunedOf(parsed));
         head.NameTower(ShippedModel.NameOf(name));
         using var interrupt = new Interrupt(userSignal: true);
         using var run = Progress.Show("images", source.Count,
             report => new HeadRun(head, source, config, folder, seen: report, stop: interrupt.Token));
         Describe(source, head, run, config);
-        return HeadTraining.Run(parsed, "segment", name, source.Name, config, folder, interrupt, () => run.Steps, run.Run);
+        return HeadTraining.Run(parsed, "segment", name, source.Name, config, folder, head, validation, interrupt, run.Run);
     }
 
     static void Describe(ISegmentationSource source, SegmentationHead head, HeadRun run, HeadTrainConfig config)
@@ -97,7 +101,8 @@ static class HeadTrainSegmentCommand
         var empty = run.Unlabelled > 0 ? $", {run.Unlabelled:N0} of them without a labelled place" : "";
         Console.WriteLine($"data     {source.Name}: {run.Images:N0} images{empty}, {source.Classes.Count} classes: {Brief(source.Classes.Names)}");
         Console.WriteLine($"head     {head.Description.Kind.ToString().ToLowerInvariant()}, {head.ParameterCount:N0} values, on images of "
-            + $"{head.Description.Resolution} pixels of the tower {head.Description.Tower}; {config.Steps:N0} steps of {config.BatchSize}");
+            + $"{head.Description.Resolution} pixels of the tower {HeadOptions.TowerOf(head.Description)}; "
+            + $"{config.Steps:N0} steps of {config.BatchSize}");
         if (run.Steps > 0) Console.WriteLine($"resumed  after step {run.Steps}");
     }
 

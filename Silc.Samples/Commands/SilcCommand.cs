@@ -73,6 +73,7 @@ public static class SilcCommand
                 HeadTrainSegmentCommand.Create(), HeadTrainDetectCommand.Create(), HeadTrainDecoderCommand.Caption(),
                 HeadTrainDecoderCommand.Answer(),
             },
+            HeadCompareCommand.Create(),
             new Command("eval", "Measure a head.")
             {
                 HeadEvalSegmentCommand.Create(), HeadEvalDetectCommand.Create(), HeadEvalDecoderCommand.Caption(), HeadEvalDecoderCommand.Answer(),

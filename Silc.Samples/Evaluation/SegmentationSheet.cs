@@ -3,7 +3,8 @@ namespace Silc.Samples.Evaluation;
 /// <summary>
 /// A few images of each set: the image, the truth, and the answer of each kind of feature; above them the colours of their classes.
 /// </summary>
-sealed class SegmentationSheet
+/// <param name="most">Most images of a set.</param>
+sealed class SegmentationSheet(int most = SegmentationSheet.Shown)
 {
     const int Shown = 4, Cell = 144;
 
@@ -18,18 +19,24 @@ sealed class SegmentationSheet
     public void Add(int index, SegmentedImage example, LabelMap predicted, string method)
     {
         var set = sets[^1];
-        if (index >= Shown) return;
+        if (index >= most) return;
         if (index == set.Rows.Count)
             set.Rows.Add((example.Key, [new(example.Image, "image"), set.Painted(example, example.Labels, "truth")]));
-        int counted = example.Labels.Labels.Count(label => label >= 0),
-            right = example.Labels.Labels.Zip(predicted.Labels).Count(pair => pair.First >= 0 && pair.First == pair.Second);
         // What does not count is hatched in the answers as in the truth.
         var shown = predicted with
         {
             Labels = [.. predicted.Labels.Zip(example.Labels.Labels, (answer, truth) => truth < 0
             ? LabelMap.Ignore : answer)]
         };
-        set.Rows[index].Cells.Add(set.Painted(example, shown, $"{method}: {100.0 * right / Math.Max(1, counted):F0} % right"));
+        set.Rows[index].Cells.Add(set.Painted(example, shown, $"{method}: {100 * Right(example, predicted):F0} % right"));
+    }
+
+    /// <summary>Share of the pixels that count whose answer is right; 0 where none counts.</summary>
+    public static double Right(SegmentedImage example, LabelMap predicted)
+    {
+        int counted = example.Labels.Labels.Count(label => label >= 0),
+            right = example.Labels.Labels.Zip(predicted.Labels).Count(pair => pair.First >= 0 && pair.First == pair.Second);
+        return right / (double)Math.Max(1, counted);
     }
 
     public void Write(string path)

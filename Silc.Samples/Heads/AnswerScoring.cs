@@ -10,12 +10,17 @@ namespace Silc.Samples.Heads;
 /// <param name="beam">Texts that it follows at once.</param>
 sealed class AnswerScoring(IQuestionSource source, DecoderHead head, int beam)
 {
-    const int QuestionsAtOnce = 64;
+    const int QuestionsAtOnce = 64, MostGiven = 3;
+
+    // So much less is an answer that the head was sure of, where two are equally wrong.
+    const double Sureness = 1e-3;
+
+    readonly WorstFirst<(int Index, AnsweredQuestion Question, string Said, double Probability)> answers = new(HeadPictures.Most);
 
     /// <summary>Answers by the id of their question.</summary>
     public Dictionary<long, string> Written { get; } = [];
 
-    /// <summary>The scores of the head and of floors; none where nobody has answered.</summary>
+    /// <summary>The scores of the head, first, and of floors; none where nobody has answered.</summary>
     public IReadOnlyList<Score> Scores()
     {
         var unread = new UnreadImages(source.Name, source.Count);
@@ -26,7 +31,7 @@ sealed class AnswerScoring(IQuestionSource source, DecoderHead head, int beam)
             foreach (var indices in Enumerable.Range(0, source.Count).Chunk(QuestionsAtOnce))
             {
                 Interrupt.Current?.Token.ThrowIfCancellationRequested();
-                var (images, questions) = (new List<RgbImage>(), new List<AnsweredQuestion>());
+                var (images, questions, places) = (new List<RgbImage>(), new List<AnsweredQuestion>(), new List<int>());
                 foreach (int index in indices)
                 {
                     var question = source.Question(index);
@@ -34,9 +39,16 @@ sealed class AnswerScoring(IQuestionSource source, DecoderHead head, int beam)
                     if (image is null) continue;
                     images.Add(image);
                     questions.Add(question);
+                    places.Add(index);
                 }
-                foreach (var (question, said) in questions.Zip(head.Answers(images, [.. questions.Select(one => one.Question)], beam)))
+                var answered = head.Answers(images, [.. questions.Select(one => one.Question)], beam);
+                foreach (var (place, question, said) in places.Zip(questions, answered))
+                {
                     Written[question.Id] = said.Text;
+                    if (question.Answers.Count == 0) continue;
+                    double probability = Math.Exp(said.LogLikelihood);
+                    answers.Add(VqaAccuracy.Of(said.Text, question.Answers) - Sureness * probability, (place, question, said.Text, probability));
+                }
                 known.AddRange(questions.Where(question => question.Answers.Count > 0));
                 report(indices[^1] + 1);
             }
@@ -55,6 +67,16 @@ sealed class AnswerScoring(IQuestionSource source, DecoderHead head, int beam)
                 question => blind[question.ImageId % 2].GetValueOrDefault(question.Question) ?? always[question.ImageId % 2]),
             Line($"always '{always[0]}', the most frequent", known, question => always[question.ImageId % 2]),
         ];
+    }
+
+    /// <summary>Images with question, answer and truth, those that the head got most wrong, and was surest of, first.</summary>
+    public IReadOnlyList<HeadPictures> Pictures()
+    {
+        HeadPictures Of(string name, string title, IEnumerable<(int Index, AnsweredQuestion Question, string Said, double Probability)> some) =>
+            new(name, title, [.. some.Select(one => new ContactSheetRow($"{one.Question.Question} {one.Said}", [new(source.ReadImage(one.Index),
+                $"truth: {string.Join(" / ", one.Question.Answers.Distinct().Take(MostGiven))}; the head was {100 * one.Probability:F0} % sure",
+                VqaAccuracy.Of(one.Said, one.Question.Answers) > 0.5)]))], [], IsText: true);
+        return [Of(HeadPictures.Worst, "The worst mistakes: wrong and sure", answers.Worst), Of(HeadPictures.First, "As they come", answers.First)];
     }
 
     static string Most(IEnumerable<AnsweredQuestion> questions) => questions.SelectMany(question => question.Answers).GroupBy(answer => answer)

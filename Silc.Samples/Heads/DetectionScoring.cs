@@ -10,14 +10,26 @@ namespace Silc.Samples.Heads;
 /// <param name="isLvis">Measures by the rules of LVIS.</param>
 sealed class DetectionScoring(IInstanceSource source, ClassPrototypes classes, bool isLvis)
 {
-    const int ImagesAtOnce = 16, CocoMost = 100, LvisMost = 300, Shown = 8;
-    const double Drawn = 0.3;
+    const int ImagesAtOnce = 16, CocoMost = 100, LvisMost = 300;
+    const double Drawn = 0.3, Overlap = 0.5;
+
+    readonly WorstFirst<(InstanceImage Image, IReadOnlyList<FoundBox> Answer)> shown = new(HeadPictures.Most);
+
+    readonly Dictionary<long, int> places = source.Truth.Categories.Index().ToDictionary(entry => entry.Item.Id, entry => entry.Index);
 
     /// <summary>What was found, in the order of the images.</summary>
     public List<Detection> Found { get; } = [];
 
-    /// <summary>A few images with truth and answers.</summary>
-    public List<ContactSheetRow> Rows { get; } = [];
+    /// <summary>A few images with truth and answers, as they come.</summary>
+    public IReadOnlyList<ContactSheetRow> Rows => [.. shown.First.Select(one => Row(one.Image, one.Answer))];
+
+    /// <summary>The same, and those that the head got most wrong.</summary>
+    public IReadOnlyList<HeadPictures> Pictures() =>
+    [
+        new(HeadPictures.Worst, "The worst mistakes: of the surest boxes, as many as there are things, fewest right",
+            [.. shown.Worst.Select(one => Row(one.Image, one.Answer))], []),
+        new(HeadPictures.First, "As they come", Rows, []),
+    ];
 
     /// <summary>The scores of a head.</summary>
     /// <param name="head">Asked.</param>
@@ -37,7 +49,7 @@ sealed class DetectionScoring(IInstanceSource source, ClassPrototypes classes, b
                 foreach (var (image, answer) in images.Zip(answers))
                 {
                     found.AddRange(answer.Select(one => new Detection(image.Info.Id, truth.Categories[one.Label].Id, one.Box, one.Score)));
-                    if (keep && Rows.Count < Shown) Rows.Add(Row(image, answer));
+                    if (keep) shown.Add(Marks(image, answer).Share, (image, answer));
                 }
                 report(indices[^1] + 1);
             }
@@ -65,11 +77,27 @@ sealed class DetectionScoring(IInstanceSource source, ClassPrototypes classes, b
 
     ContactSheetRow Row(InstanceImage image, IReadOnlyList<FoundBox> answer)
     {
-        var places = source.Truth.Categories.Index().ToDictionary(entry => entry.Item.Id, entry => entry.Index);
         var truth = image.Instances.Where(instance => !instance.IsCrowd)
             .Select(instance => (instance.Box, ColourOf(places[instance.CategoryId]), classes.Names[places[instance.CategoryId]])).ToList();
+        var (surest, right, share) = Marks(image, answer);
         return new(image.Key, [new(image.Image, "image"), new(BoxPainter.Draw(Large(image.Image, out double factor), Scaled(truth, factor)), "truth"),
-            new(BoxPainter.Draw(Large(image.Image, out factor), Scaled(Shapes(answer, classes.Names), factor)), "head")]);
+            new(BoxPainter.Draw(Large(image.Image, out factor), Scaled(surest.Select(Shape), factor)),
+                $"head: of the {surest.Count} surest boxes {right} right", share == 1)]);
+
+        (Box, Colour, string) Shape(FoundBox one) => (one.Box, ColourOf(one.Label), $"{classes.Names[one.Label]} {100 * one.Score:F0}");
+    }
+
+    // Of as many boxes as there are things: one is right if it overlaps a thing of its class that no surer one has. Where there is nothing, a box
+    // that would be drawn is a mistake.
+    (IReadOnlyList<FoundBox> Surest, int Right, double Share) Marks(InstanceImage image, IReadOnlyList<FoundBox> answer)
+    {
+        var left = image.Instances.Where(instance => !instance.IsCrowd).ToList();
+        int things = left.Count;
+        IReadOnlyList<FoundBox> surest = [.. things == 0 ? answer.TakeWhile(one => one.Score >= Drawn) : answer.Take(things)];
+        foreach (var one in surest)
+            if (left.Where(instance => places[instance.CategoryId] == one.Label && instance.Box.Iou(one.Box) >= Overlap)
+                .MaxBy(instance => instance.Box.Iou(one.Box)) is { } taken) left.Remove(taken);
+        return (surest, things - left.Count, things == 0 ? surest.Count == 0 ? 1 : 0 : 1 - left.Count / (double)things);
     }
 
     /// <summary>What to draw of answers: the surest, and all that are likely.</summary>

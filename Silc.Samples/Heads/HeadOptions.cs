@@ -29,6 +29,36 @@ static class HeadOptions
         return SegmentationWindows.SquashedAndWhole(SegmentationOptions.WindowOf(parsed) ?? usual);
     }
 
+    /// <summary>What of the image tower is trained along.</summary>
+    public static readonly Option<string?> Tune = new("--tune")
+    {
+        Description = "Train these parameters of the image tower along, a pattern of names such as 'img/.*', or catseg: query, value and positions, "
+            + "as CAT-Seg does. The head's file then holds them, and the model stays as it is. A step takes several times as long.",
+        HelpName = "PATTERN|catseg",
+    };
+
+    /// <summary>How fast.</summary>
+    public static readonly Option<double> TuneRate = new Option<double>("--tune-rate")
+    {
+        Description = "Learning rate of --tune, as a multiple of --lr; OWL-ViT tunes all at 1.",
+        HelpName = "X",
+        DefaultValueFactory = _ => 0.01,
+    }.Above(0);
+
+    const string CatSegPattern = "img/(.*/(query|value)/.*|pos_embedding)";
+
+    /// <summary>The rules of a line; null freezes the tower.</summary>
+    public static IReadOnlyList<RateRule>? TunedOf(ParseResult parsed)
+    {
+        var pattern = parsed.GetValue(Tune);
+        if (pattern is null && parsed.GetResult(TuneRate) is { Implicit: false }) throw new ArgumentException("--tune-rate needs --tune");
+        return pattern is null ? null : [new(pattern == "catseg" ? CatSegPattern : pattern, parsed.GetValue(TuneRate))];
+    }
+
+    /// <summary>What is said of a head's tower.</summary>
+    public static string TowerOf(HeadDescription told) => told.Tuned is { } rules
+        ? $"{told.Tower}, tuned along: {string.Join(", ", rules.Select(rule => $"{rule.Pattern} at {rule.Multiplier} of the rate"))}" : told.Tower;
+
     /// <summary>How a head that writes looks for its words.</summary>
     public static readonly Option<int> Beam = new Option<int>("--beam")
     {

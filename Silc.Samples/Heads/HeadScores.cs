@@ -21,11 +21,20 @@ sealed class HeadScores(SilcModel model, SegmentationHead head, ISegmentationSou
     public const string Rule = "mIoU is the mean over the classes that the truth has; beside it the one that counts classes only predicted as 0.";
 
     readonly bool left = source.HasBackground && !backgroundCounts;
+    readonly WorstFirst<(SegmentedImage Example, LabelMap Answer)> answers = new(HeadPictures.Most);
 
+    /// <summary>The score of the head, once it was asked.</summary>
+    public Score? Head { get; private set; }
+
+    /// <summary>What the head took for what, once it was asked.</summary>
+    public ConfusionMatrix? Confusion { get; private set; }
+
+    /// <summary>Scores of the head and, unless they are left out, of its floors.</summary>
     /// <param name="sheet">Is given the first answers.</param>
     /// <param name="masks">Is given the head's.</param>
     /// <param name="folder">Of this set among the masks.</param>
-    public IEnumerable<Score> Score(SegmentationSheet? sheet, PredictedMasks? masks = null, string folder = "")
+    /// <param name="floors">Asks the model without the head, too.</param>
+    public IReadOnlyList<Score> Score(SegmentationSheet? sheet, PredictedMasks? masks = null, string folder = "", bool floors = true)
     {
         var set = left ? new ObjectsAlone(source) : source;
         var wordless = source.HasBackground && (left || threshold is not null);
@@ -35,19 +44,47 @@ sealed class HeadScores(SilcModel model, SegmentationHead head, ISegmentationSou
         var unread = new UnreadImages(set.Name, set.Count);
         var pixels = new long[set.Classes.Count];
         var asked = head.Segmenter(Named(classes), windows, least);
-        var without = Count(set, model.Segmenter(Named(alone), windows: windows, threshold: least), unread, "without", sheet, counted: pixels);
+        var scores = new List<Score>();
+        ConfusionMatrix? without = floors
+            ? Count(set, model.Segmenter(Named(alone), windows: windows, threshold: least), unread, "without", sheet, counted: pixels) : null;
+        var with = Count(set, asked, unread, "head", sheet, masks, folder);
         unread.Say();
-        if (without.Total == 0)
+        if (with.Total == 0)
             throw new InvalidDataException($"{source.Name}: every pixel is {(left ? "background or " : "")}of a label that is ignored, so "
                 + "none counts");
-        var with = Count(set, asked, unread, "head", sheet, masks, folder);
         int count = unread.Others().Count;
-        yield return Line(set, count, "zero-shot, map values, no head", without);
-        yield return Line(set, count, $"head, {Word(head.Description.Kind)}, step {head.Steps}", with);
+        (Head, Confusion) = (Line(set, count, $"head, {Word(head.Description.Kind)}, step {head.Steps}", with), with);
+        if (without is null) return [Head];
         int frequent = Array.IndexOf(pixels, pixels.Max());
         var constant = new ConfusionMatrix(pixels.Length);
         for (int k = 0; k < pixels.Length; k++) constant.Add(k, frequent, pixels[k]);
-        yield return Line(set, count, $"always {set.Classes.Names[frequent]}, the most frequent", constant);
+        return
+        [
+            Line(set, count, "zero-shot, map values, no head", without), Head,
+            Line(set, count, $"always {set.Classes.Names[frequent]}, the most frequent", constant),
+        ];
+    }
+
+    /// <summary>Images with truth, the head's answer and the model's without it, those that the head got most wrong first.</summary>
+    public IReadOnlyList<HeadPictures> Pictures()
+    {
+        var set = left ? new ObjectsAlone(source) : source;
+        var wordless = source.HasBackground && (left || threshold is not null);
+        var without = model.Segmenter(wordless ? alone.WithoutFirst() : alone, windows: windows,
+            threshold: source.HasBackground && !left ? threshold : null);
+        HeadPictures Of(string name, string title, IReadOnlyList<(SegmentedImage Example, LabelMap Answer)> some)
+        {
+            var sheet = new SegmentationSheet(HeadPictures.Most);
+            sheet.Begin(set);
+            foreach (var (i, (example, answer)) in some.Index())
+            {
+                sheet.Add(i, example, answer, "head");
+                sheet.Add(i, example, without.Segment([(example.Image, example.Labels.Width, example.Labels.Height)])[0], "without");
+            }
+            var drawn = sheet.Sets.Single();
+            return new(name, title, drawn.Rows, drawn.Colours);
+        }
+        return [Of(HeadPictures.Worst, "The worst mistakes: fewest pixels right", answers.Worst), Of(HeadPictures.First, "As they come", answers.First)];
     }
 
     ConfusionMatrix Count(ISegmentationSource set, ZeroShotSegmenter segmenter, UnreadImages unread, string word, SegmentationSheet? sheet,
@@ -60,6 +97,7 @@ sealed class HeadScores(SilcModel model, SegmentationHead head, ISegmentationSou
             report(++segmented);
             masks?.Write(folder, word, example.Key, predicted);
             sheet?.Add(shown++, example, predicted, word);
+            if (word == "head") answers.Add(SegmentationSheet.Right(example, predicted), (example, predicted));
             if (counted is null) return;
             foreach (var label in example.Labels.Labels)
                 if (label >= 0) counted[label]++;

@@ -25,6 +25,22 @@ static class HeadTraining
         HelpName = "N",
     }.From(1);
 
+    /// <summary>Measurements of a training on images that the program draws, and images of one.</summary>
+    public const int UsualValidations = 5, ValImages = 64;
+
+    public static readonly Option<string?> ValData = new("--val-data")
+    {
+        Description = $"Images that are not trained on, named and read as those of --data: the head is measured on them while it trains. For demo and "
+            + $"emoji {ValImages} other scenes unless given.",
+        HelpName = "SPEC",
+    };
+
+    public static readonly Option<int?> ValEvery = new Option<int?>("--val-every")
+    {
+        Description = "Steps from one measurement to the next, at the reports of --log-every; a fifth of the training unless given, 0 for none.",
+        HelpName = "N",
+    }.From(0);
+
     public static Option<int> Number(string name, string help, int usual) =>
         new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };
 
@@ -45,7 +61,8 @@ static class HeadTraining
             parsed.GetValue(Resume), parsed.GetValue(Overwrite));
         try
         {
-            OutputGuard.Check(parsed, Output.Table(folder.At(MetricsFile.Name), HeadMetrics.Columns), Output.Sheet(folder.At(TrainSession.Plot)));
+            OutputGuard.Check(parsed, Output.Table(folder.At(MetricsFile.Name), HeadMetrics.Columns), Output.Sheet(folder.At(TrainSession.Plot)),
+                new Output(folder.At(HeadLine.Name), HeadLine.IsOwn));
             return folder;
         }
         catch
@@ -62,22 +79,27 @@ static class HeadTraining
     /// <param name="data">What the plot calls the data.</param>
     /// <param name="config">How it is trained.</param>
     /// <param name="folder">Of <see cref="Open"/>.</param>
+    /// <param name="head">Is trained.</param>
+    /// <param name="validation">Measures it meanwhile; null for none.</param>
     /// <param name="interrupt">Ends it with the step at hand.</param>
-    /// <param name="steps">Steps done.</param>
     /// <param name="run">The rest of them.</param>
-    public static int Run(ParseResult parsed, string kind, string model, string data, HeadTrainConfig config, RunFolder folder, Interrupt interrupt,
-        Func<long> steps, Steps run)
+    public static int Run(ParseResult parsed, string kind, string model, string data, HeadTrainConfig config, RunFolder folder, ITrainedHead head,
+        HeadValidation? validation, Interrupt interrupt, Steps run)
     {
-        var metrics = new HeadMetrics(folder.At(MetricsFile.Name), steps());
-        var end = HeadProgress.Show(steps(), config.Steps, report => run(one =>
+        var metrics = new HeadMetrics(folder.At(MetricsFile.Name), head.Steps);
+        var kept = false;
+        var end = HeadProgress.Show(head.Steps, config.Steps, report => run(one =>
         {
-            metrics.Add(one);
+            // Not before the first report: until then a folder that is overwritten holds its old training, whole.
+            if (!kept) HeadLine.Of(parsed, kind).Write(folder.Path);
+            kept = true;
+            metrics.Add(one, validation?.Of(one, head));
             report(one);
         }, parsed.GetValue(TrainOptions.LogEvery), interrupt.Token));
-        if (metrics.Last is { } last) Console.WriteLine($"trained  {steps():N0} steps in {last.Seconds:F1} s; loss {last.Loss:F4}");
+        if (metrics.Last is { } last) Console.WriteLine($"trained  {head.Steps:N0} steps in {last.Seconds:F1} s; loss {last.Loss:F4}");
         metrics.Plot($"{data}, batch {config.BatchSize}").WritePng(folder.At(TrainSession.Plot));
         Console.WriteLine($"wrote {folder.At(HeadFile.Name)}, {MetricsFile.Name} and {TrainSession.Plot}");
-        if (end == RunEnd.Stopped) Console.WriteLine($"Stopped after step {steps()}. To go on, say the same with --resume");
+        if (end == RunEnd.Stopped) Console.WriteLine($"Stopped after step {head.Steps}. To go on, say the same with --resume");
         Console.WriteLine($"To measure it:\n  silc head eval {kind} --model {Shell.Quoted(ShippedModel.NameOf(model))} "
             + $"--head {Shell.Quoted(parsed.GetRequiredValue(Out))} --data …");
         return interrupt.ExitCode;

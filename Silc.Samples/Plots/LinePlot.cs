@@ -78,7 +78,8 @@ sealed record LinePlot(string Name, string Title, string YLabel, IReadOnlyList<P
         // Dots at the ends and at 0 are cut off at the axes: these stand a little apart.
         model.Axes[0].MinimumPadding = model.Axes[0].MaximumPadding = Margin;
         var most = Lines.SelectMany(line => line.Points).Where(point => double.IsFinite(point.Y)).Max(point => point.Y);
-        if (FromZero && most > 0) model.Axes[1].AbsoluteMinimum = model.Axes[1].Minimum = -Margin * most;
+        if (FromZero && most > 0) (model.Axes[1].AbsoluteMinimum, model.Axes[1].Minimum, model.Axes[1].Maximum) =
+            (-Margin * most, -Margin * most, (1 + Margin) * most);
         return model;
     }
 

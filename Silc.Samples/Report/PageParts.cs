@@ -6,8 +6,62 @@ namespace Silc.Samples.Report;
 /// <summary>What pages are made of.</summary>
 static class PageParts
 {
+    // Content security policy: whatever captions and paths contain, a browser fetches and runs nothing.
+    static readonly Html policy = new("default-src 'none'; img-src data:; style-src 'unsafe-inline'");
+
     // Maps have a pixel a patch and are shown as squares; photographs are not.
-    const int PlotWidth = 450, PlotHeight = 270, MostPatches = 48;
+    const int PlotWidth = 450, PlotHeight = 270, MostPatches = 48, UsualSide = 160, BoxedSide = 320;
+
+    /// <summary>The kinds of pictures whose images are larger, for the words on them, or stand beside each other, with words below.</summary>
+    public const string Boxes = "boxes", Sentences = "sentences";
+
+    /// <summary>A whole page: style and images are inside, and nothing is fetched or run.</summary>
+    /// <param name="title">Of the page.</param>
+    /// <param name="about">A line below it.</param>
+    /// <param name="missing">What the page lacks, and how to get it.</param>
+    /// <param name="cards">Numbers.</param>
+    /// <param name="parts">What follows; those that are empty are left out.</param>
+    public static Html Page(string title, Html about, IReadOnlyList<string> missing, IEnumerable<Html> cards,
+        IEnumerable<(string Id, string Title, Html Body)> parts)
+    {
+        var sections = parts.Where(section => section.Body != Html.Empty).ToList();
+        var missed = missing.Count == 0 ? Html.Empty : Html.Of($"""<ul class="missing">{missing.Select(line => Html.Of($"<li>{line}</li>"))}</ul>""");
+        return Html.Of($"""
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta http-equiv="Content-Security-Policy" content="{policy}">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <title>{title}: Silc run</title>
+            <style>{Style}</style>
+            </head>
+            <body>
+            <header>
+            <h1>{title}</h1>
+            <p class="soft">{about}</p>
+            {missed}
+            <div class="cards">{cards}</div>
+            <nav>{sections.Select(section => Html.Of($"""<a href="#{section.Id}">{section.Title}</a>"""))}</nav>
+            </header>
+            <main>
+            {sections.Select(section => Html.Of($"""<section id="{section.Id}"><h2>{section.Title}</h2>{section.Body}</section>"""))}
+            </main>
+            </body>
+            </html>
+
+            """);
+    }
+
+    static Html Style
+    {
+        get
+        {
+            using var reader = new StreamReader(typeof(PageParts).Assembly.GetManifestResourceStream("report.css")!);
+            return new(reader.ReadToEnd());
+        }
+    }
 
     /// <summary>A number with its name above and what to compare it with below.</summary>
     public static Html Card(string what, string value, string beside, string kind = "") =>
@@ -56,12 +110,20 @@ static class PageParts
     public static Html Retrieval(string name, IReadOnlyList<ContactSheetRow> rows) =>
         Html.Of($"<h3>{name}</h3>{rows.Select(row => Sheet(row, "found"))}");
 
-    public static Html Segmentation(SegmentedSet set) => Html.Of($"""
-        <h3>{set.Name}</h3>
-        <p class="legend">{set.Colours.Select(colour =>
-            Html.Of($"""<span><i style="background:{Css(colour.Colour)}"></i>{colour.Name}</span>"""))}</p>
-        <div class="pairs">{set.Rows.Select(row => Sheet(row, "segmented"))}</div>
-        """);
+    public static Html Segmentation(SegmentedSet set) => Pictures(set.Name, set.Rows, set.Colours, "segmented");
+
+    /// <summary>Images with truth and answers, below the colours of their classes.</summary>
+    /// <param name="title">Above them.</param>
+    /// <param name="rows">An image each.</param>
+    /// <param name="colours">May be empty.</param>
+    /// <param name="kind">How wide an image is, as the style says.</param>
+    public static Html Pictures(string title, IReadOnlyList<ContactSheetRow> rows, IReadOnlyList<(string Name, Colour Colour)> colours, string kind) =>
+        Html.Of($"""
+            {(title == "" ? Html.Empty : Html.Of($"<h3>{title}</h3>"))}
+            <p class="legend">{colours.Select(colour =>
+                Html.Of($"""<span><i style="background:{Css(colour.Colour)}"></i>{colour.Name}</span>"""))}</p>
+            <div class="pairs {kind}">{rows.Select(row => Sheet(row, kind))}</div>
+            """);
 
     public static Html Maps(IReadOnlyList<PatchMap> maps) => maps.Count == 0 ? Html.Empty : Html.Of($"""
         <p class="soft">Of each image: the first three principal components of its patches' features as red, green and blue, over all of these images
@@ -74,12 +136,12 @@ static class PageParts
 
     // As ContactSheet draws it, but with words that can be read aloud.
     static Html Sheet(ContactSheetRow row, string kind) =>
-        Html.Of($"""<div class="sheet {kind}"><h4>{row.Query}</h4><div>{row.Cells.Select(cell => Cell(row.Query, cell))}</div></div>""");
+        Html.Of($"""<div class="sheet {kind}"><h4>{row.Query}</h4><div>{row.Cells.Select(cell => Cell(row.Query, cell, kind == Boxes ? BoxedSide : UsualSide))}</div></div>""");
 
-    static Html Cell(string query, ContactSheetCell cell)
+    static Html Cell(string query, ContactSheetCell cell, int most)
     {
         var (kind, mark) = cell.Hit switch { true => ("hit", "✓ "), false => ("miss", "✗ "), null => ("", "") };
-        var image = Html.Image(Thumbnail.Of(cell.Image), $"{query}: {cell.Caption}", cell.Image.Width <= MostPatches ? "pixels" : "");
+        var image = Html.Image(Thumbnail.Of(cell.Image, most), $"{query}: {cell.Caption}", cell.Image.Width <= MostPatches ? "pixels" : "");
         return Html.Of($"""<figure class="{kind}">{image}<figcaption>{mark}{cell.Caption}</figcaption></figure>""");
     }
 

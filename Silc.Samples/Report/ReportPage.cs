@@ -8,47 +8,12 @@ namespace Silc.Samples.Report;
 /// <summary>A report as one HTML page: style and images are inside, and nothing is fetched or run.</summary>
 sealed class ReportPage(RunReport report)
 {
-    // Content security policy: whatever captions and paths contain, a browser fetches and runs nothing.
-    static readonly Html policy = new("default-src 'none'; img-src data:; style-src 'unsafe-inline'");
-
     readonly RunRecord run = report.Run;
     readonly RunMetrics metrics = report.Run.Metrics;
     readonly RunEvaluation? evaluation = report.Evaluation;
 
-    public Html Text
-    {
-        get
-        {
-            var title = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Folder)));
-            var sections = Sections().Where(section => section.Body != Html.Empty).ToList();
-            return Html.Of($"""
-                <!DOCTYPE html>
-                <html lang="en">
-                <head>
-                <meta charset="utf-8">
-                <meta http-equiv="Content-Security-Policy" content="{policy}">
-                <meta name="viewport" content="width=device-width, initial-scale=1">
-                <meta name="color-scheme" content="light dark">
-                <title>{title}: Silc run</title>
-                <style>{Style}</style>
-                </head>
-                <body>
-                <header>
-                <h1>{title}</h1>
-                <p class="soft">A Silc run{Trained()}, {run.State}.</p>
-                {Missing()}
-                <div class="cards">{TrainingCards()}{ScoreCards()}</div>
-                <nav>{sections.Select(section => Html.Of($"""<a href="#{section.Id}">{section.Title}</a>"""))}</nav>
-                </header>
-                <main>
-                {sections.Select(section => Html.Of($"""<section id="{section.Id}"><h2>{section.Title}</h2>{section.Body}</section>"""))}
-                </main>
-                </body>
-                </html>
-
-                """);
-        }
-    }
+    public Html Text => Page(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Folder))),
+        Html.Of($"A Silc run{Trained()}, {run.State}."), report.Missing, [.. TrainingCards(), .. ScoreCards()], Sections());
 
     IEnumerable<(string Id, string Title, Html Body)> Sections()
     {
@@ -70,19 +35,7 @@ sealed class ReportPage(RunReport report)
         yield return ("command", "Command and versions", Command());
     }
 
-    static Html Style
-    {
-        get
-        {
-            using var reader = new StreamReader(typeof(ReportPage).Assembly.GetManifestResourceStream("report.css")!);
-            return new(reader.ReadToEnd());
-        }
-    }
-
     Html Trained() => run.Checkpoint?.Data is { } data ? Html.Of($" on {data.Name} ({data.Count:N0} images)") : Html.Empty;
-
-    Html Missing() => report.Missing.Count == 0 ? Html.Empty
-        : Html.Of($"""<ul class="missing">{report.Missing.Select(line => Html.Of($"<li>{line}</li>"))}</ul>""");
 
     IEnumerable<Html> TrainingCards()
     {

@@ -11,6 +11,8 @@ sealed class Progress
 {
     static readonly TimeSpan first = TimeSpan.FromSeconds(2), longest = TimeSpan.FromMinutes(1);
 
+    static readonly AsyncLocal<bool> quiet = new();
+
     readonly string what;
     readonly long total;
     readonly Func<TimeSpan> clock;
@@ -26,6 +28,7 @@ sealed class Progress
     /// <param name="work">Calls the function with the number done so far, from any thread.</param>
     public static T Show<T>(string what, long total, Func<Action<long>, T> work)
     {
+        if (quiet.Value) return work(_ => { });
         var watch = Stopwatch.StartNew();
         if (!Terminal.HasBars)
         {
@@ -50,6 +53,13 @@ sealed class Progress
         return 0;
     });
 
+    /// <summary>Shows nothing of what this thread does until the end of what is returned: it is part of a work that is shown.</summary>
+    public static IDisposable Quiet()
+    {
+        quiet.Value = true;
+        return new Loud();
+    }
+
     internal void Report(long done)
     {
         lock (show)
@@ -68,4 +78,9 @@ sealed class Progress
     }
 
     static string Rate(double perSecond) => perSecond >= 10 ? $"{perSecond:N0}/s" : $"{perSecond:N1}/s";
+
+    sealed class Loud : IDisposable
+    {
+        public void Dispose() => quiet.Value = false;
+    }
 }

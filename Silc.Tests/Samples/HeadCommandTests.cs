@@ -19,7 +19,11 @@ public sealed class HeadCommandTests : TempFolder
     {
         Assert.Contains("9 classes: red, orange", Train());
         foreach (var file in new[] { HeadFile.Name, "metrics.csv", "loss.png" }) Assert.IsTrue(File.Exists(At($"head/{file}")), file);
-        Assert.AreEqual(9, File.ReadAllLines(At("head/metrics.csv")).Length);
+        var rows = File.ReadAllLines(At("head/metrics.csv"));
+        Assert.HasCount(9, rows);
+        // A fifth of 80 steps is 16: measured at the reports of steps 20, 40, 50, 70 and 80.
+        CollectionAssert.AreEqual(new[] { "20", "40", "50", "70", "80" }, rows.Skip(1).Where(row => !row.EndsWith(',')).Select(row => row.Split(',')[0])
+            .ToArray());
         var (code, output, error) = CommandLineRun.Of("head", "eval", "segment", "--model", "mini", "--head", At("head"), "--data", "demo:hard",
             "--images", "40", "--json", At("s.json"), "--overlays", At("o.png"), "--device", "cpu");
         Assert.AreEqual(0, code, error);
@@ -31,6 +35,7 @@ public sealed class HeadCommandTests : TempFolder
         // 73, 85 and 2 % where it was written.
         Assert.IsGreaterThan(mean[0] + 0.03, mean[1], string.Join(", ", mean));
         Assert.IsGreaterThan(mean[2] + 0.3, mean[0], string.Join(", ", mean));
+        HeadReports.Check(At("head"), 40, mean, "worst", "first", "confusion", "validation");
 
         ImageFile.Write(At("a.png"), new DemoSegmentation(1, 9).Read(0).Image);
         (code, _, error) = CommandLineRun.Of("segment", At("a.png"), "--model", "mini", "--head", At("head"), "--out", At("found"), "--device",

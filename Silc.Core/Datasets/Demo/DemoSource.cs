@@ -6,8 +6,8 @@ namespace Silc.Datasets;
 /// </summary>
 public sealed class DemoSource : IImageTextSource
 {
-    // Evaluation images come from streams that training cannot reach with an int index.
-    const ulong EvaluationStream = 1UL << 32;
+    // Evaluation images come from streams that training cannot reach with an int index, guesses from those behind them.
+    const ulong EvaluationStream = 1UL << 32, GuessStream = 2UL << 32;
 
     readonly int seed;
     readonly int size;
@@ -46,6 +46,19 @@ public sealed class DemoSource : IImageTextSource
     {
         var scene = Scene(index);
         return new ImageTextPair($"demo/{seed}/{index}", scene.Draw(), DemoCaptions.Of(scene));
+    }
+
+    /// <summary>
+    /// A caption of image <paramref name="index"/> whose colours and places are true and whose shapes are drawn: what can be said of it without
+    /// knowing any shape.
+    /// </summary>
+    internal string WithoutShapes(int index)
+    {
+        var random = new Philox((ulong)seed, GuessStream + (ulong)index);
+        var (scene, shapes) = (Scene(index), DemoClasses.ShapesOf(level));
+        var guessed = scene with { Objects = [.. scene.Objects.Select(one => one with { Shape = shapes[random.NextInt(shapes.Length)] })] };
+        var captions = DemoCaptions.Of(guessed);
+        return captions[random.NextInt(captions.Count)];
     }
 
     /// <summary>Held-out images of one object each for zero-shot classification: <paramref name="perClass"/> of every colour and shape.</summary>
