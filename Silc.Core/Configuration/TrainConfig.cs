@@ -103,6 +103,9 @@ public sealed partial record TrainConfig(
     /// <summary>Steps in which the prototypes of the head stand still: DINO's <c>freeze_last_layer</c>, there in epochs.</summary>
     public int FrozenLastLayerSteps { get; init; }
 
+    /// <summary>How the teacher's targets are kept from collapsing; <see cref="CenterMomentum"/> is of <see cref="Centering.Mean"/>.</summary>
+    public Centering Centering { get; init; }
+
     /// <summary>The largest factor exp(t) on cosines, to which t is cut after each update; null for none. CLIP has 100.</summary>
     public double? LogitScaleMax { get; init; }
 
@@ -153,6 +156,10 @@ public sealed partial record TrainConfig(
         Require.That(TeacherTemperatureStart is not null || TeacherTemperatureWarmup == 0,
             $"{TeacherTemperatureWarmup} warm-up steps of the teacher temperature need one to start with");
         Require.NotNegative(FrozenLastLayerSteps, "steps with a frozen last layer");
+        Require.That(Enum.IsDefined(Centering), $"centering is {(int)Centering}, it must be Mean or Sinkhorn");
+        Require.That(Centering != Centering.Sinkhorn || DistillationWeight == 0 || BatchSize / Accumulate > 1,
+            $"a batch of {BatchSize} in {Accumulate} slices has one image in each, and Sinkhorn-Knopp balances several: set a larger BatchSize "
+            + "(--batch), a smaller Accumulate (--accumulate) or Centering to Mean (--centering mean)");
         Require.That(!ClipByTensor || ClipNorm > 0, "clipping by tensor needs a clip norm above 0");
         Require.That(LogitScaleMax is null or (> 0 and < double.PositiveInfinity), $"the largest factor on cosines is {LogitScaleMax}, it must "
             + "be positive");

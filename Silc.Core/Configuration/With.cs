@@ -153,7 +153,8 @@ public sealed partial record TrainConfig
         double? teacherTemperatureStart = null,
         int? teacherTemperatureWarmup = null,
         int? frozenLastLayerSteps = null,
-        double? logitScaleMax = null) =>
+        double? logitScaleMax = null,
+        Centering? centering = null) =>
         this with
         {
             BatchSize = batchSize ?? BatchSize,
@@ -189,5 +190,6 @@ public sealed partial record TrainConfig
             TeacherTemperatureWarmup = teacherTemperatureWarmup ?? TeacherTemperatureWarmup,
             FrozenLastLayerSteps = frozenLastLayerSteps ?? FrozenLastLayerSteps,
             LogitScaleMax = logitScaleMax ?? LogitScaleMax,
+            Centering = centering ?? Centering,
         };
 }

@@ -58,9 +58,11 @@ sealed class Teacher : IDisposable
 
     /// <summary>
     /// softmax((F_t(x) - c) · sharpness), sharpness = 1 / τ_t, (G·B, K), and the mean output for the next center. <paramref name="look"/>
-    /// sees the logits before; <paramref name="embeddings"/> (G·B, C), if given, takes what the head makes them of.
+    /// sees the logits before; <paramref name="embeddings"/> (G·B, C), if given, takes what the head makes them of. <paramref name="assign"/>, if
+    /// given, makes targets of the logits in the place of center and softmax, and there is no mean.
     /// </summary>
-    internal Tensor Targets(Pass pass, Tensor pixels, Tensor mean, Tensor sharpness, Action<Tensor>? look = null, Tensor embeddings = default)
+    internal Tensor Targets(Pass pass, Tensor pixels, Tensor mean, Tensor sharpness, Action<Tensor>? look = null, Tensor embeddings = default,
+        Action<Tensor>? assign = null)
     {
         var targets = pass.Saved(pixels.Rows, config.Head.Prototypes);
         using (pass.Frame())
@@ -70,6 +72,11 @@ sealed class Teacher : IDisposable
             head.Forward(pass, y, targets);
         }
         look?.Invoke(targets);
+        if (assign is not null)
+        {
+            assign(targets);
+            return targets;
+        }
         pass.Ops.MeanRows(targets, mean);
         pass.Ops.TeacherSoftmax(targets, Center, sharpness);
         return targets;

@@ -249,6 +249,18 @@ abstract class Ops(Device device)
     /// <summary>x ← softmax((x - center) · sharpness) over each row; the sharpness (1, 1), 1 / τ, is read on the device.</summary>
     public abstract void TeacherSoftmax(Tensor x, Tensor center, Tensor sharpness);
     /// <summary>
+    /// Half a round of Sinkhorn-Knopp on scores x (N, K) at temperature 1 / s: columns (1, K) = log Σ over the rows of exp(s · x + shift), with a
+    /// shift (N, 1) for each row and the sharpness s (1, 1), which is read on the device.
+    /// </summary>
+    public abstract void SinkhornColumns(Tensor x, Tensor sharpness, Tensor shifts, Tensor columns);
+    /// <summary>
+    /// The other half: the shift of a row is -log Σ over its columns of exp(s · x - column). A row whose weight is not above 0 gets one that takes it
+    /// out of <see cref="SinkhornColumns"/>; without weights all count.
+    /// </summary>
+    public abstract void SinkhornRows(Tensor x, Tensor sharpness, Tensor columns, Tensor weights, Tensor shifts);
+    /// <summary>y = x / divisor, which is (1, 1) and read on the device.</summary>
+    public abstract void DivideBy(Tensor x, Tensor divisor, Tensor y);
+    /// <summary>
     /// Cross-entropy between teacher targets (G·B, K) and student logits (V·B, K), view-major. Replaces logits by
     /// weight · dLoss/dLogits and writes weight · loss of each row to rowLoss (V·B, 1). With <paramref name="skipSame"/>, view v has no
     /// term with teacher view v. The mean is over <paramref name="terms"/> pairs of views and the batch.

@@ -103,6 +103,11 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
 
     public override void TeacherSoftmax(Tensor x, Tensor center, Tensor sharpness) =>
         Time("teacher softmax", 0, () => ops.TeacherSoftmax(x, center, sharpness), x, x);
+    public override void SinkhornColumns(Tensor x, Tensor sharpness, Tensor shifts, Tensor columns) =>
+        Time("sinkhorn", 0, () => ops.SinkhornColumns(x, sharpness, shifts, columns), x, x);
+    public override void SinkhornRows(Tensor x, Tensor sharpness, Tensor columns, Tensor weights, Tensor shifts) =>
+        Time("sinkhorn", 0, () => ops.SinkhornRows(x, sharpness, columns, weights, shifts), x, x);
+    public override void DivideBy(Tensor x, Tensor divisor, Tensor y) => Time("scale", 0, () => ops.DivideBy(x, divisor, y), x, y);
     public override void DinoCrossEntropy(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame,
         int terms, float weight) =>
         Time("distillation loss", 0, () => ops.DinoCrossEntropy(logits, targets, rowLoss, batch, temperature, skipSame, terms, weight),

@@ -10,7 +10,7 @@ public sealed partial class Trainer
         losses.Clear(pass.Ops);
         int slices = Config.Accumulate;
         pass.Frame();       // of the whole step, and open until the next one: the health of distillation is measured on what the last slice kept
-        var means = Teacher is null ? default : pass.Saved(slices, student.Config.Head.Prototypes);
+        var means = Teacher is null || sinkhorn is not null ? default : pass.Saved(slices, student.Config.Head.Prototypes);
         var whole = slices > 1 && Config.ContrastiveWeight > 0 ? CachedContrast(pass, inference) : default;
         var frame = pass.Frame();
         for (int slice = 0; slice < slices; slice++)
@@ -21,13 +21,13 @@ public sealed partial class Trainer
                 frame = pass.Frame();
             }
             var now = views[slice];
-            lastTargets = Teacher is null ? default : DistillLocal(pass, inference, now, means.Slice(slice, 1));
+            lastTargets = Teacher is null ? default : DistillLocal(pass, inference, now, means.Count > 0 ? means.Slice(slice, 1) : default);
             var last = slice == slices - 1;
             if (last && Teacher is not null && !Config.GlobalToGlobal) buckets.Complete("head");
             if (EmbedsCaptioned)
                 Captioned(pass, inference, now, lastTargets, whole?.Slice(pass, slice), last);
         }
-        Teacher?.Observe(pass.Ops, means);
+        if (sinkhorn is null) Teacher?.Observe(pass.Ops, means);
     }
 
     // False for distillation to local views alone, which embeds no image of the batch as the student.
@@ -40,7 +40,8 @@ public sealed partial class Trainer
         // Where nobody else embeds images, the health of distillation is told by the teacher's own embeddings.
         var seen = EmbedsCaptioned ? default : lastImages = pass.Saved(slice.Global.Rows, student.Config.EmbedDim);
         var targets = Teacher!.Targets(inference, slice.Global, mean, stepState.TeacherSharpness,
-            logits => Probe?.Invoke("teacher_logits", logits), seen);
+            logits => Probe?.Invoke("teacher_logits", logits), seen,
+            sinkhorn is null ? null : scores => sinkhorn.Run(inference, scores, stepState.TeacherSharpness));
         if (slice.Local.Count == 0) return targets;
         using var _ = pass.Frame();
         var (y, backTower) = student.Image.Forward(pass, slice.Local, student.Config.Views.LocalSize);

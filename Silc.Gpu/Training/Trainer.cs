@@ -34,6 +34,7 @@ public sealed partial class Trainer : IDisposable
     readonly ContrastiveLoss contrastive;
     readonly DistillationLoss distillation;
     readonly IReadOnlyList<ImageLoss> imageLosses;
+    readonly SinkhornAssignment? sinkhorn;
     readonly IOptimizer optimizer;
     readonly FrozenParameters frozen;
     readonly StepState stepState;
@@ -74,6 +75,7 @@ public sealed partial class Trainer : IDisposable
                 + "(--distillation 0)");
         (contrastive, distillation, imageLosses) = (new(model, train.ContrastiveWeight, collective), new(model.Config, train, ranks),
             ImageLoss.Of(model.Config, train, ranks));
+        if (train.Centering == Centering.Sinkhorn) sinkhorn = new(collective);
         if (frozen.Image && imageLosses is [{ Term: var term }, ..])
             throw new ArgumentException(
                 $"the image tower is frozen, and it is what the loss {term.Name} trains: set its weight to 0 ({term.Option} 0)");
@@ -172,7 +174,7 @@ public sealed partial class Trainer : IDisposable
     {
         buckets.Finish();
         collective.AllReduce(losses.Values);
-        Teacher?.Exchange(device.Ops, collective);
+        if (sinkhorn is null) Teacher?.Exchange(device.Ops, collective);
     }
 
     static void RequireEqualParts(TrainConfig train, int ranks)
@@ -195,7 +197,7 @@ public sealed partial class Trainer : IDisposable
         if (lastLayer is not null) device.Ops.LateState(stepState, stepState.LastLayerBegun, lastLayer, (float)Config.Beta1, (float)Config.Beta2);
         optimizer.Step(stepState, lastLayer, Teacher?.Parameters.Values ?? default);
         if (Config.LogitScaleMax is { } most) device.Ops.AtMost(student.LogitScale.Value, (float)Math.Log(most));
-        Teacher?.MoveCenter(device.Ops, stepState);
+        if (sinkhorn is null) Teacher?.MoveCenter(device.Ops, stepState);
         Average?.Follow(device.Ops, stepState);
         device.Ops.RefreshWeights();
     }

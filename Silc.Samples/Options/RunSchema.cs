@@ -39,7 +39,7 @@ static class RunSchema
         (TrainOptions.StudentTemperature, ["training.studentTemperature"]), (TrainOptions.TeacherTemperature, ["training.teacherTemperature"]),
         (TrainOptions.TeacherTemperatureStart, ["training.teacherTemperatureStart"]),
         (TrainOptions.TeacherTemperatureWarmup, ["training.teacherTemperatureWarmup"]),
-        (TrainOptions.CenterMomentum, ["training.centerMomentum"]), (TrainOptions.FrozenLastLayer, ["training.frozenLastLayerSteps"]),
+        (TrainOptions.CenterMomentum, ["training.centerMomentum"]), (TrainOptions.Centers, ["training.centering"]), (TrainOptions.FrozenLastLayer, ["training.frozenLastLayerSteps"]),
         (TrainOptions.MaxScale, ["training.logitScaleMax"]), (TrainOptions.GlobalToGlobal, ["training.globalToGlobal"]),
         (TrainOptions.Recompute, ["training.recompute"]), (TrainOptions.Accumulate, ["training.accumulate"]),
         (TrainOptions.Freeze, ["training.rateRules"]), (TrainOptions.RateMultipliers, ["training.rateRules"]),

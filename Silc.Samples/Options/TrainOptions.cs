@@ -177,6 +177,8 @@ static class TrainOptions
         "Temperature of the teacher in the first step, from which it goes to --teacher-temp.").Above(0);
     public static readonly Option<int> TeacherTemperatureWarmup = Number("--teacher-temp-warmup", "Steps in which it goes there.", 0).From(0);
     public static readonly Option<double> CenterMomentum = Real("--center-momentum", "Momentum of the teacher's center.", 0.9).From(0);
+    public static readonly Option<Centering> Centers = Choice("--centering", "What keeps the teacher's targets apart: mean takes their running mean "
+        + "off, sinkhorn balances them over the prototypes, as DINOv2 does.", Centering.Mean);
     public static readonly Option<int> FrozenLastLayer = Number("--freeze-last-layer", "Steps in which the prototypes of the head stand still; an "
         + "epoch in DINO.", 0).From(0);
     public static readonly Option<bool> HeadGains = new("--head-gains")
@@ -232,7 +234,7 @@ static class TrainOptions
     [
         Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, Pooling, ImageSize, .. Losses.Select(loss => loss.Option), Ema,
         EmaEnd, ContrastiveWeight, StudentTemperature, TeacherTemperature, TeacherTemperatureStart, TeacherTemperatureWarmup, CenterMomentum,
-        FrozenLastLayer, HeadGains, Temperature, Bias, MaxScale, GlobalToGlobal, GlobalViews, LocalViews, MinCrop, .. ViewOptions.All,
+        Centers, FrozenLastLayer, HeadGains, Temperature, Bias, MaxScale, GlobalToGlobal, GlobalViews, LocalViews, MinCrop, .. ViewOptions.All,
         Optimizer, LearningRate, RateEnd, WeightDecay, WeightDecayEnd, Beta1, Beta2, Epsilon, HalfMomentum, ClipNorm, ClipByTensor,
         Schedule, Warmup, Cooldown, Timescale, Shift, Power, Stairs, Recompute, Accumulate, Seed, Set,
     ];
@@ -346,6 +348,7 @@ static class TrainOptions
             TeacherTemperatureWarmup = parsed.GetValue(TeacherTemperatureWarmup),
             FrozenLastLayerSteps = parsed.GetValue(FrozenLastLayer),
             LogitScaleMax = parsed.GetValue(MaxScale),
+            Centering = parsed.GetValue(Centers),
         };
         foreach (var (term, option) in Losses) train = term.WithWeight(train, parsed.GetValue(option));
         return SetOption.Apply(train, ConfigTree.Training, parsed.GetValue(Set)).Check();

@@ -19,6 +19,7 @@ public sealed class DistributedStepTests
             (TinyRun.Config, recipe with { GlobalToGlobal = true, FrozenLastLayerSteps = 1, AverageWeights = true }),
         ["locked image tower"] = (TinyRun.Config, recipe with { DistillationWeight = 0, RateRules = [RateRule.LockedImage] }),
         ["distillation alone"] = (TinyRun.Config, recipe with { ContrastiveWeight = 0 }),
+        ["sinkhorn"] = (TinyRun.Config, recipe with { Centering = Centering.Sinkhorn }),
     };
 
     public static IEnumerable<object[]> Golden =>
@@ -50,6 +51,7 @@ public sealed class DistributedStepTests
     [DataRow("global to global, late last layer, average")]
     [DataRow("locked image tower")]
     [DataRow("distillation alone")]
+    [DataRow("sinkhorn")]
     public void One_of_32_is_two_of_16_is_four_of_8(string name)
     {
         var one = Train(name, 1)[0];

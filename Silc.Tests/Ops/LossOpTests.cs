@@ -19,6 +19,47 @@ public sealed class LossOpTests
     });
 
     [TestMethod, EveryDevice]
+    public void SinkhornColumns(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            DeviceMatrix x = t.Random(rows, cols), shifts = t.Random(rows, 1, 30), columns = t.Output(1, cols);
+            t.Ops.SinkhornColumns(x, t.Fixed(One(20)), shifts, columns);
+            t.Check(columns, Close.Chained, () => Matrix.Make(1, cols, (_, c) =>
+                Naive.LogSumExp(Enumerable.Range(0, rows).Select(r => 20 * x.Before[r, c] + shifts.Before[r, 0]))));
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void SinkhornRows(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var weighted in new[] { false, true })
+            foreach (var (rows, cols) in OpTest.Sizes)
+            {
+                DeviceMatrix x = t.Random(rows, cols), columns = t.Random(1, cols, 30), shifts = t.Output(rows, 1);
+                var weights = Matrix.Make(rows, 1, (r, _) => r % 3 == 1 ? 0 : 0.1);
+                t.Ops.SinkhornRows(x, t.Fixed(One(20)), columns, weighted ? t.Fixed(weights) : default(Tensor), shifts);
+                double Of(int r) => -Naive.LogSumExp(Enumerable.Range(0, cols).Select(c => 20 * x.Before[r, c] - columns.Before[0, c]));
+                // What counts, and that what does not is far below.
+                bool Counts(int r) => !weighted || weights[r, 0] > 0;
+                t.Check([.. shifts.Read("shifts").Where((_, r) => Counts(r))], Close.Chained,
+                    () => [.. Enumerable.Range(0, rows).Where(Counts).Select(Of)], $"shifts of {rows} rows");
+                Assert.IsTrue(shifts.Read("left out").Where((_, r) => !Counts(r)).All(shift => shift is < -1e20f and > float.MinValue));
+            }
+    });
+
+    [TestMethod, EveryDevice]
+    public void DivideBy(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            DeviceMatrix x = t.Random(rows, cols), y = t.Output(rows, cols);
+            t.Ops.DivideBy(x, t.Fixed(One(25)), y);
+            t.Check(y, Close.Float32, () => x.Before.Map(value => value / 25));
+        }
+    });
+
+    [TestMethod, EveryDevice]
     public void DinoCrossEntropy(string device) => OpTest.Run(device, t =>
     {
         foreach (var (batch, prototypes, students, teachers, skipSame) in

@@ -11,6 +11,24 @@ static partial class Naive
     }
 
     /// <summary>
+    /// Sinkhorn-Knopp as its authors write it, on the scores (N, K) of those rows that count: exp, divided by its sum; <paramref name="rounds"/> times
+    /// each column divided by its sum and K, then each row by its sum and N; at last times N, so that each row has the sum 1.
+    /// </summary>
+    public static Matrix Sinkhorn(Matrix scores, double temperature, int rounds = 3)
+    {
+        double max = scores.Values.Max();
+        var q = scores.Map(s => Math.Exp((s - max) / temperature));
+        for (int round = 0; round < rounds; round++)
+        {
+            double[] columns = [.. Enumerable.Range(0, q.Cols).Select(k => Enumerable.Range(0, q.Rows).Sum(r => q[r, k]))];
+            q = Matrix.Make(q.Rows, q.Cols, (r, k) => q[r, k] / columns[k] / q.Cols);
+            double[] rows = [.. Enumerable.Range(0, q.Rows).Select(r => Row(q, r).Sum())];
+            q = Matrix.Make(q.Rows, q.Cols, (r, k) => q[r, k] / rows[r] / q.Rows);
+        }
+        return q.Map(value => value * scores.Rows);
+    }
+
+    /// <summary>
     /// Each student row's term of the mean cross-entropy over <paramref name="terms"/> pairs of views and the batch. Rows are view-major:
     /// row v·B + n is view v of sample n.
     /// </summary>

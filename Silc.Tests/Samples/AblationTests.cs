@@ -76,6 +76,19 @@ public sealed class AblationTests : TempFolder
         CollectionAssert.AreEqual((int[])[0, 0, 2, 2], runs.Select(run => run.Model(config, ContrastiveKind.Softmax).Views.Local).ToArray());
     }
 
+    /// <summary>Centering by Sinkhorn-Knopp is no loss, and has a rung all the same, above that of the mean.</summary>
+    [TestMethod]
+    public void Sinkhorn_has_a_rung_between_distillation_and_further_losses()
+    {
+        var recipe = train with { KoLeoWeight = 0.2, Centering = Centering.Sinkhorn };
+        var runs = LadderRun.Of(recipe);
+        CollectionAssert.AreEqual((string[])["contrastive only", "+ additional views", "+ self-distillation", "+ Sinkhorn-Knopp", "+ KoLeo"],
+            runs.Select(run => run.Name).ToArray());
+        CollectionAssert.AreEqual((Centering[])[Centering.Mean, Centering.Mean, Centering.Mean, Centering.Sinkhorn, Centering.Sinkhorn],
+            runs.Select(run => run.Training(recipe, 1).Centering).ToArray());
+        Assert.AreEqual(0, runs[3].Training(recipe, 1).KoLeoWeight);
+    }
+
     [TestMethod]
     public void Numbers_of_other_settings_are_not_mixed()
     {
