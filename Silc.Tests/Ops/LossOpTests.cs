@@ -76,6 +76,34 @@ public sealed class LossOpTests
     });
 
     [TestMethod, EveryDevice]
+    public void PatchCrossEntropy(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, prototypes) in OpTest.GradientSizes)
+        {
+            DeviceMatrix logits = t.Random(rows, prototypes), rowLoss = t.Output(rows, 1);
+            var targets = t.Fixed(Naive.TeacherSoftmax(t.Random(rows, prototypes), new Matrix(1, prototypes), 0.3));
+            var weights = t.Fixed(Matrix.Make(rows, 1, (r, _) => r % 3 == 1 ? 0 : 0.1 + r % 2));
+            t.Ops.PatchCrossEntropy(logits, targets, weights, rowLoss, 0.1f, Weight);
+            Matrix Loss(Matrix at) => Naive.PatchCrossEntropy(at, targets, weights, 0.1).Map(loss => Weight * loss);
+            t.Check(rowLoss, Close.Chained, () => Loss(logits), "loss");
+            if (prototypes > 1) t.Check(logits, Close.Chained, () => Numeric.Gradient(logits, at => Loss(at).Values.Sum()), "dLogits");
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void SquaredDifference(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            DeviceMatrix x = t.Random(rows, cols), target = t.Random(rows, cols), rowLoss = t.Output(rows, 1);
+            t.Ops.SquaredDifference(x, target, rowLoss, Weight);
+            t.Check(rowLoss, Close.Chained, () => Matrix.Make(rows, 1, (r, _) =>
+                Weight * Enumerable.Range(0, cols).Sum(c => Math.Pow(x.Before[r, c] - target.Before[r, c], 2))), "loss");
+            t.Check(x, Close.Float32, () => Matrix.Make(rows, cols, (r, c) => 2 * Weight * (x.Before[r, c] - target.Before[r, c])), "dx");
+        }
+    });
+
+    [TestMethod, EveryDevice]
     public void InfoNce(string device) => OpTest.Run(device, t =>
     {
         foreach (var batch in BatchSizes)

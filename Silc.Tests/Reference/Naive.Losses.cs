@@ -11,7 +11,8 @@ static partial class Naive
     }
 
     /// <summary>
-    /// Sinkhorn-Knopp as its authors write it, on the scores (N, K) of those rows that count: exp, divided by its sum; <paramref name="rounds"/> times
+    /// Sinkhorn-Knopp as its authors write it, on the scores (N, K) of those rows that count: exp, divided by its sum; <paramref name="rounds"/>
+    /// times
     /// each column divided by its sum and K, then each row by its sum and N; at last times N, so that each row has the sum 1.
     /// </summary>
     public static Matrix Sinkhorn(Matrix scores, double temperature, int rounds = 3)
@@ -44,6 +45,14 @@ static partial class Naive
                     loss -= targets[teacher * batch + row % batch, k] * (logits[row, k] / temperature - log);
             }
             return loss / (terms * batch);
+        });
+
+    /// <summary>Each row's weight times its cross-entropy with its own target.</summary>
+    public static Matrix PatchCrossEntropy(Matrix logits, Matrix targets, Matrix weights, double temperature) =>
+        Matrix.Make(logits.Rows, 1, (row, _) =>
+        {
+            var log = LogSumExp(Row(logits, row).Select(z => z / temperature));
+            return weights[row, 0] * Enumerable.Range(0, logits.Cols).Sum(k => -targets[row, k] * (logits[row, k] / temperature - log));
         });
 
     /// <summary>InfoNCE: the term of pair i, ½ of its image among all captions and ½ of its caption among all images.</summary>
