@@ -52,22 +52,28 @@ sealed class AdamW : IOptimizer
 
     Tensor Square => new(square.View.AsContiguous(), 1, parameters.Values.Cols);
 
-    public void Step(StepState state, StepState? lastLayer, Tensor teacher)
+    public void Step(StepState state, StepState? lastLayer, Tensor teacher, StepState? late = null, string tower = "head")
     {
         var (ops, keep) = (parameters.Device.Ops, state.TeacherMomentum);
         foreach (var run in runs)
         {
             var follows = run.Start < teacher.Count ? teacher.Columns(run.Start, run.Count) : default;
-            var late = run.Late && lastLayer is not null;
+            var own = run.Late && lastLayer is not null ? lastLayer : run.Tower == tower ? late : null;
             // The teacher follows by the common step state, also while the last layer is frozen.
             if (run.Rate > 0)
-                ops.AdamWUpdate(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), late ? lastLayer! : state,
+                ops.AdamWUpdate(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), own ?? state,
                     (float)run.Rate, (float)run.Decay,
-                    (float)train.Beta1, (float)train.Beta2, (float)train.Epsilon, late ? default : follows, keep);
-            if (follows.Count > 0 && (run.Rate == 0 || late)) ops.EmaUpdate(follows, Part(parameters.Values), keep, state);
+                    (float)train.Beta1, (float)train.Beta2, (float)train.Epsilon, own is null ? follows : default, keep);
+            if (follows.Count > 0 && (run.Rate == 0 || own is not null)) ops.EmaUpdate(follows, Part(parameters.Values), keep, state);
 
             Tensor Part(Tensor all) => all.Columns(run.Start, run.Count);
         }
+    }
+
+    public void Forget(string prefix)
+    {
+        foreach (var p in parameters.All.Where(p => p.Name.StartsWith(prefix, StringComparison.Ordinal)))
+            foreach (var moments in Moments) parameters.Device.Ops.Fill(moments.Columns(p.Offset, p.Count), 0);
     }
 
     public IEnumerable<Tensor> Moments => [Mean, Square];

@@ -19,6 +19,16 @@ public sealed class DistributedStepTests
             (TinyRun.Config, recipe with { GlobalToGlobal = true, FrozenLastLayerSteps = 1, AverageWeights = true }),
         ["locked image tower"] = (TinyRun.Config, recipe with { DistillationWeight = 0, RateRules = [RateRule.LockedImage] }),
         ["distillation alone"] = (TinyRun.Config, recipe with { ContrastiveWeight = 0 }),
+        ["masked patches"] = (TinyRun.Config, recipe with { MaskWeight = 0.5 }),
+        ["masked patches by sinkhorn, shared head"] = (TinyRun.Config, recipe with
+        {
+            MaskWeight = 0.5,
+            Masks = new(Ratio: 0.25, RatioMax: 0.75, Images: 0.5, SharedHead: true),
+            Centering = Centering.Sinkhorn,
+        }),
+        ["masked patches alone"] = (TinyRun.Config, recipe with { MaskWeight = 1, DistillationWeight = 0, ContrastiveWeight = 0 }),
+        ["gram"] = (TinyRun.Config, recipe with { GramWeight = 2, Gram = new(0), Spans = [new("gram", 1)] }),
+        ["decoder"] = (TinyRun.Config, recipe with { DecoderWeight = 0.5 }),
         ["sinkhorn"] = (TinyRun.Config, recipe with { Centering = Centering.Sinkhorn }),
     };
 
@@ -52,6 +62,11 @@ public sealed class DistributedStepTests
     [DataRow("locked image tower")]
     [DataRow("distillation alone")]
     [DataRow("sinkhorn")]
+    [DataRow("gram")]
+    [DataRow("decoder")]
+    [DataRow("masked patches")]
+    [DataRow("masked patches by sinkhorn, shared head")]
+    [DataRow("masked patches alone")]
     public void One_of_32_is_two_of_16_is_four_of_8(string name)
     {
         var one = Train(name, 1)[0];
@@ -208,7 +223,7 @@ public sealed class DistributedStepTests
         try
         {
             // Other seeds on other ranks: what they begin with comes from rank 0.
-            using var model = SilcModel.Create(own ?? open!(collective.Rank), cases[name].Config, seed: 1 + collective.Rank);
+            using var model = SilcModel.Create(own ?? open!(collective.Rank), cases[name].Config, seed: 1 + collective.Rank, TinyRun.Words);
             using var trainer = new Trainer(model, train ?? cases[name].Train, collective);
             trainer.Spread();
             var numbers = new List<double>();
@@ -216,7 +231,7 @@ public sealed class DistributedStepTests
             {
                 trainer.Step(Ranks.Part(model.Config, Whole(model.Config, step), collective.Rank, ranks));
                 var metrics = trainer.ReadMetrics();
-                numbers.AddRange([metrics.Contrastive, metrics.Distillation, metrics.GradNorm, metrics.LogitScale, metrics.LogitBias]);
+                numbers.AddRange([metrics.Contrastive, metrics.Distillation, metrics.GradNorm, metrics.LogitScale, metrics.LogitBias, metrics.Loss]);
             }
             trainer.RequireEqualWeights();
             return ([.. numbers], State(trainer));
