@@ -34,11 +34,35 @@ public sealed record LossTerm(
         "koleo", "KoLeo", "koleo", train => train.KoLeoWeight, (train, weight) => train with { KoLeoWeight = weight },
         "--koleo", "Weight of KoLeo, which keeps the images of a batch apart; 0 switches it off, 0.2 is DINOv2's.");
 
+    /// <summary>Masked patch prediction.</summary>
+    public static LossTerm Mask { get; } = new(
+        "mask", "Masked patches", "mask", train => train.MaskWeight, (train, weight) => train with { MaskWeight = weight },
+        "--mask", "Weight of masked patch prediction: the student predicts what the teacher says of patches that are hidden from it; 0 "
+            + "switches it off.",
+        new("uniform", "ln K", (model, _) => Math.Log(model.Head.Prototypes)));
+
+    /// <summary>Gram anchoring.</summary>
+    public static LossTerm Gram { get; } = new(
+        "gram", "Gram anchoring", "gram", train => train.GramWeight, (train, weight) => train with { GramWeight = weight },
+        "--gram", "Weight of Gram anchoring, which keeps the cosines of patches with each other as an earlier teacher had them; 0 switches it off.");
+
+    /// <summary>Captions, said by a decoder.</summary>
+    public static LossTerm Decoder { get; } = new(
+        "decoder", "Decoder", "decoder", train => train.DecoderWeight, (train, weight) => train with { DecoderWeight = weight },
+        "--decoder", "Weight of the loss of a decoder that says the captions, 1 in SigLIP 2; 0 switches it off.",
+        new("uniform", "ln V", (model, _) => Math.Log(model.VocabSize + DecoderIds)));
+
+    /// <summary>Ids beyond the vocabulary that a decoder reads: one that begins, and one that hides.</summary>
+    internal const int DecoderIds = 2;
+
     /// <summary>All there are. New ones come last: checkpoints hold sums by <see cref="Index"/>.</summary>
-    public static IReadOnlyList<LossTerm> All { get; } = [Contrastive, Distillation, KoLeo];
+    public static IReadOnlyList<LossTerm> All { get; } = [Contrastive, Distillation, KoLeo, Mask, Gram, Decoder];
 
     /// <summary>Its place in <see cref="All"/> and in the loss buffer.</summary>
     public int Index => All.TakeWhile(term => term != this).Count();
+
+    /// <summary>Options of <c>silc train</c> for the steps in which it runs, <c>--koleo-start</c> and <c>--koleo-end</c>; null as its own.</summary>
+    internal (string Start, string End)? SpanOptions => Option is null ? null : ($"{Option}-start", $"{Option}-end");
 
     /// <summary>Those that a run has, in the order of <see cref="All"/>.</summary>
     public static IEnumerable<LossTerm> Of(TrainConfig train) => All.Where(term => term.Weight(train) > 0);

@@ -12,7 +12,9 @@ public enum OptimizerKind
 
 /// <summary>
 /// Losses, optimizer and schedule of a run. The total loss is ContrastiveWeight · image-text loss + λ · self-distillation +
-/// KoLeoWeight · KoLeo. Units are big_vision's: the weight decay is multiplied by the schedule but not by the learning
+/// KoLeoWeight · KoLeo + MaskWeight · masked patch prediction
+/// + GramWeight · Gram anchoring + DecoderWeight · the decoder's loss. Units are big_vision's: the weight decay is multiplied by the schedule
+/// but not by the learning
 /// rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1. Threads: immutable; any number may share it.
 /// </summary>
 /// <example>
@@ -103,8 +105,45 @@ public sealed partial record TrainConfig(
     /// <summary>Steps in which the prototypes of the head stand still: DINO's <c>freeze_last_layer</c>, there in epochs.</summary>
     public int FrozenLastLayerSteps { get; init; }
 
+    /// <summary>How the teacher's targets are kept from collapsing; <see cref="CenterMomentum"/> is of <see cref="Centering.Mean"/>.</summary>
+    public Centering Centering { get; init; }
+
     /// <summary>The largest factor exp(t) on cosines, to which t is cut after each update; null for none. CLIP has 100.</summary>
     public double? LogitScaleMax { get; init; }
+
+    /// <summary>
+    /// Factor on masked patch prediction; 0 switches it off. SigLIP 2 has a quarter of self-distillation's, iBOT the same, TIPS twice.
+    /// </summary>
+    public double MaskWeight { get; init; }
+
+    /// <summary>Which patches are hidden, and whose predictions count.</summary>
+    public MaskConfig Masks { get; init; } = new();
+
+    /// <summary>Factor on Gram anchoring; 0 switches it off. DINOv3 has 2.</summary>
+    public double GramWeight { get; init; }
+
+    /// <summary>Which teacher Gram anchoring holds patches to.</summary>
+    public GramConfig Gram { get; init; } = new();
+
+    /// <summary>
+    /// Factor on the loss of a decoder that says the captions; 0 switches it off. SigLIP 2 has 1. The decoder is trained here and is no part of the
+    /// model.
+    /// </summary>
+    public double DecoderWeight { get; init; }
+
+    /// <summary>Share of the steps in which the decoder says all tokens of a caption at once.</summary>
+    public double DecoderParallel { get; init; } = 0.5;
+
+    /// <summary>
+    /// Losses that do not run all along, by the steps in which they do; null, or a loss that is not in it, runs from the first step to the last.
+    /// </summary>
+    public IReadOnlyList<LossSpan>? Spans { get; init; }
+
+    /// <summary>The steps in which a loss runs if its weight is above 0.</summary>
+    public LossSpan SpanOf(LossTerm term) => Spans?.FirstOrDefault(span => span.Loss == term.Name) ?? new(term.Name);
+
+    /// <summary>Whether a loss runs in a step, counted from 0.</summary>
+    public bool Runs(LossTerm term, long step) => term.Weight(this) > 0 && SpanOf(term).Contains(step);
 
     /// <summary>Teacher momentum in a step, counted from 0.</summary>
     public double TeacherMomentumAt(long step) => EmaMomentumEnd is { } end ? HalfCosine(TeacherMomentum, end, step) : TeacherMomentum;
@@ -115,6 +154,10 @@ public sealed partial record TrainConfig(
 
     /// <summary>Weight decay in a step, counted from 0, before the schedule multiplies it.</summary>
     public double WeightDecayAt(long step) => WeightDecayEnd is { } end ? HalfCosine(WeightDecay, end, step) : WeightDecay;
+
+    /// <summary>Steps done when other losses run than in the step before, in order; 0 is the first.</summary>
+    internal IEnumerable<int> Phases => LossTerm.Of(this).Select(SpanOf).SelectMany(span => new[] { 0, span.Start, span.End ?? 0 })
+        .Where(step => step < TotalSteps).Distinct().Order();
 
     // DINO's cosine_scheduler.
     double HalfCosine(double start, double end, long step) =>
@@ -134,6 +177,21 @@ public sealed partial record TrainConfig(
         Require.That(weights.All(weight => weight is >= 0 and < double.PositiveInfinity) && weights.Any(weight => weight > 0),
             $"loss weights are {string.Join(", ", LossTerm.All.Zip(weights).Select(loss => $"{loss.First.Name} {loss.Second}"))}: "
             + "none may be negative or infinite, and one must be positive");
+        foreach (var span in Spans ?? []) span.Check(Spans!);
+        foreach (var step in Phases)
+            Require.That(LossTerm.All.Any(term => Runs(term, step)),
+                $"no loss runs from step {step} on: let one start earlier (--LOSS-start) or end later (--LOSS-end)");
+        Masks.Check();
+        Gram.Check(SpanOf(LossTerm.Gram));
+        if (GramWeight > 0)
+        {
+            var anchor = Gram.Anchor ?? SpanOf(LossTerm.Gram).Start;
+            Require.That(new[] { LossTerm.Distillation, LossTerm.Mask }.Any(term => Runs(term, Math.Max(0, anchor - 1))),
+                $"Gram anchoring copies the teacher after {anchor} steps (--anchor), and there is none then: let self-distillation "
+                    + $"(--distillation) or "
+                + "masked patch prediction (--mask) run until there, or set GramWeight to 0 (--gram 0)");
+        }
+        Require.Within(DecoderParallel, 0, 1, "share of steps in which the decoder says all at once (--decoder-parallel)");
         Require.NotNegative(LearningRate, "learning rate");
         Require.NotNegative(WeightDecay, "weight decay");
         Require.Within(Beta1, 0, 1, "beta1");
@@ -153,6 +211,10 @@ public sealed partial record TrainConfig(
         Require.That(TeacherTemperatureStart is not null || TeacherTemperatureWarmup == 0,
             $"{TeacherTemperatureWarmup} warm-up steps of the teacher temperature need one to start with");
         Require.NotNegative(FrozenLastLayerSteps, "steps with a frozen last layer");
+        Require.That(Enum.IsDefined(Centering), $"centering is {(int)Centering}, it must be Mean or Sinkhorn");
+        Require.That(Centering != Centering.Sinkhorn || DistillationWeight == 0 || BatchSize / Accumulate > 1,
+            $"a batch of {BatchSize} in {Accumulate} slices has one image in each, and Sinkhorn-Knopp balances several: set a larger BatchSize "
+            + "(--batch), a smaller Accumulate (--accumulate) or Centering to Mean (--centering mean)");
         Require.That(!ClipByTensor || ClipNorm > 0, "clipping by tensor needs a clip norm above 0");
         Require.That(LogitScaleMax is null or (> 0 and < double.PositiveInfinity), $"the largest factor on cosines is {LogitScaleMax}, it must "
             + "be positive");

@@ -155,7 +155,15 @@ public sealed partial record TrainConfig
         double? teacherTemperatureStart = null,
         int? teacherTemperatureWarmup = null,
         int? frozenLastLayerSteps = null,
-        double? logitScaleMax = null) =>
+        double? logitScaleMax = null,
+        Centering? centering = null,
+        IReadOnlyList<LossSpan>? spans = null,
+        double? maskWeight = null,
+        MaskConfig? masks = null,
+        double? gramWeight = null,
+        GramConfig? gram = null,
+        double? decoderWeight = null,
+        double? decoderParallel = null) =>
         this with
         {
             BatchSize = batchSize ?? BatchSize,
@@ -191,5 +199,42 @@ public sealed partial record TrainConfig
             TeacherTemperatureWarmup = teacherTemperatureWarmup ?? TeacherTemperatureWarmup,
             FrozenLastLayerSteps = frozenLastLayerSteps ?? FrozenLastLayerSteps,
             LogitScaleMax = logitScaleMax ?? LogitScaleMax,
+            Centering = centering ?? Centering,
+            Spans = spans ?? Spans,
+            MaskWeight = maskWeight ?? MaskWeight,
+            Masks = masks ?? Masks,
+            GramWeight = gramWeight ?? GramWeight,
+            Gram = gram ?? Gram,
+            DecoderWeight = decoderWeight ?? DecoderWeight,
+            DecoderParallel = decoderParallel ?? DecoderParallel,
+        };
+}
+
+public sealed partial record GramConfig
+{
+    /// <summary>A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.</summary>
+    public GramConfig With(int? anchor = null, int? every = null, int? copies = null) =>
+        this with
+        {
+            Anchor = anchor ?? Anchor,
+            Every = every ?? Every,
+            Copies = copies ?? Copies,
+        };
+}
+
+public sealed partial record MaskConfig
+{
+    /// <summary>A copy with the values that are given; what is not named, or null, stays. In C# <c>with { … }</c> does the same.</summary>
+    public MaskConfig With(
+        double? ratio = null, double? ratioMax = null, double? images = null, MaskKind? kind = null, bool? allPatches = null,
+        bool? sharedHead = null) =>
+        this with
+        {
+            Ratio = ratio ?? Ratio,
+            RatioMax = ratioMax ?? RatioMax,
+            Images = images ?? Images,
+            Kind = kind ?? Kind,
+            AllPatches = allPatches ?? AllPatches,
+            SharedHead = sharedHead ?? SharedHead,
         };
 }

@@ -15,8 +15,17 @@ static class DataStreams
     /// <summary>Crop and colours of one view.</summary>
     public static Philox View(int seed, long epoch, int sample, int view) => new(Key(seed, 3), Counter(epoch, sample, view));
 
+    /// <summary>Which patches of one view of the image at a place of a step's batch are hidden.</summary>
+    public static Philox Mask(int seed, long step, int place, int view) => new(Key(seed, 4), Counter(step, place, view));
+
+    /// <summary>How many patches the images of a step's batch hide.</summary>
+    public static Philox MaskShare(int seed, long step, int view) => new(Key(seed, 5), Counter(step, 0, view));
+
+    /// <summary>Whether a decoder says the tokens of a step's captions at once.</summary>
+    public static Philox Decoder(int seed, long step) => new(Key(seed, 6), Counter(step, 0, 0));
+
     static ulong Key(int seed, uint purpose) => (ulong)purpose << 32 | (uint)seed;
 
-    // 24 bits of epoch, 32 of sample, 8 of view.
+    // 24 bits of epoch or step, 32 of sample, 8 of view.
     static ulong Counter(long epoch, int sample, int view) => (ulong)epoch << 40 | (ulong)(uint)sample << 8 | (byte)view;
 }

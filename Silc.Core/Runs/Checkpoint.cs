@@ -84,8 +84,8 @@ sealed record Checkpoint(string Path, long Step, string Version, SilcConfig Conf
             Schedule = Train.Schedule with { WarmupSteps = train.Schedule.WarmupSteps },
             MaxSkippedSteps = Train.MaxSkippedSteps,
             Recompute = Train.Recompute,
-            // With another number of ranks other slices fit; the nearest of KoLeo are those of a slice.
-            Accumulate = train.KoLeoWeight > 0 ? train.Accumulate : Train.Accumulate,
+            // With another number of ranks other slices fit; the nearest of KoLeo, and what Sinkhorn-Knopp balances, are those of a slice.
+            Accumulate = train.KoLeoWeight > 0 || train.Centering == Centering.Sinkhorn ? train.Accumulate : Train.Accumulate,
         };
         string[] differences = [.. ConfigJson.Differences(Config, config), .. ConfigJson.Differences(Train, same)];
         if (differences.Length > 0)

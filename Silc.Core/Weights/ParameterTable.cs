@@ -10,6 +10,11 @@ static class ParameterTable
     public static IReadOnlyDictionary<string, int[]> OfModel(SilcConfig config) =>
         Towers(config).Concat(Head(config)).ToDictionary(weight => weight.Name, weight => weight.Shape);
 
+    /// <summary>Of an image tower alone.</summary>
+    public static IReadOnlyDictionary<string, int[]> OfImageTower(SilcConfig config) =>
+        Towers(config).Where(weight => weight.Name.StartsWith("img/", StringComparison.Ordinal)).ToDictionary(weight => weight.Name, weight =>
+            weight.Shape);
+
     /// <summary>Of a teacher: image tower and head.</summary>
     public static IReadOnlyDictionary<string, int[]> OfTeacher(SilcConfig config) =>
         Towers(config).Where(weight => weight.Name.StartsWith("img/", StringComparison.Ordinal)).Concat(Head(config))

@@ -2,7 +2,7 @@ namespace Silc;
 
 /// <summary>
 /// Y = X + out(attention(query(norm(X)), key(Z), value(Z))): the half of a decoder's pre-norm block that looks at the tokens Z of an image, as they
-/// are and in their own width. Z is data: the gradient ends at the projections. Vaswani et al. 2017, arXiv:1706.03762. Threads: one at a time, as
+/// are and in their own width. Z is data, unless the gradient of it is asked for. Vaswani et al. 2017, arXiv:1706.03762. Threads: one at a time, as
 /// for <see cref="Device.Ops"/>.
 /// </summary>
 /// <param name="parameters">Where they are declared.</param>
@@ -19,8 +19,10 @@ sealed class CrossAttention(Parameters parameters, string norm, string name, int
     readonly Linear value = new(parameters, $"{name}/value", source, width, Inits.XavierUniform(source, width));
     readonly Linear output = new(parameters, $"{name}/out", width, width, Inits.XavierUniform(width, width));
 
-    /// <summary>Y (B·T, C) and its pullback, which adds into dY; X is (B·T, C), Z (B·S, D).</summary>
-    public (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, Tensor z, int batch)
+    /// <summary>
+    /// Y (B·T, C) and its pullback, which adds into dY, and to <paramref name="dZ"/>, if given; X is (B·T, C), Z (B·S, D).
+    /// </summary>
+    public (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, Tensor z, int batch, Tensor dZ = default)
     {
         var (n, backNorm) = norm.ForwardAdding(pass, x);
         Tensor q = pass.Saved(x.Rows, width), o = pass.Saved(x.Rows, width), y = pass.Saved(x.Rows, width);
@@ -38,6 +40,14 @@ sealed class CrossAttention(Parameters parameters, string norm, string name, int
             pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
             key.ParameterGrads(pass, z, dK);
             value.ParameterGrads(pass, z, dV);
+            if (dZ.Count > 0)
+                foreach (var (layer, dOut) in new[] { (key, dK), (value, dV) })
+                    using (pass.Frame())
+                    {
+                        var part = pass.Scratch(z.Rows, z.Cols);
+                        layer.InputGrad(pass, dOut, part);
+                        pass.Ops.Add(part, dZ);
+                    }
             query.ParameterGrads(pass, n, dQ);
             query.InputGrad(pass, dQ, dn);
             backNorm(dn, dy, true, d.DType == dy.DType ? default : d);

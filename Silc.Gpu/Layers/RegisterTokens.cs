@@ -6,6 +6,9 @@ namespace Silc;
 /// </summary>
 sealed class RegisterTokens(Parameters parameters, string name, int registers, int width)
 {
+    /// <summary>How many.</summary>
+    public int Count => registers;
+
     // timm's deviation.
     readonly Parameter tokens = parameters.Add($"{name}/reg/embedding", registers, width, Inits.Normal(1e-6));
 

@@ -50,13 +50,17 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
         ? (new(parameters, $"{name}/query_norm", width, heads, epsilon), new(parameters, $"{name}/key_norm", width, heads, epsilon)) : null;
 
     /// <summary>Y (B·T, C) and its pullback, which adds into dY. X is (B·T, C).</summary>
-    public (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, int batch) => Forward(pass, x, batch, pass.Saved(x.Rows, width));
+    public (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, int batch) => Forward(pass, x, batch, pass.Saved(x.Rows, width), causal);
+
+    /// <summary>The same with or without a look ahead, for a layer that was made causal and without norms of queries and keys.</summary>
+    internal (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, int batch, bool causal) =>
+        Forward(pass, x, batch, pass.Saved(x.Rows, width), causal);
 
     /// <summary>As <see cref="Mlp.ForwardConsuming"/>.</summary>
     internal (Tensor Y, InPlacePullback Back) ForwardConsuming(Pass pass, Tensor x, int batch) =>
-        pass.Training ? Forward(pass, x, batch) : Forward(pass, x, batch, x);
+        pass.Training ? Forward(pass, x, batch) : Forward(pass, x, batch, x, causal);
 
-    (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, int batch, Tensor y)
+    (Tensor Y, InPlacePullback Back) Forward(Pass pass, Tensor x, int batch, Tensor y, bool causal)
     {
         if (norms is { } both) return ForwardNormed(pass, x, batch, y, both.Query, both.Key);
         var (n, backNorm) = norm.ForwardAdding(pass, x);

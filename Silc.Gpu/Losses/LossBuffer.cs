@@ -9,10 +9,13 @@ namespace Silc;
 /// </summary>
 sealed class LossBuffer(Device device) : IDisposable
 {
-    readonly MemoryBuffer1D<float, Stride1D.Dense> buffer = device.Allocate(LossTerm.All.Count, "losses");
+    readonly MemoryBuffer1D<float, Stride1D.Dense> buffer = device.Allocate(LossTerm.All.Count + 1, "losses");
 
     /// <summary>All of them (1, number of terms).</summary>
-    public Tensor Values => new(buffer.View.AsContiguous(), 1, LossTerm.All.Count);
+    public Tensor Values => new(buffer.View.AsContiguous().SubView(0, LossTerm.All.Count), 1, LossTerm.All.Count);
+
+    /// <summary>Sum of squares of the gradients of parameters that losses have for themselves (1, 1).</summary>
+    public Tensor Squares => new(buffer.View.AsContiguous().SubView(LossTerm.All.Count, 1), 1, 1);
 
     /// <summary>Queues zeros, for the next step.</summary>
     public void Clear(Ops ops) => ops.Fill(Values, 0);

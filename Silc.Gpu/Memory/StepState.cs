@@ -23,7 +23,7 @@ sealed class StepState : IDisposable
 
     readonly Device device;
     readonly MemoryBuffer1D<float, Stride1D.Dense> buffer, schedules;
-    readonly float[] scheduled = [float.NaN, float.NaN, float.NaN, float.NaN];
+    readonly float[] scheduled = [float.NaN, float.NaN, float.NaN, float.NaN, float.NaN];
 
     internal StepState(Device device)
     {
@@ -53,6 +53,9 @@ sealed class StepState : IDisposable
     /// <summary>0 while the last layer of the head is frozen, then 1, (1, 1).</summary>
     internal Tensor LastLayerBegun => Scheduled(3);
 
+    /// <summary>1 (1, 1).</summary>
+    internal Tensor Always => Scheduled(4);
+
     internal ArrayView<float> View => buffer.View.AsContiguous();
 
     /// <summary>
@@ -67,7 +70,7 @@ sealed class StepState : IDisposable
     /// <summary>Queues what self-distillation's schedules say for the next step, where it differs from the step before.</summary>
     internal void SetDistillation(double teacherMomentum, double centerMomentum, double teacherTemperature, bool lastLayerBegun)
     {
-        float[] next = [(float)teacherMomentum, (float)centerMomentum, 1 / (float)teacherTemperature, lastLayerBegun ? 1 : 0];
+        float[] next = [(float)teacherMomentum, (float)centerMomentum, 1 / (float)teacherTemperature, lastLayerBegun ? 1 : 0, 1];
         for (int i = 0; i < next.Length; i++)
             if (next[i] != scheduled[i]) device.Ops.Fill(Scheduled(i), scheduled[i] = next[i]);
     }

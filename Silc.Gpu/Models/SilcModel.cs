@@ -127,6 +127,23 @@ public sealed partial class SilcModel : IDisposable
         );
     }
 
+    /// <summary>
+    /// The same with the patches that the embeddings come of, (B·N, width); the pullback takes their gradient, too.
+    /// </summary>
+    internal (Tensor Z, Tensor Raw, Tensor Patches, Action<Tensor, Tensor, Tensor> Back) EmbedImageAndPatches(Pass pass, Tensor pixels, int side)
+    {
+        var (raw, patches, backTower) = Image.ForwardWithPatches(pass, pixels, side);
+        var (z, backNormalize) = Normalize(pass, raw);
+        return (z, raw, patches, (dz, dRaw, dPatches) =>
+        {
+            using var _ = pass.Frame();
+            var dx = backNormalize.Invoke(dz);
+            if (dRaw.Count > 0) pass.Ops.Add(dRaw, dx);
+            backTower(dx, dPatches);
+        }
+        );
+    }
+
     /// <summary>L2-normalised text embeddings zText (B, C) and the pullback.</summary>
     internal (Tensor Z, ParameterPullback Back) EmbedText(Pass pass, TokenBatch tokens)
     {

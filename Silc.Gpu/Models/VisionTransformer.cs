@@ -218,25 +218,86 @@ sealed class VisionTransformer
 
     /// <summary>
     /// Patch features after encoder_norm, (B·T, C), an activation (see <see cref="Pass.SavedActivation"/>); a class token is an image's first row,
-    /// registers are its last ones.
+    /// registers are its last ones. Patches that are <paramref name="hidden"/> it does not see.
     /// </summary>
-    public (Tensor Y, ParameterPullback Back) Encode(Pass pass, Tensor pixels, int side)
+    public (Tensor Y, ParameterPullback Back) Encode(Pass pass, Tensor pixels, int side, HiddenPatches? hidden = null)
     {
-        var (x, backTokens) = Tokens(pass, pixels, side);
+        var (x, backTokens) = Tokens(pass, pixels, side, hidden);
         var (y, backTransformer) = transformer.ForwardConsuming(pass, x, pixels.Rows);
         return (y, new(pass, dy => backTokens.Invoke(backTransformer.Invoke(dy))));
     }
 
+    /// <summary>
+    /// Embeddings (B, C) as of <see cref="Forward"/>, the patches after encoder_norm that they come of, (B·N, C), float32, and the pullback of both;
+    /// dPatches may be given or not.
+    /// </summary>
+    public (Tensor Y, Tensor Patches, Action<Tensor, Tensor> Back) ForwardWithPatches(Pass pass, Tensor pixels, int side)
+    {
+        int images = pixels.Rows;
+        var (all, backEncoder) = Encode(pass, pixels, side);
+        int tokens = all.Rows / images, first = RowOf(0, tokens), count = tokens - first - (registers?.Count ?? 0);
+        var patches = pass.Saved(images * count, width);
+        pass.Ops.Copy(Part(all), patches.Reshape(images, count * width));
+        Tensor dPatches = default;
+        var backAll = new ParameterPullback(pass, dAll =>
+        {
+            if (dPatches.Count > 0) AddPatches(dAll);
+            backEncoder.Invoke(dAll);
+        });
+        Tensor y;
+        ParameterPullback back;
+        if (pool is null)
+        {
+            (y, var backRow) = Token.First(pass, all, images);
+            back = new(pass, dy => backAll.Invoke(backRow.Invoke(dy)));
+        }
+        else
+        {
+            var (x, backTokens) = registers?.Without(pass, all, images, backAll) ?? (all, backAll);
+            (y, var backPool) = pool.Forward(pass, x, images);
+            back = new(pass, dy => backTokens.Invoke(backPool.Invoke(dy)));
+        }
+        if (representation is not null) (y, back) = representation.Behind(pass, y, back);
+        if (head is not null)
+        {
+            var inner = back;
+            (y, var backHead) = head.Forward(pass, y);
+            back = new(pass, dy => inner.Invoke(backHead.Invoke(dy)));
+        }
+        return (y, patches, (dy, d) =>
+        {
+            dPatches = d;
+            back.Invoke(dy);
+        });
+
+        Tensor Part(Tensor of) => of.Reshape(images, tokens * width).Columns(first * width, count * width);
+
+        void AddPatches(Tensor dAll)
+        {
+            using var _ = pass.Frame();
+            var spread = pass.Scratch(dAll.Rows, dAll.Cols);
+            pass.Ops.Fill(spread, 0);
+            pass.Ops.Copy(dPatches.Reshape(images, count * width), Part(spread));
+            pass.Ops.Add(spread, dAll);
+        }
+    }
+
+    /// <summary>Row of a patch, counted over all images of so many patches, in what <see cref="Encode"/> returns.</summary>
+    internal int RowOf(int patch, int patches) =>
+        patch / patches * (patches + (classToken is null ? 0 : 1) + (registers?.Count ?? 0)) + (classToken is null ? 0 : 1) + patch % patches;
+
     // What the first block reads, (B·T, C).
-    (Tensor X, ParameterPullback Back) Tokens(Pass pass, Tensor pixels, int side)
+    (Tensor X, ParameterPullback Back) Tokens(Pass pass, Tensor pixels, int side, HiddenPatches? hidden = null)
     {
         if (side < patch) throw new ArgumentException($"images of side {side} have no room for a patch of {patch}");
         int grid = side / patch;
         var (x, backEmbedding) = Embed(pass, pixels, side, Tensor.RowsOf(pixels.Rows, grid * grid));
+        hidden?.Replace(pass, x);
         var backPositions = positions.Add(pass, x, grid);
         var back = new ParameterPullback(pass, dx =>
         {
             backPositions.Invoke(dx);
+            hidden?.Back(pass, dx);
             backEmbedding.Invoke(dx);
         });
         if (classToken is not null) (x, back) = classToken.Before(pass, x, pixels.Rows, back);

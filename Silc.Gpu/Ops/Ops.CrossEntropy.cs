@@ -4,8 +4,8 @@ using ILGPU.Algorithms;
 namespace Silc;
 
 /// <summary>Softmax cross-entropy of a row of logits with one label; a row whose label is negative has neither loss nor gradient.</summary>
-readonly struct SoftmaxCrossEntropyKernel(FloatPointer logits, ArrayView<int> labels, FloatPointer rowLoss, int rows, int classes, float weight)
-    : IKernel
+readonly struct SoftmaxCrossEntropyKernel(FloatPointer logits, ArrayView<int> labels, FloatPointer rowLoss, int rows, int classes, float weight,
+    FloatPointer weights, int isWeighted) : IKernel
 {
     public void Execute()
     {
@@ -13,7 +13,7 @@ readonly struct SoftmaxCrossEntropyKernel(FloatPointer logits, ArrayView<int> la
         for (int row = BlockRange.First(rows); row < last; row++)
         {
             int start = row * classes, label = labels[row];
-            float max = float.MinValue, sum = 0;
+            float max = float.MinValue, sum = 0, own = isWeighted != 0 ? weight * weights[row] : weight;
             for (int k = thread; k < classes; k += threads) max = XMath.Max(max, logits[start + k]);
             max = BlockReduce.Max(max, thread, threads);
             for (int k = thread; k < classes; k += threads) sum += XMath.Exp(logits[start + k] - max);
@@ -22,8 +22,8 @@ readonly struct SoftmaxCrossEntropyKernel(FloatPointer logits, ArrayView<int> la
             float chosen = label < 0 ? 0 : logits[start + label];
             if (threads > 1) Group.Barrier();
             for (int k = thread; k < classes; k += threads)
-                logits[start + k] = label < 0 ? 0 : weight * (XMath.Exp(logits[start + k] - log) - (k == label ? 1f : 0f));
-            if (thread == 0) rowLoss[row] = label < 0 ? 0 : weight * (log - chosen);
+                logits[start + k] = label < 0 ? 0 : own * (XMath.Exp(logits[start + k] - log) - (k == label ? 1f : 0f));
+            if (thread == 0) rowLoss[row] = label < 0 ? 0 : own * (log - chosen);
         }
     }
 }
@@ -62,12 +62,13 @@ readonly struct BinaryCrossEntropyKernel(FloatPointer logits, ArrayView<int> lab
 
 partial class Ops<TPack>
 {
-    public override void SoftmaxCrossEntropy(Tensor logits, ArrayView<int> labels, Tensor rowLoss, float weight)
+    public override void SoftmaxCrossEntropy(Tensor logits, ArrayView<int> labels, Tensor rowLoss, float weight, Tensor weights)
     {
-        if (rowLoss.Rows != logits.Rows)
-            throw new ArgumentException($"{logits.Rows} rows of logits have {rowLoss.Rows} losses");
+        if (rowLoss.Rows != logits.Rows || weights.Count > 0 && weights.Rows != logits.Rows)
+            throw new ArgumentException($"{logits.Rows} rows of logits have {rowLoss.Rows} losses and {weights.Rows} weights");
         Device.ForRows(logits.Rows,
-            new SoftmaxCrossEntropyKernel(Dense(logits), labels, Dense(rowLoss), logits.Rows, logits.Cols, weight));
+            new SoftmaxCrossEntropyKernel(Dense(logits), labels, Dense(rowLoss), logits.Rows, logits.Cols, weight,
+                weights.Count > 0 ? Dense(weights) : Dense(rowLoss), weights.Count > 0 ? 1 : 0));
     }
 
     public override void BinaryCrossEntropy(Tensor logits, ArrayView<int> labels, int classes, Tensor rowLoss, float weight, bool ignoredAreNegative)

@@ -86,10 +86,57 @@ readonly struct DinoCrossEntropyKernel<TPack>(
     }
 }
 
+/// <summary>
+/// One student row against its own teacher row: loss = weight · w · Σ over k of p_k · (log Σ exp z - z_k), z = logits / τ, w the row's weight;
+/// dLogits = weight · w · (softmax(z) - p) / τ, written over the logits.
+/// </summary>
+readonly struct PatchCrossEntropyKernel<TPack>(FloatPointer logits, FloatPointer targets, FloatPointer weights, FloatPointer rowLoss, int rows,
+    int width, float inverse, float weight) : IKernel where TPack : struct, IPack<TPack>
+{
+    public void Execute()
+    {
+        int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
+        for (int row = BlockRange.First(rows); row < last; row++)
+        {
+            int start = row * width;
+            float max = float.MinValue, sum = 0, factor = weight * weights[row];
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                max = XMath.Max(max, TPack.ReduceMax(TPack.Load(logits, start + c)));
+            for (int c = vectorEnd + thread; c < width; c += threads) max = XMath.Max(max, logits[start + c]);
+            max = BlockReduce.Max(max, thread, threads) * inverse;
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+                sum += TPack.Sum(TPack.Exp(TPack.Load(logits, start + c) * TPack.Splat(inverse) - TPack.Splat(max)));
+            for (int c = vectorEnd + thread; c < width; c += threads) sum += XMath.Exp(logits[start + c] * inverse - max);
+            float log = max + XMath.Log(BlockReduce.Sum(sum, thread, threads)), loss = 0;
+            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) loss += At<TPack>(start + c, log, factor);
+            for (int c = vectorEnd + thread; c < width; c += threads) loss += At<Pack1>(start + c, log, factor);
+            loss = BlockReduce.Sum(loss, thread, threads);
+            if (thread == 0) rowLoss[row] = loss * factor;
+        }
+    }
+
+    float At<P>(int i, float log, float factor) where P : struct, IPack<P>
+    {
+        var p = P.Load(targets, i);
+        var logProbability = P.Load(logits, i) * P.Splat(inverse) - P.Splat(log);
+        P.Store(logits, i, (P.Exp(logProbability) - p) * P.Splat(factor * inverse));
+        return -P.Sum(p * logProbability);
+    }
+}
+
 partial class Ops<TPack>
 {
     public override void TeacherSoftmax(Tensor x, Tensor center, Tensor sharpness) =>
         Device.ForRows(x.Rows, new TeacherSoftmaxKernel<TPack>(Dense(x), Dense(center), sharpness.View, x.Rows, x.Cols));
+
+    public override void PatchCrossEntropy(Tensor logits, Tensor targets, Tensor weights, Tensor rowLoss, float temperature, float weight)
+    {
+        Same(logits, targets);
+        if (weights.Rows != logits.Rows || rowLoss.Rows != logits.Rows)
+            throw new ArgumentException($"{logits.Rows} rows of logits have {weights.Rows} weights and {rowLoss.Rows} losses");
+        Device.ForRows(logits.Rows, new PatchCrossEntropyKernel<TPack>(Dense(logits), Dense(targets), Dense(weights), Dense(rowLoss), logits.Rows,
+            logits.Cols, 1 / temperature, weight));
+    }
 
     public override void DinoCrossEntropy(
         Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame, int terms, float weight) =>

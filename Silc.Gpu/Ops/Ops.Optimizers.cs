@@ -27,7 +27,7 @@ readonly struct SquareBlocks<TPack>(FloatPointer g, FloatPointer partial, int co
 
 /// <summary>Fills in the <see cref="StepState"/>: found-inf (the norm or a loss is not finite), clipping, bias corrections and sums.</summary>
 readonly struct GradNormKernel(FloatPointer partial, FloatPointer losses, FloatPointer state, int blocks, int terms, float clipNorm,
-    float beta1, float beta2)
+    float beta1, float beta2, FloatPointer more, int hasMore)
     : IKernel
 {
     public void Execute()
@@ -35,7 +35,8 @@ readonly struct GradNormKernel(FloatPointer partial, FloatPointer losses, FloatP
         int thread = Group.IdxX, threads = Group.DimX;
         float sum = 0;
         for (int i = thread; i < blocks; i += threads) sum += partial[i];
-        float norm = XMath.Sqrt(BlockReduce.Sum(sum, thread, threads));
+        sum = BlockReduce.Sum(sum, thread, threads);
+        float norm = XMath.Sqrt(hasMore != 0 ? sum + more[0] : sum);
         if (thread != 0) return;
         int bad = Scalar.IsFinite(norm) ? 0 : 1;
         for (int slot = 0; slot < terms; slot++) bad += Scalar.IsFinite(losses[slot]) ? 0 : 1;
@@ -99,12 +100,13 @@ readonly struct AdamWKernel<TPack>(FloatPointer p, FloatPointer g, FloatPointer 
 
 partial class Ops<TPack>
 {
-    public override void GradNorm(Tensor gradients, Tensor losses, StepState state, float clipNorm, float beta1, float beta2)
+    public override void GradNorm(Tensor gradients, Tensor losses, StepState state, float clipNorm, float beta1, float beta2, Tensor more)
     {
         int blocks = (gradients.Count + SquareBlocks<TPack>.Length - 1) / SquareBlocks<TPack>.Length;
         var partial = Device.Workspace(blocks);
         Device.ForRows(blocks, new SquareBlocks<TPack>(Dense(gradients), partial, gradients.Count, blocks));
-        Device.Single(new GradNormKernel(partial, losses.View, state.View, blocks, losses.Cols, clipNorm, beta1, beta2));
+        Device.Single(new GradNormKernel(partial, losses.View, state.View, blocks, losses.Cols, clipNorm, beta1, beta2,
+            more.Count > 0 ? more.View : state.View, more.Count > 0 ? 1 : 0));
     }
 
     public override void AdamWUpdate(

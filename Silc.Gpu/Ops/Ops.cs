@@ -109,6 +109,15 @@ abstract class Ops(Device device)
     /// <summary>y = x · factors[c] + shifts[c], c = column mod 3: the channels of pixels, each (1, 3).</summary>
     public abstract void ScaleChannels(Tensor x, Tensor factors, Tensor shifts, Tensor y);
 
+    /// <summary>Rows of x (N, C) whose flag (N, 1) is 1 and not 0 become <paramref name="row"/> (1, C).</summary>
+    public abstract void ReplaceRows(Tensor flags, Tensor row, Tensor x);
+    /// <summary>Its gradient: the flagged rows of dx are added to dRow, and become 0.</summary>
+    public abstract void ReplaceRowsBackward(Tensor flags, Tensor dx, Tensor dRow);
+    /// <summary>
+    /// Row i of y = row rows[i] - <paramref name="first"/> of x, where x has it; others stay. Parts of a tensor, one after another, so give all rows.
+    /// </summary>
+    public abstract void TakeRows(Tensor x, int first, ArrayView<int> rows, Tensor y);
+
     // Matrix products
     /// <summary>c = op(a)·op(b) + bias (1, C) + addend (N, C), both optional; the addend may be c itself.</summary>
     public abstract void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default);
@@ -220,9 +229,9 @@ abstract class Ops(Device device)
     // Losses; each writes one loss a row, so that they are summed in a fixed order
     /// <summary>
     /// Softmax cross-entropy of logits (N, K) with one label a row, -1 for rows that do not count: replaces logits by weight · dLoss/dLogits and
-    /// writes weight · loss to rowLoss (N, 1).
+    /// writes weight · loss to rowLoss (N, 1). With <paramref name="weights"/> (N, 1) each row has one of its own, times the weight of all.
     /// </summary>
-    public abstract void SoftmaxCrossEntropy(Tensor logits, ArrayView<int> labels, Tensor rowLoss, float weight);
+    public abstract void SoftmaxCrossEntropy(Tensor logits, ArrayView<int> labels, Tensor rowLoss, float weight, Tensor weights = default);
     /// <summary>
     /// Binary cross-entropy of maps (B · classes, places), row b · classes + t of class t: replaces logits by weight · dLoss/dLogits and writes
     /// weight · the sum over places to rowLoss (B · classes, 1). Labels are (B, places); places with a negative one do not count, or with
@@ -246,8 +255,23 @@ abstract class Ops(Device device)
     /// Binary cross-entropy of logits with targets in [0, 1], all of one shape: replaces logits by weight · dLoss/dLogits, writes weight · loss.
     /// </summary>
     public abstract void SigmoidCrossEntropy(Tensor logits, Tensor targets, Tensor losses, float weight);
+    /// <summary>x ← 2 · weight · (x - target), and rowLoss (N, 1) = weight · the sum of (x - target)² over each row.</summary>
+    public abstract void SquaredDifference(Tensor x, Tensor target, Tensor rowLoss, float weight);
     /// <summary>x ← softmax((x - center) · sharpness) over each row; the sharpness (1, 1), 1 / τ, is read on the device.</summary>
     public abstract void TeacherSoftmax(Tensor x, Tensor center, Tensor sharpness);
+    /// <summary>
+    /// Half a round of Sinkhorn-Knopp on scores x (N, K) at temperature 1 / s: columns (1, K) = log Σ over the rows of exp(s · x + shift), with a
+    /// shift (N, 1) for each row and the sharpness s (1, 1), which is read on the device.
+    /// </summary>
+    public abstract void SinkhornColumns(Tensor x, Tensor sharpness, Tensor shifts, Tensor columns);
+    /// <summary>
+    /// The other half: the shift of a row is -log Σ over its columns of exp(s · x - column). A row whose weight is not above 0 gets one that
+    /// takes it
+    /// out of <see cref="SinkhornColumns"/>; without weights all count.
+    /// </summary>
+    public abstract void SinkhornRows(Tensor x, Tensor sharpness, Tensor columns, Tensor weights, Tensor shifts);
+    /// <summary>y = x / divisor, which is (1, 1) and read on the device.</summary>
+    public abstract void DivideBy(Tensor x, Tensor divisor, Tensor y);
     /// <summary>
     /// Cross-entropy between teacher targets (G·B, K) and student logits (V·B, K), view-major. Replaces logits by
     /// weight · dLoss/dLogits and writes weight · loss of each row to rowLoss (V·B, 1). With <paramref name="skipSame"/>, view v has no
@@ -255,6 +279,11 @@ abstract class Ops(Device device)
     /// </summary>
     public abstract void DinoCrossEntropy(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame,
         int terms, float weight);
+    /// <summary>
+    /// Cross-entropy between targets and student logits, both (N, K), row by row, each with a weight (N, 1): replaces logits by
+    /// weight · dLoss/dLogits and writes weight · loss of each row to rowLoss (N, 1).
+    /// </summary>
+    public abstract void PatchCrossEntropy(Tensor logits, Tensor targets, Tensor weights, Tensor rowLoss, float temperature, float weight);
     /// <summary>x ← factor · x.</summary>
     public abstract void Scale(Tensor x, float factor);
     /// <summary>mean (1, C) = mean of the rows of x.</summary>
@@ -314,8 +343,9 @@ abstract class Ops(Device device)
     public abstract void LateState(StepState state, Tensor begun, StepState late, float beta1, float beta2);
     /// <summary>
     /// Global gradient norm, found-inf (the norm or a loss is not finite) and the factor of clipping, in the step state; see <see cref="StepState"/>.
+    /// <paramref name="more"/> (1, 1), if given, is the sum of squares of gradients elsewhere, which count too.
     /// </summary>
-    public abstract void GradNorm(Tensor gradients, Tensor losses, StepState state, float clipNorm, float beta1, float beta2);
+    public abstract void GradNorm(Tensor gradients, Tensor losses, StepState state, float clipNorm, float beta1, float beta2, Tensor more = default);
     /// <summary>
     /// Fused AdamW over a flat range, unless found-inf, with the EMA update of a teacher in the same pass. Rate and decay are factors on
     /// those of the step state.

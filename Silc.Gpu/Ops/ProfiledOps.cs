@@ -103,10 +103,23 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
 
     public override void TeacherSoftmax(Tensor x, Tensor center, Tensor sharpness) =>
         Time("teacher softmax", 0, () => ops.TeacherSoftmax(x, center, sharpness), x, x);
+    public override void SinkhornColumns(Tensor x, Tensor sharpness, Tensor shifts, Tensor columns) =>
+        Time("sinkhorn", 0, () => ops.SinkhornColumns(x, sharpness, shifts, columns), x, x);
+    public override void SinkhornRows(Tensor x, Tensor sharpness, Tensor columns, Tensor weights, Tensor shifts) =>
+        Time("sinkhorn", 0, () => ops.SinkhornRows(x, sharpness, columns, weights, shifts), x, x);
+    public override void DivideBy(Tensor x, Tensor divisor, Tensor y) => Time("scale", 0, () => ops.DivideBy(x, divisor, y), x, y);
     public override void DinoCrossEntropy(Tensor logits, Tensor targets, Tensor rowLoss, int batch, float temperature, bool skipSame,
         int terms, float weight) =>
         Time("distillation loss", 0, () => ops.DinoCrossEntropy(logits, targets, rowLoss, batch, temperature, skipSame, terms, weight),
             logits, logits, targets);
+    public override void PatchCrossEntropy(Tensor logits, Tensor targets, Tensor weights, Tensor rowLoss, float temperature, float weight) =>
+        Time("masked patches loss", 0, () => ops.PatchCrossEntropy(logits, targets, weights, rowLoss, temperature, weight), logits, logits, targets);
+    public override void ReplaceRows(Tensor flags, Tensor row, Tensor x) =>
+        Time("masked patches", 0, () => ops.ReplaceRows(flags, row, x), x);
+    public override void ReplaceRowsBackward(Tensor flags, Tensor dx, Tensor dRow) =>
+        Time("masked patches", 0, () => ops.ReplaceRowsBackward(flags, dx, dRow), dx);
+    public override void TakeRows(Tensor x, int first, ArrayView<int> rows, Tensor y) =>
+        Time("take rows", 0, () => ops.TakeRows(x, first, rows, y), y, y);
     public override void Scale(Tensor x, float factor) => Time("scale", 0, () => ops.Scale(x, factor), x, x);
     public override void MeanRows(Tensor x, Tensor mean) => Time("mean rows", 0, () => ops.MeanRows(x, mean), x);
     public override void InfoNce(Tensor cosines, Tensor t, Tensor dT, Tensor rowLoss, float weight) =>
@@ -137,8 +150,9 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     public override void AtMost(Tensor x, float most) => Time("cap", 0, () => ops.AtMost(x, most), x, x);
     public override void LateState(StepState state, Tensor begun, StepState late, float beta1, float beta2) =>
         Time("late step state", 0, () => ops.LateState(state, begun, late, beta1, beta2));
-    public override void GradNorm(Tensor gradients, Tensor losses, StepState state, float clipNorm, float beta1, float beta2) =>
-        Time("gradient norm", 0, () => ops.GradNorm(gradients, losses, state, clipNorm, beta1, beta2), gradients);
+    public override void GradNorm(Tensor gradients, Tensor losses, StepState state, float clipNorm, float beta1, float beta2,
+        Tensor more = default) =>
+        Time("gradient norm", 0, () => ops.GradNorm(gradients, losses, state, clipNorm, beta1, beta2, more), gradients);
     public override void AdamWUpdate(Tensor p, Tensor g, Tensor m, Tensor v, StepState state, float rate, float decay, float beta1,
         float beta2, float epsilon,
         Tensor teacher, Tensor momentum) =>
@@ -171,8 +185,10 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time("bilinear", 0, () => ops.Bilinear(x, y, height, width, toHeight, toWidth, corners), x, y);
     public override void BilinearBackward(Tensor dy, Tensor dx, int height, int width, int toHeight, int toWidth, bool corners) =>
         Time("bilinear backward", 0, () => ops.BilinearBackward(dy, dx, height, width, toHeight, toWidth, corners), dy, dx);
-    public override void SoftmaxCrossEntropy(Tensor logits, ArrayView<int> labels, Tensor rowLoss, float weight) =>
-        Time("cross-entropy", 0, () => ops.SoftmaxCrossEntropy(logits, labels, rowLoss, weight), logits, logits);
+    public override void SoftmaxCrossEntropy(Tensor logits, ArrayView<int> labels, Tensor rowLoss, float weight, Tensor weights = default) =>
+        Time("cross-entropy", 0, () => ops.SoftmaxCrossEntropy(logits, labels, rowLoss, weight, weights), logits, logits);
+    public override void SquaredDifference(Tensor x, Tensor target, Tensor rowLoss, float weight) =>
+        Time("squared difference", 0, () => ops.SquaredDifference(x, target, rowLoss, weight), x, x, target);
     public override void BinaryCrossEntropy(Tensor logits, ArrayView<int> labels, int classes, Tensor rowLoss, float weight,
         bool ignoredAreNegative) => Time("cross-entropy", 0,
             () => ops.BinaryCrossEntropy(logits, labels, classes, rowLoss, weight, ignoredAreNegative), logits, logits);

@@ -52,13 +52,14 @@ sealed class Adafactor : IOptimizer
 
     Tensor Momentum => new(momentum.View.AsContiguous(), 1, parameters.Values.Cols);
 
-    public void Step(StepState state, StepState? lastLayer, Tensor teacher)
+    public void Step(StepState state, StepState? lastLayer, Tensor teacher, StepState? late = null, string tower = "head")
     {
         foreach (var slot in slots.Where(slot => slot.Rate > 0))
         {
             var p = slot.Parameter;
             parameters.Device.Ops.AdafactorUpdate(slot.Shape, p.Value, p.Grad, Momentum.Columns(p.Offset, p.Count), slot.Rows, slot.Cols, slot.Full,
-                lastLayer is not null && p.Name.StartsWith(BigVisionNames.LastLayerPrefix, StringComparison.Ordinal) ? lastLayer : state,
+                lastLayer is not null && Begins(p, BigVisionNames.LastLayerPrefix) ? lastLayer
+                    : late is not null && p.Tower == tower ? late : state,
                 new((float)slot.Rate, (float)slot.Decay, (float)train.Beta2, (float)train.Beta1, train.BFloat16Momentum));
         }
         if (teacher.Count > 0) parameters.Device.Ops.EmaUpdate(teacher, parameters.Values.Columns(0, teacher.Count), state.TeacherMomentum, state);
@@ -69,6 +70,18 @@ sealed class Adafactor : IOptimizer
         collective.Broadcast(Momentum);
         collective.Broadcast(new(statistics.View.AsContiguous(), 1, (int)statistics.Length));
     }
+
+    public void Forget(string prefix)
+    {
+        var ops = parameters.Device.Ops;
+        foreach (var slot in slots.Where(slot => Begins(slot.Parameter, prefix)))
+        {
+            ops.Fill(Momentum.Columns(slot.Parameter.Offset, slot.Parameter.Count), 0);
+            foreach (var statistic in slot.Shape.Factored ? new[] { slot.Rows, slot.Cols } : [slot.Full]) ops.Fill(statistic, 0);
+        }
+    }
+
+    static bool Begins(Parameter p, string prefix) => p.Name.StartsWith(prefix, StringComparison.Ordinal);
 
     public long StateCount => parameters.Count + statistics.Length;
 

@@ -64,40 +64,44 @@ sealed class AdamW : IOptimizer
 
     Tensor Square => new(square.View.AsContiguous(), 1, Held);
 
-    public void Step(StepState state, StepState? lastLayer, Tensor teacher)
+    public void Step(StepState state, StepState? lastLayer, Tensor teacher, StepState? late = null, string tower = "head")
     {
         var (ops, keep) = (parameters.Device.Ops, state.TeacherMomentum);
         (wholeMean, wholeSquare) = (null, null);
         if (shard is not null)
         {
-            StepOfShard(state, lastLayer);
+            StepOfShard(state, lastLayer, late, tower);
             if (teacher.Count > 0) ops.EmaUpdate(teacher, parameters.Values.Columns(0, teacher.Count), keep, state);
             return;
         }
         foreach (var run in runs)
         {
             var follows = run.Start < teacher.Count ? teacher.Columns(run.Start, run.Count) : default;
-            var late = run.Late && lastLayer is not null;
+            var own = OwnState(run, lastLayer, late, tower);
             // The teacher follows by the common step state, also while the last layer is frozen.
             if (run.Rate > 0)
-                ops.AdamWUpdate(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), late ? lastLayer! : state,
+                ops.AdamWUpdate(Part(parameters.Values), Part(parameters.Grads), Part(Mean), Part(Square), own ?? state,
                     (float)run.Rate, (float)run.Decay,
-                    (float)train.Beta1, (float)train.Beta2, (float)train.Epsilon, late ? default : follows, keep);
-            if (follows.Count > 0 && (run.Rate == 0 || late)) ops.EmaUpdate(follows, Part(parameters.Values), keep, state);
+                    (float)train.Beta1, (float)train.Beta2, (float)train.Epsilon, own is null ? follows : default, keep);
+            if (follows.Count > 0 && (run.Rate == 0 || own is not null)) ops.EmaUpdate(follows, Part(parameters.Values), keep, state);
 
             Tensor Part(Tensor all) => all.Columns(run.Start, run.Count);
         }
     }
 
-    void StepOfShard(StepState state, StepState? lastLayer)
+    void StepOfShard(StepState state, StepState? lastLayer, StepState? late, string tower)
     {
         foreach (var run in runs.Where(run => run.Rate > 0))
             foreach (var (start, count, at) in shard!.PartsOf(run.Start, run.Count))
                 parameters.Device.Ops.AdamWUpdate(parameters.Values.Columns(start, count), parameters.Grads.Columns(start, count),
-                    Mean.Columns(at, count), Square.Columns(at, count), run.Late && lastLayer is not null ? lastLayer : state, (float)run.Rate,
+                    Mean.Columns(at, count), Square.Columns(at, count), OwnState(run, lastLayer, late, tower) ?? state, (float)run.Rate,
                     (float)run.Decay, (float)train.Beta1, (float)train.Beta2, (float)train.Epsilon, teacher: default, state.TeacherMomentum);
         shard!.GatherValues();
     }
+
+    // Of parameters that count their updates from another step than the run.
+    static StepState? OwnState(Run run, StepState? lastLayer, StepState? late, string tower) =>
+        run.Late && lastLayer is not null ? lastLayer : run.Tower == tower ? late : null;
 
     public void Spread(ICollective collective)
     {
@@ -112,6 +116,17 @@ sealed class AdamW : IOptimizer
         shard.Spread(Mean, collective.Rank == 0 ? wholeMean : null);
         shard.Spread(Square, collective.Rank == 0 ? wholeSquare : null);
         (wholeMean, wholeSquare) = (null, null);
+    }
+
+    public void Forget(string prefix)
+    {
+        var ops = parameters.Device.Ops;
+        foreach (var p in parameters.All.Where(p => p.Name.StartsWith(prefix, StringComparison.Ordinal)))
+            foreach (var (_, count, at) in shard?.PartsOf(p.Offset, p.Count) ?? [(p.Offset, p.Count, p.Offset)])
+            {
+                ops.Fill(Mean.Columns(at, count), 0);
+                ops.Fill(Square.Columns(at, count), 0);
+            }
     }
 
     public long StateCount => 2 * parameters.Count;

@@ -9,7 +9,12 @@ interface IOptimizer : IDisposable
     /// Step state of the last layer of the head, if it begins to learn later; null where it learns as all parameters do.
     /// </param>
     /// <param name="teacher">Average of the first parameters, which follows them with the momentum in <paramref name="state"/>; may be empty.</param>
-    void Step(StepState state, StepState? lastLayer, Tensor teacher);
+    /// <param name="late">Step state of all parameters of a tower that began to learn later; <paramref name="lastLayer"/> goes before.</param>
+    /// <param name="tower">First part of their names.</param>
+    void Step(StepState state, StepState? lastLayer, Tensor teacher, StepState? late = null, string tower = "head");
+
+    /// <summary>Sets the moments of parameters whose names begin so to 0.</summary>
+    void Forget(string prefix);
 
     /// <summary>Gives every rank the moments that rank 0 has loaded; all ranks call it.</summary>
     void Spread(ICollective collective);

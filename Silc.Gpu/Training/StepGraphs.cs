@@ -3,20 +3,22 @@ using ILGPU.Runtime.Cuda;
 namespace Silc;
 
 /// <summary>
-/// The launches of a step as CUDA graphs, one for each of the two places that batches lie in. The first step of each place runs as it is: it loads
+/// The launches of a step as CUDA graphs, one for each of the two places that batches lie in, and again for steps of another kind. The first step
+/// of each place runs as it is: it loads
 /// kernels and lets scratch memory grow, neither of which can be recorded. Used where <see cref="Device.CudaGraphs"/> is true.
 /// Exchanges between ranks cannot be recorded.
 /// </summary>
 sealed class StepGraphs(Device device, ICollective collective) : IDisposable
 {
-    readonly CudaGraph?[] graphs = new CudaGraph?[2];
-    readonly bool[] warm = new bool[2];
+    readonly CudaGraph?[] graphs = new CudaGraph?[4];
+    readonly bool[] warm = new bool[4];
     long allocations;
     readonly bool wanted = device.Kind == DeviceKind.Cuda && collective.IsAlone && device.CudaGraphs;
 
-    /// <summary>Queues the launches of a step whose batch lies in a place; they must be those of the last step there.</summary>
-    public void Queue(int place, Action launches)
+    /// <summary>Queues the launches of a step whose batch lies in a place; they must be those of the last step there of its kind.</summary>
+    public void Queue(int place, bool other, Action launches)
     {
+        if (other) place += 2;
         if (!wanted || device.IsObserved)
         {
             launches();
@@ -34,7 +36,8 @@ sealed class StepGraphs(Device device, ICollective collective) : IDisposable
         graphs[place]!.Launch();
     }
 
-    void Reset()
+    /// <summary>From now on the launches are others; they are recorded anew.</summary>
+    public void Reset()
     {
         Array.Clear(warm);
         foreach (ref var graph in graphs.AsSpan())

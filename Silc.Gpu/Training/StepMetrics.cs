@@ -24,6 +24,15 @@ namespace Silc;
 public sealed record StepMetrics(long Step, double Loss, LossValues Losses, double GradNorm,
     double LearningRate, double LogitScale, double LogitBias, long Skipped, int SkippedInRow, DistillationHealth? Health = null)
 {
+    /// <summary>Share of the global views' patches that were hidden in the last step; null without masked patch prediction.</summary>
+    public double? HiddenShare { get; init; }
+
+    /// <summary>
+    /// Entropy of the mean target of the predicted patches in the last step, in nats: ln K if all prototypes are used alike, 0 if one alone is; null
+    /// without masked patch prediction, or if that step was skipped.
+    /// </summary>
+    public double? PatchEntropy { get; init; }
+
     /// <summary>Image-text loss, without its weight; 0 if the run has none.</summary>
     public double Contrastive => Losses.Of(LossTerm.Contrastive) ?? 0;
 

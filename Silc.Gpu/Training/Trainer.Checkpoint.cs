@@ -6,7 +6,7 @@ namespace Silc;
 public sealed partial class Trainer
 {
     const string Center = "teacher/center", AveragePrefix = "average/", StateArray = "step_state",
-        LastLayerArray = "last_layer_state";
+        LastLayerArray = "last_layer_state", HeadArray = "head_state", MaskCenter = "teacher/mask/center", Anchor = "anchor/";
 
     long equalStep;
 
@@ -26,7 +26,8 @@ public sealed partial class Trainer
 
     /// <summary>About what <see cref="Save(string)"/> writes: values, and a little for names and shapes.</summary>
     internal long CheckpointBytes => sizeof(float) * (student.Parameters.Count + optimizer.StateCount
-        + (Teacher is null ? 0 : Teacher.Parameters.Count + Teacher.Center.Count) + (Average is null ? 0 : student.Parameters.Count))
+        + (Teacher is null ? 0 : Teacher.Parameters.Count + Teacher.Center.Count) + (Average is null ? 0 : student.Parameters.Count)
+        + (gram?.Anchor.Count ?? 0) + own.Sum(part => part.StateCount))
         + HeaderBytes(4);
 
     /// <summary>About what the model alone takes.</summary>
@@ -55,6 +56,11 @@ public sealed partial class Trainer
         if (Average is not null) arrays.AddRange(student.Parameters.ToArrays(Average.Values, AveragePrefix));
         arrays.Add(new(StateArray, [StepState.Size], stepState.Read()));
         if (lastLayer is not null) arrays.Add(new(LastLayerArray, [StepState.Size], lastLayer.Read()));
+        foreach (var part in own) arrays.AddRange(part.ToArrays());
+        if (gram is not null) arrays.AddRange(gram.Anchor.ToArrays(Anchor));
+        if (masked is not null) arrays.Add(new(MaskCenter, [masked.Center.Count], device.Download(masked.Center.View.SubView(0,
+            masked.Center.Count))));
+        if (lateHead is not null) arrays.Add(new(HeadArray, [StepState.Size], lateHead.Read()));
         return (arrays, Steps);
     }
 
@@ -75,6 +81,10 @@ public sealed partial class Trainer
         if (Average is not null) collective.Broadcast(Average.Values);
         collective.Broadcast(stepState.Values);
         if (lastLayer is not null) collective.Broadcast(lastLayer.Values);
+        if (lateHead is not null) collective.Broadcast(lateHead.Values);
+        foreach (var part in own) part.Spread(collective);
+        if (gram is not null) collective.Broadcast(gram.Anchor.Values);
+        if (masked is not null) collective.Broadcast(masked.Center);
         Steps = BitConverter.ToInt64(collective.Share(BitConverter.GetBytes(Steps)));
     }
 
@@ -121,11 +131,18 @@ public sealed partial class Trainer
             device.Upload<float>(Values(Center, Teacher.Center.Count), Teacher.Center.View.SubView(0, Teacher.Center.Count));
         }
         if (Average is not null) student.Parameters.Load(Average.Values, arrays, AveragePrefix, path);
-        // One that is shorter was made before there were so many losses.
-        var state = arrays.GetValueOrDefault(StateArray)?.Values.Length;
-        stepState.Write(Values(StateArray, state is >= StepState.MoreSums && state < StepState.Size ? state.Value : StepState.Size));
-        lastLayer?.Write(Values(LastLayerArray, StepState.Size));
+        stepState.Write(StateOf(StateArray));
+        lastLayer?.Write(StateOf(LastLayerArray));
+        lateHead?.Write(StateOf(HeadArray));
+        foreach (var part in own) part.Load(arrays, path);
+        gram?.Anchor.Load(arrays, Anchor, path);
+        if (masked is not null)
+            device.Upload<float>(Values(MaskCenter, masked.Center.Count), masked.Center.View.SubView(0, masked.Center.Count));
         Steps = checkpoint.Step;
+
+        // One that is shorter was made before there were so many losses.
+        float[] StateOf(string name) => arrays.GetValueOrDefault(name)?.Values.Length is { } length and >= StepState.MoreSums
+            && length < StepState.Size ? Values(name, length) : Values(name, StepState.Size);
 
         float[] Values(string name, int count) =>
             arrays.TryGetValue(name, out var array) && array.Values.Length == count ? array.Values

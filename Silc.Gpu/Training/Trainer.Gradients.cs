@@ -7,11 +7,13 @@ public sealed partial class Trainer
     {
         pass.Arena.Reset();
         student.Parameters.ZeroGrads();
+        foreach (var part in own.Where(part => Runs(part.Term))) part.Parameters.ZeroGrads();
         losses.Clear(pass.Ops);
         int slices = Config.Accumulate;
         pass.Frame();       // of the whole step, and open until the next one: the health of distillation is measured on what the last slice kept
-        var means = Teacher is null ? default : pass.Saved(slices, student.Config.Head.Prototypes);
-        var whole = slices > 1 && Config.ContrastiveWeight > 0 ? CachedContrast(pass, inference) : default;
+        var means = !Runs(LossTerm.Distillation) || sinkhorn is not null ? default : pass.Saved(slices, student.Config.Head.Prototypes);
+        var patchMeans = Runs(LossTerm.Mask) && masked!.HasCenter ? pass.Saved(slices, student.Config.Head.Prototypes) : default;
+        var whole = slices > 1 && Runs(LossTerm.Contrastive) ? CachedContrast(pass, inference) : default;
         var frame = pass.Frame();
         for (int slice = 0; slice < slices; slice++)
         {
@@ -21,19 +23,28 @@ public sealed partial class Trainer
                 frame = pass.Frame();
             }
             var now = views[slice];
+            PreparePatches(pass, inference, slice, patchMeans.Count > 0 ? patchMeans.Slice(slice, 1) : default);
             var last = slice == slices - 1;
-            // Gradients that nothing of this step adds to any more are sent to the other ranks.
+            // Gradients that nothing of this step adds to any more are sent to the other ranks: those of the last pass through the student's image tower.
             var telling = last ? pass with { Finished = buckets.Blocks } : pass;
-            lastTargets = Teacher is null ? default : DistillLocal(EmbedsCaptioned ? pass : telling, inference, now, means.Slice(slice, 1));
+            lastTargets = !Runs(LossTerm.Distillation) ? default : DistillLocal(EmbedsCaptioned || Runs(LossTerm.Mask) ? pass : telling, inference, now,
+                means.Count > 0 ? means.Slice(slice, 1) : default);
+            if (Runs(LossTerm.Mask)) PredictPatches(EmbedsCaptioned ? pass : telling, inference, now);
             if (last && Teacher is not null && !Config.GlobalToGlobal) buckets.Complete("head");
             if (EmbedsCaptioned)
-                Captioned(telling, inference, now, lastTargets, whole?.Slice(pass, slice), last);
+                Captioned(telling, inference, now, slice, lastTargets, whole?.Slice(pass, slice), last);
         }
-        Teacher?.Observe(pass.Ops, means);
+        if (means.Count > 0) Teacher!.Observe(pass.Ops, means);
+        if (patchMeans.Count > 0) masked!.Observe(pass.Ops, patchMeans);
     }
 
     // False for distillation to local views alone, which embeds no image of the batch as the student.
-    bool EmbedsCaptioned => Config.ContrastiveWeight > 0 || Config.GlobalToGlobal || imageLosses.Count > 0;
+    bool EmbedsCaptioned => Runs(LossTerm.Contrastive) || DistilsGlobal || ReadsPatches || imageLosses.Any(loss => Runs(loss.Term));
+
+    // Losses on the patches of the views that captions are compared with.
+    bool ReadsPatches => Runs(LossTerm.Gram) || Runs(LossTerm.Decoder);
+
+    bool DistilsGlobal => Config.GlobalToGlobal && Runs(LossTerm.Distillation);
 
     // The teacher's targets for the global views (G·B, K), and the student's loss on the local ones. Forward, loss
     // and backward of the local views end before the global views' begin, so that their memory is free again.
@@ -42,7 +53,8 @@ public sealed partial class Trainer
         // Where nobody else embeds images, the health of distillation is told by the teacher's own embeddings.
         var seen = EmbedsCaptioned ? default : lastImages = pass.Saved(slice.Global.Rows, student.Config.EmbedDim);
         var targets = Teacher!.Targets(inference, slice.Global, mean, stepState.TeacherSharpness,
-            logits => Probe?.Invoke("teacher_logits", logits), seen);
+            logits => Probe?.Invoke("teacher_logits", logits), seen,
+            sinkhorn is null ? null : scores => sinkhorn.Run(inference, scores, stepState.TeacherSharpness), seePatches);
         if (slice.Local.Count == 0) return targets;
         using var _ = pass.Frame();
         var (y, backTower) = student.Image.Forward(pass, slice.Local, student.Config.Views.LocalSize);
@@ -52,38 +64,67 @@ public sealed partial class Trainer
         return targets;
     }
 
+    (Tensor Z, Tensor Raw, Tensor Patches, Action<Tensor, Tensor, Tensor> Back) EmbedImages(Pass pass, Tensor pixels)
+    {
+        if (ReadsPatches) return student.EmbedImageAndPatches(pass, pixels, student.Config.ImageSize);
+        var (z, raw, back) = student.EmbedImage(pass, pixels, student.Config.ImageSize);
+        return (z, raw, default, (dz, dRaw, _) => back(dz, dRaw));
+    }
+
+    // Memory for the teacher's targets of a slice's patches, and what makes them of its tokens, which one forward pass has for all its losses.
+    void PreparePatches(Pass pass, Pass inference, int slice, Tensor mean)
+    {
+        (seePatches, patchTargets, patchMask) = (null, default, default);
+        if (!Runs(LossTerm.Mask)) return;
+        var (mask, targets) = (masks![views.Place, slice], pass.Saved(masks.Rows, student.Config.Head.Prototypes));
+        (patchTargets, patchMask) = (targets, mask);
+        seePatches = tokens => masked!.Targets(inference, tokens, mask, targets, mean, stepState.TeacherSharpness);
+    }
+
+    // The loss on hidden patches, by a forward pass of its own.
+    void PredictPatches(Pass pass, Pass inference, BatchSlice slice)
+    {
+        if (!Runs(LossTerm.Distillation)) Teacher!.Patches(inference, slice.Global, seePatches!);
+        Probe?.Invoke("patch_targets", patchTargets);
+        masked!.Run(pass, slice.Global, patchMask, patchTargets, losses);
+    }
+
     // The image-text loss, losses on the images alone, and DINO's terms between global
     // views share one forward. A frozen tower keeps no activations and has no backward.
-    void Captioned(Pass pass, Pass inference, BatchSlice slice, Tensor targets, (Tensor Image, Tensor Text)? cached, bool last)
+    void Captioned(Pass pass, Pass inference, BatchSlice slice, int number, Tensor targets, (Tensor Image, Tensor Text)? cached, bool last)
     {
         var (zText, backText) = student.EmbedText(frozen.Text ? inference : pass, slice.Tokens);
-        var (zImage, raw, backImage) = student.EmbedImage(frozen.Image ? inference : pass, slice.Captioned, student.Config.ImageSize);
+        var (zImage, raw, patches, backImage) = EmbedImages(frozen.Image ? inference : pass, slice.Captioned);
+        Tensor dPatches = default;
+        if (patches.Count > 0) pass.Ops.Fill(dPatches = pass.Scratch(patches.Rows, patches.Cols), 0);
         Probe?.Invoke("z_text", zText);
         Probe?.Invoke("z_image", zImage);
         lastImages = zImage;
+        if (Runs(LossTerm.Gram)) gram!.Run(pass, inference, slice.Captioned, patches, dPatches, losses);
+        if (Runs(LossTerm.Decoder)) decoder!.Run(pass, patches, dPatches, captions![views.Place, number], losses);
         Tensor dRaw = default;
-        if (Teacher is not null && Config.GlobalToGlobal)
+        if (DistilsGlobal)
         {
             var (logits, backHead) = student.Head.Forward(pass, raw);
             dRaw = backHead.Invoke(distillation.Run(pass, logits, targets, losses, globalViews: true));
         }
-        if (Config.ContrastiveWeight > 0)
+        if (Runs(LossTerm.Contrastive))
         {
             var (dzImage, dzText) = cached ?? contrastive.Run(pass, zImage, zText, losses);
-            foreach (var loss in imageLosses) loss.Run(pass, zImage, dzImage, losses);
+            foreach (var loss in imageLosses.Where(loss => Runs(loss.Term))) loss.Run(pass, zImage, dzImage, losses);
             // Of several ranks the text tower comes first: its gradients travel meanwhile.
             var textFirst = !collective.IsAlone && !frozen.Text;
             if (textFirst) backText.Invoke(dzText);
             if (textFirst && last) buckets.Complete("txt");
-            if (!frozen.Image) backImage(dzImage, dRaw);
+            if (!frozen.Image) backImage(dzImage, dRaw, dPatches);
             if (!textFirst && !frozen.Text) backText.Invoke(dzText);
         }
         else
         {
             var none = pass.Scratch(zImage.Rows, zImage.Cols);
             pass.Ops.Fill(none, 0);
-            foreach (var loss in imageLosses) loss.Run(pass, zImage, none, losses);
-            backImage(none, dRaw);
+            foreach (var loss in imageLosses.Where(loss => Runs(loss.Term))) loss.Run(pass, zImage, none, losses);
+            backImage(none, dRaw, dPatches);
         }
     }
 
@@ -122,9 +163,19 @@ public sealed partial class Trainer
     // Walks through a step and its report without memory or launches to find how much they need.
     Arena Measure() => Arena.Allocate(device, Arena.Measure(device, arena =>
     {
-        Gradients(new(device.Ops, arena, Recompute: Config.Recompute), new(device.Ops, arena, Training: false));
-        if (Teacher is not null) HealthScratch(arena);
-        if (!collective.IsAlone) EqualityScratch(arena);
-        Update();       // so that its kernels are compiled
+        foreach (var step in Config.Phases)
+        {
+            running = RunningAt(step);
+            foreach (var atOnce in Runs(LossTerm.Decoder) ? new[] { false, true } : [false])
+            {
+                if (captions is not null) captions.AtOnce = atOnce;
+                Gradients(new(device.Ops, arena, Recompute: Config.Recompute), new(device.Ops, arena, Training: false));
+            }
+            if (Runs(LossTerm.Distillation)) HealthScratch(arena);
+            if (Runs(LossTerm.Mask)) PatchScratch(arena);
+            if (!collective.IsAlone) EqualityScratch(arena);
+            Update();       // so that its kernels are compiled
+        }
+        running = [];
     }));
 }

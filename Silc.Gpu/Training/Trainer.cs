@@ -34,10 +34,17 @@ public sealed partial class Trainer : IDisposable
     readonly ContrastiveLoss contrastive;
     readonly DistillationLoss distillation;
     readonly IReadOnlyList<ImageLoss> imageLosses;
+    readonly SinkhornAssignment? sinkhorn;
+    readonly MaskedPatchLoss? masked;
+    readonly MaskUpload? masks;
+    readonly GramLoss? gram;
+    readonly DecoderLoss? decoder;
+    readonly CaptionUpload? captions;
+    readonly List<LossParameters> own = [];
     readonly IOptimizer optimizer;
     readonly FrozenParameters frozen;
     readonly StepState stepState;
-    readonly StepState? lastLayer;
+    readonly StepState? lastLayer, lateHead;
     readonly StepGraphs graphs;
     readonly LossBuffer losses;
     readonly ICollective collective;
@@ -82,6 +89,9 @@ public sealed partial class Trainer : IDisposable
                 + "(--distillation 0)");
         (contrastive, distillation, imageLosses) = (new(model, train.ContrastiveWeight, collective), new(model.Config, train, ranks),
             ImageLoss.Of(model.Config, train, ranks));
+        if (train.Centering == Centering.Sinkhorn) sinkhorn = new(collective);
+        if (frozen.Image && train.MaskWeight > 0)
+            throw new ArgumentException("the image tower is frozen, and it is what masked patch prediction trains: set MaskWeight to 0 (--mask 0)");
         if (frozen.Image && imageLosses is [{ Term: var term }, ..])
             throw new ArgumentException(
                 $"the image tower is frozen, and it is what the loss {term.Name} trains: set its weight to 0 ({term.Option} 0)");
@@ -89,14 +99,28 @@ public sealed partial class Trainer : IDisposable
         {
             model.Parameters.AllocateGradients();
             buckets = new(model.Parameters, collective);
-            if (train.DistillationWeight > 0) Teacher = new(model);
+            if (train.DistillationWeight > 0 || train.MaskWeight > 0) Teacher = new(model);
             if (train.AverageWeights) Average = new(model);
             views = new(device, model.Config, train.BatchSize / ranks, train.Accumulate);
             optimizer = train.Optimizer == OptimizerKind.AdamW
                 ? new AdamW(model.Parameters, learning, ShardsMoments ? new(model.Parameters, collective) : null)
                 : new Adafactor(model.Parameters, learning);
+            if (train.MaskWeight > 0)
+            {
+                masked = new(model, Teacher!, train, sinkhorn);
+                masks = new(model, train, collective.Rank, ranks);
+                own.Add(new(LossTerm.Mask, MaskedPatchLoss.Tower, masked.Parameters, masked.TeacherParameters, learning));
+            }
+            if (train.GramWeight > 0) gram = new(model, train, ranks);
+            if (train.DecoderWeight > 0)
+            {
+                captions = new(model, train, ranks);
+                decoder = new(model, train);
+                own.Add(new(LossTerm.Decoder, DecoderLoss.Tower, decoder.Parameters, null, learning));
+            }
             stepState = new(device);
             if (train.FrozenLastLayerSteps > 0) lastLayer = new(device);
+            if (HeadLosses.Any(term => term.Weight(train) > 0) && HeadStart > 0) lateHead = new(device);
             graphs = new(device, collective);
             losses = new(device);
             arena = Measure();
@@ -112,7 +136,7 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Losses, optimizer and schedule.</summary>
     public TrainConfig Config { get; private set; }
 
-    /// <summary>The EMA teacher; null without self-distillation.</summary>
+    /// <summary>The EMA teacher; null without self-distillation and masked patch prediction.</summary>
     internal Teacher? Teacher { get; }
 
     /// <summary>The average of the student's weights; null unless <see cref="TrainConfig.AverageWeights"/> asks for it.</summary>
@@ -140,6 +164,9 @@ public sealed partial class Trainer : IDisposable
     /// <summary>Every rank holds a part of the moments, so that a checkpoint needs all ranks.</summary>
     internal bool ShardsMoments { get; }
 
+    /// <summary>Parameters that losses have for themselves.</summary>
+    internal IReadOnlyList<LossParameters> Own => own;
+
     /// <summary>The ranks that train this model together.</summary>
     internal ICollective Collective => collective;
 
@@ -155,14 +182,17 @@ public sealed partial class Trainer : IDisposable
         using var exclusive = Exclusive();
         var start = Stopwatch.GetTimestamp();
         views.Send(batch);          // while the step before still runs
+        if (Config.Runs(LossTerm.Mask, Steps)) masks!.Send(views.Place, Steps);
+        if (Config.Runs(LossTerm.Decoder, Steps)) captions!.Send(views.Place, Steps, batch.Tokens);
         UploadTime += Stopwatch.GetElapsedTime(start);
         if (!device.RunsAhead) device.Synchronize();
         var schedule = Multiplier(Steps);
         stepState.Set(Config.LearningRate * schedule, Config.WeightDecayAt(Steps) * schedule);
-        stepState.SetDistillation(Config.TeacherMomentumAt(Steps), Config.CenterMomentum, Config.TeacherTemperatureAt(Steps),
-            Steps >= Config.FrozenLastLayerSteps);
+        stepState.SetDistillation(Config.TeacherMomentumAt(Steps), Config.CenterMomentum, Config.TeacherTemperatureAt(TeacherSteps),
+            HeadSteps >= Config.FrozenLastLayerSteps);
+        Enter();
         device.Ops.RefreshWeights();
-        graphs.Queue(views.Place, Queue);
+        graphs.Queue(views.Place, Runs(LossTerm.Decoder) && captions!.AtOnce, Queue);
         views.MarkUse();
         Steps++;
     }
@@ -188,9 +218,11 @@ public sealed partial class Trainer : IDisposable
     {
         // Losses and the mean outputs travel with the last gradients: one wait for all.
         collective.Begin(losses.Values);
-        Teacher?.BeginExchange(collective);
+        if (Runs(LossTerm.Distillation) && sinkhorn is null) Teacher!.BeginExchange(collective);
         buckets.Finish();
-        Teacher?.EndExchange(device.Ops, collective);
+        if (Runs(LossTerm.Distillation) && sinkhorn is null) Teacher!.EndExchange(device.Ops, collective);
+        foreach (var part in own.Where(part => Runs(part.Term))) collective.AllReduce(part.Parameters.Grads);
+        if (Runs(LossTerm.Mask)) masked!.Exchange(device.Ops, collective);
     }
 
     static void RequireEqualParts(TrainConfig train, int ranks)
@@ -207,15 +239,27 @@ public sealed partial class Trainer : IDisposable
         if (!collective.IsAlone) Exchange();
         frozen.Clear(device.Ops);
         device.Ops.GradNorm(student.Parameters.Grads, losses.Values, stepState, Config.ClipByTensor ? 0 : (float)Config.ClipNorm, (float)Config.Beta1,
-            (float)Config.Beta2);
+            (float)Config.Beta2, OwnSquares());
         if (Config.ClipByTensor && Config.ClipNorm > 0)
             foreach (var p in student.Parameters.All) device.Ops.ClipTensor(p.Grad, (float)Config.ClipNorm);
         if (lastLayer is not null) device.Ops.LateState(stepState, stepState.LastLayerBegun, lastLayer, (float)Config.Beta1, (float)Config.Beta2);
-        optimizer.Step(stepState, lastLayer, Teacher?.Parameters.Values ?? default);
+        if (HeadState is { } late) device.Ops.LateState(stepState, stepState.Always, late, (float)Config.Beta1, (float)Config.Beta2);
+        optimizer.Step(stepState, lastLayer, TeacherRuns ? Teacher!.Parameters.Values : default, HeadState);
+        foreach (var part in own.Where(part => Runs(part.Term))) part.Step(device.Ops, stepState);
         if (Config.LogitScaleMax is { } most) device.Ops.AtMost(student.LogitScale.Value, (float)Math.Log(most));
-        Teacher?.MoveCenter(device.Ops, stepState);
+        if (Runs(LossTerm.Distillation) && sinkhorn is null) Teacher!.MoveCenter(device.Ops, stepState);
+        if (Runs(LossTerm.Mask)) masked!.MoveCenter(device.Ops, stepState);
         Average?.Follow(device.Ops, stepState);
         device.Ops.RefreshWeights();
+    }
+
+    // Of the gradients of parameters that losses have for themselves; nothing where there are none.
+    Tensor OwnSquares()
+    {
+        if (!own.Any(part => Runs(part.Term))) return default;
+        device.Ops.Fill(losses.Squares, 0);
+        foreach (var part in own.Where(part => Runs(part.Term))) device.Ops.AddSquares(part.Parameters.Grads, losses.Squares, 0);
+        return losses.Squares;
     }
 
     /// <summary>Waits for the steps so far.</summary>
@@ -237,7 +281,11 @@ public sealed partial class Trainer : IDisposable
         var state = stepState.Read();
         stepState.ResetSums();
         var counted = Math.Max(1, state[StepState.Counted]);
-        LossValues means = [.. LossTerm.Of(Config).Select(term => new LossValue(term, state[StepState.SumOf(term.Index)] / counted))];
+        // A loss that began or ended since the last report has the mean over the steps in which it ran.
+        LossValues means = [.. from term in LossTerm.Of(Config)
+                               let ran = Ran(term, (long)counted)
+                               where ran > 0
+                               select new LossValue(term, state[StepState.SumOf(term.Index)] / ran)];
         int inRow = (int)state[StepState.SkippedInRow];
         if (inRow >= Config.MaxSkippedSteps)
             throw new TrainingDivergedException($"the loss or its gradient was not finite in the last {inRow} steps (up to step {Steps}); nothing "
@@ -246,7 +294,11 @@ public sealed partial class Trainer : IDisposable
                 + $"step {Steps - inRow}, the last good one");
         return new(Steps, means.Sum(loss => loss.Term.Weight(Config) * loss.Value), means, state[StepState.SumNorm] / counted,
             Config.LearningRate * Multiplier(Math.Max(0, Steps - 1)), Math.Exp(Read(student.LogitScale)), student.LogitBias is { } b ? Read(b) : 0,
-            (long)state[StepState.Skipped], inRow, inRow == 0 && collective.Rank == 0 ? ReadHealth(means) : null);
+            (long)state[StepState.Skipped], inRow, inRow == 0 && collective.Rank == 0 ? ReadHealth(means) : null)
+        {
+            HiddenShare = Runs(LossTerm.Mask) ? masks!.HiddenShare : null,
+            PatchEntropy = inRow == 0 && collective.Rank == 0 ? ReadPatchEntropy() : null,
+        };
     }
 
     float Read(Parameter p) => device.Download(p.Value.View.SubView(0, 1))[0];
@@ -272,6 +324,13 @@ public sealed partial class Trainer : IDisposable
         optimizer?.Dispose();
         stepState?.Dispose();
         lastLayer?.Dispose();
+        lateHead?.Dispose();
+        own.ForEach(part => part.Dispose());
+        gram?.Dispose();
+        decoder?.Dispose();
+        captions?.Dispose();
+        masked?.Dispose();
+        masks?.Dispose();
         Teacher?.Dispose();
         Average?.Dispose();
         losses?.Dispose();

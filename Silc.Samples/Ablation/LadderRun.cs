@@ -3,7 +3,7 @@ namespace Silc.Samples.Ablation;
 /// <summary>
 /// One training run of the ladder in SILC's ablation (Naeem et al. 2024, arXiv:2310.13355): contrastive only; + additional views,
 /// with the image-text loss on each; + EMA, the average of the weights in their place; + self-distillation. A recipe with more losses
-/// has a rung for each on top, in the order of <see cref="LossTerm.All"/>. Samples are equal, computation is not: views cost time.
+/// has a rung for each on top, in the order of <see cref="LossTerm.All"/>, and one that centers by Sinkhorn-Knopp a rung for that. Samples are equal, computation is not: views cost time.
 /// </summary>
 /// <param name="Name">Of the run.</param>
 /// <param name="AdditionalViews">All global views of the recipe instead of one.</param>
@@ -11,7 +11,11 @@ namespace Silc.Samples.Ablation;
 /// <param name="Rungs">What is measured after it: the rung, and whether it is the average that is.</param>
 sealed record LadderRun(string Name, bool AdditionalViews, IReadOnlyList<LossTerm> Losses, IReadOnlyList<(string Name, bool Averaged)> Rungs)
 {
-    const string Contrastive = "contrastive only", Views = "+ additional views", Average = "+ EMA", Distillation = "+ self-distillation";
+    const string Contrastive = "contrastive only", Views = "+ additional views", Average = "+ EMA", Distillation = "+ self-distillation",
+        Sinkhorn = "+ Sinkhorn-Knopp";
+
+    /// <summary>How the teacher's targets are centered.</summary>
+    public Centering Centering { get; private init; }
 
     bool Distils => Losses.Contains(LossTerm.Distillation);
 
@@ -26,7 +30,9 @@ sealed record LadderRun(string Name, bool AdditionalViews, IReadOnlyList<LossTer
         foreach (var term in LossTerm.Of(recipe).Where(term => term != LossTerm.Contrastive))
         {
             var name = term == LossTerm.Distillation ? Distillation : $"+ {term.Title}";
-            runs.Add(new(name, AdditionalViews: true, [.. runs[^1].Losses, term], [(name, true)]));
+            runs.Add(new(name, AdditionalViews: true, [.. runs[^1].Losses, term], [(name, true)]) { Centering = runs[^1].Centering });
+            if (term == LossTerm.Distillation && recipe.Centering == Centering.Sinkhorn)
+                runs.Add(runs[^1] with { Name = Sinkhorn, Rungs = [(Sinkhorn, true)], Centering = Centering.Sinkhorn });
         }
         return runs;
     }
@@ -45,6 +51,7 @@ sealed record LadderRun(string Name, bool AdditionalViews, IReadOnlyList<LossTer
         return recipe with
         {
             Seed = seed,
+            Centering = Centering,
             GlobalToGlobal = Distils && recipe.GlobalToGlobal,
             AverageWeights = Rungs.Any(rung => rung.Averaged),
         };

@@ -122,6 +122,7 @@ static class TrainCommand
                 + $"{train.BatchSize / ranks} images a step each");
         if (plan is not null) Console.WriteLine($"validate {validation!.Describe()}, every {plan.Every:N0} steps");
         PatchNote.Say(config);
+        CenteringNote.Say(config, train);
         if (start is not null) PrintStart(start, train);
 
         TimeSpan? limit = parsed.GetValue(TrainOptions.Minutes) is { } minutes ? TimeSpan.FromMinutes(Math.Min(minutes, MostMinutes)) : null;

@@ -40,10 +40,17 @@ static class RunSchema
         (TrainOptions.StudentTemperature, ["training.studentTemperature"]), (TrainOptions.TeacherTemperature, ["training.teacherTemperature"]),
         (TrainOptions.TeacherTemperatureStart, ["training.teacherTemperatureStart"]),
         (TrainOptions.TeacherTemperatureWarmup, ["training.teacherTemperatureWarmup"]),
-        (TrainOptions.CenterMomentum, ["training.centerMomentum"]), (TrainOptions.FrozenLastLayer, ["training.frozenLastLayerSteps"]),
+        (TrainOptions.CenterMomentum, ["training.centerMomentum"]), (TrainOptions.Centers, ["training.centering"]), (TrainOptions.FrozenLastLayer,
+            ["training.frozenLastLayerSteps"]),
         (TrainOptions.MaxScale, ["training.logitScaleMax"]), (TrainOptions.GlobalToGlobal, ["training.globalToGlobal"]),
         (TrainOptions.Recompute, ["training.recompute"]), (TrainOptions.Accumulate, ["training.accumulate"]),
         (TrainOptions.Freeze, ["training.rateRules"]), (TrainOptions.RateMultipliers, ["training.rateRules"]),
+        (TrainOptions.Anchor, ["training.gram.anchor"]), (TrainOptions.AnchorEvery, ["training.gram.every"]),
+        (TrainOptions.AnchorCopies, ["training.gram.copies"]), (TrainOptions.DecoderParallel, ["training.decoderParallel"]),
+        (TrainOptions.MaskRatio, ["training.masks.ratio"]), (TrainOptions.MaskRatioMax, ["training.masks.ratioMax"]),
+        (TrainOptions.MaskImages, ["training.masks.images"]), (TrainOptions.MaskPatches, ["training.masks.kind"]),
+        (TrainOptions.MaskAllPatches, ["training.masks.allPatches"]), (TrainOptions.SharedHead, ["training.masks.sharedHead"]),
+        .. TrainOptions.Spans.SelectMany(span => new[] { span.Start, span.End }).Select(option => (option as Option, new[] { "training.spans" })),
         .. TrainOptions.Losses.Select(loss => (loss.Option as Option, new[] { $"training.{WeightOf(loss.Term)}" })),
     ];
 

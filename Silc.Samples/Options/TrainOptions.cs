@@ -166,6 +166,50 @@ static class TrainOptions
         0).From(0);
     public static readonly (LossTerm Term, Option<double> Option)[] Losses =
         [.. LossTerm.All.Where(term => term.Option is not null).Select(term => (term, Real(term.Option!, term.Help, term.Weight(new()))))];
+    public static readonly Option<double> MaskRatio = Real("--mask-ratio",
+        "Share of the patches of a global view that --mask hides: 0.5 in SigLIP 2, 0.75 in "
+        + "TIPS.", new MaskConfig().Ratio).From(0);
+    public static readonly Option<double?> MaskRatioMax = Perhaps("--mask-ratio-max",
+        "The largest share, up to which a batch's are spread evenly; all hide "
+        + "the same unless given. DINOv2 has 0.1 to 0.5.").From(0);
+    public static readonly Option<double> MaskImages = Real("--mask-images",
+        "Share of the images of a batch that have hidden patches; half in DINOv2.",
+        new MaskConfig().Images).From(0);
+    public static readonly Option<MaskKind> MaskPatches = Choice("--mask-kind",
+        "Which patches: random ones, blocks as in iBOT and DINOv2, which may hide "
+        + "fewer than asked, or filledblocks as in DINOv3.", MaskKind.Random);
+    public static readonly Option<bool> MaskAllPatches =
+        new("--mask-all-patches") { Description = "Predictions for visible patches count too: iBOT++ of TIPSv2." };
+    public static readonly Option<bool> SharedHead = new("--shared-head")
+    {
+        Description = "Patches go through the head of self-distillation instead of one of their own.",
+    };
+    public static readonly Option<int?> Anchor = new Option<int?>("--anchor")
+    {
+        Description = "Steps after which the teacher is copied for --gram; those of --gram-start unless given.",
+        HelpName = "N",
+    }.From(0);
+    public static readonly Option<int> AnchorEvery = Number("--anchor-every",
+        "Steps from one copy of the teacher for --gram to the next; 0 keeps the "
+        + "first.", 0).From(0);
+    public static readonly Option<int> AnchorCopies = Number("--anchor-copies", "Most copies of the teacher for --gram.",
+        new GramConfig().Copies).From(1);
+    public static readonly Option<double> DecoderParallel = Real("--decoder-parallel",
+        "Share of the steps in which --decoder says all tokens of a caption "
+        + "at once.", new TrainConfig().DecoderParallel).From(0);
+    public static readonly (LossTerm Term, Option<int?> Start, Option<int?> End)[] Spans =
+    [
+        .. from loss in Losses
+           let name = loss.Term.Title.ToLowerInvariant()
+           select (loss.Term,
+               new Option<int?>(loss.Term.SpanOptions!.Value.Start)
+               {
+                   Description = $"Steps after which the loss '{name}' begins; until then the run is that without it.",
+                   HelpName = "N",
+               }.From(0),
+               new Option<int?>(loss.Term.SpanOptions!.Value.End) { Description = $"Steps after which the loss '{name}' ends.", HelpName = "N" }
+                   .From(1)),
+    ];
     public static readonly Option<double?> Ema = new("--ema")
     {
         Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs "
@@ -183,6 +227,8 @@ static class TrainOptions
         "Temperature of the teacher in the first step, from which it goes to --teacher-temp.").Above(0);
     public static readonly Option<int> TeacherTemperatureWarmup = Number("--teacher-temp-warmup", "Steps in which it goes there.", 0).From(0);
     public static readonly Option<double> CenterMomentum = Real("--center-momentum", "Momentum of the teacher's center.", 0.9).From(0);
+    public static readonly Option<Centering> Centers = Choice("--centering", "What keeps the teacher's targets apart: mean takes their running mean "
+        + "off, sinkhorn balances them over the prototypes, as DINOv2 does.", Centering.Mean);
     public static readonly Option<int> FrozenLastLayer = Number("--freeze-last-layer", "Steps in which the prototypes of the head stand still; an "
         + "epoch in DINO.", 0).From(0);
     public static readonly Option<bool> HeadGains = new("--head-gains")
@@ -236,9 +282,11 @@ static class TrainOptions
     /// <summary>What a model is and how it learns, but for the image-text loss.</summary>
     public static IReadOnlyList<Option> Recipe { get; } =
     [
-        Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, Pooling, ImageSize, .. Losses.Select(loss => loss.Option), Ema,
+        Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, Pooling, ImageSize, .. Losses.Select(loss => loss.Option),
+        .. Spans.SelectMany(span => new Option[] { span.Start, span.End }), MaskRatio, MaskRatioMax, MaskImages, MaskPatches, MaskAllPatches,
+        SharedHead, Anchor, AnchorEvery, AnchorCopies, DecoderParallel, Ema,
         EmaEnd, ContrastiveWeight, StudentTemperature, TeacherTemperature, TeacherTemperatureStart, TeacherTemperatureWarmup, CenterMomentum,
-        FrozenLastLayer, HeadGains, Temperature, Bias, MaxScale, GlobalToGlobal, GlobalViews, LocalViews, MinCrop, .. ViewOptions.All,
+        Centers, FrozenLastLayer, HeadGains, Temperature, Bias, MaxScale, GlobalToGlobal, GlobalViews, LocalViews, MinCrop, .. ViewOptions.All,
         Optimizer, LearningRate, RateEnd, WeightDecay, WeightDecayEnd, Beta1, Beta2, Epsilon, HalfMomentum, ClipNorm, ClipByTensor,
         Schedule, Warmup, Cooldown, Timescale, Shift, Power, Stairs, Recompute, Accumulate, Seed, Set,
     ];
@@ -260,7 +308,8 @@ static class TrainOptions
     static string[] ValidationWords => [.. ValidationMetric.All.Select(metric => metric.Word)];
 
     /// <summary>Options that count steps, which a recipe may give as a share of all.</summary>
-    public static IReadOnlyList<Option> StepCounts { get; } = [Warmup, Cooldown, Timescale, Shift, TeacherTemperatureWarmup, FrozenLastLayer];
+    public static IReadOnlyList<Option> StepCounts { get; } = [Warmup, Cooldown, Timescale, Shift, TeacherTemperatureWarmup, FrozenLastLayer, Anchor,
+        AnchorEvery, .. Spans.SelectMany(span => new Option[] { span.Start, span.End })];
 
     public static Option<string> DeviceOption() => Text("--device", "auto, cuda, opencl, cpu, or one of silc devices, e.g. cuda:1.", "auto", "ID");
 
@@ -352,6 +401,12 @@ static class TrainOptions
             TeacherTemperatureWarmup = parsed.GetValue(TeacherTemperatureWarmup),
             FrozenLastLayerSteps = parsed.GetValue(FrozenLastLayer),
             LogitScaleMax = parsed.GetValue(MaxScale),
+            Centering = parsed.GetValue(Centers),
+            Spans = SpansOf(parsed),
+            Gram = new(parsed.GetValue(Anchor), parsed.GetValue(AnchorEvery), parsed.GetValue(AnchorCopies)),
+            DecoderParallel = parsed.GetValue(DecoderParallel),
+            Masks = new(parsed.GetValue(MaskRatio), parsed.GetValue(MaskRatioMax), parsed.GetValue(MaskImages), parsed.GetValue(MaskPatches),
+                parsed.GetValue(MaskAllPatches), parsed.GetValue(SharedHead)),
         };
         foreach (var (term, option) in Losses) train = term.WithWeight(train, parsed.GetValue(option));
         return SetOption.Apply(train, ConfigTree.Training, parsed.GetValue(Set)).Check();
@@ -378,6 +433,16 @@ static class TrainOptions
         List<RateRule> rules = [.. parsed.GetValue(Freeze)!.Select(pattern => new RateRule(pattern, 0)),
             .. parsed.GetValue(RateMultipliers)!.Select(RateOf)];
         return rules is [] ? null : rules;
+    }
+
+    static List<LossSpan>? SpansOf(ParseResult parsed)
+    {
+        List<LossSpan> spans = [.. from span in Spans
+                                   let start = parsed.GetValue(span.Start)
+                                   let end = parsed.GetValue(span.End)
+                                   where start is not null || end is not null
+                                   select new LossSpan(span.Term.Name, start ?? 0, end)];
+        return spans is [] ? null : spans;
     }
 
     static RateRule RateOf(string given)

@@ -12,7 +12,7 @@ static class MetricsFile
         "step", "loss", "contrastive", "distillation", "gradient_norm", "learning_rate", "temperature", "bias", "skipped",
         "samples_per_second", "data_wait_share", "seconds",
         "loss_over_log_k", "teacher_entropy", "concentration", "center_norm", "largest_probability", "prototypes_used", "feature_deviation",
-        "peak_memory_mib", "mean_entropy", "groups_told", "feature_dimensions", "collective_share",
+        "peak_memory_mib", "mean_entropy", "groups_told", "feature_dimensions", "collective_share", "hidden_share", "patch_entropy",
     ];
 
     /// <summary>Files of earlier versions lack some, which are read as empty.</summary>

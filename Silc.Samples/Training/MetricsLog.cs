@@ -61,6 +61,8 @@ sealed class MetricsLog : IDisposable
             ["peak_memory_mib"] = Text($"{PeakMemory.OfProcess() >> 20}"),
         };
         if (report.CollectiveShare > 0) values["collective_share"] = Text($"{report.CollectiveShare:F4}");
+        if (m.HiddenShare is { } hidden) values["hidden_share"] = Text($"{hidden:F4}");
+        if (m.PatchEntropy is { } entropy) values["patch_entropy"] = Text($"{entropy:G5}");
         foreach (var (term, value) in m.Losses) values[term.Name] = Text($"{value:G6}");
         foreach (var (metric, value) in ValidationMetric.All.Zip(held))
             if (double.IsFinite(value)) values[metric.Column] = Text($"{value:G6}");

@@ -8,7 +8,7 @@ public sealed class WithTests
     /// <summary>A value that a record has and With does not name could not be changed from F#.</summary>
     [TestMethod]
     [DataRow(typeof(SilcConfig)), DataRow(typeof(TowerConfig)), DataRow(typeof(HeadConfig))]
-    [DataRow(typeof(ViewConfig)), DataRow(typeof(TrainConfig))]
+    [DataRow(typeof(ViewConfig)), DataRow(typeof(TrainConfig)), DataRow(typeof(MaskConfig)), DataRow(typeof(GramConfig))]
     public void With_changes_each_value_and_leaves_the_others(Type type)
     {
         var with = type.GetMethod("With")!;
@@ -45,6 +45,9 @@ public sealed class WithTests
         Schedule => new Schedule(ScheduleKind.Rsqrt, 3),
         IReadOnlyList<DecayRule> => new DecayRule[] { new(".*", 0.5) },
         IReadOnlyList<RateRule> => new RateRule[] { new(".*", 0.5) },
+        MaskConfig => new MaskConfig(0.75),
+        GramConfig => new GramConfig(3),
+        null when type == typeof(IReadOnlyList<LossSpan>) => new LossSpan[] { new("koleo", 3) },
         null when type == typeof(PixelNorm) => PixelNorm.Clip,
         null when Nullable.GetUnderlyingType(type) == typeof(int) => 77,
         null when Nullable.GetUnderlyingType(type) == typeof(double) => 0.75,

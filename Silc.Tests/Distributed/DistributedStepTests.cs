@@ -24,6 +24,17 @@ public sealed class DistributedStepTests
             Text = TinyRun.Config.Text with { Depth = 2 },
         }, Recipe with { Recompute = true, Accumulate = 2 }),
         ["distillation alone"] = (TinyRun.Config, Recipe with { ContrastiveWeight = 0 }),
+        ["masked patches"] = (TinyRun.Config, Recipe with { MaskWeight = 0.5 }),
+        ["masked patches by sinkhorn, shared head"] = (TinyRun.Config, Recipe with
+        {
+            MaskWeight = 0.5,
+            Masks = new(Ratio: 0.25, RatioMax: 0.75, Images: 0.5, SharedHead: true),
+            Centering = Centering.Sinkhorn,
+        }),
+        ["masked patches alone"] = (TinyRun.Config, Recipe with { MaskWeight = 1, DistillationWeight = 0, ContrastiveWeight = 0 }),
+        ["gram"] = (TinyRun.Config, Recipe with { GramWeight = 2, Gram = new(0), Spans = [new("gram", 1)] }),
+        ["decoder"] = (TinyRun.Config, Recipe with { DecoderWeight = 0.5 }),
+        ["sinkhorn"] = (TinyRun.Config, Recipe with { Centering = Centering.Sinkhorn }),
     };
 
     public static IEnumerable<object[]> Golden =>
@@ -55,6 +66,12 @@ public sealed class DistributedStepTests
     [DataRow("global to global, late last layer, average")]
     [DataRow("locked image tower")]
     [DataRow("distillation alone")]
+    [DataRow("sinkhorn")]
+    [DataRow("gram")]
+    [DataRow("decoder")]
+    [DataRow("masked patches")]
+    [DataRow("masked patches by sinkhorn, shared head")]
+    [DataRow("masked patches alone")]
     public void One_of_32_is_two_of_16_is_four_of_8(string name)
     {
         var one = Train(name, 1)[0];
@@ -251,7 +268,7 @@ public sealed class DistributedStepTests
         try
         {
             // Other seeds on other ranks: what they begin with comes from rank 0.
-            using var model = SilcModel.Create(own ?? open!(collective.Rank), cases[name].Config, seed: 1 + collective.Rank);
+            using var model = SilcModel.Create(own ?? open!(collective.Rank), cases[name].Config, seed: 1 + collective.Rank, TinyRun.Words);
             using var trainer = new Trainer(model, train ?? cases[name].Train, collective, shardMoments);
             trainer.Spread();
             var numbers = new List<double>();
@@ -259,7 +276,7 @@ public sealed class DistributedStepTests
             {
                 trainer.Step(Ranks.Part(model.Config, Whole(model.Config, step), collective.Rank, ranks));
                 var metrics = trainer.ReadMetrics();
-                numbers.AddRange([metrics.Contrastive, metrics.Distillation, metrics.GradNorm, metrics.LogitScale, metrics.LogitBias]);
+                numbers.AddRange([metrics.Contrastive, metrics.Distillation, metrics.GradNorm, metrics.LogitScale, metrics.LogitBias, metrics.Loss]);
             }
             trainer.RequireEqualWeights();
             return ([.. numbers], State(trainer));

@@ -1,7 +1,9 @@
-"""Writes heads/decoder.npz: the decoder of captions in double precision, its logits, loss and all gradients, and what greedy and beam search say.
+"""Writes heads/decoder.npz: the decoder of captions in double precision, its logits, loss and all gradients, and what greedy and beam search say;
+and, under said:, loss and all gradients where each text weighs alike, token by token and all tokens at once.
 
 Run with Debian's python3-torch: /usr/bin/python3 make_decoder.py
-Kernels are (in, out). Two images of five tokens; texts of four and six tokens with their end. Ids 0, 1 and 2 are padding, begin and end.
+Kernels are (in, out). Two images of five tokens; texts of four and six tokens with their end. Ids 0, 1 and 2 are padding, begin and end,
+and 10 hides what is said at once.
 """
 
 import math
@@ -14,7 +16,7 @@ import torch.nn.functional as F
 torch.set_default_dtype(torch.float64)
 out = pathlib.Path(__file__).parent / "heads"
 out.mkdir(exist_ok=True)
-V, L, W, HEADS, DEPTH, D, BEGIN, END = 11, 6, 8, 2, 2, 7, 1, 2
+V, L, W, HEADS, DEPTH, D, BEGIN, END, HIDDEN = 11, 6, 8, 2, 2, 7, 1, 2, 10
 g = torch.Generator().manual_seed(2)
 p = {}
 
@@ -48,12 +50,12 @@ def attend(name, x, source, causal):
     return dense(f"{name}/out", (torch.softmax(a, -1) @ v).transpose(1, 2).reshape(x.shape))
 
 
-def forward(tokens, z):
+def forward(tokens, z, causal=True):
     x = p["dec/shared_embedding/embedding"][tokens] + p["dec/pos_embedding"][:tokens.shape[1]]
     for i in range(DEPTH):
         n = f"dec/EncDecBlock{i}"
         y = norm(f"{n}/LayerNorm1", x)
-        x = x + attend(f"{n}/SelfAttn", y, y, True)
+        x = x + attend(f"{n}/SelfAttn", y, y, causal)
         x = x + attend(f"{n}/CrossAttn", norm(f"{n}/LayerNorm2", x), z, False)
         y = F.gelu(dense(f"{n}/MLP/Dense_0", norm(f"{n}/LayerNorm3", x)), approximate="tanh")
         x = x + dense(f"{n}/MLP/Dense_1", y)
@@ -94,11 +96,18 @@ tokens = torch.cat([torch.full_like(targets[:, :1], BEGIN), targets[:, :-1]], 1)
 logits = forward(tokens, z)
 loss = F.cross_entropy(logits.reshape(-1, V), targets.reshape(-1), ignore_index=0)
 grads = torch.autograd.grad(loss, list(p.values()))
+said, seen = {}, z.clone().requires_grad_(True)
+for name, inputs in (("causal", tokens), ("parallel", torch.full_like(targets, HIDDEN))):
+    each = F.cross_entropy(forward(inputs, seen, name == "causal").transpose(1, 2), targets, ignore_index=0, reduction="none")
+    total = (each.sum(1) / (targets != 0).sum(1)).mean()
+    said[f"said:{name}:loss"] = total.detach().numpy()
+    for key, grad in zip([*p, "z"], torch.autograd.grad(total, [*p.values(), seen])):
+        said[f"said:{name}:grad:{key}"] = grad.numpy()
 searches = {}
 for image in (0, 1):
     for width in (1, 3):
         words, score = beam(z[image:image + 1], width)
         searches[f"beam_{image}_{width}"], searches[f"score_{image}_{width}"] = np.array(words, dtype=np.float64), np.array(score)
 np.savez(out / "decoder.npz", z=z.numpy(), tokens=tokens.numpy().astype(np.float64), targets=targets.numpy().astype(np.float64),
-         logits=logits.detach().numpy(), loss=loss.detach().numpy(), **searches, **{f"param:{k}": v.detach().numpy() for k, v in p.items()},
+         logits=logits.detach().numpy(), loss=loss.detach().numpy(), **searches, **said, **{f"param:{k}": v.detach().numpy() for k, v in p.items()},
          **{f"grad:{k}": v.numpy() for k, v in zip(p, grads)})

@@ -45,6 +45,40 @@ public sealed class TextDecoderTests
         HeadTest.CheckGradients(parameters, golden, Close.Reordered);
     }
 
+    /// <summary>With the gradient of the images' tokens, logits in parts of a few rows, token by token and all at once.</summary>
+    [TestMethod, EveryDevice]
+    public void The_loss_of_texts_that_weigh_alike_is_PyTorch_s(string device)
+    {
+        var golden = HeadTest.Golden("decoder");
+        var opened = TestDevices.Open(device);
+        int[] targets = [.. golden["targets"].Select(id => (int)id)], counts = [4, 6];
+        using DeviceIntegers labels = new(opened, [.. targets.Select(id => id == 0 ? -1 : id)]);
+        using var z = new DeviceMatrix(opened, new Matrix(10, Source).With([.. golden["z"].Select(v => (double)v)]), Source);
+        using var weights = new DeviceMatrix(opened, Matrix.Make(12, 1, (row, _) => 0.5 / counts[row / 6]), 1);
+        foreach (var name in new[] { "causal", "parallel" })
+            foreach (var atOnce in new[] { 1 << 22, 5 * Vocabulary })
+            {
+                using var parameters = new Parameters(opened);
+                var decoder = new TextDecoder(parameters, Sizes, Vocabulary, Source) { LogitsAtOnce = atOnce };
+                parameters.Allocate(0, gradients: true);
+                HeadTest.Load(parameters, golden);
+                using var arena = Arena.Allocate(opened, 1 << 18);
+                var pass = new Pass(opened.Ops, arena);
+                int[] tokens = [.. golden["tokens"].Select(id => name == "causal" ? (int)id : 10)];
+                using DeviceIntegers ids = new(opened, tokens), order = new(opened, TokenBatch.Sort(tokens));
+                using (pass.Frame())
+                {
+                    var (rows, dZ) = (pass.Saved(12, 1), pass.Saved(10, Source));
+                    opened.Ops.Fill(dZ, 0);
+                    decoder.Loss(pass, new(ids.View, order.View, 2), 6, z, labels.View, weights, rows, 1, name == "causal", dZ);
+                    Close.To(golden[$"said:{name}:loss"], [opened.Download(rows.View.SubView(0, 12)).Sum()], Close.Reordered, $"{name}: loss");
+                    Close.To(golden[$"said:{name}:grad:z"], opened.Download(dZ.View.SubView(0, dZ.Count)), Close.Reordered, $"{name}: dZ");
+                }
+                foreach (var p in parameters.All.Where(p => !p.Name.EndsWith("/key/bias", StringComparison.Ordinal)))
+                    Close.To(golden[$"said:{name}:grad:{p.Name}"], opened.Download(p.Grad.View), Close.Chained, $"{name}: {p.Name}");
+            }
+    }
+
     [TestMethod, EveryDevice]
     public void A_later_token_changes_no_earlier_logit_and_other_images_change_all(string device)
     {

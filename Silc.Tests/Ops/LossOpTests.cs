@@ -19,6 +19,47 @@ public sealed class LossOpTests
     });
 
     [TestMethod, EveryDevice]
+    public void SinkhornColumns(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            DeviceMatrix x = t.Random(rows, cols), shifts = t.Random(rows, 1, 30), columns = t.Output(1, cols);
+            t.Ops.SinkhornColumns(x, t.Fixed(One(20)), shifts, columns);
+            t.Check(columns, Close.Chained, () => Matrix.Make(1, cols, (_, c) =>
+                Naive.LogSumExp(Enumerable.Range(0, rows).Select(r => 20 * x.Before[r, c] + shifts.Before[r, 0]))));
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void SinkhornRows(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var weighted in new[] { false, true })
+            foreach (var (rows, cols) in OpTest.Sizes)
+            {
+                DeviceMatrix x = t.Random(rows, cols), columns = t.Random(1, cols, 30), shifts = t.Output(rows, 1);
+                var weights = Matrix.Make(rows, 1, (r, _) => r % 3 == 1 ? 0 : 0.1);
+                t.Ops.SinkhornRows(x, t.Fixed(One(20)), columns, weighted ? t.Fixed(weights) : default(Tensor), shifts);
+                double Of(int r) => -Naive.LogSumExp(Enumerable.Range(0, cols).Select(c => 20 * x.Before[r, c] - columns.Before[0, c]));
+                // What counts, and that what does not is far below.
+                bool Counts(int r) => !weighted || weights[r, 0] > 0;
+                t.Check([.. shifts.Read("shifts").Where((_, r) => Counts(r))], Close.Chained,
+                    () => [.. Enumerable.Range(0, rows).Where(Counts).Select(Of)], $"shifts of {rows} rows");
+                Assert.IsTrue(shifts.Read("left out").Where((_, r) => !Counts(r)).All(shift => shift is < -1e20f and > float.MinValue));
+            }
+    });
+
+    [TestMethod, EveryDevice]
+    public void DivideBy(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            DeviceMatrix x = t.Random(rows, cols), y = t.Output(rows, cols);
+            t.Ops.DivideBy(x, t.Fixed(One(25)), y);
+            t.Check(y, Close.Float32, () => x.Before.Map(value => value / 25));
+        }
+    });
+
+    [TestMethod, EveryDevice]
     public void DinoCrossEntropy(string device) => OpTest.Run(device, t =>
     {
         foreach (var (batch, prototypes, students, teachers, skipSame) in
@@ -31,6 +72,34 @@ public sealed class LossOpTests
             Matrix Loss(Matrix at) => Naive.DinoCrossEntropy(at, targets, batch, 0.1, skipSame, terms).Map(loss => Weight * loss);
             t.Check(rowLoss, Close.Chained, () => Loss(logits), "loss");
             t.Check(logits, Close.Chained, () => Numeric.Gradient(logits, at => Loss(at).Values.Sum()), "dLogits");
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void PatchCrossEntropy(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, prototypes) in OpTest.GradientSizes)
+        {
+            DeviceMatrix logits = t.Random(rows, prototypes), rowLoss = t.Output(rows, 1);
+            var targets = t.Fixed(Naive.TeacherSoftmax(t.Random(rows, prototypes), new Matrix(1, prototypes), 0.3));
+            var weights = t.Fixed(Matrix.Make(rows, 1, (r, _) => r % 3 == 1 ? 0 : 0.1 + r % 2));
+            t.Ops.PatchCrossEntropy(logits, targets, weights, rowLoss, 0.1f, Weight);
+            Matrix Loss(Matrix at) => Naive.PatchCrossEntropy(at, targets, weights, 0.1).Map(loss => Weight * loss);
+            t.Check(rowLoss, Close.Chained, () => Loss(logits), "loss");
+            if (prototypes > 1) t.Check(logits, Close.Chained, () => Numeric.Gradient(logits, at => Loss(at).Values.Sum()), "dLogits");
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void SquaredDifference(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            DeviceMatrix x = t.Random(rows, cols), target = t.Random(rows, cols), rowLoss = t.Output(rows, 1);
+            t.Ops.SquaredDifference(x, target, rowLoss, Weight);
+            t.Check(rowLoss, Close.Chained, () => Matrix.Make(rows, 1, (r, _) =>
+                Weight * Enumerable.Range(0, cols).Sum(c => Math.Pow(x.Before[r, c] - target.Before[r, c], 2))), "loss");
+            t.Check(x, Close.Float32, () => Matrix.Make(rows, cols, (r, c) => 2 * Weight * (x.Before[r, c] - target.Before[r, c])), "dx");
         }
     });
 

@@ -26,6 +26,22 @@ public sealed class OptimizerOpTests
             }
     });
 
+    /// <summary>The squares of gradients elsewhere join the norm; 0 of them changes no bit.</summary>
+    [TestMethod, EveryDevice]
+    public void GradNorm_counts_gradients_elsewhere(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var more in new[] { 0, 2.5, double.NaN })
+        {
+            DeviceMatrix gradients = t.Random(1, 33), losses = t.Random(1, 2);
+            StepState with = t.State(), without = t.State();
+            t.Ops.GradNorm(gradients, losses, with, 0.1f, Beta1, Beta2, t.Fixed(new Matrix(1, 1).With([more])));
+            t.Ops.GradNorm(gradients, losses, without, 0.1f, Beta1, Beta2);
+            if (more == 0) Close.Bits(without.Read(), with.Read(), "nothing elsewhere");
+            double norm = Math.Sqrt(Matrix.Dot(gradients, gradients) + more);
+            t.Check(with.Read()[..2], Close.Float32, () => double.IsNaN(more) ? [0, 1] : [1, 0.1 / norm], $"clipped with {more} elsewhere");
+        }
+    });
+
     /// <summary>Each loss has a sum of its own, and any of them can set found-inf.</summary>
     [TestMethod, EveryDevice]
     public void GradNorm_takes_any_number_of_losses(string device) => OpTest.Run(device, t =>

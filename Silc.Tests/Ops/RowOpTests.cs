@@ -3,6 +3,51 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class RowOpTests
 {
+    [TestMethod, EveryDevice]
+    public void ReplaceRows(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            var flags = t.RandomIntegers(rows, 2);
+            DeviceMatrix x = t.Random(rows, cols), row = t.Random(1, cols);
+            t.Ops.ReplaceRows(Flags(t, flags), row, x);
+            t.Check(x, 0, () => Matrix.Make(rows, cols, (r, c) => flags[r] == 1 ? row.Before[0, c] : x.Before[r, c]));
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void ReplaceRowsBackward(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in new[] { (1, 1), (7, 33), (33, 7), (130, 130), (3, 300), (600, 5) })
+        {
+            var flags = t.RandomIntegers(rows, 2);
+            DeviceMatrix dx = t.Random(rows, cols), dRow = t.Random(1, cols);
+            t.Ops.ReplaceRowsBackward(Flags(t, flags), dx, dRow);
+            t.Check(dRow, Close.Float32, () => Matrix.Make(1, cols, (_, c) =>
+                dRow.Before[0, c] + Enumerable.Range(0, rows).Where(r => flags[r] == 1).Sum(r => dx.Before[r, c])), "dRow");
+            t.Check(dx, 0, () => Matrix.Make(rows, cols, (r, c) => flags[r] == 1 ? 0 : dx.Before[r, c]), "dx");
+        }
+    });
+
+    static DeviceMatrix Flags(OpTest t, int[] flags) => t.Fixed(Matrix.Make(flags.Length, 1, (r, _) => flags[r]));
+
+    /// <summary>All rows of one tensor, and of two parts of it one after another.</summary>
+    [TestMethod, EveryDevice]
+    public void TakeRows(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            var taken = t.RandomIntegers(rows + 3, rows);
+            DeviceMatrix x = t.Random(rows, cols), whole = t.Output(taken.Length, cols), parts = t.Output(taken.Length, cols);
+            t.Ops.TakeRows(x, 0, t.Integers(taken), whole);
+            int first = rows / 2;
+            if (first > 0) t.Ops.TakeRows(x.Tensor.Slice(0, first), 0, t.Integers(taken), parts);
+            t.Ops.TakeRows(x.Tensor.Slice(first, rows - first), first, t.Integers(taken), parts);
+            foreach (var y in new[] { whole, parts })
+                t.Check(y, 0, () => Matrix.Make(taken.Length, cols, (r, c) => x.Before[taken[r], c]));
+        }
+    });
+
     // Images, tokens, channels; 300 rows and more go through several blocks of the two-stage sums.
     static readonly (int Batch, int Period, int Cols)[] Sizes = [(1, 1, 1), (7, 1, 33), (3, 7, 130), (1, 33, 7), (130, 5, 300), (600, 1, 7)];
 

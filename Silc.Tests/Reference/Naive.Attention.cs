@@ -25,7 +25,7 @@ static partial class Naive
         return (o, logSumExp);
     }
 
-    static double LogSumExp(IEnumerable<double> x)
+    internal static double LogSumExp(IEnumerable<double> x)
     {
         var max = x.Max();
         return max + Math.Log(x.Sum(v => Math.Exp(v - max)));

@@ -11,6 +11,25 @@ static partial class Naive
     }
 
     /// <summary>
+    /// Sinkhorn-Knopp as its authors write it, on the scores (N, K) of those rows that count: exp, divided by its sum; <paramref name="rounds"/>
+    /// times
+    /// each column divided by its sum and K, then each row by its sum and N; at last times N, so that each row has the sum 1.
+    /// </summary>
+    public static Matrix Sinkhorn(Matrix scores, double temperature, int rounds = 3)
+    {
+        double max = scores.Values.Max();
+        var q = scores.Map(s => Math.Exp((s - max) / temperature));
+        for (int round = 0; round < rounds; round++)
+        {
+            double[] columns = [.. Enumerable.Range(0, q.Cols).Select(k => Enumerable.Range(0, q.Rows).Sum(r => q[r, k]))];
+            q = Matrix.Make(q.Rows, q.Cols, (r, k) => q[r, k] / columns[k] / q.Cols);
+            double[] rows = [.. Enumerable.Range(0, q.Rows).Select(r => Row(q, r).Sum())];
+            q = Matrix.Make(q.Rows, q.Cols, (r, k) => q[r, k] / rows[r] / q.Rows);
+        }
+        return q.Map(value => value * scores.Rows);
+    }
+
+    /// <summary>
     /// Each student row's term of the mean cross-entropy over <paramref name="terms"/> pairs of views and the batch. Rows are view-major:
     /// row v·B + n is view v of sample n.
     /// </summary>
@@ -26,6 +45,14 @@ static partial class Naive
                     loss -= targets[teacher * batch + row % batch, k] * (logits[row, k] / temperature - log);
             }
             return loss / (terms * batch);
+        });
+
+    /// <summary>Each row's weight times its cross-entropy with its own target.</summary>
+    public static Matrix PatchCrossEntropy(Matrix logits, Matrix targets, Matrix weights, double temperature) =>
+        Matrix.Make(logits.Rows, 1, (row, _) =>
+        {
+            var log = LogSumExp(Row(logits, row).Select(z => z / temperature));
+            return weights[row, 0] * Enumerable.Range(0, logits.Cols).Sum(k => -targets[row, k] * (logits[row, k] / temperature - log));
         });
 
     /// <summary>InfoNCE: the term of pair i, ½ of its image among all captions and ½ of its caption among all images.</summary>

@@ -45,6 +45,10 @@ public sealed class RecipeTests : TempFolder
         Assert.AreEqual((ScheduleKind.Rsqrt, 50_000, 50_000), (train.Schedule.Kind, train.Schedule.WarmupSteps, train.Schedule.CooldownSteps));
         (model, train) = Parse("--recipe", "siglip2", "--data", "demo", "--out", At("r"));
         Assert.AreEqual((0.25, 20_000, true, 1), (train.DistillationWeight, train.Schedule.WarmupSteps, model.Views.Plain, model.Views.Global));
+        Assert.AreEqual((1.0, 0.0625, 0.5), (train.DecoderWeight, train.MaskWeight, train.Masks.Ratio));
+        // 80 % of the steps.
+        foreach (var term in new[] { LossTerm.Distillation, LossTerm.Mask })
+            Assert.AreEqual((976_562, null as int?), (train.SpanOf(term).Start, train.SpanOf(term).End));
         (model, train) = Parse("--recipe", "siglip", "--data", "demo", "--out", At("r"));
         Assert.AreEqual((ContrastiveKind.Sigmoid, 10, -10, 0), (model.Contrastive, model.TemperatureInit, model.BiasInit, train.DistillationWeight));
         (model, train) = Parse("--recipe", "clip", "--data", "demo", "--out", At("r"));
@@ -88,7 +92,7 @@ public sealed class RecipeTests : TempFolder
         Assert.AreEqual(0, code);
         foreach (var name in RecipeFile.Names) Assert.Contains($"{name} ", text);
         var siglip2 = CommandLineRun.Of("recipes", "siglip2").Output;
-        foreach (var missing in (string[])["decoder (LocCa)", "masked prediction", "left out"]) Assert.Contains(missing, siglip2);
+        foreach (var missing in (string[])["LocCa's boxes", "other resolutions", "left out"]) Assert.Contains(missing, siglip2);
     }
 
     // The line that began a run goes on with it, as after a crash.

@@ -11,11 +11,22 @@ sealed class TinyRun : IDisposable
     public static readonly TrainConfig Recipe = new(
         BatchSize: 4, TotalSteps: 100, LearningRate: 3e-3, ClipNorm: 0, Schedule: new(ScheduleKind.Constant), EmaMomentum: 0.9);
 
-    public TinyRun(string device, TrainConfig? recipe = null, SilcConfig? config = null, int seed = 1)
+    public TinyRun(string device, TrainConfig? recipe = null, SilcConfig? config = null, int seed = 1, Tokenizer? tokenizer = null)
     {
-        Model = SilcModel.Create(TestDevices.Open(device), config ?? Config, seed);
-        Trainer = new(Model, recipe ?? Recipe);
+        Model = SilcModel.Create(TestDevices.Open(device), config ?? Config, seed, tokenizer);
+        try
+        {
+            Trainer = new(Model, recipe ?? Recipe);
+        }
+        catch
+        {
+            Model.Dispose();
+            throw;
+        }
     }
+
+    /// <summary>Ends captions by 1, and pads with 0.</summary>
+    public static readonly Tokenizer Words = new WordTokenizer(50);
 
     public SilcModel Model { get; }
 

@@ -25,6 +25,37 @@ public sealed class LossTests
         }
     }
 
+    /// <summary>Over all global views of a batch or, where it is cut into slices, of a slice; the center stays where it was.</summary>
+    [TestMethod, EveryDevice]
+    public void Sinkhorn_makes_the_targets_of_distillation(string device)
+    {
+        foreach (var accumulate in new[] { 1, 2 })
+        {
+            using var run = new TinyRun(device, TinyRun.Recipe with { Centering = Centering.Sinkhorn, Accumulate = accumulate });
+            var (teacher, local) = (new List<Matrix>(), new List<Matrix>());
+            run.Trainer.Probe = (name, tensor) =>
+            {
+                if (name == "teacher_logits") teacher.Add(AsMatrix(run.Model.Device, tensor));
+                if (name == "student_logits") local.Add(AsMatrix(run.Model.Device, tensor));
+            };
+            var metrics = run.Step(run.Batch(1));
+            Assert.HasCount(accumulate, teacher);
+            var loss = teacher.Zip(local, (t, s) =>
+                Naive.DinoCrossEntropy(s, Naive.Sinkhorn(t, 0.04), Batch / accumulate, 0.1, skipSame: false, terms: 4).Values.Sum()).Average();
+            Close.To([loss], [(float)metrics.Distillation], Close.LargeExponents, $"loss in {accumulate} slices");
+            Assert.IsTrue(run.Read(run.Teacher.Center).All(c => c == 0));
+            Assert.AreEqual(0, metrics.Health!.CenterNorm);
+        }
+    }
+
+    [TestMethod]
+    public void Sinkhorn_of_one_image_is_refused()
+    {
+        foreach (var recipe in new[] { TinyRun.Recipe with { BatchSize = 1 }, TinyRun.Recipe with { Accumulate = 4 } })
+            Assert.Contains("Centering to Mean (--centering mean)",
+                Assert.ThrowsExactly<ArgumentException>(() => (recipe with { Centering = Centering.Sinkhorn }).Check()).Message);
+    }
+
     [TestMethod, EveryDevice]
     public void The_contrastive_loss_is_the_mean_over_global_views(string device)
     {

@@ -31,6 +31,9 @@ sealed class TextDecoder
         logits = new(parameters, "dec/LogitsDense", config.Width, vocabulary, Inits.Zeros);
     }
 
+    /// <summary>Logits that <see cref="Loss"/> has at a time: 16 MiB of them.</summary>
+    internal int LogitsAtOnce { get; init; } = 1 << 22;
+
     public DecoderConfig Config { get; }
 
     /// <summary>Number of token ids V.</summary>
@@ -45,6 +48,49 @@ sealed class TextDecoder
     /// <param name="z">The images' tokens, (B·S, D).</param>
     public (Tensor Logits, ParameterPullback Back) Forward(Pass pass, TokenBatch tokens, int length, Tensor z)
     {
+        var (n, back) = Hidden(pass, tokens, length, z);
+        var (y, backLogits) = logits.Forward(pass, n);
+        return (y, new(pass, dy => back.Invoke(backLogits.Invoke(dy))));
+    }
+
+    /// <summary>
+    /// Forward and backward of the cross-entropy with one label for each token, -1 for those that do not count: writes weight · loss to rowLoss
+    /// (B·T, 1), and adds gradients to the parameters and to <paramref name="dZ"/> (B·S, D). Logits are there for some tokens at a time.
+    /// </summary>
+    /// <param name="pass">Memory.</param>
+    /// <param name="tokens">What stands before, (B·T).</param>
+    /// <param name="length">Tokens T of a text.</param>
+    /// <param name="z">The images' tokens, (B·S, D).</param>
+    /// <param name="labels">What each token is followed by.</param>
+    /// <param name="weights">Of each token (B·T, 1).</param>
+    /// <param name="rowLoss">Takes the loss.</param>
+    /// <param name="weight">Of all.</param>
+    /// <param name="causal">False: each token looks at those behind it, too.</param>
+    /// <param name="dZ">Takes the images' part of the gradient.</param>
+    public void Loss(Pass pass, TokenBatch tokens, int length, Tensor z, ArrayView<int> labels, Tensor weights, Tensor rowLoss, float weight,
+        bool causal,
+        Tensor dZ)
+    {
+        using var _ = pass.Frame();
+        var (n, back) = Hidden(pass, tokens, length, z, causal, dZ);
+        var dn = pass.Scratch(n.Rows, n.Cols);
+        int most = Math.Max(1, LogitsAtOnce / Vocabulary);
+        for (int first = 0; first < n.Rows; first += most)
+        {
+            using var part = pass.Frame();
+            int count = Math.Min(most, n.Rows - first);
+            var (x, y) = (n.Slice(first, count), pass.Scratch(count, Vocabulary));
+            logits.Run(pass, x, y);
+            pass.Ops.SoftmaxCrossEntropy(y, labels.SubView(first, count), rowLoss.Slice(first, count), weight, weights.Slice(first, count));
+            logits.ParameterGrads(pass, x, y);
+            logits.InputGrad(pass, y, dn.Slice(first, count));
+        }
+        back.Invoke(dn);
+    }
+
+    // What the logits are made of, (B·T, C).
+    (Tensor N, ParameterPullback Back) Hidden(Pass pass, TokenBatch tokens, int length, Tensor z, bool causal = true, Tensor dZ = default)
+    {
         int batch = tokens.Batch;
         var x = pass.Saved(Tensor.RowsOf(batch, length), Config.Width);
         pass.Ops.Embed(tokens.Ids, embedding.Value, x);
@@ -52,16 +98,15 @@ sealed class TextDecoder
         var backs = new List<InPlacePullback>();
         foreach (var (self, cross, mlp) in blocks)
         {
-            (x, var backSelf) = self.Forward(pass, x, batch);
-            (x, var backCross) = cross.Forward(pass, x, z, batch);
+            (x, var backSelf) = self.Forward(pass, x, batch, causal);
+            (x, var backCross) = cross.Forward(pass, x, z, batch, dZ);
             (x, var backMlp) = mlp.Forward(pass, x);
             backs.AddRange([backSelf, backCross, backMlp]);
         }
         var (n, backNorm) = norm.Forward(pass, x);
-        var (y, backLogits) = logits.Forward(pass, n);
-        return (y, new(pass, dy =>
+        return (n, new(pass, dn =>
         {
-            var dx = backNorm.Invoke(backLogits.Invoke(dy));
+            var dx = backNorm.Invoke(dn);
             foreach (var back in Enumerable.Reverse(backs)) back.Invoke(dx);
             pass.Ops.SumRows(dx, positions.Grad.Slice(0, length));
             pass.Ops.EmbedBackward(tokens.Ids, tokens.Order, dx, embedding.Grad);
