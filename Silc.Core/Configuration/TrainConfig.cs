@@ -182,9 +182,9 @@ public sealed partial record TrainConfig(
             Require.That(LossTerm.All.Any(term => Runs(term, step)),
                 $"no loss runs from step {step} on: let one start earlier (--LOSS-start) or end later (--LOSS-end)");
         Masks.Check();
-        Gram.Check(SpanOf(LossTerm.Gram));
         if (GramWeight > 0)
         {
+            Gram.Check(SpanOf(LossTerm.Gram));
             var anchor = Gram.Anchor ?? SpanOf(LossTerm.Gram).Start;
             Require.That(new[] { LossTerm.Distillation, LossTerm.Mask }.Any(term => Runs(term, Math.Max(0, anchor - 1))),
                 $"Gram anchoring copies the teacher after {anchor} steps (--anchor), and there is none then: let self-distillation "

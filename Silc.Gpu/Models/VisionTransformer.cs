@@ -268,7 +268,8 @@ sealed class VisionTransformer
         {
             dPatches = d;
             back.Invoke(dy);
-        });
+        }
+        );
 
         Tensor Part(Tensor of) => of.Reshape(images, tokens * width).Columns(first * width, count * width);
 

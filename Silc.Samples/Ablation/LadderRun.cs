@@ -3,7 +3,8 @@ namespace Silc.Samples.Ablation;
 /// <summary>
 /// One training run of the ladder in SILC's ablation (Naeem et al. 2024, arXiv:2310.13355): contrastive only; + additional views,
 /// with the image-text loss on each; + EMA, the average of the weights in their place; + self-distillation. A recipe with more losses
-/// has a rung for each on top, in the order of <see cref="LossTerm.All"/>, and one that centers by Sinkhorn-Knopp a rung for that. Samples are equal, computation is not: views cost time.
+/// has a rung for each on top, in the order of <see cref="LossTerm.All"/>, and one that centers by Sinkhorn-Knopp a rung for that.
+/// Samples are equal, computation is not: views cost time.
 /// </summary>
 /// <param name="Name">Of the run.</param>
 /// <param name="AdditionalViews">All global views of the recipe instead of one.</param>

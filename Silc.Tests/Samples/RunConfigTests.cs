@@ -155,6 +155,7 @@ public sealed class RunConfigTests : TempFolder
             "--teacher-temp-warmup" => ["--teacher-temp-start=0.5", "--teacher-temp-warmup=3"],
             "--clip-norm" => ["--clip-norm=2"],
             "--distillation" => ["--distillation=0.5"],
+            "--mask-ratio-max" => ["--mask-ratio-max=0.75"],
             _ when option.ValueType == typeof(bool) => [option.Name],
             _ when TypeOf(option).IsEnum => [$"{option.Name}={Enum.GetNames(TypeOf(option)).Last()}"],
             _ when TypeOf(option) == typeof(int) => [$"{option.Name}=32"],
