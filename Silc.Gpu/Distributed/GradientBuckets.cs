@@ -14,12 +14,12 @@ sealed class GradientBuckets
     readonly ICollective collective;
     // Floats that travel together: at most, and of blocks at least.
     readonly int bucket;
-    readonly Dictionary<string, Tower> towers = [];
+    readonly Dictionary<string, TowerGradients> towers = [];
     readonly Dictionary<string, (string Tower, int Start, int End)> blocks = [];
     bool begun;
 
     // Where a tower's gradients lie, and which of them have begun.
-    sealed record Tower(int Start, int End)
+    sealed record TowerGradients(int Start, int End)
     {
         /// <summary>From here on the blocks' kernels are complete.</summary>
         public int Ready { get; set; }

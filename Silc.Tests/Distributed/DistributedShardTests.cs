@@ -21,17 +21,6 @@ public sealed class DistributedShardTests : TempFolder
         foreach (var other in sharded[1..]) Assert.IsEmpty(other.State);
     }
 
-    public static IEnumerable<object[]> Devices => DistributedStepTests.Devices;
-
-    [TestMethod, DynamicData(nameof(Devices))]
-    public void Shards_are_whole_moments_on_every_device(string device)
-    {
-        Device Open(int rank) => rank == 0 ? TestDevices.Open(device) : Ranks.Another(device);
-        var whole = DistributedStepTests.Train("softmax", 2, open: Open)[0];
-        var sharded = DistributedStepTests.Train("softmax", 2, open: Open, shardMoments: true)[0];
-        Ranks.Agree(whole.State, sharded.State, device);
-    }
-
     /// <summary>Two steps on some ranks, a checkpoint, two on others: the bits of the same without shards.</summary>
     [TestMethod]
     [DataRow(4, true, 2, true)]
