@@ -15,12 +15,15 @@ public sealed class TunedTowerTests : TempFolder
     static readonly HeadTrainConfig Train = new(Steps: 8, BatchSize: 4, LearningRate: 1e-2);
 
     static SegmentationHead Segmenting(SilcModel model, HeadKind kind, IReadOnlyList<RateRule>? tuned, HeadLoss loss = HeadLoss.Softmax) =>
-        SegmentationHead.Create(model, kind, Names, Prompts.NameOnly, sizes: kind == HeadKind.CatSeg ? Small : null, seed: 5, loss: loss, tuned: tuned);
+        SegmentationHead.Create(model, kind, Names, Prompts.NameOnly, sizes: kind == HeadKind.CatSeg ? Small : null, seed: 5, loss: loss,
+            tuned: tuned);
 
     static DetectionHead Detecting(SilcModel model, IReadOnlyList<RateRule>? tuned, DetectionConfig? sizes = null) => DetectionHead.Create(model,
         new DemoDetection(1, 3, 32).Truth.Classes().Names, Prompts.NameOnly, sizes: sizes ?? new(Heads: 2), seed: 5, tuned: tuned);
 
-    /// <summary>Along its own gradient each parameter changes the loss by the gradient's length, and along any direction by its part in that.</summary>
+    /// <summary>
+    /// Along its own gradient each parameter changes the loss by the gradient's length, and along any direction by its part in that.
+    /// </summary>
     [TestMethod, EveryDevice]
     public void Gradients_go_through_the_tower(string device)
     {
@@ -111,8 +114,8 @@ public sealed class TunedTowerTests : TempFolder
             var own = new float[gradient.Length];
             gradient.AsSpan(p.Offset, p.Count).CopyTo(own.AsSpan(p.Offset));
             double length = Length(own);
-            // Rounding of the loss hides small ones: they are part of the sum below. A key's bias moves all logits of a query alike, and the probe and
-            // the query of the pooling are not read at all.
+            // Rounding of the loss hides small ones: they are part of the sum below. A key's bias moves all logits of a query alike, and the probe
+            // and the query of the pooling are not read at all.
             if (length < 5e-3 * all) continue;
             float[] unit = [.. own.Select(value => (float)(value / length))];
             // So far that rounding of the loss decides little, and its curvature, too.
