@@ -15,9 +15,18 @@ namespace Silc;
 /// With the binary loss a place whose label does not count is a negative of every class, as in CAT-Seg's published training.
 /// </param>
 /// <param name="ClassesAStep">Classes of a step, those in its images first; 0 takes all.</param>
+/// <param name="Flip">
+/// Every second image is mirrored, with its labels and boxes. Captions and questions that say left or right are not. The tower then sees every image
+/// in every step.
+/// </param>
+/// <param name="MinCrop">A part of each image is seen, of at least this share of its sides; 1 shows the whole.</param>
 public sealed record HeadTrainConfig(int Steps = 600, int BatchSize = 32, double LearningRate = 2e-3, double WeightDecay = 1e-6,
-    double ClipNorm = 1, int Seed = 0, HeadLoss Loss = HeadLoss.Softmax, bool IgnoredAreNegative = false, int ClassesAStep = 0)
+    double ClipNorm = 1, int Seed = 0, HeadLoss Loss = HeadLoss.Softmax, bool IgnoredAreNegative = false, int ClassesAStep = 0,
+    bool Flip = false, double MinCrop = 1)
 {
+    /// <summary>The tower must see each image in each step.</summary>
+    internal bool IsAugmented => Flip || MinCrop < 1;
+
     /// <summary>Throws unless every value is in its range.</summary>
     /// <exception cref="ArgumentException">The message names the value and its range.</exception>
     public HeadTrainConfig Check()
@@ -28,6 +37,7 @@ public sealed record HeadTrainConfig(int Steps = 600, int BatchSize = 32, double
         Require.NotNegative(WeightDecay, "weight decay");
         Require.NotNegative(ClipNorm, "clip norm");
         Require.That(ClassesAStep >= 0, $"classes a step is {ClassesAStep}, it must be 0 or positive");
+        Require.That(MinCrop is > 0 and <= 1, $"the least crop is {MinCrop}, it must be above 0 and at most 1");
         Require.That(!IgnoredAreNegative || Loss == HeadLoss.Binary, "ignored places are negatives with the binary loss alone");
         return this;
     }

@@ -24,17 +24,21 @@ public sealed class DecoderExamples : IDisposable
     readonly SilcModel model;
     readonly FeatureCache cache;
     readonly List<(int Image, IReadOnlyList<string> Question, IReadOnlyList<IReadOnlyList<string>> Texts)> items = [];
+    readonly FrozenTower tower;
+    readonly Func<int, RgbImage> image;
     readonly List<string> keys = [];
+    readonly List<int> places = [];
     readonly List<(string Key, string Reason)> unread = [];
 
-    DecoderExamples(SilcModel model, HeadKind kind, DataState data, int images, int? resolution)
+    DecoderExamples(SilcModel model, HeadKind kind, DataState data, int images, int? resolution, Func<int, RgbImage> image)
     {
         Require.Positive(images, $"number of images of {data.Name}");
         var config = model.Config;
-        (this.model, Kind, Data, Resolution) = (model, kind, data, resolution ?? config.Grid * config.PatchSize);
+        (this.model, Kind, Data, Resolution, this.image) = (model, kind, data, resolution ?? config.Grid * config.PatchSize, image);
         Require.That(Resolution > 0 && Resolution % config.PatchSize == 0,
             $"images of side {Resolution} are no whole number of patches of {config.PatchSize}");
         cache = new(images, Floats);
+        tower = new(model, Resolution, Reads);
     }
 
     /// <summary>Whether there are captions or answers.</summary>
@@ -71,13 +75,15 @@ public sealed class DecoderExamples : IDisposable
     /// <param name="maxBadShare">Share of images that cannot be read above which this throws.</param>
     /// <param name="seen">Is told the number of images read.</param>
     /// <param name="stop">Ends the work.</param>
+    /// <param name="featureCache">A folder that keeps features for other trainings on the same images; null keeps none.</param>
     /// <exception cref="ArgumentException">The side is no multiple of the patch, or the source is empty.</exception>
     /// <exception cref="InvalidDataException">Too many images cannot be read, or none has a caption.</exception>
     public static DecoderExamples OfCaptions(SilcModel model, IImageTextSource source, int? resolution = null, double maxBadShare = UsualBadShare,
-        Action<long>? seen = null, CancellationToken stop = default)
+        Action<long>? seen = null, CancellationToken stop = default, string? featureCache = null)
     {
-        var examples = new DecoderExamples(model, HeadKind.Caption, DataState.Of(source), source.Count, resolution);
-        return examples.Read(source.Count, maxBadShare, seen, stop, index =>
+        var examples = new DecoderExamples(model, HeadKind.Caption, DataState.Of(source), source.Count, resolution,
+            index => source.Read(index).Image);
+        return examples.Read(source.Count, maxBadShare, seen, stop, featureCache, index =>
         {
             var pair = source.Read(index);
             return (pair.Key, pair.Image, [([], [.. pair.Captions.Select(TextVocabulary.Words).Where(words => words.Count > 0)])]);
@@ -87,11 +93,12 @@ public sealed class DecoderExamples : IDisposable
     /// <summary>Reads questions with answers; each step of training draws one of a question's. An image is computed once for all its own.</summary>
     /// <inheritdoc cref="OfCaptions"/>
     public static DecoderExamples OfQuestions(SilcModel model, IQuestionSource source, int? resolution = null, double maxBadShare = UsualBadShare,
-        Action<long>? seen = null, CancellationToken stop = default)
+        Action<long>? seen = null, CancellationToken stop = default, string? featureCache = null)
     {
         var images = Enumerable.Range(0, source.Count).GroupBy(index => source.Question(index).ImageId).Select(group => group.ToArray()).ToArray();
-        var examples = new DecoderExamples(model, HeadKind.Answer, new(source.Name, source.Count), images.Length, resolution);
-        return examples.Read(images.Length, maxBadShare, seen, stop, index => ($"image {source.Question(images[index][0]).ImageId}",
+        var examples = new DecoderExamples(model, HeadKind.Answer, new(source.Name, source.Count), images.Length, resolution,
+            index => source.ReadImage(images[index][0]));
+        return examples.Read(images.Length, maxBadShare, seen, stop, featureCache, index => ($"image {source.Question(images[index][0]).ImageId}",
             source.ReadImage(images[index][0]), [.. images[index].Select(source.Question).Select(question => (TextVocabulary.Words(question.Question),
                 (IReadOnlyList<IReadOnlyList<string>>)[.. question.Answers.Select(TextVocabulary.AnswerWords).Where(words => words.Count > 0)]))]));
     }
@@ -118,12 +125,30 @@ public sealed class DecoderExamples : IDisposable
         return all;
     }
 
-    DecoderExamples Read(int count, double maxBadShare, Action<long>? seen, CancellationToken stop, Func<int, (string Key, RgbImage Image,
-        IReadOnlyList<(IReadOnlyList<string> Question, IReadOnlyList<IReadOnlyList<string>> Texts)> Said)> read)
+    /// <summary>
+    /// The same of what a step sees of each image, which is read anew; where the words of an example tell sides apart, it is not mirrored.
+    /// </summary>
+    /// <exception cref="InvalidDataException">An image that was there cannot be read any more.</exception>
+    internal float[] Features(IReadOnlyList<int> examples, IReadOnlyList<bool> sided, HeadTrainConfig train, long step)
+    {
+        int each = Resolution * Resolution * 3;
+        var pixels = new float[examples.Count * each];
+        ParallelLoop.Run(examples.Count, i =>
+        {
+            var view = HeadView.Of(train, step, i);
+            (view with { Flip = view.Flip && !sided[i] }).Fill(image(places[items[examples[i]].Image]), Resolution, pixels.AsSpan(i * each, each));
+        });
+        Photometric.ToSigned(pixels);
+        return tower.Run(pixels)[0].Values.ToArray();
+    }
+
+    DecoderExamples Read(int count, double maxBadShare, Action<long>? seen, CancellationToken stop, string? folder,
+        Func<int, (string Key, RgbImage Image,
+            IReadOnlyList<(IReadOnlyList<string> Question, IReadOnlyList<IReadOnlyList<string>> Texts)> Said)> read)
     {
         try
         {
-            using var tower = new FrozenTower(model, Resolution, Reads);
+            using var store = folder is null ? null : new FeatureStore(folder, model, tower, Resolution, Reads);
             int done = 0;
             foreach (var indices in Enumerable.Range(0, count).Chunk(ImagesAtOnce))
             {
@@ -131,7 +156,7 @@ public sealed class DecoderExamples : IDisposable
                 var whole = indices.Select(index => Try(index, read)).Where(one => one is not null).Select(one => one!.Value).ToList();
                 done += indices.Length;
                 RequireFewUnread(done, count, maxBadShare);
-                if (whole.Count > 0) Add(whole, tower);
+                if (whole.Count > 0) Add(whole, store is null ? tower.Run : store.Run);
                 seen?.Invoke(done);
             }
             if (Count == 0) throw new InvalidDataException($"{Data.Name}: none of its {Images:N0} images has "
@@ -146,9 +171,9 @@ public sealed class DecoderExamples : IDisposable
     }
 
     void Add(List<(string Key, RgbImage Image, IReadOnlyList<(IReadOnlyList<string> Question, IReadOnlyList<IReadOnlyList<string>> Texts)> Said)>
-        whole, FrozenTower tower)
+        whole, Func<float[], Vectors[]> run)
     {
-        var features = tower.Run(DecoderPixels.Of([.. whole.Select(one => one.Image)], Resolution, model.Config.Images))[0];
+        var features = run(DecoderPixels.Of([.. whole.Select(one => one.Image)], Resolution, model.Config.Images))[0];
         foreach (var (i, one) in whole.Index())
         {
             foreach (var (question, texts) in one.Said)
@@ -165,7 +190,9 @@ public sealed class DecoderExamples : IDisposable
     {
         try
         {
-            return read(index);
+            var found = read(index);
+            places.Add(index);
+            return found;
         }
         catch (Exception error) when (Unreadable.Is(error))
         {
@@ -183,5 +210,9 @@ public sealed class DecoderExamples : IDisposable
     }
 
     /// <summary>Frees the features.</summary>
-    public void Dispose() => cache.Dispose();
+    public void Dispose()
+    {
+        tower.Dispose();
+        cache.Dispose();
+    }
 }

@@ -22,6 +22,7 @@ public sealed class DecoderRun : IDisposable
     readonly DecoderExamples examples;
     readonly DecoderUpload upload;
     readonly HeadLoop loop;
+    readonly HeadTrainConfig train;
     readonly int seed;
 
     /// <summary>Measures and allocates the memory of a step.</summary>
@@ -32,7 +33,7 @@ public sealed class DecoderRun : IDisposable
     /// <exception cref="ArgumentException">A value does not fit, or the checkpoint to go on from is of another training.</exception>
     public DecoderRun(DecoderHead head, DecoderExamples examples, HeadTrainConfig config, RunFolder? folder = null)
     {
-        (this.head, this.examples, seed) = (head, examples, config.Check().Seed);
+        (this.head, this.examples, train, seed) = (head, examples, config.Check(), config.Seed);
         var told = head.Description;
         Require.That(told.Kind == examples.Kind && told.Resolution == examples.Resolution && head.Model == examples.Model,
             "the head was made for other examples: make one by DecoderHead.Create with these");
@@ -69,15 +70,22 @@ public sealed class DecoderRun : IDisposable
     void Queue(Pass pass, long epoch, IReadOnlyList<int> samples, Tensor loss)
     {
         var (vocabulary, told) = (head.Vocabulary, head.Description);
-        var rows = samples.Select(index =>
+        var chosen = samples.Select(index =>
         {
             var (question, texts) = examples.Texts(index);
-            var text = texts[DataStreams.Caption(seed, epoch, index).NextInt(texts.Count)];
-            return (DecoderRows.Prompt(vocabulary, told.Kind, question, told.Decoder!.Length), vocabulary.Encode(text));
+            return (Question: question, Text: texts[DataStreams.Caption(seed, epoch, index).NextInt(texts.Count)]);
         }).ToList();
+        var rows = chosen.Select(one =>
+            (DecoderRows.Prompt(vocabulary, told.Kind, one.Question, told.Decoder!.Length), vocabulary.Encode(one.Text))).ToList();
         var (tokens, labels, _) = DecoderRows.Of(rows, told.Decoder!.Length);
-        head.Step(pass, upload.Send(examples.Features(samples), tokens, labels, samples.Count), loss);
+        var features = !train.IsAugmented ? examples.Features(samples)
+            : examples.Features(samples, [.. chosen.Select(one => TellsSides(one.Question.Concat(one.Text)))], train, head.Steps);
+        head.Step(pass, upload.Send(features, tokens, labels, samples.Count), loss);
     }
+
+    /// <summary>True for words that are of another image once that is mirrored.</summary>
+    internal static bool TellsSides(IEnumerable<string> words) =>
+        words.Any(word => word.StartsWith("left", StringComparison.Ordinal) || word.StartsWith("right", StringComparison.Ordinal));
 
     /// <summary>Frees what training needs; head and examples stay.</summary>
     public void Dispose()

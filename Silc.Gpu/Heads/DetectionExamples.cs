@@ -6,14 +6,22 @@ namespace Silc;
 /// <param name="Unasked">Classes of which the image may hold more than what is marked: as negatives they do not count.</param>
 sealed record DetectionThings(int[] Labels, Box[] Boxes, IReadOnlySet<int> Unasked);
 
-/// <summary>Images as a detection head is trained on them: features of the frozen tower, and things. Threads: any number may read it.</summary>
+/// <summary>
+/// Images as a detection head is trained on them: features of the frozen tower, or pixels for one that is tuned, and things. Where steps see parts of
+/// images, those are read and seen anew in each. Threads: one may ask for a batch, under the device's lock.
+/// </summary>
 sealed class DetectionExamples : IDisposable
 {
     const int ImagesAtOnce = 16, Least = 100;
 
     readonly FeatureCache cache;
     readonly int[] floats;
+    readonly DetectionHead head;
+    readonly IInstanceSource source;
+    readonly HeadTrainConfig? train;
+    readonly FrozenTower tower;
     readonly List<string> keys = [];
+    readonly List<int> places = [];
     readonly List<DetectionThings> things = [];
     readonly List<(string Key, string Reason)> unread = [];
     readonly Dictionary<long, int> labels;
@@ -26,8 +34,11 @@ sealed class DetectionExamples : IDisposable
     /// <param name="maxBadShare">Share of images that cannot be read above which this throws.</param>
     /// <param name="seen">Is told the number of images read.</param>
     /// <param name="stop">Ends the work.</param>
+    /// <param name="train">Says what steps see of images; null means the whole.</param>
+    /// <param name="folder">Keeps features for other trainings; null keeps none.</param>
     /// <exception cref="InvalidDataException">Too many images cannot be read, or there is no thing to learn.</exception>
-    public DetectionExamples(DetectionHead head, IInstanceSource source, double maxBadShare, Action<long>? seen, CancellationToken stop)
+    public DetectionExamples(DetectionHead head, IInstanceSource source, double maxBadShare, Action<long>? seen, CancellationToken stop,
+        HeadTrainConfig? train = null, string? folder = null)
     {
         Require.Positive(source.Count, $"number of images of {source.Name}");
         var (config, side) = (head.Model.Config, head.Description.Resolution);
@@ -37,12 +48,14 @@ sealed class DetectionExamples : IDisposable
         var names = source.Truth.Classes().Names;
         labels = source.Truth.Categories.Index().Select(entry => (entry.Item.Id, Label: head.Description.Seen.ToList().IndexOf(names[entry.Index])))
             .Where(entry => entry.Label >= 0).ToDictionary(entry => entry.Id, entry => entry.Label);
-        using var tower = new FrozenTower(head.Model, side, DetectionHead.Reads);
+        (this.head, this.source, this.train) = (head, source, train?.IsAugmented == true ? train : null);
+        tower = new(head.Model, side, DetectionHead.Reads);
         // A tower that is tuned sees the images in every step. Mean and spread of its tokens are those before the first one.
         if (head.Tuned is not null) floats = [side * side * 3];
-        cache = new(source.Count, floats.Sum());
+        cache = new(source.Count, this.train is null ? floats.Sum() : 0);
         try
         {
+            using var store = folder is null ? null : new FeatureStore(folder, head.Model, tower, side, DetectionHead.Reads);
             int read = 0;
             foreach (var indices in Enumerable.Range(0, source.Count).Chunk(ImagesAtOnce))
             {
@@ -51,9 +64,10 @@ sealed class DetectionExamples : IDisposable
                 RequireFewUnread(source, read += indices.Length, maxBadShare);
                 if (examples.Length == 0) continue;
                 var pixels = DetectionPixels.Of([.. examples.Select(example => example.Image)], side, config.Images);
-                var features = tower.Run(pixels);
+                // Mean and spread are those of whole images in any case.
+                var features = store?.Run(pixels) ?? tower.Run(pixels);
                 Sum(features[0]);
-                Add(examples, head.Tuned is null ? features : [new(pixels, side * side * 3)]);
+                Add(examples, this.train is not null ? [] : head.Tuned is null ? features : [new(pixels, side * side * 3)]);
                 seen?.Invoke(read);
             }
             RequireFewUnread(source, source.Count, maxBadShare, atEnd: true);
@@ -64,7 +78,7 @@ sealed class DetectionExamples : IDisposable
         }
         catch
         {
-            cache.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -95,8 +109,36 @@ sealed class DetectionExamples : IDisposable
         return (mean, [.. squares.Select((square, c) => Math.Sqrt(Math.Max(0, square / rows - mean[c] * mean[c])))]);
     }
 
+    /// <summary>
+    /// What a step sees: for each feature all images one after another, or their pixels for a tower that is tuned; and the things there. A thing of
+    /// which little is left has no box, and its class counts as not asked about.
+    /// </summary>
+    /// <exception cref="InvalidDataException">An image that was there cannot be read any more.</exception>
+    public (float[][] Features, DetectionThings[] Things) Batch(IReadOnlyList<int> images, long step)
+    {
+        if (train is null) return (Features(images), [.. images.Select(Things)]);
+        int side = head.Description.Resolution, each = side * side * 3;
+        var (pixels, seen) = (new float[images.Count * each], new DetectionThings[images.Count]);
+        ParallelLoop.Run(images.Count, i =>
+        {
+            var view = HeadView.Of(train, step, i);
+            view.Fill(DetectionPixels.Square(source.Read(places[images[i]]).Image), side, pixels.AsSpan(i * each, each));
+            seen[i] = Seen(things[images[i]], view);
+        });
+        Photometric.ToSigned(pixels);
+        return (head.Tuned is not null ? [pixels] : [.. tower.Run(pixels).Select(feature => feature.Values.ToArray())], seen);
+    }
+
+    static DetectionThings Seen(DetectionThings all, HeadView view)
+    {
+        var found = all.Labels.Zip(all.Boxes, (label, box) => (Label: label, Seen: view.Of(box))).ToList();
+        var kept = found.Where(one => one.Seen.Share >= HeadView.LeastLeft).ToList();
+        return new([.. kept.Select(one => one.Label)], [.. kept.Select(one => one.Seen.Seen)],
+            found.Where(one => one.Seen.Share is > 0 and < HeadView.LeastLeft).Select(one => one.Label).Concat(all.Unasked).ToHashSet());
+    }
+
     /// <summary>Features of some images: for each feature all images one after another.</summary>
-    public float[][] Features(IReadOnlyList<int> images)
+    float[][] Features(IReadOnlyList<int> images)
     {
         float[][] all = [.. floats.Select(each => new float[each * images.Count])];
         ParallelLoop.Run(images.Count, i =>
@@ -122,8 +164,8 @@ sealed class DetectionExamples : IDisposable
     {
         foreach (var (i, example) in examples.Index())
         {
-            var row = new float[floats.Sum()];
-            for (int f = 0, at = 0; f < floats.Length; at += floats[f++])
+            var row = new float[train is null ? floats.Sum() : 0];
+            for (int f = 0, at = 0; f < features.Length; at += floats[f++])
                 features[f].Values.Span.Slice(i * floats[f], floats[f]).CopyTo(row.AsSpan(at));
             cache.Add(row, []);
             keys.Add(example.Key);
@@ -162,7 +204,9 @@ sealed class DetectionExamples : IDisposable
     {
         try
         {
-            return source.Read(index);
+            var example = source.Read(index);
+            places.Add(index);
+            return example;
         }
         catch (Exception error) when (Unreadable.Is(error))
         {
@@ -179,5 +223,9 @@ sealed class DetectionExamples : IDisposable
             + $"{maxBadShare:P0}: {string.Join("; ", unread.Take(3).Select(one => $"{one.Key}: {one.Reason}"))}. Repair the data");
     }
 
-    public void Dispose() => cache.Dispose();
+    public void Dispose()
+    {
+        tower.Dispose();
+        cache.Dispose();
+    }
 }

@@ -29,10 +29,11 @@ public sealed class DetectionRun : IDisposable
     /// <param name="maxBadShare">Share of images that cannot be read above which this throws.</param>
     /// <param name="seen">Is told the number of images whose features are there.</param>
     /// <param name="stop">Ends the reading of images.</param>
+    /// <param name="featureCache">A folder that keeps features of the frozen tower for other trainings on the same images; null keeps none.</param>
     /// <exception cref="ArgumentException">A value does not fit, or the checkpoint to go on from is of another training.</exception>
     /// <exception cref="InvalidDataException">The images or things are wrong, or nothing is there to learn; the message names one.</exception>
     public DetectionRun(DetectionHead head, IInstanceSource source, HeadTrainConfig config, RunFolder? folder = null, double maxBadShare = 0.1,
-        Action<long>? seen = null, CancellationToken stop = default)
+        Action<long>? seen = null, CancellationToken stop = default, string? featureCache = null)
     {
         this.head = head;
         config.Check();
@@ -46,7 +47,7 @@ public sealed class DetectionRun : IDisposable
         var classes = ClassList.Of(head.Description.Seen);
         HeadTexts.Check(classes, head.Model.Tokenizer);
         var texts = head.Model.Prototypes(classes, head.Description.Templates, canonical: head.Description.Canonical).Rows;
-        examples = new(head, source, maxBadShare, seen, stop);
+        examples = new(head, source, maxBadShare, seen, stop, config, featureCache);
         try
         {
             var (mean, deviation) = examples.Standard();

@@ -55,9 +55,8 @@ sealed class DetectionUpload : IDisposable
     public DetectionBatch Send(IReadOnlyList<int> images, long step)
     {
         int rows = images.Count * places;
-        DetectionThings[] all = [.. images.Select(examples.Things)];
+        var (features, all) = examples.Batch(images, step);
         int[] names = Names(all, step);
-        var features = examples.Features(images);
         device.Upload<float>(features[0], tokens.View.AsContiguous());
         if (!tuned) device.Upload<float>(features[1], aligned.View.AsContiguous());
         device.Upload(texts.Rows(names).Values.Span, queries.View.AsContiguous());

@@ -1,6 +1,9 @@
 namespace Silc;
 
-/// <summary>Images as a head is trained on them: features of the frozen tower, and labels of places. Threads: any number may read it.</summary>
+/// <summary>
+/// Images as a head is trained on them: features of the frozen tower, or pixels for one that is tuned, and labels of places. Where steps see parts of
+/// images, those are read and seen anew in each. Threads: one may ask for a batch, under the device's lock.
+/// </summary>
 sealed class HeadExamples : IDisposable
 {
     const int ImagesAtOnce = 16;
@@ -8,7 +11,12 @@ sealed class HeadExamples : IDisposable
 
     readonly FeatureCache cache;
     readonly int[] floats;
+    readonly SegmentationHead head;
+    readonly ISegmentationSource source;
+    readonly HeadTrainConfig? train;
+    readonly FrozenTower? tower;
     readonly List<string> keys = [];
+    readonly List<int> places = [];
     readonly List<(string Key, string Reason)> unread = [];
 
     /// <summary>Reads all images and computes their features.</summary>
@@ -18,20 +26,25 @@ sealed class HeadExamples : IDisposable
     /// <param name="seen">Is told the number of images read.</param>
     /// <param name="stop">Ends the work.</param>
     /// <param name="memory">Bytes of features that may be kept in memory.</param>
+    /// <param name="train">Says what steps see of images; null means the whole.</param>
+    /// <param name="folder">Keeps features for other trainings; null keeps none.</param>
     /// <exception cref="InvalidDataException">
     /// A label is not among the classes, too many images cannot be read, or no place of any image has a label.
     /// </exception>
     public HeadExamples(SegmentationHead head, ISegmentationSource source, double maxBadShare = UsualBadShare, Action<long>? seen = null,
-        CancellationToken stop = default, long memory = FeatureCache.UsualLimit)
+        CancellationToken stop = default, long memory = FeatureCache.UsualLimit, HeadTrainConfig? train = null, string? folder = null)
     {
         Require.Positive(source.Count, $"number of images of {source.Name}");
         var (config, side) = (head.Model.Config, head.Description.Resolution);
         // A tower that is tuned sees the images in every step.
         floats = head.Tuned is not null ? [side * side * 3] : [.. head.Reads.Select(feature => feature.Width(config) * feature.Rows(config, side))];
-        using var tower = head.Tuned is null ? new FrozenTower(head.Model, side, head.Reads) : null;
-        cache = new(source.Count, floats.Sum(), memory);
+        (this.head, this.source, this.train) = (head, source, train?.IsAugmented == true ? train : null);
+        tower = head.Tuned is null ? new(head.Model, side, head.Reads) : null;
+        cache = new(source.Count, this.train is null ? floats.Sum() : 0, memory);
         try
         {
+            using var store = folder is null || tower is null || this.train is not null ? null
+                : new FeatureStore(folder, head.Model, tower, side, head.Reads);
             int read = 0, each = side * side * 3;
             foreach (var indices in Enumerable.Range(0, source.Count).Chunk(ImagesAtOnce))
             {
@@ -40,11 +53,17 @@ sealed class HeadExamples : IDisposable
                 RequireFewUnread(source, read += indices.Length, maxBadShare);
                 if (examples.Length == 0) continue;
                 foreach (var example in examples) RequireLabels(example, source.Classes.Count);
+                if (this.train is not null)
+                {
+                    Add(head, examples, []);
+                    seen?.Invoke(read);
+                    continue;
+                }
                 var pixels = new float[examples.Length * each];
                 Parallel.For(0, examples.Length, i =>
                     EvalImage.Whole(examples[i].Image, side, side, config.Images, pixels.AsSpan(i * each, each)));
                 Photometric.ToSigned(pixels);
-                Add(head, examples, tower?.Run(pixels) ?? [new(pixels, each)]);
+                Add(head, examples, store?.Run(pixels) ?? tower?.Run(pixels) ?? [new(pixels, each)]);
                 seen?.Invoke(read);
             }
             RequireFewUnread(source, source.Count, maxBadShare, atEnd: true);
@@ -54,7 +73,7 @@ sealed class HeadExamples : IDisposable
         }
         catch
         {
-            cache.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -77,8 +96,27 @@ sealed class HeadExamples : IDisposable
     /// <summary>Labels of an image's places.</summary>
     public int[] Labels(int index) => cache.Labels(index);
 
+    /// <summary>
+    /// What a step sees: for each feature all images one after another, or their pixels for a tower that is tuned; and the labels of their places.
+    /// </summary>
+    /// <exception cref="InvalidDataException">An image that was there cannot be read any more.</exception>
+    public (float[][] Features, int[] Labels) Batch(IReadOnlyList<int> images, long step)
+    {
+        if (train is null) return (Features(images), [.. images.SelectMany(Labels)]);
+        int side = head.Description.Resolution, each = side * side * 3;
+        var (pixels, labels) = (new float[images.Count * each], new int[images.Count][]);
+        ParallelLoop.Run(images.Count, i =>
+        {
+            var (example, view) = (source.Read(places[images[i]]), HeadView.Of(train, step, i));
+            view.Fill(example.Image, side, pixels.AsSpan(i * each, each));
+            labels[i] = head.LabelsOf(view.Of(example.Labels));
+        });
+        Photometric.ToSigned(pixels);
+        return (tower is null ? [pixels] : [.. tower.Run(pixels).Select(feature => feature.Values.ToArray())], [.. labels.SelectMany(of => of)]);
+    }
+
     /// <summary>Features of some images: for each feature all images one after another.</summary>
-    public float[][] Features(IReadOnlyList<int> images)
+    float[][] Features(IReadOnlyList<int> images)
     {
         float[][] all = [.. floats.Select(each => new float[each * images.Count])];
         Parallel.For(0, images.Count, i =>
@@ -94,8 +132,8 @@ sealed class HeadExamples : IDisposable
     {
         foreach (var (i, example) in examples.Index())
         {
-            var row = new float[floats.Sum()];
-            for (int f = 0, at = 0; f < floats.Length; at += floats[f++])
+            var row = new float[train is null ? floats.Sum() : 0];
+            for (int f = 0, at = 0; f < features.Length; at += floats[f++])
                 features[f].Values.Span.Slice(i * floats[f], floats[f]).CopyTo(row.AsSpan(at));
             var labels = head.LabelsOf(example.Labels);
             if (!Array.Exists(labels, label => label >= 0)) Unlabelled++;
@@ -108,7 +146,9 @@ sealed class HeadExamples : IDisposable
     {
         try
         {
-            return source.Read(index);
+            var example = source.Read(index);
+            places.Add(index);
+            return example;
         }
         catch (Exception error) when (Unreadable.Is(error))
         {
@@ -134,5 +174,10 @@ sealed class HeadExamples : IDisposable
                 + $"the {classes} classes, 0 to {classes - 1}; name it in the list of classes, or ignore it");
     }
 
-    public void Dispose() => cache.Dispose();
+    public void Dispose()
+    {
+        tower?.Dispose();
+        // Null if the constructor failed.
+        cache?.Dispose();
+    }
 }

@@ -30,10 +30,11 @@ public sealed class HeadRun : IDisposable
     /// <param name="maxBadShare">Share of images that cannot be read above which this throws.</param>
     /// <param name="seen">Is told the number of images whose features are there.</param>
     /// <param name="stop">Ends the reading of images.</param>
+    /// <param name="featureCache">A folder that keeps features of the frozen tower for other trainings on the same images; null keeps none.</param>
     /// <exception cref="ArgumentException">A value does not fit, or the checkpoint to go on from is of another training.</exception>
     /// <exception cref="InvalidDataException">The images or labels are wrong; the message names one.</exception>
     public HeadRun(SegmentationHead head, ISegmentationSource source, HeadTrainConfig config, RunFolder? folder = null,
-        double maxBadShare = 0.1, Action<long>? seen = null, CancellationToken stop = default)
+        double maxBadShare = 0.1, Action<long>? seen = null, CancellationToken stop = default, string? featureCache = null)
     {
         (this.head, train) = (head, config.Check());
         var data = new DataState(source.Name, source.Count);
@@ -44,7 +45,7 @@ public sealed class HeadRun : IDisposable
         // Before the images are read: that is long, and in vain if the checkpoint is of another training.
         var start = HeadLoop.Start(head, train, data, folder);
         var texts = HeadTexts.Of(head, source.Classes);
-        examples = new(head, source, maxBadShare, seen, stop);
+        examples = new(head, source, maxBadShare, seen, stop, train: train, folder: featureCache);
         try
         {
             using (head.Model.Exclusive()) upload = new(head, examples, texts, train, Math.Min(train.BatchSize, examples.Count));

@@ -43,7 +43,8 @@ sealed class HeadUpload : IDisposable
     /// <summary>Copies the batch of a step; nothing queued may use the one before.</summary>
     public HeadBatch Send(IReadOnlyList<int> images, long step)
     {
-        int[] all = [.. images.SelectMany(examples.Labels)], names = Classes(all, step);
+        var (seen, all) = examples.Batch(images, step);
+        int[] names = Classes(all, step);
         if (names.Length < classes)
         {
             // Another class than those of this step is a negative of all of them.
@@ -52,7 +53,7 @@ sealed class HeadUpload : IDisposable
             for (int i = 0; i < all.Length; i++)
                 if (all[i] >= 0) all[i] = place[all[i]];
         }
-        foreach (var (values, memory) in examples.Features(images).Zip(features)) device.Upload<float>(values, memory.View.AsContiguous());
+        foreach (var (values, memory) in seen.Zip(features)) device.Upload<float>(values, memory.View.AsContiguous());
         device.Upload<int>(all, labels.View.AsContiguous());
         var rows = texts.Rows([.. names.SelectMany(name => Enumerable.Range(name * prompts, prompts))]);
         device.Upload(rows.Values.Span, textMemory.View.AsContiguous());

@@ -53,7 +53,8 @@ static class HeadEvalDecoderCommand
         command.SetAction(parsed =>
         {
             OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed), parsed.GetValue(Predictions) is { } file ? Output.Said(file) : null);
-            return Run(parsed, parsed.GetRequiredValue(data), open(parsed, parsed.GetValue(Predictions) is { } said ? all => write(said, all) : null));
+            var ask = open(parsed, parsed.GetValue(Predictions) is { } said ? all => write(said, all) : null);
+            return Run(parsed, parsed.GetRequiredValue(data), ask);
         });
         return command;
     }

@@ -60,7 +60,8 @@ static class HeadTrainDecoderCommand
     {
         var command = new Command(name, help) { Model, data, HeadTraining.Out };
         foreach (var option in (Option[])[Images, .. reading, Side, Width, Depth, Heads, Length, LeastUses, Steps, Batch, Rate, Decay,
-            HeadTraining.Clip, Seed, HeadTraining.ValData, HeadTraining.ValEvery, HeadTraining.SaveEvery, TrainOptions.LogEvery,
+            HeadTraining.Clip, Seed, HeadTraining.Flip, HeadTraining.MinCrop,
+            HeadTraining.FeatureCache, HeadTraining.ValData, HeadTraining.ValEvery, HeadTraining.SaveEvery, TrainOptions.LogEvery,
             HeadTraining.Resume, HeadTraining.Overwrite, Device, ModelOption.Tokenizer]) command.Add(option);
         command.SetAction(parsed => Run(parsed, name, open(parsed)));
         return command;
@@ -70,7 +71,8 @@ static class HeadTrainDecoderCommand
     {
         var source = DecoderData.Captions(parsed, Images, training: true);
         return (source.Count, (model, parsed, report, stop) =>
-            DecoderExamples.OfCaptions(model, source, parsed.GetValue(Side), seen: report, stop: stop));
+            DecoderExamples.OfCaptions(model, source, parsed.GetValue(Side), seen: report, stop: stop,
+                featureCache: parsed.GetValue(HeadTraining.FeatureCache)));
     }
 
     static (int, Reader) Answers(ParseResult parsed)
@@ -78,7 +80,8 @@ static class HeadTrainDecoderCommand
         var source = DecoderData.Questions(parsed, Images, training: true);
         int images = Enumerable.Range(0, source.Count).Select(index => source.Question(index).ImageId).Distinct().Count();
         return (images, (model, parsed, report, stop) =>
-            DecoderExamples.OfQuestions(model, source, parsed.GetValue(Side), seen: report, stop: stop));
+            DecoderExamples.OfQuestions(model, source, parsed.GetValue(Side), seen: report, stop: stop,
+                featureCache: parsed.GetValue(HeadTraining.FeatureCache)));
     }
 
     static int Run(ParseResult parsed, string command, (int Count, Reader Read) data)
@@ -86,7 +89,8 @@ static class HeadTrainDecoderCommand
         HeadTraining.Check(parsed);
         var name = parsed.GetRequiredValue(Model);
         var config = new HeadTrainConfig(parsed.GetValue(Steps), parsed.GetValue(Batch), parsed.GetValue(Rate), parsed.GetValue(Decay),
-            parsed.GetValue(HeadTraining.Clip), parsed.GetValue(Seed)).Check();
+            parsed.GetValue(HeadTraining.Clip), parsed.GetValue(Seed));
+        config = HeadTraining.Seeing(parsed, config);
         var sizes = new DecoderConfig(parsed.GetValue(Width), parsed.GetValue(Depth), parsed.GetValue(Heads)).Check();
         var validation = HeadTask.Of(command).Validation(parsed, config.Steps);
         using var folder = HeadTraining.Open(parsed);

@@ -52,7 +52,8 @@ static class HeadTrainDetectCommand
             """) { Model, DetectionData.Data, HeadTraining.Out };
         foreach (var option in (Option[])[Images, PublishedSets.ImageFolder, HoldOut, Without, Side, HeadOptions.Tune,
             HeadOptions.TuneRate, NoBlock, Owl, Steps, Batch, Rate,
-            Decay, HeadTraining.Clip, Seed, .. PromptOptions.All.Where(option => option.Name == "--templates"), HeadTraining.ValData,
+            Decay, HeadTraining.Clip, Seed, HeadTraining.Flip, HeadTraining.MinCrop,
+            HeadTraining.FeatureCache, .. PromptOptions.All.Where(option => option.Name == "--templates"), HeadTraining.ValData,
             HeadTraining.ValEvery, HeadTraining.SaveEvery,
             TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite, Device, ModelOption.Tokenizer]) command.Add(option);
         command.SetAction(Run);
@@ -69,7 +70,8 @@ static class HeadTrainDetectCommand
         var isDemo = source is DemoDetection;
         if (parsed.GetValue(Without)) source = DetectionData.WithoutOthers(source, chosen);
         var config = new HeadTrainConfig(parsed.GetValue(Steps), parsed.GetValue(Batch), parsed.GetValue(Rate), parsed.GetValue(Decay),
-            parsed.GetValue(HeadTraining.Clip), parsed.GetValue(Seed)).Check();
+            parsed.GetValue(HeadTraining.Clip), parsed.GetValue(Seed));
+        config = HeadTraining.Seeing(parsed, config);
         var validation = HeadTask.Of("detect").Validation(parsed, config.Steps);
         using var folder = HeadTraining.Open(parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
@@ -80,7 +82,8 @@ static class HeadTrainDetectCommand
         head.NameTower(ShippedModel.NameOf(name));
         using var interrupt = new Interrupt(userSignal: true);
         using var run = Progress.Show("images", source.Count,
-            report => new DetectionRun(head, source, config, folder, seen: report, stop: interrupt.Token));
+            report => new DetectionRun(head, source, config, folder, seen: report, stop: interrupt.Token,
+                featureCache: parsed.GetValue(HeadTraining.FeatureCache)));
         Describe(source, head, run, config);
         return HeadTraining.Run(parsed, "detect", name, source.Name, config, folder, head, validation, interrupt, run.Run);
     }

@@ -62,7 +62,8 @@ static class HeadTrainSegmentCommand
             """) { Model, HeadTraining.Out, Kind };
         foreach (var option in SegmentationOptions.ForHeads) command.Add(option);
         foreach (var option in (Option[])[HoldOut, Side, HeadOptions.Tune, HeadOptions.TuneRate, Sizes, ClassesAStep, Steps, Batch, Rate,
-            Decay, HeadTraining.Clip, Seed, Loss, IgnoredAreNegative, .. PromptOptions.All, HeadTraining.ValData, HeadTraining.ValEvery,
+            Decay, HeadTraining.Clip, Seed, HeadTraining.Flip, HeadTraining.MinCrop,
+            HeadTraining.FeatureCache, Loss, IgnoredAreNegative, .. PromptOptions.All, HeadTraining.ValData, HeadTraining.ValEvery,
             HeadTraining.SaveEvery, TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite, Device, EvalOptions.Resize,
             EvalOptions.ImageBackground, ModelOption.Tokenizer])
             command.Add(option);
@@ -78,7 +79,7 @@ static class HeadTrainSegmentCommand
         if (threshold is not null) throw new ArgumentException("--background: a head is trained with none or words; a probability is for asking it");
         var source = HeadData.Chosen(SegmentationOptions.ForTraining(parsed), parsed.GetValue(HoldOut), counts);
         var templates = PromptOptions.TemplatesOf(parsed, SegmentationOptions.IsMasks(parsed) ? "segmentation" : "name");
-        var config = ConfigOf(parsed);
+        var config = HeadTraining.Seeing(parsed, ConfigOf(parsed));
         var validation = HeadTask.Of("segment").Validation(parsed, config.Steps);
         using var folder = HeadTraining.Open(parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
@@ -90,7 +91,8 @@ static class HeadTrainSegmentCommand
         head.NameTower(ShippedModel.NameOf(name));
         using var interrupt = new Interrupt(userSignal: true);
         using var run = Progress.Show("images", source.Count,
-            report => new HeadRun(head, source, config, folder, seen: report, stop: interrupt.Token));
+            report => new HeadRun(head, source, config, folder, seen: report, stop: interrupt.Token,
+                featureCache: parsed.GetValue(HeadTraining.FeatureCache)));
         Describe(source, head, run, config);
         return HeadTraining.Run(parsed, "segment", name, source.Name, config, folder, head, validation, interrupt, run.Run);
     }

@@ -106,7 +106,8 @@ static class ReportCommand
         var data = parsed.GetValue(Data);
         if (name is null || data is null && line.Word("--data") is null)
         {
-            missing.Add($"nothing was measured, because {(name is null ? "the model is not known: give --model" : "the data are not known: give --data")}");
+            missing.Add("nothing was measured, because "
+                + (name is null ? "the model is not known: give --model" : "the data are not known: give --data"));
             return default;
         }
         if (data is null && !HeadLine.IsDrawn(line.Word("--data")!))
@@ -133,7 +134,8 @@ static class ReportCommand
         // What is drawn of the images asks the head and its model once more.
         var drawn = answers.Pictures();
         Console.WriteLine($"measured in {clock.Elapsed.TotalSeconds:F0} s on {device}");
-        return (answers with { Pictures = () => drawn }, $"silc head eval {task.Name} {HeadLine.Typed(options)}", SessionNote.Of(model, trainer: null));
+        return (answers with { Pictures = () => drawn }, $"silc head eval {task.Name} {HeadLine.Typed(options)}",
+            SessionNote.Of(model, trainer: null));
     }
 
     static void Say(string page, int count, string images, IEnumerable<string> missing)

@@ -55,7 +55,8 @@ sealed class CaptionScoring(IImageTextSource source, DecoderHead head, int beam)
             Line($"head, step {head.Steps}, beam {beam}", captions, references),
             Line("the head's caption of the next image", [.. captions.Skip(1), captions[0]], references),
             Line($"always '{constants[0]}', the most frequent", [.. references.Select((_, i) => constants[i % 2])], references),
-            .. source is DemoSource demo ? [Line("true colours, random shapes", [.. places.Select(demo.WithoutShapes)], references)] : Array.Empty<Score>(),
+            .. source is not DemoSource demo ? Array.Empty<Score>()
+                : [Line("true colours, random shapes", [.. places.Select(demo.WithoutShapes)], references)],
         ];
     }
 

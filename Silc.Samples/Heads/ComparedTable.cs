@@ -24,9 +24,9 @@ sealed class ComparedTable(IReadOnlyList<ComparedTask> tasks, IReadOnlyList<stri
             foreach (var row in task.Rows)
             {
                 var values = towers.Select(tower =>
-                    Summary.Of([.. Cells(task, tower).Select(cell => 100 * cell.Value(row.Method, row.Metric))])).ToList();
+                    OverSeeds.Of([.. Cells(task, tower).Select(cell => 100 * cell.Value(row.Method, row.Metric))])).ToList();
                 if (values.All(value => value.Count == 0)) continue;
-                var floors = row.Floors.Select(floor => (floor.Words, Value: Summary.Of([.. cells.Where(cell => cell.Task == task.Name)
+                var floors = row.Floors.Select(floor => (floor.Words, Value: OverSeeds.Of([.. cells.Where(cell => cell.Task == task.Name)
                     .Select(cell => 100 * cell.Value(floor.Method, row.Metric))]))).Where(floor => floor.Value.Count > 0).ToList();
                 yield return [row.Name, .. values.Select(value => value.Text),
                     string.Join("; ", floors.Select(floor => $"{floor.Words} {floor.Value.Text}")), Difference(values, floors)];
@@ -43,7 +43,7 @@ sealed class ComparedTable(IReadOnlyList<ComparedTask> tasks, IReadOnlyList<stri
     IEnumerable<ComparedCell> Cells(ComparedTask task, string tower) => cells.Where(cell => cell.Task == task.Name && cell.Tower == tower);
 
     // A tower is compared with the untrained one and the floors first: what does not beat them says nothing of the others either.
-    string Difference(List<Summary> values, List<(string Words, Summary Value)> floors)
+    string Difference(List<OverSeeds> values, List<(string Words, OverSeeds Value)> floors)
     {
         var trained = towers.Zip(values).Where(one => one.First != untrained && one.Second.Count > 0)
             .OrderByDescending(one => one.Second.Mean).ToList();
@@ -57,9 +57,9 @@ sealed class ComparedTable(IReadOnlyList<ComparedTask> tasks, IReadOnlyList<stri
             : "no difference";
     }
 
-    readonly record struct Summary(int Count, double Mean, double Deviation)
+    readonly record struct OverSeeds(int Count, double Mean, double Deviation)
     {
-        public static Summary Of(double[] all)
+        public static OverSeeds Of(double[] all)
         {
             double[] values = [.. all.Where(double.IsFinite)];
             if (values.Length == 0) return default;
@@ -70,7 +70,7 @@ sealed class ComparedTable(IReadOnlyList<ComparedTask> tasks, IReadOnlyList<stri
 
         public string Text => Count == 0 ? "" : Count == 1 ? Number(Mean) : $"{Number(Mean)}\u00A0±\u00A0{Number(Deviation)}";
 
-        public bool IsAbove(Summary other) =>
+        public bool IsAbove(OverSeeds other) =>
             Mean > other.Mean && Mean - other.Mean >= Deviations * Math.Sqrt((Deviation * Deviation + other.Deviation * other.Deviation) / 2);
 
         static string Number(double value) => value.ToString("F1", CultureInfo.InvariantCulture);

@@ -84,7 +84,11 @@ sealed class HeadScores(SilcModel model, SegmentationHead head, ISegmentationSou
             var drawn = sheet.Sets.Single();
             return new(name, title, drawn.Rows, drawn.Colours);
         }
-        return [Of(HeadPictures.Worst, "The worst mistakes: fewest pixels right", answers.Worst), Of(HeadPictures.First, "As they come", answers.First)];
+        return
+        [
+            Of(HeadPictures.Worst, "The worst mistakes: fewest pixels right", answers.Worst),
+            Of(HeadPictures.First, "As they come", answers.First),
+        ];
     }
 
     ConfusionMatrix Count(ISegmentationSource set, ZeroShotSegmenter segmenter, UnreadImages unread, string word, SegmentationSheet? sheet,

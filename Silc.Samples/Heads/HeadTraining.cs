@@ -30,8 +30,8 @@ static class HeadTraining
 
     public static readonly Option<string?> ValData = new("--val-data")
     {
-        Description = $"Images that are not trained on, named and read as those of --data: the head is measured on them while it trains. For demo and "
-            + $"emoji {ValImages} other scenes unless given.",
+        Description = $"Images that are not trained on, named and read as those of --data: the head is measured on them while it trains. For demo "
+            + $"and emoji {ValImages} other scenes unless given.",
         HelpName = "SPEC",
     };
 
@@ -40,6 +40,36 @@ static class HeadTraining
         Description = "Steps from one measurement to the next, at the reports of --log-every; a fifth of the training unless given, 0 for none.",
         HelpName = "N",
     }.From(0);
+
+    public static readonly Option<bool> Flip = new("--flip")
+    {
+        Description = "Mirror every second image, with its labels and boxes; not where a caption, question or answer says left or right. The tower "
+            + "then sees each image in every step.",
+    };
+
+    public static readonly Option<double> MinCrop = new Option<double>("--min-crop")
+    {
+        Description = "Show a part of each image, of at least this share of its sides; labels and boxes follow, captions do not. 1 shows the whole.",
+        HelpName = "X",
+        DefaultValueFactory = _ => 1,
+    }.Above(0);
+
+    public static readonly Option<string?> FeatureCache = new("--feature-cache")
+    {
+        Description = "Keep the frozen tower's features in this folder, for other trainings on the same images: a file for each tower, device and "
+            + "image size. Not with --flip and --min-crop.",
+        HelpName = "DIR",
+    };
+
+    /// <summary>A training with what a line says of what steps see.</summary>
+    /// <exception cref="ArgumentException">The line keeps features that are computed anew in each step.</exception>
+    public static HeadTrainConfig Seeing(ParseResult parsed, HeadTrainConfig train)
+    {
+        train = (train with { Flip = parsed.GetValue(Flip), MinCrop = parsed.GetValue(MinCrop) }).Check();
+        if (train.IsAugmented && parsed.GetValue(FeatureCache) is { } folder)
+            throw new ArgumentException($"--feature-cache {folder}: with --flip or --min-crop features differ from step to step: leave it out");
+        return train;
+    }
 
     public static Option<int> Number(string name, string help, int usual) =>
         new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };

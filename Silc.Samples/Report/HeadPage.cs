@@ -36,7 +36,7 @@ sealed record HeadPage(HeadRecord Head, HeadAnswers? Answers, string? Asking, IR
 
     IEnumerable<HeadPictures> Shown => pictures.Where(some => some.Rows.Count > 0);
 
-    Html Text => Page(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Head.Folder))),
+    Html Text => WholePage(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(Head.Folder))),
         Html.Of($"A head that {Does(Head.File.Description.Kind)}{Trained()}, {Head.State}."), Missing, Cards(), Sections());
 
     Html Trained() => Head.Checkpoint?.Data is { } data ? Html.Of($", trained on {data.Name} ({data.Count:N0} samples)") : Html.Empty;

@@ -21,7 +21,7 @@ static class PageParts
     /// <param name="missing">What the page lacks, and how to get it.</param>
     /// <param name="cards">Numbers.</param>
     /// <param name="parts">What follows; those that are empty are left out.</param>
-    public static Html Page(string title, Html about, IReadOnlyList<string> missing, IEnumerable<Html> cards,
+    public static Html WholePage(string title, Html about, IReadOnlyList<string> missing, IEnumerable<Html> cards,
         IEnumerable<(string Id, string Title, Html Body)> parts)
     {
         var sections = parts.Where(section => section.Body != Html.Empty).ToList();
@@ -117,7 +117,8 @@ static class PageParts
     /// <param name="rows">An image each.</param>
     /// <param name="colours">May be empty.</param>
     /// <param name="kind">How wide an image is, as the style says.</param>
-    public static Html Pictures(string title, IReadOnlyList<ContactSheetRow> rows, IReadOnlyList<(string Name, Colour Colour)> colours, string kind) =>
+    public static Html Pictures(string title, IReadOnlyList<ContactSheetRow> rows, IReadOnlyList<(string Name, Colour Colour)> colours,
+        string kind) =>
         Html.Of($"""
             {(title == "" ? Html.Empty : Html.Of($"<h3>{title}</h3>"))}
             <p class="legend">{colours.Select(colour =>
@@ -136,7 +137,10 @@ static class PageParts
 
     // As ContactSheet draws it, but with words that can be read aloud.
     static Html Sheet(ContactSheetRow row, string kind) =>
-        Html.Of($"""<div class="sheet {kind}"><h4>{row.Query}</h4><div>{row.Cells.Select(cell => Cell(row.Query, cell, kind == Boxes ? BoxedSide : UsualSide))}</div></div>""");
+        Html.Of($"""
+            <div class="sheet {kind}"><h4>{row.Query}</h4>
+            <div>{row.Cells.Select(cell => Cell(row.Query, cell, kind == Boxes ? BoxedSide : UsualSide))}</div></div>
+            """);
 
     static Html Cell(string query, ContactSheetCell cell, int most)
     {

@@ -12,7 +12,7 @@ sealed class ReportPage(RunReport report)
     readonly RunMetrics metrics = report.Run.Metrics;
     readonly RunEvaluation? evaluation = report.Evaluation;
 
-    public Html Text => Page(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Folder))),
+    public Html Text => WholePage(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(run.Folder))),
         Html.Of($"A Silc run{Trained()}, {run.State}."), report.Missing, [.. TrainingCards(), .. ScoreCards()], Sections());
 
     IEnumerable<(string Id, string Title, Html Body)> Sections()

@@ -16,6 +16,7 @@ public sealed partial class WriterTests : TempFolder
         ["Silc.Core/Runs/FolderLock.cs"] = "a lock, which holds a word for as long as the process lives",
         ["Silc.Gpu/Heads/FeatureCache.cs"] = "features that go with the process",
         ["Silc.Samples/Training/PeakMemory.cs"] = "a setting of the kernel",
+        ["Silc.Gpu/Heads/FeatureStore.cs"] = "a cache that grows, whose records have checksums",
         ["Silc.Samples/Terminals/Terminal.cs"] = "the terminal",
         ["Silc.Samples/Training/MetricsLog.cs"] = "a log that grows, begun by the atomic writer",
         ["Silc.Samples/Training/RecordFile.cs"] = "a log that grows",

@@ -22,8 +22,8 @@ public sealed class HeadCommandTests : TempFolder
         var rows = File.ReadAllLines(At("head/metrics.csv"));
         Assert.HasCount(9, rows);
         // A fifth of 80 steps is 16: measured at the reports of steps 20, 40, 50, 70 and 80.
-        CollectionAssert.AreEqual(new[] { "20", "40", "50", "70", "80" }, rows.Skip(1).Where(row => !row.EndsWith(',')).Select(row => row.Split(',')[0])
-            .ToArray());
+        CollectionAssert.AreEqual(new[] { "20", "40", "50", "70", "80" },
+            rows.Skip(1).Where(row => !row.EndsWith(',')).Select(row => row.Split(',')[0]).ToArray());
         var (code, output, error) = CommandLineRun.Of("head", "eval", "segment", "--model", "mini", "--head", At("head"), "--data", "demo:hard",
             "--images", "40", "--json", At("s.json"), "--overlays", At("o.png"), "--device", "cpu");
         Assert.AreEqual(0, code, error);
@@ -75,6 +75,25 @@ public sealed class HeadCommandTests : TempFolder
             "--classes-a-step", "3", "--device", "cpu").Error);
         Assert.Contains("--slide says how windows lie", CommandLineRun.Of("head", "eval", "segment", "--model", "mini", "--head", At("head"),
             "--data", "demo", "--slide", "--short-side", "64", "--device", "cpu").Error);
+    }
+
+    [TestMethod]
+    public void A_tower_is_tuned_along_on_parts_of_images_and_features_are_kept()
+    {
+        Assert.Contains("tuned along: img/(.*/(query|value)/.*|pos_embedding) at 0.05 of the rate",
+            Train(4, "--tune", "catseg", "--tune-rate", "0.05", "--flip", "--min-crop", "0.7", "--batch", "4"));
+        Assert.IsNotEmpty(HeadFile.Open(At("head")).Arrays().Keys.Where(name => name.StartsWith("img/", StringComparison.Ordinal)).ToArray());
+        var (code, _, error) = CommandLineRun.Of("head", "eval", "segment", "--model", "mini", "--head", At("head"), "--data", "demo:hard",
+            "--images", "4", "--device", "cpu");
+        Assert.AreEqual(0, code, error);
+        Train(2, "--overwrite", "--feature-cache", At("cache"));
+        Assert.HasCount(1, Directory.GetFiles(At("cache"), "features-*.bin"));
+        string Fails(params string[] more) => CommandLineRun.Of(["head", "train", "segment", "--model", "mini", "--data", "demo", "--out", At("x"),
+            "--device", "cpu", .. more]).Error;
+        Assert.Contains("features differ from step to step", Fails("--flip", "--feature-cache", At("cache")));
+        Assert.Contains("--tune-rate needs --tune", Fails("--tune-rate", "0.1"));
+        Assert.Contains("'txt/.*' matches no parameter of the image tower", Fails("--tune", "txt/.*"));
+        Assert.Contains("the least crop is 2", Fails("--min-crop", "2"));
     }
 
     [TestMethod]

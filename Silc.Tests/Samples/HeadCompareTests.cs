@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Silc.Samples.Heads;
 using Silc.Samples.Models;
 
