@@ -37,8 +37,8 @@ sealed class FolderLock : IDisposable
         {
             opened?.Dispose();
             throw inUse.Contains(error.HResult)
-                ? new IOException($"{path} is in use: another process writes there, and has not ended in {patience.TotalSeconds:F0} s. End it, or choose "
-                    + "another folder", error)
+                ? new IOException($"{path} is in use: another process writes there, and has not ended in {patience.TotalSeconds:F0} s. End it, or "
+                    + "choose another folder", error)
                 : new IOException($"{path} cannot be written to: {error.Message}", error);
         }
     }

@@ -1,9 +1,9 @@
 namespace Silc;
 
 /// <summary>
-/// The sums over ranks of a step's gradients. Where exchange runs beside kernels, those of the head travel during the forward pass of the global views,
-/// those of a transformer's blocks during the backward pass of the blocks before them, some blocks together, and the rest of a tower when its backward
-/// pass is queued. Elsewhere all are added when the backward pass is done. Threads: one at a time.
+/// The sums over ranks of a step's gradients. Where exchange runs beside kernels, those of the head travel during the forward pass of the global
+/// views, those of a transformer's blocks during the backward pass of the blocks before them, some blocks together, and the rest of a tower when
+/// its backward pass is queued. Elsewhere all are added when the backward pass is done. Threads: one at a time.
 /// </summary>
 sealed class GradientBuckets
 {
@@ -50,7 +50,9 @@ sealed class GradientBuckets
         Reset();
     }
 
-    /// <summary>Wants to be told each transformer block whose gradients are complete, from the last to the first; null where that helps nobody.</summary>
+    /// <summary>
+    /// Wants to be told each transformer block whose gradients are complete, from the last to the first; null where that helps nobody.
+    /// </summary>
     public Action<string>? Blocks => collective.IsAlone || !collective.Overlaps ? null : CompleteBlock;
 
     /// <summary>The gradients of a tower are complete: no kernel that is queued later adds to them.</summary>

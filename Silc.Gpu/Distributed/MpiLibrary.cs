@@ -90,7 +90,8 @@ sealed unsafe class MpiLibrary
         reduction == Reduction.Max ? constants.Max : constants.Sum, constants.World), "MPI_Allreduce");
 
     public void AllGather(float* mine, float* all, int each) =>
-        Check(allgather(mine == all + (long)Rank * each ? constants.InPlace : (nint)mine, each, constants.Float, (nint)all, each, constants.Float, constants.World), "MPI_Allgather");
+        Check(allgather(mine == all + (long)Rank * each ? constants.InPlace : (nint)mine, each, constants.Float, (nint)all, each, constants.Float,
+            constants.World), "MPI_Allgather");
 
     public void AllGatherBytes(byte* mine, byte* all, int each) =>
         Check(allgather((nint)mine, each, constants.Byte, (nint)all, each, constants.Byte, constants.World), "MPI_Allgather");

@@ -1,10 +1,10 @@
 namespace Silc;
 
 /// <summary>
-/// The part of the flat row of parameters whose moments a rank holds and which it updates: of P values in N ranks the r-th piece of P / N, rounded down
-/// to the alignment of parameters, and with all ranks the fewer than 16 · N values behind the last piece. The others' values come by one all-gather a
-/// step. ZeRO stage 1: Rajbhandari et al. 2020, arXiv:1910.02054, section 5.1; gradients stay whole on every rank, so that their sum, norm and clipping,
-/// and with them every bit of the update, are those of ranks that hold all moments. Threads: one at a time.
+/// The part of the flat row of parameters whose moments a rank holds and which it updates: of P values in N ranks the r-th piece of P / N,
+/// rounded down to the alignment of parameters, and with all ranks the fewer than 16 · N values behind the last piece. The others' values come by
+/// one all-gather a step. ZeRO stage 1: Rajbhandari et al. 2020, arXiv:1910.02054, section 5.1; gradients stay whole on every rank, so that their
+/// sum, norm and clipping, and with them every bit of the update, are those of ranks that hold all moments. Threads: one at a time.
 /// </summary>
 sealed class MomentShard
 {

@@ -45,7 +45,9 @@ public sealed class TrainRun : IDisposable
     /// The ranks that train together, each with such a run of its own: the same data and training everywhere, a folder on rank 0 alone. All begin
     /// from the state of rank 0, and stop and save after the same steps. Null for this process alone. It is not disposed.
     /// </param>
-    /// <param name="shardMoments">As for <see cref="Trainer"/>. A rank that fails alone then ends the run without a checkpoint of its last steps.</param>
+    /// <param name="shardMoments">
+    /// As for <see cref="Trainer"/>. A rank that fails alone then ends the run without a checkpoint of its last steps.
+    /// </param>
     /// <exception cref="ArgumentException">
     /// The model has no tokenizer, a value does not fit, or model, data or training are not the checkpoint's.
     /// </exception>
@@ -329,8 +331,8 @@ public sealed class TrainRun : IDisposable
         sinceLook.Restart();
     }
 
-    // The report or the data may throw, for example when a terminal or disk is gone: save the steps since the last checkpoint first, unless that takes
-    // moments of other ranks, which know nothing of it.
+    // The report or the data may throw, for example when a terminal or disk is gone: save the steps since the last checkpoint first, unless that
+    // takes moments of other ranks, which know nothing of it.
     void OrSave(Action action)
     {
         try

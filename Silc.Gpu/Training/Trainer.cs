@@ -58,8 +58,8 @@ public sealed partial class Trainer : IDisposable
     /// The ranks that train this model together, all from the same weights (<see cref="TrainRun"/> sees to that); null for this process alone.
     /// </param>
     /// <param name="shardMoments">
-    /// Each rank holds 1/N of AdamW's moments and updates that part of the weights (ZeRO stage 1): 8 · (1 - 1/N) bytes a parameter less, the same bits,
-    /// and one all-gather of the weights more a step. Then all ranks call <see cref="Save(string)"/>, and rank 0 alone writes.
+    /// Each rank holds 1/N of AdamW's moments and updates that part of the weights (ZeRO stage 1): 8 · (1 - 1/N) bytes a parameter less, the same
+    /// bits, and one all-gather of the weights more a step. Then all ranks call <see cref="Save(string)"/>, and rank 0 alone writes.
     /// </param>
     /// <exception cref="ArgumentException">
     /// A value is out of range, a parameter has no decay rule, a rate rule no parameter, nothing is left to train, or the ranks do not divide

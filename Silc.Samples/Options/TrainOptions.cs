@@ -106,8 +106,8 @@ static class TrainOptions
 
     public static readonly Option<bool> ShardMoments = new("--shard-moments")
     {
-        Description = "Each of N ranks holds 1/N of AdamW's moments and updates that part of the weights: 8 (1 - 1/N) bytes a parameter less on every "
-            + "device, the same bits, and one more exchange a step.",
+        Description = "Each of N ranks holds 1/N of AdamW's moments and updates that part of the weights: 8 (1 - 1/N) bytes a parameter less on "
+            + "every device, the same bits, and one more exchange a step.",
     };
 
     public static readonly Option<string?> Recipes = new("--recipe")

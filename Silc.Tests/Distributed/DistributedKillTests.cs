@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Silc.Tests;
 
 /// <summary>
-/// <c>kill -9</c> on one random rank of a job at random moments, and the same line again at once. Twice; <c>SILC_KILLS=20</c> does it often, and prints
-/// a line for each.
+/// <c>kill -9</c> on one random rank of a job at random moments, and the same line again at once. Twice; <c>SILC_KILLS=20</c> does it often, and
+/// prints a line for each.
 /// </summary>
 [TestClass, DoNotParallelize]
 public sealed class DistributedKillTests : TempFolder

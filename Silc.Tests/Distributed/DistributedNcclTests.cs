@@ -9,7 +9,8 @@ public sealed class DistributedNcclTests : TempFolder
     public void Ranks_meet_through_MPI()
     {
         const int ranks = 4;
-        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, ranks, Line("nccl", "--collective", "nccl", "--shard-moments"), ("SILC_NCCL", Mock.Nccl()));
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, ranks, Line("nccl", "--collective", "nccl", "--shard-moments"),
+            ("SILC_NCCL", Mock.Nccl()));
         Assert.AreEqual(0, code, output);
         StringAssert.Contains(output, $"ranks    {ranks}, {ranks} of them on this machine, by NCCL 22705 (");
         DistributedRunTests.Same(DistributedRunTests.One, At("nccl"));

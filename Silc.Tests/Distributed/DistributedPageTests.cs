@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Silc.Tests;
 
 /// <summary>
-/// What docs/distributed.md says to type, run here: its lines as they stand, but for the data, the sizes and the device, which are those of a small run
-/// on this machine.
+/// What docs/distributed.md says to type, run here: its lines as they stand, but for the data, the sizes and the device, which are those of a
+/// small run on this machine.
 /// </summary>
 [TestClass, DoNotParallelize]
 public sealed partial class DistributedPageTests : TempFolder
@@ -90,8 +90,8 @@ public sealed partial class DistributedPageTests : TempFolder
     }
 
     /// <summary>
-    /// Fields by mpi-operator's types (pkg/apis/kubeflow/v2beta1/types.go) and Kubernetes' core/v1. Of its launcher the command runs here; there is no
-    /// cluster.
+    /// Fields by mpi-operator's types (pkg/apis/kubeflow/v2beta1/types.go) and Kubernetes' core/v1. Of its launcher the command runs here; there
+    /// is no cluster.
     /// </summary>
     [TestMethod]
     public void The_MPIJob_has_known_fields_and_its_command_trains()
