@@ -2,8 +2,8 @@ namespace Silc;
 
 /// <summary>
 /// Makes the multi-crop views of an image (Caron et al. 2020, arXiv:2006.09882): random resized crops, then DINO's colour
-/// changes in DINO's order and a random convolution, each by its own probability in <see cref="ViewConfig"/>. Every view has a random stream of its own,
-/// keyed by seed, epoch, sample and view. Threads: any number may use it at once.
+/// changes in DINO's order and a random convolution, each by its own probability in <see cref="ViewConfig"/>. Every view has a random
+/// stream of its own, keyed by seed, epoch, sample and view. Threads: any number may use it at once.
 /// </summary>
 /// <param name="config">Sizes and probabilities.</param>
 /// <param name="seed">Seed of the run.</param>

@@ -25,10 +25,11 @@ public sealed partial class Trainer
             var now = views[slice];
             PreparePatches(pass, inference, slice, patchMeans.Count > 0 ? patchMeans.Slice(slice, 1) : default);
             var last = slice == slices - 1;
-            // Gradients that nothing of this step adds to any more are sent to the other ranks: those of the last pass through the student's image tower.
+            // Gradients that nothing of this step adds to any more are sent to the other ranks: those of the last pass through the image tower.
             var telling = last ? pass with { Finished = buckets.Blocks } : pass;
-            lastTargets = !Runs(LossTerm.Distillation) ? default : DistillLocal(EmbedsCaptioned || Runs(LossTerm.Mask) ? pass : telling, inference, now,
-                means.Count > 0 ? means.Slice(slice, 1) : default);
+            var mean = means.Count > 0 ? means.Slice(slice, 1) : default;
+            lastTargets = !Runs(LossTerm.Distillation) ? default
+                : DistillLocal(EmbedsCaptioned || Runs(LossTerm.Mask) ? pass : telling, inference, now, mean);
             if (Runs(LossTerm.Mask)) PredictPatches(EmbedsCaptioned ? pass : telling, inference, now);
             if (last && Teacher is not null && !Config.GlobalToGlobal) buckets.Complete("head");
             if (EmbedsCaptioned)
