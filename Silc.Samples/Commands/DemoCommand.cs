@@ -56,7 +56,8 @@ static class DemoCommand
         var session = new TrainSession(runFolder);
         using (var run = new TrainRun(model, source, train, runFolder))
         {
-            Console.WriteLine($"data     {source.Name}: {source.Count:N0} drawn images, {train.BatchSize} a step, {(steps is null ? "about " : "")}{train.TotalSteps:N0} steps");
+            Console.WriteLine($"data     {source.Name}: {source.Count:N0} drawn images, {train.BatchSize} a step, {(steps is null ? "about " : "")}"
+                + $"{train.TotalSteps:N0} steps");
             if (steps is null) run.AfterStep = new DemoPace(run).Look;
             session.Train(model, run, "Silc demo", logEvery: 20, limit: steps is null ? DemoRecipe.TimeLimit : null);
         }
