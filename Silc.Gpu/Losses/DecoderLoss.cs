@@ -5,12 +5,9 @@ namespace Silc;
 /// <summary>
 /// The loss of a decoder that says the caption of each view from the tower's patches, beside the image-text loss: mean over captioned views and
 /// captions of the mean cross-entropy of a caption's tokens and its end. In a share of the steps, drawn by seed and step, all tokens are said at
-/// once:
-/// every input is hidden, and attention looks both ways (CapPa, Tschannen et al. 2023, arXiv:2306.07915). The gradient goes into the image tower
-/// and not
-/// into the text tower; logits are computed in parts. As in SigLIP 2 (arXiv:2502.14786) the decoder has the text tower's width and half its
-/// blocks, is
-/// trained here and is no part of the model. Threads: one at a time.
+/// once: every input is hidden, and attention looks both ways (CapPa, Tschannen et al. 2023, arXiv:2306.07915). The gradient goes into the image
+/// tower and not into the text tower; logits are computed in parts. As in SigLIP 2 (arXiv:2502.14786) the decoder has the text tower's width and
+/// half its blocks, is trained here and is no part of the model. Threads: one at a time.
 /// </summary>
 sealed class DecoderLoss : IDisposable
 {

@@ -12,8 +12,8 @@ sealed class SinkhornAssignment(ICollective collective)
     const int Rounds = 3;
 
     /// <summary>
-    /// scores ← targets; <paramref name="sharpness"/> (1, 1) is 1 / τ. Rows whose weight in <paramref name="weights"/> (N, 1) is 0 change no other's
-    /// targets, and their own are of no use; without weights all count.
+    /// scores ← targets; <paramref name="sharpness"/> (1, 1) is 1 / τ. Rows whose weight in <paramref name="weights"/> (N, 1) is 0 change no
+    /// other's targets, and their own are of no use; without weights all count.
     /// </summary>
     public void Run(Pass pass, Tensor scores, Tensor sharpness, Tensor weights = default)
     {

@@ -68,8 +68,7 @@ sealed class TextDecoder
     /// <param name="causal">False: each token looks at those behind it, too.</param>
     /// <param name="dZ">Takes the images' part of the gradient.</param>
     public void Loss(Pass pass, TokenBatch tokens, int length, Tensor z, ArrayView<int> labels, Tensor weights, Tensor rowLoss, float weight,
-        bool causal,
-        Tensor dZ)
+        bool causal, Tensor dZ)
     {
         using var _ = pass.Frame();
         var (n, back) = Hidden(pass, tokens, length, z, causal, dZ);

@@ -57,15 +57,7 @@ readonly struct DinoCrossEntropyKernel<TPack>(
         {
             int start = row * width, view = row / batch, sample = row % batch;
             int skip = skipSame != 0 ? view : -1, pairs = skip >= 0 && skip < teachers ? teachers - 1 : teachers;
-            float max = float.MinValue, sum = 0;
-            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
-                max = XMath.Max(max, TPack.ReduceMax(TPack.Load(logits, start + c)));
-            for (int c = vectorEnd + thread; c < width; c += threads) max = XMath.Max(max, logits[start + c]);
-            max = BlockReduce.Max(max, thread, threads) * inverse;
-            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
-                sum += TPack.Sum(TPack.Exp(TPack.Load(logits, start + c) * TPack.Splat(inverse) - TPack.Splat(max)));
-            for (int c = vectorEnd + thread; c < width; c += threads) sum += XMath.Exp(logits[start + c] * inverse - max);
-            float log = max + XMath.Log(BlockReduce.Sum(sum, thread, threads)), loss = 0;
+            float log = BlockLogSumExp.Of<TPack>(logits, start, width, inverse, thread, threads), loss = 0;
 
             for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
                 loss += At<TPack>(start + c, sample * width + c, skip, pairs, log);
@@ -86,6 +78,24 @@ readonly struct DinoCrossEntropyKernel<TPack>(
     }
 }
 
+/// <summary>log Σ over k of exp(s · z_k) of a row, by all threads of a block, which all get it.</summary>
+static class BlockLogSumExp
+{
+    public static float Of<TPack>(FloatPointer row, int start, int width, float scale, int thread, int threads) where TPack : struct, IPack<TPack>
+    {
+        int vectorEnd = width / TPack.Width * TPack.Width;
+        float max = float.MinValue, sum = 0;
+        for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+            max = XMath.Max(max, TPack.ReduceMax(TPack.Load(row, start + c)));
+        for (int c = vectorEnd + thread; c < width; c += threads) max = XMath.Max(max, row[start + c]);
+        max = BlockReduce.Max(max, thread, threads) * scale;
+        for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+            sum += TPack.Sum(TPack.Exp(TPack.Load(row, start + c) * TPack.Splat(scale) - TPack.Splat(max)));
+        for (int c = vectorEnd + thread; c < width; c += threads) sum += XMath.Exp(row[start + c] * scale - max);
+        return max + XMath.Log(BlockReduce.Sum(sum, thread, threads));
+    }
+}
+
 /// <summary>
 /// One student row against its own teacher row: loss = weight · w · Σ over k of p_k · (log Σ exp z - z_k), z = logits / τ, w the row's weight;
 /// dLogits = weight · w · (softmax(z) - p) / τ, written over the logits.
@@ -99,15 +109,7 @@ readonly struct PatchCrossEntropyKernel<TPack>(FloatPointer logits, FloatPointer
         for (int row = BlockRange.First(rows); row < last; row++)
         {
             int start = row * width;
-            float max = float.MinValue, sum = 0, factor = weight * weights[row];
-            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
-                max = XMath.Max(max, TPack.ReduceMax(TPack.Load(logits, start + c)));
-            for (int c = vectorEnd + thread; c < width; c += threads) max = XMath.Max(max, logits[start + c]);
-            max = BlockReduce.Max(max, thread, threads) * inverse;
-            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
-                sum += TPack.Sum(TPack.Exp(TPack.Load(logits, start + c) * TPack.Splat(inverse) - TPack.Splat(max)));
-            for (int c = vectorEnd + thread; c < width; c += threads) sum += XMath.Exp(logits[start + c] * inverse - max);
-            float log = max + XMath.Log(BlockReduce.Sum(sum, thread, threads)), loss = 0;
+            float factor = weight * weights[row], log = BlockLogSumExp.Of<TPack>(logits, start, width, inverse, thread, threads), loss = 0;
             for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) loss += At<TPack>(start + c, log, factor);
             for (int c = vectorEnd + thread; c < width; c += threads) loss += At<Pack1>(start + c, log, factor);
             loss = BlockReduce.Sum(loss, thread, threads);

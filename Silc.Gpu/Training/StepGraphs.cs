@@ -4,9 +4,8 @@ namespace Silc;
 
 /// <summary>
 /// The launches of a step as CUDA graphs, one for each of the two places that batches lie in, and again for steps of another kind. The first step
-/// of each place runs as it is: it loads
-/// kernels and lets scratch memory grow, neither of which can be recorded. Used where <see cref="Device.CudaGraphs"/> is true.
-/// Exchanges between ranks cannot be recorded.
+/// of each place runs as it is: it loads kernels and lets scratch memory grow, neither of which can be recorded. Used where
+/// <see cref="Device.CudaGraphs"/> is true. Exchanges between ranks cannot be recorded.
 /// </summary>
 sealed class StepGraphs(Device device, ICollective collective) : IDisposable
 {

@@ -34,7 +34,7 @@ static class HeadCompareCommand
         HelpName = "DIR",
         Required = true,
     };
-    static readonly Option<int> Seeds = HeadTraining.Number("--seeds", "Heads of a kind on a tower, with the seeds 0, 1 and so on.", 3).From(1);
+    static readonly Option<int> Seeds = OptionForm.Number("--seeds", "Heads of a kind on a tower, with the seeds 0, 1 and so on.", 3).From(1);
     static readonly Option<string?> Tasks = new("--tasks")
     {
         Description = "Some of the tasks that the data have, with commas between; all of them unless given.",
@@ -50,7 +50,7 @@ static class HeadCompareCommand
         Description = "Scenes that every head is trained on, in place of 800 of segmentation and detection, and 1,500 of captions and answers.",
         HelpName = "N",
     }.From(2);
-    static readonly Option<int> Asked = HeadTraining.Number("--asked", "Other scenes that every head is asked about.", UsualAsked).From(2);
+    static readonly Option<int> Asked = OptionForm.Number("--asked", "Other scenes that every head is asked about.", UsualAsked).From(2);
     static readonly Option<bool> NoUntrained = new("--no-untrained")
     {
         Description = "Leave out the tower of the first one's sizes with random weights, which is a floor.",

@@ -11,22 +11,22 @@ static class HeadTrainDecoderCommand
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<int> Images = DecoderData.Images(4000);
-    static readonly Option<int> Steps = HeadTraining.Number("--steps",
+    static readonly Option<int> Steps = OptionForm.Number("--steps",
         "Updates; the schedule, a cosine after a short warm-up, ends there.", 1500).From(1);
-    static readonly Option<int> Batch = HeadTraining.Number("--batch", "Texts a step.", 64).From(1);
-    static readonly Option<double> Rate = HeadTraining.Real("--lr", "Base learning rate.", 1e-3).From(0);
+    static readonly Option<int> Batch = OptionForm.Number("--batch", "Texts a step.", 64).From(1);
+    static readonly Option<double> Rate = OptionForm.Real("--lr", "Base learning rate.", 1e-3).From(0);
     static readonly Option<double> Decay =
-        HeadTraining.Real("--wd", "Weight decay of kernels, per update and not multiplied by --lr.", 1e-7).From(0);
-    static readonly Option<int> Seed = HeadTraining.Number("--seed", "Of weights, order and which caption or answer is drawn.", 0);
-    static readonly Option<int> Width = HeadTraining.Number("--width", "Channels of the decoder.", 128).From(1);
-    static readonly Option<int> Depth = HeadTraining.Number("--depth", "Blocks of the decoder.", 2).From(1);
-    static readonly Option<int> Heads = HeadTraining.Number("--heads", "Attention heads of the decoder; they divide --width.", 4).From(1);
+        OptionForm.Real("--wd", "Weight decay of kernels, per update and not multiplied by --lr.", 1e-7).From(0);
+    static readonly Option<int> Seed = OptionForm.Number("--seed", "Of weights, order and which caption or answer is drawn.", 0);
+    static readonly Option<int> Width = OptionForm.Number("--width", "Channels of the decoder.", 128).From(1);
+    static readonly Option<int> Depth = OptionForm.Number("--depth", "Blocks of the decoder.", 2).From(1);
+    static readonly Option<int> Heads = OptionForm.Number("--heads", "Attention heads of the decoder; they divide --width.", 4).From(1);
     static readonly Option<int?> Length = new Option<int?>("--length")
     {
         Description = "Most words of a text, with its question and its end; of the longest in the data unless given, and 32 at most.",
         HelpName = "N",
     }.From(2);
-    static readonly Option<int> LeastUses = HeadTraining.Number("--least-uses",
+    static readonly Option<int> LeastUses = OptionForm.Number("--least-uses",
         "Words that occur less often are unknown; 5 is usual for COCO.", 1).From(1);
     static readonly Option<int?> Side = new Option<int?>("--image-size")
     {

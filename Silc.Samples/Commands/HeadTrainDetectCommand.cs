@@ -11,11 +11,11 @@ static class HeadTrainDetectCommand
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<int> Images = DetectionData.Images(2000);
-    static readonly Option<int> Steps = HeadTraining.Number("--steps", "Updates; the schedule, a cosine, ends there.", 1500).From(1);
-    static readonly Option<int> Batch = HeadTraining.Number("--batch", "Images a step.", 16).From(1);
-    static readonly Option<double> Rate = HeadTraining.Real("--lr", "Base learning rate.", 1e-3).From(0);
-    static readonly Option<double> Decay = HeadTraining.Real("--wd", "Weight decay of kernels, per update and not multiplied by --lr.", 0).From(0);
-    static readonly Option<int> Seed = HeadTraining.Number("--seed", "Of weights and order.", 0);
+    static readonly Option<int> Steps = OptionForm.Number("--steps", "Updates; the schedule, a cosine, ends there.", 1500).From(1);
+    static readonly Option<int> Batch = OptionForm.Number("--batch", "Images a step.", 16).From(1);
+    static readonly Option<double> Rate = OptionForm.Real("--lr", "Base learning rate.", 1e-3).From(0);
+    static readonly Option<double> Decay = OptionForm.Real("--wd", "Weight decay of kernels, per update and not multiplied by --lr.", 0).From(0);
+    static readonly Option<int> Seed = OptionForm.Number("--seed", "Of weights and order.", 0);
     static readonly Option<bool> NoBlock = new("--no-block")
     {
         Description = "Leave out the transformer block between tokens and heads; a frozen tower then finds little.",

@@ -23,13 +23,13 @@ static class HeadTrainSegmentCommand
         HelpName = "small|published",
         DefaultValueFactory = _ => CatSegSizes.Small,
     };
-    static readonly Option<int> ClassesAStep = HeadTraining.Number("--classes-a-step",
+    static readonly Option<int> ClassesAStep = OptionForm.Number("--classes-a-step",
         "With catseg: classes of a step, those in its images first; 0 takes all.", 16).From(0);
     static readonly Option<int?> Steps = Own<int?>("--steps", "Updates; the schedule, a cosine, ends there. 600, with catseg 2,000.", "N").From(1);
     static readonly Option<int?> Batch = Own<int?>("--batch", "Images a step: 32, with catseg 8.", "N").From(1);
     static readonly Option<double?> Rate = Own<double?>("--lr", "Base learning rate: 0.002, with catseg 0.001.", "X").From(0);
-    static readonly Option<double> Decay = HeadTraining.Real("--wd", "Weight decay of kernels, per update and not multiplied by --lr.", 1e-6).From(0);
-    static readonly Option<int> Seed = HeadTraining.Number("--seed", "Of weights and order.", 0);
+    static readonly Option<double> Decay = OptionForm.Real("--wd", "Weight decay of kernels, per update and not multiplied by --lr.", 1e-6).From(0);
+    static readonly Option<int> Seed = OptionForm.Number("--seed", "Of weights and order.", 0);
     static readonly Option<HeadLoss?> Loss = Own<HeadLoss?>("--loss",
         "softmax over the classes, or a binary loss of each, which catseg has.", "softmax|binary");
     static readonly Option<bool> IgnoredAreNegative = new("--ignored-are-negative")

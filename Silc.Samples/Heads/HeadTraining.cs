@@ -15,7 +15,7 @@ static class HeadTraining
     public static readonly Option<string> Out =
         new("--out") { Description = "Folder for the head, checkpoints, metrics and plot.", HelpName = "DIR", Required = true };
     public static readonly Option<double> Clip =
-        Real("--clip-norm", "Norm of the gradient above which it is scaled down; 0 switches that off.", 1).From(0);
+        OptionForm.Real("--clip-norm", "Norm of the gradient above which it is scaled down; 0 switches that off.", 1).From(0);
     public static readonly Option<bool> Resume =
         new("--resume") { Description = "Go on with the training in --out, from its newest whole checkpoint." };
     public static readonly Option<bool> Overwrite = new("--overwrite") { Description = "Delete the training that --out holds." };
@@ -70,12 +70,6 @@ static class HeadTraining
             throw new ArgumentException($"--feature-cache {folder}: with --flip or --min-crop features differ from step to step: leave it out");
         return train;
     }
-
-    public static Option<int> Number(string name, string help, int usual) =>
-        new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };
-
-    public static Option<double> Real(string name, string help, double usual) =>
-        new(name) { Description = help, HelpName = "X", DefaultValueFactory = _ => usual };
 
     /// <summary>Throws where a line says two things that exclude each other.</summary>
     public static void Check(ParseResult parsed)

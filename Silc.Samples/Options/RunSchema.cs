@@ -45,13 +45,13 @@ static class RunSchema
         (TrainOptions.MaxScale, ["training.logitScaleMax"]), (TrainOptions.GlobalToGlobal, ["training.globalToGlobal"]),
         (TrainOptions.Recompute, ["training.recompute"]), (TrainOptions.Accumulate, ["training.accumulate"]),
         (TrainOptions.Freeze, ["training.rateRules"]), (TrainOptions.RateMultipliers, ["training.rateRules"]),
-        (TrainOptions.Anchor, ["training.gram.anchor"]), (TrainOptions.AnchorEvery, ["training.gram.every"]),
-        (TrainOptions.AnchorCopies, ["training.gram.copies"]), (TrainOptions.DecoderParallel, ["training.decoderParallel"]),
-        (TrainOptions.MaskRatio, ["training.masks.ratio"]), (TrainOptions.MaskRatioMax, ["training.masks.ratioMax"]),
-        (TrainOptions.MaskImages, ["training.masks.images"]), (TrainOptions.MaskPatches, ["training.masks.kind"]),
-        (TrainOptions.MaskAllPatches, ["training.masks.allPatches"]), (TrainOptions.SharedHead, ["training.masks.sharedHead"]),
-        .. TrainOptions.Spans.SelectMany(span => new[] { span.Start, span.End }).Select(option => (option as Option, new[] { "training.spans" })),
-        .. TrainOptions.Losses.Select(loss => (loss.Option as Option, new[] { $"training.{WeightOf(loss.Term)}" })),
+        (LossOptions.Anchor, ["training.gram.anchor"]), (LossOptions.AnchorEvery, ["training.gram.every"]),
+        (LossOptions.AnchorCopies, ["training.gram.copies"]), (LossOptions.DecoderParallel, ["training.decoderParallel"]),
+        (LossOptions.MaskRatio, ["training.masks.ratio"]), (LossOptions.MaskRatioMax, ["training.masks.ratioMax"]),
+        (LossOptions.MaskImages, ["training.masks.images"]), (LossOptions.MaskPatches, ["training.masks.kind"]),
+        (LossOptions.MaskAllPatches, ["training.masks.allPatches"]), (LossOptions.SharedHead, ["training.masks.sharedHead"]),
+        .. LossOptions.Spans.SelectMany(span => new[] { span.Start, span.End }).Select(option => (option as Option, new[] { "training.spans" })),
+        .. LossOptions.Weights.Select(loss => (loss.Option as Option, new[] { $"training.{WeightOf(loss.Term)}" })),
     ];
 
     // What nobody may set, with the reason.

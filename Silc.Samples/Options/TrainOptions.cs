@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Silc.Samples.Training;
+using static Silc.Samples.Options.OptionForm;
 
 namespace Silc.Samples.Options;
 
@@ -164,52 +165,6 @@ static class TrainOptions
     }.From(0);
     public static readonly Option<int> Cooldown = Number("--cooldown", "Steps of linear fall to 0 at the end, for rsqrt, constant and stair.",
         0).From(0);
-    public static readonly (LossTerm Term, Option<double> Option)[] Losses =
-        [.. LossTerm.All.Where(term => term.Option is not null).Select(term => (term, Real(term.Option!, term.Help, term.Weight(new()))))];
-    public static readonly Option<double> MaskRatio = Real("--mask-ratio",
-        "Share of the patches of a global view that --mask hides: 0.5 in SigLIP 2, 0.75 in "
-        + "TIPS.", new MaskConfig().Ratio).From(0);
-    public static readonly Option<double?> MaskRatioMax = Perhaps("--mask-ratio-max",
-        "The largest share, up to which a batch's are spread evenly; all hide "
-        + "the same unless given. DINOv2 has 0.1 to 0.5.").From(0);
-    public static readonly Option<double> MaskImages = Real("--mask-images",
-        "Share of the images of a batch that have hidden patches; half in DINOv2.",
-        new MaskConfig().Images).From(0);
-    public static readonly Option<MaskKind> MaskPatches = Choice("--mask-kind",
-        "Which patches: random ones, blocks as in iBOT and DINOv2, which may hide "
-        + "fewer than asked, or filledblocks as in DINOv3.", MaskKind.Random);
-    public static readonly Option<bool> MaskAllPatches =
-        new("--mask-all-patches") { Description = "Predictions for visible patches count too: iBOT++ of TIPSv2." };
-    public static readonly Option<bool> SharedHead = new("--shared-head")
-    {
-        Description = "Patches go through the head of self-distillation instead of one of their own.",
-    };
-    public static readonly Option<int?> Anchor = new Option<int?>("--anchor")
-    {
-        Description = "Steps after which the teacher is copied for --gram; those of --gram-start unless given.",
-        HelpName = "N",
-    }.From(0);
-    public static readonly Option<int> AnchorEvery = Number("--anchor-every",
-        "Steps from one copy of the teacher for --gram to the next; 0 keeps the "
-        + "first.", 0).From(0);
-    public static readonly Option<int> AnchorCopies = Number("--anchor-copies", "Most copies of the teacher for --gram.",
-        new GramConfig().Copies).From(1);
-    public static readonly Option<double> DecoderParallel = Real("--decoder-parallel",
-        "Share of the steps in which --decoder says all tokens of a caption "
-        + "at once.", new TrainConfig().DecoderParallel).From(0);
-    public static readonly (LossTerm Term, Option<int?> Start, Option<int?> End)[] Spans =
-    [
-        .. from loss in Losses
-           let name = loss.Term.Title.ToLowerInvariant()
-           select (loss.Term,
-               new Option<int?>(loss.Term.SpanOptions!.Value.Start)
-               {
-                   Description = $"Steps after which the loss '{name}' begins; until then the run is that without it.",
-                   HelpName = "N",
-               }.From(0),
-               new Option<int?>(loss.Term.SpanOptions!.Value.End) { Description = $"Steps after which the loss '{name}' ends.", HelpName = "N" }
-                   .From(1)),
-    ];
     public static readonly Option<double?> Ema = new("--ema")
     {
         Description = "Momentum of the teacher; 0.966^(batch / 16384) unless given. Short runs "
@@ -282,10 +237,8 @@ static class TrainOptions
     /// <summary>What a model is and how it learns, but for the image-text loss.</summary>
     public static IReadOnlyList<Option> Recipe { get; } =
     [
-        Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, Pooling, ImageSize, .. Losses.Select(loss => loss.Option),
-        .. Spans.SelectMany(span => new Option[] { span.Start, span.End }), MaskRatio, MaskRatioMax, MaskImages, MaskPatches, MaskAllPatches,
-        SharedHead, Anchor, AnchorEvery, AnchorCopies, DecoderParallel, Ema,
-        EmaEnd, ContrastiveWeight, StudentTemperature, TeacherTemperature, TeacherTemperatureStart, TeacherTemperatureWarmup, CenterMomentum,
+        Preset, Steps, Batch, Device, Precision, Tokenizer, TextLength, Pooling, ImageSize, .. LossOptions.All, Ema, EmaEnd,
+        ContrastiveWeight, StudentTemperature, TeacherTemperature, TeacherTemperatureStart, TeacherTemperatureWarmup, CenterMomentum,
         Centers, FrozenLastLayer, HeadGains, Temperature, Bias, MaxScale, GlobalToGlobal, GlobalViews, LocalViews, MinCrop, .. ViewOptions.All,
         Optimizer, LearningRate, RateEnd, WeightDecay, WeightDecayEnd, Beta1, Beta2, Epsilon, HalfMomentum, ClipNorm, ClipByTensor,
         Schedule, Warmup, Cooldown, Timescale, Shift, Power, Stairs, Recompute, Accumulate, Seed, Set,
@@ -308,8 +261,8 @@ static class TrainOptions
     static string[] ValidationWords => [.. ValidationMetric.All.Select(metric => metric.Word)];
 
     /// <summary>Options that count steps, which a recipe may give as a share of all.</summary>
-    public static IReadOnlyList<Option> StepCounts { get; } = [Warmup, Cooldown, Timescale, Shift, TeacherTemperatureWarmup, FrozenLastLayer, Anchor,
-        AnchorEvery, .. Spans.SelectMany(span => new Option[] { span.Start, span.End })];
+    public static IReadOnlyList<Option> StepCounts { get; } = [Warmup, Cooldown, Timescale, Shift, TeacherTemperatureWarmup, FrozenLastLayer,
+        .. LossOptions.StepCounts];
 
     public static Option<string> DeviceOption() => Text("--device", "auto, cuda, opencl, cpu, or one of silc devices, e.g. cuda:1.", "auto", "ID");
 
@@ -362,7 +315,7 @@ static class TrainOptions
             : init with { HasText = true, Text = drawn.Text, TextLength = drawn.TextLength, VocabSize = drawn.VocabSize };
         var views = ViewOptions.Of(preset.Views, parsed, parsed.GetValue(MinCrop));
         var atLeast = init is not { HasText: true } && tokenizer is ByteTokenizer ? 48 : 0;
-        var distils = parsed.GetValue(Losses.Single(loss => loss.Term == LossTerm.Distillation).Option) > 0;
+        var distils = parsed.GetValue(LossOptions.Weights.Single(loss => loss.Term == LossTerm.Distillation).Option) > 0;
         var locals = distils ? parsed.GetValue(LocalViews) ?? views.Local : 0;      // without distillation no loss uses them
         preset = TextPoolingOption.Apply(preset, parsed.GetValue(Pooling));
         preset = preset with
@@ -402,14 +355,8 @@ static class TrainOptions
             FrozenLastLayerSteps = parsed.GetValue(FrozenLastLayer),
             LogitScaleMax = parsed.GetValue(MaxScale),
             Centering = parsed.GetValue(Centers),
-            Spans = SpansOf(parsed),
-            Gram = new(parsed.GetValue(Anchor), parsed.GetValue(AnchorEvery), parsed.GetValue(AnchorCopies)),
-            DecoderParallel = parsed.GetValue(DecoderParallel),
-            Masks = new(parsed.GetValue(MaskRatio), parsed.GetValue(MaskRatioMax), parsed.GetValue(MaskImages), parsed.GetValue(MaskPatches),
-                parsed.GetValue(MaskAllPatches), parsed.GetValue(SharedHead)),
         };
-        foreach (var (term, option) in Losses) train = term.WithWeight(train, parsed.GetValue(option));
-        return SetOption.Apply(train, ConfigTree.Training, parsed.GetValue(Set)).Check();
+        return SetOption.Apply(LossOptions.Apply(train, parsed), ConfigTree.Training, parsed.GetValue(Set)).Check();
     }
 
     /// <summary>A schedule with what the line says of its form.</summary>
@@ -435,16 +382,6 @@ static class TrainOptions
         return rules is [] ? null : rules;
     }
 
-    static List<LossSpan>? SpansOf(ParseResult parsed)
-    {
-        List<LossSpan> spans = [.. from span in Spans
-                                   let start = parsed.GetValue(span.Start)
-                                   let end = parsed.GetValue(span.End)
-                                   where start is not null || end is not null
-                                   select new LossSpan(span.Term.Name, start ?? 0, end)];
-        return spans is [] ? null : spans;
-    }
-
     static RateRule RateOf(string given)
     {
         var at = given.LastIndexOf('=');
@@ -452,18 +389,4 @@ static class TrainOptions
             ? new(given[..at], multiplier)
             : throw new ArgumentException($"--lr-mult {given}: say a pattern of parameter names and a number, e.g. 'img/.*=0.1'");
     }
-
-    static Option<string> Text(string name, string help, string usual, string value) =>
-        new(name) { Description = help, HelpName = value, DefaultValueFactory = _ => usual };
-
-    static Option<int> Number(string name, string help, int usual) =>
-        new(name) { Description = help, HelpName = "N", DefaultValueFactory = _ => usual };
-
-    static Option<double> Real(string name, string help, double usual) =>
-        new(name) { Description = help, HelpName = "X", DefaultValueFactory = _ => usual };
-
-    static Option<double?> Perhaps(string name, string help) => new(name) { Description = help, HelpName = "X" };
-
-    static Option<T> Choice<T>(string name, string help, T usual) where T : struct, Enum =>
-        new(name) { Description = help, HelpName = string.Join('|', Enum.GetNames<T>()).ToLowerInvariant(), DefaultValueFactory = _ => usual };
 }
