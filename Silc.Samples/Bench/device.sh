@@ -77,9 +77,15 @@ smoke() {
     train 3 16 1 "$2" "$3" "smoke-$1" && cp "$work/smoke-$1/metrics.csv" "$out/losses-$1.csv"
 }
 
-# long DEVICE PRECISION NAME: the demo's recipe, the losses of each 10 steps.
+# losses NAME DEVICE PRECISION: six steps with every loss after SILC.
+losses() {
+    train 6 16 1 "$2" "$3" "losses-$1" --mask 0.25 --gram 1 --anchor-every 2 --decoder 1 --koleo 0.1 --centering sinkhorn \
+        && cp "$work/losses-$1/metrics.csv" "$out/losses-after-$1.csv"
+}
+
+# long DEVICE PRECISION NAME SEED: the demo's recipe, the losses of each 10 steps.
 long() {
-    "$here/silc" train --data demo --preset mini --steps 950 --batch 128 --lr 0.002 --beta2 0.99 --tokenizer words --text-length 12 --text-pooling mean \
+    "$here/silc" train --seed "$4" --data demo --preset mini --steps 950 --batch 128 --lr 0.002 --beta2 0.99 --tokenizer words --text-length 12 --text-pooling mean \
         --image-size 48 --distillation 0.3 --global-views 1 --local-views 2 --min-crop 0.9 --ema 0.99 --log-every 10 --device "$1" --precision "$2" \
         --out "$work/long-$3" && cp "$work/long-$3/metrics.csv" "$out/losses-long-$3.csv" \
         && "$here/silc" eval zero-shot --model "$work/long-$3" --data demo --device "$1"
@@ -117,7 +123,7 @@ train_head() {
 ladder() {
     SILC=$here/silc "$here/ladder.sh" --device "$device" --precision tf32 --seeds 1 --seed "$1" --out "$out/ladder-$1"
 }
-export -f train smoke long ranks alone train_head ladder
+export -f train smoke losses long ranks alone train_head ladder
 export here work out device
 
 tests() { stage "test-$1" "$2" "$here/Silc.Tests" --progress off --filter "$3"; }
@@ -129,6 +135,8 @@ summary
 # Correct? All at once; what is compiled here the driver keeps for the timings.
 stage smoke-cpu 100 bash -c 'smoke cpu cpu float32' &
 for precision in float32 tf32 bf16; do stage "smoke-$precision" 100 bash -c "smoke $precision $device $precision" & done
+stage losses-cpu 100 bash -c 'losses cpu cpu float32' &
+for precision in float32 tf32 bf16; do stage "losses-$precision" 100 bash -c "losses $precision $device $precision" & done
 tests wgmma 150 "FullyQualifiedName~CudaWgmma" &
 tests products 150 "FullyQualifiedName~CudaMatMul|FullyQualifiedName~CudaGrouped" &
 tests stored 150 "FullyQualifiedName~CudaBf16|FullyQualifiedName~CudaWeight|FullyQualifiedName~CudaLaunch" &
@@ -136,6 +144,8 @@ tests attention 150 "FullyQualifiedName~CudaAttention|FullyQualifiedName~CudaSte
 tests operations 150 "FullyQualifiedName~OpTests" &
 tests golden 150 "FullyQualifiedName~GoldenStep|FullyQualifiedName~LayerGradient" &
 tests heads 150 "FullyQualifiedName~CatSeg|FullyQualifiedName~Head|FullyQualifiedName~OwlLayers|FullyQualifiedName~TextDecoder|FullyQualifiedName~DetectCommand" &
+tests losses 150 "FullyQualifiedName~LossTests|FullyQualifiedName~LossGolden|FullyQualifiedName~LossSpan|FullyQualifiedName~MaskedPatch|FullyQualifiedName~Distillation" &
+tests training 150 "FullyQualifiedName~TrainerTests|FullyQualifiedName~Teacher|FullyQualifiedName~WeightAverage|FullyQualifiedName~TowerVariant|FullyQualifiedName~FineTune|FullyQualifiedName~SkippedStep|FullyQualifiedName~Health" &
 for preset in $presets; do
     stage "warm-$preset" 100 "$here/silc" bench "$preset" --device "$device" --precision bf16 --batch 4 --steps 1 &
 done
@@ -164,8 +174,10 @@ done
 [ -n "$torch" ] && wait "$torch_compiles" && stage "torch-$first-compiled" 60 python3 "$peer" "$first" --device "$torch_device" --batch "$batch" --steps 12 --dtype bf16 --compile
 
 # Losses of long runs in each precision; heads; ranks that share the device.
-for precision in float32 tf32 bf16; do stage "long-$precision" 120 bash -c "long $device $precision $precision" & done
-stage long-bf16-launches 120 env SILC_CUDA_GRAPH=0 bash -c "long $device bf16 bf16-launches" &
+for precision in float32 tf32 bf16; do
+    for seed in 0 1 2; do stage "long-$precision-$seed" 120 bash -c "long $device $precision $precision-$seed $seed" & done
+done
+stage long-bf16-launches 120 env SILC_CUDA_GRAPH=0 bash -c "long $device bf16 bf16-launches 0" &
 command -v mpiexec > /dev/null && stage ranks-mpi 60 bash -c "ranks $device" &
 stage ranks-nccl 60 bash -c "alone $device" &
 for kind in segment detect caption; do stage "head-$kind" 60 bash -c "train_head $kind" & done
