@@ -15,9 +15,11 @@ readonly record struct GemmPlan(int RowCuts, int ColumnCuts)
 static unsafe class CpuGemm
 {
     /// <summary>Divides C among the workers so that the largest part, with its packing, costs least.</summary>
-    public static GemmPlan Plan(int m, int n, int k, int workers)
+    public static GemmPlan Plan(int m, int n, int k, int workers) => Divide(m, n, workers, TileSize.Rows, TileSize.Columns);
+
+    /// <summary>The same for tiles of a given size.</summary>
+    public static GemmPlan Divide(int m, int n, int workers, int mr, int nr)
     {
-        var (mr, nr) = TileSize;
         int rowTiles = Math.Max(1, (m + mr - 1) / mr), columnTiles = Math.Max(1, (n + nr - 1) / nr);
         var best = new GemmPlan(1, 1);
         var bestCost = double.MaxValue;
@@ -57,8 +59,8 @@ static unsafe class CpuGemm
 
     static int TilesPerCut(int tiles, int cuts) => (tiles + cuts - 1) / cuts;
 
-    // Parts begin at whole tiles, so that only the last one has partial tiles.
-    static (int Begin, int End) Part(int size, int unit, int cuts, int part)
+    /// <summary>One part of a dimension. Parts begin at whole tiles, so that only the last one has partial tiles.</summary>
+    internal static (int Begin, int End) Part(int size, int unit, int cuts, int part)
     {
         long tiles = (size + unit - 1) / unit;
         return ((int)Math.Min(size, tiles * part / cuts * unit), (int)Math.Min(size, tiles * (part + 1) / cuts * unit));

@@ -28,6 +28,7 @@ unsafe partial class CpuOps
 {
     public override void GroupedMatMul(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y)
     {
+        if (TryMultiply(x, kernels, biases, y)) return;
         var part = Part(y, 0, kernels.Length);
         if (kernels.Length is < 2 or > 3 || kernels.Any(kernel => kernel.Stride != kernels[0].Stride))
         {
@@ -46,6 +47,11 @@ unsafe partial class CpuOps
     public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default)
     {
         var (m, n, k) = ProductSize(a, b, c, transpose);
+        if (transpose == Transpose.None && Int8Of(b) is { } rounded)
+        {
+            Multiply(a, rounded, bias, addend, c);
+            return;
+        }
         var product = GemmArgs.Product(m, n, k, Address(a), a.Stride, transpose == Transpose.A, Address(b), b.Stride,
             transpose == Transpose.B, Address(c), c.Stride);
         if (bias.Cols > 0) product = product.PlusBias(Address(bias));
@@ -61,6 +67,11 @@ unsafe partial class CpuOps
             return;
         }
         var (m, n, k) = ProductSize(x, kernel, h, Transpose.None);
+        if (Int8Of(kernel) is { } rounded)
+        {
+            Multiply(x, rounded, bias, default, h, gelu: y);
+            return;
+        }
         Run(GemmArgs.Product(m, n, k, Address(x), x.Stride, false, Address(kernel), kernel.Stride, false, Address(h), h.Stride)
             .PlusBias(Address(bias)).ThenGelu(Address(y), y.Stride));
     }
@@ -79,6 +90,7 @@ unsafe partial class CpuOps
 
     public override void LinearGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias)
     {
+        if (weights is not null) throw new InvalidOperationException("on a device of Precision.Int8 models embed; nothing is trained there");
         var (m, n, k) = ProductSize(x, dy, dKernel, Transpose.A);
         Run(GemmArgs.Product(m, n, k, Address(x), x.Stride, true, Address(dy), dy.Stride, false, Address(dKernel), dKernel.Stride)
             .Accumulated().WithColumnSums(Address(dBias)));

@@ -36,10 +36,11 @@ public sealed partial class Device
 
     /// <summary>The CPU, on <paramref name="threads"/> threads; null means one for each core.</summary>
     /// <exception cref="ArgumentException"><paramref name="threads"/> is not positive.</exception>
-    public static Device Cpu(int? threads = null)
+    /// <exception cref="InvalidOperationException">The processor does not know the precision.</exception>
+    public static Device Cpu(int? threads = null, Precision precision = Precision.Float32)
     {
         Require.Positive(threads ?? 1, "CPU threads");
-        return OpenCpu(threads, Precision.Float32);
+        return OpenCpu(threads, precision);
     }
 
     internal static Device OpenCpu(int? threads, Precision precision) =>
@@ -69,7 +70,7 @@ public sealed partial class Device
         {
             var found = Describe(all, device);
             return kind == "auto"
-                ? !IsTooOld(device)
+                ? !IsTooOld(device) && (precision != Precision.Int8 || found.Kind == DeviceKind.Cpu)
                 : string.Equals(found.Kind.ToString(), kind, StringComparison.OrdinalIgnoreCase) && found.Index == index;
         }
     }
@@ -95,7 +96,8 @@ public sealed partial class Device
             if (!info.Precisions.Contains(precision))
                 throw new InvalidOperationException(
                     $"{info.Id} ({info.Name}, {info.Capabilities}) multiplies in {Names(info.Precisions)} only, not in {Names([precision])}: "
-                    + "choose that, or an NVIDIA GPU of compute capability 8.0 or newer");
+                    + (precision == Precision.Int8 ? "choose that, or --device cpu on a processor with AVX-VNNI"
+                        : "choose that, or an NVIDIA GPU of compute capability 8.0 or newer"));
             var accelerator = found is CPUDevice cpu
                 ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel)
                 : found.CreateAccelerator(context);

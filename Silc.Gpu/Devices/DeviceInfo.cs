@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Silc;
 
 /// <summary>One accelerator of this machine.</summary>
@@ -12,8 +14,11 @@ namespace Silc;
 public sealed record DeviceInfo(
     DeviceKind Kind, int Index, string Name, long MemoryBytes, int Units, string Capabilities, bool IsProcessor, bool HasTensorCores = false)
 {
-    /// <summary>What <see cref="Device.Open"/> takes for this device.</summary>
-    public IReadOnlyList<Precision> Precisions => HasTensorCores ? Enum.GetValues<Precision>() : [Precision.Float32];
+    /// <summary>What <see cref="Device.Open"/> takes for this device; 8 bits where the processor has an instruction for them.</summary>
+    public IReadOnlyList<Precision> Precisions =>
+        HasTensorCores ? [Precision.Float32, Precision.Tf32, Precision.Bf16]
+        : Kind == DeviceKind.Cpu && AvxVnni.IsSupported ? [Precision.Float32, Precision.Int8]
+        : [Precision.Float32];
 
     /// <summary>How <see cref="Device.Open"/> names it, e.g. <c>cuda:0</c>.</summary>
     public string Id => Kind == DeviceKind.Cpu ? "cpu" : $"{Kind.ToString().ToLowerInvariant()}:{Index}";

@@ -57,18 +57,17 @@ sealed class Bf16WeightCopy(Parameters owner, Tensor values, WeightCopyLayout la
 }
 
 /// <summary>
-/// The bf16 copies of all weights on a device, found by the address of the float32 master weights, so that neither layers nor optimizers know
-/// of them. AdamW writes the copy together with the parameters; every other write marks it stale, and the next GEMM that needs it refreshes it.
+/// The bf16 copies of all weights on a device. AdamW writes the copy together with the parameters; every other write marks it stale, and the
+/// next GEMM that needs it refreshes it.
 /// </summary>
-sealed class Bf16Weights(Device device)
+sealed class Bf16Weights(Device device) : WeightCopies
 {
     // Rows of bf16 must be a multiple of 16 bytes.
     const int UnitValues = 8;
 
     readonly List<Bf16WeightCopy> all = [];
 
-    /// <summary>Allocates the copies of the weights among these parameters, which are allocated.</summary>
-    public void Add(Parameters parameters)
+    public override void Add(Parameters parameters)
     {
         List<Parameter> run = [];
         (int First, int Stride, int Packs, int Width) packs = default;
@@ -114,27 +113,14 @@ sealed class Bf16Weights(Device device)
         }
     }
 
-    /// <summary>Frees the copies of these parameters.</summary>
-    public void Remove(Parameters parameters)
+    public override void Remove(Parameters parameters)
     {
         foreach (var copy in all)
             if (copy.Owner == parameters) device.Free(copy.Memory);
         all.RemoveAll(copy => copy.Owner == parameters);
     }
 
-    /// <summary>Marks the copies of what was written stale; called for every write of device memory except AdamW's.</summary>
-    public void Written<T>(ArrayView<T> view) where T : unmanaged
-    {
-        if (view.IsValid) Written(view.LoadEffectiveAddressAsPtr(), view.LengthInBytes);
-    }
-
-    /// <summary>The same of a tensor, whose view may be larger than it.</summary>
-    public void Written(Tensor x)
-    {
-        if (x.View.IsValid) Written(x.View.LoadEffectiveAddressAsPtr(), x.ElementBytes * ((x.Rows - 1) * (long)x.Stride + x.Cols));
-    }
-
-    void Written(long begin, long bytes)
+    protected override void Written(long begin, long bytes)
     {
         long end = begin + bytes;
         foreach (var copy in all)

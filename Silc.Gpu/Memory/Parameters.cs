@@ -148,6 +148,7 @@ sealed class Parameters(Device device, IReadOnlyDictionary<string, int[]>? table
         using var exclusive = Exclusive();
         Device.Synchronize();
         Tensor[] memory = [.. parameters.Select(p => p.Value)];
+        foreach (var values in memory) Device.Ops.Weights?.Written(values);
         if (direct.IsConcurrent) ParallelLoop.Run(memory.Length, Fill, Environment.ProcessorCount);
         else for (int i = 0; i < memory.Length; i++) Fill(i);
 

@@ -54,8 +54,8 @@ abstract class Ops(Device device)
     /// </summary>
     public virtual DType Activations(int cols, int head = 0) => DType.Float32;
 
-    /// <summary>The bf16 copies of weights that GEMMs read; null on backends without.</summary>
-    internal virtual Bf16Weights? Weights => null;
+    /// <summary>The copies of weights that GEMMs read, bf16 or int8; null where they read the weights themselves.</summary>
+    internal virtual WeightCopies? Weights => null;
 
     /// <summary>Refreshes the stale copies. GEMMs do so themselves, but a captured step must begin and end without stale copies.</summary>
     internal virtual void RefreshWeights() { }

@@ -15,7 +15,7 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
     }
 
     public override DType Activations(int cols, int head = 0) => ops.Activations(cols, head);
-    internal override Bf16Weights? Weights => ops.Weights;
+    internal override WeightCopies? Weights => ops.Weights;
     internal override void RefreshWeights() => ops.RefreshWeights();
     internal override bool IsTimed => true;
     internal override void Prepare(bool training) => ops.Prepare(training);

@@ -68,6 +68,8 @@ public sealed partial class Trainer : IDisposable
     public Trainer(SilcModel model, TrainConfig train, ICollective? collective = null, bool shardMoments = false)
     {
         (student, device, Config, this.collective) = (model, model.Device, train.Check(), collective ??= new Solo());
+        if (device.Precision == Precision.Int8)
+            throw new ArgumentException("weights in 8 bits embed and do not learn: open the device with another precision (--precision float32)");
         var ranks = collective.Size;
         RequireEqualParts(train, ranks);
         if (shardMoments && train.Optimizer != OptimizerKind.AdamW)

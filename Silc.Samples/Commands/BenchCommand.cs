@@ -49,6 +49,7 @@ static class BenchCommand
               silc bench growth mini --largest 64
               silc bench search 1000 100000 768 --top 10
               silc bench data --data captions.csv --preset s
+              silc bench embed b --precision int8 --batch 1
               silc bench eval --model runs/emoji --data emoji:data/emoji
               silc bench load so400m
               silc bench serve --clients 32
@@ -63,6 +64,7 @@ static class BenchCommand
         command.Add(Load());
         command.Add(BenchGrowthCommand.Create());
         command.Add(BenchSearchCommand.Create());
+        command.Add(BenchEmbedCommand.Create());
         command.Add(BenchEvalCommand.Create());
 #if !BUNDLE
         command.Add(BenchServeCommand.Create());

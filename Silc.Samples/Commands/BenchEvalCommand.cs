@@ -16,7 +16,6 @@ static class BenchEvalCommand
         2048
     };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
-    static readonly Option<Precision> Precision = TrainOptions.PrecisionOption();
 
     public static Command Create()
     {
@@ -25,7 +24,7 @@ static class BenchEvalCommand
 
             Example:
               silc bench eval --model runs/emoji --data emoji:data/emoji
-            """) { Model, Data, Images, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Device, Precision };
+            """) { Model, Data, Images, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Device, EvalOptions.Precision };
         foreach (var option in DataOption.Reading) command.Add(option);
         command.SetAction(Run);
         return command;
@@ -36,7 +35,7 @@ static class BenchEvalCommand
         var images = parsed.GetValue(Images);
         if (images < 1) throw new ArgumentException($"--images is {images}, it must be at least 1");
         var source = DataOption.Open(parsed.GetRequiredValue(Data), seed: 0, parsed);
-        using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(Precision));
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(EvalOptions.Precision));
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, captions: false);
         Console.WriteLine($"device   {device}");
         EvalBench.Run(model, source.Count <= images ? source : new SubsetSource(source, Enumerable.Range(0, images)),

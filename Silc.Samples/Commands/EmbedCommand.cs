@@ -40,7 +40,7 @@ static class EmbedCommand
               silc embed --model runs/mine --data photos.csv --out vectors.parquet
             """)
         {
-            Model, Data, Texts, Out, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Device,
+            Model, Data, Texts, Out, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Device, EvalOptions.Precision,
         };
         foreach (var option in DataOption.Reading.Append(ModelOption.Tokenizer)) command.Add(option);
         command.SetAction(Embed);
@@ -56,7 +56,7 @@ static class EmbedCommand
         OutputGuard.Check(parsed, [.. Output.Vectors(path), .. Output.Vectors(PartialIndex.Name(path))]);
         var captions = texts is null ? [] : ReadTexts(texts);
         var source = data is null ? null : DataOption.Open(data, seed: 0, parsed, needCaptions: false);
-        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(EvalOptions.Precision));
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, captions: texts is not null);
         CheckRoom(path, (long)(source?.Count ?? captions.Length) * model.Config.EmbedDim * sizeof(float));
         var clock = Stopwatch.StartNew();

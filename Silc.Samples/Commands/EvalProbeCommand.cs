@@ -34,7 +34,8 @@ static class EvalProbeCommand
               silc eval probe --model runs/mine --data classes:animals/train --test classes:animals/val
               silc eval probe --model runs/mine --data "train-{000..146}.tar" --test "val-{000..006}.tar"
               silc eval probe --model runs/mine --data birds.csv --test birds-val.csv --label-column species
-            """) { Model, Data, Test, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Device, EvalOptions.Json };
+            """) { Model, Data, Test, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Device, EvalOptions.Precision,
+                EvalOptions.Json };
         command.Add(ModelOption.Tokenizer);
         foreach (var option in DataOption.Reading.Where(option => option != DataOption.Template)) command.Add(option);
         command.SetAction(Run);
@@ -48,7 +49,7 @@ static class EvalProbeCommand
             throw new ArgumentException($"--test is for classes:FOLDER, tables and shards, not for --data {data}");
         var tasks = Tasks(parsed, data, test).ToList();
         OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed));
-        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(EvalOptions.Precision));
         using var model = ModelOption.Load(device, name, parsed, captions: false);
         var probes = new ProbeScores(model, parsed.GetValue(EvalOptions.Crop));
         var scores = tasks.SelectMany(probes.Of).ToList();

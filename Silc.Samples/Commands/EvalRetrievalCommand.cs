@@ -28,7 +28,7 @@ static class EvalRetrievalCommand
               silc eval retrieval --model runs/emoji --data emoji:data/emoji --merge-duplicates --json runs/emoji/retrieval.json
             """)
         {
-            Model, Data, Merge, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Device, EvalOptions.Json,
+            Model, Data, Merge, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background, Device, EvalOptions.Precision, EvalOptions.Json,
         };
         foreach (var option in DataOption.Reading.Append(ModelOption.Tokenizer)) command.Add(option);
         command.SetAction(Run);
@@ -42,7 +42,7 @@ static class EvalRetrievalCommand
             : DataOption.EmojiFolder(data) is { } folder && DataOption.OpenEmoji(folder) is var set ? [set.HeldOut(), set.UnseenStyle()]
             : [DataOption.Open(data, seed: 0, parsed)];
         OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed));
-        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(EvalOptions.Precision));
         using var model = ModelOption.Load(device, name, parsed);
         var scores = sources.SelectMany(source => RetrievalScores.Of(model, source, parsed.GetValue(EvalOptions.Crop), parsed.GetValue(Merge)))
             .ToList();

@@ -41,7 +41,7 @@ static class EvalZeroShotCommand
               silc eval zero-shot --model runs/mine --data birds.csv --label-column species
             """)
         {
-            Model, ModelOption.Tokenizer, Data, Device, Template, Classes, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background,
+            Model, ModelOption.Tokenizer, Data, Device, EvalOptions.Precision, Template, Classes, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background,
                 Confusion, PerClass, EvalOptions.Json,
         };
         foreach (var option in PromptOptions.All.Concat(DataOption.Reading.Where(option => option != DataOption.Template))) command.Add(option);
@@ -66,7 +66,7 @@ static class EvalZeroShotCommand
         }
         var report = new ClassReport(parsed.GetValue(Confusion), parsed.GetValue(PerClass));
         OutputGuard.Check(parsed, report.Outputs.Append(EvalOptions.ScoresOf(parsed)));
-        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(EvalOptions.Precision));
         using var model = ModelOption.Load(device, name, parsed);
         var scores = Scores(parsed, model, data, templates, report).ToList();
         ScoreReport.Show(parsed, name, data, scores);

@@ -43,7 +43,8 @@ static class SearchCommand
               silc search "a red bicycle" --model runs/mine --index vectors.npy --sheet found.png
               silc search "dog face" "a slice of pizza" --model runs/emoji --index vectors.npy --top 5
               silc search --like cat.jpg --model runs/mine --index vectors.npy
-            """) { Queries, Model, Index, Like, EvalOptions.QueryCrop, EvalOptions.Resize, EvalOptions.Background, Top, Json, Sheet, Data, Device };
+            """) { Queries, Model, Index, Like, EvalOptions.QueryCrop, EvalOptions.Resize, EvalOptions.Background, Top, Json, Sheet, Data, Device,
+                EvalOptions.Precision };
         foreach (var option in DataOption.Reading.Append(ModelOption.Tokenizer)) command.Add(option);
         command.SetAction(Run);
         return command;
@@ -61,7 +62,7 @@ static class SearchCommand
         OutputGuard.Check(parsed, [IndexColumns.Files(name).Table], parsed.GetValue(Sheet) is { } drawn ? Output.Sheet(drawn) : null);
         using var index = IndexFile.Open(name);
         var crop = Crop(index, name, parsed);
-        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(EvalOptions.Precision));
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, images: own => Images(index, name, parsed, own));
         CheckModel(index, name, model, parsed.GetRequiredValue(Model));
 

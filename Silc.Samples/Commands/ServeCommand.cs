@@ -37,7 +37,6 @@ static class ServeCommand
         HelpName = "FILE",
     };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
-    static readonly Option<Precision> Precision = TrainOptions.PrecisionOption();
 
     public static Command Create()
     {
@@ -51,7 +50,8 @@ static class ServeCommand
               curl -F image=@cat.jpg -F labels=cat -F labels=dog http://127.0.0.1:8080/v1/classify
             """)
         {
-            Model, Index, Data, Port, Host, Config, KeyFile, EvalOptions.QueryCrop, EvalOptions.Resize, EvalOptions.Background, Device, Precision,
+            Model, Index, Data, Port, Host, Config, KeyFile, EvalOptions.QueryCrop, EvalOptions.Resize, EvalOptions.Background, Device,
+            EvalOptions.Precision,
         };
         foreach (var option in DataOption.Reading.Append(ModelOption.Tokenizer)) command.Add(option);
         command.SetAction((parsed, _) => Run(parsed));
@@ -66,7 +66,7 @@ static class ServeCommand
         var key = ApiKey.Of(settings.ApiKeyFile);
         using var file = name is null ? null : IndexFile.Open(name);
         var crop = file is null ? parsed.GetValue(EvalOptions.QueryCrop) ?? EvalCrop.Squash : SearchCommand.Crop(file, name!, parsed);
-        using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(Precision));
+        using var device = Silc.Device.Open(parsed.GetValue(Device)!, parsed.GetValue(EvalOptions.Precision));
         using var model = ModelOption.Load(device, path, parsed,
             images: file is null ? null : own => SearchCommand.Images(file, name!, parsed, own));
         if (file is not null) SearchCommand.CheckModel(file, name!, model, path);

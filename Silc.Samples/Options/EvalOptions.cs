@@ -6,6 +6,10 @@ namespace Silc.Samples.Options;
 /// <summary>Options that evaluations share.</summary>
 static class EvalOptions
 {
+    /// <summary>How a model that embeds multiplies.</summary>
+    public static readonly Option<Precision> Precision = OptionForm.Choice("--precision",
+        "How products multiply: tf32 and bf16 need NVIDIA tensor cores, int8, of rounded weights, a CPU with AVX-VNNI.", Silc.Precision.Float32);
+
     const string CropName = "--eval-crop", CropChoices = "squash|center";
 
     public static readonly Option<EvalCrop> Crop = new(CropName)

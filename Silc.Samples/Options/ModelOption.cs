@@ -6,13 +6,13 @@ namespace Silc.Samples.Options;
 /// <summary>The value of <c>--model</c>: a run, or a file or folder of any format that Silc reads; and <c>--tokenizer</c>.</summary>
 static class ModelOption
 {
-    public static Option<string> Create() => new("--model")
+    public static Option<string> Create(bool required = true) => new("--model")
     {
         Description = "A folder that silc train or silc convert wrote, or weights of big_vision (.npz), "
             + "Hugging Face or open_clip: a folder or the file. mini, unless you have such a file, is a small model of drawings that comes with the "
             + "program.",
         HelpName = "DIR|FILE|mini",
-        Required = true,
+        Required = required,
         CustomParser = given => ShippedModel.Locate(given.Tokens[0].Value),
     };
 

@@ -16,6 +16,10 @@ static class OptionForm
 
     public static Option<double?> Perhaps(string name, string help) => new(name) { Description = help, HelpName = "X" };
 
-    public static Option<T> Choice<T>(string name, string help, T usual) where T : struct, Enum =>
-        new(name) { Description = help, HelpName = string.Join('|', Enum.GetNames<T>()).ToLowerInvariant(), DefaultValueFactory = _ => usual };
+    public static Option<T> Choice<T>(string name, string help, T usual, params T[] except) where T : struct, Enum
+    {
+        var option = new Option<T>(name) { Description = help, DefaultValueFactory = _ => usual }.Except(except);
+        option.HelpName = string.Join('|', StrictValues.WordsOf(option)!);
+        return option;
+    }
 }

@@ -159,7 +159,7 @@ static class RunSchema
     {
         var type = Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
         var schema = new JsonObject { ["description"] = option.Description };
-        var words = type.IsEnum ? [.. Enum.GetNames(type).Select(name => name.ToLowerInvariant())] : StrictValues.WordsOf(option);
+        var words = StrictValues.WordsOf(option);
         if (words is not null) schema["enum"] = new JsonArray([.. words.Select(word => JsonValue.Create(word)), null]);
         else if (type == typeof(string[]))
         {

@@ -32,8 +32,17 @@ static class StrictValues
         return option;
     }
 
+    /// <summary>The option takes the words of its enumeration but for some.</summary>
+    public static Option<T> Except<T>(this Option<T> option, params T[] values) where T : struct, Enum
+    {
+        choices[option] = [.. Enum.GetValues<T>().Except(values).Select(value => value.ToString().ToLowerInvariant())];
+        return option;
+    }
+
     /// <summary>The words that an option takes; null for one that takes any.</summary>
-    public static string[]? WordsOf(Option option) => choices.GetValueOrDefault(option);
+    public static string[]? WordsOf(Option option) => choices.TryGetValue(option, out var words) ? words
+        : (Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType) is { IsEnum: true } type
+            ? [.. Enum.GetNames(type).Select(name => name.ToLowerInvariant())] : null;
 
     /// <summary>The least number that an option takes, and whether that itself is taken; null where there is none.</summary>
     public static (double Least, bool Included)? RangeOf(Option option) => ranges.TryGetValue(option, out var range) ? range : null;
@@ -65,16 +74,17 @@ static class StrictValues
     static MethodInfo Make(string method, Type choice) =>
         typeof(StrictValues).GetMethod(method, BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(choice);
 
-    static void ChooseOne<T>(Option<T> option) where T : struct, Enum => option.CustomParser = result => Choice<T>(result, option.Name) ?? default;
+    static void ChooseOne<T>(Option<T> option) where T : struct, Enum => option.CustomParser = result => Choice<T>(result, option) ?? default;
 
-    static void ChooseAny<T>(Option<T?> option) where T : struct, Enum => option.CustomParser = result => Choice<T>(result, option.Name);
+    static void ChooseAny<T>(Option<T?> option) where T : struct, Enum => option.CustomParser = result => Choice<T>(result, option);
 
-    static T? Choice<T>(ArgumentResult result, string name) where T : struct, Enum
+    static T? Choice<T>(ArgumentResult result, Option option) where T : struct, Enum
     {
         var given = result.Tokens[0].Value;
-        string[] names = [.. Enum.GetNames<T>().Select(known => known.ToLowerInvariant())];
+        var names = WordsOf(option)!;
         if (names.Contains(given.ToLowerInvariant())) return Enum.Parse<T>(given, ignoreCase: true);
-        result.AddError($"{name} {given}: there {(names.Length == 1 ? "is" : "are")} {string.Join(", ", names)}{Misspelling.Hint(given, names)}");
+        var there = names.Length == 1 ? "is" : "are";
+        result.AddError($"{option.Name} {given}: there {there} {string.Join(", ", names)}{Misspelling.Hint(given, names)}");
         return null;
     }
 

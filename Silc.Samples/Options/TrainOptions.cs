@@ -271,7 +271,7 @@ static class TrainOptions
 
     public static Option<Precision> PrecisionOption() =>
         Choice("--precision", "How products multiply; tf32 and bf16 need NVIDIA tensor cores. Sums and weights stay float32.",
-            Silc.Precision.Float32);
+            Silc.Precision.Float32, except: Silc.Precision.Int8);
 
     public static Option<bool?> CudaGraphOption() => new("--cuda-graph")
     {

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace Silc.Tests;
 
 [TestClass]
@@ -24,10 +26,15 @@ public sealed class DeviceTests
     {
         foreach (var info in Device.List().Where(info => !info.HasTensorCores))
         {
-            CollectionAssert.AreEqual(new[] { Precision.Float32 }, info.Precisions.ToArray());
-            var error = Assert.ThrowsExactly<InvalidOperationException>(() => Device.Open(info.Id, Precision.Bf16));
-            StringAssert.StartsWith(error.Message, $"{info.Id} ({info.Name}, ");
-            StringAssert.Contains(error.Message, "float32 only, not in bf16");
+            bool inBytes = info.Kind == DeviceKind.Cpu && AvxVnni.IsSupported;
+            CollectionAssert.AreEqual(inBytes ? [Precision.Float32, Precision.Int8] : new[] { Precision.Float32 }, info.Precisions.ToArray());
+            foreach (var precision in Enum.GetValues<Precision>().Except(info.Precisions))
+            {
+                var error = Assert.ThrowsExactly<InvalidOperationException>(() => Device.Open(info.Id, precision));
+                StringAssert.StartsWith(error.Message, $"{info.Id} ({info.Name}, ");
+                StringAssert.Contains(error.Message, $"float32{(inBytes ? ", int8" : "")} only, not in {precision.ToString().ToLowerInvariant()}");
+                StringAssert.Contains(error.Message, precision == Precision.Int8 ? "--device cpu" : "NVIDIA GPU");
+            }
         }
     }
 

@@ -1,0 +1,63 @@
+using System.Runtime.Intrinsics.X86;
+using Silc.Samples.Models;
+
+namespace Silc.Tests;
+
+/// <summary>Models that embed with weights in 8 bits: close to float32, after every change of the weights; and what cannot be done with them.</summary>
+[TestClass, DoNotParallelize]
+public sealed class Int8ModelTests
+{
+    static Device Open(int threads)
+    {
+        if (!AvxVnni.IsSupported) Assert.Inconclusive("this processor has no AVX-VNNI");
+        return Device.Cpu(threads, Precision.Int8);
+    }
+
+    [TestMethod]
+    public void The_shipped_model_gives_nearly_the_same_vectors()
+    {
+        using var device = Open(1);
+        using var several = Device.Cpu(3, Precision.Int8);
+        using var exactly = Device.Cpu(2);
+        var path = ShippedModel.Locate(ShippedModel.Name);
+        using SilcModel model = SilcModel.Load(device, path), parts = SilcModel.Load(several, path), exact = SilcModel.Load(exactly, path);
+        var scenes = new DemoDetection(40, 5, 96, DemoLevel.Hard);
+        var images = Enumerable.Range(0, scenes.Count).Select(i => scenes.Read(i).Image).ToList();
+        string[] captions = ["a red circle", "a blue star above a green heart", "a small yellow ring"];
+        Near(exact.EmbedImages(images), model.EmbedImages(images));
+        Near(exact.EmbedTexts(captions), model.EmbedTexts(captions));
+        Close.Bits([.. model.EmbedImages(images).Values.Span], [.. parts.EmbedImages(images).Values.Span], "parts of other sizes");
+    }
+
+    static void Near(Vectors exact, Vectors rounded)
+    {
+        for (int i = 0; i < exact.Count; i++)
+        {
+            var cosine = exact[i].ToArray().Zip(rounded[i].ToArray(), (a, b) => (double)a * b).Sum();
+            Assert.IsTrue(cosine is >= 0.999 and < 1 - 1e-7, $"vector {i}: a cosine of {cosine}");
+        }
+    }
+
+    [TestMethod]
+    public void Weights_that_were_written_anew_are_rounded_anew()
+    {
+        using var device = Open(2);
+        var config = TinyRun.Config;
+        using SilcModel first = SilcModel.Create(device, config, seed: 1), second = SilcModel.Create(device, config, seed: 2);
+        var pixels = new float[2 * config.ImageSize * config.ImageSize * 3];
+        for (int i = 0; i < pixels.Length; i++) pixels[i] = MathF.Sin(i);
+        float[] before = [.. first.EmbedPixels(pixels).Values.Span], wanted = [.. second.EmbedPixels(pixels).Values.Span];
+        first.Parameters.Load(second.Parameters.ToArrays().ToDictionary(array => array.Name));
+        float[] after = [.. first.EmbedPixels(pixels).Values.Span];
+        Assert.AreNotEqual(before[0], after[0]);
+        Close.Bits(wanted, after, "the other model's weights");
+    }
+
+    [TestMethod]
+    public void Such_a_model_is_not_trained()
+    {
+        using var device = Open(1);
+        using var model = SilcModel.Create(device, TinyRun.Config, seed: 1);
+        Assert.Contains("--precision float32", Assert.ThrowsExactly<ArgumentException>(() => new Trainer(model, new())).Message);
+    }
+}
