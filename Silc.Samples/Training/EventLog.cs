@@ -51,14 +51,17 @@ sealed class EventLog : IDisposable
     static IEnumerable<(string Tag, double Value)> Scalars(TrainReport report)
     {
         var m = report.Metrics;
-        IEnumerable<(string, double)> always =
+        List<(string, double)> scalars =
         [
             ("loss/total", m.Loss), .. m.Losses.Select(loss => ($"loss/{loss.Term.Name}", loss.Value)),
             ("optimizer/learning_rate", m.LearningRate), ("optimizer/gradient_norm", m.GradNorm), ("optimizer/skipped_steps", m.Skipped),
             ("contrastive/temperature", m.LogitScale), ("contrastive/bias", m.LogitBias),
             ("throughput/samples_per_second", report.SamplesPerSecond), ("throughput/data_wait_share", report.DataWaitShare),
         ];
-        return m.Health is not { } health ? always : always.Concat(
+        if (report.CollectiveShare > 0) scalars.Add(("throughput/collective_share", report.CollectiveShare));
+        if (m.HiddenShare is { } hidden) scalars.Add(("masked_patches/hidden_share", hidden));
+        if (m.PatchEntropy is { } entropy) scalars.Add(("masked_patches/patch_entropy", entropy));
+        if (m.Health is { } health) scalars.AddRange(
         [
             ("distillation/loss_over_log_k", health.LossOverLogK), ("distillation/teacher_entropy", health.Entropy),
             ("distillation/concentration", health.Concentration), ("distillation/center_norm", health.CenterNorm),
@@ -66,6 +69,7 @@ sealed class EventLog : IDisposable
             ("distillation/feature_deviation", health.FeatureDeviation), ("distillation/mean_entropy", health.MeanEntropy),
             ("distillation/groups_told", health.GroupsTold), ("distillation/feature_dimensions", health.FeatureDimensions),
         ]);
+        return scalars;
     }
 
     static long SecondOf(string path) =>

@@ -42,6 +42,22 @@ public sealed class EventLogTests : TempFolder
     }
 
     [TestMethod]
+    public void Masked_patches_are_shown_too()
+    {
+        Train("--data", "demo", "--steps", "2", "--batch", "4", "--image-size", "32", "--text-length", "24", "--local-views", "1", "--log-every", "1",
+            "--mask", "0.5", "--device", "cpu", "--out", At("run"));
+        var lines = File.ReadAllLines(At("run/metrics.csv")).Select(line => line.Split(',')).ToArray();
+        var shown = EventReader.Shown(At("run"));
+        foreach (var column in new[] { "hidden_share", "patch_entropy" })
+            for (int step = 1; step <= 2; step++)
+            {
+                var expected = double.Parse(lines[step][Array.IndexOf(lines[0], column)], CultureInfo.InvariantCulture);
+                Assert.AreEqual(expected, shown[step][$"masked_patches/{column}"], 1e-3, column);
+                Assert.IsGreaterThan(0, expected);
+            }
+    }
+
+    [TestMethod]
     public void Values_that_are_not_finite_are_logged_as_they_are()
     {
         var metrics = new StepMetrics(3, double.NaN, [new(LossTerm.Contrastive, double.PositiveInfinity), new(LossTerm.KoLeo, -0.5)],
