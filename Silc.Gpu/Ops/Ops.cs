@@ -363,7 +363,11 @@ abstract class Ops(Device device)
     public abstract void AdamWUpdate(Tensor p, Tensor g, Tensor m, Tensor v, StepState state, float rate, float decay, float beta1,
         float beta2, float epsilon,
         Tensor teacher = default, Tensor momentum = default);
-    /// <summary>big_vision's Adafactor for one parameter, unless found-inf.</summary>
+    /// <summary>
+    /// big_vision's Adafactor for one parameter, unless found-inf. Where m has fewer values than p, they are those from <paramref name="first"/> on,
+    /// and of p the same move alone; second moments follow whole, unless an earlier call of the step has taken them along
+    /// (<paramref name="followed"/>).
+    /// </summary>
     public abstract void AdafactorUpdate(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v,
-        StepState state, AdafactorStep step);
+        StepState state, AdafactorStep step, int first = 0, bool followed = false);
 }

@@ -165,8 +165,8 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time("adamw + teacher", 0, () => ops.AdamWUpdate(p, g, m, v, state, rate, decay, beta1, beta2, epsilon, teacher, momentum),
             p, p, g, m, m, v, v, teacher, teacher);
     public override void AdafactorUpdate(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v,
-        StepState state, AdafactorStep step) =>
-        Time("adafactor", 0, () => ops.AdafactorUpdate(shape, p, g, m, rows, cols, v, state, step), p, p, g, g, m, m);
+        StepState state, AdafactorStep step, int first, bool followed) =>
+        Time("adafactor", 0, () => ops.AdafactorUpdate(shape, p, g, m, rows, cols, v, state, step, first, followed), p, p, g, g, m, m);
 
     public override void ScaleShift(Tensor x, Tensor t, Tensor b, Tensor y) => Time("scale and shift", 0, () => ops.ScaleShift(x, t, b, y), x, y);
     public override void ScaleShiftBackward(Tensor dy, Tensor x, Tensor t, Tensor dT, Tensor dB) =>
