@@ -137,8 +137,8 @@ partial class Ops<TPack>
             Device.ForRows(shape.MeanCount, new AdafactorRowMean(rows.View, means, state.View, Without(shape.D0, shape.D1), new(shape.RowStrides),
                 shape.MeanCount, shape.Dims[shape.D1], shape.RowStrides[shape.D1]));
         }
-        Device.ForRows(dims.A * dims.B * dims.C, new AdafactorUpdateKernel(p.View, g.View, m.Count > 0 ? m.View : p.View, rows.View, cols.View, means, v.View, state.View,
-            dims, new(shape.RowStrides), new(shape.ColStrides), new(shape.MeanStrides), shape.Factored ? 1 : 0,
+        Device.ForRows(dims.A * dims.B * dims.C, new AdafactorUpdateKernel(p.View, g.View, m.Count > 0 ? m.View : p.View, rows.View, cols.View,
+            means, v.View, state.View, dims, new(shape.RowStrides), new(shape.ColStrides), new(shape.MeanStrides), shape.Factored ? 1 : 0,
             step.Rate, step.Decay, step.Beta2Cap, step.Momentum, step.BFloat16Momentum ? 1 : 0, first, first + m.Count, followed ? 1 : 0));
 
         void Mean(int over, Tensor statistic, int count) => Device.ForRows(count, new AdafactorMean(g.View, statistic.View, state.View,

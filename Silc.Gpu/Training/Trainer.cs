@@ -59,7 +59,8 @@ public sealed partial class Trainer : IDisposable
     /// </param>
     /// <param name="shardMoments">
     /// Each rank holds 1/N of AdamW's moments, or of Adafactor's momentum, and updates that part of the weights (ZeRO stage 1): 8 · (1 - 1/N) bytes
-    /// a parameter less, or 4, the same bits, and one all-gather of the weights more a step. Then all ranks call <see cref="Save(string)"/>, and rank 0 alone writes.
+    /// a parameter less, or 4, the same bits, and one all-gather of the weights more a step. Then all ranks call <see cref="Save(string)"/>, and
+    /// rank 0 alone writes.
     /// </param>
     /// <exception cref="ArgumentException">
     /// A value is out of range, a parameter has no decay rule, a rate rule no parameter, nothing is left to train, or the ranks do not divide

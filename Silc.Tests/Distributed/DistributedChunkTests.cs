@@ -39,7 +39,8 @@ public sealed class DistributedChunkTests
         int own = Batch / ranks;
         using var images = new DeviceMatrix(device, Rows(Views * own, row => row / own * Batch + collective.Rank * own + row % own), Width);
         using var texts = new DeviceMatrix(device, Rows(own, row => (Views + 1) * Batch + collective.Rank * own + row), Width);
-        var loss = most is { } logits ? new ContrastiveLoss(model, 0.7, collective) { MostLogits = logits } : new ContrastiveLoss(model, 0.7, collective);
+        var loss = most is { } logits ? new ContrastiveLoss(model, 0.7, collective) { MostLogits = logits }
+            : new ContrastiveLoss(model, 0.7, collective);
         var pass = new Pass(device.Ops, arena);
         using var frame = pass.Frame();
         var (dImages, dTexts) = loss.Run(pass, images, texts, losses);

@@ -80,7 +80,8 @@ public sealed partial class DistributedPageTests : TempFolder
     public void The_line_of_torchrun_trains() => TorchrunTrains($"bash {Script("torchrun.sh")}");
 
     /// <summary>
-    /// The same by PyTorch's own torchrun, where it is. What it passes on and keeps is said a rank at a time: version 1.13 fails on Python 3.11 without.
+    /// The same by PyTorch's own torchrun, where it is. What it passes on and keeps is said a rank at a time, without which version 1.13 fails on
+    /// Python 3.11.
     /// </summary>
     [TestMethod]
     public void A_real_torchrun_trains()

@@ -67,7 +67,9 @@ public sealed class DistributedShardTests : TempFolder
     static IReadOnlyDictionary<string, float[]> Arrays(string file) => Safetensors.Read(file).Arrays.Where(entry => entry.Key != Seal.Name)
         .ToDictionary(entry => entry.Key, entry => entry.Value.Floats());
 
-    /// <summary>Moments of a rank, two of AdamW and one of Adafactor, are 1/N of the parameters, and the fewer than 16 · N values that N pieces leave.</summary>
+    /// <summary>
+    /// Moments of a rank, two of AdamW and one of Adafactor, are 1/N of the parameters, and the fewer than 16 · N values that N pieces leave.
+    /// </summary>
     [TestMethod]
     [DataRow(OptimizerKind.AdamW, 2)]
     [DataRow(OptimizerKind.Adafactor, 1)]
