@@ -1,5 +1,3 @@
-using ILGPU;
-
 namespace Silc.Tests;
 
 /// <summary>The image-text loss whose logits go over the captions in chunks: that of all logits at once.</summary>
