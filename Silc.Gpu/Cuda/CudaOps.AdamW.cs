@@ -145,9 +145,10 @@ partial class CudaOps
     }
 
     public override void AdafactorUpdate(
-        FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState state, AdafactorStep step)
+        FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState state, AdafactorStep step, int first = 0,
+        bool followed = false)
     {
-        base.AdafactorUpdate(shape, p, g, m, rows, cols, v, state, step);
+        base.AdafactorUpdate(shape, p, g, m, rows, cols, v, state, step, first, followed);
         Weights?.Written(p);
     }
 }

@@ -3,16 +3,16 @@ using ILGPU.Runtime;
 namespace Silc;
 
 /// <summary>
-/// A collective of an engine that works on memory of the host: the CPU's buffers where they lie, once the queue is drained; those of other devices
-/// through a copy. Threads: one a rank.
+/// A collective of an engine that works on memory of the host: the CPU's buffers where they lie, once the queue is drained, and those of CUDA if the
+/// engine reads them; those of other devices through a copy. Threads: one a rank.
 /// </summary>
 abstract unsafe class HostCollective : ICollective
 {
     // 16 MiB: pieces of this size took 0.5 to 0.75 of the time of one call over 64 MiB, with both MPI libraries.
     protected const int PieceFloats = 1 << 22;
 
+    readonly StagingRoom first = new(), second = new();
     Device? device;
-    float[] first = [], second = [];
 
     public abstract int Rank { get; }
 
@@ -37,6 +37,12 @@ abstract unsafe class HostCollective : ICollective
     public abstract void Abort(int code);
 
     public abstract void Dispose();
+
+    /// <summary>True if the engine reads and writes CUDA's memory itself.</summary>
+    protected virtual bool TakesCuda => false;
+
+    // The device's memory goes to the engine as it lies.
+    bool IsDirect => device!.Kind == DeviceKind.Cpu || device.Kind == DeviceKind.Cuda && TakesCuda;
 
     protected abstract void Reduce(float* x, int count, Reduction reduction);
 
@@ -71,11 +77,12 @@ abstract unsafe class HostCollective : ICollective
         if (!IsReady(all)) return;
         Require.That(all.Count % Size == 0, $"{all.Count} values are not as many of each of {Size} ranks");
         int each = all.Count / Size, own = Rank * each;
-        if (device!.Kind == DeviceKind.Cpu)
+        if (IsDirect)
         {
             using var wait = Watch.Enter("all-gather");
             var to = (float*)At(all);
             Gather(to + own, to, each);
+            device!.Ops.Weights?.Written(all.View);
             return;
         }
         // Pieces of all ranks together, for copies of a whole model would not fit everywhere.
@@ -83,8 +90,8 @@ abstract unsafe class HostCollective : ICollective
         for (int at = 0; at < each; at += most)
         {
             int count = Math.Min(most, each - at);
-            Span<float> given = Room(ref first, count), taken = Room(ref second, count * Size);
-            device.Download(all.View.SubView(own + at, count), given);
+            Span<float> given = first.Of(device!, count), taken = second.Of(device!, count * Size);
+            device!.Download(all.View.SubView(own + at, count), given);
             using (Watch.Enter("all-gather"))
                 fixed (float* f = given, t = taken) Gather(f, t, count);
             for (int rank = 0; rank < Size; rank++)
@@ -99,14 +106,14 @@ abstract unsafe class HostCollective : ICollective
     {
         if (!IsReady(mine, all)) return;
         Require.That(all.Count == (long)mine.Count * Size, $"{all.Count} values are not {mine.Count} of each of {Size} ranks");
-        if (device!.Kind == DeviceKind.Cpu)
+        if (IsDirect)
         {
             using var wait = Watch.Enter(what);
             call(At(from), At(to));
             return;
         }
-        Span<float> given = Room(ref first, from.Count), taken = Room(ref second, to.Count);
-        device.Download(from.View.SubView(0, from.Count), given);
+        Span<float> given = first.Of(device!, from.Count), taken = second.Of(device!, to.Count);
+        device!.Download(from.View.SubView(0, from.Count), given);
         using (Watch.Enter(what))
             fixed (float* f = given, t = taken) call((nint)f, (nint)t);
         device.Upload<float>(taken, to.View);
@@ -118,36 +125,31 @@ abstract unsafe class HostCollective : ICollective
         for (int at = 0; at < x.Count; at += PieceFloats)
         {
             int count = Math.Min(PieceFloats, x.Count - at);
-            if (device!.Kind == DeviceKind.Cpu)
+            if (IsDirect)
             {
                 using var wait = Watch.Enter(what);
                 call(At(x) + (nint)at * sizeof(float), count);
                 continue;
             }
-            var piece = Room(ref first, count);
-            device.Download(x.View.SubView(at, count), piece);
+            var piece = first.Of(device!, count);
+            device!.Download(x.View.SubView(at, count), piece);
             using (Watch.Enter(what))
                 fixed (float* p = piece) call((nint)p, count);
             device.Upload<float>(piece, x.View.SubView(at, count));
         }
+        if (IsDirect) device!.Ops.Weights?.Written(x.View);
     }
 
-    // False in a dry run, where tensors have no memory. The CPU's kernels of before must be done.
+    // False in a dry run, where tensors have no memory. Kernels of before must be done where nobody copies.
     bool IsReady(params ReadOnlySpan<Tensor> tensors)
     {
         var on = device ?? throw new InvalidOperationException("this collective is bound to no device yet: make a trainer with it first");
         foreach (var x in tensors)
             if (!x.IsDense || x.DType != DType.Float32) throw new ArgumentException($"a {x.Rows} x {x.Cols} tensor has gaps or is not float32");
         if (on.IsMeasuring) return false;
-        if (on.Kind == DeviceKind.Cpu) on.Synchronize();
+        if (IsDirect) on.Synchronize();
         return true;
     }
 
     static nint At(Tensor x) => (nint)x.View.LoadEffectiveAddressAsPtr();
-
-    static Span<float> Room(ref float[] array, int count)
-    {
-        if (array.Length < count) array = new float[count];
-        return array.AsSpan(0, count);
-    }
 }

@@ -35,7 +35,12 @@ sealed unsafe class MpiCollective : HostCollective
 
     public override string Place => $"rank {Rank} of {Size}, host {Environment.MachineName}";
 
-    public override string Engine => $"MPI ({mpi.Family}, {mpi.File})";
+    public override string Engine => $"MPI ({mpi.Family}{(mpi.TakesCuda ? " with CUDA" : "")}, {mpi.File})";
+
+    protected override bool TakesCuda => mpi.TakesCuda;
+
+    // Such an MPI works in the GPU's primary context, as NCCL does.
+    public override Device Open(string name, Precision precision) => this.OpenLocal(name, precision, primaryContext: TakesCuda);
 
     protected override void Reduce(float* x, int count, Reduction reduction)
     {

@@ -27,6 +27,7 @@ sealed unsafe class MpiLibrary
     readonly delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, nint, int> allgather;
     readonly delegate* unmanaged[Cdecl]<nint, int, nint, int, nint, int> bcast;
     readonly delegate* unmanaged[Cdecl]<int, byte*, int*, int> errorString;
+    readonly delegate* unmanaged[Cdecl]<int> queryCuda;
 
     /// <param name="candidates">Files, the first that loads is taken.</param>
     /// <exception cref="DllNotFoundException">None loads; the message lists them.</exception>
@@ -53,6 +54,8 @@ sealed unsafe class MpiLibrary
         allgather = (delegate* unmanaged[Cdecl]<nint, int, nint, nint, int, nint, nint, int>)Export("MPI_Allgather");
         bcast = (delegate* unmanaged[Cdecl]<nint, int, nint, int, nint, int>)Export("MPI_Bcast");
         errorString = (delegate* unmanaged[Cdecl]<int, byte*, int*, int>)Export("MPI_Error_string");
+        // An extension that Open MPI and MPICH have, with CUDA or without.
+        queryCuda = NativeLibrary.TryGetExport(library, "MPIX_Query_cuda_support", out var query) ? (delegate* unmanaged[Cdecl]<int>)query : null;
     }
 
     /// <summary>The file that was loaded.</summary>
@@ -60,6 +63,9 @@ sealed unsafe class MpiLibrary
 
     /// <summary>Open MPI, MPICH or the ABI of MPI 5.</summary>
     public string Family => constants.Name;
+
+    /// <summary>True if it was built with CUDA and takes pointers into a GPU's memory; known once the job is joined.</summary>
+    public bool TakesCuda { get; private set; }
 
     public int Rank { get; private set; }
 
@@ -84,6 +90,7 @@ sealed unsafe class MpiLibrary
         Check(commRank(local, &rank), "MPI_Comm_rank");
         Check(commSize(local, &size), "MPI_Comm_size");
         (LocalRank, LocalSize) = (rank, size);
+        TakesCuda = queryCuda is not null && queryCuda() == 1;
     }
 
     public void AllReduce(float* x, int count, Reduction reduction) => Check(allreduce(constants.InPlace, (nint)x, count, constants.Float,

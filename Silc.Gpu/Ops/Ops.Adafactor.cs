@@ -74,11 +74,11 @@ readonly struct AdafactorRowMean(FloatPointer rows, FloatPointer mean, FloatPoin
 
 /// <summary>
 /// u = g / √(row / mean(row)) / √col, or g / √v where not factored; m ← μ·m + (1-μ)·u; p ← p - rate·m - decay·p. With a rounded m
-/// the first μ is rounded too, as optax has it.
+/// the first μ is rounded too, as optax has it. Elements below first, and from end on, are another rank's: of those v alone follows, unless it has.
 /// </summary>
 readonly struct AdafactorUpdateKernel(FloatPointer p, FloatPointer g, FloatPointer m, FloatPointer rows, FloatPointer cols,
     FloatPointer means, FloatPointer v, FloatPointer state, Dim4 dims, Dim4 rowStrides, Dim4 colStrides, Dim4 meanStrides,
-    int factored, float rate, float decay, float cap, float momentum, int round) : IKernel
+    int factored, float rate, float decay, float cap, float momentum, int round, int first, int end, int followed) : IKernel
 {
     public void Execute()
     {
@@ -95,18 +95,22 @@ readonly struct AdafactorUpdateKernel(FloatPointer p, FloatPointer g, FloatPoint
             for (int j = thread; j < dims.D; j += threads)
             {
                 int i = start + j;
-                float grad = g[i] * clip, update;
-                if (factored != 0)
+                bool own = i >= first && i < end;
+                float grad = g[i] * clip, update = 0;
+                if (factored != 0 && own)
                     update = grad * XMath.Sqrt(means[a + j * meanStrides.D] / rows[r + j * rowStrides.D]) / XMath.Sqrt(cols[c + j * colStrides.D]);
-                else
+                if (factored == 0)
                 {
-                    float square = beta2 * v[i] + (1 - beta2) * AdafactorMath.Square(g[i], clip);
+                    float square = followed != 0 ? v[i] : beta2 * v[i] + (1 - beta2) * AdafactorMath.Square(g[i], clip);
                     v[i] = square;
                     update = grad / XMath.Sqrt(square);
                 }
-                float average = kept * m[i] + (1 - momentum) * update;
-                m[i] = round != 0 ? AdafactorMath.RoundToBFloat16(average) : average;
-                p[i] -= step * average + decayStep * p[i];
+                if (own)
+                {
+                    float average = kept * m[i - first] + (1 - momentum) * update;
+                    m[i - first] = round != 0 ? AdafactorMath.RoundToBFloat16(average) : average;
+                    p[i] -= step * average + decayStep * p[i];
+                }
             }
         }
     }
@@ -115,20 +119,27 @@ readonly struct AdafactorUpdateKernel(FloatPointer p, FloatPointer g, FloatPoint
 partial class Ops<TPack>
 {
     public override void AdafactorUpdate(
-        FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState state, AdafactorStep step)
+        FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState state, AdafactorStep step, int first = 0,
+        bool followed = false)
     {
+        if (first < 0 || m.Count > shape.Count - first)
+            throw new ArgumentException($"{m.Count} values from {first} on are not in a parameter of {shape.Count}");
         var dims = new Dim4(shape.Dims);
         var means = Device.Workspace(Math.Max(1, shape.MeanCount));
         if (shape.Factored)
         {
-            Mean(shape.D0, rows, shape.RowCount);
-            Mean(shape.D1, cols, shape.ColCount);
+            if (!followed)
+            {
+                Mean(shape.D0, rows, shape.RowCount);
+                Mean(shape.D1, cols, shape.ColCount);
+            }
+            if (m.Count == 0) return;
             Device.ForRows(shape.MeanCount, new AdafactorRowMean(rows.View, means, state.View, Without(shape.D0, shape.D1), new(shape.RowStrides),
                 shape.MeanCount, shape.Dims[shape.D1], shape.RowStrides[shape.D1]));
         }
-        Device.ForRows(dims.A * dims.B * dims.C, new AdafactorUpdateKernel(p.View, g.View, m.View, rows.View, cols.View, means, v.View, state.View,
-            dims, new(shape.RowStrides), new(shape.ColStrides), new(shape.MeanStrides), shape.Factored ? 1 : 0,
-            step.Rate, step.Decay, step.Beta2Cap, step.Momentum, step.BFloat16Momentum ? 1 : 0));
+        Device.ForRows(dims.A * dims.B * dims.C, new AdafactorUpdateKernel(p.View, g.View, m.Count > 0 ? m.View : p.View, rows.View, cols.View,
+            means, v.View, state.View, dims, new(shape.RowStrides), new(shape.ColStrides), new(shape.MeanStrides), shape.Factored ? 1 : 0,
+            step.Rate, step.Decay, step.Beta2Cap, step.Momentum, step.BFloat16Momentum ? 1 : 0, first, first + m.Count, followed ? 1 : 0));
 
         void Mean(int over, Tensor statistic, int count) => Device.ForRows(count, new AdafactorMean(g.View, statistic.View, state.View,
             Without(over), new([.. Enumerable.Range(0, 4).Select(shape.Stride)]), count, shape.Dims[over], shape.Stride(over), step.Beta2Cap));

@@ -24,24 +24,26 @@ readonly struct LogSumExp(FloatPointer x, FloatPointer t, FloatPointer y, int of
 
 /// <summary>
 /// InfoNCE both ways on logits l = exp(t)·x of some rows of (B, B), the first of which is row <c>diagonal</c>: loss of row i is
-/// (lse of row i + lse of its column - 2·l_ii) / 2B; x becomes dLoss/dx. Row i's part of dLoss/dt = Σ dl·l goes to rowT.
+/// (lse of row i + lse of its column - 2·l_ii) / 2B; x becomes dLoss/dx. Row i's part of dLoss/dt = Σ dl·l goes to rowT. In a chunk of the columns
+/// a row without its pair has no loss.
 /// </summary>
 readonly struct InfoNceKernel(FloatPointer x, FloatPointer t, FloatPointer rowLse, FloatPointer colLse, FloatPointer rowT, FloatPointer rowLoss,
-    int rows, int cols, int diagonal, float weight) : IKernel
+    int rows, int cols, int diagonal, int whole, float weight) : IKernel
 {
     public void Execute()
     {
         int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX;
-        float s = XMath.Exp(t[0]), factor = weight / (2 * cols);
+        float s = XMath.Exp(t[0]), factor = weight / (2 * whole);
         for (int i = BlockRange.First(rows); i < last; i++)
         {
             float dT = 0, row = rowLse[i];
-            if (thread == 0) rowLoss[i] = factor * (row + colLse[diagonal + i] - 2 * s * x[i * cols + diagonal + i]);
+            int pair = diagonal + i, within = pair < 0 || pair >= cols ? 0 : pair;
+            if (thread == 0) rowLoss[i] = within != pair ? 0 : factor * (row + colLse[within] - 2 * s * x[i * cols + within]);
             if (threads > 1) Group.Barrier();     // thread 0 reads the diagonal before another thread overwrites it
             for (int j = thread; j < cols; j += threads)
             {
                 float l = s * x[i * cols + j];
-                float dl = factor * (XMath.Exp(l - row) + XMath.Exp(l - colLse[j]) - (diagonal + i == j ? 2 : 0));
+                float dl = factor * (XMath.Exp(l - row) + XMath.Exp(l - colLse[j]) - (pair == j ? 2 : 0));
                 x[i * cols + j] = s * dl;
                 dT += dl * l;
             }
@@ -56,12 +58,12 @@ readonly struct InfoNceKernel(FloatPointer x, FloatPointer t, FloatPointer rowLs
 /// Σ softplus(-m·l) / B, m = +1 on the diagonal and -1 off it; x becomes dLoss/dx.
 /// </summary>
 readonly struct SigLipKernel(FloatPointer x, FloatPointer t, FloatPointer b, FloatPointer rowT, FloatPointer rowLoss,
-    int rows, int cols, int diagonal, float weight) : IKernel
+    int rows, int cols, int diagonal, int whole, float weight) : IKernel
 {
     public void Execute()
     {
         int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX;
-        float s = XMath.Exp(t[0]), bias = b[0], factor = weight / cols;
+        float s = XMath.Exp(t[0]), bias = b[0], factor = weight / whole;
         for (int i = BlockRange.First(rows); i < last; i++)
         {
             float loss = 0, dT = 0, dB = 0;
@@ -142,9 +144,22 @@ partial class Ops<TPack>
         var (rows, cols) = (cosines.Rows, cosines.Cols);
         Device.ForRows(rows, new LogSumExp(Dense(cosines), t.View, scratch, 0, rows, cols, cols, 1));
         Device.ForRows(rows, new InfoNceKernel(Dense(cosines), t.View, scratch, columns, Part(scratch, 2 * rows, rows), Dense(rowLoss),
-            rows, cols, diagonal, weight));
+            rows, cols, diagonal, cols, weight));
         Device.Single(new AddSumKernel(scratch, dT.View, 2 * rows, rows, 0, 1));
     }
+
+    public override void InfoNceChunk(Tensor cosines, Tensor t, Tensor rows, Tensor columns, Tensor dT, Tensor rowLoss, int diagonal, int whole,
+        float weight)
+    {
+        int n = cosines.Rows;
+        var scratch = Device.Workspace(n);      // dT of each row
+        Device.ForRows(n, new InfoNceKernel(Dense(cosines), t.View, Dense(rows), Dense(columns), scratch, Dense(rowLoss), n, cosines.Cols, diagonal,
+            whole, weight));
+        Device.Single(new AddSumKernel(scratch, dT.View, 0, n, 0, 1));
+    }
+
+    public override void RowLogSumExp(Tensor cosines, Tensor t, Tensor rows) =>
+        Device.ForRows(cosines.Rows, new LogSumExp(Dense(cosines), t.View, Dense(rows), 0, cosines.Rows, cosines.Cols, cosines.Cols, 1));
 
     public override void ColumnLogSumExp(Tensor cosines, Tensor t, Tensor columns) =>
         Device.ForRows(cosines.Cols, new LogSumExp(Dense(cosines), t.View, Dense(columns), 0, cosines.Cols, cosines.Rows, 1, cosines.Cols));
@@ -154,12 +169,14 @@ partial class Ops<TPack>
 
     public override void AddLog(Tensor x, Tensor y) => Device.ForElements(x.Count, new AddLogKernel(Dense(x), Dense(y), x.Count));
 
-    public override void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight, int diagonal = 0)
+    public override void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight, int diagonal = 0,
+        int whole = 0)
     {
-        RequireRows(cosines, diagonal);
+        if (whole == 0) RequireRows(cosines, diagonal);
         int n = cosines.Rows;
         var scratch = Device.Workspace(2L * n);     // dT and dB of each row
-        Device.ForRows(n, new SigLipKernel(Dense(cosines), t.View, b.View, scratch, Dense(rowLoss), n, cosines.Cols, diagonal, weight));
+        Device.ForRows(n, new SigLipKernel(Dense(cosines), t.View, b.View, scratch, Dense(rowLoss), n, cosines.Cols, diagonal,
+            whole == 0 ? cosines.Cols : whole, weight));
         Device.Single(new AddSumKernel(scratch, dT.View, 0, n, 0, 1));
         Device.Single(new AddSumKernel(scratch, dB.View, n, n, 0, 1));
     }

@@ -297,6 +297,15 @@ abstract class Ops(Device device)
     /// log-sum-exp of each column over all rows. Over all parts the losses and dT add up to those of the whole.
     /// </summary>
     public abstract void InfoNceRows(Tensor cosines, Tensor t, Tensor columns, Tensor dT, Tensor rowLoss, int diagonal, float weight);
+    /// <summary>
+    /// <see cref="InfoNceRows"/> on a chunk of their columns: of (B, B) with B = <paramref name="whole"/> those where row i of the chunk has its pair
+    /// in column <paramref name="diagonal"/> + i, which may lie outside; <paramref name="rows"/> (b, 1) has the log-sum-exp of each row over all
+    /// columns, <paramref name="columns"/> that of the chunk's columns over all rows. Over all chunks losses and dT add up.
+    /// </summary>
+    public abstract void InfoNceChunk(Tensor cosines, Tensor t, Tensor rows, Tensor columns, Tensor dT, Tensor rowLoss, int diagonal, int whole,
+        float weight);
+    /// <summary>rows (b, 1) = log Σ over the columns of exp(exp(t) · cosine).</summary>
+    public abstract void RowLogSumExp(Tensor cosines, Tensor t, Tensor rows);
     /// <summary>columns (1, B) = log Σ over the rows of exp(exp(t) · cosine).</summary>
     public abstract void ColumnLogSumExp(Tensor cosines, Tensor t, Tensor columns);
     /// <summary>y = exp(x - peak).</summary>
@@ -305,9 +314,10 @@ abstract class Ops(Device device)
     public abstract void AddLog(Tensor x, Tensor y);
     /// <summary>
     /// Pairwise sigmoid loss on cosines (b, B), the rows of (B, B) from <paramref name="diagonal"/> on, as <see cref="InfoNceRows"/>, with the
-    /// bias b and its gradient.
+    /// bias b and its gradient; or on a chunk of their columns, as <see cref="InfoNceChunk"/>.
     /// </summary>
-    public abstract void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight, int diagonal = 0);
+    public abstract void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight, int diagonal = 0,
+        int whole = 0);
     /// <summary>
     /// KoLeo on z (B, C), rows of length 1, with their <paramref name="cosines"/> (B, B) and B > 1: adds weight · dLoss/dz to dz; writes
     /// weight · loss to rowLoss (B, 1).
@@ -353,7 +363,11 @@ abstract class Ops(Device device)
     public abstract void AdamWUpdate(Tensor p, Tensor g, Tensor m, Tensor v, StepState state, float rate, float decay, float beta1,
         float beta2, float epsilon,
         Tensor teacher = default, Tensor momentum = default);
-    /// <summary>big_vision's Adafactor for one parameter, unless found-inf.</summary>
+    /// <summary>
+    /// big_vision's Adafactor for one parameter, unless found-inf. Where m has fewer values than p, they are those from <paramref name="first"/> on,
+    /// and of p the same move alone; second moments follow whole, unless an earlier call of the step has taken them along
+    /// (<paramref name="followed"/>).
+    /// </summary>
     public abstract void AdafactorUpdate(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v,
-        StepState state, AdafactorStep step);
+        StepState state, AdafactorStep step, int first = 0, bool followed = false);
 }

@@ -126,13 +126,19 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time("contrastive loss", 0, () => ops.InfoNce(cosines, t, dT, rowLoss, weight), cosines, cosines);
     public override void InfoNceRows(Tensor cosines, Tensor t, Tensor columns, Tensor dT, Tensor rowLoss, int diagonal, float weight) =>
         Time("contrastive loss", 0, () => ops.InfoNceRows(cosines, t, columns, dT, rowLoss, diagonal, weight), cosines, cosines);
+    public override void InfoNceChunk(Tensor cosines, Tensor t, Tensor rows, Tensor columns, Tensor dT, Tensor rowLoss, int diagonal, int whole,
+        float weight) =>
+        Time("contrastive loss", 0, () => ops.InfoNceChunk(cosines, t, rows, columns, dT, rowLoss, diagonal, whole, weight), cosines, cosines);
+    public override void RowLogSumExp(Tensor cosines, Tensor t, Tensor rows) =>
+        Time("contrastive loss", 0, () => ops.RowLogSumExp(cosines, t, rows), cosines);
     public override void ColumnLogSumExp(Tensor cosines, Tensor t, Tensor columns) =>
         Time("contrastive loss", 0, () => ops.ColumnLogSumExp(cosines, t, columns), cosines);
     public override void ExpDifference(Tensor x, Tensor peak, Tensor y) =>
         Time("contrastive loss", 0, () => ops.ExpDifference(x, peak, y), x, peak, y);
     public override void AddLog(Tensor x, Tensor y) => Time("contrastive loss", 0, () => ops.AddLog(x, y), x, y, y);
-    public override void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight, int diagonal = 0) =>
-        Time("contrastive loss", 0, () => ops.SigLip(cosines, t, b, dT, dB, rowLoss, weight, diagonal), cosines, cosines);
+    public override void SigLip(Tensor cosines, Tensor t, Tensor b, Tensor dT, Tensor dB, Tensor rowLoss, float weight, int diagonal = 0,
+        int whole = 0) =>
+        Time("contrastive loss", 0, () => ops.SigLip(cosines, t, b, dT, dB, rowLoss, weight, diagonal, whole), cosines, cosines);
     public override void KoLeo(Tensor z, Tensor cosines, Tensor dz, Tensor rowLoss, float weight) =>
         Time("koleo loss", 0, () => ops.KoLeo(z, cosines, dz, rowLoss, weight), z, cosines, dz, dz);
     public override void AddSquares(Tensor x, Tensor y, int index) => Time("sum", 0, () => ops.AddSquares(x, y, index), x);
@@ -159,8 +165,8 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time("adamw + teacher", 0, () => ops.AdamWUpdate(p, g, m, v, state, rate, decay, beta1, beta2, epsilon, teacher, momentum),
             p, p, g, m, m, v, v, teacher, teacher);
     public override void AdafactorUpdate(FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v,
-        StepState state, AdafactorStep step) =>
-        Time("adafactor", 0, () => ops.AdafactorUpdate(shape, p, g, m, rows, cols, v, state, step), p, p, g, g, m, m);
+        StepState state, AdafactorStep step, int first, bool followed) =>
+        Time("adafactor", 0, () => ops.AdafactorUpdate(shape, p, g, m, rows, cols, v, state, step, first, followed), p, p, g, g, m, m);
 
     public override void ScaleShift(Tensor x, Tensor t, Tensor b, Tensor y) => Time("scale and shift", 0, () => ops.ScaleShift(x, t, b, y), x, y);
     public override void ScaleShiftBackward(Tensor dy, Tensor x, Tensor t, Tensor dT, Tensor dB) =>

@@ -58,8 +58,9 @@ public sealed partial class Trainer : IDisposable
     /// The ranks that train this model together, all from the same weights (<see cref="TrainRun"/> sees to that); null for this process alone.
     /// </param>
     /// <param name="shardMoments">
-    /// Each rank holds 1/N of AdamW's moments and updates that part of the weights (ZeRO stage 1): 8 · (1 - 1/N) bytes a parameter less, the same
-    /// bits, and one all-gather of the weights more a step. Then all ranks call <see cref="Save(string)"/>, and rank 0 alone writes.
+    /// Each rank holds 1/N of AdamW's moments, or of Adafactor's momentum, and updates that part of the weights (ZeRO stage 1): 8 · (1 - 1/N) bytes
+    /// a parameter less, or 4, the same bits, and one all-gather of the weights more a step. Then all ranks call <see cref="Save(string)"/>, and
+    /// rank 0 alone writes.
     /// </param>
     /// <exception cref="ArgumentException">
     /// A value is out of range, a parameter has no decay rule, a rate rule no parameter, nothing is left to train, or the ranks do not divide
@@ -72,9 +73,6 @@ public sealed partial class Trainer : IDisposable
             throw new ArgumentException("weights in 8 bits embed and do not learn: open the device with another precision (--precision float32)");
         var ranks = collective.Size;
         RequireEqualParts(train, ranks);
-        if (shardMoments && train.Optimizer != OptimizerKind.AdamW)
-            throw new ArgumentException($"the moments of {train.Optimizer} cannot be held in shards: leave shardMoments (--shard-moments) out, "
-                + "or take AdamW (--optimizer adamw)");
         ShardsMoments = shardMoments && ranks > 1;
         collective.Bind(device);
         using var exclusive = model.Exclusive();
@@ -104,9 +102,9 @@ public sealed partial class Trainer : IDisposable
             if (train.DistillationWeight > 0 || train.MaskWeight > 0) Teacher = new(model);
             if (train.AverageWeights) Average = new(model);
             views = new(device, model.Config, train.BatchSize / ranks, train.Accumulate);
-            optimizer = train.Optimizer == OptimizerKind.AdamW
-                ? new AdamW(model.Parameters, learning, ShardsMoments ? new(model.Parameters, collective) : null)
-                : new Adafactor(model.Parameters, learning);
+            var shard = ShardsMoments ? new MomentShard(model.Parameters, collective) : null;
+            optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(model.Parameters, learning, shard)
+                : new Adafactor(model.Parameters, learning, shard);
             if (train.MaskWeight > 0)
             {
                 masked = new(model, Teacher!, train, sinkhorn);

@@ -107,8 +107,8 @@ static class TrainOptions
 
     public static readonly Option<bool> ShardMoments = new("--shard-moments")
     {
-        Description = "Each of N ranks holds 1/N of AdamW's moments and updates that part of the weights: 8 (1 - 1/N) bytes a parameter less on "
-            + "every device, the same bits, and one more exchange a step.",
+        Description = "Each of N ranks holds 1/N of AdamW's moments, or of Adafactor's momentum, and updates that part of the weights: "
+            + "8 (1 - 1/N) bytes a parameter less on every device, 4 (1 - 1/N) of Adafactor, the same bits, and one more exchange a step.",
     };
 
     public static readonly Option<string?> Recipes = new("--recipe")

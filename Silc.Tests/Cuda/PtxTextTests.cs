@@ -10,7 +10,8 @@ namespace Silc.Tests;
 [TestClass]
 public sealed partial class PtxTextTests
 {
-    static readonly ConcurrentDictionary<(CudaArchitecture, Type), Lazy<string>> texts = [];
+    // Without a limit the pool adds threads while these work, and with them ILGPU's contexts.
+    static readonly ParallelOptions threads = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
 
     // Registers of a multiprocessor, and of a thread at most.
     const int Registers = 65536, OfThread = 255;
@@ -22,7 +23,7 @@ public sealed partial class PtxTextTests
         var assembler = PtxAssembler.Get();
         var (name, target) = architecture == "sm_75" ? ("SM_75", CudaArchitecture.SM_75) : ("SM_80", CudaArchitecture.SM_80);
         var wrong = new ConcurrentBag<string>();
-        Parallel.ForEach(KernelCompilationTests.KernelsFor(name), kernel =>
+        Parallel.ForEach(KernelCompilationTests.KernelsFor(name), threads, kernel =>
         {
             var text = TextOf(target, kernel);
             if (SpecialTarget().Match(text) is { Success: true } special && special.Groups[1].Value != architecture) return;
@@ -117,8 +118,7 @@ public sealed partial class PtxTextTests
         Assert.AreEqual("copy, commit, copy, commit, wait 1, barrier, copy, commit, multiply, again, wait 0, barrier", string.Join(", ", steps));
     }
 
-    static string TextOf(CudaArchitecture architecture, Type kernel) =>
-        texts.GetOrAdd((architecture, kernel), key => new(() => PtxEmulator.TextOf(key.Item1, key.Item2))).Value;
+    static string TextOf(CudaArchitecture architecture, Type kernel) => PtxEmulator.TextOf(architecture, kernel);
 
     // Launch bounds that ask for several blocks on a multiprocessor may cost a few spills. With setmaxnreg, which this assembler ignores, a
     // thread has 72 registers more than it counts here.

@@ -64,5 +64,25 @@ public sealed class DistributedNcclTests : TempFolder
         Assert.Contains("destroyed own", lines);
     }
 
+    /// <summary>MPI's exchanges go through page-locked memory, which is freed in the GPU's context, unless the library takes the GPU's own.</summary>
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void MPI_takes_the_memory_of_a_GPU_or_page_locked_copies(bool takesCuda)
+    {
+        var log = At("cuda.log");
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2,
+            ["bench", "collectives", "--largest", "1", "--steps", "1", "--device", "cuda", "--collective", "mpi"],
+            [("LD_LIBRARY_PATH", Mock.CudaFolder()), ("MOCK_CUDA_LOG", log),
+                .. takesCuda ? new[] { (MpiLibrary.Variable, Mock.MpiWithCuda()) } : []]);
+        Assert.AreEqual(0, code, output);
+        StringAssert.Contains(output, takesCuda ? "by MPI (Open MPI with CUDA, " : "by MPI (Open MPI, ");
+        var lines = File.ReadAllLines(log);
+        int locked = lines.Count(line => line.StartsWith("page-locked ", StringComparison.Ordinal));
+        Assert.AreEqual(takesCuda, locked == 0, string.Join('\n', lines));
+        Assert.AreEqual(locked, lines.Count(line => line == "freed own"), "page-locked memory that is left, or freed without a context");
+        Assert.AreEqual(takesCuda, lines.Contains("memory primary"));
+    }
+
     string[] Line(string folder, params string[] more) => DistributedRunTests.Line("", At(folder), more);
 }

@@ -12,6 +12,8 @@ public sealed class DistributedStepTests
         ["softmax"] = (TinyRun.Config, Recipe),
         ["sigmoid"] = (sigmoid, Recipe),
         ["adafactor"] = (TinyRun.Config, Recipe with { Optimizer = OptimizerKind.Adafactor, BFloat16Momentum = false }),
+        ["adafactor in bfloat16, late last layer"] =
+            (TinyRun.Config, Recipe with { Optimizer = OptimizerKind.Adafactor, FrozenLastLayerSteps = 1, AverageWeights = true }),
         ["accumulated"] = (TinyRun.Config, Recipe with { Accumulate = 2 }),
         ["accumulated by 4, sigmoid"] = (sigmoid, Recipe with { Accumulate = 4 }),
         ["siglip2 views"] = (sigmoid with { Views = new(Global: 1, Local: 2, LocalSize: 8, Plain: true) }, Recipe),

@@ -17,7 +17,10 @@ static class Mock
         return Path.GetDirectoryName(file)!;
     }
 
-    static string Build(string source, string name, string folder)
+    /// <summary>A library of Open MPI's that says it takes a GPU's memory.</summary>
+    public static string MpiWithCuda() => Build("mpi_cuda_mock", "libmpi_cuda.so", "mpi", "-Wl,--no-as-needed", $"-l:{MpiLibrary.OpenMpiFile}");
+
+    static string Build(string source, string name, string folder, params string[] more)
     {
         JobProcess.Require("gcc");
         lock (building)
@@ -26,7 +29,7 @@ static class Mock
             var file = Path.Combine(AppContext.BaseDirectory, "Distributed", $"{source}.c");
             if (File.Exists(target) && File.GetLastWriteTimeUtc(target) > File.GetLastWriteTimeUtc(file)) return target;
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            var (exit, _, errors) = Peer.Run("gcc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", target, file, "-lrt")!.Value;
+            var (exit, _, errors) = Peer.Run("gcc", ["-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", target, file, "-lrt", .. more])!.Value;
             Assert.AreEqual(0, exit, errors);
             return target;
         }

@@ -60,8 +60,8 @@ int cuMemFree_v2(void *p) { free(p); return 0; }
 int cuMemAllocHost_v2(void **p, size_t bytes) { *p = malloc(bytes); return 0; }
 int cuMemHostAlloc(void **p, size_t bytes, int flags) { (void)flags; *p = malloc(bytes); return 0; }
 int cuMemFreeHost(void *p) { free(p); return 0; }
-int cuMemHostRegister_v2(void *p, size_t bytes, int flags) { (void)p; (void)bytes; (void)flags; return 0; }
-int cuMemHostUnregister(void *p) { (void)p; return 0; }
+int cuMemHostRegister_v2(void *p, size_t bytes, int flags) { (void)p; (void)bytes; (void)flags; note("page-locked", current); return 0; }
+int cuMemHostUnregister(void *p) { (void)p; note("freed", current); return 0; }
 int cuMemHostGetDevicePointer_v2(void **d, void *p, int flags) { (void)flags; *d = p; return 0; }
 int cuMemcpyAsync(void *to, void *from, size_t bytes, intptr_t stream) { (void)stream; memcpy(to, from, bytes); return 0; }
 int cuMemcpyDtoH_v2(void *to, void *from, size_t bytes) { memcpy(to, from, bytes); return 0; }

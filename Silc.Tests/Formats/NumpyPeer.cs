@@ -6,7 +6,7 @@ namespace Silc.Tests;
 static class NumpyPeer
 {
     // A machine may have several Pythons, each with modules of its own.
-    static readonly string[] candidates = ["python3", "/usr/bin/python3", "python"];
+    internal static readonly string[] Candidates = ["python3", "/usr/bin/python3", "python"];
 
     static readonly ConcurrentDictionary<string, string?> found = [];
 
@@ -16,7 +16,7 @@ static class NumpyPeer
     /// </summary>
     public static string Run(string code, string modules = "numpy", string imports = "import numpy as np; ")
     {
-        var python = found.GetOrAdd(modules, _ => candidates.FirstOrDefault(name => Peer.Run(name, "-c", $"import {modules}") is { Exit: 0 }));
+        var python = found.GetOrAdd(modules, _ => Candidates.FirstOrDefault(name => Peer.Run(name, "-c", $"import {modules}") is { Exit: 0 }));
         if (python is null) Assert.Inconclusive($"no python3 with {modules} on this machine");
         var (exit, output, errors) = Peer.Run(python, "-c", imports + code)!.Value;
         Assert.AreEqual(0, exit, output + errors);

@@ -6,6 +6,9 @@ public sealed class DetectionOpTests
 {
     const float Alpha = 0.3f;
 
+    static Matrix Weighted(DeviceMatrix weights, Matrix losses, int column) =>
+        Matrix.Make(losses.Rows, 1, (r, _) => weights.Before[r, 0] * losses[r, column]);
+
     [TestMethod, EveryDevice]
     public void ShiftScaleRows(string device) => OpTest.Run(device, t =>
     {
@@ -39,7 +42,7 @@ public sealed class DetectionOpTests
             DeviceMatrix logits = t.Random(rows, cols, 8), weights = t.Random(rows, 1), rowLoss = t.Output(rows, 1);
             int[] targets = [.. t.RandomIntegers(rows * cols, 3).Select(target => target - 1)];
             t.Ops.FocalLoss(logits, t.Integers(targets), weights, rowLoss, Alpha);
-            Matrix Loss(Matrix at) => Matrix.Make(rows, 1, (r, _) => weights.Before[r, 0] * Naive.FocalLoss(at, targets, Alpha)[r, 0]);
+            Matrix Loss(Matrix at) => Weighted(weights, Naive.FocalLoss(at, targets, Alpha), 0);
             t.Check(rowLoss, Close.Chained, () => Loss(logits), "loss");
             t.Check(logits, Close.Chained, () => Numeric.Gradient(logits, at => Loss(at).Values.Sum()), "dLogits");
         }
@@ -70,10 +73,16 @@ public sealed class DetectionOpTests
                 : 0.3 + 0.28 * random.Before[r, c]));
             DeviceMatrix weights = t.Fixed(t.Random(rows, 1).Before.Map(weight => weight < -0.5 ? 0 : weight));
             t.Ops.BoxLoss(logits, targets, weights, distance, overlap);
-            Matrix Loss(Matrix at, int column) => Matrix.Make(rows, 1, (r, _) => weights.Before[r, 0] * Naive.BoxLoss(at, targets)[r, column]);
+            Matrix Loss(Matrix at, int column) => Weighted(weights, Naive.BoxLoss(at, targets), column);
             t.Check(distance, Close.Chained, () => Loss(logits, 0), "distance");
             t.Check(overlap, Close.Chained, () => Loss(logits, 1), "overlap");
-            t.Check(logits, Close.Chained, () => Numeric.Gradient(logits, at => Loss(at, 0).Values.Sum() + Loss(at, 1).Values.Sum()), "dLogits");
+            t.Check(logits, Close.Chained, () => Numeric.Gradient(logits, Sum), "dLogits");
+
+            double Sum(Matrix at)
+            {
+                var losses = Naive.BoxLoss(at, targets);
+                return Weighted(weights, losses, 0).Values.Sum() + Weighted(weights, losses, 1).Values.Sum();
+            }
         }
     });
 

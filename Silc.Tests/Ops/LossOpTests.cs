@@ -147,6 +147,53 @@ public sealed class LossOpTests
         }
     });
 
+    // Rows of a batch in chunks of its columns, of which the pairs of the rows lie in one, in several, or not in the first.
+    static readonly (int Batch, int Rows, int First, int Width)[] chunked = [(7, 7, 0, 3), (33, 11, 22, 8), (33, 11, 0, 16), (19, 1, 18, 7)];
+
+    /// <summary>Chunks of columns add up to the rows, which are those of the whole.</summary>
+    [TestMethod, EveryDevice]
+    public void InfoNceChunk(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (batch, rows, first, width) in chunked)
+        {
+            DeviceMatrix whole = t.Random(batch, batch), temperature = t.Fixed(One(Math.Log(10))), dT = t.Random(1, 1);
+            DeviceMatrix ofRows = t.Output(rows, 1), columns = t.Output(1, batch);
+            t.Ops.RowLogSumExp(t.Fixed(Part(whole.Before, rows, first, 0, batch)), temperature, ofRows);
+            t.Ops.ColumnLogSumExp(whole, temperature, columns);
+            var of = columns.Read("columns");
+            Matrix Loss(Matrix x, Matrix s) => Naive.InfoNce(x, s[0, 0]).Map(loss => Weight * loss);
+            var losses = new double[rows];
+            for (int begin = 0; begin < batch; begin += width)
+            {
+                var (start, count) = (begin, Math.Min(width, batch - begin));
+                DeviceMatrix chunk = t.Fixed(Part(whole.Before, rows, first, start, count)), rowLoss = t.Output(rows, 1);
+                t.Ops.InfoNceChunk(chunk, temperature, ofRows, t.Fixed(Matrix.Make(1, count, (_, c) => of[start + c])), dT, rowLoss, first - start,
+                    batch, Weight);
+                t.Check(chunk, Close.Chained, () => Part(Numeric.Gradient(whole.Before, at => Loss(at, temperature).Values.Sum()), rows, first, start,
+                    count), "dCosines");
+                foreach (var (row, loss) in rowLoss.Read("loss").Index()) losses[row] += loss;
+            }
+            t.Check([.. losses.Select(loss => (float)loss)], Close.Chained, () => Part(Loss(whole.Before, temperature), rows, first, 0, 1).Values,
+                "loss");
+            if (rows == batch)
+                t.Check(dT, Close.Chained, () => dT.Before + Numeric.Gradient(temperature, at => Loss(whole.Before, at).Values.Sum()), "dT");
+        }
+    });
+
+    static Matrix Part(Matrix of, int rows, int first, int start, int count) => Matrix.Make(rows, count, (r, c) => of[first + r, start + c]);
+
+    [TestMethod, EveryDevice]
+    public void RowLogSumExp(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (rows, cols) in OpTest.Sizes)
+        {
+            DeviceMatrix x = t.Random(rows, cols), temperature = t.Fixed(One(Math.Log(10))), sums = t.Output(rows, 1);
+            t.Ops.RowLogSumExp(x, temperature, sums);
+            t.Check(sums, Close.Chained, () => Matrix.Make(rows, 1, (r, _) =>
+                Math.Log(Enumerable.Range(0, cols).Sum(c => Math.Exp(10 * x.Before[r, c])))));
+        }
+    });
+
     [TestMethod, EveryDevice]
     public void ColumnLogSumExp(string device) => OpTest.Run(device, t =>
     {

@@ -25,10 +25,11 @@ public static unsafe class PtxCopySteps
         {
             Span<int> touched = stackalloc int[32];
             int lanes = 0;
+            ReadOnlySpan<ulong> to = shared(warp), from = global(warp), sizes = size(warp);
             foreach (var lane in PtxWarp.Lanes(mask))
             {
-                var copy = new PtxCopy((int)shared(warp)[lane] + offset, (long)global(warp)[lane], (int)size(warp)[lane]);
-                Assert.IsTrue(copy.Size is 0 or Bytes, code.Text);
+                var copy = new PtxCopy((int)to[lane] + offset, (long)from[lane], (int)sizes[lane]);
+                if (copy.Size is not (0 or Bytes)) Assert.Fail(code.Text);
                 if (copy.Size > 0) warp.Block.Global.Check(copy.Global, Bytes);
                 warp.Block.Shared.Write(copy.Shared, Bytes, warp.Index).Fill(byte.MaxValue);
                 warp.Copies.Issue(lane, copy);

@@ -15,7 +15,12 @@ namespace Silc.Tests;
 /// </summary>
 public sealed class PtxEmulator(CudaArchitecture architecture)
 {
-    static readonly ConcurrentDictionary<(CudaArchitecture, Type), (PtxProgram Program, PtxStep[] Steps)> compiled = [];
+    static readonly ConcurrentDictionary<(CudaArchitecture, Type), Lazy<(PtxProgram Program, PtxStep[] Steps)>> compiled = [];
+    static readonly ConcurrentDictionary<(CudaArchitecture, Type), Lazy<string>> texts = [];
+
+    // ILGPU's context takes longer to begin than a small kernel to compile.
+    [ThreadStatic]
+    static Dictionary<CudaArchitecture, PTXBackend>? backends;
 
     public DeviceMemoryModel Memory { get; } = new();
 
@@ -27,22 +32,29 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
 
     public static PtxProgram Compile(CudaArchitecture architecture, Type kernel) => Ready(architecture, kernel).Program;
 
-    /// <summary>The PTX that the driver would get.</summary>
-    public static string TextOf(CudaArchitecture architecture, Type kernel)
+    /// <summary>The PTX that the driver would get, compiled once for all tests.</summary>
+    public static string TextOf(CudaArchitecture architecture, Type kernel) =>
+        texts.GetOrAdd((architecture, kernel), key => new(() => CompileText(key.Item1, key.Item2))).Value;
+
+    static string CompileText(CudaArchitecture architecture, Type kernel)
     {
-        using var context = Context.Create(Device.Configure);
-        using var backend = new PTXBackend(context, architecture, CudaInstructionSet.ISA_80, null!);
-        PtxPlacement.Keep(backend);
+        backends ??= [];
+        if (!backends.TryGetValue(architecture, out var backend))
+        {
+            backend = backends[architecture] = new(Context.Create(Device.Configure), architecture, CudaInstructionSet.ISA_80, null!);
+            PtxPlacement.Keep(backend);
+        }
         var entry = typeof(Device.Entry).GetMethod(nameof(Device.Entry.Run))!.MakeGenericMethod(kernel);
         var compiled = (PTXCompiledKernel)backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), new KernelSpecialization());
         return CudaText.Of(compiled.PTXAssembly, kernel);
     }
 
-    static (PtxProgram Program, PtxStep[] Steps) Ready(CudaArchitecture architecture, Type kernel) => compiled.GetOrAdd((architecture, kernel), _ =>
-    {
-        var program = new PtxProgram(TextOf(architecture, kernel));
-        return (program, PtxSteps.Of(program));
-    });
+    static (PtxProgram Program, PtxStep[] Steps) Ready(CudaArchitecture architecture, Type kernel) =>
+        compiled.GetOrAdd((architecture, kernel), key => new(() =>
+        {
+            var program = new PtxProgram(TextOf(key.Item1, key.Item2));
+            return (program, PtxSteps.Of(program));
+        })).Value;
 
     internal void Launch<TKernel>(int blocks, int threads, TKernel kernel, int dynamicBytes = 0) where TKernel : struct, IKernel
     {

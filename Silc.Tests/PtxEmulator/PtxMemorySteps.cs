@@ -38,35 +38,47 @@ public static unsafe partial class PtxMemorySteps
             {
                 Span<int> touched = stackalloc int[32];
                 int lanes = 0;
+                var from = addresses(warp);
+                var shared = warp.Block.Shared;
                 foreach (var lane in PtxWarp.Lanes(mask))
                 {
-                    int address = (int)((long)addresses(warp)[lane] + offset);
+                    int address = (int)((long)from[lane] + offset);
                     touched[lanes++] = address;
-                    if (store)
+                    if (store) shared.Write(address, bytes * count, warp.Index);
+                    else shared.Read(address, bytes * count, warp.Index);
+                }
+                for (int i = 0; i < count; i++)
+                {
+                    var values = store ? sources[i](warp) : default;
+                    var register = store ? default : warp.Register(targets[i]);
+                    int at = 0;
+                    foreach (var lane in PtxWarp.Lanes(mask))
                     {
-                        var to = warp.Block.Shared.Write(address, bytes * count, warp.Index);
-                        for (int i = 0; i < count; i++) Put(to[(i * bytes)..], sources[i](warp)[lane], bytes);
-                    }
-                    else
-                    {
-                        var from = warp.Block.Shared.Read(address, bytes * count, warp.Index);
-                        for (int i = 0; i < count; i++) warp.Register(targets[i])[lane] = Get(from[(i * bytes)..], bytes);
+                        var word = shared.Bytes.Slice(touched[at++] + i * bytes, bytes);
+                        if (store) Put(word, values[lane], bytes);
+                        else register[lane] = Get(word, bytes);
                     }
                 }
-                warp.Block.Shared.Count(touched[..lanes], bytes * count);
+                shared.Count(touched[..lanes], bytes * count);
             };
 
         Assert.IsTrue(code.Is("global"), $"the emulator has no '{code.Text}'");
         return (warp, mask) =>
         {
-            foreach (var lane in PtxWarp.Lanes(mask))
+            // Copied, for a load may overwrite the register of its address.
+            Span<ulong> from = stackalloc ulong[32];
+            addresses(warp).CopyTo(from);
+            foreach (var lane in PtxWarp.Lanes(mask)) warp.Block.Global.Check((long)from[lane] + offset, bytes * count);
+            for (int i = 0; i < count; i++)
             {
-                long address = (long)addresses(warp)[lane] + offset;
-                warp.Block.Global.Check(address, bytes * count);
-                var memory = new Span<byte>((void*)address, bytes * count);
-                for (int i = 0; i < count; i++)
-                    if (store) Put(memory[(i * bytes)..], sources[i](warp)[lane], bytes);
-                    else warp.Register(targets[i])[lane] = Get(memory[(i * bytes)..], bytes);
+                var values = store ? sources[i](warp) : default;
+                var register = store ? default : warp.Register(targets[i]);
+                foreach (var lane in PtxWarp.Lanes(mask))
+                {
+                    var word = new Span<byte>((void*)((long)from[lane] + offset + i * bytes), bytes);
+                    if (store) Put(word, values[lane], bytes);
+                    else register[lane] = Get(word, bytes);
+                }
             }
         };
     }
@@ -79,15 +91,17 @@ public static unsafe partial class PtxMemorySteps
         var addresses = PtxSteps.Source(program, code.Operands[4].Trim('[', ']'));
         return (warp, mask) =>
         {
-            Assert.AreEqual(PtxWarp.All, mask, $"a whole warp must come to '{code.Text}'");
+            PtxWarp.RequireAll(mask, code);
             Span<ushort> matrix = stackalloc ushort[64];
             Span<int> touched = stackalloc int[32];
-            for (int lane = 0; lane < 32; lane++) touched[lane] = (int)addresses(warp)[lane];
+            var from = addresses(warp);
+            for (int lane = 0; lane < 32; lane++) touched[lane] = (int)from[lane];
             for (int m = 0; m < 4; m++)
             {
                 for (int row = 0; row < 8; row++)
                     MemoryMarshal.Cast<byte, ushort>(warp.Block.Shared.Read(touched[m * 8 + row], 16, warp.Index)).CopyTo(matrix[(row * 8)..]);
-                for (int lane = 0; lane < 32; lane++) warp.Register(targets[m])[lane] = TensorCore.Matrix(matrix, lane, transposed);
+                var register = warp.Register(targets[m]);
+                for (int lane = 0; lane < 32; lane++) register[lane] = TensorCore.Matrix(matrix, lane, transposed);
             }
             warp.Block.Shared.Count(touched, 16);
         };

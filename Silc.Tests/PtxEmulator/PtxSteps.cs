@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using static Silc.Tests.PtxOperations;
 
 namespace Silc.Tests;
 
@@ -77,28 +80,28 @@ public static unsafe class PtxSteps
         return _ => all;
     }
 
-    static Action<PtxWarp, uint> Each(int target, PtxSource a, Func<ulong, ulong> f) => (warp, mask) =>
+    static Action<PtxWarp, uint> Each<T>(int target, PtxSource a) where T : IPtxUnary => (warp, mask) =>
     {
         var to = warp.Register(target);
-        var x = a(warp);
-        for (int lane = 0; lane < 32; lane++)
-            if ((mask >> lane & 1) != 0) to[lane] = f(x[lane]);
+        var x = a(warp)[..to.Length];
+        if (mask == PtxWarp.All) for (int lane = 0; lane < to.Length; lane++) to[lane] = T.Of(x[lane]);
+        else foreach (var lane in PtxWarp.Lanes(mask)) to[lane] = T.Of(x[lane]);
     };
 
-    static Action<PtxWarp, uint> Each(int target, PtxSource a, PtxSource b, Func<ulong, ulong, ulong> f) => (warp, mask) =>
+    static Action<PtxWarp, uint> Each<T>(int target, PtxSource a, PtxSource b) where T : IPtxBinary => (warp, mask) =>
     {
         var to = warp.Register(target);
-        ReadOnlySpan<ulong> x = a(warp), y = b(warp);
-        for (int lane = 0; lane < 32; lane++)
-            if ((mask >> lane & 1) != 0) to[lane] = f(x[lane], y[lane]);
+        ReadOnlySpan<ulong> x = a(warp)[..to.Length], y = b(warp)[..to.Length];
+        if (mask == PtxWarp.All) for (int lane = 0; lane < to.Length; lane++) to[lane] = T.Of(x[lane], y[lane]);
+        else foreach (var lane in PtxWarp.Lanes(mask)) to[lane] = T.Of(x[lane], y[lane]);
     };
 
-    static Action<PtxWarp, uint> Each(int target, PtxSource a, PtxSource b, PtxSource c, Func<ulong, ulong, ulong, ulong> f) => (warp, mask) =>
+    static Action<PtxWarp, uint> Each<T>(int target, PtxSource a, PtxSource b, PtxSource c) where T : IPtxTernary => (warp, mask) =>
     {
         var to = warp.Register(target);
-        ReadOnlySpan<ulong> x = a(warp), y = b(warp), z = c(warp);
-        for (int lane = 0; lane < 32; lane++)
-            if ((mask >> lane & 1) != 0) to[lane] = f(x[lane], y[lane], z[lane]);
+        ReadOnlySpan<ulong> x = a(warp)[..to.Length], y = b(warp)[..to.Length], z = c(warp)[..to.Length];
+        if (mask == PtxWarp.All) for (int lane = 0; lane < to.Length; lane++) to[lane] = T.Of(x[lane], y[lane], z[lane]);
+        else foreach (var lane in PtxWarp.Lanes(mask)) to[lane] = T.Of(x[lane], y[lane], z[lane]);
     };
 
     static Action<PtxWarp, uint> Arithmetic(PtxProgram program, PtxInstruction code)
@@ -106,158 +109,147 @@ public static unsafe class PtxSteps
         int target = program.Register(code.Operands[0]);
         var from = code.Operands[1..].Select(operand => Source(program, operand)).ToArray();
         var name = code.Name[0];
-        if (name is "mov" or "cvta") return Each(target, from[0], static x => x);
-        if (name == "cvt") return from.Length == 1 ? Each(target, from[0], Convert(code)) : Each(target, from[0], from[1], PackBf16(code));
+        if (name is "mov" or "cvta") return Each<Same>(target, from[0]);
+        if (name == "cvt" && from.Length == 1) return Convert(code)(target, from[0]);
+        if (name == "cvt") return code.Is("bf16x2") ? Each<PackBf16>(target, from[0], from[1]) : throw Unknown(code);
         if (code.Is("hi")) throw Unknown(code);
-        return code.Type == "f32"
-            ? from.Length switch
-            {
-                1 => Each(target, from[0], Unary(code)),
-                2 => Each(target, from[0], from[1], Binary(code)),
-                _ => Each(target, from[0], from[1], from[2], static (x, y, z) => Bits(MathF.FusedMultiplyAdd(Float(x), Float(y), Float(z)))),
-            }
-            : from.Length switch
-            {
-                1 => Each(target, from[0], Integer1(code)),
-                2 => Each(target, from[0], from[1], Integer2(code)),
-                _ => Each(target, from[0], from[1], from[2], Integer3(code)),
-            };
+        return (code.Type, from.Length) switch
+        {
+            ("f32", 1) => Unary(code)(target, from[0]),
+            ("f32", 2) => Binary(code)(target, from[0], from[1]),
+            ("f32", _) => Each<MultiplyAdd>(target, from[0], from[1], from[2]),
+            (_, 1) => Integer1(code)(target, from[0]),
+            (_, 2) => Integer2(code)(target, from[0], from[1]),
+            _ => Integer3(code)(target, from[0], from[1], from[2]),
+        };
     }
 
-    static Func<ulong, ulong> Unary(PtxInstruction code) => code.Name[0] switch
+    static Func<int, PtxSource, Action<PtxWarp, uint>> Unary(PtxInstruction code) => code.Name[0] switch
     {
-        "testp" when code.Is("notanumber") => static x => float.IsNaN(Float(x)) ? 1ul : 0,
-        "testp" when code.Is("infinite") => static x => float.IsInfinity(Float(x)) ? 1ul : 0,
-        "testp" when code.Is("finite") => static x => float.IsFinite(Float(x)) ? 1ul : 0,
-        "neg" => static x => Bits(-Float(x)),
-        "abs" => static x => Bits(Math.Abs(Float(x))),
-        "ex2" => static x => Bits(MathF.Pow(2, Float(x))),
-        "lg2" => static x => Bits(MathF.Log2(Float(x))),
-        "rcp" => static x => Bits(1 / Float(x)),
-        "sqrt" => static x => Bits(MathF.Sqrt(Float(x))),
+        "testp" when code.Is("notanumber") => Each<IsNaN>,
+        "testp" when code.Is("infinite") => Each<IsInfinite>,
+        "testp" when code.Is("finite") => Each<IsFinite>,
+        "neg" => Each<Negative>,
+        "abs" => Each<Absolute>,
+        "ex2" => Each<PowerOf2>,
+        "lg2" => Each<Logarithm2>,
+        "rcp" => Each<Reciprocal>,
+        "sqrt" => Each<Root>,
         _ => throw Unknown(code),
     };
 
-    // min and max of PTX give the number where one operand is NaN.
-    static Func<ulong, ulong, ulong> Binary(PtxInstruction code) => code.Name[0] switch
+    static Func<int, PtxSource, PtxSource, Action<PtxWarp, uint>> Binary(PtxInstruction code) => code.Name[0] switch
     {
-        "add" => static (x, y) => Bits(Float(x) + Float(y)),
-        "sub" => static (x, y) => Bits(Float(x) - Float(y)),
-        "mul" => static (x, y) => Bits(Float(x) * Float(y)),
-        "div" => static (x, y) => Bits(Float(x) / Float(y)),
-        "min" => static (x, y) => Bits(float.MinNumber(Float(x), Float(y))),
-        "max" => static (x, y) => Bits(float.MaxNumber(Float(x), Float(y))),
+        "add" => Each<Add>,
+        "sub" => Each<Subtract>,
+        "mul" => Each<Multiply>,
+        "div" => Each<Divide>,
+        "min" => Each<Minimum>,
+        "max" => Each<Maximum>,
         _ => throw Unknown(code),
     };
 
-    static Func<ulong, ulong> Integer1(PtxInstruction code) => (code.Name[0], code.Type) switch
+    static Func<int, PtxSource, Action<PtxWarp, uint>> Integer1(PtxInstruction code) => (code.Name[0], code.Type) switch
     {
-        ("neg", "s32") => static x => (uint)-(int)x,
-        ("neg", "s64") => static x => 0 - x,
-        ("not", "b32") => static x => ~(uint)x,
-        ("not", "pred") => static x => x ^ 1,
+        ("neg", "s32") => Each<Negative32>,
+        ("neg", "s64") => Each<Negative64>,
+        ("not", "b32") => Each<Not32>,
+        ("not", "pred") => Each<NotPredicate>,
         _ => throw Unknown(code),
     };
 
-    static Func<ulong, ulong, ulong> Integer2(PtxInstruction code) => (code.Name[0], code.Type) switch
+    static Func<int, PtxSource, PtxSource, Action<PtxWarp, uint>> Integer2(PtxInstruction code) => (code.Name[0], code.Type) switch
     {
-        ("add", "s32" or "u32") => static (x, y) => (uint)x + (uint)y,
-        ("add", "s64" or "u64") => static (x, y) => x + y,
-        ("sub", "s32" or "u32") => static (x, y) => (uint)x - (uint)y,
-        ("sub", "s64" or "u64") => static (x, y) => x - y,
-        ("mul", "u32") when code.Is("wide") => static (x, y) => (ulong)(uint)x * (uint)y,
-        ("mul", "s32") when code.Is("wide") => static (x, y) => (ulong)((long)(int)x * (int)y),
-        ("mul", "s32" or "u32") => static (x, y) => (uint)x * (uint)y,
-        ("mul", "s64" or "u64") => static (x, y) => x * y,
-        ("div", "u32") => static (x, y) => (uint)x / (uint)y,
-        ("rem", "u32") => static (x, y) => (uint)x % (uint)y,
-        ("div", "s32") => static (x, y) => (uint)((int)x / (int)y),
-        ("rem", "s32") => static (x, y) => (uint)((int)x % (int)y),
-        ("min", "s32") => static (x, y) => (uint)Math.Min((int)x, (int)y),
-        ("max", "s32") => static (x, y) => (uint)Math.Max((int)x, (int)y),
-        ("and", _) => static (x, y) => x & y,
-        ("or", _) => static (x, y) => x | y,
-        ("xor", _) => static (x, y) => x ^ y,
-        ("shl", "b32") => static (x, y) => y > 31 ? 0 : (uint)x << (int)y,
-        ("shl", "b64") => static (x, y) => y > 63 ? 0 : x << (int)y,
-        ("shr", "s32") => static (x, y) => (uint)((int)x >> (int)Math.Min(y, 31)),
-        ("shr", "u32" or "b32") => static (x, y) => y > 31 ? 0 : (uint)x >> (int)y,
-        ("shr", "u64" or "b64") => static (x, y) => y > 63 ? 0 : x >> (int)y,
-        ("shr", "s64") => static (x, y) => (ulong)((long)x >> (int)Math.Min(y, 63)),
+        ("add", "s32" or "u32") => Each<Add32>,
+        ("add", "s64" or "u64") => Each<Add64>,
+        ("sub", "s32" or "u32") => Each<Subtract32>,
+        ("sub", "s64" or "u64") => Each<Subtract64>,
+        ("mul", "u32") when code.Is("wide") => Each<MultiplyWideUnsigned>,
+        ("mul", "s32") when code.Is("wide") => Each<MultiplyWide>,
+        ("mul", "s32" or "u32") => Each<Multiply32>,
+        ("mul", "s64" or "u64") => Each<Multiply64>,
+        ("div", "u32") => Each<DivideUnsigned>,
+        ("rem", "u32") => Each<RemainderUnsigned>,
+        ("div", "s32") => Each<DivideSigned>,
+        ("rem", "s32") => Each<RemainderSigned>,
+        ("min", "s32") => Each<MinimumSigned>,
+        ("max", "s32") => Each<MaximumSigned>,
+        ("and", _) => Each<And>,
+        ("or", _) => Each<Or>,
+        ("xor", _) => Each<Xor>,
+        ("shl", "b32") => Each<Left32>,
+        ("shl", "b64") => Each<Left64>,
+        ("shr", "s32") => Each<RightSigned32>,
+        ("shr", "u32" or "b32") => Each<Right32>,
+        ("shr", "u64" or "b64") => Each<Right64>,
+        ("shr", "s64") => Each<RightSigned64>,
         _ => throw Unknown(code),
     };
 
-    static Func<ulong, ulong, ulong, ulong> Integer3(PtxInstruction code) => (code.Name[0], code.Type) switch
+    static Func<int, PtxSource, PtxSource, PtxSource, Action<PtxWarp, uint>> Integer3(PtxInstruction code) => (code.Name[0], code.Type) switch
     {
-        ("mad", "s32") when code.Is("lo") => static (x, y, z) => (uint)x * (uint)y + (uint)z,
-        ("mad", "s64") when code.Is("lo") => static (x, y, z) => x * y + z,
+        ("mad", "s32") when code.Is("lo") => Each<MultiplyAdd32>,
+        ("mad", "s64") when code.Is("lo") => Each<MultiplyAdd64>,
         _ => throw Unknown(code),
     };
 
-    static Func<ulong, ulong> Convert(PtxInstruction code) => (code.Name[^2], code.Name[^1]) switch
+    static Func<int, PtxSource, Action<PtxWarp, uint>> Convert(PtxInstruction code) => (code.Name[^2], code.Name[^1]) switch
     {
-        ("f64", "f32") => static x => BitConverter.DoubleToUInt64Bits(Float(x)),
-        ("tf32", "f32") => static x => TensorCore.RoundTf32(Float(x)),
-        ("f32", "s32") => static x => Bits((int)x),
-        ("s64", "s32") => static x => (ulong)(int)x,
-        ("s32" or "u32", "s64" or "u64") => static x => (uint)x,
-        ("u64" or "s64", "u32") => static x => (uint)x,
-        ("u64", "s32") => static x => (ulong)(int)x,
-        ("f32", "u32") => static x => Bits((uint)x),
-        ("s32", "f32") => static x => (uint)(int)Float(x),
+        ("f64", "f32") => Each<ToDouble>,
+        ("tf32", "f32") => Each<ToTf32>,
+        ("f32", "s32") => Each<FloatOfSigned>,
+        ("s64", "s32") => Each<Widened>,
+        ("s32" or "u32", "s64" or "u64") => Each<Narrowed>,
+        ("u64" or "s64", "u32") => Each<Narrowed>,
+        ("u64", "s32") => Each<Widened>,
+        ("f32", "u32") => Each<FloatOfUnsigned>,
+        ("s32", "f32") => Each<SignedOfFloat>,
         _ => throw Unknown(code),
     };
-
-    // The first source goes into the high 16 bits.
-    static Func<ulong, ulong, ulong> PackBf16(PtxInstruction code) => code.Is("bf16x2")
-        ? static (x, y) => (ulong)TensorCore.RoundBf16(Float(x)) << 16 | TensorCore.RoundBf16(Float(y))
-        : throw Unknown(code);
 
     static Action<PtxWarp, uint> Compare(PtxProgram program, PtxInstruction code)
     {
-        int target = program.Register(code.Operands[0]);
-        PtxSource a = Source(program, code.Operands[1]), b = Source(program, code.Operands[2]);
         Assert.IsTrue(code.Name.Length == (code.Is("and") ? 4 : 3), $"the emulator has no '{code.Text}'");
-        var holds = code.Type switch
+        return code.Type switch
         {
-            "f32" => Relation(code, Float),
-            "f64" => Relation(code, BitConverter.UInt64BitsToDouble),
-            "s32" or "b32" => Relation(code, static x => (int)x),
-            "s64" or "b64" => Relation(code, static x => (long)x),
-            "u32" => Relation(code, static x => (uint)x),
-            "u64" => Relation(code, static x => x),
+            "f32" => Compare<F32, float>(program, code),
+            "f64" => Compare<F64, double>(program, code),
+            "s32" or "b32" => Compare<S32, int>(program, code),
+            "s64" or "b64" => Compare<S64, long>(program, code),
+            "u32" => Compare<U32, uint>(program, code),
+            "u64" => Compare<U64, ulong>(program, code),
             _ => throw Unknown(code),
         };
-        return code.Is("and")
-            ? Each(target, a, b, Source(program, code.Operands[3]), (x, y, also) => holds(x, y) ? also : 0)
-            : Each(target, a, b, (x, y) => holds(x, y) ? 1ul : 0);
     }
 
-    // Relations that end in u hold for NaN, too.
-    static Func<ulong, ulong, bool> Relation<T>(PtxInstruction code, Func<ulong, T> as_) where T : System.Numerics.INumber<T> => code.Name[1] switch
+    static Action<PtxWarp, uint> Compare<TType, T>(PtxProgram program, PtxInstruction code) where TType : IPtxType<T> where T : INumber<T>
     {
-        "eq" => (x, y) => as_(x) == as_(y),
-        "ne" => (x, y) => as_(x) < as_(y) || as_(x) > as_(y),
-        "lt" => (x, y) => as_(x) < as_(y),
-        "le" => (x, y) => as_(x) <= as_(y),
-        "gt" => (x, y) => as_(x) > as_(y),
-        "ge" => (x, y) => as_(x) >= as_(y),
-        "equ" => (x, y) => !(as_(x) < as_(y) || as_(x) > as_(y)),
-        "neu" => (x, y) => !(as_(x) == as_(y)),
-        "ltu" => (x, y) => !(as_(x) >= as_(y)),
-        "leu" => (x, y) => !(as_(x) > as_(y)),
-        "gtu" => (x, y) => !(as_(x) <= as_(y)),
-        "geu" => (x, y) => !(as_(x) < as_(y)),
-        "lo" => (x, y) => as_(x) < as_(y),
-        "ls" => (x, y) => as_(x) <= as_(y),
-        "hi" => (x, y) => as_(x) > as_(y),
-        "hs" => (x, y) => as_(x) >= as_(y),
-        _ => throw Unknown(code),
-    };
+        int target = program.Register(code.Operands[0]);
+        PtxSource a = Source(program, code.Operands[1]), b = Source(program, code.Operands[2]);
+        return code.Name[1] switch
+        {
+            "eq" => By<Equal>(),
+            "ne" => By<NotEqual>(),
+            "lt" or "lo" => By<Less>(),
+            "le" or "ls" => By<LessOrEqual>(),
+            "gt" or "hi" => By<Greater>(),
+            "ge" or "hs" => By<GreaterOrEqual>(),
+            "equ" => By<Not<NotEqual>>(),
+            "neu" => By<Not<Equal>>(),
+            "ltu" => By<Not<GreaterOrEqual>>(),
+            "leu" => By<Not<Greater>>(),
+            "gtu" => By<Not<LessOrEqual>>(),
+            "geu" => By<Not<Less>>(),
+            _ => throw Unknown(code),
+        };
 
-    static Action<PtxWarp, uint> Select(PtxProgram program, PtxInstruction code) => Each(program.Register(code.Operands[0]),
-        Source(program, code.Operands[1]), Source(program, code.Operands[2]), Source(program, code.Operands[3]),
-        static (x, y, which) => which != 0 ? x : y);
+        Action<PtxWarp, uint> By<TRelation>() where TRelation : IPtxRelation => code.Is("and")
+            ? Each<HoldsAnd<Holds<TType, T, TRelation>>>(target, a, b, Source(program, code.Operands[3]))
+            : Each<Holds<TType, T, TRelation>>(target, a, b);
+    }
+
+    static Action<PtxWarp, uint> Select(PtxProgram program, PtxInstruction code) => Each<Choose>(program.Register(code.Operands[0]),
+        Source(program, code.Operands[1]), Source(program, code.Operands[2]), Source(program, code.Operands[3]));
 
     static Action<PtxWarp, uint> Shuffle(PtxProgram program, PtxInstruction code)
     {
@@ -266,9 +258,10 @@ public static unsafe class PtxSteps
         var from = Source(program, code.Operands[1]);
         return (warp, mask) =>
         {
-            Assert.AreEqual(PtxWarp.All, mask, $"a whole warp must come to '{code.Text}'");
-            var values = new ulong[32];
-            for (int lane = 0; lane < 32; lane++) values[lane] = from(warp)[lane ^ flip];
+            PtxWarp.RequireAll(mask, code);
+            Span<ulong> values = stackalloc ulong[32];
+            var own = from(warp);
+            for (int lane = 0; lane < 32; lane++) values[lane] = own[lane ^ flip];
             values.CopyTo(warp.Register(target));
         };
     }
@@ -282,15 +275,24 @@ public static unsafe class PtxSteps
         Assert.AreEqual(14, registers.Length, code.Text);
         return (warp, mask) =>
         {
-            Assert.AreEqual(PtxWarp.All, mask, $"a whole warp must come to '{code.Text}'");
+            PtxWarp.RequireAll(mask, code);
             Span<uint> a = stackalloc uint[128], b = stackalloc uint[64];
             Span<float> c = stackalloc float[128], d = stackalloc float[128];
-            for (int i = 0; i < 4; i++) for (int lane = 0; lane < 32; lane++) a[i * 32 + lane] = (uint)warp.Register(registers[4 + i])[lane];
-            for (int i = 0; i < 2; i++) for (int lane = 0; lane < 32; lane++) b[i * 32 + lane] = (uint)warp.Register(registers[8 + i])[lane];
-            for (int i = 0; i < 4; i++) for (int lane = 0; lane < 32; lane++) c[i * 32 + lane] = Float(warp.Register(registers[10 + i])[lane]);
+            for (int i = 0; i < 4; i++) Low(warp.Register(registers[4 + i]), a[(i * 32)..]);
+            for (int i = 0; i < 2; i++) Low(warp.Register(registers[8 + i]), b[(i * 32)..]);
+            for (int i = 0; i < 4; i++) Low(warp.Register(registers[10 + i]), MemoryMarshal.Cast<float, uint>(c)[(i * 32)..]);
             TensorCore.MulAdd(bf16, a, b, c, d);
-            for (int i = 0; i < 4; i++) for (int lane = 0; lane < 32; lane++) warp.Register(registers[i])[lane] = Bits(d[i * 32 + lane]);
+            for (int i = 0; i < 4; i++)
+            {
+                var to = warp.Register(registers[i]);
+                for (int lane = 0; lane < to.Length; lane++) to[lane] = Bits(d[i * 32 + lane]);
+            }
         };
+    }
+
+    static void Low(ReadOnlySpan<ulong> register, Span<uint> to)
+    {
+        for (int lane = 0; lane < register.Length; lane++) to[lane] = (uint)register[lane];
     }
 
     static NotSupportedException Unknown(PtxInstruction code) => new($"the emulator has no '{code.Text}'");

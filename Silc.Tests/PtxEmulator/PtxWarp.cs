@@ -56,7 +56,7 @@ public sealed class PtxWarp
             // All lanes have come to a barrier of the warp.
             if (waitingForWarp == alive) waitingForWarp = 0;
             var ready = alive & ~waiting & ~waitingForWarp;
-            Assert.AreNotEqual(0u, ready, "some lanes of a warp wait for each other, the rest for other warps");
+            if (ready == 0) Assert.Fail("some lanes of a warp wait for each other, the rest for other warps");
             int here = int.MaxValue;
             for (var left = ready; left != 0; left &= left - 1) here = Math.Min(here, at[BitOperations.TrailingZeroCount(left)]);
             uint active = 0;
@@ -76,9 +76,8 @@ public sealed class PtxWarp
                 {
                     mask = 0;
                     var guard = Register(step.Guard);
-                    for (int lane = 0; lane < 32; lane++)
-                        if (guard[lane] != 0 != step.GuardNegated) mask |= 1u << lane;
-                    mask &= active;
+                    for (int lane = 0; lane < guard.Length; lane++) mask |= (guard[lane] != 0 ? 1u : 0) << lane;
+                    mask = (step.GuardNegated ? ~mask : mask) & active;
                 }
                 here++;
                 Block.Instructions++;
@@ -92,8 +91,7 @@ public sealed class PtxWarp
                 foreach (var lane in Lanes(active)) at[lane] = here;
                 if (step.Kind == PtxStepKind.Branch)
                 {
-                    if (step.Uniform)
-                        Assert.IsTrue(mask == 0 || mask == active, $"lanes of a warp part at '{step.Text}', a uniform branch");
+                    if (step.Uniform && mask != 0 && mask != active) Assert.Fail($"lanes of a warp part at '{step.Text}', a uniform branch");
                     foreach (var lane in Lanes(mask)) at[lane] = step.Target;
                 }
                 else if (step.Kind == PtxStepKind.Return) alive &= ~mask;
@@ -106,9 +104,30 @@ public sealed class PtxWarp
         }
     }
 
-    public static IEnumerable<int> Lanes(uint mask)
+    public static PtxLanes Lanes(uint mask) => new(mask);
+
+    /// <summary>Fails at an instruction that a whole warp executes if some lanes are elsewhere.</summary>
+    public static void RequireAll(uint mask, PtxInstruction code)
     {
-        for (; mask != 0; mask &= mask - 1) yield return BitOperations.TrailingZeroCount(mask);
+        if (mask != All) Assert.Fail($"a whole warp must come to '{code.Text}', here come the lanes {mask:x8}");
+    }
+}
+
+/// <summary>The numbers of lanes, in a foreach.</summary>
+public struct PtxLanes(uint mask)
+{
+    uint left = mask;
+
+    public int Current { get; private set; }
+
+    public readonly PtxLanes GetEnumerator() => this;
+
+    public bool MoveNext()
+    {
+        if (left == 0) return false;
+        Current = BitOperations.TrailingZeroCount(left);
+        left &= left - 1;
+        return true;
     }
 }
 
@@ -158,7 +177,7 @@ public sealed class DeviceMemoryModel
 
     public void Check(long address, int bytes)
     {
-        Assert.AreEqual(0, address % bytes, $"{bytes} bytes of device memory at {address:x} are not aligned");
+        if (address % bytes != 0) Assert.Fail($"{bytes} bytes of device memory at {address:x} are not aligned");
         if (address >= last.Start && address + bytes <= last.End) return;
         foreach (var region in regions)
             if (address >= region.Start && address + bytes <= region.End)

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Silc.Tests;
 
@@ -25,24 +26,36 @@ public static class PtxWgmmaSteps
         bool transA = code.Operands[accumulators + 5] == "1", transB = code.Operands[accumulators + 6] == "1";
         return (warp, mask) =>
         {
-            Assert.AreEqual(PtxWarp.All, mask, $"a whole warp must come to '{code.Text}'");
+            PtxWarp.RequireAll(mask, code);
             var (a, b) = (new Descriptor(Same(descriptorA(warp), code)), new Descriptor(Same(descriptorB(warp), code)));
             int first = warp.Index % 4 * Rows / 4;
-            var (x, y) = (new float[16 * Depth], new float[columns * Depth]);
+            // y lies in memory as (k, column), so that a vector holds the columns of a register's lanes.
+            Span<float> x = stackalloc float[16 * Depth], y = stackalloc float[columns * Depth], row8 = stackalloc float[8];
             for (int row = 0; row < 16; row++)
                 for (int k = 0; k < Depth; k++) x[row * Depth + k] = a.Value(warp, first + row, k, transA);
             for (int column = 0; column < columns; column++)
-                for (int k = 0; k < Depth; k++) y[column * Depth + k] = b.Value(warp, column, k, transB);
+                for (int k = 0; k < Depth; k++) y[k * columns + column] = b.Value(warp, column, k, transB);
+            var adds = add(warp);
             // d[i]: row = lane / 4 (+ 8 for i / 2 odd), column = 8 (i / 4) + lane % 4 * 2 + (i & 1)
-            for (int i = 0; i < accumulators; i++)
+            for (int i = 0; i < accumulators; i += 2)
             {
-                var register = warp.Register(registers[i]);
-                for (int lane = 0; lane < 32; lane++)
+                Span<ulong> even = warp.Register(registers[i]), odd = warp.Register(registers[i + 1]);
+                for (int quad = 0; quad < 8; quad++)
                 {
-                    int row = lane / 4 + i / 2 % 2 * 8, column = i / 4 * 8 + lane % 4 * 2 + i % 2;
-                    var sum = add(warp)[lane] != 0 ? PtxSteps.Float(register[lane]) : 0;
-                    for (int k = 0; k < Depth; k++) sum += x[row * Depth + k] * y[column * Depth + k];
-                    register[lane] = PtxSteps.Bits(sum);
+                    for (int lane = quad * 4; lane < quad * 4 + 4; lane++)
+                    {
+                        row8[lane % 4 * 2] = adds[lane] != 0 ? PtxSteps.Float(even[lane]) : 0;
+                        row8[lane % 4 * 2 + 1] = adds[lane] != 0 ? PtxSteps.Float(odd[lane]) : 0;
+                    }
+                    var sum = Vector256.Create<float>(row8);
+                    var left = x[((quad + i / 2 % 2 * 8) * Depth)..];
+                    for (int k = 0; k < Depth; k++) sum += left[k] * Vector256.Create<float>(y.Slice(k * columns + i / 4 * 8, 8));
+                    sum.CopyTo(row8);
+                    for (int lane = quad * 4; lane < quad * 4 + 4; lane++)
+                    {
+                        even[lane] = PtxSteps.Bits(row8[lane % 4 * 2]);
+                        odd[lane] = PtxSteps.Bits(row8[lane % 4 * 2 + 1]);
+                    }
                 }
             }
         };
@@ -50,7 +63,8 @@ public static class PtxWgmmaSteps
 
     static ulong Same(ReadOnlySpan<ulong> values, PtxInstruction code)
     {
-        foreach (var value in values) Assert.AreEqual(values[0], value, $"the lanes of a warp have different descriptors at '{code.Text}'");
+        foreach (var value in values)
+            if (value != values[0]) Assert.Fail($"the lanes of a warp have different descriptors at '{code.Text}'");
         return values[0];
     }
 

@@ -16,6 +16,9 @@ public sealed class SharedMemoryModel(int bytes)
 
     public long IdealWavefronts { get; private set; }
 
+    /// <summary>All of it, for accesses that <see cref="Read"/> or <see cref="Write"/> has checked.</summary>
+    public Span<byte> Bytes => memory;
+
     public void Barrier() => epoch++;
 
     public ReadOnlySpan<byte> Read(int address, int length, int warp)
@@ -23,9 +26,9 @@ public sealed class SharedMemoryModel(int bytes)
         Check(address, length);
         for (int word = address / 4; word < (address + length + 3) / 4; word++)
         {
-            Assert.AreNotEqual(0, writeEpoch[word], $"shared memory at {address} is read before it is written");
-            Assert.IsFalse(writeEpoch[word] == epoch && writer[word] != warp,
-                $"warp {warp} reads shared memory at {address}, which warp {writer[word]} wrote since the last barrier");
+            if (writeEpoch[word] == 0) Assert.Fail($"shared memory at {address} is read before it is written");
+            if (writeEpoch[word] == epoch && writer[word] != warp)
+                Assert.Fail($"warp {warp} reads shared memory at {address}, which warp {writer[word]} wrote since the last barrier");
             if (readEpoch[word] != epoch) (readEpoch[word], readers[word]) = (epoch, 0);
             readers[word] |= 1u << warp;
         }
@@ -37,10 +40,10 @@ public sealed class SharedMemoryModel(int bytes)
         Check(address, length);
         for (int word = address / 4; word < (address + length + 3) / 4; word++)
         {
-            Assert.IsFalse(writeEpoch[word] == epoch && writer[word] != warp,
-                $"warps {warp} and {writer[word]} both write shared memory at {address} since the last barrier");
-            Assert.IsFalse(readEpoch[word] == epoch && (readers[word] & ~(1u << warp)) != 0,
-                $"warp {warp} writes shared memory at {address}, which another read since the last barrier");
+            if (writeEpoch[word] == epoch && writer[word] != warp)
+                Assert.Fail($"warps {warp} and {writer[word]} both write shared memory at {address} since the last barrier");
+            if (readEpoch[word] == epoch && (readers[word] & ~(1u << warp)) != 0)
+                Assert.Fail($"warp {warp} writes shared memory at {address}, which another read since the last barrier");
             (writeEpoch[word], writer[word]) = (epoch, warp);
         }
         return memory.AsSpan(address, length);
@@ -53,7 +56,7 @@ public sealed class SharedMemoryModel(int bytes)
         for (int word = address / 4; word < (address + length + 3) / 4; word++)
         {
             if (write) writeEpoch[word] = -1;
-            else Assert.AreNotEqual(0, writeEpoch[word], $"shared memory at {address} is read before it is written");
+            else if (writeEpoch[word] == 0) Assert.Fail($"shared memory at {address} is read before it is written");
         }
         return memory.AsSpan(address, length);
     }
@@ -81,8 +84,8 @@ public sealed class SharedMemoryModel(int bytes)
 
     void Check(int address, int length)
     {
-        Assert.IsTrue(address >= 0 && address + length <= memory.Length,
-            $"{length} bytes at {address} are outside of {memory.Length} bytes of shared memory");
-        Assert.AreEqual(0, address % length, $"{length} bytes of shared memory at {address} are not aligned");
+        if (address < 0 || address + length > memory.Length)
+            Assert.Fail($"{length} bytes at {address} are outside of {memory.Length} bytes of shared memory");
+        if (address % length != 0) Assert.Fail($"{length} bytes of shared memory at {address} are not aligned");
     }
 }

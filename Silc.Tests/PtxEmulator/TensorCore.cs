@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Silc.Tests;
 
 /// <summary>
@@ -50,11 +52,11 @@ public static class TensorCore
             }
         }
         for (int row = 0; row < 16; row++)
-            for (int k = 0; k < depth; k++)
-            {
-                var value = tileA[row * depth + k];
-                for (int column = 0; column < 8; column++) acc[row * 8 + column] += value * tileB[k * 8 + column];
-            }
+        {
+            var sums = Vector256.Create<float>(acc.Slice(row * 8, 8));
+            for (int k = 0; k < depth; k++) sums += tileA[row * depth + k] * Vector256.Create<float>(tileB.Slice(k * 8, 8));
+            sums.CopyTo(acc[(row * 8)..]);
+        }
         for (int lane = 0; lane < 32; lane++)
             for (int i = 0; i < 4; i++)
             {
