@@ -50,6 +50,7 @@ static class BenchCommand
               silc bench search 1000 100000 768 --top 10
               silc bench data --data captions.csv --preset s
               silc bench eval --model runs/emoji --data emoji:data/emoji
+              silc bench heads catseg --batch 8
               silc bench load so400m
               silc bench serve --clients 32
               mpirun -n 2 silc bench collectives --device cpu
@@ -64,6 +65,7 @@ static class BenchCommand
         command.Add(BenchGrowthCommand.Create());
         command.Add(BenchSearchCommand.Create());
         command.Add(BenchEvalCommand.Create());
+        command.Add(BenchHeadsCommand.Create());
 #if !BUNDLE
         command.Add(BenchServeCommand.Create());
 #endif
