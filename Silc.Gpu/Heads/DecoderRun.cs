@@ -34,6 +34,7 @@ public sealed class DecoderRun : IDisposable
     public DecoderRun(DecoderHead head, DecoderExamples examples, HeadTrainConfig config, RunFolder? folder = null)
     {
         (this.head, this.examples, train, seed) = (head, examples, config.Check(), config.Seed);
+        train.RequireNoMosaic();
         var told = head.Description;
         Require.That(told.Kind == examples.Kind && told.Resolution == examples.Resolution && head.Model == examples.Model,
             "the head was made for other examples: make one by DecoderHead.Create with these");
