@@ -74,7 +74,8 @@ readonly unsafe struct CpuReluGrad(float* y, float* dy, int count) : ICpuWork
     {
         int i = block * Block, last = Math.Min(count, i + Block);
         for (; i <= last - Vector<float>.Count; i += Vector<float>.Count)
-            Vector.ConditionalSelect(Vector.GreaterThan(Vector.Load(y + i), Vector<float>.Zero), Vector.Load(dy + i), Vector<float>.Zero).Store(dy + i);
+            Vector.ConditionalSelect(Vector.GreaterThan(Vector.Load(y + i), Vector<float>.Zero), Vector.Load(dy + i), Vector<float>.Zero)
+                .Store(dy + i);
         for (; i < last; i++) dy[i] = y[i] > 0 ? dy[i] : 0;
     }
 }

@@ -53,7 +53,8 @@ readonly record struct ConvolutionShape(int Height, int Width, int Size, int Inp
 /// y = the convolution of x, without unfolding it: 8 places x 16 outputs are summed up in registers over all taps and channels. With
 /// <c>adjoint</c> the kernel is read backwards and transposed, which makes dx of dy. An item is an image.
 /// </summary>
-readonly unsafe struct CpuConvolution(float* x, float* kernel, nint kernelStride, float* bias, float* y, ConvolutionShape shape, bool adjoint) : ICpuWork
+readonly unsafe struct CpuConvolution(float* x, float* kernel, nint kernelStride, float* bias, float* y, ConvolutionShape shape,
+    bool adjoint) : ICpuWork
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int image)

@@ -157,7 +157,8 @@ sealed class CatSegNetwork
             textGuide.ParameterGrads(pass, unit, d);
             if (dTexts.Count == 0) return;
             using var _ = pass.Frame();
-            Tensor dUnit = pass.Scratch(unit.Rows, unit.Cols), dMean = pass.Scratch(unit.Rows, unit.Cols), dAll = pass.Scratch(texts.Rows, texts.Cols);
+            Tensor dUnit = pass.Scratch(unit.Rows, unit.Cols), dMean = pass.Scratch(unit.Rows, unit.Cols);
+            var dAll = pass.Scratch(texts.Rows, texts.Cols);
             textGuide.InputGrad(pass, d, dUnit);
             pass.Ops.L2NormalizeBackward(dUnit, unit, norms, dMean, NormEpsilon);
             pass.Ops.PoolTokensBackward(texts, dMean, dAll, largest: false);

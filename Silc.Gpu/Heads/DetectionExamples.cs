@@ -8,7 +8,8 @@ sealed record DetectionThings(int[] Labels, Box[] Boxes, IReadOnlySet<int> Unask
 {
     /// <summary>Those of several images, or of one.</summary>
     public static DetectionThings Of(IReadOnlyList<DetectionThings> parts) => parts.Count == 1 ? parts[0]
-        : new([.. parts.SelectMany(part => part.Labels)], [.. parts.SelectMany(part => part.Boxes)], parts.SelectMany(part => part.Unasked).ToHashSet());
+        : new([.. parts.SelectMany(part => part.Labels)], [.. parts.SelectMany(part => part.Boxes)],
+            parts.SelectMany(part => part.Unasked).ToHashSet());
 }
 
 /// <summary>

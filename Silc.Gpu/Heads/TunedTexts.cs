@@ -3,7 +3,7 @@ using ILGPU.Runtime;
 
 namespace Silc;
 
-/// <summary>Embeddings of texts by a text tower that is tuned, for asking its head. Threads: any number may call; it holds the device's lock.</summary>
+/// <summary>Embeddings of texts by a text tower that is tuned, for asking its head. Threads: any number may call.</summary>
 sealed class TunedTexts : IDisposable
 {
     const int AtOnce = 32;

@@ -1,7 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// A convolution that keeps the size of maps (B · height · width, C), zeros outside. The kernel is (size, size, in, out). Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// A convolution that keeps the size of maps (B · height · width, C), zeros outside. The kernel is (size, size, in, out).
+/// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class Convolution
 {

@@ -205,8 +205,9 @@ abstract class Ops(Device device)
     /// <summary>Rows of the memory that convolutions unfold into, size² · C wide, a part of the images at a time; 0 where they do without.</summary>
     public virtual int UnfoldedRows(int images, int places, int cols) => 0;
     /// <summary>
-    /// y (N, outputs) = the convolution of maps x (N, C) with a kernel (size² · C, outputs), zeros outside of the maps, and a bias (1, outputs) unless
-    /// it is empty. It keeps the size of maps; the size of the kernel is odd. It works in <paramref name="unfolded"/>: see <see cref="UnfoldedRows"/>.
+    /// y (N, outputs) = the convolution of maps x (N, C) with a kernel (size² · C, outputs), zeros outside, and a bias (1, outputs) unless it is
+    /// empty. It keeps the size of maps; the size of the kernel is odd. It works in <paramref name="unfolded"/>, of
+    /// <see cref="UnfoldedRows"/>.
     /// </summary>
     public abstract void Convolve(Tensor x, Tensor kernel, Tensor bias, Tensor y, Tensor unfolded, int height, int width, int size);
     /// <summary>The gradient dx (N, C) of <see cref="Convolve"/>.</summary>

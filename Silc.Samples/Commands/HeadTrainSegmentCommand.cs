@@ -61,7 +61,8 @@ static class HeadTrainSegmentCommand
               silc head train segment --model runs/mine --data masks:ade/train --classes ade.txt --skip-zero --out runs/ade
             """) { Model, HeadTraining.Out, Kind };
         foreach (var option in SegmentationOptions.ForHeads) command.Add(option);
-        foreach (var option in (Option[])[HoldOut, Side, HeadOptions.Tune, HeadOptions.TuneRate, HeadOptions.TuneTextRate, Sizes, ClassesAStep, Steps, Batch, Rate,
+        foreach (var option in (Option[])[HoldOut, Side, HeadOptions.Tune, HeadOptions.TuneRate, HeadOptions.TuneTextRate,
+            Sizes, ClassesAStep, Steps, Batch, Rate,
             Decay, HeadTraining.Clip, Seed, HeadTraining.Flip, HeadTraining.MinCrop,
             HeadTraining.FeatureCache, Loss, IgnoredAreNegative, .. PromptOptions.All, HeadTraining.ValData, HeadTraining.ValEvery,
             HeadTraining.SaveEvery, TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite, Device, EvalOptions.Resize,

@@ -67,7 +67,8 @@ static class HeadTraining
     {
         train = (train with { Flip = parsed.GetValue(Flip), MinCrop = parsed.GetValue(MinCrop) }).Check();
         if (train.IsAugmented && parsed.GetValue(FeatureCache) is { } folder)
-            throw new ArgumentException($"--feature-cache {folder}: with --flip, --min-crop or --mosaic features differ from step to step: leave it out");
+            throw new ArgumentException($"--feature-cache {folder}: with --flip, --min-crop or --mosaic features differ from step to step: "
+                + "leave it out");
         return train;
     }
 

@@ -70,7 +70,8 @@ public sealed class CatSegTests : TempFolder
                 double along = Enumerable.Range(0, Width).Sum(c => all[row * Width + c] * words[row, c]);
                 for (int c = 0; c < Width; c++) all[row * Width + c] -= along * words[row, c];
             }
-            Close.To([.. golden["grad_text"].Select(value => (double)value)], [.. all.Select(value => (float)value)], Close.Reordered, "gradient of texts");
+            Close.To([.. golden["grad_text"].Select(value => (double)value)], [.. all.Select(value => (float)value)], Close.Reordered,
+                "gradient of texts");
         }
         // Classes that were not kept have losses of their own, 100 where they are right.
         if (kept == classes) Close.To(golden["loss"], loss.Read("loss"), Close.Reordered, "loss");

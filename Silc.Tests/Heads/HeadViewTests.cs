@@ -106,7 +106,8 @@ public sealed class HeadViewTests
         Close.Bits(sided, none.Features(all, [.. all.Select(_ => true)], train, 0), "the same features");
         using (var writer = DecoderHead.Create(model, none, new(Width: 16, Depth: 1, Heads: 2, Length: Math.Min(32, none.Longest))))
         {
-            Assert.Contains("keep no features", Assert.ThrowsExactly<ArgumentException>(() => new DecoderRun(writer, none, train with { Flip = false })).Message);
+            Assert.Contains("keep no features", Assert.ThrowsExactly<ArgumentException>(() =>
+                new DecoderRun(writer, none, train with { Flip = false })).Message);
             using var trained = new DecoderRun(writer, none, train);
             Assert.AreEqual(RunEnd.Finished, trained.Run());
         }

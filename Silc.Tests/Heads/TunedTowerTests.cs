@@ -109,7 +109,8 @@ public sealed class TunedTowerTests : TempFolder
             using var places = new DeviceIntegers(model.Device, labels);
             var features = head.Reads.Select((feature, i) =>
                 Matrix(model.Device, Pictures * feature.Rows(model.Config, Side), feature.Width(model.Config), 3 + i)).ToArray();
-            var batch = new HeadBatch([.. features.Select(feature => feature.Tensor)], places.View, default, Pictures, labels.Count(label => label >= 0));
+            var batch = new HeadBatch([.. features.Select(feature => feature.Tensor)], places.View, default, Pictures,
+                labels.Count(label => label >= 0));
             Check(model, head.Tuned, head.Parameters, head.Reads, $"texts: {kind}, {loss}", (pass, given, cell) => head.Step(pass,
                 batch with { Texts = given.Texts, TextGradient = given.TextGradient }, Train with { Loss = loss }, cell), words, "txt/");
             foreach (var feature in features) feature.Dispose();
@@ -119,7 +120,8 @@ public sealed class TunedTowerTests : TempFolder
             Spread(finder.Parameters, 0.1f, except: "owl/objectness");
             int rows = Pictures * finder.Grid * finder.Grid, names = finder.Description.Seen.Count;
             using var words = new Words(model.Device, model.Config, names);
-            using var targets = new DeviceIntegers(model.Device, [.. Enumerable.Range(0, rows * names).Select(i => i % 11 == 3 ? 1 : i % 13 == 5 ? -1 : 0)]);
+            using var targets = new DeviceIntegers(model.Device,
+                [.. Enumerable.Range(0, rows * names).Select(i => i % 11 == 3 ? 1 : i % 13 == 5 ? -1 : 0)]);
             using DeviceMatrix tokens = Matrix(model.Device, rows, model.Config.Image.Width, 3), aligned = Matrix(model.Device, rows,
                 model.Config.EmbedDim, 4), weights = Ones(model.Device, rows, 1), boxes = Boxes(model.Device, rows),
                 boxWeights = Ones(model.Device, rows, 1), things = Ones(model.Device, rows, 1);
@@ -204,8 +206,10 @@ public sealed class TunedTowerTests : TempFolder
         foreach (var p in parameters.All.Where(p => !p.Name.StartsWith(prefix, StringComparison.Ordinal))) tower.AsSpan(p.Offset, p.Count).Clear();
         double whole = Length(tower);
         float[] any = [.. tower.Select(value => value == 0 ? 0 : (float)(value / whole + 0.005 * (random.NextDouble() - 0.5)))];
-        double expected = any.Zip(gradient).Sum(pair => (double)pair.First * pair.Second), step = Math.Min(prefix == "txt/" ? 0.002 : 0.01, 2e-3 / whole);
-        Assert.AreEqual(expected, (At(any, step) - At(any, -step)) / (2 * step), (prefix == "txt/" ? 0.06 : 0.03) * Math.Abs(expected), $"{what}: all at once");
+        double expected = any.Zip(gradient).Sum(pair => (double)pair.First * pair.Second);
+        double step = Math.Min(prefix == "txt/" ? 0.002 : 0.01, 2e-3 / whole);
+        Assert.AreEqual(expected, (At(any, step) - At(any, -step)) / (2 * step),
+            (prefix == "txt/" ? 0.06 : 0.03) * Math.Abs(expected), $"{what}: all at once");
         device.Upload<float>(values, parameters.Values.View);
 
         float[] Download(Tensor x) => device.Download(x.View.SubView(0, x.Count));
@@ -316,7 +320,8 @@ public sealed class TunedTowerTests : TempFolder
         var before = model.Fingerprint();
         var source = new HeadTest.Halves(12);
         var image = source.Read(0).Image;
-        foreach (var rules in (RateRule[][])[[new("txt/(.*/(query|value)/.*|pos_embedding)", 0.5)], [new("txt/.*", 0.1), new("img/.*/value/.*", 0.1)]])
+        foreach (var rules in (RateRule[][])[[new("txt/(.*/(query|value)/.*|pos_embedding)", 0.5)],
+            [new("txt/.*", 0.1), new("img/.*/value/.*", 0.1)]])
             foreach (var kind in new[] { HeadKind.Adapter, HeadKind.CatSeg })
             {
                 var train = kind == HeadKind.CatSeg ? Train with { Loss = HeadLoss.Binary, ClassesAStep = 2 } : Train;
@@ -329,7 +334,8 @@ public sealed class TunedTowerTests : TempFolder
                 {
                     if (head.Tuned!.Names.Contains(name) && name.StartsWith("txt/", StringComparison.Ordinal) && name.Contains("/value/"))
                         Assert.AreNotEqual(Length(start[name]), Length(values), name);
-                    else if (name.StartsWith("txt/", StringComparison.Ordinal) && !head.Tuned.Names.Contains(name)) Close.Bits(start[name], values, name);
+                    else if (name.StartsWith("txt/", StringComparison.Ordinal) && !head.Tuned.Names.Contains(name))
+                        Close.Bits(start[name], values, name);
                 }
                 Assert.AreEqual(before, model.Fingerprint());
                 var own = head.Prototypes(source.Classes);
