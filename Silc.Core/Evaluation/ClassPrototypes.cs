@@ -23,6 +23,22 @@ public sealed class ClassPrototypes
     /// <summary>The first name of each class.</summary>
     public IReadOnlyList<string> Names { get; }
 
+    /// <summary>What embedded them where that is not the model's own text tower; otherwise null.</summary>
+    internal object? Origin { get; private init; }
+
+    /// <summary>The same, embedded by something else than the model's own text tower.</summary>
+    internal ClassPrototypes From(object origin) => new(Rows, [.. ClassOf], Names) { Origin = origin };
+
+    /// <summary>The prompts that are averaged for each class.</summary>
+    internal static IReadOnlyList<IReadOnlyList<string>> PromptsOf(ClassList classes, IReadOnlyList<string> templates, AliasUse aliases,
+        bool canonical)
+    {
+        var used = Used(classes, aliases);
+        var prompts = Prompts.ForClasses(used.SelectMany(names => names), templates, canonical);
+        int at = 0;
+        return [.. used.Select(names => (IReadOnlyList<string>)[.. Enumerable.Range(0, names.Count * templates.Count).Select(_ => prompts[at++])])];
+    }
+
     /// <summary>Number of classes K.</summary>
     public int Count => Names.Count;
 
@@ -100,7 +116,7 @@ public sealed class ClassPrototypes
     {
         int named = ClassOf.Index().FirstOrDefault(entry => entry.Item > 0).Index;
         Require.Positive(named, "number of names of the background, or of classes beside it,");
-        return new(Rows.Rows([.. Enumerable.Range(named, ClassOf.Count - named)]), [.. ClassOf.Skip(named)], Names);
+        return new(Rows.Rows([.. Enumerable.Range(named, ClassOf.Count - named)]), [.. ClassOf.Skip(named)], Names) { Origin = Origin };
     }
 
     static Vectors Means(Vectors unit, int[] counts)

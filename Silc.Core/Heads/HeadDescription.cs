@@ -23,8 +23,8 @@ public sealed record HeadDescription(HeadKind Kind, string Tower, string? Tokeni
     public string? TowerName { get; init; }
 
     /// <summary>
-    /// Patterns of the image tower's parameters that were trained along, with multipliers of the learning rate; their values are in the head's file,
-    /// and the model stays as it is. Null where the tower was frozen.
+    /// Patterns of the towers' parameters that were trained along, with multipliers of the learning rate; their values are in the head's file,
+    /// and the model stays as it is. Null where the towers were frozen.
     /// </summary>
     public IReadOnlyList<RateRule>? Tuned { get; init; }
 

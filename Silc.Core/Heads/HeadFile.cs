@@ -16,8 +16,8 @@ sealed record HeadFile(string Path, HeadDescription Description, long Step, Head
     /// <summary>The name of a head in the folder of its training.</summary>
     public const string Name = RunFolder.HeadName;
 
-    // Format 2 holds a tuned tower, too, which earlier versions would leave out.
-    const string FormatKey = ModelMetadata.HeadKey, Format = "1", TunedFormat = "2",
+    // Format 2 holds a tuned image tower, too, format 3 a tuned text tower, which earlier versions would leave out.
+    const string FormatKey = ModelMetadata.HeadKey, Format = "1", TunedFormat = "2", TextFormat = "3", TextPrefix = "txt/",
         DescriptionKey = "silc.head.description", TrainKey = "silc.head.train",
         DataKey = "silc.head.data";
 
@@ -32,8 +32,8 @@ sealed record HeadFile(string Path, HeadDescription Description, long Step, Head
         if (!metadata.TryGetValue(FormatKey, out var format))
             throw new InvalidDataException($"{path} is no head: it has no '{FormatKey}' in its metadata. Name what silc head train wrote, "
                 + $"{Name} or its folder");
-        if (format is not (Format or TunedFormat))
-            throw new InvalidDataException($"{path} is a head of format {format}, this version reads the formats {Format} and {TunedFormat}: use the "
+        if (format is not (Format or TunedFormat or TextFormat))
+            throw new InvalidDataException($"{path} is a head of format {format}, this version reads the formats {Format} to {TextFormat}: use the "
                 + "version that wrote it");
         Seal.Verify(path);
         string Value(string key) => metadata.TryGetValue(key, out var value) ? value
@@ -54,11 +54,12 @@ sealed record HeadFile(string Path, HeadDescription Description, long Step, Head
 
     /// <summary>Writes this record with arrays to <see cref="Path"/>; nothing is left half-written.</summary>
     /// <exception cref="IOException">The message names the file, the reason, the bytes needed and those free.</exception>
-    public void Write(IEnumerable<NamedArray> arrays)
+    public void Write(IReadOnlyList<NamedArray> arrays)
     {
         var metadata = new Dictionary<string, string>
         {
-            [FormatKey] = Description.Tuned is null ? Format : TunedFormat,
+            [FormatKey] = Description.Tuned is null ? Format
+                : arrays.Any(array => array.Name.StartsWith(TextPrefix, StringComparison.Ordinal)) ? TextFormat : TunedFormat,
             [DescriptionKey] = ConfigJson.Write(Description),
             [ModelMetadata.StepKey] = Step.ToString(CultureInfo.InvariantCulture),
         };

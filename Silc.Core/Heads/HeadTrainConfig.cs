@@ -20,12 +20,21 @@ namespace Silc;
 /// in every step.
 /// </param>
 /// <param name="MinCrop">A part of each image is seen, of at least this share of its sides; 1 shows the whole.</param>
+/// <param name="Mosaic">
+/// With 2 or more, 60 % of what a detection head sees are mosaics of k x k images, k from 2 to this; OWL-ViT has 3, OWLv2 6. 1 shows images alone.
+/// </param>
 public sealed record HeadTrainConfig(int Steps = 600, int BatchSize = 32, double LearningRate = 2e-3, double WeightDecay = 1e-6,
     double ClipNorm = 1, int Seed = 0, HeadLoss Loss = HeadLoss.Softmax, bool IgnoredAreNegative = false, int ClassesAStep = 0,
-    bool Flip = false, double MinCrop = 1)
+    bool Flip = false, double MinCrop = 1, int Mosaic = 1)
 {
+    /// <summary>Most images along a side of a mosaic.</summary>
+    internal const int MostTiles = 8;
+
+    /// <summary>Throws for a head that sees one image at a time.</summary>
+    internal void RequireNoMosaic() => Require.That(Mosaic == 1, $"mosaics of {Mosaic} images a side are for detection");
+
     /// <summary>The tower must see each image in each step.</summary>
-    internal bool IsAugmented => Flip || MinCrop < 1;
+    internal bool IsAugmented => Flip || MinCrop < 1 || Mosaic > 1;
 
     /// <summary>Throws unless every value is in its range.</summary>
     /// <exception cref="ArgumentException">The message names the value and its range.</exception>
@@ -38,6 +47,7 @@ public sealed record HeadTrainConfig(int Steps = 600, int BatchSize = 32, double
         Require.NotNegative(ClipNorm, "clip norm");
         Require.That(ClassesAStep >= 0, $"classes a step is {ClassesAStep}, it must be 0 or positive");
         Require.That(MinCrop is > 0 and <= 1, $"the least crop is {MinCrop}, it must be above 0 and at most 1");
+        Require.Within(Mosaic, 1, MostTiles, "images along a side of a mosaic");
         Require.That(!IgnoredAreNegative || Loss == HeadLoss.Binary, "ignored places are negatives with the binary loss alone");
         return this;
     }

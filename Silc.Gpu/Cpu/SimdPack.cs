@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Silc;
 
@@ -48,13 +47,8 @@ readonly struct SimdPack(Vector<float> value) : IPack<SimdPack>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdPack Exp(SimdPack a) => new(SimdMath.Exp(a.value));
 
-    public static SimdPack Erf(SimdPack a)
-    {
-        var lanes = a.value;
-        var floats = MemoryMarshal.CreateSpan(ref Unsafe.As<Vector<float>, float>(ref lanes), Vector<float>.Count);
-        foreach (ref var x in floats) x = Scalar.Erf(x);
-        return new(lanes);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdPack Erf(SimdPack a) => new(SimdMath.Erf(a.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float Sum(SimdPack a) => Vector.Sum(a.value);

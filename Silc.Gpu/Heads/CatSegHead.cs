@@ -56,7 +56,8 @@ sealed class CatSegHead : SegmentationHead
         var shape = new MapShape(batch.Images, classes, Grid, Grid);
         var texts = pass.Saved(batch.Images * batch.Texts.Rows, batch.Texts.Cols);
         for (int image = 0; image < batch.Images; image++) ops.Copy(batch.Texts, texts.Slice(image * batch.Texts.Rows, batch.Texts.Rows));
-        var (logits, back) = network.Forward(pass, batch.Features[0], texts, batch.Features[1..], shape, sizes.Pool, batch.Gradients);
+        var dTexts = batch.TextGradient.Count > 0 ? pass.Saved(texts.Rows, texts.Cols) : default;
+        var (logits, back) = network.Forward(pass, batch.Features[0], texts, batch.Features[1..], shape, sizes.Pool, batch.Gradients, dTexts);
         var (large, rowLoss) = (pass.Saved(logits.Rows, side * side), pass.Saved(logits.Rows, 1));
         ops.Bilinear(Column(logits), Column(large), fine, fine, side, side, corners: false);
         float places = Math.Max(1, train.IgnoredAreNegative ? batch.Images * Places : batch.Counted);
@@ -65,6 +66,9 @@ sealed class CatSegHead : SegmentationHead
         var dLogits = pass.Scratch(logits.Rows, logits.Cols);
         ops.BilinearBackward(Column(large), Column(dLogits), fine, fine, side, side, corners: false);
         back.Invoke(dLogits);
+        if (dTexts.Count == 0) return;
+        ops.Fill(batch.TextGradient, 0);
+        ops.SumRows(dTexts, batch.TextGradient);
     }
 
     static Tensor Column(Tensor x) => x.Reshape(x.Count, 1);
@@ -72,7 +76,7 @@ sealed class CatSegHead : SegmentationHead
     /// <inheritdoc/>
     public override ZeroShotSegmenter Segmenter(ClassPrototypes classes, SegmentationWindows? windows = null, double? threshold = null)
     {
-        RequireWidth(classes);
+        RequireOwn(classes);
         windows ??= SegmentationWindows.Whole(Description.Resolution);
         windows.Check(Model.Config.PatchSize);
         int grid = windows.Side / Model.Config.PatchSize;

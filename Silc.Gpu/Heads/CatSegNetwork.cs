@@ -40,8 +40,7 @@ sealed class CatSegNetwork
     }
 
     /// <summary>
-    /// Logits (images · classes, 4h · 4w), and the pullback to the parameters: texts are data, and so are features unless their gradients are asked
-    /// for.
+    /// Logits (images · classes, 4h · 4w), and the pullback to the parameters: texts and features are data unless their gradients are asked for.
     /// </summary>
     /// <param name="pass">The pass.</param>
     /// <param name="aligned">Aligned patches (images · h · w, E).</param>
@@ -50,8 +49,9 @@ sealed class CatSegNetwork
     /// <param name="shape">Images, classes and the grid.</param>
     /// <param name="pool">Places that attention over classes averages along each axis.</param>
     /// <param name="gradients">Take those of aligned patches and both middle tokens; null where they are data.</param>
+    /// <param name="dTexts">Takes that of the texts; empty where they are data.</param>
     public (Tensor Logits, ParameterPullback Back) Forward(Pass pass, Tensor aligned, Tensor texts, IReadOnlyList<Tensor> skips, MapShape shape,
-        int pool, Tensor[]? gradients = null)
+        int pool, Tensor[]? gradients = null, Tensor dTexts = default)
     {
         var ops = pass.Ops;
         var fine = shape.Times(Finer);
@@ -83,13 +83,13 @@ sealed class CatSegNetwork
                 backFirst.Into(backSecond.Invoke(backHead.Invoke(dLogits.Reshape(dLogits.Count, 1))), d);
             for (int i = backs.Count - 1; i >= 0; i--)
                 using (pass.Frame()) backs[i](d);
-            var dCost = gradients is null ? default : pass.Scratch(cost.Rows, cost.Cols);
+            var dCost = gradients is null && dTexts.Count == 0 ? default : pass.Scratch(cost.Rows, cost.Cols);
             backEmbed(d, dCost);
             ops.ReluBackward(imageGuide, dImage);
             backImageGuide(dImage, gradients is null ? default : gradients[0]);
-            if (gradients is not null) backCost(dCost, gradients[0]);
+            if (dCost.Count > 0) backCost(dCost, gradients is null ? default : gradients[0], dTexts);
             ops.ReluBackward(words, dWords);
-            backWords(dWords);
+            backWords(dWords, dTexts);
         }
         ));
     }
@@ -97,8 +97,8 @@ sealed class CatSegNetwork
     /// <summary>Cosines of each prompt with each patch, (images · classes · h · w, prompts).</summary>
     internal Tensor Cost(Pass pass, Tensor aligned, Tensor texts, MapShape shape) => Cosines(pass, aligned, texts, shape).Cost;
 
-    // The same, and a pullback that adds to the gradient of aligned patches.
-    (Tensor Cost, Action<Tensor, Tensor> Back) Cosines(Pass pass, Tensor aligned, Tensor texts, MapShape shape)
+    // The same, and a pullback that adds to the gradient of aligned patches and writes that of texts, of each where it has a place.
+    (Tensor Cost, Action<Tensor, Tensor, Tensor> Back) Cosines(Pass pass, Tensor aligned, Tensor texts, MapShape shape)
     {
         int prompts = sizes.Prompts, each = shape.Classes * prompts;
         var cost = pass.Saved(shape.Images * shape.Classes * shape.Places, prompts);
@@ -111,16 +111,20 @@ sealed class CatSegNetwork
             pass.Ops.CosineSimilarity(texts.Slice(image * each, each), unit.Slice(image * shape.Places, shape.Places),
                 rows.Slice(image * each, each));
         if (prompts > 1) ByPlace().Gather(pass.Ops, rows.Reshape(rows.Count, 1), cost.Reshape(cost.Count, 1));
-        return (cost, (dCost, dAligned) =>
+        return (cost, (dCost, dAligned, dTexts) =>
         {
             using var _ = pass.Frame();
-            Tensor dUnit = pass.Scratch(unit.Rows, unit.Cols), dMoved = pass.Scratch(unit.Rows, unit.Cols);
             var d = dCost.Reshape(shape.Images * each, shape.Places);
             if (prompts > 1)
             {
                 d = pass.Scratch(shape.Images * each, shape.Places);
                 ByPlace().Scatter(pass.Ops, dCost.Reshape(dCost.Count, 1), d.Reshape(d.Count, 1));
             }
+            if (dTexts.Count > 0)
+                for (int image = 0; image < shape.Images; image++)
+                    pass.Ops.MatMul(d.Slice(image * each, each), unit.Slice(image * shape.Places, shape.Places), dTexts.Slice(image * each, each));
+            if (dAligned.Count == 0) return;
+            Tensor dUnit = pass.Scratch(unit.Rows, unit.Cols), dMoved = pass.Scratch(unit.Rows, unit.Cols);
             for (int image = 0; image < shape.Images; image++)
                 pass.Ops.MatMul(d.Slice(image * each, each), texts.Slice(image * each, each), dUnit.Slice(image * shape.Places, shape.Places),
                     Transpose.A);
@@ -138,8 +142,8 @@ sealed class CatSegNetwork
         ]);
     }
 
-    // The mean of a class's prompts, its direction, and a dense layer with ReLU.
-    (Tensor Words, Action<Tensor> Back) TextGuide(Pass pass, Tensor texts)
+    // The mean of a class's prompts, its direction, and a dense layer with ReLU; the pullback adds to the gradient of texts where it has a place.
+    (Tensor Words, Action<Tensor, Tensor> Back) TextGuide(Pass pass, Tensor texts)
     {
         var (mean, unit, norms) = (pass.Saved(texts.Rows / sizes.Prompts, texts.Cols), pass.Saved(texts.Rows / sizes.Prompts, texts.Cols),
             pass.Saved(texts.Rows / sizes.Prompts, 1));
@@ -148,7 +152,19 @@ sealed class CatSegNetwork
         var words = pass.Saved(unit.Rows, sizes.TextGuide);
         textGuide.Run(pass, unit, words);
         pass.Ops.Relu(words);
-        return (words, d => textGuide.ParameterGrads(pass, unit, d));
+        return (words, (d, dTexts) =>
+        {
+            textGuide.ParameterGrads(pass, unit, d);
+            if (dTexts.Count == 0) return;
+            using var _ = pass.Frame();
+            Tensor dUnit = pass.Scratch(unit.Rows, unit.Cols), dMean = pass.Scratch(unit.Rows, unit.Cols);
+            var dAll = pass.Scratch(texts.Rows, texts.Cols);
+            textGuide.InputGrad(pass, d, dUnit);
+            pass.Ops.L2NormalizeBackward(dUnit, unit, norms, dMean, NormEpsilon);
+            pass.Ops.PoolTokensBackward(texts, dMean, dAll, largest: false);
+            pass.Ops.Add(dAll, dTexts);
+        }
+        );
     }
 
     /// <summary>Two windowed blocks over places, of which the second's windows are moved, then one over classes.</summary>

@@ -30,14 +30,16 @@ public sealed class DecoderExamples : IDisposable
     readonly List<int> places = [];
     readonly List<(string Key, string Reason)> unread = [];
 
-    DecoderExamples(SilcModel model, HeadKind kind, DataState data, int images, int? resolution, Func<int, RgbImage> image)
+    DecoderExamples(SilcModel model, HeadKind kind, DataState data, int images, int? resolution, HeadTrainConfig? train,
+        Func<int, RgbImage> image)
     {
         Require.Positive(images, $"number of images of {data.Name}");
         var config = model.Config;
         (this.model, Kind, Data, Resolution, this.image) = (model, kind, data, resolution ?? config.Grid * config.PatchSize, image);
         Require.That(Resolution > 0 && Resolution % config.PatchSize == 0,
             $"images of side {Resolution} are no whole number of patches of {config.PatchSize}");
-        cache = new(images, Floats);
+        IsKept = train?.IsAugmented != true;
+        cache = new(images, IsKept ? Floats : 0);
         tower = new(model, Resolution, Reads);
     }
 
@@ -59,6 +61,9 @@ public sealed class DecoderExamples : IDisposable
     /// <summary>Images that could not be read, with the reason.</summary>
     public IReadOnlyList<(string Key, string Reason)> Unread => unread;
 
+    /// <summary>Features of whole images are kept; false where every step sees parts of them and computes its own.</summary>
+    internal bool IsKept { get; }
+
     internal DataState Data { get; }
 
     internal SilcModel Model => model;
@@ -76,12 +81,16 @@ public sealed class DecoderExamples : IDisposable
     /// <param name="seen">Is told the number of images read.</param>
     /// <param name="stop">Ends the work.</param>
     /// <param name="featureCache">A folder that keeps features for other trainings on the same images; null keeps none.</param>
+    /// <param name="train">
+    /// Says what steps see of images; null means the whole. Where it shows parts of images or mirrors them no features are computed here: each step
+    /// computes its own, and only such a training takes these examples.
+    /// </param>
     /// <exception cref="ArgumentException">The side is no multiple of the patch, or the source is empty.</exception>
     /// <exception cref="InvalidDataException">Too many images cannot be read, or none has a caption.</exception>
     public static DecoderExamples OfCaptions(SilcModel model, IImageTextSource source, int? resolution = null, double maxBadShare = UsualBadShare,
-        Action<long>? seen = null, CancellationToken stop = default, string? featureCache = null)
+        Action<long>? seen = null, CancellationToken stop = default, string? featureCache = null, HeadTrainConfig? train = null)
     {
-        var examples = new DecoderExamples(model, HeadKind.Caption, DataState.Of(source), source.Count, resolution,
+        var examples = new DecoderExamples(model, HeadKind.Caption, DataState.Of(source), source.Count, resolution, train,
             index => source.Read(index).Image);
         return examples.Read(source.Count, maxBadShare, seen, stop, featureCache, index =>
         {
@@ -93,10 +102,10 @@ public sealed class DecoderExamples : IDisposable
     /// <summary>Reads questions with answers; each step of training draws one of a question's. An image is computed once for all its own.</summary>
     /// <inheritdoc cref="OfCaptions"/>
     public static DecoderExamples OfQuestions(SilcModel model, IQuestionSource source, int? resolution = null, double maxBadShare = UsualBadShare,
-        Action<long>? seen = null, CancellationToken stop = default, string? featureCache = null)
+        Action<long>? seen = null, CancellationToken stop = default, string? featureCache = null, HeadTrainConfig? train = null)
     {
         var images = Enumerable.Range(0, source.Count).GroupBy(index => source.Question(index).ImageId).Select(group => group.ToArray()).ToArray();
-        var examples = new DecoderExamples(model, HeadKind.Answer, new(source.Name, source.Count), images.Length, resolution,
+        var examples = new DecoderExamples(model, HeadKind.Answer, new(source.Name, source.Count), images.Length, resolution, train,
             index => source.ReadImage(images[index][0]));
         return examples.Read(images.Length, maxBadShare, seen, stop, featureCache, index => ($"image {source.Question(images[index][0]).ImageId}",
             source.ReadImage(images[index][0]), [.. images[index].Select(source.Question).Select(question => (TextVocabulary.Words(question.Question),
@@ -148,7 +157,7 @@ public sealed class DecoderExamples : IDisposable
     {
         try
         {
-            using var store = folder is null ? null : new FeatureStore(folder, model, tower, Resolution, Reads);
+            using var store = folder is null || !IsKept ? null : new FeatureStore(folder, model, tower, Resolution, Reads);
             int done = 0;
             foreach (var indices in Enumerable.Range(0, count).Chunk(ImagesAtOnce))
             {
@@ -173,7 +182,7 @@ public sealed class DecoderExamples : IDisposable
     void Add(List<(string Key, RgbImage Image, IReadOnlyList<(IReadOnlyList<string> Question, IReadOnlyList<IReadOnlyList<string>> Texts)> Said)>
         whole, Func<float[], Vectors[]> run)
     {
-        var features = run(DecoderPixels.Of([.. whole.Select(one => one.Image)], Resolution, model.Config.Images))[0];
+        var features = IsKept ? run(DecoderPixels.Of([.. whole.Select(one => one.Image)], Resolution, model.Config.Images))[0] : null;
         foreach (var (i, one) in whole.Index())
         {
             foreach (var (question, texts) in one.Said)
@@ -181,7 +190,7 @@ public sealed class DecoderExamples : IDisposable
                 if (texts.Count > 0) items.Add((cache.Count, question, texts));
                 else Silent++;
             }
-            cache.Add(features.Values.Span.Slice(i * Floats, Floats).ToArray(), []);
+            cache.Add(features?.Values.Span.Slice(i * Floats, Floats).ToArray() ?? [], []);
             keys.Add(one.Key);
         }
     }

@@ -34,6 +34,9 @@ public sealed class DecoderRun : IDisposable
     public DecoderRun(DecoderHead head, DecoderExamples examples, HeadTrainConfig config, RunFolder? folder = null)
     {
         (this.head, this.examples, train, seed) = (head, examples, config.Check(), config.Seed);
+        train.RequireNoMosaic();
+        Require.That(examples.IsKept || train.IsAugmented,
+            "the examples were read for a training that sees parts of images or mirrors them, and keep no features: read them for this one");
         var told = head.Description;
         Require.That(told.Kind == examples.Kind && told.Resolution == examples.Resolution && head.Model == examples.Model,
             "the head was made for other examples: make one by DecoderHead.Create with these");

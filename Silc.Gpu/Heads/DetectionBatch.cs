@@ -13,6 +13,9 @@ namespace Silc;
 /// <param name="ThingTargets">Probability of the best name, (R, 1).</param>
 /// <param name="Images">Number of images.</param>
 /// <param name="Match">Given logits and boxes, writes the targets; null while memory is measured.</param>
-/// <param name="Gradients">Take the gradients of tokens and aligned patches, where the tower is tuned; null where it is frozen.</param>
+/// <param name="Gradients">Take the gradients of tokens and aligned patches, where the image tower is tuned; null where it is frozen.</param>
+/// <param name="Prompts">Of the names, where the text tower is tuned.</param>
+/// <param name="QueryGradient">Takes the gradient of their embeddings there; otherwise empty.</param>
 sealed record DetectionBatch(Tensor Tokens, Tensor Aligned, Tensor Queries, ArrayView<int> Targets, Tensor Weights, Tensor BoxTargets,
-    Tensor BoxWeights, Tensor ThingTargets, int Images, Action<Tensor, Tensor>? Match, Tensor[]? Gradients = null);
+    Tensor BoxWeights, Tensor ThingTargets, int Images, Action<Tensor, Tensor>? Match, Tensor[]? Gradients = null,
+    PromptBatch Prompts = default, Tensor QueryGradient = default);

@@ -4,7 +4,13 @@ namespace Silc;
 /// <param name="Labels">Class of each, an index into the names of the training.</param>
 /// <param name="Boxes">In shares of the image's square.</param>
 /// <param name="Unasked">Classes of which the image may hold more than what is marked: as negatives they do not count.</param>
-sealed record DetectionThings(int[] Labels, Box[] Boxes, IReadOnlySet<int> Unasked);
+sealed record DetectionThings(int[] Labels, Box[] Boxes, IReadOnlySet<int> Unasked)
+{
+    /// <summary>Those of several images, or of one.</summary>
+    public static DetectionThings Of(IReadOnlyList<DetectionThings> parts) => parts.Count == 1 ? parts[0]
+        : new([.. parts.SelectMany(part => part.Labels)], [.. parts.SelectMany(part => part.Boxes)],
+            parts.SelectMany(part => part.Unasked).ToHashSet());
+}
 
 /// <summary>
 /// Images as a detection head is trained on them: features of the frozen tower, or pixels for one that is tuned, and things. Where steps see parts of
@@ -51,7 +57,7 @@ sealed class DetectionExamples : IDisposable
         (this.head, this.source, this.train) = (head, source, train?.IsAugmented == true ? train : null);
         tower = new(head.Model, side, DetectionHead.Reads);
         // A tower that is tuned sees the images in every step. Mean and spread of its tokens are those before the first one.
-        if (head.Tuned is not null) floats = [side * side * 3];
+        if (head.Tuned?.Image is not null) floats = [side * side * 3];
         cache = new(source.Count, this.train is null ? floats.Sum() : 0);
         try
         {
@@ -67,7 +73,7 @@ sealed class DetectionExamples : IDisposable
                 // Mean and spread are those of whole images in any case.
                 var features = store?.Run(pixels) ?? tower.Run(pixels);
                 Sum(features[0]);
-                Add(examples, this.train is not null ? [] : head.Tuned is null ? features : [new(pixels, side * side * 3)]);
+                Add(examples, this.train is not null ? [] : head.Tuned?.Image is null ? features : [new(pixels, side * side * 3)]);
                 seen?.Invoke(read);
             }
             RequireFewUnread(source, source.Count, maxBadShare, atEnd: true);
@@ -119,14 +125,20 @@ sealed class DetectionExamples : IDisposable
         if (train is null) return (Features(images), [.. images.Select(Things)]);
         int side = head.Description.Resolution, each = side * side * 3;
         var (pixels, seen) = (new float[images.Count * each], new DetectionThings[images.Count]);
+        var mosaics = images.Select((image, i) => HeadMosaic.Of(train, step, i, image, Count)).ToArray();
         ParallelLoop.Run(images.Count, i =>
         {
-            var view = HeadView.Of(train, step, i);
-            view.Fill(DetectionPixels.Square(source.Read(places[images[i]]).Image), side, pixels.AsSpan(i * each, each));
-            seen[i] = Seen(things[images[i]], view);
+            var parts = new DetectionThings[mosaics[i].Images.Length];
+            foreach (var (tile, image) in mosaics[i].Images.Index())
+            {
+                var view = HeadView.Of(train, step, i, tile);
+                mosaics[i].Fill(view, DetectionPixels.Square(source.Read(places[image]).Image), tile, side, pixels.AsSpan(i * each, each));
+                parts[tile] = mosaics[i].Of(Seen(things[image], view), tile, side);
+            }
+            seen[i] = Largest(DetectionThings.Of(parts), head.Grid * head.Grid);
         });
         Photometric.ToSigned(pixels);
-        return (head.Tuned is not null ? [pixels] : [.. tower.Run(pixels).Select(feature => feature.Values.ToArray())], seen);
+        return (head.Tuned?.Image is not null ? [pixels] : [.. tower.Run(pixels).Select(feature => feature.Values.ToArray())], seen);
     }
 
     static DetectionThings Seen(DetectionThings all, HeadView view)
@@ -192,12 +204,16 @@ sealed class DetectionExamples : IDisposable
     {
         for (int i = 0; i < things.Count; i++)
         {
-            var image = things[i];
-            if (image.Labels.Length <= places) continue;
-            TooMany += image.Labels.Length - places;
-            int[] largest = [.. Enumerable.Range(0, image.Labels.Length).OrderByDescending(m => image.Boxes[m].Area).Take(places).Order()];
-            things[i] = image with { Labels = [.. largest.Select(m => image.Labels[m])], Boxes = [.. largest.Select(m => image.Boxes[m])] };
+            TooMany += Math.Max(0, things[i].Labels.Length - places);
+            things[i] = Largest(things[i], places);
         }
+    }
+
+    static DetectionThings Largest(DetectionThings image, int places)
+    {
+        if (image.Labels.Length <= places) return image;
+        int[] largest = [.. Enumerable.Range(0, image.Labels.Length).OrderByDescending(m => image.Boxes[m].Area).Take(places).Order()];
+        return image with { Labels = [.. largest.Select(m => image.Labels[m])], Boxes = [.. largest.Select(m => image.Boxes[m])] };
     }
 
     InstanceImage? Read(IInstanceSource source, int index)

@@ -3,7 +3,7 @@ namespace Silc;
 /// <summary>Something found in an image. Threads: immutable.</summary>
 /// <param name="Label">Index of its class among those asked for.</param>
 /// <param name="Box">Where it is, in pixels of the image, and cut at its borders.</param>
-/// <param name="Score">Probability of the name, 0 to 1.</param>
+/// <param name="Score">Probability of the name, 0 to 1, or its mean with that of there being anything.</param>
 public readonly record struct FoundBox(int Label, Box Box, double Score);
 
 /// <summary>
@@ -14,7 +14,7 @@ public readonly record struct FoundBox(int Label, Box Box, double Score);
 /// <example>
 /// <code>
 /// using var head = DetectionHead.Load(model, "runs/finder");               // of silc head train detect
-/// var names = model.Prototypes(ClassList.Of(["cat", "dog"]), head.Description.Templates, canonical: head.Description.Canonical);
+/// var names = head.Prototypes(ClassList.Of(["cat", "dog"]));
 /// foreach (var found in head.Detect(ImageFile.Read("street.jpg"), names, least: 0.3)) Console.WriteLine($"{found.Label} at {found.Box}");
 /// </code>
 /// </example>
@@ -28,6 +28,7 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
     readonly OwlLayers layers;
     readonly Parameter standardScale, standardBias;
     FrozenTower? tower;
+    TunedTexts? texts;
 
     DetectionHead(SilcModel model, HeadDescription description)
     {
@@ -81,7 +82,7 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
     /// <param name="resolution">Side of the images that it will see; null takes the model's own.</param>
     /// <param name="seed">Seed of what is drawn.</param>
     /// <param name="tuned">
-    /// Patterns of the image tower's parameters that are trained along, with multipliers of the learning rate; null freezes it.
+    /// Patterns of the towers' parameters that are trained along, with multipliers of the learning rate; null freezes them.
     /// </param>
     /// <exception cref="ArgumentException">The sizes do not fit the model.</exception>
     /// <exception cref="InvalidOperationException">The model is an image tower alone.</exception>
@@ -158,23 +159,38 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
 
     IReadOnlyList<NamedArray> ITrainedHead.Arrays() => [.. Tuned?.Arrays() ?? Parameters.ToArrays(), .. Standard.ToArrays()];
 
+    /// <summary>
+    /// Text embeddings that stand for classes, with the head's own templates, by its own text tower where that was trained along; otherwise they are
+    /// the model's.
+    /// </summary>
+    /// <param name="classes">Names.</param>
+    /// <exception cref="ArgumentException">A template has no {}.</exception>
+    /// <exception cref="InvalidOperationException">The model has no tokenizer.</exception>
+    public ClassPrototypes Prototypes(ClassList classes) =>
+        HeadTexts.Prototypes(Model, Tuned?.Text, ref texts, classes, Description.Templates, AliasUse.First, Description.Canonical);
+
     /// <summary>Finds things in an image, the surest first, of equal scores the one of the earlier patch.</summary>
     /// <param name="image">Decoded; one that is no square is filled up at its right or lower border.</param>
-    /// <param name="classes">Made by the model's <see cref="SilcModel.Prototypes"/>, best with the head's own templates.</param>
+    /// <param name="classes">Made by <see cref="Prototypes"/>, or by the model's where the text tower was frozen.</param>
     /// <param name="most">Most things; every patch is asked about every class.</param>
     /// <param name="least">Lowest score.</param>
+    /// <param name="objectness">
+    /// A score is then the geometric mean of the probability of the name and of the objectness of the patch, that there is anything (OWLv2, Minderer
+    /// et al. 2023, arXiv:2306.09683), so that patches of nothing come last.
+    /// </param>
     /// <exception cref="ArgumentException">The classes are of another model, or a value is out of its range.</exception>
-    public IReadOnlyList<FoundBox> Detect(RgbImage image, ClassPrototypes classes, int most = UsualMost, double least = 0) =>
-        Detect([image], classes, most, least)[0];
+    public IReadOnlyList<FoundBox> Detect(RgbImage image, ClassPrototypes classes, int most = UsualMost, double least = 0, bool objectness = false) =>
+        Detect([image], classes, most, least, objectness)[0];
 
     /// <summary>The same of several images at once.</summary>
-    /// <inheritdoc cref="Detect(RgbImage, ClassPrototypes, int, double)"/>
+    /// <inheritdoc cref="Detect(RgbImage, ClassPrototypes, int, double, bool)"/>
     public IReadOnlyList<IReadOnlyList<FoundBox>> Detect(IReadOnlyList<RgbImage> images, ClassPrototypes classes, int most = UsualMost,
-        double least = 0)
+        double least = 0, bool objectness = false)
     {
         Require.That(classes.Rows.Width == Description.EmbedDim,
             $"the classes are embedded in {classes.Rows.Width} channels, and the head's patches in {Description.EmbedDim}: embed them with its "
             + "model");
+        HeadTexts.Require(classes, texts, Tuned?.Text is not null);
         Require.Positive(most, "most things of an image");
         Require.Within(least, 0, 1, "lowest score");
         if (images.Count == 0) return [];
@@ -182,16 +198,17 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
         tower ??= new(Model, Description.Resolution, Reads, (pass, features, count) =>
         {
             var outputs = Forward(pass, features[0], features[1], count).Outputs;
-            return [outputs.Embedding, outputs.Shift, outputs.Scale, outputs.Boxes];
+            return [outputs.Embedding, outputs.Shift, outputs.Scale, outputs.Boxes, outputs.Objectness];
         }, image: Tuned?.Image);
         var found = tower.Run(DetectionPixels.Of(images, Description.Resolution, Model.Config.Images));
         var cosines = classes.Scores(found[0]);
         int places = Grid * Grid;
-        return [.. images.Select((image, i) => Best(image, i * places, places, cosines, found[1], found[2], found[3], most, least))];
+        return [.. images.Select((image, i) =>
+            Best(image, i * places, places, cosines, found[1], found[2], found[3], objectness ? found[4] : null, most, least))];
     }
 
-    static List<FoundBox> Best(RgbImage image, int first, int places, Vectors cosines, Vectors shift, Vectors scale, Vectors boxes, int most,
-        double least)
+    static List<FoundBox> Best(RgbImage image, int first, int places, Vectors cosines, Vectors shift, Vectors scale, Vectors boxes,
+        Vectors? objectness, int most, double least)
     {
         var scored = new List<(double Score, int Row, int Label)>();
         for (int row = first; row < first + places; row++)
@@ -199,7 +216,8 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
             double factor = scale[row, 0] > 0 ? scale[row, 0] + 1 : Math.Exp(scale[row, 0]);
             for (int label = 0; label < cosines.Width; label++)
             {
-                double score = 1 / (1 + Math.Exp(-(cosines[row, label] + shift[row, 0]) * factor));
+                double score = Sigmoid((cosines[row, label] + shift[row, 0]) * factor);
+                if (objectness is not null) score = Math.Sqrt(score * Sigmoid(objectness[row, 0]));
                 if (score >= least) scored.Add((score, row, label));
             }
         }
@@ -217,11 +235,10 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
     }
 
     /// <summary>The box of four logits, in shares of the square.</summary>
-    internal static Box BoxOf(ReadOnlySpan<float> logits)
-    {
-        static double Sigmoid(float x) => 1 / (1 + Math.Exp(-x));
-        return Box.FromCentre(Sigmoid(logits[0]), Sigmoid(logits[1]), Sigmoid(logits[2]), Sigmoid(logits[3]));
-    }
+    internal static Box BoxOf(ReadOnlySpan<float> logits) =>
+        Box.FromCentre(Sigmoid(logits[0]), Sigmoid(logits[1]), Sigmoid(logits[2]), Sigmoid(logits[3]));
+
+    static double Sigmoid(double x) => 1 / (1 + Math.Exp(-x));
 
     /// <summary>Sets mean and spread of the tokens' channels.</summary>
     internal void SetStandard(ReadOnlySpan<double> mean, ReadOnlySpan<double> deviation)
@@ -268,6 +285,7 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
         Tensor dShift = pass.Scratch(rows, 1), dScale = pass.Scratch(rows, 1), dUnit = pass.Scratch(rows, found.Embedding.Cols);
         ops.ShiftScaleRowsBackward(logits, cosines, found.Shift, found.Scale, dShift, dScale);
         ops.MatMul(logits, batch.Queries, dUnit);
+        if (batch.QueryGradient.Count > 0) ops.MatMul(logits, found.Embedding, batch.QueryGradient, Transpose.A);
         back(new(dUnit, dShift, dScale, found.Boxes, found.Objectness));
         if (batch.Gradients is not { } gradients) return;
         var scaled = pass.Scratch(rows, batch.Tokens.Cols);
@@ -280,6 +298,7 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
     {
         using var exclusive = Model.Device.ExclusiveForRelease();
         tower?.Dispose();
+        texts?.Dispose();
         Parameters.Dispose();
         Standard.Dispose();
     }

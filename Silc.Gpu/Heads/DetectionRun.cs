@@ -46,7 +46,7 @@ public sealed class DetectionRun : IDisposable
         var start = HeadLoop.Start(head, config, data, folder);
         var classes = ClassList.Of(head.Description.Seen);
         HeadTexts.Check(classes, head.Model.Tokenizer);
-        var texts = head.Model.Prototypes(classes, head.Description.Templates, canonical: head.Description.Canonical).Rows;
+        var texts = head.Prototypes(classes).Rows;
         examples = new(head, source, maxBadShare, seen, stop, config, featureCache);
         try
         {
@@ -90,12 +90,19 @@ public sealed class DetectionRun : IDisposable
 
     void Queue(Pass pass, long epoch, IReadOnlyList<int> images, Tensor loss) => Step(pass, upload.Send(images, Steps), loss);
 
-    // Where the tower is tuned a batch has pixels in the place of tokens.
+    // Where the image tower is tuned a batch has pixels in the place of tokens.
     void Step(Pass pass, DetectionBatch batch, Tensor loss)
     {
         if (head.Tuned is null) head.Step(pass, batch, loss);
-        else head.Tuned.Step(pass, batch.Tokens, head.Description.Resolution, DetectionHead.Reads, (features, gradients) =>
-            head.Step(pass, batch with { Tokens = features[0], Aligned = features[1], Gradients = gradients }, loss));
+        else head.Tuned.Step(pass, batch.Tokens, head.Description.Resolution, DetectionHead.Reads, batch.Prompts,
+            (features, gradients, texts, dTexts) => head.Step(pass, batch with
+            {
+                Tokens = features?[0] ?? batch.Tokens,
+                Aligned = features?[1] ?? batch.Aligned,
+                Gradients = gradients,
+                Queries = dTexts.Count > 0 ? texts : batch.Queries,
+                QueryGradient = dTexts,
+            }, loss));
     }
 
     /// <summary>Frees what training needs; the head stays.</summary>

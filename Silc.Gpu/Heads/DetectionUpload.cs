@@ -20,6 +20,7 @@ sealed class DetectionUpload : IDisposable
     readonly bool tuned;
     readonly MemoryBuffer1D<float, Stride1D.Dense> tokens, aligned, queries, weights, boxes, boxWeights, things;
     readonly MemoryBuffer1D<int, Stride1D.Dense> targets;
+    readonly PromptUpload? words;
 
     public DetectionUpload(DetectionHead head, DetectionExamples examples, Vectors texts, HeadTrainConfig train, int batch)
     {
@@ -27,13 +28,16 @@ sealed class DetectionUpload : IDisposable
         (places, width, asked) = (head.Grid * head.Grid, head.Description.Width, Math.Min(texts.Count, MostNames));
         // Where the tower is tuned, images stand in the place of tokens.
         side = head.Description.Resolution;
-        tuned = head.Tuned is not null;
+        tuned = head.Tuned?.Image is not null;
         long rows = (long)batch * places;
         MemoryBuffer1D<float, Stride1D.Dense> Floats(long count) => device.Allocate(count, "a detection head's batch");
         tokens = Floats(tuned ? (long)batch * side * side * 3 : rows * width);
         (aligned, queries) = (Floats(tuned ? 1 : rows * texts.Width), Floats((long)asked * texts.Width));
         (weights, boxes, boxWeights, things) = (Floats(rows), Floats(4 * rows), Floats(rows), Floats(rows));
         targets = device.Allocate<int>(rows * asked, "targets");
+        var told = head.Description;
+        words = head.Tuned?.Text is null ? null
+            : new(head.Model, ClassPrototypes.PromptsOf(ClassList.Of(told.Seen), told.Templates, AliasUse.First, told.Canonical), asked);
     }
 
     /// <summary>Images of a step.</summary>
@@ -47,7 +51,8 @@ sealed class DetectionUpload : IDisposable
             int rows = Batch * places;
             return new(tuned ? new(default, Batch, side * side * 3) : new(default, rows, width), new(default, rows, texts.Width),
                 new(default, asked, texts.Width), default,
-                new(default, rows, 1), new(default, rows, 4), new(default, rows, 1), new(default, rows, 1), Batch, null);
+                new(default, rows, 1), new(default, rows, 4), new(default, rows, 1), new(default, rows, 1), Batch, null,
+                Prompts: words?.Measuring ?? default);
         }
     }
 
@@ -63,7 +68,7 @@ sealed class DetectionUpload : IDisposable
         return new(tuned ? Of(tokens, images.Count, side * side * 3) : Of(tokens, rows, width),
             tuned ? default : Of(aligned, rows, texts.Width), Of(queries, names.Length, texts.Width), targets.View.AsContiguous(),
             Of(weights, rows, 1), Of(boxes, rows, 4), Of(boxWeights, rows, 1), Of(things, rows, 1), images.Count,
-            (logits, found) => Match(logits, found, all, names));
+            (logits, found) => Match(logits, found, all, names), Prompts: words?.Send(names) ?? default);
     }
 
     static Tensor Of(MemoryBuffer1D<float, Stride1D.Dense> memory, int rows, int cols) => new(memory.View.AsContiguous(), rows, cols);
@@ -102,5 +107,6 @@ sealed class DetectionUpload : IDisposable
     {
         foreach (var memory in new[] { tokens, aligned, queries, weights, boxes, boxWeights, things }) device.Free(memory);
         device.Free(targets);
+        words?.Dispose();
     }
 }

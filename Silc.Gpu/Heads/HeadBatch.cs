@@ -8,5 +8,8 @@ namespace Silc;
 /// <param name="Texts">Embeddings of the classes, (T · prompts, E), of length 1.</param>
 /// <param name="Images">Number of images.</param>
 /// <param name="Counted">Number of places with a label.</param>
-/// <param name="Gradients">Take the gradients of the features, where the tower is tuned; null where it is frozen.</param>
-readonly record struct HeadBatch(Tensor[] Features, ArrayView<int> Labels, Tensor Texts, int Images, int Counted, Tensor[]? Gradients = null);
+/// <param name="Gradients">Take the gradients of the features, where the image tower is tuned; null where it is frozen.</param>
+/// <param name="Prompts">Of the texts, where the text tower is tuned.</param>
+/// <param name="TextGradient">Takes the gradient of the texts there; otherwise empty.</param>
+readonly record struct HeadBatch(Tensor[] Features, ArrayView<int> Labels, Tensor Texts, int Images, int Counted, Tensor[]? Gradients = null,
+    PromptBatch Prompts = default, Tensor TextGradient = default);

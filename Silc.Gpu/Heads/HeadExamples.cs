@@ -37,9 +37,10 @@ sealed class HeadExamples : IDisposable
         Require.Positive(source.Count, $"number of images of {source.Name}");
         var (config, side) = (head.Model.Config, head.Description.Resolution);
         // A tower that is tuned sees the images in every step.
-        floats = head.Tuned is not null ? [side * side * 3] : [.. head.Reads.Select(feature => feature.Width(config) * feature.Rows(config, side))];
+        floats = head.Tuned?.Image is not null ? [side * side * 3]
+            : [.. head.Reads.Select(feature => feature.Width(config) * feature.Rows(config, side))];
         (this.head, this.source, this.train) = (head, source, train?.IsAugmented == true ? train : null);
-        tower = head.Tuned is null ? new(head.Model, side, head.Reads) : null;
+        tower = head.Tuned?.Image is null ? new(head.Model, side, head.Reads) : null;
         cache = new(source.Count, this.train is null ? floats.Sum() : 0, memory);
         try
         {

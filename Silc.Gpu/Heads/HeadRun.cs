@@ -42,13 +42,14 @@ public sealed class HeadRun : IDisposable
             $"the head is for the classes {string.Join(", ", head.Description.Seen)}, and {source.Name} has "
             + string.Join(", ", source.Classes.Names));
         head.RequireTraining(train, source.Classes.Count);
+        train.RequireNoMosaic();
         // Before the images are read: that is long, and in vain if the checkpoint is of another training.
         var start = HeadLoop.Start(head, train, data, folder);
         var texts = HeadTexts.Of(head, source.Classes);
         examples = new(head, source, maxBadShare, seen, stop, train: train, folder: featureCache);
         try
         {
-            using (head.Model.Exclusive()) upload = new(head, examples, texts, train, Math.Min(train.BatchSize, examples.Count));
+            using (head.Model.Exclusive()) upload = new(head, examples, texts, source.Classes, train, Math.Min(train.BatchSize, examples.Count));
             loop = new(head, train, train.OptimizerOf(head.Tuned?.Rules), data, folder, start, examples.Count,
                 (pass, loss) => Step(pass, upload.Measuring, loss), Queue, examples.KeyOf, "images");
         }
@@ -93,8 +94,14 @@ public sealed class HeadRun : IDisposable
     void Step(Pass pass, HeadBatch batch, Tensor loss)
     {
         if (head.Tuned is null) head.Step(pass, batch, train, loss);
-        else head.Tuned.Step(pass, batch.Features[0], head.Description.Resolution, head.Reads, (features, gradients) =>
-            head.Step(pass, batch with { Features = features, Gradients = gradients }, train, loss));
+        else head.Tuned.Step(pass, batch.Features[0], head.Description.Resolution, head.Reads, batch.Prompts, (features, gradients, texts, dTexts) =>
+            head.Step(pass, batch with
+            {
+                Features = features ?? batch.Features,
+                Gradients = gradients,
+                Texts = dTexts.Count > 0 ? texts : batch.Texts,
+                TextGradient = dTexts,
+            }, train, loss));
     }
 
     /// <summary>Frees what training needs; the head stays.</summary>

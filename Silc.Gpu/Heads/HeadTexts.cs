@@ -10,13 +10,44 @@ static class HeadTexts
     public static Vectors Of(SegmentationHead head, ClassList classes)
     {
         Check(classes, head.Model.Tokenizer);
-        var (model, told) = (head.Model, head.Description);
-        if (head.PromptsOfClass == 1)
-            return model.Prototypes(classes, told.Templates, told.Aliases, told.Canonical).Rows;
-        Require.That(told.Templates.Count == head.PromptsOfClass,
+        var told = head.Description;
+        if (head.PromptsOfClass == 1) return head.Prototypes(classes).Rows;
+        Silc.Require.That(told.Templates.Count == head.PromptsOfClass,
             $"the head has {head.PromptsOfClass} prompts of a class, and there are {told.Templates.Count} templates");
-        return model.EmbedTexts(Prompts.ForClasses(classes.Names, told.Templates, told.Canonical));
+        return head.EmbedTexts(Prompts.ForClasses(classes.Names, told.Templates, told.Canonical));
     }
+
+    /// <summary>The prompts that make up each of these embeddings.</summary>
+    public static IReadOnlyList<IReadOnlyList<string>> PromptsOf(SegmentationHead head, ClassList classes)
+    {
+        var told = head.Description;
+        return head.PromptsOfClass == 1 ? ClassPrototypes.PromptsOf(classes, told.Templates, told.Aliases, told.Canonical)
+            : [.. Prompts.ForClasses(classes.Names, told.Templates, told.Canonical).Select(prompt => (IReadOnlyList<string>)[prompt])];
+    }
+
+    /// <summary>Classes as embeddings by a text tower that is tuned, or by the model's.</summary>
+    public static ClassPrototypes Prototypes(SilcModel model, TextTransformer? tuned, ref TunedTexts? texts, ClassList classes,
+        IReadOnlyList<string> templates, AliasUse aliases, bool canonical)
+    {
+        if (tuned is null) return model.Prototypes(classes, templates, aliases, canonical);
+        _ = Embed(model, tuned, ref texts, []);
+        var own = texts!;
+        return ClassPrototypes.Of(classes, own.Run, templates, aliases, canonical).From(own);
+    }
+
+    /// <summary>Texts by a text tower that is tuned, or by the model's.</summary>
+    public static Vectors Embed(SilcModel model, TextTransformer? tuned, ref TunedTexts? texts, IReadOnlyList<string> prompts)
+    {
+        if (tuned is null) return model.EmbedTexts(prompts);
+        _ = model.Tokenizer ?? throw new InvalidOperationException("this model has no tokenizer: give one to SilcModel.Create or SilcModel.Load");
+        using var exclusive = model.Exclusive();
+        return (texts ??= new(model, tuned)).Run(prompts);
+    }
+
+    /// <summary>Throws for classes that were embedded by another text tower than a head's own.</summary>
+    public static void Require(ClassPrototypes classes, TunedTexts? own, bool isTuned) =>
+        Silc.Require.That(!isTuned || own is not null && classes.Origin == own,
+            "the head's text tower was trained along, and the classes were embedded by another: make them by the head's own Prototypes");
 
     /// <summary>Throws for classes that no words tell apart.</summary>
     public static void Check(ClassList classes, Tokenizer? tokenizer)

@@ -18,19 +18,21 @@ sealed class HeadUpload : IDisposable
     readonly MemoryBuffer1D<float, Stride1D.Dense>[] features;
     readonly MemoryBuffer1D<float, Stride1D.Dense> textMemory;
     readonly MemoryBuffer1D<int, Stride1D.Dense> labels;
+    readonly PromptUpload? words;
 
-    public HeadUpload(SegmentationHead head, HeadExamples examples, Vectors texts, HeadTrainConfig train, int batch)
+    public HeadUpload(SegmentationHead head, HeadExamples examples, Vectors texts, ClassList names, HeadTrainConfig train, int batch)
     {
         (device, this.examples, this.texts, this.train, Batch) = (head.Model.Device, examples, texts, train, batch);
         (prompts, places) = (head.PromptsOfClass, head.Places);
         classes = texts.Count / prompts;
         chosen = train.ClassesAStep == 0 ? classes : Math.Min(classes, train.ClassesAStep);
         var (config, side) = (head.Model.Config, head.Description.Resolution);
-        shapes = head.Tuned is not null ? [(batch, side * side * 3)]
+        shapes = head.Tuned?.Image is not null ? [(batch, side * side * 3)]
             : [.. head.Reads.Select(feature => (batch * feature.Rows(config, side), feature.Width(config)))];
         features = [.. shapes.Select(shape => device.Allocate((long)shape.Rows * shape.Cols, "a head's features"))];
         textMemory = device.Allocate((long)chosen * prompts * texts.Width, "class names");
         labels = device.Allocate<int>((long)batch * places, "labels");
+        words = head.Tuned?.Text is null ? null : new(head.Model, HeadTexts.PromptsOf(head, names), chosen * prompts);
     }
 
     /// <summary>Images of a step.</summary>
@@ -38,7 +40,7 @@ sealed class HeadUpload : IDisposable
 
     /// <summary>A batch without memory, to measure a step by.</summary>
     public HeadBatch Measuring => new([.. shapes.Select(shape => new Tensor(default, shape.Rows, shape.Cols))], default,
-        new(default, chosen * prompts, texts.Width), Batch, Batch * places);
+        new(default, chosen * prompts, texts.Width), Batch, Batch * places, Prompts: words?.Measuring ?? default);
 
     /// <summary>Copies the batch of a step; nothing queued may use the one before.</summary>
     public HeadBatch Send(IReadOnlyList<int> images, long step)
@@ -55,10 +57,12 @@ sealed class HeadUpload : IDisposable
         }
         foreach (var (values, memory) in seen.Zip(features)) device.Upload<float>(values, memory.View.AsContiguous());
         device.Upload<int>(all, labels.View.AsContiguous());
-        var rows = texts.Rows([.. names.SelectMany(name => Enumerable.Range(name * prompts, prompts))]);
+        int[] asked = [.. names.SelectMany(name => Enumerable.Range(name * prompts, prompts))];
+        var rows = texts.Rows(asked);
         device.Upload(rows.Values.Span, textMemory.View.AsContiguous());
         return new([.. shapes.Zip(features, (shape, memory) => new Tensor(memory.View.AsContiguous(), shape.Rows, shape.Cols))],
-            labels.View.AsContiguous(), new(textMemory.View.AsContiguous(), rows.Count, texts.Width), images.Count, all.Count(label => label >= 0));
+            labels.View.AsContiguous(), new(textMemory.View.AsContiguous(), rows.Count, texts.Width), images.Count, all.Count(label => label >= 0),
+            Prompts: words?.Send(asked) ?? default);
     }
 
     // Those in the images first, then others by chance; in their order.
@@ -76,5 +80,6 @@ sealed class HeadUpload : IDisposable
         foreach (var memory in features) device.Free(memory);
         device.Free(textMemory);
         device.Free(labels);
+        words?.Dispose();
     }
 }

@@ -24,16 +24,20 @@ readonly record struct HeadView(double Left, double Top, double Size, bool Flip)
     /// <param name="train">How much may be cut off, and whether images are mirrored.</param>
     /// <param name="step">Of the training.</param>
     /// <param name="place">Of the image in the step.</param>
-    public static HeadView Of(HeadTrainConfig train, long step, int place)
+    /// <param name="tile">Of the image in its mosaic.</param>
+    public static HeadView Of(HeadTrainConfig train, long step, int place, int tile = 0)
     {
-        var random = new Philox(Stream | (uint)train.Seed, ((ulong)step << 32) | (uint)place);
+        var random = new Philox(Stream | (uint)train.Seed, ((ulong)step << 32) | ((ulong)(uint)tile << 24) | (uint)place);
         double size = random.Uniform(train.MinCrop, 1), left = random.Uniform(0, 1 - size), top = random.Uniform(0, 1 - size);
         return new(left, top, size, random.NextDouble() < 0.5 && train.Flip);
     }
 
     /// <summary>Writes (side, side, 3) floats in [0, 1].</summary>
-    public void Fill(RgbImage image, int side, Span<float> target) => Resample.Crop(image,
-        new(Left * image.Width, Top * image.Height, Size * image.Width, Size * image.Height), target, side, side, background: grey, flip: Flip);
+    public void Fill(RgbImage image, int side, Span<float> target) => Fill(image, side, side, target);
+
+    /// <summary>Writes (height, width, 3) floats in [0, 1].</summary>
+    public void Fill(RgbImage image, int width, int height, Span<float> target) => Resample.Crop(image,
+        new(Left * image.Width, Top * image.Height, Size * image.Width, Size * image.Height), target, width, height, background: grey, flip: Flip);
 
     /// <summary>Labels of the pixels that are seen, as many as there were: each that of the pixel where its middle lies.</summary>
     public LabelMap Of(LabelMap map)

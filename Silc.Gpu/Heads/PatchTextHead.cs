@@ -60,6 +60,10 @@ sealed class PatchTextHead : SegmentationHead
         ));
     }
 
+    internal override void RequireTraining(HeadTrainConfig train, int classes) => Require.That(
+        train.Loss == HeadLoss.Binary || train.ClassesAStep == 0 || train.ClassesAStep >= classes,
+        $"a softmax over {train.ClassesAStep} of {classes} classes a step has no place for the others: take all classes, or the binary loss");
+
     internal override void Step(Pass pass, HeadBatch batch, HeadTrainConfig train, Tensor loss)
     {
         var (ops, texts) = (pass.Ops, batch.Texts);
@@ -77,6 +81,7 @@ sealed class PatchTextHead : SegmentationHead
         else ops.BinaryCrossEntropy(logits, batch.Labels, texts.Rows, rowLoss, 1 / (places * texts.Rows), train.IgnoredAreNegative);
         ops.AddSum(rowLoss, loss, 0);
         ops.ScaleShiftBackward(logits, cosines, logScale.Value, logScale.Grad, bias.Grad);
+        if (batch.TextGradient.Count > 0) ops.MatMul(logits, unit, batch.TextGradient, rows ? Transpose.A : Transpose.None);
         var dUnit = pass.Scratch(unit.Rows, unit.Cols);
         ops.MatMul(logits, texts, dUnit, rows ? Transpose.None : Transpose.A);
         back.Invoke(dUnit);
@@ -85,7 +90,7 @@ sealed class PatchTextHead : SegmentationHead
     /// <inheritdoc/>
     public override ZeroShotSegmenter Segmenter(ClassPrototypes classes, SegmentationWindows? windows = null, double? threshold = null)
     {
-        RequireWidth(classes);
+        RequireOwn(classes);
         double scale;
         using (Model.Exclusive()) scale = Math.Exp(Model.Device.Download(logScale.Value.View)[0]);
         // β is the same for all classes and decides nothing.

@@ -8,7 +8,7 @@ namespace Silc;
 /// <code>
 /// using var head = SegmentationHead.Load(model, "runs/head");              // of silc head train segment
 /// LabelMap map = model.Segment(ImageFile.Read("street.jpg"), ["road", "car", "tree"], head);
-/// var segmenter = head.Segmenter(model.Prototypes(ClassList.Of(["road", "car", "tree"])), SegmentationWindows.Sliding(224));
+/// var segmenter = head.Segmenter(head.Prototypes(ClassList.Of(["road", "car", "tree"])), SegmentationWindows.Sliding(224));
 /// </code>
 /// </example>
 /// <remarks>
@@ -16,14 +16,19 @@ namespace Silc;
 /// </remarks>
 public abstract class SegmentationHead : ITrainedHead, IDisposable
 {
+    TunedTexts? texts;
+
     internal SegmentationHead(SilcModel model, HeadDescription description)
     {
         (Model, Description, Parameters) = (model, description, new(model.Device));
         if (description.Tuned is { } rules) Tuned = new(model, Parameters, rules);
     }
 
-    /// <summary>The tower that is trained along; null where it is frozen.</summary>
+    /// <summary>The towers that are trained along; null where both are frozen.</summary>
     internal TunedTower? Tuned { get; }
+
+    /// <summary>Texts as the head sees them, of length 1.</summary>
+    internal Vectors EmbedTexts(IReadOnlyList<string> prompts) => HeadTexts.Embed(Model, Tuned?.Text, ref texts, prompts);
 
     /// <summary>What its file says of it.</summary>
     public HeadDescription Description { get; private set; }
@@ -81,7 +86,7 @@ public abstract class SegmentationHead : ITrainedHead, IDisposable
     /// <param name="loss">What it will be trained with, for the value that the adapter's bias begins at.</param>
     /// <param name="aliases">Which names of a class count; the closest, as in <see cref="AliasUse.Best"/>, are averaged here.</param>
     /// <param name="tuned">
-    /// Patterns of the image tower's parameters that are trained along, with multipliers of the learning rate; null freezes it.
+    /// Patterns of the towers' parameters that are trained along, with multipliers of the learning rate; null freezes them.
     /// </param>
     /// <exception cref="ArgumentException">The sizes do not fit the model.</exception>
     /// <exception cref="InvalidOperationException">The model is an image tower alone.</exception>
@@ -167,8 +172,20 @@ public abstract class SegmentationHead : ITrainedHead, IDisposable
         new HeadFile(path, Description, Steps).Write(arrays);
     }
 
+    /// <summary>
+    /// Text embeddings that stand for classes, by the head's own text tower where that was trained along; otherwise they are the model's.
+    /// </summary>
+    /// <param name="classes">Names.</param>
+    /// <param name="templates">Sentences with {}; null takes those that the head was trained with.</param>
+    /// <param name="aliases">Which names count; null takes those that the head was trained with.</param>
+    /// <exception cref="ArgumentException">A template has no {}.</exception>
+    /// <exception cref="InvalidOperationException">The model has no tokenizer.</exception>
+    public ClassPrototypes Prototypes(ClassList classes, IReadOnlyList<string>? templates = null, AliasUse? aliases = null) =>
+        HeadTexts.Prototypes(Model, Tuned?.Text, ref texts, classes, templates ?? Description.Templates, aliases ?? Description.Aliases,
+            Description.Canonical);
+
     /// <summary>Segments images into these classes by this head.</summary>
-    /// <param name="classes">Made by the model's <see cref="SilcModel.Prototypes"/>, best with the head's own templates.</param>
+    /// <param name="classes">Made by <see cref="Prototypes"/>, or by the model's where the text tower was frozen.</param>
     /// <param name="windows">
     /// What is seen at once; null shows the whole image at the side that the head was trained on. Another side is legal.
     /// </param>
@@ -188,9 +205,14 @@ public abstract class SegmentationHead : ITrainedHead, IDisposable
     protected virtual void Dispose(bool disposing)
     {
         using var exclusive = Model.Device.ExclusiveForRelease();
+        texts?.Dispose();
         Parameters.Dispose();
     }
 
-    internal void RequireWidth(ClassPrototypes classes) => Require.That(classes.Rows.Width == Description.EmbedDim,
-        $"the classes are embedded in {classes.Rows.Width} channels, and the head's patches in {Description.EmbedDim}: embed them with its model");
+    internal void RequireOwn(ClassPrototypes classes)
+    {
+        Require.That(classes.Rows.Width == Description.EmbedDim, $"the classes are embedded in {classes.Rows.Width} channels, and the head's patches "
+            + $"in {Description.EmbedDim}: embed them with its model");
+        HeadTexts.Require(classes, texts, Tuned?.Text is not null);
+    }
 }

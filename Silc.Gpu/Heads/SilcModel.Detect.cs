@@ -5,7 +5,7 @@ public sealed partial class SilcModel
 {
     /// <summary>
     /// Finds things in an image by their names, by a head that was trained on this model. For many images take
-    /// <see cref="DetectionHead.Detect(RgbImage, ClassPrototypes, int, double)"/>, for which the names are embedded once.
+    /// <see cref="DetectionHead.Detect(RgbImage, ClassPrototypes, int, double, bool)"/>, for which the names are embedded once.
     /// </summary>
     /// <param name="image">Decoded; <see cref="ImageFile"/> reads files, streams and bytes.</param>
     /// <param name="classes">Names, any words.</param>
@@ -19,6 +19,6 @@ public sealed partial class SilcModel
         Require.That(head.Model == this, "the head was loaded beside another model: load it beside this one");
         var list = ClassList.Of(classes);
         HeadTexts.Check(list, Tokenizer);
-        return head.Detect(image, Prototypes(list, head.Description.Templates, canonical: head.Description.Canonical), least: least);
+        return head.Detect(image, head.Prototypes(list), least: least);
     }
 }

@@ -22,8 +22,7 @@ public sealed partial class SilcModel
         Require.That(head is null || head.Model == this, "the head was loaded beside another model: load it beside this one");
         var list = ClassList.Of(classes);
         HeadTexts.Check(list, Tokenizer);
-        var prototypes = Prototypes(list, templates ?? head?.Description.Templates, head?.Description.Aliases ?? AliasUse.First,
-            head?.Description.Canonical ?? true);
+        var prototypes = head?.Prototypes(list, templates) ?? Prototypes(list, templates);
         return (head?.Segmenter(prototypes, windows) ?? Segmenter(prototypes, windows: windows)).Segment(image);
     }
 }

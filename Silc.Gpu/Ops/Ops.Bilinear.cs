@@ -111,7 +111,7 @@ partial class Ops<TPack>
             corners ? 1 : 0));
     }
 
-    static void CheckBilinear(Tensor x, Tensor y, int height, int width, int toHeight, int toWidth)
+    private protected static void CheckBilinear(Tensor x, Tensor y, int height, int width, int toHeight, int toWidth)
     {
         if (x.Cols != y.Cols || x.Rows % (height * width) != 0 || (long)x.Rows / (height * width) * toHeight * toWidth != y.Rows)
             throw new ArgumentException($"{x.Rows} x {x.Cols} values of maps of {height} x {width} do not become {y.Rows} x {y.Cols} of "

@@ -202,6 +202,18 @@ abstract class Ops(Device device)
     public abstract void Unfold(Tensor x, Tensor y, int height, int width, int size);
     /// <summary>The adjoint of <see cref="Unfold"/>: dx (N, C) from dy (N, size² · C).</summary>
     public abstract void Fold(Tensor dy, Tensor dx, int height, int width, int size);
+    /// <summary>Rows of the memory that convolutions unfold into, size² · C wide, a part of the images at a time; 0 where they do without.</summary>
+    public virtual int UnfoldedRows(int images, int places, int cols) => 0;
+    /// <summary>
+    /// y (N, outputs) = the convolution of maps x (N, C) with a kernel (size² · C, outputs), zeros outside, and a bias (1, outputs) unless it is
+    /// empty. It keeps the size of maps; the size of the kernel is odd. It works in <paramref name="unfolded"/>, of
+    /// <see cref="UnfoldedRows"/>.
+    /// </summary>
+    public abstract void Convolve(Tensor x, Tensor kernel, Tensor bias, Tensor y, Tensor unfolded, int height, int width, int size);
+    /// <summary>The gradient dx (N, C) of <see cref="Convolve"/>.</summary>
+    public abstract void ConvolveInputGrad(Tensor dy, Tensor kernel, Tensor dx, Tensor unfolded, int height, int width, int size);
+    /// <summary>Adds the gradients of <see cref="Convolve"/> to dKernel and dBias.</summary>
+    public abstract void ConvolveGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias, Tensor unfolded, int height, int width, int size);
     /// <summary>
     /// y = (x - mean)·rstd·scale + bias, with mean and variance of each group of neighbouring channels over all places of an image; mean and
     /// rstd (B · groups, 1) are saved for backward.

@@ -177,6 +177,15 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time("unfold", 0, () => ops.Unfold(x, y, height, width, size), x, y);
     public override void Fold(Tensor dy, Tensor dx, int height, int width, int size) =>
         Time("fold", 0, () => ops.Fold(dy, dx, height, width, size), dy, dx);
+    public override int UnfoldedRows(int images, int places, int cols) => ops.UnfoldedRows(images, places, cols);
+    public override void Convolve(Tensor x, Tensor kernel, Tensor bias, Tensor y, Tensor unfolded, int height, int width, int size) =>
+        Time("convolution", 2.0 * y.Rows * kernel.Count, () => ops.Convolve(x, kernel, bias, y, unfolded, height, width, size), x, kernel, y);
+    public override void ConvolveInputGrad(Tensor dy, Tensor kernel, Tensor dx, Tensor unfolded, int height, int width, int size) =>
+        Time("convolution (input gradient)", 2.0 * dy.Rows * kernel.Count,
+            () => ops.ConvolveInputGrad(dy, kernel, dx, unfolded, height, width, size), dy, kernel, dx);
+    public override void ConvolveGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias, Tensor unfolded, int height, int width, int size) =>
+        Time("convolution (kernel and bias gradient)", 2.0 * dy.Rows * dKernel.Count,
+            () => ops.ConvolveGrads(x, dy, dKernel, dBias, unfolded, height, width, size), x, dy, dKernel, dKernel);
     public override void GroupNormForward(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, int groups, float epsilon) =>
         Time("group norm", 0, () => ops.GroupNormForward(x, scale, bias, y, mean, rstd, groups, epsilon), x, x, x, y);
     public override void GroupNormBackward(Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor dScale, Tensor dBias,

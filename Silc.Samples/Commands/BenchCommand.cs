@@ -51,6 +51,7 @@ static class BenchCommand
               silc bench data --data captions.csv --preset s
               silc bench embed b --precision int8 --batch 1
               silc bench eval --model runs/emoji --data emoji:data/emoji
+              silc bench heads catseg --batch 8
               silc bench load so400m
               silc bench serve --clients 32
               mpirun -n 2 silc bench collectives --device cpu
@@ -66,6 +67,7 @@ static class BenchCommand
         command.Add(BenchSearchCommand.Create());
         command.Add(BenchEmbedCommand.Create());
         command.Add(BenchEvalCommand.Create());
+        command.Add(BenchHeadsCommand.Create());
 #if !BUNDLE
         command.Add(BenchServeCommand.Create());
 #endif

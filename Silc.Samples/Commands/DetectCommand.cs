@@ -49,7 +49,7 @@ static class DetectCommand
             Find things named by words in images, by a head that was trained on a model.
 
             Example: silc detect street.jpg photos --model mini --head runs/finder --classes "red,blue" --out found
-            """) { Images, Model, Head, Classes, Least, Out, Device, ModelOption.Tokenizer };
+            """) { Images, Model, Head, Classes, Least, DetectionData.Objectness, Out, Device, ModelOption.Tokenizer };
         command.SetAction(Run);
         return command;
     }
@@ -67,12 +67,12 @@ static class DetectCommand
         using var head = DetectionHead.Load(model, parsed.GetValue(Head)!);
         var classes = SegmentCommand.ClassesOf(parsed.GetValue(Classes), head.Description.Seen);
         HeadTexts.Check(classes, model.Tokenizer);
-        var prototypes = model.Prototypes(classes, head.Description.Templates, canonical: head.Description.Canonical);
-        Detect(head, prototypes, files, parsed.GetValue(Least), folder);
+        var prototypes = head.Prototypes(classes);
+        Detect(head, prototypes, files, parsed.GetValue(Least), parsed.GetValue(DetectionData.Objectness), folder);
         return 0;
     }
 
-    static void Detect(DetectionHead head, ClassPrototypes classes, List<string> files, double least, string folder)
+    static void Detect(DetectionHead head, ClassPrototypes classes, List<string> files, double least, bool objectness, string folder)
     {
         var (unread, names, rows) = (new UnreadImages("the images", files.Count), new HashSet<string>(StringComparer.OrdinalIgnoreCase),
             new List<object>());
@@ -92,7 +92,7 @@ static class DetectCommand
                     unread.Add(i, error);
                     continue;
                 }
-                var found = head.Detect(image, classes, least: least);
+                var found = head.Detect(image, classes, least: least, objectness: objectness);
                 things += found.Count;
                 var large = DetectionScoring.Large(image, out double factor);
                 ImageFile.Write(Path.Combine(folder, SegmentCommand.NameOf(files[i], i, names) + Overlay),

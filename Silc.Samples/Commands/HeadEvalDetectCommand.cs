@@ -30,7 +30,8 @@ static class HeadEvalDetectCommand
               silc head eval detect --model mini --head runs/finder --data demo:hard --overlays found.png
               silc head eval detect --model runs/mine --head runs/coco --data coco:annotations/instances_val2017.json --predictions found.json
             """) { Model, Head, DetectionData.Data };
-        foreach (var option in (Option[])[Images, PublishedSets.ImageFolder, Device, Overlays, Predictions, EvalOptions.Json, ModelOption.Tokenizer])
+        foreach (var option in (Option[])[Images, PublishedSets.ImageFolder, DetectionData.Objectness, Device,
+            Overlays, Predictions, EvalOptions.Json, ModelOption.Tokenizer])
             command.Add(option);
         command.SetAction(Run);
         return command;
@@ -47,8 +48,9 @@ static class HeadEvalDetectCommand
         bool floors)
     {
         var told = head.Description;
-        var classes = model.Prototypes(source.Truth.Classes(), told.Templates, canonical: told.Canonical);
-        var scoring = new DetectionScoring(source, classes, DetectionData.IsLvis(parsed));
+        var classes = source.Truth.Classes();
+        var scoring = new DetectionScoring(source, classes.Names, DetectionData.IsLvis(parsed),
+            parsed.GetValue(DetectionData.Objectness));
         List<Score> scores = [];
         if (floors)
         {

@@ -65,7 +65,10 @@ static class HeadEvalSegmentCommand
                 ClassPrototypes Named(AliasUse usual) => ClassPrototypes.Of(source.Classes, prompts => EmbeddedTexts.Of(model, prompts), templates,
                     PromptOptions.AliasesOf(parsed, usual), head.Description.Canonical);
                 var alone = Named(SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Best);
-                var asked = new HeadScores(model, head, source, alone, Named(head.Description.Aliases), windows, background.Threshold,
+                // A text tower that was trained along is the head's own.
+                var own = head.Tuned?.Text is null ? Named(head.Description.Aliases)
+                    : head.Prototypes(source.Classes, templates, PromptOptions.AliasesOf(parsed, head.Description.Aliases));
+                var asked = new HeadScores(model, head, source, alone, own, windows, background.Threshold,
                     background.Counts, parsed.GetValue(MergeFrom));
                 scores.AddRange(asked.Score(sheet, masks, sources.Count > 1 ? $"set-{i + 1}" : "", floors));
                 first ??= new(scores, asked.Head!, "mIoU", asked.Pictures, (asked.Head!.Images, asked.Confusion!, source.Classes.Names));

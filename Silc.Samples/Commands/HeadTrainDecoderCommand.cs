@@ -72,7 +72,7 @@ static class HeadTrainDecoderCommand
         var source = DecoderData.Captions(parsed, Images, training: true);
         return (source.Count, (model, parsed, report, stop) =>
             DecoderExamples.OfCaptions(model, source, parsed.GetValue(Side), seen: report, stop: stop,
-                featureCache: parsed.GetValue(HeadTraining.FeatureCache)));
+                featureCache: parsed.GetValue(HeadTraining.FeatureCache), train: ConfigOf(parsed)));
     }
 
     static (int, Reader) Answers(ParseResult parsed)
@@ -81,16 +81,14 @@ static class HeadTrainDecoderCommand
         int images = Enumerable.Range(0, source.Count).Select(index => source.Question(index).ImageId).Distinct().Count();
         return (images, (model, parsed, report, stop) =>
             DecoderExamples.OfQuestions(model, source, parsed.GetValue(Side), seen: report, stop: stop,
-                featureCache: parsed.GetValue(HeadTraining.FeatureCache)));
+                featureCache: parsed.GetValue(HeadTraining.FeatureCache), train: ConfigOf(parsed)));
     }
 
     static int Run(ParseResult parsed, string command, (int Count, Reader Read) data)
     {
         HeadTraining.Check(parsed);
         var name = parsed.GetRequiredValue(Model);
-        var config = new HeadTrainConfig(parsed.GetValue(Steps), parsed.GetValue(Batch), parsed.GetValue(Rate), parsed.GetValue(Decay),
-            parsed.GetValue(HeadTraining.Clip), parsed.GetValue(Seed));
-        config = HeadTraining.Seeing(parsed, config);
+        var config = ConfigOf(parsed);
         var sizes = new DecoderConfig(parsed.GetValue(Width), parsed.GetValue(Depth), parsed.GetValue(Heads)).Check();
         var validation = HeadTask.Of(command).Validation(parsed, config.Steps);
         using var folder = HeadTraining.Open(parsed);
@@ -105,6 +103,9 @@ static class HeadTrainDecoderCommand
         Describe(head, examples, config);
         return HeadTraining.Run(parsed, command, name, examples.Data.Name, config, folder, head, validation, interrupt, run.Run);
     }
+
+    static HeadTrainConfig ConfigOf(ParseResult parsed) => HeadTraining.Seeing(parsed, new(parsed.GetValue(Steps), parsed.GetValue(Batch),
+        parsed.GetValue(Rate), parsed.GetValue(Decay), parsed.GetValue(HeadTraining.Clip), parsed.GetValue(Seed)));
 
     static void Describe(DecoderHead head, DecoderExamples examples, HeadTrainConfig config)
     {

@@ -33,6 +33,8 @@ static class HeadTrainDetectCommand
     {
         Description = "Leave out images that show a class which is held out: its things have no box there, and are learned as nothing.",
     };
+    static readonly Option<int> Mosaic = OptionForm.Number("--mosaic",
+        "With 2 or more, 60 % of what is seen are mosaics of k x k images, k from 2 to this; OWL-ViT has 3.", 1).From(1);
     static readonly Option<int?> Side = new Option<int?>("--image-size")
     {
         Description = "Side of the images in pixels, a multiple of the patch; the model's own unless given. There is one box a patch.",
@@ -42,7 +44,7 @@ static class HeadTrainDetectCommand
     public static Command Create()
     {
         var command = new Command("detect", """
-            Train a head that finds things named by words, on a model's frozen features, which are computed once, or with the tower along.
+            Train a head that finds things named by words, on a model's frozen features, which are computed once, or with its towers along.
             It leaves head.safetensors, checkpoints, metrics.csv and loss.png; the head belongs to this model alone. Ctrl-C ends with
             all files written, --resume goes on.
 
@@ -51,8 +53,8 @@ static class HeadTrainDetectCommand
               silc head train detect --model runs/mine --data coco:annotations/instances_train2017.json --steps 20000 --out runs/coco
             """) { Model, DetectionData.Data, HeadTraining.Out };
         foreach (var option in (Option[])[Images, PublishedSets.ImageFolder, HoldOut, Without, Side, HeadOptions.Tune,
-            HeadOptions.TuneRate, NoBlock, Owl, Steps, Batch, Rate,
-            Decay, HeadTraining.Clip, Seed, HeadTraining.Flip, HeadTraining.MinCrop,
+            HeadOptions.TuneRate, HeadOptions.TuneTextRate, NoBlock, Owl, Steps, Batch, Rate,
+            Decay, HeadTraining.Clip, Seed, HeadTraining.Flip, HeadTraining.MinCrop, Mosaic,
             HeadTraining.FeatureCache, .. PromptOptions.All.Where(option => option.Name == "--templates"), HeadTraining.ValData,
             HeadTraining.ValEvery, HeadTraining.SaveEvery,
             TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite, Device, ModelOption.Tokenizer]) command.Add(option);
@@ -71,7 +73,7 @@ static class HeadTrainDetectCommand
         if (parsed.GetValue(Without)) source = DetectionData.WithoutOthers(source, chosen);
         var config = new HeadTrainConfig(parsed.GetValue(Steps), parsed.GetValue(Batch), parsed.GetValue(Rate), parsed.GetValue(Decay),
             parsed.GetValue(HeadTraining.Clip), parsed.GetValue(Seed));
-        config = HeadTraining.Seeing(parsed, config);
+        config = HeadTraining.Seeing(parsed, config with { Mosaic = parsed.GetValue(Mosaic) });
         var validation = HeadTask.Of("detect").Validation(parsed, config.Steps);
         using var folder = HeadTraining.Open(parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);

@@ -50,7 +50,7 @@ static class HeadTrainSegmentCommand
     public static Command Create()
     {
         var command = new Command("segment", """
-            Train a head for segmentation on a model's frozen features, which are computed once, or with the tower along.
+            Train a head for segmentation on a model's frozen features, which are computed once, or with its towers along.
             It leaves head.safetensors, checkpoints, metrics.csv and loss.png; the head belongs to this model alone. Ctrl-C ends with
             all files written, --resume goes on to the same bits.
 
@@ -61,7 +61,8 @@ static class HeadTrainSegmentCommand
               silc head train segment --model runs/mine --data masks:ade/train --classes ade.txt --skip-zero --out runs/ade
             """) { Model, HeadTraining.Out, Kind };
         foreach (var option in SegmentationOptions.ForHeads) command.Add(option);
-        foreach (var option in (Option[])[HoldOut, Side, HeadOptions.Tune, HeadOptions.TuneRate, Sizes, ClassesAStep, Steps, Batch, Rate,
+        foreach (var option in (Option[])[HoldOut, Side, HeadOptions.Tune, HeadOptions.TuneRate, HeadOptions.TuneTextRate,
+            Sizes, ClassesAStep, Steps, Batch, Rate,
             Decay, HeadTraining.Clip, Seed, HeadTraining.Flip, HeadTraining.MinCrop,
             HeadTraining.FeatureCache, Loss, IgnoredAreNegative, .. PromptOptions.All, HeadTraining.ValData, HeadTraining.ValEvery,
             HeadTraining.SaveEvery, TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite, Device, EvalOptions.Resize,

@@ -74,7 +74,7 @@ static class SegmentCommand
         var templates = PromptOptions.HasTemplates(parsed) || head is null ? PromptOptions.TemplatesOf(parsed, "segmentation")
             : head.Description.Templates;
         var aliases = PromptOptions.AliasesOf(parsed, head?.Description.Aliases ?? AliasUse.First);
-        var prototypes = model.Prototypes(classes, templates, aliases, head?.Description.Canonical ?? true);
+        var prototypes = head?.Prototypes(classes, templates, aliases) ?? model.Prototypes(classes, templates, aliases);
         var windows = HeadOptions.WindowsOf(parsed, head?.Description.Resolution ?? model.Config.Grid * model.Config.PatchSize);
         windows.Check(model.Config.PatchSize);
         var segmenter = head?.Segmenter(prototypes, windows) ?? model.Segmenter(prototypes, windows: windows);

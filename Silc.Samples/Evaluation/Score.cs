@@ -4,8 +4,12 @@ namespace Silc.Samples.Evaluation;
 /// <param name="Images">Which images.</param>
 /// <param name="Count">How many.</param>
 /// <param name="Method">What answered.</param>
-/// <param name="Metrics">Names and fractions in [0, 1]; lines with the same names share a table.</param>
+/// <param name="Metrics">Names and values; lines with the same names share a table.</param>
 sealed record Score(string Images, int Count, string Method, IReadOnlyList<MetricValue> Metrics);
 
-/// <summary>A named fraction.</summary>
-sealed record MetricValue(string Name, double Value);
+/// <summary>A named fraction, or CIDEr-D, which is none: a similarity of up to 10, which papers print times 100.</summary>
+sealed record MetricValue(string Name, double Value)
+{
+    /// <summary>The value in words.</summary>
+    public string Text => Name != "CIDEr-D" ? ScoreReport.Percent(Value) : double.IsNaN(Value) ? "" : $"{100 * Value:F1}";
+}

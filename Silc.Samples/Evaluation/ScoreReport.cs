@@ -33,7 +33,7 @@ static class ScoreReport
                 var same = above?.Images == line.Images && !Console.IsOutputRedirected;
                 table.AddRow([
                     same ? "" : line.Images.EscapeMarkup(), same ? "" : $"{line.Count:N0}", line.Method.EscapeMarkup(),
-                    .. line.Metrics.Select(metric => Percent(metric.Value)),
+                    .. line.Metrics.Select(metric => metric.Text),
                 ]);
                 above = line;
             }

@@ -16,6 +16,13 @@ static class DetectionData
         Required = true,
     };
 
+    /// <summary>How what is found is ranked.</summary>
+    public static readonly Option<bool> Objectness = new("--objectness")
+    {
+        Description = "Rank what is found by the geometric mean of the probability of its name and of the objectness of its patch, that there is "
+            + "anything, and not by its name alone.",
+    };
+
     /// <summary>Scenes that are drawn.</summary>
     public static Option<int> Images(int usual) => new Option<int>("--images", "--pictures")
     {

@@ -6,9 +6,10 @@ namespace Silc.Samples.Heads;
 
 /// <summary>A detection head asked about a set, beside the same head before its first step.</summary>
 /// <param name="source">Images with things.</param>
-/// <param name="classes">The set's categories in words.</param>
+/// <param name="names">The set's categories in words.</param>
 /// <param name="isLvis">Measures by the rules of LVIS.</param>
-sealed class DetectionScoring(IInstanceSource source, ClassPrototypes classes, bool isLvis)
+/// <param name="objectness">Ranks by objectness, too.</param>
+sealed class DetectionScoring(IInstanceSource source, IReadOnlyList<string> names, bool isLvis, bool objectness)
 {
     const int ImagesAtOnce = 16, CocoMost = 100, LvisMost = 300;
     const double Drawn = 0.3, Overlap = 0.5;
@@ -38,6 +39,7 @@ sealed class DetectionScoring(IInstanceSource source, ClassPrototypes classes, b
     public Score Of(DetectionHead head, string method, bool keep)
     {
         var (truth, unread) = (source.Truth, new UnreadImages(source.Name, source.Count));
+        var classes = head.Prototypes(truth.Classes());
         var found = new List<Detection>();
         Progress.Show("images", source.Count, report =>
         {
@@ -45,7 +47,7 @@ sealed class DetectionScoring(IInstanceSource source, ClassPrototypes classes, b
             {
                 Interrupt.Current?.Token.ThrowIfCancellationRequested();
                 InstanceImage[] images = [.. indices.Select(index => Read(index, unread)).OfType<InstanceImage>()];
-                var answers = head.Detect([.. images.Select(image => image.Image)], classes, isLvis ? LvisMost : CocoMost);
+                var answers = head.Detect([.. images.Select(image => image.Image)], classes, isLvis ? LvisMost : CocoMost, objectness: objectness);
                 foreach (var (image, answer) in images.Zip(answers))
                 {
                     found.AddRange(answer.Select(one => new Detection(image.Info.Id, truth.Categories[one.Label].Id, one.Box, one.Score)));
@@ -65,7 +67,6 @@ sealed class DetectionScoring(IInstanceSource source, ClassPrototypes classes, b
     IEnumerable<(string Name, double Value)> Metrics(DetectionScores scores, IReadOnlyList<string> seen)
     {
         foreach (var entry in scores.Official) yield return entry;
-        var names = source.Truth.Classes().Names;
         var groups = source.Truth.Categories.Index().ToLookup(entry => seen.Contains(names[entry.Index]), entry => entry.Item.Id);
         if (!groups[false].Any()) yield break;
         foreach (var (word, own) in new[] { ("seen", groups[true]), ("unseen", groups[false]) })
@@ -78,13 +79,13 @@ sealed class DetectionScoring(IInstanceSource source, ClassPrototypes classes, b
     ContactSheetRow Row(InstanceImage image, IReadOnlyList<FoundBox> answer)
     {
         var truth = image.Instances.Where(instance => !instance.IsCrowd)
-            .Select(instance => (instance.Box, ColourOf(places[instance.CategoryId]), classes.Names[places[instance.CategoryId]])).ToList();
+            .Select(instance => (instance.Box, ColourOf(places[instance.CategoryId]), names[places[instance.CategoryId]])).ToList();
         var (surest, right, share) = Marks(image, answer);
         return new(image.Key, [new(image.Image, "image"), new(BoxPainter.Draw(Large(image.Image, out double factor), Scaled(truth, factor)), "truth"),
             new(BoxPainter.Draw(Large(image.Image, out factor), Scaled(surest.Select(Shape), factor)),
                 $"head: of the {surest.Count} surest boxes {right} right", share == 1)]);
 
-        (Box, Colour, string) Shape(FoundBox one) => (one.Box, ColourOf(one.Label), $"{classes.Names[one.Label]} {100 * one.Score:F0}");
+        (Box, Colour, string) Shape(FoundBox one) => (one.Box, ColourOf(one.Label), $"{names[one.Label]} {100 * one.Score:F0}");
     }
 
     // Of as many boxes as there are things: one is right if it overlaps a thing of its class that no surer one has. Where there is nothing, a box

@@ -16,6 +16,9 @@ sealed record HeadAnswers(IReadOnlyList<Score> Scores, Score Head, string Measur
 
     /// <summary>The same of another line.</summary>
     public double ValueOf(Score score) => score.Metrics.FirstOrDefault(metric => metric.Name == Measure)?.Value ?? double.NaN;
+
+    /// <summary>The same in words; empty where it was not measured.</summary>
+    public string TextOf(Score score) => score.Metrics.FirstOrDefault(metric => metric.Name == Measure)?.Text ?? "";
 }
 
 /// <summary>Images with truth and answers.</summary>

@@ -29,11 +29,12 @@ static class HeadOptions
         return SegmentationWindows.SquashedAndWhole(SegmentationOptions.WindowOf(parsed) ?? usual);
     }
 
-    /// <summary>What of the image tower is trained along.</summary>
+    /// <summary>What of the towers is trained along.</summary>
     public static readonly Option<string?> Tune = new("--tune")
     {
-        Description = "Train these parameters of the image tower along, a pattern of names such as 'img/.*', or catseg: query, value and positions, "
-            + "as CAT-Seg does. The head's file then holds them, and the model stays as it is. A step takes several times as long.",
+        Description = "Train these parameters of the towers along, a pattern of names such as 'img/.*' or '(img|txt)/.*', or catseg: query, value "
+            + "and positions of both, as CAT-Seg does. The head's file then holds them, and the model stays as it is. A step takes several times "
+            + "as long.",
         HelpName = "PATTERN|catseg",
     };
 
@@ -45,14 +46,26 @@ static class HeadOptions
         DefaultValueFactory = _ => 0.01,
     }.Above(0);
 
-    const string CatSegPattern = "img/(.*/(query|value)/.*|pos_embedding)";
+    /// <summary>How fast texts.</summary>
+    public static readonly Option<double?> TuneTextRate = new Option<double?>("--tune-text-rate")
+    {
+        Description = "The same for what --tune matches of the text tower, where that is another; OWL-ViT tunes it at 0.04 of the rate.",
+        HelpName = "X",
+    }.Above(0);
+
+    const string CatSegPattern = "(img|txt)/(.*/(query|value)/.*|pos_embedding)";
 
     /// <summary>The rules of a line; null freezes the tower.</summary>
     public static IReadOnlyList<RateRule>? TunedOf(ParseResult parsed)
     {
         var pattern = parsed.GetValue(Tune);
         if (pattern is null && parsed.GetResult(TuneRate) is { Implicit: false }) throw new ArgumentException("--tune-rate needs --tune");
-        return pattern is null ? null : [new(pattern == "catseg" ? CatSegPattern : pattern, parsed.GetValue(TuneRate))];
+        if (pattern is null && parsed.GetValue(TuneTextRate) is not null) throw new ArgumentException("--tune-text-rate needs --tune");
+        if (pattern is null) return null;
+        if (pattern == "catseg") pattern = CatSegPattern;
+        var all = new RateRule(pattern, parsed.GetValue(TuneRate));
+        // The first rule that matches counts.
+        return parsed.GetValue(TuneTextRate) is { } rate ? [new($"(?=txt/)(?:{pattern})", rate), all] : [all];
     }
 
     /// <summary>What is said of a head's tower.</summary>

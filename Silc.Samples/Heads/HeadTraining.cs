@@ -57,7 +57,7 @@ static class HeadTraining
     public static readonly Option<string?> FeatureCache = new("--feature-cache")
     {
         Description = "Keep the frozen tower's features in this folder, for other trainings on the same images: a file for each tower, device and "
-            + "image size. Not with --flip and --min-crop.",
+            + "image size. Not with --flip, --min-crop and --mosaic.",
         HelpName = "DIR",
     };
 
@@ -67,7 +67,8 @@ static class HeadTraining
     {
         train = (train with { Flip = parsed.GetValue(Flip), MinCrop = parsed.GetValue(MinCrop) }).Check();
         if (train.IsAugmented && parsed.GetValue(FeatureCache) is { } folder)
-            throw new ArgumentException($"--feature-cache {folder}: with --flip or --min-crop features differ from step to step: leave it out");
+            throw new ArgumentException($"--feature-cache {folder}: with --flip, --min-crop or --mosaic features differ from step to step: "
+                + "leave it out");
         return train;
     }
 

@@ -52,7 +52,7 @@ sealed record HeadPage(HeadRecord Head, HeadAnswers? Answers, string? Asking, IR
         }
         if (Answers is null) yield break;
         foreach (var score in Answers.Scores.GroupBy(score => score.Images).First())
-            yield return Card(MeasureOf(Head.File.Description.Kind), ScoreReport.Percent(Answers.ValueOf(score)), score.Method,
+            yield return Card(MeasureOf(Head.File.Description.Kind), Answers.TextOf(score), score.Method,
                 score == Answers.Head ? "score" : "score floor");
     }
 

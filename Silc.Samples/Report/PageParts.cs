@@ -96,7 +96,7 @@ static class PageParts
         return Html.Of($"""
             <tr class="{(first ? "first " : "")}{(chance ? "chance" : "")}">
             <td class="text">{(first ? line.Images : "")}</td><td>{(first ? $"{line.Count:N0}" : "")}</td><td class="text">{line.Method}</td>
-            {line.Metrics.Select(metric => Html.Of($"<td>{ScoreReport.Percent(metric.Value)}</td>"))}</tr>
+            {line.Metrics.Select(metric => Html.Of($"<td>{metric.Text}</td>"))}</tr>
             """);
     }
 

@@ -321,10 +321,12 @@ def write_catseg(name, c, classes, seed):
     image, text = draw(g, 2, n, n, c["dim"]), draw(g, classes, c["prompts"], c["text_dim"])
     skips = [draw(g, 2, n, n, c["skip_dim"]), draw(g, 2, n, n, c["skip_dim"])]
     labels = torch.randint(-1, classes, (2, 4 * n, 4 * n), generator=g)
-    logits = catseg_logits(p, c, image, text, skips)
+    # Directions: the gradient along their lengths is none.
+    directions = unit(text).requires_grad_(True)
+    logits = catseg_logits(p, c, image, directions, skips)
     loss = seg_bce(logits.permute(0, 2, 3, 1), labels)
     save(name, params=p, image=image, text=text, skip_0=skips[0], skip_1=skips[1], labels=labels, logits=logits,
-         loss=loss, **grads(loss, p))
+         loss=loss, grad_text=torch.autograd.grad(loss, directions, retain_graph=True)[0], **grads(loss, p))
 
 
 if __name__ == "__main__":

@@ -42,7 +42,8 @@ public sealed class CatSegTests : TempFolder
         var pass = new Pass(opened.Ops, arena);
         using (pass.Frame())
         {
-            var (logits, back) = network.Forward(pass, aligned, texts, [skip0, skip1], new(Images, kept, Grid, Grid), sizes.Pool);
+            using DeviceMatrix dTexts = new(opened, new Matrix(rows.Length, Width).Map(_ => double.NaN), Width);
+            var (logits, back) = network.Forward(pass, aligned, texts, [skip0, skip1], new(Images, kept, Grid, Grid), sizes.Pool, null, dTexts);
             var found = opened.Download(logits.View.SubView(0, logits.Count));
             for (int b = 0; b < Images; b++)
                 for (int t = 0; t < classes; t++)
@@ -60,6 +61,17 @@ public sealed class CatSegTests : TempFolder
             opened.Ops.BinaryCrossEntropy(logits, places.View, kept, rowLoss, 1f / (labels.Count(label => label >= 0) * classes), false);
             opened.Ops.AddSum(rowLoss, loss, 0);
             back.Invoke(logits);
+            // Of all images; a length of 1 stays what it is, so that the part along a text does not count.
+            var (all, own) = (new double[words.Count * Width], dTexts.Read("gradient of texts"));
+            foreach (var (at, row) in rows.Index())
+                for (int c = 0; c < Width; c++) all[row * Width + c] += own[at * Width + c];
+            for (int row = 0; row < words.Count; row++)
+            {
+                double along = Enumerable.Range(0, Width).Sum(c => all[row * Width + c] * words[row, c]);
+                for (int c = 0; c < Width; c++) all[row * Width + c] -= along * words[row, c];
+            }
+            Close.To([.. golden["grad_text"].Select(value => (double)value)], [.. all.Select(value => (float)value)], Close.Reordered,
+                "gradient of texts");
         }
         // Classes that were not kept have losses of their own, 100 where they are right.
         if (kept == classes) Close.To(golden["loss"], loss.Read("loss"), Close.Reordered, "loss");

@@ -36,6 +36,44 @@ public sealed class DetectionHeadTests : TempFolder
         }
     }
 
+    /// <summary>Scores by objectness beside the layers of the objectness computed in double precision from the tower's tokens.</summary>
+    [TestMethod]
+    public void Objectness_ranks_by_the_geometric_mean()
+    {
+        using var model = HeadTest.Model(TestDevices.FourThreads);
+        using var head = New(model, new(Block: false));
+        var random = new Random(4);
+        foreach (var p in head.Parameters.All)
+            model.Device.Upload<float>([.. Enumerable.Range(0, p.Count).Select(_ => 1.2f * (random.NextSingle() - 0.5f))], p.Value.View);
+        var image = Images.Noise(32, 32, 2);
+        using var tower = new FrozenTower(model, 32, [TowerFeature.Tokens]);
+        var tokens = tower.Run(DetectionPixels.Of([image], 32, model.Config.Images))[0];
+        Matrix Of(string name) => head.Parameters.All.Single(p => p.Name == name) is var p
+            ? Matrix.Make(p.Rows, p.Cols, (r, c) => model.Device.Download(p.Value.View)[r * p.Cols + c]) : throw new InvalidOperationException();
+        Matrix Dense(Matrix x, string name) => Naive.PlusRow(Naive.MatMul(x, Of($"{name}/kernel")), Of($"{name}/bias"));
+        var x = Naive.LayerNorm(Matrix.Make(tokens.Count, tokens.Width, (r, c) => tokens[r, c]), Of("owl/merge_norm/scale"),
+            Of("owl/merge_norm/bias"), 1e-6);
+        foreach (var layer in (string[])["dense_0", "dense_1"]) x = Naive.Gelu(Dense(x, $"owl/objectness/{layer}"), GeluKind.Tanh);
+        var objectness = Dense(x, "owl/objectness/dense_2").Map(v => 1 / (1 + Math.Exp(-v)));
+        var names = Names(model);
+        FoundBox[] byName = [.. head.Detect(image, names, most: 1000)], ranked = [.. head.Detect(image, names, most: 1000, objectness: true)];
+        Assert.HasCount(byName.Length, ranked);
+        // A patch is known by its box, for there is one of each.
+        List<double> found = [];
+        foreach (var patch in byName.GroupBy(one => one.Box))
+        {
+            var mean = ranked.Where(one => one.Box == patch.Key).ToDictionary(one => one.Label, one => one.Score);
+            // The square of the score over the probability is the patch's objectness, whatever the name is.
+            double[] shares = [.. patch.Select(one => mean[one.Label] * mean[one.Label] / one.Score)];
+            Assert.AreEqual(shares.Min(), shares.Max(), 1e-6);
+            found.Add(shares[0]);
+        }
+        Close.To([.. objectness.Values.Order()], [.. found.Order().Select(value => (float)value)], 1e-5, "objectness");
+        Assert.IsGreaterThan(0.02, objectness.Values.Max() - objectness.Values.Min());
+        CollectionAssert.AreEqual(ranked.OrderByDescending(one => one.Score).ToArray(), ranked);
+        Assert.IsFalse(byName.Select(one => one.Box).SequenceEqual(ranked.Select(one => one.Box)), "another order");
+    }
+
     [TestMethod]
     public void Images_that_are_no_squares_are_filled_up_and_boxes_lie_in_them()
     {

@@ -100,6 +100,17 @@ public sealed class HeadViewTests
             if (!same) flipped++;
         }
         Assert.IsTrue(flipped is > 0 and < 6);
+        // Of a training that mirrors images nothing else is computed.
+        using var none = DecoderExamples.OfCaptions(model, source, train: train);
+        Assert.IsFalse(none.IsKept);
+        Close.Bits(sided, none.Features(all, [.. all.Select(_ => true)], train, 0), "the same features");
+        using (var writer = DecoderHead.Create(model, none, new(Width: 16, Depth: 1, Heads: 2, Length: Math.Min(32, none.Longest))))
+        {
+            Assert.Contains("keep no features", Assert.ThrowsExactly<ArgumentException>(() =>
+                new DecoderRun(writer, none, train with { Flip = false })).Message);
+            using var trained = new DecoderRun(writer, none, train);
+            Assert.AreEqual(RunEnd.Finished, trained.Run());
+        }
         // Whole images that are not mirrored are those of the cache, but for the resampling.
         Close.To(examples.Features(all), sided, 0.05, "features");
         using var head = DecoderHead.Create(model, examples, new(Width: 16, Depth: 1, Heads: 2, Length: Math.Min(32, examples.Longest)));

@@ -80,6 +80,76 @@ public sealed class MapOpTests
             }
     });
 
+    [TestMethod, EveryDevice]
+    public void Convolve(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (x, kernel, y, height, width, size) in Convolutions(t))
+        {
+            DeviceMatrix to = t.Output(y.Rows, y.Cols), bias = t.Random(1, y.Cols);
+            foreach (var added in new[] { bias.Tensor, default })
+            {
+                t.Ops.Convolve(x, kernel, added, to, Unfolded(t, x, kernel, height * width), height, width, size);
+                t.Check(to, Close.Float32, () => Matrix.Make(y.Rows, y.Cols, (r, c) => y[r, c] + (added.Count > 0 ? bias.Before[0, c] : 0)));
+            }
+        }
+        DeviceMatrix maps = t.Random(12, 2), wrong = t.Random(17, 3), result = t.Output(12, 3);
+        var error = Assert.ThrowsExactly<ArgumentException>(() => t.Ops.Convolve(maps, wrong, default, result, default, 3, 4, 3));
+        StringAssert.Contains(error.Message, "17 x 3");
+    });
+
+    [TestMethod, EveryDevice]
+    public void ConvolveInputGrad(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (x, kernel, y, height, width, size) in Convolutions(t))
+        {
+            DeviceMatrix dy = t.Random(y.Rows, y.Cols), dx = t.Output(x.Tensor.Rows, x.Tensor.Cols);
+            t.Ops.ConvolveInputGrad(dy, kernel, dx, Unfolded(t, x, kernel, height * width), height, width, size);
+            // Tap (a, b) of place p reads p + (a, b) - radius: its adjoint reads p - (a, b) + radius.
+            t.Check(dx, Close.Float32, () =>
+            {
+                int inputs = dx.Tensor.Cols;
+                var turned = Matrix.Make(size * size * y.Cols, inputs, (r, c) =>
+                    kernel.Before[(size * size - 1 - r / y.Cols) * inputs + c, r % y.Cols]);
+                return Naive.MatMul(Naive.Unfold(dy, height, width, size), turned);
+            });
+        }
+    });
+
+    [TestMethod, EveryDevice]
+    public void ConvolveGrads(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var (x, kernel, y, height, width, size) in Convolutions(t))
+        {
+            DeviceMatrix dy = t.Random(y.Rows, y.Cols), dKernel = t.Random(kernel.Tensor.Rows, y.Cols), dBias = t.Random(1, y.Cols);
+            t.Ops.ConvolveGrads(x, dy, dKernel, dBias, Unfolded(t, x, kernel, height * width), height, width, size);
+            t.Check(dKernel, Close.Float32, () =>
+            {
+                var sums = Naive.MatMul(Naive.Unfold(x, height, width, size), dy, Transpose.A);
+                return Matrix.Make(sums.Rows, sums.Cols, (r, c) => dKernel.Before[r, c] + sums[r, c]);
+            });
+            t.Check(dBias, Close.Float32, () => Matrix.Make(1, y.Cols, (_, c) =>
+                dBias.Before[0, c] + Enumerable.Range(0, y.Rows).Sum(r => dy.Before[r, c])));
+        }
+    });
+
+    // Places and outputs fewer and more than a vector of sums, one image and several.
+    static IEnumerable<(DeviceMatrix X, DeviceMatrix Kernel, Matrix Y, int Height, int Width, int Size)> Convolutions(OpTest t)
+    {
+        foreach (var (images, height, width, inputs, outputs, size) in new[]
+            { (1, 1, 1, 1, 1, 3), (2, 3, 5, 2, 7, 3), (3, 4, 9, 1, 16, 7), (18, 2, 3, 5, 17, 1), (2, 8, 8, 33, 8, 3), (1, 7, 17, 3, 40, 3) })
+        {
+            DeviceMatrix x = t.Random(images * height * width, inputs), kernel = t.Random(size * size * inputs, outputs);
+            yield return (x, kernel, Naive.MatMul(Naive.Unfold(x, height, width, size), kernel), height, width, size);
+        }
+    }
+
+    // Memory for one image less than there are, so that the parts are several.
+    static Tensor Unfolded(OpTest t, DeviceMatrix x, DeviceMatrix kernel, int places)
+    {
+        int images = x.Tensor.Rows / places, rows = t.Ops.UnfoldedRows(Math.Max(1, images - 1), places, kernel.Tensor.Rows);
+        return rows == 0 ? default : t.Output(rows, kernel.Tensor.Rows).Tensor;
+    }
+
     // Of a linear map: <dy, f(e)> for each unit matrix e.
     static Matrix Adjoint(Matrix dy, Matrix zero, Func<Matrix, Matrix> linear)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Silc.Samples.Evaluation;
 
 namespace Silc.Tests;
 
@@ -28,6 +29,14 @@ public sealed class DecoderCommandTests : TempFolder
         using var scores = JsonDocument.Parse(File.ReadAllText(file));
         return [.. scores.RootElement.GetProperty("scores").EnumerateArray()
             .Select(line => line.GetProperty("metrics").GetProperty(metric).GetDouble())];
+    }
+
+    [TestMethod]
+    public void CIDEr_is_no_per_cent()
+    {
+        Assert.AreEqual("318.1", new MetricValue("CIDEr-D", 3.181).Text);
+        Assert.AreEqual("", new MetricValue("CIDEr-D", double.NaN).Text);
+        Assert.AreEqual("73.3 %", new MetricValue("BLEU-4", 0.733).Text);
     }
 
     [TestMethod]
