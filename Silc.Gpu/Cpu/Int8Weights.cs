@@ -12,9 +12,9 @@ readonly unsafe struct RoundToInt8(Int8Kernel kernel, nint weights) : ICpuWork
 /// <summary>The weights of a model in 8 bits, each rounded when a product first asks for it: a quarter of their memory beside them.</summary>
 sealed class Int8Weights(Device device) : WeightCopies
 {
-    readonly Dictionary<long, Copy> all = [];
+    readonly Dictionary<long, RoundedWeight> all = [];
 
-    sealed class Copy(Parameters owner, Tensor weights)
+    sealed class RoundedWeight(Parameters owner, Tensor weights)
     {
         public Parameters Owner => owner;
 

@@ -41,8 +41,8 @@ static class EvalZeroShotCommand
               silc eval zero-shot --model runs/mine --data birds.csv --label-column species
             """)
         {
-            Model, ModelOption.Tokenizer, Data, Device, EvalOptions.Precision, Template, Classes, EvalOptions.Crop, EvalOptions.Resize, EvalOptions.Background,
-                Confusion, PerClass, EvalOptions.Json,
+            Model, ModelOption.Tokenizer, Data, Device, EvalOptions.Precision, Template, Classes, EvalOptions.Crop, EvalOptions.Resize,
+            EvalOptions.Background, Confusion, PerClass, EvalOptions.Json,
         };
         foreach (var option in PromptOptions.All.Concat(DataOption.Reading.Where(option => option != DataOption.Template))) command.Add(option);
         command.SetAction(Score);

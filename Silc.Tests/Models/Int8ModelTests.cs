@@ -3,7 +3,7 @@ using Silc.Samples.Models;
 
 namespace Silc.Tests;
 
-/// <summary>Models that embed with weights in 8 bits: close to float32, after every change of the weights; and what cannot be done with them.</summary>
+/// <summary>Models that embed with weights in 8 bits: near float32, after every change of weights; and what they cannot do.</summary>
 [TestClass, DoNotParallelize]
 public sealed class Int8ModelTests
 {

@@ -53,7 +53,7 @@ public sealed class DecoderCommandTests : TempFolder
         Assert.IsGreaterThan(cider[2], cider[3]);
         Assert.HasCount(40, CaptionResults.Read(At("p.json")));
         Ok("head", "eval", "caption", "--model", "mini", "--head", At("caption"), "--data", "demo:hard", "--images", "40", "--json", At("t.json"));
-        HeadReports.Check(At("caption"), 40, Values(At("t.json"), "CIDEr-D"), "worst", "first", "validation");
+        HeadReports.Check(At("caption"), 40, "CIDEr-D", Values(At("t.json"), "CIDEr-D"), "worst", "first", "validation");
 
         ImageFile.Write(At("a.png"), new DemoSource(1, 9, 64).Read(0).Image);
         ImageFile.Write(At("b.png"), new DemoSource(2, 9, 64).Read(1).Image);
@@ -78,7 +78,7 @@ public sealed class DecoderCommandTests : TempFolder
         Ok("head", "eval", "answer", "--model", "mini", "--head", At("answer"), "--data", "demo:hard", "--images", "30", "--json", At("s.json"),
             "--predictions", At("p.json"));
         foreach (var type in new[] { "overall", "colour", "shape", "count", "exists", "relation" }) Assert.HasCount(3, Values(At("s.json"), type));
-        HeadReports.Check(At("answer"), 30, Values(At("s.json"), "overall"), "worst", "first", "validation");
+        HeadReports.Check(At("answer"), 30, "overall", Values(At("s.json"), "overall"), "worst", "first", "validation");
         Assert.HasCount(new DemoQuestions(30, 1_000_003, 64).Count, AnswerResults.Read(At("p.json")));
 
         ImageFile.Write(At("a.png"), new DemoSource(1, 9, 64).Read(0).Image);

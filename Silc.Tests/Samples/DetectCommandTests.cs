@@ -31,7 +31,7 @@ public sealed class DetectCommandTests : TempFolder
         var again = DetectionScores.Coco(truth, DetectionResults.Read(At("p.json")));
         Assert.AreEqual(metrics.GetProperty("AP50").GetDouble(), Math.Max(0, again.Precision(0.5)), 0.02);
         Assert.IsTrue(SheetFile.IsSheet(At("o.png")));
-        HeadReports.Check(At("head"), 12, [metrics.GetProperty("AP50").GetDouble()], "worst", "first", "validation");
+        HeadReports.Check(At("head"), 12, "AP50", [metrics.GetProperty("AP50").GetDouble()], "worst", "first", "validation");
 
         Directory.CreateDirectory(At("photos"));
         ImageFile.Write(At("photos/a.png"), new DemoDetection(1, 5, 64).Read(0).Image);

@@ -35,7 +35,7 @@ public sealed class HeadCommandTests : TempFolder
         // 73, 85 and 2 % where it was written.
         Assert.IsGreaterThan(mean[0] + 0.03, mean[1], string.Join(", ", mean));
         Assert.IsGreaterThan(mean[2] + 0.3, mean[0], string.Join(", ", mean));
-        HeadReports.Check(At("head"), 40, mean, "worst", "first", "confusion", "validation");
+        HeadReports.Check(At("head"), 40, "mIoU", mean, "worst", "first", "confusion", "validation");
 
         ImageFile.Write(At("a.png"), new DemoSegmentation(1, 9).Read(0).Image);
         (code, _, error) = CommandLineRun.Of("segment", At("a.png"), "--model", "mini", "--head", At("head"), "--out", At("found"), "--device",
@@ -80,7 +80,7 @@ public sealed class HeadCommandTests : TempFolder
     [TestMethod]
     public void A_tower_is_tuned_along_on_parts_of_images_and_features_are_kept()
     {
-        Assert.Contains("tuned along: img/(.*/(query|value)/.*|pos_embedding) at 0.05 of the rate",
+        Assert.Contains("tuned along: (img|txt)/(.*/(query|value)/.*|pos_embedding) at 0.05 of the rate",
             Train(4, "--tune", "catseg", "--tune-rate", "0.05", "--flip", "--min-crop", "0.7", "--batch", "4"));
         Assert.IsNotEmpty(HeadFile.Open(At("head")).Arrays().Keys.Where(name => name.StartsWith("img/", StringComparison.Ordinal)).ToArray());
         var (code, _, error) = CommandLineRun.Of("head", "eval", "segment", "--model", "mini", "--head", At("head"), "--data", "demo:hard",
@@ -92,7 +92,7 @@ public sealed class HeadCommandTests : TempFolder
             "--device", "cpu", .. more]).Error;
         Assert.Contains("features differ from step to step", Fails("--flip", "--feature-cache", At("cache")));
         Assert.Contains("--tune-rate needs --tune", Fails("--tune-rate", "0.1"));
-        Assert.Contains("'txt/.*' matches no parameter of the image tower", Fails("--tune", "txt/.*"));
+        Assert.Contains("'head/.*' matches no parameter of the towers", Fails("--tune", "head/.*"));
         Assert.Contains("the least crop is 2", Fails("--min-crop", "2"));
     }
 

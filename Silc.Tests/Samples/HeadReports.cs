@@ -7,13 +7,13 @@ namespace Silc.Tests;
 static partial class HeadReports
 {
     /// <summary>Reports on a head, asked about so many scenes: the page has these scores, pictures with words for each, and the files.</summary>
-    public static void Check(string folder, int images, IReadOnlyList<double> scores, params string[] files)
+    public static void Check(string folder, int images, string metric, IReadOnlyList<double> scores, params string[] files)
     {
         var (code, output, error) = CommandLineRun.Of("report", folder, "--images", $"{images}", "--device", "cpu");
         Assert.AreEqual(0, code, output + error);
         Assert.DoesNotContain("note ", output);
         var page = File.ReadAllText(Path.Combine(folder, "report.html"));
-        foreach (var score in scores) Assert.Contains($"<b>{ScoreReport.Percent(score)}</b>", page);
+        foreach (var score in scores) Assert.Contains($"<b>{new MetricValue(metric, score).Text}</b>", page);
         foreach (var words in new[] { "The worst mistakes", "As they come", "silc head train", "silc head eval" }) Assert.Contains(words, page);
         foreach (var file in files) Assert.IsTrue(SheetFile.IsSheet(Path.Combine(folder, "report", $"{file}.png")), file);
         var shown = Image().Matches(page);
