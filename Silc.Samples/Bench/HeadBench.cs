@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Silc.Datasets;
 
 namespace Silc.Samples.Bench;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Silc.Samples.Evaluation;
 using Silc.Samples.Heads;
 using Silc.Samples.Plots;
 using Silc.Samples.Training;
