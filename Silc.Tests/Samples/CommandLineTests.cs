@@ -44,7 +44,7 @@ public sealed class CommandLineTests : TempFolder
     [DataRow("train --data demo --device tpu --out x", "opencl")]
     [DataRow("train --data demo --device cuda:9 --out x", "there is: ")]
     [DataRow("train --data demo --device cpu --precision bf16 --out x", "cpu (CPU, ")]
-    [DataRow("bench mini --device cpu --precision tf32", "multiplies in float32 only, not in tf32")]
+    [DataRow("bench mini --device cpu --precision tf32", " only, not in tf32: choose that, or an NVIDIA GPU")]
     [DataRow("bench matmul 4 4 4 --device cpu --precision bf16", "compute capability 8.0")]
     [DataRow("train --data demo --augment wobble --out x", "jitter")]
     [DataRow("train --data demo --augment jitter=2 --out x", "jitter=2")]
