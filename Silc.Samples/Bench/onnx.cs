@@ -4,9 +4,9 @@
 #:property NoWarn=CS1591
 
 // Images embedded a second by Silc and by ONNX Runtime, which gets the same model as silc export onnx writes it, in float32, taking turns on all
-// cores:
+// cores; Silc in 8 bits with --precision int8:
 //   dotnet run -c Release Silc.Samples/Bench/onnx.cs -- mini ti b
-//   dotnet run -c Release Silc.Samples/Bench/onnx.cs -- b --batch 1 --rounds 9
+//   dotnet run -c Release Silc.Samples/Bench/onnx.cs -- b --batch 1 --rounds 9 --precision int8
 // A turn is a second of calls, after a pause in which the other's threads fall asleep. Ratios are medians of those of neighbouring turns: by the
 // clock, by the fastest call of a turn, and by the time that processors worked. On a machine that others use too the latter two count: the fastest
 // call for small models, processor time with --threads 1, where nobody waits, for large ones.
@@ -17,12 +17,13 @@ using Silc;
 
 const double Turn = 1, Pause = 0.1;
 
-var (presets, batches, rounds, threads) = (new List<string>(), new List<int>(), 7, Environment.ProcessorCount);
+var (presets, batches, rounds, threads, precision) = (new List<string>(), new List<int>(), 7, Environment.ProcessorCount, Precision.Float32);
 for (int i = 0; i < args.Length; i++)
 {
     if (args[i] == "--batch" && i + 1 < args.Length && int.TryParse(args[i + 1], out var batch) && batch > 0) batches.Add(batch);
     else if (args[i] == "--rounds" && i + 1 < args.Length && int.TryParse(args[i + 1], out rounds) && rounds > 0) { }
     else if (args[i] == "--threads" && i + 1 < args.Length && int.TryParse(args[i + 1], out threads) && threads > 0) { }
+    else if (args[i] == "--precision" && i + 1 < args.Length && Enum.TryParse(args[i + 1], ignoreCase: true, out precision)) { }
     else if (SilcConfig.PresetNames.Contains(args[i]))
     {
         presets.Add(args[i]);
@@ -30,7 +31,8 @@ for (int i = 0; i < args.Length; i++)
     }
     else
     {
-        Console.Error.WriteLine($"usage: dotnet run -c Release onnx.cs -- PRESET... [--batch N]... [--rounds N] [--threads N]; presets are "
+        Console.Error.WriteLine($"usage: dotnet run -c Release onnx.cs -- PRESET... [--batch N]... [--rounds N] [--threads N] "
+            + "[--precision float32|int8]; presets are "
             + string.Join(", ", SilcConfig.PresetNames));
         return 2;
     }
@@ -39,7 +41,7 @@ for (int i = 0; i < args.Length; i++)
 if (presets.Count == 0) presets = ["mini", "ti", "b"];
 if (batches.Count == 0) batches = [1, 16];
 
-using var device = Device.Cpu(threads);
+using var device = Device.Cpu(threads, precision);
 Console.WriteLine($"{device}; ONNX Runtime {OrtEnv.Instance().GetVersionString()}");
 Console.WriteLine("| preset | batch | Silc images/s, fastest call | ONNX Runtime | ratio of all | of the turns | fastest calls | of the turns "
     + "| processor time | of the turns | largest difference |");
