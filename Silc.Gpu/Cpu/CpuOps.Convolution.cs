@@ -27,8 +27,10 @@ unsafe partial class CpuOps
     public override void ConvolveGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias, Tensor unfolded, int height, int width, int size)
     {
         CheckConvolution(x, dKernel, dy, height, width, size);
-        int images = x.Rows / (height * width), blockImages = (images + MostBlocks - 1) / MostBlocks;
-        int blocks = (images + blockImages - 1) / blockImages, floats = dKernel.Count + dBias.Count;
+        int images = x.Rows / (height * width);
+        if (images == 0) return;
+        int blockImages = (images + MostBlocks - 1) / MostBlocks;
+        int blocks = (images + blockImages - 1) / blockImages, floats = dKernel.Count + dy.Cols;
         var partial = Device.Workspace((long)blocks * floats);
         Device.ForItems(blocks, new CpuConvolutionGrad(DenseAddress(x), DenseAddress(dy),
             partial.IsValid ? (float*)partial.LoadEffectiveAddressAsPtr() : null, new(height, width, size, x.Cols, dy.Cols), images, blockImages));

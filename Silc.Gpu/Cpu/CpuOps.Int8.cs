@@ -25,10 +25,10 @@ unsafe partial class CpuOps
         LdGelu = gelu.Stride,
     });
 
-    // False if one of the kernels is not in 8 bits.
+    // False if one of the kernels, two or three, is not in 8 bits or they differ in size.
     bool TryMultiply(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor c)
     {
-        if (weights is null || kernels.Length > 3) return false;
+        if (weights is null || kernels.Any(kernel => (kernel.Rows, kernel.Cols) != (kernels[0].Rows, kernels[0].Cols))) return false;
         var rounded = new Int8Kernel[3];
         for (int i = 0; i < kernels.Length; i++)
         {
@@ -57,5 +57,37 @@ unsafe partial class CpuOps
     {
         var plan = CpuGemm.Divide(product.M, product.Kernel0.Columns, Device.Workers, Int8Tile.Rows, Int8Tile.Columns);
         Device.ForItems(plan.WorkItems, new CpuInt8MatMul(product, plan));
+    }
+
+    // Operations that may write weights mark their copies stale. Optimizers need not: nothing is trained on such a device.
+
+    public override void Fill(Tensor x, float value)
+    {
+        base.Fill(x, value);
+        weights?.Written(x);
+    }
+
+    public override void Copy(Tensor x, Tensor y)
+    {
+        base.Copy(x, y);
+        weights?.Written(y);
+    }
+
+    public override void Add(Tensor x, Tensor y)
+    {
+        base.Add(x, y);
+        weights?.Written(y);
+    }
+
+    public override void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState state)
+    {
+        base.EmaUpdate(x, target, momentum, state);
+        weights?.Written(x);
+    }
+
+    public override void AtMost(Tensor x, float most)
+    {
+        base.AtMost(x, most);
+        weights?.Written(x);
     }
 }

@@ -28,7 +28,6 @@ unsafe partial class CpuOps
 {
     public override void GroupedMatMul(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y)
     {
-        if (TryMultiply(x, kernels, biases, y)) return;
         var part = Part(y, 0, kernels.Length);
         if (kernels.Length is < 2 or > 3 || kernels.Any(kernel => kernel.Stride != kernels[0].Stride))
         {
@@ -36,6 +35,7 @@ unsafe partial class CpuOps
             return;
         }
         var (m, n, k) = ProductSize(x, kernels[0], part, Transpose.None);
+        if (TryMultiply(x, kernels, biases, y)) return;
         var first = GemmArgs.Product(m, n, k, Address(x), x.Stride, false, Address(kernels[0]), kernels[0].Stride, false, Address(part), part.Stride)
             .PlusBias(Address(biases[0]));
         var plan = CpuGemm.Plan(m, n, k, Device.Workers);

@@ -70,7 +70,8 @@ static unsafe class Int8Gemm
     {
         var (kernel, address) = p[index];
         var bias = (float*)address;
-        var edge = stackalloc float[Int8Tile.Rows * Int8Tile.Columns];
+        // What lies past an edge is computed and left there; all of a tile is added up in one order, so that a row has the same bits wherever it is.
+        float* edge = stackalloc float[Int8Tile.Rows * Int8Tile.Columns], edgeBias = stackalloc float[Int8Tile.Columns];
         for (int column = columnBegin; column < columnEnd; column += Int8Tile.Columns)
         {
             int width = Math.Min(Int8Tile.Columns, columnEnd - column);
@@ -85,11 +86,14 @@ static unsafe class Int8Gemm
                     Int8Tile.Multiply(kernel.Steps, rows, i, panel, scales, sums, biases, add, p.AddendStride, c, p.Ldc);
                     continue;
                 }
-                Int8Tile.Multiply(kernel.Steps, rows, i, panel, scales, sums, null, null, 0, edge, Int8Tile.Columns);
-                for (int r = 0; r < Math.Min(Int8Tile.Rows, height - i); r++)
-                    for (int n = 0; n < width; n++)
-                        c[r * p.Ldc + n] = edge[r * Int8Tile.Columns + n] + (biases == null ? 0 : biases[n])
-                            + (add == null ? 0 : add[r * p.AddendStride + n]);
+                int tileHeight = Math.Min(Int8Tile.Rows, height - i);
+                if (biases != null) new Span<float>(biases, width).CopyTo(new(edgeBias, width));
+                for (int r = 0; add != null && r < tileHeight; r++)
+                    new Span<float>(add + (nint)r * p.AddendStride, width).CopyTo(new(edge + r * Int8Tile.Columns, width));
+                Int8Tile.Multiply(kernel.Steps, rows, i, panel, scales, sums, biases == null ? null : edgeBias, add == null ? null : edge,
+                    Int8Tile.Columns, edge, Int8Tile.Columns);
+                for (int r = 0; r < tileHeight; r++)
+                    new Span<float>(edge + r * Int8Tile.Columns, width).CopyTo(new(c + (nint)r * p.Ldc, width));
             }
         }
     }

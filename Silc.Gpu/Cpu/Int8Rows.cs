@@ -51,14 +51,14 @@ readonly unsafe struct Int8Rows(float* memory, int rows, int steps)
         Scales[row] = scale;
         Lows[row] = low;
 
-        // Half is added and the rest cut off: no value is negative.
+        // Half is added and the rest cut off: no difference from the smallest is negative.
         var q = Row(row);
-        Vector256<float> toScale = Vector256.Create(inverse), offset = Vector256.Create(0.5f - low * inverse);
+        Vector256<float> toScale = Vector256.Create(inverse), offset = Vector256.Create(low), half = Vector256.Create(0.5f);
         for (i = 0; i <= k - 32; i += 32)
             Vector256.Narrow(Vector256.Narrow(Rounded(i), Rounded(i + 8)), Vector256.Narrow(Rounded(i + 16), Rounded(i + 24))).AsByte().Store(q + i);
-        for (; i < k; i++) q[i] = (byte)(int)MathF.FusedMultiplyAdd(x[i], inverse, 0.5f - low * inverse);
+        for (; i < k; i++) q[i] = (byte)(int)MathF.FusedMultiplyAdd(x[i] - low, inverse, 0.5f);
 
         Vector256<int> Rounded(int at) =>
-            Vector256.ConvertToInt32Native(Vector256.MultiplyAddEstimate(Vector256.Load(x + at), toScale, offset));
+            Vector256.ConvertToInt32Native(Vector256.MultiplyAddEstimate(Vector256.Load(x + at) - offset, toScale, half));
     }
 }

@@ -12,6 +12,9 @@ readonly unsafe struct RoundToInt8(Int8Kernel kernel, nint weights) : ICpuWork
 /// <summary>The weights of a model in 8 bits, each rounded when a product first asks for it: a quarter of their memory beside them.</summary>
 sealed class Int8Weights(Device device) : WeightCopies
 {
+    // Sums of 255 · 127 stay below 2^31.
+    const int MostRows = int.MaxValue / (255 * 127);
+
     readonly Dictionary<long, RoundedWeight> all = [];
 
     sealed class RoundedWeight(Parameters owner, Tensor weights)
@@ -49,7 +52,7 @@ sealed class Int8Weights(Device device) : WeightCopies
     /// <summary>The kernel in 8 bits; null if <paramref name="x"/> is no weight, and in a dry run.</summary>
     public unsafe Int8Kernel? Of(Tensor x)
     {
-        if (device.Launcher is not null || !x.View.IsValid || !x.IsDense) return null;
+        if (device.Launcher is not null || !x.View.IsValid || !x.IsDense || x.Rows > MostRows) return null;
         if (!all.TryGetValue(x.View.LoadEffectiveAddressAsPtr(), out var copy)) return null;
         if ((copy.Weights.Rows, copy.Weights.Cols) != (x.Rows, x.Cols)) return null;
         copy.Memory ??= device.Allocate(Int8Kernel.Floats(x.Rows, x.Cols), "weights in 8 bits");

@@ -96,8 +96,8 @@ public sealed partial class Device
             if (!info.Precisions.Contains(precision))
                 throw new InvalidOperationException(
                     $"{info.Id} ({info.Name}, {info.Capabilities}) multiplies in {Names(info.Precisions)} only, not in {Names([precision])}: "
-                    + (precision == Precision.Int8 ? "choose that, or --device cpu on a processor with AVX-VNNI"
-                        : "choose that, or an NVIDIA GPU of compute capability 8.0 or newer"));
+                    + (precision != Precision.Int8 ? "choose that, or an NVIDIA GPU of compute capability 8.0 or newer"
+                        : info.Kind == DeviceKind.Cpu ? "choose that: this processor has no AVX-VNNI" : "choose that, or --device cpu"));
             var accelerator = found is CPUDevice cpu
                 ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel)
                 : found.CreateAccelerator(context);

@@ -22,8 +22,8 @@ public enum Precision
 
     /// <summary>
     /// Weights rounded to 8 bits, each output channel by its largest, and activations to 8 bits, each row by its range; their products are added up
-    /// exactly. For embedding alone, on processors with AVX-VNNI (Intel since 2021, AMD since Zen 5), at two to four times the rate. Attention,
-    /// norms, the residual stream and products without a weight are float32.
+    /// exactly. For embedding alone, on processors with AVX-VNNI (Intel since 2021, AMD since Zen 5), whose products are two to four times as fast.
+    /// Attention, norms, the residual stream and products without a weight are float32.
     /// </summary>
     Int8,
 }

@@ -41,6 +41,10 @@ static class BenchEmbedCommand
         foreach (var option in new[] { Images, Batch, Rounds })
             if (parsed.GetValue(option) < 1) throw new ArgumentException($"{option.Name} is {parsed.GetValue(option)}, it must be at least 1");
         var precision = parsed.GetValue(EvalOptions.Precision);
+        if (precision == Precision.Float32) throw new ArgumentException("say what is compared with float32: --precision int8, tf32 or bf16");
+        var name = parsed.GetValue(Device)!;
+        if (parsed.GetValue(Threads) is { } given && name is not ("auto" or "cpu"))
+            throw new ArgumentException($"--threads {given} is for the CPU, not for --device {name}");
         List<Device> devices = [];
         try
         {
@@ -67,7 +71,6 @@ static class BenchEmbedCommand
 
         Device Opened(Precision one)
         {
-            var name = parsed.GetValue(Device)!;
             var device = parsed.GetValue(Threads) is { } threads ? Silc.Device.Cpu(threads, one) : Silc.Device.Open(name, one);
             devices.Add(device);
             return device;
@@ -76,6 +79,8 @@ static class BenchEmbedCommand
 
     static float[] Noise(int side, int images)
     {
+        if ((long)images * side * side * 3 > Array.MaxLength)
+            throw new ArgumentException($"--images {images}: so many of {side} pixels do not fit into one array; take fewer");
         var (pixels, random) = (new float[images * side * side * 3], new Random(0));
         foreach (ref var x in pixels.AsSpan()) x = 2 * random.NextSingle() - 1;
         return pixels;

@@ -54,6 +54,37 @@ public sealed class Int8ModelTests
     }
 
     [TestMethod]
+    public void Weights_that_the_device_writes_are_rounded_anew()
+    {
+        using var device = Open(2);
+        using SilcModel model = SilcModel.Create(device, TinyRun.Config, seed: 1), other = SilcModel.Create(device, TinyRun.Config, seed: 2);
+        var pixels = new float[TinyRun.Config.ImageSize * TinyRun.Config.ImageSize * 3];
+        for (int i = 0; i < pixels.Length; i++) pixels[i] = MathF.Sin(i);
+        float[] wanted = [.. other.EmbedPixels(pixels).Values.Span], before = [.. model.EmbedPixels(pixels).Values.Span];
+        device.Ops.Copy(other.Parameters.Values, model.Parameters.Values);
+        Close.Bits(wanted, [.. model.EmbedPixels(pixels).Values.Span], "copied weights");
+        device.Ops.Add(other.Parameters.Values, model.Parameters.Values);
+        float[] twice = [.. model.EmbedPixels(pixels).Values.Span];
+        device.Ops.Fill(model.Parameters.Values, 0);
+        float[] none = [.. model.EmbedPixels(pixels).Values.Span];
+        Assert.AreNotEqual(wanted[0], twice[0]);
+        Assert.AreNotEqual(twice[0], none[0]);
+        Assert.AreNotEqual(wanted[0], before[0]);
+    }
+
+    [TestMethod]
+    public void Products_side_by_side_check_their_sizes()
+    {
+        using var device = Open(1);
+        using var model = SilcModel.Create(device, TinyRun.Config, seed: 1);
+        using var arena = Arena.Allocate(device, 4096);
+        var kernels = model.Parameters.All.Where(p => p.InProducts && p is { Rows: 32, Cols: 32 }).Take(2).Select(p => p.Value).ToArray();
+        Tensor[] biases = [arena.Saved(1, 32), arena.Saved(1, 32)];
+        Assert.HasCount(2, kernels);
+        Assert.ThrowsExactly<ArgumentException>(() => device.Ops.GroupedMatMul(arena.Saved(6, 32), kernels, biases, arena.Saved(6, 32)));
+    }
+
+    [TestMethod]
     public void Such_a_model_is_not_trained()
     {
         using var device = Open(1);

@@ -84,6 +84,41 @@ public unsafe class Int8GemmTests
         }
     });
 
+    /// <summary>A row has the same bits wherever it lies and whatever lies beside it.</summary>
+    [TestMethod]
+    public void Rows_do_not_depend_on_others()
+    {
+        using NativeMatrix x = new(13, 40, 0, new(1)), kernel = new(40, 18, 0, new(2)), bias = new(1, 18, 0, new(3)), add = new(13, 18, 0, new(4));
+        using NativeMatrix all = new(13, 18, 0);
+        Multiply(x, [kernel], [bias], add, all, null, new(1, 1));
+        for (int count = 1; count < 13; count++)
+        {
+            using NativeMatrix last = new(count, 40, 0), its = new(count, 18, 0), c = new(count, 18, 0);
+            for (int i = 0; i < count; i++)
+            {
+                for (int p = 0; p < 40; p++) last[i, p] = x[13 - count + i, p];
+                for (int n = 0; n < 18; n++) its[i, n] = add[13 - count + i, n];
+            }
+            Multiply(last, [kernel], [bias], its, c, null, new(1, 1));
+            for (int i = 0; i < count; i++)
+                for (int n = 0; n < 18; n++) Assert.AreEqual(all[13 - count + i, n], c[i, n], $"row {i} of the last {count}");
+        }
+    }
+
+    /// <summary>Values far from zero, close beside each other, are told apart.</summary>
+    [TestMethod]
+    public void A_small_range_far_from_zero_keeps_its_steps()
+    {
+        using NativeMatrix x = new(1, 64, 0), kernel = new(64, 16, 0), c = new(1, 16, 0);
+        for (int p = 0; p < 64; p++)
+        {
+            x[0, p] = 100_000 + p / 8f;
+            for (int n = 0; n < 16; n++) kernel[p, n] = p == 10 * (n % 6) + 3 ? 1 : 0;
+        }
+        Multiply(x, [kernel], [], null, c, null, new(1, 1));
+        for (int n = 0; n < 16; n++) Assert.AreEqual(100_000 + (10 * (n % 6) + 3) / 8f, c[0, n], 0.05, $"column {n}");
+    }
+
     /// <summary>A value that is no number does not vanish, and stays in its row; a column of zeros stays zero.</summary>
     [TestMethod]
     public void What_is_no_number_shows()
