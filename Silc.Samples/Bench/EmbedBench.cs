@@ -17,6 +17,7 @@ static class EmbedBench
     public static void Run(Func<Precision, SilcModel> open, Precision precision, float[] pixels, int batch, int rounds)
     {
         using SilcModel exact = open(Precision.Float32), rounded = open(precision);
+        Console.WriteLine($"device   {rounded.Device}");
         int each = exact.Config.ImageSize * exact.Config.ImageSize * 3, count = pixels.Length / each;
         batch = Math.Min(batch, count);
         exact.BatchSize = rounded.BatchSize = batch;

@@ -13,10 +13,11 @@ static class BenchEmbedCommand
     };
     static readonly Option<string> Model = ModelOption.Create(required: false);
     static readonly Option<string?> Data = new("--data") { Description = DataOption.Create().Description, HelpName = DataOption.Create().HelpName };
-    static readonly Option<int> Images = OptionForm.Number("--images", "So many images.", 64);
-    static readonly Option<int> Batch = OptionForm.Number("--batch", "Images at a time.", 16);
-    static readonly Option<int> Rounds = OptionForm.Number("--rounds", "Turns of each.", 7);
-    static readonly Option<int?> Threads = new("--threads") { Description = "CPU threads; all cores unless given.", HelpName = "N" };
+    static readonly Option<int> Images = OptionForm.Number("--images", "So many images.", 64).From(1);
+    static readonly Option<int> Batch = OptionForm.Number("--batch", "Images at a time.", 16).From(1);
+    static readonly Option<int> Rounds = OptionForm.Number("--rounds", "Turns of each.", 7).From(1);
+    static readonly Option<int?> Threads = new Option<int?>("--threads") { Description = "CPU threads; all cores unless given.", HelpName = "N" }
+        .From(1);
     static readonly Option<string> Device = TrainOptions.DeviceOption();
 
     public static Command Create()
@@ -38,8 +39,6 @@ static class BenchEmbedCommand
         var (preset, path, data) = (parsed.GetValue(Preset), parsed.GetValue(Model), parsed.GetValue(Data));
         if (preset is null == path is null || path is null != data is null)
             throw new ArgumentException("silc bench embed takes either a preset, or --model with --data");
-        foreach (var option in new[] { Images, Batch, Rounds })
-            if (parsed.GetValue(option) < 1) throw new ArgumentException($"{option.Name} is {parsed.GetValue(option)}, it must be at least 1");
         var precision = parsed.GetValue(EvalOptions.Precision);
         if (precision == Precision.Float32) throw new ArgumentException("say what is compared with float32: --precision int8, tf32 or bf16");
         var name = parsed.GetValue(Device)!;
@@ -49,7 +48,6 @@ static class BenchEmbedCommand
         try
         {
             var config = preset is null ? null : SilcConfig.Preset(preset);
-            Console.WriteLine($"device   {Opened(precision)}");
             float[] pixels;
             if (config is not null) pixels = Noise(config.ImageSize, parsed.GetValue(Images));
             else
