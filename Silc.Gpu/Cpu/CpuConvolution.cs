@@ -38,6 +38,21 @@ readonly record struct ConvolutionShape(int Height, int Width, int Size, int Inp
                 new(to + (nint)(i + radius) * Row + radius * Inputs, Width * Inputs));
     }
 
+    /// <summary>Stores what was summed up at once, one behind the other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void Store(float* sums, Vector512<float> s0, Vector512<float> s1, Vector512<float> s2, Vector512<float> s3,
+        Vector512<float> s4, Vector512<float> s5, Vector512<float> s6, Vector512<float> s7)
+    {
+        s0.Store(sums);
+        s1.Store(sums + Lanes);
+        s2.Store(sums + 2 * Lanes);
+        s3.Store(sums + 3 * Lanes);
+        s4.Store(sums + 4 * Lanes);
+        s5.Store(sums + 5 * Lanes);
+        s6.Store(sums + 6 * Lanes);
+        s7.Store(sums + 7 * Lanes);
+    }
+
     /// <summary>Copies rows of outputs to whole vectors, zeros behind.</summary>
     public unsafe void Widen(float* rows, int count, nint stride, float* to)
     {
@@ -113,14 +128,7 @@ readonly unsafe struct CpuConvolution(float* x, float* kernel, nint kernelStride
             }
         }
         var sums = stackalloc float[ConvolutionShape.AtOnce * ConvolutionShape.Lanes];
-        s0.Store(sums);
-        s1.Store(sums + 16);
-        s2.Store(sums + 32);
-        s3.Store(sums + 48);
-        s4.Store(sums + 64);
-        s5.Store(sums + 80);
-        s6.Store(sums + 96);
-        s7.Store(sums + 112);
+        ConvolutionShape.Store(sums, s0, s1, s2, s3, s4, s5, s6, s7);
         for (int place = 0; place < places; place++, to += shape.Outputs, sums += ConvolutionShape.Lanes)
             if (outputs == ConvolutionShape.Lanes) Vector512.Load(sums).Store(to);
             else
@@ -178,14 +186,7 @@ readonly unsafe struct CpuConvolutionGrad(float* x, float* dy, float* partial, C
             }
         }
         var sums = stackalloc float[ConvolutionShape.AtOnce * ConvolutionShape.Lanes];
-        s0.Store(sums);
-        s1.Store(sums + 16);
-        s2.Store(sums + 32);
-        s3.Store(sums + 48);
-        s4.Store(sums + 64);
-        s5.Store(sums + 80);
-        s6.Store(sums + 96);
-        s7.Store(sums + 112);
+        ConvolutionShape.Store(sums, s0, s1, s2, s3, s4, s5, s6, s7);
         for (int tap = 0; tap < taps; tap++, to += shape.Outputs, sums += ConvolutionShape.Lanes) SimdMath.Add(sums, to, outputs);
     }
 }

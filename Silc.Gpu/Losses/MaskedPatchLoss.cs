@@ -4,7 +4,8 @@ namespace Silc;
 
 /// <summary>
 /// Masked patch prediction: the student sees global views some of whose patches are hidden, and predicts for each hidden patch the distribution over
-/// prototypes that the teacher gives it, who sees the whole view: L = mean over views and images of Σ_i w_i · -Σ_k T_ik · log softmax(S_i / τ_s)_k
+/// prototypes that the teacher gives it, who sees the whole view:
+/// L = mean over views and images of Σ_i w_i · -Σ_k T_ik · log softmax(S_i / τ_s)_k
 /// with w_i = 1 / (hidden patches of the view), or over all patches with <see cref="MaskConfig.AllPatches"/>. T is softmax((g_t - c) / τ_t) with a
 /// center of its own, which follows the mean of all patches, or comes of Sinkhorn-Knopp over the predicted patches of all ranks. An image without
 /// hidden patches adds 0 and counts in the mean. Zhou et al. 2022 (iBOT), arXiv:2111.07832; as in SigLIP 2 (Tschannen et al. 2025,
