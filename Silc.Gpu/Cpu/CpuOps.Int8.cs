@@ -58,36 +58,4 @@ unsafe partial class CpuOps
         var plan = CpuGemm.Divide(product.M, product.Kernel0.Columns, Device.Workers, Int8Tile.Rows, Int8Tile.Columns);
         Device.ForItems(plan.WorkItems, new CpuInt8MatMul(product, plan));
     }
-
-    // Operations that may write weights mark their copies stale. Optimizers need not: nothing is trained on such a device.
-
-    public override void Fill(Tensor x, float value)
-    {
-        base.Fill(x, value);
-        weights?.Written(x);
-    }
-
-    public override void Copy(Tensor x, Tensor y)
-    {
-        base.Copy(x, y);
-        weights?.Written(y);
-    }
-
-    public override void Add(Tensor x, Tensor y)
-    {
-        base.Add(x, y);
-        weights?.Written(y);
-    }
-
-    public override void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState state)
-    {
-        base.EmaUpdate(x, target, momentum, state);
-        weights?.Written(x);
-    }
-
-    public override void AtMost(Tensor x, float most)
-    {
-        base.AtMost(x, most);
-        weights?.Written(x);
-    }
 }

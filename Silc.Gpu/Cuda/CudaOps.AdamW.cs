@@ -103,8 +103,6 @@ partial class CudaOps
             if (copy is null || (teacher.Count > 0 && teacherCopy is null))
             {
                 base.AdamWUpdate(values, Part(g), Part(m), Part(v), state, rate, decay, beta1, beta2, epsilon, teacherValues, momentum);
-                Weights?.Written(values);
-                Weights?.Written(teacherValues);
                 continue;
             }
             // Runs are padded with zeros to a multiple of 16 values, which stay zeros.
@@ -116,39 +114,5 @@ partial class CudaOps
 
             Tensor Part(Tensor all) => all.Columns(start, end - start);
         }
-    }
-
-    // Other operations that may write parameters mark their copies stale.
-
-    public override void Fill(Tensor x, float value)
-    {
-        base.Fill(x, value);
-        Weights?.Written(x);
-    }
-
-    public override void Add(Tensor x, Tensor y)
-    {
-        base.Add(x, y);
-        Weights?.Written(y);
-    }
-
-    public override void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState state)
-    {
-        base.EmaUpdate(x, target, momentum, state);
-        Weights?.Written(x);
-    }
-
-    public override void AtMost(Tensor x, float most)
-    {
-        base.AtMost(x, most);
-        Weights?.Written(x);
-    }
-
-    public override void AdafactorUpdate(
-        FactoredShape shape, Tensor p, Tensor g, Tensor m, Tensor rows, Tensor cols, Tensor v, StepState state, AdafactorStep step, int first = 0,
-        bool followed = false)
-    {
-        base.AdafactorUpdate(shape, p, g, m, rows, cols, v, state, step, first, followed);
-        Weights?.Written(p);
     }
 }

@@ -18,10 +18,14 @@ partial class CudaOps
 {
     public override void Copy(Tensor x, Tensor y)
     {
-        if (!IsBf16(x) && !IsBf16(y)) base.Copy(x, y);
-        else if (x.Rows != y.Rows || x.Cols != y.Cols || x.Cols % 4 != 0)
+        if (!IsBf16(x) && !IsBf16(y))
+        {
+            base.Copy(x, y);
+            return;
+        }
+        if (x.Rows != y.Rows || x.Cols != y.Cols || x.Cols % 4 != 0)
             throw new ArgumentException($"cannot copy {x.Rows} x {x.Cols} of {x.DType} to {y.Rows} x {y.Cols} of {y.DType}");
-        else if (!IsBf16(x)) Convert<UnalignedQuads, Bf16Quads>(x, y);
+        if (!IsBf16(x)) Convert<UnalignedQuads, Bf16Quads>(x, y);
         else if (!IsBf16(y)) Convert<Bf16Quads, UnalignedQuads>(x, y);
         else Convert<Bf16Quads, Bf16Quads>(x, y);
         Weights?.Written(y);

@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Operand precision of matrix products and, but for 8 bits, attention. Accumulation is always in float32, and so are master weights, gradients, the
-/// residual stream, losses, normalization and optimizer state.
+/// Operand precision of matrix products and, but for 8 bits, attention. Sums are in float32, of 8 bits exact, and float32 are
+/// master weights, gradients, the residual stream, losses, normalization and optimizer state.
 /// </summary>
 public enum Precision
 {

@@ -15,7 +15,10 @@ abstract class WeightCopies
     /// <summary>Frees the copies of these parameters.</summary>
     public abstract void Remove(Parameters parameters);
 
-    /// <summary>Marks the copies of what was written stale; called for every write of device memory except an optimizer's that writes both.</summary>
+    /// <summary>
+    /// Marks the copies of what was written stale; called by uploads, exchanges between ranks and the operations that may write weights, but for an
+    /// optimizer's that writes both.
+    /// </summary>
     public void Written<T>(ArrayView<T> view) where T : unmanaged
     {
         if (view.IsValid) Written(view.LoadEffectiveAddressAsPtr(), view.LengthInBytes);

@@ -140,6 +140,7 @@ partial class Ops<TPack>
         Device.ForRows(dims.A * dims.B * dims.C, new AdafactorUpdateKernel(p.View, g.View, m.Count > 0 ? m.View : p.View, rows.View, cols.View,
             means, v.View, state.View, dims, new(shape.RowStrides), new(shape.ColStrides), new(shape.MeanStrides), shape.Factored ? 1 : 0,
             step.Rate, step.Decay, step.Beta2Cap, step.Momentum, step.BFloat16Momentum ? 1 : 0, first, first + m.Count, followed ? 1 : 0));
+        Weights?.Written(p);
 
         void Mean(int over, Tensor statistic, int count) => Device.ForRows(count, new AdafactorMean(g.View, statistic.View, state.View,
             Without(over), new([.. Enumerable.Range(0, 4).Select(shape.Stride)]), count, shape.Dims[over], shape.Stride(over), step.Beta2Cap));

@@ -50,5 +50,9 @@ partial class Ops<TPack>
         Device.Single(new AddSumKernel(partial, y.View, 0, blocks, index, 1));
     }
 
-    public override void AtMost(Tensor x, float most) => Device.Single(new AtMostKernel(Dense(x), x.Count, most));
+    public override void AtMost(Tensor x, float most)
+    {
+        Device.Single(new AtMostKernel(Dense(x), x.Count, most));
+        Weights?.Written(x);
+    }
 }

@@ -73,15 +73,35 @@ readonly struct ScaleKernel<TPack>(FloatPointer x, int count, float factor) : IK
 
 partial class Ops<TPack>
 {
-    public override void Fill(Tensor x, float value) => Device.ForElements(x.Count, new FillKernel<TPack>(Dense(x), x.Count, value));
+    // What may write weights says so: their copies are stale then.
 
-    public override void Copy(Tensor x, Tensor y) =>
+    public override void Fill(Tensor x, float value)
+    {
+        Device.ForElements(x.Count, new FillKernel<TPack>(Dense(x), x.Count, value));
+        Weights?.Written(x);
+    }
+
+    public override void Copy(Tensor x, Tensor y)
+    {
         Device.ForRows(x.Rows, new CopyKernel<TPack>(Floats(x), Floats(y), x.Rows, x.Cols, x.Stride, y.Stride));
+        Weights?.Written(y);
+    }
 
-    public override void Add(Tensor x, Tensor y) => Device.ForElements(x.Count, new AddKernel<TPack>(Dense(x), Dense(y), x.Count));
+    public override void Add(Tensor x, Tensor y)
+    {
+        Device.ForElements(x.Count, new AddKernel<TPack>(Dense(x), Dense(y), x.Count));
+        Weights?.Written(y);
+    }
 
-    public override void Scale(Tensor x, float factor) => Device.ForElements(x.Count, new ScaleKernel<TPack>(Dense(x), x.Count, factor));
+    public override void Scale(Tensor x, float factor)
+    {
+        Device.ForElements(x.Count, new ScaleKernel<TPack>(Dense(x), x.Count, factor));
+        Weights?.Written(x);
+    }
 
-    public override void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState state) =>
+    public override void EmaUpdate(Tensor x, Tensor target, Tensor momentum, StepState state)
+    {
         Device.ForElements(x.Count, new EmaUpdateKernel<TPack>(Dense(x), Dense(target), x.Count, momentum.View, state.View));
+        Weights?.Written(x);
+    }
 }

@@ -111,8 +111,12 @@ partial class Ops<TPack>
 
     public override void AdamWUpdate(
         Tensor p, Tensor g, Tensor m, Tensor v, StepState state, float rate, float decay, float beta1, float beta2, float epsilon,
-        Tensor teacher, Tensor momentum) =>
+        Tensor teacher, Tensor momentum)
+    {
         Device.ForElements(p.Count, new AdamWKernel<TPack>(
             Dense(p), Dense(g), Dense(m), Dense(v), Dense(teacher.Count > 0 ? teacher : p), state.View, p.Count, rate, decay, beta1, beta2, epsilon,
             teacher.Count > 0 ? 1 : 0, teacher.Count > 0 ? momentum.View : state.View));
+        Weights?.Written(p);
+        if (teacher.Count > 0) Weights?.Written(teacher);
+    }
 }

@@ -202,7 +202,7 @@ abstract class Ops(Device device)
     public abstract void Unfold(Tensor x, Tensor y, int height, int width, int size);
     /// <summary>The adjoint of <see cref="Unfold"/>: dx (N, C) from dy (N, size² · C).</summary>
     public abstract void Fold(Tensor dy, Tensor dx, int height, int width, int size);
-    /// <summary>Rows of the memory that convolutions unfold into, size² · C wide, a part of the images at a time; 0 where they do without.</summary>
+    /// <summary>Rows of the memory that convolutions unfold into, size² · C wide, a part of the images at a time; 0 without unfolding.</summary>
     public virtual int UnfoldedRows(int images, int places, int cols) => 0;
     /// <summary>
     /// y (N, outputs) = the convolution of maps x (N, C) with a kernel (size² · C, outputs), zeros outside, and a bias (1, outputs) unless it is

@@ -67,6 +67,11 @@ public sealed class Int8ModelTests
         float[] twice = [.. model.EmbedPixels(pixels).Values.Span];
         device.Ops.Fill(model.Parameters.Values, 0);
         float[] none = [.. model.EmbedPixels(pixels).Values.Span];
+        device.Ops.Copy(other.Parameters.Values, model.Parameters.Values);
+        device.Ops.Scale(model.Parameters.Values, 0.5f);
+        float[] half = [.. model.EmbedPixels(pixels).Values.Span];
+        Assert.AreNotEqual(wanted[0], half[0]);
+        Assert.AreNotEqual(none[0], half[0]);
         Assert.AreNotEqual(wanted[0], twice[0]);
         Assert.AreNotEqual(twice[0], none[0]);
         Assert.AreNotEqual(wanted[0], before[0]);
