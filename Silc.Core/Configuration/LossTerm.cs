@@ -52,11 +52,17 @@ public sealed record LossTerm(
         "--decoder", "Weight of the loss of a decoder that says the captions, 1 in SigLIP 2; 0 switches it off.",
         new("uniform", "ln V", (model, _) => Math.Log(model.VocabSize + DecoderIds)));
 
+    /// <summary>A second caption of each image, compared with a second embedding of it.</summary>
+    public static LossTerm Dual { get; } = new(
+        "dual", "Second captions", "dual", train => train.DualWeight, (train, weight) => train with { DualWeight = weight },
+        "--dual", "Weight of the image-text loss between second captions and second embeddings of their images (TIPS); 0 switches it off.",
+        new("chance", "ln(batch)", (model, train) => model.Contrastive == ContrastiveKind.Softmax ? Math.Log(train.BatchSize) : null));
+
     /// <summary>Ids beyond the vocabulary that a decoder reads: one that begins, and one that hides.</summary>
     internal const int DecoderIds = 2;
 
     /// <summary>All there are. New ones come last: checkpoints hold sums by <see cref="Index"/>.</summary>
-    public static IReadOnlyList<LossTerm> All { get; } = [Contrastive, Distillation, KoLeo, Mask, Gram, Decoder];
+    public static IReadOnlyList<LossTerm> All { get; } = [Contrastive, Distillation, KoLeo, Mask, Gram, Decoder, Dual];
 
     /// <summary>Its place in <see cref="All"/> and in the loss buffer.</summary>
     public int Index => All.TakeWhile(term => term != this).Count();

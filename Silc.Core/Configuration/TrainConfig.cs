@@ -12,10 +12,9 @@ public enum OptimizerKind
 
 /// <summary>
 /// Losses, optimizer and schedule of a run. The total loss is ContrastiveWeight · image-text loss + λ · self-distillation +
-/// KoLeoWeight · KoLeo + MaskWeight · masked patch prediction
-/// + GramWeight · Gram anchoring + DecoderWeight · the decoder's loss. Units are big_vision's: the weight decay is multiplied by the schedule
-/// but not by the learning
-/// rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1. Threads: immutable; any number may share it.
+/// KoLeoWeight · KoLeo + MaskWeight · masked patch prediction + GramWeight · Gram anchoring + DecoderWeight · the decoder's loss
+/// + DualWeight · the image-text loss of second captions. Units are big_vision's: the weight decay is multiplied by the schedule but not by the
+/// learning rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1. Threads: immutable; any number may share it.
 /// </summary>
 /// <example>
 /// <code>
@@ -133,6 +132,12 @@ public sealed partial record TrainConfig(
 
     /// <summary>Share of the steps in which the decoder says all tokens of a caption at once.</summary>
     public double DecoderParallel { get; init; } = 0.5;
+
+    /// <summary>
+    /// Factor on the image-text loss of second captions, see <see cref="ViewConfig.SecondCaption"/>; 0 switches it off. TIPS has a half, as on the
+    /// first ones. The probe that pools their embeddings is trained here and is no part of the model.
+    /// </summary>
+    public double DualWeight { get; init; }
 
     /// <summary>
     /// Losses that do not run all along, by the steps in which they do; null, or a loss that is not in it, runs from the first step to the last.

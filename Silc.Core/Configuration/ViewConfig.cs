@@ -39,6 +39,14 @@ namespace Silc;
 /// the teacher's alone: SigLIP 2 keeps augmentation away from captions.
 /// </param>
 /// <param name="RandConv">Probability of a random convolution (Xu et al. 2021, arXiv:2007.13003), the last of the changes.</param>
+/// <param name="AnchorScale">
+/// What the anchor of Gram anchoring sees: 0 the student's global views, 1 the same crops without changes of colour, 2 those crops at twice the
+/// side (DINOv3).
+/// </param>
+/// <param name="SecondCaption">
+/// A batch has two captions of each image, its first one and one drawn from the others, in the place of one drawn from all (TIPS: one of the web
+/// and one that was generated). An image with one caption has it twice.
+/// </param>
 public sealed partial record ViewConfig(
     int Global = 2, int Local = 8, int LocalSize = 96,
     double GlobalScaleMin = 0.4, double GlobalScaleMax = 1.0, double LocalScaleMin = 0.05, double LocalScaleMax = 0.4,
@@ -47,10 +55,13 @@ public sealed partial record ViewConfig(
     ViewProbability Grey = default, ViewProbability Blur = default, ViewProbability Solarize = default,
     double BlurMin = 0.1, double BlurMax = 2, double AspectMin = 3 / 4.0, double AspectMax = 4 / 3.0,
     ResampleFilter Filter = ResampleFilter.Bicubic, bool Plain = false,
-    ViewProbability RandConv = default)
+    ViewProbability RandConv = default, int AnchorScale = 0, bool SecondCaption = false)
 {
     /// <summary>Views of an image that the image-text loss sees.</summary>
     public int Captioned => Plain ? 1 : Global;
+
+    /// <summary>Largest <see cref="AnchorScale"/>.</summary>
+    internal const int MostAnchorScale = 2;
 
     // Bounds the blur's kernel, 3 sigma each way, which is allocated on the stack.
     const double MostBlur = 100;
@@ -103,6 +114,7 @@ public sealed partial record ViewConfig(
         Blur.Check("blur");
         Solarize.Check("solarize");
         RandConv.Check("randconv");
+        Require.Within(AnchorScale, 0, MostAnchorScale, "scale of the anchor's views (--anchor-scale)");
         Require.Within(Hue, 0, 0.5, "hue");
         Require.That(0 < BlurMin && BlurMin <= BlurMax && BlurMax <= MostBlur,
             $"blur is [{BlurMin}, {BlurMax}] pixels, it must satisfy 0 < min <= max <= {MostBlur}");

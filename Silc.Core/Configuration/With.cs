@@ -105,7 +105,7 @@ public sealed partial record ViewConfig
         double? brightness = null, double? contrast = null, double? saturation = null, double? hue = null, ViewProbability? grey = null,
         ViewProbability? blur = null, ViewProbability? solarize = null, double? blurMin = null, double? blurMax = null,
         double? aspectMin = null, double? aspectMax = null, ResampleFilter? filter = null, bool? plain = null,
-        ViewProbability? randConv = null) =>
+        ViewProbability? randConv = null, int? anchorScale = null, bool? secondCaption = null) =>
         this with
         {
             Global = globalViews ?? Global,
@@ -131,6 +131,8 @@ public sealed partial record ViewConfig
             Filter = filter ?? Filter,
             Plain = plain ?? Plain,
             RandConv = randConv ?? RandConv,
+            AnchorScale = anchorScale ?? AnchorScale,
+            SecondCaption = secondCaption ?? SecondCaption,
         };
 }
 
@@ -163,7 +165,8 @@ public sealed partial record TrainConfig
         double? gramWeight = null,
         GramConfig? gram = null,
         double? decoderWeight = null,
-        double? decoderParallel = null) =>
+        double? decoderParallel = null,
+        double? dualWeight = null) =>
         this with
         {
             BatchSize = batchSize ?? BatchSize,
@@ -207,6 +210,7 @@ public sealed partial record TrainConfig
             Gram = gram ?? Gram,
             DecoderWeight = decoderWeight ?? DecoderWeight,
             DecoderParallel = decoderParallel ?? DecoderParallel,
+            DualWeight = dualWeight ?? DualWeight,
         };
 }
 

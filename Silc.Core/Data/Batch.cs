@@ -2,7 +2,8 @@ namespace Silc;
 
 /// <summary>
 /// One training batch on the host. Pixels are float32 in [-1, 1], view-major: <see cref="Global"/> is (G, B, h, w, 3),
-/// <see cref="Local"/> (L, B, h', w', 3); <see cref="Plain"/> is (B, h, w, 3), <see cref="Tokens"/> (B, T). Threads: one at a time.
+/// <see cref="Local"/> (L, B, h', w', 3), <see cref="Anchor"/> (G, B, s·h, s·w, 3); <see cref="Plain"/> is (B, h, w, 3), <see cref="Tokens"/> (B, T).
+/// Threads: one at a time.
 /// </summary>
 public sealed class Batch
 {
@@ -13,8 +14,10 @@ public sealed class Batch
         Size = size;
         Global = new float[views.Global * size * side * side * 3];
         Local = new float[views.Local * size * localSide * localSide * 3];
+        Anchor = new float[views.Global * size * views.AnchorScale * side * views.AnchorScale * side * 3];
         Plain = new float[views.Plain ? size * side * side * 3 : 0];
         Tokens = new int[size * config.TextLength];
+        SecondTokens = new int[views.SecondCaption ? Tokens.Length : 0];
         Samples = new int[size];
     }
 
@@ -27,11 +30,19 @@ public sealed class Batch
     /// <summary>Local views (L, B, h', w', 3).</summary>
     public float[] Local { get; }
 
+    /// <summary>
+    /// The global views as Gram anchoring's anchor sees them, at <see cref="ViewConfig.AnchorScale"/> times the side; empty where that is 0.
+    /// </summary>
+    public float[] Anchor { get; }
+
     /// <summary>Whole images (B, h, w, 3) for the image-text loss; empty unless <see cref="ViewConfig.Plain"/>.</summary>
     public float[] Plain { get; }
 
     /// <summary>Token ids (B, T).</summary>
     public int[] Tokens { get; }
+
+    /// <summary>Token ids of second captions (B, T); empty unless <see cref="ViewConfig.SecondCaption"/>.</summary>
+    public int[] SecondTokens { get; }
 
     /// <summary>Index of each sample in its source (B), for reports.</summary>
     public int[] Samples { get; }

@@ -216,10 +216,17 @@ public sealed class BatchLoader : IDisposable
         using (LoadClock.In(LoadStage.Decode)) pair = reader.Read(wanted, out job.Batch.Samples[slot]);
         using (LoadClock.In(LoadStage.Augment)) sampler.Fill(pair.Image, job.Epoch, wanted, job.Batch, slot);
         using var _ = LoadClock.In(LoadStage.Tokenize);
-        var caption = pair.Captions.Count == 0 ? ""
-            : pair.Captions[DataStreams.Caption(seed, job.Epoch, wanted).NextInt(pair.Captions.Count)];
+        var random = DataStreams.Caption(seed, job.Epoch, wanted);
+        var (captions, count) = (pair.Captions, pair.Captions.Count);
+        Say(count == 0 ? "" : captions[config.Views.SecondCaption ? 0 : random.NextInt(count)], job.Batch.Tokens, slot);
+        if (config.Views.SecondCaption)
+            Say(count == 0 ? "" : captions[count == 1 ? 0 : 1 + random.NextInt(count - 1)], job.Batch.SecondTokens, slot);
+    }
+
+    void Say(string caption, int[] tokens, int slot)
+    {
         var length = config.TextLength;
-        tokenizer.Tokens(caption, length).CopyTo(job.Batch.Tokens.AsSpan(slot * length, length));
+        tokenizer.Tokens(caption, length).CopyTo(tokens.AsSpan(slot * length, length));
     }
 
     void Fail(Exception error)

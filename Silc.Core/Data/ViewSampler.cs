@@ -30,7 +30,12 @@ sealed class ViewSampler(SilcConfig config, int seed)
             var random = DataStreams.View(seed, epoch, sample, view);
             var pixels = Slot(batch.Global, config.ImageSize, view * batch.Size + slot);
             var chances = view == 0 ? first : others;
-            View(image, random, pixels, config.ImageSize, views.GlobalScaleMin, views.GlobalScaleMax, chances);
+            var crop = View(image, random, pixels, config.ImageSize, views.GlobalScaleMin, views.GlobalScaleMax, chances);
+            if (views.AnchorScale == 0) continue;
+            int side = views.AnchorScale * config.ImageSize;
+            var anchor = Slot(batch.Anchor, side, view * batch.Size + slot);
+            Crop(image, crop, anchor, side);
+            Photometric.ToSigned(anchor);
         }
         for (int view = 0; view < views.Local; view++)
         {
@@ -42,7 +47,7 @@ sealed class ViewSampler(SilcConfig config, int seed)
         {
             var pixels = Slot(batch.Plain, config.ImageSize, slot);
             var ground = Ground(DataStreams.View(seed, epoch, sample, views.Global + views.Local));
-            Crop(image, CropBox.Of(image), pixels, config.ImageSize, ground, flip: false);
+            Crop(image, new(CropBox.Of(image), ground, Flip: false), pixels, config.ImageSize);
             Photometric.ToSigned(pixels);
         }
     }
@@ -68,11 +73,12 @@ sealed class ViewSampler(SilcConfig config, int seed)
         Photometric.ToSigned(pixels[..(size * size * 3)]);
     }
 
-    void View(RgbImage image, Philox random, Span<float> pixels, int size, double scaleMin, double scaleMax, Chances chances)
+    DrawnCrop View(RgbImage image, Philox random, Span<float> pixels, int size, double scaleMin, double scaleMax, Chances chances)
     {
         var box = RandomCrop.Draw(random, image.Width, image.Height, scaleMin, scaleMax, views.AspectMin, views.AspectMax);
         var flip = random.NextDouble() < chances.Flip;
-        Crop(image, box, pixels, size, Ground(random), flip);
+        var crop = new DrawnCrop(box, Ground(random), flip);
+        Crop(image, crop, pixels, size);
         if (random.NextDouble() < chances.Jitter) Jitter(random, pixels);
         if (random.NextDouble() < chances.Grey) Photometric.Grey(pixels);
         if (random.NextDouble() < chances.Blur)
@@ -80,10 +86,12 @@ sealed class ViewSampler(SilcConfig config, int seed)
         if (random.NextDouble() < chances.Solarize) Photometric.Solarize(pixels);
         if (random.NextDouble() < chances.RandConv) RandomConvolution.Apply(pixels, size, size, random);
         Photometric.ToSigned(pixels);
+        return crop;
     }
 
-    void Crop(RgbImage image, CropBox box, Span<float> pixels, int size, Colour ground, bool flip)
+    void Crop(RgbImage image, DrawnCrop crop, Span<float> pixels, int size)
     {
+        var (box, ground, flip) = crop;
         if (views.Filter == ResampleFilter.Tf) EvalImage.TfCrop(image, box, size, ground, flip, pixels);
         else Resample.Crop(image, box, pixels, size, size, views.Filter, ground, flip);
     }
@@ -116,6 +124,9 @@ sealed class ViewSampler(SilcConfig config, int seed)
     static float Channel(Philox random) => (float)random.Uniform(Darkest, Lightest);
 
     static Span<float> Slot(float[] values, int size, int index) => values.AsSpan(index * size * size * 3, size * size * 3);
+
+    /// <summary>What was drawn for a view before its colours.</summary>
+    readonly record struct DrawnCrop(CropBox Box, Colour Ground, bool Flip);
 
     /// <summary>The probabilities of one kind of view.</summary>
     sealed class Chances(ViewConfig views, Func<ViewProbability, double> of)

@@ -55,34 +55,49 @@ sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
     }
 
     /// <summary>Y (B, C) and its pullback.</summary>
-    public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch)
+    public (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch) => Forward(pass, x, batch, [probe]);
+
+    /// <summary>
+    /// Y (2·B, C), two rows an image: what its own probe and a second one see, with the same keys, values and layers behind (TIPS, arXiv:2410.16512,
+    /// whose towers have two class tokens).
+    /// </summary>
+    public (Tensor Y, Pullback Back) ForwardBoth(Pass pass, Tensor x, int batch, Parameter second) => Forward(pass, x, batch, [probe, second]);
+
+    (Tensor Y, Pullback Back) Forward(Pass pass, Tensor x, int batch, Parameter[] probes)
     {
-        // The query is the same for all images: project the probe once, then repeat it.
-        var (query, q) = (pass.Saved(1, width), pass.SavedActivation(batch, width, size));
-        project.Query.Run(pass, probe.Value, query);
-        pass.Ops.Copy(new(query.View, batch, width, 0), q);
+        // Queries are the same for all images: project the probes once, then repeat them.
+        var (count, rows) = (probes.Length, Tensor.RowsOf(batch, probes.Length));
+        var (query, q) = (pass.Saved(count, width), pass.SavedActivation(rows, width, size));
+        var asked = probes[0].Value;
+        if (count > 1)
+        {
+            asked = pass.Saved(count, width);
+            for (int i = 0; i < count; i++) pass.Ops.Copy(probes[i].Value, asked.Slice(i, 1));
+        }
+        project.Query.Run(pass, asked, query);
+        pass.Ops.Copy(new(query.View, batch, count * width, 0), q.Reshape(batch, count * width));
         var kv = pass.SavedActivation(x.Rows, 2 * width, size);
         var (k, v) = (kv.Columns(0, width), kv.Columns(width, width));
         Linear.Run(pass, project.KeyValue, x, kv);
-        var (o, lse) = (pass.SavedActivation(batch, width, size), pass.Saved(batch * heads, 1));
+        var (o, lse) = (pass.SavedActivation(rows, width, size), pass.Saved(rows * heads, 1));
         pass.Ops.Attention(q, k, v, o, lse, batch, heads);
-        var pooled = pass.Saved(batch, width);
+        var pooled = pass.Saved(rows, width);
         project.Out.Run(pass, o, pooled);
         var (y, backMlp) = mlp.ForwardConsuming(pass, pooled);
         return (y, new(pass, x, (dy, dx) =>
         {
             backMlp.Invoke(dy);
-            var (dO, dQ) = (pass.ScratchActivation(batch, width, size), pass.ScratchActivation(batch, width, size));
-            var (dKv, dQuery, dProbe) = (pass.ScratchActivation(x.Rows, 2 * width, size), pass.Scratch(1, width), pass.Scratch(1, width));
+            var (dO, dQ) = (pass.ScratchActivation(rows, width, size), pass.ScratchActivation(rows, width, size));
+            var (dKv, dQuery, dProbe) = (pass.ScratchActivation(x.Rows, 2 * width, size), pass.Scratch(count, width), pass.Scratch(count, width));
             var (dK, dV) = (dKv.Columns(0, width), dKv.Columns(width, width));
             project.Out.InputGrad(pass, dy, dO);
             project.Out.ParameterGrads(pass, o, dy);
             pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
             pass.Ops.Fill(dQuery, 0);
-            pass.Ops.SumRows(dQ, dQuery);
-            project.Query.ParameterGrads(pass, probe.Value, dQuery);
+            pass.Ops.SumRows(dQ.Reshape(batch, count * width), dQuery.Reshape(1, count * width));
+            project.Query.ParameterGrads(pass, asked, dQuery);
             project.Query.InputGrad(pass, dQuery, dProbe);
-            pass.Ops.SumRows(dProbe, probe.Grad);
+            for (int i = 0; i < count; i++) pass.Ops.SumRows(dProbe.Slice(i, 1), probes[i].Grad);
             Linear.ParameterGrads(pass, project.KeyValue, x, dKv);
             Linear.InputGrad(pass, project.KeyValue, dKv, dx);
         }

@@ -6,8 +6,10 @@ namespace Silc;
 /// al. 2021, arXiv:2103.00020. Sigmoid: Zhai et al. 2023, arXiv:2303.15343. The batch is that of all ranks together.
 /// Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
-sealed class ContrastiveLoss(SilcModel model, double weight, ICollective collective)
+sealed class ContrastiveLoss(SilcModel model, double weight, ICollective collective, LossTerm? term = null)
 {
+    readonly LossTerm term = term ?? LossTerm.Contrastive;
+
     /// <summary>Logits that lie in memory at once, 256 MiB; more go over the columns in chunks, for a third more products.</summary>
     internal long MostLogits { get; init; } = 1L << 26;
 
@@ -29,7 +31,7 @@ sealed class ContrastiveLoss(SilcModel model, double weight, ICollective collect
             if (model.LogitBias is { } b) ops.SigLip(cosines, model.LogitScale.Value, b.Value, model.LogitScale.Grad, b.Grad, rowLoss,
                 (float)(weight / views));
             else ops.InfoNce(cosines, model.LogitScale.Value, model.LogitScale.Grad, rowLoss, (float)(weight / views));
-            losses.Add(ops, LossTerm.Contrastive, rowLoss, weight);
+            losses.Add(ops, term, rowLoss, weight);
             ops.MatMul(cosines, zText, dz);
             ops.MatMul(cosines, z, dzText, Transpose.A, addend: view > 0 ? dzText : default);
         }
@@ -67,7 +69,7 @@ sealed class ContrastiveLoss(SilcModel model, double weight, ICollective collect
                 AddColumns(pass, cosines, columns, share);
                 ops.InfoNceRows(cosines, model.LogitScale.Value, columns, model.LogitScale.Grad, rowLoss, first, each);
             }
-            losses.Add(ops, LossTerm.Contrastive, rowLoss, weight);
+            losses.Add(ops, term, rowLoss, weight);
             ops.MatMul(cosines, captions, dz);
             ops.MatMul(cosines, z, dCaptions, Transpose.A, addend: view > 0 ? dCaptions : default);
         }
@@ -106,7 +108,7 @@ sealed class ContrastiveLoss(SilcModel model, double weight, ICollective collect
             else
                 ops.InfoNceChunk(cosines, model.LogitScale.Value, rows, columns.Columns(at, cosines.Cols), model.LogitScale.Grad, rowLoss, first - at,
                     whole, each);
-            losses.Add(ops, LossTerm.Contrastive, rowLoss, weight);
+            losses.Add(ops, term, rowLoss, weight);
             var (own, dOwn) = (captions.Slice(at, cosines.Cols), dCaptions.Slice(at, cosines.Cols));
             ops.MatMul(cosines, own, dz, addend: chunk > 0 ? dz : default);
             ops.MatMul(cosines, z, dOwn, Transpose.A, addend: addend ? dOwn : default);

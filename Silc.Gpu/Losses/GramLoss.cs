@@ -3,8 +3,9 @@ namespace Silc;
 /// <summary>
 /// Gram anchoring: the cosines of a view's patches with each other shall stay what an earlier teacher, the anchor, says of the same view. Of patches
 /// after the tower's last norm, L = mean over views, images and pairs (i, j) of patches of (x_i·x_j - g_i·g_j)², x and g the student's and the
-/// anchor's, divided by their lengths; the gradient goes into the student alone. Siméoni et al. 2025 (DINOv3), arXiv:2508.10104, section 4, who show
-/// the anchor each view at twice the side; here it sees what the student sees. The anchor is the EMA teacher at a step, see <see cref="GramConfig"/>.
+/// anchor's, divided by their lengths; the gradient goes into the student alone. Siméoni et al. 2025 (DINOv3), arXiv:2508.10104, section 4. The
+/// anchor is the EMA teacher at a step, see <see cref="GramConfig"/>. It sees the student's views, or their crops without changes of colour, at
+/// their side or twice that (<see cref="ViewConfig.AnchorScale"/>); the finer grid's patches are then resized bicubically to the student's.
 /// Threads: one at a time.
 /// </summary>
 sealed class GramLoss : IDisposable
@@ -19,6 +20,9 @@ sealed class GramLoss : IDisposable
     readonly TrainConfig train;
     readonly int parts;
 
+    // To the student's grid (N, s²·N); empty where the grids are one.
+    readonly Tensor resize;
+
     /// <exception cref="ArgumentException">There are no views for it, or too many patches; the message says what to set.</exception>
     public GramLoss(SilcModel student, TrainConfig train, int ranks)
     {
@@ -32,6 +36,9 @@ sealed class GramLoss : IDisposable
         tower = new(Anchor, config);
         try
         {
+            if (Scale > 1)
+                resize = Anchor.Constant(PositionResizer.Matrix(Scale * config.Grid, config.Grid, PositionResize.Bicubic), patches,
+                    Scale * Scale * patches);
             Anchor.Allocate(seed: 0, gradients: false);
         }
         catch
@@ -41,6 +48,8 @@ sealed class GramLoss : IDisposable
         }
     }
 
+    int Scale => Math.Max(1, config.Views.AnchorScale);
+
     /// <summary>The anchor's tower, whose memory is laid out as the beginning of the teacher's.</summary>
     public Parameters Anchor { get; }
 
@@ -49,15 +58,27 @@ sealed class GramLoss : IDisposable
         Anchor.Device.Ops.Copy(teacher.Parameters.Values.Columns(0, Anchor.Values.Cols), Anchor.Values);
 
     /// <summary>
-    /// Adds the loss to its term of <paramref name="losses"/>, and weight · dLoss/dPatches to <paramref name="dPatches"/>; patches are (V·b·N, C).
+    /// Adds the loss to its term of <paramref name="losses"/>, and weight · dLoss/dPatches to <paramref name="dPatches"/>; patches are (V·b·N, C) and
+    /// pixels what the anchor sees.
     /// </summary>
     public void Run(Pass pass, Pass inference, Tensor pixels, Tensor patches, Tensor dPatches, LossBuffer losses)
     {
         using var _ = pass.Frame();
         var rowLoss = pass.Scratch(patches.Rows, 1);
-        var anchored = tower.EncodedPatches(inference, pixels, config.ImageSize);
-        Run(pass, patches, anchored, pixels.Rows, dPatches, rowLoss, (float)(train.GramWeight / parts));
+        Run(pass, patches, Anchored(inference, pixels), pixels.Rows, dPatches, rowLoss, (float)(train.GramWeight / parts));
         losses.Add(pass.Ops, LossTerm.Gram, rowLoss, train.GramWeight);
+    }
+
+    /// <summary>The anchor's patches on the student's grid, (V·b·N, C).</summary>
+    internal Tensor Anchored(Pass pass, Tensor pixels)
+    {
+        var fine = tower.EncodedPatches(pass, pixels, Scale * config.ImageSize);
+        if (Scale == 1) return fine;
+        int images = pixels.Rows, each = fine.Rows / images;
+        var patches = pass.Saved(images * resize.Rows, fine.Cols);
+        for (int image = 0; image < images; image++)
+            pass.Ops.MatMul(resize, fine.Slice(image * each, each), patches.Slice(image * resize.Rows, resize.Rows));
+        return patches;
     }
 
     /// <summary>The same of given patches: adds to dPatches, and writes weight · loss to rowLoss, a part of it for each patch.</summary>

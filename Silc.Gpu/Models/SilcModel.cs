@@ -128,18 +128,20 @@ public sealed partial class SilcModel : IDisposable
     }
 
     /// <summary>
-    /// The same with the patches that the embeddings come of, (B·N, width); the pullback takes their gradient, too.
+    /// The same with the patches that the embeddings come of, (B·N, width), and, where a second probe is given, the L2-normalised embeddings that it
+    /// pools (B, C); the pullback takes their gradients, too: (dzImage, dRaw or nothing, dSecond, dPatches or nothing).
     /// </summary>
-    internal (Tensor Z, Tensor Raw, Tensor Patches, Action<Tensor, Tensor, Tensor> Back) EmbedImageAndPatches(Pass pass, Tensor pixels, int side)
+    internal EmbeddedImages EmbedImageAndPatches(Pass pass, Tensor pixels, int side, Parameter? second = null)
     {
-        var (raw, patches, backTower) = Image.ForwardWithPatches(pass, pixels, side);
+        var (raw, rawSecond, patches, backTower) = Image.ForwardWithPatches(pass, pixels, side, second);
         var (z, backNormalize) = Normalize(pass, raw);
-        return (z, raw, patches, (dz, dRaw, dPatches) =>
+        var (zSecond, backSecond) = second is null ? default : Normalize(pass, rawSecond);
+        return new(z, raw, zSecond, patches, (dz, dRaw, dSecond, dPatches) =>
         {
             using var _ = pass.Frame();
             var dx = backNormalize.Invoke(dz);
             if (dRaw.Count > 0) pass.Ops.Add(dRaw, dx);
-            backTower(dx, dPatches);
+            backTower(dx, second is null ? default : backSecond.Invoke(dSecond), dPatches);
         }
         );
     }

@@ -229,10 +229,13 @@ sealed class VisionTransformer
 
     /// <summary>
     /// Embeddings (B, C) as of <see cref="Forward"/>, the patches after encoder_norm that they come of, (B·N, C), float32, and the pullback of both;
-    /// dPatches may be given or not.
+    /// dPatches may be given or not. A second probe has embeddings of its own, and needs their gradient.
     /// </summary>
-    public (Tensor Y, Tensor Patches, Action<Tensor, Tensor> Back) ForwardWithPatches(Pass pass, Tensor pixels, int side)
+    /// <exception cref="ArgumentException">There is a second probe, and this tower does not pool by one.</exception>
+    public (Tensor Y, Tensor Second, Tensor Patches, Action<Tensor, Tensor, Tensor> Back) ForwardWithPatches(Pass pass, Tensor pixels, int side,
+        Parameter? second = null)
     {
+        if (second is not null && pool is null) throw new ArgumentException("this tower pools a class token, and has no place for a second probe");
         int images = pixels.Rows;
         var (all, backEncoder) = Encode(pass, pixels, side);
         int tokens = all.Rows / images, first = RowOf(0, tokens), count = tokens - first - (registers?.Count ?? 0);
@@ -254,7 +257,7 @@ sealed class VisionTransformer
         else
         {
             var (x, backTokens) = registers?.Without(pass, all, images, backAll) ?? (all, backAll);
-            (y, var backPool) = pool.Forward(pass, x, images);
+            (y, var backPool) = second is null ? pool.Forward(pass, x, images) : pool.ForwardBoth(pass, x, images, second);
             back = new(pass, dy => backTokens.Invoke(backPool.Invoke(dy)));
         }
         if (representation is not null) (y, back) = representation.Behind(pass, y, back);
@@ -264,12 +267,28 @@ sealed class VisionTransformer
             (y, var backHead) = head.Forward(pass, y);
             back = new(pass, dy => inner.Invoke(backHead.Invoke(dy)));
         }
-        return (y, patches, (dy, d) =>
+        if (second is null)
+            return (y, default, patches, (dy, _, d) =>
+            {
+                dPatches = d;
+                back.Invoke(dy);
+            }
+            );
+        var (own, other) = (pass.Saved(images, y.Cols), pass.Saved(images, y.Cols));
+        pass.Ops.Copy(Half(y, 0), own);
+        pass.Ops.Copy(Half(y, 1), other);
+        return (own, other, patches, (dy, dSecond, d) =>
         {
             dPatches = d;
-            back.Invoke(dy);
+            var both = pass.Scratch(y.Rows, y.Cols);
+            pass.Ops.Copy(dy, Half(both, 0));
+            pass.Ops.Copy(dSecond, Half(both, 1));
+            back.Invoke(both);
         }
         );
+
+        // Of an image's two rows.
+        Tensor Half(Tensor of, int half) => of.Reshape(images, 2 * of.Cols).Columns(half * of.Cols, of.Cols);
 
         Tensor Part(Tensor of) => of.Reshape(images, tokens * width).Columns(first * width, count * width);
 

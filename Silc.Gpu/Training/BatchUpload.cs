@@ -24,9 +24,10 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         {
             var (slot, views, length) = (slots[current], config.Views, Tensor.RowsOf(size, config.TextLength));
             var global = Views(slot.Global, views.Global, config.ImageSize, slice);
-            return new(global, views.Plain ? Views(slot.Plain, 1, config.ImageSize, slice) : global,
+            var anchor = views.AnchorScale > 0 ? Views(slot.Anchor, views.Global, views.AnchorScale * config.ImageSize, slice) : global;
+            return new(global, anchor, views.Plain ? Views(slot.Plain, 1, config.ImageSize, slice) : global,
                 Views(slot.Local, views.Local, views.LocalSize, slice),
-                new(slot.Ids.View.SubView((long)slice * length, length), slot.Order.View.SubView((long)slice * length, length), size));
+                slot.Captions.Slice(slice * length, length, size), slot.Second?.Slice(slice * length, length, size) ?? default);
         }
     }
 
@@ -36,14 +37,10 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         Check(from);
         var next = slots[1 - current];
         next.Done.Synchronize();
-        device.UploadOnCopyStream<int>(from.Tokens, next.Ids.View.AsContiguous());
-        int length = from.Tokens.Length / slices;
-        for (int slice = 0; slice < slices; slice++)
-        {
-            var ids = from.Tokens.AsSpan(slice * length, length).ToArray();
-            device.UploadOnCopyStream<int>(TokenBatch.Sort(ids), next.Order.View.SubView(slice * length, length));
-        }
+        next.Captions.Put(from.Tokens, slices);
+        next.Second?.Put(from.SecondTokens, slices);
         SendViews(from.Global, next.Global, config.Views.Global);
+        SendViews(from.Anchor, next.Anchor, config.Views.Global);
         SendViews(from.Plain, next.Plain, 1);
         SendViews(from.Local, next.Local, config.Views.Local);
         device.WaitForCopies();
@@ -58,9 +55,11 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         if (from.Size != batch) throw new ArgumentException($"the batch has {from.Size} images, the trainer was made for {batch}");
         var (slot, unused) = (slots[0], config.Views.Local == 0);
         if (from.Global.Length != slot.Global!.Length || from.Plain.Length != (slot.Plain?.Length ?? 0)
-            || (!unused && from.Local.Length != slot.Local!.Length) || from.Tokens.Length != (long)batch * config.TextLength)
+            || from.Anchor.Length != (slot.Anchor?.Length ?? 0) || (!unused && from.Local.Length != slot.Local!.Length)
+            || from.Tokens.Length != (long)batch * config.TextLength
+            || from.SecondTokens.Length != (config.Views.SecondCaption ? from.Tokens.Length : 0))
             throw new ArgumentException("the batch was made for another configuration: its views or captions have other sizes than the model's");
-        foreach (var id in from.Tokens)
+        foreach (var id in from.Tokens.Concat(from.SecondTokens))
             if ((uint)id >= (uint)config.VocabSize) throw new ArgumentException($"token id {id} is not in the model's vocabulary "
                 + $"of {config.VocabSize}");
     }
@@ -114,10 +113,12 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
             try
             {
                 Global = Allocate(config.Views.Global * batch, config.ImageSize, "global views");
+                var scale = config.Views.AnchorScale;
+                Anchor = Allocate(scale == 0 ? 0 : config.Views.Global * batch, scale * config.ImageSize, "anchor's views");
                 Plain = Allocate(config.Views.Plain ? batch : 0, config.ImageSize, "plain views");
                 Local = Allocate(config.Views.Local * batch, config.Views.LocalSize, "local views");
-                Ids = device.Allocate<int>((long)batch * config.TextLength, "captions");
-                Order = device.Allocate<int>((long)batch * config.TextLength, "captions");
+                Captions = new(device, (long)batch * config.TextLength);
+                if (config.Views.SecondCaption) Second = new(device, (long)batch * config.TextLength);
             }
             catch
             {
@@ -131,13 +132,15 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
 
         public PinnedUpload? Global { get; }
 
+        public PinnedUpload? Anchor { get; }
+
         public PinnedUpload? Plain { get; }
 
         public PinnedUpload? Local { get; }
 
-        public MemoryBuffer1D<int, Stride1D.Dense> Ids { get; }
+        public TokenUpload Captions { get; } = null!;
 
-        public MemoryBuffer1D<int, Stride1D.Dense> Order { get; }
+        public TokenUpload? Second { get; }
 
         PinnedUpload? Allocate(int images, int side, string what) =>
             images == 0 ? null : new(device, (long)images * Pixels(side), what);
@@ -145,10 +148,12 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         public void Dispose()
         {
             Global?.Dispose();
+            Anchor?.Dispose();
             Plain?.Dispose();
             Local?.Dispose();
-            device.Free(Ids);
-            device.Free(Order);
+            // Null if the constructor failed.
+            Captions?.Dispose();
+            Second?.Dispose();
             Done.Dispose();
         }
     }
@@ -156,7 +161,9 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
 
 /// <summary>Part of a batch on the device. Pixels are (views · size, side·side·3), view-major.</summary>
 /// <param name="Global">Global views, which the teacher sees.</param>
+/// <param name="Anchor">The global views as Gram anchoring's anchor sees them.</param>
 /// <param name="Captioned">What the image-text loss sees: the global views, or the plain images.</param>
 /// <param name="Local">Local views.</param>
 /// <param name="Tokens">Captions.</param>
-readonly record struct BatchSlice(Tensor Global, Tensor Captioned, Tensor Local, TokenBatch Tokens);
+/// <param name="SecondTokens">Second captions, where batches have them.</param>
+readonly record struct BatchSlice(Tensor Global, Tensor Anchor, Tensor Captioned, Tensor Local, TokenBatch Tokens, TokenBatch SecondTokens);

@@ -13,7 +13,7 @@ public sealed partial class Trainer
         pass.Frame();       // of the whole step, and open until the next one: the health of distillation is measured on what the last slice kept
         var means = !Runs(LossTerm.Distillation) || sinkhorn is not null ? default : pass.Saved(slices, student.Config.Head.Prototypes);
         var patchMeans = Runs(LossTerm.Mask) && masked!.HasCenter ? pass.Saved(slices, student.Config.Head.Prototypes) : default;
-        var whole = slices > 1 && Runs(LossTerm.Contrastive) ? CachedContrast(pass, inference) : default;
+        var whole = slices > 1 ? CachedContrast(pass, inference) : default;
         var frame = pass.Frame();
         for (int slice = 0; slice < slices; slice++)
         {
@@ -33,14 +33,15 @@ public sealed partial class Trainer
             if (Runs(LossTerm.Mask)) PredictPatches(EmbedsCaptioned ? pass : telling, inference, now);
             if (last && Teacher is not null && !Config.GlobalToGlobal) buckets.Complete("head");
             if (EmbedsCaptioned)
-                Captioned(telling, inference, now, slice, lastTargets, whole?.Slice(pass, slice), last);
+                Captioned(telling, inference, now, slice, lastTargets, whole, last);
         }
         if (means.Count > 0) Teacher!.Observe(pass.Ops, means);
         if (patchMeans.Count > 0) masked!.Observe(pass.Ops, patchMeans);
     }
 
     // False for distillation to local views alone, which embeds no image of the batch as the student.
-    bool EmbedsCaptioned => Runs(LossTerm.Contrastive) || DistilsGlobal || ReadsPatches || imageLosses.Any(loss => Runs(loss.Term));
+    bool EmbedsCaptioned => Runs(LossTerm.Contrastive) || Runs(LossTerm.Dual) || DistilsGlobal || ReadsPatches
+        || imageLosses.Any(loss => Runs(loss.Term));
 
     // Losses on the patches of the views that captions are compared with.
     bool ReadsPatches => Runs(LossTerm.Gram) || Runs(LossTerm.Decoder);
@@ -65,11 +66,12 @@ public sealed partial class Trainer
         return targets;
     }
 
-    (Tensor Z, Tensor Raw, Tensor Patches, Action<Tensor, Tensor, Tensor> Back) EmbedImages(Pass pass, Tensor pixels)
+    EmbeddedImages EmbedImages(Pass pass, Tensor pixels, bool patches)
     {
-        if (ReadsPatches) return student.EmbedImageAndPatches(pass, pixels, student.Config.ImageSize);
-        var (z, raw, back) = student.EmbedImage(pass, pixels, student.Config.ImageSize);
-        return (z, raw, default, (dz, dRaw, _) => back(dz, dRaw));
+        var (side, second) = (student.Config.ImageSize, Runs(LossTerm.Dual) ? dual!.Probe : null);
+        if (patches || second is not null) return student.EmbedImageAndPatches(pass, pixels, side, second);
+        var (z, raw, back) = student.EmbedImage(pass, pixels, side);
+        return new(z, raw, default, default, (dz, dRaw, _, _) => back(dz, dRaw));
     }
 
     // Memory for the teacher's targets of a slice's patches, and what makes them of its tokens, which one forward pass has for all its losses.
@@ -90,18 +92,22 @@ public sealed partial class Trainer
         masked!.Run(pass, slice.Global, patchMask, patchTargets, losses);
     }
 
-    // The image-text loss, losses on the images alone, and DINO's terms between global
+    // The image-text losses, losses on the images alone, and DINO's terms between global
     // views share one forward. A frozen tower keeps no activations and has no backward.
-    void Captioned(Pass pass, Pass inference, BatchSlice slice, int number, Tensor targets, (Tensor Image, Tensor Text)? cached, bool last)
+    void Captioned(Pass pass, Pass inference, BatchSlice slice, int number, Tensor targets, CachedGrads whole, bool last)
     {
+        var (contrasts, seconds) = (Runs(LossTerm.Contrastive), Runs(LossTerm.Dual));
         var (zText, backText) = student.EmbedText(frozen.Text ? inference : pass, slice.Tokens);
-        var (zImage, raw, patches, backImage) = EmbedImages(frozen.Image ? inference : pass, slice.Captioned);
+        // First captions are the last that add to the text tower's gradients.
+        var early = frozen.Text ? inference : pass with { Finished = null };
+        var (zSecond, backSecond) = seconds ? student.EmbedText(early, slice.SecondTokens) : default;
+        var (zImage, raw, zOther, patches, backImage) = EmbedImages(frozen.Image ? inference : pass, slice.Captioned, ReadsPatches);
         Tensor dPatches = default;
-        if (patches.Count > 0) pass.Ops.Fill(dPatches = pass.Scratch(patches.Rows, patches.Cols), 0);
+        if (ReadsPatches) pass.Ops.Fill(dPatches = pass.Scratch(patches.Rows, patches.Cols), 0);
         Probe?.Invoke("z_text", zText);
         Probe?.Invoke("z_image", zImage);
         lastImages = zImage;
-        if (Runs(LossTerm.Gram)) gram!.Run(pass, inference, slice.Captioned, patches, dPatches, losses);
+        if (Runs(LossTerm.Gram)) gram!.Run(pass, inference, slice.Anchor, patches, dPatches, losses);
         if (Runs(LossTerm.Decoder)) decoder!.Run(pass, patches, dPatches, captions![views.Place, number], losses);
         Tensor dRaw = default;
         if (DistilsGlobal)
@@ -109,44 +115,68 @@ public sealed partial class Trainer
             var (logits, backHead) = student.Head.Forward(pass, raw);
             dRaw = backHead.Invoke(distillation.Run(pass, logits, targets, losses, globalViews: true));
         }
-        if (Runs(LossTerm.Contrastive))
+        var (dzImage, dzText) = contrasts ? whole.First?.Slice(pass, number) ?? contrastive.Run(pass, zImage, zText, losses) : default;
+        var (dzOther, dzSecond) = seconds ? whole.Second?.Slice(pass, number) ?? dual!.Contrast.Run(pass, zOther, zSecond, losses) : default;
+        if (!contrasts) pass.Ops.Fill(dzImage = pass.Scratch(zImage.Rows, zImage.Cols), 0);
+        foreach (var loss in imageLosses.Where(loss => Runs(loss.Term))) loss.Run(pass, zImage, dzImage, losses);
+        // Of several ranks the text tower comes first: its gradients travel meanwhile.
+        var learns = (contrasts || seconds) && !frozen.Text;
+        var textFirst = learns && !collective.IsAlone;
+        if (textFirst) Texts();
+        if (textFirst && last) buckets.Complete("txt");
+        if (!frozen.Image) backImage(dzImage, dRaw, dzOther, dPatches);
+        if (learns && !textFirst) Texts();
+
+        void Texts()
         {
-            var (dzImage, dzText) = cached ?? contrastive.Run(pass, zImage, zText, losses);
-            foreach (var loss in imageLosses.Where(loss => Runs(loss.Term))) loss.Run(pass, zImage, dzImage, losses);
-            // Of several ranks the text tower comes first: its gradients travel meanwhile.
-            var textFirst = !collective.IsAlone && !frozen.Text;
-            if (textFirst) backText.Invoke(dzText);
-            if (textFirst && last) buckets.Complete("txt");
-            if (!frozen.Image) backImage(dzImage, dRaw, dPatches);
-            if (!textFirst && !frozen.Text) backText.Invoke(dzText);
-        }
-        else
-        {
-            var none = pass.Scratch(zImage.Rows, zImage.Cols);
-            pass.Ops.Fill(none, 0);
-            foreach (var loss in imageLosses.Where(loss => Runs(loss.Term))) loss.Run(pass, zImage, none, losses);
-            backImage(none, dRaw, dPatches);
+            if (seconds) backSecond.Invoke(dzSecond);
+            if (contrasts) backText.Invoke(dzText);
         }
     }
 
     // Negatives are the whole batch, so a slice's own loss would be another one. All slices are embedded first, without activations; the
     // gradients of the embeddings then wait for the slices' second forward. Gao et al. 2021 (GradCache), arXiv:2101.06983.
-    EmbeddingGrads CachedContrast(Pass pass, Pass inference)
+    CachedGrads CachedContrast(Pass pass, Pass inference)
     {
         int batch = Config.BatchSize / collective.Size, size = batch / Config.Accumulate, captioned = student.Config.Views.Captioned;
-        var (zImage, zText) = (pass.Saved(captioned * batch, student.Config.EmbedDim), pass.Saved(batch, student.Config.EmbedDim));
+        var (first, second) = (Room(LossTerm.Contrastive), Room(LossTerm.Dual));
+        if (first.Text.Count + second.Text.Count == 0) return default;
         for (int slice = 0; slice < Config.Accumulate; slice++)
             using (pass.Frame())
             {
                 var now = views[slice];
-                pass.Ops.Copy(student.EmbedText(inference, now.Tokens).Z, zText.Slice(slice * size, size));
-                var z = student.EmbedImage(inference, now.Captioned, student.Config.ImageSize).Z;
-                for (int view = 0; view < captioned; view++)
-                    pass.Ops.Copy(z.Slice(view * size, size), zImage.Slice(view * batch + slice * size, size));
+                Keep(first, slice, now.Tokens);
+                Keep(second, slice, now.SecondTokens);
+                var seen = EmbedImages(inference, now.Captioned, patches: false);
+                KeepImages(first, slice, seen.Z);
+                KeepImages(second, slice, seen.Second);
             }
-        var (dzImage, dzText) = contrastive.Run(pass, zImage, zText, losses);
-        return new(dzImage, dzText, batch, size);
+        return new(Grads(first, contrastive), Grads(second, dual?.Contrast));
+
+        (Tensor Image, Tensor Text) Room(LossTerm term) => !Runs(term) ? default
+            : (pass.Saved(captioned * batch, student.Config.EmbedDim), pass.Saved(batch, student.Config.EmbedDim));
+
+        void Keep((Tensor Image, Tensor Text) to, int slice, TokenBatch tokens)
+        {
+            if (to.Text.Count > 0) pass.Ops.Copy(student.EmbedText(inference, tokens).Z, to.Text.Slice(slice * size, size));
+        }
+
+        void KeepImages((Tensor Image, Tensor Text) to, int slice, Tensor z)
+        {
+            for (int view = 0; view < captioned && to.Image.Count > 0; view++)
+                pass.Ops.Copy(z.Slice(view * size, size), to.Image.Slice(view * batch + slice * size, size));
+        }
+
+        EmbeddingGrads? Grads((Tensor Image, Tensor Text) of, ContrastiveLoss? loss)
+        {
+            if (of.Text.Count == 0) return null;
+            var (dzImage, dzText) = loss!.Run(pass, of.Image, of.Text, losses);
+            return new(dzImage, dzText, batch, size);
+        }
     }
+
+    /// <summary>Of first and second captions; null where a loss does not run, or the batch is one slice.</summary>
+    readonly record struct CachedGrads(EmbeddingGrads? First, EmbeddingGrads? Second);
 
     /// <summary>Gradients of a whole batch's embeddings: zImage's (V·B, C), view-major, and zText's (B, C).</summary>
     sealed record EmbeddingGrads(Tensor Image, Tensor Text, int Batch, int Size)

@@ -40,6 +40,7 @@ public sealed partial class Trainer : IDisposable
     readonly GramLoss? gram;
     readonly DecoderLoss? decoder;
     readonly CaptionUpload? captions;
+    readonly DualCaptionLoss? dual;
     readonly List<LossParameters> own = [];
     readonly IOptimizer optimizer;
     readonly FrozenParameters frozen;
@@ -92,6 +93,9 @@ public sealed partial class Trainer : IDisposable
         if (train.Centering == Centering.Sinkhorn) sinkhorn = new(collective);
         if (frozen.Image && train.MaskWeight > 0)
             throw new ArgumentException("the image tower is frozen, and it is what masked patch prediction trains: set MaskWeight to 0 (--mask 0)");
+        if (frozen.Image && train.DualWeight > 0)
+            throw new ArgumentException("the image tower is frozen, and second captions train a second embedding of it: set DualWeight to 0 "
+                + "(--dual 0)");
         if (frozen.Image && imageLosses is [{ Term: var term }, ..])
             throw new ArgumentException(
                 $"the image tower is frozen, and it is what the loss {term.Name} trains: set its weight to 0 ({term.Option} 0)");
@@ -117,6 +121,11 @@ public sealed partial class Trainer : IDisposable
                 captions = new(model, train, ranks);
                 decoder = new(model, train);
                 own.Add(new(LossTerm.Decoder, DecoderLoss.Tower, decoder.Parameters, null, learning));
+            }
+            if (train.DualWeight > 0)
+            {
+                dual = new(model, train, collective);
+                own.Add(new(LossTerm.Dual, DualCaptionLoss.Tower, dual.Parameters, null, learning));
             }
             stepState = new(device);
             if (train.FrozenLastLayerSteps > 0) lastLayer = new(device);
@@ -329,6 +338,7 @@ public sealed partial class Trainer : IDisposable
         gram?.Dispose();
         decoder?.Dispose();
         captions?.Dispose();
+        dual?.Dispose();
         masked?.Dispose();
         masks?.Dispose();
         Teacher?.Dispose();

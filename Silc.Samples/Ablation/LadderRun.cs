@@ -42,7 +42,13 @@ sealed record LadderRun(string Name, bool AdditionalViews, IReadOnlyList<LossTer
     public SilcConfig Model(SilcConfig recipe, ContrastiveKind loss) => recipe with
     {
         Contrastive = loss,
-        Views = recipe.Views with { Global = AdditionalViews ? recipe.Views.Global : 1, Local = Distils ? recipe.Views.Local : 0 },
+        Views = recipe.Views with
+        {
+            Global = AdditionalViews ? recipe.Views.Global : 1,
+            Local = Distils ? recipe.Views.Local : 0,
+            AnchorScale = Losses.Contains(LossTerm.Gram) ? recipe.Views.AnchorScale : 0,
+            SecondCaption = Losses.Contains(LossTerm.Dual),
+        },
     };
 
     /// <summary>The recipe's training with this run's losses.</summary>

@@ -29,6 +29,8 @@ static class ViewSheet
             List<ContactSheetCell> cells = [new(pair.Image, $"{pair.Image.Width} x {pair.Image.Height}", null)];
             if (views.Plain) cells.Add(new(View(batch.Plain, 0, config.ImageSize), "plain", null));
             for (int view = 0; view < views.Global; view++) cells.Add(new(View(batch.Global, view, config.ImageSize), $"global {view + 1}", null));
+            for (int view = 0; view < (views.AnchorScale > 0 ? views.Global : 0); view++)
+                cells.Add(new(View(batch.Anchor, view, views.AnchorScale * config.ImageSize), $"anchor {view + 1}", null));
             for (int view = 0; view < config.Views.Local; view++) cells.Add(new(View(batch.Local, view, views.LocalSize), $"local {view + 1}", null));
             rows.Add(new(pair.Captions.FirstOrDefault(""), cells));
         }

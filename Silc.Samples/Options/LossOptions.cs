@@ -32,6 +32,9 @@ static class LossOptions
         "Steps from one copy of the teacher for --gram to the next; 0 keeps the first.", 0).From(0);
     public static readonly Option<int> AnchorCopies = Number("--anchor-copies", "Most copies of the teacher for --gram.",
         new GramConfig().Copies).From(1);
+    public static readonly Option<int> AnchorScale = Number("--anchor-scale",
+        "What the teacher of --gram sees: 0 the student's views, 1 their crops without changes of colour, 2 those at twice the side (DINOv3).",
+        new ViewConfig().AnchorScale).From(0);
     public static readonly Option<double> DecoderParallel = Real("--decoder-parallel",
         "Share of the steps in which --decoder says all tokens of a caption at once.", new TrainConfig().DecoderParallel).From(0);
     public static readonly (LossTerm Term, Option<int?> Start, Option<int?> End)[] Spans =
@@ -55,7 +58,7 @@ static class LossOptions
     public static IReadOnlyList<Option> All { get; } =
     [
         .. Weights.Select(loss => loss.Option), .. Spans.SelectMany(span => new Option[] { span.Start, span.End }), MaskRatio, MaskRatioMax,
-        MaskImages, MaskPatches, MaskAllPatches, SharedHead, Anchor, AnchorEvery, AnchorCopies, DecoderParallel,
+        MaskImages, MaskPatches, MaskAllPatches, SharedHead, Anchor, AnchorEvery, AnchorCopies, AnchorScale, DecoderParallel,
     ];
 
     /// <summary>Training with the losses of a line.</summary>

@@ -46,12 +46,14 @@ static class RunSchema
         (TrainOptions.Recompute, ["training.recompute"]), (TrainOptions.Accumulate, ["training.accumulate"]),
         (TrainOptions.Freeze, ["training.rateRules"]), (TrainOptions.RateMultipliers, ["training.rateRules"]),
         (LossOptions.Anchor, ["training.gram.anchor"]), (LossOptions.AnchorEvery, ["training.gram.every"]),
-        (LossOptions.AnchorCopies, ["training.gram.copies"]), (LossOptions.DecoderParallel, ["training.decoderParallel"]),
+        (LossOptions.AnchorCopies, ["training.gram.copies"]), (LossOptions.AnchorScale, ["model.views.anchorScale"]),
+        (LossOptions.DecoderParallel, ["training.decoderParallel"]),
         (LossOptions.MaskRatio, ["training.masks.ratio"]), (LossOptions.MaskRatioMax, ["training.masks.ratioMax"]),
         (LossOptions.MaskImages, ["training.masks.images"]), (LossOptions.MaskPatches, ["training.masks.kind"]),
         (LossOptions.MaskAllPatches, ["training.masks.allPatches"]), (LossOptions.SharedHead, ["training.masks.sharedHead"]),
         .. LossOptions.Spans.SelectMany(span => new[] { span.Start, span.End }).Select(option => (option as Option, new[] { "training.spans" })),
-        .. LossOptions.Weights.Select(loss => (loss.Option as Option, new[] { $"training.{WeightOf(loss.Term)}" })),
+        .. LossOptions.Weights.Select(loss => (loss.Option as Option, (string[])
+            [$"training.{WeightOf(loss.Term)}", .. loss.Term == LossTerm.Dual ? (string[])["model.views.secondCaption"] : []])),
     ];
 
     // What nobody may set, with the reason.

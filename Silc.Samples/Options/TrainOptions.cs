@@ -315,16 +315,25 @@ static class TrainOptions
             : init with { HasText = true, Text = drawn.Text, TextLength = drawn.TextLength, VocabSize = drawn.VocabSize };
         var views = ViewOptions.Of(preset.Views, parsed, parsed.GetValue(MinCrop));
         var atLeast = init is not { HasText: true } && tokenizer is ByteTokenizer ? 48 : 0;
-        var distils = parsed.GetValue(LossOptions.Weights.Single(loss => loss.Term == LossTerm.Distillation).Option) > 0;
-        var locals = distils ? parsed.GetValue(LocalViews) ?? views.Local : 0;      // without distillation no loss uses them
+        bool Has(LossTerm term) => parsed.GetValue(LossOptions.Weights.Single(loss => loss.Term == term).Option) > 0;
+        // Views that no loss uses are not made.
+        var locals = Has(LossTerm.Distillation) ? parsed.GetValue(LocalViews) ?? views.Local : 0;
+        var anchorScale = Has(LossTerm.Gram) ? parsed.GetValue(LossOptions.AnchorScale) : 0;
         preset = TextPoolingOption.Apply(preset, parsed.GetValue(Pooling));
+        views = views with
+        {
+            Global = parsed.GetValue(GlobalViews) ?? views.Global,
+            Local = locals,
+            AnchorScale = anchorScale,
+            SecondCaption = Has(LossTerm.Dual),
+        };
         preset = preset with
         {
             ImageSize = parsed.GetValue(ImageSize) ?? preset.ImageSize,
             TextLength = parsed.GetValue(TextLength) ?? Math.Max(preset.TextLength, atLeast),
             Contrastive = init is not { HasText: true } || parsed.GetResult(Contrastive) is { Implicit: false } ? parsed.GetValue(Contrastive)
                 : init.Contrastive,
-            Views = views with { Global = parsed.GetValue(GlobalViews) ?? views.Global, Local = locals },
+            Views = views,
             Head = parsed.GetValue(HeadGains) ? preset.Head with { Gains = true } : preset.Head,
             TemperatureInit = parsed.GetValue(Temperature) ?? preset.TemperatureInit,
             BiasInit = parsed.GetValue(Bias) ?? preset.BiasInit,

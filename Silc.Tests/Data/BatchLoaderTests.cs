@@ -102,6 +102,27 @@ public sealed class BatchLoaderTests
         Assert.ThrowsExactly<ObjectDisposedException>(() => loader.Next());
     }
 
+    /// <summary>The first is the first of an image's captions, the second any of the others, or the same where there is one.</summary>
+    [TestMethod]
+    [Timeout(60_000)]
+    public void A_batch_may_have_a_second_caption_of_each_image()
+    {
+        var config = Small with { Views = Small.Views with { SecondCaption = true } };
+        foreach (var captions in new[] { 1, 2, 4 })
+        {
+            using var loader = new BatchLoader(new FakeSource(8, captions: captions), new LastWordTokenizer(), config, batchSize: 4, seed: 5, 2);
+            var others = new HashSet<int>();
+            foreach (var batch in loader.Take(40))
+                for (int slot = 0; slot < 4; slot++)
+                {
+                    Assert.AreEqual(batch.Samples[slot], batch.Tokens[slot * 4]);
+                    Assert.AreEqual(batch.Samples[slot], batch.SecondTokens[slot * 4] % 1000);
+                    others.Add(batch.SecondTokens[slot * 4] / 1000);
+                }
+            CollectionAssert.AreEquivalent(captions == 1 ? [0] : Enumerable.Range(1, captions - 1).ToArray(), others.ToArray());
+        }
+    }
+
     static BatchLoader Loader(IImageTextSource source, int? workers = 2, int prefetch = 3, long startStep = 0) =>
         new(source, new LastWordTokenizer(), Small, batchSize: 4, seed: 5, workers, prefetch, startStep);
 

@@ -1,7 +1,9 @@
 namespace Silc.Tests;
 
-/// <summary>Noise images captioned "caption 7"; <paramref name="read"/> runs before each read and may throw.</summary>
-sealed class FakeSource(int count, Action<int>? read = null) : IImageTextSource
+/// <summary>
+/// Noise images captioned "caption 7", and further ones "caption 1007", "caption 2007"; <paramref name="read"/> runs before each read and may throw.
+/// </summary>
+sealed class FakeSource(int count, Action<int>? read = null, int captions = 1) : IImageTextSource
 {
     int reads;
 
@@ -14,7 +16,8 @@ sealed class FakeSource(int count, Action<int>? read = null) : IImageTextSource
     {
         Interlocked.Increment(ref reads);
         read?.Invoke(index);
-        return new($"fake {index}", Images.Noise(24, 20, index), [$"caption {index}"]);
+        return new($"fake {index}", Images.Noise(24, 20, index),
+            [.. Enumerable.Range(0, captions).Select(caption => $"caption {caption * 1000 + index}")]);
     }
 }
 

@@ -101,6 +101,23 @@ public sealed class ViewSamplerTests
         Assert.IsTrue(batch.Plain[..(batch.Plain.Length / 2)].All(value => value == 0), "the other image's slot was written");
     }
 
+    /// <summary>The same crop, mirrored alike, before its colours change, as a model of a larger side would see it.</summary>
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void The_anchor_sees_the_crop_without_changes_of_colour(int scale)
+    {
+        var coloured = Small with { Views = Small.Views with { Flip = 0.5, Jitter = 1, AnchorScale = scale } };
+        var views = Small.Views with { Flip = 0.5, Jitter = 0, Grey = 0, Blur = 0, Solarize = 0 };
+        var bare = Small with { ImageSize = scale * Small.ImageSize, Views = views };
+        var (image, batch, expected) = (Images.Noise(50, 40, 1), new Batch(coloured, 2), new Batch(bare, 2));
+        new ViewSampler(coloured, 1).Fill(image, 0, 5, batch, slot: 1);
+        new ViewSampler(bare, 1).Fill(image, 0, 5, expected, slot: 1);
+        CollectionAssert.AreEqual(expected.Global, batch.Anchor);
+        Assert.AreEqual(scale * scale * batch.Global.Length, batch.Anchor.Length);
+        if (scale == 1) CollectionAssert.AreNotEqual(batch.Global, batch.Anchor);
+    }
+
     [TestMethod]
     public void EvaluationShowsTransparencyAsMidGrey()
     {

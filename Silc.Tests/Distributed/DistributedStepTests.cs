@@ -35,6 +35,12 @@ public sealed class DistributedStepTests
         }),
         ["masked patches alone"] = (TinyRun.Config, Recipe with { MaskWeight = 1, DistillationWeight = 0, ContrastiveWeight = 0 }),
         ["gram"] = (TinyRun.Config, Recipe with { GramWeight = 2, Gram = new(0), Spans = [new("gram", 1)] }),
+        ["gram, twice the side"] = (TinyRun.Config with { Views = TinyRun.Config.Views with { AnchorScale = 2 } },
+            Recipe with { GramWeight = 2, Accumulate = 2 }),
+        ["second captions"] = (TinyRun.Config with { Views = TinyRun.Config.Views with { SecondCaption = true } },
+            Recipe with { DualWeight = 0.5, ContrastiveWeight = 0.5 }),
+        ["second captions, accumulated, sigmoid"] = (sigmoid with { Views = sigmoid.Views with { SecondCaption = true } },
+            Recipe with { DualWeight = 0.5, Accumulate = 2 }),
         ["decoder"] = (TinyRun.Config, Recipe with { DecoderWeight = 0.5 }),
         ["sinkhorn"] = (TinyRun.Config, Recipe with { Centering = Centering.Sinkhorn }),
     };
@@ -70,6 +76,9 @@ public sealed class DistributedStepTests
     [DataRow("distillation alone")]
     [DataRow("sinkhorn")]
     [DataRow("gram")]
+    [DataRow("gram, twice the side")]
+    [DataRow("second captions")]
+    [DataRow("second captions, accumulated, sigmoid")]
     [DataRow("decoder")]
     [DataRow("masked patches")]
     [DataRow("masked patches by sinkhorn, shared head")]
@@ -123,6 +132,7 @@ public sealed class DistributedStepTests
     [DataRow("locked image tower")]
     [DataRow("three blocks, recomputed")]
     [DataRow("distillation alone")]
+    [DataRow("second captions")]
     public void Gradients_that_travel_early_have_the_same_bits(string name)
     {
         var counts = new int[2];
@@ -293,9 +303,10 @@ public sealed class DistributedStepTests
     {
         var random = new Random(number);
         var batch = new Batch(config, size);
-        foreach (var pixels in new[] { batch.Global, batch.Local, batch.Plain })
+        foreach (var pixels in new[] { batch.Global, batch.Local, batch.Plain, batch.Anchor })
             for (int i = 0; i < pixels.Length; i++) pixels[i] = random.NextSingle() * 2 - 1;
-        for (int i = 0; i < batch.Tokens.Length; i++) batch.Tokens[i] = random.Next(config.VocabSize);
+        foreach (var tokens in new[] { batch.Tokens, batch.SecondTokens })
+            for (int i = 0; i < tokens.Length; i++) tokens[i] = random.Next(config.VocabSize);
         return batch;
     }
 

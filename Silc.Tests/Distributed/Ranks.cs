@@ -50,7 +50,9 @@ static class Ranks
         Cut(whole.Global, part.Global, config.Views.Global);
         Cut(whole.Plain, part.Plain, 1);
         Cut(whole.Local, part.Local, config.Views.Local);
+        Cut(whole.Anchor, part.Anchor, config.Views.Global);
         whole.Tokens.AsSpan(rank * part.Tokens.Length, part.Tokens.Length).CopyTo(part.Tokens);
+        whole.SecondTokens.AsSpan(rank * part.SecondTokens.Length, part.SecondTokens.Length).CopyTo(part.SecondTokens);
         return part;
 
         // Views lie one after another, each with all samples.

@@ -39,9 +39,10 @@ sealed class TinyRun : IDisposable
     {
         var random = new Random(number);
         var batch = new Batch(Model.Config, Trainer.Config.BatchSize);
-        foreach (var pixels in new[] { batch.Global, batch.Local, batch.Plain })
+        foreach (var pixels in new[] { batch.Global, batch.Local, batch.Plain, batch.Anchor })
             for (int i = 0; i < pixels.Length; i++) pixels[i] = random.NextSingle() * 2 - 1;
-        for (int i = 0; i < batch.Tokens.Length; i++) batch.Tokens[i] = random.Next(Model.Config.VocabSize);
+        foreach (var tokens in new[] { batch.Tokens, batch.SecondTokens })
+            for (int i = 0; i < tokens.Length; i++) tokens[i] = random.Next(Model.Config.VocabSize);
         return batch;
     }
 

@@ -18,8 +18,13 @@ public sealed class LossSpanTests
         ["masked patches alone, shared head"] = (LossTerm.Mask, contrast with { MaskWeight = 0.5, Masks = new(SharedHead: true) }, contrast),
         ["gram"] = (LossTerm.Gram, TinyRun.Recipe with { GramWeight = 5, Gram = new(1) }, TinyRun.Recipe),
         ["decoder"] = (LossTerm.Decoder, TinyRun.Recipe with { DecoderWeight = 0.5 }, TinyRun.Recipe),
+        ["second captions"] = (LossTerm.Dual, TinyRun.Recipe with { DualWeight = 0.5 }, TinyRun.Recipe),
+        ["second captions alone, slices"] = (LossTerm.Dual, contrast with { DualWeight = 0.5, Accumulate = 2 }, contrast with { Accumulate = 2 }),
         ["koleo"] = (LossTerm.KoLeo, TinyRun.Recipe with { KoLeoWeight = 0.3 }, TinyRun.Recipe),
     };
+
+    static SilcConfig Config(TrainConfig train) =>
+        TinyRun.Config with { Views = TinyRun.Config.Views with { SecondCaption = train.DualWeight > 0 } };
 
     static TrainConfig From(TrainConfig train, LossTerm term, int start, int? end = null) =>
         train with { Spans = [new(term.Name, start, end)] };
@@ -31,7 +36,7 @@ public sealed class LossSpanTests
         foreach (var (name, (term, with, without)) in cases)
             foreach (var optimizer in Enum.GetValues<OptimizerKind>())
             {
-                using TinyRun late = new(device, From(with, term, 2) with { Optimizer = optimizer }, tokenizer: TinyRun.Words);
+                using TinyRun late = new(device, From(with, term, 2) with { Optimizer = optimizer }, Config(with), tokenizer: TinyRun.Words);
                 using TinyRun never = new(device, without with { Optimizer = optimizer });
                 var (expected, actual) = (never.Steps(1, 2).State(), late.Steps(1, 2).State());
                 foreach (var (array, values) in expected) Close.Bits(values, actual[array], $"{name}, {optimizer}: {array}");
@@ -51,7 +56,7 @@ public sealed class LossSpanTests
         {
             using var folder = new TemporaryFolder();
             var recipe = From(with, term, 2, 4);
-            using var whole = new TinyRun(device, recipe, tokenizer: TinyRun.Words);
+            using var whole = new TinyRun(device, recipe, Config(with), tokenizer: TinyRun.Words);
             foreach (var step in Enumerable.Range(1, 5))
             {
                 whole.Trainer.Save(folder.File($"{step}"));
@@ -59,7 +64,7 @@ public sealed class LossSpanTests
             }
             foreach (var at in Enumerable.Range(2, 4))
             {
-                using var again = new TinyRun(device, recipe, seed: 7, tokenizer: TinyRun.Words);
+                using var again = new TinyRun(device, recipe, Config(with), seed: 7, tokenizer: TinyRun.Words);
                 again.Trainer.Load(folder.File($"{at}"));
                 TinyRun.SameBits(whole.State(), again.Steps(Enumerable.Range(at, 6 - at)).State());
             }

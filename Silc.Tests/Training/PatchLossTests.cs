@@ -14,10 +14,7 @@ public sealed class PatchLossTests
     static TinyRun Run(string device, TrainConfig recipe, SilcConfig? of = null, int seed = 1) => new(device, recipe, of ?? config, seed,
         TinyRun.Words);
 
-    /// <summary>
-    /// Along its own direction, over the model and the decoder, the loss must change by the length of the gradient. The student is another one than
-    /// that of which teacher and anchor are copies.
-    /// </summary>
+    /// <summary>The student is another one than that of which teacher and anchor are copies.</summary>
     [TestMethod, EveryDevice(CpuThreads = 1)]
     public void The_gradient_of_a_whole_step_is_that_of_its_loss(string device)
     {
@@ -25,35 +22,13 @@ public sealed class PatchLossTests
         {
             ("gram", gram, config), ("gram, class token and registers", gram, tokens),
             ("gram, class token pooled", gram, tokens with { ImagePooling = ImagePooling.Class, ImageHead = 20 }),
+            ("gram, the anchor at twice the side", gram with { Accumulate = 2 }, tokens with { Views = tokens.Views with { AnchorScale = 2 } }),
             ("decoder", decoder with { DecoderParallel = 0, DistillationWeight = 0 }, config),
             ("decoder at once, plain views", decoder with { DecoderParallel = 1 }, config with { Views = config.Views with { Plain = true } }),
             ("both, slices, between views", gram with { DecoderWeight = 0.5, DecoderParallel = 0, Accumulate = 2, GlobalToGlobal = true }, config),
             ("decoder alone", decoder with { DecoderParallel = 0, ContrastiveWeight = 0, DistillationWeight = 0 }, tokens),
         })
-        {
-            var still = recipe with { LearningRate = 0, WeightDecay = 0, EmaMomentum = 1, CenterMomentum = 1, TeacherTemperature = 0.1 };
-            using var run = Run(device, still, of);
-            using (var other = SilcModel.Create(run.Model.Device, of, seed: 7))
-                run.Model.Device.Upload<float>(run.Read(other.Parameters.Values), run.Model.Parameters.Values.View);
-            Parameters[] all = [run.Model.Parameters, .. run.Trainer.Own.Select(part => part.Parameters)];
-            // The decoder's last kernel begins at 0, and with it all gradients below.
-            foreach (var part in all.Skip(1))
-                run.Model.Device.Upload<float>([.. run.Read(part.Values).Select((p, i) => p + 0.1f * (float)Math.Sin(i))], part.Values.View);
-            var start = all.Select(part => run.Read(part.Values)).ToArray();
-            var norm = run.Step(run.Batch(1)).GradNorm;
-            var gradients = all.Select(part => run.Read(part.Grads)).ToArray();
-            Close.To([Math.Sqrt(gradients.Sum(part => part.Sum(g => (double)g * g)))], [(float)norm], Close.Chained, $"{name}: norm");
-            double step = 0.003 / norm, slope = (LossAt(step) - LossAt(-step)) / (2 * step);
-            Close.To([norm], [(float)slope], Close.StepDifferences, name);
-
-            double LossAt(double distance)
-            {
-                for (int part = 0; part < all.Length; part++)
-                    run.Model.Device.Upload<float>([.. start[part].Zip(gradients[part], (p, g) => (float)(p + distance * g / norm))],
-                        all[part].Values.View);
-                return run.Step(run.Batch(1)).Loss;
-            }
-        }
+            StepGradient.Check(device, recipe, of, name);
     }
 
     /// <summary>Turned features have the same cosines, and patches in another order have them in another order.</summary>
@@ -97,6 +72,40 @@ public sealed class PatchLossTests
             if (step > 1) Close.Bits(teachers[step < 4 ? 1 : 3], anchor, $"step {step}");
         }
         Assert.IsFalse(teachers[1].SequenceEqual(teachers[3]));
+    }
+
+    /// <summary>
+    /// A patch of the student lies between four of the anchor's in each direction, whose bicubic weights (a = -0.75) at the half are these; outside
+    /// of the grid its edge goes on.
+    /// </summary>
+    [TestMethod, EveryDevice(CpuThreads = 1)]
+    public void The_anchor_sees_twice_the_side(string device)
+    {
+        double[] weights = [-0.09375, 0.59375, 0.59375, -0.09375];
+        var large = tokens with { Views = tokens.Views with { AnchorScale = 2 } };
+        using var run = Run(device, gram, large);
+        using var loss = new GramLoss(run.Model, run.Trainer.Config, ranks: 1);
+        loss.Take(run.Teacher);
+        using var arena = Arena.Allocate(run.Model.Device, 1 << 20);
+        var (pass, pixels, count) = (new Pass(run.Model.Device.Ops, arena, Training: false), run.Batch(1).Anchor, 3);
+        using var _ = pass.Frame();
+        var values = pass.Saved(count, 48 * 48 * 3);
+        run.Model.Device.Upload<float>(pixels.AsSpan(0, (int)values.Count), values.View.SubView(0, values.Count));
+        var fine = run.Read(run.Model.Image.EncodedPatches(pass, values, 48));
+        var seen = run.Read(loss.Anchored(pass, values));
+        var width = large.Image.Width;
+        for (int at = 0; at < seen.Length; at++)
+        {
+            int channel = at % width, x = at / width % 3, y = at / width / 3 % 3, image = at / width / 9;
+            double expected = 0;
+            for (int v = 0; v < 4; v++)
+                for (int u = 0; u < 4; u++)
+                {
+                    int row = Math.Clamp(2 * y - 1 + v, 0, 5), column = Math.Clamp(2 * x - 1 + u, 0, 5);
+                    expected += weights[v] * weights[u] * fine[((image * 6 + row) * 6 + column) * width + channel];
+                }
+            Assert.AreEqual(expected, seen[at], 1e-5, $"value {at}");
+        }
     }
 
     /// <summary>
