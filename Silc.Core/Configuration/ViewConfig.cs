@@ -47,6 +47,11 @@ namespace Silc;
 /// A batch has two captions of each image, its first one and one drawn from the others, in the place of one drawn from all (TIPS: one of the web
 /// and one that was generated). An image with one caption has it twice.
 /// </param>
+/// <param name="Naflex">
+/// Most patches of an image in training at aspect ratios of its own (NaFlex of SigLIP 2, arXiv:2502.14786, section 2.4); 0 trains on squares. There
+/// are no other views then. Each batch draws its most from this and those of 128, 256, 576, 784 and 1024 that are smaller.
+/// </param>
+/// <param name="NaflexMin">The least of those that are smaller.</param>
 public sealed partial record ViewConfig(
     int Global = 2, int Local = 8, int LocalSize = 96,
     double GlobalScaleMin = 0.4, double GlobalScaleMax = 1.0, double LocalScaleMin = 0.05, double LocalScaleMax = 0.4,
@@ -55,10 +60,15 @@ public sealed partial record ViewConfig(
     ViewProbability Grey = default, ViewProbability Blur = default, ViewProbability Solarize = default,
     double BlurMin = 0.1, double BlurMax = 2, double AspectMin = 3 / 4.0, double AspectMax = 4 / 3.0,
     ResampleFilter Filter = ResampleFilter.Bicubic, bool Plain = false,
-    ViewProbability RandConv = default, int AnchorScale = 0, bool SecondCaption = false)
+    ViewProbability RandConv = default, int AnchorScale = 0, bool SecondCaption = false,
+    int Naflex = 0, int NaflexMin = 128)
 {
     /// <summary>Views of an image that the image-text loss sees.</summary>
-    public int Captioned => Plain ? 1 : Global;
+    public int Captioned => Plain || Naflex > 0 ? 1 : Global;
+
+    /// <summary>Numbers of patches that NaFlex batches are drawn from.</summary>
+    internal IReadOnlyList<int> NaflexLengths =>
+        [.. ((int[])[128, 256, 576, 784, 1024]).Where(length => length >= NaflexMin && length < Naflex), Naflex];
 
     /// <summary>Largest <see cref="AnchorScale"/>.</summary>
     internal const int MostAnchorScale = 2;
@@ -114,6 +124,8 @@ public sealed partial record ViewConfig(
         Blur.Check("blur");
         Solarize.Check("solarize");
         RandConv.Check("randconv");
+        Require.NotNegative(Naflex, "most patches of an image at its own aspect ratio (--naflex)");
+        Require.Positive(NaflexMin, "least patches that a NaFlex batch draws (--naflex-min)");
         Require.Within(AnchorScale, 0, MostAnchorScale, "scale of the anchor's views (--anchor-scale)");
         Require.Within(Hue, 0, 0.5, "hue");
         Require.That(0 < BlurMin && BlurMin <= BlurMax && BlurMax <= MostBlur,

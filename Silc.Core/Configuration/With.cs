@@ -105,7 +105,8 @@ public sealed partial record ViewConfig
         double? brightness = null, double? contrast = null, double? saturation = null, double? hue = null, ViewProbability? grey = null,
         ViewProbability? blur = null, ViewProbability? solarize = null, double? blurMin = null, double? blurMax = null,
         double? aspectMin = null, double? aspectMax = null, ResampleFilter? filter = null, bool? plain = null,
-        ViewProbability? randConv = null, int? anchorScale = null, bool? secondCaption = null) =>
+        ViewProbability? randConv = null, int? anchorScale = null, bool? secondCaption = null,
+        int? naflex = null, int? naflexMin = null) =>
         this with
         {
             Global = globalViews ?? Global,
@@ -133,6 +134,8 @@ public sealed partial record ViewConfig
             RandConv = randConv ?? RandConv,
             AnchorScale = anchorScale ?? AnchorScale,
             SecondCaption = secondCaption ?? SecondCaption,
+            Naflex = naflex ?? Naflex,
+            NaflexMin = naflexMin ?? NaflexMin,
         };
 }
 

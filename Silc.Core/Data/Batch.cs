@@ -2,8 +2,8 @@ namespace Silc;
 
 /// <summary>
 /// One training batch on the host. Pixels are float32 in [-1, 1], view-major: <see cref="Global"/> is (G, B, h, w, 3),
-/// <see cref="Local"/> (L, B, h', w', 3), <see cref="Anchor"/> (G, B, s·h, s·w, 3); <see cref="Plain"/> is (B, h, w, 3), <see cref="Tokens"/> (B, T).
-/// Threads: one at a time.
+/// <see cref="Local"/> (L, B, h', w', 3), <see cref="Anchor"/> (G, B, s·h, s·w, 3); <see cref="Plain"/> is (B, h, w, 3),
+/// <see cref="Tokens"/> (B, T). Threads: one at a time.
 /// </summary>
 public sealed class Batch
 {
@@ -12,10 +12,12 @@ public sealed class Batch
     {
         var (views, side, localSide) = (config.Views, config.ImageSize, config.Views.LocalSize);
         Size = size;
-        Global = new float[views.Global * size * side * side * 3];
+        int large = views.Naflex > 0 ? 0 : views.Global * size, anchorSide = views.AnchorScale * side;
+        Global = new float[large * side * side * 3];
         Local = new float[views.Local * size * localSide * localSide * 3];
-        Anchor = new float[views.Global * size * views.AnchorScale * side * views.AnchorScale * side * 3];
+        Anchor = new float[large * anchorSide * anchorSide * 3];
         Plain = new float[views.Plain ? size * side * side * 3 : 0];
+        Packed = views.Naflex > 0 ? new(size, views.Naflex, config.PatchSize) : null;
         Tokens = new int[size * config.TextLength];
         SecondTokens = new int[views.SecondCaption ? Tokens.Length : 0];
         Samples = new int[size];
@@ -37,6 +39,9 @@ public sealed class Batch
 
     /// <summary>Whole images (B, h, w, 3) for the image-text loss; empty unless <see cref="ViewConfig.Plain"/>.</summary>
     public float[] Plain { get; }
+
+    /// <summary>Images at their own aspect ratio; null unless <see cref="ViewConfig.Naflex"/>.</summary>
+    internal PackedImages? Packed { get; }
 
     /// <summary>Token ids (B, T).</summary>
     public int[] Tokens { get; }

@@ -204,8 +204,9 @@ public sealed class BatchLoader : IDisposable
 
     Job Open()
     {
+        var length = config.Views.Naflex > 0 ? ViewSampler.Length(config.Views, seed, nextStep) : 0;
         var (epoch, samples) = order.Of(nextStep++);
-        return new(free.TryPop(out var batch) ? batch : new(config, batchSize), epoch, samples.Slice(rank * batchSize, batchSize));
+        return new(free.TryPop(out var batch) ? batch : new(config, batchSize), epoch, samples.Slice(rank * batchSize, batchSize), length);
     }
 
     void Fill(Job job, int slot)
@@ -214,7 +215,11 @@ public sealed class BatchLoader : IDisposable
         int wanted = job.Samples[slot];
         ImageTextPair pair;
         using (LoadClock.In(LoadStage.Decode)) pair = reader.Read(wanted, out job.Batch.Samples[slot]);
-        using (LoadClock.In(LoadStage.Augment)) sampler.Fill(pair.Image, job.Epoch, wanted, job.Batch, slot);
+        using (LoadClock.In(LoadStage.Augment))
+        {
+            if (job.Length > 0) sampler.FillPacked(pair.Image, job.Epoch, wanted, job.Batch, slot, job.Length);
+            else sampler.Fill(pair.Image, job.Epoch, wanted, job.Batch, slot);
+        }
         using var _ = LoadClock.In(LoadStage.Tokenize);
         var random = DataStreams.Caption(seed, job.Epoch, wanted);
         var (captions, count) = (pair.Captions, pair.Captions.Count);
@@ -238,8 +243,9 @@ public sealed class BatchLoader : IDisposable
         }
     }
 
-    sealed class Job(Batch batch, long epoch, ArraySegment<int> samples)
+    sealed class Job(Batch batch, long epoch, ArraySegment<int> samples, int length)
     {
+        public int Length => length;
         public Batch Batch => batch;
         public long Epoch => epoch;
         public ArraySegment<int> Samples => samples;

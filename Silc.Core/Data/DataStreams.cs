@@ -24,6 +24,9 @@ static class DataStreams
     /// <summary>Whether a decoder says the tokens of a step's captions at once.</summary>
     public static Philox Decoder(int seed, long step) => new(Key(seed, 6), Counter(step, 0, 0));
 
+    /// <summary>How many patches the images of a step's batch have at most.</summary>
+    public static Philox Naflex(int seed, long step) => new(Key(seed, 7), Counter(step, 0, 0));
+
     static ulong Key(int seed, uint purpose) => (ulong)purpose << 32 | (uint)seed;
 
     // 24 bits of epoch or step, 32 of sample, 8 of view.

@@ -28,25 +28,63 @@ static class ImageBlocks
                 yield return Fill(buffers, first / atOnce, Math.Min(atOnce, source.Count - first), size, crop, rule, i => Read(first + i));
         }
 
-        RgbImage? Read(int index)
+        RgbImage? Read(int index) => ImageBlocks.Read(source, index, seen, unread, stop);
+    }
+
+    /// <summary>
+    /// The same of images that keep their aspect ratio, in as many patches as a square of the model has or fewer; with each block the places of the
+    /// images that could be read.
+    /// </summary>
+    public static IEnumerable<(PackedImages Images, int[] Places)> Packed(IImageTextSource source, SilcConfig config, int atOnce,
+        Action<int, ImageTextPair>? seen = null, Action<int, Exception>? unread = null, CancellationToken stop = default)
+    {
+        return Ahead(Blocks());
+
+        IEnumerable<(PackedImages, int[])> Blocks()
         {
-            stop.ThrowIfCancellationRequested();
-            ImageTextPair pair;
-            try
+            for (int first = 0; first < source.Count; first += atOnce)
             {
-                pair = source.Read(index);
+                int from = first;
+                yield return Fill(Math.Min(atOnce, source.Count - first), config, i => Read(source, from + i, seen, unread, stop));
             }
-            catch (Exception error) when (unread is not null && Unreadable.Is(error))
-            {
-                unread(index, error);
-                return null;
-            }
-            seen?.Invoke(index, pair);
-            return pair.Image;
         }
     }
 
     /// <summary>The same of images that come one by one.</summary>
+    public static IEnumerable<(PackedImages Images, int[] Places)> Packed(IEnumerable<RgbImage> images, SilcConfig config, int atOnce) =>
+        Ahead(images.Chunk(atOnce).Select(chunk => Fill(chunk.Length, config, i => chunk[i])));
+
+    static (PackedImages, int[]) Fill(int count, SilcConfig config, Func<int, RgbImage?> image)
+    {
+        var (packed, there) = (new PackedImages(count, config.Grid * config.Grid, config.PatchSize), new bool[count]);
+        ParallelLoop.Run(count, i =>
+        {
+            if (image(i) is not { } read) return;
+            packed.Fill(i, read, config.Images);
+            there[i] = true;
+        });
+        return (packed, [.. Enumerable.Range(0, count).Where(i => there[i])]);
+    }
+
+    static RgbImage? Read(IImageTextSource source, int index, Action<int, ImageTextPair>? seen, Action<int, Exception>? unread,
+        CancellationToken stop)
+    {
+        stop.ThrowIfCancellationRequested();
+        ImageTextPair pair;
+        try
+        {
+            pair = source.Read(index);
+        }
+        catch (Exception error) when (unread is not null && Unreadable.Is(error))
+        {
+            unread(index, error);
+            return null;
+        }
+        seen?.Invoke(index, pair);
+        return pair.Image;
+    }
+
+    /// <summary>Squares of images that come one by one.</summary>
     public static IEnumerable<float[]> Of(IEnumerable<RgbImage> images, int size, EvalCrop crop, int atOnce, ImageRule? rule = null)
     {
         return Ahead(Blocks());

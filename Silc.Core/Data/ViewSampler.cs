@@ -52,6 +52,27 @@ sealed class ViewSampler(SilcConfig config, int seed)
         }
     }
 
+    /// <summary>Fills the slot of one image at its own aspect ratio, for models that are trained so.</summary>
+    /// <param name="image">Whole, without changes of colour.</param>
+    /// <param name="epoch">Passes over the data before this one.</param>
+    /// <param name="sample">Index of the image in its source.</param>
+    /// <param name="batch">Receives the patches.</param>
+    /// <param name="slot">Row of the batch.</param>
+    /// <param name="length">Most patches of the step's images.</param>
+    public void FillPacked(RgbImage image, long epoch, int sample, Batch batch, int slot, int length)
+    {
+        var ground = Ground(DataStreams.View(seed, epoch, sample, views.Global + views.Local));
+        batch.Packed!.Fill(slot, image, length, (from, width, height, to) =>
+        {
+            if (views.Filter == ResampleFilter.Tf) EvalImage.Whole(from, width, height, ImageRule.BigVision, to);
+            else Resample.Crop(from, CropBox.Of(from), to, width, height, views.Filter, ground);
+        });
+    }
+
+    /// <summary>Most patches of the images of a step, one of <see cref="ViewConfig.NaflexLengths"/>.</summary>
+    public static int Length(ViewConfig views, int seed, long step) =>
+        views.NaflexLengths[DataStreams.Naflex(seed, step).NextInt(views.NaflexLengths.Count)];
+
     /// <summary>The image as models are evaluated on it: a square, values in [-1, 1].</summary>
     /// <param name="image">Of any shape.</param>
     /// <param name="size">Pixels along a side.</param>

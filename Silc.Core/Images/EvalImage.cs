@@ -11,6 +11,7 @@ static class EvalImage
     /// <exception cref="ArgumentException">The rule cuts a square out of a squashed image, and <paramref name="crop"/> another.</exception>
     public static void Square(RgbImage image, int size, EvalCrop crop, ImageRule rule, Span<float> target)
     {
+        Require.That(crop != EvalCrop.Naflex, "naflex keeps the aspect of images, and squares are wanted here: squash or center makes them");
         Require.That(crop == EvalCrop.Squash || rule.Square == ImageRule.Whole,
             $"the resize {rule.Resize} cuts its own square: it goes with the crop squash, not {crop.ToString().ToLowerInvariant()}");
         Fill(image, Frame.Of(image, size, crop, rule), rule, target[..(size * size * 3)]);

@@ -55,7 +55,7 @@ static class HuggingFaceModel
         found = found with { Images = Images(file.Path) };
         if (flat) found = found with { PositionResize = PositionResize.BilinearAntialias };
         string[] notes = !flat ? [] : [$"a NaFlex model: transformers keeps the aspect of images, here they are squashed to {size} x {size}, "
-            + "the size that its positions were made for; --image-size N takes another"];
+            + "the size that its positions were made for; --eval-crop naflex keeps it, --image-size N takes another size"];
         return new(ModelFormat.HuggingFace, found, HasHead: false, HuggingFaceNames.Tensors(found, flat), TokenizerBeside(file.Path), notes)
         {
             Towers = ["vision_model.", "text_model."],

@@ -16,6 +16,19 @@ static class PositionResizer
         return matrix;
     }
 
+    /// <summary>
+    /// R (rows · columns, from²) for a grid that is no square, as NaFlex resizes positions: bilinear with antialias, each axis for itself.
+    /// </summary>
+    public static void Fill(int from, PatchGrid to, Span<float> matrix)
+    {
+        var (down, across) = (Line(from, to.Rows, PositionResize.BilinearAntialias), Line(from, to.Columns, PositionResize.BilinearAntialias));
+        for (int y = 0; y < to.Rows; y++)
+            for (int x = 0; x < to.Columns; x++)
+                for (int v = 0; v < from; v++)
+                    for (int u = 0; u < from; u++)
+                        matrix[((y * to.Columns + x) * from + v) * from + u] = (float)(down[y, v] * across[x, u]);
+    }
+
     // Weights along one axis, with half-pixel centres; what falls outside the grid counts for the cell at its edge.
     static double[,] Line(int from, int to, PositionResize kind)
     {

@@ -33,7 +33,7 @@ public sealed class SilcEmbeddingGenerator : IEmbeddingGenerator<string, Embeddi
     readonly EvalCrop crop;
     readonly EmbeddingGeneratorMetadata metadata;
     readonly DeviceBatcher<int[]> texts;
-    readonly DeviceBatcher<float[]> images;
+    readonly DeviceBatcher<PreparedImage> images;
     volatile bool disposed;
 
     /// <param name="model">Stays the caller's, and must outlive the generator.</param>
@@ -48,7 +48,7 @@ public sealed class SilcEmbeddingGenerator : IEmbeddingGenerator<string, Embeddi
         metadata = new("silc", defaultModelId: modelId ?? "silc", defaultModelDimensions: model.Config.EmbedDim);
         var log = logger ?? NullLogger<SilcEmbeddingGenerator>.Instance;
         texts = new("text", () => TextsAtOnce, rows => model.EmbedTokens(Joined(rows)), log);
-        images = new("image", () => model.BatchSize, rows => model.EmbedPixels(Joined(rows)), log);
+        images = new("image", () => model.BatchSize, Embed, log);
     }
 
     /// <summary>Embeds captions, in their order; <see cref="GeneratedEmbeddings{T}.Usage"/> counts their tokens.</summary>
@@ -106,18 +106,38 @@ public sealed class SilcEmbeddingGenerator : IEmbeddingGenerator<string, Embeddi
         // Pixels of no more than two batches are in memory: one is embedded while the next is decoded.
         foreach (var some in open.Chunk(model.BatchSize))
         {
-            var pixels = new float[some.Length][];
+            var prepared = new PreparedImage[some.Length];
             await Parallel.ForEachAsync(Enumerable.Range(0, some.Length), stop, (i, _) =>
             {
-                pixels[i] = ViewSampler.EvalPixels(some[i](), model.Config.ImageSize, crop, model.Config.Images);
+                prepared[i] = Prepare(some[i]());
                 return ValueTask.CompletedTask;
             }).ConfigureAwait(false);
             vectors.AddRange(await before.ConfigureAwait(false));
-            before = images.Embed(pixels, stop);
+            before = images.Embed(prepared, stop);
         }
         vectors.AddRange(await before.ConfigureAwait(false));
         return Generated(vectors);
     }
+
+    PreparedImage Prepare(RgbImage image)
+    {
+        var config = model.Config;
+        if (crop != EvalCrop.Naflex) return new(ViewSampler.EvalPixels(image, config.ImageSize, crop, config.Images), null);
+        var packed = new PackedImages(1, config.Grid * config.Grid, config.PatchSize);
+        packed.Fill(0, image, config.Images);
+        return new([], packed);
+    }
+
+    Vectors Embed(IReadOnlyList<PreparedImage> rows)
+    {
+        if (crop != EvalCrop.Naflex) return model.EmbedPixels(Joined([.. rows.Select(row => row.Pixels)]));
+        var packed = new PackedImages(rows.Count, model.Config.Grid * model.Config.Grid, model.Config.PatchSize);
+        for (int i = 0; i < rows.Count; i++) packed.Copy(i, rows[i].Packed!, 0);
+        return model.EmbedPacked(packed, [.. Enumerable.Range(0, rows.Count)], normalize: true);
+    }
+
+    /// <summary>A square, or an image at its own aspect ratio.</summary>
+    readonly record struct PreparedImage(float[] Pixels, PackedImages? Packed);
 
     /// <summary>The metadata, the model or the generator itself, where it is asked for by its type and without a key.</summary>
     public object? GetService(Type serviceType, object? serviceKey = null)

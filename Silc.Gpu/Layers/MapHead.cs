@@ -79,8 +79,8 @@ sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
         var kv = pass.SavedActivation(x.Rows, 2 * width, size);
         var (k, v) = (kv.Columns(0, width), kv.Columns(width, width));
         Linear.Run(pass, project.KeyValue, x, kv);
-        var (o, lse) = (pass.SavedActivation(rows, width, size), pass.Saved(rows * heads, 1));
-        pass.Ops.Attention(q, k, v, o, lse, batch, heads);
+        var (o, lse) = (pass.SavedActivation(rows, width, size), ImageAttention.LogSumExp(pass, rows, heads));
+        ImageAttention.Run(pass, q, k, v, o, lse, batch, heads);
         var pooled = pass.Saved(rows, width);
         project.Out.Run(pass, o, pooled);
         var (y, backMlp) = mlp.ForwardConsuming(pass, pooled);
@@ -92,7 +92,7 @@ sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
             var (dK, dV) = (dKv.Columns(0, width), dKv.Columns(width, width));
             project.Out.InputGrad(pass, dy, dO);
             project.Out.ParameterGrads(pass, o, dy);
-            pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
+            ImageAttention.Back(pass, dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
             pass.Ops.Fill(dQuery, 0);
             pass.Ops.SumRows(dQ.Reshape(batch, count * width), dQuery.Reshape(1, count * width));
             project.Query.ParameterGrads(pass, asked, dQuery);

@@ -14,6 +14,9 @@ namespace Silc;
 /// </param>
 sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recompute = false, Action<string>? Finished = null)
 {
+    /// <summary>Tokens of each image, where images have different numbers of them and lie one after another; null where all have the same.</summary>
+    public IReadOnlyList<int>? Lengths { get; init; }
+
     /// <summary>A tensor that lives until the frame around it closes, or the arena is reset; contents undefined.</summary>
     public Tensor Saved(int rows, int cols) => Arena.Saved(rows, cols);
 

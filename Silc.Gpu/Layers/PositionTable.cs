@@ -42,4 +42,16 @@ sealed class PositionTable(Parameters parameters, string name, int grid, int wid
         }
         );
     }
+
+    /// <summary>The same where each token has a row of its own of the matrix that resizes, (N, T).</summary>
+    public InPlacePullback Add(Pass pass, Tensor x, Tensor resize)
+    {
+        using (pass.Frame())
+        {
+            var resized = pass.Scratch(x.Rows, width);
+            pass.Ops.MatMul(resize, table.Value, resized);
+            pass.Ops.Add(resized, x);
+        }
+        return new(pass, dy => pass.Ops.MatMul(resize, dy, table.Grad, Transpose.A, addend: table.Grad));
+    }
 }

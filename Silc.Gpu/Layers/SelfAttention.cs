@@ -66,9 +66,9 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
         var (n, backNorm) = norm.ForwardAdding(pass, x);
         var qkv = Saved(pass, x.Rows, 3 * width);
         var (q, k, v) = Split(qkv);
-        var (o, lse) = (Saved(pass, x.Rows, width), pass.Saved(batch * heads, x.Rows / batch));
+        var (o, lse) = (Saved(pass, x.Rows, width), ImageAttention.LogSumExp(pass, x.Rows, heads));
         Linear.Run(pass, project.QueryKeyValue, n, qkv);
-        pass.Ops.Attention(q, k, v, o, lse, batch, heads, causal);
+        ImageAttention.Run(pass, q, k, v, o, lse, batch, heads, causal);
         project.Out.Run(pass, o, y, addend: x);
         return (y, new(pass, (dy, d) =>
         {
@@ -77,7 +77,7 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
             var (dQ, dK, dV) = Split(dQkv);
             project.Out.InputGrad(pass, d, dO);
             project.Out.ParameterGrads(pass, o, d);
-            pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads, causal);
+            ImageAttention.Back(pass, dO, q, k, v, o, lse, dQ, dK, dV, batch, heads, causal);
             Linear.ParameterGrads(pass, project.QueryKeyValue, n, dQkv);
             Linear.InputGrad(pass, project.QueryKeyValue, dQkv, dn);
             backNorm(dn, dy, true, d.DType == dy.DType ? default : d);
@@ -92,12 +92,12 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
         var (n, backNorm) = norm.ForwardAdding(pass, x);
         var (projectedQ, projectedK) = (pass.Saved(rows, width), pass.Saved(rows, width));
         var (q, k, v, o) = (Saved(pass, rows, width), Saved(pass, rows, width), Saved(pass, rows, width), Saved(pass, rows, width));
-        var lse = pass.Saved(batch * heads, rows / batch);
+        var lse = ImageAttention.LogSumExp(pass, rows, heads);
         project.Query.Run(pass, n, projectedQ);
         project.Key.Run(pass, n, projectedK);
         project.Value.Run(pass, n, v);
         var (backQ, backK) = (ofQuery.Forward(pass, projectedQ, q), ofKey.Forward(pass, projectedK, k));
-        pass.Ops.Attention(q, k, v, o, lse, batch, heads, causal);
+        ImageAttention.Run(pass, q, k, v, o, lse, batch, heads, causal);
         project.Out.Run(pass, o, y, addend: x);
         return (y, new(pass, (dy, d) =>
         {
@@ -107,7 +107,7 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
                 var dO = Scratch(pass, rows, width);
                 project.Out.InputGrad(pass, d, dO);
                 project.Out.ParameterGrads(pass, o, d);
-                pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads, causal);
+                ImageAttention.Back(pass, dO, q, k, v, o, lse, dQ, dK, dV, batch, heads, causal);
             }
             // Float32: a sum of three that is rounded once, by its reader.
             var (dn, dProjected) = (pass.Scratch(rows, width), pass.Scratch(rows, width));

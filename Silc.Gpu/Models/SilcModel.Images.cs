@@ -38,7 +38,8 @@ public sealed partial class SilcModel
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> asked.</exception>
     public IEnumerable<Vectors> EmbedPieces(IImageTextSource source, EvalCrop crop = EvalCrop.Squash, Action<int, ImageTextPair>? seen = null,
         bool normalize = true, Action<int, Exception>? unread = null, CancellationToken stop = default) =>
-        Pieces(ImageBlocks.Of(source, Config.ImageSize, crop, ImagesRead, seen, unread, Config.Images, stop), normalize, stop);
+        crop == EvalCrop.Naflex ? PackedPieces(ImageBlocks.Packed(source, Config, ImagesRead, seen, unread, stop), normalize, stop)
+        : Pieces(ImageBlocks.Of(source, Config.ImageSize, crop, ImagesRead, seen, unread, Config.Images, stop), normalize, stop);
 
     /// <summary>
     /// Embeds images as evaluation sees them, squashed to a square or its central crop by the rule of <see cref="SilcConfig.Images"/>:
@@ -46,7 +47,9 @@ public sealed partial class SilcModel
     /// </summary>
     public Vectors EmbedImages(IEnumerable<RgbImage> images, EvalCrop crop = EvalCrop.Squash)
     {
-        var parts = Pieces(ImageBlocks.Of(images, Config.ImageSize, crop, ImagesRead, Config.Images), normalize: true, stop: default).ToList();
+        var pieces = crop == EvalCrop.Naflex ? PackedPieces(ImageBlocks.Packed(images, Config, ImagesRead), normalize: true, stop: default)
+            : Pieces(ImageBlocks.Of(images, Config.ImageSize, crop, ImagesRead, Config.Images), normalize: true, stop: default);
+        var parts = pieces.ToList();
         return Vectors.Join(parts, parts.Sum(part => part.Count), Config.EmbedDim);
     }
 
@@ -54,7 +57,7 @@ public sealed partial class SilcModel
     /// <param name="image">Decoded.</param>
     /// <param name="crop">How it becomes a square.</param>
     public Vectors EmbedImage(RgbImage image, EvalCrop crop = EvalCrop.Squash) =>
-        EmbedPixels(ViewSampler.EvalPixels(image, Config.ImageSize, crop, Config.Images));
+        crop == EvalCrop.Naflex ? EmbedImages([image], crop) : EmbedPixels(ViewSampler.EvalPixels(image, Config.ImageSize, crop, Config.Images));
 
     /// <summary>Embeds one image file: (1, C), L2-normalised.</summary>
     /// <inheritdoc cref="ImageFile.Read(string)"/>
@@ -82,6 +85,17 @@ public sealed partial class SilcModel
             {
                 stop.ThrowIfCancellationRequested();
                 yield return EmbedPixels(pixels.AsSpan(first, Math.Min(piece, pixels.Length - first)), normalize);
+            }
+    }
+
+    IEnumerable<Vectors> PackedPieces(IEnumerable<(PackedImages Images, int[] Places)> blocks, bool normalize, CancellationToken stop)
+    {
+        Exclusive().Dispose();
+        foreach (var (images, places) in blocks)
+            foreach (var piece in places.Chunk(BatchSize))
+            {
+                stop.ThrowIfCancellationRequested();
+                yield return EmbedPacked(images, piece, normalize);
             }
     }
 

@@ -9,6 +9,7 @@ public sealed partial class SilcModel
     const int TextsAtOnce = 128;
 
     Inference? inference;
+    PackedInference? packedInference;
 
     /// <summary>
     /// Images that go through the image tower at once, 32 unless set: more keep a large device busy and take
@@ -32,7 +33,8 @@ public sealed partial class SilcModel
     void FreeInference()
     {
         inference?.Dispose();
-        inference = null;
+        packedInference?.Dispose();
+        (inference, packedInference) = (null, null);
         foreach (var windows in patchInference.Values) windows.Dispose();
         patchInference.Clear();
     }
@@ -50,6 +52,13 @@ public sealed partial class SilcModel
             $"{pixels.Length} pixel values are no whole number of {Config.ImageSize} x {Config.ImageSize} x 3 images");
         using var exclusive = Exclusive();
         return (inference ??= new(this)).Images(pixels, pixels.Length / each, normalize);
+    }
+
+    /// <summary>Embeds images at their own aspect ratio, by their places.</summary>
+    internal Vectors EmbedPacked(PackedImages images, int[] places, bool normalize)
+    {
+        using var exclusive = Exclusive();
+        return (packedInference ??= new(this)).Images(images, places, normalize);
     }
 
     /// <summary>Embeds captions given as token ids (N, T): (N, C), L2-normalised.</summary>
@@ -72,6 +81,52 @@ public sealed partial class SilcModel
         var tokenizer = Tokenizer ?? throw new InvalidOperationException("this model has no tokenizer: give one to SilcModel.Create or "
             + "SilcModel.Load");
         return EmbedTokens([.. texts.SelectMany(text => tokenizer.Tokens(text, Config.TextLength))]);
+    }
+
+    /// <summary>Buffers for images at their own aspect ratio, made when first used.</summary>
+    sealed class PackedInference : IDisposable
+    {
+        readonly SilcModel model;
+        readonly PackedUpload upload;
+        readonly Arena arena;
+        readonly Pass pass;
+
+        public PackedInference(SilcModel model)
+        {
+            this.model = model;
+            model.Image.RequirePacked();
+            var (device, config) = (model.Device, model.Config);
+            upload = new(device, config, model.BatchSize, config.Grid * config.Grid);
+            try
+            {
+                arena = Arena.Allocate(device, Arena.Measure(device, arena =>
+                    model.EmbedImage(new(device.Ops, arena, Training: false), upload.Slice(0, model.BatchSize))));
+            }
+            catch
+            {
+                upload.Dispose();
+                throw;
+            }
+            pass = new(device.Ops, arena, Training: false);
+        }
+
+        public Vectors Images(PackedImages images, int[] places, bool normalize)
+        {
+            arena.Reset();
+            upload.Put(images, places);
+            model.Device.WaitForCopies();
+            var (z, raw, _) = model.EmbedImage(pass, upload.Slice(0, places.Length));
+            var vectors = new Vectors(places.Length, model.Config.EmbedDim);
+            var chosen = normalize ? z : raw;
+            model.Device.Download(chosen.View.SubView(0, chosen.Count)).CopyTo(vectors.Span(0, places.Length));
+            return vectors;
+        }
+
+        public void Dispose()
+        {
+            arena.Dispose();
+            upload.Dispose();
+        }
     }
 
     /// <summary>Buffers of inference, made when first used.</summary>

@@ -127,6 +127,19 @@ public sealed partial class SilcModel : IDisposable
         );
     }
 
+    /// <summary>The same of images at their own aspect ratio.</summary>
+    internal (Tensor Z, Tensor Raw, Action<Tensor, Tensor> Back) EmbedImage(Pass pass, PackedTokens images)
+    {
+        var (raw, backTower) = Image.Forward(pass, images);
+        var (z, backNormalize) = Normalize(pass, raw);
+        return (z, raw, (dz, _) =>
+        {
+            using var frame = pass.Frame();
+            backTower.Invoke(backNormalize.Invoke(dz));
+        }
+        );
+    }
+
     /// <summary>
     /// The same with the patches that the embeddings come of, (B·N, width), and, where a second probe is given, the L2-normalised embeddings that it
     /// pools (B, C); the pullback takes their gradients, too: (dzImage, dRaw or nothing, dSecond, dPatches or nothing).

@@ -50,6 +50,34 @@ sealed class VisionTransformer
         return (projected, new(pass, dy => back.Invoke(backHead.Invoke(dy))));
     }
 
+    /// <summary>Images at their own aspect ratio (NaFlex) to embeddings (B, C), not normalised.</summary>
+    public (Tensor Y, ParameterPullback Back) Forward(Pass pass, PackedTokens images)
+    {
+        RequirePacked();
+        var (x, backEmbedding) = Embed(pass, images.Patches.Rows, cut => pass.Ops.Copy(images.Patches, cut));
+        var backPositions = positions.Add(pass, x, images.Resize);
+        var packed = pass with { Lengths = images.Lengths };
+        var (encoded, backBlocks) = transformer.ForwardConsuming(packed, x, images.Lengths.Count);
+        var (y, backPool) = pool!.Forward(packed, encoded, images.Lengths.Count);
+        ParameterPullback back = new(pass, dy =>
+        {
+            var dx = backBlocks.Invoke(backPool.Invoke(dy));
+            backPositions.Invoke(dx);
+            backEmbedding.Invoke(dx);
+        });
+        if (representation is not null) (y, back) = representation.Behind(pass, y, back);
+        if (head is null) return (y, back);
+        var inner = back;
+        var (projected, backHead) = head.Forward(pass, y);
+        return (projected, new(pass, dy => inner.Invoke(backHead.Invoke(dy))));
+    }
+
+    /// <summary>Refuses towers that do not see images at their own aspect ratio.</summary>
+    /// <exception cref="ArgumentException">The message says why.</exception>
+    internal void RequirePacked() => Require.That(pool is not null && classToken is null && registers is null && norm is null && scale is null,
+        "images at their own aspect ratio (NaFlex) are for towers with attention pooling, without a class token, registers, a norm before the blocks "
+            + "and pixels scaled by channel; this tower has one of these");
+
     (Tensor Y, ParameterPullback Back) Pooled(Pass pass, Tensor pixels, int side)
     {
         if (pool is null)
@@ -228,8 +256,8 @@ sealed class VisionTransformer
     }
 
     /// <summary>
-    /// Embeddings (B, C) as of <see cref="Forward"/>, the patches after encoder_norm that they come of, (B·N, C), float32, and the pullback of both;
-    /// dPatches may be given or not. A second probe has embeddings of its own, and needs their gradient.
+    /// Embeddings (B, C) as of <see cref="Forward(Pass, Tensor, int)"/>, the patches after encoder_norm that they come of, (B·N, C), float32, and
+    /// the pullback of both; dPatches may be given or not. A second probe has embeddings of its own, and needs their gradient.
     /// </summary>
     /// <exception cref="ArgumentException">There is a second probe, and this tower does not pool by one.</exception>
     public (Tensor Y, Tensor Second, Tensor Patches, Action<Tensor, Tensor, Tensor> Back) ForwardWithPatches(Pass pass, Tensor pixels, int side,
@@ -311,7 +339,7 @@ sealed class VisionTransformer
     {
         if (side < patch) throw new ArgumentException($"images of side {side} have no room for a patch of {patch}");
         int grid = side / patch;
-        var (x, backEmbedding) = Embed(pass, pixels, side, Tensor.RowsOf(pixels.Rows, grid * grid));
+        var (x, backEmbedding) = Embed(pass, Tensor.RowsOf(pixels.Rows, grid * grid), cut => Cut(pass, pixels, cut, side));
         hidden?.Replace(pass, x);
         var backPositions = positions.Add(pass, x, grid);
         var back = new ParameterPullback(pass, dx =>
@@ -327,8 +355,8 @@ sealed class VisionTransformer
         return (y, new(pass, dy => back.Invoke(backNorm.Invoke(dy))));
     }
 
-    // Patches without positions, (N, C); the pullback leaves dX as it is.
-    (Tensor X, InPlacePullback Back) Embed(Pass pass, Tensor pixels, int side, int rows)
+    // Patches without positions, (N, C), of what writes them as rows of pixels; the pullback leaves dX as it is.
+    (Tensor X, InPlacePullback Back) Embed(Pass pass, int rows, Action<Tensor> write)
     {
         if (stem is not null)
         {
@@ -337,13 +365,13 @@ sealed class VisionTransformer
             using (pass.Frame())
             {
                 var cut = pass.Scratch(rows, patch * patch * 3);
-                Cut(pass, pixels, cut, side);
+                write(cut);
                 stem.Run(pass, cut, kept, y);
             }
             return (y, new(pass, dy => stem.Back(pass, dy, kept)));
         }
         var patches = pass.SavedActivation(rows, patch * patch * 3);
-        Cut(pass, pixels, patches, side);
+        write(patches);
         var x = pass.Saved(rows, width);
         embedding!.Run(pass, patches, x);
         return (x, new(pass, dx => embedding.ParameterGrads(pass, patches, dx)));

@@ -27,7 +27,8 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
             var anchor = views.AnchorScale > 0 ? Views(slot.Anchor, views.Global, views.AnchorScale * config.ImageSize, slice) : global;
             return new(global, anchor, views.Plain ? Views(slot.Plain, 1, config.ImageSize, slice) : global,
                 Views(slot.Local, views.Local, views.LocalSize, slice),
-                slot.Captions.Slice(slice * length, length, size), slot.Second?.Slice(slice * length, length, size) ?? default);
+                slot.Packed?.Slice(slice * size, size) ?? default, slot.Captions.Slice(slice * length, length, size),
+                slot.Second?.Slice(slice * length, length, size) ?? default);
         }
     }
 
@@ -39,6 +40,7 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         next.Done.Synchronize();
         next.Captions.Put(from.Tokens, slices);
         next.Second?.Put(from.SecondTokens, slices);
+        next.Packed?.Put(from.Packed!, [.. Enumerable.Range(0, batch)]);
         SendViews(from.Global, next.Global, config.Views.Global);
         SendViews(from.Anchor, next.Anchor, config.Views.Global);
         SendViews(from.Plain, next.Plain, 1);
@@ -54,7 +56,8 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
     {
         if (from.Size != batch) throw new ArgumentException($"the batch has {from.Size} images, the trainer was made for {batch}");
         var (slot, unused) = (slots[0], config.Views.Local == 0);
-        if (from.Global.Length != slot.Global!.Length || from.Plain.Length != (slot.Plain?.Length ?? 0)
+        if (from.Global.Length != (slot.Global?.Length ?? 0) || from.Packed is null != slot.Packed is null
+            || from.Plain.Length != (slot.Plain?.Length ?? 0)
             || from.Anchor.Length != (slot.Anchor?.Length ?? 0) || (!unused && from.Local.Length != slot.Local!.Length)
             || from.Tokens.Length != (long)batch * config.TextLength
             || from.SecondTokens.Length != (config.Views.SecondCaption ? from.Tokens.Length : 0))
@@ -112,9 +115,10 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
             Done = new(device);
             try
             {
-                Global = Allocate(config.Views.Global * batch, config.ImageSize, "global views");
+                if (config.Views.Naflex > 0) Packed = new(device, config, batch, config.Views.Naflex);
+                Global = Allocate(Packed is null ? config.Views.Global * batch : 0, config.ImageSize, "global views");
                 var scale = config.Views.AnchorScale;
-                Anchor = Allocate(scale == 0 ? 0 : config.Views.Global * batch, scale * config.ImageSize, "anchor's views");
+                Anchor = Allocate(scale == 0 || Packed is not null ? 0 : config.Views.Global * batch, scale * config.ImageSize, "anchor's views");
                 Plain = Allocate(config.Views.Plain ? batch : 0, config.ImageSize, "plain views");
                 Local = Allocate(config.Views.Local * batch, config.Views.LocalSize, "local views");
                 Captions = new(device, (long)batch * config.TextLength);
@@ -129,6 +133,8 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
 
         /// <summary>The end of the step that used this batch last.</summary>
         public DeviceEvent Done { get; }
+
+        public PackedUpload? Packed { get; }
 
         public PinnedUpload? Global { get; }
 
@@ -147,6 +153,7 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
 
         public void Dispose()
         {
+            Packed?.Dispose();
             Global?.Dispose();
             Anchor?.Dispose();
             Plain?.Dispose();
@@ -164,6 +171,8 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
 /// <param name="Anchor">The global views as Gram anchoring's anchor sees them.</param>
 /// <param name="Captioned">What the image-text loss sees: the global views, or the plain images.</param>
 /// <param name="Local">Local views.</param>
+/// <param name="Packed">Images at their own aspect ratio, where there are no views.</param>
 /// <param name="Tokens">Captions.</param>
 /// <param name="SecondTokens">Second captions, where batches have them.</param>
-readonly record struct BatchSlice(Tensor Global, Tensor Anchor, Tensor Captioned, Tensor Local, TokenBatch Tokens, TokenBatch SecondTokens);
+readonly record struct BatchSlice(Tensor Global, Tensor Anchor, Tensor Captioned, Tensor Local, PackedTokens Packed,
+    TokenBatch Tokens, TokenBatch SecondTokens);

@@ -7,12 +7,15 @@ namespace Silc;
 /// of each place runs as it is: it loads kernels and lets scratch memory grow, neither of which can be recorded. Used where
 /// <see cref="Device.CudaGraphs"/> is true. Exchanges between ranks cannot be recorded.
 /// </summary>
-sealed class StepGraphs(Device device, ICollective collective) : IDisposable
+/// <param name="device">Where steps run.</param>
+/// <param name="collective">The ranks.</param>
+/// <param name="changes">Batches have other numbers of tokens each: launches have other arguments, and are not recorded.</param>
+sealed class StepGraphs(Device device, ICollective collective, bool changes = false) : IDisposable
 {
     readonly CudaGraph?[] graphs = new CudaGraph?[4];
     readonly bool[] warm = new bool[4];
     long allocations;
-    readonly bool wanted = device.Kind == DeviceKind.Cuda && collective.IsAlone && device.CudaGraphs;
+    readonly bool wanted = device.Kind == DeviceKind.Cuda && collective.IsAlone && device.CudaGraphs && !changes;
 
     /// <summary>Queues the launches of a step whose batch lies in a place; they must be those of the last step there of its kind.</summary>
     public void Queue(int place, bool other, Action launches)

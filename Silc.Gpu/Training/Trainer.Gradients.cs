@@ -66,8 +66,14 @@ public sealed partial class Trainer
         return targets;
     }
 
-    EmbeddedImages EmbedImages(Pass pass, Tensor pixels, bool patches)
+    EmbeddedImages EmbedImages(Pass pass, BatchSlice slice, bool patches)
     {
+        if (student.Config.Views.Naflex > 0)
+        {
+            var packed = student.EmbedImage(pass, slice.Packed);
+            return new(packed.Z, packed.Raw, default, default, (dz, _, _, _) => packed.Back(dz, default));
+        }
+        var pixels = slice.Captioned;
         var (side, second) = (student.Config.ImageSize, Runs(LossTerm.Dual) ? dual!.Probe : null);
         if (patches || second is not null) return student.EmbedImageAndPatches(pass, pixels, side, second);
         var (z, raw, back) = student.EmbedImage(pass, pixels, side);
@@ -101,7 +107,7 @@ public sealed partial class Trainer
         // First captions are the last that add to the text tower's gradients.
         var early = frozen.Text ? inference : pass with { Finished = null };
         var (zSecond, backSecond) = seconds ? student.EmbedText(early, slice.SecondTokens) : default;
-        var (zImage, raw, zOther, patches, backImage) = EmbedImages(frozen.Image ? inference : pass, slice.Captioned, ReadsPatches);
+        var (zImage, raw, zOther, patches, backImage) = EmbedImages(frozen.Image ? inference : pass, slice, ReadsPatches);
         Tensor dPatches = default;
         if (ReadsPatches) pass.Ops.Fill(dPatches = pass.Scratch(patches.Rows, patches.Cols), 0);
         Probe?.Invoke("z_text", zText);
@@ -147,7 +153,7 @@ public sealed partial class Trainer
                 var now = views[slice];
                 Keep(first, slice, now.Tokens);
                 Keep(second, slice, now.SecondTokens);
-                var seen = EmbedImages(inference, now.Captioned, patches: false);
+                var seen = EmbedImages(inference, now, patches: false);
                 KeepImages(first, slice, seen.Z);
                 KeepImages(second, slice, seen.Second);
             }

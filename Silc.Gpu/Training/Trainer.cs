@@ -79,6 +79,7 @@ public sealed partial class Trainer : IDisposable
         using var exclusive = model.Exclusive();
         if (train.DistillationWeight > 0 && model.Config.Views.Local == 0 && !train.GlobalToGlobal)
             throw new ArgumentException("self-distillation needs local views: set ViewConfig.Local, or DistillationWeight to 0");
+        if (model.Config.Views.Naflex > 0) RequireNaflex(model, train);
         if (train.GlobalToGlobal && model.Config.Views.Plain)
             throw new ArgumentException("with plain views the student sees no global ones: set ViewConfig.Plain or GlobalToGlobal to false");
         // Computed positions do not learn, whatever the rules say.
@@ -130,7 +131,7 @@ public sealed partial class Trainer : IDisposable
             stepState = new(device);
             if (train.FrozenLastLayerSteps > 0) lastLayer = new(device);
             if (HeadLosses.Any(term => term.Weight(train) > 0) && HeadStart > 0) lateHead = new(device);
-            graphs = new(device, collective);
+            graphs = new(device, collective, model.Config.Views.Naflex > 0);
             losses = new(device);
             arena = Measure();
             (pass, teacherPass) = (new(device.Ops, arena, Recompute: train.Recompute), new(device.Ops, arena, Training: false));
@@ -232,6 +233,16 @@ public sealed partial class Trainer : IDisposable
         if (Runs(LossTerm.Distillation) && sinkhorn is null) Teacher!.EndExchange(device.Ops, collective);
         foreach (var part in own.Where(part => Runs(part.Term))) collective.AllReduce(part.Parameters.Grads);
         if (Runs(LossTerm.Mask)) masked!.Exchange(device.Ops, collective);
+    }
+
+    static void RequireNaflex(SilcModel model, TrainConfig train)
+    {
+        model.Image.RequirePacked();
+        Require.That(model.Config.Views is { Local: 0, Plain: false, AnchorScale: 0 }, "images at their own aspect ratio are seen once, and there "
+            + "are no other views: set Local, Plain and AnchorScale to 0 (--distillation 0, --views silc) or Naflex to 0 (--naflex 0)");
+        if (LossTerm.Of(train).FirstOrDefault(term => term != LossTerm.Contrastive) is { } other)
+            throw new ArgumentException($"images at their own aspect ratio (NaFlex) have no views for the loss {other.Name}: set its weight to 0 "
+                + $"({other.Option} 0) or Naflex to 0 (--naflex 0)");
     }
 
     static void RequireEqualParts(TrainConfig train, int ranks)

@@ -56,8 +56,7 @@ static class TrainTrial
             + (run.Trainer.Teacher is null ? "; no self-distillation"
                 : $"; head {config.Head.Hidden}-{config.Head.Bottleneck}-{config.Head.Prototypes} of {Of("head/"):N0}, and a teacher of "
                     + $"{run.Trainer.Teacher.Parameters.Count:N0}"));
-        Console.WriteLine($"views    {config.Views.Global} of {config.ImageSize} pixels and {config.Views.Local} of {config.Views.LocalSize} an "
-            + $"image");
+        Console.WriteLine($"views    {ModelSummary.Views(config)}, of each image");
         Console.WriteLine($"memory   {ModelSummary.Size(model.Device.AllocatedBytes)} on the device: activations "
             + $"{ModelSummary.Size(run.Trainer.ActivationBytes)}, the rest is parameters, gradients, moments, teacher and views");
         Console.WriteLine($"disk     {ModelSummary.Size(run.Trainer.CheckpointBytes)} a checkpoint, {ModelSummary.Size(run.Trainer.ModelBytes)} "

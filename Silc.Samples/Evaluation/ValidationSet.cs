@@ -143,7 +143,9 @@ sealed class ValidationSet(IImageTextSource pairs, IImageTextSource? labelled, L
         CancellationToken stop)
     {
         var (rows, at) = (new Vectors(source.Count, model.Config.EmbedDim), 0);
-        foreach (var piece in model.EmbedPieces(source, EvalCrop.Squash, seen, normalize: true, unread, stop))
+        // As the model is trained.
+        var crop = model.Config.Views.Naflex > 0 ? EvalCrop.Naflex : EvalCrop.Squash;
+        foreach (var piece in model.EmbedPieces(source, crop, seen, normalize: true, unread, stop))
         {
             rows.Put(piece, at);
             at += piece.Count;

@@ -26,6 +26,11 @@ static class ModelSummary
         Rest(file, weights, tokenizer);
     }
 
+    /// <summary>What training sees of an image.</summary>
+    public static string Views(SilcConfig config) => config.Views is { Naflex: > 0 } views
+        ? $"the whole image at its own aspect ratio, in at most {string.Join(", ", views.NaflexLengths)} patches"
+        : $"{config.Views.Global} of {config.ImageSize} pixels and {config.Views.Local} of {config.Views.LocalSize}";
+
     static void Rest(ModelFile file, ModelWeights weights, TokenizerOrigin? tokenizer)
     {
         var config = weights.Config;

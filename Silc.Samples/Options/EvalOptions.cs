@@ -10,12 +10,12 @@ static class EvalOptions
     public static readonly Option<Precision> Precision = OptionForm.Choice("--precision",
         "How products multiply: tf32 and bf16 need NVIDIA tensor cores, int8, of rounded weights, a CPU with AVX-VNNI.", Silc.Precision.Float32);
 
-    const string CropName = "--eval-crop", CropChoices = "squash|center";
+    const string CropName = "--eval-crop", CropChoices = "squash|center|naflex";
 
     public static readonly Option<EvalCrop> Crop = new(CropName)
     {
         Description = "How images become squares: squash distorts them, as SigLIP and SILC do; center cuts off the ends of the longer side, as CLIP "
-            + "does.",
+            + "does; naflex makes none, and keeps the aspect ratio in as many patches as a square has, as SigLIP 2 NaFlex.",
         HelpName = CropChoices,
         DefaultValueFactory = _ => EvalCrop.Squash,
     };

@@ -22,7 +22,14 @@ static class ViewOptions
         HelpName = string.Join('|', Enum.GetNames<ResampleFilter>()).ToLowerInvariant(),
     };
 
-    public static IReadOnlyList<Option> All { get; } = [Recipe, Augment, Resize];
+    public static readonly Option<int> Naflex = OptionForm.Number("--naflex",
+        "Train on whole images at their own aspect ratio, of at most N patches (NaFlex of SigLIP 2); 0 trains on squares.",
+        new ViewConfig().Naflex).From(0);
+
+    public static readonly Option<int> NaflexMin = OptionForm.Number("--naflex-min",
+        "The least that --naflex draws for a batch, from 128, 256, 576, 784, 1024 and N.", new ViewConfig().NaflexMin).From(1);
+
+    public static IReadOnlyList<Option> All { get; } = [Recipe, Augment, Resize, Naflex, NaflexMin];
 
     /// <summary>The recipe's views, or the preset's; small views keep the size that fits the preset's patches.</summary>
     /// <param name="preset">Views of the model's preset.</param>
@@ -32,6 +39,7 @@ static class ViewOptions
     {
         var views = parsed.GetValue(Recipe) is { } name ? ViewConfig.Recipe(name) with { LocalSize = preset.LocalSize } : preset;
         views = views with { GlobalScaleMin = minCrop ?? views.GlobalScaleMin, Filter = parsed.GetValue(Resize) ?? views.Filter };
+        views = views with { Naflex = parsed.GetValue(Naflex), NaflexMin = parsed.GetValue(NaflexMin) };
         return AugmentOption.Apply(views, parsed.GetValue(Augment)!);
     }
 }

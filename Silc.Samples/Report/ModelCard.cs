@@ -225,7 +225,7 @@ sealed partial record ModelCard(
         yield return $"| optimizer | {train.Optimizer.ToString().ToLowerInvariant()}, learning rate {Number(train.LearningRate)}, "
             + $"{train.Schedule.Kind.ToString().ToLowerInvariant()} with a warm-up of {train.Schedule.WarmupSteps:N0}, weight decay "
             + $"{Number(train.WeightDecay)} |";
-        yield return $"| views | {Config.Views.Global} of {Config.ImageSize} pixels, {Config.Views.Local} of {Config.Views.LocalSize} |";
+        yield return $"| views | {ModelSummary.Views(Config)} |";
         if (train.DistillationWeight > 0)
             yield return $"| self-distillation | head {Config.Head.Hidden}-{Config.Head.Bottleneck}-{Config.Head.Prototypes}, teacher's momentum "
                 + $"{train.TeacherMomentum.ToString("G6", CultureInfo.InvariantCulture)} |";

@@ -37,6 +37,8 @@ public sealed class DistributedStepTests
         ["gram"] = (TinyRun.Config, Recipe with { GramWeight = 2, Gram = new(0), Spans = [new("gram", 1)] }),
         ["gram, twice the side"] = (TinyRun.Config with { Views = TinyRun.Config.Views with { AnchorScale = 2 } },
             Recipe with { GramWeight = 2, Accumulate = 2 }),
+        ["naflex"] = (sigmoid with { Views = new(Local: 0, Naflex: 12) }, Recipe with { DistillationWeight = 0 }),
+        ["naflex, accumulated"] = (TinyRun.Config with { Views = new(Local: 0, Naflex: 12) }, Recipe with { DistillationWeight = 0, Accumulate = 2 }),
         ["second captions"] = (TinyRun.Config with { Views = TinyRun.Config.Views with { SecondCaption = true } },
             Recipe with { DualWeight = 0.5, ContrastiveWeight = 0.5 }),
         ["second captions, accumulated, sigmoid"] = (sigmoid with { Views = sigmoid.Views with { SecondCaption = true } },
@@ -77,6 +79,8 @@ public sealed class DistributedStepTests
     [DataRow("sinkhorn")]
     [DataRow("gram")]
     [DataRow("gram, twice the side")]
+    [DataRow("naflex")]
+    [DataRow("naflex, accumulated")]
     [DataRow("second captions")]
     [DataRow("second captions, accumulated, sigmoid")]
     [DataRow("decoder")]
@@ -303,6 +307,7 @@ public sealed class DistributedStepTests
     {
         var random = new Random(number);
         var batch = new Batch(config, size);
+        TinyRun.Shapes(batch, random);
         foreach (var pixels in new[] { batch.Global, batch.Local, batch.Plain, batch.Anchor })
             for (int i = 0; i < pixels.Length; i++) pixels[i] = random.NextSingle() * 2 - 1;
         foreach (var tokens in new[] { batch.Tokens, batch.SecondTokens })

@@ -50,6 +50,7 @@ static class Ranks
         Cut(whole.Global, part.Global, config.Views.Global);
         Cut(whole.Plain, part.Plain, 1);
         Cut(whole.Local, part.Local, config.Views.Local);
+        for (int i = 0; i < (part.Packed?.Count ?? 0); i++) part.Packed!.Copy(i, whole.Packed!, rank * part.Size + i);
         Cut(whole.Anchor, part.Anchor, config.Views.Global);
         whole.Tokens.AsSpan(rank * part.Tokens.Length, part.Tokens.Length).CopyTo(part.Tokens);
         whole.SecondTokens.AsSpan(rank * part.SecondTokens.Length, part.SecondTokens.Length).CopyTo(part.SecondTokens);

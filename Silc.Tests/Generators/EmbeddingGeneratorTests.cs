@@ -39,6 +39,11 @@ public sealed class EmbeddingGeneratorTests : TempFolder
         Assert.AreEqual("tiny", texts[0].ModelId);
         Assert.AreEqual(captions.Sum(caption => Math.Min(12L, model.Tokenizer!.Encode(caption).Length)), texts.Usage!.InputTokenCount);
 
+        using var shaped = new SilcEmbeddingGenerator(model, crop: EvalCrop.Naflex);
+        RgbImage[] shapes = [.. Enumerable.Range(0, 40).Select(i => Images.Noise(20 + i, 60 - i, i))];
+        Same(model.EmbedImages(shapes, EvalCrop.Naflex),
+            await shaped.GenerateAsync(shapes.Select(image => new DataContent(ImageFile.Encode(image), "image/png"))));
+
         // More than a batch, by bytes, by a file, by a stream and by a data URI.
         var drawn = new DemoSource(70, seed: 0, size: 24);
         byte[][] files = [.. Enumerable.Range(0, 70).Select(i => ImageFile.Encode(drawn.Read(i).Image))];

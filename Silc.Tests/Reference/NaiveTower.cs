@@ -40,23 +40,54 @@ public sealed class NaiveTower(SilcModel model)
     Matrix Encode(Matrix pixels, int side, bool alone)
     {
         var x = Naive.AddBroadcast(Positions(side / model.Config.PatchSize), Embed(Naive.Patches(pixels, side, model.Config.PatchSize)));
-        int patches = x.Rows / pixels.Rows, tokens = patches + model.Config.Image.Registers;
+        return Blocks(x, pixels.Rows, alone);
+    }
+
+    /// <summary>The normalized embedding (1, C) of an image of its own shape, of its patches (rows · columns, p·p·3) row by row.</summary>
+    public Matrix Packed(Matrix patches, int rows, int columns)
+    {
+        const string pool = "img/MAPHead_0";
+        int known = model.Config.Grid;
+        var table = parameters["img/pos_embedding"];
+        var resized = Matrix.Make(patches.Rows, table.Cols, (r, c) =>
+        {
+            double sum = 0;
+            for (int cell = 0; cell < known * known; cell++)
+                sum += Triangle(r / columns, rows, cell / known) * Triangle(r % columns, columns, cell % known) * table[cell, c];
+            return sum;
+        });
+        var x = Blocks(Embed(patches) + resized, 1, alone: false);
+        var pooled = Attention(parameters[$"{pool}/probe"], x, $"{pool}/MultiHeadDotProductAttention_0", 1);
+        return Naive.L2Normalize(Mlp(pooled, pool, "LayerNorm_0"), 1e-8);
+
+        // Of the cell in the place of one of so many: as wide as the distance of these in cells, and no narrower than a cell.
+        double Triangle(int place, int places, int cell)
+        {
+            double each = known / (double)places, middle = (place + 0.5) * each - 0.5, reach = Math.Max(1, each);
+            double Of(int at) => Math.Max(0, 1 - Math.Abs(at - middle) / reach);
+            return Of(cell) / Enumerable.Range(0, known).Sum(Of);
+        }
+    }
+
+    Matrix Blocks(Matrix x, int images, bool alone)
+    {
+        int patches = x.Rows / images, tokens = patches + model.Config.Image.Registers;
         if (tokens > patches)
         {
             var (plain, registers) = (x, parameters["img/reg/embedding"]);
-            x = Matrix.Make(pixels.Rows * tokens, plain.Cols, (r, c) =>
+            x = Matrix.Make(images * tokens, plain.Cols, (r, c) =>
                 r % tokens < patches ? plain[r / tokens * patches + r % tokens, c] : registers[r % tokens - patches, c]);
         }
         for (int i = 0; i < model.Config.Image.Depth; i++)
         {
             string block = $"img/Transformer/encoderblock_{i}";
-            int sequences = alone && i == model.Config.Image.Depth - 1 ? x.Rows : pixels.Rows;
+            int sequences = alone && i == model.Config.Image.Depth - 1 ? x.Rows : images;
             var n = Norm(x, $"{block}/LayerNorm_0");
             x += Scaled(Attention(n, n, $"{block}/MultiHeadDotProductAttention_0", sequences), $"{block}/LayerScale_0");
             x += Scaled(MlpOf(x, block, "LayerNorm_1"), $"{block}/LayerScale_1");
         }
         var y = Norm(x, "img/Transformer/encoder_norm");
-        return Matrix.Make(pixels.Rows * patches, y.Cols, (r, c) => y[r / patches * tokens + r % patches, c]);
+        return Matrix.Make(images * patches, y.Cols, (r, c) => y[r / patches * tokens + r % patches, c]);
     }
 
     Matrix Embed(Matrix patches)

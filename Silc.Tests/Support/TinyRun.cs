@@ -39,11 +39,19 @@ sealed class TinyRun : IDisposable
     {
         var random = new Random(number);
         var batch = new Batch(Model.Config, Trainer.Config.BatchSize);
+        Shapes(batch, random);
         foreach (var pixels in new[] { batch.Global, batch.Local, batch.Plain, batch.Anchor })
             for (int i = 0; i < pixels.Length; i++) pixels[i] = random.NextSingle() * 2 - 1;
         foreach (var tokens in new[] { batch.Tokens, batch.SecondTokens })
             for (int i = 0; i < tokens.Length; i++) tokens[i] = random.Next(Model.Config.VocabSize);
         return batch;
+    }
+
+    /// <summary>Images of other shapes each, where a batch takes them so.</summary>
+    public static void Shapes(Batch batch, Random random)
+    {
+        for (int i = 0; i < (batch.Packed?.Count ?? 0); i++)
+            batch.Packed!.Fill(i, Images.Noise(8 + random.Next(40), 8 + random.Next(40), random.Next()), ImageRule.Own);
     }
 
     public StepMetrics Step(Batch batch)
