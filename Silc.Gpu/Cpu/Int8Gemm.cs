@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Silc;
 
 /// <summary>Products of the rows of one matrix with one to three kernels in 8 bits of one size, their results side by side in C.</summary>
@@ -96,5 +98,22 @@ static unsafe class Int8Gemm
                     new Span<float>(edge + r * Int8Tile.Columns, width).CopyTo(new(c + (nint)r * p.Ldc, width));
             }
         }
+        for (int i = 0; i < height; i++)
+            for (int apart = 0; apart < rows.Apart(i); apart++)
+            {
+                var (place, rest) = rows.Apart(i, apart);
+                AddScaled(rest, kernel.Weights(place) + columnBegin, p.C + (nint)(row + i) * p.Ldc + index * kernel.Columns + columnBegin,
+                    columnEnd - columnBegin);
+            }
+    }
+
+    // y += scale · x.
+    static void AddScaled(float scale, float* x, float* y, int count)
+    {
+        int i = 0;
+        var factor = Vector256.Create(scale);
+        for (; i <= count - Vector256<float>.Count; i += Vector256<float>.Count)
+            Vector256.MultiplyAddEstimate(factor, Vector256.Load(x + i), Vector256.Load(y + i)).Store(y + i);
+        for (; i < count; i++) y[i] = float.MultiplyAddEstimate(scale, x[i], y[i]);
     }
 }

@@ -8,9 +8,10 @@ namespace Silc;
 /// |kernel[k, n]| / 127.
 /// </summary>
 /// <param name="memory">Room for <see cref="Floats"/> floats.</param>
+/// <param name="weights">The kernel that is rounded, rows of N floats; it is read for values of activations that are apart.</param>
 /// <param name="k">Rows.</param>
 /// <param name="n">Columns.</param>
-readonly unsafe struct Int8Kernel(float* memory, int k, int n)
+readonly unsafe struct Int8Kernel(float* memory, float* weights, int k, int n)
 {
     /// <summary>Columns of a panel, and neighbouring k of one instruction.</summary>
     public const int Width = 16, Group = 4;
@@ -25,6 +26,9 @@ readonly unsafe struct Int8Kernel(float* memory, int k, int n)
 
     /// <summary>Groups of four k; those past the last row are zero.</summary>
     public int Steps => StepsOf(k);
+
+    /// <summary>A row before it was rounded.</summary>
+    public float* Weights(int row) => weights + (nint)row * n;
 
     /// <summary>The scale of each column, of whole panels.</summary>
     public float* Scales => memory + PanelFloats(k) * Panels;
@@ -44,9 +48,10 @@ readonly unsafe struct Int8Kernel(float* memory, int k, int n)
     // A step of 16 columns is 64 bytes.
     static long PanelFloats(int k) => (long)StepsOf(k) * Width;
 
-    /// <summary>Rounds one panel of a row-major kernel.</summary>
-    public void Round(float* kernel, int panel)
+    /// <summary>Rounds one panel.</summary>
+    public void Round(int panel)
     {
+        var kernel = weights;
         int stride = n, first = panel * Width, columns = Math.Min(Width, n - first);
         var row = stackalloc float[Width];
         Vector256<float> most0 = default, most1 = default;

@@ -4,9 +4,9 @@ using ILGPU.Runtime;
 namespace Silc;
 
 /// <summary>Rounds the panels of a kernel to 8 bits.</summary>
-readonly unsafe struct RoundToInt8(Int8Kernel kernel, nint weights) : ICpuWork
+readonly struct RoundToInt8(Int8Kernel kernel) : ICpuWork
 {
-    public void Run(int item) => kernel.Round((float*)weights, item);
+    public void Run(int item) => kernel.Round(item);
 }
 
 /// <summary>The weights of a model in 8 bits, each rounded when a product first asks for it: a quarter of their memory beside them.</summary>
@@ -56,8 +56,9 @@ sealed class Int8Weights(Device device) : WeightCopies
         if (!all.TryGetValue(x.View.LoadEffectiveAddressAsPtr(), out var copy)) return null;
         if ((copy.Weights.Rows, copy.Weights.Cols) != (x.Rows, x.Cols)) return null;
         copy.Memory ??= device.Allocate(Int8Kernel.Floats(x.Rows, x.Cols), "weights in 8 bits");
-        var kernel = new Int8Kernel((float*)copy.Memory.View.AsContiguous().LoadEffectiveAddressAsPtr(), x.Rows, x.Cols);
-        if (copy.IsStale) device.ForItems(kernel.Panels, new RoundToInt8(kernel, x.View.LoadEffectiveAddressAsPtr()));
+        var kernel = new Int8Kernel((float*)copy.Memory.View.AsContiguous().LoadEffectiveAddressAsPtr(),
+            (float*)x.View.LoadEffectiveAddressAsPtr(), x.Rows, x.Cols);
+        if (copy.IsStale) device.ForItems(kernel.Panels, new RoundToInt8(kernel));
         copy.IsStale = false;
         return kernel;
     }

@@ -29,6 +29,34 @@ public sealed class Int8ModelTests
         Close.Bits([.. model.EmbedImages(images).Values.Span], [.. parts.EmbedImages(images).Values.Span], "parts of other sizes");
     }
 
+    /// <summary>
+    /// One channel of what every MLP reads a hundred times as large, and its weights as much smaller: the same model in float32, and nearly so in 8
+    /// bits.
+    /// </summary>
+    [TestMethod]
+    public void A_large_channel_keeps_the_others_apart()
+    {
+        using var device = Open(2);
+        using var exactly = Device.Cpu(2);
+        var path = ShippedModel.Locate(ShippedModel.Name);
+        using SilcModel model = SilcModel.Load(device, path), exact = SilcModel.Load(exactly, path);
+        foreach (var of in new[] { model, exact })
+            foreach (var p in of.Parameters.All.Where(p => p.Name.StartsWith("img/Transformer/encoderblock", StringComparison.Ordinal)))
+            {
+                var (row, factor) = p.Name.Contains("LayerNorm_1", StringComparison.Ordinal) ? (0, 100f)
+                    : p.Name.EndsWith("MlpBlock_0/Dense_0/kernel", StringComparison.Ordinal) ? (7, 0.01f) : (-1, 1);
+                if (row < 0) continue;
+                var values = of.Device.Download(p.Value.View.SubView(0, p.Value.Count));
+                if (row == 0) values[7] *= factor;
+                else for (int i = 0; i < p.Cols; i++) values[row * p.Cols + i] *= factor;
+                of.Device.Upload<float>(values, p.Value.View.SubView(0, p.Value.Count));
+                of.Device.Ops.Weights?.Written(p.Value);
+            }
+        var scenes = new DemoDetection(40, 5, 96, DemoLevel.Hard);
+        var images = Enumerable.Range(0, scenes.Count).Select(i => scenes.Read(i).Image).ToList();
+        Near(exact.EmbedImages(images), model.EmbedImages(images));
+    }
+
     static void Near(Vectors exact, Vectors rounded)
     {
         for (int i = 0; i < exact.Count; i++)

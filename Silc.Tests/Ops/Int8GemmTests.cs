@@ -119,6 +119,39 @@ public unsafe class Int8GemmTests
         for (int n = 0; n < 16; n++) Assert.AreEqual(100_000 + (10 * (n % 6) + 3) / 8f, c[0, n], 0.05, $"column {n}");
     }
 
+    /// <summary>
+    /// A few values far beyond the others leave them their steps: the error is that of the row without them, whatever the parts of C; rows beside it
+    /// are as they were.
+    /// </summary>
+    [TestMethod]
+    public void A_few_large_values_leave_the_others_their_steps()
+    {
+        const int M = 9, N = 37, K = 200;
+        using NativeMatrix x = new(M, K, 3, new(1)), kernel = new(K, N, 0, new(2)), c = new(M, N, 4), parts = new(M, N, 4), plain = new(M, N, 4);
+        Multiply(x, [kernel], [], null, plain, null, new(1, 1));
+        foreach (var (row, place, value) in new[] { (2, 0, 500f), (2, 199, -300), (5, 77, -1e4f), (7, 3, 90), (7, 4, 91), (7, 150, 92) }) x[row, place] = value;
+        Multiply(x, [kernel], [], null, c, null, new(1, 1));
+        Multiply(x, [kernel], [], null, parts, null, new(2, 3));
+        for (int j = 0; j < N; j++)
+        {
+            double most = 0;
+            for (int p = 0; p < K; p++) most = Math.Max(most, Math.Abs(kernel[p, j]));
+            for (int i = 0; i < M; i++)
+            {
+                double exact = 0, bound = 1e-3;
+                for (int p = 0; p < K; p++)
+                {
+                    exact += (double)x[i, p] * kernel[p, j];
+                    // Half a step of values in [-1, 1], and half a step of the kernel where the value is not apart.
+                    bound += 1 / 255.0 * Math.Abs(kernel[p, j]) + (Math.Abs(x[i, p]) <= 1 ? most / 254 * (Math.Abs(x[i, p]) + 1 / 255.0) : 0);
+                }
+                Assert.AreEqual(exact, c[i, j], bound, $"at {i}, {j}");
+                Assert.AreEqual(c[i, j], parts[i, j], $"in parts at {i}, {j}");
+                if (i is not (2 or 5 or 7)) Assert.AreEqual(plain[i, j], c[i, j], $"beside at {i}, {j}");
+            }
+        }
+    }
+
     /// <summary>A value that is no number does not vanish, and stays in its row; a column of zeros stays zero.</summary>
     [TestMethod]
     public void What_is_no_number_shows()
@@ -149,8 +182,8 @@ public unsafe class Int8GemmTests
             // Memory that is not zero, as a device's.
             var memory = (float*)NativeMemory.Alloc(floats, sizeof(float));
             new Span<float>(memory, (int)floats).Fill(float.NaN);
-            rounded[i] = new(memory, k, n);
-            for (int panel = 0; panel < rounded[i].Panels; panel++) rounded[i].Round(kernels[i].Data, panel);
+            rounded[i] = new(memory, kernels[i].Data, k, n);
+            for (int panel = 0; panel < rounded[i].Panels; panel++) rounded[i].Round(panel);
         }
         var product = new Int8Product
         {
