@@ -129,7 +129,8 @@ public unsafe class Int8GemmTests
         const int M = 9, N = 37, K = 200;
         using NativeMatrix x = new(M, K, 3, new(1)), kernel = new(K, N, 0, new(2)), c = new(M, N, 4), parts = new(M, N, 4), plain = new(M, N, 4);
         Multiply(x, [kernel], [], null, plain, null, new(1, 1));
-        foreach (var (row, place, value) in new[] { (2, 0, 500f), (2, 199, -300), (5, 77, -1e4f), (7, 3, 90), (7, 4, 91), (7, 150, 92) }) x[row, place] = value;
+        foreach (var (row, place, value) in new[] { (2, 0, 500f), (2, 199, -300), (5, 77, -1e4f), (7, 3, 90), (7, 4, 91), (7, 150, 92) })
+            x[row, place] = value;
         Multiply(x, [kernel], [], null, c, null, new(1, 1));
         Multiply(x, [kernel], [], null, parts, null, new(2, 3));
         for (int j = 0; j < N; j++)
