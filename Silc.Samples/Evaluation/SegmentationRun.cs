@@ -45,7 +45,7 @@ sealed class SegmentationRun(
                 if (first)
                     foreach (var label in example.Labels.Labels)
                         if (label >= 0) pixels[label]++;
-            }, unread.Add, Interrupt.Current?.Token ?? default));
+            }, unread.Add, Interrupt.Current?.Token ?? default, set.MergedFrom is { } from ? label => Math.Min(label, from) : null));
             int read = unread.Others().Count;
             if (first) unread.Say();
             if (first && confusion.Total == 0)
