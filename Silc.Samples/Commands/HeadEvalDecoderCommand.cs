@@ -36,7 +36,8 @@ static class HeadEvalDecoderCommand
         Examples:
           silc head eval answer --model mini --head runs/answers --data demo:hard
           silc head eval answer --model runs/mine --head runs/vqa --data vqa:v2_OpenEnded_mscoco_val2014_questions.json --predictions answers.json
-        """, DecoderData.Asked, [PublishedSets.ImageFolder], Answers, AnswerResults.Write);
+          silc head eval answer --model runs/mine --head runs/refer --data "refcoco:refs(unc).json" --split testA
+        """, DecoderData.Asked, [PublishedSets.Split, PublishedSets.ImageFolder], Answers, AnswerResults.Write);
 
     /// <summary>Opens the captions of a line, and says how a head is asked for some.</summary>
     public static HeadAsking OpenCaptions(ParseResult parsed) => Captions(parsed, null);
@@ -92,11 +93,21 @@ static class HeadEvalDecoderCommand
         {
             var head = (DecoderHead)trained;
             head.RequireKind(HeadKind.Answer);
+            if (source is ReferenceQuestions { Source: var sentences }) return Boxes(parsed, sentences, head, write, floors);
             var scoring = new AnswerScoring(source, head, parsed.GetValue(HeadOptions.Beam));
             var scores = scoring.Scores();
             write?.Invoke(scoring.Written);
             var own = scores.Count > 0 ? scores[0] : new(source.Name, 0, "head", []);
             return new(floors ? scores : [own], own, "overall", scoring.Pictures);
         };
+    }
+
+    // The answers to sentences are boxes.
+    static HeadAnswers Boxes(ParseResult parsed, IReferenceSource source, DecoderHead head, Action<IReadOnlyDictionary<long, string>>? write, bool floors)
+    {
+        var (scoring, beam) = (new ReferenceScoring(source), parsed.GetValue(HeadOptions.Beam));
+        var own = scoring.Of($"head, step {head.Steps}, beam {beam}", ReferenceScoring.By(head, beam), keep: true);
+        write?.Invoke(scoring.Written);
+        return new(floors ? [own, .. scoring.Floors()] : [own], own, ReferenceScoring.Measure, scoring.Pictures);
     }
 }

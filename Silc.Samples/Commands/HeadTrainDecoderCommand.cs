@@ -48,11 +48,13 @@ static class HeadTrainDecoderCommand
     /// <summary>The command for answers.</summary>
     public static Command Answer() => Create("answer", """
         Train a head that answers questions about images: as silc head train caption, with the question before the answer.
+        Of sentences that each speak of one thing the answer is its box, in four words.
 
         Examples:
           silc head train answer --model mini --data demo:hard --out runs/answers
           silc head train answer --model runs/mine --data vqa:v2_OpenEnded_mscoco_train2014_questions.json --least-uses 5 --steps 20000 --out runs/vqa
-        """, DecoderData.Asked, [PublishedSets.ImageFolder], Answers);
+          silc head train answer --model runs/mine --data "refcoco:refs(unc).json" --split train --steps 20000 --out runs/refer
+        """, DecoderData.Asked, [PublishedSets.Split, PublishedSets.ImageFolder], Answers);
 
     delegate DecoderExamples Reader(SilcModel model, ParseResult parsed, Action<long> report, CancellationToken stop);
 
@@ -78,6 +80,8 @@ static class HeadTrainDecoderCommand
     static (int, Reader) Answers(ParseResult parsed)
     {
         var source = DecoderData.Questions(parsed, Images, training: true);
+        if (source is ReferenceQuestions && ConfigOf(parsed).IsAugmented)
+            throw new ArgumentException("--flip and --min-crop move what is seen, and the words of a box would not follow: leave them out");
         int images = Enumerable.Range(0, source.Count).Select(index => source.Question(index).ImageId).Distinct().Count();
         return (images, (model, parsed, report, stop) =>
             DecoderExamples.OfQuestions(model, source, parsed.GetValue(Side), seen: report, stop: stop,

@@ -66,7 +66,7 @@ static class HeadTrainDetectCommand
     {
         HeadTraining.Check(parsed);
         var name = parsed.GetRequiredValue(Model);
-        var source = DetectionData.Open(parsed, Images, training: true);
+        var source = DetectionData.Open(parsed.GetRequiredValue(DetectionData.Data), parsed, Images, training: true);
         var chosen = DetectionData.Chosen(source, parsed.GetValue(HoldOut));
         if (parsed.GetValue(Without) && parsed.GetValue(HoldOut) is null) throw new ArgumentException("--without-held-out needs --hold-out");
         var isDemo = source is DemoDetection;

@@ -43,7 +43,7 @@ static class WriteCommand
         HelpName = "TEXT,TEXT",
     };
 
-    sealed record WrittenText(string Image, string? Question, string Text, double LogLikelihood);
+    sealed record WrittenText(string Image, string? Question, string Text, double LogLikelihood, Box? Box = null);
 
     /// <summary>The command for captions.</summary>
     public static Command Caption()
@@ -82,7 +82,8 @@ static class WriteCommand
             .SelectMany(one => questions.Select(question => (Image: one.First, File: one.Second, Question: question))).ToList();
         if (choices.Length == 0)
             return all.Zip(head.Answers([.. all.Select(one => one.Image)], [.. all.Select(one => one.Question)], parsed.GetValue(HeadOptions.Beam)),
-                (one, said) => new WrittenText(one.File, one.Question, said.Text, said.LogLikelihood));
+                (one, said) => new WrittenText(one.File, one.Question, said.Text, said.LogLikelihood,
+                    BoxWords.Read(said.Text, one.Image.Width, one.Image.Height)));
         return all.Select(one =>
         {
             var likely = head.LogLikelihoods(one.Image, choices, one.Question);
@@ -126,16 +127,21 @@ static class WriteCommand
             foreach (var said in write(head, images, names))
             {
                 all.Add(said);
-                if (!printed) Console.WriteLine($"{said.Image}: {(said.Question is null ? "" : $"{said.Question} ")}{said.Text}");
+                var text = said.Box is { } box ? $"box {string.Join(' ', Rounded(box).Select(value => $"{value}"))}" : said.Text;
+                if (!printed) Console.WriteLine($"{said.Image}: {(said.Question is null ? "" : $"{said.Question} ")}{text}");
             }
         }
         unread.Say();
         _ = unread.Others();
         var json = JsonSerializer.Serialize(all.Select(said => said.Question is null
             ? (object)new { said.Image, Caption = said.Text, LogLikelihood = Math.Round(said.LogLikelihood, 4) }
+            : said.Box is { } box ? new { said.Image, said.Question, Box = Rounded(box), LogLikelihood = Math.Round(said.LogLikelihood, 4) }
             : new { said.Image, said.Question, Answer = said.Text, LogLikelihood = Math.Round(said.LogLikelihood, 4) }), indented) + "\n";
         if (printed) Console.Write(json);
         if (file is not null) AtomicFile.WriteText(file, json);
         return 0;
     }
+
+    // Left, top, width and height in pixels.
+    static double[] Rounded(Box box) => [Math.Round(box.X, 1), Math.Round(box.Y, 1), Math.Round(box.Width, 1), Math.Round(box.Height, 1)];
 }

@@ -13,8 +13,9 @@ static class DecoderData
     public static readonly Option<string> Asked = new("--data")
     {
         Description = "demo or demo:hard (questions about scenes that the program draws; those of demo have one object each), or "
-            + $"{PublishedSets.Help(PublishedSets.WithQuestions)}, whose answers are found beside it.",
-        HelpName = "demo|demo:hard|vqa:FILE.json",
+            + $"{PublishedSets.Help(PublishedSets.WithQuestions)}, whose answers are found beside it; or sentences that speak of one thing, whose box is "
+            + $"the answer: {ReferenceData.Help}.",
+        HelpName = "demo|demo:hard|vqa:FILE.json|refer:demo|refcoco:FILE.json",
         Required = true,
     };
 
@@ -45,6 +46,8 @@ static class DecoderData
     public static IQuestionSource Questions(ParseResult parsed, Option<int> images, bool training)
     {
         var data = parsed.GetRequiredValue(Asked);
+        if (ReferenceData.Open(data, parsed, images, training) is { } sentences) return new ReferenceQuestions(sentences);
+        if (parsed.GetValue(PublishedSets.Split) is { } split) throw new ArgumentException($"--split {split} is for refcoco:, not for --data {data}");
         if (DemoSet.LevelOf(data) is { } level)
         {
             if (parsed.GetResult(PublishedSets.ImageFolder) is not null)
@@ -52,8 +55,8 @@ static class DecoderData
             return new DemoQuestions(parsed.GetValue(images), training ? KnownSeed : Seed, DemoSize, level);
         }
         if (!PublishedSets.IsOneOf(data, PublishedSets.WithQuestions))
-            throw new ArgumentException($"--data {data}: questions are those of demo, demo:hard or "
-                + PublishedSets.Help(PublishedSets.WithQuestions));
+            throw new ArgumentException($"--data {data}: questions are those of demo, demo:hard, "
+                + $"{PublishedSets.Help(PublishedSets.WithQuestions)}, {ReferenceData.Help}");
         RefuseImages(parsed, images, data);
         var source = new VqaSource(PublishedSets.Existing(data), null, parsed.GetValue(PublishedSets.ImageFolder));
         DataOption.Say(source.Skipped);

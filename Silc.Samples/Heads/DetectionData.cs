@@ -32,19 +32,22 @@ static class DetectionData
     }.From(1);
 
     /// <summary>Opens the set.</summary>
-    /// <param name="parsed">Names it.</param>
+    /// <param name="data">The value of <c>--data</c>.</param>
+    /// <param name="parsed">Says the folder of its images.</param>
     /// <param name="images">Number of scenes that are drawn.</param>
     /// <param name="training">False draws other scenes than those that are trained on.</param>
     /// <exception cref="ArgumentException">There is no such set; the message says which there are.</exception>
-    public static IInstanceSource Open(ParseResult parsed, Option<int> images, bool training)
+    public static IInstanceSource Open(string data, ParseResult parsed, Option<int> images, bool training)
     {
-        var data = parsed.GetRequiredValue(Data);
+        if (parsed.GetResult(PublishedSets.Split) is not null) throw new ArgumentException($"--split is for sentences of refcoco:, not for --data {data}");
         if (DemoSet.LevelOf(data) is { } level)
         {
-            foreach (var option in (Option[])[PublishedSets.ImageFolder])
-                if (parsed.GetResult(option) is not null) throw new ArgumentException($"{option.Name} is for coco: and lvis:, not for --data {data}");
+            if (parsed.GetResult(PublishedSets.ImageFolder) is not null)
+                throw new ArgumentException($"{PublishedSets.ImageFolder.Name} is for coco: and lvis:, not for --data {data}");
             return new DemoDetection(parsed.GetValue(images), training ? KnownSeed : Seed, DemoSize, level);
         }
+        if (ReferenceData.Is(data)) throw new ArgumentException($"--data {data}: a detection head is trained on names; sentences are for silc head eval "
+            + "detect, and silc head train answer learns them");
         if (!PublishedSets.IsOneOf(data, PublishedSets.WithInstances))
             throw new ArgumentException($"--data {data}: detection takes demo, demo:hard, {PublishedSets.Help(PublishedSets.WithInstances)}");
         if (parsed.GetResult(images) is { Implicit: false })
@@ -65,9 +68,6 @@ static class DetectionData
         return kept.Length > 0 ? new ChosenImages(source, kept)
             : throw new ArgumentException($"--without-held-out leaves no image of {source.Name}: each shows a class that is held out");
     }
-
-    /// <summary>True for LVIS, which has rules of its own.</summary>
-    public static bool IsLvis(ParseResult parsed) => PublishedSets.IsLvis(parsed.GetRequiredValue(Data));
 
     /// <summary>The names that are trained on.</summary>
     /// <exception cref="ArgumentException">The set has no such class, or none is left.</exception>
