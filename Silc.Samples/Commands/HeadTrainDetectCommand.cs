@@ -34,7 +34,12 @@ static class HeadTrainDetectCommand
         Description = "Leave out images that show a class which is held out: its things have no box there, and are learned as nothing.",
     };
     static readonly Option<int> Mosaic = OptionForm.Number("--mosaic",
-        "With 2 or more, 60 % of what is seen are mosaics of k x k images, k from 2 to this; OWL-ViT has 3.", 1).From(1);
+        $"With 2 or more, 60 % of what is seen are mosaics of k x k images, k from 2 to this, 1 to {HeadTrainConfig.MostTiles}; OWL-ViT has 3.", 1)
+        .From(1);
+    static readonly Option<int> Negatives = OptionForm.Number("--negatives",
+        "Ask about each image its own names and so many others, 0 to 99: those that lvis: says were looked for in vain, then names of the steps so far, "
+        + "drawn in proportion to how often they occur. The rest takes no part in its loss; OWL-ViT has 50. 0 asks about every name, of more than 100 "
+        + "those of the step and others by chance.", 0).From(0);
     static readonly Option<int?> Side = new Option<int?>("--image-size")
     {
         Description = "Side of the images in pixels, a multiple of the patch; the model's own unless given. There is one box a patch.",
@@ -54,7 +59,7 @@ static class HeadTrainDetectCommand
             """) { Model, DetectionData.Data, HeadTraining.Out };
         foreach (var option in (Option[])[Images, PublishedSets.ImageFolder, HoldOut, Without, Side, HeadOptions.Tune,
             HeadOptions.TuneRate, HeadOptions.TuneTextRate, NoBlock, Owl, Steps, Batch, Rate,
-            Decay, HeadTraining.Clip, Seed, HeadTraining.Flip, HeadTraining.MinCrop, Mosaic,
+            Decay, HeadTraining.Clip, Seed, HeadTraining.Flip, HeadTraining.MinCrop, Mosaic, Negatives,
             HeadTraining.FeatureCache, .. PromptOptions.All.Where(option => option.Name == "--templates"), HeadTraining.ValData,
             HeadTraining.ValEvery, HeadTraining.SaveEvery,
             TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite, Device, ModelOption.Tokenizer]) command.Add(option);
@@ -73,7 +78,7 @@ static class HeadTrainDetectCommand
         if (parsed.GetValue(Without)) source = DetectionData.WithoutOthers(source, chosen);
         var config = new HeadTrainConfig(parsed.GetValue(Steps), parsed.GetValue(Batch), parsed.GetValue(Rate), parsed.GetValue(Decay),
             parsed.GetValue(HeadTraining.Clip), parsed.GetValue(Seed));
-        config = HeadTraining.Seeing(parsed, config with { Mosaic = parsed.GetValue(Mosaic) });
+        config = HeadTraining.Seeing(parsed, config with { Mosaic = parsed.GetValue(Mosaic), Negatives = parsed.GetValue(Negatives) });
         var validation = HeadTask.Of("detect").Validation(parsed, config.Steps);
         using var folder = HeadTraining.Open(parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
