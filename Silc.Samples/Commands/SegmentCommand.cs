@@ -51,7 +51,7 @@ static class SegmentCommand
               silc segment street.jpg park.jpg --model runs/mine --head runs/ade --classes "road,tree,car" --out found
               silc segment --data demo --images 8 --model mini --classes "red,blue,green" --out found
             """) { Images, Model, Head, Data, Classes, Out, Count };
-        foreach (var option in (Option[])[.. SegmentationOptions.Seeing, HeadOptions.Slide, .. PromptOptions.All, Device, EvalOptions.Resize,
+        foreach (var option in (Option[])[.. SegmentationOptions.Seeing, HeadOptions.Slide, .. PromptOptions.All, .. RefinementOptions.All, Device, EvalOptions.Resize,
             EvalOptions.Background, .. DataOption.Reading, ModelOption.Tokenizer]) command.Add(option);
         command.SetAction(Run);
         return command;
@@ -65,6 +65,10 @@ static class SegmentCommand
         var files = Files(parsed.GetValue(Images) ?? []);
         var data = parsed.GetValue(Data);
         if (data is null == (files.Count == 0)) throw new ArgumentException("name images, or data by --data: one of both");
+        var refinement = RefinementOptions.Of(parsed);
+        if (refinement is not null && parsed.GetValue(Head) is { } given)
+            throw new ArgumentException($"{RefinementOptions.All.First(option => parsed.GetResult(option) is not null).Name} refines a model without a "
+                + $"head: leave it or --head {given} out");
         var source = data is null ? null : DataOption.Open(data, seed: 0, parsed, needCaptions: false);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
@@ -77,7 +81,7 @@ static class SegmentCommand
         var prototypes = head?.Prototypes(classes, templates, aliases) ?? model.Prototypes(classes, templates, aliases);
         var windows = HeadOptions.WindowsOf(parsed, head?.Description.Resolution ?? model.Config.Grid * model.Config.PatchSize);
         windows.Check(model.Config.PatchSize);
-        var segmenter = head?.Segmenter(prototypes, windows) ?? model.Segmenter(prototypes, windows: windows);
+        var segmenter = head?.Segmenter(prototypes, windows) ?? model.Segmenter(prototypes, windows: windows, refinement: refinement);
         int count = source is null ? files.Count : Math.Min(source.Count, parsed.GetValue(Count));
         Segment(segmenter, count, index => source is null ? (Path.GetFileName(files[index]), ImageFile.Read(files[index]))
             : source.Read(index) is var pair ? (pair.Key, pair.Image) : default, folder);
