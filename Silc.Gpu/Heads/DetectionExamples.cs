@@ -147,7 +147,8 @@ sealed class DetectionExamples : IDisposable
         var found = all.Labels.Zip(all.Boxes, (label, box) => (Label: label, Seen: view.Of(box))).ToList();
         var kept = found.Where(one => one.Seen.Share >= HeadView.LeastLeft).ToList();
         return new([.. kept.Select(one => one.Label)], [.. kept.Select(one => one.Seen.Seen)],
-            found.Where(one => one.Seen.Share is > 0 and < HeadView.LeastLeft).Select(one => one.Label).Concat(all.Unasked).ToHashSet(), all.Negatives);
+            found.Where(one => one.Seen.Share is > 0 and < HeadView.LeastLeft).Select(one => one.Label).Concat(all.Unasked).ToHashSet(),
+            all.Negatives);
     }
 
     /// <summary>Features of some images: for each feature all images one after another.</summary>

@@ -132,7 +132,8 @@ public sealed class DetectionHeadTests : TempFolder
         {
             using var others = New(model);
             using (var run = new DetectionRun(others, Scenes(), Train)) run.Run();
-            Assert.IsFalse(Values(whole).All(array => array.Value.SequenceEqual(Values(others)[array.Key])), "fewer names are asked about, which must show");
+            Assert.IsFalse(Values(whole).All(array => array.Value.SequenceEqual(Values(others)[array.Key])),
+                "fewer names are asked about, which must show");
         }
         foreach (var (first, resume) in new[] { (4, false), (10, true) })
         {
