@@ -19,12 +19,13 @@ static class DataLabelsCommand
         DefaultValueFactory = _ => 500,
     }.From(1);
     static readonly Option<string?> Classes =
-        new("--classes") { Description = "For ade20k: and context459:, names in place of the set's own file; for ade847: its names.", HelpName = "FILE" };
+        new("--classes") { Description = "For ade20k: and context459:, names in place of the set's own; for ade847: its names.", HelpName = "FILE" };
 
     public static Command Create()
     {
         var command = new Command("labels", """
-            Say what is in a published set: images, classes or categories, things, captions, questions, sentences; what does not count, and what has no partner.
+            Say what is in a published set: images, classes or categories, things, captions, questions, sentences; what does not count, and what has
+            no partner.
 
             Examples:
               silc data labels --data voc:VOCdevkit/VOC2012 --split val

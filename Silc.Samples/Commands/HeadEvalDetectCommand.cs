@@ -11,7 +11,7 @@ static class HeadEvalDetectCommand
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string?> Head = HeadOptions.Head(required: true);
     static readonly Option<string> Device = TrainOptions.DeviceOption();
-    static readonly Option<int> Images = DetectionData.Images(400);
+    static readonly Option<int> Images = DrawnScenes.Images(400);
     static readonly Option<string> Data = new("--data")
     {
         Description = $"{DetectionData.Data.Description} Sentences in place of names: {ReferenceData.Help}.",
@@ -75,13 +75,15 @@ static class HeadEvalDetectCommand
         bool floors)
     {
         var (scoring, objectness, told) = (new ReferenceScoring(source), parsed.GetValue(DetectionData.Objectness), head.Description);
+        Score Of(string method, DetectionHead head, bool keep) =>
+            scoring.Of(method + DetectionData.RankedBy(objectness), ReferenceScoring.By(head, objectness), keep);
         List<Score> scores = [];
         if (floors)
         {
             using var untrained = DetectionHead.Create(model, told.Seen, told.Templates, told.Canonical, told.Detection, told.Resolution);
-            scores.AddRange([.. scoring.Floors(), scoring.Of("head, before its first step", ReferenceScoring.By(untrained, objectness), keep: false)]);
+            scores.AddRange([.. scoring.Floors(), Of("head, before its first step", untrained, keep: false)]);
         }
-        scores.Add(scoring.Of($"head, step {head.Steps}", ReferenceScoring.By(head, objectness), keep: true));
+        scores.Add(Of($"head, step {head.Steps}", head, keep: true));
         return (new(scores, scores[^1], ReferenceScoring.Measure, scoring.Pictures), scoring);
     }
 
@@ -110,7 +112,8 @@ static class HeadEvalDetectCommand
 
     static int Run(ParseResult parsed)
     {
-        if (ReferenceData.Open(parsed.GetRequiredValue(Data), parsed, Images, training: false) is { } sentences) return RunSentences(parsed, sentences);
+        if (ReferenceData.Open(parsed.GetRequiredValue(Data), parsed, Images, training: false) is { } sentences)
+            return RunSentences(parsed, sentences);
         var name = parsed.GetRequiredValue(Model);
         var source = DetectionData.Open(parsed.GetRequiredValue(Data), parsed, Images, training: false);
         OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed), parsed.GetValue(Overlays) is { } drawn ? Output.Sheet(drawn) : null,

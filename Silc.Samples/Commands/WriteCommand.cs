@@ -97,42 +97,24 @@ static class WriteCommand
         var printed = parsed.GetResult(Json) is { } given && (given.Tokens.Count == 0 || given.Tokens[0].Value == "-");
         var file = printed ? null : parsed.GetValue(Json);
         OutputGuard.Check(parsed, parsed.GetValue(Images) ?? [], file is null ? null : Output.Said(file));
-        var files = SegmentCommand.Files(parsed.GetValue(Images) ?? []);
-        if (files.Count == 0) throw new FileNotFoundException("the folders hold no image");
+        var files = UserImages.Some(parsed.GetValue(Images) ?? []);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, captions: false);
         using var head = DecoderHead.Load(model, parsed.GetValue(Head)!);
-        var unread = new UnreadImages("the images", files.Count);
         if (head.Description.Kind == HeadKind.Answer)
             foreach (var question in parsed.GetValue(Question) ?? [])
                 if (head.Unknown(question) is { Count: > 0 } strange)
                     Console.Error.WriteLine($"note: '{question}': the head was not trained on the words {string.Join(", ", strange)}");
         var all = new List<WrittenText>();
-        foreach (var indices in Enumerable.Range(0, files.Count).Chunk(ImagesAtOnce))
+        UserImages.Each(files.Count, ImagesAtOnce, i => (files[i], ImageFile.Read(files[i])), some =>
         {
-            Interrupt.Current?.Token.ThrowIfCancellationRequested();
-            var (images, names) = (new List<RgbImage>(), new List<string>());
-            foreach (int i in indices)
-            {
-                try
-                {
-                    images.Add(ImageFile.Read(files[i]));
-                    names.Add(files[i]);
-                }
-                catch (Exception error) when (Unreadable.Is(error))
-                {
-                    unread.Add(i, error);
-                }
-            }
-            foreach (var said in write(head, images, names))
+            foreach (var said in write(head, [.. some.Select(one => one.Image)], [.. some.Select(one => one.Name)]))
             {
                 all.Add(said);
-                var text = said.Box is { } box ? $"box {string.Join(' ', Rounded(box).Select(value => $"{value}"))}" : said.Text;
+                var text = said.Box is { } box ? $"box {string.Join(' ', Rounded(box))}" : said.Text;
                 if (!printed) Console.WriteLine($"{said.Image}: {(said.Question is null ? "" : $"{said.Question} ")}{text}");
             }
-        }
-        unread.Say();
-        _ = unread.Others();
+        }, quiet: true);
         var json = JsonSerializer.Serialize(all.Select(said => said.Question is null
             ? (object)new { said.Image, Caption = said.Text, LogLikelihood = Math.Round(said.LogLikelihood, 4) }
             : said.Box is { } box ? new { said.Image, said.Question, Box = Rounded(box), LogLikelihood = Math.Round(said.LogLikelihood, 4) }

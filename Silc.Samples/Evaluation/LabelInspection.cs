@@ -115,8 +115,10 @@ static class LabelInspection
     {
         ReferredThing[] all = [.. Enumerable.Range(0, source.Count).Select(source.Thing)];
         int[] words = [.. all.Select(thing => CaptionWords.Of(thing.Sentence).Count)];
-        Console.WriteLine($"{source.Name}: {Things(all.Length, "sentence")} about {Things(all.Select(thing => (thing.ImageId, thing.Box)).Distinct().Count(),
-            "thing")} in {Things(all.Select(thing => thing.ImageId).Distinct().Count(), "image")} that are there"
+        int things = all.Select(thing => (thing.ImageId, thing.Box)).Distinct().Count();
+        int images = all.Select(thing => thing.ImageId).Distinct().Count();
+        Console.WriteLine($"{source.Name}: {Things(all.Length, "sentence")} about {Things(things, "thing")} in {Things(images, "image")} that "
+            + "are there"
             + (all.Length > 0 ? $"; {words.Min()} to {words.Max()} words, {words.Average():F1} on average" : ""));
     }
 

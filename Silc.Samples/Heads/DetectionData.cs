@@ -6,7 +6,7 @@ namespace Silc.Samples.Heads;
 /// <summary>What detection heads are trained on and asked about.</summary>
 static class DetectionData
 {
-    const int Seed = 1_000_003, KnownSeed = 2_000_003, DemoSize = 96;
+    const int DemoSize = 96;
 
     public static readonly Option<string> Data = new("--data")
     {
@@ -23,13 +23,8 @@ static class DetectionData
             + "anything, and not by its name alone.",
     };
 
-    /// <summary>Scenes that are drawn.</summary>
-    public static Option<int> Images(int usual) => new Option<int>("--images", "--pictures")
-    {
-        Description = "For demo: scenes to draw.",
-        HelpName = "N",
-        DefaultValueFactory = _ => usual,
-    }.From(1);
+    /// <summary>What a line of scores says of that.</summary>
+    public static string RankedBy(bool objectness) => objectness ? ", ranked by name and objectness" : "";
 
     /// <summary>Opens the set.</summary>
     /// <param name="data">The value of <c>--data</c>.</param>
@@ -39,19 +34,19 @@ static class DetectionData
     /// <exception cref="ArgumentException">There is no such set; the message says which there are.</exception>
     public static IInstanceSource Open(string data, ParseResult parsed, Option<int> images, bool training)
     {
-        if (parsed.GetResult(PublishedSets.Split) is not null) throw new ArgumentException($"--split is for sentences of refcoco:, not for --data {data}");
+        if (parsed.GetResult(PublishedSets.Split) is not null)
+            throw new ArgumentException($"--split is for sentences of refcoco:, not for --data {data}");
         if (DemoSet.LevelOf(data) is { } level)
         {
             if (parsed.GetResult(PublishedSets.ImageFolder) is not null)
                 throw new ArgumentException($"{PublishedSets.ImageFolder.Name} is for coco: and lvis:, not for --data {data}");
-            return new DemoDetection(parsed.GetValue(images), training ? KnownSeed : Seed, DemoSize, level);
+            return new DemoDetection(parsed.GetValue(images), DrawnScenes.SeedOf(training), DemoSize, level);
         }
-        if (ReferenceData.Is(data)) throw new ArgumentException($"--data {data}: a detection head is trained on names; sentences are for silc head eval "
-            + "detect, and silc head train answer learns them");
+        if (ReferenceData.Is(data)) throw new ArgumentException($"--data {data}: a detection head is trained on names; sentences are for silc head "
+            + "eval detect, and silc head train answer learns them");
         if (!PublishedSets.IsOneOf(data, PublishedSets.WithInstances))
             throw new ArgumentException($"--data {data}: detection takes demo, demo:hard, {PublishedSets.Help(PublishedSets.WithInstances)}");
-        if (parsed.GetResult(images) is { Implicit: false })
-            throw new ArgumentException($"{images.Name} is for demo, not for --data {data}");
+        DrawnScenes.RefuseCount(parsed, images, data);
         var source = new CocoSource(PublishedSets.Existing(data), parsed.GetValue(PublishedSets.ImageFolder));
         DataOption.Say(source.Skipped);
         return source;

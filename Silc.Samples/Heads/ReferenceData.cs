@@ -12,7 +12,7 @@ static class ReferenceData
     /// <summary>How to write them.</summary>
     public static string Help => $"{Drawn}demo, {Drawn}demo:hard, {PublishedSets.Help(PublishedSets.WithReferences)}";
 
-    const int Seed = 1_000_003, KnownSeed = 2_000_003, DemoSize = 96;
+    const int DemoSize = 96;
 
     /// <summary>True for such data.</summary>
     public static bool Is(string data) =>
@@ -32,13 +32,13 @@ static class ReferenceData
         if (!Is(data)) return null;
         if (PublishedSets.References(data, parsed) is { } published)
         {
-            if (parsed.GetResult(images) is { Implicit: false }) throw new ArgumentException($"{images.Name} is for demo, not for --data {data}");
+            DrawnScenes.RefuseCount(parsed, images, data);
             DataOption.Say(published.Skipped);
             return published;
         }
         var level = DemoSet.LevelOf(SceneOf(data)) ?? throw new ArgumentException($"--data {data}: sentences are those of {Help}");
         foreach (var option in (Option[])[PublishedSets.Split, PublishedSets.ImageFolder])
             if (parsed.GetResult(option) is not null) throw new ArgumentException($"{option.Name} is for published sets, not for --data {data}");
-        return new DemoReferences(parsed.GetValue(images), training ? KnownSeed : Seed, DemoSize, level);
+        return new DemoReferences(parsed.GetValue(images), DrawnScenes.SeedOf(training), DemoSize, level);
     }
 }

@@ -56,7 +56,7 @@ sealed class ReferenceScoring(IReferenceSource source)
                 var (images, places) = (new List<RgbImage>(), new List<int>());
                 foreach (int index in indices)
                 {
-                    if (source.Thing(index).ImageId is var own && own != id) (id, image) = (own, Read(index, unread));
+                    if (source.Thing(index).ImageId is var own && own != id) (id, image) = (own, unread.Try(index, () => source.ReadImage(index)));
                     if (image is null) continue;
                     images.Add(image);
                     places.Add(index);
@@ -68,8 +68,7 @@ sealed class ReferenceScoring(IReferenceSource source)
                     overlaps.Add(iou);
                     if (!keep) continue;
                     answers.Add(iou, (place, box, iou));
-                    Written[source.Thing(place).Id] = box is { } said ? FormattableString.Invariant($"{said.X:F1} {said.Y:F1} {said.Width:F1} {said.Height:F1}")
-                        : "";
+                    Written[source.Thing(place).Id] = box is { } said ? $"{said.X:F1} {said.Y:F1} {said.Width:F1} {said.Height:F1}" : "";
                 }
                 report(indices[^1] + 1);
             }
@@ -100,8 +99,8 @@ sealed class ReferenceScoring(IReferenceSource source)
         {
             var (thing, image) = (source.Thing(one.Index), source.ReadImage(one.Index));
             var large = DetectionScoring.Large(image, out double factor);
-            RgbImage Draw(Box? box, Colour colour) => box is { } there ? BoxPainter.Draw(large, DetectionScoring.Scaled([(there, colour, "")], factor))
-                : large;
+            RgbImage Draw(Box? box, Colour colour) => box is { } there
+                ? BoxPainter.Draw(large, DetectionScoring.Scaled([(there, colour, "")], factor)) : large;
             return new ContactSheetRow(thing.Sentence, [new(Draw(thing.Box, SegmentationPainter.UsualColour(0, false)), "truth"),
                 new(Draw(one.Said, SegmentationPainter.UsualColour(1, false)), one.Said is null ? "head: no box" : $"head: IoU {100 * one.Iou:F0} %",
                     one.Iou >= Overlap)]);
@@ -123,18 +122,8 @@ sealed class ReferenceScoring(IReferenceSource source)
     }
 
     Score Line(string method, IReadOnlyList<double> overlaps) => new(source.Name, overlaps.Count, method,
-        [new(Measure, overlaps.Count(iou => iou >= Overlap) / (double)Math.Max(1, overlaps.Count)), new("mean IoU", overlaps.DefaultIfEmpty().Average())]);
-
-    RgbImage? Read(int index, UnreadImages unread)
-    {
-        try
-        {
-            return source.ReadImage(index);
-        }
-        catch (Exception error) when (Unreadable.Is(error))
-        {
-            unread.Add(index, error);
-            return null;
-        }
-    }
+    [
+        new(Measure, overlaps.Count(iou => iou >= Overlap) / (double)Math.Max(1, overlaps.Count)),
+        new("mean IoU", overlaps.DefaultIfEmpty().Average()),
+    ]);
 }

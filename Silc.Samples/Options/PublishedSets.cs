@@ -130,7 +130,8 @@ static class PublishedSets
     /// <summary>Sentences that each speak of one thing; null for other data.</summary>
     public static IReferenceSource? References(string data, ParseResult parsed) => !IsOneOf(data, WithReferences) ? null
         : new RefCocoSource(Existing(data), parsed.GetValue(Split)
-            ?? throw new ArgumentException($"--data {data} needs --split: train, val, testA, testB, or of RefCOCOg test"), parsed.GetValue(ImageFolder));
+            ?? throw new ArgumentException($"--data {data} needs --split: train, val, testA, testB, or of RefCOCOg test"),
+            parsed.GetValue(ImageFolder));
 
     static string? Set(string data) => All.FirstOrDefault(set => data.StartsWith(set, StringComparison.Ordinal));
 

@@ -14,8 +14,8 @@ static class RefinementOptions
 
     static readonly Option<double?> SmoothKeys = new Option<double?>("--smooth-keys")
     {
-        Description = "Key smoothing of MaskCLIP: where no class is as probable as this, above 0 to 1, patches take probabilities from those whose keys "
-            + "in the last block are like theirs; 1 smooths every patch. Off unless given, as in its published results.",
+        Description = "Key smoothing of MaskCLIP: where no class is as probable as this, above 0 to 1, patches take probabilities from those whose "
+            + "keys in the last block are like theirs; 1 smooths every patch. Off unless given, as in its published results.",
         HelpName = "P",
     }.Above(0);
 

@@ -43,7 +43,8 @@ public sealed class SegmentationRefinementTests
         {
             var shares = Softmax(cosines);
             bool[] kept = [.. Enumerable.Range(0, Classes).Select(k => shares.Max(row => row[k]) >= least)];
-            if (kept.Contains(true)) cosines = [.. cosines.Select(row => row.Select((value, k) => kept[k] ? value : double.NegativeInfinity).ToArray())];
+            if (kept.Contains(true))
+                cosines = [.. cosines.Select(row => row.Select((value, k) => kept[k] ? value : double.NegativeInfinity).ToArray())];
         }
         if (smooth is not { } below) return cosines;
         var before = Softmax(cosines);

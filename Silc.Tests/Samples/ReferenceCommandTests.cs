@@ -83,12 +83,12 @@ public sealed class ReferenceCommandTests : TempFolder
         var data = RefCoco();
         Assert.Contains("2 sentences about 1 thing in 1 image", Out("data", "labels", "--data", data, "--split", "val"));
         Assert.Contains("needs --split", Refused("data", "labels", "--data", data));
-        Assert.Contains("--images is for demo", Refused("head", "train", "answer", "--model", "mini", "--data", data, "--split", "val", "--images", "3",
-            "--out", At("no")));
+        Assert.Contains("--images is for demo", Refused("head", "train", "answer", "--model", "mini", "--data", data, "--split", "val", "--images",
+            "3", "--out", At("no")));
         Assert.Contains("refer:demo:hard", Refused("head", "train", "answer", "--model", "mini", "--data", "refer:else", "--out", At("no")));
-        Assert.Contains("--split is for published sets", Refused("head", "train", "answer", "--model", "mini", "--data", "refer:demo", "--split", "val",
+        Assert.Contains("--split is for published sets", Refused("head", "train", "answer", "--model", "mini", "--data", "refer:demo", "--split",
+            "val", "--out", At("no")));
+        Assert.Contains("--split val is for refcoco:", Refused("head", "train", "answer", "--model", "mini", "--data", "demo", "--split", "val",
             "--out", At("no")));
-        Assert.Contains("--split val is for refcoco:", Refused("head", "train", "answer", "--model", "mini", "--data", "demo", "--split", "val", "--out",
-            At("no")));
     }
 }

@@ -22,8 +22,8 @@ public sealed class LargeVocabularySetTests : SegmentationSetFolder
         File.WriteAllBytes(At(name), [.. little ? "II*\0"u8 : "MM\0*"u8, .. Long(entries),
             .. Enumerable.Range(0, Width * Height).SelectMany(i => bits == 8 ? [(byte)labels[i % labels.Length]] : Short(labels[i % labels.Length])),
             .. Long(pixels), .. Long(pixels + strip), .. Long(strip), .. Long(strip), .. Short(8), .. Entry(256, 3, 1, Width),
-            .. Entry(257, 4, 1, Height), .. Entry(258, 3, 1, bits), .. Entry(259, 3, 1, compression), .. Entry(262, 3, 1, 1), .. Entry(273, 4, 2, lists),
-            .. Entry(277, 3, 1, 1), .. Entry(279, 4, 2, lists + 8), .. Long(0)]);
+            .. Entry(257, 4, 1, Height), .. Entry(258, 3, 1, bits), .. Entry(259, 3, 1, compression), .. Entry(262, 3, 1, 1),
+            .. Entry(273, 4, 2, lists), .. Entry(277, 3, 1, 1), .. Entry(279, 4, 2, lists + 8), .. Long(0)]);
     }
 
     [TestMethod]

@@ -16,7 +16,8 @@ public sealed class RefCocoTests : TempFolder
         ImageFile.Write(At("train2014/42.png"), Images.Noise(8, 6, 1));
         File.WriteAllText(At("refs.json"), references);
         File.WriteAllText(At("instances.json"), $$"""
-            {"images": [{"id": 42, "file_name": "train2014/42.png", "width": 8, "height": 6}, {"id": 43, "file_name": "gone.png", "width": 8, "height": 6}],
+            {"images": [{"id": 42, "file_name": "train2014/42.png", "width": 8, "height": 6},
+                {"id": 43, "file_name": "gone.png", "width": 8, "height": 6}],
              "annotations": [{"id": 6, "image_id": 42, "bbox": [0, 0, 1, 1]}, {"id": 7, "image_id": {{image}}, "bbox": {{box}}},
                 {"id": 8, "image_id": 43, "bbox": [0, 0, 1, 1]}], "categories": []}
             """);
