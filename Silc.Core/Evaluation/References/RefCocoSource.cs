@@ -14,7 +14,8 @@ sealed class RefCocoSource : IReferenceSource
     /// <param name="split"><c>train</c>, <c>val</c>, <c>testA</c>, <c>testB</c>, or of RefCOCOg <c>test</c>.</param>
     /// <param name="folder">Of the images; null looks around the file.</param>
     /// <exception cref="InvalidDataException">
-    /// It is the pickle, a value is missing, a reference is of an annotation or image that is not there, or the split has none; the message says which.
+    /// It is the pickle, a value is missing, a reference is of an annotation or image that is not there, or the split has none; the message says
+    /// which.
     /// </exception>
     public RefCocoSource(string path, string split, string? folder = null)
     {
@@ -44,10 +45,11 @@ sealed class RefCocoSource : IReferenceSource
         {
             if (!boxes.TryGetValue(annotation, out var of)) throw new InvalidDataException(
                 $"{path}: a reference is of annotation {annotation}, which {file} does not have; the files are of two sets");
-            if (of.Image != id) throw new InvalidDataException($"{path}: the reference to annotation {annotation} is of image {id}, and {file} has it "
-                + $"on image {of.Image}; the files are of two sets");
+            if (of.Image != id) throw new InvalidDataException($"{path}: the reference to annotation {annotation} is of image {id}, and {file} has "
+                + $"it on image {of.Image}; the files are of two sets");
             if (!images.TryGetValue(id, out var image)) throw new InvalidDataException($"{file} has no image {id}, of which {path} speaks");
-            if (of.Box.Clip(image.Width, image.Height) is not { } box) log.Add("reference to a box without any size in its image", $"annotation {annotation}");
+            if (of.Box.Clip(image.Width, image.Height) is not { } box)
+                log.Add("reference to a box without any size in its image", $"annotation {annotation}");
             else if (string.IsNullOrWhiteSpace(sentence)) log.Add("sentence without a word", $"sentence {sentenceId}");
             else found.Add((new(sentenceId, id, sentence, box), image));
         }
@@ -86,8 +88,8 @@ sealed class RefCocoSource : IReferenceSource
     static (List<(long Annotation, long Image, string Sentence, long SentenceId)>, HashSet<string> Splits) References(string path, string split)
     {
         if (CheckpointFile.IsPickle(Path.GetExtension(path).ToLowerInvariant()) || Path.GetExtension(path) == ".p")
-            throw new InvalidDataException($"{path} is a pickle, which can run code when it is opened; write it as JSON once: python3 -c \"import json, "
-                + "pickle, sys; json.dump(pickle.load(open(sys.argv[1], 'rb'), encoding='latin1'), open(sys.argv[2], 'w'))\" "
+            throw new InvalidDataException($"{path} is a pickle, which can run code when it is opened; write it as JSON once: python3 -c \"import "
+                + "json, pickle, sys; json.dump(pickle.load(open(sys.argv[1], 'rb'), encoding='latin1'), open(sys.argv[2], 'w'))\" "
                 + $"'{path}' '{Path.ChangeExtension(path, ".json")}'");
         var (found, splits, ids) = (new List<(long, long, string, long)>(), new HashSet<string>(), new HashSet<long>());
         var sections = JsonRecords.Read(path, ["", "refs"], record =>
@@ -100,6 +102,7 @@ sealed class RefCocoSource : IReferenceSource
                 found.Add((record.Id("ann_id"), record.Id("image_id"), sentence.MaybeText("sent") ?? sentence.Text("raw"), sentence.Id("sent_id")));
             }
         });
-        return sections.Count > 0 ? (found, splits) : throw new InvalidDataException($"{path} has no references; it should be the list of refs(unc).p");
+        return sections.Count > 0 ? (found, splits)
+            : throw new InvalidDataException($"{path} has no references; it should be the list of refs(unc).p");
     }
 }

@@ -5,13 +5,13 @@ namespace Silc;
 /// Threads: immutable; any number may share it.
 /// </summary>
 /// <param name="Denoise">
-/// Prompt denoising: a class whose probability, the softmax of exp(t) · cosine over the classes, reaches this at no patch of the image, is not looked
-/// for in it; published code has 0.5 and exp(t) = 100. Where no class reaches it, all are. Null leaves it out.
+/// Prompt denoising: a class whose probability, the softmax of exp(t) · cosine over the classes, reaches this at no patch of the image, is not
+/// looked for in it; published code has 0.5 and exp(t) = 100. Where no class reaches it, all are. Null leaves it out.
 /// </param>
 /// <param name="SmoothKeys">
-/// Key smoothing: at patches whose highest probability is below this, probabilities P (T, C) of a window become K · Kᵀ · P, K (T, D) being the keys of
-/// the tower's last block with rows of length 1; 1 smooths every patch. Published code divides each channel by its length over the patches instead, by
-/// a mistake of axis. Null leaves it out.
+/// Key smoothing: at patches whose highest probability is below this, probabilities P (T, C) of a window become K · Kᵀ · P, K (T, D) being the
+/// keys of the tower's last block with rows of length 1; 1 smooths every patch. Published code divides each channel by its length over the patches
+/// instead, by a mistake of axis. Null leaves it out.
 /// </param>
 public sealed record SegmentationRefinement(double? Denoise = null, double? SmoothKeys = null)
 {
@@ -25,7 +25,9 @@ public sealed record SegmentationRefinement(double? Denoise = null, double? Smoo
         return this;
     }
 
-    /// <summary>Refines the scores of an image's patches in place: classes that are left out become −∞, with keys the rest becomes probabilities.</summary>
+    /// <summary>
+    /// Refines the scores of an image's patches in place: classes that are left out become −∞, with keys the rest becomes probabilities.
+    /// </summary>
     /// <param name="scores">Cosines (N, K) of patches and classes; a class without words has −∞.</param>
     /// <param name="keys">Of the same patches, rows of length 1; null without key smoothing.</param>
     /// <param name="first">First row of the image.</param>

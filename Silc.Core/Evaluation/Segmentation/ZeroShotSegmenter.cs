@@ -52,7 +52,8 @@ public sealed class ZeroShotSegmenter
         (this.refinement, this.keys) = (refinement?.Check(), keys);
         if (refinement?.SmoothKeys is null) return;
         Require.That(keys is not null, "smoothing needs the keys of patches");
-        Require.That(threshold is null, "smoothed probabilities do not add up to 1, so that no threshold tells the background: leave one of them out");
+        Require.That(threshold is null,
+            "smoothed probabilities do not add up to 1, so that no threshold tells the background: leave one of them out");
     }
 
     /// <summary>The same by other scores of patches: those of a probe.</summary>

@@ -48,7 +48,8 @@ static class PascalContextFile
             else kept.Add(((Path.ChangeExtension(image.Info.FileName, null), file, $"{path}, image {id}"), id));
         }
         if (kept.Count == 0) throw new InvalidDataException($"no image of the phase {split} in {path} is in {folder}; unpack VOC2010 there");
-        return new LabelPairSource(name, [.. kept.Select(entry => entry.Pair)], classes, i => Draw(images[kept[i].Id], kept[i].Pair.Mask), log.Report());
+        return new LabelPairSource(name, [.. kept.Select(entry => entry.Pair)], classes, i => Draw(images[kept[i].Id], kept[i].Pair.Mask),
+            log.Report());
     }
 
     static LabelMap Draw((DetectionImage Info, List<(int Label, CocoMask Mask)> Segments) image, string name)

@@ -30,8 +30,8 @@ public static partial class SegmentationSets
         var published = Path.Combine(folder, "images", "ADE", split);
         if (!Directory.Exists(published)) throw new InvalidDataException(
             $"there is neither {converted} nor {published}; unpack the set as it is published, or make the first by CAT-Seg's script");
-        if (ids is null) throw new InvalidDataException($"{classes} names classes without their ids; each line should be the id, a tab and the names, "
-            + $"because the colours in {published} are ids of 3,688 things");
+        if (ids is null) throw new InvalidDataException($"{classes} names classes without their ids; each line should be the id, a tab and the "
+            + $"names, because the colours in {published} are ids of 3,688 things");
         var (log, places) = (new SkipLog(), ids.Index().ToDictionary(entry => entry.Item, entry => entry.Index));
         var pairs = StemPairs.Of(published, published, "", "_seg", log, part: true);
         return new LabelPairSource(NameOf(folder, split), pairs, names, i => LabelMapFile.ReadColours(File.ReadAllBytes(pairs[i].Mask), pairs[i].Mask)
