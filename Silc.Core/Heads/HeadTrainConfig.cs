@@ -23,15 +23,24 @@ namespace Silc;
 /// <param name="Mosaic">
 /// With 2 or more, 60 % of what a detection head sees are mosaics of k x k images, k from 2 to this; OWL-ViT has 3, OWLv2 6. 1 shows images alone.
 /// </param>
+/// <param name="Negatives">
+/// Names besides its own that a detection head is asked about in each image: those that the file says were looked for in vain, then others drawn from
+/// the names of the steps so far, in proportion to how often they occur; OWL-ViT has 50. The loss counts no other names. 0 asks about all names, of
+/// more than 100 those of the step's images and others by chance.
+/// </param>
 public sealed record HeadTrainConfig(int Steps = 600, int BatchSize = 32, double LearningRate = 2e-3, double WeightDecay = 1e-6,
     double ClipNorm = 1, int Seed = 0, HeadLoss Loss = HeadLoss.Softmax, bool IgnoredAreNegative = false, int ClassesAStep = 0,
-    bool Flip = false, double MinCrop = 1, int Mosaic = 1)
+    bool Flip = false, double MinCrop = 1, int Mosaic = 1, int Negatives = 0)
 {
     /// <summary>Most images along a side of a mosaic.</summary>
     internal const int MostTiles = 8;
 
-    /// <summary>Throws for a head that sees one image at a time.</summary>
-    internal void RequireNoMosaic() => Require.That(Mosaic == 1, $"mosaics of {Mosaic} images a side are for detection");
+    /// <summary>Throws for a head that sees one image at a time and has no names to draw.</summary>
+    internal void RequireNoDetection()
+    {
+        Require.That(Mosaic == 1, $"mosaics of {Mosaic} images a side are for detection");
+        Require.That(Negatives == 0, $"{Negatives} names drawn as negatives are for detection");
+    }
 
     /// <summary>The tower must see each image in each step.</summary>
     internal bool IsAugmented => Flip || MinCrop < 1 || Mosaic > 1;
@@ -48,6 +57,7 @@ public sealed record HeadTrainConfig(int Steps = 600, int BatchSize = 32, double
         Require.That(ClassesAStep >= 0, $"classes a step is {ClassesAStep}, it must be 0 or positive");
         Require.That(MinCrop is > 0 and <= 1, $"the least crop is {MinCrop}, it must be above 0 and at most 1");
         Require.Within(Mosaic, 1, MostTiles, "images along a side of a mosaic");
+        Require.Within(Negatives, 0, 99, "names that an image is asked about besides its own");
         Require.That(!IgnoredAreNegative || Loss == HeadLoss.Binary, "ignored places are negatives with the binary loss alone");
         return this;
     }

@@ -22,6 +22,9 @@ readonly record struct ConvolutionShape(int Height, int Width, int Size, int Inp
     /// <summary>Outputs, filled up to whole vectors.</summary>
     public int Padded => (Outputs + Lanes - 1) / Lanes * Lanes;
 
+    /// <summary>Floats of the kernel with its outputs filled up.</summary>
+    public long WeightFloats => (long)Size * Run * Padded;
+
     /// <summary>Floats from a row of a padded map to the next.</summary>
     public int Row => (Width + Size - 1) * Inputs;
 
@@ -65,20 +68,38 @@ readonly record struct ConvolutionShape(int Height, int Width, int Size, int Inp
 }
 
 /// <summary>
-/// y = the convolution of x, without unfolding it: 8 places x 16 outputs are summed up in registers over all taps and channels. With
-/// <c>adjoint</c> the kernel is read backwards and transposed, which makes dx of dy. An item is an image.
+/// A kernel as a convolution reads it, (taps, inputs, padded outputs): once a call, for all images. With <c>adjoint</c> it is read backwards and
+/// transposed, which makes dx of dy. An item is a tap.
 /// </summary>
-readonly unsafe struct CpuConvolution(float* x, float* kernel, nint kernelStride, float* bias, float* y, ConvolutionShape shape,
-    bool adjoint) : ICpuWork
+readonly unsafe struct CpuConvolutionWeights(float* kernel, nint stride, float* weights, ConvolutionShape shape, bool adjoint) : ICpuWork
+{
+    public void Run(int tap)
+    {
+        var to = weights + (nint)tap * shape.Inputs * shape.Padded;
+        if (!adjoint)
+        {
+            shape.Widen(kernel + (nint)tap * shape.Inputs * stride, shape.Inputs, stride, to);
+            return;
+        }
+        new Span<float>(to, shape.Inputs * shape.Padded).Clear();
+        int mirrored = shape.Size * shape.Size - 1 - tap;
+        for (int from = 0; from < shape.Inputs; from++, to += shape.Padded)
+            for (int o = 0; o < shape.Outputs; o++) to[o] = kernel[((nint)mirrored * shape.Outputs + o) * stride + from];
+    }
+}
+
+/// <summary>
+/// y = the convolution of x, without unfolding it: 8 places x 16 outputs are summed up in registers over all taps and channels. The weights are those
+/// of <see cref="CpuConvolutionWeights"/>. An item is an image.
+/// </summary>
+readonly unsafe struct CpuConvolution(float* x, float* weights, float* bias, float* y, ConvolutionShape shape) : ICpuWork
 {
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(int image)
     {
-        int taps = shape.Size * shape.Size, padded = shape.Padded;
-        nint weightFloats = (nint)taps * shape.Inputs * padded;
-        var weights = ThreadScratch.Packing(weightFloats + padded + shape.MapFloats);
-        float* shift = weights + weightFloats, map = shift + padded;
-        Weights(weights);
+        int padded = shape.Padded;
+        var shift = ThreadScratch.Packing(padded + shape.MapFloats);
+        float* map = shift + padded;
         new Span<float>(shift, padded).Clear();
         if (bias != null) new Span<float>(bias, shape.Outputs).CopyTo(new(shift, shape.Outputs));
         shape.Pad(x + (nint)image * shape.Places * shape.Inputs, map);
@@ -89,21 +110,6 @@ readonly unsafe struct CpuConvolution(float* x, float* kernel, nint kernelStride
                     Sum(map + (nint)i * shape.Row + j * shape.Inputs, weights + o, Vector512.Load(shift + o),
                         to + (nint)(i * shape.Width + j) * shape.Outputs + o, Math.Min(ConvolutionShape.AtOnce, shape.Width - j),
                         Math.Min(ConvolutionShape.Lanes, shape.Outputs - o));
-    }
-
-    // (taps, inputs, padded outputs).
-    void Weights(float* to)
-    {
-        int taps = shape.Size * shape.Size;
-        if (!adjoint)
-        {
-            shape.Widen(kernel, taps * shape.Inputs, kernelStride, to);
-            return;
-        }
-        new Span<float>(to, taps * shape.Inputs * shape.Padded).Clear();
-        for (int tap = 0; tap < taps; tap++)
-            for (int from = 0; from < shape.Inputs; from++, to += shape.Padded)
-                for (int o = 0; o < shape.Outputs; o++) to[o] = kernel[((nint)(taps - 1 - tap) * shape.Outputs + o) * kernelStride + from];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

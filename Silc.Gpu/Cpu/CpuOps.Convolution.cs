@@ -13,15 +13,22 @@ unsafe partial class CpuOps
     public override void Convolve(Tensor x, Tensor kernel, Tensor bias, Tensor y, Tensor unfolded, int height, int width, int size)
     {
         CheckConvolution(x, kernel, y, height, width, size);
-        Device.ForItems(x.Rows / (height * width), new CpuConvolution(DenseAddress(x), Address(kernel), kernel.Stride,
-            bias.Count > 0 ? Address(bias) : null, DenseAddress(y), new(height, width, size, x.Cols, y.Cols), adjoint: false));
+        Convolve(x, kernel, bias, y, new(height, width, size, x.Cols, y.Cols), adjoint: false);
     }
 
     public override void ConvolveInputGrad(Tensor dy, Tensor kernel, Tensor dx, Tensor unfolded, int height, int width, int size)
     {
         CheckConvolution(dx, kernel, dy, height, width, size);
-        Device.ForItems(dx.Rows / (height * width), new CpuConvolution(DenseAddress(dy), Address(kernel), kernel.Stride, null, DenseAddress(dx),
-            new(height, width, size, dy.Cols, dx.Cols), adjoint: true));
+        Convolve(dy, kernel, default, dx, new(height, width, size, dy.Cols, dx.Cols), adjoint: true);
+    }
+
+    void Convolve(Tensor x, Tensor kernel, Tensor bias, Tensor y, ConvolutionShape shape, bool adjoint)
+    {
+        var wide = Device.Workspace(shape.WeightFloats);
+        var weights = wide.IsValid ? (float*)wide.LoadEffectiveAddressAsPtr() : null;
+        Device.ForItems(shape.Size * shape.Size, new CpuConvolutionWeights(Address(kernel), kernel.Stride, weights, shape, adjoint));
+        Device.ForItems(x.Rows / shape.Places, new CpuConvolution(DenseAddress(x), weights, bias.Count > 0 ? Address(bias) : null, DenseAddress(y),
+            shape));
     }
 
     public override void ConvolveGrads(Tensor x, Tensor dy, Tensor dKernel, Tensor dBias, Tensor unfolded, int height, int width, int size)

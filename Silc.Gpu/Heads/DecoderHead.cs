@@ -123,12 +123,7 @@ public sealed class DecoderHead : ITrainedHead, IDisposable
 
     /// <summary>Writes the head to a file of its own; nothing is left half-written.</summary>
     /// <exception cref="IOException">The message names the file and the reason.</exception>
-    public void Save(string path)
-    {
-        IReadOnlyList<NamedArray> arrays;
-        using (Model.Exclusive()) arrays = Parameters.ToArrays();
-        new HeadFile(path, Description, Steps).Write(arrays);
-    }
+    public void Save(string path) => ((ITrainedHead)this).WriteFile(path);
 
     /// <summary>Writes a caption for each image.</summary>
     /// <param name="images">Decoded; the tower sees them whole, squeezed to a square.</param>

@@ -34,7 +34,7 @@ public sealed class DecoderRun : IDisposable
     public DecoderRun(DecoderHead head, DecoderExamples examples, HeadTrainConfig config, RunFolder? folder = null)
     {
         (this.head, this.examples, train, seed) = (head, examples, config.Check(), config.Seed);
-        train.RequireNoMosaic();
+        train.RequireNoDetection();
         Require.That(examples.IsKept || train.IsAugmented,
             "the examples were read for a training that sees parts of images or mirrors them, and keep no features: read them for this one");
         var told = head.Description;

@@ -4,12 +4,13 @@ namespace Silc;
 /// <param name="Labels">Class of each, an index into the names of the training.</param>
 /// <param name="Boxes">In shares of the image's square.</param>
 /// <param name="Unasked">Classes of which the image may hold more than what is marked: as negatives they do not count.</param>
-sealed record DetectionThings(int[] Labels, Box[] Boxes, IReadOnlySet<int> Unasked)
+/// <param name="Negatives">Classes that somebody looked for in vain; null for none.</param>
+sealed record DetectionThings(int[] Labels, Box[] Boxes, IReadOnlySet<int> Unasked, IReadOnlySet<int>? Negatives = null)
 {
     /// <summary>Those of several images, or of one.</summary>
     public static DetectionThings Of(IReadOnlyList<DetectionThings> parts) => parts.Count == 1 ? parts[0]
         : new([.. parts.SelectMany(part => part.Labels)], [.. parts.SelectMany(part => part.Boxes)],
-            parts.SelectMany(part => part.Unasked).ToHashSet());
+            parts.SelectMany(part => part.Unasked).ToHashSet(), parts.SelectMany(part => part.Negatives ?? new HashSet<int>()).ToHashSet());
 }
 
 /// <summary>
@@ -146,7 +147,8 @@ sealed class DetectionExamples : IDisposable
         var found = all.Labels.Zip(all.Boxes, (label, box) => (Label: label, Seen: view.Of(box))).ToList();
         var kept = found.Where(one => one.Seen.Share >= HeadView.LeastLeft).ToList();
         return new([.. kept.Select(one => one.Label)], [.. kept.Select(one => one.Seen.Seen)],
-            found.Where(one => one.Seen.Share is > 0 and < HeadView.LeastLeft).Select(one => one.Label).Concat(all.Unasked).ToHashSet());
+            found.Where(one => one.Seen.Share is > 0 and < HeadView.LeastLeft).Select(one => one.Label).Concat(all.Unasked).ToHashSet(),
+            all.Negatives);
     }
 
     /// <summary>Features of some images: for each feature all images one after another.</summary>
@@ -196,7 +198,8 @@ sealed class DetectionExamples : IDisposable
         // Where a crowd is marked, or not everything, there may be more than what has a box.
         var unasked = example.Instances.Where(instance => instance.IsCrowd).Select(instance => instance.CategoryId)
             .Concat(example.Info.NotExhaustive ?? []).Where(labels.ContainsKey).Select(id => labels[id]).ToHashSet();
-        return new([.. kept.Select(thing => thing.Label)], [.. kept.Select(thing => thing.Box)], unasked);
+        var negatives = (example.Info.Negatives ?? []).Where(labels.ContainsKey).Select(id => labels[id]).ToHashSet();
+        return new([.. kept.Select(thing => thing.Label)], [.. kept.Select(thing => thing.Box)], unasked, negatives);
     }
 
     // Every thing needs a token.

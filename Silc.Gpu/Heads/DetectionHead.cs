@@ -150,12 +150,7 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
 
     /// <summary>Writes the head to a file of its own; nothing is left half-written.</summary>
     /// <exception cref="IOException">The message names the file and the reason.</exception>
-    public void Save(string path)
-    {
-        IReadOnlyList<NamedArray> arrays;
-        using (Model.Exclusive()) arrays = ((ITrainedHead)this).Arrays();
-        new HeadFile(path, Description, Steps).Write(arrays);
-    }
+    public void Save(string path) => ((ITrainedHead)this).WriteFile(path);
 
     IReadOnlyList<NamedArray> ITrainedHead.Arrays() => [.. Tuned?.Arrays() ?? Parameters.ToArrays(), .. Standard.ToArrays()];
 

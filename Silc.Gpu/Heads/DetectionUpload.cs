@@ -9,9 +9,6 @@ sealed class DetectionUpload : IDisposable
     // The upper half of the key, apart from those of DataStreams and of other heads.
     const ulong NameStream = 17UL << 32;
 
-    // OWL-ViT asks about at most a hundred names an image.
-    const int MostNames = 100;
-
     readonly Device device;
     readonly DetectionExamples examples;
     readonly HeadTrainConfig train;
@@ -21,11 +18,16 @@ sealed class DetectionUpload : IDisposable
     readonly MemoryBuffer1D<float, Stride1D.Dense> tokens, aligned, queries, weights, boxes, boxWeights, things;
     readonly MemoryBuffer1D<int, Stride1D.Dense> targets;
     readonly PromptUpload? words;
+    readonly NamePool? pool;
 
     public DetectionUpload(DetectionHead head, DetectionExamples examples, Vectors texts, HeadTrainConfig train, int batch)
     {
         (device, this.examples, this.texts, this.train, Batch) = (head.Model.Device, examples, texts, train, batch);
-        (places, width, asked) = (head.Grid * head.Grid, head.Description.Width, Math.Min(texts.Count, MostNames));
+        (places, width) = (head.Grid * head.Grid, head.Description.Width);
+        // A pool asks about other names in each image.
+        asked = (int)Math.Min(texts.Count, train.Negatives > 0 ? (long)batch * NamePool.Most : NamePool.Most);
+        pool = train.Negatives == 0 ? null
+            : new(texts.Count, train, new(examples.Count, batch, train.Seed), image => examples.Things(image).Labels);
         // Where the tower is tuned, images stand in the place of tokens.
         side = head.Description.Resolution;
         tuned = head.Tuned?.Image is not null;
@@ -61,14 +63,15 @@ sealed class DetectionUpload : IDisposable
     {
         int rows = images.Count * places;
         var (features, all) = examples.Batch(images, step);
-        int[] names = Names(all, step);
+        var own = pool?.Of(all, step);
+        int[] names = own is null || own.All(one => one.Length == 0) ? Names(all, step) : [.. own.SelectMany(one => one).Distinct().Order()];
         device.Upload<float>(features[0], tokens.View.AsContiguous());
         if (!tuned) device.Upload<float>(features[1], aligned.View.AsContiguous());
         device.Upload(texts.Rows(names).Values.Span, queries.View.AsContiguous());
         return new(tuned ? Of(tokens, images.Count, side * side * 3) : Of(tokens, rows, width),
             tuned ? default : Of(aligned, rows, texts.Width), Of(queries, names.Length, texts.Width), targets.View.AsContiguous(),
             Of(weights, rows, 1), Of(boxes, rows, 4), Of(boxWeights, rows, 1), Of(things, rows, 1), images.Count,
-            (logits, found) => Match(logits, found, all, names), Prompts: words?.Send(names) ?? default);
+            (logits, found) => Match(logits, found, all, names, own), Prompts: words?.Send(names) ?? default);
     }
 
     static Tensor Of(MemoryBuffer1D<float, Stride1D.Dense> memory, int rows, int cols) => new(memory.View.AsContiguous(), rows, cols);
@@ -83,10 +86,10 @@ sealed class DetectionUpload : IDisposable
             .OrderBy(one => one.Key).Take(asked).Select(one => one.name).Order()];
     }
 
-    void Match(Tensor logits, Tensor found, DetectionThings[] images, int[] names)
+    void Match(Tensor logits, Tensor found, DetectionThings[] images, int[] names, int[][]? own)
     {
         var (values, raw) = (device.Download(logits.View.SubView(0, logits.Count)), device.Download(found.View.SubView(0, found.Count)));
-        var goals = DetectionTargets.Of(values, raw, [.. images.Select(image => Asked(image, names))], places, names.Length);
+        var goals = DetectionTargets.Of(values, raw, [.. images.Select((image, i) => Asked(image, names, own?[i]))], places, names.Length);
         device.Upload<int>(goals.Names, targets.View.SubView(0, goals.Names.Length).AsContiguous());
         device.Upload<float>(goals.Weights, weights.View.SubView(0, goals.Weights.Length).AsContiguous());
         device.Upload<float>(goals.Boxes, boxes.View.SubView(0, goals.Boxes.Length).AsContiguous());
@@ -94,13 +97,15 @@ sealed class DetectionUpload : IDisposable
         device.Upload<float>(goals.Things, things.View.SubView(0, goals.Things.Length).AsContiguous());
     }
 
-    // The same things by places among the names of this step.
-    static (IReadOnlyList<IReadOnlyList<int>> Names, IReadOnlyList<Box> Boxes, IReadOnlySet<int> Unasked) Asked(DetectionThings image, int[] names)
+    // The same things by places among the names of this step, of which the image may be asked about its own alone.
+    static (IReadOnlyList<IReadOnlyList<int>> Names, IReadOnlyList<Box> Boxes, IReadOnlySet<int> Unasked) Asked(DetectionThings image, int[] names,
+        int[]? own)
     {
         var kept = image.Labels.Zip(image.Boxes).Select(thing => (Place: Array.IndexOf(names, thing.First), thing.Second))
             .Where(thing => thing.Place >= 0).ToList();
         return ([.. kept.Select(thing => (IReadOnlyList<int>)[thing.Place])], [.. kept.Select(thing => thing.Second)],
-            image.Unasked.Select(label => Array.IndexOf(names, label)).Where(place => place >= 0).ToHashSet());
+            image.Unasked.Select(label => Array.IndexOf(names, label)).Where(place => place >= 0)
+                .Concat(own is null ? [] : Enumerable.Range(0, names.Length).Where(place => !own.Contains(names[place]))).ToHashSet());
     }
 
     public void Dispose()

@@ -79,10 +79,12 @@ sealed class HeadLoop : IDisposable
     Tensor LossCell => new(loss.View.AsContiguous(), 1, 1);
 
     /// <summary>The newest usable checkpoint of a folder that goes on, otherwise null. Callers ask before they read images.</summary>
-    /// <exception cref="ArgumentException">It is of another training.</exception>
+    /// <exception cref="ArgumentException">It is of another training, or the device does not train.</exception>
     /// <exception cref="InvalidDataException">None can be used.</exception>
     public static HeadFile? Start(ITrainedHead head, HeadTrainConfig train, DataState data, RunFolder? folder)
     {
+        Require.That(head.Model.Device.Precision != Precision.Int8, "weights in 8 bits embed and do not learn: open the device with another "
+            + "precision to train a head; asking a trained one is fine");
         var start = folder is { Resumes: true } ? Newest(folder) : null;
         start?.Require(head.Description, train, data);
         return start;
@@ -106,7 +108,7 @@ sealed class HeadLoop : IDisposable
             if (end is not null || head.Steps > 0 && folder?.Policy.IsDue(head.Steps, sinceSave.Elapsed) == true) Save();
             if (end is { } why)
             {
-                if (folder is { Replaces: false }) head.Save(folder.At(HeadFile.Name));
+                if (folder is { Replaces: false }) head.WriteFile(folder.At(HeadFile.Name));
                 return why;
             }
             Step();

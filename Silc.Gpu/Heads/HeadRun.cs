@@ -42,7 +42,7 @@ public sealed class HeadRun : IDisposable
             $"the head is for the classes {string.Join(", ", head.Description.Seen)}, and {source.Name} has "
             + string.Join(", ", source.Classes.Names));
         head.RequireTraining(train, source.Classes.Count);
-        train.RequireNoMosaic();
+        train.RequireNoDetection();
         // Before the images are read: that is long, and in vain if the checkpoint is of another training.
         var start = HeadLoop.Start(head, train, data, folder);
         var texts = HeadTexts.Of(head, source.Classes);

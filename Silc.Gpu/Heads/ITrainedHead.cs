@@ -21,6 +21,12 @@ interface ITrainedHead
     /// <summary>Takes the values of a file.</summary>
     void Load(HeadFile file);
 
-    /// <summary>Writes its file.</summary>
-    void Save(string path);
+    /// <summary>Writes its file; nothing is left half-written.</summary>
+    /// <exception cref="IOException">The message names the file and the reason.</exception>
+    sealed void WriteFile(string path)
+    {
+        IReadOnlyList<NamedArray> arrays;
+        using (Model.Exclusive()) arrays = Arrays();
+        new HeadFile(path, Description, Steps).Write(arrays);
+    }
 }

@@ -165,12 +165,7 @@ public abstract class SegmentationHead : ITrainedHead, IDisposable
 
     /// <summary>Writes the head to a file of its own; nothing is left half-written.</summary>
     /// <exception cref="IOException">The message names the file and the reason.</exception>
-    public void Save(string path)
-    {
-        IReadOnlyList<NamedArray> arrays;
-        using (Model.Exclusive()) arrays = ((ITrainedHead)this).Arrays();
-        new HeadFile(path, Description, Steps).Write(arrays);
-    }
+    public void Save(string path) => ((ITrainedHead)this).WriteFile(path);
 
     /// <summary>
     /// Text embeddings that stand for classes, by the head's own text tower where that was trained along; otherwise they are the model's.

@@ -153,6 +153,17 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
         return x;
     }
 
+    /// <summary>What the tokens are asked by, (B·T, C), all heads side by side, float32. For inference.</summary>
+    internal Tensor Keys(Pass pass, Tensor x)
+    {
+        var (n, k) = (norm.Forward(pass, x).Y, pass.Saved(x.Rows, width));
+        project.Key.Run(pass, n, k);
+        if (norms is not { } both) return k;
+        var y = pass.Saved(x.Rows, width);
+        both.Key.Forward(pass, k, y);
+        return y;
+    }
+
     /// <summary>
     /// Scores of the tokens for the first one as query, q·k in each head, (B·(T -
     /// 1), H): √D times the logits of a class token's attention. For inference.

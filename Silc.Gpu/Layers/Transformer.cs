@@ -147,9 +147,21 @@ sealed class Transformer
     /// </summary>
     internal Tensor ScoresOfFirstConsuming(Pass pass, Tensor x, int batch)
     {
+        InferButLast(pass, x, batch);
+        return blocks[^1].Attention.ScoresOfFirst(pass, x, batch);
+    }
+
+    /// <summary>Keys of the last block, (B·T, C), float32. Overwrites X; for inference.</summary>
+    internal Tensor KeysConsuming(Pass pass, Tensor x, int batch)
+    {
+        InferButLast(pass, x, batch);
+        return blocks[^1].Attention.Keys(pass, x);
+    }
+
+    void InferButLast(Pass pass, Tensor x, int batch)
+    {
         foreach (var (attention, mlp) in blocks[..^1])
             using (pass.Frame()) mlp.ForwardConsuming(pass, attention.ForwardConsuming(pass, x, batch).Y);
-        return blocks[^1].Attention.ScoresOfFirst(pass, x, batch);
     }
 
     /// <summary>

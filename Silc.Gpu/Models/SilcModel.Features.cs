@@ -8,7 +8,7 @@ public sealed partial class SilcModel
     // By side of the window.
     readonly Dictionary<(int Side, PatchOutput Output), PatchInference> patchInference = [];
 
-    enum PatchOutput { MapValues, LastBlockValues, PoolScores, Tokens }
+    enum PatchOutput { MapValues, LastBlockValues, PoolScores, Tokens, Keys }
 
     /// <summary>
     /// Embeds the patches of images (N, side, side, 3) in [-1, 1]: (N · T, C), L2-normalised, image by image and row by
@@ -24,6 +24,10 @@ public sealed partial class SilcModel
     /// </summary>
     /// <exception cref="ArgumentException">As for <see cref="EmbedPatchPixels"/>.</exception>
     public Vectors EncodePatchPixels(float[] pixels, int side) => RunPatches(pixels, side, PatchOutput.Tokens);
+
+    /// <summary>Keys of the last block for the patches, all heads side by side: (N · T, width), L2-normalised.</summary>
+    /// <exception cref="ArgumentException">As for <see cref="EmbedPatchPixels"/>.</exception>
+    internal Vectors PatchKeys(float[] pixels, int side) => RunPatches(pixels, side, PatchOutput.Keys);
 
     /// <summary>
     /// Attention of the MAP head over the patches of images (N, side, side, 3) in [-1, 1]: the mean
@@ -91,12 +95,13 @@ public sealed partial class SilcModel
     /// <param name="feature">How patches are mapped into the space of texts.</param>
     /// <param name="windows">What the model sees at once; null shows it the whole image at its own size.</param>
     /// <param name="threshold">Pixels whose best class is less probable than this are class 0, the background.</param>
+    /// <param name="refinement">MaskCLIP's; null leaves the scores of patches as they are.</param>
     public ZeroShotSegmenter Segmenter(
         ClassPrototypes classes, PatchFeature feature = PatchFeature.MapValues, SegmentationWindows? windows = null,
-            double? threshold = null) =>
+            double? threshold = null, SegmentationRefinement? refinement = null) =>
         new((pixels, side) => EmbedPatchPixels(pixels, side, feature), Config.PatchSize, classes,
             windows ?? SegmentationWindows.Whole(Config.Grid * Config.PatchSize), threshold, Temperature,
-            Config.Images);
+            Config.Images, refinement, PatchKeys);
 
     /// <summary>Buffers for windows of one side.</summary>
     sealed class PatchInference : IDisposable
@@ -126,7 +131,7 @@ public sealed partial class SilcModel
             int columns = output switch
             {
                 PatchOutput.PoolScores => model.Config.Image.Heads,
-                PatchOutput.Tokens => model.Config.Image.Width,
+                PatchOutput.Tokens or PatchOutput.Keys => model.Config.Image.Width,
                 _ => model.Config.EmbedDim,
             };
             var (all, each) = (new Vectors(count * tokens, columns), side * side * 3);
@@ -146,6 +151,7 @@ public sealed partial class SilcModel
         {
             PatchOutput.PoolScores => model.Image.PoolScores(pass, pixels, side),
             PatchOutput.Tokens => model.Image.EncodedPatches(pass, pixels, side),
+            PatchOutput.Keys => Normalize(pass, model.Image.PatchKeys(pass, pixels, side)).Z,
             PatchOutput.LastBlockValues => Normalize(pass, model.Image.PatchFeatures(pass, pixels, side, PatchFeature.LastBlockValues)).Z,
             _ => Normalize(pass, model.Image.PatchFeatures(pass, pixels, side, PatchFeature.MapValues)).Z,
         };

@@ -116,6 +116,14 @@ sealed class VisionTransformer
         return y;
     }
 
+    /// <summary>Keys of the last block for the patches, without a class token or registers, (B·T, C), not normalised. For inference.</summary>
+    internal Tensor PatchKeys(Pass pass, Tensor pixels, int side)
+    {
+        var keys = transformer.KeysConsuming(pass, Tokens(pass, pixels, side).X, pixels.Rows);
+        if (registers is not null) keys = registers.Drop(pass, keys, pixels.Rows);
+        return classToken is null ? keys : ClassToken.WithoutIt(pass, keys, pixels.Rows);
+    }
+
     /// <summary>
     /// What heads read, by one forward pass, each (B·T, channels) or (B, channels), float32, without a class token or registers. For inference.
     /// </summary>

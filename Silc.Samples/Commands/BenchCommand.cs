@@ -71,7 +71,16 @@ static class BenchCommand
 #if !BUNDLE
         command.Add(BenchServeCommand.Create());
 #endif
+        foreach (var part in command.Subcommands) part.Validators.Add(RefusePreset);
         return command;
+    }
+
+    // The preset of "silc bench ti heads" would be read and not used.
+    static void RefusePreset(System.CommandLine.Parsing.CommandResult result)
+    {
+        if (result.GetResult(Preset) is { Implicit: false, Tokens: [var token, ..] })
+            result.AddError($"silc bench {token.Value} times steps of that preset, and silc bench {result.Command.Name} something else: leave "
+                + $"{token.Value} out, or write what belongs to {result.Command.Name} behind it");
     }
 
     static int Run(ParseResult parsed)

@@ -14,7 +14,7 @@ static class BenchHeadsCommand
         DefaultValueFactory = _ => HeadBench.Names[0],
     };
     static readonly Option<int> Batch = OptionForm.Number("--batch", "Images a step.", 8).From(1);
-    static readonly Option<int> Side = OptionForm.Number("--image-size", "Side of the images in pixels, a multiple of 8.", 64).From(1);
+    static readonly Option<int> Side = OptionForm.Number("--image-size", "Side of the images in pixels, a multiple of 8, 8 or more.", 64).From(1);
     static readonly Option<int> Steps = OptionForm.Number("--steps", "Timed steps; the median counts.", 20).From(1);
     static readonly Option<bool> Ops = new("--ops") { Description = "Also say where the time goes." };
     static readonly Option<string> Device = TrainOptions.DeviceOption();

@@ -3,7 +3,7 @@ using Silc.Samples.Evaluation;
 
 namespace Silc.Samples.Commands;
 
-/// <summary><c>silc data labels</c>: what is in a published set of labels, boxes, captions or questions.</summary>
+/// <summary><c>silc data labels</c>: what is in a published set of labels, boxes, captions, questions or sentences.</summary>
 static class DataLabelsCommand
 {
     static readonly Option<string> Data = new("--data")
@@ -19,12 +19,13 @@ static class DataLabelsCommand
         DefaultValueFactory = _ => 500,
     }.From(1);
     static readonly Option<string?> Classes =
-        new("--classes") { Description = "For ade20k:, names in place of objectInfo150.txt.", HelpName = "FILE" };
+        new("--classes") { Description = "For ade20k: and context459:, names in place of the set's own; for ade847: its names.", HelpName = "FILE" };
 
     public static Command Create()
     {
         var command = new Command("labels", """
-            Say what is in a published set: images, classes or categories, things, captions, questions; what does not count, and what has no partner.
+            Say what is in a published set: images, classes or categories, things, captions, questions, sentences; what does not count, and what has
+            no partner.
 
             Examples:
               silc data labels --data voc:VOCdevkit/VOC2012 --split val
@@ -60,6 +61,11 @@ static class DataLabelsCommand
         {
             DataOption.Say(captions.Skipped);
             LabelInspection.Show(captions);
+        }
+        else if (PublishedSets.References(data, parsed) is { } references)
+        {
+            DataOption.Say(references.Skipped);
+            LabelInspection.Show(references);
         }
         else throw new ArgumentException($"--data {data}: say {PublishedSets.Help(PublishedSets.All)}; other data is shown by silc data inspect");
         return 0;

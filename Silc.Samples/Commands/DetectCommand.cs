@@ -58,10 +58,8 @@ static class DetectCommand
     {
         var (name, folder) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Out));
         if (parsed.GetValue(Least) > 1) throw new ArgumentException($"--least {parsed.GetValue(Least)}: it is a probability, at most 1");
-        if (File.Exists(folder) || Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-            throw new IOException($"--out {folder} is not empty: name a new folder, so that the answers of two models do not mix");
-        var files = SegmentCommand.Files(parsed.GetValue(Images) ?? []);
-        if (files.Count == 0) throw new FileNotFoundException("the folders hold no image");
+        UserImages.RequireNew(folder);
+        var files = UserImages.Some(parsed.GetValue(Images) ?? []);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         using var head = DetectionHead.Load(model, parsed.GetValue(Head)!);
@@ -74,41 +72,23 @@ static class DetectCommand
 
     static void Detect(DetectionHead head, ClassPrototypes classes, List<string> files, double least, bool objectness, string folder)
     {
-        var (unread, names, rows) = (new UnreadImages("the images", files.Count), new HashSet<string>(StringComparer.OrdinalIgnoreCase),
-            new List<object>());
-        int things = 0;
-        Progress.Show("images", files.Count, report =>
+        var (names, rows, things) = (new HashSet<string>(StringComparer.OrdinalIgnoreCase), new List<object>(), 0);
+        UserImages.Each(files.Count, 1, i => (files[i], ImageFile.Read(files[i])), some =>
         {
-            for (int i = 0; i < files.Count; i++)
+            var (index, file, image) = some[0];
+            var found = head.Detect(image, classes, least: least, objectness: objectness);
+            things += found.Count;
+            var large = DetectionScoring.Large(image, out double factor);
+            ImageFile.Write(Path.Combine(folder, SegmentCommand.NameOf(file, index, names) + Overlay),
+                BoxPainter.Draw(large, DetectionScoring.Scaled(DetectionScoring.Shapes(found, classes.Names), factor)));
+            rows.Add(new
             {
-                Interrupt.Current?.Token.ThrowIfCancellationRequested();
-                RgbImage image;
-                try
-                {
-                    image = ImageFile.Read(files[i]);
-                }
-                catch (Exception error) when (Unreadable.Is(error))
-                {
-                    unread.Add(i, error);
-                    continue;
-                }
-                var found = head.Detect(image, classes, least: least, objectness: objectness);
-                things += found.Count;
-                var large = DetectionScoring.Large(image, out double factor);
-                ImageFile.Write(Path.Combine(folder, SegmentCommand.NameOf(files[i], i, names) + Overlay),
-                    BoxPainter.Draw(large, DetectionScoring.Scaled(DetectionScoring.Shapes(found, classes.Names), factor)));
-                rows.Add(new
-                {
-                    Image = files[i],
-                    image.Width,
-                    image.Height,
-                    Things = found.Select(one => new { Name = classes.Names[one.Label], Score = Math.Round(one.Score, 4), Box = Rounded(one.Box) }),
-                });
-                report(i + 1);
-            }
+                Image = file,
+                image.Width,
+                image.Height,
+                Things = found.Select(one => new { Name = classes.Names[one.Label], Score = Math.Round(one.Score, 4), Box = Rounded(one.Box) }),
+            });
         });
-        unread.Say();
-        _ = unread.Others();
         AtomicFile.WriteText(Path.Combine(folder, Table), JsonSerializer.Serialize(rows, indented) + "\n");
         Console.WriteLine($"found {things:N0} things in {rows.Count:N0} images; wrote overlays and {Table} to {folder}");
     }

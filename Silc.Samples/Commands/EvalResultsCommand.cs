@@ -68,7 +68,7 @@ static class EvalResultsCommand
             return new(name, truth.Images.Count, masks ? "masks" : "boxes",
                 [.. scores.Official.Select(entry => new MetricValue(entry.Name, entry.Value < 0 ? double.NaN : entry.Value))]);
         }
-        if (PublishedSets.References(data, parsed) is { } references)
+        if (PublishedSets.ReferenceCaptions(data, parsed) is { } references)
         {
             var scores = CaptionResults.Score(CaptionResults.Read(results), references);
             return new(name, references.Count, "captions",

@@ -33,7 +33,7 @@ static class EvalSegmentationCommand
             """) { Model };
         foreach (var option in SegmentationOptions.All) command.Add(option);
         foreach (var option in PromptOptions.All) command.Add(option);
-        foreach (var option in (Option[])[Device, Overlays, Predictions, EvalOptions.Resize, EvalOptions.ImageBackground,
+        foreach (var option in (Option[])[.. RefinementOptions.All, Device, Overlays, Predictions, EvalOptions.Resize, EvalOptions.ImageBackground,
             EvalOptions.Json]) command.Add(option);
         command.Add(ModelOption.Tokenizer);
         command.SetAction(Run);
@@ -45,6 +45,7 @@ static class EvalSegmentationCommand
         var name = parsed.GetRequiredValue(Model);
         var (sources, background) = (SegmentationOptions.Sources(parsed).ToList(), SegmentationOptions.BackgroundOf(parsed));
         var templates = PromptOptions.TemplatesOf(parsed, SegmentationOptions.IsMasks(parsed) ? "segmentation" : "name");
+        var refinement = RefinementOptions.Of(parsed);
         OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed), parsed.GetValue(Overlays) is { } drawn ? Output.Sheet(drawn) : null);
         var masks = parsed.GetValue(Predictions) is { } predictions ? PredictedMasks.In(predictions, SegmentationOptions.FirstLabel(parsed)) : null;
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
@@ -59,7 +60,7 @@ static class EvalSegmentationCommand
             var classes = ClassPrototypes.Of(source.Classes, prompts => EmbeddedTexts.Of(model, prompts), templates,
                 PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Best),
                     canonical: SegmentationOptions.IsMasks(parsed));
-            scores.AddRange(new SegmentationRun(model, source, classes, windows, background.Threshold, background.Counts)
+            scores.AddRange(new SegmentationRun(model, source, classes, windows, background.Threshold, background.Counts, refinement)
                 .Score(sheet, masks, sources.Count > 1 ? $"set-{sources.IndexOf(source) + 1}" : ""));
         }
         ScoreReport.Show(parsed, name, SegmentationOptions.DataOf(parsed), scores);

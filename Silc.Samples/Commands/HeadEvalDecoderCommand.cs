@@ -11,7 +11,7 @@ static class HeadEvalDecoderCommand
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string?> Head = HeadOptions.Head(required: true);
     static readonly Option<string> Device = TrainOptions.DeviceOption();
-    static readonly Option<int> Images = DecoderData.Images(400);
+    static readonly Option<int> Images = DrawnScenes.Images(400);
     static readonly Option<string?> Predictions = new("--predictions")
     {
         Description = "Also write what it said, as COCO's and VQA's servers take it.",
@@ -36,7 +36,8 @@ static class HeadEvalDecoderCommand
         Examples:
           silc head eval answer --model mini --head runs/answers --data demo:hard
           silc head eval answer --model runs/mine --head runs/vqa --data vqa:v2_OpenEnded_mscoco_val2014_questions.json --predictions answers.json
-        """, DecoderData.Asked, [PublishedSets.ImageFolder], Answers, AnswerResults.Write);
+          silc head eval answer --model runs/mine --head runs/refer --data "refcoco:refs(unc).json" --split testA
+        """, DecoderData.Asked, [PublishedSets.Split, PublishedSets.ImageFolder], Answers, AnswerResults.Write);
 
     /// <summary>Opens the captions of a line, and says how a head is asked for some.</summary>
     public static HeadAsking OpenCaptions(ParseResult parsed) => Captions(parsed, null);
@@ -74,29 +75,37 @@ static class HeadEvalDecoderCommand
     static HeadAsking Captions(ParseResult parsed, Action<IReadOnlyDictionary<long, string>>? write)
     {
         var source = DecoderData.Captions(parsed, Images, training: false);
-        return (_, trained, floors) =>
-        {
-            var head = (DecoderHead)trained;
-            head.RequireKind(HeadKind.Caption);
-            var scoring = new CaptionScoring(source, head, parsed.GetValue(HeadOptions.Beam));
-            var scores = scoring.Scores();
-            write?.Invoke(scoring.Written);
-            return new(floors ? scores : [scores[0]], scores[0], "CIDEr-D", scoring.Pictures);
-        };
+        return Asking(HeadKind.Caption, source.Name, "CIDEr-D", write, head => new CaptionScoring(source, head, parsed.GetValue(HeadOptions.Beam)));
     }
 
     static HeadAsking Answers(ParseResult parsed, Action<IReadOnlyDictionary<long, string>>? write)
     {
         var source = DecoderData.Questions(parsed, Images, training: false);
-        return (_, trained, floors) =>
-        {
-            var head = (DecoderHead)trained;
-            head.RequireKind(HeadKind.Answer);
-            var scoring = new AnswerScoring(source, head, parsed.GetValue(HeadOptions.Beam));
-            var scores = scoring.Scores();
-            write?.Invoke(scoring.Written);
-            var own = scores.Count > 0 ? scores[0] : new(source.Name, 0, "head", []);
-            return new(floors ? scores : [own], own, "overall", scoring.Pictures);
-        };
+        var ask = Asking(HeadKind.Answer, source.Name, "overall", write, head => new AnswerScoring(source, head, parsed.GetValue(HeadOptions.Beam)));
+        return source is ReferenceQuestions { Source: var sentences }
+            ? (_, head, floors) => Boxes(parsed, sentences, (DecoderHead)head, write, floors) : ask;
+    }
+
+    static HeadAsking Asking(HeadKind kind, string name, string measure, Action<IReadOnlyDictionary<long, string>>? write,
+        Func<DecoderHead, IWritingScores> score) => (_, trained, floors) =>
+    {
+        var head = (DecoderHead)trained;
+        head.RequireKind(kind);
+        var scoring = score(head);
+        var scores = scoring.Scores();
+        write?.Invoke(scoring.Written);
+        var own = scores.Count > 0 ? scores[0] : new(name, 0, "head", []);
+        return new(floors ? scores : [own], own, measure, scoring.Pictures);
+    };
+
+    // The answers to sentences are boxes.
+    static HeadAnswers Boxes(ParseResult parsed, IReferenceSource source, DecoderHead head, Action<IReadOnlyDictionary<long, string>>? write,
+        bool floors)
+    {
+        head.RequireKind(HeadKind.Answer);
+        var (scoring, beam) = (new ReferenceScoring(source), parsed.GetValue(HeadOptions.Beam));
+        var own = scoring.Of($"head, step {head.Steps}, beam {beam}", ReferenceScoring.By(head, beam), keep: true);
+        write?.Invoke(scoring.Written);
+        return new(floors ? [own, .. scoring.Floors()] : [own], own, ReferenceScoring.Measure, scoring.Pictures);
     }
 }

@@ -22,8 +22,8 @@ static class HeadEvalSegmentCommand
 
     static readonly Option<int?> MergeFrom = new Option<int?>("--merge-from")
     {
-        Description = "Answers of this class and all behind it count as it: VOC-20b's background, class 20, has 39 names of Pascal "
-            + "Context in its list of 59.",
+        Description = "Answers of this class and all behind it count as it: as voc20b: counts its background, class 20, whose list of 59 has "
+            + "39 names of Pascal Context.",
         HelpName = "LABEL",
     }.From(1);
 

@@ -10,7 +10,7 @@ static class HeadTrainDecoderCommand
 {
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Device = TrainOptions.DeviceOption();
-    static readonly Option<int> Images = DecoderData.Images(4000);
+    static readonly Option<int> Images = DrawnScenes.Images(4000);
     static readonly Option<int> Steps = OptionForm.Number("--steps",
         "Updates; the schedule, a cosine after a short warm-up, ends there.", 1500).From(1);
     static readonly Option<int> Batch = OptionForm.Number("--batch", "Texts a step.", 64).From(1);
@@ -30,7 +30,7 @@ static class HeadTrainDecoderCommand
         "Words that occur less often are unknown; 5 is usual for COCO.", 1).From(1);
     static readonly Option<int?> Side = new Option<int?>("--image-size")
     {
-        Description = "Side of the images in pixels, a multiple of the patch; the model's own unless given.",
+        Description = "Side of the images in pixels, a multiple of the patch, one patch or more; the model's own unless given.",
         HelpName = "PIXELS",
     }.From(1);
 
@@ -48,11 +48,13 @@ static class HeadTrainDecoderCommand
     /// <summary>The command for answers.</summary>
     public static Command Answer() => Create("answer", """
         Train a head that answers questions about images: as silc head train caption, with the question before the answer.
+        Of sentences that each speak of one thing the answer is its box, in four words.
 
         Examples:
           silc head train answer --model mini --data demo:hard --out runs/answers
           silc head train answer --model runs/mine --data vqa:v2_OpenEnded_mscoco_train2014_questions.json --least-uses 5 --steps 20000 --out runs/vqa
-        """, DecoderData.Asked, [PublishedSets.ImageFolder], Answers);
+          silc head train answer --model runs/mine --data "refcoco:refs(unc).json" --split train --steps 20000 --out runs/refer
+        """, DecoderData.Asked, [PublishedSets.Split, PublishedSets.ImageFolder], Answers);
 
     delegate DecoderExamples Reader(SilcModel model, ParseResult parsed, Action<long> report, CancellationToken stop);
 
@@ -78,6 +80,8 @@ static class HeadTrainDecoderCommand
     static (int, Reader) Answers(ParseResult parsed)
     {
         var source = DecoderData.Questions(parsed, Images, training: true);
+        if (source is ReferenceQuestions && ConfigOf(parsed).IsAugmented)
+            throw new ArgumentException("--flip and --min-crop move what is seen, and the words of a box would not follow: leave them out");
         int images = Enumerable.Range(0, source.Count).Select(index => source.Question(index).ImageId).Distinct().Count();
         return (images, (model, parsed, report, stop) =>
             DecoderExamples.OfQuestions(model, source, parsed.GetValue(Side), seen: report, stop: stop,
@@ -111,16 +115,14 @@ static class HeadTrainDecoderCommand
     {
         var told = head.Description;
         var captions = told.Kind == HeadKind.Caption;
-        foreach (var (key, reason) in examples.Unread) Console.Error.WriteLine($"skipped  {key}: {reason}");
         if (examples.Silent > 0)
             Console.Error.WriteLine($"skipped  {examples.Silent:N0} {(captions ? "images without a caption" : "questions without an answer")}");
         if (examples.Longest > told.Decoder!.Length)
             Console.Error.WriteLine($"note: the longest text has {examples.Longest} words with its {(captions ? "end" : "question and its end")}, "
                 + $"and what is beyond {told.Decoder.Length} is cut off; --length makes room");
-        Console.WriteLine($"data     {examples.Data.Name}: {examples.Images:N0} images"
-            + (captions ? "" : $", {examples.Count:N0} questions"));
-        Console.WriteLine($"head     {(captions ? "captions" : "answers")}, {head.ParameterCount:N0} values, {told.Words!.Count:N0} words, of images "
-            + $"of {told.Resolution} pixels of the tower {told.Tower}; {config.Steps:N0} steps of {config.BatchSize}");
-        if (head.Steps > 0) Console.WriteLine($"resumed  after step {head.Steps}");
+        var asked = captions ? "" : $", {examples.Count:N0} questions";
+        HeadTraining.Describe(examples.Unread, $"{examples.Data.Name}: {examples.Images:N0} images{asked}",
+            $"{(captions ? "captions" : "answers")}, {head.ParameterCount:N0} values, {told.Words!.Count:N0} words, of images of {told.Resolution} "
+            + $"pixels of the tower {told.Tower}", config, head.Steps);
     }
 }

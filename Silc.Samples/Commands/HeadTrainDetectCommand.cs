@@ -10,7 +10,7 @@ static class HeadTrainDetectCommand
 {
     static readonly Option<string> Model = ModelOption.Create();
     static readonly Option<string> Device = TrainOptions.DeviceOption();
-    static readonly Option<int> Images = DetectionData.Images(2000);
+    static readonly Option<int> Images = DrawnScenes.Images(2000);
     static readonly Option<int> Steps = OptionForm.Number("--steps", "Updates; the schedule, a cosine, ends there.", 1500).From(1);
     static readonly Option<int> Batch = OptionForm.Number("--batch", "Images a step.", 16).From(1);
     static readonly Option<double> Rate = OptionForm.Real("--lr", "Base learning rate.", 1e-3).From(0);
@@ -34,10 +34,16 @@ static class HeadTrainDetectCommand
         Description = "Leave out images that show a class which is held out: its things have no box there, and are learned as nothing.",
     };
     static readonly Option<int> Mosaic = OptionForm.Number("--mosaic",
-        "With 2 or more, 60 % of what is seen are mosaics of k x k images, k from 2 to this; OWL-ViT has 3.", 1).From(1);
+        $"With 2 or more, 60 % of what is seen are mosaics of k x k images, k from 2 to this, 1 to {HeadTrainConfig.MostTiles}; OWL-ViT has 3.", 1)
+        .From(1);
+    static readonly Option<int> Negatives = OptionForm.Number("--negatives",
+        "Ask about each image its own names and so many others, 0 to 99: those that lvis: says were looked for in vain, then names of the steps so "
+        + "far, drawn in proportion to how often they occur. The rest takes no part in its loss; OWL-ViT has 50. 0 asks about every name, of more "
+        + "than 100 those of the step and others by chance.", 0).From(0);
     static readonly Option<int?> Side = new Option<int?>("--image-size")
     {
-        Description = "Side of the images in pixels, a multiple of the patch; the model's own unless given. There is one box a patch.",
+        Description = "Side of the images in pixels, a multiple of the patch, one patch or more; the model's own unless given. There is one box a "
+            + "patch.",
         HelpName = "PIXELS",
     }.From(1);
 
@@ -54,7 +60,7 @@ static class HeadTrainDetectCommand
             """) { Model, DetectionData.Data, HeadTraining.Out };
         foreach (var option in (Option[])[Images, PublishedSets.ImageFolder, HoldOut, Without, Side, HeadOptions.Tune,
             HeadOptions.TuneRate, HeadOptions.TuneTextRate, NoBlock, Owl, Steps, Batch, Rate,
-            Decay, HeadTraining.Clip, Seed, HeadTraining.Flip, HeadTraining.MinCrop, Mosaic,
+            Decay, HeadTraining.Clip, Seed, HeadTraining.Flip, HeadTraining.MinCrop, Mosaic, Negatives,
             HeadTraining.FeatureCache, .. PromptOptions.All.Where(option => option.Name == "--templates"), HeadTraining.ValData,
             HeadTraining.ValEvery, HeadTraining.SaveEvery,
             TrainOptions.LogEvery, HeadTraining.Resume, HeadTraining.Overwrite, Device, ModelOption.Tokenizer]) command.Add(option);
@@ -66,21 +72,21 @@ static class HeadTrainDetectCommand
     {
         HeadTraining.Check(parsed);
         var name = parsed.GetRequiredValue(Model);
-        var source = DetectionData.Open(parsed, Images, training: true);
+        var source = DetectionData.Open(parsed.GetRequiredValue(DetectionData.Data), parsed, Images, training: true);
         var chosen = DetectionData.Chosen(source, parsed.GetValue(HoldOut));
         if (parsed.GetValue(Without) && parsed.GetValue(HoldOut) is null) throw new ArgumentException("--without-held-out needs --hold-out");
         var isDemo = source is DemoDetection;
         if (parsed.GetValue(Without)) source = DetectionData.WithoutOthers(source, chosen);
         var config = new HeadTrainConfig(parsed.GetValue(Steps), parsed.GetValue(Batch), parsed.GetValue(Rate), parsed.GetValue(Decay),
             parsed.GetValue(HeadTraining.Clip), parsed.GetValue(Seed));
-        config = HeadTraining.Seeing(parsed, config with { Mosaic = parsed.GetValue(Mosaic) });
+        config = HeadTraining.Seeing(parsed, config with { Mosaic = parsed.GetValue(Mosaic), Negatives = parsed.GetValue(Negatives) });
         var validation = HeadTask.Of("detect").Validation(parsed, config.Steps);
         using var folder = HeadTraining.Open(parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         using var head = DetectionHead.Create(model, chosen, PromptOptions.TemplatesOf(parsed, isDemo ? "name" : "clip"), canonical: !isDemo,
             new DetectionConfig(Block: !parsed.GetValue(NoBlock), Aligned: !parsed.GetValue(Owl)), parsed.GetValue(Side), config.Seed,
-            HeadOptions.TunedOf(parsed));
+            HeadOptions.TunedOf(parsed, model));
         head.NameTower(ShippedModel.NameOf(name));
         using var interrupt = new Interrupt(userSignal: true);
         using var run = Progress.Show("images", source.Count,
@@ -92,17 +98,12 @@ static class HeadTrainDetectCommand
 
     static void Describe(IInstanceSource source, DetectionHead head, DetectionRun run, HeadTrainConfig config)
     {
-        const int Named = 12;
-        foreach (var (key, reason) in run.Unread) Console.Error.WriteLine($"skipped  {key}: {reason}");
         if (run.TooMany > 0)
             Console.Error.WriteLine($"skipped  {run.TooMany:N0} things, the smallest of images with more things than the {head.Grid * head.Grid} "
                 + "patches; --image-size makes more of them");
         var seen = head.Description.Seen;
-        Console.WriteLine($"data     {source.Name}: {run.Images:N0} images, {run.Empty:N0} of them without a thing, {seen.Count} classes: "
-            + string.Join(", ", seen.Take(Named)) + (seen.Count > Named ? ", …" : ""));
-        Console.WriteLine($"head     detection, {head.ParameterCount:N0} values, {head.Grid} x {head.Grid} boxes of images of "
-            + $"{head.Description.Resolution} pixels of the tower {HeadOptions.TowerOf(head.Description)}; "
-            + $"{config.Steps:N0} steps of {config.BatchSize}");
-        if (run.Steps > 0) Console.WriteLine($"resumed  after step {run.Steps}");
+        HeadTraining.Describe(run.Unread, $"{source.Name}: {run.Images:N0} images, {run.Empty:N0} of them without a thing, {seen.Count} classes: "
+            + HeadTraining.Brief(seen), $"detection, {head.ParameterCount:N0} values, {head.Grid} x {head.Grid} boxes of images of "
+            + $"{head.Description.Resolution} pixels of the tower {HeadOptions.TowerOf(head.Description)}", config, run.Steps);
     }
 }

@@ -43,7 +43,7 @@ static class HeadTrainSegmentCommand
     };
     static readonly Option<int?> Side = new Option<int?>("--image-size")
     {
-        Description = "Side of the images in pixels, a multiple of the patch; the model's own unless given.",
+        Description = "Side of the images in pixels, a multiple of the patch, one patch or more; the model's own unless given.",
         HelpName = "PIXELS",
     }.From(1);
 
@@ -88,7 +88,7 @@ static class HeadTrainSegmentCommand
         using var head = SegmentationHead.Create(model, parsed.GetValue(Kind), source.Classes.Names, templates,
             canonical: SegmentationOptions.IsMasks(parsed), SizesOf(parsed, model.Config), parsed.GetValue(Side), config.Seed, config.Loss,
             PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Average),
-            HeadOptions.TunedOf(parsed));
+            HeadOptions.TunedOf(parsed, model));
         head.NameTower(ShippedModel.NameOf(name));
         using var interrupt = new Interrupt(userSignal: true);
         using var run = Progress.Show("images", source.Count,
@@ -100,19 +100,10 @@ static class HeadTrainSegmentCommand
 
     static void Describe(ISegmentationSource source, SegmentationHead head, HeadRun run, HeadTrainConfig config)
     {
-        foreach (var (key, reason) in run.Unread) Console.Error.WriteLine($"skipped  {key}: {reason}");
         var empty = run.Unlabelled > 0 ? $", {run.Unlabelled:N0} of them without a labelled place" : "";
-        Console.WriteLine($"data     {source.Name}: {run.Images:N0} images{empty}, {source.Classes.Count} classes: {Brief(source.Classes.Names)}");
-        Console.WriteLine($"head     {head.Description.Kind.ToString().ToLowerInvariant()}, {head.ParameterCount:N0} values, on images of "
-            + $"{head.Description.Resolution} pixels of the tower {HeadOptions.TowerOf(head.Description)}; "
-            + $"{config.Steps:N0} steps of {config.BatchSize}");
-        if (run.Steps > 0) Console.WriteLine($"resumed  after step {run.Steps}");
-    }
-
-    static string Brief(IReadOnlyList<string> names)
-    {
-        const int Named = 12;
-        return string.Join(", ", names.Take(Named)) + (names.Count > Named ? ", …" : "");
+        HeadTraining.Describe(run.Unread, $"{source.Name}: {run.Images:N0} images{empty}, {source.Classes.Count} classes: "
+            + HeadTraining.Brief(source.Classes.Names), $"{head.Description.Kind.ToString().ToLowerInvariant()}, {head.ParameterCount:N0} values, on "
+            + $"images of {head.Description.Resolution} pixels of the tower {HeadOptions.TowerOf(head.Description)}", config, run.Steps);
     }
 
     static HeadTrainConfig ConfigOf(ParseResult parsed)

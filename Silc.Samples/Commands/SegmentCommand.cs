@@ -51,8 +51,8 @@ static class SegmentCommand
               silc segment street.jpg park.jpg --model runs/mine --head runs/ade --classes "road,tree,car" --out found
               silc segment --data demo --images 8 --model mini --classes "red,blue,green" --out found
             """) { Images, Model, Head, Data, Classes, Out, Count };
-        foreach (var option in (Option[])[.. SegmentationOptions.Seeing, HeadOptions.Slide, .. PromptOptions.All, Device, EvalOptions.Resize,
-            EvalOptions.Background, .. DataOption.Reading, ModelOption.Tokenizer]) command.Add(option);
+        foreach (var option in (Option[])[.. SegmentationOptions.Seeing, HeadOptions.Slide, .. PromptOptions.All, .. RefinementOptions.All, Device,
+            EvalOptions.Resize, EvalOptions.Background, .. DataOption.Reading, ModelOption.Tokenizer]) command.Add(option);
         command.SetAction(Run);
         return command;
     }
@@ -60,11 +60,14 @@ static class SegmentCommand
     static int Run(ParseResult parsed)
     {
         var (name, folder) = (parsed.GetRequiredValue(Model), parsed.GetRequiredValue(Out));
-        if (File.Exists(folder) || Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-            throw new IOException($"--out {folder} is not empty: name a new folder, so that the answers of two models do not mix");
-        var files = Files(parsed.GetValue(Images) ?? []);
+        UserImages.RequireNew(folder);
+        var files = UserImages.Files(parsed.GetValue(Images) ?? []);
         var data = parsed.GetValue(Data);
         if (data is null == (files.Count == 0)) throw new ArgumentException("name images, or data by --data: one of both");
+        var refinement = RefinementOptions.Of(parsed);
+        if (refinement is not null && parsed.GetValue(Head) is { } given)
+            throw new ArgumentException($"{RefinementOptions.All.First(option => parsed.GetResult(option) is not null).Name} refines a model without "
+                + $"a head: leave it or --head {given} out");
         var source = data is null ? null : DataOption.Open(data, seed: 0, parsed, needCaptions: false);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
@@ -77,7 +80,7 @@ static class SegmentCommand
         var prototypes = head?.Prototypes(classes, templates, aliases) ?? model.Prototypes(classes, templates, aliases);
         var windows = HeadOptions.WindowsOf(parsed, head?.Description.Resolution ?? model.Config.Grid * model.Config.PatchSize);
         windows.Check(model.Config.PatchSize);
-        var segmenter = head?.Segmenter(prototypes, windows) ?? model.Segmenter(prototypes, windows: windows);
+        var segmenter = head?.Segmenter(prototypes, windows) ?? model.Segmenter(prototypes, windows: windows, refinement: refinement);
         int count = source is null ? files.Count : Math.Min(source.Count, parsed.GetValue(Count));
         Segment(segmenter, count, index => source is null ? (Path.GetFileName(files[index]), ImageFile.Read(files[index]))
             : source.Read(index) is var pair ? (pair.Key, pair.Image) : default, folder);
@@ -86,35 +89,18 @@ static class SegmentCommand
         return 0;
     }
 
-    static void Segment(ZeroShotSegmenter segmenter, int count, Func<int, (string Key, RgbImage Image)> read, string folder)
+    static void Segment(ZeroShotSegmenter segmenter, int count, Func<int, (string Name, RgbImage Image)> read, string folder)
     {
-        var unread = new UnreadImages("the images", count);
         var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        Progress.Show("images", count, report =>
+        UserImages.Each(count, 1, read, some =>
         {
-            for (int i = 0; i < count; i++)
-            {
-                Interrupt.Current?.Token.ThrowIfCancellationRequested();
-                (string Key, RgbImage Image) one;
-                try
-                {
-                    one = read(i);
-                }
-                catch (Exception error) when (Unreadable.Is(error))
-                {
-                    unread.Add(i, error);
-                    continue;
-                }
-                var map = segmenter.Segment(one.Image);
-                var name = NameOf(one.Key, i, names);
-                ImageFile.Write(Path.Combine(folder, name + Overlay),
-                    SegmentationPainter.Overlay(one.Image, map, label => SegmentationPainter.UsualColour(label, background: false)));
-                LabelMapFile.Write(Path.Combine(folder, name + Labels), map);
-                report(i + 1);
-            }
+            var (index, key, image) = some[0];
+            var map = segmenter.Segment(image);
+            var name = NameOf(key, index, names);
+            ImageFile.Write(Path.Combine(folder, name + Overlay),
+                SegmentationPainter.Overlay(image, map, label => SegmentationPainter.UsualColour(label, background: false)));
+            LabelMapFile.Write(Path.Combine(folder, name + Labels), map);
         });
-        unread.Say();
-        _ = unread.Others();
     }
 
     // Keys of sources may be paths or words; a.jpg and a.png are two images.
@@ -136,17 +122,5 @@ static class SegmentCommand
             throw new ArgumentException($"--classes '{given}': name {Array.IndexOf(names, "") + 1} is empty; there is no file of that name, so it is "
                 + "read as names with commas between");
         return ClassList.Of(names);
-    }
-
-    internal static List<string> Files(IEnumerable<string> given)
-    {
-        List<string> files = [];
-        foreach (var path in given)
-        {
-            if (File.Exists(path)) files.Add(path);
-            else if (Directory.Exists(path)) files.AddRange(DataFolder.Files(path, new SkipLog()).Where(ImageFile.IsImage));
-            else throw new FileNotFoundException($"{path}: no such image or folder");
-        }
-        return files;
     }
 }

@@ -43,7 +43,7 @@ static class WriteCommand
         HelpName = "TEXT,TEXT",
     };
 
-    sealed record WrittenText(string Image, string? Question, string Text, double LogLikelihood);
+    sealed record WrittenText(string Image, string? Question, string Text, double LogLikelihood, Box? Box = null);
 
     /// <summary>The command for captions.</summary>
     public static Command Caption()
@@ -82,7 +82,8 @@ static class WriteCommand
             .SelectMany(one => questions.Select(question => (Image: one.First, File: one.Second, Question: question))).ToList();
         if (choices.Length == 0)
             return all.Zip(head.Answers([.. all.Select(one => one.Image)], [.. all.Select(one => one.Question)], parsed.GetValue(HeadOptions.Beam)),
-                (one, said) => new WrittenText(one.File, one.Question, said.Text, said.LogLikelihood));
+                (one, said) => new WrittenText(one.File, one.Question, said.Text, said.LogLikelihood,
+                    BoxWords.Read(said.Text, one.Image.Width, one.Image.Height)));
         return all.Select(one =>
         {
             var likely = head.LogLikelihoods(one.Image, choices, one.Question);
@@ -96,46 +97,33 @@ static class WriteCommand
         var printed = parsed.GetResult(Json) is { } given && (given.Tokens.Count == 0 || given.Tokens[0].Value == "-");
         var file = printed ? null : parsed.GetValue(Json);
         OutputGuard.Check(parsed, parsed.GetValue(Images) ?? [], file is null ? null : Output.Said(file));
-        var files = SegmentCommand.Files(parsed.GetValue(Images) ?? []);
-        if (files.Count == 0) throw new FileNotFoundException("the folders hold no image");
+        var files = UserImages.Some(parsed.GetValue(Images) ?? []);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, parsed.GetRequiredValue(Model), parsed, captions: false);
         using var head = DecoderHead.Load(model, parsed.GetValue(Head)!);
-        var unread = new UnreadImages("the images", files.Count);
         if (head.Description.Kind == HeadKind.Answer)
             foreach (var question in parsed.GetValue(Question) ?? [])
                 if (head.Unknown(question) is { Count: > 0 } strange)
                     Console.Error.WriteLine($"note: '{question}': the head was not trained on the words {string.Join(", ", strange)}");
         var all = new List<WrittenText>();
-        foreach (var indices in Enumerable.Range(0, files.Count).Chunk(ImagesAtOnce))
+        UserImages.Each(files.Count, ImagesAtOnce, i => (files[i], ImageFile.Read(files[i])), some =>
         {
-            Interrupt.Current?.Token.ThrowIfCancellationRequested();
-            var (images, names) = (new List<RgbImage>(), new List<string>());
-            foreach (int i in indices)
-            {
-                try
-                {
-                    images.Add(ImageFile.Read(files[i]));
-                    names.Add(files[i]);
-                }
-                catch (Exception error) when (Unreadable.Is(error))
-                {
-                    unread.Add(i, error);
-                }
-            }
-            foreach (var said in write(head, images, names))
+            foreach (var said in write(head, [.. some.Select(one => one.Image)], [.. some.Select(one => one.Name)]))
             {
                 all.Add(said);
-                if (!printed) Console.WriteLine($"{said.Image}: {(said.Question is null ? "" : $"{said.Question} ")}{said.Text}");
+                var text = said.Box is { } box ? $"box {string.Join(' ', Rounded(box))}" : said.Text;
+                if (!printed) Console.WriteLine($"{said.Image}: {(said.Question is null ? "" : $"{said.Question} ")}{text}");
             }
-        }
-        unread.Say();
-        _ = unread.Others();
+        }, quiet: true);
         var json = JsonSerializer.Serialize(all.Select(said => said.Question is null
             ? (object)new { said.Image, Caption = said.Text, LogLikelihood = Math.Round(said.LogLikelihood, 4) }
+            : said.Box is { } box ? new { said.Image, said.Question, Box = Rounded(box), LogLikelihood = Math.Round(said.LogLikelihood, 4) }
             : new { said.Image, said.Question, Answer = said.Text, LogLikelihood = Math.Round(said.LogLikelihood, 4) }), indented) + "\n";
         if (printed) Console.Write(json);
         if (file is not null) AtomicFile.WriteText(file, json);
         return 0;
     }
+
+    // Left, top, width and height in pixels.
+    static double[] Rounded(Box box) => [Math.Round(box.X, 1), Math.Round(box.Y, 1), Math.Round(box.Width, 1), Math.Round(box.Height, 1)];
 }

@@ -17,6 +17,20 @@ sealed class UnreadImages(string name, int count)
         lock (reasons) reasons[index] = error.Message.ReplaceLineEndings(" ");
     }
 
+    /// <summary>Reads an image; null for one that cannot be read, which is added.</summary>
+    public T? Try<T>(int index, Func<T> read) where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception error) when (Unreadable.Is(error))
+        {
+            Add(index, error);
+            return null;
+        }
+    }
+
     /// <summary>True for an image that was added.</summary>
     public bool Has(int index)
     {

@@ -110,6 +110,18 @@ static class LabelInspection
             .ThenBy(answer => answer.Key, StringComparer.Ordinal).Select(answer => (string[])[answer.Key, $"{answer.Value:N0}"]));
     }
 
+    /// <summary>Sentences by their length.</summary>
+    public static void Show(IReferenceSource source)
+    {
+        ReferredThing[] all = [.. Enumerable.Range(0, source.Count).Select(source.Thing)];
+        int[] words = [.. all.Select(thing => CaptionWords.Of(thing.Sentence).Count)];
+        int things = all.Select(thing => (thing.ImageId, thing.Box)).Distinct().Count();
+        int images = all.Select(thing => thing.ImageId).Distinct().Count();
+        Console.WriteLine($"{source.Name}: {Things(all.Length, "sentence")} about {Things(things, "thing")} in {Things(images, "image")} that "
+            + "are there"
+            + (all.Length > 0 ? $"; {words.Min()} to {words.Max()} words, {words.Average():F1} on average" : ""));
+    }
+
     static string Things(int count, string one) => $"{count:N0} {one}{(count == 1 ? "" : "s")}";
 
     static void Show(string[] columns, IEnumerable<string[]> rows)

@@ -13,6 +13,10 @@ static class ScoreReport
     /// <summary>Shows scores as the command asks: as tables, which may be written to a file, too, or as JSON alone.</summary>
     public static void Show(ParseResult parsed, string model, string data, IReadOnlyList<Score> scores)
     {
+        // Of commands that let one choose: scores in 8 bits are others.
+        if (parsed.GetResult(EvalOptions.Precision) is not null && parsed.GetValue(EvalOptions.Precision) is var precision and not Precision.Float32)
+            scores = [.. scores.Select(score => score.Method.StartsWith("chance", StringComparison.Ordinal) ? score
+                : score with { Method = $"{score.Method}, {precision.ToString().ToLowerInvariant()}" })];
         if (EvalOptions.PrintsJson(parsed)) Console.Write(Json(model, data, scores));
         else Show(scores);
         if (EvalOptions.ScoresOf(parsed) is { } file) AtomicFile.WriteText(file.Path, Json(model, data, scores));

@@ -10,8 +10,10 @@ namespace Silc.Samples.Evaluation;
 /// <param name="windows">What the model sees at once.</param>
 /// <param name="threshold">Probability below which a pixel is background; null lets the background compete by its names.</param>
 /// <param name="backgroundCounts">False leaves the background's pixels out, as in the sets VOC-20 and PC-59.</param>
+/// <param name="refinement">MaskCLIP's; null for none.</param>
 sealed class SegmentationRun(
-    SilcModel model, ISegmentationSource source, ClassPrototypes classes, SegmentationWindows windows, double? threshold, bool backgroundCounts)
+    SilcModel model, ISegmentationSource source, ClassPrototypes classes, SegmentationWindows windows, double? threshold, bool backgroundCounts,
+    SegmentationRefinement? refinement = null)
 {
     /// <summary>A set that the program draws, asked for as its captions were written: whole images at the model's size, objects alone.</summary>
     public static SegmentationRun OfDrawn(SilcModel model, ISegmentationSource source) => new(
@@ -36,7 +38,7 @@ sealed class SegmentationRun(
         foreach (var feature in Enum.GetValues<PatchFeature>())
         {
             int shown = 0, segmented = 0;
-            var segmenter = model.Segmenter(named, feature, windows, source.HasBackground && !left ? threshold : null);
+            var segmenter = model.Segmenter(named, feature, windows, source.HasBackground && !left ? threshold : null, refinement);
             var confusion = Progress.Show("images", set.Count, report => SegmentationScores.Of(segmenter, set, (example, predicted) =>
             {
                 report(++segmented);
@@ -45,7 +47,7 @@ sealed class SegmentationRun(
                 if (first)
                     foreach (var label in example.Labels.Labels)
                         if (label >= 0) pixels[label]++;
-            }, unread.Add, Interrupt.Current?.Token ?? default));
+            }, unread.Add, Interrupt.Current?.Token ?? default, set.MergedFrom is { } from ? label => Math.Min(label, from) : null));
             int read = unread.Others().Count;
             if (first) unread.Say();
             if (first && confusion.Total == 0)
@@ -54,7 +56,7 @@ sealed class SegmentationRun(
                     + $"{(left ? "--background words counts the background; m" : "M")}asks drawn as 0 and 255 want 255 written as 1, the number of "
                     + "its class");
             first = false;
-            yield return Line(set, read, Name(feature), confusion);
+            yield return Line(set, read, Name(feature) + RefinementOptions.Words(refinement), confusion);
         }
         yield return Line(set, unread.Others().Count, $"always {set.Classes.Names[Array.IndexOf(pixels, pixels.Max())]}, the most frequent",
             Constant(pixels));

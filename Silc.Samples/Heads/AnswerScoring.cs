@@ -8,17 +8,18 @@ namespace Silc.Samples.Heads;
 /// <param name="source">Questions; those without answers are answered and not scored.</param>
 /// <param name="head">Asked.</param>
 /// <param name="beam">Texts that it follows at once.</param>
-sealed class AnswerScoring(IQuestionSource source, DecoderHead head, int beam)
+sealed class AnswerScoring(IQuestionSource source, DecoderHead head, int beam) : IWritingScores
 {
     const int QuestionsAtOnce = 64, MostGiven = 3;
 
     // So much less is an answer that the head was sure of, where two are equally wrong.
     const double Sureness = 1e-3;
 
+    readonly Dictionary<long, string> written = [];
     readonly WorstFirst<(int Index, AnsweredQuestion Question, string Said, double Probability)> answers = new(HeadPictures.Most);
 
     /// <summary>Answers by the id of their question.</summary>
-    public Dictionary<long, string> Written { get; } = [];
+    public IReadOnlyDictionary<long, string> Written => written;
 
     /// <summary>The scores of the head, first, and of floors; none where nobody has answered.</summary>
     public IReadOnlyList<Score> Scores()
@@ -35,7 +36,7 @@ sealed class AnswerScoring(IQuestionSource source, DecoderHead head, int beam)
                 foreach (int index in indices)
                 {
                     var question = source.Question(index);
-                    if (question.ImageId != id || image is null) (id, image) = (question.ImageId, Read(index, unread));
+                    if (question.ImageId != id || image is null) (id, image) = (question.ImageId, unread.Try(index, () => source.ReadImage(index)));
                     if (image is null) continue;
                     images.Add(image);
                     questions.Add(question);
@@ -44,7 +45,7 @@ sealed class AnswerScoring(IQuestionSource source, DecoderHead head, int beam)
                 var answered = head.Answers(images, [.. questions.Select(one => one.Question)], beam);
                 foreach (var (place, question, said) in places.Zip(questions, answered))
                 {
-                    Written[question.Id] = said.Text;
+                    written[question.Id] = said.Text;
                     if (question.Answers.Count == 0) continue;
                     double probability = Math.Exp(said.LogLikelihood);
                     answers.Add(VqaAccuracy.Of(said.Text, question.Answers) - Sureness * probability, (place, question, said.Text, probability));
@@ -87,18 +88,5 @@ sealed class AnswerScoring(IQuestionSource source, DecoderHead head, int beam)
         var scores = VqaAccuracy.Score(questions, questions.ToDictionary(question => question.Id, answer));
         return new(source.Name, questions.Count, method,
             [new("overall", scores.Overall), .. scores.ByType.Select(type => new MetricValue(type.Key, type.Value))]);
-    }
-
-    RgbImage? Read(int index, UnreadImages unread)
-    {
-        try
-        {
-            return source.ReadImage(index);
-        }
-        catch (Exception error) when (Unreadable.Is(error))
-        {
-            unread.Add(index, error);
-            return null;
-        }
     }
 }

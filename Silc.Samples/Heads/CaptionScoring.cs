@@ -8,14 +8,15 @@ namespace Silc.Samples.Heads;
 /// <param name="source">Images with captions.</param>
 /// <param name="head">Asked.</param>
 /// <param name="beam">Texts that it follows at once.</param>
-sealed class CaptionScoring(IImageTextSource source, DecoderHead head, int beam)
+sealed class CaptionScoring(IImageTextSource source, DecoderHead head, int beam) : IWritingScores
 {
     const int ImagesAtOnce = 16, MostReferences = 2;
 
+    readonly Dictionary<long, string> written = [];
     readonly WorstFirst<(int Index, string Said, IReadOnlyList<string> References, double Score)> answers = new(HeadPictures.Most);
 
     /// <summary>Captions by the id of their image: COCO's, elsewhere its place in the set.</summary>
-    public Dictionary<long, string> Written { get; } = [];
+    public IReadOnlyDictionary<long, string> Written => written;
 
     /// <summary>The scores of the head, first, and of floors.</summary>
     public IReadOnlyList<Score> Scores()
@@ -27,7 +28,7 @@ sealed class CaptionScoring(IImageTextSource source, DecoderHead head, int beam)
             foreach (var indices in Enumerable.Range(0, source.Count).Chunk(ImagesAtOnce))
             {
                 Interrupt.Current?.Token.ThrowIfCancellationRequested();
-                var pairs = indices.Select(index => (Id: index, Pair: Read(index, unread)))
+                var pairs = indices.Select(index => (Id: index, Pair: unread.Try(index, () => source.Read(index))))
                     .Where(one => one.Pair is { Captions.Count: > 0 }).ToList();
                 var said = head.Captions([.. pairs.Select(one => one.Pair!.Image)], beam);
                 foreach (var (one, text) in pairs.Zip(said))
@@ -35,7 +36,7 @@ sealed class CaptionScoring(IImageTextSource source, DecoderHead head, int beam)
                     captions.Add(text.Text);
                     references.Add(one.Pair!.Captions);
                     places.Add(one.Id);
-                    Written[source is CaptionJsonSource coco ? coco.IdOf(one.Id) : one.Id] = text.Text;
+                    written[source is CaptionJsonSource coco ? coco.IdOf(one.Id) : one.Id] = text.Text;
                 }
                 report(indices[^1] + 1);
             }
@@ -75,18 +76,5 @@ sealed class CaptionScoring(IImageTextSource source, DecoderHead head, int beam)
         var scores = CaptionScores.Of(captions, references);
         return new(source.Name, captions.Count, method, [new("CIDEr-D", scores.CiderD), .. scores.Bleu.Select((bleu, i) =>
             new MetricValue($"BLEU-{i + 1}", bleu)), new("ROUGE-L", scores.RougeL), new("exact", scores.Exact)]);
-    }
-
-    ImageTextPair? Read(int index, UnreadImages unread)
-    {
-        try
-        {
-            return source.Read(index);
-        }
-        catch (Exception error) when (Unreadable.Is(error))
-        {
-            unread.Add(index, error);
-            return null;
-        }
     }
 }

@@ -6,25 +6,18 @@ namespace Silc.Samples.Heads;
 /// <summary>What heads that write are trained on and asked about.</summary>
 static class DecoderData
 {
-    const int Seed = 1_000_003, KnownSeed = 2_000_003, DemoSize = 64;
+    const int DemoSize = 64;
 
     public static readonly Option<string> Captioned = DataOption.Create();
 
     public static readonly Option<string> Asked = new("--data")
     {
         Description = "demo or demo:hard (questions about scenes that the program draws; those of demo have one object each), or "
-            + $"{PublishedSets.Help(PublishedSets.WithQuestions)}, whose answers are found beside it.",
-        HelpName = "demo|demo:hard|vqa:FILE.json",
+            + $"{PublishedSets.Help(PublishedSets.WithQuestions)}, whose answers are found beside it; or sentences that speak of one thing, "
+            + $"whose box is the answer: {ReferenceData.Help}.",
+        HelpName = "demo|demo:hard|vqa:FILE.json|refer:demo|refcoco:FILE.json",
         Required = true,
     };
-
-    /// <summary>Scenes that are drawn.</summary>
-    public static Option<int> Images(int usual) => new Option<int>("--images", "--pictures")
-    {
-        Description = "For demo: scenes to draw.",
-        HelpName = "N",
-        DefaultValueFactory = _ => usual,
-    }.From(1);
 
     /// <summary>Images with captions.</summary>
     /// <param name="parsed">Names them.</param>
@@ -34,10 +27,10 @@ static class DecoderData
     public static IImageTextSource Captions(ParseResult parsed, Option<int> images, bool training)
     {
         var data = parsed.GetRequiredValue(Captioned);
-        if (DemoSet.LevelOf(data) is null) RefuseImages(parsed, images, data);
+        if (DemoSet.LevelOf(data) is null) DrawnScenes.RefuseCount(parsed, images, data);
         // Refuses options that are for other data, also of the demo, whose number of scenes is given here.
-        var source = DataOption.Open(data, Seed, parsed);
-        return DemoSet.LevelOf(data) is { } level ? new DemoSource(parsed.GetValue(images), training ? KnownSeed : Seed, DemoSize, level) : source;
+        var source = DataOption.Open(data, DrawnScenes.SeedOf(false), parsed);
+        return DemoSet.LevelOf(data) is { } level ? new DemoSource(parsed.GetValue(images), DrawnScenes.SeedOf(training), DemoSize, level) : source;
     }
 
     /// <summary>Questions about images.</summary>
@@ -45,23 +38,20 @@ static class DecoderData
     public static IQuestionSource Questions(ParseResult parsed, Option<int> images, bool training)
     {
         var data = parsed.GetRequiredValue(Asked);
+        if (ReferenceData.Open(data, parsed, images, training) is { } sentences) return new ReferenceQuestions(sentences);
+        if (parsed.GetValue(PublishedSets.Split) is { } split) throw new ArgumentException($"--split {split} is for refcoco:, not for --data {data}");
         if (DemoSet.LevelOf(data) is { } level)
         {
             if (parsed.GetResult(PublishedSets.ImageFolder) is not null)
                 throw new ArgumentException($"{PublishedSets.ImageFolder.Name} is for vqa:, not for --data {data}");
-            return new DemoQuestions(parsed.GetValue(images), training ? KnownSeed : Seed, DemoSize, level);
+            return new DemoQuestions(parsed.GetValue(images), DrawnScenes.SeedOf(training), DemoSize, level);
         }
         if (!PublishedSets.IsOneOf(data, PublishedSets.WithQuestions))
-            throw new ArgumentException($"--data {data}: questions are those of demo, demo:hard or "
-                + PublishedSets.Help(PublishedSets.WithQuestions));
-        RefuseImages(parsed, images, data);
+            throw new ArgumentException($"--data {data}: questions are those of demo, demo:hard, "
+                + $"{PublishedSets.Help(PublishedSets.WithQuestions)}, {ReferenceData.Help}");
+        DrawnScenes.RefuseCount(parsed, images, data);
         var source = new VqaSource(PublishedSets.Existing(data), null, parsed.GetValue(PublishedSets.ImageFolder));
         DataOption.Say(source.Skipped);
         return source;
-    }
-
-    static void RefuseImages(ParseResult parsed, Option<int> images, string data)
-    {
-        if (parsed.GetResult(images) is { Implicit: false }) throw new ArgumentException($"{images.Name} is for demo, not for --data {data}");
     }
 }

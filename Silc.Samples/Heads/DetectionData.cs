@@ -6,7 +6,7 @@ namespace Silc.Samples.Heads;
 /// <summary>What detection heads are trained on and asked about.</summary>
 static class DetectionData
 {
-    const int Seed = 1_000_003, KnownSeed = 2_000_003, DemoSize = 96;
+    const int DemoSize = 96;
 
     public static readonly Option<string> Data = new("--data")
     {
@@ -23,32 +23,30 @@ static class DetectionData
             + "anything, and not by its name alone.",
     };
 
-    /// <summary>Scenes that are drawn.</summary>
-    public static Option<int> Images(int usual) => new Option<int>("--images", "--pictures")
-    {
-        Description = "For demo: scenes to draw.",
-        HelpName = "N",
-        DefaultValueFactory = _ => usual,
-    }.From(1);
+    /// <summary>What a line of scores says of that.</summary>
+    public static string RankedBy(bool objectness) => objectness ? ", ranked by name and objectness" : "";
 
     /// <summary>Opens the set.</summary>
-    /// <param name="parsed">Names it.</param>
+    /// <param name="data">The value of <c>--data</c>.</param>
+    /// <param name="parsed">Says the folder of its images.</param>
     /// <param name="images">Number of scenes that are drawn.</param>
     /// <param name="training">False draws other scenes than those that are trained on.</param>
     /// <exception cref="ArgumentException">There is no such set; the message says which there are.</exception>
-    public static IInstanceSource Open(ParseResult parsed, Option<int> images, bool training)
+    public static IInstanceSource Open(string data, ParseResult parsed, Option<int> images, bool training)
     {
-        var data = parsed.GetRequiredValue(Data);
+        if (parsed.GetResult(PublishedSets.Split) is not null)
+            throw new ArgumentException($"--split is for sentences of refcoco:, not for --data {data}");
         if (DemoSet.LevelOf(data) is { } level)
         {
-            foreach (var option in (Option[])[PublishedSets.ImageFolder])
-                if (parsed.GetResult(option) is not null) throw new ArgumentException($"{option.Name} is for coco: and lvis:, not for --data {data}");
-            return new DemoDetection(parsed.GetValue(images), training ? KnownSeed : Seed, DemoSize, level);
+            if (parsed.GetResult(PublishedSets.ImageFolder) is not null)
+                throw new ArgumentException($"{PublishedSets.ImageFolder.Name} is for coco: and lvis:, not for --data {data}");
+            return new DemoDetection(parsed.GetValue(images), DrawnScenes.SeedOf(training), DemoSize, level);
         }
+        if (ReferenceData.Is(data)) throw new ArgumentException($"--data {data}: a detection head is trained on names; sentences are for silc head "
+            + "eval detect, and silc head train answer learns them");
         if (!PublishedSets.IsOneOf(data, PublishedSets.WithInstances))
             throw new ArgumentException($"--data {data}: detection takes demo, demo:hard, {PublishedSets.Help(PublishedSets.WithInstances)}");
-        if (parsed.GetResult(images) is { Implicit: false })
-            throw new ArgumentException($"{images.Name} is for demo, not for --data {data}");
+        DrawnScenes.RefuseCount(parsed, images, data);
         var source = new CocoSource(PublishedSets.Existing(data), parsed.GetValue(PublishedSets.ImageFolder));
         DataOption.Say(source.Skipped);
         return source;
@@ -65,9 +63,6 @@ static class DetectionData
         return kept.Length > 0 ? new ChosenImages(source, kept)
             : throw new ArgumentException($"--without-held-out leaves no image of {source.Name}: each shows a class that is held out");
     }
-
-    /// <summary>True for LVIS, which has rules of its own.</summary>
-    public static bool IsLvis(ParseResult parsed) => PublishedSets.IsLvis(parsed.GetRequiredValue(Data));
 
     /// <summary>The names that are trained on.</summary>
     /// <exception cref="ArgumentException">The set has no such class, or none is left.</exception>

@@ -46,7 +46,7 @@ sealed class DetectionScoring(IInstanceSource source, IReadOnlyList<string> name
             foreach (var indices in Enumerable.Range(0, source.Count).Chunk(ImagesAtOnce))
             {
                 Interrupt.Current?.Token.ThrowIfCancellationRequested();
-                InstanceImage[] images = [.. indices.Select(index => Read(index, unread)).OfType<InstanceImage>()];
+                InstanceImage[] images = [.. indices.Select(index => unread.Try(index, () => source.Read(index))).OfType<InstanceImage>()];
                 var answers = head.Detect([.. images.Select(image => image.Image)], classes, isLvis ? LvisMost : CocoMost, objectness: objectness);
                 foreach (var (image, answer) in images.Zip(answers))
                 {
@@ -60,8 +60,8 @@ sealed class DetectionScoring(IInstanceSource source, IReadOnlyList<string> name
         _ = unread.Others();
         if (keep) Found.AddRange(found);
         var scores = isLvis ? DetectionScores.Lvis(truth, found) : DetectionScores.Coco(truth, found);
-        return new(source.Name, truth.Images.Count, method, [.. Metrics(scores, head.Description.Seen).Select(metric =>
-            new MetricValue(metric.Name, metric.Value < 0 ? double.NaN : metric.Value))]);
+        return new(source.Name, truth.Images.Count, method + DetectionData.RankedBy(objectness), [.. Metrics(scores, head.Description.Seen)
+            .Select(metric => new MetricValue(metric.Name, metric.Value < 0 ? double.NaN : metric.Value))]);
     }
 
     IEnumerable<(string Name, double Value)> Metrics(DetectionScores scores, IReadOnlyList<string> seen)
@@ -126,17 +126,4 @@ sealed class DetectionScoring(IInstanceSource source, IReadOnlyList<string> name
             one.Words))];
 
     static Colour ColourOf(int label) => SegmentationPainter.UsualColour(label, background: false);
-
-    InstanceImage? Read(int index, UnreadImages unread)
-    {
-        try
-        {
-            return source.Read(index);
-        }
-        catch (Exception error) when (Unreadable.Is(error))
-        {
-            unread.Add(index, error);
-            return null;
-        }
-    }
 }

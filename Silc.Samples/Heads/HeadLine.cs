@@ -93,7 +93,8 @@ sealed record HeadLine(string Kind, IReadOnlyDictionary<string, string[]> Option
     }
 
     /// <summary>True where the program draws the images, so that it can draw as many others.</summary>
-    public static bool IsDrawn(string data) => Silc.Samples.Data.DemoSet.LevelOf(data) is not null || DataOption.EmojiFolder(data) is not null;
+    public static bool IsDrawn(string data) =>
+        Silc.Samples.Data.DemoSet.LevelOf(ReferenceData.SceneOf(data)) is not null || DataOption.EmojiFolder(data) is not null;
 
     // A path may stand behind the name of what it holds, as in masks:FOLDER.
     static string Absolute(string word)

@@ -56,7 +56,8 @@ static class HeadOptions
     const string CatSegPattern = "(img|txt)/(.*/(query|value)/.*|pos_embedding)";
 
     /// <summary>The rules of a line; null freezes the tower.</summary>
-    public static IReadOnlyList<RateRule>? TunedOf(ParseResult parsed)
+    /// <exception cref="ArgumentException">A rate without a pattern, or one of texts whose pattern takes nothing of the text tower.</exception>
+    public static IReadOnlyList<RateRule>? TunedOf(ParseResult parsed, SilcModel model)
     {
         var pattern = parsed.GetValue(Tune);
         if (pattern is null && parsed.GetResult(TuneRate) is { Implicit: false }) throw new ArgumentException("--tune-rate needs --tune");
@@ -64,8 +65,13 @@ static class HeadOptions
         if (pattern is null) return null;
         if (pattern == "catseg") pattern = CatSegPattern;
         var all = new RateRule(pattern, parsed.GetValue(TuneRate));
+        all.Check();
+        if (parsed.GetValue(TuneTextRate) is not { } rate) return [all];
         // The first rule that matches counts.
-        return parsed.GetValue(TuneTextRate) is { } rate ? [new($"(?=txt/)(?:{pattern})", rate), all] : [all];
+        var texts = new RateRule($"(?=txt/)(?:{pattern})", rate);
+        return model.Parameters.All.Any(p => ParameterPattern.Matches(texts.Pattern, p.Name)) ? [texts, all] : throw new ArgumentException(
+            $"{TuneTextRate.Name} {rate}: {Tune.Name} '{pattern}' takes no parameter of the text tower; leave the rate out, or let the pattern take "
+            + "some, as '(img|txt)/.*' does");
     }
 
     /// <summary>What is said of a head's tower.</summary>

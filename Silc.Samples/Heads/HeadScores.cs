@@ -13,7 +13,7 @@ namespace Silc.Samples.Heads;
 /// <param name="windows">What is seen at once.</param>
 /// <param name="threshold">Probability below which a pixel is background; null lets the background compete by its names.</param>
 /// <param name="backgroundCounts">False leaves the background's pixels out.</param>
-/// <param name="mergeFrom">Answers of this class and those behind it are of this class; null for none.</param>
+/// <param name="mergeFrom">Answers of this class and those behind it are of this class; null for what the set says.</param>
 sealed class HeadScores(SilcModel model, SegmentationHead head, ISegmentationSource source, ClassPrototypes alone, ClassPrototypes classes,
     SegmentationWindows windows, double? threshold, bool backgroundCounts, int? mergeFrom = null)
 {
@@ -95,7 +95,7 @@ sealed class HeadScores(SilcModel model, SegmentationHead head, ISegmentationSou
         PredictedMasks? masks = null, string folder = "", long[]? counted = null)
     {
         int shown = 0, segmented = 0;
-        Func<int, int>? merged = mergeFrom is { } from ? label => Math.Min(label, from) : null;
+        Func<int, int>? merged = (mergeFrom ?? set.MergedFrom) is { } from ? label => Math.Min(label, from) : null;
         return Progress.Show("images", set.Count, report => SegmentationScores.Of(segmenter, set, (example, predicted) =>
         {
             report(++segmented);

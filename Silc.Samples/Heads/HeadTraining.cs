@@ -72,6 +72,27 @@ static class HeadTraining
         return train;
     }
 
+    /// <summary>Says what a training is: images that were left out, the data, the head, and where it goes on.</summary>
+    /// <param name="unread">Images that cannot be read, with the reason.</param>
+    /// <param name="data">What it learns from, in words.</param>
+    /// <param name="what">The head, its sizes and its tower.</param>
+    /// <param name="config">How it is trained.</param>
+    /// <param name="steps">Done already.</param>
+    public static void Describe(IReadOnlyList<(string Key, string Reason)> unread, string data, string what, HeadTrainConfig config, long steps)
+    {
+        foreach (var (key, reason) in unread) Console.Error.WriteLine($"skipped  {key}: {reason}");
+        Console.WriteLine($"data     {data}");
+        Console.WriteLine($"head     {what}; {config.Steps:N0} steps of {config.BatchSize}");
+        if (steps > 0) Console.WriteLine($"resumed  after step {steps}");
+    }
+
+    /// <summary>The first of many names.</summary>
+    public static string Brief(IReadOnlyList<string> names)
+    {
+        const int Named = 12;
+        return string.Join(", ", names.Take(Named)) + (names.Count > Named ? ", …" : "");
+    }
+
     /// <summary>Throws where a line says two things that exclude each other.</summary>
     public static void Check(ParseResult parsed)
     {

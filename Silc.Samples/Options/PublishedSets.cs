@@ -5,13 +5,15 @@ namespace Silc.Samples.Options;
 /// <summary>Sets as they are published, by <c>NAME:PATH</c>: <c>voc:VOC2012</c>, <c>coco:instances_val2017.json</c>.</summary>
 static class PublishedSets
 {
-    const string Ade = "ade20k:", Voc = "voc:", Voc20 = "voc20:", Stuff = "cocostuff:", Cityscapes = "cityscapes:", PanopticSet = "panoptic:",
-        Coco = "coco:", Lvis = "lvis:", CocoCaptions = "captions:", Karpathy = "karpathy:", Vqa = "vqa:", ImageNet = "imagenet:";
+    const string Ade = "ade20k:", Ade847 = "ade847:", Voc = "voc:", Voc20 = "voc20:", Voc20b = "voc20b:", Context59 = "context59:",
+        Context459 = "context459:", Stuff = "cocostuff:", Cityscapes = "cityscapes:", PanopticSet = "panoptic:",
+        Coco = "coco:", Lvis = "lvis:", CocoCaptions = "captions:", Karpathy = "karpathy:", Vqa = "vqa:", RefCoco = "refcoco:",
+        ImageNet = "imagenet:";
 
     public static readonly Option<string?> Split = new("--split")
     {
-        Description = "Of a published set, the part: training or validation of ADE20K, train or val of VOC, Cityscapes and ImageNet, train2017 or "
-            + "val2017 of COCO-Stuff, train, val or test of Karpathy's.",
+        Description = "Of a published set, the part: training or validation of ADE20K, train or val of VOC, Pascal Context, Cityscapes and ImageNet, "
+            + "train2017 or val2017 of COCO-Stuff, train, val or test of Karpathy's, train, val, testA, testB or test of RefCOCO.",
         HelpName = "NAME",
     };
 
@@ -22,7 +24,8 @@ static class PublishedSets
     };
 
     /// <summary>Those with the class of each pixel.</summary>
-    public static IReadOnlyList<string> WithLabelMaps { get; } = [Ade, Voc, Voc20, Stuff, Cityscapes, PanopticSet];
+    public static IReadOnlyList<string> WithLabelMaps { get; } = [Ade, Ade847, Voc, Voc20, Voc20b, Context59, Context459, Stuff,
+        Cityscapes, PanopticSet];
 
     /// <summary>Those with things in boxes.</summary>
     public static IReadOnlyList<string> WithInstances { get; } = [Coco, Lvis];
@@ -33,14 +36,17 @@ static class PublishedSets
     /// <summary>Those with questions.</summary>
     public static IReadOnlyList<string> WithQuestions { get; } = [Vqa];
 
+    /// <summary>Those with sentences that each speak of one thing.</summary>
+    public static IReadOnlyList<string> WithReferences { get; } = [RefCoco];
+
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } = [.. WithLabelMaps, .. WithInstances, .. WithCaptions, .. WithQuestions];
+    public static IReadOnlyList<string> All { get; } = [.. WithLabelMaps, .. WithInstances, .. WithCaptions, .. WithQuestions, .. WithReferences];
 
     /// <summary>How to write some of them.</summary>
     public static string Help(IEnumerable<string> sets) =>
         string.Join(", ", sets.Select(set => $"{set}{(IsFile(set) ? "FILE.json" : "FOLDER")}"));
 
-    static bool IsFile(string set) => set is PanopticSet or Coco or Lvis or CocoCaptions or Karpathy or Vqa;
+    static bool IsFile(string set) => set is PanopticSet or Coco or Lvis or CocoCaptions or Karpathy or Vqa or RefCoco;
 
     public static bool IsOneOf(string data, IEnumerable<string> sets) => sets.Any(set => data.StartsWith(set, StringComparison.Ordinal));
 
@@ -59,15 +65,22 @@ static class PublishedSets
     {
         if (!IsOneOf(data, WithLabelMaps)) return null;
         var (path, split) = (Existing(data), parsed.GetValue(Split));
-        var names = classes is null ? null : ClassList.Read(classes);
+        var isNamed = Set(data) is Ade or Ade847 or Context459;
         if (!data.StartsWith(PanopticSet, StringComparison.Ordinal)) RefuseFolder(data, parsed);
         else if (split is not null) throw new ArgumentException($"--split {split}: {data} is one part already");
-        if (names is not null && !data.StartsWith(Ade, StringComparison.Ordinal))
-            throw new ArgumentException($"--classes {classes}: the classes of {data} are known; it is for ade20k: and for masks");
+        if (classes is not null && !isNamed)
+            throw new ArgumentException($"--classes {classes}: the classes of {data} are known; it is for {Ade}, {Ade847}, {Context459} and masks");
+        if (classes is not null && !File.Exists(classes)) throw new FileNotFoundException($"--classes {classes}: no such file");
+        var names = classes is null || Set(data) == Ade847 ? null : ClassList.Read(classes);
         return Set(data) switch
         {
             Ade => SegmentationSets.Ade20k(path, split ?? "validation", names),
+            Ade847 => SegmentationSets.Ade847(path, split ?? "validation", classes ?? throw new ArgumentException(
+                $"--data {data} needs --classes FILE, the 847 names in their order; with the maps as published, each after its id and a tab")),
             Voc => SegmentationSets.Voc(path, split),
+            Voc20b => SegmentationSets.Voc20b(path, split),
+            Context59 => SegmentationSets.PascalContext59(path, split ?? "val"),
+            Context459 => SegmentationSets.PascalContext459(path, split ?? "val", names),
             Voc20 => SegmentationSets.Voc(path, split, background: false),
             Stuff => SegmentationSets.CocoStuff(path, split ?? "val2017"),
             Cityscapes => SegmentationSets.Cityscapes(path, split ?? "val"),
@@ -99,7 +112,7 @@ static class PublishedSets
     }
 
     /// <summary>Captions by the id of their image, which need not be there; null for other data.</summary>
-    public static IReadOnlyDictionary<long, IReadOnlyList<string>>? References(string data, ParseResult parsed) => Set(data) switch
+    public static IReadOnlyDictionary<long, IReadOnlyList<string>>? ReferenceCaptions(string data, ParseResult parsed) => Set(data) switch
     {
         CocoCaptions => CaptionJsonSource.CocoReferences(Existing(data)),
         Karpathy => CaptionJsonSource.KarpathyReferences(Existing(data), SplitOf(data, parsed)),
@@ -113,6 +126,12 @@ static class PublishedSets
         RefuseSplit(data, parsed);
         return new VqaSource(Existing(data), null, parsed.GetValue(ImageFolder));
     }
+
+    /// <summary>Sentences that each speak of one thing; null for other data.</summary>
+    public static IReferenceSource? References(string data, ParseResult parsed) => !IsOneOf(data, WithReferences) ? null
+        : new RefCocoSource(Existing(data), parsed.GetValue(Split)
+            ?? throw new ArgumentException($"--data {data} needs --split: train, val, testA, testB, or of RefCOCOg test"),
+            parsed.GetValue(ImageFolder));
 
     static string? Set(string data) => All.FirstOrDefault(set => data.StartsWith(set, StringComparison.Ordinal));
 

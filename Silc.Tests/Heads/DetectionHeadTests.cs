@@ -120,16 +120,26 @@ public sealed class DetectionHeadTests : TempFolder
     }
 
     [TestMethod]
-    public void A_training_that_goes_on_ends_with_the_bits_of_one_left_alone()
+    [DataRow(0)]
+    [DataRow(2)]
+    public void A_training_that_goes_on_ends_with_the_bits_of_one_left_alone(int negatives)
     {
+        var train = Train with { Negatives = negatives };
         using var model = HeadTest.Model(TestDevices.FourThreads);
         using var whole = New(model);
-        using (var run = new DetectionRun(whole, Scenes(), Train)) run.Run();
+        using (var run = new DetectionRun(whole, Scenes(), train)) run.Run();
+        if (negatives > 0)
+        {
+            using var others = New(model);
+            using (var run = new DetectionRun(others, Scenes(), Train)) run.Run();
+            Assert.IsFalse(Values(whole).All(array => array.Value.SequenceEqual(Values(others)[array.Key])),
+                "fewer names are asked about, which must show");
+        }
         foreach (var (first, resume) in new[] { (4, false), (10, true) })
         {
             using var head = New(model);
             using var folder = RunFolder.ForHead(At("run"), new(EverySteps: 3), resume);
-            using var run = new DetectionRun(head, Scenes(), Train, folder);
+            using var run = new DetectionRun(head, Scenes(), train, folder);
             using var stop = new CancellationTokenSource();
             Assert.AreEqual(resume ? 4 : 0, run.Steps);
             run.Run(report =>

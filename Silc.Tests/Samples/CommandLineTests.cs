@@ -16,6 +16,8 @@ public sealed class CommandLineTests : TempFolder
     [DataRow("train", "--data")]
     [DataRow("train --data demo --out x --batch many", "--batch")]
     [DataRow("train --data demo --out x --contrastive cosine", "--contrastive")]
+    [DataRow("bench ti heads owl", "leave ti out")]
+    [DataRow("bench mini search 1 10 4", "leave mini out")]
     [DataRow("bench mini --precision fp8", "--precision")]
     [DataRow("eval", "silc eval --help")]
     [DataRow("eval zero-shot --model x --data demo --eval-crop round", "--eval-crop")]

@@ -92,6 +92,8 @@ public sealed class HeadCommandTests : TempFolder
             "--device", "cpu", .. more]).Error;
         Assert.Contains("features differ from step to step", Fails("--flip", "--feature-cache", At("cache")));
         Assert.Contains("--tune-rate needs --tune", Fails("--tune-rate", "0.1"));
+        Assert.Contains("--tune-text-rate 0.1: --tune 'img/.*' takes no parameter of the text tower", Fails("--tune", "img/.*", "--tune-text-rate",
+            "0.1"));
         Assert.Contains("'head/.*' matches no parameter of the towers", Fails("--tune", "head/.*"));
         Assert.Contains("the least crop is 2", Fails("--min-crop", "2"));
     }

@@ -47,19 +47,6 @@ public sealed class DemoDetection : IInstanceSource
     IEnumerable<Instance> Boxes(int index)
     {
         var scene = scenes.Scene(index);
-        var mask = scene.Mask();
-        for (int k = 0; k < scene.Objects.Count; k++)
-        {
-            int left = scene.Size, top = scene.Size, right = 0, bottom = 0, area = 0;
-            for (int i = 0; i < mask.Length; i++)
-            {
-                if (mask[i] != k + 1) continue;
-                (left, right) = (Math.Min(left, i % scene.Size), Math.Max(right, i % scene.Size + 1));
-                (top, bottom) = (Math.Min(top, i / scene.Size), Math.Max(bottom, i / scene.Size + 1));
-                area++;
-            }
-            if (area > 0)
-                yield return new(index + 1, 1 + (int)scene.Objects[k].Colour, new(left, top, right - left, bottom - top), area);
-        }
+        return DemoBoxes.Of(scene).Select(one => new Instance(index + 1, 1 + (int)scene.Objects[one.Object].Colour, one.Box, one.Area));
     }
 }

@@ -24,6 +24,11 @@ public interface ISegmentationSource
     /// <summary>Class 0 is whatever no other class names.</summary>
     bool HasBackground { get; }
 
+    /// <summary>
+    /// Answers of this class and of all behind it count as it; null where each class is its own. The background of VOC-20b has 39 names.
+    /// </summary>
+    int? MergedFrom => null;
+
     /// <summary>Colour of a class in overlays.</summary>
     Colour ColourOf(int label) => SegmentationPainter.UsualColour(label, HasBackground);
 

@@ -6,7 +6,7 @@ namespace Silc;
 /// <summary>
 /// Masks as PNG files: the label of a pixel is its grey value, or its index into the palette, which image libraries turn into
 /// colours. Grey may be written three times, as red, green and blue, and may have an alpha channel of opaque pixels. Bit depths 1 to 16, not
-/// interlaced. Threads: any number may call.
+/// interlaced. Maps of 8 and 16 bits are also read from uncompressed TIFF files. Threads: any number may call.
 /// </summary>
 public static partial class LabelMapFile
 {
@@ -14,7 +14,7 @@ public static partial class LabelMapFile
 
     /// <summary>Reads a mask.</summary>
     /// <exception cref="InvalidDataException">
-    /// No PNG, damaged, in colour without a palette, or interlaced; the message says how to convert it.
+    /// No PNG or TIFF, damaged, in colour without a palette, or interlaced; the message says how to convert it.
     /// </exception>
     public static LabelMap Read(string path) => Read(File.ReadAllBytes(path), path);
 
@@ -37,7 +37,7 @@ public static partial class LabelMapFile
             return Decode(bytes, path, colours);
         }
         catch (Exception e) when (e is EndOfStreamException or ArgumentOutOfRangeException or InvalidDataException
-            or OverflowException)
+            or OverflowException or IndexOutOfRangeException)
         {
             if (e.Message.StartsWith(path, StringComparison.Ordinal)) throw;
             throw new InvalidDataException($"{path} is cut short or damaged; copy it again", e);
@@ -46,6 +46,7 @@ public static partial class LabelMapFile
 
     static LabelMap Decode(byte[] bytes, string path, bool colours)
     {
+        if (!colours && TiffLabels.Is(bytes)) return TiffLabels.Decode(bytes, path);
         if (!bytes.AsSpan().StartsWith(signature)) throw new InvalidDataException(
             $"{path} is no PNG file{(bytes is [0xFF, 0xD8, ..] ? " but a JPEG, whose compression mixes the labels of neighbours" : "")}; "
             + "masks must be PNG, for their values to be exact: write them again from their source");

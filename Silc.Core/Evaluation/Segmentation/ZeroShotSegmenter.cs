@@ -28,6 +28,8 @@ public sealed class ZeroShotSegmenter
     readonly float temperature;
     readonly ImageRule images;
     readonly bool areProbabilities;
+    readonly SegmentationRefinement? refinement;
+    readonly PatchEmbedder? keys;
 
     /// <param name="embed">Embeds windows.</param>
     /// <param name="patch">Side of a patch in pixels.</param>
@@ -40,11 +42,18 @@ public sealed class ZeroShotSegmenter
     /// <param name="images">
     /// How images are resized and what shows through them; null is <see cref="ImageRule.Own"/>. They are not cut to squares.
     /// </param>
+    /// <param name="refinement">What is made of the scores of patches; null leaves them.</param>
+    /// <param name="keys">Keys of patches, which its smoothing needs.</param>
     internal ZeroShotSegmenter(
         PatchEmbedder embed, int patch, ClassPrototypes classes, SegmentationWindows windows, double? threshold = null,
-            double temperature = 100, ImageRule? images = null)
+            double temperature = 100, ImageRule? images = null, SegmentationRefinement? refinement = null, PatchEmbedder? keys = null)
         : this(embed, patch, classes.Scores, classes.Count, windows, threshold, temperature, images)
     {
+        (this.refinement, this.keys) = (refinement?.Check(), keys);
+        if (refinement?.SmoothKeys is null) return;
+        Require.That(keys is not null, "smoothing needs the keys of patches");
+        Require.That(threshold is null,
+            "smoothed probabilities do not add up to 1, so that no threshold tells the background: leave one of them out");
     }
 
     /// <summary>The same by other scores of patches: those of a probe.</summary>
@@ -92,13 +101,16 @@ public sealed class ZeroShotSegmenter
         // Of each image the windows, and where that is asked for the whole of it.
         List<List<Cut>> all = [.. images.Select(one => Cuts(one.Image))];
         List<Cut> cuts = [.. all.SelectMany(of => of)];
-        var scores = score(embed([.. cuts.SelectMany(cut => cut.Pixels)], windows.Side));
+        float[] pixels = [.. cuts.SelectMany(cut => cut.Pixels)];
+        var scores = score(embed(pixels, windows.Side));
         int each = cells * cells;
         Require.That(scores.Count == cuts.Sum(cut => cut.Count) * each,
             $"{scores.Count} patch features for {cuts.Sum(cut => cut.Count)} windows of {cells} x {cells} patches");
         var (maps, first) = (new LabelMap[images.Count], 0);
+        var keyed = refinement?.SmoothKeys is null ? null : keys!(pixels, windows.Side);
         foreach (var (i, of) in all.Index())
         {
+            refinement?.Apply(scores, keyed, first, of.Sum(cut => cut.Count), each, temperature);
             var (width, height) = (images[i].Width, images[i].Height);
             var layers = new List<Layer>();
             foreach (var cut in of)

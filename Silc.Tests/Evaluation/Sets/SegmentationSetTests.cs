@@ -1,46 +1,10 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
-
 namespace Silc.Tests;
 
 /// <summary>Label maps as the sets publish them, one folder a set and one a trap.</summary>
 [TestClass]
-public sealed class SegmentationSetTests : TempFolder
+public sealed class SegmentationSetTests : SegmentationSetFolder
 {
-    const int Width = 4, Height = 2;
-
     static readonly (byte, byte, byte)[] vocColours = [(0, 0, 0), (128, 0, 0), (0, 128, 0), (128, 128, 0), (0, 0, 128)];
-
-    void Image(string name)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(At(name))!);
-        ImageFile.Write(At(name), Images.Noise(Width, Height, 1));
-    }
-
-    void Map(string name, params int[] labels)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(At(name))!);
-        LabelMapFile.Write(At(name), new(Width, Height, [.. Enumerable.Range(0, Width * Height).Select(i => labels[i % labels.Length])]));
-    }
-
-    // A PNG in colour.
-    void Coloured(string name, params (byte R, byte G, byte B)[] colours)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(At(name))!);
-        var rgba = new byte[4 * Width * Height];
-        for (int i = 0; i < Width * Height; i++)
-            (rgba[4 * i], rgba[4 * i + 1], rgba[4 * i + 2], rgba[4 * i + 3]) = (colours[i % colours.Length].R, colours[i % colours.Length].G,
-                colours[i % colours.Length].B, 255);
-        ImageFile.Write(At(name), new RgbImage(Width, Height, rgba));
-    }
-
-    static int[] First(ISegmentationSource source, int count = 4) => source.Read(0).Labels.Labels[..count];
-
-    static void Refused(string words, Action act)
-    {
-        var message = Assert.ThrowsExactly<InvalidDataException>(act).Message;
-        foreach (var word in words.Split('|')) Assert.Contains(word, message);
-    }
 
     [TestMethod]
     public void Ade20k_counts_from_one_and_its_names_have_synonyms()
@@ -186,32 +150,5 @@ public sealed class SegmentationSetTests : TempFolder
         Directory.CreateDirectory(At("SegmentationClass"));
         LabelMapFile.Write(At("SegmentationClass/a.png"), new(2, 2, [0, 0, 0, 0]));
         Refused("2 x 2|4 x 2", () => SegmentationSets.Voc(Root).Read(0));
-    }
-
-    // A PNG with a palette, of one byte a pixel.
-    void Palette(string name, int[] labels)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(At(name))!);
-        using var packed = new MemoryStream();
-        using (var deflate = new ZLibStream(packed, CompressionLevel.Fastest, leaveOpen: true))
-            for (int y = 0; y < Height; y++)
-                deflate.Write([0, .. Enumerable.Range(0, Width).Select(x => (byte)labels[(y * Width + x) % labels.Length])]);
-        using var file = new MemoryStream();
-        file.Write([0x89, .. "PNG\r\n"u8, 0x1A, .. "\n"u8]);
-        var size = new byte[8];
-        BinaryPrimitives.WriteInt32BigEndian(size, Width);
-        BinaryPrimitives.WriteInt32BigEndian(size.AsSpan(4), Height);
-        Chunk("IHDR"u8, [.. size, 8, 3, 0, 0, 0]);
-        Chunk("PLTE"u8, [.. Enumerable.Range(0, 768).Select(i => (byte)(7 * i))]);
-        Chunk("IDAT"u8, packed.ToArray());
-        Chunk("IEND"u8, []);
-        File.WriteAllBytes(At(name), file.ToArray());
-
-        void Chunk(ReadOnlySpan<byte> kind, byte[] content)
-        {
-            var length = new byte[4];
-            BinaryPrimitives.WriteInt32BigEndian(length, content.Length);
-            file.Write([.. length, .. kind, .. content, 0, 0, 0, 0]);
-        }
     }
 }

@@ -7,8 +7,9 @@ namespace Silc;
 /// <param name="read">The classes of the label map of a pair, by its index.</param>
 /// <param name="skipped">What was left out.</param>
 /// <param name="hasBackground">Class 0 is whatever no other class names.</param>
+/// <param name="mergedFrom">Answers from this class on are one; null for none.</param>
 sealed class LabelPairSource(string name, IReadOnlyList<(string Key, string Image, string Mask)> pairs, ClassList classes,
-    Func<int, LabelMap> read, IReadOnlyList<SkippedMembers> skipped, bool hasBackground = false) : ISegmentationSource
+    Func<int, LabelMap> read, IReadOnlyList<SkippedMembers> skipped, bool hasBackground = false, int? mergedFrom = null) : ISegmentationSource
 {
     public string Name => name;
 
@@ -17,6 +18,8 @@ sealed class LabelPairSource(string name, IReadOnlyList<(string Key, string Imag
     public ClassList Classes => classes;
 
     public bool HasBackground => hasBackground;
+
+    public int? MergedFrom => mergedFrom;
 
     public IReadOnlyList<SkippedMembers> Skipped => skipped;
 

@@ -11,7 +11,7 @@ namespace Silc;
 /// Console.WriteLine($"{voc.Count} images of {voc.Classes.Count} classes");
 /// </code>
 /// </example>
-public static class SegmentationSets
+public static partial class SegmentationSets
 {
     const int Border = 255, AdeClasses = 150, StuffValues = 182;
 
@@ -55,9 +55,7 @@ public static class SegmentationSets
     /// <exception cref="InvalidDataException">A folder or list is missing, or nothing pairs up.</exception>
     public static ISegmentationSource Voc(string folder, string? split = null, bool background = true)
     {
-        var log = new SkipLog();
-        var pairs = StemPairs.Of(Path.Combine(folder, "JPEGImages"), Path.Combine(folder, "SegmentationClass"), "", "", log);
-        if (split is not null) (pairs, log) = InList(pairs, Path.Combine(folder, "ImageSets", "Segmentation", $"{split}.txt"));
+        var (pairs, log) = VocPairs(folder, split);
         var meaning = LabelMeaning.Listed($"{(background ? "0 is the background" : "0 does not count")}, 1 to 20 are the classes and 255 does not "
             + "count", [.. Enumerable.Range(background ? 0 : 1, background ? 21 : 20)], background ? [Border] : [0, Border]);
         return new LabelPairSource(NameOf(folder, split ?? "all"), pairs, ClassList.Of(vocNames.Skip(background ? 0 : 1)),
@@ -108,6 +106,13 @@ public static class SegmentationSets
     /// </exception>
     public static ISegmentationSource Panoptic(string path, string? folder = null) => PanopticFile.Open(path, folder);
 
+    static (List<(string Key, string Image, string Mask)>, SkipLog) VocPairs(string folder, string? split)
+    {
+        var log = new SkipLog();
+        var pairs = StemPairs.Of(Path.Combine(folder, "JPEGImages"), Path.Combine(folder, "SegmentationClass"), "", "", log);
+        return split is null ? (pairs, log) : InList(pairs, Path.Combine(folder, "ImageSets", "Segmentation", $"{split}.txt"));
+    }
+
     static LabelPairSource Paired(string folder, string split, string images, string masks, string imageSuffix, string maskSuffix,
         ClassList classes, LabelMeaning meaning)
     {
@@ -117,7 +122,7 @@ public static class SegmentationSets
     }
 
     // Pairs that a list names; what it names and is not there is counted.
-    static (List<(string, string, string)>, SkipLog) InList(List<(string Key, string, string)> pairs, string list)
+    static (List<(string Key, string Image, string Mask)>, SkipLog) InList(List<(string Key, string, string)> pairs, string list)
     {
         if (!File.Exists(list)) throw new InvalidDataException($"there is no {list}, which lists the images of the split");
         var (byKey, log, kept) = (pairs.ToDictionary(pair => pair.Key), new SkipLog(), new List<(string, string, string)>());
