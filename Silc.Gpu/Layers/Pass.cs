@@ -12,7 +12,10 @@ namespace Silc;
 /// <param name="Finished">
 /// Is told the name of a transformer block when its pullback has queued the gradients of its parameters; null if nobody asks.
 /// </param>
-sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recompute = false, Action<string>? Finished = null)
+/// <param name="Locked">
+/// The image tower stands still below its top blocks (<see cref="SilcConfig.TopBlocks"/>): it runs in inference, and gets no gradient.
+/// </param>
+sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recompute = false, Action<string>? Finished = null, bool Locked = false)
 {
     /// <summary>A tensor that lives until the frame around it closes, or the arena is reset; contents undefined.</summary>
     public Tensor Saved(int rows, int cols) => Arena.Saved(rows, cols);
