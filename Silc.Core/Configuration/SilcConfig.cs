@@ -46,6 +46,15 @@ public enum ImagePooling
 
     /// <summary>The class token, as in CLIP.</summary>
     Class,
+
+    /// <summary>
+    /// The class token and behind it the mean of the patches, 2 · width channels, as in dino.txt (Jose et al. 2024, arXiv:2412.16334): patches are
+    /// compared with the second half of a text's vector.
+    /// </summary>
+    ClassMean,
+
+    /// <summary>The mean of the patches, width channels: what is left of <see cref="ClassMean"/> where there is no class token.</summary>
+    Mean,
 }
 
 /// <summary>Where the positions of an image tower come from.</summary>
@@ -137,6 +146,13 @@ public sealed partial record SilcConfig(
     /// <summary>How the image tower makes one vector of its tokens.</summary>
     public ImagePooling ImagePooling { get; init; }
 
+    /// <summary>
+    /// Blocks behind the image tower's last norm, and a norm of their own behind them, <c>img/Top</c>: dino.txt trains two on a tower that stays as
+    /// it is. They have the tower's sizes and begin with a layer scale of 1e-5. 0 for none; with <see cref="ImagePooling.ClassMean"/> or
+    /// <see cref="ImagePooling.Mean"/> alone.
+    /// </summary>
+    public int TopBlocks { get; init; }
+
     /// <summary>The patch embedding adds a bias; CLIP's does not.</summary>
     public bool PatchBias { get; init; } = true;
 
@@ -170,8 +186,17 @@ public sealed partial record SilcConfig(
     /// </summary>
     public int? PreLogits { get; init; }
 
-    /// <summary>Width of both embeddings: that of the image tower's last layer, or of the tower if nothing follows its pooling.</summary>
-    public int EmbedDim => ImageHead ?? PreLogits ?? Image.Width;
+    /// <summary>Width of both embeddings: that of the image tower's last layer, or of what its pooling makes if nothing follows.</summary>
+    public int EmbedDim => ImageHead ?? PreLogits ?? (ImagePooling == ImagePooling.ClassMean ? 2 * Image.Width : Image.Width);
+
+    /// <summary>Channels of a patch in the space of texts, the last ones of an embedding.</summary>
+    internal int PatchDim => ImagePooling == ImagePooling.ClassMean ? Image.Width : EmbedDim;
+
+    /// <summary>The mean of the patches is all of an image's vector, or a part of it.</summary>
+    internal bool PoolsMean => ImagePooling is ImagePooling.ClassMean or ImagePooling.Mean;
+
+    /// <summary>The blocks of <see cref="TopBlocks"/>.</summary>
+    internal TowerConfig Top => new(Image.Width, TopBlocks, Image.Heads, Image.MlpDim, Image.Gelu) { Epsilon = Image.Epsilon, LayerScale = 1e-5 };
 
     internal int StemChannels => StemWidth ?? Image.Width;
 
@@ -231,8 +256,15 @@ public sealed partial record SilcConfig(
         Require.That(ImageHead is null or > 0, $"the image tower's projection has {ImageHead} channels, it must have at least one");
         Require.That(Enum.IsDefined(TextPooling), $"text pooling is {(int)TextPooling}, it must be Last, Map, End, First, Mean or Max");
         Require.That(PreLogits is null or > 0, $"the image tower's layer before its projection has {PreLogits} channels, it must have at least one");
-        Require.That(Enum.IsDefined(ImagePooling), $"image pooling is {(int)ImagePooling}, it must be Map or Class");
-        Require.That(ImagePooling != ImagePooling.Class || Image.ClassToken, "the image tower pools its class token but has none (Image.ClassToken)");
+        Require.That(Enum.IsDefined(ImagePooling), $"image pooling is {(int)ImagePooling}, it must be Map, Class, ClassMean or Mean");
+        Require.That(ImagePooling is not (ImagePooling.Class or ImagePooling.ClassMean) || Image.ClassToken,
+            $"the image tower pools its class token ({ImagePooling}) but has none (Image.ClassToken)"
+            + (ImagePooling == ImagePooling.ClassMean ? ": take Mean" : ""));
+        Require.That(!PoolsMean || ImageHead is null && PreLogits is null,
+            $"an image tower that pools by {ImagePooling} has no projection behind that: texts are mapped to its channels (ImageHead, PreLogits)");
+        Require.NotNegative(TopBlocks, "number of blocks on top of the image tower (TopBlocks)");
+        Require.That(TopBlocks == 0 || PoolsMean,
+            $"blocks on top of the image tower (TopBlocks) need an image pooling by ClassMean or Mean; it is {ImagePooling}");
         Require.That(!Text.ClassToken, "a class token is for image towers (Text.ClassToken)");
         Require.That(Text.Registers == 0, "registers are for image towers (Text.Registers)");
         Require.That(!Image.Causal, "a causal mask is for text towers (Image.Causal)");

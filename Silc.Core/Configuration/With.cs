@@ -21,7 +21,8 @@ public sealed partial record SilcConfig
         int? preLogits = null,
         int? stemPatch = null,
         int? stemWidth = null,
-        PositionKind? positions = null) =>
+        PositionKind? positions = null,
+        int? topBlocks = null) =>
         this with
         {
             Image = image ?? Image,
@@ -49,6 +50,7 @@ public sealed partial record SilcConfig
             StemPatch = stemPatch ?? StemPatch,
             StemWidth = stemWidth ?? StemWidth,
             Positions = positions ?? Positions,
+            TopBlocks = topBlocks ?? TopBlocks,
         };
 }
 

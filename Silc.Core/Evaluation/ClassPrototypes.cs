@@ -12,6 +12,9 @@ namespace Silc;
 /// </example>
 public sealed class ClassPrototypes
 {
+    // Of the last channels of every prompt, where patches are compared with those alone.
+    ClassPrototypes? patches;
+
     ClassPrototypes(Vectors rows, int[] classOf, IReadOnlyList<string> names) => (Rows, ClassOf, Names) = (rows, classOf, names);
 
     /// <summary>Embeddings (R, C); those of a class lie together, in the order of the classes.</summary>
@@ -27,7 +30,17 @@ public sealed class ClassPrototypes
     internal object? Origin { get; private init; }
 
     /// <summary>The same, embedded by something else than the model's own text tower.</summary>
-    internal ClassPrototypes From(object origin) => new(Rows, [.. ClassOf], Names) { Origin = origin };
+    internal ClassPrototypes From(object origin) => new(Rows, [.. ClassOf], Names) { Origin = origin, patches = patches };
+
+    /// <summary>What patches of that many channels are compared with: the last channels of texts, or all of them.</summary>
+    /// <exception cref="ArgumentException">The classes were embedded without <c>SilcModel.Prototypes</c> of a model of such patches.</exception>
+    internal ClassPrototypes OfPatches(int channels)
+    {
+        var found = patches ?? this;
+        Require.That(found.Rows.Width == channels, $"patches have {channels} channels, and the classes {found.Rows.Width}: embed the classes by the "
+            + "Prototypes of the model that embeds the patches");
+        return found;
+    }
 
     /// <summary>The prompts that are averaged for each class.</summary>
     internal static IReadOnlyList<IReadOnlyList<string>> PromptsOf(ClassList classes, IReadOnlyList<string> templates, AliasUse aliases,
@@ -54,7 +67,12 @@ public sealed class ClassPrototypes
     /// <exception cref="ArgumentException">A template has no {}, or <paramref name="embedTexts"/> returns another number of rows.</exception>
     public static ClassPrototypes Of(
         ClassList classes, Func<IReadOnlyList<string>, Vectors> embedTexts, IReadOnlyList<string>? templates = null,
-        AliasUse aliases = AliasUse.First, bool canonical = true)
+        AliasUse aliases = AliasUse.First, bool canonical = true) =>
+        WithPatches(classes, embedTexts, templates, aliases, canonical, null);
+
+    // With the last channels of each prompt, normalised by themselves, for patches: dino.txt's evaluation of segmentation averages those.
+    internal static ClassPrototypes WithPatches(ClassList classes, Func<IReadOnlyList<string>, Vectors> embedTexts, IReadOnlyList<string>? templates,
+        AliasUse aliases, bool canonical, int? patchChannels)
     {
         var used = Used(classes, aliases);
         var prompts = Prompts.ForClasses(used.SelectMany(names => names), templates, canonical);
@@ -64,8 +82,18 @@ public sealed class ClassPrototypes
         var groups = used.Index().SelectMany(entry => aliases == AliasUse.Best
             ? Enumerable.Repeat((Class: entry.Index, Prompts: each), entry.Item.Count)
             : [(Class: entry.Index, Prompts: entry.Item.Count * each)]).ToList();
-        return new(Means(unit, [.. groups.Select(group => group.Prompts)]), [.. groups.Select(group => group.Class)],
-            classes.Names);
+        int[] counts = [.. groups.Select(group => group.Prompts)], of = [.. groups.Select(group => group.Class)];
+        return new(Means(unit, counts), of, classes.Names)
+        {
+            patches = patchChannels is { } last && last < unit.Width ? new(Means(Last(unit, last), counts), of, classes.Names) : null,
+        };
+    }
+
+    static Vectors Last(Vectors rows, int channels)
+    {
+        var last = new Vectors(rows.Count, channels);
+        for (int row = 0; row < rows.Count; row++) rows.Row(row)[^channels..].CopyTo(last.Row(row));
+        return last.Normalize();
     }
 
     /// <summary>
@@ -116,7 +144,11 @@ public sealed class ClassPrototypes
     {
         int named = ClassOf.Index().FirstOrDefault(entry => entry.Item > 0).Index;
         Require.Positive(named, "number of names of the background, or of classes beside it,");
-        return new(Rows.Rows([.. Enumerable.Range(named, ClassOf.Count - named)]), [.. ClassOf.Skip(named)], Names) { Origin = Origin };
+        return new(Rows.Rows([.. Enumerable.Range(named, ClassOf.Count - named)]), [.. ClassOf.Skip(named)], Names)
+        {
+            Origin = Origin,
+            patches = patches?.WithoutFirst(),
+        };
     }
 
     static Vectors Means(Vectors unit, int[] counts)

@@ -36,18 +36,31 @@ sealed class OnnxTowers(ModelWeights weights)
                 ("axis", 1));
         if (tower.PreNorm) x = Norm(g, x, BigVisionNames.PreNorm, tower);
         x = Encoder(g, x, BigVisionNames.ImageEncoder, tower);
-        if (tower.Registers > 0 && config.ImagePooling == ImagePooling.Map)
-            x = g.Node("Slice", [x, g.Integers("first_patch", 0), g.Integers("last_patch", tokens + (tower.ClassToken ? 1 : 0)),
-                g.Integers("patch_axis", 1)]);
+        if (config.TopBlocks > 0) x = Encoder(g, x, BigVisionNames.Top, config.Top);
+        if (tower.Registers > 0 && config.ImagePooling == ImagePooling.Map) x = Rows(g, x, 0, tokens + (tower.ClassToken ? 1 : 0));
 
-        var pooled = config.ImagePooling == ImagePooling.Class ? g.Node("Gather", [x, g.Index("first", 0)], ("axis", 1)) : Pool(g, x,
-            "img/MAPHead_0", tower);
+        var pooled = config.ImagePooling switch
+        {
+            ImagePooling.Class => First(g, x),
+            ImagePooling.Mean => Mean(g, x, tokens),
+            ImagePooling.ClassMean => g.Node("Concat", [First(g, x), Mean(g, x, tokens)], ("axis", 1)),
+            _ => Pool(g, x, "img/MAPHead_0", tower),
+        };
         if (config.PreLogits is { } wide) pooled = g.Node("Tanh", [Dense(g, pooled, BigVisionNames.PreLogits, width, wide)]);
         if (config.ImageHead is { } outputs) pooled = Dense(g, pooled, BigVisionNames.ImageHead, config.PreLogits ?? width, outputs,
             config.ProjectionBias);
         Unit(g, pooled, "image_embeds");
         return g;
     }
+
+    static string First(OnnxGraph g, string x) => g.Node("Gather", [x, g.Index("first", 0)], ("axis", 1));
+
+    // Of the patches alone: a class token is the first row, registers are the last ones.
+    string Mean(OnnxGraph g, string x, int tokens) => g.Node("ReduceMean",
+        [Rows(g, x, config.Image.ClassToken ? 1 : 0, tokens), g.Integers("patch_axis", 1)], ("keepdims", 0));
+
+    static string Rows(OnnxGraph g, string x, int first, int count) =>
+        g.Node("Slice", [x, g.Integers("first_patch", first), g.Integers("last_patch", first + count), g.Integers("patch_axis", 1)]);
 
     // A convolution whose strides are its sizes; what no whole kernel covers is left out.
     static string Conv(OnnxGraph g, string x, string name, int inputs, int outputs, int side, bool bias)

@@ -11,7 +11,7 @@ static class BigVisionNames
         LastLayerPrefix = "head/prototypes/", TeacherPrefix = "teacher/", ImageEncoder = "img/Transformer",
         TextEncoder = "txt/Encoder_0", ImageHead = "img/head", PreLogits = "img/pre_logits", ClassToken = "img/cls/embedding",
         ClassPosition = "img/cls/pos_embedding", PreNorm = "img/norm_pre", TextPool = "txt/MAPHead_0", Stem = "img/stem",
-        Registers = "img/reg/embedding";
+        Registers = "img/reg/embedding", Top = "img/Top";
 
     /// <summary>What published files put in front of every name: flax's training state, nothing, or an old flax optimizer.</summary>
     public static readonly string[] Prefixes = ["params/", "", "opt/target/"];

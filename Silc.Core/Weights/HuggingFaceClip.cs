@@ -24,7 +24,7 @@ static class HuggingFaceClip
             {
                 ImageHead = shapes.Of(ClipNames.HuggingFaceImageProjection, "(embedding, width)")[0],
                 TextEnd = end == Legacy ? null : end,
-                Pixels = Pixels(file.Path),
+                Pixels = Pixels(file.Path, PixelNorm.Clip),
                 Images = HuggingFaceModel.Images(file.Path),
             });
         return new(ModelFormat.HuggingFace, found, HasHead: false, ClipNames.HuggingFace(found), ClipFiles.Beside(file.Path), [])
@@ -50,7 +50,7 @@ static class HuggingFaceClip
             new(ImageSize: size, PatchSize: patch)
             {
                 ImageHead = projects ? shapes.Of(ClipNames.HuggingFaceImageProjection, "(embedding, width)")[0] : null,
-                Pixels = Pixels(file.Path),
+                Pixels = Pixels(file.Path, PixelNorm.Clip),
                 Images = HuggingFaceModel.Images(file.Path),
                 HasText = false,
             });
@@ -71,11 +71,12 @@ static class HuggingFaceClip
         { Epsilon = config.Real("layer_norm_eps", ClipModel.Epsilon) };
     }
 
-    static PixelNorm? Pixels(string weights)
+    /// <summary>Mean and deviation of the processor beside the weights, or the usual ones.</summary>
+    public static PixelNorm? Pixels(string weights, PixelNorm usual)
     {
-        if (!File.Exists(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(weights))!, Preprocessor))) return PixelNorm.Clip;
+        if (!File.Exists(Path.Combine(Path.GetDirectoryName(Path.GetFullPath(weights))!, Preprocessor))) return usual;
         var config = JsonConfig.Beside(weights, Preprocessor, "it is there");
-        return PixelNorm.Of(config.Three("image_mean", PixelNorm.Clip.Means), config.Three("image_std", PixelNorm.Clip.Stds));
+        return PixelNorm.Of(config.Three("image_mean", usual.Means), config.Three("image_std", usual.Stds));
     }
 
     /// <summary>What <c>config.json</c> says of a model.</summary>

@@ -149,7 +149,8 @@ public sealed class ModelFile : IDisposable
         }
     }
 
-    static FoundModel? Find(ArrayFile file, int? imageSize) => BigVisionModel.Find(file, imageSize) ?? HuggingFaceModel.Find(file)
+    static FoundModel? Find(ArrayFile file, int? imageSize) => BigVisionModel.Find(file, imageSize)
+        ?? HuggingFaceModel.Find(file) ?? ClassTower.FindHuggingFace(file)
         ?? OpenClipModel.Find(file) ?? OpenClipClip.Find(file)
         ?? ImageTower.FindTimm(file);
 

@@ -42,6 +42,7 @@ public sealed record ModelWeights(SilcConfig Config, bool HasHead, Action<string
             || Config.TextPooling is not (TextPooling.Last or TextPooling.Map))
             Text($"{Config.Pixels} {Config.Image.Epsilon:R} {Config.Text.Epsilon:R} {Config.Text.Causal} {Config.TextPooling} "
                 + $"{(Config.TextEnd == Config.VocabSize - 1 ? null : Config.TextEnd)}");
+        if (Config.PoolsMean) Text($"{Config.ImagePooling}");
         foreach (var (name, _) in ParameterTable.Towers(Config).Where(weight => weight.Name is not "t" and not "b"))
         {
             Text(name);

@@ -155,7 +155,9 @@ public static class ModelWriter
         var own = config.Image.QkNorm || config.Text.QkNorm ? "the norms of queries and keys"
             : (config.Image.LayerScale ?? config.Text.LayerScale) is not null ? "the layer scale of its blocks" : config.StemPatch is not null
             ? "the two layers of its patch embedding" : config.Text.Depth == 0 ? "a text tower without blocks"
-            : config.Image.Registers > 0 ? "the registers of its image tower" : null;
+            : config.Image.Registers > 0 ? "the registers of its image tower"
+            : config.TopBlocks > 0 ? "the blocks on top of its image tower (img/Top)"
+            : config.PoolsMean ? $"an image tower that pools by {config.ImagePooling}" : null;
         Require.That(own is null || format == ModelFormat.Silc,
             $"{format.Describe()} has no place for a part of the model, {own}: write silc, or export ONNX");
         if (ClipModel.Departure(config) is { } departure && format != ModelFormat.Silc)

@@ -49,9 +49,22 @@ static class OpenClipNames
     {
         const string map = "img/MAPHead_0", attention = $"{map}/MultiHeadDotProductAttention_0";
         var (image, pool) = (config.Image, $"{trunk}attn_pool");
+        if (!withRegisters) tensors.Same($"{trunk}pos_embed", "img/pos_embedding", 1, config.Grid * config.Grid, image.Width);
+        Blocks(tensors, config, trunk);
+        tensors.Same($"{pool}.latent", $"{map}/probe", 1, 1, image.Width);
+        tensors.Dense($"{pool}.q", $"{attention}/query");
+        tensors.Dense($"{pool}.kv", $"{attention}/key", $"{attention}/value");
+        tensors.Dense($"{pool}.proj", $"{attention}/out");
+        tensors.Norm($"{pool}.norm", $"{map}/LayerNorm_0");
+        tensors.Mlp($"{pool}.mlp", $"{map}/MlpBlock_0");
+    }
+
+    /// <summary>timm's patch embedding, registers, blocks and last norm.</summary>
+    public static void Blocks(TorchTensors tensors, SilcConfig config, string trunk)
+    {
+        var image = config.Image;
         tensors.Patches($"{trunk}patch_embed.proj");
         if (image.Registers > 0) tensors.Same($"{trunk}{Registers}", BigVisionNames.Registers, 1, image.Registers, image.Width);
-        if (!withRegisters) tensors.Same($"{trunk}pos_embed", "img/pos_embedding", 1, config.Grid * config.Grid, image.Width);
         for (int i = 0; i < image.Depth; i++)
         {
             var (layer, block) = ($"{trunk}blocks.{i}", $"{BigVisionNames.ImageEncoder}/encoderblock_{i}");
@@ -70,12 +83,6 @@ static class OpenClipNames
             tensors.Vector($"{layer}.ls2.gamma", $"{block}/LayerScale_1/scale");
         }
         tensors.Norm($"{trunk}norm", $"{BigVisionNames.ImageEncoder}/encoder_norm");
-        tensors.Same($"{pool}.latent", $"{map}/probe", 1, 1, image.Width);
-        tensors.Dense($"{pool}.q", $"{attention}/query");
-        tensors.Dense($"{pool}.kv", $"{attention}/key", $"{attention}/value");
-        tensors.Dense($"{pool}.proj", $"{attention}/out");
-        tensors.Norm($"{pool}.norm", $"{map}/LayerNorm_0");
-        tensors.Mlp($"{pool}.mlp", $"{map}/MlpBlock_0");
     }
 
     /// <summary>A block of OpenAI's transformer.</summary>

@@ -43,6 +43,8 @@ static class ParameterTable
         if (image.PreNorm)
             foreach (var weight in Norm(BigVisionNames.PreNorm, image.Width)) yield return weight;
         foreach (var weight in Encoder(BigVisionNames.ImageEncoder, image)) yield return weight;
+        if (config.TopBlocks > 0)
+            foreach (var weight in Encoder(BigVisionNames.Top, config.Top)) yield return weight;
         if (config.ImagePooling == ImagePooling.Map)
             foreach (var weight in MapHead("img/MAPHead_0", image)) yield return weight;
         if (config.PreLogits is { } represented)

@@ -91,6 +91,7 @@ public sealed class DetectionHead : ITrainedHead, IDisposable
     {
         _ = model.Text;
         var config = model.Config;
+        TowerFeature.Aligned.Check(config);
         int side = resolution ?? config.Grid * config.PatchSize;
         Require.That(side > 0 && side % config.PatchSize == 0, $"images of side {side} are no whole number of patches of {config.PatchSize}");
         var head = new DetectionHead(model, new(HeadKind.Owl, model.Fingerprint(), model.Tokenizer?.Fingerprint, config.Image.Width, config.EmbedDim,

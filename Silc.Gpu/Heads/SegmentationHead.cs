@@ -98,6 +98,7 @@ public abstract class SegmentationHead : ITrainedHead, IDisposable
         _ = model.Text;
         Require.That(kind == HeadKind.CatSeg || sizes is null, "sizes of CAT-Seg are for that head alone");
         var config = model.Config;
+        TowerFeature.Aligned.Check(config);
         var head = Of(model, new(kind, model.Fingerprint(), model.Tokenizer?.Fingerprint, config.Image.Width, config.EmbedDim,
             resolution ?? config.Grid * config.PatchSize, seen, templates ?? Prompts.Photo, canonical)
         {

@@ -12,7 +12,10 @@ namespace Silc;
 /// <param name="Finished">
 /// Is told the name of a transformer block when its pullback has queued the gradients of its parameters; null if nobody asks.
 /// </param>
-sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recompute = false, Action<string>? Finished = null)
+/// <param name="Locked">
+/// The image tower stands still below its top blocks (<see cref="SilcConfig.TopBlocks"/>): it runs in inference, and gets no gradient.
+/// </param>
+sealed record Pass(Ops Ops, Arena Arena, bool Training = true, bool Recompute = false, Action<string>? Finished = null, bool Locked = false)
 {
     /// <summary>Tokens of each image, where images have different numbers of them and lie one after another; null where all have the same.</summary>
     public IReadOnlyList<int>? Lengths { get; init; }

@@ -35,17 +35,17 @@ sealed class Transformer
 
     /// <summary>
     /// As <see cref="Forward"/> for a caller without further use for X. In inference the residual stream takes its place, and nothing but Y
-    /// is kept; in training X is kept as it is.
+    /// is kept; in training X is kept as it is. Y is float32 where that is asked for, so that further blocks may begin with it.
     /// </summary>
-    internal (Tensor Y, Pullback Back) ForwardConsuming(Pass pass, Tensor x, int batch)
+    internal (Tensor Y, Pullback Back) ForwardConsuming(Pass pass, Tensor x, int batch, bool floats = false)
     {
         if (!pass.Training)
         {
             Infer(pass, x, batch);
-            return norm.Forward(pass, x);
+            return floats ? norm.ForwardFloats(pass, x) : norm.Forward(pass, x);
         }
         (x, var backs) = Blocks(pass, x, batch);
-        var (y, backNorm) = norm.ForwardAdding(pass, x);
+        var (y, backNorm) = floats ? norm.ForwardAdding(pass, x, pass.Saved(x.Rows, x.Cols)) : norm.ForwardAdding(pass, x);
         return (y, new(pass, x, (dy, dx) =>
         {
             // What the blocks' products read of dX, rounded by those who write it.

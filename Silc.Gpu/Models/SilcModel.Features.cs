@@ -12,7 +12,8 @@ public sealed partial class SilcModel
 
     /// <summary>
     /// Embeds the patches of images (N, side, side, 3) in [-1, 1]: (N · T, C), L2-normalised, image by image and row by
-    /// row. T = (side / patch)²; positions are interpolated unless the side is the model's own.
+    /// row. T = (side / patch)²; positions are interpolated unless the side is the model's own. Of a model that pools by
+    /// <see cref="ImagePooling.ClassMean"/> they have half of its channels, and are compared with the second half of a text's vector.
     /// </summary>
     /// <exception cref="ArgumentException">The side is no multiple of the patch size, or the pixels no whole number of images.</exception>
     public Vectors EmbedPatchPixels(float[] pixels, int side, PatchFeature feature = PatchFeature.MapValues) =>
@@ -88,7 +89,7 @@ public sealed partial class SilcModel
     /// <inheritdoc cref="ClassPrototypes.Of"/>
     public ClassPrototypes Prototypes(
         ClassList classes, IReadOnlyList<string>? templates = null, AliasUse aliases = AliasUse.First, bool canonical = true) =>
-        ClassPrototypes.Of(classes, EmbedTexts, templates, aliases, canonical);
+        ClassPrototypes.WithPatches(classes, EmbedTexts, templates, aliases, canonical, Config.PatchDim);
 
     /// <summary>Segments images by text alone, with this model.</summary>
     /// <param name="classes">What to look for; see <see cref="Prototypes"/>.</param>
@@ -99,7 +100,7 @@ public sealed partial class SilcModel
     public ZeroShotSegmenter Segmenter(
         ClassPrototypes classes, PatchFeature feature = PatchFeature.MapValues, SegmentationWindows? windows = null,
             double? threshold = null, SegmentationRefinement? refinement = null) =>
-        new((pixels, side) => EmbedPatchPixels(pixels, side, feature), Config.PatchSize, classes,
+        new((pixels, side) => EmbedPatchPixels(pixels, side, feature), Config.PatchSize, classes.OfPatches(Config.PatchDim),
             windows ?? SegmentationWindows.Whole(Config.Grid * Config.PatchSize), threshold, Temperature,
             Config.Images, refinement, PatchKeys);
 
@@ -132,7 +133,7 @@ public sealed partial class SilcModel
             {
                 PatchOutput.PoolScores => model.Config.Image.Heads,
                 PatchOutput.Tokens or PatchOutput.Keys => model.Config.Image.Width,
-                _ => model.Config.EmbedDim,
+                _ => model.Config.PatchDim,
             };
             var (all, each) = (new Vectors(count * tokens, columns), side * side * 3);
             for (int first = 0; first < count; first += atOnce)

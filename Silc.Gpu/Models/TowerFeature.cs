@@ -30,9 +30,14 @@ readonly record struct TowerFeature(TowerOutput Output, int Block = 0)
     public int Rows(SilcConfig config, int side) => Output == TowerOutput.Pooled ? 1 : side / config.PatchSize * (side / config.PatchSize);
 
     /// <summary>Throws unless the tower has it.</summary>
-    /// <exception cref="ArgumentException">There is no such block.</exception>
-    public void Check(SilcConfig config) => Require.That(Output != TowerOutput.Block || Block >= 0 && Block < config.Image.Depth,
-        $"the tower has the blocks 0 to {config.Image.Depth - 1}, and none of number {Block}");
+    /// <exception cref="ArgumentException">There is no such block, or heads do not read towers of that pooling.</exception>
+    public void Check(SilcConfig config)
+    {
+        Require.That(!config.PoolsMean, $"heads read towers that pool by Map or Class, and this one pools by {config.ImagePooling}: its patches are "
+            + "compared with texts as they are (silc eval segmentation), or take the tower that it was made from");
+        Require.That(Output != TowerOutput.Block || Block >= 0 && Block < config.Image.Depth,
+            $"the tower has the blocks 0 to {config.Image.Depth - 1}, and none of number {Block}");
+    }
 
     public override string ToString() => Output == TowerOutput.Block ? $"block_{Block}" : Output.ToString().ToLowerInvariant();
 }

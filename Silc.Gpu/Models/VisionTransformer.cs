@@ -3,11 +3,12 @@ namespace Silc;
 /// <summary>
 /// ViT with attention pooling, big_vision's <c>models/vit.py</c> with <c>pool_type="map"</c>: patches by one layer or two, positions, pre-norm
 /// blocks, encoder_norm, MAP head, and a projection if the configuration has one. Or CLIP's: a class token, a norm in front of the blocks, and the
-/// class token's row in the place of the MAP head. Threads: one at a time, as for <see cref="Device.Ops"/>.
+/// class token's row in the place of the MAP head. Or dino.txt's: further blocks and a norm on top, and the class token with the mean of the patches
+/// (Jose et al. 2024, arXiv:2412.16334). Threads: one at a time, as for <see cref="Device.Ops"/>.
 /// </summary>
 sealed class VisionTransformer
 {
-    readonly int patch, width;
+    readonly int patch, width, heads;
     readonly Linear? embedding;
     readonly ConvStem? stem;
     readonly PositionTable positions;
@@ -16,14 +17,16 @@ sealed class VisionTransformer
     readonly PixelScale? scale;
     readonly LayerNorm? norm;
     readonly Transformer transformer;
+    readonly Transformer? top;
     readonly MapHead? pool;
+    readonly TokenMean? mean;
     readonly Representation? representation;
     readonly Linear? head;
 
     /// <summary>Declares the parameters <c>img/…</c>.</summary>
     public VisionTransformer(Parameters parameters, SilcConfig config, string name = "img")
     {
-        (patch, width) = (config.PatchSize, config.Image.Width);
+        (patch, width, heads) = (config.PatchSize, config.Image.Width, config.Image.Heads);
         int inputs = patch * patch * 3;
         if (config.StemPatch is { } small) stem = new(parameters, name, patch, small, config.StemChannels, width, config.Image.Gelu);
         else embedding = new(parameters, $"{name}/embedding", inputs, width, Inits.LecunNormal(inputs), hasBias: config.PatchBias);
@@ -33,7 +36,9 @@ sealed class VisionTransformer
         scale = config.Pixels is { } pixels ? new(parameters, pixels) : null;
         norm = config.Image.PreNorm ? new(parameters, $"{name}/norm_pre", width, config.Image.Epsilon) : null;
         transformer = new(parameters, $"{name}/Transformer", config.Image);
+        top = config.TopBlocks > 0 ? new(parameters, $"{name}/Top", config.Top) : null;
         pool = config.ImagePooling == ImagePooling.Map ? new(parameters, $"{name}/MAPHead_0", config.Image) : null;
+        mean = config.PoolsMean ? new(config.ImagePooling == ImagePooling.ClassMean, config.Image.ClassToken, config.Image.Registers) : null;
         representation = config.PreLogits is { } wide ? new(parameters, $"{name}/pre_logits", width, wide) : null;
         head = config.ImageHead is { } outputs
             ? new(parameters, $"{name}/head", config.PreLogits ?? width, outputs, Inits.LecunNormal(config.PreLogits ?? width),
@@ -74,12 +79,19 @@ sealed class VisionTransformer
 
     /// <summary>Refuses towers that do not see images at their own aspect ratio.</summary>
     /// <exception cref="ArgumentException">The message says why.</exception>
-    internal void RequirePacked() => Require.That(pool is not null && classToken is null && registers is null && norm is null && scale is null,
-        "images at their own aspect ratio (NaFlex) are for towers with attention pooling, without a class token, registers, a norm before the blocks "
-            + "and pixels scaled by channel; this tower has one of these");
+    internal void RequirePacked() =>
+        Require.That(pool is not null && classToken is null && registers is null && norm is null && scale is null && top is null,
+            "images at their own aspect ratio (NaFlex) are for towers with attention pooling, without a class token, registers, a norm before the "
+            + "blocks, blocks on top and pixels scaled by channel; this tower has one of these");
 
     (Tensor Y, ParameterPullback Back) Pooled(Pass pass, Tensor pixels, int side)
     {
+        if (mean is not null)
+        {
+            var (all, backAll) = Encode(pass, pixels, side);
+            var (means, backMean) = mean.Forward(pass, all, pixels.Rows);
+            return (means, new(pass, dy => backAll.Invoke(backMean.Invoke(dy))));
+        }
         if (pool is null)
         {
             var (tokens, backTokens) = Tokens(pass, pixels, side);
@@ -95,22 +107,28 @@ sealed class VisionTransformer
     /// <summary>Each patch in the space of image embeddings, (B·T, C), not normalised. For inference.</summary>
     internal Tensor PatchFeatures(Pass pass, Tensor pixels, int side, PatchFeature feature)
     {
-        var (x, _) = Tokens(pass, pixels, side);
+        var (x, last) = LastBlocks(pass, pixels, side);
         var encoded = feature == PatchFeature.LastBlockValues
-            ? transformer.ValuesConsuming(pass, x, pixels.Rows)
-            : transformer.ForwardConsuming(pass, x, pixels.Rows).Y;
+            ? last.ValuesConsuming(pass, x, pixels.Rows)
+            : last.ForwardConsuming(pass, x, pixels.Rows).Y;
+        if (mean is not null) return Patches(pass, encoded, pixels.Rows);
         if (registers is not null) encoded = registers.Drop(pass, encoded, pixels.Rows);
         var values = pool?.Values(pass, encoded) ?? ClassToken.WithoutIt(pass, encoded, pixels.Rows);
         if (representation is not null) values = representation.Forward(pass, values).Y;
         return head is null ? values : head.Forward(pass, values).Y;
     }
 
+    // The blocks that the last one is of, and what they read.
+    (Tensor X, Transformer Blocks) LastBlocks(Pass pass, Tensor pixels, int side) =>
+        top is null ? (Tokens(pass, pixels, side).X, transformer) : (Stream(pass, pixels, side, null).X, top);
+
     /// <summary>Patch features after encoder_norm, without a class token or registers, (B·T, C), float32. For inference.</summary>
-    internal Tensor EncodedPatches(Pass pass, Tensor pixels, int side)
+    internal Tensor EncodedPatches(Pass pass, Tensor pixels, int side) => Patches(pass, Encode(pass, pixels, side).Y, pixels.Rows);
+
+    Tensor Patches(Pass pass, Tensor encoded, int images)
     {
-        var encoded = Encode(pass, pixels, side).Y;
-        if (registers is not null) encoded = registers.Drop(pass, encoded, pixels.Rows);
-        if (classToken is not null) return ClassToken.WithoutIt(pass, encoded, pixels.Rows);
+        if (registers is not null) encoded = registers.Drop(pass, encoded, images);
+        if (classToken is not null) return ClassToken.WithoutIt(pass, encoded, images);
         var y = pass.Saved(encoded.Rows, encoded.Cols);
         pass.Ops.Copy(encoded, y);
         return y;
@@ -119,7 +137,8 @@ sealed class VisionTransformer
     /// <summary>Keys of the last block for the patches, without a class token or registers, (B·T, C), not normalised. For inference.</summary>
     internal Tensor PatchKeys(Pass pass, Tensor pixels, int side)
     {
-        var keys = transformer.KeysConsuming(pass, Tokens(pass, pixels, side).X, pixels.Rows);
+        var (x, last) = LastBlocks(pass, pixels, side);
+        var keys = last.KeysConsuming(pass, x, pixels.Rows);
         if (registers is not null) keys = registers.Drop(pass, keys, pixels.Rows);
         return classToken is null ? keys : ClassToken.WithoutIt(pass, keys, pixels.Rows);
     }
@@ -243,11 +262,18 @@ sealed class VisionTransformer
 
     /// <summary>
     /// Each patch's scores in the heads of the attention pooling, or in those of
-    /// the last block with the class token as query, (B·T, H). For inference.
+    /// the last block with the class token as query, (B·T, H); all alike for a mean without a class token. For inference.
     /// </summary>
     internal Tensor PoolScores(Pass pass, Tensor pixels, int side)
     {
+        if (mean is { ReadsClass: false })
+        {
+            var alike = pass.Saved(pixels.Rows * (side / patch) * (side / patch), heads);
+            pass.Ops.Fill(alike, 0);
+            return alike;
+        }
         var scores = pool is not null ? pool.ProbeScores(pass, Encode(pass, pixels, side).Y)
+            : top is not null ? top.ScoresOfFirstConsuming(pass, Stream(pass, pixels, side, null).X, pixels.Rows)
             : transformer.ScoresOfFirstConsuming(pass, Tokens(pass, pixels, side).X, pixels.Rows);
         return registers is null ? scores : registers.Drop(pass, scores, pixels.Rows);
     }
@@ -258,9 +284,31 @@ sealed class VisionTransformer
     /// </summary>
     public (Tensor Y, ParameterPullback Back) Encode(Pass pass, Tensor pixels, int side, HiddenPatches? hidden = null)
     {
+        if (top is null) return Trunk(pass, pixels, side, hidden);
+        var (x, backTrunk) = Stream(pass, pixels, side, hidden);
+        var (y, backTop) = top.ForwardConsuming(pass, x, pixels.Rows);
+        return (y, new(pass, dy =>
+        {
+            var dx = backTop.Invoke(dy);
+            backTrunk?.Invoke(dx);
+        }));
+    }
+
+    (Tensor Y, ParameterPullback Back) Trunk(Pass pass, Tensor pixels, int side, HiddenPatches? hidden, bool floats = false)
+    {
         var (x, backTokens) = Tokens(pass, pixels, side, hidden);
-        var (y, backTransformer) = transformer.ForwardConsuming(pass, x, pixels.Rows);
+        var (y, backTransformer) = transformer.ForwardConsuming(pass, x, pixels.Rows, floats);
         return (y, new(pass, dy => backTokens.Invoke(backTransformer.Invoke(dy))));
+    }
+
+    // What the top blocks begin with, (B·T, C), float32. Of a locked tower it is all that is kept, and there is no pullback.
+    (Tensor X, ParameterPullback? Back) Stream(Pass pass, Tensor pixels, int side, HiddenPatches? hidden)
+    {
+        if (pass.Training && !pass.Locked) return Trunk(pass, pixels, side, hidden, floats: true);
+        int grid = side / patch, tokens = grid * grid + (classToken is null ? 0 : 1) + (registers?.Count ?? 0);
+        var x = pass.Saved(Tensor.RowsOf(pixels.Rows, tokens), width);
+        using (pass.Frame()) pass.Ops.Copy(Trunk(pass with { Training = false }, pixels, side, hidden, floats: true).Y, x);
+        return (x, null);
     }
 
     /// <summary>
@@ -287,7 +335,7 @@ sealed class VisionTransformer
         ParameterPullback back;
         if (pool is null)
         {
-            (y, var backRow) = Token.First(pass, all, images);
+            (y, var backRow) = mean?.Forward(pass, all, images) ?? Token.First(pass, all, images);
             back = new(pass, dy => backAll.Invoke(backRow.Invoke(dy)));
         }
         else

@@ -19,6 +19,9 @@ sealed class FrozenParameters
         if (parameters.All.All(IsFrozen)) throw new ArgumentException("every parameter is frozen: nothing is left to train");
         bool Tower(string prefix) => parameters.All.Where(p => p.Name.StartsWith(prefix, StringComparison.Ordinal)).All(IsFrozen);
         (Image, Text) = (Tower("img/"), Tower("txt/"));
+        const string top = BigVisionNames.Top + "/";
+        IsLocked = !Image && parameters.All.Any(p => p.Name.StartsWith(top, StringComparison.Ordinal)) && parameters.All.Where(p =>
+            p.Name.StartsWith("img/", StringComparison.Ordinal) && !p.Name.StartsWith(top, StringComparison.Ordinal)).All(IsFrozen);
         bool goesOn = false;
         foreach (var p in parameters.All)
         {
@@ -31,6 +34,9 @@ sealed class FrozenParameters
 
     /// <summary>The whole image tower is.</summary>
     public bool Image { get; }
+
+    /// <summary>All of the image tower is but blocks on top of it (<see cref="SilcConfig.TopBlocks"/>).</summary>
+    public bool IsLocked { get; }
 
     /// <summary>The whole text tower is.</summary>
     public bool Text { get; }

@@ -5,6 +5,7 @@ public sealed partial class Trainer
 {
     void Gradients(Pass pass, Pass inference)
     {
+        if (frozen.IsLocked) pass = pass with { Locked = true };
         pass.Arena.Reset();
         student.Parameters.ZeroGrads();
         foreach (var part in own.Where(part => Runs(part.Term))) part.Parameters.ZeroGrads();

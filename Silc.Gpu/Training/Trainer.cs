@@ -86,13 +86,13 @@ public sealed partial class Trainer : IDisposable
         var rules = model.Config.Positions == PositionKind.Learned ? train.RateRules : [new(ModelWeights.Positions, 0), .. train.RateRules];
         var learning = train with { RateRules = rules };
         frozen = new(model.Parameters, rules);
-        if (frozen.Image && train.DistillationWeight > 0)
+        if ((frozen.Image || frozen.IsLocked) && train.DistillationWeight > 0)
             throw new ArgumentException("the image tower is frozen, and it is what self-distillation trains: set DistillationWeight to 0 "
                 + "(--distillation 0)");
         (contrastive, distillation, imageLosses) = (new(model, train.ContrastiveWeight, collective), new(model.Config, train, ranks),
             ImageLoss.Of(model.Config, train, ranks));
         if (train.Centering == Centering.Sinkhorn) sinkhorn = new(collective);
-        if (frozen.Image && train.MaskWeight > 0)
+        if ((frozen.Image || frozen.IsLocked) && train.MaskWeight > 0)
             throw new ArgumentException("the image tower is frozen, and it is what masked patch prediction trains: set MaskWeight to 0 (--mask 0)");
         if (frozen.Image && train.DualWeight > 0)
             throw new ArgumentException("the image tower is frozen, and second captions train a second embedding of it: set DualWeight to 0 "

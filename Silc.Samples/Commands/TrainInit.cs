@@ -8,10 +8,10 @@ sealed class TrainInit : IDisposable
 {
     readonly ModelFile file;
 
-    TrainInit(ModelFile file, Tokenizer tokenizer, int? imageSize, PositionResize? positions)
+    TrainInit(ModelFile file, Tokenizer tokenizer, bool isBare, int? imageSize, PositionResize? positions)
     {
         (this.file, Tokenizer) = (file, tokenizer);
-        Weights = Sized(file.Weights, imageSize, positions);
+        Weights = Sized(isBare ? TopBlocks.Bare(file.Weights) : file.Weights, imageSize, positions);
         Teacher = file.Teacher is { } teacher ? Sized(teacher, imageSize, positions) : null;
     }
 
@@ -36,14 +36,20 @@ sealed class TrainInit : IDisposable
         LeftOut.Say(file);
         try
         {
-            var tokenizer = !file.Config.HasText || parsed.GetResult(TrainOptions.Tokenizer) is { Implicit: false }
+            var top = parsed.GetValue(TrainOptions.TopBlocks);
+            if (top > 0 && file.Config.TopBlocks is > 0 and var there && there != top)
+                throw new ArgumentException($"{TrainOptions.TopBlocks.Name} {top}: {path} has {there} already, which are trained on with {there}");
+            var isBare = top > 0 && file.Config.TopBlocks == 0;
+            // A text tower from scratch may have any tokenizer.
+            var hasText = file.Config.HasText && (!isBare || file.Tokenizer is not null);
+            var tokenizer = !hasText || parsed.GetResult(TrainOptions.Tokenizer) is { Implicit: false }
                 ? Tokenizers.Open(TrainOptions.TokenizerOf(parsed)) : file.Tokenizer?.Open()
                 ?? throw new InvalidDataException($"--init {path} brings no tokenizer: give the one that it was trained with by --tokenizer FILE");
             // Training a text tower on another vocabulary is allowed, with a warning, since it is rarely meant.
-            if (file.TokenizerFingerprint is { } own && tokenizer.Fingerprint is { } other && own != other)
+            if (!isBare && file.TokenizerFingerprint is { } own && tokenizer.Fingerprint is { } other && own != other)
                 Console.Error.WriteLine($"warning: --init {path} was trained with the tokenizer {own}, this run takes {other}: its text tower "
                     + "begins with the meanings of other words");
-            return new(file, tokenizer, TrainOptions.ImageSizeOf(parsed), PositionOptions.Of(parsed, TrainOptions.Positions));
+            return new(file, tokenizer, isBare, TrainOptions.ImageSizeOf(parsed), PositionOptions.Of(parsed, TrainOptions.Positions));
         }
         catch
         {
@@ -63,6 +69,8 @@ sealed class TrainInit : IDisposable
         var head = Weights.HasHead && Weights.Config.Head == model.Head;
         var towers = Weights.Config.HasText ? "both towers" : "its image tower; the text tower is drawn anew";
         var line = $"{file.Path}: {file.Format.Describe()}, {Weights.TowerParameterCount:N0} parameters in {towers}"
+            + (model.TopBlocks > file.Config.TopBlocks
+                ? $", {model.TopBlocks} new {(model.TopBlocks == 1 ? "block" : "blocks")} on it, pooled by {model.ImagePooling}" : "")
             + (Weights.Config.Grid != file.Config.Grid ? $", positions resized to {model.Grid} x {model.Grid}" : "");
         if (teacher is null) return line;
         if (head && Teacher is not null) teacher.Load(Teacher);

@@ -48,7 +48,7 @@ static class TrainTrial
         Console.WriteLine($"data     {source.Name}: {source.Count:N0} images, {train.BatchSize} a step, {run.Loader.StepsPerEpoch:N0} steps an "
             + $"epoch; "
             + $"{train.TotalSteps:N0} steps are {Number(train.TotalSteps / (double)run.Loader.StepsPerEpoch)} epochs");
-        Console.WriteLine($"image    {ModelSummary.Tower(config.Image)}; {config.ImageSize} pixels, {config.Grid} x {config.Grid} patches of "
+        Console.WriteLine($"image    {ModelSummary.Image(config)}; {config.ImageSize} pixels, {config.Grid} x {config.Grid} patches of "
             + $"{config.PatchSize}; {Of("img/"):N0} parameters");
         Console.WriteLine($"text     {ModelSummary.Tower(config.Text)}; {config.TextLength} tokens of {config.VocabSize:N0}; {Of("txt/"):N0} "
             + $"parameters");

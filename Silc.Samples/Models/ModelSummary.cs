@@ -9,7 +9,7 @@ static class ModelSummary
     {
         var config = weights.Config;
         Console.WriteLine($"read      {file.Path}: {file.Format.Describe()}, {file.Used.Count:N0} tensors");
-        Console.WriteLine($"image     {Tower(config.Image)}; {config.ImageSize} pixels, "
+        Console.WriteLine($"image     {Image(config)}; {config.ImageSize} pixels, "
             + $"{config.Grid} x {config.Grid} patches of {config.PatchSize}");
         if (!config.HasText)
         {
@@ -91,6 +91,11 @@ static class ModelSummary
     }
 
     public static string Size(long bytes) => bytes >= 1 << 20 ? $"{bytes / 1048576.0:N1} MiB" : $"{(bytes + 1023) / 1024:N0} KiB";
+
+    /// <summary>The sizes of the image tower, and of what is on top of it.</summary>
+    public static string Image(SilcConfig config) => Tower(config.Image)
+        + (config.TopBlocks > 0 ? $", {config.TopBlocks} {(config.TopBlocks == 1 ? "block" : "blocks")} on top" : "")
+        + (config.PoolsMean ? $", pooled by {config.ImagePooling}" : "");
 
     /// <summary>The sizes of a tower.</summary>
     public static string Tower(TowerConfig tower)

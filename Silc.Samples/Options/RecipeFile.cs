@@ -19,7 +19,7 @@ sealed record RecipeFile(string Name, string Text)
         .. TrainOptions.OfTheLine.Where(option => option != TrainOptions.Set)];
 
     /// <summary>The program's own.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["silc", "siglip", "siglip2", "dino", "clip"];
+    public static IReadOnlyList<string> Names { get; } = ["silc", "siglip", "siglip2", "dino", "dinotxt", "clip"];
 
     /// <summary>One of the program's, or a file.</summary>
     /// <exception cref="FileNotFoundException">Neither; the message lists the names.</exception>
@@ -42,8 +42,8 @@ sealed record RecipeFile(string Name, string Text)
     public ParseResult Under(ParseResult given)
     {
         var (values, own) = (Values(), TrainLine.Given(given));
-        // Weights to begin with have sizes.
-        if (own.ContainsKey(TrainOptions.Init.Name)) values.Remove(TrainOptions.Preset.Name);
+        // Weights to begin with have sizes, but for the text tower of --top-blocks.
+        if (own.ContainsKey(TrainOptions.Init.Name) && !values.ContainsKey(TrainOptions.TopBlocks.Name)) values.Remove(TrainOptions.Preset.Name);
         foreach (var (name, value) in own)
             values[name] = name == TrainOptions.Set.Name ? SetOption.Merge(values.GetValueOrDefault(name, []), value) : value;
         values.Remove(TrainOptions.Recipes.Name);

@@ -30,6 +30,8 @@ static class TrainOptions
         HelpName = "DIR|FILE",
     };
     public static readonly Option<string?> Positions = PositionOptions.Create();
+    public static readonly Option<int> TopBlocks = Number("--top-blocks",
+        "dino.txt: N new blocks on the image tower of --init, which is frozen, and a text tower from scratch, of the sizes of --preset.", 0).From(0);
     public static readonly Option<string[]> Freeze = new("--freeze")
     {
         Description = "Parameters that do not learn: a regular expression over whole names, e.g. 'img/.*' for a locked image tower; can be given "
@@ -246,7 +248,7 @@ static class TrainOptions
 
     public static IReadOnlyList<Option> All { get; } =
     [
-        Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, Contrastive, .. Recipe, CudaGraph, Freeze, RateMultipliers,
+        Recipes, Data, .. DataOption.Reading, MaxBad, Out, Init, Positions, TopBlocks, Contrastive, .. Recipe, CudaGraph, Freeze, RateMultipliers,
         ValData, ValClasses, ValEvery, KeepBest, Patience, LogEvery, OnCollapse, Minutes,
         SaveEvery, SaveMinutes, Keep, KeepEvery, Resume, Overwrite, Config, PrintConfig, PrintSchema, DryRun,
         Collective, CollectiveTimeout, ShardMoments,
@@ -327,8 +329,12 @@ static class TrainOptions
             AnchorScale = anchorScale,
             SecondCaption = Has(LossTerm.Dual),
         };
+        var top = parsed.GetValue(TopBlocks);
+        if (top > 0 && init is null)
+            throw new ArgumentException($"{TopBlocks.Name} {top} puts blocks on a tower that was trained: name its weights by {Init.Name}");
         preset = preset with
         {
+            TopBlocks = top > 0 ? top : preset.TopBlocks,
             ImageSize = parsed.GetValue(ImageSize) ?? preset.ImageSize,
             TextLength = parsed.GetValue(TextLength) ?? Math.Max(preset.TextLength, atLeast),
             Contrastive = init is not { HasText: true } || parsed.GetResult(Contrastive) is { Implicit: false } ? parsed.GetValue(Contrastive)
@@ -338,7 +344,10 @@ static class TrainOptions
             TemperatureInit = parsed.GetValue(Temperature) ?? preset.TemperatureInit,
             BiasInit = parsed.GetValue(Bias) ?? preset.BiasInit,
         };
-        return SetOption.Apply(preset, ConfigTree.Model, parsed.GetValue(Set)).Check();
+        var model = SetOption.Apply(preset, ConfigTree.Model, parsed.GetValue(Set)).Check();
+        return top == 0 || (model.TopBlocks, model.ImagePooling) == (top, preset.ImagePooling) ? model
+            : throw new ArgumentException($"{TopBlocks.Name} {top} means model.topBlocks {top} and model.imagePooling {preset.ImagePooling}, and "
+                + $"--set or the file of --config says {model.TopBlocks} and {model.ImagePooling}: leave these out");
     }
 
     public static TrainConfig TrainingOf(ParseResult parsed)
@@ -388,6 +397,7 @@ static class TrainOptions
     {
         List<RateRule> rules = [.. parsed.GetValue(Freeze)!.Select(pattern => new RateRule(pattern, 0)),
             .. parsed.GetValue(RateMultipliers)!.Select(RateOf)];
+        if (parsed.GetValue(TopBlocks) > 0) rules.Add(new(Silc.TopBlocks.Below, 0));
         return rules is [] ? null : rules;
     }
 

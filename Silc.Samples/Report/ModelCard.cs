@@ -172,7 +172,7 @@ sealed partial record ModelCard(
         yield return "";
         yield return "| part | |";
         yield return "|---|---|";
-        yield return $"| image tower | {ModelSummary.Tower(Config.Image)}; {Config.ImageSize} pixels, {Config.Grid} x {Config.Grid} patches of "
+        yield return $"| image tower | {ModelSummary.Image(Config)}; {Config.ImageSize} pixels, {Config.Grid} x {Config.Grid} patches of "
             + $"{Config.PatchSize} |";
         if (Config.HasText) yield return $"| text tower | {ModelSummary.Tower(Config.Text)}; {Config.TextLength} tokens of {Config.VocabSize:N0} |";
         if (Tokenizer is not null) yield return $"| tokenizer | {Tokenizer} |";

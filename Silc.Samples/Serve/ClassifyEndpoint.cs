@@ -44,7 +44,7 @@ static class ClassifyEndpoint
             var (model, classes) = (served.Model, served.Prototypes(labels, request.Templates));
             var scores = model.Classify(vector, classes)[0];
             if (!request.Patches) return new(served.Id, [.. scores.Select(score => Label(score, null))], null);
-            var patches = classes.Scores(model.EmbedPatches([image], crop: served.Crop));       // (T, K)
+            var patches = classes.OfPatches(model.Config.PatchDim).Scores(model.EmbedPatches([image], crop: served.Crop));       // (T, K)
             var column = labels.Index().ToDictionary(entry => entry.Item, entry => entry.Index);
             return new ClassifyAnswer(served.Id,
                 [.. scores.Select(score => Label(score, Column(patches, column[score.Label])))], model.Config.Grid);

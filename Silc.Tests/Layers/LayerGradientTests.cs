@@ -247,6 +247,58 @@ public sealed class LayerGradientTests
         }
     }
 
+    // dino.txt's: blocks on top, the class token and the mean of the patches; or the mean alone.
+    [TestMethod, EveryDevice]
+    public void VisionTransformer_with_blocks_on_top(string device)
+    {
+        var tower = Config.Image with { ClassToken = true, Registers = 2, LayerScale = 0.1 };
+        var whole = Config with { Image = tower, ImagePooling = ImagePooling.ClassMean, TopBlocks = 2 };
+        foreach (var (config, side) in new[] { (whole, Config.ImageSize), (whole with { TopBlocks = 0 }, Config.Views.LocalSize),
+            (Config with { ImagePooling = ImagePooling.Mean, TopBlocks = 1 }, Config.ImageSize),
+            (whole with { ImagePooling = ImagePooling.Mean }, Config.Views.LocalSize) })
+        {
+            using var t = new LayerTest(device);
+            var layer = new VisionTransformer(t.Parameters, config);
+            t.Allocate();
+            var pixels = t.Input(2, side * side * 3);
+            t.Check(pass => layer.Forward(pass, pixels, side), samples: 3);
+        }
+    }
+
+    // Of a locked tower they say the same and get the same gradient, to the last bit, and what is below gets none.
+    [TestMethod, EveryDevice]
+    public void A_locked_tower_is_run_in_inference(string device)
+    {
+        using var t = new LayerTest(device);
+        var layer = new VisionTransformer(t.Parameters, Config with
+        {
+            Image = Config.Image with { ClassToken = true, Registers = 2 },
+            ImagePooling = ImagePooling.ClassMean,
+            TopBlocks = 2,
+        });
+        t.Allocate();
+        var pixels = t.Input(3, 6 * 6 * 3);
+        var (free, freeY) = Gradients(t.Pass);
+        var (locked, lockedY) = Gradients(t.Pass with { Locked = true });
+        Close.Bits(freeY, lockedY, "embeddings");
+        foreach (var (name, values) in free)
+            if (name.StartsWith("img/Top/", StringComparison.Ordinal)) Close.Bits(values, locked[name], name);
+            else Assert.IsTrue((name.EndsWith("key/bias", StringComparison.Ordinal) || values.Any(value => value != 0))
+                && locked[name].All(value => value == 0), name);
+
+        (Dictionary<string, float[]> Gradients, float[] Y) Gradients(Pass pass)
+        {
+            t.Parameters.ZeroGrads();
+            using var _ = pass.Frame();
+            var (y, back) = layer.Forward(pass, pixels, 6);
+            var values = t.Device.Download(y.View.SubView(0, y.Count));
+            var dy = pass.Scratch(y.Rows, y.Cols);
+            t.Device.Upload<float>([.. values.Select((value, i) => MathF.Cos(i) + value)], dy.View.SubView(0, dy.Count));
+            back.Invoke(dy);
+            return (t.Parameters.All.ToDictionary(p => p.Name, p => t.Device.Download(p.Grad.View)), values);
+        }
+    }
+
     static SilcConfig WithRegisters(SilcConfig config) => config with { Image = config.Image with { Registers = 2 } };
 
     static SilcConfig Clip => Config with
@@ -302,7 +354,8 @@ public sealed class LayerGradientTests
     public void Towers_without_training_give_the_same_embeddings(string device)
     {
         var variant = Config with { StemPatch = 1, Image = Tower with { QkNorm = true, LayerScale = 0.1 } };
-        foreach (var config in new[] { Config, Clip, variant, WithRegisters(Config) }) WithoutTraining(device, config);
+        var mean = WithRegisters(Clip) with { ImagePooling = ImagePooling.ClassMean, TopBlocks = 1 };
+        foreach (var config in new[] { Config, Clip, variant, WithRegisters(Config), mean }) WithoutTraining(device, config);
     }
 
     static void WithoutTraining(string device, SilcConfig config)

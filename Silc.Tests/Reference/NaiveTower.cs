@@ -17,6 +17,7 @@ public sealed class NaiveTower(SilcModel model)
     public Matrix PatchFeatures(Matrix pixels, int side, bool alone)
     {
         var x = Encode(pixels, side, alone);
+        if (model.Config.PoolsMean) return Naive.L2Normalize(x, 1e-8);
         var probes = Matrix.Make(x.Rows, x.Cols, (_, c) => parameters["img/MAPHead_0/probe"][0, c]);
         var pooled = Attention(probes, x, "img/MAPHead_0/MultiHeadDotProductAttention_0", x.Rows);
         return Naive.L2Normalize(Mlp(pooled, "img/MAPHead_0", "LayerNorm_0"), 1e-8);
@@ -36,11 +37,48 @@ public sealed class NaiveTower(SilcModel model)
     /// <summary>Patches after encoder_norm, (N·T, C).</summary>
     public Matrix Encode(Matrix pixels, int side) => Encode(pixels, side, alone: false);
 
-    // Patches after encoder_norm; alone, those of the last block are sequences of one.
+    /// <summary>Normalised images by ClassMean or Mean, (N, 2C) or (N, C).</summary>
+    public Matrix MeanPooled(Matrix pixels, int side)
+    {
+        var all = Tokens(pixels, side, alone: false, out int first, out int patches);
+        int tokens = all.Rows / pixels.Rows, width = all.Cols, before = model.Config.ImagePooling == ImagePooling.ClassMean ? width : 0;
+        return Naive.L2Normalize(Matrix.Make(pixels.Rows, before + width, (n, c) => c < before ? all[n * tokens, c]
+            : Enumerable.Range(n * tokens + first, patches).Average(row => all[row, c - before])), 1e-8);
+    }
+
+    // Patches after the last norm; alone, those of the last block are sequences of one.
     Matrix Encode(Matrix pixels, int side, bool alone)
     {
+        var y = Tokens(pixels, side, alone, out int first, out int patches);
+        int tokens = y.Rows / pixels.Rows;
+        return Matrix.Make(pixels.Rows * patches, y.Cols, (r, c) => y[r / patches * tokens + first + r % patches, c]);
+    }
+
+    // An image's class token, patches and registers after the last norm.
+    Matrix Tokens(Matrix pixels, int side, bool alone, out int first, out int count)
+    {
         var x = Naive.AddBroadcast(Positions(side / model.Config.PatchSize), Embed(Naive.Patches(pixels, side, model.Config.PatchSize)));
-        return Blocks(x, pixels.Rows, alone);
+        int patches = x.Rows / pixels.Rows, before = 0;
+        if (model.Config.Image.ClassToken)
+        {
+            var (plain, token, place) = (x, parameters["img/cls/embedding"], parameters["img/cls/pos_embedding"]);
+            int all = patches + 1, own = patches;
+            x = Matrix.Make(pixels.Rows * all, plain.Cols, (r, c) =>
+                r % all == 0 ? token[0, c] + place[0, c] : plain[r / all * own + r % all - 1, c]);
+            (patches, before) = (all, 1);
+        }
+        int tokens = patches + model.Config.Image.Registers;
+        if (tokens > patches)
+        {
+            var (plain, registers) = (x, parameters["img/reg/embedding"]);
+            int inner = patches;
+            x = Matrix.Make(pixels.Rows * tokens, plain.Cols, (r, c) =>
+                r % tokens < inner ? plain[r / tokens * inner + r % tokens, c] : registers[r % tokens - inner, c]);
+        }
+        (first, count) = (before, patches - before);
+        var top = model.Config.TopBlocks;
+        x = Blocks(x, "img/Transformer", model.Config.Image.Depth, pixels.Rows, alone && top == 0);
+        return top == 0 ? x : Blocks(x, "img/Top", top, pixels.Rows, alone);
     }
 
     /// <summary>The normalized embedding (1, C) of an image of its own shape, of its patches (rows · columns, p·p·3) row by row.</summary>
@@ -56,7 +94,7 @@ public sealed class NaiveTower(SilcModel model)
                 sum += Triangle(r / columns, rows, cell / known) * Triangle(r % columns, columns, cell % known) * table[cell, c];
             return sum;
         });
-        var x = Blocks(Embed(patches) + resized, 1, alone: false);
+        var x = Blocks(Embed(patches) + resized, "img/Transformer", model.Config.Image.Depth, 1, alone: false);
         var pooled = Attention(parameters[$"{pool}/probe"], x, $"{pool}/MultiHeadDotProductAttention_0", 1);
         return Naive.L2Normalize(Mlp(pooled, pool, "LayerNorm_0"), 1e-8);
 
@@ -69,25 +107,17 @@ public sealed class NaiveTower(SilcModel model)
         }
     }
 
-    Matrix Blocks(Matrix x, int images, bool alone)
+    Matrix Blocks(Matrix x, string encoder, int depth, int images, bool alone)
     {
-        int patches = x.Rows / images, tokens = patches + model.Config.Image.Registers;
-        if (tokens > patches)
+        for (int i = 0; i < depth; i++)
         {
-            var (plain, registers) = (x, parameters["img/reg/embedding"]);
-            x = Matrix.Make(images * tokens, plain.Cols, (r, c) =>
-                r % tokens < patches ? plain[r / tokens * patches + r % tokens, c] : registers[r % tokens - patches, c]);
-        }
-        for (int i = 0; i < model.Config.Image.Depth; i++)
-        {
-            string block = $"img/Transformer/encoderblock_{i}";
-            int sequences = alone && i == model.Config.Image.Depth - 1 ? x.Rows : images;
+            string block = $"{encoder}/encoderblock_{i}";
+            int sequences = alone && i == depth - 1 ? x.Rows : images;
             var n = Norm(x, $"{block}/LayerNorm_0");
             x += Scaled(Attention(n, n, $"{block}/MultiHeadDotProductAttention_0", sequences), $"{block}/LayerScale_0");
             x += Scaled(MlpOf(x, block, "LayerNorm_1"), $"{block}/LayerScale_1");
         }
-        var y = Norm(x, "img/Transformer/encoder_norm");
-        return Matrix.Make(images * patches, y.Cols, (r, c) => y[r / patches * tokens + r % patches, c]);
+        return Norm(x, $"{encoder}/encoder_norm");
     }
 
     Matrix Embed(Matrix patches)

@@ -14,7 +14,10 @@ public sealed class RecipeTests : TempFolder
     [TestMethod, DynamicData(nameof(Names))]
     public void Every_recipe_trains_and_each_of_its_lines_is_an_option(string name)
     {
-        var (code, _, error) = CommandLineRun.Of(["train", "--recipe", name, .. small, "--steps", "2", "--out", At("run")]);
+        // dino.txt begins with a tower; the others' have sizes.
+        using (var tower = SilcModel.Create(TestDevices.Open(TestDevices.OneThread), SilcConfig.Mini)) tower.Save(At("tower.safetensors"));
+        string[] init = name == "dinotxt" ? ["--init", At("tower.safetensors")] : [];
+        var (code, _, error) = CommandLineRun.Of(["train", "--recipe", name, .. small, .. init, "--steps", "2", "--out", At("run")]);
         Assert.AreEqual(0, code, error);
         var train = Checkpoint.Open(RunFolder.Checkpoints(At("run"))[0].Path).Train;
         Assert.AreEqual((2, 4), (train.TotalSteps, train.BatchSize));
@@ -51,6 +54,11 @@ public sealed class RecipeTests : TempFolder
             Assert.AreEqual((976_562, null as int?), (train.SpanOf(term).Start, train.SpanOf(term).End));
         (model, train) = Parse("--recipe", "siglip", "--data", "demo", "--out", At("r"));
         Assert.AreEqual((ContrastiveKind.Sigmoid, 10, -10, 0), (model.Contrastive, model.TemperatureInit, model.BiasInit, train.DistillationWeight));
+        train = TrainOptions.TrainingOf(RecipeFile.Open("dinotxt").Under(SilcCommand.Root().Parse(
+            ["train", "--recipe", "dinotxt", "--init", "tower", "--data", "demo", "--out", At("r")])));
+        Assert.AreEqual((50_000, 2000, 7e-4, 7e-8, 0.9, 0.99), (train.TotalSteps, train.Schedule.WarmupSteps, train.LearningRate, train.WeightDecay,
+            train.Beta1, train.Beta2));
+        Assert.AreEqual((100, 0, 0, TopBlocks.Below), (train.LogitScaleMax, train.ClipNorm, train.DistillationWeight, train.RateRules[0].Pattern));
         (model, train) = Parse("--recipe", "clip", "--data", "demo", "--out", At("r"));
         Assert.AreEqual((100, 0.98, 1e-6, 0), (train.LogitScaleMax, train.Beta2, train.Epsilon, train.ClipNorm));
         Assert.AreEqual((1 / 0.07, 1, 0.9, 2000), (Math.Round(model.TemperatureInit, 5) == Math.Round(1 / 0.07, 5) ? 1 / 0.07 : 0,
