@@ -14,7 +14,7 @@ static class ImageAttention
     public static void Run(Pass pass, Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads, bool causal = false)
     {
         if (pass.Lengths is null) pass.Ops.Attention(q, k, v, o, lse, batch, heads, causal);
-        else foreach (var part in Parts(pass.Lengths, q.Rows, batch, heads))
+        else foreach (var part in Images(pass.Lengths, q.Rows, batch, heads))
             pass.Ops.Attention(part.Queries(q), part.Tokens(k), part.Tokens(v), part.Queries(o), part.Rows(lse), 1, heads, causal);
     }
 
@@ -23,13 +23,13 @@ static class ImageAttention
         int heads, bool causal = false)
     {
         if (pass.Lengths is null) pass.Ops.AttentionBackward(dO, q, k, v, o, lse, dQ, dK, dV, batch, heads, causal);
-        else foreach (var part in Parts(pass.Lengths, q.Rows, batch, heads))
+        else foreach (var part in Images(pass.Lengths, q.Rows, batch, heads))
             pass.Ops.AttentionBackward(part.Queries(dO), part.Queries(q), part.Tokens(k), part.Tokens(v), part.Queries(o), part.Rows(lse),
                 part.Queries(dQ), part.Tokens(dK), part.Tokens(dV), 1, heads, causal);
     }
 
     // In self-attention an image has as many queries as tokens, in pooling as many as the others.
-    static IEnumerable<Part> Parts(IReadOnlyList<int> lengths, int queries, int batch, int heads)
+    static IEnumerable<OneImage> Images(IReadOnlyList<int> lengths, int queries, int batch, int heads)
     {
         int all = lengths.Sum(), each = queries / batch, query = 0, token = 0;
         foreach (var length in lengths)
@@ -41,7 +41,7 @@ static class ImageAttention
         }
     }
 
-    readonly record struct Part(int Query, int Count, int Token, int Length, int Heads)
+    readonly record struct OneImage(int Query, int Count, int Token, int Length, int Heads)
     {
         public Tensor Queries(Tensor of) => of.Slice(Query, Count);
 
