@@ -1,3 +1,5 @@
+using ILGPU.Runtime.Cuda;
+
 namespace Silc;
 
 partial class CudaOps
@@ -40,13 +42,16 @@ partial class CudaOps
             var bf16Layout = new HeadLayout(At(q), At(k), At(v), At(o), At(dO), Address(lse.View), 0, queries, keys, heads, size, scale);
             if (FitsOneBlock(bf16Layout))
             {
-                if (size <= Head32.Size) BackwardOneBlock<Head32, MinBlocksAny>(bf16Layout, At(dQ), At(dK), At(dV), batch * heads);
-                else BackwardOneBlock<Head64, MinBlocks3>(bf16Layout, At(dQ), At(dK), At(dV), batch * heads);
+                if (size > Head32.Size) BackwardOneBlock<Head64>(bf16Layout, At(dQ), At(dK), At(dV), batch * heads);
+                else if (Tuning[CudaChoice.AttentionGradBlocks] > 0) BackwardOneBlock<Head32>(bf16Layout, At(dQ), At(dK), At(dV), batch * heads);
+                else BackwardOneBlock<Head32, MinBlocksAny>(bf16Layout, At(dQ), At(dK), At(dV), batch * heads);
                 return;
             }
             var saved = new SavedRows(Address(Device.Workspace(SavedRows.Floats(batch * heads, queries))), queries);
-            if (size <= Head32.Size) Backward<Head32, MinBlocks4>(bf16Layout, saved, At(dQ), At(dK), At(dV), batch * heads);
-            else if (size <= Head64.Size) Backward<Head64, MinBlocks3>(bf16Layout, saved, At(dQ), At(dK), At(dV), batch * heads);
+            if (size <= Head32.Size && Tuning[CudaChoice.AttentionGradBlocks] == 0)
+                Backward<Head32, MinBlocks4>(bf16Layout, saved, At(dQ), At(dK), At(dV), batch * heads);
+            else if (size <= Head32.Size) Backward<Head32>(bf16Layout, saved, At(dQ), At(dK), At(dV), batch * heads);
+            else if (size <= Head64.Size) Backward<Head64>(bf16Layout, saved, At(dQ), At(dK), At(dV), batch * heads);
             else Backward<Head80, MinBlocks2>(bf16Layout, saved, At(dQ), At(dK), At(dV), batch * heads);
             return;
         }
@@ -63,7 +68,12 @@ partial class CudaOps
 
     void Forward<TSize>(HeadLayout layout, int heads) where TSize : struct, IHeadSize
     {
-        if (layout.Queries > MaxQueriesOfOneTile) Forward<TSize, TwoRowTiles, MinBlocks2>(layout, heads);
+        int rows = Tuning[CudaChoice.AttentionRows];
+        if (rows == 0) rows = layout.Queries > MaxQueriesOfOneTile ? 32 : 16;
+        // More blocks of 32 queries a warp would spill registers.
+        if (rows == 32) Forward<TSize, TwoRowTiles, MinBlocks2>(layout, heads);
+        else if (Tuning[CudaChoice.AttentionBlocks] == 2) Forward<TSize, OneRowTile, MinBlocks2>(layout, heads);
+        else if (Tuning[CudaChoice.AttentionBlocks] == 3) Forward<TSize, OneRowTile, MinBlocks3>(layout, heads);
         else Forward<TSize, OneRowTile, MinBlocks4>(layout, heads);
     }
 
@@ -78,9 +88,27 @@ partial class CudaOps
     static bool FitsOneBlock(HeadLayout layout) => layout.Size <= Bf16AttentionGrad<Head64, MinBlocks3>.MaxChannels
         && Math.Max(layout.Queries, layout.Keys) <= Bf16AttentionGrad<Head64, MinBlocks3>.MaxRows;
 
+    void BackwardOneBlock<TSize>(HeadLayout layout, MatrixPointer dQ, MatrixPointer dK, MatrixPointer dV, int heads)
+        where TSize : struct, IHeadSize
+    {
+        if (GradBlocks == 2) BackwardOneBlock<TSize, MinBlocks2>(layout, dQ, dK, dV, heads);
+        else BackwardOneBlock<TSize, MinBlocks3>(layout, dQ, dK, dV, heads);
+    }
+
+    // Three blocks have 114 KiB of shared memory, which GPUs of compute capability 8.6, 8.9 and 12.0 do not have; and there the bound costs spills.
+    int GradBlocks => Tuning[CudaChoice.AttentionGradBlocks] is > 0 and var chosen ? chosen
+        : Device.Accelerator is CudaAccelerator { Architecture: { Major: 8, Minor: not 0 } or { Major: >= 12 } } ? 2 : 3;
+
     void BackwardOneBlock<TSize, TOccupancy>(HeadLayout layout, MatrixPointer dQ, MatrixPointer dK, MatrixPointer dV, int heads)
         where TSize : struct, IHeadSize where TOccupancy : struct, IMinBlocks =>
         Device.Launch(heads, Bf16HeadTile<TSize>.Threads, new Bf16AttentionGrad<TSize, TOccupancy>(layout, dQ, dK, dV));
+
+    void Backward<TSize>(HeadLayout layout, SavedRows saved, MatrixPointer dQ, MatrixPointer dK, MatrixPointer dV, int heads)
+        where TSize : struct, IHeadSize
+    {
+        if (GradBlocks == 2) Backward<TSize, MinBlocks2>(layout, saved, dQ, dK, dV, heads);
+        else Backward<TSize, MinBlocks3>(layout, saved, dQ, dK, dV, heads);
+    }
 
     // The query gradient kernel comes first: it computes delta and saves it for the key gradient kernel.
     void Backward<TSize, TOccupancy>(HeadLayout layout, SavedRows saved, MatrixPointer dQ, MatrixPointer dK, MatrixPointer dV, int heads)

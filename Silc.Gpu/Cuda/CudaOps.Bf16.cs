@@ -68,9 +68,22 @@ partial class CudaOps
     void LaunchBf16Gemm<TA, TB, TEpilogue>(GemmOperands operands, GemmProblem problem, TEpilogue epilogue, int blocks, Tensor operand)
         where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile where TEpilogue : struct, IEpilogue
     {
-        if (TensorMaps is null || !CanMap(operand)) Device.Launch(blocks, Bf16GemmTile.Threads, new Bf16Gemm<TA, TB, TEpilogue>(problem, epilogue));
+        if (TensorMaps is null || Tuning[CudaChoice.Wgmma] == 0 || !CanMap(operand)) LaunchMmaGemm<TA, TB, TEpilogue>(problem, epilogue, blocks);
         else if (operand.Count == 0) LaunchWgmmaGemm<TA, TB, NoOperand, TEpilogue>(operands, problem, epilogue, blocks, operand);
         else if (IsBf16(operand)) LaunchWgmmaGemm<TA, TB, Bf16Operand, TEpilogue>(operands, problem, epilogue, blocks, operand);
         else LaunchWgmmaGemm<TA, TB, Float32Operand, TEpilogue>(operands, problem, epilogue, blocks, operand);
     }
+
+    void LaunchMmaGemm<TA, TB, TEpilogue>(GemmProblem problem, TEpilogue epilogue, int blocks)
+        where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile where TEpilogue : struct, IEpilogue
+    {
+        if (Tuning[CudaChoice.Bf16Stages] == 2) LaunchMmaGemm<TA, TB, TEpilogue, Bf16Stages2>(problem, epilogue, blocks);
+        else if (Tuning[CudaChoice.Bf16Stages] == 4) LaunchMmaGemm<TA, TB, TEpilogue, Bf16Stages4>(problem, epilogue, blocks);
+        else LaunchMmaGemm<TA, TB, TEpilogue, Bf16Stages3>(problem, epilogue, blocks);
+    }
+
+    void LaunchMmaGemm<TA, TB, TEpilogue, TStages>(GemmProblem problem, TEpilogue epilogue, int blocks)
+        where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile where TEpilogue : struct, IEpilogue where TStages : struct, IBf16Stages =>
+        Device.Launch(blocks, Bf16GemmTile.Threads, new Bf16Gemm<TA, TB, TEpilogue, TStages>(problem, epilogue),
+            Bf16Gemm<TA, TB, TEpilogue, TStages>.DynamicBytes);
 }

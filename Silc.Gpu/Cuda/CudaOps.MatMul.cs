@@ -90,7 +90,7 @@ partial class CudaOps
         if (lc.Col != 1) throw new ArgumentException($"products are stored row by row, not with {lc.Col} floats between columns");
         var operands = new GemmOperands(PointerTo(a, la), la, PointerTo(b, lb), lb, m, n, k);
         var (tilesM, tilesN, _) = Tiles(operands.M, operands.N, precision);
-        var problem = new GemmProblem(operands.A, operands.B, m, n, k, tilesM, tilesN, 1, k, 0, la, lb, lc, heads);
+        var problem = new GemmProblem(operands.A, operands.B, m, n, k, tilesM, tilesN, 1, k, 0, la, lb, lc, heads, Tuning[CudaChoice.TileGroup]);
         var result = new Tensor(c, m, n, lc.Row);
         var shape = ((lc.Batch | lc.Head) & 3) == 0 ? ShapeOf(result, bias, addend) : new EpilogueShape(m, n, 0);
         LaunchGemm(operands, (problem, tilesM * tilesN * batch * heads),
@@ -124,7 +124,7 @@ partial class CudaOps
         var (tilesM, tilesN, _) = Tiles(operands.M, operands.N, precision);
         var problem = new GemmProblem(
             operands.A, operands.B, operands.M, operands.N, operands.K, tilesM, tilesN, splits.Count, splits.KPerSplit,
-            (long)operands.M * operands.N, default, default, default, 1);
+            (long)operands.M * operands.N, default, default, default, 1, Tuning[CudaChoice.TileGroup]);
         LaunchGemm(operands, (problem, tilesM * tilesN * splits.Count),
             new BiasEpilogue<Float32Quads>(At(partials), default, default, ShapeOf(partials)), precision);
     }
@@ -153,11 +153,11 @@ partial class CudaOps
     // Partial results are written and read again, which costs about 1 / 8,192 of a tile's main loop for each element and split.
     SplitK ChooseSplitK(int m, int n, int k, Precision precision)
     {
-        const int MaxSplits = 16, BlocksPerSm = 2;
+        const int BlocksPerSm = 2;
         var (tilesM, tilesN, tileK) = Tiles(m, n, precision);
         int tiles = tilesM * tilesN, kTiles = DivUp(k, tileK), best = 1;
         double bestTime = DivUp(tiles, BlocksPerSm * Device.Workers);
-        for (int splits = 2; splits <= Math.Min(MaxSplits, kTiles / MinKTilesPerSplit); splits++)
+        for (int splits = 2; splits <= Math.Min(Tuning[CudaChoice.Splits], kTiles / MinKTilesPerSplit); splits++)
         {
             double waves = DivUp(tiles * splits, BlocksPerSm * Device.Workers), time = waves / splits + (double)splits * m * n / k / 8192;
             if (time < bestTime) (best, bestTime) = (splits, time);
@@ -184,11 +184,11 @@ partial class CudaOps
         return new(c.Rows, c.Cols, vectorized ? 1 : 0);
     }
 
-    static (GemmProblem, int Blocks) WholeK(GemmOperands operands, Precision precision)
+    (GemmProblem, int Blocks) WholeK(GemmOperands operands, Precision precision)
     {
         var (tilesM, tilesN, _) = Tiles(operands.M, operands.N, precision);
         return (new(operands.A, operands.B, operands.M, operands.N, operands.K, tilesM, tilesN, 1, operands.K, 0, default, default,
-            default, 1), tilesM * tilesN);
+            default, 1, Tuning[CudaChoice.TileGroup]), tilesM * tilesN);
     }
 
     static (int TilesM, int TilesN, int TileK) Tiles(int m, int n, Precision precision) => precision switch
@@ -232,11 +232,23 @@ partial class CudaOps
 
     void LaunchTensorCoreGemm<TMma, TA, TB, TLoad, TEpilogue>(GemmProblem problem, TEpilogue epilogue, int blocks)
         where TMma : struct, IMma where TA : struct, IOperandTile where TB : struct, IOperandTile
-        where TLoad : struct, IGlobalLoad where TEpilogue : struct, IEpilogue =>
-        Device.Launch(blocks, GemmTile.Threads, new TensorCoreGemm<TMma, TA, TB, TLoad, TEpilogue>(problem, epilogue));
+        where TLoad : struct, IGlobalLoad where TEpilogue : struct, IEpilogue
+    {
+        if (Tuning[CudaChoice.Tf32Blocks] == 1)
+            Device.Launch(blocks, GemmTile.Threads, new TensorCoreGemm<TMma, TA, TB, TLoad, TEpilogue, MinBlocks1Of256>(problem, epilogue));
+        else Device.Launch(blocks, GemmTile.Threads, new TensorCoreGemm<TMma, TA, TB, TLoad, TEpilogue, MinBlocks2Of256>(problem, epilogue));
+    }
 
     void LaunchFloatGemm<TA, TB, TLoad, TEpilogue>(GemmProblem problem, TEpilogue epilogue, int blocks)
         where TA : struct, IFloatOperandTile where TB : struct, IFloatOperandTile
-        where TLoad : struct, IGlobalLoad where TEpilogue : struct, IEpilogue =>
-        Device.Launch(blocks, FloatGemmTile.Threads, new FloatGemm<TA, TB, TLoad, TEpilogue>(problem, epilogue));
+        where TLoad : struct, IGlobalLoad where TEpilogue : struct, IEpilogue
+    {
+        if (Tuning[CudaChoice.Float32Blocks] == 3) LaunchFloatGemm<TA, TB, TLoad, TEpilogue, MinBlocks3>(problem, epilogue, blocks);
+        else LaunchFloatGemm<TA, TB, TLoad, TEpilogue, MinBlocksAny>(problem, epilogue, blocks);
+    }
+
+    void LaunchFloatGemm<TA, TB, TLoad, TEpilogue, TOccupancy>(GemmProblem problem, TEpilogue epilogue, int blocks)
+        where TA : struct, IFloatOperandTile where TB : struct, IFloatOperandTile
+        where TLoad : struct, IGlobalLoad where TEpilogue : struct, IEpilogue where TOccupancy : struct, IMinBlocks =>
+        Device.Launch(blocks, FloatGemmTile.Threads, new FloatGemm<TA, TB, TLoad, TEpilogue, TOccupancy>(problem, epilogue));
 }

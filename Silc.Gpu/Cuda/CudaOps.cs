@@ -9,6 +9,9 @@ namespace Silc;
 /// </summary>
 sealed partial class CudaOps(Device device, Precision precision) : Ops<Pack4>(device)
 {
+    /// <summary>Tile sizes and launch bounds.</summary>
+    internal CudaTuning Tuning { get; init; } = CudaTuning.Of(Environment.GetEnvironmentVariable);
+
     // bf16 values in a vectorized access of 16 bytes; rows of bf16 are a multiple of it.
     const int ValuesPer16Bytes = 8;
 

@@ -1,7 +1,7 @@
 namespace Silc;
 
 /// <summary>
-/// A matrix of C's shape that the epilogue of <see cref="WgmmaGemm{TA,TB,TOperand,TEpilogue}"/> reads: the addend, or GELU's input. TMA loads
+/// A matrix of C's shape that the epilogue of <see cref="WgmmaGemm{TA,TB,TOperand,TEpilogue,TStages}"/> reads: the addend, or GELU's input. TMA loads
 /// the tile of 128 x 128 into stages of the ring, in boxes of 64 lines of 128 bytes whose 16-byte units are XOR-swizzled by the low three
 /// bits of the line.
 /// </summary>

@@ -91,12 +91,12 @@ readonly struct FloatMMajor : IFloatOperandTile
 
 /// <summary>
 /// C = op(A)·op(B) in float32 by FMA, without tensor cores: for older GPUs, and where float32 accuracy is asked for. As <see
-/// cref="TensorCoreGemm{TMma,TA,TB,TLoad,TEpilogue}"/>, double-buffered.
+/// cref="TensorCoreGemm{TMma,TA,TB,TLoad,TEpilogue,TOccupancy}"/>, double-buffered.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct FloatGemm<TA, TB, TLoad, TEpilogue>(GemmProblem problem, TEpilogue epilogue) : IKernel
+readonly struct FloatGemm<TA, TB, TLoad, TEpilogue, TOccupancy>(GemmProblem problem, TEpilogue epilogue) : IKernel
     where TA : struct, IFloatOperandTile where TB : struct, IFloatOperandTile
-    where TLoad : struct, IGlobalLoad where TEpilogue : struct, IEpilogue
+    where TLoad : struct, IGlobalLoad where TEpilogue : struct, IEpilogue where TOccupancy : struct, IMinBlocks
 {
     public void Execute()
     {

@@ -47,7 +47,7 @@ static partial class Ptx
     /// <summary>
     /// The producer's part of a tile of C: one thread loads its operands by TMA as stages become empty; see <see cref="TmaProducerText"/>.
     /// </summary>
-    /// <param name="stages">Shared memory for <see cref="WgmmaTile.Stages"/> stages, at a multiple of 1,024.</param>
+    /// <param name="stages">Shared memory for the stages of the ring, at a multiple of 1,024.</param>
     /// <param name="barriers">One "full" mbarrier for each stage, then one "empty" mbarrier for each.</param>
     /// <param name="row">First row of C.</param>
     /// <param name="column">First column of C.</param>
@@ -56,8 +56,9 @@ static partial class Ptx
     /// <param name="stage">The first stage to fill.</param>
     /// <param name="parity">The parity of the phase in which it becomes full.</param>
     [Instruction(typeof(TmaProducerText)), IntrinsicImplementation]
-    public static void TmaProducer<TA, TB, TOperand>(int stages, int barriers, int row, int column, int depth, int steps, int stage, int parity)
-        where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile where TOperand : struct, IEpilogueOperand => throw OnlyOnCuda;
+    public static void TmaProducer<TA, TB, TOperand, TStages>(int stages, int barriers, int row, int column, int depth, int steps, int stage, int parity)
+        where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile where TOperand : struct, IEpilogueOperand
+        where TStages : struct, IWgmmaStages => throw OnlyOnCuda;
 
     /// <summary>
     /// The consumer's part of a tile of C: a warpgroup multiplies the stages as they become full, and releases them; see
@@ -71,6 +72,7 @@ static partial class Ptx
     /// <param name="parity">The parity of the phase in which it becomes full.</param>
     /// <param name="turn">The mbarrier on which the other consumer waits: one lane of each warp arrives behind the last wgmma.</param>
     [Instruction(typeof(WgmmaConsumerText)), IntrinsicImplementation]
-    public static WgmmaAccumulators WgmmaConsumer<TA, TB, TOperand>(int stages, int barriers, int steps, int lane, int stage, int parity, int turn)
-        where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile where TOperand : struct, IEpilogueOperand => throw OnlyOnCuda;
+    public static WgmmaAccumulators WgmmaConsumer<TA, TB, TOperand, TStages>(int stages, int barriers, int steps, int lane, int stage, int parity, int turn)
+        where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile where TOperand : struct, IEpilogueOperand
+        where TStages : struct, IWgmmaStages => throw OnlyOnCuda;
 }

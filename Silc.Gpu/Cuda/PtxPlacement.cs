@@ -11,7 +11,7 @@ namespace Silc;
 /// Removes the last pass of ILGPU's compiler for CUDA. CodePlacement (ILGPU 1.5.3) sinks values to their uses, to save registers: what
 /// loop-invariant code motion has just hoisted goes back into the loop, divisions, roots and address arithmetic included, and ptxas does
 /// not hoist it again. It also moves loads past barriers at the end of a basic block. Without the pass, the main loop of <see
-/// cref="Bf16Gemm{TA,TB,TEpilogue}"/> has 149 instructions, not 207.
+/// cref="Bf16Gemm{TA,TB,TEpilogue,TStages}"/> has 149 instructions, not 207.
 /// </summary>
 static class PtxPlacement
 {

@@ -7,10 +7,9 @@ namespace Silc;
 /// loaded into registers and rounded on its way to the other buffer.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
-[LaunchBounds(GemmTile.Threads, 2)]
-readonly struct TensorCoreGemm<TMma, TA, TB, TLoad, TEpilogue>(GemmProblem problem, TEpilogue epilogue) : IKernel
+readonly struct TensorCoreGemm<TMma, TA, TB, TLoad, TEpilogue, TOccupancy>(GemmProblem problem, TEpilogue epilogue) : IKernel
     where TMma : struct, IMma where TA : struct, IOperandTile where TB : struct, IOperandTile
-    where TLoad : struct, IGlobalLoad where TEpilogue : struct, IEpilogue
+    where TLoad : struct, IGlobalLoad where TEpilogue : struct, IEpilogue where TOccupancy : struct, IMinBlocks
 {
     static int BytesA => 4 * TA.Lines * TA.Stride;
     static int Bytes => BytesA + 4 * TB.Lines * TB.Stride;

@@ -7,14 +7,14 @@ namespace Silc;
 /// Instructions: Tensor copy"), two boxes an operand, into the next stage that all warps of a consumer have released; then what the
 /// epilogue reads, four boxes a stage.
 /// </summary>
-sealed class TmaProducerText : IInstructionText
+sealed class TmaProducerText(int ring) : IInstructionText
 {
     readonly StringBuilder text = new();
 
     public static string Of(Type[] arguments)
     {
         var (stages, columns) = EpilogueOperand.Of(arguments[2]);
-        return new TmaProducerText().Write(arguments[0] == typeof(Bf16MMajor), arguments[1] == typeof(Bf16MMajor), stages, columns);
+        return new TmaProducerText(WgmmaStages.Of(arguments[3])).Write(arguments[0] == typeof(Bf16MMajor), arguments[1] == typeof(Bf16MMajor), stages, columns);
     }
 
     string Write(bool mMajorA, bool nMajorB, int operandStages, int operandColumns)
@@ -61,7 +61,7 @@ sealed class TmaProducerText : IInstructionText
     {
         Add("shl.b32 full, stage, 3;");
         Add("add.s32 full, full, %1;");
-        Add($"add.s32 free, full, {8 * WgmmaTile.Stages};");
+        Add($"add.s32 free, full, {8 * ring};");
         Add($"{label}:");
         Add("mbarrier.try_wait.parity.shared::cta.b64 done, [free], parity;");
         Add($"@!done bra {label};");
@@ -73,7 +73,7 @@ sealed class TmaProducerText : IInstructionText
     void EndStage()
     {
         Add("add.s32 stage, stage, 1;");
-        Add($"setp.eq.s32 done, stage, {WgmmaTile.Stages};");
+        Add($"setp.eq.s32 done, stage, {ring};");
         Add("selp.b32 stage, 0, stage, done;");
         Add("selp.b32 flip, 1, 0, done;");
         Add("xor.b32 parity, parity, flip;");

@@ -20,10 +20,10 @@ sealed class WgmmaConsumerText : IInstructionText
 
     readonly StringBuilder text = new();
     readonly bool mMajorA, nMajorB;
-    readonly int operandStages;
+    readonly int operandStages, ring;
 
-    WgmmaConsumerText(Type[] arguments) => (mMajorA, nMajorB, operandStages) =
-        (arguments[0] == typeof(Bf16MMajor), arguments[1] == typeof(Bf16MMajor), EpilogueOperand.Of(arguments[2]).Stages);
+    WgmmaConsumerText(Type[] arguments) => (mMajorA, nMajorB, operandStages, ring) = (arguments[0] == typeof(Bf16MMajor),
+        arguments[1] == typeof(Bf16MMajor), EpilogueOperand.Of(arguments[2]).Stages, WgmmaStages.Of(arguments[3]));
 
     public static string Of(Type[] arguments) => new WgmmaConsumerText(arguments).Write();
 
@@ -84,7 +84,7 @@ sealed class WgmmaConsumerText : IInstructionText
     void Advance()
     {
         Add("add.s32 stage, stage, 1;");
-        Add($"setp.eq.s32 done, stage, {WgmmaTile.Stages};");
+        Add($"setp.eq.s32 done, stage, {ring};");
         Add("selp.b32 stage, 0, stage, done;");
         Add("selp.b32 word, 1, 0, done;");
         Add("xor.b32 parity, parity, word;");
@@ -97,7 +97,7 @@ sealed class WgmmaConsumerText : IInstructionText
         Add("setp.ge.and.s32 tell, before, 0, tell;");
         Add("shl.b32 word, before, 3;");
         Add("add.s32 word, word, %1;");
-        Add($"add.s32 word, word, {8 * WgmmaTile.Stages};");
+        Add($"add.s32 word, word, {8 * ring};");
         Add("@tell mbarrier.arrive.shared::cta.b64 _, [word];");
     }
 

@@ -6,14 +6,14 @@ namespace Silc;
 /// C = op(A)·op(B) of bf16 operands by <c>wgmma</c>, for compute capability 9.0 alone. Persistent and warp-specialized: a block works through
 /// tiles of C. One producer thread loads them by TMA into a ring of stages, several tiles ahead; two consumer warpgroups take tiles in turn,
 /// so that one multiplies while the other runs its epilogue. What the epilogue reads of C's shape comes through the ring as well, behind the
-/// operands of its tile. Split-K and epilogues are those of <see cref="Bf16Gemm{TA,TB,TEpilogue}"/>.
+/// operands of its tile. Split-K and epilogues are those of <see cref="Bf16Gemm{TA,TB,TEpilogue,TStages}"/>.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
 [LaunchBounds(WgmmaTile.Threads, 1, Target = "sm_90a")]
-readonly struct WgmmaGemm<TA, TB, TOperand, TEpilogue>(
+readonly struct WgmmaGemm<TA, TB, TOperand, TEpilogue, TStages>(
     TensorMap a, TensorMap b, TensorMap operand, GemmProblem problem, TEpilogue epilogue, int tiles) : IKernel
     where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile
-    where TOperand : struct, IEpilogueOperand where TEpilogue : struct, IEpilogue
+    where TOperand : struct, IEpilogueOperand where TEpilogue : struct, IEpilogue where TStages : struct, IWgmmaStages
 {
     // TMA reads the descriptors by their address in the kernel's parameters, so they are the first fields.
 #pragma warning disable CS0414, IDE0052
@@ -26,18 +26,18 @@ readonly struct WgmmaGemm<TA, TB, TOperand, TEpilogue>(
 
     public void Execute()
     {
-        int lane = Group.IdxX & 31, warp = Group.IdxX >> 5, stages = Ptx.DynamicShared(), barriers = stages + WgmmaTile.BarriersOffset;
+        int lane = Group.IdxX & 31, warp = Group.IdxX >> 5, stages = Ptx.DynamicShared(), barriers = stages + WgmmaRing<TStages>.BarriersOffset;
         if (Group.IdxX == 0)
         {
             // "Full": one arrival, of the producer. "Empty": four arrivals, one of each warp of the consumer that took the stage.
-            for (int stage = 0; stage < WgmmaTile.Stages; stage++)
+            for (int stage = 0; stage < TStages.Count; stage++)
             {
                 Ptx.MbarrierInit(barriers + 8 * stage, 1);
-                Ptx.MbarrierInit(barriers + 8 * (WgmmaTile.Stages + stage), WgmmaTile.WarpsPerConsumer);
+                Ptx.MbarrierInit(barriers + 8 * (TStages.Count + stage), WgmmaTile.WarpsPerConsumer);
             }
             // "Turn" of a consumer: the other one's four warps arrive.
-            Ptx.MbarrierInit(barriers + WgmmaTile.TurnOffset, WgmmaTile.WarpsPerConsumer);
-            Ptx.MbarrierInit(barriers + WgmmaTile.TurnOffset + 8, WgmmaTile.WarpsPerConsumer);
+            Ptx.MbarrierInit(barriers + WgmmaRing<TStages>.TurnOffset, WgmmaTile.WarpsPerConsumer);
+            Ptx.MbarrierInit(barriers + WgmmaRing<TStages>.TurnOffset + 8, WgmmaTile.WarpsPerConsumer);
             Ptx.FenceMbarrierInit();
         }
         Ptx.SyncThreads();
@@ -60,8 +60,8 @@ readonly struct WgmmaGemm<TA, TB, TOperand, TEpilogue>(
         for (int tile = Grid.IdxX, position = 0; tile < tiles; tile += Grid.DimX)
         {
             int steps = Steps(tile);
-            Ptx.TmaProducer<TA, TB, TOperand>(stages, barriers, problem.TileRow(tile) * WgmmaTile.Side, problem.TileColumn(tile) * WgmmaTile.Side,
-                problem.KBegin(tile), steps, WgmmaTile.StageAt(position), WgmmaTile.ParityAt(position));
+            Ptx.TmaProducer<TA, TB, TOperand, TStages>(stages, barriers, problem.TileRow(tile) * WgmmaTile.Side, problem.TileColumn(tile) * WgmmaTile.Side,
+                problem.KBegin(tile), steps, WgmmaRing<TStages>.StageAt(position), WgmmaRing<TStages>.ParityAt(position));
             position += steps + TOperand.Stages;
         }
     }
@@ -71,7 +71,7 @@ readonly struct WgmmaGemm<TA, TB, TOperand, TEpilogue>(
     void Consume(int stages, int barriers, int warp, int lane)
     {
         int consumer = warp / WgmmaTile.WarpsPerConsumer, first = warp % WgmmaTile.WarpsPerConsumer * 16;
-        int turn = barriers + WgmmaTile.TurnOffset, shared = stages + WgmmaTile.EpilogueOffset + warp * AccumulatorRow.SharedBytes;
+        int turn = barriers + WgmmaRing<TStages>.TurnOffset, shared = stages + WgmmaRing<TStages>.EpilogueOffset + warp * AccumulatorRow.SharedBytes;
         for (int tile = Grid.IdxX, position = 0, count = 0; tile < tiles; tile += Grid.DimX, count++)
         {
             int steps = Steps(tile), next = position + steps;
@@ -81,12 +81,12 @@ readonly struct WgmmaGemm<TA, TB, TOperand, TEpilogue>(
                 var bias = TileBias.Load(epilogue, column, lane);
                 // The first consumer begins: the phase before the first passes for complete.
                 Ptx.MbarrierWait(turn + 8 * consumer, count / WgmmaTile.Consumers + 1 - consumer & 1);
-                var acc = Ptx.WgmmaConsumer<TA, TB, TOperand>(stages, barriers, steps, lane, WgmmaTile.StageAt(position),
-                    WgmmaTile.ParityAt(position), turn + 8 * (1 - consumer));
+                var acc = Ptx.WgmmaConsumer<TA, TB, TOperand, TStages>(stages, barriers, steps, lane, WgmmaRing<TStages>.StageAt(position),
+                    WgmmaRing<TStages>.ParityAt(position), turn + 8 * (1 - consumer));
                 acc.Store<TEpilogue, TOperand>(epilogue, bias, row, column, first, problem.C(tile),
-                    stages + WgmmaTile.StageAt(next) * WgmmaTile.StageBytes, stages + WgmmaTile.StageAt(next + 1) * WgmmaTile.StageBytes,
+                    stages + WgmmaRing<TStages>.StageAt(next) * WgmmaTile.StageBytes, stages + WgmmaRing<TStages>.StageAt(next + 1) * WgmmaTile.StageBytes,
                     shared, lane);
-                if (TOperand.Stages > 0) Release(barriers + 8 * WgmmaTile.Stages, next, lane);
+                if (TOperand.Stages > 0) Release(barriers + 8 * TStages.Count, next, lane);
             }
             position = next + TOperand.Stages;
         }
@@ -97,8 +97,8 @@ readonly struct WgmmaGemm<TA, TB, TOperand, TEpilogue>(
     {
         Ptx.FenceProxyAsync();
         Ptx.SyncWarp();
-        Ptx.MbarrierArriveInLane0(empty + 8 * WgmmaTile.StageAt(position), lane);
-        if (TOperand.Stages > 1) Ptx.MbarrierArriveInLane0(empty + 8 * WgmmaTile.StageAt(position + 1), lane);
+        Ptx.MbarrierArriveInLane0(empty + 8 * WgmmaRing<TStages>.StageAt(position), lane);
+        if (TOperand.Stages > 1) Ptx.MbarrierArriveInLane0(empty + 8 * WgmmaRing<TStages>.StageAt(position + 1), lane);
     }
 }
 

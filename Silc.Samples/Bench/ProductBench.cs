@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -14,7 +13,19 @@ sealed class ProductBench(Device device) : IDisposable
 
     readonly List<MemoryBuffer1D<float, Stride1D.Dense>> buffers = [];
 
+    /// <summary>A line of the table for each product.</summary>
     public void Run(SilcConfig config, int batch)
+    {
+        Console.WriteLine("product              M      N      K       us  TFLOP/s");
+        Visit(config, batch, (name, m, n, k, run) =>
+        {
+            var seconds = BenchClock.Seconds(device, run, LeastSeconds);
+            Console.WriteLine($"{name,-14} {m,7} {n,6} {k,6} {1e6 * seconds,8:F1} {2.0 * m * n * k / seconds / 1e12,8:F1}");
+        });
+    }
+
+    /// <summary>Calls a function with each product: its name, M, N, K, and what runs it. Operands are freed behind each tower's.</summary>
+    public void Visit(SilcConfig config, int batch, Action<string, int, int, int, Action> visit)
     {
         var (views, image, text) = (config.Views, config.Image, config.Text);
         int Tokens(int size) => size / config.PatchSize * (size / config.PatchSize);
@@ -24,7 +35,6 @@ sealed class ProductBench(Device device) : IDisposable
             ("local", batch * views.Local * Tokens(views.LocalSize), image.Width, image.MlpDim),
             ("text", batch * config.TextLength, text.Width, text.MlpDim),
         ];
-        Console.WriteLine("product              M      N      K       us  TFLOP/s");
         foreach (var (name, rows, width, hidden) in towers)
         {
             var half = device.Ops.Activations(width);
@@ -33,37 +43,21 @@ sealed class ProductBench(Device device) : IDisposable
             Tensor stream = Random(rows, width), square = Random(width, width), up = Random(width, hidden), down = Random(hidden, width),
                 bias = Random(1, hidden);
             Tensor weights = Random(width, width, half), upWeights = Random(width, hidden, half), downWeights = Random(hidden, width, half);
-            Time($"{name} q", rows, width, width, () => device.Ops.MatMul(x, weights, y, Transpose.None, Slice(bias, width)));
-            Time($"{name} out", rows, width, width, () => device.Ops.MatMul(x, weights, stream, Transpose.None, Slice(bias, width), stream));
-            Time($"{name} up", rows, hidden, width, () => device.Ops.MatMulGelu(x, upWeights, bias, wide, again, GeluKind.Tanh));
-            Time($"{name} down", rows, width, hidden, () => device.Ops.MatMul(wide, downWeights, stream, Transpose.None, Slice(bias, width), stream));
-            Time($"{name} dx", rows, width, width, () => device.Ops.MatMul(x, weights, stream, Transpose.B, default, stream));
-            Time($"{name} d up", rows, width, hidden, () => device.Ops.MatMul(wide, upWeights, y, Transpose.B));
-            Time($"{name} d down", rows, hidden, width, () => device.Ops.MatMulGeluBackward(x, downWeights, wide, wide, again, GeluKind.Tanh));
-            Time($"{name} dW", width, width, rows, () => device.Ops.MatMul(x, y, square, Transpose.A, default, square));
-            Time($"{name} dW up", width, hidden, rows, () => device.Ops.MatMul(x, wide, up, Transpose.A, default, up));
-            Time($"{name} dW down", hidden, width, rows, () => device.Ops.MatMul(wide, y, down, Transpose.A, default, down));
+            visit($"{name} q", rows, width, width, () => device.Ops.MatMul(x, weights, y, Transpose.None, Slice(bias, width)));
+            visit($"{name} out", rows, width, width, () => device.Ops.MatMul(x, weights, stream, Transpose.None, Slice(bias, width), stream));
+            visit($"{name} up", rows, hidden, width, () => device.Ops.MatMulGelu(x, upWeights, bias, wide, again, GeluKind.Tanh));
+            visit($"{name} down", rows, width, hidden, () => device.Ops.MatMul(wide, downWeights, stream, Transpose.None, Slice(bias, width), stream));
+            visit($"{name} dx", rows, width, width, () => device.Ops.MatMul(x, weights, stream, Transpose.B, default, stream));
+            visit($"{name} d up", rows, width, hidden, () => device.Ops.MatMul(wide, upWeights, y, Transpose.B));
+            visit($"{name} d down", rows, hidden, width, () => device.Ops.MatMulGeluBackward(x, downWeights, wide, wide, again, GeluKind.Tanh));
+            visit($"{name} dW", width, width, rows, () => device.Ops.MatMul(x, y, square, Transpose.A, default, square));
+            visit($"{name} dW up", width, hidden, rows, () => device.Ops.MatMul(x, wide, up, Transpose.A, default, up));
+            visit($"{name} dW down", hidden, width, rows, () => device.Ops.MatMul(wide, y, down, Transpose.A, default, down));
             Dispose();
         }
     }
 
     static Tensor Slice(Tensor row, int cols) => new(row.View.SubView(0, cols), 1, cols);
-
-    void Time(string name, int m, int n, int k, Action run)
-    {
-        for (int i = 0; i < 3; i++) run();
-        device.Synchronize();
-        var (clock, runs) = (Stopwatch.StartNew(), 0);
-        do
-        {
-            for (int i = 0; i < 20; i++) run();
-            runs += 20;
-            device.Synchronize();
-        }
-        while (clock.Elapsed.TotalSeconds < LeastSeconds);
-        double seconds = clock.Elapsed.TotalSeconds / runs;
-        Console.WriteLine($"{name,-14} {m,7} {n,6} {k,6} {1e6 * seconds,8:F1} {2.0 * m * n * k / seconds / 1e12,8:F1}");
-    }
 
     Tensor Random(int rows, int cols, DType stored = DType.Float32)
     {

@@ -61,6 +61,8 @@ summary() {
         for file in "$out"/losses-*.csv; do [ -s "$file" ] && echo "$(basename "$file" .csv): $(tail -1 "$file" | cut -d, -f3,4)"; done
         echo "== steps"
         grep -hE ': step |^torch' "$out"/bench-*.txt "$out"/torch-*.txt 2> /dev/null
+        echo "== best tiles and blocks, where they are not the default"
+        grep -hE '^best of ' "$out"/sweep-*.txt 2> /dev/null | grep -v ': default,' | head -40
         echo "== kernels with local memory"
         grep -hE ' [1-9][0-9]* local bytes' "$out"/bench-*.txt 2> /dev/null | sort -u | head -10
     } > "$out/summary.txt"
@@ -186,6 +188,11 @@ summary
 for precision in tf32 float32; do
     stage "bench-$first-$precision" 60 "$here/silc" bench "$first" --device "$device" --precision "$precision" --batch "$batch" --steps 4
 done
+# Which tiles, stages and launch bounds are fastest for each shape: a table, and the best of each shape as it is found.
+for precision in bf16 tf32 float32; do
+    stage "sweep-$first-$precision" 120 "$here/silc" bench sweep "$first" --device "$device" --precision "$precision" --batch "$batch"
+done
+summary
 for seed in 0 1 2; do stage "ladder-$seed" 400 bash -c "ladder $seed" & done
 wait
 summary

@@ -46,6 +46,7 @@ static class BenchCommand
               silc bench matmul 1024 512 128
               silc bench attention 16 64 4 32
               silc bench products b --batch 64 --device cuda --precision bf16
+              silc bench sweep b --batch 64 --device cuda --precision bf16
               silc bench growth mini --largest 64
               silc bench search 1000 100000 768 --top 10
               silc bench data --data captions.csv --preset s
@@ -61,6 +62,7 @@ static class BenchCommand
         command.Add(Attention());
         command.Add(BenchCollectivesCommand.Create());
         command.Add(Products());
+        command.Add(Sweep());
         command.Add(Data());
         command.Add(Load());
         command.Add(BenchGrowthCommand.Create());
@@ -164,6 +166,24 @@ static class BenchCommand
             AtLeastOne(parsed.GetValue(Batch), "--batch");
             Console.WriteLine($"device   {opened}");
             using var bench = new ProductBench(opened);
+            bench.Run(BenchModel.Of(parsed.GetRequiredValue(preset), 1).Model, parsed.GetValue(Batch));
+        });
+        return command;
+    }
+
+    static Command Sweep()
+    {
+        Argument<string> preset = new("PRESET") { Description = string.Join(", ", BenchModel.Names) };
+        var (device, precision) = (TrainOptions.DeviceOption(), TrainOptions.PrecisionOption());
+        var command = new Command("sweep", "Time products, attention and norms of a preset's training step with each choice of CUDA's tiles, stages and "
+            + "launch bounds, and say which is best for each shape: SILC_BF16_STAGES and the other variables of docs/cuda.md.")
+        { preset, Batch, device, precision };
+        command.SetAction(parsed =>
+        {
+            using var opened = Silc.Device.Open(parsed.GetValue(device)!, parsed.GetValue(precision));
+            AtLeastOne(parsed.GetValue(Batch), "--batch");
+            Console.WriteLine($"device   {opened}");
+            using var bench = new SweepBench(opened);
             bench.Run(BenchModel.Of(parsed.GetRequiredValue(preset), 1).Model, parsed.GetValue(Batch));
         });
         return command;

@@ -127,7 +127,7 @@ static class DoctorCommand
     }
 
     static IEnumerable<Finding> Variables() =>
-        Set(Device.EnvironmentVariable, "SILC_CUDA_GRAPH", "SILC_WGMMA", "OCL_ICD_VENDORS", "CUDA_VISIBLE_DEVICES").Select(set =>
+        Set([Device.EnvironmentVariable, "SILC_CUDA_GRAPH", .. CudaTuning.Variables, "OCL_ICD_VENDORS", "CUDA_VISIBLE_DEVICES"]).Select(set =>
             new Finding(true, "variable", set));
 
     // Each device has to find the same embedding.

@@ -31,7 +31,7 @@ public sealed class CudaBf16Tests
                 Close.To((addend.Before + product).Values, sum.Read(what), t.Exact, $"{what}, into float32");
             }
         if (t.Emulator is { } emulator)
-            foreach (var kernel in emulator.Launches.Keys) StringAssert.StartsWith(kernel, nameof(Bf16Gemm<,,>));
+            foreach (var kernel in emulator.Launches.Keys) StringAssert.StartsWith(kernel, nameof(Bf16Gemm<,,,>));
     }
 
     // Rows that are no multiple of eight cannot be bf16, and an operand that meets them is widened to float32.

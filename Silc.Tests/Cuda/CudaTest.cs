@@ -35,7 +35,8 @@ sealed class CudaTest : IDisposable
     /// <param name="name">"emulator", or a GPU.</param>
     /// <param name="anyMemory">Allows accesses to any memory: whole models allocate where this test does not see it.</param>
     /// <param name="wgmma">bf16 GEMMs by wgmma.</param>
-    public CudaTest(string name, Precision precision, bool anyMemory = false, bool wgmma = false)
+    /// <param name="tuning">Tile sizes and launch bounds, in the emulator.</param>
+    public CudaTest(string name, Precision precision, bool anyMemory = false, bool wgmma = false, CudaTuning? tuning = null)
     {
         (Precision, this.anyMemory) = (precision, anyMemory);
         if (name != Emulated)
@@ -44,19 +45,19 @@ sealed class CudaTest : IDisposable
             lock (open) Device = open.TryGetValue(key, out var known) ? known : open[key] = Opened(name, precision, wgmma);
             return;
         }
-        (Device, Emulator) = Emulate(precision, wgmma);
+        (Device, Emulator) = Emulate(precision, wgmma, tuning);
         if (anyMemory) Emulator.Memory.Allow(0, long.MaxValue);
         else Allow(Device.Workspace(Scratch));
     }
 
     /// <summary>A device on host memory, all of whose kernels run as PTX in an emulator.</summary>
-    public static (Device Device, PtxEmulator Emulator) Emulate(Precision precision, bool wgmma = false)
+    public static (Device Device, PtxEmulator Emulator) Emulate(Precision precision, bool wgmma = false, CudaTuning? tuning = null)
     {
         var emulator = new PtxEmulator(CudaArchitecture.SM_80);
         var device = Device.Cpu(1);
         device.Launcher = new Launcher(emulator);
         device.BlockThreads = 64;
-        device.Ops = new CudaOps(device, precision) { TensorMaps = wgmma ? new EmulatedTensorMaps() : null };
+        device.Ops = new CudaOps(device, precision) { TensorMaps = wgmma ? new EmulatedTensorMaps() : null, Tuning = tuning ?? CudaTuning.Default };
         return (device, emulator);
     }
 

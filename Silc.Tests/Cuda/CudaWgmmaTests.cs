@@ -36,7 +36,7 @@ public sealed class CudaWgmmaTests
                 Close.To((addend.Before + product).Values, sum.Read(what), t.Exact, $"{what}, into float32");
             }
         if (t.Emulator is { } emulator)
-            foreach (var kernel in emulator.Launches.Keys) StringAssert.StartsWith(kernel, nameof(WgmmaGemm<,,,>));
+            foreach (var kernel in emulator.Launches.Keys) StringAssert.StartsWith(kernel, nameof(WgmmaGemm<,,,,>));
     }
 
     /// <summary>Every block of a GPU takes many tiles, whose operands come from device memory; beside mma.sync, which has the same sums.</summary>

@@ -12,7 +12,8 @@ namespace Silc.Tests;
 /// <param name="Registers">32-bit registers of a thread.</param>
 /// <param name="SpilledBytes">Bytes of register spills.</param>
 /// <param name="Log">The assembler's output.</param>
-public sealed record PtxAssembly(int Error, int Registers, int SpilledBytes, string Log);
+/// <param name="Cubin">The machine code, an ELF file; empty after an error.</param>
+public sealed record PtxAssembly(int Error, int Registers, int SpilledBytes, string Log, byte[] Cubin);
 
 /// <summary>
 /// NVIDIA's PTX assembler, as in the driver, from a library that needs neither driver nor GPU: libnvJitLink. Used for errors and register
@@ -28,8 +29,8 @@ public sealed unsafe partial class PtxAssembler
     readonly delegate* unmanaged<nint*, uint, byte**, int> create;
     readonly delegate* unmanaged<nint, int, byte*, nuint, byte*, int> addData;
     readonly delegate* unmanaged<nint, int> complete;
-    readonly delegate* unmanaged<nint, nuint*, int> infoSize, errorSize;
-    readonly delegate* unmanaged<nint, byte*, int> info, error;
+    readonly delegate* unmanaged<nint, nuint*, int> infoSize, errorSize, cubinSize;
+    readonly delegate* unmanaged<nint, byte*, int> info, error, cubin;
     readonly delegate* unmanaged<nint*, int> destroy;
 
     // Names carry the version; the header maps plain ones to them.
@@ -43,6 +44,8 @@ public sealed unsafe partial class PtxAssembler
         info = (delegate* unmanaged<nint, byte*, int>)Export("GetInfoLog");
         errorSize = (delegate* unmanaged<nint, nuint*, int>)Export("GetErrorLogSize");
         error = (delegate* unmanaged<nint, byte*, int>)Export("GetErrorLog");
+        cubinSize = (delegate* unmanaged<nint, nuint*, int>)Export("GetLinkedCubinSize");
+        cubin = (delegate* unmanaged<nint, byte*, int>)Export("GetLinkedCubin");
         destroy = (delegate* unmanaged<nint*, int>)Export("Destroy");
     }
 
@@ -62,24 +65,28 @@ public sealed unsafe partial class PtxAssembler
             byte** options = stackalloc byte*[] { arch, verbose };
             nint handle;
             int code = create(&handle, 2, options);
-            if (code != 0) return new(code, 0, 0, $"nvJitLinkCreate for {architecture}: {code}");
+            if (code != 0) return new(code, 0, 0, $"nvJitLinkCreate for {architecture}: {code}", []);
             code = addData(handle, Ptx, text, (nuint)Encoding.UTF8.GetByteCount(ptx) + 1, name);
             if (code == 0) code = complete(handle);
             var log = Log(handle, infoSize, info) + Log(handle, errorSize, error);
+            var machineCode = code == 0 ? Bytes(handle, cubinSize, cubin) : [];
             destroy(&handle);
-            return new(code, Most(UsedRegisters(), log), Most(Spilled(), log), log);
+            return new(code, Most(UsedRegisters(), log), Most(Spilled(), log), log, machineCode);
         }
     }
 
     static byte[] Zeroed(string text) => [.. Encoding.UTF8.GetBytes(text), 0];
 
-    static string Log(nint handle, delegate* unmanaged<nint, nuint*, int> sizeOf, delegate* unmanaged<nint, byte*, int> read)
+    static string Log(nint handle, delegate* unmanaged<nint, nuint*, int> sizeOf, delegate* unmanaged<nint, byte*, int> read) =>
+        Encoding.UTF8.GetString(Bytes(handle, sizeOf, read)).TrimEnd('\0');
+
+    static byte[] Bytes(nint handle, delegate* unmanaged<nint, nuint*, int> sizeOf, delegate* unmanaged<nint, byte*, int> read)
     {
         nuint size;
-        if (sizeOf(handle, &size) != 0 || size == 0) return "";
-        var text = new byte[size + 1];
-        fixed (byte* to = text) read(handle, to);
-        return Encoding.UTF8.GetString(text).TrimEnd('\0');
+        if (sizeOf(handle, &size) != 0 || size == 0) return [];
+        var bytes = new byte[size];
+        fixed (byte* to = bytes) read(handle, to);
+        return bytes;
     }
 
     static int Most(Regex pattern, string log) =>

@@ -31,7 +31,7 @@ public sealed partial class PtxTextTests
             // Registers are allocated to a warp in units of 256: 8 a lane.
             int taken = (result.Registers + 7) / 8 * 8 * ThreadsOf(kernel, text);
             if (result.Error != 0) wrong.Add($"{kernel}: error {result.Error}\n{result.Log}");
-            else if (result.SpilledBytes > MaySpill(text))
+            else if (result.SpilledBytes > MaySpill(kernel, architecture))
                 wrong.Add($"{kernel}: {result.SpilledBytes} bytes spilled, {result.Registers} registers");
             else if (result.Registers > OfThread || taken > Registers)
                 wrong.Add($"{kernel}: {result.Registers} registers for {ThreadsOf(kernel, text)} threads");
@@ -95,9 +95,9 @@ public sealed partial class PtxTextTests
 
     // The pipeline: two tiles are issued before the loop; an iteration waits for its tile, synchronizes, issues the next copies, and multiplies.
     [TestMethod]
-    [DataRow(typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasEpilogue<Bf16Quads>>))]
-    [DataRow(typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads, TanhGelu>>))]
-    [DataRow(typeof(Bf16Gemm<Bf16MMajor, Bf16MMajor, BiasEpilogue<Float32Quads>>))]
+    [DataRow(typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasEpilogue<Bf16Quads>, Bf16Stages3>))]
+    [DataRow(typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads, TanhGelu>, Bf16Stages3>))]
+    [DataRow(typeof(Bf16Gemm<Bf16MMajor, Bf16MMajor, BiasEpilogue<Float32Quads>, Bf16Stages3>))]
     public void Copies_waits_and_barriers_stand_in_the_order_of_the_source(Type kernel)
     {
         var steps = new List<string>();
@@ -120,10 +120,18 @@ public sealed partial class PtxTextTests
 
     static string TextOf(CudaArchitecture architecture, Type kernel) => PtxEmulator.TextOf(architecture, kernel);
 
-    // Launch bounds that ask for several blocks on a multiprocessor may cost a few spills. With setmaxnreg, which this assembler ignores, a
-    // thread has 72 registers more than it counts here.
-    static int MaySpill(string text) => text.Contains("setmaxnreg", StringComparison.Ordinal) ? 4 * 160
-        : MinBlocksPerSm().Match(text) is { Success: true } bound && bound.Groups[1].Value != "1" ? 128 : 0;
+    /// <summary>
+    /// With setmaxnreg, which this assembler ignores, a thread has 72 registers more than it counts here. Two blocks of the products of float32
+    /// operands have 128 registers a thread, a few too little for some operands and epilogues; one block spills nothing.
+    /// </summary>
+    internal static int MaySpill(Type kernel, string architecture)
+    {
+        var name = kernel.Name.Split('`')[0];
+        if (name == nameof(WgmmaGemm<,,,,>)) return 4 * 160;
+        if (name == nameof(TensorCoreGemm<,,,,,>) && kernel.GetGenericArguments()[^1] == typeof(MinBlocks2Of256)) return 112;
+        // These GPUs are given two blocks.
+        return architecture == "sm_120" && kernel == typeof(Bf16AttentionKeyGrad<Head64, MinBlocks3>) ? 28 : 0;
+    }
 
     // The largest block that a kernel is launched with.
     static int ThreadsOf(Type kernel, string text)
@@ -132,15 +140,12 @@ public sealed partial class PtxTextTests
         if (kernel.GetField("Threads", BindingFlags.Static | BindingFlags.Public)?.GetRawConstantValue() is int own) return own;
         var name = kernel.Name.Split('`')[0];
         if (name is nameof(CudaLayerNorm<>) or nameof(CudaLayerNormGrad<,>)) return LayerNormTile.MaxThreads;
-        return name is nameof(Bf16Gemm<,,>) or nameof(FloatGemm<,,,>) || name.Contains("Attention", StringComparison.Ordinal) ? 128
+        return name is nameof(Bf16Gemm<,,,>) or nameof(FloatGemm<,,,,>) || name.Contains("Attention", StringComparison.Ordinal) ? 128
             : BlockReduce.MaxThreads;
     }
 
     [GeneratedRegex(@"^\.target (sm_\d+)a", RegexOptions.Multiline)]
     private static partial Regex SpecialTarget();
-
-    [GeneratedRegex(@"^\.minnctapersm (\d+)", RegexOptions.Multiline)]
-    private static partial Regex MinBlocksPerSm();
 
     [GeneratedRegex(@"^\.maxntid (\d+)", RegexOptions.Multiline)]
     private static partial Regex Bound();

@@ -19,20 +19,20 @@ public sealed partial class KernelCompilationTests
     // CUDA kernels that use tensor cores: every type argument at least once.
     static readonly Type[] tensorKernels =
     [
-        typeof(TensorCoreGemm<Bf16Mma, KMajor<Bf16Mma>, MMajor<Bf16Mma>, VectorLoad, BiasGeluEpilogue<Float32Quads, TanhGelu>>),
-        typeof(TensorCoreGemm<Bf16Mma, KMajor<Bf16Mma>, KMajor<Bf16Mma>, VectorLoad, BiasGeluGradEpilogue<Bf16Quads, TanhGelu>>),
-        typeof(TensorCoreGemm<Bf16Mma, MMajor<Bf16Mma>, MMajor<Bf16Mma>, ScalarLoad, BiasEpilogue<Float32Quads>>),
-        typeof(TensorCoreGemm<Tf32Mma, KMajor<Tf32Mma>, KMajor<Tf32Mma>, ScalarLoad, BiasEpilogue<Float32Quads>>),
-        typeof(TensorCoreGemm<Tf32Mma, MMajor<Tf32Mma>, MMajor<Tf32Mma>, VectorLoad, BiasEpilogue<Float32Quads>>),
-        typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasGeluEpilogue<Bf16Quads, TanhGelu>>),
-        typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads, TanhGelu>>),
-        typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads, ErfGelu>>),
-        typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasGeluEpilogue<Bf16Quads, QuickGelu>>),
-        typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasEpilogue<Bf16Quads>>),
-        typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasEpilogue<Float32Quads>>),
-        typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasEpilogue<Bf16Quads>>),
-        typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasEpilogue<Float32Quads>>),
-        typeof(Bf16Gemm<Bf16MMajor, Bf16MMajor, BiasEpilogue<Float32Quads>>),
+        typeof(TensorCoreGemm<Bf16Mma, KMajor<Bf16Mma>, MMajor<Bf16Mma>, VectorLoad, BiasGeluEpilogue<Float32Quads, TanhGelu>, MinBlocks2Of256>),
+        typeof(TensorCoreGemm<Bf16Mma, KMajor<Bf16Mma>, KMajor<Bf16Mma>, VectorLoad, BiasGeluGradEpilogue<Bf16Quads, TanhGelu>, MinBlocks2Of256>),
+        typeof(TensorCoreGemm<Bf16Mma, MMajor<Bf16Mma>, MMajor<Bf16Mma>, ScalarLoad, BiasEpilogue<Float32Quads>, MinBlocks2Of256>),
+        typeof(TensorCoreGemm<Tf32Mma, KMajor<Tf32Mma>, KMajor<Tf32Mma>, ScalarLoad, BiasEpilogue<Float32Quads>, MinBlocks2Of256>),
+        typeof(TensorCoreGemm<Tf32Mma, MMajor<Tf32Mma>, MMajor<Tf32Mma>, VectorLoad, BiasEpilogue<Float32Quads>, MinBlocks2Of256>),
+        typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasGeluEpilogue<Bf16Quads, TanhGelu>, Bf16Stages3>),
+        typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads, TanhGelu>, Bf16Stages3>),
+        typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads, ErfGelu>, Bf16Stages3>),
+        typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasGeluEpilogue<Bf16Quads, QuickGelu>, Bf16Stages3>),
+        typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasEpilogue<Bf16Quads>, Bf16Stages3>),
+        typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasEpilogue<Float32Quads>, Bf16Stages3>),
+        typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasEpilogue<Bf16Quads>, Bf16Stages3>),
+        typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasEpilogue<Float32Quads>, Bf16Stages3>),
+        typeof(Bf16Gemm<Bf16MMajor, Bf16MMajor, BiasEpilogue<Float32Quads>, Bf16Stages3>),
         .. from kernel in (Type[])[
                typeof(TensorCoreAttention<,,,>), typeof(TensorCoreAttentionQueryGrad<,,,>), typeof(TensorCoreAttentionKeyGrad<,,,>)]
            from arguments in new Type[][]
@@ -67,9 +67,9 @@ public sealed partial class KernelCompilationTests
 
     static readonly Type[] floatKernels =
     [
-        typeof(FloatGemm<FloatKMajor, FloatMMajor, VectorLoad, BiasGeluEpilogue<Float32Quads, TanhGelu>>),
-        typeof(FloatGemm<FloatKMajor, FloatKMajor, ScalarLoad, BiasGeluGradEpilogue<Float32Quads, TanhGelu>>),
-        typeof(FloatGemm<FloatMMajor, FloatMMajor, VectorLoad, BiasEpilogue<Float32Quads>>),
+        typeof(FloatGemm<FloatKMajor, FloatMMajor, VectorLoad, BiasGeluEpilogue<Float32Quads, TanhGelu>, MinBlocksAny>),
+        typeof(FloatGemm<FloatKMajor, FloatKMajor, ScalarLoad, BiasGeluGradEpilogue<Float32Quads, TanhGelu>, MinBlocksAny>),
+        typeof(FloatGemm<FloatMMajor, FloatMMajor, VectorLoad, BiasEpilogue<Float32Quads>, MinBlocksAny>),
         typeof(CudaLayerNorm<Float32Quads>), typeof(CudaLayerNormGrad<Float32Quads, NoQuads>), typeof(CudaSumBlocks<VectorLoad>),
         typeof(SplitKReduce<VectorLoad>), typeof(SplitKReduce<ScalarLoad>),
         typeof(AttentionDelta<VectorLoad>), typeof(AttentionDelta<ScalarLoad>),
@@ -78,11 +78,11 @@ public sealed partial class KernelCompilationTests
     // Compute capability 9.0 only.
     internal static readonly Type[] wgmmaKernels =
     [
-        typeof(WgmmaGemm<Bf16KMajor, Bf16MMajor, NoOperand, BiasGeluEpilogue<Bf16Quads, TanhGelu>>),
-        typeof(WgmmaGemm<Bf16KMajor, Bf16KMajor, Bf16Operand, BiasGeluGradEpilogue<Bf16Quads, TanhGelu>>),
-        typeof(WgmmaGemm<Bf16KMajor, Bf16KMajor, NoOperand, BiasEpilogue<Bf16Quads>>),
-        typeof(WgmmaGemm<Bf16KMajor, Bf16MMajor, Float32Operand, BiasEpilogue<Float32Quads>>),
-        typeof(WgmmaGemm<Bf16MMajor, Bf16MMajor, NoOperand, BiasEpilogue<Float32Quads>>),
+        typeof(WgmmaGemm<Bf16KMajor, Bf16MMajor, NoOperand, BiasGeluEpilogue<Bf16Quads, TanhGelu>, WgmmaStages6>),
+        typeof(WgmmaGemm<Bf16KMajor, Bf16KMajor, Bf16Operand, BiasGeluGradEpilogue<Bf16Quads, TanhGelu>, WgmmaStages6>),
+        typeof(WgmmaGemm<Bf16KMajor, Bf16KMajor, NoOperand, BiasEpilogue<Bf16Quads>, WgmmaStages6>),
+        typeof(WgmmaGemm<Bf16KMajor, Bf16MMajor, Float32Operand, BiasEpilogue<Float32Quads>, WgmmaStages6>),
+        typeof(WgmmaGemm<Bf16MMajor, Bf16MMajor, NoOperand, BiasEpilogue<Float32Quads>, WgmmaStages6>),
     ];
 
     // Kernels of OpenCL processors.
