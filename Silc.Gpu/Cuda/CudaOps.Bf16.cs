@@ -83,7 +83,8 @@ partial class CudaOps
     }
 
     void LaunchMmaGemm<TA, TB, TEpilogue, TStages>(GemmProblem problem, TEpilogue epilogue, int blocks)
-        where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile where TEpilogue : struct, IEpilogue where TStages : struct, IBf16Stages =>
+        where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile where TEpilogue : struct, IEpilogue
+        where TStages : struct, IBf16Stages =>
         Device.Launch(blocks, Bf16GemmTile.Threads, new Bf16Gemm<TA, TB, TEpilogue, TStages>(problem, epilogue),
             Bf16Gemm<TA, TB, TEpilogue, TStages>.DynamicBytes);
 }

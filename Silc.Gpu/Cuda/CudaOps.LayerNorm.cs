@@ -174,10 +174,10 @@ partial class CudaOps
             base.LayerNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, accumulate, rounded);
             return;
         }
-        // Enough blocks for every multiprocessor, and at most 512 partial sums for the second stage unless tuned. Depends on the number of rows alone,
-        // so the bits are the same on every GPU.
-        int blockRows = Math.Max(2 * LayerNormTile.RowsPerBlock,
-            DivUp(DivUp(x.Rows, Tuning[CudaChoice.NormBlocks]), LayerNormTile.RowsPerBlock) * LayerNormTile.RowsPerBlock), blocks = DivUp(x.Rows, blockRows);
+        // Enough blocks for every multiprocessor, and at most 512 partial sums for the second stage unless tuned. Depends on the number of rows
+        // alone, so the bits are the same on every GPU.
+        int wanted = DivUp(DivUp(x.Rows, Tuning[CudaChoice.NormBlocks]), LayerNormTile.RowsPerBlock) * LayerNormTile.RowsPerBlock,
+            blockRows = Math.Max(2 * LayerNormTile.RowsPerBlock, wanted), blocks = DivUp(x.Rows, blockRows);
         var partial = new Tensor(Device.Workspace((long)blocks * 2 * x.Cols), 2 * blocks, x.Cols);
         bool rounds = IsBf16(rounded) && IsVectorized(rounded);
         if (IsBf16(dy) && rounds) LaunchLayerNormGrad<Bf16Quads, Bf16Quads>(dy, x, scale, mean, rstd, dx, rounded, partial, blockRows, accumulate);

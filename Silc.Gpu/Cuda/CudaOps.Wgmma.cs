@@ -6,8 +6,8 @@ namespace Silc;
 partial class CudaOps
 {
     /// <summary>
-    /// Encodes TMA descriptors of the operands; null: GEMMs use mma.sync, as on other GPUs and by <see cref="CudaChoice.Wgmma"/>. The products of a step of b
-    /// take 0.63 of mma.sync's time on an H100.
+    /// Encodes TMA descriptors of the operands; null: GEMMs use mma.sync, as on other GPUs and by <see cref="CudaChoice.Wgmma"/>. The products
+    /// of a step of b take 0.63 of mma.sync's time on an H100.
     /// </summary>
     internal ITensorMaps? TensorMaps { get; init; } = device.Accelerator is CudaAccelerator { Architecture: { Major: 9, Minor: 0 } }
         ? new DriverTensorMaps() : null;
@@ -21,13 +21,15 @@ partial class CudaOps
         where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile
         where TOperand : struct, IEpilogueOperand where TEpilogue : struct, IEpilogue
     {
-        if (Tuning[CudaChoice.WgmmaStages] == 4) LaunchWgmmaGemm<TA, TB, TOperand, TEpilogue, WgmmaStages4>(operands, problem, epilogue, tiles, operand);
+        if (Tuning[CudaChoice.WgmmaStages] == 4)
+            LaunchWgmmaGemm<TA, TB, TOperand, TEpilogue, WgmmaStages4>(operands, problem, epilogue, tiles, operand);
         else if (Tuning[CudaChoice.WgmmaStages] == 5)
             LaunchWgmmaGemm<TA, TB, TOperand, TEpilogue, WgmmaStages5>(operands, problem, epilogue, tiles, operand);
         else LaunchWgmmaGemm<TA, TB, TOperand, TEpilogue, WgmmaStages6>(operands, problem, epilogue, tiles, operand);
     }
 
-    void LaunchWgmmaGemm<TA, TB, TOperand, TEpilogue, TStages>(GemmOperands operands, GemmProblem problem, TEpilogue epilogue, int tiles, Tensor operand)
+    void LaunchWgmmaGemm<TA, TB, TOperand, TEpilogue, TStages>(
+        GemmOperands operands, GemmProblem problem, TEpilogue epilogue, int tiles, Tensor operand)
         where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile
         where TOperand : struct, IEpilogueOperand where TEpilogue : struct, IEpilogue where TStages : struct, IWgmmaStages
     {

@@ -9,6 +9,8 @@ namespace Silc;
 /// </summary>
 sealed partial class CudaOps(Device device, Precision precision) : Ops<Pack4>(device)
 {
+    internal Precision Precision => precision;
+
     /// <summary>Tile sizes and launch bounds.</summary>
     internal CudaTuning Tuning { get; init; } = CudaTuning.Of(Environment.GetEnvironmentVariable);
 

@@ -56,7 +56,8 @@ static partial class Ptx
     /// <param name="stage">The first stage to fill.</param>
     /// <param name="parity">The parity of the phase in which it becomes full.</param>
     [Instruction(typeof(TmaProducerText)), IntrinsicImplementation]
-    public static void TmaProducer<TA, TB, TOperand, TStages>(int stages, int barriers, int row, int column, int depth, int steps, int stage, int parity)
+    public static void TmaProducer<TA, TB, TOperand, TStages>(
+        int stages, int barriers, int row, int column, int depth, int steps, int stage, int parity)
         where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile where TOperand : struct, IEpilogueOperand
         where TStages : struct, IWgmmaStages => throw OnlyOnCuda;
 
@@ -72,7 +73,8 @@ static partial class Ptx
     /// <param name="parity">The parity of the phase in which it becomes full.</param>
     /// <param name="turn">The mbarrier on which the other consumer waits: one lane of each warp arrives behind the last wgmma.</param>
     [Instruction(typeof(WgmmaConsumerText)), IntrinsicImplementation]
-    public static WgmmaAccumulators WgmmaConsumer<TA, TB, TOperand, TStages>(int stages, int barriers, int steps, int lane, int stage, int parity, int turn)
+    public static WgmmaAccumulators WgmmaConsumer<TA, TB, TOperand, TStages>(
+        int stages, int barriers, int steps, int lane, int stage, int parity, int turn)
         where TA : struct, IBf16OperandTile where TB : struct, IBf16OperandTile where TOperand : struct, IEpilogueOperand
         where TStages : struct, IWgmmaStages => throw OnlyOnCuda;
 }

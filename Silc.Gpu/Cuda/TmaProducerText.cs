@@ -14,7 +14,8 @@ sealed class TmaProducerText(int ring) : IInstructionText
     public static string Of(Type[] arguments)
     {
         var (stages, columns) = EpilogueOperand.Of(arguments[2]);
-        return new TmaProducerText(WgmmaStages.Of(arguments[3])).Write(arguments[0] == typeof(Bf16MMajor), arguments[1] == typeof(Bf16MMajor), stages, columns);
+        return new TmaProducerText(WgmmaStages.Of(arguments[3]))
+            .Write(arguments[0] == typeof(Bf16MMajor), arguments[1] == typeof(Bf16MMajor), stages, columns);
     }
 
     string Write(bool mMajorA, bool nMajorB, int operandStages, int operandColumns)

@@ -60,7 +60,8 @@ readonly struct WgmmaGemm<TA, TB, TOperand, TEpilogue, TStages>(
         for (int tile = Grid.IdxX, position = 0; tile < tiles; tile += Grid.DimX)
         {
             int steps = Steps(tile);
-            Ptx.TmaProducer<TA, TB, TOperand, TStages>(stages, barriers, problem.TileRow(tile) * WgmmaTile.Side, problem.TileColumn(tile) * WgmmaTile.Side,
+            Ptx.TmaProducer<TA, TB, TOperand, TStages>(stages, barriers,
+                problem.TileRow(tile) * WgmmaTile.Side, problem.TileColumn(tile) * WgmmaTile.Side,
                 problem.KBegin(tile), steps, WgmmaRing<TStages>.StageAt(position), WgmmaRing<TStages>.ParityAt(position));
             position += steps + TOperand.Stages;
         }
@@ -84,7 +85,8 @@ readonly struct WgmmaGemm<TA, TB, TOperand, TEpilogue, TStages>(
                 var acc = Ptx.WgmmaConsumer<TA, TB, TOperand, TStages>(stages, barriers, steps, lane, WgmmaRing<TStages>.StageAt(position),
                     WgmmaRing<TStages>.ParityAt(position), turn + 8 * (1 - consumer));
                 acc.Store<TEpilogue, TOperand>(epilogue, bias, row, column, first, problem.C(tile),
-                    stages + WgmmaRing<TStages>.StageAt(next) * WgmmaTile.StageBytes, stages + WgmmaRing<TStages>.StageAt(next + 1) * WgmmaTile.StageBytes,
+                    stages + WgmmaRing<TStages>.StageAt(next) * WgmmaTile.StageBytes,
+                    stages + WgmmaRing<TStages>.StageAt(next + 1) * WgmmaTile.StageBytes,
                     shared, lane);
                 if (TOperand.Stages > 0) Release(barriers + 8 * TStages.Count, next, lane);
             }

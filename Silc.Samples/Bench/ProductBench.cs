@@ -46,7 +46,8 @@ sealed class ProductBench(Device device) : IDisposable
             visit($"{name} q", rows, width, width, () => device.Ops.MatMul(x, weights, y, Transpose.None, Slice(bias, width)));
             visit($"{name} out", rows, width, width, () => device.Ops.MatMul(x, weights, stream, Transpose.None, Slice(bias, width), stream));
             visit($"{name} up", rows, hidden, width, () => device.Ops.MatMulGelu(x, upWeights, bias, wide, again, GeluKind.Tanh));
-            visit($"{name} down", rows, width, hidden, () => device.Ops.MatMul(wide, downWeights, stream, Transpose.None, Slice(bias, width), stream));
+            visit($"{name} down", rows, width, hidden,
+                () => device.Ops.MatMul(wide, downWeights, stream, Transpose.None, Slice(bias, width), stream));
             visit($"{name} dx", rows, width, width, () => device.Ops.MatMul(x, weights, stream, Transpose.B, default, stream));
             visit($"{name} d up", rows, width, hidden, () => device.Ops.MatMul(wide, upWeights, y, Transpose.B));
             visit($"{name} d down", rows, hidden, width, () => device.Ops.MatMulGeluBackward(x, downWeights, wide, wide, again, GeluKind.Tanh));

@@ -7,10 +7,11 @@ namespace Silc.Samples.Bench;
 /// Times products, attention and norms of a preset's training step with every choice of CUDA's tiles, stages and launch bounds that there is for
 /// them, one choice at a time. Other devices have no choices: their table has one line a shape.
 /// </summary>
-sealed class SweepBench(Device device) : IDisposable
+/// <param name="device">Where.</param>
+/// <param name="to">The table.</param>
+/// <param name="least">Seconds that each timing takes at least.</param>
+sealed class SweepBench(Device device, TextWriter to, double least = 0.02) : IDisposable
 {
-    const double LeastSeconds = 0.02;
-
     readonly record struct Timing(string Shape, string Choice, double Microseconds);
 
     readonly List<MemoryBuffer1D<float, Stride1D.Dense>> buffers = [];
@@ -19,7 +20,7 @@ sealed class SweepBench(Device device) : IDisposable
 
     public void Run(SilcConfig config, int batch)
     {
-        Console.WriteLine($"{"shape",-40} {"us",9} {"TFLOP/s",8} {"GB/s",8}  choice");
+        to.WriteLine($"{"shape",-40} {"us",9} {"TFLOP/s",8} {"GB/s",8}  choice");
         using (var products = new ProductBench(device))
             products.Visit(config, batch, (name, m, n, k, run) => Time($"{name} {m} x {n} x {k}",
                 OfProducts(name.Contains(" dW", StringComparison.Ordinal)), run, flops: 2.0 * m * n * k));
@@ -52,8 +53,9 @@ sealed class SweepBench(Device device) : IDisposable
         var stored = device.Ops.Activations(width);
         var (bytes, copied) = stored == DType.BFloat16 ? (sizeof(ushort), sizeof(ushort)) : (sizeof(float), 0);
         Tensor x = Random(rows, width, DType.Float32), y = Random(rows, width, stored), dy = Random(rows, width, stored),
-            dx = Random(rows, width, DType.Float32), rounded = stored == DType.BFloat16 ? Random(rows, width, stored) : default, scale = Random(1, width, DType.Float32),
-            bias = Random(1, width, DType.Float32), mean = Random(1, rows, DType.Float32), rstd = Random(1, rows, DType.Float32),
+            dx = Random(rows, width, DType.Float32), rounded = stored == DType.BFloat16 ? Random(rows, width, stored) : default,
+            scale = Random(1, width, DType.Float32), bias = Random(1, width, DType.Float32), mean = Random(1, rows, DType.Float32),
+            rstd = Random(1, rows, DType.Float32),
             dScale = Random(1, width, DType.Float32), dBias = Random(1, width, DType.Float32);
         double values = (double)rows * width;
         Time($"{name} norm {rows} x {width}", [usual as CudaOps], () => device.Ops.LayerNormForward(x, scale, bias, y, mean, rstd, 1e-6f),
@@ -64,7 +66,9 @@ sealed class SweepBench(Device device) : IDisposable
         Dispose();
     }
 
-    bool OnBf16 => device.Precision == Precision.Bf16;
+    Precision Precision => usual is CudaOps ops ? ops.Precision : device.Precision;
+
+    bool OnBf16 => Precision == Precision.Bf16;
 
     // Where the GPU has wgmma, every choice of mma.sync's kernel goes with SILC_WGMMA=0.
     IEnumerable<CudaOps?> OfProducts(bool splits)
@@ -74,7 +78,7 @@ sealed class SweepBench(Device device) : IDisposable
         bool wgmma = ops is { TensorMaps: not null, Tuning: var tuning } && tuning[CudaChoice.Wgmma] == 1 && OnBf16;
         CudaChoice[] common = splits ? [CudaChoice.TileGroup, CudaChoice.Splits] : [CudaChoice.TileGroup];
         if (wgmma) Add(ops.Tuning, [CudaChoice.WgmmaStages, .. common]);
-        Add(wgmma ? ops.Tuning.With(CudaChoice.Wgmma, 0) : ops.Tuning, [.. device.Precision switch
+        Add(wgmma ? ops.Tuning.With(CudaChoice.Wgmma, 0) : ops.Tuning, [.. Precision switch
         {
             Precision.Bf16 => [CudaChoice.Bf16Stages],
             Precision.Tf32 => [CudaChoice.Tf32Blocks],
@@ -94,16 +98,18 @@ sealed class SweepBench(Device device) : IDisposable
     {
         if (usual is not CudaOps ops || !OnBf16) return [usual as CudaOps];
         var narrow = ops.Tuning.With(CudaChoice.AttentionRows, 16);
-        return [ops, With(ops, ops.Tuning.With(CudaChoice.AttentionRows, 32)), .. CudaTuning.Values(CudaChoice.AttentionBlocks).Where(blocks => blocks > 0)
-            .Select(blocks => With(ops, narrow.With(CudaChoice.AttentionBlocks, blocks)))];
+        return [ops, With(ops, ops.Tuning.With(CudaChoice.AttentionRows, 32)),
+            .. CudaTuning.Values(CudaChoice.AttentionBlocks).Where(blocks => blocks > 0)
+                .Select(blocks => With(ops, narrow.With(CudaChoice.AttentionBlocks, blocks)))];
     }
 
-    IEnumerable<CudaOps?> Of(CudaChoice choice, bool has) => usual is CudaOps ops && has ? [ops, .. Others(ops, ops.Tuning, choice)] : [usual as CudaOps];
+    IEnumerable<CudaOps?> Of(CudaChoice choice, bool has) =>
+        usual is CudaOps ops && has ? [ops, .. Others(ops, ops.Tuning, choice)] : [usual as CudaOps];
 
     IEnumerable<CudaOps> Others(CudaOps ops, CudaTuning from, CudaChoice choice) =>
         CudaTuning.Values(choice).Where(value => value != from[choice]).Select(value => With(ops, from.With(choice, value)));
 
-    CudaOps With(CudaOps ops, CudaTuning tuning) => new(device, device.Precision) { TensorMaps = ops.TensorMaps, Tuning = tuning };
+    CudaOps With(CudaOps ops, CudaTuning tuning) => new(device, Precision) { TensorMaps = ops.TensorMaps, Tuning = tuning };
 
     void Time(string shape, IEnumerable<CudaOps?> choices, Action run, double flops = 0, double bytes = 0)
     {
@@ -112,9 +118,9 @@ sealed class SweepBench(Device device) : IDisposable
             device.Ops = ops ?? usual;
             try
             {
-                var seconds = BenchClock.Seconds(device, run, LeastSeconds);
+                var seconds = BenchClock.Seconds(device, run, least);
                 timings.Add(new(shape, NameOf(ops), 1e6 * seconds));
-                Console.WriteLine($"{shape,-40} {1e6 * seconds,9:F1} {Rate(flops, 1e12),8} {Rate(bytes, 1e9),8}  {NameOf(ops)}");
+                to.WriteLine($"{shape,-40} {1e6 * seconds,9:F1} {Rate(flops, 1e12),8} {Rate(bytes, 1e9),8}  {NameOf(ops)}");
 
                 string Rate(double work, double unit) => work > 0 ? $"{work / seconds / unit:F1}" : "";
             }
@@ -126,19 +132,19 @@ sealed class SweepBench(Device device) : IDisposable
         // At once, for a sweep may be stopped.
         var shapes = timings.Where(timing => timing.Shape == shape).ToArray();
         var best = shapes.MinBy(timing => timing.Microseconds);
-        Console.WriteLine($"best of {shape}: {best.Choice}, {best.Microseconds:F1} us, {best.Microseconds / shapes[0].Microseconds:F3} of the default's");
+        to.WriteLine($"best of {shape}: {best.Choice}, {best.Microseconds:F1} us, {best.Microseconds / shapes[0].Microseconds:F3} of the default's");
     }
 
     static string NameOf(CudaOps? ops) => ops?.Tuning.ToString() is { Length: > 0 } text ? text : "default";
 
     void Summary()
     {
-        Console.WriteLine();
-        Console.WriteLine("shapes  sum of their times, of the default's   choice");
+        to.WriteLine();
+        to.WriteLine("shapes  sum of their times, of the default's   choice");
         foreach (var choice in timings.GroupBy(timing => timing.Choice))
         {
             var usually = choice.Sum(timing => timings.First(other => other.Shape == timing.Shape).Microseconds);
-            Console.WriteLine($"{choice.Count(),6} {choice.Sum(timing => timing.Microseconds) / usually,40:F3}   {choice.Key}");
+            to.WriteLine($"{choice.Count(),6} {choice.Sum(timing => timing.Microseconds) / usually,40:F3}   {choice.Key}");
         }
     }
 
@@ -150,7 +156,8 @@ sealed class SweepBench(Device device) : IDisposable
         // The same bits as float32 and as bf16: each half is a number of [0.5, 1).
         var values = new float[floats];
         var random = new Random(buffers.Count);
-        foreach (ref var x in values.AsSpan()) x = BitConverter.UInt32BitsToSingle((uint)random.Next(0x80) | 0x3f00u | ((uint)random.Next(0x80) | 0x3f00u) << 16);
+        foreach (ref var x in values.AsSpan())
+            x = BitConverter.UInt32BitsToSingle((uint)random.Next(0x80) | 0x3f00u | ((uint)random.Next(0x80) | 0x3f00u) << 16);
         device.Upload<float>(values, buffer.View.AsContiguous());
         return new(buffer.View.AsContiguous(), rows, cols, stored);
     }

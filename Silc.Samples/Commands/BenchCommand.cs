@@ -175,15 +175,15 @@ static class BenchCommand
     {
         Argument<string> preset = new("PRESET") { Description = string.Join(", ", BenchModel.Names) };
         var (device, precision) = (TrainOptions.DeviceOption(), TrainOptions.PrecisionOption());
-        var command = new Command("sweep", "Time products, attention and norms of a preset's training step with each choice of CUDA's tiles, stages and "
-            + "launch bounds, and say which is best for each shape: SILC_BF16_STAGES and the other variables of docs/cuda.md.")
+        var command = new Command("sweep", "Time products, attention and norms of a preset's training step with each choice of CUDA's tiles, "
+            + "stages and launch bounds, and say which is best for each shape: SILC_BF16_STAGES and the other variables of docs/cuda.md.")
         { preset, Batch, device, precision };
         command.SetAction(parsed =>
         {
             using var opened = Silc.Device.Open(parsed.GetValue(device)!, parsed.GetValue(precision));
             AtLeastOne(parsed.GetValue(Batch), "--batch");
             Console.WriteLine($"device   {opened}");
-            using var bench = new SweepBench(opened);
+            using var bench = new SweepBench(opened, Console.Out);
             bench.Run(BenchModel.Of(parsed.GetRequiredValue(preset), 1).Model, parsed.GetValue(Batch));
         });
         return command;

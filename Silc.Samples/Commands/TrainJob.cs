@@ -54,7 +54,10 @@ sealed class TrainJob : IDisposable
         return job;
     }
 
-    /// <summary>Does something on every rank; if it fails on one, all end, each as its own error says.</summary>
+    /// <summary>
+    /// Does something on every rank; if it fails on one, all end. What is wrong is said before a rank leaves the job: a launcher ends the others as
+    /// soon as one has ended.
+    /// </summary>
     public void Together(Action work)
     {
         if (Collective.Size == 1)
@@ -73,8 +76,8 @@ sealed class TrainJob : IDisposable
         }
         if (!Collective.Agree(wrong is null ? Votes.None : Votes.Failed).HasFlag(Votes.Failed)) return;
         var first = Encoding.UTF8.GetString(Collective.Share(IsFirst ? Encoding.UTF8.GetBytes(wrong?.Message ?? "") : null));
-        if (wrong is null || !IsFirst && wrong.Message == first) throw new SaidElsewhereException();
-        throw wrong;
+        if (wrong is not null && (IsFirst || wrong.Message != first)) Terminal.Complain(wrong.Message);
+        throw new SaidElsewhereException();
     }
 
     /// <summary>The checkpoint that rank 0 goes on from, as far as a rank needs it before the weights come.</summary>
@@ -99,8 +102,8 @@ sealed class TrainJob : IDisposable
         catch (Exception error) when (SilcErrors.IsExpected(error) && run.EndedTogether)
         {
             agreed = true;
-            if (!IsFirst && error is TrainingDivergedException or CollectiveException or ArgumentException) throw new SaidElsewhereException();
-            throw;
+            if (IsFirst || error is not (TrainingDivergedException or CollectiveException or ArgumentException)) Terminal.Complain(error.Message);
+            throw new SaidElsewhereException();
         }
         catch (Exception error) when (SilcErrors.IsExpected(error))
         {

@@ -7,5 +7,5 @@ static class SilcErrors
         or NotSupportedException or UnauthorizedAccessException or TrainingDivergedException or DllNotFoundException or EntryPointNotFoundException;
 }
 
-/// <summary>The command failed, and another rank says why.</summary>
+/// <summary>The command failed, and this rank or another has said why.</summary>
 sealed class SaidElsewhereException : Exception;

@@ -15,8 +15,11 @@ public sealed class CudaLaunchTests
     }
 
     // An H100 was given 1,037 before weights had bf16 copies and query, key and value were one product, 227 of them roundings to bf16.
+    // b has the depth of s and more memory than a test may take.
     [TestMethod]
-    public void Launches_of_a_step() => Run(SilcConfig.Preset("mini"), 64, OptimizerKind.AdamW, (recorder, step) =>
+    [DataRow("mini", 64, 619), DataRow("ti", 64, 1445), DataRow("s", 8, 1538)]
+    public void Launches_of_a_step(string preset, int batch, int most) => Run(SilcConfig.Preset(preset), batch, OptimizerKind.AdamW,
+        (recorder, step) =>
     {
         step();
         recorder.Launches.Clear();
@@ -25,10 +28,10 @@ public sealed class CudaLaunchTests
             Console.WriteLine($"{kind.Count(),4} {kind.Key}");
         int all = recorder.Launches.Count, roundings = recorder.Count<ConvertKernel<UnalignedQuads, Bf16Quads>>();
         Console.WriteLine($"{all} launches");
-        Assert.IsTrue(all <= Most && roundings <= MostRoundings, $"{all} launches a step, {roundings} of them roundings to bf16");
+        Assert.IsTrue(all <= most && roundings <= MostRoundings, $"{all} launches a step, {roundings} of them roundings to bf16");
     });
 
-    const int Most = 619, MostRoundings = 9;
+    const int MostRoundings = 11;
 
     // A CUDA graph of a step can be replayed: with batches in the same memory, steps differ only in the two fills of learning rate and
     // decay, which come first.

@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
 using ILGPU.Runtime.Cuda;
+using Silc.Samples.Bench;
 
 namespace Silc.Tests;
 
-/// <summary>Each value of each variable that chooses tiles, stages and launch bounds: what it launches is right, and assembles without a spill.</summary>
+/// <summary>
+/// Each value of each variable that chooses tiles, stages and launch bounds: what it launches is right, and assembles without a spill.
+/// </summary>
 [TestClass]
 public sealed class CudaTuningTests
 {
@@ -54,7 +57,8 @@ public sealed class CudaTuningTests
         {
             var (m, n, k) = split ? (16, 24, 1096) : tiles ? (648, 136, 16) : (136, 72, 328);
             DeviceMatrix a = transpose == Transpose.A ? t.Random(k, m, dtype: stored) : t.Random(m, k, dtype: stored),
-                b = transpose == Transpose.B ? t.Random(n, k, dtype: stored) : t.Random(k, n, dtype: stored), c = t.Output(m, n), bias = t.Random(1, n);
+                b = transpose == Transpose.B ? t.Random(n, k, dtype: stored) : t.Random(k, n, dtype: stored);
+            DeviceMatrix c = t.Output(m, n), bias = t.Random(1, n);
             t.Ops.MatMul(a, b, c, transpose, bias);
             Close.To((Naive.MatMul(a, b, transpose) + Matrix.Make(m, n, (_, j) => bias.Before[0, j])).Values, c.Read("c"), t.Exact, $"{transpose}");
         }
@@ -71,8 +75,8 @@ public sealed class CudaTuningTests
             var (expected, logs) = Naive.Attention(q, k, v, 1, 1);
             Close.To(expected.Values, o.Read("o"), Close.BFloat16, "o");
             Close.To(logs.Values, lse.Read("lse"), Close.Chained, "log-sum-exp");
-            DeviceMatrix dO = Make(queries), kept = t.Own(expected, dtype: DType.BFloat16), keptLogs = t.Own(logs), dQ = Free(queries), dK = Free(keys),
-                dV = Free(keys);
+            DeviceMatrix dO = Make(queries), kept = t.Own(expected, dtype: DType.BFloat16), keptLogs = t.Own(logs);
+            DeviceMatrix dQ = Free(queries), dK = Free(keys), dV = Free(keys);
             t.Ops.AttentionBackward(dO, q, k, v, kept, keptLogs, dQ, dK, dV, 1, 1);
             var grad = Naive.AttentionGrad(dO, q, k, v, 1, 1);
             Close.To(grad.Q.Values, dQ.Read("dQ"), Close.BFloat16, "dQ");
@@ -85,7 +89,8 @@ public sealed class CudaTuningTests
     static void Norm(CudaTest t)
     {
         DeviceMatrix x = t.Random(4104, 8), dy = t.Random(4104, 8), scale = t.Random(1, 8), mean = t.Output(4104, 1), rstd = t.Output(4104, 1),
-            y = t.Output(4104, 8), dx = t.Output(4104, 8), dScale = t.Own(Matrix.Make(1, 8, (_, _) => 0)), dBias = t.Own(Matrix.Make(1, 8, (_, _) => 0));
+            y = t.Output(4104, 8), dx = t.Output(4104, 8), dScale = t.Own(Matrix.Make(1, 8, (_, _) => 0)),
+            dBias = t.Own(Matrix.Make(1, 8, (_, _) => 0));
         t.Ops.LayerNormForward(x, scale, scale, y, mean, rstd, 1e-6f);
         t.Ops.LayerNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, accumulate: false);
         var grad = Naive.LayerNormGrad(dy, x, scale, 1e-6);
@@ -100,11 +105,38 @@ public sealed class CudaTuningTests
     {
         foreach (var choice in Enum.GetValues<CudaChoice>())
         {
-            var launches = CudaTuning.Values(choice).Select(value => string.Join('\n', Launches(choice, value).Select(launch => launch.ToString()))).ToArray();
+            var launches = CudaTuning.Values(choice).Select(value => string.Join('\n', Launches(choice, value))).ToArray();
             // 0 stands for one of the others.
-            var own = CudaTuning.Values(choice).Zip(launches).Where(one => one.First != 0 || choice == CudaChoice.Wgmma).Select(one => one.Second).ToArray();
+            var own = CudaTuning.Values(choice).Zip(launches).Where(one => one.First != 0 || choice == CudaChoice.Wgmma)
+                .Select(one => one.Second).ToArray();
             CollectionAssert.AllItemsAreUnique(own, $"values of {CudaTuning.Variable(choice)} launch the same");
         }
+    }
+
+    /// <summary>The table of an H100: every choice that bf16 has is tried, and each shape has its best. Nothing runs.</summary>
+    [TestMethod]
+    public void The_sweep_tries_each_choice()
+    {
+        using var device = Device.Cpu(132);
+        device.Launcher = new Silent();
+        device.Ops = new CudaOps(device, Precision.Bf16) { TensorMaps = new EmulatedTensorMaps(), Tuning = CudaTuning.Default };
+        var usual = device.Ops;
+        using var table = new StringWriter();
+        using (var sweep = new SweepBench(device, table, 0)) sweep.Run(SilcConfig.Mini, 2);
+        Assert.AreSame(usual, device.Ops);
+        var lines = table.ToString().Split('\n');
+        foreach (var choice in Enum.GetValues<CudaChoice>().Except([CudaChoice.Tf32Blocks, CudaChoice.Float32Blocks]))
+            foreach (var value in CudaTuning.Values(choice).Where(value => value != CudaTuning.Values(choice)[0]))
+                Assert.IsTrue(lines.Any(line => line.Contains($"{CudaTuning.Variable(choice)}={value}", StringComparison.Ordinal)),
+                    $"{choice} {value}");
+        var shapes = lines.Where(line => !line.StartsWith(' ') && line.EndsWith("  default", StringComparison.Ordinal)).ToArray();
+        Assert.HasCount(shapes.Length, lines.Where(line => line.StartsWith("best of ", StringComparison.Ordinal)).ToArray());
+        Assert.HasCount(30 + 6 + 4, shapes);
+    }
+
+    sealed class Silent : ILauncher
+    {
+        public void Launch<TKernel>(int blocks, int threads, TKernel kernel, int dynamicBytes) where TKernel : struct, IKernel { }
     }
 
     [TestMethod]
@@ -114,7 +146,8 @@ public sealed class CudaTuningTests
         var assembler = PtxAssembler.Get();
         var wrong = new ConcurrentBag<string>();
         var kernels = choices.SelectMany(one => Launches(one.Choice, one.Value)).Select(launch => launch.Kernel).Distinct()
-            .Where(kernel => kernel.Name.Contains("Gemm", StringComparison.Ordinal) || kernel.Name.StartsWith("Bf16Attention", StringComparison.Ordinal))
+            .Where(kernel => kernel.Name.Contains("Gemm", StringComparison.Ordinal)
+                || kernel.Name.StartsWith("Bf16Attention", StringComparison.Ordinal))
             .Where(kernel => architecture == "sm_90" || !kernel.Name.StartsWith("Wgmma", StringComparison.Ordinal)).ToArray();
         Assert.IsGreaterThan(30, kernels.Length);
         Parallel.ForEach(kernels, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, kernel =>
@@ -152,7 +185,11 @@ public sealed class CudaTuningTests
         device.Launcher = recorder;
         bool wgmma = choice is CudaChoice.Wgmma or CudaChoice.WgmmaStages;
         var precision = choice == CudaChoice.Tf32Blocks ? Precision.Tf32 : choice == CudaChoice.Float32Blocks ? Precision.Float32 : Precision.Bf16;
-        var ops = new CudaOps(device, precision) { Tuning = CudaTuning.Default.With(choice, value), TensorMaps = wgmma ? new EmulatedTensorMaps() : null };
+        var ops = new CudaOps(device, precision)
+        {
+            Tuning = CudaTuning.Default.With(choice, value),
+            TensorMaps = wgmma ? new EmulatedTensorMaps() : null,
+        };
         var stored = precision == Precision.Bf16 ? DType.BFloat16 : DType.Float32;
         // Tensors without memory, as in a dry run.
         Tensor Of(int rows, int cols, DType dtype) => new(default, rows, cols, dtype);
@@ -168,8 +205,8 @@ public sealed class CudaTuningTests
                 }
                 break;
             case CudaChoice.NormBlocks:
-                ops.LayerNormBackward(Float(32768, 8), Float(32768, 8), Float(1, 8), Float(32768, 1), Float(32768, 1), Float(32768, 8), Float(1, 8), Float(1, 8),
-                    accumulate: true, default);
+                Tensor rows = Float(32768, 8), column = Float(32768, 1), row = Float(1, 8);
+                ops.LayerNormBackward(rows, rows, row, column, column, rows, row, row, accumulate: true, default);
                 break;
             default:
                 Tensor a = Of(2304, 256, stored), kernel = Of(256, 256, stored), y = Of(2304, 256, stored), sum = Float(256, 256);

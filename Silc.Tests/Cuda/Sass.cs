@@ -63,11 +63,13 @@ public static class Sass
         foreach (var (from, to) in Branches(cubin, architecture).Where(branch => branch.To <= branch.From))
         {
             var loop = CountOf(code, to, from);
-            if (best is null || (loop.Mma, loop.Fma, -loop.Instructions).CompareTo((best.Mma, best.Fma, -best.Instructions)) > 0) (best, range) = (loop, (from, to));
+            if (best is null || (loop.Mma, loop.Fma, -loop.Instructions).CompareTo((best.Mma, best.Fma, -best.Instructions)) > 0)
+                (best, range) = (loop, (from, to));
         }
         if (best is null) throw new ArgumentException("no loop in the code");
         if (trips == 1) return best;
-        var outer = Branches(cubin, architecture).Where(branch => branch.To < range.To && branch.From > range.From).MinBy(branch => branch.From - branch.To);
+        var outer = Branches(cubin, architecture).Where(branch => branch.To < range.To && branch.From > range.From)
+            .MinBy(branch => branch.From - branch.To);
         var around = CountOf(code, outer.To, outer.From);
         int Of(Func<SassLoop, int> kind) => kind(around) + (trips - 1) * kind(best);
         return new(Of(loop => loop.Instructions), Of(loop => loop.Mma), Of(loop => loop.Fma), Of(loop => loop.LdMatrix), Of(loop => loop.CpAsync),
@@ -86,8 +88,8 @@ public static class Sass
     {
         var kinds = Enumerable.Range(first, last - first + 1).Select(i => Operation(code[i])).ToArray();
         int Of(int kind) => kinds.Count(one => one == kind);
-        return new(kinds.Length, Of(HMma) + Of(HGMma), kinds.Count(one => (one & AnyForm) == Fma), Of(LdMatrix), Of(CpAsync), kinds.Count(memory.Contains),
-            Of(Barrier));
+        return new(kinds.Length, Of(HMma) + Of(HGMma), kinds.Count(one => (one & AnyForm) == Fma), Of(LdMatrix), Of(CpAsync),
+            kinds.Count(memory.Contains), Of(Barrier));
     }
 
     static int Operation((ulong Low, ulong High) code) => (int)(code.Low & 0xfff);

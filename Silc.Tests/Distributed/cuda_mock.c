@@ -1,5 +1,6 @@
 /* Stands for libcuda.so.1 where there is no GPU: contexts, memory and streams on the host, kernels that do nothing. MOCK_CUDA_LOG names a file, to
-   which it adds the context of every buffer and stream that is made. */
+   which it adds the context of every buffer and stream that is made; MOCK_CUDA_CAPABILITY=7.0 makes the GPU older; from launch
+   MOCK_CUDA_FAIL_AT on a kernel has failed. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +8,7 @@
 
 enum { Primary = 0x9999, Own = 0x1000 };
 static __thread intptr_t current;
-static int made, retained;
+static int made, retained, launched;
 
 static void note(const char *what, intptr_t context)
 {
@@ -18,21 +19,35 @@ static void note(const char *what, intptr_t context)
     fclose(file);
 }
 
+/* 7 and 0 of MOCK_CUDA_CAPABILITY, or 9 and 0. */
+static int capability(int minor)
+{
+    const char *text = getenv("MOCK_CUDA_CAPABILITY");
+    return text ? text[minor ? 2 : 0] - '0' : minor ? 0 : 9;
+}
+
+/* CUDA_ERROR_ILLEGAL_ADDRESS, as every call answers after a kernel's. */
+static int health(void)
+{
+    const char *at = getenv("MOCK_CUDA_FAIL_AT");
+    return at && launched >= atoi(at) ? 700 : 0;
+}
+
 int cuInit(int flags) { (void)flags; return 0; }
 int cuDriverGetVersion(int *version) { *version = 12040; return 0; }
 int cuDeviceGet(int *device, int ordinal) { *device = ordinal; return 0; }
 int cuDeviceGetCount(int *count) { *count = 1; return 0; }
 int cuDeviceGetName(char *name, int length, int device) { (void)device; snprintf(name, length, "no GPU"); return 0; }
 int cuDeviceTotalMem_v2(size_t *bytes, int device) { (void)device; *bytes = 1L << 30; return 0; }
-int cuDeviceComputeCapability(int *major, int *minor, int device) { (void)device; *major = 9; *minor = 0; return 0; }
+int cuDeviceComputeCapability(int *major, int *minor, int device) { (void)device; *major = capability(0); *minor = capability(1); return 0; }
 int cuDeviceGetAttribute(int *value, int attribute, int device)
 {
     (void)device;
     switch (attribute)
     {
         case 10: *value = 32; break;
-        case 75: *value = 9; break;
-        case 76: *value = 0; break;
+        case 75: *value = capability(0); break;
+        case 76: *value = capability(1); break;
         case 1: case 2: case 3: case 4: *value = 1024; break;
         case 5: case 6: case 7: *value = 65535; break;
         case 16: *value = 4; break;
@@ -73,7 +88,7 @@ int cuMemsetD8Async(void *to, unsigned char value, size_t bytes, intptr_t stream
 int cuStreamCreate(intptr_t *stream, int flags) { static int streams; (void)flags; *stream = ++streams; note("stream", current); return 0; }
 int cuStreamCreateWithPriority(intptr_t *stream, int flags, int priority) { (void)priority; return cuStreamCreate(stream, flags); }
 int cuStreamDestroy_v2(intptr_t stream) { (void)stream; return 0; }
-int cuStreamSynchronize(intptr_t stream) { (void)stream; return 0; }
+int cuStreamSynchronize(intptr_t stream) { (void)stream; return health(); }
 int cuStreamWaitEvent(intptr_t stream, intptr_t event, int flags) { (void)stream; (void)event; (void)flags; return 0; }
 int cuEventCreate(intptr_t *event, int flags) { (void)flags; *event = 1; return 0; }
 int cuEventRecord(intptr_t event, intptr_t stream) { (void)event; (void)stream; return 0; }
@@ -82,7 +97,7 @@ int cuEventSynchronize(intptr_t event) { (void)event; return 0; }
 int cuEventElapsedTime(float *milliseconds, intptr_t start, intptr_t end) { (void)start; (void)end; *milliseconds = 1; return 0; }
 int cuEventDestroy_v2(intptr_t event) { (void)event; return 0; }
 int cuGetErrorString(int error, const char **text) { (void)error; *text = "an error of the mock"; return 0; }
-int cuGetErrorName(int error, const char **text) { (void)error; *text = "MOCK_ERROR"; return 0; }
+int cuGetErrorName(int error, const char **text) { *text = error == 700 ? "CUDA_ERROR_ILLEGAL_ADDRESS" : "MOCK_ERROR"; return 0; }
 int cuPointerGetAttribute(void *value, int attribute, void *p) { (void)attribute; (void)p; *(int *)value = 2; return 0; }
 int cuModuleLoadData(intptr_t *module, const char *image) { (void)image; *module = 7; return 0; }
 int cuModuleLoadDataEx(intptr_t *module, const char *image, int n, void *options, void *values)
@@ -95,4 +110,4 @@ int cuModuleUnload(intptr_t module) { (void)module; return 0; }
 int cuModuleGetFunction(intptr_t *function, intptr_t module, const char *name) { (void)module; (void)name; *function = 8; return 0; }
 int cuFuncSetAttribute(intptr_t function, int attribute, int value) { (void)function; (void)attribute; (void)value; return 0; }
 int cuFuncGetAttribute(int *value, int attribute, intptr_t function) { (void)attribute; (void)function; *value = 16; return 0; }
-int cuLaunchKernel() { return 0; }
+int cuLaunchKernel() { ++launched; return health(); }
