@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Silc.Samples.Data;
 using Silc.Samples.Heads;
-using Silc.Samples.Terminals;
 
 namespace Silc.Samples.Commands;
 

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using Silc.Samples.Data;
 using Silc.Samples.Heads;
-using Silc.Samples.Terminals;
 
 namespace Silc.Samples.Commands;
 

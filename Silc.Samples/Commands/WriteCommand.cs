@@ -1,10 +1,8 @@
 using System.CommandLine;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Silc.Samples.Data;
 using Silc.Samples.Heads;
 using Silc.Samples.Outputs;
-using Silc.Samples.Terminals;
 
 namespace Silc.Samples.Commands;
 

@@ -61,11 +61,14 @@ sealed class AnswerScoring(IQuestionSource source, DecoderHead head, int beam) :
         var halves = Enumerable.Range(0, 2).Select(half => known.Where(question => question.ImageId % 2 != half).ToList()).ToArray();
         var always = halves.Select(half => Most(half.Count > 0 ? half : known)).ToArray();
         var blind = halves.Select(half => half.GroupBy(question => question.Question).ToDictionary(group => group.Key, Most)).ToArray();
+        // Words that nobody asked in the other half are answered as their type is: yes or no half of the time.
+        var typed = halves.Select(half => half.GroupBy(question => question.AnswerType ?? "").ToDictionary(group => group.Key, Most)).ToArray();
         return
         [
             Line($"head, step {head.Steps}, beam {beam}", known, question => Written[question.Id]),
-            Line("blind: the most frequent answer to these words", known,
-                question => blind[question.ImageId % 2].GetValueOrDefault(question.Question) ?? always[question.ImageId % 2]),
+            Line("blind: the most frequent answer to these words, or of their type", known,
+                question => blind[question.ImageId % 2].GetValueOrDefault(question.Question)
+                    ?? typed[question.ImageId % 2].GetValueOrDefault(question.AnswerType ?? "") ?? always[question.ImageId % 2]),
             Line($"always '{always[0]}', the most frequent", known, question => always[question.ImageId % 2]),
         ];
     }

@@ -17,7 +17,7 @@ sealed record ComparedTask(string Name, string Kind, int Steps, int Images, IRea
 
     static readonly (string, string)[] prior = [("always the most frequent class", Always)];
     static readonly (string, string)[] constant = [("always the most frequent caption", Always), ("true colours, random shapes", "true colours")];
-    static readonly (string, string)[] blind = [("blind: the most frequent answer to the same words", "blind")];
+    static readonly (string, string)[] blind = [("blind: the most frequent answer to the same words, or of their type", "blind")];
 
     /// <summary>Those that some data have.</summary>
     /// <exception cref="ArgumentException">There is none.</exception>
