@@ -20,6 +20,12 @@ public sealed class DistributedStepTests
         ["global to global, late last layer, average"] =
             (TinyRun.Config, Recipe with { GlobalToGlobal = true, FrozenLastLayerSteps = 1, AverageWeights = true }),
         ["locked image tower"] = (TinyRun.Config, Recipe with { DistillationWeight = 0, RateRules = [RateRule.LockedImage] }),
+        ["blocks on a locked tower"] = (TinyRun.Config with
+        {
+            Image = TinyRun.Config.Image with { ClassToken = true },
+            ImagePooling = ImagePooling.ClassMean,
+            TopBlocks = 2,
+        }, Recipe with { DistillationWeight = 0, RateRules = [new(TopBlocks.Below, 0)] }),
         ["three blocks, recomputed"] = (TinyRun.Config with
         {
             Image = TinyRun.Config.Image with { Depth = 3 },
@@ -67,6 +73,7 @@ public sealed class DistributedStepTests
     [DataRow("siglip2 views")]
     [DataRow("global to global, late last layer, average")]
     [DataRow("locked image tower")]
+    [DataRow("blocks on a locked tower")]
     [DataRow("distillation alone")]
     [DataRow("sinkhorn")]
     [DataRow("gram")]
@@ -121,6 +128,7 @@ public sealed class DistributedStepTests
     [DataRow("accumulated")]
     [DataRow("global to global, late last layer, average")]
     [DataRow("locked image tower")]
+    [DataRow("blocks on a locked tower")]
     [DataRow("three blocks, recomputed")]
     [DataRow("distillation alone")]
     public void Gradients_that_travel_early_have_the_same_bits(string name)
