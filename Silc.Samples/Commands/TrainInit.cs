@@ -11,7 +11,7 @@ sealed class TrainInit : IDisposable
     TrainInit(ModelFile file, Tokenizer tokenizer, bool isBare, int? imageSize, PositionResize? positions)
     {
         (this.file, Tokenizer) = (file, tokenizer);
-        Weights = Sized(isBare ? TopBlocks.Bare(file.Weights) : file.Weights, imageSize, positions);
+        Weights = Sized(isBare ? LockedTower.Bare(file.Weights) : file.Weights, imageSize, positions);
         Teacher = file.Teacher is { } teacher ? Sized(teacher, imageSize, positions) : null;
     }
 

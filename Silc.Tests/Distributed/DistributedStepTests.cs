@@ -25,7 +25,7 @@ public sealed class DistributedStepTests
             Image = TinyRun.Config.Image with { ClassToken = true },
             ImagePooling = ImagePooling.ClassMean,
             TopBlocks = 2,
-        }, Recipe with { DistillationWeight = 0, RateRules = [new(TopBlocks.Below, 0)] }),
+        }, Recipe with { DistillationWeight = 0, RateRules = [new(LockedTower.Below, 0)] }),
         ["three blocks, recomputed"] = (TinyRun.Config with
         {
             Image = TinyRun.Config.Image with { Depth = 3 },
