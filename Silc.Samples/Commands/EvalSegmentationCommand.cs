@@ -57,9 +57,9 @@ static class EvalSegmentationCommand
         var scores = new List<Score>();
         foreach (var source in sources)
         {
-            var classes = ClassPrototypes.Of(source.Classes, prompts => EmbeddedTexts.Of(model, prompts), templates,
+            var classes = ClassPrototypes.WithPatches(source.Classes, prompts => EmbeddedTexts.Of(model, prompts), templates,
                 PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Best),
-                    canonical: SegmentationOptions.IsMasks(parsed));
+                    canonical: SegmentationOptions.IsMasks(parsed), model.Config.PatchDim);
             scores.AddRange(new SegmentationRun(model, source, classes, windows, background.Threshold, background.Counts, refinement)
                 .Score(sheet, masks, sources.Count > 1 ? $"set-{sources.IndexOf(source) + 1}" : ""));
         }

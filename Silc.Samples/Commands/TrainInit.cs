@@ -11,7 +11,7 @@ sealed class TrainInit : IDisposable
     TrainInit(ModelFile file, Tokenizer tokenizer, bool isBare, int? imageSize, PositionResize? positions)
     {
         (this.file, Tokenizer) = (file, tokenizer);
-        Weights = Sized(isBare ? TopBlocks.Bare(file.Weights) : file.Weights, imageSize, positions);
+        Weights = Sized(isBare ? LockedTower.Bare(file.Weights) : file.Weights, imageSize, positions);
         Teacher = file.Teacher is { } teacher ? Sized(teacher, imageSize, positions) : null;
     }
 
@@ -70,7 +70,7 @@ sealed class TrainInit : IDisposable
         var towers = Weights.Config.HasText ? "both towers" : "its image tower; the text tower is drawn anew";
         var line = $"{file.Path}: {file.Format.Describe()}, {Weights.TowerParameterCount:N0} parameters in {towers}"
             + (model.TopBlocks > file.Config.TopBlocks
-                ? $", {model.TopBlocks} new {(model.TopBlocks == 1 ? "block" : "blocks")} on it, pooled by {model.ImagePooling}" : "")
+                ? $", {model.TopBlocks} new {(model.TopBlocks == 1 ? "block" : "blocks")} on the image tower, pooled by {model.ImagePooling}" : "")
             + (Weights.Config.Grid != file.Config.Grid ? $", positions resized to {model.Grid} x {model.Grid}" : "");
         if (teacher is null) return line;
         if (head && Teacher is not null) teacher.Load(Teacher);

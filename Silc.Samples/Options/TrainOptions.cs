@@ -397,7 +397,7 @@ static class TrainOptions
     {
         List<RateRule> rules = [.. parsed.GetValue(Freeze)!.Select(pattern => new RateRule(pattern, 0)),
             .. parsed.GetValue(RateMultipliers)!.Select(RateOf)];
-        if (parsed.GetValue(TopBlocks) > 0) rules.Add(new(Silc.TopBlocks.Below, 0));
+        if (parsed.GetValue(TopBlocks) > 0) rules.Add(new(LockedTower.Below, 0));
         return rules is [] ? null : rules;
     }
 

@@ -20,6 +20,12 @@ public sealed class DistributedStepTests
         ["global to global, late last layer, average"] =
             (TinyRun.Config, Recipe with { GlobalToGlobal = true, FrozenLastLayerSteps = 1, AverageWeights = true }),
         ["locked image tower"] = (TinyRun.Config, Recipe with { DistillationWeight = 0, RateRules = [RateRule.LockedImage] }),
+        ["blocks on a locked tower"] = (TinyRun.Config with
+        {
+            Image = TinyRun.Config.Image with { ClassToken = true },
+            ImagePooling = ImagePooling.ClassMean,
+            TopBlocks = 2,
+        }, Recipe with { DistillationWeight = 0, RateRules = [new(LockedTower.Below, 0)] }),
         ["three blocks, recomputed"] = (TinyRun.Config with
         {
             Image = TinyRun.Config.Image with { Depth = 3 },
@@ -75,6 +81,7 @@ public sealed class DistributedStepTests
     [DataRow("siglip2 views")]
     [DataRow("global to global, late last layer, average")]
     [DataRow("locked image tower")]
+    [DataRow("blocks on a locked tower")]
     [DataRow("distillation alone")]
     [DataRow("sinkhorn")]
     [DataRow("gram")]
@@ -134,6 +141,7 @@ public sealed class DistributedStepTests
     [DataRow("accumulated")]
     [DataRow("global to global, late last layer, average")]
     [DataRow("locked image tower")]
+    [DataRow("blocks on a locked tower")]
     [DataRow("three blocks, recomputed")]
     [DataRow("distillation alone")]
     [DataRow("second captions")]

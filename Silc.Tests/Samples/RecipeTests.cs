@@ -58,7 +58,7 @@ public sealed class RecipeTests : TempFolder
             ["train", "--recipe", "dinotxt", "--init", "tower", "--data", "demo", "--out", At("r")])));
         Assert.AreEqual((50_000, 2000, 7e-4, 7e-8, 0.9, 0.99), (train.TotalSteps, train.Schedule.WarmupSteps, train.LearningRate, train.WeightDecay,
             train.Beta1, train.Beta2));
-        Assert.AreEqual((100, 0, 0, TopBlocks.Below), (train.LogitScaleMax, train.ClipNorm, train.DistillationWeight, train.RateRules[0].Pattern));
+        Assert.AreEqual((100, 0, 0, LockedTower.Below), (train.LogitScaleMax, train.ClipNorm, train.DistillationWeight, train.RateRules[0].Pattern));
         (model, train) = Parse("--recipe", "clip", "--data", "demo", "--out", At("r"));
         Assert.AreEqual((100, 0.98, 1e-6, 0), (train.LogitScaleMax, train.Beta2, train.Epsilon, train.ClipNorm));
         Assert.AreEqual((1 / 0.07, 1, 0.9, 2000), (Math.Round(model.TemperatureInit, 5) == Math.Round(1 / 0.07, 5) ? 1 / 0.07 : 0,

@@ -14,7 +14,7 @@ public sealed class TopBlockCommandTests : TempFolder
         string[] line = ["train", "--recipe", "dinotxt", "--init", folder, "--data", "demo", "--preset", "mini", "--image-size", $"{Side}",
             "--tokenizer", "words", "--text-length", "16", "--batch", "4", "--warmup", "1", "--log-every", "1", "--device", "cpu"];
         var output = Good([.. line, "--steps", "3", "--out", At("run")]);
-        StringAssert.Contains(output, "2 new blocks on it, pooled by ClassMean");
+        StringAssert.Contains(output, "2 new blocks on the image tower, pooled by ClassMean");
         var checkpoint = Checkpoint.Open(RunFolder.Checkpoints(At("run"))[0].Path);
         var config = checkpoint.Config;
         Assert.AreEqual((2, ImagePooling.ClassMean, 2 * Width), (config.TopBlocks, config.ImagePooling, config.EmbedDim));
@@ -32,6 +32,7 @@ public sealed class TopBlockCommandTests : TempFolder
         Good([.. line, "--steps", "2", "--out", At("short")]);
         Good("train", "--resume", At("short"), "--steps", "3");
         Good("eval", "zero-shot", "--model", At("run"), "--data", "demo", "--device", "cpu");
+        StringAssert.Contains(Good("eval", "segmentation", "--model", At("run"), "--data", "demo", "--device", "cpu"), "mIoU");
         Good("export", "onnx", "--model", At("run"), "--out", At("onnx"));
         // Further training keeps the text tower, and the tower goes on standing still.
         output = Good("train", "--init", At("run"), "--top-blocks", "2", "--data", "demo", "--distillation", "0", "--batch", "4", "--steps", "1",
@@ -55,7 +56,7 @@ public sealed class TopBlockCommandTests : TempFolder
             model.Save(At("map.safetensors"));
         var output = Good("train", "--init", At("map.safetensors"), "--top-blocks", "1", "--preset", "mini", "--tokenizer", "words", "--data", "demo",
             "--distillation", "0", "--batch", "4", "--steps", "1", "--device", "cpu", "--out", At("run"));
-        StringAssert.Contains(output, "1 new block on it, pooled by Mean");
+        StringAssert.Contains(output, "1 new block on the image tower, pooled by Mean");
         using var file = ModelFile.Open(At("run"));
         Assert.AreEqual((ImagePooling.Mean, 12), (file.Config.ImagePooling, file.Config.EmbedDim));
         Assert.IsFalse(ParameterTable.Towers(file.Config).Any(weight => weight.Name.Contains("MAPHead", StringComparison.Ordinal)));

@@ -6,7 +6,7 @@ public sealed class TopBlockTests : TempFolder
 {
     static readonly TrainConfig free = TinyRun.Recipe with { DistillationWeight = 0 };
 
-    static readonly TrainConfig locked = free with { RateRules = [new(TopBlocks.Below, 0)] };
+    static readonly TrainConfig locked = free with { RateRules = [new(LockedTower.Below, 0)] };
 
     static readonly SilcConfig config = TinyRun.Config with
     {

@@ -3,7 +3,7 @@ namespace Silc;
 /// <summary>
 /// How dino.txt begins (Jose et al. 2024, arXiv:2412.16334): new blocks on an image tower that stays as it is, with a text tower from scratch.
 /// </summary>
-static class TopBlocks
+static class LockedTower
 {
     /// <summary>Parameters of the image tower below its top blocks.</summary>
     public const string Below = $"img/(?!Top/).*";
