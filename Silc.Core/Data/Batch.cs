@@ -33,7 +33,7 @@ public sealed class Batch
     public float[] Local { get; }
 
     /// <summary>
-    /// The global views as Gram anchoring's anchor sees them, at <see cref="ViewConfig.AnchorScale"/> times the side; empty where that is 0.
+    /// The global views as Gram anchoring's anchor sees them, (G, B, s·h, s·w, 3), s = <see cref="ViewConfig.AnchorScale"/>; empty for 0.
     /// </summary>
     public float[] Anchor { get; }
 

@@ -155,8 +155,10 @@ public sealed class PageTests
         await page.FocusAsync("#hits li:first-child button");
         await page.Keyboard.PressAsync("Enter");
         await page.WaitForSelectorAsync("#rank-list li");
+        await page.EvaluateAsync("document.querySelectorAll('#rank-list li').forEach(li => li.dataset.before = 1)");
         await page.FocusAsync("#words");
         await page.Keyboard.PressAsync("Control+Enter");
+        await page.WaitForSelectorAsync("#rank-list li:first-child:not([data-before])");
         await page.FocusAsync("#rank-list li:nth-child(2) button");
         await page.Keyboard.PressAsync(" ");
         Assert.AreEqual("true", await page.GetAttributeAsync("#rank-list li:nth-child(2) button", "aria-pressed"));
