@@ -10,7 +10,7 @@ namespace Silc.Samples.Training;
 static class DemoRecipe
 {
     const int BatchSize = 128, FewestSteps = 50, MostSteps = 1600, TrialSteps = 12, TrialWarmup = 6;
-    const double BudgetSeconds = 130;
+    const double BudgetSeconds = 118;
 
     /// <summary>What the checkpoints of its runs are marked with.</summary>
     public const string Note = "silc demo";
