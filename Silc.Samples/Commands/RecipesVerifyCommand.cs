@@ -38,7 +38,8 @@ static class RecipesVerifyCommand
         List<string> train = ["train", "--config", config, "--out", folder, "--device", device];
         if (parsed.GetValue(Seed) is { } seed) train.AddRange(["--seed", $"{seed}"]);
         if (parsed.GetValue(Steps) is { } steps) train.AddRange(["--steps", $"{steps}"]);
-        if (!IsFinished(folder) && SilcCommand.Run(train) is not 0 and var failed) return failed;
+        if (IsFinished(folder)) Console.Error.WriteLine($"{folder} holds a finished run, which is judged as it is: name another --out to train anew");
+        else if (SilcCommand.Run(train) is not 0 and var failed) return failed;
 
         var (table, below) = (new Table().AddColumns("evaluation", "images", "method", "metric", "found", "level", "reached before"), 0);
         foreach (var group in levels.Checks.GroupBy(check => check.Eval))
