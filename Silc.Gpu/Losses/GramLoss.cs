@@ -58,8 +58,8 @@ sealed class GramLoss : IDisposable
         Anchor.Device.Ops.Copy(teacher.Parameters.Values.Columns(0, Anchor.Values.Cols), Anchor.Values);
 
     /// <summary>
-    /// Adds the loss to its term of <paramref name="losses"/>, and weight · dLoss/dPatches to <paramref name="dPatches"/>; patches are (V·b·N, C) and
-    /// pixels what the anchor sees.
+    /// Adds the loss to its term of <paramref name="losses"/>, and weight · dLoss/dPatches to <paramref name="dPatches"/>; patches are
+    /// (V·b·N, C), and pixels what the anchor sees.
     /// </summary>
     public void Run(Pass pass, Pass inference, Tensor pixels, Tensor patches, Tensor dPatches, LossBuffer losses)
     {

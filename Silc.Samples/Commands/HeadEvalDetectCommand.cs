@@ -87,51 +87,44 @@ static class HeadEvalDetectCommand
         return (new(scores, scores[^1], ReferenceScoring.Measure, scoring.Pictures), scoring);
     }
 
-    static int RunSentences(ParseResult parsed, IReferenceSource source)
-    {
-        var name = parsed.GetRequiredValue(Model);
-        OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed), parsed.GetValue(Overlays) is { } drawn ? Output.Sheet(drawn) : null,
-            parsed.GetValue(Predictions) is { } results ? Output.Said(results) : null);
-        using var device = Silc.Device.Open(parsed.GetValue(Device)!);
-        using var model = ModelOption.Load(device, name, parsed);
-        using var head = DetectionHead.Load(model, parsed.GetValue(Head)!);
-        var (answers, scoring) = Ask(parsed, source, model, head, floors: true);
-        ScoreReport.Show(parsed, name, parsed.GetRequiredValue(Data), answers.Scores);
-        if (parsed.GetValue(Predictions) is { } predictions)
-        {
-            AnswerResults.Write(predictions, scoring.Written);
-            EvalOptions.Said(parsed).WriteLine($"wrote {scoring.Written.Count:N0} boxes to {predictions}");
-        }
-        if (parsed.GetValue(Overlays) is { } image)
-        {
-            ContactSheet.Write(image, scoring.Pictures()[1].Rows, source.Name, 288);
-            EvalOptions.Said(parsed).WriteLine($"wrote {image}: the truth's box and the head's side by side");
-        }
-        return 0;
-    }
-
     static int Run(ParseResult parsed)
     {
-        if (ReferenceData.Open(parsed.GetRequiredValue(Data), parsed, Images, training: false) is { } sentences)
-            return RunSentences(parsed, sentences);
-        var name = parsed.GetRequiredValue(Model);
-        var source = DetectionData.Open(parsed.GetRequiredValue(Data), parsed, Images, training: false);
-        OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed), parsed.GetValue(Overlays) is { } drawn ? Output.Sheet(drawn) : null,
-            parsed.GetValue(Predictions) is { } results ? Output.Detections(results) : null);
+        var data = parsed.GetRequiredValue(Data);
+        if (ReferenceData.Open(data, parsed, Images, training: false) is { } sentences)
+            return Run(parsed, sentences.Name, Output.Said, (model, head) =>
+            {
+                var (answers, scoring) = Ask(parsed, sentences, model, head, floors: true);
+                return (answers, file => AnswerResults.Write(file, scoring.Written), $"{scoring.Written.Count:N0} boxes");
+            });
+        var source = DetectionData.Open(data, parsed, Images, training: false);
+        return Run(parsed, source.Name, Output.Detections, (model, head) =>
+        {
+            var (answers, scoring) = Ask(parsed, source, model, head, floors: true);
+            return (answers, file => DetectionResults.Write(file, scoring.Found), $"{scoring.Found.Count:N0} detections");
+        });
+    }
+
+    // Asks the head, which also says how its results are written and what they are called.
+    static int Run(ParseResult parsed, string source, Func<string, Output> results,
+        Func<SilcModel, DetectionHead, (HeadAnswers Answers, Action<string> Write, string Results)> ask)
+    {
+        var (name, overlays, predictions) = (parsed.GetRequiredValue(Model), parsed.GetValue(Overlays), parsed.GetValue(Predictions));
+        OutputGuard.Check(parsed, EvalOptions.ScoresOf(parsed), overlays is null ? null : Output.Sheet(overlays),
+            predictions is null ? null : results(predictions));
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed);
         using var head = DetectionHead.Load(model, parsed.GetValue(Head)!);
-        var (answers, scoring) = Ask(parsed, source, model, head, floors: true);
+        var (answers, write, found) = ask(model, head);
         ScoreReport.Show(parsed, name, parsed.GetRequiredValue(Data), answers.Scores);
-        if (parsed.GetValue(Predictions) is { } predictions)
+        if (predictions is not null)
         {
-            DetectionResults.Write(predictions, scoring.Found);
-            EvalOptions.Said(parsed).WriteLine($"wrote {scoring.Found.Count:N0} detections to {predictions}");
+            write(predictions);
+            EvalOptions.Said(parsed).WriteLine($"wrote {found} to {predictions}");
         }
-        if (parsed.GetValue(Overlays) is { } image)
+        if (overlays is not null)
         {
-            ContactSheet.Write(image, scoring.Rows, source.Name, 288);
-            EvalOptions.Said(parsed).WriteLine($"wrote {image}: images, truth and answers side by side");
+            ContactSheet.Write(overlays, answers.Pictures().Single(one => one.Name == HeadPictures.First).Rows, source, 288);
+            EvalOptions.Said(parsed).WriteLine($"wrote {overlays}: images, truth and answers side by side");
         }
         return 0;
     }

@@ -21,4 +21,20 @@ static class CommandLineRun
             Spectre.Console.AnsiConsole.Console = console;
         }
     }
+
+    /// <summary>What a line prints that must end well.</summary>
+    public static string Good(params string[] line)
+    {
+        var (code, output, error) = Of(line);
+        Assert.AreEqual(0, code, error);
+        return output;
+    }
+
+    /// <summary>Runs a line that must fail by a message with these words.</summary>
+    public static void Bad(string says, params string[] line)
+    {
+        var (code, _, error) = Of(line);
+        Assert.AreEqual(SilcCommand.Failed, code, error);
+        StringAssert.Contains(error, says);
+    }
 }

@@ -1,3 +1,5 @@
+using static Silc.Tests.CommandLineRun;
+
 namespace Silc.Tests;
 
 /// <summary><c>silc train --init</c>, <c>--freeze</c> and <c>--lr-mult</c> as their user sees them.</summary>
@@ -52,18 +54,4 @@ public sealed class InitCommandTests : TempFolder
     string[] Line(string folder, params string[] more) =>
         ["train", "--data", "demo", "--steps", "2", "--batch", "4", "--ema", "0.9", "--warmup", "1", "--schedule", "constant", "--device",
             "cpu", "--out", At(folder), .. more];
-
-    static string Good(params string[] line)
-    {
-        var (code, output, error) = CommandLineTests.Run(line);
-        Assert.AreEqual(0, code, error);
-        return output;
-    }
-
-    static void Bad(string says, params string[] line)
-    {
-        var (code, _, error) = CommandLineTests.Run(line);
-        Assert.AreEqual(Samples.Commands.SilcCommand.Failed, code, error);
-        StringAssert.Contains(error, says);
-    }
 }

@@ -1,4 +1,5 @@
 using static Silc.Tests.TimmTower;
+using static Silc.Tests.CommandLineRun;
 
 namespace Silc.Tests;
 
@@ -60,19 +61,5 @@ public sealed class TopBlockCommandTests : TempFolder
         using var file = ModelFile.Open(At("run"));
         Assert.AreEqual((ImagePooling.Mean, 12), (file.Config.ImagePooling, file.Config.EmbedDim));
         Assert.IsFalse(ParameterTable.Towers(file.Config).Any(weight => weight.Name.Contains("MAPHead", StringComparison.Ordinal)));
-    }
-
-    static string Good(params string[] line)
-    {
-        var (code, output, error) = CommandLineTests.Run(line);
-        Assert.AreEqual(0, code, error);
-        return output;
-    }
-
-    static void Bad(string says, params string[] line)
-    {
-        var (code, _, error) = CommandLineTests.Run(line);
-        Assert.AreEqual(Samples.Commands.SilcCommand.Failed, code, error);
-        StringAssert.Contains(error, says);
     }
 }
