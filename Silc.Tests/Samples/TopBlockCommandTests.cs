@@ -1,5 +1,5 @@
-using static Silc.Tests.TimmTower;
 using static Silc.Tests.CommandLineRun;
+using static Silc.Tests.TimmTower;
 
 namespace Silc.Tests;
 
