@@ -11,13 +11,14 @@ namespace Silc.Samples.Commands;
 /// <summary><c>silc head compare</c>: what heads learn on several towers, in one table.</summary>
 static class HeadCompareCommand
 {
-    const string Table = "compare.md", Cells = "cells", Heads = "heads", Untrained = "untrained";
+    const string Table = "compare.md", Cells = "cells", Heads = "heads", Untrained = ComparedTower.Untrained;
     const int UsualAsked = 200;
 
     static readonly Option<string[]> Models = new("--models")
     {
-        Description = "Towers: folders or files as --model takes them elsewhere, or mini. Each is called by the last part of its path.",
-        HelpName = "DIR DIR",
+        Description = "Towers: folders or files as --model takes them elsewhere, or mini. Each is called by the last part of its path, or by a name "
+            + "before it. Several after a name are one column, each under one of the seeds.",
+        HelpName = "DIR NAME=DIR,DIR",
         Arity = ArgumentArity.OneOrMore,
         AllowMultipleArgumentsPerToken = true,
         Required = true,
@@ -61,10 +62,12 @@ static class HeadCompareCommand
     {
         var command = new Command("compare", $"""
             Train the same heads on several towers and print one table: mean and spread over seeds, beside what is right without looking, without a
-            head, and on a tower that was never trained. A difference below two standard deviations is printed as none. The table, {Table}, is made
-            from one JSON file a head; what was stopped goes on when the command is given again. 20 minutes for two towers on two cores.
+            head, and on a tower that was never trained. A difference below two standard deviations is printed as none. Towers that were trained
+            from several seeds may share a column. The table, {Table}, is made from one JSON file a head; what was stopped goes on when the command
+            is given again. 20 minutes for two towers on two cores.
 
             Example: silc head compare --models mini runs/contrast --data demo:hard --out runs/towers
+            Example: silc head compare --models silc=runs/s0,runs/s1 clip=runs/c0,runs/c1 --seeds 2 --data demo --out runs/towers
             """) { Models, Data, Out, Seeds, Tasks, Steps, Images, Asked, NoUntrained, Device };
         command.SetAction(Run);
         return command;
@@ -74,21 +77,24 @@ static class HeadCompareCommand
     {
         var (data, folder, device) = (parsed.GetRequiredValue(Data), parsed.GetRequiredValue(Out), parsed.GetValue(Device)!);
         var tasks = TasksOf(data, parsed.GetValue(Tasks));
-        var towers = Towers(parsed);
+        int seeds = parsed.GetValue(Seeds);
+        List<ComparedTower> towers = [.. ComparedTower.Parse(parsed.GetRequiredValue(Models), seeds)];
         OutputGuard.Check(parsed, new Output(Path.Combine(folder, Table), file => File.ReadLines(file).First().StartsWith("| row |",
             StringComparison.Ordinal)));
-        if (!parsed.GetValue(NoUntrained)) towers.Add((Untrained, UntrainedModel(towers[0].Path, folder, device)));
-        var prints = towers.ToDictionary(tower => tower.Name, tower => FingerprintOf(tower.Path, device));
-        if (prints.GroupBy(print => print.Value).FirstOrDefault(same => same.Count() > 1) is { } twice)
-            throw new ArgumentException($"--models: {string.Join(" and ", twice.Select(print => print.Key))} have the same weights");
+        if (!parsed.GetValue(NoUntrained)) towers.Add(UntrainedTower(towers[0], folder, device));
+        var prints = towers.SelectMany(tower => tower.Paths).Select(path => (Path: path, Print: FingerprintOf(path, device))).ToList();
+        if (prints.GroupBy(print => print.Print).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            throw new ArgumentException($"--models: {string.Join(" and ", twice.Select(print => print.Path))} have the same weights");
+        var printOf = prints.ToDictionary(print => print.Path, print => print.Print);
         var cells = new List<ComparedCell>();
         int code = 0;
-        foreach (var seed in Enumerable.Range(0, parsed.GetValue(Seeds)))
+        foreach (var seed in Enumerable.Range(0, seeds))
             foreach (var task in tasks)
-                foreach (var (name, path) in towers)
+                foreach (var tower in towers)
                 {
-                    if (code == 0) code = Cell(parsed, task, name, path, prints[name], seed, cells);
-                    else if (Done(parsed, task, name, path, prints[name], seed) is { } done) cells.Add(done);
+                    var path = tower.PathOf(seed);
+                    if (code == 0) code = Cell(parsed, task, tower.Name, path, printOf[path], seed, cells);
+                    else if (Done(parsed, task, tower.Name, path, printOf[path], seed) is { } done) cells.Add(done);
                 }
         var random = parsed.GetValue(NoUntrained) ? null : Untrained;
         if (cells.Count > 0) Show(new(tasks, [.. towers.Select(tower => tower.Name)], random, cells), folder);
@@ -181,27 +187,17 @@ static class HeadCompareCommand
             ?? throw new ArgumentException($"--tasks {name}: {data} has {string.Join(", ", all.Select(task => task.Name))}"))];
     }
 
-    static List<(string Name, string Path)> Towers(ParseResult parsed)
-    {
-        List<(string Name, string Path)> towers = [.. parsed.GetRequiredValue(Models).Select(path =>
-            (Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(path)), path))];
-        foreach (var (_, path) in towers)
-            if (ShippedModel.Locate(path) is var place && !File.Exists(place) && !Directory.Exists(place))
-                throw new FileNotFoundException($"--models {path}: there is no such file or folder; train one with silc train --out {path}");
-        // Two runs may end alike, as in a/model and b/model.
-        if (towers.GroupBy(tower => tower.Name).FirstOrDefault(same => same.Count() > 1 || same.Key == Untrained) is { } named)
-            throw new ArgumentException($"--models: {named.First().Path} would be called '{named.Key}' in the table, as another tower is: rename it");
-        return towers;
-    }
+    // Towers of the first column's sizes and tokenizers with random weights, another for each of its towers.
+    static ComparedTower UntrainedTower(ComparedTower first, string folder, string device) =>
+        new(Untrained, [.. first.Paths.Select((path, seed) =>
+            UntrainedModel(path, Path.Combine(folder, seed == 0 ? Untrained : $"{Untrained}-{seed}"), seed, device))]);
 
-    // A tower of the first one's sizes and tokenizer with random weights.
-    static string UntrainedModel(string first, string folder, string device)
+    static string UntrainedModel(string like, string path, int seed, string device)
     {
-        var path = Path.Combine(folder, Untrained);
         if (File.Exists(Path.Combine(path, RunFolder.ModelName))) return path;
         using var opened = Silc.Device.Open(device);
-        using var file = ModelFile.Open(ShippedModel.Locate(first));
-        using var model = SilcModel.Create(opened, file.Config, seed: 0, file.Tokenizer?.Open());
+        using var file = ModelFile.Open(ShippedModel.Locate(like));
+        using var model = SilcModel.Create(opened, file.Config, seed, file.Tokenizer?.Open());
         Directory.CreateDirectory(path);
         model.Save(Path.Combine(path, RunFolder.ModelName));
         return path;

@@ -53,6 +53,47 @@ public sealed class HeadCompareTests : TempFolder
         Assert.Contains("towers are compared on images that the program draws", error);
     }
 
+    /// <summary>Towers under one name share a column: each seed's heads stand on a tower of its own, and so do those of random weights.</summary>
+    [TestMethod]
+    public void Each_seed_has_a_tower_of_its_own_under_one_name()
+    {
+        using (var device = Device.Cpu(1))
+        using (var file = ModelFile.Open(ShippedModel.Folder))
+            for (int seed = 0; seed < 3; seed++)
+            {
+                using var model = SilcModel.Create(device, file.Config, seed + 5, file.Tokenizer?.Open());
+                model.Save(At($"other{seed}/model.safetensors"));
+            }
+        string[] Columns(params string[] towers) =>
+            [.. Line("--tasks", "colours").SelectMany(word => word == "mini" ? towers : word == At("other") ? [] : [word])];
+        var (code, output, error) = CommandLineRun.Of(Columns("shipped=mini", $"other={At("other0")},{At("other1")}"));
+        Assert.AreEqual(0, code, output + error);
+        Assert.AreEqual("| row | shipped | other | untrained | floors | difference |", File.ReadLines(At("towers/compare.md")).First());
+        string Print(string tower, int seed) => ComparedCell.Read(At($"towers/cells/colours-{tower}-{seed}.json"))!.Fingerprint;
+        Assert.AreEqual(Print("shipped", 0), Print("shipped", 1));
+        Assert.AreNotEqual(Print("other", 0), Print("other", 1));
+        Assert.Contains(At("other1"), ComparedCell.Read(At("towers/cells/colours-other-1.json"))!.Trained);
+        // The first column has one tower, and so has the one with random weights.
+        Assert.AreEqual(Print("untrained", 0), Print("untrained", 1));
+
+        (_, _, error) = CommandLineRun.Of(Columns($"other={At("other0")},{At("other1")},{At("other2")}"));
+        Assert.Contains("3 towers stand under 2 seeds of heads; give one for each, or --seeds 3", error);
+        (_, _, error) = CommandLineRun.Of(Columns("a=mini", $"a={At("other0")}"));
+        Assert.Contains("would be called 'a' in the table", error);
+        (_, _, error) = CommandLineRun.Of(Columns($"a={At("other0")},{At("other0")}"));
+        Assert.Contains("have the same weights", error);
+        (_, _, error) = CommandLineRun.Of(Columns($"a={At("other0")},nowhere"));
+        Assert.Contains("--models nowhere: there is no such file or folder", error);
+        (_, _, error) = CommandLineRun.Of(Columns("a="));
+        Assert.Contains("no tower stands after the equals sign", error);
+
+        (code, output, error) = CommandLineRun.Of([.. Columns($"other={At("other0")},{At("other2")}")
+            .Select(word => word == At("towers") ? At("two") : word)]);
+        Assert.AreEqual(0, code, output + error);
+        Assert.HasCount(2, Directory.GetFiles(At("two/cells"), "colours-untrained-*")
+            .Select(file => ComparedCell.Read(file)!.Fingerprint).Distinct().ToArray());
+    }
+
     /// <summary>A difference counts from two standard deviations on, and only above what needs no tower.</summary>
     [TestMethod]
     [DataRow(new[] { 0.50, 0.52 }, new[] { 0.40, 0.42 }, new[] { 0.10, 0.10 }, 0.2, "a +10.0")]
