@@ -151,7 +151,8 @@ static class SegmentationOptions
         if (DemoSet.LevelOf(data) is { } level) return DemoScenes(level, known, KnownSeed).Zip(DemoScenes(level, asked, Seed));
         if (DataOption.EmojiFolder(data) is not { } folder) return null;
         var set = DataOption.OpenEmoji(folder);
-        var learned = new EmojiScenes(set.Train(), set.UnseenStyle(), known, KnownSeed, EmojiSize);
+        // No scene that is asked about has a flag, and none has a name for them.
+        var learned = new EmojiScenes(set.Train(withoutFlags: true), set.UnseenStyle(), known, KnownSeed, EmojiSize);
         return Drawn(data, asked)!.Select(source => ((ISegmentationSource)learned, source));
     }
 

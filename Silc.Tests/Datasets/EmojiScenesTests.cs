@@ -1,3 +1,5 @@
+using Silc.Samples.Options;
+
 namespace Silc.Tests;
 
 [TestClass]
@@ -47,6 +49,30 @@ public sealed class EmojiScenesTests : TempFolder
             }
         }
         CollectionAssert.AreEquivalent(new[] { 1, 2, 3 }, numbers.ToArray());
+    }
+
+    /// <summary>Flags are trained on but never asked about: probes and heads learn from scenes without them, and a head is trained and asked.</summary>
+    [TestMethod]
+    public void A_folder_with_flags_gives_scenes_to_learn_from()
+    {
+        Discs();
+        ImageFile.Write(At("flags.png"), Images.Plain(32, 32, 200, 0, 200));
+        string[] groups = [.. Groups.Select(group => group.Group), "flags"];
+        using (var index = File.Create(At("emoji.csv")))
+            EmojiRow.Write(index, [.. new[] { EmojiRow.TrainSplit, EmojiRow.HeldOutSplit, EmojiRow.UnseenStyleSplit }.SelectMany(split =>
+                groups.Select((group, i) => new EmojiRow($"{group}.png", split == EmojiRow.UnseenStyleSplit ? "other" : "disc",
+                    new($"{i}", $"{group} thing", $"{i}", group, group, []), split, $"{i}")))]);
+        foreach (var (known, asked) in SegmentationOptions.ForProbe($"emoji:{Root}", known: 10, asked: 3)!)
+        {
+            CollectionAssert.AreEqual(new[] { "background", "animals", "food", "signs" }, known.Classes.Names.ToArray());
+            CollectionAssert.AreEqual(known.Classes.Names.ToArray(), asked.Classes.Names.ToArray());
+            for (int i = 0; i < known.Count; i++)
+                Assert.IsTrue(known.Read(i).Labels.Labels.Max() is > 0 and <= 3);
+        }
+        var (code, output, error) = CommandLineRun.Of("head", "compare", "--models", "mini", "--data", $"emoji:{Root}", "--out", At("towers"), "--seeds",
+            "1", "--steps", "2", "--images", "6", "--asked", "4", "--tasks", "classes", "--no-untrained", "--device", "cpu");
+        Assert.AreEqual(0, code, output + error);
+        Assert.Contains("classes, mIoU, adapter", File.ReadAllText(At("towers/compare.md")));
     }
 
     [TestMethod]

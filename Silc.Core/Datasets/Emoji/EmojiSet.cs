@@ -27,20 +27,17 @@ sealed class EmojiSet
     }
 
     /// <summary>Images to train on; with <paramref name="heldOutToo"/> all images of the training styles.</summary>
-    public EmojiSource Train(bool heldOutToo = false)
-    {
-        string[] splits = heldOutToo ? [EmojiRow.TrainSplit, EmojiRow.HeldOutSplit] : [EmojiRow.TrainSplit];
-        return new EmojiSource("emoji, training styles", folder, Rows.Where(row => splits.Contains(row.Split)));
-    }
+    public EmojiSource Train(bool heldOutToo = false, bool withoutFlags = false) =>
+        Select("emoji, training styles", withoutFlags, heldOutToo ? [EmojiRow.TrainSplit, EmojiRow.HeldOutSplit] : [EmojiRow.TrainSplit]);
 
     /// <summary>The tenth of the training styles' images that is not trained on.</summary>
     public EmojiSource HeldOut(bool withoutFlags = true) =>
-        Select("emoji, held-out images", EmojiRow.HeldOutSplit, withoutFlags);
+        Select("emoji, held-out images", withoutFlags, EmojiRow.HeldOutSplit);
 
     /// <summary>Images in the style that is not trained on.</summary>
     public EmojiSource UnseenStyle(bool withoutFlags = true) =>
-        Select("emoji, unseen style", EmojiRow.UnseenStyleSplit, withoutFlags);
+        Select("emoji, unseen style", withoutFlags, EmojiRow.UnseenStyleSplit);
 
-    EmojiSource Select(string name, string split, bool withoutFlags) =>
-        new(name, folder, Rows.Where(row => row.Split == split && !(withoutFlags && row.IsFlag)));
+    EmojiSource Select(string name, bool withoutFlags, params string[] splits) =>
+        new(name, folder, Rows.Where(row => splits.Contains(row.Split) && !(withoutFlags && row.IsFlag)));
 }
