@@ -52,6 +52,9 @@ static unsafe class CpuGemm
         else Gemm<TTile>.Multiply(g, rowBegin, rowEnd, columnBegin, columnEnd);
     }
 
+    /// <summary>Columns of a panel of B.</summary>
+    public static int PanelColumns => TileSize.Columns;
+
     static (int Rows, int Columns) TileSize =>
         Vector512.IsHardwareAccelerated ? (Tile12x32.Rows, Tile12x32.Columns)
         : Vector256.IsHardwareAccelerated ? (Tile6x16.Rows, Tile6x16.Columns)

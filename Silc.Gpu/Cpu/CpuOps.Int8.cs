@@ -5,7 +5,7 @@ unsafe partial class CpuOps
 {
     readonly Int8Weights? weights = device.Precision == Precision.Int8 ? new(device) : null;
 
-    internal override WeightCopies? Weights => weights;
+    internal override WeightCopies? Weights => weights is not null ? weights : packed;
 
     Int8Kernel? Int8Of(Tensor kernel) => weights?.Of(kernel);
 

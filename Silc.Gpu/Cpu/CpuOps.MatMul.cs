@@ -9,23 +9,19 @@ readonly struct CpuMatMul(GemmArgs product, GemmPlan plan) : ICpuWork
 }
 
 /// <summary>Products of one size with one A, one after another in one launch: the workers meet once and not once a product.</summary>
-readonly unsafe struct CpuGroupedMatMul(GemmArgs first, GemmPlan plan, nint b1, nint b2, nint bias1, nint bias2, int step) : ICpuWork
+readonly struct CpuGroupedMatMul(GemmArgs first, GemmArgs second, GemmArgs third, GemmPlan plan) : ICpuWork
 {
     public void Run(int item)
     {
         var product = item / plan.WorkItems;
-        var one = first with { C = first.C + product * step };
-        if (product > 0)
-        {
-            one.B = (float*)(product == 1 ? b1 : b2);
-            one.Addend = (float*)(product == 1 ? bias1 : bias2);
-        }
-        CpuGemm.Compute(one, plan, item % plan.WorkItems);
+        CpuGemm.Compute(product == 0 ? first : product == 1 ? second : third, plan, item % plan.WorkItems);
     }
 }
 
 unsafe partial class CpuOps
 {
+    readonly PackedWeights? packed = device.Precision == Precision.Int8 ? null : new(device);
+
     public override void GroupedMatMul(Tensor x, Tensor[] kernels, Tensor[] biases, Tensor y)
     {
         var part = Part(y, 0, kernels.Length);
@@ -36,12 +32,10 @@ unsafe partial class CpuOps
         }
         var (m, n, k) = ProductSize(x, kernels[0], part, Transpose.None);
         if (TryMultiply(x, kernels, biases, y)) return;
-        var first = GemmArgs.Product(m, n, k, Address(x), x.Stride, false, Address(kernels[0]), kernels[0].Stride, false, Address(part), part.Stride)
-            .PlusBias(Address(biases[0]));
+        GemmArgs Product(int i) => GemmArgs.Product(m, n, k, Address(x), x.Stride, false, Address(kernels[i]), kernels[i].Stride, false,
+            Address(part) + i * part.Cols, part.Stride).PlusBias(Address(biases[i])).WithPanels(PanelsOf(kernels[i], m));
         var plan = CpuGemm.Plan(m, n, k, Device.Workers);
-        int other = kernels.Length - 1;
-        Device.ForItems(kernels.Length * plan.WorkItems, new CpuGroupedMatMul(first, plan, (nint)Address(kernels[1]), (nint)Address(kernels[other]),
-            (nint)Address(biases[1]), (nint)Address(biases[other]), part.Cols));
+        Device.ForItems(kernels.Length * plan.WorkItems, new CpuGroupedMatMul(Product(0), Product(1), Product(kernels.Length - 1), plan));
     }
 
     public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default)
@@ -54,6 +48,7 @@ unsafe partial class CpuOps
         }
         var product = GemmArgs.Product(m, n, k, Address(a), a.Stride, transpose == Transpose.A, Address(b), b.Stride,
             transpose == Transpose.B, Address(c), c.Stride);
+        if (transpose == Transpose.None) product = product.WithPanels(PanelsOf(b, m));
         if (bias.Cols > 0) product = product.PlusBias(Address(bias));
         if (addend.Cols > 0) product = product.PlusMatrix(Address(addend), addend.Stride);
         Run(product);
@@ -73,7 +68,7 @@ unsafe partial class CpuOps
             return;
         }
         Run(GemmArgs.Product(m, n, k, Address(x), x.Stride, false, Address(kernel), kernel.Stride, false, Address(h), h.Stride)
-            .PlusBias(Address(bias)).ThenGelu(Address(y), y.Stride));
+            .PlusBias(Address(bias)).ThenGelu(Address(y), y.Stride).WithPanels(PanelsOf(kernel, m)));
     }
 
     public override void MatMulGeluBackward(Tensor dy, Tensor kernel, Tensor h, Tensor dh, Tensor y, GeluKind kind)
@@ -95,6 +90,8 @@ unsafe partial class CpuOps
         Run(GemmArgs.Product(m, n, k, Address(x), x.Stride, true, Address(dy), dy.Stride, false, Address(dKernel), dKernel.Stride)
             .Accumulated().WithColumnSums(Address(dBias)));
     }
+
+    float* PanelsOf(Tensor kernel, int rows) => packed is null ? null : packed.Of(kernel, rows);
 
     void Run(GemmArgs product)
     {

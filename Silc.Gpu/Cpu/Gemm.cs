@@ -33,7 +33,8 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
                 int steps = Math.Min(depth, g.K - k);
                 var epilogue = new Epilogue(g, first: block == 0, last: block == kBlocks - 1);
                 var cornerB = g.TransB ? g.B + (nint)column * g.Ldb + k : g.B + (nint)k * g.Ldb + column;
-                var b = new PackedOperand(cornerB, g.Ldb, !g.TransB, bInPlace, width, steps, TTile.Columns, packedB);
+                var b = g.PackedB == null ? new PackedOperand(cornerB, g.Ldb, !g.TransB, bInPlace, width, steps, TTile.Columns, packedB)
+                    : new PackedOperand(g.PackedB + (nint)column * g.K + (nint)k * TTile.Columns, TTile.Columns, steps, (nint)TTile.Columns * g.K);
                 // B was just packed and is in cache. All parts of C in a column read the same B, so only the first of them adds up its columns.
                 if (g.ColumnSums != null && rowBegin == 0) b.AddSums(width, g.ColumnSums + column);
                 for (int row = rowBegin; row < rowEnd; row += MaxRows)

@@ -18,6 +18,9 @@ unsafe struct GemmArgs
     public int Ldb;
     public bool TransB;
 
+    /// <summary>B as <see cref="PackedWeights"/> lays it out; or null. Then <see cref="TransB"/> is false, and there are no column sums.</summary>
+    public float* PackedB;
+
     public float* C;
     public int Ldc;
 
@@ -46,6 +49,9 @@ unsafe struct GemmArgs
     /// <summary>C = op(A) · op(B).</summary>
     public static GemmArgs Product(int m, int n, int k, float* a, int lda, bool transA, float* b, int ldb, bool transB, float* c, int ldc) =>
         new() { M = m, N = n, K = k, A = a, Lda = lda, TransA = transA, B = b, Ldb = ldb, TransB = transB, C = c, Ldc = ldc, Alpha = 1 };
+
+    /// <summary>The same product, which reads the panels of B instead of B where they are given.</summary>
+    public readonly GemmArgs WithPanels(float* packedB) => this with { PackedB = packedB };
 
     /// <summary>The same product scaled.</summary>
     public readonly GemmArgs Scaled(float alpha) => this with { Alpha = alpha };

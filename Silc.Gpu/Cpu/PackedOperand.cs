@@ -12,16 +12,24 @@ readonly unsafe struct PackedOperand
     readonly float* source, packed;
     readonly nint line, step;
     readonly int width, depth, inPlace;
+    readonly nint panel;
 
     /// <summary>Packs what needs packing. <paramref name="contiguousLines"/> as in <see cref="Panels.Pack"/>.</summary>
     public PackedOperand(float* source, nint stride, bool contiguousLines, bool readInPlace, int lines, int depth, int width, float* packed)
     {
         (line, step) = contiguousLines ? (1, stride) : (stride, (nint)1);
-        (this.width, this.depth) = (width, depth);
+        (this.width, this.depth, panel) = (width, depth, (nint)width * depth);
         this.source = source;
         this.packed = packed;
         inPlace = readInPlace ? lines / width * width : 0;
         Panels.Pack(source + inPlace * line, stride, contiguousLines, lines - inPlace, depth, width, packed);
+    }
+
+    /// <summary>One that is packed already: the first line and step of these panels are at an address, and the next panel so many floats on.</summary>
+    public PackedOperand(float* panels, int width, int depth, nint panel)
+    {
+        packed = panels;
+        (this.width, this.depth, this.panel) = (width, depth, panel);
     }
 
     /// <summary>The panel that begins at a line, with the strides to the next line and to the next k.</summary>
@@ -33,7 +41,7 @@ readonly unsafe struct PackedOperand
             return source + first * line;
         }
         (toLine, toStep) = (1, width);
-        return packed + (nint)(first - inPlace) * depth;
+        return packed + (first - inPlace) / width * panel;
     }
 
     /// <summary>

@@ -27,13 +27,16 @@ static unsafe class Panels
         }
     }
 
-    // If every row of the source is in another memory page, several panels are packed at a time, which saves TLB misses.
-    const int Page = 1024, PanelsAtOnce = 4;
+    // If every row of the source is in another memory page, several panels are packed at a time, which saves TLB misses, and rows are fetched ahead:
+    // the processor foresees no loads from another page.
+    const int Page = 1024, PanelsAtOnce = 8, RowsAhead = 8;
+
+    const int CacheLine = 64 / sizeof(float);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void CopyPanels(float* source, nint stride, int lines, int depth, int width, float* panels)
     {
-        nint panelSize = (nint)width * depth;
+        nint panelSize = (nint)width * depth, ahead = stride >= Page ? RowsAhead * stride : 0;
         for (int k = 0; k < depth; k++, source += stride, panels += width)
         {
             var panel = panels;
@@ -41,6 +44,12 @@ static unsafe class Panels
             {
                 var from = source + begin;
                 int line = 0, filled = Math.Min(width, lines - begin);
+                if (ahead > 0 && Sse.IsSupported)
+                    for (int next = 0; next < filled; next += CacheLine) Sse.Prefetch0(from + ahead + next);
+                if (Vector512.IsHardwareAccelerated)
+                    for (; line <= filled - 16; line += 16) Vector512.Load(from + line).Store(panel + line);
+                else if (Vector256.IsHardwareAccelerated)
+                    for (; line <= filled - 8; line += 8) Vector256.Load(from + line).Store(panel + line);
                 for (; line <= filled - 4; line += 4) Vector128.Load(from + line).Store(panel + line);
                 for (; line < filled; line++) panel[line] = from[line];
                 for (; line < width; line++) panel[line] = 0;

@@ -54,7 +54,7 @@ abstract class Ops(Device device)
     /// </summary>
     public virtual DType Activations(int cols, int head = 0) => DType.Float32;
 
-    /// <summary>The copies of weights that GEMMs read, bf16 or int8; null where they read the weights themselves.</summary>
+    /// <summary>The copies of weights that GEMMs read, bf16, int8 or packed; null where they read the weights themselves.</summary>
     internal virtual WeightCopies? Weights => null;
 
     /// <summary>Refreshes the stale copies. GEMMs do so themselves, but a captured step must begin and end without stale copies.</summary>
