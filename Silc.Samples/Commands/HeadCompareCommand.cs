@@ -158,7 +158,8 @@ static class HeadCompareCommand
         if (ComparedCell.Read(file) is not { } cell) return null;
         var line = new HeadLine(task.Kind, Training(parsed, task, tower, path, seed)).Text;
         var asked = HeadLine.Typed([new("--images", [$"{parsed.GetValue(Asked)}"])]);
-        if (cell.Trained != line || !$"{cell.Asked} ".Contains($" {asked} ", StringComparison.Ordinal))
+        bool counted = HeadLine.TakesCount(task.Kind, parsed.GetRequiredValue(Data));
+        if (cell.Trained != line || counted && !$"{cell.Asked} ".Contains($" {asked} ", StringComparison.Ordinal))
             throw new ArgumentException($"{file} is of another comparison: it was made by {cell.Trained}, and this one would be by {line} and asked "
                 + $"with {asked}. Go on with the same options, or choose another --out");
         if (cell.Fingerprint != print)
@@ -166,15 +167,20 @@ static class HeadCompareCommand
         return cell;
     }
 
-    static Dictionary<string, string[]> Training(ParseResult parsed, ComparedTask task, string tower, string path, int seed) => new(task.More)
+    static Dictionary<string, string[]> Training(ParseResult parsed, ComparedTask task, string tower, string path, int seed)
     {
-        ["--model"] = [path],
-        ["--data"] = [parsed.GetRequiredValue(Data)],
-        ["--images"] = [$"{parsed.GetValue(Images) ?? task.Images}"],
-        ["--steps"] = [$"{parsed.GetValue(Steps) ?? task.Steps}"],
-        ["--seed"] = [$"{seed}"],
-        ["--out"] = [Path.Combine(parsed.GetRequiredValue(Out), Heads, $"{task.Name}-{tower}-{seed}")],
-    };
+        var data = parsed.GetRequiredValue(Data);
+        var options = new Dictionary<string, string[]>(task.More)
+        {
+            ["--model"] = [path],
+            ["--data"] = [data],
+            ["--steps"] = [$"{parsed.GetValue(Steps) ?? task.Steps}"],
+            ["--seed"] = [$"{seed}"],
+            ["--out"] = [Path.Combine(parsed.GetRequiredValue(Out), Heads, $"{task.Name}-{tower}-{seed}")],
+        };
+        if (HeadLine.TakesCount(task.Kind, data)) options["--images"] = [$"{parsed.GetValue(Images) ?? task.Images}"];
+        return options;
+    }
 
     static string FileOf(ParseResult parsed, ComparedTask task, string tower, int seed) =>
         Path.Combine(parsed.GetRequiredValue(Out), Cells, $"{task.Name}-{tower}-{seed}.json");

@@ -42,7 +42,7 @@ sealed record HeadTask(string Name, Func<Command> Train, Func<Command> Eval, Fun
     {
         var line = HeadLine.Of(parsed, Name);
         var data = parsed.GetValue(HeadTraining.ValData);
-        if (data is null && !HeadLine.IsDrawn(line.Word("--data") ?? ""))
+        if (data is null && !HeadLine.HasOthers(line.Word("--data") ?? ""))
             return parsed.GetValue(HeadTraining.ValEvery) is > 0
                 ? throw new ArgumentException($"{HeadTraining.ValEvery.Name} needs {HeadTraining.ValData.Name}: images to ask the head about")
                 : null;

@@ -110,7 +110,7 @@ static class ReportCommand
                 + (name is null ? "the model is not known: give --model" : "the data are not known: give --data"));
             return default;
         }
-        if (data is null && !HeadLine.IsDrawn(line.Word("--data")!))
+        if (data is null && !HeadLine.HasOthers(line.Word("--data")!))
             missing.Add("scores are those of the images that it was trained on; give --data with others");
         var clock = Stopwatch.StartNew();
         var asking = task.Eval();

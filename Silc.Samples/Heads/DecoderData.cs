@@ -30,6 +30,8 @@ static class DecoderData
         if (DemoSet.LevelOf(data) is null) DrawnScenes.RefuseCount(parsed, images, data);
         // Refuses options that are for other data, also of the demo, whose number of scenes is given here.
         var source = DataOption.Open(data, DrawnScenes.SeedOf(false), parsed);
+        // A head is asked about the tenth of the emoji that neither it nor its tower was trained on.
+        if (!training && DataOption.EmojiFolder(data) is { } folder) return DataOption.OpenEmoji(folder).HeldOut();
         return DemoSet.LevelOf(data) is { } level ? new DemoSource(parsed.GetValue(images), DrawnScenes.SeedOf(training), DemoSize, level) : source;
     }
 

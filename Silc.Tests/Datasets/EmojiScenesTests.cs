@@ -51,7 +51,7 @@ public sealed class EmojiScenesTests : TempFolder
         CollectionAssert.AreEquivalent(new[] { 1, 2, 3 }, numbers.ToArray());
     }
 
-    /// <summary>Flags are trained on but never asked about: probes and heads learn from scenes without them, and a head is trained and asked.</summary>
+    /// <summary>Flags are trained on but never asked about: probes and heads learn from scenes without them, and heads are compared.</summary>
     [TestMethod]
     public void A_folder_with_flags_gives_scenes_to_learn_from()
     {
@@ -69,10 +69,14 @@ public sealed class EmojiScenesTests : TempFolder
             for (int i = 0; i < known.Count; i++)
                 Assert.IsTrue(known.Read(i).Labels.Labels.Max() is > 0 and <= 3);
         }
-        var (code, output, error) = CommandLineRun.Of("head", "compare", "--models", "mini", "--data", $"emoji:{Root}", "--out", At("towers"), "--seeds",
-            "1", "--steps", "2", "--images", "6", "--asked", "4", "--tasks", "classes", "--no-untrained", "--device", "cpu");
+        var (code, output, error) = CommandLineRun.Of("head", "compare", "--models", "mini", "--data", $"emoji:{Root}", "--out", At("towers"),
+            "--seeds", "1", "--steps", "2", "--images", "6", "--asked", "4", "--no-untrained", "--device", "cpu");
         Assert.AreEqual(0, code, output + error);
-        Assert.Contains("classes, mIoU, adapter", File.ReadAllText(At("towers/compare.md")));
+        var table = File.ReadAllText(At("towers/compare.md"));
+        Assert.Contains("classes, mIoU, adapter", table);
+        Assert.Contains("captions, CIDEr-D", table);
+        // The tenth that was kept from training, of which one is a flag.
+        Assert.AreEqual(3, Samples.Heads.ComparedCell.Read(At("towers/cells/captions-mini-0.json"))!.Scores[0].Count);
     }
 
     [TestMethod]
