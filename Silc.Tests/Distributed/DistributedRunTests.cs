@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 
 namespace Silc.Tests;
 
 /// <summary><c>silc train</c> under mpirun, of Open MPI and of MPICH, against one process: the same run, whatever goes wrong.</summary>
 [TestClass, DoNotParallelize]
-public sealed class DistributedRunTests : IDisposable
+public sealed partial class DistributedRunTests : IDisposable
 {
     internal const int Steps = 8;
 
@@ -43,6 +44,7 @@ public sealed class DistributedRunTests : IDisposable
         ("exit", test => test.Fail("exit", 1)),
         ("abort", test => test.Fail("abort", 7)),
         ("data", test => test.FailToRead()),
+        ("skip", test => test.Skip()),
         ("three", test => test.CutIntoThree()),
         ("other library", test => test.TakeTheOtherLibrary()),
         ("bench", _ => TimeCollectives()));
@@ -136,6 +138,22 @@ public sealed class DistributedRunTests : IDisposable
         Assert.AreEqual(code, job.ExitCode, job.Output);
         Assert.IsEmpty(job.Ranks());
     }
+
+    /// <summary>A rank leaves out one all-reduce: both sides are named where each exchange is compared, as debug builds do.</summary>
+    [TestMethod]
+    public void A_rank_that_skips_an_exchange_is_named() => jobs.Take("skip");
+
+    void Skip()
+    {
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, Line("job", own.File("job")), ("SILC_FAULT", "1:4:skip"),
+            ("SILC_CHECK_EXCHANGES", "1"));
+        Assert.AreEqual(Watchdog.Lost, code, output);
+        StringAssert.Matches(output, SkippedOne());
+    }
+
+    [GeneratedRegex(@"rank 1 makes other exchanges than rank 0: number \d+ since the last vote is a reduce-scatter of [\d,]+ values on rank 1, "
+        + "an all-reduce of 8 values on rank 0")]
+    private static partial Regex SkippedOne();
 
     [TestMethod]
     public void Data_that_fails_on_one_rank_costs_no_step() => jobs.Take("data");
