@@ -8,8 +8,10 @@ namespace Silc;
 public sealed class Batch
 {
     /// <summary>A batch of <paramref name="size"/> images for <paramref name="config"/>, all zero.</summary>
+    /// <exception cref="ArgumentException">Views or captions are more values than an array holds; the message has the sizes.</exception>
     public Batch(SilcConfig config, int size)
     {
+        RequireRoom(config, size);
         var (views, side, localSide) = (config.Views, config.ImageSize, config.Views.LocalSize);
         Size = size;
         int large = views.Naflex > 0 ? 0 : views.Global * size, anchorSide = views.AnchorScale * side;
@@ -21,6 +23,29 @@ public sealed class Batch
         Tokens = new int[size * config.TextLength];
         SecondTokens = new int[views.SecondCaption ? Tokens.Length : 0];
         Samples = new int[size];
+    }
+
+    /// <summary>Throws unless each kind of view, and the captions, of so many images fit into an array, whose places are 32 bits.</summary>
+    /// <exception cref="ArgumentException">The message has the sizes.</exception>
+    internal static void RequireRoom(SilcConfig config, int size)
+    {
+        var (views, side) = (config.Views, config.ImageSize);
+        if (views.Naflex > 0) Fit(1, views.Naflex, config.PatchSize, "patches");
+        else Fit(views.Global, 1, side, "global views");
+        if (views.Naflex == 0) Fit(views.Global, 1, views.AnchorScale * side, "anchor's views");
+        Fit(views.Plain ? 1 : 0, 1, side, "plain views");
+        Fit(views.Local, 1, views.LocalSize, "local views");
+        Require.That((long)size * config.TextLength <= Array.MaxLength, $"{size:N0} captions of {config.TextLength:N0} tokens are more than the "
+            + $"{Array.MaxLength:N0} numbers that one array can have: take a smaller batch, or more ranks");
+
+        void Fit(int views, int each, int side, string what)
+        {
+            var pixels = 3L * side * side;
+            // In two steps, each of which fits into 64 bits.
+            if (pixels == 0 || (long)views * each * size <= Array.MaxLength / pixels) return;
+            throw new ArgumentException($"a batch of {size:N0} images has {(long)views * each * size:N0} {what} of {side} x {side} pixels, more than "
+                + $"the {Array.MaxLength:N0} numbers that one array can have: take a smaller batch, smaller images (--image-size), or more ranks");
+        }
     }
 
     /// <summary>Images B.</summary>

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Silc;
 
 /// <summary>
-/// A fault that tests ask for by <c>SILC_FAULT=rank:step:kind</c>: that rank is killed, throws, ends without a word, aborts, hangs, or has no data,
-/// before that step, counted from 1. Threads: any number.
+/// A fault that tests ask for by <c>SILC_FAULT=rank:step:kind</c>: that rank is killed, throws, ends without a word, aborts, hangs, has no data,
+/// or leaves out its next all-reduce, before that step, counted from 1. Threads: any number.
 /// </summary>
 static class Fault
 {
@@ -13,6 +13,8 @@ static class Fault
     public const string Variable = "SILC_FAULT";
 
     const int OwnCode = 7;
+
+    static bool skips;
 
     static readonly (int Rank, long Step, string Kind)? wanted = Parse(Environment.GetEnvironmentVariable(Variable));
 
@@ -33,6 +35,9 @@ static class Fault
             case "abort":
                 collective.Abort(OwnCode);
                 break;
+            case "skip":
+                skips = true;
+                break;
             case "hang":
                 Thread.Sleep(Timeout.Infinite);
                 break;
@@ -44,6 +49,9 @@ static class Fault
     {
         if (IsDue(collective, step) && wanted!.Value.Kind == "data") throw new InvalidDataException($"{Variable} asked for data that cannot be read");
     }
+
+    /// <summary>True once, if this rank is asked to leave out an exchange.</summary>
+    public static bool Skips => skips && !(skips = false);
 
     // Of a kind that nobody catches, as a mistake in the program would be.
     sealed class UncaughtException(string message) : Exception(message);

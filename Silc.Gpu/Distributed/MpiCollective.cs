@@ -8,8 +8,16 @@ sealed unsafe class MpiCollective : HostCollective
     // Beyond this MPI_Abort has not ended the process: its link may be cut.
     static readonly TimeSpan abortTime = TimeSpan.FromSeconds(5);
 
+    // Debug builds compare before every exchange, release builds by each vote alone, which costs nothing, unless this variable is set.
+    const string CheckVariable = "SILC_CHECK_EXCHANGES";
+#if DEBUG
+    static readonly bool checks = true;
+#else
+    static readonly bool checks = Environment.GetEnvironmentVariable(CheckVariable) is { Length: > 0 };
+#endif
+
     readonly MpiLibrary mpi;
-    int calls;
+    readonly ExchangeLog log = new();
     bool left;
 
     public MpiCollective(MpiLibrary mpi, TimeSpan timeout)
@@ -42,48 +50,68 @@ sealed unsafe class MpiCollective : HostCollective
     // Such an MPI works in the GPU's primary context, as NCCL does.
     public override Device Open(string name, Precision precision) => this.OpenLocal(name, precision, primaryContext: TakesCuda);
 
+    /// <summary>Counts an exchange, which all ranks must begin.</summary>
+    public void Next(ExchangeKind kind, long count)
+    {
+        log.Add(kind, count);
+        if (!checks) return;
+        var values = stackalloc float[ExchangeLog.Values];
+        log.Put(new(values, ExchangeLog.Values));
+        using (Watch.Enter("comparison of exchanges")) mpi.AllReduce(values, ExchangeLog.Values, Reduction.Max);
+        RequireSame(new(values, ExchangeLog.Values));
+    }
+
     protected override void Reduce(float* x, int count, Reduction reduction)
     {
-        calls++;
+        if (Fault.Skips) return;
+        Next(ExchangeKind.AllReduce, count);
         mpi.AllReduce(x, count, reduction);
     }
 
     protected override void Gather(float* mine, float* all, int each)
     {
-        calls++;
+        Next(ExchangeKind.AllGather, each);
         mpi.AllGather(mine, all, each);
     }
 
     protected override void Scatter(float* all, float* mine, int each)
     {
-        calls++;
+        Next(ExchangeKind.ReduceScatter, each);
         mpi.ReduceScatter(all, mine, each);
     }
 
     protected override void Spread(float* x, int count)
     {
-        calls++;
+        Next(ExchangeKind.Broadcast, count);
         mpi.Broadcast(x, count);
     }
 
     public override Votes Agree(Votes mine)
     {
-        // One value a bit; and the number of calls so far, twice, of which the maxima tell whether all have made the same.
-        const int Bits = 8, Counted = 1 << 20;
-        var values = stackalloc float[Bits + 2];
+        // One value a bit, and what tells whether all have made the same exchanges.
+        const int Bits = 8;
+        Next(ExchangeKind.Vote, 0);
+        var values = stackalloc float[Bits + ExchangeLog.Values];
         for (int bit = 0; bit < Bits; bit++) values[bit] = (int)mine >> bit & 1;
-        (values[Bits], values[Bits + 1]) = (calls % Counted, -(calls % Counted));
-        using (Watch.Enter("vote")) mpi.AllReduce(values, Bits + 2, Reduction.Max);
-        if (values[Bits] != -values[Bits + 1])
-            throw new CollectiveException($"one rank has made {values[Bits]} exchanges, another {-values[Bits + 1]}: they no longer train the "
-                + "same model");
+        log.Put(new(values + Bits, ExchangeLog.Values));
+        using (Watch.Enter("vote")) mpi.AllReduce(values, Bits + ExchangeLog.Values, Reduction.Max);
+        RequireSame(new(values + Bits, ExchangeLog.Values));
+        log.Begin();
         var all = 0;
         for (int bit = 0; bit < Bits; bit++) all |= values[bit] != 0 ? 1 << bit : 0;
         return (Votes)all;
     }
 
+    // All ranks find the same.
+    void RequireSame(ReadOnlySpan<float> largest)
+    {
+        if (ExchangeLog.Agree(largest)) return;
+        throw ExchangeLog.Differ(ExchangeLog.Read(GatherBytes(log.Write())));
+    }
+
     public override byte[] Share(byte[]? bytes)
     {
+        Next(ExchangeKind.Share, 0);
         var length = new byte[sizeof(long)];
         BinaryPrimitives.WriteInt64LittleEndian(length, bytes?.LongLength ?? 0);
         using var wait = Watch.Enter("broadcast");
@@ -96,6 +124,12 @@ sealed unsafe class MpiCollective : HostCollective
     }
 
     public override byte[] Collect(byte[] mine)
+    {
+        Next(ExchangeKind.Collect, mine.Length);
+        return GatherBytes(mine);
+    }
+
+    byte[] GatherBytes(byte[] mine)
     {
         var all = new byte[mine.Length * Size];
         using var wait = Watch.Enter("all-gather");

@@ -20,6 +20,8 @@ sealed unsafe class NcclCollective : ICollective
     readonly MpiCollective? host;
     readonly NcclLibrary nccl;
     readonly bool required;
+    // Where votes go by MPI, its own counts.
+    readonly ExchangeLog log = new();
     Device? device;
     nint communicator;
     AcceleratorStream? stream;
@@ -102,13 +104,15 @@ sealed unsafe class NcclCollective : ICollective
     public void AllReduce(Tensor x, Reduction reduction)
     {
         if (byHost) host!.AllReduce(x, reduction);
-        else Do("all-reduce", () => nccl.AllReduce(communicator, At(x), x.Count, reduction, Handle), x);
+        else Do("all-reduce", ExchangeKind.AllReduce, x.Count, () => nccl.AllReduce(communicator, At(x), x.Count, reduction, Handle), x);
     }
 
     public void AllGather(Tensor mine, Tensor all)
     {
         if (byHost) host!.AllGather(mine, all);
-        else Do("all-gather", () => nccl.AllGather(communicator, At(mine), At(all), sizeof(float) * (long)mine.Count, Handle), mine, all);
+        else
+            Do("all-gather", ExchangeKind.AllGather, mine.Count,
+                () => nccl.AllGather(communicator, At(mine), At(all), sizeof(float) * (long)mine.Count, Handle), mine, all);
     }
 
     public void AllGather(Tensor all)
@@ -119,14 +123,17 @@ sealed unsafe class NcclCollective : ICollective
             return;
         }
         var each = sizeof(float) * (long)all.Count / Size;
-        Do("all-gather", () => nccl.AllGather(communicator, At(all) + (nint)(Rank * each), At(all), each, Handle), all);
+        Do("all-gather", ExchangeKind.AllGather, all.Count / Size,
+            () => nccl.AllGather(communicator, At(all) + (nint)(Rank * each), At(all), each, Handle), all);
         device!.Ops.Weights?.Written(all.View);
     }
 
     public void ReduceScatter(Tensor all, Tensor mine)
     {
         if (byHost) host!.ReduceScatter(all, mine);
-        else Do("reduce-scatter", () => nccl.ReduceScatter(communicator, At(all), At(mine), mine.Count, Handle), all, mine);
+        else
+            Do("reduce-scatter", ExchangeKind.ReduceScatter, mine.Count,
+                () => nccl.ReduceScatter(communicator, At(all), At(mine), mine.Count, Handle), all, mine);
     }
 
     public void Broadcast(Tensor x)
@@ -136,14 +143,15 @@ sealed unsafe class NcclCollective : ICollective
             host!.Broadcast(x);
             return;
         }
-        Do("broadcast", () => nccl.Broadcast(communicator, At(x), sizeof(float) * (long)x.Count, Handle), x);
+        Do("broadcast", ExchangeKind.Broadcast, x.Count, () => nccl.Broadcast(communicator, At(x), sizeof(float) * (long)x.Count, Handle), x);
         device!.Ops.Weights?.Written(x.View);
     }
 
     public void Begin(Tensor x)
     {
         if (byHost) host!.Begin(x);
-        else if (Before("all-reduce", x)) Issue("all-reduce", () => nccl.AllReduce(communicator, At(x), x.Count, Reduction.Sum, Handle));
+        else if (Before("all-reduce", x))
+            Issue("all-reduce", ExchangeKind.AllReduce, x.Count, () => nccl.AllReduce(communicator, At(x), x.Count, Reduction.Sum, Handle));
     }
 
     public void Finish()
@@ -151,10 +159,10 @@ sealed unsafe class NcclCollective : ICollective
         if (!byHost && device is { IsMeasuring: false } on) done?.MakeWait(on.Stream);
     }
 
-    void Do(string what, Action call, params ReadOnlySpan<Tensor> tensors)
+    void Do(string what, ExchangeKind kind, long count, Action call, params ReadOnlySpan<Tensor> tensors)
     {
         if (!Before(what, tensors)) return;
-        Issue(what, call);
+        Issue(what, kind, count, call);
         done?.MakeWait(device!.Stream);
     }
 
@@ -173,8 +181,10 @@ sealed unsafe class NcclCollective : ICollective
         return true;
     }
 
-    void Issue(string what, Action call)
+    void Issue(string what, ExchangeKind kind, long count, Action call)
     {
+        if (host is not null) host.Next(kind, count);
+        else log.Add(kind, count);
         using (Watch.Enter(what)) call();
         if (stream is null) return;
         done!.Record(stream);
@@ -184,15 +194,19 @@ sealed unsafe class NcclCollective : ICollective
     public Votes Agree(Votes mine)
     {
         if (host is not null) return host.Agree(mine);
-        var values = new float[Bits];
+        var values = new float[Bits + ExchangeLog.Values];
         for (int bit = 0; bit < Bits; bit++) values[bit] = (int)mine >> bit & 1;
+        log.Put(values.AsSpan(Bits));
         using var exclusive = device!.Exclusive();
         using var wait = Watch.Enter("vote");
-        var x = Room(Bits);
+        var x = Room(values.Length);
         device.Upload<float>(values, x.View);
         AllReduce(x, Reduction.Max);
+        device.Download(x.View, values);
+        if (!ExchangeLog.Agree(values.AsSpan(Bits))) throw ExchangeLog.Differ(ExchangeLog.Read(Collect(log.Write())));
+        log.Begin();
         var all = 0;
-        foreach (var (bit, value) in device.Download(x.View).Index()) all |= value != 0 ? 1 << bit : 0;
+        for (int bit = 0; bit < Bits; bit++) all |= values[bit] != 0 ? 1 << bit : 0;
         return (Votes)all;
     }
 

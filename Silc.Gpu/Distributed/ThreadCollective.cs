@@ -7,6 +7,7 @@ namespace Silc;
 sealed unsafe class ThreadCollective : HostCollective
 {
     readonly Group group;
+    readonly ExchangeLog log = new();
     bool disposed;
 
     ThreadCollective(Group group, int rank) => (this.group, Rank) = (group, rank);
@@ -25,8 +26,8 @@ sealed unsafe class ThreadCollective : HostCollective
 
     public override string Engine => "threads";
 
-    /// <summary>Is told every call, for tests: the name of the operation and its number of values.</summary>
-    internal Action<string, int>? Called { get; set; }
+    /// <summary>Is told every call, for tests: its kind and its number of values.</summary>
+    internal Action<ExchangeKind, int>? Called { get; set; }
 
     internal static IReadOnlyList<ICollective> Create(int size)
     {
@@ -38,7 +39,7 @@ sealed unsafe class ThreadCollective : HostCollective
     protected override void Reduce(float* x, int count, Reduction reduction)
     {
         var sum = new float[count];
-        Meet("all-reduce", count, (nint)x, ranks =>
+        Meet(ExchangeKind.AllReduce, count, (nint)x, ranks =>
         {
             for (int i = 0; i < count; i++)
             {
@@ -51,13 +52,13 @@ sealed unsafe class ThreadCollective : HostCollective
         sum.CopyTo(new Span<float>(x, count));
     }
 
-    protected override void Gather(float* mine, float* all, int each) => Meet("all-gather", each, (nint)mine, ranks =>
+    protected override void Gather(float* mine, float* all, int each) => Meet(ExchangeKind.AllGather, each, (nint)mine, ranks =>
     {
         for (int rank = 0; rank < ranks.Length; rank++)
             new ReadOnlySpan<float>((float*)ranks[rank], each).CopyTo(new Span<float>(all + (long)rank * each, each));
     });
 
-    protected override void Scatter(float* all, float* mine, int each) => Meet("reduce-scatter", each, (nint)all, ranks =>
+    protected override void Scatter(float* all, float* mine, int each) => Meet(ExchangeKind.ReduceScatter, each, (nint)all, ranks =>
     {
         for (int i = 0; i < each; i++)
         {
@@ -67,27 +68,33 @@ sealed unsafe class ThreadCollective : HostCollective
         }
     });
 
-    protected override void Spread(float* x, int count) => Meet("broadcast", count, (nint)x, ranks =>
+    protected override void Spread(float* x, int count) => Meet(ExchangeKind.Broadcast, count, (nint)x, ranks =>
     {
         if (Rank > 0) new ReadOnlySpan<float>((float*)ranks[0], count).CopyTo(new Span<float>(x, count));
     });
 
-    public override Votes Agree(Votes mine) =>
-        Collect([(byte)mine]).Aggregate(Votes.None, (all, one) => all | (Votes)one);
+    public override Votes Agree(Votes mine)
+    {
+        var all = All(ExchangeKind.Vote, [(byte)mine]).Aggregate(Votes.None, (all, one) => all | (Votes)one);
+        log.Begin();
+        return all;
+    }
 
     public override byte[] Share(byte[]? bytes)
     {
         if (Rank == 0) group.Shared = bytes!;
         byte[] found = [];
-        Meet("share", 0, 0, _ => found = [.. group.Shared]);
+        Meet(ExchangeKind.Share, 0, 0, _ => found = [.. group.Shared]);
         return found;
     }
 
-    public override byte[] Collect(byte[] mine)
+    public override byte[] Collect(byte[] mine) => All(ExchangeKind.Collect, mine);
+
+    byte[] All(ExchangeKind kind, byte[] mine)
     {
         var all = new byte[mine.Length * Size];
         fixed (byte* from = mine)
-            Meet("collect", mine.Length, (nint)from, ranks =>
+            Meet(kind, mine.Length, (nint)from, ranks =>
             {
                 for (int rank = 0; rank < ranks.Length; rank++)
                     new ReadOnlySpan<byte>((byte*)ranks[rank], mine.Length).CopyTo(all.AsSpan(rank * mine.Length));
@@ -95,10 +102,11 @@ sealed unsafe class ThreadCollective : HostCollective
         return all;
     }
 
-    void Meet(string what, int count, nint mine, Action<nint[]> read)
+    void Meet(ExchangeKind kind, int count, nint mine, Action<nint[]> read)
     {
-        Called?.Invoke(what, count);
-        group.Meet(Rank, mine, read);
+        Called?.Invoke(kind, count);
+        log.Add(kind, count);
+        group.Meet(Rank, log, mine, read);
     }
 
     public override void Abort(int code) => group.Leave($"{Place} gave up");
@@ -116,6 +124,7 @@ sealed unsafe class ThreadCollective : HostCollective
     {
         readonly object gate = new();
         readonly nint[] brought = new nint[size];
+        readonly ExchangeLog[] logs = new ExchangeLog[size];
         int arrived;
         long round;
         string? gone;
@@ -124,10 +133,12 @@ sealed unsafe class ThreadCollective : HostCollective
 
         public byte[] Shared { get; set; } = [];
 
-        public void Meet(int rank, nint mine, Action<nint[]> read)
+        public void Meet(int rank, ExchangeLog log, nint mine, Action<nint[]> read)
         {
-            brought[rank] = mine;
+            (brought[rank], logs[rank]) = (mine, log);
             Wait();
+            // All look before one goes on, and find the same.
+            if (!logs.All(log.IsSame)) throw ExchangeLog.Differ(logs);
             read(brought);
             Wait();
         }

@@ -129,7 +129,7 @@ public sealed class DecoderExamples : IDisposable
     /// <summary>Tokens of the image of each example, (examples · S, D).</summary>
     internal float[] Features(IReadOnlyList<int> examples)
     {
-        var all = new float[examples.Count * Floats];
+        var all = new float[Tensor.RowsOf(examples.Count, Floats)];
         ParallelLoop.Run(examples.Count, i => cache.Read(items[examples[i]].Image, all.AsSpan(i * Floats, Floats)));
         return all;
     }
@@ -141,7 +141,7 @@ public sealed class DecoderExamples : IDisposable
     internal float[] Features(IReadOnlyList<int> examples, IReadOnlyList<bool> sided, HeadTrainConfig train, long step)
     {
         int each = Resolution * Resolution * 3;
-        var pixels = new float[examples.Count * each];
+        var pixels = new float[Tensor.RowsOf(examples.Count, each)];
         ParallelLoop.Run(examples.Count, i =>
         {
             var view = HeadView.Of(train, step, i);

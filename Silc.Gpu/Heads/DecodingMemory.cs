@@ -32,7 +32,7 @@ sealed class DecodingMemory : IDisposable
     {
         (this.device, this.decoder, this.sourceRows, this.texts, MostImages) = (device, decoder, sourceRows, texts, mostImages);
         var (width, length, depth) = (decoder.Config.Width, decoder.Config.Length, decoder.Config.Depth);
-        int own = Tensor.RowsOf(mostImages * texts, length), seen = Tensor.RowsOf(mostImages, sourceRows);
+        int own = Tensor.RowsOf(Tensor.RowsOf(mostImages, texts), length), seen = Tensor.RowsOf(mostImages, sourceRows);
         memory = device.Allocate(width * (4L * depth * own + 2L * depth * seen) + (long)seen * sourceWidth, "keys and values");
         ids = device.Allocate<int>(mostImages * texts, "tokens");
         long at = 0;

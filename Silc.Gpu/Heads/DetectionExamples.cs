@@ -125,7 +125,7 @@ sealed class DetectionExamples : IDisposable
     {
         if (train is null) return (Features(images), [.. images.Select(Things)]);
         int side = head.Description.Resolution, each = side * side * 3;
-        var (pixels, seen) = (new float[images.Count * each], new DetectionThings[images.Count]);
+        var (pixels, seen) = (new float[Tensor.RowsOf(images.Count, each)], new DetectionThings[images.Count]);
         var mosaics = images.Select((image, i) => HeadMosaic.Of(train, step, i, image, Count)).ToArray();
         ParallelLoop.Run(images.Count, i =>
         {

@@ -12,7 +12,7 @@ static class DetectionPixels
     public static float[] Of(IReadOnlyList<RgbImage> images, int side, ImageRule rule)
     {
         int each = side * side * 3;
-        var pixels = new float[images.Count * each];
+        var pixels = new float[Tensor.RowsOf(images.Count, each)];
         ParallelLoop.Run(images.Count, i => EvalImage.Whole(Square(images[i]), side, side, rule, pixels.AsSpan(i * each, each)));
         Photometric.ToSigned(pixels);
         return pixels;

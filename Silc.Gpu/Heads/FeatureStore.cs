@@ -69,7 +69,7 @@ sealed class FeatureStore : IDisposable
         Vectors[] all = [.. shapes.Select(shape => new Vectors(count * shape.Rows, shape.Width))];
         int[] missing = [.. Enumerable.Range(0, count).Where(i => !Read(keys[i], all, i))];
         if (missing.Length == 0) return all;
-        var some = new float[missing.Length * pixels];
+        var some = new float[Tensor.RowsOf(missing.Length, pixels)];
         foreach (var (at, i) in missing.Index()) images.AsSpan(i * pixels, pixels).CopyTo(some.AsSpan(at * pixels));
         var found = tower.Run(some);
         foreach (var (at, i) in missing.Index())

@@ -60,7 +60,7 @@ sealed class HeadExamples : IDisposable
                     seen?.Invoke(read);
                     continue;
                 }
-                var pixels = new float[examples.Length * each];
+                var pixels = new float[Tensor.RowsOf(examples.Length, each)];
                 Parallel.For(0, examples.Length, i =>
                     EvalImage.Whole(examples[i].Image, side, side, config.Images, pixels.AsSpan(i * each, each)));
                 Photometric.ToSigned(pixels);
@@ -105,7 +105,7 @@ sealed class HeadExamples : IDisposable
     {
         if (train is null) return (Features(images), [.. images.SelectMany(Labels)]);
         int side = head.Description.Resolution, each = side * side * 3;
-        var (pixels, labels) = (new float[images.Count * each], new int[images.Count][]);
+        var (pixels, labels) = (new float[Tensor.RowsOf(images.Count, each)], new int[images.Count][]);
         ParallelLoop.Run(images.Count, i =>
         {
             var (example, view) = (source.Read(places[images[i]]), HeadView.Of(train, step, i));

@@ -74,6 +74,7 @@ public sealed partial class Trainer : IDisposable
             throw new ArgumentException("weights in 8 bits embed and do not learn: open the device with another precision (--precision float32)");
         var ranks = collective.Size;
         RequireEqualParts(train, ranks);
+        Batch.RequireRoom(model.Config, train.BatchSize / ranks);
         ShardsMoments = shardMoments && ranks > 1;
         collective.Bind(device);
         using var exclusive = model.Exclusive();

@@ -64,8 +64,13 @@ static class TrainCommand
             if (job.IsFirst) folder = owned.Add(TrainFolder.Of(given));
         });
         var start = job.Share(folder?.Start);
+        Described? described = null;
+        job.Together(() => described = Describe(given, file, folder, start, owned));
+        // All ranks are here: of shards one reads the headers for all.
+        IImageTextSource? source = null;
+        job.Together(() => source = described!.Open(job.Collective));
         Prepared? ready = null;
-        job.Together(() => ready = Prepare(given, file, job, folder, start, owned));
+        job.Together(() => ready = Prepare(described!, source!, job, folder, start, owned));
         if (folder is null)
             return job.Finish(() =>
             {
@@ -75,8 +80,8 @@ static class TrainCommand
         return job.Finish(() => Lead(ready!, job, folder));
     }
 
-    // What a rank has before it trains; all of it is made without the others.
-    static Prepared Prepare(ParseResult given, RunConfig? file, TrainJob job, RunFolder? folder, Checkpoint? start, OwnedThings owned)
+    // What is to be trained; made without the others.
+    static Described Describe(ParseResult given, RunConfig? file, RunFolder? folder, Checkpoint? start, OwnedThings owned)
     {
         foreach (var skipped in folder?.Skipped ?? []) Console.Error.WriteLine($"skipped  {skipped.Reason}");
         if (given.GetValue(TrainOptions.Recipes) is { } recipe) given = RecipeFile.Open(recipe).Under(given);
@@ -89,9 +94,13 @@ static class TrainCommand
         if (start is null && folder is not null) TrainFolder.CheckFiles(given, folder, tokenizer, init?.Path);
         var config = start?.Config ?? RunConfig.Blame(file, parsed, line => TrainOptions.ModelOf(line, tokenizer, init?.Weights.Config));
         var train = start is null ? RunConfig.Blame(file, parsed, TrainOptions.TrainingOf) : Continued(start, given);
-        var data = parsed.GetRequiredValue(TrainOptions.Data);
-        var source = DataOption.OpenForTraining(data, train.Seed, parsed, train.ContrastiveWeight > 0);
+        return new(parsed, parsed.GetRequiredValue(TrainOptions.Data), config, train, tokenizer, init);
+    }
 
+    // What a rank has before it trains.
+    static Prepared Prepare(Described described, IImageTextSource source, TrainJob job, RunFolder? folder, Checkpoint? start, OwnedThings owned)
+    {
+        var (parsed, data, config, train, tokenizer, init) = described;
         var held = parsed.GetValue(TrainOptions.ValData);
         // Rank 0 alone measures.
         var validation = held is null || folder is null ? null : ValidationSet.Open(held, parsed, train.BatchSize);
@@ -136,6 +145,12 @@ static class TrainCommand
         if (plan?.KeepBest is not null && session.Best is { } best)
             Console.WriteLine($"The weights of step {best.Step}, the best in {plan.Metric.Word}, are {folder.At(BestModel.Name)}");
         return session.ExitCode;
+    }
+
+    /// <summary>What is to be trained.</summary>
+    sealed record Described(ParseResult Parsed, string Data, SilcConfig Config, TrainConfig Train, Tokenizer Tokenizer, TrainInit? Init)
+    {
+        public IImageTextSource Open(ICollective job) => DataOption.OpenForTraining(Data, Train.Seed, Parsed, Train.ContrastiveWeight > 0, job);
     }
 
     /// <summary>What a rank trains with.</summary>

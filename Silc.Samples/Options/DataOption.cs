@@ -110,8 +110,9 @@ static class DataOption
     /// <param name="seed">Of what is drawn.</param>
     /// <param name="parsed">Says how to read it.</param>
     /// <param name="needCaptions">False where no loss reads captions: images without any are trained on, too.</param>
-    public static IImageTextSource OpenForTraining(string data, int seed, ParseResult parsed, bool needCaptions = true) =>
-        new CachedSource(Open(data, seed, parsed, needCaptions), DemoSet.LevelOf(data) is null ? CacheBytes : long.MaxValue);
+    /// <param name="job">Ranks that all open it now, of which one reads the headers of shards for all; null for this process alone.</param>
+    public static IImageTextSource OpenForTraining(string data, int seed, ParseResult parsed, bool needCaptions = true, ICollective? job = null) =>
+        new CachedSource(Open(data, seed, parsed, needCaptions, job: job), DemoSet.LevelOf(data) is null ? CacheBytes : long.MaxValue);
 
     /// <summary>The same, without keeping decoded images.</summary>
     /// <param name="data">The value of <c>--data</c>.</param>
@@ -119,7 +120,9 @@ static class DataOption
     /// <param name="parsed">Says how to read it.</param>
     /// <param name="needCaptions">False takes images without captions, too.</param>
     /// <param name="option">What errors call it. How to read files is said of <c>--data</c>; where that is another option, it may not apply.</param>
-    public static IImageTextSource Open(string data, int seed, ParseResult parsed, bool needCaptions = true, string option = Name)
+    /// <param name="job">Ranks that all open it now, of which one reads the headers of shards for all; null for this process alone.</param>
+    public static IImageTextSource Open(string data, int seed, ParseResult parsed, bool needCaptions = true, string option = Name,
+        ICollective? job = null)
     {
         void Refuse(ParseResult parsed, string data, string needs, params Option[] options)
         {
@@ -132,7 +135,7 @@ static class DataOption
         if (PublishedSets.PathOf(data) is null)
             Refuse(parsed, data, $"published sets, {PublishedSets.Help(PublishedSets.WithCaptions)}", PublishedSets.Split, PublishedSets.ImageFolder);
         if (Shards(data) is null) Refuse(parsed, data, "WebDataset shards", ImageField, CaptionField, LabelField, MaxMember, MaxUnpacked);
-        var source = DemoSet.LevelOf(data) is { } level ? DemoSet.Drawn(seed, level) : OpenFiles(data, parsed, needCaptions, option);
+        var source = DemoSet.LevelOf(data) is { } level ? DemoSet.Drawn(seed, level) : OpenFiles(data, parsed, needCaptions, option, job);
         Say(source.Skipped);
         return source;
     }
@@ -143,11 +146,11 @@ static class DataOption
         foreach (var skipped in left) Console.Error.WriteLine($"skipped  {skipped}");
     }
 
-    static IImageTextSource OpenFiles(string data, ParseResult parsed, bool needCaptions, string option)
+    static IImageTextSource OpenFiles(string data, ParseResult parsed, bool needCaptions, string option, ICollective? job)
     {
         if (EmojiFolder(data) is { } emoji) return OpenEmoji(emoji).Train();
         if (PublishedSets.Captions(data, parsed) is { } published) return published;
-        if (Shards(data) is { } pattern) return OpenShards(pattern, data, parsed, needCaptions, option);
+        if (Shards(data) is { } pattern) return OpenShards(pattern, data, parsed, needCaptions, option, job);
         if (After(ClassPrefix, data) is { } classes)
             return Directory.Exists(classes) ? new ClassFolderSource(classes, parsed.GetValue(Template) ?? ClassFolderSource.UsualTemplate)
                 : throw new FileNotFoundException($"{option} {data}: no folder {classes}; it should hold one folder per class");
@@ -165,13 +168,14 @@ static class DataOption
                 $"{option} {data}: no such file or folder; it can be demo, demo:hard, emoji:FOLDER, FILE.csv, SHARDS.tar, FOLDER or classes:FOLDER");
     }
 
-    static WebDatasetSource OpenShards(string pattern, string data, ParseResult parsed, bool needCaptions, string option)
+    static WebDatasetSource OpenShards(string pattern, string data, ParseResult parsed, bool needCaptions, string option, ICollective? job)
     {
         try
         {
-            return new(pattern, Bytes(parsed, MaxMember) ?? WebDatasetSource.UsualMember,
-                Bytes(parsed, MaxUnpacked) ?? WebDatasetSource.UsualUnpacked,
-                parsed.GetValue(ImageField), parsed.GetValue(CaptionField), needCaptions, parsed.GetValue(LabelField));
+            var (member, unpacked) = LimitsOf(parsed);
+            var fields = new ShardFields(parsed.GetValue(ImageField), parsed.GetValue(CaptionField), needCaptions, parsed.GetValue(LabelField));
+            return job is null ? new(pattern, fields, member, unpacked)
+                : SharedShards.Open(job, () => new(pattern, fields, member, unpacked), table => new(pattern, fields, unpacked, table));
         }
         catch (FileNotFoundException error)
         {

@@ -4,9 +4,24 @@ namespace Silc.Tests;
 [TestClass, DoNotParallelize]
 public sealed class DistributedNcclTests : TempFolder
 {
+    static readonly Beside<DistributedNcclTests> jobs = new(
+        ("train", test => test.Train()),
+        ("MOCK_NCCL_HANG_AT", test => test.End("MOCK_NCCL_HANG_AT", "has waited")),
+        ("MOCK_NCCL_FAIL_AT", test => test.End("MOCK_NCCL_FAIL_AT", "reports remote process exited or there was a network error")),
+        ("one GPU", test => test.ShareOne()),
+        ("nowhere", test => test.FindNothing()),
+        ("context", test => test.WorkInPrimary()),
+        ($"takes CUDA {false}", test => test.Stage(false)),
+        ($"takes CUDA {true}", test => test.Stage(true)));
+
+    [ClassCleanup]
+    public static void StopJobs() => jobs.Stop();
+
     /// <summary>Of 4 ranks, with moments in shards, so that every exchange there is takes place.</summary>
     [TestMethod]
-    public void Ranks_meet_through_MPI()
+    public void Ranks_meet_through_MPI() => jobs.Take("train");
+
+    void Train()
     {
         const int ranks = 4;
         var (code, output) = JobProcess.Run(JobProcess.OpenMpi, ranks, Line("nccl", "--collective", "nccl", "--shard-moments"),
@@ -17,9 +32,11 @@ public sealed class DistributedNcclTests : TempFolder
     }
 
     [TestMethod]
-    [DataRow("MOCK_NCCL_HANG_AT", "has waited")]
-    [DataRow("MOCK_NCCL_FAIL_AT", "reports remote process exited or there was a network error")]
-    public void An_exchange_that_hangs_or_fails_ends_the_job(string how, string says)
+    [DataRow("MOCK_NCCL_HANG_AT")]
+    [DataRow("MOCK_NCCL_FAIL_AT")]
+    public void An_exchange_that_hangs_or_fails_ends_the_job(string how) => jobs.Take(how);
+
+    void End(string how, string says)
     {
         var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, Line("nccl", "--collective", "nccl", "--collective-timeout", "3"),
             ("SILC_NCCL", Mock.Nccl()), (how, "60"), ("MOCK_NCCL_WHO", "1"));
@@ -29,7 +46,9 @@ public sealed class DistributedNcclTests : TempFolder
     }
 
     [TestMethod]
-    public void Two_ranks_on_one_GPU_are_told_what_to_do()
+    public void Two_ranks_on_one_GPU_are_told_what_to_do() => jobs.Take("one GPU");
+
+    void ShareOne()
     {
         var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, Line("nccl", "--collective", "nccl"), ("SILC_NCCL", Mock.Nccl()),
             ("MOCK_NCCL_GPU", "0"));
@@ -38,7 +57,9 @@ public sealed class DistributedNcclTests : TempFolder
     }
 
     [TestMethod]
-    public void A_library_that_is_not_there_is_named()
+    public void A_library_that_is_not_there_is_named() => jobs.Take("nowhere");
+
+    void FindNothing()
     {
         var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, Line("nccl", "--collective", "nccl"), ("SILC_NCCL", "/nowhere/libnccl.so"));
         Assert.AreEqual(SilcCommand.Failed, code, output);
@@ -47,7 +68,9 @@ public sealed class DistributedNcclTests : TempFolder
 
     /// <summary>Streams and memory of a rank lie in the GPU's primary context, and ILGPU destroys its own in the end.</summary>
     [TestMethod]
-    public void A_rank_works_in_the_primary_context()
+    public void A_rank_works_in_the_primary_context() => jobs.Take("context");
+
+    void WorkInPrimary()
     {
         var log = At("cuda.log");
         var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, ["bench", "collectives", "--largest", "1", "--steps", "1", "--device", "cuda"],
@@ -68,7 +91,9 @@ public sealed class DistributedNcclTests : TempFolder
     [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
-    public void MPI_takes_the_memory_of_a_GPU_or_page_locked_copies(bool takesCuda)
+    public void MPI_takes_the_memory_of_a_GPU_or_page_locked_copies(bool takesCuda) => jobs.Take($"takes CUDA {takesCuda}");
+
+    void Stage(bool takesCuda)
     {
         var log = At("cuda.log");
         var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2,

@@ -11,6 +11,15 @@ public sealed partial class DistributedPageTests : TempFolder
 {
     const int Ranks = 2;
 
+    static readonly Beside<DistributedPageTests> jobs = new(
+        ("Slurm", test => test.TrainBySlurm()),
+        ("torchrun", test => test.TrainByTorchrun()),
+        ("MPIJob", test => test.TrainByMpiJob()),
+        ("stand-in", test => test.TrainBy($"bash {Script("torchrun.sh")}")));
+
+    [ClassCleanup]
+    public static void StopJobs() => jobs.Stop();
+
     // The command of a job, from its first word on.
     [GeneratedRegex(@"silc train .*")]
     private static partial Regex Train();
@@ -77,22 +86,24 @@ public sealed partial class DistributedPageTests : TempFolder
 
     /// <summary>Processes that know each other by the variables of torchrun alone exchange by NCCL, here by its stand-in.</summary>
     [TestMethod]
-    public void The_line_of_torchrun_trains() => TorchrunTrains($"bash {Script("torchrun.sh")}");
+    public void The_line_of_torchrun_trains() => jobs.Take("stand-in");
 
     /// <summary>
     /// The same by PyTorch's own torchrun, where it is. What it passes on and keeps is said a rank at a time, without which version 1.13 fails on
     /// Python 3.11.
     /// </summary>
     [TestMethod]
-    public void A_real_torchrun_trains()
+    public void A_real_torchrun_trains() => jobs.Take("torchrun");
+
+    void TrainByTorchrun()
     {
         var python = NumpyPeer.Candidates.FirstOrDefault(name => Peer.Run(name, "-c", "import torch.distributed.run") is { Exit: 0 });
         if (python is null) Assert.Inconclusive("no python3 with torch.distributed.run on this machine");
         var streams = string.Join(',', Enumerable.Range(0, Ranks).Select(rank => $"{rank}:1"));
-        TorchrunTrains($"{python} -m torch.distributed.run --tee {streams} --redirects {streams} --log_dir {At("logs")}");
+        TrainBy($"{python} -m torch.distributed.run --tee {streams} --redirects {streams} --log_dir {At("logs")}");
     }
 
-    void TorchrunTrains(string torchrun)
+    void TrainBy(string torchrun)
     {
         var line = Swap(Block("sh", "torchrun --no_python"), "--nproc_per_node 8", $"--nproc_per_node {Ranks}");
         using var job = new JobProcess(["bash", "-c", Small(line, "run")], ("SILC_NCCL", Mock.Nccl()),
@@ -109,7 +120,9 @@ public sealed partial class DistributedPageTests : TempFolder
     /// is no cluster.
     /// </summary>
     [TestMethod]
-    public void The_MPIJob_has_known_fields_and_its_command_trains()
+    public void The_MPIJob_has_known_fields_and_its_command_trains() => jobs.Take("MPIJob");
+
+    void TrainByMpiJob()
     {
         var manifest = Manifest.Read(Block("yaml", "kind: MPIJob"));
         string[] expected =
@@ -144,7 +157,9 @@ public sealed partial class DistributedPageTests : TempFolder
 
     /// <summary>Slurm's own daemons on this machine: a signal ends the job with a checkpoint, and the same script goes on.</summary>
     [TestMethod]
-    public void The_script_of_Slurm_trains_stops_and_goes_on()
+    public void The_script_of_Slurm_trains_stops_and_goes_on() => jobs.Take("Slurm");
+
+    void TrainBySlurm()
     {
         JobProcess.Require("sbatch", "slurmctld", "slurmd", "munged", JobProcess.OpenMpi, JobProcess.Mpich);
         if (!Environment.IsPrivilegedProcess) Assert.Inconclusive("Slurm's daemons are started by root");

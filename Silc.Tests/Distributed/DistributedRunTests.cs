@@ -1,10 +1,11 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 
 namespace Silc.Tests;
 
 /// <summary><c>silc train</c> under mpirun, of Open MPI and of MPICH, against one process: the same run, whatever goes wrong.</summary>
 [TestClass, DoNotParallelize]
-public sealed class DistributedRunTests
+public sealed partial class DistributedRunTests : IDisposable
 {
     internal const int Steps = 8;
 
@@ -29,10 +30,31 @@ public sealed class DistributedRunTests
         return (At("two"), output);
     });
 
+    // The longest first.
+    static readonly Beside<DistributedRunTests> jobs = new(
+        ("other ranks", test => test.GoOnWithOtherRanks()),
+        ($"one process, {JobProcess.OpenMpi} 4", test => test.BeOneProcess(JobProcess.OpenMpi, 4)),
+        ($"USR1, {JobProcess.OpenMpi}", test => test.EndByUser(JobProcess.OpenMpi)),
+        ($"USR1, {JobProcess.Mpich}", test => test.EndByUser(JobProcess.Mpich)),
+        ($"hang, {JobProcess.OpenMpi}", test => test.Hang(JobProcess.OpenMpi)),
+        ($"hang, {JobProcess.Mpich}", test => test.Hang(JobProcess.Mpich)),
+        ($"one process, {JobProcess.OpenMpi} 2", test => test.BeOneProcess(JobProcess.OpenMpi, 2)),
+        ($"one process, {JobProcess.Mpich} 2", test => test.BeOneProcess(JobProcess.Mpich, 2)),
+        ("throw", test => test.Fail("throw", 134)),
+        ("exit", test => test.Fail("exit", 1)),
+        ("abort", test => test.Fail("abort", 7)),
+        ("data", test => test.FailToRead()),
+        ("skip", test => test.Skip()),
+        ("three", test => test.CutIntoThree()),
+        ("other library", test => test.TakeTheOtherLibrary()),
+        ("bench", _ => TimeCollectives()));
+
     readonly TemporaryFolder own = new();
 
-    [TestCleanup]
-    public void CleanUp() => own.Dispose();
+    public void Dispose() => own.Dispose();
+
+    [ClassCleanup]
+    public static void StopJobs() => jobs.Stop();
 
     // Other classes compare with it, too.
     [AssemblyCleanup]
@@ -42,7 +64,9 @@ public sealed class DistributedRunTests
     [DataRow(JobProcess.OpenMpi, 2)]
     [DataRow(JobProcess.OpenMpi, 4)]
     [DataRow(JobProcess.Mpich, 2)]
-    public void A_job_is_one_process(string mpirun, int ranks)
+    public void A_job_is_one_process(string mpirun, int ranks) => jobs.Take($"one process, {mpirun} {ranks}");
+
+    void BeOneProcess(string mpirun, int ranks)
     {
         JobProcess.Require(JobProcess.OpenMpi, mpirun);
         var (folder, output) = mpirun == JobProcess.OpenMpi && ranks == 2 ? Two : Run();
@@ -64,7 +88,9 @@ public sealed class DistributedRunTests
     }
 
     [TestMethod]
-    public void Ranks_that_do_not_divide_the_batch_end_the_job_with_one_line()
+    public void Ranks_that_do_not_divide_the_batch_end_the_job_with_one_line() => jobs.Take("three");
+
+    void CutIntoThree()
     {
         var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 3, Line("job", own.File("job")));
         Assert.AreEqual(SilcCommand.Failed, code, output);
@@ -74,7 +100,9 @@ public sealed class DistributedRunTests
     }
 
     [TestMethod]
-    public void The_other_librarys_launcher_is_named()
+    public void The_other_librarys_launcher_is_named() => jobs.Take("other library");
+
+    void TakeTheOtherLibrary()
     {
         JobProcess.Require(JobProcess.Mpich);
         var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, Line("job", own.File("job")), ("SILC_MPI", MpiLibrary.MpichFile));
@@ -85,7 +113,9 @@ public sealed class DistributedRunTests
     [TestMethod]
     [DataRow(JobProcess.OpenMpi)]
     [DataRow(JobProcess.Mpich)]
-    public void A_rank_that_hangs_ends_the_job_at_the_timeout(string mpirun)
+    public void A_rank_that_hangs_ends_the_job_at_the_timeout(string mpirun) => jobs.Take($"hang, {mpirun}");
+
+    void Hang(string mpirun)
     {
         using var job = JobProcess.Start(mpirun, 2, Line("job", own.File("job"), "--collective-timeout", "3"), ("SILC_FAULT", "1:4:hang"));
         job.WaitFor($"step 3/{Steps}");
@@ -97,17 +127,38 @@ public sealed class DistributedRunTests
     }
 
     [TestMethod]
-    [DataRow("throw", 134)]
-    [DataRow("exit", 1)]
-    public void A_rank_that_fails_ends_the_job(string kind, int code)
+    [DataRow("throw")]
+    [DataRow("exit")]
+    [DataRow("abort")]
+    public void A_rank_that_fails_ends_the_job(string kind) => jobs.Take(kind);
+
+    void Fail(string kind, int code)
     {
         using var job = JobProcess.Start(JobProcess.OpenMpi, 2, Line("job", own.File("job")), ("SILC_FAULT", $"1:4:{kind}"));
         Assert.AreEqual(code, job.ExitCode, job.Output);
         Assert.IsEmpty(job.Ranks());
     }
 
+    /// <summary>A rank leaves out one all-reduce: both sides are named where each exchange is compared, as debug builds do.</summary>
     [TestMethod]
-    public void Data_that_fails_on_one_rank_costs_no_step()
+    public void A_rank_that_skips_an_exchange_is_named() => jobs.Take("skip");
+
+    void Skip()
+    {
+        var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, Line("job", own.File("job")), ("SILC_FAULT", "1:4:skip"),
+            ("SILC_CHECK_EXCHANGES", "1"));
+        Assert.AreEqual(Watchdog.Lost, code, output);
+        StringAssert.Matches(output, SkippedOne());
+    }
+
+    [GeneratedRegex(@"rank 1 makes other exchanges than rank 0: number \d+ since the last vote is a reduce-scatter of [\d,]+ values on rank 1, "
+        + "an all-reduce of 8 values on rank 0")]
+    private static partial Regex SkippedOne();
+
+    [TestMethod]
+    public void Data_that_fails_on_one_rank_costs_no_step() => jobs.Take("data");
+
+    void FailToRead()
     {
         var folder = own.File("job");
         var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, Line("job", folder), ("SILC_FAULT", "1:4:data"));
@@ -119,7 +170,9 @@ public sealed class DistributedRunTests
 
     /// <summary>4 ranks with moments in shards, then 2 with all, then one process.</summary>
     [TestMethod]
-    public void A_run_goes_on_with_other_ranks()
+    public void A_run_goes_on_with_other_ranks() => jobs.Take("other ranks");
+
+    void GoOnWithOtherRanks()
     {
         var folder = own.File("job");
         using (var job = JobProcess.Start(JobProcess.OpenMpi, 4, [.. Line("job", folder), "--save-every", "2", "--shard-moments"],
@@ -140,7 +193,9 @@ public sealed class DistributedRunTests
     [TestMethod]
     [DataRow(JobProcess.OpenMpi)]
     [DataRow(JobProcess.Mpich)]
-    public void USR1_ends_the_run_after_the_step_at_hand(string mpirun)
+    public void USR1_ends_the_run_after_the_step_at_hand(string mpirun) => jobs.Take($"USR1, {mpirun}");
+
+    void EndByUser(string mpirun)
     {
         var folder = own.File("job");
         using (var job = JobProcess.Start(mpirun, 2, Line("job", folder, "--steps", "4000")))
@@ -180,7 +235,9 @@ public sealed class DistributedRunTests
     }
 
     [TestMethod]
-    public void The_collectives_are_timed()
+    public void The_collectives_are_timed() => jobs.Take("bench");
+
+    static void TimeCollectives()
     {
         var (code, output) = JobProcess.Run(JobProcess.OpenMpi, 2, ["bench", "collectives", "--largest", "1", "--steps", "2", "--device", "cpu"]);
         Assert.AreEqual(0, code, output);

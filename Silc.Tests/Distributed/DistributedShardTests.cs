@@ -95,16 +95,4 @@ public sealed class DistributedShardTests : TempFolder
             return device.AllocatedBytes;
         });
     }
-
-    [TestMethod]
-    public void Ranks_that_do_not_all_shard_are_told()
-    {
-        var error = Assert.ThrowsExactly<ArgumentException>(() => Ranks.Run(2, collective =>
-        {
-            var data = DataState.Of(new FakeSource(8));
-            RunIdentity.RequireSame(collective, TinyRun.Config, TinyRun.Recipe, data, shardsMoments: collective.Rank == 1);
-            return true;
-        }));
-        StringAssert.Contains(error.Message, "rank 1 has another choice of --shard-moments than rank 0");
-    }
 }

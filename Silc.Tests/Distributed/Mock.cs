@@ -13,7 +13,8 @@ static class Mock
     {
         var file = Build("cuda_mock", "libcuda.so.1", "cuda");
         var other = Path.ChangeExtension(file, null);
-        if (!File.Exists(other)) File.CreateSymbolicLink(other, Path.GetFileName(file));
+        lock (building)
+            if (!File.Exists(other)) File.CreateSymbolicLink(other, Path.GetFileName(file));
         return Path.GetDirectoryName(file)!;
     }
 

@@ -1,12 +1,15 @@
 namespace Silc.Tests;
 
-/// <summary>Runs the program <c>silc</c> in this process and keeps what it prints; not for tests in parallel.</summary>
+/// <summary>Runs the program <c>silc</c> in this process and keeps what it prints; one at a time, for the console is one.</summary>
 static class CommandLineRun
 {
+    static readonly Lock console = new();
+
     public static (int Code, string Output, string Error) Of(params string[] args)
     {
+        using var alone = console.EnterScope();
         var (output, error) = (new StringWriter(), new StringWriter());
-        var (before, errorBefore, console) = (Console.Out, Console.Error, Spectre.Console.AnsiConsole.Console);
+        var (before, errorBefore, styled) = (Console.Out, Console.Error, Spectre.Console.AnsiConsole.Console);
         Console.SetOut(output);
         Console.SetError(error);
         Spectre.Console.AnsiConsole.Console = Spectre.Console.AnsiConsole.Create(new() { Out = new Spectre.Console.AnsiConsoleOutput(output) });
@@ -18,7 +21,7 @@ static class CommandLineRun
         {
             Console.SetOut(before);
             Console.SetError(errorBefore);
-            Spectre.Console.AnsiConsole.Console = console;
+            Spectre.Console.AnsiConsole.Console = styled;
         }
     }
 

@@ -73,6 +73,25 @@ public sealed class WebDatasetSource : ILabelled
         if (shards.Any(shard => shard.IsStretch)) Shards = [.. found.Select(some => some.Count).Where(count => count > 0)];
     }
 
+    /// <summary>Takes over where another has found the samples of the same shards, and reads no header.</summary>
+    /// <param name="pattern">As of the other.</param>
+    /// <param name="fields">As of the other.</param>
+    /// <param name="maxUnpackedBytes">As of the other.</param>
+    /// <param name="table">Its <see cref="Table"/>.</param>
+    /// <exception cref="FileNotFoundException">A shard is missing here.</exception>
+    /// <exception cref="InvalidDataException">A shard has another length here.</exception>
+    internal WebDatasetSource(string pattern, ShardFields fields, long maxUnpackedBytes, IEnumerable<byte[]> table)
+    {
+        Name = Path.GetFileName(pattern);
+        classes = new(() => ReadClasses(pattern, fields));
+        var unpacked = new UnpackedShards(maxUnpackedBytes);
+        var skipped = new List<SkippedMembers>();
+        foreach (var block in table)
+            ShardTable.Read(block, (path, isStretch) => isStretch ? new GzipShard(path, unpacked) : new PlainShard(path), fields, samples, skipped);
+        Skipped = skipped;
+        if (samples.Any(sample => sample.Shard.IsStretch)) Shards = [.. samples.CountBy(sample => sample.Shard).Select(shard => shard.Value)];
+    }
+
     /// <inheritdoc/>
     public string Name { get; }
 
@@ -91,6 +110,9 @@ public sealed class WebDatasetSource : ILabelled
 
     /// <summary>Where things are.</summary>
     internal IReadOnlyList<ShardSample> Samples => samples;
+
+    /// <summary>The same as bytes, for others with the same shards, in blocks of about so many.</summary>
+    internal IEnumerable<byte[]> Table(int blockBytes) => ShardTable.Write(samples, Skipped, blockBytes);
 
     /// <inheritdoc/>
     /// <exception cref="InvalidDataException">The sample is damaged, or its shard has changed.</exception>
