@@ -63,6 +63,11 @@ public sealed partial record ViewConfig(
     ViewProbability RandConv = default, int AnchorScale = 0, bool SecondCaption = false,
     int Naflex = 0, int NaflexMin = 128)
 {
+    /// <summary>
+    /// Tokens of a located caption (LocCa, arXiv:2403.19596): "ARef: a red star : 10 22 40 51", in pixels of the view; 0 makes none.
+    /// </summary>
+    public int Located { get; init; }
+
     /// <summary>Views of an image that the image-text loss sees.</summary>
     public int Captioned => Plain || Naflex > 0 ? 1 : Global;
 
@@ -126,6 +131,7 @@ public sealed partial record ViewConfig(
         RandConv.Check("randconv");
         Require.NotNegative(Naflex, "most patches of an image at its own aspect ratio (--naflex)");
         Require.Positive(NaflexMin, "least patches that a NaFlex batch draws (--naflex-min)");
+        Require.NotNegative(Located, "tokens of a located caption (--located-length)");
         Require.Within(AnchorScale, 0, MostAnchorScale, "scale of the anchor's views (--anchor-scale)");
         Require.Within(Hue, 0, 0.5, "hue");
         Require.That(0 < BlurMin && BlurMin <= BlurMax && BlurMax <= MostBlur,

@@ -107,6 +107,8 @@ static class TrainCommand
         if (folder is not null && job.Collective.Size > 1 && source.Shards is not null)
             Console.Error.WriteLine($"warning: {source.Name} is compressed, so that each of {job.Collective.Size} ranks unpacks all of it: plain "
                 + ".tar shards are read in parts");
+        if (train.LocatedWeight > 0 && !source.HasBoxes)
+            Console.Error.WriteLine($"note: {source.Name} knows no boxes: {LossTerm.Located.Option} trains 'Cap: …' alone, and its loss stays 0");
         return new(parsed, data, config, train, source, validation, plan, start, model, run);
     }
 

@@ -48,7 +48,7 @@ static class RunSchema
         (TrainOptions.Freeze, ["training.rateRules"]), (TrainOptions.RateMultipliers, ["training.rateRules"]),
         (LossOptions.Anchor, ["training.gram.anchor"]), (LossOptions.AnchorEvery, ["training.gram.every"]),
         (LossOptions.AnchorCopies, ["training.gram.copies"]), (LossOptions.AnchorScale, ["model.views.anchorScale"]),
-        (LossOptions.DecoderParallel, ["training.decoderParallel"]),
+        (LossOptions.DecoderParallel, ["training.decoderParallel"]), (LossOptions.LocatedLength, ["model.views.located"]),
         (LossOptions.MaskRatio, ["training.masks.ratio"]), (LossOptions.MaskRatioMax, ["training.masks.ratioMax"]),
         (LossOptions.MaskImages, ["training.masks.images"]), (LossOptions.MaskPatches, ["training.masks.kind"]),
         (LossOptions.MaskAllPatches, ["training.masks.allPatches"]), (LossOptions.SharedHead, ["training.masks.sharedHead"]),

@@ -328,7 +328,11 @@ static class TrainOptions
             Local = locals,
             AnchorScale = anchorScale,
             SecondCaption = Has(LossTerm.Dual),
+            Located = 0,
         };
+        var located = parsed.GetValue(LossOptions.LocatedLength);
+        if (located > 0 && !Has(LossTerm.Located))
+            throw new ArgumentException($"{LossOptions.LocatedLength.Name} {located} is for {LossTerm.Located.Option}, which is 0");
         var top = parsed.GetValue(TopBlocks);
         if (top > 0 && init is null)
             throw new ArgumentException($"{TopBlocks.Name} {top} puts blocks on a tower that was trained: name its weights by {Init.Name}");
@@ -344,6 +348,14 @@ static class TrainOptions
             TemperatureInit = parsed.GetValue(Temperature) ?? preset.TemperatureInit,
             BiasInit = parsed.GetValue(Bias) ?? preset.BiasInit,
         };
+        if (Has(LossTerm.Located))
+            preset = preset with
+            {
+                Views = views with
+                {
+                    Located = located is > 0 and var given ? given : LocatedTexts.Length(tokenizer, preset.TextLength, preset.ImageSize),
+                },
+            };
         var model = SetOption.Apply(preset, ConfigTree.Model, parsed.GetValue(Set)).Check();
         return top == 0 || (model.TopBlocks, model.ImagePooling) == (top, preset.ImagePooling) ? model
             : throw new ArgumentException($"{TopBlocks.Name} {top} means model.topBlocks {top} and model.imagePooling {preset.ImagePooling}, and "
