@@ -67,8 +67,16 @@ public sealed class AblationTests : TempFolder
     [TestMethod]
     public void A_further_loss_has_a_rung_of_its_own()
     {
-        var recipe = train with { DistillationWeight = 0.5, KoLeoWeight = 0.2, MaskWeight = 0.25, GramWeight = 2, DecoderWeight = 1, DualWeight = 1,
-            LocatedWeight = 1 };
+        var recipe = train with
+        {
+            DistillationWeight = 0.5,
+            KoLeoWeight = 0.2,
+            MaskWeight = 0.25,
+            GramWeight = 2,
+            DecoderWeight = 1,
+            DualWeight = 1,
+            LocatedWeight = 1
+        };
         var runs = LadderRun.Of(recipe);
         CollectionAssert.AreEqual((string[])["contrastive only", "+ additional views", "+ self-distillation", "+ KoLeo", "+ Masked patches",
             "+ Gram anchoring", "+ Decoder", "+ Second captions", "+ Located captions"], runs.Select(run => run.Name).ToArray());
