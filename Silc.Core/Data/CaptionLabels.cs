@@ -31,7 +31,7 @@ sealed class CaptionLabels
     }
 
     /// <summary>Tokens at the beginning of each text that begins with these words, what begins every text among them.</summary>
-    public int Prefix(string words, int length)
+    public int InFront(string words, int length)
     {
         int[] alone = tokenizer.Tokens(words, length), followed = tokenizer.Tokens($"{words} a", length);
         return alone.Zip(followed).TakeWhile(pair => pair.First == pair.Second).Count();

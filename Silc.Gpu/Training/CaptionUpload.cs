@@ -61,7 +61,7 @@ sealed class CaptionUpload : IDisposable
         {
             int count = batch.Size * views.Located;
             located!.Send(labels, place, part, batch.Located.AsSpan(part * count, count), AtOnce && part == 0, each,
-                labels.Prefix(words, views.Located));
+                labels.InFront(words, views.Located));
         }
     }
 

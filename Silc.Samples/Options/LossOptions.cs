@@ -42,6 +42,11 @@ static class LossOptions
         Description = "Tokens of a text of --located; those of a caption and what a box takes unless given, or 0.",
         HelpName = "N",
     }.From(0);
+    public static readonly Option<string?> Boxes = new("--boxes")
+    {
+        Description = "Of captions: and karpathy:, COCO's file of instances in the same images, whose boxes --located takes.",
+        HelpName = "FILE.json",
+    };
     public static readonly (LossTerm Term, Option<int?> Start, Option<int?> End)[] Spans =
     [
         .. from loss in Weights
@@ -64,7 +69,7 @@ static class LossOptions
     [
         .. Weights.Select(loss => loss.Option), .. Spans.SelectMany(span => new Option[] { span.Start, span.End }), MaskRatio, MaskRatioMax,
         MaskImages, MaskPatches, MaskAllPatches, SharedHead, Anchor, AnchorEvery, AnchorCopies, AnchorScale, DecoderParallel,
-        LocatedLength,
+        LocatedLength, Boxes,
     ];
 
     /// <summary>Training with the losses of a line.</summary>

@@ -64,7 +64,7 @@ public sealed class CaptionLabelsTests
     {
         var tokenizer = new Rows(begin, 1, 0);
         var labels = new CaptionLabels(tokenizer, 200);
-        int prefix = labels.Prefix("xy", 9), begins = begin is null ? 0 : 1;
+        int prefix = labels.InFront("xy", 9), begins = begin is null ? 0 : 1;
         Assert.AreEqual(begins + 2, prefix);
         int[] rows = [.. tokenizer.Tokens("xyab", 9), .. Enumerable.Repeat(LocatedTexts.None, 9), .. tokenizer.Tokens("xyabcdefghij", 9)];
         var (inputs, says, weights) = labels.Of(rows, 9, atOnce: false, each: 0.5, prefix);
