@@ -108,7 +108,7 @@ public sealed partial record ViewConfig
         ViewProbability? blur = null, ViewProbability? solarize = null, double? blurMin = null, double? blurMax = null,
         double? aspectMin = null, double? aspectMax = null, ResampleFilter? filter = null, bool? plain = null,
         ViewProbability? randConv = null, int? anchorScale = null, bool? secondCaption = null,
-        int? naflex = null, int? naflexMin = null, int? located = null) =>
+        int? naflex = null, int? naflexMin = null, int? located = null, string? naflexChoices = null) =>
         this with
         {
             Global = globalViews ?? Global,
@@ -139,6 +139,7 @@ public sealed partial record ViewConfig
             Naflex = naflex ?? Naflex,
             NaflexMin = naflexMin ?? NaflexMin,
             Located = located ?? Located,
+            NaflexChoices = naflexChoices ?? NaflexChoices,
         };
 }
 

@@ -24,7 +24,7 @@ static class TrainLine
         TrainOptions.SaveEvery, TrainOptions.SaveMinutes, TrainOptions.Keep, TrainOptions.KeepEvery,
         // How fast it learns from here on: what was learned stays.
         TrainOptions.LearningRate, TrainOptions.Schedule, TrainOptions.Cooldown, TrainOptions.Timescale, TrainOptions.Shift, TrainOptions.Power,
-        TrainOptions.RateEnd, TrainOptions.Stairs,
+        TrainOptions.RateEnd, TrainOptions.ScheduleFrom, TrainOptions.Stairs,
         // Looks at the model and leaves it alone.
         TrainOptions.ValData, TrainOptions.ValClasses, TrainOptions.ValEvery, TrainOptions.KeepBest, TrainOptions.Patience,
     ];

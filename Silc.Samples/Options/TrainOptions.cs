@@ -155,6 +155,8 @@ static class TrainOptions
     public static readonly Option<double> Power = Real("--power", "Power of polynomial.", 1).Above(0);
     public static readonly Option<double> RateEnd = Real("--lr-end", "Learning rate at the end of cosine, linear and polynomial, as a part of "
         + "--lr.", 0).From(0);
+    public static readonly Option<double> ScheduleFrom = Real("--schedule-from", "Share of the schedule of cosine, linear and polynomial that an "
+        + "earlier run has behind it: --steps takes the rest.", new Schedule().From).From(0);
     public static readonly Option<string?> Stairs = new("--stairs")
     {
         Description = "For stair: from which steps on the learning rate is which part of --lr, e.g. 3000=0.1,6000=0.01.",
@@ -243,7 +245,7 @@ static class TrainOptions
         ContrastiveWeight, StudentTemperature, TeacherTemperature, TeacherTemperatureStart, TeacherTemperatureWarmup, CenterMomentum,
         Centers, FrozenLastLayer, HeadGains, Temperature, Bias, MaxScale, GlobalToGlobal, GlobalViews, LocalViews, MinCrop, .. ViewOptions.All,
         Optimizer, LearningRate, RateEnd, WeightDecay, WeightDecayEnd, Beta1, Beta2, Epsilon, HalfMomentum, ClipNorm, ClipByTensor,
-        Schedule, Warmup, Cooldown, Timescale, Shift, Power, Stairs, Recompute, Accumulate, Seed, Set,
+        Schedule, Warmup, Cooldown, Timescale, Shift, Power, ScheduleFrom, Stairs, Recompute, Accumulate, Seed, Set,
     ];
 
     public static IReadOnlyList<Option> All { get; } =
@@ -397,6 +399,7 @@ static class TrainOptions
         if (Says(Shift)) schedule = schedule with { Shift = parsed.GetValue(Shift) };
         if (Says(Power)) schedule = schedule with { Power = parsed.GetValue(Power) };
         if (Says(RateEnd)) schedule = schedule with { End = parsed.GetValue(RateEnd) };
+        if (Says(ScheduleFrom)) schedule = schedule with { From = parsed.GetValue(ScheduleFrom) };
         return parsed.GetValue(Stairs) is { } stairs ? schedule with { Stairs = [.. stairs.Split(',').Select(StairOf)] } : schedule;
     }
 
