@@ -58,11 +58,17 @@ public sealed record LossTerm(
         "--dual", "Weight of the image-text loss between second captions and second embeddings of their images (TIPS); 0 switches it off.",
         new("chance", "ln(batch)", (model, train) => model.Contrastive == ContrastiveKind.Softmax ? Math.Log(train.BatchSize) : null));
 
+    /// <summary>Boxes with their names, said by the decoder.</summary>
+    public static LossTerm Located { get; } = new(
+        "located", "Located captions", "located", train => train.LocatedWeight, (train, weight) => train with { LocatedWeight = weight },
+        "--located", "Weight of located captions (LocCa): the decoder of --decoder says the box of a name, and the name of a box; 0 switches them "
+            + "off, the weight of --decoder is LocCa's.");
+
     /// <summary>Ids beyond the vocabulary that a decoder reads: one that begins, and one that hides.</summary>
     internal const int DecoderIds = 2;
 
     /// <summary>All there are. New ones come last: checkpoints hold sums by <see cref="Index"/>.</summary>
-    public static IReadOnlyList<LossTerm> All { get; } = [Contrastive, Distillation, KoLeo, Mask, Gram, Decoder, Dual];
+    public static IReadOnlyList<LossTerm> All { get; } = [Contrastive, Distillation, KoLeo, Mask, Gram, Decoder, Dual, Located];
 
     /// <summary>Its place in <see cref="All"/> and in the loss buffer.</summary>
     public int Index => All.TakeWhile(term => term != this).Count();

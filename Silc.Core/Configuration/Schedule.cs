@@ -53,6 +53,12 @@ public sealed record Schedule(ScheduleKind Kind = ScheduleKind.Cosine, int Warmu
     /// <summary>Multiplier at the end of cosine, linear and polynomial.</summary>
     public double End { get; init; }
 
+    /// <summary>
+    /// Share of the schedule of cosine, linear and polynomial that an earlier run has behind it: this run takes the rest over its own steps, which
+    /// stretches it where they are more than were left there.
+    /// </summary>
+    public double From { get; init; }
+
     /// <summary>The stairs of <see cref="ScheduleKind.Stair"/>, by rising step; before the first the multiplier is 1.</summary>
     // Any empty list is replaced by one and the same, because records compare lists by reference: schedules without stairs are then equal.
     public IReadOnlyList<Stair> Stairs { get; init => field = value.Count > 0 ? value : []; } = [];
@@ -67,6 +73,10 @@ public sealed record Schedule(ScheduleKind Kind = ScheduleKind.Cosine, int Warmu
         Require.That(Shift is >= 0 and < double.PositiveInfinity, $"shift is {Shift}, it must not be negative");
         Require.That(Power is > 0 and < double.PositiveInfinity, $"power is {Power}, it must be positive");
         Require.Within(End, 0, 1, "multiplier at the end");
+        Require.Within(From, 0, 1, "share of the schedule that an earlier run has behind it (--schedule-from)");
+        Require.That(From == 0 || Kind is ScheduleKind.Cosine or ScheduleKind.Linear or ScheduleKind.Polynomial,
+            $"a schedule that goes on from a share of it (--schedule-from) is cosine, linear or polynomial, not "
+            + $"{Kind.ToString().ToLowerInvariant()}: rsqrt has Shift (--shift) for that");
         foreach (var stair in Stairs) Require.NotNegative(stair.Multiplier, $"multiplier from step {stair.Step} on");
         Require.That(Stairs.Zip(Stairs.Skip(1)).All(pair => pair.First.Step < pair.Second.Step), "the steps of stairs must rise");
         Require.That(Stairs.Count == 0 || Kind == ScheduleKind.Stair, $"stairs are for the schedule stair, not {Kind.ToString().ToLowerInvariant()}");
@@ -75,7 +85,9 @@ public sealed record Schedule(ScheduleKind Kind = ScheduleKind.Cosine, int Warmu
     /// <summary>Multiplier at <paramref name="step"/> (from 0) of a run of <paramref name="totalSteps"/>.</summary>
     public double At(long step, long totalSteps)
     {
-        double after = Math.Max(0, step - WarmupSteps), progress = Math.Min(1, after / Math.Max(1, totalSteps - WarmupSteps));
+        double after = Math.Max(0, step - WarmupSteps);
+        var done = Math.Min(1, after / Math.Max(1, totalSteps - WarmupSteps));
+        var progress = From + (1 - From) * done;
         var shape = Kind switch
         {
             ScheduleKind.Cosine => End + (1 - End) * (0.5 * (1 + Math.Cos(Math.PI * progress))),

@@ -13,7 +13,7 @@ public enum OptimizerKind
 /// <summary>
 /// Losses, optimizer and schedule of a run. The total loss is ContrastiveWeight · image-text loss + λ · self-distillation +
 /// KoLeoWeight · KoLeo + MaskWeight · masked patch prediction + GramWeight · Gram anchoring + DecoderWeight · the decoder's loss
-/// + DualWeight · the image-text loss of second captions. Units are big_vision's: the weight decay is multiplied by the schedule but not by the
+/// + DualWeight · the image-text loss of second captions + LocatedWeight · that of located captions. Units are big_vision's: the weight decay is multiplied by the schedule but not by the
 /// learning rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1. Threads: immutable; any number may share it.
 /// </summary>
 /// <example>
@@ -140,6 +140,12 @@ public sealed partial record TrainConfig(
     public double DualWeight { get; init; }
 
     /// <summary>
+    /// Factor on the loss of located captions, see <see cref="ViewConfig.Located"/>, which the decoder of <see cref="DecoderWeight"/> says; 0 switches
+    /// it off. LocCa has that of the decoder.
+    /// </summary>
+    public double LocatedWeight { get; init; }
+
+    /// <summary>
     /// Losses that do not run all along, by the steps in which they do; null, or a loss that is not in it, runs from the first step to the last.
     /// </summary>
     public IReadOnlyList<LossSpan>? Spans { get; init; }
@@ -186,6 +192,9 @@ public sealed partial record TrainConfig(
         foreach (var step in Phases)
             Require.That(LossTerm.All.Any(term => Runs(term, step)),
                 $"no loss runs from step {step} on: let one start earlier (--LOSS-start) or end later (--LOSS-end)");
+        if (Phases.FirstOrDefault(step => Runs(LossTerm.Located, step) && !Runs(LossTerm.Decoder, step), -1) is >= 0 and var alone)
+            throw new ArgumentException($"located captions are said by the decoder, whose loss does not run from step {alone} on: set DecoderWeight "
+                + "(--decoder), let both run in the same steps (--decoder-start, --decoder-end), or set LocatedWeight to 0 (--located 0)");
         Masks.Check();
         if (GramWeight > 0)
         {

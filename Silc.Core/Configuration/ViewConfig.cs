@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Silc;
 
 /// <summary>
@@ -63,12 +65,23 @@ public sealed partial record ViewConfig(
     ViewProbability RandConv = default, int AnchorScale = 0, bool SecondCaption = false,
     int Naflex = 0, int NaflexMin = 128)
 {
+    /// <summary>
+    /// Tokens of a located caption (LocCa, arXiv:2403.19596): "ARef: a red star : 10 22 40 51", in pixels of the view; 0 makes none.
+    /// </summary>
+    public int Located { get; init; }
+
+    /// <summary>
+    /// Numbers of patches with commas between, "128,256,576", that NaFlex batches are drawn from in the place of the usual ones; the largest is
+    /// <see cref="Naflex"/>, and one that stands there twice is drawn twice as often. Null takes the usual ones.
+    /// </summary>
+    public string? NaflexChoices { get; init; }
+
     /// <summary>Views of an image that the image-text loss sees.</summary>
     public int Captioned => Plain || Naflex > 0 ? 1 : Global;
 
     /// <summary>Numbers of patches that NaFlex batches are drawn from.</summary>
-    internal IReadOnlyList<int> NaflexLengths =>
-        [.. ((int[])[128, 256, 576, 784, 1024]).Where(length => length >= NaflexMin && length < Naflex), Naflex];
+    internal IReadOnlyList<int> NaflexLengths => NaflexChoices is { } own ? [.. own.Split(',').Select(Patches)]
+        : [.. ((int[])[128, 256, 576, 784, 1024]).Where(length => length >= NaflexMin && length < Naflex), Naflex];
 
     /// <summary>Largest <see cref="AnchorScale"/>.</summary>
     internal const int MostAnchorScale = 2;
@@ -125,12 +138,20 @@ public sealed partial record ViewConfig(
         Solarize.Check("solarize");
         RandConv.Check("randconv");
         Require.NotNegative(Naflex, "most patches of an image at its own aspect ratio (--naflex)");
+        if (NaflexChoices is { } choices)
+            Require.That(NaflexLengths.All(length => length > 0) && NaflexLengths.Max() == Naflex,
+                $"numbers of patches that NaFlex batches are drawn from (--naflex) are {choices}, and the most is {Naflex}: each must be positive, "
+                + "and the largest be the most");
         Require.Positive(NaflexMin, "least patches that a NaFlex batch draws (--naflex-min)");
+        Require.NotNegative(Located, "tokens of a located caption (--located-length)");
         Require.Within(AnchorScale, 0, MostAnchorScale, "scale of the anchor's views (--anchor-scale)");
         Require.Within(Hue, 0, 0.5, "hue");
         Require.That(0 < BlurMin && BlurMin <= BlurMax && BlurMax <= MostBlur,
             $"blur is [{BlurMin}, {BlurMax}] pixels, it must satisfy 0 < min <= max <= {MostBlur}");
     }
+
+    static int Patches(string word) => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length
+        : throw new ArgumentException($"'{word}' is no number of patches (--naflex): write for example 576, or 128,256,576");
 
     static void Scale(double min, double max, string which) => Require.That(
         0 < min && min <= max && max <= 1, $"{which} crop scale is [{min}, {max}], it must satisfy 0 < min <= max <= 1");

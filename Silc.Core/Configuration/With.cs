@@ -108,7 +108,7 @@ public sealed partial record ViewConfig
         ViewProbability? blur = null, ViewProbability? solarize = null, double? blurMin = null, double? blurMax = null,
         double? aspectMin = null, double? aspectMax = null, ResampleFilter? filter = null, bool? plain = null,
         ViewProbability? randConv = null, int? anchorScale = null, bool? secondCaption = null,
-        int? naflex = null, int? naflexMin = null) =>
+        int? naflex = null, int? naflexMin = null, int? located = null, string? naflexChoices = null) =>
         this with
         {
             Global = globalViews ?? Global,
@@ -138,6 +138,8 @@ public sealed partial record ViewConfig
             SecondCaption = secondCaption ?? SecondCaption,
             Naflex = naflex ?? Naflex,
             NaflexMin = naflexMin ?? NaflexMin,
+            Located = located ?? Located,
+            NaflexChoices = naflexChoices ?? NaflexChoices,
         };
 }
 
@@ -171,7 +173,8 @@ public sealed partial record TrainConfig
         GramConfig? gram = null,
         double? decoderWeight = null,
         double? decoderParallel = null,
-        double? dualWeight = null) =>
+        double? dualWeight = null,
+        double? locatedWeight = null) =>
         this with
         {
             BatchSize = batchSize ?? BatchSize,
@@ -216,6 +219,7 @@ public sealed partial record TrainConfig
             DecoderWeight = decoderWeight ?? DecoderWeight,
             DecoderParallel = decoderParallel ?? DecoderParallel,
             DualWeight = dualWeight ?? DualWeight,
+            LocatedWeight = locatedWeight ?? LocatedWeight,
         };
 }
 

@@ -22,6 +22,7 @@ public sealed class Batch
         Packed = views.Naflex > 0 ? new(size, views.Naflex, config.PatchSize) : null;
         Tokens = new int[size * config.TextLength];
         SecondTokens = new int[views.SecondCaption ? Tokens.Length : 0];
+        Located = new int[views.Located * size * LocatedTexts.Parts(views)];
         Samples = new int[size];
     }
 
@@ -73,6 +74,12 @@ public sealed class Batch
 
     /// <summary>Token ids of second captions (B, T); empty unless <see cref="ViewConfig.SecondCaption"/>.</summary>
     public int[] SecondTokens { get; }
+
+    /// <summary>
+    /// Token ids of located captions (P, B, <see cref="ViewConfig.Located"/>), parts as <see cref="LocatedTexts"/> says; a row that begins with
+    /// <see cref="LocatedTexts.None"/> has no text.
+    /// </summary>
+    internal int[] Located { get; }
 
     /// <summary>Index of each sample in its source (B), for reports.</summary>
     public int[] Samples { get; }

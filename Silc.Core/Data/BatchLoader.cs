@@ -15,6 +15,8 @@ public sealed class BatchLoader : IDisposable
     readonly Tokenizer tokenizer;
     readonly int batchSize, seed, prefetch, rank;
     readonly ViewSampler sampler;
+    readonly IImageTextSource source;
+    readonly LocatedTexts? located;
     readonly TolerantReader reader;
     readonly EpochOrder order;
     readonly LoadClock clock = new();
@@ -64,7 +66,8 @@ public sealed class BatchLoader : IDisposable
         (this.config, this.batchSize, this.seed, this.prefetch, this.rank) = (config, batchSize / ranks, seed, prefetch, rank);
         this.tokenizer = tokenizer.Fit(config.VocabSize);
         Position = nextStep = startStep;
-        sampler = new(config, seed);
+        (sampler, this.source) = (new(config, seed), source);
+        if (config.Views.Located > 0) located = new(tokenizer, config, seed);
         reader = new(source, maxBadShare, needCaptions);
         order = new(source.Count, batchSize, seed, source.Shards);
         threads = [.. Enumerable.Range(0, workers ?? Environment.ProcessorCount).Select(Start)];
@@ -215,17 +218,20 @@ public sealed class BatchLoader : IDisposable
         int wanted = job.Samples[slot];
         ImageTextPair pair;
         using (LoadClock.In(LoadStage.Decode)) pair = reader.Read(wanted, out job.Batch.Samples[slot]);
+        var seen = located is null ? [] : new ViewGeometry[config.Views.Captioned];
         using (LoadClock.In(LoadStage.Augment))
         {
             if (job.Length > 0) sampler.FillPacked(pair.Image, job.Epoch, wanted, job.Batch, slot, job.Length);
-            else sampler.Fill(pair.Image, job.Epoch, wanted, job.Batch, slot);
+            else sampler.Fill(pair.Image, job.Epoch, wanted, job.Batch, slot, seen);
         }
         using var _ = LoadClock.In(LoadStage.Tokenize);
         var random = DataStreams.Caption(seed, job.Epoch, wanted);
         var (captions, count) = (pair.Captions, pair.Captions.Count);
-        Say(count == 0 ? "" : captions[config.Views.SecondCaption ? 0 : random.NextInt(count)], job.Batch.Tokens, slot);
+        var caption = count == 0 ? "" : captions[config.Views.SecondCaption ? 0 : random.NextInt(count)];
+        Say(caption, job.Batch.Tokens, slot);
         if (config.Views.SecondCaption)
             Say(count == 0 ? "" : captions[count == 1 ? 0 : 1 + random.NextInt(count - 1)], job.Batch.SecondTokens, slot);
+        located?.Fill(caption, source.HasBoxes ? source.BoxesOf(job.Batch.Samples[slot]) : null, seen, job.Epoch, wanted, job.Batch, slot);
     }
 
     void Say(string caption, int[] tokens, int slot)

@@ -28,6 +28,10 @@ public sealed class CachedSource(IImageTextSource source, long maxBytes) : IImag
     /// <inheritdoc/>
     public IReadOnlyList<SkippedMembers> Skipped => source.Skipped;
 
+    bool IImageTextSource.HasBoxes => source.HasBoxes;
+
+    IReadOnlyList<NamedBox> IImageTextSource.BoxesOf(int index) => source.BoxesOf(index);
+
     /// <inheritdoc/>
     public ImageTextPair Read(int index)
     {

@@ -27,6 +27,9 @@ static class DataStreams
     /// <summary>How many patches the images of a step's batch have at most.</summary>
     public static Philox Naflex(int seed, long step) => new(Key(seed, 7), Counter(step, 0, 0));
 
+    /// <summary>Choice of the box that a view's located captions are of.</summary>
+    public static Philox Box(int seed, long epoch, int sample, int view) => new(Key(seed, 8), Counter(epoch, sample, view));
+
     static ulong Key(int seed, uint purpose) => (ulong)purpose << 32 | (uint)seed;
 
     // 24 bits of epoch or step, 32 of sample, 8 of view.

@@ -54,4 +54,13 @@ public interface IImageTextSource
 
     /// <summary>What was left out when the source was opened, by reason; damage inside files shows only when they are read.</summary>
     IReadOnlyList<SkippedMembers> Skipped => [];
+
+    /// <summary>The source knows boxes of what is in its images.</summary>
+    internal bool HasBoxes => false;
+
+    /// <summary>
+    /// Boxes of what pair <paramref name="index"/> shows, in pixels of the image as it is read; several threads call at once, where
+    /// <see cref="HasBoxes"/> is true.
+    /// </summary>
+    internal IReadOnlyList<NamedBox> BoxesOf(int index) => [];
 }

@@ -32,6 +32,10 @@ public sealed class SubsetSource : IImageTextSource
     /// <inheritdoc/>
     public IReadOnlyList<SkippedMembers> Skipped => source.Skipped;
 
+    bool IImageTextSource.HasBoxes => source.HasBoxes;
+
+    IReadOnlyList<NamedBox> IImageTextSource.BoxesOf(int index) => source.BoxesOf(indices[index]);
+
     /// <inheritdoc/>
     public ImageTextPair Read(int index) => source.Read(indices[index]);
 

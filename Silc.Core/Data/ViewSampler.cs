@@ -23,7 +23,8 @@ sealed class ViewSampler(SilcConfig config, int seed)
     /// <param name="sample">Index of the image in its source.</param>
     /// <param name="batch">Receives the pixels.</param>
     /// <param name="slot">Row of the batch, from 0 to B - 1.</param>
-    public void Fill(RgbImage image, long epoch, int sample, Batch batch, int slot)
+    /// <param name="seen">Receives the geometry of the captioned views, unless it is empty.</param>
+    public void Fill(RgbImage image, long epoch, int sample, Batch batch, int slot, Span<ViewGeometry> seen = default)
     {
         for (int view = 0; view < views.Global; view++)
         {
@@ -31,6 +32,7 @@ sealed class ViewSampler(SilcConfig config, int seed)
             var pixels = Slot(batch.Global, config.ImageSize, view * batch.Size + slot);
             var chances = view == 0 ? first : others;
             var crop = View(image, random, pixels, config.ImageSize, views.GlobalScaleMin, views.GlobalScaleMax, chances);
+            if (!views.Plain && view < seen.Length) seen[view] = new(crop.Box, crop.Flip, config.ImageSize);
             if (views.AnchorScale == 0) continue;
             int side = views.AnchorScale * config.ImageSize;
             var anchor = Slot(batch.Anchor, side, view * batch.Size + slot);
@@ -48,6 +50,7 @@ sealed class ViewSampler(SilcConfig config, int seed)
             var pixels = Slot(batch.Plain, config.ImageSize, slot);
             var ground = Ground(DataStreams.View(seed, epoch, sample, views.Global + views.Local));
             Crop(image, new(CropBox.Of(image), ground, Flip: false), pixels, config.ImageSize);
+            if (seen.Length > 0) seen[0] = new(CropBox.Of(image), Flip: false, config.ImageSize);
             Photometric.ToSigned(pixels);
         }
     }

@@ -11,7 +11,7 @@ static class BigVisionNames
         LastLayerPrefix = "head/prototypes/", TeacherPrefix = "teacher/", ImageEncoder = "img/Transformer",
         TextEncoder = "txt/Encoder_0", ImageHead = "img/head", PreLogits = "img/pre_logits", ClassToken = "img/cls/embedding",
         ClassPosition = "img/cls/pos_embedding", PreNorm = "img/norm_pre", TextPool = "txt/MAPHead_0", Stem = "img/stem",
-        Registers = "img/reg/embedding", Top = "img/Top";
+        Registers = "img/reg/embedding", Top = "img/Top", Probe = "img/MAPHead_0/probe", SecondProbe = "dual/probe";
 
     /// <summary>What published files put in front of every name: flax's training state, nothing, or an old flax optimizer.</summary>
     public static readonly string[] Prefixes = ["params/", "", "opt/target/"];
@@ -39,6 +39,10 @@ static class BigVisionNames
         ParameterTable.Towers(config).Where(weight => weight.Name.StartsWith("img/", StringComparison.Ordinal)).Concat(ParameterTable.Head(config))
             .Append((Name: "center", Shape: [config.Head.Prototypes]))
             .Select(weight => new WeightTensor(TeacherPrefix + weight.Name, weight.Shape, Part(weight)));
+
+    /// <summary>The second probe of attention pooling in a checkpoint of a run with second captions.</summary>
+    public static WeightTensor Second(SilcConfig config) =>
+        new(SecondProbe, [config.Image.Width], new WeightPart(SecondProbe, 1, config.Image.Width, WeightOrder.Same));
 
     // img/Transformer/encoderblock_3/… is in img/Transformer/encoderblock/… where layers are stacked.
     static string FileName(string name, Func<string, bool>? stacked)

@@ -55,13 +55,18 @@ public sealed class ModelFile : IDisposable
         WeightTensor[] teacher = found.HasHead && file.Arrays.ContainsKey(BigVisionNames.TeacherPrefix + BigVisionNames.Patches)
             ? [.. BigVisionNames.Teacher(Config)] : [];
         Locate(teacher, BigVisionNames.TeacherPrefix);
+        WeightTensor[] second = found.HasHead && Config.ImagePooling == ImagePooling.Map && file.Arrays.ContainsKey(BigVisionNames.SecondProbe)
+            ? [BigVisionNames.Second(Config)] : [];
+        Locate(second, "");
         foreach (var (parameter, tensor) in found.Added)
             Locate([tensor with { Parts = [tensor.Parts[0] with { Parameter = AddedTo(parameter) }, .. tensor.Parts[1..]] }], "");
-        var used = found.Tensors.Concat(teacher).Concat(found.Added.Values).Select(tensor => tensor.Name).ToHashSet();
+        var used = found.Tensors.Concat(teacher).Concat(second).Concat(found.Added.Values).Select(tensor => tensor.Name).ToHashSet();
         Extra = [.. file.Arrays.Keys.Where(name => !used.Contains(name))];
         RequireNoStrays();
         Weights = new(Config, found.HasHead, Read) { Direct = new(Read, Fill, this.file.IsConcurrent) };
         Teacher = teacher is [] ? null : Weights with { Read = (name, sink) => Read(BigVisionNames.TeacherPrefix + name, sink) };
+        Second = second is [] ? null
+            : Weights with { Read = (name, sink) => Read(name == BigVisionNames.Probe ? BigVisionNames.SecondProbe : name, sink) };
     }
 
     /// <summary>The file.</summary>
@@ -125,6 +130,12 @@ public sealed class ModelFile : IDisposable
 
     /// <summary>Image tower, head and <c>center</c> of the EMA teacher, if the file is a checkpoint that has one.</summary>
     public ModelWeights? Teacher { get; }
+
+    /// <summary>
+    /// The weights with the second probe of attention pooling in the place of the first, so that images embed as second captions saw them; null
+    /// unless the file is the checkpoint of a run with those.
+    /// </summary>
+    internal ModelWeights? Second { get; }
 
     /// <summary>Opens a file, the one of a folder, or the newest weights of a run.</summary>
     /// <exception cref="InvalidDataException">

@@ -21,7 +21,7 @@ sealed class DualCaptionLoss : IDisposable
             $"second embeddings are pooled by a second probe, and this image tower pools {config.ImagePooling}: set DualWeight to 0 (--dual 0)");
         Contrast = new(student, train.DualWeight, collective, LossTerm.Dual);
         Parameters = new(student.Device);
-        Probe = Parameters.Add($"{Tower}/probe", 1, width, Inits.XavierUniform(1, width));
+        Probe = Parameters.Add(BigVisionNames.SecondProbe, 1, width, Inits.XavierUniform(1, width));
         try
         {
             Parameters.Allocate(train.Seed, gradients: true);

@@ -67,11 +67,12 @@ sealed class TextDecoder
     /// <param name="weight">Of all.</param>
     /// <param name="causal">False: each token looks at those behind it, too.</param>
     /// <param name="dZ">Takes the images' part of the gradient.</param>
+    /// <param name="places">Positions (L, C), L of at least T, in the place of the decoder's own.</param>
     public void Loss(Pass pass, TokenBatch tokens, int length, Tensor z, ArrayView<int> labels, Tensor weights, Tensor rowLoss, float weight,
-        bool causal, Tensor dZ)
+        bool causal, Tensor dZ, Parameter? places = null)
     {
         using var _ = pass.Frame();
-        var (n, back) = Hidden(pass, tokens, length, z, causal, dZ);
+        var (n, back) = Hidden(pass, tokens, length, z, causal, dZ, places);
         var dn = pass.Scratch(n.Rows, n.Cols);
         int most = Math.Max(1, LogitsAtOnce / Vocabulary);
         for (int first = 0; first < n.Rows; first += most)
@@ -88,12 +89,14 @@ sealed class TextDecoder
     }
 
     // What the logits are made of, (B·T, C).
-    (Tensor N, ParameterPullback Back) Hidden(Pass pass, TokenBatch tokens, int length, Tensor z, bool causal = true, Tensor dZ = default)
+    (Tensor N, ParameterPullback Back) Hidden(Pass pass, TokenBatch tokens, int length, Tensor z, bool causal = true, Tensor dZ = default,
+        Parameter? places = null)
     {
+        places ??= positions;
         int batch = tokens.Batch;
         var x = pass.Saved(Tensor.RowsOf(batch, length), Config.Width);
         pass.Ops.Embed(tokens.Ids, embedding.Value, x);
-        pass.Ops.AddBroadcast(positions.Value.Slice(0, length), x);
+        pass.Ops.AddBroadcast(places.Value.Slice(0, length), x);
         var backs = new List<InPlacePullback>();
         foreach (var (self, cross, mlp) in blocks)
         {
@@ -107,7 +110,7 @@ sealed class TextDecoder
         {
             var dx = backNorm.Invoke(dn);
             foreach (var back in Enumerable.Reverse(backs)) back.Invoke(dx);
-            pass.Ops.SumRows(dx, positions.Grad.Slice(0, length));
+            pass.Ops.SumRows(dx, places.Grad.Slice(0, length));
             pass.Ops.EmbedBackward(tokens.Ids, tokens.Order, dx, embedding.Grad);
         }
         ));

@@ -57,9 +57,11 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
             || from.Plain.Length != (slot.Plain?.Length ?? 0)
             || from.Anchor.Length != (slot.Anchor?.Length ?? 0) || (!unused && from.Local.Length != slot.Local!.Length)
             || from.Tokens.Length != (long)batch * config.TextLength
-            || from.SecondTokens.Length != (config.Views.SecondCaption ? from.Tokens.Length : 0))
+            || from.SecondTokens.Length != (config.Views.SecondCaption ? from.Tokens.Length : 0)
+            || from.Located.Length != (long)batch * config.Views.Located * LocatedTexts.Parts(config.Views))
             throw new ArgumentException("the batch was made for another configuration: its views or captions have other sizes than the model's");
-        foreach (var id in from.Tokens.Concat(from.SecondTokens))
+        // A row of located captions that has none begins so, and is not read.
+        foreach (var id in from.Tokens.Concat(from.SecondTokens).Concat(from.Located.Where(id => id != LocatedTexts.None)))
             if ((uint)id >= (uint)config.VocabSize) throw new ArgumentException($"token id {id} is not in the model's vocabulary "
                 + $"of {config.VocabSize}");
     }

@@ -115,7 +115,11 @@ public sealed partial class Trainer
         Probe?.Invoke("z_image", zImage);
         lastImages = zImage;
         if (Runs(LossTerm.Gram)) gram!.Run(pass, inference, slice.Anchor, patches, dPatches, losses);
-        if (Runs(LossTerm.Decoder)) decoder!.Run(pass, patches, dPatches, captions![views.Place, number], losses);
+        if (Runs(LossTerm.Decoder))
+        {
+            var located = Runs(LossTerm.Located);
+            decoder!.Run(pass, patches, dPatches, captions!.Of(views.Place, number, located), located, losses);
+        }
         Tensor dRaw = default;
         if (DistilsGlobal)
         {

@@ -123,6 +123,7 @@ public sealed partial class Trainer : IDisposable
                 captions = new(model, train, ranks);
                 decoder = new(model, train);
                 own.Add(new(LossTerm.Decoder, DecoderLoss.Tower, decoder.Parameters, null, learning));
+                if (decoder.LocatedParameters is { } places) own.Add(new(LossTerm.Located, DecoderLoss.LocatedTower, places, null, learning));
             }
             if (train.DualWeight > 0)
             {
@@ -194,7 +195,7 @@ public sealed partial class Trainer : IDisposable
         var start = Stopwatch.GetTimestamp();
         views.Send(batch);          // while the step before still runs
         if (Config.Runs(LossTerm.Mask, Steps)) masks!.Send(views.Place, Steps);
-        if (Config.Runs(LossTerm.Decoder, Steps)) captions!.Send(views.Place, Steps, batch.Tokens);
+        if (Config.Runs(LossTerm.Decoder, Steps)) captions!.Send(views.Place, Steps, batch, Config.Runs(LossTerm.Located, Steps));
         UploadTime += Stopwatch.GetElapsedTime(start);
         if (!device.RunsAhead) device.Synchronize();
         var schedule = Multiplier(Steps);

@@ -48,6 +48,7 @@ sealed record LadderRun(string Name, bool AdditionalViews, IReadOnlyList<LossTer
             Local = Distils ? recipe.Views.Local : 0,
             AnchorScale = Losses.Contains(LossTerm.Gram) ? recipe.Views.AnchorScale : 0,
             SecondCaption = Losses.Contains(LossTerm.Dual),
+            Located = Losses.Contains(LossTerm.Located) ? recipe.Views.Located : 0,
         },
     };
 

@@ -37,6 +37,10 @@ static class ConvertCommand
         HelpName = "true|false",
     };
 
+    static readonly Option<MapProbe> Probe = OptionForm.Choice("--probe",
+        "Which probe pools images: second takes that of a run with --dual, whose embeddings its second captions were compared with.",
+        MapProbe.First);
+
     static readonly Option<string?> Positions = PositionOptions.Create();
 
     public static Command Create()
@@ -50,8 +54,10 @@ static class ConvertCommand
               silc convert models/siglip models/siglip-hf --to hf
               silc convert siglip-hf siglip.npz
               silc convert siglip_b16.npz models/siglip-384 --image-size 384
+              silc convert runs/dual models/second --probe second
             """)
-        { Input, Target, To, ImageSize, Positions, TextPooling, EvalOptions.Resize, EvalOptions.Background, Stacked, ModelOption.Tokenizer };
+        { Input, Target, To, ImageSize, Positions, TextPooling, EvalOptions.Resize, EvalOptions.Background, Stacked, Probe,
+            ModelOption.Tokenizer };
         command.SetAction(Convert);
         return command;
     }
@@ -62,9 +68,11 @@ static class ConvertCommand
         var format = parsed.GetValue(To) is { } name ? ModelFormats.Parse(name)
             : Path.GetExtension(output).Equals(".npz", StringComparison.OrdinalIgnoreCase) ? ModelFormat.Npz : ModelFormat.Silc;
         if (!File.Exists(input) && !Directory.Exists(input)) throw new FileNotFoundException($"{input}: no such file or folder");
-        using var file = ModelFile.Open(input, parsed.GetValue(ImageSize));
+        var second = parsed.GetValue(Probe) == MapProbe.Second;
+        using var file = ModelFile.Open(second ? WithProbes(input) : input, parsed.GetValue(ImageSize));
         CheckOutput(parsed, file.Path, format, output);
-        var weights = parsed.GetValue(ImageSize) is { } size ? file.Weights.WithImageSize(size, PositionOptions.Of(parsed, Positions)) : file.Weights;
+        var weights = second ? SecondOf(file, input) : file.Weights;
+        if (parsed.GetValue(ImageSize) is { } size) weights = weights.WithImageSize(size, PositionOptions.Of(parsed, Positions));
         weights = weights with { Config = weights.Config with { Images = EvalOptions.RuleOf(parsed, weights.Config.Images) } };
         weights = weights with { Config = TextPoolingOption.Apply(weights.Config, parsed.GetValue(TextPooling)) };
         var tokenizer = ModelOption.TokenizerOf(parsed.GetValue(ModelOption.Tokenizer)) ?? file.Tokenizer;
@@ -78,17 +86,32 @@ static class ConvertCommand
         var written = ModelWriter.Write(weights, format, output, tokenizer, parsed.GetValue(Stacked) ?? file.Stacked);
         var sizes = written.Select(path => $"{path} ({ModelSummary.Size(new FileInfo(path).Length)})");
         Console.WriteLine($"wrote     {format.Describe()}: {string.Join(", ", sizes)}");
-        Console.WriteLine($"card      {CardOf(input, written[0], format)}");
+        Console.WriteLine($"card      {CardOf(input, written[0], format, second)}");
         foreach (var note in ModelSummary.Losses(weights, format, tokenizer)) Console.WriteLine($"note      {note}");
         return 0;
     }
 
-    // The story of a run goes with its weights.
-    static string CardOf(string input, string weights, ModelFormat format)
+    // A run's model has the first probe alone: the second is in the checkpoint of the same step.
+    static string WithProbes(string input)
+    {
+        if (RunFolder.Checkpoints(input).Count == 0) return input;
+        var (newest, model) = (RunFolder.Newest(input).Checkpoint, Path.Combine(input, RunFolder.ModelName));
+        if (File.Exists(model) && ModelMetadata.Step(Safetensors.ReadMetadata(model)) is { } step && step > newest.Step)
+            throw new ArgumentException($"{Probe.Name} second: {input} has a model of step {step:N0}, and the second probe is in its checkpoints "
+                + $"alone, the newest of which is of step {newest.Step:N0}: name {newest.Path} to take that");
+        return newest.Path;
+    }
+
+    static ModelWeights SecondOf(ModelFile file, string input) => file.Second
+        ?? throw new ArgumentException($"{Probe.Name} second: {input} has no second probe: the checkpoint of a run with {LossTerm.Dual.Option} has "
+            + $"one; leave {Probe.Name} out");
+
+    // The story of a run goes with its weights; what the run measured is of its first probe.
+    static string CardOf(string input, string weights, ModelFormat format, bool second)
     {
         var folder = Path.GetDirectoryName(weights) is { Length: > 0 } named ? named : ".";
         var source = Directory.Exists(input) ? input : Path.GetDirectoryName(Path.GetFullPath(input))!;
-        var run = RunFolder.Checkpoints(source).Count > 0 ? RunRecord.Open(source) : null;
+        var run = !second && RunFolder.Checkpoints(source).Count > 0 ? RunRecord.Open(source) : null;
         using var file = ModelFile.Open(weights);
         var card = ModelCard.Of(folder, file, run, run is null ? input : null,
             ModelCard.LicenceIn(Path.Combine(source, ModelCard.FileName)), []) with

@@ -22,7 +22,7 @@ static class RecipesVerifyCommand
     {
         var command = new Command("verify", $"""
             Train a configuration file, evaluate the model, and compare it with the levels beside the file. A run in --out that is finished is
-            not trained again. Ends with {Below} if a number lies below its level.
+            not trained again, and refused if its configuration is another. Ends with {Below} if a number lies below its level.
 
             Examples:
               silc recipes verify recipes/demo.json --out runs/verify
@@ -38,7 +38,12 @@ static class RecipesVerifyCommand
         List<string> train = ["train", "--config", config, "--out", folder, "--device", device];
         if (parsed.GetValue(Seed) is { } seed) train.AddRange(["--seed", $"{seed}"]);
         if (parsed.GetValue(Steps) is { } steps) train.AddRange(["--steps", $"{steps}"]);
-        if (IsFinished(folder)) Console.Error.WriteLine($"{folder} holds a finished run, which is judged as it is: name another --out to train anew");
+        if (IsFinished(folder))
+        {
+            RequireSame(config, train, folder);
+            Console.Error.WriteLine($"{folder} holds a finished run of this configuration, which is judged as it is: name another {Out.Name} to "
+                + "train anew");
+        }
         else if (SilcCommand.Run(train) is not 0 and var failed) return failed;
 
         var (table, below) = (new Table().AddColumns("evaluation", "images", "method", "metric", "found", "level", "reached before"), 0);
@@ -65,6 +70,43 @@ static class RecipesVerifyCommand
 
     static bool IsFinished(string folder) => RunFolder.Checkpoints(folder).Count > 0 && RunFolder.Newest(folder).Checkpoint is var newest
         && newest.Step == newest.Train.TotalSteps;
+
+    // What training would be told now against what the run was told.
+    static void RequireSame(string config, IEnumerable<string> words, string folder)
+    {
+        var made = RunFolder.Newest(folder).Checkpoint;
+        var parsed = RunConfig.Open(config).Under(TrainLine.Bare().Parse([.. words.Skip(1)]));
+        if (parsed.GetValue(TrainOptions.Recipes) is { } recipe) parsed = RecipeFile.Open(recipe).Under(parsed);
+        using var init = TrainInit.Open(parsed);
+        var tokenizer = init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
+        string[] differences =
+        [
+            .. TrainLine.Of(made, folder) is { } line ? DataDifferences(line.Parsed, parsed) : [],
+            .. ConfigJson.Differences(made.Config, TrainOptions.ModelOf(parsed, tokenizer, init?.Weights.Config)),
+            .. ConfigJson.Differences(made.Train, TrainOptions.TrainingOf(parsed)),
+        ];
+        if (differences is [var first, ..])
+            throw new ArgumentException($"{folder} holds a finished run of another configuration than {config}: {first}"
+                + $"{(differences.Length > 1 ? $", and {differences.Length - 1} more" : "")}; name another {Out.Name} to train anew");
+    }
+
+    static IEnumerable<string> DataDifferences(ParseResult made, ParseResult now)
+    {
+        Option[] files = [PublishedSets.ImageFolder, LossOptions.Boxes];
+        foreach (var option in (Option[])[TrainOptions.Data, .. DataOption.Reading, TrainOptions.Tokenizer, TrainOptions.Init, LossOptions.Boxes])
+        {
+            var (was, value) = (Said(made), Said(now));
+            if (was != value) yield return $"{option.Name} {was ?? "none"}, now {value ?? "none"}";
+
+            string? Said(ParseResult parsed) => parsed.GetResult(option)?.GetValueOrDefault<object>() switch
+            {
+                null => null,
+                string data when option == TrainOptions.Data => DataOption.Absolute(data),
+                string file when files.Contains(option) => Path.GetFullPath(file),
+                var given => $"{given}",
+            };
+        }
+    }
 
     // The evaluation as a user runs it, by its own file of numbers.
     static JsonDocument? Scores(string eval, string folder, string device, out int code)

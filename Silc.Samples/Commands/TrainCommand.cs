@@ -94,7 +94,14 @@ static class TrainCommand
         if (start is null && folder is not null) TrainFolder.CheckFiles(given, folder, tokenizer, init?.Path);
         var config = start?.Config ?? RunConfig.Blame(file, parsed, line => TrainOptions.ModelOf(line, tokenizer, init?.Weights.Config));
         var train = start is null ? RunConfig.Blame(file, parsed, TrainOptions.TrainingOf) : Continued(start, given);
-        return new(parsed, parsed.GetRequiredValue(TrainOptions.Data), config, train, tokenizer, init);
+        var data = parsed.GetRequiredValue(TrainOptions.Data);
+        if (start is null && parsed.GetValue(LossOptions.Boxes) is { } boxes)
+        {
+            Require.That(train.LocatedWeight > 0, $"{LossOptions.Boxes.Name} {boxes} is for {LossTerm.Located.Option}, which is 0");
+            Require.That(PublishedSets.WithIds(data), $"{LossOptions.Boxes.Name} {boxes}: {data} does not say which of COCO's images it has; "
+                + "captions:FILE.json and karpathy:FILE.json do");
+        }
+        return new(parsed, data, config, train, tokenizer, init);
     }
 
     // What a rank has before it trains.
@@ -116,6 +123,9 @@ static class TrainCommand
         if (folder is not null && job.Collective.Size > 1 && source.Shards is not null)
             Console.Error.WriteLine($"warning: {source.Name} is compressed, so that each of {job.Collective.Size} ranks unpacks all of it: plain "
                 + ".tar shards are read in parts");
+        if (train.LocatedWeight > 0 && !source.HasBoxes)
+            Console.Error.WriteLine($"note: {source.Name} knows no boxes{(PublishedSets.WithIds(data) ? $" without {LossOptions.Boxes.Name}" : "")}: "
+                + $"{LossTerm.Located.Option} trains 'Cap: …' alone, and its loss stays 0");
         return new(parsed, data, config, train, source, validation, plan, start, model, run);
     }
 

@@ -37,6 +37,16 @@ static class LossOptions
         new ViewConfig().AnchorScale).From(0);
     public static readonly Option<double> DecoderParallel = Real("--decoder-parallel",
         "Share of the steps in which --decoder says all tokens of a caption at once.", new TrainConfig().DecoderParallel).From(0);
+    public static readonly Option<int?> LocatedLength = new Option<int?>("--located-length")
+    {
+        Description = "Tokens of a text of --located; those of a caption and what a box takes unless given, or 0.",
+        HelpName = "N",
+    }.From(0);
+    public static readonly Option<string?> Boxes = new("--boxes")
+    {
+        Description = "Of captions: and karpathy:, COCO's file of instances in the same images, whose boxes --located takes.",
+        HelpName = "FILE.json",
+    };
     public static readonly (LossTerm Term, Option<int?> Start, Option<int?> End)[] Spans =
     [
         .. from loss in Weights
@@ -59,6 +69,7 @@ static class LossOptions
     [
         .. Weights.Select(loss => loss.Option), .. Spans.SelectMany(span => new Option[] { span.Start, span.End }), MaskRatio, MaskRatioMax,
         MaskImages, MaskPatches, MaskAllPatches, SharedHead, Anchor, AnchorEvery, AnchorCopies, AnchorScale, DecoderParallel,
+        LocatedLength, Boxes,
     ];
 
     /// <summary>Training with the losses of a line.</summary>

@@ -54,6 +54,9 @@ static class PublishedSets
     public static string? PathOf(string data) => All.FirstOrDefault(set => data.StartsWith(set, StringComparison.Ordinal)) is { } set
         ? data[set.Length..] : null;
 
+    /// <summary>True for captions that go by the ids of COCO's images.</summary>
+    public static bool WithIds(string data) => IsOneOf(data, [CocoCaptions, Karpathy]);
+
     /// <summary>True for LVIS, which is measured by rules of its own.</summary>
     public static bool IsLvis(string data) => data.StartsWith(Lvis, StringComparison.Ordinal);
 
@@ -106,9 +109,11 @@ static class PublishedSets
             RefuseFolder(data, parsed);
             return new ImageNetSource(path, parsed.GetValue(Split) ?? "train");
         }
-        if (Set(data) == Karpathy) return CaptionJsonSource.Karpathy(path, SplitOf(data, parsed), folder);
-        RefuseSplit(data, parsed);
-        return CaptionJsonSource.Coco(path, folder);
+        if (Set(data) != Karpathy) RefuseSplit(data, parsed);
+        var source = Set(data) == Karpathy ? CaptionJsonSource.Karpathy(path, SplitOf(data, parsed), folder) : CaptionJsonSource.Coco(path, folder);
+        if (parsed.GetValue(LossOptions.Boxes) is not { } boxes) return source;
+        return File.Exists(boxes) ? new BoxedCaptions(source, CocoFile.Read(boxes))
+            : throw new FileNotFoundException($"{LossOptions.Boxes.Name} {boxes}: no such file; COCO's is instances_train2017.json");
     }
 
     /// <summary>Captions by the id of their image, which need not be there; null for other data.</summary>

@@ -25,7 +25,7 @@ static class RunSchema
         (TrainOptions.LocalViews, ["model.views.local"]), (TrainOptions.MinCrop, ["model.views.globalScaleMin"]),
         (ViewOptions.Augment,
             ["model.views.flip", "model.views.jitter", "model.views.grey", "model.views.blur", "model.views.solarize", "model.views.randConv"]),
-        (ViewOptions.Resize, ["model.views.filter"]), (ViewOptions.Naflex, ["model.views.naflex"]),
+        (ViewOptions.Resize, ["model.views.filter"]), (ViewOptions.Naflex, ["model.views.naflex", "model.views.naflexChoices"]),
         (ViewOptions.NaflexMin, ["model.views.naflexMin"]),
         (TrainOptions.Batch, ["training.batchSize"]), (TrainOptions.Steps, ["training.totalSteps"]), (TrainOptions.Seed, ["training.seed"]),
         (TrainOptions.Optimizer, ["training.optimizer"]), (TrainOptions.LearningRate, ["training.learningRate"]),
@@ -36,6 +36,7 @@ static class RunSchema
         (TrainOptions.Warmup, ["training.schedule.warmupSteps"]), (TrainOptions.Cooldown, ["training.schedule.cooldownSteps"]),
         (TrainOptions.Timescale, ["training.schedule.timescale"]), (TrainOptions.Shift, ["training.schedule.shift"]),
         (TrainOptions.Power, ["training.schedule.power"]), (TrainOptions.RateEnd, ["training.schedule.end"]),
+        (TrainOptions.ScheduleFrom, ["training.schedule.from"]),
         (TrainOptions.Stairs, ["training.schedule.stairs"]), (TrainOptions.Ema, ["training.emaMomentum"]),
         (TrainOptions.EmaEnd, ["training.emaMomentumEnd"]), (TrainOptions.ContrastiveWeight, ["training.contrastiveWeight"]),
         (TrainOptions.StudentTemperature, ["training.studentTemperature"]), (TrainOptions.TeacherTemperature, ["training.teacherTemperature"]),
@@ -48,7 +49,7 @@ static class RunSchema
         (TrainOptions.Freeze, ["training.rateRules"]), (TrainOptions.RateMultipliers, ["training.rateRules"]),
         (LossOptions.Anchor, ["training.gram.anchor"]), (LossOptions.AnchorEvery, ["training.gram.every"]),
         (LossOptions.AnchorCopies, ["training.gram.copies"]), (LossOptions.AnchorScale, ["model.views.anchorScale"]),
-        (LossOptions.DecoderParallel, ["training.decoderParallel"]),
+        (LossOptions.DecoderParallel, ["training.decoderParallel"]), (LossOptions.LocatedLength, ["model.views.located"]),
         (LossOptions.MaskRatio, ["training.masks.ratio"]), (LossOptions.MaskRatioMax, ["training.masks.ratioMax"]),
         (LossOptions.MaskImages, ["training.masks.images"]), (LossOptions.MaskPatches, ["training.masks.kind"]),
         (LossOptions.MaskAllPatches, ["training.masks.allPatches"]), (LossOptions.SharedHead, ["training.masks.sharedHead"]),
@@ -172,6 +173,8 @@ static class RunSchema
         else
             schema["type"] = new JsonArray(type == typeof(int) ? "integer" : type == typeof(double) ? "number" : type == typeof(bool) ? "boolean"
                 : "string", "null");
+        // One number needs no quotes.
+        if (option == ViewOptions.Naflex) schema["type"]!.AsArray().Insert(0, "integer");
         if (StrictValues.RangeOf(option) is var (least, included)) schema[included ? "minimum" : "exclusiveMinimum"] = least;
         if (RunConfig.Node(option, usual) is { } value) schema["default"] = value;
         return schema;

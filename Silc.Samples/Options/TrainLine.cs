@@ -18,13 +18,13 @@ static class TrainLine
     // These change nothing that is learned but rounding, of device and precision; data that has moved is told by its size.
     static readonly Option[] free =
     [
-        .. passing, TrainOptions.Data, TrainOptions.Device, TrainOptions.Precision, TrainOptions.CudaGraph,
+        .. passing, TrainOptions.Data, LossOptions.Boxes, TrainOptions.Device, TrainOptions.Precision, TrainOptions.CudaGraph,
         TrainOptions.LogEvery, TrainOptions.MaxBad, TrainOptions.Steps,
         TrainOptions.OnCollapse, TrainOptions.Recompute, TrainOptions.Accumulate,
         TrainOptions.SaveEvery, TrainOptions.SaveMinutes, TrainOptions.Keep, TrainOptions.KeepEvery,
         // How fast it learns from here on: what was learned stays.
         TrainOptions.LearningRate, TrainOptions.Schedule, TrainOptions.Cooldown, TrainOptions.Timescale, TrainOptions.Shift, TrainOptions.Power,
-        TrainOptions.RateEnd, TrainOptions.Stairs,
+        TrainOptions.RateEnd, TrainOptions.ScheduleFrom, TrainOptions.Stairs,
         // Looks at the model and leaves it alone.
         TrainOptions.ValData, TrainOptions.ValClasses, TrainOptions.ValEvery, TrainOptions.KeepBest, TrainOptions.Patience,
     ];
@@ -37,6 +37,7 @@ static class TrainLine
             values[TrainOptions.Data.Name] = [DataOption.Absolute(data[0])];
         if (values.TryGetValue(PublishedSets.ImageFolder.Name, out var images))
             values[PublishedSets.ImageFolder.Name] = [Path.GetFullPath(images[0])];
+        if (values.TryGetValue(LossOptions.Boxes.Name, out var boxes)) values[LossOptions.Boxes.Name] = [Path.GetFullPath(boxes[0])];
         if (values.TryGetValue(TrainOptions.ValData.Name, out var held)) values[TrainOptions.ValData.Name] = [DataOption.Absolute(held[0])];
         if (values.TryGetValue(TrainOptions.ValClasses.Name, out var list)) values[TrainOptions.ValClasses.Name] = [Path.GetFullPath(list[0]!)];
         return new() { [Note] = JsonSerializer.Serialize(values) };

@@ -155,6 +155,8 @@ static class TrainOptions
     public static readonly Option<double> Power = Real("--power", "Power of polynomial.", 1).Above(0);
     public static readonly Option<double> RateEnd = Real("--lr-end", "Learning rate at the end of cosine, linear and polynomial, as a part of "
         + "--lr.", 0).From(0);
+    public static readonly Option<double> ScheduleFrom = Real("--schedule-from", "Share of the schedule of cosine, linear and polynomial that an "
+        + "earlier run has behind it: --steps takes the rest.", new Schedule().From).From(0);
     public static readonly Option<string?> Stairs = new("--stairs")
     {
         Description = "For stair: from which steps on the learning rate is which part of --lr, e.g. 3000=0.1,6000=0.01.",
@@ -243,7 +245,7 @@ static class TrainOptions
         ContrastiveWeight, StudentTemperature, TeacherTemperature, TeacherTemperatureStart, TeacherTemperatureWarmup, CenterMomentum,
         Centers, FrozenLastLayer, HeadGains, Temperature, Bias, MaxScale, GlobalToGlobal, GlobalViews, LocalViews, MinCrop, .. ViewOptions.All,
         Optimizer, LearningRate, RateEnd, WeightDecay, WeightDecayEnd, Beta1, Beta2, Epsilon, HalfMomentum, ClipNorm, ClipByTensor,
-        Schedule, Warmup, Cooldown, Timescale, Shift, Power, Stairs, Recompute, Accumulate, Seed, Set,
+        Schedule, Warmup, Cooldown, Timescale, Shift, Power, ScheduleFrom, Stairs, Recompute, Accumulate, Seed, Set,
     ];
 
     public static IReadOnlyList<Option> All { get; } =
@@ -328,7 +330,11 @@ static class TrainOptions
             Local = locals,
             AnchorScale = anchorScale,
             SecondCaption = Has(LossTerm.Dual),
+            Located = 0,
         };
+        var located = parsed.GetValue(LossOptions.LocatedLength);
+        if (located > 0 && !Has(LossTerm.Located))
+            throw new ArgumentException($"{LossOptions.LocatedLength.Name} {located} is for {LossTerm.Located.Option}, which is 0");
         var top = parsed.GetValue(TopBlocks);
         if (top > 0 && init is null)
             throw new ArgumentException($"{TopBlocks.Name} {top} puts blocks on a tower that was trained: name its weights by {Init.Name}");
@@ -344,6 +350,14 @@ static class TrainOptions
             TemperatureInit = parsed.GetValue(Temperature) ?? preset.TemperatureInit,
             BiasInit = parsed.GetValue(Bias) ?? preset.BiasInit,
         };
+        if (Has(LossTerm.Located))
+            preset = preset with
+            {
+                Views = views with
+                {
+                    Located = located is > 0 and var given ? given : LocatedTexts.Length(tokenizer, preset.TextLength, preset.ImageSize),
+                },
+            };
         var model = SetOption.Apply(preset, ConfigTree.Model, parsed.GetValue(Set)).Check();
         return top == 0 || (model.TopBlocks, model.ImagePooling) == (top, preset.ImagePooling) ? model
             : throw new ArgumentException($"{TopBlocks.Name} {top} means model.topBlocks {top} and model.imagePooling {preset.ImagePooling}, and "
@@ -385,6 +399,7 @@ static class TrainOptions
         if (Says(Shift)) schedule = schedule with { Shift = parsed.GetValue(Shift) };
         if (Says(Power)) schedule = schedule with { Power = parsed.GetValue(Power) };
         if (Says(RateEnd)) schedule = schedule with { End = parsed.GetValue(RateEnd) };
+        if (Says(ScheduleFrom)) schedule = schedule with { From = parsed.GetValue(ScheduleFrom) };
         return parsed.GetValue(Stairs) is { } stairs ? schedule with { Stairs = [.. stairs.Split(',').Select(StairOf)] } : schedule;
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Silc.Samples.Options;
 
@@ -22,12 +23,12 @@ static class ViewOptions
         HelpName = string.Join('|', Enum.GetNames<ResampleFilter>()).ToLowerInvariant(),
     };
 
-    public static readonly Option<int> Naflex = OptionForm.Number("--naflex",
-        "Train on whole images at their own aspect ratio, of at most N patches (NaFlex of SigLIP 2); 0 trains on squares.",
-        new ViewConfig().Naflex).From(0);
+    public static readonly Option<string> Naflex = OptionForm.Text("--naflex",
+        "Train on whole images at their own aspect ratio, of at most N patches (NaFlex of SigLIP 2); of several numbers, as 128,256,576, each batch "
+            + "draws its own; 0 trains on squares.", "0", "N,...");
 
     public static readonly Option<int> NaflexMin = OptionForm.Number("--naflex-min",
-        "The least that --naflex draws for a batch, from 128, 256, 576, 784, 1024 and N.", new ViewConfig().NaflexMin).From(1);
+        "The least that --naflex draws for a batch, from 128, 256, 576, 784, 1024 and N, where one N is given.", new ViewConfig().NaflexMin).From(1);
 
     public static IReadOnlyList<Option> All { get; } = [Recipe, Augment, Resize, Naflex, NaflexMin];
 
@@ -39,7 +40,15 @@ static class ViewOptions
     {
         var views = parsed.GetValue(Recipe) is { } name ? ViewConfig.Recipe(name) with { LocalSize = preset.LocalSize } : preset;
         views = views with { GlobalScaleMin = minCrop ?? views.GlobalScaleMin, Filter = parsed.GetValue(Resize) ?? views.Filter };
-        views = views with { Naflex = parsed.GetValue(Naflex), NaflexMin = parsed.GetValue(NaflexMin) };
+        var (most, choices) = Lengths(parsed.GetValue(Naflex)!);
+        views = views with { Naflex = most, NaflexChoices = choices, NaflexMin = parsed.GetValue(NaflexMin) };
         return AugmentOption.Apply(views, parsed.GetValue(Augment)!);
+    }
+
+    static (int Most, string? Choices) Lengths(string given)
+    {
+        int[] each = [.. given.Split(',').Select(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length
+            : throw new ArgumentException($"{Naflex.Name} {given}: '{word}' is no number of patches; write for example 576, or 128,256,576"))];
+        return each is [var one] ? (one, null) : (each.Max(), string.Join(',', each));
     }
 }

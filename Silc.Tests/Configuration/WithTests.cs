@@ -48,6 +48,7 @@ public sealed class WithTests
         MaskConfig => new MaskConfig(0.75),
         GramConfig => new GramConfig(3),
         null when type == typeof(IReadOnlyList<LossSpan>) => new LossSpan[] { new("koleo", 3) },
+        null when type == typeof(string) => "1,2",
         null when type == typeof(PixelNorm) => PixelNorm.Clip,
         null when Nullable.GetUnderlyingType(type) == typeof(int) => 77,
         null when Nullable.GetUnderlyingType(type) == typeof(double) => 0.75,

@@ -57,6 +57,28 @@ public sealed class CaptionLabelsTests
         static string File(string name) => Path.Combine(AppContext.BaseDirectory, "Golden/tokenizer", name);
     }
 
+    /// <summary>What begins every text, and the words in front; a row without a text weighs nothing.</summary>
+    [TestMethod]
+    [DataRow(null), DataRow(150)]
+    public void What_stands_in_front_is_read_and_not_said(int? begin)
+    {
+        var tokenizer = new Rows(begin, 1, 0);
+        var labels = new CaptionLabels(tokenizer, 200);
+        int prefix = labels.InFront("xy", 9), begins = begin is null ? 0 : 1;
+        Assert.AreEqual(begins + 2, prefix);
+        int[] rows = [.. tokenizer.Tokens("xyab", 9), .. Enumerable.Repeat(LocatedTexts.None, 9), .. tokenizer.Tokens("xyabcdefghij", 9)];
+        var (inputs, says, weights) = labels.Of(rows, 9, atOnce: false, each: 0.5, prefix);
+        int[] first = [.. Enumerable.Repeat(-1, prefix), 97, 98, 1, .. Enumerable.Repeat(-1, 6 - prefix)];
+        CollectionAssert.AreEqual(first, says[..9]);
+        CollectionAssert.AreEqual((int[])[200, .. rows[..8]], inputs[..9]);
+        Assert.IsTrue(says[9..18].All(label => label == -1) && weights[9..18].All(weight => weight == 0) && inputs[9..18].All(id => id == 200));
+        CollectionAssert.AreEqual(rows[(18 + prefix)..], says[(18 + prefix)..]);        // no room for its end
+        Assert.AreEqual(0.5, first.Zip(weights).Sum(pair => pair.First < 0 ? 0 : pair.Second), 1e-6);
+        Assert.AreEqual(0.5, says[18..].Zip(weights[18..]).Sum(pair => pair.First < 0 ? 0 : pair.Second), 1e-6);
+        // No room for more than the prefix.
+        Assert.IsTrue(labels.Of(rows[..prefix], prefix, atOnce: false, each: 0.5, prefix).Weights.All(weight => weight == 0));
+    }
+
     [TestMethod]
     public void A_tokenizer_that_does_not_end_captions_is_refused()
     {

@@ -5,6 +5,7 @@ namespace Silc.Tests;
 public sealed class DistributedStepTests
 {
     static readonly SilcConfig sigmoid = TinyRun.Config with { Contrastive = ContrastiveKind.Sigmoid };
+    static readonly SilcConfig located = TinyRun.Config with { Views = TinyRun.Config.Views with { Located = 9 } };
     internal static readonly TrainConfig Recipe = TinyRun.Recipe with { BatchSize = 32, LearningRate = 1e-3, ClipNorm = 1 };
 
     static readonly Dictionary<string, (SilcConfig Config, TrainConfig Train)> cases = new()
@@ -50,6 +51,9 @@ public sealed class DistributedStepTests
         ["second captions, accumulated, sigmoid"] = (sigmoid with { Views = sigmoid.Views with { SecondCaption = true } },
             Recipe with { DualWeight = 0.5, Accumulate = 2 }),
         ["decoder"] = (TinyRun.Config, Recipe with { DecoderWeight = 0.5 }),
+        ["located captions"] = (located, Recipe with { DecoderWeight = 0.5, LocatedWeight = 0.7 }),
+        ["located captions, accumulated, plain views"] = (located with { Views = located.Views with { Global = 1, Plain = true } },
+            Recipe with { DecoderWeight = 0.5, LocatedWeight = 0.7, Accumulate = 2 }),
         ["sinkhorn"] = (TinyRun.Config, Recipe with { Centering = Centering.Sinkhorn }),
     };
 
@@ -91,6 +95,8 @@ public sealed class DistributedStepTests
     [DataRow("second captions")]
     [DataRow("second captions, accumulated, sigmoid")]
     [DataRow("decoder")]
+    [DataRow("located captions")]
+    [DataRow("located captions, accumulated, plain views")]
     [DataRow("masked patches")]
     [DataRow("masked patches by sinkhorn, shared head")]
     [DataRow("masked patches alone")]
@@ -320,6 +326,7 @@ public sealed class DistributedStepTests
             for (int i = 0; i < pixels.Length; i++) pixels[i] = random.NextSingle() * 2 - 1;
         foreach (var tokens in new[] { batch.Tokens, batch.SecondTokens })
             for (int i = 0; i < tokens.Length; i++) tokens[i] = random.Next(config.VocabSize);
+        TinyRun.Locate(batch, config, random);
         return batch;
     }
 

@@ -54,6 +54,8 @@ static class Ranks
         Cut(whole.Anchor, part.Anchor, config.Views.Global);
         whole.Tokens.AsSpan(rank * part.Tokens.Length, part.Tokens.Length).CopyTo(part.Tokens);
         whole.SecondTokens.AsSpan(rank * part.SecondTokens.Length, part.SecondTokens.Length).CopyTo(part.SecondTokens);
+        for (int kind = 0, run = part.Size * config.Views.Located; run > 0 && kind < LocatedTexts.Parts(config.Views); kind++)
+            whole.Located.AsSpan((kind * ranks + rank) * run, run).CopyTo(part.Located.AsSpan(kind * run));
         return part;
 
         // Views lie one after another, each with all samples.

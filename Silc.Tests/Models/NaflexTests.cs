@@ -89,6 +89,14 @@ public sealed class NaflexTests
         CollectionAssert.AreEqual(whole[10..20], late[..10]);
         CollectionAssert.AreEqual(whole, Lengths(0, 1, 2));
 
+        // Numbers of one's own: 8 x 6, 9 x 7 and 12 x 10 patches.
+        small = small with { Views = small.Views with { Naflex = 128, NaflexChoices = "48,64,128" } };
+        small.Check();
+        (whole, late) = (Lengths(0, 0, 1), Lengths(10, 0, 1));
+        CollectionAssert.AreEquivalent((int[])[48, 63, 120], whole.Distinct().ToArray());
+        CollectionAssert.AreEqual(whole[10..20], late[..10]);
+        CollectionAssert.AreEqual(whole, Lengths(0, 1, 2));
+
         int[] Lengths(long step, int rank, int ranks)
         {
             using var loader = new BatchLoader(new FakeSource(8), new LastWordTokenizer(), small, batchSize: 4, seed: 5, 2, startStep: step,
@@ -96,6 +104,36 @@ public sealed class NaflexTests
             return [.. loader.Take(20).Select(batch =>
                 Enumerable.Range(0, batch.Size).Select(i => batch.Packed!.Grid(i).Count).Distinct().Single())];
         }
+    }
+
+    /// <summary>A run that goes on from a checkpoint draws the lengths that it would have drawn.</summary>
+    [TestMethod, EveryDevice(CpuThreads = 1), Timeout(60_000)]
+    public void A_run_that_goes_on_has_the_same_bits(string device)
+    {
+        using var folder = new TemporaryFolder();
+        var lengths = config with { Views = new(Local: 0, Naflex: 9) { NaflexChoices = "2,4,9" } };
+        var train = TinyRun.Recipe with { DistillationWeight = 0 };
+        using TinyRun whole = new(device, train, lengths), again = new(device, train, lengths, seed: 7);
+        Steps(whole, 3);
+        whole.Trainer.Save(folder.File("checkpoint"));
+        Steps(whole, 3);
+        again.Trainer.Load(folder.File("checkpoint"));
+        Steps(again, 3);
+        TinyRun.SameBits(whole.State(), again.State());
+
+        void Steps(TinyRun run, int count)
+        {
+            using var loader = new BatchLoader(new FakeSource(8), TinyRun.Words, lengths, batchSize: 4, seed: 5, 2, startStep: run.Trainer.Steps);
+            foreach (var batch in loader.Take(count)) run.Trainer.Step(batch);
+        }
+    }
+
+    [TestMethod]
+    public void Numbers_of_patches_that_are_none_are_refused()
+    {
+        foreach (var (choices, most, says) in new[] { ("4,x", 9, "'x' is no number"), ("0,9", 9, "must be positive"), ("4,16", 9, "the most is 9") })
+            Assert.Contains(says, Assert.ThrowsExactly<ArgumentException>(() =>
+                (config with { Views = new(Local: 0, Naflex: most) { NaflexChoices = choices } }).Check()).Message);
     }
 
     [TestMethod]

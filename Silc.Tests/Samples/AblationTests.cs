@@ -67,17 +67,27 @@ public sealed class AblationTests : TempFolder
     [TestMethod]
     public void A_further_loss_has_a_rung_of_its_own()
     {
-        var recipe = train with { DistillationWeight = 0.5, KoLeoWeight = 0.2, MaskWeight = 0.25, GramWeight = 2, DecoderWeight = 1, DualWeight = 1 };
+        var recipe = train with
+        {
+            DistillationWeight = 0.5,
+            KoLeoWeight = 0.2,
+            MaskWeight = 0.25,
+            GramWeight = 2,
+            DecoderWeight = 1,
+            DualWeight = 1,
+            LocatedWeight = 1
+        };
         var runs = LadderRun.Of(recipe);
         CollectionAssert.AreEqual((string[])["contrastive only", "+ additional views", "+ self-distillation", "+ KoLeo", "+ Masked patches",
-            "+ Gram anchoring", "+ Decoder", "+ Second captions"], runs.Select(run => run.Name).ToArray());
+            "+ Gram anchoring", "+ Decoder", "+ Second captions", "+ Located captions"], runs.Select(run => run.Name).ToArray());
         var weights = runs.Select(run => run.Training(recipe, 1)).Select(one => (one.ContrastiveWeight, one.DistillationWeight, one.KoLeoWeight));
         CollectionAssert.AreEqual(((double, double, double)[])[(1, 0, 0), (1, 0, 0), (1, 0.5, 0), (1, 0.5, 0.2), (1, 0.5, 0.2), (1, 0.5, 0.2),
-            (1, 0.5, 0.2), (1, 0.5, 0.2)], weights.ToArray());
-        CollectionAssert.AreEqual((double[])[0, 0, 0, 0, 0.25, 0.25, 0.25, 0.25], runs.Select(run => run.Training(recipe, 1).MaskWeight).ToArray());
-        var views = runs.Select(run => run.Model(config, ContrastiveKind.Softmax).Views);
-        CollectionAssert.AreEqual((int[])[0, 0, 2, 2, 2, 2, 2, 2], views.Select(of => of.Local).ToArray());
-        CollectionAssert.AreEqual((bool[])[.. Enumerable.Repeat(false, 7), true], views.Select(of => of.SecondCaption).ToArray());
+            (1, 0.5, 0.2), (1, 0.5, 0.2), (1, 0.5, 0.2)], weights.ToArray());
+        CollectionAssert.AreEqual((double[])[0, 0, 0, 0, 0.25, 0.25, 0.25, 0.25, 0.25], runs.Select(run => run.Training(recipe, 1).MaskWeight).ToArray());
+        var views = runs.Select(run => run.Model(config with { Views = config.Views with { Located = 20 } }, ContrastiveKind.Softmax).Views);
+        CollectionAssert.AreEqual((int[])[0, 0, 2, 2, 2, 2, 2, 2, 2], views.Select(of => of.Local).ToArray());
+        CollectionAssert.AreEqual((bool[])[.. Enumerable.Repeat(false, 7), true, true], views.Select(of => of.SecondCaption).ToArray());
+        CollectionAssert.AreEqual((int[])[.. Enumerable.Repeat(0, 8), 20], views.Select(of => of.Located).ToArray());
     }
 
     /// <summary>Centering by Sinkhorn-Knopp is no loss, and has a rung all the same, above that of the mean.</summary>

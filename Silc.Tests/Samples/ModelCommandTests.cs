@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using static Silc.Tests.CommandLineRun;
 
 namespace Silc.Tests;
 
@@ -51,6 +52,35 @@ public sealed partial class ModelCommandTests : TempFolder
         }
         var (_, output, _) = CommandLineRun.Of("eval", "zero-shot", "--model", At("hf"), "--data", "demo", "--device", "cpu");
         StringAssert.Contains(output, "chance");
+    }
+
+    /// <summary>From the run's newest checkpoint, which has it beside the first; all else stays, to the bit.</summary>
+    [TestMethod]
+    public void The_second_probe_of_a_run_becomes_a_model()
+    {
+        string[] Line(string folder, params string[] more) => ["train", "--data", "demo", "--preset", "mini", "--image-size", "32", "--text-length",
+            "24", "--views", "siglip2", "--distillation", "0", "--steps", "2", "--batch", "4", "--warmup", "1", "--device", "cpu", "--out",
+            At(folder), .. more];
+        Good(Line("plain"));
+        Bad("plain has no second probe: the checkpoint of a run with --dual has one", "convert", At("plain"), At("x"), "--probe", "second");
+        Good(Line("dual", "--dual", "0.5"));
+        Good("convert", At("dual"), At("second"), "--probe", "second");
+        Good("convert", At("dual"), At("first"));
+        using (ModelFile second = ModelFile.Open(At("second")), first = ModelFile.Open(At("first")))
+        {
+            var newest = Safetensors.Read(RunFolder.Checkpoints(At("dual"))[0].Path).Arrays;
+            foreach (var (name, shape) in ParameterTable.Towers(first.Config))
+            {
+                var count = shape.Aggregate(1, (a, b) => a * b);
+                var expected = name == "img/MAPHead_0/probe" ? newest["dual/probe"].Floats() : first.Weights.All(name, count);
+                Close.Bits(expected, second.Weights.All(name, count), name);
+            }
+            CollectionAssert.AreNotEqual(newest["img/MAPHead_0/probe"].Floats(), newest["dual/probe"].Floats());
+        }
+        Assert.DoesNotContain("(validation)", File.ReadAllText(At("second/README.md")));
+        Good("convert", RunFolder.Checkpoints(At("dual"))[0].Path, At("named"), "--probe", "second");
+        foreach (var (_, file) in RunFolder.Checkpoints(At("dual"))) File.Delete(file);
+        Bad("dual has no second probe", "convert", At("dual"), At("x"), "--probe", "second");
     }
 
     [TestMethod]

@@ -59,6 +59,27 @@ public sealed class RecipeLevelsTests : TempFolder
         Assert.AreEqual(0, code, error);
         Assert.DoesNotContain("step 1/2", output);
         Assert.Contains("reaches its levels", output);
+
+        // A run of another configuration is not judged; nor trained over.
+        Refused("Seed 0, now 5; name another --out", [.. line, "--seed", "5"]);
+        var text = File.ReadAllText(At("demo.json"));
+        void Changed(string from, string to, string says)
+        {
+            Assert.Contains(from, text);
+            File.WriteAllText(At("demo.json"), text.Replace(from, to));
+            Refused(says, line);
+        }
+        Changed("\"lr\": 0.002", "\"lr\": 0.003", "LearningRate 0.002, now 0.003; name");
+        Changed("\"data\": \"demo\"", "\"data\": \"demo:hard\"", "--data demo, now demo:hard; name");
+        Changed("\"text-length\": 12", "\"text-length\": 14", "TextLength 12, now 14; name");
+
+        void Refused(string says, string[] words)
+        {
+            var (code, _, error) = CommandLineRun.Of(words);
+            Assert.AreEqual(SilcCommand.Failed, code, error);
+            Assert.Contains("holds a finished run of another configuration", error);
+            Assert.Contains(says, error);
+        }
     }
 
     [TestMethod]

@@ -44,7 +44,19 @@ sealed class TinyRun : IDisposable
             for (int i = 0; i < pixels.Length; i++) pixels[i] = random.NextSingle() * 2 - 1;
         foreach (var tokens in new[] { batch.Tokens, batch.SecondTokens })
             for (int i = 0; i < tokens.Length; i++) tokens[i] = random.Next(Model.Config.VocabSize);
+        Locate(batch, Model.Config, random);
         return batch;
+    }
+
+    /// <summary>Located captions, where a batch has them: of two images in three, and of all images the caption.</summary>
+    public static void Locate(Batch batch, SilcConfig config, Random random)
+    {
+        int length = config.Views.Located;
+        for (int row = 0; row < (length == 0 ? 0 : batch.Located.Length / length); row++)
+        {
+            var none = row >= batch.Size && random.Next(3) == 0;
+            for (int t = 0; t < length; t++) batch.Located[row * length + t] = none ? LocatedTexts.None : random.Next(config.VocabSize);
+        }
     }
 
     /// <summary>Images of other shapes each, where a batch takes them so.</summary>

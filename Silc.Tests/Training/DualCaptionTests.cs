@@ -60,6 +60,41 @@ public sealed class DualCaptionTests
         Assert.IsFalse(Safetensors.Read(folder.File("model.safetensors")).Arrays.Keys.Any(name => name.StartsWith("dual", StringComparison.Ordinal)));
     }
 
+    /// <summary>The weights of a checkpoint with the second probe embed as the trained model's second embedding; a run without has none.</summary>
+    [TestMethod, EveryDevice(CpuThreads = 1)]
+    public void The_second_embedding_is_written_as_a_model(string device)
+    {
+        using var folder = new TemporaryFolder();
+        using (var plain = new TinyRun(device))
+            plain.Trainer.Save(folder.File("plain.safetensors"));
+        using (var file = ModelFile.Open(folder.File("plain.safetensors"))) Assert.IsNull(file.Second);
+
+        using var run = new TinyRun(device, recipe, config);
+        run.Steps(1, 2).Trainer.Save(folder.File("checkpoint.safetensors"));
+        var pixels = run.Batch(3).Global;
+        var (side, opened) = (config.ImageSize, run.Model.Device);
+        int each = side * side * 3;
+        using var memory = new DeviceMatrix(opened, Matrix.Make(pixels.Length / each, each, (row, at) => pixels[row * each + at]), each);
+        using var arena = Arena.Allocate(opened, 1 << 20);
+        var pass = new Pass(opened.Ops, arena, Training: false);
+        using var frame = pass.Frame();
+        var (first, _, second, _, _) = run.Model.EmbedImageAndPatches(pass, memory, side, run.Trainer.Own.Single().Parameters["dual/probe"]);
+        using (var file = ModelFile.Open(folder.File("checkpoint.safetensors")))
+        {
+            Same(file.Weights, first, "first");
+            foreach (var format in new[] { ModelFormat.Silc, ModelFormat.Npz })
+                Same(file.Second!, second, $"second, {format}", format);
+            CollectionAssert.AreNotEqual(run.Read(first), run.Read(second));
+        }
+
+        void Same(ModelWeights weights, Tensor expected, string what, ModelFormat format = ModelFormat.Silc)
+        {
+            ModelWriter.Write(weights, format, folder.File(what), null);
+            using var written = SilcModel.Load(opened, folder.File(what));
+            Close.To(run.Read(expected), [.. written.EmbedPixels(pixels).SelectMany(row => row.ToArray())], Close.Chained, what);
+        }
+    }
+
     [TestMethod]
     public void What_has_no_second_captions_or_embeddings_is_refused()
     {

@@ -20,11 +20,16 @@ public sealed class LossSpanTests
         ["decoder"] = (LossTerm.Decoder, TinyRun.Recipe with { DecoderWeight = 0.5 }, TinyRun.Recipe),
         ["second captions"] = (LossTerm.Dual, TinyRun.Recipe with { DualWeight = 0.5 }, TinyRun.Recipe),
         ["second captions alone, slices"] = (LossTerm.Dual, contrast with { DualWeight = 0.5, Accumulate = 2 }, contrast with { Accumulate = 2 }),
+        ["located captions"] = (LossTerm.Located, TinyRun.Recipe with { DecoderWeight = 0.5, LocatedWeight = 0.7 },
+            TinyRun.Recipe with { DecoderWeight = 0.5 }),
         ["koleo"] = (LossTerm.KoLeo, TinyRun.Recipe with { KoLeoWeight = 0.3 }, TinyRun.Recipe),
     };
 
     static SilcConfig Config(TrainConfig train) =>
-        TinyRun.Config with { Views = TinyRun.Config.Views with { SecondCaption = train.DualWeight > 0 } };
+        TinyRun.Config with
+        {
+            Views = TinyRun.Config.Views with { SecondCaption = train.DualWeight > 0, Located = train.LocatedWeight > 0 ? 9 : 0 },
+        };
 
     static TrainConfig From(TrainConfig train, LossTerm term, int start, int? end = null) =>
         train with { Spans = [new(term.Name, start, end)] };
@@ -37,7 +42,7 @@ public sealed class LossSpanTests
             foreach (var optimizer in Enum.GetValues<OptimizerKind>())
             {
                 using TinyRun late = new(device, From(with, term, 2) with { Optimizer = optimizer }, Config(with), tokenizer: TinyRun.Words);
-                using TinyRun never = new(device, without with { Optimizer = optimizer });
+                using TinyRun never = new(device, without with { Optimizer = optimizer }, tokenizer: TinyRun.Words);
                 var (expected, actual) = (never.Steps(1, 2).State(), late.Steps(1, 2).State());
                 foreach (var (array, values) in expected) Close.Bits(values, actual[array], $"{name}, {optimizer}: {array}");
                 Assert.IsNull(late.Trainer.ReadMetrics().Losses.Of(term));
@@ -114,6 +119,10 @@ public sealed class LossSpanTests
         Refused("the loss 'kolja'; there are contrastive, distillation, koleo, mask, gram, decoder", new LossSpan("kolja"));
         Refused("the loss koleo has several spans", new LossSpan("koleo"), new LossSpan("koleo", 3));
         Refused("no loss runs from step 9 on", new LossSpan("contrastive", 0, 9), new LossSpan("distillation", 0, 9), new LossSpan("koleo", 0, 8));
+
+        foreach (var alone in new[] { TinyRun.Recipe, TinyRun.Recipe with { DecoderWeight = 1, Spans = [new("decoder", 2)] } })
+            Assert.Contains("set DecoderWeight (--decoder)", Assert.ThrowsExactly<ArgumentException>(() =>
+                (alone with { LocatedWeight = 1 }).Check()).Message);
 
         static void Refused(string says, params LossSpan[] spans) => Assert.Contains(says,
             Assert.ThrowsExactly<ArgumentException>(() => (TinyRun.Recipe with { KoLeoWeight = 0.1, Spans = spans }).Check()).Message);

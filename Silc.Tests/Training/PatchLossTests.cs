@@ -11,6 +11,11 @@ public sealed class PatchLossTests
 
     static readonly TrainConfig gram = TinyRun.Recipe with { GramWeight = 3 }, decoder = TinyRun.Recipe with { DecoderWeight = 0.5 };
 
+    static readonly TrainConfig located = decoder with { LocatedWeight = 0.7 };
+
+    // As long as captions: their positions fit the decoder of a test.
+    static readonly SilcConfig texts = config with { TextLength = 9, Views = config.Views with { Located = 9 } };
+
     static TinyRun Run(string device, TrainConfig recipe, SilcConfig? of = null, int seed = 1) => new(device, recipe, of ?? config, seed,
         TinyRun.Words);
 
@@ -26,6 +31,9 @@ public sealed class PatchLossTests
             ("decoder", decoder with { DecoderParallel = 0, DistillationWeight = 0 }, config),
             ("decoder at once, plain views", decoder with { DecoderParallel = 1 }, config with { Views = config.Views with { Plain = true } }),
             ("both, slices, between views", gram with { DecoderWeight = 0.5, DecoderParallel = 0, Accumulate = 2, GlobalToGlobal = true }, config),
+            ("located captions", located with { DecoderParallel = 0, DistillationWeight = 0 }, texts),
+            ("located captions, at once, slices, plain views", located with { DecoderParallel = 1, Accumulate = 2 },
+                texts with { Views = texts.Views with { Plain = true } }),
             ("decoder alone", decoder with { DecoderParallel = 0, ContrastiveWeight = 0, DistillationWeight = 0 }, tokens),
         })
             StepGradient.Check(device, recipe, of, name);
@@ -125,6 +133,70 @@ public sealed class PatchLossTests
         }
     }
 
+    /// <summary>
+    /// By definition, in double precision, from logits that are PyTorch's (<see cref="TextDecoderTests"/>): -log softmax of each token behind the prefix,
+    /// up to the end, mean over a text, sum over both kinds of text of the means over views and images, of which those without a box add 0.
+    /// </summary>
+    [TestMethod, EveryDevice]
+    public void Located_captions_have_the_loss_of_the_definition(string device)
+    {
+        foreach (var parallel in new[] { 0, 1 })
+        {
+            using var run = Run(device, located with { DecoderParallel = parallel, LearningRate = 0, WeightDecay = 0 }, texts);
+            var (opened, words, length, batch) = (run.Model.Device, TinyRun.Words, 9, run.Batch(1));
+            string?[] said =
+            [
+                "Cap: a red star", "Cap: a ring and a large blue cross", "Cap: two", "Cap:",
+                "ARef: a red star : 3 4 15 16", null, "ARef: two : 0 0 5 7", null, "GCap: 3 4 15 16 : a red star", null, "GCap: 0 0 5 7 : two", null,
+                null, "ARef: ring : 1 2 3 4", "ARef: two : 9 9 9 9", null, null, "GCap: 1 2 3 4 : ring", "GCap: 9 9 9 9 : two", null,
+            ];
+            foreach (var (row, text) in said.Index())
+                (text is null ? [.. Enumerable.Repeat(LocatedTexts.None, length)] : words.Tokens(text, length)).CopyTo(batch.Located, row * length);
+            var parts = run.Trainer.Own.SelectMany(part => part.Parameters.All).ToDictionary(p => p.Name, p => p);
+            foreach (var p in parts.Values)     // the last kernel begins at 0
+                opened.Upload<float>([.. run.Read(p.Value).Select((v, i) => v + 0.1f * (float)Math.Sin(i))], p.Value.View);
+
+            using var own = new Parameters(opened);
+            var other = new TextDecoder(own, new(texts.Text.Width, 1, texts.Text.Heads, length), 52, texts.Image.Width);
+            own.Allocate(0, gradients: false);
+            foreach (var p in own.All)
+                opened.Upload<float>(run.Read(parts[p.Name == "dec/pos_embedding" ? "loc/pos_embedding" : p.Name].Value), p.Value.View);
+            using var arena = Arena.Allocate(opened, 1 << 22);
+            var pass = new Pass(opened.Ops, arena, Training: false);
+            using var frame = pass.Frame();
+            int each = 24 * 24 * 3;
+            using var pixels = new DeviceMatrix(opened, Matrix.Make(8, each, (row, at) => batch.Global[row * each + at]), each);
+            var patches = run.Model.EmbedImageAndPatches(pass, pixels, 24).Patches;
+            double[] expected = [0, 0];
+            for (int view = 0; view < 2; view++)
+                foreach (var part in new[] { 0, 1 + 2 * view, 2 + 2 * view })
+                {
+                    if (part == 0 && parallel == 1) continue;       // attention looks both ways there, which Forward does not
+                    var rows = batch.Located[(part * 4 * length)..((part + 1) * 4 * length)];
+                    int[] reads = [.. rows.Select((_, i) => i % length == 0 || rows[i - 1] < 0 ? 50 : rows[i - 1])];
+                    using DeviceIntegers ids = new(opened, reads), order = new(opened, TokenBatch.Sort(reads));
+                    using var inner = pass.Frame();
+                    var logits = run.Read(other.Forward(pass, new(ids.View, order.View, 4), length, patches.Slice(view * 36, 36)).Logits);
+                    for (int image = 0; image < 4; image++)
+                    {
+                        if (said[part * 4 + image] is not { } text) continue;
+                        // Words after the first, which is the prefix, and the end; as many as have room.
+                        int read = Math.Min(length, words.Encode(text).Length + 1), prefix = words.Encode(text.Split(' ')[0]).Length;
+                        var losses = Enumerable.Range(prefix, read - prefix).Select(t =>
+                        {
+                            int at = image * length + t;
+                            var scores = logits[(at * 52)..(at * 52 + 52)].Select(x => (double)x).ToArray();
+                            return Math.Log(scores.Sum(Math.Exp)) - scores[rows[at]];
+                        });
+                        expected[part == 0 ? 0 : 1] += losses.Average() / (2 * 4);
+                    }
+                }
+            var found = run.Step(batch).Losses;
+            if (parallel == 0) Assert.AreEqual(expected[0], found.Of(LossTerm.Decoder)!.Value, 1e-5 * expected[0], "Cap");
+            Assert.AreEqual(expected[1], found.Of(LossTerm.Located)!.Value, 1e-5 * expected[1], "ARef and GCap");
+        }
+    }
+
     [TestMethod, EveryDevice(CpuThreads = 1)]
     public void The_decoder_trains_the_image_tower_and_not_the_text_tower(string device)
     {
@@ -161,6 +233,7 @@ public sealed class PatchLossTests
         Refused("there is none then", gram with { DistillationWeight = 0 }, config);
         Refused("copied after 3 steps (--anchor), and the Gram loss begins after 2 (--gram-start)",
             gram with { Gram = new(3), Spans = [new("gram", 2)] }, config);
+        Refused("set ViewConfig.Located to the number of their tokens", located, config);
         Refused("(--decoder-parallel)", decoder with { DecoderParallel = 1.5 }, config);
         Assert.Contains("this model has no tokenizer",
             Assert.ThrowsExactly<ArgumentException>(() => new TinyRun(TestDevices.OneThread, decoder, config)).Message);

@@ -34,6 +34,18 @@ public sealed class ScheduleTests
         CollectionAssert.AreEqual(new[] { 0, 0.25, 1, 1, 0.5, 0 }, new[] { 0L, 1, 4, 90, 95, 100 }.Select(step => schedule.At(step, 100)).ToArray());
     }
 
+    /// <summary>SigLIP 2's NaFlex: the last tenth of a schedule over 3.75 times its steps.</summary>
+    [TestMethod]
+    [DataRow(ScheduleKind.Cosine), DataRow(ScheduleKind.Linear), DataRow(ScheduleKind.Polynomial)]
+    public void The_rest_of_a_schedule_is_stretched(ScheduleKind kind)
+    {
+        var whole = new Schedule(kind) { Power = 2, End = 0.1 };
+        for (int step = 0; step <= 375; step += 15)
+            Assert.AreEqual(whole.At(900 + step / 15 * 4, 1000), (whole with { From = 0.9 }).At(step, 375), 1e-12, $"step {step}");
+        Assert.Contains("not rsqrt", Assert.ThrowsExactly<ArgumentException>(() => new Schedule(ScheduleKind.Rsqrt) { From = 0.9 }.Check()).Message);
+        Assert.Contains("(--schedule-from)", Assert.ThrowsExactly<ArgumentException>(() => new Schedule { From = 1.5 }.Check()).Message);
+    }
+
     /// <summary>0.966 at the paper's 16,384; a half-life of the same number of examples elsewhere.</summary>
     [TestMethod]
     [DataRow(16_384, 0.966)]

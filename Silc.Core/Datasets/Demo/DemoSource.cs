@@ -41,6 +41,14 @@ public sealed class DemoSource : IImageTextSource
         return DemoSampler.Any(new Philox((ulong)seed, (ulong)index), size, level);
     }
 
+    bool IImageTextSource.HasBoxes => true;
+
+    IReadOnlyList<NamedBox> IImageTextSource.BoxesOf(int index)
+    {
+        var scene = Scene(index);
+        return [.. DemoBoxes.Of(scene).Select(one => new NamedBox(one.Box, DemoCaptions.A(scene.Objects[one.Object].Name)))];
+    }
+
     /// <inheritdoc/>
     public ImageTextPair Read(int index)
     {

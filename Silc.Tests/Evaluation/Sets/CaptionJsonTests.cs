@@ -43,6 +43,34 @@ public sealed class CaptionJsonTests : TempFolder
         Refused("no annotations", () => CaptionJsonSource.Coco(Write("x.json", """{"images": []}""")));
     }
 
+    /// <summary>Boxes of COCO's instances, without crowds and boxes that have no area, of the image of that id.</summary>
+    [TestMethod]
+    public void Captions_get_the_boxes_of_instances()
+    {
+        Image("val2017/2.png");
+        Image("val2017/3.png");
+        var captions = Write("annotations/captions_val2017.json", """
+            {"images": [{"id": 3, "file_name": "3.png"}, {"id": 2, "file_name": "2.png"}],
+            "annotations": [{"image_id": 2, "id": 10, "caption": "a cat"}, {"image_id": 3, "id": 11, "caption": "two dogs"}]}
+            """);
+        const string Instances = """
+            {"images": [{"id": 2, "file_name": "2.png", "width": 5, "height": 4}, {"id": 9, "file_name": "9.png"}],
+            "annotations": [{"id": 1, "image_id": 2, "category_id": 5, "bbox": [1, 0, 3, 2.5]},
+            {"id": 2, "image_id": 2, "category_id": 5, "bbox": [0, 0, 5, 4], "iscrowd": 1},
+            {"id": 3, "image_id": 2, "category_id": 7, "bbox": [1, 1, 0, 2]},
+            {"id": 4, "image_id": 2, "category_id": 7, "bbox": [0, 1, 1, 2]}, {"id": 5, "image_id": 9, "category_id": 7, "bbox": [0, 1, 1, 2]}],
+            "categories": [{"id": 5, "name": "cat"}, {"id": 7, "name": "Traffic_light"}]}
+            """;
+        var truth = CocoFile.Read(Write("annotations/instances_val2017.json", Instances));
+        IImageTextSource source = new BoxedCaptions(CaptionJsonSource.Coco(captions), truth);
+        Assert.IsTrue(source.HasBoxes);
+        Assert.IsEmpty(source.BoxesOf(0));
+        CollectionAssert.AreEqual((NamedBox[])[new(new(1, 0, 3, 2.5), "cat"), new(new(0, 1, 1, 2), "traffic light")], source.BoxesOf(1).ToArray());
+        Assert.AreEqual("a cat", source.Read(1).Captions.Single());
+        var others = truth with { Instances = [.. truth.Instances.Select(one => one with { ImageId = 9 })] };
+        Refused("none of the 2 images|different images", () => _ = new BoxedCaptions(CaptionJsonSource.Coco(captions), others));
+    }
+
     const string Karpathy = """
         {"images": [
         {"filepath": "val2014", "filename": "1.png", "cocoid": 1, "imgid": 0, "split": "test", "sentences": [{"raw": "A dog.",
