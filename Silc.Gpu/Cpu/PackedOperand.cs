@@ -25,7 +25,7 @@ readonly unsafe struct PackedOperand
         Panels.Pack(source + inPlace * line, stride, contiguousLines, lines - inPlace, depth, width, packed);
     }
 
-    /// <summary>One that is packed already: the first line and step of these panels are at an address, and the next panel so many floats on.</summary>
+    /// <summary>One that is packed already: its first line and step lie at <paramref name="panels"/>, and the next panel so many floats on.</summary>
     public PackedOperand(float* panels, int width, int depth, nint panel)
     {
         packed = panels;

@@ -51,7 +51,8 @@ sealed class PackedWeights(Device device) : WeightCopies
     {
         var weights = parameters.All.Where(p => p.InProducts).Select(p => (Address: p.Value.View.LoadEffectiveAddressAsPtr(), p.Value)).ToList();
         if (weights.Count == 0) return;
-        var owner = new Owner(parameters, weights.Min(weight => weight.Address), weights.Max(weight => weight.Address + sizeof(float) * weight.Value.Count));
+        var owner = new Owner(parameters, weights.Min(weight => weight.Address),
+            weights.Max(weight => weight.Address + sizeof(float) * (long)weight.Value.Count));
         foreach (var (address, value) in weights) owner.Copies.Add(address, new(value.Rows, value.Cols));
         owners.Add(owner);
     }
@@ -64,7 +65,7 @@ sealed class PackedWeights(Device device) : WeightCopies
         owners.RemoveAll(owner => owner.Parameters == parameters);
     }
 
-    // Who writes one weight writes them all: a step of the optimizer, or a file that is loaded. Products that wait in the queue still read the copies.
+    // Who writes one weight writes them all: a step of the optimizer, or a file that is loaded. Queued products still read the copies, which stay.
     protected override void Written(long begin, long bytes)
     {
         foreach (var owner in owners)
@@ -73,8 +74,8 @@ sealed class PackedWeights(Device device) : WeightCopies
     }
 
     /// <summary>
-    /// The panels of a weight that a product of <paramref name="m"/> rows reads; null if it is better read where it lies, if <paramref name="x"/> is no
-    /// weight, and in a dry run.
+    /// The panels of a weight that a product of <paramref name="m"/> rows reads; null if it is better read where it lies, if <paramref name="x"/> is
+    /// no weight, and in a dry run.
     /// </summary>
     public unsafe float* Of(Tensor x, int m)
     {

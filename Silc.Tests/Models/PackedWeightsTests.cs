@@ -1,6 +1,8 @@
 namespace Silc.Tests;
 
-/// <summary>Copies of weights for products of few rows: the same bits, made at the third image, renewed after every write, freed with the model.</summary>
+/// <summary>
+/// Copies of weights for products of few rows: the same bits, made at the third image, renewed after every write, freed with the model.
+/// </summary>
 [TestClass, DoNotParallelize]
 public sealed class PackedWeightsTests
 {
@@ -28,7 +30,8 @@ public sealed class PackedWeightsTests
             var third = Embed(model, pixels);
             var packed = device.AllocatedBytes - unpacked;
             // The one row of the map head's probe reads its weights where they lie, and no image those of the text tower.
-            long weights = 4L * model.Parameters.All.Where(p => p.InProducts && p.Name.StartsWith("img/", StringComparison.Ordinal)).Sum(p => p.Count);
+            var weights = 4L * model.Parameters.All.Where(p => p.InProducts && p.Name.StartsWith("img/", StringComparison.Ordinal))
+                .Sum(p => p.Count);
             Assert.IsTrue(packed > 0.7 * weights && packed <= weights, $"{packed} bytes for weights of {weights}");
             Close.Bits(first, second, "second");
             Close.Bits(first, third, "third");
