@@ -77,7 +77,7 @@ public sealed class WebDatasetSource : ILabelled
     /// <param name="pattern">As of the other.</param>
     /// <param name="fields">As of the other.</param>
     /// <param name="maxUnpackedBytes">As of the other.</param>
-    /// <param name="table">Its <see cref="Table"/>.</param>
+    /// <param name="table">Its samples as bytes, in blocks.</param>
     /// <exception cref="FileNotFoundException">A shard is missing here.</exception>
     /// <exception cref="InvalidDataException">A shard has another length here.</exception>
     internal WebDatasetSource(string pattern, ShardFields fields, long maxUnpackedBytes, IEnumerable<byte[]> table)
