@@ -13,8 +13,9 @@ public enum OptimizerKind
 /// <summary>
 /// Losses, optimizer and schedule of a run. The total loss is ContrastiveWeight · image-text loss + λ · self-distillation +
 /// KoLeoWeight · KoLeo + MaskWeight · masked patch prediction + GramWeight · Gram anchoring + DecoderWeight · the decoder's loss
-/// + DualWeight · the image-text loss of second captions + LocatedWeight · that of located captions. Units are big_vision's: the weight decay is multiplied by the schedule but not by the
-/// learning rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1. Threads: immutable; any number may share it.
+/// + DualWeight · the image-text loss of second captions + LocatedWeight · that of located captions. Units are big_vision's: the weight decay
+/// is multiplied by the schedule but not by the learning rate, so 1e-4 at a learning rate of 1e-3 is what PyTorch's AdamW calls 0.1. Threads:
+/// immutable; any number may share it.
 /// </summary>
 /// <example>
 /// <code>
@@ -140,8 +141,8 @@ public sealed partial record TrainConfig(
     public double DualWeight { get; init; }
 
     /// <summary>
-    /// Factor on the loss of located captions, see <see cref="ViewConfig.Located"/>, which the decoder of <see cref="DecoderWeight"/> says; 0 switches
-    /// it off. LocCa has that of the decoder.
+    /// Factor on the loss of located captions, see <see cref="ViewConfig.Located"/>, which the decoder of <see cref="DecoderWeight"/> says; 0
+    /// switches it off. LocCa has that of the decoder.
     /// </summary>
     public double LocatedWeight { get; init; }
 

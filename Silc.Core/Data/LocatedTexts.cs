@@ -3,9 +3,9 @@ using System.Globalization;
 namespace Silc;
 
 /// <summary>
-/// The three texts of located captions (Wan et al. 2024, LocCa, arXiv:2403.19596), which a decoder says of the same view: <c>Cap: {caption}</c>, and of
-/// one box with its name, drawn from those of the view, <c>ARef: {name} : {box}</c> and <c>GCap: {box} : {name}</c>. A box is y0 x0 y1 x1 in whole
-/// pixels of the view, written as text. Threads: any number may call.
+/// The three texts of located captions (Wan et al. 2024, LocCa, arXiv:2403.19596), which a decoder says of the same view: <c>Cap: {caption}</c>,
+/// and of one box with its name, drawn from those of the view, <c>ARef: {name} : {box}</c> and <c>GCap: {box} : {name}</c>. A box is y0 x0 y1 x1 in
+/// whole pixels of the view, written as text. Threads: any number may call.
 /// </summary>
 /// <param name="tokenizer">Of captions.</param>
 /// <param name="config">Sizes and views.</param>

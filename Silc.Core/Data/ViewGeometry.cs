@@ -19,7 +19,8 @@ readonly record struct ViewGeometry(CropBox Crop, bool Flip, int Side)
         var carried = new Box((box.X - Crop.Left) * across, (box.Y - Crop.Top) * down, box.Width * across, box.Height * down);
         if (Flip) carried = carried with { X = Side - carried.X - carried.Width };
         if (carried.Clip(Side, Side) is not { } seen || seen.Area < LeastSeen * carried.Area) return null;
-        double left = Math.Round(seen.X), top = Math.Round(seen.Y), right = Math.Round(seen.X + seen.Width), bottom = Math.Round(seen.Y + seen.Height);
+        double left = Math.Round(seen.X), top = Math.Round(seen.Y);
+        double right = Math.Round(seen.X + seen.Width), bottom = Math.Round(seen.Y + seen.Height);
         return right > left && bottom > top ? new(left, top, right - left, bottom - top) : null;
     }
 }

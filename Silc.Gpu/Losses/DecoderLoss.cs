@@ -29,12 +29,12 @@ sealed class DecoderLoss : IDisposable
     {
         (this.train, views) = (train, student.Config.Views.Captioned);
         var (text, located) = (student.Config.Text, student.Config.Views.Located);
-        Require.That(train.LocatedWeight == 0 || located > 0, "batches have no located captions: set ViewConfig.Located to the number of their tokens "
-            + "(--located-length), or LocatedWeight to 0 (--located 0)");
+        Require.That(train.LocatedWeight == 0 || located > 0, "batches have no located captions: set ViewConfig.Located to the number of their "
+            + "tokens (--located-length), or LocatedWeight to 0 (--located 0)");
         Require.That(text.Depth > 0, "the decoder loss has half the blocks of the text tower, which has none: set DecoderWeight to 0 (--decoder 0)");
         Parameters = new(student.Device);
-        decoder = new(Parameters, new(text.Width, Math.Max(1, text.Depth / 2), text.Heads, student.Config.TextLength), student.Config.VocabSize + LossTerm.DecoderIds,
-            student.Config.Image.Width);
+        decoder = new(Parameters, new(text.Width, Math.Max(1, text.Depth / 2), text.Heads, student.Config.TextLength),
+            student.Config.VocabSize + LossTerm.DecoderIds, student.Config.Image.Width);
         if (train.LocatedWeight > 0)
         {
             LocatedParameters = new(student.Device);

@@ -123,7 +123,7 @@ public sealed class KeptFilesTests : TempFolder
         [
             "--model", "--data", "--texts", "--tokenizer", "--index", "--like", "--classes", "--test", "--init", "--resume",
                 "--photographs", "--templates", "--recipe", "--config", "--val-data", "--val-classes", "--scores", "--api-key-file",
-                "--results", "--image-folder", "--head", "--models", "--feature-cache",
+                "--results", "--image-folder", "--boxes", "--head", "--models", "--feature-cache",
         ];
         var names = Commands(SilcCommand.Root()).SelectMany(command => command.Options)
             .Where(option => option.HelpName is { } help && new[] { "FILE", "DIR", "FOLDER", "IMAGE" }.Any(help.Contains))

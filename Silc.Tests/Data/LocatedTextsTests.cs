@@ -11,7 +11,7 @@ public sealed partial class LocatedTextsTests
     static readonly SilcConfig config = new(ImageSize: 32, PatchSize: 8, TextLength: 60,
         Views: new(Global: 2, Local: 0, GlobalScaleMin: 0.1, Flip: 0.5) { Located = 90 });
 
-    /// <summary>A white rectangle on black is found in the pixels of a view where its box says, and a box is left out where little of it is seen.</summary>
+    /// <summary>A white rectangle on black is found in the pixels of a view where its box says; where little of it is seen, there is none.</summary>
     [TestMethod]
     public void A_box_goes_with_its_view()
     {
@@ -44,7 +44,8 @@ public sealed partial class LocatedTextsTests
                 Assert.AreEqual(rows.Min(), carried.Y, 1);
                 Assert.AreEqual(columns.Max() + 1, carried.X + carried.Width, 1);
                 Assert.AreEqual(rows.Max() + 1, carried.Y + carried.Height, 1);
-                Assert.AreEqual(carried, new Box(Math.Round(carried.X), Math.Round(carried.Y), Math.Round(carried.Width), Math.Round(carried.Height)));
+                Assert.AreEqual(carried,
+                    new Box(Math.Round(carried.X), Math.Round(carried.Y), Math.Round(carried.Width), Math.Round(carried.Height)));
             }
         }
         Assert.IsTrue(found > 50 && left > 50, $"{found} and {left}");
@@ -63,8 +64,8 @@ public sealed partial class LocatedTextsTests
     }
 
     /// <summary>
-    /// Of the demo: the caption, and an object that is there, under its name and with its box, twice; whoever loads it, the same, and others in the next
-    /// epoch.
+    /// Of the demo: the caption, and an object that is there, under its name and with its box, twice; whoever loads it, the same, and others in the
+    /// next epoch.
     /// </summary>
     [TestMethod, Timeout(60_000)]
     public void Texts_name_what_lies_in_the_box()

@@ -83,7 +83,8 @@ public sealed class AblationTests : TempFolder
         var weights = runs.Select(run => run.Training(recipe, 1)).Select(one => (one.ContrastiveWeight, one.DistillationWeight, one.KoLeoWeight));
         CollectionAssert.AreEqual(((double, double, double)[])[(1, 0, 0), (1, 0, 0), (1, 0.5, 0), (1, 0.5, 0.2), (1, 0.5, 0.2), (1, 0.5, 0.2),
             (1, 0.5, 0.2), (1, 0.5, 0.2), (1, 0.5, 0.2)], weights.ToArray());
-        CollectionAssert.AreEqual((double[])[0, 0, 0, 0, 0.25, 0.25, 0.25, 0.25, 0.25], runs.Select(run => run.Training(recipe, 1).MaskWeight).ToArray());
+        CollectionAssert.AreEqual((double[])[0, 0, 0, 0, 0.25, 0.25, 0.25, 0.25, 0.25],
+            runs.Select(run => run.Training(recipe, 1).MaskWeight).ToArray());
         var views = runs.Select(run => run.Model(config with { Views = config.Views with { Located = 20 } }, ContrastiveKind.Softmax).Views);
         CollectionAssert.AreEqual((int[])[0, 0, 2, 2, 2, 2, 2, 2, 2], views.Select(of => of.Local).ToArray());
         CollectionAssert.AreEqual((bool[])[.. Enumerable.Repeat(false, 7), true, true], views.Select(of => of.SecondCaption).ToArray());

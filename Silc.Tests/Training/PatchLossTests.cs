@@ -134,8 +134,8 @@ public sealed class PatchLossTests
     }
 
     /// <summary>
-    /// By definition, in double precision, from logits that are PyTorch's (<see cref="TextDecoderTests"/>): -log softmax of each token behind the prefix,
-    /// up to the end, mean over a text, sum over both kinds of text of the means over views and images, of which those without a box add 0.
+    /// By definition, in double precision, from logits that are PyTorch's (<see cref="TextDecoderTests"/>): -log softmax of each token behind the
+    /// prefix, up to the end, mean over a text, sum over both kinds of text of the means over views and images, of which those without a box add 0.
     /// </summary>
     [TestMethod, EveryDevice]
     public void Located_captions_have_the_loss_of_the_definition(string device)
