@@ -238,10 +238,18 @@ partial class CudaOps
         where TMma : struct, IMma where TA : struct, IOperandTile where TB : struct, IOperandTile
         where TLoad : struct, IGlobalLoad where TEpilogue : struct, IEpilogue
     {
-        if (Tuning[CudaChoice.Tf32Blocks] == 1)
+        int blocksOfSm = Tuning[CudaChoice.Tf32Blocks];
+        if (blocksOfSm == 0) blocksOfSm = FitsTwice<TMma, TA, TB, TLoad, TEpilogue>() ? 2 : 1;
+        if (blocksOfSm == 1)
             Device.Launch(blocks, GemmTile.Threads, new TensorCoreGemm<TMma, TA, TB, TLoad, TEpilogue, MinBlocks1Of256>(problem, epilogue));
         else Device.Launch(blocks, GemmTile.Threads, new TensorCoreGemm<TMma, TA, TB, TLoad, TEpilogue, MinBlocks2Of256>(problem, epilogue));
     }
+
+    // True where 128 registers a thread, which two blocks leave it, are enough on every architecture: what spills is said by SassTests.
+    static bool FitsTwice<TMma, TA, TB, TLoad, TEpilogue>() where TMma : struct, IMma =>
+        typeof(TMma) == typeof(Tf32Mma) && typeof(TLoad) == typeof(VectorLoad)
+        && (typeof(TA) == typeof(KMajor<TMma>) || typeof(TB) == typeof(KMajor<TMma>))
+        && typeof(TEpilogue).GetGenericTypeDefinition() != typeof(BiasGeluGradEpilogue<,>);
 
     void LaunchFloatGemm<TA, TB, TLoad, TEpilogue>(GemmProblem problem, TEpilogue epilogue, int blocks)
         where TA : struct, IFloatOperandTile where TB : struct, IFloatOperandTile
