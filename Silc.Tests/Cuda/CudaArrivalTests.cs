@@ -51,8 +51,8 @@ public sealed class CudaArrivalTests
         return [.. layers.SelectMany(layer => new[]
         {
             (layer.DKernel.Before + Naive.MatMul(layer.X, layer.DY, Transpose.A).Map(value => Times * value), layer.DKernel),
-            (Matrix.Make(1, layer.DY.Before.Cols,
-                (_, c) => layer.DBias.Before[0, c] + Times * Enumerable.Range(0, layer.DY.Before.Rows).Sum(r => layer.DY.Before[r, c])), layer.DBias),
+            (layer.DBias.Before + Matrix.Make(1, layer.DY.Before.Cols,
+                (_, c) => Times * Enumerable.Range(0, layer.DY.Before.Rows).Sum(r => layer.DY.Before[r, c])), layer.DBias),
         })];
     });
 
