@@ -13,7 +13,10 @@ enum CudaChoice
     /// <summary>Stages of <see cref="Bf16Gemm{TA,TB,TEpilogue,TStages}"/>.</summary>
     Bf16Stages,
 
-    /// <summary>Blocks that fit on a multiprocessor, of <see cref="TensorCoreGemm{TMma,TA,TB,TLoad,TEpilogue,TOccupancy}"/>.</summary>
+    /// <summary>
+    /// Blocks that fit on a multiprocessor, of <see cref="TensorCoreGemm{TMma,TA,TB,TLoad,TEpilogue,TOccupancy}"/>; 0: two where they spill no
+    /// register, else one.
+    /// </summary>
     Tf32Blocks,
 
     /// <summary>The same of <see cref="FloatGemm{TA,TB,TLoad,TEpilogue,TOccupancy}"/>; 0: no bound.</summary>

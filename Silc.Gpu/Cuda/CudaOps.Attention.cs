@@ -1,5 +1,3 @@
-using ILGPU.Runtime.Cuda;
-
 namespace Silc;
 
 partial class CudaOps
@@ -97,7 +95,7 @@ partial class CudaOps
 
     // Three blocks have 114 KiB of shared memory, which GPUs of compute capability 8.6, 8.9 and 12.0 do not have; and there the bound costs spills.
     int GradBlocks => Tuning[CudaChoice.AttentionGradBlocks] is > 0 and var chosen ? chosen
-        : Device.Accelerator is CudaAccelerator { Architecture: { Major: 8, Minor: not 0 } or { Major: >= 12 } } ? 2 : 3;
+        : Capability is (8, not 0) or ( >= 12, _) ? 2 : 3;
 
     void BackwardOneBlock<TSize, TOccupancy>(HeadLayout layout, MatrixPointer dQ, MatrixPointer dK, MatrixPointer dV, int heads)
         where TSize : struct, IHeadSize where TOccupancy : struct, IMinBlocks =>

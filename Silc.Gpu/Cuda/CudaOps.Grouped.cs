@@ -17,24 +17,6 @@ partial class CudaOps
         else base.GroupedInputGrad(dy, kernels, dx);
     }
 
-    public override void GroupedLinearGrads(Tensor x, Tensor dy, Tensor[] dKernels, Tensor[] dBiases)
-    {
-        int m = x.Cols, n = dy.Cols, parts = dKernels.Length;
-        var splits = ChooseSplitK(m, n, x.Rows, precision);
-        if (!IsBf16(x) || !IsBf16(dy) || splits.Count < 2 || !AreContiguous(dKernels) || !AreContiguous(dBiases))
-        {
-            base.GroupedLinearGrads(x, dy, dKernels, dBiases);
-            return;
-        }
-        var partials = new Tensor(default, m, n);
-        var (operands, scratch) = Prepare(x, dy, partials, Transpose.A, splits.WorkspaceFloats);
-        partials = partials with { View = scratch };
-        SplitKGemm(operands, splits, partials, precision);
-        var joined = dKernels[0] with { Rows = m * parts };
-        ReduceSplits(partials, splits.Count, joined, default, joined, parts);
-        SumRows(dy, Concatenated(dBiases));
-    }
-
     // The bf16 copy in which these kernels are packed side by side, or an empty tensor.
     Tensor PackedKernel(Tensor[] kernels)
     {

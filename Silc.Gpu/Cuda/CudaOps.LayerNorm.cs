@@ -75,17 +75,20 @@ readonly struct CudaLayerNorm<TQuads>(
 
 /// <summary>
 /// As <see cref="LayerNormGradKernel{TPack}"/>: a block takes a range of rows, four at a time, and accumulates dScale and dBias of its
-/// columns in registers. dx is also stored in the dtype that GEMMs read, which saves a pass of 6 bytes a value.
+/// columns in registers; <see cref="NormGradSums"/> adds them up. dx is also stored in the dtype that GEMMs read, which saves a pass of 6 bytes a
+/// value.
 /// </summary>
 [Kernel(DeviceKind.Cuda)]
 readonly struct CudaLayerNormGrad<TQuads, TCopy>(
     MatrixPointer dy, MatrixPointer x, MatrixPointer scale, long mean, long rstd, MatrixPointer dx, MatrixPointer rounded,
-    MatrixPointer partial, int rows, int width, int blockRows, float inverse, int accumulate) : IKernel where TQuads : struct, IQuadAccess
+    NormGradSums sums, int rows, int width, int blockRows, float inverse, int accumulate) : IKernel where TQuads : struct, IQuadAccess
     where TCopy : struct, IQuadAccess
 {
+    const int SumBytes = 4 * LayerNormTile.ReduceBytes;
+
     public void Execute()
     {
-        int thread = Group.IdxX, threads = Group.DimX, c = 4 * thread, shared0 = Ptx.Shared(4 * LayerNormTile.ReduceBytes), shared = shared0;
+        int thread = Group.IdxX, threads = Group.DimX, c = 4 * thread, shared0 = Ptx.Shared(SumBytes + Arrival.SharedBytes), shared = shared0;
         int row = Grid.IdxX * blockRows, end = Ptx.Hold(row + blockRows < rows ? row + blockRows : rows), added = Ptx.Hold(accumulate != 0 ? end : 0);
         RowQuadsPointer ofDy = new(dy, 1, c, width), ofX = new(x, 1, c, width), ofDx = new(dx, 1, c, width), ofRounded = new(rounded, 1, c, width);
         long from = dy.At(row, c), normed = x.At(row, c), to = dx.At(row, c), toRounded = rounded.At(row, c);
@@ -114,8 +117,7 @@ readonly struct CudaLayerNormGrad<TQuads, TCopy>(
             to = ofDx.Next(to);
             toRounded = ofRounded.Next(toRounded);
         }
-        Ptx.Store4(partial.At(2 * Grid.IdxX, c), sumScale, 0, 1, c, width);
-        Ptx.Store4(partial.At(2 * Grid.IdxX + 1, c), sumBias, 0, 1, c, width);
+        sums.Add(sumScale, sumBias, Grid.IdxX, c, width, thread, shared0 + SumBytes);
     }
 
     static Float4 LoadRowValues(long numbers, int row, int end)
@@ -123,6 +125,57 @@ readonly struct CudaLayerNormGrad<TQuads, TCopy>(
         numbers += 4L * row;
         return new(Ptx.Load(numbers, row, end, 0, 1), Ptx.Load(numbers + 4, row + 1, end, 0, 1),
             Ptx.Load(numbers + 8, row + 2, end, 0, 1), Ptx.Load(numbers + 12, row + 3, end, 0, 1));
+    }
+}
+
+/// <summary>
+/// The end of LayerNorm's gradient: dScale and dBias += the sums of all blocks, four columns a thread, two rows of partial sums a block. The last
+/// block to come of 32 adds theirs, and the last of those the sums of 32: fixed orders, and no other launch.
+/// </summary>
+readonly struct NormGradSums(MatrixPointer partial, MatrixPointer dScale, MatrixPointer dBias, long counters, int blocks)
+{
+    const int Group = 32;
+
+    public static int Groups(int blocks) => (blocks + Group - 1) / Group;
+
+    public void Add(Float4 scale, Float4 bias, int block, int c, int width, int thread, int shared)
+    {
+        int group = block / Group, first = group * Group, groups = (blocks + Group - 1) / Group;
+        int members = Ptx.Hold(blocks - first < Group ? blocks - first : Group);
+        Store(block, scale, bias, c, width);
+        if (Arrival.IsLast(counters + 4L * group, members, thread, shared))
+        {
+            Sum(first, members, c, width, out scale, out bias);
+            Store(blocks + group, scale, bias, c, width);
+            if (Arrival.IsLast(counters + 4L * groups, groups, thread, shared))
+            {
+                Sum(blocks, groups, c, width, out scale, out bias);
+                Ptx.Store4(dScale.At(0, c), Ptx.Load4(dScale.At(0, c), 0, 1, c, width) + scale, 0, 1, c, width);
+                Ptx.Store4(dBias.At(0, c), Ptx.Load4(dBias.At(0, c), 0, 1, c, width) + bias, 0, 1, c, width);
+            }
+        }
+    }
+
+    void Store(int index, Float4 scale, Float4 bias, int c, int width)
+    {
+        Ptx.Store4(partial.At(2 * index, c), scale, 0, 1, c, width);
+        Ptx.Store4(partial.At(2 * index + 1, c), bias, 0, 1, c, width);
+    }
+
+    // Eight loads are in flight together.
+    void Sum(int first, int count, int c, int width, out Float4 scale, out Float4 bias)
+    {
+        var pairs = new RowQuadsPointer(partial, 2, c, width);
+        long ofScale = partial.At(2 * first, c), ofBias = partial.At(2 * first + 1, c);
+        scale = bias = default;
+        for (int i = 0, end = 2 * count; i < end; i += 8)
+        {
+            RowQuads scales = pairs.Load<Float32Quads>(ofScale, i, end), biases = pairs.Load<Float32Quads>(ofBias, i, end);
+            scale += scales.SumOfRows;
+            bias += biases.SumOfRows;
+            ofScale = pairs.Next(ofScale);
+            ofBias = pairs.Next(ofBias);
+        }
     }
 }
 
@@ -169,28 +222,26 @@ partial class CudaOps
     {
         Same(dy, x);
         MustBeFloats(x, dx, scale);
-        if (!FitsLayerNormTile(x, dy) || !IsVectorized(dx) || !IsAligned(scale))
+        if (!FitsLayerNormTile(x, dy) || !IsVectorized(dx) || !IsAligned(scale) || !IsAligned(dScale) || !IsAligned(dBias))
         {
             base.LayerNormBackward(dy, x, scale, mean, rstd, dx, dScale, dBias, accumulate, rounded);
             return;
         }
-        // Enough blocks for every multiprocessor, and at most 512 partial sums for the second stage unless tuned. Depends on the number of rows
-        // alone, so the bits are the same on every GPU.
+        // Enough blocks for every multiprocessor, and at most 512 partial sums unless tuned. Depends on the number of rows alone, so the bits are
+        // the same on every GPU.
         int wanted = DivUp(DivUp(x.Rows, Tuning[CudaChoice.NormBlocks]), LayerNormTile.RowsPerBlock) * LayerNormTile.RowsPerBlock,
-            blockRows = Math.Max(2 * LayerNormTile.RowsPerBlock, wanted), blocks = DivUp(x.Rows, blockRows);
-        var partial = new Tensor(Device.Workspace((long)blocks * 2 * x.Cols), 2 * blocks, x.Cols);
+            blockRows = Math.Max(2 * LayerNormTile.RowsPerBlock, wanted), blocks = DivUp(x.Rows, blockRows), groups = NormGradSums.Groups(blocks);
+        var sums = new NormGradSums(new(Address(Device.Workspace((long)(blocks + groups) * 2 * x.Cols)), x.Cols), At(dScale), At(dBias),
+            Address(Device.Counters(groups + 1)), blocks);
         bool rounds = IsBf16(rounded) && IsVectorized(rounded);
-        if (IsBf16(dy) && rounds) LaunchLayerNormGrad<Bf16Quads, Bf16Quads>(dy, x, scale, mean, rstd, dx, rounded, partial, blockRows, accumulate);
-        else if (IsBf16(dy)) LaunchLayerNormGrad<Bf16Quads, NoQuads>(dy, x, scale, mean, rstd, dx, default, partial, blockRows, accumulate);
-        else if (rounds) LaunchLayerNormGrad<Float32Quads, Bf16Quads>(dy, x, scale, mean, rstd, dx, rounded, partial, blockRows, accumulate);
-        else LaunchLayerNormGrad<Float32Quads, NoQuads>(dy, x, scale, mean, rstd, dx, default, partial, blockRows, accumulate);
-        AddColumns(partial.Reshape(blocks, 2 * x.Cols), dScale, dBias);
+        if (IsBf16(dy) && rounds) Launch<Bf16Quads, Bf16Quads>(rounded);
+        else if (IsBf16(dy)) Launch<Bf16Quads, NoQuads>(default);
+        else if (rounds) Launch<Float32Quads, Bf16Quads>(rounded);
+        else Launch<Float32Quads, NoQuads>(default);
         if (!rounds && rounded.Count > 0) Copy(dx, rounded);
-    }
 
-    void LaunchLayerNormGrad<TQuads, TCopy>(
-        Tensor dy, Tensor x, Tensor scale, Tensor mean, Tensor rstd, Tensor dx, Tensor rounded, Tensor partial, int blockRows, bool accumulate)
-        where TQuads : struct, IQuadAccess where TCopy : struct, IQuadAccess =>
-        Device.Launch(partial.Rows / 2, ThreadsPerRow(x.Cols), new CudaLayerNormGrad<TQuads, TCopy>(At(dy), At(x), At(scale),
-            Address(mean.View), Address(rstd.View), At(dx), At(rounded), At(partial), x.Rows, x.Cols, blockRows, 1f / x.Cols, accumulate ? 1 : 0));
+        void Launch<TQuads, TCopy>(Tensor copy) where TQuads : struct, IQuadAccess where TCopy : struct, IQuadAccess =>
+            Device.Launch(blocks, ThreadsPerRow(x.Cols), new CudaLayerNormGrad<TQuads, TCopy>(At(dy), At(x), At(scale), Address(mean.View),
+                Address(rstd.View), At(dx), At(copy), sums, x.Rows, x.Cols, blockRows, 1f / x.Cols, accumulate ? 1 : 0));
+    }
 }

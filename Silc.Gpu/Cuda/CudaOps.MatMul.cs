@@ -33,7 +33,7 @@ partial class CudaOps
     public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default)
     {
         var (m, n, k) = ProductSize(a, b, c, transpose);
-        var splits = IsBf16(c) ? SplitK.None : ChooseSplitK(m, n, k, precision);
+        var splits = IsBf16(c) ? SplitK.None : ChooseSplitK(m, n, k, precision, KOfLaunch);
         var (operands, partials) = Prepare(a, b, c, transpose, splits.WorkspaceFloats);
         Gemm(operands, c, bias, addend, precision, splits, partials);
     }
@@ -42,7 +42,7 @@ partial class CudaOps
     {
         if (IsBf16(x) || IsBf16(y)) throw new ArgumentException("cosines are taken of float32");
         var operands = OperandsOf(x, y, c, Transpose.B);
-        var splits = ChooseSplitK(operands.M, operands.N, operands.K, Precision.Float32);
+        var splits = ChooseSplitK(operands.M, operands.N, operands.K, Precision.Float32, KOfLaunch);
         Gemm(operands, c, default, default, Precision.Float32, splits, Device.Workspace(splits.WorkspaceFloats));
     }
 
@@ -129,17 +129,17 @@ partial class CudaOps
             new BiasEpilogue<Float32Quads>(At(partials), default, default, ShapeOf(partials)), precision);
     }
 
-    // c = Σ partials + bias + addend; several results that lie side by side in the partials go one below the other.
-    void ReduceSplits(Tensor partials, int splits, Tensor c, Tensor bias, Tensor addend, int results = 1)
+    // c = Σ partials + bias + addend
+    void ReduceSplits(Tensor partials, int splits, Tensor c, Tensor bias, Tensor addend)
     {
         var epilogue = new BiasEpilogue<Float32Quads>(At(c), At(bias), At(addend), ShapeOf(c, bias, addend));
-        if (IsVectorized(partials) && c.Cols % 4 == 0) ReduceSplits<VectorLoad>(partials, splits, epilogue, results);
-        else ReduceSplits<ScalarLoad>(partials, splits, epilogue, results);
+        if (IsVectorized(partials)) ReduceSplits<VectorLoad>(partials, splits, epilogue);
+        else ReduceSplits<ScalarLoad>(partials, splits, epilogue);
     }
 
-    void ReduceSplits<TLoad>(Tensor partials, int splits, BiasEpilogue<Float32Quads> epilogue, int results) where TLoad : struct, IGlobalLoad =>
-        Device.Launch(DivUp(partials.Rows * results * DivUp(partials.Cols / results, 4), 256), 256,
-            new SplitKReduce<TLoad>(At(partials), splits, epilogue, partials.Rows, partials.Cols / results, results));
+    void ReduceSplits<TLoad>(Tensor partials, int splits, BiasEpilogue<Float32Quads> epilogue) where TLoad : struct, IGlobalLoad =>
+        Device.Launch(DivUp(partials.Rows * DivUp(partials.Cols, 4), 256), 256,
+            new SplitKReduce<TLoad>(At(partials), splits, epilogue, partials.Rows, partials.Cols, 1));
 
     /// <summary>
     /// Split-K: how many blocks share the reduction of a tile, the K of each, and the workspace for their partial results.
@@ -149,9 +149,12 @@ partial class CudaOps
         public static readonly SplitK None = new(1, 0, 0);
     }
 
+    // What a launch that adds the parts takes, as so much of a tile's K: 2 to 4 us. Gradients of parameters have one anyway.
+    const int KOfLaunch = 400;
+
     // Wave quantization: with two blocks a multiprocessor, 144 tiles on 264 slots leave nearly half of the GPU idle, 11 x 144 do not.
     // Partial results are written and read again, which costs about 1 / 8,192 of a tile's main loop for each element and split.
-    SplitK ChooseSplitK(int m, int n, int k, Precision precision)
+    SplitK ChooseSplitK(int m, int n, int k, Precision precision, int launch = 0)
     {
         const int BlocksPerSm = 2;
         var (tilesM, tilesN, tileK) = Tiles(m, n, precision);
@@ -159,7 +162,8 @@ partial class CudaOps
         double bestTime = DivUp(tiles, BlocksPerSm * Device.Workers);
         for (int splits = 2; splits <= Math.Min(Tuning[CudaChoice.Splits], kTiles / MinKTilesPerSplit); splits++)
         {
-            double waves = DivUp(tiles * splits, BlocksPerSm * Device.Workers), time = waves / splits + (double)splits * m * n / k / 8192;
+            double waves = DivUp(tiles * splits, BlocksPerSm * Device.Workers);
+            double time = waves / splits + (double)splits * m * n / k / 8192 + (double)launch / k;
             if (time < bestTime) (best, bestTime) = (splits, time);
         }
         if (best < 2) return SplitK.None;
@@ -234,10 +238,18 @@ partial class CudaOps
         where TMma : struct, IMma where TA : struct, IOperandTile where TB : struct, IOperandTile
         where TLoad : struct, IGlobalLoad where TEpilogue : struct, IEpilogue
     {
-        if (Tuning[CudaChoice.Tf32Blocks] == 1)
+        int blocksOfSm = Tuning[CudaChoice.Tf32Blocks];
+        if (blocksOfSm == 0) blocksOfSm = FitsTwice<TMma, TA, TB, TLoad, TEpilogue>() ? 2 : 1;
+        if (blocksOfSm == 1)
             Device.Launch(blocks, GemmTile.Threads, new TensorCoreGemm<TMma, TA, TB, TLoad, TEpilogue, MinBlocks1Of256>(problem, epilogue));
         else Device.Launch(blocks, GemmTile.Threads, new TensorCoreGemm<TMma, TA, TB, TLoad, TEpilogue, MinBlocks2Of256>(problem, epilogue));
     }
+
+    // True where 128 registers a thread, which two blocks leave it, are enough on every architecture: what spills is said by SassTests.
+    static bool FitsTwice<TMma, TA, TB, TLoad, TEpilogue>() where TMma : struct, IMma =>
+        typeof(TMma) == typeof(Tf32Mma) && typeof(TLoad) == typeof(VectorLoad)
+        && (typeof(TA) == typeof(KMajor<TMma>) || typeof(TB) == typeof(KMajor<TMma>))
+        && typeof(TEpilogue).GetGenericTypeDefinition() != typeof(BiasGeluGradEpilogue<,>);
 
     void LaunchFloatGemm<TA, TB, TLoad, TEpilogue>(GemmProblem problem, TEpilogue epilogue, int blocks)
         where TA : struct, IFloatOperandTile where TB : struct, IFloatOperandTile

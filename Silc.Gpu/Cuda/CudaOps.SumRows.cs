@@ -3,119 +3,107 @@ using ILGPU;
 namespace Silc;
 
 /// <summary>
-/// First stage of <see cref="Ops.SumRows"/>, as <see cref="SumBlocks{TPack}"/>: a thread block takes 128 columns of an item (row block, t),
-/// eight a thread. Eight threads share a column, and each has eight rows in flight at once, 128 bytes of bf16, to hide the latency of
-/// memory.
+/// y[t, c] += Σ over the rows of x with row mod T = t, in one launch; the work of the blocks of a kernel, 128 columns each. A block adds the rows
+/// of its row block into the partial sums, and the last to come of those that share columns adds the partial sums, in their order: which one that
+/// is changes no bit.
 /// </summary>
-[Kernel(DeviceKind.Cuda)]
-readonly struct CudaSumBlocks<TLoad>(MatrixPointer x, MatrixPointer partial, int rows, int period, int blockRows, int cols) : IKernel
+readonly struct ColumnSums<TLoad>(
+    MatrixPointer x, MatrixPointer partial, MatrixPointer y, long counters, int rows, int period, int blockRows, int cols)
     where TLoad : struct, IGlobalLoad
 {
-    const int ThreadsX = 16, ThreadsY = Threads / ThreadsX;
+    const int ThreadsX = 16, ThreadsY = Threads / ThreadsX, SumBytes = 4 * Columns * ThreadsY;
 
-    public const int Threads = 128, Columns = 8 * ThreadsX, RowsPerPass = 8 * ThreadsY;
+    public const int Threads = 128, Columns = 8 * ThreadsX, RowsPerPass = 8 * ThreadsY, SharedBytes = SumBytes + Arrival.SharedBytes;
 
-    public void Execute()
+    public void Run(int index, int thread, int shared)
     {
-        int chunks = (cols + Columns - 1) / Columns, item = Grid.IdxX / chunks, first = Grid.IdxX % chunks * Columns;
-        int thread = Group.IdxX, line = thread / ThreadsX, column = first + 8 * (thread % ThreadsX), shared = Ptx.Shared(4 * Columns * ThreadsY);
-        int block = item / period, end = Ptx.Hold((block + 1) * blockRows < rows ? (block + 1) * blockRows : rows);
-        int start = block * blockRows + item % period, row = start + line * period, rowStep = Ptx.Hold(ThreadsY * period);
-        long at = x.At(row, column), step = Ptx.Hold(x.Bytes * ((long)rowStep * x.Stride));
-        Float8 sums = default;
-        for (; start < end; start += 8 * rowStep, row += 8 * rowStep, at += 8 * step)
+        int chunks = (cols + Columns - 1) / Columns, item = index / chunks, first = index % chunks * Columns, column = first + thread;
+        int block = item / period, t = item % period, blocks = (rows + blockRows - 1) / blockRows;
+        float sum = Sum<TLoad>(x, block * blockRows + t, (block + 1) * blockRows < rows ? (block + 1) * blockRows : rows, first, thread, shared);
+        Ptx.Store(partial.At(item, column), sum, column, cols);
+        if (Arrival.IsLast(counters + 4L * (t * chunks + index % chunks), blocks, thread, shared + SumBytes))
         {
-            Float8 r0 = TLoad.Load8(at, row, end, column, cols), r1 = TLoad.Load8(at + step, row + rowStep, end, column, cols);
-            Float8 r2 = TLoad.Load8(at + 2 * step, row + 2 * rowStep, end, column, cols),
-                r3 = TLoad.Load8(at + 3 * step, row + 3 * rowStep, end, column, cols);
-            Float8 r4 = TLoad.Load8(at + 4 * step, row + 4 * rowStep, end, column, cols),
-                r5 = TLoad.Load8(at + 5 * step, row + 5 * rowStep, end, column, cols);
-            Float8 r6 = TLoad.Load8(at + 6 * step, row + 6 * rowStep, end, column, cols),
-                r7 = TLoad.Load8(at + 7 * step, row + 7 * rowStep, end, column, cols);
+            sum = Sum<VectorLoad>(partial, t, blocks * period, first, thread, shared);
+            long to = y.At(t, column);
+            Ptx.Store(to, Ptx.Load(to, 0, 1, column, cols) + sum, column, cols);
+        }
+    }
+
+    // The sum of a thread's column over every period-th row. Eight threads share eight columns, and each has eight rows in flight at once, 128
+    // bytes of bf16, to hide the latency of memory.
+    float Sum<TOf>(MatrixPointer of, int start, int end, int first, int thread, int shared) where TOf : struct, IGlobalLoad
+    {
+        int line = thread / ThreadsX, column = first + 8 * (thread % ThreadsX), row = start + line * period;
+        int rowStep = Ptx.Hold(ThreadsY * period), last = Ptx.Hold(end);
+        long at = of.At(row, column), step = Ptx.Hold(of.Bytes * ((long)rowStep * of.Stride));
+        Float8 sums = default;
+        for (; start < last; start += 8 * rowStep, row += 8 * rowStep, at += 8 * step)
+        {
+            Float8 r0 = TOf.Load8(at, row, last, column, cols), r1 = TOf.Load8(at + step, row + rowStep, last, column, cols);
+            Float8 r2 = TOf.Load8(at + 2 * step, row + 2 * rowStep, last, column, cols),
+                r3 = TOf.Load8(at + 3 * step, row + 3 * rowStep, last, column, cols);
+            Float8 r4 = TOf.Load8(at + 4 * step, row + 4 * rowStep, last, column, cols),
+                r5 = TOf.Load8(at + 5 * step, row + 5 * rowStep, last, column, cols);
+            Float8 r6 = TOf.Load8(at + 6 * step, row + 6 * rowStep, last, column, cols),
+                r7 = TOf.Load8(at + 7 * step, row + 7 * rowStep, last, column, cols);
             sums += r0 + r1 + (r2 + r3) + (r4 + r5 + (r6 + r7));
         }
         int to = shared + 4 * (line * Columns + 8 * (thread % ThreadsX));
+        Ptx.SyncThreads();      // all have read what was there before
         Ptx.StoreShared4(to, sums.Low);
         Ptx.StoreShared4(to + 16, sums.High);
         Ptx.SyncThreads();
         float sum = 0;
         for (int i = 0; i < ThreadsY; i++) sum += Ptx.LoadShared(shared + 4 * (i * Columns + thread));
-        Ptx.Store(partial.At(item, first + thread), sum, first + thread, cols);
+        return sum;
     }
 }
 
-/// <summary>
-/// y[c] += Σ over rows of x[row, c], and z[c] += the same of the columns behind y's; 32 columns a block. Warp w of 16 adds rows w, w + 16,
-/// …, eight loads in flight at once, then warp 0 adds the partial sums in their order.
-/// </summary>
+/// <summary>As <see cref="Ops.SumRows"/>: 2 bytes a value of bf16.</summary>
 [Kernel(DeviceKind.Cuda)]
-readonly struct CudaColumnSums(MatrixPointer x, MatrixPointer y, MatrixPointer z, int rows, int cols, int colsOfY) : IKernel
+readonly struct CudaSumRows<TLoad>(ColumnSums<TLoad> sums) : IKernel where TLoad : struct, IGlobalLoad
 {
-    const int Warps = 16;
+    public const int Threads = ColumnSums<TLoad>.Threads;
 
-    public const int Columns = 32, Threads = Columns * Warps;
-
-    public void Execute()
-    {
-        int lane = Group.IdxX % Columns, warp = Group.IdxX / Columns, column = Grid.IdxX * Columns + lane, sums = Ptx.Shared(4 * Threads);
-        long at = x.At(warp, column), step = Ptx.Hold(4L * Warps * x.Stride);
-        float sum = 0;
-        for (int row = warp; row < rows; row += 8 * Warps, at += 8 * step)
-        {
-            float r0 = Ptx.Load(at, row, rows, column, cols), r1 = Ptx.Load(at + step, row + Warps, rows, column, cols);
-            float r2 = Ptx.Load(at + 2 * step, row + 2 * Warps, rows, column, cols),
-                r3 = Ptx.Load(at + 3 * step, row + 3 * Warps, rows, column, cols);
-            float r4 = Ptx.Load(at + 4 * step, row + 4 * Warps, rows, column, cols),
-                r5 = Ptx.Load(at + 5 * step, row + 5 * Warps, rows, column, cols);
-            float r6 = Ptx.Load(at + 6 * step, row + 6 * Warps, rows, column, cols),
-                r7 = Ptx.Load(at + 7 * step, row + 7 * Warps, rows, column, cols);
-            sum += r0 + r1 + (r2 + r3) + (r4 + r5 + (r6 + r7));
-        }
-        Ptx.StoreShared(sums + 4 * Group.IdxX, sum);
-        Ptx.SyncThreads();
-        if (warp > 0) return;
-        long target = column < colsOfY ? y.At(0, column) : z.At(0, column - colsOfY);
-        sum = Ptx.Load(target, 0, 1, column, cols);
-        for (int i = 0; i < Warps; i++) sum += Ptx.LoadShared(sums + 4 * (i * Columns + lane));
-        Ptx.Store(target, sum, column, cols);
-    }
+    public void Execute() => sums.Run(Grid.IdxX, Group.IdxX, Ptx.Shared(ColumnSums<TLoad>.SharedBytes));
 }
 
 partial class CudaOps
 {
     public override void SumRows(Tensor x, Tensor table)
     {
-        var y = new Tensor(Dense(table), 1, table.Count);
+        var y = new Tensor(Dense(table), table.Rows, table.Cols);
+        // Images side by side: their rows are summed as the columns of one.
         if (table.Rows > 1 && !IsBf16(x) && x.IsDense && x.Rows % table.Rows == 0)
-        {
-            AddColumns(x.Reshape(x.Rows / table.Rows, table.Count), y);
-            return;
-        }
-        if (!IsVectorized(x) || (IsBf16(x) && x.Cols % ValuesPer16Bytes != 0))
-        {
-            base.SumRows(x, table);
-            return;
-        }
-        int period = table.Rows, blockRows = RowsPerBlock(x.Rows, period), blocks = DivUp(x.Rows, blockRows);
-        var partial = new Tensor(Device.Workspace((long)blocks * table.Count), blocks * period, x.Cols);
-        if (IsBf16(x)) SumBlocks<Bf16Load>(x, partial, period, blockRows);
-        else SumBlocks<VectorLoad>(x, partial, period, blockRows);
-        AddColumns(partial.Reshape(blocks, table.Count), y);
+            (x, y) = (x.Reshape(x.Rows / table.Rows, table.Count), y.Reshape(1, table.Count));
+        if (!CanSumColumns(x)) base.SumRows(x, table);
+        else if (IsBf16(x)) SumRows<Bf16Load>(x, y);
+        else SumRows<VectorLoad>(x, y);
     }
 
-    // At most 128 row blocks, so that the second stage has one pass, each a multiple of the rows of a pass. Depends on the number of rows
-    // alone, so the bits are the same on every GPU.
-    static int RowsPerBlock(int rows, int period)
+    void SumRows<TLoad>(Tensor x, Tensor y) where TLoad : struct, IGlobalLoad
     {
-        const int Blocks = 128, Round = CudaSumBlocks<VectorLoad>.RowsPerPass;
-        return DivUp(DivUp(DivUp(rows, Blocks), Round) * Round, period) * period;
+        var plan = new SumPlan(x.Rows, y.Rows, x.Cols);
+        var sums = SumsOf<TLoad>(plan, x, y, Device.Workspace(plan.PartialFloats), Address(Device.Counters(plan.Counters)));
+        Device.Launch(plan.Blocks, CudaSumRows<TLoad>.Threads, new CudaSumRows<TLoad>(sums));
     }
 
-    void SumBlocks<TLoad>(Tensor x, Tensor partial, int period, int blockRows) where TLoad : struct, IGlobalLoad =>
-        Device.Launch(partial.Rows * DivUp(x.Cols, CudaSumBlocks<TLoad>.Columns), CudaSumBlocks<TLoad>.Threads,
-            new CudaSumBlocks<TLoad>(At(x), At(partial), x.Rows, period, blockRows, x.Cols));
+    static bool CanSumColumns(Tensor x) => IsVectorized(x) && (!IsBf16(x) || x.Cols % ValuesPer16Bytes == 0);
 
-    // y += the sum of the rows of x; z += the same of the columns behind y's.
-    void AddColumns(Tensor x, Tensor y, Tensor z = default) =>
-        Device.Launch(DivUp(x.Cols, CudaColumnSums.Columns), CudaColumnSums.Threads, new CudaColumnSums(At(x), At(y), At(z), x.Rows, x.Cols, y.Cols));
+    static ColumnSums<TLoad> SumsOf<TLoad>(SumPlan plan, Tensor x, Tensor y, ArrayView<float> partial, long counters)
+        where TLoad : struct, IGlobalLoad =>
+        new(At(x), new(Address(partial), x.Cols), At(y), counters, plan.Rows, plan.Period, plan.BlockRows, plan.Cols);
+
+    /// <summary>How the rows of a column sum are shared: at most 128 row blocks, so that the last of them adds their sums in two passes.</summary>
+    readonly record struct SumPlan(int Rows, int Period, int Cols)
+    {
+        const int MaxRowBlocks = 128, Round = ColumnSums<VectorLoad>.RowsPerPass;
+
+        // A multiple of the rows of a pass. Depends on the number of rows alone, so the bits are the same on every GPU.
+        public int BlockRows { get; } = DivUp(DivUp(DivUp(Rows, MaxRowBlocks), Round) * Round, Period) * Period;
+
+        public int Counters => Period * DivUp(Cols, ColumnSums<VectorLoad>.Columns);
+        public int Blocks => DivUp(Rows, BlockRows) * Counters;
+        public long PartialFloats => (long)DivUp(Rows, BlockRows) * Period * Cols;
+    }
 }

@@ -1,5 +1,6 @@
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 
 namespace Silc;
 
@@ -14,6 +15,10 @@ sealed partial class CudaOps(Device device, Precision precision) : Ops<Pack4>(de
     /// <summary>Tile sizes and launch bounds.</summary>
     internal CudaTuning Tuning { get; init; } = CudaTuning.Of(Environment.GetEnvironmentVariable);
 
+    /// <summary>The GPU's compute capability; 0.0 where there is none.</summary>
+    internal (int Major, int Minor) Capability { get; init; } =
+        device.Accelerator is CudaAccelerator { Architecture: { } architecture } ? (architecture.Major, architecture.Minor) : default;
+
     // bf16 values in a vectorized access of 16 bytes; rows of bf16 are a multiple of it.
     const int ValuesPer16Bytes = 8;
 
@@ -24,7 +29,7 @@ sealed partial class CudaOps(Device device, Precision precision) : Ops<Pack4>(de
     static MatrixPointer At(Tensor x) => new(Address(x.View), x.Stride, x.ElementBytes);
 
     // 0 in a dry run, whose tensors have no memory, and for optional tensors that are not given.
-    static long Address(ArrayView<float> view) => view.IsValid ? view.LoadEffectiveAddressAsPtr() : 0;
+    static long Address<T>(ArrayView<T> view) where T : unmanaged => view.IsValid ? view.LoadEffectiveAddressAsPtr() : 0;
 
     // True if every row starts at a multiple of 16 bytes.
     static bool IsAligned(Tensor x) => Address(x.View) % 16 == 0 && x.Stride * x.ElementBytes % 16 == 0;

@@ -12,7 +12,7 @@ sealed class CudaTuning
         (CudaChoice.Wgmma, "SILC_WGMMA", [1, 0]),
         (CudaChoice.WgmmaStages, "SILC_WGMMA_STAGES", [6, 5, 4]),
         (CudaChoice.Bf16Stages, "SILC_BF16_STAGES", [3, 2, 4]),
-        (CudaChoice.Tf32Blocks, "SILC_TF32_BLOCKS", [2, 1]),
+        (CudaChoice.Tf32Blocks, "SILC_TF32_BLOCKS", [0, 2, 1]),
         (CudaChoice.Float32Blocks, "SILC_FLOAT32_BLOCKS", [0, 3]),
         (CudaChoice.TileGroup, "SILC_TILE_GROUP", [8, 1, 4, 16]),
         (CudaChoice.Splits, "SILC_SPLITS", [16, 1, 8, 32]),

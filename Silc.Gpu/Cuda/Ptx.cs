@@ -140,6 +140,14 @@ static partial class Ptx
         IntrinsicImplementation]
     public static void StoreQuad(long address, Float4 value) => throw OnlyOnCuda;
 
+    /// <summary>
+    /// By thread 0: counts up in device memory, from <paramref name="last"/> to 0, and stores what was there before to shared memory. What its
+    /// block stored before a barrier is released to other blocks, and what those have released is acquired.
+    /// </summary>
+    [Instruction("{ .reg .pred first; .reg .b32 before; setp.eq.s32 first, %2, 0; @first atom.acq_rel.gpu.global.inc.u32 before, [%0], %1; "
+        + "@first st.shared.b32 [%3], before; }"), IntrinsicImplementation]
+    public static void Arrive(long counter, int last, int thread, int shared) => throw OnlyOnCuda;
+
     // Tensor cores: compute capability 8.0
 
     /// <summary>Rounds two floats to bf16, the first into the low 16 bits.</summary>

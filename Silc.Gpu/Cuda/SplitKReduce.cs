@@ -10,9 +10,12 @@ namespace Silc;
 readonly struct SplitKReduce<TLoad>(MatrixPointer partials, int splits, BiasEpilogue<Float32Quads> epilogue, int m, int n, int results) : IKernel
     where TLoad : struct, IGlobalLoad
 {
-    public void Execute()
+    public void Execute() => Run(Grid.IdxX * Group.DimX + Group.IdxX);
+
+    /// <summary>Four columns of a row of C a thread.</summary>
+    public void Run(int thread)
     {
-        int vectors = (n + 3) / 4, thread = Grid.IdxX * Group.DimX + Group.IdxX, row = thread / vectors, column = thread % vectors * 4;
+        int vectors = (n + 3) / 4, row = thread / vectors, column = thread % vectors * 4;
         if (row >= m * results) return;
         long at = partials.At(row % m, row / m * n + column);
         long step = Ptx.Hold(4L * m * partials.Stride), two = Ptx.Hold(2 * step), three = Ptx.Hold(3 * step);

@@ -38,7 +38,9 @@ public sealed partial class Device : IDisposable
     readonly CudaKernels? cuda;
     readonly Dictionary<MemoryBuffer, string> allocations = [];
     MemoryBuffer1D<float, Stride1D.Dense>? workspace;
+    MemoryBuffer1D<int, Stride1D.Dense>? counters;
     long workspaceFloats;
+    int counterCount;
     AcceleratorStream? copies;
     DeviceEvent? copied;
     KernelProfile? kernelProfile;
@@ -259,6 +261,23 @@ public sealed partial class Device : IDisposable
             workspace = Allocate(workspaceFloats, "scratch memory");
         }
         return workspace.View.AsContiguous().SubView(0, floats);
+    }
+
+    /// <summary>
+    /// Counters for kernels whose blocks count themselves: all zero before and after each launch. Shared and growing as <see cref="Workspace"/>.
+    /// </summary>
+    internal ArrayView<int> Counters(int count)
+    {
+        counterCount = Math.Max(counterCount, count);
+        if (IsMeasuring) return default;
+        if (counters is null || counters.Length < count)
+        {
+            Synchronize();
+            Free(counters);
+            counters = Allocate<int>(counterCount, "counters");
+            counters.MemSetToZero(Stream);
+        }
+        return counters.View.AsContiguous();
     }
 
     // Fill kernels rather than the driver's: PoCL's refuses windows of a buffer.

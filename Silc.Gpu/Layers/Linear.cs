@@ -121,6 +121,13 @@ sealed class Linear
     internal static void InputGrad(Pass pass, Linear[] layers, Tensor dy, Tensor dx) =>
         pass.Ops.GroupedInputGrad(dy, [.. layers.Select(l => l.kernel.Value)], dx);
 
-    internal static void ParameterGrads(Pass pass, Linear[] layers, Tensor x, Tensor dy) =>
-        pass.Ops.GroupedLinearGrads(x, dy, [.. layers.Select(l => l.kernel.Grad)], [.. layers.Select(l => l.Bias.Grad)]);
+    /// <summary>Gradients of the parameters of several layers or groups, whose inputs and output gradients are there at once.</summary>
+    internal static void ParameterGrads(Pass pass, params ReadOnlySpan<(Linear[] Layers, Tensor X, Tensor DY)> all)
+    {
+        var grads = new List<LinearGrad>(all.Length);
+        foreach (var (layers, x, dy) in all)
+            if (layers is [{ gain: not null } or { bias: null }]) layers[0].ParameterGrads(pass, x, dy);
+            else grads.Add(new(x, dy, [.. layers.Select(l => l.kernel.Grad)], [.. layers.Select(l => l.Bias.Grad)]));
+        pass.Ops.LinearGrads([.. grads]);
+    }
 }

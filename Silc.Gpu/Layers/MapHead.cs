@@ -86,19 +86,19 @@ sealed class MapHead(Parameters parameters, string name, TowerConfig tower)
         var (y, backMlp) = mlp.ForwardConsuming(pass, pooled);
         return (y, new(pass, x, (dy, dx) =>
         {
-            backMlp.Invoke(dy);
+            // What products read of dY, rounded once.
+            var d = pass.AsActivation(dy);
+            backMlp.Invoke(dy, d);
             var (dO, dQ) = (pass.ScratchActivation(rows, width, size), pass.ScratchActivation(rows, width, size));
-            var (dKv, dQuery, dProbe) = (pass.ScratchActivation(x.Rows, 2 * width, size), pass.Scratch(count, width), pass.Scratch(count, width));
+            var (dKv, dQuery) = (pass.ScratchActivation(x.Rows, 2 * width, size), pass.Scratch(count, width));
             var (dK, dV) = (dKv.Columns(0, width), dKv.Columns(width, width));
-            project.Out.InputGrad(pass, dy, dO);
-            project.Out.ParameterGrads(pass, o, dy);
+            project.Out.InputGrad(pass, d, dO);
             ImageAttention.Back(pass, dO, q, k, v, o, lse, dQ, dK, dV, batch, heads);
             pass.Ops.Fill(dQuery, 0);
             pass.Ops.SumRows(dQ.Reshape(batch, count * width), dQuery.Reshape(1, count * width));
             project.Query.ParameterGrads(pass, asked, dQuery);
-            project.Query.InputGrad(pass, dQuery, dProbe);
-            for (int i = 0; i < count; i++) pass.Ops.SumRows(dProbe.Slice(i, 1), probes[i].Grad);
-            Linear.ParameterGrads(pass, project.KeyValue, x, dKv);
+            for (int i = 0; i < count; i++) project.Query.InputGrad(pass, dQuery.Slice(i, 1), probes[i].Grad, accumulate: true);
+            Linear.ParameterGrads(pass, ([project.Out], o, d), (project.KeyValue, x, dKv));
             Linear.InputGrad(pass, project.KeyValue, dKv, dx);
         }
         ));

@@ -53,8 +53,7 @@ sealed class Mlp
         {
             var (dh, a) = (pass.ScratchActivation(h.Rows, h.Cols), pass.ScratchActivation(h.Rows, h.Cols));
             contract.GeluInputGrad(pass, d, h, dh, a, gelu);
-            contract.ParameterGrads(pass, a, d);
-            expand.ParameterGrads(pass, n, dh);
+            Linear.ParameterGrads(pass, ([contract], a, d), ([expand], n, dh));
             var dn = pass.ScratchActivation(n.Rows, n.Cols);
             expand.InputGrad(pass, dh, dn);
             backNorm(dn, dy, true, d.DType == dy.DType ? default : d);

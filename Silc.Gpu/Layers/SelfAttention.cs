@@ -76,9 +76,8 @@ sealed class SelfAttention(Parameters parameters, string norm, string name, int 
             var dn = Scratch(pass, x.Rows, width);
             var (dQ, dK, dV) = Split(dQkv);
             project.Out.InputGrad(pass, d, dO);
-            project.Out.ParameterGrads(pass, o, d);
             ImageAttention.Back(pass, dO, q, k, v, o, lse, dQ, dK, dV, batch, heads, causal);
-            Linear.ParameterGrads(pass, project.QueryKeyValue, n, dQkv);
+            Linear.ParameterGrads(pass, ([project.Out], o, d), (project.QueryKeyValue, n, dQkv));
             Linear.InputGrad(pass, project.QueryKeyValue, dQkv, dn);
             backNorm(dn, dy, true, d.DType == dy.DType ? default : d);
         }

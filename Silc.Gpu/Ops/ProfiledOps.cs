@@ -60,6 +60,13 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time("matmul AᵀB (kernel and bias gradient)", 2.0 * dKernel.Count * x.Rows, () => ops.LinearGrads(x, dy, dKernel, dBias),
             x, dy, dKernel, dKernel);
 
+    public override void LinearGrads(params ReadOnlySpan<LinearGrad> layers)
+    {
+        LinearGrad[] all = [.. layers];
+        Time("matmul AᵀB (kernel and bias gradient)", all.Sum(layer => 2.0 * layer.DY.Count * layer.X.Cols), () => ops.LinearGrads(all),
+            [.. all.SelectMany(layer => (Tensor[])[layer.X, layer.DY, .. layer.DKernels, .. layer.DKernels])]);
+    }
+
     public override void LayerNormForward(Tensor x, Tensor scale, Tensor bias, Tensor y, Tensor mean, Tensor rstd, float epsilon) =>
         Time("layer norm", 0, () => ops.LayerNormForward(x, scale, bias, y, mean, rstd, epsilon), x, y);
     public override void LayerNormBackward(

@@ -47,16 +47,21 @@ stage() {
     echo "$name: $(tail -1 "$out/$name.txt")"
 }
 
+# reason FILE: the last line that a stage which did not end well has printed.
+reason() {
+    case $(tail -1 "$1") in failed* | stopped*) [ "$(wc -l < "$1")" -lt 2 ] || echo ": $(tail -2 "$1" | head -1 | cut -c1-100)" ;; esac
+}
+
 summary() {
     {
         echo "== $(date -u +%Y-%m-%dT%H:%MZ), $(grep -hoE 'NVIDIA [A-Z0-9]+[^|│]*' "$out/driver.txt" "$out/devices.txt" 2> /dev/null | head -1)"
         grep -hE 'Driver Version' "$out/driver.txt" 2> /dev/null
         echo "== stages"
         for file in "$out"/*.txt; do
-            [ "$file" = "$out/summary.txt" ] || echo "$(basename "$file" .txt): $(tail -1 "$file")"
+            [ "$file" = "$out/summary.txt" ] || echo "$(basename "$file" .txt): $(tail -1 "$file")$(reason "$file")"
         done
         echo "== tests that failed"
-        grep -hE '^failed ' "$out"/test-*.txt 2> /dev/null
+        grep -hE '^failed ' "$out"/test-*.txt 2> /dev/null | grep -vE '^failed with [0-9]'
         echo "== last losses, contrastive and distillation, beside the CPU's"
         for file in "$out"/losses-*.csv; do [ -s "$file" ] && echo "$(basename "$file" .csv): $(tail -1 "$file" | cut -d, -f3,4)"; done
         echo "== steps"
@@ -108,14 +113,17 @@ alone() {
     local one=$1
     [ "$one" = cuda ] && one=cuda:0
     export MASTER_ADDR=127.0.0.1 MASTER_PORT=29541
-    WORLD_SIZE=1 RANK=0 LOCAL_RANK=0 "$here/silc" bench collectives --collective nccl --device "$1"
-    WORLD_SIZE=1 RANK=0 LOCAL_RANK=0 train 5 16 1 "$1" bf16 nccl --collective nccl
+    local status=0
+    WORLD_SIZE=1 RANK=0 LOCAL_RANK=0 "$here/silc" bench collectives --collective nccl --device "$1" || status=$?
+    WORLD_SIZE=1 RANK=0 LOCAL_RANK=0 train 5 16 1 "$1" bf16 nccl --collective nccl || status=$?
     export NCCL_MULTI_RANK_GPU_ENABLE=1 MASTER_PORT=29542 WORLD_SIZE=2
     RANK=1 LOCAL_RANK=1 "$here/silc" bench collectives --collective nccl --device "$one" > "$work/second" 2>&1 &
     RANK=0 LOCAL_RANK=0 "$here/silc" bench collectives --collective nccl --device "$one"
     wait
     cat "$work/second"
+    return "$status"
 }
+
 # train_head KIND: a head on the shipped model.
 train_head() {
     "$here/silc" head train "$1" --steps 200 --model mini --data demo --device "$device" --out "$work/head-$1"
@@ -141,7 +149,7 @@ stage losses-cpu 100 bash -c 'losses cpu cpu float32' &
 for precision in float32 tf32 bf16; do stage "losses-$precision" 100 bash -c "losses $precision $device $precision" & done
 tests wgmma 150 "FullyQualifiedName~CudaWgmma" &
 tests products 150 "FullyQualifiedName~CudaMatMul|FullyQualifiedName~CudaGrouped" &
-tests stored 150 "FullyQualifiedName~CudaBf16|FullyQualifiedName~CudaWeight|FullyQualifiedName~CudaLaunch" &
+tests stored 150 "FullyQualifiedName~CudaBf16|FullyQualifiedName~CudaWeight|FullyQualifiedName~CudaLaunch|FullyQualifiedName~CudaArrival" &
 tests attention 150 "FullyQualifiedName~CudaAttention|FullyQualifiedName~CudaStep" &
 tests operations 150 "FullyQualifiedName~OpTests" &
 tests golden 150 "FullyQualifiedName~GoldenStep|FullyQualifiedName~LayerGradient" &

@@ -14,10 +14,11 @@ public sealed class CudaLaunchTests
         public int Count<TKernel>() where TKernel : struct, IKernel => Launches.Count(launch => launch is ValueTuple<int, int, int, TKernel>);
     }
 
-    // An H100 was given 1,037 before weights had bf16 copies and query, key and value were one product, 227 of them roundings to bf16.
-    // b has the depth of s and more memory than a test may take.
+    // An H100 was given 1,037 of mini before weights had bf16 copies and query, key and value were one product, 227 of them roundings to bf16; and
+    // 1,445 of ti before column sums were one launch and the sums behind two layers' products another. b has the depth of s and more memory than
+    // a test may take.
     [TestMethod]
-    [DataRow("mini", 64, 619), DataRow("ti", 64, 1445), DataRow("s", 8, 1538)]
+    [DataRow("mini", 64, 436), DataRow("ti", 64, 974), DataRow("s", 64, 999)]
     public void Launches_of_a_step(string preset, int batch, int most) => Run(SilcConfig.Preset(preset), batch, OptimizerKind.AdamW,
         (recorder, step) =>
     {
@@ -31,7 +32,7 @@ public sealed class CudaLaunchTests
         Assert.IsTrue(all <= most && roundings <= MostRoundings, $"{all} launches a step, {roundings} of them roundings to bf16");
     });
 
-    const int MostRoundings = 11;
+    const int MostRoundings = 15;
 
     // A CUDA graph of a step can be replayed: with batches in the same memory, steps differ only in the two fills of learning rate and
     // decay, which come first.

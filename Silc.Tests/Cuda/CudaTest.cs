@@ -23,7 +23,7 @@ sealed class CudaTest : IDisposable
 {
     public const string Emulated = "emulator";
 
-    const int Scratch = 1 << 20;
+    const int Scratch = 1 << 20, Counters = 1 << 10;
 
     static readonly Dictionary<(string, Precision, bool), Device> open = [];
     static readonly IReadOnlyList<DeviceInfo> gpus = [.. Device.List().Where(info => info.Kind == DeviceKind.Cuda)];
@@ -47,7 +47,12 @@ sealed class CudaTest : IDisposable
         }
         (Device, Emulator) = Emulate(precision, wgmma, tuning);
         if (anyMemory) Emulator.Memory.Allow(0, long.MaxValue);
-        else Allow(Device.Workspace(Scratch));
+        else
+        {
+            Allow(Device.Workspace(Scratch));
+            var counters = Device.Counters(Counters);
+            Emulator.Memory.Allow(counters.LoadEffectiveAddressAsPtr(), counters.LengthInBytes);
+        }
     }
 
     /// <summary>A device on host memory, all of whose kernels run as PTX in an emulator.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ILGPU.Runtime.Cuda;
 
 namespace Silc.Tests;
@@ -16,11 +17,11 @@ public sealed class SassTests
         ("bf16, K-major x K-major", typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasEpilogue<Bf16Quads>, Bf16Stages3>), 2.6),
         ("bf16, M-major x N-major", typeof(Bf16Gemm<Bf16MMajor, Bf16MMajor, BiasEpilogue<Float32Quads>, Bf16Stages3>), 2.6),
         ("bf16 of float32",
-            typeof(TensorCoreGemm<Bf16Mma, KMajor<Bf16Mma>, MMajor<Bf16Mma>, VectorLoad, BiasEpilogue<Float32Quads>, MinBlocks2Of256>), 5.5),
+            typeof(TensorCoreGemm<Bf16Mma, KMajor<Bf16Mma>, MMajor<Bf16Mma>, VectorLoad, BiasEpilogue<Float32Quads>, MinBlocks1Of256>), 5.5),
         ("tf32, K-major x K-major",
             typeof(TensorCoreGemm<Tf32Mma, KMajor<Tf32Mma>, KMajor<Tf32Mma>, VectorLoad, BiasEpilogue<Float32Quads>, MinBlocks2Of256>), 5.5),
         ("tf32, M-major x N-major",
-            typeof(TensorCoreGemm<Tf32Mma, MMajor<Tf32Mma>, MMajor<Tf32Mma>, VectorLoad, BiasEpilogue<Float32Quads>, MinBlocks2Of256>), 0),
+            typeof(TensorCoreGemm<Tf32Mma, MMajor<Tf32Mma>, MMajor<Tf32Mma>, VectorLoad, BiasEpilogue<Float32Quads>, MinBlocks1Of256>), 0),
         ("float32, K-major x N-major", typeof(FloatGemm<FloatKMajor, FloatMMajor, VectorLoad, BiasEpilogue<Float32Quads>, MinBlocksAny>), 0.72),
         ("float32, M-major x N-major", typeof(FloatGemm<FloatMMajor, FloatMMajor, VectorLoad, BiasEpilogue<Float32Quads>, MinBlocksAny>), 0.72),
         ("attention, 64 channels", typeof(Bf16Attention<Head64, TwoRowTiles, MinBlocks2>), 7),
@@ -59,6 +60,26 @@ public sealed class SassTests
                 if (bound > 0 && (scalar ? ratio < bound : ratio > bound)) wrong.Add($"{name} on sm_{architecture}: {ratio:F3}, not {bound}: {loop}");
             }
         Assert.IsEmpty(wrong, string.Join('\n', wrong));
+    }
+
+    // wgmma's kernels are PtxTextTests': this assembler ignores setmaxnreg, by which a consumer has 72 registers more.
+    [TestMethod]
+    [DataRow("sm_75", 7, 5), DataRow("sm_80", 8, 0), DataRow("sm_86", 8, 6), DataRow("sm_90", 9, 0), DataRow("sm_120", 12, 0)]
+    public void What_is_launched_by_default_spills_nothing(string architecture, int major, int minor)
+    {
+        var assembler = PtxAssembler.Get();
+        var source = major < 8 ? CudaArchitecture.SM_75 : CudaArchitecture.SM_80;
+        var wrong = new ConcurrentBag<string>();
+        var kernels = DefaultKernels.Of((major, minor)).Where(kernel => !kernel.Name.StartsWith("Wgmma", StringComparison.Ordinal)).ToArray();
+        Assert.IsGreaterThan(major < 8 ? 20 : 80, kernels.Length);
+        Parallel.ForEach(kernels, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, kernel =>
+        {
+            var result = assembler.Assemble(PtxEmulator.TextOf(source, kernel), architecture);
+            if (result.Error != 0 || result.SpilledBytes > 0)
+                wrong.Add($"{kernel}: error {result.Error}, {result.SpilledBytes} bytes spilled, {result.Registers} registers");
+        });
+        Console.WriteLine($"{kernels.Length} kernels for {architecture}");
+        Assert.AreEqual(0, wrong.Count, $"{architecture}:\n{string.Join('\n', wrong.Order())}");
     }
 
     // So the targets of branches are read rightly: the assembler ends each kernel with a branch to itself, and no branch leaves the code.

@@ -19,11 +19,12 @@ public sealed partial class KernelCompilationTests
     // CUDA kernels that use tensor cores: every type argument at least once.
     static readonly Type[] tensorKernels =
     [
-        typeof(TensorCoreGemm<Bf16Mma, KMajor<Bf16Mma>, MMajor<Bf16Mma>, VectorLoad, BiasGeluEpilogue<Float32Quads, TanhGelu>, MinBlocks2Of256>),
-        typeof(TensorCoreGemm<Bf16Mma, KMajor<Bf16Mma>, KMajor<Bf16Mma>, VectorLoad, BiasGeluGradEpilogue<Bf16Quads, TanhGelu>, MinBlocks2Of256>),
-        typeof(TensorCoreGemm<Bf16Mma, MMajor<Bf16Mma>, MMajor<Bf16Mma>, ScalarLoad, BiasEpilogue<Float32Quads>, MinBlocks2Of256>),
-        typeof(TensorCoreGemm<Tf32Mma, KMajor<Tf32Mma>, KMajor<Tf32Mma>, ScalarLoad, BiasEpilogue<Float32Quads>, MinBlocks2Of256>),
-        typeof(TensorCoreGemm<Tf32Mma, MMajor<Tf32Mma>, MMajor<Tf32Mma>, VectorLoad, BiasEpilogue<Float32Quads>, MinBlocks2Of256>),
+        typeof(TensorCoreGemm<Bf16Mma, KMajor<Bf16Mma>, MMajor<Bf16Mma>, VectorLoad, BiasGeluEpilogue<Float32Quads, TanhGelu>, MinBlocks1Of256>),
+        typeof(TensorCoreGemm<Bf16Mma, KMajor<Bf16Mma>, KMajor<Bf16Mma>, VectorLoad, BiasGeluGradEpilogue<Bf16Quads, TanhGelu>, MinBlocks1Of256>),
+        typeof(TensorCoreGemm<Bf16Mma, MMajor<Bf16Mma>, MMajor<Bf16Mma>, ScalarLoad, BiasEpilogue<Float32Quads>, MinBlocks1Of256>),
+        typeof(TensorCoreGemm<Tf32Mma, KMajor<Tf32Mma>, KMajor<Tf32Mma>, ScalarLoad, BiasEpilogue<Float32Quads>, MinBlocks1Of256>),
+        typeof(TensorCoreGemm<Tf32Mma, KMajor<Tf32Mma>, MMajor<Tf32Mma>, VectorLoad, BiasEpilogue<Float32Quads>, MinBlocks2Of256>),
+        typeof(TensorCoreGemm<Tf32Mma, MMajor<Tf32Mma>, MMajor<Tf32Mma>, VectorLoad, BiasEpilogue<Float32Quads>, MinBlocks1Of256>),
         typeof(Bf16Gemm<Bf16KMajor, Bf16MMajor, BiasGeluEpilogue<Bf16Quads, TanhGelu>, Bf16Stages3>),
         typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads, TanhGelu>, Bf16Stages3>),
         typeof(Bf16Gemm<Bf16KMajor, Bf16KMajor, BiasGeluGradEpilogue<Bf16Quads, ErfGelu>, Bf16Stages3>),
@@ -59,8 +60,8 @@ public sealed partial class KernelCompilationTests
     static readonly Type[] bf16Kernels =
     [
         typeof(CudaLayerNorm<Bf16Quads>), typeof(CudaLayerNormGrad<Bf16Quads, Bf16Quads>), typeof(CudaLayerNormGrad<Bf16Quads, NoQuads>),
-        typeof(CudaLayerNormGrad<Float32Quads, Bf16Quads>), typeof(CudaSumBlocks<Bf16Load>), typeof(AttentionDelta<Bf16Load>), typeof(Bf16Patches),
-        typeof(AdamWBf16Copy), typeof(RoundWeightsToBf16),
+        typeof(CudaLayerNormGrad<Float32Quads, Bf16Quads>), typeof(CudaSumRows<Bf16Load>), typeof(LinearGradSums<Bf16Load>),
+        typeof(AttentionDelta<Bf16Load>), typeof(Bf16Patches), typeof(AdamWBf16Copy), typeof(RoundWeightsToBf16),
         typeof(ConvertKernel<UnalignedQuads, Bf16Quads>), typeof(ConvertKernel<Bf16Quads, UnalignedQuads>),
         typeof(ConvertKernel<Bf16Quads, Bf16Quads>),
     ];
@@ -70,7 +71,8 @@ public sealed partial class KernelCompilationTests
         typeof(FloatGemm<FloatKMajor, FloatMMajor, VectorLoad, BiasGeluEpilogue<Float32Quads, TanhGelu>, MinBlocksAny>),
         typeof(FloatGemm<FloatKMajor, FloatKMajor, ScalarLoad, BiasGeluGradEpilogue<Float32Quads, TanhGelu>, MinBlocksAny>),
         typeof(FloatGemm<FloatMMajor, FloatMMajor, VectorLoad, BiasEpilogue<Float32Quads>, MinBlocksAny>),
-        typeof(CudaLayerNorm<Float32Quads>), typeof(CudaLayerNormGrad<Float32Quads, NoQuads>), typeof(CudaSumBlocks<VectorLoad>),
+        typeof(CudaLayerNorm<Float32Quads>), typeof(CudaLayerNormGrad<Float32Quads, NoQuads>), typeof(CudaSumRows<VectorLoad>),
+        typeof(LinearGradSums<VectorLoad>),
         typeof(SplitKReduce<VectorLoad>), typeof(SplitKReduce<ScalarLoad>),
         typeof(AttentionDelta<VectorLoad>), typeof(AttentionDelta<ScalarLoad>),
     ];

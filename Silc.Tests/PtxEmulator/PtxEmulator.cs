@@ -27,6 +27,9 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
     /// <summary>Warp instructions so far, shared memory wavefronts, and how many there would be without bank conflicts.</summary>
     public (long Instructions, long Wavefronts, long IdealWavefronts) Counts { get; private set; }
 
+    /// <summary>Blocks run from the last to the first: a GPU may run them in any order.</summary>
+    public bool Backwards { get; set; }
+
     /// <summary>How often each kernel was launched, whatever its type arguments.</summary>
     public Dictionary<string, int> Launches { get; } = [];
 
@@ -73,8 +76,9 @@ public sealed class PtxEmulator(CudaArchitecture architecture)
         byte[] parameters, int dynamicBytes = 0)
     {
         var done = new List<PtxBlock>();
-        for (int index = 0; index < blocks; index++)
+        for (int turn = 0; turn < blocks; turn++)
         {
+            int index = Backwards ? blocks - 1 - turn : turn;
             var shared = new SharedMemoryModel(program.SharedBytes + dynamicBytes);
             var block = new PtxBlock(index, blocks, threads, shared, parameters, Memory);
             var warps = Enumerable.Range(0, (threads + 31) / 32)

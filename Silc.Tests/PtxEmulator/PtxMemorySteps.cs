@@ -83,6 +83,26 @@ public static unsafe partial class PtxMemorySteps
         };
     }
 
+    /// <summary>atom.inc: one more than what was there, or 0 from the limit on; gives what was there.</summary>
+    public static Action<PtxWarp, uint> CountUp(PtxProgram program, PtxInstruction code)
+    {
+        Assert.IsTrue(code.Is("acq_rel") && code.Is("gpu") && code.Is("global") && code.Is("inc") && code.Type == "u32", code.Text);
+        int target = program.Register(code.Operands[0]);
+        var (addresses, offset) = Address(program, code.Operands[1]);
+        var limits = PtxSteps.Source(program, code.Operands[2]);
+        return (warp, mask) =>
+        {
+            foreach (var lane in PtxWarp.Lanes(mask))
+            {
+                long at = (long)addresses(warp)[lane] + offset;
+                warp.Block.Global.Check(at, sizeof(uint));
+                uint before = *(uint*)at;
+                *(uint*)at = before >= (uint)limits(warp)[lane] ? 0 : before + 1;
+                warp.Register(target)[lane] = before;
+            }
+        };
+    }
+
     public static Action<PtxWarp, uint> Matrices(PtxProgram program, PtxInstruction code)
     {
         bool transposed = code.Is("trans");

@@ -35,6 +35,7 @@ public static unsafe class PtxSteps
     static Action<PtxWarp, uint> Work(PtxProgram program, PtxInstruction code) => code.Name[0] switch
     {
         "ld" or "st" => PtxMemorySteps.Of(program, code),
+        "atom" => PtxMemorySteps.CountUp(program, code),
         "ldmatrix" => PtxMemorySteps.Matrices(program, code),
         "cp" when code.Is("bulk") => PtxTmaSteps.Of(program, code),
         "cp" => PtxCopySteps.Of(program, code),
