@@ -21,7 +21,8 @@ public sealed class DeviceScriptTests
         foreach (var program in new[] { "silc", "Silc.Tests" })
             File.WriteAllText(folder.File(program), $"#!/usr/bin/env bash\necho '{Reason}' >&2\nexit 3\n");
         foreach (var file in folder.Files)
-            File.SetUnixFileMode(folder.File(file), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            if (!OperatingSystem.IsWindows())
+                File.SetUnixFileMode(folder.File(file), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var start = new ProcessStartInfo(folder.File("device.sh"), ["--minutes", "5", "--presets", "mini", "--out", folder.File("out")])
         {
             RedirectStandardOutput = true,
