@@ -51,8 +51,8 @@ public sealed class CudaArrivalTests
         return [.. layers.SelectMany(layer => new[]
         {
             (layer.DKernel.Before + Naive.MatMul(layer.X, layer.DY, Transpose.A).Map(value => Times * value), layer.DKernel),
-            (Matrix.Make(1, layer.DY.Before.Cols,
-                (_, c) => layer.DBias.Before[0, c] + Times * Enumerable.Range(0, layer.DY.Before.Rows).Sum(r => layer.DY.Before[r, c])), layer.DBias),
+            (layer.DBias.Before + Matrix.Make(1, layer.DY.Before.Cols,
+                (_, c) => Times * Enumerable.Range(0, layer.DY.Before.Rows).Sum(r => layer.DY.Before[r, c])), layer.DBias),
         })];
     });
 
@@ -63,7 +63,8 @@ public sealed class CudaArrivalTests
             using var t = new CudaTest(device, precision);
             if (t.Emulator is { } emulator) emulator.Backwards = backwards;
             var results = run(t);
-            foreach (var (expected, actual) in results) Close.To(expected.Values, actual.Read("sums"), Close.Chained, $"{device}, backwards: {backwards}");
+            foreach (var (expected, actual) in results)
+                Close.To(expected.Values, actual.Read("sums"), Close.Chained, $"{device}, backwards: {backwards}");
             return [.. results.Select(one => t.Device.Download(one.Actual.Tensor.View))];
         }
         // A GPU takes its own order, twice.

@@ -33,8 +33,8 @@ public sealed class DeviceScriptTests
         run.WaitForExit();
         Assert.AreEqual(0, run.ExitCode, output + errors.Result);
         var page = File.ReadAllLines(Path.Combine(folder.File("out"), "summary.txt"));
-        foreach (var stage in new[] { "devices", "smoke-bf16", "losses-tf32", "test-products", "test-stored", "bench-mini-wgmma-1", "products-mini-wgmma-0",
-            "long-bf16-0", "ranks-nccl", "head-segment", "sweep-mini-bf16", "sweep-mini-float32", "ladder-2" })
+        foreach (var stage in new[] { "devices", "smoke-bf16", "losses-tf32", "test-products", "test-stored", "bench-mini-wgmma-1",
+            "products-mini-wgmma-0", "long-bf16-0", "ranks-nccl", "head-segment", "sweep-mini-bf16", "sweep-mini-float32", "ladder-2" })
         {
             var line = page.Single(line => line.StartsWith($"{stage}: ", StringComparison.Ordinal));
             StringAssert.Contains(line, "failed with ");
