@@ -63,7 +63,8 @@ public sealed class CudaArrivalTests
             using var t = new CudaTest(device, precision);
             if (t.Emulator is { } emulator) emulator.Backwards = backwards;
             var results = run(t);
-            foreach (var (expected, actual) in results) Close.To(expected.Values, actual.Read("sums"), Close.Chained, $"{device}, backwards: {backwards}");
+            foreach (var (expected, actual) in results)
+                Close.To(expected.Values, actual.Read("sums"), Close.Chained, $"{device}, backwards: {backwards}");
             return [.. results.Select(one => t.Device.Download(one.Actual.Tensor.View))];
         }
         // A GPU takes its own order, twice.
