@@ -70,7 +70,14 @@ int cuCtxSetSharedMemConfig(int config) { (void)config; return 0; }
 int cuDevicePrimaryCtxRetain(intptr_t *context, int device) { (void)device; retained++; *context = Primary; return 0; }
 int cuDevicePrimaryCtxRelease_v2(int device) { (void)device; note(--retained ? "retained" : "released", Primary); return 0; }
 int cuMemGetInfo_v2(size_t *free, size_t *total) { *free = *total = 1L << 30; return 0; }
-int cuMemAlloc_v2(void **p, size_t bytes) { *p = aligned_alloc(256, (bytes + 255) / 256 * 256); note("memory", current); return 0; }
+/* Zeroed: no kernel writes what is read back. */
+int cuMemAlloc_v2(void **p, size_t bytes)
+{
+    size_t whole = (bytes + 255) / 256 * 256;
+    *p = memset(aligned_alloc(256, whole), 0, whole);
+    note("memory", current);
+    return 0;
+}
 int cuMemFree_v2(void *p) { free(p); return 0; }
 int cuMemAllocHost_v2(void **p, size_t bytes) { *p = malloc(bytes); return 0; }
 int cuMemHostAlloc(void **p, size_t bytes, int flags) { (void)flags; *p = malloc(bytes); return 0; }
