@@ -48,7 +48,7 @@ static unsafe class CpuGemm
         var (rowBegin, rowEnd) = Part(g.M, TTile.Rows, plan.RowCuts, item / plan.ColumnCuts);
         var (columnBegin, columnEnd) = Part(g.N, TTile.Columns, plan.ColumnCuts, item % plan.ColumnCuts);
         if (rowBegin == rowEnd || columnBegin == columnEnd) return;
-        if (g.M == 1 && g.ColumnSums == null) CpuGemv.Multiply(g, columnBegin, columnEnd);
+        if (g.M == 1 && g.ColumnTotals == null) CpuGemv.Multiply(g, columnBegin, columnEnd);
         else Gemm<TTile>.Multiply(g, rowBegin, rowEnd, columnBegin, columnEnd);
     }
 

@@ -36,7 +36,7 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
                 var b = g.PackedB == null ? new PackedOperand(cornerB, g.Ldb, !g.TransB, bInPlace, width, steps, TTile.Columns, packedB)
                     : new PackedOperand(g.PackedB + (nint)column * g.K + (nint)k * TTile.Columns, TTile.Columns, steps, (nint)TTile.Columns * g.K);
                 // B was just packed and is in cache. All parts of C in a column read the same B, so only the first of them adds up its columns.
-                if (g.ColumnSums != null && rowBegin == 0) b.AddSums(width, g.ColumnSums + column);
+                if (g.ColumnTotals != null && rowBegin == 0) b.AddSums(width, g.ColumnTotals + column);
                 for (int row = rowBegin; row < rowEnd; row += MaxRows)
                 {
                     int height = Math.Min(MaxRows, rowEnd - row);

@@ -44,7 +44,7 @@ unsafe struct GemmArgs
     /// <summary>
     /// N floats to which the column sums of B are added, the bias gradient beside the weight gradient; or null. Not for <see cref="TransB"/>.
     /// </summary>
-    public float* ColumnSums;
+    public float* ColumnTotals;
 
     /// <summary>C = op(A) · op(B).</summary>
     public static GemmArgs Product(int m, int n, int k, float* a, int lda, bool transA, float* b, int ldb, bool transB, float* c, int ldc) =>
@@ -63,7 +63,7 @@ unsafe struct GemmArgs
     public readonly GemmArgs PlusMatrix(float* matrix, int stride) => this with { Bias = Addend, Addend = matrix, AddendStride = stride };
 
     /// <summary>The same product, with the sums of B's columns added to N floats.</summary>
-    public readonly GemmArgs WithColumnSums(float* sums) => this with { ColumnSums = sums };
+    public readonly GemmArgs WithColumnSums(float* sums) => this with { ColumnTotals = sums };
 
     /// <summary>The same product added to what C holds.</summary>
     public readonly GemmArgs Accumulated() => PlusMatrix(C, Ldc);

@@ -24,16 +24,16 @@ sealed class PackedWeights(Device device) : WeightCopies
     // Of more rows, packing is below a fiftieth of a product.
     const int MostRows = 512, ReadsBefore = 2;
 
-    sealed class Owner(Parameters parameters, long begin, long end)
+    sealed class WeightOwner(Parameters parameters, long begin, long end)
     {
         public Parameters Parameters => parameters;
 
         public bool Holds(long from, long to) => from < end && begin < to;
 
-        public Dictionary<long, Copy> Copies { get; } = [];
+        public Dictionary<long, PackedWeight> Copies { get; } = [];
     }
 
-    sealed class Copy(int rows, int columns)
+    sealed class PackedWeight(int rows, int columns)
     {
         public (int Rows, int Columns) Size => (rows, columns);
 
@@ -45,13 +45,13 @@ sealed class PackedWeights(Device device) : WeightCopies
         public MemoryBuffer1D<float, Stride1D.Dense>? Memory { get; set; }
     }
 
-    readonly List<Owner> owners = [];
+    readonly List<WeightOwner> owners = [];
 
     public override void Add(Parameters parameters)
     {
         var weights = parameters.All.Where(p => p.InProducts).Select(p => (Address: p.Value.View.LoadEffectiveAddressAsPtr(), p.Value)).ToList();
         if (weights.Count == 0) return;
-        var owner = new Owner(parameters, weights.Min(weight => weight.Address),
+        var owner = new WeightOwner(parameters, weights.Min(weight => weight.Address),
             weights.Max(weight => weight.Address + sizeof(float) * (long)weight.Value.Count));
         foreach (var (address, value) in weights) owner.Copies.Add(address, new(value.Rows, value.Cols));
         owners.Add(owner);

@@ -1,5 +1,3 @@
-using Silc.Samples.Options;
-
 namespace Silc.Tests;
 
 [TestClass]
