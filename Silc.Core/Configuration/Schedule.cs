@@ -73,7 +73,8 @@ public sealed record Schedule(ScheduleKind Kind = ScheduleKind.Cosine, int Warmu
         Require.That(Shift is >= 0 and < double.PositiveInfinity, $"shift is {Shift}, it must not be negative");
         Require.That(Power is > 0 and < double.PositiveInfinity, $"power is {Power}, it must be positive");
         Require.Within(End, 0, 1, "multiplier at the end");
-        Require.Within(From, 0, 1, "share of the schedule that an earlier run has behind it (--schedule-from)");
+        Require.That(From is >= 0 and < 1, $"share of the schedule that an earlier run has behind it (--schedule-from) is {From}, it must be at "
+            + "least 0 and below 1, where nothing is left to train");
         Require.That(From == 0 || Kind is ScheduleKind.Cosine or ScheduleKind.Linear or ScheduleKind.Polynomial,
             $"a schedule that goes on from a share of it (--schedule-from) is cosine, linear or polynomial, not "
             + $"{Kind.ToString().ToLowerInvariant()}: rsqrt has Shift (--shift) for that");

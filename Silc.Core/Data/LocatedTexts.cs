@@ -25,8 +25,12 @@ sealed class LocatedTexts(Tokenizer tokenizer, SilcConfig config, int seed)
     public static int Part(int view) => 1 + 2 * view;
 
     /// <summary>Tokens in which every text has room whose caption has room in <paramref name="textLength"/>.</summary>
-    public static int Length(Tokenizer tokenizer, int textLength, int imageSize) =>
-        textLength + tokenizer.Encode(GroundedText(new(imageSize, imageSize, 0, 0), "")).Length;
+    public static int Length(Tokenizer tokenizer, int textLength, int imageSize)
+    {
+        // Tokenizers know some numbers whole and cut others: the longest four times.
+        var longest = Enumerable.Range(0, imageSize + 1).MaxBy(number => tokenizer.Encode($"{Grounded} {number} :").Length);
+        return textLength + tokenizer.Encode(GroundedText(new(longest, longest, 0, 0), "")).Length;
+    }
 
     /// <summary>Writes the texts of one image.</summary>
     /// <param name="caption">That of its text tower.</param>

@@ -35,7 +35,8 @@ unsafe partial class CpuOps
         GemmArgs Product(int i) => GemmArgs.Product(m, n, k, Address(x), x.Stride, false, Address(kernels[i]), kernels[i].Stride, false,
             Address(part) + i * part.Cols, part.Stride).PlusBias(Address(biases[i])).WithPanels(PanelsOf(kernels[i], m));
         var plan = CpuGemm.Plan(m, n, k, Device.Workers);
-        Device.ForItems(kernels.Length * plan.WorkItems, new CpuGroupedMatMul(Product(0), Product(1), Product(kernels.Length - 1), plan));
+        var second = Product(1);
+        Device.ForItems(kernels.Length * plan.WorkItems, new CpuGroupedMatMul(Product(0), second, kernels.Length > 2 ? Product(2) : second, plan));
     }
 
     public override void MatMul(Tensor a, Tensor b, Tensor c, Transpose transpose = Transpose.None, Tensor bias = default, Tensor addend = default)

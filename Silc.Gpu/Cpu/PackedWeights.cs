@@ -16,8 +16,8 @@ readonly unsafe struct PackPanels(nint weight, int rows, int columns, nint panel
 
 /// <summary>
 /// Weights in the order in which the micro-kernel reads them, for who embeds an image or a caption at a time: a product of few rows takes a fifth of
-/// its time for packing its weights. A copy is made when such a product reads a weight for the third time since it was written, which no training
-/// step does that has not many small slices, and takes the memory of the weight once more.
+/// its time for packing its weights. A copy is made when such a product reads a weight for the third time since it was written, and takes the memory
+/// of the weight once more. Training writes its weights at every step, so that it has none unless a step is cut into small slices.
 /// </summary>
 sealed class PackedWeights(Device device) : WeightCopies
 {

@@ -33,32 +33,63 @@ static class SharedShards
             throw;
         }
         collective.Share([Opened]);
-        foreach (var block in source.Table(BlockBytes)) collective.Share(block);
+        byte[]? failed = null;
+        using (var blocks = source.Table(BlockBytes).GetEnumerator())
+            while (true)
+            {
+                // A shard that vanishes meanwhile: the others wait for the next block.
+                try
+                {
+                    if (!blocks.MoveNext()) break;
+                }
+                catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+                {
+                    failed = [Failed, .. Encoding.UTF8.GetBytes(error.Message)];
+                    break;
+                }
+                collective.Share(blocks.Current);
+            }
         collective.Share([]);
+        collective.Share(failed ?? [Opened]);
+        if (failed is not null) throw Error(failed);
         return source;
     }
+
+    static InvalidDataException Error(byte[] said) => new(Encoding.UTF8.GetString(said.AsSpan(1)));
 
     static WebDatasetSource Take(ICollective collective, Func<IEnumerable<byte[]>, WebDatasetSource> from)
     {
         var first = collective.Share(null);
         // The message alone counts: it is said once for all ranks that have the same.
-        if (first[0] == Failed) throw new InvalidDataException(Encoding.UTF8.GetString(first.AsSpan(1)));
-        var more = true;
+        if (first[0] == Failed) throw Error(first);
+        bool more = true, broken = false;
+        byte[] last = [];
+        WebDatasetSource source;
         try
         {
-            return from(Blocks());
+            source = from(Blocks());
         }
         finally
         {
-            // One that fails has still to take what rank 0 sends.
-            while (more) more = collective.Share(null).Length > 0;
+            // One that fails has still to take what rank 0 sends, but not after an exchange that failed.
+            while (more && !broken) more = Next().Length > 0;
+            if (!broken) last = Next();
+        }
+        return last[0] == Failed ? throw Error(last) : source;
+
+        byte[] Next()
+        {
+            broken = true;
+            var block = collective.Share(null);
+            broken = false;
+            return block;
         }
 
         IEnumerable<byte[]> Blocks()
         {
             while (true)
             {
-                var block = collective.Share(null);
+                var block = Next();
                 more = block.Length > 0;
                 if (!more) yield break;
                 yield return block;

@@ -84,7 +84,8 @@ static class HeadCompareCommand
         if (!parsed.GetValue(NoUntrained)) towers.Add(UntrainedTower(towers[0], folder, device));
         var prints = towers.SelectMany(tower => tower.Paths).Select(path => (Path: path, Print: FingerprintOf(path, device))).ToList();
         if (prints.GroupBy(print => print.Print).FirstOrDefault(same => same.Count() > 1) is { } twice)
-            throw new ArgumentException($"--models: {string.Join(" and ", twice.Select(print => print.Path))} have the same weights");
+            throw new ArgumentException($"--models: {string.Join(" and ", twice.Select(print => print.Path))} have the same weights; a tower "
+                + "stands once, in one column");
         var printOf = prints.ToDictionary(print => print.Path, print => print.Print);
         var cells = new List<ComparedCell>();
         int code = 0;
@@ -158,8 +159,7 @@ static class HeadCompareCommand
         if (ComparedCell.Read(file) is not { } cell) return null;
         var line = new HeadLine(task.Kind, Training(parsed, task, tower, path, seed)).Text;
         var asked = HeadLine.Typed([new("--images", [$"{parsed.GetValue(Asked)}"])]);
-        bool counted = HeadLine.TakesCount(task.Kind, parsed.GetRequiredValue(Data));
-        if (cell.Trained != line || counted && !$"{cell.Asked} ".Contains($" {asked} ", StringComparison.Ordinal))
+        if (cell.Trained != line || !$"{cell.Asked} ".Contains($" {asked} ", StringComparison.Ordinal))
             throw new ArgumentException($"{file} is of another comparison: it was made by {cell.Trained}, and this one would be by {line} and asked "
                 + $"with {asked}. Go on with the same options, or choose another --out");
         if (cell.Fingerprint != print)
@@ -178,7 +178,7 @@ static class HeadCompareCommand
             ["--seed"] = [$"{seed}"],
             ["--out"] = [Path.Combine(parsed.GetRequiredValue(Out), Heads, $"{task.Name}-{tower}-{seed}")],
         };
-        if (HeadLine.TakesCount(task.Kind, data)) options["--images"] = [$"{parsed.GetValue(Images) ?? task.Images}"];
+        options["--images"] = [$"{parsed.GetValue(Images) ?? task.Images}"];
         return options;
     }
 

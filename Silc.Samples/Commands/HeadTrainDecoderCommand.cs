@@ -98,7 +98,7 @@ static class HeadTrainDecoderCommand
         using var folder = HeadTraining.Open(parsed);
         using var device = Silc.Device.Open(parsed.GetValue(Device)!);
         using var model = ModelOption.Load(device, name, parsed, captions: false);
-        using var interrupt = new Interrupt(userSignal: true);
+        using var interrupt = new Interrupt("stopping; once more kills", userSignal: true);
         using var examples = Progress.Show("images", data.Count, report => data.Read(model, parsed, report, interrupt.Token));
         using var head = DecoderHead.Create(model, examples,
             sizes with { Length = parsed.GetValue(Length) ?? Math.Min(sizes.Length, examples.Longest) }, parsed.GetValue(LeastUses), config.Seed);

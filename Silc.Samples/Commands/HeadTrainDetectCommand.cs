@@ -88,7 +88,7 @@ static class HeadTrainDetectCommand
             new DetectionConfig(Block: !parsed.GetValue(NoBlock), Aligned: !parsed.GetValue(Owl)), parsed.GetValue(Side), config.Seed,
             HeadOptions.TunedOf(parsed, model));
         head.NameTower(ShippedModel.NameOf(name));
-        using var interrupt = new Interrupt(userSignal: true);
+        using var interrupt = new Interrupt("stopping; once more kills", userSignal: true);
         using var run = Progress.Show("images", source.Count,
             report => new DetectionRun(head, source, config, folder, seen: report, stop: interrupt.Token,
                 featureCache: parsed.GetValue(HeadTraining.FeatureCache)));

@@ -90,7 +90,7 @@ static class HeadTrainSegmentCommand
             PromptOptions.AliasesOf(parsed, SegmentationOptions.IsMasks(parsed) ? AliasUse.First : AliasUse.Average),
             HeadOptions.TunedOf(parsed, model));
         head.NameTower(ShippedModel.NameOf(name));
-        using var interrupt = new Interrupt(userSignal: true);
+        using var interrupt = new Interrupt("stopping; once more kills", userSignal: true);
         using var run = Progress.Show("images", source.Count,
             report => new HeadRun(head, source, config, folder, seen: report, stop: interrupt.Token,
                 featureCache: parsed.GetValue(HeadTraining.FeatureCache)));

@@ -23,11 +23,11 @@ sealed record ComparedTower(string Name, IReadOnlyList<string> Paths)
         ComparedTower[] towers = [.. words.Select(Parse)];
         foreach (var tower in towers)
         {
-            if (tower.Paths.Count is not 1 and var count && count != seeds)
-                throw new ArgumentException($"--models {tower.Name}: {count} towers stand under {seeds} seeds of heads; give one for each, "
-                    + $"or --seeds {count}");
             if (tower.Paths.FirstOrDefault(path => !Path.Exists(ShippedModel.Locate(path))) is { } none)
                 throw new FileNotFoundException($"--models {none}: there is no such file or folder; train one with silc train --out {none}");
+            if (tower.Paths.Count is not 1 and var count && count != seeds)
+                throw new ArgumentException($"--models {tower.Name}: {count} towers for heads of {seeds} {(seeds == 1 ? "seed" : "seeds")}; give one "
+                    + $"for each, or --seeds {count}");
         }
         // Two runs may end alike, as in a/model and b/model.
         if (towers.GroupBy(tower => tower.Name).FirstOrDefault(same => same.Count() > 1 || same.Key == Untrained) is { } named)

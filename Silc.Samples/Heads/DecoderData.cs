@@ -27,11 +27,17 @@ static class DecoderData
     public static IImageTextSource Captions(ParseResult parsed, Option<int> images, bool training)
     {
         var data = parsed.GetRequiredValue(Captioned);
+        if (DataOption.EmojiFolder(data) is { } folder)
+        {
+            // A head is asked about the tenth that neither it nor its tower was trained on.
+            var set = DataOption.OpenEmoji(folder);
+            IImageTextSource emoji = training ? DataOption.Open(data, DrawnScenes.SeedOf(false), parsed) : set.HeldOut();
+            return parsed.GetResult(images) is { Implicit: false } && parsed.GetValue(images) is var few && few < emoji.Count
+                ? new SubsetSource(emoji, Enumerable.Range(0, few).Select(i => (int)((long)i * emoji.Count / few))) : emoji;
+        }
         if (DemoSet.LevelOf(data) is null) DrawnScenes.RefuseCount(parsed, images, data);
         // Refuses options that are for other data, also of the demo, whose number of scenes is given here.
         var source = DataOption.Open(data, DrawnScenes.SeedOf(false), parsed);
-        // A head is asked about the tenth of the emoji that neither it nor its tower was trained on.
-        if (!training && DataOption.EmojiFolder(data) is { } folder) return DataOption.OpenEmoji(folder).HeldOut();
         return DemoSet.LevelOf(data) is { } level ? new DemoSource(parsed.GetValue(images), DrawnScenes.SeedOf(training), DemoSize, level) : source;
     }
 

@@ -10,7 +10,7 @@ static class DrawnScenes
     /// <summary>The option that says how many.</summary>
     public static Option<int> Images(int usual) => new Option<int>("--images", "--pictures")
     {
-        Description = "For demo: scenes to draw.",
+        Description = "For demo: scenes to draw. Of emoji that are captioned: so many, spread over all; all of them unless given.",
         HelpName = "N",
         DefaultValueFactory = _ => usual,
     }.From(1);

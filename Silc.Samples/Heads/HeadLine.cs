@@ -78,7 +78,7 @@ sealed record HeadLine(string Kind, IReadOnlyDictionary<string, string[]> Option
         (options[Model], options[Head]) = ([model], [head]);
         if (data is not null) options[Data] = [data];
         if (device is not null) options[Device] = [device];
-        if (options.TryGetValue(Data, out var named) && TakesCount(Kind, named[0])) options[Images] = [$"{images}"];
+        if (options.TryGetValue(Data, out var named) && HasOthers(named[0])) options[Images] = [$"{images}"];
         return options;
     }
 
@@ -93,12 +93,8 @@ sealed record HeadLine(string Kind, IReadOnlyDictionary<string, string[]> Option
     }
 
     /// <summary>True where the program has other images than those of training: it draws them, or keeps a part of the emoji.</summary>
-    public static bool HasOthers(string data) => IsDemo(data) || DataOption.EmojiFolder(data) is not null;
-
-    /// <summary>True where a head of this kind sees scenes that are drawn, as many as asked for; captions of emoji are those there are.</summary>
-    public static bool TakesCount(string kind, string data) => IsDemo(data) || kind == "segment" && DataOption.EmojiFolder(data) is not null;
-
-    static bool IsDemo(string data) => Silc.Samples.Data.DemoSet.LevelOf(ReferenceData.SceneOf(data)) is not null;
+    public static bool HasOthers(string data) =>
+        Silc.Samples.Data.DemoSet.LevelOf(ReferenceData.SceneOf(data)) is not null || DataOption.EmojiFolder(data) is not null;
 
     // A path may stand behind the name of what it holds, as in masks:FOLDER.
     static string Absolute(string word)

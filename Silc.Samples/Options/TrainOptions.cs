@@ -350,6 +350,9 @@ static class TrainOptions
             TemperatureInit = parsed.GetValue(Temperature) ?? preset.TemperatureInit,
             BiasInit = parsed.GetValue(Bias) ?? preset.BiasInit,
         };
+        if (Has(LossTerm.Located) && located > 0 && LocatedTexts.Length(tokenizer, 1, preset.ImageSize) is var least && located < least)
+            throw new ArgumentException($"{LossOptions.LocatedLength.Name} is {located}: a box of images of {preset.ImageSize} pixels and a word "
+                + $"take {least} tokens; leave it out, and texts have room");
         if (Has(LossTerm.Located))
             preset = preset with
             {

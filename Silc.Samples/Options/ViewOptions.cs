@@ -41,6 +41,9 @@ static class ViewOptions
         var views = parsed.GetValue(Recipe) is { } name ? ViewConfig.Recipe(name) with { LocalSize = preset.LocalSize } : preset;
         views = views with { GlobalScaleMin = minCrop ?? views.GlobalScaleMin, Filter = parsed.GetValue(Resize) ?? views.Filter };
         var (most, choices) = Lengths(parsed.GetValue(Naflex)!);
+        if (choices is not null && parsed.GetValue(NaflexMin) is var least && least != new ViewConfig().NaflexMin)
+            throw new ArgumentException($"{NaflexMin.Name} {least} is for one length of {Naflex.Name}, and "
+                + $"{parsed.GetValue(Naflex)} says itself what is drawn from");
         views = views with { Naflex = most, NaflexChoices = choices, NaflexMin = parsed.GetValue(NaflexMin) };
         return AugmentOption.Apply(views, parsed.GetValue(Augment)!);
     }

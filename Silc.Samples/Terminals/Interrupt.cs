@@ -87,7 +87,8 @@ sealed class Interrupt : IDisposable
     internal void Ask(int number)
     {
         if (source.IsCancellationRequested) End(Shells + number);
-        ExitCode = Shells + number;
+        // Work that ends by an exception may leave this one behind: whoever catches that asks an outer one.
+        for (var one = this; one is not null; one = one.outer) one.ExitCode = Shells + number;
         if (word != "") Say(word);
         source.Cancel();
         if (over.Wait(patience)) return;

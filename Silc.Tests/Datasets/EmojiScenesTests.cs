@@ -73,8 +73,12 @@ public sealed class EmojiScenesTests : TempFolder
         var table = File.ReadAllText(At("towers/compare.md"));
         Assert.Contains("classes, mIoU, adapter", table);
         Assert.Contains("captions, CIDEr-D", table);
-        // The tenth that was kept from training, of which one is a flag.
+        // The tenth that was kept from training, of which one is a flag, and of that as many as asked for.
         Assert.AreEqual(3, Samples.Heads.ComparedCell.Read(At("towers/cells/captions-mini-0.json"))!.Scores[0].Count);
+        (code, output, error) = CommandLineRun.Of("head", "train", "caption", "--model", "mini", "--data", $"emoji:{Root}", "--images", "2",
+            "--steps", "1", "--out", At("few"), "--device", "cpu");
+        Assert.AreEqual(0, code, output + error);
+        Assert.Contains(": 2 images", output);
     }
 
     [TestMethod]

@@ -20,18 +20,20 @@ public sealed class DistributedShardIndexTests : TempFolder
     {
         Write(At("a.tar"), new TarBytes().Pair("1").Pair("folder/2").Add("3.jpg", TarBytes.Png).Add("3.json", "{\"caption\": \"three\"}")
             .Add("4.cls", "7").Pair("4").Add("5.png", TarBytes.Png));
+        // Of these two names the first half of the pairs of UTF-16 is the same.
+        Write(At("c.tar"), new TarBytes().Pair("\U0001F600").Pair("\U0001F601"));
         Write(At("b.tar"), new TarBytes().Add("9.txt", "text first").Add("9.png", TarBytes.Png).Add("9.seg.png", TarBytes.Png));
         var fields = new ShardFields(mask: ShardFields.UsualMask);
         var scanned = new WebDatasetSource(At("*.tar"), fields);
-        Assert.AreEqual(5, scanned.Count);
+        Assert.AreEqual(7, scanned.Count);
         Assert.HasCount(1, scanned.Skipped);
         var blocks = scanned.Table(blockBytes: 1).ToList();
-        Assert.HasCount(2, blocks);
+        Assert.HasCount(3, blocks);
 
         var (samples, skipped, shards) = (new List<ShardSample>(), new List<SkippedMembers>(), new List<CountedShard>());
         foreach (var block in blocks) ShardTable.Read(block, Counted, fields, samples, skipped);
         Assert.AreEqual(string.Join('\n', scanned.Skipped), string.Join('\n', skipped));
-        CollectionAssert.AreEqual(new[] { At("a.tar"), At("b.tar") }, shards.Select(shard => shard.Path).ToArray());
+        CollectionAssert.AreEqual(new[] { At("a.tar"), At("b.tar"), At("c.tar") }, shards.Select(shard => shard.Path).ToArray());
         Assert.HasCount(scanned.Count, samples);
         foreach (var (expected, actual) in scanned.Samples.Zip(samples))
             Assert.AreEqual((expected.Shard.Path, expected.Image, expected.Text, expected.Json, expected.Truth),

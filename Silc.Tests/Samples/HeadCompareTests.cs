@@ -77,7 +77,7 @@ public sealed class HeadCompareTests : TempFolder
         Assert.AreEqual(Print("untrained", 0), Print("untrained", 1));
 
         (_, _, error) = CommandLineRun.Of(Columns($"other={At("other0")},{At("other1")},{At("other2")}"));
-        Assert.Contains("3 towers stand under 2 seeds of heads; give one for each, or --seeds 3", error);
+        Assert.Contains("3 towers for heads of 2 seeds; give one for each, or --seeds 3", error);
         (_, _, error) = CommandLineRun.Of(Columns("a=mini", $"a={At("other0")}"));
         Assert.Contains("would be called 'a' in the table", error);
         (_, _, error) = CommandLineRun.Of(Columns($"a={At("other0")},{At("other0")}"));

@@ -26,5 +26,7 @@ public sealed class InterruptTests
         Assert.IsTrue(handlers.Wait(TimeSpan.FromMinutes(1)));
         Assert.AreEqual(code, inner.ExitCode);
         Assert.IsFalse(outer.Token.IsCancellationRequested);
+        // An exception that leaves the inner work is caught where the outer one is asked for the code.
+        Assert.AreEqual(code, outer.ExitCode);
     }
 }

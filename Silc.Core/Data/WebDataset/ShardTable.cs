@@ -106,6 +106,8 @@ static class ShardTable
         {
             int shared = 0;
             for (int most = Math.Min(name.Length, sample.Image.Name.Length); shared < most && name[shared] == sample.Image.Name[shared];) shared++;
+            // No pair of UTF-16 is split: its halves would not go through UTF-8.
+            if (shared > 0 && char.IsHighSurrogate(name[shared - 1])) shared--;
             to.Write7BitEncodedInt(shared);
             to.Write(sample.Image.Name[shared..]);
             name = sample.Image.Name;
