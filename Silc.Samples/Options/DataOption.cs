@@ -170,16 +170,22 @@ static class DataOption
 
     static WebDatasetSource OpenShards(string pattern, string data, ParseResult parsed, bool needCaptions, string option, ICollective? job)
     {
-        try
+        var (member, unpacked) = LimitsOf(parsed);
+        var fields = new ShardFields(parsed.GetValue(ImageField), parsed.GetValue(CaptionField), needCaptions, parsed.GetValue(LabelField));
+        WebDatasetSource Scan() => Named(() => new(pattern, fields, member, unpacked));
+        return job is null ? Scan() : SharedShards.Open(job, Scan, table => Named(() => new(pattern, fields, unpacked, table)));
+
+        // The same words on every rank, which are then said once.
+        WebDatasetSource Named(Func<WebDatasetSource> open)
         {
-            var (member, unpacked) = LimitsOf(parsed);
-            var fields = new ShardFields(parsed.GetValue(ImageField), parsed.GetValue(CaptionField), needCaptions, parsed.GetValue(LabelField));
-            return job is null ? new(pattern, fields, member, unpacked)
-                : SharedShards.Open(job, () => new(pattern, fields, member, unpacked), table => new(pattern, fields, unpacked, table));
-        }
-        catch (FileNotFoundException error)
-        {
-            throw new FileNotFoundException($"{option} {data}: {error.Message}", error);
+            try
+            {
+                return open();
+            }
+            catch (FileNotFoundException error)
+            {
+                throw new FileNotFoundException($"{option} {data}: {error.Message}", error);
+            }
         }
     }
 
