@@ -5,6 +5,8 @@ namespace Silc;
 /// <summary>Ranks of an MPI job, whatever their devices. Calls block: an MPI_Iallreduce moves nothing while nobody calls MPI. Threads: one.</summary>
 sealed unsafe class MpiCollective : HostCollective
 {
+    static readonly TimeSpan BeforeAbort = TimeSpan.FromMilliseconds(200);
+
     // Beyond this MPI_Abort has not ended the process: its link may be cut.
     static readonly TimeSpan abortTime = TimeSpan.FromSeconds(5);
 
@@ -141,6 +143,8 @@ sealed unsafe class MpiCollective : HostCollective
     {
         // MPI_Abort ends this process, unless its launcher cannot be reached.
         var killer = new Timer(_ => NativeEnvironment.Exit(code), null, abortTime, Timeout.InfiniteTimeSpan);
+        // MPICH's launcher ends all at once, and loses what a rank said a moment before.
+        Thread.Sleep(BeforeAbort);
         mpi.Abort(code);
         GC.KeepAlive(killer);
         Thread.Sleep(Timeout.Infinite);

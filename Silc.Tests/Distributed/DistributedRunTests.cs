@@ -122,7 +122,8 @@ public sealed partial class DistributedRunTests : IDisposable
         var clock = Stopwatch.StartNew();
         Assert.AreEqual(Watchdog.Lost, job.ExitCode, job.Output);
         StringAssert.Contains(job.Output, "[rank 0 of 2, host ");
-        StringAssert.Contains(job.Output, "has waited 3 s in the all-gather of step 4: another rank hangs, or cannot be reached");
+        // A busy machine looks a little later.
+        StringAssert.Matches(job.Output, new("has waited [3-9] s in the all-gather of step 4: another rank hangs, or cannot be reached"));
         Assert.IsEmpty(job.Ranks());
     }
 
