@@ -37,10 +37,6 @@ public sealed partial class Device : IDisposable
     readonly ClKernels? kernels;
     readonly CudaKernels? cuda;
     readonly Dictionary<MemoryBuffer, string> allocations = [];
-    MemoryBuffer1D<float, Stride1D.Dense>? workspace;
-    MemoryBuffer1D<int, Stride1D.Dense>? counters;
-    long workspaceFloats;
-    int counterCount;
     AcceleratorStream? copies;
     DeviceEvent? copied;
     KernelProfile? kernelProfile;
@@ -244,40 +240,6 @@ public sealed partial class Device : IDisposable
         AllocatedBytes -= buffer.LengthInBytes;
         allocations.Remove(buffer);
         buffer.Dispose();
-    }
-
-    /// <summary>
-    /// Scratch for the launches of one operation: valid until the next operation asks. Work is in order, so all share one buffer,
-    /// which grows to the largest request; <see cref="DryRun"/> finds that before training starts.
-    /// </summary>
-    internal ArrayView<float> Workspace(long floats)
-    {
-        workspaceFloats = Math.Max(workspaceFloats, floats);
-        if (IsMeasuring) return default;
-        if (workspace is null || workspace.Length < floats)
-        {
-            Synchronize();
-            Free(workspace);
-            workspace = Allocate(workspaceFloats, "scratch memory");
-        }
-        return workspace.View.AsContiguous().SubView(0, floats);
-    }
-
-    /// <summary>
-    /// Counters for kernels whose blocks count themselves: all zero before and after each launch. Shared and growing as <see cref="Workspace"/>.
-    /// </summary>
-    internal ArrayView<int> Counters(int count)
-    {
-        counterCount = Math.Max(counterCount, count);
-        if (IsMeasuring) return default;
-        if (counters is null || counters.Length < count)
-        {
-            Synchronize();
-            Free(counters);
-            counters = Allocate<int>(counterCount, "counters");
-            counters.MemSetToZero(Stream);
-        }
-        return counters.View.AsContiguous();
     }
 
     // Fill kernels rather than the driver's: PoCL's refuses windows of a buffer.
