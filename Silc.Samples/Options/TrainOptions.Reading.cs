@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using Silc.Samples.Training;
 
 namespace Silc.Samples.Options;
 

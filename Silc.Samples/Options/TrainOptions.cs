@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Silc.Samples.Training;
 using static Silc.Samples.Options.OptionForm;
 
