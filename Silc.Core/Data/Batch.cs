@@ -36,8 +36,11 @@ public sealed class Batch
         if (views.Naflex == 0) Fit(views.Global, 1, views.AnchorScale * side, "anchor's views");
         Fit(views.Plain ? 1 : 0, 1, side, "plain views");
         Fit(views.Local, 1, views.LocalSize, "local views");
-        Require.That((long)size * config.TextLength <= Array.MaxLength, $"{size:N0} captions of {config.TextLength:N0} tokens are more than the "
-            + $"{Array.MaxLength:N0} numbers that one array can have: take a smaller batch, or more ranks");
+        RequireTokens(config.TextLength, "captions");
+        RequireTokens((long)views.Located * LocatedTexts.Parts(views), "sets of located captions");
+
+        void RequireTokens(long tokens, string what) => Require.That(size * tokens <= Array.MaxLength, $"{size:N0} {what} of {tokens:N0} tokens are "
+            + $"more than the {Array.MaxLength:N0} numbers that one array can have: take a smaller batch, or more ranks");
 
         void Fit(int views, int each, int side, string what)
         {

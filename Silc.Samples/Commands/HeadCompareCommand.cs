@@ -167,20 +167,15 @@ static class HeadCompareCommand
         return cell;
     }
 
-    static Dictionary<string, string[]> Training(ParseResult parsed, ComparedTask task, string tower, string path, int seed)
+    static Dictionary<string, string[]> Training(ParseResult parsed, ComparedTask task, string tower, string path, int seed) => new(task.More)
     {
-        var data = parsed.GetRequiredValue(Data);
-        var options = new Dictionary<string, string[]>(task.More)
-        {
-            ["--model"] = [path],
-            ["--data"] = [data],
-            ["--steps"] = [$"{parsed.GetValue(Steps) ?? task.Steps}"],
-            ["--seed"] = [$"{seed}"],
-            ["--out"] = [Path.Combine(parsed.GetRequiredValue(Out), Heads, $"{task.Name}-{tower}-{seed}")],
-        };
-        options["--images"] = [$"{parsed.GetValue(Images) ?? task.Images}"];
-        return options;
-    }
+        ["--model"] = [path],
+        ["--data"] = [parsed.GetRequiredValue(Data)],
+        ["--images"] = [$"{parsed.GetValue(Images) ?? task.Images}"],
+        ["--steps"] = [$"{parsed.GetValue(Steps) ?? task.Steps}"],
+        ["--seed"] = [$"{seed}"],
+        ["--out"] = [Path.Combine(parsed.GetRequiredValue(Out), Heads, $"{task.Name}-{tower}-{seed}")],
+    };
 
     static string FileOf(ParseResult parsed, ComparedTask task, string tower, int seed) =>
         Path.Combine(parsed.GetRequiredValue(Out), Cells, $"{task.Name}-{tower}-{seed}.json");

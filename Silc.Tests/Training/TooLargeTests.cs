@@ -46,6 +46,10 @@ public sealed class TooLargeTests
         var config = TinyRun.Config with { TextLength = 4000 };
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new Batch(config, 600_000)).Message,
             "600,000 captions of 4,000 tokens are more than the 2,147,483,591 numbers");
+        // One text of the caption, and two of a box for each of two views.
+        var located = TinyRun.Config with { Views = TinyRun.Config.Views with { Located = 900 } };
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new Batch(located, 500_000)).Message,
+            "500,000 sets of located captions of 4,500 tokens are more than the 2,147,483,591 numbers");
     }
 
     /// <summary>Pixels fit, and what a layer makes of them does not: found in the dry run, in a slice that fits it is not.</summary>
