@@ -32,9 +32,10 @@ static class ConfigTree
 
     /// <summary>What values a record has, as a JSON schema, each with its default.</summary>
     /// <param name="usual">Where defaults are taken from.</param>
-    public static JsonObject Schema<T>(T usual)
+    /// <param name="notes">Whether each has what the code says of it, too: reading that takes longer than all else.</param>
+    public static JsonObject Schema<T>(T usual, bool notes = false)
     {
-        var schema = Record(typeof(T));
+        var schema = Record(typeof(T), notes);
         AddDefaults(schema, Write(usual));
         return schema;
     }
@@ -68,21 +69,22 @@ static class ConfigTree
             if (info.Properties[i].AttributeProvider is PropertyInfo { SetMethod: null }) info.Properties.RemoveAt(i);
     }
 
-    static JsonObject Record(Type type)
+    static JsonObject Record(Type type, bool notes)
     {
         var properties = new JsonObject();
+        var nullability = new NullabilityInfoContext();
         foreach (var property in type.GetProperties().Where(property => property.SetMethod is not null && !property.SetMethod.IsStatic))
         {
-            var nullable = new NullabilityInfoContext().Create(property).ReadState == NullabilityState.Nullable;
-            var schema = Of(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType);
+            var nullable = nullability.Create(property).ReadState == NullabilityState.Nullable;
+            var schema = Of(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType, notes);
             if (nullable) schema = OrNull(schema);
-            if (CodeNotes.Of(property) is { } note) schema.Insert(0, "description", note);
+            if (notes && CodeNotes.Of(property) is { } note) schema.Insert(0, "description", note);
             properties[JsonNamingPolicy.CamelCase.ConvertName(property.Name)] = schema;
         }
         return new() { ["type"] = "object", ["properties"] = properties, ["additionalProperties"] = false };
     }
 
-    static JsonObject Of(Type type)
+    static JsonObject Of(Type type, bool notes)
     {
         if (type == typeof(int)) return new() { ["type"] = "integer" };
         if (type == typeof(double)) return Number();
@@ -106,8 +108,8 @@ static class ConfigTree
                 }),
             };
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
-            return new() { ["type"] = "array", ["items"] = WithAll(Record(type.GetGenericArguments()[0])) };
-        return type.IsClass && type.Assembly == typeof(SilcConfig).Assembly ? Record(type)
+            return new() { ["type"] = "array", ["items"] = WithAll(Record(type.GetGenericArguments()[0], notes)) };
+        return type.IsClass && type.Assembly == typeof(SilcConfig).Assembly ? Record(type, notes)
             : throw new NotSupportedException($"a configuration has a value of {type}: say in {nameof(ConfigTree)} what JSON it is");
     }
 

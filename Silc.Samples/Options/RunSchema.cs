@@ -65,13 +65,16 @@ static class RunSchema
         ["model.hasText"] = "training always has a text tower",
     };
 
-    static readonly Lazy<JsonObject> document = new(Make);
+    static readonly Lazy<JsonObject> document = new(() => Make(false));
 
     /// <summary>Options that a file can give: all but those about the file itself, the folder of an earlier run and what ends at once.</summary>
     public static IReadOnlyList<Option> Options { get; } = [.. TrainOptions.All.Except(TrainOptions.OfTheLine)];
 
-    /// <summary>The schema.</summary>
+    /// <summary>The schema, without what the code says of values.</summary>
     public static JsonObject Document => document.Value;
+
+    /// <summary>The schema for readers and editors, with what the code says of each value.</summary>
+    public static JsonObject Described => Make(true);
 
     /// <summary>The key of an option: its name.</summary>
     public static string KeyOf(Option option) => option.Name.TrimStart('-');
@@ -118,14 +121,14 @@ static class RunSchema
         return usual.Single(entry => !JsonNode.DeepEquals(entry.Value, other[entry.Key])).Key;
     }
 
-    static JsonObject Make()
+    static JsonObject Make(bool notes)
     {
         var properties = new JsonObject { [Reference] = new JsonObject { ["type"] = "string", ["description"] = "This schema, for editors." } };
         var usual = TrainLine.Parse(TrainLine.Bare(), []);
         foreach (var option in Options) properties[KeyOf(option)] = Of(option, usual);
-        properties[ConfigTree.Model] = Part(ConfigTree.Model, ConfigTree.Schema(SilcConfig.Mini),
+        properties[ConfigTree.Model] = Part(ConfigTree.Model, ConfigTree.Schema(SilcConfig.Mini, notes),
             "Values of the model that no option sets; those of 'preset' or of the weights of 'init' unless given. Defaults are those of mini.");
-        properties[ConfigTree.Training] = Part(ConfigTree.Training, ConfigTree.Schema(new TrainConfig()), "Values of training that no option sets.");
+        properties[ConfigTree.Training] = Part(ConfigTree.Training, ConfigTree.Schema(new TrainConfig(), notes), "Values of training that no option sets.");
         return new()
         {
             [Reference] = "https://json-schema.org/draft/2020-12/schema",

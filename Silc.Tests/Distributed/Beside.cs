@@ -1,62 +1,105 @@
-using System.Collections.Concurrent;
-
 namespace Silc.Tests;
 
 /// <summary>
-/// Jobs of several tests of a class that run beside each other, since a job mostly waits: for its launcher, for other ranks, for a timeout. The first
-/// test that takes its own starts all, in this order and some at a time, each on an object of its own. Threads: any number.
+/// Jobs of ranks that tests run beside each other, since a job mostly waits: for its launcher, for other ranks, for a timeout. The first test of a
+/// class that takes its own starts all of that class, in this order and some at a time, each on an object of its own; the second class that comes
+/// shows that the run is not of one class, and starts those of all. Threads: any number.
 /// </summary>
-sealed class Beside<T> where T : IDisposable, new()
+sealed class Beside
 {
     // Of two ranks each, on two cores or more: with more of them timeouts of seconds would no longer be those of a rank that hangs.
     const int AtOnce = 3;
 
-    readonly ConcurrentQueue<(Action<T> Test, TaskCompletionSource End)> waiting = new();
-    readonly Dictionary<string, Task> ends = [];
-    readonly Lazy<Thread[]> threads;
+    static readonly Lock gate = new();
+    // Late, since these are made by this class.
+    static readonly Lazy<Beside[]> all = new(() =>
+    [
+        DistributedHostTests.Jobs, DistributedKillTests.Jobs, DistributedNcclTests.Jobs, DistributedPageTests.Jobs, DistributedRunTests.Jobs,
+        DistributedShardIndexTests.Jobs,
+    ]);
+    static readonly HashSet<Beside> asked = [];
+    static Beside? latest;
+    static int atWork;
 
-    public Beside(params (string Name, Action<T> Test)[] tests)
+    readonly List<Job> waiting;
+    readonly Dictionary<string, Task> ends;
+
+    Beside(IEnumerable<Job> jobs)
     {
-        foreach (var (name, test) in tests)
-        {
-            var end = new TaskCompletionSource();
-            waiting.Enqueue((test, end));
-            ends.Add(name, end.Task);
-        }
-        threads = new(() =>
-        {
-            Thread[] made = [.. Enumerable.Range(0, AtOnce).Select(_ => new Thread(Work))];
-            foreach (var thread in made) thread.Start();
-            return made;
-        });
+        waiting = [.. jobs];
+        ends = waiting.ToDictionary(job => job.Name, job => job.End.Task);
     }
+
+    public static Beside Of<T>(params (string Name, Action<T> Test)[] jobs) where T : IDisposable, new() =>
+        new(jobs.Select(job => new Job(job.Name, () =>
+        {
+            using var own = new T();
+            job.Test(own);
+        }, new(TaskCreationOptions.RunContinuationsAsynchronously))));
 
     /// <summary>Waits for a job's end, and throws what its test threw.</summary>
     public void Take(string name)
     {
-        _ = threads.Value;
+        lock (gate)
+        {
+            asked.Add(this);
+            latest = this;
+            Start();
+        }
         ends[name].GetAwaiter().GetResult();
     }
 
-    /// <summary>Starts no more of them, which a filter of tests may have left out, and waits for those at work.</summary>
+    /// <summary>Starts no more of a class, which a filter of tests may have left out, and waits for those at work.</summary>
     public void Stop()
     {
-        waiting.Clear();
-        if (!threads.IsValueCreated) return;
-        foreach (var thread in threads.Value) thread.Join();
+        lock (gate)
+        {
+            foreach (var job in waiting) job.End.SetCanceled();
+            waiting.Clear();
+        }
+        Task.WhenAll(ends.Values).ContinueWith(_ => { }, TaskScheduler.Default).Wait();
     }
 
-    void Work()
+    /// <summary>The same of every class.</summary>
+    public static void StopAll()
     {
-        while (waiting.TryDequeue(out var next))
+        foreach (var jobs in all.Value) jobs.Stop();
+    }
+
+    // As many as may be at work; those of the class that a test waits for come first. Within the gate.
+    static void Start()
+    {
+        Beside[] allowed = [latest!, .. asked.Count > 1 ? all.Value : []];
+        while (atWork < AtOnce && allowed.FirstOrDefault(jobs => jobs.waiting is not []) is { } next)
+        {
+            var job = next.waiting[0];
+            next.waiting.RemoveAt(0);
+            atWork++;
+            new Thread(() =>
+            {
+                job.Run();
+                lock (gate)
+                {
+                    atWork--;
+                    Start();
+                }
+            }).Start();
+        }
+    }
+
+    sealed record Job(string Name, Action Test, TaskCompletionSource End)
+    {
+        public void Run()
+        {
             try
             {
-                using (var own = new T()) next.Test(own);
-                next.End.SetResult();
+                Test();
+                End.SetResult();
             }
             catch (Exception error)
             {
-                next.End.SetException(error);
+                End.SetException(error);
             }
+        }
     }
 }

@@ -4,21 +4,40 @@ namespace Silc.Tests;
 [TestClass, DoNotParallelize]
 public sealed class DistributedHostTests : TempFolder
 {
-    [TestInitialize]
-    public void Up()
+    internal static readonly Beside Jobs = Beside.Of<DistributedHostTests>(("hosts", test => test.TrainOnTwoHosts()));
+
+    [ClassCleanup]
+    public static void StopJobs() => Jobs.Stop();
+
+    static void Up()
     {
         JobProcess.Require(JobProcess.OpenMpi, "ip", "unshare");
         if (!Environment.IsPrivilegedProcess) Assert.Inconclusive("network namespaces are for root");
-        Peer.Run("bash", Script("hosts.sh"), "down");
+        Down();
         var (exit, _, errors) = Peer.Run("bash", Script("hosts.sh"), "up")!.Value;
         if (exit != 0) Assert.Inconclusive($"no network namespaces here: {errors.Trim()}");
     }
 
-    [TestCleanup]
-    public void Down() => Peer.Run("bash", Script("hosts.sh"), "down");
+    static void Down() => Peer.Run("bash", Script("hosts.sh"), "down");
 
     [TestMethod]
-    public void Two_hosts_are_one_process_and_a_cut_link_ends_the_job_at_the_timeout()
+    public void Two_hosts_are_one_process_and_a_cut_link_ends_the_job_at_the_timeout() => Jobs.Take("hosts");
+
+    void TrainOnTwoHosts()
+    {
+        Up();
+        try
+        {
+            Train();
+            Cut();
+        }
+        finally
+        {
+            Down();
+        }
+    }
+
+    void Train()
     {
         using (var job = Start("hosts"))
         {
@@ -26,7 +45,10 @@ public sealed class DistributedHostTests : TempFolder
             StringAssert.Contains(job.Output, "ranks    2, 1 of them on this machine, by MPI (Open MPI");
         }
         DistributedRunTests.Same(DistributedRunTests.One, At("hosts"));
+    }
 
+    void Cut()
+    {
         using var cut = Start("cut", "--steps", "4000", "--collective-timeout", "4");
         cut.WaitFor("step 3/4000");
         Peer.Run("ip", "link", "set", "silcd2", "down");

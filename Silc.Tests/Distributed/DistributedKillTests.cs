@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 
 namespace Silc.Tests;
@@ -11,10 +12,29 @@ public sealed class DistributedKillTests : TempFolder
 {
     const int UsualKills = 2, SaveEvery = 2, Ranks = 2;
 
+    internal static readonly Beside Jobs = Beside.Of<DistributedKillTests>(("kills", test => test.LoseRanks()));
+
+    static readonly ConcurrentQueue<string> said = [];
+
     public TestContext TestContext { get; set; } = null!;
+
+    [ClassCleanup]
+    public static void StopJobs() => Jobs.Stop();
 
     [TestMethod]
     public void A_job_that_loses_a_rank_at_any_moment_ends_with_the_same_bits()
+    {
+        try
+        {
+            Jobs.Take("kills");
+        }
+        finally
+        {
+            foreach (var line in said) TestContext.WriteLine(line);
+        }
+    }
+
+    void LoseRanks()
     {
         JobProcess.Require(JobProcess.OpenMpi);
         var kills = int.TryParse(Environment.GetEnvironmentVariable("SILC_KILLS"), CultureInfo.InvariantCulture, out var count) ? count : UsualKills;
@@ -45,7 +65,7 @@ public sealed class DistributedKillTests : TempFolder
             var victim = random.Next(ranks.Count);
             job.Signal("KILL", ranks[victim]);
             var exit = job.ExitCode;
-            TestContext.WriteLine($"kill {done + 1} of rank {victim}: code {exit}, newest checkpoint {Newest()}");
+            said.Enqueue($"kill {done + 1} of rank {victim}: code {exit}, newest checkpoint {Newest()}");
             if (exit == 0) break;       // it had ended
             Assert.AreEqual(137, exit, job.Output);
             Assert.IsEmpty(job.Ranks());
@@ -57,7 +77,7 @@ public sealed class DistributedKillTests : TempFolder
         DistributedRunTests.SameBits(whole, At("run"));
         CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(whole, RunFolder.ModelName)), File.ReadAllBytes(At("run/model.safetensors")));
         Assert.IsEmpty(Directory.GetFiles(At("run"), "*.tmp", SearchOption.AllDirectories));
-        TestContext.WriteLine($"{done} kills, the same bits");
+        said.Enqueue($"{done} kills, the same bits");
     }
 
     long Newest() => RunFolder.Checkpoints(At("run")) is [var first, ..] ? first.Step : 0;

@@ -4,7 +4,7 @@ namespace Silc.Tests;
 [TestClass, DoNotParallelize]
 public sealed class DistributedNcclTests : TempFolder
 {
-    static readonly Beside<DistributedNcclTests> jobs = new(
+    internal static readonly Beside Jobs = Beside.Of<DistributedNcclTests>(
         ("train", test => test.Train()),
         ("MOCK_NCCL_HANG_AT", test => test.End("MOCK_NCCL_HANG_AT", "has waited")),
         ("MOCK_NCCL_FAIL_AT", test => test.End("MOCK_NCCL_FAIL_AT", "reports remote process exited or there was a network error")),
@@ -15,11 +15,11 @@ public sealed class DistributedNcclTests : TempFolder
         ($"takes CUDA {true}", test => test.Stage(true)));
 
     [ClassCleanup]
-    public static void StopJobs() => jobs.Stop();
+    public static void StopJobs() => Jobs.Stop();
 
     /// <summary>Of 4 ranks, with moments in shards, so that every exchange there is takes place.</summary>
     [TestMethod]
-    public void Ranks_meet_through_MPI() => jobs.Take("train");
+    public void Ranks_meet_through_MPI() => Jobs.Take("train");
 
     void Train()
     {
@@ -34,7 +34,7 @@ public sealed class DistributedNcclTests : TempFolder
     [TestMethod]
     [DataRow("MOCK_NCCL_HANG_AT")]
     [DataRow("MOCK_NCCL_FAIL_AT")]
-    public void An_exchange_that_hangs_or_fails_ends_the_job(string how) => jobs.Take(how);
+    public void An_exchange_that_hangs_or_fails_ends_the_job(string how) => Jobs.Take(how);
 
     void End(string how, string says)
     {
@@ -46,7 +46,7 @@ public sealed class DistributedNcclTests : TempFolder
     }
 
     [TestMethod]
-    public void Two_ranks_on_one_GPU_are_told_what_to_do() => jobs.Take("one GPU");
+    public void Two_ranks_on_one_GPU_are_told_what_to_do() => Jobs.Take("one GPU");
 
     void ShareOne()
     {
@@ -57,7 +57,7 @@ public sealed class DistributedNcclTests : TempFolder
     }
 
     [TestMethod]
-    public void A_library_that_is_not_there_is_named() => jobs.Take("nowhere");
+    public void A_library_that_is_not_there_is_named() => Jobs.Take("nowhere");
 
     void FindNothing()
     {
@@ -68,7 +68,7 @@ public sealed class DistributedNcclTests : TempFolder
 
     /// <summary>Streams and memory of a rank lie in the GPU's primary context, and ILGPU destroys its own in the end.</summary>
     [TestMethod]
-    public void A_rank_works_in_the_primary_context() => jobs.Take("context");
+    public void A_rank_works_in_the_primary_context() => Jobs.Take("context");
 
     void WorkInPrimary()
     {
@@ -91,7 +91,7 @@ public sealed class DistributedNcclTests : TempFolder
     [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
-    public void MPI_takes_the_memory_of_a_GPU_or_page_locked_copies(bool takesCuda) => jobs.Take($"takes CUDA {takesCuda}");
+    public void MPI_takes_the_memory_of_a_GPU_or_page_locked_copies(bool takesCuda) => Jobs.Take($"takes CUDA {takesCuda}");
 
     void Stage(bool takesCuda)
     {

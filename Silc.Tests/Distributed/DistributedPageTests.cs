@@ -11,14 +11,14 @@ public sealed partial class DistributedPageTests : TempFolder
 {
     const int Ranks = 2;
 
-    static readonly Beside<DistributedPageTests> jobs = new(
+    internal static readonly Beside Jobs = Beside.Of<DistributedPageTests>(
         ("Slurm", test => test.TrainBySlurm()),
         ("torchrun", test => test.TrainByTorchrun()),
         ("MPIJob", test => test.TrainByMpiJob()),
         ("stand-in", test => test.TrainBy($"bash {Script("torchrun.sh")}")));
 
     [ClassCleanup]
-    public static void StopJobs() => jobs.Stop();
+    public static void StopJobs() => Jobs.Stop();
 
     // The command of a job, from its first word on.
     [GeneratedRegex(@"silc train .*")]
@@ -86,14 +86,14 @@ public sealed partial class DistributedPageTests : TempFolder
 
     /// <summary>Processes that know each other by the variables of torchrun alone exchange by NCCL, here by its stand-in.</summary>
     [TestMethod]
-    public void The_line_of_torchrun_trains() => jobs.Take("stand-in");
+    public void The_line_of_torchrun_trains() => Jobs.Take("stand-in");
 
     /// <summary>
     /// The same by PyTorch's own torchrun, where it is. What it passes on and keeps is said a rank at a time, without which version 1.13 fails on
     /// Python 3.11.
     /// </summary>
     [TestMethod]
-    public void A_real_torchrun_trains() => jobs.Take("torchrun");
+    public void A_real_torchrun_trains() => Jobs.Take("torchrun");
 
     void TrainByTorchrun()
     {
@@ -120,7 +120,7 @@ public sealed partial class DistributedPageTests : TempFolder
     /// is no cluster.
     /// </summary>
     [TestMethod]
-    public void The_MPIJob_has_known_fields_and_its_command_trains() => jobs.Take("MPIJob");
+    public void The_MPIJob_has_known_fields_and_its_command_trains() => Jobs.Take("MPIJob");
 
     void TrainByMpiJob()
     {
@@ -157,7 +157,7 @@ public sealed partial class DistributedPageTests : TempFolder
 
     /// <summary>Slurm's own daemons on this machine: a signal ends the job with a checkpoint, and the same script goes on.</summary>
     [TestMethod]
-    public void The_script_of_Slurm_trains_stops_and_goes_on() => jobs.Take("Slurm");
+    public void The_script_of_Slurm_trains_stops_and_goes_on() => Jobs.Take("Slurm");
 
     void TrainBySlurm()
     {

@@ -31,7 +31,7 @@ public sealed partial class DistributedRunTests : IDisposable
     });
 
     // The longest first.
-    static readonly Beside<DistributedRunTests> jobs = new(
+    internal static readonly Beside Jobs = Beside.Of<DistributedRunTests>(
         ("other ranks", test => test.GoOnWithOtherRanks()),
         ($"one process, {JobProcess.OpenMpi} 4", test => test.BeOneProcess(JobProcess.OpenMpi, 4)),
         ($"USR1, {JobProcess.OpenMpi}", test => test.EndByUser(JobProcess.OpenMpi)),
@@ -54,17 +54,21 @@ public sealed partial class DistributedRunTests : IDisposable
     public void Dispose() => own.Dispose();
 
     [ClassCleanup]
-    public static void StopJobs() => jobs.Stop();
+    public static void StopJobs() => Jobs.Stop();
 
     // Other classes compare with it, too.
     [AssemblyCleanup]
-    public static void CleanUpAll() => shared.Dispose();
+    public static void CleanUpAll()
+    {
+        Beside.StopAll();
+        shared.Dispose();
+    }
 
     [TestMethod]
     [DataRow(JobProcess.OpenMpi, 2)]
     [DataRow(JobProcess.OpenMpi, 4)]
     [DataRow(JobProcess.Mpich, 2)]
-    public void A_job_is_one_process(string mpirun, int ranks) => jobs.Take($"one process, {mpirun} {ranks}");
+    public void A_job_is_one_process(string mpirun, int ranks) => Jobs.Take($"one process, {mpirun} {ranks}");
 
     void BeOneProcess(string mpirun, int ranks)
     {
@@ -88,7 +92,7 @@ public sealed partial class DistributedRunTests : IDisposable
     }
 
     [TestMethod]
-    public void Ranks_that_do_not_divide_the_batch_end_the_job_with_one_line() => jobs.Take("three");
+    public void Ranks_that_do_not_divide_the_batch_end_the_job_with_one_line() => Jobs.Take("three");
 
     void CutIntoThree()
     {
@@ -100,7 +104,7 @@ public sealed partial class DistributedRunTests : IDisposable
     }
 
     [TestMethod]
-    public void The_other_librarys_launcher_is_named() => jobs.Take("other library");
+    public void The_other_librarys_launcher_is_named() => Jobs.Take("other library");
 
     void TakeTheOtherLibrary()
     {
@@ -113,7 +117,7 @@ public sealed partial class DistributedRunTests : IDisposable
     [TestMethod]
     [DataRow(JobProcess.OpenMpi)]
     [DataRow(JobProcess.Mpich)]
-    public void A_rank_that_hangs_ends_the_job_at_the_timeout(string mpirun) => jobs.Take($"hang, {mpirun}");
+    public void A_rank_that_hangs_ends_the_job_at_the_timeout(string mpirun) => Jobs.Take($"hang, {mpirun}");
 
     void Hang(string mpirun)
     {
@@ -131,7 +135,7 @@ public sealed partial class DistributedRunTests : IDisposable
     [DataRow("throw")]
     [DataRow("exit")]
     [DataRow("abort")]
-    public void A_rank_that_fails_ends_the_job(string kind) => jobs.Take(kind);
+    public void A_rank_that_fails_ends_the_job(string kind) => Jobs.Take(kind);
 
     void Fail(string kind, int code)
     {
@@ -142,7 +146,7 @@ public sealed partial class DistributedRunTests : IDisposable
 
     /// <summary>A rank leaves out one all-reduce: both sides are named where each exchange is compared, as debug builds do.</summary>
     [TestMethod]
-    public void A_rank_that_skips_an_exchange_is_named() => jobs.Take("skip");
+    public void A_rank_that_skips_an_exchange_is_named() => Jobs.Take("skip");
 
     void Skip()
     {
@@ -157,7 +161,7 @@ public sealed partial class DistributedRunTests : IDisposable
     private static partial Regex SkippedOne();
 
     [TestMethod]
-    public void Data_that_fails_on_one_rank_costs_no_step() => jobs.Take("data");
+    public void Data_that_fails_on_one_rank_costs_no_step() => Jobs.Take("data");
 
     void FailToRead()
     {
@@ -171,7 +175,7 @@ public sealed partial class DistributedRunTests : IDisposable
 
     /// <summary>4 ranks with moments in shards, then 2 with all, then one process.</summary>
     [TestMethod]
-    public void A_run_goes_on_with_other_ranks() => jobs.Take("other ranks");
+    public void A_run_goes_on_with_other_ranks() => Jobs.Take("other ranks");
 
     void GoOnWithOtherRanks()
     {
@@ -194,7 +198,7 @@ public sealed partial class DistributedRunTests : IDisposable
     [TestMethod]
     [DataRow(JobProcess.OpenMpi)]
     [DataRow(JobProcess.Mpich)]
-    public void USR1_ends_the_run_after_the_step_at_hand(string mpirun) => jobs.Take($"USR1, {mpirun}");
+    public void USR1_ends_the_run_after_the_step_at_hand(string mpirun) => Jobs.Take($"USR1, {mpirun}");
 
     void EndByUser(string mpirun)
     {
@@ -236,7 +240,7 @@ public sealed partial class DistributedRunTests : IDisposable
     }
 
     [TestMethod]
-    public void The_collectives_are_timed() => jobs.Take("bench");
+    public void The_collectives_are_timed() => Jobs.Take("bench");
 
     static void TimeCollectives()
     {
@@ -246,14 +250,17 @@ public sealed partial class DistributedRunTests : IDisposable
         StringAssert.Contains(output, "1,024 KiB");
     }
 
+    // A block a tower and few prototypes: what a job takes is the start of its processes.
+    static readonly string[] Small = ["--set", "model.image.depth=1", "--set", "model.text.depth=1", "--set", "model.head.prototypes=64"];
+
     internal static string[] Line(string name, string? folder = null, params string[] more)
     {
         var steps = Array.IndexOf(more, "--steps") is >= 0 and var at ? more[at + 1] : $"{Steps}";
         return
         [
             "train", "--data", "demo", "--steps", steps, "--batch", "8", "--image-size", "32", "--text-length", "24", "--local-views", "1",
-            "--ema", "0.9", "--log-every", "1", "--device", "cpu", "--out", folder ?? At(name), .. more.Where((word, i) => word != "--steps"
-                && (i == 0 || more[i - 1] != "--steps")),
+            "--ema", "0.9", "--log-every", "1", "--device", "cpu", .. Small, "--out", folder ?? At(name),
+            .. more.Where((word, i) => word != "--steps" && (i == 0 || more[i - 1] != "--steps")),
         ];
     }
 

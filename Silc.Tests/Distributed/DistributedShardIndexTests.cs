@@ -6,13 +6,13 @@ namespace Silc.Tests;
 [TestClass]
 public sealed class DistributedShardIndexTests : TempFolder
 {
-    static readonly Beside<DistributedShardIndexTests> jobs = new(
+    internal static readonly Beside Jobs = Beside.Of<DistributedShardIndexTests>(
         ("train", test => test.TrainOverDamagedHeaders()),
         ("cut", test => test.FindAShardThatDiffers()),
         ("compressed", test => test.TrainOnCompressedOnes()));
 
     [ClassCleanup]
-    public static void StopJobs() => jobs.Stop();
+    public static void StopJobs() => Jobs.Stop();
 
     /// <summary>Of every kind of member, in blocks of a shard each.</summary>
     [TestMethod]
@@ -123,7 +123,7 @@ public sealed class DistributedShardIndexTests : TempFolder
 
     /// <summary>Each rank in a folder of its own, as on a machine of its own: that of rank 1 has the same members after headers of zeros.</summary>
     [TestMethod]
-    public void Another_rank_trains_on_shards_whose_headers_only_rank_0_can_read() => jobs.Take("train");
+    public void Another_rank_trains_on_shards_whose_headers_only_rank_0_can_read() => Jobs.Take("train");
 
     void TrainOverDamagedHeaders()
     {
@@ -143,7 +143,7 @@ public sealed class DistributedShardIndexTests : TempFolder
     }
 
     [TestMethod]
-    public void A_rank_whose_shard_differs_names_it() => jobs.Take("cut");
+    public void A_rank_whose_shard_differs_names_it() => Jobs.Take("cut");
 
     void FindAShardThatDiffers()
     {
@@ -160,7 +160,7 @@ public sealed class DistributedShardIndexTests : TempFolder
     }
 
     [TestMethod]
-    public void Compressed_shards_train_with_a_warning() => jobs.Take("compressed");
+    public void Compressed_shards_train_with_a_warning() => Jobs.Take("compressed");
 
     void TrainOnCompressedOnes()
     {
