@@ -82,6 +82,7 @@ static class ConvertCommand
             throw new ArgumentException("--stacked is for npz files; other formats have one layout");
         ModelWriter.RequireRoom(weights.Config, format);
         ModelSummary.Print(file, weights, tokenizer);
+        if (second) Console.WriteLine($"probe     the second of {file.Path}");
         if (parsed.GetValue(ImageSize) is not null) PatchNote.Say(weights.Config);
         var written = ModelWriter.Write(weights, format, output, tokenizer, parsed.GetValue(Stacked) ?? file.Stacked);
         var sizes = written.Select(path => $"{path} ({ModelSummary.Size(new FileInfo(path).Length)})");

@@ -1,3 +1,5 @@
+using static Silc.Tests.CommandLineRun;
+
 namespace Silc.Tests;
 
 /// <summary>A model keeps its tokenizer's identity and refuses another of the same size, whatever the format of its weights.</summary>
@@ -120,10 +122,4 @@ public sealed class IdentityTests : TempFolder
 
     string[] Embed(string model, string tokenizer) =>
         ["embed", "--model", model, "--tokenizer", tokenizer, "--texts", Text(), "--out", At("v.npy"), "--device", "cpu"];
-
-    static void Good(params string[] line)
-    {
-        var (code, _, error) = CommandLineRun.Of(line);
-        Assert.AreEqual(0, code, error);
-    }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using static Silc.Tests.CommandLineRun;
 
 namespace Silc.Tests;
 
@@ -287,12 +288,5 @@ public sealed class IndexTests : TempFolder
         using var model = SilcModel.Create(TestDevices.Open(TestDevices.OneThread),
             TinyRun.Config with { VocabSize = 258, TextLength = 24 }, seed, new ByteTokenizer());
         model.Save(At($"{name}/model.safetensors"));
-    }
-
-    static string Good(params string[] line)
-    {
-        var (code, output, error) = CommandLineRun.Of(line);
-        Assert.AreEqual(0, code, error);
-        return output;
     }
 }

@@ -1,5 +1,6 @@
 using Silc.Samples.Ablation;
 using Silc.Samples.Training;
+using static Silc.Tests.CommandLineRun;
 
 namespace Silc.Tests;
 
@@ -52,12 +53,5 @@ public sealed class ResumedRateTests : TempFolder
         Directory.Move(At("out"), At("away"));
         Assert.Contains("removed, renamed or replaced",
             Assert.ThrowsExactly<IOException>(() => again.Add([new("softmax", "r", 0, "p", "m", "x", 1)])).Message);
-    }
-
-    static string Good(params string[] line)
-    {
-        var (code, output, error) = CommandLineRun.Of(line);
-        Assert.AreEqual(0, code, error);
-        return output;
     }
 }

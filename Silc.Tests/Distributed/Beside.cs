@@ -11,10 +11,10 @@ sealed class Beside
     const int AtOnce = 3;
 
     static readonly Lock gate = new();
-    // Late, since these are made by this class.
+    // Late, since these are made by this class. Slurm's job of the page takes longest, so that it comes first.
     static readonly Lazy<Beside[]> all = new(() =>
     [
-        DistributedHostTests.Jobs, DistributedKillTests.Jobs, DistributedNcclTests.Jobs, DistributedPageTests.Jobs, DistributedRunTests.Jobs,
+        DistributedPageTests.Jobs, DistributedRunTests.Jobs, DistributedKillTests.Jobs, DistributedHostTests.Jobs, DistributedNcclTests.Jobs,
         DistributedShardIndexTests.Jobs,
     ]);
     static readonly HashSet<Beside> asked = [];

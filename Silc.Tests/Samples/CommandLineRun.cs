@@ -29,7 +29,7 @@ static class CommandLineRun
     public static string Good(params string[] line)
     {
         var (code, output, error) = Of(line);
-        Assert.AreEqual(0, code, error);
+        Assert.AreEqual(0, code, $"{string.Join(' ', line)}: {error}");
         return output;
     }
 

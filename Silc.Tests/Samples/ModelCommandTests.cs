@@ -64,7 +64,8 @@ public sealed partial class ModelCommandTests : TempFolder
         Good(Line("plain"));
         Bad("plain has no second probe: the checkpoint of a run with --dual has one", "convert", At("plain"), At("x"), "--probe", "second");
         Good(Line("dual", "--dual", "0.5"));
-        Good("convert", At("dual"), At("second"), "--probe", "second");
+        StringAssert.Contains(Good("convert", At("dual"), At("second"), "--probe", "second"),
+            $"probe     the second of {RunFolder.Checkpoints(At("dual"))[0].Path}");
         Good("convert", At("dual"), At("first"));
         using (ModelFile second = ModelFile.Open(At("second")), first = ModelFile.Open(At("first")))
         {

@@ -1,3 +1,5 @@
+using static Silc.Tests.CommandLineRun;
+
 namespace Silc.Tests;
 
 /// <summary><c>silc train --resume</c> as its user sees it.</summary>
@@ -99,13 +101,6 @@ public sealed class ResumeCommandTests : TempFolder
             "--local-views", "1",
         "--ema", "0.9", "--warmup", "1", "--schedule", "constant", "--log-every", "1", "--device", "cpu", "--out", At(folder),
     ];
-
-    static string Good(params string[] line)
-    {
-        var (code, output, error) = CommandLineTests.Run(line);
-        Assert.AreEqual(0, code, error);
-        return output;
-    }
 
     static void Bad(string says, params string[] line) => Refused(SilcCommand.Failed, says, line);
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using static Silc.Tests.CommandLineRun;
 
 namespace Silc.Tests;
 
@@ -285,12 +286,6 @@ public sealed class ClipTests : TempFolder
             Assert.AreEqual("clip", (string)JsonNode.Parse(File.ReadAllText(At($"tuned-{Path.GetFileName(form)}/config.json")))!["model_type"]!);
             Assert.IsInstanceOfType<ClipTokenizer>(tuned.Tokenizer!.Open());
         }
-    }
-
-    static void Good(params string[] line)
-    {
-        var (code, _, error) = CommandLineRun.Of(line);
-        Assert.AreEqual(0, code, $"{string.Join(" ", line)}: {error}");
     }
 
     static Matrix Pixels(int rows)
