@@ -157,6 +157,9 @@ public sealed partial record TrainConfig(
     /// <summary>Whether a loss runs in a step, counted from 0.</summary>
     public bool Runs(LossTerm term, long step) => term.Weight(this) > 0 && SpanOf(term).Contains(step);
 
+    /// <summary>A loss reads captions: an image without any is of no use to it.</summary>
+    internal bool ReadsCaptions => ContrastiveWeight > 0 || DecoderWeight > 0 || DualWeight > 0;
+
     /// <summary>Teacher momentum in a step, counted from 0.</summary>
     public double TeacherMomentumAt(long step) => EmaMomentumEnd is { } end ? HalfCosine(TeacherMomentum, end, step) : TeacherMomentum;
 

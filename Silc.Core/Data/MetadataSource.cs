@@ -108,7 +108,7 @@ public sealed class MetadataSource : ILabelled
                 return first.RootElement.ValueKind != JsonValueKind.Object ? []
                     : [.. first.RootElement.EnumerateObject().Select(property => property.Name)];
             }
-            catch (JsonException)
+            catch (Exception error) when (error is JsonException or InvalidOperationException)
             {
                 return [];
             }
@@ -139,9 +139,10 @@ public sealed class MetadataSource : ILabelled
                 if (captions.Count == 0 && needCaptions) throw new InvalidDataException($"{name} has no caption; write one or delete the line");
                 Add(ImagePath.Of(folder, file), captions, labelColumn is null ? null : Label(json.RootElement, name, keys));
             }
-            catch (JsonException error)
+            // The latter is half a pair of surrogates, written as \ud800.
+            catch (Exception error) when (error is JsonException or InvalidOperationException)
             {
-                throw new InvalidDataException($"{name} is no valid JSON: {error.Message}; a table of JSON lines has one object a line", error);
+                throw new InvalidDataException($"{name} is no valid JSON: {error.Message.TrimEnd('.')}; a table of JSON lines has one object a line", error);
             }
         }
     }

@@ -24,7 +24,8 @@ static class ClassListJson
             using var json = JsonDocument.Parse(text, new() { AllowDuplicateProperties = false });
             return ClassList.Of(Classes(json.RootElement, path));
         }
-        catch (JsonException error)
+        // The latter is half a pair of surrogates.
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             // Not JSON, but perhaps a plain list whose first class is called [cat].
             return meant ? throw new InvalidDataException($"{path} is no valid JSON: {error.Message}", error) : null;

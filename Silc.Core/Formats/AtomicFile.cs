@@ -65,9 +65,10 @@ static partial class AtomicFile
     {
         try
         {
-            folder = Path.GetFullPath(folder);
-            while (!Directory.Exists(folder)) folder = Path.GetDirectoryName(folder)!;
-            return new DriveInfo(folder).AvailableFreeSpace;
+            // On Windows a drive may be missing, and nothing is above it.
+            for (string? at = Path.GetFullPath(folder); at is not null; at = Path.GetDirectoryName(at))
+                if (Directory.Exists(at)) return new DriveInfo(at).AvailableFreeSpace;
+            return null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {

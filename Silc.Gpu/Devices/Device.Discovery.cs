@@ -53,11 +53,18 @@ public sealed partial class Device
     /// <exception cref="ArgumentException"><paramref name="name"/> is none of these.</exception>
     public static Device Open(string name, Precision precision = Precision.Float32) => OpenIn(name, precision, primaryContext: false);
 
+    /// <summary>A name in small letters; in the place of <c>auto</c> the one that <c>SILC_DEVICE</c> says, if it says one.</summary>
+    internal static string Meant(string name)
+    {
+        name = name.Trim().ToLowerInvariant();
+        var wish = name == "auto" ? Environment.GetEnvironmentVariable(EnvironmentVariable) : null;
+        return wish is { Length: > 0 } ? wish.Trim().ToLowerInvariant() : name;
+    }
+
     /// <summary>The same, on CUDA in the GPU's primary context, where NCCL works.</summary>
     internal static Device OpenIn(string name, Precision precision, bool primaryContext)
     {
-        name = name.Trim().ToLowerInvariant();
-        if (name == "auto" && Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } wish) name = wish.Trim().ToLowerInvariant();
+        name = Meant(name);
         if (name == "cpu") return OpenCpu(null, precision);
         var (kind, index) = name.Split(':') is [var k, var i] && int.TryParse(i, out var number) ? (k, number) : (name, 0);
         if (kind is not ("auto" or "cuda" or "opencl"))
@@ -98,9 +105,7 @@ public sealed partial class Device
                     $"{info.Id} ({info.Name}, {info.Capabilities}) multiplies in {Names(info.Precisions)} only, not in {Names([precision])}: "
                     + (precision != Precision.Int8 ? "choose that, or an NVIDIA GPU of compute capability 8.0 or newer"
                         : info.Kind == DeviceKind.Cpu ? "choose that: this processor has no AVX-VNNI" : "choose that, or --device cpu"));
-            var accelerator = found is CPUDevice cpu
-                ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel)
-                : found.CreateAccelerator(context);
+            var accelerator = Accelerate(context, found, info);
             // Before the device has streams and memory.
             var primary = primaryContext && accelerator is CudaAccelerator gpu ? new PrimaryContext(gpu) : null;
             return new Device(context, accelerator, asGpu ? info with { IsProcessor = false } : info, precision) { primary = primary };
@@ -109,6 +114,19 @@ public sealed partial class Device
         {
             context.Dispose();
             throw;
+        }
+    }
+
+    static Accelerator Accelerate(Context context, ILGPU.Runtime.Device found, DeviceInfo info)
+    {
+        try
+        {
+            return found is CPUDevice cpu ? cpu.CreateCPUAccelerator(context, CPUAcceleratorMode.Parallel) : found.CreateAccelerator(context);
+        }
+        catch (AcceleratorException error)
+        {
+            throw new InvalidOperationException($"{info.Id} ({info.Name}) cannot be opened: {error.Message}. Another process may have it for itself, "
+                + "or hold all of its memory: wait for it to end, or choose another device with --device", error);
         }
     }
 

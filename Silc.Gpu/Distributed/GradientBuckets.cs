@@ -90,7 +90,7 @@ sealed class GradientBuckets
     {
         if (start >= end) return;
         begun = true;
-        for (; start < end; start += bucket) collective.Begin(parameters.Grads.Columns(start, Math.Min(bucket, end - start)));
+        for (long at = start; at < end; at += bucket) collective.Begin(parameters.Grads.Columns((int)at, (int)Math.Min(bucket, end - at)));
     }
 
     void Reset()

@@ -122,9 +122,9 @@ abstract unsafe class HostCollective : ICollective
     void InPieces(string what, Tensor x, Action<nint, int> call)
     {
         if (!IsReady(x)) return;
-        for (int at = 0; at < x.Count; at += PieceFloats)
+        for (long at = 0; at < x.Count; at += PieceFloats)
         {
-            int count = Math.Min(PieceFloats, x.Count - at);
+            int count = (int)Math.Min(PieceFloats, x.Count - at);
             if (IsDirect)
             {
                 using var wait = Watch.Enter(what);

@@ -89,10 +89,14 @@ sealed record Launch(string Launcher, int Rank, int Size, int? LocalRank, int? L
         string Needed(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value
             : throw new ArgumentException($"{launch.Launcher} has set WORLD_SIZE and no {name}, where the ranks meet: set it, or say "
                 + "--collective none");
-        var (address, port) = (Needed("MASTER_ADDR"), int.Parse(Needed("MASTER_PORT"), CultureInfo.InvariantCulture));
+        var (address, given) = (Needed("MASTER_ADDR"), Needed("MASTER_PORT"));
+        if (!ushort.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out var first) || first == 0)
+            throw new ArgumentException($"MASTER_PORT={given} in the environment is no port, 1 to 65535: set it, or say --collective none");
+        int port = first;
         // torchrun's agent keeps the port itself then.
         if (Environment.GetEnvironmentVariable("TORCHELASTIC_USE_AGENT_STORE") == "True") port++;
-        NativeEnvironment.Default("NCCL_COMM_ID", $"{address}:{port}");
+        // An address of IPv6 has colons of its own.
+        NativeEnvironment.Default("NCCL_COMM_ID", address.Contains(':') && !address.StartsWith('[') ? $"[{address}]:{port}" : $"{address}:{port}");
         return new(launch, null, new NcclLibrary(), required: true, timeout);
     }
 

@@ -8,8 +8,11 @@ static class LocalDevice
     /// <summary>Opens it; the collective is bound to it.</summary>
     public static Device OpenLocal(this ICollective collective, string name, Precision precision, bool primaryContext = false)
     {
-        int gpus = collective.Size == 1 || name is not ("auto" or Cuda) ? 0 : Device.List().Count(info => info.Kind == DeviceKind.Cuda);
-        var chosen = NameOf(name, gpus, collective.LocalRank, collective.LocalSize);
+        name = Device.Meant(name);
+        IReadOnlyList<DeviceInfo> found = collective.Size == 1 || name is not ("auto" or Cuda) ? [] : Device.List();
+        var chosen = NameOf(name, found.Count(info => info.Kind == DeviceKind.Cuda), collective.LocalRank, collective.LocalSize);
+        // What auto takes where no GPU is, and ranks of a machine divide.
+        if (chosen == "auto" && found is [{ Kind: DeviceKind.Cpu }, ..]) chosen = "cpu";
         var device = chosen == "cpu" ? Device.OpenCpu(ThreadsOf(collective.LocalSize), precision) : Device.OpenIn(chosen, precision, primaryContext);
         collective.Bind(device);
         return device;

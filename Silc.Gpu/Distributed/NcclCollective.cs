@@ -27,6 +27,8 @@ sealed unsafe class NcclCollective : ICollective
     AcceleratorStream? stream;
     DeviceEvent? ready, done;
     MemoryBuffer1D<float, Stride1D.Dense>? scratch;
+    // Held while the watchdog looks, and while the communicator goes.
+    readonly Lock looking = new();
     long begun;
     bool byHost, aborted;
 
@@ -258,6 +260,19 @@ sealed unsafe class NcclCollective : ICollective
     // Looked at every second: what NCCL has met, and whether an exchange that was queued is done.
     string? Complaint(TimeSpan timeout)
     {
+        if (!looking.TryEnter()) return null;
+        try
+        {
+            return Found(timeout);
+        }
+        finally
+        {
+            looking.Exit();
+        }
+    }
+
+    string? Found(TimeSpan timeout)
+    {
         if (communicator == 0 || aborted) return null;
         if (nccl.AsyncError(communicator) is { } error) return error;
         var since = Interlocked.Read(ref begun);
@@ -290,11 +305,16 @@ sealed unsafe class NcclCollective : ICollective
     // Before the device goes, whose context the communicator works in.
     void Leave()
     {
-        if (communicator != 0 && !Watch.IsBroken && !aborted) nccl.Destroy(communicator);
-        communicator = 0;
-        ready?.Dispose();
-        done?.Dispose();
-        stream?.Dispose();
+        lock (looking)
+        {
+            if (communicator != 0 && !Watch.IsBroken && !aborted) nccl.Destroy(communicator);
+            (communicator, begun) = (0, 0);
+            ready?.Dispose();
+            done?.Dispose();
+            stream?.Dispose();
+            // Another device may come; memory on this one goes with it.
+            (ready, done, stream, scratch, device) = (null, null, null, null, null);
+        }
     }
 
     public void Dispose()

@@ -77,9 +77,11 @@ sealed class Watchdog : IDisposable
     void Look()
     {
         var since = Volatile.Read(ref entered);
-        var spent = since == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(since);
+        var (spent, most) = (since == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(since), Volatile.Read(ref limit));
+        // A limit that is not of this wait is of the next one, which has only begun.
+        var late = spent.Ticks > most && Volatile.Read(ref entered) == since;
         var wrong = complaint();
-        if (wrong is null && spent.Ticks <= Volatile.Read(ref limit)) return;
+        if (wrong is null && !late) return;
         timer!.Change(Timeout.Infinite, Timeout.Infinite);
         var why = wrong is not null ? $"{wrong} in the {operation} of step {Step + 1}"
             : $"has waited {spent.TotalSeconds:F0} s in the {operation} of step {Step + 1}: another rank hangs, or cannot be reached";

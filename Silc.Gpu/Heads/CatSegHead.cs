@@ -141,9 +141,17 @@ sealed class CatSegHead : SegmentationHead
             classes = words.Count / prompts;
             var device = head.Model.Device;
             texts = device.Allocate(words.Values.Length, "class names");
-            device.Upload(words.Values.Span, texts.View.AsContiguous());
-            if (KeepsSome) chosen = device.Allocate<int>(head.sizes.Pad * prompts, "the best classes");
-            tower = new(head.Model, side, head.Reads, Logits, most: 1, image: head.Tuned?.Image);
+            try
+            {
+                device.Upload(words.Values.Span, texts.View.AsContiguous());
+                if (KeepsSome) chosen = device.Allocate<int>(head.sizes.Pad * prompts, "the best classes");
+                tower = new(head.Model, side, head.Reads, Logits, most: 1, image: head.Tuned?.Image);
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
         }
 
         bool KeepsSome => head.sizes.Pad > 0 && classes > head.sizes.Pad;

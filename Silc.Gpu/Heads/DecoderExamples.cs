@@ -40,7 +40,15 @@ public sealed class DecoderExamples : IDisposable
             $"images of side {Resolution} are no whole number of patches of {config.PatchSize}");
         IsKept = train?.IsAugmented != true;
         cache = new(images, IsKept ? Floats : 0);
-        tower = new(model, Resolution, Reads);
+        try
+        {
+            tower = new(model, Resolution, Reads);
+        }
+        catch
+        {
+            cache.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Whether there are captions or answers.</summary>

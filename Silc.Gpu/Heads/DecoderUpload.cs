@@ -15,7 +15,15 @@ sealed class DecoderUpload : IDisposable
     {
         (this.device, Batch, this.length, this.sourceWidth, SourceRows) = (device, batch, length, sourceWidth, sourceRows);
         source = device.Allocate((long)batch * sourceRows * sourceWidth, "a head's features");
-        ids = device.Allocate<int>(3L * batch * length, "tokens");
+        try
+        {
+            ids = device.Allocate<int>(3L * batch * length, "tokens");
+        }
+        catch
+        {
+            device.Free(source);
+            throw;
+        }
     }
 
     /// <summary>Texts of a step.</summary>

@@ -34,18 +34,27 @@ sealed class DecodingMemory : IDisposable
         var (width, length, depth) = (decoder.Config.Width, decoder.Config.Length, decoder.Config.Depth);
         int own = Tensor.RowsOf(Tensor.RowsOf(mostImages, texts), length), seen = Tensor.RowsOf(mostImages, sourceRows);
         memory = device.Allocate(width * (4L * depth * own + 2L * depth * seen) + (long)seen * sourceWidth, "keys and values");
-        ids = device.Allocate<int>(mostImages * texts, "tokens");
         long at = 0;
         source = Take(seen, sourceWidth);
         (Tensor Keys, Tensor Values)[] images = [.. Enumerable.Range(0, depth).Select(_ => (Take(seen, width), Take(seen, width)))];
         now = [.. images.Select(image => new DecoderMemory(Take(own, width), Take(own, width), image.Keys, image.Values))];
         next = [.. images.Select(image => new DecoderMemory(Take(own, width), Take(own, width), image.Keys, image.Values))];
-        arena = Arena.Allocate(device, Arena.Measure(device, arena =>
+        try
         {
-            var pass = new Pass(device.Ops, arena, Training: false);
-            var none = new DecoderMemory(new(default, own, width), new(default, own, width), new(default, seen, width), new(default, seen, width));
-            decoder.Next(pass, default, mostImages * texts, length - 1, mostImages, [.. now.Select(_ => none)]);
-        }));
+            ids = device.Allocate<int>(mostImages * texts, "tokens");
+            arena = Arena.Allocate(device, Arena.Measure(device, arena =>
+            {
+                var pass = new Pass(device.Ops, arena, Training: false);
+                var none = new DecoderMemory(new(default, own, width), new(default, own, width), new(default, seen, width),
+                    new(default, seen, width));
+                decoder.Next(pass, default, mostImages * texts, length - 1, mostImages, [.. now.Select(_ => none)]);
+            }));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
         pass = new(device.Ops, arena, Training: false);
 
         Tensor Take(int rows, int cols)
@@ -106,7 +115,8 @@ sealed class DecodingMemory : IDisposable
 
     public void Dispose()
     {
-        arena.Dispose();
+        // Some are null if the constructor failed.
+        arena?.Dispose();
         device.Free(memory);
         device.Free(ids);
     }

@@ -56,12 +56,12 @@ sealed class DetectionExamples : IDisposable
         labels = source.Truth.Categories.Index().Select(entry => (entry.Item.Id, Label: head.Description.Seen.ToList().IndexOf(names[entry.Index])))
             .Where(entry => entry.Label >= 0).ToDictionary(entry => entry.Id, entry => entry.Label);
         (this.head, this.source, this.train) = (head, source, train?.IsAugmented == true ? train : null);
-        tower = new(head.Model, side, DetectionHead.Reads);
         // A tower that is tuned sees the images in every step. Mean and spread of its tokens are those before the first one.
         if (head.Tuned?.Image is not null) floats = [side * side * 3];
-        cache = new(source.Count, this.train is null ? floats.Sum() : 0);
         try
         {
+            tower = new(head.Model, side, DetectionHead.Reads);
+            cache = new(source.Count, this.train is null ? floats.Sum() : 0);
             using var store = folder is null ? null : new FeatureStore(folder, head.Model, tower, side, DetectionHead.Reads);
             int read = 0;
             foreach (var indices in Enumerable.Range(0, source.Count).Chunk(ImagesAtOnce))
@@ -244,7 +244,8 @@ sealed class DetectionExamples : IDisposable
 
     public void Dispose()
     {
-        tower.Dispose();
-        cache.Dispose();
+        // Null if the constructor failed.
+        tower?.Dispose();
+        cache?.Dispose();
     }
 }

@@ -33,13 +33,25 @@ sealed class DetectionUpload : IDisposable
         tuned = head.Tuned?.Image is not null;
         long rows = (long)batch * places;
         MemoryBuffer1D<float, Stride1D.Dense> Floats(long count) => device.Allocate(count, "a detection head's batch");
-        tokens = Floats(tuned ? (long)batch * side * side * 3 : rows * width);
-        (aligned, queries) = (Floats(tuned ? 1 : rows * texts.Width), Floats((long)asked * texts.Width));
-        (weights, boxes, boxWeights, things) = (Floats(rows), Floats(4 * rows), Floats(rows), Floats(rows));
-        targets = device.Allocate<int>(rows * asked, "targets");
-        var told = head.Description;
-        words = head.Tuned?.Text is null ? null
-            : new(head.Model, ClassPrototypes.PromptsOf(ClassList.Of(told.Seen), told.Templates, AliasUse.First, told.Canonical), asked);
+        try
+        {
+            tokens = Floats(tuned ? (long)batch * side * side * 3 : rows * width);
+            aligned = Floats(tuned ? 1 : rows * texts.Width);
+            queries = Floats((long)asked * texts.Width);
+            weights = Floats(rows);
+            boxes = Floats(4 * rows);
+            boxWeights = Floats(rows);
+            things = Floats(rows);
+            targets = device.Allocate<int>(rows * asked, "targets");
+            var told = head.Description;
+            words = head.Tuned?.Text is null ? null
+                : new(head.Model, ClassPrototypes.PromptsOf(ClassList.Of(told.Seen), told.Templates, AliasUse.First, told.Canonical), asked);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Images of a step.</summary>

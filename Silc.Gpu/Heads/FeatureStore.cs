@@ -30,6 +30,8 @@ sealed class FeatureStore : IDisposable
         (this.tower, pixels) = (tower, side * side * 3);
         shapes = [.. reads.Select(feature => (feature.Rows(model.Config, side), feature.Width(model.Config)))];
         var kind = model.Device.Kind.ToString().ToLowerInvariant();
+        // Products of other precisions make other features.
+        if (model.Device.Precision != Precision.Float32) kind += $"-{model.Device.Precision.ToString().ToLowerInvariant()}";
         var path = Path.Combine(folder, $"features-{model.Fingerprint()}-{kind}-{side}-{string.Join('+', reads)}.bin");
         Directory.CreateDirectory(folder);
         try

@@ -38,7 +38,15 @@ sealed class FrozenTower : IDisposable
         arena = Arena.Allocate(device, Arena.Measure(device, arena =>
             Features(new(device.Ops, arena, Training: false), new(default, atOnce, side * side * 3))));
         pass = new(device.Ops, arena, Training: false);
-        pixels = new(device, (long)atOnce * side * side * 3, "images for a head");
+        try
+        {
+            pixels = new(device, (long)atOnce * side * side * 3, "images for a head");
+        }
+        catch
+        {
+            arena.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Features of images (N, side, side, 3) in [-1, 1], those of an image one after another.</summary>

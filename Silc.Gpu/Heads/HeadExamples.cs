@@ -40,10 +40,10 @@ sealed class HeadExamples : IDisposable
         floats = head.Tuned?.Image is not null ? [side * side * 3]
             : [.. head.Reads.Select(feature => feature.Width(config) * feature.Rows(config, side))];
         (this.head, this.source, this.train) = (head, source, train?.IsAugmented == true ? train : null);
-        tower = head.Tuned?.Image is null ? new(head.Model, side, head.Reads) : null;
-        cache = new(source.Count, this.train is null ? floats.Sum() : 0, memory);
         try
         {
+            tower = head.Tuned?.Image is null ? new(head.Model, side, head.Reads) : null;
+            cache = new(source.Count, this.train is null ? floats.Sum() : 0, memory);
             using var store = folder is null || tower is null || this.train is not null ? null
                 : new FeatureStore(folder, head.Model, tower, side, head.Reads);
             int read = 0, each = side * side * 3;

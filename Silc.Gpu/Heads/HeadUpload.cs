@@ -29,10 +29,19 @@ sealed class HeadUpload : IDisposable
         var (config, side) = (head.Model.Config, head.Description.Resolution);
         shapes = head.Tuned?.Image is not null ? [(batch, side * side * 3)]
             : [.. head.Reads.Select(feature => (batch * feature.Rows(config, side), feature.Width(config)))];
-        features = [.. shapes.Select(shape => device.Allocate((long)shape.Rows * shape.Cols, "a head's features"))];
-        textMemory = device.Allocate((long)chosen * prompts * texts.Width, "class names");
-        labels = device.Allocate<int>((long)batch * places, "labels");
-        words = head.Tuned?.Text is null ? null : new(head.Model, HeadTexts.PromptsOf(head, names), chosen * prompts);
+        features = new MemoryBuffer1D<float, Stride1D.Dense>[shapes.Length];
+        try
+        {
+            foreach (var (f, (rows, cols)) in shapes.Index()) features[f] = device.Allocate((long)rows * cols, "a head's features");
+            textMemory = device.Allocate((long)chosen * prompts * texts.Width, "class names");
+            labels = device.Allocate<int>((long)batch * places, "labels");
+            words = head.Tuned?.Text is null ? null : new(head.Model, HeadTexts.PromptsOf(head, names), chosen * prompts);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>Images of a step.</summary>

@@ -26,7 +26,15 @@ sealed class PromptUpload : IDisposable
         tokens = [.. groups.Select(group => group.Select(prompt => model.Tokenizer!.Tokens(prompt, length)).ToArray())];
         prompts = tokens.Select(group => group.Length).OrderDescending().Take(texts).Sum();
         ids = device.Allocate<int>(2L * prompts * length, "prompts of class names");
-        mean = device.Allocate((long)texts * prompts, "prompts of class names");
+        try
+        {
+            mean = device.Allocate((long)texts * prompts, "prompts of class names");
+        }
+        catch
+        {
+            device.Free(ids);
+            throw;
+        }
     }
 
     /// <summary>A batch without memory, to measure a step by.</summary>

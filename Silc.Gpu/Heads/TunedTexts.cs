@@ -22,7 +22,15 @@ sealed class TunedTexts : IDisposable
         arena = Arena.Allocate(device, Arena.Measure(device, arena => text.Forward(new(device.Ops, arena, Training: false),
             new(default, default, AtOnce))));
         pass = new(device.Ops, arena, Training: false);
-        ids = device.Allocate<int>(AtOnce * model.Config.TextLength, "prompts of class names");
+        try
+        {
+            ids = device.Allocate<int>(AtOnce * model.Config.TextLength, "prompts of class names");
+        }
+        catch
+        {
+            arena.Dispose();
+            throw;
+        }
     }
 
     /// <summary>As <see cref="SilcModel.EmbedTexts"/>.</summary>

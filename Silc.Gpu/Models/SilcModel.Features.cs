@@ -124,7 +124,15 @@ public sealed partial class SilcModel
             arena = Arena.Allocate(device, Arena.Measure(device, arena =>
                 Features(new(device.Ops, arena, Training: false), new(default, atOnce, side * side * 3))));
             pass = new(device.Ops, arena, Training: false);
-            pixels = new(device, (long)atOnce * side * side * 3, "windows");
+            try
+            {
+                pixels = new(device, (long)atOnce * side * side * 3, "windows");
+            }
+            catch
+            {
+                arena.Dispose();
+                throw;
+            }
         }
 
         public Vectors Run(float[] source, int count)

@@ -152,8 +152,16 @@ public sealed partial class SilcModel
                 model.EmbedText(measured, new(default, default, TextsAtOnce));
             }));
             pass = new(device.Ops, arena, Training: false);
-            pixels = new(device, (long)imagesAtOnce * config.ImageSize * config.ImageSize * 3, "images");
-            tokens = device.Allocate<int>(TextsAtOnce * config.TextLength, "captions");
+            try
+            {
+                pixels = new(device, (long)imagesAtOnce * config.ImageSize * config.ImageSize * 3, "images");
+                tokens = device.Allocate<int>(TextsAtOnce * config.TextLength, "captions");
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
         }
 
         public Vectors Images(ReadOnlySpan<float> source, int count, bool normalize)
@@ -195,7 +203,8 @@ public sealed partial class SilcModel
         public void Dispose()
         {
             arena.Dispose();
-            pixels.Dispose();
+            // Null if the constructor failed.
+            pixels?.Dispose();
             model.Device.Free(tokens);
         }
     }

@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Algorithms;
 
 namespace Silc;
 
@@ -57,7 +58,8 @@ readonly struct TopKKernel<TPack>(FloatPointer scores, FloatPointer best, ArrayV
         }
     }
 
-    // The maximum over the elements of [from, to) that this thread strides through.
+    // The maximum over the elements of [from, to) that this thread strides through; infinity, so that they are looked at one by one, where a score
+    // of NaN hides the others of its lane.
     float ThreadMax(int start, int from, int to, int thread, int threads)
     {
         int vectorEnd = from + (to - from) / TPack.Width * TPack.Width;
@@ -65,6 +67,7 @@ readonly struct TopKKernel<TPack>(FloatPointer scores, FloatPointer best, ArrayV
         for (int c = from + thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
             maxes = TPack.Max(maxes, TPack.Load(scores, start + c));
         float max = TPack.ReduceMax(maxes);
+        if (XMath.IsNaN(TPack.Sum(maxes))) return float.PositiveInfinity;
         for (int c = vectorEnd + thread; c < to; c += threads)
             if (scores[start + c] > max) max = scores[start + c];
         return max;

@@ -4,17 +4,37 @@ namespace Silc;
 /// How the parameters that a loss has for itself are trained: by the run's optimizer, with moments and a count of updates of their own, which begin
 /// when the loss does, and the run's gradient norm, rates and decay. They are in checkpoints and no part of the model. Threads: one at a time.
 /// </summary>
-/// <param name="term">The loss; without it nothing here moves.</param>
-/// <param name="tower">First part of the names of its parameters.</param>
-/// <param name="parameters">Those parameters; not disposed here.</param>
-/// <param name="teacher">Average of them, which follows with the teacher's momentum; null without.</param>
-/// <param name="train">Rules of the run.</param>
-sealed class LossParameters(LossTerm term, string tower, Parameters parameters, Parameters? teacher, TrainConfig train) : IDisposable
+sealed class LossParameters : IDisposable
 {
     const string Optimizer = "optimizer/", State = "step_state/", Teacher = "teacher/";
 
-    readonly IOptimizer optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(parameters, train) : new Adafactor(parameters, train);
-    readonly StepState own = new(parameters.Device);
+    readonly LossTerm term;
+    readonly string tower;
+    readonly Parameters parameters;
+    readonly Parameters? teacher;
+    readonly TrainConfig train;
+    readonly IOptimizer optimizer;
+    readonly StepState own;
+
+    /// <param name="term">The loss; without it nothing here moves.</param>
+    /// <param name="tower">First part of the names of its parameters.</param>
+    /// <param name="parameters">Those parameters; not disposed here.</param>
+    /// <param name="teacher">Average of them, which follows with the teacher's momentum; null without.</param>
+    /// <param name="train">Rules of the run.</param>
+    public LossParameters(LossTerm term, string tower, Parameters parameters, Parameters? teacher, TrainConfig train)
+    {
+        (this.term, this.tower, this.parameters, this.teacher, this.train) = (term, tower, parameters, teacher, train);
+        optimizer = train.Optimizer == OptimizerKind.AdamW ? new AdamW(parameters, train) : new Adafactor(parameters, train);
+        try
+        {
+            own = new(parameters.Device);
+        }
+        catch
+        {
+            optimizer.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>The loss.</summary>
     public LossTerm Term => term;

@@ -78,7 +78,7 @@ public sealed class TrainRun : IDisposable
             if (start is not null) Trainer.Load(start);
             int? workers = collective.IsAlone ? null : LocalDevice.ThreadsOf(collective.LocalSize);
             load = step => new(data, tokenizer, model.Config, batchSize, train.Seed, workers, prefetch: 3, step, maxBadShare,
-                needCaptions: train.ContrastiveWeight > 0, collective.Rank, collective.Size);
+                needCaptions: train.ReadsCaptions, collective.Rank, collective.Size);
             Loader = load(Math.Max(startStep, Trainer.Steps));
             folder?.Begin(Trainer.CheckpointBytes, Trainer.ModelBytes);
             // A fork has no checkpoint in its own folder yet.

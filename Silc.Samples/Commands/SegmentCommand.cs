@@ -105,8 +105,10 @@ static class SegmentCommand
     internal static string NameOf(string key, int index, HashSet<string> names)
     {
         var plain = string.Join('-', Path.GetFileNameWithoutExtension(key).Split(Path.GetInvalidFileNameChars())).Replace(' ', '-');
-        if (plain.Length == 0 || !names.Add(plain)) names.Add(plain = $"{plain}-{index}");
-        return plain;
+        var name = plain;
+        // A file may be called as another one's number makes it: a-2.jpg beside a.jpg and a.png.
+        for (int number = index; name.Length == 0 || !names.Add(name); number++) name = $"{plain}-{number}";
+        return name;
     }
 
     internal static ClassList ClassesOf(string? given, IReadOnlyList<string>? seen)

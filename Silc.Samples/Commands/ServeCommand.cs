@@ -101,7 +101,8 @@ static class ServeCommand
     }
 
     // The folder's name, or the file's without its ending: nothing of where it lies.
-    static string NameOf(string path) => Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+    static string NameOf(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)) is var full && Directory.Exists(full)
+        ? Path.GetFileName(full) : Path.GetFileNameWithoutExtension(full);
 
     static bool IsLoopback(WebApplication app) => app.Urls.All(url => new Uri(url).IsLoopback);
 }

@@ -148,6 +148,11 @@ static class TrainCommand
         var session = new TrainSession(folder, RunConfig.Write(parsed, config, train, reference: false), plan);
         var end = job.Run(run, () => session.Train(model, run, $"{source.Name}, batch {train.BatchSize}",
             parsed.GetValue(TrainOptions.LogEvery), limit, stopOnCollapse: parsed.GetValue(TrainOptions.OnCollapse) == CollapseAction.Stop));
+        if (folder.Replaces)
+        {
+            Console.WriteLine($"Ended before the first step: nothing was written, and what {folder.Path} held is there still");
+            return session.ExitCode;
+        }
         if (session.Steps > 0) Console.WriteLine(ModelCard.Leave(folder.Path));
         if (end == RunEnd.Early) Console.WriteLine($"Stopped early: no validation was better in {plan!.Metric.Word} since "
             + $"step {session.Best!.Value.Step} (--patience {plan.Patience}); to go on all the same, resume with a larger one");
@@ -160,7 +165,7 @@ static class TrainCommand
     /// <summary>What is to be trained.</summary>
     sealed record Described(ParseResult Parsed, string Data, SilcConfig Config, TrainConfig Train, Tokenizer Tokenizer, TrainInit? Init)
     {
-        public IImageTextSource Open(ICollective job) => DataOption.OpenForTraining(Data, Train.Seed, Parsed, Train.ContrastiveWeight > 0, job);
+        public IImageTextSource Open(ICollective job) => DataOption.OpenForTraining(Data, Train.Seed, Parsed, Train.ReadsCaptions, job);
     }
 
     /// <summary>What a rank trains with.</summary>

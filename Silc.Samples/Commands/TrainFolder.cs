@@ -13,11 +13,7 @@ static class TrainFolder
         var (resume, folder) = (result.GetResult(TrainOptions.Resume), result.GetResult(TrainOptions.Out));
         // A file may give what the line lacks; both together are looked at once more.
         if (result.GetValue(TrainOptions.PrintSchema) || result.GetResult(TrainOptions.Config) is not null) return;
-        // With --top-blocks it sizes the new text tower, and a recipe may give that, too.
-        if (result.GetResult(TrainOptions.Init) is not null && result.GetResult(TrainOptions.Preset) is { Implicit: false }
-            && result.GetValue(TrainOptions.TopBlocks) == 0 && result.GetResult(TrainOptions.Recipes) is null)
-            result.AddError("--preset sizes a new model, the weights of --init have sizes: give one of them.");
-        else if (result.GetResult(TrainOptions.ValData) is null && resume is null
+        if (result.GetResult(TrainOptions.ValData) is null && resume is null
             && new Option[] { TrainOptions.ValClasses, TrainOptions.ValEvery, TrainOptions.KeepBest, TrainOptions.Patience }
                 .FirstOrDefault(option => result.GetResult(option) is not null) is { } alone)
             result.AddError($"{alone.Name} is about validation: give --val-data, too.");

@@ -42,6 +42,9 @@ sealed class TrainInit : IDisposable
             var isBare = top > 0 && file.Config.TopBlocks == 0;
             // A text tower from scratch may have any tokenizer.
             var hasText = file.Config.HasText && (!isBare || file.Tokenizer is not null);
+            if (hasText && !isBare && parsed.GetResult(TrainOptions.Preset) is { Implicit: false } && parsed.GetValue(TrainOptions.Recipes) is null)
+                throw new ArgumentException($"{TrainOptions.Preset.Name} {parsed.GetValue(TrainOptions.Preset)} sizes what is drawn anew, and "
+                    + $"--init {path} brings both towers: leave {TrainOptions.Preset.Name} out");
             var tokenizer = !hasText || parsed.GetResult(TrainOptions.Tokenizer) is { Implicit: false }
                 ? Tokenizers.Open(TrainOptions.TokenizerOf(parsed)) : file.Tokenizer?.Open()
                 ?? throw new InvalidDataException($"--init {path} brings no tokenizer: give the one that it was trained with by --tokenizer FILE");

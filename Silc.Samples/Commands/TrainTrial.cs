@@ -20,7 +20,7 @@ static class TrainTrial
         var tokenizer = init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
         var config = RunConfig.Blame(file, parsed, line => TrainOptions.ModelOf(line, tokenizer, init?.Weights.Config));
         var train = RunConfig.Blame(file, parsed, TrainOptions.TrainingOf);
-        var source = DataOption.OpenForTraining(parsed.GetRequiredValue(TrainOptions.Data), train.Seed, parsed);
+        var source = DataOption.OpenForTraining(parsed.GetRequiredValue(TrainOptions.Data), train.Seed, parsed, train.ReadsCaptions);
         using var device = TrainOptions.OpenDevice(parsed);
         using var model = init?.Model(device, config, tokenizer, train.Seed) ?? SilcModel.Create(device, config, train.Seed, tokenizer);
         using var run = new TrainRun(model, source, train, folder: null, parsed.GetValue(TrainOptions.MaxBad));

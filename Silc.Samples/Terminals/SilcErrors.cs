@@ -4,7 +4,8 @@ namespace Silc.Samples.Terminals;
 static class SilcErrors
 {
     public static bool IsExpected(Exception error) => error is ArgumentException or InvalidOperationException or InvalidDataException or IOException
-        or NotSupportedException or UnauthorizedAccessException or TrainingDivergedException or DllNotFoundException or EntryPointNotFoundException;
+        or NotSupportedException or UnauthorizedAccessException or TrainingDivergedException or DllNotFoundException or EntryPointNotFoundException
+        or ILGPU.Runtime.AcceleratorException;
 }
 
 /// <summary>The command failed, and this rank or another has said why.</summary>

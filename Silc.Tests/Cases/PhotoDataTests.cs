@@ -70,8 +70,26 @@ public sealed class PhotoDataTests : TempFolder
         var (code, _, error) = CommandLineRun.Of([.. line[..^1], At("other"), "--contrastive-weight", "1"]);
         Assert.AreEqual(1, code);
         Assert.Contains("none with captions", error);
+        // A try needs no more than the run.
+        Assert.Contains("4 images", Right([.. line[..^2], "--dry-run"]));
         Assert.Contains("without captions: 4 images",
             Right("data", "inspect", "--data", At("photos"), "--views", "dino", "--sheet", At("sheet.png")));
+    }
+
+    /// <summary>A decoder, and second captions, would learn that a photo without words has none.</summary>
+    [TestMethod]
+    [DataRow("--decoder")]
+    [DataRow("--dual")]
+    public void OtherLossesThatReadCaptionsNeedThem(string loss)
+    {
+        Photos(4);
+        string[] line = ["train", "--data", At("photos"), "--preset", "mini", "--image-size", "32", "--views", "siglip2", "--tokenizer", "words",
+            "--contrastive-weight", "0", "--steps", "1", "--batch", "2", "--device", "cpu", loss, "1"];
+        var (code, _, error) = CommandLineRun.Of([.. line, "--out", At("run")]);
+        Assert.AreEqual(1, code);
+        Assert.Contains("none with captions", error);
+        for (int i = 0; i < 3; i++) File.WriteAllText(At($"photos/{i}.txt"), "a dog");
+        Assert.Contains("3 images", Right([.. line, "--dry-run"]));
     }
 
     [TestMethod]
@@ -120,6 +138,15 @@ public sealed class PhotoDataTests : TempFolder
         Put($"photos/{name}", text);
         Assert.IsFalse(MetadataSource.IsFolder(At("photos")));
         Assert.Contains("photos: 1 image,", Right("data", "inspect", "--data", At("photos"), "--sheet", At("sheet.png")));
+    }
+
+    [TestMethod]
+    public void HalfAPairOfSurrogatesIsNamedWithItsLine()
+    {
+        Photos(1);
+        Put("photos/metadata.jsonl", """{"file_name": "0.png", "text": "\ud83d"}""");
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => new MetadataSource(At("photos"))).Message;
+        Assert.Contains("metadata.jsonl line 1 is no valid JSON", error);
     }
 
     [TestMethod]

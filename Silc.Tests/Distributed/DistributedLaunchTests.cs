@@ -31,6 +31,7 @@ public sealed class DistributedLaunchTests
     [DataRow("srun started 4 processes without MPI's help: start with srun --mpi=pmix", "SLURM_NTASKS=4")]
     [DataRow("torchrun started 2 processes, and brings no MPI: say --collective nccl", "RANK=0 WORLD_SIZE=2", "--collective", "mpi")]
     [DataRow("torchrun has set WORLD_SIZE and no MASTER_ADDR", "RANK=0 WORLD_SIZE=2")]
+    [DataRow("MASTER_PORT=abc in the environment is no port", "RANK=0 WORLD_SIZE=2 MASTER_ADDR=localhost MASTER_PORT=abc")]
     [DataRow("--collective gloo: there are auto, none, mpi, nccl", "", "--collective", "gloo")]
     [DataRow("--collective-timeout 0: it must be more than 0", "", "--collective-timeout", "0")]
     public void What_cannot_start_says_how_it_can(string says, string variables, params string[] more)
@@ -41,6 +42,21 @@ public sealed class DistributedLaunchTests
         Assert.AreNotEqual(0, rank.ExitCode, rank.Output);
         StringAssert.Contains(rank.Output, says);
         Assert.IsFalse(Directory.Exists(folder.File("run")));
+    }
+
+    /// <summary>Ranks of a machine without a GPU divide its processor, however the device is called.</summary>
+    [TestMethod]
+    [DataRow("CPU")]
+    [DataRow("auto")]
+    public void Ranks_divide_the_processor(string name)
+    {
+        if (name == "auto" && Device.List()[0].Kind != DeviceKind.Cpu) Assert.Inconclusive("auto takes another device here");
+        var threads = Ranks.Run(2, collective =>
+        {
+            using var device = collective.OpenLocal(name, Precision.Float32);
+            return device.Workers;
+        });
+        CollectionAssert.AreEqual(new[] { LocalDevice.ThreadsOf(2), LocalDevice.ThreadsOf(2) }, threads);
     }
 
     [TestMethod]

@@ -55,6 +55,21 @@ public sealed class TopKOpTests
         }
     }
 
+    /// <summary>Vectors carry a NaN on to the scores of its lane, wherever it lies in them.</summary>
+    [TestMethod]
+    public void A_candidate_of_NaN_hides_no_other()
+    {
+        const int Count = 128, Best = 77;
+        var device = TestDevices.Open(TestDevices.OneThread);
+        for (int at = 0; at < Count; at++)
+        {
+            if (at == Best) continue;
+            var candidates = new float[Count, 1];
+            for (int i = 0; i < Count; i++) candidates[i, 0] = i == at ? float.NaN : i == Best ? 10 : 1;
+            Assert.AreEqual(Best, device.FindNeighbours(new float[,] { { 1 } }, candidates, 1).Index[0, 0], $"NaN at {at}");
+        }
+    }
+
     [TestMethod]
     public void Impossible_searches_are_refused()
     {

@@ -98,6 +98,17 @@ public sealed class HeadCommandTests : TempFolder
         Assert.Contains("the least crop is 2", Fails("--min-crop", "2"));
     }
 
+    /// <summary>Of three images two share a name, and the third has that which a number would give one of them.</summary>
+    [TestMethod]
+    public void No_image_takes_the_files_of_another()
+    {
+        foreach (var name in new[] { "a-2.jpg", "a.jpg", "a.png" }) ImageFile.Write(At($"photos/{name}"), Images.Noise(48, 48, name.Length));
+        var (code, _, error) = CommandLineRun.Of("segment", At("photos"), "--model", "mini", "--classes", "red,blue", "--out", At("found"),
+            "--device", "cpu");
+        Assert.AreEqual(0, code, error);
+        Assert.HasCount(3, Directory.GetFiles(At("found"), "*.labels.png"));
+    }
+
     [TestMethod]
     public void Data_is_segmented_by_the_model_alone()
     {

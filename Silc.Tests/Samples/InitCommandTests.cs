@@ -46,9 +46,20 @@ public sealed class InitCommandTests : TempFolder
         Good("convert", At("first"), At("towers.npz"), "--to", "npz");
         Good(Line("again", "--init", At("towers.npz")));
         Bad("'txt/pos_embedding' has shape (1, 24, 128)", Line("x", "--init", At("first"), "--text-length", "30"));
-        var (code, _, error) = CommandLineTests.Run(Line("x", "--init", At("first"), "--preset", "mini"));
-        Assert.AreEqual(Samples.Commands.SilcCommand.Misused, code);
-        StringAssert.Contains(error, "--preset sizes a new model");
+        Bad("brings both towers: leave --preset out", Line("x", "--init", At("first"), "--preset", "mini"));
+    }
+
+    /// <summary>What an image tower alone lacks has the preset's sizes.</summary>
+    [TestMethod]
+    public void A_preset_gives_an_image_tower_its_text_tower()
+    {
+        var tower = TimmTower.Write(Directory.CreateDirectory(At("vit")).FullName, "vit_small_patch14_reg4_dinov2",
+            TimmTower.Arrays(registers: 2, scaled: true), 2);
+        Good(Line("run", "--init", tower, "--preset", "ti", "--tokenizer", "words", "--text-length", "16", "--image-size", $"{TimmTower.Side}",
+            "--distillation", "0"));
+        using var run = ModelFile.Open(At("run"));
+        Assert.AreEqual(SilcConfig.Preset("ti").Text, run.Config.Text);
+        Assert.AreEqual(TimmTower.Width, run.Config.Image.Width);
     }
 
     string[] Line(string folder, params string[] more) =>

@@ -13,7 +13,31 @@ sealed class UnpackedShards(long maxBytes)
     /// <summary>How often a shard was unpacked.</summary>
     public int Unpackings => unpackings;
 
-    public UnpackedShard Get(string path) => Find(path).Value;
+    public UnpackedShard Get(string path)
+    {
+        var shard = Find(path);
+        try
+        {
+            return shard.Value;
+        }
+        // Lazy keeps what it threw: a disk that failed once would cost every sample of the shard. A damaged shard stays damaged.
+        catch (Exception error) when (error is not InvalidDataException)
+        {
+            Forget(shard);
+            throw;
+        }
+    }
+
+    void Forget(Lazy<UnpackedShard> failed)
+    {
+        lock (gate)
+            for (var node = kept.First; node is not null; node = node.Next)
+            {
+                if (node.Value.Shard != failed) continue;
+                kept.Remove(node);
+                return;
+            }
+    }
 
     // Unpacked outside the lock, by the first thread that asks; other threads wait for that shard alone.
     Lazy<UnpackedShard> Find(string path)
