@@ -90,7 +90,7 @@ losses() {
         && cp "$work/losses-$1/metrics.csv" "$out/losses-after-$1.csv"
 }
 
-# long DEVICE PRECISION NAME SEED: the demo's recipe, the losses of each 10 steps.
+# long DEVICE PRECISION NAME SEED: the demo with the preset mini, the losses of each 10 steps.
 long() {
     "$here/silc" train --seed "$4" --data demo --preset mini --steps 950 --batch 128 --lr 0.002 --beta2 0.99 --tokenizer words --text-length 12 --text-pooling mean \
         --image-size 48 --distillation 0.3 --global-views 1 --local-views 2 --min-crop 0.9 --ema 0.99 --log-every 10 --device "$1" --precision "$2" \

@@ -23,7 +23,7 @@ static class EvalOptions
     /// <summary>The same where an index says how its images became squares.</summary>
     public static readonly Option<EvalCrop?> QueryCrop = new(CropName)
     {
-        Description = "How images of --like become squares: as those of the index did, which says so; squash for one that does not.",
+        Description = "How asked images become squares: as those of the index did, which says so; squash for one that does not.",
         HelpName = CropChoices,
     };
 

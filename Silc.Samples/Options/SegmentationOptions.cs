@@ -45,7 +45,7 @@ static class SegmentationOptions
     };
     static readonly Option<int> Images = new("--images", "--pictures")
     {
-        Description = "For demo and emoji: scenes to draw.",
+        Description = $"For demo and emoji: scenes to draw; to train a head or a probe on, {ProbeScenes} unless given.",
         HelpName = "N",
         DefaultValueFactory = _ => UsualScenes
     };
