@@ -142,7 +142,8 @@ public sealed class MetadataSource : ILabelled
             // The latter is half a pair of surrogates, written as \ud800.
             catch (Exception error) when (error is JsonException or InvalidOperationException)
             {
-                throw new InvalidDataException($"{name} is no valid JSON: {error.Message.TrimEnd('.')}; a table of JSON lines has one object a line", error);
+                throw new InvalidDataException($"{name} is no valid JSON: {error.Message.TrimEnd('.')}; a table of JSON lines has one object a line",
+                    error);
             }
         }
     }

@@ -12,7 +12,10 @@ static class RecipesVerifyCommand
 {
     const int Below = 3;
 
-    static readonly Argument<string> Config = new("FILE") { Description = "A configuration file of silc train, NAME.json, with NAME.levels.json beside it." };
+    static readonly Argument<string> Config = new("FILE")
+    {
+        Description = "A configuration file of silc train, NAME.json, with NAME.levels.json beside it.",
+    };
     static readonly Option<string> Out = new("--out") { Description = "Folder of the run.", HelpName = "DIR", Required = true };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<int?> Seed = new("--seed") { Description = "Instead of the file's.", HelpName = "N" };

@@ -45,7 +45,11 @@ static class TrainCommand
     {
         if (given.GetValue(TrainOptions.PrintSchema))
         {
-            Console.WriteLine(RunSchema.Described.ToJsonString(new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+            Console.WriteLine(RunSchema.WithNotes.ToJsonString(new()
+            {
+                WriteIndented = true,
+                Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            }));
             return 0;
         }
         var file = given.GetValue(TrainOptions.Config) is { } path ? RunConfig.Open(path) : null;

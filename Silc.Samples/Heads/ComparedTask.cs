@@ -35,7 +35,7 @@ sealed record ComparedTask(string Name, string Kind, int Steps, int Images, IRea
                     new("detection by colour, AP50 of other colours", $"{Head}step", "AP50 unseen", [("before its first step", FirstStep)]),
                 ]),
                 captions,
-                new("answers", "answer", 600, 1500, Options(), [.. new[] { "colour", "shape", "count", "exists", "relation" }
+                new("answers", "answer", 3000, 6000, Options(), [.. new[] { "colour", "shape", "count", "exists", "relation" }
                     .Select(type => new ComparedRow($"answers, {type}", Head, type, blind))]),
             ];
         if (DataOption.EmojiFolder(data) is not null) return [Patches("classes"), captions];

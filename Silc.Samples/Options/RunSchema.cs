@@ -74,7 +74,7 @@ static class RunSchema
     public static JsonObject Document => document.Value;
 
     /// <summary>The schema for readers and editors, with what the code says of each value.</summary>
-    public static JsonObject Described => Make(true);
+    public static JsonObject WithNotes => Make(true);
 
     /// <summary>The key of an option: its name.</summary>
     public static string KeyOf(Option option) => option.Name.TrimStart('-');
@@ -128,7 +128,8 @@ static class RunSchema
         foreach (var option in Options) properties[KeyOf(option)] = Of(option, usual);
         properties[ConfigTree.Model] = Part(ConfigTree.Model, ConfigTree.Schema(SilcConfig.Mini, notes),
             "Values of the model that no option sets; those of 'preset' or of the weights of 'init' unless given. Defaults are those of mini.");
-        properties[ConfigTree.Training] = Part(ConfigTree.Training, ConfigTree.Schema(new TrainConfig(), notes), "Values of training that no option sets.");
+        properties[ConfigTree.Training] = Part(ConfigTree.Training, ConfigTree.Schema(new TrainConfig(), notes),
+            "Values of training that no option sets.");
         return new()
         {
             [Reference] = "https://json-schema.org/draft/2020-12/schema",
