@@ -83,7 +83,8 @@ sealed class DetectionScoring(IInstanceSource source, IReadOnlyList<string> name
         var (surest, right, share) = Marks(image, answer);
         return new(image.Key, [new(image.Image, "image"), new(BoxPainter.Draw(Large(image.Image, out double factor), Scaled(truth, factor)), "truth"),
             new(BoxPainter.Draw(Large(image.Image, out factor), Scaled(surest.Select(Shape), factor)),
-                $"head: of the {surest.Count} surest boxes {right} right", share == 1)]);
+                surest.Count != 1 ? $"head: of the {surest.Count} surest boxes {right} right"
+                    : right == 1 ? "head: its surest box is right" : "head: its surest box is wrong", share == 1)]);
 
         (Box, Colour, string) Shape(FoundBox one) => (one.Box, ColourOf(one.Label), $"{names[one.Label]} {100 * one.Score:F0}");
     }
