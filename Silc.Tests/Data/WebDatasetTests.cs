@@ -293,6 +293,17 @@ public sealed class WebDatasetTests : TempFolder
         }
     }
 
+    /// <summary>What was thrown is not kept, for a disk that failed once may read the shard the next time.</summary>
+    [TestMethod]
+    public void A_compressed_shard_that_could_not_be_read_is_tried_again()
+    {
+        var unpacked = new UnpackedShards(1 << 20);
+        Assert.ThrowsExactly<FileNotFoundException>(() => unpacked.Get(At("s.tar.gz")));
+        using (var file = new GZipStream(File.Create(At("s.tar.gz")), CompressionLevel.Fastest)) file.Write(new TarBytes().Pair("1").End());
+        _ = unpacked.Get(At("s.tar.gz"));
+        Assert.AreEqual(2, unpacked.Unpackings);
+    }
+
     BatchLoader Loader(long start, out UnpackedShards unpacked)
     {
         var kept = unpacked = new(1L << 30);
