@@ -1,15 +1,21 @@
 namespace Silc;
 
-/// <summary>Attention; an item is one image and head.</summary>
-readonly struct CpuAttentionForward(AttentionArgs attention) : ICpuWork
+/// <summary>Attention; an item is some heads of one image.</summary>
+readonly struct CpuAttentionForward(AttentionArgs attention, int heads) : ICpuWork
 {
-    public void Run(int item) => CpuAttention.Forward(attention, item);
+    public void Run(int item)
+    {
+        for (int head = item * heads; head < (item + 1) * heads; head++) CpuAttention.Forward(attention, head);
+    }
 }
 
 /// <summary>Its gradients.</summary>
-readonly struct CpuAttentionGrad(AttentionArgs attention) : ICpuWork
+readonly struct CpuAttentionGrad(AttentionArgs attention, int heads) : ICpuWork
 {
-    public void Run(int item) => CpuAttention.Backward(attention, item);
+    public void Run(int item)
+    {
+        for (int head = item * heads; head < (item + 1) * heads; head++) CpuAttention.Backward(attention, head);
+    }
 }
 
 unsafe partial class CpuOps
@@ -17,7 +23,8 @@ unsafe partial class CpuOps
     public override void Attention(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads, bool causal = false)
     {
         var arguments = Arguments(q, k, v, o, lse, batch, heads, causal);
-        Device.ForItems(batch * heads, new CpuAttentionForward(arguments));
+        var together = HeadsTogether(arguments);
+        Device.ForItems(batch * heads / together, new CpuAttentionForward(arguments, together));
     }
 
     public override void AttentionBackward(
@@ -32,8 +39,12 @@ unsafe partial class CpuOps
         arguments.LdGradK = dK.Stride;
         arguments.GradV = Address(dV);
         arguments.LdGradV = dV.Stride;
-        Device.ForItems(batch * heads, new CpuAttentionGrad(arguments));
+        var together = HeadsTogether(arguments);
+        Device.ForItems(batch * heads / together, new CpuAttentionGrad(arguments, together));
     }
+
+    // A head of a small image takes a microsecond: to take the next one from another thread would cost a tenth of that.
+    static int HeadsTogether(in AttentionArgs t) => (long)t.Queries * t.Keys * t.HeadSize < 32 * 1024 ? t.Heads : 1;
 
     static AttentionArgs Arguments(Tensor q, Tensor k, Tensor v, Tensor o, Tensor lse, int batch, int heads, bool causal)
     {

@@ -59,6 +59,7 @@ static unsafe class Panels
 
     static void TransposePanel(float* source, nint stride, int filled, int depth, int width, float* panel)
     {
+        if (filled < width) new Span<float>(panel, width * depth).Clear();
         int line = 0;
         for (; line <= filled - 4; line += 4) TransposeFour(source + line * stride, stride, depth, width, panel + line);
         if (line <= filled - 2)
@@ -68,8 +69,6 @@ static unsafe class Panels
         }
         for (; line < filled; line++)
             for (int k = 0; k < depth; k++) panel[k * width + line] = source[line * stride + k];
-        for (; line < width; line++)
-            for (int k = 0; k < depth; k++) panel[k * width + line] = 0;
     }
 
     // Four lines by four steps at a time: 4 loads, 8 shuffles, 4 stores for 16 floats.

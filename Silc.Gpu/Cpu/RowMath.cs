@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics;
 namespace Silc;
 
 /// <summary>
-/// Loops over one row. Rows of scores are padded to whole vectors, so their loops have no tail; the padding is set to -∞, which changes no
-/// maximum and no sum.
+/// Loops over one row. Rows of scores are padded to whole vectors of 16, so their loops have no tail; the padding is set to -∞, which changes
+/// no maximum and no sum.
 /// </summary>
 static unsafe class RowMath
 {
@@ -15,6 +15,7 @@ static unsafe class RowMath
     public static float ExpRow(float* s, int count, out float sum)
     {
         int lanes = Vector<float>.Count;
+        if (Vector512.IsHardwareAccelerated && lanes == Vector256<float>.Count) return WideExpRow(s, count, out sum);
         for (int i = count; i % lanes != 0; i++) s[i] = float.NegativeInfinity;
         var max = new Vector<float>(float.NegativeInfinity);
         // A NaN may be lost here, but not in the sum.
@@ -22,31 +23,44 @@ static unsafe class RowMath
         var top = SimdMath.ReduceMax(max);
         var shift = new Vector<float>(top);
         var sums = Vector<float>.Zero;
-        int next = 0;
-        if (Vector512.IsHardwareAccelerated && lanes == Vector256<float>.Count)
-            for (; next <= count - Vector512<float>.Count; next += Vector512<float>.Count)
-            {
-                var e = SimdMath.Exp(Vector512.Load(s + next) - Vector512.Create(top));
-                // One half after the other, as below: the order of a sum decides on its bits.
-                sums = sums + e.GetLower().AsVector() + e.GetUpper().AsVector();
-                e.Store(s + next);
-            }
-        for (; next < count; next += lanes)
+        for (int i = 0; i < count; i += lanes)
         {
-            var e = SimdMath.Exp(Vector.Load(s + next) - shift);
+            var e = SimdMath.Exp(Vector.Load(s + i) - shift);
             sums += e;
-            e.Store(s + next);
+            e.Store(s + i);
         }
         sum = Vector.Sum(sums);
         return top;
     }
 
-    /// <summary>x += ln y: from the maximum of each row of scores and the sum of its exponentials, the row's log-sum-exp.</summary>
-    public static void AddLog(float* y, float* x, int count)
+    // The same with vectors of 512 bits, which .NET's own vectors do not have.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static float WideExpRow(float* s, int count, out float sum)
     {
-        int i = 0;
-        for (; i <= count - Vector<float>.Count; i += Vector<float>.Count) (Vector.Load(x + i) + Vector.Log(Vector.Load(y + i))).Store(x + i);
-        for (; i < count; i++) x[i] += MathF.Log(y[i]);
+        int lanes = Vector512<float>.Count, whole = count - count % lanes;
+        var nothing = Vector512.Create(float.NegativeInfinity);
+        var max = nothing;
+        for (int i = 0; i < whole; i += lanes) max = Vector512.MaxNative(max, Vector512.Load(s + i));
+        if (whole < count)
+        {
+            // Stored as one vector, for a load that needs several stores waits until they are in the cache.
+            var beyond = Vector512.GreaterThanOrEqual(Vector512<int>.Indices, Vector512.Create(count - whole)).AsSingle();
+            var last = Vector512.ConditionalSelect(beyond, nothing, Vector512.Load(s + whole));
+            max = Vector512.MaxNative(max, last);
+            last.Store(s + whole);
+        }
+        var top = SimdMath.ReduceMax(Vector256.MaxNative(max.GetLower(), max.GetUpper()).AsVector());
+        var shift = Vector512.Create(top);
+        var sums = Vector256<float>.Zero;
+        for (int i = 0; i < count; i += lanes)
+        {
+            var e = SimdMath.Exp(Vector512.Load(s + i) - shift);
+            // One half after the other, as vectors of 256 bits would be: the order of a sum decides on its bits.
+            sums = sums + e.GetLower() + e.GetUpper();
+            e.Store(s + i);
+        }
+        sum = Vector.Sum(sums.AsVector());
+        return top;
     }
 
     /// <summary>p = exp(p − logSumExp), the probabilities, recomputed; g = p ∘ (g − mean), the gradient of the scores.</summary>
@@ -55,7 +69,15 @@ static unsafe class RowMath
     {
         var shift = new Vector<float>(logSumExp);
         var center = new Vector<float>(mean);
-        for (int i = 0; i < count; i += Vector<float>.Count)
+        int i = 0;
+        if (Vector512.IsHardwareAccelerated)
+            for (; i < count; i += Vector512<float>.Count)
+            {
+                var wide = SimdMath.Exp(Vector512.Load(p + i) - Vector512.Create(logSumExp));
+                wide.Store(p + i);
+                (wide * (Vector512.Load(g + i) - Vector512.Create(mean))).Store(g + i);
+            }
+        for (; i < count; i += Vector<float>.Count)
         {
             var probability = SimdMath.Exp(Vector.Load(p + i) - shift);
             probability.Store(p + i);

@@ -15,6 +15,17 @@ public unsafe class CpuAttentionTests
     [DataRow(1, 2, 196, 196, 72)]
     [DataRow(1, 1, 70, 1030, 64)]
     [DataRow(1, 1, 300, 9, 16)]
+    // Heads of small images, by tiles: whole tiles and small ones, moved back at either edge.
+    [DataRow(2, 2, 4, 4, 16)]
+    [DataRow(2, 2, 5, 5, 16)]
+    [DataRow(1, 2, 36, 36, 16)]
+    [DataRow(1, 2, 23, 23, 24)]
+    [DataRow(1, 2, 13, 13, 32)]
+    [DataRow(1, 2, 64, 64, 32)]
+    [DataRow(1, 1, 65, 65, 40)]
+    [DataRow(1, 1, 7, 50, 16)]
+    [DataRow(1, 1, 50, 7, 64)]
+    [DataRow(1, 2, 9, 9, 8)]
     public void ForwardAndBackward(int batch, int heads, int queries, int keys, int size)
     {
         var random = new Random(queries + keys);
@@ -58,20 +69,21 @@ public unsafe class CpuAttentionTests
             LdGradV = dV.Stride,
         };
         // The widest tile of this processor, then every other: those are slow here, but right.
-        foreach (var forward in new Work[] { CpuAttention.Forward, CpuAttention.Forward<Tile8x8>, CpuAttention.Forward<Tile6x16>,
-            CpuAttention.Forward<Tile12x32> })
+        foreach (var (forward, backward) in new (Work, Work)[] { (CpuAttention.Forward, CpuAttention.Backward),
+            (CpuAttention.Forward<Tile8x8>, CpuAttention.Backward<Tile8x8>), (CpuAttention.Forward<Tile6x16>, CpuAttention.Backward<Tile6x16>),
+            (CpuAttention.Forward<Tile12x16>, CpuAttention.Backward<Tile12x16>), (CpuAttention.Forward<Tile12x32>, CpuAttention.Backward<Tile12x32>) })
         {
-            var first = Run(forward);
+            var first = Run(forward, backward);
             foreach (var written in new[] { o, lse, dQ, dK, dV }) written.CheckWrittenInsideOnly();
             for (int image = 0; image < batch; image++)
                 for (int head = 0; head < heads; head++) CheckHead(image, head);
-            foreach (var (expected, actual) in first.Zip(Run(forward))) CollectionAssert.AreEqual(expected, actual, "twice the same bits");
+            foreach (var (expected, actual) in first.Zip(Run(forward, backward))) CollectionAssert.AreEqual(expected, actual, "twice the same bits");
         }
 
-        float[][] Run(Work forward)
+        float[][] Run(Work forward, Work backward)
         {
             for (int item = 0; item < CpuAttention.WorkItems(args); item++) forward(args, item);
-            for (int item = 0; item < CpuAttention.WorkItems(args); item++) CpuAttention.Backward(args, item);
+            for (int item = 0; item < CpuAttention.WorkItems(args); item++) backward(args, item);
             return [o.Everything.ToArray(), dQ.Everything.ToArray(), dK.Everything.ToArray(), dV.Everything.ToArray()];
         }
 

@@ -20,6 +20,8 @@ public unsafe class CpuGemmTests
 
     [TestMethod] public void Width512() => Check<Tile12x32>();
 
+    [TestMethod] public void Width512OneVector() => Check<Tile12x16>();
+
     static void Check<TTile>() where TTile : struct, IMicroKernel
     {
         foreach (var (m, n, k) in Shapes)
