@@ -78,9 +78,10 @@ static class RecipesVerifyCommand
     static void RequireSame(string config, IEnumerable<string> words, string folder)
     {
         var made = RunFolder.Newest(folder).Checkpoint;
-        var parsed = RunConfig.Open(config).Under(TrainLine.Bare().Parse([.. words.Skip(1)]));
+        var typed = TrainLine.Bare().Parse([.. words.Skip(1)]);
+        var parsed = RunConfig.Open(config).Under(typed);
         if (parsed.GetValue(TrainOptions.Recipes) is { } recipe) parsed = RecipeFile.Open(recipe).Under(parsed);
-        using var init = TrainInit.Open(parsed);
+        using var init = TrainInit.Open(typed, parsed);
         var tokenizer = init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
         string[] differences =
         [

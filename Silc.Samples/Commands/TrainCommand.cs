@@ -52,12 +52,13 @@ static class TrainCommand
             }));
             return 0;
         }
+        var typed = given;
         var file = given.GetValue(TrainOptions.Config) is { } path ? RunConfig.Open(path) : null;
         if (file is not null) given = file.Under(given);
         if (given.GetValue(TrainOptions.PrintConfig) || given.GetValue(TrainOptions.DryRun))
         {
             if (given.GetValue(TrainOptions.Recipes) is { } published) given = RecipeFile.Open(published).Under(given);
-            return given.GetValue(TrainOptions.DryRun) ? TrainTrial.Do(given, file) : PrintConfig(given, file);
+            return given.GetValue(TrainOptions.DryRun) ? TrainTrial.Do(typed, given, file) : PrintConfig(typed, given, file);
         }
 
         using var job = TrainJob.Join(given, given.GetValue(TrainOptions.Device)!, given.GetValue(TrainOptions.Precision));
@@ -69,7 +70,7 @@ static class TrainCommand
         });
         var start = job.Share(folder?.Start);
         Described? described = null;
-        job.Together(() => described = Describe(given, file, folder, start, owned));
+        job.Together(() => described = Describe(typed, given, file, folder, start, owned));
         // All ranks are here: of shards one reads the headers for all.
         IImageTextSource? source = null;
         job.Together(() => source = described!.Open(job.Collective));
@@ -85,14 +86,14 @@ static class TrainCommand
     }
 
     // What is to be trained; made without the others.
-    static Described Describe(ParseResult given, RunConfig? file, RunFolder? folder, Checkpoint? start, OwnedThings owned)
+    static Described Describe(ParseResult typed, ParseResult given, RunConfig? file, RunFolder? folder, Checkpoint? start, OwnedThings owned)
     {
         foreach (var skipped in folder?.Skipped ?? []) Console.Error.WriteLine($"skipped  {skipped.Reason}");
         if (given.GetValue(TrainOptions.Recipes) is { } recipe) given = RecipeFile.Open(recipe).Under(given);
         var parsed = start is null ? given : TrainLine.Merge(given, start, folder?.Path ?? TrainFolder.NameOf(given));
         if (folder is not null) (folder.Policy, folder.Notes) = (TrainOptions.PolicyOf(parsed), TrainLine.Notes(parsed));
 
-        var init = start is null ? TrainInit.Open(parsed) : null;
+        var init = start is null ? TrainInit.Open(typed, parsed) : null;
         if (init is not null) owned.Add(init);
         var tokenizer = start?.Tokenizer?.Open() ?? init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
         if (start is null && folder is not null) TrainFolder.CheckFiles(given, folder, tokenizer, init?.Path);
@@ -193,9 +194,9 @@ static class TrainCommand
             parsed.GetValue(TrainOptions.Patience));
     }
 
-    static int PrintConfig(ParseResult parsed, RunConfig? file)
+    static int PrintConfig(ParseResult typed, ParseResult parsed, RunConfig? file)
     {
-        using var init = TrainInit.Open(parsed);
+        using var init = TrainInit.Open(typed, parsed);
         var tokenizer = init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
         var config = RunConfig.Blame(file, parsed, line => TrainOptions.ModelOf(line, tokenizer, init?.Weights.Config));
         Console.Write(RunConfig.Write(parsed, config, RunConfig.Blame(file, parsed, TrainOptions.TrainingOf), reference: true));

@@ -27,7 +27,11 @@ sealed class TrainInit : IDisposable
     ModelWeights? Teacher { get; }
 
     /// <summary>Opens the file; null without the option.</summary>
-    public static TrainInit? Open(ParseResult parsed)
+    /// <param name="typed">
+    /// What was typed: a preset there contradicts weights of both towers, while that of a recipe or a configuration file gives way.
+    /// </param>
+    /// <param name="parsed">The same with recipe and file under it.</param>
+    public static TrainInit? Open(ParseResult typed, ParseResult parsed)
     {
         if (parsed.GetValue(TrainOptions.Init) is not { } given) return null;
         var path = ShippedModel.Locate(given);
@@ -42,7 +46,7 @@ sealed class TrainInit : IDisposable
             var isBare = top > 0 && file.Config.TopBlocks == 0;
             // A text tower from scratch may have any tokenizer.
             var hasText = file.Config.HasText && (!isBare || file.Tokenizer is not null);
-            if (hasText && !isBare && parsed.GetResult(TrainOptions.Preset) is { Implicit: false } && parsed.GetValue(TrainOptions.Recipes) is null)
+            if (hasText && !isBare && typed.GetResult(TrainOptions.Preset) is { Implicit: false })
                 throw new ArgumentException($"{TrainOptions.Preset.Name} {parsed.GetValue(TrainOptions.Preset)} sizes what is drawn anew, and "
                     + $"--init {path} brings both towers: leave {TrainOptions.Preset.Name} out");
             var tokenizer = !hasText || parsed.GetResult(TrainOptions.Tokenizer) is { Implicit: false }

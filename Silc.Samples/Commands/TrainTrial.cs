@@ -14,9 +14,9 @@ static class TrainTrial
     const int WarmSteps = 2, MostSteps = 10;
     static readonly TimeSpan patience = TimeSpan.FromSeconds(20);
 
-    public static int Do(ParseResult parsed, RunConfig? file)
+    public static int Do(ParseResult typed, ParseResult parsed, RunConfig? file)
     {
-        using var init = TrainInit.Open(parsed);
+        using var init = TrainInit.Open(typed, parsed);
         var tokenizer = init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
         var config = RunConfig.Blame(file, parsed, line => TrainOptions.ModelOf(line, tokenizer, init?.Weights.Config));
         var train = RunConfig.Blame(file, parsed, TrainOptions.TrainingOf);

@@ -42,8 +42,6 @@ sealed record RecipeFile(string Name, string Text)
     public ParseResult Under(ParseResult given)
     {
         var (values, own) = (Values(), TrainLine.Given(given));
-        // Weights to begin with have sizes, but for the text tower of --top-blocks.
-        if (own.ContainsKey(TrainOptions.Init.Name) && !values.ContainsKey(TrainOptions.TopBlocks.Name)) values.Remove(TrainOptions.Preset.Name);
         foreach (var (name, value) in own)
             values[name] = name == TrainOptions.Set.Name ? SetOption.Merge(values.GetValueOrDefault(name, []), value) : value;
         values.Remove(TrainOptions.Recipes.Name);

@@ -54,9 +54,6 @@ sealed record RunConfig(string Path, IReadOnlyDictionary<string, string[]> Value
     {
         var own = TrainLine.Given(given);
         var values = Values.ToDictionary();
-        // Weights to begin with have sizes.
-        if (own.ContainsKey(TrainOptions.Init.Name) && !Values.ContainsKey(TrainOptions.Init.Name) && !own.ContainsKey(TrainOptions.TopBlocks.Name))
-            values.Remove(TrainOptions.Preset.Name);
         foreach (var (name, words) in own)
             values[name] = name == TrainOptions.Set.Name ? SetOption.Merge(values.GetValueOrDefault(name, []), words) : words;
         values.Remove(TrainOptions.Config.Name);

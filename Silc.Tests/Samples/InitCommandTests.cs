@@ -60,6 +60,18 @@ public sealed class InitCommandTests : TempFolder
         using var run = ModelFile.Open(At("run"));
         Assert.AreEqual(SilcConfig.Preset("ti").Text, run.Config.Text);
         Assert.AreEqual(TimmTower.Width, run.Config.Image.Width);
+
+        // That of a recipe or a configuration file does so too, and gives way to weights that have both towers.
+        File.WriteAllText(At("small.json"), """{ "preset": "ti", "image-size": null }""");
+        File.WriteAllText(At("small.recipe"), "--preset ti");
+        foreach (var (i, source) in new string[][] { ["--config", At("small.json")], ["--recipe", At("small.recipe")] }.Index())
+        {
+            Good(Line($"file{i}", ["--init", tower, .. source, "--tokenizer", "words", "--text-length", "16", "--image-size", $"{TimmTower.Side}",
+                "--distillation", "0"]));
+            using var sized = ModelFile.Open(At($"file{i}"));
+            Assert.AreEqual(SilcConfig.Preset("ti").Text, sized.Config.Text);
+            Good(Line($"both{i}", ["--init", At("run"), .. source, "--distillation", "0"]));
+        }
     }
 
     string[] Line(string folder, params string[] more) =>
