@@ -108,6 +108,16 @@ static unsafe class SimdMath
     public static void GeluBackward(float* h, float* dh, float* y, int count)
     {
         int i = 0;
+        if (Vector512.IsHardwareAccelerated)
+            for (; i <= count - Vector512<float>.Count; i += Vector512<float>.Count)
+            {
+                var x = Vector512.Load(h + i);
+                var e = Exp(NegativeTwoU(x));
+                var s = Vector512<float>.One / (Vector512<float>.One + e);
+                var du = Vector512.MultiplyAddEstimate(x * x, Vector512.Create(3 * TwoRoot * Cubic), Vector512.Create(TwoRoot));
+                (x * s).Store(y + i);
+                (Vector512.Load(dh + i) * Vector512.MultiplyAddEstimate(x * du, e * s * s, s)).Store(dh + i);
+            }
         for (; i <= count - Vector<float>.Count; i += Vector<float>.Count)
         {
             var (value, derivative) = GeluAndDerivative(Vector.Load(h + i));
@@ -136,6 +146,10 @@ static unsafe class SimdMath
     static Vector<float> NegativeTwoU(Vector<float> x) =>
         x * Vector.MultiplyAddEstimate(x * x, new Vector<float>(-TwoRoot * Cubic), new Vector<float>(-TwoRoot));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector512<float> NegativeTwoU(Vector512<float> x) =>
+        x * Vector512.MultiplyAddEstimate(x * x, Vector512.Create(-TwoRoot * Cubic), Vector512.Create(-TwoRoot));
+
     /// <summary>y = gelu(x) for <paramref name="count"/> floats; y may be x.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Gelu(float* x, float* y, int count)
@@ -146,8 +160,7 @@ static unsafe class SimdMath
             for (; i <= count - Vector512<float>.Count; i += Vector512<float>.Count)
             {
                 var wide = Vector512.Load(x + i);
-                var u = wide * Vector512.MultiplyAddEstimate(wide * wide, Vector512.Create(-TwoRoot * Cubic), Vector512.Create(-TwoRoot));
-                (wide / (Vector512<float>.One + Exp(u))).Store(y + i);
+                (wide / (Vector512<float>.One + Exp(NegativeTwoU(wide)))).Store(y + i);
             }
         for (; i <= count - Vector<float>.Count; i += Vector<float>.Count) Gelu(Vector.Load(x + i)).Store(y + i);
         if (i < count) StoreFirst(Gelu(LoadFirst(x + i, count - i)), y + i, count - i);
