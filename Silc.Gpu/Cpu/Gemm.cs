@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Silc;
 
@@ -10,8 +11,10 @@ namespace Silc;
 static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
 {
     const int MaxDepth = 384;       // KC: a panel of B is at most 384 · 16 · 4 = 24 KiB of a 32 KiB L1 cache
-    const int MaxRows = 144;        // MC: a block of A is at most 144 · 384 · 4 = 216 KiB of a 512 KiB L2 cache; whole tiles for mr = 6, 8, 12
-    const int MaxColumns = 1024;    // NC: a block of B is at most 1.5 MiB
+    const int MaxRows = 216;        // MC: a block of A is at most 216 · 384 · 4 = 324 KiB of a 512 KiB L2 cache; whole tiles for mr = 6, 8, 12
+    const int MaxColumns = 1024;    // NC: a block of B that is packed here is at most 1.5 MiB
+    const int ActivatedColumns = 512;
+    const int FetchDepth = 256;     // a panel of packed weights that deep is fetched from memory while the one before is multiplied
 
     /// <summary>Computes the part of C in the given rows and columns.</summary>
     public static void Multiply(in GemmArgs g, int rowBegin, int rowEnd, int columnBegin, int columnEnd)
@@ -20,14 +23,16 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
         int kBlocks = Math.Max(1, (g.K + MaxDepth - 1) / MaxDepth);
         int depth = RoundUp((g.K + kBlocks - 1) / kBlocks, 8);
         nint sizeA = (nint)depth * RoundUp(Math.Min(rows, MaxRows), TTile.Rows);
-        nint sizeB = (nint)depth * RoundUp(Math.Min(columns, MaxColumns), TTile.Columns);
+        // Weights that are packed already are read once for each block of A, so that A is packed once.
+        int most = g.PackedB == null ? MaxColumns : columns;
+        nint sizeB = g.PackedB == null ? (nint)depth * RoundUp(Math.Min(columns, most), TTile.Columns) : 0;
         var packedA = ThreadScratch.Packing(sizeA + sizeB);
         var packedB = packedA + sizeA;
         bool aInPlace = ReadAInPlace(g, columns), bInPlace = ReadBInPlace(g, rows);
 
-        for (int column = columnBegin; column < columnEnd; column += MaxColumns)
+        for (int column = columnBegin; column < columnEnd; column += most)
         {
-            int width = Math.Min(MaxColumns, columnEnd - column);
+            int width = Math.Min(most, columnEnd - column);
             for (int k = 0, block = 0; block < kBlocks; block++, k += depth)
             {
                 int steps = Math.Min(depth, g.K - k);
@@ -42,7 +47,7 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
                     int height = Math.Min(MaxRows, rowEnd - row);
                     var cornerA = g.TransA ? g.A + (nint)k * g.Lda + row : g.A + (nint)row * g.Lda + k;
                     var a = new PackedOperand(cornerA, g.Lda, g.TransA, aInPlace, height, steps, TTile.Rows, packedA);
-                    MultiplyBlock(a, b, epilogue, row, column, height, width, steps);
+                    MultiplyBlock(a, b, g.PackedB != null && steps >= FetchDepth, epilogue, row, column, height, width, steps);
                 }
             }
         }
@@ -73,16 +78,20 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
         public readonly nint LdHidden = g.LdHidden;
     }
 
-    static void MultiplyBlock(in PackedOperand a, in PackedOperand b, in Epilogue e, int row, int column, int height, int width, int depth)
+    static void MultiplyBlock(in PackedOperand a, in PackedOperand b, bool fetch, in Epilogue e,
+        int row, int column, int height, int width, int depth)
     {
         var edge = stackalloc float[TTile.Rows * TTile.Columns];
+        int activated = 0;
         for (int j = 0; j < width; j += TTile.Columns)
         {
             int tileWidth = Math.Min(TTile.Columns, width - j);
             var panelB = b.Panel(j, out _, out var bStep);
+            var next = fetch && j + TTile.Columns < width ? (byte*)b.Panel(j + TTile.Columns, out _, out _) : null;
             for (int i = 0; i < height; i += TTile.Rows)
             {
                 int tileHeight = Math.Min(TTile.Rows, height - i);
+                if (next != null) next = Fetch(next, depth, height);
                 var panelA = a.Panel(i, out var aRow, out var aStep);
                 var c = e.C + (row + i) * e.Ldc + column + j;
                 var add = e.Addend == null ? null : e.Addend + (row + i) * e.AddendStride + column + j;
@@ -104,14 +113,35 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
             // These columns of C, as wide as a tile, are still in the L1 cache.
             if (e.Bias != null)
                 for (int i = row; i < row + height; i++) SimdMath.Add(e.Bias + column + j, e.C + i * e.Ldc + column + j, tileWidth);
+            int done = j + tileWidth;
+            if (done == width || done - activated == ActivatedColumns)
+            {
+                Activate(e, row, column + activated, height, done - activated);
+                activated = done;
+            }
         }
-        // GELU on whole rows: h and gelu(h) are in memory, not in cache, and rows as short as a tile hide the latency badly.
+    }
+
+    // GELU of columns that are still in the L2 cache; in rows as short as a tile's they would wait for the latency of each vector.
+    static void Activate(in Epilogue e, int row, int column, int height, int width)
+    {
         if (e.Hidden != null)
             for (int i = row; i < row + height; i++)
                 SimdMath.GeluBackward(e.Hidden + i * e.LdHidden + column, e.C + i * e.Ldc + column, e.Gelu + i * e.LdGelu + column, width);
         else if (e.Gelu != null)
             for (int i = row; i < row + height; i++)
                 SimdMath.Gelu(e.C + i * e.Ldc + column, e.Gelu + i * e.LdGelu + column, width);
+    }
+
+    // Fetches a tile's share of a panel into the L2 cache. The processor's own prefetch stops at the end of a page, and the micro-kernel's comes too
+    // late for memory: the first tile of each panel waited, which was a tenth of a product of 196 rows and 768 or 3,072 columns.
+    static byte* Fetch(byte* panel, int depth, int height)
+    {
+        const int Line = 64;
+        int tiles = (height + TTile.Rows - 1) / TTile.Rows, lines = (depth * TTile.Columns * sizeof(float) / Line + tiles - 1) / tiles;
+        if (Sse.IsSupported)
+            for (int line = 0; line < lines; line++) Sse.Prefetch1(panel + line * Line);
+        return panel + lines * Line;
     }
 
     // A tile that reaches past the edge of C is computed whole into a buffer; the part inside is copied.
