@@ -18,8 +18,8 @@ static class ModelOption
 
     public static readonly Option<string?> Tokenizer = new("--tokenizer")
     {
-        Description = "Tokenizer of captions, where the model brings none or another: bytes, words, "
-            + "a SentencePiece FILE.model, Gemma's tokenizer.json or CLIP's FILE.txt.gz.",
+        Description = "Tokenizer of captions, where the model brings none or another: bytes, words (words:N of N ids), "
+            + "a SentencePiece FILE.model, a tokenizer.json or CLIP's FILE.txt.gz.",
         HelpName = "FILE",
     };
 

@@ -13,7 +13,8 @@ static partial class TrainOptions
     public static readonly Option<string> Device = DeviceOption();
     public static readonly Option<Precision> Precision = PrecisionOption();
     public static readonly Option<string> Tokenizer =
-        Text("--tokenizer", "bytes, words, a SentencePiece FILE.model or CLIP's FILE.txt.gz; emoji sets bring one.", "", "FILE");
+        Text("--tokenizer", "bytes, words (words:N of N ids), a SentencePiece FILE.model, a tokenizer.json or CLIP's FILE.txt.gz; emoji sets "
+            + "bring one.", "", "FILE");
     public static readonly Option<string?> Resume = new("--resume")
     {
         Description = "Go on with the run in a folder, that of --out unless named, from its newest whole checkpoint; it knows the other options. "
