@@ -37,11 +37,25 @@ public sealed class DistributedLaunchTests
     public void What_cannot_start_says_how_it_can(string says, string variables, params string[] more)
     {
         using var folder = new TemporaryFolder();
-        using var rank = new JobProcess(JobProcess.Silc(DistributedRunTests.Line("", folder.File("run"), more)),
-            [.. variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => (word.Split('=')[0], word.Split('=')[1]))]);
-        Assert.AreNotEqual(0, rank.ExitCode, rank.Output);
-        StringAssert.Contains(rank.Output, says);
+        var line = DistributedRunTests.Line("", folder.File("run"), more);
+        // Variables need a process of their own.
+        var (code, output) = variables is "" ? Here() : OfItsOwn();
+        Assert.AreNotEqual(0, code, output);
+        StringAssert.Contains(output, says);
         Assert.IsFalse(Directory.Exists(folder.File("run")));
+
+        (int, string) Here()
+        {
+            var (code, output, error) = CommandLineTests.Run(line);
+            return (code, output + error);
+        }
+
+        (int, string) OfItsOwn()
+        {
+            using var rank = new JobProcess(JobProcess.Silc(line),
+                [.. variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => (word.Split('=')[0], word.Split('=')[1]))]);
+            return (rank.ExitCode, rank.Output);
+        }
     }
 
     /// <summary>Ranks of a machine without a GPU divide its processor, however the device is called.</summary>
