@@ -9,7 +9,7 @@ public sealed class AttentionOpTests
 
     // Self-attention; 130 are more than a block of queries, 300 more than a group's lanes, and 16 channels fit vectors and tiles.
     static readonly (int Batch, int Heads, int Tokens, int Size)[] CausalSizes = [(1, 1, 1, 1), (2, 3, 7, 5), (1, 2, 33, 4), (1, 1, 130, 16),
-        (1, 1, 300, 2), (2, 1, 77, 32)];
+        (1, 1, 300, 2), (2, 1, 77, 32), (2, 2, 36, 16), (1, 2, 5, 16)];
 
     [TestMethod, EveryDevice]
     public void Causal_attention(string device) => OpTest.Run(device, t =>
