@@ -4,8 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Silc;
 
 /// <summary>
-/// The 512-bit tile for heads of 16 floats, and for keys that do not fill <see cref="Tile12x32"/>: 12 accumulators, where two multiply-adds a cycle of
-/// four cycles each need 8.
+/// The 512-bit tile for heads too narrow for <see cref="Tile12x32"/>: 12 accumulators, where two multiply-adds a cycle of four cycles each need 8.
 /// </summary>
 readonly unsafe struct Tile12x16 : IMicroKernel
 {

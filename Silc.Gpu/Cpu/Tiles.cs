@@ -1,8 +1,8 @@
 namespace Silc;
 
 /// <summary>
-/// Products of the few rows of one head, tile by tile and without packing A. The remainder of rows, and of columns of B in place, is covered by moving
-/// the last tile back to end at the edge, so that it computes some results twice.
+/// Products of the few rows of one head, tile by tile and without packing A. The remainder of rows, and of columns of B in place, is covered by
+/// moving the last tile back to end at the edge, so that it computes some results twice.
 /// </summary>
 static unsafe class Tiles<TTile> where TTile : struct, IMicroKernel
 {
@@ -39,7 +39,8 @@ static unsafe class Tiles<TTile> where TTile : struct, IMicroKernel
     }
 
     /// <summary>C = alpha · A B for B where it lies; A[i, k] is <c>a[i * aRow + k * aStep]</c>.</summary>
-    public static void Multiply(int rows, int columns, int depth, float* a, nint aRow, nint aStep, float* b, nint ldb, float alpha, float* c, nint ldc)
+    public static void Multiply(int rows, int columns, int depth, float* a, nint aRow, nint aStep, float* b, nint ldb,
+        float alpha, float* c, nint ldc)
     {
         for (int next = 0; next < columns; next += TTile.Columns)
         {

@@ -13,7 +13,9 @@ static class DemoRecipe
     const int BatchSize = 128, MostSteps = 1600, TrialSteps = 12, TrialWarmup = 6;
     const double BudgetSeconds = 124;
 
-    /// <summary>With 600 one seed in three leaves shapes below 70 %: a machine that needs longer for these than three minutes is given longer.</summary>
+    /// <summary>
+    /// With 600 one seed in five leaves shapes below 70 %: a machine that needs longer for these than three minutes is given longer.
+    /// </summary>
     public const int FewestSteps = 660;
 
     /// <summary>What the checkpoints of its runs are marked with.</summary>
@@ -43,7 +45,8 @@ static class DemoRecipe
         Schedule: new(ScheduleKind.Cosine, WarmupSteps: Math.Min(50, steps / 10 + 1)));
 
     /// <summary>
-    /// As many steps as the machine does in time, but no fewer than the images need to be told apart; a short trial measures that, and compiles the kernels.
+    /// As many steps as the machine does in time, but no fewer than the images need to be told apart; a short trial measures that, and compiles the
+    /// kernels.
     /// </summary>
     public static int StepsInTime(Device device, IImageTextSource source)
     {

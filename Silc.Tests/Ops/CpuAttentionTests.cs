@@ -71,7 +71,8 @@ public unsafe class CpuAttentionTests
         // The widest tile of this processor, then every other: those are slow here, but right.
         foreach (var (forward, backward) in new (Work, Work)[] { (CpuAttention.Forward, CpuAttention.Backward),
             (CpuAttention.Forward<Tile8x8>, CpuAttention.Backward<Tile8x8>), (CpuAttention.Forward<Tile6x16>, CpuAttention.Backward<Tile6x16>),
-            (CpuAttention.Forward<Tile12x16>, CpuAttention.Backward<Tile12x16>), (CpuAttention.Forward<Tile12x32>, CpuAttention.Backward<Tile12x32>) })
+            (CpuAttention.Forward<Tile12x16>, CpuAttention.Backward<Tile12x16>),
+            (CpuAttention.Forward<Tile12x32>, CpuAttention.Backward<Tile12x32>) })
         {
             var first = Run(forward, backward);
             foreach (var written in new[] { o, lse, dQ, dK, dV }) written.CheckWrittenInsideOnly();
