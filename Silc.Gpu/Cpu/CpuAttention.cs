@@ -89,7 +89,7 @@ static unsafe class CpuAttention
     public static void Backward<TTile>(in AttentionArgs t, int item) where TTile : struct, IMicroKernel
     {
         var h = new Head(t, item);
-        if (Tiles<TTile>.Fit(Math.Min(t.Queries, t.Keys), t.HeadSize) && t.Queries * Tiles<TTile>.WholeColumns(t.Keys) <= MaxSquare)
+        if (Tiles<TTile>.Fit(Math.Min(t.Queries, t.Keys), t.HeadSize) && (long)t.Queries * Tiles<TTile>.WholeColumns(t.Keys) <= MaxSquare)
             BackwardByTiles<TTile>(t, h);
         else BackwardByBlocks(t, h);
     }

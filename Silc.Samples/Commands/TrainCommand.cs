@@ -91,10 +91,10 @@ static class TrainCommand
         foreach (var skipped in folder?.Skipped ?? []) Console.Error.WriteLine($"skipped  {skipped.Reason}");
         if (given.GetValue(TrainOptions.Recipes) is { } recipe) given = RecipeFile.Open(recipe).Under(given);
         var parsed = start is null ? given : TrainLine.Merge(given, start, folder?.Path ?? TrainFolder.NameOf(given));
-        if (folder is not null) (folder.Policy, folder.Notes) = (TrainOptions.PolicyOf(parsed), TrainLine.Notes(parsed));
-
         var init = start is null ? TrainInit.Open(typed, parsed) : null;
         if (init is not null) owned.Add(init);
+        var gaveWay = start is null ? init is { Weights.Config.HasText: true } : TrainLine.HasPresetGivenWay(start);
+        if (folder is not null) (folder.Policy, folder.Notes) = (TrainOptions.PolicyOf(parsed), TrainLine.Notes(parsed, gaveWay));
         var tokenizer = start?.Tokenizer?.Open() ?? init?.Tokenizer ?? Tokenizers.Open(TrainOptions.TokenizerOf(parsed));
         if (start is null && folder is not null) TrainFolder.CheckFiles(given, folder, tokenizer, init?.Path);
         var config = start?.Config ?? RunConfig.Blame(file, parsed, line => TrainOptions.ModelOf(line, tokenizer, init?.Weights.Config));

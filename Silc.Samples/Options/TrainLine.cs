@@ -8,7 +8,8 @@ namespace Silc.Samples.Options;
 /// <summary>The options of <c>silc train</c> as checkpoints keep them, so that resuming needs none of them again.</summary>
 static class TrainLine
 {
-    const string Note = "silc train";
+    // The second: the preset of a recipe or file gave way to weights of both towers, beside which nobody can type it.
+    const string Note = "silc train", PresetGaveWay = "silc train, the preset gave way";
 
     // Of one session, not of the run.
     static readonly Option[] passing = [TrainOptions.Out, TrainOptions.Resume, TrainOptions.Overwrite, TrainOptions.Minutes,
@@ -30,7 +31,9 @@ static class TrainLine
     ];
 
     /// <summary>What checkpoints keep of a line.</summary>
-    public static Dictionary<string, string> Notes(ParseResult parsed)
+    /// <param name="parsed">The line.</param>
+    /// <param name="presetGaveWay">The run began with weights of both towers, whatever preset its recipe or file names.</param>
+    public static Dictionary<string, string> Notes(ParseResult parsed, bool presetGaveWay)
     {
         var values = Given(parsed).Where(entry => !passing.Any(option => option.Name == entry.Key)).ToDictionary();
         if (values.TryGetValue(TrainOptions.Data.Name, out var data))
@@ -40,8 +43,13 @@ static class TrainLine
         if (values.TryGetValue(LossOptions.Boxes.Name, out var boxes)) values[LossOptions.Boxes.Name] = [Path.GetFullPath(boxes[0])];
         if (values.TryGetValue(TrainOptions.ValData.Name, out var held)) values[TrainOptions.ValData.Name] = [DataOption.Absolute(held[0])];
         if (values.TryGetValue(TrainOptions.ValClasses.Name, out var list)) values[TrainOptions.ValClasses.Name] = [Path.GetFullPath(list[0]!)];
-        return new() { [Note] = JsonSerializer.Serialize(values) };
+        Dictionary<string, string> notes = new() { [Note] = JsonSerializer.Serialize(values) };
+        if (presetGaveWay) notes[PresetGaveWay] = "";
+        return notes;
     }
+
+    /// <summary>Whether the run began with weights of both towers, whatever preset its recipe or file names.</summary>
+    public static bool HasPresetGivenWay(Checkpoint checkpoint) => checkpoint.Notes.ContainsKey(PresetGaveWay);
 
     /// <summary>The line that the checkpoint keeps with what is given now.</summary>
     /// <exception cref="ArgumentException">An option contradicts it.</exception>
@@ -67,7 +75,8 @@ static class TrainLine
         if (!checkpoint.Notes.TryGetValue(Note, out var note)) return null;
         var values = JsonSerializer.Deserialize<Dictionary<string, string[]>>(note)!;
         values[TrainOptions.Out.Name] = [folder];
-        var words = values.SelectMany(option => option.Value is []
+        var typed = values.Where(option => option.Key != TrainOptions.Preset.Name || !HasPresetGivenWay(checkpoint));
+        var words = typed.SelectMany(option => option.Value is []
             ? [option.Key] : option.Value.SelectMany(value => new[] { option.Key, Shell.Quoted(value) }));
         return (Parse(Bare(), values), $"{Note} {string.Join(' ', words)}");
     }

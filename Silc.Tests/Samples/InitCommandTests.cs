@@ -71,6 +71,10 @@ public sealed class InitCommandTests : TempFolder
             using var sized = ModelFile.Open(At($"file{i}"));
             Assert.AreEqual(SilcConfig.Preset("ti").Text, sized.Config.Text);
             Good(Line($"both{i}", ["--init", At("run"), .. source, "--distillation", "0"]));
+            // The line that its card and report print can be typed.
+            StringAssert.DoesNotMatch(TrainLine.Of(RunFolder.Newest(At($"both{i}")).Checkpoint, At($"both{i}"))!.Value.Text, new("--preset"));
+            StringAssert.Contains(TrainLine.Of(RunFolder.Newest(At($"file{i}")).Checkpoint, At($"file{i}"))!.Value.Text, "--preset ti");
+            Good("train", "--resume", At($"both{i}"), "--steps", "3");
         }
     }
 
