@@ -13,7 +13,7 @@ static unsafe class Gemm<TTile> where TTile : struct, IMicroKernel
     const int MaxDepth = 384;       // KC: a panel of B is at most 384 · 16 · 4 = 24 KiB of a 32 KiB L1 cache
     const int MaxRows = 216;        // MC: a block of A is at most 216 · 384 · 4 = 324 KiB of a 512 KiB L2 cache; whole tiles for mr = 6, 8, 12
     const int MaxColumns = 1024;    // NC: a block of B that is packed here is at most 1.5 MiB
-    const int ActivatedColumns = 512;
+    const int ActivatedColumns = 512;   // columns of C to which GELU is applied at a time, 432 KiB of them for MC rows
     const int FetchDepth = 256;     // a panel of packed weights that deep is fetched from memory while the one before is multiplied
 
     /// <summary>Computes the part of C in the given rows and columns.</summary>
