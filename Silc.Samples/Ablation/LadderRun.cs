@@ -38,6 +38,10 @@ sealed record LadderRun(string Name, bool AdditionalViews, IReadOnlyList<LossTer
         return runs;
     }
 
+    /// <summary>The recipe with this run's views and losses.</summary>
+    public AblationRun Of(SilcConfig recipe, TrainConfig train, ContrastiveKind loss, int seed) =>
+        new(Name, Model(recipe, loss), Training(train, seed), Rungs, [.. LossTerm.Of(train)]);
+
     /// <summary>The recipe's model with this run's views.</summary>
     public SilcConfig Model(SilcConfig recipe, ContrastiveKind loss) => recipe with
     {

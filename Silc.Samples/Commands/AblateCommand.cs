@@ -24,71 +24,105 @@ static class AblateCommand
         HelpName = "N",
         DefaultValueFactory = _ => 3
     };
-    static readonly Option<string> Losses = new("--losses")
+    static readonly Option<string?> Losses = new("--losses")
     {
-        Description = "Image-text losses that the ladder is climbed with.",
+        Description = "Image-text losses that the ladder is climbed with; both unless given, with --config or --vary that of the recipe.",
         HelpName = "softmax,sigmoid",
-        DefaultValueFactory = _ => "softmax,sigmoid",
+    };
+    static readonly Option<string[]> Vary = new("--vary")
+    {
+        Description = "Instead of the ladder, the recipe as it is and with these options changed, a row each; can be given several times.",
+        HelpName = "\"OPTIONS\"",
+    };
+    static readonly Option<string?> Config = new("--config")
+    {
+        Description = "A JSON file of silc train for the recipe, as --print-config of it writes; the command line wins.",
+        HelpName = "FILE.json",
     };
 
     public static Command Create()
     {
         var command = new Command("ablate", $"""
-            Train the ladder of SILC's ablation and print one table: contrastive only; + additional views; + EMA of the weights; + self-distillation.
-            All rungs see the same samples in the same order from the same initial weights; the upper ones take more time for them.
+            Train the ladder of SILC's ablation and print one table: contrastive only; + additional views; + EMA of the weights; + self-distillation,
+            and further losses of the recipe. With --vary, train the recipe and what each change of options makes of it.
+            All runs see the same samples in the same order from the same initial weights; views and losses take more time for them.
             {MarkdownName} and ablation.csv, with every number of every run, stay in --out; what was stopped goes on when the command is given again.
 
             Examples:
               silc ablate --data demo --steps 400 --image-size 48 --tokenizer words --text-length 12 --lr 0.002 --ema 0.98 --out runs/ladder
               silc ablate --data emoji:data/emoji --steps 1500 --tokenizer words:16384 --augment jitter=0.4,flip \
                   --min-crop 0.7 --lr 0.002 --ema 0.99 --seeds 1 --out runs/emoji-ladder
-            """) { TrainOptions.Data, Out, Seeds, Losses };
+              silc ablate --config recipes/demo.json --vary "--koleo 0" --vary "--mask 0.25" --vary "--min-crop 0.6" --out runs/choices
+            """) { TrainOptions.Data, Out, Seeds, Losses, Vary, Config };
         foreach (var option in TrainOptions.Recipe) command.Add(option);
-        command.Validators.Add(result =>
-        {
-            if (result.GetResult(TrainOptions.Data) is null) result.AddError("Option '--data' is required.");
-        });
         command.SetAction(Run);
         return command;
     }
 
     static int Run(ParseResult parsed)
     {
-        var (data, losses, seeds) = (parsed.GetRequiredValue(TrainOptions.Data), LossesOf(parsed.GetValue(Losses)!), parsed.GetValue(Seeds));
+        var line = LineOf(parsed);
+        var (data, seeds) = (line.GetValue(TrainOptions.Data) ?? throw new ArgumentException("Option '--data' is required."),
+            parsed.GetValue(Seeds));
         if (seeds < 1) throw new ArgumentException($"--seeds is {seeds}, it must be at least 1");
         var suite = Suite.Open(data);
-        var tokenizerName = TrainOptions.TokenizerOf(parsed);
+        var tokenizerName = TrainOptions.TokenizerOf(line);
         var tokenizer = Tokenizers.Open(tokenizerName);
-        var (recipe, train) = (TrainOptions.ModelOf(parsed, tokenizer), TrainOptions.TrainingOf(parsed));
-        if (train.DistillationWeight == 0) throw new ArgumentException("--distillation 0 leaves the ladder without its top rung");
-        if (recipe.Views.Local == 0 && !train.GlobalToGlobal) throw new ArgumentException("--local-views 0 leaves self-distillation nothing to look "
-            + "at: give some, or --global-to-global");
-        if (recipe.Views.Captioned < 2) throw new ArgumentException("these views show the image-text loss one image: additional views need two, as "
-            + "those of --views silc and dino");
+        var (recipe, train) = (TrainOptions.ModelOf(line, tokenizer), TrainOptions.TrainingOf(line));
+        var variations = parsed.GetValue(Vary) is { Length: > 0 } given ? Variation.Of(line, given) : null;
+        if (variations is null) CheckLadder(recipe, train);
+        var losses = LossesOf(parsed, line);
+        IEnumerable<AblationRun> Runs(ContrastiveKind loss, int seed) => variations?.Select(variation => variation.Run(tokenizer, loss, seed))
+            ?? LadderRun.Of(train).Select(run => run.Of(recipe, train, loss, seed));
+        // A value that does not fit is told before hours of training.
+        foreach (var loss in losses) _ = Runs(loss, train.Seed).Count(run => run.Model.Check() is not null);
+
         var table = Output.Table(Path.Combine(parsed.GetRequiredValue(Out), AblationFolder.TableName), AblationFolder.Header);
         OutputGuard.Check(parsed, table, Output.Beside(Path.Combine(parsed.GetRequiredValue(Out), MarkdownName), table));
         using var folder = new AblationFolder(parsed.GetRequiredValue(Out),
             new(DataOption.Absolute(data), Path.GetFileName(tokenizerName), recipe, train));
 
-        using var device = Silc.Device.Open(parsed.GetValue(TrainOptions.Device)!, parsed.GetValue(TrainOptions.Precision));
+        using var device = Silc.Device.Open(line.GetValue(TrainOptions.Device)!, line.GetValue(TrainOptions.Precision));
         Console.WriteLine($"device   {device}");
         using var interrupt = new Interrupt();
-        var ladder = new Ladder(device, recipe, train, tokenizer, suite, folder);
+        var trainer = new RungTrainer(device, tokenizer, suite, folder);
         var finished = Enumerable.Range(train.Seed, seeds).All(seed =>
         {
-            var images = DataOption.OpenForTraining(data, seed, parsed);
-            return losses.All(loss => Climb(ladder, loss, seed, images, interrupt));
+            var images = DataOption.OpenForTraining(data, seed, line);
+            return losses.All(loss => Climb(trainer, Runs(loss, seed), images, interrupt));
         });
         if (folder.Rows.Count > 0) Show(folder, suite);
         if (!finished) Console.WriteLine("Stopped; the same command goes on with the run that was begun.");
         return finished ? 0 : interrupt.ExitCode;
     }
 
-    static bool Climb(Ladder ladder, ContrastiveKind loss, int seed, IImageTextSource images, Interrupt interrupt)
+    // The recipe as a line of silc train, whose options are those of --config too.
+    static ParseResult LineOf(ParseResult parsed)
+    {
+        var typed = TrainLine.Parse(TrainLine.Bare(), TrainLine.Given(parsed));
+        if (parsed.GetValue(Config) is not { } path) return typed;
+        var line = RunConfig.Open(path).Under(typed);
+        Option[] others = [TrainOptions.Recipes, TrainOptions.Init, TrainOptions.Freeze, TrainOptions.RateMultipliers];
+        if (TrainLine.Given(line).Keys.FirstOrDefault(name => others.Any(option => option.Name == name)) is { } other)
+            throw new ArgumentException($"--config {path}: '{other.TrimStart('-')}' is not for silc ablate, whose runs begin with new weights and "
+                + "train them all: leave it out; silc train --print-config writes what a recipe stands for");
+        return line;
+    }
+
+    static void CheckLadder(SilcConfig recipe, TrainConfig train)
+    {
+        if (train.DistillationWeight == 0) throw new ArgumentException("--distillation 0 leaves the ladder without its top rung");
+        if (recipe.Views.Local == 0 && !train.GlobalToGlobal) throw new ArgumentException("--local-views 0 leaves self-distillation nothing to look "
+            + "at: give some, or --global-to-global");
+        if (recipe.Views.Captioned < 2) throw new ArgumentException("these views show the image-text loss one image: additional views need two, as "
+            + "those of --views silc and dino, or --global-views 2");
+    }
+
+    static bool Climb(RungTrainer trainer, IEnumerable<AblationRun> runs, IImageTextSource images, Interrupt interrupt)
     {
         try
         {
-            return ladder.Climb(loss, seed, images, interrupt.Token);
+            return trainer.Climb(runs, images, interrupt.Token);
         }
         // Interrupted while a finished run is measured: it is measured again the next time.
         catch (OperationCanceledException) when (interrupt.ExitCode != 0)
@@ -105,8 +139,11 @@ static class AblateCommand
         Console.WriteLine($"mean ± standard deviation over seeds, in percent; wrote {markdown} and {folder.TablePath}");
     }
 
-    static List<ContrastiveKind> LossesOf(string given)
+    static List<ContrastiveKind> LossesOf(ParseResult parsed, ParseResult line)
     {
+        if (parsed.GetValue(Losses) is not { } given)
+            return parsed.GetValue(Config) is null && parsed.GetValue(Vary) is not { Length: > 0 }
+                ? [ContrastiveKind.Softmax, ContrastiveKind.Sigmoid] : [line.GetValue(TrainOptions.Contrastive)];
         List<ContrastiveKind> losses = [.. given.Split(',', StringSplitOptions.TrimEntries).Select(name =>
             Enum.TryParse<ContrastiveKind>(name, ignoreCase: true, out var loss) && Enum.IsDefined(loss) ? loss
                 : throw new ArgumentException($"--losses {given}: there is no image-text loss '{name}'; say softmax, sigmoid, or both with a comma "

@@ -1,4 +1,5 @@
 using Silc.Samples.Ablation;
+using Silc.Samples.Options;
 
 namespace Silc.Tests;
 
@@ -104,6 +105,56 @@ public sealed class AblationTests : TempFolder
         Assert.AreEqual(0, runs[3].Training(recipe, 1).KoLeoWeight);
     }
 
+    /// <summary>A variation is the recipe but for its options, from the same weights, and its row is called by them.</summary>
+    [TestMethod]
+    public void Variations_change_their_options_alone()
+    {
+        var line = Line("--koleo", "0.25", "--set", "model.head.prototypes=32");
+        var variations = Variation.Of(line, ["--koleo 0", "  --mask 0.5   --set model.head.prototypes=24 ", "--global-to-global"]);
+        CollectionAssert.AreEqual((string[])["the recipe", "--koleo 0", "--mask 0.5 --set model.head.prototypes=24", "--global-to-global"],
+            variations.Select(variation => variation.Name).ToArray());
+        var runs = variations.Select(variation => variation.Run(words, ContrastiveKind.Sigmoid, seed: 5)).ToList();
+        CollectionAssert.AreEqual((double[])[0.25, 0, 0.25, 0.25], runs.Select(run => run.Training.KoLeoWeight).ToArray());
+        CollectionAssert.AreEqual((double[])[0, 0, 0.5, 0], runs.Select(run => run.Training.MaskWeight).ToArray());
+        CollectionAssert.AreEqual((int[])[32, 32, 24, 32], runs.Select(run => run.Model.Head.Prototypes).ToArray());
+        CollectionAssert.AreEqual((bool[])[false, false, false, true], runs.Select(run => run.Training.GlobalToGlobal).ToArray());
+        foreach (var run in runs)
+        {
+            Assert.AreEqual((5, 4, 8, ContrastiveKind.Sigmoid), (run.Training.Seed, run.Training.BatchSize, run.Model.PatchSize, run.Model.Contrastive));
+            // The recipe's own model is measured, not an average.
+            Assert.IsFalse(run.Rungs.Single().Averaged);
+        }
+
+        using var folder = Open();
+        Assert.IsTrue(new RungTrainer(TestDevices.Open("cpu"), words, suite, folder).Climb(runs, images, CancellationToken.None));
+        CollectionAssert.AreEqual(variations.Select(variation => variation.Name).ToArray(), folder.Rows.Select(row => row.Rung).Distinct().ToArray());
+        Assert.AreEqual(4, Values(folder, "sum").Distinct().Count());
+        Assert.IsTrue(folder.Rows.Single(row => row.Metric == LossTerm.Mask.Name).Rung.StartsWith("--mask", StringComparison.Ordinal));
+    }
+
+    [TestMethod]
+    public void Variations_that_are_none_are_refused()
+    {
+        var line = Line();
+        void Refused(string says, params string[] given) => StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentException>(() => Variation.Of(line, given)).Message, says);
+        Refused("--vary \"\" changes nothing", "");
+        Refused("--vary \"--nonsense 1\": Unrecognized command or argument '--nonsense'", "--nonsense 1");
+        Refused("--seed is no part of a recipe that can vary", "--seed 3");
+        Refused("--tokenizer is no part of a recipe", "--koleo 0 --tokenizer bytes");
+        Refused("--data is no part of a recipe", "--data demo:hard");
+        Refused("--vary \"--koleo  0\" is given twice", "--koleo 0", "--koleo  0");
+        var odd = Variation.Of(line, ["--set model.image.heads=5"])[1];
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => odd.Run(words, ContrastiveKind.Softmax, 0)).Message,
+            "--vary \"--set model.image.heads=5\": ");
+    }
+
+    // The small model's line.
+    static System.CommandLine.ParseResult Line(params string[] more) => TrainLine.Bare().Parse(["--data", "demo", "--tokenizer", "words", "--steps", "3",
+        "--batch", "4", "--image-size", "16", "--text-length", "8", "--ema", "0.5", "--set", "model.image.width=32", "--set", "model.image.depth=1",
+        "--set", "model.image.heads=2", "--set", "model.text.width=32", "--set", "model.text.depth=1", "--set", "model.text.heads=2", "--set",
+        "model.views.localSize=8", "--set", "model.patchSize=8", .. more]);
+
     [TestMethod]
     public void Numbers_of_other_settings_are_not_mixed()
     {
@@ -148,6 +199,21 @@ public sealed class AblationTests : TempFolder
         Bad("--local-views 0 leaves self-distillation nothing", "--data", "demo", "--local-views", "0");
         Bad("additional views need two", "--data", "demo", "--views", "siglip2");
         Bad("--seeds is 0", "--data", "demo", "--seeds", "0");
+        Bad("Option '--data' is required");
+        Bad("--vary \"--patch 4\": Unrecognized", "--data", "demo", "--vary", "--patch 4");
+        File.WriteAllText(At("init.json"), """{"data": "demo", "init": "runs/a"}""");
+        Bad("'init' is not for silc ablate, whose runs begin with new weights", "--config", At("init.json"));
+        // A model that cannot be is told before the first run.
+        Bad("--vary \"--set model.image.heads=5\": ", "--data", "demo", "--vary", "--set model.image.heads=5");
+    }
+
+    /// <summary>A file of silc train is the recipe, image-text loss and data included, and the line wins.</summary>
+    [TestMethod]
+    public void The_recipe_may_be_a_file()
+    {
+        File.WriteAllText(At("recipe.json"), """{"data": "captions.csv", "contrastive": "sigmoid", "koleo": 0.25, "save-minutes": 5}""");
+        Bad("--data captions.csv: the ladder is measured by classes", "--config", At("recipe.json"));
+        Bad("--distillation 0 leaves the ladder", "--config", At("recipe.json"), "--data", "demo", "--distillation", "0");
     }
 
     AblationFolder Open() => new(At("out"), new("demo", "words", config, train));
@@ -155,7 +221,8 @@ public sealed class AblationTests : TempFolder
     static double[] Values(AblationFolder folder, string metric) => [.. folder.Rows.Where(row => row.Metric == metric).Select(row => row.Value)];
 
     static void Climb(AblationFolder folder, ContrastiveKind loss, int seed) =>
-        Assert.IsTrue(new Ladder(TestDevices.Open("cpu"), config, train, words, suite, folder).Climb(loss, seed, images, CancellationToken.None));
+        Assert.IsTrue(new RungTrainer(TestDevices.Open("cpu"), words, suite, folder).Climb(
+            LadderRun.Of(train).Select(run => run.Of(config, train, loss, seed)), images, CancellationToken.None));
 
     void Bad(string says, params string[] options)
     {
