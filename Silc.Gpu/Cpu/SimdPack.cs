@@ -17,6 +17,8 @@ readonly struct SimdPack(Vector<float> value) : IPack<SimdPack>
         get => Vector<float>.Count;
     }
 
+    public static bool SumsInOnePass => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe SimdPack Load(FloatPointer view, int index) => new(Vector.Load(view.Pointer + index));
 

@@ -12,6 +12,7 @@ readonly struct Pack4(Float4 values) : IPack<Pack4>
 
     public Float4 Values => values;
     public static int Width => 4;
+    public static bool SumsInOnePass => true;
     public static Pack4 Load(FloatPointer view, int index) => new(Ptx.LoadQuad(view.Address + 4L * index));
     public static void Store(FloatPointer view, int index, Pack4 a) => Ptx.StoreQuad(view.Address + 4L * index, a.values);
     public static Pack4 Splat(float value) => new(new(value, value, value, value));

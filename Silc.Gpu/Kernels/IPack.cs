@@ -8,6 +8,10 @@ namespace Silc;
 interface IPack<TSelf> where TSelf : struct, IPack<TSelf>
 {
     static abstract int Width { get; }
+
+    /// <summary>True where memory is what bounds sums of exponentials, so that a running maximum, which saves a read, wins.</summary>
+    static abstract bool SumsInOnePass { get; }
+
     static abstract TSelf Load(FloatPointer view, int index);
     static abstract void Store(FloatPointer view, int index, TSelf value);
     static abstract TSelf Splat(float value);

@@ -8,6 +8,7 @@ readonly struct Pack1(float value) : IPack<Pack1>
     readonly float value = value;
 
     public static int Width => 1;
+    public static bool SumsInOnePass => false;
     public static Pack1 Load(FloatPointer view, int index) => new(view[index]);
     public static void Store(FloatPointer view, int index, Pack1 a) => view[index] = a.value;
     public static Pack1 Splat(float value) => new(value);

@@ -6,6 +6,7 @@ readonly struct Pack16(Float32x16 vector) : IPack<Pack16>
     readonly Float32x16 vector = vector;
 
     public static int Width => ClVector.Width;
+    public static bool SumsInOnePass => false;
     public static Pack16 Load(FloatPointer view, int index) => new(ClVector.Load(ref view[index]));
     public static void Store(FloatPointer view, int index, Pack16 a) => ClVector.Store(ref view[index], a.vector);
     public static Pack16 Load(FloatPointer view, int index, int count) => new(ClVector.Load(ref view[index], count));

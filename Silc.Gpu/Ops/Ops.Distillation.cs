@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Algorithms;
 
@@ -13,32 +14,51 @@ readonly struct TeacherSoftmaxKernel<TPack>(FloatPointer x, FloatPointer center,
     {
         int last = BlockRange.Last(rows), thread = Group.IdxX, threads = Group.DimX, vectorEnd = width / TPack.Width * TPack.Width;
         float inverse = sharpness[0];
-        var factor = TPack.Splat(inverse);
         for (int row = BlockRange.First(rows); row < last; row++)
         {
             int start = row * width;
-            float max = float.MinValue, sum = 0;
-            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
-                max = XMath.Max(max, TPack.ReduceMax(TPack.Load(x, start + c) - TPack.Load(center, c)));
-            for (int c = vectorEnd + thread; c < width; c += threads) max = XMath.Max(max, x[start + c] - center[c]);
-            max = BlockReduce.Max(max, thread, threads) * inverse;
-            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
-            {
-                var e = TPack.Exp((TPack.Load(x, start + c) - TPack.Load(center, c)) * factor - TPack.Splat(max));
-                TPack.Store(x, start + c, e);
-                sum += TPack.Sum(e);
-            }
-            for (int c = vectorEnd + thread; c < width; c += threads)
-            {
-                float e = XMath.Exp((x[start + c] - center[c]) * inverse - max);
-                x[start + c] = e;
-                sum += e;
-            }
-            float scale = 1 / BlockReduce.Sum(sum, thread, threads);
-            for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
-                TPack.Store(x, start + c, TPack.Load(x, start + c) * TPack.Splat(scale));
-            for (int c = vectorEnd + thread; c < width; c += threads) x[start + c] *= scale;
+            if (TPack.SumsInOnePass) ByRunningSum(start, vectorEnd, inverse, thread, threads);
+            else ByParts(start, vectorEnd, inverse, thread, threads);
         }
+    }
+
+    // Reads a row twice and writes it once, for two exponentials a value.
+    void ByRunningSum(int start, int vectorEnd, float inverse, int thread, int threads)
+    {
+        var running = RunningExpSum.Empty;
+        for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) running = running.With(At<TPack>(start, c, inverse));
+        for (int c = vectorEnd + thread; c < width; c += threads) running = running.With(At<Pack1>(start, c, inverse));
+        running = running.OfBlock(thread, threads);
+        float max = running.Max, scale = 1 / running.Sum;
+        for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) Put<TPack>(start, c, inverse, max, scale);
+        for (int c = vectorEnd + thread; c < width; c += threads) Put<Pack1>(start, c, inverse, max, scale);
+    }
+
+    // Reads it three times and writes it twice, for one.
+    void ByParts(int start, int vectorEnd, float inverse, int thread, int threads)
+    {
+        float max = float.MinValue, sum = 0;
+        for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+            max = XMath.Max(max, TPack.ReduceMax(TPack.Load(x, start + c) - TPack.Load(center, c)));
+        for (int c = vectorEnd + thread; c < width; c += threads) max = XMath.Max(max, x[start + c] - center[c]);
+        max = BlockReduce.Max(max, thread, threads) * inverse;
+        for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width) sum += TPack.Sum(Put<TPack>(start, c, inverse, max, 1));
+        for (int c = vectorEnd + thread; c < width; c += threads) sum += Pack1.Sum(Put<Pack1>(start, c, inverse, max, 1));
+        float scale = 1 / BlockReduce.Sum(sum, thread, threads);
+        for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+            TPack.Store(x, start + c, TPack.Load(x, start + c) * TPack.Splat(scale));
+        for (int c = vectorEnd + thread; c < width; c += threads) x[start + c] *= scale;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    P At<P>(int start, int c, float inverse) where P : struct, IPack<P> => (P.Load(x, start + c) - P.Load(center, c)) * P.Splat(inverse);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    P Put<P>(int start, int c, float inverse, float max, float scale) where P : struct, IPack<P>
+    {
+        var e = P.Exp(At<P>(start, c, inverse) - P.Splat(max)) * P.Splat(scale);
+        P.Store(x, start + c, e);
+        return e;
     }
 }
 
@@ -81,7 +101,23 @@ readonly struct DinoCrossEntropyKernel<TPack>(
 /// <summary>log Σ over k of exp(s · z_k) of a row, by all threads of a block, which all get it.</summary>
 static class BlockLogSumExp
 {
-    public static float Of<TPack>(FloatPointer row, int start, int width, float scale, int thread, int threads) where TPack : struct, IPack<TPack>
+    public static float Of<TPack>(FloatPointer row, int start, int width, float scale, int thread, int threads) where TPack : struct, IPack<TPack> =>
+        TPack.SumsInOnePass ? ByRunningSum<TPack>(row, start, width, scale, thread, threads)
+            : ByParts<TPack>(row, start, width, scale, thread, threads);
+
+    static float ByRunningSum<TPack>(FloatPointer row, int start, int width, float scale, int thread, int threads)
+        where TPack : struct, IPack<TPack>
+    {
+        int vectorEnd = width / TPack.Width * TPack.Width;
+        var running = RunningExpSum.Empty;
+        for (int c = thread * TPack.Width; c < vectorEnd; c += threads * TPack.Width)
+            running = running.With(TPack.Load(row, start + c) * TPack.Splat(scale));
+        for (int c = vectorEnd + thread; c < width; c += threads) running = running.With(Pack1.Load(row, start + c) * Pack1.Splat(scale));
+        running = running.OfBlock(thread, threads);
+        return running.Max + XMath.Log(running.Sum);
+    }
+
+    static float ByParts<TPack>(FloatPointer row, int start, int width, float scale, int thread, int threads) where TPack : struct, IPack<TPack>
     {
         int vectorEnd = width / TPack.Width * TPack.Width;
         float max = float.MinValue, sum = 0;

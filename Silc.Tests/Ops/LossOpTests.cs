@@ -18,6 +18,19 @@ public sealed class LossOpTests
         }
     });
 
+    /// <summary>Rows that rise, fall, are far below 0 or all the same: a running maximum changes at each value, once, or never.</summary>
+    [TestMethod, EveryDevice]
+    public void TeacherSoftmax_of_sorted_and_of_equal_values(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var cols in (int[])[1, 6, 515, 4100])
+        {
+            var rows = Matrix.Make(4, cols, (r, c) => r switch { 0 => c * 0.01, 1 => -c * 0.01, 2 => -40 + c % 7 * 0.1, _ => 12 });
+            DeviceMatrix x = t.Fixed(rows), center = t.Fixed(new Matrix(1, cols));
+            t.Ops.TeacherSoftmax(x, center, t.Fixed(One(25)));
+            t.Check(x, Close.LargeExponents, () => Naive.TeacherSoftmax(rows, new Matrix(1, cols), 0.04));
+        }
+    });
+
     [TestMethod, EveryDevice]
     public void SinkhornColumns(string device) => OpTest.Run(device, t =>
     {
