@@ -76,6 +76,12 @@ public sealed partial record ViewConfig(
     /// </summary>
     public string? NaflexChoices { get; init; }
 
+    /// <summary>
+    /// Pixels of views are rounded to those of an 8-bit image, as PIL's and big_vision's steps leave them; they go to a GPU as bytes then, a
+    /// quarter of the floats.
+    /// </summary>
+    public bool EightBit { get; init; }
+
     /// <summary>Views of an image that the image-text loss sees.</summary>
     public int Captioned => Plain || Naflex > 0 ? 1 : Global;
 

@@ -108,7 +108,7 @@ public sealed partial record ViewConfig
         ViewProbability? blur = null, ViewProbability? solarize = null, double? blurMin = null, double? blurMax = null,
         double? aspectMin = null, double? aspectMax = null, ResampleFilter? filter = null, bool? plain = null,
         ViewProbability? randConv = null, int? anchorScale = null, bool? secondCaption = null,
-        int? naflex = null, int? naflexMin = null, int? located = null, string? naflexChoices = null) =>
+        int? naflex = null, int? naflexMin = null, int? located = null, string? naflexChoices = null, bool? eightBit = null) =>
         this with
         {
             Global = globalViews ?? Global,
@@ -140,6 +140,7 @@ public sealed partial record ViewConfig
             NaflexMin = naflexMin ?? NaflexMin,
             Located = located ?? Located,
             NaflexChoices = naflexChoices ?? NaflexChoices,
+            EightBit = eightBit ?? EightBit,
         };
 }
 

@@ -37,7 +37,7 @@ sealed class ViewSampler(SilcConfig config, int seed)
             int side = views.AnchorScale * config.ImageSize;
             var anchor = Slot(batch.Anchor, side, view * batch.Size + slot);
             Crop(image, crop, anchor, side);
-            Photometric.ToSigned(anchor);
+            Finish(anchor);
         }
         for (int view = 0; view < views.Local; view++)
         {
@@ -51,7 +51,7 @@ sealed class ViewSampler(SilcConfig config, int seed)
             var ground = Ground(DataStreams.View(seed, epoch, sample, views.Global + views.Local));
             Crop(image, new(CropBox.Of(image), ground, Flip: false), pixels, config.ImageSize);
             if (seen.Length > 0) seen[0] = new(CropBox.Of(image), Flip: false, config.ImageSize);
-            Photometric.ToSigned(pixels);
+            Finish(pixels);
         }
     }
 
@@ -69,6 +69,7 @@ sealed class ViewSampler(SilcConfig config, int seed)
         {
             if (views.Filter == ResampleFilter.Tf) EvalImage.Whole(from, width, height, ImageRule.BigVision, to);
             else Resample.Crop(from, CropBox.Of(from), to, width, height, views.Filter, ground);
+            if (views.EightBit) EightBit.Round(to);
         });
     }
 
@@ -109,8 +110,14 @@ sealed class ViewSampler(SilcConfig config, int seed)
             GaussianBlur.Apply(pixels, size, size, random.Uniform(views.BlurMin, views.BlurMax));
         if (random.NextDouble() < chances.Solarize) Photometric.Solarize(pixels);
         if (random.NextDouble() < chances.RandConv) RandomConvolution.Apply(pixels, size, size, random);
-        Photometric.ToSigned(pixels);
+        Finish(pixels);
         return crop;
+    }
+
+    void Finish(Span<float> pixels)
+    {
+        if (views.EightBit) EightBit.Round(pixels);
+        Photometric.ToSigned(pixels);
     }
 
     void Crop(RgbImage image, DrawnCrop crop, Span<float> pixels, int size)

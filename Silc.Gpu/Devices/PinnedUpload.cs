@@ -5,7 +5,8 @@ namespace Silc;
 
 /// <summary>
 /// A device buffer that is replaced every step. On CUDA it is uploaded asynchronously through pinned host memory, into which several
-/// threads copy: a synchronous copy of 157 MB of pixels out of a managed array delays the launches of a step by 15 ms.
+/// threads copy: a synchronous copy of 157 MB of pixels out of a managed array delays the launches of a step by 15 ms. Pixels that are those
+/// of an 8-bit image go as bytes and become floats there, with the same bits.
 /// </summary>
 sealed class PinnedUpload : IDisposable
 {
@@ -15,10 +16,12 @@ sealed class PinnedUpload : IDisposable
     readonly Device device;
     readonly MemoryBuffer1D<float, Stride1D.Dense> memory;
     readonly PageLockedArray1D<float>? host;
+    readonly string what;
+    PixelBytes? bytes;
 
     public PinnedUpload(Device device, long floats, string what)
     {
-        this.device = device;
+        (this.device, this.what) = (device, what);
         memory = device.Allocate(floats, what);
         host = device.PinsUploads ? device.AllocatePinned<float>(floats) : null;
     }
@@ -29,7 +32,7 @@ sealed class PinnedUpload : IDisposable
 
     /// <summary>
     /// Copies into this buffer from <paramref name="at"/> on, concurrently with kernels; <paramref name="from"/> may be reused on return.
-    /// Kernels wait for the copy from <see cref="Device.WaitForCopies"/> on. No kernel that uses the buffer may be queued.
+    /// Kernels that are launched after <see cref="Ready"/> see it. No kernel that uses the buffer may be queued.
     /// </summary>
     public unsafe void Put(ReadOnlySpan<float> from, int at)
     {
@@ -39,6 +42,14 @@ sealed class PinnedUpload : IDisposable
             device.UploadOnCopyStream(from, View.SubView(at, from.Length));
             return;
         }
+        if (PixelBytes.MayTake(from, at)
+            && (bytes ??= new(device, memory.Length, what)).Put(from, at, host.Span.Slice(at, from.Length)))
+        {
+            SentBytes += from.Length;
+            return;
+        }
+        bytes?.Forget(at, from.Length);
+        SentBytes += (long)from.Length * sizeof(float);
         fixed (float* source = from)
         {
             var (start, count) = ((nint)source, from.Length);
@@ -51,9 +62,20 @@ sealed class PinnedUpload : IDisposable
         device.CopyAsync(ref host.Span[at], View.SubView(at, from.Length));
     }
 
+    /// <summary>What went over the bus by way of page-locked memory so far.</summary>
+    public long SentBytes { get; private set; }
+
+    /// <summary>Kernels that are launched from now on wait for what was put; the host does not.</summary>
+    public void Ready()
+    {
+        device.WaitForCopies();
+        bytes?.Unpack(View);
+    }
+
     public void Dispose()
     {
         device.Free(memory);
+        bytes?.Dispose();
         host?.Dispose();
     }
 }

@@ -62,7 +62,7 @@ sealed class FrozenTower : IDisposable
         {
             int n = Math.Min(atOnce, count - first);
             pixels.Put(images.AsSpan(first * each, n * each), 0);     // the buffer is free: the results of its last batch have come back
-            model.Device.WaitForCopies();
+            pixels.Ready();
             arena.Reset();
             var found = Features(pass, new(pixels.View, n, each));
             if (first == 0) all = [.. found.Select(x => new Vectors(x.Rows / n * count, x.Cols))];

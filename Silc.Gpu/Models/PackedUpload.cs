@@ -54,6 +54,13 @@ sealed class PackedUpload : IDisposable
         lengths = now;
     }
 
+    /// <summary>Kernels that are launched from now on wait for what was put; the host does not.</summary>
+    public void Ready()
+    {
+        patches.Ready();
+        resize.Ready();
+    }
+
     /// <summary>Some of the images that were copied last.</summary>
     public PackedTokens Slice(int first, int count)
     {

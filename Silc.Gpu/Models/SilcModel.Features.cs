@@ -148,7 +148,7 @@ public sealed partial class SilcModel
             {
                 int n = Math.Min(atOnce, count - first);
                 pixels.Put(source.AsSpan(first * each, n * each), 0);      // the buffer is free: the results of its last batch have come back
-                model.Device.WaitForCopies();
+                pixels.Ready();
                 arena.Reset();
                 var z = Features(pass, new(pixels.View, n, each));
                 model.Device.Download(z.View.SubView(0, z.Count)).CopyTo(all.Span(first * tokens, n * tokens));

@@ -114,7 +114,7 @@ public sealed partial class SilcModel
         {
             arena.Reset();
             upload.Put(images, places);
-            model.Device.WaitForCopies();
+            upload.Ready();
             var (z, raw, _) = model.EmbedImage(pass, upload.Slice(0, places.Length));
             var vectors = new Vectors(places.Length, model.Config.EmbedDim);
             var chosen = normalize ? z : raw;
@@ -177,7 +177,7 @@ public sealed partial class SilcModel
             void Send(ReadOnlySpan<float> piece)
             {
                 pixels.Put(piece, 0);
-                model.Device.WaitForCopies();
+                pixels.Ready();
             }
         }
 

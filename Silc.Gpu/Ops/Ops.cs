@@ -278,6 +278,8 @@ abstract class Ops(Device device)
     public abstract void SigmoidCrossEntropy(Tensor logits, Tensor targets, Tensor losses, float weight);
     /// <summary>x ← 2 · weight · (x - target), and rowLoss (N, 1) = weight · the sum of (x - target)² over each row.</summary>
     public abstract void SquaredDifference(Tensor x, Tensor target, Tensor rowLoss, float weight);
+    /// <summary>y[i] = values[byte i of the words]: pixels that came as bytes, four a word, the lowest first; values (1, 256).</summary>
+    public abstract void UnpackBytes(ArrayView<int> words, Tensor values, Tensor y);
     /// <summary>x ← softmax((x - center) · sharpness) over each row; the sharpness (1, 1), 1 / τ, is read on the device.</summary>
     public abstract void TeacherSoftmax(Tensor x, Tensor center, Tensor sharpness);
     /// <summary>

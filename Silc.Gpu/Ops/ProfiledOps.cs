@@ -100,6 +100,8 @@ sealed class ProfiledOps(Ops ops, OpProfile profile) : Ops(ops.Device)
         Time("embed backward", 0, () => ops.EmbedBackward(tokens, order, dy, dTable), dy, dy);
     public override void Patches(Tensor pixels, Tensor y, int side, int patch) =>
         Time("patches", 0, () => ops.Patches(pixels, y, side, patch), pixels, y);
+    public override void UnpackBytes(ArrayView<int> words, Tensor values, Tensor y) =>
+        Time("unpack pixels", 0, () => ops.UnpackBytes(words, values, y), y);
     public override void L2Normalize(Tensor x, Tensor y, Tensor norms, float epsilon) =>
         Time("l2 normalize", 0, () => ops.L2Normalize(x, y, norms, epsilon), x, y);
     public override void L2NormalizeBackward(Tensor dy, Tensor y, Tensor norms, Tensor dx, float epsilon) =>

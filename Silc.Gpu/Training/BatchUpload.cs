@@ -43,6 +43,7 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         SendViews(from.Plain, next.Plain, 1);
         SendViews(from.Local, next.Local, config.Views.Local);
         device.WaitForCopies();
+        next.Ready();
         current = 1 - current;
     }
 
@@ -146,6 +147,12 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         public TokenUpload Captions { get; } = null!;
 
         public TokenUpload? Second { get; }
+
+        public void Ready()
+        {
+            Packed?.Ready();
+            foreach (var views in (PinnedUpload?[])[Global, Anchor, Plain, Local]) views?.Ready();
+        }
 
         PinnedUpload? Allocate(int images, int side, string what) =>
             images == 0 ? null : new(device, (long)images * Pixels(side), what);

@@ -54,6 +54,29 @@ public sealed class ViewSamplerTests
         Assert.IsTrue(first.Global.Concat(first.Local).All(value => value is >= -1 and <= 1));
     }
 
+    /// <summary>Views of 8 bits are the same views, rounded.</summary>
+    [TestMethod]
+    public void Views_of_8_bits_are_the_nearest_bytes()
+    {
+        var image = Images.Noise(50, 40, 1);
+        var config = Small with { Views = Small.Views with { Plain = true, AnchorScale = 2 } };
+        Batch Made(bool eightBit)
+        {
+            var made = config with { Views = config.Views with { EightBit = eightBit } };
+            var batch = new Batch(made, 1);
+            new ViewSampler(made, 3).Fill(image, 0, 0, batch, 0);
+            return batch;
+        }
+        Batch floats = Made(false), bytes = Made(true);
+        foreach (var (plain, rounded) in new[] { (floats.Global, bytes.Global), (floats.Anchor, bytes.Anchor), (floats.Plain, bytes.Plain),
+            (floats.Local, bytes.Local) })
+        {
+            Assert.IsTrue(EightBit.TryPack(rounded, new byte[rounded.Length]));
+            Assert.IsFalse(EightBit.TryPack(plain, new byte[plain.Length]));
+            for (int i = 0; i < plain.Length; i++) Assert.AreEqual(plain[i], rounded[i], 1 / 255.0 + 1e-6);
+        }
+    }
+
     [TestMethod]
     public void AspectFollowsItsRange()
     {

@@ -19,6 +19,20 @@ public sealed class EmbeddingOpTests
     });
 
     [TestMethod, EveryDevice]
+    public void UnpackBytes(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var count in (int[])[1, 4, 7, 33, 130, 5003])
+        {
+            var words = t.RandomIntegers((count + 3) / 4, int.MaxValue);
+            // The highest byte takes the sign.
+            for (int i = 0; i < words.Length; i += 2) words[i] = ~words[i];
+            DeviceMatrix values = t.Random(1, 256), y = t.Output(1, count);
+            t.Ops.UnpackBytes(t.Integers(words), values, y);
+            t.Check(y, 0, () => Matrix.Make(1, count, (_, i) => values.Before[0, BitConverter.GetBytes(words[i / 4])[i % 4]]));
+        }
+    });
+
+    [TestMethod, EveryDevice]
     public void EmbedBackward(string device) => OpTest.Run(device, t =>
     {
         foreach (var (count, vocab, cols) in Sizes)
