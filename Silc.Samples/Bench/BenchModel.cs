@@ -17,13 +17,20 @@ static class BenchModel
     /// <summary>AdamW, clipping and a teacher at constant rates.</summary>
     public static TrainConfig Recipe(int batch) => new(batch, TotalSteps: 1_000_000, Schedule: new(ScheduleKind.Constant), EmaMomentum: 0.996);
 
-    /// <summary>Noise in [-1, 1] and random token ids: a step takes the same time whatever it sees.</summary>
+    /// <summary>
+    /// Noise in [-1, 1], of <see cref="ViewConfig.EightBit"/> views in their 256 values, and random token ids: a step takes the same time
+    /// whatever it sees.
+    /// </summary>
     public static Batch Noise(SilcConfig config, int size)
     {
         var batch = new Batch(config, size);
         var random = new Random(0);
-        foreach (ref var x in batch.Global.AsSpan()) x = 2 * random.NextSingle() - 1;
-        foreach (ref var x in batch.Local.AsSpan()) x = 2 * random.NextSingle() - 1;
+        foreach (var views in (float[][])[batch.Global, batch.Local])
+        {
+            foreach (ref var x in views.AsSpan()) x = random.NextSingle();
+            if (config.Views.EightBit) EightBit.Round(views);
+            Photometric.ToSigned(views);
+        }
         foreach (ref var id in batch.Tokens.AsSpan()) id = random.Next(config.VocabSize);
         return batch;
     }

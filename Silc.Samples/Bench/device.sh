@@ -178,6 +178,7 @@ for preset in $presets; do
         stage "bench-$preset-wgmma-$wgmma" 60 env SILC_WGMMA=$wgmma "$here/silc" bench "$preset" --device "$device" --precision bf16 --batch "$batch" --steps 8 $kernels
     done
     stage "bench-$preset-launches" 40 "$here/silc" bench "$preset" --cuda-graph false --device "$device" --precision bf16 --batch "$batch" --steps 8
+    stage "bench-$preset-bytes" 40 "$here/silc" bench "$preset" --eight-bit --device "$device" --precision bf16 --batch "$batch" --steps 8
     [ -n "$torch" ] && stage "torch-$preset" 60 python3 "$peer" "$preset" --device "$torch_device" --batch "$batch" --steps 12 --dtype bf16
     summary
 done

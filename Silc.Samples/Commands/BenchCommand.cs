@@ -23,6 +23,10 @@ static class BenchCommand
     };
     static readonly Option<bool> Ops = new("--ops") { Description = "Also say where the time goes." };
     static readonly Option<bool> Kernels = new("--kernels") { Description = "Also say where the device's time goes, kernel by kernel; CUDA only." };
+    static readonly Option<bool> EightBit = new("--eight-bit")
+    {
+        Description = "Views are those of 8-bit images, which go to a GPU as bytes; see model.views.eightBit of silc train.",
+    };
     static readonly Option<int> Accumulate = new("--accumulate")
     {
         Description = "As silc train --accumulate: slices of a batch.",
@@ -56,7 +60,7 @@ static class BenchCommand
               silc bench load so400m
               silc bench serve --clients 32
               mpirun -n 2 silc bench collectives --device cpu
-            """) { Preset, Batch, Steps, Device, Precision, CudaGraph, Ops, Kernels, Recompute, Accumulate };
+            """) { Preset, Batch, Steps, Device, Precision, CudaGraph, Ops, Kernels, Recompute, Accumulate, EightBit };
         command.SetAction(Run);
         command.Add(MatMul());
         command.Add(Attention());
@@ -102,6 +106,7 @@ static class BenchCommand
         Console.WriteLine($"device   {device}");
         var profile = parsed.GetValue(Ops) ? device.StartProfile() : null;
         var (config, train) = BenchModel.Of(preset, batch);
+        config = config with { Views = config.Views with { EightBit = parsed.GetValue(EightBit) } };
         train = train with { Recompute = parsed.GetValue(Recompute), Accumulate = parsed.GetValue(Accumulate) };
         var timing = StepBench.Run(device, config, train, steps, profile, parsed.GetValue(Kernels));
         Console.WriteLine($"{preset}, batch {batch}: step {timing.Step.TotalMilliseconds:F0} ms, {timing.SamplesPerSecond:F2} samples/s, "

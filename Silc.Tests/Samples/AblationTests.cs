@@ -120,7 +120,8 @@ public sealed class AblationTests : TempFolder
         CollectionAssert.AreEqual((bool[])[false, false, false, true], runs.Select(run => run.Training.GlobalToGlobal).ToArray());
         foreach (var run in runs)
         {
-            Assert.AreEqual((5, 4, 8, ContrastiveKind.Sigmoid), (run.Training.Seed, run.Training.BatchSize, run.Model.PatchSize, run.Model.Contrastive));
+            Assert.AreEqual((5, 4, 8, ContrastiveKind.Sigmoid),
+                (run.Training.Seed, run.Training.BatchSize, run.Model.PatchSize, run.Model.Contrastive));
             // The recipe's own model is measured, not an average.
             Assert.IsFalse(run.Rungs.Single().Averaged);
         }
@@ -150,8 +151,9 @@ public sealed class AblationTests : TempFolder
     }
 
     // The small model's line.
-    static System.CommandLine.ParseResult Line(params string[] more) => TrainLine.Bare().Parse(["--data", "demo", "--tokenizer", "words", "--steps", "3",
-        "--batch", "4", "--image-size", "16", "--text-length", "8", "--ema", "0.5", "--set", "model.image.width=32", "--set", "model.image.depth=1",
+    static System.CommandLine.ParseResult Line(params string[] more) => TrainLine.Bare().Parse(["--data", "demo", "--tokenizer", "words",
+        "--steps", "3", "--batch", "4", "--image-size", "16", "--text-length", "8", "--ema", "0.5", "--set", "model.image.width=32",
+        "--set", "model.image.depth=1",
         "--set", "model.image.heads=2", "--set", "model.text.width=32", "--set", "model.text.depth=1", "--set", "model.text.heads=2", "--set",
         "model.views.localSize=8", "--set", "model.patchSize=8", .. more]);
 
