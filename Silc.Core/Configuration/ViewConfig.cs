@@ -77,7 +77,7 @@ public sealed partial record ViewConfig(
     public string? NaflexChoices { get; init; }
 
     /// <summary>
-    /// Pixels of views are rounded to those of an 8-bit image, as PIL's and big_vision's steps leave them; they go to a GPU as bytes then, a
+    /// Pixels of views are rounded to those of an 8-bit image, as PIL's and big_vision's steps leave them; they go to CUDA as bytes then, a
     /// quarter of the floats.
     /// </summary>
     public bool EightBit { get; init; }

@@ -18,6 +18,7 @@ sealed class PinnedUpload : IDisposable
     readonly PageLockedArray1D<float>? host;
     readonly string what;
     PixelBytes? bytes;
+    bool hasNoRoom;
 
     public PinnedUpload(Device device, long floats, string what)
     {
@@ -42,9 +43,9 @@ sealed class PinnedUpload : IDisposable
             device.UploadOnCopyStream(from, View.SubView(at, from.Length));
             return;
         }
-        if (PixelBytes.MayTake(from, at)
-            && (bytes ??= new(device, memory.Length, what)).Put(from, at, host.Span.Slice(at, from.Length)))
+        if (PixelBytes.TryPack(from, at, host.Span.Slice(at, from.Length)) && Bytes() is { } packed)
         {
+            packed.Put(host.Span.Slice(at, from.Length), at);
             SentBytes += from.Length;
             return;
         }
@@ -69,7 +70,25 @@ sealed class PinnedUpload : IDisposable
     public void Ready()
     {
         device.WaitForCopies();
-        bytes?.Unpack(View);
+        Unpack();
+    }
+
+    /// <summary>The same where <see cref="Device.WaitForCopies"/> was called for several buffers.</summary>
+    public void Unpack() => bytes?.Unpack(View);
+
+    // Made for the first range of bytes; without room for it, floats go on as they are.
+    PixelBytes? Bytes()
+    {
+        if (bytes is not null || hasNoRoom) return bytes;
+        try
+        {
+            return bytes = new(device, memory.Length, what);
+        }
+        catch (InvalidOperationException)
+        {
+            hasNoRoom = true;
+            return null;
+        }
     }
 
     public void Dispose()

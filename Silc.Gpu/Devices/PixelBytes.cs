@@ -16,12 +16,13 @@ sealed class PixelBytes : IDisposable
 
     readonly Device device;
     readonly MemoryBuffer1D<int, Stride1D.Dense> words;
-    readonly MemoryBuffer1D<float, Stride1D.Dense> values;
+    readonly MemoryBuffer1D<float, Stride1D.Dense> values = null!;
     readonly List<(int At, int Count)> waiting = [];
 
     /// <param name="device">Where they go.</param>
     /// <param name="floats">Of the buffer in which they end as floats.</param>
     /// <param name="what">Of that buffer.</param>
+    /// <exception cref="InvalidOperationException">The device has no room.</exception>
     public PixelBytes(Device device, long floats, string what)
     {
         this.device = device;
@@ -29,50 +30,49 @@ sealed class PixelBytes : IDisposable
         try
         {
             values = device.Allocate(EightBit.Values.Length, what + " as bytes");
+            device.Upload(EightBit.Values, values.View.AsContiguous());
         }
         catch
         {
-            device.Free(words);
+            Dispose();
             throw;
         }
-        device.Upload(EightBit.Values, values.View.AsContiguous());
     }
 
-    /// <summary>True for a range whose first pixels are bytes, and which begins at a whole word: worth a try.</summary>
-    public static bool MayTake(ReadOnlySpan<float> from, int at)
+    /// <summary>Writes a range that begins at a whole word as bytes; false if a pixel is none, which a look at a few finds in most.</summary>
+    /// <param name="from">The pixels.</param>
+    /// <param name="at">Where they go in the buffer.</param>
+    /// <param name="to">Page-locked memory of their length in floats.</param>
+    public static unsafe bool TryPack(ReadOnlySpan<float> from, int at, Span<float> to)
     {
-        const int Looked = 96;
-        Span<byte> room = stackalloc byte[Looked];
-        return at % PerWord == 0 && EightBit.TryPack(from[..Math.Min(Looked, from.Length)], room);
-    }
-
-    /// <summary>Queues the copy of a range, by way of page-locked memory of its length in floats; false if a pixel is no byte.</summary>
-    public unsafe bool Put(ReadOnlySpan<float> from, int at, Span<float> locked)
-    {
-        var packed = MemoryMarshal.Cast<float, int>(locked)[..((from.Length + PerWord - 1) / PerWord)];
+        if (at % PerWord != 0 || !LooksPacked(from)) return false;
         fixed (float* source = from)
-        fixed (int* target = packed)
+        fixed (float* target = to)
         {
             var (pixels, bytes, count) = ((nint)source, (nint)target, from.Length);
-            var whole = Parallel.For(0, (count + Chunk - 1) / Chunk, (chunk, loop) =>
+            return Parallel.For(0, (count + Chunk - 1) / Chunk, (chunk, loop) =>
             {
                 int first = chunk * Chunk, length = Math.Min(Chunk, count - first);
                 if (!EightBit.TryPack(new((float*)pixels + first, length), new((byte*)bytes + first, length))) loop.Stop();
-            });
-            if (!whole.IsCompleted) return false;
+            }).IsCompleted;
         }
-        device.CopyAsync(ref packed[0], words.View.SubView(at / PerWord, packed.Length).AsContiguous());
+    }
+
+    /// <summary>Queues the copy of a packed range.</summary>
+    public void Put(Span<float> packed, int at)
+    {
+        var from = MemoryMarshal.Cast<float, int>(packed)[..Words(packed.Length)];
+        device.CopyAsync(ref from[0], words.View.SubView(at / PerWord, from.Length).AsContiguous());
         // Images that are put one behind the other become floats in one launch.
-        if (waiting is [.., var last] && last.At + last.Count == at) waiting[^1] = (last.At, last.Count + from.Length);
-        else waiting.Add((at, from.Length));
-        return true;
+        if (waiting is [.., var last] && last.At + last.Count == at) waiting[^1] = (last.At, last.Count + packed.Length);
+        else waiting.Add((at, packed.Length));
     }
 
     /// <summary>Queues kernels that make floats of all that was copied since.</summary>
     public void Unpack(ArrayView<float> to)
     {
         foreach (var (at, count) in waiting)
-            device.Ops.UnpackBytes(words.View.SubView(at / PerWord, (count + PerWord - 1) / PerWord).AsContiguous(),
+            device.Ops.UnpackBytes(words.View.SubView(at / PerWord, Words(count)).AsContiguous(),
                 new(values.View.AsContiguous(), 1, EightBit.Values.Length), new(to.SubView(at, count), 1, count));
         waiting.Clear();
     }
@@ -82,8 +82,21 @@ sealed class PixelBytes : IDisposable
     /// </summary>
     public void Forget(int at, int count) => waiting.RemoveAll(range => range.At < at + count && at < range.At + range.Count);
 
+    static int Words(int bytes) => (bytes + PerWord - 1) / PerWord;
+
+    // A first corner may be black or white in views that are no bytes.
+    static bool LooksPacked(ReadOnlySpan<float> pixels)
+    {
+        const int Looked = 32;
+        Span<byte> room = stackalloc byte[Looked];
+        foreach (var first in (ReadOnlySpan<int>)[0, pixels.Length / 3, pixels.Length / 2, pixels.Length - Looked])
+            if (!EightBit.TryPack(pixels.Slice(Math.Max(0, first), Math.Min(Looked, pixels.Length - Math.Max(0, first))), room)) return false;
+        return true;
+    }
+
     public void Dispose()
     {
+        // Null if the constructor failed.
         device.Free(words);
         device.Free(values);
     }

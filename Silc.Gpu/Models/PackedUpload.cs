@@ -58,7 +58,14 @@ sealed class PackedUpload : IDisposable
     public void Ready()
     {
         patches.Ready();
-        resize.Ready();
+        resize.Unpack();
+    }
+
+    /// <summary>The same where <see cref="Device.WaitForCopies"/> was called for several buffers.</summary>
+    public void Unpack()
+    {
+        patches.Unpack();
+        resize.Unpack();
     }
 
     /// <summary>Some of the images that were copied last.</summary>

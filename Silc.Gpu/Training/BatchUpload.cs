@@ -43,7 +43,7 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
         SendViews(from.Plain, next.Plain, 1);
         SendViews(from.Local, next.Local, config.Views.Local);
         device.WaitForCopies();
-        next.Ready();
+        next.Unpack();
         current = 1 - current;
     }
 
@@ -148,10 +148,10 @@ sealed class BatchUpload(Device device, SilcConfig config, int batch, int slices
 
         public TokenUpload? Second { get; }
 
-        public void Ready()
+        public void Unpack()
         {
-            Packed?.Ready();
-            foreach (var views in (PinnedUpload?[])[Global, Anchor, Plain, Local]) views?.Ready();
+            Packed?.Unpack();
+            foreach (var views in (PinnedUpload?[])[Global, Anchor, Plain, Local]) views?.Unpack();
         }
 
         PinnedUpload? Allocate(int images, int side, string what) =>

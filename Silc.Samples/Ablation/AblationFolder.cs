@@ -107,4 +107,7 @@ sealed record AblationRow(string Loss, string Rung, int Seed, string Images, str
 /// <param name="Tokenizer">Name of the captions' tokenizer.</param>
 /// <param name="Model">That of the top rung.</param>
 /// <param name="Training">That of the top rung.</param>
-sealed record AblationSettings(string Data, string Tokenizer, SilcConfig Model, TrainConfig Training);
+/// <param name="Varied">
+/// Single choices of the recipe, which are measured as they are; the rungs of a ladder are measured as the average of their weights.
+/// </param>
+sealed record AblationSettings(string Data, string Tokenizer, SilcConfig Model, TrainConfig Training, bool Varied = false);

@@ -8,9 +8,28 @@ namespace Silc.Samples.Ablation;
 /// <param name="tokenizer">Of the captions.</param>
 /// <param name="suite">What is measured.</param>
 /// <param name="folder">Takes the numbers.</param>
-sealed class RungTrainer(Device device, Tokenizer tokenizer, Suite suite, AblationFolder folder)
+/// <param name="maxBad">Share of unreadable samples above which a run stops.</param>
+sealed class RungTrainer(Device device, Tokenizer tokenizer, Suite suite, AblationFolder folder, double maxBad)
 {
     const int Reports = 10;
+
+    /// <summary>Sets each run up and takes it down again, so that values which do not go together are told before hours of training.</summary>
+    /// <exception cref="ArgumentException">A run cannot be; the message names it.</exception>
+    public static void Rehearse(IEnumerable<AblationRun> runs, Device device, Tokenizer tokenizer, IImageTextSource images)
+    {
+        foreach (var run in runs)
+        {
+            try
+            {
+                using var model = SilcModel.Create(device, run.Model, run.Training.Seed, tokenizer);
+                using var work = new TrainRun(model, images, run.Training);
+            }
+            catch (ArgumentException wrong)
+            {
+                throw new ArgumentException($"{run.Name}: {wrong.Message}", wrong);
+            }
+        }
+    }
 
     /// <summary>Runs of one seed and loss, in their order.</summary>
     /// <returns>False if it was stopped; what was done is in the folder.</returns>
@@ -31,7 +50,7 @@ sealed class RungTrainer(Device device, Tokenizer tokenizer, Suite suite, Ablati
     {
         var training = run.Training;
         using var model = SilcModel.Create(device, run.Model, training.Seed, tokenizer);
-        using var work = new TrainRun(model, images, training);
+        using var work = new TrainRun(model, images, training, maxBadShare: maxBad);
         TrainReport? last = null;
         var end = TrainProgress.Show(0, training.TotalSteps, show => work.Run(report =>
         {

@@ -16,6 +16,9 @@ sealed record Variation(string Name, ParseResult Line)
     // Of all runs, or without a say in what is learned.
     static readonly Option[] common = [TrainOptions.Device, TrainOptions.Precision, TrainOptions.Tokenizer, TrainOptions.Seed];
 
+    // They choose what a --set of the recipe, as configuration files have it for every value, would take back.
+    static readonly Option[] sizes = [TrainOptions.Preset, ViewOptions.Recipe];
+
     /// <summary>The recipe and its variations.</summary>
     /// <param name="recipe">The recipe's line, of <see cref="TrainLine.Bare"/>.</param>
     /// <param name="given">Options of each variation, as they are typed.</param>
@@ -39,13 +42,24 @@ sealed record Variation(string Name, ParseResult Line)
         try
         {
             var training = TrainOptions.TrainingOf(Line) with { Seed = seed };
-            return new(Name, TrainOptions.ModelOf(Line, tokenizer) with { Contrastive = loss }, training, [(Name, false)],
+            return new(Name, (TrainOptions.ModelOf(Line, tokenizer) with { Contrastive = loss }).Check(), training, [(Name, false)],
                 [.. LossTerm.Of(training)]);
         }
         catch (ArgumentException wrong) when (Name != Unchanged)
         {
             throw new ArgumentException($"{Said(Name)}: {wrong.Message}", wrong);
         }
+    }
+
+    /// <summary>The runs of all variations.</summary>
+    /// <exception cref="ArgumentException">A value does not fit, or a variation is the recipe; the message names it.</exception>
+    public static IReadOnlyList<AblationRun> Runs(IReadOnlyList<Variation> all, Tokenizer tokenizer, ContrastiveKind loss, int seed)
+    {
+        AblationRun[] runs = [.. all.Select(variation => variation.Run(tokenizer, loss, seed))];
+        foreach (var run in runs.Skip(1))
+            if (!ConfigJson.Differences(runs[0].Model, run.Model).Concat(ConfigJson.Differences(runs[0].Training, run.Training)).Any())
+                throw new ArgumentException($"{Said(run.Name)} is the recipe, which has these values already");
+        return runs;
     }
 
     static Variation Of(ParseResult recipe, string text)
@@ -60,6 +74,10 @@ sealed record Variation(string Name, ParseResult Line)
             if (!TrainOptions.Recipe.Except(common).Any(option => option.Name == name))
                 throw new ArgumentException($"{Said(text)}: {name} is no part of a recipe that can vary; it is the same for all runs, or none of "
                     + "silc ablate");
+            if (sizes.Any(option => option.Name == name) && values.GetValueOrDefault(TrainOptions.Set.Name, []).FirstOrDefault(word =>
+                word.StartsWith($"{ConfigTree.Model}.", StringComparison.Ordinal)) is { } set)
+                throw new ArgumentException($"{Said(text)}: the recipe sets values of the model, {set} among them, which stand above {name}: vary "
+                    + "them by --set");
             values[name] = name == TrainOptions.Set.Name ? SetOption.Merge(values.GetValueOrDefault(name, []), value) : value;
         }
         var line = TrainLine.Parse(TrainLine.Bare(), values);

@@ -61,34 +61,37 @@ static class AblateCommand
 
     static int Run(ParseResult parsed)
     {
-        var line = LineOf(parsed);
+        var file = parsed.GetValue(Config) is { } path ? RunConfig.Open(path) : null;
+        var line = LineOf(parsed, file);
         var (data, seeds) = (line.GetValue(TrainOptions.Data) ?? throw new ArgumentException("Option '--data' is required."),
             parsed.GetValue(Seeds));
         if (seeds < 1) throw new ArgumentException($"--seeds is {seeds}, it must be at least 1");
         var suite = Suite.Open(data);
         var tokenizerName = TrainOptions.TokenizerOf(line);
         var tokenizer = Tokenizers.Open(tokenizerName);
-        var (recipe, train) = (TrainOptions.ModelOf(line, tokenizer), TrainOptions.TrainingOf(line));
+        var (recipe, train) = (RunConfig.Blame(file, line, given => TrainOptions.ModelOf(given, tokenizer)),
+            RunConfig.Blame(file, line, TrainOptions.TrainingOf));
         var variations = parsed.GetValue(Vary) is { Length: > 0 } given ? Variation.Of(line, given) : null;
         if (variations is null) CheckLadder(recipe, train);
         var losses = LossesOf(parsed, line);
-        IEnumerable<AblationRun> Runs(ContrastiveKind loss, int seed) => variations?.Select(variation => variation.Run(tokenizer, loss, seed))
-            ?? LadderRun.Of(train).Select(run => run.Of(recipe, train, loss, seed));
-        // A value that does not fit is told before hours of training.
-        foreach (var loss in losses) _ = Runs(loss, train.Seed).Count(run => run.Model.Check() is not null);
-
+        IReadOnlyList<AblationRun> Runs(ContrastiveKind loss, int seed) => variations is null
+            ? [.. LadderRun.Of(train).Select(run => run.Of(recipe, train, loss, seed))] : Variation.Runs(variations, tokenizer, loss, seed);
+        AblationRun[] first = [.. losses.SelectMany(loss => Runs(loss, train.Seed))];
         var table = Output.Table(Path.Combine(parsed.GetRequiredValue(Out), AblationFolder.TableName), AblationFolder.Header);
         OutputGuard.Check(parsed, table, Output.Beside(Path.Combine(parsed.GetRequiredValue(Out), MarkdownName), table));
-        using var folder = new AblationFolder(parsed.GetRequiredValue(Out),
-            new(DataOption.Absolute(data), Path.GetFileName(tokenizerName), recipe, train));
 
         using var device = Silc.Device.Open(line.GetValue(TrainOptions.Device)!, line.GetValue(TrainOptions.Precision));
+        TrainOptions.SetGraphs(device, line.GetValue(TrainOptions.CudaGraph));
+        IImageTextSource Images(int seed) => DataOption.OpenForTraining(data, seed, line);
+        RungTrainer.Rehearse(first, device, tokenizer, Images(train.Seed));
+        using var folder = new AblationFolder(parsed.GetRequiredValue(Out),
+            new(DataOption.Absolute(data), Path.GetFileName(tokenizerName), recipe, train, variations is not null));
         Console.WriteLine($"device   {device}");
         using var interrupt = new Interrupt();
-        var trainer = new RungTrainer(device, tokenizer, suite, folder);
+        var trainer = new RungTrainer(device, tokenizer, suite, folder, line.GetValue(TrainOptions.MaxBad));
         var finished = Enumerable.Range(train.Seed, seeds).All(seed =>
         {
-            var images = DataOption.OpenForTraining(data, seed, line);
+            var images = Images(seed);
             return losses.All(loss => Climb(trainer, Runs(loss, seed), images, interrupt));
         });
         if (folder.Rows.Count > 0) Show(folder, suite);
@@ -97,17 +100,24 @@ static class AblateCommand
     }
 
     // The recipe as a line of silc train, whose options are those of --config too.
-    static ParseResult LineOf(ParseResult parsed)
+    static ParseResult LineOf(ParseResult parsed, RunConfig? file)
     {
         var typed = TrainLine.Parse(TrainLine.Bare(), TrainLine.Given(parsed));
-        if (parsed.GetValue(Config) is not { } path) return typed;
-        var line = RunConfig.Open(path).Under(typed);
-        Option[] others = [TrainOptions.Recipes, TrainOptions.Init, TrainOptions.Freeze, TrainOptions.RateMultipliers];
-        if (TrainLine.Given(line).Keys.FirstOrDefault(name => others.Any(option => option.Name == name)) is { } other)
-            throw new ArgumentException($"--config {path}: '{other.TrimStart('-')}' is not for silc ablate, whose runs begin with new weights and "
-                + "train them all: leave it out; silc train --print-config writes what a recipe stands for");
+        var line = file?.Under(typed) ?? typed;
+        foreach (var option in others)
+            if (Said(line, option) is { } value && value != Said(TrainLine.Bare().Parse([]), option))
+                throw new ArgumentException($"{option.Name}{(file?.Values.ContainsKey(option.Name) == true ? $" of --config {file.Path}" : "")} is "
+                    + "not for silc ablate, whose runs begin with new weights, train all of them, and are measured at their end: leave it out; "
+                    + "silc train --print-config writes what a recipe stands for");
         return line;
     }
+
+    // Of silc train, and what they would change here stays as it is.
+    static readonly Option[] others = [TrainOptions.Recipes, TrainOptions.Init, TrainOptions.TopBlocks, TrainOptions.Freeze,
+        TrainOptions.RateMultipliers, TrainOptions.ValData, TrainOptions.KeepBest, TrainOptions.Patience, TrainOptions.Minutes,
+        TrainOptions.OnCollapse, LossOptions.Boxes];
+
+    static string? Said(ParseResult line, Option option) => RunConfig.Node(option, line)?.ToJsonString();
 
     static void CheckLadder(SilcConfig recipe, TrainConfig train)
     {
@@ -139,7 +149,7 @@ static class AblateCommand
         Console.WriteLine($"mean ± standard deviation over seeds, in percent; wrote {markdown} and {folder.TablePath}");
     }
 
-    static List<ContrastiveKind> LossesOf(ParseResult parsed, ParseResult line)
+    internal static List<ContrastiveKind> LossesOf(ParseResult parsed, ParseResult line)
     {
         if (parsed.GetValue(Losses) is not { } given)
             return parsed.GetValue(Config) is null && parsed.GetValue(Vary) is not { Length: > 0 }

@@ -25,7 +25,7 @@ static class BenchCommand
     static readonly Option<bool> Kernels = new("--kernels") { Description = "Also say where the device's time goes, kernel by kernel; CUDA only." };
     static readonly Option<bool> EightBit = new("--eight-bit")
     {
-        Description = "Views are those of 8-bit images, which go to a GPU as bytes; see model.views.eightBit of silc train.",
+        Description = "Views are those of 8-bit images, which go to CUDA as bytes; see model.views.eightBit of silc train.",
     };
     static readonly Option<int> Accumulate = new("--accumulate")
     {

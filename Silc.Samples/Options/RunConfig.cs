@@ -149,7 +149,7 @@ sealed record RunConfig(string Path, IReadOnlyDictionary<string, string[]> Value
     static Dictionary<string, string[]> Without(Dictionary<string, string[]> line, string name, string word)
     {
         var left = new Dictionary<string, string[]>(line);
-        if (word == "") left.Remove(name);
+        if (word == "" || left[name] is [_]) left.Remove(name);
         else left[name] = [.. left[name].Where(one => one != word)];
         return left;
     }

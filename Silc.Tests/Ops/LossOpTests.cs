@@ -103,6 +103,20 @@ public sealed class LossOpTests
         }
     });
 
+    /// <summary>Logits that rise, fall, are far below 0 or all the same.</summary>
+    [TestMethod, EveryDevice]
+    public void PatchCrossEntropy_of_sorted_and_of_equal_logits(string device) => OpTest.Run(device, t =>
+    {
+        foreach (var cols in (int[])[6, 515, 4100])
+        {
+            var rows = Matrix.Make(4, cols, (r, c) => r switch { 0 => c * 0.004, 1 => -c * 0.004, 2 => -16 + c % 7 * 0.1, _ => 12 });
+            var (targets, weights) = (Matrix.Make(4, cols, (_, _) => 1.0 / cols), new Matrix(4, 1).Map(_ => 1));
+            DeviceMatrix logits = t.Fixed(rows), rowLoss = t.Output(4, 1);
+            t.Ops.PatchCrossEntropy(logits, t.Fixed(targets), t.Fixed(weights), rowLoss, 0.1f, Weight);
+            t.Check(rowLoss, Close.Chained, () => Naive.PatchCrossEntropy(rows, targets, weights, 0.1).Map(loss => Weight * loss), "loss");
+        }
+    });
+
     [TestMethod, EveryDevice]
     public void SquaredDifference(string device) => OpTest.Run(device, t =>
     {

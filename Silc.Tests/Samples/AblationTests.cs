@@ -127,7 +127,7 @@ public sealed class AblationTests : TempFolder
         }
 
         using var folder = Open();
-        Assert.IsTrue(new RungTrainer(TestDevices.Open("cpu"), words, suite, folder).Climb(runs, images, CancellationToken.None));
+        Assert.IsTrue(new RungTrainer(TestDevices.Open("cpu"), words, suite, folder, maxBad: 0.1).Climb(runs, images, CancellationToken.None));
         CollectionAssert.AreEqual(variations.Select(variation => variation.Name).ToArray(), folder.Rows.Select(row => row.Rung).Distinct().ToArray());
         Assert.AreEqual(4, Values(folder, "sum").Distinct().Count());
         Assert.IsTrue(folder.Rows.Single(row => row.Metric == LossTerm.Mask.Name).Rung.StartsWith("--mask", StringComparison.Ordinal));
@@ -204,9 +204,18 @@ public sealed class AblationTests : TempFolder
         Bad("Option '--data' is required");
         Bad("--vary \"--patch 4\": Unrecognized", "--data", "demo", "--vary", "--patch 4");
         File.WriteAllText(At("init.json"), """{"data": "demo", "init": "runs/a"}""");
-        Bad("'init' is not for silc ablate, whose runs begin with new weights", "--config", At("init.json"));
+        Bad($"--init of --config {At("init.json")} is not for silc ablate, whose runs begin with new weights", "--config", At("init.json"));
+        File.WriteAllText(At("stop.json"), """{"data": "demo", "on-collapse": "stop", "minutes": null, "top-blocks": 0}""");
+        Bad("--on-collapse of --config", "--config", At("stop.json"));
+        Bad("--boxes is not for silc ablate", "--data", "demo", "--boxes", "instances.json");
         // A model that cannot be is told before the first run.
         Bad("--vary \"--set model.image.heads=5\": ", "--data", "demo", "--vary", "--set model.image.heads=5");
+        Bad("--local-views 0: self-distillation needs local views", "--data", "demo", "--vary", "--local-views 0");
+        Bad("--batch 1: ", "--data", "demo", "--vary", "--batch 1");
+        // A choice that is none.
+        Bad("--vary \"--koleo 0\" is the recipe", "--data", "demo", "--vary", "--koleo 0");
+        Bad("the recipe sets values of the model, model.patchSize=4 among them, which stand above --preset", "--data", "demo",
+            "--set", "model.patchSize=4", "--vary", "--preset ti");
     }
 
     /// <summary>A file of silc train is the recipe, image-text loss and data included, and the line wins.</summary>
@@ -216,6 +225,20 @@ public sealed class AblationTests : TempFolder
         File.WriteAllText(At("recipe.json"), """{"data": "captions.csv", "contrastive": "sigmoid", "koleo": 0.25, "save-minutes": 5}""");
         Bad("--data captions.csv: the ladder is measured by classes", "--config", At("recipe.json"));
         Bad("--distillation 0 leaves the ladder", "--config", At("recipe.json"), "--data", "demo", "--distillation", "0");
+        // What does not fit is the file's.
+        File.WriteAllText(At("odd.json"), """{"data": "demo", "model": {"image": {"heads": 5}}}""");
+        Bad($"--config {At("odd.json")}: ", "--config", At("odd.json"));
+
+        var command = Silc.Samples.Commands.AblateCommand.Create();
+        ContrastiveKind[] Losses(System.CommandLine.ParseResult line, params string[] more) =>
+            [.. Silc.Samples.Commands.AblateCommand.LossesOf(command.Parse(["--out", "x", .. more]), line)];
+        var sigmoid = RunConfig.Open(At("recipe.json")).Under(TrainLine.Bare().Parse([]));
+        Assert.AreEqual(0.25, TrainOptions.TrainingOf(sigmoid).KoLeoWeight);
+        CollectionAssert.AreEqual((ContrastiveKind[])[ContrastiveKind.Sigmoid], Losses(sigmoid, "--config", At("recipe.json")));
+        CollectionAssert.AreEqual((ContrastiveKind[])[ContrastiveKind.Softmax], Losses(Line(), "--data", "demo", "--vary", "--koleo 0"));
+        CollectionAssert.AreEqual((ContrastiveKind[])[ContrastiveKind.Softmax, ContrastiveKind.Sigmoid], Losses(Line(), "--data", "demo"));
+        CollectionAssert.AreEqual((ContrastiveKind[])[ContrastiveKind.Softmax],
+            Losses(sigmoid, "--config", At("recipe.json"), "--losses", "softmax"));
     }
 
     AblationFolder Open() => new(At("out"), new("demo", "words", config, train));
@@ -223,7 +246,7 @@ public sealed class AblationTests : TempFolder
     static double[] Values(AblationFolder folder, string metric) => [.. folder.Rows.Where(row => row.Metric == metric).Select(row => row.Value)];
 
     static void Climb(AblationFolder folder, ContrastiveKind loss, int seed) =>
-        Assert.IsTrue(new RungTrainer(TestDevices.Open("cpu"), words, suite, folder).Climb(
+        Assert.IsTrue(new RungTrainer(TestDevices.Open("cpu"), words, suite, folder, maxBad: 0.1).Climb(
             LadderRun.Of(train).Select(run => run.Of(config, train, loss, seed)), images, CancellationToken.None));
 
     void Bad(string says, params string[] options)

@@ -44,8 +44,13 @@ public sealed class StagedUploadTests
                 foreach (var views in (float[][])[batch.Global, batch.Local])
                     foreach (ref var pixel in views.AsSpan())
                         pixel = EightBit.Values[(int)(Math.Clamp(pixel, -1, 1) * 127 + 128)];
+            var allocations = device.Allocations;
             plain.Trainer.Step(batch);
             trainer.Step(batch);
+            Array.Fill(batch.Global, float.NaN);    // it is free again
+            Array.Fill(batch.Local, float.NaN);
+            // The second place of a batch, as the first one before: bytes and their table, for two kinds of views.
+            if (step > 1) Assert.AreEqual(step == 2 ? 4 : 0, device.Allocations - allocations, $"step {step}");
         }
         Close.Bits(plain.Read(plain.Model.Parameters.Values), device.Download(model.Parameters.Values.View), "parameters");
     }
@@ -79,6 +84,26 @@ public sealed class StagedUploadTests
         Assert.AreEqual(4 * Count, Put(Bytes(), at: 1));
         float[] floats = [.. Enumerable.Range(0, Count).Select(_ => random.NextSingle() * 2 - 1)];
         Assert.AreEqual(4 * Count, Put(floats));
+    }
+
+    /// <summary>Views that are no bytes take no memory for them, be their corners black or white.</summary>
+    [TestMethod]
+    public void Other_pixels_allocate_nothing()
+    {
+        using var device = Device.Cpu(1);
+        device.PinsUploads = true;
+        using var buffer = new PinnedUpload(device, 300_000, "a test's pixels");
+        var random = new Random(5);
+        float[] pixels = [.. Enumerable.Range(0, 300_000).Select(i => i < 5000 ? 1 : random.NextSingle() * 2 - 1)];
+        var allocations = device.Allocations;
+        foreach (var count in (int[])[pixels.Length, 5100, 1])
+        {
+            pixels[count - 1] = 0.3f;
+            buffer.Put(pixels.AsSpan(0, count), 0);
+            buffer.Ready();
+            Close.Bits(pixels[..count], device.Download(buffer.View)[..count], "pixels");
+        }
+        Assert.AreEqual(allocations, device.Allocations);
     }
 
     // More than one thread's piece, with an end that is no whole one.
