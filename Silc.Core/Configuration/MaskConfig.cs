@@ -7,13 +7,16 @@ public enum MaskKind
     Random,
 
     /// <summary>
-    /// Rectangles, until enough is hidden or ten in a row did not fit, so that fewer may be hidden than asked: iBOT's (arXiv:2111.07832) and
-    /// DINOv2's.
+    /// Rectangles of at least 4 patches, until enough is hidden or ten in a row did not fit, so that fewer may be hidden than asked: DINOv2's
+    /// (arXiv:2304.07193).
     /// </summary>
     Blocks,
 
     /// <summary>Rectangles, then single patches until exactly so many are hidden: DINOv3's (arXiv:2508.10104).</summary>
     FilledBlocks,
+
+    /// <summary>As <see cref="Blocks"/>, of at least (grid / 3)² patches, rounded down before the square: iBOT's (arXiv:2111.07832).</summary>
+    IbotBlocks,
 }
 
 /// <summary>
@@ -42,6 +45,6 @@ public sealed partial record MaskConfig(double Ratio = 0.5, double? RatioMax = n
             Require.That(most >= Ratio && most <= 1,
                 $"the largest share of hidden patches (--mask-ratio-max) is {most}, it must lie in [{Ratio}, 1]");
         Require.Within(Images, 0, 1, "share of images with hidden patches (--mask-images)");
-        Require.That(Enum.IsDefined(Kind), $"the kind of masks is {(int)Kind}, it must be Random, Blocks or FilledBlocks");
+        Require.That(Enum.IsDefined(Kind), $"the kind of masks is {(int)Kind}, it must be Random, Blocks, FilledBlocks or IbotBlocks");
     }
 }

@@ -3,7 +3,7 @@ namespace Silc;
 /// <summary>Chooses the patches of one view that a student does not see. Threads: any number may call, each with its own random stream.</summary>
 static class PatchMask
 {
-    // DINOv2's: the smallest area of a block, the range of its aspect, and how often one is tried.
+    // DINOv2's smallest area of a block; the range of its aspect and how often one is tried are iBOT's too.
     const int LeastArea = 4, Tries = 10;
     static readonly double logAspect = Math.Log(1 / 0.3);
 
@@ -14,14 +14,14 @@ static class PatchMask
     /// <param name="kind">How.</param>
     /// <param name="random">Stream of this view.</param>
     /// <param name="grid">Patches along a side.</param>
-    /// <param name="count">How many; <see cref="MaskKind.Blocks"/> may hide fewer.</param>
+    /// <param name="count">How many; <see cref="MaskKind.Blocks"/> and <see cref="MaskKind.IbotBlocks"/> may hide fewer.</param>
     /// <param name="hidden">A value for each patch, row by row: 1 where it is hidden.</param>
     public static void Hide(MaskKind kind, Philox random, int grid, int count, Span<int> hidden)
     {
-        var left = count;
+        int left = count, least = kind == MaskKind.IbotBlocks ? grid / 3 * (grid / 3) : LeastArea;
         if (kind != MaskKind.Random)
-            while (left > 0 && Block(random, grid, left, hidden) is > 0 and var more) left -= more;
-        if (kind != MaskKind.Blocks) Single(random, left, hidden);
+            while (left > 0 && Block(random, grid, least, left, hidden) is > 0 and var more) left -= more;
+        if (kind is MaskKind.Random or MaskKind.FilledBlocks) Single(random, left, hidden);
     }
 
     // The first so many of a random order of those that are visible.
@@ -39,11 +39,11 @@ static class PatchMask
     }
 
     // A rectangle of whole patches that hides at least one more and at most so many; 0 if none of the tries did.
-    static int Block(Philox random, int grid, int most, Span<int> hidden)
+    static int Block(Philox random, int grid, int least, int most, Span<int> hidden)
     {
         for (int attempt = 0; attempt < Tries; attempt++)
         {
-            double area = random.Uniform(Math.Min(LeastArea, most), Math.Max(LeastArea, most)), aspect = Math.Exp(random.Uniform(-logAspect,
+            double area = random.Uniform(Math.Min(least, most), Math.Max(least, most)), aspect = Math.Exp(random.Uniform(-logAspect,
                 logAspect));
             int height = (int)Math.Round(Math.Sqrt(area * aspect)), width = (int)Math.Round(Math.Sqrt(area / aspect));
             if (height < 1 || width < 1 || height > grid || width > grid) continue;

@@ -15,12 +15,15 @@ sealed class EventLog : IDisposable
     const int WallTime = 1, Step = 2, FileVersion = 3, Summary = 5, Session = 7, Value = 1, Tag = 1, SimpleValue = 2, Status = 1, Start = 1;
 
     readonly RecordFile file;
+    readonly TrainConfig train;
 
     /// <summary>Starts a file; a new run, at step 0, deletes those of the run that it replaces.</summary>
     /// <param name="folder">Of the run.</param>
     /// <param name="resumedStep">Steps done.</param>
-    public EventLog(string folder, long resumedStep)
+    /// <param name="train">Has the losses' weights.</param>
+    public EventLog(string folder, long resumedStep, TrainConfig train)
     {
+        this.train = train;
         (string Path, long Second)[] earlier = [.. Directory.EnumerateFiles(folder, $"{Prefix}*{Ending}").Select(path => (path, SecondOf(path)))];
         if (resumedStep == 0)
             foreach (var (path, _) in earlier) File.Delete(path);
@@ -48,7 +51,7 @@ sealed class EventLog : IDisposable
         new ProtoMessage().Double(WallTime, (DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds).Int(Step, step);
 
     // TensorBoard groups charts by what stands before the slash.
-    static IEnumerable<(string Tag, double Value)> Scalars(TrainReport report)
+    IEnumerable<(string Tag, double Value)> Scalars(TrainReport report)
     {
         var m = report.Metrics;
         List<(string, double)> scalars =
@@ -58,6 +61,8 @@ sealed class EventLog : IDisposable
             ("contrastive/temperature", m.LogitScale), ("contrastive/bias", m.LogitBias),
             ("throughput/samples_per_second", report.SamplesPerSecond), ("throughput/data_wait_share", report.DataWaitShare),
         ];
+        scalars.AddRange(m.Losses.Select(loss => ($"weight/{loss.Term.Name}", loss.Term.Weight(train))));
+        if (m.Losses.Of(LossTerm.KoLeo) is { } koleo) scalars.Add(("koleo/distance", Math.Exp(-koleo)));
         if (report.CollectiveShare > 0) scalars.Add(("throughput/collective_share", report.CollectiveShare));
         if (m.HiddenShare is { } hidden) scalars.Add(("masked_patches/hidden_share", hidden));
         if (m.PatchEntropy is { } entropy) scalars.Add(("masked_patches/patch_entropy", entropy));

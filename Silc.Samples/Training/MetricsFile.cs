@@ -17,7 +17,14 @@ static class MetricsFile
 
     /// <summary>Files of earlier versions lack some, which are read as empty.</summary>
     public static readonly string[] Columns =
-        [.. First, .. LossTerm.All.Select(term => term.Name).Except(First), .. ValidationMetric.All.Select(metric => metric.Column)];
+        [.. First, .. LossTerm.All.Select(term => term.Name).Except(First), .. ValidationMetric.All.Select(metric => metric.Column),
+            KoLeoDistance, .. LossTerm.All.Select(Weight)];
+
+    /// <summary>Geometric mean of the distances that KoLeo sees, e^-loss.</summary>
+    public const string KoLeoDistance = "koleo_distance";
+
+    /// <summary>The column of a loss's factor in the total.</summary>
+    public static string Weight(LossTerm term) => $"{term.Name}_weight";
 
     /// <summary>The first line, without its end.</summary>
     public static string Header => string.Join(',', Columns);

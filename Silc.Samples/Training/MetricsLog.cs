@@ -11,10 +11,15 @@ sealed class MetricsLog : IDisposable
     readonly FileStream file;
     readonly List<(long Step, double[] Losses, double[] Scores)> rows = [];
     readonly double secondsBefore;
+    readonly TrainConfig train;
 
     /// <summary>Starts the file, or goes on after <paramref name="resumedStep"/> where an earlier run left one; later rows will come again.</summary>
-    public MetricsLog(string path, long resumedStep)
+    /// <param name="path">Of the file.</param>
+    /// <param name="resumedStep">Steps done.</param>
+    /// <param name="train">Has the losses' weights.</param>
+    public MetricsLog(string path, long resumedStep, TrainConfig train)
     {
+        this.train = train;
         string[] kept = resumedStep > 0 && File.Exists(path)
             ? [.. MetricsFile.Rows(path).Where(row => row.Step <= resumedStep).Select(row => row.Line)] : [];
         foreach (var line in kept)
@@ -63,7 +68,12 @@ sealed class MetricsLog : IDisposable
         if (report.CollectiveShare > 0) values["collective_share"] = Text($"{report.CollectiveShare:F4}");
         if (m.HiddenShare is { } hidden) values["hidden_share"] = Text($"{hidden:F4}");
         if (m.PatchEntropy is { } entropy) values["patch_entropy"] = Text($"{entropy:G5}");
-        foreach (var (term, value) in m.Losses) values[term.Name] = Text($"{value:G6}");
+        foreach (var (term, value) in m.Losses)
+        {
+            values[term.Name] = Text($"{value:G6}");
+            values[MetricsFile.Weight(term)] = Text($"{term.Weight(train):G6}");
+        }
+        if (m.Losses.Of(LossTerm.KoLeo) is { } koleo) values[MetricsFile.KoLeoDistance] = Text($"{Math.Exp(-koleo):G5}");
         foreach (var (metric, value) in ValidationMetric.All.Zip(held))
             if (double.IsFinite(value)) values[metric.Column] = Text($"{value:G6}");
         if (m.Health is { } health)

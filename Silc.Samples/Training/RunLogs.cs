@@ -3,7 +3,8 @@ namespace Silc.Samples.Training;
 /// <summary>What grows while a run trains, metrics.csv and events for TensorBoard; neither is touched before there is something to write.</summary>
 /// <param name="folder">Of the run.</param>
 /// <param name="startStep">Steps done before.</param>
-sealed class RunLogs(RunFolder folder, long startStep) : IDisposable
+/// <param name="train">Has the losses' weights.</param>
+sealed class RunLogs(RunFolder folder, long startStep, TrainConfig train) : IDisposable
 {
     MetricsLog? metrics;
     EventLog? events;
@@ -11,7 +12,7 @@ sealed class RunLogs(RunFolder folder, long startStep) : IDisposable
     /// <summary>A loss over the steps, those of earlier sessions included; NaN where it was not measured.</summary>
     public IReadOnlyList<(double Step, double Value)> Over(LossTerm term) => Metrics.Over(term);
 
-    MetricsLog Metrics => metrics ??= new(folder.At(TrainSession.Metrics), startStep);
+    MetricsLog Metrics => metrics ??= new(folder.At(TrainSession.Metrics), startStep, train);
 
     /// <summary>A number of validation over the steps.</summary>
     public IReadOnlyList<(double Step, double Value)> Over(ValidationMetric metric) => Metrics.Over(metric);
@@ -19,7 +20,7 @@ sealed class RunLogs(RunFolder folder, long startStep) : IDisposable
     public void Add(TrainReport report, ValidationScores? validation = null)
     {
         Metrics.Add(report, validation);
-        (events ??= new(folder.Path, startStep)).Add(report, validation);
+        (events ??= new(folder.Path, startStep, train)).Add(report, validation);
     }
 
     /// <summary>Puts all rows onto the disk: those up to a checkpoint must not be lost before it is.</summary>

@@ -44,7 +44,7 @@ sealed class TrainSession(RunFolder folder, string? values = null, ValidationPla
         PrintPlan(model, run);
         using var interrupt = new Interrupt(userSignal: true);
         // Opened with the first report: until then the folder may hold the metrics of a run that this one replaces.
-        using var logs = new RunLogs(folder, run.Trainer.Steps);
+        using var logs = new RunLogs(folder, run.Trainer.Steps, run.Trainer.Config);
         run.Saving = logs.Flush;
         if (folder.Warning is { } warning) Console.Error.WriteLine($"warning: {warning}");
         folder.Notes = new Dictionary<string, string>(folder.Notes) { [SessionNote.Key] = SessionNote.Of(model, run.Trainer).Write() };

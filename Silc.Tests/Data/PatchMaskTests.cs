@@ -22,7 +22,7 @@ public sealed class PatchMaskTests
                     {
                         if (kind != MaskKind.Random && grid * grid < PatchMask.LeastPatches) continue;
                         var hidden = Hide(kind, grid, count, seed).Sum();
-                        if (kind == MaskKind.Blocks) Assert.IsTrue(hidden <= count, $"{hidden} of {count}");
+                        if (kind is MaskKind.Blocks or MaskKind.IbotBlocks) Assert.IsTrue(hidden <= count, $"{hidden} of {count}");
                         else Assert.AreEqual(count, hidden, $"{kind}, grid {grid}");
                     }
     }
@@ -48,7 +48,18 @@ public sealed class PatchMaskTests
         double Mean(MaskKind kind) => Enumerable.Range(0, 100).Average(seed => Border(Hide(kind, 16, 100, seed), 16));
         Assert.IsLessThan(0.7 * Mean(MaskKind.Random), Mean(MaskKind.Blocks));
         Assert.IsLessThan(0.7 * Mean(MaskKind.Random), Mean(MaskKind.FilledBlocks));
+        // iBOT's are larger, so fewer.
+        Assert.IsLessThan(0.9 * Mean(MaskKind.Blocks), Mean(MaskKind.IbotBlocks));
         Assert.IsGreaterThan(90, Enumerable.Range(0, 100).Average(seed => Hide(MaskKind.Blocks, 16, 100, seed).Sum()));
+    }
+
+    /// <summary>iBOT's first block of a grid of 9 has 9 patches or more, as many as aspects and whole sides leave; DINOv2's begins at 4.</summary>
+    [TestMethod]
+    public void The_blocks_of_iBOT_are_a_ninth_of_the_grid_at_least()
+    {
+        int Smallest(MaskKind kind) => Enumerable.Range(0, 300).Select(seed => Hide(kind, 9, 12, seed).Sum()).Where(hidden => hidden > 0).Min();
+        Assert.IsGreaterThanOrEqualTo(7, Smallest(MaskKind.IbotBlocks));
+        Assert.IsTrue(Enumerable.Range(0, 300).Any(seed => Hide(MaskKind.IbotBlocks, 9, 12, seed).Sum() < 12));
     }
 
     /// <summary>DINOv2's: half of the images, in shares that are spread evenly over 0.1 to 0.5.</summary>

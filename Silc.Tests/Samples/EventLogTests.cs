@@ -7,7 +7,7 @@ namespace Silc.Tests;
 [TestClass, DoNotParallelize]
 public sealed class EventLogTests : TempFolder
 {
-    static readonly string[] tags =
+    static readonly string[] first =
     [
         "loss/total", "loss/contrastive", "loss/distillation", "optimizer/gradient_norm", "optimizer/learning_rate", "contrastive/temperature",
         "contrastive/bias", "optimizer/skipped_steps", "throughput/samples_per_second", "throughput/data_wait_share", "",
@@ -15,6 +15,10 @@ public sealed class EventLogTests : TempFolder
         "distillation/largest_probability", "distillation/prototypes_used", "distillation/feature_deviation", "",
         "distillation/mean_entropy", "distillation/groups_told", "distillation/feature_dimensions",
     ];
+
+    // Of all columns behind the step; what these runs do not have stays empty in both.
+    static readonly string[] tags = [.. first, .. MetricsFile.Columns[(first.Length + 1)..].Select(column =>
+        column.EndsWith("_weight", StringComparison.Ordinal) ? $"weight/{column[..^"_weight".Length]}" : $"none/{column}")];
 
     [TestMethod]
     public void The_events_of_a_resumed_run_show_the_rows_of_its_metrics()
@@ -62,13 +66,14 @@ public sealed class EventLogTests : TempFolder
     {
         var metrics = new StepMetrics(3, double.NaN, [new(LossTerm.Contrastive, double.PositiveInfinity), new(LossTerm.KoLeo, -0.5)],
             1e300, 0.1, 10, -10, 1, 1);
-        using (var log = new EventLog(Root, resumedStep: 0))
+        using (var log = new EventLog(Root, resumedStep: 0, new TrainConfig() with { KoLeoWeight = 0.2 }))
             log.Add(new(metrics, 9, 1.5, 0, "read", TimeSpan.Zero, TimeSpan.Zero));
         var scalars = EventReader.Shown(Root)[3];
         Assert.AreEqual(float.NaN, scalars["loss/total"]);
         Assert.AreEqual(float.PositiveInfinity, scalars["loss/contrastive"]);
         Assert.AreEqual(float.PositiveInfinity, scalars["optimizer/gradient_norm"]);
         Assert.AreEqual(-0.5f, scalars["loss/koleo"]);
+        Assert.AreEqual((1f, 0.2f, MathF.Exp(0.5f)), (scalars["weight/contrastive"], scalars["weight/koleo"], scalars["koleo/distance"]));
         Assert.AreEqual(-10f, scalars["contrastive/bias"]);
     }
 

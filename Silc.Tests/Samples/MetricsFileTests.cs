@@ -14,7 +14,7 @@ public sealed class MetricsFileTests : TempFolder
     public void A_file_of_fewer_columns_is_gone_on_with()
     {
         File.WriteAllText(At("metrics.csv"), OldHeader + Old + "3,6.3,");
-        using (var log = new MetricsLog(At("metrics.csv"), resumedStep: 2))
+        using (var log = new MetricsLog(At("metrics.csv"), resumedStep: 2, new()))
         {
             CollectionAssert.AreEqual(new[] { (1.0, 1.5), (2, 1.4) }, log.Over(LossTerm.Contrastive).ToArray());
             CollectionAssert.AreEqual(new[] { (1.0, 5.0), (2, 5) }, log.Over(LossTerm.Distillation).ToArray());
@@ -49,10 +49,15 @@ public sealed class MetricsFileTests : TempFolder
         foreach (var term in LossTerm.All)
         {
             var metrics = new StepMetrics(3, 1, [new(term, 0.25)], 1, 0.1, 10, -10, 0, 0);
-            using (var log = new MetricsLog(At("metrics.csv"), resumedStep: 0))
+            using (var log = new MetricsLog(At("metrics.csv"), resumedStep: 0, term.WithWeight(new(), 0.75)))
                 log.Add(new(metrics, 9, 1.5, 0, "read", TimeSpan.Zero, TimeSpan.Zero));
             var read = RunMetrics.Read(At("metrics.csv"));
-            foreach (var other in LossTerm.All) Assert.AreEqual(other == term ? "0.25" : "", read.LastText(other.Name));
+            foreach (var other in LossTerm.All)
+            {
+                Assert.AreEqual(other == term ? "0.25" : "", read.LastText(other.Name));
+                Assert.AreEqual(other == term ? "0.75" : "", read.LastText($"{other.Name}_weight"));
+            }
+            Assert.AreEqual(term == LossTerm.KoLeo ? "0.7788" : "", read.LastText("koleo_distance"));
             Assert.AreEqual(("0.1", "1.5"), (read.LastText("learning_rate"), read.LastText("samples_per_second")));
         }
     }
