@@ -17,19 +17,24 @@ sealed record Suite(Func<SilcModel, IEnumerable<Score>> Measure, IReadOnlyList<L
     static Suite Demo(string data, DemoLevel level)
     {
         var (images, scenes, tasks) = (DemoSet.HeldOut(level), DemoSet.HeldOutScenes(level), ProbeTask.Demo(level));
+        var relations = DemoSet.HeldOutRelations(level);
         return new(
             model => [
                 .. DemoScores.Of(model, images, model.EmbedImages(images)), .. RetrievalScores.Of(model, scenes),
+                .. relations is null ? Enumerable.Empty<Score>() : RelationScores.Of(model, relations),
                 .. tasks.SelectMany(Probes(model).Of), .. Segmented(model, data), .. PatchProbes(model, data),
             ],
             [
+                new("zero-shot colour", "", "zero-shot by text", "colour"),
                 new("zero-shot shape", "", "zero-shot by text", "shape"),
+                .. relations is null ? [] : (LadderColumn[])[new("relation", "two objects", "true or turned around", "relation")],
                 new("I to T R@1", "captions", "image to caption", "R@1"),
                 new("T to I R@1", "captions", "caption to image", "R@1"),
                 new("10-shot shape", "by shape", "10 shots", "top 1"),
                 new("kNN shape", "by shape", "20 nearest", "top 1"),
                 new("mIoU colour, map values", "by colour", "map values", "mIoU"),
                 new("mIoU colour, last block", "by colour", "last-block values", "mIoU"),
+                new("mIoU shape, map values", "by shape", "map values", "mIoU"),
                 new("patch probe colour", "by colour", "linear probe of", "mIoU"),
                 new("patch probe shape", "by shape", "linear probe of", "mIoU"),
             ]);

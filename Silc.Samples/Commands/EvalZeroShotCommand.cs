@@ -85,6 +85,7 @@ static class EvalZeroShotCommand
         {
             var images = DemoSet.HeldOut(level);
             return DemoScores.Of(model, images, ReadableImages.Embed(model, images, crop).Rows, templates, report)
+                .Concat(DemoSet.HeldOutRelations(level) is { } relations ? RelationScores.Of(model, relations, crop) : [])
                 .Concat(RetrievalScores.Of(model, DemoSet.HeldOutScenes(level), crop));
         }
         if (DataOption.EmojiFolder(data) is { } folder) return new EmojiScores(model, DataOption.OpenEmoji(folder), templates, crop, report).All();

@@ -4,7 +4,7 @@ namespace Silc.Samples.Data;
 static class DemoSet
 {
     // The cache keeps them after the first epoch: 16 KiB each.
-    const int TrainingImages = 16384, Size = 64, ImagesPerClass = 8, Scenes = 200, HeldOutSeed = 1_000_003;
+    const int TrainingImages = 16384, Size = 64, ImagesPerClass = 8, Scenes = 200, ScenesOfRelations = 1200, HeldOutSeed = 1_000_003;
 
     const string Name = "demo";
 
@@ -33,4 +33,8 @@ static class DemoSet
 
     /// <summary>Scenes as in training, for retrieval.</summary>
     public static IImageTextSource HeldOutScenes(DemoLevel level) => new DemoSource(Scenes, HeldOutSeed, Size, level);
+
+    /// <summary>Scenes whose two objects lie one way or the other; null at a level where there is one object.</summary>
+    public static DemoRelations? HeldOutRelations(DemoLevel level) =>
+        level == DemoLevel.Hard ? new(ScenesOfRelations, HeldOutSeed, Size, level) : null;
 }

@@ -16,7 +16,8 @@ static class LossOptions
         "Share of the images of a batch that have hidden patches; half in DINOv2.",
         new MaskConfig().Images).From(0);
     public static readonly Option<MaskKind> MaskPatches = Choice("--mask-kind",
-        "Which patches: random ones, blocks as in DINOv2 and ibotblocks as in iBOT, which may hide fewer than asked, or filledblocks as in DINOv3.", MaskKind.Random);
+        "Which patches: random ones, blocks as in DINOv2 and ibotblocks as in iBOT, which may hide fewer than asked, or filledblocks as in DINOv3.",
+        MaskKind.Random);
     public static readonly Option<bool> MaskAllPatches =
         new("--mask-all-patches") { Description = "Predictions for visible patches count too: iBOT++ of TIPSv2." };
     public static readonly Option<bool> SharedHead = new("--shared-head")

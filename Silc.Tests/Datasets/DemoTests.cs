@@ -43,6 +43,31 @@ public sealed class DemoTests
         Assert.AreEqual(("around", "inside"), DemoCaptions.Relation(At(DemoColour.Red, 0.5, 0.5), At(DemoColour.Blue, 0.5, 0.5)));
     }
 
+    /// <summary>Each pair of sentences is one that the scene's captions hold and one of the same words but for the relation.</summary>
+    [TestMethod]
+    public void Relations_are_true_or_turned_around()
+    {
+        var relations = new DemoRelations(300, seed: 3, size: 64, DemoLevel.Hard);
+        Assert.IsGreaterThan(50, relations.Count);
+        var source = new DemoSource(300, seed: 3, size: 64);
+        var captions = Enumerable.Range(0, 300).Where(i => source.Scene(i).Objects.Count == 2).SelectMany(i => DemoCaptions.Of(source.Scene(i)))
+            .ToHashSet();
+        var (there, back) = relations.Sentences;
+        var turned = new Dictionary<string, string> { ["left"] = "right", ["right"] = "left", ["above"] = "below", ["below"] = "above",
+            ["around"] = "inside", ["inside"] = "around" };
+        foreach (var (right, wrong) in there.Zip(back))
+        {
+            Assert.AreEqual(wrong, string.Join(' ', right.Split(' ').Select(word => turned.GetValueOrDefault(word, word))));
+            Assert.AreNotEqual(right, wrong);
+            if (right.Length <= DemoCaptions.MaxBytes) CollectionAssert.Contains(captions.ToArray(), right);
+        }
+        Assert.AreEqual(relations.Count, relations.Images.Count());
+        // Neither word of two is right more often.
+        foreach (var (one, other) in new[] { ("left of", "right of"), ("above", "below"), ("around", "inside") })
+            Assert.IsLessThan(0.3 * relations.Count, Math.Abs(there.Count(text => text.Contains(one)) - there.Count(text => text.Contains(other))));
+        Assert.AreEqual(0, new DemoRelations(100, 3, 64, DemoLevel.Plain).Count);
+    }
+
     [TestMethod]
     public void MasksCoverWhatIsPainted()
     {

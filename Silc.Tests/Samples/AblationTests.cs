@@ -183,10 +183,12 @@ public sealed class AblationTests : TempFolder
     }
 
     [TestMethod]
-    public void Every_headline_is_one_number_of_the_demo()
+    [DataRow("demo"), DataRow("demo:hard")]
+    public void Every_headline_is_one_number_of_the_demo(string data)
     {
         using var model = SilcModel.Create(TestDevices.Open("cpu"), config, tokenizer: words);
-        var demo = Suite.Open("demo");
+        var demo = Suite.Open(data);
+        Assert.AreEqual(data == "demo:hard", demo.Columns.Any(column => column.Name == "relation"));
         var rows = demo.Measure(model).SelectMany(
             score => score.Metrics.Select(metric => new AblationRow("", "", 0, score.Images, score.Method, metric.Name, metric.Value))).ToList();
         foreach (var column in demo.Columns) Assert.AreEqual(1, rows.Count(column.Is), column.Name);
