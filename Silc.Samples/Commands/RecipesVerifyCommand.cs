@@ -12,11 +12,17 @@ static class RecipesVerifyCommand
 {
     const int Below = 3;
 
-    static readonly Argument<string> Config = new("FILE")
+    static readonly Argument<string[]> Configs = new("FILE")
     {
-        Description = "A configuration file of silc train, NAME.json, with NAME.levels.json beside it.",
+        Description = "Configuration files of silc train, NAME.json, with NAME.levels.json beside each.",
+        Arity = ArgumentArity.OneOrMore,
     };
-    static readonly Option<string> Out = new("--out") { Description = "Folder of the run.", HelpName = "DIR", Required = true };
+    static readonly Option<string> Out = new("--out")
+    {
+        Description = "Folder of the run; of several files, a folder NAME in it for each.",
+        HelpName = "DIR",
+        Required = true,
+    };
     static readonly Option<string> Device = TrainOptions.DeviceOption();
     static readonly Option<int?> Seed = new("--seed") { Description = "Instead of the file's.", HelpName = "N" };
     static readonly Option<int?> Steps = new("--steps") { Description = "Instead of the file's; fewer will not reach its levels.", HelpName = "N" };
@@ -29,15 +35,36 @@ static class RecipesVerifyCommand
 
             Examples:
               silc recipes verify recipes/demo.json --out runs/verify
-            """) { Config, Out, Device, Seed, Steps };
+              silc recipes verify recipes/demo.json recipes/drawings.json --out runs/verify
+            """) { Configs, Out, Device, Seed, Steps };
         command.SetAction(Run);
         return command;
     }
 
     static int Run(ParseResult parsed)
     {
-        var (config, folder, device) = (parsed.GetRequiredValue(Config), parsed.GetRequiredValue(Out), parsed.GetValue(Device)!);
-        var levels = RecipeLevels.Beside(config);
+        var (configs, folder) = (parsed.GetRequiredValue(Configs), parsed.GetRequiredValue(Out));
+        // A file that is missing is told before the first training.
+        (string Config, RecipeLevels Levels)[] all = [.. configs.Select(config => (config, RecipeLevels.Beside(config)))];
+        if (configs.GroupBy(NameOf).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            throw new ArgumentException($"{string.Join(" and ", twice)} would both be trained in {NameIn(folder, twice.First())}: verify one at a time");
+        var worst = 0;
+        foreach (var (config, levels) in all)
+        {
+            var code = Verify(parsed, config, levels, configs.Length == 1 ? folder : NameIn(folder, config));
+            if (code is not (0 or Below)) return code;
+            worst = Math.Max(worst, code);
+        }
+        return worst;
+    }
+
+    static string NameOf(string config) => Path.GetFileNameWithoutExtension(config);
+
+    static string NameIn(string folder, string config) => Path.Combine(folder, NameOf(config));
+
+    static int Verify(ParseResult parsed, string config, RecipeLevels levels, string folder)
+    {
+        var device = parsed.GetValue(Device)!;
         List<string> train = ["train", "--config", config, "--out", folder, "--device", device];
         if (parsed.GetValue(Seed) is { } seed) train.AddRange(["--seed", $"{seed}"]);
         if (parsed.GetValue(Steps) is { } steps) train.AddRange(["--steps", $"{steps}"]);

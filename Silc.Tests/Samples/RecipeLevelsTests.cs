@@ -82,6 +82,33 @@ public sealed class RecipeLevelsTests : TempFolder
         }
     }
 
+    /// <summary>Several files are trained one after another, each in a folder of its name, and one below its levels is told by the exit code.</summary>
+    [TestMethod]
+    public void Several_recipes_are_verified_by_one_command()
+    {
+        foreach (var (name, level) in new[] { ("first", 0.999), ("second", 0.001) })
+        {
+            File.Copy(Kept("demo.json"), At($"{name}.json"));
+            File.WriteAllText(At($"{name}.levels.json"), $$"""
+                { "checks": [ { "eval": "eval zero-shot --data demo", "images": "held out", "method": "zero-shot by text", "metric": "shape",
+                  "atLeast": {{level.ToString(System.Globalization.CultureInfo.InvariantCulture)}}, "reached": "by nobody" } ] }
+                """);
+        }
+        var (code, output, error) = CommandLineRun.Of("recipes", "verify", At("first.json"), At("second.json"), "--out", At("runs"), "--steps", "2",
+            "--device", "cpu");
+        Assert.AreEqual(3, code, error);
+        Assert.Contains($"{At("second.json")} reaches its levels", output);
+        Assert.IsTrue(File.Exists(At("runs/first/model.safetensors")) && File.Exists(At("runs/second/model.safetensors")));
+
+        (code, _, error) = CommandLineRun.Of("recipes", "verify", At("first.json"), At("none.json"), "--out", At("none"));
+        Assert.AreEqual(SilcCommand.Failed, code);
+        Assert.Contains($"{At("none.json")}: no such file", error);
+        Assert.IsFalse(Directory.Exists(At("none")));
+        (code, _, error) = CommandLineRun.Of("recipes", "verify", At("first.json"), At("first.json"), "--out", At("none"));
+        Assert.AreEqual(SilcCommand.Failed, code);
+        Assert.Contains("would both be trained in", error);
+    }
+
     [TestMethod]
     [DataRow("{}", "checks"), DataRow("{ \"checks\": [] }", "no checks in it"), DataRow("{ \"checks\": 3 }", "JSON value could not be converted")]
     [DataRow("""{ "checks": [ { "eval": "", "images": "", "method": "", "metric": "x", "atLeast": 7, "reached": "" } ] }""", "a fraction in (0, 1]")]
