@@ -47,7 +47,8 @@ static class RecipesVerifyCommand
         // A file that is missing is told before the first training.
         (string Config, RecipeLevels Levels)[] all = [.. configs.Select(config => (config, RecipeLevels.Beside(config)))];
         if (configs.GroupBy(NameOf).FirstOrDefault(same => same.Count() > 1) is { } twice)
-            throw new ArgumentException($"{string.Join(" and ", twice)} would both be trained in {NameIn(folder, twice.First())}: verify one at a time");
+            throw new ArgumentException($"{string.Join(" and ", twice)} would both be trained in {NameIn(folder, twice.First())}: verify one at a "
+                + "time");
         var worst = 0;
         foreach (var (config, levels) in all)
         {

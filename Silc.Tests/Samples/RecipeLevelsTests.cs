@@ -94,8 +94,8 @@ public sealed class RecipeLevelsTests : TempFolder
                   "atLeast": {{level.ToString(System.Globalization.CultureInfo.InvariantCulture)}}, "reached": "by nobody" } ] }
                 """);
         }
-        var (code, output, error) = CommandLineRun.Of("recipes", "verify", At("first.json"), At("second.json"), "--out", At("runs"), "--steps", "2",
-            "--device", "cpu");
+        var (code, output, error) = CommandLineRun.Of("recipes", "verify", At("first.json"), At("second.json"), "--out", At("runs"),
+            "--steps", "2", "--device", "cpu");
         Assert.AreEqual(3, code, error);
         Assert.Contains($"{At("second.json")} reaches its levels", output);
         Assert.IsTrue(File.Exists(At("runs/first/model.safetensors")) && File.Exists(At("runs/second/model.safetensors")));
