@@ -82,7 +82,7 @@ public sealed class RecipeLevelsTests : TempFolder
         }
     }
 
-    /// <summary>Several files are trained one after another, each in a folder of its name, and one below its levels is told by the exit code.</summary>
+    /// <summary>Several files are trained one after another, each in a folder of its name; the exit code tells of one below its levels.</summary>
     [TestMethod]
     public void Several_recipes_are_verified_by_one_command()
     {
