@@ -43,6 +43,8 @@ public sealed class ExportTests : TempFolder
             "O tokenizer_kwargs act_kwargs norm_kwargs"),
         openClip = Fields("I embed_dim", "B custom_text quick_gelu", "N init_logit_scale init_logit_bias", "O vision_cfg text_cfg");
 
+    public TestContext TestContext { get; set; } = null!;
+
     [TestMethod]
     public void Files_for_transformers_have_floats_as_floats_and_no_unknown_field()
     {
@@ -52,6 +54,26 @@ public sealed class ExportTests : TempFolder
         Strict(config, whole, "config");
         Strict(config.GetProperty("vision_config"), image, "vision_config");
         Strict(config.GetProperty("text_config"), text, "text_config");
+        Strict(Json("hf/preprocessor_config.json"), preprocessor, "preprocessor");
+    }
+
+    [TestMethod]
+    public void A_model_that_came_from_transformers_goes_back_with_the_same_fields()
+    {
+        Directory.CreateDirectory(At("in"));
+        foreach (var name in new[] { "config.json", HuggingFaceModel.WeightsName })
+            File.Copy(WorldFolder.File($"hf-lower-case/in/{name}"), At($"in/{name}"));
+        CommandLineRun.Good("convert", At("in"), At("hf"), "--to", "hf");
+        JsonElement before = JsonDocument.Parse(File.ReadAllBytes(At("in/config.json"))).RootElement, config = Json("hf/config.json");
+        Strict(config, whole, "config");
+        Assert.AreEqual("1.0", config.GetProperty("initializer_factor").GetRawText());
+        foreach (var (section, known) in new[] { ("vision_config", image), ("text_config", text) })
+        {
+            Strict(config.GetProperty(section), known, section);
+            foreach (var name in known.Keys.Where(name => known[name] is "I" or "S" && before.GetProperty(section).TryGetProperty(name, out _)))
+                if (config.GetProperty(section).TryGetProperty(name, out var value))
+                    Assert.AreEqual(before.GetProperty(section).GetProperty(name).GetRawText(), value.GetRawText(), $"{section}.{name}");
+        }
         Strict(Json("hf/preprocessor_config.json"), preprocessor, "preprocessor");
     }
 
@@ -107,7 +129,7 @@ public sealed class ExportTests : TempFolder
 
         OpenClipModel.RequirePublished(SilcConfig.B16);
         var bytes = JsonSerializer.SerializeToUtf8Bytes(OpenClipModel.Config(SilcConfig.B16, null));
-        var model = JsonDocument.Parse(bytes).RootElement.GetProperty("model_cfg");
+        var model = Printed(OpenClipModel.ConfigName, bytes).GetProperty("model_cfg");
         Assert.AreEqual("vit_base_patch16_siglip_256", model.GetProperty("vision_cfg").GetProperty("timm_model_name").GetString());
         foreach (var (section, known) in new[] { ("vision_cfg", openClipImage), ("text_cfg", openClipText) })
             Strict(model.GetProperty(section), known, section);
@@ -163,7 +185,14 @@ public sealed class ExportTests : TempFolder
     static Dictionary<string, string> Fields(params string[] kinds) => kinds.Select(line => line.Split(' '))
         .SelectMany(words => words.Skip(1).Select(name => (name, words[0]))).ToDictionary(field => field.name, field => field.Item2);
 
-    JsonElement Json(string name) => JsonDocument.Parse(File.ReadAllBytes(At(name))).RootElement;
+    JsonElement Json(string name) => Printed(name, File.ReadAllBytes(At(name)));
+
+    // Shown by --logger "console;verbosity=detailed".
+    JsonElement Printed(string name, byte[] json)
+    {
+        TestContext.WriteLine($"{name}: {System.Text.Encoding.UTF8.GetString(json)}");
+        return JsonDocument.Parse(json).RootElement;
+    }
 
     static void Strict(JsonElement section, Dictionary<string, string> fields, string where)
     {

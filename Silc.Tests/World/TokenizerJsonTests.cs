@@ -10,23 +10,32 @@ public sealed class TokenizerJsonTests : TempFolder
     [TestMethod]
     public void Unigram_alone_gives_the_rows_of_transformers()
     {
-        using var golden = JsonDocument.Parse(File.ReadAllBytes(WorldFolder.File("hf-tokens-siglip.json")));
-        var model = SentencePieceModel.Parse(golden.RootElement.GetProperty("model_base64").GetBytesFromBase64());
-        var (unknown, end) = (model.IdOf(PieceType.Unknown), model.EndId());
-        object Special(int id) => new { id, content = model.Pieces[id].Text, special = true };
-        File.WriteAllText(At("tokenizer.json"), JsonSerializer.Serialize(new
+        int compared = 0;
+        foreach (var path in WorldFolder.Files("hf-tokens*.json"))
         {
-            added_tokens = new[] { Special(unknown), Special(end) },
-            normalizer = model.CharsMap.Length == 0 ? null : new { type = "Precompiled", precompiled_charsmap = model.CharsMap },
-            pre_tokenizer = new { type = "Metaspace", replacement = "\u2581", prepend_scheme = "always" },
-            model = new { type = "Unigram", unk_id = unknown, vocab = model.Pieces.Select(piece => new object[] { piece.Text, piece.Score }) },
-        }));
-        File.WriteAllText(At("tokenizer_config.json"), """{"tokenizer_class": "SiglipTokenizer"}""");
-        var tokenizer = Tokenizers.Open(At("tokenizer.json"));
-        int length = golden.RootElement.GetProperty("length").GetInt32();
-        foreach (var row in golden.RootElement.GetProperty("rows").EnumerateArray())
-            CollectionAssert.AreEqual(row[1].EnumerateArray().Select(id => id.GetInt32()).ToArray(),
-                tokenizer.Tokens(row[0].GetString()!, length), row[0].GetRawText());
+            using var golden = JsonDocument.Parse(File.ReadAllBytes(path));
+            var model = SentencePieceModel.Parse(golden.RootElement.GetProperty("model_base64").GetBytesFromBase64());
+            if (model.Kind != SegmenterKind.Unigram) continue;
+            var (unknown, end) = (model.IdOf(PieceType.Unknown), model.EndId());
+            object Special(int id) => new { id, content = model.Pieces[id].Text, special = true };
+            File.WriteAllText(At("tokenizer.json"), JsonSerializer.Serialize(new
+            {
+                added_tokens = new[] { Special(unknown), Special(end) },
+                normalizer = model.CharsMap.Length == 0 ? null : new { type = "Precompiled", precompiled_charsmap = model.CharsMap },
+                pre_tokenizer = new { type = "Metaspace", replacement = "\u2581", prepend_scheme = "always" },
+                model = new { type = "Unigram", unk_id = unknown, vocab = model.Pieces.Select(piece => new object[] { piece.Text, piece.Score }) },
+            }));
+            File.WriteAllText(At("tokenizer_config.json"), """{"tokenizer_class": "SiglipTokenizer"}""");
+            var tokenizer = Tokenizers.Open(At("tokenizer.json"));
+            int length = golden.RootElement.GetProperty("length").GetInt32();
+            foreach (var row in golden.RootElement.GetProperty("rows").EnumerateArray())
+            {
+                CollectionAssert.AreEqual(row[1].EnumerateArray().Select(id => id.GetInt32()).ToArray(),
+                    tokenizer.Tokens(row[0].GetString()!, length), $"{path}: {row[0].GetRawText()}");
+                compared++;
+            }
+        }
+        Assert.IsGreaterThan(0, compared);
     }
 
     [TestMethod]
@@ -75,24 +84,5 @@ public sealed class TokenizerJsonTests : TempFolder
         Assert.AreEqual(37, tokenizer.VocabSize);
         // <start> a</w> b a d</w> cab</w> z</w>, which is unknown, <end>
         CollectionAssert.AreEqual(new[] { 35, 16, 1, 0, 19, 33, 36, 36, 36 }, tokenizer.Tokens("A bad\ncab z", 9));
-    }
-
-    // Decomposed letters become one, and what nobody sees goes, before CLIP's BPE cuts the caption.
-    [TestMethod]
-    public void Captions_of_CLIP_are_composed()
-    {
-        var folder = WorldFolder.File("hf-clip-nfd");
-        var (code, _, error) = CommandLineRun.Of("embed", "--model", Path.Combine(folder, "in"), "--tokenizer", Path.Combine(folder, "clip.txt.gz"),
-            "--texts", Path.Combine(folder, "texts.txt"), "--out", At("out.npy"), "--device", "cpu");
-        Assert.AreEqual(0, code, error);
-        float[] expected = Vectors(Path.Combine(folder, "expected.npy")), ours = Vectors(At("out.npy"));
-        Assert.HasCount(expected.Length, ours);
-        for (int i = 0; i < ours.Length; i++) Assert.AreEqual(expected[i], ours[i], 1e-5, $"value {i}");
-
-        static float[] Vectors(string path)
-        {
-            using var file = File.OpenRead(path);
-            return Npy.Read(file, file.Length, "vectors", path).Floats();
-        }
     }
 }
