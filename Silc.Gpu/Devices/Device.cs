@@ -194,6 +194,7 @@ public sealed partial class Device : IDisposable
     /// <summary>True while launches or operations are timed one by one.</summary>
     internal bool IsObserved => kernelProfile is not null || Ops.IsTimed;
 
+    /// <summary>Registers and local memory of a thread of a kernel, on CUDA.</summary>
     internal (int Registers, int LocalBytes) KernelSize(Type kernel) => cuda!.SizeOf(kernel);
 
     internal MemoryBuffer1D<float, Stride1D.Dense> Allocate(long floats, string what) => Allocate<float>(floats, what);

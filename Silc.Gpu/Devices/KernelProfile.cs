@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Silc;
 
 /// <summary>Launches of one kernel, and the time that they took on the device. Threads: immutable; any number may share it.</summary>
@@ -46,7 +44,7 @@ sealed class KernelProfile : IDisposable
     KernelCost Cost(Type kernel, int launches, double milliseconds)
     {
         var (registers, localBytes) = device.KernelSize(kernel);
-        return new(NameOf(kernel), launches, milliseconds, registers, localBytes);
+        return new(KernelName.Of(kernel), launches, milliseconds, registers, localBytes);
     }
 
     internal void Begin(nint stream) => Record(begun = Event(), stream);
@@ -65,13 +63,6 @@ sealed class KernelProfile : IDisposable
         if (free.TryPop(out var known)) return known;
         CudaDriver.Check(CudaDriver.cuEventCreate(out var created, 0), "a new event");
         return created;
-    }
-
-    static string NameOf(Type type)
-    {
-        if (!type.IsGenericType) return type.Name;
-        var name = new StringBuilder(type.Name.Split('`')[0]).Append('<');
-        return name.AppendJoin(", ", type.GetGenericArguments().Select(NameOf)).Append('>').ToString();
     }
 
     /// <summary>Frees the events.</summary>

@@ -25,7 +25,7 @@ case $minutes in '' | *[!0-9]*) echo "--minutes takes a whole number, not '$minu
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap '[ ! -s "$work/sampler" ] || kill "$(cat "$work/sampler")" 2> /dev/null; rm -rf "$work"' EXIT
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1 PYTHONUNBUFFERED=1
 # No OpenCL: PoCL asserts where several processes share its cache, and ends the tests with it.
 export OCL_ICD_VENDORS="$work/no-opencl"
@@ -52,6 +52,21 @@ reason() {
     case $(tail -1 "$1") in failed* | stopped*) [ "$(wc -l < "$1")" -lt 2 ] || echo ": $(tail -2 "$1" | head -1 | cut -c1-100)" ;; esac
 }
 
+# beside: products of the first preset and attention in microseconds, by mma.sync, by wgmma (attention: as it is launched), and by PyTorch.
+beside() {
+    local first=${presets%% *} column=0 file files=()
+    for file in "products-$first-wgmma-0" "products-$first-wgmma-1" "sweep-$first-bf16" "products-$first-torch"; do
+        column=$((column + 1))
+        [ ! -s "$out/$file.txt" ] || files+=("column=$((column > 2 ? column - 1 : column))" "$out/$file.txt")
+    done
+    [ ${#files[@]} -eq 0 ] || awk '
+        # Rows end in microseconds and TFLOP/s; of the sweep those of attention count that were launched by default.
+        / attention / && $NF == "default" { NF-- }
+        $NF !~ /^[0-9.]+$/ || $(NF - 1) !~ /^[0-9.]+$/ || !/^(global|local|text) / { next }
+        { us = $(NF - 1); NF -= 2; if (!($0 in known)) { known[$0]; order[++rows] = $0 } time[$0, column] = us }
+        END { for (i = 1; i <= rows; i++) { r = order[i]; printf "%-44s %9s %9s %9s\n", r, time[r, 1], time[r, 2], time[r, 3] } }' "${files[@]}"
+}
+
 summary() {
     {
         echo "== $(date -u +%Y-%m-%dT%H:%MZ), $(grep -hoE 'NVIDIA [A-Z0-9]+[^|│]*' "$out/driver.txt" "$out/devices.txt" 2> /dev/null | head -1)"
@@ -66,10 +81,14 @@ summary() {
         for file in "$out"/losses-*.csv; do [ -s "$file" ] && echo "$(basename "$file" .csv): $(tail -1 "$file" | cut -d, -f3,4)"; done
         echo "== steps"
         grep -hE ': step |^torch' "$out"/bench-*.txt "$out"/torch-*.txt 2> /dev/null
+        echo "== the demo: scores on held-out images"
+        grep -hE '[│|].*[│|]' "$out/demo.txt" 2> /dev/null | head -20
+        echo "== microseconds of products and attention: mma.sync, wgmma, PyTorch"
+        beside
         echo "== best tiles and blocks, where they are not the default"
         grep -hE '^best of ' "$out"/sweep-*.txt 2> /dev/null | grep -v ': default,' | head -40
         echo "== kernels with local memory"
-        grep -hE ' [1-9][0-9]* local bytes' "$out"/bench-*.txt 2> /dev/null | sort -u | head -10
+        grep -hoE ' [1-9][0-9]* local bytes .*' "$out/kernels.txt" "$out"/bench-*.txt 2> /dev/null | sort -u | head -20
     } > "$out/summary.txt"
 }
 
@@ -96,6 +115,12 @@ long() {
         --image-size 48 --distillation 0.3 --global-views 1 --local-views 2 --min-crop 0.9 --ema 0.99 --log-every 10 --device "$1" --precision "$2" \
         --out "$work/long-$3" && cp "$work/long-$3/metrics.csv" "$out/losses-long-$3.csv" \
         && "$here/silc" eval zero-shot --model "$work/long-$3" --data demo --device "$1"
+}
+
+# demo: the demo's recipe to its end, as newcomers start it, and its patches; the sheet, metrics, plot and weights stay.
+demo() {
+    "$here/silc" --device "$device" --steps 950 --out "$out/demo" \
+        && "$here/silc" eval segmentation --model "$out/demo" --data demo --images 40 --device "$device"
 }
 
 # ranks DEVICE: two ranks on one device by MPI, beside one rank alone.
@@ -133,13 +158,22 @@ train_head() {
 ladder() {
     SILC=$here/silc "$here/ladder.sh" --device "$device" --precision tf32 --seeds 1 --seed "$1" --out "$out/ladder-$1"
 }
-export -f train smoke losses long ranks alone train_head ladder
+export -f train smoke losses long demo ranks alone train_head ladder
 export here work out device
 
 tests() { stage "test-$1" "$2" "$here/Silc.Tests" --progress off --filter "$3"; }
 
 stage devices 30 "$here/silc" devices
-command -v nvidia-smi > /dev/null && stage driver 20 nvidia-smi
+if command -v nvidia-smi > /dev/null; then
+    stage driver 20 nvidia-smi
+    stage clocks 20 nvidia-smi -q -d CLOCK,POWER,PERFORMANCE,TEMPERATURE
+    # Clocks and power while stages run, to see what slowed a timing down; in a shell of its own, so that no wait below waits for it.
+    (
+        timeout $((60 * minutes)) nvidia-smi --loop=2 --format=csv \
+            --query-gpu=timestamp,clocks.sm,clocks.max.sm,clocks.mem,power.draw,power.limit,temperature.gpu,utilization.gpu > "$out/clocks.csv" 2>&1 &
+        echo $! > "$work/sampler"
+    )
+fi
 summary
 
 # Correct? All at once; what is compiled here the driver keeps for the timings.
@@ -156,21 +190,25 @@ tests golden 150 "FullyQualifiedName~GoldenStep|FullyQualifiedName~LayerGradient
 tests heads 150 "FullyQualifiedName~CatSeg|FullyQualifiedName~Head|FullyQualifiedName~OwlLayers|FullyQualifiedName~TextDecoder|FullyQualifiedName~DetectCommand" &
 tests losses 150 "FullyQualifiedName~LossTests|FullyQualifiedName~LossGolden|FullyQualifiedName~LossSpan|FullyQualifiedName~MaskedPatch|FullyQualifiedName~Distillation" &
 tests training 150 "FullyQualifiedName~TrainerTests|FullyQualifiedName~Teacher|FullyQualifiedName~WeightAverage|FullyQualifiedName~TowerVariant|FullyQualifiedName~FineTune|FullyQualifiedName~SkippedStep|FullyQualifiedName~Health" &
+stage kernels 150 "$here/Silc.Tests" --progress off --filter "FullyQualifiedName~CudaKernelSize" &
 for preset in $presets; do
     stage "warm-$preset" 100 "$here/silc" bench "$preset" --device "$device" --precision bf16 --batch 4 --steps 1 &
 done
-torch=""
-if [ -n "$peer" ] && python3 -c 'import torch' 2> /dev/null; then torch=yes; else echo "no PyTorch beside it: ${peer:-no --peer was given}"; fi
+torch="" any_torch=""
+if python3 -c 'import torch' 2> /dev/null; then any_torch=yes; else echo "python3 has no PyTorch to stand beside it"; fi
+if [ -z "$peer" ]; then echo "no steps of PyTorch's beside it: no --peer was given"; else torch=$any_torch; fi
 torch_device=${device%%:*} first=${presets%% *}
 # Compiling takes PyTorch minutes: it begins here and is kept in its cache for the timing at the end.
 [ -n "$torch" ] && { stage "warm-torch-$first-compiled" 200 python3 "$peer" "$first" --device "$torch_device" --batch "$batch" --steps 3 --dtype bf16 --compile & torch_compiles=$!; }
 for job in $(jobs -p); do [ "$job" = "${torch_compiles:-}" ] || wait "$job"; done
 summary
 
-# Products by both ways that the GPU has, whole steps with what there is to choose from, and PyTorch's beside them.
+# Products by both ways that the GPU has and PyTorch's, whole steps with what there is to choose from, and PyTorch's beside them.
 for wgmma in 0 1; do
     stage "products-$first-wgmma-$wgmma" 30 env SILC_WGMMA=$wgmma "$here/silc" bench products "$first" --batch "$batch" --device "$device" --precision bf16
 done
+[ -n "$any_torch" ] \
+    && stage "products-$first-torch" 60 python3 "$here/products_torch.py" "$first" --batch "$batch" --device "$torch_device" --dtype bf16
 for preset in $presets; do
     kernels=""
     [ "$torch_device" = cuda ] && kernels=--kernels
@@ -184,7 +222,8 @@ for preset in $presets; do
 done
 [ -n "$torch" ] && wait "$torch_compiles" && stage "torch-$first-compiled" 60 python3 "$peer" "$first" --device "$torch_device" --batch "$batch" --steps 12 --dtype bf16 --compile
 
-# Losses of long runs in each precision; heads; ranks that share the device.
+# The demo; losses of long runs in each precision; heads; ranks that share the device.
+stage demo 150 bash -c demo &
 for precision in float32 tf32 bf16; do
     for seed in 0 1 2; do stage "long-$precision-$seed" 120 bash -c "long $device $precision $precision-$seed $seed" & done
 done

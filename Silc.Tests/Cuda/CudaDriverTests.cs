@@ -35,11 +35,48 @@ public sealed class CudaDriverTests : TempFolder
         Assert.IsEmpty(Directory.GetFiles(At("run"), "*.tmp", SearchOption.AllDirectories));
     }
 
-    (int Code, string Output) Train(string[] more, params (string, string)[] variables)
+    /// <summary>The stand-in takes no text for a newer GPU than its own.</summary>
+    [TestMethod]
+    public void Turing_trains_in_float32()
     {
-        using var job = new JobProcess(JobProcess.Silc(["train", "--data", "demo", "--batch", "4", "--image-size", "32", "--text-length", "24",
-            "--local-views", "1", "--ema", "0.9", "--log-every", "1", "--device", "cuda:0", "--out", At("run"), .. more]),
-            [("LD_LIBRARY_PATH", Mock.CudaFolder()), .. variables]);
+        var (code, output) = Train(["--steps", "2"], ("MOCK_CUDA_CAPABILITY", "7.5"));
+        Assert.AreEqual(0, code, output);
+        StringAssert.Contains(output, "sm_75, driver 12.4");
+        Assert.HasCount(1 + 2, File.ReadAllLines(Path.Combine(At("run"), "metrics.csv")), output);
+        (code, output) = Train(["--steps", "2", "--overwrite"], ("MOCK_CUDA_CAPABILITY", "7.5"), ("MOCK_CUDA_REFUSE", ".target sm_75"));
+        Assert.AreEqual(SilcCommand.Failed, code, $"the texts are not for sm_75: {output}");
+        StringAssert.Contains(output, "error   : no '.target sm_75' here");
+    }
+
+    [TestMethod]
+    [DataRow("bf16"), DataRow("tf32")]
+    public void Turing_refuses_products_that_it_does_not_have(string precision)
+    {
+        var (code, output) = Train(["--steps", "1", "--precision", precision], ("MOCK_CUDA_CAPABILITY", "7.5"));
+        Assert.AreEqual(SilcCommand.Failed, code, output);
+        StringAssert.Contains(output, $"cuda:0 (no GPU, sm_75, driver 12.4) multiplies in float32 only, not in {precision}: choose that, or an "
+            + "NVIDIA GPU of compute capability 8.0 or newer");
+    }
+
+    [TestMethod]
+    public void A_kernel_that_does_not_assemble_is_named_with_the_assemblers_log()
+    {
+        var (code, output) = Run(["bench", "matmul", "64", "64", "64", "--device", "cuda:0", "--precision", "tf32"],
+            ("MOCK_CUDA_REFUSE", "mma.sync"));
+        Assert.AreEqual(SilcCommand.Failed, code, output);
+        StringAssert.Contains(output, "error: NVIDIA's driver answered CUDA_ERROR_INVALID_PTX to the kernel TensorCoreGemm<Tf32Mma, "
+            + "KMajor<Tf32Mma>, ");
+        StringAssert.Contains(output, "Its assembler says: ptxas application ptx input, line 7; error   : no 'mma.sync' here | "
+            + "ptxas fatal   : Ptx assembly aborted");
+    }
+
+    (int Code, string Output) Train(string[] more, params (string, string)[] variables) =>
+        Run(["train", "--data", "demo", "--batch", "4", "--image-size", "32", "--text-length", "24", "--local-views", "1", "--ema", "0.9",
+            "--log-every", "1", "--device", "cuda:0", "--out", At("run"), .. more], variables);
+
+    static (int Code, string Output) Run(string[] line, params (string, string)[] variables)
+    {
+        using var job = new JobProcess(JobProcess.Silc(line), [("LD_LIBRARY_PATH", Mock.CudaFolder()), .. variables]);
         return (job.ExitCode, job.Output);
     }
 }

@@ -1,6 +1,6 @@
 /* Stands for libcuda.so.1 where there is no GPU: contexts, memory and streams on the host, kernels that do nothing. MOCK_CUDA_LOG names a file, to
    which it adds the context of every buffer and stream that is made; MOCK_CUDA_CAPABILITY=7.0 makes the GPU older; from launch
-   MOCK_CUDA_FAIL_AT on a kernel has failed. */
+   MOCK_CUDA_FAIL_AT on a kernel has failed; texts with MOCK_CUDA_REFUSE in them, or for a newer GPU, do not assemble. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,15 +104,35 @@ int cuEventSynchronize(intptr_t event) { (void)event; return 0; }
 int cuEventElapsedTime(float *milliseconds, intptr_t start, intptr_t end) { (void)start; (void)end; *milliseconds = 1; return 0; }
 int cuEventDestroy_v2(intptr_t event) { (void)event; return 0; }
 int cuGetErrorString(int error, const char **text) { (void)error; *text = "an error of the mock"; return 0; }
-int cuGetErrorName(int error, const char **text) { *text = error == 700 ? "CUDA_ERROR_ILLEGAL_ADDRESS" : "MOCK_ERROR"; return 0; }
-int cuPointerGetAttribute(void *value, int attribute, void *p) { (void)attribute; (void)p; *(int *)value = 2; return 0; }
-int cuModuleLoadData(intptr_t *module, const char *image) { (void)image; *module = 7; return 0; }
-int cuModuleLoadDataEx(intptr_t *module, const char *image, int n, void *options, void *values)
+int cuGetErrorName(int error, const char **text)
 {
-    (void)image; (void)n; (void)options; (void)values;
-    *module = 7;
+    *text = error == 700 ? "CUDA_ERROR_ILLEGAL_ADDRESS" : error == 218 ? "CUDA_ERROR_INVALID_PTX" : "MOCK_ERROR";
     return 0;
 }
+int cuPointerGetAttribute(void *value, int attribute, void *p) { (void)attribute; (void)p; *(int *)value = 2; return 0; }
+/* CUDA_ERROR_INVALID_PTX and a log, where option 5 (CU_JIT_ERROR_LOG_BUFFER) gives memory and option 6 its size. Texts for sm_90a are for 9.0
+   alone. */
+int cuModuleLoadDataEx(intptr_t *module, const char *image, int n, int *options, void **values)
+{
+    const char *target = strstr(image, ".target sm_"), *wrong = getenv("MOCK_CUDA_REFUSE");
+    int own = 10 * capability(0) + capability(1), wanted = 0, taken = 0;
+    char *log = 0;
+    size_t size = 0;
+    if (target) sscanf(target, ".target sm_%d%n", &wanted, &taken);
+    int fits = target && (target[taken] == 'a' ? wanted == own : wanted <= own);
+    *module = 7;
+    if (fits && !(wrong && strstr(image, wrong))) return 0;
+    for (int i = 0; i < n; i++)
+    {
+        if (options[i] == 5) log = values[i];
+        if (options[i] == 6) size = (size_t)values[i];
+    }
+    if (!log) return 218;
+    if (!fits) snprintf(log, size, "ptxas fatal   : sm_%d is not for a GPU of sm_%d\n", wanted, own);
+    else snprintf(log, size, "ptxas application ptx input, line 7; error   : no '%s' here\nptxas fatal   : Ptx assembly aborted\n", wrong);
+    return 218;
+}
+int cuModuleLoadData(intptr_t *module, const char *image) { return cuModuleLoadDataEx(module, image, 0, 0, 0); }
 int cuModuleUnload(intptr_t module) { (void)module; return 0; }
 int cuModuleGetFunction(intptr_t *function, intptr_t module, const char *name) { (void)module; (void)name; *function = 8; return 0; }
 int cuFuncSetAttribute(intptr_t function, int attribute, int value) { (void)function; (void)attribute; (void)value; return 0; }

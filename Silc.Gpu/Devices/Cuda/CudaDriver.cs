@@ -45,6 +45,15 @@ static partial class CudaDriver
     /// <summary>CU_FUNC_ATTRIBUTE_LOCAL_SIZE_BYTES and CU_FUNC_ATTRIBUTE_NUM_REGS</summary>
     public const int LocalBytes = 3, Registers = 4;
 
+    /// <summary>CU_JIT_INFO_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER, and for each the option that has its size in bytes</summary>
+    public const int JitInfoLog = 3, JitInfoLogBytes = 4, JitErrorLog = 5, JitErrorLogBytes = 6;
+
+    [LibraryImport(Library)]
+    public static unsafe partial int cuModuleLoadDataEx(out nint module, byte* image, uint count, int* options, void** values);
+
+    [LibraryImport(Library)]
+    public static partial int cuModuleUnload(nint module);
+
     [LibraryImport(Library)]
     public static partial int cuFuncSetAttribute(nint function, int attribute, int value);
 

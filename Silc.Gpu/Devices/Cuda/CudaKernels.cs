@@ -23,7 +23,7 @@ sealed class CudaKernels(CudaAccelerator accelerator) : IDisposable
     public unsafe void Launch<TKernel>(int blocks, int threads, int dynamicBytes, TKernel kernel) where TKernel : struct, IKernel
     {
         accelerator.Bind();     // tests call this without the device's lock
-        if (!kernels.TryGetValue(typeof(TKernel), out var loaded)) kernels[typeof(TKernel)] = loaded = Load(typeof(TKernel));
+        var loaded = Loaded(typeof(TKernel));
         if (RuntimeHelpers.IsReferenceOrContainsReferences<TKernel>())
         {
             if (!launchers.TryGetValue(typeof(TKernel), out var launcher))
@@ -44,13 +44,20 @@ sealed class CudaKernels(CudaAccelerator accelerator) : IDisposable
     // Shared memory that a launch may use without an attribute.
     const int StaticLimit = 48 << 10;
 
-    /// <summary>Registers and local memory of a thread of a kernel that was launched, as the driver allocated them.</summary>
+    /// <summary>Registers and local memory of a thread, as the driver allocated them; a kernel that was not launched is loaded for it.</summary>
     public (int Registers, int LocalBytes) SizeOf(Type kernel)
     {
-        var function = ((CudaKernel)kernels[kernel]).FunctionPtr;
+        accelerator.Bind();
+        var function = ((CudaKernel)Loaded(kernel)).FunctionPtr;
         CudaDriver.Check(CudaDriver.cuFuncGetAttribute(out var registers, CudaDriver.Registers, function), "registers");
         CudaDriver.Check(CudaDriver.cuFuncGetAttribute(out var localBytes, CudaDriver.LocalBytes, function), "local memory");
         return (registers, localBytes);
+    }
+
+    Kernel Loaded(Type kernel)
+    {
+        if (!kernels.TryGetValue(kernel, out var loaded)) kernels[kernel] = loaded = Load(kernel);
+        return loaded;
     }
 
     Kernel Load(Type kernel)
@@ -58,7 +65,17 @@ sealed class CudaKernels(CudaAccelerator accelerator) : IDisposable
         var entry = typeof(Device.Entry).GetMethod(nameof(Device.Entry.Run))!.MakeGenericMethod(kernel);
         var compiled = (PTXCompiledKernel)accelerator.Backend.Compile(EntryPointDescription.FromExplicitlyGroupedKernel(entry), default);
         Text(compiled) = CudaText.Of(compiled.PTXAssembly, kernel);
-        return accelerator.LoadKernel(compiled);
+        try
+        {
+            return accelerator.LoadKernel(compiled);
+        }
+        catch (AcceleratorException)
+        {
+            var (answer, log) = AssemblerLog.Of(compiled.PTXAssembly);
+            CudaDriver.Check(answer, $"the kernel {KernelName.Of(kernel)}: install a newer driver, or choose another device with --device. Its "
+                + $"assembler says: {log}");
+            throw;
+        }
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "<PTXAssembly>k__BackingField")]
