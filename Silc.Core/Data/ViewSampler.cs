@@ -69,7 +69,7 @@ sealed class ViewSampler(SilcConfig config, int seed)
         {
             if (views.Filter == ResampleFilter.Tf) EvalImage.Whole(from, width, height, ImageRule.BigVision, to);
             else Resample.Crop(from, CropBox.Of(from), to, width, height, views.Filter, ground);
-            if (views.EightBit) EightBit.Round(to);
+            if (views.EightBit) EightBitPixels.Round(to);
         });
     }
 
@@ -116,7 +116,7 @@ sealed class ViewSampler(SilcConfig config, int seed)
 
     void Finish(Span<float> pixels)
     {
-        if (views.EightBit) EightBit.Round(pixels);
+        if (views.EightBit) EightBitPixels.Round(pixels);
         Photometric.ToSigned(pixels);
     }
 

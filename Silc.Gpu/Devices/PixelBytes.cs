@@ -5,7 +5,7 @@ using ILGPU.Runtime;
 namespace Silc;
 
 /// <summary>
-/// Pixels on their way to the device as bytes: a quarter of what floats take on the bus, and the same bits behind it (<see cref="EightBit"/>).
+/// Pixels on their way to the device as bytes: a quarter of what floats take on the bus, and the same bits behind it (<see cref="EightBitPixels"/>).
 /// Views that were resized by <see cref="ResampleFilter.Tf"/> or made with <see cref="ViewConfig.EightBit"/>, and images as PIL resizes
 /// them, are such pixels. Threads: one at a time.
 /// </summary>
@@ -29,8 +29,8 @@ sealed class PixelBytes : IDisposable
         words = device.Allocate<int>((floats + PerWord - 1) / PerWord, what + " as bytes");
         try
         {
-            values = device.Allocate(EightBit.Values.Length, what + " as bytes");
-            device.Upload(EightBit.Values, values.View.AsContiguous());
+            values = device.Allocate(EightBitPixels.Values.Length, what + " as bytes");
+            device.Upload(EightBitPixels.Values, values.View.AsContiguous());
         }
         catch
         {
@@ -53,7 +53,7 @@ sealed class PixelBytes : IDisposable
             return Parallel.For(0, (count + Chunk - 1) / Chunk, (chunk, loop) =>
             {
                 int first = chunk * Chunk, length = Math.Min(Chunk, count - first);
-                if (!EightBit.TryPack(new((float*)pixels + first, length), new((byte*)bytes + first, length))) loop.Stop();
+                if (!EightBitPixels.TryPack(new((float*)pixels + first, length), new((byte*)bytes + first, length))) loop.Stop();
             }).IsCompleted;
         }
     }
@@ -73,7 +73,7 @@ sealed class PixelBytes : IDisposable
     {
         foreach (var (at, count) in waiting)
             device.Ops.UnpackBytes(words.View.SubView(at / PerWord, Words(count)).AsContiguous(),
-                new(values.View.AsContiguous(), 1, EightBit.Values.Length), new(to.SubView(at, count), 1, count));
+                new(values.View.AsContiguous(), 1, EightBitPixels.Values.Length), new(to.SubView(at, count), 1, count));
         waiting.Clear();
     }
 
@@ -90,7 +90,7 @@ sealed class PixelBytes : IDisposable
         const int Looked = 32;
         Span<byte> room = stackalloc byte[Looked];
         foreach (var first in (ReadOnlySpan<int>)[0, pixels.Length / 3, pixels.Length / 2, pixels.Length - Looked])
-            if (!EightBit.TryPack(pixels.Slice(Math.Max(0, first), Math.Min(Looked, pixels.Length - Math.Max(0, first))), room)) return false;
+            if (!EightBitPixels.TryPack(pixels.Slice(Math.Max(0, first), Math.Min(Looked, pixels.Length - Math.Max(0, first))), room)) return false;
         return true;
     }
 

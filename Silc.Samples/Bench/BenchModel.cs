@@ -28,7 +28,7 @@ static class BenchModel
         foreach (var views in (float[][])[batch.Global, batch.Local])
         {
             foreach (ref var x in views.AsSpan()) x = random.NextSingle();
-            if (config.Views.EightBit) EightBit.Round(views);
+            if (config.Views.EightBit) EightBitPixels.Round(views);
             Photometric.ToSigned(views);
         }
         foreach (ref var id in batch.Tokens.AsSpan()) id = random.Next(config.VocabSize);

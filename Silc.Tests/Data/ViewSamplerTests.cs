@@ -71,8 +71,8 @@ public sealed class ViewSamplerTests
         foreach (var (plain, rounded) in new[] { (floats.Global, bytes.Global), (floats.Anchor, bytes.Anchor), (floats.Plain, bytes.Plain),
             (floats.Local, bytes.Local) })
         {
-            Assert.IsTrue(EightBit.TryPack(rounded, new byte[rounded.Length]));
-            Assert.IsFalse(EightBit.TryPack(plain, new byte[plain.Length]));
+            Assert.IsTrue(EightBitPixels.TryPack(rounded, new byte[rounded.Length]));
+            Assert.IsFalse(EightBitPixels.TryPack(plain, new byte[plain.Length]));
             for (int i = 0; i < plain.Length; i++) Assert.AreEqual(plain[i], rounded[i], 1 / 255.0 + 1e-6);
         }
     }

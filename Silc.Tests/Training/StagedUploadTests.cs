@@ -43,7 +43,7 @@ public sealed class StagedUploadTests
             if (step < 3)
                 foreach (var views in (float[][])[batch.Global, batch.Local])
                     foreach (ref var pixel in views.AsSpan())
-                        pixel = EightBit.Values[(int)(Math.Clamp(pixel, -1, 1) * 127 + 128)];
+                        pixel = EightBitPixels.Values[(int)(Math.Clamp(pixel, -1, 1) * 127 + 128)];
             var allocations = device.Allocations;
             plain.Trainer.Step(batch);
             trainer.Step(batch);
@@ -63,7 +63,7 @@ public sealed class StagedUploadTests
         device.PinsUploads = true;
         using var buffer = new PinnedUpload(device, Count + 1, "a test's pixels");
         var random = new Random(5);
-        float[] Bytes() => [.. Enumerable.Range(0, Count).Select(_ => EightBit.Values[random.Next(256)])];
+        float[] Bytes() => [.. Enumerable.Range(0, Count).Select(_ => EightBitPixels.Values[random.Next(256)])];
         long Put(float[] pixels, int at = 0)
         {
             var before = buffer.SentBytes;

@@ -8,7 +8,7 @@ namespace Silc;
 /// Pixels of an 8-bit image in [-1, 1]: byte b is b / 255 · 2 - 1, by the operations of <see cref="Photometric.ToSigned"/>, so that what was a
 /// byte is known again by its bits.
 /// </summary>
-static class EightBit
+static class EightBitPixels
 {
     const float Most = 255;
 

@@ -2,20 +2,20 @@ namespace Silc.Tests;
 
 /// <summary>Pixels of 8-bit images among floats.</summary>
 [TestClass]
-public sealed class EightBitTests
+public sealed class EightBitPixelsTests
 {
     [TestMethod]
     public void Values_have_the_bits_of_pixels_that_were_bytes()
     {
         float[] pixels = [.. Enumerable.Range(0, 256).Select(code => code / 255f)];
         Photometric.ToSigned(pixels);
-        Close.Bits(pixels, EightBit.Values.ToArray(), "values");
+        Close.Bits(pixels, EightBitPixels.Values.ToArray(), "values");
         // As the last of a vector and alone.
         foreach (var code in (int[])[0, 1, 127, 255])
         {
             float[] one = [code / 255f];
             Photometric.ToSigned(one);
-            Assert.AreEqual(EightBit.Values[code], one[0]);
+            Assert.AreEqual(EightBitPixels.Values[code], one[0]);
         }
     }
 
@@ -28,17 +28,17 @@ public sealed class EightBitTests
             var codes = new byte[length];
             random.NextBytes(codes);
             if (length > 1) (codes[0], codes[1]) = (0, 255);
-            float[] pixels = [.. codes.Select(code => EightBit.Values[code])];
+            float[] pixels = [.. codes.Select(code => EightBitPixels.Values[code])];
             var packed = new byte[length];
-            Assert.IsTrue(EightBit.TryPack(pixels, packed));
+            Assert.IsTrue(EightBitPixels.TryPack(pixels, packed));
             CollectionAssert.AreEqual(codes, packed);
             foreach (var other in (float[])[float.NaN, float.PositiveInfinity, -1.0000001f, 256 / 255f * 2 - 1, -1 / 255f * 2 - 1, 0,
-                MathF.BitIncrement(EightBit.Values[77])])
+                MathF.BitIncrement(EightBitPixels.Values[77])])
                 for (int at = 0; at < length; at += 1 + length / 7)
                 {
                     var with = pixels.ToArray();
                     with[at] = other;
-                    Assert.IsFalse(EightBit.TryPack(with, packed), $"{other} at {at} of {length}");
+                    Assert.IsFalse(EightBitPixels.TryPack(with, packed), $"{other} at {at} of {length}");
                 }
         }
     }
@@ -47,7 +47,7 @@ public sealed class EightBitTests
     public void Rounding_takes_the_nearest_and_cuts_off_what_lies_outside()
     {
         float[] pixels = [.. Enumerable.Range(-20, 341).Select(i => i / 300f)], rounded = [.. pixels];
-        EightBit.Round(rounded);
+        EightBitPixels.Round(rounded);
         for (int i = 0; i < pixels.Length; i++)
         {
             var inside = Math.Clamp(pixels[i], 0, 1);
@@ -55,6 +55,6 @@ public sealed class EightBitTests
             Assert.AreEqual(Math.Round(rounded[i] * 255.0), rounded[i] * 255.0, 1e-4);
         }
         Photometric.ToSigned(rounded);
-        Assert.IsTrue(EightBit.TryPack(rounded, new byte[rounded.Length]));
+        Assert.IsTrue(EightBitPixels.TryPack(rounded, new byte[rounded.Length]));
     }
 }
