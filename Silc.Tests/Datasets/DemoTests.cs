@@ -53,8 +53,8 @@ public sealed class DemoTests
         var captions = Enumerable.Range(0, 300).Where(i => source.Scene(i).Objects.Count == 2).SelectMany(i => DemoCaptions.Of(source.Scene(i)))
             .ToHashSet();
         var (there, back) = relations.Sentences;
-        var turned = new Dictionary<string, string> { ["left"] = "right", ["right"] = "left", ["above"] = "below", ["below"] = "above",
-            ["around"] = "inside", ["inside"] = "around" };
+        (string, string)[] opposites = [("left", "right"), ("above", "below"), ("around", "inside")];
+        var turned = opposites.Concat(opposites.Select(pair => (pair.Item2, pair.Item1))).ToDictionary(pair => pair.Item1, pair => pair.Item2);
         foreach (var (right, wrong) in there.Zip(back))
         {
             Assert.AreEqual(wrong, string.Join(' ', right.Split(' ').Select(word => turned.GetValueOrDefault(word, word))));

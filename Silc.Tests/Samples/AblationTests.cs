@@ -1,5 +1,4 @@
 using Silc.Samples.Ablation;
-using Silc.Samples.Options;
 
 namespace Silc.Tests;
 
