@@ -17,7 +17,8 @@ sealed class ReportPage(RunReport report)
 
     IEnumerable<(string Id, string Title, Html Body)> Sections()
     {
-        var rates = Last("step", "skipped", LossTerm.All.Select(term => term.Name));
+        var rates = Last("step", "skipped",
+            [.. LossTerm.All.Select(term => term.Name), .. LossTerm.All.Select(MetricsFile.Weight), MetricsFile.KoLeoDistance]);
         yield return ("losses", "Losses and rates", Html.Of($"{Figures(report.Losses)}{rates}"));
         yield return ("validation", "Validation", report.Validation.Count == 0 ? Html.Empty : Html.Of($"{Figures(report.Validation)}{Best()}"));
         var lives = Last("loss_over_log_k", "feature_deviation", "mean_entropy", "groups_told", "feature_dimensions");
