@@ -16,7 +16,7 @@ for project in Silc.Samples Silc.Tests; do
     dotnet publish "$root/$project" -c Release -r linux-x64 --self-contained -o "$out" --artifacts-path "$work/artifacts" -v quiet \
         -p:Bundle=true -p:SatelliteResourceLanguages=en -p:DebugType=none -p:GenerateDocumentationFile=false
 done
-for file in device.sh ladder.sh products_torch.py; do cp "$root/Silc.Samples/Bench/$file" "$out/"; done
+for script in device.sh ladder.sh products_torch.py; do cp "$root/Silc.Samples/Bench/$script" "$out/"; done
 # ONNX Runtime serves tests of exports alone, debuggers nobody there.
 rm -f "$out"/*.pdb "$out"/*.xml "$out"/libonnxruntime.so "$out"/libmscordbi.so "$out"/libmscordaccore.so "$out"/libcoreclrtraceptprovider.so
 
