@@ -87,7 +87,10 @@ public sealed partial class Device : IDisposable
     /// <summary>The most that <see cref="AllocatedBytes"/> has been.</summary>
     public long PeakBytes { get; private set; }
 
-    /// <summary>Buffers allocated so far, those included that were freed: training allocates none while it steps and reports.</summary>
+    /// <summary>
+    /// Buffers allocated so far, those included that were freed: training allocates none while it steps and reports, but for
+    /// <see cref="PixelBytes"/>.
+    /// </summary>
     internal long Allocations { get; private set; }
 
     /// <summary>Threads of the CPU accelerator, or compute units.</summary>
